@@ -1,0 +1,27 @@
+export { bytesOfHex, compareBytes, concatBytes, hexOf, sameBytes } from './bytes.js'
+export { type CborLimits, type CborValue, decodeCbor, encodeCbor, Link } from './cbor.js'
+export { WireError, type WireFailure } from './errors.js'
+export { decodeWith, encodeWith, MESSAGE_MAX_BYTES, type Message, message } from './message.js'
+export { MESSAGE_NUMBERS, type MessageName } from './message-numbers.js'
+export {
+  bool,
+  bytes,
+  bytesMax,
+  type Fields,
+  type FieldsValue,
+  type Infer,
+  link,
+  list,
+  nullable,
+  oneOf,
+  type Schema,
+  struct,
+  text,
+  uint8,
+  uint16,
+  uint32,
+  uint53,
+  uint64,
+  type VariantsValue,
+  variants,
+} from './schema.js'

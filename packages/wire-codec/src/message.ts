@@ -1,0 +1,63 @@
+import { decodeCbor, encodeCbor } from './cbor.js'
+import { WireError } from './errors.js'
+import { MESSAGE_NUMBERS, type MessageName } from './message-numbers.js'
+import { cddlOfFields, type Fields, type FieldsValue, readFields, type Schema, writeFields } from './schema.js'
+
+/** One wire message, declared once: type, encoder, decoder, limit and CDDL come from the same fields. */
+export interface Message<T> {
+  readonly name: MessageName
+  readonly number: number
+  /** Counts incompatible changes; part of what a signature covers, so versions cannot be confused. */
+  readonly version: number
+  readonly maxBytes: number
+  readonly schema: Schema<T>
+  /** @throws {WireError} WIRE_SHAPE, WIRE_TOO_LARGE */
+  readonly encode: (value: T) => Uint8Array
+  /** @throws {WireError} */
+  readonly decode: (bytes: Uint8Array) => T
+  /** Its CDDL rule, name included. */
+  readonly cddl: () => string
+}
+export const MESSAGE_MAX_BYTES = 1024 * 1024
+
+/** Declares a message. On the wire: an array of its number and then its fields, in the order given. Nothing may be left out or added. */
+export function message<const F extends Fields>(
+  name: MessageName,
+  version: number,
+  fields: F,
+  { maxBytes = MESSAGE_MAX_BYTES }: { readonly maxBytes?: number } = {},
+): Message<FieldsValue<F>> {
+  const number: number = MESSAGE_NUMBERS[name]
+  const count = Object.keys(fields).length + 1
+  const schema: Schema<FieldsValue<F>> = {
+    write: (value, path) => [number, ...writeFields(fields, value, path)],
+    read: (value, path) => {
+      if (!Array.isArray(value)) throw new WireError({ code: 'WIRE_SHAPE', path, expected: `message ${name}` })
+      if (value[0] !== number) throw new WireError({ code: 'WIRE_NUMBER', expected: number, found: value[0] })
+      if (value.length !== count) throw new WireError({ code: 'WIRE_SHAPE', path, expected: `${count - 1} fields` })
+      return readFields(fields, value.slice(1), path)
+    },
+    cddl: `[type: ${number}, ${cddlOfFields(fields)}]`,
+  }
+  return {
+    name,
+    number,
+    version,
+    maxBytes,
+    schema,
+    encode: (value) => encodeWith(schema, value, maxBytes),
+    decode: (bytes) => decodeWith(schema, bytes, maxBytes),
+    cddl: () => `${name} = ${schema.cddl}`,
+  }
+}
+
+/** Encodes a value that is not a message: a block, a record on disk. @throws {WireError} WIRE_SHAPE, WIRE_TOO_LARGE */
+export function encodeWith<T>(schema: Schema<T>, value: T, maxBytes: number = MESSAGE_MAX_BYTES): Uint8Array {
+  const bytes = encodeCbor(schema.write(value, ''))
+  if (bytes.length > maxBytes) throw new WireError({ code: 'WIRE_TOO_LARGE', bytes: bytes.length, maxBytes })
+  return bytes
+}
+/** @throws {WireError} */
+export function decodeWith<T>(schema: Schema<T>, bytes: Uint8Array, maxBytes: number = MESSAGE_MAX_BYTES): T {
+  return schema.read(decodeCbor(bytes, { maxBytes }), '')
+}

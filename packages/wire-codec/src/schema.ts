@@ -1,0 +1,198 @@
+import { type CborValue, LINK_BYTES, Link } from './cbor.js'
+import { WireError } from './errors.js'
+
+/**
+ * The shape of one value: how it is written, read, bounded and described. `write` refuses a value that `read` would refuse, so
+ * that nobody signs what nobody else accepts.
+ */
+export interface Schema<T> {
+  /** @throws {WireError} WIRE_SHAPE */
+  readonly write: (value: T, path: string) => CborValue
+  /** @throws {WireError} WIRE_SHAPE */
+  readonly read: (value: CborValue, path: string) => T
+  /** Its CDDL (RFC 8610), without a name. */
+  readonly cddl: string
+}
+export type Infer<S> = S extends Schema<infer T> ? T : S extends { readonly schema: Schema<infer T> } ? T : never
+
+const wrong = (path: string, expected: string): WireError => new WireError({ code: 'WIRE_SHAPE', path, expected })
+
+/** A schema whose value looks the same in code and on the wire. */
+function plain<T extends CborValue>(cddl: string, expected: string, fits: (value: unknown) => value is T): Schema<T> {
+  const check = (value: unknown, path: string): T => {
+    if (!fits(value)) throw wrong(path, expected)
+    return value
+  }
+  return { write: check, read: check, cddl }
+}
+
+/** Exactly `size` bytes. */
+export const bytes = (size: number): Schema<Uint8Array> =>
+  plain(`bstr .size ${size}`, `${size} bytes`, (value): value is Uint8Array => value instanceof Uint8Array && value.length === size)
+
+/** From no bytes to `max` bytes. */
+export const bytesMax = (max: number): Schema<Uint8Array> =>
+  plain(
+    `bstr .size (0..${max})`,
+    `at most ${max} bytes`,
+    (value): value is Uint8Array => value instanceof Uint8Array && value.length <= max,
+  )
+
+/** Well-formed text of at most `max` bytes of UTF-8. */
+export const text = (max: number): Schema<string> =>
+  plain(
+    `tstr .size (0..${max})`,
+    `text of at most ${max} bytes`,
+    (value): value is string => typeof value === 'string' && value.length <= max && value.isWellFormed() && utf8Length(value) <= max,
+  )
+
+export const bool: Schema<boolean> = plain('bool', 'a boolean', (value): value is boolean => typeof value === 'boolean')
+
+const uint = (size: number, max: number): Schema<number> =>
+  plain(
+    `uint .size ${size}`,
+    `an integer from 0 to ${max}`,
+    (value): value is number =>
+      typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= max && !Object.is(value, -0),
+  )
+export const uint8: Schema<number> = uint(1, 0xff)
+export const uint16: Schema<number> = uint(2, 0xffff)
+export const uint32: Schema<number> = uint(4, 0xffff_ffff)
+/** An integer that a `number` holds exactly: times in ms, counts. */
+export const uint53: Schema<number> = { ...uint(8, Number.MAX_SAFE_INTEGER), cddl: 'uint .le 9007199254740991' }
+
+const UINT64_MAX = 2n ** 64n - 1n
+/** Amounts and what else can pass 2^53: always a `bigint` in code. */
+export const uint64: Schema<bigint> = {
+  write: (value, path) => {
+    if (typeof value !== 'bigint' || value < 0n || value > UINT64_MAX) throw wrong(path, 'a bigint from 0 to 2^64 - 1')
+    return value
+  },
+  read: (value, path) => {
+    if (typeof value === 'number' && value >= 0) return BigInt(value)
+    if (typeof value === 'bigint' && value >= 0n) return value
+    throw wrong(path, 'an integer from 0 to 2^64 - 1')
+  },
+  cddl: 'uint .size 8',
+}
+
+/** The 36 bytes of a binary CIDv1, as a link that IPLD tools can follow. */
+export const link: Schema<Uint8Array> = {
+  write: (value, path) => {
+    if (!(value instanceof Uint8Array) || value.length !== LINK_BYTES) throw wrong(path, `a CID of ${LINK_BYTES} bytes`)
+    return new Link(value)
+  },
+  read: (value, path) => {
+    if (!(value instanceof Link)) throw wrong(path, 'a link')
+    return value.cid
+  },
+  cddl: '#6.42(bstr)',
+}
+
+/** One of the given words; on the wire its place in the list, so words are only ever added at the end. */
+export function oneOf<const W extends readonly string[]>(...words: W): Schema<W[number]> {
+  return {
+    write: (value, path) => {
+      const index = words.indexOf(value)
+      if (index < 0) throw wrong(path, `one of ${words.join(', ')}`)
+      return index
+    },
+    read: (value, path) => {
+      const word = typeof value === 'number' ? words[value] : undefined
+      if (word === undefined) throw wrong(path, `one of ${words.join(', ')}`)
+      return word
+    },
+    cddl: `0..${words.length - 1}`,
+  }
+}
+
+export function nullable<T>(inner: Schema<T>): Schema<T | null> {
+  return {
+    write: (value, path) => (value === null ? null : inner.write(value, path)),
+    read: (value, path) => (value === null ? null : inner.read(value, path)),
+    cddl: `${inner.cddl} / null`,
+  }
+}
+
+/** At most `max` items of one kind. */
+export function list<T>(item: Schema<T>, max: number): Schema<readonly T[]> {
+  return {
+    write: (value, path) => {
+      if (!Array.isArray(value) || value.length > max) throw wrong(path, `a list of at most ${max}`)
+      return value.map((one, i) => item.write(one, `${path}[${i}]`))
+    },
+    read: (value, path) => {
+      if (!Array.isArray(value) || value.length > max) throw wrong(path, `a list of at most ${max}`)
+      return value.map((one, i) => item.read(one, `${path}[${i}]`))
+    },
+    cddl: `[0*${max} ${item.cddl.includes(' / ') ? `(${item.cddl})` : item.cddl}]`,
+  }
+}
+
+/** The value of a record with the given fields. */
+export type FieldsValue<F> = { readonly [K in keyof F]: F[K] extends Schema<infer T> ? T : never }
+// biome-ignore lint/suspicious/noExplicitAny: the value's type is taken from each field by FieldsValue
+export type Fields = Readonly<Record<string, Schema<any>>>
+
+/** An object in code, an array in the order of declaration on the wire. */
+export function struct<F extends Fields>(fields: F): Schema<FieldsValue<F>> {
+  const names = Object.keys(fields)
+  return {
+    write: (value, path) => writeFields(fields, value, path),
+    read: (value, path) => {
+      if (!Array.isArray(value) || value.length !== names.length) throw wrong(path, `${names.length} fields`)
+      return readFields(fields, value, path)
+    },
+    cddl: `[${cddlOfFields(fields)}]`,
+  }
+}
+
+type Variant = readonly [tag: number, fields: Fields]
+export type VariantsValue<V extends Readonly<Record<string, Variant>>> = {
+  readonly [K in keyof V]: { readonly type: K } & FieldsValue<V[K][1]>
+}[keyof V]
+/** One of several records: in code told apart by `type`, on the wire by the number that comes first. */
+export function variants<const V extends Readonly<Record<string, Variant>>>(kinds: V): Schema<VariantsValue<V>> {
+  const byTag = new Map(Object.entries(kinds).map(([name, [tag, fields]]) => [tag, { name, fields }]))
+  const expected = `one of ${Object.keys(kinds).join(', ')}`
+  if (byTag.size !== Object.keys(kinds).length) throw new RangeError('two variants have one tag')
+  return {
+    write: (value, path) => {
+      const kind = kinds[value.type as string]
+      if (kind === undefined) throw wrong(path, expected)
+      return [kind[0], ...writeFields(kind[1], value as never, path)]
+    },
+    read: (value, path) => {
+      const kind = Array.isArray(value) && typeof value[0] === 'number' ? byTag.get(value[0]) : undefined
+      if (kind === undefined || !Array.isArray(value)) throw wrong(path, expected)
+      if (value.length !== Object.keys(kind.fields).length + 1) throw wrong(path, `the fields of ${kind.name}`)
+      return { type: kind.name, ...readFields(kind.fields, value.slice(1), path) } as VariantsValue<V>
+    },
+    cddl: Object.values(kinds)
+      .map(([tag, fields]) => `[${[`type: ${tag}`, cddlOfFields(fields)].filter((part) => part !== '').join(', ')}]`)
+      .join(' / '),
+  }
+}
+
+export function writeFields<F extends Fields>(fields: F, value: FieldsValue<F>, path: string): CborValue[] {
+  return Object.entries(fields).map(([name, field]) => field.write(value[name], path === '' ? name : `${path}.${name}`))
+}
+/** The caller has compared the number of items. */
+export function readFields<F extends Fields>(fields: F, items: readonly CborValue[], path: string): FieldsValue<F> {
+  const names = Object.keys(fields)
+  const at = (name: string) => (path === '' ? name : `${path}.${name}`)
+  return Object.fromEntries(names.map((name, i) => [name, fields[name]?.read(items[i] as CborValue, at(name))])) as FieldsValue<F>
+}
+export const cddlOfFields = (fields: Fields): string =>
+  Object.entries(fields)
+    .map(([name, field]) => `${name}: ${field.cddl}`)
+    .join(', ')
+
+function utf8Length(value: string): number {
+  let length = 0
+  for (const character of value) {
+    const point = character.codePointAt(0) as number
+    length += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4
+  }
+  return length
+}

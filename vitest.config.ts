@@ -1,0 +1,9 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    projects: ['packages/*', 'apps/*', 'tools/simulator', 'tools/bench'],
+    reporters: ['default', './tools/closing-line-reporter.ts'],
+    coverage: { provider: 'v8', include: ['{packages,apps}/*/src/**/*.ts'], reporter: ['text-summary', 'json-summary', 'lcov'] },
+  },
+});
