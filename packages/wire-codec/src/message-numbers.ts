@@ -5,18 +5,58 @@
  */
 export const MESSAGE_NUMBERS = {
   // overlay 16–31
+  'overlay-hello': 16,
+  'overlay-welcome': 17,
+  'cell-part': 18,
+  'cell-ping': 19,
+  'cell-pong': 20,
+  'bulk-open': 21,
+  'bulk-opened': 22,
+  'bulk-wanted': 23,
+  'bulk-frame': 24,
+  'session-end': 25,
+  'address-record': 28,
+  'address-exchange': 29,
 
   // content-store 32–47
+  'want-blocks': 32,
+  blocks: 33,
 
   // peer-group 48–79
+  'group-offer': 48,
+  'group-proposal': 49,
+  'group-seal': 50,
+  'group-commit-set': 51,
+  'group-reveal': 52,
+  'group-timeout': 53,
+  'group-certificate': 54,
+  'group-final': 55,
+  'group-ask': 56,
+  'group-show': 57,
+  'group-tally': 58,
+  'group-batch': 59,
   'site-request': 70,
   'site-reply': 71,
 
   // vote-chain 80–111
+  genesis: 80,
+  'block-header': 81,
+  'chain-proposal': 82,
+  'chain-vote': 83,
+  'chain-bundle': 84,
+  'chain-want-blocks': 85,
+  'chain-blocks': 86,
+  'chain-want-candidate': 87,
+  'chain-transaction': 88,
+  'peer-present': 89,
 
   // job-scheduler 112–127
+  manifest: 112,
+  'publish-job': 113,
+  'network-transaction': 120,
 
   // intercoin-ledger 128–143
+  transfer: 128,
 
   // tests and examples: never used between peers
   example: 255,

@@ -1,0 +1,34 @@
+export { type AccountId, accountOfBytes, accountOfJob, accountOfPeer, bytesOfAccount, parseAccountId } from './account-id.js'
+export { aeadOpen, aeadSeal } from './aead.js'
+export {
+  bytesOfContentId,
+  type Codec,
+  type ContentId,
+  codecOf,
+  contentIdOf,
+  contentIdOfBytes,
+  type JobId,
+  jobIdOf,
+  type NetworkId,
+  networkIdOf,
+  parseContentId,
+  parseJobId,
+  parseNetworkId,
+} from './content-id.js'
+export { ENVELOPE_OVERHEAD_BYTES } from './cose-sign1.js'
+export { CryptoError, type CryptoFailure } from './errors.js'
+export { equalBytes, hkdfSha256, hmacSha256, sealOf, sha256 } from './hash.js'
+export { keyOfPeerId, type PeerId, parsePeerId, peerIdOfKey } from './peer-id.js'
+export {
+  createOpener,
+  type Opener,
+  openMessage,
+  peekMessageNumber,
+  peekPayload,
+  type SignerOf,
+  signMessage,
+  type Verified,
+} from './signed-message.js'
+export { type Agreement, createAgreement, createSigner, montgomeryOf, type Signer } from './signer.js'
+export { verifySignature } from './strict.js'
+export { VRF_OUTPUT_BYTES, VRF_PROOF_BYTES, vrfVerify } from './vrf.js'

@@ -1,0 +1,1 @@
+export { generateKey, loadOrCreateKey, saveKey } from './key-file.js'
