@@ -1,0 +1,177 @@
+import { bytesOfContentId, type ContentId, contentIdOfBytes } from '@interpeer/crypto-ids'
+import { BlockSource, type Missing } from './block-source.js'
+import type { Block, GetBlock } from './blocks.js'
+import { type CutFile, cutFile, FILE_MAX_BYTES, markKnown } from './chunks.js'
+import { findEntry } from './directory-blocks.js'
+import { editDirectory } from './edit-directory.js'
+import { ContentStoreError } from './errors.js'
+import { assertStat, type DirectoryEntry, type FileChange, type FileEntry, IMPLIED_DIRECTORY_MODE } from './files.js'
+import { segmentsOf } from './paths.js'
+import type { TreeEntry } from './tree-blocks.js'
+
+/** A tree's root and the blocks that it needs beside those it was made from. */
+export interface BuiltTree {
+  readonly root: ContentId
+  readonly blocks: readonly Block[]
+}
+
+/**
+ * The tree of these files and directories; directories above them are implied (mode 0o755). The same files give the same root in
+ * whatever order. The chunks are views into the files' bytes.
+ * @throws {ContentStoreError} FILE_PATH, FILE_STAT, FILE_TOO_LARGE; FILE_CONFLICT when two things have one path, or a file lies below a file
+ */
+export function buildTree(files: readonly FileEntry[], directories: readonly DirectoryEntry[] = []): BuiltTree {
+  assertDistinct(files, directories)
+  const source = new BlockSource(() => undefined)
+  const top = newDirectory(IMPLIED_DIRECTORY_MODE)
+  for (const directory of directories) applyOne(source, top, { type: 'directory', ...directory })
+  for (const file of files) applyOne(source, top, { type: 'write', ...file })
+  return seal(source, top)
+}
+
+/**
+ * The tree that `changes`, in order, make of the tree under `root`, whose blocks are here as far as the changes touch them. Only
+ * directories and chunks that change are made anew; `blocks` leaves out what the old tree has in the same place. A write of what is
+ * there already (content and mode) changes nothing, not even the time. What is left is all that counts: the same files and
+ * directories give the same root however they came about.
+ * @throws {ContentStoreError} FILE_PATH, FILE_STAT, FILE_TOO_LARGE; FILE_CONFLICT for a change below a file; TREE_MALFORMED
+ */
+export function applyChanges(get: GetBlock, root: ContentId, changes: readonly FileChange[]): BuiltTree | Missing {
+  const source = new BlockSource(get)
+  return source.finish(() => {
+    const top = newDirectory(IMPLIED_DIRECTORY_MODE, root)
+    for (const change of changes) source.attempt(() => applyOne(source, top, change))
+    return seal(source, top)
+  })
+}
+
+interface DraftFile {
+  readonly type: 'file'
+  readonly mode: number
+  readonly mtimeS: number
+  readonly content: ContentId | null
+  readonly size: number
+  readonly blocks: readonly Block[]
+}
+interface DraftDirectory {
+  readonly type: 'directory'
+  mode: number
+  readonly base: ContentId | undefined
+  readonly edits: Map<string, DraftFile | DraftDirectory | null>
+}
+const newDirectory = (mode: number, base?: ContentId): DraftDirectory => ({ type: 'directory', mode, base, edits: new Map() })
+
+function applyOne(source: BlockSource, top: DraftDirectory, change: FileChange): void {
+  const segments = segmentsOf(change.path)
+  const [above, name] = [segments.slice(0, -1), segments.at(-1) as string]
+  if (change.type === 'delete') remove(source, top, above, name)
+  else if (change.type === 'write') write(source, top, above, name, change)
+  else makeDirectory(source, top, above, name, change)
+}
+
+function write(source: BlockSource, top: DraftDirectory, above: readonly string[], name: string, file: FileEntry): void {
+  assertStat(file.path, file.mode, file.mtimeS)
+  const parent = enter(source, top, above, file.path)
+  const there = childOf(source, parent, name)
+  const after = replaced(there, file)
+  if (after !== there) parent.edits.set(name, after)
+}
+
+function makeDirectory(
+  source: BlockSource,
+  top: DraftDirectory,
+  above: readonly string[],
+  name: string,
+  { path, mode }: DirectoryEntry,
+): void {
+  assertStat(path, mode)
+  const parent = enter(source, top, above, path)
+  const there = childOf(source, parent, name)
+  const directory = there?.type === 'directory' ? there : newDirectory(mode)
+  directory.mode = mode
+  parent.edits.set(name, directory)
+}
+
+/** What is at that name now: as the changes so far left it, or as it is stored. */
+function childOf(source: BlockSource, { base, edits }: DraftDirectory, name: string): DraftFile | DraftDirectory | undefined {
+  const edited = edits.get(name)
+  if (edited !== undefined) return edited ?? undefined
+  const entry = base === undefined ? undefined : findEntry(source, base, name)
+  if (entry === undefined) return undefined
+  if (entry.type === 'directory') return newDirectory(entry.mode, contentIdOfBytes(entry.node))
+  const { mode, mtimeS, size } = entry
+  return { type: 'file', mode, mtimeS, size, content: entry.content && contentIdOfBytes(entry.content), blocks: [] }
+}
+
+function enter(source: BlockSource, top: DraftDirectory, segments: readonly string[], path: string): DraftDirectory {
+  let directory = top
+  for (const segment of segments) {
+    const child = childOf(source, directory, segment) ?? newDirectory(IMPLIED_DIRECTORY_MODE)
+    if (child.type === 'file') throw new ContentStoreError({ code: 'FILE_CONFLICT', path })
+    directory.edits.set(segment, child)
+    directory = child
+  }
+  return directory
+}
+
+function remove(source: BlockSource, top: DraftDirectory, segments: readonly string[], name: string): void {
+  let directory = top
+  for (const segment of segments) {
+    const child = childOf(source, directory, segment)
+    if (child?.type !== 'directory') return
+    directory.edits.set(segment, child)
+    directory = child
+  }
+  directory.edits.set(name, null)
+}
+
+/** The file after a write. One whose content is there already keeps its time, and its mode unless that changed: then it is `there` itself. */
+function replaced(there: DraftFile | DraftDirectory | undefined, { path, mode, mtimeS, bytes }: FileEntry): DraftFile {
+  if (bytes.length > FILE_MAX_BYTES) {
+    throw new ContentStoreError({ code: 'FILE_TOO_LARGE', path, bytes: bytes.length, maxBytes: FILE_MAX_BYTES })
+  }
+  const cut: CutFile = cutFile(bytes)
+  if (there?.type !== 'file' || there.content !== cut.content) return { type: 'file', mode, mtimeS, ...cut }
+  return there.mode === mode ? there : { ...there, mode }
+}
+
+function seal(source: BlockSource, top: DraftDirectory): BuiltTree {
+  const made = new Map<ContentId, Block>()
+  const root = sealDirectory(source, top, (block) => made.set(block.cid, block))
+  return { root, blocks: [...made.values()].filter(({ cid }) => !source.known.has(cid)) }
+}
+
+function sealDirectory(source: BlockSource, directory: DraftDirectory, emit: (block: Block) => void): ContentId {
+  const edits = [...directory.edits].map(([name, draft]) => {
+    const old = directory.base === undefined ? undefined : findEntry(source, directory.base, name)
+    return { name, entry: draft === null ? null : entryOf(source, name, draft, old, emit) }
+  })
+  return editDirectory(source, emit, directory.base, edits)
+}
+function entryOf(
+  source: BlockSource,
+  name: string,
+  draft: DraftFile | DraftDirectory,
+  old: TreeEntry | undefined,
+  emit: (block: Block) => void,
+): TreeEntry {
+  if (draft.type === 'directory') {
+    return { type: 'directory', name, mode: draft.mode, node: bytesOfContentId(sealDirectory(source, draft, emit)) }
+  }
+  if (draft.blocks.length > 0 && old?.type === 'file') markKnown(source, old.content && contentIdOfBytes(old.content), old.size)
+  for (const block of draft.blocks) emit(block)
+  const { mode, mtimeS, size, content } = draft
+  return { type: 'file', name, mode, mtimeS, size, content: content && bytesOfContentId(content) }
+}
+
+function assertDistinct(files: readonly FileEntry[], directories: readonly DirectoryEntry[]): void {
+  const paths = new Set<string>()
+  for (const { path } of [...files, ...directories]) {
+    segmentsOf(path)
+    if (paths.has(path)) throw new ContentStoreError({ code: 'FILE_CONFLICT', path })
+    paths.add(path)
+  }
+  const below = new Set<string>()
+  for (const path of paths) for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) below.add(path.slice(0, at))
+  for (const { path } of files) if (below.has(path)) throw new ContentStoreError({ code: 'FILE_CONFLICT', path })
+}

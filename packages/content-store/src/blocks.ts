@@ -1,0 +1,58 @@
+import { type Codec, type ContentId, codecOf, contentIdOf } from '@interpeer/crypto-ids'
+import { ContentStoreError } from './errors.js'
+
+export const BLOCK_MAX_BYTES = 1024 * 1024
+
+/** A piece of content and its name: the CID says how to read it (raw bytes or dag-cbor) and what its SHA-256 is. */
+export interface Block {
+  readonly cid: ContentId
+  /** At most 1 MiB. Blocks cut from a file are views into it: whoever keeps one for long copies it. */
+  readonly bytes: Uint8Array
+}
+
+/** Synchronous, because the trees are: what is not here is `undefined`, and the caller fetches it and runs again. */
+export type GetBlock = (cid: ContentId) => Uint8Array | undefined
+
+export interface BlockStore {
+  /** The block's bytes, hashed again on every read from disk: a corrupt block is `undefined` and counted, and `put` replaces it. */
+  readonly get: GetBlock
+  /** Whether something is kept under this name. Does not read it: a corrupt block counts as kept. */
+  readonly has: (cid: ContentId) => boolean
+  /**
+   * Durable when it resolves, all of them or none. A block that is there already costs no write.
+   * @throws {ContentStoreError} BLOCK_TOO_LARGE, BLOCK_MISMATCH, STORE_FULL, STORE_WRITE_FAILED, STORE_CLOSED (rejects)
+   */
+  readonly put: (blocks: readonly Block[]) => Promise<void>
+  /** @throws {ContentStoreError} STORE_WRITE_FAILED, STORE_CLOSED (rejects) */
+  readonly delete: (cids: readonly ContentId[]) => Promise<void>
+  readonly list: () => Iterable<ContentId>
+  readonly counters: () => BlockCounters
+}
+export interface BlockCounters {
+  /** Reads that found bytes which do not hash to their name. */
+  readonly corrupt: number
+}
+
+/** @throws {ContentStoreError} BLOCK_TOO_LARGE */
+export function blockOf(bytes: Uint8Array, codec: Codec): Block {
+  assertBlockSize(bytes)
+  return { cid: contentIdOf(bytes, codec), bytes }
+}
+
+/** Whether `bytes` are what `cid` names. */
+export const isContentOf = (cid: ContentId, bytes: Uint8Array): boolean =>
+  bytes.length <= BLOCK_MAX_BYTES && contentIdOf(bytes, codecOf(cid)) === cid
+
+/** @throws {ContentStoreError} BLOCK_TOO_LARGE, BLOCK_MISMATCH */
+export function assertBlocks(blocks: readonly Block[]): void {
+  for (const { cid, bytes } of blocks) {
+    assertBlockSize(bytes)
+    if (!isContentOf(cid, bytes)) throw new ContentStoreError({ code: 'BLOCK_MISMATCH', cid })
+  }
+}
+
+function assertBlockSize(bytes: Uint8Array): void {
+  if (bytes.length > BLOCK_MAX_BYTES) {
+    throw new ContentStoreError({ code: 'BLOCK_TOO_LARGE', bytes: bytes.length, maxBytes: BLOCK_MAX_BYTES })
+  }
+}

@@ -1,0 +1,51 @@
+import type { ContentId } from '@interpeer/crypto-ids'
+
+/** How one peer behaved during a fetch: it answered, its requests failed, or it sent what was not asked for. */
+export type PeerConduct = 'answered' | 'failed' | 'lied' | 'unasked'
+
+/** Codes are public API: add new ones, never rename or reuse one. */
+export type ContentStoreFailure =
+  | { readonly code: 'BLOCK_TOO_LARGE'; readonly bytes: number; readonly maxBytes: number }
+  | { readonly code: 'BLOCK_MISMATCH'; readonly cid: ContentId }
+  | { readonly code: 'BLOCK_MALFORMED'; readonly cid: ContentId }
+  | { readonly code: 'STORE_FULL'; readonly neededBytes: number }
+  | { readonly code: 'STORE_CLOSED' }
+  | { readonly code: 'STORE_UNAVAILABLE'; readonly folder: string }
+  | { readonly code: 'STORE_WRITE_FAILED' }
+  | { readonly code: 'RECORD_KEY'; readonly key: string }
+  | { readonly code: 'RECORD_TOO_LARGE'; readonly key: string; readonly bytes: number; readonly maxBytes: number }
+  | { readonly code: 'RECORD_CORRUPT'; readonly key: string }
+  | { readonly code: 'FILE_PATH'; readonly path: string; readonly reason: string }
+  | { readonly code: 'FILE_STAT'; readonly path: string; readonly reason: string }
+  | { readonly code: 'FILE_CONFLICT'; readonly path: string }
+  | { readonly code: 'FILE_TOO_LARGE'; readonly path: string; readonly bytes: number; readonly maxBytes: number }
+  | { readonly code: 'TREE_MALFORMED'; readonly cid: ContentId; readonly reason: string }
+  | { readonly code: 'TREE_TOO_LARGE'; readonly reason: string }
+  | {
+      readonly code: 'FETCH_FAILED'
+      readonly missing: readonly ContentId[] // the first 64
+      readonly missingCount: number
+      readonly peers: readonly PeerConduct[]
+    }
+  | { readonly code: 'FETCH_TOO_LARGE'; readonly maxBlocks: number; readonly maxBytes: number }
+  | { readonly code: 'FETCH_ABORTED' }
+  | { readonly code: 'IMPORT_NOT_A_FOLDER'; readonly path: string }
+  | { readonly code: 'IMPORT_NAME'; readonly path: string }
+  | { readonly code: 'IMPORT_OUTSIDE'; readonly path: string }
+  | { readonly code: 'IMPORT_LOOP'; readonly path: string }
+  | { readonly code: 'IMPORT_KIND'; readonly path: string; readonly kind: string }
+  | { readonly code: 'IMPORT_UNREADABLE'; readonly path: string }
+  | { readonly code: 'EXPORT_NOT_EMPTY'; readonly path: string }
+
+/** Everything this package refuses or cannot do. `failure` says what and where; `code` is its name. */
+export class ContentStoreError extends Error {
+  override readonly name = 'ContentStoreError'
+  readonly failure: ContentStoreFailure
+  constructor(failure: ContentStoreFailure, options?: ErrorOptions) {
+    super('path' in failure ? `${failure.code} ${failure.path}` : failure.code, options)
+    this.failure = failure
+  }
+  get code(): ContentStoreFailure['code'] {
+    return this.failure.code
+  }
+}

@@ -1,0 +1,40 @@
+import { ContentStoreError } from './errors.js'
+
+/** A file with its content. */
+export interface FileEntry {
+  /** Relative, '/' between names: 'data/wiki.sqlite'. At most 1,024 bytes, 32 names, 255 bytes a name; no empty name, '.', '..', backslash or NUL. */
+  readonly path: string
+  /** Permission bits, 0 to 0o7777. */
+  readonly mode: number
+  /** Seconds since the Unix epoch, not negative. */
+  readonly mtimeS: number
+  readonly bytes: Uint8Array
+}
+export interface DirectoryEntry {
+  readonly path: string
+  /** Permission bits, 0 to 0o7777. */
+  readonly mode: number
+}
+/**
+ * What a change leaves at its path. A write or a directory makes the directories above it (mode 0o755) and takes the place of
+ * whatever was there; but a file is never turned into a directory by a write below it. A directory that is there keeps what is in
+ * it. A delete takes everything below along; where nothing is, it changes nothing.
+ */
+export type FileChange =
+  | ({ readonly type: 'write' } & FileEntry)
+  | ({ readonly type: 'directory' } & DirectoryEntry)
+  | { readonly type: 'delete'; readonly path: string }
+
+export const IMPLIED_DIRECTORY_MODE = 0o755
+const MODE_MAX = 0o7777
+
+/** @throws {ContentStoreError} FILE_STAT */
+export function assertStat(path: string, mode: number, mtimeS = 0): void {
+  const fault = statFault(mode, mtimeS)
+  if (fault !== undefined) throw new ContentStoreError({ code: 'FILE_STAT', path, reason: fault })
+}
+export function statFault(mode: number, mtimeS: number): string | undefined {
+  if (!Number.isInteger(mode) || mode < 0 || mode > MODE_MAX) return 'mode is not 0 to 0o7777'
+  if (!Number.isSafeInteger(mtimeS) || mtimeS < 0) return 'mtimeS is not a whole number of seconds since 1970'
+  return undefined
+}

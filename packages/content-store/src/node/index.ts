@@ -1,0 +1,3 @@
+export { exportFolder } from './export-folder.js'
+export { type ImportLimits, importFolder } from './import-folder.js'
+export { openLmdbStore } from './lmdb-store.js'

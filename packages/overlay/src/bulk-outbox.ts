@@ -1,0 +1,80 @@
+import type { Desk } from './core-events.js'
+import { type BulkFrame, FRAME_PART_BYTES } from './messages.js'
+
+const PEER_BYTES_MAX = 64 * 1024 * 1024
+const GLOBAL_BYTES_MAX = 256 * 1024 * 1024
+const ENTRIES_MAX = 1_024
+
+export type OutgoingKind = BulkFrame['kind']
+interface Entry {
+  readonly kind: OutgoingKind
+  readonly id: number
+  readonly body: Uint8Array
+  at: number
+}
+
+/** Bodies on their way out, in turns of one frame each, so that a small reply never waits for a big one. */
+export class BulkOutbox {
+  readonly #desk: Desk
+  readonly #entries = new Map<string, Entry>() // a Map keeps order: what had its turn goes to the end
+  #bytes = 0
+
+  constructor(desk: Desk) {
+    this.#desk = desk
+  }
+
+  get isEmpty(): boolean {
+    return this.#entries.size === 0
+  }
+
+  /** False, and nothing added, when too much waits already. */
+  add(kind: OutgoingKind, id: number, body: Uint8Array): boolean {
+    const { held } = this.#desk
+    const isFull = this.#bytes + body.length > PEER_BYTES_MAX || held.outgoingBytes + body.length > GLOBAL_BYTES_MAX
+    if (body.length > 0 && (isFull || this.#entries.size >= ENTRIES_MAX)) return false
+    if (this.#entries.size >= 2 * ENTRIES_MAX) return false
+    this.#entries.set(`${kind} ${id}`, { kind, id, body, at: 0 })
+    this.#charge(body.length)
+    return true
+  }
+
+  remove(kind: OutgoingKind, id: number): void {
+    const entry = this.#entries.get(`${kind} ${id}`)
+    if (entry === undefined) return
+    this.#entries.delete(`${kind} ${id}`)
+    this.#charge(-entry.body.length)
+  }
+
+  next(): BulkFrame | undefined {
+    const first = this.#entries.entries().next()
+    if (first.done) return undefined
+    const [name, entry] = first.value
+    const { kind, id, body } = entry
+    const part = body.subarray(entry.at, entry.at + FRAME_PART_BYTES)
+    entry.at += part.length
+    const last = entry.at >= body.length
+    this.#entries.delete(name)
+    if (last) this.#charge(-body.length)
+    else this.#entries.set(name, entry)
+    return { kind, id, last, part }
+  }
+
+  /** Drops what the dead stream had begun to carry, and replies, which only made sense on it. The rest waits for the next stream. */
+  dropBegun(): Entry[] {
+    const dropped = [...this.#entries.values()].filter(({ kind, at }) => at > 0 || (kind !== 'message' && kind !== 'request'))
+    for (const { kind, id } of dropped) this.remove(kind, id)
+    return dropped
+  }
+
+  /** Takes out everything. */
+  clear(): Entry[] {
+    const all = [...this.#entries.values()]
+    for (const { kind, id } of all) this.remove(kind, id)
+    return all
+  }
+
+  #charge(bytes: number): void {
+    this.#bytes += bytes
+    this.#desk.held.outgoingBytes += bytes
+  }
+}

@@ -1,0 +1,243 @@
+import type { PeerId } from '@interpeer/crypto-ids'
+import { BulkInbox } from './bulk-inbox.js'
+import { BulkOutbox } from './bulk-outbox.js'
+import { RecordReader, RecordWriter } from './bulk-records.js'
+import { type BulkSide, BulkStream } from './bulk-stream.js'
+import type { Desk } from './core-events.js'
+import type { OverlayFailure } from './errors.js'
+import type { BulkFrame } from './messages.js'
+
+export const REQUEST_BYTES_MAX = 16 * 1024 * 1024
+export const MESSAGE_BYTES_MAX = 1024 * 1024
+const SERVING_MAX = 64
+const MESSAGES_ARRIVING_MAX = 16
+const REFUSED_MAX = 256
+const EMPTY = new Uint8Array(0)
+
+export interface UnsentRequest {
+  readonly token: number
+  readonly body: Uint8Array
+  readonly maxReplyBytes: number
+}
+
+/** Requests, replies and long messages of one session, over its one bulk stream. */
+export class Bulk {
+  readonly #desk: Desk
+  readonly #peer: PeerId
+  readonly #outbox: BulkOutbox
+  readonly #inbox: BulkInbox
+  readonly #stream: BulkStream
+  readonly #asked = new Map<number, { readonly request: UnsentRequest; isBegun: boolean }>() // by request id
+  readonly #serving = new Map<number, number>() // their request id -> our ticket
+  readonly #refused = new Set<number>() // their requests whose further parts are to be ignored
+  #reader: RecordReader | undefined
+  #writer: RecordWriter | undefined
+  #nextId = 1
+
+  constructor(desk: Desk, peer: PeerId, side: BulkSide) {
+    this.#desk = desk
+    this.#peer = peer
+    this.#outbox = new BulkOutbox(desk)
+    this.#inbox = new BulkInbox(desk)
+    this.#stream = new BulkStream(
+      desk,
+      side,
+      ({ sendKey, receiveKey }) => {
+        this.#writer = new RecordWriter(sendKey)
+        this.#reader = new RecordReader(receiveKey)
+        if (side.isInitiator) this.#outbox.add('hello', 0, EMPTY)
+        this.#wake()
+      },
+      () => this.#onDead(),
+    )
+  }
+
+  get stream(): Pick<BulkStream, 'onOpenCell' | 'onOpenedCell' | 'onWantedCell' | 'die'> {
+    return this.#stream
+  }
+
+  /** Whether a sign of life from the other side is being waited for. */
+  get isWaiting(): boolean {
+    return this.#asked.size > 0 || this.#stream.isSettling
+  }
+
+  get isIdle(): boolean {
+    return this.#asked.size === 0 && this.#serving.size === 0 && this.#outbox.isEmpty
+  }
+
+  onTime(): void {
+    this.#stream.onTime()
+  }
+
+  /** False when too much waits already. */
+  message(bytes: Uint8Array): boolean {
+    return this.#post('message', this.#nextId++, bytes)
+  }
+
+  request(request: UnsentRequest): boolean {
+    const id = this.#nextId++
+    if (!this.#post('request', id, request.body)) return false
+    this.#asked.set(id, { request, isBegun: false })
+    return true
+  }
+
+  /** Whether the request was one of this session's. */
+  cancel(token: number): boolean {
+    for (const [id, { request, isBegun }] of this.#asked) {
+      if (request.token !== token) continue
+      this.#asked.delete(id)
+      this.#inbox.drop('reply', id)
+      this.#outbox.remove('request', id)
+      if (isBegun) this.#post('cancel', id, EMPTY)
+      return true
+    }
+    return false
+  }
+
+  /** Whether the ticket was one of this session's. */
+  answer(ticket: number, kind: 'reply' | 'error', body: Uint8Array): boolean {
+    for (const [id, one] of this.#serving) {
+      if (one !== ticket) continue
+      this.#serving.delete(id)
+      if (!this.#post(kind, id, body)) this.#post('error', id, textOf('BUSY'))
+      return true
+    }
+    return false
+  }
+
+  nextRecord(): Uint8Array | undefined {
+    if (this.#stream.writableStream === undefined) return undefined
+    const frame = this.#outbox.next()
+    if (frame === undefined) return undefined
+    const asked = frame.kind === 'request' ? this.#asked.get(frame.id) : undefined
+    if (asked !== undefined) asked.isBegun = true
+    return this.#writer?.write(frame)
+  }
+
+  /** Whether anything authentic was among it. */
+  onBytes(bytes: Uint8Array): boolean {
+    const reader = this.#reader
+    const frames = reader?.read(bytes)
+    if (frames === undefined) {
+      this.#desk.count('BULK_BROKEN')
+      this.#stream.die()
+      return false
+    }
+    for (const frame of frames) {
+      if (this.#reader !== reader) break // an earlier frame ended the stream
+      this.#stream.onHeard()
+      if (frame.kind === 'hello') this.#wake()
+      else this.#onFrame(frame)
+    }
+    return frames.length > 0
+  }
+
+  /** Ends all: what is under way fails or is lost. The requests not begun are handed back, for another session. */
+  end(failure: OverlayFailure): UnsentRequest[] {
+    const asked = [...this.#asked.values()]
+    this.#asked.clear()
+    this.#desk.count('MESSAGE_LOST', this.#outbox.clear().filter(({ kind }) => kind === 'message').length)
+    this.#stream.die()
+    for (const { request, isBegun } of asked) if (isBegun) this.#desk.emit({ type: 'failed', token: request.token, failure })
+    return asked.filter(({ isBegun }) => !isBegun).map(({ request }) => request)
+  }
+
+  #post(kind: BulkFrame['kind'], id: number, body: Uint8Array): boolean {
+    if (!this.#outbox.add(kind, id, body)) return false
+    this.#stream.want()
+    this.#wake()
+    return true
+  }
+
+  #wake(): void {
+    const stream = this.#stream.writableStream
+    if (stream !== undefined && !this.#outbox.isEmpty) this.#desk.emit({ type: 'wake-stream', stream })
+  }
+
+  #onDead(): void {
+    this.#reader = undefined
+    this.#inbox.clear()
+    for (const ticket of this.#serving.values()) this.#desk.emit({ type: 'abandon', ticket })
+    this.#serving.clear()
+    this.#refused.clear()
+    const lost = this.#outbox.dropBegun().filter(({ kind }) => kind === 'message').length
+    this.#desk.count('MESSAGE_LOST', lost)
+    for (const [id, { request, isBegun }] of this.#asked) {
+      // What was begun may have been carried out: only its author knows whether to send it again.
+      if (isBegun) this.#fail(id, request.token, { code: 'REQUEST_FAILED', retryable: true })
+    }
+    if (!this.#outbox.isEmpty) this.#stream.want()
+  }
+
+  #onFrame(frame: BulkFrame) {
+    if (frame.kind === 'request') return this.#onRequest(frame)
+    if (frame.kind === 'cancel') return this.#onCancel(frame.id)
+    if (frame.kind === 'message') return this.#onMessage(frame)
+    const asked = this.#asked.get(frame.id)
+    if (asked === undefined) return this.#desk.count('REPLY_LATE')
+    const { token, maxReplyBytes } = asked.request
+    if (frame.kind === 'error') return this.#fail(frame.id, token, failureOf(frame.part))
+    const body = this.#inbox.accept(frame, maxReplyBytes)
+    if (body === 'more') return
+    if (body === 'too-large') {
+      this.#post('cancel', frame.id, EMPTY)
+      return this.#fail(frame.id, token, { code: 'REPLY_TOO_LARGE', maxBytes: maxReplyBytes })
+    }
+    this.#asked.delete(frame.id)
+    this.#desk.emit({ type: 'replied', token, body })
+  }
+
+  #onRequest(frame: BulkFrame) {
+    const { id, last } = frame
+    if (this.#refused.has(id)) {
+      if (last) this.#refused.delete(id)
+      return
+    }
+    const isNew = !this.#inbox.has('request', id)
+    if (isNew && this.#serving.has(id)) return this.#desk.count('REQUEST_REPEATED')
+    const isFull = isNew && this.#serving.size + this.#inbox.countOf('request') >= SERVING_MAX
+    const body = isFull ? 'too-large' : this.#inbox.accept(frame, REQUEST_BYTES_MAX)
+    if (body === 'more') return
+    if (body === 'too-large') return this.#refuse(id, last)
+    const ticket = this.#desk.ticket()
+    this.#serving.set(id, ticket)
+    this.#desk.emit({ type: 'request', from: this.#peer, ticket, body })
+  }
+
+  #refuse(id: number, isLast: boolean): void {
+    this.#desk.count('REQUEST_REFUSED')
+    if (!isLast) this.#refused.add(id)
+    this.#post('error', id, textOf('BUSY'))
+    if (this.#refused.size > REFUSED_MAX) this.#stream.die()
+  }
+
+  #onCancel(id: number): void {
+    const ticket = this.#serving.get(id)
+    this.#serving.delete(id)
+    this.#refused.delete(id)
+    this.#inbox.drop('request', id)
+    this.#outbox.remove('reply', id)
+    if (ticket !== undefined) this.#desk.emit({ type: 'abandon', ticket })
+  }
+
+  #onMessage(frame: BulkFrame) {
+    const isFull = !this.#inbox.has('message', frame.id) && this.#inbox.countOf('message') >= MESSAGES_ARRIVING_MAX
+    const bytes = isFull ? 'too-large' : this.#inbox.accept(frame, MESSAGE_BYTES_MAX)
+    if (bytes === 'too-large') return this.#desk.count('MESSAGE_REFUSED')
+    if (bytes !== 'more') this.#desk.emit({ type: 'message', from: this.#peer, bytes })
+  }
+
+  #fail(id: number, token: number, failure: OverlayFailure): void {
+    this.#asked.delete(id)
+    this.#inbox.drop('reply', id)
+    this.#outbox.remove('request', id)
+    this.#desk.emit({ type: 'failed', token, failure })
+  }
+}
+
+const textOf = (text: 'BUSY' | 'REFUSED'): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0))
+/** What an error frame may say; a peer's own words go no further. */
+function failureOf(part: Uint8Array): OverlayFailure {
+  return { code: String.fromCharCode(...part.subarray(0, 16)) === 'BUSY' ? 'BUSY' : 'REFUSED' }
+}
+export const REFUSAL = textOf('REFUSED')

@@ -1,0 +1,1 @@
+export { type Overlay, type OverlayOptions, openOverlay, type RequestOptions } from './open-overlay.js'

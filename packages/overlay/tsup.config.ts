@@ -1,0 +1,9 @@
+import { defineConfig } from 'tsup'
+import { library } from '../../tsup.base.ts'
+
+export default defineConfig({
+  ...library,
+  entry: { index: 'src/index.ts', 'node/index': 'src/node/index.ts' },
+  external: [/^node:/],
+  removeNodeProtocol: false,
+})
