@@ -1,0 +1,41 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import type { PeerEndpoint } from '@interpeer/peer/node'
+import { parseEndpoint } from '@interpeer/peer/node'
+
+export interface GatewayConfig {
+  readonly data: string
+  readonly genesis: string
+  readonly bootstrap: readonly PeerEndpoint[]
+  readonly host: string
+  readonly port: number
+  readonly hostName: string
+  readonly logLevel: string
+}
+
+/** Flag over `INTERPEER_*` over default. */
+export function readConfig(argv: readonly string[]): GatewayConfig {
+  const port = (text: string): number => {
+    if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError('a whole number from 0 to 65535')
+    return Number(text)
+  }
+  const endpoints = (text: string, earlier: readonly PeerEndpoint[] = []): PeerEndpoint[] => [...earlier, endpoint(text)]
+  const command = new Command('interpeer-gateway')
+    .description('Lets browsers without Interpeer visit its sites')
+    .exitOverride()
+    .showHelpAfterError()
+    .addOption(new Option('--data <folder>', 'folder of the key, the store and the logs').env('INTERPEER_DATA').makeOptionMandatory())
+    .addOption(new Option('--genesis <file>', 'the network to join').env('INTERPEER_GENESIS').makeOptionMandatory())
+    .addOption(new Option('--bootstrap <peer@host:port>', 'a peer that is known; may be repeated').argParser(endpoints).default([]))
+    .addOption(new Option('--host <address>', 'address to listen on').env('INTERPEER_HOST').default('127.0.0.1'))
+    .addOption(new Option('--port <port>', 'HTTP port; the next free one if taken').argParser(port).env('INTERPEER_PORT').default(8080))
+    .addOption(new Option('--host-name <name>', 'sites are NAME.<this>').env('INTERPEER_HOST_NAME').default('localhost'))
+    .addOption(new Option('--log-level <level>', 'how much to log').choices(['error', 'warn', 'info', 'debug']).default('info'))
+    .parse(argv)
+  return Object.freeze(command.opts<GatewayConfig>())
+}
+
+function endpoint(text: string): PeerEndpoint {
+  const found = parseEndpoint(text)
+  if (found === undefined) throw new InvalidArgumentError('PEER@HOST:PORT with a literal address')
+  return found
+}

@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { loadOrCreateKey } from '@interpeer/crypto-ids/node'
+import { openPeer } from '@interpeer/peer/node'
+import { CommanderError } from 'commander'
+import { readConfig } from './config.js'
+import { listen } from './listen.js'
+import { openLog } from './log.js'
+import { watchSites } from './network-status.js'
+import { gatewayApp } from './server.js'
+
+const WATCH_MS = 1_000
+
+async function main(): Promise<void> {
+  const config = readConfig(process.argv)
+  mkdirSync(config.data, { recursive: true, mode: 0o700 })
+  const log = openLog(join(config.data, 'log'), config.logLevel)
+  const peer = await openPeer({
+    data: config.data,
+    signer: loadOrCreateKey(join(config.data, 'peer.key')),
+    genesis: readFileSync(config.genesis, 'utf8'),
+    host: config.host,
+    port: 0,
+    bootstrap: config.bootstrap,
+    runtime: null,
+    log,
+  })
+  const http = await listen({ host: config.host, port: config.port, app: (port) => gatewayApp({ peer, hostName: config.hostName, port, log }) })
+  const stopWatching = watchSites({ peer }, WATCH_MS)
+  const stopped = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+  })
+  process.stdout.write(`${JSON.stringify({ ready: { peerId: peer.peerId, host: config.host, port: http.port } })}\n`)
+  await Promise.race([stopped, peer.failed])
+  stopWatching()
+  await http.close()
+  await peer.close()
+}
+
+try {
+  await main()
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode
+  else {
+    process.stderr.write(`interpeer-gateway: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 1
+  }
+}

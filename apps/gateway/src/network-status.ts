@@ -1,0 +1,68 @@
+import { networkStatusOf } from '@interpeer/peer'
+import { quorumOf } from '@interpeer/vote-chain'
+import type { JobStatus, NetworkStatus } from './pages/index.js'
+import type { GatewayOptions } from './server.js'
+
+/** A peer that was not heard of for so long counts as offline. */
+const HEARD_WITHIN_MS = 12_000
+
+type Place = Pick<GatewayOptions, 'peer' | 'hostName' | 'port'>
+type OnChain = ReturnType<typeof networkStatusOf>
+
+/** The network as this gateway sees it: the chain's data, and what members' replies have shown since. */
+export function networkStatus(place: Place): NetworkStatus {
+  const { peer } = place
+  const { height, timeMs, seed, state } = peer.chain()
+  const nowMs = Date.now()
+  const chain = networkStatusOf(state, nowMs)
+  const peers = [...chain.peers].sort((a, b) => (a.peer < b.peer ? -1 : 1))
+  const { minted, burned, inAccounts, inEscrow } = chain.supply
+  return {
+    network: peer.network,
+    nowMs,
+    gatewayPeer: peer.peerId,
+    height,
+    blockTimeMs: height === 0 ? 0 : timeMs,
+    cycleMs: state.settings.cycleMs,
+    tenureMs: state.settings.tenureMs,
+    seedHex: seed,
+    rootGroup: { members: peers.map((one) => one.peer), needed: quorumOf(peers.length) },
+    peers: peers.map(({ peer: peerId, balance, tickets, jobsDone, agreed, absent, contradicted, seats }) => ({
+      peerId,
+      online: nowMs - peer.heardMs(peerId) < HEARD_WITHIN_MS,
+      balance,
+      tickets,
+      jobsDone,
+      outcomes: { agreed, absent, contradicted },
+      seats: seats.length,
+    })),
+    jobs: chain.jobs.filter((job) => job.state === 'running').map((job) => jobStatus(place, job)),
+    supply: { minted, burned, balances: inAccounts, escrows: inEscrow },
+  }
+}
+
+function jobStatus({ peer, hostName, port }: Place, job: OnChain['jobs'][number]): JobStatus {
+  const observed = peer.observed(job.job)
+  const { next } = job
+  return {
+    jobId: job.job,
+    name: job.name,
+    url: `http://${job.name}.${hostName}:${port}/`,
+    state: job.recovering !== null ? 'recovering' : observed === undefined ? 'starting' : 'serving',
+    epoch: Math.max(job.epoch, observed?.epoch ?? 0),
+    step: observed?.step ?? 0,
+    root: observed?.state ?? job.last?.state ?? '',
+    escrow: job.escrow,
+    members: job.seats.map(({ seat, peer: peerId, sinceMs, untilMs }) => ({ seat, peerId, sinceMs, untilMs })),
+    ...(next === null ? {} : { next: { seat: next.seat, peerId: next.joiner, atMs: next.atMs } }),
+    lastCertificates: observed?.certificates ?? [],
+  }
+}
+
+/** Looks now and then which state each site's group serves, so that the page moves when nobody visits. */
+export function watchSites({ peer }: Pick<GatewayOptions, 'peer'>, everyMs: number): () => void {
+  const timer = setInterval(() => {
+    for (const { manifest, state } of peer.chain().state.jobs.values()) if (state === 'running') void peer.lookAt(manifest.name).catch(() => {})
+  }, everyMs)
+  return () => clearInterval(timer)
+}

@@ -1,0 +1,7 @@
+export { type Asset, assetAt } from './assets.js'
+export { addBar, BAR_PATH, type BarInfo, barScript } from './bar.js'
+export { ASSET_FOLDER, PAGE_CSP } from './document.js'
+export { type ErrorPageParts, errorPage } from './error-page.js'
+export { networkPage } from './network-page.js'
+export type { CertificateStatus, JobStatus, NetworkStatus, PeerStatus, SupplyStatus } from './status.js'
+export { formatCoins, formatDuration, shortId } from './words.js'

@@ -1,0 +1,68 @@
+/**
+ * The network as this gateway sees it: what `/status.json` answers and the network page shows. Times are network time in ms
+ * since 1970; amounts are decimal strings of units (1 coin = 10^9 units), because they can pass 2^53. Peers are listed sorted
+ * by PeerId, so that each keeps its colour.
+ */
+export interface NetworkStatus {
+  readonly network: string
+  readonly nowMs: number
+  readonly gatewayPeer: string
+  readonly height: number
+  /** When the newest block was made; 0: there is none beside the genesis. */
+  readonly blockTimeMs: number
+  readonly cycleMs: number
+  readonly tenureMs: number
+  readonly seedHex?: string | undefined
+  /** Who signs the next block, and how many of them it takes. */
+  readonly rootGroup?: { readonly members: readonly string[]; readonly needed: number } | undefined
+  readonly peers: readonly PeerStatus[]
+  readonly jobs: readonly JobStatus[]
+  readonly supply: SupplyStatus
+}
+
+export interface PeerStatus {
+  readonly peerId: string
+  readonly name?: string | undefined
+  readonly online: boolean
+  readonly balance: string
+  readonly tickets: number
+  readonly jobsDone: number
+  readonly outcomes: { readonly agreed: number; readonly absent: number; readonly contradicted: number }
+  /** How many seats it holds now. */
+  readonly seats: number
+}
+
+export interface JobStatus {
+  readonly jobId: string
+  readonly name: string
+  /** The site's own origin: http or https. */
+  readonly url: string
+  readonly state: 'serving' | 'recovering' | 'starting'
+  readonly epoch: number
+  readonly step: number
+  /** CID of the site's newest final root. */
+  readonly root: string
+  readonly escrow: string
+  readonly members: readonly { readonly seat: number; readonly peerId: string; readonly sinceMs: number; readonly untilMs: number }[]
+  readonly next?: { readonly seat: number; readonly peerId: string; readonly atMs: number } | undefined
+  /** Newest first. `agreed` of `members` revealed the answer that was certified. */
+  readonly lastCertificates: readonly CertificateStatus[]
+}
+
+export interface CertificateStatus {
+  readonly step: number
+  readonly rank: number
+  /** SHA-256 of the batch, in hex. */
+  readonly batch: string
+  readonly agreed: number
+  readonly members: number
+  readonly timeMs: number
+}
+
+/** `minted` equals the other three together, at every height. */
+export interface SupplyStatus {
+  readonly minted: string
+  readonly burned: string
+  readonly balances: string
+  readonly escrows: string
+}

@@ -1,0 +1,99 @@
+import { errorPage, PAGE_CSP } from './pages/index.js'
+
+export interface Refusal {
+  readonly status: number
+  readonly code: string
+  readonly site: string
+  readonly networkPage: string
+}
+
+/** A failed request's page: what failed, and what to do. */
+export function refusal({ status, code, site, networkPage }: Refusal): Response {
+  const { title, what, whatToDo } = WORDS[code] ?? UNKNOWN
+  const headers: Record<string, string> = {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': PAGE_CSP,
+    'cache-control': 'no-store',
+    'interpeer-error': code,
+  }
+  if (status === 503 || status === 504) headers['retry-after'] = '5'
+  return new Response(errorPage({ status, code, title, what, whatToDo, site, networkPage }), { status, headers })
+}
+
+interface Words {
+  readonly title: string
+  readonly what: string
+  readonly whatToDo: string
+}
+const UNKNOWN: Words = {
+  title: 'The gateway could not answer',
+  what: 'Something went wrong inside the gateway, not on the site.',
+  whatToDo: 'Try again. If it happens again, use another gateway: the site does not depend on this one.',
+}
+const WORDS: Readonly<Record<string, Words>> = {
+  SITE_UNKNOWN: {
+    title: 'No such site',
+    what: 'No site with this name is on the network.',
+    whatToDo: 'Check the spelling. The network page lists every site.',
+  },
+  SITE_UNREACHABLE: {
+    title: 'The site did not answer',
+    what: 'None of the peers that run this site answered in time. They may be moving it to other peers.',
+    whatToDo: 'Wait a few seconds and reload. Nothing that was saved is lost.',
+  },
+  SITE_STARTING: {
+    title: 'The site is starting',
+    what: 'The peers drawn to run this site are still fetching it.',
+    whatToDo: 'Wait a few seconds and reload.',
+  },
+  REPLY_FALSE: {
+    title: 'A peer answered falsely',
+    what: 'The answer did not carry the signatures it needs, so the gateway did not pass it on.',
+    whatToDo: 'Reload: another peer of the group will be asked.',
+  },
+  MEMBER_UNKNOWN: {
+    title: 'That peer does not run this site',
+    what: 'The request named a peer that is not a member of the site’s group now.',
+    whatToDo: 'Leave out the Interpeer-Peer header, or name a peer that the network page lists.',
+  },
+  PEER_ID_SYNTAX: {
+    title: 'That is not a PeerId',
+    what: 'The Interpeer-Peer header must hold one PeerId.',
+    whatToDo: 'Copy a PeerId from the network page.',
+  },
+  REQUEST_TOO_LARGE: {
+    title: 'That is too much at once',
+    what: 'A request may carry at most 896 KiB.',
+    whatToDo: 'Send a smaller file or a shorter text.',
+  },
+  REQUEST_MALFORMED: {
+    title: 'The request could not be understood',
+    what: 'The request does not fit what the network can carry: an address, a header or a method is too long.',
+    whatToDo: 'Shorten the address or the headers and try again.',
+  },
+  JOB_TOO_SLOW: {
+    title: 'The site took too long',
+    what: 'The site’s script did not finish within the time that a peer gives it.',
+    whatToDo: 'Try again later, or tell the site’s author.',
+  },
+  REQUEST_TOO_OLD: {
+    title: 'The request is too old',
+    what: 'It was signed too long ago for the group to take it up.',
+    whatToDo: 'Send it again. If it happens again, check this machine’s clock.',
+  },
+  REQUEST_TOO_NEW: {
+    title: 'The request comes from the future',
+    what: 'The gateway’s clock is ahead of the group’s.',
+    whatToDo: 'Check the gateway’s clock.',
+  },
+  GROUP_BUSY: {
+    title: 'The site is busy',
+    what: 'Too many changes wait for the group already.',
+    whatToDo: 'Wait a few seconds and send it again.',
+  },
+  GROUP_SLOW: {
+    title: 'The group has not agreed yet',
+    what: 'Your change was handed to the group, but it was not agreed in time. It may still be saved.',
+    whatToDo: 'Reload the page and look whether your change is there before you send it again.',
+  },
+}

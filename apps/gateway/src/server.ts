@@ -1,0 +1,36 @@
+import type { Peer } from '@interpeer/peer/node'
+import { Hono } from 'hono'
+import type { Logger } from 'pino'
+import { ownPages } from './own-pages.js'
+import { siteOrigin } from './site-origin.js'
+
+export interface GatewayOptions {
+  readonly peer: Peer
+  /** Sites are `NAME.hostName`. */
+  readonly hostName: string
+  readonly port: number
+  readonly log: Logger
+}
+
+/** The gateway's HTTP side: each site on its own origin `NAME.hostName:port`, the gateway's own pages on every other host name. */
+export function gatewayApp(options: GatewayOptions): Hono {
+  const app = new Hono()
+  const [own, site] = [ownPages(options), siteOrigin(options)]
+  app.all('*', (context) => {
+    const name = siteNameOf(context.req.header('host') ?? '', options.hostName)
+    return name === undefined ? own.fetch(context.req.raw) : site(context.req.raw, name)
+  })
+  app.onError((error, context) => {
+    options.log.error({ err: error, path: context.req.path }, 'a request failed in the gateway itself')
+    return context.text('500 GATEWAY_FAILED\nThe gateway could not handle this request. Try again.\n', 500)
+  })
+  return app
+}
+
+/** The site that a Host header names, or undefined for the gateway's own pages. */
+export function siteNameOf(host: string, hostName: string): string | undefined {
+  const [bare = ''] = host.toLowerCase().split(':')
+  const suffix = `.${hostName}`
+  if (!bare.endsWith(suffix)) return undefined
+  return bare.slice(0, -suffix.length)
+}

@@ -1,0 +1,74 @@
+import { type PeerEndpoint, parseEndpoint } from '@interpeer/peer/node'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { type CreateNetworkOptions, createNetwork } from './create-network.js'
+import { createKey, showKey } from './key.js'
+import { type PublishOptions, publishSite } from './publish-site.js'
+import { type SeederOptions, startSeeder } from './start-seeder.js'
+
+const wholeNumber =
+  (min: number, max: number) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || value < min || value > max) throw new InvalidArgumentError(`a whole number from ${min} to ${max}`)
+    return value
+  }
+const endpoints = (text: string, earlier: readonly PeerEndpoint[] = []): PeerEndpoint[] => {
+  const endpoint = parseEndpoint(text)
+  if (endpoint === undefined) throw new InvalidArgumentError('PEER@HOST:PORT with a literal address')
+  return [...earlier, endpoint]
+}
+const collect = (text: string, earlier: readonly string[] = []): string[] => [...earlier, text]
+
+const data = () => new Option('--data <folder>', 'folder of the key, the store and the logs').env('INTERPEER_DATA').makeOptionMandatory()
+const genesis = () => new Option('--genesis <file>', 'the network to join').env('INTERPEER_GENESIS').makeOptionMandatory()
+const bootstrap = () => new Option('--bootstrap <peer@host:port>', 'a peer that is known; may be repeated').argParser(endpoints).default([])
+const host = () => new Option('--host <address>', 'address to listen on').env('INTERPEER_HOST').default('127.0.0.1')
+const json = () => new Option('--json', 'print JSON')
+
+/** `interpeer NOUN VERB`. */
+export function program(): Command {
+  const root = new Command('interpeer').description('Interpeer: a web without owners').exitOverride().showHelpAfterError()
+  const noun = (name: string, description: string): Command => root.command(name).description(description)
+
+  const key = noun('key', 'the key of a peer or an uploader')
+  key.command('create').description('make a key, unless the folder has one').addOption(data()).addOption(json()).action(createKey)
+  key.command('show').description('print the PeerId of a folder').addOption(data()).addOption(json()).action(showKey)
+
+  noun('network', 'a network of peers')
+    .command('create')
+    .description('write the genesis of a new network')
+    .requiredOption('--out <file>', 'where to write it')
+    .addOption(new Option('--peer <peer>', 'a founding peer; may be repeated').argParser(collect).makeOptionMandatory())
+    .addOption(new Option('--balance <peer=coins>', 'coins that a peer starts with; may be repeated').argParser(collect).default([]))
+    .addOption(new Option('--cycle-ms <ms>', 'time between blocks').argParser(wholeNumber(100, 3_600_000)).default(3000))
+    .addOption(new Option('--tenure-ms <ms>', 'time that a peer stays in a seat').argParser(wholeNumber(500, 86_400_000)).default(75_000))
+    .addOption(json())
+    .action((options: CreateNetworkOptions) => createNetwork(options))
+
+  noun('peer', 'a peer of the network')
+    .command('start')
+    .description('seed: run the sites that the lottery assigns, and earn')
+    .addOption(data())
+    .addOption(genesis())
+    .addOption(bootstrap())
+    .addOption(host())
+    .addOption(new Option('--port <port>', 'UDP port, 0 for any').argParser(wholeNumber(0, 65_535)).env('INTERPEER_PORT').default(0))
+    .addOption(new Option('--guard-ms <ms>', 'longest run of a script before this peer abstains').argParser(wholeNumber(100, 600_000)).default(10_000))
+    .addOption(new Option('--log-level <level>', 'how much to log').choices(['error', 'warn', 'info', 'debug']).env('INTERPEER_LOG_LEVEL').default('info'))
+    .action((options: SeederOptions) => startSeeder(options))
+
+  noun('site', 'a site on the network')
+    .command('publish <folder>')
+    .description('publish a folder of PHP as a site; stays until the group serves it')
+    .addOption(data())
+    .addOption(genesis())
+    .addOption(bootstrap())
+    .addOption(host())
+    .requiredOption('--name <name>', 'what visitors call it: NAME.gateway')
+    .addOption(new Option('--group <peers>', 'how many peers run it').argParser(wholeNumber(1, 31)).default(5))
+    .addOption(new Option('--escrow <coins>', 'coins set aside to pay for it').argParser(wholeNumber(1, 1_000_000_000)).default(1000))
+    .addOption(json())
+    .action((folder: string, options: PublishOptions) => publishSite(folder, options))
+
+  return root
+}

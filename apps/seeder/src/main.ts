@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+import { CommanderError } from 'commander'
+import { program } from './commands.js'
+import { explain } from './explain.js'
+
+try {
+  await program().parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode
+  else {
+    process.stderr.write(`${explain(error)}\n`)
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,64 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { importFolder } from '@interpeer/content-store/node'
+import { loadOrCreateKey } from '@interpeer/crypto-ids/node'
+import { openPeer, type PeerEndpoint } from '@interpeer/peer/node'
+import { startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
+import { openLog } from './log.js'
+import { SLOT_MEMORY_MIB } from './slot.js'
+
+export interface PublishOptions {
+  readonly data: string
+  readonly genesis: string
+  readonly bootstrap: readonly PeerEndpoint[]
+  readonly host: string
+  readonly name: string
+  readonly group: number
+  readonly escrow: number
+  readonly json?: boolean
+}
+const UNITS_PER_COIN = 10n ** 9n
+
+/**
+ * Publishes a folder: imports it, signs its manifest, hands the chain the publication, and serves the blocks until the group that was drawn
+ * has taken them over and certified its first step.
+ */
+export async function publishSite(folder: string, options: PublishOptions): Promise<void> {
+  mkdirSync(options.data, { recursive: true, mode: 0o700 })
+  const say = (line: string): boolean => process.stderr.write(`${line}\n`)
+  const imported = await importFolder(folder)
+  const { files } = imported
+  const bytes = files.reduce((sum, file) => sum + file.bytes.length, 0)
+  say(`${files.length} files, ${(bytes / 1024).toFixed(1)} KiB`)
+  const peer = await openPeer({
+    data: options.data,
+    signer: loadOrCreateKey(join(options.data, 'peer.key')),
+    genesis: readFileSync(options.genesis, 'utf8'),
+    host: options.host,
+    port: 0,
+    bootstrap: options.bootstrap,
+    runtime: null,
+    log: openLog(join(options.data, 'log'), 'info'),
+  })
+  try {
+    const escrow = BigInt(options.escrow) * UNITS_PER_COIN
+    const published = await peer.publish({
+      tree: imported,
+      name: options.name,
+      groupSize: options.group,
+      escrow,
+      runtimeId: await runtimeId(),
+      progress: say,
+    })
+    process.stdout.write(options.json === true ? `${JSON.stringify(published)}\n` : `${published.job}\n`)
+  } finally {
+    await peer.close()
+  }
+}
+
+/** The runtime that this program's seeders have: members must agree on it, so the manifest names it. */
+async function runtimeId(): Promise<string> {
+  const runtime = await startPhpRuntime({ memoryMiB: SLOT_MEMORY_MIB })
+  await runtime.close()
+  return runtime.runtimeId
+}

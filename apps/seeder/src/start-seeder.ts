@@ -1,0 +1,38 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { loadOrCreateKey } from '@interpeer/crypto-ids/node'
+import { openPeer, type PeerEndpoint } from '@interpeer/peer/node'
+import { startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
+import { openLog } from './log.js'
+import { SLOT_MEMORY_MIB } from './slot.js'
+import { untilStopped } from './until-stopped.js'
+
+export interface SeederOptions {
+  readonly data: string
+  readonly genesis: string
+  readonly bootstrap: readonly PeerEndpoint[]
+  readonly host: string
+  readonly port: number
+  readonly guardMs: number
+  readonly logLevel: string
+}
+
+export async function startSeeder(options: SeederOptions): Promise<void> {
+  mkdirSync(options.data, { recursive: true, mode: 0o700 })
+  const log = openLog(join(options.data, 'log'), options.logLevel)
+  const signer = loadOrCreateKey(join(options.data, 'peer.key'))
+  const runtime = await startPhpRuntime({ guardMs: options.guardMs, memoryMiB: SLOT_MEMORY_MIB })
+  const peer = await openPeer({
+    data: options.data,
+    signer,
+    genesis: readFileSync(options.genesis, 'utf8'),
+    host: options.host,
+    port: options.port,
+    bootstrap: options.bootstrap,
+    runtime,
+    log,
+  })
+  await untilStopped({ ready: { peerId: peer.peerId, ...peer.address }, failed: peer.failed })
+  await peer.close()
+  await runtime.close()
+}

@@ -1,0 +1,24 @@
+/** Codes are public API: add new ones, never rename or reuse one. */
+export type PeerFailure =
+  | { readonly code: 'DATA_IN_USE'; readonly folder: string; readonly pid: number }
+  | { readonly code: 'DATA_OTHER_NETWORK'; readonly folder: string; readonly stored: string; readonly given: string }
+  | { readonly code: 'SITE_UNKNOWN'; readonly name: string }
+  | { readonly code: 'SITE_UNREACHABLE'; readonly name: string; readonly tried: number; readonly last: string }
+  | { readonly code: 'REPLY_FALSE'; readonly reason: string }
+  | { readonly code: 'REQUEST_MALFORMED'; readonly reason: string }
+  | { readonly code: 'RESPONSE_TOO_LARGE'; readonly bytes: number; readonly maxBytes: number }
+  | { readonly code: 'PUBLISH_REFUSED'; readonly reason: string }
+  | { readonly code: 'MEMBER_UNKNOWN'; readonly member: string }
+  | { readonly code: 'CLOSED' }
+
+export class PeerError extends Error {
+  override readonly name = 'PeerError'
+  readonly failure: PeerFailure
+  constructor(failure: PeerFailure, options?: ErrorOptions) {
+    super(`${failure.code} ${JSON.stringify({ ...failure, code: undefined })}`, options)
+    this.failure = failure
+  }
+  get code(): PeerFailure['code'] {
+    return this.failure.code
+  }
+}

@@ -1,0 +1,166 @@
+import {
+  accountOfBytes,
+  accountOfJob,
+  accountOfPeer,
+  contentIdOfBytes,
+  type JobId,
+  jobIdOf,
+  openMessage,
+  peerIdOfKey,
+  sha256,
+} from '@interpeer/crypto-ids'
+import { escrowOf, openEscrow, openTransfer, taxOf, transfer } from '@interpeer/intercoin-ledger'
+import {
+  addShow,
+  closeEpoch,
+  closeMessage,
+  earningsOf,
+  earningsWithin,
+  type Job,
+  type Moment,
+  openPublish,
+  publishJob,
+  type Recovery,
+  SchedulerError,
+  type SeatOutcome,
+  SHOW_BYTES_MAX,
+  withJob,
+} from '@interpeer/job-scheduler'
+import {
+  type CertifiedStep,
+  firstStateBlock,
+  type GroupContext,
+  type MemberOutcome,
+  PeerGroupError,
+  recoverFrom,
+  showMessage,
+  type Verification,
+  verifyClosing,
+} from '@interpeer/peer-group'
+import { openPresent, withAway, withOutcomes } from '@interpeer/vote-chain'
+import { NetworkError } from './errors.js'
+import type { NetworkState } from './network-state.js'
+import { endIfPoor, epochPrice, payMembers } from './pay.js'
+import { kindOfTransaction } from './transactions.js'
+
+/** What a transaction is carried out in: the block's moment, and a memory of signatures that held. */
+export interface Setting {
+  readonly moment: Moment
+  readonly verification: Verification
+}
+
+/** Carries out one transaction. What it throws is why the transaction is refused; then nothing has changed. */
+export function carryOut(state: NetworkState, transaction: Uint8Array, setting: Setting): NetworkState {
+  switch (kindOfTransaction(transaction)) {
+    case 'publish':
+      return publish(state, transaction, setting)
+    case 'transfer': {
+      const { from, to, amount, nonce } = openTransfer(transaction, state.network)
+      if (state.registry.get(peerIdOfKey(from))?.terminated === true) throw new NetworkError({ code: 'ACCOUNT_ENDED' })
+      const order = { from: accountOfBytes(from), to: accountOfBytes(to), amount, nonce }
+      return { ...state, ledger: transfer(state.ledger, { ...order, tax: taxOf(amount, state.settings.transferTaxPerMille) }) }
+    }
+    case 'close': {
+      const { job, certificate, batch } = closeMessage.decode(transaction)
+      return close(state, jobOf(state, jobIdOf(contentIdOfBytes(job))), certificate, batch, setting)
+    }
+    case 'show':
+      return show(state, transaction, setting)
+    case 'present': {
+      const { peer, awaySinceHeight } = openPresent(transaction, state.network)
+      const id = peerIdOfKey(peer)
+      if (state.registry.get(id)?.awaySinceHeight !== awaySinceHeight) throw new NetworkError({ code: 'NOT_AWAY' })
+      return { ...state, registry: withAway(state.registry, id, null) }
+    }
+    default:
+      throw new NetworkError({ code: 'TRANSACTION_UNKNOWN' })
+  }
+}
+
+function publish(state: NetworkState, transaction: Uint8Array, { moment }: Setting): NetworkState {
+  const { job, manifest, envelope, escrow } = openPublish(transaction, state.network)
+  const { publishFee, transferTaxPerMille } = state.settings
+  // A fee no smaller than the tax: otherwise jobs would be untaxed transfers (design §8).
+  const tax = taxOf(escrow, transferTaxPerMille)
+  // biome-ignore lint/complexity/useMathMinMax: bigints
+  const fee = publishFee > tax ? publishFee : tax
+  const jobs = publishJob(state.jobs, { job, manifest, envelope, start: firstStateBlock(manifest.files).cid }, moment)
+  const needed = epochPrice(jobs.get(job) as Job, state)
+  if (escrow < needed) throw new NetworkError({ code: 'ESCROW_SMALL', needed: String(needed) })
+  const order = { from: accountOfPeer(manifest.uploader), job: accountOfJob(job), amount: escrow, fee }
+  return { ...state, jobs, ledger: openEscrow(state.ledger, order) }
+}
+
+/** Verifies a closing certificate, pays the epoch's members by its outcomes, records those, and opens the next epoch. */
+function close(
+  state: NetworkState,
+  entry: Job,
+  certificate: Uint8Array,
+  batch: Uint8Array,
+  { moment, verification }: Setting,
+): NetworkState {
+  const closing = verifyClosing(certificate, batch, contextOf(state, entry), verification)
+  const outcomes = outcomesOf(entry, closing)
+  const { epoch } = entry
+  const said = { epoch: epoch.number, certificate: sha256(certificate), state: closing.state, timeMs: closing.timeMs, outcomes }
+  const { job, endedMs } = closeEpoch(entry, said, moment)
+  const { cycleMs, seatPricePerCycle } = state.settings
+  const earned = earningsOf(outcomes, endedMs - epoch.openedMs, cycleMs, seatPricePerCycle)
+  const held = escrowOf(state.ledger, accountOfJob(entry.job)) ?? 0n
+  const ledger = payMembers(state, entry, earningsWithin(earned, held))
+  const registry = withOutcomes(state.registry, outcomes, moment.height)
+  return endIfPoor({ ...state, ledger, registry }, job)
+}
+
+/** The receipt's outcomes; in an epoch without earlier steps, what the closing step itself shows. */
+function outcomesOf({ epoch }: Job, closing: CertifiedStep & { readonly outcomes: readonly MemberOutcome[] }): readonly SeatOutcome[] {
+  const counted = epoch.members.map((peer, seat) => ({ peer, ...(closing.outcomes[seat] as MemberOutcome) }))
+  if (counted.some(({ agreed, absent, contradicted }) => agreed + absent + contradicted > 0)) return counted
+  return epoch.members.map((peer) => {
+    const [agreed, contradicted] = [Number(closing.agreed.includes(peer)), Number(closing.contradicted.includes(peer))]
+    return { peer, agreed, absent: 1 - agreed - contradicted, contradicted }
+  })
+}
+
+function show(state: NetworkState, envelope: Uint8Array, { moment, verification }: Setting): NetworkState {
+  if (envelope.length > SHOW_BYTES_MAX) throw new NetworkError({ code: 'SHOW_TOO_LARGE', bytes: envelope.length })
+  const shown = openMessage(showMessage, envelope, state.network, ({ from }) => peerIdOfKey(from))
+  const entry = jobOf(state, jobIdOf(contentIdOfBytes(shown.job)))
+  const added = addShow(entry, { epoch: shown.epoch, member: peerIdOfKey(shown.from), show: envelope })
+  // Each alone, so that one false show can't spoil those that hold.
+  const { closed, last } = recoverFrom([envelope], contextOf(state, entry), [], verification)
+  if (closed && last !== undefined) return close(state, entry, last.certificate, last.batch, { moment, verification })
+  return { ...state, jobs: withJob(state.jobs, added) }
+}
+
+/** What an old group's shows come to, for job-scheduler. */
+export function recoveryOf(
+  state: NetworkState,
+  entry: Job,
+  shows: readonly Uint8Array[],
+  verification: Verification,
+): Recovery | undefined {
+  const { epoch } = entry
+  try {
+    const { last, rerun } = recoverFrom(shows, contextOf(state, entry), [], verification)
+    // What an earlier recovery bound and no step of this epoch ran is bound still.
+    const left = epoch.rerun.slice(last?.step ?? 0)
+    const from = { state: last?.state ?? epoch.start, timeMs: last?.timeMs ?? epoch.startTimeMs }
+    return { ...from, rerun: left.length > 0 ? left : rerun }
+  } catch (error) {
+    if (error instanceof PeerGroupError) return undefined
+    throw error
+  }
+}
+
+const contextOf = ({ network }: NetworkState, { job, epoch }: Job): GroupContext => ({
+  network,
+  job,
+  epoch: epoch.number,
+  members: epoch.members,
+})
+function jobOf(state: NetworkState, job: JobId): Job {
+  const entry = state.jobs.get(job)
+  if (entry === undefined) throw new SchedulerError({ code: 'JOB_UNKNOWN', job })
+  return entry
+}

@@ -1,0 +1,17 @@
+/** Why the network refuses a transaction, beside what ledger, scheduler, group and signatures say. Codes are public API. */
+export type NetworkFailure =
+  | { readonly code: 'TRANSACTION_UNKNOWN' | 'ACCOUNT_ENDED' | 'NOT_AWAY' }
+  | { readonly code: 'ESCROW_SMALL'; readonly needed: string }
+  | { readonly code: 'SHOW_TOO_LARGE'; readonly bytes: number }
+
+export class NetworkError extends Error {
+  override readonly name = 'NetworkError'
+  readonly failure: NetworkFailure
+  constructor(failure: NetworkFailure, options?: ErrorOptions) {
+    super(failure.code, options)
+    this.failure = failure
+  }
+  get code(): NetworkFailure['code'] {
+    return this.failure.code
+  }
+}

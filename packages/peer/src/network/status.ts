@@ -1,0 +1,82 @@
+import { type AccountId, accountOfJob, accountOfPeer, type JobId, type PeerId } from '@interpeer/crypto-ids'
+import { balanceOf, COMMONS, escrowOf, supplyOf } from '@interpeer/intercoin-ledger'
+import { type SeatStatus, seatsOf, sortedJobs } from '@interpeer/job-scheduler'
+import type { PeerEntry } from '@interpeer/vote-chain'
+import { hexOf } from '@interpeer/wire-codec'
+import type { NetworkState } from './network-state.js'
+
+export interface PeerStatus extends PeerEntry {
+  readonly account: AccountId
+  /** Units, as decimal text: JSON has no 64-bit integers. */
+  readonly balance: string
+  /** Names of the jobs that it has a seat in. */
+  readonly seats: readonly string[]
+}
+export interface JobStatus {
+  readonly job: JobId
+  readonly name: string
+  readonly state: 'running' | 'ended'
+  readonly uploader: PeerId
+  readonly epoch: number
+  readonly openedMs: number
+  readonly writesMayBeLost: boolean
+  readonly seats: readonly SeatStatus[]
+  readonly next: { readonly seat: number; readonly leaver: PeerId; readonly joiner: PeerId; readonly atMs: number } | null
+  readonly recovering: { readonly sinceMs: number; readonly shown: readonly PeerId[] } | null
+  readonly last: { readonly epoch: number; readonly certificate: string; readonly state: string; readonly atMs: number } | null
+  readonly escrow: string
+  readonly tenureMs: number
+}
+export interface NetworkStatus {
+  readonly network: string
+  readonly height: number
+  readonly timeMs: number
+  readonly cycleMs: number
+  readonly peers: readonly PeerStatus[]
+  readonly jobs: readonly JobStatus[]
+  readonly supply: Readonly<Record<'minted' | 'burned' | 'inAccounts' | 'inEscrow' | 'commons', string>>
+}
+
+/** Plain data for pages that people read: everything in it can be written as JSON. */
+export function networkStatusOf(state: NetworkState, nowMs: number = state.timeMs): NetworkStatus {
+  const { network, height, timeMs, settings, ledger, registry } = state
+  const entries = sortedJobs(state.jobs)
+  const supply = supplyOf(ledger)
+  const seatsIn = (peer: PeerId) => entries.filter((job) => job.state === 'running' && job.epoch.members.includes(peer))
+  return {
+    network,
+    height,
+    timeMs,
+    cycleMs: settings.cycleMs,
+    peers: [...registry.values()].map((entry) => {
+      const account = accountOfPeer(entry.peer)
+      const seats = seatsIn(entry.peer).map(({ manifest }) => manifest.name)
+      return { ...entry, account, balance: String(balanceOf(ledger, account)), seats }
+    }),
+    jobs: entries.map((entry): JobStatus => {
+      const { job, manifest, epoch, next, recovering, last, timetable } = entry
+      return {
+        job,
+        name: manifest.name,
+        state: entry.state,
+        uploader: manifest.uploader,
+        epoch: epoch.number,
+        openedMs: epoch.openedMs,
+        writesMayBeLost: epoch.writesMayBeLost,
+        seats: entry.state === 'running' ? seatsOf(entry, nowMs) : [],
+        next: next === null ? null : { seat: next.seat, leaver: next.leaver, joiner: next.joiner, atMs: next.atMs },
+        recovering: recovering === null ? null : { sinceMs: recovering.sinceMs, shown: recovering.shows.map(({ member }) => member) },
+        last: last === null ? null : { epoch: last.epoch, certificate: hexOf(last.certificate), state: last.state, atMs: last.atMs },
+        escrow: String(escrowOf(ledger, accountOfJob(job)) ?? 0n),
+        tenureMs: timetable.tenureMs,
+      }
+    }),
+    supply: {
+      minted: String(supply.minted),
+      burned: String(supply.burned),
+      inAccounts: String(supply.inAccounts),
+      inEscrow: String(supply.inEscrow),
+      commons: String(balanceOf(ledger, COMMONS)),
+    },
+  }
+}

@@ -1,0 +1,111 @@
+import type { RecordStore } from '@interpeer/content-store'
+import type { NetworkId, PeerId, Signer } from '@interpeer/crypto-ids'
+import type { Overlay } from '@interpeer/overlay/node'
+import { ADDRESSES_MAX, addressExchange, mergeAddresses, type PeerAddress, signAddress } from '../address-record.js'
+import type { PeerEndpoint } from './endpoint.js'
+import type { PeerLog } from './log.js'
+
+const EXCHANGE_MS = 1_000
+const FIRST_EXCHANGES_MS = 250
+const ASK_MS = 3_000
+const HEARD_MAX = 1_024
+/** While fewer exchanges than this succeeded, ask again quickly: a peer that just started wants to be found. */
+const QUICK_EXCHANGES = 8
+
+/**
+ * Knows where peers are. Everyone's self-signed address records are passed on by everyone (until the directory of WP §6.4.2.2 takes over), so
+ * a peer that restarts on another port is found again within a moment.
+ */
+export class AddressBook {
+  readonly #signer: Signer
+  readonly #network: NetworkId
+  readonly #overlay: Overlay
+  readonly #records: RecordStore
+  readonly #log: PeerLog
+  readonly #bootstrap: readonly PeerEndpoint[]
+  #addresses: ReadonlyMap<PeerId, PeerAddress> = new Map()
+  #own: Uint8Array
+  #timer: NodeJS.Timeout | undefined
+  #turn = 0
+  #succeeded = 0
+  readonly #heardMs = new Map<PeerId, number>()
+  #stopped = false
+
+  constructor(at: { signer: Signer; network: NetworkId; overlay: Overlay; records: RecordStore; bootstrap: readonly PeerEndpoint[]; log: PeerLog }) {
+    this.#signer = at.signer
+    this.#network = at.network
+    this.#overlay = at.overlay
+    this.#records = at.records
+    this.#log = at.log
+    this.#bootstrap = at.bootstrap.filter(({ peer }) => peer !== at.signer.peerId)
+    this.#own = signAddress(at.signer, at.network, at.overlay.address, Date.now())
+    this.#merge([...at.records.list('')].map(([, envelope]) => envelope))
+    for (const { peer, host, port } of this.#bootstrap) at.overlay.setAddress(peer, { host, port })
+  }
+
+  /** Tells everyone known where this peer is, then goes on exchanging with one peer at a time. */
+  start(): void {
+    for (const peer of this.#known()) void this.#exchange(peer)
+    this.#next()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+  }
+
+  /** Answers a peer's exchange: takes what it knows, gives what we know. @throws {WireError} */
+  answer(from: PeerId, request: Uint8Array): Uint8Array {
+    this.#hear(from)
+    this.#merge(addressExchange.decode(request).records)
+    return this.#message()
+  }
+
+  /** When a peer was last heard of, on this machine's clock; 0: never since the start. */
+  heardMs(peer: PeerId): number {
+    return peer === this.#signer.peerId ? Date.now() : (this.#heardMs.get(peer) ?? 0)
+  }
+
+  #hear(peer: PeerId): void {
+    if (this.#heardMs.size < HEARD_MAX || this.#heardMs.has(peer)) this.#heardMs.set(peer, Date.now())
+  }
+
+  #known(): PeerId[] {
+    return [...new Set([...this.#bootstrap.map(({ peer }) => peer), ...this.#addresses.keys()])]
+  }
+
+  #next(): void {
+    if (this.#stopped) return
+    const wait = this.#succeeded < QUICK_EXCHANGES ? FIRST_EXCHANGES_MS : EXCHANGE_MS
+    this.#timer = setTimeout(() => {
+      const known = this.#known()
+      const peer = known[this.#turn++ % Math.max(1, known.length)]
+      if (peer !== undefined) void this.#exchange(peer)
+      this.#next()
+    }, wait)
+  }
+
+  async #exchange(peer: PeerId): Promise<void> {
+    try {
+      const reply = await this.#overlay.request(peer, this.#message(), { timeoutMs: ASK_MS })
+      this.#merge(addressExchange.decode(reply).records)
+      this.#succeeded++
+      this.#hear(peer)
+    } catch (error) {
+      this.#log.debug({ err: error, peer }, 'no addresses from a peer')
+    }
+  }
+
+  #message(): Uint8Array {
+    const others = [...this.#addresses.values()].map(({ envelope }) => envelope)
+    return addressExchange.encode({ records: [this.#own, ...others].slice(0, ADDRESSES_MAX) })
+  }
+
+  #merge(envelopes: readonly Uint8Array[]): void {
+    const { addresses, changed } = mergeAddresses(this.#addresses, envelopes, this.#network, Date.now())
+    this.#addresses = addresses
+    const others = changed.filter(({ peer }) => peer !== this.#signer.peerId)
+    for (const { peer, host, port } of others) this.#overlay.setAddress(peer, { host, port })
+    if (others.length > 0) void this.#records.put(others.map(({ peer, envelope }) => [peer, envelope] as const)).catch(() => {})
+  }
+}

@@ -1,0 +1,151 @@
+import { ContentStoreError, fetchBlocks, type RecordStore } from '@interpeer/content-store'
+import type { ContentId, JobId, NetworkId, PeerId, Signer } from '@interpeer/crypto-ids'
+import { type Group, type GroupEffect, type GroupEvent, type GroupSetup, openGroup, type RequestRef, stepGroup } from '@interpeer/peer-group'
+import { type BlockPlaces, holdDag, sourceOf } from './block-source.js'
+import { EffectQueue } from './effect-queue.js'
+import type { PeerLog } from './log.js'
+import { runBatch } from './run-batch.js'
+import type { ScriptQueue } from './script-queue.js'
+import { Waker } from './waker.js'
+
+/** What every shell of one peer shares. */
+export interface Surroundings extends BlockPlaces {
+  readonly signer: Signer
+  readonly network: NetworkId
+  readonly scripts: ScriptQueue
+  readonly log: PeerLog
+  /** Network time in ms. */
+  readonly now: () => number
+  /** The peer can't go on: what it must not forget could not be written. */
+  readonly fail: (error: unknown) => void
+}
+type EffectOf<T extends GroupEffect['type']> = Extract<GroupEffect, { type: T }>
+/** What an epoch tells the site that it serves. */
+export interface GroupListener {
+  final(epoch: number, effect: EffectOf<'final'>): Promise<void>
+  closed(epoch: number, effect: EffectOf<'closed'>): void
+  show(epoch: number, envelope: Uint8Array): void
+  repeated(id: Uint8Array, response: ContentId): void
+  refused(id: Uint8Array, code: string): void
+}
+type Stateless<E> = E extends unknown ? Omit<E, 'nowMs'> : never
+
+/** One epoch of one job on this peer: gives events to the pure machine and acts on its effects. */
+export class GroupShell {
+  readonly setup: GroupSetup
+  readonly #around: Surroundings
+  readonly #records: RecordStore
+  readonly #listener: GroupListener
+  readonly #effects: EffectQueue<GroupEffect>
+  readonly #waker: Waker
+  readonly #key: string
+  readonly #stop = new AbortController()
+  readonly #alsoAsk: readonly PeerId[]
+  #group: Group
+  #wantedState: ContentId | undefined
+
+  /** @param alsoAsk who else may have the blocks of the epoch's first state: earlier members, the uploader */
+  constructor(setup: GroupSetup, around: Surroundings, records: RecordStore, listener: GroupListener, alsoAsk: readonly PeerId[]) {
+    this.setup = setup
+    this.#around = around
+    this.#records = records
+    this.#listener = listener
+    this.#alsoAsk = alsoAsk
+    this.#key = groupKey(setup.job, setup.epoch)
+    this.#effects = new EffectQueue((effect) => this.#perform(effect), around.fail)
+    this.#waker = new Waker(around.now, () => this.give({ type: 'time' }))
+    const { state, effects } = openGroup(setup, around.signer, around.now(), records.get(this.#key))
+    this.#group = state
+    this.#effects.add(effects)
+  }
+
+  give(event: Stateless<GroupEvent>): void {
+    if (this.#stop.signal.aborted) return
+    const { state, effects } = stepGroup(this.#group, { ...event, nowMs: this.#around.now() } as GroupEvent)
+    this.#group = state
+    this.#effects.add(effects)
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort()
+    this.#waker.stop()
+    await this.#effects.stop()
+  }
+
+  #perform(effect: GroupEffect): Promise<void> | void {
+    const { overlay, store, log, count } = this.#around
+    switch (effect.type) {
+      case 'store':
+        return store.put(effect.blocks)
+      case 'persist':
+        return this.#records.put([[this.#key, effect.bytes]])
+      case 'send':
+        for (const to of effect.to) overlay.send(to, effect.envelope)
+        return
+      case 'fetch-bodies':
+        void this.#fetchBodies(effect.requests, effect.from)
+        return
+      case 'fetch-state':
+        void this.#fetchState(effect.root, effect.from)
+        return
+      case 'execute':
+        void this.#execute(effect)
+        return
+      case 'final':
+        return this.#listener.final(this.setup.epoch, effect)
+      case 'closed':
+        return this.#listener.closed(this.setup.epoch, effect)
+      case 'show':
+        return this.#listener.show(this.setup.epoch, effect.envelope)
+      case 'repeated':
+        return this.#listener.repeated(effect.id, effect.response)
+      case 'refused':
+        return this.#listener.refused(effect.id, effect.code)
+      case 'fault':
+        log.warn({ peer: effect.peer, kind: effect.kind, epoch: this.setup.epoch }, 'a member signed two different things')
+        return count(`FAULT_${effect.kind}`)
+      case 'mark':
+        log.warn({ peer: effect.peer, step: effect.step, epoch: this.setup.epoch }, `a member is marked ${effect.outcome}`)
+        return count('MEMBER_CONTRADICTED')
+      case 'wake':
+        return this.#waker.at(effect.atMs)
+      case 'count':
+        return count(effect.code)
+    }
+  }
+
+  async #execute({ batch, from, requests, timeMs, seed }: EffectOf<'execute'>): Promise<void> {
+    const { store, scripts, network, log } = this.#around
+    const work = { from, requests: requests.map(({ cid }) => cid), timeMs, seed }
+    const result = await runBatch(work, store, scripts, network).catch((error: unknown) => {
+      // a full disk or a broken runtime is this host's trouble: it decides nothing, so the member abstains
+      log.error({ err: error }, 'a batch could not be run here')
+      return { type: 'abstained' as const }
+    })
+    this.give({ type: 'executed', batch, from, result })
+  }
+
+  async #fetchBodies(requests: readonly RequestRef[], from: readonly PeerId[]): Promise<void> {
+    const { store, count } = this.#around
+    try {
+      await fetchBlocks(
+        requests.map(({ cid }) => cid),
+        sourceOf(this.#around, from, this.#stop.signal),
+      )
+      const held = requests.filter((ref) => this.setup.checkRequest?.(ref, store.get(ref.cid) as Uint8Array) ?? true)
+      this.give({ type: 'bodies', cids: held.map(({ cid }) => cid) })
+    } catch (error) {
+      count(error instanceof ContentStoreError ? error.code : 'FETCH_FAILED')
+    }
+  }
+
+  async #fetchState(root: ContentId, from: readonly PeerId[]): Promise<void> {
+    this.#wantedState = root
+    const isWanted = () => this.#wantedState === root
+    if (!(await holdDag(root, this.#around, () => [...from, ...this.#alsoAsk], this.#stop.signal, isWanted))) return
+    const block = this.#around.store.get(root)
+    if (block !== undefined) this.give({ type: 'state', root, block })
+  }
+}
+
+export const groupKey = (job: JobId, epoch: number): string => `${job}/${epoch}`

@@ -1,0 +1,190 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type RecordStore, serveBlocks, wantBlocks } from '@interpeer/content-store'
+import { openLmdbStore } from '@interpeer/content-store/node'
+import type { NetworkId, PeerId, Signer } from '@interpeer/crypto-ids'
+import { openOverlay } from '@interpeer/overlay/node'
+import { createVerification, siteRequest } from '@interpeer/peer-group'
+import { CHAIN_MESSAGE_NUMBERS, parseGenesis } from '@interpeer/vote-chain'
+import { hexOf } from '@interpeer/wire-codec'
+import { addressExchange } from '../address-record.js'
+import { PeerError } from '../errors.js'
+import { numberOf } from '../message-number.js'
+import { epochCloseTransaction, epochShowTransaction, networkApplication, type NetworkState, presentTransaction } from '../network/index.js'
+import type { ScriptRuntime } from '../script-runtime.js'
+import { type SiteViews, siteViews } from '../site-views.js'
+import { AddressBook } from './address-book.js'
+import { ChainShell } from './chain-shell.js'
+import type { PeerEndpoint } from './endpoint.js'
+import type { PeerLog } from './log.js'
+import { lockFolder } from './process-lock.js'
+import { type Published, type Publication, publishSite } from './publish.js'
+import { type AskOptions, type Observed, type SiteAnswer, SiteClient, type VisitorRequest } from './site-client.js'
+import { SiteHosts } from './site-hosts.js'
+import { ScriptQueue } from './script-queue.js'
+
+export interface PeerOptions {
+  /** The peer's folder: `store/`, `log/`, and a lock so that one process at a time uses it. */
+  readonly data: string
+  readonly signer: Signer
+  /** The genesis, as strict JSON. */
+  readonly genesis: string
+  readonly host: string
+  /** UDP port; 0 for any. */
+  readonly port: number
+  readonly bootstrap: readonly PeerEndpoint[]
+  /** What runs scripts; null for a peer that only follows and asks: a gateway, an uploader. */
+  readonly runtime: ScriptRuntime | null
+  readonly log: PeerLog
+}
+
+export interface Peer {
+  readonly peerId: PeerId
+  readonly network: NetworkId
+  readonly address: { readonly host: string; readonly port: number }
+  /** Rejects when the peer can't go on: what it must not forget could not be written. */
+  readonly failed: Promise<never>
+  /** The last certified block's height, and the state that it led to. */
+  chain(): { readonly height: number; readonly timeMs: number; readonly seed: string; readonly state: NetworkState }
+  /** What this peer hosts now. */
+  hosted(): readonly { readonly job: string; readonly epoch: number; readonly step: number; readonly state: string }[]
+  /** What verified replies showed of a site's group lately. */
+  observed(job: string): Observed | undefined
+  /** When a peer was last heard of, in ms since 1970; 0: never since the start. */
+  heardMs(peer: PeerId): number
+  /** Asks a site's group on a visitor's behalf. @throws {PeerError} */
+  askSite(name: string, request: VisitorRequest, options?: AskOptions): Promise<SiteAnswer>
+  /** Asks a member which state it serves: `observed` then tells. @throws {PeerError} */
+  lookAt(name: string): Promise<void>
+  /** Publishes a site and serves its blocks until its group has them. @throws {PeerError} */
+  publish(publication: Publication): Promise<Published>
+  /** Things that were counted, by code: bad messages, retries, marks. */
+  counters(): Readonly<Record<string, number>>
+  close(): Promise<void>
+}
+
+/** Starts a whole peer. @throws {PeerError} DATA_IN_USE, DATA_OTHER_NETWORK */
+export async function openPeer(options: PeerOptions): Promise<Peer> {
+  const { signer, log } = options
+  const genesis = parseGenesis(options.genesis)
+  const { network } = genesis
+  mkdirSync(options.data, { recursive: true, mode: 0o700 })
+  const unlock = lockFolder(options.data)
+  const undo: (() => Promise<void> | void)[] = [unlock]
+  const close = async () => {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
+  try {
+    const store = openLmdbStore(join(options.data, 'store'))
+    undo.push(() => store.close())
+    await keepToNetwork(options.data, store.records('peer'), network)
+
+    const counters = new Map<string, number>()
+    const count = (code: string): void => void counters.set(code, (counters.get(code) ?? 0) + 1)
+    const now = (): number => Date.now() // network time is the system clock until its own issue
+    let fail: (error: unknown) => void = () => {}
+    const failed = new Promise<never>((_, reject) => {
+      fail = (error) => {
+        log.error({ err: error }, 'the peer stops: it could not write what it must not forget')
+        reject(error)
+      }
+    })
+    failed.catch(() => {})
+
+    const overlay = await openOverlay({ signer, network, host: options.host, port: options.port })
+    undo.push(() => overlay.close())
+    const addresses = new AddressBook({ signer, network, overlay, records: store.records('addresses'), bootstrap: options.bootstrap, log })
+    undo.push(() => addresses.stop())
+
+    const verification = createVerification(network)
+    const hosts = new SiteHosts({
+      signer,
+      network,
+      overlay,
+      store: store.blocks,
+      self: signer.peerId,
+      scripts: options.runtime === null ? null : new ScriptQueue(options.runtime, store.blocks),
+      log,
+      now,
+      count,
+      fail,
+      groupRecords: store.records('groups'),
+      siteRecords: store.records('sites'),
+      submitClose: (job, certificate, batch) => chain.submit(epochCloseTransaction(job, certificate, batch)),
+      submitShow: (job, envelope) => chain.submit(epochShowTransaction(job, envelope)),
+    })
+    undo.push(() => hosts.close())
+    let views: SiteViews = new Map()
+    const onState = (state: NetworkState) => {
+      views = siteViews(state.jobs, genesis.settings.cycleMs, views)
+      hosts.onViews([...views.values()])
+      // who was taken to be gone and is back gets seats again
+      const present = options.runtime === null ? undefined : presentTransaction(state, signer)
+      if (present !== undefined) chain.submit(present)
+    }
+    const chain: ChainShell<NetworkState> = new ChainShell({
+      genesis,
+      application: networkApplication(genesis.network),
+      signer,
+      overlay,
+      records: store.records('chain'),
+      now,
+      onBlock: onState,
+      count,
+      fail,
+    })
+    undo.push(() => chain.stop())
+    const client = new SiteClient({
+      signer,
+      network,
+      overlay,
+      verification,
+      now,
+      viewOf: (name) => [...views.values()].find((view) => view.name === name && !view.ended),
+    })
+
+    overlay.onMessage((from, message) => {
+      const number = numberOf(message)
+      if (number === undefined) count('MESSAGE_UNREADABLE')
+      else if (CHAIN_MESSAGE_NUMBERS.includes(number)) chain.onMessage(from, message)
+      else if (!hosts.onMessage(from, message)) count('MESSAGE_UNKNOWN')
+    })
+    overlay.onRequest(async (from, request) => {
+      const number = numberOf(request)
+      if (number === addressExchange.number) return addresses.answer(from, request)
+      if (number === wantBlocks.number) return serveBlocks(store.blocks.get, request)
+      if (number === siteRequest.number) return hosts.answer(request)
+      count('REQUEST_UNKNOWN')
+      throw new PeerError({ code: 'REQUEST_MALFORMED', reason: `no such request (from ${from})` })
+    })
+    onState(chain.tip.state)
+    addresses.start()
+
+    return {
+      peerId: signer.peerId,
+      network,
+      address: overlay.address,
+      failed,
+      chain: () => ({ height: chain.tip.height, timeMs: chain.tip.timeMs, seed: hexOf(chain.tip.seed), state: chain.tip.state }),
+      hosted: () => hosts.hosted(),
+      observed: (job) => client.observed(job),
+      heardMs: (peer) => addresses.heardMs(peer),
+      askSite: (name, request, ask) => client.ask(name, request, ask),
+      lookAt: async (name) => void (await client.lookAt(name)),
+      publish: (publication) => publishSite(publication, { signer, network, store: store.blocks, chain, now, lookAt: (name) => client.lookAt(name) }),
+      counters: () => ({ ...overlay.counters(), ...Object.fromEntries(counters) }),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** A folder belongs to the network that it was first used with: what was signed there must not be forgotten, nor mixed. */
+async function keepToNetwork(folder: string, records: RecordStore, network: NetworkId): Promise<void> {
+  const stored = records.get('network')
+  if (stored === undefined) return records.put([['network', new TextEncoder().encode(network)]])
+  const known = new TextDecoder().decode(stored)
+  if (known !== network) throw new PeerError({ code: 'DATA_OTHER_NETWORK', folder, stored: known, given: network })
+}

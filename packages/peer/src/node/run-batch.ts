@@ -1,0 +1,82 @@
+import { applyChanges, type BlockStore, type Block } from '@interpeer/content-store'
+import { type ContentId, type NetworkId, openMessage, peerIdOfKey, sha256 } from '@interpeer/crypto-ids'
+import { type SiteRequest, siteRequest } from '@interpeer/peer-group'
+import { blocksOfResponse, responseOf } from '../site-response-block.js'
+import type { ScriptRequest } from '../script-runtime.js'
+import type { ScriptQueue } from './script-queue.js'
+
+export interface Batch {
+  readonly from: ContentId
+  readonly requests: readonly ContentId[]
+  readonly timeMs: number
+  readonly seed: Uint8Array
+}
+export type BatchResult =
+  | { readonly type: 'ran'; readonly files: ContentId; readonly responses: readonly ContentId[]; readonly transcript: Uint8Array }
+  | { readonly type: 'abstained' }
+
+/**
+ * Runs an agreed batch, request by request, each on the files that the one before left (WP §6.2). Time and seed are the batch's, so that
+ * every member gets the same bytes. Everything it made is durable when it resolves: only then may the member reveal its root.
+ */
+export async function runBatch(batch: Batch, store: BlockStore, scripts: ScriptQueue, network: NetworkId): Promise<BatchResult> {
+  return scripts.write(async (runtime, hold) => {
+    if (!(await hold(batch.from))) return { type: 'abstained' }
+    let files = batch.from
+    const responses: ContentId[] = []
+    const transcripts: Uint8Array[] = []
+    const made: Block[] = []
+    for (const [index, cid] of batch.requests.entries()) {
+      const bytes = store.get(cid)
+      if (bytes === undefined) return { type: 'abstained' }
+      const request = openRequest(bytes, network)
+      if (request === undefined) {
+        const refused = blocksOfResponse(responseOf({ type: 'answered', ...MALFORMED, changes: [], transcript: new Uint8Array(32) }))
+        made.push(...refused.blocks)
+        responses.push(refused.cid)
+        continue
+      }
+      const seed = sha256(batch.seed, Uint8Array.of(index >> 8, index & 255))
+      const outcome = await runtime.run(files, scriptRequestOf(request), { timeMs: batch.timeMs, seed })
+      if (outcome.type === 'abstained') return { type: 'abstained' }
+      const response = blocksOfResponse(responseOf(outcome))
+      made.push(...response.blocks)
+      responses.push(response.cid)
+      transcripts.push(outcome.transcript)
+      if (outcome.changes.length > 0) {
+        const applied = applyChanges(store.get, files, outcome.changes)
+        if ('missing' in applied) return { type: 'abstained' }
+        await store.put(applied.blocks)
+        await runtime.derive(applied.root, files, outcome.changes)
+        scripts.used(applied.root)
+        files = applied.root
+      }
+    }
+    await store.put(made)
+    return { type: 'ran', files, responses, transcript: sha256(...transcripts) }
+  })
+}
+
+const MALFORMED = {
+  status: 400,
+  headers: [['content-type', 'text/plain; charset=utf-8']] as const,
+  body: new TextEncoder().encode('REQUEST_MALFORMED\n'),
+}
+
+/** A request that is not signed by its asker for this network is answered with an error, the same one by every member. */
+function openRequest(envelope: Uint8Array, network: NetworkId): SiteRequest | undefined {
+  try {
+    return openMessage(siteRequest, envelope, network, (request) => peerIdOfKey(request.from))
+  } catch {
+    return undefined
+  }
+}
+
+export const scriptRequestOf = ({ method, target, host, https, headers, body }: SiteRequest): ScriptRequest => ({
+  method,
+  target,
+  host,
+  https,
+  headers: headers.map(({ name, value }) => [name, value] as const),
+  body,
+})

@@ -1,0 +1,86 @@
+import { fetchBlocks } from '@interpeer/content-store'
+import type { ContentId } from '@interpeer/crypto-ids'
+import { type GroupContext, openShadow, type Shadow, type ShadowEffect, type ShadowEvent, stepShadow } from '@interpeer/peer-group'
+import { holdDag, sourceOf } from './block-source.js'
+import { EffectQueue } from './effect-queue.js'
+import type { Surroundings } from './group-shell.js'
+import { runBatch } from './run-batch.js'
+
+/**
+ * A newcomer before it takes its seat (design §6, Hand-over): fetches the state from several members and runs what the old group makes final
+ * on its own copy, so that it knows that it agrees before it is asked to.
+ */
+export class ShadowShell {
+  readonly context: GroupContext
+  readonly #around: Surroundings
+  readonly #effects: EffectQueue<ShadowEffect>
+  readonly #stop = new AbortController()
+  #shadow: Shadow
+  #wanted: ContentId | undefined
+
+  constructor(context: GroupContext, around: Surroundings) {
+    this.context = context
+    this.#around = around
+    this.#shadow = openShadow(context)
+    this.#effects = new EffectQueue((effect) => this.#perform(effect), around.fail)
+  }
+
+  /** In how many steps it reached the group's answer itself. */
+  get matched(): number {
+    return this.#shadow.matched
+  }
+
+  give(event: ShadowEvent): void {
+    if (this.#stop.signal.aborted) return
+    const { state, effects } = stepShadow(this.#shadow, event)
+    this.#shadow = state
+    this.#effects.add(effects)
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await this.#effects.stop()
+  }
+
+  #perform(effect: ShadowEffect): Promise<void> | void {
+    const { store, log, count } = this.#around
+    switch (effect.type) {
+      case 'store':
+        return store.put(effect.blocks)
+      case 'fetch-state':
+        void this.#fetchState(effect.root)
+        return
+      case 'execute':
+        void this.#execute(effect)
+        return
+      case 'matched':
+        return count('SHADOW_MATCHED')
+      case 'mismatched':
+        log.warn({ step: effect.step, state: effect.state }, 'this peer came to another answer than the group that it is to join')
+        return count('SHADOW_MISMATCHED')
+      case 'count':
+        return count(effect.code)
+    }
+  }
+
+  async #execute({ batch, from, requests, timeMs, seed }: Extract<ShadowEffect, { type: 'execute' }>): Promise<void> {
+    const { store, scripts, network } = this.#around
+    const cids = requests.map(({ cid }) => cid)
+    try {
+      await fetchBlocks(cids, sourceOf(this.#around, this.context.members, this.#stop.signal))
+      const result = await runBatch({ from, requests: cids, timeMs, seed }, store, scripts, network)
+      this.give({ type: 'executed', batch, from, result })
+    } catch (error) {
+      this.#around.log.debug({ err: error }, 'a shadowed step could not be run')
+      this.give({ type: 'executed', batch, from, result: { type: 'abstained' } })
+    }
+  }
+
+  async #fetchState(root: ContentId): Promise<void> {
+    this.#wanted = root
+    const isWanted = () => this.#wanted === root
+    if (!(await holdDag(root, this.#around, () => this.context.members, this.#stop.signal, isWanted))) return
+    const block = this.#around.store.get(root)
+    if (block !== undefined) this.give({ type: 'state', root, block })
+  }
+}

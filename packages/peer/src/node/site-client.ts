@@ -1,0 +1,236 @@
+import { randomBytes } from 'node:crypto'
+import { bytesOfContentId, type ContentId, contentIdOfBytes, type NetworkId, openMessage, type PeerId, peerIdOfKey, type Signer, sha256, signMessage } from '@interpeer/crypto-ids'
+import type { Overlay } from '@interpeer/overlay/node'
+import { type HttpHeader, type SiteReply, siteReply, siteRequest, type Verification, verifyCertificate } from '@interpeer/peer-group'
+import { hexOf, sameBytes } from '@interpeer/wire-codec'
+import { PeerError } from '../errors.js'
+import { isLater } from '../served-state.js'
+import type { SiteView } from '../site-view.js'
+
+/** One HTTP request of a visitor. */
+export interface VisitorRequest {
+  readonly method: string
+  readonly target: string
+  readonly host: string
+  readonly https: boolean
+  readonly headers: readonly HttpHeader[]
+  readonly body: Uint8Array
+}
+/** A member's answer whose signatures held. */
+export interface SiteAnswer {
+  readonly ran: 'read' | 'write' | 'refused'
+  /** Why it was refused; empty otherwise. */
+  readonly code: string
+  readonly peer: PeerId
+  readonly epoch: number
+  readonly step: number
+  readonly state: ContentId
+  readonly stale: boolean
+  /** SHA-256 of the certificate, in hexadecimal. */
+  readonly certificate: string | undefined
+  readonly status: number
+  readonly headers: readonly HttpHeader[]
+  readonly body: Uint8Array
+}
+/** What verified replies showed of one site's group, newest certificate first. */
+export interface Observed {
+  readonly epoch: number
+  readonly step: number
+  readonly state: ContentId
+  readonly certificates: readonly ObservedCertificate[]
+}
+export interface ObservedCertificate {
+  readonly epoch: number
+  readonly step: number
+  readonly rank: number
+  /** SHA-256 of the batch, in hexadecimal. */
+  readonly batch: string
+  readonly agreed: number
+  readonly members: number
+  readonly timeMs: number
+}
+/** With this method a request runs nothing: the member only says which state it serves, and proves it. */
+export const STATE_METHOD = 'STATE'
+const CERTIFICATES_KEPT = 8
+
+export interface AskOptions {
+  /** Ask this member and no other. */
+  readonly member?: PeerId
+}
+
+/** How long a visitor waits at most, and one member is waited for before another is asked the same. */
+const DEADLINE_MS = 25_000
+const READ_TRY_MS = 4_000
+const WRITE_TRY_MS = 8_000
+const PAUSE_MS = 150
+const REPLY_MAX_BYTES = 12 * 1024 * 1024
+const READ_METHODS = new Set(['GET', 'HEAD', STATE_METHOD])
+/** Codes with which a member says "not me, not now": another one may. */
+const ASK_ANOTHER = new Set(['SITE_STARTING', 'MEMBER_BEHIND', 'NOT_A_MEMBER', 'GROUP_CLOSED', 'GROUP_SLOW'])
+
+/**
+ * Asks a site's group on a visitor's behalf: one member for a start, another when it fails. A request keeps its id, so that a
+ * write runs once however many members were asked (design §6). Every reply's signature and certificate are checked.
+ */
+export class SiteClient {
+  readonly #signer: Signer
+  readonly #network: NetworkId
+  readonly #overlay: Overlay
+  readonly #verification: Verification
+  readonly #now: () => number
+  readonly #viewOf: (name: string) => SiteView | undefined
+  readonly #favourites = new Map<string, PeerId>()
+  readonly #observed = new Map<string, Observed>()
+
+  constructor(at: {
+    signer: Signer
+    network: NetworkId
+    overlay: Overlay
+    verification: Verification
+    now: () => number
+    viewOf: (name: string) => SiteView | undefined
+  }) {
+    this.#signer = at.signer
+    this.#network = at.network
+    this.#overlay = at.overlay
+    this.#verification = at.verification
+    this.#now = at.now
+    this.#viewOf = at.viewOf
+  }
+
+  /** @throws {PeerError} SITE_UNKNOWN, SITE_UNREACHABLE, REPLY_FALSE, MEMBER_UNKNOWN, REQUEST_MALFORMED */
+  async ask(name: string, visitor: VisitorRequest, { member }: AskOptions = {}): Promise<SiteAnswer> {
+    const first = this.#viewOf(name)
+    if (first === undefined) throw new PeerError({ code: 'SITE_UNKNOWN', name })
+    const envelope = this.#sign(first, visitor)
+    const isRead = READ_METHODS.has(visitor.method)
+    const deadline = this.#now() + DEADLINE_MS
+    let [tried, last, refusal] = [0, 'no member known', undefined as SiteAnswer | undefined]
+    while (this.#now() < deadline) {
+      const view = this.#viewOf(name) ?? first
+      const candidates = this.#candidates(view, member)
+      if (member !== undefined && candidates.length === 0) throw new PeerError({ code: 'MEMBER_UNKNOWN', member })
+      for (const peer of candidates) {
+        const timeoutMs = Math.min(isRead ? READ_TRY_MS : WRITE_TRY_MS, deadline - this.#now())
+        if (timeoutMs <= 0) break
+        tried++
+        try {
+          const reply = await this.#overlay.request(peer, envelope, { timeoutMs, maxReplyBytes: REPLY_MAX_BYTES })
+          const answer = this.#check(view, peer, envelope, reply)
+          if (!ASK_ANOTHER.has(answer.code)) return this.#remember(view, answer)
+          refusal = answer
+          last = answer.code
+        } catch (error) {
+          last = error instanceof Error ? String((error as { code?: unknown }).code ?? error.message) : String(error)
+        }
+        this.#favourites.delete(view.job)
+      }
+      if (member !== undefined) break
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+    }
+    if (refusal !== undefined) return refusal
+    throw last === 'REPLY_FALSE' ? new PeerError({ code: 'REPLY_FALSE', reason: 'no member gave a reply that holds' }) : new PeerError({ code: 'SITE_UNREACHABLE', name, tried, last })
+  }
+
+  /** Asks any member which state it serves; what it proves is observed. @throws {PeerError} */
+  async lookAt(name: string): Promise<SiteAnswer> {
+    return this.ask(name, { method: STATE_METHOD, target: '/', host: name, https: false, headers: [], body: new Uint8Array() })
+  }
+
+  #sign(view: SiteView, visitor: VisitorRequest): Uint8Array {
+    const seen = this.#observed.get(view.job) ?? { epoch: 0, step: 0 }
+    try {
+      const asked = { from: this.#signer.publicKey, job: bytesOfContentId(view.job), id: new Uint8Array(randomBytes(16)), ms: this.#now() }
+      return signMessage(siteRequest, { ...asked, seenEpoch: seen.epoch, seenStep: seen.step, ...visitor }, this.#signer, this.#network)
+    } catch (cause) {
+      throw new PeerError({ code: 'REQUEST_MALFORMED', reason: cause instanceof Error ? cause.message : 'unfit' }, { cause })
+    }
+  }
+
+  /** The member that answered last, then the others in an order of chance, so that load spreads over gateways. */
+  #candidates(view: SiteView, member: PeerId | undefined): readonly PeerId[] {
+    const isClosing = view.next !== null && this.#now() >= view.next.atMs
+    const all = [...new Set([...(isClosing ? (view.next?.members ?? []) : []), ...view.members])]
+    if (member !== undefined) return all.filter((peer) => peer === member)
+    const favourite = this.#favourites.get(view.job)
+    const others = all.filter((peer) => peer !== favourite).map((peer) => ({ peer, place: Math.random() }))
+    const shuffled = others.sort((a, b) => a.place - b.place).map(({ peer }) => peer)
+    return favourite !== undefined && all.includes(favourite) ? [favourite, ...shuffled] : shuffled
+  }
+
+  /** @throws {PeerError} REPLY_FALSE */
+  #check(view: SiteView, peer: PeerId, envelope: Uint8Array, bytes: Uint8Array): SiteAnswer {
+    const reply = this.#open(peer, bytes)
+    if (!sameBytes(reply.request, sha256(envelope)) || !sameBytes(reply.job, bytesOfContentId(view.job))) throw replyFalse('another request')
+    const state = contentIdOfBytes(reply.state)
+    const certified = reply.ran === 'refused' ? undefined : this.#checkState(view, reply, state)
+    if (reply.ran !== 'refused') this.#observe(view, { epoch: reply.epoch, step: reply.step, state }, certified)
+    return {
+      ran: reply.ran,
+      code: reply.ran === 'refused' ? new TextDecoder().decode(reply.body.subarray(0, 64)) : '',
+      peer,
+      epoch: reply.epoch,
+      step: reply.step,
+      state,
+      stale: reply.stale,
+      certificate: reply.certificate === null ? undefined : hexOf(sha256(reply.certificate.certificate)),
+      status: reply.status,
+      headers: reply.headers,
+      body: reply.body,
+    }
+  }
+
+  #open(peer: PeerId, bytes: Uint8Array): SiteReply {
+    try {
+      return openMessage(siteReply, bytes, this.#network, (value) => (peerIdOfKey(value.from) === peer ? peer : undefined))
+    } catch (cause) {
+      throw replyFalse('not signed by the member that was asked', cause)
+    }
+  }
+
+  /** The state it ran on must be certified by a quorum of an epoch that the chain knows, or be the one that the chain itself names. */
+  #checkState(view: SiteView, { certificate, epoch, state: root }: SiteReply, state: ContentId): ObservedCertificate | undefined {
+    if (certificate === null) {
+      if (state !== view.start) throw replyFalse('a state that nobody certified')
+      return undefined
+    }
+    const groups = [view.members, view.next?.members ?? [], view.previousMembers]
+    for (const [i, members] of groups.entries()) {
+      const of = view.epoch + ([0, 1, -1][i] as number)
+      if (members.length === 0 || of < 0) continue
+      try {
+        const certified = verifyCertificate(
+          certificate.certificate,
+          certificate.batch,
+          { network: this.#network, job: view.job, epoch: of, members },
+          this.#verification,
+        )
+        if (!sameBytes(bytesOfContentId(certified.state), root)) continue
+        const { step, rank, batchHash, agreed, timeMs } = certified
+        return { epoch: of, step, rank, batch: hexOf(batchHash), agreed: agreed.length, members: members.length, timeMs }
+      } catch {
+        // of another epoch, perhaps: the next group is tried
+      }
+    }
+    throw replyFalse(`a certificate of epoch ${epoch} that does not hold`)
+  }
+
+  #remember(view: SiteView, answer: SiteAnswer): SiteAnswer {
+    if (answer.ran !== 'refused') this.#favourites.set(view.job, answer.peer)
+    return answer
+  }
+
+  #observe(view: SiteView, at: { epoch: number; step: number; state: ContentId }, certified: ObservedCertificate | undefined): void {
+    const known = this.#observed.get(view.job)
+    if (known !== undefined && !isLater(at, known)) return
+    const earlier = known?.certificates ?? []
+    const isNew = certified !== undefined && !earlier.some(({ batch }) => batch === certified.batch)
+    this.#observed.set(view.job, { ...at, certificates: (isNew ? [certified, ...earlier] : earlier).slice(0, CERTIFICATES_KEPT) })
+  }
+
+  observed(job: string): Observed | undefined {
+    return this.#observed.get(job)
+  }
+}
+
+const replyFalse = (reason: string, cause?: unknown): PeerError => new PeerError({ code: 'REPLY_FALSE', reason }, { cause })

@@ -1,0 +1,43 @@
+import type { DirectoryEntry, FileChange, FileEntry } from '@interpeer/content-store'
+
+/** One HTTP request as a script sees it. */
+export interface ScriptRequest {
+  readonly method: string
+  /** Path and query, starting with a slash. */
+  readonly target: string
+  readonly host: string
+  readonly https: boolean
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly body: Uint8Array
+}
+/**
+ * What a run came to. `answered` is a pure function of files, request, time and seed. `abstained` is the host's own trouble: wall
+ * time, memory, a crash. It decides nothing, so the member stays silent (design §5).
+ */
+export type ScriptOutcome =
+  | {
+      readonly type: 'answered'
+      readonly status: number
+      readonly headers: readonly (readonly [name: string, value: string])[]
+      readonly body: Uint8Array
+      readonly changes: readonly FileChange[]
+      /** 32 bytes: a digest of the execution. */
+      readonly transcript: Uint8Array
+    }
+  | { readonly type: 'abstained'; readonly reason: string }
+
+/**
+ * What runs a site's scripts. `peer` knows no language: the apps pass in one of these (`@interpeer/php-runtime-bridge` fits).
+ * A root is the ContentId of a file tree; the runtime keeps the trees that it was given until told to forget them.
+ */
+export interface ScriptRuntime {
+  readonly runtimeId: string
+  has(root: string): boolean
+  /** The whole tree: its files, and the directories that no file implies. */
+  load(root: string, files: readonly FileEntry[], directories: readonly DirectoryEntry[]): Promise<void>
+  derive(root: string, from: string, changes: readonly FileChange[]): Promise<void>
+  forget(root: string): void
+  /** Runs on a private copy: `root` itself never changes. */
+  run(root: string, request: ScriptRequest, at: { readonly timeMs: number; readonly seed: Uint8Array }): Promise<ScriptOutcome>
+  close(): Promise<void>
+}

@@ -1,0 +1,38 @@
+import { bytesOfContentId, type ContentId, contentIdOfBytes } from '@interpeer/crypto-ids'
+import { bytesMax, decodeWith, encodeWith, link, nullable, struct, uint32, uint53 } from '@interpeer/wire-codec'
+
+/** The last final state of a site that this peer holds: what reads run on. */
+export interface ServedState {
+  readonly epoch: number
+  readonly step: number
+  /** The group state block. */
+  readonly state: ContentId
+  /** The root of the file tree. */
+  readonly files: ContentId
+  /** Null before the first step of the job's first epoch: the chain's entry names that state. */
+  readonly certificate: { readonly certificate: Uint8Array; readonly batch: Uint8Array } | null
+  /** The batch's time: how old the certificate is. */
+  readonly timeMs: number
+}
+
+const CERTIFIED_MAX_BYTES = 64 * 1024
+const record = struct({
+  epoch: uint32,
+  step: uint32,
+  state: link,
+  files: link,
+  certificate: nullable(struct({ certificate: bytesMax(CERTIFIED_MAX_BYTES), batch: bytesMax(CERTIFIED_MAX_BYTES) })),
+  timeMs: uint53,
+})
+
+export const encodeServed = (served: ServedState): Uint8Array =>
+  encodeWith(record, { ...served, state: bytesOfContentId(served.state), files: bytesOfContentId(served.files) })
+
+export function decodeServed(bytes: Uint8Array): ServedState {
+  const served = decodeWith(record, bytes)
+  return { ...served, state: contentIdOfBytes(served.state), files: contentIdOfBytes(served.files) }
+}
+
+/** Whether `a` is a later final state than `b`. */
+export const isLater = (a: { epoch: number; step: number }, b: { epoch: number; step: number }): boolean =>
+  a.epoch > b.epoch || (a.epoch === b.epoch && a.step > b.step)

@@ -1,0 +1,31 @@
+import type { ContentId, JobId, PeerId } from '@interpeer/crypto-ids'
+
+/** What the chain says about one site: all that a peer needs to run it or to ask for it. */
+export interface SiteView {
+  readonly job: JobId
+  readonly name: string
+  readonly uploader: PeerId
+  /** The runtime that all members must have. */
+  readonly runtime: string
+  readonly epoch: number
+  /** In the order of their seats. */
+  readonly members: readonly PeerId[]
+  /** Those of the epoch before, whose closing certificate opened this one. */
+  readonly previousMembers: readonly PeerId[]
+  /** 32 bytes that decide who collates which step of this epoch. */
+  readonly chainSeed: Uint8Array
+  /** The group state block that this epoch began from. */
+  readonly start: ContentId
+  /** The time of the last batch before this epoch. */
+  readonly startTimeMs: number
+  /** When the epoch opens: before it nothing is signed. */
+  readonly opensMs: number
+  /** Batches that a recovery bound, to be run again first. */
+  readonly rerun: readonly Uint8Array[]
+  /** Named at least one cycle ahead: the next epoch's members, its seed, and when this epoch closes. */
+  readonly next: { readonly members: readonly PeerId[]; readonly chainSeed: Uint8Array; readonly atMs: number } | null
+  /** The closing certificate did not come in time: members show what they hold. */
+  readonly recovering: boolean
+  readonly ended: boolean
+  readonly cycleMs: number
+}

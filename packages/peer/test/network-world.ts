@@ -1,0 +1,141 @@
+import {
+  accountOfPeer,
+  bytesOfContentId,
+  type ContentId,
+  contentIdOf,
+  createSigner,
+  type JobId,
+  type PeerId,
+  type Signer,
+  sha256,
+  signMessage,
+} from '@interpeer/crypto-ids'
+import { assertConserved } from '@interpeer/intercoin-ledger'
+import { groupQuorum, type Job, jobOfManifest, signManifest, signPublish } from '@interpeer/job-scheduler'
+import { batchMessage, certificateMessage, type MemberOutcome, revealMessage, showMessage } from '@interpeer/peer-group'
+import { type Application, type Applied, type BlockInfo, type Genesis, parseGenesis, SETTINGS } from '@interpeer/vote-chain'
+import { type NetworkState, networkApplication } from '../src/network/index.js'
+
+export const START_MS = 1_000_000
+export const signers: readonly Signer[] = Array.from({ length: 7 }, (_, i) => createSigner(sha256(Uint8Array.of(9, i))))
+export const uploader = createSigner(sha256(Uint8Array.of(8)))
+export const signerOf = (peer: PeerId): Signer => signers.find(({ peerId }) => peerId === peer) as Signer
+export const filesRoot = contentIdOf(Uint8Array.of(0x80), 'dag-cbor')
+
+export function networkGenesis(settings: Record<string, number> = {}): Genesis {
+  const usual = Object.fromEntries(Object.entries(SETTINGS).map(([name, { usual }]) => [name, usual]))
+  return parseGenesis(
+    JSON.stringify({
+      protocol: 1,
+      settings: { ...usual, cycleMs: 1_000, tenureMs: 15_000, roundMs: 400, ...settings },
+      peers: signers.map(({ peerId }) => peerId),
+      balances: [{ account: accountOfPeer(uploader.peerId), amount: '10000000000' }],
+      seed: 'a5'.repeat(32),
+      startMs: START_MS,
+    }),
+  )
+}
+
+/** Blocks without a chain: applies transactions height by height, and asserts at each that coins are conserved. */
+export class Ledgerless {
+  readonly genesis: Genesis
+  readonly application: Application<NetworkState>
+  state: NetworkState
+  height = 0
+
+  constructor(settings: Record<string, number> = {}) {
+    this.genesis = networkGenesis(settings)
+    this.application = networkApplication(this.genesis.network)
+    this.state = this.application.begin(this.genesis)
+  }
+  get timeMs(): number {
+    return START_MS + this.height * this.genesis.settings.cycleMs
+  }
+  block(...transactions: Uint8Array[]): Applied<NetworkState>['refused'] {
+    this.height++
+    const certifiers = this.height === 1 ? [] : this.genesis.peers.slice(0, 5)
+    const seed = sha256(Uint8Array.of(this.height & 0xff, this.height >> 8))
+    const info: BlockInfo = { height: this.height, timeMs: this.timeMs, seed, leader: this.genesis.peers[0] as PeerId, certifiers }
+    const { state, refused } = this.application.apply(this.state, transactions, info)
+    const accepted = transactions.filter((_, i) => !refused.some(({ index }) => index === i))
+    const again = this.application.apply(this.state, accepted, info)
+    if (JSON.stringify(hashes(this.application, again.state)) !== JSON.stringify(hashes(this.application, state))) {
+      throw new Error('a refused transaction changed something')
+    }
+    assertConserved(state.ledger)
+    this.state = state
+    return refused
+  }
+  blocksUntil(done: () => boolean, most = 200): void {
+    for (let left = most; !done(); left--) {
+      if (left === 0) throw new Error('it never came')
+      this.block()
+    }
+  }
+  job(id: JobId): Job {
+    return this.state.jobs.get(id) as Job
+  }
+}
+const hashes = (application: Application<NetworkState>, state: NetworkState) =>
+  Object.values(application.dataSets(state)).map((hash) => [...hash])
+
+export function publication(
+  genesis: Genesis,
+  options: { name?: string; seats?: number; escrow?: bigint; by?: Signer; createdMs?: number } = {},
+) {
+  const { name = 'wiki', seats = 5, escrow = 1_000_000_000n, by = uploader, createdMs = 1 } = options
+  const given = { name, seats, files: filesRoot, runtime: 'php-test', createdMs }
+  const manifest = signManifest(given, by, genesis.network)
+  return { job: jobOfManifest(manifest), transaction: signPublish(manifest, escrow, by, genesis.network) }
+}
+
+/** A group's closing certificate as peer-group makes it: q reveals of one batch, here by the members named. */
+export function closingOf(
+  genesis: Genesis,
+  { job, epoch, next }: Pick<Job, 'job' | 'epoch' | 'next'>,
+  { by, outcomes, root, timeMs }: { by?: readonly PeerId[]; outcomes?: readonly MemberOutcome[]; root?: ContentId; timeMs?: number } = {},
+): { certificate: Uint8Array; batch: Uint8Array; root: ContentId } {
+  const { members, number } = epoch
+  const after = root ?? contentIdOf(Uint8Array.of(0x81, number), 'dag-cbor')
+  const batch = batchMessage.encode({
+    job: bytesOfContentId(job),
+    epoch: number,
+    step: 4,
+    previous: new Uint8Array(32),
+    from: bytesOfContentId(epoch.start),
+    collator: signerOf(members[0] as PeerId).publicKey,
+    timeMs: timeMs ?? (next?.atMs ?? 0) + 5,
+    proof: new Uint8Array(80),
+    requests: [],
+    closing: true,
+    outcomes: outcomes ?? members.map(() => ({ agreed: 3, absent: 0, contradicted: 0 })),
+  })
+  const place = { job: bytesOfContentId(job), epoch: number, step: 4, rank: 0, batch: sha256(batch) }
+  const reveals = members
+    .filter((peer) => (by ?? members.slice(0, groupQuorum(members.length))).includes(peer))
+    .map((peer) => {
+      const answer = {
+        root: bytesOfContentId(after),
+        responses: new Uint8Array(32),
+        effects: new Uint8Array(32),
+        fuel: 0,
+        own: new Uint8Array(32),
+      }
+      const from = signerOf(peer).publicKey
+      const value = { ...place, from, start: bytesOfContentId(epoch.start), salt: new Uint8Array(32), answer }
+      return signMessage(revealMessage, value, signerOf(peer), genesis.network)
+    })
+  return { certificate: certificateMessage.encode({ ...place, reveals }), batch, root: after }
+}
+
+/** What a member of a group that did nothing yet shows. */
+export function showOf(
+  genesis: Genesis,
+  { job, epoch }: Job,
+  peer: PeerId,
+  last: { certificate: Uint8Array; batch: Uint8Array } | null = null,
+): Uint8Array {
+  const signer = signerOf(peer)
+  const value = { job: bytesOfContentId(job), epoch: epoch.number, from: signer.publicKey, last, bound: null }
+  return signMessage(showMessage, value, signer, genesis.network)
+}

@@ -1,0 +1,41 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+export interface LocalNetworkOptions {
+  readonly seeders: number
+  readonly group: number
+  readonly cycleMs: number
+  readonly tenureMs: number
+  readonly port: number
+  readonly data: string
+  readonly site: string
+  readonly name: string
+}
+export interface SeederInfo {
+  readonly name: string
+  readonly peerId: string
+  readonly pid: number
+  readonly host: string
+  readonly port: number
+}
+export interface Fetched {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: Buffer
+}
+export interface FetchOptions {
+  readonly host?: string
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Uint8Array
+}
+export declare class LocalNetwork {
+  constructor(options: LocalNetworkOptions, say: (line: string) => void)
+  start(): Promise<void>
+  stop(): Promise<void>
+  publish(site: string, name: string, group: number): Promise<string>
+  startSeeder(name: string): Promise<SeederInfo>
+  killSeeder(name: string): Promise<void>
+  fetch(path: string, options?: FetchOptions): Promise<Fetched>
+  readonly gatewayPort: number
+  readonly seeders: readonly SeederInfo[]
+}

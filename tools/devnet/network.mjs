@@ -1,0 +1,172 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { fetchFrom } from './fetch-from.mjs'
+import { startProcess } from './process.mjs'
+import { runToEnd } from './run-to-end.mjs'
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+const INTERPEER = join(root, 'apps/seeder/dist/main.js')
+const GATEWAY = join(root, 'apps/gateway/dist/main.js')
+const ESCROW_COINS = '100000'
+const UPLOADER_COINS = '1000000'
+const SERVED_MS = 120_000
+
+/**
+ * A whole network on this machine: one gateway and some seeders, each a process of its own with its own key and disk, and one site
+ * that a group of them runs. `npm start`, the end-to-end tests and the benchmarks all run this.
+ */
+export class LocalNetwork {
+  #options
+  #say
+  #seeders = new Map()
+  #gateway
+  #stopping = false
+
+  /** @param options {{ seeders, group, cycleMs, tenureMs, port, data, site, name }}  @param say called with each step, in words */
+  constructor(options, say) {
+    this.#options = options
+    this.#say = say
+  }
+
+  /** Resolves once the site's page was fetched. */
+  async start() {
+    const { data, seeders, group, cycleMs, tenureMs, site, name, port } = this.#options
+    mkdirSync(data, { recursive: true })
+    const names = Array.from({ length: seeders }, (_, i) => `seeder-${i + 1}`)
+    const wish = { seeders, group, cycleMs, tenureMs, name }
+    const settings = join(data, 'devnet.json')
+    const stored = readJson(settings)
+    if (stored === undefined) await this.#create(names)
+    else this.#checkSame(stored, wish)
+
+    this.#say('starting seeder-1')
+    const { peerId, host, port: udpPort } = await this.startSeeder(names[0])
+    this.#bootstrap = ['--bootstrap', `${peerId}@${host}:${udpPort}`]
+    const others = names.slice(1).map((each) => this.startSeeder(each))
+    const gateway = this.#startGateway()
+    for (const each of await Promise.all(others)) this.#say(`${each.name} is up: ${each.peerId}`)
+    await gateway
+    if (port !== 0 && this.gatewayPort !== port) this.#say(`port ${port} is taken: the gateway listens on ${this.gatewayPort}`)
+    this.#say(`the gateway is up: http://localhost:${this.gatewayPort}/ shows the network`)
+
+    if (stored?.published === undefined) {
+      writeFileSync(settings, JSON.stringify(wish, null, 2))
+      this.#say(`publishing ${site} as "${name}" for a group of ${group}`)
+      await this.publish(site, name, group)
+      writeFileSync(settings, JSON.stringify({ ...wish, published: true }, null, 2))
+    }
+    this.#say(`waiting until the group of ${group} serves it`)
+    await this.#untilServed()
+  }
+
+  #bootstrap = []
+  get gatewayPort() {
+    return this.#gateway.port
+  }
+  /** @returns {readonly { name, peerId, pid, host, port }[]} the seeders that run now */
+  get seeders() {
+    return [...this.#seeders.values()].map(({ info }) => info)
+  }
+
+  async publish(site, name, group) {
+    const words = ['--name', name, '--group', `${group}`, '--escrow', ESCROW_COINS, '--genesis', this.#genesis, '--data', this.#folder('uploader')]
+    return (await this.#interpeer('site', 'publish', site, ...words, ...this.#bootstrap)).trim()
+  }
+
+  /** Starts a seeder, for the first time or again from its disk. */
+  async startSeeder(name) {
+    const words = ['peer', 'start', '--data', this.#folder(name), '--genesis', this.#genesis, ...this.#bootstrap]
+    const child = startProcess(process.execPath, [INTERPEER, ...words], name)
+    const entry = { child, info: { name, pid: child.pid } }
+    this.#seeders.set(name, entry)
+    void child.exited.then((code) => {
+      if (this.#seeders.get(name) === entry) this.#seeders.delete(name)
+      if (!this.#stopping && !entry.killed) this.#say(`${name} ended with code ${code}; its log: ${this.#folder(name)}/log/peer.log`)
+    })
+    entry.info = { name, pid: child.pid, ...(await child.ready) }
+    return entry.info
+  }
+
+  /** Ends a seeder as a power cut would (kill -9). */
+  async killSeeder(name) {
+    const entry = this.#seeders.get(name)
+    entry.killed = true
+    process.kill(entry.child.pid, 'SIGKILL')
+    await entry.child.exited
+  }
+
+  async stop() {
+    this.#stopping = true
+    await Promise.all([...this.#seeders.values()].map(({ child }) => child.stop()))
+    await this.#gatewayChild?.stop()
+  }
+
+  /** A request to the gateway; `host` chooses the origin (NAME.localhost, or localhost for the gateway's own pages). */
+  fetch(path, options = {}) {
+    return fetchFrom(this.gatewayPort, path, { host: `${this.#options.name}.localhost`, ...options })
+  }
+
+  #gatewayChild
+  async #startGateway() {
+    const { port } = this.#options
+    const words = ['--data', this.#folder('gateway'), '--genesis', this.#genesis, '--port', `${port}`, ...this.#bootstrap]
+    const child = startProcess(process.execPath, [GATEWAY, ...words], 'gateway')
+    this.#gatewayChild = child
+    void child.exited.then((code) => this.#stopping || this.#say(`the gateway ended with code ${code}; its log: ${this.#folder('gateway')}/log/gateway.log`))
+    this.#gateway = await child.ready
+  }
+
+  async #create(names) {
+    const { data, cycleMs, tenureMs, seeders } = this.#options
+    this.#say(`making ${seeders} keys and a genesis in ${data}`)
+    const keyOf = async (name) => (await this.#interpeer('key', 'create', '--data', this.#folder(name))).trim()
+    const peers = []
+    for (const name of names) peers.push(await keyOf(name))
+    const uploader = await keyOf('uploader')
+    const words = [...peers.flatMap((peer) => ['--peer', peer]), '--balance', `${uploader}=${UPLOADER_COINS}`]
+    await this.#interpeer('network', 'create', '--out', this.#genesis, ...words, '--cycle-ms', `${cycleMs}`, '--tenure-ms', `${tenureMs}`)
+  }
+
+  #checkSame(stored, wish) {
+    const { data } = this.#options
+    const other = Object.keys(wish).filter((key) => stored[key] !== wish[key])
+    if (other.length > 0) throw new Error(`${data} holds a network with another ${other.join(', ')}. Choose another --data, or delete that folder.`)
+    this.#say(`continuing the network in ${data} (delete the folder to begin anew)`)
+  }
+
+  /** Fetches the site's page as a browser would. */
+  async #untilServed() {
+    const deadline = performance.now() + SERVED_MS
+    let last = 'no answer'
+    while (!this.#stopping) {
+      const outcome = await this.fetch('/').then(
+        ({ status }) => status,
+        (error) => error.message,
+      )
+      if (typeof outcome === 'number' && outcome < 500 && outcome !== 404) return
+      last = outcome
+      if (performance.now() > deadline) throw new Error(`the site's page was not served within two minutes (last answer: ${last})`)
+      await new Promise((done) => setTimeout(done, 100))
+    }
+  }
+
+  get #genesis() {
+    return join(this.#options.data, 'genesis.json')
+  }
+  #folder(name) {
+    return join(this.#options.data, name)
+  }
+  #interpeer(...words) {
+    return runToEnd(process.execPath, [INTERPEER, ...words], (line) => this.#stopping || this.#say(`  ${line}`))
+  }
+}
+
+function readJson(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,32 @@
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+
+const STOP_MS = 8000
+
+/**
+ * Starts a child that says `{"ready": …}` on stdout once it works.
+ * @returns {{ ready: Promise<any>, exited: Promise<number | string>, pid: number, stop: () => Promise<void> }}
+ */
+export function startProcess(program, words, name) {
+  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] })
+  let errors = ''
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    errors = (errors + text).slice(-4000)
+  })
+  const exited = new Promise((done) => child.on('exit', (code, signal) => done(code ?? signal ?? 1)).on('error', () => done(1)))
+  const ready = new Promise((done, failed) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (line.startsWith('{"ready"')) done(JSON.parse(line).ready)
+    })
+    void exited.then((code) => failed(new Error(`${name} ended with code ${code}${errors === '' ? '' : `:\n${errors.trim()}`}`)))
+    child.on('error', failed)
+  })
+  ready.catch(() => {})
+  const stop = async () => {
+    child.kill('SIGTERM')
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
+    await exited
+    clearTimeout(timer)
+  }
+  return { ready, exited, pid: child.pid ?? 0, stop }
+}

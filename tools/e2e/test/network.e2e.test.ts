@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { isConserved, type Running, startNetwork, until } from './running-network.js'
+
+let running: Running
+beforeAll(async () => {
+  running = await startNetwork()
+}, 120_000)
+afterAll(() => running?.stop(), 30_000)
+
+const membersNow = async () => (await running.status()).jobs[0]?.members.map(({ peerId }) => peerId) ?? []
+
+test('a read is answered by one peer, which says who it is and on which state it ran', async () => {
+  const { status, headers } = await running.network.fetch('/')
+  expect(status).toBe(200)
+  expect(headers['interpeer-peer']).toMatch(/^z6Mk/)
+  expect(headers['interpeer-state']).toMatch(/^bafy/)
+  expect(headers['interpeer-certificate']).toBeUndefined()
+})
+
+test('an edit is agreed by the group, and every member then shows it', async () => {
+  const saved = await running.savePage('First', 'the first text')
+  expect(saved.status).toBe(303)
+  expect(saved.certificate).toMatch(/^[0-9a-f]{64}$/)
+  const shown = new Map<string, string>()
+  for (const member of await membersNow()) {
+    const page = await running.readPage('First', member)
+    if (page.status === 404) continue // it left its seat meanwhile
+    expect(page.peer).toBe(member)
+    shown.set(member, page.text)
+  }
+  expect(shown.size).toBeGreaterThanOrEqual(4)
+  for (const text of shown.values()) expect(text).toContain('the first text')
+})
+
+test('a request that names a stranger, a page that is not there, an unknown site and a huge request get pages that say so', async () => {
+  const stranger = await running.network.fetch('/', { headers: { 'interpeer-peer': 'not a peer' } })
+  expect(stranger.status).toBe(400)
+  expect((await running.readPage('Nowhere')).status).toBe(404)
+  const unknown = await running.network.fetch('/', { host: 'nosuch.localhost' })
+  expect(unknown.status).toBe(404)
+  expect(unknown.headers['interpeer-error']).toBe('SITE_UNKNOWN')
+  const huge = await running.network.fetch('/', { method: 'POST', body: new Uint8Array(1024 * 1024) })
+  expect(huge.status).toBe(413)
+})
+
+test('the long address leads to the site’s own origin', async () => {
+  const { status, headers } = await running.network.fetch('/wiki/x?page=First', { host: 'localhost' })
+  expect(status).toBe(307)
+  expect(headers.location).toBe(`http://wiki.localhost:${running.network.gatewayPort}/x?page=First`)
+})
+
+test('a member is killed while edits arrive: none that was acknowledged is lost, and it comes back from its disk', async () => {
+  const victims = (await membersNow()).slice(0, 2)
+  const saved: string[] = []
+  for (const [i, victim] of victims.entries()) {
+    const { name } = running.network.seeders.find(({ peerId }) => peerId === victim) ?? { name: '' }
+    const edits = Array.from({ length: 4 }, (_, k) => `Kill-${i}-${k}`)
+    const killing = new Promise<void>((resolve) => setTimeout(() => void running.network.killSeeder(name).then(resolve), 50))
+    for (const page of edits) if ((await running.savePage(page, `text of ${page}`)).status === 303) saved.push(page)
+    await killing
+    await running.network.startSeeder(name)
+    await until('it hosts or stands by again', async () => (await running.status()).peers.some((peer) => peer.peerId === victim && peer.online))
+  }
+  expect(saved.length).toBe(8)
+  for (const page of saved) expect((await running.readPage(page)).text).toContain(`text of ${page}`)
+}, 90_000)
+
+test('after three full rotations every edit is there, on peers that were not members when it was made', async () => {
+  const { epoch } = (await running.status()).jobs[0] ?? { epoch: 0 }
+  await running.savePage('Rotated', 'before the rotations')
+  const first = new Set(await membersNow())
+  const strangers = new Set<string>()
+  await until(
+    'fifteen hand-overs',
+    async () => {
+      const status = await running.status()
+      expect(isConserved(status)).toBe(true)
+      for (const member of await membersNow()) if (!first.has(member)) strangers.add(member)
+      return (status.jobs[0]?.epoch ?? 0) >= epoch + 15
+    },
+    90_000,
+  )
+  for (const page of ['First', 'Rotated', 'Kill-0-0', 'Kill-1-3']) expect((await running.readPage(page)).status, page).toBe(200)
+  const stranger = (await membersNow()).find((member) => strangers.has(member))
+  if (stranger !== undefined) expect((await running.readPage('Rotated', stranger)).text).toContain('before the rotations')
+  expect(strangers.size).toBeGreaterThan(0)
+}, 120_000)
+
+test('members are paid, and every coin is accounted for', async () => {
+  const status = await running.status()
+  expect(isConserved(status)).toBe(true)
+  expect(status.peers.filter(({ balance }) => BigInt(balance) > 0n).length).toBeGreaterThanOrEqual(5)
+})
+
+test('two members gone at once: the next epoch recovers, and every acknowledged edit is there', async () => {
+  const saved = await running.savePage('Before-recovery', 'must survive')
+  expect(saved.status).toBe(303)
+  const gone = (await membersNow()).slice(0, 2)
+  const names = running.network.seeders.filter(({ peerId }) => gone.includes(peerId)).map(({ name }) => name)
+  await Promise.all(names.map((name) => running.network.killSeeder(name)))
+  await until('a write goes through again', async () => (await running.savePage('After-recovery', 'goes on')).status === 303, 120_000)
+  expect((await running.readPage('Before-recovery')).text).toContain('must survive')
+  expect((await running.readPage('After-recovery')).text).toContain('goes on')
+  for (const name of names) await running.network.startSeeder(name)
+  expect(isConserved(await running.status())).toBe(true)
+}, 150_000)
