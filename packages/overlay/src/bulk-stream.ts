@@ -85,7 +85,8 @@ export class BulkStream {
   onOpenCell(remote: number): void {
     if (this.#side.isInitiator || remote === 0 || remote === this.#deadRemote) return
     if (!('remote' in this.#state) || this.#state.remote !== remote) this.#replace(remote)
-    if ('remote' in this.#state) this.#side.sendCell(bulkOpened.encode({ stream: remote, answer: this.#state.stream }))
+    const state = this.#state
+    if ('remote' in state && state.remote === remote) this.#side.sendCell(bulkOpened.encode({ stream: remote, answer: state.stream }))
   }
 
   /** The responder's answer, at the initiator. */

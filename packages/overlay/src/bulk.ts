@@ -10,6 +10,7 @@ import type { BulkFrame } from './messages.js'
 export const REQUEST_BYTES_MAX = 16 * 1024 * 1024
 export const MESSAGE_BYTES_MAX = 1024 * 1024
 const SERVING_MAX = 64
+const SERVING_ALL_MAX = 1_024
 const MESSAGES_ARRIVING_MAX = 16
 const REFUSED_MAX = 256
 const EMPTY = new Uint8Array(0)
@@ -28,7 +29,8 @@ export class Bulk {
   readonly #inbox: BulkInbox
   readonly #stream: BulkStream
   readonly #asked = new Map<number, { readonly request: UnsentRequest; isBegun: boolean }>() // by request id
-  readonly #serving = new Map<number, number>() // their request id -> our ticket
+  /** By their request id. What was cancelled stays until its handler is done, so that cancelling makes no room for more. */
+  readonly #serving = new Map<number, { readonly ticket: number; isWanted: boolean }>()
   readonly #refused = new Set<number>() // their requests whose further parts are to be ignored
   #reader: RecordReader | undefined
   #writer: RecordWriter | undefined
@@ -94,11 +96,12 @@ export class Bulk {
     return false
   }
 
-  /** Whether the ticket was one of this session's. */
+  /** Whether the ticket was one of this session's, and someone still waits for the answer. */
   answer(ticket: number, kind: 'reply' | 'error', body: Uint8Array): boolean {
     for (const [id, one] of this.#serving) {
-      if (one !== ticket) continue
+      if (one.ticket !== ticket) continue
       this.#serving.delete(id)
+      if (!one.isWanted) return false
       if (!this.#post(kind, id, body)) this.#post('error', id, textOf('BUSY'))
       return true
     }
@@ -157,8 +160,7 @@ export class Bulk {
   #onDead(): void {
     this.#reader = undefined
     this.#inbox.clear()
-    for (const ticket of this.#serving.values()) this.#desk.emit({ type: 'abandon', ticket })
-    this.#serving.clear()
+    for (const one of this.#serving.values()) this.#abandon(one)
     this.#refused.clear()
     const lost = this.#outbox.dropBegun().filter(({ kind }) => kind === 'message').length
     this.#desk.count('MESSAGE_LOST', lost)
@@ -195,12 +197,13 @@ export class Bulk {
     }
     const isNew = !this.#inbox.has('request', id)
     if (isNew && this.#serving.has(id)) return this.#desk.count('REQUEST_REPEATED')
-    const isFull = isNew && this.#serving.size + this.#inbox.countOf('request') >= SERVING_MAX
+    const isCrowded = this.#serving.size + this.#inbox.countOf('request') >= SERVING_MAX
+    const isFull = isNew && (isCrowded || this.#desk.held.requestsServed >= SERVING_ALL_MAX)
     const body = isFull ? 'too-large' : this.#inbox.accept(frame, REQUEST_BYTES_MAX)
     if (body === 'more') return
     if (body === 'too-large') return this.#refuse(id, last)
     const ticket = this.#desk.ticket()
-    this.#serving.set(id, ticket)
+    this.#serving.set(id, { ticket, isWanted: true })
     this.#desk.emit({ type: 'request', from: this.#peer, ticket, body })
   }
 
@@ -212,12 +215,16 @@ export class Bulk {
   }
 
   #onCancel(id: number): void {
-    const ticket = this.#serving.get(id)
-    this.#serving.delete(id)
+    const served = this.#serving.get(id)
+    if (served !== undefined) this.#abandon(served)
     this.#refused.delete(id)
     this.#inbox.drop('request', id)
     this.#outbox.remove('reply', id)
-    if (ticket !== undefined) this.#desk.emit({ type: 'abandon', ticket })
+  }
+
+  #abandon(served: { readonly ticket: number; isWanted: boolean }): void {
+    if (served.isWanted) this.#desk.emit({ type: 'abandon', ticket: served.ticket })
+    served.isWanted = false
   }
 
   #onMessage(frame: BulkFrame) {

@@ -47,5 +47,5 @@ export interface Desk {
   /** A number that no request handed out has had. */
   ticket(): number
   /** Bytes held for all peers together. */
-  readonly held: { incomingBytes: number; outgoingBytes: number }
+  readonly held: { incomingBytes: number; outgoingBytes: number; requestsServed: number }
 }

@@ -11,6 +11,8 @@ import { isSessionId, Reception } from './reception.js'
 import { Session, type SessionOptions } from './session.js'
 
 const LINKS_MAX = 4_096
+const STREAMS_MAX = 1_024
+const DRAWS_MAX = 1_000
 const HOUSEKEEPING_MS = 5_000
 const HINTS_PER_SECOND = 200
 
@@ -61,7 +63,7 @@ export class OverlayCore {
         this.wakeAtMs = Math.min(this.wakeAtMs, atMs)
       },
       ticket: () => this.#nextTicket++,
-      held: { incomingBytes: 0, outgoingBytes: 0 },
+      held: { incomingBytes: 0, outgoingBytes: 0, requestsServed: 0 },
     }
     this.#host = {
       me: this.#me,
@@ -100,8 +102,7 @@ export class OverlayCore {
   }
 
   counters(): Record<string, number> {
-    const { incomingBytes, outgoingBytes } = this.#desk.held
-    const sizes = { links: this.#links.size, sessions: this.#sessions.size, streams: this.#streams.size, incomingBytes, outgoingBytes }
+    const sizes = { links: this.#links.size, sessions: this.#sessions.size, streams: this.#streams.size, ...this.#desk.held }
     return { ...Object.fromEntries(this.#counters), ...sizes }
   }
 
@@ -214,11 +215,13 @@ export class OverlayCore {
 
   #answer(ticket: number, kind: 'reply' | 'error', body: Uint8Array) {
     const asker = this.#serving.get(ticket)
+    if (asker === undefined) return
     this.#serving.delete(ticket)
-    if (asker === undefined) return this.#desk.count('REPLY_ABANDONED')
+    this.#desk.held.requestsServed--
     const isTooLarge = body.length > REQUEST_BYTES_MAX
     const sessions = this.#links.get(asker)?.sessions ?? []
-    sessions.some(({ bulk }) => (isTooLarge ? bulk.answer(ticket, 'error', REFUSAL) : bulk.answer(ticket, kind, body)))
+    const isWanted = sessions.some(({ bulk }) => (isTooLarge ? bulk.answer(ticket, 'error', REFUSAL) : bulk.answer(ticket, kind, body)))
+    if (!isWanted) this.#desk.count('REPLY_ABANDONED')
   }
 
   #close(): void {
@@ -254,6 +257,7 @@ export class OverlayCore {
     const session = new Session(this.#desk, {
       ...options,
       claimStream: (owner) => {
+        if (this.#streams.size >= STREAMS_MAX) return undefined
         const stream = this.#freeId(
           (id) => id !== 0,
           (id) => this.#streams.has(id),
@@ -268,17 +272,20 @@ export class OverlayCore {
   }
 
   #freeId(isFit: (id: number) => boolean, isTaken: (id: number) => boolean): number {
-    for (;;) {
+    for (let draw = 0; draw < DRAWS_MAX; draw++) {
       const bytes = this.#random(4)
       const id = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0)
       if (isFit(id) && !isTaken(id)) return id
     }
+    throw new Error('the source of randomness repeats itself') // a broken invariant, not something a peer can cause
   }
 
   #emit(effect: CoreEffect): void {
     if (effect.type === 'replied' || effect.type === 'failed') this.#asked.delete(effect.token)
-    if (effect.type === 'request') this.#serving.set(effect.ticket, effect.from)
-    if (effect.type === 'abandon') this.#serving.delete(effect.ticket)
+    if (effect.type === 'request') {
+      this.#serving.set(effect.ticket, effect.from)
+      this.#desk.held.requestsServed++
+    }
     this.#effects.push(effect)
   }
 }

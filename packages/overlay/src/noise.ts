@@ -8,6 +8,7 @@ interface Pattern {
   readonly responderKnown: boolean
   readonly messages: readonly (readonly Token[])[]
 }
+export type NoisePattern = 'XX' | 'IK'
 // The Noise Protocol Framework, revision 34, §7.5
 const PATTERNS = {
   XX: { responderKnown: false, messages: [['e'], ['e', 'ee', 's', 'es'], ['s', 'se']] },
@@ -18,8 +19,7 @@ const PATTERNS = {
       ['e', 'ee', 'se'],
     ],
   },
-} as const satisfies Record<string, Pattern>
-export type NoisePattern = keyof typeof PATTERNS
+} as const satisfies Record<NoisePattern, Pattern>
 
 export interface NoiseOptions {
   readonly pattern: NoisePattern

@@ -41,7 +41,7 @@ export interface Overlay {
    */
   send(to: PeerId, message: Uint8Array): void
   /**
-   * Reliable, at most 16 MiB each way. `retryable` of the error says whether the same request may succeed later; it may have
+   * Reliable, at most 16 MiB each way. `body` is not to be altered until it is settled. `retryable` of the error says whether the same request may succeed later; it may have
    * been carried out although it failed.
    * @throws {OverlayError} (as a rejection) BODY_TOO_LARGE, BUSY, CLOSED, NO_ADDRESS, PEER_UNREACHABLE, QUEUE_FULL, REFUSED,
    *   REPLY_TOO_LARGE, REQUEST_ABORTED, REQUEST_FAILED, REQUEST_TIMEOUT, TO_SELF

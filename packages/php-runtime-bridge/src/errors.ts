@@ -1,0 +1,22 @@
+/** Codes are public API: add new ones, never rename or reuse one. What a visitor's request causes is an answer, never one of these. */
+export type PhpRuntimeFailure =
+  | { readonly code: 'PATH_INVALID'; readonly path: string }
+  | { readonly code: 'PATH_CLASH'; readonly path: string }
+  | { readonly code: 'ROOT_UNKNOWN'; readonly root: string }
+  | { readonly code: 'OPTION_INVALID'; readonly option: string }
+  | { readonly code: 'START_FAILED'; readonly detail: string }
+  | { readonly code: 'RUNTIME_CLOSED' }
+
+export class PhpRuntimeError extends Error {
+  override readonly name = 'PhpRuntimeError'
+  readonly failure: PhpRuntimeFailure
+
+  constructor(failure: PhpRuntimeFailure, options?: ErrorOptions) {
+    super(failure.code, options)
+    this.failure = failure
+  }
+
+  get code(): PhpRuntimeFailure['code'] {
+    return this.failure.code
+  }
+}

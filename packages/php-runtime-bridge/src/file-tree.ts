@@ -1,0 +1,144 @@
+import { PhpRuntimeError } from './errors.js'
+import type { DirectoryEntry, FileChange, FileEntry } from './files.js'
+import { isSitePath } from './path.js'
+
+export interface TreeFile {
+  readonly kind: 'file'
+  readonly mode: number
+  readonly mtimeS: number
+  readonly bytes: Uint8Array
+}
+export interface TreeDirectory {
+  readonly kind: 'directory'
+  readonly mode: number
+  readonly entries: ReadonlyMap<string, TreeNode>
+}
+/** Immutable; trees share what they have in common. Plain data, so a structured clone of several trees shares it too. */
+export type TreeNode = TreeFile | TreeDirectory
+
+const DIRECTORY_MODE = 0o755
+export const emptyTree: TreeDirectory = { kind: 'directory', mode: DIRECTORY_MODE, entries: new Map() }
+
+/** Directories above an entry are implied (mode 0755). @throws {PhpRuntimeError} PATH_INVALID; PATH_CLASH where two entries have one path, or one lies below a file */
+export function treeOf(files: readonly FileEntry[], directories: readonly DirectoryEntry[] = []): TreeDirectory {
+  const editor = new TreeEditor(emptyTree)
+  const seen = new Set<string>()
+  const once = (path: string) => {
+    if (seen.has(path)) throw new PhpRuntimeError({ code: 'PATH_CLASH', path })
+    seen.add(path)
+  }
+  for (const { path, mode } of directories) {
+    once(path)
+    editor.makeDirectory(path, mode)
+  }
+  for (const file of files) {
+    once(file.path)
+    if (editor.write(file)?.kind === 'directory') throw new PhpRuntimeError({ code: 'PATH_CLASH', path: file.path })
+  }
+  return editor.finish()
+}
+
+/**
+ * The tree after `changes`, in order: the same tree that content-store's applyChanges makes of them. A write takes the place of
+ * whatever was there, but one of equal content leaves the time; a directory that is there keeps what is in it; deleting what is not
+ * there does nothing. Costs the directories on the way to each change, not the size of the tree.
+ * @throws {PhpRuntimeError} PATH_INVALID, PATH_CLASH (a change below a file)
+ */
+export function deriveTree(from: TreeDirectory, changes: readonly FileChange[]): TreeDirectory {
+  const editor = new TreeEditor(from)
+  for (const change of changes) {
+    if (change.type === 'write') editor.write(change)
+    else if (change.type === 'directory') editor.makeDirectory(change.path, change.mode)
+    else editor.delete(change.path)
+  }
+  return editor.finish()
+}
+
+/** @returns undefined where nothing is. '' is the tree itself. */
+export function findNode(tree: TreeDirectory, path: string): TreeNode | undefined {
+  let node: TreeNode | undefined = tree
+  if (path === '') return node
+  for (const name of path.split('/')) {
+    if (node?.kind !== 'directory') return undefined
+    node = node.entries.get(name)
+  }
+  return node
+}
+
+/** The same tree with `node` put at one name at its top. */
+export function withEntry(tree: TreeDirectory, name: string, node: TreeNode): TreeDirectory {
+  return { ...tree, entries: new Map(tree.entries).set(name, node) }
+}
+
+interface Draft {
+  readonly kind: 'directory'
+  mode: number
+  readonly entries: Map<string, TreeNode>
+}
+
+/** Copies each directory at most once, when it is first changed. */
+class TreeEditor {
+  readonly #drafts = new Set<TreeNode>()
+  readonly #root: Draft
+
+  constructor(from: TreeDirectory) {
+    this.#root = this.#draft(from)
+  }
+
+  /** @returns what was there */
+  write({ path, mode, mtimeS, bytes }: FileEntry): TreeNode | undefined {
+    const { parent, name } = this.#place(path)
+    const earlier = parent.entries.get(name)
+    const same = earlier?.kind === 'file' && sameBytes(earlier.bytes, bytes)
+    parent.entries.set(name, same ? { ...earlier, mode } : { kind: 'file', mode, mtimeS, bytes })
+    return earlier
+  }
+
+  makeDirectory(path: string, mode: number): void {
+    const { parent, name } = this.#place(path)
+    if (parent.entries.get(name)?.kind === 'file') parent.entries.delete(name)
+    this.#enter(parent, name, path).mode = mode
+  }
+
+  delete(path: string): void {
+    if (!isSitePath(path)) throw new PhpRuntimeError({ code: 'PATH_INVALID', path })
+    if (findNode(this.#root, path) === undefined) return
+    const { parent, name } = this.#place(path)
+    parent.entries.delete(name)
+  }
+
+  finish(): TreeDirectory {
+    return this.#root
+  }
+
+  #place(path: string): { parent: Draft; name: string } {
+    if (!isSitePath(path)) throw new PhpRuntimeError({ code: 'PATH_INVALID', path })
+    const names = path.split('/')
+    const name = names.pop() as string
+    let parent = this.#root
+    for (const part of names) parent = this.#enter(parent, part, path)
+    return { parent, name }
+  }
+
+  #enter(parent: Draft, name: string, path: string): Draft {
+    const node = parent.entries.get(name)
+    if (node?.kind === 'file') throw new PhpRuntimeError({ code: 'PATH_CLASH', path })
+    if (node && this.#drafts.has(node)) return node as Draft
+    const draft = this.#draft(node ?? emptyTree)
+    parent.entries.set(name, draft)
+    return draft
+  }
+
+  #draft(from: TreeDirectory): Draft {
+    const draft: Draft = { kind: 'directory', mode: from.mode, entries: new Map(from.entries) }
+    this.#drafts.add(draft)
+    return draft
+  }
+}
+
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a === b) return true
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}

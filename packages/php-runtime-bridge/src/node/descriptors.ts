@@ -1,0 +1,85 @@
+import { fail } from '../errno.js'
+import type { OverlayDirectory, OverlayFile } from '../overlay-node.js'
+
+export type Device = 'null' | 'random' | 'output' | 'log' | 'headers'
+interface OpenFile {
+  readonly kind: 'file'
+  readonly path: string
+  readonly node: OverlayFile
+  readonly flags: number
+  offset: number
+}
+interface OpenDirectory {
+  readonly kind: 'directory'
+  readonly path: string
+  readonly node: OverlayDirectory
+  readonly flags: number
+  offset: number
+  /** The names as they were when reading began. */
+  names: readonly string[] | undefined
+}
+export interface OpenDevice {
+  readonly kind: 'device'
+  readonly path: string
+  readonly device: Device
+  readonly flags: number
+}
+export type Descriptor = OpenFile | OpenDirectory | OpenDevice
+
+export const DESCRIPTORS_MAX = 1024
+
+const devices: Readonly<Record<string, Device>> = {
+  '/dev/null': 'null',
+  '/dev/random': 'random',
+  '/dev/urandom': 'random',
+  '/request/stdout': 'output',
+  '/request/stderr': 'log',
+  '/request/headers': 'headers',
+}
+
+export function deviceAt(path: string): Device | undefined {
+  return Object.hasOwn(devices, path) ? devices[path] : undefined
+}
+
+/** File descriptors of one instance. dup() shares the offset, as POSIX wants. */
+export class DescriptorTable {
+  readonly #open: (Descriptor | undefined)[]
+
+  constructor(open: readonly (Descriptor | undefined)[]) {
+    this.#open = [...open]
+  }
+
+  get(fd: number): Descriptor {
+    return this.#open[fd] ?? fail('BADF')
+  }
+
+  add(descriptor: Descriptor, from = 0): number {
+    let fd = from
+    while (this.#open[fd]) fd++
+    if (fd >= DESCRIPTORS_MAX) fail('MFILE')
+    this.#open[fd] = descriptor
+    return fd
+  }
+
+  replace(fd: number, descriptor: Descriptor): number {
+    if (fd < 0 || fd >= DESCRIPTORS_MAX) fail('BADF')
+    this.#open[fd] = descriptor
+    return fd
+  }
+
+  close(fd: number): void {
+    this.get(fd)
+    this.#open[fd] = undefined
+  }
+
+  /** What is open, for a snapshot: only devices may be, PHP keeps some open from request to request. */
+  list(): (OpenDevice | undefined)[] {
+    return this.#open.map((descriptor) => (descriptor?.kind === 'device' ? descriptor : undefined))
+  }
+}
+
+export const standardDescriptors: readonly OpenDevice[] = [
+  { kind: 'device', path: '/dev/null', device: 'null', flags: 0 },
+  { kind: 'device', path: '/request/stdout', device: 'output', flags: 1 },
+  { kind: 'device', path: '/request/stderr', device: 'log', flags: 1 },
+]

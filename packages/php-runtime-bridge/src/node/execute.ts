@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto'
+import { changesBelow } from '../changes.js'
+import { contentTypeOf } from '../content-types.js'
+import type { TreeDirectory } from '../file-tree.js'
+import { type AbstainReason, codedAnswer, type Draft, type ScriptOutcome } from '../outcome.js'
+import { Overlay } from '../overlay.js'
+import { isSitePath, parentOf } from '../path.js'
+import { SITE_FOLDER } from '../php-ini.js'
+import { faultOf, type ScriptRequest } from '../request.js'
+import { parseResponseHead } from '../response-headers.js'
+import { type Route, routeOf } from '../route.js'
+import { serverVariablesOf } from '../server-variables.js'
+import { mountSite, writableFolders } from '../system-tree.js'
+import { transcriptOf } from '../transcript.js'
+import { VirtualClock } from '../virtual-clock.js'
+import { DescriptorTable } from './descriptors.js'
+import type { RequestWorld } from './kernel.js'
+import { RequestOutput } from './output.js'
+import type { PhpInstance, Snapshot } from './php-instance.js'
+import { runScript } from './sapi.js'
+import { processIdOf, SeededRandom } from './seeded-random.js'
+
+/** The agreed time and seed of a request: with the site and the request, all that its outcome depends on. */
+export interface AgreedPoint {
+  readonly timeMs: number
+  readonly seed: Uint8Array
+}
+/** PHP as the snapshot left it. Asked for only where a script runs. */
+export type PristinePhp = () => { readonly php: PhpInstance; readonly snapshot: Snapshot }
+
+export function execute(site: TreeDirectory, request: ScriptRequest, at: AgreedPoint, pristine: PristinePhp): ScriptOutcome {
+  const answer = answerOf(site, request, at, pristine)
+  if (typeof answer === 'string') return { type: 'abstained', reason: answer }
+  return { type: 'answered', ...answer, transcript: digestOf(answer) }
+}
+
+function answerOf(site: TreeDirectory, request: ScriptRequest, at: AgreedPoint, pristine: PristinePhp): Draft | AbstainReason {
+  const fault = faultOf(request)
+  if (fault !== undefined) return codedAnswer('REQUEST_INVALID', fault)
+  const mark = request.target.indexOf('?')
+  const route = routeOf(site, mark < 0 ? request.target : request.target.slice(0, mark))
+  if (route.type === 'missing') return withoutBody(request, codedAnswer('NOT_FOUND'))
+  if (route.type === 'script') {
+    const answer = runRoute(site, request, route, at, pristine)
+    return typeof answer === 'string' ? answer : withoutBody(request, answer)
+  }
+  if (request.method !== 'GET' && request.method !== 'HEAD') return codedAnswer('METHOD_NOT_ALLOWED')
+  const headers: [string, string][] = [['content-type', contentTypeOf(route.path)]]
+  return withoutBody(request, { status: 200, headers, body: route.file.bytes.slice(), changes: [], log: '' })
+}
+
+function runRoute(
+  site: TreeDirectory,
+  request: ScriptRequest,
+  route: Route & { type: 'script' },
+  at: AgreedPoint,
+  pristine: PristinePhp,
+): Draft | AbstainReason {
+  const { php, snapshot } = pristine()
+  const { kernel } = php
+  const world: RequestWorld = {
+    files: new Overlay(mountSite(site), writableFolders),
+    clock: new VirtualClock(at.timeMs),
+    random: new SeededRandom(at.seed),
+    processId: processIdOf(at.seed),
+    output: new RequestOutput(),
+  }
+  kernel.begin(world, new DescriptorTable(snapshot.descriptors))
+  kernel.workingDirectory = parentOf(`${SITE_FOLDER}/${route.script}`)
+  const log = () => Buffer.from(world.output.read('log')).toString('utf8')
+  try {
+    runScript(php, request.method, request.target, request.host, serverVariablesOf(request, route, site), request.body)
+  } catch (error) {
+    const host = hostTroubleOf(error)
+    if (host !== undefined) return host
+    if (!kernel.halted) return codedAnswer(php.stackOverran(snapshot) ? 'STACK_EXHAUSTED' : 'SCRIPT_TRAPPED', '', log())
+  }
+  const halted = kernel.halted?.reason
+  if (halted?.type === 'abstain') return halted.reason
+  if (halted?.type === 'answer') return codedAnswer(halted.code, '', log())
+  if (php.stackOverran(snapshot)) return codedAnswer('STACK_EXHAUSTED', '', log())
+
+  const top = world.files.get(SITE_FOLDER)
+  const changes = top.kind === 'directory' ? changesBelow(top) : []
+  if (!changes.every(({ path }) => isSitePath(path))) return codedAnswer('CHANGES_INVALID', '', log())
+  const head = parseResponseHead(textOf(world.output.read('headers')))
+  if (!head) return { ...codedAnswer('HEADERS_MALFORMED', '', log()), changes }
+  return { ...head, body: world.output.read('output'), changes, log: log() }
+}
+
+/** Errors that another machine, or this one on another day, would not have had. */
+function hostTroubleOf(error: unknown): AbstainReason | undefined {
+  if (!(error instanceof RangeError)) return undefined
+  if (error.message.includes('call stack')) return 'HOST_STACK'
+  return error.message.includes('allocation') ? 'HOST_MEMORY' : undefined
+}
+
+function withoutBody(request: ScriptRequest, answer: Draft): Draft {
+  if (request.method !== 'HEAD' || answer.body.length === 0) return answer
+  return { ...answer, body: new Uint8Array(0) }
+}
+
+function textOf(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes)
+  const decoded = text.toString('utf8')
+  return decoded.includes('\ufffd') ? text.toString('latin1') : decoded
+}
+
+function digestOf(answer: Draft): Uint8Array {
+  const hash = createHash('sha256')
+  for (const part of transcriptOf(answer, (text) => Buffer.byteLength(text))) hash.update(part)
+  return Uint8Array.from(hash.digest())
+}

@@ -1,0 +1,90 @@
+import { fail } from '../errno.js'
+import type { WasmMemory } from './wasm-api.js'
+
+export const PAGE_BYTES = 65_536
+
+/** PHP's linear memory. Its views are made anew after it grew: growing detaches the old ones. */
+export class GuestMemory {
+  readonly #memory: WasmMemory
+  #bytes: Uint8Array
+  #view: DataView
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  readonly #encoder = new TextEncoder()
+
+  constructor(memory: WasmMemory) {
+    this.#memory = memory
+    this.#bytes = new Uint8Array(memory.buffer)
+    this.#view = new DataView(memory.buffer)
+  }
+
+  get bytes(): Uint8Array {
+    this.#refresh()
+    return this.#bytes
+  }
+
+  get view(): DataView {
+    this.#refresh()
+    return this.#view
+  }
+
+  get pages(): number {
+    return this.bytes.length / PAGE_BYTES
+  }
+
+  grow(pages: number): void {
+    this.#memory.grow(pages)
+  }
+
+  /** A C string; EILSEQ where it is not UTF-8, EFAULT-like EINVAL where it does not end. */
+  text(at: number): string {
+    const end = this.bytes.indexOf(0, at)
+    if (end < 0) fail('INVAL')
+    try {
+      return this.#decoder.decode(this.#bytes.subarray(at, end))
+    } catch {
+      return fail('ILSEQ')
+    }
+  }
+
+  encode(text: string): Uint8Array {
+    return this.#encoder.encode(text)
+  }
+
+  /** Writes a C string, cut to `room` bytes with its end. @returns bytes without the end */
+  putText(text: string, at: number, room: number): number {
+    const encoded = this.encode(text).subarray(0, room - 1)
+    this.bytes.set(encoded, at)
+    this.bytes[at + encoded.length] = 0
+    return encoded.length
+  }
+
+  u32(at: number): number {
+    return this.view.getUint32(at, true)
+  }
+
+  i32(at: number): number {
+    return this.view.getInt32(at, true)
+  }
+
+  i64(at: number): bigint {
+    return this.view.getBigInt64(at, true)
+  }
+
+  put16(at: number, value: number): void {
+    this.view.setUint16(at, value, true)
+  }
+
+  put32(at: number, value: number): void {
+    this.view.setInt32(at, value, true)
+  }
+
+  put64(at: number, value: number | bigint): void {
+    this.view.setBigInt64(at, BigInt(value), true)
+  }
+
+  #refresh(): void {
+    if (this.#bytes.length > 0) return
+    this.#bytes = new Uint8Array(this.#memory.buffer)
+    this.#view = new DataView(this.#memory.buffer)
+  }
+}

@@ -1,0 +1,16 @@
+import type { AbstainReason, AnswerCode } from '../outcome.js'
+
+export type HaltReason =
+  | { readonly type: 'exit'; readonly status: number }
+  | { readonly type: 'answer'; readonly code: AnswerCode }
+  | { readonly type: 'abstain'; readonly reason: AbstainReason }
+
+/** Thrown out of a system call to end the script. It stays noted in the kernel: C++ frames in the way could swallow it. */
+export class ScriptHalt extends Error {
+  readonly reason: HaltReason
+
+  constructor(reason: HaltReason) {
+    super(reason.type)
+    this.reason = reason
+  }
+}

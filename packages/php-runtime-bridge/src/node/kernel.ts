@@ -1,0 +1,109 @@
+import { fail, SyscallFailure } from '../errno.js'
+import type { Overlay } from '../overlay.js'
+import { normalizePath, PATH_UNITS_MAX } from '../path.js'
+import type { VirtualClock } from '../virtual-clock.js'
+import { type Descriptor, type DescriptorTable, deviceAt } from './descriptors.js'
+import type { GuestMemory } from './guest-memory.js'
+import { ScriptHalt } from './halt.js'
+import type { RequestOutput } from './output.js'
+import type { SeededRandom } from './seeded-random.js'
+
+/** What system calls see of one request: made anew for each. */
+export interface RequestWorld {
+  readonly files: Overlay
+  readonly clock: VirtualClock
+  readonly random: SeededRandom
+  readonly processId: number
+  readonly output: RequestOutput
+}
+
+/** Calls into PHP that the kernel itself needs. */
+export interface GuestCalls {
+  malloc(bytes: number): number
+  alignedAlloc(alignment: number, bytes: number): number
+  stackPointer(): number
+}
+
+const AT_FDCWD = -100
+/** What new files and directories may not have: the C library's own umask() never reaches a kernel. */
+export const UMASK = 0o022
+
+/** One instance's kernel: its memory, its descriptors, and the world of the request that runs. */
+export class Kernel {
+  memory!: GuestMemory
+  guest!: GuestCalls
+  world!: RequestWorld
+  descriptors!: DescriptorTable
+  workingDirectory = '/'
+  readonly pagesMax: number
+  /** Below this address the stack would run into PHP's own data; 0 until it is known. */
+  stackFloor = 0
+  #halt: ScriptHalt | undefined
+
+  constructor(pagesMax: number) {
+    this.pagesMax = pagesMax
+  }
+
+  begin(world: RequestWorld, descriptors: DescriptorTable): void {
+    this.world = world
+    this.descriptors = descriptors
+    this.workingDirectory = '/'
+    this.#halt = undefined
+  }
+
+  get halted(): ScriptHalt | undefined {
+    return this.#halt
+  }
+
+  halt(reason: ScriptHalt['reason']): never {
+    this.#halt ??= new ScriptHalt(reason)
+    throw this.#halt
+  }
+
+  /** The path that a call names, relative to an open directory or the working directory. */
+  pathAt(directory: number, at: number, mayBeEmpty = false): string {
+    const text = this.memory.text(at)
+    if (text.length > PATH_UNITS_MAX) fail('NAMETOOLONG')
+    if (text.startsWith('/')) return normalizePath(text)
+    if (text === '' && !mayBeEmpty) fail('NOENT')
+    const from = directory === AT_FDCWD ? this.workingDirectory : this.descriptors.get(directory).path
+    return normalizePath(`${from}/${text}`)
+  }
+
+  path(at: number): string {
+    return this.pathAt(AT_FDCWD, at)
+  }
+
+  /** A system call that answers minus the error number. */
+  call<Args extends unknown[]>(body: (...args: Args) => number | undefined): (...args: Args) => number {
+    return (...args) => this.#run(body, args, -1)
+  }
+
+  /** A WASI call, which answers the error number. */
+  wasi<Args extends unknown[]>(body: (...args: Args) => number | undefined): (...args: Args) => number {
+    return (...args) => this.#run(body, args, 1)
+  }
+
+  #run<Args extends unknown[]>(body: (...args: Args) => number | undefined, args: Args, sign: number): number {
+    if (this.#halt) throw this.#halt
+    if (this.guest.stackPointer() < this.stackFloor) this.halt({ type: 'answer', code: 'STACK_EXHAUSTED' })
+    try {
+      return body(...args) ?? 0
+    } catch (error) {
+      if (error instanceof SyscallFailure) return sign * error.errno
+      if (error instanceof ScriptHalt) this.#halt ??= error
+      throw error
+    }
+  }
+
+  isDevice(path: string): boolean {
+    return deviceAt(path) !== undefined
+  }
+
+  file(fd: number): Descriptor & { kind: 'file' } {
+    const descriptor = this.descriptors.get(fd)
+    if (descriptor.kind === 'directory') fail('ISDIR')
+    if (descriptor.kind !== 'file') fail('INVAL')
+    return descriptor
+  }
+}

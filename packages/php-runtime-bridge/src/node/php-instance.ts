@@ -1,0 +1,116 @@
+import { emptyTree } from '../file-tree.js'
+import { Overlay } from '../overlay.js'
+import { INI_PATH } from '../php-ini.js'
+import { mountSite, writableFolders } from '../system-tree.js'
+import { VirtualClock } from '../virtual-clock.js'
+import { DescriptorTable, type OpenDevice, standardDescriptors } from './descriptors.js'
+import { GuestMemory, PAGE_BYTES } from './guest-memory.js'
+import { Kernel, type RequestWorld } from './kernel.js'
+import { RequestOutput } from './output.js'
+import { processIdOf, SeededRandom } from './seeded-random.js'
+import { importsOf } from './syscalls/imports.js'
+import { type WasmGlobal, type WasmMemory, type WasmModule, wasm } from './wasm-api.js'
+
+/** An instance's whole state after start-up. `memory` ends where the heap ends: all above is zero. */
+export interface Snapshot {
+  readonly memory: Uint8Array
+  readonly stackPointer: number
+  readonly descriptors: readonly (OpenDevice | undefined)[]
+}
+
+type Exported = (...args: number[]) => number
+
+// Emscripten's default, which the binary keeps: the stack grows down from the initial stack pointer towards PHP's static data.
+const STACK_BYTES = 1024 * 1024
+// A system call with less than this left ends the script: what it calls in turn needs some.
+const STACK_RESERVE_BYTES = 64 * 1024
+// No frame may have reached the lowest part; checked after the request for scripts that made no system call down there.
+const STACK_CANARY_BYTES = 16 * 1024
+const SAPI_NAME = 'cli-server'
+
+/** PHP's binary in memory, with our kernel below it. */
+export class PhpInstance {
+  readonly kernel: Kernel
+  readonly #exports: Readonly<Record<string, unknown>>
+  readonly #stackPointer: WasmGlobal
+  readonly #stackBottom: number
+  readonly #initialPages: number
+
+  constructor(module: WasmModule, pagesMax: number) {
+    this.kernel = new Kernel(pagesMax)
+    const { exports } = new wasm.Instance(module, importsOf(module, this.kernel))
+    this.#exports = exports
+    this.#stackPointer = exports.__stack_pointer as WasmGlobal
+    this.#stackBottom = this.#stackPointer.value - STACK_BYTES
+    this.kernel.memory = new GuestMemory(exports.memory as WasmMemory)
+    this.kernel.guest = {
+      malloc: this.function('malloc'),
+      alignedAlloc: this.function('emscripten_builtin_memalign'),
+      stackPointer: () => this.#stackPointer.value,
+    }
+    this.kernel.stackFloor = this.#stackBottom + STACK_RESERVE_BYTES
+    this.#initialPages = this.kernel.memory.pages
+    this.kernel.begin(startupWorld(), new DescriptorTable(standardDescriptors))
+    this.function('__wasm_call_ctors')()
+  }
+
+  /** Starts PHP, once, in a world of its own that is the same on every machine. */
+  start(): Snapshot {
+    this.withText(INI_PATH, this.function('wasm_set_phpini_path'))
+    this.withText(SAPI_NAME, this.function('wasm_set_sapi_name'))
+    this.function('php_wasm_init')()
+    return {
+      memory: this.kernel.memory.bytes.slice(0, this.#heapEnd()),
+      stackPointer: this.#stackPointer.value,
+      descriptors: this.kernel.descriptors.list(),
+    }
+  }
+
+  /** @returns false if this instance cannot become the snapshot again, because memory that grew cannot shrink. */
+  restore(snapshot: Snapshot): boolean {
+    const { memory } = this.kernel
+    if (memory.pages !== this.#initialPages) return false
+    const end = this.#heapEnd()
+    if (end > snapshot.memory.length) memory.bytes.fill(0, snapshot.memory.length, end)
+    memory.bytes.set(snapshot.memory)
+    this.#stackPointer.value = snapshot.stackPointer
+    return true
+  }
+
+  stackOverran(snapshot: Snapshot): boolean {
+    const { bytes } = this.kernel.memory
+    const end = this.#stackBottom + STACK_CANARY_BYTES
+    for (let at = this.#stackBottom; at < end; at++) if (bytes[at] !== snapshot.memory[at]) return true
+    return false
+  }
+
+  function(name: string): Exported {
+    return this.#exports[name] as Exported
+  }
+
+  /** Gives PHP a copy of a text on its heap, which it owns from then on. */
+  withText(text: string, use: Exported): void {
+    const { memory, guest } = this.kernel
+    const encoded = memory.encode(text)
+    const at = guest.malloc(encoded.length + 1)
+    memory.bytes.set(encoded, at)
+    memory.bytes[at + encoded.length] = 0
+    use(at)
+  }
+
+  #heapEnd(): number {
+    const end = this.kernel.memory.u32(this.function('emscripten_get_sbrk_ptr')())
+    return Math.min(end, this.kernel.memory.pages * PAGE_BYTES)
+  }
+}
+
+function startupWorld(): RequestWorld {
+  const seed = new TextEncoder().encode('interpeer start-up')
+  return {
+    files: new Overlay(mountSite(emptyTree), writableFolders),
+    clock: new VirtualClock(0),
+    random: new SeededRandom(seed),
+    processId: processIdOf(seed),
+    output: new RequestOutput(),
+  }
+}

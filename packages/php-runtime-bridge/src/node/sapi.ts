@@ -1,0 +1,36 @@
+import type { ServerVariables } from '../server-variables.js'
+import type { PhpInstance } from './php-instance.js'
+
+/** Hands one request to PHP's SAPI layer and runs it to its end. @returns PHP's exit status */
+export function runScript(
+  php: PhpInstance,
+  method: string,
+  target: string,
+  host: string,
+  given: ServerVariables,
+  body: Uint8Array,
+): number {
+  const set = (setter: string, text: string) => php.withText(text, php.function(setter))
+  set('wasm_set_request_uri', target)
+  set('wasm_set_query_string', given.query)
+  set('wasm_set_request_method', method)
+  set('wasm_set_request_host', host)
+  php.function('wasm_set_request_port')(Number(given.variables.get('SERVER_PORT')))
+  if (given.cookies !== undefined) set('wasm_set_cookies', given.cookies)
+  if (given.contentType !== undefined) set('wasm_set_content_type', given.contentType)
+  if (body.length > 0) {
+    const at = php.kernel.guest.malloc(body.length + 1)
+    php.kernel.memory.bytes.set(body, at)
+    php.kernel.memory.bytes[at + body.length] = 0
+    php.function('wasm_set_request_body')(at)
+    php.function('wasm_set_content_length')(body.length)
+  }
+  set('wasm_set_path_translated', given.script)
+  for (const [name, value] of given.variables) {
+    php.withText(name, (nameAt) => {
+      php.withText(value, (valueAt) => php.function('wasm_add_SERVER_entry')(nameAt as number, valueAt as number))
+      return 0
+    })
+  }
+  return php.function('wasm_sapi_handle_request')()
+}

@@ -1,0 +1,30 @@
+import { Errno } from '../../errno.js'
+import type { Kernel } from '../kernel.js'
+import { type WasmImport, type WasmModule, wasm } from '../wasm-api.js'
+import { directoryCalls } from './directories.js'
+import { fileCalls } from './files.js'
+import { memoryCalls } from './memory.js'
+import { networkCalls } from './network.js'
+import { processCalls } from './process.js'
+import { streamCalls } from './streams.js'
+import { timeCalls } from './time.js'
+
+/** All that the binary asks for. What is not listed here does not exist (ENOSYS). */
+export function importsOf(module: WasmModule, kernel: Kernel): Record<string, Record<string, WasmImport>> {
+  const known: Readonly<Record<string, unknown>> = {
+    ...fileCalls(kernel),
+    ...directoryCalls(kernel),
+    ...streamCalls(kernel),
+    ...timeCalls(kernel),
+    ...memoryCalls(kernel),
+    ...processCalls(kernel),
+    ...networkCalls(),
+  }
+  const missing: WasmImport = () => -Errno.NOSYS
+  const imports: Record<string, Record<string, WasmImport>> = {}
+  for (const { module: from, name } of wasm.Module.imports(module)) {
+    imports[from] ??= {}
+    imports[from][name] = (known[name] as WasmImport | undefined) ?? missing
+  }
+  return imports
+}

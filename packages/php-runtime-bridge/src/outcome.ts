@@ -1,0 +1,52 @@
+import type { FileChange } from './files.js'
+
+export interface Answered {
+  readonly type: 'answered'
+  readonly status: number
+  /** In the order they were set; names as the script wrote them. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly body: Uint8Array
+  /** Sorted by path; content-equal writes dropped; paths relative to the site. */
+  readonly changes: readonly FileChange[]
+  /** 32-byte digest of the execution: of all of the above. */
+  readonly transcript: Uint8Array
+  /** What PHP wrote to its error log, for the site's owner; at most 64 KiB; not part of the transcript. */
+  readonly log: string
+}
+export type AbstainReason = 'GUARD_TIME' | 'HOST_MEMORY' | 'HOST_STACK' | 'WORKER_DIED'
+/** This machine could not finish, which says nothing about the request: another may. */
+export interface Abstained {
+  readonly type: 'abstained'
+  readonly reason: AbstainReason
+}
+export type ScriptOutcome = Answered | Abstained
+
+/** Answers that the runtime itself gives, the same on every machine. They change no file. The code is in the header Interpeer-Error. */
+export const answerCodes = {
+  REQUEST_INVALID: [400, 'The request is malformed or too large'],
+  NOT_FOUND: [404, 'Nothing is at this address'],
+  METHOD_NOT_ALLOWED: [405, 'A static file can only be read'],
+  RESPONSE_TOO_LARGE: [500, 'The script sent more than a response may hold'],
+  SCRIPT_TRAPPED: [500, 'The script broke the PHP interpreter; nothing was changed'],
+  STACK_EXHAUSTED: [500, 'The script recursed too deeply; nothing was changed'],
+  CHANGES_INVALID: [500, 'The script made a path that no site can hold; nothing was changed'],
+  HEADERS_MALFORMED: [502, 'The script sent headers that no response may have'],
+} as const
+export type AnswerCode = keyof typeof answerCodes
+
+export type Draft = Omit<Answered, 'type' | 'transcript'>
+
+export function codedAnswer(code: AnswerCode, detail = '', log = ''): Draft {
+  const [status, text] = answerCodes[code]
+  const headers: [string, string][] = [
+    ['content-type', 'text/plain; charset=utf-8'],
+    ['interpeer-error', code],
+  ]
+  if (code === 'METHOD_NOT_ALLOWED') headers.push(['allow', 'GET, HEAD'])
+  const body = asciiBytes(`${code}: ${text}${detail === '' ? '' : `: ${detail}`}.\n`)
+  return { status, headers, body, changes: [], log }
+}
+
+function asciiBytes(text: string): Uint8Array {
+  return Uint8Array.from(text, (letter) => letter.charCodeAt(0))
+}

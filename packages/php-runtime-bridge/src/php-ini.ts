@@ -1,0 +1,50 @@
+/** Where a site is in the file system that PHP sees, and where its sessions are: inside the site, so that they outlive a request. */
+export const SITE_FOLDER = '/site'
+export const SESSION_FOLDER = `${SITE_FOLDER}/.interpeer/sessions`
+export const INI_PATH = '/internal/shared/php.ini'
+export const OPENSSL_PATH = '/internal/shared/openssl.cnf'
+
+/** Nothing random collects sessions: a request that happened to be drawn would change files. An unchanged session is rewritten
+ * (lazy_write off), which is no change, rather than touched, which would be one. */
+export const phpIni = `
+expose_php=0
+enable_dl=0
+memory_limit=128M
+max_execution_time=0
+max_input_time=-1
+error_reporting=E_ALL
+display_errors=0
+display_startup_errors=0
+html_errors=0
+log_errors=1
+error_log=/request/stderr
+output_buffering=4096
+implicit_flush=0
+default_charset=UTF-8
+date.timezone=UTC
+variables_order=GPCS
+request_order=GP
+serialize_precision=-1
+post_max_size=16M
+upload_max_filesize=16M
+file_uploads=1
+max_file_uploads=20
+upload_tmp_dir=/tmp
+sys_temp_dir=/tmp
+allow_url_fopen=1
+allow_url_include=0
+disable_functions=post_message_to_js
+session.save_handler=files
+session.save_path=${SESSION_FOLDER}
+session.gc_probability=0
+session.lazy_write=0
+session.use_strict_mode=1
+session.cookie_httponly=1
+session.cookie_samesite=Lax
+realpath_cache_size=4096K
+opcache.enable=0
+sendmail_path=/internal/no-mail
+`.trimStart()
+
+/** OpenSSL makes no keys without a configuration. */
+export const opensslConfig = '[req]\ndefault_bits = 2048\ndefault_md = sha256\ndistinguished_name = names\n[names]\n'

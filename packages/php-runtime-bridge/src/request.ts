@@ -1,0 +1,45 @@
+/** One visitor's request, as it was signed. `target` is '/path?query'; header names may come in any case. */
+export interface ScriptRequest {
+  readonly method: string
+  readonly target: string
+  /** Host and optional port, as in the Host header; becomes HTTP_HOST whatever the headers say. */
+  readonly host: string
+  readonly https: boolean
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly body: Uint8Array
+}
+
+export interface RequestLimits {
+  readonly targetUnitsMax: number
+  readonly headersMax: number
+  readonly headerUnitsMax: number
+  readonly bodyBytesMax: number
+}
+export const requestLimits: RequestLimits = {
+  targetUnitsMax: 8192,
+  headersMax: 100,
+  headerUnitsMax: 65_536,
+  bodyBytesMax: 16 * 1024 * 1024,
+}
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+const HOST = /^[A-Za-z0-9.\-_[\]:]{1,255}$/
+// Header values go to PHP as C strings: no control characters, and a lone surrogate has no bytes.
+const VALUE = /^[^\p{Cc}\p{Surrogate}]*$/u
+
+/** @returns what is wrong with the request, in words for its sender; undefined if nothing is. */
+export function faultOf(request: ScriptRequest, limits: RequestLimits = requestLimits): string | undefined {
+  const { method, target, host, headers, body } = request
+  if (method.length > 32 || !TOKEN.test(method)) return 'the method is not a token'
+  if (!/^\/[\x21-\x7e]*$/.test(target)) return 'the target is not an absolute path in printable ASCII'
+  if (target.length > limits.targetUnitsMax) return 'the target is too long'
+  if (!HOST.test(host)) return 'the host is not a host'
+  if (body.length > limits.bodyBytesMax) return 'the body is too large'
+  if (headers.length > limits.headersMax) return 'there are too many headers'
+  let units = 0
+  for (const [name, value] of headers) {
+    units += name.length + value.length
+    if (!TOKEN.test(name) || !VALUE.test(value.replaceAll('\t', ' '))) return 'a header is malformed'
+  }
+  return units > limits.headerUnitsMax ? 'the headers are too large' : undefined
+}

@@ -1,0 +1,35 @@
+import type { FileChange } from './files.js'
+import type { Draft } from './outcome.js'
+
+/** A piece of what is hashed: text stands for its UTF-8 bytes. */
+export type TranscriptPart = string | Uint8Array
+
+/**
+ * The canonical form of an execution, to be hashed: every text and byte string with its length before it (decimal, ':'), every list
+ * with its count, so that no two executions have the same form. The version comes first.
+ * @param byteLength UTF-8 length of a text
+ */
+export function* transcriptOf(answer: Draft, byteLength: (text: string) => number): Generator<TranscriptPart> {
+  const sized = function* (value: TranscriptPart): Generator<TranscriptPart> {
+    yield `${typeof value === 'string' ? byteLength(value) : value.length}:`
+    yield value
+  }
+  yield `interpeer execution 1;${answer.status};${answer.headers.length};`
+  for (const [name, value] of answer.headers) {
+    yield* sized(name)
+    yield* sized(value)
+  }
+  yield* sized(answer.body)
+  yield `${answer.changes.length};`
+  for (const change of answer.changes) {
+    yield* sized(change.type)
+    yield* sized(change.path)
+    yield attributesOf(change)
+    if (change.type === 'write') yield* sized(change.bytes)
+  }
+}
+
+function attributesOf(change: FileChange): string {
+  if (change.type === 'write') return `${change.mode};${change.mtimeS};`
+  return change.type === 'directory' ? `${change.mode};` : ''
+}

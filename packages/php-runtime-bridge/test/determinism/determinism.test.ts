@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process'
+import { existsSync, realpathSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+
+const run = promisify(execFile)
+const script = fileURLToPath(new URL('run.mjs', import.meta.url))
+interface Line {
+  readonly name: string
+  readonly status: number
+  readonly transcript: string
+  readonly body: string
+  readonly log: string
+  readonly changes: readonly string[]
+}
+
+async function runIn(node: string, env: Record<string, string>, cwd: string): Promise<string[]> {
+  const { stdout } = await run(node, [script], { env, cwd, maxBuffer: 64 * 1024 * 1024 })
+  return stdout.trim().split('\n')
+}
+
+/** Another Node than this one, 20 or newer, if one is on the PATH. */
+async function otherNode(): Promise<string | undefined> {
+  const here = realpathSync(process.execPath)
+  for (const folder of [...(process.env.PATH ?? '').split(delimiter), '/usr/bin']) {
+    const path = join(folder, 'node')
+    if (!existsSync(path) || realpathSync(path) === here) continue
+    const { stdout } = await run(path, ['--version'])
+    if (stdout.trim() !== process.version && Number(/^v(\d+)/.exec(stdout)?.[1]) >= 20) return path
+  }
+  return undefined
+}
+
+test('separate processes with other time zones, languages, environments and Node versions give the same bytes', async () => {
+  const other = await otherNode()
+  const [one, two] = await Promise.all([
+    runIn(process.execPath, { TZ: 'Asia/Tokyo', LANG: 'de_DE.UTF-8', LC_ALL: 'de_DE.UTF-8', HOME: '/root', SECRET: 'x' }, '/'),
+    runIn(other ?? process.execPath, { TZ: 'America/New_York', LANG: 'C', USER: 'someone', TMPDIR: '/var/tmp' }, process.cwd()),
+  ])
+  expect(two).toEqual(one)
+
+  const lines = one.map((line) => JSON.parse(line) as Line)
+  expect(lines[1], 'the second run in one process').toEqual(lines[0])
+  const nasty = lines[0]
+  expect(nasty?.status).toBe(200)
+  expect(nasty?.log).toMatch(/^\[21-Sep-2026 [^\n]* nasty \d+\n$/)
+  expect(nasty?.body.split('\n').length).toBeGreaterThan(30)
+  expect(nasty?.changes).toEqual([expect.stringMatching(/^\.interpeer\/sessions\/sess_/), 'made by nasty.txt', 'nasty.db'])
+}, 90_000)

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs'
+import { type PhpRuntime, startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { filesOf, runPage, utf8, visit } from './sites.js'
+
+let php: PhpRuntime
+beforeAll(async () => {
+  php = await startPhpRuntime({ guardMs: 1_500 })
+  await php.load('kept', filesOf({ 'index.php': '<?php echo "kept ", file_get_contents("n");', n: '0' }))
+  await php.derive('kept 1', 'kept', [{ type: 'write', path: 'n', mode: 0o644, mtimeS: 1, bytes: utf8('1') }])
+})
+afterAll(() => php.close())
+afterEach(async () => {
+  const [first, second] = await Promise.all([visit(php, 'kept'), visit(php, 'kept 1')])
+  expect([first.text, second.text]).toEqual(['kept 0', 'kept 1'])
+})
+
+const request = { method: 'GET', target: '/', host: 'h', https: false, headers: [], body: new Uint8Array() }
+const at = { timeMs: 1, seed: new Uint8Array() }
+
+test('a script that never ends: the member abstains, a new worker has all trees, those who waited are served', async () => {
+  await php.load('loop', filesOf({ 'index.php': '<?php file_put_contents("x", "1"); while (true);' }))
+  const [outcome, ...waited] = await Promise.all([
+    php.run('loop', request, at),
+    visit(php, 'kept'),
+    php.run('loop', request, at),
+    visit(php, 'kept 1'),
+  ])
+  expect(outcome).toEqual({ type: 'abstained', reason: 'GUARD_TIME' })
+  expect(waited).toEqual([
+    expect.objectContaining({ text: 'kept 0' }),
+    { type: 'abstained', reason: 'GUARD_TIME' },
+    expect.objectContaining({ text: 'kept 1' }),
+  ])
+})
+
+test('trees that come and go while the worker is being replaced are as told', async () => {
+  const loop = php.run('loop', request, at)
+  await php.load('late', filesOf({ 'a.txt': 'late' }))
+  await loop
+  await php.load('later', filesOf({ 'a.txt': 'later' }))
+  await php.derive('latest', 'late', [{ type: 'delete', path: 'a.txt' }])
+  php.forget('late')
+  const seen = [await visit(php, 'later', { target: '/a.txt' }), await visit(php, 'latest', { target: '/a.txt' })]
+  expect(seen.map(({ status }) => status)).toEqual([200, 404])
+})
+
+test('whatever ran before, on a used, a replaced and a new instance, a request gives the same bytes', async () => {
+  const patient = await startPhpRuntime({ guardMs: 10_000 })
+  const nasty = readFileSync(new URL('determinism/nasty.php', import.meta.url), 'utf8')
+  const transcripts = [(await runPage(patient, nasty)).transcript]
+  for (const before of [
+    'mt_srand(1); ini_set("precision", 3); touch("/tmp/x");',
+    '$a = str_repeat("x", 90_000_000);',
+    '(new Fiber(fn () => 1))->start();',
+  ]) {
+    await runPage(patient, `<?php ${before}`)
+    transcripts.push((await runPage(patient, nasty)).transcript)
+  }
+  await patient.close()
+  const [loop, after] = await Promise.all([php.run('loop', request, at), runPage(php, nasty)])
+  expect(loop.type).toBe('abstained')
+  expect(new Set([...transcripts, after.transcript]).size).toBe(1)
+})

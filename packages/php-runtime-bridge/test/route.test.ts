@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest'
+import { treeOf } from '../src/file-tree.js'
+import { routeOf } from '../src/route.js'
+import { filesOf } from './sites.js'
+
+const site = treeOf(
+  filesOf({
+    'index.php': '',
+    'style.css': '',
+    'about/index.html': '',
+    'wiki/index.php': '',
+    'wiki/edit.php': '',
+    'wiki/empty/keep.txt': '',
+    '.git/config': '',
+    'wiki/.htaccess': '',
+    '.well-known/security.txt': '',
+    'a b/ü.txt': '',
+  }),
+)
+const routed = (path: string, tree = site) => {
+  const route = routeOf(tree, path)
+  if (route.type === 'script') return `${route.script} as ${route.scriptName} + ${route.pathInfo}`
+  return route.type === 'static' ? `static ${route.path}` : 'missing'
+}
+
+test.each([
+  ['/', 'index.php as /index.php + '],
+  ['/index.php', 'index.php as /index.php + '],
+  ['/index.php/foo/bar', 'index.php as /index.php + /foo/bar'],
+  ['/index.php/', 'index.php as /index.php + /'],
+  ['/style.css', 'static style.css'],
+  ['/style.css/x', 'missing'],
+  ['/about', 'static about/index.html'],
+  ['/about/', 'static about/index.html'],
+  ['/about/nothing', 'index.php as /index.php + /about/nothing'],
+  ['/wiki', 'wiki/index.php as /wiki/index.php + '],
+  ['/wiki/edit.php', 'wiki/edit.php as /wiki/edit.php + '],
+  ['/wiki/Some_Page_8.2', 'wiki/index.php as /wiki/index.php + /Some_Page_8.2'],
+  ['/wiki/empty/', 'wiki/index.php as /wiki/index.php + /empty/'],
+  ['/wiki/empty/keep.txt', 'static wiki/empty/keep.txt'],
+  ['/page/', 'index.php as /index.php + /page/'],
+  ['/a%20b/%C3%BC.txt', 'static a b/ü.txt'],
+  ['/wiki/../style.css', 'static style.css'],
+  ['/../../etc/passwd', 'index.php as /index.php + /etc/passwd'],
+  ['/.git/config', 'index.php as /index.php + /.git/config'],
+  ['/wiki/.htaccess', 'wiki/index.php as /wiki/index.php + /.htaccess'],
+  ['/.well-known/security.txt', 'static .well-known/security.txt'],
+  ['/%00', 'missing'],
+  ['/%ff', 'missing'],
+  ['/%', 'missing'],
+])('%s is %s', (path, expected) => {
+  expect(routed(path)).toBe(expected)
+})
+
+test('a site with public/index.php is served from public/', () => {
+  const guarded = treeOf(filesOf({ 'public/index.php': '', 'public/a.css': '', 'data/wiki.sqlite': '', 'lib/x.php': '' }))
+  expect(routed('/', guarded)).toBe('public/index.php as /index.php + ')
+  expect(routed('/a.css', guarded)).toBe('static a.css')
+  expect(routed('/data/wiki.sqlite', guarded)).toBe('public/index.php as /index.php + /data/wiki.sqlite')
+  expect(routed('/../lib/x.php', guarded)).toBe('public/index.php as /index.php + /lib/x.php')
+})
+
+test('without an index.php above, nothing is there', () => {
+  const plain = treeOf(filesOf({ 'a/b.txt': '' }))
+  expect([routed('/', plain), routed('/a', plain), routed('/c', plain), routed('/a/b.txt', plain)]).toEqual([
+    'missing',
+    'missing',
+    'missing',
+    'static a/b.txt',
+  ])
+})
