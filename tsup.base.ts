@@ -1,4 +1,4 @@
-import type { Options } from 'tsup';
+import type { Options } from 'tsup'
 
 export const library: Options = {
   entry: ['src/index.ts'],
@@ -9,4 +9,4 @@ export const library: Options = {
   clean: true,
   sourcemap: true,
   treeshake: true,
-};
+}

@@ -1,9 +1,9 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    projects: ['packages/*', 'apps/*', 'tools/simulator', 'tools/bench'],
+    projects: ['packages/*', 'apps/*', 'tools', 'tools/simulator', 'tools/bench', 'tools/e2e'],
     reporters: ['default', './tools/closing-line-reporter.ts'],
     coverage: { provider: 'v8', include: ['{packages,apps}/*/src/**/*.ts'], reporter: ['text-summary', 'json-summary', 'lcov'] },
   },
-});
+})

@@ -61,12 +61,28 @@ function readOptions() {
     wrong(`--tenure-ms must be a multiple of ${group * cycleMs} (group × cycle-ms), so that every seat changes with a block`)
   }
   if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(given.name)) wrong('--name takes small letters, digits and hyphens, at most 63')
-  return { seeders, group, cycleMs, tenureMs, port: whole('port', 0, 65_535), data: resolve(given.data), site: resolve(given.site), name: given.name }
+  return {
+    seeders,
+    group,
+    cycleMs,
+    tenureMs,
+    port: whole('port', 0, 65_535),
+    data: resolve(given.data),
+    site: resolve(given.site),
+    name: given.name,
+  }
 }
 
 function parse() {
   const text = (value) => ({ type: 'string', default: value })
-  const flags = { seeders: text('7'), group: text('5'), 'cycle-ms': text('3000'), 'tenure-ms': text(''), port: text('8080'), name: text('wiki') }
+  const flags = {
+    seeders: text('7'),
+    group: text('5'),
+    'cycle-ms': text('3000'),
+    'tenure-ms': text(''),
+    port: text('8080'),
+    name: text('wiki'),
+  }
   const folders = { data: text(join(root, '.devnet')), site: text(join(root, 'examples/wiki')) }
   try {
     return parseArgs({ options: { ...flags, ...folders, help: { type: 'boolean', short: 'h', default: false } } }).values

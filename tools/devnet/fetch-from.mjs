@@ -8,11 +8,14 @@ const TIMEOUT_MS = 30_000
  */
 export function fetchFrom(port, path, { host = 'localhost', method = 'GET', headers = {}, body } = {}) {
   return new Promise((done, failed) => {
-    const request = httpRequest({ host: '127.0.0.1', port, path, method, headers: { host: `${host}:${port}`, ...headers }, timeout: TIMEOUT_MS }, (response) => {
-      const parts = []
-      response.on('data', (part) => parts.push(part)).on('error', failed)
-      response.on('end', () => done({ status: response.statusCode, headers: response.headers, body: Buffer.concat(parts) }))
-    })
+    const request = httpRequest(
+      { host: '127.0.0.1', port, path, method, headers: { host: `${host}:${port}`, ...headers }, timeout: TIMEOUT_MS },
+      (response) => {
+        const parts = []
+        response.on('data', (part) => parts.push(part)).on('error', failed)
+        response.on('end', () => done({ status: response.statusCode, headers: response.headers, body: Buffer.concat(parts) }))
+      },
+    )
     request.on('error', failed).on('timeout', () => request.destroy(new Error(`no answer in ${TIMEOUT_MS / 1000} s`)))
     request.end(body)
   })

@@ -70,7 +70,18 @@ export class LocalNetwork {
   }
 
   async publish(site, name, group) {
-    const words = ['--name', name, '--group', `${group}`, '--escrow', ESCROW_COINS, '--genesis', this.#genesis, '--data', this.#folder('uploader')]
+    const words = [
+      '--name',
+      name,
+      '--group',
+      `${group}`,
+      '--escrow',
+      ESCROW_COINS,
+      '--genesis',
+      this.#genesis,
+      '--data',
+      this.#folder('uploader'),
+    ]
     return (await this.#interpeer('site', 'publish', site, ...words, ...this.#bootstrap)).trim()
   }
 
@@ -113,7 +124,9 @@ export class LocalNetwork {
     const words = ['--data', this.#folder('gateway'), '--genesis', this.#genesis, '--port', `${port}`, ...this.#bootstrap]
     const child = startProcess(process.execPath, [GATEWAY, ...words], 'gateway')
     this.#gatewayChild = child
-    void child.exited.then((code) => this.#stopping || this.#say(`the gateway ended with code ${code}; its log: ${this.#folder('gateway')}/log/gateway.log`))
+    void child.exited.then(
+      (code) => this.#stopping || this.#say(`the gateway ended with code ${code}; its log: ${this.#folder('gateway')}/log/gateway.log`),
+    )
     this.#gateway = await child.ready
   }
 
@@ -131,7 +144,8 @@ export class LocalNetwork {
   #checkSame(stored, wish) {
     const { data } = this.#options
     const other = Object.keys(wish).filter((key) => stored[key] !== wish[key])
-    if (other.length > 0) throw new Error(`${data} holds a network with another ${other.join(', ')}. Choose another --data, or delete that folder.`)
+    if (other.length > 0)
+      throw new Error(`${data} holds a network with another ${other.join(', ')}. Choose another --data, or delete that folder.`)
     this.#say(`continuing the network in ${data} (delete the folder to begin anew)`)
   }
 

@@ -1,6 +1,6 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
 import type { PeerEndpoint } from '@interpeer/peer/node'
 import { parseEndpoint } from '@interpeer/peer/node'
+import { Command, InvalidArgumentError, Option } from 'commander'
 
 export interface GatewayConfig {
   readonly data: string

@@ -7,7 +7,15 @@ const PORTS_TRIED = 50
 const REQUEST_TIMEOUT_MS = 60_000
 
 /** Listens on `port`, or on the next free one where it is taken (0: any). */
-export async function listen({ host, port, app }: { host: string; port: number; app: (port: number) => Hono }): Promise<{ port: number; close: () => Promise<void> }> {
+export async function listen({
+  host,
+  port,
+  app,
+}: {
+  host: string
+  port: number
+  app: (port: number) => Hono
+}): Promise<{ port: number; close: () => Promise<void> }> {
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, maxHeaderSize: 32 * 1024 })
   const bound = await bind(server, host, port)
   server.on('request', getRequestListener(app(bound).fetch, { overrideGlobalObjects: false }))

@@ -26,7 +26,11 @@ async function main(): Promise<void> {
     runtime: null,
     log,
   })
-  const http = await listen({ host: config.host, port: config.port, app: (port) => gatewayApp({ peer, hostName: config.hostName, port, log }) })
+  const http = await listen({
+    host: config.host,
+    port: config.port,
+    app: (port) => gatewayApp({ peer, hostName: config.hostName, port, log }),
+  })
   const stopWatching = watchSites({ peer }, WATCH_MS)
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())

@@ -62,7 +62,8 @@ function jobStatus({ peer, hostName, port }: Place, job: OnChain['jobs'][number]
 /** Looks now and then which state each site's group serves, so that the page moves when nobody visits. */
 export function watchSites({ peer }: Pick<GatewayOptions, 'peer'>, everyMs: number): () => void {
   const timer = setInterval(() => {
-    for (const { manifest, state } of peer.chain().state.jobs.values()) if (state === 'running') void peer.lookAt(manifest.name).catch(() => {})
+    for (const { manifest, state } of peer.chain().state.jobs.values())
+      if (state === 'running') void peer.lookAt(manifest.name).catch(() => {})
   }, everyMs)
   return () => clearInterval(timer)
 }

@@ -8,11 +8,15 @@ import type { GatewayOptions } from './server.js'
 export function ownPages(options: GatewayOptions): Hono {
   const { hostName, port } = options
   const app = new Hono()
-  app.get('/', (context) => context.html(networkPage(networkStatus(options)), 200, { 'content-security-policy': PAGE_CSP, 'cache-control': 'no-store' }))
+  app.get('/', (context) =>
+    context.html(networkPage(networkStatus(options)), 200, { 'content-security-policy': PAGE_CSP, 'cache-control': 'no-store' }),
+  )
   app.get('/status.json', (context) => context.json(networkStatus(options), 200, { 'cache-control': 'no-store' }))
   app.get('/.interpeer/:file', (context) => {
     const asset = assetAt(context.req.path)
-    return asset === undefined ? context.notFound() : context.body(asset.body, 200, { 'content-type': asset.type, 'cache-control': 'max-age=300' })
+    return asset === undefined
+      ? context.notFound()
+      : context.body(asset.body, 200, { 'content-type': asset.type, 'cache-control': 'max-age=300' })
   })
   app.all('/:name/*', (context) => toSite(context.req.raw, context.req.param('name')))
   app.all('/:name', (context) => toSite(context.req.raw, context.req.param('name')))
@@ -25,6 +29,9 @@ export function ownPages(options: GatewayOptions): Hono {
     if (!known) return refusal({ status: 404, code: 'SITE_UNKNOWN', site: name, networkPage: '/' })
     const url = new URL(request.url)
     const rest = url.pathname.slice(`/${name}`.length)
-    return new Response(null, { status: 307, headers: { location: `http://${name}.${hostName}:${port}${rest === '' ? '/' : rest}${url.search}` } })
+    return new Response(null, {
+      status: 307,
+      headers: { location: `http://${name}.${hostName}:${port}${rest === '' ? '/' : rest}${url.search}` },
+    })
   }
 }

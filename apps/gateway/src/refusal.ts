@@ -56,6 +56,16 @@ const WORDS: Readonly<Record<string, Words>> = {
     what: 'The request named a peer that is not a member of the site’s group now.',
     whatToDo: 'Leave out the Interpeer-Peer header, or name a peer that the network page lists.',
   },
+  NOT_A_MEMBER: {
+    title: 'That peer has left the group',
+    what: 'The peer that was asked has handed its seat to another one.',
+    whatToDo: 'Leave out the Interpeer-Peer header, or name a peer that the network page lists now.',
+  },
+  MEMBER_BEHIND: {
+    title: 'That peer is behind',
+    what: 'The peer that was asked has not caught up with the last change of the site yet.',
+    whatToDo: 'Reload in a moment, or leave out the Interpeer-Peer header: another member answers then.',
+  },
   PEER_ID_SYNTAX: {
     title: 'That is not a PeerId',
     what: 'The Interpeer-Peer header must hold one PeerId.',

@@ -9,7 +9,9 @@ import type { GatewayOptions } from './server.js'
 
 /** Headers that belong to one connection, or that the gateway sets itself. */
 const NOT_PASSED_ON = new Set(
-  'accept-encoding connection content-length expect host keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding upgrade'.split(' '),
+  'accept-encoding connection content-length expect host keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding upgrade'.split(
+    ' ',
+  ),
 )
 const WITHOUT_BODY = new Set([101, 204, 205, 304])
 
@@ -38,7 +40,12 @@ export function siteOrigin({ peer, hostName, port, log }: GatewayOptions): (requ
     } catch (error) {
       const code = (error as { code?: unknown }).code
       if (!(error instanceof PeerError) && code !== 'PEER_ID_SYNTAX') log.error({ err: error, site: name }, 'a request to a site failed')
-      return refusal({ status: STATUS[String(code)] ?? 500, code: typeof code === 'string' ? code : 'GATEWAY_FAILED', site: name, networkPage })
+      return refusal({
+        status: STATUS[String(code)] ?? 500,
+        code: typeof code === 'string' ? code : 'GATEWAY_FAILED',
+        site: name,
+        networkPage,
+      })
     }
   }
 }
@@ -61,7 +68,10 @@ function pageOf(answer: SiteAnswer, request: Request, networkPage: string): Resp
   headers.set('interpeer-digest', `sha-256=:${digest}:`) // of the body as the group made it, before the bar is put in
   const isPage = request.headers.get('sec-fetch-dest') === 'document' && /^text\/html\b/i.test(headers.get('content-type') ?? '')
   const bare = request.method === 'HEAD' || WITHOUT_BODY.has(answer.status)
-  const body = isPage && !bare ? addBar(answer.body, { peer: answer.peer, step: answer.step, epoch: answer.epoch, stale: answer.stale, networkPage }) : answer.body
+  const body =
+    isPage && !bare
+      ? addBar(answer.body, { peer: answer.peer, step: answer.step, epoch: answer.epoch, stale: answer.stale, networkPage })
+      : answer.body
   return new Response(bare ? null : new Uint8Array(body), { status: answer.status, headers })
 }
 

@@ -53,8 +53,17 @@ export function program(): Command {
     .addOption(bootstrap())
     .addOption(host())
     .addOption(new Option('--port <port>', 'UDP port, 0 for any').argParser(wholeNumber(0, 65_535)).env('INTERPEER_PORT').default(0))
-    .addOption(new Option('--guard-ms <ms>', 'longest run of a script before this peer abstains').argParser(wholeNumber(100, 600_000)).default(10_000))
-    .addOption(new Option('--log-level <level>', 'how much to log').choices(['error', 'warn', 'info', 'debug']).env('INTERPEER_LOG_LEVEL').default('info'))
+    .addOption(
+      new Option('--guard-ms <ms>', 'longest run of a script before this peer abstains')
+        .argParser(wholeNumber(100, 600_000))
+        .default(10_000),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'how much to log')
+        .choices(['error', 'warn', 'info', 'debug'])
+        .env('INTERPEER_LOG_LEVEL')
+        .default('info'),
+    )
     .action((options: SeederOptions) => startSeeder(options))
 
   noun('site', 'a site on the network')

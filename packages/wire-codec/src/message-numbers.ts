@@ -53,7 +53,7 @@ export const MESSAGE_NUMBERS = {
   // job-scheduler 112–127
   manifest: 112,
   'publish-job': 113,
-  'network-transaction': 120,
+  'epoch-close': 114,
 
   // intercoin-ledger 128–143
   transfer: 128,

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { LocalNetwork, type LocalNetworkOptions } from '../../devnet/network.mjs'
 import type { NetworkStatus } from '../../../apps/gateway/src/pages/index.js'
+import { LocalNetwork, type LocalNetworkOptions } from '../../devnet/network.mjs'
 
 const WIKI = fileURLToPath(new URL('../../../examples/wiki', import.meta.url))
 
@@ -34,7 +34,13 @@ export async function startNetwork(options: Partial<LocalNetworkOptions> = {}): 
     await network.stop()
     throw new Error(`the network did not start:\n${lines.join('\n')}`, { cause: error })
   }
-  return { network, stop, status: () => statusOf(network), savePage: (page, text) => savePage(network, page, text), readPage: (page, member) => readPage(network, page, member) }
+  return {
+    network,
+    stop,
+    status: () => statusOf(network),
+    savePage: (page, text) => savePage(network, page, text),
+    readPage: (page, member) => readPage(network, page, member),
+  }
 }
 
 async function statusOf(network: LocalNetwork): Promise<NetworkStatus> {
