@@ -9,6 +9,8 @@ export interface LocalNetworkOptions {
   readonly data: string
   readonly site: string
   readonly name: string
+  /** The longest run of a script before a peer abstains. */
+  readonly guardMs?: number
 }
 export interface SeederInfo {
   readonly name: string

@@ -10,7 +10,8 @@ const INTERPEER = join(root, 'apps/seeder/dist/main.js')
 const GATEWAY = join(root, 'apps/gateway/dist/main.js')
 const ESCROW_COINS = '100000'
 const UPLOADER_COINS = '1000000'
-const SERVED_MS = 120_000
+const SERVED_MS = 90_000
+const GUARD_MS = 10_000
 
 /**
  * A whole network on this machine: one gateway and some seeders, each a process of its own with its own key and disk, and one site
@@ -87,7 +88,8 @@ export class LocalNetwork {
 
   /** Starts a seeder, for the first time or again from its disk. */
   async startSeeder(name) {
-    const words = ['peer', 'start', '--data', this.#folder(name), '--genesis', this.#genesis, ...this.#bootstrap]
+    const { guardMs = GUARD_MS } = this.#options
+    const words = ['peer', 'start', '--data', this.#folder(name), '--genesis', this.#genesis, '--guard-ms', `${guardMs}`, ...this.#bootstrap]
     const child = startProcess(process.execPath, [INTERPEER, ...words], name)
     const entry = { child, info: { name, pid: child.pid } }
     this.#seeders.set(name, entry)
@@ -149,18 +151,18 @@ export class LocalNetwork {
     this.#say(`continuing the network in ${data} (delete the folder to begin anew)`)
   }
 
-  /** Fetches the site's page as a browser would. */
+  /** Fetches the site's page as a browser would: a page with a digest is one that the group made. */
   async #untilServed() {
     const deadline = performance.now() + SERVED_MS
     let last = 'no answer'
     while (!this.#stopping) {
-      const outcome = await this.fetch('/').then(
-        ({ status }) => status,
-        (error) => error.message,
-      )
-      if (typeof outcome === 'number' && outcome < 500 && outcome !== 404) return
-      last = outcome
-      if (performance.now() > deadline) throw new Error(`the site's page was not served within two minutes (last answer: ${last})`)
+      const page = await this.fetch('/').catch((error) => error)
+      if (!(page instanceof Error) && page.headers['interpeer-digest'] !== undefined) {
+        if (page.status >= 400) this.#say(`note: the site's own first page answers ${page.status}; its script's errors are in the seeders' logs`)
+        return
+      }
+      last = page instanceof Error ? page.message : `${page.status} ${page.headers['interpeer-error']}`
+      if (performance.now() > deadline) throw new Error(`the site's page was not served within ${SERVED_MS / 1000} s (last answer: ${last})`)
       await new Promise((done) => setTimeout(done, 100))
     }
   }

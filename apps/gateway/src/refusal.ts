@@ -81,6 +81,11 @@ const WORDS: Readonly<Record<string, Words>> = {
     what: 'The request does not fit what the network can carry: an address, a header or a method is too long.',
     whatToDo: 'Shorten the address or the headers and try again.',
   },
+  SCRIPT_FAILED: {
+    title: 'The site’s script failed',
+    what: 'The site’s own program ended with an error and wrote no page. Every peer that runs it gets the same.',
+    whatToDo: 'Go back and try something else, or tell the site’s author.',
+  },
   JOB_TOO_SLOW: {
     title: 'The site took too long',
     what: 'The site’s script did not finish within the time that a peer gives it.',

@@ -35,6 +35,7 @@ export function siteOrigin({ peer, hostName, port, log }: GatewayOptions): (requ
       }
       const wanted = request.headers.get('interpeer-peer')
       const answer = await peer.askSite(name, visitor, wanted === null ? {} : { member: parsePeerId(wanted) })
+      if (answer.status >= 500 && answer.body.length === 0) return withPeer(answer, scriptFailed(answer, name, networkPage))
       if (answer.ran === 'refused') return withPeer(answer, refusal({ status: answer.status, code: answer.code, site: name, networkPage }))
       return pageOf(answer, request, networkPage)
     } catch (error) {
@@ -62,10 +63,18 @@ const STATUS: Readonly<Record<string, number>> = {
 const passedOn = (headers: Headers): { name: string; value: string }[] =>
   [...headers].filter(([name]) => !NOT_PASSED_ON.has(name) && !name.startsWith('interpeer-')).map(([name, value]) => ({ name, value }))
 
+/** PHP says nothing to visitors when a script dies, and an empty page says nothing to anyone. */
+function scriptFailed(answer: SiteAnswer, site: string, networkPage: string): Response {
+  const page = refusal({ status: answer.status, code: 'SCRIPT_FAILED', site, networkPage })
+  page.headers.set('interpeer-digest', digestOf(answer.body))
+  return page
+}
+/** Of the body as the group made it: before the bar is put in, or a page of ours takes its place. */
+const digestOf = (body: Uint8Array): string => `sha-256=:${createHash('sha256').update(body).digest('base64')}:`
+
 function pageOf(answer: SiteAnswer, request: Request, networkPage: string): Response {
   const headers = headersOf(answer)
-  const digest = createHash('sha256').update(answer.body).digest('base64')
-  headers.set('interpeer-digest', `sha-256=:${digest}:`) // of the body as the group made it, before the bar is put in
+  headers.set('interpeer-digest', digestOf(answer.body))
   const isPage = request.headers.get('sec-fetch-dest') === 'document' && /^text\/html\b/i.test(headers.get('content-type') ?? '')
   const bare = request.method === 'HEAD' || WITHOUT_BODY.has(answer.status)
   const body =

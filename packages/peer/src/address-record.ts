@@ -33,40 +33,73 @@ export function signAddress(signer: Signer, network: NetworkId, address: { host:
 /** How far ahead of our clock a record may be issued: a record from the far future could never be replaced. */
 const CLOCK_TOLERANCE_MS = 60_000
 
+export interface AddressRules {
+  readonly network: NetworkId
+  readonly nowMs: number
+  /** This peer: it knows best where it is. */
+  readonly self: PeerId
+  /** Whether a host is a literal address: a name would make us ask a resolver on a stranger's word. */
+  readonly isLiteral: (host: string) => boolean
+  /** Peers that the chain knows: anyone can make keys, so when there are too many addresses, a stranger's makes room for one of theirs. */
+  readonly isRegistered: (peer: PeerId) => boolean
+}
+export interface MergedAddresses {
+  readonly addresses: ReadonlyMap<PeerId, PeerAddress>
+  readonly changed: readonly PeerAddress[]
+  /** Those that made room. */
+  readonly dropped: readonly PeerId[]
+  readonly refused: number
+}
+
 /**
- * The records of `known` and of `envelopes` together, the newest of each peer. Records that are malformed, forged or from the future are left
- * out and counted in `refused`. When `ADDRESSES_MAX` peers are known, strangers are left out, so that nobody can push known peers away.
+ * The records of `known` and of `envelopes` together, the newest of each peer, at most `ADDRESSES_MAX`. Records that are malformed, forged or
+ * from the future are left out and counted in `refused`, as are strangers when there is no room.
  */
 export function mergeAddresses(
   known: ReadonlyMap<PeerId, PeerAddress>,
   envelopes: readonly Uint8Array[],
-  network: NetworkId,
-  nowMs: number,
-): { readonly addresses: ReadonlyMap<PeerId, PeerAddress>; readonly changed: readonly PeerAddress[]; readonly refused: number } {
+  rules: AddressRules,
+): MergedAddresses {
   const addresses = new Map(known)
-  const changed: PeerAddress[] = []
+  const changed = new Map<PeerId, PeerAddress>()
+  const dropped = new Set<PeerId>()
   let refused = 0
   for (const envelope of envelopes) {
-    const address = openAddress(envelope, network)
-    if (address === undefined || address.issuedMs > nowMs + CLOCK_TOLERANCE_MS) refused++
-    else if ((addresses.get(address.peer)?.issuedMs ?? -1) >= address.issuedMs) continue
-    else if (!addresses.has(address.peer) && addresses.size >= ADDRESSES_MAX) refused++
-    else {
-      addresses.set(address.peer, address)
-      changed.push(address)
+    const address = openAddress(envelope, rules)
+    if (address === undefined || address.issuedMs > rules.nowMs + CLOCK_TOLERANCE_MS) {
+      refused++
+      continue
     }
+    const { peer, issuedMs } = address
+    if (peer === rules.self || (addresses.get(peer)?.issuedMs ?? -1) >= issuedMs) continue
+    if (!addresses.has(peer) && addresses.size >= ADDRESSES_MAX) {
+      const stranger = rules.isRegistered(peer) ? oldestStranger(addresses, rules) : undefined
+      if (stranger === undefined) {
+        refused++
+        continue
+      }
+      addresses.delete(stranger)
+      changed.delete(stranger)
+      dropped.add(stranger)
+    }
+    addresses.set(peer, address)
+    changed.set(peer, address)
+    dropped.delete(peer)
   }
-  return { addresses, changed, refused }
+  return { addresses, changed: [...changed.values()], dropped: [...dropped], refused }
 }
 
-function openAddress(envelope: Uint8Array, network: NetworkId): PeerAddress | undefined {
+function oldestStranger(addresses: ReadonlyMap<PeerId, PeerAddress>, { isRegistered }: AddressRules): PeerId | undefined {
+  const strangers = [...addresses.values()].filter(({ peer }) => !isRegistered(peer))
+  return strangers.reduce<PeerAddress | undefined>((a, b) => (a === undefined || b.issuedMs < a.issuedMs ? b : a), undefined)?.peer
+}
+
+function openAddress(envelope: Uint8Array, { network, isLiteral }: AddressRules): PeerAddress | undefined {
   try {
     const { from, host, port, issuedMs } = openMessage(addressRecord, envelope, network, (value) => peerIdOfKey(value.from))
-    // only literal addresses: a name would make us ask a resolver on a stranger's word
-    if (!/^[0-9a-fA-F.:]+$/.test(host) || port === 0) return undefined
+    if (!isLiteral(host) || port === 0) return undefined
     return { peer: peerIdOfKey(from), host, port, issuedMs, envelope }
   } catch {
     return undefined
   }
 }
-

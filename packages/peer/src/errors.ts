@@ -3,7 +3,7 @@ export type PeerFailure =
   | { readonly code: 'DATA_IN_USE'; readonly folder: string; readonly pid: number }
   | { readonly code: 'DATA_OTHER_NETWORK'; readonly folder: string; readonly stored: string; readonly given: string }
   | { readonly code: 'SITE_UNKNOWN'; readonly name: string }
-  | { readonly code: 'SITE_UNREACHABLE'; readonly name: string; readonly tried: number; readonly last: string }
+  | { readonly code: 'SITE_UNREACHABLE'; readonly name: string; readonly last: string }
   | { readonly code: 'REPLY_FALSE'; readonly reason: string }
   | { readonly code: 'REQUEST_MALFORMED'; readonly reason: string }
   | { readonly code: 'RESPONSE_TOO_LARGE'; readonly bytes: number; readonly maxBytes: number }

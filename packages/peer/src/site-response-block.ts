@@ -1,7 +1,14 @@
 import { type Block, blockOf, type GetBlock } from '@interpeer/content-store'
 import { bytesOfContentId, type ContentId, contentIdOfBytes } from '@interpeer/crypto-ids'
-import { RESPONSE_BODY_MAX_BYTES, RESPONSE_CHUNK_BYTES, type SiteResponse, siteResponse } from '@interpeer/peer-group'
-import { concatBytes, decodeWith, encodeWith } from '@interpeer/wire-codec'
+import {
+  type HttpHeader,
+  httpHeader,
+  RESPONSE_BODY_MAX_BYTES,
+  RESPONSE_CHUNK_BYTES,
+  type SiteResponse,
+  siteResponse,
+} from '@interpeer/peer-group'
+import { concatBytes, decodeWith, encodeWith, list } from '@interpeer/wire-codec'
 import type { ScriptOutcome } from './script-runtime.js'
 
 export interface StoredResponse {
@@ -12,30 +19,51 @@ export interface StoredResponse {
 
 /** What a script answered, as a response that fits our messages: one that does not becomes the same 500 on every member. */
 export function responseOf({ status, headers, body }: Extract<ScriptOutcome, { type: 'answered' }>): StoredResponse {
-  const headerBytes = headers.reduce((sum, [name, value]) => sum + utf8.encode(name).length + utf8.encode(value).length, 0)
-  const fits = body.length <= RESPONSE_BODY_MAX_BYTES && headers.length <= HEADERS_MAX && headerBytes <= HEADERS_MAX_BYTES
-  if (fits && headers.every(([name, value]) => fitsHeader(name, value))) return { status, headers: headers.map(([name, value]) => ({ name, value })), body }
-  const type = { name: 'content-type', value: 'text/plain; charset=utf-8' }
-  return { status: 500, headers: [type], body: new TextEncoder().encode('RESPONSE_TOO_LARGE\n') }
+  const named = headers.map(([name, value]) => ({ name, value }))
+  if (!Number.isInteger(status) || status < 200 || status > 599) return failure('RESPONSE_MALFORMED')
+  if (body.length > RESPONSE_BODY_MAX_BYTES || !fit(named)) return failure('RESPONSE_TOO_LARGE')
+  return { status, headers: named, body }
 }
-const HEADERS_MAX = 200
 const HEADERS_MAX_BYTES = 64 * 1024
-const utf8 = new TextEncoder()
-const fitsHeader = (name: string, value: string): boolean => utf8.encode(name).length <= 256 && utf8.encode(value).length <= 8192
+const headerList = list(httpHeader, 200)
+
+/** Not too many, none too long, each text that can be written; all together as they travel. */
+function fit(headers: readonly HttpHeader[]): boolean {
+  try {
+    return encodeWith(headerList, [...headers], HEADERS_MAX_BYTES).length > 0
+  } catch {
+    return false
+  }
+}
+
+const failure = (code: string): StoredResponse => ({
+  status: 500,
+  headers: [{ name: 'content-type', value: 'text/plain; charset=utf-8' }],
+  body: Uint8Array.from(`${code}\n`, (letter) => letter.charCodeAt(0)),
+})
 
 /** The blocks of a response that the group agreed on; the first one's CID stands for it. */
-export function blocksOfResponse({ status, headers, body }: StoredResponse): { readonly cid: ContentId; readonly blocks: readonly Block[] } {
+export function blocksOfResponse({ status, headers, body }: StoredResponse): {
+  readonly cid: ContentId
+  readonly blocks: readonly Block[]
+} {
   const chunks: Block[] = []
   for (let at = 0; at < body.length; at += RESPONSE_CHUNK_BYTES) chunks.push(blockOf(body.slice(at, at + RESPONSE_CHUNK_BYTES), 'raw'))
   const head = blockOf(encodeWith(siteResponse, { status, headers, chunks: chunks.map(({ cid }) => bytesOfContentId(cid)) }), 'dag-cbor')
   return { cid: head.cid, blocks: [head, ...chunks] }
 }
 
-/** The response behind a CID, or undefined where a block of it is missing. */
+/** The response behind a CID, or undefined where a block of it is missing, or is not what a group of honest members makes. */
 export function readResponse(get: GetBlock, cid: ContentId): StoredResponse | undefined {
   const head = get(cid)
   if (head === undefined) return undefined
-  const { status, headers, chunks } = decodeWith(siteResponse, head)
-  const parts = chunks.map((chunk) => get(contentIdOfBytes(chunk)))
-  return parts.some((part) => part === undefined) ? undefined : { status, headers, body: concatBytes(...(parts as Uint8Array[])) }
+  try {
+    const { status, headers, chunks } = decodeWith(siteResponse, head)
+    const parts = chunks.map((chunk) => get(contentIdOfBytes(chunk)))
+    if (parts.some((part) => part === undefined)) return undefined
+    const body = concatBytes(...(parts as Uint8Array[]))
+    return body.length > RESPONSE_BODY_MAX_BYTES ? undefined : { status, headers, body }
+  } catch {
+    return undefined
+  }
 }

@@ -29,3 +29,10 @@ export interface SiteView {
   readonly ended: boolean
   readonly cycleMs: number
 }
+
+/** An empty batch is due every cycle, and agreeing on it takes a moment. */
+const STALE_SLACK_MS = 1_000
+
+/** Whether a state whose batch had this time is older than two cycles: somebody may have a later one (design §6, Reads). */
+export const isStale = (timeMs: number, { cycleMs }: Pick<SiteView, 'cycleMs'>, nowMs: number): boolean =>
+  nowMs - timeMs > 2 * cycleMs + STALE_SLACK_MS

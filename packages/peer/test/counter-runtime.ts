@@ -1,4 +1,4 @@
-import { type FileEntry, type FileChange } from '@interpeer/content-store'
+import type { FileChange, FileEntry } from '@interpeer/content-store'
 import { sha256 } from '@interpeer/crypto-ids'
 import type { ScriptOutcome, ScriptRequest, ScriptRuntime } from '../src/script-runtime.js'
 
@@ -41,4 +41,3 @@ export class CounterRuntime implements ScriptRuntime {
   }
   async close(): Promise<void> {}
 }
-

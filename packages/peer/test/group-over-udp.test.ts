@@ -121,20 +121,24 @@ async function startGroup(size: number) {
   return { group, asker, spare, view }
 }
 
-test.each([1, 2, 3, 5])('a group of %i: a read is answered by one member, a write is run by all, once', async (size) => {
-  const { group, asker, view } = await startGroup(size)
-  const client = clientOf(asker, () => view)
-  expect((await client.ask('log', asking('GET', '/'))).ran).toBe('read')
-  const written = await client.ask('log', asking('POST', '/', 'one'))
-  expect(written.ran).toBe('write')
-  expect(written.certificate).toMatch(/^[0-9a-f]{64}$/)
-  await client.ask('log', asking('POST', '/', 'two'))
-  const read = await client.ask('log', asking('GET', '/'))
-  expect(new TextDecoder().decode(read.body)).toMatch(/^one@\d+#\d+;two@\d+#\d+;$/)
-  for (const { runtime } of group) expect(runtime.runs.filter((run) => run.startsWith('POST')).length).toBe(2)
-  const reads = group.reduce((sum, { runtime }) => sum + runtime.runs.filter((run) => run.startsWith('GET')).length, 0)
-  expect(reads).toBe(2)
-}, 20_000)
+test.each([1, 2, 3, 5])(
+  'a group of %i: a read is answered by one member, a write is run by all, once',
+  async (size) => {
+    const { group, asker, view } = await startGroup(size)
+    const client = clientOf(asker, () => view)
+    expect((await client.ask('log', asking('GET', '/'))).ran).toBe('read')
+    const written = await client.ask('log', asking('POST', '/', 'one'))
+    expect(written.ran).toBe('write')
+    expect(written.certificate).toMatch(/^[0-9a-f]{64}$/)
+    await client.ask('log', asking('POST', '/', 'two'))
+    const read = await client.ask('log', asking('GET', '/'))
+    expect(new TextDecoder().decode(read.body)).toMatch(/^one@\d+#\d+;two@\d+#\d+;$/)
+    for (const { runtime } of group) expect(runtime.runs.filter((run) => run.startsWith('POST')).length).toBe(2)
+    const reads = group.reduce((sum, { runtime }) => sum + runtime.runs.filter((run) => run.startsWith('GET')).length, 0)
+    expect(reads).toBe(2)
+  },
+  20_000,
+)
 
 test('a GET that writes is promoted to an agreed write', async () => {
   const { asker, view } = await startGroup(3)

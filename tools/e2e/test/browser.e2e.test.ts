@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Running, startNetwork, until } from './running-network.js'
+import { type Running, START_MS, startNetwork, until } from './running-network.js'
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const FLAGS =
@@ -26,7 +26,7 @@ beforeAll(async () => {
   wiki = `http://wiki.localhost:${running.network.gatewayPort}`
   network = `http://localhost:${running.network.gatewayPort}`
   if (SHOTS !== undefined) mkdirSync(SHOTS, { recursive: true })
-}, 120_000)
+}, START_MS)
 afterAll(async () => {
   await browser?.close()
   await running?.stop()

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { isConserved, type Running, startNetwork, until } from './running-network.js'
+import { isConserved, type Running, START_MS, startNetwork, until } from './running-network.js'
 
 let running: Running
 beforeAll(async () => {
   running = await startNetwork()
-}, 120_000)
+}, START_MS)
 afterAll(() => running?.stop(), 30_000)
 
 const membersNow = async () => (await running.status()).jobs[0]?.members.map(({ peerId }) => peerId) ?? []

@@ -10,6 +10,9 @@ const WIKI = fileURLToPath(new URL('../../../examples/wiki', import.meta.url))
 /** Fast tenures: a block a second, and one of five seats changes every two seconds. */
 export const FAST = { seeders: 7, group: 5, cycleMs: 1_000, tenureMs: 10_000 }
 
+/** Longer than the network itself waits: it gives up first, and stops its processes. */
+export const START_MS = 240_000
+
 export interface Running {
   readonly network: LocalNetwork
   readonly status: () => Promise<NetworkStatus>

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { RecordStore } from '@interpeer/content-store'
 import type { NetworkId, PeerId, Signer } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
@@ -8,7 +9,6 @@ import type { PeerLog } from './log.js'
 const EXCHANGE_MS = 1_000
 const FIRST_EXCHANGES_MS = 250
 const ASK_MS = 3_000
-const HEARD_MAX = 1_024
 /** While fewer exchanges than this succeeded, ask again quickly: a peer that just started wants to be found. */
 const QUICK_EXCHANGES = 8
 
@@ -22,6 +22,7 @@ export class AddressBook {
   readonly #overlay: Overlay
   readonly #records: RecordStore
   readonly #log: PeerLog
+  readonly #isRegistered: (peer: PeerId) => boolean
   readonly #bootstrap: readonly PeerEndpoint[]
   #addresses: ReadonlyMap<PeerId, PeerAddress> = new Map()
   #own: Uint8Array
@@ -31,7 +32,16 @@ export class AddressBook {
   readonly #heardMs = new Map<PeerId, number>()
   #stopped = false
 
-  constructor(at: { signer: Signer; network: NetworkId; overlay: Overlay; records: RecordStore; bootstrap: readonly PeerEndpoint[]; log: PeerLog }) {
+  constructor(at: {
+    signer: Signer
+    network: NetworkId
+    overlay: Overlay
+    records: RecordStore
+    bootstrap: readonly PeerEndpoint[]
+    log: PeerLog
+    /** Whether the chain knows a peer: its address goes before strangers'. */
+    isRegistered: (peer: PeerId) => boolean
+  }) {
     this.#signer = at.signer
     this.#network = at.network
     this.#overlay = at.overlay
@@ -39,7 +49,8 @@ export class AddressBook {
     this.#log = at.log
     this.#bootstrap = at.bootstrap.filter(({ peer }) => peer !== at.signer.peerId)
     this.#own = signAddress(at.signer, at.network, at.overlay.address, Date.now())
-    this.#merge([...at.records.list('')].map(([, envelope]) => envelope))
+    this.#isRegistered = at.isRegistered
+    this.#merge(this.#stored())
     for (const { peer, host, port } of this.#bootstrap) at.overlay.setAddress(peer, { host, port })
   }
 
@@ -56,8 +67,8 @@ export class AddressBook {
 
   /** Answers a peer's exchange: takes what it knows, gives what we know. @throws {WireError} */
   answer(from: PeerId, request: Uint8Array): Uint8Array {
-    this.#hear(from)
     this.#merge(addressExchange.decode(request).records)
+    this.#hear(from)
     return this.#message()
   }
 
@@ -67,7 +78,8 @@ export class AddressBook {
   }
 
   #hear(peer: PeerId): void {
-    if (this.#heardMs.size < HEARD_MAX || this.#heardMs.has(peer)) this.#heardMs.set(peer, Date.now())
+    // anyone can make keys and ask: only those with an address here are remembered
+    if (this.#known().includes(peer)) this.#heardMs.set(peer, Date.now())
   }
 
   #known(): PeerId[] {
@@ -96,16 +108,41 @@ export class AddressBook {
     }
   }
 
+  /** Addresses are only hints: where the disk has spoiled them, the bootstrap peers tell them again. */
+  #stored(): readonly Uint8Array[] {
+    try {
+      return [...this.#records.list('')].map(([, envelope]) => envelope)
+    } catch (error) {
+      this.#log.warn({ err: error }, 'the addresses that this peer had stored can not be read')
+      return []
+    }
+  }
+
   #message(): Uint8Array {
     const others = [...this.#addresses.values()].map(({ envelope }) => envelope)
     return addressExchange.encode({ records: [this.#own, ...others].slice(0, ADDRESSES_MAX) })
   }
 
   #merge(envelopes: readonly Uint8Array[]): void {
-    const { addresses, changed } = mergeAddresses(this.#addresses, envelopes, this.#network, Date.now())
+    const { addresses, changed, dropped } = mergeAddresses(this.#addresses, envelopes, {
+      network: this.#network,
+      nowMs: Date.now(),
+      self: this.#signer.peerId,
+      isLiteral: (host) => isIP(host) !== 0,
+      isRegistered: this.#isRegistered,
+    })
     this.#addresses = addresses
-    const others = changed.filter(({ peer }) => peer !== this.#signer.peerId)
-    for (const { peer, host, port } of others) this.#overlay.setAddress(peer, { host, port })
-    if (others.length > 0) void this.#records.put(others.map(({ peer, envelope }) => [peer, envelope] as const)).catch(() => {})
+    for (const peer of dropped) this.#heardMs.delete(peer)
+    for (const { peer, host, port } of changed) this.#overlay.setAddress(peer, { host, port })
+    if (changed.length + dropped.length > 0) void this.#keep(changed, dropped)
+  }
+
+  async #keep(changed: readonly PeerAddress[], dropped: readonly PeerId[]): Promise<void> {
+    try {
+      await this.#records.put(changed.map(({ peer, envelope }) => [peer, envelope] as const))
+      if (dropped.length > 0) await this.#records.delete(dropped)
+    } catch (error) {
+      this.#log.debug({ err: error }, 'addresses could not be stored')
+    }
   }
 }

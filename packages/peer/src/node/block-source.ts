@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { type BlockStore, ContentStoreError, type FetchOptions, fetchDag } from '@interpeer/content-store'
 import type { ContentId, PeerId } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
@@ -42,8 +43,18 @@ export async function holdDag(
       return isWanted()
     } catch (error) {
       places.count(error instanceof ContentStoreError ? error.code : 'FETCH_FAILED')
-      if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
+      await setTimeout(AGAIN_MS, undefined, { signal }).catch(() => {}) // aborted: the loop ends
     }
   }
   return false
+}
+
+/** A block of the own store; undefined too where the store was closed meanwhile. */
+export function blockIn({ store, count }: BlockPlaces, cid: ContentId): Uint8Array | undefined {
+  try {
+    return store.get(cid)
+  } catch {
+    count('BLOCK_UNREADABLE')
+    return undefined
+  }
 }

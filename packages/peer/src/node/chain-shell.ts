@@ -3,6 +3,7 @@ import type { PeerId, Signer } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
 import { type Application, blocksReply, type ChainEffect, type ChainState, type Genesis, openChain, stepChain } from '@interpeer/vote-chain'
 import { EffectQueue } from './effect-queue.js'
+import type { PeerLog } from './log.js'
 import { Waker } from './waker.js'
 
 export interface ChainSurroundings<S> {
@@ -16,9 +17,12 @@ export interface ChainSurroundings<S> {
   /** After each block, in order: the state that it led to. */
   readonly onBlock: (state: S) => void
   readonly count: (code: string) => void
+  readonly log: PeerLog
   readonly fail: (error: unknown) => void
 }
 const VOTES_KEY = 'votes'
+/** After a step that threw: its timer may have been the one that threw. */
+const AGAIN_MS = 1_000
 const BLOCK_PREFIX = 'block/'
 const blockKey = (height: number): string => `${BLOCK_PREFIX}${height.toString().padStart(16, '0')}`
 
@@ -62,9 +66,16 @@ export class ChainShell<S> {
 
   #give(event: Parameters<typeof stepChain<S>>[1]): void {
     if (this.#stopped) return
-    const { state, effects } = stepChain(this.#state, event)
-    this.#state = state
-    this.#effects.add(effects)
+    try {
+      const { state, effects } = stepChain(this.#state, event)
+      this.#state = state
+      this.#effects.add(effects)
+    } catch (error) {
+      // the state is a value, so a step that threw changed nothing: what came is dropped
+      this.#at.count('CHAIN_STEP_FAILED')
+      this.#at.log.error({ err: error, event: event.type }, 'the chain could not take an event')
+      this.#waker.at(event.nowMs + AGAIN_MS)
+    }
   }
 
   #serve({ to, fromHeight, untilHeight }: Extract<ChainEffect<S>, { type: 'serve' }>): void {
@@ -74,9 +85,19 @@ export class ChainShell<S> {
 
   *#stored(fromHeight: number, untilHeight: number): Generator<Uint8Array> {
     for (let height = fromHeight; height <= untilHeight; height++) {
-      const block = this.#at.records.get(blockKey(height))
+      const block = this.#blockAt(height)
       if (block === undefined) return
       yield block
+    }
+  }
+
+  /** A block that the disk has spoiled is one that this peer can't serve. */
+  #blockAt(height: number): Uint8Array | undefined {
+    try {
+      return this.#at.records.get(blockKey(height))
+    } catch {
+      this.#at.count('CHAIN_BLOCK_UNREADABLE')
+      return undefined
     }
   }
 

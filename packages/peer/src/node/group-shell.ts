@@ -1,7 +1,15 @@
 import { ContentStoreError, fetchBlocks, type RecordStore } from '@interpeer/content-store'
 import type { ContentId, JobId, NetworkId, PeerId, Signer } from '@interpeer/crypto-ids'
-import { type Group, type GroupEffect, type GroupEvent, type GroupSetup, openGroup, type RequestRef, stepGroup } from '@interpeer/peer-group'
-import { type BlockPlaces, holdDag, sourceOf } from './block-source.js'
+import {
+  type Group,
+  type GroupEffect,
+  type GroupEvent,
+  type GroupSetup,
+  openGroup,
+  type RequestRef,
+  stepGroup,
+} from '@interpeer/peer-group'
+import { type BlockPlaces, blockIn, holdDag, sourceOf } from './block-source.js'
 import { EffectQueue } from './effect-queue.js'
 import type { PeerLog } from './log.js'
 import { runBatch } from './run-batch.js'
@@ -41,6 +49,8 @@ export class GroupShell {
   readonly #key: string
   readonly #stop = new AbortController()
   readonly #alsoAsk: readonly PeerId[]
+  /** Bodies that are being fetched, by who was asked: a member that offers one again and again does not make this peer ask as often. */
+  readonly #fetching = new Set<string>()
   #group: Group
   #wantedState: ContentId | undefined
 
@@ -61,9 +71,17 @@ export class GroupShell {
 
   give(event: Stateless<GroupEvent>): void {
     if (this.#stop.signal.aborted) return
-    const { state, effects } = stepGroup(this.#group, { ...event, nowMs: this.#around.now() } as GroupEvent)
-    this.#group = state
-    this.#effects.add(effects)
+    const nowMs = this.#around.now()
+    try {
+      const { state, effects } = stepGroup(this.#group, { ...event, nowMs } as GroupEvent)
+      this.#group = state
+      this.#effects.add(effects)
+    } catch (error) {
+      // the state is a value, so a step that threw changed nothing: what came is dropped, and no other site suffers
+      this.#around.count('STEP_FAILED')
+      this.#around.log.error({ err: error, event: event.type, epoch: this.setup.epoch }, 'a group could not take an event')
+      this.#waker.at(nowMs + AGAIN_MS)
+    }
   }
 
   async close(): Promise<void> {
@@ -127,6 +145,9 @@ export class GroupShell {
 
   async #fetchBodies(requests: readonly RequestRef[], from: readonly PeerId[]): Promise<void> {
     const { store, count } = this.#around
+    const key = [...from, ...requests.map(({ cid }) => cid)].join()
+    if (this.#fetching.has(key)) return
+    this.#fetching.add(key)
     try {
       await fetchBlocks(
         requests.map(({ cid }) => cid),
@@ -136,6 +157,8 @@ export class GroupShell {
       this.give({ type: 'bodies', cids: held.map(({ cid }) => cid) })
     } catch (error) {
       count(error instanceof ContentStoreError ? error.code : 'FETCH_FAILED')
+    } finally {
+      this.#fetching.delete(key)
     }
   }
 
@@ -143,9 +166,18 @@ export class GroupShell {
     this.#wantedState = root
     const isWanted = () => this.#wantedState === root
     if (!(await holdDag(root, this.#around, () => [...from, ...this.#alsoAsk], this.#stop.signal, isWanted))) return
-    const block = this.#around.store.get(root)
+    const block = blockIn(this.#around, root)
     if (block !== undefined) this.give({ type: 'state', root, block })
   }
 }
+/** After a step that threw: its timer may have been the one that threw. */
+const AGAIN_MS = 1_000
 
-export const groupKey = (job: JobId, epoch: number): string => `${job}/${epoch}`
+const groupKey = (job: JobId, epoch: number): string => `${job}/${epoch}`
+
+/** Forgets what was signed in epochs before `epoch`: the chain has closed them, so nothing is ever signed there again. */
+export async function forgetEpochs(records: RecordStore, job: JobId, epoch: number): Promise<void> {
+  const prefix = groupKey(job, 0).slice(0, -1)
+  const keys = [...records.list(prefix)].map(([key]) => key)
+  await records.delete(keys.filter((key) => Number(key.slice(prefix.length)) < epoch))
+}

@@ -3,4 +3,11 @@ export { type PeerEndpoint, parseEndpoint } from './endpoint.js'
 export type { PeerLog } from './log.js'
 export { openPeer, type Peer, type PeerOptions } from './open-peer.js'
 export type { Publication, Published } from './publish.js'
-export { type AskOptions, type Observed, type ObservedCertificate, type SiteAnswer, STATE_METHOD, type VisitorRequest } from './site-client.js'
+export {
+  type AskOptions,
+  type Observed,
+  type ObservedCertificate,
+  type SiteAnswer,
+  STATE_METHOD,
+  type VisitorRequest,
+} from './site-client.js'

@@ -10,7 +10,7 @@ import { hexOf } from '@interpeer/wire-codec'
 import { addressExchange } from '../address-record.js'
 import { PeerError } from '../errors.js'
 import { numberOf } from '../message-number.js'
-import { epochCloseTransaction, epochShowTransaction, networkApplication, type NetworkState, presentTransaction } from '../network/index.js'
+import { epochCloseTransaction, epochShowTransaction, type NetworkState, networkApplication, presentTransaction } from '../network/index.js'
 import type { ScriptRuntime } from '../script-runtime.js'
 import { type SiteViews, siteViews } from '../site-views.js'
 import { AddressBook } from './address-book.js'
@@ -18,10 +18,10 @@ import { ChainShell } from './chain-shell.js'
 import type { PeerEndpoint } from './endpoint.js'
 import type { PeerLog } from './log.js'
 import { lockFolder } from './process-lock.js'
-import { type Published, type Publication, publishSite } from './publish.js'
+import { type Publication, type Published, publishSite } from './publish.js'
+import { ScriptQueue } from './script-queue.js'
 import { type AskOptions, type Observed, type SiteAnswer, SiteClient, type VisitorRequest } from './site-client.js'
 import { SiteHosts } from './site-hosts.js'
-import { ScriptQueue } from './script-queue.js'
 
 export interface PeerOptions {
   /** The peer's folder: `store/`, `log/`, and a lock so that one process at a time uses it. */
@@ -63,7 +63,10 @@ export interface Peer {
   close(): Promise<void>
 }
 
-/** Starts a whole peer. @throws {PeerError} DATA_IN_USE, DATA_OTHER_NETWORK */
+/**
+ * Starts a whole peer. What is wrong with genesis, port or disk is told by the package that takes it.
+ * @throws {PeerError} DATA_IN_USE, DATA_OTHER_NETWORK @throws {ChainError} @throws {DgramError} @throws {ContentStoreError}
+ */
 export async function openPeer(options: PeerOptions): Promise<Peer> {
   const { signer, log } = options
   const genesis = parseGenesis(options.genesis)
@@ -71,8 +74,23 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
   mkdirSync(options.data, { recursive: true, mode: 0o700 })
   const unlock = lockFolder(options.data)
   const undo: (() => Promise<void> | void)[] = [unlock]
-  const close = async () => {
-    for (const step of undo.splice(0).reverse()) await step()
+  const stop = new AbortController()
+  const undoAll = async () => {
+    stop.abort()
+    const failures: unknown[] = []
+    for (const step of undo.splice(0).reverse()) {
+      try {
+        await step()
+      } catch (error) {
+        failures.push(error) // what comes after is still to be let go of
+      }
+    }
+    if (failures.length > 0) throw failures[0]
+  }
+  let closing: Promise<void> | undefined
+  const close = () => {
+    closing ??= undoAll()
+    return closing
   }
   try {
     const store = openLmdbStore(join(options.data, 'store'))
@@ -93,7 +111,10 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
 
     const overlay = await openOverlay({ signer, network, host: options.host, port: options.port })
     undo.push(() => overlay.close())
-    const addresses = new AddressBook({ signer, network, overlay, records: store.records('addresses'), bootstrap: options.bootstrap, log })
+    let registry: NetworkState['registry'] = new Map()
+    const isRegistered = (peer: PeerId): boolean => registry.has(peer)
+    const records = store.records('addresses')
+    const addresses = new AddressBook({ signer, network, overlay, records, bootstrap: options.bootstrap, log, isRegistered })
     undo.push(() => addresses.stop())
 
     const verification = createVerification(network)
@@ -116,6 +137,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     undo.push(() => hosts.close())
     let views: SiteViews = new Map()
     const onState = (state: NetworkState) => {
+      registry = state.registry
       views = siteViews(state.jobs, genesis.settings.cycleMs, views)
       hosts.onViews([...views.values()])
       // who was taken to be gone and is back gets seats again
@@ -131,6 +153,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       now,
       onBlock: onState,
       count,
+      log,
       fail,
     })
     undo.push(() => chain.stop())
@@ -169,14 +192,26 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       hosted: () => hosts.hosted(),
       observed: (job) => client.observed(job),
       heardMs: (peer) => addresses.heardMs(peer),
-      askSite: (name, request, ask) => client.ask(name, request, ask),
+      askSite: async (name, request, ask) => {
+        if (stop.signal.aborted) throw new PeerError({ code: 'CLOSED' })
+        return client.ask(name, request, ask)
+      },
       lookAt: async (name) => void (await client.lookAt(name)),
-      publish: (publication) => publishSite(publication, { signer, network, store: store.blocks, chain, now, lookAt: (name) => client.lookAt(name) }),
+      publish: (publication) =>
+        publishSite(publication, {
+          signer,
+          network,
+          store: store.blocks,
+          chain,
+          now,
+          lookAt: (name) => client.lookAt(name),
+          signal: stop.signal,
+        }),
       counters: () => ({ ...overlay.counters(), ...Object.fromEntries(counters) }),
       close,
     }
   } catch (error) {
-    await close()
+    await close().catch(() => {}) // the first failure tells more
     throw error
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { type BlockStore, buildTree, type TreeFiles } from '@interpeer/content-store'
 import type { JobId, NetworkId, Signer } from '@interpeer/crypto-ids'
 import { jobNamed, jobOfManifest, signManifest, signPublish } from '@interpeer/job-scheduler'
@@ -30,50 +31,52 @@ interface PublishAt {
   readonly chain: ChainShell<NetworkState>
   readonly now: () => number
   readonly lookAt: (name: string) => Promise<SiteAnswer>
+  /** Aborted when the peer closes. */
+  readonly signal: AbortSignal
 }
 
 /**
  * Publishes a site (WP §6.1): keeps its blocks, signs its manifest, hands the chain the publication, and stays until the group that was
  * drawn has taken the blocks over: before that nobody else has them.
- * @throws {PeerError} PUBLISH_REFUSED
+ * @throws {PeerError} PUBLISH_REFUSED, CLOSED
  */
-export async function publishSite(publication: Publication, { signer, network, store, chain, now, lookAt }: PublishAt): Promise<Published> {
+export async function publishSite(publication: Publication, at: PublishAt): Promise<Published> {
+  const { signer, network, store, chain, now, lookAt } = at
   const { name, groupSize, escrow, runtimeId, progress } = publication
   const tree = buildTree(publication.tree.files, publication.tree.directories)
   const state = firstStateBlock(tree.root)
   await store.put([...tree.blocks, state])
   progress(`${tree.blocks.length} blocks, root ${tree.root}`)
 
-  await until(() => chain.tip.height > 0, now, 'the chain did not answer: are the peers of --bootstrap running?')
-  if (jobNamed(chain.tip.state.jobs, name) !== undefined) throw new PeerError({ code: 'PUBLISH_REFUSED', reason: `the name "${name}" is taken` })
+  await until(() => chain.tip.height > 0, at, 'the chain did not answer: are the peers of --bootstrap running?')
+  if (jobNamed(chain.tip.state.jobs, name) !== undefined)
+    throw new PeerError({ code: 'PUBLISH_REFUSED', reason: `the name "${name}" is taken` })
   const given = { name, seats: groupSize, files: tree.root, runtime: runtimeId, createdMs: now() }
   const manifest = signManifest(given, signer, network)
   const job = jobOfManifest(manifest)
   chain.submit(signPublish(manifest, escrow, signer, network))
   progress(`job ${job}: waiting for a block that records it`)
 
-  await until(() => chain.tip.state.jobs.has(job), now, 'no block recorded the publication')
+  await until(() => chain.tip.state.jobs.has(job), at, 'no block recorded the publication')
   progress(`recorded at height ${chain.tip.height}: ${groupSize} peers were drawn`)
-  await untilCertified(name, lookAt, now)
+  const certificate = () =>
+    lookAt(name).then(
+      (answer) => answer.certificate,
+      () => undefined,
+    )
+  // a certificate of the group's first step says that a quorum holds the whole site
+  await until(async () => (await certificate()) !== undefined, at, 'the group did not take the site over')
   progress('the group holds the site and has certified it')
   return { job, name }
 }
 
-/** A certificate of the group's first step says that a quorum holds the whole site. */
-async function untilCertified(name: string, lookAt: PublishAt['lookAt'], now: () => number): Promise<void> {
-  const deadline = now() + SERVED_DEADLINE_MS
-  while (now() < deadline) {
-    const answer = await lookAt(name).catch(() => undefined)
-    if (answer?.certificate !== undefined) return
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
-  }
-  throw new PeerError({ code: 'PUBLISH_REFUSED', reason: 'the group did not take the site over' })
-}
-
-async function until(isDone: () => boolean, now: () => number, reason: string): Promise<void> {
-  const deadline = now() + SERVED_DEADLINE_MS
-  while (!isDone()) {
-    if (now() > deadline) throw new PeerError({ code: 'PUBLISH_REFUSED', reason })
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+/** Looks again and again; a peer that closes meanwhile ends it. @throws {PeerError} PUBLISH_REFUSED, CLOSED */
+async function until(isDone: () => boolean | Promise<boolean>, { now, signal }: PublishAt, reason: string): Promise<void> {
+  const deadlineMs = now() + SERVED_DEADLINE_MS
+  while (!(await isDone())) {
+    if (now() > deadlineMs) throw new PeerError({ code: 'PUBLISH_REFUSED', reason })
+    await setTimeout(POLL_MS, undefined, { signal }).catch(() => {
+      throw new PeerError({ code: 'CLOSED' })
+    })
   }
 }

@@ -1,8 +1,8 @@
-import { applyChanges, type BlockStore, type Block } from '@interpeer/content-store'
+import { applyChanges, type Block, type BlockStore } from '@interpeer/content-store'
 import { type ContentId, type NetworkId, openMessage, peerIdOfKey, sha256 } from '@interpeer/crypto-ids'
 import { type SiteRequest, siteRequest } from '@interpeer/peer-group'
-import { blocksOfResponse, responseOf } from '../site-response-block.js'
 import type { ScriptRequest } from '../script-runtime.js'
+import { blocksOfResponse, responseOf } from '../site-response-block.js'
 import type { ScriptQueue } from './script-queue.js'
 
 export interface Batch {
@@ -25,14 +25,20 @@ export async function runBatch(batch: Batch, store: BlockStore, scripts: ScriptQ
     let files = batch.from
     const responses: ContentId[] = []
     const transcripts: Uint8Array[] = []
-    const made: Block[] = []
+    let made: Block[] = []
+    const keep = async (blocks: readonly Block[], leastBytes: number) => {
+      made = [...made, ...blocks]
+      if (made.reduce((sum, { bytes }) => sum + bytes.length, 0) < leastBytes) return
+      await store.put(made)
+      made = []
+    }
     for (const [index, cid] of batch.requests.entries()) {
       const bytes = store.get(cid)
       if (bytes === undefined) return { type: 'abstained' }
       const request = openRequest(bytes, network)
       if (request === undefined) {
         const refused = blocksOfResponse(responseOf({ type: 'answered', ...MALFORMED, changes: [], transcript: new Uint8Array(32) }))
-        made.push(...refused.blocks)
+        await keep(refused.blocks, KEPT_AT_ONCE_BYTES)
         responses.push(refused.cid)
         continue
       }
@@ -40,7 +46,7 @@ export async function runBatch(batch: Batch, store: BlockStore, scripts: ScriptQ
       const outcome = await runtime.run(files, scriptRequestOf(request), { timeMs: batch.timeMs, seed })
       if (outcome.type === 'abstained') return { type: 'abstained' }
       const response = blocksOfResponse(responseOf(outcome))
-      made.push(...response.blocks)
+      await keep(response.blocks, KEPT_AT_ONCE_BYTES)
       responses.push(response.cid)
       transcripts.push(outcome.transcript)
       if (outcome.changes.length > 0) {
@@ -52,11 +58,13 @@ export async function runBatch(batch: Batch, store: BlockStore, scripts: ScriptQ
         files = applied.root
       }
     }
-    await store.put(made)
+    await keep([], 0)
     return { type: 'ran', files, responses, transcript: sha256(...transcripts) }
   })
 }
 
+/** Responses are written together, so that a batch waits for the disk rarely, but not all of a batch of large ones. */
+const KEPT_AT_ONCE_BYTES = 4 * 1024 * 1024
 const MALFORMED = {
   status: 400,
   headers: [['content-type', 'text/plain; charset=utf-8']] as const,

@@ -61,7 +61,8 @@ export class ScriptQueue {
 
   #enqueue<T>(write: boolean, work: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const task = { write, run: () => work().then(resolve, reject) }
+      const run = async () => resolve(await work())
+      const task = { write, run: () => run().catch(reject) }
       const firstRead = write ? this.#tasks.findIndex((waiting) => !waiting.write) : -1
       if (firstRead >= 0) this.#tasks.splice(firstRead, 0, task)
       else this.#tasks.push(task)

@@ -1,7 +1,7 @@
 import { fetchBlocks } from '@interpeer/content-store'
 import type { ContentId } from '@interpeer/crypto-ids'
 import { type GroupContext, openShadow, type Shadow, type ShadowEffect, type ShadowEvent, stepShadow } from '@interpeer/peer-group'
-import { holdDag, sourceOf } from './block-source.js'
+import { blockIn, holdDag, sourceOf } from './block-source.js'
 import { EffectQueue } from './effect-queue.js'
 import type { Surroundings } from './group-shell.js'
 import { runBatch } from './run-batch.js'
@@ -32,9 +32,14 @@ export class ShadowShell {
 
   give(event: ShadowEvent): void {
     if (this.#stop.signal.aborted) return
-    const { state, effects } = stepShadow(this.#shadow, event)
-    this.#shadow = state
-    this.#effects.add(effects)
+    try {
+      const { state, effects } = stepShadow(this.#shadow, event)
+      this.#shadow = state
+      this.#effects.add(effects)
+    } catch (error) {
+      this.#around.count('STEP_FAILED')
+      this.#around.log.error({ err: error, event: event.type }, 'a shadow could not take an event')
+    }
   }
 
   async close(): Promise<void> {
@@ -80,7 +85,7 @@ export class ShadowShell {
     this.#wanted = root
     const isWanted = () => this.#wanted === root
     if (!(await holdDag(root, this.#around, () => this.context.members, this.#stop.signal, isWanted))) return
-    const block = this.#around.store.get(root)
+    const block = blockIn(this.#around, root)
     if (block !== undefined) this.give({ type: 'state', root, block })
   }
 }

@@ -1,11 +1,23 @@
 import { randomBytes } from 'node:crypto'
-import { bytesOfContentId, type ContentId, contentIdOfBytes, type NetworkId, openMessage, type PeerId, peerIdOfKey, type Signer, sha256, signMessage } from '@interpeer/crypto-ids'
+import {
+  bytesOfContentId,
+  type ContentId,
+  contentIdOfBytes,
+  type NetworkId,
+  openMessage,
+  type PeerId,
+  peerIdOfKey,
+  type Signer,
+  sha256,
+  signMessage,
+} from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
 import { type HttpHeader, type SiteReply, siteReply, siteRequest, type Verification, verifyCertificate } from '@interpeer/peer-group'
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import { isLater } from '../served-state.js'
-import type { SiteView } from '../site-view.js'
+import { isStale, type SiteView } from '../site-view.js'
+import { askInTurn } from './ask-in-turn.js'
 
 /** One HTTP request of a visitor. */
 export interface VisitorRequest {
@@ -52,17 +64,18 @@ export interface ObservedCertificate {
 /** With this method a request runs nothing: the member only says which state it serves, and proves it. */
 export const STATE_METHOD = 'STATE'
 const CERTIFICATES_KEPT = 8
+/** A member's word that a state is fresh is checked, but for the time that its answer takes. */
+const STALE_ON_THE_WAY_MS = 2_000
 
 export interface AskOptions {
   /** Ask this member and no other. */
   readonly member?: PeerId
 }
 
-/** How long a visitor waits at most, and one member is waited for before another is asked the same. */
+/** How long a visitor waits at most, and one member is waited for before another is asked the same beside it. */
 const DEADLINE_MS = 25_000
-const READ_TRY_MS = 4_000
-const WRITE_TRY_MS = 8_000
-const PAUSE_MS = 150
+const READ_HEDGE_MS = 1_000
+const WRITE_HEDGE_MS = 1_500
 const REPLY_MAX_BYTES = 12 * 1024 * 1024
 const READ_METHODS = new Set(['GET', 'HEAD', STATE_METHOD])
 /** Codes with which a member says "not me, not now": another one may. */
@@ -100,36 +113,45 @@ export class SiteClient {
 
   /** @throws {PeerError} SITE_UNKNOWN, SITE_UNREACHABLE, REPLY_FALSE, MEMBER_UNKNOWN, REQUEST_MALFORMED */
   async ask(name: string, visitor: VisitorRequest, { member }: AskOptions = {}): Promise<SiteAnswer> {
-    const first = this.#viewOf(name)
-    if (first === undefined) throw new PeerError({ code: 'SITE_UNKNOWN', name })
-    const envelope = this.#sign(first, visitor)
-    const isRead = READ_METHODS.has(visitor.method)
-    const deadline = this.#now() + DEADLINE_MS
-    let [tried, last, refusal] = [0, 'no member known', undefined as SiteAnswer | undefined]
-    while (this.#now() < deadline) {
-      const view = this.#viewOf(name) ?? first
-      const candidates = this.#candidates(view, member)
-      if (member !== undefined && candidates.length === 0) throw new PeerError({ code: 'MEMBER_UNKNOWN', member })
-      for (const peer of candidates) {
-        const timeoutMs = Math.min(isRead ? READ_TRY_MS : WRITE_TRY_MS, deadline - this.#now())
-        if (timeoutMs <= 0) break
-        tried++
-        try {
-          const reply = await this.#overlay.request(peer, envelope, { timeoutMs, maxReplyBytes: REPLY_MAX_BYTES })
-          const answer = this.#check(view, peer, envelope, reply)
-          if (!ASK_ANOTHER.has(answer.code)) return this.#remember(view, answer)
-          refusal = answer
-          last = answer.code
-        } catch (error) {
-          last = error instanceof Error ? String((error as { code?: unknown }).code ?? error.message) : String(error)
-        }
-        this.#favourites.delete(view.job)
-      }
-      if (member !== undefined) break
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+    const view = this.#viewOf(name)
+    if (view === undefined) throw new PeerError({ code: 'SITE_UNKNOWN', name })
+    if (member !== undefined && !this.#candidates(view, member).includes(member)) throw new PeerError({ code: 'MEMBER_UNKNOWN', member })
+    const envelope = this.#sign(view, visitor)
+    const hedgeMs = READ_METHODS.has(visitor.method) ? READ_HEDGE_MS : WRITE_HEDGE_MS
+    const stop = new AbortController()
+    const deadline = setTimeout(() => stop.abort(), DEADLINE_MS)
+    try {
+      return await askInTurn<PeerId, SiteAnswer>({
+        next: (asked) => this.#next(name, view, member, asked),
+        ask: (peer) => this.#askOne(this.#viewOf(name) ?? view, peer, envelope, stop.signal),
+        isAnswer: ({ code }) => !ASK_ANOTHER.has(code),
+        hedgeMs,
+        signal: stop.signal,
+      })
+    } catch (error) {
+      throw unreachable(name, error)
+    } finally {
+      clearTimeout(deadline)
+      stop.abort()
     }
-    if (refusal !== undefined) return refusal
-    throw last === 'REPLY_FALSE' ? new PeerError({ code: 'REPLY_FALSE', reason: 'no member gave a reply that holds' }) : new PeerError({ code: 'SITE_UNREACHABLE', name, tried, last })
+  }
+
+  /** Whom to ask next: everyone once, then everyone again, since groups move. Undefined: nobody else. */
+  #next(name: string, first: SiteView, member: PeerId | undefined, asked: readonly PeerId[]): PeerId | undefined {
+    if (member !== undefined) return asked.length === 0 ? member : undefined
+    const candidates = this.#candidates(this.#viewOf(name) ?? first, undefined)
+    const times = (peer: PeerId) => asked.filter((one) => one === peer).length
+    return candidates.reduce<PeerId | undefined>((best, peer) => (best === undefined || times(peer) < times(best) ? peer : best), undefined)
+  }
+
+  async #askOne(view: SiteView, peer: PeerId, envelope: Uint8Array, signal: AbortSignal): Promise<SiteAnswer> {
+    try {
+      const reply = await this.#overlay.request(peer, envelope, { timeoutMs: DEADLINE_MS, signal, maxReplyBytes: REPLY_MAX_BYTES })
+      return this.#remember(view, this.#check(view, peer, envelope, reply))
+    } catch (error) {
+      if (this.#favourites.get(view.job) === peer) this.#favourites.delete(view.job)
+      throw error
+    }
   }
 
   /** Asks any member which state it serves; what it proves is observed. @throws {PeerError} */
@@ -161,18 +183,22 @@ export class SiteClient {
   /** @throws {PeerError} REPLY_FALSE */
   #check(view: SiteView, peer: PeerId, envelope: Uint8Array, bytes: Uint8Array): SiteAnswer {
     const reply = this.#open(peer, bytes)
-    if (!sameBytes(reply.request, sha256(envelope)) || !sameBytes(reply.job, bytesOfContentId(view.job))) throw replyFalse('another request')
+    if (!sameBytes(reply.request, sha256(envelope)) || !sameBytes(reply.job, bytesOfContentId(view.job)))
+      throw replyFalse('another request')
     const state = contentIdOfBytes(reply.state)
     const certified = reply.ran === 'refused' ? undefined : this.#checkState(view, reply, state)
-    if (reply.ran !== 'refused') this.#observe(view, { epoch: reply.epoch, step: reply.step, state }, certified)
+    // where the state stands is what its certificate says: a member that could say so itself could make this side wait for ever
+    const place = certified ?? { epoch: view.epoch, step: 0 }
+    const shown = reply.ran === 'refused' ? reply : place
+    if (reply.ran !== 'refused') this.#observe(view, { epoch: place.epoch, step: place.step, state }, certified)
     return {
       ran: reply.ran,
       code: reply.ran === 'refused' ? new TextDecoder().decode(reply.body.subarray(0, 64)) : '',
       peer,
-      epoch: reply.epoch,
-      step: reply.step,
+      epoch: shown.epoch,
+      step: shown.step,
       state,
-      stale: reply.stale,
+      stale: reply.stale || (certified !== undefined && isStale(certified.timeMs, view, this.#now() - STALE_ON_THE_WAY_MS)),
       certificate: reply.certificate === null ? undefined : hexOf(sha256(reply.certificate.certificate)),
       status: reply.status,
       headers: reply.headers,
@@ -217,6 +243,7 @@ export class SiteClient {
 
   #remember(view: SiteView, answer: SiteAnswer): SiteAnswer {
     if (answer.ran !== 'refused') this.#favourites.set(view.job, answer.peer)
+    else if (this.#favourites.get(view.job) === answer.peer) this.#favourites.delete(view.job)
     return answer
   }
 
@@ -231,6 +258,13 @@ export class SiteClient {
   observed(job: string): Observed | undefined {
     return this.#observed.get(job)
   }
+}
+
+/** The last failure, as what it means to the visitor. */
+function unreachable(name: string, error: unknown): PeerError {
+  if (error instanceof PeerError) return error
+  const code = (error as { code?: unknown }).code
+  return new PeerError({ code: 'SITE_UNREACHABLE', name, last: String(code ?? error) }, { cause: error })
 }
 
 const replyFalse = (reason: string, cause?: unknown): PeerError => new PeerError({ code: 'REPLY_FALSE', reason }, { cause })

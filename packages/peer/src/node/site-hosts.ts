@@ -1,4 +1,4 @@
-import { openMessage, jobIdOf, contentIdOfBytes, type JobId, peerIdOfKey, type PeerId } from '@interpeer/crypto-ids'
+import { contentIdOfBytes, type JobId, jobIdOf, openMessage, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
 import { siteRequest } from '@interpeer/peer-group'
 import { PeerError } from '../errors.js'
 import { numberOf } from '../message-number.js'
@@ -23,6 +23,8 @@ export class SiteHosts {
   readonly #around: HostsSurroundings
   readonly #hosts = new Map<JobId, SiteHost>()
   readonly #leaving = new Map<JobId, number>()
+  /** Epochs by job that this peer told that it takes no part in: it says so once. */
+  readonly #declined = new Map<JobId, number>()
 
   constructor(around: HostsSurroundings) {
     this.#around = around
@@ -30,24 +32,44 @@ export class SiteHosts {
 
   /** The chain's sites, after a block. */
   onViews(views: readonly SiteView[]): void {
-    const self = this.#around.signer.peerId
-    const { scripts } = this.#around
+    const { scripts, count, log } = this.#around
     if (scripts === null) return
     for (const view of views) {
-      const isMine = !view.ended && (view.members.includes(self) || (view.next?.members.includes(self) ?? false))
-      const host = this.#hosts.get(view.job)
-      if (host !== undefined) {
-        host.onView(view)
-        if (!isMine) this.#leave(view.job, host)
-        else this.#leaving.delete(view.job)
-      } else if (isMine && view.runtime !== scripts.runtimeId) {
-        // another runtime gives other bytes: to take part would be to contradict the group
-        this.#around.count('RUNTIME_OTHER')
-        this.#around.log.warn({ job: view.job, runtime: view.runtime }, 'this site needs a runtime that this peer does not have')
-      } else if (isMine && this.#hosts.size < HOSTED_MAX) {
-        this.#hosts.set(view.job, new SiteHost(view, this.#duties(scripts, view.job)))
+      try {
+        this.#onView(view, scripts)
+      } catch (error) {
+        // a site's records can be spoiled, or its entry be nothing that can be run: the other sites go on
+        count('SITE_FAILED')
+        log.error({ err: error, job: view.job }, 'a site could not take what the chain says')
       }
     }
+    const jobs = new Set(views.map(({ job }) => job))
+    for (const [job, host] of this.#hosts) if (!jobs.has(job)) this.#leave(job, host)
+  }
+
+  #onView(view: SiteView, scripts: ScriptQueue): void {
+    const self = this.#around.signer.peerId
+    const isMine = !view.ended && (view.members.includes(self) || (view.next?.members.includes(self) ?? false))
+    const host = this.#hosts.get(view.job)
+    if (host !== undefined) {
+      host.onView(view)
+      if (!isMine) this.#leave(view.job, host)
+      else this.#leaving.delete(view.job)
+    } else if (isMine && view.runtime !== scripts.runtimeId) {
+      // another runtime gives other bytes: to take part would be to contradict the group
+      this.#decline(view, 'RUNTIME_OTHER')
+    } else if (isMine && this.#hosts.size >= HOSTED_MAX) {
+      this.#decline(view, 'HOSTED_MAX')
+    } else if (isMine) {
+      this.#hosts.set(view.job, new SiteHost(view, this.#duties(scripts, view.job)))
+    }
+  }
+
+  #decline({ job, epoch, runtime }: SiteView, code: 'RUNTIME_OTHER' | 'HOSTED_MAX'): void {
+    if (this.#declined.get(job) === epoch) return
+    this.#declined.set(job, epoch)
+    this.#around.count(code)
+    this.#around.log.warn({ job, epoch, runtime, code }, 'this peer can not take its seat at a site')
   }
 
   /** Whether it was a group's message. Each host takes only those of its own job. */

@@ -1,0 +1,28 @@
+export { LedgerError, type LedgerFailure } from './errors.js'
+export {
+  type Account,
+  AMOUNT_MAX,
+  accountOf,
+  assertConserved,
+  balanceOf,
+  beginLedger,
+  burn,
+  COMMONS,
+  closeEscrow,
+  EMPTY_LEDGER,
+  escrowOf,
+  type Holding,
+  type Ledger,
+  ledgerHash,
+  mint,
+  openEscrow,
+  payFromEscrow,
+  type Supply,
+  supplyOf,
+  type TransferOrder,
+  taxOf,
+  transfer,
+  UNITS_PER_COIN,
+  useNonce,
+} from './ledger.js'
+export { openTransfer, signTransfer, type Transfer, transferMessage } from './transfer.js'

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs'
+import { accountOfPeer, createSigner, networkIdOf, parseAccountId } from '@interpeer/crypto-ids'
+import { checkCddl } from '@interpeer/wire-codec/cddl'
+import { expect, test } from 'vitest'
+import {
+  AMOUNT_MAX,
+  assertConserved,
+  balanceOf,
+  beginLedger,
+  COMMONS,
+  closeEscrow,
+  escrowOf,
+  ledgerHash,
+  mint,
+  openEscrow,
+  openTransfer,
+  payFromEscrow,
+  signTransfer,
+  supplyOf,
+  transfer,
+  transferMessage,
+} from '../src/index.js'
+
+const [alice, bob, job] = ['a', 'b', 'c'].map((digit) => parseAccountId(digit.repeat(64))) as [never, never, never]
+const begun = beginLedger([{ account: alice, amount: 1_000n }])
+
+test('a transfer pays its tax into the commons account', () => {
+  const ledger = transfer(begun, { from: alice, to: bob, amount: 100n, tax: 1n, nonce: 0 })
+  expect([balanceOf(ledger, alice), balanceOf(ledger, bob), balanceOf(ledger, COMMONS)]).toEqual([899n, 100n, 1n])
+  assertConserved(ledger)
+})
+
+test.each([
+  ['the same order twice', 'LEDGER_NONCE', { from: alice, to: bob, amount: 1n, tax: 0n, nonce: 1 }],
+  ['more than there is', 'LEDGER_FUNDS', { from: alice, to: bob, amount: 1_000n, tax: 1n, nonce: 0 }],
+  ['a negative amount', 'LEDGER_AMOUNT', { from: alice, to: bob, amount: -1n, tax: 0n, nonce: 0 }],
+  ['an amount past 64 bits', 'LEDGER_AMOUNT', { from: alice, to: bob, amount: AMOUNT_MAX, tax: 1n, nonce: 0 }],
+])('%s: %s', (_, code, order) => {
+  expect(() => transfer(begun, order)).toThrow(expect.objectContaining({ code }))
+})
+
+test('no balance passes 64 bits', () => {
+  expect(() => mint(begun, alice, AMOUNT_MAX)).toThrow(expect.objectContaining({ code: 'LEDGER_OVERFLOW' }))
+})
+
+test('a job: escrow, fee, donation, pay, and what is left', () => {
+  const given = transfer(begun, { from: alice, to: job, amount: 50n, tax: 0n, nonce: 0 })
+  const opened = openEscrow(given, { from: alice, job, amount: 500n, fee: 10n })
+  expect(escrowOf(opened, job)).toBe(550n)
+  const donated = transfer(opened, { from: alice, to: job, amount: 40n, tax: 0n, nonce: 1 })
+  expect(escrowOf(donated, job)).toBe(590n)
+  const paid = payFromEscrow(donated, job, bob, 90n)
+  expect(() => payFromEscrow(paid, job, bob, 501n)).toThrow(expect.objectContaining({ code: 'LEDGER_FUNDS' }))
+  const closed = closeEscrow(paid, job, alice)
+  expect(supplyOf(closed)).toEqual({ minted: 1_000n, burned: 10n, inAccounts: 990n, inEscrow: 0n })
+  expect(balanceOf(closed, alice)).toBe(900n)
+  expect(() => closeEscrow(closed, job, alice)).toThrow(expect.objectContaining({ code: 'LEDGER_ESCROW_UNKNOWN' }))
+})
+
+test('the hash depends on what is held, not on how it came to be', () => {
+  const one = beginLedger([
+    { account: alice, amount: 1n },
+    { account: bob, amount: 2n },
+  ])
+  const other = beginLedger([
+    { account: bob, amount: 2n },
+    { account: alice, amount: 1n },
+  ])
+  expect(ledgerHash(one)).toEqual(ledgerHash(other))
+  expect(ledgerHash(mint(one, bob, 1n))).not.toEqual(ledgerHash(one))
+})
+
+test('a coin that comes from nowhere stops the process', () => {
+  expect(() => assertConserved({ ...begun, minted: 999n })).toThrow(expect.objectContaining({ code: 'LEDGER_NOT_CONSERVED' }))
+})
+
+test('an order counts only under the key of the account it takes from', () => {
+  const [signer, network] = [createSigner(new Uint8Array(32).fill(1)), networkIdOf(new Uint8Array([1]))]
+  const envelope = signTransfer({ to: bob, amount: 5n, nonce: 0 }, signer, network)
+  expect(openTransfer(envelope, network)).toMatchObject({ amount: 5n, nonce: 0 })
+  expect(() => openTransfer(envelope, networkIdOf(new Uint8Array([2])))).toThrow(expect.objectContaining({ code: 'SIGNATURE_WRONG' }))
+  expect(accountOfPeer(signer.peerId)).toHaveLength(64)
+})
+
+test('the CDDL says what the code does', () => {
+  expect(checkCddl(transferMessage as never, readFileSync(new URL('../src/transfer.cddl', import.meta.url), 'utf8'))).toEqual([])
+})

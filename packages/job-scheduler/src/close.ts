@@ -1,0 +1,93 @@
+import type { ContentId, PeerId } from '@interpeer/crypto-ids'
+import { SchedulerError } from './errors.js'
+import type { Job } from './job.js'
+import type { Moment } from './plan.js'
+
+/** How often one member did what in the epoch's steps. */
+export interface SeatOutcome {
+  readonly peer: PeerId
+  readonly agreed: number
+  readonly absent: number
+  readonly contradicted: number
+}
+/** What a closing certificate says, once verified. */
+export interface Closing {
+  readonly epoch: number
+  /** SHA-256 of the certificate. */
+  readonly certificate: Uint8Array
+  /** The group state that the next epoch begins from. */
+  readonly state: ContentId
+  /** The closing batch's time. */
+  readonly timeMs: number
+  readonly outcomes: readonly SeatOutcome[]
+}
+export interface Earning {
+  readonly peer: PeerId
+  readonly amount: bigint
+}
+
+/**
+ * Ends an epoch by its closing certificate and opens the next, from the root it names. Also while a recovery waits for shows.
+ * @throws {SchedulerError} JOB_ENDED, EPOCH_OTHER, EPOCH_TOO_EARLY
+ */
+export function closeEpoch(entry: Job, closing: Closing, moment: Moment): { readonly job: Job; readonly endedMs: number } {
+  const { job, state, epoch, next } = entry
+  if (state === 'ended') throw new SchedulerError({ code: 'JOB_ENDED', job })
+  if (closing.epoch !== epoch.number) throw new SchedulerError({ code: 'EPOCH_OTHER', current: epoch.number, given: closing.epoch })
+  if (next === null || moment.timeMs < next.atMs) throw new SchedulerError({ code: 'EPOCH_TOO_EARLY', atMs: next?.atMs ?? 0 })
+  const endedMs = Math.min(Math.max(closing.timeMs, next.atMs), moment.timeMs)
+  const opened: Job = {
+    ...entry,
+    epoch: {
+      number: epoch.number + 1,
+      members: next.members,
+      sinceMs: epoch.sinceMs.map((ms, i) => (i === next.seat && next.joiner !== next.leaver ? endedMs : ms)),
+      seed: next.seed,
+      start: closing.state,
+      startTimeMs: closing.timeMs,
+      openedMs: endedMs,
+      openedHeight: moment.height,
+      certificate: closing.certificate,
+      rerun: [],
+      writesMayBeLost: false,
+    },
+    next: null,
+    recovering: null,
+    last: {
+      epoch: epoch.number,
+      certificate: closing.certificate,
+      state: closing.state,
+      atMs: endedMs,
+      height: moment.height,
+    },
+  }
+  return { job: opened, endedMs }
+}
+/** The job is over: nobody is paid for it any more, and its name is free. */
+export const endJob = (entry: Job): Job => ({ ...entry, state: 'ended', next: null, recovering: null })
+
+/** What one seat costs for a time, in units. */
+export const priceOf = (durationMs: number, cycleMs: number, pricePerCycle: bigint): bigint =>
+  (pricePerCycle * BigInt(Math.max(0, durationMs))) / BigInt(cycleMs)
+
+/**
+ * What an epoch's members have earned: the price of their seat for its time, times the share of steps in which they agreed. Absent
+ * and contradicted steps earn nothing.
+ */
+export function earningsOf(
+  outcomes: readonly SeatOutcome[],
+  durationMs: number,
+  cycleMs: number,
+  pricePerCycle: bigint,
+): readonly Earning[] {
+  const price = priceOf(durationMs, cycleMs, pricePerCycle)
+  return outcomes.map(({ peer, agreed, absent, contradicted }) => {
+    const steps = BigInt(agreed + absent + contradicted)
+    return { peer, amount: steps === 0n ? 0n : (price * BigInt(agreed)) / steps }
+  })
+}
+/** The same, where less money is there than was earned: each gets its part of what is there. */
+export function earningsWithin(earnings: readonly Earning[], held: bigint): readonly Earning[] {
+  const total = earnings.reduce((sum, { amount }) => sum + amount, 0n)
+  return total <= held ? earnings : earnings.map(({ peer, amount }) => ({ peer, amount: (amount * held) / total }))
+}

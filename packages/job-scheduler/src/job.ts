@@ -1,0 +1,132 @@
+import { bytesOfContentId, type ContentId, type JobId, keyOfPeerId, type PeerId, sealOf } from '@interpeer/crypto-ids'
+import { bool, bytes, bytesMax, compareBytes, link, list, nullable, oneOf, struct, uint16, uint32, uint53 } from '@interpeer/wire-codec'
+import { MANIFEST_BYTES_MAX, type Manifest, SEATS_MAX } from './manifest.js'
+import type { Timetable } from './timetable.js'
+
+/** Who runs a job, from what state: the chain's decision, not the group's (design §6). */
+export interface Epoch {
+  /** From 1 on. */
+  readonly number: number
+  /** In the order of the seats. */
+  readonly members: readonly PeerId[]
+  /** Since when each member has its seat. */
+  readonly sinceMs: readonly number[]
+  /** 32 bytes: decides who collates which step. */
+  readonly seed: Uint8Array
+  /** The group state block to begin from. */
+  readonly start: ContentId
+  /** The time of the last batch before; 0 in the first epoch. Times of batches only grow. */
+  readonly startTimeMs: number
+  readonly openedMs: number
+  /** The height of the block that recorded it. */
+  readonly openedHeight: number
+  /** The hash of the closing certificate that opened it; null in the first epoch and after a recovery. */
+  readonly certificate: Uint8Array | null
+  /** Batches that a recovery binds, to be run again unchanged before anything else. */
+  readonly rerun: readonly Uint8Array[]
+  /** It was opened on fewer shows than a quorum. */
+  readonly writesMayBeLost: boolean
+}
+/** The change that comes next: one seat. Its epoch opens with the closing certificate of this one. */
+export interface NextEpoch {
+  readonly members: readonly PeerId[]
+  readonly seed: Uint8Array
+  readonly seat: number
+  readonly leaver: PeerId
+  /** The leaver itself where nobody else could be drawn. */
+  readonly joiner: PeerId
+  readonly atMs: number
+}
+export interface Recovering {
+  readonly sinceHeight: number
+  readonly sinceMs: number
+  /** In the order in which blocks took them. */
+  readonly shows: readonly { readonly member: PeerId; readonly show: Uint8Array }[]
+}
+/** The last closing certificate that a block recorded. */
+export interface LastClosing {
+  readonly epoch: number
+  readonly certificate: Uint8Array
+  readonly state: ContentId
+  readonly atMs: number
+  readonly height: number
+}
+export interface Job {
+  readonly job: JobId
+  readonly state: 'running' | 'ended'
+  readonly manifest: Manifest
+  /** Signed: what the JobId is the hash of. */
+  readonly manifestEnvelope: Uint8Array
+  readonly timetable: Timetable
+  readonly epoch: Epoch
+  readonly next: NextEpoch | null
+  readonly recovering: Recovering | null
+  readonly last: LastClosing | null
+}
+/** The `jobs` data set. */
+export type Jobs = ReadonlyMap<JobId, Job>
+
+/** In the order of their ids, in which their seats are counted. */
+export function sortedJobs(jobs: Jobs): readonly Job[] {
+  const keyed = [...jobs.values()].map((job) => ({ job, key: bytesOfContentId(job.job) }))
+  return keyed.sort((a, b) => compareBytes(a.key, b.key)).map(({ job }) => job)
+}
+export const withJob = (jobs: Jobs, job: Job): Jobs => new Map(jobs).set(job.job, job)
+/** The job with that name that runs. */
+export const jobNamed = (jobs: Jobs, name: string): Job | undefined =>
+  [...jobs.values()].find(({ state, manifest }) => state === 'running' && manifest.name === name)
+
+/** Most batches that a recovery binds, and bytes of a show: a show carries certificates and commit sets of the open steps. */
+export const RERUN_MAX = 64
+export const SHOW_BYTES_MAX = 120_000
+const BATCH_BYTES_MAX = 131_072
+const [hash, key] = [bytes(32), bytes(32)]
+const members = list(key, SEATS_MAX)
+const jobSchema = struct({
+  job: link,
+  state: oneOf('running', 'ended'),
+  manifest: bytesMax(MANIFEST_BYTES_MAX + 128),
+  startMs: uint53,
+  tenureMs: uint53,
+  epoch: struct({
+    number: uint32,
+    members,
+    sinceMs: list(uint53, SEATS_MAX),
+    seed: hash,
+    start: link,
+    startTimeMs: uint53,
+    openedMs: uint53,
+    openedHeight: uint53,
+    certificate: nullable(hash),
+    rerun: list(bytesMax(BATCH_BYTES_MAX), RERUN_MAX),
+    writesMayBeLost: bool,
+  }),
+  next: nullable(struct({ members, seed: hash, seat: uint16, leaver: key, joiner: key, atMs: uint53 })),
+  recovering: nullable(
+    struct({ sinceHeight: uint53, sinceMs: uint53, shows: list(struct({ member: key, show: bytesMax(SHOW_BYTES_MAX) }), SEATS_MAX) }),
+  ),
+  last: nullable(struct({ epoch: uint32, certificate: hash, state: link, atMs: uint53, height: uint53 })),
+})
+
+/** The hash of the `jobs` data set: canonical CBOR of the entries sorted by JobId. */
+export function jobsHash(jobs: Jobs): Uint8Array {
+  return sealOf('jobs', [list(jobSchema, 10_000_000).write(sortedJobs(jobs).map(fieldsOf), 'jobs')])
+}
+function fieldsOf({ job, state, manifestEnvelope, timetable, epoch, next, recovering, last }: Job) {
+  const keys = (peers: readonly PeerId[]) => peers.map(keyOfPeerId)
+  return {
+    job: bytesOfContentId(job),
+    state,
+    manifest: manifestEnvelope,
+    startMs: timetable.startMs,
+    tenureMs: timetable.tenureMs,
+    epoch: { ...epoch, members: keys(epoch.members), start: bytesOfContentId(epoch.start) },
+    next:
+      next === null ? null : { ...next, members: keys(next.members), leaver: keyOfPeerId(next.leaver), joiner: keyOfPeerId(next.joiner) },
+    recovering:
+      recovering === null
+        ? null
+        : { ...recovering, shows: recovering.shows.map(({ member, show }) => ({ member: keyOfPeerId(member), show })) },
+    last: last === null ? null : { ...last, state: bytesOfContentId(last.state) },
+  }
+}

@@ -1,0 +1,112 @@
+import type { ContentId, PeerId } from '@interpeer/crypto-ids'
+import { SchedulerError } from './errors.js'
+import { type Job, type Jobs, RERUN_MAX, sortedJobs, withJob } from './job.js'
+import { drawSeats, epochSeed, type Moment, planNext } from './plan.js'
+
+/** What the shows of an old group come to. */
+export interface Recovery {
+  readonly state: ContentId
+  readonly timeMs: number
+  /** Later batches that someone may be bound to: run again unchanged, in order. */
+  readonly rerun: readonly Uint8Array[]
+}
+/** Verified shows to what they come to; undefined where they come to nothing. */
+export type RecoverFrom = (entry: Job, shows: readonly Uint8Array[]) => Recovery | undefined
+
+/** Members whose answers decide: floor(2N/3) + 1. */
+export const groupQuorum = (seats: number): number => Math.floor((2 * seats) / 3) + 1
+/** Cycles that a recovery waits for the last shows once it has a quorum, so that who is merely slow keeps its seat. */
+const GRACE_CYCLES = 2
+
+/** Begins a recovery where no closing certificate came for R cycles after the time of a change. */
+export function noClose(entry: Job, { height, timeMs, settings }: Moment): Job {
+  const { state, next, recovering } = entry
+  if (state === 'ended' || next === null || recovering !== null) return entry
+  if (timeMs < next.atMs + settings.recoveryCycles * settings.cycleMs) return entry
+  return { ...entry, recovering: { sinceHeight: height, sinceMs: timeMs, shows: [] } }
+}
+
+/**
+ * Records what a member of the old group holds. The caller has verified that it signed it, for this job and epoch.
+ * @throws {SchedulerError} SHOW_NOT_WANTED, SHOW_STRANGER, SHOW_KNOWN, EPOCH_OTHER
+ */
+export function addShow(entry: Job, { epoch, member, show }: { epoch: number; member: PeerId; show: Uint8Array }): Job {
+  const { recovering } = entry
+  if (recovering === null) throw new SchedulerError({ code: 'SHOW_NOT_WANTED' })
+  if (epoch !== entry.epoch.number) throw new SchedulerError({ code: 'EPOCH_OTHER', current: entry.epoch.number, given: epoch })
+  if (!entry.epoch.members.includes(member)) throw new SchedulerError({ code: 'SHOW_STRANGER' })
+  if (recovering.shows.some((one) => one.member === member)) throw new SchedulerError({ code: 'SHOW_KNOWN' })
+  return { ...entry, recovering: { ...recovering, shows: [...recovering.shows, { member, show }] } }
+}
+
+/** Whether the shows so far may open the next epoch, and whether writes may be lost by that. */
+export function isRecoverable(entry: Job, { timeMs, settings }: Moment): 'no' | 'yes' | 'writes-may-be-lost' {
+  const { recovering, timetable } = entry
+  if (recovering === null) return 'no'
+  const [shown, seats] = [recovering.shows.length, timetable.seats]
+  const quorum = groupQuorum(seats)
+  const waitedMs = timeMs - recovering.sinceMs
+  if (shown === seats || (shown >= quorum && waitedMs >= GRACE_CYCLES * settings.cycleMs)) return 'yes'
+  const late = waitedMs >= settings.secondRecoveryCycles * settings.cycleMs
+  return late && shown >= seats - quorum + 1 ? 'writes-may-be-lost' : 'no'
+}
+
+/** Opens the next epoch from shows. Who showed keeps its seat; the others are replaced where somebody else can be drawn. */
+export function recovered(
+  jobs: Jobs,
+  entry: Job,
+  recoverFrom: RecoverFrom,
+  moment: Moment,
+): { readonly job: Job; readonly away: readonly PeerId[] } {
+  const ready = isRecoverable(entry, moment)
+  const { recovering, epoch } = entry
+  if (ready === 'no' || recovering === null) return { job: entry, away: [] }
+  const recovery = recoverFrom(
+    entry,
+    recovering.shows.map(({ show }) => show),
+  )
+  if (recovery === undefined || recovery.rerun.length > RERUN_MAX) return { job: entry, away: [] }
+  const shown = recovering.shows.map(({ member }) => member)
+  const away = epoch.members.filter((peer) => !shown.includes(peer))
+  const eligible = (peer: PeerId) => !away.includes(peer) && moment.eligible(peer)
+  const empty = epoch.members.flatMap((peer, seat) => (shown.includes(peer) ? [] : [seat]))
+  const drawn = drawSeats(jobs, entry.job, empty, shown, { ...moment, eligible })
+  const members = epoch.members.map((peer, seat) => (shown.includes(peer) ? peer : (drawn[empty.indexOf(seat)] ?? peer)))
+  const job: Job = {
+    ...entry,
+    epoch: {
+      number: epoch.number + 1,
+      members,
+      sinceMs: epoch.sinceMs.map((ms, seat) => (members[seat] === epoch.members[seat] ? ms : moment.timeMs)),
+      seed: epochSeed(moment.seed, entry.job, epoch.number + 1),
+      start: recovery.state,
+      startTimeMs: recovery.timeMs,
+      openedMs: moment.timeMs,
+      openedHeight: moment.height,
+      certificate: null,
+      rerun: recovery.rerun,
+      writesMayBeLost: ready === 'writes-may-be-lost',
+    },
+    next: null,
+    recovering: null,
+  }
+  return { job, away }
+}
+
+/** What the clock alone does to all jobs, at the end of each block: recoveries begin and end, next epochs are named. */
+export function advanceJobs(
+  jobs: Jobs,
+  recoverFrom: RecoverFrom,
+  moment: Moment,
+): { readonly jobs: Jobs; readonly away: readonly PeerId[] } {
+  let all = jobs
+  const away: PeerId[] = []
+  const now: Moment = { ...moment, eligible: (peer) => !away.includes(peer) && moment.eligible(peer) }
+  for (const { job } of sortedJobs(jobs)) {
+    const begun = noClose(all.get(job) as Job, now)
+    const opened = recovered(all, begun, recoverFrom, now)
+    away.push(...opened.away)
+    all = withJob(all, planNext(withJob(all, opened.job), opened.job, now))
+  }
+  return { jobs: all, away }
+}

@@ -1,0 +1,135 @@
+import { contentIdOf, type PeerId } from '@interpeer/crypto-ids'
+import { expect, test } from 'vitest'
+import {
+  addShow,
+  advanceJobs,
+  closeEpoch,
+  earningsOf,
+  earningsWithin,
+  endJob,
+  type Job,
+  type Jobs,
+  jobsHash,
+  planNext,
+  publishJob,
+  seatsOf,
+  signManifest,
+  withJob,
+} from '../src/index.js'
+import { files, moment, network, peers, published, uploader } from './jobs.js'
+
+const tickets = peers(7)
+const root = contentIdOf(Uint8Array.of(0x81), 'dag-cbor')
+const closing = (epoch: number, timeMs: number) => ({ epoch, certificate: new Uint8Array(32), state: root, timeMs, outcomes: [] })
+const nothing = () => undefined
+
+function running(): { jobs: Jobs; job: Job } {
+  const { jobs, job } = published(new Map(), moment(tickets, 10))
+  const advanced = advanceJobs(jobs, nothing, moment(tickets, 10)).jobs
+  return { jobs: advanced, job: advanced.get(job.job) as Job }
+}
+
+test('the next epoch is named at least a cycle ahead, and differs in one seat', () => {
+  const { job } = running()
+  expect(job.next).toMatchObject({ seat: 1, atMs: 11_000 + 3_000 })
+  expect(job.next?.members.filter((peer, seat) => peer !== job.epoch.members[seat])).toEqual([job.next?.joiner])
+})
+
+test('a closing certificate opens it; late ones keep to the timetable', () => {
+  const { job, jobs } = running()
+  expect(() => closeEpoch(job, closing(1, 14_000), moment(tickets, 13))).toThrow(expect.objectContaining({ code: 'EPOCH_TOO_EARLY' }))
+  expect(() => closeEpoch(job, closing(2, 14_000), moment(tickets, 14))).toThrow(expect.objectContaining({ code: 'EPOCH_OTHER' }))
+  expect(() => closeEpoch(endJob(job), closing(1, 14_000), moment(tickets, 14))).toThrow(expect.objectContaining({ code: 'JOB_ENDED' }))
+  const late = closeEpoch(job, closing(1, 17_500), moment(tickets, 18))
+  expect(late.endedMs).toBe(17_500)
+  expect(late.job.epoch).toMatchObject({ number: 2, members: job.next?.members, start: root, startTimeMs: 17_500 })
+  const planned = planNext(withJob(jobs, late.job), late.job, moment(tickets, 18))
+  expect(planned.next).toMatchObject({ seat: 3, atMs: 20_000 }) // seat 2's time, 17,000, has passed: it stays another tenure
+  const lying = closeEpoch(job, closing(1, 99_000), moment(tickets, 18))
+  expect(lying.endedMs).toBe(18_000)
+})
+
+test('a group of everybody hands over to itself', () => {
+  const { jobs, job } = published(new Map(), moment(tickets, 10), { seats: 7 })
+  const planned = planNext(jobs, job, moment(tickets, 10))
+  expect(planned.next?.joiner).toBe(planned.next?.leaver)
+  expect(planned.next?.members).toEqual(job.epoch.members)
+})
+
+test('recovery: waits R cycles, then for shows; a quorum has two cycles of grace for the others', () => {
+  const { jobs, job } = running()
+  const at = (height: number, entry: Job) =>
+    advanceJobs(withJob(jobs, entry), () => ({ state: root, timeMs: 5, rerun: [] }), moment(tickets, height))
+  const of = (advanced: { jobs: Jobs }) => advanced.jobs.get(job.job) as Job
+  expect(of(at(16, job)).recovering).toBeNull()
+  const begun = of(at(17, job))
+  expect(begun.recovering).toEqual({ sinceHeight: 17, sinceMs: 17_000, shows: [] })
+  const [a, b, c, d, e] = job.epoch.members as [PeerId, PeerId, PeerId, PeerId, PeerId]
+  const showing = (entry: Job, ...members: PeerId[]) =>
+    members.reduce((all, member) => addShow(all, { epoch: 1, member, show: new Uint8Array(3) }), entry)
+  const four = showing(begun, a, b, c, d)
+  expect(of(at(18, four)).epoch.number).toBe(1)
+  const opened = at(19, four)
+  expect(of(opened).epoch).toMatchObject({ number: 2, writesMayBeLost: false, start: root })
+  expect(opened.away).toEqual([e])
+  expect(of(at(18, showing(four, e))).epoch).toMatchObject({ number: 2, members: job.epoch.members })
+  expect(of(at(22, showing(begun, a, b))).epoch.number).toBe(1)
+  expect(of(at(23, showing(begun, a, b))).epoch).toMatchObject({ number: 2, writesMayBeLost: true })
+  expect(of(at(60, showing(begun, a))).epoch.number).toBe(1)
+  // A closing certificate that comes after all ends it too.
+  expect(closeEpoch(four, closing(1, 14_000), moment(tickets, 18)).job).toMatchObject({ recovering: null, epoch: { number: 2 } })
+})
+
+test('who is away is not drawn for another job in the same block either', () => {
+  const { jobs, job } = running()
+  const second = published(jobs, moment(tickets, 10), { name: 'other', seats: 3 })
+  const begun = advanceJobs(second.jobs, nothing, moment(tickets, 17)).jobs
+  const shown = job.epoch.members.slice(0, 4)
+  const entry = shown.reduce((all, member) => addShow(all, { epoch: 1, member, show: new Uint8Array(1) }), begun.get(job.job) as Job)
+  const { away, jobs: after } = advanceJobs(withJob(begun, entry), () => ({ state: root, timeMs: 0, rerun: [] }), moment(tickets, 19))
+  expect(away).toEqual([job.epoch.members[4]])
+  expect(after.get(job.job)?.next?.joiner).not.toBe(away[0])
+})
+
+test('pay: the seat’s price for its time, times the share of agreed steps; less where there is less', () => {
+  const [a, b, c] = tickets as [PeerId, PeerId, PeerId]
+  const outcomes = [
+    { peer: a, agreed: 4, absent: 0, contradicted: 0 },
+    { peer: b, agreed: 1, absent: 3, contradicted: 0 },
+    { peer: c, agreed: 0, absent: 0, contradicted: 4 },
+  ]
+  const earned = earningsOf(outcomes, 2_500, 1_000, 100n)
+  expect(earned.map(({ amount }) => amount)).toEqual([250n, 62n, 0n])
+  expect(earningsWithin(earned, 312n)).toEqual(earned)
+  expect(earningsWithin(earned, 156n).map(({ amount }) => amount)).toEqual([125n, 31n, 0n])
+})
+
+test('names: taken while the job runs, free when it ended', () => {
+  const { jobs, job } = running()
+  expect(() => published(jobs, moment(tickets, 12), { createdMs: 1 })).toThrow(expect.objectContaining({ code: 'JOB_NAME_TAKEN' }))
+  expect(published(withJob(jobs, endJob(job)), moment(tickets, 12), { createdMs: 1 }).jobs.size).toBe(2)
+})
+
+test.each([
+  ['an upper-case name', { name: 'Wiki' }, 'name'],
+  ['no seats', { seats: 0 }, 'seats'],
+  ['an absolute entry', { entry: '/etc/passwd' }, 'entry'],
+  ['an entry above', { entry: 'a/../../b' }, 'entry'],
+])('%s is refused', (_, more, field) => {
+  const given = { name: 'wiki', seats: 5, files, runtime: 'php', createdMs: 0, ...more }
+  expect(() => signManifest(given, uploader, network)).toThrow(expect.objectContaining({ failure: expect.objectContaining({ field }) }))
+})
+
+test('a group larger than there are peers, or than the rules allow, is refused', () => {
+  expect(() => published(new Map(), moment(peers(3), 10))).toThrow(expect.objectContaining({ code: 'JOB_GROUP_SIZE' }))
+  expect(publishJob).toBeDefined()
+})
+
+test('the hash depends on the entries, not on their order in memory; pages get times', () => {
+  const { jobs, job } = running()
+  const second = published(jobs, moment(tickets, 10), { name: 'other', seats: 3 })
+  const turned = new Map([...second.jobs].reverse())
+  expect(jobsHash(turned)).toEqual(jobsHash(second.jobs))
+  expect(jobsHash(jobs)).not.toEqual(jobsHash(second.jobs))
+  expect(seatsOf(job, 12_000).map(({ untilMs }) => untilMs)).toEqual([26_000, 14_000, 17_000, 20_000, 23_000])
+})

@@ -1,0 +1,65 @@
+import { bytesOfContentId, type ContentId, type JobId, type NetworkId, type Signer, sealOf, sha256 } from '@interpeer/crypto-ids'
+import { sameBytes } from '@interpeer/wire-codec'
+import type { Answer } from './messages.js'
+
+/** What a seal is bound to: an answer for one place is worth nothing in another. */
+export interface SealContext {
+  readonly network: NetworkId
+  readonly job: JobId
+  readonly epoch: number
+  readonly step: number
+  readonly rank: number
+  readonly batch: Uint8Array
+  /** The member's 32-byte key. */
+  readonly key: Uint8Array
+}
+
+/** The commit of commit and reveal (WP §6.2, §8.10). */
+export function answerSeal(context: SealContext, salt: Uint8Array, answer: Answer): Uint8Array {
+  const { root, responses, effects, fuel, own } = answer
+  return sealOf('interpeer-group-seal', [...placeOf(context), salt, [root, responses, effects, fuel, own]])
+}
+
+/**
+ * A secret 256-bit salt without dice: the hash of a signature that is never shown. Ed25519 signatures are deterministic and nobody else can make
+ * them, so the salt is secret, and the same after a restart.
+ */
+export function saltFor(signer: Signer, context: SealContext): Uint8Array {
+  return sha256(signer.sign(sealOf('interpeer-group-salt', placeOf(context))))
+}
+
+/** Timers, payments and outbox entries of a run: none yet. */
+const NO_EFFECTS = sealOf('interpeer-group-effects', [])
+
+/** `transcript` is a digest of the execution; keyed by the member it can be challenged, and not copied from another's answer. */
+export function answerOf(root: ContentId, responses: readonly ContentId[], transcript: Uint8Array, context: SealContext): Answer {
+  return {
+    root: bytesOfContentId(root),
+    responses: sealOf('interpeer-group-responses', responses.map(bytesOfContentId)),
+    effects: NO_EFFECTS,
+    fuel: 0,
+    own: sealOf('interpeer-group-own', [
+      bytesOfContentId(context.job),
+      context.epoch,
+      context.step,
+      context.batch,
+      context.key,
+      transcript,
+    ]),
+  }
+}
+
+/** Whether the common parts match: what q members must agree on. */
+export function matches(a: Answer, b: Answer): boolean {
+  return sameBytes(a.root, b.root) && sameBytes(a.responses, b.responses) && sameBytes(a.effects, b.effects) && a.fuel === b.fuel
+}
+
+const placeOf = ({ network, job, epoch, step, rank, batch, key }: SealContext) => [
+  bytesOfContentId(network),
+  bytesOfContentId(job),
+  epoch,
+  step,
+  rank,
+  batch,
+  key,
+]

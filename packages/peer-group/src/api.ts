@@ -1,0 +1,133 @@
+import type { ContentId, JobId, NetworkId, PeerId } from '@interpeer/crypto-ids'
+import type { MemberOutcome } from './batch.js'
+import type { FaultKind } from './fault.js'
+import type { GroupSettings } from './settings.js'
+
+/** One request of a batch. `id` is 16 bytes, `ms` network time, `cid` the block that holds the signed request. */
+export interface RequestRef {
+  readonly id: Uint8Array
+  readonly ms: number
+  readonly cid: ContentId
+}
+
+/** What the chain says about one epoch of a job, and what the shell adds. */
+export interface GroupSetup {
+  readonly network: NetworkId
+  readonly job: JobId
+  readonly epoch: number
+  /** In the order of their seats; 1 to 32. */
+  readonly members: readonly PeerId[]
+  /** 32 bytes: decides who collates which step. */
+  readonly chainSeed: Uint8Array
+  /** The group state block to begin from. */
+  readonly start: ContentId
+  /** Batches that a recovery binds, in order: run again unchanged before anything else. */
+  readonly rerun: readonly Uint8Array[]
+  readonly settings: Partial<GroupSettings>
+  /** The time of the last batch before this epoch, where known: times only grow. */
+  readonly startTimeMs?: number
+  /**
+   * Whether a block is the request that its ref says (its own id and ms, a visitor's signature that holds). Pure. A member never
+   * takes up, proposes or seals one that it has not checked so; for fetched bodies the shell checks before the event `bodies`.
+   */
+  readonly checkRequest?: (ref: RequestRef, bytes: Uint8Array) => boolean
+}
+
+/** What a run of a batch came to. `files` is the root of the file tree after it; one response block for each request, in order. */
+export type ExecutionResult =
+  | {
+      readonly type: 'ran'
+      readonly files: ContentId
+      readonly responses: readonly ContentId[]
+      /** 32 bytes: a digest of the execution. */
+      readonly transcript: Uint8Array
+    }
+  | { readonly type: 'abstained' }
+
+/** `nowMs` is network time, and should not go backwards. */
+export type GroupEvent = { readonly nowMs: number } & (
+  | { readonly type: 'time' }
+  | { readonly type: 'message'; readonly from: PeerId; readonly envelope: Uint8Array }
+  /** A visitor's write that reached this peer. `bytes` is the request block; the shell has checked it. */
+  | {
+      readonly type: 'write'
+      readonly id: Uint8Array
+      readonly ms: number
+      readonly cid: ContentId
+      readonly bytes: Uint8Array
+    }
+  | { readonly type: 'executed'; readonly batch: Uint8Array; readonly from: ContentId; readonly result: ExecutionResult }
+  /** These request blocks are now on disk, and each is the request that its ref says. */
+  | { readonly type: 'bodies'; readonly cids: readonly ContentId[] }
+  /** The group state block and all under it are now on disk; `block` is the bytes of the group state block itself. */
+  | { readonly type: 'state'; readonly root: ContentId; readonly block: Uint8Array }
+  /** The chain named the next epoch's members and time. Not kept over a restart: the shell says it again. */
+  | { readonly type: 'close-at'; readonly atMs: number; readonly next: readonly PeerId[] }
+  /** The chain asked for a show: recovery. After it this member signs nothing more in this epoch. */
+  | { readonly type: 'show' }
+)
+
+export interface StoredBlock {
+  readonly cid: ContentId
+  readonly bytes: Uint8Array
+}
+
+/** To be acted on in this order. */
+export type GroupEffect =
+  /** Durable before any later effect of the list is acted on. */
+  | { readonly type: 'store'; readonly blocks: readonly StoredBlock[] }
+  /** The whole durable record of this (job, epoch), in place of the earlier one; on disk before any later effect is acted on. */
+  | { readonly type: 'persist'; readonly bytes: Uint8Array }
+  | { readonly type: 'send'; readonly to: readonly PeerId[]; readonly envelope: Uint8Array }
+  /** From the own disk where it has them, else from these members; then the event `bodies`. */
+  | { readonly type: 'fetch-bodies'; readonly requests: readonly RequestRef[]; readonly from: readonly PeerId[] }
+  /** From the own disk where it has it, else from these members; then the event `state`. A later one replaces it. */
+  | { readonly type: 'fetch-state'; readonly root: ContentId; readonly from: readonly PeerId[] }
+  /** Then the event `executed`. `seed` is 64 bytes. A batch without requests is not executed. */
+  | {
+      readonly type: 'execute'
+      readonly batch: Uint8Array
+      /** The root of the file tree. */
+      readonly from: ContentId
+      readonly requests: readonly RequestRef[]
+      readonly timeMs: number
+      readonly seed: Uint8Array
+    }
+  | {
+      readonly type: 'final'
+      readonly step: number
+      readonly certificate: Uint8Array
+      readonly batch: Uint8Array
+      /** The group state block. */
+      readonly state: ContentId
+      /** The root of the file tree. */
+      readonly files: ContentId
+      readonly requests: readonly { readonly id: Uint8Array; readonly response: ContentId }[]
+    }
+  /** An id that has run already, here or in a step that this member skipped. */
+  | { readonly type: 'repeated'; readonly id: Uint8Array; readonly response: ContentId }
+  | { readonly type: 'refused'; readonly id: Uint8Array; readonly code: RefusalCode }
+  /** The epoch is over. The batch carries the receipt; after `final` of the same step. */
+  | {
+      readonly type: 'closed'
+      readonly certificate: Uint8Array
+      readonly batch: Uint8Array
+      readonly state: ContentId
+      readonly outcomes: readonly MemberOutcome[]
+    }
+  | { readonly type: 'show'; readonly envelope: Uint8Array }
+  | { readonly type: 'fault'; readonly peer: PeerId; readonly kind: FaultKind; readonly evidence: readonly Uint8Array[] }
+  | { readonly type: 'mark'; readonly peer: PeerId; readonly step: number; readonly outcome: 'contradicted' }
+  /** Send the event `time` then; the latest one counts. */
+  | { readonly type: 'wake'; readonly atMs: number }
+  | { readonly type: 'count'; readonly code: string }
+
+/** Codes are public API: add new ones, never rename or reuse one. */
+export type RefusalCode =
+  | 'REQUEST_TOO_OLD'
+  | 'REQUEST_TOO_NEW'
+  | 'REQUEST_TOO_LARGE'
+  | 'REQUEST_MISMATCH'
+  | 'GROUP_BUSY'
+  | 'GROUP_CLOSED'
+  | 'JOB_TOO_SLOW'

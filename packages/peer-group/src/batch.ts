@@ -1,0 +1,69 @@
+import { bytesOfContentId, type ContentId, contentIdOfBytes, type JobId, type NetworkId, sha256 } from '@interpeer/crypto-ids'
+import { bool, bytes, encodeCbor, type Infer, link, list, message, struct, uint32, uint53 } from '@interpeer/wire-codec'
+import type { RequestRef } from './api.js'
+import { BATCH_MAX_BYTES, BATCH_REQUESTS_LIMIT, MEMBERS_MAX } from './settings.js'
+
+/** What a closing batch says of one member: in how many of the epoch's earlier steps it was what (design §6, Receipts). */
+export const memberOutcome = struct({ agreed: uint32, absent: uint32, contradicted: uint32 })
+export type MemberOutcome = Infer<typeof memberOutcome>
+
+/**
+ * One agreed step's input (design §6, Order). Its hash, not its bytes, is what seals and reveals name. `collator` proved `proof`; a
+ * batch that a later rank is bound to keeps both. `outcomes` is in seat order and empty unless `closing`.
+ */
+export const batchMessage = message(
+  'group-batch',
+  1,
+  {
+    job: bytes(36),
+    epoch: uint32,
+    step: uint32,
+    previous: bytes(32),
+    from: link,
+    collator: bytes(32),
+    timeMs: uint53,
+    proof: bytes(80),
+    requests: list(struct({ id: bytes(16), ms: uint53, cid: link }), BATCH_REQUESTS_LIMIT),
+    closing: bool,
+    outcomes: list(memberOutcome, MEMBERS_MAX),
+  },
+  { maxBytes: BATCH_MAX_BYTES },
+)
+export type Batch = Infer<typeof batchMessage>
+
+/** A batch with what is derived from its bytes, so that it is derived once. */
+export interface KnownBatch {
+  readonly bytes: Uint8Array
+  readonly hash: Uint8Array
+  readonly value: Batch
+  readonly from: ContentId
+  readonly requests: readonly RequestRef[]
+}
+
+/** `previous` of an epoch's first batch. */
+export const NO_BATCH = new Uint8Array(32)
+
+/** @throws {WireError} */
+export function readBatch(batch: Uint8Array): KnownBatch {
+  return knownBatch(batch, batchMessage.decode(batch))
+}
+
+/** @throws {WireError} */
+export function writeBatch(value: Batch): KnownBatch {
+  return knownBatch(batchMessage.encode(value), value)
+}
+
+function knownBatch(batch: Uint8Array, value: Batch): KnownBatch {
+  return {
+    bytes: batch,
+    hash: sha256(batch),
+    value,
+    from: contentIdOfBytes(value.from),
+    requests: value.requests.map(({ id, ms, cid }) => ({ id, ms, cid: contentIdOfBytes(cid) })),
+  }
+}
+
+/** What a collator's VRF runs on: not the rank, so that it has one seed for each step however often it tries. */
+export function seedAlpha(network: NetworkId, job: JobId, epoch: number, step: number): Uint8Array {
+  return encodeCbor(['interpeer-batch-seed', bytesOfContentId(network), bytesOfContentId(job), epoch, step])
+}

@@ -1,0 +1,127 @@
+import { bytesOfContentId, type ContentId, contentIdOfBytes, type PeerId, sha256 } from '@interpeer/crypto-ids'
+import { sameBytes } from '@interpeer/wire-codec'
+import { answerSeal, matches } from './answer.js'
+import { type Batch, type KnownBatch, type MemberOutcome, readBatch } from './batch.js'
+import { PeerGroupError } from './errors.js'
+import { type Answer, certificateMessage, type Reveal, revealMessage } from './messages.js'
+import { quorumOf } from './quorum.js'
+import { createVerifier, type GroupContext, type Opened, type Verification, type Verifier } from './verifier.js'
+
+/** What a certificate proves: the members named by `agreed` ran this batch and came to this root. */
+export interface CertifiedStep {
+  readonly step: number
+  readonly rank: number
+  readonly batchHash: Uint8Array
+  readonly batch: KnownBatch
+  /** The group state block. */
+  readonly state: ContentId
+  readonly answer: Answer
+  readonly timeMs: number
+  readonly agreed: readonly PeerId[]
+  /** Members whose answer differs. Silence is not dissent: a member named nowhere said nothing in time. */
+  readonly contradicted: readonly PeerId[]
+  /** All of them, in seat order. */
+  readonly reveals: readonly Opened<Reveal>[]
+}
+
+/**
+ * Checks a certificate and its batch: q matching reveals of one (epoch, step, rank, batch), each signed by another member (design §6).
+ * Anyone can: the chain, gateways, browsers.
+ * @throws {PeerGroupError} CERTIFICATE_INVALID
+ */
+export function verifyCertificate(
+  certificate: Uint8Array,
+  batch: Uint8Array,
+  context: GroupContext,
+  verification?: Verification,
+): CertifiedStep {
+  return readCertificate(certificate, batch, createVerifier(context, verification))
+}
+
+/**
+ * Checks a closing certificate and its batch, the receipt that members are paid by: it ends its epoch, and the next begins from `state`.
+ * `outcomes` is in seat order and counts the epoch's steps before this one.
+ * @throws {PeerGroupError} CERTIFICATE_INVALID
+ */
+export function verifyClosing(
+  certificate: Uint8Array,
+  batch: Uint8Array,
+  context: GroupContext,
+  verification?: Verification,
+): CertifiedStep & { readonly outcomes: readonly MemberOutcome[] } {
+  const certified = verifyCertificate(certificate, batch, context, verification)
+  if (!closes(certified.batch.value, context)) throw invalid('not a closing batch of this epoch')
+  return { ...certified, outcomes: certified.batch.value.outcomes }
+}
+
+/** Whether a batch ends this epoch. One that a recovery carried over from an earlier epoch does not. */
+export function closes(batch: Batch, { epoch, members }: GroupContext): boolean {
+  return batch.closing && batch.epoch === epoch && batch.outcomes.length === members.length
+}
+
+/** @throws {PeerGroupError} CERTIFICATE_INVALID */
+export function readCertificate(certificate: Uint8Array, batchBytes: Uint8Array, verifier: Verifier): CertifiedStep {
+  const { context } = verifier
+  let value: ReturnType<typeof certificateMessage.decode>
+  let batch: KnownBatch
+  try {
+    value = certificateMessage.decode(certificate)
+    batch = readBatch(batchBytes)
+  } catch (cause) {
+    throw invalid('not readable', cause)
+  }
+  if (!sameBytes(value.job, bytesOfContentId(context.job)) || value.epoch !== context.epoch) throw invalid('another job or epoch')
+  if (!sameBytes(value.batch, sha256(batchBytes))) throw invalid('another batch')
+  const reveals: Opened<Reveal>[] = []
+  for (const envelope of value.reveals) {
+    const opened = verifier.open(revealMessage, envelope)
+    if (typeof opened === 'string') throw invalid(opened)
+    const { step, rank, batch: hash, start } = opened.value
+    if (step !== value.step || rank !== value.rank || !sameBytes(hash, value.batch)) throw invalid('a reveal of another place')
+    if (!sameBytes(start, batch.value.from)) throw invalid('a reveal from another state')
+    if (opened.seat <= (reveals.at(-1)?.seat ?? -1)) throw invalid('reveals not in seat order')
+    reveals.push(opened)
+  }
+  const answer = agreedAnswer(reveals, context.members.length)
+  if (answer === undefined) throw invalid('fewer than q matching reveals')
+  const named = (agree: boolean) =>
+    reveals.filter((one) => matches(one.value.answer, answer) === agree).map(({ seat }) => context.members[seat] as PeerId)
+  return {
+    step: value.step,
+    rank: value.rank,
+    batchHash: value.batch,
+    batch,
+    state: contentIdOfBytes(answer.root),
+    answer,
+    timeMs: batch.value.timeMs,
+    agreed: named(true),
+    contradicted: named(false),
+    reveals,
+  }
+}
+
+/** The answer that q of all N members revealed alike, if any. */
+export function agreedAnswer(reveals: readonly Opened<Reveal>[], memberCount: number): Answer | undefined {
+  const alike = (answer: Answer) => reveals.filter(({ value }) => matches(value.answer, answer)).length
+  return reveals.find(({ value }) => alike(value.answer) >= quorumOf(memberCount))?.value.answer
+}
+
+/** `reveals`: of one place, at most one of each member. */
+export function writeCertificate(reveals: readonly Opened<Reveal>[]): Uint8Array {
+  const inOrder = [...reveals].sort((a, b) => a.seat - b.seat)
+  const first = inOrder[0]
+  if (first === undefined) throw invalid('no reveals')
+  const { job, epoch, step, rank, batch } = first.value
+  return certificateMessage.encode({ job, epoch, step, rank, batch, reveals: inOrder.map(({ envelope }) => envelope) })
+}
+
+/** The seal that a reveal opens. */
+export function sealOfReveal({ value }: Opened<Reveal>, { network, job, epoch }: GroupContext): Uint8Array {
+  return answerSeal(
+    { network, job, epoch, step: value.step, rank: value.rank, batch: value.batch, key: value.from },
+    value.salt,
+    value.answer,
+  )
+}
+
+const invalid = (reason: string, cause?: unknown): PeerGroupError => new PeerGroupError({ code: 'CERTIFICATE_INVALID', reason }, { cause })

@@ -1,0 +1,97 @@
+import { hexOf } from '@interpeer/wire-codec'
+import { fetchState, resendClosing } from './adopt.js'
+import { rerunOf } from './check-batch.js'
+import { collatorSeat, othersOf, peerAt, send, type Turn } from './group-state.js'
+import { tallyMessage } from './messages.js'
+import { hasWork, isHeld, offerAgain } from './pool.js'
+import { sendCommitSet } from './rounds.js'
+import { sign } from './sign.js'
+import { giveUp, joinableRank, rankTimerMs } from './timeouts.js'
+
+/** What is due by now: time-outs, messages to be sent again. True when something moved. */
+export function onClock(t: Turn): boolean {
+  const { g } = t
+  offerAgain(t)
+  if (g.phase === 'closed') {
+    resendClosing(t)
+    return false
+  }
+  const told = tellTally(t)
+  const { open } = g
+  if (open.timerAtMs === undefined && open.givenUp < open.rank && isPending(t)) open.timerAtMs = t.nowMs + rankTimerMs(t, open.rank)
+  if (open.timerAtMs !== undefined && t.nowMs >= open.timerAtMs) {
+    giveUp(t, open.rank)
+    return true
+  }
+  if (open.resendAtMs === undefined && isPending(t)) open.resendAtMs = t.nowMs + open.resendEveryMs
+  if (open.resendAtMs !== undefined && t.nowMs >= open.resendAtMs) resend(t)
+  return told
+}
+
+/** Nothing pending and not idle time: no timer runs. A lone time-out of a stranger to honesty starts none either. */
+export function isPending(t: Turn): boolean {
+  const { open, base, settings } = t.g
+  return (
+    open.rank > 0 ||
+    open.givenUp >= 0 ||
+    open.proposals.has(open.rank) ||
+    open.sealed !== undefined ||
+    t.nowMs >= base.sinceMs + settings.idleEveryMs ||
+    closingDue(t) ||
+    rerunOf(t, open.step) !== undefined ||
+    joinableRank(t) >= open.rank ||
+    hasWork(t)
+  )
+}
+
+export const closingDue = ({ g, nowMs }: Turn): boolean => g.closing !== undefined && nowMs >= g.closing.atMs
+
+/** Once closing is due, every member says what it knows of all outcomes, for the receipt. */
+function tellTally(t: Turn): boolean {
+  const { open, seat, tally } = t.g
+  if (seat < 0 || !closingDue(t) || open.tallies.has(seat)) return false
+  const opened = sign(t, tallyMessage, { step: open.step, ...tally })
+  open.tallies.set(seat, opened)
+  send(t, othersOf(t.g), opened.envelope)
+  return true
+}
+
+/** Open messages go out again, byte for byte, and to everyone: the collator may be what is missing (WP §8.7). */
+function resend(t: Turn): void {
+  const { g } = t
+  const { open } = g
+  const { rank } = open
+  const others = othersOf(g)
+  const lacking = (map: ReadonlyMap<number, unknown> | undefined) =>
+    others.filter((peer) => map?.has(g.setup.members.indexOf(peer)) !== true)
+  if (open.proposed?.rank === rank && open.givenUp < rank) send(t, lacking(open.seals.get(rank)), open.proposed.envelope)
+  if (open.bound?.rank === rank && collatorSeat(open, rank) === g.seat && open.givenUp < rank) sendCommitSet(t)
+  if (open.sealed !== undefined) send(t, others, open.sealed.envelope)
+  if (open.revealed !== undefined) send(t, others, open.revealed.envelope)
+  for (const envelope of open.ownTimeouts) send(t, others, envelope)
+  const tally = open.tallies.get(g.seat)
+  if (tally !== undefined) send(t, others, tally.envelope)
+  if (g.base.state === undefined && !g.base.running) fetchState(t)
+  const proposal = open.proposals.get(rank)
+  if (proposal !== undefined && open.runs.get(hexOf(proposal.batch.hash))?.type === 'fetching') {
+    const missing = proposal.batch.requests.filter((ref) => !isHeld(t, ref))
+    const from = [peerAt(g, proposal.seat), ...others].filter((peer, i, all) => peer !== g.self.peerId && all.indexOf(peer) === i)
+    if (missing.length > 0) t.effects.push({ type: 'fetch-bodies', requests: missing, from })
+  }
+  open.resendEveryMs = Math.min(2 * open.resendEveryMs, g.settings.resendMsMax)
+  open.resendAtMs = isPending(t) || g.base.state === undefined ? t.nowMs + open.resendEveryMs : undefined
+}
+
+/** When this group next wants to be told the time. */
+export function nextWakeMs(t: Turn): number | undefined {
+  const { g } = t
+  const { open } = g
+  if (g.phase === 'shown' || g.seat < 0) return undefined
+  const times = [g.offerAtMs, open.resendAtMs]
+  if (g.phase === 'open') {
+    times.push(open.timerAtMs, g.closing?.atMs, g.base.sinceMs + g.settings.idleEveryMs)
+    if (g.base.state === undefined) times.push(open.resendAtMs ?? t.nowMs + open.resendEveryMs)
+  }
+  const later = times.filter((time): time is number => time !== undefined && time > t.nowMs)
+  return later.length === 0 ? undefined : Math.min(...later)
+}

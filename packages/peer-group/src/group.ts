@@ -1,0 +1,222 @@
+import { bytesOfContentId, type PeerId, peekMessageNumber, type Signer } from '@interpeer/crypto-ids'
+import type { Message } from '@interpeer/wire-codec'
+import { fetchState, joinersOf, onState, sendFinal, takeFinal, takeLateReveal } from './adopt.js'
+import type { GroupEffect, GroupEvent, GroupSetup, RequestRef } from './api.js'
+import { closes } from './certificate.js'
+import { nextWakeMs, onClock } from './clock.js'
+import { baseOf, readRecord, restoreOpenStep, writeRecord } from './durable.js'
+import { PeerGroupError } from './errors.js'
+import { beginTurn, count, type Group, othersOf, send, type Turn } from './group-state.js'
+import {
+  askMessage,
+  commitSetMessage,
+  finalMessage,
+  offerMessage,
+  proposalMessage,
+  revealMessage,
+  sealMessage,
+  tallyMessage,
+  timeoutMessage,
+} from './messages.js'
+import { newOpenStep } from './open-step.js'
+import { onBodies, onOffer, onWrite } from './pool.js'
+import { propose, takeProposal } from './propose.js'
+import { certify, findCommitSet, reveal, takeCommitSet, takeReveal, takeSeal } from './rounds.js'
+import { onExecuted, runAndSeal } from './run.js'
+import { GROUP_DEFAULTS, MEMBERS_MAX } from './settings.js'
+import { onShow } from './show.js'
+import { sign } from './sign.js'
+import { emptyTally, isTally } from './tally.js'
+import { followTimeouts, takeTimeout } from './timeouts.js'
+import { createVerifier, type FromMember, type Opened, type Verification } from './verifier.js'
+
+export interface GroupStep {
+  readonly state: Group
+  readonly effects: readonly GroupEffect[]
+}
+const SETTLE_MAX = 1_000
+const ANSWER_EVERY_MS = 100
+
+/**
+ * A member's part in one epoch of a job (design §6), new or as its last durable record left it. After a restart the same bytes are sent
+ * again, never made anew, and `final` of the last step (or `closed`) is told once more. Times are network time in ms.
+ * @throws {PeerGroupError} GROUP_SETUP, RECORD_UNREADABLE
+ */
+export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durable?: Uint8Array, verification?: Verification): GroupStep {
+  checkSetup(setup)
+  const settings = { ...GROUP_DEFAULTS, ...setup.settings }
+  const verifier = createVerifier(setup, verification)
+  const job = bytesOfContentId(setup.job)
+  const record = durable === undefined ? undefined : readRecord(durable, job, setup.epoch)
+  const base = baseOf({ setup, verifier }, record, nowMs)
+  const group: Group = {
+    setup,
+    settings,
+    self,
+    seat: setup.members.indexOf(self.peerId),
+    job,
+    verifier,
+    phase: record?.phase ?? 'open',
+    base,
+    previous: undefined,
+    open: newOpenStep({ setup, settings }, base.step + 1),
+    pool: new Map(),
+    poolBytes: 0,
+    offerAtMs: undefined,
+    offerEveryMs: settings.resendMs,
+    closing: undefined,
+    tally: record?.tally ?? emptyTally(setup.members.length),
+    recent: base.certified === undefined ? [] : [{ step: base.step, certified: base.certified }],
+    show: record?.show ?? undefined,
+    finalEnvelope: undefined,
+    askedAtMs: nowMs,
+    answeredAtMs: new Map(),
+    faulted: new Set(),
+    closedResends: 0,
+    wakeAtMs: undefined,
+  }
+  const t = beginTurn(group, nowMs)
+  if (record !== undefined) restoreOpenStep(t, record)
+  t.durable = false // what was just read is on disk
+  fetchState(t)
+  if (group.phase === 'closed') tellClosed(t)
+  if (group.phase === 'open' && record !== undefined && group.seat >= 0) {
+    t.g.open.resendAtMs = nowMs // what was signed before goes out again
+    send(t, othersOf(group), sign(t, askMessage, { step: base.step }).envelope)
+  }
+  return finishTurn(t)
+}
+
+/**
+ * Moves a member by one event. Never throws on what comes from outside: bad input is counted, a provable lie is a `fault`. The state is a value: keep
+ * the one returned. Act on the effects in order; what stands after `store` and `persist` waits for the disk.
+ */
+export function stepGroup(group: Group, event: GroupEvent): GroupStep {
+  const t = beginTurn(group, event.nowMs)
+  if (event.type === 'message') onMessage(t, event.from, event.envelope)
+  else if (event.type === 'write') onWrite(t, { id: event.id, ms: event.ms, cid: event.cid }, event.bytes)
+  else if (event.type === 'executed') onExecuted(t, event.batch, event.from, event.result)
+  else if (event.type === 'bodies') onBodies(t, event.cids)
+  else if (event.type === 'state') onState(t, event.block)
+  else if (event.type === 'close-at') t.g.closing = { atMs: event.atMs, next: event.next }
+  else if (event.type === 'show') onShow(t)
+  return finishTurn(t)
+}
+
+/** Writes that wait here, for the next epoch's group. */
+export function pendingRequests(group: Group): readonly RequestRef[] {
+  return [...group.pool.values()].filter(({ held }) => held).map(({ ref }) => ref)
+}
+
+/** Goes on until nothing moves: a group of one agrees with itself within one event. */
+function settle(t: Turn): void {
+  for (let left = SETTLE_MAX; left > 0; left--) {
+    if (t.g.phase !== 'open' || t.g.seat < 0) break
+    if (!(certify(t) || followTimeouts(t) || findCommitSet(t) || reveal(t) || runAndSeal(t) || propose(t) || onClock(t))) return
+  }
+  if (t.g.phase !== 'shown' && t.g.seat >= 0) onClock(t)
+}
+
+function finishTurn(t: Turn): GroupStep {
+  settle(t)
+  const effects: GroupEffect[] = []
+  if (t.blocks.length > 0) effects.push({ type: 'store', blocks: t.blocks })
+  if (t.durable) effects.push({ type: 'persist', bytes: writeRecord(t.g) })
+  effects.push(...t.effects)
+  const wakeAtMs = nextWakeMs(t)
+  if (wakeAtMs !== undefined && wakeAtMs !== t.g.wakeAtMs) effects.push({ type: 'wake', atMs: wakeAtMs })
+  t.g.wakeAtMs = wakeAtMs
+  return { state: t.g, effects }
+}
+
+type Taker = (t: Turn, envelope: Uint8Array, from: PeerId) => void
+const takers = new Map<number, Taker>([
+  taker(offerMessage, (t, opened, from) => {
+    if (onOffer(t, opened) === 'answered') answer(t, from)
+  }),
+  taker(finalMessage, takeFinal),
+  stepTaker(proposalMessage, takeProposal),
+  stepTaker(sealMessage, takeSeal),
+  stepTaker(commitSetMessage, takeCommitSet),
+  stepTaker(timeoutMessage, takeTimeout),
+  stepTaker(revealMessage, takeReveal, takeLateReveal),
+  stepTaker(tallyMessage, (t, opened) => {
+    if (!isTally(opened.value, t.g.open.step - 1, t.g.setup.members.length)) count(t, 'TALLY_INVALID')
+    else t.g.open.tallies.set(opened.seat, opened)
+  }),
+  [
+    askMessage.number,
+    (t, envelope, from) => {
+      const opened = t.g.verifier.open(askMessage, envelope, joinersOf(t))
+      if (typeof opened === 'string') count(t, opened)
+      else if (opened.value.step < t.g.base.step) answer(t, from)
+    },
+  ],
+])
+
+function onMessage(t: Turn, from: PeerId, envelope: Uint8Array): void {
+  const take = takers.get(peekMessageNumber(envelope) ?? -1)
+  if (take === undefined) count(t, 'MESSAGE_UNKNOWN')
+  else take(t, envelope, from)
+}
+
+function taker<T extends FromMember>(message: Message<T>, take: (t: Turn, opened: Opened<T>, from: PeerId) => void): [number, Taker] {
+  return [
+    message.number,
+    (t, envelope, from) => {
+      const opened = t.g.verifier.open(message, envelope)
+      if (typeof opened === 'string') count(t, opened)
+      else if (opened.seat === t.g.seat && message !== (finalMessage as unknown)) count(t, 'OWN_MESSAGE')
+      else take(t, opened, from)
+    },
+  ]
+}
+
+/** Messages of a step: of the open one they are taken up; of a later one this member is behind; of an earlier one the sender is. */
+function stepTaker<T extends FromMember & { readonly step: number }>(
+  message: Message<T>,
+  take: (t: Turn, opened: Opened<T>) => unknown,
+  takeLate?: (t: Turn, opened: Opened<T>) => void,
+): [number, Taker] {
+  return taker(message, (t, opened, from) => {
+    const { step } = opened.value
+    if (step > t.g.open.step) askFor(t, from)
+    else if (step < t.g.open.step) {
+      if (takeLate === undefined) answer(t, from)
+      else takeLate(t, opened)
+    } else if (t.g.phase === 'open') take(t, opened)
+  })
+}
+
+/** A certificate answers whoever is behind, at a bounded pace. */
+function answer(t: Turn, to: PeerId): void {
+  const { g } = t
+  if (t.nowMs < (g.answeredAtMs.get(to) ?? Number.NEGATIVE_INFINITY) + ANSWER_EVERY_MS) return
+  if (!g.setup.members.includes(to) && !joinersOf(t).includes(to)) return
+  g.answeredAtMs = new Map(g.answeredAtMs).set(to, t.nowMs)
+  sendFinal(t, [to])
+}
+
+function askFor(t: Turn, from: PeerId): void {
+  const { g } = t
+  if (g.phase !== 'open' || g.seat < 0 || t.nowMs < g.askedAtMs + ANSWER_EVERY_MS) return
+  g.askedAtMs = t.nowMs
+  send(t, [from], sign(t, askMessage, { step: g.base.step }).envelope)
+}
+
+function tellClosed(t: Turn): void {
+  const { certified, root } = t.g.base
+  if (certified === undefined || !closes(certified.batch.value, t.g.verifier.context)) return
+  const { certificate, batch } = certified
+  t.effects.push({ type: 'closed', certificate, batch: batch.bytes, state: root, outcomes: batch.value.outcomes })
+}
+
+function checkSetup({ members, chainSeed, settings }: GroupSetup): void {
+  const refuse = (reason: string): never => {
+    throw new PeerGroupError({ code: 'GROUP_SETUP', reason })
+  }
+  if (members.length < 1 || members.length > MEMBERS_MAX) refuse(`1 to ${MEMBERS_MAX} members`)
+  if (new Set(members).size !== members.length) refuse('a member twice')
+  if (chainSeed.length !== 32) refuse('the chain seed has 32 bytes')
+  if (Object.values(settings).some((value) => !Number.isSafeInteger(value) || value < 1)) refuse('settings are positive integers')
+}

@@ -1,0 +1,24 @@
+export type {
+  ExecutionResult,
+  GroupEffect,
+  GroupEvent,
+  GroupSetup,
+  RefusalCode,
+  RequestRef,
+  StoredBlock,
+} from './api.js'
+export { type Batch, batchMessage, type KnownBatch, type MemberOutcome, readBatch } from './batch.js'
+export { type CertifiedStep, verifyCertificate, verifyClosing } from './certificate.js'
+export { PeerGroupError, type PeerGroupFailure } from './errors.js'
+export { type FaultKind, verifyFault } from './fault.js'
+export { openGroup, pendingRequests, stepGroup } from './group.js'
+export type { Group } from './group-state.js'
+export { certificateMessage, finalMessage, type Reveal, revealMessage, showMessage } from './messages.js'
+export { collatorOrder, quorumOf } from './quorum.js'
+export { type Recovery, recoverFrom } from './recovery.js'
+export { GROUP_DEFAULTS, type GroupSettings, MEMBERS_MAX } from './settings.js'
+export { openShadow, type Shadow, type ShadowEffect, type ShadowEvent, stepShadow } from './shadow.js'
+export { RESPONSE_BODY_MAX_BYTES, RESPONSE_CHUNK_BYTES, type SiteReply, type SiteResponse, siteReply, siteResponse } from './site-reply.js'
+export { type HttpHeader, httpHeader, REQUEST_BODY_MAX_BYTES, type SiteRequest, siteRequest } from './site-request.js'
+export { type AnsweredRequest, firstStateBlock, type GroupState, readStateBlock } from './state-block.js'
+export { createVerification, type GroupContext, type Verification } from './verifier.js'

@@ -1,0 +1,134 @@
+import { bytesOfContentId } from '@interpeer/crypto-ids'
+import { hexOf } from '@interpeer/wire-codec'
+import { accuse } from './accuse.js'
+import { type KnownBatch, readBatch, seedAlpha, writeBatch } from './batch.js'
+import { refusalOfBatch, rerunOf } from './check-batch.js'
+import { collatorSeat, count, othersOf, quorum, type SeenTimeout, send, type Turn } from './group-state.js'
+import { type Proposal, proposalMessage, timeoutMessage } from './messages.js'
+import { candidates } from './pool.js'
+import { sign } from './sign.js'
+import { outcomesOf } from './tally.js'
+import { boundBy, enterRank, takeTimeout, timeoutsOfRank } from './timeouts.js'
+import type { Opened } from './verifier.js'
+
+/** A proposal of the open step, own or another's. */
+export function takeProposal(t: Turn, opened: Opened<Proposal>): undefined {
+  const { open } = t.g
+  const { rank } = opened.value
+  if (opened.seat !== collatorSeat(open, rank)) return count(t, 'NOT_THE_COLLATOR')
+  const earlier = open.proposals.get(rank)
+  if (earlier !== undefined) return accuse(t, 'two-proposals', opened.seat, earlier.envelope, opened.envelope)
+  if (rank < open.rank || rank <= open.givenUp) return count(t, 'RANK_OVER')
+  let batch: KnownBatch
+  try {
+    batch = readBatch(opened.value.batch)
+  } catch {
+    return count(t, 'BATCH_MALFORMED')
+  }
+  const shown = showTimeouts(t, opened)
+  if (shown === undefined) return count(t, 'PROPOSAL_UNJUSTIFIED')
+  // A lock yields only to q time-outs of its own rank or later; those were just checked, and sealing closes lower ranks.
+  if (open.lockRank !== undefined && rank <= open.lockRank) return count(t, 'LOCKED')
+  const code = refusalOfBatch(t, opened, batch, boundBy(shown))
+  if (rank > open.rank) enterRank(t, rank)
+  if (code !== undefined) return count(t, code)
+  open.batches.set(hexOf(batch.hash), batch)
+  open.proposals.set(rank, { ...opened, batch, refused: false })
+  open.resendAtMs ??= t.nowMs + t.g.settings.resendMs
+}
+
+/** The time-outs that justify a proposal: q of exactly the rank before, taken up as if they had come by themselves. */
+function showTimeouts(t: Turn, { value }: Opened<Proposal>): readonly SeenTimeout[] | undefined {
+  if (value.rank === 0) return []
+  const seats = new Set<number>()
+  const shown: SeenTimeout[] = []
+  for (const envelope of value.timeouts) {
+    const timeout = t.g.verifier.open(timeoutMessage, envelope)
+    if (typeof timeout === 'string' || timeout.value.step !== t.g.open.step || timeout.value.rank !== value.rank - 1) return undefined
+    if (seats.has(timeout.seat) || !takeTimeout(t, timeout)) return undefined
+    seats.add(timeout.seat)
+    const seen = timeoutsOfRank(t, timeout.value.rank).find((one) => one.seat === timeout.seat)
+    if (seen !== undefined) shown.push(seen)
+  }
+  return shown.length >= quorum(t.g) ? shown : undefined
+}
+
+/** Proposes, if this member collates the current rank and there is something to agree on. */
+export function propose(t: Turn): boolean {
+  const { open, base, seat, settings } = t.g
+  const { rank } = open
+  if (seat < 0 || collatorSeat(open, rank) !== seat || open.proposals.has(rank) || rank <= open.givenUp) return false
+  if (base.state === undefined || (open.proposed?.rank ?? -1) >= rank) return false
+  const timeouts = rank === 0 ? [] : timeoutsOfRank(t, rank - 1)
+  if (rank > 0 && timeouts.length < quorum(t.g)) return false
+  const rerun = rerunOf(t, open.step)
+  const bound = boundBy(timeouts)
+  const chosen =
+    bound !== undefined ? { batch: bound.batch, tallies: [] } : rerun !== undefined ? { batch: readBatch(rerun), tallies: [] } : newBatch(t)
+  if (chosen === undefined) return false
+  const opened = sign(t, proposalMessage, {
+    step: open.step,
+    rank,
+    batch: chosen.batch.bytes,
+    timeouts: timeouts.map(({ envelope }) => envelope),
+    tallies: chosen.tallies,
+  })
+  open.proposed = { rank, envelope: opened.envelope }
+  open.proposals.set(rank, { ...opened, batch: chosen.batch, refused: false })
+  open.batches.set(hexOf(chosen.batch.hash), chosen.batch)
+  open.resendAtMs = t.nowMs + settings.resendMs
+  t.durable = true
+  send(t, othersOf(t.g), opened.envelope)
+  return true
+}
+
+/** A batch of this member's own choice, or undefined while there is nothing to put into one. */
+function newBatch(t: Turn): { readonly batch: KnownBatch; readonly tallies: readonly Uint8Array[] } | undefined {
+  const { open, base, setup, self, settings, job, closing } = t.g
+  const timeMs = Math.max(t.nowMs, base.timeMs + 1)
+  const isClosing = closing !== undefined && timeMs >= closing.atMs
+  const tallies = isClosing ? [...open.tallies.values()] : []
+  if (isClosing && tallies.length < quorum(t.g)) return undefined
+  const requests = chooseRequests(t, timeMs)
+  const early = t.nowMs < base.sinceMs + settings.idleEveryMs
+  if (open.rank === 0 && !isClosing && requests.length === 0 && early) return undefined
+  open.proof ??= self.vrfProve(seedAlpha(setup.network, setup.job, setup.epoch, open.step))
+  const batch = writeBatch({
+    job,
+    epoch: setup.epoch,
+    step: open.step,
+    previous: base.batchHash,
+    from: bytesOfContentId(base.root),
+    collator: self.publicKey,
+    timeMs,
+    proof: open.proof,
+    requests: requests.map(({ id, ms, cid }) => ({ id, ms, cid: bytesOfContentId(cid) })),
+    closing: isClosing,
+    outcomes: isClosing
+      ? outcomesOf(
+          tallies.map(({ value }) => value),
+          open.step - 1,
+          setup.members.length,
+        )
+      : [],
+  })
+  return { batch, tallies: tallies.map(({ envelope }) => envelope) }
+}
+
+/** Oldest first, within bounds. One whose batch found no quorum before goes alone, so that it takes no other down with it. */
+function chooseRequests(t: Turn, timeMs: number) {
+  const { settings } = t.g
+  const waiting = candidates(t, timeMs)
+  const first = waiting[0]
+  if (first === undefined) return []
+  if (first.failures > 0) return [first.ref]
+  const chosen = []
+  let bytes = 0
+  for (const { ref, size, failures } of waiting) {
+    if (failures > 0) continue
+    if (chosen.length >= settings.batchRequestsMax || (chosen.length > 0 && bytes + size > settings.batchBytesMax)) break
+    chosen.push(ref)
+    bytes += size
+  }
+  return chosen
+}

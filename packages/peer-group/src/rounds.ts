@@ -1,0 +1,147 @@
+import { bytesOfContentId } from '@interpeer/crypto-ids'
+import { hexOf, type Infer, sameBytes } from '@interpeer/wire-codec'
+import { accuse } from './accuse.js'
+import { adopt } from './adopt.js'
+import { answerSeal, matches } from './answer.js'
+import { readBatch } from './batch.js'
+import { agreedAnswer, sealOfReveal, writeCertificate } from './certificate.js'
+import { collatorSeat, count, othersOf, peerAt, quorum, send, type Turn } from './group-state.js'
+import { commitSetMessage, type Reveal, revealMessage, type Seal, sealMessage } from './messages.js'
+import { RANK_WINDOW } from './settings.js'
+import { sign } from './sign.js'
+import { noteBound } from './timeouts.js'
+import type { Opened } from './verifier.js'
+
+/** A seal of the open step, own or another's. */
+export function takeSeal(t: Turn, opened: Opened<Seal>): undefined {
+  const { open } = t.g
+  const { rank } = opened.value
+  if (!inWindow(t, rank)) return count(t, 'RANK_FAR')
+  const seals = open.seals.get(rank) ?? new Map<number, Opened<Seal>>()
+  const earlier = seals.get(opened.seat)
+  if (earlier !== undefined) return accuse(t, 'two-seals', opened.seat, earlier.envelope, opened.envelope)
+  open.seals.set(rank, seals.set(opened.seat, opened))
+  const reveal = open.reveals.get(rank)?.get(opened.seat)
+  if (reveal !== undefined && !opens(t, opened, reveal)) {
+    open.reveals.get(rank)?.delete(opened.seat)
+    accuse(t, 'broken-seal', opened.seat, opened.envelope, reveal.envelope)
+  }
+}
+
+/** A reveal of the open step. One that does not open its member's seal counts for nothing. */
+export function takeReveal(t: Turn, opened: Opened<Reveal>): undefined {
+  const { open } = t.g
+  const { rank, batch, start, answer } = opened.value
+  if (!inWindow(t, rank)) return count(t, 'RANK_FAR')
+  const reveals = open.reveals.get(rank) ?? new Map<number, Opened<Reveal>>()
+  const earlier = reveals.get(opened.seat)
+  if (earlier !== undefined) return accuse(t, 'two-reveals', opened.seat, earlier.envelope, opened.envelope)
+  const seal = open.seals.get(rank)?.get(opened.seat)
+  if (seal !== undefined && !opens(t, seal, opened)) return accuse(t, 'broken-seal', opened.seat, seal.envelope, opened.envelope)
+  for (const [otherRank, others] of open.reveals) {
+    const other = others.get(opened.seat)
+    if (otherRank === rank || other === undefined || !sameBytes(other.value.batch, batch) || !sameBytes(other.value.start, start)) continue
+    if (!matches(other.value.answer, answer)) accuse(t, 'two-answers', opened.seat, other.envelope, opened.envelope)
+  }
+  open.reveals.set(rank, reveals.set(opened.seat, opened))
+}
+
+/** The collator's commit set: its seals are taken up as if they had come one by one. */
+export function takeCommitSet(t: Turn, { value }: Opened<Infer<typeof commitSetMessage>>): undefined {
+  const { open, verifier } = t.g
+  try {
+    const batch = readBatch(value.batch)
+    open.batches.set(hexOf(batch.hash), batch)
+  } catch {
+    return count(t, 'COMMIT_SET_INVALID')
+  }
+  for (const envelope of value.seals) {
+    const seal = verifier.open(sealMessage, envelope)
+    if (typeof seal === 'string' || seal.value.step !== open.step || seal.value.rank !== value.rank) return count(t, 'COMMIT_SET_INVALID')
+    takeSeal(t, seal)
+  }
+}
+
+/** q seals for one batch at one rank make a commit set; the highest one is remembered, and its collator hands it round. */
+export function findCommitSet(t: Turn): boolean {
+  const { open } = t.g
+  for (const [rank, bySeat] of open.seals) {
+    if (rank <= (open.bound?.rank ?? -1)) continue
+    for (const [name, seals] of groupBy([...bySeat.values()], (seal) => hexOf(seal.value.batch))) {
+      const batch = open.batches.get(name)
+      if (seals.length < quorum(t.g) || batch === undefined) continue
+      noteBound(t, { rank, batch, seals: seals.sort((a, b) => a.seat - b.seat).map(({ envelope }) => envelope) })
+      if (collatorSeat(open, rank) === t.g.seat && rank > open.givenUp) sendCommitSet(t)
+      return true
+    }
+  }
+  return false
+}
+
+export function sendCommitSet(t: Turn): undefined {
+  const { open } = t.g
+  if (open.bound === undefined) return
+  const { rank, batch, seals } = open.bound
+  send(t, othersOf(t.g), sign(t, commitSetMessage, { step: open.step, rank, batch: batch.bytes, seals }).envelope)
+}
+
+/**
+ * Reveals on a commit set for what this member sealed, and thereby locks it (PBFT's commit). Never without a commit set, never at a
+ * rank given up; the lock goes to disk before the reveal leaves.
+ */
+export function reveal(t: Turn): boolean {
+  const { open } = t.g
+  const { sealed, bound } = open
+  if (sealed === undefined || bound === undefined || bound.rank !== sealed.rank) return false
+  if (!sameBytes(bound.batch.hash, sealed.batch.hash) || open.givenUp >= sealed.rank || open.revealed?.rank === sealed.rank) return false
+  const { rank, batch, salt, answer } = sealed
+  const opened = sign(t, revealMessage, { step: open.step, rank, batch: batch.hash, start: bytesOfContentId(batch.from), salt, answer })
+  open.lockRank = rank
+  open.revealed = { rank, envelope: opened.envelope }
+  t.durable = true
+  takeReveal(t, opened)
+  send(t, [peerAt(t.g, collatorSeat(open, rank))], opened.envelope)
+  return true
+}
+
+/** q matching reveals of one rank and batch: the step is final. */
+export function certify(t: Turn): boolean {
+  const { open, setup } = t.g
+  for (const [rank, bySeat] of open.reveals) {
+    for (const [name, reveals] of groupBy([...bySeat.values()], (one) => `${hexOf(one.value.batch)}${hexOf(one.value.start)}`)) {
+      const answer = agreedAnswer(reveals, setup.members.length)
+      const batch = open.batches.get(name.slice(0, 64))
+      if (answer === undefined || batch === undefined || name.slice(64) !== hexOf(batch.value.from)) continue
+      const inOrder = reveals.sort((a, b) => a.seat - b.seat)
+      const spread = collatorSeat(open, rank) === t.g.seat
+      const certificate = writeCertificate(inOrder)
+      adopt(t, { step: open.step, rank, batch, answer, reveals: inOrder, shown: inOrder, certificate, spread })
+      return true
+    }
+  }
+  return false
+}
+
+function opens(t: Turn, seal: Opened<Seal>, opened: Opened<Reveal>): boolean {
+  if (!sameBytes(seal.value.batch, opened.value.batch)) return false
+  return sameBytes(seal.value.seal, sealOfReveal(opened, t.g.verifier.context))
+}
+
+/** The seal for what this member is about to seal. */
+export const ownSealBytes = (t: Turn, rank: number, batch: Uint8Array, salt: Uint8Array, answer: Reveal['answer']): Uint8Array =>
+  answerSeal({ ...t.g.setup, step: t.g.open.step, rank, batch, key: t.g.self.publicKey }, salt, answer)
+
+function inWindow(t: Turn, rank: number): boolean {
+  return Math.abs(rank - t.g.open.rank) <= RANK_WINDOW
+}
+
+function groupBy<T>(items: readonly T[], nameOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>()
+  for (const item of items) {
+    const name = nameOf(item)
+    const group = groups.get(name)
+    if (group === undefined) groups.set(name, [item])
+    else group.push(item)
+  }
+  return groups
+}

@@ -1,0 +1,50 @@
+/** What a network's settings and a job's configuration say about agreement. All times in ms. */
+export interface GroupSettings {
+  /** The first rank's time-out; it doubles with each rank, at most `RANK_DOUBLINGS_MAX` times. */
+  readonly rankTimerMs: number
+  /** The first pause before open messages are sent again; it doubles up to `resendMsMax`. */
+  readonly resendMs: number
+  readonly resendMsMax: number
+  /** An idle group certifies an empty batch this often. */
+  readonly idleEveryMs: number
+  /** How far a batch's time may lie from a member's network time. */
+  readonly clockToleranceMs: number
+  /** Request ids are part of the state until their own ms plus this; older ones are refused. */
+  readonly requestsKeptMs: number
+  /** A request may be this much newer than its batch. */
+  readonly requestAheadMs: number
+  readonly batchRequestsMax: number
+  /** Of all request bodies of one batch together. One request always fits. */
+  readonly batchBytesMax: number
+  /** Requests that wait, and their bytes: more are refused. */
+  readonly poolRequestsMax: number
+  readonly poolBytesMax: number
+}
+
+export const GROUP_DEFAULTS: GroupSettings = {
+  rankTimerMs: 1_000,
+  resendMs: 300,
+  resendMsMax: 4_000,
+  idleEveryMs: 5_000,
+  clockToleranceMs: 2_000,
+  requestsKeptMs: 600_000,
+  requestAheadMs: 60_000,
+  batchRequestsMax: 64,
+  batchBytesMax: 4 * 1024 * 1024,
+  poolRequestsMax: 1_024,
+  poolBytesMax: 32 * 1024 * 1024,
+}
+
+/** Bounds that no setting moves: they are part of the wire format, or keep a member's memory finite. */
+export const MEMBERS_MAX = 32
+export const BATCH_REQUESTS_LIMIT = 64
+export const BATCH_MAX_BYTES = 16 * 1024
+/** Request bodies up to this size travel inside the offer; larger ones are fetched. */
+export const INLINE_BODY_MAX_BYTES = 900 * 1024
+export const REQUEST_MAX_BYTES = 1024 * 1024
+/** Request ids that the state holds; a batch that would pass it is not sealed. */
+export const STATE_REQUESTS_MAX = 8_192
+export const RANK_MAX = 65_535
+export const RANK_DOUBLINGS_MAX = 6
+/** Seals and reveals are kept for this many ranks below and above the current one. */
+export const RANK_WINDOW = 4

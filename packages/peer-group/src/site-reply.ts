@@ -1,0 +1,42 @@
+import { bool, bytes, bytesMax, type Infer, link, list, message, nullable, oneOf, struct, uint16, uint32 } from '@interpeer/wire-codec'
+import { CERTIFICATE_MAX_BYTES } from './messages.js'
+import { BATCH_MAX_BYTES } from './settings.js'
+import { httpHeader } from './site-request.js'
+
+/** A response's body is stored in chunks of this size, so that no block is large. */
+export const RESPONSE_CHUNK_BYTES = 256 * 1024
+export const RESPONSE_BODY_MAX_BYTES = 8 * 1024 * 1024
+
+/** The response to a write, as the group agreed on it: a block that the group state links to, so a repeated request gets the same answer. */
+export const siteResponse = struct({
+  status: uint16,
+  headers: list(httpHeader, 200),
+  chunks: list(link, RESPONSE_BODY_MAX_BYTES / RESPONSE_CHUNK_BYTES),
+})
+export type SiteResponse = Infer<typeof siteResponse>
+
+/**
+ * What one member answers, signed by it: request, response and the certified state that it ran on. If it lies, this is the evidence.
+ * `ran` says whether the member answered alone (`read`) or the group agreed (`write`). `certificate` is the one that made
+ * `state` final; before the first step of an epoch there is none, and the chain's entry of the job names `state` itself.
+ */
+export const siteReply = message(
+  'site-reply',
+  1,
+  {
+    from: bytes(32),
+    job: bytes(36),
+    request: bytes(32),
+    ran: oneOf('read', 'write', 'refused'),
+    epoch: uint32,
+    step: uint32,
+    state: link,
+    stale: bool,
+    certificate: nullable(struct({ certificate: bytesMax(CERTIFICATE_MAX_BYTES), batch: bytesMax(BATCH_MAX_BYTES) })),
+    status: uint16,
+    headers: list(httpHeader, 200),
+    body: bytesMax(RESPONSE_BODY_MAX_BYTES),
+  },
+  { maxBytes: RESPONSE_BODY_MAX_BYTES + 2 * 1024 * 1024 },
+)
+export type SiteReply = Infer<typeof siteReply>

@@ -1,0 +1,136 @@
+import { hexOf, sameBytes } from '@interpeer/wire-codec'
+import { accuse } from './accuse.js'
+import { type KnownBatch, readBatch } from './batch.js'
+import { type BoundSet, count, othersOf, quorum, type SeenTimeout, send, type Turn } from './group-state.js'
+import { sealMessage, type Timeout, timeoutMessage } from './messages.js'
+import { blame } from './pool.js'
+import { joinCountOf } from './quorum.js'
+import { RANK_DOUBLINGS_MAX, RANK_MAX } from './settings.js'
+import { sign } from './sign.js'
+import type { Opened } from './verifier.js'
+
+/** Takes up a time-out of the open step, own or another's. */
+export function takeTimeout(t: Turn, opened: Opened<Timeout>): boolean {
+  const { open, base } = t.g
+  const { rank, previous, bound } = opened.value
+  if (!sameBytes(previous, base.batchHash)) return dropped(t, 'TIMEOUT_OTHER_PAST')
+  const seen = open.timeouts.get(opened.seat) ?? []
+  const same = seen.find((one) => one.value.rank === rank)
+  if (same !== undefined) {
+    accuse(t, 'two-timeouts', opened.seat, same.envelope, opened.envelope)
+    return true
+  }
+  const boundSet = bound === null ? undefined : readBoundSet(t, bound, rank)
+  if (bound !== null && boundSet === undefined) return dropped(t, 'TIMEOUT_BOUND_INVALID')
+  if (boundSet !== undefined) noteBound(t, boundSet)
+  open.timeouts.set(opened.seat, [...seen, { ...opened, boundSet }].sort((a, b) => b.value.rank - a.value.rank).slice(0, 2))
+  return true
+}
+
+/** q seals of distinct members for one batch, at a rank no higher than `rankMax`. */
+export function readBoundSet(t: Turn, bound: NonNullable<Timeout['bound']>, rankMax: number): BoundSet | undefined {
+  const { open, verifier } = t.g
+  if (bound.rank > rankMax) return undefined
+  let batch: KnownBatch
+  try {
+    batch = readBatch(bound.batch)
+  } catch {
+    return undefined
+  }
+  const seats = new Set<number>()
+  for (const envelope of bound.seals) {
+    const seal = verifier.open(sealMessage, envelope)
+    if (typeof seal === 'string' || seal.value.step !== open.step || seal.value.rank !== bound.rank) return undefined
+    if (!sameBytes(seal.value.batch, batch.hash)) return undefined
+    seats.add(seal.seat)
+  }
+  return seats.size >= quorum(t.g) ? { rank: bound.rank, batch, seals: bound.seals } : undefined
+}
+
+/** Remembers the highest commit set seen: nothing lowers it. */
+export function noteBound(t: Turn, set: BoundSet): boolean {
+  const { open } = t.g
+  open.batches.set(hexOf(set.batch.hash), set.batch)
+  if (open.bound !== undefined && open.bound.rank >= set.rank) return false
+  open.bound = set
+  t.durable = true
+  return true
+}
+
+/** The commit set of the highest rank among time-outs: what a proposal that shows them is bound to. */
+export function boundBy(timeouts: readonly SeenTimeout[]): BoundSet | undefined {
+  let highest: BoundSet | undefined
+  for (const { boundSet } of timeouts) if (boundSet !== undefined && boundSet.rank > (highest?.rank ?? -1)) highest = boundSet
+  return highest
+}
+
+export function timeoutsOfRank(t: Turn, rank: number): readonly SeenTimeout[] {
+  return [...t.g.open.timeouts.values()].flatMap((seen) => seen.filter((one) => one.value.rank === rank))
+}
+
+/**
+ * What the time-outs seen so far make of the rank: q of one rank start the timer of the next; N-q+1 of a higher rank make a member join it.
+ */
+export function followTimeouts(t: Turn): boolean {
+  const { open } = t.g
+  const ranks = [...new Set([...open.timeouts.values()].flatMap((seen) => seen.map((one) => one.value.rank)))].sort((a, b) => b - a)
+  for (const rank of ranks) {
+    const exact = timeoutsOfRank(t, rank)
+    if (exact.length < quorum(t.g)) continue
+    if (!open.blamed.has(rank)) {
+      open.blamed.add(rank)
+      if (exact.some(({ value }) => value.abstained)) blame(t, open.proposals.get(rank)?.batch)
+    }
+    if (rank + 1 > open.rank && rank < RANK_MAX) {
+      enterRank(t, rank + 1)
+      return true
+    }
+    break
+  }
+  const joinRank = joinableRank(t)
+  if (joinRank > open.rank) {
+    giveUp(t, joinRank)
+    return true
+  }
+  return false
+}
+
+/** The highest rank that N-q+1 members have given up, or a rank above it. */
+export function joinableRank(t: Turn): number {
+  const tops = [...t.g.open.timeouts.values()].map((seen) => (seen[0] as SeenTimeout).value.rank).sort((a, b) => b - a)
+  return tops[joinCountOf(t.g.setup.members.length) - 1] ?? -1
+}
+
+/** Begins a rank: its timer starts here, at q time-outs of the one before, or at a proposal that shows them. */
+export function enterRank(t: Turn, rank: number): void {
+  const { open, settings } = t.g
+  open.rank = rank
+  open.timerAtMs = open.givenUp >= rank ? undefined : t.nowMs + rankTimerMs(t, rank)
+  open.resendEveryMs = settings.resendMs
+  open.resendAtMs = t.nowMs + settings.resendMs
+}
+
+export const rankTimerMs = (t: Turn, rank: number): number => t.g.settings.rankTimerMs * 2 ** Math.min(rank, RANK_DOUBLINGS_MAX)
+
+/** Closes a rank for good: afterwards this member seals and reveals nothing there or below. */
+export function giveUp(t: Turn, rank: number): void {
+  const { open, base } = t.g
+  if (rank <= open.givenUp || rank < open.rank) return
+  const proposal = open.proposals.get(rank)
+  const run = proposal === undefined ? undefined : open.runs.get(hexOf(proposal.batch.hash))
+  const bound = open.bound === undefined ? null : { rank: open.bound.rank, batch: open.bound.batch.bytes, seals: open.bound.seals }
+  open.rank = rank
+  open.timerAtMs = undefined
+  open.givenUp = rank
+  const opened = sign(t, timeoutMessage, { step: open.step, rank, previous: base.batchHash, bound, abstained: run?.type === 'abstained' })
+  open.ownTimeouts = [opened.envelope, ...open.ownTimeouts].slice(0, 2)
+  open.resendAtMs = t.nowMs + open.resendEveryMs
+  t.durable = true
+  takeTimeout(t, opened)
+  send(t, othersOf(t.g), opened.envelope)
+}
+
+function dropped(t: Turn, code: string): false {
+  count(t, code)
+  return false
+}

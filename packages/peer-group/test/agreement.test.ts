@@ -1,0 +1,244 @@
+import { keyOfPeerId, peekMessageNumber as readNumber } from '@interpeer/crypto-ids'
+import { hexOf, sameBytes } from '@interpeer/wire-codec'
+import { describe, expect, test } from 'vitest'
+import { logs } from '../simulations/jobs.js'
+import { quorumOf, readBatch, verifyCertificate } from '../src/index.js'
+import { Desk, NOW } from './desk.js'
+
+const [OFFER, PROPOSAL, SEAL, COMMIT_SET, REVEAL, TIMEOUT, FINAL, ASK] = [48, 49, 50, 51, 52, 53, 55, 56] as const
+
+describe('a step', () => {
+  test.each([1, 2, 3, 4, 5, 7, 17])('%i members agree on a write', (peers) => {
+    const desk = new Desk(peers)
+    const { id } = desk.write(0, 1)
+    desk.deliver()
+    const finals = desk.of('final')
+    expect(finals).toHaveLength(peers)
+    expect(new Set(finals.map(({ state }) => state)).size).toBe(1)
+    expect(finals[0]?.requests[0]?.id).toEqual(id)
+    expect(logs.get(finals[0]?.files as never)).toEqual([hexOf(id)])
+    for (const final of finals) {
+      const certified = verifyCertificate(final.certificate, final.batch, desk.context)
+      expect(certified.step).toBe(1)
+      expect(certified.agreed.length).toBeGreaterThanOrEqual(quorumOf(peers))
+      expect(certified.contradicted).toEqual([])
+    }
+  })
+
+  test('"multicast: 32 messages = 16×2" for "a 17 member peer-group" (WP §6.2.1.1): each gather and scatter', () => {
+    const desk = new Desk(17)
+    const collator = desk.order(1)[0] as number
+    desk.write(collator, 1)
+    const counts = new Map<number, number>()
+    desk.deliver(({ number }) => {
+      counts.set(number, (counts.get(number) ?? 0) + 1)
+      return true
+    })
+    const sent = desk.of('send').flatMap(({ to, envelope }) => to.map(() => envelope))
+    expect(counts.get(PROPOSAL)).toBeGreaterThanOrEqual(16)
+    expect(sent.filter((envelope) => readNumber(envelope) === PROPOSAL)).toHaveLength(16)
+    expect(sent.filter((envelope) => readNumber(envelope) === SEAL)).toHaveLength(16)
+    expect(sent.filter((envelope) => readNumber(envelope) === COMMIT_SET)).toHaveLength(16)
+    expect(sent.filter((envelope) => readNumber(envelope) === FINAL)).toHaveLength(16)
+  })
+
+  test('"they only share a hash of the result" (WP §6.2): nobody reveals before q seals, whatever comes in', () => {
+    const desk = new Desk(5)
+    desk.write(0, 1)
+    const collator = desk.order(1)[0] as number
+    let seals = 0
+    desk.deliver(({ number, to }) => number !== SEAL || (to === collator && seals++ < 2))
+    expect(desk.of('send').some(({ envelope }) => readNumber(envelope) === REVEAL)).toBe(false)
+    desk.deliver()
+    expect(desk.of('final')).toHaveLength(5)
+  })
+
+  test('no timer runs while nothing is pending: the next wake is the idle one, and then an empty batch is certified', () => {
+    const desk = new Desk(5, { settings: { idleEveryMs: 5_000 } })
+    for (const member of [0, 1, 2, 3, 4]) expect(desk.of('wake', member).at(-1)?.atMs).toBe(NOW + 5_000)
+    desk.pass(4_999)
+    expect(desk.letters).toEqual([])
+    desk.pass(1)
+    desk.deliver()
+    expect(desk.of('final').map(({ requests }) => requests)).toEqual(Array(5).fill([]))
+  })
+
+  test('a lone request known to all gets through when the first collator is dead', () => {
+    const desk = new Desk(5)
+    const [dead, next] = desk.order(1) as [number, number]
+    desk.write(next, 1)
+    desk.deliver(({ to }) => to !== dead)
+    desk.pass(1_000, desk.order(1).slice(1))
+    desk.deliver(({ to }) => to !== dead)
+    expect(desk.of('final')).toHaveLength(4)
+    expect(verifyCertificate(desk.of('final')[0]?.certificate as never, desk.of('final')[0]?.batch as never, desk.context).rank).toBe(1)
+  })
+
+  test('a member that signs a wrong answer is outvoted, marked by all, and takes the right root', () => {
+    const desk = new Desk(5)
+    const honest = desk.run
+    desk.run = (member, effect) => {
+      const ran = honest(member, effect)
+      return member === 2 && ran?.type === 'ran' ? { ...ran, files: ran.responses[0] as never } : ran
+    }
+    desk.write(0, 1)
+    desk.deliver()
+    expect(new Set(desk.of('final').map(({ state }) => state)).size).toBe(1)
+    expect(new Set(desk.of('mark').map(({ peer }) => peer))).toEqual(new Set([desk.peer(2)]))
+    expect(desk.of('fault')).toEqual([])
+  })
+
+  test('a member that ran longer than the others reveals late, and takes its own result up', () => {
+    const desk = new Desk(5)
+    const slow = desk.order(1)[4] as number
+    let held: Parameters<typeof desk.run>[1] | undefined
+    const honest = desk.run
+    desk.run = (member, effect) => {
+      if (member !== slow) return honest(member, effect)
+      held = effect
+      return undefined
+    }
+    desk.write(0, 1)
+    desk.deliver()
+    expect(desk.of('final', slow)).toEqual([])
+    if (held === undefined) throw new Error('not run')
+    desk.tell(slow, { type: 'executed', batch: held.batch, from: held.from, result: honest(slow, held) as never })
+    expect(desk.of('final', slow)).toHaveLength(1)
+    expect(desk.of('fetch-state', slow).length).toBe(1) // the epoch's first state only
+    desk.deliver()
+    for (const member of [0, 1, 2, 3, 4]) expect(desk.group(member).tally.members[slow]?.absent).toEqual([])
+  })
+})
+
+describe('order', () => {
+  test('a batch names what came before, its time grows, and its seed does not depend on the rank', () => {
+    const desk = new Desk(3)
+    for (const n of [1, 2]) {
+      desk.write(0, n)
+      desk.deliver()
+    }
+    const [first, second] = [readBatch(desk.of('final', 0)[0]?.batch as never), readBatch(desk.of('final', 0)[1]?.batch as never)]
+    expect(second.value.previous).toEqual(first.hash)
+    expect(second.value.timeMs).toBeGreaterThan(first.value.timeMs)
+    expect(first.value.collator).toEqual(keyOfPeerId(desk.peer(desk.order(1)[0] as number)))
+  })
+
+  test('a batch whose time is more than 2 s off is not sealed', () => {
+    const desk = new Desk(3)
+    const collator = desk.order(1)[0] as number
+    desk.write(collator, 1)
+    desk.nowMs += 2_001
+    desk.deliver(({ number }) => number === PROPOSAL)
+    for (const member of desk.order(1).slice(1)) expect(desk.counted(member)).toContain('BATCH_TIME')
+  })
+
+  test('a write runs once however often it is sent, to whom ever', () => {
+    const desk = new Desk(3)
+    const { id } = desk.write(0, 1)
+    desk.write(1, 1)
+    desk.write(0, 1)
+    desk.deliver()
+    desk.write(2, 1)
+    expect(desk.of('repeated', 2)).toHaveLength(1)
+    desk.pass(5_000)
+    desk.deliver()
+    desk.write(1, 2)
+    desk.deliver()
+    const last = desk.of('final').at(-1)
+    expect(logs.get(last?.files as never)?.filter((one) => one === hexOf(id))).toHaveLength(1)
+  })
+
+  test('ids more than ten minutes older or one minute newer are refused; so is what does not fit its name', () => {
+    const desk = new Desk(1)
+    desk.write(0, 1, NOW - 600_001)
+    desk.write(0, 2, NOW + 60_001)
+    expect(desk.of('refused').map(({ code }) => code)).toEqual(['REQUEST_TOO_OLD', 'REQUEST_TOO_NEW'])
+    desk.tell(0, { type: 'write', id: new Uint8Array(16), ms: NOW, cid: desk.setup.start, bytes: new Uint8Array(3) })
+    expect(desk.of('refused').at(-1)?.code).toBe('REQUEST_MISMATCH')
+    desk.write(0, 3, NOW - 600_000)
+    expect(desk.of('final')).toHaveLength(1)
+  })
+
+  test('request ids leave the state ten minutes after their own ms', () => {
+    const desk = new Desk(1)
+    desk.write(0, 1)
+    expect(desk.group(0).base.state?.requests).toHaveLength(1)
+    desk.pass(600_000)
+    expect(desk.group(0).base.state?.requests).toHaveLength(1)
+    desk.pass(5_000)
+    expect(desk.group(0).base.state?.requests).toHaveLength(0)
+  })
+
+  test('requests that wait go into one batch, within its bounds', () => {
+    const desk = new Desk(3, { settings: { batchRequestsMax: 3 } })
+    desk.write(0, 1)
+    for (const n of [2, 3, 4, 5]) desk.write(0, n)
+    desk.deliver()
+    const sizes = desk.of('final', 0).map(({ requests }) => requests.length)
+    expect(sizes.reduce((sum, one) => sum + one, 0)).toBe(5)
+    expect(Math.max(...sizes)).toBe(3)
+  })
+
+  test('the pool is bounded', () => {
+    const desk = new Desk(3, { settings: { poolRequestsMax: 2 } })
+    const waiting = desk.order(1)[1] as number
+    for (const n of [1, 2, 3]) desk.write(waiting, n)
+    expect(desk.of('refused').map(({ code }) => code)).toEqual(['GROUP_BUSY'])
+  })
+})
+
+describe('members that are behind', () => {
+  test('a certificate answers a time-out, and whoever missed steps takes the last one up', () => {
+    const desk = new Desk(5)
+    const away = desk.order(1)[4] as number
+    for (const n of [1, 2]) {
+      desk.write(desk.order(1)[0] as number, n)
+      desk.deliver(({ to, from }) => to !== away && from !== away)
+      desk.drop(({ to }) => to === away)
+    }
+    desk.pass(6_000, [away])
+    desk.pass(1_000, [away])
+    desk.deliver(({ number, to }) => number === TIMEOUT || to === away)
+    expect(desk.group(away).base.step).toBe(2)
+    expect(desk.of('final', away).at(-1)?.state).toBe(desk.of('final', desk.order(1)[0]).at(-1)?.state)
+  })
+
+  test('a restarted member asks for the last certificate', () => {
+    const desk = new Desk(5)
+    desk.write(0, 1)
+    desk.deliver()
+    desk.write(0, 2)
+    desk.deliver(({ to, from }) => to !== 4 && from !== 4)
+    desk.open(4)
+    expect(desk.group(4).base.step).toBe(1)
+    desk.deliver(({ number, to }) => number === ASK || (to === 4 && number === FINAL))
+    expect(desk.group(4).base.step).toBe(2)
+  })
+
+  test('bodies that a member lacks are fetched, and it seals only then', () => {
+    const desk = new Desk(3)
+    const [collator, other] = desk.order(1) as [number, number]
+    desk.write(collator, 1)
+    desk.deliver(({ number, to }) => to === other && number === PROPOSAL)
+    expect(desk.of('fetch-bodies', other)).toHaveLength(1)
+    desk.deliver(({ number }) => number !== OFFER)
+    expect(desk.of('final', other)).toHaveLength(1)
+  })
+})
+
+describe('what abstains', () => {
+  test('a request whose batch twice finds no quorum leaves the queue', () => {
+    const desk = new Desk(4)
+    desk.run = (member, effect) =>
+      member < 2 ? { type: 'abstained' } : { type: 'ran', files: effect.from, responses: [], transcript: effect.batch }
+    desk.write(0, 1)
+    desk.deliver()
+    for (let rank = 0; rank < 4; rank++) {
+      desk.pass(1_000 * 2 ** rank)
+      desk.deliver()
+    }
+    expect(desk.of('refused', 0).map(({ code }) => code)).toEqual(['JOB_TOO_SLOW'])
+    expect(desk.of('final').every(({ requests }) => requests.length === 0)).toBe(true)
+    expect(sameBytes(desk.group(0).base.batchHash, desk.group(3).base.batchHash)).toBe(true)
+  })
+})

@@ -1,0 +1,255 @@
+import { bytesOfContentId, signMessage } from '@interpeer/crypto-ids'
+import { sameBytes } from '@interpeer/wire-codec'
+import { describe, expect, test } from 'vitest'
+import { execute, network, signerAt, verification } from '../simulations/jobs.js'
+import {
+  openShadow,
+  pendingRequests,
+  readBatch,
+  recoverFrom,
+  type Shadow,
+  type ShadowEffect,
+  type ShadowEvent,
+  stepShadow,
+  verifyCertificate,
+  verifyClosing,
+} from '../src/index.js'
+import { askMessage } from '../src/messages.js'
+import { Desk, NOW } from './desk.js'
+
+const REVEAL = 52
+function closeAll(desk: Desk, atMs: number, next = desk.setup.members): void {
+  for (const i of desk.groups.keys()) desk.tell(i, { type: 'close-at', atMs, next })
+}
+
+describe('closing', () => {
+  test('the closing certificate is the receipt: every outcome of the epoch', () => {
+    const desk = new Desk(7)
+    const honest = desk.run
+    desk.run = (member, effect) => {
+      const ran = honest(member, effect)
+      return member === 3 && ran?.type === 'ran' ? { ...ran, files: ran.responses[0] as never } : ran
+    }
+    for (const n of [1, 2, 3]) {
+      desk.write(0, n)
+      desk.deliver(({ to, from }) => to !== 4 && from !== 4)
+      desk.drop()
+    }
+    closeAll(desk, NOW + 100)
+    desk.pass(100)
+    desk.deliver()
+    const closed = desk.of('closed')
+    expect(closed).toHaveLength(7)
+    const { certificate, batch, state } = closed[0] as (typeof closed)[0]
+    const receipt = verifyClosing(certificate, batch, desk.context)
+    expect(receipt.state).toBe(state)
+    expect(receipt.step).toBe(4)
+    expect(receipt.outcomes.map(({ agreed, absent, contradicted }) => [agreed, absent, contradicted])).toEqual([
+      [3, 0, 0],
+      [3, 0, 0],
+      [3, 0, 0],
+      [0, 0, 3],
+      [0, 3, 0],
+      [3, 0, 0],
+      [3, 0, 0],
+    ])
+  })
+
+  test('outcomes: members that answered every step have agreed in every step; nothing is sealed after closing', () => {
+    const desk = new Desk(4)
+    for (const n of [1, 2]) {
+      desk.write(0, n)
+      desk.deliver()
+    }
+    closeAll(desk, NOW + 100)
+    const { id } = desk.write(1, 9)
+    desk.pass(100)
+    desk.deliver()
+    const [closed] = desk.of('closed')
+    expect(closed?.outcomes).toEqual(Array(4).fill({ agreed: 2, absent: 0, contradicted: 0 }))
+    expect(desk.of('final').some(({ requests }) => requests.some((one) => sameBytes(one.id, id)))).toBe(true)
+    desk.write(0, 7)
+    expect(desk.of('refused').map(({ code }) => code)).toEqual(['GROUP_CLOSED'])
+    const before = desk.of('final').length
+    desk.pass(60_000)
+    desk.deliver()
+    expect(desk.of('final')).toHaveLength(before)
+  })
+
+  test('a step certificate does not close, and a certificate is worth nothing in another epoch, network or group', () => {
+    const desk = new Desk(4)
+    desk.write(0, 1)
+    desk.deliver()
+    const [final] = desk.of('final')
+    if (final === undefined) throw new Error('not final')
+    const invalid = expect.objectContaining({ code: 'CERTIFICATE_INVALID' })
+    expect(() => verifyClosing(final.certificate, final.batch, desk.context)).toThrow(invalid)
+    for (const changes of [
+      { epoch: 2 },
+      { members: desk.setup.members.slice(1) },
+      { network: desk.setup.job as never },
+      { job: desk.setup.network as never },
+    ]) {
+      expect(() => verifyCertificate(final.certificate, final.batch, { ...desk.context, ...changes })).toThrow(invalid)
+    }
+    for (let at = 0; at < final.certificate.length; at += 37) {
+      const bent = final.certificate.slice()
+      bent[at] = (bent[at] as number) ^ 1
+      expect(() => verifyCertificate(bent, final.batch, desk.context)).toThrow(invalid)
+    }
+  })
+
+  test('a batch closes if and only if its time has come', () => {
+    const desk = new Desk(3)
+    const collator = desk.order(1)[0] as number
+    for (const member of desk.order(1).slice(1)) desk.tell(member, { type: 'close-at', atMs: NOW - 1, next: [] })
+    desk.write(collator, 1)
+    desk.deliver(({ number }) => number === 49)
+    for (const member of desk.order(1).slice(1)) expect(desk.counted(member)).toContain('BATCH_CLOSING')
+  })
+
+  test('what still waits is handed to the next epoch, which begins from the closing state', () => {
+    const desk = new Desk(3)
+    closeAll(desk, NOW + 1)
+    desk.pass(1)
+    desk.deliver()
+    const [closed] = desk.of('closed')
+    if (closed === undefined) throw new Error('not closed')
+    expect(pendingRequests(desk.group(0))).toEqual([])
+    const next = new Desk(3, { epoch: 2, start: closed.state, startTimeMs: readBatch(closed.batch).value.timeMs })
+    for (const [cid, block] of desk.blocks) next.blocks.set(cid, block)
+    for (const member of [0, 1, 2]) next.open(member)
+    next.nowMs = NOW + 50
+    next.write(0, 1)
+    next.deliver()
+    expect(next.of('final').length).toBe(3)
+  })
+})
+
+describe('recovery', () => {
+  /** A group cut in the middle of step 2: q members revealed, and nobody holds the certificate. */
+  function stuck() {
+    const desk = new Desk(4)
+    desk.write(0, 1)
+    desk.deliver()
+    desk.write(0, 2)
+    desk.deliver(({ number }) => number !== REVEAL)
+    desk.drop()
+    return desk
+  }
+
+  test('q shows bring back the last certificate and bind the batch that may have been certified', () => {
+    const desk = stuck()
+    for (const member of [0, 1, 2]) desk.tell(member, { type: 'show' })
+    const shows = desk.of('show').map(({ envelope }) => envelope)
+    const recovery = recoverFrom(shows, desk.context)
+    expect(recovery).toMatchObject({ complete: true, closed: false, shown: desk.setup.members.slice(0, 3) })
+    expect(recovery.last?.step).toBe(1)
+    expect(recovery.rerun).toEqual([desk.group(0).open.bound?.batch.bytes])
+
+    const next = new Desk(4, {
+      epoch: 2,
+      start: recovery.last?.state as never,
+      rerun: recovery.rerun,
+      startTimeMs: recovery.last?.timeMs as number,
+    })
+    for (const [cid, block] of desk.blocks) next.blocks.set(cid, block)
+    next.nowMs = NOW + 120_000
+    for (const member of [0, 1, 2, 3]) next.open(member)
+    next.pass(400) // opening again one by one lost their first letters
+    next.deliver()
+    expect(next.of('final').map(({ batch }) => batch)).toEqual(Array(4).fill(recovery.rerun[0]))
+    expect(next.of('final')[0]?.requests).toHaveLength(1)
+    next.write(0, 3)
+    next.deliver()
+    expect(next.of('final')).toHaveLength(8)
+  })
+
+  test('who has shown signs nothing more in the epoch, not after a restart either, and shows the same bytes again', () => {
+    const desk = stuck()
+    desk.tell(0, { type: 'show' })
+    desk.open(0)
+    desk.tell(0, { type: 'show' })
+    const [first, again] = desk.of('show', 0)
+    expect(again?.envelope).toEqual(first?.envelope)
+    desk.drop()
+    const sent = desk.of('send', 0).length
+    desk.pass(60_000)
+    desk.write(0, 5)
+    desk.deliver()
+    expect(desk.of('send', 0)).toHaveLength(sent)
+    expect(desk.of('refused', 0).at(-1)?.code).toBe('GROUP_CLOSED')
+  })
+
+  test('fewer than q shows are incomplete; a certificate counts from any holder; false shows are refused', () => {
+    const desk = stuck()
+    desk.tell(0, { type: 'show' })
+    const shows = desk.of('show').map(({ envelope }) => envelope)
+    expect(recoverFrom(shows, desk.context).complete).toBe(false)
+    const [final] = desk.of('final')
+    expect(recoverFrom([], desk.context, final === undefined ? [] : [final]).last?.step).toBe(1)
+    const invalid = expect.objectContaining({ code: 'SHOWS_INVALID' })
+    expect(() => recoverFrom([...shows, ...shows], desk.context)).toThrow(invalid)
+    expect(() => recoverFrom(shows, { ...desk.context, epoch: 2 })).toThrow(invalid)
+  })
+
+  test('a closing certificate among the shows ends the epoch by itself', () => {
+    const desk = new Desk(3)
+    closeAll(desk, NOW + 1)
+    desk.pass(1)
+    desk.deliver()
+    desk.tell(0, { type: 'show' })
+    expect(
+      recoverFrom(
+        desk.of('show').map(({ envelope }) => envelope),
+        desk.context,
+      ),
+    ).toMatchObject({ closed: true, rerun: [] })
+  })
+})
+
+describe('a newcomer', () => {
+  test('shadows the old group: it runs a step on its own copy and compares', () => {
+    const desk = new Desk(4)
+    const joiner = signerAt(9).peerId
+    closeAll(desk, NOW + 60_000, [...desk.setup.members.slice(1), joiner])
+    let shadow: Shadow = openShadow(desk.context, undefined, verification)
+    const seen: ShadowEffect[] = []
+    const tell = (event: ShadowEvent): void => {
+      const { state, effects } = stepShadow(shadow, event)
+      shadow = state
+      for (const effect of effects) {
+        seen.push(effect)
+        if (effect.type === 'fetch-state') tell({ type: 'state', root: effect.root, block: desk.blocks.get(effect.root) as Uint8Array })
+        if (effect.type === 'execute') tell({ type: 'executed', batch: effect.batch, from: effect.from, result: execute(effect) })
+      }
+    }
+    for (const n of [1, 2, 3]) {
+      desk.write(0, n)
+      desk.deliver()
+    }
+    const heard = desk.of('send').filter(({ to }) => to.includes(joiner))
+    expect(heard).toHaveLength(3)
+    for (const { envelope } of heard) tell({ type: 'message', envelope })
+    expect(seen.filter(({ type }) => type === 'matched').map((one) => ('step' in one ? one.step : 0))).toEqual([2, 3])
+    expect(shadow.matched).toBe(2)
+    tell({ type: 'message', envelope: new Uint8Array(9) })
+    expect(seen.at(-1)).toEqual({ type: 'count', code: 'MESSAGE_UNKNOWN' })
+  })
+
+  test('may ask for the closing certificate; strangers may not', () => {
+    const desk = new Desk(3)
+    const [joiner, stranger] = [signerAt(9), signerAt(10)]
+    closeAll(desk, NOW + 1, [...desk.setup.members.slice(1), joiner.peerId])
+    desk.pass(1)
+    desk.deliver()
+    desk.nowMs += 1_000
+    const ask = (signer: typeof joiner) => {
+      const fields = { job: bytesOfContentId(desk.setup.job), epoch: 1, from: signer.publicKey, step: 0 }
+      const envelope = signMessage(askMessage, fields, signer, network)
+      return desk.tell(0, { type: 'message', from: signer.peerId, envelope })
+    }
+    expect(ask(joiner)).toContainEqual(expect.objectContaining({ type: 'send', to: [joiner.peerId] }))
+    expect(ask(stranger)).toContainEqual({ type: 'count', code: 'NOT_A_MEMBER' })
+  })
+})

@@ -1,0 +1,286 @@
+import { bytesOfContentId, signMessage } from '@interpeer/crypto-ids'
+import { hexOf, sameBytes } from '@interpeer/wire-codec'
+import { describe, expect, test } from 'vitest'
+import { network, signerAt, verification } from '../simulations/jobs.js'
+import { readBatch, writeBatch } from '../src/batch.js'
+import { verifyFault } from '../src/fault.js'
+import { proposalMessage, revealMessage, sealMessage, type Timeout, timeoutMessage } from '../src/messages.js'
+import { createVerifier } from '../src/verifier.js'
+import { Desk } from './desk.js'
+
+const [PROPOSAL, SEAL, COMMIT_SET, REVEAL, TIMEOUT, FINAL] = [49, 50, 51, 52, 53, 55] as const
+
+/** Five members up to the reveals of rank 0, which are under way to a collator that will never hear them. */
+function revealed(peers = 4) {
+  const desk = new Desk(peers)
+  const [collator, ...others] = desk.order(1) as [number, ...number[]]
+  desk.write(collator, 1)
+  desk.deliver(({ number }) => number !== REVEAL)
+  desk.drop()
+  return { desk, collator, others }
+}
+const timeoutsOf = (desk: Desk, member: number): Timeout[] => {
+  const verifier = createVerifier(desk.context, verification)
+  return desk
+    .of('send', member)
+    .map(({ envelope }) => verifier.open(timeoutMessage, envelope))
+    .flatMap((opened) => (typeof opened === 'string' ? [] : [opened.value]))
+}
+const sentBy = (desk: Desk, member: number, number: number) => desk.letters.filter((one) => one.from === member && one.number === number)
+
+describe('locks', () => {
+  test('a member that revealed carries its lock in every time-out, also after a crash', () => {
+    const { desk, others } = revealed()
+    for (const member of others) {
+      expect(desk.group(member).open.lockRank).toBe(0)
+      desk.open(member) // crash and restart from the disk
+      expect(desk.group(member).open.lockRank).toBe(0)
+    }
+    desk.drop()
+    desk.pass(1_000)
+    for (const member of others) {
+      const [timeout] = timeoutsOf(desk, member)
+      expect(timeout?.bound?.rank).toBe(0)
+      expect(timeout?.bound?.batch).toEqual(desk.group(member).open.sealed?.batch.bytes)
+    }
+  })
+
+  test('the next rank is bound to the batch of the commit set, byte for byte, though its time is long past', () => {
+    const { desk, collator, others } = revealed()
+    const bound = desk.group(collator).open.sealed?.batch.bytes as Uint8Array
+    desk.nowMs += 60_000
+    desk.pass(0, others)
+    desk.deliver(({ from, to }) => from !== collator && to !== collator)
+    const finals = others.map((member) => desk.of('final', member)[0])
+    for (const final of finals) expect(sameBytes(final?.batch as Uint8Array, bound)).toBe(true)
+  })
+
+  test('a proposal that ignores the commit set of its own time-outs is sealed by nobody', () => {
+    const { desk, collator, others } = revealed()
+    const [next, ...rest] = others as [number, number, number]
+    desk.pass(1_000, others)
+    desk.deliver(({ number, from, to }) => number === TIMEOUT && from !== collator && to !== collator && to === next)
+    const [own] = sentBy(desk, next, PROPOSAL)
+    const opened = createVerifier(desk.context, verification).open(proposalMessage, own?.envelope as Uint8Array)
+    if (typeof opened === 'string') throw new Error(opened)
+    const { value } = readBatch(opened.value.batch)
+    const signer = signerAt(next)
+    const free = writeBatch({ ...value, collator: signer.publicKey, timeMs: desk.nowMs, requests: [] })
+    desk.drop()
+    for (const batch of [free, writeBatch({ ...value, timeMs: value.timeMs + 1 })]) {
+      const forged = signMessage(proposalMessage, { ...opened.value, batch: batch.bytes }, signer, network)
+      for (const member of rest) desk.tell(member, { type: 'message', from: desk.peer(next), envelope: forged })
+    }
+    for (const member of rest) {
+      expect(desk.counted(member).filter((code) => code === 'BATCH_NOT_THE_BOUND' || code === 'BATCH_SEED').length).toBeGreaterThan(0)
+      expect(sentBy(desk, member, SEAL)).toEqual([])
+    }
+  })
+
+  test('a proposal without q time-outs of exactly the rank before is not justified', () => {
+    const { desk, others } = revealed()
+    const [next, other] = others as [number, number]
+    desk.pass(1_000, others)
+    desk.deliver(({ number, to }) => number === TIMEOUT && to === next)
+    const [own] = sentBy(desk, next, PROPOSAL)
+    const opened = createVerifier(desk.context, verification).open(proposalMessage, own?.envelope as Uint8Array)
+    if (typeof opened === 'string') throw new Error(opened)
+    const twice = [opened.value.timeouts[0], opened.value.timeouts[0], opened.value.timeouts[1]] as Uint8Array[]
+    for (const timeouts of [opened.value.timeouts.slice(1), [], twice]) {
+      const forged = signMessage(proposalMessage, { ...opened.value, timeouts }, signerAt(next), network)
+      desk.tell(other, { type: 'message', from: desk.peer(next), envelope: forged })
+      expect(desk.counted(other).at(-1)).toBe('PROPOSAL_UNJUSTIFIED')
+    }
+  })
+
+  test('after a time-out a member reveals nothing at that rank, even when the commit set comes', () => {
+    const desk = new Desk(4)
+    const [collator, late] = desk.order(1) as [number, number]
+    desk.write(collator, 1)
+    desk.deliver(({ number, to }) => number !== FINAL && (number !== COMMIT_SET || to !== late))
+    desk.drop(({ number }) => number !== COMMIT_SET)
+    desk.pass(1_000, [late])
+    expect(timeoutsOf(desk, late)).toHaveLength(1)
+    desk.drop(({ number }) => number === TIMEOUT)
+    desk.deliver(({ number }) => number === COMMIT_SET)
+    expect(desk.group(late).open.bound?.rank).toBe(0) // seen, and carried by the next time-out
+    expect(desk.group(late).open.revealed).toBeUndefined()
+    expect(sentBy(desk, late, REVEAL)).toEqual([])
+  })
+
+  test('after a time-out a member seals nothing at that rank, even when its run ends', () => {
+    const desk = new Desk(4)
+    const [collator, late] = desk.order(1) as [number, number]
+    const honest = desk.run
+    let held: Parameters<typeof desk.run>[1] | undefined
+    desk.run = (member, effect) => {
+      if (member !== late) return honest(member, effect)
+      held = effect
+      return undefined
+    }
+    desk.write(collator, 1)
+    desk.deliver(({ to }) => to === late)
+    desk.pass(1_000, [late])
+    desk.drop()
+    if (held === undefined) throw new Error('not run')
+    desk.tell(late, { type: 'executed', batch: held.batch, from: held.from, result: honest(late, held) as never })
+    expect(sentBy(desk, late, SEAL)).toEqual([])
+  })
+})
+
+describe('time-outs', () => {
+  test('N-q+1 time-outs of a higher rank make a member join it; fewer do not', () => {
+    const desk = new Desk(5)
+    const [, a, b, c] = desk.order(1) as [number, number, number, number]
+    desk.write(a, 1)
+    desk.drop()
+    const at = (member: number, rank: number) =>
+      signMessage(
+        timeoutMessage,
+        {
+          job: bytesOfContentId(desk.setup.job),
+          epoch: 1,
+          step: 1,
+          rank,
+          from: signerAt(member).publicKey,
+          previous: new Uint8Array(32),
+          bound: null,
+          abstained: false,
+        },
+        signerAt(member),
+        network,
+      )
+    desk.tell(c, { type: 'message', from: desk.peer(a), envelope: at(a, 3) })
+    expect(desk.group(c).open.givenUp).toBe(-1)
+    desk.tell(c, { type: 'message', from: desk.peer(b), envelope: at(b, 2) })
+    expect(desk.group(c).open.givenUp).toBe(2)
+  })
+
+  test('time-outs double, and the timer of the next rank starts at q of them', () => {
+    const desk = new Desk(4)
+    const [dead, ...others] = desk.order(1) as [number, ...number[]]
+    const second = others[0] as number
+    desk.write(second, 1)
+    desk.deliver(({ to }) => to !== dead)
+    desk.pass(1_000, others)
+    desk.deliver(({ number, to }) => number === TIMEOUT && to !== dead)
+    desk.drop() // the second collator's proposal is lost too
+    const third = others[1] as number
+    expect(desk.group(third).open.rank).toBe(1)
+    expect(desk.group(third).open.timerAtMs).toBe(desk.nowMs + 2_000)
+  })
+})
+
+describe('after a restart', () => {
+  test('the same bytes are sent again: proposal, seal, reveal, time-outs', () => {
+    const { desk, collator, others } = revealed(5)
+    const before = new Map<number, Set<string>>()
+    desk.pass(1_000, others)
+    for (const member of [collator, ...others]) {
+      const { sealed, revealed: shown } = desk.group(member).open // the collator's own were not sent yet
+      const sent = [...desk.of('send', member), ...[sealed, shown].filter((one) => one !== undefined)]
+      before.set(member, new Set(sent.map(({ envelope }) => hexOf(envelope))))
+    }
+    const numbers = new Set<number>()
+    for (const member of [collator, ...others]) {
+      desk.drop()
+      desk.open(member)
+      for (const { number, envelope } of desk.letters) {
+        if (![PROPOSAL, SEAL, REVEAL, TIMEOUT].includes(number as never)) continue
+        numbers.add(number)
+        expect([number, before.get(member)?.has(hexOf(envelope))]).toEqual([number, true])
+      }
+    }
+    expect(numbers).toEqual(new Set([PROPOSAL, SEAL, REVEAL, TIMEOUT]))
+  })
+
+  test('a member killed at any effect of a step never signs two different things', () => {
+    for (let cut = 0; cut < 12; cut++) {
+      const desk = new Desk(4)
+      desk.write(0, 1)
+      let left = cut
+      for (let i = 0; i < 400 && desk.letters.length > 0; i++) {
+        const [letter] = desk.letters.splice(0, 1)
+        if (letter === undefined) break
+        desk.tell(letter.to, { type: 'message', from: desk.peer(letter.from), envelope: letter.envelope })
+        if (letter.to === 1 && left-- === 0) desk.open(1)
+      }
+      for (let i = 0; i < 6; i++) {
+        desk.pass(600)
+        desk.deliver()
+      }
+      expect(desk.of('fault')).toEqual([])
+      expect(desk.of('final', 1).length).toBeGreaterThan(0)
+      expect(
+        new Set(
+          desk
+            .of('final')
+            .filter(({ step }) => step === 1)
+            .map(({ state }) => state),
+        ).size,
+      ).toBe(1)
+    }
+  })
+})
+
+describe('faults', () => {
+  const place = (desk: Desk, member: number) => ({
+    job: bytesOfContentId(desk.setup.job),
+    epoch: 1,
+    step: 1,
+    rank: 0,
+    from: signerAt(member).publicKey,
+  })
+
+  test('two different seals of one rank are a fault that anyone can check; the same one twice is none', () => {
+    const desk = new Desk(4)
+    const collator = desk.order(1)[0] as number
+    const liar = desk.order(1)[1] as number
+    const seal = (n: number) =>
+      signMessage(
+        sealMessage,
+        { ...place(desk, liar), batch: new Uint8Array(32).fill(n), seal: new Uint8Array(32) },
+        signerAt(liar),
+        network,
+      )
+    for (const n of [1, 1, 2, 3]) desk.tell(collator, { type: 'message', from: desk.peer(liar), envelope: seal(n) })
+    const faults = desk.of('fault', collator)
+    expect(faults.map(({ peer, kind }) => [peer, kind])).toEqual([[desk.peer(liar), 'two-seals']])
+    expect(verifyFault(faults[0]?.evidence ?? [], desk.context)).toEqual({ peer: desk.peer(liar), kind: 'two-seals' })
+    expect(verifyFault([seal(1), seal(1)], desk.context)).toBeUndefined()
+    expect(verifyFault([seal(1)], desk.context)).toBeUndefined()
+  })
+
+  test('a reveal that does not open its seal, and two answers to one batch from one root', () => {
+    const { desk, others } = revealed()
+    const [one, other] = others as [number, number]
+    const verifier = createVerifier(desk.context, verification)
+    const reveal = desk
+      .of('send', one)
+      .map(({ envelope }) => verifier.open(revealMessage, envelope))
+      .find((opened) => typeof opened !== 'string')
+    if (reveal === undefined || typeof reveal === 'string') throw new Error('no reveal')
+    const { value } = reveal
+    const wrong = { ...value, answer: { ...value.answer, fuel: 7 } }
+    const broken = signMessage(revealMessage, wrong, signerAt(one), network)
+    desk.tell(other, { type: 'message', from: desk.peer(one), envelope: broken })
+    const seal = desk.group(one).open.sealed?.envelope as Uint8Array
+    expect(desk.of('fault', other).map(({ kind }) => kind)).toEqual(['broken-seal'])
+    expect(verifyFault([seal, broken], desk.context)).toEqual({ peer: desk.peer(one), kind: 'broken-seal' })
+    expect(verifyFault([seal, reveal.envelope], desk.context)).toBeUndefined()
+    expect(verifyFault([reveal.envelope, broken], desk.context)?.kind).toBe('two-reveals')
+    const later = signMessage(revealMessage, { ...wrong, rank: 1 }, signerAt(one), network)
+    expect(verifyFault([reveal.envelope, later], desk.context)?.kind).toBe('two-answers')
+    expect(
+      verifyFault([reveal.envelope, signMessage(revealMessage, { ...value, rank: 1 }, signerAt(one), network)], desk.context),
+    ).toBeUndefined()
+  })
+
+  test('final certificates of one step never differ, whoever puts them together', () => {
+    const { desk, others } = revealed(5)
+    desk.pass(400, others)
+    desk.deliver(({ number }) => number !== FINAL)
+    expect(new Set(desk.of('final').map(({ state, batch }) => `${state} ${hexOf(batch)}`)).size).toBe(1)
+    expect(desk.of('final').length).toBeGreaterThanOrEqual(4)
+  })
+})

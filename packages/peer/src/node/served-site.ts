@@ -1,0 +1,77 @@
+import type { RecordStore } from '@interpeer/content-store'
+import type { JobId } from '@interpeer/crypto-ids'
+import { decodeServed, encodeServed, isLater, type ServedState } from '../served-state.js'
+
+type Place = Pick<ServedState, 'epoch' | 'step'>
+
+/** The last final state of one site that this peer holds, over restarts, and the visitors who wait for a later one. */
+export class ServedSite {
+  readonly #job: JobId
+  readonly #records: RecordStore
+  readonly #now: () => number
+  readonly #wakes = new Set<() => void>()
+  #state: ServedState | undefined
+  #closed = false
+
+  constructor(job: JobId, records: RecordStore, now: () => number, count: (code: string) => void) {
+    this.#job = job
+    this.#records = records
+    this.#now = now
+    try {
+      const stored = records.get(job)
+      if (stored !== undefined) this.#state = decodeServed(stored)
+    } catch {
+      count('SERVED_UNREADABLE') // nothing was signed by it: the group tells the state again
+    }
+  }
+
+  get state(): ServedState | undefined {
+    return this.#state
+  }
+
+  /** Takes a later state; an earlier one changes nothing. Durable when it resolves. */
+  async serve(served: ServedState): Promise<void> {
+    if (!this.#isBehind(served)) return
+    await this.#records.put([[this.#job, encodeServed(served)]])
+    if (!this.#isBehind(served)) return
+    this.#state = served
+    this.#wakeAll()
+  }
+
+  /** Whether this peer holds what the asker saw, now or within `timeoutMs`. */
+  async catchUp(seen: Place, timeoutMs: number): Promise<boolean> {
+    const deadlineMs = this.#now() + timeoutMs
+    while (this.#isBehind(seen)) {
+      const leftMs = deadlineMs - this.#now()
+      if (leftMs <= 0 || this.#closed) return false
+      await this.#changeWithin(leftMs)
+    }
+    return true
+  }
+
+  /** Nobody waits any longer. */
+  close(): void {
+    this.#closed = true
+    this.#wakeAll()
+  }
+
+  #isBehind(place: Place): boolean {
+    return this.#state === undefined || isLater(place, this.#state)
+  }
+
+  #changeWithin(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer)
+        this.#wakes.delete(wake)
+        resolve()
+      }
+      const timer = setTimeout(wake, timeoutMs)
+      this.#wakes.add(wake)
+    })
+  }
+
+  #wakeAll(): void {
+    for (const wake of [...this.#wakes]) wake()
+  }
+}

@@ -1,0 +1,125 @@
+import type { BlockStore } from '@interpeer/content-store'
+import { bytesOfContentId, contentIdOf, type NetworkId, type Signer, sha256, signMessage, type Verified } from '@interpeer/crypto-ids'
+import { type SiteReply, type SiteRequest, siteReply } from '@interpeer/peer-group'
+import { isLater, type ServedState } from '../served-state.js'
+import { readResponse, responseOf } from '../site-response-block.js'
+import { isStale, type SiteView } from '../site-view.js'
+import { scriptRequestOf } from './run-batch.js'
+import type { ScriptQueue } from './script-queue.js'
+import type { ServedSite } from './served-site.js'
+import { STATE_METHOD } from './site-client.js'
+import type { WaitingWrite, WaitingWrites } from './waiting-writes.js'
+
+const WRITE_WAIT_MS = 20_000
+const CATCH_UP_MS = 3_000
+/** A read's time is the asker's, but not just any: certificates are only so old. */
+const READ_CLOCK_TOLERANCE_MS = 60_000
+
+export interface AnsweringSite {
+  readonly signer: Signer
+  readonly network: NetworkId
+  readonly store: BlockStore
+  readonly scripts: ScriptQueue
+  readonly served: ServedSite
+  readonly writes: WaitingWrites
+  readonly view: () => SiteView
+  /** Network time in ms. */
+  readonly now: () => number
+  /** Hands a write to the group; false: this peer is in none. */
+  readonly give: (write: WaitingWrite) => boolean
+}
+type Answer = Pick<SiteReply, 'ran' | 'status' | 'headers' | 'body'> & {
+  /** The state that a read ran on. What the peer signs must be that one, whatever became final meanwhile. */
+  readonly ranOn?: ServedState
+}
+
+/** Answers visitors for one site: reads on the last final state, writes through the group. */
+export class SiteAnswers {
+  readonly #site: AnsweringSite
+
+  constructor(site: AnsweringSite) {
+    this.#site = site
+  }
+
+  /** A signed `site-reply`. A refusal is one too: it throws only on what a broken disk or runtime does. */
+  async answer(request: Verified<SiteRequest>, envelope: Uint8Array): Promise<Uint8Array> {
+    const { network, signer, served, now } = this.#site
+    const { ranOn = served.state, ...answer } = await this.#answer(request, envelope)
+    const view = this.#site.view()
+    const reply = {
+      from: signer.publicKey,
+      job: bytesOfContentId(view.job),
+      request: sha256(envelope),
+      ...answer,
+      epoch: ranOn?.epoch ?? view.epoch,
+      step: ranOn?.step ?? 0,
+      state: bytesOfContentId(ranOn?.state ?? view.start),
+      stale: ranOn === undefined || isStale(ranOn.timeMs, view, now()),
+      certificate: ranOn?.certificate ?? null,
+    }
+    return signMessage(siteReply, reply, signer, network)
+  }
+
+  async #answer(request: SiteRequest, envelope: Uint8Array): Promise<Answer> {
+    const { served } = this.#site
+    const seen = { epoch: request.seenEpoch, step: request.seenStep }
+    if (served.state === undefined) return refused(503, 'SITE_STARTING')
+    // who left its seat gets no later steps: it would only be waited for
+    if (isLater(seen, served.state) && !this.#isMember(seen.epoch)) return refused(421, 'NOT_A_MEMBER')
+    if (!(await served.catchUp(seen, CATCH_UP_MS))) return refused(421, 'MEMBER_BEHIND')
+    if (request.method === STATE_METHOD) return { ran: 'read', status: 204, headers: [], body: new Uint8Array(), ranOn: served.state }
+    if (request.method !== 'GET' && request.method !== 'HEAD') return this.#write(request, envelope)
+    return this.#read(request, envelope, served.state)
+  }
+
+  async #read(request: SiteRequest, envelope: Uint8Array, ranOn: ServedState): Promise<Answer> {
+    const { now, scripts } = this.#site
+    if (Math.abs(request.ms - now()) > READ_CLOCK_TOLERANCE_MS) {
+      return refused(400, request.ms < now() ? 'REQUEST_TOO_OLD' : 'REQUEST_TOO_NEW')
+    }
+    const at = { timeMs: Math.floor(request.ms / 1000) * 1000, seed: sha256(request.id) }
+    const outcome = await scripts.read(ranOn.files, scriptRequestOf(request), at)
+    if (outcome === undefined) return refused(503, 'GROUP_BUSY')
+    if (outcome.type === 'abstained') return refused(504, 'JOB_TOO_SLOW')
+    // a read that turned out to change something is a write: the group decides
+    if (outcome.changes.length > 0) return this.#write(request, envelope)
+    return { ran: 'read', ...responseOf(outcome), ranOn }
+  }
+
+  async #write({ id, ms }: SiteRequest, envelope: Uint8Array): Promise<Answer> {
+    const { writes, give, store } = this.#site
+    const write: WaitingWrite = { type: 'write', id, ms, cid: contentIdOf(envelope, 'raw'), bytes: envelope }
+    const refusal = writes.refusalOf(write)
+    if (refusal !== undefined) return refused(REFUSED_STATUS[refusal] ?? 503, refusal)
+    const decided = writes.wait(write, WRITE_WAIT_MS)
+    if (!give(write)) writes.settle(id, { type: 'refused', code: 'NOT_A_MEMBER' })
+    const outcome = await decided
+    if (outcome.type === 'undecided') return refused(504, 'GROUP_SLOW')
+    if (outcome.type === 'refused') return refused(REFUSED_STATUS[outcome.code] ?? 503, outcome.code)
+    const response = readResponse(store.get, outcome.response)
+    return response === undefined ? refused(503, 'MEMBER_BEHIND') : { ran: 'write', ...response }
+  }
+
+  /** Whether this peer has a seat in this epoch or a later one, as far as it knows. */
+  #isMember(epoch: number): boolean {
+    const view = this.#site.view()
+    const members = view.epoch >= epoch ? view.members : (view.next?.members ?? view.members)
+    return members.includes(this.#site.signer.peerId)
+  }
+}
+
+const REFUSED_STATUS: Readonly<Record<string, number>> = {
+  NOT_A_MEMBER: 421,
+  REQUEST_TOO_OLD: 400,
+  REQUEST_TOO_NEW: 400,
+  REQUEST_TOO_LARGE: 413,
+  REQUEST_MISMATCH: 400,
+  GROUP_BUSY: 503,
+  GROUP_CLOSED: 421,
+  JOB_TOO_SLOW: 504,
+}
+
+/** A refusal's code travels as the body: the gateway makes a page of it. */
+function refused(status: number, code: string): Answer {
+  return { ran: 'refused', status, headers: [], body: new TextEncoder().encode(code) }
+}

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { createSigner, networkIdOf, type PeerId, type Signer } from '@interpeer/crypto-ids'
+import { checkCddl } from '@interpeer/wire-codec/cddl'
+import { expect, test } from 'vitest'
+import { ADDRESSES_MAX, type AddressRules, addressExchange, addressRecord, mergeAddresses, signAddress } from '../src/address-record.js'
+
+const network = networkIdOf(new Uint8Array([1]))
+const signers = Array.from({ length: ADDRESSES_MAX + 2 }, (_, i) => createSigner(new Uint8Array(32).fill(i + 1)))
+const [self, alice, bob] = signers as [Signer, Signer, Signer]
+const nowMs = 1_000_000
+const rules: AddressRules = { network, nowMs, self: self.peerId, isLiteral: (host) => isIP(host) !== 0, isRegistered: () => false }
+const at = (signer: Signer, issuedMs: number, port = 1_000, host = '127.0.0.1') => signAddress(signer, network, { host, port }, issuedMs)
+const merge = (envelopes: readonly Uint8Array[], more: Partial<AddressRules> = {}, known = new Map()) =>
+  mergeAddresses(known, envelopes, { ...rules, ...more })
+
+const text = readFileSync(new URL('../src/address-record.cddl', import.meta.url), 'utf8')
+test.each([
+  [addressRecord.name, addressRecord],
+  [addressExchange.name, addressExchange],
+])('%s: code and CDDL agree', (_, message) => {
+  expect(checkCddl(message as never, text)).toEqual([])
+})
+
+test('the newest record of a peer counts, in whatever order they come', () => {
+  for (const envelopes of [
+    [at(alice, 1, 1), at(alice, 2, 2), at(bob, 5)],
+    [at(bob, 5), at(alice, 2, 2), at(alice, 1, 1)],
+  ]) {
+    const { addresses, changed, refused } = merge(envelopes)
+    expect(addresses.get(alice.peerId)?.port).toBe(2)
+    expect(addresses.size).toBe(2)
+    expect(changed).toHaveLength(2)
+    expect(refused).toBe(0)
+    expect(merge(envelopes, {}, addresses as never).changed).toEqual([])
+  }
+})
+
+test('what is malformed, forged, of another network, from the future or no literal address is refused and spoils nothing else', () => {
+  const forged = at(alice, 9)
+  forged[forged.length - 1] = (forged.at(-1) ?? 0) ^ 1
+  const other = signAddress(alice, networkIdOf(new Uint8Array([2])), { host: '127.0.0.1', port: 1 }, 1)
+  const bad = [new Uint8Array(), new Uint8Array(200), forged, other, at(alice, nowMs + 60_001)]
+  const hosts = ['1.2.3', ':::', '999.1.1.1', 'example.org', ''].map((host) => at(alice, 1, 1, host))
+  const { addresses, refused } = merge([...bad, ...hosts, at(alice, 1, 0), at(bob, 3)])
+  expect([...addresses.keys()]).toEqual([bob.peerId])
+  expect(refused).toBe(bad.length + hosts.length + 1)
+  expect(merge([at(alice, nowMs + 60_000, 1, '::1')]).addresses.size).toBe(1)
+})
+
+test('a record of oneself is not taken from others', () => {
+  expect(merge([at(self, 99)])).toMatchObject({ changed: [], refused: 0 })
+})
+
+test('when it is full strangers are refused, known ones renewed, and peers that the chain knows take the oldest stranger’s place', () => {
+  const others = signers.slice(1, ADDRESSES_MAX + 1)
+  const late = signers.at(-1) as Signer
+  const full = merge(others.map((signer, i) => at(signer, 100 + i))).addresses as Map<PeerId, never>
+  expect(full.size).toBe(ADDRESSES_MAX)
+  expect(merge([at(late, 999)], {}, full)).toMatchObject({ changed: [], dropped: [], refused: 1 })
+  expect(merge([at(alice, 999)], {}, full).changed).toHaveLength(1)
+  const isRegistered = (peer: PeerId) => peer === late.peerId || peer === alice.peerId
+  const made = merge([at(late, 999)], { isRegistered }, full)
+  expect(made.dropped).toEqual([bob.peerId]) // alice is older, but registered
+  expect(made.addresses.size).toBe(ADDRESSES_MAX)
+  expect(merge([at(late, 999)], { isRegistered: () => true }, full).refused).toBe(1)
+})
+
+test('a full exchange fits its message', () => {
+  const records = signers.slice(0, ADDRESSES_MAX).map((signer) => at(signer, Number.MAX_SAFE_INTEGER, 65_535, 'ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255'))
+  expect(addressExchange.decode(addressExchange.encode({ records })).records).toHaveLength(ADDRESSES_MAX)
+})

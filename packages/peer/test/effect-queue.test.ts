@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest'
+import { EffectQueue } from '../src/node/effect-queue.js'
+
+function record(options: { failAt?: string } = {}) {
+  const done: string[] = []
+  const failures: unknown[] = []
+  const open = new Map<string, () => void>()
+  const queue = new EffectQueue<string>(
+    (effect) => {
+      if (effect === options.failAt) return Promise.reject(new Error(effect))
+      if (!effect.startsWith('persist')) return void done.push(effect)
+      return new Promise<void>((resolve) => open.set(effect, resolve)).then(() => void done.push(effect))
+    },
+    (error) => failures.push((error as Error).message),
+  )
+  const finish = async (effect: string) => {
+    open.get(effect)?.()
+    await new Promise(setImmediate)
+  }
+  return { queue, done, failures, finish }
+}
+
+test('what stands behind a persist waits for the disk, whatever comes meanwhile, and the order stays', async () => {
+  const { queue, done, finish } = record()
+  queue.add(['send 1', 'persist 1', 'send 2'])
+  queue.add(['persist 2', 'send 3'])
+  await new Promise(setImmediate)
+  expect(done).toEqual(['send 1'])
+  await finish('persist 1')
+  expect(done).toEqual(['send 1', 'persist 1', 'send 2'])
+  await finish('persist 2')
+  expect(done).toEqual(['send 1', 'persist 1', 'send 2', 'persist 2', 'send 3'])
+  queue.add(['send 4'])
+  expect(done.at(-1)).toBe('send 4')
+})
+
+test('the first failure is told once and nothing is performed after it', async () => {
+  const { queue, done, failures } = record({ failAt: 'broken' })
+  queue.add(['send 1', 'broken', 'send 2'])
+  queue.add(['broken'])
+  await new Promise(setImmediate)
+  queue.add(['send 3'])
+  expect(done).toEqual(['send 1'])
+  expect(failures).toEqual(['broken'])
+})
+
+test('an effect that throws at once fails the queue like one that rejects', () => {
+  const failures: unknown[] = []
+  const queue = new EffectQueue<string>(
+    () => {
+      throw new Error('at once')
+    },
+    (error) => failures.push(error),
+  )
+  queue.add(['a', 'b'])
+  expect(failures).toHaveLength(1)
+})
+
+test('stop waits for the effect under way and drops the rest', async () => {
+  const { queue, done, finish } = record()
+  queue.add(['persist 1', 'send 1'])
+  let stopped = false
+  const stopping = queue.stop().then(() => {
+    stopped = true
+  })
+  await new Promise(setImmediate)
+  expect(stopped).toBe(false)
+  await finish('persist 1')
+  await stopping
+  expect(done).toEqual(['persist 1'])
+})

@@ -1,0 +1,145 @@
+import { buildTree, memoryStore, readTree } from '@interpeer/content-store'
+import { bytesOfContentId, type ContentId, contentIdOf, createSigner, networkIdOf, signMessage } from '@interpeer/crypto-ids'
+import { siteRequest } from '@interpeer/peer-group'
+import { expect, test } from 'vitest'
+import { runBatch } from '../src/node/run-batch.js'
+import { ScriptQueue } from '../src/node/script-queue.js'
+import type { ScriptOutcome, ScriptRequest } from '../src/script-runtime.js'
+import { readResponse } from '../src/site-response-block.js'
+import { CounterRuntime } from './counter-runtime.js'
+
+const network = networkIdOf(new Uint8Array([1]))
+const signer = createSigner(new Uint8Array(32).fill(1))
+const job = contentIdOf(new Uint8Array([0x80]), 'dag-cbor')
+const at = { timeMs: 1_000, seed: new Uint8Array(32) }
+const logTree = (text: string) => buildTree([{ path: 'log', mode: 0o644, mtimeS: 0, bytes: new TextEncoder().encode(text) }])
+const plain = (method: string, target: string): ScriptRequest => ({ method, target, host: '', https: false, headers: [], body: new Uint8Array() })
+
+/** A runtime whose runs end when the test says so. */
+class HeldRuntime extends CounterRuntime {
+  readonly started: string[] = []
+  readonly #ends: (() => void)[] = []
+  override async run(root: string, request: ScriptRequest, when: typeof at): Promise<ScriptOutcome> {
+    this.started.push(request.target)
+    await new Promise<void>((resolve) => this.#ends.push(resolve))
+    if (request.target === '/throws') throw new Error('a runtime that broke')
+    return super.run(root, request, when)
+  }
+  async end(): Promise<void> {
+    this.#ends.shift()?.()
+    await new Promise(setImmediate)
+  }
+}
+async function queueOf<R extends CounterRuntime>(runtime: R) {
+  const store = memoryStore()
+  const tree = logTree('')
+  await store.blocks.put(tree.blocks)
+  return { runtime, store: store.blocks, scripts: new ScriptQueue(runtime, store.blocks), root: tree.root }
+}
+
+test('agreed writes go before reads that wait, reads in the order they came', async () => {
+  const { scripts, runtime, root } = await queueOf(new HeldRuntime())
+  const reads = ['/1', '/2'].map((target) => scripts.read(root, plain('GET', target), at))
+  const write = scripts.write(async (running, hold) => {
+    await hold(root)
+    return running.run(root, plain('POST', '/write'), at)
+  })
+  for (let i = 0; i < 4; i++) await new Promise(setImmediate).then(() => runtime.end())
+  await Promise.all([...reads, write])
+  expect(runtime.started).toEqual(['/1', '/write', '/2'])
+})
+
+test('a run that breaks, at once or later, fails its own asker and the queue goes on', async () => {
+  const { scripts, runtime, root } = await queueOf(new HeldRuntime())
+  const broken = scripts.read(root, plain('GET', '/throws'), at).catch((error: Error) => error.message)
+  const atOnce = scripts.write(() => {
+    throw new Error('at once')
+  })
+  const fine = scripts.read(root, plain('GET', '/'), at)
+  await expect(atOnce).rejects.toThrow('at once').catch(() => {})
+  for (let i = 0; i < 4; i++) await new Promise(setImmediate).then(() => runtime.end())
+  expect(await broken).toBe('a runtime that broke')
+  expect((await fine)?.type).toBe('answered')
+})
+
+test('reads that wait are bounded, and a tree that is not here is not run', async () => {
+  const { scripts, runtime, root } = await queueOf(new HeldRuntime())
+  const first = scripts.read(root, plain('GET', '/first'), at)
+  const waiting = Array.from({ length: 300 }, () => scripts.read(root, plain('GET', '/'), at))
+  expect(await waiting.at(-1)).toBeUndefined()
+  for (let i = 0; i < 300; i++) await runtime.end()
+  const outcomes = await Promise.all([first, ...waiting])
+  expect(outcomes.filter((outcome) => outcome === undefined)).toHaveLength(44)
+  expect(await scripts.read(contentIdOf(new Uint8Array([1]), 'dag-cbor'), plain('GET', '/'), at)).toBeUndefined()
+})
+
+test('the runtime keeps the six trees used last', async () => {
+  const { scripts, runtime, store } = await queueOf(new CounterRuntime())
+  const trees = Array.from({ length: 8 }, (_, i) => logTree(`${i}`))
+  for (const { blocks } of trees) await store.put(blocks)
+  for (const { root } of trees.slice(0, 6)) await scripts.read(root, plain('GET', '/'), at)
+  const [oldest, next] = [trees[0]?.root as ContentId, trees[1]?.root as ContentId]
+  await scripts.read(oldest, plain('GET', '/'), at) // used again: now the second is the oldest
+  await scripts.read(trees[6]?.root as ContentId, plain('GET', '/'), at)
+  expect([runtime.has(oldest), runtime.has(next)]).toEqual([true, false])
+})
+
+function requestBlock(method: string, target: string, body: string): Uint8Array {
+  const asked = { from: signer.publicKey, job: bytesOfContentId(job), id: new Uint8Array(16), ms: 0, seenEpoch: 0, seenStep: 0 }
+  const http = { method, target, host: 'a', https: false, headers: [], body: new TextEncoder().encode(body) }
+  return signMessage(siteRequest, { ...asked, ...http }, signer, network)
+}
+async function run(bodies: readonly Uint8Array[], runtime = new CounterRuntime()) {
+  const { scripts, store, root } = await queueOf(runtime)
+  const blocks = bodies.map((bytes) => ({ cid: contentIdOf(bytes, 'raw'), bytes }))
+  await store.put(blocks)
+  const batch = { from: root, requests: blocks.map(({ cid }) => cid), timeMs: 5_000, seed: new Uint8Array(64).fill(3) }
+  const result = await runBatch(batch, store, scripts, network)
+  const responses = result.type === 'ran' ? result.responses.map((cid) => readResponse(store.get, cid)) : []
+  const tree = result.type === 'ran' ? readTree(store.get, result.files) : { files: [] }
+  const log = 'missing' in tree ? undefined : new TextDecoder().decode(tree.files[0]?.bytes)
+  return { result, responses, log, store, scripts, batch }
+}
+
+test('each request of a batch runs on the files that the one before left, at the batch’s time, with a seed of its own', async () => {
+  const { responses, log } = await run([requestBlock('POST', '/', 'a'), requestBlock('GET', '/', ''), requestBlock('POST', '/', 'b')])
+  expect(log).toMatch(/^a@5000#\d+;b@5000#\d+;$/)
+  expect(new TextDecoder().decode(responses[1]?.body)).toMatch(/^a@5000#\d+;$/)
+  const seeds = [...(log ?? '').matchAll(/#(\d+)/g)].map(([, seed]) => seed)
+  expect(new Set(seeds).size).toBe(2)
+})
+
+test('two members come to the same, byte for byte', async () => {
+  const bodies = [requestBlock('POST', '/', 'a'), requestBlock('POST', '/', 'b')]
+  expect((await run(bodies)).result).toEqual((await run(bodies)).result)
+})
+
+test('a request that its asker did not sign is answered 400, by every member alike, and the others run', async () => {
+  const forged = requestBlock('POST', '/', 'forged')
+  forged[forged.length - 1] = (forged.at(-1) ?? 0) ^ 1
+  const bodies = [forged, new TextEncoder().encode('no request'), requestBlock('POST', '/', 'fine')]
+  const [one, other] = [await run(bodies), await run(bodies)]
+  expect(one.responses.map((response) => response?.status)).toEqual([400, 400, 200])
+  expect(one.log).toMatch(/^fine@/)
+  expect(one.result).toEqual(other.result)
+})
+
+test('trouble of this host abstains: a run that does not end, a body or a tree that is not here', async () => {
+  expect((await run([requestBlock('POST', '/', 'a'), requestBlock('GET', '/slow', '')])).result).toEqual({ type: 'abstained' })
+  const { batch, store, scripts } = await run([])
+  const lost = contentIdOf(new Uint8Array([9]), 'raw')
+  expect(await runBatch({ ...batch, requests: [lost] }, store, scripts, network)).toEqual({ type: 'abstained' })
+  const noTree = contentIdOf(new Uint8Array([9]), 'dag-cbor')
+  expect(await runBatch({ ...batch, from: noTree }, store, scripts, network)).toEqual({ type: 'abstained' })
+})
+
+test('large responses of one batch are all there when it resolves', async () => {
+  class LargeRuntime extends CounterRuntime {
+    override async run(root: string, request: ScriptRequest, when: typeof at): Promise<ScriptOutcome> {
+      const outcome = await super.run(root, request, when)
+      return { ...outcome, ...(outcome.type === 'answered' ? { body: new Uint8Array(3 * 1024 * 1024).fill(request.target.length) } : {}) }
+    }
+  }
+  const { responses } = await run([requestBlock('GET', '/1', ''), requestBlock('GET', '/12', ''), requestBlock('GET', '/123', '')], new LargeRuntime())
+  expect(responses.map((response) => response?.body[0])).toEqual([2, 3, 4])
+})

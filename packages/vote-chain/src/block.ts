@@ -1,0 +1,112 @@
+import { sha256 } from '@interpeer/crypto-ids'
+import {
+  bytes,
+  bytesMax,
+  decodeWith,
+  encodeWith,
+  hexOf,
+  type Infer,
+  list,
+  message,
+  nullable,
+  struct,
+  uint32,
+  uint53,
+} from '@interpeer/wire-codec'
+import { GENESIS_PEERS_MAX } from './genesis.js'
+
+export const HEADER_BYTES_MAX = 500
+/** A vote in its envelope. */
+export const VOTE_BYTES_MAX = 256
+export const TRANSACTION_BYTES_MAX = 131_072
+export const BODY_BYTES_MAX = 786_432
+const TRANSACTIONS_MAX = 4096
+
+const hash = bytes(32)
+
+/**
+ * References only, at most 500 bytes (§6.7). A data set has the hash of the data after this block. The white paper's second hash
+ * of each set, of the peers and signatures that verified it, is one for all five: one certificate verifies the whole header, and
+ * `certificate` is the hash of the one over the block before.
+ */
+export const headerMessage = message(
+  'block-header',
+  1,
+  {
+    height: uint53,
+    timeMs: uint53,
+    previous: hash, // of the header before; the hash of the genesis at height 1
+    leader: hash, // public key of who made this block
+    proof: bytes(80), // its VRF on (seed before, height)
+    seed: hash,
+    electorate: hash, // of the list of those who may vote on this block
+    certificate: hash, // of the certificate of the block before; zeros at height 1
+    ledger: hash,
+    settings: hash,
+    names: hash,
+    peers: hash,
+    jobs: hash,
+    body: hash,
+  },
+  { maxBytes: HEADER_BYTES_MAX },
+)
+export type Header = Infer<typeof headerMessage>
+
+/** The hashes of the five data sets that the chain vouches for (§6.7). */
+export type DataSets = Readonly<Pick<Header, 'ledger' | 'settings' | 'names' | 'peers' | 'jobs'>>
+export const DATA_SETS = ['ledger', 'settings', 'names', 'peers', 'jobs'] as const
+
+/** A quorum's votes for one block: final. `votes` are signed `chain-vote` envelopes, so anyone can check them. */
+export const certificateSchema = struct({
+  height: uint53,
+  round: uint32,
+  block: hash,
+  votes: list(bytesMax(VOTE_BYTES_MAX), GENESIS_PEERS_MAX),
+})
+export type Certificate = Infer<typeof certificateSchema>
+
+/** What a block changes: transactions, and the certificate of the block before, whose voters are paid. */
+export const bodySchema = struct({
+  certificate: nullable(certificateSchema),
+  transactions: list(bytesMax(TRANSACTION_BYTES_MAX), TRANSACTIONS_MAX),
+})
+export type Body = Infer<typeof bodySchema>
+
+/** A block as kept on disk and handed to those who catch up. */
+export const storedBlockSchema = struct({
+  header: bytesMax(HEADER_BYTES_MAX),
+  body: bytesMax(BODY_BYTES_MAX),
+  certificate: certificateSchema,
+})
+export const STORED_BLOCK_BYTES_MAX = 983_040
+
+export interface Block {
+  readonly header: Header
+  readonly body: Body
+  readonly certificate: Certificate
+}
+
+export const hashOfHeader = (header: Header): Uint8Array => sha256(headerMessage.encode(header))
+export const hashOfBody = (body: Body): Uint8Array => sha256(encodeBody(body))
+export const encodeBody = (body: Body): Uint8Array => encodeWith(bodySchema, body, BODY_BYTES_MAX)
+/** @throws {WireError} */
+export const decodeBody = (encoded: Uint8Array): Body => decodeWith(bodySchema, encoded, BODY_BYTES_MAX)
+export const hashOfCertificate = (certificate: Certificate | null): Uint8Array =>
+  certificate === null ? new Uint8Array(32) : sha256(encodeWith(certificateSchema, certificate))
+
+/** The bytes of a `block` effect, to be kept and given back to `openChain`. */
+export function encodeBlock({ header, body, certificate }: Block): Uint8Array {
+  return encodeWith(
+    storedBlockSchema,
+    { header: headerMessage.encode(header), body: encodeBody(body), certificate },
+    STORED_BLOCK_BYTES_MAX,
+  )
+}
+/** Reads a block and verifies nothing. @throws {WireError} */
+export function decodeBlock(encoded: Uint8Array): Block {
+  const { header, body, certificate } = decodeWith(storedBlockSchema, encoded, STORED_BLOCK_BYTES_MAX)
+  return { header: headerMessage.decode(header), body: decodeBody(body), certificate }
+}
+
+/** A block's name in logs and pages, and its key in maps. */
+export const nameOfBlock = (blockHash: Uint8Array): string => hexOf(blockHash)

@@ -1,0 +1,141 @@
+import { bytesOfContentId, keyOfPeerId, type PeerId, peerIdOfKey, sha256 } from '@interpeer/crypto-ids'
+import { sameBytes } from '@interpeer/wire-codec'
+import type { BlockInfo } from './application.js'
+import {
+  type Body,
+  type Certificate,
+  DATA_SETS,
+  decodeBody,
+  encodeBody,
+  type Header,
+  hashOfCertificate,
+  hashOfHeader,
+  headerMessage,
+  nameOfBlock,
+} from './block.js'
+import { verifyChainCertificate } from './certificate.js'
+import { electorateRoot, seedInput, seedOf } from './electorate.js'
+import { type BlockFault, ChainError } from './errors.js'
+import type { Candidate, Fixed, Tip } from './state.js'
+
+/** Least room left in a block's body beside its transactions. */
+const BODY_OVERHEAD_BYTES = 64
+/** How far ahead of this peer's clock a block's time may be. */
+export const AHEAD_MS = 2_000
+
+/**
+ * The earliest time of the next block: its place in the timetable, and at least half a cycle after the block before, so that a
+ * chain that stood still catches up at double speed and not all at once.
+ */
+export function dueMs<S>({ genesis }: Fixed<S>, tip: Tip<S>): number {
+  const { cycleMs } = genesis.settings
+  const due = genesis.startMs + (tip.height + 1) * cycleMs
+  return tip.height === 0 ? due : Math.max(due, tip.timeMs + Math.ceil(cycleMs / 2))
+}
+
+/** The block before height 1: the genesis itself. */
+export function beginTip<S>(fixed: Fixed<S>, leaders: Tip<S>['leaders']): Tip<S> {
+  const { genesis, application } = fixed
+  const hash = bytesOfContentId(genesis.network).slice(4)
+  const state = application.begin(genesis)
+  return { height: 0, hash, seed: genesis.seed, timeMs: genesis.startMs, certificate: null, header: null, state, leaders }
+}
+
+export interface Checked<S> {
+  readonly header: Header
+  readonly body: Body
+  readonly hash: Uint8Array
+  readonly state: S
+}
+
+/** Checks a block against the tip it follows, and applies it. Its time against a clock is for the voter to check. */
+export function checkBlock<S>(fixed: Fixed<S>, tip: Tip<S>, headerBytes: Uint8Array, bodyBytes: Uint8Array, trusted = false): Checked<S> {
+  const height = tip.height + 1
+  const refuse = (reason: BlockFault, cause?: unknown): ChainError =>
+    new ChainError({ code: 'BLOCK_WRONG', height, reason }, cause === undefined ? {} : { cause })
+  let [header, body]: [Header | undefined, Body | undefined] = [undefined, undefined]
+  try {
+    header = headerMessage.decode(headerBytes)
+    body = decodeBody(bodyBytes)
+  } catch (cause) {
+    throw refuse('malformed', cause)
+  }
+  if (header.height !== height) throw refuse('height')
+  if (!sameBytes(header.previous, tip.hash)) throw refuse('previous')
+  if (header.timeMs < dueMs(fixed, tip)) throw refuse('time')
+  if (bodyBytes.length > fixed.genesis.settings.blockBytesMax || !sameBytes(sha256(bodyBytes), header.body)) throw refuse('body')
+  if (!sameBytes(header.electorate, electorateRoot(fixed.electors))) throw refuse('electorate')
+  const leader = fixed.electors.find((peer) => sameBytes(keyOfPeerId(peer), (header as Header).leader))
+  if (leader === undefined) throw refuse('leader')
+  if (!trusted) {
+    const seed = fixed.verification.seedOf(header.leader, tip.seed, height, header.proof)
+    if (seed === undefined) throw refuse('proof')
+    if (!sameBytes(seed, header.seed)) throw refuse('seed')
+  }
+  if (!sameBytes(header.certificate, hashOfCertificate(body.certificate))) throw refuse('certificate')
+  let certifiers: readonly PeerId[] = []
+  try {
+    certifiers = certifiersOf(fixed, tip, body.certificate)
+  } catch (cause) {
+    throw refuse('certificate', cause)
+  }
+  const info: BlockInfo = { height, timeMs: header.timeMs, seed: header.seed, leader, certifiers }
+  const { state, refused } = fixed.application.apply(tip.state, body.transactions, info)
+  if (refused.length > 0) throw refuse('transaction')
+  const data = fixed.application.dataSets(state)
+  if (DATA_SETS.some((name) => !sameBytes(data[name], (header as Header)[name]))) throw refuse('data')
+  return { header, body, hash: sha256(headerBytes), state }
+}
+
+/** Who certified the tip, as the next block's body says. */
+function certifiersOf<S>(fixed: Fixed<S>, tip: Tip<S>, certificate: Certificate | null): readonly PeerId[] {
+  if (tip.height > 0 && certificate !== null) return verifyChainCertificate(certificate, tip, fixed)
+  if (tip.height > 0 || certificate !== null) throw new ChainError({ code: 'CERTIFICATE_WRONG', reason: 'block' })
+  return []
+}
+
+/** Makes this peer's block from the transactions given: those that do not apply are left out. */
+export function makeBlock<S>(fixed: Fixed<S>, tip: Tip<S>, waiting: Iterable<Uint8Array>, nowMs: number): Omit<Candidate<S>, 'envelope'> {
+  const { signer, application, genesis } = fixed
+  const height = tip.height + 1
+  const proof = signer.vrfProve(seedInput(tip.seed, height))
+  const seed = seedOf(signer.publicKey, tip.seed, height, proof) as Uint8Array
+  const timeMs = Math.max(nowMs, dueMs(fixed, tip))
+  const certifiers = certifiersOf(fixed, tip, tip.certificate)
+  const empty = encodeBody({ certificate: tip.certificate, transactions: [] }).length + BODY_OVERHEAD_BYTES
+  const offered = fitting(waiting, genesis.settings.blockBytesMax - empty)
+  const info: BlockInfo = { height, timeMs, seed, leader: signer.peerId, certifiers }
+  const { state, refused } = application.apply(tip.state, offered, info)
+  const left = new Set(refused.map(({ index }) => index))
+  const body: Body = { certificate: tip.certificate, transactions: offered.filter((_, i) => !left.has(i)) }
+  const header: Header = {
+    height,
+    timeMs,
+    previous: tip.hash,
+    leader: signer.publicKey,
+    proof,
+    seed,
+    electorate: electorateRoot(fixed.electors),
+    certificate: hashOfCertificate(tip.certificate),
+    ...application.dataSets(state),
+    body: sha256(encodeBody(body)),
+  }
+  const hash = hashOfHeader(header)
+  return { name: nameOfBlock(hash), hash, header, body, state }
+}
+
+/** Bytes of a transaction's CBOR head, at most. */
+const HEAD_BYTES = 5
+const TRANSACTIONS_MAX = 4096
+function fitting(waiting: Iterable<Uint8Array>, bytesMax: number): Uint8Array[] {
+  const offered: Uint8Array[] = []
+  let size = 0
+  for (const transaction of waiting) {
+    size += transaction.length + HEAD_BYTES
+    if (size > bytesMax || offered.length >= TRANSACTIONS_MAX) break
+    offered.push(transaction)
+  }
+  return offered
+}
+
+export const leaderOfBlock = (header: Header): PeerId => peerIdOfKey(header.leader)

@@ -1,0 +1,35 @@
+/** Codes are public API: add new ones, never rename or reuse one. */
+export type ChainFailure =
+  | { readonly code: 'GENESIS_SYNTAX' }
+  | { readonly code: 'GENESIS_KEY_UNKNOWN' | 'GENESIS_KEY_MISSING'; readonly path: string }
+  | { readonly code: 'GENESIS_VALUE'; readonly path: string; readonly expected: string }
+  | { readonly code: 'CERTIFICATE_WRONG'; readonly reason: 'block' | 'quorum' | 'vote' | 'voter' | 'twice' }
+  | { readonly code: 'BLOCK_WRONG'; readonly height: number; readonly reason: BlockFault }
+  | { readonly code: 'STORED_BLOCK_WRONG'; readonly height: number; readonly reason: string }
+  | { readonly code: 'STORED_RECORD_WRONG'; readonly reason: string }
+/** Why a block is refused. */
+export type BlockFault =
+  | 'malformed'
+  | 'height'
+  | 'previous'
+  | 'time'
+  | 'leader'
+  | 'proof'
+  | 'seed'
+  | 'electorate'
+  | 'certificate'
+  | 'body'
+  | 'transaction'
+  | 'data'
+
+export class ChainError extends Error {
+  override readonly name = 'ChainError'
+  readonly failure: ChainFailure
+  constructor(failure: ChainFailure, options?: ErrorOptions) {
+    super(`${failure.code} ${JSON.stringify({ ...failure, code: undefined })}`, options)
+    this.failure = failure
+  }
+  get code(): ChainFailure['code'] {
+    return this.failure.code
+  }
+}

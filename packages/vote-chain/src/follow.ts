@@ -1,0 +1,89 @@
+import { type NetworkId, type PeerId, type Signer, signMessage } from '@interpeer/crypto-ids'
+import { STORED_BLOCK_BYTES_MAX } from './block.js'
+import { dueMs } from './candidate.js'
+import { blocksMessage } from './messages.js'
+import { mayVote, resendMs } from './rounds.js'
+import type { Draft } from './state.js'
+import { askForBlocks, askForCandidate, others, ownRound, sendBundle, sendTo } from './tell.js'
+import { namedBlocks, votesOf } from './votes.js'
+
+const FOLLOWERS_MAX = 256
+const PEERS_REMEMBERED_MAX = 1024
+/** Peers asked at a time by who follows. */
+const ASKED = 2
+
+/** The answer to a `serve` effect: as many stored blocks, in order, as one message holds. Undefined where there are none. */
+export function blocksReply(stored: Iterable<Uint8Array>, signer: Signer, network: NetworkId): Uint8Array | undefined {
+  const blocks: Uint8Array[] = []
+  let size = 0
+  for (const block of stored) {
+    size += block.length
+    if (blocks.length > 0 && (size > STORED_BLOCK_BYTES_MAX || blocks.length >= 256)) break
+    blocks.push(block)
+  }
+  return blocks.length === 0 ? undefined : signMessage(blocksMessage, { blocks, sender: signer.publicKey }, signer, network)
+}
+
+const bounded = (map: ReadonlyMap<PeerId, number>, peer: PeerId, atMs: number): ReadonlyMap<PeerId, number> =>
+  new Map(map.size >= PEERS_REMEMBERED_MAX && !map.has(peer) ? [] : map).set(peer, atMs)
+
+/** Someone follows the chain: it is sent what it lacks now, and blocks to come for the next cycles. */
+export function onWantBlocks<S>(d: Draft<S>, from: PeerId, fromHeight: number): undefined {
+  const untilMs = d.nowMs + Math.ceil(1.5 * d.fixed.genesis.settings.cycleMs) + 1_000
+  if (d.followers.has(from) || d.followers.size < FOLLOWERS_MAX) d.followers = new Map(d.followers).set(from, untilMs)
+  if (fromHeight <= d.tip.height)
+    d.effects.push({ type: 'serve', to: from, fromHeight: Math.max(1, fromHeight), untilHeight: d.tip.height })
+}
+/** A peer speaks of a height that is final here: it gets the blocks, but not for each of its messages. */
+export function answerBehind<S>(d: Draft<S>, to: PeerId, height: number): undefined {
+  if (d.nowMs < (d.served.get(to) ?? Number.NEGATIVE_INFINITY) + resendMs(d) / 2 || to === d.fixed.signer.peerId) return
+  d.served = bounded(d.served, to, d.nowMs)
+  d.effects.push({ type: 'serve', to, fromHeight: Math.max(1, height), untilHeight: d.tip.height })
+}
+/** A peer speaks of a height beyond the next: it has blocks that are missing here. */
+export function askAhead<S>(d: Draft<S>, peer: PeerId): undefined {
+  if (d.nowMs < (d.asked.get(peer) ?? Number.NEGATIVE_INFINITY) + resendMs(d) / 2) return
+  d.asked = bounded(d.asked, peer, d.nowMs)
+  askForBlocks(d, peer)
+}
+
+/** What is due by the clock alone: asking for blocks, and sending again what may have been lost. */
+export function keepGoing<S>(d: Draft<S>): undefined {
+  if (d.nowMs >= (d.deadlines.follow ?? 0)) follow(d)
+  if (mayVote(d) && d.phase !== 'wait' && d.nowMs >= (d.deadlines.resend ?? Number.POSITIVE_INFINITY)) resend(d)
+}
+
+function follow<S>(d: Draft<S>): undefined {
+  const { cycleMs } = d.fixed.genesis.settings
+  d.deadlines = { ...d.deadlines, follow: d.nowMs + cycleMs }
+  if (mayVote(d) && d.tip.height > 0 && d.nowMs < dueMs(d.fixed, d.tip) + 2 * cycleMs) return
+  const peers = others(d)
+  const turn = Math.floor(d.nowMs / cycleMs) * ASKED
+  const asked = new Set(Array.from({ length: Math.min(ASKED, peers.length) }, (_, i) => peers[(turn + i) % peers.length] as PeerId))
+  for (const peer of asked) askForBlocks(d, peer)
+}
+
+function resend<S>(d: Draft<S>): undefined {
+  d.deadlines = { ...d.deadlines, resend: d.nowMs + resendMs(d) }
+  const { soft } = votesOf(d, d.round)
+  const { proposal } = ownRound(d, d.round)
+  const unmoved = others(d).filter((peer) => !soft.has(peer))
+  if (proposal !== undefined) sendTo(d, unmoved, proposal)
+  for (const own of d.own) {
+    for (const envelope of [own.soft, own.certify]) if (envelope !== undefined) sendTo(d, others(d), envelope)
+  }
+  if (d.highest !== undefined && d.round > 0) sendBundle(d, d.highest)
+  askForMissing(d)
+}
+
+/** Blocks that votes name and that this peer was not given: one of their voters is asked, another the next time. */
+function askForMissing<S>(d: Draft<S>): undefined {
+  const turn = Math.floor(d.nowMs / resendMs(d))
+  const named = new Map(namedBlocks(d))
+  if (d.highest !== undefined && !named.has(d.highest.block)) named.set(d.highest.block, others(d))
+  for (const [block, voters] of named) {
+    const peers = [...new Set(voters)].filter((peer) => peer !== d.fixed.signer.peerId)
+    const to = peers[turn % peers.length]
+    if (!d.candidates.has(block) && to !== undefined) askForCandidate(d, to, block)
+  }
+}

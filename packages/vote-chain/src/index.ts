@@ -1,0 +1,50 @@
+export type { Application, Applied, BlockInfo } from './application.js'
+export {
+  type Block,
+  type Body,
+  type Certificate,
+  certificateSchema,
+  DATA_SETS,
+  type DataSets,
+  decodeBlock,
+  encodeBlock,
+  HEADER_BYTES_MAX,
+  type Header,
+  hashOfCertificate,
+  hashOfHeader,
+  headerMessage,
+} from './block.js'
+export { type Electorate, verifyChainCertificate } from './certificate.js'
+export { blockingOf, electorateRoot, leadersOf, quorumOf, seedInput, seedOf, seedWithoutLeader } from './electorate.js'
+export { type BlockFault, ChainError, type ChainFailure } from './errors.js'
+export { blocksReply } from './follow.js'
+export { decodeGenesis, encodeGenesis, type Genesis, genesisMessage, PROTOCOL_VERSION, parseGenesis } from './genesis.js'
+export {
+  blocksMessage,
+  bundleMessage,
+  CHAIN_MESSAGE_NUMBERS,
+  openVote,
+  type Proposal,
+  proposalMessage,
+  transactionMessage,
+  type Vote,
+  voteMessage,
+  wantBlocksMessage,
+  wantCandidateMessage,
+} from './messages.js'
+export { type ChainOptions, openChain } from './open.js'
+export { nameOfTransaction } from './pool.js'
+export { openPresent, type Present, presentMessage, signPresent } from './present.js'
+export {
+  type Outcome,
+  type PeerEntry,
+  type Registry,
+  registryHash,
+  registryOf,
+  withAway,
+  withOutcomes,
+} from './registry.js'
+export { SETTINGS, type SettingRange, type Settings, settingsSchema } from './settings.js'
+export type { ChainEffect, ChainEvent, ChainState, ChainStep, Fixed, Tip } from './state.js'
+export { stepChain } from './step.js'
+export { createVerification, type Verification } from './verification.js'

@@ -1,0 +1,76 @@
+import { keyOfPeerId, type PeerId, sealOf } from '@interpeer/crypto-ids'
+import { bool, bytes, compareBytes, list, nullable, struct, uint53 } from '@interpeer/wire-codec'
+
+/** One peer in the `peers` data set (§6.5.1, §6.6): counts only ever grow, so a rating can be computed from them later. */
+export interface PeerEntry {
+  readonly peer: PeerId
+  readonly joinedHeight: number
+  readonly tickets: number
+  /** Epochs finished with at least one agreed outcome. */
+  readonly jobsDone: number
+  readonly agreed: number
+  readonly absent: number
+  readonly contradicted: number
+  /** The account has ended; it gets no seat and no coins. */
+  readonly terminated: boolean
+  /** The height since when it is taken to be gone: it gets no seat until it says that it is present. Null: it is here. */
+  readonly awaySinceHeight: number | null
+}
+export type Registry = ReadonlyMap<PeerId, PeerEntry>
+/** What one peer did in one epoch of one job. */
+export interface Outcome {
+  readonly peer: PeerId
+  readonly agreed: number
+  readonly absent: number
+  readonly contradicted: number
+}
+
+export function registryOf(peers: readonly PeerId[], joinedHeight: number): Registry {
+  const fresh = { joinedHeight, tickets: 1, jobsDone: 0, agreed: 0, absent: 0, contradicted: 0, terminated: false, awaySinceHeight: null }
+  return new Map(peers.map((peer) => [peer, { peer, ...fresh }]))
+}
+
+/** Counts an epoch's outcomes. Who did nothing at all is away from this height on. */
+export function withOutcomes(registry: Registry, outcomes: readonly Outcome[], height: number): Registry {
+  const next = new Map(registry)
+  for (const { peer, agreed, absent, contradicted } of outcomes) {
+    const entry = next.get(peer)
+    if (entry === undefined) continue
+    const gone = agreed === 0 && contradicted === 0 && absent > 0
+    next.set(peer, {
+      ...entry,
+      jobsDone: entry.jobsDone + (agreed > 0 ? 1 : 0),
+      agreed: entry.agreed + agreed,
+      absent: entry.absent + absent,
+      contradicted: entry.contradicted + contradicted,
+      awaySinceHeight: gone ? (entry.awaySinceHeight ?? height) : entry.awaySinceHeight,
+    })
+  }
+  return next
+}
+export function withAway(registry: Registry, peer: PeerId, awaySinceHeight: number | null): Registry {
+  const entry = registry.get(peer)
+  return entry === undefined ? registry : new Map(registry).set(peer, { ...entry, awaySinceHeight })
+}
+
+const registrySchema = list(
+  struct({
+    peer: bytes(32),
+    joinedHeight: uint53,
+    tickets: uint53,
+    jobsDone: uint53,
+    agreed: uint53,
+    absent: uint53,
+    contradicted: uint53,
+    terminated: bool,
+    awaySinceHeight: nullable(uint53),
+  }),
+  100_000,
+)
+
+/** The hash of the `peers` data set: canonical CBOR of the entries sorted by key. */
+export function registryHash(registry: Registry): Uint8Array {
+  const entries = [...registry.values()].map((entry) => ({ ...entry, peer: keyOfPeerId(entry.peer) }))
+  entries.sort((a, b) => compareBytes(a.peer, b.peer))
+  return sealOf('peers', [registrySchema.write(entries, 'peers')])
+}

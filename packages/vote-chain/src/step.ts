@@ -1,0 +1,49 @@
+import { signMessage } from '@interpeer/crypto-ids'
+import { dueMs } from './candidate.js'
+import { keepGoing } from './follow.js'
+import { transactionMessage } from './messages.js'
+import { keepTransaction, receive } from './receive.js'
+import { mayVote, settle } from './rounds.js'
+import type { ChainEvent, ChainState, ChainStep, Draft } from './state.js'
+import { count, others, sendTo } from './tell.js'
+
+/**
+ * Moves a peer's part of the vote-chain forward by one event (§6.7). Effects are to be carried out in order; a `persist` or
+ * `block` must be durable before the effects after it. Never throws on what other peers send: it is counted. Time is network time
+ * in ms and never goes back: an earlier `nowMs` is taken as the latest seen.
+ */
+export function stepChain<S>(state: ChainState<S>, event: ChainEvent): ChainStep<S> {
+  const d: Draft<S> = { ...state, nowMs: Math.max(state.nowMs, event.nowMs), effects: [] }
+  if (event.type === 'message') receive(d, event.from, event.envelope)
+  if (event.type === 'submit') submit(d, event.transaction)
+  settle(d)
+  keepGoing(d)
+  return finish(d)
+}
+
+export function finish<S>(d: Draft<S>): ChainStep<S> {
+  const { effects, ...state } = d
+  const atMs = nextWake(d)
+  if (atMs === state.wakeAtMs && atMs > d.nowMs) return { state, effects }
+  return { state: { ...state, wakeAtMs: atMs }, effects: [...effects, { type: 'wake', atMs }] }
+}
+
+function nextWake<S>(d: Draft<S>): number {
+  const { propose, soft, certify, resend, follow } = d.deadlines
+  const at: (number | undefined)[] = [follow]
+  if (mayVote(d) && d.phase === 'wait') at.push(dueMs(d.fixed, d.tip))
+  if (mayVote(d) && d.phase !== 'wait') at.push(resend, certify)
+  if (mayVote(d) && d.phase === 'propose') at.push(propose)
+  if (mayVote(d) && d.phase === 'soft') at.push(soft)
+  const next = at.filter((ms): ms is number => ms !== undefined && ms > d.nowMs)
+  return Math.min(...next, d.nowMs + d.fixed.genesis.settings.cycleMs)
+}
+
+/** A transaction of this peer's own: sent to all who may lead, then offered again until a block has it. */
+function submit<S>(d: Draft<S>, transaction: Uint8Array): undefined {
+  const wrong = d.fixed.application.check(d.tip.state, transaction)
+  if (wrong !== undefined) return count(d, wrong)
+  if (!keepTransaction(d, 'self', transaction)) return
+  const value = { transaction, sender: d.fixed.signer.publicKey }
+  sendTo(d, others(d), signMessage(transactionMessage, value, d.fixed.signer, d.fixed.network))
+}

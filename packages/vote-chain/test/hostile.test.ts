@@ -1,0 +1,181 @@
+import { createSigner, networkIdOf, sha256, signMessage } from '@interpeer/crypto-ids'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import {
+  type Block,
+  type ChainEvent,
+  createVerification,
+  decodeBlock,
+  encodeBlock,
+  hashOfHeader,
+  openChain,
+  parseGenesis,
+  stepChain,
+  transactionMessage,
+  verifyChainCertificate,
+  voteMessage,
+  wantBlocksMessage,
+} from '../src/index.js'
+import { Chains, genesisJson, signers, toy } from './chains.js'
+
+const all = signers(4)
+const genesis = parseGenesis(genesisJson(all))
+const stranger = createSigner(sha256(Uint8Array.of(99)))
+const { network } = genesis
+const START_MS = 1_000_000
+const begin = () => openChain({ genesis, application: toy, signer: all[0] as never, blocks: [], record: undefined, nowMs: START_MS }).state
+const from = (all[1] as (typeof all)[number]).peerId
+const give = (state: ReturnType<typeof begin>, envelope: Uint8Array, nowMs = START_MS) =>
+  stepChain(state, { type: 'message', from, envelope, nowMs } satisfies ChainEvent)
+const countsOf = ({ effects }: ReturnType<typeof give>) => effects.flatMap((effect) => (effect.type === 'count' ? [effect.code] : []))
+
+test('random and cut-off bytes are counted and change nothing', () => {
+  const state = begin()
+  const vote = { height: 1, round: 0, kind: 'soft' as const, block: null, voter: (all[1] as (typeof all)[number]).publicKey }
+  const envelope = signMessage(voteMessage, vote, all[1] as never, network)
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.uint8Array({ maxLength: 300 }),
+        fc.nat(envelope.length - 1).map((end) => envelope.slice(0, end)),
+      ),
+      (bytes) => {
+        const step = give(state, bytes)
+        expect(countsOf(step)).toHaveLength(1)
+        expect(step.state.votes.size).toBe(0)
+      },
+    ),
+    { numRuns: 60 },
+  )
+})
+
+test.each([
+  [
+    'a vote of a stranger',
+    'VOTE_STRANGER',
+    () => signMessage(voteMessage, { height: 1, round: 0, kind: 'soft', block: null, voter: stranger.publicKey }, stranger, network),
+  ],
+  [
+    'a vote of another network',
+    'SIGNATURE_WRONG',
+    () =>
+      signMessage(
+        voteMessage,
+        { height: 1, round: 0, kind: 'soft', block: null, voter: all[1]?.publicKey as Uint8Array },
+        all[1] as never,
+        networkIdOf(Uint8Array.of(5)),
+      ),
+  ],
+  [
+    'a vote signed by somebody else',
+    'SIGNATURE_WRONG',
+    () =>
+      signMessage(
+        voteMessage,
+        { height: 1, round: 0, kind: 'soft', block: null, voter: all[1]?.publicKey as Uint8Array },
+        all[2] as never,
+        network,
+      ),
+  ],
+  [
+    'a wish in another’s name',
+    'SIGNER_UNKNOWN',
+    () => signMessage(wantBlocksMessage, { fromHeight: 1, sender: all[2]?.publicKey as Uint8Array }, all[2] as never, network),
+  ],
+  [
+    'a transaction that cannot be',
+    'TOY_EMPTY',
+    () =>
+      signMessage(transactionMessage, { transaction: new Uint8Array(), sender: all[1]?.publicKey as Uint8Array }, all[1] as never, network),
+  ],
+] as const)('%s is counted: %s', (_, code, make) => {
+  expect(countsOf(give(begin(), make()))).toEqual([code])
+})
+
+test('two votes of one peer: the first counts', () => {
+  const of = (byte: number) => {
+    const value = {
+      height: 1,
+      round: 0,
+      kind: 'soft' as const,
+      block: new Uint8Array(32).fill(byte),
+      voter: all[1]?.publicKey as Uint8Array,
+    }
+    return signMessage(voteMessage, value, all[1] as never, network)
+  }
+  const first = give(begin(), of(1))
+  const second = give(first.state, of(2))
+  expect(countsOf(second)).toEqual(['VOTE_TWO'])
+  expect(second.state.votes.get(0)?.soft.get(from)?.block).toBe('01'.repeat(32))
+})
+
+test('one peer can fill neither the memory for votes nor the pool', () => {
+  let state = begin()
+  for (let round = 1; round < 60; round++) {
+    const value = { height: 1, round, kind: 'certify' as const, block: null, voter: all[1]?.publicKey as Uint8Array }
+    state = give(state, signMessage(voteMessage, value, all[1] as never, network)).state
+  }
+  expect(state.votes.size).toBe(1)
+  for (let i = 0; i < 600; i++) {
+    const value = { transaction: Uint8Array.of(1, i & 0xff, i >> 8), sender: all[1]?.publicKey as Uint8Array }
+    state = give(state, signMessage(transactionMessage, value, all[1] as never, network)).state
+  }
+  expect(state.pool.size).toBe(500)
+})
+
+test('a certificate holds only for its block, with a quorum, each voter once', () => {
+  const chains = new Chains({ seed: 3, electors: 4 })
+  chains.world.run({ untilMs: START_MS + 3_500 })
+  const { genesis: founded, verification } = chains
+  const [first, second] = [1, 2].map((height) => [...(chains.certified.get(height)?.values() ?? [])][0] as Block) as [Block, Block]
+  const electorate = { electors: founded.peers, verification: createVerification(founded.network) }
+  const about = { height: 1, hash: hashOfHeader(first.header) }
+  expect(verifyChainCertificate(first.certificate, about, { electors: founded.peers, verification }).length).toBeGreaterThanOrEqual(3)
+  const wrongs: [string, Block['certificate']][] = [
+    ['block', second.certificate],
+    ['quorum', { ...first.certificate, votes: first.certificate.votes.slice(0, 2) }],
+    ['twice', { ...first.certificate, votes: [...first.certificate.votes.slice(0, 2), first.certificate.votes[0] as Uint8Array] }],
+    ['vote', { ...first.certificate, votes: [...first.certificate.votes.slice(0, 2), second.certificate.votes[0] as Uint8Array] }],
+    ['vote', { ...first.certificate, votes: [...first.certificate.votes.slice(0, 2), new Uint8Array(9)] }],
+  ]
+  for (const [reason, certificate] of wrongs) {
+    const failure = expect.objectContaining({ code: 'CERTIFICATE_WRONG', reason })
+    expect(() => verifyChainCertificate(certificate, about, electorate)).toThrow(expect.objectContaining({ failure }))
+  }
+  const others = {
+    electors: signers(8)
+      .slice(4)
+      .map(({ peerId }) => peerId),
+    verification,
+  }
+  expect(() => verifyChainCertificate(first.certificate, about, others)).toThrow(expect.objectContaining({ code: 'CERTIFICATE_WRONG' }))
+})
+
+test('a stored block or record that was damaged stops the start, with a code', () => {
+  const chains = new Chains({ seed: 3, electors: 4 })
+  chains.world.run({ untilMs: START_MS + 4_500 })
+  const [node] = chains.nodes
+  const blocks = node?.blocks as Uint8Array[]
+  const options = { genesis: chains.genesis, application: toy, signer: all[0] as never, nowMs: START_MS + 5_000 }
+  expect(openChain({ ...options, blocks, record: node?.record }).state.tip.height).toBe(blocks.length)
+  const code = (value: string) => expect.objectContaining({ code: value })
+  expect(() => openChain({ ...options, blocks: blocks.slice(1), record: undefined })).toThrow(code('STORED_BLOCK_WRONG'))
+  expect(() => openChain({ ...options, blocks: [new Uint8Array(5)], record: undefined })).toThrow(code('STORED_BLOCK_WRONG'))
+  const { header, body, certificate } = decodeBlock(blocks[1] as Uint8Array)
+  const forged = encodeBlock({ header: { ...header, ledger: new Uint8Array(32) }, body, certificate })
+  expect(() => openChain({ ...options, blocks: [blocks[0] as Uint8Array, forged], record: undefined })).toThrow(code('STORED_BLOCK_WRONG'))
+  expect(() => openChain({ ...options, blocks, record: new Uint8Array(3) })).toThrow(code('STORED_RECORD_WRONG'))
+})
+
+test('who lost its blocks but not its record stays silent until it has them again', () => {
+  const chains = new Chains({ seed: 5, electors: 4 })
+  chains.world.run({ untilMs: START_MS + 4_500 })
+  const node = chains.nodes[0] as (typeof chains.nodes)[number]
+  expect(node.blocks.length).toBe(4)
+  chains.kill(0)
+  node.blocks.splice(0)
+  chains.start(0)
+  expect(node.state?.silentBelow).toBeGreaterThanOrEqual(4)
+  chains.world.run({ untilMs: START_MS + 9_500 })
+  expect(node.blocks.length).toBe(9)
+})
