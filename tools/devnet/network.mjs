@@ -89,7 +89,17 @@ export class LocalNetwork {
   /** Starts a seeder, for the first time or again from its disk. */
   async startSeeder(name) {
     const { guardMs = GUARD_MS } = this.#options
-    const words = ['peer', 'start', '--data', this.#folder(name), '--genesis', this.#genesis, '--guard-ms', `${guardMs}`, ...this.#bootstrap]
+    const words = [
+      'peer',
+      'start',
+      '--data',
+      this.#folder(name),
+      '--genesis',
+      this.#genesis,
+      '--guard-ms',
+      `${guardMs}`,
+      ...this.#bootstrap,
+    ]
     const child = startProcess(process.execPath, [INTERPEER, ...words], name)
     const entry = { child, info: { name, pid: child.pid } }
     this.#seeders.set(name, entry)
@@ -158,11 +168,13 @@ export class LocalNetwork {
     while (!this.#stopping) {
       const page = await this.fetch('/').catch((error) => error)
       if (!(page instanceof Error) && page.headers['interpeer-digest'] !== undefined) {
-        if (page.status >= 400) this.#say(`note: the site's own first page answers ${page.status}; its script's errors are in the seeders' logs`)
+        if (page.status >= 400)
+          this.#say(`note: the site's own first page answers ${page.status}; its script's errors are in the seeders' logs`)
         return
       }
       last = page instanceof Error ? page.message : `${page.status} ${page.headers['interpeer-error']}`
-      if (performance.now() > deadline) throw new Error(`the site's page was not served within ${SERVED_MS / 1000} s (last answer: ${last})`)
+      if (performance.now() > deadline)
+        throw new Error(`the site's page was not served within ${SERVED_MS / 1000} s (last answer: ${last})`)
       await new Promise((done) => setTimeout(done, 100))
     }
   }

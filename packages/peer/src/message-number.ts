@@ -4,7 +4,7 @@ import { peekMessageNumber } from '@interpeer/crypto-ids'
 export function numberOf(message: Uint8Array): number | undefined {
   const signed = peekMessageNumber(message)
   if (signed !== undefined) return signed
-  const [first = 0, head = 0, next] = message
-  if (first < 0x80 || first > 0x97) return undefined
+  const [first = 0, head = 0xff, next] = message
+  if (first < 0x81 || first > 0x97) return undefined
   return head < 24 ? head : head === 0x18 ? next : undefined
 }

@@ -67,6 +67,8 @@ test('when it is full strangers are refused, known ones renewed, and peers that 
 })
 
 test('a full exchange fits its message', () => {
-  const records = signers.slice(0, ADDRESSES_MAX).map((signer) => at(signer, Number.MAX_SAFE_INTEGER, 65_535, 'ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255'))
+  const records = signers
+    .slice(0, ADDRESSES_MAX)
+    .map((signer) => at(signer, Number.MAX_SAFE_INTEGER, 65_535, 'ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255'))
   expect(addressExchange.decode(addressExchange.encode({ records })).records).toHaveLength(ADDRESSES_MAX)
 })

@@ -1,5 +1,6 @@
 import { accountOfPeer, type PeerId } from '@interpeer/crypto-ids'
 import { assertConserved, signTransfer } from '@interpeer/intercoin-ledger'
+import { seeds, World } from '@interpeer/simulator'
 import {
   blocksReply,
   type ChainEffect,
@@ -11,7 +12,6 @@ import {
 } from '@interpeer/vote-chain'
 import { hexOf } from '@interpeer/wire-codec'
 import { expect, test, vi } from 'vitest'
-import { seeds, World } from '../../../tools/simulator/src/index.js'
 import { epochCloseTransaction, type NetworkState, networkApplication } from '../src/network/index.js'
 import { closingOf, networkGenesis, publication, START_MS, showOf, signerOf, signers, uploader } from './network-world.js'
 

@@ -1,5 +1,5 @@
+import { memoryStore, wantBlocks } from '@interpeer/content-store'
 import { bytesOfContentId, contentIdOf, createSigner, jobIdOf, networkIdOf, type PeerId, signMessage } from '@interpeer/crypto-ids'
-import { wantBlocks } from '@interpeer/content-store'
 import { siteRequest } from '@interpeer/peer-group'
 import { afterEach, expect, test, vi } from 'vitest'
 import { addressExchange } from '../src/address-record.js'
@@ -9,7 +9,6 @@ import { ServedSite } from '../src/node/served-site.js'
 import { Waker } from '../src/node/waker.js'
 import { decodeServed, encodeServed, isLater, type ServedState } from '../src/served-state.js'
 import { isStale } from '../src/site-view.js'
-import { memoryStore } from '@interpeer/content-store'
 
 afterEach(() => void vi.useRealTimers())
 const signer = createSigner(new Uint8Array(32).fill(1))
@@ -56,13 +55,26 @@ test('a served state is the same after it was stored', () => {
 })
 
 test('later is by epoch, then by step; stale is older than two cycles and a moment', () => {
-  expect([isLater(place(1, 0), place(0, 9)), isLater(place(1, 1), place(1, 1)), isLater(place(0, 9), place(1, 0))]).toEqual([true, false, false])
+  expect([isLater(place(1, 0), place(0, 9)), isLater(place(1, 1), place(1, 1)), isLater(place(0, 9), place(1, 0))]).toEqual([
+    true,
+    false,
+    false,
+  ])
   expect([isStale(0, { cycleMs: 1_000 }, 3_000), isStale(0, { cycleMs: 1_000 }, 3_001)]).toEqual([false, true])
 })
 
 function site(records = memoryStore().records('sites')) {
   const counted: string[] = []
-  return { counted, records, served: new ServedSite(job, records, () => Date.now(), (code) => counted.push(code)) }
+  return {
+    counted,
+    records,
+    served: new ServedSite(
+      job,
+      records,
+      () => Date.now(),
+      (code) => counted.push(code),
+    ),
+  }
 }
 
 test('a site serves its last state again after a restart, and never goes back', async () => {

@@ -6,7 +6,7 @@ beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 function write(id: number, body = `${id}`, size = 0): WaitingWrite {
-  const bytes = new Uint8Array([...new TextEncoder().encode(body), ...new Uint8Array(size)])
+  const bytes = new TextEncoder().encode(body.padEnd(size))
   return { type: 'write', id: Uint8Array.of(id >> 8, id), ms: 0, cid: contentIdOf(bytes, 'raw'), bytes }
 }
 const done = { type: 'response', response: contentIdOf(new Uint8Array(), 'raw') } as const

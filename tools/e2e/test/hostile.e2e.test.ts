@@ -70,7 +70,10 @@ test('random, truncated, oversized and replayed datagrams end nothing', async ()
 test.each([
   ['no HTTP', 'hello\r\n\r\n'],
   ['two lengths', 'POST / HTTP/1.1\r\nHost: hostile.localhost\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcde'],
-  ['both a length and chunks', 'POST / HTTP/1.1\r\nHost: hostile.localhost\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+  [
+    'both a length and chunks',
+    'POST / HTTP/1.1\r\nHost: hostile.localhost\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+  ],
   ['a broken chunk', 'POST / HTTP/1.1\r\nHost: hostile.localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'],
   ['a huge header', `GET / HTTP/1.1\r\nHost: hostile.localhost\r\nX: ${'y'.repeat(100_000)}\r\n\r\n`],
   ['a bad address', 'GET /%zz%00 HTTP/1.1\r\nHost: hostile.localhost\r\n\r\n'],

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { type PeerId, parsePeerId } from '@interpeer/crypto-ids'
 
 export interface PeerEndpoint {
@@ -9,7 +10,7 @@ export interface PeerEndpoint {
 /** `PEER@HOST:PORT` with a literal address, IPv6 in brackets; undefined where it is not that. */
 export function parseEndpoint(text: string): PeerEndpoint | undefined {
   const [, peer = '', host = '', port = ''] = /^([^@]+)@\[?([0-9a-fA-F.:]+?)\]?:(\d{1,5})$/.exec(text) ?? []
-  if (Number(port) < 1 || Number(port) > 65_535) return undefined
+  if (isIP(host) === 0 || Number(port) < 1 || Number(port) > 65_535) return undefined
   try {
     return { peer: parsePeerId(peer), host, port: Number(port) }
   } catch {
