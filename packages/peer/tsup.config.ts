@@ -1,7 +1,9 @@
 import { defineConfig } from 'tsup'
 import { library } from '../../tsup.base.ts'
 
-export default defineConfig([
-  { ...library },
-  { ...library, entry: { 'node/index': 'src/node/index.ts' }, platform: 'node', clean: false, external: [/^@interpeer\//] },
-])
+export default defineConfig({
+  ...library,
+  entry: { index: 'src/index.ts', 'node/index': 'src/node/index.ts' },
+  external: [/^node:/],
+  removeNodeProtocol: false,
+})

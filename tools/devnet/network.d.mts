@@ -33,7 +33,8 @@ export interface FetchOptions {
 export declare class LocalNetwork {
   constructor(options: LocalNetworkOptions, say: (line: string) => void)
   start(): Promise<void>
-  stop(): Promise<void>
+  /** Exit codes; a signal's name for a process that had to be ended. */
+  stop(): Promise<readonly (number | string)[]>
   publish(site: string, name: string, group: number): Promise<string>
   startSeeder(name: string): Promise<SeederInfo>
   killSeeder(name: string): Promise<void>

@@ -119,10 +119,12 @@ export class LocalNetwork {
     await entry.child.exited
   }
 
+  /** Ends every process (SIGTERM). @returns their exit codes: 0 where all ended as they should */
   async stop() {
     this.#stopping = true
-    await Promise.all([...this.#seeders.values()].map(({ child }) => child.stop()))
-    await this.#gatewayChild?.stop()
+    const children = [...this.#seeders.values()].map(({ child }) => child)
+    const gateway = this.#gatewayChild === undefined ? [] : [this.#gatewayChild]
+    return Promise.all([...children, ...gateway].map((child) => child.stop()))
   }
 
   /** A request to the gateway; `host` chooses the origin (NAME.localhost, or localhost for the gateway's own pages). */

@@ -5,7 +5,7 @@ const STOP_MS = 8000
 
 /**
  * Starts a child that says `{"ready": …}` on stdout once it works.
- * @returns {{ ready: Promise<any>, exited: Promise<number | string>, pid: number, stop: () => Promise<void> }}
+ * @returns {{ ready: Promise<any>, exited: Promise<number | string>, pid: number, stop: () => Promise<number | string> }}
  */
 export function startProcess(program, words, name) {
   const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] })
@@ -25,8 +25,9 @@ export function startProcess(program, words, name) {
   const stop = async () => {
     child.kill('SIGTERM')
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
-    await exited
+    const code = await exited
     clearTimeout(timer)
+    return code
   }
   return { ready, exited, pid: child.pid ?? 0, stop }
 }

@@ -1,8 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { buildTree, type ContentStore, memoryStore, serveBlocks, wantBlocks } from '@interpeer/content-store'
-import { contentIdOf, createSigner, jobIdOf, networkIdOf, type PeerId, type Signer } from '@interpeer/crypto-ids'
+import {
+  bytesOfContentId,
+  contentIdOf,
+  createSigner,
+  jobIdOf,
+  networkIdOf,
+  type PeerId,
+  peekPayload,
+  type Signer,
+  signMessage,
+} from '@interpeer/crypto-ids'
 import { type Overlay, openOverlay } from '@interpeer/overlay/node'
-import { createVerification, firstStateBlock, siteRequest } from '@interpeer/peer-group'
+import { createVerification, firstStateBlock, siteReply, siteRequest } from '@interpeer/peer-group'
 import { afterEach, expect, test } from 'vitest'
 import { numberOf } from '../src/message-number.js'
 import { ScriptQueue } from '../src/node/script-queue.js'
@@ -139,6 +149,27 @@ test.each([1, 2, 3, 5])(
   },
   20_000,
 )
+
+test('a write that is sent to every member at once, again and again, is run once and answered alike', async () => {
+  const { group, asker } = await startGroup(5)
+  await expect.poll(() => group.every(({ hosts }) => hosts.hosted().length === 1)).toBe(true) // before that they say SITE_STARTING
+  const value = {
+    from: asker.signer.publicKey,
+    job: bytesOfContentId(job),
+    id: new Uint8Array(randomBytes(16)),
+    ms: Date.now(),
+    seenEpoch: 0,
+    seenStep: 0,
+  }
+  const post = { ...asking('POST', '/', 'once'), headers: [] }
+  const envelope = signMessage(siteRequest, { ...value, ...post }, asker.signer, network)
+  const send = ({ signer }: Member) => asker.overlay.request(signer.peerId, envelope, { timeoutMs: 10_000 })
+  const replies = [...(await Promise.all([...group, ...group].map(send))), ...(await Promise.all(group.map(send)))]
+  const bodies = replies.map((reply) => new TextDecoder().decode(siteReply.decode(peekPayload(reply) ?? new Uint8Array()).body))
+  expect(new Set(bodies).size).toBe(1)
+  expect(bodies[0]).toMatch(/^once@\d+#\d+;$/)
+  for (const { runtime } of group) expect(runtime.runs).toEqual(['POST /'])
+}, 20_000)
 
 test('a GET that writes is promoted to an agreed write', async () => {
   const { asker, view } = await startGroup(3)

@@ -13,10 +13,10 @@ let running: Running
 let pids: readonly number[]
 beforeAll(async () => {
   // a long tenure: whoever is asked stays a member
-  running = await startNetwork({ seeders: 4, group: 3, cycleMs: 1_000, tenureMs: 300_000, site: HOSTILE, name: 'hostile', guardMs: 1_500 })
+  running = await startNetwork({ seeders: 4, group: 3, cycleMs: 1_000, tenureMs: 300_000, site: HOSTILE, name: 'hostile', guardMs: 3_000 })
   pids = running.network.seeders.map(({ pid }) => pid)
 }, START_MS)
-afterAll(() => running?.stop(), 30_000)
+afterAll(async () => void (await running?.stop()), 30_000)
 
 /** Every process that started is still the one that runs, and the site answers. */
 async function expectAlive(): Promise<void> {
@@ -108,3 +108,6 @@ test('two writes are two: each is run once', async () => {
   const before = Number((await ask('write', 'POST')).text)
   expect(Number((await ask('write', 'POST')).text)).toBe(before + 1)
 })
+test('told to stop, every process ends by itself', async () => {
+  expect(new Set(await running.stop())).toEqual(new Set([0]))
+}, 30_000)

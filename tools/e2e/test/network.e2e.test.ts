@@ -5,7 +5,7 @@ let running: Running
 beforeAll(async () => {
   running = await startNetwork()
 }, START_MS)
-afterAll(() => running?.stop(), 30_000)
+afterAll(async () => void (await running?.stop()), 30_000)
 
 const membersNow = async () => (await running.status()).jobs[0]?.members.map(({ peerId }) => peerId) ?? []
 

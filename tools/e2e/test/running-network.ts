@@ -19,7 +19,8 @@ export interface Running {
   /** Saves a new page; resolves once the gateway acknowledged it. */
   readonly savePage: (page: string, text: string) => Promise<{ status: number; peer: string; certificate: string }>
   readonly readPage: (page: string, member?: string) => Promise<{ status: number; text: string; peer: string }>
-  readonly stop: () => Promise<void>
+  /** Exit codes. */
+  readonly stop: () => Promise<readonly (number | string)[]>
 }
 
 /** A local network on a fresh folder, serving the example wiki. */
@@ -28,8 +29,9 @@ export async function startNetwork(options: Partial<LocalNetworkOptions> = {}): 
   const lines: string[] = []
   const network = new LocalNetwork({ ...FAST, port: 0, site: WIKI, name: 'wiki', ...options, data }, (line) => lines.push(line))
   const stop = async () => {
-    await network.stop()
+    const codes = await network.stop()
     if (options.data === undefined) rmSync(data, { recursive: true, force: true })
+    return codes
   }
   try {
     await network.start()

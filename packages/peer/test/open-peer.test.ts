@@ -1,0 +1,117 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { wantBlocks } from '@interpeer/content-store'
+import { openLmdbStore } from '@interpeer/content-store/node'
+import { createSigner, type NetworkId, networkIdOf, sha256, signMessage } from '@interpeer/crypto-ids'
+import { type Overlay, openOverlay } from '@interpeer/overlay/node'
+import { siteRequest } from '@interpeer/peer-group'
+import { SETTINGS } from '@interpeer/vote-chain'
+import { encodeCbor, MESSAGE_NUMBERS } from '@interpeer/wire-codec'
+import { afterEach, expect, test } from 'vitest'
+import { addressExchange, signAddress } from '../src/address-record.js'
+import { openPeer, type Peer } from '../src/node/open-peer.js'
+import { CounterRuntime } from './counter-runtime.js'
+
+const seeder = createSigner(sha256(new Uint8Array([1])))
+const attacker = createSigner(sha256(new Uint8Array([2])))
+const usual = Object.fromEntries(Object.entries(SETTINGS).map(([name, { usual }]) => [name, usual]))
+const startMs = Date.now()
+const genesisOf = (seed: string) => ({
+  ...{ protocol: 1, settings: { ...usual, cycleMs: 200, tenureMs: 60_000, roundMs: 150 }, peers: [seeder.peerId], balances: [] },
+  ...{ seed: seed.repeat(32), startMs },
+})
+const undo: (() => unknown)[] = []
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) await step()
+})
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'interpeer-peer-'))
+  undo.push(() => rmSync(folder, { recursive: true }))
+  return folder
+}
+const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+async function open(data: string, seed = 'a5'): Promise<Peer> {
+  const at = { host: '127.0.0.1', port: 0, bootstrap: [], runtime: new CounterRuntime(), log: quiet }
+  const peer = await openPeer({ ...at, data, signer: seeder, genesis: JSON.stringify(genesisOf(seed)) })
+  undo.push(() => peer.close())
+  return peer
+}
+async function attack(peer: Peer): Promise<Overlay> {
+  const overlay = await openOverlay({ signer: attacker, network: peer.network, host: '127.0.0.1', port: 0 })
+  undo.push(() => overlay.close())
+  overlay.setAddress(peer.peerId, peer.address)
+  return overlay
+}
+const get = { method: 'GET', target: '/', host: 'log', https: false, headers: [], body: new Uint8Array() }
+
+test('whatever a stranger sends, the peer goes on', async () => {
+  const peer = await open(newFolder())
+  const overlay = await attack(peer)
+  const bare = Object.values(MESSAGE_NUMBERS).map((number) => encodeCbor([number, new Uint8Array(36), 0, [], null]))
+  const cose = bare.map((payload) => encodeCbor([new Uint8Array([0xa1, 1, 0x32]), new Uint8Array(), payload, new Uint8Array(64)]))
+  const noise = [0, 1, 2, 100, 5_000].map((size) => new Uint8Array(size).fill(0xfb))
+  const asked = { from: attacker.publicKey, id: new Uint8Array(16), ms: 0, seenEpoch: 4e9, seenStep: 4e9, ...get }
+  const unknownJob = signMessage(siteRequest, { ...asked, job: new Uint8Array(36) }, attacker, peer.network)
+  const otherNetwork = signMessage(
+    siteRequest,
+    { ...asked, job: new Uint8Array(36) },
+    attacker,
+    networkIdOf(new Uint8Array([9])) as NetworkId,
+  )
+  const all = [...bare, ...cose, ...noise, unknownJob, otherNetwork]
+  for (const message of all) overlay.send(peer.peerId, message)
+  const replies = await Promise.allSettled(all.map((message) => overlay.request(peer.peerId, message, { timeoutMs: 5_000 })))
+  expect(replies.filter(({ status }) => status === 'fulfilled')).toEqual([])
+  const { height } = peer.chain()
+  await expect.poll(() => peer.chain().height, { timeout: 5_000 }).toBeGreaterThan(height + 1)
+  expect(
+    await overlay.request(peer.peerId, wantBlocks.encode({ cids: [] } as never)).catch((error: { code: string }) => error.code),
+  ).toBeDefined()
+  expect(peer.counters().MESSAGE_UNKNOWN).toBeGreaterThan(0)
+}, 20_000)
+
+test('a false address among many spoils neither the others nor the next start', async () => {
+  const data = newFolder()
+  const peer = await open(data)
+  const overlay = await attack(peer)
+  const others = [3, 4].map((seed) => createSigner(sha256(new Uint8Array([seed]))))
+  const sign = (signer: typeof seeder, host: string) => signAddress(signer, peer.network, { host, port: 9 }, Date.now())
+  const records = [sign(attacker, '127.0.0.1'), sign(others[0] as never, '1:2'), new Uint8Array(9), sign(others[1] as never, '127.0.0.1')]
+  const reply = await overlay.request(peer.peerId, addressExchange.encode({ records }))
+  expect(addressExchange.decode(reply).records).toHaveLength(3) // its own, the attacker's, the last one's
+  expect(peer.heardMs(attacker.peerId)).toBeGreaterThan(0)
+  await peer.close()
+  const store = openLmdbStore(join(data, 'store'))
+  await store.records('addresses').put([['spoiled', new Uint8Array([1])]])
+  await store.close()
+  const again = await open(data)
+  const known = await (await attack(again)).request(again.peerId, addressExchange.encode({ records: [] }))
+  expect(addressExchange.decode(known).records).toHaveLength(3)
+}, 20_000)
+
+test('one process at a time has a folder, and it belongs to one network', async () => {
+  const data = newFolder()
+  const peer = await open(data)
+  await expect(open(data)).rejects.toMatchObject({ code: 'DATA_IN_USE' })
+  await peer.close()
+  await expect(open(data, 'b6')).rejects.toMatchObject({ code: 'DATA_OTHER_NETWORK' })
+  await (await open(data)).close() // what was refused has let go of everything
+}, 20_000)
+
+test('a peer that closes ends what is under way, and closing twice is closing once', async () => {
+  const peer = await open(newFolder())
+  const publication = {
+    tree: { files: [], directories: [] },
+    name: 'log',
+    groupSize: 1,
+    escrow: 1n,
+    runtimeId: 'counter',
+    progress: () => {},
+  }
+  const publishing = peer.publish(publication).catch((error: { code: string }) => error.code)
+  await expect(peer.askSite('log', get)).rejects.toMatchObject({ code: 'SITE_UNKNOWN' })
+  await Promise.all([peer.close(), peer.close()])
+  expect(await publishing).toBe('CLOSED')
+  await expect(peer.askSite('log', get)).rejects.toMatchObject({ code: 'CLOSED' })
+}, 20_000)

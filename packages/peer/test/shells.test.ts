@@ -1,0 +1,87 @@
+import { buildTree, memoryStore, type RecordStore } from '@interpeer/content-store'
+import { contentIdOf, createSigner, jobIdOf, networkIdOf } from '@interpeer/crypto-ids'
+import type { Overlay } from '@interpeer/overlay/node'
+import { firstStateBlock } from '@interpeer/peer-group'
+import { afterEach, expect, test } from 'vitest'
+import { networkApplication } from '../src/network/index.js'
+import { ChainShell } from '../src/node/chain-shell.js'
+import { GroupShell } from '../src/node/group-shell.js'
+import { ScriptQueue } from '../src/node/script-queue.js'
+import { CounterRuntime } from './counter-runtime.js'
+import { networkGenesis, signers } from './network-world.js'
+
+const network = networkIdOf(new Uint8Array([1]))
+const signer = createSigner(new Uint8Array(32).fill(1))
+const job = jobIdOf(contentIdOf(new Uint8Array([0x80]), 'dag-cbor'))
+const files = buildTree([])
+const start = firstStateBlock(files.root)
+const undo: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const step of undo.splice(0)) await step()
+})
+function surroundings() {
+  const counted: string[] = []
+  const failed: unknown[] = []
+  const overlay = { send: () => {}, request: () => Promise.reject(new Error('nobody')) } as unknown as Overlay
+  const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+  const count = (code: string) => void counted.push(code)
+  const fail = (error: unknown) => void failed.push(error)
+  return { counted, failed, overlay, log, count, fail, now: () => Date.now() }
+}
+
+test('an event that a group can not take is dropped, and the group goes on', async () => {
+  const around = surroundings()
+  const store = memoryStore()
+  await store.blocks.put([...files.blocks, start])
+  const finals: number[] = []
+  const listener = {
+    final: async (_: number, { step }: { step: number }) => void finals.push(step),
+    ...{ closed: () => {}, show: () => {}, repeated: () => {}, refused: () => {} },
+  }
+  const setup = {
+    ...{ network, job, epoch: 0, members: [signer.peerId], chainSeed: new Uint8Array(32), start: start.cid, rerun: [] },
+    settings: { idleEveryMs: 100 },
+  }
+  const shared = {
+    ...around,
+    signer,
+    network,
+    store: store.blocks,
+    self: signer.peerId,
+    scripts: new ScriptQueue(new CounterRuntime(), store.blocks),
+  }
+  const shell = new GroupShell(setup, shared, store.records('groups'), listener, [])
+  undo.push(() => shell.close())
+  shell.give({ type: 'write', id: undefined } as never)
+  expect(around.counted).toContain('STEP_FAILED')
+  await expect.poll(() => finals.length, { timeout: 5_000 }).toBeGreaterThan(1)
+  await shell.close()
+  shell.give({ type: 'time' }) // after the end: nothing
+  expect(around.failed).toEqual([])
+})
+
+test('a chain goes on after an event that it can not take, and stops when it can not write', async () => {
+  const around = surroundings()
+  const one = signers[0] as (typeof signers)[number]
+  const genesis = networkGenesis({ cycleMs: 100, roundMs: 50 })
+  const stored = memoryStore().records('chain')
+  let full = false
+  const records: RecordStore = {
+    ...stored,
+    put: (entries) => (full ? Promise.reject(new Error('full')) : stored.put(entries)),
+  }
+  const check = () => {
+    throw new Error('a check that broke')
+  }
+  const application = { ...networkApplication(genesis.network), check }
+  const at = { ...around, genesis, application, signer: one, records, onBlock: () => {} }
+  const chain = new ChainShell(at)
+  undo.push(() => chain.stop())
+  chain.submit(new Uint8Array([1]))
+  expect(around.counted).toContain('CHAIN_STEP_FAILED')
+  full = true
+  await expect.poll(() => around.failed.length, { timeout: 5_000 }).toBe(1)
+  await chain.stop()
+  chain.submit(new Uint8Array([1]))
+  expect(around.failed).toHaveLength(1)
+})

@@ -1,0 +1,198 @@
+import { setTimeout } from 'node:timers/promises'
+import { buildTree, type ContentStore, memoryStore } from '@interpeer/content-store'
+import {
+  bytesOfContentId,
+  contentIdOf,
+  createSigner,
+  jobIdOf,
+  networkIdOf,
+  openMessage,
+  type PeerId,
+  peerIdOfKey,
+  signMessage,
+} from '@interpeer/crypto-ids'
+import type { Overlay } from '@interpeer/overlay/node'
+import { firstStateBlock, type SiteRequest, siteReply, siteRequest } from '@interpeer/peer-group'
+import { afterEach, expect, test } from 'vitest'
+import { ScriptQueue } from '../src/node/script-queue.js'
+import { SiteHosts } from '../src/node/site-hosts.js'
+import type { ScriptOutcome } from '../src/script-runtime.js'
+import type { SiteView } from '../src/site-view.js'
+import { CounterRuntime } from './counter-runtime.js'
+
+const network = networkIdOf(new Uint8Array([1]))
+const [self, visitor, stranger] = [1, 2, 3].map((seed) => createSigner(new Uint8Array(32).fill(seed))) as [never, never, never] as [
+  ReturnType<typeof createSigner>,
+  ReturnType<typeof createSigner>,
+  ReturnType<typeof createSigner>,
+]
+const job = jobIdOf(contentIdOf(new Uint8Array([0x80]), 'dag-cbor'))
+const files = buildTree([{ path: 'log', mode: 0o644, mtimeS: 0, bytes: new Uint8Array() }])
+const start = firstStateBlock(files.root)
+const view: SiteView = {
+  ...{ job, name: 'log', uploader: stranger.peerId, runtime: 'counter', epoch: 0, members: [self.peerId], previousMembers: [] },
+  ...{
+    chainSeed: new Uint8Array(32),
+    start: start.cid,
+    startTimeMs: 0,
+    opensMs: 0,
+    rerun: [],
+    next: null,
+    recovering: false,
+    ended: false,
+  },
+  cycleMs: 60_000,
+}
+const opened: SiteHosts[] = []
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((hosts) => hosts.close()))
+})
+
+/** All sites of one peer that nobody else can reach. */
+function hostsOf(store: ContentStore = memoryStore(), runtime = new CounterRuntime()) {
+  const counts = new Map<string, number>()
+  const logged: string[] = []
+  const log = (_: object, sentence: string) => void logged.push(sentence)
+  const overlay = { send: () => {}, request: () => Promise.reject(new Error('nobody')) } as unknown as Overlay
+  const failed: unknown[] = []
+  const hosts = new SiteHosts({
+    ...{ signer: self, network, overlay, store: store.blocks, self: self.peerId },
+    scripts: new ScriptQueue(runtime, store.blocks),
+    log: { debug: () => {}, info: () => {}, warn: log, error: log },
+    now: () => Date.now(),
+    count: (code) => void counts.set(code, (counts.get(code) ?? 0) + 1),
+    fail: (error) => void failed.push(error),
+    groupRecords: store.records('groups'),
+    siteRecords: store.records('sites'),
+    submitClose: () => {},
+    submitShow: () => {},
+  })
+  opened.push(hosts)
+  const ask = async (method: string, more: Partial<SiteRequest> = {}) => {
+    const asked = { from: visitor.publicKey, job: bytesOfContentId(job), id: new Uint8Array(16), ms: Date.now(), seenEpoch: 0, seenStep: 0 }
+    const http = { method, target: '/', host: 'log', https: false, headers: [], body: new TextEncoder().encode('x') }
+    const reply = await hosts.answer(signMessage(siteRequest, { ...asked, ...http, ...more }, visitor, network))
+    const { ran, body, step, state, certificate } = openMessage(siteReply, reply, network, ({ from }) => peerIdOfKey(from))
+    return { ran, text: new TextDecoder().decode(body), step, state, certificate }
+  }
+  return { hosts, counts, logged, failed, ask, runtime }
+}
+async function storeWithSite(): Promise<ContentStore> {
+  const store = memoryStore()
+  await store.blocks.put([...files.blocks, start])
+  return store
+}
+
+test('what a peer signed and can no longer read makes it sit its epoch out: it serves reads, signs nothing, and goes on', async () => {
+  const store = await storeWithSite()
+  await store.records('groups').put([[`${job}/0`, new Uint8Array([1, 2, 3])]])
+  const { hosts, counts, ask, logged } = hostsOf(store)
+  for (let block = 0; block < 3; block++) hosts.onViews([view])
+  await expect.poll(() => hosts.hosted().length).toBe(1)
+  expect(counts.get('EPOCH_SAT_OUT')).toBe(1)
+  expect(logged).toHaveLength(1)
+  expect((await ask('GET')).ran).toBe('read')
+  expect(await ask('POST')).toMatchObject({ ran: 'refused', text: 'NOT_A_MEMBER' })
+  const next = { ...view, epoch: 1 }
+  hosts.onViews([next])
+  expect((await ask('POST')).ran).toBe('write')
+})
+
+test('a certified state that is no state ends neither the site nor the process', async () => {
+  const store = memoryStore()
+  const bytes = new Uint8Array([0x80])
+  const nothing = { cid: contentIdOf(bytes, 'dag-cbor'), bytes }
+  await store.blocks.put([nothing])
+  const { hosts, counts, ask, failed } = hostsOf(store)
+  hosts.onViews([{ ...view, start: nothing.cid }])
+  await expect.poll(() => counts.get('SITE_TASK_FAILED')).toBe(1)
+  expect(await ask('GET')).toMatchObject({ ran: 'refused', text: 'SITE_STARTING' })
+  expect(failed).toEqual([])
+})
+
+test('a site that a peer can not run is declined once an epoch', () => {
+  const { hosts, counts, logged } = hostsOf()
+  for (let block = 0; block < 5; block++) hosts.onViews([{ ...view, runtime: 'another' }])
+  expect(counts.get('RUNTIME_OTHER')).toBe(1)
+  hosts.onViews([{ ...view, runtime: 'another', epoch: 1 }])
+  expect(logged).toHaveLength(2)
+  const jobs = Array.from({ length: 66 }, (_, i) => jobIdOf(contentIdOf(new Uint8Array([i]), 'dag-cbor')))
+  hosts.onViews(jobs.map((one) => ({ ...view, job: one, members: [self.peerId, stranger.peerId] })))
+  expect(counts.get('HOSTED_MAX')).toBe(2)
+})
+
+test('a site whose entry can not be run leaves the others alone', async () => {
+  const { hosts, counts, ask } = hostsOf(await storeWithSite())
+  const other = jobIdOf(contentIdOf(new Uint8Array([7]), 'dag-cbor'))
+  const broken = { ...view, job: other, members: [self.peerId, self.peerId] } // a group can't have a member twice
+  hosts.onViews([broken, view])
+  expect((counts.get('EPOCH_SAT_OUT') ?? 0) + (counts.get('SITE_FAILED') ?? 0)).toBe(1)
+  await expect.poll(() => hosts.hosted().some((one) => one.job === job)).toBe(true)
+  expect((await ask('POST')).ran).toBe('write')
+})
+
+test('a request for a site that is not here, or that nobody signed, is an error of its asker alone', async () => {
+  const { hosts, ask } = hostsOf()
+  await expect(ask('GET')).rejects.toMatchObject({ code: 'SITE_UNKNOWN' })
+  await expect(async () => hosts.answer(new Uint8Array(9))).rejects.toMatchObject({ name: 'CryptoError' })
+})
+
+test('what a peer signs about a read is the state that the read ran on, though a later one became final meanwhile', async () => {
+  class PausingRuntime extends CounterRuntime {
+    onRead: (() => Promise<void>) | undefined
+    override async run(...args: Parameters<CounterRuntime['run']>): Promise<ScriptOutcome> {
+      const outcome = await super.run(...args)
+      if (args[1].method === 'GET') await this.onRead?.()
+      return outcome
+    }
+  }
+  const runtime = new PausingRuntime()
+  const { hosts, ask } = hostsOf(await storeWithSite(), runtime)
+  hosts.onViews([{ ...view, cycleMs: 100 }]) // an empty batch becomes final every cycle
+  await expect.poll(() => hosts.hosted().length).toBe(1)
+  let ranOn = -1
+  runtime.onRead = async () => {
+    ranOn = hosts.hosted()[0]?.step ?? -1
+    while ((hosts.hosted()[0]?.step ?? 0) <= ranOn) await setTimeout(20)
+  }
+  const read = await ask('GET')
+  expect(read.step).toBeLessThanOrEqual(ranOn)
+  expect(read.step).toBeLessThan(hosts.hosted()[0]?.step ?? 0)
+}, 10_000)
+
+test('two requests under one id: the second is refused and does not spoil the first', async () => {
+  const store = await storeWithSite()
+  const { hosts, ask } = hostsOf(store)
+  hosts.onViews([{ ...view, members: [self.peerId, stranger.peerId] }]) // the other member is silent: nothing is decided
+  await expect.poll(() => hosts.hosted().length).toBe(1)
+  let settled = false
+  const first = ask('POST').finally(() => {
+    settled = true
+  })
+  expect(await ask('POST', { target: '/another' })).toMatchObject({ ran: 'refused', text: 'REQUEST_MISMATCH' })
+  expect(settled).toBe(false)
+  await hosts.close()
+  expect(await first).toMatchObject({ ran: 'refused', text: 'GROUP_SLOW' })
+})
+
+test('records of epochs that the chain has closed are forgotten', async () => {
+  const store = await storeWithSite()
+  const records = store.records('groups')
+  await records.put([0, 1, 2, 3, 12].map((epoch) => [`${job}/${epoch}`, new Uint8Array([epoch])] as const))
+  const { hosts } = hostsOf(store)
+  hosts.onViews([
+    { ...view, epoch: 3, members: [stranger.peerId], next: { members: [self.peerId], chainSeed: new Uint8Array(32), atMs: 9e15 } },
+  ])
+  await setTimeout(20)
+  expect([...records.list('')].map(([key]) => key.split('/')[1])).toEqual(['12', '2', '3'])
+})
+
+test('a leaver is gone after three blocks, and messages and requests after that find nothing', async () => {
+  const { hosts, ask } = hostsOf(await storeWithSite())
+  hosts.onViews([view])
+  await expect.poll(() => hosts.hosted().length).toBe(1)
+  for (let block = 0; block < 3; block++) hosts.onViews([{ ...view, members: [stranger.peerId] as PeerId[], epoch: 1 }])
+  expect(hosts.hosted()).toEqual([])
+  await expect(ask('GET')).rejects.toMatchObject({ code: 'SITE_UNKNOWN' })
+  expect(hosts.onMessage(stranger.peerId, new Uint8Array([0x81, 0x18, 50]))).toBe(true)
+})
