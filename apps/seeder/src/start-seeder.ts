@@ -4,6 +4,7 @@ import { loadOrCreateKey } from '@interpeer/crypto-ids/node'
 import { openPeer, type PeerEndpoint } from '@interpeer/peer/node'
 import { startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { openLog } from './log.js'
+import { withScriptLog } from './script-log.js'
 import { SLOT_MEMORY_MIB } from './slot.js'
 import { untilStopped } from './until-stopped.js'
 
@@ -29,7 +30,7 @@ export async function startSeeder(options: SeederOptions): Promise<void> {
     host: options.host,
     port: options.port,
     bootstrap: options.bootstrap,
-    runtime,
+    runtime: withScriptLog(runtime, log),
     log,
   })
   await untilStopped({ ready: { peerId: peer.peerId, ...peer.address }, failed: peer.failed })

@@ -6,7 +6,6 @@ export type PeerFailure =
   | { readonly code: 'SITE_UNREACHABLE'; readonly name: string; readonly last: string }
   | { readonly code: 'REPLY_FALSE'; readonly reason: string }
   | { readonly code: 'REQUEST_MALFORMED'; readonly reason: string }
-  | { readonly code: 'RESPONSE_TOO_LARGE'; readonly bytes: number; readonly maxBytes: number }
   | { readonly code: 'PUBLISH_REFUSED'; readonly reason: string }
   | { readonly code: 'MEMBER_UNKNOWN'; readonly member: string }
   | { readonly code: 'CLOSED' }
