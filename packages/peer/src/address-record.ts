@@ -1,5 +1,5 @@
 import { type NetworkId, openMessage, type PeerId, peerIdOfKey, type Signer, signMessage } from '@interpeer/crypto-ids'
-import { bytes, bytesMax, type Infer, list, message, text, uint16, uint53 } from '@interpeer/wire-codec'
+import { bytes, bytesMax, hexOf, type Infer, list, message, text, uint16, uint53 } from '@interpeer/wire-codec'
 
 /**
  * Where a peer can be reached, said by itself (WP §6.4.2.2: a peer can prove its own identity, so nobody has to vouch for it). The
@@ -64,7 +64,10 @@ export function mergeAddresses(
   const changed = new Map<PeerId, PeerAddress>()
   const dropped = new Set<PeerId>()
   let refused = 0
+  // everyone tells everyone the same records again and again: those known to the byte are not verified again
+  const seen = new Set([...known.values()].map(({ envelope }) => hexOf(envelope)))
   for (const envelope of envelopes) {
+    if (seen.has(hexOf(envelope))) continue
     const address = openAddress(envelope, rules)
     if (address === undefined || address.issuedMs > rules.nowMs + CLOCK_TOLERANCE_MS) {
       refused++

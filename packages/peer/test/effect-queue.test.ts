@@ -12,6 +12,7 @@ function record(options: { failAt?: string } = {}) {
       return new Promise<void>((resolve) => open.set(effect, resolve)).then(() => void done.push(effect))
     },
     (error) => failures.push((error as Error).message),
+    (effect) => effect.startsWith('persist'),
   )
   const finish = async (effect: string) => {
     open.get(effect)?.()
@@ -34,6 +35,15 @@ test('what stands behind a persist waits for the disk, whatever comes meanwhile,
   expect(done.at(-1)).toBe('send 4')
 })
 
+test('writes that follow each other are begun together, and what stands behind waits for all of them', async () => {
+  const { queue, done, finish } = record()
+  queue.add(['persist 1', 'persist 2', 'send 1'])
+  await finish('persist 2')
+  expect(done).toEqual(['persist 2'])
+  await finish('persist 1')
+  expect(done).toEqual(['persist 2', 'persist 1', 'send 1'])
+})
+
 test('the first failure is told once and nothing is performed after it', async () => {
   const { queue, done, failures } = record({ failAt: 'broken' })
   queue.add(['send 1', 'broken', 'send 2'])
@@ -51,6 +61,7 @@ test('an effect that throws at once fails the queue like one that rejects', () =
       throw new Error('at once')
     },
     (error) => failures.push(error),
+    () => false,
   )
   queue.add(['a', 'b'])
   expect(failures).toHaveLength(1)

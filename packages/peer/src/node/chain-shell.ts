@@ -36,7 +36,11 @@ export class ChainShell<S> {
 
   constructor(at: ChainSurroundings<S>) {
     this.#at = at
-    this.#effects = new EffectQueue((effect) => this.#perform(effect), at.fail)
+    this.#effects = new EffectQueue(
+      (effect) => this.#perform(effect),
+      at.fail,
+      ({ type }) => type === 'persist',
+    )
     this.#waker = new Waker(at.now, () => this.#give({ type: 'time', nowMs: at.now() }))
     const blocks = [...at.records.list(BLOCK_PREFIX)].map(([, bytes]) => bytes)
     const opened = openChain({ ...at, blocks, record: at.records.get(VOTES_KEY), nowMs: at.now() })

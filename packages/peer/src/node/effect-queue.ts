@@ -1,18 +1,22 @@
 /**
  * Performs the effects of one machine one after another: a `persist` is on disk before the `send` behind it is acted on, however
- * many events came meanwhile. A machine that can't persist must not go on: the first failure stops the queue for good.
+ * many events came meanwhile. Writes that follow each other are begun together, so that the disk is waited for once. A machine that
+ * can't persist must not go on: the first failure stops the queue for good.
  */
 export class EffectQueue<E> {
   readonly #perform: (effect: E) => Promise<void> | void
   readonly #failed: (error: unknown) => void
+  readonly #isWrite: (effect: E) => boolean
   readonly #waiting: E[] = []
   #running = false
   #stopped = false
   #idle: (() => void)[] = []
 
-  constructor(perform: (effect: E) => Promise<void> | void, failed: (error: unknown) => void) {
+  /** @param isWrite effects that only write: their order among themselves is that of their beginnings */
+  constructor(perform: (effect: E) => Promise<void> | void, failed: (error: unknown) => void, isWrite: (effect: E) => boolean) {
     this.#perform = perform
     this.#failed = failed
+    this.#isWrite = isWrite
   }
 
   add(effects: readonly E[]): void {
@@ -32,8 +36,11 @@ export class EffectQueue<E> {
     this.#running = true
     try {
       for (let effect = this.#waiting.shift(); effect !== undefined; effect = this.#waiting.shift()) {
-        const done = this.#perform(effect)
-        if (done !== undefined) await done
+        const done = [this.#perform(effect)]
+        if (this.#isWrite(effect)) {
+          for (let next = this.#nextWrite(); next !== undefined; next = this.#nextWrite()) done.push(this.#perform(next))
+        }
+        if (done.some((one) => one !== undefined)) await Promise.all(done)
       }
     } catch (error) {
       this.#stopped = true
@@ -43,5 +50,10 @@ export class EffectQueue<E> {
       this.#running = false
       for (const resolve of this.#idle.splice(0)) resolve()
     }
+  }
+
+  #nextWrite(): E | undefined {
+    const next = this.#waiting[0]
+    return next !== undefined && this.#isWrite(next) ? this.#waiting.shift() : undefined
   }
 }

@@ -62,7 +62,11 @@ export class GroupShell {
     this.#listener = listener
     this.#alsoAsk = alsoAsk
     this.#key = groupKey(setup.job, setup.epoch)
-    this.#effects = new EffectQueue((effect) => this.#perform(effect), around.fail)
+    this.#effects = new EffectQueue(
+      (effect) => this.#perform(effect),
+      around.fail,
+      ({ type }) => type === 'store' || type === 'persist',
+    )
     this.#waker = new Waker(around.now, () => this.give({ type: 'time' }))
     const { state, effects } = openGroup(setup, around.signer, around.now(), records.get(this.#key))
     this.#group = state

@@ -25,20 +25,14 @@ export async function runBatch(batch: Batch, store: BlockStore, scripts: ScriptQ
     let files = batch.from
     const responses: ContentId[] = []
     const transcripts: Uint8Array[] = []
-    let made: Block[] = []
-    const keep = async (blocks: readonly Block[], leastBytes: number) => {
-      made = [...made, ...blocks]
-      if (made.reduce((sum, { bytes }) => sum + bytes.length, 0) < leastBytes) return
-      await store.put(made)
-      made = []
-    }
+    const made = new UnwrittenBlocks(store)
     for (const [index, cid] of batch.requests.entries()) {
       const bytes = store.get(cid)
       if (bytes === undefined) return { type: 'abstained' }
       const request = openRequest(bytes, network)
       if (request === undefined) {
         const refused = blocksOfResponse(responseOf({ type: 'answered', ...MALFORMED, changes: [], transcript: new Uint8Array(32) }))
-        await keep(refused.blocks, KEPT_AT_ONCE_BYTES)
+        await made.add(refused.blocks)
         responses.push(refused.cid)
         continue
       }
@@ -46,25 +40,50 @@ export async function runBatch(batch: Batch, store: BlockStore, scripts: ScriptQ
       const outcome = await runtime.run(files, scriptRequestOf(request), { timeMs: batch.timeMs, seed })
       if (outcome.type === 'abstained') return { type: 'abstained' }
       const response = blocksOfResponse(responseOf(outcome))
-      await keep(response.blocks, KEPT_AT_ONCE_BYTES)
+      await made.add(response.blocks)
       responses.push(response.cid)
       transcripts.push(outcome.transcript)
       if (outcome.changes.length > 0) {
-        const applied = applyChanges(store.get, files, outcome.changes)
+        const applied = applyChanges(made.get, files, outcome.changes)
         if ('missing' in applied) return { type: 'abstained' }
-        await store.put(applied.blocks)
+        await made.add(applied.blocks)
         await runtime.derive(applied.root, files, outcome.changes)
         scripts.used(applied.root)
         files = applied.root
       }
     }
-    await keep([], 0)
+    await made.write()
     return { type: 'ran', files, responses, transcript: sha256(...transcripts) }
   })
 }
 
-/** Responses are written together, so that a batch waits for the disk rarely, but not all of a batch of large ones. */
-const KEPT_AT_ONCE_BYTES = 4 * 1024 * 1024
+/** What a batch has made and not yet written: written together, so that a batch waits for the disk once, unless it is large. */
+class UnwrittenBlocks {
+  readonly #store: BlockStore
+  #blocks = new Map<ContentId, Block>()
+  #bytes = 0
+
+  constructor(store: BlockStore) {
+    this.#store = store
+  }
+
+  readonly get = (cid: ContentId): Uint8Array | undefined => this.#blocks.get(cid)?.bytes ?? this.#store.get(cid)
+
+  async add(blocks: readonly Block[]): Promise<void> {
+    for (const block of blocks) {
+      this.#blocks.set(block.cid, block)
+      this.#bytes += block.bytes.length
+    }
+    if (this.#bytes > UNWRITTEN_MAX_BYTES) await this.write()
+  }
+
+  async write(): Promise<void> {
+    await this.#store.put([...this.#blocks.values()])
+    this.#blocks = new Map()
+    this.#bytes = 0
+  }
+}
+const UNWRITTEN_MAX_BYTES = 4 * 1024 * 1024
 const MALFORMED = {
   status: 400,
   headers: [['content-type', 'text/plain; charset=utf-8']] as const,

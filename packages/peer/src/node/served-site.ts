@@ -29,13 +29,15 @@ export class ServedSite {
     return this.#state
   }
 
-  /** Takes a later state; an earlier one changes nothing. Durable when it resolves. */
+  /**
+   * Takes a later state, at once; an earlier one changes nothing. Durable when it resolves: before that a crash only means that the group, which
+   * remembers its certificates, tells it again.
+   */
   async serve(served: ServedState): Promise<void> {
-    if (!this.#isBehind(served)) return
-    await this.#records.put([[this.#job, encodeServed(served)]])
     if (!this.#isBehind(served)) return
     this.#state = served
     this.#wakeAll()
+    await this.#records.put([[this.#job, encodeServed(served)]])
   }
 
   /** Whether this peer holds what the asker saw, now or within `timeoutMs`. */

@@ -128,8 +128,16 @@ export class SiteHost implements GroupListener {
   async final(...[epoch, effect]: Effect<'final'>): Promise<void> {
     const { value } = readBatch(effect.batch)
     const certificate = { certificate: effect.certificate, batch: effect.batch }
-    await this.#served.serve({ epoch, step: effect.step, certificate, state: effect.state, files: effect.files, timeMs: value.timeMs })
+    const durable = this.#served.serve({
+      epoch,
+      step: effect.step,
+      certificate,
+      state: effect.state,
+      files: effect.files,
+      timeMs: value.timeMs,
+    })
     for (const { id, response } of effect.requests) this.#writes.settle(id, { type: 'response', response })
+    await durable
   }
 
   closed(...[epoch, { certificate, batch, state }]: Effect<'closed'>): void {
