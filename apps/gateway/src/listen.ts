@@ -6,16 +6,13 @@ const PORTS_TRIED = 50
 /** A slow sender may not hold a connection for ever. */
 const REQUEST_TIMEOUT_MS = 60_000
 
+export interface Listening {
+  readonly port: number
+  readonly close: () => Promise<void>
+}
+
 /** Listens on `port`, or on the next free one where it is taken (0: any). */
-export async function listen({
-  host,
-  port,
-  app,
-}: {
-  host: string
-  port: number
-  app: (port: number) => Hono
-}): Promise<{ port: number; close: () => Promise<void> }> {
+export async function listen({ host, port, app }: { host: string; port: number; app: (port: number) => Hono }): Promise<Listening> {
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, maxHeaderSize: 32 * 1024 })
   const bound = await bind(server, host, port)
   server.on('request', getRequestListener(app(bound).fetch, { overrideGlobalObjects: false }))

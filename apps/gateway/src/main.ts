@@ -5,12 +5,13 @@ import { loadOrCreateKey } from '@interpeer/crypto-ids/node'
 import { openPeer } from '@interpeer/peer/node'
 import { CommanderError } from 'commander'
 import { readConfig } from './config.js'
-import { listen } from './listen.js'
+import { type Listening, listen } from './listen.js'
 import { openLog } from './log.js'
 import { watchSites } from './network-status.js'
 import { gatewayApp } from './server.js'
 
 const WATCH_MS = 1_000
+const CLOSE_MS = 8_000
 
 async function main(): Promise<void> {
   const config = readConfig(process.argv)
@@ -26,20 +27,26 @@ async function main(): Promise<void> {
     runtime: null,
     log,
   })
-  const http = await listen({
-    host: config.host,
-    port: config.port,
-    app: (port) => gatewayApp({ peer, hostName: config.hostName, port, log }),
-  })
-  const stopWatching = watchSites({ peer }, WATCH_MS)
-  const stopped = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
-  })
-  process.stdout.write(`${JSON.stringify({ ready: { peerId: peer.peerId, host: config.host, port: http.port } })}\n`)
-  await Promise.race([stopped, peer.failed])
-  stopWatching()
-  await http.close()
-  await peer.close()
+  let http: Listening | undefined
+  let stopWatching = () => {}
+  const close = async () => {
+    stopWatching()
+    await http?.close()
+    await peer.close()
+  }
+  try {
+    const { host, hostName } = config
+    http = await listen({ host, port: config.port, app: (port) => gatewayApp({ peer, hostName, port, log }) })
+    stopWatching = watchSites({ peer }, WATCH_MS)
+    const stopped = new Promise<void>((resolve) => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+    })
+    process.stdout.write(`${JSON.stringify({ ready: { peerId: peer.peerId, host, port: http.port } })}\n`)
+    await Promise.race([stopped, peer.failed])
+  } finally {
+    // a disk that fails may hang whoever closes a file on it
+    await Promise.race([close(), new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS).unref())])
+  }
 }
 
 try {
@@ -48,6 +55,6 @@ try {
   if (error instanceof CommanderError) process.exitCode = error.exitCode
   else {
     process.stderr.write(`interpeer-gateway: ${error instanceof Error ? error.message : String(error)}\n`)
-    process.exitCode = 1
+    process.exit(1) // whatever a failure left open would keep the process alive, and look like a gateway
   }
 }

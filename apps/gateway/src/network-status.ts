@@ -1,4 +1,5 @@
 import { networkStatusOf } from '@interpeer/peer'
+import type { Peer } from '@interpeer/peer/node'
 import { quorumOf } from '@interpeer/vote-chain'
 import type { JobStatus, NetworkStatus } from './pages/index.js'
 import type { GatewayOptions } from './server.js'
@@ -60,10 +61,17 @@ function jobStatus({ peer, hostName, port }: Place, job: OnChain['jobs'][number]
 }
 
 /** Looks now and then which state each site's group serves, so that the page moves when nobody visits. */
-export function watchSites({ peer }: Pick<GatewayOptions, 'peer'>, everyMs: number): () => void {
+export function watchSites({ peer }: { readonly peer: Pick<Peer, 'chain' | 'lookAt'> }, everyMs: number): () => void {
+  // one look at a time for each site: one that nobody answers for takes longer than the pause between looks
+  const looking = new Set<string>()
+  const look = async (name: string) => {
+    looking.add(name)
+    await peer.lookAt(name).catch(() => {})
+    looking.delete(name)
+  }
   const timer = setInterval(() => {
     for (const { manifest, state } of peer.chain().state.jobs.values())
-      if (state === 'running') void peer.lookAt(manifest.name).catch(() => {})
+      if (state === 'running' && !looking.has(manifest.name)) void look(manifest.name)
   }, everyMs)
   return () => clearInterval(timer)
 }

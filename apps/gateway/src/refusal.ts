@@ -101,6 +101,11 @@ const WORDS: Readonly<Record<string, Words>> = {
     what: 'The gateway’s clock is ahead of the group’s.',
     whatToDo: 'Check the gateway’s clock.',
   },
+  REQUEST_MISMATCH: {
+    title: 'Two requests under one id',
+    what: 'The group knows another request with this one’s id, and answers only that one.',
+    whatToDo: 'Send it again: it gets a new id.',
+  },
   GROUP_BUSY: {
     title: 'The site is busy',
     what: 'Too many changes wait for the group already.',

@@ -9,6 +9,6 @@ try {
   if (error instanceof CommanderError) process.exitCode = error.exitCode
   else {
     process.stderr.write(`${explain(error)}\n`)
-    process.exitCode = 1
+    process.exit(1) // whatever a failure left open would keep the process alive, and look like a peer
   }
 }

@@ -33,7 +33,9 @@ export async function startSeeder(options: SeederOptions): Promise<void> {
     runtime: withScriptLog(runtime, log),
     log,
   })
-  await untilStopped({ ready: { peerId: peer.peerId, ...peer.address }, failed: peer.failed })
-  await peer.close()
-  await runtime.close()
+  const close = async () => {
+    await peer.close()
+    await runtime.close()
+  }
+  await untilStopped({ ready: { peerId: peer.peerId, ...peer.address }, failed: peer.failed, close })
 }

@@ -1,7 +1,7 @@
 import type { ContentId, PeerId } from '@interpeer/crypto-ids'
 import { SchedulerError } from './errors.js'
 import type { Job } from './job.js'
-import type { Moment } from './plan.js'
+import { type Moment, recoveryDueMs } from './plan.js'
 
 /** How often one member did what in the epoch's steps. */
 export interface SeatOutcome {
@@ -27,15 +27,22 @@ export interface Earning {
 }
 
 /**
- * Ends an epoch by its closing certificate and opens the next, from the root it names. Also while a recovery waits for shows.
+ * Ends an epoch by its closing certificate and opens the next, from the root it names. Also while a recovery waits for shows. Its members
+ * are paid for `paidMs`: from its opening to its end, but no longer than until a recovery was due. What is later than that is a standstill,
+ * of the group or of the chain, and nobody's work.
  * @throws {SchedulerError} JOB_ENDED, EPOCH_OTHER, EPOCH_TOO_EARLY
  */
-export function closeEpoch(entry: Job, closing: Closing, moment: Moment): { readonly job: Job; readonly endedMs: number } {
+export function closeEpoch(
+  entry: Job,
+  closing: Closing,
+  moment: Moment,
+): { readonly job: Job; readonly endedMs: number; readonly paidMs: number } {
   const { job, state, epoch, next } = entry
   if (state === 'ended') throw new SchedulerError({ code: 'JOB_ENDED', job })
   if (closing.epoch !== epoch.number) throw new SchedulerError({ code: 'EPOCH_OTHER', current: epoch.number, given: closing.epoch })
   if (next === null || moment.timeMs < next.atMs) throw new SchedulerError({ code: 'EPOCH_TOO_EARLY', atMs: next?.atMs ?? 0 })
   const endedMs = Math.min(Math.max(closing.timeMs, next.atMs), moment.timeMs)
+  const paidUntilMs = Math.min(endedMs, recoveryDueMs(next, moment))
   const opened: Job = {
     ...entry,
     epoch: {
@@ -61,7 +68,7 @@ export function closeEpoch(entry: Job, closing: Closing, moment: Moment): { read
       height: moment.height,
     },
   }
-  return { job: opened, endedMs }
+  return { job: opened, endedMs, paidMs: Math.max(0, paidUntilMs - epoch.openedMs) }
 }
 /** The job is over: nobody is paid for it any more, and its name is free. */
 export const endJob = (entry: Job): Job => ({ ...entry, state: 'ended', next: null, recovering: null })

@@ -1,7 +1,7 @@
 import { bytesOfContentId, type ContentId, type JobId, type PeerId, sealOf } from '@interpeer/crypto-ids'
 import { drawPeer } from './draw.js'
 import { SchedulerError } from './errors.js'
-import { type Job, type Jobs, jobNamed, sortedJobs, withJob } from './job.js'
+import { type Job, type Jobs, jobNamed, type NextEpoch, sortedJobs, withJob } from './job.js'
 import type { Manifest } from './manifest.js'
 import { firstChangeFrom, tenureFor } from './timetable.js'
 
@@ -103,6 +103,10 @@ export function publishJob(
   const members = drawn.filter((peer): peer is PeerId => peer !== undefined)
   return withJob(listed, { ...entry, epoch: { ...entry.epoch, members } })
 }
+
+/** When a recovery is due: R cycles after the time of a change for which no closing certificate came. */
+export const recoveryDueMs = ({ atMs }: Pick<NextEpoch, 'atMs'>, { settings }: Pick<Moment, 'settings'>): number =>
+  atMs + settings.recoveryCycles * settings.cycleMs
 
 /** Names the next epoch where none is named yet: at the first change at least one cycle ahead. */
 export function planNext(jobs: Jobs, entry: Job, moment: Moment): Job {

@@ -1,7 +1,7 @@
 import type { ContentId, PeerId } from '@interpeer/crypto-ids'
 import { SchedulerError } from './errors.js'
 import { type Job, type Jobs, RERUN_MAX, sortedJobs, withJob } from './job.js'
-import { drawSeats, epochSeed, type Moment, planNext } from './plan.js'
+import { drawSeats, epochSeed, type Moment, planNext, recoveryDueMs } from './plan.js'
 
 /** What the shows of an old group come to. */
 export interface Recovery {
@@ -19,22 +19,24 @@ export const groupQuorum = (seats: number): number => Math.floor((2 * seats) / 3
 const GRACE_CYCLES = 2
 
 /** Begins a recovery where no closing certificate came for R cycles after the time of a change. */
-export function noClose(entry: Job, { height, timeMs, settings }: Moment): Job {
+export function noClose(entry: Job, moment: Moment): Job {
+  const { height, timeMs } = moment
   const { state, next, recovering } = entry
   if (state === 'ended' || next === null || recovering !== null) return entry
-  if (timeMs < next.atMs + settings.recoveryCycles * settings.cycleMs) return entry
+  if (timeMs < recoveryDueMs(next, moment)) return entry
   return { ...entry, recovering: { sinceHeight: height, sinceMs: timeMs, shows: [] } }
 }
 
 /**
  * Records what a member of the old group holds. The caller has verified that it signed it, for this job and epoch.
- * @throws {SchedulerError} SHOW_NOT_WANTED, SHOW_STRANGER, SHOW_KNOWN, EPOCH_OTHER
+ * @throws {SchedulerError} EPOCH_OTHER, SHOW_STRANGER, JOB_ENDED, SHOW_NOT_WANTED (it may be, later: a recovery may begin), SHOW_KNOWN
  */
 export function addShow(entry: Job, { epoch, member, show }: { epoch: number; member: PeerId; show: Uint8Array }): Job {
   const { recovering } = entry
-  if (recovering === null) throw new SchedulerError({ code: 'SHOW_NOT_WANTED' })
   if (epoch !== entry.epoch.number) throw new SchedulerError({ code: 'EPOCH_OTHER', current: entry.epoch.number, given: epoch })
   if (!entry.epoch.members.includes(member)) throw new SchedulerError({ code: 'SHOW_STRANGER' })
+  if (entry.state === 'ended') throw new SchedulerError({ code: 'JOB_ENDED', job: entry.job })
+  if (recovering === null) throw new SchedulerError({ code: 'SHOW_NOT_WANTED' })
   if (recovering.shows.some((one) => one.member === member)) throw new SchedulerError({ code: 'SHOW_KNOWN' })
   return { ...entry, recovering: { ...recovering, shows: [...recovering.shows, { member, show }] } }
 }

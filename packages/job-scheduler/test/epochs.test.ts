@@ -49,6 +49,29 @@ test('a closing certificate opens it; late ones keep to the timetable', () => {
   expect(lying.endedMs).toBe(18_000)
 })
 
+test('a late closing is paid for, up to when a recovery was due; a standstill after that is not', () => {
+  const { job } = running()
+  const paid = (closedMs: number, height: number) => closeEpoch(job, closing(1, closedMs), moment(tickets, height)).paidMs
+  expect(paid(14_000, 14)).toBe(3_000)
+  expect(paid(16_500, 17)).toBe(5_500)
+  expect(paid(17_000, 17)).toBe(6_000)
+  expect(paid(600_000_000, 600_000)).toBe(6_000)
+  // the next epoch begins when this one ended, so the standstill is in neither
+  expect(closeEpoch(job, closing(1, 600_000_000), moment(tickets, 600_000)).job.epoch.openedMs).toBe(600_000_000)
+  expect(closeEpoch({ ...job, epoch: { ...job.epoch, openedMs: 99_000 } }, closing(1, 14_000), moment(tickets, 14)).paidMs).toBe(0)
+})
+
+test('a show that can never count is told from one that is early', () => {
+  const { job } = running()
+  const show = (epoch: number, member: PeerId, entry = job) => addShow(entry, { epoch, member, show: new Uint8Array(1) })
+  const outside = tickets.find((peer) => !job.epoch.members.includes(peer)) as PeerId
+  const [member] = job.epoch.members as [PeerId]
+  expect(() => show(2, member)).toThrow(expect.objectContaining({ code: 'EPOCH_OTHER' }))
+  expect(() => show(1, outside)).toThrow(expect.objectContaining({ code: 'SHOW_STRANGER' }))
+  expect(() => show(1, member, endJob(job))).toThrow(expect.objectContaining({ code: 'JOB_ENDED' }))
+  expect(() => show(1, member)).toThrow(expect.objectContaining({ code: 'SHOW_NOT_WANTED' }))
+})
+
 test('a group of everybody hands over to itself', () => {
   const { jobs, job } = published(new Map(), moment(tickets, 10), { seats: 7 })
   const planned = planNext(jobs, job, moment(tickets, 10))

@@ -72,9 +72,18 @@ export function adopt(t: Turn, adopted: Adopted): undefined {
   announce(t)
   if (closing) {
     g.open.resendAtMs = t.nowMs + g.settings.resendMs
-    t.effects.push({ type: 'closed', certificate, batch: batch.bytes, state: root, outcomes: batch.value.outcomes })
+    tellClosed(t)
   }
   if (base.state === undefined && !base.running) fetchState(t)
+}
+
+/** Says that the epoch is over, if its closing certificate is here. */
+export function tellClosed(t: Turn): undefined {
+  const { certified, root } = t.g.base
+  if (certified === undefined || !closes(certified.batch.value, t.g.verifier.context)) return
+  const { certificate, batch } = certified
+  const { outcomes } = batch.value
+  t.effects.push({ type: 'closed', certificate, batch: batch.bytes, state: root, outcomes, shown: t.g.show !== undefined })
 }
 
 /** What this member may still say of a step that others made final: its reveal, if the certificate lacks it. */

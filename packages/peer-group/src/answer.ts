@@ -31,11 +31,16 @@ export function saltFor(signer: Signer, context: SealContext): Uint8Array {
 /** Timers, payments and outbox entries of a run: none yet. */
 const NO_EFFECTS = sealOf('interpeer-group-effects', [])
 
+/** What `answer.responses` holds: the digest (32 bytes) of a batch's responses, in its order. */
+export function responsesDigest(responses: readonly ContentId[]): Uint8Array {
+  return sealOf('interpeer-group-responses', responses.map(bytesOfContentId))
+}
+
 /** `transcript` is a digest of the execution; keyed by the member it can be challenged, and not copied from another's answer. */
 export function answerOf(root: ContentId, responses: readonly ContentId[], transcript: Uint8Array, context: SealContext): Answer {
   return {
     root: bytesOfContentId(root),
-    responses: sealOf('interpeer-group-responses', responses.map(bytesOfContentId)),
+    responses: responsesDigest(responses),
     effects: NO_EFFECTS,
     fuel: 0,
     own: sealOf('interpeer-group-own', [

@@ -107,13 +107,17 @@ export type GroupEffect =
   /** An id that has run already, here or in a step that this member skipped. */
   | { readonly type: 'repeated'; readonly id: Uint8Array; readonly response: ContentId }
   | { readonly type: 'refused'; readonly id: Uint8Array; readonly code: RefusalCode }
-  /** The epoch is over. The batch carries the receipt; after `final` of the same step. */
+  /**
+   * The epoch is over. The batch carries the receipt; after `final` of the same step. `shown`: this member has signed a show before, so the chain may
+   * be opening the next epoch from shows: then this only goes to the chain, and the next epoch is opened from nothing but the chain's word.
+   */
   | {
       readonly type: 'closed'
       readonly certificate: Uint8Array
       readonly batch: Uint8Array
       readonly state: ContentId
       readonly outcomes: readonly MemberOutcome[]
+      readonly shown: boolean
     }
   | { readonly type: 'show'; readonly envelope: Uint8Array }
   | { readonly type: 'fault'; readonly peer: PeerId; readonly kind: FaultKind; readonly evidence: readonly Uint8Array[] }

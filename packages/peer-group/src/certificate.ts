@@ -24,6 +24,34 @@ export interface CertifiedStep {
   readonly reveals: readonly Opened<Reveal>[]
 }
 
+/** What the reveals alone prove, to one who does not hold the batch. */
+export interface CertifiedReveals {
+  readonly epoch: number
+  readonly step: number
+  readonly rank: number
+  /** SHA-256 of the batch's bytes. */
+  readonly batchHash: Uint8Array
+  /** The group state block. */
+  readonly state: ContentId
+  readonly answer: Answer
+  readonly agreed: readonly PeerId[]
+  /** Members whose answer differs. */
+  readonly contradicted: readonly PeerId[]
+}
+
+/**
+ * Checks a certificate without its batch, as visitors do: a batch holds the VRF proof that its seed and so every token of its scripts follow from.
+ * What was answered is in `answer.responses` (`responsesDigest`).
+ * @throws {PeerGroupError} CERTIFICATE_INVALID
+ */
+export function verifyReveals(certificate: Uint8Array, context: GroupContext, verification?: Verification): CertifiedReveals {
+  const { epoch, step, rank, batchHash, state, answer, agreed, contradicted } = readReveals(
+    certificate,
+    createVerifier(context, verification),
+  )
+  return { epoch, step, rank, batchHash, state, answer, agreed, contradicted }
+}
+
 /**
  * Checks a certificate and its batch: q matching reveals of one (epoch, step, rank, batch), each signed by another member (design §6).
  * Anyone can: the chain, gateways, browsers.
@@ -54,48 +82,65 @@ export function verifyClosing(
   return { ...certified, outcomes: certified.batch.value.outcomes }
 }
 
-/** Whether a batch ends this epoch. One that a recovery carried over from an earlier epoch does not. */
+/**
+ * Whether a batch ends this epoch. One that a recovery carried over from an earlier epoch does not; nor does one with requests, whose seed the
+ * chain would make public.
+ */
 export function closes(batch: Batch, { epoch, members }: GroupContext): boolean {
-  return batch.closing && batch.epoch === epoch && batch.outcomes.length === members.length
+  return batch.closing && batch.epoch === epoch && batch.outcomes.length === members.length && batch.requests.length === 0
 }
 
 /** @throws {PeerGroupError} CERTIFICATE_INVALID */
 export function readCertificate(certificate: Uint8Array, batchBytes: Uint8Array, verifier: Verifier): CertifiedStep {
-  const { context } = verifier
-  let value: ReturnType<typeof certificateMessage.decode>
+  const read = readReveals(certificate, verifier)
+  if (!sameBytes(read.batchHash, sha256(batchBytes))) throw invalid('another batch')
   let batch: KnownBatch
   try {
-    value = certificateMessage.decode(certificate)
     batch = readBatch(batchBytes)
   } catch (cause) {
     throw invalid('not readable', cause)
   }
+  if (!sameBytes(read.start, batch.value.from)) throw invalid('a reveal from another state')
+  const { step, rank, batchHash, state, answer, agreed, contradicted, reveals } = read
+  return { step, rank, batchHash, batch, state, answer, timeMs: batch.value.timeMs, agreed, contradicted, reveals }
+}
+
+type ReadReveals = CertifiedReveals & { readonly start: Uint8Array; readonly reveals: readonly Opened<Reveal>[] }
+
+function readReveals(certificate: Uint8Array, verifier: Verifier): ReadReveals {
+  const { context } = verifier
+  let value: ReturnType<typeof certificateMessage.decode>
+  try {
+    value = certificateMessage.decode(certificate)
+  } catch (cause) {
+    throw invalid('not readable', cause)
+  }
   if (!sameBytes(value.job, bytesOfContentId(context.job)) || value.epoch !== context.epoch) throw invalid('another job or epoch')
-  if (!sameBytes(value.batch, sha256(batchBytes))) throw invalid('another batch')
   const reveals: Opened<Reveal>[] = []
   for (const envelope of value.reveals) {
     const opened = verifier.open(revealMessage, envelope)
     if (typeof opened === 'string') throw invalid(opened)
     const { step, rank, batch: hash, start } = opened.value
     if (step !== value.step || rank !== value.rank || !sameBytes(hash, value.batch)) throw invalid('a reveal of another place')
-    if (!sameBytes(start, batch.value.from)) throw invalid('a reveal from another state')
+    if (!sameBytes(start, reveals[0]?.value.start ?? start)) throw invalid('a reveal from another state')
     if (opened.seat <= (reveals.at(-1)?.seat ?? -1)) throw invalid('reveals not in seat order')
     reveals.push(opened)
   }
+  const first = reveals[0]
   const answer = agreedAnswer(reveals, context.members.length)
-  if (answer === undefined) throw invalid('fewer than q matching reveals')
+  if (first === undefined || answer === undefined) throw invalid('fewer than q matching reveals')
   const named = (agree: boolean) =>
     reveals.filter((one) => matches(one.value.answer, answer) === agree).map(({ seat }) => context.members[seat] as PeerId)
   return {
+    epoch: value.epoch,
     step: value.step,
     rank: value.rank,
     batchHash: value.batch,
-    batch,
     state: contentIdOfBytes(answer.root),
     answer,
-    timeMs: batch.value.timeMs,
     agreed: named(true),
     contradicted: named(false),
+    start: first.value.start,
     reveals,
   }
 }

@@ -3,8 +3,7 @@ import { type KnownBatch, seedAlpha } from './batch.js'
 import { type BoundSet, quorum, type Turn } from './group-state.js'
 import { type Proposal, tallyMessage } from './messages.js'
 import { isInTime } from './pool.js'
-import { STATE_REQUESTS_MAX } from './settings.js'
-import { keptRequests } from './state-block.js'
+import { roomIn } from './state-block.js'
 import { isTally, outcomesOf, type Tally } from './tally.js'
 import type { Opened } from './verifier.js'
 
@@ -34,6 +33,7 @@ export function refusalOfBatch(t: Turn, opened: Opened<Proposal>, batch: KnownBa
   if (!batch.requests.every((ref) => isInTime(ref, value.timeMs, settings.requestsKeptMs, settings.requestAheadMs)))
     return 'BATCH_REQUEST_TIME'
   if (value.closing !== (closing !== undefined && value.timeMs >= closing.atMs)) return 'BATCH_CLOSING'
+  if (value.closing && value.requests.length > 0) return 'BATCH_CLOSING'
   if (!value.closing) return value.outcomes.length === 0 ? undefined : 'BATCH_OUTCOMES'
   const tallies = readTallies(t, opened.value.tallies)
   if (tallies === undefined) return 'BATCH_TALLIES'
@@ -47,8 +47,7 @@ export function refusalByState(t: Turn, batch: KnownBatch): string | undefined {
   if (state === undefined) return 'STATE_MISSING'
   if (batch.from !== state.root) return 'BATCH_OTHER_PAST'
   if (batch.requests.some(({ id }) => state.byId.has(hexOf(id)))) return 'BATCH_REPEATS'
-  const kept = keptRequests(state, batch.value.timeMs, t.g.settings.requestsKeptMs).length
-  return kept + batch.requests.length > STATE_REQUESTS_MAX ? 'BATCH_STATE_FULL' : undefined
+  return batch.requests.length > roomIn(state, batch.value.timeMs, t.g.settings.requestsKeptMs) ? 'BATCH_STATE_FULL' : undefined
 }
 
 /** The seed of a batch: 64 bytes that its collator could not choose. Undefined where the proof does not hold. */

@@ -52,6 +52,7 @@ function tellTally(t: Turn): boolean {
   if (seat < 0 || !closingDue(t) || open.tallies.has(seat)) return false
   const opened = sign(t, tallyMessage, { step: open.step, ...tally })
   open.tallies.set(seat, opened)
+  t.durable = true
   send(t, othersOf(t.g), opened.envelope)
   return true
 }

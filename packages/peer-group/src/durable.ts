@@ -27,7 +27,9 @@ import {
   revealMessage,
   SEAL_MAX_BYTES,
   sealMessage,
+  TALLY_MAX_BYTES,
   TIMEOUT_MAX_BYTES,
+  tallyMessage,
   timeoutMessage,
 } from './messages.js'
 import { newOpenStep } from './open-step.js'
@@ -35,7 +37,7 @@ import { BATCH_MAX_BYTES } from './settings.js'
 import { tallyRecord } from './tally.js'
 import { takeTimeout } from './timeouts.js'
 
-const RECORD_VERSION = 1
+const RECORD_VERSION = 2
 const RECORD_MAX_BYTES = 4 * 1024 * 1024
 const PROPOSAL_MAX_BYTES = 1024 * 1024 + 256
 const batchBytes = bytesMax(BATCH_MAX_BYTES)
@@ -47,6 +49,8 @@ const recordSchema = struct({
   epoch: uint32,
   phase: oneOf('open', 'closed', 'shown'),
   last: nullable(struct({ step: uint32, certificate: bytesMax(CERTIFICATE_MAX_BYTES), batch: batchBytes })),
+  /** This member's reveal for the last final step, where its certificate lacks it. */
+  late: nullable(bytesMax(REVEAL_MAX_BYTES)),
   rank: uint16,
   proposed: nullable(struct({ rank: uint16, envelope: bytesMax(PROPOSAL_MAX_BYTES) })),
   sealed: nullable(struct({ rank: uint16, batch: batchBytes, salt: bytes(32), answer: answerSchema, envelope: bytesMax(SEAL_MAX_BYTES) })),
@@ -57,6 +61,8 @@ const recordSchema = struct({
   givenUpBelow: uint32,
   timeouts: list(bytesMax(TIMEOUT_MAX_BYTES), 2),
   tally: tallyRecord,
+  /** This member's tally for the open step, as it was sent. */
+  ownTally: nullable(bytesMax(TALLY_MAX_BYTES)),
   show: nullable(bytesMax(128 * 1024)),
 })
 type DurableRecord = Infer<typeof recordSchema>
@@ -74,6 +80,7 @@ export function writeRecord(g: Group): Uint8Array {
         base.certified === undefined
           ? null
           : { step: base.step, certificate: base.certified.certificate, batch: base.certified.batch.bytes },
+      late: base.late?.reveal?.envelope ?? null,
       rank: open.rank,
       proposed: open.proposed ?? null,
       sealed: open.sealed === undefined ? null : { ...open.sealed, batch: open.sealed.batch.bytes },
@@ -83,6 +90,7 @@ export function writeRecord(g: Group): Uint8Array {
       givenUpBelow: open.givenUp + 1,
       timeouts: open.ownTimeouts,
       tally: g.tally,
+      ownTally: open.tallies.get(g.seat)?.envelope ?? null,
       show: g.show ?? null,
     },
     RECORD_MAX_BYTES,
@@ -128,7 +136,7 @@ export function baseOf(g: Pick<Group, 'setup' | 'verifier'>, record: DurableReco
   }
 }
 
-/** Puts the record's open step back, its own messages included, as if they had just been made. */
+/** Puts the record's late reveal and open step back, its own messages included, as if they had just been made. */
 export function restoreOpenStep(t: Turn, record: DurableRecord): void {
   const { g } = t
   const open: OpenStep = newOpenStep(g, g.base.step + 1)
@@ -155,6 +163,10 @@ export function restoreOpenStep(t: Turn, record: DurableRecord): void {
   if (typeof seal !== 'string') open.seals.set(seal.value.rank, new Map([[seal.seat, seal]]))
   const revealed = open.revealed === undefined ? 'none' : g.verifier.open(revealMessage, open.revealed.envelope)
   if (typeof revealed !== 'string') open.reveals.set(revealed.value.rank, new Map([[revealed.seat, revealed]]))
+  const late = record.late === null ? 'none' : g.verifier.open(revealMessage, record.late)
+  if (typeof late !== 'string') g.base = { ...g.base, late: { reveal: late, open: false } }
+  const tally = record.ownTally === null ? 'none' : g.verifier.open(tallyMessage, record.ownTally)
+  if (typeof tally !== 'string') open.tallies.set(tally.seat, tally)
   for (const envelope of record.timeouts) {
     const timeout = g.verifier.open(timeoutMessage, envelope)
     if (typeof timeout !== 'string') takeTimeout(t, timeout)

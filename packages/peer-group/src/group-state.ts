@@ -97,8 +97,8 @@ export interface Pending {
   readonly ref: RequestRef
   readonly size: number
   readonly held: boolean
-  /** It came from a visitor to this peer, who answers for passing it on. */
-  readonly mine: boolean
+  /** Whose share of the pool it takes: the member that offered it; the own seat if a visitor brought it here, and this peer answers for passing it on. */
+  readonly seat: number
   readonly failures: number
 }
 
@@ -117,7 +117,6 @@ export interface Group {
   readonly previous: GroupState | undefined
   readonly open: Readonly<OpenStep>
   readonly pool: ReadonlyMap<string, Pending>
-  readonly poolBytes: number
   readonly offerAtMs: number | undefined
   readonly offerEveryMs: number
   readonly closing: { readonly atMs: number; readonly next: readonly PeerId[] } | undefined

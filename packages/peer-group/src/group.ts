@@ -1,8 +1,7 @@
 import { bytesOfContentId, type PeerId, peekMessageNumber, type Signer } from '@interpeer/crypto-ids'
 import type { Message } from '@interpeer/wire-codec'
-import { fetchState, joinersOf, onState, sendFinal, takeFinal, takeLateReveal } from './adopt.js'
+import { fetchState, joinersOf, onState, sendFinal, takeFinal, takeLateReveal, tellClosed } from './adopt.js'
 import type { GroupEffect, GroupEvent, GroupSetup, RequestRef } from './api.js'
-import { closes } from './certificate.js'
 import { nextWakeMs, onClock } from './clock.js'
 import { baseOf, readRecord, restoreOpenStep, writeRecord } from './durable.js'
 import { PeerGroupError } from './errors.js'
@@ -61,7 +60,6 @@ export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durabl
     previous: undefined,
     open: newOpenStep({ setup, settings }, base.step + 1),
     pool: new Map(),
-    poolBytes: 0,
     offerAtMs: undefined,
     offerEveryMs: settings.resendMs,
     closing: undefined,
@@ -79,9 +77,10 @@ export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durabl
   if (record !== undefined) restoreOpenStep(t, record)
   t.durable = false // what was just read is on disk
   fetchState(t)
-  if (group.phase === 'closed') tellClosed(t)
+  if (group.phase !== 'open') tellClosed(t)
   if (group.phase === 'open' && record !== undefined && group.seat >= 0) {
     t.g.open.resendAtMs = nowMs // what was signed before goes out again
+    if (t.g.base.late?.reveal !== undefined) send(t, othersOf(group), t.g.base.late.reveal.envelope)
     send(t, othersOf(group), sign(t, askMessage, { step: base.step }).envelope)
   }
   return finishTurn(t)
@@ -202,13 +201,6 @@ function askFor(t: Turn, from: PeerId): void {
   if (g.phase !== 'open' || g.seat < 0 || t.nowMs < g.askedAtMs + ANSWER_EVERY_MS) return
   g.askedAtMs = t.nowMs
   send(t, [from], sign(t, askMessage, { step: g.base.step }).envelope)
-}
-
-function tellClosed(t: Turn): void {
-  const { certified, root } = t.g.base
-  if (certified === undefined || !closes(certified.batch.value, t.g.verifier.context)) return
-  const { certificate, batch } = certified
-  t.effects.push({ type: 'closed', certificate, batch: batch.bytes, state: root, outcomes: batch.value.outcomes })
 }
 
 function checkSetup({ members, chainSeed, settings }: GroupSetup): void {

@@ -1,3 +1,4 @@
+export { responsesDigest } from './answer.js'
 export type {
   ExecutionResult,
   GroupEffect,
@@ -8,7 +9,7 @@ export type {
   StoredBlock,
 } from './api.js'
 export { type Batch, batchMessage, type KnownBatch, type MemberOutcome, readBatch } from './batch.js'
-export { type CertifiedStep, verifyCertificate, verifyClosing } from './certificate.js'
+export { type CertifiedReveals, type CertifiedStep, verifyCertificate, verifyClosing, verifyReveals } from './certificate.js'
 export { PeerGroupError, type PeerGroupFailure } from './errors.js'
 export { type FaultKind, verifyFault } from './fault.js'
 export { openGroup, pendingRequests, stepGroup } from './group.js'

@@ -7,6 +7,7 @@ import type { offerMessage } from './messages.js'
 import { offerMessage as offer } from './messages.js'
 import { INLINE_BODY_MAX_BYTES, REQUEST_MAX_BYTES } from './settings.js'
 import { sign } from './sign.js'
+import { roomIn } from './state-block.js'
 import type { Opened } from './verifier.js'
 
 /** After so many batches that found no quorum because members abstained, a request leaves the queue. */
@@ -30,9 +31,9 @@ export function onWrite(t: Turn, ref: RequestRef, bytes: Uint8Array): undefined 
   const known = g.pool.get(name)
   if (known !== undefined && known.failures >= FAILURES_MAX) return refuse('JOB_TOO_SLOW')
   if (known?.held === true && known.ref.cid !== ref.cid) return refuse('REQUEST_MISMATCH')
-  if (known?.mine === true) return
-  if (known === undefined && isFull(t, bytes.length)) return refuse('GROUP_BUSY')
-  hold(t, ref, bytes, true)
+  if (known?.seat === g.seat) return
+  if (isShareFull(t, g.seat, name, bytes.length) || (known === undefined && isStateFull(t))) return refuse('GROUP_BUSY')
+  hold(t, ref, bytes, g.seat)
   sendOffer(t, ref, othersOf(g), bytes.length <= INLINE_BODY_MAX_BYTES ? bytes : null)
   g.offerEveryMs = g.settings.resendMs
   g.offerAtMs = t.nowMs + g.offerEveryMs
@@ -54,11 +55,12 @@ export function onOffer(t: Turn, { value, seat }: Opened<Infer<typeof offerMessa
   const known = g.pool.get(name)
   if (known !== undefined && (known.held || known.failures >= FAILURES_MAX)) return undefined
   const wrong = refusalOf(t, ref, value.body ?? undefined)
+  const isNew = known === undefined || value.body !== null
   if (wrong !== undefined) count(t, wrong)
-  else if (known === undefined && isFull(t, value.body?.length ?? 0)) count(t, 'GROUP_BUSY')
-  else if (value.body !== null) hold(t, ref, value.body, known?.mine ?? false)
+  else if (isNew && isShareFull(t, seat, name, value.body?.length ?? 0)) count(t, 'GROUP_BUSY')
+  else if (value.body !== null) hold(t, ref, value.body, seat)
   else if (known === undefined || known.ref.cid === ref.cid) {
-    setPending(t, known ?? { ref, size: 0, held: false, mine: false, failures: 0 })
+    setPending(t, known ?? { ref, size: 0, held: false, seat, failures: 0 })
     t.effects.push({ type: 'fetch-bodies', requests: [ref], from: [peerAt(g, seat)] })
   }
   return undefined
@@ -95,17 +97,27 @@ export function candidates(t: Turn, timeMs: number): readonly Pending[] {
 export const isInTime = (ref: RequestRef, timeMs: number, keptMs: number, aheadMs: number): boolean =>
   ref.ms >= timeMs - keptMs && ref.ms <= timeMs + aheadMs
 
-export const hasWork = (t: Turn): boolean => [...t.g.pool.values()].some(({ held, failures }) => held && failures < FAILURES_MAX)
+/** Whether a request waits that the state has room for: without room there is nothing to hurry for. */
+export function hasWork(t: Turn): boolean {
+  const { state } = t.g.base
+  if (![...t.g.pool.values()].some(isWaiting)) return false
+  return state === undefined || roomIn(state, t.nowMs, t.g.settings.requestsKeptMs) > 0
+}
 
-/** A batch found no quorum and a member abstained: after the second time its requests leave the queue, unless a commit set binds them. */
+/**
+ * A batch found no quorum and a member abstained: after the second time its requests leave the queue, unless a commit set binds them. What this member
+ * counts is its own: others may have seen fewer failures, and propose the request once more.
+ */
 export function blame(t: Turn, batch: KnownBatch | undefined): undefined {
+  const bound = new Set((t.g.open.bound?.batch.requests ?? []).map(({ id }) => hexOf(id)))
   for (const { id } of batch?.requests ?? []) {
+    if (bound.has(hexOf(id))) continue
     const pending = t.g.pool.get(hexOf(id))
     if (pending === undefined || pending.failures >= FAILURES_MAX) continue
     const failures = pending.failures + 1
     const leaves = failures >= FAILURES_MAX
     setPending(t, { ...pending, failures, ...(leaves ? { size: 0, held: false } : {}) })
-    if (leaves && pending.mine) t.effects.push({ type: 'refused', id, code: 'JOB_TOO_SLOW' })
+    if (leaves && pending.seat === t.g.seat) t.effects.push({ type: 'refused', id, code: 'JOB_TOO_SLOW' })
   }
 }
 
@@ -113,28 +125,23 @@ export function blame(t: Turn, batch: KnownBatch | undefined): undefined {
 export function cleanPool(t: Turn, told: ReadonlySet<string>): undefined {
   const { g } = t
   const kept = new Map<string, Pending>()
-  let bytes = 0
   for (const [name, pending] of g.pool) {
     const answered = g.base.state?.byId.get(name)
     const old = pending.ref.ms < t.nowMs - g.settings.requestsKeptMs
-    if (answered === undefined && !old) {
-      kept.set(name, pending)
-      bytes += pending.size
-    } else if (pending.mine && pending.failures < FAILURES_MAX) {
+    if (answered === undefined && !old) kept.set(name, pending)
+    else if (pending.seat === g.seat && pending.failures < FAILURES_MAX) {
       if (answered === undefined) t.effects.push({ type: 'refused', id: pending.ref.id, code: 'REQUEST_TOO_OLD' })
       else if (!told.has(name)) t.effects.push({ type: 'repeated', id: pending.ref.id, response: answered.response })
     }
   }
-  if (kept.size === g.pool.size) return
-  g.pool = kept
-  g.poolBytes = bytes
+  if (kept.size < g.pool.size) g.pool = kept
 }
 
 /** Offers again what this member answers for; the body is not sent twice, whoever lacks it fetches it. */
 export function offerAgain(t: Turn): undefined {
   const { g } = t
   if (g.offerAtMs === undefined || t.nowMs < g.offerAtMs) return
-  const mine = [...g.pool.values()].filter((pending) => pending.mine && pending.failures < FAILURES_MAX)
+  const mine = [...g.pool.values()].filter((pending) => pending.seat === g.seat && pending.failures < FAILURES_MAX)
   for (const { ref } of mine) sendOffer(t, ref, othersOf(g), null)
   g.offerEveryMs = Math.min(2 * g.offerEveryMs, g.settings.resendMsMax)
   g.offerAtMs = mine.length === 0 || g.phase !== 'open' ? undefined : t.nowMs + g.offerEveryMs
@@ -150,21 +157,37 @@ function refusalOf(t: Turn, ref: RequestRef, bytes: Uint8Array | undefined): Ref
   return undefined
 }
 
-function isFull(t: Turn, size: number): boolean {
-  const { pool, poolBytes, settings } = t.g
-  return pool.size >= settings.poolRequestsMax || poolBytes + size > settings.poolBytesMax
+const isWaiting = ({ held, failures }: Pending): boolean => held && failures < FAILURES_MAX
+
+/** Whether a member's share of the pool is used up; `name` itself not counted. One request always fits: nobody can take another's share. */
+function isShareFull(t: Turn, seat: number, name: string, size: number): boolean {
+  const { pool, settings, setup } = t.g
+  const sharers = seat === t.g.seat ? 1 : setup.members.length - 1
+  let [requests, bytes] = [0, 0]
+  for (const [other, pending] of pool) {
+    if (pending.seat !== seat || other === name) continue
+    requests++
+    bytes += pending.size
+  }
+  return requests > 0 && (requests >= Math.floor(settings.poolRequestsMax / sharers) || bytes + size > settings.poolBytesMax / sharers)
 }
 
-function hold(t: Turn, ref: RequestRef, bytes: Uint8Array, mine: boolean): undefined {
+/** Whether the ids that the state keeps, and those that wait, leave no room: better refused at once than after ten minutes. */
+function isStateFull(t: Turn): boolean {
+  const { base, pool, settings } = t.g
+  if (base.state === undefined) return false
+  const room = roomIn(base.state, t.nowMs, settings.requestsKeptMs, pool.size + 1)
+  return room <= pool.size && room <= [...pool.values()].filter(isWaiting).length
+}
+
+function hold(t: Turn, ref: RequestRef, bytes: Uint8Array, seat: number): undefined {
   const failures = t.g.pool.get(hexOf(ref.id))?.failures ?? 0
   t.blocks.push({ cid: ref.cid, bytes })
-  setPending(t, { ref, size: bytes.length, held: true, mine, failures })
+  setPending(t, { ref, size: bytes.length, held: true, seat, failures })
 }
 
 function setPending(t: Turn, pending: Pending): undefined {
-  const name = hexOf(pending.ref.id)
-  t.g.poolBytes += pending.size - (t.g.pool.get(name)?.size ?? 0)
-  t.g.pool = new Map(t.g.pool).set(name, pending)
+  t.g.pool = new Map(t.g.pool).set(hexOf(pending.ref.id), pending)
 }
 
 function sendOffer(t: Turn, ref: RequestRef, to: readonly PeerId[], body: Uint8Array | null): undefined {

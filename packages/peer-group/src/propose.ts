@@ -7,6 +7,7 @@ import { collatorSeat, count, othersOf, quorum, type SeenTimeout, send, type Tur
 import { type Proposal, proposalMessage, timeoutMessage } from './messages.js'
 import { candidates } from './pool.js'
 import { sign } from './sign.js'
+import { roomIn } from './state-block.js'
 import { outcomesOf } from './tally.js'
 import { boundBy, enterRank, takeTimeout, timeoutsOfRank } from './timeouts.js'
 import type { Opened } from './verifier.js'
@@ -37,18 +38,22 @@ export function takeProposal(t: Turn, opened: Opened<Proposal>): undefined {
   open.resendAtMs ??= t.nowMs + t.g.settings.resendMs
 }
 
-/** The time-outs that justify a proposal: q of exactly the rank before, taken up as if they had come by themselves. */
+/**
+ * The time-outs that justify a proposal: q of exactly the rank before, taken up as if they had come by themselves. Judged as shown, not as this
+ * member knows them: a traitor may have told it something else. Entries that do not hold count for nothing, and for all members alike.
+ */
 function showTimeouts(t: Turn, { value }: Opened<Proposal>): readonly SeenTimeout[] | undefined {
   if (value.rank === 0) return []
   const seats = new Set<number>()
   const shown: SeenTimeout[] = []
   for (const envelope of value.timeouts) {
     const timeout = t.g.verifier.open(timeoutMessage, envelope)
-    if (typeof timeout === 'string' || timeout.value.step !== t.g.open.step || timeout.value.rank !== value.rank - 1) return undefined
-    if (seats.has(timeout.seat) || !takeTimeout(t, timeout)) return undefined
+    if (typeof timeout === 'string' || timeout.value.step !== t.g.open.step || timeout.value.rank !== value.rank - 1) continue
+    if (seats.has(timeout.seat)) continue
+    const seen = takeTimeout(t, timeout)
+    if (seen === undefined) continue
     seats.add(timeout.seat)
-    const seen = timeoutsOfRank(t, timeout.value.rank).find((one) => one.seat === timeout.seat)
-    if (seen !== undefined) shown.push(seen)
+    shown.push(seen)
   }
   return shown.length >= quorum(t.g) ? shown : undefined
 }
@@ -89,7 +94,9 @@ function newBatch(t: Turn): { readonly batch: KnownBatch; readonly tallies: read
   const isClosing = closing !== undefined && timeMs >= closing.atMs
   const tallies = isClosing ? [...open.tallies.values()] : []
   if (isClosing && tallies.length < quorum(t.g)) return undefined
-  const requests = chooseRequests(t, timeMs)
+  // a closing batch goes onto the chain with its proof, so no script may run on its seed: writes wait for the next epoch
+  const requests =
+    isClosing || base.state === undefined ? [] : chooseRequests(t, roomIn(base.state, timeMs, settings.requestsKeptMs), timeMs)
   const early = t.nowMs < base.sinceMs + settings.idleEveryMs
   if (open.rank === 0 && !isClosing && requests.length === 0 && early) return undefined
   open.proof ??= self.vrfProve(seedAlpha(setup.network, setup.job, setup.epoch, open.step))
@@ -115,18 +122,21 @@ function newBatch(t: Turn): { readonly batch: KnownBatch; readonly tallies: read
   return { batch, tallies: tallies.map(({ envelope }) => envelope) }
 }
 
-/** Oldest first, within bounds. One whose batch found no quorum before goes alone, so that it takes no other down with it. */
-function chooseRequests(t: Turn, timeMs: number) {
+/**
+ * Oldest first, within bounds and the state's room: a batch that the state cannot take is sealed by nobody. One whose batch found no quorum before goes
+ * alone, so that it takes no other down with it.
+ */
+function chooseRequests(t: Turn, room: number, timeMs: number) {
   const { settings } = t.g
   const waiting = candidates(t, timeMs)
   const first = waiting[0]
-  if (first === undefined) return []
+  if (first === undefined || room <= 0) return []
   if (first.failures > 0) return [first.ref]
   const chosen = []
   let bytes = 0
   for (const { ref, size, failures } of waiting) {
     if (failures > 0) continue
-    if (chosen.length >= settings.batchRequestsMax || (chosen.length > 0 && bytes + size > settings.batchBytesMax)) break
+    if (chosen.length >= Math.min(settings.batchRequestsMax, room) || (chosen.length > 0 && bytes + size > settings.batchBytesMax)) break
     chosen.push(ref)
     bytes += size
   }

@@ -88,7 +88,8 @@ function lateReveal(t: Turn, batch: KnownBatch, root: ContentId, result: Executi
   const answer = answerOf(root, result.responses, result.transcript, context)
   const fields = { step: base.step, rank, batch: batch.hash, start: bytesOfContentId(batch.from), salt: saltFor(self, context), answer }
   const opened = sign(t, revealMessage, fields)
-  t.g.base = { ...base, late: { open: false } }
+  t.g.base = { ...base, late: { reveal: opened, open: false } }
+  t.durable = true
   takeLateReveal(t, opened)
   send(t, othersOf(t.g), opened.envelope)
 }

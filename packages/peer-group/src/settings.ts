@@ -16,7 +16,7 @@ export interface GroupSettings {
   readonly batchRequestsMax: number
   /** Of all request bodies of one batch together. One request always fits. */
   readonly batchBytesMax: number
-  /** Requests that wait, and their bytes: more are refused. */
+  /** Requests of own visitors that wait, and their bytes: more are refused. The other members' offers may take as much again, each an equal share. */
   readonly poolRequestsMax: number
   readonly poolBytesMax: number
 }

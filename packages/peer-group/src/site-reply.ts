@@ -1,14 +1,18 @@
 import { bool, bytes, bytesMax, type Infer, link, list, message, nullable, oneOf, struct, uint16, uint32 } from '@interpeer/wire-codec'
 import { CERTIFICATE_MAX_BYTES } from './messages.js'
-import { BATCH_MAX_BYTES } from './settings.js'
+import { BATCH_REQUESTS_LIMIT } from './settings.js'
 import { httpHeader } from './site-request.js'
 
 /** A response's body is stored in chunks of this size, so that no block is large. */
 export const RESPONSE_CHUNK_BYTES = 256 * 1024
 export const RESPONSE_BODY_MAX_BYTES = 8 * 1024 * 1024
 
-/** The response to a write, as the group agreed on it: a block that the group state links to, so a repeated request gets the same answer. */
+/**
+ * The response to a write, as the group agreed on it: a block that the group state links to, so a repeated request gets the same answer.
+ * `request` is the SHA-256 of the signed request's bytes, so that the block's CID says what it answers.
+ */
 export const siteResponse = struct({
+  request: bytes(32),
   status: uint16,
   headers: list(httpHeader, 200),
   chunks: list(link, RESPONSE_BODY_MAX_BYTES / RESPONSE_CHUNK_BYTES),
@@ -18,7 +22,11 @@ export type SiteResponse = Infer<typeof siteResponse>
 /**
  * What one member answers, signed by it: request, response and the certified state that it ran on. If it lies, this is the evidence.
  * `ran` says whether the member answered alone (`read`) or the group agreed (`write`). `certificate` is the one that made
- * `state` final; before the first step of an epoch there is none, and the chain's entry of the job names `state` itself.
+ * `state` final; before the first step of an epoch there is none, and the chain's entry of the job names `state` itself. Its batch stays
+ * among the members: the batch's proof leads to the seed, and so to the tokens of all whom the step answered.
+ *
+ * A write's `epoch`, `step`, `state` and `certificate` are of the step that ran it, and `responses` are the CIDs of all response blocks of
+ * that step, in the order of its batch: the certificate commits to them, and the answer's own block (`siteResponse`) must be among them.
  */
 export const siteReply = message(
   'site-reply',
@@ -32,7 +40,8 @@ export const siteReply = message(
     step: uint32,
     state: link,
     stale: bool,
-    certificate: nullable(struct({ certificate: bytesMax(CERTIFICATE_MAX_BYTES), batch: bytesMax(BATCH_MAX_BYTES) })),
+    certificate: nullable(bytesMax(CERTIFICATE_MAX_BYTES)),
+    responses: list(link, BATCH_REQUESTS_LIMIT),
     status: uint16,
     headers: list(httpHeader, 200),
     body: bytesMax(RESPONSE_BODY_MAX_BYTES),

@@ -3,7 +3,7 @@ import { bytes, decodeWith, encodeWith, hexOf, link, list, struct, uint53 } from
 import type { StoredBlock } from './api.js'
 import type { KnownBatch } from './batch.js'
 import { PeerGroupError } from './errors.js'
-import { STATE_REQUESTS_MAX } from './settings.js'
+import { BATCH_REQUESTS_LIMIT, STATE_REQUESTS_MAX } from './settings.js'
 
 /**
  * The group state block: what a certificate's root names (dag-cbor, links as tag 42). The request ids make a write run once however often it is sent: they are
@@ -72,6 +72,14 @@ export function nextState(
 
 export function keptRequests(state: GroupState, timeMs: number, requestsKeptMs: number): readonly AnsweredRequest[] {
   return state.requests.filter(({ ms }) => ms + requestsKeptMs >= timeMs)
+}
+
+/**
+ * How many requests a batch of this time may add: exactly, or at least `wanted`, which is cheaper. Never negative, so an empty batch always fits.
+ */
+export function roomIn(state: GroupState, timeMs: number, requestsKeptMs: number, wanted = BATCH_REQUESTS_LIMIT): number {
+  const room = STATE_REQUESTS_MAX - state.requests.length
+  return room >= wanted ? room : STATE_REQUESTS_MAX - keptRequests(state, timeMs, requestsKeptMs).length
 }
 
 function stateOf(root: ContentId, files: ContentId, requests: readonly AnsweredRequest[]): GroupState {

@@ -9,22 +9,21 @@ import { RANK_DOUBLINGS_MAX, RANK_MAX } from './settings.js'
 import { sign } from './sign.js'
 import type { Opened } from './verifier.js'
 
-/** Takes up a time-out of the open step, own or another's. */
-export function takeTimeout(t: Turn, opened: Opened<Timeout>): boolean {
+/** Takes up a time-out of the open step, own or another's. Gives it as read, even where its sender told this member another before. */
+export function takeTimeout(t: Turn, opened: Opened<Timeout>): SeenTimeout | undefined {
   const { open, base } = t.g
   const { rank, previous, bound } = opened.value
-  if (!sameBytes(previous, base.batchHash)) return dropped(t, 'TIMEOUT_OTHER_PAST')
+  if (!sameBytes(previous, base.batchHash)) return count(t, 'TIMEOUT_OTHER_PAST')
   const seen = open.timeouts.get(opened.seat) ?? []
   const same = seen.find((one) => one.value.rank === rank)
-  if (same !== undefined) {
-    accuse(t, 'two-timeouts', opened.seat, same.envelope, opened.envelope)
-    return true
-  }
+  if (same !== undefined && sameBytes(same.envelope, opened.envelope)) return same
+  if (same !== undefined) accuse(t, 'two-timeouts', opened.seat, same.envelope, opened.envelope)
   const boundSet = bound === null ? undefined : readBoundSet(t, bound, rank)
-  if (bound !== null && boundSet === undefined) return dropped(t, 'TIMEOUT_BOUND_INVALID')
+  if (bound !== null && boundSet === undefined) return count(t, 'TIMEOUT_BOUND_INVALID')
   if (boundSet !== undefined) noteBound(t, boundSet)
-  open.timeouts.set(opened.seat, [...seen, { ...opened, boundSet }].sort((a, b) => b.value.rank - a.value.rank).slice(0, 2))
-  return true
+  const taken = { ...opened, boundSet }
+  if (same === undefined) open.timeouts.set(opened.seat, [...seen, taken].sort((a, b) => b.value.rank - a.value.rank).slice(0, 2))
+  return taken
 }
 
 /** q seals of distinct members for one batch, at a rank no higher than `rankMax`. */
@@ -128,9 +127,4 @@ export function giveUp(t: Turn, rank: number): void {
   t.durable = true
   takeTimeout(t, opened)
   send(t, othersOf(t.g), opened.envelope)
-}
-
-function dropped(t: Turn, code: string): false {
-  count(t, code)
-  return false
 }

@@ -1,8 +1,13 @@
-import { keyOfPeerId, peekMessageNumber as readNumber } from '@interpeer/crypto-ids'
+import { bytesOfContentId, contentIdOf, keyOfPeerId, peekMessageNumber as readNumber, signMessage } from '@interpeer/crypto-ids'
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
-import { logs } from '../simulations/jobs.js'
-import { quorumOf, readBatch, verifyCertificate } from '../src/index.js'
+import { emptyFiles, logs, network, signerAt, start, verification } from '../simulations/jobs.js'
+import type { KnownBatch } from '../src/batch.js'
+import { quorumOf, readBatch, readStateBlock, responsesDigest, verifyCertificate, verifyReveals } from '../src/index.js'
+import { certificateMessage, offerMessage, revealMessage } from '../src/messages.js'
+import { STATE_REQUESTS_MAX } from '../src/settings.js'
+import { nextState } from '../src/state-block.js'
+import { createVerifier } from '../src/verifier.js'
 import { Desk, NOW } from './desk.js'
 
 const [OFFER, PROPOSAL, SEAL, COMMIT_SET, REVEAL, TIMEOUT, FINAL, ASK] = [48, 49, 50, 51, 52, 53, 55, 56] as const
@@ -23,6 +28,32 @@ describe('a step', () => {
       expect(certified.agreed.length).toBeGreaterThanOrEqual(quorumOf(peers))
       expect(certified.contradicted).toEqual([])
     }
+  })
+
+  test('visitors check a certificate without its batch', () => {
+    const desk = new Desk(4)
+    const { id } = desk.write(0, 1)
+    desk.deliver()
+    const [final, other] = desk.of('final')
+    if (final === undefined || other === undefined) throw new Error('not final')
+    const { epoch, step, state, answer, agreed, batchHash } = verifyReveals(final.certificate, desk.context)
+    expect([epoch, step, state]).toEqual([1, 1, final.state])
+    expect(agreed).toEqual(verifyCertificate(final.certificate, final.batch, desk.context).agreed)
+    expect(batchHash).toEqual(readBatch(final.batch).hash)
+    expect(final.requests[0]?.id).toEqual(id)
+    expect(answer.responses).toEqual(responsesDigest(final.requests.map(({ response }) => response)))
+    expect(answer.responses).not.toEqual(responsesDigest([]))
+    const invalid = expect.objectContaining({ code: 'CERTIFICATE_INVALID' })
+    expect(() => verifyReveals(final.certificate, { ...desk.context, epoch: 2 })).toThrow(invalid)
+    const decoded = certificateMessage.decode(final.certificate)
+    for (const changes of [{ reveals: decoded.reveals.slice(1, 3) }, { step: 2 }, { batch: new Uint8Array(32) }, { reveals: [] }]) {
+      expect(() => verifyReveals(certificateMessage.encode({ ...decoded, ...changes }), desk.context)).toThrow(invalid)
+    }
+    const opened = createVerifier(desk.context, verification).open(revealMessage, decoded.reveals[2] as Uint8Array)
+    if (typeof opened === 'string') throw new Error(opened)
+    const elsewhere = { ...opened.value, start: bytesOfContentId(emptyFiles) } // the same answer, from another state
+    const reveals = decoded.reveals.with(2, signMessage(revealMessage, elsewhere, signerAt(opened.seat), network))
+    expect(() => verifyReveals(certificateMessage.encode({ ...decoded, reveals }), desk.context)).toThrow(invalid)
   })
 
   test('"multicast: 32 messages = 16×2" for "a 17 member peer-group" (WP §6.2.1.1): each gather and scatter', () => {
@@ -105,6 +136,13 @@ describe('a step', () => {
     desk.tell(slow, { type: 'executed', batch: held.batch, from: held.from, result: honest(slow, held) as never })
     expect(desk.of('final', slow)).toHaveLength(1)
     expect(desk.of('fetch-state', slow).length).toBe(1) // the epoch's first state only
+    const late = desk.letters.filter(({ from, number }) => from === slow && number === REVEAL).map(({ envelope }) => hexOf(envelope))
+    expect(late).toHaveLength(4)
+    desk.drop()
+    desk.open(slow) // it was on disk before it left, and goes out again byte for byte
+    expect(desk.letters.filter(({ from, number }) => from === slow && number === REVEAL).map(({ envelope }) => hexOf(envelope))).toEqual(
+      late,
+    )
     desk.deliver()
     for (const member of [0, 1, 2, 3, 4]) expect(desk.group(member).tally.members[slow]?.absent).toEqual([])
   })
@@ -179,6 +217,68 @@ describe('order', () => {
     expect(Math.max(...sizes)).toBe(3)
   })
 
+  test('a state that is nearly full takes what fits, and refuses early: nothing that nobody seals is proposed', () => {
+    const ids = Array.from({ length: STATE_REQUESTS_MAX - 2 }, (_, n) =>
+      Uint8Array.from({ length: 16 }, (_, i) => [1, n >> 8, n & 255][i] ?? 0),
+    )
+    const filled = ids.map((id, n) => ({ id, ms: n === 0 ? NOW - 597_000 : NOW, cid: start.cid }))
+    const fake = { requests: filled, value: { timeMs: NOW } } as unknown as KnownBatch
+    const responses = ids.map(() => start.cid)
+    const full = nextState(readStateBlock(start.bytes), fake, emptyFiles, responses, 600_000)
+    const desk = new Desk(3, { start: full.state.root })
+    desk.blocks.set(full.block.cid, full.block.bytes)
+    for (const member of [0, 1, 2]) desk.open(member)
+    desk.drop()
+    const [collator, other] = desk.order(1) as [number, number]
+    for (const n of [1, 2]) desk.write(other, n)
+    desk.write(other, 3)
+    expect(desk.of('refused', other).map(({ code }) => code)).toEqual(['GROUP_BUSY'])
+    desk.write(collator, 4) // has not heard of the others
+    desk.deliver()
+    expect(new Set(desk.of('final').map(({ requests }) => requests.length))).toEqual(new Set([1]))
+    expect(desk.of('final', 0)).toHaveLength(2)
+    expect(desk.group(0).base.state?.requests).toHaveLength(STATE_REQUESTS_MAX)
+    desk.pass(1_500)
+    desk.pass(1_400) // what has to wait starts no timer
+    expect(desk.letters.filter(({ number }) => number === PROPOSAL || number === TIMEOUT)).toEqual([])
+    desk.pass(2_200) // the oldest id has left, and the one that waited takes its place
+    desk.deliver()
+    expect(desk.of('final', 0).map(({ requests }) => requests.length)).toEqual([1, 1, 1])
+    desk.pass(5_000) // and an empty batch fits at any time
+    desk.deliver()
+    expect(desk.of('final', 0).map(({ requests }) => requests.length)).toEqual([1, 1, 1, 0])
+    expect(desk.of('count').map(({ code }) => code)).not.toContain('BATCH_STATE_FULL')
+  })
+
+  test('offers of one member fill its own share of the pool, not that of others or of own visitors', () => {
+    const desk = new Desk(5, { settings: { poolRequestsMax: 8, poolBytesMax: 400 } })
+    const [, me, flooder, other] = desk.order(1) as [number, number, number, number]
+    const offer = (member: number, n: number, body: Uint8Array | null) => {
+      const bytes = body ?? Uint8Array.of(member, n)
+      const fields = {
+        job: bytesOfContentId(desk.setup.job),
+        epoch: 1,
+        from: signerAt(member).publicKey,
+        id: Uint8Array.from({ length: 16 }, (_, i) => [member, n][i] ?? 9),
+        ms: NOW,
+        cid: bytesOfContentId(contentIdOf(bytes, 'raw')),
+        body,
+      }
+      const envelope = signMessage(offerMessage, fields, signerAt(member), network)
+      desk.tell(me, { type: 'message', from: desk.peer(member), envelope })
+    }
+    for (let n = 0; n < 40; n++) offer(flooder, n, null)
+    expect([...desk.group(me).pool.values()]).toHaveLength(2)
+    for (let n = 0; n < 40; n++) offer(flooder, n, new Uint8Array(90).fill(n)) // nor with bodies for what it announced
+    expect([...desk.group(me).pool.values()].reduce((sum, { size }) => sum + size, 0)).toBeLessThanOrEqual(100)
+    for (let n = 0; n < 8; n++) desk.write(me, n)
+    expect(desk.of('refused', me)).toEqual([])
+    offer(other, 1, new Uint8Array(50))
+    expect([...desk.group(me).pool.values()].filter(({ held }) => held)).toHaveLength(8 + 1 + 1)
+    desk.write(me, 8)
+    expect(desk.of('refused', me).map(({ code }) => code)).toEqual(['GROUP_BUSY'])
+  })
+
   test('the pool is bounded', () => {
     const desk = new Desk(3, { settings: { poolRequestsMax: 2 } })
     const waiting = desk.order(1)[1] as number
@@ -227,6 +327,26 @@ describe('members that are behind', () => {
 })
 
 describe('what abstains', () => {
+  test('a batch that a commit set binds is not blamed: it is proposed again, and runs', () => {
+    const desk = new Desk(4)
+    const [collator, ...others] = desk.order(1) as [number, number, number, number]
+    const slow = others[2]
+    const honest = desk.run
+    desk.run = (member, effect) => (member === slow ? { type: 'abstained' } : honest(member, effect))
+    desk.write(collator, 1)
+    desk.deliver(({ number }) => number !== REVEAL)
+    for (let rank = 0; rank < 3; rank++) {
+      desk.drop()
+      desk.pass(1_000 * 2 ** rank)
+      desk.deliver(({ number }) => number !== REVEAL)
+    }
+    for (const member of desk.order(1)) expect([...desk.group(member).pool.values()].map(({ failures }) => failures)).toEqual([0])
+    desk.pass(400)
+    desk.deliver()
+    expect(desk.of('refused')).toEqual([])
+    expect(desk.of('final', collator).map(({ requests }) => requests.length)).toEqual([1])
+  })
+
   test('a request whose batch twice finds no quorum leaves the queue', () => {
     const desk = new Desk(4)
     desk.run = (member, effect) =>

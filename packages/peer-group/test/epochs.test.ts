@@ -1,7 +1,9 @@
-import { bytesOfContentId, signMessage } from '@interpeer/crypto-ids'
-import { sameBytes } from '@interpeer/wire-codec'
+import { bytesOfContentId, peekMessageNumber, signMessage } from '@interpeer/crypto-ids'
+import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { execute, network, signerAt, verification } from '../simulations/jobs.js'
+import { writeBatch } from '../src/batch.js'
+import { closes } from '../src/certificate.js'
 import {
   openShadow,
   pendingRequests,
@@ -14,10 +16,11 @@ import {
   verifyCertificate,
   verifyClosing,
 } from '../src/index.js'
-import { askMessage } from '../src/messages.js'
-import { Desk, NOW } from './desk.js'
+import { askMessage, proposalMessage, tallyMessage } from '../src/messages.js'
+import { createVerifier } from '../src/verifier.js'
+import { Desk, type Letter, NOW } from './desk.js'
 
-const REVEAL = 52
+const [OFFER, PROPOSAL, REVEAL, TALLY] = [48, 49, 52, tallyMessage.number] as const
 function closeAll(desk: Desk, atMs: number, next = desk.setup.members): void {
   for (const i of desk.groups.keys()) desk.tell(i, { type: 'close-at', atMs, next })
 }
@@ -67,7 +70,10 @@ describe('closing', () => {
     desk.deliver()
     const [closed] = desk.of('closed')
     expect(closed?.outcomes).toEqual(Array(4).fill({ agreed: 2, absent: 0, contradicted: 0 }))
-    expect(desk.of('final').some(({ requests }) => requests.some((one) => sameBytes(one.id, id)))).toBe(true)
+    // its bytes and its VRF proof go onto the chain, so no script may run on its seed
+    expect(readBatch(closed?.batch as Uint8Array).requests).toEqual([])
+    expect(desk.of('final').some(({ requests }) => requests.some((one) => sameBytes(one.id, id)))).toBe(false)
+    expect(pendingRequests(desk.group(1)).map((one) => one.id)).toEqual([id])
     desk.write(0, 7)
     expect(desk.of('refused').map(({ code }) => code)).toEqual(['GROUP_CLOSED'])
     const before = desk.of('final').length
@@ -97,6 +103,77 @@ describe('closing', () => {
       bent[at] = (bent[at] as number) ^ 1
       expect(() => verifyCertificate(bent, final.batch, desk.context)).toThrow(invalid)
     }
+  })
+
+  test('members refuse a closing batch with requests, and the chain finds no receipt in one', () => {
+    const desk = new Desk(4)
+    const [collator, ...others] = desk.order(1) as [number, ...number[]]
+    closeAll(desk, NOW + 1)
+    desk.pass(1)
+    desk.write(collator, 1)
+    desk.deliver(({ number, to }) => number === TALLY && to === collator)
+    const [own] = desk.letters.filter(({ number, from }) => number === PROPOSAL && from === collator)
+    const opened = createVerifier(desk.context, verification).open(proposalMessage, own?.envelope as Uint8Array)
+    if (typeof opened === 'string') throw new Error(opened)
+    const { value } = readBatch(opened.value.batch)
+    const requests = pendingRequests(desk.group(collator)).map(({ id, ms, cid }) => ({ id, ms, cid: bytesOfContentId(cid) }))
+    expect([value.closing, requests.length]).toEqual([true, 1])
+    const batch = writeBatch({ ...value, requests })
+    desk.drop()
+    const envelope = signMessage(proposalMessage, { ...opened.value, batch: batch.bytes }, signerAt(collator), network)
+    for (const member of others) {
+      desk.tell(member, { type: 'message', from: desk.peer(collator), envelope })
+      expect(desk.counted(member).at(-1)).toBe('BATCH_CLOSING')
+    }
+    expect([closes(value, desk.context), closes(batch.value, desk.context)]).toEqual([true, false])
+  })
+
+  test('a tally goes out again byte for byte after a restart, whatever was learnt before or since', () => {
+    const desk = new Desk(7)
+    const [me, ...others] = desk.order(1) as [number, ...number[]]
+    const late = others.slice(4)
+    desk.write(me, 1)
+    desk.deliver(({ from, number }) => !late.includes(from) || number === OFFER)
+    const reveals = late.map((member) => desk.letters.find(({ from, number, to }) => from === member && number === REVEAL && to === me))
+    const hear = (i: number) => {
+      const known = desk.group(me).tally
+      const { from, envelope } = reveals[i] as Letter
+      desk.tell(me, { type: 'message', from: desk.peer(from), envelope })
+      expect(desk.group(me).tally).not.toEqual(known)
+    }
+    const restart = () => {
+      desk.open(me)
+      desk.tell(me, { type: 'close-at', atMs: NOW + 100, next: [] })
+      desk.pass(600, [me])
+    }
+    hear(0) // known when it signs, though not on disk by itself
+    closeAll(desk, NOW + 100)
+    desk.pass(100)
+    restart()
+    hear(1)
+    desk.pass(5_000, [me]) // gives the rank up, which puts all it knows on disk
+    restart()
+    const tallies = desk.of('send', me).filter(({ envelope }) => peekMessageNumber(envelope) === TALLY)
+    expect(tallies.length).toBeGreaterThan(2)
+    expect(new Set(tallies.map(({ envelope }) => hexOf(envelope))).size).toBe(1)
+  })
+
+  test('a closing certificate that comes after a show is told as shown, before and after a restart', () => {
+    const desk = new Desk(4)
+    closeAll(desk, NOW + 1)
+    desk.tell(3, { type: 'show' })
+    desk.pass(1)
+    desk.deliver()
+    expect(
+      desk
+        .of('closed')
+        .map(({ shown }) => shown)
+        .sort(),
+    ).toEqual([false, false, false, true])
+    expect(desk.of('closed', 3).map(({ shown }) => shown)).toEqual([true])
+    for (const member of [0, 3]) desk.open(member)
+    expect(desk.of('closed', 0).at(-1)?.shown).toBe(false)
+    expect(desk.of('closed', 3).map(({ shown }) => shown)).toEqual([true, true])
   })
 
   test('a batch closes if and only if its time has come', () => {

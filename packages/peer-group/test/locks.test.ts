@@ -77,6 +77,70 @@ describe('locks', () => {
     }
   })
 
+  test('shown time-outs are judged as they are shown, and one that does not hold takes no proposal down', () => {
+    const { desk, collator, others } = revealed()
+    const [next, third, traitor] = others as [number, number, number]
+    desk.pass(1_000, others)
+    const place = { job: bytesOfContentId(desk.setup.job), epoch: 1, step: 1, rank: 0, from: signerAt(traitor).publicKey }
+    const told = { ...place, previous: new Uint8Array(32), bound: null, abstained: false }
+    // the traitor hides from `third` the commit set that it shows to the next collator
+    desk.tell(third, { type: 'message', from: desk.peer(traitor), envelope: signMessage(timeoutMessage, told, signerAt(traitor), network) })
+    desk.deliver(({ number, to }) => number === TIMEOUT && to === next)
+    const [own] = sentBy(desk, next, PROPOSAL)
+    const opened = createVerifier(desk.context, verification).open(proposalMessage, own?.envelope as Uint8Array)
+    if (typeof opened === 'string') throw new Error(opened)
+    expect(opened.value.timeouts).toHaveLength(3)
+    const fields = { ...place, from: signerAt(collator).publicKey, previous: new Uint8Array(32).fill(1), bound: null, abstained: false }
+    const stale = signMessage(timeoutMessage, fields, signerAt(collator), network)
+    const timeouts = [stale, ...opened.value.timeouts, new Uint8Array(3)]
+    desk.drop()
+    const envelope = signMessage(proposalMessage, { ...opened.value, timeouts }, signerAt(next), network)
+    desk.tell(third, { type: 'message', from: desk.peer(next), envelope })
+    expect(desk.of('fault', third).map(({ kind }) => kind)).toEqual(['two-timeouts'])
+    expect(sentBy(desk, third, SEAL)).toHaveLength(1)
+    // and with too few that hold, it stays unjustified
+    const few = signMessage(
+      proposalMessage,
+      { ...opened.value, timeouts: [stale, ...opened.value.timeouts.slice(1)] },
+      signerAt(next),
+      network,
+    )
+    desk.tell(traitor, { type: 'message', from: desk.peer(next), envelope: few })
+    expect(desk.counted(traitor).at(-1)).toBe('PROPOSAL_UNJUSTIFIED')
+  })
+
+  test('the traitor who told no commit set does not free the next rank of the one that is shown', () => {
+    const { desk, others } = revealed()
+    const [next, third, traitor] = others as [number, number, number]
+    const fields = {
+      job: bytesOfContentId(desk.setup.job),
+      epoch: 1,
+      step: 1,
+      rank: 0,
+      previous: new Uint8Array(32),
+      bound: null,
+      abstained: false,
+    }
+    const hiding = (member: number) =>
+      signMessage(timeoutMessage, { ...fields, from: signerAt(member).publicKey }, signerAt(member), network)
+    const bound = desk.group(next).open.bound
+    if (bound === undefined) throw new Error('no commit set')
+    const set = { rank: bound.rank, batch: bound.batch.bytes, seals: bound.seals }
+    const [collator] = desk.order(1) as [number]
+    const shown = [collator, next, traitor].map((member, i) =>
+      i < 2
+        ? hiding(member)
+        : signMessage(timeoutMessage, { ...fields, bound: set, from: signerAt(member).publicKey }, signerAt(member), network),
+    )
+    desk.drop()
+    desk.tell(third, { type: 'message', from: desk.peer(traitor), envelope: hiding(traitor) }) // what it told `third` before
+    const batch = bound.batch.bytes
+    const proposal = { ...fields, rank: 1, from: signerAt(next).publicKey, batch, timeouts: shown, tallies: [] }
+    const { previous: _, bound: __, abstained: ___, ...plain } = proposal
+    desk.tell(third, { type: 'message', from: desk.peer(next), envelope: signMessage(proposalMessage, plain, signerAt(next), network) })
+    expect(sentBy(desk, third, SEAL)).toHaveLength(1)
+  })
+
   test('a proposal without q time-outs of exactly the rank before is not justified', () => {
     const { desk, others } = revealed()
     const [next, other] = others as [number, number]

@@ -8,6 +8,8 @@ export type PeerFailure =
   | { readonly code: 'REQUEST_MALFORMED'; readonly reason: string }
   | { readonly code: 'PUBLISH_REFUSED'; readonly reason: string }
   | { readonly code: 'MEMBER_UNKNOWN'; readonly member: string }
+  | { readonly code: 'BLOCKS_REFUSED'; readonly peer: string }
+  | { readonly code: 'EPOCH_OTHER'; readonly job: string; readonly epoch: number }
   | { readonly code: 'CLOSED' }
 
 export class PeerError extends Error {

@@ -10,18 +10,18 @@ export interface ServedState {
   /** The root of the file tree. */
   readonly files: ContentId
   /** Null before the first step of the job's first epoch: the chain's entry names that state. */
-  readonly certificate: { readonly certificate: Uint8Array; readonly batch: Uint8Array } | null
-  /** The batch's time: how old the certificate is. */
+  readonly certificate: Uint8Array | null
+  /** The batch's time: how old the certificate is. The certificate itself has none. */
   readonly timeMs: number
 }
 
-const CERTIFIED_MAX_BYTES = 64 * 1024
+const CERTIFICATE_MAX_BYTES = 64 * 1024
 const record = struct({
   epoch: uint32,
   step: uint32,
   state: link,
   files: link,
-  certificate: nullable(struct({ certificate: bytesMax(CERTIFIED_MAX_BYTES), batch: bytesMax(CERTIFIED_MAX_BYTES) })),
+  certificate: nullable(bytesMax(CERTIFICATE_MAX_BYTES)),
   timeMs: uint53,
 })
 

@@ -11,14 +11,18 @@ import {
 import { concatBytes, decodeWith, encodeWith, list } from '@interpeer/wire-codec'
 import type { ScriptOutcome } from './script-runtime.js'
 
-export interface StoredResponse {
+export interface Response {
   readonly status: number
   readonly headers: SiteResponse['headers']
   readonly body: Uint8Array
 }
+export interface StoredResponse extends Response {
+  /** SHA-256 of the signed request that it answers, 32 bytes. */
+  readonly request: Uint8Array
+}
 
 /** What a script answered, as a response that fits our messages: one that does not becomes the same 500 on every member. */
-export function responseOf({ status, headers, body }: Extract<ScriptOutcome, { type: 'answered' }>): StoredResponse {
+export function responseOf({ status, headers, body }: Extract<ScriptOutcome, { type: 'answered' }>): Response {
   const named = headers.map(([name, value]) => ({ name, value }))
   if (!Number.isInteger(status) || status < 200 || status > 599) return failure('RESPONSE_MALFORMED')
   if (body.length > RESPONSE_BODY_MAX_BYTES || !fit(named)) return failure('RESPONSE_TOO_LARGE')
@@ -36,20 +40,23 @@ function fit(headers: readonly HttpHeader[]): boolean {
   }
 }
 
-const failure = (code: string): StoredResponse => ({
+const failure = (code: string): Response => ({
   status: 500,
   headers: [{ name: 'content-type', value: 'text/plain; charset=utf-8' }],
   body: Uint8Array.from(`${code}\n`, (letter) => letter.charCodeAt(0)),
 })
 
 /** The blocks of a response that the group agreed on; the first one's CID stands for it. */
-export function blocksOfResponse({ status, headers, body }: StoredResponse): {
+export function blocksOfResponse({ request, status, headers, body }: StoredResponse): {
   readonly cid: ContentId
   readonly blocks: readonly Block[]
 } {
   const chunks: Block[] = []
   for (let at = 0; at < body.length; at += RESPONSE_CHUNK_BYTES) chunks.push(blockOf(body.slice(at, at + RESPONSE_CHUNK_BYTES), 'raw'))
-  const head = blockOf(encodeWith(siteResponse, { status, headers, chunks: chunks.map(({ cid }) => bytesOfContentId(cid)) }), 'dag-cbor')
+  const head = blockOf(
+    encodeWith(siteResponse, { request, status, headers, chunks: chunks.map(({ cid }) => bytesOfContentId(cid)) }),
+    'dag-cbor',
+  )
   return { cid: head.cid, blocks: [head, ...chunks] }
 }
 
@@ -58,11 +65,11 @@ export function readResponse(get: GetBlock, cid: ContentId): StoredResponse | un
   const head = get(cid)
   if (head === undefined) return undefined
   try {
-    const { status, headers, chunks } = decodeWith(siteResponse, head)
+    const { request, status, headers, chunks } = decodeWith(siteResponse, head)
     const parts = chunks.map((chunk) => get(contentIdOfBytes(chunk)))
     if (parts.some((part) => part === undefined)) return undefined
     const body = concatBytes(...(parts as Uint8Array[]))
-    return body.length > RESPONSE_BODY_MAX_BYTES ? undefined : { status, headers, body }
+    return body.length > RESPONSE_BODY_MAX_BYTES ? undefined : { request, status, headers, body }
   } catch {
     return undefined
   }

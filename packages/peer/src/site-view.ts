@@ -36,3 +36,7 @@ const STALE_SLACK_MS = 1_000
 /** Whether a state whose batch had this time is older than two cycles: somebody may have a later one (design §6, Reads). */
 export const isStale = (timeMs: number, { cycleMs }: Pick<SiteView, 'cycleMs'>, nowMs: number): boolean =>
   nowMs - timeMs > 2 * cycleMs + STALE_SLACK_MS
+
+/** Who has a part in a site: its members, those before and after them, who may still fetch or give its blocks, and who published it. */
+export const hasPartIn = ({ members, previousMembers, next, uploader }: SiteView, peer: PeerId): boolean =>
+  members.includes(peer) || previousMembers.includes(peer) || (next?.members.includes(peer) ?? false) || uploader === peer

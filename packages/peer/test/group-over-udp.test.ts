@@ -210,3 +210,14 @@ test('the group moves: a newcomer takes a seat with the whole state, and the lea
   const read = await client.ask('log', asking('GET', '/'), { member: spare.signer.peerId })
   expect(new TextDecoder().decode(read.body)).toMatch(/^early.*late/)
 }, 40_000)
+
+test('an epoch that the chain opened otherwise than the closing certificate did is sat out, not signed twice', async () => {
+  const { group, view } = await startGroup(3)
+  const { members } = view
+  const next = { members, chainSeed: new Uint8Array(32).fill(9), atMs: Date.now() + 500 }
+  for (const member of group) member.hosts.onViews([{ ...view, next }])
+  await expect.poll(() => group.every(({ hosts }) => hosts.hosted()[0]?.epoch === 1), { timeout: 10_000 }).toBe(true)
+  const recovered = { ...view, epoch: 1, chainSeed: new Uint8Array(32).fill(8), next: null }
+  for (const member of group) member.hosts.onViews([recovered])
+  for (const { counts } of group) expect(counts.get('EPOCH_SAT_OUT')).toBe(1)
+}, 20_000)

@@ -12,7 +12,7 @@ import {
 } from '@interpeer/crypto-ids'
 import { assertConserved } from '@interpeer/intercoin-ledger'
 import { groupQuorum, type Job, jobOfManifest, signManifest, signPublish } from '@interpeer/job-scheduler'
-import { batchMessage, certificateMessage, type MemberOutcome, revealMessage, showMessage } from '@interpeer/peer-group'
+import { batchMessage, certificateMessage, type MemberOutcome, responsesDigest, revealMessage, showMessage } from '@interpeer/peer-group'
 import { type Application, type Applied, type BlockInfo, type Genesis, parseGenesis, SETTINGS } from '@interpeer/vote-chain'
 import { type NetworkState, networkApplication } from '../src/network/index.js'
 
@@ -93,14 +93,28 @@ export function publication(
 export function closingOf(
   genesis: Genesis,
   { job, epoch, next }: Pick<Job, 'job' | 'epoch' | 'next'>,
-  { by, outcomes, root, timeMs }: { by?: readonly PeerId[]; outcomes?: readonly MemberOutcome[]; root?: ContentId; timeMs?: number } = {},
+  {
+    by,
+    outcomes,
+    root,
+    timeMs,
+    responses,
+    step = 4,
+  }: {
+    by?: readonly PeerId[]
+    outcomes?: readonly MemberOutcome[]
+    root?: ContentId
+    timeMs?: number
+    responses?: readonly ContentId[]
+    step?: number
+  } = {},
 ): { certificate: Uint8Array; batch: Uint8Array; root: ContentId } {
   const { members, number } = epoch
   const after = root ?? contentIdOf(Uint8Array.of(0x81, number), 'dag-cbor')
   const batch = batchMessage.encode({
     job: bytesOfContentId(job),
     epoch: number,
-    step: 4,
+    step,
     previous: new Uint8Array(32),
     from: bytesOfContentId(epoch.start),
     collator: signerOf(members[0] as PeerId).publicKey,
@@ -110,13 +124,13 @@ export function closingOf(
     closing: true,
     outcomes: outcomes ?? members.map(() => ({ agreed: 3, absent: 0, contradicted: 0 })),
   })
-  const place = { job: bytesOfContentId(job), epoch: number, step: 4, rank: 0, batch: sha256(batch) }
+  const place = { job: bytesOfContentId(job), epoch: number, step, rank: 0, batch: sha256(batch) }
   const reveals = members
     .filter((peer) => (by ?? members.slice(0, groupQuorum(members.length))).includes(peer))
     .map((peer) => {
       const answer = {
         root: bytesOfContentId(after),
-        responses: new Uint8Array(32),
+        responses: responses === undefined ? new Uint8Array(32) : responsesDigest(responses),
         effects: new Uint8Array(32),
         fuel: 0,
         own: new Uint8Array(32),

@@ -212,6 +212,8 @@ test('a transaction that can never be carried out does not wait; one that may co
   const { application } = world
   const closing = closingOf(world.genesis, world.job(job))
   expect(application.check(world.state, transaction)).toBe('JOB_EXISTS')
-  expect(application.check(world.state, epochCloseTransaction(job, closing.certificate, closing.batch))).toBeUndefined()
+  expect(application.check(world.state, epochCloseTransaction(job, closing.certificate, closing.batch))).toEqual({
+    later: 'EPOCH_TOO_EARLY',
+  })
   expect(application.check(world.state, Uint8Array.of(1, 2, 3))).toBe('WIRE_MALFORMED')
 })

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { wantBlocks } from '@interpeer/content-store'
+import { buildTree, wantBlocks } from '@interpeer/content-store'
 import { openLmdbStore } from '@interpeer/content-store/node'
-import { createSigner, type NetworkId, networkIdOf, sha256, signMessage } from '@interpeer/crypto-ids'
+import { accountOfPeer, bytesOfContentId, createSigner, type NetworkId, networkIdOf, sha256, signMessage } from '@interpeer/crypto-ids'
 import { type Overlay, openOverlay } from '@interpeer/overlay/node'
 import { siteRequest } from '@interpeer/peer-group'
 import { SETTINGS } from '@interpeer/vote-chain'
@@ -114,4 +114,29 @@ test('a peer that closes ends what is under way, and closing twice is closing on
   await Promise.all([peer.close(), peer.close()])
   expect(await publishing).toBe('CLOSED')
   await expect(peer.askSite('log', get)).rejects.toMatchObject({ code: 'CLOSED' })
+}, 20_000)
+
+test('blocks are given to peers with a part in a site, and to nobody else', async () => {
+  const uploader = createSigner(sha256(new Uint8Array([7])))
+  const balances = [{ account: accountOfPeer(uploader.peerId), amount: '10000000000' }]
+  const genesis = JSON.stringify({ ...genesisOf('c7'), balances })
+  const at = { host: '127.0.0.1', port: 0, log: quiet, genesis }
+  const host = await openPeer({ ...at, data: newFolder(), signer: seeder, runtime: new CounterRuntime(), bootstrap: [] })
+  undo.push(() => host.close())
+  const bootstrap = [{ peer: host.peerId, ...host.address }]
+  const visitor = await openPeer({ ...at, data: newFolder(), signer: uploader, runtime: null, bootstrap })
+  undo.push(() => visitor.close())
+  const bytes = new TextEncoder().encode('a file of a site')
+  const tree = { files: [{ path: 'log', mode: 0o644, mtimeS: 0, bytes }], directories: [] }
+  await visitor.publish({ tree, name: 'log', groupSize: 1, escrow: 5_000_000_000n, runtimeId: 'counter', progress: () => {} })
+  const { root } = buildTree(tree.files)
+  const want = wantBlocks.encode({ cids: [bytesOfContentId(root)] })
+  const stranger = await attack(host)
+  expect(await stranger.request(host.peerId, want).catch((error: { code: string }) => error.code)).toBe('REFUSED')
+  expect(host.counters().BLOCKS_REFUSED).toBe(1)
+  await visitor.close()
+  const asUploader = await openOverlay({ signer: uploader, network: host.network, host: '127.0.0.1', port: 0 })
+  undo.push(() => asUploader.close())
+  asUploader.setAddress(host.peerId, host.address)
+  expect((await asUploader.request(host.peerId, want)).length).toBeGreaterThan(36)
 }, 20_000)

@@ -1,5 +1,5 @@
 import { buildTree, memoryStore, readTree } from '@interpeer/content-store'
-import { bytesOfContentId, type ContentId, contentIdOf, createSigner, networkIdOf, signMessage } from '@interpeer/crypto-ids'
+import { bytesOfContentId, type ContentId, contentIdOf, createSigner, networkIdOf, sha256, signMessage } from '@interpeer/crypto-ids'
 import { siteRequest } from '@interpeer/peer-group'
 import { expect, test } from 'vitest'
 import { runBatch } from '../src/node/run-batch.js'
@@ -128,6 +128,7 @@ test('a request that its asker did not sign is answered 400, by every member ali
   const bodies = [forged, new TextEncoder().encode('no request'), requestBlock('POST', '/', 'fine')]
   const [one, other] = [await run(bodies), await run(bodies)]
   expect(one.responses.map((response) => response?.status)).toEqual([400, 400, 200])
+  expect(one.responses.map((response) => response?.request)).toEqual(bodies.map((bytes) => sha256(bytes)))
   expect(one.log).toMatch(/^fine@/)
   expect(one.result).toEqual(other.result)
 })

@@ -15,8 +15,9 @@ import type { Overlay } from '@interpeer/overlay/node'
 import { createVerification, type SiteReply, type SiteRequest, siteReply, siteRequest } from '@interpeer/peer-group'
 import { expect, test } from 'vitest'
 import { SiteClient } from '../src/node/site-client.js'
+import { blocksOfResponse } from '../src/site-response-block.js'
 import type { SiteView } from '../src/site-view.js'
-import { closingOf, networkGenesis, publication, signers } from './network-world.js'
+import { closingOf, filesRoot, networkGenesis, publication, signers } from './network-world.js'
 
 const genesis = networkGenesis()
 const { network } = genesis
@@ -26,14 +27,17 @@ const members = group.map(({ peerId }) => peerId)
 const start = contentIdOf(new Uint8Array([0x82]), 'dag-cbor')
 const epoch = { number: 1, members, seed: new Uint8Array(32), start, startTimeMs: 0, openedMs: 0, rerun: [], writesMayBeLost: false }
 const certified = closingOf(genesis, { job, epoch: epoch as never, next: null }, { timeMs: 1_000 })
-const view: SiteView = {
+const chainView: SiteView = {
   ...{ job, name: 'log', uploader: members[0] as PeerId, runtime: 'x', epoch: 1, members, previousMembers: [] },
   ...{ chainSeed: new Uint8Array(32), start, startTimeMs: 0, opensMs: 0, rerun: [], next: null, recovering: false, ended: false },
   cycleMs: 1_000,
 }
 
 /** A client whose members answer as the test says; `seen` is what each request named as the last step that its asker saw. */
-function clientOf(replyOf: (request: SiteRequest) => Partial<SiteReply>, nowMs = 1_500) {
+function clientOf(
+  replyOf: (request: SiteRequest, envelope: Uint8Array) => Partial<SiteReply>,
+  { now = () => 1_500, view = chainView }: { now?: () => number; view?: SiteView } = {},
+) {
   const seen: { epoch: number; step: number }[] = []
   const asked: PeerId[] = []
   const request = async (peer: PeerId, envelope: Uint8Array) => {
@@ -43,17 +47,17 @@ function clientOf(replyOf: (request: SiteRequest) => Partial<SiteReply>, nowMs =
     const signer = group.find(({ peerId }) => peerId === peer) as Signer
     const usual: SiteReply = {
       ...{ from: signer.publicKey, job: bytesOfContentId(job), request: sha256(envelope), ran: 'read' as const, epoch: 1, step: 4 },
-      ...{ state: bytesOfContentId(certified.root), stale: false, certificate: certified },
+      ...{ state: bytesOfContentId(certified.root), stale: false, certificate: certified.certificate, responses: [] },
       ...{ status: 200, headers: [], body: new Uint8Array() },
     }
-    return signMessage(siteReply, { ...usual, ...replyOf(opened) }, signer, network)
+    return signMessage(siteReply, { ...usual, ...replyOf(opened, envelope) }, signer, network)
   }
   const client = new SiteClient({
     signer: createSigner(new Uint8Array(32).fill(99)),
     network,
     overlay: { request } as unknown as Overlay,
     verification: createVerification(network),
-    now: () => nowMs,
+    now,
     viewOf: (name) => (name === 'log' ? view : undefined),
   })
   return { client, seen, asked }
@@ -86,8 +90,21 @@ test('a member can not make its asker wait for a step that nobody certified', as
 })
 
 test('a member that says that an old state is fresh is not believed', async () => {
-  expect((await clientOf(() => ({}), 6_000).client.ask('log', get)).stale).toBe(false)
-  expect((await clientOf(() => ({}), 6_001).client.ask('log', get)).stale).toBe(true)
+  let nowMs = 1_000 // the certificate is first seen then
+  const { client } = clientOf(() => ({}), { now: () => nowMs })
+  expect((await client.ask('log', get)).stale).toBe(false)
+  nowMs = 6_000
+  expect((await client.ask('log', get)).stale).toBe(false)
+  nowMs = 6_001
+  expect((await client.ask('log', get)).stale).toBe(true)
+  expect(client.observed(job)?.certificates[0]?.timeMs).toBe(1_000)
+  let isBack = false
+  const later = closingOf(genesis, { job, epoch: epoch as never, next: null }, { step: 5, root: filesRoot })
+  const newer = { certificate: later.certificate, state: bytesOfContentId(later.root) }
+  const { client: other } = clientOf(() => (isBack ? {} : newer))
+  expect((await other.ask('log', get)).stale).toBe(false)
+  isBack = true
+  expect((await other.ask('log', get)).stale).toBe(true) // it has seen a later step
   expect((await clientOf(() => ({ stale: true })).client.ask('log', get)).stale).toBe(true)
 })
 
@@ -96,7 +113,7 @@ test.each<[string, (request: SiteRequest) => Partial<SiteReply>]>([
   ['an answer of another site', () => ({ job: bytesOfContentId(start) })],
   ['a state that nobody certified', () => ({ certificate: null })],
   ['a certificate of another state', () => ({ state: bytesOfContentId(start) })],
-  ['a certificate that is none', () => ({ certificate: { certificate: new Uint8Array(9), batch: new Uint8Array(9) } })],
+  ['a certificate that is none', () => ({ certificate: new Uint8Array(9) })],
   ['an answer in another’s name', () => ({ from: (signers[6] as Signer).publicKey })],
 ])('%s is not passed on', async (_, reply) => {
   const { client, asked } = clientOf(reply)
@@ -124,4 +141,54 @@ test('what can not be asked is refused at once', async () => {
   await expect(client.ask('log', get, { member: (signers[6] as Signer).peerId })).rejects.toMatchObject({ code: 'MEMBER_UNKNOWN' })
   await expect(client.ask('log', { ...get, target: 'x'.repeat(9_000) })).rejects.toMatchObject({ code: 'REQUEST_MALFORMED' })
   expect(asked).toEqual([])
+})
+
+const post = { ...get, method: 'POST', body: new Uint8Array([7]) }
+const page = { status: 200, headers: [{ name: 'content-type', value: 'text/plain' }], body: new TextEncoder().encode('saved') }
+const redirect = { status: 303, headers: [{ name: 'location', value: '/saved' }], body: new Uint8Array() }
+const otherCid = contentIdOf(new Uint8Array([0x83]), 'dag-cbor')
+/** What the group certified of a step that answered `response` to a request of these bytes, among others. */
+function written(envelope: Uint8Array, response: Pick<SiteReply, 'status' | 'headers' | 'body'>): Partial<SiteReply> {
+  const responses = [otherCid, blocksOfResponse({ request: sha256(envelope), ...response }).cid]
+  const { certificate, root } = closingOf(genesis, { job, epoch: epoch as never, next: null }, { responses })
+  return { ran: 'write', certificate, state: bytesOfContentId(root), responses: responses.map(bytesOfContentId), ...response }
+}
+
+test('a write that its step’s certificate commits to is passed on', async () => {
+  const { client } = clientOf((_, envelope) => written(envelope, page))
+  expect(await client.ask('log', post)).toMatchObject({ ran: 'write', status: 200, step: 4 })
+  const { client: promoted } = clientOf((_, envelope) => written(envelope, page))
+  expect(await promoted.ask('log', get)).toMatchObject({ ran: 'write' })
+})
+
+const oldWrite = written(new Uint8Array([1]), redirect)
+test.each<[string, (request: SiteRequest, envelope: Uint8Array) => Partial<SiteReply>]>([
+  ['a forged redirect with an old certificate', () => ({ ran: 'write', ...redirect })],
+  ['the certified redirect of an earlier request', () => oldWrite],
+  ['a response that is not in the step', (_, envelope) => ({ ...written(envelope, page), ...redirect })],
+  ['another body under the certified one', (_, envelope) => ({ ...written(envelope, page), body: new Uint8Array([1]) })],
+  [
+    'a response put among those of an old step',
+    (_, envelope) => ({
+      ...oldWrite,
+      responses: [...(oldWrite.responses ?? []), bytesOfContentId(blocksOfResponse({ request: sha256(envelope), ...redirect }).cid)],
+    }),
+  ],
+  ['a write that nobody certified', (_, envelope) => ({ ...written(envelope, page), certificate: null, state: bytesOfContentId(start) })],
+  ['a write that one member answered alone', () => ({ ran: 'read', ...redirect })],
+])('a write is not acknowledged by %s, and another member is asked', async (_, forged) => {
+  const { client, asked } = clientOf((request, envelope) => (asked.length === 1 ? forged(request, envelope) : written(envelope, page)))
+  expect(await client.ask('log', post)).toMatchObject({ ran: 'write', status: 200 })
+  expect(asked).toHaveLength(2)
+  const { client: alone } = clientOf(forged)
+  await expect(alone.ask('log', post, { member: members[1] as PeerId })).rejects.toMatchObject({ code: 'REPLY_FALSE' })
+})
+
+test('of the epoch before only the state that the chain names as the start of this one is taken', async () => {
+  const moved = { ...chainView, epoch: 2, members: [signers[5]?.peerId as PeerId, ...members.slice(1)], previousMembers: members }
+  const { client } = clientOf(() => ({}), { view: { ...moved, start: state } })
+  expect(await client.ask('log', get, { member: members[1] as PeerId })).toMatchObject({ ran: 'read', epoch: 1, step: 4, state })
+  const { client: behind } = clientOf(() => ({}), { view: { ...moved, start: otherCid } })
+  await expect(behind.ask('log', get, { member: members[1] as PeerId })).rejects.toMatchObject({ code: 'REPLY_FALSE' })
+  expect(behind.observed(job)).toBeUndefined()
 })

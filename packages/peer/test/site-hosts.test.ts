@@ -3,6 +3,7 @@ import { buildTree, type ContentStore, memoryStore } from '@interpeer/content-st
 import {
   bytesOfContentId,
   contentIdOf,
+  contentIdOfBytes,
   createSigner,
   jobIdOf,
   networkIdOf,
@@ -12,7 +13,7 @@ import {
   signMessage,
 } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
-import { firstStateBlock, type SiteRequest, siteReply, siteRequest } from '@interpeer/peer-group'
+import { firstStateBlock, responsesDigest, type SiteRequest, siteReply, siteRequest, verifyReveals } from '@interpeer/peer-group'
 import { afterEach, expect, test } from 'vitest'
 import { ScriptQueue } from '../src/node/script-queue.js'
 import { SiteHosts } from '../src/node/site-hosts.js'
@@ -72,8 +73,8 @@ function hostsOf(store: ContentStore = memoryStore(), runtime = new CounterRunti
     const asked = { from: visitor.publicKey, job: bytesOfContentId(job), id: new Uint8Array(16), ms: Date.now(), seenEpoch: 0, seenStep: 0 }
     const http = { method, target: '/', host: 'log', https: false, headers: [], body: new TextEncoder().encode('x') }
     const reply = await hosts.answer(signMessage(siteRequest, { ...asked, ...http, ...more }, visitor, network))
-    const { ran, body, step, state, certificate } = openMessage(siteReply, reply, network, ({ from }) => peerIdOfKey(from))
-    return { ran, text: new TextDecoder().decode(body), step, state, certificate }
+    const { ran, body, step, state, certificate, responses } = openMessage(siteReply, reply, network, ({ from }) => peerIdOfKey(from))
+    return { ran, text: new TextDecoder().decode(body), step, state, certificate, responses }
   }
   return { hosts, counts, logged, failed, ask, runtime }
 }
@@ -195,4 +196,42 @@ test('a leaver is gone after three blocks, and messages and requests after that 
   expect(hosts.hosted()).toEqual([])
   await expect(ask('GET')).rejects.toMatchObject({ code: 'SITE_UNKNOWN' })
   expect(hosts.onMessage(stranger.peerId, new Uint8Array([0x81, 0x18, 50]))).toBe(true)
+})
+
+test('a write’s answer carries its own step’s certificate and responses, also when later steps are final, and no batch', async () => {
+  const { hosts, ask } = hostsOf(await storeWithSite())
+  hosts.onViews([{ ...view, cycleMs: 50 }]) // an empty batch becomes final every cycle
+  await expect.poll(() => hosts.hosted().length).toBe(1)
+  const ms = Date.now()
+  const first = await ask('POST', { ms })
+  await expect.poll(() => (hosts.hosted()[0]?.step ?? 0) > first.step).toBe(true)
+  const again = await ask('POST', { ms })
+  expect(again).toEqual(first)
+  const certified = verifyReveals(again.certificate ?? new Uint8Array(), { network, job, epoch: 0, members: [self.peerId] })
+  expect([certified.step, certified.state]).toEqual([again.step, contentIdOfBytes(again.state)])
+  expect(responsesDigest(again.responses.map(contentIdOfBytes))).toEqual(certified.answer.responses)
+  expect((await ask('GET')).responses).toEqual([])
+}, 10_000)
+
+test('what ran under an id is told to the same request only', async () => {
+  const { hosts, ask } = hostsOf(await storeWithSite())
+  hosts.onViews([view])
+  await expect.poll(() => hosts.hosted().length).toBe(1)
+  expect((await ask('POST', { target: '/mine' })).ran).toBe('write')
+  expect(await ask('POST', { target: '/theirs' })).toMatchObject({ ran: 'refused', text: 'REQUEST_MISMATCH', responses: [] })
+})
+
+test('a member that has lost a write’s proof says that it is behind', async () => {
+  const store = await storeWithSite()
+  const { hosts, ask } = hostsOf(store)
+  hosts.onViews([view])
+  await expect.poll(() => hosts.hosted().length).toBe(1)
+  const ms = Date.now()
+  expect((await ask('POST', { ms })).ran).toBe('write')
+  expect((await ask('POST', { ms, id: new Uint8Array(16).fill(1) })).ran).toBe('write') // the last step is told again at a start
+  await hosts.close()
+  const { hosts: restarted, ask: askAgain } = hostsOf(store)
+  restarted.onViews([view])
+  await expect.poll(() => restarted.hosted().length).toBe(1)
+  expect(await askAgain('POST', { ms })).toMatchObject({ ran: 'refused', text: 'MEMBER_BEHIND' })
 })

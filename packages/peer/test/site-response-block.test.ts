@@ -10,6 +10,7 @@ const answered = (more: Partial<Answered>): Answered => ({
   transcript: new Uint8Array(32),
   ...more,
 })
+const request = new Uint8Array(32).fill(5)
 const textOf = ({ body }: { body: Uint8Array }) => new TextDecoder().decode(body)
 
 test('what fits passes as it is', () => {
@@ -32,21 +33,27 @@ test.each([
   const response = responseOf(answered(more))
   expect(response.status).toBe(500)
   expect(textOf(response)).toBe(body)
-  expect(blocksOfResponse(response).cid).toBe(blocksOfResponse(responseOf(answered(more))).cid)
+  expect(blocksOfResponse({ request, ...response }).cid).toBe(blocksOfResponse({ request, ...responseOf(answered(more)) }).cid)
 })
 
 test('a response of any size comes back from its blocks, none larger than a chunk, and not if one is missing', () => {
   for (const size of [0, 1, RESPONSE_CHUNK_BYTES, RESPONSE_CHUNK_BYTES + 1, RESPONSE_BODY_MAX_BYTES]) {
     const response = responseOf(answered({ body: new Uint8Array(size).fill(7) }))
-    const { cid, blocks } = blocksOfResponse(response)
+    const { cid, blocks } = blocksOfResponse({ request, ...response })
     const stored = new Map(blocks.map((block) => [block.cid, block.bytes]))
     expect(Math.max(...blocks.slice(1).map(({ bytes }) => bytes.length), 0)).toBeLessThanOrEqual(RESPONSE_CHUNK_BYTES)
     const { body, ...rest } = readResponse((one) => stored.get(one), cid) ?? { body: new Uint8Array(9) }
-    expect(rest).toEqual({ status: 200, headers: response.headers })
+    expect(rest).toEqual({ request, status: 200, headers: response.headers })
     expect(Buffer.compare(body, response.body)).toBe(0)
     for (const { cid: gone } of blocks.slice(0, 2))
       expect(readResponse((one) => (one === gone ? undefined : stored.get(one)), cid)).toBeUndefined()
   }
+})
+
+test('the same response to two requests is two blocks', () => {
+  const response = responseOf(answered({}))
+  const cids = [1, 2].map((fill) => blocksOfResponse({ request: new Uint8Array(32).fill(fill), ...response }).cid)
+  expect(new Set(cids).size).toBe(2)
 })
 
 test('a block that is no response is none', () => {

@@ -1,5 +1,6 @@
-import { contentIdOf, jobIdOf, type PeerId } from '@interpeer/crypto-ids'
+import { contentIdOf, createSigner, jobIdOf, type PeerId } from '@interpeer/crypto-ids'
 import { expect, test } from 'vitest'
+import { hasPartIn, type SiteView } from '../src/site-view.js'
 import { siteViews } from '../src/site-views.js'
 
 const cid = contentIdOf(new Uint8Array([0x80]), 'dag-cbor')
@@ -26,4 +27,18 @@ test('the members of the epoch before are remembered for as long as an epoch las
   expect(second.get(job)?.previousMembers).toEqual(['a', 'b'])
   expect(siteViews(jobs(2, ['b', 'c']), 1_000, second).get(job)?.previousMembers).toEqual(['a', 'b'])
   expect(siteViews(jobs(3, ['c', 'd']), 1_000, second).get(job)).toMatchObject({ previousMembers: ['b', 'c'], ended: true })
+})
+
+test('a part in a site have its members, those before and after them, and its uploader', () => {
+  const [member, before, after, uploader, stranger] = [1, 2, 3, 4, 5].map((seed) => createSigner(new Uint8Array(32).fill(seed)).peerId) as [
+    PeerId,
+    PeerId,
+    PeerId,
+    PeerId,
+    PeerId,
+  ]
+  const next = { members: [after], chainSeed: new Uint8Array(32), atMs: 0 }
+  const view = { members: [member], previousMembers: [before], next, uploader } as unknown as SiteView
+  expect([member, before, after, uploader, stranger].map((peer) => hasPartIn(view, peer))).toEqual([true, true, true, true, false])
+  expect(hasPartIn({ ...view, next: null }, after)).toBe(false)
 })

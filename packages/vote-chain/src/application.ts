@@ -18,12 +18,18 @@ export interface Applied<S> {
   readonly refused: readonly { readonly index: number; readonly code: string }[]
 }
 
-/** What the chain agrees on: a deterministic state that transactions change. No method throws, and none alters what it is given. */
+/** Undefined: it applies now. A code: it never will. `later`: not on this state, for this reason, but a state that takes it may come. */
+export type Verdict = string | { readonly later: string } | undefined
+
+/**
+ * What the chain agrees on: a deterministic state that transactions change. None of its methods alters what it is given, and none
+ * throws but where the host itself gave out (its stack, its memory): what one peer alone can't do must not become a different state.
+ */
 export interface Application<S> {
   begin(genesis: Genesis): S
   /** In order. Applying only the ones that were not refused gives the same state. */
   apply(state: S, transactions: readonly Uint8Array[], info: BlockInfo): Applied<S>
   dataSets(state: S): DataSets
-  /** Whether a transaction may wait for a block: its shape and signatures. A code if not. */
-  check(state: S, transaction: Uint8Array): string | undefined
+  /** Whether a transaction may wait for a block. */
+  check(state: S, transaction: Uint8Array): Verdict
 }

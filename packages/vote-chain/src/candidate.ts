@@ -94,7 +94,7 @@ function certifiersOf<S>(fixed: Fixed<S>, tip: Tip<S>, certificate: Certificate 
   return []
 }
 
-/** Makes this peer's block from the transactions given: those that do not apply are left out. */
+/** Makes this peer's block from the transactions given: those that do not apply or fit are left out. */
 export function makeBlock<S>(fixed: Fixed<S>, tip: Tip<S>, waiting: Iterable<Uint8Array>, nowMs: number): Omit<Candidate<S>, 'envelope'> {
   const { signer, application, genesis } = fixed
   const height = tip.height + 1
@@ -103,11 +103,9 @@ export function makeBlock<S>(fixed: Fixed<S>, tip: Tip<S>, waiting: Iterable<Uin
   const timeMs = Math.max(nowMs, dueMs(fixed, tip))
   const certifiers = certifiersOf(fixed, tip, tip.certificate)
   const empty = encodeBody({ certificate: tip.certificate, transactions: [] }).length + BODY_OVERHEAD_BYTES
-  const offered = fitting(waiting, genesis.settings.blockBytesMax - empty)
   const info: BlockInfo = { height, timeMs, seed, leader: signer.peerId, certifiers }
-  const { state, refused } = application.apply(tip.state, offered, info)
-  const left = new Set(refused.map(({ index }) => index))
-  const body: Body = { certificate: tip.certificate, transactions: offered.filter((_, i) => !left.has(i)) }
+  const { state, transactions } = fill(fixed, tip, waiting, genesis.settings.blockBytesMax - empty, info)
+  const body: Body = { certificate: tip.certificate, transactions }
   const header: Header = {
     height,
     timeMs,
@@ -126,16 +124,51 @@ export function makeBlock<S>(fixed: Fixed<S>, tip: Tip<S>, waiting: Iterable<Uin
 
 /** Bytes of a transaction's CBOR head, at most. */
 const HEAD_BYTES = 5
-const TRANSACTIONS_MAX = 4096
-function fitting(waiting: Iterable<Uint8Array>, bytesMax: number): Uint8Array[] {
-  const offered: Uint8Array[] = []
+/** What is tried for one block: bounded, so that making it takes no longer however much waits. */
+const TRIED_MAX = 2048
+const TRIED_BLOCKS = 8
+
+/** Of what waits, what applies and fits, in the order given, and what it leads to. What does neither stands in nobody's way. */
+function fill<S>(
+  { application }: Fixed<S>,
+  tip: Tip<S>,
+  waiting: Iterable<Uint8Array>,
+  bytesMax: number,
+  info: BlockInfo,
+): { readonly state: S; readonly transactions: readonly Uint8Array[] } {
+  const applied = (offered: readonly Uint8Array[]) => {
+    const { state, refused } = application.apply(tip.state, offered, info)
+    const left = new Set(refused.map(({ index }) => index))
+    return { state, transactions: offered.filter((_, i) => !left.has(i)) }
+  }
+  try {
+    const all = applied(upTo(waiting, TRIED_MAX, bytesMax * TRIED_BLOCKS, bytesMax))
+    const fitting = fittingOf(all.transactions, bytesMax)
+    // One that was left out may be what another builds on, so what is left is tried again.
+    return fitting.length === all.transactions.length ? all : applied(fitting)
+  } catch {
+    return applied([]) // the host gave out on what waits: a block without it is better than none
+  }
+}
+/** The first of them, without what is too large for any block. */
+function upTo(waiting: Iterable<Uint8Array>, countMax: number, bytesMax: number, oneMax: number): Uint8Array[] {
+  const taken: Uint8Array[] = []
   let size = 0
   for (const transaction of waiting) {
+    if (transaction.length + HEAD_BYTES > oneMax) continue
     size += transaction.length + HEAD_BYTES
-    if (size > bytesMax || offered.length >= TRANSACTIONS_MAX) break
-    offered.push(transaction)
+    if (size > bytesMax || taken.length >= countMax) break
+    taken.push(transaction)
   }
-  return offered
+  return taken
+}
+function fittingOf(transactions: readonly Uint8Array[], bytesMax: number): Uint8Array[] {
+  let size = 0
+  return transactions.filter(({ length }) => {
+    if (size + length + HEAD_BYTES > bytesMax) return false
+    size += length + HEAD_BYTES
+    return true
+  })
 }
 
 export const leaderOfBlock = (header: Header): PeerId => peerIdOfKey(header.leader)

@@ -1,11 +1,12 @@
 import { signMessage } from '@interpeer/crypto-ids'
+import type { Verdict } from './application.js'
 import { type Block, type Certificate, encodeBlock } from './block.js'
 import type { Checked } from './candidate.js'
 import { leadersOf } from './electorate.js'
 import { transactionMessage } from './messages.js'
-import { afterBlock } from './pool.js'
+import { afterBlock, type Waiting } from './pool.js'
 import type { Draft } from './state.js'
-import { sendTo } from './tell.js'
+import { count, sendTo } from './tell.js'
 
 /** Own transactions offered again to the next leaders, at most, so that a lost message costs a block and no more. */
 const OFFERED_AGAIN_MAX = 64
@@ -39,11 +40,23 @@ export function certified<S>(d: Draft<S>, { header, body, hash, state }: Checked
 
 /** What the new state can never take, such as a second copy of the same receipt, waits no longer. */
 function dropSpent<S>(d: Draft<S>): void {
-  const { application } = d.fixed
-  const spent = [...d.pool].slice(0, CHECKED_AGAIN_MAX).filter(([, { bytes }]) => application.check(d.tip.state, bytes) !== undefined)
-  if (spent.length === 0) return
-  const gone = new Set(spent.map(([name]) => name))
-  d.pool = new Map([...d.pool].filter(([name]) => !gone.has(name)))
+  let left = CHECKED_AGAIN_MAX
+  d.pool = new Map(
+    [...d.pool].flatMap(([name, waiting]): [string, Waiting][] => {
+      if (left-- <= 0) return [[name, waiting]]
+      const verdict = verdictOf(d, waiting.bytes)
+      return typeof verdict === 'string' ? [] : [[name, { ...waiting, later: verdict !== undefined }]]
+    }),
+  )
+}
+/** A pool is a peer's own affair: a transaction that this host gives out on is dropped, and the block is final all the same. */
+function verdictOf<S>(d: Draft<S>, transaction: Uint8Array): Verdict {
+  try {
+    return d.fixed.application.check(d.tip.state, transaction)
+  } catch {
+    count(d, 'TX_HOST_FAULT')
+    return 'TX_HOST_FAULT'
+  }
 }
 
 function offerAgain<S>(d: Draft<S>): void {

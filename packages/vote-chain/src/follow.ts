@@ -4,11 +4,13 @@ import { dueMs } from './candidate.js'
 import { blocksMessage } from './messages.js'
 import { mayVote, resendMs } from './rounds.js'
 import type { Draft } from './state.js'
-import { askForBlocks, askForCandidate, others, ownRound, sendBundle, sendTo } from './tell.js'
+import { askForBlocks, askForCandidate, count, others, ownRound, sendBundle, sendTo } from './tell.js'
 import { namedBlocks, votesOf } from './votes.js'
 
 const FOLLOWERS_MAX = 256
 const PEERS_REMEMBERED_MAX = 1024
+/** Answers to one peer's wishes for blocks that may be ahead of their pace: each is up to a megabyte, for a message of some bytes. */
+const SERVED_AT_ONCE = 8
 /** Peers asked at a time by who follows. */
 const ASKED = 2
 
@@ -31,8 +33,13 @@ const bounded = (map: ReadonlyMap<PeerId, number>, peer: PeerId, atMs: number): 
 export function onWantBlocks<S>(d: Draft<S>, from: PeerId, fromHeight: number): undefined {
   const untilMs = d.nowMs + Math.ceil(1.5 * d.fixed.genesis.settings.cycleMs) + 1_000
   if (d.followers.has(from) || d.followers.size < FOLLOWERS_MAX) d.followers = new Map(d.followers).set(from, untilMs)
-  if (fromHeight <= d.tip.height)
-    d.effects.push({ type: 'serve', to: from, fromHeight: Math.max(1, fromHeight), untilHeight: d.tip.height })
+  if (fromHeight > d.tip.height) return
+  // Who catches up asks again with each answer, so a few at once are well; over time they keep the pace of `answerBehind`.
+  const paceMs = resendMs(d) / 2
+  const dueMs = Math.max(d.served.get(from) ?? Number.NEGATIVE_INFINITY, d.nowMs - paceMs) + paceMs
+  if (dueMs > d.nowMs + (SERVED_AT_ONCE - 1) * paceMs) return count(d, 'WANT_BLOCKS_OFTEN')
+  d.served = bounded(d.served, from, dueMs)
+  d.effects.push({ type: 'serve', to: from, fromHeight: Math.max(1, fromHeight), untilHeight: d.tip.height })
 }
 /** A peer speaks of a height that is final here: it gets the blocks, but not for each of its messages. */
 export function answerBehind<S>(d: Draft<S>, to: PeerId, height: number): undefined {

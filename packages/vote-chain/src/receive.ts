@@ -18,7 +18,7 @@ import {
   wantBlocksMessage,
   wantCandidateMessage,
 } from './messages.js'
-import { withWaiting } from './pool.js'
+import { nameOfTransaction, withWaiting } from './pool.js'
 import { mayVote } from './rounds.js'
 import type { Draft } from './state.js'
 import { askForBlocks, count, sendTo } from './tell.js'
@@ -145,12 +145,23 @@ function onBlocks<S>(d: Draft<S>, from: PeerId, blocks: readonly Uint8Array[]): 
 }
 
 function onTransaction<S>(d: Draft<S>, from: PeerId, transaction: Uint8Array): undefined {
-  const wrong = d.fixed.application.check(d.tip.state, transaction)
-  if (wrong !== undefined) return count(d, wrong)
   keepTransaction(d, from, transaction)
 }
+/** Takes a transaction into the pool if it may wait there: whether it did. */
 export function keepTransaction<S>(d: Draft<S>, from: PeerId | 'self', bytes: Uint8Array): boolean {
-  const pool = withWaiting(d.pool, { bytes, from, sinceHeight: d.tip.height }, d.fixed.genesis.settings.txPoolMax)
+  const { application, electors, genesis } = d.fixed
+  if (d.pool.has(nameOfTransaction(bytes))) {
+    count(d, 'TX_KNOWN')
+    return false
+  }
+  const verdict = application.check(d.tip.state, bytes)
+  if (typeof verdict === 'string') {
+    count(d, verdict)
+    return false
+  }
+  const sender = from === 'self' ? 'self' : electors.includes(from) ? 'elector' : 'stranger'
+  const waiting = { bytes, from, sender, sinceHeight: d.tip.height, later: verdict !== undefined } as const
+  const pool = withWaiting(d.pool, waiting, genesis.settings.txPoolMax)
   if (typeof pool !== 'string') {
     d.pool = pool
     return true

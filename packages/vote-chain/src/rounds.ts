@@ -1,6 +1,7 @@
 import { encodeBody, headerMessage } from './block.js'
 import { dueMs, makeBlock } from './candidate.js'
 import { certified } from './certified.js'
+import { inTurn } from './pool.js'
 import type { Candidate, Draft } from './state.js'
 import { castProposal, castVote, ownRound } from './tell.js'
 import { agreedIn, envelopesFor, namedBlocks, ROUNDS_KEPT, roundToJoin, votesOf } from './votes.js'
@@ -63,15 +64,12 @@ function propose<S>(d: Draft<S>): boolean {
   if (ownRound(d, d.round).proposal !== undefined) return false
   const bound = d.highest === undefined ? undefined : d.candidates.get(d.highest.block)
   if (d.highest !== undefined && bound === undefined) return false // it is being asked for
-  const block: Omit<Candidate<S>, 'envelope'> = bound ?? makeBlock(d.fixed, d.tip, waitingBytes(d), d.nowMs)
+  const block: Omit<Candidate<S>, 'envelope'> = bound ?? makeBlock(d.fixed, d.tip, inTurn(d.pool), d.nowMs)
   const softRound = bound === undefined ? null : (d.highest?.round ?? null)
   const envelope = castProposal(d, block, encodeBody(block.body), headerMessage.encode(block.header))
   d.candidates = new Map(d.candidates).set(block.name, { ...block, envelope })
   d.proposals = new Map(d.proposals).set(d.round, { block: block.name, fits: true, softRound })
   return true
-}
-function* waitingBytes<S>(d: Draft<S>): Generator<Uint8Array> {
-  for (const { bytes } of d.pool.values()) yield bytes
 }
 
 /** Rules 3 and 4: one soft vote a round, for the proposal unless a lock forbids it, for none where it is missing or wrong. */

@@ -5,7 +5,7 @@ import { transactionMessage } from './messages.js'
 import { keepTransaction, receive } from './receive.js'
 import { mayVote, settle } from './rounds.js'
 import type { ChainEvent, ChainState, ChainStep, Draft } from './state.js'
-import { count, others, sendTo } from './tell.js'
+import { others, sendTo } from './tell.js'
 
 /**
  * Moves a peer's part of the vote-chain forward by one event (§6.7). Effects are to be carried out in order; a `persist` or
@@ -41,8 +41,6 @@ function nextWake<S>(d: Draft<S>): number {
 
 /** A transaction of this peer's own: sent to all who may lead, then offered again until a block has it. */
 function submit<S>(d: Draft<S>, transaction: Uint8Array): undefined {
-  const wrong = d.fixed.application.check(d.tip.state, transaction)
-  if (wrong !== undefined) return count(d, wrong)
   if (!keepTransaction(d, 'self', transaction)) return
   const value = { transaction, sender: d.fixed.signer.publicKey }
   sendTo(d, others(d), signMessage(transactionMessage, value, d.fixed.signer, d.fixed.network))

@@ -21,15 +21,12 @@ test('an edit is agreed by the group, and every member then shows it', async () 
   const saved = await running.savePage('First', 'the first text')
   expect(saved.status).toBe(303)
   expect(saved.certificate).toMatch(/^[0-9a-f]{64}$/)
-  const shown = new Map<string, string>()
-  for (const member of await membersNow()) {
-    const page = await running.readPage('First', member)
-    if (page.status === 404 || page.status === 421) continue // it left its seat meanwhile
-    expect(page.peer).toBe(member)
-    shown.set(member, page.text)
-  }
-  expect(shown.size).toBeGreaterThanOrEqual(4)
-  for (const text of shown.values()) expect(text).toContain('the first text')
+  // a hand-over may come between: then all five are asked again
+  await until('each of the five members shows it', async () => {
+    const members = await membersNow()
+    const pages = await Promise.all(members.map((member) => running.readPage('First', member)))
+    return pages.every(({ peer, text }, i) => peer === members[i] && text.includes('the first text')) && members.length === 5
+  })
 })
 
 test('a request that names a stranger, a page that is not there, an unknown site and a huge request get pages that say so', async () => {
@@ -49,13 +46,13 @@ test('the long address leads to the site’s own origin', async () => {
   expect(headers.location).toBe(`http://wiki.localhost:${running.network.gatewayPort}/x?page=First`)
 })
 
-test('a member is killed while edits arrive: none that was acknowledged is lost, and it comes back from its disk', async () => {
-  const victims = (await membersNow()).slice(0, 2)
+test('each of the five is killed once while edits arrive: none that was acknowledged is lost, and each comes back from its disk', async () => {
+  const victims = await membersNow() // whoever collates is among them
   const saved: string[] = []
   for (const [i, victim] of victims.entries()) {
     const { name } = running.network.seeders.find(({ peerId }) => peerId === victim) ?? { name: '' }
-    const edits = Array.from({ length: 4 }, (_, k) => `Kill-${i}-${k}`)
-    const killing = new Promise<void>((resolve) => setTimeout(() => void running.network.killSeeder(name).then(resolve), 50))
+    const edits = Array.from({ length: 3 }, (_, k) => `Kill-${i}-${k}`)
+    const killing = new Promise<void>((resolve) => setTimeout(() => void running.network.killSeeder(name).then(resolve), 40 * i))
     for (const page of edits) if ((await running.savePage(page, `text of ${page}`)).status === 303) saved.push(page)
     await killing
     await running.network.startSeeder(name)
@@ -63,9 +60,9 @@ test('a member is killed while edits arrive: none that was acknowledged is lost,
       (await running.status()).peers.some((peer) => peer.peerId === victim && peer.online),
     )
   }
-  expect(saved.length).toBe(8)
+  expect(saved.length).toBe(15)
   for (const page of saved) expect((await running.readPage(page)).text).toContain(`text of ${page}`)
-}, 90_000)
+}, 150_000)
 
 test('after three full rotations every edit is there, on peers that were not members when it was made', async () => {
   const { epoch } = (await running.status()).jobs[0] ?? { epoch: 0 }
@@ -82,7 +79,7 @@ test('after three full rotations every edit is there, on peers that were not mem
     },
     90_000,
   )
-  for (const page of ['First', 'Rotated', 'Kill-0-0', 'Kill-1-3']) expect((await running.readPage(page)).status, page).toBe(200)
+  for (const page of ['First', 'Rotated', 'Kill-0-0', 'Kill-4-2']) expect((await running.readPage(page)).status, page).toBe(200)
   await until('a peer that was no member then shows the edit', async () => {
     const stranger = (await membersNow()).find((member) => strangers.has(member)) ?? ''
     const page = await running.readPage('Rotated', stranger)

@@ -34,7 +34,7 @@ export class OverlayShell implements Overlay {
   readonly #pumps = new Map<number, StreamPump>()
   readonly #asked = new Map<number, Asked>()
   readonly #reading: Promise<void>
-  readonly #own = { SEND_QUEUE_FULL: 0, HANDLER_FAILED: 0, MESSAGE_UNHANDLED: 0 }
+  readonly #own = { SEND_QUEUE_FULL: 0, HANDLER_FAILED: 0, MESSAGE_UNHANDLED: 0, DATAGRAM_FAILED: 0 }
   #messageHandler: ((from: PeerId, bytes: Uint8Array) => void) | undefined
   #requestHandler: ((from: PeerId, body: Uint8Array) => Promise<Uint8Array>) | undefined
   #timer: NodeJS.Timeout | undefined
@@ -229,7 +229,12 @@ export class OverlayShell implements Overlay {
     for (;;) {
       const { done, value } = await reader.read()
       if (done) return
-      this.#step({ type: 'datagram', from: value.from, bytes: value.bytes })
+      try {
+        this.#step({ type: 'datagram', from: value.from, bytes: value.bytes })
+      } catch {
+        // one datagram that the core could not take ends neither the reading of all others nor the process; a stranger may cause it: no line
+        this.#own.DATAGRAM_FAILED++
+      }
     }
   }
 }

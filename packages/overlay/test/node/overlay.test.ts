@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { afterEach, expect, test } from 'vitest'
+import { OverlayCore } from '../../src/core.js'
 import { type Overlay, openOverlay } from '../../src/node/index.js'
 import { network, otherNetwork, signerOf } from '../keys.js'
 
@@ -45,6 +46,22 @@ test('messages of every size arrive with their sender; the receiver can answer w
   expect(b.addressOf(a.peerId)).toEqual(a.address)
   a.send(b.peerId, new Uint8Array(1_048_577))
   expect(a.counters().MESSAGE_TOO_LARGE).toBe(1)
+})
+
+test('a datagram that the core can not take is counted, and the next ones are read', async () => {
+  const [a, b] = await pair()
+  const step = OverlayCore.prototype.step
+  let left = 1
+  OverlayCore.prototype.step = function (...given) {
+    if (given[0].type === 'datagram' && left-- > 0) throw new Error('a fault in the core')
+    return step.apply(this, given)
+  }
+  try {
+    expect(await a.request(b.peerId, new Uint8Array([7]))).toEqual(new Uint8Array([7]))
+  } finally {
+    OverlayCore.prototype.step = step
+  }
+  expect((a.counters().DATAGRAM_FAILED ?? 0) + (b.counters().DATAGRAM_FAILED ?? 0)).toBe(1)
 })
 
 test('10 MB each way arrive whole, and a small request is not stuck behind them', async () => {

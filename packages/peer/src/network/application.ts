@@ -2,10 +2,20 @@ import { CryptoError, type NetworkId, sealOf } from '@interpeer/crypto-ids'
 import { assertConserved, beginLedger, LedgerError, ledgerHash } from '@interpeer/intercoin-ledger'
 import { advanceJobs, jobsHash, SchedulerError } from '@interpeer/job-scheduler'
 import { createVerification, PeerGroupError } from '@interpeer/peer-group'
-import { type Application, type Applied, type BlockInfo, registryHash, registryOf, settingsSchema, withAway } from '@interpeer/vote-chain'
+import {
+  type Application,
+  type Applied,
+  type BlockInfo,
+  registryHash,
+  registryOf,
+  settingsSchema,
+  type Verdict,
+  withAway,
+} from '@interpeer/vote-chain'
 import { WireError } from '@interpeer/wire-codec'
 import { carryOut, recoveryOf } from './carry-out.js'
 import { NetworkError } from './errors.js'
+import { throwHostFault } from './host-fault.js'
 import { momentOf, type NetworkState } from './network-state.js'
 import { rewardCertifiers } from './pay.js'
 import { kindOfTransaction } from './transactions.js'
@@ -58,13 +68,20 @@ function apply(
 }
 
 /**
- * Refusals of a transaction until a state that takes it can still come: a receipt that is early by a clock, a transfer after another.
- * A pool keeps these for a while.
+ * Refusals after which a state that takes the transaction can still come, so that a pool keeps it for a while: a receipt that is early
+ * by a clock, a member's show before its recovery, a transfer after another. Of an unknown job nothing is kept: whoever runs a job
+ * learned of it from a block, and offers again.
  */
-const MAY_CHANGE: readonly string[] = ['EPOCH_TOO_EARLY', 'LEDGER_NONCE', 'LEDGER_FUNDS', 'SHOW_NOT_WANTED', 'JOB_UNKNOWN']
+const MAY_CHANGE: readonly string[] = ['EPOCH_TOO_EARLY', 'LEDGER_FUNDS', 'SHOW_NOT_WANTED']
+const mayChange = (error: unknown): boolean =>
+  error instanceof LedgerError && error.failure.code === 'LEDGER_NONCE'
+    ? error.failure.given > error.failure.expected && error.failure.given - error.failure.expected <= NONCES_AHEAD_MAX
+    : MAY_CHANGE.includes(codeOf(error))
+/** Transfers of one account that wait for others of it. */
+const NONCES_AHEAD_MAX = 256
 
 /** Tries the transaction on the state of the last block: what could never be carried out does not wait in a pool. */
-function check(state: NetworkState, transaction: Uint8Array, verification: Verification): string | undefined {
+function check(state: NetworkState, transaction: Uint8Array, verification: Verification): Verdict {
   if (kindOfTransaction(transaction) === undefined) return 'TRANSACTION_UNKNOWN'
   const info = { height: state.height + 1, timeMs: state.timeMs, seed: new Uint8Array(32), certifiers: [] }
   try {
@@ -72,12 +89,16 @@ function check(state: NetworkState, transaction: Uint8Array, verification: Verif
     return undefined
   } catch (error) {
     const code = codeOf(error)
-    return MAY_CHANGE.includes(code) ? undefined : code
+    return mayChange(error) ? { later: code } : code
   }
 }
 
-/** A transaction is bytes from outside: whatever goes wrong with one, it is refused and the process goes on. */
+/**
+ * A transaction is bytes from outside: whatever is wrong with it, it is refused, by every peer alike. A fault of this host is thrown on:
+ * the step that it happened in then changes nothing here and is taken again.
+ */
 function codeOf(error: unknown): string {
+  throwHostFault(error)
   const known = [CryptoError, WireError, LedgerError, SchedulerError, PeerGroupError, NetworkError] as const
   const coded = known.find((kind) => error instanceof kind)
   return coded === undefined ? 'TRANSACTION_FAULT' : (error as InstanceType<typeof coded>).code

@@ -39,6 +39,7 @@ import {
 } from '@interpeer/peer-group'
 import { openPresent, withAway, withOutcomes } from '@interpeer/vote-chain'
 import { NetworkError } from './errors.js'
+import { throwHostFault } from './host-fault.js'
 import type { NetworkState } from './network-state.js'
 import { endIfPoor, epochPrice, payMembers } from './pay.js'
 import { kindOfTransaction } from './transactions.js'
@@ -103,9 +104,9 @@ function close(
   const outcomes = outcomesOf(entry, closing)
   const { epoch } = entry
   const said = { epoch: epoch.number, certificate: sha256(certificate), state: closing.state, timeMs: closing.timeMs, outcomes }
-  const { job, endedMs } = closeEpoch(entry, said, moment)
+  const { job, paidMs } = closeEpoch(entry, said, moment)
   const { cycleMs, seatPricePerCycle } = state.settings
-  const earned = earningsOf(outcomes, endedMs - epoch.openedMs, cycleMs, seatPricePerCycle)
+  const earned = earningsOf(outcomes, paidMs, cycleMs, seatPricePerCycle)
   const held = escrowOf(state.ledger, accountOfJob(entry.job)) ?? 0n
   const ledger = payMembers(state, entry, earningsWithin(earned, held))
   const registry = withOutcomes(state.registry, outcomes, moment.height)
@@ -148,6 +149,7 @@ export function recoveryOf(
     const from = { state: last?.state ?? epoch.start, timeMs: last?.timeMs ?? epoch.startTimeMs }
     return { ...from, rerun: left.length > 0 ? left : rerun }
   } catch (error) {
+    throwHostFault(error)
     if (error instanceof PeerGroupError) return undefined
     throw error
   }

@@ -1,5 +1,14 @@
 import { ContentStoreError, fetchBlocks, type RecordStore } from '@interpeer/content-store'
-import type { ContentId, JobId, NetworkId, PeerId, Signer } from '@interpeer/crypto-ids'
+import {
+  bytesOfContentId,
+  type ContentId,
+  type JobId,
+  keyOfPeerId,
+  type NetworkId,
+  type PeerId,
+  type Signer,
+  sealOf,
+} from '@interpeer/crypto-ids'
 import {
   type Group,
   type GroupEffect,
@@ -8,7 +17,10 @@ import {
   openGroup,
   type RequestRef,
   stepGroup,
+  type Verification,
 } from '@interpeer/peer-group'
+import { concatBytes, sameBytes } from '@interpeer/wire-codec'
+import { PeerError } from '../errors.js'
 import { type BlockPlaces, blockIn, holdDag, sourceOf } from './block-source.js'
 import { EffectQueue } from './effect-queue.js'
 import type { PeerLog } from './log.js'
@@ -18,6 +30,8 @@ import { Waker } from './waker.js'
 
 /** What every shell of one peer shares. */
 export interface Surroundings extends BlockPlaces {
+  /** Remembers which signatures held: all groups of this peer meet the same reveals. */
+  readonly verification?: Verification | undefined
   readonly signer: Signer
   readonly network: NetworkId
   readonly scripts: ScriptQueue
@@ -34,7 +48,7 @@ export interface GroupListener {
   closed(epoch: number, effect: EffectOf<'closed'>): void
   show(epoch: number, envelope: Uint8Array): void
   repeated(id: Uint8Array, response: ContentId): void
-  refused(id: Uint8Array, code: string): void
+  refused(epoch: number, id: Uint8Array, code: string): void
 }
 type Stateless<E> = E extends unknown ? Omit<E, 'nowMs'> : never
 
@@ -47,10 +61,12 @@ export class GroupShell {
   readonly #effects: EffectQueue<GroupEffect>
   readonly #waker: Waker
   readonly #key: string
+  readonly #setupHash: Uint8Array
   readonly #stop = new AbortController()
   readonly #alsoAsk: readonly PeerId[]
   /** Bodies that are being fetched, by who was asked: a member that offers one again and again does not make this peer ask as often. */
   readonly #fetching = new Set<string>()
+  #opening: readonly GroupEffect[]
   #group: Group
   #wantedState: ContentId | undefined
 
@@ -62,15 +78,27 @@ export class GroupShell {
     this.#listener = listener
     this.#alsoAsk = alsoAsk
     this.#key = groupKey(setup.job, setup.epoch)
+    this.#setupHash = hashOfSetup(setup)
     this.#effects = new EffectQueue(
       (effect) => this.#perform(effect),
       around.fail,
       ({ type }) => type === 'store' || type === 'persist',
     )
     this.#waker = new Waker(around.now, () => this.give({ type: 'time' }))
-    const { state, effects } = openGroup(setup, around.signer, around.now(), records.get(this.#key))
+    const { state, effects } = openGroup(setup, around.signer, around.now(), this.#stored(), around.verification)
     this.#group = state
-    this.#effects.add(effects)
+    this.#opening = effects
+  }
+
+  /** Acts on what opening led to; apart from the constructor, so that whoever is told already knows this shell. */
+  start(): void {
+    this.#effects.add(this.#opening)
+    this.#opening = []
+  }
+
+  /** Whether this epoch began as that one does: the chain may open it otherwise than a closing certificate did. */
+  isOf(setup: GroupSetup): boolean {
+    return sameBytes(this.#setupHash, hashOfSetup(setup))
   }
 
   give(event: Stateless<GroupEvent>): void {
@@ -88,6 +116,16 @@ export class GroupShell {
     }
   }
 
+  /** @throws {PeerError} EPOCH_OTHER where what is on disk was signed in an epoch that began otherwise: signing again could contradict it */
+  #stored(): Uint8Array | undefined {
+    const stored = this.#records.get(this.#key)
+    if (stored === undefined) return undefined
+    if (!sameBytes(stored.subarray(0, this.#setupHash.length), this.#setupHash)) {
+      throw new PeerError({ code: 'EPOCH_OTHER', job: this.setup.job, epoch: this.setup.epoch })
+    }
+    return stored.slice(this.#setupHash.length)
+  }
+
   async close(): Promise<void> {
     this.#stop.abort()
     this.#waker.stop()
@@ -100,7 +138,7 @@ export class GroupShell {
       case 'store':
         return store.put(effect.blocks)
       case 'persist':
-        return this.#records.put([[this.#key, effect.bytes]])
+        return this.#records.put([[this.#key, concatBytes(this.#setupHash, effect.bytes)]])
       case 'send':
         for (const to of effect.to) overlay.send(to, effect.envelope)
         return
@@ -122,7 +160,7 @@ export class GroupShell {
       case 'repeated':
         return this.#listener.repeated(effect.id, effect.response)
       case 'refused':
-        return this.#listener.refused(effect.id, effect.code)
+        return this.#listener.refused(this.setup.epoch, effect.id, effect.code)
       case 'fault':
         log.warn({ peer: effect.peer, kind: effect.kind, epoch: this.setup.epoch }, 'a member signed two different things')
         return count(`FAULT_${effect.kind}`)
@@ -176,6 +214,11 @@ export class GroupShell {
 }
 /** After a step that threw: its timer may have been the one that threw. */
 const AGAIN_MS = 1_000
+
+/** What two openings of one epoch must have in common. */
+function hashOfSetup({ members, chainSeed, start, rerun }: GroupSetup): Uint8Array {
+  return sealOf('group setup', [members.map(keyOfPeerId), chainSeed, bytesOfContentId(start), [...rerun]])
+}
 
 const groupKey = (job: JobId, epoch: number): string => `${job}/${epoch}`
 

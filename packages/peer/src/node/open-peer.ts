@@ -12,6 +12,7 @@ import { PeerError } from '../errors.js'
 import { numberOf } from '../message-number.js'
 import { epochCloseTransaction, epochShowTransaction, type NetworkState, networkApplication, presentTransaction } from '../network/index.js'
 import type { ScriptRuntime } from '../script-runtime.js'
+import { hasPartIn, type SiteView } from '../site-view.js'
 import { type SiteViews, siteViews } from '../site-views.js'
 import { AddressBook } from './address-book.js'
 import { ChainShell } from './chain-shell.js'
@@ -119,6 +120,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
 
     const verification = createVerification(network)
     const hosts = new SiteHosts({
+      verification,
       signer,
       network,
       overlay,
@@ -136,6 +138,8 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     })
     undo.push(() => hosts.close())
     let views: SiteViews = new Map()
+    // after a restart the chain's state does not tell who was a member before: what this peer served, it has
+    const isHere = (view: SiteView): boolean => hasPartIn(view, signer.peerId) || hosts.hasServed(view.job)
     const onState = (state: NetworkState) => {
       registry = state.registry
       views = siteViews(state.jobs, genesis.settings.cycleMs, views)
@@ -175,7 +179,13 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     overlay.onRequest(async (from, request) => {
       const number = numberOf(request)
       if (number === addressExchange.number) return addresses.answer(from, request)
-      if (number === wantBlocks.number) return serveBlocks(store.blocks.get, request)
+      if (number === wantBlocks.number) {
+        // a CID is no secret, what a site stores may be: only those who run the site, or are about to, get its blocks
+        const mayHave = [...views.values()].some((view) => hasPartIn(view, from) && isHere(view))
+        if (mayHave) return serveBlocks(store.blocks.get, request)
+        count('BLOCKS_REFUSED')
+        throw new PeerError({ code: 'BLOCKS_REFUSED', peer: from })
+      }
       if (number === siteRequest.number) return hosts.answer(request)
       count('REQUEST_UNKNOWN')
       throw new PeerError({ code: 'REQUEST_MALFORMED', reason: `no such request (from ${from})` })

@@ -31,7 +31,7 @@ export async function runBatch(batch: Batch, store: BlockStore, scripts: ScriptQ
       if (bytes === undefined) return { type: 'abstained' }
       const request = openRequest(bytes, network)
       if (request === undefined) {
-        const refused = blocksOfResponse(responseOf({ type: 'answered', ...MALFORMED, changes: [], transcript: new Uint8Array(32) }))
+        const refused = blocksOfResponse({ request: sha256(bytes), ...MALFORMED })
         await made.add(refused.blocks)
         responses.push(refused.cid)
         continue
@@ -39,7 +39,7 @@ export async function runBatch(batch: Batch, store: BlockStore, scripts: ScriptQ
       const seed = sha256(batch.seed, Uint8Array.of(index >> 8, index & 255))
       const outcome = await runtime.run(files, scriptRequestOf(request), { timeMs: batch.timeMs, seed })
       if (outcome.type === 'abstained') return { type: 'abstained' }
-      const response = blocksOfResponse(responseOf(outcome))
+      const response = blocksOfResponse({ request: sha256(bytes), ...responseOf(outcome) })
       await made.add(response.blocks)
       responses.push(response.cid)
       transcripts.push(outcome.transcript)
@@ -86,7 +86,7 @@ class UnwrittenBlocks {
 const UNWRITTEN_MAX_BYTES = 4 * 1024 * 1024
 const MALFORMED = {
   status: 400,
-  headers: [['content-type', 'text/plain; charset=utf-8']] as const,
+  headers: [{ name: 'content-type', value: 'text/plain; charset=utf-8' }],
   body: new TextEncoder().encode('REQUEST_MALFORMED\n'),
 }
 

@@ -1,9 +1,11 @@
 import type { BlockStore } from '@interpeer/content-store'
 import { bytesOfContentId, contentIdOf, type NetworkId, type Signer, sha256, signMessage, type Verified } from '@interpeer/crypto-ids'
 import { type SiteReply, type SiteRequest, siteReply } from '@interpeer/peer-group'
+import { sameBytes } from '@interpeer/wire-codec'
 import { isLater, type ServedState } from '../served-state.js'
 import { readResponse, responseOf } from '../site-response-block.js'
 import { isStale, type SiteView } from '../site-view.js'
+import type { ProvenWrites, WrittenStep } from './proven-writes.js'
 import { scriptRequestOf } from './run-batch.js'
 import type { ScriptQueue } from './script-queue.js'
 import type { ServedSite } from './served-site.js'
@@ -22,6 +24,7 @@ export interface AnsweringSite {
   readonly scripts: ScriptQueue
   readonly served: ServedSite
   readonly writes: WaitingWrites
+  readonly proven: ProvenWrites
   readonly view: () => SiteView
   /** Network time in ms. */
   readonly now: () => number
@@ -31,6 +34,8 @@ export interface AnsweringSite {
 type Answer = Pick<SiteReply, 'ran' | 'status' | 'headers' | 'body'> & {
   /** The state that a read ran on. What the peer signs must be that one, whatever became final meanwhile. */
   readonly ranOn?: ServedState
+  /** The step that ran a write. */
+  readonly written?: WrittenStep
 }
 
 /** Answers visitors for one site: reads on the last final state, writes through the group. */
@@ -44,18 +49,19 @@ export class SiteAnswers {
   /** A signed `site-reply`. A refusal is one too: it throws only on what a broken disk or runtime does. */
   async answer(request: Verified<SiteRequest>, envelope: Uint8Array): Promise<Uint8Array> {
     const { network, signer, served, now } = this.#site
-    const { ranOn = served.state, ...answer } = await this.#answer(request, envelope)
+    const { ranOn = served.state, written, ...answer } = await this.#answer(request, envelope)
     const view = this.#site.view()
     const reply = {
       from: signer.publicKey,
       job: bytesOfContentId(view.job),
       request: sha256(envelope),
       ...answer,
-      epoch: ranOn?.epoch ?? view.epoch,
-      step: ranOn?.step ?? 0,
-      state: bytesOfContentId(ranOn?.state ?? view.start),
-      stale: ranOn === undefined || isStale(ranOn.timeMs, view, now()),
-      certificate: ranOn?.certificate ?? null,
+      epoch: (written ?? ranOn ?? view).epoch,
+      step: (written ?? ranOn)?.step ?? 0,
+      state: bytesOfContentId((written ?? ranOn)?.state ?? view.start),
+      stale: written === undefined && (ranOn === undefined || isStale(ranOn.timeMs, view, now())),
+      certificate: (written ?? ranOn)?.certificate ?? null,
+      responses: (written?.responses ?? []).map(bytesOfContentId),
     }
     return signMessage(siteReply, reply, signer, network)
   }
@@ -87,7 +93,7 @@ export class SiteAnswers {
   }
 
   async #write({ id, ms }: SiteRequest, envelope: Uint8Array): Promise<Answer> {
-    const { writes, give, store } = this.#site
+    const { writes, proven, give, store } = this.#site
     const write: WaitingWrite = { type: 'write', id, ms, cid: contentIdOf(envelope, 'raw'), bytes: envelope }
     const refusal = writes.refusalOf(write)
     if (refusal !== undefined) return refused(REFUSED_STATUS[refusal] ?? 503, refusal)
@@ -96,8 +102,14 @@ export class SiteAnswers {
     const outcome = await decided
     if (outcome.type === 'undecided') return refused(504, 'GROUP_SLOW')
     if (outcome.type === 'refused') return refused(REFUSED_STATUS[outcome.code] ?? 503, outcome.code)
-    const response = readResponse(store.get, outcome.response)
-    return response === undefined ? refused(503, 'MEMBER_BEHIND') : { ran: 'write', ...response }
+    const stored = readResponse(store.get, outcome.response)
+    const written = proven.stepOf(id)
+    // an answer without its proof would not be believed: another member may still have it
+    if (stored === undefined || written === undefined) return refused(503, 'MEMBER_BEHIND')
+    const { request, ...response } = stored
+    // ids are no secret: whoever asks something else under another's id is not told that one's answer
+    if (!sameBytes(request, sha256(envelope))) return refused(400, 'REQUEST_MISMATCH')
+    return { ran: 'write', ...response, written }
   }
 
   /** Whether this peer has a seat in this epoch or a later one, as far as it knows. */

@@ -12,12 +12,13 @@ import {
   signMessage,
 } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
-import { type HttpHeader, type SiteReply, siteReply, siteRequest, type Verification, verifyCertificate } from '@interpeer/peer-group'
+import { type HttpHeader, type SiteReply, siteReply, siteRequest, type Verification } from '@interpeer/peer-group'
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import { isLater } from '../served-state.js'
 import { isStale, type SiteView } from '../site-view.js'
 import { askInTurn } from './ask-in-turn.js'
+import { provenPlace, provesWrite } from './reply-proof.js'
 
 /** One HTTP request of a visitor. */
 export interface VisitorRequest {
@@ -59,6 +60,7 @@ export interface ObservedCertificate {
   readonly batch: string
   readonly agreed: number
   readonly members: number
+  /** When this side first saw it, ms since 1970: a certificate names no time. */
   readonly timeMs: number
 }
 /** With this method a request runs nothing: the member only says which state it serves, and proves it. */
@@ -117,13 +119,14 @@ export class SiteClient {
     if (view === undefined) throw new PeerError({ code: 'SITE_UNKNOWN', name })
     if (member !== undefined && !this.#candidates(view, member).includes(member)) throw new PeerError({ code: 'MEMBER_UNKNOWN', member })
     const envelope = this.#sign(view, visitor)
-    const hedgeMs = READ_METHODS.has(visitor.method) ? READ_HEDGE_MS : WRITE_HEDGE_MS
+    const isRead = READ_METHODS.has(visitor.method)
+    const hedgeMs = isRead ? READ_HEDGE_MS : WRITE_HEDGE_MS
     const stop = new AbortController()
     const deadline = setTimeout(() => stop.abort(), DEADLINE_MS)
     try {
       return await askInTurn<PeerId, SiteAnswer>({
         next: (asked) => this.#next(name, view, member, asked),
-        ask: (peer) => this.#askOne(this.#viewOf(name) ?? view, peer, envelope, stop.signal),
+        ask: (peer) => this.#askOne(this.#viewOf(name) ?? view, peer, { envelope, isRead }, stop.signal),
         isAnswer: ({ code }) => !ASK_ANOTHER.has(code),
         hedgeMs,
         signal: stop.signal,
@@ -144,10 +147,10 @@ export class SiteClient {
     return candidates.reduce<PeerId | undefined>((best, peer) => (best === undefined || times(peer) < times(best) ? peer : best), undefined)
   }
 
-  async #askOne(view: SiteView, peer: PeerId, envelope: Uint8Array, signal: AbortSignal): Promise<SiteAnswer> {
+  async #askOne(view: SiteView, peer: PeerId, asked: Asked, signal: AbortSignal): Promise<SiteAnswer> {
     try {
-      const reply = await this.#overlay.request(peer, envelope, { timeoutMs: DEADLINE_MS, signal, maxReplyBytes: REPLY_MAX_BYTES })
-      return this.#remember(view, this.#check(view, peer, envelope, reply))
+      const reply = await this.#overlay.request(peer, asked.envelope, { timeoutMs: DEADLINE_MS, signal, maxReplyBytes: REPLY_MAX_BYTES })
+      return this.#remember(view, this.#check(view, peer, asked, reply))
     } catch (error) {
       if (this.#favourites.get(view.job) === peer) this.#favourites.delete(view.job)
       throw error
@@ -181,29 +184,35 @@ export class SiteClient {
   }
 
   /** @throws {PeerError} REPLY_FALSE */
-  #check(view: SiteView, peer: PeerId, envelope: Uint8Array, bytes: Uint8Array): SiteAnswer {
+  #check(view: SiteView, peer: PeerId, { envelope, isRead }: Asked, bytes: Uint8Array): SiteAnswer {
     const reply = this.#open(peer, bytes)
     if (!sameBytes(reply.request, sha256(envelope)) || !sameBytes(reply.job, bytesOfContentId(view.job)))
       throw replyFalse('another request')
     const state = contentIdOfBytes(reply.state)
-    const certified = reply.ran === 'refused' ? undefined : this.#checkState(view, reply, state)
+    if (reply.ran === 'refused') return answerOf(peer, state, reply, reply)
+    // only the group can say that something was written
+    if (reply.ran === 'read' && !isRead) throw replyFalse('a write that one member answered alone')
+    const proven = provenPlace(reply, view, this.#network, this.#verification)
+    if (proven === undefined) throw replyFalse(`a state or certificate of epoch ${reply.epoch} that does not hold`)
+    if (reply.ran === 'write' && !provesWrite(reply, proven)) throw replyFalse('a response that the group did not certify')
     // where the state stands is what its certificate says: a member that could say so itself could make this side wait for ever
-    const place = certified ?? { epoch: view.epoch, step: 0 }
-    const shown = reply.ran === 'refused' ? reply : place
-    if (reply.ran !== 'refused') this.#observe(view, { epoch: place.epoch, step: place.step, state }, certified)
-    return {
-      ran: reply.ran,
-      code: reply.ran === 'refused' ? new TextDecoder().decode(reply.body.subarray(0, 64)) : '',
-      peer,
-      epoch: shown.epoch,
-      step: shown.step,
-      state,
-      stale: reply.stale || (certified !== undefined && isStale(certified.timeMs, view, this.#now() - STALE_ON_THE_WAY_MS)),
-      certificate: reply.certificate === null ? undefined : hexOf(sha256(reply.certificate.certificate)),
-      status: reply.status,
-      headers: reply.headers,
-      body: reply.body,
-    }
+    const { epoch, step, certified } = proven
+    const seen = this.#observed.get(view.job)
+    const batch = certified === undefined ? undefined : hexOf(certified.batchHash)
+    const firstSeenMs = seen?.certificates.find((one) => one.batch === batch)?.timeMs ?? this.#now()
+    this.#observe(
+      view,
+      { epoch, step, state },
+      certified === undefined
+        ? undefined
+        : {
+            ...{ epoch, step, rank: certified.rank, batch: hexOf(certified.batchHash) },
+            ...{ agreed: certified.agreed.length, members: certified.members, timeMs: firstSeenMs },
+          },
+    )
+    const isOld =
+      (seen !== undefined && seen.state !== state && isLater(seen, proven)) || isStale(firstSeenMs, view, this.#now() - STALE_ON_THE_WAY_MS)
+    return answerOf(peer, state, reply, { epoch, step, stale: reply.stale || (reply.ran === 'read' && isOld) })
   }
 
   #open(peer: PeerId, bytes: Uint8Array): SiteReply {
@@ -212,33 +221,6 @@ export class SiteClient {
     } catch (cause) {
       throw replyFalse('not signed by the member that was asked', cause)
     }
-  }
-
-  /** The state it ran on must be certified by a quorum of an epoch that the chain knows, or be the one that the chain itself names. */
-  #checkState(view: SiteView, { certificate, epoch, state: root }: SiteReply, state: ContentId): ObservedCertificate | undefined {
-    if (certificate === null) {
-      if (state !== view.start) throw replyFalse('a state that nobody certified')
-      return undefined
-    }
-    const groups = [view.members, view.next?.members ?? [], view.previousMembers]
-    for (const [i, members] of groups.entries()) {
-      const of = view.epoch + ([0, 1, -1][i] as number)
-      if (members.length === 0 || of < 0) continue
-      try {
-        const certified = verifyCertificate(
-          certificate.certificate,
-          certificate.batch,
-          { network: this.#network, job: view.job, epoch: of, members },
-          this.#verification,
-        )
-        if (!sameBytes(bytesOfContentId(certified.state), root)) continue
-        const { step, rank, batchHash, agreed, timeMs } = certified
-        return { epoch: of, step, rank, batch: hexOf(batchHash), agreed: agreed.length, members: members.length, timeMs }
-      } catch {
-        // of another epoch, perhaps: the next group is tried
-      }
-    }
-    throw replyFalse(`a certificate of epoch ${epoch} that does not hold`)
   }
 
   #remember(view: SiteView, answer: SiteAnswer): SiteAnswer {
@@ -257,6 +239,29 @@ export class SiteClient {
 
   observed(job: string): Observed | undefined {
     return this.#observed.get(job)
+  }
+}
+
+interface Asked {
+  readonly envelope: Uint8Array
+  /** By its method: it may still turn out to write. */
+  readonly isRead: boolean
+}
+
+function answerOf(peer: PeerId, state: ContentId, reply: SiteReply, shown: { epoch: number; step: number; stale: boolean }): SiteAnswer {
+  const { ran, certificate, status, headers, body } = reply
+  return {
+    ran,
+    code: ran === 'refused' ? new TextDecoder().decode(body.subarray(0, 64)) : '',
+    peer,
+    epoch: shown.epoch,
+    step: shown.step,
+    state,
+    stale: shown.stale,
+    certificate: certificate === null ? undefined : hexOf(sha256(certificate)),
+    status,
+    headers,
+    body,
   }
 }
 

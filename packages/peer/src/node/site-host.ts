@@ -20,11 +20,13 @@ import {
   verifyClosing,
 } from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
+import { PeerError } from '../errors.js'
 import { numberOf } from '../message-number.js'
 import type { ServedState } from '../served-state.js'
 import type { SiteView } from '../site-view.js'
 import { holdDag } from './block-source.js'
 import { forgetEpochs, type GroupListener, GroupShell, type Surroundings } from './group-shell.js'
+import { ProvenWrites } from './proven-writes.js'
 import { ServedSite } from './served-site.js'
 import { ShadowShell } from './shadow-shell.js'
 import { SiteAnswers } from './site-answers.js'
@@ -46,6 +48,7 @@ export class SiteHost implements GroupListener {
   readonly #duties: SiteDuties
   readonly #shells = new Map<number, GroupShell>()
   readonly #writes = new WaitingWrites()
+  readonly #proven = new ProvenWrites()
   readonly #served: ServedSite
   readonly #answers: SiteAnswers
   readonly #stop = new AbortController()
@@ -62,7 +65,14 @@ export class SiteHost implements GroupListener {
     this.#duties = duties
     this.#served = new ServedSite(view.job, duties.siteRecords, duties.now, duties.count)
     const give = (write: WaitingWrite) => this.#give(write)
-    this.#answers = new SiteAnswers({ ...duties, served: this.#served, writes: this.#writes, view: () => this.#view, give })
+    this.#answers = new SiteAnswers({
+      ...duties,
+      served: this.#served,
+      writes: this.#writes,
+      proven: this.#proven,
+      view: () => this.#view,
+      give,
+    })
     this.#forgetEpochs()
     this.onView(view)
   }
@@ -117,17 +127,24 @@ export class SiteHost implements GroupListener {
   }
 
   #give(write: WaitingWrite): boolean {
-    const shell = [...this.#shells.values()].at(-1)
+    const shell = this.#newest()
     if (shell === undefined || this.#stop.signal.aborted) return false
     shell.give(write)
     return true
+  }
+
+  /** The latest epoch that is open here. */
+  #newest(): GroupShell | undefined {
+    return this.#shells.get(Math.max(...this.#shells.keys()))
   }
 
   // ---- what the epochs tell
 
   async final(...[epoch, effect]: Effect<'final'>): Promise<void> {
     const { value } = readBatch(effect.batch)
-    const certificate = { certificate: effect.certificate, batch: effect.batch }
+    const { step, state, certificate, requests } = effect
+    const ids = requests.map(({ id }) => id)
+    this.#proven.add(ids, { epoch, step, state, certificate, responses: requests.map(({ response }) => response) }, this.#duties.now())
     const durable = this.#served.serve({
       epoch,
       step: effect.step,
@@ -140,10 +157,11 @@ export class SiteHost implements GroupListener {
     await durable
   }
 
-  closed(...[epoch, { certificate, batch, state }]: Effect<'closed'>): void {
+  closed(...[epoch, { certificate, batch, state, shown }]: Effect<'closed'>): void {
     this.#duties.submitClose(certificate, batch)
     const { next } = this.#view
-    if (next === null || epoch !== this.#view.epoch || !next.members.includes(this.#duties.signer.peerId)) {
+    // who has shown what it holds leaves it to the chain how the next epoch opens
+    if (shown || next === null || epoch !== this.#view.epoch || !next.members.includes(this.#duties.signer.peerId)) {
       this.#writes.settleAll({ type: 'refused', code: 'GROUP_CLOSED' }) // the asker goes to a member of the next epoch
       return
     }
@@ -158,9 +176,12 @@ export class SiteHost implements GroupListener {
   repeated(id: Uint8Array, response: ContentId): void {
     this.#writes.settle(id, { type: 'response', response })
   }
-  refused(id: Uint8Array, code: string): void {
-    const leftToNext = code === 'GROUP_CLOSED' && this.#view.next?.members.includes(this.#duties.signer.peerId)
-    if (!leftToNext) this.#writes.settle(id, { type: 'refused', code })
+  refused(...[epoch, id, code]: Effect<'refused'>): void {
+    const newest = this.#newest()
+    const isLeftToNext = code === 'GROUP_CLOSED' && this.#view.next?.members.includes(this.#duties.signer.peerId) === true
+    const write = this.#writes.writes().find((one) => sameBytes(one.id, id))
+    if (code === 'GROUP_CLOSED' && newest !== undefined && newest.setup.epoch > epoch && write !== undefined) newest.give(write)
+    else if (!isLeftToNext) this.#writes.settle(id, { type: 'refused', code })
   }
 
   // ---- epochs and states
@@ -177,7 +198,7 @@ export class SiteHost implements GroupListener {
   }
 
   #openEpoch(epoch: number, from: EpochStart): void {
-    if (this.#shells.has(epoch) || this.#satOut >= epoch) return
+    if (this.#satOut >= epoch) return
     const { job, cycleMs, uploader, members, previousMembers } = this.#view
     const setup = {
       network: this.#duties.network,
@@ -191,18 +212,32 @@ export class SiteHost implements GroupListener {
       settings: { idleEveryMs: cycleMs },
       checkRequest: (ref: RequestRef, bytes: Uint8Array) => this.#isRequest(ref, bytes),
     }
+    const known = this.#shells.get(epoch)
+    if (known?.isOf(setup)) return
+    if (known !== undefined) {
+      // a late closing certificate opened it one way, the chain another: what was signed here must not be contradicted
+      this.#shells.delete(epoch)
+      this.#inBackground(known.close())
+      this.#sitOut(epoch, new PeerError({ code: 'EPOCH_OTHER', job, epoch }))
+      return
+    }
     this.#duties.log.info({ job, epoch, members: from.members }, 'an epoch opens')
     try {
       const shell = new GroupShell(setup, this.#duties, this.#duties.groupRecords, this, [...members, ...previousMembers, uploader])
       this.#shells.set(epoch, shell)
+      shell.start()
       for (const write of this.#writes.writes()) shell.give(write)
     } catch (error) {
-      // what it signed is not known any more: signing again could contradict it, so it stays silent until the next epoch
-      this.#satOut = epoch
-      this.#duties.count('EPOCH_SAT_OUT')
-      this.#duties.log.error({ err: error, job, epoch }, 'this peer can take no part in an epoch')
+      this.#sitOut(epoch, error)
     }
     this.#inBackground(this.#serveStart(epoch, from.start, from.startTimeMs))
+  }
+
+  /** What it signed is not known any more, or belongs to another opening: signing again could contradict it, so it stays silent. */
+  #sitOut(epoch: number, error: unknown): void {
+    this.#satOut = epoch
+    this.#duties.count('EPOCH_SAT_OUT')
+    this.#duties.log.error({ err: error, job: this.#view.job, epoch }, 'this peer can take no part in an epoch')
   }
 
   #isRequest(ref: RequestRef, bytes: Uint8Array): boolean {

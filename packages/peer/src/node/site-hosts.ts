@@ -96,6 +96,11 @@ export class SiteHosts {
     )
   }
 
+  /** Whether this peer ever served this site. */
+  hasServed(job: JobId): boolean {
+    return this.#around.siteRecords.get(job) !== undefined
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#hosts.values()].map((host) => host.close()))
   }

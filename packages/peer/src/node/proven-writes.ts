@@ -1,0 +1,36 @@
+import type { ContentId } from '@interpeer/crypto-ids'
+import { hexOf } from '@interpeer/wire-codec'
+
+/** What proves the answers of one step's writes to their askers. */
+export interface WrittenStep {
+  readonly epoch: number
+  readonly step: number
+  /** The group state block after it. */
+  readonly state: ContentId
+  readonly certificate: Uint8Array
+  /** All response blocks of the step, in the order of its batch. */
+  readonly responses: readonly ContentId[]
+}
+const IDS_MAX = 4_096
+const KEPT_MS = 600_000
+
+/** The steps that ran the last writes, by request id: so long as a repeated request may come. In memory: after a restart another member tells. */
+export class ProvenWrites {
+  readonly #steps = new Map<string, { readonly step: WrittenStep; readonly untilMs: number }>()
+
+  add(ids: readonly Uint8Array[], step: WrittenStep, nowMs: number): void {
+    for (const id of ids) {
+      const key = hexOf(id)
+      this.#steps.delete(key) // told again after a restart of its epoch: the newest stands last
+      this.#steps.set(key, { step, untilMs: nowMs + KEPT_MS })
+    }
+    for (const [key, { untilMs }] of this.#steps) {
+      if (untilMs > nowMs && this.#steps.size <= IDS_MAX) break
+      this.#steps.delete(key)
+    }
+  }
+
+  stepOf(id: Uint8Array): WrittenStep | undefined {
+    return this.#steps.get(hexOf(id))?.step
+  }
+}

@@ -1,0 +1,50 @@
+import { type ContentId, contentIdOfBytes, type NetworkId } from '@interpeer/crypto-ids'
+import { type CertifiedReveals, responsesDigest, type SiteReply, type Verification, verifyReveals } from '@interpeer/peer-group'
+import { sameBytes } from '@interpeer/wire-codec'
+import { blocksOfResponse } from '../site-response-block.js'
+import type { SiteView } from '../site-view.js'
+
+export interface ProvenPlace {
+  readonly epoch: number
+  readonly step: number
+  /** Undefined: the chain itself names the state. */
+  readonly certified: (CertifiedReveals & { readonly members: number }) | undefined
+}
+
+/**
+ * Where a reply's state stands, if it is proven: certified by a quorum of a group that the chain knows, or the one that the chain itself names.
+ * Of the epoch before only the state that this one began from: whoever left may still sign, and after a recovery what else it certified is undone
+ * (design §6). Undefined: not proven.
+ */
+export function provenPlace(
+  { certificate, state: root }: Pick<SiteReply, 'certificate' | 'state'>,
+  view: SiteView,
+  network: NetworkId,
+  verification: Verification,
+): ProvenPlace | undefined {
+  const state = contentIdOfBytes(root)
+  if (certificate === null) return state === view.start ? { epoch: view.epoch, step: 0, certified: undefined } : undefined
+  const { job } = view
+  const groups = [
+    { epoch: view.epoch, members: view.members },
+    { epoch: view.epoch + 1, members: view.next?.members ?? [] },
+    ...(state === view.start ? [{ epoch: view.epoch - 1, members: view.previousMembers }] : []),
+  ]
+  for (const { epoch, members } of groups) {
+    if (members.length === 0 || epoch < 0) continue
+    try {
+      const certified = verifyReveals(certificate, { network, job, epoch, members }, verification)
+      if (certified.state === state) return { epoch, step: certified.step, certified: { ...certified, members: members.length } }
+    } catch {
+      // of another epoch, perhaps: the next group is tried
+    }
+  }
+  return undefined
+}
+
+/** Whether this very answer to this very request is among those that the step's quorum certified. */
+export function provesWrite(reply: SiteReply, { certified }: ProvenPlace): boolean {
+  if (certified === undefined) return false
+  const responses: ContentId[] = reply.responses.map(contentIdOfBytes)
+  return sameBytes(responsesDigest(responses), certified.answer.responses) && responses.includes(blocksOfResponse(reply).cid)
+}

@@ -1,0 +1,25 @@
+import { contentIdOf } from '@interpeer/crypto-ids'
+import { expect, test } from 'vitest'
+import { ProvenWrites, type WrittenStep } from '../src/node/proven-writes.js'
+
+const cid = contentIdOf(new Uint8Array([0x80]), 'dag-cbor')
+const stepAt = (step: number): WrittenStep => ({ epoch: 0, step, state: cid, certificate: new Uint8Array([step & 255]), responses: [cid] })
+const idOf = (number: number) => Uint8Array.from({ length: 16 }, (_, i) => (i === 0 ? number & 255 : i === 1 ? number >> 8 : 0))
+
+test('the step that ran a write is told by its id, for ten minutes', () => {
+  const proven = new ProvenWrites()
+  proven.add([idOf(1), idOf(2)], stepAt(3), 1_000)
+  expect([proven.stepOf(idOf(1))?.step, proven.stepOf(idOf(2))?.step, proven.stepOf(idOf(3))]).toEqual([3, 3, undefined])
+  proven.add([], stepAt(4), 600_999)
+  expect(proven.stepOf(idOf(1))).toBeDefined()
+  proven.add([], stepAt(5), 601_000)
+  expect(proven.stepOf(idOf(1))).toBeUndefined()
+})
+
+test('no more than 4,096 are kept: the oldest go, and one that is told again is not old', () => {
+  const proven = new ProvenWrites()
+  for (let i = 0; i < 4_096; i++) proven.add([idOf(i)], stepAt(i), i)
+  proven.add([idOf(0)], stepAt(9), 5_000)
+  for (let i = 4_096; i < 4_099; i++) proven.add([idOf(i)], stepAt(i), 5_000)
+  expect([0, 1, 2, 3, 4, 4_098].map((i) => proven.stepOf(idOf(i)) !== undefined)).toEqual([true, false, false, false, true, true])
+})

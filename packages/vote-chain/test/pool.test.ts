@@ -1,0 +1,143 @@
+import { createSigner, type PeerId, sha256, signMessage } from '@interpeer/crypto-ids'
+import { expect, test } from 'vitest'
+import { beginTip, makeBlock } from '../src/candidate.js'
+import { type Application, openChain, parseGenesis, stepChain, transactionMessage, wantBlocksMessage } from '../src/index.js'
+import { inTurn, type Pool, type Sender, withWaiting } from '../src/pool.js'
+import { genesisJson, signers, type Toy, toy } from './chains.js'
+
+const [own] = signers(1) as [ReturnType<typeof createSigner>]
+const genesis = parseGenesis(genesisJson([own]))
+const strangers = Array.from({ length: 40 }, (_, i) => createSigner(sha256(Uint8Array.of(77, i))))
+const DUE_MS = genesis.startMs + genesis.settings.cycleMs
+/** The toy refuses what begins with 0xee; here that may change. */
+const hopeful: Application<Toy> = { ...toy, check: (_, bytes) => (bytes[0] === 0xee ? { later: 'TOY_REFUSED' } : undefined) }
+const large = (first: number, name: number): Uint8Array => new Uint8Array(97_000).fill(name).fill(first, 0, 1)
+
+const begin = (application: Application<Toy>) =>
+  openChain({ genesis, application, signer: own, blocks: [], record: undefined, nowMs: genesis.startMs })
+type State = ReturnType<typeof begin>['state']
+function handIn(state: State, by: ReturnType<typeof createSigner>, transaction: Uint8Array): ReturnType<typeof stepChain<Toy>> {
+  const envelope = signMessage(transactionMessage, { transaction, sender: by.publicKey }, by, genesis.network)
+  return stepChain(state, { type: 'message', from: by.peerId, envelope, nowMs: genesis.startMs })
+}
+const countsOf = ({ effects }: ReturnType<typeof stepChain<Toy>>) => effects.flatMap((one) => (one.type === 'count' ? [one.code] : []))
+function nextBlock(state: State) {
+  const step = stepChain(state, { type: 'time', nowMs: DUE_MS })
+  const blocks = step.effects.flatMap((one) => (one.type === 'block' ? [one.block] : []))
+  return { ...step, transactions: blocks[0]?.body.transactions }
+}
+
+test('three large transactions that never apply, from a stranger, hold up nobody’s', () => {
+  let { state } = begin(hopeful)
+  for (let i = 0; i < 3; i++) state = handIn(state, strangers[0] as never, large(0xee, i)).state
+  expect(state.pool.size).toBeGreaterThanOrEqual(2)
+  state = handIn(state, strangers[1] as never, Uint8Array.of(1)).state
+  expect(nextBlock(state).transactions).toEqual([Uint8Array.of(1)])
+})
+
+test('a block takes what applies and fits, past what does neither', () => {
+  const { fixed } = begin(toy).state
+  const waiting = [large(0xee, 1), large(0xee, 2), large(0xee, 3), large(1, 4), large(1, 5), large(1, 6), Uint8Array.of(7)]
+  const { body, state } = makeBlock(fixed, beginTip(fixed, [own.peerId]), waiting, DUE_MS)
+  expect(body.transactions.map((one) => one.at(-1))).toEqual([4, 5, 7])
+  expect(state.seen.size).toBe(3)
+})
+
+test('making a block tries a bounded part of what waits', () => {
+  let tried = 0
+  const counting: Application<Toy> = {
+    ...toy,
+    apply(state, transactions, info) {
+      tried += transactions.length
+      return toy.apply(state, transactions, info)
+    },
+  }
+  const { fixed } = begin(counting).state
+  const tip = beginTip(fixed, [own.peerId])
+  const small = Array.from({ length: 5_000 }, (_, i) => Uint8Array.of(0xee, i & 0xff, i >> 8))
+  makeBlock(fixed, tip, small, DUE_MS)
+  expect(tried).toBe(2048)
+  tried = 0
+  const many = Array.from({ length: 50 }, (_, i) => large(0xee, i))
+  makeBlock(fixed, tip, many, DUE_MS)
+  expect(tried).toBe(21) // eight blocks' bytes
+})
+
+const of = (sender: Sender, from: string, name: number, later = false, length = 4) => ({
+  bytes: Uint8Array.from({ length }, (_, i) => (name >> (8 * i)) & 0xff),
+  from: from as PeerId,
+  sender,
+  sinceHeight: 0,
+  later,
+})
+function filled(waiting: Iterable<ReturnType<typeof of>>): { readonly pool: Pool; readonly codes: ReadonlyMap<string, number> } {
+  let pool: Pool = new Map()
+  const codes = new Map<string, number>()
+  for (const one of waiting) {
+    const next = withWaiting(pool, one, 2_000)
+    if (typeof next === 'string') codes.set(next, (codes.get(next) ?? 0) + 1)
+    else pool = next
+  }
+  return { pool, codes }
+}
+
+test('strangers fill a part of the pool, of what applies to no state yet a smaller one; the rest is kept for electors', () => {
+  const later = filled(Array.from({ length: 400 }, (_, i) => of('stranger', `s${i % 20}`, i, true)))
+  expect(later.pool.size).toBe(250)
+  expect(later.codes.get('TX_POOL_FULL')).toBe(150)
+  expect(filled(Array.from({ length: 60 }, (_, i) => of('stranger', 's', i, true))).pool.size).toBe(31)
+  expect(filled(Array.from({ length: 200 }, (_, i) => of('stranger', 's', i))).pool.size).toBe(125)
+  expect(filled(Array.from({ length: 200 }, (_, i) => of('elector', 'e', i, true))).pool.size).toBe(125)
+  expect(filled(Array.from({ length: 600 }, (_, i) => of('elector', 'e', i))).pool.size).toBe(500)
+  const all = filled(Array.from({ length: 1_200 }, (_, i) => of('stranger', `s${i % 40}`, i)))
+  expect(all.pool.size).toBe(1_000)
+  expect(withWaiting(all.pool, of('elector', 'e', 5_000, true), 2_000)).toBeInstanceOf(Map)
+  expect(withWaiting(new Map(), of('stranger', 's', 1, true), 1)).toBeInstanceOf(Map)
+})
+
+test('a stranger’s bytes that apply to no state yet are a 64th of the pool’s', () => {
+  const { pool, codes } = filled([1, 2, 3].map((name) => of('stranger', 's', name, true, 97_000)))
+  expect([pool.size, codes.get('TX_SENDER_FULL')]).toEqual([2, 1])
+})
+
+test('senders are tried in turn, electors and strangers by halves, what applied before what did not', () => {
+  const strange = Array.from({ length: 6 }, (_, i) => of('stranger', `s${i % 2}`, 10 + i))
+  const { pool } = filled([...strange, of('elector', 'e', 1, true), of('elector', 'e', 2), of('self', 'self', 3), of('elector', 'f', 4)])
+  expect([...inTurn(pool)].map(([name]) => name)).toEqual([2, 10, 3, 11, 4, 12, 1, 13, 14, 15])
+})
+
+test('where the host gives out on what waits, the block is made without it, and a block that is final stays so', () => {
+  const fault = (): never => {
+    throw new RangeError('Maximum call stack size exceeded')
+  }
+  const { state } = handIn(begin(toy).state, strangers[0] as never, Uint8Array.of(9))
+  const weak: Application<Toy> = {
+    ...toy,
+    check: fault,
+    apply: (s, given, info) => (given.length > 0 ? fault() : toy.apply(s, given, info)),
+  }
+  const step = nextBlock({ ...state, fixed: { ...state.fixed, application: weak } })
+  expect(step.transactions).toEqual([])
+  expect(countsOf(step)).toEqual(['TX_HOST_FAULT'])
+  expect([step.state.tip.height, step.state.pool.size]).toEqual([1, 0])
+})
+
+test('who asks for blocks again and again is answered a few times at once, then at a pace', () => {
+  let { state } = nextBlock(begin(toy).state)
+  const [asker] = strangers as [(typeof strangers)[number]]
+  const envelope = signMessage(wantBlocksMessage, { fromHeight: 1, sender: asker.publicKey }, asker, genesis.network)
+  const ask = (times: number, nowMs: number) => {
+    const codes: string[] = []
+    let served = 0
+    for (let i = 0; i < times; i++) {
+      const step = stepChain(state, { type: 'message', from: asker.peerId, envelope, nowMs })
+      state = step.state
+      served += step.effects.filter(({ type }) => type === 'serve').length
+      codes.push(...countsOf(step))
+    }
+    return { served, codes: codes.length, code: codes[0] }
+  }
+  expect(ask(30, DUE_MS)).toEqual({ served: 8, codes: 22, code: 'WANT_BLOCKS_OFTEN' })
+  expect(ask(30, DUE_MS + 200)).toMatchObject({ served: 2 })
+  expect(ask(30, DUE_MS + 300)).toMatchObject({ served: 1 })
+})
