@@ -12,6 +12,8 @@ export interface SiteView {
   readonly members: readonly PeerId[]
   /** Those of the epoch before, whose closing certificate opened this one. */
   readonly previousMembers: readonly PeerId[]
+  /** Whether the epoch before ended with its closing certificate; a recovery may have undone what it made last. */
+  readonly openedByClosing: boolean
   /** 32 bytes that decide who collates which step of this epoch. */
   readonly chainSeed: Uint8Array
   /** The group state block that this epoch began from. */

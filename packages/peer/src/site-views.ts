@@ -23,6 +23,7 @@ function siteView({ job, manifest, epoch, next, recovering, state }: Job, cycleM
     epoch: epoch.number,
     members: epoch.members,
     previousMembers,
+    openedByClosing: epoch.certificate !== null,
     chainSeed: epoch.seed,
     start: epoch.start,
     startTimeMs: epoch.startTimeMs,

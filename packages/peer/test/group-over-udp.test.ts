@@ -96,6 +96,7 @@ function viewOf(members: readonly Member[], more: Partial<SiteView> = {}): SiteV
     epoch: 0,
     members: ids,
     previousMembers: [],
+    openedByClosing: true,
     chainSeed: new Uint8Array(32).fill(7),
     start: start.cid,
     startTimeMs: 0,

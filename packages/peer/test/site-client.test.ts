@@ -28,7 +28,7 @@ const start = contentIdOf(new Uint8Array([0x82]), 'dag-cbor')
 const epoch = { number: 1, members, seed: new Uint8Array(32), start, startTimeMs: 0, openedMs: 0, rerun: [], writesMayBeLost: false }
 const certified = closingOf(genesis, { job, epoch: epoch as never, next: null }, { timeMs: 1_000 })
 const chainView: SiteView = {
-  ...{ job, name: 'log', uploader: members[0] as PeerId, runtime: 'x', epoch: 1, members, previousMembers: [] },
+  ...{ job, name: 'log', uploader: members[0] as PeerId, runtime: 'x', epoch: 1, members, previousMembers: [], openedByClosing: true },
   ...{ chainSeed: new Uint8Array(32), start, startTimeMs: 0, opensMs: 0, rerun: [], next: null, recovering: false, ended: false },
   cycleMs: 1_000,
 }

@@ -31,7 +31,16 @@ const job = jobIdOf(contentIdOf(new Uint8Array([0x80]), 'dag-cbor'))
 const files = buildTree([{ path: 'log', mode: 0o644, mtimeS: 0, bytes: new Uint8Array() }])
 const start = firstStateBlock(files.root)
 const view: SiteView = {
-  ...{ job, name: 'log', uploader: stranger.peerId, runtime: 'counter', epoch: 0, members: [self.peerId], previousMembers: [] },
+  ...{
+    job,
+    name: 'log',
+    uploader: stranger.peerId,
+    runtime: 'counter',
+    epoch: 0,
+    members: [self.peerId],
+    previousMembers: [],
+    openedByClosing: true,
+  },
   ...{
     chainSeed: new Uint8Array(32),
     start: start.cid,

@@ -22,7 +22,7 @@ export async function measure(say: (line: string) => void, signal: AbortSignal):
   const undo: (() => Promise<void> | void)[] = [() => rmSync(data, { recursive: true, force: true })]
   try {
     const network = new LocalNetwork({ ...SHAPE, port: 0, data: join(data, 'network'), site: WIKI }, say)
-    undo.push(() => network.stop())
+    undo.push(async () => void (await network.stop()))
     // stopping early lets a start that still waits for its processes end with an error
     signal.addEventListener('abort', () => void network.stop(), { once: true })
     await network.start()

@@ -14,10 +14,10 @@ export interface ProvenPlace {
 /**
  * Where a reply's state stands, if it is proven: certified by a quorum of a group that the chain knows, or the one that the chain itself names.
  * Of the epoch before only the state that this one began from: whoever left may still sign, and after a recovery what else it certified is undone
- * (design §6). Undefined: not proven.
+ * (design §6). A write may be answered after its epoch was closed: what was final then is under the closing certificate. Undefined: not proven.
  */
 export function provenPlace(
-  { certificate, state: root }: Pick<SiteReply, 'certificate' | 'state'>,
+  { certificate, state: root, ran }: Pick<SiteReply, 'certificate' | 'state' | 'ran'>,
   view: SiteView,
   network: NetworkId,
   verification: Verification,
@@ -25,10 +25,11 @@ export function provenPlace(
   const state = contentIdOfBytes(root)
   if (certificate === null) return state === view.start ? { epoch: view.epoch, step: 0, certified: undefined } : undefined
   const { job } = view
+  const isBefore = state === view.start || (ran === 'write' && view.openedByClosing)
   const groups = [
     { epoch: view.epoch, members: view.members },
     { epoch: view.epoch + 1, members: view.next?.members ?? [] },
-    ...(state === view.start ? [{ epoch: view.epoch - 1, members: view.previousMembers }] : []),
+    ...(isBefore ? [{ epoch: view.epoch - 1, members: view.previousMembers }] : []),
   ]
   for (const { epoch, members } of groups) {
     if (members.length === 0 || epoch < 0) continue
