@@ -1,4 +1,4 @@
-import { type PeerId, sha256 } from '@interpeer/crypto-ids'
+import { sha256 } from '@interpeer/crypto-ids'
 import { concatBytes } from '@interpeer/wire-codec'
 
 /** q: how many of N members decide (design §6). */
@@ -34,6 +34,3 @@ export function collatorOrder(chainSeed: Uint8Array, step: number, memberCount: 
 }
 
 const numberBytes = (n: number): Uint8Array => Uint8Array.of((n >>> 24) & 0xff, (n >>> 16) & 0xff, (n >>> 8) & 0xff, n & 0xff)
-
-/** A member's seat, or -1. */
-export const seatOf = (members: readonly PeerId[], peer: PeerId): number => members.indexOf(peer)

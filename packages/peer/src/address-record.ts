@@ -1,5 +1,5 @@
 import { type NetworkId, openMessage, type PeerId, peerIdOfKey, type Signer, signMessage } from '@interpeer/crypto-ids'
-import { bytes, bytesMax, hexOf, type Infer, list, message, text, uint16, uint53 } from '@interpeer/wire-codec'
+import { bytes, bytesMax, hexOf, list, message, text, uint16, uint53 } from '@interpeer/wire-codec'
 
 /**
  * Where a peer can be reached, said by itself (WP §6.4.2.2: a peer can prove its own identity, so nobody has to vouch for it). The
@@ -11,7 +11,6 @@ export const addressRecord = message(
   { from: bytes(32), host: text(45), port: uint16, issuedMs: uint53 },
   { maxBytes: 128 },
 )
-export type AddressRecord = Infer<typeof addressRecord>
 
 export const ADDRESSES_MAX = 64
 /** Asks for address records, and answers with them: each side sends what it knows. */

@@ -1,5 +1,5 @@
 export { PeerError, type PeerFailure } from './errors.js'
-export { type NetworkState, type NetworkStatus, networkStatusOf } from './network/index.js'
+export { type JobStatus, type NetworkState, type NetworkStatus, networkStatusOf, type PeerStatus } from './network/index.js'
 export type { ScriptOutcome, ScriptRequest, ScriptRuntime } from './script-runtime.js'
 export type { ServedState } from './served-state.js'
 export type { SiteView } from './site-view.js'

@@ -2,7 +2,7 @@ import { accountOfJob, accountOfPeer, type PeerId } from '@interpeer/crypto-ids'
 import { accountOf, balanceOf, COMMONS, escrowOf, signTransfer, supplyOf } from '@interpeer/intercoin-ledger'
 import { firstStateBlock } from '@interpeer/peer-group'
 import { expect, test } from 'vitest'
-import { epochCloseTransaction, epochShowTransaction, networkStatusOf, presentTransaction } from '../src/network/index.js'
+import { epochCloseTransaction, networkStatusOf, presentTransaction } from '../src/network/index.js'
 import { closingOf, filesRoot, Ledgerless, publication, showOf, signerOf, signers, uploader } from './network-world.js'
 
 function published(options: Parameters<typeof publication>[1] = {}, settings: Record<string, number> = {}) {
@@ -107,7 +107,7 @@ test('recovery: no closing certificate, shows of a quorum, and the epoch goes on
   world.blocksUntil(() => world.job(job).recovering !== null)
   expect(world.timeMs).toBeGreaterThanOrEqual((world.job(job).next?.atMs ?? 0) + 5_000)
   const shown = epoch.members.slice(0, 4)
-  const transactions = shown.map((peer) => epochShowTransaction(job, showOf(world.genesis, world.job(job), peer)))
+  const transactions = shown.map((peer) => showOf(world.genesis, world.job(job), peer))
   expect(world.block(...transactions, transactions[0] as Uint8Array).map(({ code }) => code)).toEqual(['SHOW_KNOWN'])
   world.blocksUntil(() => world.job(job).epoch.number === 2)
   const after = world.job(job)

@@ -87,7 +87,6 @@ export interface Block {
 }
 
 export const hashOfHeader = (header: Header): Uint8Array => sha256(headerMessage.encode(header))
-export const hashOfBody = (body: Body): Uint8Array => sha256(encodeBody(body))
 export const encodeBody = (body: Body): Uint8Array => encodeWith(bodySchema, body, BODY_BYTES_MAX)
 /** @throws {WireError} */
 export const decodeBody = (encoded: Uint8Array): Body => decodeWith(bodySchema, encoded, BODY_BYTES_MAX)

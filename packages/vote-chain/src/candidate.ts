@@ -1,4 +1,4 @@
-import { bytesOfContentId, keyOfPeerId, type PeerId, peerIdOfKey, sha256 } from '@interpeer/crypto-ids'
+import { bytesOfContentId, keyOfPeerId, type PeerId, sha256 } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import type { BlockInfo } from './application.js'
 import {
@@ -170,5 +170,3 @@ function fittingOf(transactions: readonly Uint8Array[], bytesMax: number): Uint8
     return true
   })
 }
-
-export const leaderOfBlock = (header: Header): PeerId => peerIdOfKey(header.leader)

@@ -2,6 +2,7 @@ export type { Application, Applied, BlockInfo, Verdict } from './application.js'
 export {
   type Block,
   type Body,
+  bodySchema,
   type Certificate,
   certificateSchema,
   DATA_SETS,

@@ -30,8 +30,6 @@ export function kindOfTransaction(transaction: Uint8Array): TransactionKind | un
 export function epochCloseTransaction(job: JobId, certificate: Uint8Array, batch: Uint8Array): Uint8Array {
   return closeMessage.encode({ job: bytesOfContentId(job), certificate, batch })
 }
-/** Brings a member's show to the chain: its envelope says all. */
-export const epochShowTransaction = (_job: JobId, envelope: Uint8Array): Uint8Array => envelope
 
 /** What a peer that the chain takes to be gone submits to get seats again; undefined while it is not taken to be gone. */
 export function presentTransaction({ registry, network }: NetworkState, signer: Signer): Uint8Array | undefined {

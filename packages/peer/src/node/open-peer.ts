@@ -10,7 +10,7 @@ import { hexOf } from '@interpeer/wire-codec'
 import { addressExchange } from '../address-record.js'
 import { PeerError } from '../errors.js'
 import { numberOf } from '../message-number.js'
-import { epochCloseTransaction, epochShowTransaction, type NetworkState, networkApplication, presentTransaction } from '../network/index.js'
+import { epochCloseTransaction, type NetworkState, networkApplication, presentTransaction } from '../network/index.js'
 import type { ScriptRuntime } from '../script-runtime.js'
 import { hasPartIn, type SiteView } from '../site-view.js'
 import { type SiteViews, siteViews } from '../site-views.js'
@@ -134,7 +134,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       groupRecords: store.records('groups'),
       siteRecords: store.records('sites'),
       submitClose: (job, certificate, batch) => chain.submit(epochCloseTransaction(job, certificate, batch)),
-      submitShow: (job, envelope) => chain.submit(epochShowTransaction(job, envelope)),
+      submitShow: (envelope) => chain.submit(envelope),
     })
     undo.push(() => hosts.close())
     let views: SiteViews = new Map()

@@ -15,7 +15,7 @@ export type HostsSurroundings = Omit<SiteDuties, 'scripts' | 'submitClose' | 'su
   readonly scripts: ScriptQueue | null
   /** Hands the chain a closing batch with its certificate, or a member's show. */
   readonly submitClose: (job: JobId, certificate: Uint8Array, batch: Uint8Array) => void
-  readonly submitShow: (job: JobId, envelope: Uint8Array) => void
+  readonly submitShow: (envelope: Uint8Array) => void
 }
 
 /** All sites on this peer: one comes when the chain draws the peer for a seat, and goes when it has left it. */
@@ -116,12 +116,11 @@ export class SiteHosts {
   }
 
   #duties(scripts: ScriptQueue, job: JobId): SiteDuties {
-    const { submitClose, submitShow } = this.#around
+    const { submitClose } = this.#around
     return {
       ...this.#around,
       scripts,
       submitClose: (certificate, batch) => submitClose(job, certificate, batch),
-      submitShow: (envelope) => submitShow(job, envelope),
     }
   }
 }
