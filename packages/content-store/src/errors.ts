@@ -1,4 +1,4 @@
-import type { ContentId } from '@interpeer/crypto-ids'
+import type { ContentId, JobId, PeerId } from '@interpeer/crypto-ids'
 
 /** How one peer behaved during a fetch: it answered, its requests failed, or it sent what was not asked for. */
 export type PeerConduct = 'answered' | 'failed' | 'lied' | 'unasked'
@@ -29,6 +29,9 @@ export type ContentStoreFailure =
     }
   | { readonly code: 'FETCH_TOO_LARGE'; readonly maxBlocks: number; readonly maxBytes: number }
   | { readonly code: 'FETCH_ABORTED' }
+  | { readonly code: 'CLAIM_TIME'; readonly issuedMs: number; readonly untilMs: number }
+  | { readonly code: 'CLAIM_NOT_ALLOWED'; readonly job: JobId; readonly from: PeerId }
+  | { readonly code: 'CLAIMS_FULL'; readonly job: JobId }
   | { readonly code: 'IMPORT_NOT_A_FOLDER'; readonly path: string }
   | { readonly code: 'IMPORT_NAME'; readonly path: string }
   | { readonly code: 'IMPORT_OUTSIDE'; readonly path: string }

@@ -10,4 +10,28 @@ export { type ContentStore, memoryBlockStore, memoryStore, type StoreOptions } f
 export type { Signal } from './peer-pool.js'
 export { type FileListing, listTree, readFile, readTree, type TreeFiles, type TreeLimits, type TreeListing } from './read-tree.js'
 export { RECORD_MAX_BYTES, type RecordStore } from './records.js'
+export {
+  CLAIM_MAX_MS,
+  CLAIM_ROOTS_MAX,
+  type Claim,
+  type ClaimTerms,
+  type ContentClaim,
+  contentClaim,
+  openClaim,
+  signClaim,
+} from './references/claim.js'
+export {
+  CLAIMS_MAX,
+  CLAIMS_PER_JOB_MAX,
+  type ClaimBook,
+  type ClaimRules,
+  claimedRoots,
+  emptyClaimBook,
+  forgetClaims,
+  jobsReferringTo,
+  openClaimBook,
+  type TakenClaim,
+  takeClaim,
+} from './references/claim-book.js'
+export { type Collected, type Collector, type CollectorOptions, openCollector } from './references/collector.js'
 export { linksOf, missingBlocks, reachableBlocks } from './walk.js'

@@ -36,7 +36,6 @@ export const treeBlock = variants({
   chunks: [2, { parts: list(link, CHUNKS_PER_LIST) }],
 })
 export type TreeEntry = Infer<typeof treeEntry>
-export type FanChild = Infer<typeof fanChild>
 export type TreeBlock = Infer<typeof treeBlock>
 export type TreeBlockOf<T extends TreeBlock['type']> = Extract<TreeBlock, { type: T }>
 

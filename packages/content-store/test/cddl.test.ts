@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { checkCddl } from '@interpeer/wire-codec/cddl'
 import { expect, test } from 'vitest'
-import { blocksReply, wantBlocks } from '../src/index.js'
+import { blocksReply, contentClaim, wantBlocks } from '../src/index.js'
 import { treeBlock } from '../src/tree-blocks.js'
 
 const contract = (name: string): string => readFileSync(new URL(`../src/${name}.cddl`, import.meta.url), 'utf8')
 
 test.each([wantBlocks, blocksReply])('exchange.cddl says what the code of $name does', (message) => {
   expect(checkCddl(message, contract('exchange'))).toEqual([])
+})
+test('references/references.cddl says what the code does', () => {
+  expect(checkCddl(contentClaim, contract('references/references'))).toEqual([])
 })
 test('tree.cddl says what the code does', () => {
   const rule = { name: 'tree-block' as never, cddl: () => `tree-block = ${treeBlock.cddl}` }

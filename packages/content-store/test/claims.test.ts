@@ -1,0 +1,113 @@
+import { createSigner, jobIdOf, networkIdOf } from '@interpeer/crypto-ids'
+import { describe, expect, test } from 'vitest'
+import {
+  blockOf,
+  CLAIM_MAX_MS,
+  CLAIMS_PER_JOB_MAX,
+  type ClaimBook,
+  type ClaimRules,
+  claimedRoots,
+  emptyClaimBook,
+  forgetClaims,
+  jobsReferringTo,
+  memoryStore,
+  openClaimBook,
+  signClaim,
+  takeClaim,
+} from '../src/index.js'
+import { bytesOf, coded } from './trees.js'
+
+const NOW = 1_800_000_000_000
+const HOUR = 3_600_000
+const network = networkIdOf(bytesOf('a network'))
+const [uploader, member, stranger] = [1, 2, 3].map((n) => createSigner(new Uint8Array(32).fill(n))) as [Signer, Signer, Signer]
+type Signer = ReturnType<typeof createSigner>
+const [page, shop] = ['page', 'shop'].map((name) => jobIdOf(blockOf(bytesOf(name), 'dag-cbor').cid)) as [Job, Job]
+type Job = ReturnType<typeof jobIdOf>
+const [one, two] = ['one', 'two'].map((name) => blockOf(bytesOf(name), 'raw').cid) as [Cid, Cid]
+type Cid = ReturnType<typeof blockOf>['cid']
+const rules: ClaimRules = { network, nowMs: NOW, mayClaim: (_job, from) => from !== stranger.peerId }
+
+const claimOf = (signer: Signer, roots: Cid[], issuedMs = NOW, untilMs = issuedMs + HOUR, job = page) =>
+  signClaim({ job, roots, issuedMs, untilMs }, signer, network)
+const take = (book: ClaimBook, ...envelopes: Uint8Array[]): ClaimBook =>
+  envelopes.reduce((all, envelope) => takeClaim(all, envelope, rules).book, book)
+
+describe('claims', () => {
+  test('a root is referred to until the claim expires', () => {
+    const book = take(emptyClaimBook, claimOf(uploader, [one]), claimOf(member, [one, two], NOW, NOW + 2 * HOUR, shop))
+    expect([...claimedRoots(book, NOW)].sort()).toEqual([one, two].sort())
+    expect([...jobsReferringTo(book, one, NOW)].sort()).toEqual([page, shop].sort())
+    expect([...jobsReferringTo(book, one, NOW + HOUR)]).toEqual([shop])
+    expect(claimedRoots(book, NOW + 2 * HOUR).size).toBe(0)
+  })
+
+  test('the newest claim of a signer counts, in whatever order they come, and ends what it does not name', () => {
+    const claims = [claimOf(uploader, [one], NOW - 3), claimOf(uploader, [one, two], NOW - 2), claimOf(uploader, [two], NOW - 1)]
+    for (const order of [claims, claims.toReversed(), [claims[2], claims[0], claims[1]] as Uint8Array[]]) {
+      expect([...claimedRoots(take(emptyClaimBook, ...order), NOW)]).toEqual([two])
+    }
+  })
+
+  test('an un-claim ends only what its own signer claimed, and an old claim sent again revives nothing', () => {
+    const [old, end] = [claimOf(uploader, [one], NOW - 10), claimOf(uploader, [], NOW - 5)]
+    const book = take(emptyClaimBook, old, claimOf(member, [two]), end)
+    expect([...claimedRoots(book, NOW)]).toEqual([two])
+    expect(takeClaim(book, old, rules)).toEqual({ book, records: [] })
+    const later = forgetClaims(book, NOW + HOUR).book
+    expect([...claimedRoots(take(later, old), NOW)]).toEqual([two])
+  })
+
+  test('two claims issued at one time: the same one wins in both orders', () => {
+    const [a, b] = [claimOf(uploader, [one]), claimOf(uploader, [two])]
+    expect(claimedRoots(take(emptyClaimBook, a, b), NOW)).toEqual(claimedRoots(take(emptyClaimBook, b, a), NOW))
+  })
+
+  test('a forged claim or un-claim changes nothing', () => {
+    const book = take(emptyClaimBook, claimOf(uploader, [one]))
+    const forged = claimOf(uploader, [], NOW + 1)
+    forged[forged.length - 1] = (forged.at(-1) as number) ^ 1
+    expect(() => takeClaim(book, forged, rules)).toThrow(coded('SIGNATURE_WRONG'))
+    expect(() => takeClaim(book, claimOf(stranger, []), rules)).toThrow(coded('CLAIM_NOT_ALLOWED'))
+    const elsewhere = signClaim({ job: page, roots: [], issuedMs: NOW + 1, untilMs: NOW + 1 }, uploader, networkIdOf(bytesOf('another')))
+    expect(() => takeClaim(book, elsewhere, rules)).toThrow(coded('SIGNATURE_WRONG'))
+    expect([...claimedRoots(book, NOW)]).toEqual([one])
+  })
+
+  test('a claim from the future, or for too long, is refused; a clock that goes back forgets nothing', async () => {
+    expect(() => takeClaim(emptyClaimBook, claimOf(uploader, [one], NOW + 61_000), rules)).toThrow(coded('CLAIM_TIME'))
+    expect(() => takeClaim(emptyClaimBook, claimOf(uploader, [one], NOW, NOW + CLAIM_MAX_MS + 1), rules)).toThrow(coded('CLAIM_TIME'))
+    const space = memoryStore().records('claims')
+    await space.put(takeClaim(emptyClaimBook, claimOf(uploader, [one]), rules).records)
+    const { book, refused } = openClaimBook(space, network)
+    expect(refused).toBe(0)
+    expect([...claimedRoots(book, NOW - 90 * 24 * HOUR)]).toEqual([one])
+  })
+
+  test('records bring the book back; one that was spoiled or lies under another key is left out', async () => {
+    const space = memoryStore().records('claims')
+    const taken = takeClaim(emptyClaimBook, claimOf(uploader, [one]), rules)
+    await space.put(taken.records)
+    await space.put([
+      [`${page}/${member.peerId}`, claimOf(uploader, [two])],
+      [`${shop}/${member.peerId}`, bytesOf('?')],
+    ])
+    expect(openClaimBook(space, network)).toEqual({ book: taken.book, refused: 2 })
+  })
+
+  test('a job has room for a bounded number of signers; who has a claim can always change it', () => {
+    const signers = Array.from({ length: CLAIMS_PER_JOB_MAX }, (_, i) => createSigner(new Uint8Array(32).fill(100 + i)))
+    const book = take(emptyClaimBook, ...signers.map((signer) => claimOf(signer, [one])))
+    expect(() => takeClaim(book, claimOf(member, [two]), rules)).toThrow(coded('CLAIMS_FULL'))
+    expect(take(book, claimOf(signers[0] as Signer, [two], NOW + 1)).claims.size).toBe(CLAIMS_PER_JOB_MAX)
+    expect(take(book, claimOf(member, [two], NOW, NOW + HOUR, shop)).claims.size).toBe(CLAIMS_PER_JOB_MAX + 1)
+  })
+
+  test('what no longer matters is forgotten', () => {
+    const book = take(emptyClaimBook, claimOf(uploader, [one]), claimOf(member, [two], NOW - HOUR))
+    expect(forgetClaims(book, NOW - HOUR + CLAIM_MAX_MS)).toEqual({
+      book: take(emptyClaimBook, claimOf(uploader, [one])),
+      keys: [`${page}/${member.peerId}`],
+    })
+  })
+})
