@@ -22,6 +22,7 @@ export {
   uint32,
   uint53,
   uint64,
+  type Variant,
   type VariantsValue,
   variants,
 } from './schema.js'

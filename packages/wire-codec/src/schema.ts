@@ -147,7 +147,8 @@ export function struct<F extends Fields>(fields: F): Schema<FieldsValue<F>> {
   }
 }
 
-type Variant = readonly [tag: number, fields: Fields]
+/** One kind of a `variants` record: the number that it begins with, and its fields. */
+export type Variant = readonly [tag: number, fields: Fields]
 export type VariantsValue<V extends Readonly<Record<string, Variant>>> = {
   readonly [K in keyof V]: { readonly type: K } & FieldsValue<V[K][1]>
 }[keyof V]
