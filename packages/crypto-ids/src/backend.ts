@@ -15,6 +15,10 @@ export interface Backend {
   verifyFiltered(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean
   /** `secret` is 32 bytes, clamped inside (RFC 7748). */
   agreementKey(secret: Uint8Array): AgreementKey
+  /** The same for a secret that is used once: 32 bytes, or undefined where they would be all zero. Both must be 32 bytes. */
+  x25519(secret: Uint8Array, publicKey: Uint8Array): Uint8Array | undefined
+  /** The first bytes of ChaCha20's stream (RFC 8439) for nonce 0, counter 0: for a key that hides one thing, ever. */
+  chacha20(key: Uint8Array, length: number): Uint8Array
   /** ChaCha20-Poly1305 (RFC 8439): ciphertext, then the 16-byte tag. */
   aeadSeal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array): Uint8Array
   aeadOpen(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined

@@ -11,6 +11,10 @@ export type CryptoFailure =
   | { readonly code: 'SIGNATURE_WRONG'; readonly signer: string }
   | { readonly code: 'SHARED_SECRET_ZERO' }
   | { readonly code: 'BYTES_LENGTH'; readonly what: string; readonly wanted: number; readonly given: number }
+  | { readonly code: 'ONION_EMPTY' | 'ONION_FORGED' | 'ONION_KEY_UNUSABLE' | 'ONION_MALFORMED' | 'ONION_REPLAYED' }
+  | { readonly code: 'ONION_MEMORY_FULL'; readonly tagsMax: number }
+  | { readonly code: 'ONION_TOO_LARGE'; readonly areaBytes: number; readonly given: number }
+  | { readonly code: 'ONION_VERSION'; readonly version: number }
   | { readonly code: 'KEY_FILE_EXISTS' | 'KEY_FILE_MALFORMED' | 'KEY_FILE_UNREADABLE' | 'KEY_FILE_UNWRITABLE'; readonly path: string }
   | { readonly code: 'KEY_FILE_OPEN_TO_OTHERS'; readonly path: string; readonly mode: number }
 

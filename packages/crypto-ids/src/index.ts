@@ -18,6 +18,11 @@ export {
 export { ENVELOPE_OVERHEAD_BYTES } from './cose-sign1.js'
 export { CryptoError, type CryptoFailure } from './errors.js'
 export { equalBytes, hkdfSha256, hmacSha256, sealOf, sha256 } from './hash.js'
+export { createOnion, type OnionHop, type OnionPlan, onionCapacity } from './onion/create-onion.js'
+export { onionCell } from './onion/onion-cell.js'
+export { type OnionFormat, type OnionGroup, type OnionKey, onionFormat } from './onion/onion-format.js'
+export { type PeeledOnion, type PeelOptions, peelOnion } from './onion/peel-onion.js'
+export { ReplayMemory, type ReplayMemoryLimits } from './onion/replay-memory.js'
 export { keyOfPeerId, type PeerId, parsePeerId, peerIdOfKey } from './peer-id.js'
 export {
   createOpener,

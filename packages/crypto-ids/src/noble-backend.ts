@@ -1,4 +1,4 @@
-import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
+import { chacha20, chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { ed25519, x25519 } from '@noble/curves/ed25519.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256, sha512 } from '@noble/hashes/sha2.js'
@@ -6,6 +6,7 @@ import type { Backend } from './backend.js'
 import { GROUP_ORDER, numberOfLe } from './little-endian.js'
 
 const Point = ed25519.Point
+const NONCE_0 = new Uint8Array(12)
 
 /** Pure JavaScript, for browsers and wherever there is no `node:crypto`. */
 export const backend: Backend = {
@@ -45,16 +46,19 @@ export const backend: Backend = {
 
   agreementKey(secret) {
     const own = Uint8Array.from(secret)
-    return {
-      publicKey: x25519.getPublicKey(own),
-      agree(theirPublicKey) {
-        try {
-          return x25519.getSharedSecret(own, theirPublicKey)
-        } catch {
-          return undefined // noble throws on points of small order, where the result is all zero
-        }
-      },
+    return { publicKey: x25519.getPublicKey(own), agree: (theirPublicKey) => backend.x25519(own, theirPublicKey) }
+  },
+
+  x25519(secret, publicKey) {
+    try {
+      return x25519.getSharedSecret(secret, publicKey)
+    } catch {
+      return undefined // noble throws on points of small order, where the result is all zero
     }
+  },
+
+  chacha20(key, length) {
+    return chacha20(key, NONCE_0, new Uint8Array(length))
   },
 
   aeadSeal(key, nonce, aad, plain) {

@@ -33,6 +33,16 @@ const privateOf = (prefix: Buffer, key: Uint8Array) => createPrivateKey({ key: B
 // Callers get plain arrays: a Buffer's slice() shares memory, and that surprises.
 const plain = (buffer: Buffer) => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
 
+/** X25519, or undefined where the result would be all zero. */
+function agreed(privateKey: KeyObject, publicKey: Uint8Array): Uint8Array | undefined {
+  try {
+    const shared = plain(diffieHellman({ privateKey, publicKey: publicOf(X25519_PUBLIC, publicKey) }))
+    return shared.some((byte) => byte !== 0) ? shared : undefined
+  } catch {
+    return undefined // OpenSSL fails where the result would be all zero
+  }
+}
+
 function rawOf(key: KeyObject): Uint8Array {
   return Uint8Array.from(key.export({ format: 'der', type: 'spki' }).subarray(12))
 }
@@ -79,18 +89,15 @@ export const backend: Backend = {
 
   agreementKey(secret) {
     const privateKey = privateOf(X25519_PRIVATE, secret)
-    return {
-      publicKey: rawOf(createPublicKey(privateKey)),
-      agree(theirPublicKey) {
-        try {
-          const shared = plain(diffieHellman({ privateKey, publicKey: publicOf(X25519_PUBLIC, theirPublicKey) }))
-          return shared.some((byte) => byte !== 0) ? shared : undefined
-        } catch {
-          return undefined // OpenSSL fails where the result would be all zero
-        }
-      },
-    }
+    return { publicKey: rawOf(createPublicKey(privateKey)), agree: (theirPublicKey) => agreed(privateKey, theirPublicKey) }
   },
+
+  x25519(secret, publicKey) {
+    return agreed(privateOf(X25519_PRIVATE, secret), publicKey)
+  },
+
+  // Its cipher object costs more than noble's stream up to some 10 KiB, and nobody needs that much.
+  chacha20: noble.chacha20,
 
   aeadSeal(key, nonce, aad, message) {
     if (message.length < NATIVE_AEAD_MIN_BYTES) return noble.aeadSeal(key, nonce, aad, message)
