@@ -29,6 +29,13 @@ export type ContentStoreFailure =
     }
   | { readonly code: 'FETCH_TOO_LARGE'; readonly maxBlocks: number; readonly maxBytes: number }
   | { readonly code: 'FETCH_ABORTED' }
+  | { readonly code: 'MAP_KEY'; readonly bytes: number; readonly maxBytes: number }
+  | { readonly code: 'MAP_VALUE'; readonly bytes: number; readonly maxBytes: number }
+  | { readonly code: 'MAP_SUM' }
+  | { readonly code: 'MAP_UNIT'; readonly unit: bigint; readonly total: bigint }
+  | { readonly code: 'MAP_MALFORMED'; readonly cid: ContentId | null; readonly reason: string }
+  | { readonly code: 'MAP_PROOF_MALFORMED' }
+  | { readonly code: 'MAP_PROOF_WRONG'; readonly reason: string }
   | { readonly code: 'CLAIM_TIME'; readonly issuedMs: number; readonly untilMs: number }
   | { readonly code: 'CLAIM_NOT_ALLOWED'; readonly job: JobId; readonly from: PeerId }
   | { readonly code: 'CLAIMS_FULL'; readonly job: JobId }

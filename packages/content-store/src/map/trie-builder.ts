@@ -1,0 +1,73 @@
+import type { Block } from '../blocks.js'
+import { encodeMapBlock } from './map-block.js'
+import type { MapRoot, MapSource } from './map-source.js'
+import { type Apart, apartChildren, apartOf, blockOfApart, type Inner, innerOf, type Node, type Whole } from './nodes.js'
+
+/**
+ * Builds a trie from its nodes in the order of their keys, and between two neighbours the first bit in which keys of theirs differ:
+ * where it is least, the topmost inner node stands. Every node made is final, so what has to be apart is a block at once.
+ */
+export class TrieBuilder {
+  readonly #source: MapSource
+  readonly #nodes: Node[] = []
+  /** Between two of them each; they only grow. */
+  readonly #gaps: number[] = []
+  #gap: number | undefined
+  readonly #made: { readonly block: Block; readonly top: Whole }[] = []
+  constructor(source: MapSource) {
+    this.#source = source
+  }
+
+  /** What came before and what comes next differ first in `bit`. With nothing between two gaps, the lesser counts. */
+  gap(bit: number): void {
+    if (this.#nodes.length > 0) this.#gap = Math.min(bit, this.#gap ?? bit)
+  }
+  add(node: Node): void {
+    if (this.#gap !== undefined) {
+      this.#joinBelow(this.#gap)
+      this.#gaps.push(this.#gap)
+      this.#gap = undefined
+    }
+    this.#nodes.push(node)
+  }
+  /** The whole trie's root, undefined if nothing was added, and the blocks that were not there before. */
+  finish(): { readonly root: MapRoot | undefined; readonly blocks: readonly Block[] } {
+    this.#joinBelow(-1)
+    const [node] = this.#nodes
+    if (node === undefined) return { root: undefined, blocks: [] }
+    const top = this.#apart(node)
+    return { root: { hash: top.hash, block: blockOfApart(top) }, blocks: this.#made.map(({ block }) => block) }
+  }
+  /** Remembers the new blocks. */
+  remember(): void {
+    for (const { block, top } of this.#made) this.#source.cache.set(block.cid, top)
+  }
+
+  #joinBelow(bit: number): void {
+    while ((this.#gaps.at(-1) ?? -1) > bit) {
+      const [right, left] = [this.#nodes.pop() as Node, this.#nodes.pop() as Node]
+      this.#nodes.push(this.#joined(this.#gaps.pop() as number, left, right))
+    }
+  }
+  #joined(bit: number, left: Node, right: Node): Inner {
+    const [leftApart, rightApart] = apartChildren(left, right)
+    return innerOf(bit, leftApart ? this.#apart(left) : this.#inline(left, bit), rightApart ? this.#apart(right) : this.#inline(right, bit))
+  }
+  #inline(node: Node, above: number): Node {
+    let inlined = node
+    this.#source.blocks.attempt(() => {
+      inlined = this.#source.open(node, above)
+    })
+    return inlined // still apart if its block is missing: then this trie is thrown away
+  }
+  #apart(node: Node): Apart {
+    if (node.type === 'apart') return node
+    const stored = this.#source.stored.get(node)
+    if (stored !== undefined) return stored
+    const block = encodeMapBlock(node)
+    const apart = apartOf(node, block.cid)
+    this.#source.stored.set(node, apart)
+    this.#made.push({ block, top: node })
+    return apart
+  }
+}
