@@ -35,9 +35,11 @@ export class Cursor {
   }
   /** The top node of the part that comes next. @throws {MissingBlock} and skips the part */
   look(): Whole {
-    const part = this.#pending.pop() as Pending
+    const [part, last] = [this.#pending.at(-1) as Pending, this.#last]
+    this.skip()
     const whole = this.#source.open(part.node, part.above)
     this.#pending.push({ ...part, node: whole })
+    this.#last = last
     return whole
   }
   /** The part that comes next, whose top is `inner`, becomes two. */
