@@ -6,6 +6,7 @@ import {
   CLAIMS_PER_JOB_MAX,
   type ClaimBook,
   type ClaimRules,
+  ContentStoreError,
   claimedRoots,
   emptyClaimBook,
   forgetClaims,
@@ -53,7 +54,7 @@ describe('claims', () => {
     const [old, end] = [claimOf(uploader, [one], NOW - 10), claimOf(uploader, [], NOW - 5)]
     const book = take(emptyClaimBook, old, claimOf(member, [two]), end)
     expect([...claimedRoots(book, NOW)]).toEqual([two])
-    expect(takeClaim(book, old, rules)).toEqual({ book, records: [] })
+    expect(takeClaim(book, old, rules)).toEqual({ book, records: [], dropped: [] })
     const later = forgetClaims(book, NOW + HOUR).book
     expect([...claimedRoots(take(later, old), NOW)]).toEqual([two])
   })
@@ -101,6 +102,30 @@ describe('claims', () => {
     expect(() => takeClaim(book, claimOf(member, [two]), rules)).toThrow(coded('CLAIMS_FULL'))
     expect(take(book, claimOf(signers[0] as Signer, [two], NOW + 1)).claims.size).toBe(CLAIMS_PER_JOB_MAX)
     expect(take(book, claimOf(member, [two], NOW, NOW + HOUR, shop)).claims.size).toBe(CLAIMS_PER_JOB_MAX + 1)
+  })
+
+  test('where a job is full, an ended claim makes room for a new signer, the one issued first; a live one never does', () => {
+    const signers = Array.from({ length: CLAIMS_PER_JOB_MAX }, (_, i) => createSigner(new Uint8Array(32).fill(100 + i)))
+    const [first, second] = signers as [Signer, Signer]
+    const live = signers.slice(2).map((signer) => claimOf(signer, [one]))
+    const ended = [claimOf(second, [two], NOW - 2 * HOUR), claimOf(first, [two], NOW - 3 * HOUR)]
+    const book = take(emptyClaimBook, ...live, ...ended)
+    const taken = takeClaim(book, claimOf(member, [one]), rules)
+    expect(taken.dropped).toEqual([`${page}/${first.peerId}`])
+    expect(taken.book.claims.size).toBe(CLAIMS_PER_JOB_MAX)
+    const full = take(taken.book, claimOf(uploader, [one])) // in place of the second
+    const another = createSigner(new Uint8Array(32).fill(99))
+    expect(() => takeClaim(full, claimOf(another, [two]), rules)).toThrow(coded('CLAIMS_FULL'))
+    expect([...claimedRoots(full, NOW)]).toEqual([one])
+  })
+
+  test('a spoiled record is an error: who knows half of the claims would collect what the others keep', () => {
+    const spoiled = {
+      list: () => {
+        throw new ContentStoreError({ code: 'RECORD_CORRUPT', key: 'k' })
+      },
+    }
+    expect(() => openClaimBook(spoiled, network)).toThrow(coded('RECORD_CORRUPT'))
   })
 
   test('what no longer matters is forgotten', () => {

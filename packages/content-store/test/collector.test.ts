@@ -123,6 +123,7 @@ describe('collection', () => {
     })
     armed = true
     expect(await collect(ALL)).toMatchObject({ deletedBlocks: 200 })
+    expect(roots.has(saved.root)).toBe(true) // it did pause
     expect(missingBlocks(store.get, saved.root)).toEqual([])
   })
 

@@ -4,7 +4,7 @@ import { ContentStoreError } from '../errors.js'
 import type { RecordStore } from '../records.js'
 import { CLAIM_MAX_MS, type Claim, openClaim } from './claim.js'
 
-/** The most signers one job is remembered for, and the most claims in all: anyone can make keys. */
+/** The most signers one job is remembered for, and the most claims in all. Ended claims make room, live ones never do. */
 export const CLAIMS_PER_JOB_MAX = 64
 export const CLAIMS_MAX = 16_384
 
@@ -26,11 +26,14 @@ export interface TakenClaim {
   readonly book: ClaimBook
   /** What has to be durable before the claim counts; empty where nothing changed: the book had it, or a newer one. */
   readonly records: readonly (readonly [key: string, bytes: Uint8Array])[]
+  /** Records to delete: of an ended claim that made room. */
+  readonly dropped: readonly string[]
 }
 
 /**
  * Takes up a signed claim, which may end an earlier one of the same job and signer. The one issued last counts, whatever order they come in
- * (of two issued at one time, the one whose bytes are greater), so an old one that is sent again revives nothing.
+ * (of two issued at one time, the one whose bytes are greater), so an old one that is sent again revives nothing. (Where an
+ * ended one had to make room, an older one of that signer could come back, until its own end: it would keep content longer, never lose it.)
  * @throws {ContentStoreError} CLAIM_TIME, CLAIM_NOT_ALLOWED, CLAIMS_FULL
  * @throws {CryptoError} {WireError} as `openClaim`
  */
@@ -40,12 +43,21 @@ export function takeClaim(book: ClaimBook, envelope: Uint8Array, { network, nowM
   if (!mayClaim(job, from)) throw new ContentStoreError({ code: 'CLAIM_NOT_ALLOWED', job, from })
   const key = `${job}/${from}`
   const there = book.claims.get(key)
-  if (isForgotten(claim, nowMs) || (there !== undefined && !isNewer(claim, there))) return { book, records: [] }
-  const ofJob = there === undefined ? [...book.claims.values()].filter((one) => one.job === job).length : 0
-  if (ofJob >= CLAIMS_PER_JOB_MAX || (there === undefined && book.claims.size >= CLAIMS_MAX)) {
-    throw new ContentStoreError({ code: 'CLAIMS_FULL', job })
-  }
-  return { book: { claims: new Map(book.claims).set(key, claim) }, records: [[key, envelope]] }
+  if (isForgotten(claim, nowMs) || (there !== undefined && !isNewer(claim, there))) return { book, records: [], dropped: [] }
+  const dropped = there === undefined ? roomFor(book, job, nowMs) : []
+  const claims = new Map(book.claims)
+  for (const gone of dropped) claims.delete(gone)
+  return { book: { claims: claims.set(key, claim) }, records: [[key, envelope]], dropped }
+}
+
+/** What has to go for one more signer of a job: of the ended claims the one issued first. @throws {ContentStoreError} CLAIMS_FULL */
+function roomFor({ claims }: ClaimBook, job: JobId, nowMs: number): readonly string[] {
+  const ofJob = [...claims].filter(([, one]) => one.job === job)
+  const crowd = ofJob.length >= CLAIMS_PER_JOB_MAX ? ofJob : claims.size >= CLAIMS_MAX ? [...claims] : []
+  if (crowd.length === 0) return []
+  const ended = crowd.filter(([, { untilMs }]) => untilMs <= nowMs).toSorted(([, a], [, b]) => a.issuedMs - b.issuedMs)
+  if (ended[0] === undefined) throw new ContentStoreError({ code: 'CLAIMS_FULL', job })
+  return [ended[0][0]]
 }
 
 const isNewer = (a: Claim, b: Claim): boolean =>
@@ -75,6 +87,7 @@ export function forgetClaims({ claims }: ClaimBook, nowMs: number): { readonly b
 /**
  * The book that `records` held when this peer stopped. Signatures are checked again; what fails is left out and counted. Times are not: a
  * clock that went back must not make a peer forget.
+ * @throws {ContentStoreError} RECORD_CORRUPT: who does not know all claims must not collect
  */
 export function openClaimBook(
   records: Pick<RecordStore, 'list'>,
