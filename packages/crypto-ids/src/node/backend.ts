@@ -43,6 +43,17 @@ function agreed(privateKey: KeyObject, publicKey: Uint8Array): Uint8Array | unde
   }
 }
 
+/**
+ * By way of a string: 32 bytes of our own lie in V8's heap, where those of a Buffer cost more than the hash of a small message
+ * (measured: 0.6 µs for 1.6).
+ */
+function sha256Of(bytes: Uint8Array): Uint8Array {
+  const text = hash('sha256', bytes, 'binary')
+  const digest = new Uint8Array(32)
+  for (let i = 0; i < digest.length; i++) digest[i] = text.charCodeAt(i)
+  return digest
+}
+
 function rawOf(key: KeyObject): Uint8Array {
   return Uint8Array.from(key.export({ format: 'der', type: 'spki' }).subarray(12))
 }
@@ -64,8 +75,8 @@ function rememberedKey(publicKey: Uint8Array): KeyObject {
 export const backend: Backend = {
   sha256(parts) {
     const length = parts.reduce((sum, part) => sum + part.length, 0)
-    if (parts.length === 1) return plain(hash('sha256', parts[0] as Uint8Array, 'buffer'))
-    if (length <= JOINED_HASH_MAX_BYTES) return plain(hash('sha256', Buffer.concat(parts, length), 'buffer'))
+    if (parts.length === 1) return sha256Of(parts[0] as Uint8Array)
+    if (length <= JOINED_HASH_MAX_BYTES) return sha256Of(Buffer.concat(parts, length))
     const pieces = createHash('sha256')
     for (const part of parts) pieces.update(part)
     return plain(pieces.digest())
