@@ -1,40 +1,6 @@
-import { createHash } from 'node:crypto'
 import { type Block, editMap, emptyMap, type GetBlock, type MapCache, type MapEdit, type MapRoot, type Missing } from '../src/index.js'
+import type { Entry } from './map-rule.js'
 import { whole } from './trees.js'
-
-/*
- * The root of a map straight from the rule of map.cddl, and from nothing of `src`: no trie, no blocks, bits as text.
- */
-export interface Entry {
-  readonly key: Uint8Array
-  readonly value: Uint8Array
-  readonly sum: bigint
-}
-const sha256 = (...parts: readonly (Uint8Array | string)[]): Buffer => {
-  const hash = createHash('sha256')
-  for (const part of parts) hash.update(typeof part === 'string' ? Buffer.from(part, 'hex') : part)
-  return hash.digest()
-}
-const bits = (key: Uint8Array): string =>
-  [...key]
-    .map((byte) => `1${byte.toString(2).padStart(8, '0')}`)
-    .join('')
-    .padEnd(9 * 257, '0')
-const uint = (value: bigint | number, bytes: number): string => value.toString(16).padStart(2 * bytes, '0')
-const sumOf = (entries: readonly Entry[]): bigint => entries.reduce((all, { sum }) => all + sum, 0n)
-
-export function naiveRoot(entries: readonly Entry[]): Buffer {
-  if (entries.length === 0) return sha256('00')
-  return naiveNode(entries.map((entry) => ({ ...entry, bits: bits(entry.key) })))
-}
-function naiveNode(entries: readonly (Entry & { readonly bits: string })[]): Buffer {
-  const [first] = entries as [Entry & { readonly bits: string }]
-  if (entries.length === 1) return sha256('01', uint(first.sum, 16), uint(first.key.length, 2), first.key, sha256(first.value))
-  let bit = 0
-  while (entries.every((entry) => entry.bits[bit] === first.bits[bit])) bit++
-  const [left, right] = [entries.filter((entry) => entry.bits[bit] === '0'), entries.filter((entry) => entry.bits[bit] === '1')]
-  return sha256('02', uint(bit, 2), naiveNode(left), uint(sumOf(left), 16), naiveNode(right), uint(sumOf(right), 16))
-}
 
 /** A store that every edit is put into. Blocks are kept by name, so `size` says how many different ones there are. */
 export class Shelf {
@@ -76,3 +42,17 @@ export function fetching<T extends object>(
     }
   }
 }
+
+/** Numbers that look random and are the same in every run: `below(n)` is 0 to n - 1. */
+export function dice(seed: number): (below: number) => number {
+  let state = seed >>> 0
+  return (below) => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below)
+  }
+}
+export const key = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text))
+export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+export const byKey = (a: Entry, b: Entry): number => Buffer.compare(a.key, b.key)

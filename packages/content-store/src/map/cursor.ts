@@ -1,4 +1,4 @@
-import { bitOf, firstDifference, LEAF_BIT } from './keys.js'
+import { bitOf, firstDifference } from './keys.js'
 import { malformedMap } from './map-block.js'
 import type { MapSource } from './map-source.js'
 import type { Inner, Leaf, Node, Whole } from './nodes.js'
@@ -71,8 +71,8 @@ export class Cursor {
     for (;;) {
       const whole = this.#source.open(node, above)
       if (whole.type === 'leaf' || whole.bit > leaves) {
-        // All keys here differ from `from` in one bit, or this leaf is it.
-        if (leaves === LEAF_BIT || bitOf(from, leaves) === 0) this.#pending.push({ node: whole, above, gap: above })
+        // All keys here differ from `from` in one bit, or this leaf is it: then the bit is 0.
+        if (bitOf(from, leaves) === 0) this.#pending.push({ node: whole, above, gap: above })
         return
       }
       above = whole.bit

@@ -1,4 +1,3 @@
-import { bytesOfContentId, sha256 } from '@interpeer/crypto-ids'
 import { compareBytes, sameBytes } from '@interpeer/wire-codec'
 import { type Missing, MissingBlock } from '../block-source.js'
 import { BLOCK_MAX_BYTES, type Block, blockOf, type GetBlock } from '../blocks.js'
@@ -7,7 +6,7 @@ import { SUM_MAX } from './hashes.js'
 import { assertKey, bitOf, firstDifference, LEAF_BIT } from './keys.js'
 import type { MapCache } from './map-cache.js'
 import { emptyMap, type MapRoot, MapSource } from './map-source.js'
-import { type Leaf, leafOf, type Node, VALUE_INLINE_MAX_BYTES, type Whole } from './nodes.js'
+import { type Apart, apartOf, type Leaf, leafOf, type Node, VALUE_INLINE_MAX_BYTES, type Whole } from './nodes.js'
 import { TrieBuilder } from './trie-builder.js'
 
 /** An entry to be put into a map. */
@@ -43,7 +42,8 @@ export function editMap(get: GetBlock, root: MapRoot, edits: readonly MapEdit[],
     const { changes, values } = changesOf(source, top, sorted)
     if (source.blocks.missing.length > 0) throw new MissingBlock()
     if (changes.length === 0) return { root, blocks: [] }
-    rebuild(source, top, changes, builder)
+    if (top === undefined || root.block === null) addLeaves(changes, builder)
+    else rebuild(source, apartOf(top, root.block), changes, builder)
     const { root: after = emptyMap(), blocks } = builder.finish()
     return { root: after, blocks: [...values.values(), ...blocks] }
   })
@@ -101,9 +101,9 @@ function changesOf(source: MapSource, top: Whole | undefined, edits: readonly Ma
 }
 function leafOfPut({ key, value, sum = 0n }: MapPut): { readonly leaf: Leaf; readonly block?: Block } {
   const own = Uint8Array.from(key)
-  if (value.length <= VALUE_INLINE_MAX_BYTES) return { leaf: leafOf(own, sum, Uint8Array.from(value), sha256(value)) }
+  if (value.length <= VALUE_INLINE_MAX_BYTES) return { leaf: leafOf(own, sum, Uint8Array.from(value)) }
   const block = blockOf(value, 'raw')
-  return { leaf: leafOf(own, sum, block.cid, bytesOfContentId(block.cid).slice(4)), block }
+  return { leaf: leafOf(own, sum, block.cid), block }
 }
 
 /** Part of the trie that `changes[from]` up to `changes[to]` concern. */
@@ -116,9 +116,8 @@ interface Part {
 }
 
 /** Gives the builder, in the order of keys, the new leaves and what stays, with the largest parts of the trie that nothing changes in. */
-function rebuild(source: MapSource, top: Whole | undefined, changes: readonly Change[], builder: TrieBuilder): void {
-  if (top === undefined) addLeaves(changes, builder)
-  const todo: (Part | number)[] = top === undefined ? [] : [{ node: top, above: -1, from: 0, to: changes.length }]
+function rebuild(source: MapSource, top: Apart, changes: readonly Change[], builder: TrieBuilder): void {
+  const todo: (Part | number)[] = [{ node: top, above: -1, from: 0, to: changes.length }]
   const leafTask = (node: Leaf): Part => ({ node, above: LEAF_BIT, from: 0, to: 0 })
   for (let part = todo.pop(); part !== undefined; part = todo.pop()) {
     if (typeof part === 'number') builder.gap(part)

@@ -8,7 +8,6 @@ import {
   type Apart,
   apartChildren,
   BLOCK_MAX_WEIGHT,
-  inlineLeafOf,
   innerOf,
   type Leaf,
   leafOf,
@@ -168,11 +167,11 @@ class Records {
     const sum = this.#sum()
     if (withLink) {
       const cid = this.#link(RAW)
-      return leafOf(key, sum, contentIdOfBytes(cid), Uint8Array.from(cid.subarray(4)))
+      return leafOf(key, sum, contentIdOfBytes(cid))
     }
     const size = this.#number(2)
     if (size > VALUE_INLINE_MAX_BYTES) throw new Fault('a value that has to be apart')
-    return inlineLeafOf(key, sum, this.#copy(size))
+    return leafOf(key, sum, this.#copy(size))
   }
   #apart(): Apart {
     const hash = this.#copy(HASH_BYTES)

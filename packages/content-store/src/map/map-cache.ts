@@ -6,12 +6,14 @@ import type { Whole } from './nodes.js'
  * to every call: it changes no answer, but hashing a block anew takes far longer than finding it here.
  */
 export interface MapCache {
-  /** Bytes of the blocks in it. In memory they take about ten times as much. */
+  /** Memory that it takes, roughly. */
   readonly bytes: number
 }
-export const MAP_CACHE_DEFAULT_BYTES = 8 * 1024 * 1024
+export const MAP_CACHE_DEFAULT_BYTES = 64 * 1024 * 1024
+/** A block in memory, with a hash for each node, takes so many times its weight (measured with 32-byte keys and values). */
+const MEMORY_FACTOR = 16
 
-/** @param maxBytes of the blocks in it. Default 8 MiB. */
+/** @param maxBytes of memory, roughly: about 1 kB for each entry. Default 64 MiB. */
 export const createMapCache = (maxBytes: number = MAP_CACHE_DEFAULT_BYTES): MapCache => new NodeCache(maxBytes)
 
 /** Two halves: when the newer one is full it becomes the older one, and what is not read again from there goes with the next change. */
@@ -36,11 +38,12 @@ export class NodeCache implements MapCache {
   }
   set(block: ContentId, node: Whole): void {
     if (this.#newer.has(block)) return
-    if (this.#newerBytes + node.weight > this.#halfBytes) {
+    const bytes = node.weight * MEMORY_FACTOR
+    if (this.#newerBytes + bytes > this.#halfBytes) {
       ;[this.#older, this.#olderBytes] = [this.#newer, this.#newerBytes]
       ;[this.#newer, this.#newerBytes] = [new Map(), 0]
     }
     this.#newer.set(block, node)
-    this.#newerBytes += node.weight
+    this.#newerBytes += bytes
   }
 }

@@ -6,7 +6,7 @@ import { emptyHash } from './hashes.js'
 import { bitOf } from './keys.js'
 import { decodeMapBlock, malformedMap } from './map-block.js'
 import { createMapCache, type MapCache, type NodeCache } from './map-cache.js'
-import { type Apart, apartOf, blockOfApart, type Inner, type Leaf, type Node, VALUE_INLINE_MAX_BYTES, type Whole } from './nodes.js'
+import { blockOfApart, type Inner, type Leaf, type Node, VALUE_INLINE_MAX_BYTES, type Whole } from './nodes.js'
 
 /**
  * One state of a map. `hash` is what others are told and proofs are checked with; `block` is where it is stored, and follows from the
@@ -25,11 +25,6 @@ export const emptyMap = (): MapRoot => ({ hash: emptyHash(), block: null })
 export class MapSource {
   readonly blocks: BlockSource
   readonly cache: NodeCache
-  /**
-   * The blocks of nodes that this walk found, so they are stored. A node itself can't say so: it may come from the cache, and its block
-   * may be long gone from the store.
-   */
-  readonly stored = new Map<Whole, Apart>()
   constructor(get: GetBlock, cache: MapCache = createMapCache()) {
     this.blocks = new BlockSource(get)
     this.cache = cache as NodeCache // there is no other kind
@@ -43,7 +38,6 @@ export class MapSource {
   top({ hash, block }: MapRoot): Whole | undefined {
     const top = block === null ? undefined : this.#read(block)
     if (!sameBytes(top?.hash ?? emptyHash(), hash)) throw malformedMap(block, 'another map than the hash says')
-    if (top !== undefined && block !== null) this.stored.set(top, apartOf(top, block))
     return top
   }
 
@@ -56,7 +50,6 @@ export class MapSource {
       throw malformedMap(block, 'another node than the one above it says')
     }
     if (whole.type === 'inner' && whole.bit <= above) throw malformedMap(block, 'bits out of order')
-    this.stored.set(whole, node)
     return whole
   }
   #read(block: ContentId): Whole {

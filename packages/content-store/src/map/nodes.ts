@@ -25,8 +25,6 @@ export interface Leaf extends Sized {
   readonly key: Uint8Array
   /** The value, or the name of the raw block that holds it. */
   readonly value: Uint8Array | ContentId
-  /** SHA-256 of the value. */
-  readonly valueHash: Uint8Array
 }
 export interface Inner extends Sized {
   readonly type: 'inner'
@@ -71,12 +69,14 @@ export function apartOf({ hash, sum, weight }: Whole, block: ContentId): Apart {
 export const weightIn = (node: Node): number =>
   node.type === 'apart' ? 1 + node.hash.length + sumWeight(node.sum) + 2 + LINK_WEIGHT : node.weight
 
-export function leafOf(key: Uint8Array, sum: bigint, value: Uint8Array | ContentId, valueHash: Uint8Array): Leaf {
-  const valueWeight = typeof value === 'string' ? LINK_WEIGHT : 2 + value.length
-  const weight = 3 + key.length + sumWeight(sum) + valueWeight
-  return { type: 'leaf', key, sum, value, valueHash, weight, hash: leafHash(key, sum, valueHash) }
+/** SHA-256 of the leaf's value: 32 bytes. */
+export const valueHashOf = (value: Leaf['value']): Uint8Array =>
+  typeof value === 'string' ? bytesOfContentId(value).subarray(4) : sha256(value)
+
+export function leafOf(key: Uint8Array, sum: bigint, value: Leaf['value']): Leaf {
+  const weight = 3 + key.length + sumWeight(sum) + (typeof value === 'string' ? LINK_WEIGHT : 2 + value.length)
+  return { type: 'leaf', key, sum, value, weight, hash: leafHash(key, sum, valueHashOf(value)) }
 }
-export const inlineLeafOf = (key: Uint8Array, sum: bigint, value: Uint8Array): Leaf => leafOf(key, sum, value, sha256(value))
 
 /** @throws {ContentStoreError} MAP_SUM */
 export function innerOf(bit: number, left: Node, right: Node): Inner {

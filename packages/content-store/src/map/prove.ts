@@ -6,7 +6,7 @@ import { assertKey, bitOf, firstDifference, LEAF_BIT } from './keys.js'
 import type { MapCache } from './map-cache.js'
 import { encodeProof, STEP_BYTES } from './map-proof.js'
 import { type MapRoot, MapSource } from './map-source.js'
-import type { Inner, Leaf } from './nodes.js'
+import { type Inner, type Leaf, valueHashOf } from './nodes.js'
 import { leafAt } from './read-map.js'
 
 /** Shows what the map has under `key`, or that it has nothing: `checkEntry` reads it. @throws {ContentStoreError} MAP_KEY, MAP_MALFORMED */
@@ -22,7 +22,7 @@ export function proveEntry(get: GetBlock, root: MapRoot, key: Uint8Array, cache?
       return right
     })
     if (firstDifference(leaf.key, key) === LEAF_BIT) return entryProof(source, leaf, path)
-    const { valueHash } = leaf
+    const valueHash = valueHashOf(leaf.value)
     return { proof: encodeProof({ type: 'other', key: leaf.key, sum: sumBytesOf(leaf.sum), valueHash, path: path.bytes }) }
   })
 }

@@ -22,6 +22,7 @@ export class TrieBuilder {
   gap(bit: number): void {
     if (this.#nodes.length > 0) this.#gap = Math.min(bit, this.#gap ?? bit)
   }
+  /** A node that is apart keeps its block; any other becomes part of a new one. */
   add(node: Node): void {
     if (this.#gap !== undefined) {
       this.#joinBelow(this.#gap)
@@ -62,12 +63,8 @@ export class TrieBuilder {
   }
   #apart(node: Node): Apart {
     if (node.type === 'apart') return node
-    const stored = this.#source.stored.get(node)
-    if (stored !== undefined) return stored
     const block = encodeMapBlock(node)
-    const apart = apartOf(node, block.cid)
-    this.#source.stored.set(node, apart)
     this.#made.push({ block, top: node })
-    return apart
+    return apartOf(node, block.cid)
   }
 }
