@@ -1,0 +1,70 @@
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { packageFolders, ROOT, readRoot } from './workspace.js'
+
+// What a stranger gets: each package packed, installed alone in an empty folder, and everything in it that can be imported.
+
+const run = promisify(execFile)
+const work = mkdtempSync(join(tmpdir(), 'interpeer-packed-'))
+afterAll(() => rmSync(work, { recursive: true, force: true }))
+
+interface Manifest {
+  readonly name: string
+  readonly exports: Readonly<Record<string, unknown>>
+}
+const packages = packageFolders('packages').map((folder) => ({ folder, ...(JSON.parse(readRoot(`${folder}/package.json`)) as Manifest) }))
+/** Package name → its tarball. */
+const tarballs = new Map<string, string>()
+
+beforeAll(async () => {
+  for (const { folder, name } of packages) {
+    const { stdout } = await run('pnpm', ['pack', '--json', '--pack-destination', work], { cwd: join(ROOT, folder) })
+    tarballs.set(name, (JSON.parse(stdout) as { filename: string }).filename)
+  }
+}, 120_000)
+
+test.each(packages)(
+  '$name works when it is packed, installed alone and imported',
+  { timeout: 120_000 },
+  async ({ folder, name, exports }) => {
+    const place = join(work, folder.replaceAll('/', '-'))
+    mkdirSync(place)
+    writeFileSync(join(place, 'package.json'), JSON.stringify({ private: true, type: 'module', dependencies: { [name]: fileOf(name) } }))
+    // ours are on no registry yet: those that it depends on come from their tarballs, all else as it would for anyone
+    writeFileSync(join(place, 'pnpm-workspace.yaml'), workspaceOf(packages.filter((one) => one.name !== name).map((one) => one.name)))
+    await run('pnpm', ['install', '--prefer-offline', '--ignore-scripts', '--no-lockfile'], { cwd: place })
+
+    const entries = Object.keys(exports).filter((entry) => !entry.includes('*') && !entry.endsWith('.json'))
+    expect(entries).toContain('.')
+    expect(await namesIn(place, entries, name)).toEqual(entries.map((entry) => [entry, true]))
+    if ('./vectors/*' in exports) {
+      const vectors = readdirSync(join(place, 'node_modules', name, 'vectors')).filter((file) => file.endsWith('.json'))
+      expect(vectors.length).toBeGreaterThan(0)
+      const [first] = vectors
+      await run(process.execPath, ['--input-type=module', '-e', `await import('${name}/vectors/${first}', { with: { type: 'json' } })`], {
+        cwd: place,
+      })
+    }
+  },
+)
+
+const fileOf = (name: string): string => `file:${tarballs.get(name)}`
+const workspaceOf = (names: readonly string[]): string =>
+  `minimumReleaseAge: 0\noverrides:\n${names.map((name) => `  '${name}': '${fileOf(name)}'\n`).join('')}`
+
+/** Each entry, and whether it exports anything. */
+async function namesIn(place: string, entries: readonly string[], name: string): Promise<unknown> {
+  const specifiers = entries.map((entry) => name + entry.slice(1))
+  const code = `
+    const found = []
+    for (const specifier of ${JSON.stringify(specifiers)}) found.push(Object.keys(await import(specifier)).length > 0)
+    console.log(JSON.stringify(found))
+    process.exit(0)`
+  const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '-e', code], { cwd: place })
+  expect(stderr).toBe('')
+  return (JSON.parse(stdout) as boolean[]).map((found, i) => [entries[i], found])
+}
