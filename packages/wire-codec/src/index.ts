@@ -1,5 +1,7 @@
 export { bytesOfHex, compareBytes, concatBytes, hexOf, sameBytes } from './bytes.js'
-export { type CborLimits, type CborValue, decodeCbor, encodeCbor, Link } from './cbor.js'
+export { type CborLimits, type CborValue, Link } from './cbor.js'
+export { decodeCbor } from './decode-cbor.js'
+export { encodeCbor } from './encode-cbor.js'
 export { WireError, type WireFailure } from './errors.js'
 export { decodeWith, encodeWith, MESSAGE_MAX_BYTES, type Message, message } from './message.js'
 export { MESSAGE_NUMBERS, type MessageName } from './message-numbers.js'

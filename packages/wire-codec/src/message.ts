@@ -1,7 +1,9 @@
-import { decodeCbor, encodeCbor } from './cbor.js'
+import type { CborValue } from './cbor.js'
+import { decodeCbor } from './decode-cbor.js'
+import { encodeCbor } from './encode-cbor.js'
 import { WireError } from './errors.js'
 import { MESSAGE_NUMBERS, type MessageName } from './message-numbers.js'
-import { cddlOfFields, type Fields, type FieldsValue, readFields, type Schema, writeFields } from './schema.js'
+import { cddlOfFields, type Fields, type FieldsValue, readFields, recordOf, type Schema, writeFields } from './schema.js'
 
 /** One wire message, declared once: type, encoder, decoder, limit and CDDL come from the same fields. */
 export interface Message<T> {
@@ -28,14 +30,19 @@ export function message<const F extends Fields>(
   { maxBytes = MESSAGE_MAX_BYTES }: { readonly maxBytes?: number } = {},
 ): Message<FieldsValue<F>> {
   const number: number = MESSAGE_NUMBERS[name]
-  const count = Object.keys(fields).length + 1
+  const record = recordOf(fields)
+  const count = record.names.length + 1
   const schema: Schema<FieldsValue<F>> = {
-    write: (value, path) => [number, ...writeFields(fields, value, path)],
+    write: (value, path) => {
+      const items: CborValue[] = [number]
+      writeFields(record, value, items, path)
+      return items
+    },
     read: (value, path) => {
       if (!Array.isArray(value)) throw new WireError({ code: 'WIRE_SHAPE', path, expected: `message ${name}` })
       if (value[0] !== number) throw new WireError({ code: 'WIRE_NUMBER', expected: number, found: value[0] })
       if (value.length !== count) throw new WireError({ code: 'WIRE_SHAPE', path, expected: `${count - 1} fields` })
-      return readFields(fields, value.slice(1), path)
+      return readFields(record, value, 1, path)
     },
     cddl: `[type: ${number}, ${cddlOfFields(fields)}]`,
   }

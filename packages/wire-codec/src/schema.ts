@@ -1,9 +1,11 @@
 import { type CborValue, LINK_BYTES, Link } from './cbor.js'
 import { WireError } from './errors.js'
+import { utf8Length } from './utf8.js'
 
 /**
  * The shape of one value: how it is written, read, bounded and described. `write` refuses a value that `read` would refuse, so
- * that nobody signs what nobody else accepts.
+ * that nobody signs what nobody else accepts. `path` says where the value stands; what holds others may leave it to them to say where
+ * they stand in it, and put its own path before theirs when they fail.
  */
 export interface Schema<T> {
   /** @throws {WireError} WIRE_SHAPE */
@@ -16,6 +18,14 @@ export interface Schema<T> {
 export type Infer<S> = S extends Schema<infer T> ? T : S extends { readonly schema: Schema<infer T> } ? T : never
 
 const wrong = (path: string, expected: string): WireError => new WireError({ code: 'WIRE_SHAPE', path, expected })
+
+/** What a part at `step` threw, with the path that leads there. Paths are put together only when something is wrong. */
+function within(path: string, step: string, error: unknown): unknown {
+  if (!(error instanceof WireError) || error.failure.code !== 'WIRE_SHAPE') return error
+  return wrong(joined(joined(path, step), error.failure.path), error.failure.expected)
+}
+const joined = (path: string, step: string): string =>
+  path === '' || step === '' || step.startsWith('[') ? path + step : `${path}.${step}`
 
 /** A schema whose value looks the same in code and on the wire. */
 function plain<T extends CborValue>(cddl: string, expected: string, fits: (value: unknown) => value is T): Schema<T> {
@@ -119,11 +129,23 @@ export function list<T>(item: Schema<T>, max: number): Schema<readonly T[]> {
   return {
     write: (value, path) => {
       if (!Array.isArray(value) || value.length > max) throw wrong(path, `a list of at most ${max}`)
-      return value.map((one, i) => item.write(one, `${path}[${i}]`))
+      const written: CborValue[] = []
+      try {
+        for (let i = 0; i < value.length; i++) written.push(item.write(value[i], ''))
+      } catch (error) {
+        throw within(path, `[${written.length}]`, error)
+      }
+      return written
     },
     read: (value, path) => {
       if (!Array.isArray(value) || value.length > max) throw wrong(path, `a list of at most ${max}`)
-      return value.map((one, i) => item.read(one, `${path}[${i}]`))
+      const read: T[] = []
+      try {
+        for (let i = 0; i < value.length; i++) read.push(item.read(value[i], ''))
+      } catch (error) {
+        throw within(path, `[${read.length}]`, error)
+      }
+      return read
     },
     cddl: `[0*${max} ${item.cddl.includes(' / ') ? `(${item.cddl})` : item.cddl}]`,
   }
@@ -136,12 +158,17 @@ export type Fields = Readonly<Record<string, Schema<any>>>
 
 /** An object in code, an array in the order of declaration on the wire. */
 export function struct<F extends Fields>(fields: F): Schema<FieldsValue<F>> {
-  const names = Object.keys(fields)
+  const record = recordOf(fields)
+  const count = record.names.length
   return {
-    write: (value, path) => writeFields(fields, value, path),
+    write: (value, path) => {
+      const items: CborValue[] = []
+      writeFields(record, value, items, path)
+      return items
+    },
     read: (value, path) => {
-      if (!Array.isArray(value) || value.length !== names.length) throw wrong(path, `${names.length} fields`)
-      return readFields(fields, value, path)
+      if (!Array.isArray(value) || value.length !== count) throw wrong(path, `${count} fields`)
+      return readFields(record, value, 0, path)
     },
     cddl: `[${cddlOfFields(fields)}]`,
   }
@@ -154,20 +181,24 @@ export type VariantsValue<V extends Readonly<Record<string, Variant>>> = {
 }[keyof V]
 /** One of several records: in code told apart by `type`, on the wire by the number that comes first. */
 export function variants<const V extends Readonly<Record<string, Variant>>>(kinds: V): Schema<VariantsValue<V>> {
-  const byTag = new Map(Object.entries(kinds).map(([name, [tag, fields]]) => [tag, { name, fields }]))
+  const all = Object.entries(kinds).map(([name, [tag, fields]]) => ({ name, tag, record: recordOf(fields, { type: name }) }))
+  const byTag = new Map(all.map((kind) => [kind.tag, kind]))
+  const byName = new Map(all.map((kind) => [kind.name, kind]))
   const expected = `one of ${Object.keys(kinds).join(', ')}`
-  if (byTag.size !== Object.keys(kinds).length) throw new RangeError('two variants have one tag')
+  if (byTag.size !== all.length) throw new RangeError('two variants have one tag')
   return {
     write: (value, path) => {
-      const kind = kinds[value.type as string]
+      const kind = byName.get(value.type as string)
       if (kind === undefined) throw wrong(path, expected)
-      return [kind[0], ...writeFields(kind[1], value as never, path)]
+      const items: CborValue[] = [kind.tag]
+      writeFields(kind.record, value as never, items, path)
+      return items
     },
     read: (value, path) => {
       const kind = Array.isArray(value) && typeof value[0] === 'number' ? byTag.get(value[0]) : undefined
       if (kind === undefined || !Array.isArray(value)) throw wrong(path, expected)
-      if (value.length !== Object.keys(kind.fields).length + 1) throw wrong(path, `the fields of ${kind.name}`)
-      return { type: kind.name, ...readFields(kind.fields, value.slice(1), path) } as VariantsValue<V>
+      if (value.length !== kind.record.names.length + 1) throw wrong(path, `the fields of ${kind.name}`)
+      return readFields(kind.record, value, 1, path) as VariantsValue<V>
     },
     cddl: Object.values(kinds)
       .map(([tag, fields]) => `[${[`type: ${tag}`, cddlOfFields(fields)].filter((part) => part !== '').join(', ')}]`)
@@ -175,25 +206,49 @@ export function variants<const V extends Readonly<Record<string, Variant>>>(kind
   }
 }
 
-export function writeFields<F extends Fields>(fields: F, value: FieldsValue<F>, path: string): CborValue[] {
-  return Object.entries(fields).map(([name, field]) => field.write(value[name], path === '' ? name : `${path}.${name}`))
+/** The fields of a record as writing and reading need them, worked out once. */
+export interface RecordOf<F extends Fields> {
+  readonly names: readonly (keyof F & string)[]
+  readonly schemas: readonly Fields[string][]
+  /** A value that has all its fields already: filling a copy of it is quicker than adding them one by one. */
+  readonly blank: object
 }
-/** The caller has compared the number of items. */
-export function readFields<F extends Fields>(fields: F, items: readonly CborValue[], path: string): FieldsValue<F> {
+/** @param first what a value has before its fields */
+export function recordOf<F extends Fields>(fields: F, first: object = {}): RecordOf<F> {
   const names = Object.keys(fields)
-  const at = (name: string) => (path === '' ? name : `${path}.${name}`)
-  return Object.fromEntries(names.map((name, i) => [name, fields[name]?.read(items[i] as CborValue, at(name))])) as FieldsValue<F>
+  return { names, schemas: Object.values(fields), blank: { ...first, ...Object.fromEntries(names.map((name) => [name, null])) } }
+}
+/** Adds the fields of `value` to `items`. */
+export function writeFields<F extends Fields>(
+  { names, schemas }: RecordOf<F>,
+  value: FieldsValue<F>,
+  items: CborValue[],
+  path: string,
+): void {
+  let i = 0
+  try {
+    for (; i < names.length; i++) items.push((schemas[i] as Schema<unknown>).write(value[names[i] as string], ''))
+  } catch (error) {
+    throw within(path, names[i] as string, error)
+  }
+}
+/** Reads the items from `first` on. The caller has compared their number. */
+export function readFields<F extends Fields>(
+  { names, schemas, blank }: RecordOf<F>,
+  items: readonly CborValue[],
+  first: number,
+  path: string,
+): FieldsValue<F> {
+  const value: Record<string, unknown> = { ...blank }
+  let i = 0
+  try {
+    for (; i < names.length; i++) value[names[i] as string] = (schemas[i] as Schema<unknown>).read(items[first + i] as CborValue, '')
+  } catch (error) {
+    throw within(path, names[i] as string, error)
+  }
+  return value as FieldsValue<F>
 }
 export const cddlOfFields = (fields: Fields): string =>
   Object.entries(fields)
     .map(([name, field]) => `${name}: ${field.cddl}`)
     .join(', ')
-
-function utf8Length(value: string): number {
-  let length = 0
-  for (const character of value) {
-    const point = character.codePointAt(0) as number
-    length += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4
-  }
-  return length
-}
