@@ -1,3 +1,4 @@
+import { CryptoError } from '@interpeer/crypto-ids'
 import {
   bytes,
   bytesMax,
@@ -13,6 +14,7 @@ import {
   uint8,
   uint16,
   uint32,
+  WireError,
 } from '@interpeer/wire-codec'
 import { type KnownBatch, NO_BATCH, readBatch } from './batch.js'
 import { readCertificate } from './certificate.js'
@@ -43,7 +45,7 @@ const PROPOSAL_MAX_BYTES = 1024 * 1024 + 256
 const batchBytes = bytesMax(BATCH_MAX_BYTES)
 
 /** What a crash must not forget (design §6, Persist before send): everything this member has signed for the open step, byte for byte. */
-const recordSchema = struct({
+export const recordSchema = struct({
   version: uint8,
   job: bytes(36),
   epoch: uint32,
@@ -103,23 +105,37 @@ export function readRecord(record: Uint8Array, job: Uint8Array, epoch: number): 
   try {
     value = decodeWith(recordSchema, record, RECORD_MAX_BYTES)
   } catch (cause) {
-    throw new PeerGroupError({ code: 'RECORD_UNREADABLE', reason: 'not a record' }, { cause })
+    throw unreadable('not a record', cause)
   }
-  if (value.version !== RECORD_VERSION) throw new PeerGroupError({ code: 'RECORD_UNREADABLE', reason: 'another version' })
+  if (value.version !== RECORD_VERSION) throw unreadable('another version')
   if (!sameBytes(value.job, job) || value.epoch !== epoch) {
-    throw new PeerGroupError({ code: 'RECORD_UNREADABLE', reason: 'of another job or epoch' })
+    throw unreadable('of another job or epoch')
   }
   return value
 }
 
-/** Where an epoch begins, or where the record left it. */
+/** Reads the certificates and batches inside a record. @throws {PeerGroupError} RECORD_UNREADABLE */
+function within<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    if (cause instanceof CryptoError || cause instanceof PeerGroupError || cause instanceof WireError) {
+      throw unreadable('it holds what is no certificate or batch', cause)
+    }
+    throw cause
+  }
+}
+const unreadable = (reason: string, cause?: unknown): PeerGroupError => new PeerGroupError({ code: 'RECORD_UNREADABLE', reason }, { cause })
+
+/** Where an epoch begins, or where the record left it. @throws {PeerGroupError} RECORD_UNREADABLE */
 export function baseOf(g: Pick<Group, 'setup' | 'verifier'>, record: DurableRecord | undefined, nowMs: number): Base {
   const { setup } = g
   const fresh = { sinceMs: nowMs, announced: false, running: false }
   if (record?.last === undefined || record.last === null) {
     return { ...fresh, step: 0, batchHash: NO_BATCH, root: setup.start, timeMs: setup.startTimeMs ?? 0 }
   }
-  const certified = readCertificate(record.last.certificate, record.last.batch, g.verifier)
+  const { certificate, batch } = record.last
+  const certified = within(() => readCertificate(certificate, batch, g.verifier))
   return {
     ...fresh,
     step: certified.step,
@@ -130,13 +146,16 @@ export function baseOf(g: Pick<Group, 'setup' | 'verifier'>, record: DurableReco
       rank: certified.rank,
       answer: certified.answer,
       batch: certified.batch,
-      certificate: record.last.certificate,
+      certificate,
       revealed: new Set(certified.reveals.map(({ seat }) => seat)),
     },
   }
 }
 
-/** Puts the record's late reveal and open step back, its own messages included, as if they had just been made. */
+/**
+ * Puts the record's late reveal and open step back, its own messages included, as if they had just been made.
+ * @throws {PeerGroupError} RECORD_UNREADABLE
+ */
 export function restoreOpenStep(t: Turn, record: DurableRecord): void {
   const { g } = t
   const open: OpenStep = newOpenStep(g, g.base.step + 1)
@@ -148,7 +167,7 @@ export function restoreOpenStep(t: Turn, record: DurableRecord): void {
   open.proposed = record.proposed ?? undefined
   open.ownTimeouts = record.timeouts
   const known = (batch: Uint8Array): KnownBatch => {
-    const read = readBatch(batch)
+    const read = within(() => readBatch(batch))
     open.batches.set(hexOf(read.hash), read)
     return read
   }

@@ -9,7 +9,7 @@ import { BATCH_REQUESTS_LIMIT, STATE_REQUESTS_MAX } from './settings.js'
  * The group state block: what a certificate's root names (dag-cbor, links as tag 42). The request ids make a write run once however often it is sent: they are
  * part of the state until their own ms plus ten minutes (design §6, Writes).
  */
-const stateSchema = struct({
+export const stateSchema = struct({
   files: link,
   requests: list(struct({ id: bytes(16), ms: uint53, response: link }), STATE_REQUESTS_MAX),
 })
