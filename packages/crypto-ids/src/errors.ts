@@ -15,6 +15,7 @@ export type CryptoFailure =
   | { readonly code: 'ONION_MEMORY_FULL'; readonly tagsMax: number }
   | { readonly code: 'ONION_TOO_LARGE'; readonly areaBytes: number; readonly given: number }
   | { readonly code: 'ONION_VERSION'; readonly version: number }
+  | { readonly code: 'VERIFIER_FULL'; readonly waitingMax: number }
   | { readonly code: 'KEY_FILE_EXISTS' | 'KEY_FILE_MALFORMED' | 'KEY_FILE_UNREADABLE' | 'KEY_FILE_UNWRITABLE'; readonly path: string }
   | { readonly code: 'KEY_FILE_OPEN_TO_OTHERS'; readonly path: string; readonly mode: number }
 

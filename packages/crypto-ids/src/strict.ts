@@ -50,8 +50,12 @@ export function verifySignature(signature: Uint8Array, message: Uint8Array, publ
 
 /** The same on a stated backend: for the tests that hold both to equal answers. */
 export function verifyStrict(on: Backend, signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean {
+  return passesFilter(signature, publicKey) && on.verifyFiltered(signature, message, publicKey)
+}
+
+/** What is asked before any verifier is: lengths, S < L, and that neither A nor R is of small order or in another spelling. */
+export function passesFilter(signature: Uint8Array, publicKey: Uint8Array): boolean {
   if (signature.length !== 64 || publicKey.length !== 32) return false
   if (!isBelowLe(signature.subarray(32), ORDER)) return false
-  if (faultOfPoint(publicKey) !== undefined || faultOfPoint(signature.subarray(0, 32)) !== undefined) return false
-  return on.verifyFiltered(signature, message, publicKey)
+  return faultOfPoint(publicKey) === undefined && faultOfPoint(signature.subarray(0, 32)) === undefined
 }

@@ -10,7 +10,7 @@ import {
   ReplayMemory,
   verifySignature,
 } from '@interpeer/crypto-ids'
-import { generateKey } from '@interpeer/crypto-ids/node'
+import { createBatchVerifier, generateKey, type SignedBytes } from '@interpeer/crypto-ids/node'
 import { bolt04Key, bolt04Onion } from '@interpeer/crypto-ids/onion-secp256k1'
 import { type Figure, percentile } from '../figures.ts'
 
@@ -18,16 +18,17 @@ const [ROUNDS, AT_ONCE] = [61, 100]
 const MESSAGE_BYTES = 300
 /** As many keys as the largest usual group has members. */
 const SIGNERS = 17
+const [BATCH_ROUNDS, BATCH] = [15, 1_000]
 const [PEEL_ROUNDS, PEELS_AT_ONCE] = [41, 20]
 
 /**
- * Signatures and onions on one thread. Both sides take turns, and what a figure states is the median time of a round: 100 signatures checked,
- * 20 layers peeled.
+ * Signatures and onions. Both sides take turns, and what a figure states is the median time of a round: 100 signatures checked, a batch of
+ * 1,000, 20 layers peeled. All on one thread but the batch, which is compared with the same check on one.
  */
 export async function measure(say: (line: string) => void, signal: AbortSignal): Promise<Figure[]> {
   const figures: Figure[] = []
-  for (const compare of [verifications, peels]) {
-    figures.push(compare(say))
+  for (const compare of [verifications, batches, peels]) {
+    figures.push(await compare(say))
     await new Promise(setImmediate) // lets a signal in
     signal.throwIfAborted()
   }
@@ -35,28 +36,47 @@ export async function measure(say: (line: string) => void, signal: AbortSignal):
 }
 
 /** Our rule, as it is called: bytes in. The peer is Node's verifier alone, its key objects made before. */
-function verifications(say: (line: string) => void): Figure {
+async function verifications(say: (line: string) => void): Promise<Figure> {
   say(`${ROUNDS} rounds of ${AT_ONCE} signatures of ${SIGNERS} keys, ${MESSAGE_BYTES} bytes each`)
-  const signers = Array.from({ length: SIGNERS }, () => createSigner(generateKey()))
-  const signed = Array.from({ length: AT_ONCE }, (_, i) => {
-    const { publicKey, sign } = signers[i % SIGNERS] as (typeof signers)[number]
-    const message = new Uint8Array(MESSAGE_BYTES).fill(i)
-    return { message, publicKey, signature: sign(message), keyObject: keyObjectOf(publicKey) }
-  })
-  const times = inTurns(
+  const signed = signatures(AT_ONCE).map((one) => ({ ...one, keyObject: keyObjectOf(one.publicKey) }))
+  const times = await inTurns(
     ROUNDS,
-    () => signed.every(({ signature, message, publicKey }) => verifySignature(signature, message, publicKey)),
+    () => signed.every(holds),
     () => signed.every(({ signature, message, keyObject }) => verify(null, message, keyObject, signature)),
   )
   return figure('crypto/verify', times, 'bare crypto.verify')
 }
 
+/** The same on the thread pool, beside one thread. */
+async function batches(say: (line: string) => void): Promise<Figure> {
+  say(`${BATCH_ROUNDS} batches of ${BATCH} signatures`)
+  const signed = signatures(BATCH)
+  const verifier = createBatchVerifier()
+  const times = await inTurns(
+    BATCH_ROUNDS,
+    async () => (await verifier.verify(signed)).every(Boolean),
+    () => signed.every(holds),
+  )
+  return figure('crypto/verify-batch', times, 'verifySignature, one by one')
+}
+
+const holds = ({ signature, message, publicKey }: SignedBytes) => verifySignature(signature, message, publicKey)
+
+function signatures(count: number): SignedBytes[] {
+  const signers = Array.from({ length: SIGNERS }, () => createSigner(generateKey()))
+  return Array.from({ length: count }, (_, i) => {
+    const { publicKey, sign } = signers[i % SIGNERS] as (typeof signers)[number]
+    const message = new Uint8Array(MESSAGE_BYTES).fill(i)
+    return { message, publicKey, signature: sign(message) }
+  })
+}
+
 /** One hop of three, replay memory and all, of our cells and of BOLT-04's packets. */
-function peels(say: (line: string) => void): Figure {
+async function peels(say: (line: string) => void): Promise<Figure> {
   say(`${PEEL_ROUNDS} rounds of ${PEELS_AT_ONCE} onions`)
   const ours = peeler(onionCell, createAgreement, (secret) => createAgreement(secret).publicKey)
   const peer = peeler(bolt04Onion, bolt04Key, (secret) => bolt04Onion.group.publicKeyOf(secret))
-  return figure('crypto/onion-peel', inTurns(PEEL_ROUNDS, ours, peer), 'secp256k1 on noble (BOLT-04)')
+  return figure('crypto/onion-peel', await inTurns(PEEL_ROUNDS, ours, peer), 'secp256k1 on noble (BOLT-04)')
 }
 
 function peeler(format: OnionFormat, keyOf: (secret: Uint8Array) => OnionKey, publicKeyOf: (secret: Uint8Array) => Uint8Array) {
@@ -71,16 +91,16 @@ function peeler(format: OnionFormat, keyOf: (secret: Uint8Array) => OnionKey, pu
   }
 }
 
-type Round = () => boolean
+type Round = () => boolean | Promise<boolean>
 
 /** Times of both sides, who take turns at going first. The first tenth, before the compiler has seen them, is not counted. */
-function inTurns(rounds: number, ours: Round, peer: Round): readonly [number[], number[]] {
+async function inTurns(rounds: number, ours: Round, peer: Round): Promise<readonly [number[], number[]]> {
   const times: [number[], number[]] = [[], []]
   const unmeasured = Math.ceil(rounds / 10)
   for (let round = -unmeasured; round < rounds; round++) {
     for (const side of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
       const start = performance.now()
-      if (!(side === 0 ? ours : peer)()) throw new Error('something valid was refused')
+      if (!(await (side === 0 ? ours : peer)())) throw new Error('something valid was refused')
       if (round >= 0) times[side].push(performance.now() - start)
     }
   }

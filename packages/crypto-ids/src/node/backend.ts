@@ -13,6 +13,7 @@ import {
 } from 'node:crypto'
 import type { Backend } from '../backend.js'
 import { backend as noble } from '../noble-backend.js'
+import { ed25519KeyObject } from './public-keys.js'
 
 /** A cipher object of node:crypto costs about 12 µs whatever the size; below this, noble is done earlier (measured). */
 const NATIVE_AEAD_MIN_BYTES = 2048
@@ -20,15 +21,13 @@ const NATIVE_AEAD_MIN_BYTES = 2048
 const NATIVE_HMAC_MIN_BYTES = 4096
 /** Above this, hashing in pieces is cheaper than joining them first. */
 const JOINED_HASH_MAX_BYTES = 8192
-const PUBLIC_KEYS_MAX = 4096
 
 // The fixed starts of an Ed25519 or X25519 key in DER (RFC 8410); 32 bytes of key follow.
-const ED25519_PUBLIC = Buffer.from('302a300506032b6570032100', 'hex')
 const ED25519_PRIVATE = Buffer.from('302e020100300506032b657004220420', 'hex')
 const X25519_PUBLIC = Buffer.from('302a300506032b656e032100', 'hex')
 const X25519_PRIVATE = Buffer.from('302e020100300506032b656e04220420', 'hex')
 
-const publicOf = (prefix: Buffer, key: Uint8Array) => createPublicKey({ key: Buffer.concat([prefix, key]), format: 'der', type: 'spki' })
+const x25519KeyObject = (key: Uint8Array) => createPublicKey({ key: Buffer.concat([X25519_PUBLIC, key]), format: 'der', type: 'spki' })
 const privateOf = (prefix: Buffer, key: Uint8Array) => createPrivateKey({ key: Buffer.concat([prefix, key]), format: 'der', type: 'pkcs8' })
 // Callers get plain arrays: a Buffer's slice() shares memory, and that surprises.
 const plain = (buffer: Buffer) => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
@@ -36,7 +35,7 @@ const plain = (buffer: Buffer) => new Uint8Array(buffer.buffer, buffer.byteOffse
 /** X25519, or undefined where the result would be all zero. */
 function agreed(privateKey: KeyObject, publicKey: Uint8Array): Uint8Array | undefined {
   try {
-    const shared = plain(diffieHellman({ privateKey, publicKey: publicOf(X25519_PUBLIC, publicKey) }))
+    const shared = plain(diffieHellman({ privateKey, publicKey: x25519KeyObject(publicKey) }))
     return shared.some((byte) => byte !== 0) ? shared : undefined
   } catch {
     return undefined // OpenSSL fails where the result would be all zero
@@ -56,19 +55,6 @@ function sha256Of(bytes: Uint8Array): Uint8Array {
 
 function rawOf(key: KeyObject): Uint8Array {
   return Uint8Array.from(key.export({ format: 'der', type: 'spki' }).subarray(12))
-}
-
-// Importing a key costs a fifth of a verification, and a peer's few neighbours sign nearly everything it reads. Least recently
-// used keys go first; what is remembered changes no answer.
-const publicKeys = new Map<string, KeyObject>()
-function rememberedKey(publicKey: Uint8Array): KeyObject {
-  const name = Buffer.from(publicKey.buffer, publicKey.byteOffset, 32).toString('latin1')
-  const known = publicKeys.get(name)
-  if (known !== undefined) publicKeys.delete(name)
-  else if (publicKeys.size >= PUBLIC_KEYS_MAX) publicKeys.delete(publicKeys.keys().next().value as string)
-  const key = known ?? publicOf(ED25519_PUBLIC, publicKey)
-  publicKeys.set(name, key)
-  return key
 }
 
 /** On `node:crypto` (OpenSSL): about 16 times noble for signatures. Small AEAD messages stay with noble, which wins there. */
@@ -95,7 +81,7 @@ export const backend: Backend = {
   },
 
   verifyFiltered(signature, message, publicKey) {
-    return verify(null, message, rememberedKey(publicKey), signature)
+    return verify(null, message, ed25519KeyObject(publicKey), signature)
   },
 
   agreementKey(secret) {
