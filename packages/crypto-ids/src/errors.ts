@@ -16,7 +16,13 @@ export type CryptoFailure =
   | { readonly code: 'ONION_TOO_LARGE'; readonly areaBytes: number; readonly given: number }
   | { readonly code: 'ONION_VERSION'; readonly version: number }
   | { readonly code: 'VERIFIER_FULL'; readonly waitingMax: number }
-  | { readonly code: 'KEY_FILE_EXISTS' | 'KEY_FILE_MALFORMED' | 'KEY_FILE_UNREADABLE' | 'KEY_FILE_UNWRITABLE'; readonly path: string }
+  | { readonly code: 'ENCRYPTED_KEY_MALFORMED'; readonly reason: 'syntax' | 'version' | 'cost' }
+  | { readonly code: 'PASSPHRASE_UNUSABLE' | 'PASSPHRASE_WRONG' }
+  | { readonly code: 'PHRASE_LENGTH'; readonly wanted: number }
+  | { readonly code: 'PHRASE_WORD_UNKNOWN'; readonly place: number }
+  | { readonly code: 'PHRASE_CHECKSUM' }
+  | { readonly code: 'KEY_FILE_EXISTS' | 'KEY_FILE_MALFORMED' | 'KEY_FILE_MISSING' | 'KEY_FILE_PASSPHRASE_NEEDED'; readonly path: string }
+  | { readonly code: 'KEY_FILE_UNREADABLE' | 'KEY_FILE_UNWRITABLE'; readonly path: string }
   | { readonly code: 'KEY_FILE_OPEN_TO_OTHERS'; readonly path: string; readonly mode: number }
 
 export class CryptoError extends Error {

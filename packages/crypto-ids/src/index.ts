@@ -16,6 +16,7 @@ export {
   parseNetworkId,
 } from './content-id.js'
 export { ENVELOPE_OVERHEAD_BYTES } from './cose-sign1.js'
+export { decryptKey, encryptKey, type KeyEncryption, peerOfEncryptedKey } from './encrypted-key.js'
 export { CryptoError, type CryptoFailure } from './errors.js'
 export { equalBytes, hkdfSha256, hmacSha256, sealOf, sha256 } from './hash.js'
 export { createOnion, type OnionHop, type OnionPlan, onionCapacity } from './onion/create-onion.js'
@@ -24,6 +25,7 @@ export { type OnionFormat, type OnionGroup, type OnionKey, onionFormat } from '.
 export { type PeeledOnion, type PeelOptions, peelOnion } from './onion/peel-onion.js'
 export { ReplayMemory, type ReplayMemoryLimits } from './onion/replay-memory.js'
 export { keyOfPeerId, type PeerId, parsePeerId, peerIdOfKey } from './peer-id.js'
+export { recoveryPhraseOf, seedOfRecoveryPhrase } from './recovery-phrase.js'
 export {
   createOpener,
   type Opener,

@@ -1,2 +1,11 @@
 export { type BatchVerifier, type BatchVerifierLimits, createBatchVerifier, type SignedBytes } from './batch-verifier.js'
-export { generateKey, loadOrCreateKey, saveKey } from './key-file.js'
+export {
+  describeKeyFile,
+  generateKey,
+  type KeyFileFacts,
+  type KeyFileOptions,
+  loadOrCreateKey,
+  loadSeed,
+  saveKey,
+  setPassphrase,
+} from './key-file.js'
