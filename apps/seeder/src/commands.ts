@@ -1,7 +1,18 @@
 import { type PeerEndpoint, parseEndpoint } from '@interpeer/peer/node'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type CreateNetworkOptions, createNetwork } from './create-network.js'
-import { createKey, showKey } from './key.js'
+import {
+  createKey,
+  type EncryptOptions,
+  encryptKeyFile,
+  type KeyOptions,
+  type NewKeyOptions,
+  type RestoreOptions,
+  restoreKey,
+  showKey,
+  showPhrase,
+} from './key.js'
+import type { PassphraseSource } from './passphrase.js'
 import { type PublishOptions, publishSite } from './publish-site.js'
 import { type SeederOptions, startSeeder } from './start-seeder.js'
 
@@ -23,6 +34,12 @@ const data = () => new Option('--data <folder>', 'folder of the key, the store a
 const genesis = () => new Option('--genesis <file>', 'the network to join').env('INTERPEER_GENESIS').makeOptionMandatory()
 const bootstrap = () => new Option('--bootstrap <peer@host:port>', 'a peer that is known; may be repeated').argParser(endpoints).default([])
 const host = () => new Option('--host <address>', 'address to listen on').env('INTERPEER_HOST').default('127.0.0.1')
+const passphraseFile = () =>
+  new Option(
+    '--passphrase-file <file>',
+    'file with the passphrase of the key in its first line (else INTERPEER_PASSPHRASE, or the terminal)',
+  ).env('INTERPEER_PASSPHRASE_FILE')
+const encrypt = () => new Option('--encrypt', 'ask for a passphrase, if none is given')
 const json = () => new Option('--json', 'print JSON')
 
 /** `interpeer NOUN VERB`. */
@@ -31,8 +48,44 @@ export function program(): Command {
   const noun = (name: string, description: string): Command => root.command(name).description(description)
 
   const key = noun('key', 'the key of a peer or an uploader')
-  key.command('create').description('make a key, unless the folder has one').addOption(data()).addOption(json()).action(createKey)
-  key.command('show').description('print the PeerId of a folder').addOption(data()).addOption(json()).action(showKey)
+  key
+    .command('create')
+    .description('make a key, unless the folder has one; encrypted where a passphrase is given or asked for')
+    .addOption(data())
+    .addOption(encrypt())
+    .addOption(passphraseFile())
+    .addOption(json())
+    .action((options: NewKeyOptions) => createKey(options))
+  key
+    .command('show')
+    .description('print the PeerId of a folder')
+    .addOption(data())
+    .addOption(json())
+    .action((options: KeyOptions) => showKey(options))
+  key
+    .command('encrypt')
+    .description('set the passphrase of a key, or another one')
+    .addOption(data())
+    .addOption(passphraseFile())
+    .option('--new-passphrase-file <file>', 'file with the new passphrase in its first line; asked for if left out')
+    .addOption(json())
+    .action((options: EncryptOptions) => encryptKeyFile(options))
+  key
+    .command('phrase')
+    .description('print the key as 24 words, to be kept on paper')
+    .addOption(data())
+    .addOption(passphraseFile())
+    .addOption(json())
+    .action((options: KeyOptions & PassphraseSource) => showPhrase(options))
+  key
+    .command('restore')
+    .description('make the key of a folder from its 24 words')
+    .addOption(data())
+    .option('--phrase-file <file>', 'file with the words; else they are asked for, or read from stdin')
+    .addOption(encrypt())
+    .addOption(passphraseFile())
+    .addOption(json())
+    .action((options: RestoreOptions) => restoreKey(options))
 
   noun('network', 'a network of peers')
     .command('create')
@@ -49,6 +102,7 @@ export function program(): Command {
     .command('start')
     .description('seed: run the sites that the lottery assigns, and earn')
     .addOption(data())
+    .addOption(passphraseFile())
     .addOption(genesis())
     .addOption(bootstrap())
     .addOption(host())
@@ -70,6 +124,7 @@ export function program(): Command {
     .command('publish <folder>')
     .description('publish a folder of PHP as a site; stays until the group serves it')
     .addOption(data())
+    .addOption(passphraseFile())
     .addOption(genesis())
     .addOption(bootstrap())
     .addOption(host())

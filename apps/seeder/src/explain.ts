@@ -1,12 +1,20 @@
 /** What to tell a person about an error: what happened, and what to do where we know it. */
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const code = (error as { code?: unknown }).code
+  const { code, failure } = error as { code?: unknown; failure?: Failure }
   const advice = typeof code === 'string' ? ADVICE[code] : undefined
-  return [`interpeer: ${error.message}`, ...(advice === undefined ? [] : [advice])].join('\n')
+  if (advice === undefined) return `interpeer: ${error.message}`
+  return [`interpeer: ${error.message}`, typeof advice === 'string' ? advice : advice(failure ?? {})].join('\n')
 }
 
-const ADVICE: Readonly<Record<string, string>> = {
+/** What belongs to an error of one of our packages. */
+interface Failure {
+  readonly path?: string
+  readonly place?: number
+  readonly mode?: number
+}
+
+const ADVICE: Readonly<Record<string, string | ((failure: Failure) => string)>> = {
   ENOENT: 'Check the path: there is no such file or folder.',
   EACCES: 'This user may not read or write there.',
   EADDRINUSE: 'Another program uses that port: choose another with --port, or 0 for any.',
@@ -14,4 +22,22 @@ const ADVICE: Readonly<Record<string, string>> = {
   DATA_OTHER_NETWORK: 'This folder belongs to another network. Choose another --data, or the genesis that it was made with.',
   PUBLISH_REFUSED: 'Nothing was published. Change what it names and try again.',
   STORE_FULL: 'The disk is full. Make room and start again: nothing that was acknowledged is lost.',
+  KEY_FILE_MISSING: ({ path }) =>
+    `There is no key at ${path}. Make one with "interpeer key create", or bring one back with "interpeer key restore".`,
+  KEY_FILE_EXISTS: ({ path }) =>
+    `There is a key at ${path}, and keys are never overwritten. Choose another --data, or move that file away.`,
+  KEY_FILE_MALFORMED: ({ path }) =>
+    `${path} holds no key that this version can read. Bring it back from a copy, or move it away and use "interpeer key restore".`,
+  KEY_FILE_UNREADABLE: ({ path }) => `${path} could not be read as a file: look at what it is and whose it is.`,
+  KEY_FILE_UNWRITABLE: ({ path }) => `${path} could not be written: look at the folder and the room on the disk.`,
+  KEY_FILE_OPEN_TO_OTHERS: ({ path }) =>
+    `Other users of this machine can read the key: "chmod 600 ${path}", and think of it as known to them.`,
+  KEY_FILE_PASSPHRASE_NEEDED:
+    'The key is encrypted. Give its passphrase with --passphrase-file or INTERPEER_PASSPHRASE, or run this in a terminal.',
+  PASSPHRASE_WRONG:
+    'That is not the passphrase, or the file was altered. If it is lost, "interpeer key restore" makes the key anew from its 24 words.',
+  PASSPHRASE_UNUSABLE: 'A passphrase has 1 to 1,024 characters.',
+  PHRASE_LENGTH: 'A recovery phrase has 24 words: look for one left out or written twice.',
+  PHRASE_WORD_UNKNOWN: ({ place }) => `Word ${place} is none of the words that a recovery phrase is made of: look for a slip there.`,
+  PHRASE_CHECKSUM: 'Each word exists, but together they are no key: one is another word than on the paper, or two are exchanged.',
 }

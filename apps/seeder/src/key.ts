@@ -1,21 +1,80 @@
 import { existsSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { loadOrCreateKey } from '@interpeer/crypto-ids/node'
+import { createSigner, recoveryPhraseOf, seedOfRecoveryPhrase } from '@interpeer/crypto-ids'
+import { describeKeyFile, generateKey, loadSeed, saveKey, setPassphrase } from '@interpeer/crypto-ids/node'
+import { keyPath } from './open-key.js'
+import { askNewPassphrase, givenPassphrase, type PassphraseSource, passphraseFor } from './passphrase.js'
+import { firstLineOf, readSecretFile, readSecretStdin } from './read-secret-file.js'
+import { askOpenly, canAsk } from './terminal.js'
 
 export interface KeyOptions {
   readonly data: string
   readonly json?: boolean
 }
-
-export function createKey({ data, json = false }: KeyOptions): void {
-  mkdirSync(data, { recursive: true, mode: 0o700 })
-  print(loadOrCreateKey(join(data, 'peer.key')).peerId, json)
+export interface NewKeyOptions extends KeyOptions, PassphraseSource {
+  /** Ask for a passphrase where none is given. */
+  readonly encrypt?: boolean
 }
 
-export function showKey({ data, json = false }: KeyOptions): void {
-  const path = join(data, 'peer.key')
-  if (!existsSync(path)) throw new Error(`${data} has no key: make one with "interpeer key create --data ${data}"`)
-  print(loadOrCreateKey(path).peerId, json)
+/** Makes a key, unless the folder has one; then it says whose that is. */
+export async function createKey(options: NewKeyOptions): Promise<void> {
+  const path = keyPath(options.data)
+  if (!existsSync(path)) return writeKey(generateKey(), options)
+  const { peerId, isEncrypted } = describeKeyFile(path)
+  const isWanted = options.encrypt === true || givenPassphrase(options) !== undefined
+  if (isWanted && !isEncrypted) throw new Error(`${path} exists and is not encrypted: "interpeer key encrypt" does that`)
+  print({ peerId }, options.json)
 }
 
-const print = (peerId: string, json: boolean): boolean => process.stdout.write(json ? `${JSON.stringify({ peerId })}\n` : `${peerId}\n`)
+export function showKey({ data, json }: KeyOptions): void {
+  const { peerId, isEncrypted } = describeKeyFile(keyPath(data))
+  print({ peerId, encrypted: isEncrypted }, json)
+}
+
+/** The key in words, for paper. */
+export async function showPhrase({ data, json, ...source }: KeyOptions & PassphraseSource): Promise<void> {
+  const path = keyPath(data)
+  const seed = loadSeed(path, { passphrase: await passphraseFor(path, source) })
+  const phrase = recoveryPhraseOf(seed)
+  process.stderr.write(`Whoever has these words has this key and its coins. They go on paper, not into files or pictures.\n`)
+  process.stdout.write(json === true ? `${JSON.stringify({ peerId: createSigner(seed).peerId, phrase })}\n` : `${phrase}\n`)
+}
+
+export interface RestoreOptions extends NewKeyOptions {
+  readonly phraseFile?: string
+}
+
+export async function restoreKey(options: RestoreOptions): Promise<void> {
+  await writeKey(seedOfRecoveryPhrase(await phraseFrom(options)), options)
+}
+
+export interface EncryptOptions extends KeyOptions, PassphraseSource {
+  readonly newPassphraseFile?: string
+}
+
+/** Sets the passphrase of a key, or another one. */
+export async function encryptKeyFile({ data, json, newPassphraseFile, ...source }: EncryptOptions): Promise<void> {
+  const path = keyPath(data)
+  const { peerId, isEncrypted } = describeKeyFile(path)
+  const passphrase = await passphraseFor(path, source)
+  const fromFile = newPassphraseFile === undefined ? undefined : firstLineOf(readSecretFile(newPassphraseFile))
+  // A plain key has no passphrase yet, so the one that is given is the new one.
+  const next = fromFile ?? (isEncrypted ? undefined : passphrase) ?? (await askNewPassphrase())
+  setPassphrase(path, next, { passphrase })
+  print({ peerId, encrypted: true }, json)
+}
+
+async function writeKey(seed: Uint8Array, options: NewKeyOptions): Promise<void> {
+  const passphrase = givenPassphrase(options) ?? (options.encrypt === true ? await askNewPassphrase() : undefined)
+  mkdirSync(options.data, { recursive: true, mode: 0o700 })
+  saveKey(keyPath(options.data), seed, { passphrase })
+  print({ peerId: createSigner(seed).peerId }, options.json)
+}
+
+async function phraseFrom({ phraseFile }: RestoreOptions): Promise<string> {
+  if (phraseFile !== undefined) return readSecretFile(phraseFile)
+  return canAsk() ? askOpenly('The 24 words: ') : readSecretStdin()
+}
+
+function print(facts: { readonly peerId: string; readonly encrypted?: boolean }, json = false): void {
+  process.stdout.write(json ? `${JSON.stringify(facts)}\n` : `${facts.peerId}\n`)
+}

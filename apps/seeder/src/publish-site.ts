@@ -1,13 +1,14 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { importFolder } from '@interpeer/content-store/node'
-import { loadOrCreateKey } from '@interpeer/crypto-ids/node'
 import { openPeer, type PeerEndpoint } from '@interpeer/peer/node'
 import { startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { openLog } from './log.js'
+import { openKey } from './open-key.js'
+import type { PassphraseSource } from './passphrase.js'
 import { SLOT_MEMORY_MIB } from './slot.js'
 
-export interface PublishOptions {
+export interface PublishOptions extends PassphraseSource {
   readonly data: string
   readonly genesis: string
   readonly bootstrap: readonly PeerEndpoint[]
@@ -32,7 +33,7 @@ export async function publishSite(folder: string, options: PublishOptions): Prom
   say(`${files.length} files, ${(bytes / 1024).toFixed(1)} KiB`)
   const peer = await openPeer({
     data: options.data,
-    signer: loadOrCreateKey(join(options.data, 'peer.key')),
+    signer: await openKey(options.data, options),
     genesis: readFileSync(options.genesis, 'utf8'),
     host: options.host,
     port: 0,

@@ -1,14 +1,15 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { loadOrCreateKey } from '@interpeer/crypto-ids/node'
 import { openPeer, type PeerEndpoint } from '@interpeer/peer/node'
 import { startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { openLog } from './log.js'
+import { openKey } from './open-key.js'
+import type { PassphraseSource } from './passphrase.js'
 import { withScriptLog } from './script-log.js'
 import { SLOT_MEMORY_MIB } from './slot.js'
 import { untilStopped } from './until-stopped.js'
 
-export interface SeederOptions {
+export interface SeederOptions extends PassphraseSource {
   readonly data: string
   readonly genesis: string
   readonly bootstrap: readonly PeerEndpoint[]
@@ -21,7 +22,7 @@ export interface SeederOptions {
 export async function startSeeder(options: SeederOptions): Promise<void> {
   mkdirSync(options.data, { recursive: true, mode: 0o700 })
   const log = openLog(join(options.data, 'log'), options.logLevel)
-  const signer = loadOrCreateKey(join(options.data, 'peer.key'))
+  const signer = await openKey(options.data, options)
   const runtime = await startPhpRuntime({ guardMs: options.guardMs, memoryMiB: SLOT_MEMORY_MIB })
   const peer = await openPeer({
     data: options.data,

@@ -1,0 +1,33 @@
+import { createInterface, type Interface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
+
+/** Whether someone sits there who can be asked. Questions go to stderr: stdout belongs to the answer. */
+export const canAsk = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true
+
+/** Asks for something secret, as often as there are questions: what is typed is not shown. */
+export function askHidden(...questions: readonly string[]): Promise<string[]> {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+  return withTerminal(nowhere, async (terminal) => {
+    const answers: string[] = []
+    for (const question of questions) {
+      process.stderr.write(question) // only now: before, the terminal itself would have shown what is typed
+      answers.push(await terminal.question(''))
+      process.stderr.write('\n')
+    }
+    return answers
+  })
+}
+
+export const askOpenly = (question: string): Promise<string> => withTerminal(process.stderr, (terminal) => terminal.question(question))
+
+async function withTerminal<T>(output: NodeJS.WritableStream, use: (terminal: Interface) => Promise<T>): Promise<T> {
+  const terminal = createInterface({ input: process.stdin, output, terminal: true, historySize: 0 })
+  const gone = new Promise<never>((_, reject) => {
+    terminal.once('close', () => reject(new Error('nothing was typed, so nothing was done'))) // Ctrl-C or Ctrl-D
+  })
+  try {
+    return await Promise.race([use(terminal), gone])
+  } finally {
+    terminal.close()
+  }
+}
