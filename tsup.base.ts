@@ -8,5 +8,6 @@ export const library: Options = {
   dts: true,
   clean: true,
   sourcemap: true,
-  treeshake: true,
+  // An import that is left over, of another chunk or package, is dropped: none of ours is there for what it does when it loads.
+  treeshake: { moduleSideEffects: (_id, isExternal) => !isExternal },
 }
