@@ -11,6 +11,7 @@ export type ContentStoreFailure =
   | { readonly code: 'STORE_FULL'; readonly neededBytes: number }
   | { readonly code: 'STORE_CLOSED' }
   | { readonly code: 'STORE_UNAVAILABLE'; readonly folder: string }
+  | { readonly code: 'STORE_READ_FAILED' }
   | { readonly code: 'STORE_WRITE_FAILED' }
   | { readonly code: 'RECORD_KEY'; readonly key: string }
   | { readonly code: 'RECORD_TOO_LARGE'; readonly key: string; readonly bytes: number; readonly maxBytes: number }

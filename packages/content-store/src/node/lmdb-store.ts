@@ -1,123 +1,84 @@
 import { mkdirSync, statfsSync } from 'node:fs'
-import { bytesOfContentId, type ContentId, contentIdOfBytes } from '@interpeer/crypto-ids'
-import { sameBytes } from '@interpeer/wire-codec'
-import { type Database, open, type RootDatabase } from 'lmdb'
-import { assertBlocks, type BlockStore, isContentOf } from '../blocks.js'
+import { createRequire } from 'node:module'
+import type { Database, RootDatabase } from 'lmdb'
 import { ContentStoreError } from '../errors.js'
 import type { ContentStore, StoreOptions } from '../memory-store.js'
-import { lmdbRecords } from './lmdb-records.js'
+import { openOn } from './open-on.js'
+import type { Change, Table, Tables, Usage } from './tables.js'
 
-/** One write transaction: all of it or nothing, on the disk when it resolves. `neededBytes` 0: only deletes. */
-export type Commit = (table: 'blocks' | 'records', neededBytes: number, write: () => readonly Promise<boolean>[]) => Promise<void>
-export type Bytes = Database<Uint8Array, Uint8Array>
+type Bytes = Database<Uint8Array, Uint8Array>
+interface Stats {
+  readonly treeBranchPageCount: number
+  readonly treeLeafPageCount: number
+  readonly overflowPages: number
+}
+interface EnvStats extends Stats {
+  readonly pageSize: number
+  readonly lastPageNumber: number
+  /** The table that names the tables, and the one of the free pages. */
+  readonly root: Stats
+  readonly free: Stats
+}
 
-// Blocks leave this much of the disk free, and records this much: a peer whose disk is full of blocks can still write down its
-// locks, and lmdb's own commit does not fail half-way.
-const RESERVE_BYTES = { blocks: 8 * 1024 * 1024, records: 2 * 1024 * 1024 }
-const PAGE_BYTES = 4096
+const META_PAGES = 2
 
 /**
  * Blocks and records in one lmdb environment in `folder`, which is made if need be. One process at a time opens it.
  * @throws {ContentStoreError} STORE_UNAVAILABLE
  */
-export function openLmdbStore(folder: string, { maxBytes = Number.POSITIVE_INFINITY }: StoreOptions = {}): ContentStore {
-  const { env, blocks: blockTable, records: recordTable } = openTables(folder)
-  const writes = new Set<Promise<void>>()
-  let [pendingBytes, closed] = [0, false]
-  const assertOpen = (): void => {
-    if (closed) throw new ContentStoreError({ code: 'STORE_CLOSED' })
-  }
-  const assertRoom = (table: 'blocks' | 'records', neededBytes: number): void => {
-    const used = usedBytes(blockTable) + usedBytes(recordTable) + pendingBytes
-    const free = freeBytes(folder) - RESERVE_BYTES[table] - pendingBytes
-    if (used + neededBytes > maxBytes || neededBytes > free) throw new ContentStoreError({ code: 'STORE_FULL', neededBytes })
-  }
-  const commit: Commit = async (table, neededBytes, write) => {
-    assertOpen()
-    if (neededBytes > 0) assertRoom(table, neededBytes)
-    pendingBytes += neededBytes
-    const written = batch(env, write)
-    writes.add(written)
-    try {
-      await written
-    } catch (cause) {
-      throw freeBytes(folder) < RESERVE_BYTES[table] || isFull(cause)
-        ? new ContentStoreError({ code: 'STORE_FULL', neededBytes }, { cause })
-        : new ContentStoreError({ code: 'STORE_WRITE_FAILED' }, { cause })
-    } finally {
-      writes.delete(written)
-      pendingBytes -= neededBytes
-    }
-  }
-  const close = async (): Promise<void> => {
-    if (closed) return
-    closed = true
-    await Promise.allSettled(writes)
-    await env.close()
+export function openLmdbStore(folder: string, options: StoreOptions = {}): ContentStore {
+  return openOn(lmdbTables(folder), options)
+}
+
+function lmdbTables(folder: string): Tables {
+  const { env, tables } = openEnvironment(folder)
+  const usage = (): Usage => {
+    const blocks = tables.blocks.getStats() as EnvStats
+    const usedPages = pagesOf(blocks) + pagesOf(tables.records.getStats() as EnvStats)
+    // What was deleted stays in the file, which never shrinks, and is written over.
+    const freePages = Math.max(0, blocks.lastPageNumber + 1 - META_PAGES - usedPages - pagesOf(blocks.root) - pagesOf(blocks.free))
+    return { usedBytes: usedPages * blocks.pageSize, freeBytes: freePages * blocks.pageSize + diskFreeBytes(folder) }
   }
   return {
-    blocks: lmdbBlocks(blockTable, commit, assertOpen),
-    records: (name) => lmdbRecords(recordTable, name, commit, assertOpen),
-    close,
+    get: (table, key) => {
+      const bytes = tables[table].getBinaryFast(key)
+      return bytes && ownCopy(bytes)
+    },
+    has: (table, key) => tables[table].doesExist(key),
+    keys: (table) => [...tables[table].getKeys({ snapshot: true })],
+    entries: (table, start, end) =>
+      [...tables[table].getRange({ start, end, snapshot: true })].map(({ key, value }) => [key, ownCopy(value)]),
+    write: (changes) => write(env, tables, changes),
+    isFull: (cause) => FULL.has((cause as { code?: number }).code ?? 0),
+    usage,
+    bytesOf: bytesOnDisk,
+    close: () => env.close(),
   }
 }
 
-function lmdbBlocks(table: Bytes, commit: Commit, assertOpen: () => void): BlockStore {
-  let corrupt = 0
-  const kept = (cid: ContentId): Uint8Array | undefined => {
-    assertOpen()
-    return plain(table.getBinary(bytesOfContentId(cid)))
-  }
-  return {
-    get: (cid) => {
-      const bytes = kept(cid)
-      if (bytes === undefined || isContentOf(cid, bytes)) return bytes
-      corrupt++
-      return undefined
-    },
-    has: (cid) => {
-      assertOpen()
-      return table.doesExist(bytesOfContentId(cid))
-    },
-    put: async (blocks) => {
-      assertOpen()
-      assertBlocks(blocks)
-      // what is there already is not written again, unless the disk has spoiled it
-      const unkept = new Map<ContentId, Uint8Array>()
-      for (const { cid, bytes } of blocks) {
-        const there = kept(cid)
-        if (there === undefined || !sameBytes(there, bytes)) unkept.set(cid, bytes)
-      }
-      const neededBytes = [...unkept.values()].reduce((sum, bytes) => sum + pagesOf(bytes), 0)
-      await commit('blocks', neededBytes, () => [...unkept].map(([cid, bytes]) => table.put(bytesOfContentId(cid), bytes)))
-    },
-    delete: (cids) => commit('blocks', 0, () => cids.map((cid) => table.remove(bytesOfContentId(cid)))),
-    list: () => {
-      assertOpen()
-      return [...table.getKeys({ snapshot: true })].map(contentIdOfBytes)
-    },
-    counters: () => ({ corrupt }),
-  }
-}
-
-function openTables(folder: string): { env: RootDatabase; blocks: Bytes; records: Bytes } {
+function openEnvironment(folder: string): { env: RootDatabase; tables: Readonly<Record<Table, Bytes>> } {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
+    // Here and not at the top: where lmdb has no binary for the platform, the rest of this entry still works.
+    const { open } = createRequire(import.meta.url)('lmdb') as typeof import('lmdb')
     // With overlappingSync a write resolves before it is on the disk, and closing after a failed write never ends. With
     // eventTurnBatching a failed write rejects a promise that nobody can see, which ends the process.
     const env = open({ path: folder, noSubdir: false, maxDbs: 4, overlappingSync: false, eventTurnBatching: false })
-    const table = (name: string): Bytes => env.openDB<Uint8Array, Uint8Array>({ name, keyEncoding: 'binary', encoding: 'binary' })
-    return { env, blocks: table('blocks'), records: table('records') }
+    const table = (name: Table): Bytes => env.openDB<Uint8Array, Uint8Array>({ name, keyEncoding: 'binary', encoding: 'binary' })
+    return { env, tables: { blocks: table('blocks'), records: table('records') } }
   } catch (cause) {
     throw new ContentStoreError({ code: 'STORE_UNAVAILABLE', folder }, { cause })
   }
 }
 
 /** When a commit fails lmdb rejects the promise of each write too, and one for the reason: unheard, any would end the process. */
-async function batch(env: RootDatabase, write: Parameters<Commit>[2]): Promise<void> {
+async function write(env: RootDatabase, tables: Readonly<Record<Table, Bytes>>, changes: readonly Change[]): Promise<void> {
   try {
     await env.batch(() => {
-      for (const one of write()) one.catch(() => undefined)
+      for (const { table, key, value } of changes) {
+        const one = value === undefined ? tables[table].remove(key) : tables[table].put(key, value)
+        one.catch(() => undefined)
+      }
     })
   } catch (cause) {
     await (cause as { commitError?: Promise<never> }).commitError // rejects with the reason
@@ -126,20 +87,23 @@ async function batch(env: RootDatabase, write: Parameters<Commit>[2]): Promise<v
 }
 
 /** A full map, a full disk. (A short write is reported as EIO: then the disk's free space tells.) */
-const isFull = (cause: unknown): boolean => [-30792, 28].includes((cause as { code?: number }).code ?? 0)
+const FULL: ReadonlySet<number> = new Set([-30792, 28])
 
-export const plain = (bytes: Uint8Array | undefined): Uint8Array | undefined =>
-  bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
-
-/** What a value takes on disk, roughly: its own pages if it is large, otherwise a share of one. */
-export const pagesOf = (bytes: Uint8Array): number =>
-  bytes.length < PAGE_BYTES / 2 ? bytes.length + 64 : Math.ceil((bytes.length + 16) / PAGE_BYTES) * PAGE_BYTES
-
-function usedBytes(table: Bytes): number {
-  const stats = table.getStats() as { treeBranchPageCount: number; treeLeafPageCount: number; overflowPages: number; pageSize: number }
-  return (stats.treeBranchPageCount + stats.treeLeafPageCount + stats.overflowPages) * stats.pageSize
+/** `getBinaryFast` gives its one buffer, for all reads: this is the only copy, into memory that is not zeroed first. */
+function ownCopy(bytes: Uint8Array): Uint8Array {
+  const length = bytes.length // a property of lmdb's own: the buffer is longer
+  const copy = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
+  copy.set(bytes.subarray(0, length))
+  return copy
 }
-function freeBytes(folder: string): number {
+
+const PAGE_BYTES = 4096
+/** Its own pages if it is large, otherwise a share of one. */
+const bytesOnDisk = (value: Uint8Array): number =>
+  value.length < PAGE_BYTES / 2 ? value.length + 64 : Math.ceil((value.length + 16) / PAGE_BYTES) * PAGE_BYTES
+const pagesOf = (stats: Stats): number => stats.treeBranchPageCount + stats.treeLeafPageCount + stats.overflowPages
+
+function diskFreeBytes(folder: string): number {
   const { bavail, bsize } = statfsSync(folder)
   return bavail * bsize
 }

@@ -1,0 +1,57 @@
+import { bytesOfContentId, type ContentId, contentIdOfBytes } from '@interpeer/crypto-ids'
+import { sameBytes } from '@interpeer/wire-codec'
+import { assertBlocks, type BlockStore, isContentOf } from '../blocks.js'
+import type { GroupCommit, Pending } from './group-commit.js'
+import { reading } from './reading.js'
+import type { Change, Tables } from './tables.js'
+
+/** Blocks in a table of a database: the key is the 36 bytes of the CID. */
+export function diskBlocks(tables: Tables, commit: GroupCommit): BlockStore {
+  let corrupt = 0
+  const kept = (key: Uint8Array): Uint8Array | undefined => reading(() => tables.get('blocks', key))
+  return {
+    get: (cid) => {
+      commit.assertOpen()
+      const bytes = kept(bytesOfContentId(cid))
+      if (bytes === undefined || isContentOf(cid, bytes)) return bytes
+      corrupt++
+      return undefined
+    },
+    has: (cid) => {
+      commit.assertOpen()
+      return reading(() => tables.has('blocks', bytesOfContentId(cid)))
+    },
+    put: async (blocks) => {
+      commit.assertOpen()
+      assertBlocks(blocks)
+      const changes = new Map<ContentId, Omit<Change, 'table'>>()
+      const others: Pending[] = []
+      for (const { cid, bytes: value } of blocks) {
+        const key = bytesOfContentId(cid)
+        const pending = commit.pending('blocks', key)
+        if (pending?.value) others.push(pending)
+        // what is there already is not written again, unless the disk has spoiled it, or it is about to be deleted
+        else if (pending || !isSame(kept(key), value)) changes.set(cid, { key, value })
+      }
+      await Promise.all([commit.write('blocks', [...changes.values()]), ...others.map(({ written }) => written())])
+    },
+    delete: (cids) =>
+      commit.write(
+        'blocks',
+        cids.map((cid) => ({ key: bytesOfContentId(cid), value: undefined })),
+      ),
+    list: () => {
+      commit.assertOpen()
+      return reading(() => tables.keys('blocks')).flatMap((key) => {
+        try {
+          return [contentIdOfBytes(key)]
+        } catch {
+          corrupt++ // the disk has spoiled the key: nobody can ask for it
+          return []
+        }
+      })
+    },
+    counters: () => ({ corrupt }),
+  }
+}
+const isSame = (kept: Uint8Array | undefined, given: Uint8Array): boolean => kept !== undefined && sameBytes(kept, given)

@@ -1,0 +1,114 @@
+import { ContentStoreError } from '../errors.js'
+import type { StoreOptions } from '../memory-store.js'
+import { reserveOf } from '../quota.js'
+import type { Change, Table, Tables, Usage } from './tables.js'
+
+// Blocks leave this much of the disk free, and records this much: a peer whose disk is full of blocks can still write down its
+// locks, and the database's own commit does not fail half-way.
+const RESERVE_BYTES = { blocks: 8 * 1024 * 1024, records: 2 * 1024 * 1024 }
+
+export interface Pending {
+  readonly value: Uint8Array | undefined
+  /** @throws {ContentStoreError} STORE_FULL, STORE_WRITE_FAILED (rejects) */
+  readonly written: () => Promise<void>
+}
+/** What one transaction will write. */
+interface Group {
+  readonly changes: Map<string, Change>
+  readonly done: Promise<void>
+  readonly usage: Usage
+  neededBytes: number
+}
+
+/**
+ * Writes to a database. What is asked for in one turn of the event loop becomes one transaction: eight blocks put one by one cost one
+ * sync of the disk, not eight.
+ */
+export class GroupCommit {
+  readonly #tables: Tables
+  readonly #maxBytes: number
+  /** Being gathered in this turn. */
+  #open: Group | undefined
+  /** Begun, oldest first. */
+  readonly #under = new Set<Group>()
+  #closed = false
+
+  constructor(tables: Tables, { maxBytes = Number.POSITIVE_INFINITY }: StoreOptions) {
+    this.#tables = tables
+    this.#maxBytes = maxBytes
+  }
+
+  /** @throws {ContentStoreError} STORE_CLOSED */
+  assertOpen(): void {
+    if (this.#closed) throw new ContentStoreError({ code: 'STORE_CLOSED' })
+  }
+
+  /** What is about to become of a key: a value, or undefined if it is to be deleted. Undefined where nothing is. */
+  pending(table: Table, key: Uint8Array): Pending | undefined {
+    const name = nameOf(table, key)
+    for (const group of [...this.#under, ...(this.#open ? [this.#open] : [])].reverse()) {
+      const change = group.changes.get(name)
+      if (change) return { value: change.value, written: () => this.#written(group, table, 0) }
+    }
+    return undefined
+  }
+
+  /**
+   * All of it or nothing, on the disk when it resolves. Of two changes of one key the later counts.
+   * @throws {ContentStoreError} STORE_FULL, STORE_WRITE_FAILED, STORE_CLOSED (rejects)
+   */
+  async write(table: Table, changes: readonly Omit<Change, 'table'>[]): Promise<void> {
+    this.assertOpen()
+    if (changes.length === 0) return
+    const group = this.#open ?? this.#begin()
+    const neededBytes = changes.reduce((sum, { value }) => sum + (value ? this.#tables.bytesOf(value) : 0), 0)
+    if (neededBytes > 0) this.#assertRoom(table, neededBytes, group.usage)
+    group.neededBytes += neededBytes
+    for (const change of changes) group.changes.set(nameOf(table, change.key), { table, ...change })
+    await this.#written(group, table, neededBytes)
+  }
+
+  /** Waits for what is under way. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    const groups = [...this.#under, ...(this.#open ? [this.#open] : [])]
+    await Promise.allSettled(groups.map(({ done }) => done))
+    await this.#tables.close()
+  }
+
+  #begin(): Group {
+    const usage = this.#tables.usage()
+    const group: Group = { changes: new Map(), done: Promise.resolve().then(() => this.#commit(group)), usage, neededBytes: 0 }
+    this.#open = group
+    return group
+  }
+  async #commit(group: Group): Promise<void> {
+    this.#open = undefined
+    if (group.changes.size === 0) return // the only one was refused
+    this.#under.add(group)
+    try {
+      await this.#tables.write([...group.changes.values()])
+    } finally {
+      this.#under.delete(group)
+    }
+  }
+
+  async #written(group: Group, table: Table, neededBytes: number): Promise<void> {
+    try {
+      await group.done
+    } catch (cause) {
+      const isFull = this.#tables.isFull(cause) || this.#tables.usage().freeBytes < RESERVE_BYTES[table]
+      throw new ContentStoreError(isFull ? { code: 'STORE_FULL', neededBytes } : { code: 'STORE_WRITE_FAILED' }, { cause })
+    }
+  }
+
+  #assertRoom(table: Table, neededBytes: number, { usedBytes, freeBytes }: Usage): void {
+    const pendingBytes = [...this.#under].reduce((sum, group) => sum + group.neededBytes, this.#open?.neededBytes ?? 0)
+    const quotaBytes = this.#maxBytes - (table === 'blocks' ? reserveOf(this.#maxBytes) : 0)
+    const roomBytes = Math.min(quotaBytes - usedBytes, freeBytes - RESERVE_BYTES[table]) - pendingBytes
+    if (neededBytes > roomBytes) throw new ContentStoreError({ code: 'STORE_FULL', neededBytes })
+  }
+}
+
+const nameOf = (table: Table, key: Uint8Array): string => table + Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1')

@@ -1,0 +1,15 @@
+import type { ContentStore, StoreOptions } from '../memory-store.js'
+import { diskBlocks } from './disk-blocks.js'
+import { diskRecords } from './disk-records.js'
+import { GroupCommit } from './group-commit.js'
+import type { Tables } from './tables.js'
+
+/** A store on a database: what it checks, counts and refuses is the same whichever database it is. */
+export function openOn(tables: Tables, options: StoreOptions): ContentStore {
+  const commit = new GroupCommit(tables, options)
+  return {
+    blocks: diskBlocks(tables, commit),
+    records: (name) => diskRecords(tables, name, commit),
+    close: () => commit.close(),
+  }
+}
