@@ -1,6 +1,7 @@
 import type { ContentId } from '@interpeer/crypto-ids'
 import { assertBlocks, type BlockStore } from './blocks.js'
 import { ContentStoreError } from './errors.js'
+import { reserveOf } from './quota.js'
 import { assertRecordKey, assertRecordPrefix, assertRecordSpace, assertRecords, type RecordStore } from './records.js'
 
 /** Blocks and records together, as one disk holds them. */
@@ -12,7 +13,10 @@ export interface ContentStore {
   readonly close: () => Promise<void>
 }
 export interface StoreOptions {
-  /** Refuse writes beyond this (STORE_FULL). Default: no limit but the machine's. */
+  /**
+   * Refuse writes beyond this (STORE_FULL): what blocks and records take together, on disk in whole pages. Deleting makes room at once. Of it
+   * blocks leave an eighth, at most 8 MiB, so that records can still be written when blocks can't. Default: no limit but the machine's.
+   */
   readonly maxBytes?: number
 }
 
@@ -20,11 +24,11 @@ export interface StoreOptions {
 export function memoryStore({ maxBytes = Number.POSITIVE_INFINITY }: StoreOptions = {}): ContentStore {
   const spaces = new Map<string, Map<string, Uint8Array>>()
   const usage = { bytes: 0, closed: false }
-  const keep = <K>(map: Map<K, Uint8Array>, entries: readonly (readonly [K, Uint8Array])[]): void => {
+  const keep = <K>(map: Map<K, Uint8Array>, entries: readonly (readonly [K, Uint8Array])[], limitBytes: number): void => {
     const added = new Map(entries)
     let neededBytes = 0
     for (const [key, bytes] of added) neededBytes += bytes.length - (map.get(key)?.length ?? 0)
-    if (usage.bytes + neededBytes > maxBytes) throw new ContentStoreError({ code: 'STORE_FULL', neededBytes })
+    if (neededBytes > 0 && usage.bytes + neededBytes > limitBytes) throw new ContentStoreError({ code: 'STORE_FULL', neededBytes })
     usage.bytes += neededBytes
     for (const [key, bytes] of added) map.set(key, bytes.slice())
   }
@@ -53,6 +57,7 @@ export function memoryStore({ maxBytes = Number.POSITIVE_INFINITY }: StoreOption
       keep(
         kept,
         given.filter(({ cid }) => !kept.has(cid)).map(({ cid, bytes }) => [cid, bytes] as const),
+        maxBytes - reserveOf(maxBytes),
       )
     },
     delete: async (cids) => {
@@ -79,7 +84,7 @@ export function memoryStore({ maxBytes = Number.POSITIVE_INFINITY }: StoreOption
       put: async (entries) => {
         assertOpen()
         assertRecords(entries)
-        keep(space, entries)
+        keep(space, entries, maxBytes)
       },
       delete: async (keys) => {
         assertOpen()

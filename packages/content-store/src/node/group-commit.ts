@@ -1,6 +1,7 @@
 import { ContentStoreError } from '../errors.js'
 import type { StoreOptions } from '../memory-store.js'
 import { reserveOf } from '../quota.js'
+import { reading } from './reading.js'
 import type { Change, Table, Tables, Usage } from './tables.js'
 
 // Blocks leave this much of the disk free, and records this much: a peer whose disk is full of blocks can still write down its
@@ -14,6 +15,7 @@ export interface Pending {
 }
 /** What one transaction will write. */
 interface Group {
+  readonly table: Table
   readonly changes: Map<string, Change>
   readonly done: Promise<void>
   readonly usage: Usage
@@ -22,13 +24,14 @@ interface Group {
 
 /**
  * Writes to a database. What is asked for in one turn of the event loop becomes one transaction: eight blocks put one by one cost one
- * sync of the disk, not eight.
+ * sync of the disk, not eight. Blocks and records are apart, and a record that failed together with blocks is tried again without them: a peer may lose
+ * blocks to a full disk, but not its locks.
  */
 export class GroupCommit {
   readonly #tables: Tables
   readonly #maxBytes: number
   /** Being gathered in this turn. */
-  #open: Group | undefined
+  readonly #open = new Map<Table, Group>()
   /** Begun, oldest first. */
   readonly #under = new Set<Group>()
   #closed = false
@@ -46,9 +49,9 @@ export class GroupCommit {
   /** What is about to become of a key: a value, or undefined if it is to be deleted. Undefined where nothing is. */
   pending(table: Table, key: Uint8Array): Pending | undefined {
     const name = nameOf(table, key)
-    for (const group of [...this.#under, ...(this.#open ? [this.#open] : [])].reverse()) {
+    for (const group of this.#groups().toReversed()) {
       const change = group.changes.get(name)
-      if (change) return { value: change.value, written: () => this.#written(group, table, 0) }
+      if (change) return { value: change.value, written: () => this.#written(group, 0) }
     }
     return undefined
   }
@@ -60,51 +63,66 @@ export class GroupCommit {
   async write(table: Table, changes: readonly Omit<Change, 'table'>[]): Promise<void> {
     this.assertOpen()
     if (changes.length === 0) return
-    const group = this.#open ?? this.#begin()
+    const group = this.#open.get(table) ?? this.#begin(table)
     const neededBytes = changes.reduce((sum, { value }) => sum + (value ? this.#tables.bytesOf(value) : 0), 0)
     if (neededBytes > 0) this.#assertRoom(table, neededBytes, group.usage)
     group.neededBytes += neededBytes
     for (const change of changes) group.changes.set(nameOf(table, change.key), { table, ...change })
-    await this.#written(group, table, neededBytes)
+    await this.#written(group, neededBytes)
   }
 
   /** Waits for what is under way. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    const groups = [...this.#under, ...(this.#open ? [this.#open] : [])]
-    await Promise.allSettled(groups.map(({ done }) => done))
+    await Promise.allSettled(this.#groups().map(({ done }) => done))
     await this.#tables.close()
   }
 
-  #begin(): Group {
-    const usage = this.#tables.usage()
-    const group: Group = { changes: new Map(), done: Promise.resolve().then(() => this.#commit(group)), usage, neededBytes: 0 }
-    this.#open = group
+  #groups(): readonly Group[] {
+    return [...this.#under, ...this.#open.values()]
+  }
+  #begin(table: Table): Group {
+    const usage = reading(() => this.#tables.usage())
+    const group: Group = { table, changes: new Map(), done: Promise.resolve().then(() => this.#commit(group)), usage, neededBytes: 0 }
+    this.#open.set(table, group)
     return group
   }
   async #commit(group: Group): Promise<void> {
-    this.#open = undefined
+    this.#open.delete(group.table)
     if (group.changes.size === 0) return // the only one was refused
     this.#under.add(group)
+    const changes = [...group.changes.values()]
     try {
-      await this.#tables.write([...group.changes.values()])
+      await this.#tables.write(changes)
+    } catch (cause) {
+      if (group.table === 'blocks') throw cause
+      await Promise.allSettled(this.#groups().flatMap(({ table, done }) => (table === 'blocks' ? [done] : [])))
+      await this.#tables.write(changes)
     } finally {
       this.#under.delete(group)
     }
   }
 
-  async #written(group: Group, table: Table, neededBytes: number): Promise<void> {
+  async #written(group: Group, neededBytes: number): Promise<void> {
     try {
       await group.done
     } catch (cause) {
-      const isFull = this.#tables.isFull(cause) || this.#tables.usage().freeBytes < RESERVE_BYTES[table]
-      throw new ContentStoreError(isFull ? { code: 'STORE_FULL', neededBytes } : { code: 'STORE_WRITE_FAILED' }, { cause })
+      throw new ContentStoreError(this.#isFull(cause, group.table) ? { code: 'STORE_FULL', neededBytes } : { code: 'STORE_WRITE_FAILED' }, {
+        cause,
+      })
+    }
+  }
+  #isFull(cause: unknown, table: Table): boolean {
+    try {
+      return this.#tables.isFull(cause) || this.#tables.usage().freeBytes < RESERVE_BYTES[table]
+    } catch {
+      return false // worse than full
     }
   }
 
   #assertRoom(table: Table, neededBytes: number, { usedBytes, freeBytes }: Usage): void {
-    const pendingBytes = [...this.#under].reduce((sum, group) => sum + group.neededBytes, this.#open?.neededBytes ?? 0)
+    const pendingBytes = this.#groups().reduce((sum, group) => sum + group.neededBytes, 0)
     const quotaBytes = this.#maxBytes - (table === 'blocks' ? reserveOf(this.#maxBytes) : 0)
     const roomBytes = Math.min(quotaBytes - usedBytes, freeBytes - RESERVE_BYTES[table]) - pendingBytes
     if (neededBytes > roomBytes) throw new ContentStoreError({ code: 'STORE_FULL', neededBytes })

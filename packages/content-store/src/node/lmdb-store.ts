@@ -1,8 +1,9 @@
-import { mkdirSync, statfsSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Database, RootDatabase } from 'lmdb'
 import { ContentStoreError } from '../errors.js'
 import type { ContentStore, StoreOptions } from '../memory-store.js'
+import { diskFreeBytes } from './disk-free.js'
 import { openOn } from './open-on.js'
 import type { Change, Table, Tables, Usage } from './tables.js'
 
@@ -102,8 +103,3 @@ const PAGE_BYTES = 4096
 const bytesOnDisk = (value: Uint8Array): number =>
   value.length < PAGE_BYTES / 2 ? value.length + 64 : Math.ceil((value.length + 16) / PAGE_BYTES) * PAGE_BYTES
 const pagesOf = (stats: Stats): number => stats.treeBranchPageCount + stats.treeLeafPageCount + stats.overflowPages
-
-function diskFreeBytes(folder: string): number {
-  const { bavail, bsize } = statfsSync(folder)
-  return bavail * bsize
-}
