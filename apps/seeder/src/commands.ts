@@ -31,6 +31,10 @@ const endpoints = (text: string, earlier: readonly PeerEndpoint[] = []): PeerEnd
 const collect = (text: string, earlier: readonly string[] = []): string[] => [...earlier, text]
 
 const data = () => new Option('--data <folder>', 'folder of the key, the store and the logs').env('INTERPEER_DATA').makeOptionMandatory()
+const store = () =>
+  new Option('--store <kind>', 'what a new folder keeps its store in (default: lmdb, or sqlite where lmdb does not run)')
+    .choices(['lmdb', 'sqlite'])
+    .env('INTERPEER_STORE')
 const genesis = () => new Option('--genesis <file>', 'the network to join').env('INTERPEER_GENESIS').makeOptionMandatory()
 const bootstrap = () => new Option('--bootstrap <peer@host:port>', 'a peer that is known; may be repeated').argParser(endpoints).default([])
 const host = () => new Option('--host <address>', 'address to listen on').env('INTERPEER_HOST').default('127.0.0.1')
@@ -103,6 +107,7 @@ export function program(): Command {
     .description('seed: run the sites that the lottery assigns, and earn')
     .addOption(data())
     .addOption(passphraseFile())
+    .addOption(store())
     .addOption(genesis())
     .addOption(bootstrap())
     .addOption(host())
@@ -125,6 +130,7 @@ export function program(): Command {
     .description('publish a folder of PHP as a site; stays until the group serves it')
     .addOption(data())
     .addOption(passphraseFile())
+    .addOption(store())
     .addOption(genesis())
     .addOption(bootstrap())
     .addOption(host())

@@ -20,6 +20,8 @@ const ADVICE: Readonly<Record<string, string | ((failure: Failure) => string)>> 
   EADDRINUSE: 'Another program uses that port: choose another with --port, or 0 for any.',
   DATA_IN_USE: 'Another process runs on this folder. Stop it first, or choose another --data.',
   DATA_OTHER_NETWORK: 'This folder belongs to another network. Choose another --data, or the genesis that it was made with.',
+  STORE_OTHER_KIND: 'This folder keeps its store in the other kind. Leave out --store and INTERPEER_STORE, or choose another --data.',
+  STORE_UNAVAILABLE: 'The folder is no store, or lmdb does not run here (musl, for instance): a new folder can have --store sqlite.',
   PUBLISH_REFUSED: 'Nothing was published. Change what it names and try again.',
   STORE_FULL: 'The disk is full. Make room and start again: nothing that was acknowledged is lost.',
   KEY_FILE_MISSING: ({ path }) =>

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { StoreKind } from '@interpeer/content-store'
 import { importFolder } from '@interpeer/content-store/node'
 import { openPeer, type PeerEndpoint } from '@interpeer/peer/node'
 import { startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
@@ -10,6 +11,7 @@ import { SLOT_MEMORY_MIB } from './slot.js'
 
 export interface PublishOptions extends PassphraseSource {
   readonly data: string
+  readonly store?: StoreKind
   readonly genesis: string
   readonly bootstrap: readonly PeerEndpoint[]
   readonly host: string
@@ -34,6 +36,7 @@ export async function publishSite(folder: string, options: PublishOptions): Prom
   const peer = await openPeer({
     data: options.data,
     signer: await openKey(options.data, options),
+    store: options.store,
     genesis: readFileSync(options.genesis, 'utf8'),
     host: options.host,
     port: 0,

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { StoreKind } from '@interpeer/content-store'
 import { openPeer, type PeerEndpoint } from '@interpeer/peer/node'
 import { startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { openLog } from './log.js'
@@ -11,6 +12,7 @@ import { untilStopped } from './until-stopped.js'
 
 export interface SeederOptions extends PassphraseSource {
   readonly data: string
+  readonly store?: StoreKind
   readonly genesis: string
   readonly bootstrap: readonly PeerEndpoint[]
   readonly host: string
@@ -26,6 +28,7 @@ export async function startSeeder(options: SeederOptions): Promise<void> {
   const runtime = await startPhpRuntime({ guardMs: options.guardMs, memoryMiB: SLOT_MEMORY_MIB })
   const peer = await openPeer({
     data: options.data,
+    store: options.store,
     signer,
     genesis: readFileSync(options.genesis, 'utf8'),
     host: options.host,

@@ -3,6 +3,9 @@ import type { ContentId, JobId, PeerId } from '@interpeer/crypto-ids'
 /** How one peer behaved during a fetch: it answered, its requests failed, or it sent what was not asked for. */
 export type PeerConduct = 'answered' | 'failed' | 'lied' | 'unasked'
 
+/** What a store on disk is kept in. */
+export type StoreKind = 'lmdb' | 'sqlite'
+
 /** Codes are public API: add new ones, never rename or reuse one. */
 export type ContentStoreFailure =
   | { readonly code: 'BLOCK_TOO_LARGE'; readonly bytes: number; readonly maxBytes: number }
@@ -11,6 +14,7 @@ export type ContentStoreFailure =
   | { readonly code: 'STORE_FULL'; readonly neededBytes: number }
   | { readonly code: 'STORE_CLOSED' }
   | { readonly code: 'STORE_UNAVAILABLE'; readonly folder: string }
+  | { readonly code: 'STORE_OTHER_KIND'; readonly folder: string; readonly found: StoreKind; readonly asked: StoreKind }
   | { readonly code: 'STORE_READ_FAILED' }
   | { readonly code: 'STORE_WRITE_FAILED' }
   | { readonly code: 'RECORD_KEY'; readonly key: string }

@@ -1,4 +1,5 @@
 export { exportFolder } from './export-folder.js'
 export { type ImportLimits, importFolder } from './import-folder.js'
 export { openLmdbStore } from './lmdb-store.js'
+export { type DiskStoreOptions, openDiskStore } from './open-disk-store.js'
 export { openSqliteStore } from './sqlite-store.js'

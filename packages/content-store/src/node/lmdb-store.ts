@@ -22,6 +22,8 @@ interface EnvStats extends Stats {
 }
 
 const META_PAGES = 2
+/** Where in the store's folder. Beside it lmdb keeps `lock.mdb`. */
+export const LMDB_FILE = 'data.mdb'
 
 /**
  * Blocks and records in one lmdb environment in `folder`, which is made if need be. One process at a time opens it.
@@ -57,11 +59,23 @@ function lmdbTables(folder: string): Tables {
   }
 }
 
+/** Here and not at the top: where lmdb has no binary for the platform, the rest of this entry still works. */
+const lmdb = (): typeof import('lmdb') => createRequire(import.meta.url)('lmdb')
+
+/** Whether lmdb can be loaded here. */
+export function hasLmdb(): boolean {
+  try {
+    lmdb()
+    return true
+  } catch {
+    return false
+  }
+}
+
 function openEnvironment(folder: string): { env: RootDatabase; tables: Readonly<Record<Table, Bytes>> } {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    // Here and not at the top: where lmdb has no binary for the platform, the rest of this entry still works.
-    const { open } = createRequire(import.meta.url)('lmdb') as typeof import('lmdb')
+    const { open } = lmdb()
     // With overlappingSync a write resolves before it is on the disk, and closing after a failed write never ends. With
     // eventTurnBatching a failed write rejects a promise that nobody can see, which ends the process.
     const env = open({ path: folder, noSubdir: false, maxDbs: 4, overlappingSync: false, eventTurnBatching: false })

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type RecordStore, serveBlocks, wantBlocks } from '@interpeer/content-store'
-import { openLmdbStore } from '@interpeer/content-store/node'
+import { type RecordStore, type StoreKind, serveBlocks, wantBlocks } from '@interpeer/content-store'
+import { openDiskStore } from '@interpeer/content-store/node'
 import type { NetworkId, PeerId, Signer } from '@interpeer/crypto-ids'
 import { openOverlay } from '@interpeer/overlay/node'
 import { createVerification, siteRequest } from '@interpeer/peer-group'
@@ -27,6 +27,8 @@ import { SiteHosts } from './site-hosts.js'
 export interface PeerOptions {
   /** The peer's folder: `store/`, `log/`, and a lock so that one process at a time uses it. */
   readonly data: string
+  /** What `store/` is kept in. Default: what it is kept in already; for a new one lmdb, or SQLite where lmdb has no binary. */
+  readonly store?: StoreKind | undefined
   readonly signer: Signer
   /** The genesis, as strict JSON. */
   readonly genesis: string
@@ -94,7 +96,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     return closing
   }
   try {
-    const store = openLmdbStore(join(options.data, 'store'))
+    const store = openDiskStore(join(options.data, 'store'), { kind: options.store })
     undo.push(() => store.close())
     await keepToNetwork(options.data, store.records('peer'), network)
 
