@@ -1,6 +1,16 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createMapCache, diffMaps, type MapEdit, reachableBlocks, readAt, readEntry, readRange } from '../src/index.js'
+import {
+  createMapCache,
+  diffMaps,
+  editHeldMap,
+  emptyHeldMap,
+  type MapEdit,
+  reachableBlocks,
+  readAt,
+  readEntry,
+  readRange,
+} from '../src/index.js'
 import { byKey, dice, hex, Shelf } from './map-model.js'
 import { type Entry, naiveBlocks, naiveRoot } from './map-rule.js'
 import { noise, whole } from './trees.js'
@@ -26,6 +36,7 @@ const someSum = (roll: (below: number) => number): bigint => {
 test(`${OPERATIONS} edits give what they give in a plain Map: reads, ranges, sums, differences, root and blocks`, () => {
   const roll = dice(7)
   const shelf = new Shelf(createMapCache(2 * 1024 * 1024))
+  let held = emptyHeldMap()
   const model = new Map<string, Entry>()
   const sorted = (): Entry[] => [...model.values()].sort(byKey)
   let done = 0
@@ -39,6 +50,8 @@ test(`${OPERATIONS} edits give what they give in a plain Map: reads, ranges, sum
       return { type: 'put', key, value: someValue(roll), sum: someSum(roll) }
     })
     shelf.edit(edits)
+    held = editHeldMap(held, edits, shelf.cache)
+    expect(held.root).toEqual(shelf.root)
     for (const edit of edits) {
       if (edit.type === 'delete') model.delete(hex(edit.key))
       else model.set(hex(edit.key), { key: edit.key, value: edit.value, sum: edit.sum ?? 0n })
@@ -55,6 +68,7 @@ test(`${OPERATIONS} edits give what they give in a plain Map: reads, ranges, sum
     const entries = sorted()
     expect(whole(readRange(shelf.get, shelf.root, { limit: 5000 })).entries.map(shown)).toEqual(entries.map(shown))
     expect(hex(shelf.root.hash)).toBe(naiveRoot(entries).toString('hex'))
+    expect(new Set(held.blocks.keys())).toEqual(new Set(naiveBlocks(entries).keys()))
     if (shelf.root.block === null) continue
     const reachable = reachableBlocks(shelf.get, shelf.root.block)
     expect(new Set(whole(reachable).blocks)).toEqual(new Set(naiveBlocks(entries).keys()))

@@ -1,3 +1,4 @@
+import type { ContentId } from '@interpeer/crypto-ids'
 import { compareBytes, sameBytes } from '@interpeer/wire-codec'
 import { type Missing, MissingBlock } from '../block-source.js'
 import { BLOCK_MAX_BYTES, type Block, blockOf, type GetBlock } from '../blocks.js'
@@ -35,20 +36,42 @@ export interface EditedMap {
  * @throws {ContentStoreError} MAP_KEY, MAP_VALUE, MAP_SUM (for one entry, or all together beyond 2^128 - 1), MAP_MALFORMED
  */
 export function editMap(get: GetBlock, root: MapRoot, edits: readonly MapEdit[], cache?: MapCache): EditedMap | Missing {
+  const edited = tradeBlocks(get, root, edits, cache)
+  if ('missing' in edited) return edited
+  const values = new Map(edited.values.made.map((block) => [block.cid, block]))
+  return { root: edited.root, blocks: [...values.values(), ...edited.nodes.made] }
+}
+
+/** A map after edits, and what became of the blocks of the map before. */
+export interface TradedBlocks {
+  readonly root: MapRoot
+  /** No two nodes have the same block. */
+  readonly nodes: Trade
+  /** One for each entry: several may have the same long value, before and after. */
+  readonly values: Trade
+}
+interface Trade {
+  readonly made: readonly Block[]
+  /** What the map has no more. */
+  readonly dropped: readonly ContentId[]
+}
+
+/** @throws {ContentStoreError} as `editMap` */
+export function tradeBlocks(get: GetBlock, root: MapRoot, edits: readonly MapEdit[], cache?: MapCache): TradedBlocks | Missing {
   const sorted = lastOfEachKey(edits)
   const source = new MapSource(get, cache)
   const builder = new TrieBuilder(source)
-  const edited = source.walk(root, (top): EditedMap => {
+  const traded = source.walk(root, (top): TradedBlocks => {
     const { changes, values } = changesOf(source, top, sorted)
     if (source.blocks.missing.length > 0) throw new MissingBlock()
-    if (changes.length === 0) return { root, blocks: [] }
+    if (changes.length === 0) return { root, nodes: { made: [], dropped: [] }, values }
     if (top === undefined || root.block === null) addLeaves(changes, builder)
     else rebuild(source, apartOf(top, root.block), changes, builder)
-    const { root: after = emptyMap(), blocks } = builder.finish()
-    return { root: after, blocks: [...values.values(), ...blocks] }
+    const { root: after = emptyMap(), ...nodes } = builder.finish()
+    return { root: after, nodes, values }
   })
-  if (!('missing' in edited)) builder.remember()
-  return edited
+  if (!('missing' in traded)) builder.remember()
+  return traded
 }
 
 function lastOfEachKey(edits: readonly MapEdit[]): readonly MapEdit[] {
@@ -81,20 +104,18 @@ interface Change {
 /** Looks up every edit's key, so that one round finds most blocks that are missing. Sorted like `edits`. */
 function changesOf(source: MapSource, top: Whole | undefined, edits: readonly MapEdit[]) {
   const changes: Change[] = []
-  const values = new Map<string, Block>()
+  const values: { readonly made: Block[]; readonly dropped: ContentId[] } = { made: [], dropped: [] }
   for (const edit of edits) {
     source.blocks.attempt(() => {
       const near = top && source.nearest(top, edit.key)
       const leaves = near ? firstDifference(edit.key, near.key) : 0
       const before = near !== undefined && leaves === LEAF_BIT ? near : undefined
-      if (edit.type === 'delete') {
-        if (before !== undefined) changes.push({ key: edit.key, leaf: undefined, leaves })
-        return
-      }
-      const { leaf, block } = leafOfPut(edit)
-      if (before !== undefined && sameBytes(before.hash, leaf.hash)) return
-      if (block !== undefined) values.set(block.cid, block)
-      changes.push({ key: leaf.key, leaf, leaves })
+      if (edit.type === 'delete' && before === undefined) return
+      const { leaf, block } = edit.type === 'put' ? leafOfPut(edit) : { leaf: undefined }
+      if (before !== undefined && leaf !== undefined && sameBytes(before.hash, leaf.hash)) return
+      if (block !== undefined) values.made.push(block)
+      if (typeof before?.value === 'string') values.dropped.push(before.value)
+      changes.push({ key: leaf?.key ?? edit.key, leaf, leaves })
     })
   }
   return { changes, values }
@@ -136,8 +157,12 @@ function rebuild(source: MapSource, top: Apart, changes: readonly Change[], buil
         if (leaf !== undefined) todo.push(leafTask(leaf))
         todo.push(i === 0 ? leaves : firstDifference((after[i - 1] as Change).key, key))
       }
-      if (from === to) todo.push({ ...part, from, to })
-      else if (node.type === 'inner') {
+      if (from === to) {
+        todo.push({ ...part, from, to })
+        continue
+      }
+      if (part.node.type === 'apart') builder.drop(part.node)
+      if (node.type === 'inner') {
         const middle = firstWithBit(changes, node.bit, from, to)
         todo.push({ node: node.right, above: bit, from: middle, to }, bit, { node: node.left, above: bit, from, to: middle })
       } else {

@@ -1,3 +1,4 @@
+import type { ContentId } from '@interpeer/crypto-ids'
 import type { Block } from '../blocks.js'
 import { encodeMapBlock } from './map-block.js'
 import type { MapRoot, MapSource } from './map-source.js'
@@ -14,6 +15,7 @@ export class TrieBuilder {
   readonly #gaps: number[] = []
   #gap: number | undefined
   readonly #made: { readonly block: Block; readonly top: Whole }[] = []
+  readonly #dropped: ContentId[] = []
   constructor(source: MapSource) {
     this.#source = source
   }
@@ -31,13 +33,17 @@ export class TrieBuilder {
     }
     this.#nodes.push(node)
   }
-  /** The whole trie's root, undefined if nothing was added, and the blocks that were not there before. */
-  finish(): { readonly root: MapRoot | undefined; readonly blocks: readonly Block[] } {
+  /** The block of a node that is taken apart: the new trie has it no more. */
+  drop(node: Apart): void {
+    this.#dropped.push(blockOfApart(node))
+  }
+  /** The whole trie's root, undefined if nothing was added, the blocks that were not there before, and those that are not any more. */
+  finish(): { readonly root: MapRoot | undefined; readonly made: readonly Block[]; readonly dropped: readonly ContentId[] } {
     this.#joinBelow(-1)
     const [node] = this.#nodes
-    if (node === undefined) return { root: undefined, blocks: [] }
-    const top = this.#apart(node)
-    return { root: { hash: top.hash, block: blockOfApart(top) }, blocks: this.#made.map(({ block }) => block) }
+    const top = node && this.#apart(node)
+    const root = top && { hash: top.hash, block: blockOfApart(top) }
+    return { root, made: this.#made.map(({ block }) => block), dropped: this.#dropped }
   }
   /** Remembers the new blocks. */
   remember(): void {
@@ -58,6 +64,7 @@ export class TrieBuilder {
     let inlined = node
     this.#source.blocks.attempt(() => {
       inlined = this.#source.open(node, above)
+      if (node.type === 'apart') this.drop(node)
     })
     return inlined // still apart if its block is missing: then this trie is thrown away
   }
