@@ -7,6 +7,7 @@ export { ContentStoreError, type ContentStoreFailure, type PeerConduct, type Sto
 export { type BlocksReply, blocksReply, REPLY_MAX_BYTES, serveBlocks, WANT_MAX_BLOCKS, type WantBlocks, wantBlocks } from './exchange.js'
 export { type Fetched, type FetchOptions, type FetchProgress, fetchBlocks, fetchDag } from './fetch.js'
 export type { DirectoryEntry, FileChange, FileEntry } from './files.js'
+export { changedKeys } from './map/changed-keys.js'
 export { checkAt, checkEntry, type Proven } from './map/check-proof.js'
 export { diffMaps, type MapChange, type MapDiff } from './map/diff-maps.js'
 export { type EditedMap, editMap, type MapEdit, type MapPut } from './map/edit-map.js'

@@ -13,7 +13,6 @@ export {
   escrowOf,
   type Holding,
   type Ledger,
-  ledgerHash,
   mint,
   openEscrow,
   payFromEscrow,
@@ -25,4 +24,13 @@ export {
   UNITS_PER_COIN,
   useNonce,
 } from './ledger.js'
+export {
+  assertTotal,
+  checkAccount,
+  checkSupply,
+  ledgerEdits,
+  ledgerEntries,
+  type ProvenAccount,
+  SUPPLY_KEY,
+} from './ledger-map.js'
 export { openTransfer, signTransfer, type Transfer, transferMessage } from './transfer.js'

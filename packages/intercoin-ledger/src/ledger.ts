@@ -1,5 +1,4 @@
-import { type AccountId, accountOfBytes, bytesOfAccount, sealOf } from '@interpeer/crypto-ids'
-import { bytes, compareBytes, list, struct, uint53, uint64 } from '@interpeer/wire-codec'
+import { type AccountId, accountOfBytes, sealOf } from '@interpeer/crypto-ids'
 import { LedgerError } from './errors.js'
 
 /** Units in one coin. Every amount is a whole number of units, from 0 to 2^64 - 1. */
@@ -121,28 +120,6 @@ export function assertConserved(ledger: Ledger): Ledger {
   const found = burned + inAccounts + inEscrow
   if (found !== minted) throw new LedgerError({ code: 'LEDGER_NOT_CONSERVED', minted, found })
   return ledger
-}
-
-const ENTRIES_MAX = 10_000_000
-const sum128 = struct({ high: uint64, low: uint64 })
-const ledgerSchema = struct({
-  accounts: list(struct({ account: bytes(32), balance: uint64, nonce: uint53 }), ENTRIES_MAX),
-  escrows: list(struct({ job: bytes(32), amount: uint64 }), ENTRIES_MAX),
-  minted: sum128,
-  burned: sum128,
-})
-/** The hash of the `ledger` data set: canonical CBOR of the entries sorted by account. Accounts that never held anything are left out. */
-export function ledgerHash({ accounts, escrows, minted, burned }: Ledger): Uint8Array {
-  const entries = [...accounts].map(([account, { balance, nonce }]) => ({ account: bytesOfAccount(account), balance, nonce }))
-  const jobs = [...escrows].map(([job, amount]) => ({ job: bytesOfAccount(job), amount }))
-  const split = (sum: bigint) => ({ high: sum >> 64n, low: sum & AMOUNT_MAX })
-  const value = {
-    accounts: entries.sort((a, b) => compareBytes(a.account, b.account)),
-    escrows: jobs.sort((a, b) => compareBytes(a.job, b.job)),
-    minted: split(minted),
-    burned: split(burned),
-  }
-  return sealOf('ledger', [ledgerSchema.write(value, 'ledger')])
 }
 
 function heldInEscrow(ledger: Ledger, job: AccountId): bigint {

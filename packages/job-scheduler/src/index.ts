@@ -15,7 +15,6 @@ export {
   type Job,
   type Jobs,
   jobNamed,
-  jobsHash,
   type LastClosing,
   type NextEpoch,
   type Recovering,
@@ -23,6 +22,7 @@ export {
   sortedJobs,
   withJob,
 } from './job.js'
+export { checkJob, type JobRecord, jobsEdits, jobsEntries } from './jobs-map.js'
 export {
   closeMessage,
   jobOfManifest,

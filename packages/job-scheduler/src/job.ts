@@ -1,6 +1,6 @@
-import { bytesOfContentId, type ContentId, type JobId, keyOfPeerId, type PeerId, sealOf } from '@interpeer/crypto-ids'
-import { bool, bytes, bytesMax, compareBytes, link, list, nullable, oneOf, struct, uint16, uint32, uint53 } from '@interpeer/wire-codec'
-import { MANIFEST_BYTES_MAX, type Manifest, SEATS_MAX } from './manifest.js'
+import { bytesOfContentId, type ContentId, type JobId, type PeerId } from '@interpeer/crypto-ids'
+import { compareBytes } from '@interpeer/wire-codec'
+import type { Manifest } from './manifest.js'
 import type { Timetable } from './timetable.js'
 
 /** Who runs a job, from what state: the chain's decision, not the group's (design §6). */
@@ -79,54 +79,3 @@ export const jobNamed = (jobs: Jobs, name: string): Job | undefined =>
 /** Most batches that a recovery binds, and bytes of a show: a show carries certificates and commit sets of the open steps. */
 export const RERUN_MAX = 64
 export const SHOW_BYTES_MAX = 120_000
-const BATCH_BYTES_MAX = 131_072
-const [hash, key] = [bytes(32), bytes(32)]
-const members = list(key, SEATS_MAX)
-const jobSchema = struct({
-  job: link,
-  state: oneOf('running', 'ended'),
-  manifest: bytesMax(MANIFEST_BYTES_MAX + 128),
-  startMs: uint53,
-  tenureMs: uint53,
-  epoch: struct({
-    number: uint32,
-    members,
-    sinceMs: list(uint53, SEATS_MAX),
-    seed: hash,
-    start: link,
-    startTimeMs: uint53,
-    openedMs: uint53,
-    openedHeight: uint53,
-    certificate: nullable(hash),
-    rerun: list(bytesMax(BATCH_BYTES_MAX), RERUN_MAX),
-    writesMayBeLost: bool,
-  }),
-  next: nullable(struct({ members, seed: hash, seat: uint16, leaver: key, joiner: key, atMs: uint53 })),
-  recovering: nullable(
-    struct({ sinceHeight: uint53, sinceMs: uint53, shows: list(struct({ member: key, show: bytesMax(SHOW_BYTES_MAX) }), SEATS_MAX) }),
-  ),
-  last: nullable(struct({ epoch: uint32, certificate: hash, state: link, atMs: uint53, height: uint53 })),
-})
-
-/** The hash of the `jobs` data set: canonical CBOR of the entries sorted by JobId. */
-export function jobsHash(jobs: Jobs): Uint8Array {
-  return sealOf('jobs', [list(jobSchema, 10_000_000).write(sortedJobs(jobs).map(fieldsOf), 'jobs')])
-}
-function fieldsOf({ job, state, manifestEnvelope, timetable, epoch, next, recovering, last }: Job) {
-  const keys = (peers: readonly PeerId[]) => peers.map(keyOfPeerId)
-  return {
-    job: bytesOfContentId(job),
-    state,
-    manifest: manifestEnvelope,
-    startMs: timetable.startMs,
-    tenureMs: timetable.tenureMs,
-    epoch: { ...epoch, members: keys(epoch.members), start: bytesOfContentId(epoch.start) },
-    next:
-      next === null ? null : { ...next, members: keys(next.members), leaver: keyOfPeerId(next.leaver), joiner: keyOfPeerId(next.joiner) },
-    recovering:
-      recovering === null
-        ? null
-        : { ...recovering, shows: recovering.shows.map(({ member, show }) => ({ member: keyOfPeerId(member), show })) },
-    last: last === null ? null : { ...last, state: bytesOfContentId(last.state) },
-  }
-}

@@ -19,7 +19,9 @@ import {
 import { bytes, bytesMax, type Infer, link, message, nullable, oneOf, text, uint16, uint53, uint64 } from '@interpeer/wire-codec'
 import { SchedulerError } from './errors.js'
 
-export const MANIFEST_BYTES_MAX = 2048
+const MANIFEST_BYTES_MAX = 2048
+/** With its signature. */
+export const SIGNED_MANIFEST_BYTES_MAX = MANIFEST_BYTES_MAX + 128
 export const SEATS_MAX = 32
 /** What an uploader signs for a bundle (§6.1). In the first one `job` is null, and its CID is the JobId. */
 export const manifestMessage = message(
@@ -113,7 +115,7 @@ function manifestOf(fields: ManifestFields): Manifest {
 export const publishMessage = message(
   'publish-job',
   1,
-  { uploader: bytes(32), manifest: bytesMax(MANIFEST_BYTES_MAX + 128), escrow: uint64 },
+  { uploader: bytes(32), manifest: bytesMax(SIGNED_MANIFEST_BYTES_MAX), escrow: uint64 },
   { maxBytes: 4096 },
 )
 export function signPublish(manifest: Uint8Array, escrow: bigint, signer: Signer, network: NetworkId): Uint8Array {

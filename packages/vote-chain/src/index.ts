@@ -40,12 +40,13 @@ export {
   type Outcome,
   type PeerEntry,
   type Registry,
-  registryHash,
   registryOf,
   withAway,
   withOutcomes,
 } from './registry.js'
-export { SETTINGS, type SettingRange, type Settings, settingsSchema } from './settings.js'
+export { checkPeer, checkTicket, registryEdits, registryEntries } from './registry-map.js'
+export { SETTINGS, type SettingRange, type Settings } from './settings.js'
+export { checkSetting, settingsEdits, settingsEntries } from './settings-map.js'
 export type { ChainEffect, ChainEvent, ChainState, ChainStep, Fixed, Tip } from './state.js'
 export { stepChain } from './step.js'
 export { createVerification, type Verification } from './verification.js'

@@ -1,5 +1,4 @@
-import { keyOfPeerId, type PeerId, sealOf } from '@interpeer/crypto-ids'
-import { bool, bytes, compareBytes, list, nullable, struct, uint53 } from '@interpeer/wire-codec'
+import type { PeerId } from '@interpeer/crypto-ids'
 
 /** One peer in the `peers` data set (§6.5.1, §6.6): counts only ever grow, so a rating can be computed from them later. */
 export interface PeerEntry {
@@ -51,26 +50,4 @@ export function withOutcomes(registry: Registry, outcomes: readonly Outcome[], h
 export function withAway(registry: Registry, peer: PeerId, awaySinceHeight: number | null): Registry {
   const entry = registry.get(peer)
   return entry === undefined ? registry : new Map(registry).set(peer, { ...entry, awaySinceHeight })
-}
-
-const registrySchema = list(
-  struct({
-    peer: bytes(32),
-    joinedHeight: uint53,
-    tickets: uint53,
-    jobsDone: uint53,
-    agreed: uint53,
-    absent: uint53,
-    contradicted: uint53,
-    terminated: bool,
-    awaySinceHeight: nullable(uint53),
-  }),
-  100_000,
-)
-
-/** The hash of the `peers` data set: canonical CBOR of the entries sorted by key. */
-export function registryHash(registry: Registry): Uint8Array {
-  const entries = [...registry.values()].map((entry) => ({ ...entry, peer: keyOfPeerId(entry.peer) }))
-  entries.sort((a, b) => compareBytes(a.peer, b.peer))
-  return sealOf('peers', [registrySchema.write(entries, 'peers')])
 }

@@ -1,56 +1,46 @@
-import { CryptoError, type NetworkId, sealOf } from '@interpeer/crypto-ids'
-import { assertConserved, beginLedger, LedgerError, ledgerHash } from '@interpeer/intercoin-ledger'
-import { advanceJobs, jobsHash, SchedulerError } from '@interpeer/job-scheduler'
+import { createMapCache, type MapCache } from '@interpeer/content-store'
+import { CryptoError, type NetworkId } from '@interpeer/crypto-ids'
+import { assertConserved, beginLedger, LedgerError } from '@interpeer/intercoin-ledger'
+import { advanceJobs, SchedulerError } from '@interpeer/job-scheduler'
 import { createVerification, PeerGroupError } from '@interpeer/peer-group'
-import {
-  type Application,
-  type Applied,
-  type BlockInfo,
-  registryHash,
-  registryOf,
-  settingsSchema,
-  type Verdict,
-  withAway,
-} from '@interpeer/vote-chain'
+import { type Application, type Applied, type BlockInfo, registryOf, type Verdict, withAway } from '@interpeer/vote-chain'
 import { WireError } from '@interpeer/wire-codec'
 import { carryOut, recoveryOf } from './carry-out.js'
+import { dataMapsAfter, dataMapsOf, hashesOf } from './data-maps.js'
 import { NetworkError } from './errors.js'
 import { throwHostFault } from './host-fault.js'
 import { momentOf, type NetworkState } from './network-state.js'
 import { rewardCertifiers } from './pay.js'
 import { kindOfTransaction } from './transactions.js'
 
+/** Memory for nodes of the maps that were read lately; what does not fit is hashed again. */
+const MAP_CACHE_BYTES = 32 * 1024 * 1024
+
 /** The state that a chain agrees on, and how blocks change it: ledger, registry, jobs and settings together. */
 export function networkApplication(network: NetworkId): Application<NetworkState> {
-  const verification = createVerification(network)
+  const tools = { verification: createVerification(network), cache: createMapCache(MAP_CACHE_BYTES) }
   return {
-    begin: ({ settings, peers, balances, startMs }) => ({
-      network,
-      height: 0,
-      timeMs: startMs,
-      settings,
-      ledger: assertConserved(beginLedger(balances)),
-      registry: registryOf(peers, 0),
-      jobs: new Map(),
-    }),
-    apply: (state, transactions, info) => apply(state, transactions, info, verification),
-    dataSets: ({ ledger, settings, registry, jobs }) => ({
-      ledger: ledgerHash(ledger),
-      settings: sealOf('settings', [settingsSchema.write(settings, 'settings')]),
-      names: sealOf('names', [[]]), // no names yet: an issue of its own
-      peers: registryHash(registry),
-      jobs: jobsHash(jobs),
-    }),
-    check: (state, transaction) => check(state, transaction, verification),
+    begin: ({ settings, peers, balances, startMs }) => {
+      const entries = { settings, ledger: assertConserved(beginLedger(balances)), registry: registryOf(peers, 0), jobs: new Map() }
+      return { network, height: 0, timeMs: startMs, ...entries, maps: dataMapsOf(entries, tools.cache) }
+    },
+    apply: (state, transactions, info) => apply(state, transactions, info, tools),
+    dataSets: ({ maps }) => hashesOf(maps),
+    check: (state, transaction) => check(state, transaction, tools.verification),
   }
 }
 type Verification = ReturnType<typeof createVerification>
+/** Memories that change no answer. */
+interface Tools {
+  readonly verification: Verification
+  readonly cache: MapCache
+}
 
 function apply(
   before: NetworkState,
   transactions: readonly Uint8Array[],
   info: BlockInfo,
-  verification: Verification,
+  { verification, cache }: Tools,
 ): Applied<NetworkState> {
   const refused: { index: number; code: string }[] = []
   let state: NetworkState = { ...before, height: info.height, timeMs: info.timeMs, ledger: rewardCertifiers(before, info.certifiers) }
@@ -64,7 +54,8 @@ function apply(
   const advanced = advanceJobs(state.jobs, (job, shows) => recoveryOf(state, job, shows, verification), momentOf(state, info))
   const registry = advanced.away.reduce((all, peer) => withAway(all, peer, info.height), state.registry)
   assertConserved(state.ledger)
-  return { state: { ...state, jobs: advanced.jobs, registry }, refused }
+  const after = { ...state, jobs: advanced.jobs, registry }
+  return { state: { ...after, maps: dataMapsAfter(before.maps, before, after, cache) }, refused }
 }
 
 /**

@@ -1,19 +1,17 @@
 import { keyOfPeerId, type NetworkId, type PeerId } from '@interpeer/crypto-ids'
-import type { Ledger } from '@interpeer/intercoin-ledger'
-import type { Jobs, Moment } from '@interpeer/job-scheduler'
-import type { BlockInfo, Registry, Settings } from '@interpeer/vote-chain'
+import type { Moment } from '@interpeer/job-scheduler'
+import type { BlockInfo, Registry } from '@interpeer/vote-chain'
 import { compareBytes } from '@interpeer/wire-codec'
+import type { DataEntries, DataMaps } from './data-maps.js'
 
 /** What the vote-chain agrees on, all of it: a value, made anew by each block. */
-export interface NetworkState {
+export interface NetworkState extends DataEntries {
   readonly network: NetworkId
   /** Of the block that led here; 0 and the genesis's start before the first. */
   readonly height: number
   readonly timeMs: number
-  readonly settings: Settings
-  readonly ledger: Ledger
-  readonly registry: Registry
-  readonly jobs: Jobs
+  /** The entries as maps. Of the block that led here, like height and time: a block brings them up to date when all else is done. */
+  readonly maps: DataMaps
 }
 
 /** Whether a peer may be given a seat. */

@@ -1,0 +1,89 @@
+import { changedKeys, checkEntry, type MapEdit, type MapPut } from '@interpeer/content-store'
+import { bytesOfContentId, type JobId, keyOfPeerId, type PeerId, sha256 } from '@interpeer/crypto-ids'
+import {
+  bool,
+  bytes,
+  bytesMax,
+  decodeWith,
+  encodeWith,
+  type Infer,
+  link,
+  list,
+  nullable,
+  oneOf,
+  struct,
+  uint16,
+  uint32,
+  uint53,
+} from '@interpeer/wire-codec'
+import { type Job, type Jobs, RERUN_MAX } from './job.js'
+import { SEATS_MAX, SIGNED_MANIFEST_BYTES_MAX } from './manifest.js'
+
+const [hash, key] = [bytes(32), bytes(32)]
+const members = list(key, SEATS_MAX)
+/** What the map has under a JobId's bytes (jobs-map.cddl). Batches and shows are named by their hashes: they can be megabytes. */
+export const jobRecord = struct({
+  state: oneOf('running', 'ended'),
+  manifest: bytesMax(SIGNED_MANIFEST_BYTES_MAX),
+  startMs: uint53,
+  tenureMs: uint53,
+  epoch: struct({
+    number: uint32,
+    members,
+    sinceMs: list(uint53, SEATS_MAX),
+    seed: hash,
+    start: link,
+    startTimeMs: uint53,
+    openedMs: uint53,
+    openedHeight: uint53,
+    certificate: nullable(hash),
+    rerun: list(hash, RERUN_MAX),
+    writesMayBeLost: bool,
+  }),
+  next: nullable(struct({ members, seed: hash, seat: uint16, leaver: key, joiner: key, atMs: uint53 })),
+  recovering: nullable(struct({ sinceHeight: uint53, sinceMs: uint53, shows: list(struct({ member: key, show: hash }), SEATS_MAX) })),
+  last: nullable(struct({ epoch: uint32, certificate: hash, state: link, atMs: uint53, height: uint53 })),
+})
+/** A job's entry as others are shown it: keys are raw public keys (32 bytes), hashes SHA-256, links binary CIDs. */
+export type JobRecord = Infer<typeof jobRecord>
+
+/** All entries of the map of jobs: the `jobs` data set. */
+export const jobsEntries = (jobs: Jobs): readonly MapPut[] => [...jobs.values()].map(jobPut)
+
+/** What makes the map of `after` of that of `before`: an edit for each job whose entry is not the same. */
+export function jobsEdits(before: Jobs, after: Jobs): readonly MapEdit[] {
+  return changedKeys(before, after).map((job): MapEdit => {
+    const entry = after.get(job)
+    return entry === undefined ? { type: 'delete', key: bytesOfContentId(job) } : jobPut(entry)
+  })
+}
+const jobPut = (job: Job): MapPut => ({ type: 'put', key: bytesOfContentId(job.job), value: encodeWith(jobRecord, recordOf(job)) })
+
+function recordOf({ state, manifestEnvelope, timetable, epoch, next, recovering, last }: Job): JobRecord {
+  const keys = (peers: readonly PeerId[]) => peers.map(keyOfPeerId)
+  return {
+    state,
+    manifest: manifestEnvelope,
+    startMs: timetable.startMs,
+    tenureMs: timetable.tenureMs,
+    epoch: { ...epoch, members: keys(epoch.members), start: bytesOfContentId(epoch.start), rerun: epoch.rerun.map(hashOf) },
+    next: next && { ...next, members: keys(next.members), leaver: keyOfPeerId(next.leaver), joiner: keyOfPeerId(next.joiner) },
+    recovering: recovering && {
+      ...recovering,
+      shows: recovering.shows.map(({ member, show }) => ({ member: keyOfPeerId(member), show: hashOf(show) })),
+    },
+    last: last && { ...last, state: bytesOfContentId(last.state) },
+  }
+}
+const hashOf = (given: Uint8Array): Uint8Array => sha256(given)
+
+/**
+ * A job's entry, from the `jobs` hash of a block's header and a proof (content-store's `proveEntry` with the JobId's bytes). Undefined: the
+ * proof shows that there is no such job.
+ * @param jobsHash 32 bytes, from a header that is trusted
+ * @throws {ContentStoreError} MAP_PROOF_MALFORMED, MAP_PROOF_WRONG @throws {WireError} what is proven is no job's record
+ */
+export function checkJob(jobsHash: Uint8Array, job: JobId, proof: Uint8Array): JobRecord | undefined {
+  const { entry } = checkEntry(jobsHash, bytesOfContentId(job), proof)
+  return entry && decodeWith(jobRecord, entry.value)
+}

@@ -1,0 +1,62 @@
+import { editHeldMap, emptyHeldMap, type HeldMap, type MapCache, type MapEdit, readHeldMap, readTotal } from '@interpeer/content-store'
+import { assertTotal, type Ledger, ledgerEdits, ledgerEntries } from '@interpeer/intercoin-ledger'
+import { type Jobs, jobsEdits, jobsEntries } from '@interpeer/job-scheduler'
+import {
+  type DataSets,
+  type Registry,
+  registryEdits,
+  registryEntries,
+  type Settings,
+  settingsEdits,
+  settingsEntries,
+} from '@interpeer/vote-chain'
+
+/** Each data set as an authenticated map, whose root hash stands in the header of the block that led here (§6.7, design §4). */
+export type DataMaps = Readonly<Record<keyof DataSets, HeldMap>>
+
+/** What the maps are made of. */
+export interface DataEntries {
+  readonly ledger: Ledger
+  readonly settings: Settings
+  readonly registry: Registry
+  readonly jobs: Jobs
+}
+
+/** The maps of a state, from all its entries. */
+export function dataMapsOf(state: DataEntries, cache?: MapCache): DataMaps {
+  const made = (edits: readonly MapEdit[]) => editHeldMap(emptyHeldMap(), edits, cache)
+  return {
+    ledger: conserved(made(ledgerEntries(state.ledger)), state, cache),
+    settings: made(settingsEntries(state.settings)),
+    names: emptyHeldMap(), // no names yet: an issue of its own
+    peers: made(registryEntries(state.registry)),
+    jobs: made(jobsEntries(state.jobs)),
+  }
+}
+
+/** The maps of the state `after`, from those of the state `before`: only what changed between the two is hashed. Alters nothing. */
+export function dataMapsAfter(maps: DataMaps, before: DataEntries, after: DataEntries, cache?: MapCache): DataMaps {
+  const edited = (map: HeldMap, edits: readonly MapEdit[]) => (edits.length === 0 ? map : editHeldMap(map, edits, cache))
+  return {
+    ledger: conserved(edited(maps.ledger, ledgerEdits(before.ledger, after.ledger)), after, cache),
+    settings: edited(maps.settings, settingsEdits(before.settings, after.settings)),
+    names: maps.names,
+    peers: edited(maps.peers, registryEdits(before.registry, after.registry)),
+    jobs: edited(maps.jobs, jobsEdits(before.jobs, after.jobs)),
+  }
+}
+
+/** A ledger's map whose sum is what was minted and not burned. @throws {LedgerError} LEDGER_NOT_CONSERVED: a bug, the process stops */
+function conserved(map: HeldMap, { ledger }: DataEntries, cache: MapCache | undefined): HeldMap {
+  assertTotal(ledger, readHeldMap(map, (get, root) => readTotal(get, root, cache)).total)
+  return map
+}
+
+/** The root hashes, as a header has them. */
+export const hashesOf = ({ ledger, settings, names, peers, jobs }: DataMaps): DataSets => ({
+  ledger: ledger.root.hash,
+  settings: settings.root.hash,
+  names: names.root.hash,
+  peers: peers.root.hash,
+  jobs: jobs.root.hash,
+})
