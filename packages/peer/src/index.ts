@@ -1,5 +1,16 @@
 export { PeerError, type PeerFailure } from './errors.js'
-export { type JobStatus, type NetworkState, type NetworkStatus, networkStatusOf, type PeerStatus } from './network/index.js'
+export {
+  type ChainProof,
+  chainProofOf,
+  type DataEntries,
+  type DataMaps,
+  type JobStatus,
+  type NetworkState,
+  type NetworkStatus,
+  networkStatusOf,
+  type PeerStatus,
+  type Provable,
+} from './network/index.js'
 export type { ScriptOutcome, ScriptRequest, ScriptRuntime } from './script-runtime.js'
 export type { ServedState } from './served-state.js'
 export type { SiteView } from './site-view.js'

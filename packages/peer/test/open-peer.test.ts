@@ -6,10 +6,11 @@ import { openLmdbStore } from '@interpeer/content-store/node'
 import { accountOfPeer, bytesOfContentId, createSigner, type NetworkId, networkIdOf, sha256, signMessage } from '@interpeer/crypto-ids'
 import { type Overlay, openOverlay } from '@interpeer/overlay/node'
 import { siteRequest } from '@interpeer/peer-group'
-import { SETTINGS } from '@interpeer/vote-chain'
+import { checkHeader, checkTicket, SETTINGS } from '@interpeer/vote-chain'
 import { encodeCbor, MESSAGE_NUMBERS } from '@interpeer/wire-codec'
 import { afterEach, expect, test } from 'vitest'
 import { addressExchange, signAddress } from '../src/address-record.js'
+import type { ChainProof } from '../src/network/index.js'
 import { openPeer, type Peer } from '../src/node/open-peer.js'
 import { CounterRuntime } from './counter-runtime.js'
 
@@ -97,6 +98,21 @@ test('one process at a time has a folder, and it belongs to one network', async 
   await peer.close()
   await expect(open(data, 'b6')).rejects.toMatchObject({ code: 'DATA_OTHER_NETWORK' })
   await (await open(data)).close() // what was refused has let go of everything
+}, 20_000)
+
+test('a peer proves an entry of the chain to who knows the block by its hash; after a restart too', async () => {
+  const data = newFolder()
+  const check = ({ block, header, proof }: ChainProof) => checkTicket(checkHeader(block, header).peers, 0n, proof).entry.peer
+  let height = 0
+  for (const _ of ['first start', 'second start']) {
+    const peer = await open(data)
+    await expect.poll(() => peer.chain().height, { timeout: 5_000 }).toBeGreaterThan(height + 1)
+    const shown = peer.proof({ type: 'ticket', ticket: 0n })
+    expect(shown?.height).toBe(peer.chain().height)
+    expect(check(shown as ChainProof)).toBe(seeder.peerId)
+    height = peer.chain().height
+    await peer.close()
+  }
 }, 20_000)
 
 test('a peer that closes ends what is under way, and closing twice is closing once', async () => {

@@ -9,10 +9,12 @@ import {
   list,
   message,
   nullable,
+  sameBytes,
   struct,
   uint32,
   uint53,
 } from '@interpeer/wire-codec'
+import { ChainError } from './errors.js'
 import { GENESIS_PEERS_MAX } from './genesis.js'
 
 export const HEADER_BYTES_MAX = 500
@@ -87,6 +89,14 @@ export interface Block {
 }
 
 export const hashOfHeader = (header: Header): Uint8Array => sha256(headerMessage.encode(header))
+/**
+ * The header whose hash is known from a place that is trusted. What it says of data sets can then be checked with proofs alone.
+ * @throws {ChainError} HEADER_WRONG: another header, or none @throws {WireError}
+ */
+export function checkHeader(hashOfBlock: Uint8Array, encoded: Uint8Array): Header {
+  if (encoded.length > HEADER_BYTES_MAX || !sameBytes(sha256(encoded), hashOfBlock)) throw new ChainError({ code: 'HEADER_WRONG' })
+  return headerMessage.decode(encoded)
+}
 export const encodeBody = (body: Body): Uint8Array => encodeWith(bodySchema, body, BODY_BYTES_MAX)
 /** @throws {WireError} */
 export const decodeBody = (encoded: Uint8Array): Body => decodeWith(bodySchema, encoded, BODY_BYTES_MAX)

@@ -5,6 +5,7 @@ export type ChainFailure =
   | { readonly code: 'GENESIS_VALUE'; readonly path: string; readonly expected: string }
   | { readonly code: 'CERTIFICATE_WRONG'; readonly reason: 'block' | 'quorum' | 'vote' | 'voter' | 'twice' }
   | { readonly code: 'BLOCK_WRONG'; readonly height: number; readonly reason: BlockFault }
+  | { readonly code: 'HEADER_WRONG' }
   | { readonly code: 'STORED_BLOCK_WRONG'; readonly height: number; readonly reason: string }
   | { readonly code: 'STORED_RECORD_WRONG'; readonly reason: string }
 /** Why a block is refused. */

@@ -5,6 +5,7 @@ export {
   bodySchema,
   type Certificate,
   certificateSchema,
+  checkHeader,
   DATA_SETS,
   type DataSets,
   decodeBlock,
@@ -46,7 +47,7 @@ export {
 } from './registry.js'
 export { checkPeer, checkTicket, registryEdits, registryEntries } from './registry-map.js'
 export { SETTINGS, type SettingRange, type Settings } from './settings.js'
-export { checkSetting, settingsEdits, settingsEntries } from './settings-map.js'
+export { checkSetting, settingKey, settingsEdits, settingsEntries } from './settings-map.js'
 export type { ChainEffect, ChainEvent, ChainState, ChainStep, Fixed, Tip } from './state.js'
 export { stepChain } from './step.js'
 export { createVerification, type Verification } from './verification.js'

@@ -5,9 +5,9 @@ import { SETTINGS, type Settings } from './settings.js'
 /** What the map has under a setting's name (data-sets.cddl): counts and amounts alike. */
 export const settingRecord = uint64
 
-type SettingName = keyof Settings
-const NAMES = Object.keys(SETTINGS) as SettingName[]
-const keyOf = (name: SettingName): Uint8Array => Uint8Array.from(name, (letter) => letter.charCodeAt(0))
+const NAMES = Object.keys(SETTINGS) as (keyof Settings)[]
+/** Where the map has a setting: the ASCII of its name. */
+export const settingKey = (name: keyof Settings): Uint8Array => Uint8Array.from(name, (letter) => letter.charCodeAt(0))
 
 /** All entries of the `settings` data set: one for each setting, under its name. */
 export const settingsEntries = (settings: Settings): readonly MapPut[] => NAMES.map((name) => settingPut(settings, name))
@@ -16,19 +16,19 @@ export const settingsEntries = (settings: Settings): readonly MapPut[] => NAMES.
 export const settingsEdits = (before: Settings, after: Settings): readonly MapEdit[] =>
   NAMES.filter((name) => before[name] !== after[name]).map((name) => settingPut(after, name))
 
-const settingPut = (settings: Settings, name: SettingName): MapPut => ({
+const settingPut = (settings: Settings, name: keyof Settings): MapPut => ({
   type: 'put',
-  key: keyOf(name),
+  key: settingKey(name),
   value: encodeWith(settingRecord, BigInt(settings[name])),
 })
 
 /**
- * What a setting is, from the `settings` hash of a block's header and a proof (content-store's `proveEntry` with the ASCII of its name).
+ * What a setting is, from the `settings` hash of a block's header and a proof (content-store's `proveEntry` with `settingKey`).
  * Undefined: the proof shows that the network has no such setting.
  * @param settingsHash 32 bytes, from a header that is trusted
  * @throws {ContentStoreError} MAP_PROOF_MALFORMED, MAP_PROOF_WRONG @throws {WireError} what is proven is no setting
  */
 export function checkSetting(settingsHash: Uint8Array, name: keyof Settings, proof: Uint8Array): bigint | undefined {
-  const { entry } = checkEntry(settingsHash, keyOf(name), proof)
+  const { entry } = checkEntry(settingsHash, settingKey(name), proof)
   return entry && decodeWith(settingRecord, entry.value)
 }

@@ -5,9 +5,13 @@ import { checkCddl } from '@interpeer/wire-codec/cddl'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
+  checkHeader,
   checkPeer,
   checkSetting,
   checkTicket,
+  type Header,
+  hashOfHeader,
+  headerMessage,
   parseGenesis,
   type Registry,
   registryEdits,
@@ -107,6 +111,17 @@ test('every setting is proven by its name, and only the changed one is edited', 
   )
   const none = emptyHeldMap()
   expect(checkSetting(none.root.hash, 'cycleMs', proofIn(none, keyOf('cycleMs')))).toBeUndefined()
+})
+
+test('a header is read by its hash only', () => {
+  const hash = new Uint8Array(32)
+  const fields = { previous: hash, leader: hash, proof: new Uint8Array(80), seed: hash, electorate: hash, certificate: hash, body: hash }
+  const header: Header = { height: 7, timeMs: 9, ...fields, ledger: hash, settings: hash, names: hash, peers: hash.with(0, 1), jobs: hash }
+  const encoded = headerMessage.encode(header)
+  expect(checkHeader(hashOfHeader(header), encoded)).toEqual(header)
+  for (const other of [encoded.with(400, 1), encoded.subarray(1), new Uint8Array(501)]) {
+    expect(() => checkHeader(hashOfHeader(header), other)).toThrow(expect.objectContaining({ code: 'HEADER_WRONG' }))
+  }
 })
 
 test.each([

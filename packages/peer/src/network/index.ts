@@ -1,4 +1,6 @@
 export { networkApplication } from './application.js'
+export type { DataEntries, DataMaps } from './data-maps.js'
 export type { NetworkState } from './network-state.js'
+export { type ChainProof, chainProofOf, type Provable } from './proofs.js'
 export { type JobStatus, type NetworkStatus, networkStatusOf, type PeerStatus } from './status.js'
 export { epochCloseTransaction, presentTransaction } from './transactions.js'

@@ -10,7 +10,15 @@ import { hexOf } from '@interpeer/wire-codec'
 import { addressExchange } from '../address-record.js'
 import { PeerError } from '../errors.js'
 import { numberOf } from '../message-number.js'
-import { epochCloseTransaction, type NetworkState, networkApplication, presentTransaction } from '../network/index.js'
+import {
+  type ChainProof,
+  chainProofOf,
+  epochCloseTransaction,
+  type NetworkState,
+  networkApplication,
+  type Provable,
+  presentTransaction,
+} from '../network/index.js'
 import type { ScriptRuntime } from '../script-runtime.js'
 import { hasPartIn, type SiteView } from '../site-view.js'
 import { type SiteViews, siteViews } from '../site-views.js'
@@ -49,6 +57,8 @@ export interface Peer {
   readonly failed: Promise<never>
   /** The last certified block's height, and the state that it led to. */
   chain(): { readonly height: number; readonly timeMs: number; readonly seed: string; readonly state: NetworkState }
+  /** Shows one entry of that state to someone who knows the block's hash. Undefined before the first block. @throws {ContentStoreError} MAP_UNIT */
+  proof(what: Provable): ChainProof | undefined
   /** What this peer hosts now. */
   hosted(): readonly { readonly job: string; readonly epoch: number; readonly step: number; readonly state: string }[]
   /** What verified replies showed of a site's group lately. */
@@ -201,6 +211,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       address: overlay.address,
       failed,
       chain: () => ({ height: chain.tip.height, timeMs: chain.tip.timeMs, seed: hexOf(chain.tip.seed), state: chain.tip.state }),
+      proof: (what) => chainProofOf(chain.tip, what),
       hosted: () => hosts.hosted(),
       observed: (job) => client.observed(job),
       heardMs: (peer) => addresses.heardMs(peer),

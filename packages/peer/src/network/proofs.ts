@@ -1,0 +1,59 @@
+import { proveAt, proveEntry, readHeldMap } from '@interpeer/content-store'
+import { type AccountId, bytesOfAccount, bytesOfContentId, type JobId, keyOfPeerId, type PeerId } from '@interpeer/crypto-ids'
+import { SUPPLY_KEY } from '@interpeer/intercoin-ledger'
+import { headerMessage, type Settings, settingKey, type Tip } from '@interpeer/vote-chain'
+import type { DataMaps } from './data-maps.js'
+import type { NetworkState } from './network-state.js'
+
+/** What can be proven of a network's state: one entry of one data set, or that there is none. A ticket: whose the nth of all tickets is. */
+export type Provable =
+  | { readonly type: 'account'; readonly account: AccountId }
+  | { readonly type: 'supply' }
+  | { readonly type: 'setting'; readonly name: keyof Settings }
+  | { readonly type: 'peer'; readonly peer: PeerId }
+  | { readonly type: 'ticket'; readonly ticket: bigint }
+  | { readonly type: 'job'; readonly job: JobId }
+
+/**
+ * Shows one entry of a state to someone who knows the hash of the block that led to it, and needs nothing else: `checkHeader` of
+ * vote-chain, then with the header's hash of the data set `checkAccount`, `checkSupply` (intercoin-ledger), `checkSetting`, `checkPeer`,
+ * `checkTicket` (vote-chain) or `checkJob` (job-scheduler).
+ */
+export interface ChainProof {
+  readonly height: number
+  /** The block's hash: what the asker has to have from a place that it trusts. */
+  readonly block: Uint8Array
+  /** The block's header, encoded. */
+  readonly header: Uint8Array
+  readonly proof: Uint8Array
+}
+
+/**
+ * The proof as of a certified block. Undefined at height 0, which has no header.
+ * @throws {ContentStoreError} MAP_UNIT: there is no such ticket
+ */
+export function chainProofOf(
+  { height, hash, header, state }: Pick<Tip<NetworkState>, 'height' | 'hash' | 'header' | 'state'>,
+  what: Provable,
+): ChainProof | undefined {
+  if (header === null) return undefined
+  return { height, block: hash, header: headerMessage.encode(header), proof: proofOf(state.maps, what) }
+}
+
+function proofOf(maps: DataMaps, what: Provable): Uint8Array {
+  const of = (name: keyof DataMaps, key: Uint8Array) => readHeldMap(maps[name], (get, root) => proveEntry(get, root, key)).proof
+  switch (what.type) {
+    case 'account':
+      return of('ledger', bytesOfAccount(what.account))
+    case 'supply':
+      return of('ledger', SUPPLY_KEY)
+    case 'setting':
+      return of('settings', settingKey(what.name))
+    case 'peer':
+      return of('peers', keyOfPeerId(what.peer))
+    case 'ticket':
+      return readHeldMap(maps.peers, (get, root) => proveAt(get, root, what.ticket)).proof
+    case 'job':
+      return of('jobs', bytesOfContentId(what.job))
+  }
+}
