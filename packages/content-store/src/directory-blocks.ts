@@ -1,9 +1,10 @@
 import { type ContentId, sha256 } from '@interpeer/crypto-ids'
 import { encodeCbor, hexOf } from '@interpeer/wire-codec'
 import type { BlockSource } from './block-source.js'
-import { contentCodecOf, FILE_MAX_BYTES } from './chunks.js'
+import { contentCodecOf, FILE_MAX_BYTES, PAGED_MIN_BYTES } from './chunks.js'
 import { statFault } from './files.js'
-import { compareNames, nameFault } from './paths.js'
+import { compareNames, nameFault, PATH_MAX_DEPTH } from './paths.js'
+import { targetFault } from './symlinks.js'
 import { decoded, FAN_CHILDREN, LEAF_MAX_ENTRIES, linked, malformed, type TreeBlockOf, type TreeEntry } from './tree-blocks.js'
 
 /*
@@ -57,9 +58,12 @@ function entryFault(cid: ContentId, entry: TreeEntry): string | undefined {
     linked(cid, entry.node, 'dag-cbor')
     return statFault(entry.mode, 0)
   }
+  // how deep it lies is not known here: whoever follows it, or lists it, looks again
+  if (entry.type === 'symlink') return targetFault(entry.target, PATH_MAX_DEPTH)
   if (entry.size > FILE_MAX_BYTES) return 'a file too large'
+  if (entry.paged && entry.size < PAGED_MIN_BYTES) return 'a paged file too small'
   if ((entry.size === 0) !== (entry.content === null)) return 'content and size disagree'
-  if (entry.content !== null) linked(cid, entry.content, contentCodecOf(entry.size))
+  if (entry.content !== null) linked(cid, entry.content, contentCodecOf(entry))
   return statFault(entry.mode, entry.mtimeS)
 }
 function fanFault({ children }: TreeBlockOf<'fan'>, { place, count }: PartSpot): string | undefined {

@@ -1,4 +1,5 @@
 import { ContentStoreError } from './errors.js'
+import type { SymlinkEntry } from './symlinks.js'
 
 /** A file with its content. */
 export interface FileEntry {
@@ -16,13 +17,14 @@ export interface DirectoryEntry {
   readonly mode: number
 }
 /**
- * What a change leaves at its path. A write or a directory makes the directories above it (mode 0o755) and takes the place of
- * whatever was there; but a file is never turned into a directory by a write below it. A directory that is there keeps what is in
- * it. A delete takes everything below along; where nothing is, it changes nothing.
+ * What a change leaves at its path. A write, a directory or a link makes the directories above it (mode 0o755) and takes the place of
+ * whatever was there; but a file or a link is never turned into a directory by a change below it: no change is made through a link.
+ * A directory that is there keeps what is in it. A delete takes everything below along; where nothing is, it changes nothing.
  */
 export type FileChange =
   | ({ readonly type: 'write' } & FileEntry)
   | ({ readonly type: 'directory' } & DirectoryEntry)
+  | ({ readonly type: 'symlink' } & SymlinkEntry)
   | { readonly type: 'delete'; readonly path: string }
 
 export const IMPLIED_DIRECTORY_MODE = 0o755

@@ -2,7 +2,8 @@ export { applyChanges, type BuiltTree, buildTree } from './apply-changes.js'
 export { asBlockstore, type Blockstore, type BlockstoreInput, type BlockstoreOptions, type BlockstorePair } from './as-blockstore.js'
 export type { Missing } from './block-source.js'
 export { BLOCK_MAX_BYTES, type Block, type BlockCounters, type BlockStore, blockOf, type GetBlock, isContentOf } from './blocks.js'
-export { CHUNK_BYTES, FILE_MAX_BYTES } from './chunks.js'
+export { CHUNK_BYTES, FILE_MAX_BYTES, LARGE_CHUNK_BYTES } from './chunks.js'
+export { copySymlinks } from './copy-symlinks.js'
 export { ContentStoreError, type ContentStoreFailure, type PeerConduct, type StoreKind } from './errors.js'
 export { type BlocksReply, blocksReply, REPLY_MAX_BYTES, serveBlocks, WANT_MAX_BLOCKS, type WantBlocks, wantBlocks } from './exchange.js'
 export { type Fetched, type FetchOptions, type FetchProgress, fetchBlocks, fetchDag } from './fetch.js'
@@ -22,7 +23,7 @@ export { type MapEntry, type PlacedEntry, readAt, readEntry, readTotal } from '.
 export { type MapPage, readRange } from './map/read-range.js'
 export { type ContentStore, memoryBlockStore, memoryStore, type StoreOptions } from './memory-store.js'
 export type { Signal } from './peer-pool.js'
-export { type FileListing, listTree, readFile, readTree, type TreeFiles, type TreeLimits, type TreeListing } from './read-tree.js'
+export { type FileListing, listTree, readFile, readTree, type TreeFiles, type TreeListing } from './read-tree.js'
 export { RECORD_MAX_BYTES, type RecordStore } from './records.js'
 export {
   CLAIM_MAX_MS,
@@ -48,4 +49,6 @@ export {
   takeClaim,
 } from './references/claim-book.js'
 export { type Collected, type Collector, type CollectorOptions, openCollector } from './references/collector.js'
+export type { SymlinkEntry } from './symlinks.js'
+export type { TreeLimits } from './tree-limits.js'
 export { linksOf, missingBlocks, reachableBlocks } from './walk.js'

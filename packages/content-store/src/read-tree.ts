@@ -2,20 +2,13 @@ import { type ContentId, contentIdOfBytes } from '@interpeer/crypto-ids'
 import { BlockSource, type Missing } from './block-source.js'
 import type { GetBlock } from './blocks.js'
 import { joinFile } from './chunks.js'
-import { entriesOf, findEntry } from './directory-blocks.js'
-import { ContentStoreError } from './errors.js'
-import type { DirectoryEntry, FileEntry } from './files.js'
+import { entriesOf } from './directory-blocks.js'
+import { type DirectoryEntry, type FileEntry, IMPLIED_DIRECTORY_MODE } from './files.js'
+import { followPath, topPlace } from './follow-path.js'
 import { pathFault, segmentsOf } from './paths.js'
-import { malformed, type TreeEntry } from './tree-blocks.js'
-
-/** What a walk may cost. A tree can name one block many times, so its blocks say nothing about its size. */
-export interface TreeLimits {
-  /** Files and directories together. Default 100,000. */
-  readonly maxEntries?: number
-  /** Content of all files read. Default 1 GiB. */
-  readonly maxBytes?: number
-}
-const DEFAULT_LIMITS = { maxEntries: 100_000, maxBytes: 1024 ** 3 }
+import { type SymlinkEntry, targetFault } from './symlinks.js'
+import { malformed } from './tree-blocks.js'
+import { DEFAULT_TREE_LIMITS, type TreeLimits, tooLarge } from './tree-limits.js'
 
 /** A file as a directory lists it. */
 export interface FileListing {
@@ -23,16 +16,20 @@ export interface FileListing {
   readonly mode: number
   readonly mtimeS: number
   readonly size: number
-  /** A raw block up to 64 KiB, otherwise a list of chunks; null for an empty file. Equal content has equal ids. */
+  /** Whether it is cut as a database is (docs/adr/0006). */
+  readonly paged: boolean
+  /** The only chunk, or a list of chunks; null for an empty file. Equal content has equal ids. */
   readonly content: ContentId | null
 }
 export interface TreeFiles {
   readonly files: readonly FileEntry[]
   readonly directories: readonly DirectoryEntry[]
+  readonly symlinks: readonly SymlinkEntry[]
 }
 export interface TreeListing {
   readonly files: readonly FileListing[]
   readonly directories: readonly DirectoryEntry[]
+  readonly symlinks: readonly SymlinkEntry[]
 }
 
 /**
@@ -42,72 +39,68 @@ export interface TreeListing {
 export function readTree(get: GetBlock, root: ContentId, limits: TreeLimits = {}): TreeFiles | Missing {
   const source = new BlockSource(get)
   return source.finish(() => {
-    const { files, directories } = walk(source, root, { ...DEFAULT_LIMITS, ...limits })
-    const read = files.map(({ content, size, ...file }): FileEntry => {
+    const { files, ...others } = walk(source, root, { ...DEFAULT_TREE_LIMITS, ...limits })
+    const read = files.map(({ content, size, paged, ...file }): FileEntry => {
       let bytes: Uint8Array = new Uint8Array()
       source.attempt(() => {
-        bytes = joinFile(source, content, size)
+        bytes = joinFile(source, content, { size, paged })
       })
       return { ...file, bytes }
     })
-    return { files: read, directories }
+    return { files: read, ...others }
   })
 }
 
 /** The same without content: reads directories only. @throws {ContentStoreError} TREE_MALFORMED, TREE_TOO_LARGE */
 export function listTree(get: GetBlock, root: ContentId, limits: TreeLimits = {}): TreeListing | Missing {
   const source = new BlockSource(get)
-  return source.finish(() => walk(source, root, { ...DEFAULT_LIMITS, maxBytes: Number.POSITIVE_INFINITY, ...limits }))
+  return source.finish(() => walk(source, root, { ...DEFAULT_TREE_LIMITS, maxBytes: Number.POSITIVE_INFINITY, ...limits }))
 }
 
-/** One file; undefined when no file is there. @throws {ContentStoreError} FILE_PATH, TREE_MALFORMED, TREE_TOO_LARGE */
+/**
+ * One file; undefined when no file is there. Symbolic links on the way and at its end are followed, at most 32: one that leads
+ * nowhere, or in a circle, is no file.
+ * @throws {ContentStoreError} FILE_PATH, TREE_MALFORMED, TREE_TOO_LARGE
+ */
 export function readFile(
   get: GetBlock,
   root: ContentId,
   path: string,
-  { maxBytes = DEFAULT_LIMITS.maxBytes }: TreeLimits = {},
+  { maxBytes = DEFAULT_TREE_LIMITS.maxBytes }: TreeLimits = {},
 ): { readonly file: FileEntry | undefined } | Missing {
   const segments = segmentsOf(path)
   const source = new BlockSource(get)
   return source.finish(() => {
-    let directory = root
-    let entry: TreeEntry | undefined
-    for (const [i, segment] of segments.entries()) {
-      entry = findEntry(source, directory, segment)
-      if (i === segments.length - 1 || entry?.type !== 'directory') {
-        if (i < segments.length - 1) entry = undefined
-        break
-      }
-      directory = contentIdOfBytes(entry.node)
-    }
-    if (entry?.type !== 'file') return { file: undefined }
-    const { mode, mtimeS, size } = entry
-    if (size > maxBytes) throw new ContentStoreError({ code: 'TREE_TOO_LARGE', reason: `more than ${maxBytes} bytes` })
-    return { file: { path, mode, mtimeS, bytes: joinFile(source, entry.content && contentIdOfBytes(entry.content), size) } }
+    const found = followPath(source, topPlace(root, IMPLIED_DIRECTORY_MODE), segments)
+    if (found?.type !== 'file') return { file: undefined }
+    const { mode, mtimeS, size, content } = found.entry
+    if (size > maxBytes) throw tooLarge(`more than ${maxBytes} bytes`)
+    return { file: { path, mode, mtimeS, bytes: joinFile(source, content && contentIdOfBytes(content), found.entry) } }
   })
 }
 
-function walk(source: BlockSource, root: ContentId, limits: Required<TreeLimits>): { files: FileListing[]; directories: DirectoryEntry[] } {
-  const [files, directories]: [FileListing[], DirectoryEntry[]] = [[], []]
-  let totalBytes = 0
-  const enter = (cid: ContentId, above: string): void => {
+type Walked = { [K in keyof TreeListing]: TreeListing[K][number][] }
+function walk(source: BlockSource, root: ContentId, limits: Required<TreeLimits>): Walked {
+  const walked: Walked = { files: [], directories: [], symlinks: [] }
+  let [totalEntries, totalBytes] = [0, 0]
+  const enter = (cid: ContentId, above: string, depth: number): void => {
     for (const entry of entriesOf(source, cid)) {
       const path = above + entry.name
-      const fault = pathFault(path)
+      const fault = pathFault(path) ?? (entry.type === 'symlink' ? targetFault(entry.target, depth) : undefined)
       if (fault !== undefined) throw malformed(cid, fault)
-      if (files.length + directories.length >= limits.maxEntries) throw tooLarge(`more than ${limits.maxEntries} entries`)
-      if (entry.type === 'directory') {
-        directories.push({ path, mode: entry.mode })
-        source.attempt(() => enter(contentIdOfBytes(entry.node), `${path}/`))
+      if (++totalEntries > limits.maxEntries) throw tooLarge(`more than ${limits.maxEntries} entries`)
+      if (entry.type === 'symlink') walked.symlinks.push({ path, target: entry.target })
+      else if (entry.type === 'directory') {
+        walked.directories.push({ path, mode: entry.mode })
+        source.attempt(() => enter(contentIdOfBytes(entry.node), `${path}/`, depth + 1))
       } else {
         totalBytes += entry.size
         if (totalBytes > limits.maxBytes) throw tooLarge(`more than ${limits.maxBytes} bytes`)
-        const { mode, mtimeS, size, content } = entry
-        files.push({ path, mode, mtimeS, size, content: content && contentIdOfBytes(content) })
+        const { mode, mtimeS, size, paged, content } = entry
+        walked.files.push({ path, mode, mtimeS, size, paged, content: content && contentIdOfBytes(content) })
       }
     }
   }
-  enter(root, '')
-  return { files, directories }
+  enter(root, '', 0)
+  return walked
 }
-const tooLarge = (reason: string): ContentStoreError => new ContentStoreError({ code: 'TREE_TOO_LARGE', reason })

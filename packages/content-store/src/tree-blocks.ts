@@ -1,5 +1,6 @@
 import { type Codec, type ContentId, codecOf, contentIdOfBytes } from '@interpeer/crypto-ids'
 import {
+  bool,
   decodeWith,
   encodeWith,
   type Infer,
@@ -16,7 +17,7 @@ import {
 } from '@interpeer/wire-codec'
 import { BLOCK_MAX_BYTES, type Block, blockOf } from './blocks.js'
 import { ContentStoreError } from './errors.js'
-import { NAME_MAX_BYTES } from './paths.js'
+import { NAME_MAX_BYTES, PATH_MAX_BYTES } from './paths.js'
 
 /** The most entries one leaf block has, and the most links one chunk list has. */
 export const LEAF_MAX_ENTRIES = 256
@@ -25,8 +26,9 @@ export const FAN_CHILDREN = 16
 
 const name = text(NAME_MAX_BYTES)
 const treeEntry = variants({
-  file: [0, { name, mode: uint16, mtimeS: uint53, size: uint53, content: nullable(link) }],
+  file: [0, { name, mode: uint16, mtimeS: uint53, size: uint53, paged: bool, content: nullable(link) }],
   directory: [1, { name, mode: uint16, node: link }],
+  symlink: [2, { name, target: text(PATH_MAX_BYTES) }],
 })
 const fanChild = struct({ count: uint32, node: link })
 /** The three kinds of block a file tree is made of (tree.cddl). */
@@ -36,6 +38,7 @@ export const treeBlock = variants({
   chunks: [2, { parts: list(link, CHUNKS_PER_LIST) }],
 })
 export type TreeEntry = Infer<typeof treeEntry>
+export type TreeEntryOf<T extends TreeEntry['type']> = Extract<TreeEntry, { type: T }>
 export type TreeBlock = Infer<typeof treeBlock>
 export type TreeBlockOf<T extends TreeBlock['type']> = Extract<TreeBlock, { type: T }>
 

@@ -25,7 +25,7 @@ function gatherLinks(value: CborValue, links: Set<ContentId>): void {
   else if (Array.isArray(value)) for (const item of value) gatherLinks(item, links)
 }
 
-/** The most blocks one walk follows: with 64 KiB chunks, about 64 GiB. */
+/** The most blocks one walk follows: if all are 64 KiB chunks, about 64 GiB. */
 export const WALK_MAX_BLOCKS = 1_000_000
 
 /**

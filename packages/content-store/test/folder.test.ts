@@ -85,9 +85,11 @@ test('limits, and what is no folder', async () => {
 })
 
 test('export writes to an empty folder only, and nowhere else', async () => {
-  await expect(exportFolder({ files: [fileAt('a')], directories: [] }, site)).rejects.toThrow(coded('EXPORT_NOT_EMPTY'))
-  await expect(exportFolder({ files: [fileAt('../a')], directories: [] }, join(base, 'new'))).rejects.toThrow(coded('FILE_PATH'))
-  await exportFolder({ files: [fileAt('r/o')], directories: [{ path: 'r', mode: 0o555 }] }, join(base, 'new'))
+  await expect(exportFolder({ files: [fileAt('a')], directories: [], symlinks: [] }, site)).rejects.toThrow(coded('EXPORT_NOT_EMPTY'))
+  await expect(exportFolder({ files: [fileAt('../a')], directories: [], symlinks: [] }, join(base, 'new'))).rejects.toThrow(
+    coded('FILE_PATH'),
+  )
+  await exportFolder({ files: [fileAt('r/o')], directories: [{ path: 'r', mode: 0o555 }], symlinks: [] }, join(base, 'new'))
   expect(readFileSync(join(base, 'new', 'r', 'o'), 'utf8')).toBe('r/o')
   chmodSync(join(base, 'new', 'r'), 0o755)
 })

@@ -21,6 +21,13 @@ export function noise(length: number, seed = 1): Uint8Array {
   return bytes
 }
 
+/** The same, beginning as a database does where there is room. */
+export function database(length: number, seed = 1): Uint8Array {
+  const bytes = noise(length, seed)
+  if (length >= 16) bytes.set(bytesOf('SQLite format 3\0'))
+  return bytes
+}
+
 /** The result of a walk that had every block. */
 export function whole<T extends object>(result: T | Missing): T {
   if ('missing' in result) throw new Error(`missing ${result.missing.length} blocks`)

@@ -118,7 +118,7 @@ test('a peer proves an entry of the chain to who knows the block by its hash; af
 test('a peer that closes ends what is under way, and closing twice is closing once', async () => {
   const peer = await open(newFolder())
   const publication = {
-    tree: { files: [], directories: [] },
+    tree: { files: [], directories: [], symlinks: [] },
     name: 'log',
     groupSize: 1,
     escrow: 1n,
@@ -143,7 +143,7 @@ test('blocks are given to peers with a part in a site, and to nobody else', asyn
   const visitor = await openPeer({ ...at, data: newFolder(), signer: uploader, runtime: null, bootstrap })
   undo.push(() => visitor.close())
   const bytes = new TextEncoder().encode('a file of a site')
-  const tree = { files: [{ path: 'log', mode: 0o644, mtimeS: 0, bytes }], directories: [] }
+  const tree = { files: [{ path: 'log', mode: 0o644, mtimeS: 0, bytes }], directories: [], symlinks: [] }
   await visitor.publish({ tree, name: 'log', groupSize: 1, escrow: 5_000_000_000n, runtimeId: 'counter', progress: () => {} })
   const { root } = buildTree(tree.files)
   const want = wantBlocks.encode({ cids: [bytesOfContentId(root)] })

@@ -155,3 +155,46 @@ test('large responses of one batch are all there when it resolves', async () => 
   )
   expect(responses.map((response) => response?.body[0])).toEqual([2, 3, 4])
 })
+
+test('a tree with symbolic links runs on copies of what they lead to, and what a batch leaves has none', async () => {
+  const scripts = new ScriptQueue(new CounterRuntime(), memoryStore().blocks)
+  const linked = buildTree(
+    [{ path: 'data/log', mode: 0o644, mtimeS: 0, bytes: new TextEncoder().encode('x;') }],
+    [],
+    [
+      { path: 'log', target: 'data/log' },
+      { path: 'gone', target: 'nowhere' },
+    ],
+  )
+  expect(await scripts.read(linked.root, plain('GET', '/'), at)).toBeUndefined() // its blocks are not here
+  const members = await Promise.all(
+    [1, 2].map(async (member) => {
+      const store = memoryStore().blocks
+      const queue = new ScriptQueue(new CounterRuntime(), store)
+      const request = requestBlock('POST', '/', 'a')
+      const cid = contentIdOf(request, 'raw')
+      await store.put([...linked.blocks, { cid, bytes: request }])
+      const asked = () => queue.read(linked.root, plain('GET', '/'), at)
+      if (member === 1) expect(new TextDecoder().decode(((await asked()) as { body: Uint8Array }).body)).toBe('x;')
+      const batch = { from: linked.root, requests: [cid], timeMs: 5_000, seed: new Uint8Array(64).fill(3) }
+      const result = await runBatch(batch, store, queue, network)
+      if (member === 1) {
+        // what a collection took of the copy is made again
+        await store.delete([...store.list()].filter((kept) => !linked.blocks.some((block) => block.cid === kept)))
+        await store.put([{ cid, bytes: request }])
+        expect(await runBatch(batch, store, queue, network)).toEqual(result)
+      }
+      return { result, store }
+    }),
+  )
+  const [first, second] = members.map(({ result }) => result)
+  expect(first).toEqual(second)
+  const { files, store } = { files: first?.type === 'ran' ? first.files : linked.root, store: members[1]?.store as never as { get: never } }
+  const tree = readTree(store.get, files)
+  if ('missing' in tree) throw new Error('missing')
+  expect(tree.symlinks).toEqual([])
+  const text = (path: string) => new TextDecoder().decode(tree.files.find((file) => file.path === path)?.bytes)
+  expect(text('log')).toMatch(/^x;a@5000#\d+;$/)
+  expect(text('data/log')).toBe('x;')
+  expect(tree.files).toHaveLength(2)
+})

@@ -33,7 +33,7 @@ export async function importFolder(folder: string, limits: ImportLimits = {}): P
   }
   const importer = new Importer(top, { ...DEFAULT_LIMITS, ...limits })
   await importer.enter(top, '', [top])
-  return { files: importer.files, directories: importer.directories }
+  return { files: importer.files, directories: importer.directories, symlinks: [] }
 }
 
 class Importer {

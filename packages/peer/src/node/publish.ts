@@ -43,7 +43,7 @@ interface PublishAt {
 export async function publishSite(publication: Publication, at: PublishAt): Promise<Published> {
   const { signer, network, store, chain, now, lookAt } = at
   const { name, groupSize, escrow, runtimeId, progress } = publication
-  const tree = buildTree(publication.tree.files, publication.tree.directories)
+  const tree = buildTree(publication.tree.files, publication.tree.directories, publication.tree.symlinks)
   const state = firstStateBlock(tree.root)
   await store.put([...tree.blocks, state])
   progress(`${tree.blocks.length} blocks, root ${tree.root}`)

@@ -21,8 +21,9 @@ export type BatchResult =
  */
 export async function runBatch(batch: Batch, store: BlockStore, scripts: ScriptQueue, network: NetworkId): Promise<BatchResult> {
   return scripts.write(async (runtime, hold) => {
-    if (!(await hold(batch.from))) return { type: 'abstained' }
-    let files = batch.from
+    const held = await hold(batch.from)
+    if (held === undefined) return { type: 'abstained' }
+    let files = held
     const responses: ContentId[] = []
     const transcripts: Uint8Array[] = []
     const made = new UnwrittenBlocks(store)

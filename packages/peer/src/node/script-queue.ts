@@ -1,4 +1,4 @@
-import { type BlockStore, readTree } from '@interpeer/content-store'
+import { type BlockStore, copySymlinks, readTree } from '@interpeer/content-store'
 import type { ContentId } from '@interpeer/crypto-ids'
 import type { ScriptOutcome, ScriptRequest, ScriptRuntime } from '../script-runtime.js'
 
@@ -18,6 +18,8 @@ export class ScriptQueue {
   readonly #store: BlockStore
   readonly #tasks: Task[] = []
   readonly #trees: ContentId[] = []
+  /** Trees with symbolic links, and those that hold copies instead: the runtime knows no links. */
+  readonly #copies = new Map<ContentId, ContentId>()
   #running = false
 
   constructor(runtime: ScriptRuntime, store: BlockStore) {
@@ -33,11 +35,17 @@ export class ScriptQueue {
   /** Undefined when too many reads wait, or files of the tree are missing here. */
   read(root: ContentId, request: ScriptRequest, at: { timeMs: number; seed: Uint8Array }): Promise<ScriptOutcome | undefined> {
     if (this.#tasks.length >= READS_WAITING_MAX) return Promise.resolve(undefined)
-    return this.#enqueue(false, async () => ((await this.#hold(root)) ? this.#runtime.run(root, request, at) : undefined))
+    return this.#enqueue(false, async () => {
+      const held = await this.#hold(root)
+      return held && this.#runtime.run(held, request, at)
+    })
   }
 
-  /** Runs `work` with nothing else between its steps: an agreed batch is several runs, each on the files that the one before left. */
-  write<T>(work: (scripts: ScriptRuntime, hold: (root: ContentId) => Promise<boolean>) => Promise<T>): Promise<T> {
+  /**
+   * Runs `work` with nothing else between its steps: an agreed batch is several runs, each on the files that the one before left.
+   * `hold` gives the root that the runtime has the tree under: another one if there were symbolic links in it.
+   */
+  write<T>(work: (scripts: ScriptRuntime, hold: (root: ContentId) => Promise<ContentId | undefined>) => Promise<T>): Promise<T> {
     return this.#enqueue(true, () => work(this.#runtime, (root) => this.#hold(root)))
   }
 
@@ -49,14 +57,27 @@ export class ScriptQueue {
     while (this.#trees.length > TREES_MAX) this.#runtime.forget(this.#trees.shift() as ContentId)
   }
 
-  async #hold(root: ContentId): Promise<boolean> {
-    if (!this.#runtime.has(root)) {
-      const tree = readTree(this.#store.get, root)
-      if ('missing' in tree) return false
-      await this.#runtime.load(root, tree.files, tree.directories)
+  async #hold(root: ContentId): Promise<ContentId | undefined> {
+    const copy = this.#copies.get(root)
+    const held = copy !== undefined && this.#runtime.has(copy) && this.#store.has(copy) ? copy : root
+    if (!this.#runtime.has(held)) {
+      const tree = readTree(this.#store.get, held)
+      if ('missing' in tree) return undefined
+      if (tree.symlinks.length > 0) return this.#holdCopy(held)
+      await this.#runtime.load(held, tree.files, tree.directories)
     }
-    this.used(root)
-    return true
+    this.used(held)
+    return held
+  }
+
+  /** Every member comes to the same copy, so a group agrees on it as soon as its first batch leaves it behind. */
+  async #holdCopy(root: ContentId): Promise<ContentId | undefined> {
+    const copy = copySymlinks(this.#store.get, root)
+    if ('missing' in copy) return undefined
+    await this.#store.put(copy.blocks)
+    if (this.#copies.size >= TREES_MAX) this.#copies.clear()
+    this.#copies.set(root, copy.root)
+    return this.#hold(copy.root)
   }
 
   #enqueue<T>(write: boolean, work: () => Promise<T>): Promise<T> {
