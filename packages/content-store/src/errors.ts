@@ -1,7 +1,20 @@
 import type { ContentId, JobId, PeerId } from '@interpeer/crypto-ids'
 
-/** How one peer behaved during a fetch: it answered, its requests failed, or it sent what was not asked for. */
+/** How one peer behaved during a fetch: it answered, its requests failed or it was always busy, or it sent what was not asked for. */
 export type PeerConduct = 'answered' | 'failed' | 'lied' | 'unasked'
+/**
+ * What a peer sent in place of the blocks it was asked for: no reply of ours; one without an answer; more answers than questions; bytes that
+ * do not hash to the name asked for.
+ */
+export type Lie = 'REPLY_MALFORMED' | 'REPLY_EMPTY' | 'REPLY_TOO_LONG' | 'BLOCK_FALSE'
+export interface SourceReport {
+  readonly peer: PeerId
+  readonly conduct: PeerConduct
+  /** Of one that lied. */
+  readonly lie: Lie | null
+  /** How many blocks it gave that were kept. */
+  readonly blocks: number
+}
 
 /** What a store on disk is kept in. */
 export type StoreKind = 'lmdb' | 'sqlite'
@@ -31,10 +44,11 @@ export type ContentStoreFailure =
       readonly code: 'FETCH_FAILED'
       readonly missing: readonly ContentId[] // the first 64
       readonly missingCount: number
-      readonly peers: readonly PeerConduct[]
+      readonly sources: readonly SourceReport[]
     }
   | { readonly code: 'FETCH_TOO_LARGE'; readonly maxBlocks: number; readonly maxBytes: number }
   | { readonly code: 'FETCH_ABORTED' }
+  | { readonly code: 'FETCH_CROWDED'; readonly fetchesMax: number; readonly sourcesMax: number }
   | { readonly code: 'MAP_KEY'; readonly bytes: number; readonly maxBytes: number }
   | { readonly code: 'MAP_VALUE'; readonly bytes: number; readonly maxBytes: number }
   | { readonly code: 'MAP_SUM' }

@@ -4,9 +4,22 @@ export type { Missing } from './block-source.js'
 export { BLOCK_MAX_BYTES, type Block, type BlockCounters, type BlockStore, blockOf, type GetBlock, isContentOf } from './blocks.js'
 export { CHUNK_BYTES, FILE_MAX_BYTES, LARGE_CHUNK_BYTES } from './chunks.js'
 export { copySymlinks } from './copy-symlinks.js'
-export { ContentStoreError, type ContentStoreFailure, type PeerConduct, type StoreKind } from './errors.js'
-export { type BlocksReply, blocksReply, REPLY_MAX_BYTES, serveBlocks, WANT_MAX_BLOCKS, type WantBlocks, wantBlocks } from './exchange.js'
-export { type Fetched, type FetchOptions, type FetchProgress, fetchBlocks, fetchDag } from './fetch.js'
+export { ContentStoreError, type ContentStoreFailure, type Lie, type PeerConduct, type SourceReport, type StoreKind } from './errors.js'
+export { type BlockServer, type BlockServerOptions, openBlockServer } from './exchange/block-server.js'
+export { ExchangeCore } from './exchange/exchange-core.js'
+export type { ExchangeEffect, ExchangeEvent, Fetched, FetchOrder, FetchProgress, Found } from './exchange/exchange-events.js'
+export {
+  type BlocksReply,
+  blocksReply,
+  type ContentBusy,
+  contentBusy,
+  REPLY_MAX_BYTES,
+  WANT_MAX_BLOCKS,
+  type WantBlocks,
+  wantBlocks,
+} from './exchange/messages.js'
+export { type Clock, type Exchange, type ExchangeOptions, type FetchOptions, openExchange, type Signal } from './exchange/open-exchange.js'
+export { ServingCore, type ServingEffect, type ServingEvent } from './exchange/serving-core.js'
 export type { DirectoryEntry, FileChange, FileEntry } from './files.js'
 export { changedKeys } from './map/changed-keys.js'
 export { checkAt, checkEntry, type Proven } from './map/check-proof.js'
@@ -22,7 +35,6 @@ export { proveAt, proveEntry } from './map/prove.js'
 export { type MapEntry, type PlacedEntry, readAt, readEntry, readTotal } from './map/read-map.js'
 export { type MapPage, readRange } from './map/read-range.js'
 export { type ContentStore, memoryBlockStore, memoryStore, type StoreOptions } from './memory-store.js'
-export type { Signal } from './peer-pool.js'
 export { type FileListing, listTree, readFile, readTree, type TreeFiles, type TreeListing } from './read-tree.js'
 export { RECORD_MAX_BYTES, type RecordStore } from './records.js'
 export {

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { checkCddl } from '@interpeer/wire-codec/cddl'
 import { expect, test } from 'vitest'
-import { blocksReply, contentClaim, wantBlocks } from '../src/index.js'
+import { blocksReply, contentBusy, contentClaim, wantBlocks } from '../src/index.js'
 import { treeBlock } from '../src/tree-blocks.js'
 
 const contract = (name: string): string => readFileSync(new URL(`../src/${name}.cddl`, import.meta.url), 'utf8')
 
-test.each([wantBlocks, blocksReply])('exchange.cddl says what the code of $name does', (message) => {
-  expect(checkCddl(message, contract('exchange'))).toEqual([])
+test.each([wantBlocks, blocksReply, contentBusy])('exchange.cddl says what the code of $name does', (message) => {
+  expect(checkCddl(message, contract('exchange/exchange'))).toEqual([])
 })
 test('references/references.cddl says what the code does', () => {
   expect(checkCddl(contentClaim, contract('references/references'))).toEqual([])

@@ -1,4 +1,4 @@
-import { bytesOfContentId, type ContentId } from '@interpeer/crypto-ids'
+import { bytesOfContentId, type ContentId, type PeerId } from '@interpeer/crypto-ids'
 import { encodeCbor, Link } from '@interpeer/wire-codec'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -6,147 +6,234 @@ import {
   type Block,
   type BlockStore,
   blockOf,
-  blocksReply,
   buildTree,
-  type FetchOptions,
-  fetchBlocks,
-  fetchDag,
+  contentBusy,
+  type Exchange,
+  type ExchangeOptions,
   memoryBlockStore,
   missingBlocks,
-  REPLY_MAX_BYTES,
-  serveBlocks,
+  openExchange,
   wantBlocks,
 } from '../src/index.js'
+import { type Ask, babbler, chatty, cidsIn, empty, honest, idleClock, liar, peerAt, poor, serve, shouter, silent } from './exchanges.js'
 import { bytesOf, coded, fileAt, holding, noise } from './trees.js'
 
-type Ask = (request: Uint8Array) => Uint8Array | Promise<Uint8Array>
 const tree = buildTree([fileAt('data/wiki.sqlite', noise(5_000_000)), ...Array.from({ length: 400 }, (_, i) => fileAt(`pages/${i}`))])
-const honest =
-  (store: BlockStore): Ask =>
-  (request) =>
-    serveBlocks(store.get, request)
-const silent: Ask = () => Promise.reject(new Error('timeout'))
-const liar: Ask = (request) => blocksReply.encode({ blocks: wantBlocks.decode(request).cids.map(() => bytesOf('lie')) })
-const poor: Ask = (request) => blocksReply.encode({ blocks: wantBlocks.decode(request).cids.map(() => null) })
-const babbler: Ask = () => noise(1000)
-const empty: Ask = () => blocksReply.encode({ blocks: [] })
-const chatty: Ask = (request) => blocksReply.encode({ blocks: [...wantBlocks.decode(request).cids, null].slice(-64).map(() => null) })
 
-function from(peers: readonly Ask[], store = memoryBlockStore()): FetchOptions & { store: BlockStore } {
-  const ask = async (peer: number, request: Uint8Array): Promise<Uint8Array> => {
-    const answer = peers[peer]
-    if (answer === undefined) throw new Error('no such peer')
-    return answer(request)
-  }
-  return { get: store.get, put: store.put, ask, peers: peers.length, store }
+interface Fetching extends Exchange {
+  readonly store: BlockStore
+  /** All sources there are. */
+  readonly from: readonly PeerId[]
+  readonly lies: [peer: PeerId, lie: string][]
 }
+function from(asks: readonly Ask[], store = memoryBlockStore(), more: Partial<ExchangeOptions> = {}): Fetching {
+  const peers = asks.map((_, i) => peerAt(i))
+  const lies: [PeerId, string][] = []
+  const ask = async (peer: PeerId, request: Uint8Array): Promise<Uint8Array> => (asks[peers.indexOf(peer)] as Ask)(request)
+  const onLie = (peer: PeerId, lie: string): void => void lies.push([peer, lie])
+  const exchange = openExchange({ get: store.get, put: store.put, ask, clock: idleClock(), onLie, ...more })
+  return { ...exchange, store, from: peers, lies }
+}
+const conducts = (sources: readonly { readonly conduct: string }[]): string[] => sources.map(({ conduct }) => conduct)
 
 describe('fetching', () => {
   test('a whole tree from one peer, and from three', async () => {
     const peer = honest(await holding(tree))
     for (const peers of [[peer], [peer, peer, peer]]) {
-      const options = from(peers)
+      const at = from(peers)
       const progress: number[] = []
-      const fetched = await fetchDag(tree.root, { ...options, onProgress: ({ fetchedBlocks }) => progress.push(fetchedBlocks) })
-      expect(missingBlocks(options.get, tree.root)).toEqual([])
+      const fetched = await at.fetchDag(tree.root, { from: at.from, onProgress: ({ fetchedBlocks }) => progress.push(fetchedBlocks) })
+      expect(missingBlocks(at.store.get, tree.root)).toEqual([])
       expect(fetched.fetchedBlocks).toBe(tree.blocks.length)
-      expect(fetched.peers).toEqual(peers.map(() => 'answered'))
+      expect(conducts(fetched.sources)).toEqual(peers.map(() => 'answered'))
+      expect(fetched.sources.reduce((sum, { blocks }) => sum + blocks, 0)).toBe(tree.blocks.length)
       expect(progress.at(-1)).toBe(tree.blocks.length)
     }
   })
 
   test('through a record that links to the tree; nothing if all is there; only what is missing', async () => {
     const state = blockOf(encodeCbor(['state', new Link(bytesOfContentId(tree.root)), []]), 'dag-cbor')
-    const peer = await holding(tree, { blocks: [state] })
-    const options = from([honest(peer)])
-    await options.store.put(tree.blocks.slice(5))
-    expect(await fetchDag(state.cid, options)).toMatchObject({ fetchedBlocks: 6 })
-    expect(await fetchDag(state.cid, from([silent], options.store))).toEqual({ fetchedBlocks: 0, fetchedBytes: 0, peers: ['unasked'] })
+    const at = from([honest(await holding(tree, { blocks: [state] }))])
+    await at.store.put(tree.blocks.slice(5))
+    expect(await at.fetchDag(state.cid, at)).toMatchObject({ fetchedBlocks: 6 })
+    const again = from([silent], at.store)
+    const source = { peer: peerAt(0), conduct: 'unasked', lie: null, blocks: 0 }
+    expect(await again.fetchDag(state.cid, again)).toEqual({ fetchedBlocks: 0, fetchedBytes: 0, sources: [source] })
+    const alone = from([], at.store)
+    expect(await alone.fetchDag(state.cid, alone)).toMatchObject({ fetchedBlocks: 0, sources: [] })
   })
 
-  test('loose blocks, without what they link to', async () => {
-    const options = from([honest(await holding(tree))])
-    expect(await fetchBlocks([tree.root, tree.root], options)).toMatchObject({ fetchedBlocks: 1 })
-    expect([...options.store.list()]).toEqual([tree.root])
+  test('loose blocks, without what they link to; none at all', async () => {
+    const at = from([honest(await holding(tree))])
+    expect(await at.fetchBlocks([tree.root, tree.root], at)).toMatchObject({ fetchedBlocks: 1 })
+    expect(await at.fetchBlocks([], at)).toMatchObject({ fetchedBlocks: 0 })
+    expect([...at.store.list()]).toEqual([tree.root])
   })
 
   test.each([
-    ['liar', liar, 'lied'],
-    ['babbler', babbler, 'lied'],
-    ['peer that answers nothing', empty, 'lied'],
-    ['peer that answers too much', chatty, 'lied'],
-    ['silent peer', silent, 'failed'],
-    ['peer that has none', poor, 'answered'],
-  ] as const)('a %s is got round', async (_name, other, conduct) => {
-    const options = from([other, honest(await holding(tree)), other])
-    const fetched = await fetchDag(tree.root, options)
-    expect(missingBlocks(options.get, tree.root)).toEqual([])
-    expect(fetched.peers).toContain(conduct)
-    expect(fetched.peers[1]).toBe('answered')
+    ['peer that sends other bytes', liar, 'lied', 'BLOCK_FALSE'],
+    ['babbler', babbler, 'lied', 'REPLY_MALFORMED'],
+    ['peer that sends more than a reply may be', shouter, 'lied', 'REPLY_MALFORMED'],
+    ['peer that answers nothing', empty, 'lied', 'REPLY_EMPTY'],
+    ['peer that answers too much', chatty, 'lied', 'REPLY_TOO_LONG'],
+    ['silent peer', silent, 'failed', null],
+    ['peer that has none', poor, 'answered', null],
+  ] as const)('a %s is got round, and reported', async (_name, other, conduct, lie) => {
+    const at = from([other, honest(await holding(tree)), other])
+    const { sources } = await at.fetchDag(tree.root, at)
+    expect(missingBlocks(at.store.get, tree.root)).toEqual([])
+    expect(sources).toContainEqual({ peer: peerAt(0), conduct, lie, blocks: 0 })
+    expect(sources[1]).toEqual({ peer: peerAt(1), conduct: 'answered', lie: null, blocks: tree.blocks.length })
+    const lied = at.lies.every(([peer, code]) => peer !== peerAt(1) && code === lie)
+    expect([lied, at.lies.length > 0]).toEqual([true, lie !== null])
+  })
+
+  test('what came before a lie in the same reply is kept', async () => {
+    const half: Ask = async (request) => {
+      const bytes = Uint8Array.from(await serve((await holding(tree)).get, request))
+      if (cidsIn(request).length > 1) bytes.fill(1, -1) // the last byte of the last block
+      return bytes
+    }
+    const at = from([half])
+    await expect(at.fetchDag(tree.root, at)).rejects.toThrow(coded('FETCH_FAILED'))
+    expect(at.lies).toEqual([[peerAt(0), 'BLOCK_FALSE']])
+    expect([...at.store.list()].length).toBeGreaterThan(1) // the root, and one of its two directories
   })
 
   test('two peers that hold half each', async () => {
     const [even, odd] = [memoryBlockStore(), memoryBlockStore()]
     await even.put(tree.blocks.filter((_, i) => i % 2 === 0))
     await odd.put(tree.blocks.filter((_, i) => i % 2 === 1))
-    const options = from([honest(even), honest(odd)])
-    await fetchDag(tree.root, options)
-    expect(missingBlocks(options.get, tree.root)).toEqual([])
+    const at = from([honest(even), honest(odd)])
+    await at.fetchDag(tree.root, at)
+    expect(missingBlocks(at.store.get, tree.root)).toEqual([])
   })
 
-  test('a peer that fails once is asked again', async () => {
+  test('a peer that fails once, or is busy for a while, is asked again; one that is busy for ever is given up', async () => {
     const peer = honest(await holding(tree))
     let calls = 0
-    const options = from([(request) => (calls++ % 2 === 0 ? silent(request) : peer(request))])
-    await fetchDag(tree.root, options)
-    expect(missingBlocks(options.get, tree.root)).toEqual([])
+    const failing = from([(request) => (calls++ % 2 === 0 ? silent(request) : peer(request))])
+    await failing.fetchDag(tree.root, failing)
+    const reply = contentBusy.encode({ reason: 'queue', retryMs: 2 ** 32 - 1 }) // it can't put us off for as long as it likes
+    const busy = from([(request) => (calls++ % 10 === 0 ? peer(request) : reply)])
+    expect(await busy.fetchDag(tree.root, busy)).toMatchObject({ sources: [{ conduct: 'answered' }] })
+    for (const { store } of [failing, busy]) expect(missingBlocks(store.get, tree.root)).toEqual([])
+    const never = from([() => reply])
+    await expect(never.fetchDag(tree.root, never)).rejects.toMatchObject({ failure: { sources: [{ conduct: 'failed' }] } })
+  })
+
+  test('what a peer is slow with is asked of another beside it, and once more only', async () => {
+    const peer = honest(await holding(tree))
+    const asked = new Map<ContentId, number>()
+    const counting =
+      (ask: Ask): Ask =>
+      (request) => {
+        for (const cid of cidsIn(request)) asked.set(cid, (asked.get(cid) ?? 0) + 1)
+        return ask(request)
+      }
+    const stuck = counting(() => new Promise(() => {})) // not even its transport gives up
+    const at = from([stuck, counting(peer), stuck])
+    const clock = idleClock()
+    const timed = from([stuck, counting(peer), stuck], memoryBlockStore(), { clock })
+    await timed.fetchDag(tree.root, timed)
+    expect(clock.now()).toBeLessThan(5_000) // sooner than the request itself is given up
+    expect(Math.max(...asked.values())).toBe(2)
+    asked.clear()
+    const { sources } = await at.fetchDag(tree.root, at)
+    expect(conducts(sources)[1]).toBe('answered')
   })
 
   test('what nobody has is FETCH_FAILED with its ids; the rest is kept', async () => {
     const lost = tree.blocks[3] as Block
     const incomplete = memoryBlockStore()
     await incomplete.put(tree.blocks.filter(({ cid }) => cid !== lost.cid))
-    const options = from([honest(incomplete), liar])
-    const failure = { code: 'FETCH_FAILED', missing: [lost.cid], missingCount: 1, peers: ['answered', expect.any(String)] }
-    await expect(fetchDag(tree.root, options)).rejects.toMatchObject({ failure })
-    expect(missingBlocks(options.get, tree.root)).toEqual([lost.cid])
-    await expect(fetchDag(tree.root, from([]))).rejects.toThrow(coded('FETCH_FAILED'))
+    const at = from([honest(incomplete), liar])
+    const failure = { code: 'FETCH_FAILED', missing: [lost.cid], missingCount: 1, sources: [{ conduct: 'answered' }, {}] }
+    await expect(at.fetchDag(tree.root, at)).rejects.toMatchObject({ failure })
+    expect(missingBlocks(at.store.get, tree.root)).toEqual([lost.cid])
+    const alone = from([])
+    await expect(alone.fetchDag(tree.root, alone)).rejects.toMatchObject({ failure: { missing: [tree.root], missingCount: 1 } })
   })
 
   test('aborts at once, also before it starts, and keeps nothing that comes later', async () => {
     const control = new AbortController()
     let answer: (bytes: Uint8Array) => void = () => undefined
-    const options = from([() => new Promise((resolve) => (answer = resolve))])
-    const fetching = fetchDag(tree.root, { ...options, signal: control.signal })
+    const at = from([() => new Promise((resolve) => (answer = resolve))])
+    const fetching = at.fetchDag(tree.root, { from: at.from, signal: control.signal })
     control.abort()
     await expect(fetching).rejects.toThrow(coded('FETCH_ABORTED'))
-    answer(serveBlocks((await holding(tree)).get, wantBlocks.encode({ cids: [bytesOfContentId(tree.root)] })))
+    answer(await serve((await holding(tree)).get, wantBlocks.encode({ cids: [bytesOfContentId(tree.root)] })))
     await new Promise((resolve) => setTimeout(resolve, 5))
-    expect([...options.store.list()]).toEqual([])
-    await expect(fetchDag(tree.root, { ...options, signal: control.signal })).rejects.toThrow(coded('FETCH_ABORTED'))
+    expect([...at.store.list()]).toEqual([])
+    await expect(at.fetchDag(tree.root, { from: at.from, signal: control.signal })).rejects.toThrow(coded('FETCH_ABORTED'))
   })
 
   test('stops at its limits', async () => {
-    const peer = honest(await holding(tree))
-    await expect(fetchDag(tree.root, { ...from([peer]), maxBytes: 1_000_000 })).rejects.toThrow(coded('FETCH_TOO_LARGE'))
-    await expect(fetchDag(tree.root, { ...from([peer]), maxBlocks: 20 })).rejects.toThrow(coded('FETCH_TOO_LARGE'))
+    const at = from([honest(await holding(tree))])
+    await expect(at.fetchDag(tree.root, { from: at.from, maxBytes: 1_000_000 })).rejects.toThrow(coded('FETCH_TOO_LARGE'))
+    const little = from([honest(await holding(tree))])
+    await expect(little.fetchDag(tree.root, { from: little.from, maxBlocks: 20 })).rejects.toThrow(coded('FETCH_TOO_LARGE'))
+    const many = Array.from({ length: 257 }, (_, i) => `peer ${i}` as PeerId)
+    await expect(at.fetchBlocks([tree.root], { from: many })).rejects.toThrow(coded('FETCH_CROWDED'))
+    const stuck = from([() => new Promise(() => {})])
+    const open = Array.from({ length: 1_024 }, () => stuck.fetchBlocks([tree.root], stuck))
+    await expect(stuck.fetchBlocks([tree.root], stuck)).rejects.toThrow(coded('FETCH_CROWDED'))
+    await Promise.allSettled(open)
   })
 
-  test('a full store ends the fetch; a malformed block is nobody’s lie and is not kept', async () => {
+  test('a full or broken store ends the fetch; a malformed block is nobody’s lie and is not kept', async () => {
     const small = memoryBlockStore({ maxBytes: 100_000 })
-    await expect(fetchDag(tree.root, from([honest(await holding(tree))], small))).rejects.toThrow(coded('STORE_FULL'))
+    const full = from([honest(await holding(tree))], small)
+    await expect(full.fetchDag(tree.root, full)).rejects.toThrow(coded('STORE_FULL'))
+    const get = (): never => {
+      throw new Error('the disk is gone')
+    }
+    const broken = from([poor], memoryBlockStore(), { get })
+    await expect(broken.fetchDag(tree.root, broken)).rejects.toThrow('the disk is gone')
     const nonsense = blockOf(bytesOf('nonsense'), 'dag-cbor')
-    const options = from([honest(await holding({ blocks: [nonsense] }))])
-    await expect(fetchDag(nonsense.cid, options)).rejects.toThrow(coded('BLOCK_MALFORMED'))
-    expect(options.store.has(nonsense.cid)).toBe(false)
+    const at = from([honest(await holding({ blocks: [nonsense] }))])
+    await expect(at.fetchDag(nonsense.cid, at)).rejects.toThrow(coded('BLOCK_MALFORMED'))
+    expect([at.store.has(nonsense.cid), at.lies]).toEqual([false, []])
   })
 
   test('does not walk what the caller knows to be complete', async () => {
     const asked: ContentId[] = []
-    const options = from([honest(await holding(tree))])
-    await fetchDag(tree.root, { ...options, isComplete: (cid) => asked.push(cid) > 1 })
-    expect([...options.store.list()]).toEqual([tree.root])
+    const at = from([honest(await holding(tree))])
+    await at.fetchDag(tree.root, { from: at.from, isComplete: (cid) => asked.push(cid) > 1 })
+    expect([...at.store.list()]).toEqual([tree.root])
     expect(asked).toHaveLength(3) // the top, data, pages
+  })
+
+  test('walks what is here in slices, with a pause between them', async () => {
+    let pauses = 0
+    const at = from([silent], await holding(tree), { pause: async () => void pauses++ })
+    await at.fetchDag(tree.root, at)
+    expect(pauses).toBeGreaterThan(tree.blocks.length / 64 - 1)
+  })
+
+  test('two fetches at once share a source in turn, and what one brought the other does not ask for again', async () => {
+    const asked: ContentId[] = []
+    const peer = honest(await holding(tree))
+    const big = Array.from({ length: 300 }, (_, i) => blockOf(noise(2_000, i + 1), 'raw'))
+    const other = honest(await holding({ blocks: big }))
+    const at = from([
+      (request) => {
+        asked.push(...cidsIn(request))
+        return big.some(({ cid }) => cid === asked.at(-1)) ? other(request) : peer(request)
+      },
+    ])
+    const large = at.fetchBlocks(
+      big.map(({ cid }) => cid),
+      at,
+    )
+    const ended: string[] = []
+    const pages = tree.blocks.slice(0, 3).map(({ cid }) => cid)
+    await Promise.all([large.then(() => ended.push('large')), at.fetchBlocks(pages, at).then(() => ended.push('small'))])
+    expect(ended).toEqual(['small', 'large']) // the small one did not wait for all of the large one
+    asked.length = 0
+    await Promise.all([at.fetchDag(tree.root, at), at.fetchDag(tree.root, at), at.fetchDag(tree.root, at)])
+    expect(asked.length).toBeLessThan(1.5 * tree.blocks.length)
+    expect(missingBlocks(at.store.get, tree.root)).toEqual([])
   })
 
   test('any mix of peers with any parts: complete if every block is with an honest one, and FETCH_FAILED if not', async () => {
@@ -161,39 +248,15 @@ describe('fetching', () => {
         const asks = peers.map(({ ask }, i) => ask ?? honest(stores[i] as BlockStore))
         if (withAll) asks.push(honest(await holding(little)))
         const held = new Set(peers.flatMap(({ indexes }) => indexes))
-        const options = from(asks)
-        const outcome = await fetchDag(little.root, options).then(
+        const at = from(asks)
+        const outcome = await at.fetchDag(little.root, at).then(
           () => 'done',
           (error) => error.code,
         )
         expect(outcome).toBe(withAll || held.size === little.blocks.length ? 'done' : 'FETCH_FAILED')
-        expect(missingBlocks(options.get, little.root).length === 0).toBe(outcome === 'done')
+        expect(missingBlocks(at.store.get, little.root).length === 0).toBe(outcome === 'done')
       }),
       { numRuns: 60 },
     )
-  })
-})
-
-describe('serving', () => {
-  test('at most 64 ids in, about 4 MiB out', async () => {
-    const big = Array.from({ length: 6 }, (_, i) => blockOf(noise(1024 * 1024, i + 1), 'raw'))
-    const { get } = await holding({ blocks: big })
-    const reply = serveBlocks(get, wantBlocks.encode({ cids: big.map(({ cid }) => bytesOfContentId(cid)) }))
-    expect(reply.length).toBeLessThanOrEqual(REPLY_MAX_BYTES)
-    expect(blocksReply.decode(reply).blocks).toHaveLength(4)
-    const options = from([honest(await holding({ blocks: big }))])
-    expect(
-      await fetchBlocks(
-        big.map(({ cid }) => cid),
-        options,
-      ),
-    ).toMatchObject({ fetchedBlocks: 6 })
-    const cids = Array.from({ length: 65 }, () => bytesOfContentId(tree.root))
-    expect(() => wantBlocks.encode({ cids })).toThrow(coded('WIRE_SHAPE'))
-  })
-  test('bad requests are coded errors', () => {
-    const get = () => undefined
-    expect(() => serveBlocks(get, noise(100))).toThrow(expect.objectContaining({ name: 'WireError' }))
-    expect(() => serveBlocks(get, wantBlocks.encode({ cids: [new Uint8Array(36)] }))).toThrow(coded('CONTENT_ID_BYTES'))
   })
 })

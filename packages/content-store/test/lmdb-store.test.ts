@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { bytesOfContentId } from '@interpeer/crypto-ids'
 import { open as openRaw } from 'lmdb'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Block, blockOf, buildTree, fetchDag, readTree, serveBlocks } from '../src/index.js'
+import { type Block, blockOf, buildTree, openExchange, readTree } from '../src/index.js'
 import { openLmdbStore } from '../src/node/index.js'
+import { idleClock, peerAt, serve } from './exchanges.js'
 import { bytesOf, coded, fileAt, holding, noise } from './trees.js'
 
 let folder: string
@@ -62,7 +63,8 @@ test('a tree with a spoiled block is repaired from a peer', async () => {
   expect(readTree(store.blocks.get, built.root)).toEqual({ missing: [built.blocks[2]?.cid] })
   const peer = await holding(built)
   const { get, put } = store.blocks
-  await fetchDag(built.root, { get, put, peers: 1, ask: async (_, request) => serveBlocks(peer.get, request) })
+  const exchange = openExchange({ get, put, ask: (_, request) => serve(peer.get, request), clock: idleClock() })
+  await exchange.fetchDag(built.root, { from: [peerAt(0)] })
   expect(readTree(store.blocks.get, built.root)).toHaveProperty('files.length', 2)
   await store.close()
 })

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { buildTree, type ContentStore, memoryStore, serveBlocks, wantBlocks } from '@interpeer/content-store'
+import { buildTree, type ContentStore, memoryStore, openBlockServer, wantBlocks } from '@interpeer/content-store'
 import {
   bytesOfContentId,
   contentIdOf,
@@ -15,6 +15,7 @@ import { type Overlay, openOverlay } from '@interpeer/overlay/node'
 import { createVerification, firstStateBlock, siteReply, siteRequest } from '@interpeer/peer-group'
 import { afterEach, expect, test } from 'vitest'
 import { numberOf } from '../src/message-number.js'
+import { exchangeOver } from '../src/node/block-source.js'
 import { ScriptQueue } from '../src/node/script-queue.js'
 import { SiteClient } from '../src/node/site-client.js'
 import { SiteHosts } from '../src/node/site-hosts.js'
@@ -49,16 +50,19 @@ async function openMember(store = memoryStore()): Promise<Member> {
   const runtime = new CounterRuntime()
   const counts = new Map<string, number>()
   const closed: { certificate: Uint8Array; batch: Uint8Array }[] = []
+  const count = (code: string): void => void counts.set(code, (counts.get(code) ?? 0) + 1)
+  const server = openBlockServer({ get: store.blocks.get, now: () => performance.now() })
   const hosts = new SiteHosts({
     signer,
     network,
     overlay,
+    exchange: exchangeOver(overlay, store.blocks, count, quiet),
     store: store.blocks,
     self: signer.peerId,
     scripts: new ScriptQueue(runtime, store.blocks),
     log: quiet,
     now: () => Date.now(),
-    count: (code) => void counts.set(code, (counts.get(code) ?? 0) + 1),
+    count,
     fail: (error) => {
       throw error
     },
@@ -68,8 +72,8 @@ async function openMember(store = memoryStore()): Promise<Member> {
     submitShow: () => {},
   })
   overlay.onMessage((from, message) => void hosts.onMessage(from, message))
-  overlay.onRequest(async (_, request) => {
-    if (numberOf(request) === wantBlocks.number) return serveBlocks(store.blocks.get, request)
+  overlay.onRequest(async (from, request) => {
+    if (numberOf(request) === wantBlocks.number) return server.answer(from, request)
     if (numberOf(request) === siteRequest.number) return hosts.answer(request)
     throw new Error('unknown')
   })

@@ -4,6 +4,7 @@ import type { Overlay } from '@interpeer/overlay/node'
 import { firstStateBlock } from '@interpeer/peer-group'
 import { afterEach, expect, test } from 'vitest'
 import { networkApplication } from '../src/network/index.js'
+import { exchangeOver } from '../src/node/block-source.js'
 import { ChainShell } from '../src/node/chain-shell.js'
 import { GroupShell } from '../src/node/group-shell.js'
 import { ScriptQueue } from '../src/node/script-queue.js'
@@ -46,6 +47,7 @@ test('an event that a group can not take is dropped, and the group goes on', asy
     ...around,
     signer,
     network,
+    exchange: exchangeOver(around.overlay, store.blocks, around.count, around.log),
     store: store.blocks,
     self: signer.peerId,
     scripts: new ScriptQueue(new CounterRuntime(), store.blocks),

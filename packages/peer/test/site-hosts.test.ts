@@ -15,6 +15,7 @@ import {
 import type { Overlay } from '@interpeer/overlay/node'
 import { firstStateBlock, responsesDigest, type SiteRequest, siteReply, siteRequest, verifyReveals } from '@interpeer/peer-group'
 import { afterEach, expect, test } from 'vitest'
+import { exchangeOver } from '../src/node/block-source.js'
 import { ScriptQueue } from '../src/node/script-queue.js'
 import { SiteHosts } from '../src/node/site-hosts.js'
 import type { ScriptOutcome } from '../src/script-runtime.js'
@@ -65,12 +66,15 @@ function hostsOf(store: ContentStore = memoryStore(), runtime = new CounterRunti
   const log = (_: object, sentence: string) => void logged.push(sentence)
   const overlay = { send: () => {}, request: () => Promise.reject(new Error('nobody')) } as unknown as Overlay
   const failed: unknown[] = []
+  const count = (code: string): void => void counts.set(code, (counts.get(code) ?? 0) + 1)
+  const peerLog = { debug: () => {}, info: () => {}, warn: log, error: log }
   const hosts = new SiteHosts({
     ...{ signer: self, network, overlay, store: store.blocks, self: self.peerId },
+    exchange: exchangeOver(overlay, store.blocks, count, peerLog),
     scripts: new ScriptQueue(runtime, store.blocks),
-    log: { debug: () => {}, info: () => {}, warn: log, error: log },
+    log: peerLog,
     now: () => Date.now(),
-    count: (code) => void counts.set(code, (counts.get(code) ?? 0) + 1),
+    count,
     fail: (error) => void failed.push(error),
     groupRecords: store.records('groups'),
     siteRecords: store.records('sites'),

@@ -21,6 +21,7 @@ export const MESSAGE_NUMBERS = {
   // content-store 32–47
   'want-blocks': 32,
   blocks: 33,
+  'content-busy': 34,
   'content-claim': 36,
 
   // peer-group 48–79

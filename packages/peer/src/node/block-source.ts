@@ -1,29 +1,46 @@
-import { setTimeout } from 'node:timers/promises'
-import { type BlockStore, ContentStoreError, type FetchOptions, fetchDag } from '@interpeer/content-store'
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import {
+  type BlockStore,
+  ContentStoreError,
+  type Exchange,
+  type FetchOptions,
+  openExchange,
+  REPLY_MAX_BYTES,
+} from '@interpeer/content-store'
+import { systemClock } from '@interpeer/content-store/node'
 import type { ContentId, PeerId } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
+import type { PeerLog } from './log.js'
 
-const ASK_MS = 5_000
 const AGAIN_MS = 500
 
 export interface BlockPlaces {
-  readonly overlay: Overlay
+  /** All fetches of this peer. */
+  readonly exchange: Exchange
   readonly store: BlockStore
   /** This peer: it doesn't ask itself. */
   readonly self: PeerId
   readonly count: (code: string) => void
 }
 
-/** Where blocks come from and go to: these peers, and the own store. */
-export function sourceOf({ overlay, store, self }: BlockPlaces, from: readonly PeerId[], signal: AbortSignal): FetchOptions {
-  const peers = [...new Set(from)].filter((peer) => peer !== self)
-  return {
+/** Fetches over the overlay into the store. What peers send in place of blocks is counted, by code. */
+export function exchangeOver(overlay: Overlay, store: BlockStore, count: (code: string) => void, log: PeerLog): Exchange {
+  return openExchange({
     get: store.get,
     put: store.put,
-    ask: (peer, request) => overlay.request(peers[peer] as PeerId, request, { timeoutMs: ASK_MS, signal }),
-    peers: peers.length,
-    signal,
-  }
+    ask: (peer, request, timeoutMs) => overlay.request(peer, request, { timeoutMs, maxReplyBytes: REPLY_MAX_BYTES }),
+    clock: systemClock,
+    pause: () => setImmediate(),
+    onLie: (peer, lie) => {
+      count(lie)
+      log.warn({ peer, lie }, 'a peer sent something else than the blocks that it was asked for')
+    },
+  })
+}
+
+/** Who is asked for blocks: these peers, but not this one. */
+export function sourcesOf({ self }: BlockPlaces, from: readonly PeerId[], signal: AbortSignal): FetchOptions {
+  return { from: [...new Set(from)].filter((peer) => peer !== self), signal }
 }
 
 /**
@@ -39,7 +56,7 @@ export async function holdDag(
 ): Promise<boolean> {
   while (!signal.aborted && isWanted()) {
     try {
-      await fetchDag(root, sourceOf(places, from(), signal))
+      await places.exchange.fetchDag(root, sourcesOf(places, from(), signal))
       return isWanted()
     } catch (error) {
       places.count(error instanceof ContentStoreError ? error.code : 'FETCH_FAILED')

@@ -1,4 +1,4 @@
-import { ContentStoreError, fetchBlocks, type RecordStore } from '@interpeer/content-store'
+import { ContentStoreError, type RecordStore } from '@interpeer/content-store'
 import {
   bytesOfContentId,
   type ContentId,
@@ -9,6 +9,7 @@ import {
   type Signer,
   sealOf,
 } from '@interpeer/crypto-ids'
+import type { Overlay } from '@interpeer/overlay/node'
 import {
   type Group,
   type GroupEffect,
@@ -21,7 +22,7 @@ import {
 } from '@interpeer/peer-group'
 import { concatBytes, sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
-import { type BlockPlaces, blockIn, holdDag, sourceOf } from './block-source.js'
+import { type BlockPlaces, blockIn, holdDag, sourcesOf } from './block-source.js'
 import { EffectQueue } from './effect-queue.js'
 import type { PeerLog } from './log.js'
 import { runBatch } from './run-batch.js'
@@ -30,6 +31,7 @@ import { Waker } from './waker.js'
 
 /** What every shell of one peer shares. */
 export interface Surroundings extends BlockPlaces {
+  readonly overlay: Overlay
   /** Remembers which signatures held: all groups of this peer meet the same reveals. */
   readonly verification?: Verification | undefined
   readonly signer: Signer
@@ -186,14 +188,14 @@ export class GroupShell {
   }
 
   async #fetchBodies(requests: readonly RequestRef[], from: readonly PeerId[]): Promise<void> {
-    const { store, count } = this.#around
+    const { store, count, exchange } = this.#around
     const key = [...from, ...requests.map(({ cid }) => cid)].join()
     if (this.#fetching.has(key)) return
     this.#fetching.add(key)
     try {
-      await fetchBlocks(
+      await exchange.fetchBlocks(
         requests.map(({ cid }) => cid),
-        sourceOf(this.#around, from, this.#stop.signal),
+        sourcesOf(this.#around, from, this.#stop.signal),
       )
       const held = requests.filter((ref) => this.setup.checkRequest?.(ref, store.get(ref.cid) as Uint8Array) ?? true)
       this.give({ type: 'bodies', cids: held.map(({ cid }) => cid) })

@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type RecordStore, type StoreKind, serveBlocks, wantBlocks } from '@interpeer/content-store'
-import { openDiskStore } from '@interpeer/content-store/node'
+import { setImmediate } from 'node:timers/promises'
+import { openBlockServer, type RecordStore, type StoreKind, wantBlocks } from '@interpeer/content-store'
+import { openDiskStore, systemClock } from '@interpeer/content-store/node'
 import type { NetworkId, PeerId, Signer } from '@interpeer/crypto-ids'
 import { openOverlay } from '@interpeer/overlay/node'
 import { createVerification, siteRequest } from '@interpeer/peer-group'
@@ -23,6 +24,7 @@ import type { ScriptRuntime } from '../script-runtime.js'
 import { hasPartIn, type SiteView } from '../site-view.js'
 import { type SiteViews, siteViews } from '../site-views.js'
 import { AddressBook } from './address-book.js'
+import { exchangeOver } from './block-source.js'
 import { ChainShell } from './chain-shell.js'
 import type { PeerEndpoint } from './endpoint.js'
 import type { PeerLog } from './log.js'
@@ -131,11 +133,13 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     undo.push(() => addresses.stop())
 
     const verification = createVerification(network)
+    const server = openBlockServer({ get: store.blocks.get, now: systemClock.now, pause: () => setImmediate() })
     const hosts = new SiteHosts({
       verification,
       signer,
       network,
       overlay,
+      exchange: exchangeOver(overlay, store.blocks, count, log),
       store: store.blocks,
       self: signer.peerId,
       scripts: options.runtime === null ? null : new ScriptQueue(options.runtime, store.blocks),
@@ -194,7 +198,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       if (number === wantBlocks.number) {
         // a CID is no secret, what a site stores may be: only those who run the site, or are about to, get its blocks
         const mayHave = [...views.values()].some((view) => hasPartIn(view, from) && isHere(view))
-        if (mayHave) return serveBlocks(store.blocks.get, request)
+        if (mayHave) return server.answer(from, request)
         count('BLOCKS_REFUSED')
         throw new PeerError({ code: 'BLOCKS_REFUSED', peer: from })
       }

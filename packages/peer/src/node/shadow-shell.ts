@@ -1,7 +1,6 @@
-import { fetchBlocks } from '@interpeer/content-store'
 import type { ContentId } from '@interpeer/crypto-ids'
 import { type GroupContext, openShadow, type Shadow, type ShadowEffect, type ShadowEvent, stepShadow } from '@interpeer/peer-group'
-import { blockIn, holdDag, sourceOf } from './block-source.js'
+import { blockIn, holdDag, sourcesOf } from './block-source.js'
 import { EffectQueue } from './effect-queue.js'
 import type { Surroundings } from './group-shell.js'
 import { runBatch } from './run-batch.js'
@@ -73,10 +72,10 @@ export class ShadowShell {
   }
 
   async #execute({ batch, from, requests, timeMs, seed }: Extract<ShadowEffect, { type: 'execute' }>): Promise<void> {
-    const { store, scripts, network } = this.#around
+    const { store, scripts, network, exchange } = this.#around
     const cids = requests.map(({ cid }) => cid)
     try {
-      await fetchBlocks(cids, sourceOf(this.#around, this.context.members, this.#stop.signal))
+      await exchange.fetchBlocks(cids, sourcesOf(this.#around, this.context.members, this.#stop.signal))
       const result = await runBatch({ from, requests: cids, timeMs, seed }, store, scripts, network)
       this.give({ type: 'executed', batch, from, result })
     } catch (error) {

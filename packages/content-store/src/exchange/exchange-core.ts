@@ -1,0 +1,342 @@
+import type { ContentId, PeerId } from '@interpeer/crypto-ids'
+import { BLOCK_MAX_BYTES, type Block } from '../blocks.js'
+import { ContentStoreError, type ContentStoreFailure, type Lie } from '../errors.js'
+import type { ExchangeEffect, ExchangeEvent, FetchOrder, Found } from './exchange-events.js'
+import { askFor, REPLY_MAX_CONTENT_BYTES } from './messages.js'
+import { readReply } from './read-reply.js'
+import { RunningFetch } from './running-fetch.js'
+import { Source } from './source.js'
+
+export const FETCHES_MAX = 1_024
+export const SOURCES_MAX = 256
+/** What all replies on their way, and blocks not yet stored, may come to. */
+const HELD_BYTES_MAX = 64 * 1024 * 1024
+/** When nothing else is left to ask for, what one peer has not given by then is asked of another too. */
+const STRAGGLER_MS = 1_000
+const STRAGGLER_BLOCKS = 16
+/** A transport ends a request by itself; if it does not, this many ms later the machine does. */
+const TRANSPORT_GRACE_MS = 500
+
+interface Ask {
+  readonly fetch: number
+  readonly peer: PeerId
+  readonly cids: readonly ContentId[]
+  readonly sentMs: number
+  readonly untilMs: number
+  readonly heldBytes: number
+}
+interface Put {
+  readonly fetch: number
+  readonly cids: readonly ContentId[]
+  readonly bytes: number
+}
+
+/**
+ * Every fetch of one peer, without sockets, disk or clock: `step` takes what happened and when, and gives what is to be done. Blocks are hashed
+ * before they are kept; who sends something else is named and asked no more; who lacks one is passed over for that one; what a slow one
+ * holds up is asked of others. Nothing that a peer sends makes it throw, and it holds at most 64 MiB of replies and, for each
+ * fetch, the names of the blocks that it has met (some 100 bytes each).
+ */
+export class ExchangeCore {
+  /** When `step` wants a `time` event; infinity: not at all. */
+  wakeAtMs = Number.POSITIVE_INFINITY
+  readonly #fetches = new Map<number, RunningFetch>()
+  readonly #sources = new Map<PeerId, Source>()
+  readonly #asks = new Map<number, Ask>()
+  readonly #puts = new Map<number, Put>()
+  /** Blocks asked for and not yet stored, and since when: a second fetch that needs one waits for it. */
+  readonly #onTheWay = new Map<ContentId, number>()
+  #effects: ExchangeEffect[] = []
+  #nowMs = 0
+  #heldBytes = 0
+  #serial = 0
+
+  /** What is open now: for those who watch, and for tests. */
+  get sizes(): { readonly fetches: number; readonly sources: number; readonly asks: number; readonly heldBytes: number } {
+    return { fetches: this.#fetches.size, sources: this.#sources.size, asks: this.#asks.size, heldBytes: this.#heldBytes }
+  }
+
+  /** `nowMs` never runs backwards. */
+  step(event: ExchangeEvent, nowMs: number): readonly ExchangeEffect[] {
+    this.#effects = []
+    this.#nowMs = nowMs
+    this.#act(event)
+    // at every event: one that comes first at that moment would leave the alarm set for a time that is over
+    for (const [id, { untilMs }] of this.#asks) if (untilMs <= nowMs) this.#onUnanswered(id)
+    this.#goOn()
+    const effects = this.#effects
+    this.#effects = []
+    return effects
+  }
+
+  #act(event: ExchangeEvent) {
+    switch (event.type) {
+      case 'fetch':
+        return this.#begin(event.order)
+      case 'cancel':
+        return this.#forget(event.fetch)
+      case 'found':
+        return this.#onFound(event.fetch, event.found)
+      case 'kept':
+        return this.#onKept(event.put)
+      case 'not-kept':
+        return this.#forget(this.#endPut(event.put)?.fetch)
+      case 'reply':
+        return this.#onReply(event.ask, event.bytes)
+      case 'unanswered':
+        return this.#onUnanswered(event.ask)
+      case 'time':
+        return
+    }
+  }
+
+  #begin(order: FetchOrder): void {
+    if (this.#fetches.size >= FETCHES_MAX || order.sources.length > SOURCES_MAX) {
+      const failure = { code: 'FETCH_CROWDED', fetchesMax: FETCHES_MAX, sourcesMax: SOURCES_MAX } as const
+      return void this.#effects.push({ type: 'failed', fetch: order.fetch, failure })
+    }
+    const fetch = new RunningFetch(order)
+    this.#fetches.set(order.fetch, fetch)
+    for (const peer of fetch.sources) {
+      const source = this.#sources.get(peer) ?? new Source(peer)
+      this.#sources.set(peer, source)
+      source.turns.push(order.fetch)
+    }
+    if (!fetch.wants.add(order.cids)) this.#tooLarge(fetch)
+  }
+
+  #onFound(id: number, found: readonly Found[]): void {
+    const fetch = this.#fetches.get(id)
+    const cids = fetch?.reading
+    if (fetch === undefined || cids === undefined) return
+    fetch.reading = undefined
+    const missing: ContentId[] = []
+    for (const [i, cid] of cids.entries()) {
+      const bytes = found[i]
+      if (bytes === undefined) {
+        fetch.wants.want(cid)
+        missing.push(cid)
+      } else if (bytes !== 'complete' && !this.#follow(fetch, { cid, bytes })) return
+    }
+    fetch.giveUpLost(missing)
+  }
+
+  #onReply(id: number, bytes: Uint8Array) {
+    const ask = this.#endAsk(id)
+    if (ask === undefined) return
+    const { peer, cids } = ask
+    const fetch = this.#fetches.get(ask.fetch)
+    const source = this.#sources.get(peer)
+    const reply = readReply(cids, bytes)
+    if (reply.type === 'busy') {
+      source?.busy(this.#nowMs, reply.retryMs)
+      this.#giveBack(fetch, ask)
+      return fetch?.busy(peer)
+    }
+    if (reply.lie === undefined) source?.answered(cids.length, reply.answered)
+    fetch?.answered(peer)
+    for (const cid of reply.lacked) fetch?.wants.lacks(cid, peer)
+    const fresh = fetch === undefined ? [] : reply.blocks.filter(({ cid }) => fetch.wants.came(cid))
+    this.#giveBack(fetch, ask)
+    if (reply.lie !== undefined) this.#onLie(peer, reply.lie)
+    if (fetch !== undefined && fresh.length > 0) this.#keep(fetch, peer, fresh)
+  }
+
+  /** What is malformed is not kept, though it has the right hash. */
+  #keep(fetch: RunningFetch, peer: PeerId, blocks: readonly Block[]) {
+    const { fetch: id } = fetch.order
+    if (!fetch.took(peer, blocks)) return this.#tooLarge(fetch)
+    for (const block of blocks) if (!this.#follow(fetch, block)) return
+    const put = this.#serial++
+    const bytes = blocks.reduce((sum, block) => sum + block.bytes.length, 0)
+    this.#puts.set(put, { fetch: id, cids: blocks.map(({ cid }) => cid), bytes })
+    this.#heldBytes += bytes
+    for (const { cid } of blocks) this.#onTheWay.set(cid, this.#nowMs)
+    fetch.puts++
+    this.#effects.push({ type: 'put', put, fetch: id, blocks })
+  }
+
+  #onKept(id: number): void {
+    const put = this.#endPut(id)
+    if (put === undefined) return
+    const fetch = this.#fetches.get(put.fetch)
+    if (fetch !== undefined) this.#effects.push({ type: 'progress', fetch: put.fetch, progress: fetch.progress })
+    for (const other of this.#fetches.values()) if (other !== fetch) for (const cid of put.cids) other.wants.cameElsewhere(cid)
+  }
+
+  #onUnanswered(id: number): void {
+    const ask = this.#endAsk(id)
+    if (ask === undefined) return
+    const fetch = this.#fetches.get(ask.fetch)
+    this.#giveBack(fetch, ask)
+    this.#sources.get(ask.peer)?.unanswered(this.#nowMs)
+    fetch?.unanswered(ask.peer)
+  }
+
+  #onLie(peer: PeerId, lie: Lie): void {
+    this.#effects.push({ type: 'lied', peer, lie })
+    for (const fetch of this.#fetches.values()) fetch.lied(peer, lie)
+  }
+
+  /** False: the fetch is over, because of what this block links to. */
+  #follow(fetch: RunningFetch, { cid, bytes }: Block): boolean {
+    try {
+      if (fetch.follow(cid, bytes)) return true
+      this.#tooLarge(fetch)
+    } catch (error) {
+      if (!(error instanceof ContentStoreError)) throw error
+      this.#fail(fetch, error.failure)
+    }
+    return false
+  }
+
+  #giveBack(fetch: RunningFetch | undefined, { peer, cids }: Ask): void {
+    for (const cid of cids) fetch?.wants.giveBack(cid, peer)
+    fetch?.giveUpLost(cids)
+  }
+
+  #tooLarge(fetch: RunningFetch): void {
+    const { maxBlocks, maxBytes } = fetch.order
+    this.#fail(fetch, { code: 'FETCH_TOO_LARGE', maxBlocks, maxBytes })
+  }
+  #fail({ order }: RunningFetch, failure: ContentStoreFailure): void {
+    this.#effects.push({ type: 'failed', fetch: order.fetch, failure })
+    this.#forget(order.fetch)
+  }
+
+  #forget(id: number | undefined): void {
+    const fetch = id === undefined ? undefined : this.#fetches.get(id)
+    if (id === undefined || fetch === undefined) return
+    this.#fetches.delete(id)
+    for (const peer of fetch.sources) {
+      const turns = this.#sources.get(peer)?.turns ?? []
+      turns.splice(turns.indexOf(id), 1)
+      if (turns.length === 0) this.#sources.delete(peer)
+    }
+  }
+
+  #endAsk(id: number): Ask | undefined {
+    const ask = this.#asks.get(id)
+    if (ask === undefined) return undefined
+    this.#asks.delete(id)
+    this.#heldBytes -= ask.heldBytes
+    for (const cid of ask.cids) this.#onTheWay.delete(cid)
+    const source = this.#sources.get(ask.peer)
+    if (source !== undefined) source.open--
+    return ask
+  }
+  #endPut(id: number): Put | undefined {
+    const put = this.#puts.get(id)
+    if (put === undefined) return undefined
+    this.#puts.delete(id)
+    this.#heldBytes -= put.bytes
+    for (const cid of put.cids) this.#onTheWay.delete(cid)
+    const fetch = this.#fetches.get(put.fetch)
+    if (fetch !== undefined) fetch.puts--
+    return put
+  }
+
+  // ---- what is next
+
+  #goOn(): void {
+    for (const fetch of this.#fetches.values()) this.#read(fetch)
+    this.#askAll()
+    for (const [id, fetch] of this.#fetches) {
+      const { end } = fetch
+      if (end === undefined) continue
+      if (end === 'fetched') this.#effects.push({ type: 'fetched', fetch: id, fetched: fetch.fetched })
+      else this.#effects.push({ type: 'failed', fetch: id, failure: end })
+      this.#forget(id)
+    }
+    this.#setAlarm()
+  }
+
+  #read(fetch: RunningFetch): void {
+    if (fetch.reading !== undefined) return
+    const cids = fetch.wants.takeUnread()
+    if (cids.length === 0) return
+    fetch.reading = cids
+    this.#effects.push({ type: 'read', fetch: fetch.order.fetch, cids })
+  }
+
+  /** Gives every peer that is free something to do, one request at a time, as long as there is room for the replies. */
+  #askAll(): void {
+    for (const source of [...this.#sources.values()]) {
+      let asked = false
+      while (source.isFree(this.#nowMs) && this.#askOne(source)) asked = true
+      if (!asked || !this.#sources.delete(source.peer)) continue
+      this.#sources.set(source.peer, source) // behind the others, who are next when there is room for one reply only
+    }
+  }
+
+  #askOne(source: Source): boolean {
+    for (const id of source.turns) {
+      const fetch = this.#fetches.get(id)
+      if (fetch === undefined || !fetch.asks(source.peer) || this.#isAsked(id, source.peer)) continue
+      const cids = this.#choose(fetch, source)
+      if (cids.length === 0) continue
+      this.#send(fetch, source, cids)
+      source.toTheEnd(id)
+      return true
+    }
+    return false
+  }
+
+  /** A fair share of what this peer may have; when nothing is left but what others are slow with, some of that. */
+  #choose(fetch: RunningFetch, { peer, window }: Source): readonly ContentId[] {
+    const room = Math.floor((HELD_BYTES_MAX - this.#heldBytes) / BLOCK_MAX_BYTES)
+    const { wants } = fetch
+    const share = Math.min(window, room, Math.ceil(wants.unaskedSize / this.#freeFor(fetch)))
+    const taken = wants.take(peer, share, (cid) => this.#comesSoon(cid))
+    if (taken.length > 0 || wants.unaskedSize > 0 || wants.hasUnread) return taken.map(({ cid }) => cid)
+    for (const ask of this.#asks.values()) {
+      if (ask.fetch !== fetch.order.fetch || this.#nowMs - ask.sentMs < STRAGGLER_MS) continue
+      const again = wants.takeAgain(ask.cids, peer, Math.min(window, room, STRAGGLER_BLOCKS))
+      if (again.length > 0) return again.map(({ cid }) => cid)
+    }
+    return []
+  }
+
+  #send(fetch: RunningFetch, source: Source, cids: readonly ContentId[]): void {
+    const { peer, timeoutMs } = source
+    const fetchId = fetch.order.fetch
+    const heldBytes = Math.min(cids.length * BLOCK_MAX_BYTES, REPLY_MAX_CONTENT_BYTES)
+    const untilMs = this.#nowMs + timeoutMs + TRANSPORT_GRACE_MS
+    const id = this.#serial++
+    this.#asks.set(id, { fetch: fetchId, peer, cids, sentMs: this.#nowMs, untilMs, heldBytes })
+    this.#heldBytes += heldBytes
+    for (const cid of cids) this.#onTheWay.set(cid, this.#nowMs)
+    source.open++
+    this.#effects.push({ type: 'ask', ask: id, fetch: fetchId, peer, request: askFor(cids), timeoutMs })
+  }
+
+  /** Another fetch was promised it, and not so long ago that it has to be asked for here too. */
+  #comesSoon(cid: ContentId): boolean {
+    const sinceMs = this.#onTheWay.get(cid)
+    return sinceMs !== undefined && this.#nowMs - sinceMs < STRAGGLER_MS
+  }
+  #isAsked(fetch: number, peer: PeerId): boolean {
+    for (const ask of this.#asks.values()) if (ask.fetch === fetch && ask.peer === peer) return true
+    return false
+  }
+  #freeFor(fetch: RunningFetch): number {
+    let free = 0
+    for (const peer of fetch.sources) {
+      const isFree = this.#sources.get(peer)?.isFree(this.#nowMs) === true
+      if (isFree && fetch.asks(peer) && !this.#isAsked(fetch.order.fetch, peer)) free++
+    }
+    return Math.max(1, free)
+  }
+
+  #setAlarm(): void {
+    this.wakeAtMs = Number.POSITIVE_INFINITY
+    const wakeBy = (atMs: number): void => {
+      if (atMs > this.#nowMs) this.wakeAtMs = Math.min(this.wakeAtMs, atMs)
+    }
+    for (const { sentMs, untilMs } of this.#asks.values()) {
+      wakeBy(sentMs + STRAGGLER_MS)
+      wakeBy(untilMs)
+    }
+    for (const { restUntilMs } of this.#sources.values()) wakeBy(restUntilMs)
+  }
+}

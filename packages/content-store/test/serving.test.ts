@@ -1,0 +1,103 @@
+import { bytesOfContentId } from '@interpeer/crypto-ids'
+import { describe, expect, test } from 'vitest'
+import {
+  type Block,
+  blockOf,
+  blocksReply,
+  contentBusy,
+  memoryBlockStore,
+  openBlockServer,
+  openExchange,
+  REPLY_MAX_BYTES,
+  ServingCore,
+  wantBlocks,
+} from '../src/index.js'
+import { honest, idleClock, peerAt, serve } from './exchanges.js'
+import { coded, holding, noise } from './trees.js'
+
+const big = Array.from({ length: 6 }, (_, i) => blockOf(noise(1024 * 1024, i + 1), 'raw'))
+const want = (blocks: readonly Block[]): Uint8Array => wantBlocks.encode({ cids: blocks.map(({ cid }) => bytesOfContentId(cid)) })
+const [greedy, modest] = [peerAt(0), peerAt(1)]
+
+describe('serving', () => {
+  test('at most 64 ids in, about 4 MiB out', async () => {
+    const store = await holding({ blocks: big })
+    const reply = await serve(store.get, want(big))
+    expect(reply.length).toBeLessThanOrEqual(REPLY_MAX_BYTES)
+    expect(blocksReply.decode(reply).blocks).toHaveLength(4)
+    const { get, put } = memoryBlockStore()
+    const exchange = openExchange({ get, put, ask: async (_, request) => honest(store)(request), clock: idleClock() })
+    const cids = big.map(({ cid }) => cid)
+    expect(await exchange.fetchBlocks(cids, { from: [greedy] })).toMatchObject({ fetchedBlocks: 6 })
+    const tooMany = Array.from({ length: 65 }, () => bytesOfContentId(cids[0] as never))
+    expect(() => wantBlocks.encode({ cids: tooMany })).toThrow(coded('WIRE_SHAPE'))
+  })
+
+  test('bad requests are coded errors of their askers, and cost the others nothing', async () => {
+    const { answer } = openBlockServer({ get: () => undefined, now: () => 0 })
+    for (let again = 0; again < 20; again++) {
+      await expect(answer(greedy, noise(100))).rejects.toMatchObject({ name: 'WireError' })
+      await expect(answer(greedy, wantBlocks.encode({ cids: [new Uint8Array(36)] }))).rejects.toThrow(coded('CONTENT_ID_BYTES'))
+    }
+    expect(blocksReply.decode(await answer(greedy, want(big))).blocks).toHaveLength(6)
+  })
+
+  test('an unreadable store fails the one request, and the next is served', async () => {
+    let isBroken = true
+    const get = () => {
+      if (isBroken) throw new Error('the disk is gone')
+      return undefined
+    }
+    const { answer } = openBlockServer({ get, now: () => 0 })
+    await expect(answer(greedy, want(big))).rejects.toThrow('the disk is gone')
+    isBroken = false
+    expect(blocksReply.decode(await answer(greedy, want(big))).blocks).toHaveLength(6)
+  })
+
+  test('who asks for megabytes again and again is served after whoever asks for little, and is told when it asks too often', async () => {
+    const store = await holding({ blocks: big })
+    const pauses: (() => void)[] = []
+    const { answer } = openBlockServer({ get: store.get, now: () => 0, pause: () => new Promise((resolve) => pauses.push(resolve)) })
+    const order: string[] = []
+    const replies: Promise<Uint8Array>[] = []
+    const ask = (name: string, peer = greedy, blocks: readonly Block[] = big): void => {
+      const reply = answer(peer, want(blocks))
+      replies.push(reply)
+      void reply.then((bytes) => order.push(bytes.length < 100 ? `${name} refused` : name))
+    }
+    for (let i = 0; i < 12; i++) ask('greedy')
+    for (let i = 0; i < 3; i++) ask('modest', modest, big.slice(0, 1))
+    while (order.length < 15) {
+      await new Promise((resolve) => setImmediate(resolve))
+      pauses.shift()?.()
+    }
+    expect(order.filter((one) => one === 'greedy refused')).toHaveLength(3) // one was served at once, eight wait
+    const served = order.filter((one) => one !== 'greedy refused')
+    expect(served.slice(0, 4)).toEqual(['greedy', 'modest', 'modest', 'modest'])
+    expect(served.filter((one) => one === 'greedy')).toHaveLength(9)
+    const refusal = (await Promise.all(replies)).find((bytes) => bytes.length < 100) as Uint8Array
+    expect(contentBusy.decode(refusal).reason).toBe('queue')
+  })
+
+  test('a hundred askers wait, no more than 256 requests in all, and what was served is forgotten in time', () => {
+    const core = new ServingCore()
+    const request = want(big)
+    let [waiting, refused] = [0, 0]
+    for (let i = 0; i < 100; i++) {
+      for (let again = 0; again < 8; again++) {
+        const effects = core.step({ type: 'want', ticket: i * 8 + again, from: peerAt(i), request }, 0)
+        if (effects.length > 0) refused++
+        else waiting++
+      }
+    }
+    expect([waiting, refused]).toEqual([256, 544])
+    const turns = Array.from({ length: 300 }, () => core.step({ type: 'turn' }, 0)).flat()
+    expect(turns).toHaveLength(256)
+    // had much a while ago: after 20 s nobody remembers
+    core.step({ type: 'want', ticket: 1, from: greedy, request }, 0)
+    core.step({ type: 'served', from: greedy, bytes: 2 ** 22 }, 0)
+    core.step({ type: 'want', ticket: 2, from: modest, request }, 20_000)
+    core.step({ type: 'served', from: modest, bytes: 2 ** 22 }, 20_000)
+    expect(core.step({ type: 'turn' }, 20_001)).toMatchObject([{ from: greedy }])
+  })
+})
