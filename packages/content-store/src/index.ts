@@ -61,6 +61,7 @@ export {
   takeClaim,
 } from './references/claim-book.js'
 export { type Collected, type Collector, type CollectorOptions, openCollector } from './references/collector.js'
+export type { LiveRoots } from './references/mark.js'
 export type { SymlinkEntry } from './symlinks.js'
 export type { TreeLimits } from './tree-limits.js'
 export { linksOf, missingBlocks, reachableBlocks } from './walk.js'

@@ -9,6 +9,8 @@ export interface ContentStore {
   readonly blocks: BlockStore
   /** The records of one space. The same name gives the same records. @throws {ContentStoreError} RECORD_KEY */
   readonly records: (name: string) => RecordStore
+  /** What blocks and records take together, in bytes: what `maxBytes` limits. On disk: whole pages, without those that are free again. */
+  readonly usedBytes: () => number
   /** Waits for writes under way. Afterwards everything else throws STORE_CLOSED. */
   readonly close: () => Promise<void>
 }
@@ -101,7 +103,11 @@ export function memoryStore({ maxBytes = Number.POSITIVE_INFINITY }: StoreOption
   const close = async (): Promise<void> => {
     usage.closed = true
   }
-  return { blocks, records, close }
+  const usedBytes = (): number => {
+    assertOpen()
+    return usage.bytes
+  }
+  return { blocks, records, usedBytes, close }
 }
 
 /** The blocks of a `memoryStore`. */

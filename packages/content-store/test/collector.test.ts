@@ -1,24 +1,30 @@
+import type { ContentId } from '@interpeer/crypto-ids'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   applyChanges,
+  type Block,
   type BlockStore,
   blockOf,
   buildTree,
   type CollectorOptions,
+  ContentStoreError,
   memoryBlockStore,
   missingBlocks,
   openCollector,
+  RECORD_MAX_BYTES,
 } from '../src/index.js'
+import { AGES_MAX, ageNameOf, readAges, writeAges } from '../src/references/ages.js'
 import { coded, fileAt, noise, writeAt } from './trees.js'
 
 const GRACE_MS = 1_000
 /** A store with a collector, and a clock and roots that the test sets. */
 function world(store: BlockStore = memoryBlockStore(), more: Partial<CollectorOptions> = {}) {
   const clock = { nowMs: 0 }
-  const roots = new Set<ReturnType<typeof buildTree>['root']>()
-  const collector = openCollector({ store, roots: () => roots, graceMs: GRACE_MS, nowMs: () => clock.nowMs, ...more })
-  return { store, clock, roots, ...collector }
+  const [roots, wanted] = [new Set<ContentId>(), new Set<ContentId>()]
+  const live = () => ({ held: roots, wanted })
+  const collector = openCollector({ store, roots: live, graceMs: GRACE_MS, nowMs: () => clock.nowMs, ...more })
+  return { store, clock, roots, wanted, ...collector }
 }
 const site = (seed: number) => buildTree([fileAt('a.bin', noise(150_000, seed)), fileAt('same.txt', 'alike')])
 const ALL = Number.MAX_SAFE_INTEGER
@@ -143,6 +149,26 @@ describe('collection', () => {
     expect(missingBlocks(memory.get, saved.root)).toEqual([])
   })
 
+  test('a block that something referred to for a moment in the middle of a run begins a new grace', async () => {
+    const memory = memoryBlockStore()
+    const { roots, clock, saved, look, collect } = await old(
+      {
+        ...memory,
+        delete: async (cids) => {
+          await memory.delete(cids)
+          if (roots.size === 1) roots.add(saved.root)
+        },
+      },
+      {},
+    )
+    await collect(ALL)
+    roots.delete(saved.root)
+    expect(await collect(ALL)).toMatchObject({ deletedBlocks: 0 })
+    await look()
+    clock.nowMs += GRACE_MS
+    expect(await collect(ALL)).toMatchObject({ deletedBlocks: saved.blocks.length - 1 })
+  })
+
   test('a put of a block that is being deleted waits, and the block is there afterwards', async () => {
     const memory = memoryBlockStore()
     let release = (): void => {}
@@ -164,11 +190,11 @@ describe('collection', () => {
   })
 
   test('links to what is not here, and blocks that are no CBOR of ours, cost nothing and stop nothing', async () => {
-    const { store, clock, roots, blocks, look, collect } = world()
+    const { store, clock, wanted, blocks, look, collect } = world()
     const odd = blockOf(Uint8Array.of(0xfb, 1, 2, 3), 'dag-cbor')
     const partly = site(3)
     await blocks.put([odd, ...partly.blocks.filter(({ cid }) => cid === partly.root)])
-    roots
+    wanted
       .add(odd.cid)
       .add(partly.root)
       .add(blockOf(noise(3), 'raw').cid)
@@ -176,6 +202,190 @@ describe('collection', () => {
     clock.nowMs = GRACE_MS
     expect(await collect(ALL)).toMatchObject({ deletedBlocks: 0, spoiled: [] })
     expect(store.has(odd.cid)).toBe(true)
+  })
+
+  test('a block missing below a held root stops the collector, below one that is still wanted it does not', async () => {
+    const { store, clock, roots, wanted, collect, look } = world()
+    const tree = site(1)
+    const [lost] = tree.blocks.filter(({ cid }) => cid.startsWith('bafyrei') && cid !== tree.root) as [Block]
+    await store.put([...tree.blocks.filter(({ cid }) => cid !== lost.cid), blockOf(noise(10), 'raw')])
+    wanted.add(tree.root) // walked first, as a part of something; what is held below it counts all the same
+    roots.add(tree.root)
+    await look()
+    clock.nowMs = GRACE_MS
+    expect(await collect(ALL)).toMatchObject({ deletedBlocks: 0, spoiled: [lost.cid] })
+    roots.clear()
+    expect(await collect(ALL)).toMatchObject({ deletedBlocks: 1 + 3, spoiled: [] }) // the loose one, and three chunks below the lost one
+  })
+
+  test('what is put during a hold stays with all below it, until the hold ends', async () => {
+    const { store, clock, blocks, hold, collect, look } = world()
+    const tree = site(1)
+    await blocks.put(tree.blocks.filter(({ cid }) => cid !== tree.root))
+    await look()
+    clock.nowMs = 2 * GRACE_MS
+    const release = hold()
+    await blocks.put(tree.blocks.filter(({ cid }) => cid === tree.root)) // it links to what has been due for long
+    clock.nowMs = 9 * GRACE_MS
+    expect(await collect(ALL)).toMatchObject({ deletedBlocks: 0 })
+    expect(missingBlocks(store.get, tree.root)).toEqual([])
+    release()
+    release()
+    await look()
+    clock.nowMs = 10 * GRACE_MS
+    expect(await collect(ALL)).toMatchObject({ deletedBlocks: tree.blocks.length })
+  })
+
+  test('a fetch that goes on during a run finds what it found there', async () => {
+    const [store, tree] = [memoryBlockStore(), site(2)]
+    const list = tree.blocks.filter(({ cid }) => cid.startsWith('bafyrei') && cid !== tree.root)
+    let [pauses, isFetching] = [0, false]
+    const opened = await old(store, {
+      sliceBlocks: 1,
+      pause: async () => {
+        if (!isFetching || ++pauses !== 8) return // by then the walk has passed the top, and the list was not there
+        const { blocks } = opened
+        await blocks.put(list)
+        expect(tree.blocks.every(({ cid }) => blocks.has(cid))).toBe(true) // so the fetch asks for nothing more
+      },
+    })
+    await store.delete(list.map(({ cid }) => cid))
+    isFetching = true
+    opened.wanted.add(tree.root)
+    await opened.collect(ALL)
+    expect(pauses).toBeGreaterThan(8)
+    expect(missingBlocks(store.get, tree.root)).toEqual([])
+  })
+
+  test('what is being deleted is as good as gone: who needs it brings it again', async () => {
+    const memory = memoryBlockStore()
+    const block = blockOf(noise(10), 'raw')
+    const seen: boolean[] = []
+    const { clock, blocks, look, collect } = world({
+      ...memory,
+      delete: async (cids) => {
+        await Promise.resolve()
+        seen.push(memory.has(block.cid), blocks.has(block.cid), blocks.get(block.cid) !== undefined)
+        await memory.delete(cids)
+      },
+    })
+    await blocks.put([block])
+    await look()
+    clock.nowMs = GRACE_MS
+    await collect(ALL)
+    expect(seen).toEqual([true, false, false])
+    await blocks.put([block])
+    expect(blocks.has(block.cid)).toBe(true)
+  })
+
+  test('blocks are given no more room than the peer has for them, however large the store', async () => {
+    const store = memoryBlockStore()
+    let roomBytes = 500
+    const { clock, blocks, look } = world(store, { roomBytes: () => roomBytes })
+    const [a, b, c] = [1, 2, 3].map((seed) => blockOf(noise(400, seed), 'raw')) as [Block, Block, Block]
+    await blocks.put([a])
+    roomBytes = 100
+    await expect(blocks.put([b])).rejects.toThrow(coded('STORE_FULL'))
+    await blocks.put([a]) // what is there takes no room
+    await look()
+    clock.nowMs = GRACE_MS
+    const deleted: number[] = []
+    const again = openCollector({
+      ...{ store, roots: () => ({ held: [], wanted: [] }), graceMs: 0, nowMs: () => clock.nowMs, roomBytes: () => roomBytes },
+      onCollected: ({ deletedBlocks }) => {
+        deleted.push(deletedBlocks)
+        roomBytes += 400 * deletedBlocks
+      },
+    })
+    await again.blocks.put([c])
+    expect([deleted, store.has(a.cid), store.has(c.cid)]).toEqual([[1], false, true])
+  })
+
+  test('a put that needs more than one round of room gets it; a store with nothing to give is walked once, not at every put', async () => {
+    const memory = memoryBlockStore()
+    let [walks, used] = [0, 5]
+    const counted: BlockStore = {
+      ...memory,
+      list: () => {
+        walks++
+        return memory.list()
+      },
+      put: async (blocks) => {
+        if (used > 2) throw new ContentStoreError({ code: 'STORE_FULL', neededBytes: 1 })
+        await memory.put(blocks)
+      },
+      delete: async (cids) => {
+        await memory.delete(cids)
+        used -= cids.length
+      },
+    }
+    const loose = Array.from({ length: 5 }, (_, i) => blockOf(noise(10, i + 1), 'raw'))
+    await memory.put(loose)
+    const { clock, blocks, look } = world(counted)
+    await look()
+    const next = blockOf(noise(10, 9), 'raw')
+    for (let i = 0; i < 9; i++) await expect(blocks.put([next])).rejects.toThrow(coded('STORE_FULL'))
+    expect(walks).toBe(2) // the look, and the first that found nothing due
+    clock.nowMs = GRACE_MS
+    await blocks.put([next])
+    expect([blocks.has(next.cid), used]).toEqual([true, 2])
+  })
+
+  describe('ages', () => {
+    const restart = (from: ReturnType<typeof world>, store: BlockStore, ages: Uint8Array) => {
+      const next = world(store, { ages, nowMs: () => from.clock.nowMs })
+      return { ...next, clock: from.clock }
+    }
+    test('a peer that restarts more often than the grace collects all the same', async () => {
+      const store = memoryBlockStore()
+      const block = blockOf(noise(10), 'raw')
+      let opened = world(store)
+      await opened.blocks.put([block])
+      await opened.look()
+      for (let i = 1; i <= 4; i++) {
+        opened.clock.nowMs = (i * GRACE_MS) / 4
+        opened = restart(opened, store, opened.ages())
+        expect(store.has(block.cid)).toBe(true)
+        await opened.collect(ALL)
+      }
+      expect(store.has(block.cid)).toBe(false)
+    })
+
+    test('what is put or referred to after the restart has a whole grace; a clock that went back keeps nothing for ever', async () => {
+      const store = memoryBlockStore()
+      const [again, referred, back] = [1, 2, 3].map((seed) => blockOf(noise(10, seed), 'raw')) as [Block, Block, Block]
+      const first = world(store)
+      first.clock.nowMs = 50 * GRACE_MS
+      await first.blocks.put([again, referred, back])
+      await first.look()
+      first.clock.nowMs = 49 * GRACE_MS
+      const second = restart(first, store, first.ages())
+      second.clock.nowMs = 49.5 * GRACE_MS
+      await second.blocks.put([again])
+      second.roots.add(referred.cid)
+      await second.look()
+      second.roots.clear()
+      second.clock.nowMs = 50 * GRACE_MS - 1
+      await second.look()
+      second.clock.nowMs = 50 * GRACE_MS
+      expect(await second.collect(ALL)).toMatchObject({ deletedBlocks: 1 })
+      expect([again, referred, back].map(({ cid }) => store.has(cid))).toEqual([true, true, false])
+    })
+
+    test('they are bounded, the oldest first, and no block seems older than it is', () => {
+      const cidOf = (i: number) => `bafkreix${i.toString(36).padStart(14, '_')}` as ContentId
+      const since = new Map(Array.from({ length: AGES_MAX + 10 }, (_, i) => [cidOf(i), Math.floor(i / 1_000)]))
+      const record = writeAges(since)
+      expect(record.length).toBeLessThan(RECORD_MAX_BYTES)
+      const ages = readAges(record, 1_000_000)
+      expect(ages.size).toBe(AGES_MAX)
+      for (const [cid, ms] of since) {
+        const known = ages.get(ageNameOf(cid))
+        if (known !== undefined) expect(known - ms >= 0 && known - ms < 4).toBe(true)
+      }
+      expect(ages.has(ageNameOf(cidOf(AGES_MAX + 9)))).toBe(false)
+      expect(() => readAges(record.subarray(1), 0)).toThrow()
+    })
   })
 
   test('over any history of edits and collections, with crashes in the middle of deletions, no live tree loses a block', async () => {

@@ -79,8 +79,10 @@ describe.each([
   })
 
   test('a store that is full says so, keeps nothing of the batch, and can still be read and emptied', async () => {
-    const { blocks, records } = open({ maxBytes: 700_000 })
+    const { blocks, records, usedBytes } = open({ maxBytes: 700_000 })
+    const before = usedBytes()
     await blocks.put([b])
+    expect(usedBytes() - before).toBeGreaterThanOrEqual(b.bytes.length)
     const more = [noise(220_000, 2), noise(220_000, 3)].map((bytes) => blockOf(bytes, 'raw'))
     await expect(blocks.put(more)).rejects.toThrow(coded('STORE_FULL'))
     await expect(records('locks').put([['k', noise(600_000)]])).rejects.toThrow(coded('STORE_FULL'))
@@ -88,6 +90,7 @@ describe.each([
     expect(blocks.get(b.cid)).toEqual(b.bytes)
     await blocks.put([b]) // there already
     await blocks.delete([b.cid])
+    expect(usedBytes()).toBeLessThan(b.bytes.length)
     await blocks.put(more)
   })
 
@@ -107,6 +110,7 @@ describe.each([
     await store.close()
     expect(() => store.blocks.get(a.cid)).toThrow(coded('STORE_CLOSED'))
     expect(() => store.records('locks')).toThrow(coded('STORE_CLOSED'))
+    expect(() => store.usedBytes()).toThrow(coded('STORE_CLOSED'))
     expect(() => space.get('k')).toThrow(coded('STORE_CLOSED'))
     await expect(store.blocks.put([b])).rejects.toThrow(coded('STORE_CLOSED'))
     await expect(space.put([['k', a.bytes]])).rejects.toThrow(coded('STORE_CLOSED'))

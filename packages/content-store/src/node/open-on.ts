@@ -2,6 +2,7 @@ import type { ContentStore, StoreOptions } from '../memory-store.js'
 import { diskBlocks } from './disk-blocks.js'
 import { diskRecords } from './disk-records.js'
 import { GroupCommit } from './group-commit.js'
+import { reading } from './reading.js'
 import type { Tables } from './tables.js'
 
 /** A store on a database: what it checks, counts and refuses is the same whichever database it is. */
@@ -10,6 +11,10 @@ export function openOn(tables: Tables, options: StoreOptions): ContentStore {
   return {
     blocks: diskBlocks(tables, commit),
     records: (name) => diskRecords(tables, name, commit),
+    usedBytes: () => {
+      commit.assertOpen()
+      return reading(() => tables.usage().usedBytes)
+    },
     close: () => commit.close(),
   }
 }

@@ -1,131 +1,216 @@
 import type { ContentId } from '@interpeer/crypto-ids'
-import type { Block, BlockStore } from '../blocks.js'
+import type { Block, BlockStore, GetBlock } from '../blocks.js'
 import { ContentStoreError } from '../errors.js'
-import { Mark } from './mark.js'
+import { type Ages, ageNameOf, cidsByTime, readAges, writeAges } from './ages.js'
+import { type LiveRoots, Mark } from './mark.js'
 
 export interface CollectorOptions {
   readonly store: BlockStore
-  /** What must stay, as of now: the roots of live claims, and what this peer serves or fetches itself. Asked several times. */
-  readonly roots: () => Iterable<ContentId>
+  /** What must stay, as of now: what this peer serves, needs or fetches, and the roots of live claims. Asked several times in a run. */
+  readonly roots: () => LiveRoots
   /** How long a block has to be without a reference before it may go. */
   readonly graceMs: number
   readonly nowMs: () => number
-  /** Lets other work go on between slices of the walk. Default: none, the walk is done in one go. */
+  /** Lets other work go on between slices of a run. Default: none, each part of a run is done in one go. */
   readonly pause?: (() => Promise<void>) | undefined
-  /** Blocks per slice. Default 256. */
+  /** Blocks looked into per slice; sixteen times as many names are compared. Default 256. */
   readonly sliceBlocks?: number | undefined
+  /** What an earlier collector's `ages` gave. @throws {WireError} from `openCollector` where it is nothing of that kind */
+  readonly ages?: Uint8Array | undefined
+  /** Bytes that blocks may take beside what is there now; a put of more finds the store full. Default: the store alone decides. */
+  readonly roomBytes?: (() => number) | undefined
+  /** Freed beyond what a put needs, so that not every put has to look for room. Default 0. */
+  readonly spareBytes?: number | undefined
+  /** Told of every run, also of those that a put began. */
+  readonly onCollected?: ((collected: Collected) => void) | undefined
 }
 export interface Collected {
   readonly deletedBlocks: number
   readonly freedBytes: number
   /** Blocks without a reference that stay, because of the grace or because they were not needed to make room. */
   readonly keptBlocks: number
-  /** Live blocks that can't be read. Until they are fetched again nothing is deleted: it might hang below one of them. */
+  /**
+   * Live blocks that can't be read, and those missing below a root that is held. Until they are here again nothing is deleted: it might hang
+   * below one of them.
+   */
   readonly spoiled: readonly ContentId[]
 }
 export interface Collector {
-  /** The store, with collection behind it: a put that finds it full makes room and tries once more. */
+  /** The store, with collection behind it: a put that finds it full makes room and tries again. All reads and puts go through here. */
   readonly blocks: BlockStore
+  /**
+   * From now until the function returned is called, all that is put stays with all below it, referred to or not: for work that names its root
+   * only at its end. It may be called more than once.
+   */
+  readonly hold: () => () => void
   /** Notes what has no reference now, so that its grace runs. Deletes nothing. Call it now and then. */
   readonly look: () => Promise<Collected>
   /** Deletes what has had no reference for the whole grace, longest first, until that much is free. @throws {ContentStoreError} as `delete` */
   readonly collect: (neededBytes: number) => Promise<Collected>
+  /** Since when blocks have had no reference, for a record: without it a restart begins each grace anew. Bounded, and a few minutes coarse. */
+  readonly ages: () => Uint8Array
 }
 const DELETE_BLOCKS = 64
+const NAMES_PER_BLOCK = 16
 
 /**
- * Deletes what no job refers to any more, when room is needed (WP §6.9). Since when a block has had no reference is kept in memory only, so after a
- * restart every grace begins anew; a crash in between deletes nothing else than what was to go. Blocks put meanwhile, or put again, start
- * with a whole grace.
+ * Deletes what nothing refers to any more, when room is needed (WP §6.9). A crash in between deletes nothing else than what was to go.
+ * Blocks put meanwhile, or put again, start with a whole grace.
  */
 export function openCollector(options: CollectorOptions): Collector {
   const collection = new Collection(options)
   const { store } = options
   return {
-    blocks: { ...store, put: (blocks) => collection.put(blocks) },
+    blocks: { ...store, get: collection.get, has: collection.has, put: (blocks) => collection.put(blocks) },
+    hold: () => collection.hold(),
     look: () => collection.run(0),
     collect: (neededBytes) => collection.run(neededBytes),
+    ages: () => collection.ages(),
   }
 }
 
 class Collection {
   readonly #options: CollectorOptions
   readonly #sinceMs = new Map<ContentId, number>()
-  /** Being deleted now: a put of one of them waits, or it would find it there and then lose it. */
+  /** Of the time before the start; all that still counts of it is in `#sinceMs` after the first run. */
+  readonly #agesBefore: Ages
+  /** What was put during each hold that is open. */
+  readonly #holds = new Set<Set<ContentId>>()
+  /** Being deleted now: as good as gone, so that who needs one brings it again; a put of it waits, or it would find it there and lose it. */
   #deleting: { readonly cids: ReadonlySet<ContentId>; readonly done: Promise<void> } | undefined
+  /** Nothing can be deleted before: whoever finds the store full until then need not look. */
+  #nothingUntilMs = 0
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(options: CollectorOptions) {
     this.#options = options
+    this.#agesBefore = options.ages === undefined ? new Map() : readAges(options.ages, options.nowMs())
+  }
+
+  readonly get: GetBlock = (cid) => (this.#deleting?.cids.has(cid) ? undefined : this.#options.store.get(cid))
+  readonly has = (cid: ContentId): boolean => this.#deleting?.cids.has(cid) !== true && this.#options.store.has(cid)
+
+  hold(): () => void {
+    const put = new Set<ContentId>()
+    this.#holds.add(put)
+    return () => void this.#holds.delete(put)
+  }
+
+  ages(): Uint8Array {
+    return writeAges(this.#sinceMs)
   }
 
   /** One run at a time. */
   run(neededBytes: number): Promise<Collected> {
-    const run = this.#last.then(() => this.#run(neededBytes))
+    const run = this.#last.then(async () => {
+      const release = this.hold() // what comes during a run is not to be weighed by a walk that began before it
+      try {
+        const collected = await this.#run(neededBytes)
+        this.#options.onCollected?.(collected)
+        return collected
+      } finally {
+        release()
+      }
+    })
     this.#last = run.catch(() => undefined)
     return run
   }
 
   async put(blocks: readonly Block[]): Promise<void> {
-    try {
-      await this.#putNow(blocks)
-    } catch (cause) {
-      if (!(cause instanceof ContentStoreError) || cause.failure.code !== 'STORE_FULL') throw cause
-      const { freedBytes } = await this.run(cause.failure.neededBytes)
-      if (freedBytes === 0) throw cause
-      await this.#putNow(blocks)
+    for (;;) {
+      try {
+        return await this.#putNow(blocks)
+      } catch (cause) {
+        if (!(cause instanceof ContentStoreError) || cause.failure.code !== 'STORE_FULL') throw cause
+        if (this.#options.nowMs() < this.#nothingUntilMs) throw cause
+        const { freedBytes } = await this.run(cause.failure.neededBytes + (this.#options.spareBytes ?? 0))
+        if (freedBytes === 0) throw cause // each turn frees something, so there are only so many
+      }
     }
   }
 
   async #putNow(blocks: readonly Block[]): Promise<void> {
-    for (const { cid } of blocks) this.#sinceMs.delete(cid)
+    const { store, roomBytes } = this.#options
+    for (const { cid } of blocks) {
+      this.#sinceMs.delete(cid)
+      this.#agesBefore.delete(ageNameOf(cid))
+      for (const put of this.#holds) put.add(cid)
+    }
     while (blocks.some(({ cid }) => this.#deleting?.cids.has(cid))) await this.#deleting?.done
-    await this.#options.store.put(blocks)
+    if (roomBytes !== undefined) {
+      const neededBytes = blocks.reduce((sum, { cid, bytes }) => sum + (store.has(cid) ? 0 : bytes.length), 0)
+      if (neededBytes > roomBytes()) throw new ContentStoreError({ code: 'STORE_FULL', neededBytes })
+    }
+    await store.put(blocks)
   }
 
   async #run(neededBytes: number): Promise<Collected> {
-    const { store, roots, graceMs, nowMs } = this.#options
+    const { store, graceMs, nowMs } = this.#options
     const mark = new Mark(store)
-    await this.#markAll(mark)
-    this.#note(mark, store.list())
-    let [deletedBlocks, freedBytes] = [0, 0]
-    const due = [...this.#sinceMs]
-      .filter(([, sinceMs]) => sinceMs + graceMs <= nowMs())
-      .toSorted(([a, x], [b, y]) => x - y || (a < b ? -1 : 1))
-    while (due.length > 0 && freedBytes < neededBytes) {
+    await this.#note(mark)
+    let [deletedBlocks, freedBytes, isExhausted] = [0, 0, false]
+    const due = this.#due(nowMs() - graceMs)
+    while (freedBytes < neededBytes && !isExhausted) {
       // roots may have been added since: what they reach is marked in the same breath as the deletion begins
-      mark.add(roots())
-      while (!mark.step(Number.MAX_SAFE_INTEGER));
+      while (!this.#markSlice(mark)) await this.#pause()
       if (mark.spoiled.length > 0) break
       const batch = this.#batchOf(due, mark, neededBytes - freedBytes)
+      isExhausted = batch.cids.length === 0
+      if (isExhausted) break
       await this.#delete(batch.cids)
       deletedBlocks += batch.cids.length
       freedBytes += batch.bytes
     }
+    if (isExhausted) {
+      const oldestMs = [...this.#sinceMs.values()].reduce((a, b) => Math.min(a, b), nowMs())
+      this.#nothingUntilMs = oldestMs + graceMs
+    }
     return { deletedBlocks, freedBytes, keptBlocks: this.#sinceMs.size, spoiled: mark.spoiled }
   }
 
-  async #markAll(mark: Mark): Promise<void> {
+  /** True: nothing is left to walk, as of this very moment. */
+  #markSlice(mark: Mark): boolean {
     const { roots, pause, sliceBlocks = 256 } = this.#options
     mark.add(roots())
-    while (!mark.step(pause === undefined ? Number.MAX_SAFE_INTEGER : sliceBlocks)) await pause?.()
+    for (const put of this.#holds) mark.add({ held: [], wanted: put })
+    return mark.step(pause === undefined ? Number.MAX_SAFE_INTEGER : sliceBlocks)
   }
 
-  #note(mark: Mark, kept: Iterable<ContentId>): void {
-    const nowMs = this.#options.nowMs()
-    const before = new Map(this.#sinceMs)
-    this.#sinceMs.clear()
-    for (const cid of kept) if (!mark.isLive(cid)) this.#sinceMs.set(cid, before.get(cid) ?? nowMs)
+  /** Begins a grace for what nothing reaches, and ends it for what something does. */
+  async #note(mark: Mark): Promise<void> {
+    const { store, nowMs, sliceBlocks = 256 } = this.#options
+    while (!this.#markSlice(mark)) await this.#pause()
+    const atMs = nowMs()
+    let left = sliceBlocks * NAMES_PER_BLOCK
+    for (const cid of store.list()) {
+      if (mark.isLive(cid) || this.#isHeld(cid)) this.#sinceMs.delete(cid)
+      else if (!this.#sinceMs.has(cid)) this.#sinceMs.set(cid, this.#agesBefore.get(ageNameOf(cid)) ?? atMs)
+      if (--left > 0) continue
+      left = sliceBlocks * NAMES_PER_BLOCK
+      await this.#pause()
+    }
+    this.#agesBefore.clear()
+  }
+  #isHeld(cid: ContentId): boolean {
+    for (const put of this.#holds) if (put.has(cid)) return true
+    return false
   }
 
-  #batchOf(due: [ContentId, number][], mark: Mark, neededBytes: number): { readonly cids: readonly ContentId[]; readonly bytes: number } {
+  /** Those without a reference since then, longest first; of one look, in the order of their names. */
+  *#due(sinceMs: number): Generator<ContentId> {
+    const due = [...cidsByTime(this.#sinceMs)].filter(([ms]) => ms <= sinceMs).sort(([a], [b]) => a - b)
+    for (const [, cids] of due) yield* cids.toSorted()
+  }
+
+  #batchOf(due: Generator<ContentId>, mark: Mark, neededBytes: number): { readonly cids: readonly ContentId[]; readonly bytes: number } {
     const { store } = this.#options
     const cids: ContentId[] = []
     let bytes = 0
     while (cids.length < DELETE_BLOCKS && bytes < neededBytes) {
-      const cid = due.shift()?.[0]
+      const cid = due.next().value as ContentId | undefined
       if (cid === undefined) break
-      if (mark.isLive(cid) || !this.#sinceMs.has(cid)) continue // referred to, or put again, meanwhile
+      if (mark.isLive(cid)) this.#sinceMs.delete(cid) // referred to meanwhile
+      if (!this.#sinceMs.has(cid)) continue // or put again
       bytes += store.get(cid)?.length ?? 0
       cids.push(cid)
     }
@@ -141,5 +226,9 @@ class Collection {
     } finally {
       this.#deleting = undefined
     }
+  }
+
+  #pause(): Promise<void> {
+    return this.#options.pause?.() ?? Promise.resolve()
   }
 }

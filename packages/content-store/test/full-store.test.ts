@@ -1,0 +1,72 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { applyChanges, buildTree, missingBlocks, openCollector } from '../src/index.js'
+import { openLmdbStore } from '../src/node/index.js'
+import { coded, fileAt, noise, writeAt } from './trees.js'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'content-store-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+test('on disk too a put that finds the store full makes room: a site that changes for ever lives in the room of a few versions', async () => {
+  const maxBytes = 2_000_000
+  const store = openLmdbStore(folder, { maxBytes })
+  let [tree, nowMs] = [buildTree([fileAt('start.txt')]), 0]
+  const collector = openCollector({
+    ...{ store: store.blocks, graceMs: 1, nowMs: () => nowMs },
+    roots: () => ({ held: [tree.root], wanted: [] }),
+  })
+  await collector.blocks.put(tree.blocks)
+  for (let step = 1; step <= 60; step++) {
+    nowMs += 10
+    if (step % 3 === 0) await collector.look()
+    const changed = applyChanges(collector.blocks.get, tree.root, [writeAt(`page${step % 2}.txt`, noise(200_000, step))])
+    if ('missing' in changed) throw new Error('the site lost a block')
+    await collector.blocks.put(changed.blocks)
+    tree = changed
+    expect(store.usedBytes()).toBeLessThanOrEqual(maxBytes)
+  }
+  expect(missingBlocks(store.blocks.get, tree.root)).toEqual([])
+  const next = applyChanges(collector.blocks.get, tree.root, [writeAt('large.bin', noise(2_100_000))])
+  await expect(collector.blocks.put('blocks' in next ? next.blocks : [])).rejects.toThrow(coded('STORE_FULL'))
+  expect(missingBlocks(store.blocks.get, tree.root)).toEqual([])
+  await store.close()
+})
+
+const canMount = (): boolean => {
+  try {
+    execFileSync('unshare', ['-Urm', 'sh', '-c', 'mount -t tmpfs -o size=1m none /mnt'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+test.skipIf(!canMount())(
+  'a disk that is full of what nothing refers to takes new blocks, again and again',
+  () => {
+    const built = (name: string): string => JSON.stringify(new URL(`../dist/${name}`, import.meta.url).href)
+    const script = `
+    import { blockOf, openCollector } from ${built('index.js')}
+    import { openLmdbStore } from ${built('node/index.js')}
+    const blockAt = (i) => blockOf(new Uint8Array(20_000).fill(i).fill(i >> 8, 0, 9), 'raw')
+    const store = openLmdbStore(process.argv[1])
+    let nowMs = 0
+    const { blocks, look } = openCollector({ store: store.blocks, roots: () => ({ held: [], wanted: [] }), graceMs: 1, nowMs: () => nowMs })
+    let [put, refused] = [0, 0]
+    while (put < 2_000) {
+      const ten = Array.from({ length: 10 }, (_, i) => blockAt(put + i))
+      try { await blocks.put(ten); put += 10 } catch (error) { if (error.code !== 'STORE_FULL' || ++refused > 50) throw error; await look(); nowMs += 2 }
+    }
+    console.log(put, refused > 0, [...store.blocks.list()].length < 500)
+    await store.close()`
+    const mounted = 'mount -t tmpfs -o size=14m none "$1" && exec "$2" --input-type=module -e "$3" "$1"'
+    const output = execFileSync('unshare', ['-Urm', 'sh', '-c', mounted, 'sh', folder, process.execPath, script], { encoding: 'utf8' })
+    expect(output.trim()).toBe('2000 true true')
+  },
+  60_000,
+)
