@@ -87,6 +87,20 @@ describe('collection', () => {
     expect(blocks.get(next.cid)).toEqual(next.bytes)
   })
 
+  test('where it is told so, a put does not wait for the grace, and takes the longest unreferenced first', async () => {
+    const { store, clock, blocks, look, collect } = world(memoryBlockStore({ maxBytes: 10_000 }), { pressedGraceMs: 0 })
+    const [first, second, third, fourth] = [1, 2, 3, 4].map((seed) => blockOf(noise(4_000, seed), 'raw')) as [Block, Block, Block, Block]
+    await blocks.put([second])
+    await look()
+    clock.nowMs = 1
+    await blocks.put([first])
+    expect(await collect(ALL)).toMatchObject({ deletedBlocks: 0 })
+    await blocks.put([third])
+    expect([first, second, third].map(({ cid }) => store.has(cid))).toEqual([true, false, true])
+    await blocks.put([fourth]) // what it takes now was never looked at before
+    expect([...store.list()].length).toBe(2)
+  })
+
   test('while a live block can’t be read nothing goes: what hangs below it is not known', async () => {
     const store = memoryBlockStore()
     const tree = site(1)

@@ -14,3 +14,4 @@ export {
 export type { ScriptOutcome, ScriptRequest, ScriptRuntime } from './script-runtime.js'
 export type { ServedState } from './served-state.js'
 export type { SiteView } from './site-view.js'
+export { parseStorageSize, STORE_MIN_BYTES } from './storage-size.js'

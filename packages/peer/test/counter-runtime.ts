@@ -11,24 +11,24 @@ export class CounterRuntime implements ScriptRuntime {
   readonly runs: string[] = []
   /** Set on a traitor: what it answers instead. */
   lie = ''
-  readonly #trees = new Map<string, ReadonlyMap<string, Uint8Array>>()
+  protected readonly trees = new Map<string, ReadonlyMap<string, Uint8Array>>()
 
   has(root: string): boolean {
-    return this.#trees.has(root)
+    return this.trees.has(root)
   }
   async load(root: string, files: readonly FileEntry[]): Promise<void> {
-    this.#trees.set(root, new Map(files.map(({ path, bytes }) => [path, bytes])))
+    this.trees.set(root, new Map(files.map(({ path, bytes }) => [path, bytes])))
   }
   async derive(root: string, from: string, changes: readonly FileChange[]): Promise<void> {
-    const tree = new Map(this.#trees.get(from))
+    const tree = new Map(this.trees.get(from))
     for (const change of changes) if (change.type === 'write') tree.set(change.path, change.bytes)
-    this.#trees.set(root, tree)
+    this.trees.set(root, tree)
   }
   forget(root: string): void {
-    this.#trees.delete(root)
+    this.trees.delete(root)
   }
   async run(root: string, request: ScriptRequest, { timeMs, seed }: { timeMs: number; seed: Uint8Array }): Promise<ScriptOutcome> {
-    const tree = this.#trees.get(root)
+    const tree = this.trees.get(root)
     if (tree === undefined) throw new Error(`no tree ${root}`)
     this.runs.push(`${request.method} ${request.target}`)
     if (request.target === '/slow') return { type: 'abstained', reason: 'GUARD_TIME' }

@@ -6,6 +6,7 @@ import { afterEach, expect, test } from 'vitest'
 import { networkApplication } from '../src/network/index.js'
 import { exchangeOver } from '../src/node/block-source.js'
 import { ChainShell } from '../src/node/chain-shell.js'
+import { EpochRecords } from '../src/node/epoch-records.js'
 import { GroupShell } from '../src/node/group-shell.js'
 import { ScriptQueue } from '../src/node/script-queue.js'
 import { CounterRuntime } from './counter-runtime.js'
@@ -27,7 +28,7 @@ function surroundings() {
   const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
   const count = (code: string) => void counted.push(code)
   const fail = (error: unknown) => void failed.push(error)
-  return { counted, failed, overlay, log, count, fail, now: () => Date.now() }
+  return { counted, failed, overlay, log, count, fail, now: () => Date.now(), holdBlocks: () => () => {} }
 }
 
 test('an event that a group can not take is dropped, and the group goes on', async () => {
@@ -52,7 +53,7 @@ test('an event that a group can not take is dropped, and the group goes on', asy
     self: signer.peerId,
     scripts: new ScriptQueue(new CounterRuntime(), store.blocks),
   }
-  const shell = new GroupShell(setup, shared, store.records('groups'), listener, [])
+  const shell = new GroupShell(setup, shared, new EpochRecords(store.records('groups'), around.count), listener, [])
   undo.push(() => shell.close())
   shell.give({ type: 'write', id: undefined } as never)
   expect(around.counted).toContain('STEP_FAILED')

@@ -76,6 +76,7 @@ function hostsOf(store: ContentStore = memoryStore(), runtime = new CounterRunti
     now: () => Date.now(),
     count,
     fail: (error) => void failed.push(error),
+    holdBlocks: () => () => {},
     groupRecords: store.records('groups'),
     siteRecords: store.records('sites'),
     submitClose: () => {},

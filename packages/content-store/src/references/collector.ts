@@ -10,6 +10,8 @@ export interface CollectorOptions {
   readonly roots: () => LiveRoots
   /** How long a block has to be without a reference before it may go. */
   readonly graceMs: number
+  /** The same where a put finds the store full. Default: `graceMs`. Shorter only where all that is put is named by a root, or held. */
+  readonly pressedGraceMs?: number | undefined
   readonly nowMs: () => number
   /** Lets other work go on between slices of a run. Default: none, each part of a run is done in one go. */
   readonly pause?: (() => Promise<void>) | undefined
@@ -63,8 +65,8 @@ export function openCollector(options: CollectorOptions): Collector {
   return {
     blocks: { ...store, get: collection.get, has: collection.has, put: (blocks) => collection.put(blocks) },
     hold: () => collection.hold(),
-    look: () => collection.run(0),
-    collect: (neededBytes) => collection.run(neededBytes),
+    look: () => collection.run(0, options.graceMs),
+    collect: (neededBytes) => collection.run(neededBytes, options.graceMs),
     ages: () => collection.ages(),
   }
 }
@@ -101,11 +103,11 @@ class Collection {
   }
 
   /** One run at a time. */
-  run(neededBytes: number): Promise<Collected> {
+  run(neededBytes: number, graceMs: number): Promise<Collected> {
     const run = this.#last.then(async () => {
       const release = this.hold() // what comes during a run is not to be weighed by a walk that began before it
       try {
-        const collected = await this.#run(neededBytes)
+        const collected = await this.#run(neededBytes, graceMs)
         this.#options.onCollected?.(collected)
         return collected
       } finally {
@@ -123,7 +125,8 @@ class Collection {
       } catch (cause) {
         if (!(cause instanceof ContentStoreError) || cause.failure.code !== 'STORE_FULL') throw cause
         if (this.#options.nowMs() < this.#nothingUntilMs) throw cause
-        const { freedBytes } = await this.run(cause.failure.neededBytes + (this.#options.spareBytes ?? 0))
+        const { spareBytes = 0, graceMs, pressedGraceMs = graceMs } = this.#options
+        const { freedBytes } = await this.run(cause.failure.neededBytes + spareBytes, pressedGraceMs)
         if (freedBytes === 0) throw cause // each turn frees something, so there are only so many
       }
     }
@@ -144,8 +147,8 @@ class Collection {
     await store.put(blocks)
   }
 
-  async #run(neededBytes: number): Promise<Collected> {
-    const { store, graceMs, nowMs } = this.#options
+  async #run(neededBytes: number, graceMs: number): Promise<Collected> {
+    const { store, nowMs } = this.#options
     const mark = new Mark(store)
     await this.#note(mark)
     let [deletedBlocks, freedBytes, isExhausted] = [0, 0, false]
@@ -163,7 +166,7 @@ class Collection {
     }
     if (isExhausted) {
       const oldestMs = [...this.#sinceMs.values()].reduce((a, b) => Math.min(a, b), nowMs())
-      this.#nothingUntilMs = oldestMs + graceMs
+      this.#nothingUntilMs = oldestMs + Math.min(graceMs, this.#options.pressedGraceMs ?? graceMs)
     }
     return { deletedBlocks, freedBytes, keptBlocks: this.#sinceMs.size, spoiled: mark.spoiled }
   }

@@ -8,9 +8,12 @@ export class EffectQueue<E> {
   readonly #failed: (error: unknown) => void
   readonly #isWrite: (effect: E) => boolean
   readonly #waiting: E[] = []
+  #underWay = 0
   #running = false
   #stopped = false
   #idle: (() => void)[] = []
+  /** Who waits for the effects that stood before them, by how many are to be performed first. */
+  #waiters: { left: number; readonly resolve: () => void }[] = []
 
   /** @param isWrite effects that only write: their order among themselves is that of their beginnings */
   constructor(perform: (effect: E) => Promise<void> | void, failed: (error: unknown) => void, isWrite: (effect: E) => boolean) {
@@ -25,6 +28,13 @@ export class EffectQueue<E> {
     if (!this.#running) void this.#run()
   }
 
+  /** Resolves when what was added so far has been performed, or never will be. */
+  performed(): Promise<void> {
+    const left = this.#waiting.length + this.#underWay
+    if (left === 0 || this.#stopped) return Promise.resolve()
+    return new Promise((resolve) => this.#waiters.push({ left, resolve }))
+  }
+
   /** Takes no more effects; resolves when the one under way has ended. */
   async stop(): Promise<void> {
     this.#stopped = true
@@ -36,11 +46,13 @@ export class EffectQueue<E> {
     this.#running = true
     try {
       for (let effect = this.#waiting.shift(); effect !== undefined; effect = this.#waiting.shift()) {
-        const done = [this.#perform(effect)]
+        const done = [this.#begin(effect)]
         if (this.#isWrite(effect)) {
-          for (let next = this.#nextWrite(); next !== undefined; next = this.#nextWrite()) done.push(this.#perform(next))
+          for (let next = this.#nextWrite(); next !== undefined; next = this.#nextWrite()) done.push(this.#begin(next))
         }
         if (done.some((one) => one !== undefined)) await Promise.all(done)
+        this.#underWay = 0
+        this.#tell(done.length)
       }
     } catch (error) {
       this.#stopped = true
@@ -48,8 +60,21 @@ export class EffectQueue<E> {
       this.#failed(error)
     } finally {
       this.#running = false
+      this.#underWay = 0
+      if (this.#stopped) this.#tell(Number.POSITIVE_INFINITY)
       for (const resolve of this.#idle.splice(0)) resolve()
     }
+  }
+
+  #begin(effect: E): Promise<void> | void {
+    this.#underWay++
+    return this.#perform(effect)
+  }
+
+  #tell(performed: number): void {
+    for (const waiter of this.#waiters) waiter.left -= performed
+    for (const { resolve } of this.#waiters.filter(({ left }) => left <= 0)) resolve()
+    this.#waiters = this.#waiters.filter(({ left }) => left > 0)
   }
 
   #nextWrite(): E | undefined {

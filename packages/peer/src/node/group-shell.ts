@@ -1,20 +1,12 @@
-import { ContentStoreError, type RecordStore } from '@interpeer/content-store'
-import {
-  bytesOfContentId,
-  type ContentId,
-  type JobId,
-  keyOfPeerId,
-  type NetworkId,
-  type PeerId,
-  type Signer,
-  sealOf,
-} from '@interpeer/crypto-ids'
+import { ContentStoreError } from '@interpeer/content-store'
+import { bytesOfContentId, type ContentId, keyOfPeerId, type NetworkId, type PeerId, type Signer, sealOf } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
 import {
   type Group,
   type GroupEffect,
   type GroupEvent,
   type GroupSetup,
+  groupReferences,
   openGroup,
   type RequestRef,
   stepGroup,
@@ -24,6 +16,7 @@ import { concatBytes, sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import { type BlockPlaces, blockIn, holdDag, sourcesOf } from './block-source.js'
 import { EffectQueue } from './effect-queue.js'
+import { type EpochRecords, SETUP_HASH_BYTES } from './epoch-records.js'
 import type { PeerLog } from './log.js'
 import { runBatch } from './run-batch.js'
 import type { ScriptQueue } from './script-queue.js'
@@ -38,6 +31,8 @@ export interface Surroundings extends BlockPlaces {
   readonly network: NetworkId
   readonly scripts: ScriptQueue
   readonly log: PeerLog
+  /** Keeps what is put into the store from now until the function returned is called: a run names its root only at its end. */
+  readonly holdBlocks: () => () => void
   /** Network time in ms. */
   readonly now: () => number
   /** The peer can't go on: what it must not forget could not be written. */
@@ -58,11 +53,10 @@ type Stateless<E> = E extends unknown ? Omit<E, 'nowMs'> : never
 export class GroupShell {
   readonly setup: GroupSetup
   readonly #around: Surroundings
-  readonly #records: RecordStore
+  readonly #records: EpochRecords
   readonly #listener: GroupListener
   readonly #effects: EffectQueue<GroupEffect>
   readonly #waker: Waker
-  readonly #key: string
   readonly #setupHash: Uint8Array
   readonly #stop = new AbortController()
   readonly #alsoAsk: readonly PeerId[]
@@ -73,13 +67,12 @@ export class GroupShell {
   #wantedState: ContentId | undefined
 
   /** @param alsoAsk who else may have the blocks of the epoch's first state: earlier members, the uploader */
-  constructor(setup: GroupSetup, around: Surroundings, records: RecordStore, listener: GroupListener, alsoAsk: readonly PeerId[]) {
+  constructor(setup: GroupSetup, around: Surroundings, records: EpochRecords, listener: GroupListener, alsoAsk: readonly PeerId[]) {
     this.setup = setup
     this.#around = around
     this.#records = records
     this.#listener = listener
     this.#alsoAsk = alsoAsk
-    this.#key = groupKey(setup.job, setup.epoch)
     this.#setupHash = hashOfSetup(setup)
     this.#effects = new EffectQueue(
       (effect) => this.#perform(effect),
@@ -118,14 +111,18 @@ export class GroupShell {
     }
   }
 
+  /** What this epoch needs of the store, each block with all below it: in memory, and in its record. */
+  references(): ReadonlySet<ContentId> {
+    return groupReferences(this.#group)
+  }
+
   /** @throws {PeerError} EPOCH_OTHER where what is on disk was signed in an epoch that began otherwise: signing again could contradict it */
   #stored(): Uint8Array | undefined {
-    const stored = this.#records.get(this.#key)
+    const { job, epoch } = this.setup
+    const stored = this.#records.get(job, epoch)
     if (stored === undefined) return undefined
-    if (!sameBytes(stored.subarray(0, this.#setupHash.length), this.#setupHash)) {
-      throw new PeerError({ code: 'EPOCH_OTHER', job: this.setup.job, epoch: this.setup.epoch })
-    }
-    return stored.slice(this.#setupHash.length)
+    if (!sameBytes(stored.subarray(0, SETUP_HASH_BYTES), this.#setupHash)) throw new PeerError({ code: 'EPOCH_OTHER', job, epoch })
+    return stored.slice(SETUP_HASH_BYTES)
   }
 
   async close(): Promise<void> {
@@ -140,7 +137,7 @@ export class GroupShell {
       case 'store':
         return store.put(effect.blocks)
       case 'persist':
-        return this.#records.put([[this.#key, concatBytes(this.#setupHash, effect.bytes)]])
+        return this.#records.put(this.setup.job, this.setup.epoch, concatBytes(this.#setupHash, effect.bytes))
       case 'send':
         for (const to of effect.to) overlay.send(to, effect.envelope)
         return
@@ -177,14 +174,17 @@ export class GroupShell {
   }
 
   async #execute({ batch, from, requests, timeMs, seed }: EffectOf<'execute'>): Promise<void> {
-    const { store, scripts, network, log } = this.#around
+    const { store, scripts, network, log, holdBlocks } = this.#around
     const work = { from, requests: requests.map(({ cid }) => cid), timeMs, seed }
+    const release = holdBlocks()
     const result = await runBatch(work, store, scripts, network).catch((error: unknown) => {
       // a full disk or a broken runtime is this host's trouble: it decides nothing, so the member abstains
       log.error({ err: error }, 'a batch could not be run here')
       return { type: 'abstained' as const }
     })
     this.give({ type: 'executed', batch, from, result })
+    await this.#effects.performed() // the state block, which names what the run made, is on disk
+    release()
   }
 
   async #fetchBodies(requests: readonly RequestRef[], from: readonly PeerId[]): Promise<void> {
@@ -220,13 +220,4 @@ const AGAIN_MS = 1_000
 /** What two openings of one epoch must have in common. */
 function hashOfSetup({ members, chainSeed, start, rerun }: GroupSetup): Uint8Array {
   return sealOf('group setup', [members.map(keyOfPeerId), chainSeed, bytesOfContentId(start), [...rerun]])
-}
-
-const groupKey = (job: JobId, epoch: number): string => `${job}/${epoch}`
-
-/** Forgets what was signed in epochs before `epoch`: the chain has closed them, so nothing is ever signed there again. */
-export async function forgetEpochs(records: RecordStore, job: JobId, epoch: number): Promise<void> {
-  const prefix = groupKey(job, 0).slice(0, -1)
-  const keys = [...records.list(prefix)].map(([key]) => key)
-  await records.delete(keys.filter((key) => Number(key.slice(prefix.length)) < epoch))
 }

@@ -10,6 +10,7 @@ import { CHAIN_MESSAGE_NUMBERS, parseGenesis } from '@interpeer/vote-chain'
 import { hexOf } from '@interpeer/wire-codec'
 import { addressExchange } from '../address-record.js'
 import { PeerError } from '../errors.js'
+import { liveRoots } from '../live-roots.js'
 import { numberOf } from '../message-number.js'
 import {
   type ChainProof,
@@ -24,6 +25,7 @@ import type { ScriptRuntime } from '../script-runtime.js'
 import { hasPartIn, type SiteView } from '../site-view.js'
 import { type SiteViews, siteViews } from '../site-views.js'
 import { AddressBook } from './address-book.js'
+import { BlockKeeper } from './block-keeper.js'
 import { exchangeOver } from './block-source.js'
 import { ChainShell } from './chain-shell.js'
 import type { PeerEndpoint } from './endpoint.js'
@@ -49,7 +51,12 @@ export interface PeerOptions {
   /** What runs scripts; null for a peer that only follows and asks: a gateway, an uploader. */
   readonly runtime: ScriptRuntime | null
   readonly log: PeerLog
+  /** Bytes that the store may take, at least `STORE_MIN_BYTES`. Default: what the disk has. */
+  readonly maxStoreBytes?: number | undefined
+  /** How long a block stays that nothing refers to, and how often the peer looks for such. Defaults: an hour, five minutes. */
+  readonly collection?: { readonly graceMs: number; readonly everyMs: number } | undefined
 }
+const COLLECTION = { graceMs: 3_600_000, everyMs: 300_000 }
 
 export interface Peer {
   readonly peerId: PeerId
@@ -73,7 +80,9 @@ export interface Peer {
   lookAt(name: string): Promise<void>
   /** Publishes a site and serves its blocks until its group has them. @throws {PeerError} */
   publish(publication: Publication): Promise<Published>
-  /** Things that were counted, by code: bad messages, retries, marks. */
+  /** What the store takes, in bytes, and what it may take; null: what the disk has. */
+  storage(): { readonly usedBytes: number; readonly maxBytes: number | null }
+  /** Things that were counted, by code: bad messages, retries, marks, blocks collected. */
   counters(): Readonly<Record<string, number>>
   close(): Promise<void>
 }
@@ -108,12 +117,13 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     return closing
   }
   try {
-    const store = openDiskStore(join(options.data, 'store'), { kind: options.store })
+    const { maxStoreBytes: maxBytes, collection = COLLECTION } = options
+    const store = openDiskStore(join(options.data, 'store'), { kind: options.store, ...(maxBytes === undefined ? {} : { maxBytes }) })
     undo.push(() => store.close())
     await keepToNetwork(options.data, store.records('peer'), network)
 
     const counters = new Map<string, number>()
-    const count = (code: string): void => void counters.set(code, (counters.get(code) ?? 0) + 1)
+    const count = (code: string, by = 1): void => void counters.set(code, (counters.get(code) ?? 0) + by)
     const now = (): number => Date.now() // network time is the system clock until its own issue
     let fail: (error: unknown) => void = () => {}
     const failed = new Promise<never>((_, reject) => {
@@ -133,16 +143,23 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     undo.push(() => addresses.stop())
 
     const verification = createVerification(network)
-    const server = openBlockServer({ get: store.blocks.get, now: systemClock.now, pause: () => setImmediate() })
-    const hosts = new SiteHosts({
+    const keeper: BlockKeeper = new BlockKeeper({
+      ...{ store, maxBytes, ...collection, now, count, log },
+      roots: () => liveRoots(hosts.holdings(), [], signer.peerId),
+      tidy: () => hosts.forgetLeft(),
+      mend: (cids) => hosts.mend(cids),
+    })
+    const server = openBlockServer({ get: keeper.blocks.get, now: systemClock.now, pause: () => setImmediate() })
+    const hosts: SiteHosts = new SiteHosts({
       verification,
       signer,
       network,
       overlay,
-      exchange: exchangeOver(overlay, store.blocks, count, log),
-      store: store.blocks,
+      exchange: exchangeOver(overlay, keeper.blocks, count, log),
+      store: keeper.blocks,
+      holdBlocks: keeper.hold,
       self: signer.peerId,
-      scripts: options.runtime === null ? null : new ScriptQueue(options.runtime, store.blocks),
+      scripts: options.runtime === null ? null : new ScriptQueue(options.runtime, keeper.blocks),
       log,
       now,
       count,
@@ -208,6 +225,8 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     })
     onState(chain.tip.state)
     addresses.start()
+    keeper.start()
+    undo.push(() => keeper.close())
 
     return {
       peerId: signer.peerId,
@@ -228,12 +247,14 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
         publishSite(publication, {
           signer,
           network,
-          store: store.blocks,
+          store: keeper.blocks,
+          holdBlocks: keeper.hold,
           chain,
           now,
           lookAt: (name) => client.lookAt(name),
           signal: stop.signal,
         }),
+      storage: () => ({ usedBytes: keeper.usedBytes, maxBytes: maxBytes ?? null }),
       counters: () => ({ ...overlay.counters(), ...Object.fromEntries(counters) }),
       close,
     }

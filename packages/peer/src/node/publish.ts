@@ -28,6 +28,8 @@ interface PublishAt {
   readonly signer: Signer
   readonly network: NetworkId
   readonly store: BlockStore
+  /** Keeps what is put from now until the function returned is called. */
+  readonly holdBlocks: () => () => void
   readonly chain: ChainShell<NetworkState>
   readonly now: () => number
   readonly lookAt: (name: string) => Promise<SiteAnswer>
@@ -41,6 +43,16 @@ interface PublishAt {
  * @throws {PeerError} PUBLISH_REFUSED, CLOSED
  */
 export async function publishSite(publication: Publication, at: PublishAt): Promise<Published> {
+  // until the chain names the site's first state nothing else refers to it; after that this peer, as its uploader, keeps it
+  const release = at.holdBlocks()
+  try {
+    return await publishHeld(publication, at)
+  } finally {
+    release()
+  }
+}
+
+async function publishHeld(publication: Publication, at: PublishAt): Promise<Published> {
   const { signer, network, store, chain, now, lookAt } = at
   const { name, groupSize, escrow, runtimeId, progress } = publication
   const tree = buildTree(publication.tree.files, publication.tree.directories, publication.tree.symlinks)

@@ -1,5 +1,5 @@
 import type { RecordStore } from '@interpeer/content-store'
-import type { JobId } from '@interpeer/crypto-ids'
+import type { ContentId, JobId } from '@interpeer/crypto-ids'
 import { decodeServed, encodeServed, isLater, type ServedState } from '../served-state.js'
 
 type Place = Pick<ServedState, 'epoch' | 'step'>
@@ -11,6 +11,8 @@ export class ServedSite {
   readonly #now: () => number
   readonly #wakes = new Set<() => void>()
   #state: ServedState | undefined
+  /** The state that the disk says, and those after it that it may say by now. */
+  #recorded: readonly ServedState[] = []
   #closed = false
 
   constructor(job: JobId, records: RecordStore, now: () => number, count: (code: string) => void) {
@@ -20,6 +22,7 @@ export class ServedSite {
     try {
       const stored = records.get(job)
       if (stored !== undefined) this.#state = decodeServed(stored)
+      if (this.#state !== undefined) this.#recorded = [this.#state]
     } catch {
       count('SERVED_UNREADABLE') // nothing was signed by it: the group tells the state again
     }
@@ -27,6 +30,10 @@ export class ServedSite {
 
   get state(): ServedState | undefined {
     return this.#state
+  }
+  /** The state, and what a crash would bring back in its place. */
+  get states(): readonly ContentId[] {
+    return this.#recorded.map(({ state }) => state)
   }
 
   /**
@@ -36,8 +43,10 @@ export class ServedSite {
   async serve(served: ServedState): Promise<void> {
     if (!this.#isBehind(served)) return
     this.#state = served
+    this.#recorded = [...this.#recorded, served]
     this.#wakeAll()
     await this.#records.put([[this.#job, encodeServed(served)]])
+    this.#recorded = this.#recorded.slice(Math.max(0, this.#recorded.indexOf(served)))
   }
 
   /** Whether this peer holds what the asker saw, now or within `timeoutMs`. */

@@ -1,5 +1,13 @@
 import type { ContentId } from '@interpeer/crypto-ids'
-import { type GroupContext, openShadow, type Shadow, type ShadowEffect, type ShadowEvent, stepShadow } from '@interpeer/peer-group'
+import {
+  type GroupContext,
+  openShadow,
+  type Shadow,
+  type ShadowEffect,
+  type ShadowEvent,
+  shadowReferences,
+  stepShadow,
+} from '@interpeer/peer-group'
 import { blockIn, holdDag, sourcesOf } from './block-source.js'
 import { EffectQueue } from './effect-queue.js'
 import type { Surroundings } from './group-shell.js'
@@ -31,6 +39,11 @@ export class ShadowShell {
   /** In how many steps it reached the group's answer itself. */
   get matched(): number {
     return this.#shadow.matched
+  }
+
+  /** What it needs of the store, each block with all below it. */
+  references(): ReadonlySet<ContentId> {
+    return shadowReferences(this.#shadow)
   }
 
   give(event: ShadowEvent): void {
@@ -72,8 +85,9 @@ export class ShadowShell {
   }
 
   async #execute({ batch, from, requests, timeMs, seed }: Extract<ShadowEffect, { type: 'execute' }>): Promise<void> {
-    const { store, scripts, network, exchange } = this.#around
+    const { store, scripts, network, exchange, holdBlocks } = this.#around
     const cids = requests.map(({ cid }) => cid)
+    const release = holdBlocks()
     try {
       await exchange.fetchBlocks(cids, sourcesOf(this.#around, this.context.members, this.#stop.signal))
       const result = await runBatch({ from, requests: cids, timeMs, seed }, store, scripts, network)
@@ -82,6 +96,8 @@ export class ShadowShell {
       this.#around.log.debug({ err: error }, 'a shadowed step could not be run')
       this.give({ type: 'executed', batch, from, result: { type: 'abstained' } })
     }
+    await this.#effects.performed()
+    release()
   }
 
   async #fetchState(root: ContentId): Promise<void> {

@@ -25,7 +25,8 @@ import { numberOf } from '../message-number.js'
 import type { ServedState } from '../served-state.js'
 import type { SiteView } from '../site-view.js'
 import { holdDag } from './block-source.js'
-import { forgetEpochs, type GroupListener, GroupShell, type Surroundings } from './group-shell.js'
+import type { EpochRecords } from './epoch-records.js'
+import { type GroupListener, GroupShell, type Surroundings } from './group-shell.js'
 import { ProvenWrites } from './proven-writes.js'
 import { ServedSite } from './served-site.js'
 import { ShadowShell } from './shadow-shell.js'
@@ -34,7 +35,7 @@ import { type WaitingWrite, WaitingWrites } from './waiting-writes.js'
 
 /** What a site asks of the peer that hosts it. */
 export interface SiteDuties extends Surroundings {
-  readonly groupRecords: RecordStore
+  readonly epochRecords: EpochRecords
   readonly siteRecords: RecordStore
   /** Hands the chain a closing batch with its certificate, or a member's show. */
   readonly submitClose: (certificate: Uint8Array, batch: Uint8Array) => void
@@ -82,6 +83,16 @@ export class SiteHost implements GroupListener {
   }
   get served(): ServedState | undefined {
     return this.#served.state
+  }
+  /** The states that it serves now, or would after a crash. */
+  get servedStates(): readonly ContentId[] {
+    return this.#served.states
+  }
+  /** What it needs beside those: of the store each block with all below it, though some is still to come. */
+  *references(): Generator<ContentId> {
+    for (const shell of this.#shells.values()) yield* shell.references()
+    if (this.#shadow !== undefined) yield* this.#shadow.references()
+    yield* this.#holding.keys()
   }
 
   /** The chain recorded something new about this site. */
@@ -223,7 +234,7 @@ export class SiteHost implements GroupListener {
     }
     this.#duties.log.info({ job, epoch, members: from.members }, 'an epoch opens')
     try {
-      const shell = new GroupShell(setup, this.#duties, this.#duties.groupRecords, this, [...members, ...previousMembers, uploader])
+      const shell = new GroupShell(setup, this.#duties, this.#duties.epochRecords, this, [...members, ...previousMembers, uploader])
       this.#shells.set(epoch, shell)
       shell.start()
       for (const write of this.#writes.writes()) shell.give(write)
@@ -305,7 +316,7 @@ export class SiteHost implements GroupListener {
   }
 
   #forgetEpochs(): void {
-    this.#inBackground(forgetEpochs(this.#duties.groupRecords, this.#view.job, this.#view.epoch - 1))
+    this.#inBackground(this.#duties.epochRecords.forget(this.#view.job, this.#view.epoch - 1))
   }
 
   /** For what nothing waits for. A failure is told, and ends neither the site nor the process. */

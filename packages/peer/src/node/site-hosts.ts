@@ -1,8 +1,13 @@
-import { contentIdOfBytes, type JobId, jobIdOf, openMessage, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
+import type { RecordStore } from '@interpeer/content-store'
+import { type ContentId, contentIdOfBytes, type JobId, jobIdOf, openMessage, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
 import { siteRequest } from '@interpeer/peer-group'
 import { PeerError } from '../errors.js'
+import { owesState, type SiteHoldings } from '../live-roots.js'
 import { numberOf } from '../message-number.js'
+import { decodeServed } from '../served-state.js'
 import type { SiteView } from '../site-view.js'
+import { sourcesOf } from './block-source.js'
+import { EpochRecords } from './epoch-records.js'
 import type { ScriptQueue } from './script-queue.js'
 import { type SiteDuties, SiteHost } from './site-host.js'
 
@@ -10,7 +15,8 @@ const GROUP_NUMBERS = { first: 48, last: 69 }
 /** Sites that one peer hosts at most: each has a file tree in memory. */
 const HOSTED_MAX = 64
 
-export type HostsSurroundings = Omit<SiteDuties, 'scripts' | 'submitClose' | 'submitShow'> & {
+export type HostsSurroundings = Omit<SiteDuties, 'scripts' | 'epochRecords' | 'submitClose' | 'submitShow'> & {
+  readonly groupRecords: RecordStore
   /** Null: this peer runs nothing. */
   readonly scripts: ScriptQueue | null
   /** Hands the chain a closing batch with its certificate, or a member's show. */
@@ -26,13 +32,21 @@ export class SiteHosts {
   /** Epochs by job that this peer told that it takes no part in: it says so once. */
   readonly #declined = new Map<JobId, number>()
 
+  readonly #epochRecords: EpochRecords
+  readonly #stop = new AbortController()
+  #views: readonly SiteView[] = []
+  /** The states that sites had when this peer left them, or stopped: read from the disk when first asked. */
+  readonly #left = new Map<JobId, readonly ContentId[]>()
+
   constructor(around: HostsSurroundings) {
     this.#around = around
+    this.#epochRecords = new EpochRecords(around.groupRecords, around.count)
   }
 
   /** The chain's sites, after a block. */
   onViews(views: readonly SiteView[]): void {
     const { scripts, count, log } = this.#around
+    this.#views = views
     if (scripts === null) return
     for (const view of views) {
       try {
@@ -62,6 +76,7 @@ export class SiteHosts {
       this.#decline(view, 'HOSTED_MAX')
     } else if (isMine) {
       this.#hosts.set(view.job, new SiteHost(view, this.#duties(scripts, view.job)))
+      this.#left.delete(view.job)
     }
   }
 
@@ -96,12 +111,67 @@ export class SiteHosts {
     )
   }
 
-  /** Whether this peer ever served this site. */
+  /** Whether this peer still has a state of this site that it served. */
   hasServed(job: JobId): boolean {
-    return this.#around.siteRecords.get(job) !== undefined
+    return this.#hosts.has(job) || this.#leftStates(job).length > 0
+  }
+
+  /** What there is of every site on the chain, to tell what stays in the store. */
+  *holdings(): Generator<SiteHoldings> {
+    for (const view of this.#views) yield this.#holdingsOf(view)
+  }
+
+  /** Forgets the records of sites that this peer left, once nobody can need what they name. */
+  async forgetLeft(): Promise<void> {
+    const { siteRecords, signer } = this.#around
+    for (const view of this.#views) {
+      const holdings = this.#holdingsOf(view)
+      if (holdings.isHosted) continue // it forgets its epochs itself
+      if (holdings.served.length > 0 && !owesState(holdings, signer.peerId)) {
+        await siteRecords.delete([view.job])
+        if (!this.#hosts.has(view.job)) this.#left.set(view.job, [])
+      }
+      // of an epoch that may still be shown nothing is forgotten
+      await this.#epochRecords.forget(view.job, view.ended ? Number.POSITIVE_INFINITY : view.epoch - 1)
+    }
+  }
+
+  /** Asks all who have a part in one of the sites that are here for blocks that this peer lost. @throws {ContentStoreError} FETCH_FAILED */
+  async mend(cids: readonly ContentId[]): Promise<void> {
+    const here = this.#views.filter((view) => this.hasServed(view.job))
+    const others = here.flatMap(({ members, previousMembers, next, uploader }) => [
+      ...members,
+      ...previousMembers,
+      ...(next?.members ?? []),
+      uploader,
+    ])
+    await this.#around.exchange.fetchBlocks(cids, sourcesOf(this.#around, others, this.#stop.signal))
+  }
+
+  #holdingsOf(view: SiteView): SiteHoldings {
+    const { job, epoch } = view
+    const host = this.#hosts.get(job)
+    const needed = new Set(host?.references())
+    for (const at of [epoch - 1, epoch, epoch + 1]) for (const cid of this.#epochRecords.references(job, at)) needed.add(cid)
+    return { view, isHosted: host !== undefined, served: host?.servedStates ?? this.#leftStates(job), needed }
+  }
+
+  #leftStates(job: JobId): readonly ContentId[] {
+    const known = this.#left.get(job)
+    if (known !== undefined) return known
+    let states: readonly ContentId[] = []
+    try {
+      const stored = this.#around.siteRecords.get(job)
+      if (stored !== undefined) states = [decodeServed(stored).state]
+    } catch {
+      this.#around.count('SERVED_UNREADABLE')
+    }
+    this.#left.set(job, states)
+    return states
   }
 
   async close(): Promise<void> {
+    this.#stop.abort()
     await Promise.all([...this.#hosts.values()].map((host) => host.close()))
   }
 
@@ -112,6 +182,7 @@ export class SiteHosts {
     if (blocks < LEAVING_BLOCKS) return
     this.#leaving.delete(job)
     this.#hosts.delete(job)
+    this.#left.set(job, host.servedStates)
     void host.close()
   }
 
@@ -119,6 +190,7 @@ export class SiteHosts {
     const { submitClose } = this.#around
     return {
       ...this.#around,
+      epochRecords: this.#epochRecords,
       scripts,
       submitClose: (certificate, batch) => submitClose(job, certificate, batch),
     }

@@ -1,0 +1,66 @@
+import { bytesOfContentId, type ContentId, contentIdOfBytes, type JobId, peekPayload } from '@interpeer/crypto-ids'
+import { type KnownBatch, readBatch } from './batch.js'
+import { readRecord } from './durable.js'
+import { PeerGroupError } from './errors.js'
+import type { Group } from './group-state.js'
+import { certificateMessage, revealMessage } from './messages.js'
+import type { Shadow } from './shadow.js'
+
+/**
+ * The blocks that a member needs for an epoch, each with all below it: states that it has taken up or may sign, bodies of requests that
+ * wait, are run, or may still be asked of it. It may lack some; then it fetches them. What its record names on disk counts
+ * beside this (`recordReferences`), until a later record is durable.
+ */
+export function groupReferences({ base, previous, open, pool, recent, setup }: Group): ReadonlySet<ContentId> {
+  const found = new Set<ContentId>([base.root])
+  if (previous !== undefined) found.add(previous.root)
+  for (const run of open.runs.values()) if (run.type === 'ran') found.add(run.state.root)
+  if (open.sealed !== undefined) found.add(contentIdOfBytes(open.sealed.answer.root))
+  for (const { ref } of pool.values()) found.add(ref.cid)
+  const batches: (KnownBatch | undefined)[] = [open.sealed?.batch, open.bound?.batch, base.certified?.batch]
+  batches.push(...open.batches.values(), ...recent.map(({ certified }) => certified.batch), ...setup.rerun.map(readBatch))
+  for (const { batch } of open.proposals.values()) batches.push(batch)
+  addRequests(found, batches)
+  return found
+}
+
+/** The same for what one durable record names. @throws {PeerGroupError} RECORD_UNREADABLE */
+export function recordReferences(record: Uint8Array, job: JobId, epoch: number): ReadonlySet<ContentId> {
+  const { last, sealed, bound } = readRecord(record, bytesOfContentId(job), epoch)
+  const found = new Set<ContentId>()
+  try {
+    const reveals = last === null ? [] : certificateMessage.decode(last.certificate).reveals
+    for (const envelope of reveals) {
+      const { answer } = revealMessage.decode(peekPayload(envelope) ?? new Uint8Array())
+      found.add(contentIdOfBytes(answer.root))
+    }
+    if (sealed !== null) found.add(contentIdOfBytes(sealed.answer.root))
+    addRequests(
+      found,
+      [last, sealed, bound].map((one) => (one === null ? undefined : readBatch(one.batch))),
+    )
+  } catch (cause) {
+    throw new PeerGroupError({ code: 'RECORD_UNREADABLE', reason: 'what it names' }, { cause })
+  }
+  return found
+}
+
+/** The same for a newcomer: the state that it holds, the one that it fetches or runs, and the bodies that it runs. */
+export function shadowReferences({ last, held, running }: Shadow): ReadonlySet<ContentId> {
+  const found = new Set<ContentId>()
+  for (const step of [last, running]) if (step !== undefined) found.add(step.state)
+  if (held !== undefined) found.add(held.state.root)
+  addRequests(found, [last?.batch, running?.batch])
+  return found
+}
+
+/** The bodies of batches that a recovery binds: whoever has them hands them to the group that runs them again. @throws {WireError} */
+export function batchReferences(batches: readonly Uint8Array[]): ReadonlySet<ContentId> {
+  const found = new Set<ContentId>()
+  addRequests(found, batches.map(readBatch))
+  return found
+}
+
+function addRequests(found: Set<ContentId>, batches: Iterable<KnownBatch | undefined>): void {
+  for (const batch of batches) for (const { cid } of batch?.requests ?? []) found.add(cid)
+}

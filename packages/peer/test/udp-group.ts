@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto'
+import { buildTree, type ContentStore, memoryStore, openBlockServer, wantBlocks } from '@interpeer/content-store'
+import { contentIdOf, createSigner, jobIdOf, networkIdOf, type PeerId, type Signer } from '@interpeer/crypto-ids'
+import { type Overlay, openOverlay } from '@interpeer/overlay/node'
+import { createVerification, firstStateBlock, siteRequest } from '@interpeer/peer-group'
+import { liveRoots } from '../src/live-roots.js'
+import { numberOf } from '../src/message-number.js'
+import { BlockKeeper, type KeeperOptions } from '../src/node/block-keeper.js'
+import { exchangeOver } from '../src/node/block-source.js'
+import { ScriptQueue } from '../src/node/script-queue.js'
+import { SiteClient } from '../src/node/site-client.js'
+import { SiteHosts } from '../src/node/site-hosts.js'
+import type { SiteView } from '../src/site-view.js'
+import { CounterRuntime } from './counter-runtime.js'
+
+export const network = networkIdOf(new Uint8Array([1]))
+export const job = jobIdOf(contentIdOf(new Uint8Array([0x80]), 'dag-cbor'))
+const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+const files = buildTree([{ path: 'log', mode: 0o644, mtimeS: 0, bytes: new Uint8Array() }])
+export const start = firstStateBlock(files.root)
+
+export interface Member {
+  readonly signer: Signer
+  readonly overlay: Overlay
+  readonly runtime: CounterRuntime
+  readonly hosts: SiteHosts
+  readonly keeper: BlockKeeper
+  readonly counts: ReadonlyMap<string, number>
+  readonly store: ContentStore
+  readonly closed: readonly { certificate: Uint8Array; batch: Uint8Array }[]
+  readonly close: () => Promise<void>
+}
+const opened: Member[] = []
+export async function closeMembers(): Promise<void> {
+  await Promise.all(opened.splice(0).map((member) => member.close()))
+}
+
+export interface MemberOptions {
+  readonly signer?: Signer
+  readonly store?: ContentStore
+  readonly runtime?: CounterRuntime
+  readonly collection?: Pick<KeeperOptions, 'graceMs' | 'everyMs' | 'maxBytes'>
+}
+/** One peer's shells over a real socket; the chain's part is played by the test. */
+export async function openMember(options: MemberOptions = {}): Promise<Member> {
+  const { store = memoryStore(), signer = createSigner(new Uint8Array(randomBytes(32))), runtime = new CounterRuntime() } = options
+  const overlay = await openOverlay({ signer, network, host: '127.0.0.1', port: 0 })
+  const counts = new Map<string, number>()
+  const count = (code: string, by = 1) => void counts.set(code, (counts.get(code) ?? 0) + by)
+  const closed: { certificate: Uint8Array; batch: Uint8Array }[] = []
+  const keeper: BlockKeeper = new BlockKeeper({
+    ...{ store, now: () => Date.now(), count, log: quiet, graceMs: 3_600_000, everyMs: 3_600_000, ...options.collection },
+    roots: () => liveRoots(hosts.holdings(), [], signer.peerId),
+    tidy: () => hosts.forgetLeft(),
+    mend: (cids) => hosts.mend(cids),
+  })
+  const server = openBlockServer({ get: keeper.blocks.get, now: () => performance.now() })
+  const hosts: SiteHosts = new SiteHosts({
+    signer,
+    network,
+    overlay,
+    exchange: exchangeOver(overlay, keeper.blocks, count, quiet),
+    store: keeper.blocks,
+    holdBlocks: keeper.hold,
+    self: signer.peerId,
+    scripts: new ScriptQueue(runtime, keeper.blocks),
+    log: quiet,
+    now: () => Date.now(),
+    count,
+    fail: (error) => {
+      throw error
+    },
+    groupRecords: store.records('groups'),
+    siteRecords: store.records('sites'),
+    submitClose: (_, certificate, batch) => void closed.push({ certificate, batch }),
+    submitShow: () => {},
+  })
+  overlay.onMessage((from, message) => void hosts.onMessage(from, message))
+  overlay.onRequest(async (from, request) => {
+    if (numberOf(request) === wantBlocks.number) return server.answer(from, request)
+    if (numberOf(request) === siteRequest.number) return hosts.answer(request)
+    throw new Error('unknown')
+  })
+  keeper.start()
+  const close = async () => {
+    await keeper.close()
+    await hosts.close()
+    await overlay.close()
+  }
+  const member: Member = { signer, overlay, runtime, hosts, keeper, counts, store, closed, close }
+  opened.push(member)
+  return member
+}
+
+export function introduce(members: readonly Member[]): void {
+  for (const a of members) for (const b of members) if (a !== b) a.overlay.setAddress(b.signer.peerId, b.overlay.address)
+}
+
+export function viewOf(members: readonly Member[], more: Partial<SiteView> = {}): SiteView {
+  const ids = members.map(({ signer }) => signer.peerId)
+  return {
+    job,
+    name: 'log',
+    uploader: ids[0] as PeerId,
+    runtime: 'counter',
+    epoch: 0,
+    members: ids,
+    previousMembers: [],
+    openedByClosing: true,
+    chainSeed: new Uint8Array(32).fill(7),
+    start: start.cid,
+    startTimeMs: 0,
+    opensMs: 0,
+    rerun: [],
+    next: null,
+    recovering: false,
+    ended: false,
+    cycleMs: 1_000,
+    ...more,
+  }
+}
+
+export const clientOf = ({ signer, overlay }: Member, view: () => SiteView, now: () => number = () => Date.now()) =>
+  new SiteClient({ signer, network, overlay, verification: createVerification(network), now, viewOf: view })
+export const asking = (method: string, target: string, body = '') => ({
+  method,
+  target,
+  host: 'log.localhost',
+  https: false,
+  headers: [],
+  body: new TextEncoder().encode(body),
+})
+
+export async function startGroup(size: number, options: (i: number) => MemberOptions = () => ({})) {
+  const members: Member[] = []
+  for (let i = 0; i < size + 2; i++) members.push(await openMember(options(i)))
+  introduce(members)
+  const [group, asker, spare] = [members.slice(0, size), members[size] as Member, members[size + 1] as Member]
+  await group[0]?.store.blocks.put([...files.blocks, start])
+  const view = viewOf(group)
+  for (const member of group) member.hosts.onViews([view])
+  return { group, asker, spare, view }
+}
