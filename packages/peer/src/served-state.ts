@@ -16,7 +16,7 @@ export interface ServedState {
 }
 
 const CERTIFICATE_MAX_BYTES = 64 * 1024
-const record = struct({
+export const servedSchema = struct({
   epoch: uint32,
   step: uint32,
   state: link,
@@ -26,10 +26,10 @@ const record = struct({
 })
 
 export const encodeServed = (served: ServedState): Uint8Array =>
-  encodeWith(record, { ...served, state: bytesOfContentId(served.state), files: bytesOfContentId(served.files) })
+  encodeWith(servedSchema, { ...served, state: bytesOfContentId(served.state), files: bytesOfContentId(served.files) })
 
 export function decodeServed(bytes: Uint8Array): ServedState {
-  const served = decodeWith(record, bytes)
+  const served = decodeWith(servedSchema, bytes)
   return { ...served, state: contentIdOfBytes(served.state), files: contentIdOfBytes(served.files) }
 }
 

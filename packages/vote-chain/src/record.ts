@@ -8,7 +8,7 @@ import type { ChainState, OwnRound } from './state.js'
 const envelope = bytesMax(proposalMessage.maxBytes + 128)
 const vote = bytesMax(VOTE_BYTES_MAX)
 /** What must outlive a crash: everything signed at this height that could be contradicted, and the lock. */
-const recordSchema = struct({
+export const recordSchema = struct({
   height: uint53,
   locked: nullable(struct({ round: uint32, block: text(64) })),
   highest: nullable(struct({ round: uint32, block: text(64), votes: list(vote, GENESIS_PEERS_MAX) })),

@@ -1,0 +1,157 @@
+import {
+  type Block,
+  blockOf,
+  blocksReply,
+  buildTree,
+  checkAt,
+  checkEntry,
+  contentClaim,
+  editMap,
+  emptyMap,
+  type GetBlock,
+  linksOf,
+  listTree,
+  openClaim,
+  proveAt,
+  proveEntry,
+  readEntry,
+  readFile,
+  readRange,
+  readTree,
+  serveBlocks,
+  wantBlocks,
+} from '@interpeer/content-store'
+import { contentIdOf } from '@interpeer/crypto-ids'
+import { decodeMapBlock, encodeMapBlock, mapBlock } from '../../../packages/content-store/src/map/map-block.js'
+import { mapProof } from '../../../packages/content-store/src/map/map-proof.js'
+import { segmentsOf } from '../../../packages/content-store/src/paths.js'
+import { decoded, sealBlock, treeBlock } from '../../../packages/content-store/src/tree-blocks.js'
+import { assertSame, bytesOfText, type Target, textOf } from '../src/target.ts'
+import { messageTarget, network, samplesOf, signedBytes, signerNamed } from './shapes.ts'
+
+const STORE = ['ContentStoreError']
+const NOW_MS = 1_700_000_000_000
+const cidOf = (bytes: Uint8Array) => contentIdOf(bytes, 'dag-cbor')
+/** One block, whatever is asked for: a hostile disk, or a peer whose hashes nobody checked yet. */
+const only =
+  (bytes: Uint8Array): GetBlock =>
+  () =>
+    bytes
+
+const tree = buildTree([
+  { path: 'index.php', mode: 0o644, mtimeS: 1, bytes: bytesOfText('<?php') },
+  { path: 'data/large', mode: 0o600, mtimeS: 2, bytes: new Uint8Array(70_000) },
+  { path: 'data/empty', mode: 0o600, mtimeS: 2, bytes: new Uint8Array() },
+])
+const map = (() => {
+  const edits = Array.from({ length: 40 }, (_, i) => ({
+    type: 'put' as const,
+    key: bytesOfText(`key ${i}`),
+    value: new Uint8Array(i * 3),
+    sum: BigInt(i),
+  }))
+  const edited = editMap(() => undefined, emptyMap(), edits)
+  if ('missing' in edited) throw new Error('a new map lacks blocks')
+  const blocks = new Map(edited.blocks.map(({ cid, bytes }) => [cid, bytes]))
+  return { ...edited, get: ((cid) => blocks.get(cid)) as GetBlock }
+})()
+const blocksOf = (blocks: readonly Block[]) => blocks.map(({ bytes }) => bytes)
+const treeSeeds = () => [...blocksOf(tree.blocks), ...samplesOf(treeBlock)]
+const proofOf = (proven: { readonly proof: Uint8Array } | object): Uint8Array[] => ('proof' in proven ? [proven.proof as Uint8Array] : [])
+
+export const contentStore: readonly Target[] = [
+  messageTarget('content-store', wantBlocks),
+  messageTarget('content-store', blocksReply),
+  messageTarget('content-store', contentClaim),
+  {
+    name: 'content-store/serve',
+    file: 'packages/content-store/src/exchange.ts',
+    errors: ['CryptoError', 'WireError'],
+    run: (input) => void serveBlocks(only(input), input),
+    seeds: () => samplesOf(wantBlocks.schema),
+  },
+  {
+    name: 'content-store/claim-signed',
+    file: 'packages/content-store/src/references/claim.ts',
+    errors: ['ContentStoreError', 'CryptoError', 'WireError'],
+    run: (input) => void openClaim(signedBytes(contentClaim, input, signerNamed(1)), network, NOW_MS),
+    seeds: () => samplesOf(contentClaim.schema),
+  },
+  {
+    name: 'content-store/tree-block',
+    file: 'packages/content-store/src/tree-blocks.ts',
+    errors: STORE,
+    run: (input) => assertSame(sealBlock(decoded(cidOf(input), input)).bytes, input, 'it is read, and written otherwise'),
+    seeds: treeSeeds,
+  },
+  {
+    name: 'content-store/tree',
+    file: 'packages/content-store/src/directory-blocks.ts',
+    errors: STORE,
+    run: (input) => {
+      const limits = { maxEntries: 200, maxBytes: 100_000 }
+      listTree((cid) => (cid === cidOf(input) ? input : undefined), cidOf(input), limits)
+      readFile(only(input), cidOf(input), 'a/b', limits)
+      readTree(only(input), cidOf(input), limits)
+    },
+    seeds: treeSeeds,
+  },
+  {
+    name: 'content-store/links',
+    file: 'packages/content-store/src/walk.ts',
+    errors: STORE,
+    run: (input) => void linksOf(cidOf(input), input),
+    seeds: treeSeeds,
+  },
+  {
+    name: 'content-store/map-block',
+    file: 'packages/content-store/src/map/map-block.ts',
+    errors: STORE,
+    run: (input) => assertSame(encodeMapBlock(decodeMapBlock(cidOf(input), input)).bytes, input, 'it is read, and written otherwise'),
+    seeds: () => [...blocksOf(map.blocks), ...samplesOf(mapBlock)],
+  },
+  {
+    name: 'content-store/map',
+    file: 'packages/content-store/src/map/map-source.ts',
+    errors: STORE,
+    run: (input) => {
+      const root = { hash: decodeMapBlock(cidOf(input), input).hash, block: cidOf(input) }
+      readEntry(only(input), root, bytesOfText('key 7'))
+      readRange(only(input), root)
+    },
+    seeds: () => blocksOf(map.blocks),
+  },
+  {
+    name: 'content-store/map-proof',
+    file: 'packages/content-store/src/map/map-proof.ts',
+    errors: STORE,
+    run: (input) => void checkEntry(map.root.hash, bytesOfText('key 7'), input),
+    seeds: () => {
+      const { get, root } = map
+      return ['key 7', 'key 70', ''].flatMap((key) => proofOf(proveEntry(get, root, bytesOfText(key)))).concat(samplesOf(mapProof))
+    },
+  },
+  {
+    name: 'content-store/map-proof-at',
+    file: 'packages/content-store/src/map/check-proof.ts',
+    errors: STORE,
+    run: (input) => void checkAt(map.root.hash, 100n, input),
+    seeds: () => {
+      const { get, root } = map
+      return [...proofOf(proveAt(get, root, 100n)), ...samplesOf(mapProof)]
+    },
+  },
+  {
+    name: 'content-store/path',
+    file: 'packages/content-store/src/paths.ts',
+    errors: STORE,
+    run: (input) => void segmentsOf(textOf(input)),
+    seeds: () => [bytesOfText('data/wiki.sqlite'), bytesOfText('../a')],
+  },
+  {
+    name: 'content-store/block',
+    file: 'packages/content-store/src/blocks.ts',
+    errors: STORE,
+    run: (input) => void blockOf(input, 'raw'),
+  },
+]

@@ -1,0 +1,24 @@
+import type { Target } from '../src/target.ts'
+import { contentStore } from './content-store.ts'
+import { cryptoIds } from './crypto-ids.ts'
+import { intercoinLedger, jobScheduler } from './jobs.ts'
+import { overlay } from './overlay.ts'
+import { peer } from './peer.ts'
+import { peerGroup } from './peer-group.ts'
+import { phpRuntimeBridge } from './php-runtime-bridge.ts'
+import { voteChain } from './vote-chain.ts'
+import { wireCodec } from './wire-codec.ts'
+
+/** Every decoder that takes bytes from outside. A new one is one entry in the file of its package. */
+export const targets: readonly Target[] = [
+  ...wireCodec,
+  ...cryptoIds,
+  ...contentStore,
+  ...overlay,
+  ...peerGroup,
+  ...voteChain,
+  ...jobScheduler,
+  ...intercoinLedger,
+  ...peer,
+  ...phpRuntimeBridge,
+]

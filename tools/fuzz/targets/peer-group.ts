@@ -1,0 +1,196 @@
+import { bytesOfContentId, contentIdOf, jobIdOf, sha256 } from '@interpeer/crypto-ids'
+import {
+  batchMessage,
+  certificateMessage,
+  createVerification,
+  finalMessage,
+  firstStateBlock,
+  type GroupSetup,
+  openGroup,
+  readBatch,
+  readStateBlock,
+  revealMessage,
+  showMessage,
+  siteReply,
+  siteRequest,
+  siteResponse,
+  stepGroup,
+  verifyClosing,
+  verifyFault,
+  verifyReveals,
+} from '@interpeer/peer-group'
+import { bytesMax, decodeWith, encodeWith, list } from '@interpeer/wire-codec'
+import { readRecord, recordSchema } from '../../../packages/peer-group/src/durable.js'
+import {
+  askMessage,
+  commitSetMessage,
+  offerMessage,
+  proposalMessage,
+  sealMessage,
+  tallyMessage,
+  timeoutMessage,
+} from '../../../packages/peer-group/src/messages.js'
+import { stateSchema } from '../../../packages/peer-group/src/state-block.js'
+import { assertSame, type Target } from '../src/target.ts'
+import { type AnyMessage, messageTarget, network, samplesOf, signedBytes, signerNamed } from './shapes.ts'
+
+const WIRE = ['WireError']
+const GROUP = ['PeerGroupError']
+const NOW_MS = 1_700_000_000_000
+const received: readonly AnyMessage[] = [
+  offerMessage,
+  proposalMessage,
+  sealMessage,
+  commitSetMessage,
+  revealMessage,
+  timeoutMessage,
+  finalMessage,
+  askMessage,
+  tallyMessage,
+]
+
+const members = [1, 2, 3, 4].map(signerNamed)
+const self = members[0] as (typeof members)[0]
+const sender = members[1] as (typeof members)[0]
+const job = jobIdOf(contentIdOf(Uint8Array.of(0x81, 0x01), 'dag-cbor'))
+const start = firstStateBlock(contentIdOf(Uint8Array.of(0x80), 'dag-cbor'))
+const setup: GroupSetup = {
+  network,
+  job,
+  epoch: 1,
+  members: members.map(({ peerId }) => peerId),
+  chainSeed: sha256(Uint8Array.of(1)),
+  start: start.cid,
+  rerun: [],
+  settings: {},
+}
+const verification = createVerification(network)
+const group = stepGroup(openGroup(setup, self, NOW_MS, undefined, verification).state, {
+  type: 'state',
+  root: start.cid,
+  block: start.bytes,
+  nowMs: NOW_MS,
+}).state
+
+/** The message as another member signs it: what says which group and whose is set right, so that what is in the rest is looked at. */
+function fromMember(message: AnyMessage, input: Uint8Array): Uint8Array {
+  try {
+    const value = { ...(message.decode(input) as object), job: bytesOfContentId(job), epoch: 1, from: sender.publicKey }
+    return signedBytes(message, message.encode(('step' in value ? { ...value, step: 1 } : value) as never), sender)
+  } catch {
+    return signedBytes(message, input, sender)
+  }
+}
+
+/** Reveals inside a certificate, each signed by another member. */
+function withSignedReveals(input: Uint8Array): Uint8Array {
+  const certificate = certificateMessage.decode(input)
+  const reveals = certificate.reveals.map((reveal, i) => {
+    const signer = members[i % members.length] as (typeof members)[0]
+    try {
+      const { step, rank, batch } = certificate
+      const value = { ...revealMessage.decode(reveal), job: bytesOfContentId(job), epoch: 1, from: signer.publicKey, step, rank, batch }
+      return signedBytes(revealMessage, revealMessage.encode(value), signer)
+    } catch {
+      return reveal
+    }
+  })
+  return certificateMessage.encode({ ...certificate, job: bytesOfContentId(job), epoch: 1, reveals })
+}
+const certificates = (): readonly Uint8Array[] => {
+  const [reveal] = samplesOf(revealMessage.schema)
+  return samplesOf(certificateMessage.schema).map((sample) => {
+    const certificate = certificateMessage.decode(sample)
+    return certificateMessage.encode({ ...certificate, reveals: [1, 2, 3].map(() => reveal as Uint8Array) })
+  })
+}
+const evidence = list(bytesMax(2048), 2)
+
+export const peerGroup: readonly Target[] = [
+  ...received.map((message) => messageTarget('peer-group', message)),
+  ...[certificateMessage, showMessage].map((message) => messageTarget('peer-group', message)),
+  messageTarget('peer-group', batchMessage),
+  messageTarget('peer-group', siteRequest),
+  messageTarget('peer-group', siteReply),
+  {
+    name: 'peer-group/site-response',
+    file: 'packages/peer-group/src/site-reply.ts',
+    errors: WIRE,
+    run: (input) => assertSame(encodeWith(siteResponse, decodeWith(siteResponse, input)), input, 'it is read, and written otherwise'),
+    seeds: () => samplesOf(siteResponse),
+  },
+  {
+    name: 'peer-group/batch',
+    file: 'packages/peer-group/src/batch.ts',
+    errors: ['CryptoError', 'WireError'],
+    run: (input) => void readBatch(input),
+    seeds: () => samplesOf(batchMessage.schema),
+  },
+  {
+    name: 'peer-group/certificate',
+    file: 'packages/peer-group/src/certificate.ts',
+    errors: ['PeerGroupError', 'WireError'],
+    run: (input) => void verifyReveals(withSignedReveals(input), setup, verification),
+    seeds: certificates,
+  },
+  {
+    name: 'peer-group/closing',
+    file: 'packages/peer-group/src/certificate.ts',
+    errors: GROUP,
+    run: (input) => void verifyClosing(input.subarray(0, input.length / 2), input.subarray(input.length / 2), setup, verification),
+    seeds: certificates,
+  },
+  {
+    name: 'peer-group/fault',
+    file: 'packages/peer-group/src/fault.ts',
+    errors: WIRE,
+    run: (input) => {
+      const [first = new Uint8Array(), second = new Uint8Array()] = decodeWith(evidence, input)
+      for (const message of received) verifyFault([fromMember(message, first), fromMember(message, second)], setup, verification)
+    },
+    seeds: () =>
+      received
+        .flatMap(({ schema }) =>
+          samplesOf(schema)
+            .slice(0, 4)
+            .map((one) => [one, one]),
+        )
+        .map((two) => encodeWith(list(bytesMax(8192), 2), two)),
+  },
+  {
+    name: 'peer-group/state-block',
+    file: 'packages/peer-group/src/state-block.ts',
+    errors: GROUP,
+    run: (input) => void readStateBlock(input),
+    seeds: () => [start.bytes, ...samplesOf(stateSchema)],
+  },
+  {
+    name: 'peer-group/record',
+    file: 'packages/peer-group/src/durable.ts',
+    errors: GROUP,
+    run: (input) => {
+      const record = readRecord(input, bytesOfContentId(job), 1)
+      assertSame(encodeWith(recordSchema, record, 2 ** 23), input, 'it is read, and written otherwise')
+      openGroup(setup, self, NOW_MS, input, verification)
+    },
+    seeds: () =>
+      samplesOf(recordSchema).map((sample) =>
+        encodeWith(recordSchema, { ...decodeWith(recordSchema, sample), version: 2, job: bytesOfContentId(job), epoch: 1 }),
+      ),
+  },
+  {
+    name: 'peer-group/unsigned',
+    file: 'packages/peer-group/src/group.ts',
+    errors: [],
+    run: (input) => void stepGroup(group, { type: 'message', from: sender.peerId, envelope: input, nowMs: NOW_MS }),
+  },
+  ...received.map((message): Target => {
+    return {
+      name: `peer-group/${message.name}-received`,
+      file: 'packages/peer-group/src/group.ts',
+      errors: [],
+      run: (input) => void stepGroup(group, { type: 'message', from: sender.peerId, envelope: fromMember(message, input), nowMs: NOW_MS }),
+      seeds: () => samplesOf(message.schema),
+    }
+  }),
+]

@@ -1,0 +1,170 @@
+import { bytesOfContentId, contentIdOf, type JobId, type PeerId } from '@interpeer/crypto-ids'
+import { transferMessage } from '@interpeer/intercoin-ledger'
+import { closeMessage, publishMessage } from '@interpeer/job-scheduler'
+import { networkStatusOf } from '@interpeer/peer'
+import { batchMessage, certificateMessage, showMessage, siteResponse } from '@interpeer/peer-group'
+import { type BlockInfo, parseGenesis, presentMessage, SETTINGS } from '@interpeer/vote-chain'
+import { decodeWith, encodeWith } from '@interpeer/wire-codec'
+import { addressExchange, addressRecord, mergeAddresses } from '../../../packages/peer/src/address-record.js'
+import { numberOf } from '../../../packages/peer/src/message-number.js'
+import { networkApplication } from '../../../packages/peer/src/network/application.js'
+import { parseEndpoint } from '../../../packages/peer/src/node/endpoint.js'
+import { decodeServed, encodeServed, servedSchema } from '../../../packages/peer/src/served-state.js'
+import { readResponse } from '../../../packages/peer/src/site-response-block.js'
+import { assertSame, Broken, bytesOfText, type Target, textOf } from '../src/target.ts'
+import { manifests, signedManifest } from './jobs.ts'
+import { type AnyMessage, messageTarget, network, samplesOf, signedBytes, signerNamed } from './shapes.ts'
+
+const ADDRESSES = 'packages/peer/src/address-record.ts'
+const signer = signerNamed(1)
+const genesis = parseGenesis(
+  JSON.stringify({
+    protocol: 1,
+    settings: Object.fromEntries(Object.entries(SETTINGS).map(([name, { usual }]) => [name, usual])),
+    peers: [1, 2, 3, 4, 5, 6, 7].map((name) => signerNamed(name).peerId),
+    balances: [{ account: Buffer.from(signer.publicKey).toString('hex'), amount: '10000000000' }],
+    seed: '5a'.repeat(32),
+    startMs: 1_000_000,
+  }),
+)
+const application = networkApplication(genesis.network)
+const begun = application.begin(genesis)
+const infoOf = (height: number): BlockInfo => ({
+  height,
+  timeMs: 1_000_000 + height * genesis.settings.cycleMs,
+  seed: new Uint8Array(32),
+  leader: genesis.peers[0] as PeerId,
+  certifiers: [],
+})
+const publish = (manifest: Uint8Array): Uint8Array => {
+  const order = { uploader: signer.publicKey, manifest: signedManifest(manifest, genesis.network), escrow: 5_000_000_000n }
+  return signedBytes(publishMessage, publishMessage.encode(order), signer, genesis.network)
+}
+/** With a job, some cycles later: what is about jobs has one to be about. */
+const running = Array.from({ length: 4 }).reduce<typeof begun>(
+  (state, _, i) => application.apply(state, i === 0 ? [publish(manifests()[0] as Uint8Array)] : [], infoOf(i + 1)).state,
+  begun,
+)
+const [job] = running.jobs.keys()
+if (job === undefined) throw new Error('the job was not published')
+const transactions: readonly AnyMessage[] = [publishMessage, transferMessage, showMessage, presentMessage]
+/** The fields that name who must have signed. */
+const SIGNERS = ['from', 'uploader', 'peer']
+
+/** What the network says of a transaction whose error it did not expect. */
+function assertExpected(code: string): void {
+  if (code === 'TRANSACTION_FAULT') throw new Broken(code)
+}
+function checkTransaction(transaction: Uint8Array, state = begun): void {
+  const verdict = application.check(state, transaction)
+  assertExpected(typeof verdict === 'string' ? verdict : (verdict?.later ?? ''))
+  const after = application.apply(state, [transaction], infoOf(state.height + 1))
+  for (const { code } of after.refused) assertExpected(code)
+  networkStatusOf(after.state)
+}
+function signedTransaction(message: AnyMessage, input: Uint8Array): Uint8Array {
+  try {
+    const value = message.decode(input) as Record<string, unknown>
+    for (const name of SIGNERS) if (name in value) value[name] = signer.publicKey
+    if ('job' in value) value.job = bytesOfContentId(job as JobId)
+    return signedBytes(message, message.encode(value as never), signer, genesis.network)
+  } catch {
+    return signedBytes(message, input, signer, genesis.network)
+  }
+}
+
+export const peer: readonly Target[] = [
+  messageTarget('peer', addressRecord),
+  messageTarget('peer', addressExchange),
+  {
+    name: 'peer/addresses',
+    file: ADDRESSES,
+    errors: ['WireError'],
+    run: (input) => {
+      const { records } = addressExchange.decode(input)
+      const envelopes = records.flatMap((record) => [record, signedBytes(addressRecord, record, signer)])
+      const rules = { network, nowMs: 1_000, self: signerNamed(2).peerId, isLiteral: () => true, isRegistered: () => false }
+      mergeAddresses(new Map(), envelopes, rules)
+    },
+    seeds: () => {
+      const records = samplesOf(addressRecord.schema).map((sample) =>
+        addressRecord.encode({ ...addressRecord.decode(sample), from: signer.publicKey, issuedMs: 5 }),
+      )
+      return [addressExchange.encode({ records }), ...samplesOf(addressExchange.schema)]
+    },
+  },
+  {
+    name: 'peer/message-number',
+    file: 'packages/peer/src/message-number.ts',
+    errors: [],
+    run: (input) => void numberOf(input),
+    seeds: () => samplesOf(addressRecord.schema),
+  },
+  {
+    name: 'peer/served-state',
+    file: 'packages/peer/src/served-state.ts',
+    errors: ['CryptoError', 'WireError'],
+    run: (input) => assertSame(encodeServed(decodeServed(input)), input, 'it is read, and written otherwise'),
+    seeds: () => samplesOf(servedSchema),
+  },
+  {
+    name: 'peer/site-response',
+    file: 'packages/peer/src/site-response-block.ts',
+    errors: [],
+    run: (input) => void readResponse(() => input, contentIdOf(input, 'dag-cbor')),
+    seeds: () => [
+      ...samplesOf(siteResponse),
+      encodeWith(siteResponse, { ...decodeWith(siteResponse, samplesOf(siteResponse)[0] as Uint8Array), chunks: [] }),
+    ],
+  },
+  {
+    name: 'peer/endpoint',
+    file: 'packages/peer/src/node/endpoint.ts',
+    errors: [],
+    run: (input) => void parseEndpoint(textOf(input)),
+    seeds: () => [bytesOfText(`${signer.peerId}@127.0.0.1:80`), bytesOfText(`${signer.peerId}@[::1]:80`)],
+  },
+  {
+    name: 'peer/transaction',
+    file: 'packages/peer/src/network/carry-out.ts',
+    errors: [],
+    run: checkTransaction,
+    seeds: () => samplesOf(closeMessage.schema),
+  },
+  {
+    name: 'peer/manifest-transaction',
+    file: 'packages/peer/src/network/carry-out.ts',
+    errors: [],
+    run: (input) => checkTransaction(publish(input)),
+    seeds: manifests,
+  },
+  {
+    name: 'peer/epoch-close-transaction',
+    file: 'packages/peer/src/network/carry-out.ts',
+    errors: [],
+    run: (input) => {
+      let transaction = input
+      try {
+        transaction = closeMessage.encode({ ...closeMessage.decode(input), job: bytesOfContentId(job as JobId) })
+      } catch {
+        // then as it is
+      }
+      checkTransaction(transaction, running)
+    },
+    seeds: () => {
+      const [certificate, batch] = [samplesOf(certificateMessage.schema), samplesOf(batchMessage.schema)]
+      return certificate.map((one, i) =>
+        closeMessage.encode({ job: bytesOfContentId(job as JobId), certificate: one, batch: batch[i] ?? one }),
+      )
+    },
+  },
+  ...transactions.map((message): Target => {
+    return {
+      name: `peer/${message.name}-transaction`,
+      file: 'packages/peer/src/network/carry-out.ts',
+      errors: [],
+      run: (input) => checkTransaction(signedTransaction(message, input), running),
+      seeds: () => samplesOf(message.schema),
+    }
+  }),
+]

@@ -1,0 +1,64 @@
+import { faultOf, findNode, requestLimits, routeOf, treeOf } from '@interpeer/php-runtime-bridge'
+import { isSitePath, normalizePath } from '../../../packages/php-runtime-bridge/src/path.js'
+import { parseResponseHead } from '../../../packages/php-runtime-bridge/src/response-headers.js'
+import { Broken, bytesOfText, type Target, textOf } from '../src/target.ts'
+
+const site = treeOf(
+  ['index.php', 'a/index.html', 'a/b/style.css', 'a/index.php', '.hidden/secret'].map((path) => ({
+    path,
+    mode: 0o644,
+    mtimeS: 1,
+    bytes: new Uint8Array(),
+  })),
+  [],
+)
+
+export const phpRuntimeBridge: readonly Target[] = [
+  {
+    name: 'php-runtime-bridge/response-head',
+    file: 'packages/php-runtime-bridge/src/response-headers.ts',
+    errors: [],
+    run: (input) => {
+      for (const [name, value] of parseResponseHead(textOf(input))?.headers ?? []) {
+        if (/[\r\n\0]/.test(name + value)) throw new Broken('a header of two lines')
+      }
+    },
+    seeds: () => [bytesOfText('{"status": 200, "headers": ["Content-type: text/html", "Set-Cookie: a=b", "__terminator__"]}')],
+  },
+  {
+    name: 'php-runtime-bridge/route',
+    file: 'packages/php-runtime-bridge/src/route.ts',
+    errors: [],
+    run: (input) => {
+      const route = routeOf(site, textOf(input))
+      if (route.type === 'script' && findNode(site, route.script)?.kind !== 'file') throw new Broken('a script that is not there')
+      if (route.type !== 'missing' && JSON.stringify([route.type === 'script' ? route.script : route.path]).includes('.hidden')) {
+        throw new Broken('a hidden file is served')
+      }
+    },
+    seeds: () =>
+      ['/', '/a/', '/a/b/style.css', '/a/x/y/', '/.hidden/secret', '/a/%2e%2e/%2ehidden/secret', '/%ff', '//a//b'].map(bytesOfText),
+  },
+  {
+    name: 'php-runtime-bridge/request',
+    file: 'packages/php-runtime-bridge/src/request.ts',
+    errors: [],
+    run: (input) => {
+      const [method = '', target = '', host = '', name = '', value = ''] = textOf(input).split('\n')
+      const request = { method, target, host, https: false, headers: [[name, value] as const], body: input }
+      if (faultOf(request) === undefined && /[\r\n\0]/.test(method + target + host + name + value)) throw new Broken('a control character')
+      faultOf(request, { ...requestLimits, bodyBytesMax: 10 })
+    },
+    seeds: () => [bytesOfText('GET\n/index.php?a=b\nsite.localhost:80\naccept\ttext/html\n')],
+  },
+  {
+    name: 'php-runtime-bridge/path',
+    file: 'packages/php-runtime-bridge/src/path.ts',
+    errors: [],
+    run: (input) => {
+      const path = textOf(input)
+      if (isSitePath(path) && normalizePath(path) !== `/${path}`) throw new Broken('a path of a site that leads elsewhere')
+    },
+    seeds: () => ['data/wiki.sqlite', '../a', 'a/./b', '/a'].map(bytesOfText),
+  },
+]

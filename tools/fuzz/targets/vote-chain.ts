@@ -1,0 +1,186 @@
+import {
+  type Application,
+  blocksMessage,
+  bodySchema,
+  bundleMessage,
+  CHAIN_MESSAGE_NUMBERS,
+  certificateSchema,
+  createVerification,
+  decodeBlock,
+  decodeGenesis,
+  encodeBlock,
+  encodeGenesis,
+  genesisMessage,
+  headerMessage,
+  openChain,
+  openPresent,
+  parseGenesis,
+  presentMessage,
+  proposalMessage,
+  SETTINGS,
+  stepChain,
+  transactionMessage,
+  verifyChainCertificate,
+  voteMessage,
+  wantBlocksMessage,
+  wantCandidateMessage,
+} from '@interpeer/vote-chain'
+import { decodeWith, encodeWith } from '@interpeer/wire-codec'
+import { decodeBody, encodeBody, storedBlockSchema } from '../../../packages/vote-chain/src/block.js'
+import { readRecord, recordSchema } from '../../../packages/vote-chain/src/record.js'
+import { assertSame, bytesOfText, type Target, textOf } from '../src/target.ts'
+import { type AnyMessage, messageTarget, network, samplesOf, signedBytes, signerNamed } from './shapes.ts'
+
+const WIRE = ['WireError']
+const CHAIN = ['ChainError', 'CryptoError', 'WireError']
+const messages: readonly AnyMessage[] = [
+  voteMessage,
+  proposalMessage,
+  bundleMessage,
+  wantBlocksMessage,
+  blocksMessage,
+  wantCandidateMessage,
+  transactionMessage,
+]
+
+const electors = [1, 2, 3, 4].map(signerNamed)
+const elector = electors[1] as (typeof electors)[0]
+const NOW_MS = 1_001_000
+const genesisText = JSON.stringify({
+  protocol: 1,
+  settings: Object.fromEntries(Object.entries(SETTINGS).map(([name, { usual }]) => [name, usual])),
+  peers: electors.map(({ peerId }) => peerId),
+  balances: [{ account: '5a'.repeat(32), amount: '10' }],
+  seed: '5a'.repeat(32),
+  startMs: 1_000_000,
+})
+const genesis = parseGenesis(genesisText)
+const set = new Uint8Array(32)
+const nothing: Application<null> = {
+  begin: () => null,
+  apply: () => ({ state: null, refused: [] }),
+  dataSets: () => ({ ledger: set, settings: set, names: set, peers: set, jobs: set }),
+  check: () => undefined,
+}
+const verification = createVerification(genesis.network)
+const chain = openChain({
+  genesis,
+  application: nothing,
+  signer: electors[0] as (typeof electors)[0],
+  blocks: [],
+  record: undefined,
+  nowMs: 1_000_000,
+  verification,
+}).state
+
+/** The fields that name who signed. An elector's key is put there, so that what is in the rest comes to be looked at. */
+const SIGNERS = ['voter', 'leader', 'sender']
+function fromElector(message: AnyMessage, input: Uint8Array): Uint8Array {
+  try {
+    const value = message.decode(input) as Record<string, unknown>
+    for (const name of SIGNERS) if (name in value) value[name] = elector.publicKey
+    return signedBytes(message, message.encode(value), elector, genesis.network)
+  } catch {
+    return signedBytes(message, input, elector, genesis.network)
+  }
+}
+
+export const voteChain: readonly Target[] = [
+  ...messages.map((message) => messageTarget('vote-chain', message)),
+  messageTarget('vote-chain', headerMessage),
+  messageTarget('vote-chain', presentMessage),
+  messageTarget('vote-chain', genesisMessage),
+  {
+    name: 'vote-chain/body',
+    file: 'packages/vote-chain/src/block.ts',
+    errors: WIRE,
+    run: (input) => assertSame(encodeBody(decodeBody(input)), input, 'it is read, and written otherwise'),
+    seeds: () => samplesOf(bodySchema),
+  },
+  {
+    name: 'vote-chain/block',
+    file: 'packages/vote-chain/src/block.ts',
+    errors: WIRE,
+    run: (input) => assertSame(encodeBlock(decodeBlock(input)), input, 'it is read, and written otherwise'),
+    seeds: () => {
+      const [header, body, certificate] = [samplesOf(headerMessage.schema), samplesOf(bodySchema), samplesOf(certificateSchema)]
+      const wholes = header.map((one, i) => {
+        const parts = {
+          header: one,
+          body: body[i] ?? new Uint8Array(),
+          certificate: decodeWith(certificateSchema, certificate[i] as Uint8Array),
+        }
+        return encodeWith(storedBlockSchema, parts)
+      })
+      return [...wholes, ...samplesOf(storedBlockSchema)]
+    },
+  },
+  {
+    name: 'vote-chain/certificate',
+    file: 'packages/vote-chain/src/certificate.ts',
+    errors: CHAIN,
+    run: (input) => {
+      const certificate = decodeWith(certificateSchema, input)
+      const votes = certificate.votes.map((vote) => fromElector(voteMessage, vote))
+      const { height, block: hash } = certificate
+      verifyChainCertificate({ ...certificate, votes }, { height, hash }, { electors: genesis.peers, verification })
+    },
+    seeds: () => {
+      const [certificate] = samplesOf(certificateSchema)
+      const given = decodeWith(certificateSchema, certificate as Uint8Array)
+      const votes = [1, 2, 3].map(() => voteMessage.encode({ ...given, kind: 'certify', block: given.block, voter: set }))
+      return [encodeWith(certificateSchema, { ...given, votes }), ...samplesOf(certificateSchema)]
+    },
+  },
+  {
+    name: 'vote-chain/record',
+    file: 'packages/vote-chain/src/record.ts',
+    errors: ['ChainError'],
+    run: (input) => assertSame(encodeWith(recordSchema, readRecord(input), 2 ** 23), input, 'it is read, and written otherwise'),
+    seeds: () => samplesOf(recordSchema),
+  },
+  {
+    name: 'vote-chain/genesis-json',
+    file: 'packages/vote-chain/src/genesis.ts',
+    errors: ['ChainError'],
+    run: (input) => {
+      const parsed = parseGenesis(textOf(input))
+      assertSame(encodeGenesis(decodeGenesis(encodeGenesis(parsed))), encodeGenesis(parsed), 'its canonical bytes say something else')
+    },
+    seeds: () => [bytesOfText(genesisText)],
+  },
+  {
+    name: 'vote-chain/genesis-bytes',
+    file: 'packages/vote-chain/src/genesis.ts',
+    errors: CHAIN,
+    run: (input) => assertSame(encodeGenesis(decodeGenesis(input)), input, 'it is read, and written otherwise'),
+    seeds: () => [encodeGenesis(genesis), ...samplesOf(genesisMessage.schema)],
+  },
+  {
+    name: 'vote-chain/present-signed',
+    file: 'packages/vote-chain/src/present.ts',
+    errors: CHAIN,
+    run: (input) => void openPresent(signedBytes(presentMessage, input, signerNamed(1)), network),
+    seeds: () => samplesOf(presentMessage.schema),
+  },
+  {
+    name: 'vote-chain/unsigned',
+    file: 'packages/vote-chain/src/receive.ts',
+    errors: [],
+    run: (input) => void stepChain(chain, { type: 'message', from: elector.peerId, envelope: input, nowMs: NOW_MS }),
+  },
+  ...messages
+    .filter(({ number }) => CHAIN_MESSAGE_NUMBERS.includes(number))
+    .map((message): Target => {
+      return {
+        name: `vote-chain/${message.name}-received`,
+        file: 'packages/vote-chain/src/receive.ts',
+        errors: [],
+        run: (input) => {
+          const envelope = fromElector(message, input)
+          stepChain(chain, { type: 'message', from: elector.peerId, envelope, nowMs: NOW_MS })
+        },
+        seeds: () => samplesOf(message.schema),
+      }
+    }),
+]

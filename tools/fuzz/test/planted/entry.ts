@@ -1,0 +1,16 @@
+import { main } from '../../src/child.ts'
+import type { Target } from '../../src/target.ts'
+import { decodePlanted, fatal, greedy, hanging, slow, uncoded } from './decoder.ts'
+
+const file = 'tools/fuzz/test/planted/decoder.ts'
+const errors = ['PlantedError']
+const targets: readonly Target[] = [
+  { name: 'planted/sound', file, errors, run: (bytes) => void decodePlanted(bytes) },
+  { name: 'planted/uncoded', file, errors, run: (bytes) => void uncoded(bytes) },
+  { name: 'planted/other-error', file, errors: ['WireError'], run: (bytes) => void decodePlanted(bytes) },
+  { name: 'planted/hang', file, errors, run: hanging },
+  { name: 'planted/memory', file, errors, run: (bytes) => void greedy(bytes) },
+  { name: 'planted/slow', file, errors, run: (bytes) => void slow(bytes), maxMs: 5 },
+  { name: 'planted/crash', file, errors, run: fatal },
+]
+main(targets, process.argv[2] as string)
