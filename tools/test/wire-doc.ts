@@ -108,6 +108,7 @@ Every message is one deterministic CBOR array, \`[number, …fields]\` (RFC 8949
 contract for other implementations; each package's tests hold its code to it. Bytes that decode but encode otherwise are refused. Signed
 messages travel in a COSE_Sign1 envelope, [cose-sign1.cddl](../packages/crypto-ids/src/cose-sign1.cddl), whose signature names the network, the
 number and the version. Ranges of numbers: [design.md](design.md) §12.2. A number is never used again for something else.
+[What must be understood](../packages/wire-codec/README.md#what-must-be-understood), and what may be ignored, is one rule for all of them.
 
 | number | message | version | package | CDDL |
 | --- | --- | --- | --- | --- |`
