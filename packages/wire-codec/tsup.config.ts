@@ -1,4 +1,4 @@
 import { defineConfig } from 'tsup'
-import { library } from '../../tsup.base.ts'
+import { shakeable } from '../../tsup.base.ts'
 
-export default defineConfig({ ...library, entry: ['src/index.ts', 'src/cddl.ts'] })
+export default defineConfig(shakeable({ index: 'src/index.ts', cddl: 'src/cddl.ts' }))

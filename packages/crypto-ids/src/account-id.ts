@@ -1,5 +1,5 @@
 import { bytesOfHex, hexOf } from '@interpeer/wire-codec'
-import { backend } from '#backend'
+import * as backend from '#backend'
 import { bytesOfContentId, type JobId } from './content-id.js'
 import { CryptoError, cut, requireLength } from './errors.js'
 import { keyOfPeerId, type PeerId } from './peer-id.js'

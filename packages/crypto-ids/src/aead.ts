@@ -1,4 +1,4 @@
-import { backend } from '#backend'
+import * as backend from '#backend'
 import { requireLength } from './errors.js'
 
 /**

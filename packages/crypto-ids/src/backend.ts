@@ -1,5 +1,5 @@
 /**
- * What a platform has to supply. Two exist, and package.json's "imports" map chooses: `node:crypto` where the condition "node"
+ * What a platform has to supply, as a module of functions. Two exist, and package.json's "imports" map chooses: `node:crypto` where the condition "node"
  * holds, noble elsewhere. Tests hold them to equal answers on every vector, so the choice is one of speed alone.
  */
 export interface Backend {
@@ -24,12 +24,12 @@ export interface Backend {
   aeadOpen(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined
 }
 
-interface SigningKey {
+export interface SigningKey {
   readonly publicKey: Uint8Array
   sign(message: Uint8Array): Uint8Array
 }
 
-interface AgreementKey {
+export interface AgreementKey {
   /** 32 bytes: the X25519 public key. */
   readonly publicKey: Uint8Array
   /** 32 bytes, or undefined where the result would be all zero. The other side's key must be 32 bytes. */

@@ -1,6 +1,6 @@
 import { concatBytes } from '@interpeer/wire-codec'
 import { base32 } from 'multiformats/bases/base32'
-import { backend } from '#backend'
+import * as backend from '#backend'
 import { CryptoError, cut } from './errors.js'
 
 declare const brand: unique symbol

@@ -1,5 +1,5 @@
 import { type CborValue, encodeCbor } from '@interpeer/wire-codec'
-import { backend } from '#backend'
+import * as backend from '#backend'
 import { CryptoError } from './errors.js'
 
 /** SHA-256 of the parts joined: 32 bytes. */

@@ -1,5 +1,5 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
-import { backend } from '#backend'
+import * as backend from '#backend'
 import { CryptoError, requireLength } from './errors.js'
 import { type PeerId, peerIdOfKey } from './peer-id.js'
 import { faultOfPoint } from './strict.js'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Backend } from '../src/backend.js'
-import { backend as noble } from '../src/noble-backend.js'
-import { backend as node } from '../src/node/backend.js'
+import * as noble from '../src/noble-backend.js'
+import * as node from '../src/node/backend.js'
 
 export const backends: readonly (readonly [string, Backend])[] = [
   ['node:crypto', node],

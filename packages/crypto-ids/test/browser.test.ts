@@ -24,7 +24,7 @@ const published: Plugin = {
   name: 'published',
   setup({ onResolve }) {
     onResolve({ filter: /\/src\/index\.js$/ }, () => ({ path: here('../dist/index.js') }))
-    onResolve({ filter: /\/src\/onion\/secp256k1\.js$/ }, () => ({ path: here('../dist/onion-secp256k1.js') }))
+    onResolve({ filter: /\/src\/onion\/secp256k1\.js$/ }, () => ({ path: here('../dist/onion/secp256k1.js') }))
   },
 }
 

@@ -10,7 +10,7 @@ import { dice } from './backends.js'
 /** Every call that the code makes of its backend: which, and with how many bytes. */
 const calls = vi.hoisted((): string[] => [])
 vi.mock('#backend', async (original) => {
-  const { backend } = await original<{ backend: Backend }>()
+  const backend = await original<Backend>()
   const sizeOf = (arg: unknown): unknown => (arg instanceof Uint8Array ? arg.length : Array.isArray(arg) ? arg.map(sizeOf) : arg)
   const counted = (object: object): object =>
     new Proxy(object, {
@@ -24,7 +24,7 @@ vi.mock('#backend', async (original) => {
         }
       },
     })
-  return { backend: counted(backend) }
+  return { ...counted({ ...backend }) }
 })
 beforeEach(() => void calls.splice(0))
 

@@ -1,3 +1,4 @@
+// On `node:crypto` (OpenSSL): about 16 times noble for signatures. Small AEAD messages stay with noble, which wins there.
 import {
   createCipheriv,
   createDecipheriv,
@@ -11,8 +12,8 @@ import {
   sign,
   verify,
 } from 'node:crypto'
-import type { Backend } from '../backend.js'
-import { backend as noble } from '../noble-backend.js'
+import type { AgreementKey, SigningKey } from '../backend.js'
+import * as noble from '../noble-backend.js'
 import { ed25519KeyObject } from './public-keys.js'
 
 /** A cipher object of node:crypto costs about 12 µs whatever the size; below this, noble is done earlier (measured). */
@@ -57,68 +58,65 @@ function rawOf(key: KeyObject): Uint8Array {
   return Uint8Array.from(key.export({ format: 'der', type: 'spki' }).subarray(12))
 }
 
-/** On `node:crypto` (OpenSSL): about 16 times noble for signatures. Small AEAD messages stay with noble, which wins there. */
-export const backend: Backend = {
-  sha256(parts) {
-    const length = parts.reduce((sum, part) => sum + part.length, 0)
-    if (parts.length === 1) return sha256Of(parts[0] as Uint8Array)
-    if (length <= JOINED_HASH_MAX_BYTES) return sha256Of(Buffer.concat(parts, length))
-    const pieces = createHash('sha256')
-    for (const part of parts) pieces.update(part)
-    return plain(pieces.digest())
-  },
+export function sha256(parts: readonly Uint8Array[]): Uint8Array {
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  if (parts.length === 1) return sha256Of(parts[0] as Uint8Array)
+  if (length <= JOINED_HASH_MAX_BYTES) return sha256Of(Buffer.concat(parts, length))
+  const pieces = createHash('sha256')
+  for (const part of parts) pieces.update(part)
+  return plain(pieces.digest())
+}
 
-  hmacSha256(key, parts) {
-    if (parts.reduce((sum, part) => sum + part.length, 0) < NATIVE_HMAC_MIN_BYTES) return noble.hmacSha256(key, parts)
-    const mac = createHmac('sha256', key)
-    for (const part of parts) mac.update(part)
-    return plain(mac.digest())
-  },
+export function hmacSha256(key: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.reduce((sum, part) => sum + part.length, 0) < NATIVE_HMAC_MIN_BYTES) return noble.hmacSha256(key, parts)
+  const mac = createHmac('sha256', key)
+  for (const part of parts) mac.update(part)
+  return plain(mac.digest())
+}
 
-  signingKey(seed) {
-    const key = privateOf(ED25519_PRIVATE, seed)
-    return { publicKey: rawOf(createPublicKey(key)), sign: (message) => plain(sign(null, message, key)) }
-  },
+export function signingKey(seed: Uint8Array): SigningKey {
+  const key = privateOf(ED25519_PRIVATE, seed)
+  return { publicKey: rawOf(createPublicKey(key)), sign: (message) => plain(sign(null, message, key)) }
+}
 
-  verifyFiltered(signature, message, publicKey) {
-    return verify(null, message, ed25519KeyObject(publicKey), signature)
-  },
+export function verifyFiltered(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean {
+  return verify(null, message, ed25519KeyObject(publicKey), signature)
+}
 
-  agreementKey(secret) {
-    const privateKey = privateOf(X25519_PRIVATE, secret)
-    return { publicKey: rawOf(createPublicKey(privateKey)), agree: (theirPublicKey) => agreed(privateKey, theirPublicKey) }
-  },
+export function agreementKey(secret: Uint8Array): AgreementKey {
+  const privateKey = privateOf(X25519_PRIVATE, secret)
+  return { publicKey: rawOf(createPublicKey(privateKey)), agree: (theirPublicKey) => agreed(privateKey, theirPublicKey) }
+}
 
-  x25519(secret, publicKey) {
-    return agreed(privateOf(X25519_PRIVATE, secret), publicKey)
-  },
+export function x25519(secret: Uint8Array, publicKey: Uint8Array): Uint8Array | undefined {
+  return agreed(privateOf(X25519_PRIVATE, secret), publicKey)
+}
 
-  // Its cipher object costs more than noble's stream up to some 10 KiB, and nobody needs that much.
-  chacha20: noble.chacha20,
+// Its cipher object costs more than noble's stream up to some 10 KiB, and nobody needs that much.
+export const chacha20 = noble.chacha20
 
-  aeadSeal(key, nonce, aad, message) {
-    if (message.length < NATIVE_AEAD_MIN_BYTES) return noble.aeadSeal(key, nonce, aad, message)
-    const cipher = createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: 16 })
-    cipher.setAAD(aad, { plaintextLength: message.length })
-    const sealed = new Uint8Array(message.length + 16)
-    sealed.set(cipher.update(message))
-    cipher.final()
-    sealed.set(cipher.getAuthTag(), message.length)
-    return sealed
-  },
+export function aeadSeal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, message: Uint8Array): Uint8Array {
+  if (message.length < NATIVE_AEAD_MIN_BYTES) return noble.aeadSeal(key, nonce, aad, message)
+  const cipher = createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: 16 })
+  cipher.setAAD(aad, { plaintextLength: message.length })
+  const sealed = new Uint8Array(message.length + 16)
+  sealed.set(cipher.update(message))
+  cipher.final()
+  sealed.set(cipher.getAuthTag(), message.length)
+  return sealed
+}
 
-  aeadOpen(key, nonce, aad, sealed) {
-    if (sealed.length < NATIVE_AEAD_MIN_BYTES) return noble.aeadOpen(key, nonce, aad, sealed)
-    const length = sealed.length - 16
-    const decipher = createDecipheriv('chacha20-poly1305', key, nonce, { authTagLength: 16 })
-    decipher.setAAD(aad, { plaintextLength: length })
-    decipher.setAuthTag(sealed.subarray(length))
-    const message = decipher.update(sealed.subarray(0, length))
-    try {
-      decipher.final()
-    } catch {
-      return undefined // wrong tag
-    }
-    return plain(message)
-  },
+export function aeadOpen(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
+  if (sealed.length < NATIVE_AEAD_MIN_BYTES) return noble.aeadOpen(key, nonce, aad, sealed)
+  const length = sealed.length - 16
+  const decipher = createDecipheriv('chacha20-poly1305', key, nonce, { authTagLength: 16 })
+  decipher.setAAD(aad, { plaintextLength: length })
+  decipher.setAuthTag(sealed.subarray(length))
+  const message = decipher.update(sealed.subarray(0, length))
+  try {
+    decipher.final()
+  } catch {
+    return undefined // wrong tag
+  }
+  return plain(message)
 }

@@ -1,5 +1,5 @@
 import { concatBytes } from '@interpeer/wire-codec'
-import { backend } from '#backend'
+import * as backend from '#backend'
 import { CryptoError, requireLength } from '../errors.js'
 import { hmacSha256, sha256 } from '../hash.js'
 import { frameBytesOf, payloadBytesIn, writeFrame } from './hop-frame.js'

@@ -1,4 +1,4 @@
-import { backend } from '#backend'
+import * as backend from '#backend'
 import { CryptoError } from '../errors.js'
 import { sha256 } from '../hash.js'
 import { type OnionFormat, onionFormat } from './onion-format.js'

@@ -1,5 +1,5 @@
 import { concatBytes } from '@interpeer/wire-codec'
-import { backend } from '#backend'
+import * as backend from '#backend'
 import { CryptoError, requireLength } from '../errors.js'
 import { equalBytes, hmacSha256, sha256 } from '../hash.js'
 import { readFrame } from './hop-frame.js'
