@@ -1,5 +1,8 @@
+import { hexOf } from '@interpeer/wire-codec'
 import { expect, test } from 'vitest'
+import { aeadOpen, aeadSeal } from '../src/aead.js'
 import { hkdfSha256 } from '../src/hash.js'
+import { createAgreement } from '../src/signer.js'
 import aead from '../vectors/wycheproof-chacha20-poly1305.json' with { type: 'json' }
 import hkdf from '../vectors/wycheproof-hkdf-sha256.json' with { type: 'json' }
 import { backends, bytesOf, dice, noble, node } from './backends.js'
@@ -44,14 +47,48 @@ test('X25519 is equal, with the other side bits that are ignored, and refuses po
     expect(a.agree(theirs)).toEqual(b.agree(theirs))
     expect(a.agree(theirs)).toHaveLength(32)
   }
-  for (const point of SMALL_ORDER) expect([a.agree(bytesOf(point)), b.agree(bytesOf(point))]).toEqual([undefined, undefined])
+  for (const hex of SMALL_ORDER) {
+    const point = bytesOf(hex)
+    for (const sent of [point, point.with(31, (point[31] as number) | 0x80)]) {
+      expect([a.agree(sent), b.agree(sent)]).toEqual([undefined, undefined])
+      expect([node.x25519(secret, sent), noble.x25519(secret, sent)]).toEqual([undefined, undefined])
+      expect(() => createAgreement(secret).sharedSecret(sent)).toThrow(expect.objectContaining({ code: 'SHARED_SECRET_ZERO' }))
+    }
+  }
+  for (const length of [0, 31, 33]) {
+    const refused = expect.objectContaining({ code: 'BYTES_LENGTH' })
+    expect(() => createAgreement(secret).sharedSecret(random(length))).toThrow(refused)
+    expect(() => createAgreement(random(length))).toThrow(refused)
+  }
+})
+
+test('X25519 is that of RFC 7748, and 100 times iterated the same on both', () => {
+  const examples = [
+    // §5.2: scalar, u, product
+    'a546e36bf0527c9d3b16154b82465edd62144c0ac1fc5a18506a2244ba449ac4 e6db6867583030db3594c1a424b15f7c726624ec26b3353b10a903a6d0ab1c4c c3da55379de9c6908e94ea4df28d084f32eccf03491c71f754b4075577a28552',
+    '4b66e9d4d1b4673c5ad22691957d6af5c11b6421e0ea01d42ca4169e7918ba0d e5210f12786811d3f4b7959d0538ae2c31dbe7106fc03c3efc4cd549c715a493 95cbde9476e8907d7aade45cb4b873f88b595a68799fa152e6f8f7647aac7957',
+    // the first step of the iteration
+    `09${'00'.repeat(31)} 09${'00'.repeat(31)} 422c8e7a6227d7bca1350b3e2bb7279f7897b87bb6854b783c60e80311ae3079`,
+  ].map((line) => line.split(' ').map(bytesOf) as [Uint8Array, Uint8Array, Uint8Array])
+  const ends = backends.map(([, backend]) => {
+    for (const [scalar, u, product] of examples) expect(backend.x25519(scalar, u)).toEqual(product)
+    let [k, u]: [Uint8Array, Uint8Array] = [bytesOf(`09${'00'.repeat(31)}`), bytesOf(`09${'00'.repeat(31)}`)]
+    for (let i = 0; i < 100; i++) [k, u] = [backend.x25519(k, u) as Uint8Array, k]
+    return hexOf(k)
+  })
+  expect(new Set(ends).size).toBe(1)
 })
 
 test.each(backends)('every Wycheproof case of ChaCha20-Poly1305 has its stated result (%s)', (_, backend) => {
   for (const { ivSize, tests } of aead.testGroups) {
-    if (ivSize !== 96) continue // aeadSeal and aeadOpen refuse them by length
     for (const { tcId, key, iv, aad, msg, ct, tag, result } of tests) {
       const sealed = bytesOf(ct + tag)
+      if (ivSize !== 96) {
+        const refused = expect.objectContaining({ code: 'BYTES_LENGTH' })
+        expect(() => aeadOpen(bytesOf(key), bytesOf(iv), bytesOf(aad), sealed)).toThrow(refused)
+        expect(() => aeadSeal(bytesOf(key), bytesOf(iv), bytesOf(aad), bytesOf(msg))).toThrow(refused)
+        continue
+      }
       const opened = backend.aeadOpen(bytesOf(key), bytesOf(iv), bytesOf(aad), sealed)
       expect([tcId, opened]).toEqual([tcId, result === 'valid' ? bytesOf(msg) : undefined])
       if (result === 'valid') expect(backend.aeadSeal(bytesOf(key), bytesOf(iv), bytesOf(aad), bytesOf(msg))).toEqual(sealed)
@@ -75,6 +112,15 @@ test('AEAD is equal on both sides of the size where the native one takes over, a
       expect(backend.aeadOpen(key, nonce, aad, sealed.subarray(1))).toBeUndefined()
     }
   }
+})
+
+test('a key of another length seals and opens nothing, and what is too short for a tag opens to nothing', () => {
+  for (const length of [0, 16, 31, 33]) {
+    const refused = expect.objectContaining({ code: 'BYTES_LENGTH' })
+    expect(() => aeadSeal(random(length), random(12), random(3), random(3))).toThrow(refused)
+    expect(() => aeadOpen(random(length), random(12), random(3), random(30))).toThrow(refused)
+  }
+  for (const length of [0, 1, 15, 16]) expect(aeadOpen(random(32), random(12), random(3), random(length))).toBeUndefined()
 })
 
 test('every Wycheproof case of HKDF has its stated result', () => {

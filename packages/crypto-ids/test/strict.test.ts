@@ -1,13 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { hexOf } from '@interpeer/wire-codec'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { GROUP_ORDER, leOfNumber } from '../src/little-endian.js'
-import { verifySignature, verifyStrict } from '../src/strict.js'
+import { faultOfPoint, verifySignature, verifyStrict } from '../src/strict.js'
 import speccheck from '../vectors/ed25519-speccheck.json' with { type: 'json' }
 import wycheproof from '../vectors/wycheproof-ed25519.json' with { type: 'json' }
 import { backends, bytesOf, dice, noble, node } from './backends.js'
 import { hostileSignatures } from './hostile-signatures.js'
+import { decodePoint, encodePoint, isOfSmallOrder, multiply, oracleVerdict } from './strict-oracle.js'
 
 test.each(backends)('of the twelve speccheck cases exactly case 3 is accepted (%s)', (_, backend) => {
   const accepted = speccheck.flatMap((one, i) =>
@@ -38,6 +40,44 @@ test('both backends agree on 5,040 hostile signatures, and accept the ones that 
   // A key or R with a part of small order is no fault by itself; the cofactorless equation holds where the parts cancel out.
   expect(accepted['mixed order']).toBeGreaterThan(0)
   expect(Object.keys(accepted).sort()).toEqual(['honest', 'mixed order'])
+})
+
+test('an implementation written from the rule alone judges speccheck, Wycheproof and 800 hostile signatures as both backends do', () => {
+  const cases = [
+    ...speccheck.map((one) => [one.signature, one.message, one.pub_key].map(bytesOf)),
+    ...wycheproof.testGroups.flatMap(({ publicKey, tests }) => tests.map(({ sig, msg }) => [sig, msg, publicKey.pk].map(bytesOf))),
+    ...hostileSignatures(800).map(({ signature, message, publicKey }) => [signature, message, publicKey]),
+  ] as [Uint8Array, Uint8Array, Uint8Array][]
+  let accepted = 0
+  for (const [i, one] of cases.entries()) {
+    const verdict = oracleVerdict(...one)
+    expect([i, ...backends.map(([, backend]) => verifyStrict(backend, ...one))]).toEqual([i, verdict, verdict])
+    if (verdict) accepted++
+  }
+  expect(accepted).toBeGreaterThanOrEqual(
+    100 + wycheproof.testGroups.flatMap(({ tests }) => tests.filter(({ result }) => result === 'valid')).length,
+  )
+})
+
+test('the filter refuses the points of small order in every encoding, and no other point', () => {
+  // [L]P is of small order for every point P, and some P reach all eight.
+  const torsion = new Set<string>()
+  const random = dice('points')
+  for (let tried = 0; torsion.size < 8 && tried < 200; tried++) {
+    const point = decodePoint(random(32))
+    if (point !== undefined) torsion.add(hexOf(encodePoint(multiply(GROUP_ORDER, point))))
+  }
+  expect(torsion.size).toBe(8)
+  for (const hex of torsion) {
+    const bytes = bytesOf(hex)
+    expect(faultOfPoint(bytes)).toBe('small order')
+    // the other sign: of the same small order, or no point at all where x = 0
+    expect(faultOfPoint(bytes.with(31, (bytes[31] as number) ^ 0x80))).toBe('small order')
+  }
+  for (let i = 0; i < 200; i++) {
+    const point = decodePoint(random(32))
+    if (point !== undefined) expect([isOfSmallOrder(point), faultOfPoint(encodePoint(point))]).toEqual([false, undefined])
+  }
 })
 
 test('S = L - 1 passes the filter, S = L does not', () => {

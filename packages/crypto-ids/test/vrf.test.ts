@@ -70,7 +70,31 @@ test.each([
   ['no point', bytesOf(`02${'00'.repeat(31)}`)],
 ])('refused: a key of %s', (_, key) => expect(vrfVerify(key, alpha, proof)).toBeUndefined())
 
-test('every byte of a proof counts', () => {
-  for (let at = 0; at < 80; at += 7)
-    expect(vrfVerify(signer.publicKey, alpha, changed(at, Uint8Array.of((proof[at] as number) ^ 4)))).toBeUndefined()
+test('every bit of a proof, of the key and of alpha counts', () => {
+  const flipped = (bytes: Uint8Array, bit: number) => bytes.with(bit >> 3, (bytes[bit >> 3] as number) ^ (1 << (bit & 7)))
+  for (let bit = 0; bit < 640; bit++) expect([bit, vrfVerify(signer.publicKey, alpha, flipped(proof, bit))]).toEqual([bit, undefined])
+  for (let bit = 0; bit < 256; bit++) expect([bit, vrfVerify(flipped(signer.publicKey, bit), alpha, proof)]).toEqual([bit, undefined])
+  for (let bit = 0; bit < 64; bit++) expect([bit, vrfVerify(signer.publicKey, flipped(alpha, bit), proof)]).toEqual([bit, undefined])
+})
+
+test('one alpha has one output: the key’s owner can make other proofs that hold, with a part of small order in Gamma, and all give the same', () => {
+  const { Point, utils } = ed25519
+  const { scalar, pointBytes } = utils.getExtendedPublicKey(new Uint8Array(32).fill(9))
+  const h = ELL2.encodeToCurve(pointBytes, alpha)
+  const gamma = h.multiply(scalar).add(Point.fromBytes(smallOrder)).toBytes()
+  // c · (small order) vanishes where 8 divides c, so the owner tries nonces until it does
+  for (let k = 1n; k < 200n; k++) {
+    const points = [pointBytes, h.toBytes(), gamma, Point.BASE.multiply(k).toBytes(), h.multiply(k).toBytes()]
+    const c = numberOfLe(sha512(Uint8Array.of(4, 2, ...points.flatMap((point) => [...point]), 0)).subarray(0, 16))
+    const other = Uint8Array.of(...gamma, ...leOfNumber(c, 16), ...leOfNumber((k + c * scalar) % GROUP_ORDER, 32))
+    const output = vrfVerify(pointBytes, alpha, other)
+    expect(output).toEqual(c % 8n === 0n ? vrfVerify(pointBytes, alpha, proof) : undefined)
+    if (output !== undefined) return
+  }
+  expect.unreachable()
+})
+
+test('a seed of another length, or none, makes no proofs', () => {
+  for (const length of [0, 31, 33])
+    expect(() => createSigner(new Uint8Array(length))).toThrow(expect.objectContaining({ code: 'BYTES_LENGTH' }))
 })
