@@ -1,7 +1,17 @@
 import type { ContentStore, StoreOptions } from '../src/index.js'
 
 // The built package, as a peer has it: a worker thread can't be started from TypeScript.
-const built: { openSqliteStore: (folder: string, options?: StoreOptions) => ContentStore } = await import(
+type Open = (folder: string, options?: StoreOptions) => ContentStore
+const built: { openLmdbStore: Open; openSqliteStore: Open; openDiskStore: Open } = await import(
   new URL('../dist/node/index.js', import.meta.url).href
 )
-export const openBuiltSqliteStore = built.openSqliteStore
+export const { openDiskStore: openBuiltDiskStore, openLmdbStore: openBuiltLmdbStore, openSqliteStore: openBuiltSqliteStore } = built
+
+const url = (name: string): string => JSON.stringify(new URL(`../dist/${name}`, import.meta.url).href)
+/** The start of a script for a process of its own: a store in the folder that it is given, and blocks of 20,000 bytes by number. */
+export const childScript = (open: 'openLmdbStore' | 'openSqliteStore'): string => `
+  import { blockOf } from ${url('index.js')}
+  import { ${open} } from ${url('node/index.js')}
+  const blockAt = (i) => blockOf(new Uint8Array(20_000).fill(i).fill(i >> 8, 0, 9), 'raw')
+  const store = ${open}(process.argv[1])
+`

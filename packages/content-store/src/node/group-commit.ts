@@ -1,12 +1,13 @@
 import { ContentStoreError } from '../errors.js'
 import type { StoreOptions } from '../memory-store.js'
 import { reserveOf } from '../quota.js'
+import type { Ballast } from './ballast.js'
 import { reading } from './reading.js'
 import type { Change, Table, Tables, Usage } from './tables.js'
 
 // Blocks leave this much of the disk free, and records this much: a peer whose disk is full of blocks can still write down its
-// locks, and the database's own commit does not fail half-way.
-const RESERVE_BYTES = { blocks: 8 * 1024 * 1024, records: 2 * 1024 * 1024 }
+// locks, and delete blocks.
+const KEPT_BYTES = { blocks: 8 * 1024 * 1024, records: 1024 * 1024 }
 
 export interface Pending {
   readonly value: Uint8Array | undefined
@@ -18,7 +19,7 @@ interface Group {
   readonly table: Table
   readonly changes: Map<string, Change>
   readonly done: Promise<void>
-  readonly usage: Usage
+  usage: Usage
   neededBytes: number
 }
 
@@ -29,6 +30,7 @@ interface Group {
  */
 export class GroupCommit {
   readonly #tables: Tables
+  readonly #ballast: Ballast
   readonly #maxBytes: number
   /** Being gathered in this turn. */
   readonly #open = new Map<Table, Group>()
@@ -36,8 +38,10 @@ export class GroupCommit {
   readonly #under = new Set<Group>()
   #closed = false
 
-  constructor(tables: Tables, { maxBytes = Number.POSITIVE_INFINITY }: StoreOptions) {
+  constructor(tables: Tables, ballast: Ballast, { maxBytes = Number.POSITIVE_INFINITY }: StoreOptions) {
     this.#tables = tables
+    this.#ballast = ballast
+    ballast.hold(KEPT_BYTES.blocks)
     this.#maxBytes = maxBytes
   }
 
@@ -65,7 +69,7 @@ export class GroupCommit {
     if (changes.length === 0) return
     const group = this.#open.get(table) ?? this.#begin(table)
     const neededBytes = changes.reduce((sum, { value }) => sum + (value ? this.#tables.bytesOf(value) : 0), 0)
-    if (neededBytes > 0) this.#assertRoom(table, neededBytes, group.usage)
+    if (neededBytes > 0) this.#assertRoom(group, neededBytes)
     group.neededBytes += neededBytes
     for (const change of changes) group.changes.set(nameOf(table, change.key), { table, ...change })
     await this.#written(group, neededBytes)
@@ -83,7 +87,7 @@ export class GroupCommit {
     return [...this.#under, ...this.#open.values()]
   }
   #begin(table: Table): Group {
-    const usage = reading(() => this.#tables.usage())
+    const usage = this.#usage()
     const group: Group = { table, changes: new Map(), done: Promise.resolve().then(() => this.#commit(group)), usage, neededBytes: 0 }
     this.#open.set(table, group)
     return group
@@ -95,9 +99,12 @@ export class GroupCommit {
     const changes = [...group.changes.values()]
     try {
       await this.#tables.write(changes)
+      this.#ballast.hold(KEPT_BYTES.blocks)
     } catch (cause) {
-      if (group.table === 'blocks') throw cause
-      await Promise.allSettled(this.#groups().flatMap(({ table, done }) => (table === 'blocks' ? [done] : [])))
+      // what must not fail because of what may
+      if (group.table === 'blocks' && changes.some(({ value }) => value)) throw cause
+      await Promise.allSettled(this.#groups().flatMap((other) => (other.table === 'blocks' && other !== group ? [other.done] : [])))
+      if (this.#isFull(cause, group.table)) this.#ballast.drop()
       await this.#tables.write(changes)
     } finally {
       this.#under.delete(group)
@@ -115,17 +122,30 @@ export class GroupCommit {
   }
   #isFull(cause: unknown, table: Table): boolean {
     try {
-      return this.#tables.isFull(cause) || this.#tables.usage().freeBytes < RESERVE_BYTES[table]
+      return this.#tables.isFull(cause) || this.#tables.usage().diskBytes < KEPT_BYTES[table]
     } catch {
       return false // worse than full
     }
   }
 
-  #assertRoom(table: Table, neededBytes: number, { usedBytes, freeBytes }: Usage): void {
+  #usage(): Usage {
+    return reading(() => this.#tables.usage())
+  }
+  #assertRoom(group: Group, neededBytes: number): void {
+    let lackingBytes = neededBytes - this.#roomBytes(group)
+    if (lackingBytes > 0 && group.table === 'records' && this.#ballast.drop()) {
+      group.usage = this.#usage()
+      lackingBytes = neededBytes - this.#roomBytes(group)
+    }
+    // as much as would have to be deleted
+    if (lackingBytes > 0) throw new ContentStoreError({ code: 'STORE_FULL', neededBytes: Math.max(neededBytes, lackingBytes) })
+  }
+  #roomBytes({ table, usage: { usedBytes, diskBytes, roomBytes } }: Group): number {
     const pendingBytes = this.#groups().reduce((sum, group) => sum + group.neededBytes, 0)
-    const quotaBytes = this.#maxBytes - (table === 'blocks' ? reserveOf(this.#maxBytes) : 0)
-    const roomBytes = Math.min(quotaBytes - usedBytes, freeBytes - RESERVE_BYTES[table]) - pendingBytes
-    if (neededBytes > roomBytes) throw new ContentStoreError({ code: 'STORE_FULL', neededBytes })
+    const isBlocks = table === 'blocks'
+    const quotaBytes = this.#maxBytes - (isBlocks ? reserveOf(this.#maxBytes) : 0) - usedBytes
+    const diskRoomBytes = roomBytes(Math.max(0, diskBytes - KEPT_BYTES[table])) - (isBlocks ? this.#ballast.missingBytes : 0)
+    return Math.min(quotaBytes, diskRoomBytes) - pendingBytes
   }
 }
 

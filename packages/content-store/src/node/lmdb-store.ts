@@ -1,9 +1,12 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import type { Database, RootDatabase } from 'lmdb'
 import { ContentStoreError } from '../errors.js'
 import type { ContentStore, StoreOptions } from '../memory-store.js'
+import { openBallast } from './ballast.js'
 import { diskFreeBytes } from './disk-free.js'
+import { assertLmdbFile, LMDB_FILE } from './lmdb-file.js'
 import { openOn } from './open-on.js'
 import type { Change, Table, Tables, Usage } from './tables.js'
 
@@ -22,25 +25,28 @@ interface EnvStats extends Stats {
 }
 
 const META_PAGES = 2
-/** Where in the store's folder. Beside it lmdb keeps `lock.mdb`. */
-export const LMDB_FILE = 'data.mdb'
 
 /**
  * Blocks and records in one lmdb environment in `folder`, which is made if need be. One process at a time opens it.
  * @throws {ContentStoreError} STORE_UNAVAILABLE
  */
 export function openLmdbStore(folder: string, options: StoreOptions = {}): ContentStore {
-  return openOn(lmdbTables(folder), options)
+  const ballast = openBallast(folder)
+  return openOn(lmdbTables(folder), ballast, options)
 }
 
 function lmdbTables(folder: string): Tables {
   const { env, tables } = openEnvironment(folder)
+  /** What the tables have taken at most; of the time before this process all that is free in the file is taken for it. */
+  let peakPages: number | undefined
   const usage = (): Usage => {
     const blocks = tables.blocks.getStats() as EnvStats
     const usedPages = pagesOf(blocks) + pagesOf(tables.records.getStats() as EnvStats)
-    // What was deleted stays in the file, which never shrinks, and is written over.
     const freePages = Math.max(0, blocks.lastPageNumber + 1 - META_PAGES - usedPages - pagesOf(blocks.root) - pagesOf(blocks.free))
-    return { usedBytes: usedPages * blocks.pageSize, freeBytes: freePages * blocks.pageSize + diskFreeBytes(folder) }
+    peakPages = Math.max(peakPages ?? usedPages + freePages, usedPages)
+    // What was deleted stays in the file, which never shrinks, and is written over. Other free pages lie too scattered for a block.
+    const insideBytes = Math.min(freePages, peakPages - usedPages) * blocks.pageSize
+    return { usedBytes: usedPages * blocks.pageSize, diskBytes: diskFreeBytes(folder), roomBytes: (diskBytes) => diskBytes + insideBytes }
   }
   return {
     get: (table, key) => {
@@ -74,8 +80,9 @@ export function hasLmdb(): boolean {
 
 function openEnvironment(folder: string): { env: RootDatabase; tables: Readonly<Record<Table, Bytes>> } {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
     const { open } = lmdb()
+    const file = join(folder, LMDB_FILE)
+    if (existsSync(file)) assertLmdbFile(file)
     // With overlappingSync a write resolves before it is on the disk, and closing after a failed write never ends. With
     // eventTurnBatching a failed write rejects a promise that nobody can see, which ends the process.
     const env = open({ path: folder, noSubdir: false, maxDbs: 4, overlappingSync: false, eventTurnBatching: false })

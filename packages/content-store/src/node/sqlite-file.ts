@@ -9,7 +9,6 @@ const APPLICATION_ID = 0x49504353
 
 // FULL: the write-ahead log is synced at every commit. After some 4 MiB it is copied into the file; it shrinks to 16 MiB after a large write.
 const SETTINGS = `
-  PRAGMA busy_timeout = 10000;
   PRAGMA synchronous = FULL;
   PRAGMA fullfsync = ON;
   PRAGMA checkpoint_fullfsync = ON;
@@ -27,6 +26,7 @@ const TABLES = `
 export function openSqliteFile(path: string): DatabaseSync {
   const database = new (nodeSqlite().DatabaseSync)(path)
   try {
+    database.exec('PRAGMA busy_timeout = 10000') // reader and writer open at the same time, and one of them mends the log after a crash
     const isNew = database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined
     if (isNew) database.exec(`PRAGMA page_size = ${SQLITE_PAGE_BYTES}`)
     else if (pragma(database, 'application_id') !== APPLICATION_ID) throw new Error('not a store of ours')
@@ -39,6 +39,9 @@ export function openSqliteFile(path: string): DatabaseSync {
     throw error
   }
 }
+
+/** By SQLite's error code, with or without its details. */
+export const isSqliteFull = (errcode: number): boolean => (errcode & 0xff) === 13
 
 export function pragma(database: DatabaseSync, text: string): unknown {
   return Object.values(database.prepare(`PRAGMA ${text}`).get() ?? {})[0]

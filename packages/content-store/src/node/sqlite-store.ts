@@ -1,15 +1,14 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { ContentStoreError } from '../errors.js'
 import type { ContentStore, StoreOptions } from '../memory-store.js'
+import { openBallast } from './ballast.js'
 import { diskFreeBytes } from './disk-free.js'
 import { openOn } from './open-on.js'
-import { openSqliteFile, pragma, SQLITE_FILE, SQLITE_PAGE_BYTES } from './sqlite-file.js'
+import { isSqliteFull, openSqliteFile, pragma, SQLITE_FILE, SQLITE_PAGE_BYTES } from './sqlite-file.js'
 import { SqliteRefusal, SqliteWriter } from './sqlite-writer.js'
 import type { Table, Tables, Usage } from './tables.js'
-
-const SQLITE_FULL = 13
 
 /**
  * Blocks and records in one SQLite database in `folder`, which is made if need be: for where lmdb has no binary. It reads on this thread, and writes on one
@@ -17,7 +16,8 @@ const SQLITE_FULL = 13
  * @throws {ContentStoreError} STORE_UNAVAILABLE
  */
 export function openSqliteStore(folder: string, options: StoreOptions = {}): ContentStore {
-  return openOn(sqliteTables(folder), options)
+  const ballast = openBallast(folder)
+  return openOn(sqliteTables(folder), ballast, options)
 }
 
 function sqliteTables(folder: string): Tables {
@@ -38,7 +38,7 @@ function sqliteTables(folder: string): Tables {
     entries: (table, start, end) =>
       tables[table].entries.all(start, end).map(({ key, value }) => [key as Uint8Array, value as Uint8Array] as const),
     write: (changes) => writer.write(changes),
-    isFull: (cause) => cause instanceof SqliteRefusal && (cause.errcode & 0xff) === SQLITE_FULL,
+    isFull: (cause) => cause instanceof SqliteRefusal && isSqliteFull(cause.errcode),
     usage: () => usageOf(reader, folder, path),
     bytesOf: bytesOnDisk,
     close: async () => {
@@ -50,7 +50,6 @@ function sqliteTables(folder: string): Tables {
 
 function openReader(folder: string, path: string): DatabaseSync {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
     const reader = openSqliteFile(path)
     reader.exec('PRAGMA query_only = ON')
     return reader
@@ -62,10 +61,16 @@ function openReader(folder: string, path: string): DatabaseSync {
 function usageOf(reader: DatabaseSync, folder: string, path: string): Usage {
   const pageBytes = pragma(reader, 'page_size') as number
   const wholeBytes = (pragma(reader, 'page_count') as number) * pageBytes
-  const freedBytes = (pragma(reader, 'freelist_count') as number) * pageBytes // by deleting: the file never shrinks, it is written over
-  // What is written goes to the log first and then to the file, which also has yet to take what is only in the log now.
-  const diskBytes = diskFreeBytes(folder) - Math.max(0, wholeBytes - statSync(path).size)
-  return { usedBytes: wholeBytes - freedBytes, freeBytes: Math.min(diskBytes, (diskBytes + freedBytes) / 2) }
+  const insideBytes = (pragma(reader, 'freelist_count') as number) * pageBytes
+  const logBytes = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0
+  const laterBytes = Math.max(0, wholeBytes - statSync(path).size) // what the file has yet to take from the log
+  const [less, more] = [Math.min(insideBytes, logBytes), Math.max(insideBytes, logBytes)]
+  return {
+    usedBytes: wholeBytes - insideBytes,
+    diskBytes: Math.max(0, diskFreeBytes(folder) - laterBytes),
+    // Everything is written twice: into the log and then into the file. Both write over what they have before they grow.
+    roomBytes: (diskBytes) => Math.min(less + diskBytes, more) + Math.max(0, less + diskBytes - more) / 2,
+  }
 }
 
 /** Its own pages for all of it but a remainder, otherwise a share of one. */

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { openSqliteFile } from './sqlite-file.js'
+import { isSqliteFull, openSqliteFile } from './sqlite-file.js'
 import type { Change, Table } from './tables.js'
 
 export interface SqliteWrite {
@@ -37,6 +37,16 @@ function write(changes: readonly Change[]): void {
   }
 }
 
+function writeOrMakeRoom(changes: readonly Change[]): void {
+  try {
+    write(changes)
+  } catch (error) {
+    if (!isSqliteFull(failureOf(error).errcode)) throw error
+    database.exec('PRAGMA wal_checkpoint(RESTART)') // the log can be written over from its beginning
+    write(changes)
+  }
+}
+
 function failureOf(error: unknown): NonNullable<SqliteWritten['failure']> {
   const { message, errcode = 0 } = error as Error & { errcode?: number }
   return { message, errcode }
@@ -50,7 +60,7 @@ parentPort?.on('message', (message: SqliteWrite | 'close') => {
   }
   let failure: SqliteWritten['failure']
   try {
-    write(message.changes)
+    writeOrMakeRoom(message.changes)
   } catch (error) {
     failure = failureOf(error)
   }

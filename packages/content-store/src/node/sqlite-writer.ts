@@ -26,7 +26,8 @@ export class SqliteWriter {
   #death: Error | undefined
 
   constructor(path: string) {
-    this.#worker = new Worker(new URL('./sqlite-worker.js', import.meta.url), { workerData: path, name: 'interpeer-store' })
+    // no execArgv: what this process was started with (--input-type, --import) may not suit a worker
+    this.#worker = new Worker(new URL('./sqlite-worker.js', import.meta.url), { workerData: path, execArgv: [], name: 'interpeer-store' })
     this.#worker.unref() // an idle store keeps no process alive
     this.#worker.on('message', (written: SqliteWritten) => this.#settle(written))
     this.#worker.on('error', (error) => this.#die(error instanceof Error ? error : new Error(String(error))))

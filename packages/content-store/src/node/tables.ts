@@ -28,6 +28,8 @@ export interface Tables {
 export interface Usage {
   /** What the tables take, without what was freed by deleting. */
   readonly usedBytes: number
-  /** What can still be written: the disk's free space, and the room inside the file that deleting has freed. */
-  readonly freeBytes: number
+  /** Of the disk, what is free. */
+  readonly diskBytes: number
+  /** What can still be written if so much of the disk is taken for it: there is room besides, inside the file, that deleting has freed. */
+  readonly roomBytes: (diskBytes: number) => number
 }
