@@ -1,10 +1,5 @@
-import type { ContentStore, StoreOptions } from '../src/index.js'
-
 // The built package, as a peer has it: a worker thread can't be started from TypeScript.
-type Open = (folder: string, options?: StoreOptions) => ContentStore
-const built: { openLmdbStore: Open; openSqliteStore: Open; openDiskStore: Open } = await import(
-  new URL('../dist/node/index.js', import.meta.url).href
-)
+const built: typeof import('../src/node/index.js') = await import(new URL('../dist/node/index.js', import.meta.url).href)
 export const { openDiskStore: openBuiltDiskStore, openLmdbStore: openBuiltLmdbStore, openSqliteStore: openBuiltSqliteStore } = built
 
 const url = (name: string): string => JSON.stringify(new URL(`../dist/${name}`, import.meta.url).href)

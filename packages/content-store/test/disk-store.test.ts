@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -43,9 +43,16 @@ const flipped =
     bytes.with(at, (bytes[at] as number) ^ 1)
 
 describe.each([
-  { kind: 'lmdb', openStore: openBuiltLmdbStore, opener: 'openLmdbStore', file: 'data.mdb', spoil: spoilInLmdb },
-  { kind: 'SQLite', openStore: openBuiltSqliteStore, opener: 'openSqliteStore', file: 'store.sqlite', spoil: spoilInSqlite },
-] as const)('$kind', ({ openStore, opener, file, spoil }) => {
+  { kind: 'lmdb', openStore: openBuiltLmdbStore, opener: 'openLmdbStore', file: 'data.mdb', pageBytes: 4096, spoil: spoilInLmdb },
+  {
+    kind: 'SQLite',
+    openStore: openBuiltSqliteStore,
+    opener: 'openSqliteStore',
+    file: 'store.sqlite',
+    pageBytes: 16_384,
+    spoil: spoilInSqlite,
+  },
+] as const)('$kind', ({ openStore, opener, file, pageBytes, spoil }) => {
   const open = (): ContentStore => {
     const store = openStore(folder)
     opened.push(store)
@@ -177,6 +184,39 @@ describe.each([
     writeFileSync(path(), bytes.fill(0xa5, 0, 16_384))
     expect(() => openStore(folder)).toThrow(coded('STORE_UNAVAILABLE'))
     expect(statSync(path()).size).toBe(bytes.length)
+  })
+
+  test('a damaged page is an error with a code, and what lies elsewhere is still read', async () => {
+    const many = Array.from({ length: 400 }, (_, i) => blockOf(noise(1_000, i + 1), 'raw'))
+    const first = open()
+    await first.blocks.put(many)
+    await first.close()
+    const bytes = readFileSync(path())
+    const at = bytes.indexOf((many[200] as Block).bytes.subarray(100, 200))
+    const page = at - (at % pageBytes)
+    writeFileSync(path(), bytes.fill(0, page, page + pageBytes))
+    const { blocks } = open()
+    const outcomes = many.map(({ cid }) => {
+      try {
+        return blocks.get(cid)?.length
+      } catch (error) {
+        return (error as { code?: string }).code
+      }
+    })
+    expect(outcomes[200]).toBe('STORE_READ_FAILED')
+    expect(new Set(outcomes)).toEqual(new Set(['STORE_READ_FAILED', 1_000]))
+    await expect(blocks.put([many[200] as Block])).rejects.toThrow(coded('STORE_READ_FAILED'))
+  })
+
+  test('a file that was cut short is an error with a code, not the end of the process', async () => {
+    const first = open()
+    await first.blocks.put(Array.from({ length: 400 }, (_, i) => blockOf(noise(1_000, i + 1), 'raw')))
+    await first.close()
+    truncateSync(path(), 5 * pageBytes)
+    expect(() => {
+      const store = open()
+      for (let i = 0; i < 400; i++) store.blocks.get(blockOf(noise(1_000, i + 1), 'raw').cid)
+    }).toThrow(expect.objectContaining({ code: expect.stringMatching(/^STORE_(UNAVAILABLE|READ_FAILED)$/) }))
   })
 
   test('kill -9 while writing: what was acknowledged is there, and no batch is there by half', { timeout: 60_000 }, async () => {
