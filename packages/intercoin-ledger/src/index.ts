@@ -1,3 +1,4 @@
+export { AccountMap } from './account-map.js'
 export { LedgerError, type LedgerFailure } from './errors.js'
 export {
   type Account,

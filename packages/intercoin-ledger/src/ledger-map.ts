@@ -1,4 +1,4 @@
-import { changedKeys, checkEntry, type MapEdit, type MapPut } from '@interpeer/content-store'
+import { checkEntry, type MapEdit, type MapPut } from '@interpeer/content-store'
 import { type AccountId, bytesOfAccount } from '@interpeer/crypto-ids'
 import { decodeWith, encodeWith, type Infer, nullable, struct, uint53, uint64 } from '@interpeer/wire-codec'
 import { LedgerError } from './errors.js'
@@ -21,7 +21,7 @@ export function ledgerEntries(ledger: Ledger): readonly MapPut[] {
 
 /** What makes the map of `after` of that of `before`: an edit for each account that is not the same, and one if coins came or went. */
 export function ledgerEdits(before: Ledger, after: Ledger): readonly MapEdit[] {
-  const changed = new Set([...changedKeys(before.accounts, after.accounts), ...changedKeys(before.escrows, after.escrows)])
+  const changed = new Set([...after.accounts.changedFrom(before.accounts), ...after.escrows.changedFrom(before.escrows)])
   const edits = [...changed].map((account): MapEdit => {
     const isThere = after.accounts.has(account) || after.escrows.has(account)
     return isThere ? accountPut(after, account) : { type: 'delete', key: bytesOfAccount(account) }

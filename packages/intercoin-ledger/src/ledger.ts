@@ -1,4 +1,5 @@
 import { type AccountId, accountOfBytes, sealOf } from '@interpeer/crypto-ids'
+import { AccountMap } from './account-map.js'
 import { LedgerError } from './errors.js'
 
 /** Units in one coin. Every amount is a whole number of units, from 0 to 2^64 - 1. */
@@ -17,8 +18,8 @@ export interface Account {
  * job's account. At all times balances + escrows + burned = minted.
  */
 export interface Ledger {
-  readonly accounts: ReadonlyMap<AccountId, Account>
-  readonly escrows: ReadonlyMap<AccountId, bigint>
+  readonly accounts: AccountMap<Account>
+  readonly escrows: AccountMap<bigint>
   readonly minted: bigint
   readonly burned: bigint
 }
@@ -28,7 +29,7 @@ export interface Holding {
 }
 
 const EMPTY: Account = { balance: 0n, nonce: 0 }
-export const EMPTY_LEDGER: Ledger = { accounts: new Map(), escrows: new Map(), minted: 0n, burned: 0n }
+export const EMPTY_LEDGER: Ledger = { accounts: AccountMap.empty(), escrows: AccountMap.empty(), minted: 0n, burned: 0n }
 
 /** The ledger of a genesis: what it gives away counts as minted. @throws {LedgerError} LEDGER_OVERFLOW */
 export function beginLedger(balances: readonly Holding[]): Ledger {
@@ -84,7 +85,7 @@ export function openEscrow(ledger: Ledger, order: { from: AccountId; job: Accoun
   const burned = burn(take(ledger, from, checked(amount)), from, fee)
   const given = balanceOf(burned, job)
   const opened = take(burned, job, given)
-  return give({ ...opened, escrows: new Map(opened.escrows).set(job, 0n) }, job, checked(given + amount))
+  return give({ ...opened, escrows: opened.escrows.with(job, 0n) }, job, checked(given + amount))
 }
 /**
  * Pays for work: earnings are not taxed (§6.7.1).
@@ -93,14 +94,12 @@ export function openEscrow(ledger: Ledger, order: { from: AccountId; job: Accoun
 export function payFromEscrow(ledger: Ledger, job: AccountId, to: AccountId, amount: bigint): Ledger {
   const held = heldInEscrow(ledger, job)
   if (held < checked(amount)) throw new LedgerError({ code: 'LEDGER_FUNDS', account: job, held, needed: amount })
-  return give({ ...ledger, escrows: new Map(ledger.escrows).set(job, held - amount) }, to, amount)
+  return give({ ...ledger, escrows: ledger.escrows.with(job, held - amount) }, to, amount)
 }
 /** Ends an escrow; what is left goes to `to`. @throws {LedgerError} LEDGER_ESCROW_UNKNOWN, LEDGER_OVERFLOW */
 export function closeEscrow(ledger: Ledger, job: AccountId, to: AccountId): Ledger {
   const held = heldInEscrow(ledger, job)
-  const escrows = new Map(ledger.escrows)
-  escrows.delete(job)
-  return give({ ...ledger, escrows }, to, held)
+  return give({ ...ledger, escrows: ledger.escrows.without(job) }, to, held)
 }
 
 export interface Supply {
@@ -110,8 +109,13 @@ export interface Supply {
   readonly inEscrow: bigint
 }
 export function supplyOf({ accounts, escrows, minted, burned }: Ledger): Supply {
-  const inAccounts = [...accounts.values()].reduce((sum, { balance }) => sum + balance, 0n)
-  const inEscrow = [...escrows.values()].reduce((sum, amount) => sum + amount, 0n)
+  let [inAccounts, inEscrow] = [0n, 0n]
+  accounts.forEach(({ balance }) => {
+    inAccounts += balance
+  })
+  escrows.forEach((amount) => {
+    inEscrow += amount
+  })
   return { minted, burned, inAccounts, inEscrow }
 }
 /** Stops a process whose ledger would be wrong. @throws {LedgerError} LEDGER_NOT_CONSERVED */
@@ -136,7 +140,7 @@ function give(ledger: Ledger, to: AccountId, amount: bigint): Ledger {
   const held = escrow ?? balanceOf(ledger, to)
   if (held + amount > AMOUNT_MAX) throw new LedgerError({ code: 'LEDGER_OVERFLOW', account: to })
   if (amount === 0n) return ledger
-  if (escrow !== undefined) return { ...ledger, escrows: new Map(ledger.escrows).set(to, held + amount) }
+  if (escrow !== undefined) return { ...ledger, escrows: ledger.escrows.with(to, held + amount) }
   return withAccount(ledger, to, { ...accountOf(ledger, to), balance: held + amount })
 }
 function take(ledger: Ledger, from: AccountId, amount: bigint): Ledger {
@@ -145,8 +149,6 @@ function take(ledger: Ledger, from: AccountId, amount: bigint): Ledger {
   return amount === 0n ? ledger : withAccount(ledger, from, { ...held, balance: held.balance - amount })
 }
 function withAccount(ledger: Ledger, account: AccountId, entry: Account): Ledger {
-  const accounts = new Map(ledger.accounts)
-  if (entry.balance === 0n && entry.nonce === 0) accounts.delete(account)
-  else accounts.set(account, entry)
-  return { ...ledger, accounts }
+  const isNothing = entry.balance === 0n && entry.nonce === 0
+  return { ...ledger, accounts: isNothing ? ledger.accounts.without(account) : ledger.accounts.with(account, entry) }
 }

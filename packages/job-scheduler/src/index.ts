@@ -22,7 +22,7 @@ export {
   sortedJobs,
   withJob,
 } from './job.js'
-export { checkJob, type JobRecord, jobsEdits, jobsEntries } from './jobs-map.js'
+export { checkJob, type JobRecord, jobRecord, jobsEdits, jobsEntries } from './jobs-map.js'
 export {
   closeMessage,
   jobOfManifest,

@@ -160,7 +160,7 @@ test('a ledger whose map would hold another sum stops the process', () => {
   const { state } = new Ledgerless()
   const more: Ledger = {
     ...state.ledger,
-    accounts: new Map(state.ledger.accounts).set('ab'.repeat(32) as never, { balance: 1n, nonce: 0 }),
+    accounts: state.ledger.accounts.with('ab'.repeat(32) as never, { balance: 1n, nonce: 0 }),
   }
   expect(() => dataMapsAfter(state.maps, state, { ...state, ledger: more })).toThrow(
     expect.objectContaining({ code: 'LEDGER_NOT_CONSERVED' }),

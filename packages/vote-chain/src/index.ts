@@ -46,7 +46,7 @@ export {
   withOutcomes,
 } from './registry.js'
 export { checkPeer, checkTicket, registryEdits, registryEntries } from './registry-map.js'
-export { SETTINGS, type SettingRange, type Settings } from './settings.js'
+export { SETTINGS, type SettingRange, type Settings, settingsSchema } from './settings.js'
 export { checkSetting, settingKey, settingsEdits, settingsEntries } from './settings-map.js'
 export type { ChainEffect, ChainEvent, ChainState, ChainStep, Fixed, Tip } from './state.js'
 export { stepChain } from './step.js'

@@ -53,7 +53,6 @@ function apply(
   })
   const advanced = advanceJobs(state.jobs, (job, shows) => recoveryOf(state, job, shows, verification), momentOf(state, info))
   const registry = advanced.away.reduce((all, peer) => withAway(all, peer, info.height), state.registry)
-  assertConserved(state.ledger)
   const after = { ...state, jobs: advanced.jobs, registry }
   return { state: { ...after, maps: dataMapsAfter(before.maps, before, after, cache) }, refused }
 }

@@ -46,7 +46,10 @@ export function dataMapsAfter(maps: DataMaps, before: DataEntries, after: DataEn
   }
 }
 
-/** A ledger's map whose sum is what was minted and not burned. @throws {LedgerError} LEDGER_NOT_CONSERVED: a bug, the process stops */
+/**
+ * A ledger's map whose sum is what was minted and not burned: every coin counted, by the sums of the trie, at the cost of what changed.
+ * @throws {LedgerError} LEDGER_NOT_CONSERVED: a bug, the process stops
+ */
 function conserved(map: HeldMap, { ledger }: DataEntries, cache: MapCache | undefined): HeldMap {
   assertTotal(ledger, readHeldMap(map, (get, root) => readTotal(get, root, cache)).total)
   return map
