@@ -1,0 +1,44 @@
+import { editHeldMap, emptyHeldMap, type MapEdit, readHeldMap, readRange, readTotal } from '@interpeer/content-store'
+import { keyOfPeerId, peerIdOfKey } from '@interpeer/crypto-ids'
+import { bytesOfHex, hexOf } from '@interpeer/wire-codec'
+import { expect, test } from 'vitest'
+import { checkPeer, checkSetting, checkTicket, type PeerEntry, registryEntries, type Settings, settingsEntries } from '../src/index.js'
+import vectors from '../vectors/data-sets.json' with { type: 'json' }
+
+function listed(edits: readonly MapEdit[]) {
+  const map = editHeldMap(emptyHeldMap(), edits)
+  const { entries } = readHeldMap(map, readRange)
+  return {
+    entries: entries.map(({ key, value, sum }) => ({ key: hexOf(key), value: hexOf(value), sum: String(sum) })),
+    root: hexOf(map.root.hash),
+    total: String(readHeldMap(map, readTotal).total),
+  }
+}
+
+test.each(vectors.registries)('a registry: $name', ({ peers, entries, root, total }) => {
+  const fields = peers.map(({ peer, ...entry }): PeerEntry => ({ peer: peerIdOfKey(bytesOfHex(peer)), ...entry }))
+  expect(listed(registryEntries(new Map(fields.map((entry) => [entry.peer, entry]))))).toEqual({ entries, root, total })
+})
+
+test.each(vectors.peers)('a proof of $name: $expect', ({ expect: code, root, ask, proof, shows }) => {
+  const { ticket, peer = '' } = ask as { ticket?: string; peer?: string }
+  const check = (): { entry: PeerEntry | undefined; tickets: bigint } =>
+    ticket === undefined
+      ? checkPeer(bytesOfHex(root), peerIdOfKey(bytesOfHex(peer)), bytesOfHex(proof))
+      : checkTicket(bytesOfHex(root), BigInt(ticket), bytesOfHex(proof))
+  if (code !== 'ok') return expect(check).toThrow(expect.objectContaining({ code }))
+  const { entry, tickets } = check()
+  expect({ peer: entry ? { ...entry, peer: hexOf(keyOfPeerId(entry.peer)) } : null, tickets: String(tickets) }).toEqual(shows)
+})
+
+test.each(vectors.settings)('settings: $name', ({ settings, entries, root, total }) => {
+  const numbers = Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, BigInt(value)]))
+  expect(listed(settingsEntries(numbers as unknown as Settings))).toEqual({ entries, root, total })
+})
+
+test.each(vectors.settingProofs)('a proof of a setting: $name: $expect', ({ expect: code, root, setting, proof, shows }) => {
+  const check = () => checkSetting(bytesOfHex(root), setting as keyof Settings, bytesOfHex(proof))
+  if (code !== 'ok') return expect(check).toThrow(expect.objectContaining({ code }))
+  const found = check()
+  expect(found === undefined ? null : String(found)).toBe(shows)
+})
