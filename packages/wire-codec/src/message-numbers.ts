@@ -22,7 +22,9 @@ export const MESSAGE_NUMBERS = {
   'want-blocks': 32,
   blocks: 33,
   'content-busy': 34,
+  'audit-blocks': 35,
   'content-claim': 36,
+  'audit-digests': 37,
 
   // peer-group 48–79
   'group-offer': 48,
