@@ -1,3 +1,4 @@
+import { PeerError, parseStorageSize } from '@interpeer/peer'
 import { type PeerEndpoint, parseEndpoint } from '@interpeer/peer/node'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type CreateNetworkOptions, createNetwork } from './create-network.js'
@@ -27,6 +28,14 @@ const endpoints = (text: string, earlier: readonly PeerEndpoint[] = []): PeerEnd
   const endpoint = parseEndpoint(text)
   if (endpoint === undefined) throw new InvalidArgumentError('PEER@HOST:PORT with a literal address')
   return [...earlier, endpoint]
+}
+const storageSize = (text: string): number => {
+  try {
+    return parseStorageSize(text)
+  } catch (error) {
+    if (!(error instanceof PeerError)) throw error
+    throw new InvalidArgumentError('a size of at least 64MB, such as 64GB or 1.5TiB')
+  }
 }
 const collect = (text: string, earlier: readonly string[] = []): string[] => [...earlier, text]
 
@@ -112,6 +121,11 @@ export function program(): Command {
     .addOption(bootstrap())
     .addOption(host())
     .addOption(new Option('--port <port>', 'UDP port, 0 for any').argParser(wholeNumber(0, 65_535)).env('INTERPEER_PORT').default(0))
+    .addOption(
+      new Option('--storage <size>', 'most that the store may take, such as 64GB; default: all that the disk has')
+        .argParser(storageSize)
+        .env('INTERPEER_STORAGE'),
+    )
     .addOption(
       new Option('--guard-ms <ms>', 'longest run of a script before this peer abstains')
         .argParser(wholeNumber(100, 600_000))

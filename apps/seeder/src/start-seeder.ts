@@ -17,6 +17,7 @@ export interface SeederOptions extends PassphraseSource {
   readonly bootstrap: readonly PeerEndpoint[]
   readonly host: string
   readonly port: number
+  readonly storage?: number
   readonly guardMs: number
   readonly logLevel: string
 }
@@ -36,10 +37,11 @@ export async function startSeeder(options: SeederOptions): Promise<void> {
     bootstrap: options.bootstrap,
     runtime: withScriptLog(runtime, log),
     log,
+    maxStoreBytes: options.storage,
   })
   const close = async () => {
     await peer.close()
     await runtime.close()
   }
-  await untilStopped({ ready: { peerId: peer.peerId, ...peer.address }, failed: peer.failed, close })
+  await untilStopped({ ready: { peerId: peer.peerId, ...peer.address, storage: peer.storage() }, failed: peer.failed, close })
 }

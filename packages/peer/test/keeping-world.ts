@@ -70,6 +70,9 @@ export class KeepingWorld {
   view: SiteView
   closing: { readonly certificate: Uint8Array; readonly batch: Uint8Array } | undefined
   deletions = 0
+  /** How long a disk takes at most, and the pause between collections. */
+  readonly diskMs: number
+  readonly collectMs: number
   readonly #signers = new Map<string, Set<PeerId>>()
   /** The last state that a quorum signed: from the moment that the last of them did, whoever knows of it. */
   #final: { readonly epoch: number; readonly step: number; readonly root: ContentId } | undefined
@@ -77,6 +80,8 @@ export class KeepingWorld {
 
   constructor(random: Random, size: number, spares: number) {
     this.random = random
+    this.diskMs = random.pick([3, 12, 60])
+    this.collectMs = random.pick([40, 150, 400])
     for (let i = 0; i < size + spares; i++) this.peers.push(new SimulatedPeer(this, signerAt(i)))
     this.view = {
       ...{ job, name: 'log', uploader: visitor.peerId, runtime: 'counter', epoch: 0, previousMembers: [], openedByClosing: true },
@@ -250,6 +255,12 @@ export class SimulatedPeer {
     this.keeper = keeper
     this.server = openBlockServer({ get: keeper.blocks.get, now: () => Date.now() })
     hosts.onViews([this.#world.view])
+    // one collection after another, as if a put found the store full again and again
+    const collectOn = (): void => {
+      const again = () => void setTimeout(collectOn, this.#world.random.below(this.#world.collectMs))
+      if (power.on) void keeper.collect().then(again, again)
+    }
+    collectOn()
   }
 
   /** The power goes after so many more operations of the disk: 0 is now. */
@@ -287,7 +298,7 @@ export class SimulatedPeer {
         }
         act().then(() => power.on && resolve(), reject)
       }
-      if (power.on) setTimeout(happen, random.below(6))
+      if (power.on) setTimeout(happen, random.below(this.#world.diskMs))
     })
   }
 
