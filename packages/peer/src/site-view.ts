@@ -42,3 +42,7 @@ export const isStale = (timeMs: number, { cycleMs }: Pick<SiteView, 'cycleMs'>, 
 /** Who has a part in a site: its members, those before and after them, who may still fetch or give its blocks, and who published it. */
 export const hasPartIn = ({ members, previousMembers, next, uploader }: SiteView, peer: PeerId): boolean =>
   members.includes(peer) || previousMembers.includes(peer) || (next?.members.includes(peer) ?? false) || uploader === peer
+
+/** Who speaks for a site: who published it, and who runs it or is about to. */
+export const speaksFor = ({ members, next, uploader }: SiteView, peer: PeerId): boolean =>
+  members.includes(peer) || (next?.members.includes(peer) ?? false) || uploader === peer

@@ -80,3 +80,34 @@ test('stop waits for the effect under way and drops the rest', async () => {
   await stopping
   expect(done).toEqual(['persist 1'])
 })
+
+test('performed waits for what was added before, and for nothing after it', async () => {
+  const { queue, done, finish } = record()
+  const told: string[] = []
+  const tell = (name: string) => void queue.performed().then(() => told.push(name))
+  await queue.performed() // nothing is waiting
+  queue.add(['persist 1', 'send 1'])
+  tell('first')
+  queue.add(['persist 2'])
+  tell('second')
+  await new Promise(setImmediate)
+  expect(told).toEqual([])
+  await finish('persist 1')
+  await new Promise(setImmediate)
+  expect([done, told]).toEqual([['persist 1', 'send 1'], ['first']])
+  await finish('persist 2')
+  await new Promise(setImmediate)
+  expect(told).toEqual(['first', 'second'])
+})
+
+test('who waits for effects that will never be performed is let go', async () => {
+  const failed = record({ failAt: 'broken' })
+  failed.queue.add(['broken', 'send 1'])
+  await failed.queue.performed()
+  const { queue, finish } = record()
+  queue.add(['persist 1', 'send 1'])
+  const waiting = queue.performed()
+  const stopping = queue.stop()
+  await finish('persist 1')
+  await Promise.all([waiting, stopping])
+})

@@ -1,9 +1,19 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildTree, wantBlocks } from '@interpeer/content-store'
+import { buildTree, signClaim, wantBlocks } from '@interpeer/content-store'
 import { openLmdbStore } from '@interpeer/content-store/node'
-import { accountOfPeer, bytesOfContentId, createSigner, type NetworkId, networkIdOf, sha256, signMessage } from '@interpeer/crypto-ids'
+import {
+  accountOfPeer,
+  bytesOfContentId,
+  type ContentId,
+  createSigner,
+  jobIdOf,
+  type NetworkId,
+  networkIdOf,
+  sha256,
+  signMessage,
+} from '@interpeer/crypto-ids'
 import { type Overlay, openOverlay } from '@interpeer/overlay/node'
 import { siteRequest } from '@interpeer/peer-group'
 import { checkHeader, checkTicket, SETTINGS } from '@interpeer/vote-chain'
@@ -131,6 +141,66 @@ test('a peer that closes ends what is under way, and closing twice is closing on
   expect(await publishing).toBe('CLOSED')
   await expect(peer.askSite('log', get)).rejects.toMatchObject({ code: 'CLOSED' })
 }, 20_000)
+
+test('who speaks for a site can have its members keep an old state, for a while; nobody else can, nor end it', async () => {
+  const uploader = createSigner(sha256(new Uint8Array([8])))
+  const balances = [{ account: accountOfPeer(uploader.peerId), amount: '10000000000' }]
+  const genesis = JSON.stringify({ ...genesisOf('d8'), balances })
+  const at = { host: '127.0.0.1', port: 0, log: quiet, genesis }
+  const data = newFolder()
+  const collection = { graceMs: 100, everyMs: 100 }
+  const openHost = () => openPeer({ ...at, data, signer: seeder, runtime: new CounterRuntime(), bootstrap: [], collection })
+  let host = await openHost()
+  undo.push(() => host.close())
+  const bootstrap = [{ peer: host.peerId, ...host.address }]
+  const visitor = await openPeer({ ...at, data: newFolder(), signer: uploader, runtime: null, bootstrap })
+  const tree = { files: [{ path: 'log', mode: 0o644, mtimeS: 0, bytes: new Uint8Array() }], directories: [] }
+  const publication = { tree, name: 'log', groupSize: 1, escrow: 5_000_000_000n, runtimeId: 'counter', progress: () => {} }
+  const { job } = await visitor.publish(publication)
+  const write = async () => {
+    const { state } = await visitor.askSite('log', { ...get, method: 'POST' })
+    return state as ContentId
+  }
+  const [claimed, loose] = [await write(), await write()]
+  const untilMs = () => Date.now() + 60_000
+  expect(await visitor.claim(job, [claimed], untilMs())).toEqual([host.peerId])
+  await expect(visitor.claim(jobIdOf(claimed), [claimed], untilMs())).rejects.toMatchObject({ code: 'SITE_UNKNOWN' })
+  await write()
+  await visitor.close()
+
+  const overlayOf = async (signer: typeof seeder) => {
+    const overlay = await openOverlay({ signer, network: host.network, host: '127.0.0.1', port: 0 })
+    undo.push(() => overlay.close())
+    overlay.setAddress(host.peerId, host.address)
+    return overlay
+  }
+  const [asUploader, stranger] = [await overlayOf(uploader), await overlayOf(attacker)]
+  const has = async (cid: ContentId): Promise<boolean> => {
+    const reply = await asUploader.request(host.peerId, wantBlocks.encode({ cids: [bytesOfContentId(cid)] }))
+    return reply.length > 36
+  }
+  const endBy = (signer: typeof seeder, envelopeOf: (envelope: Uint8Array) => Uint8Array = (envelope) => envelope) => {
+    const envelope = signClaim({ job, roots: [], issuedMs: Date.now(), untilMs: Date.now() }, signer, host.network)
+    return (signer === uploader ? asUploader : stranger).request(host.peerId, envelopeOf(envelope)).then(
+      () => 'taken',
+      (error: { code: string }) => error.code,
+    )
+  }
+  await expect.poll(() => has(loose), { timeout: 10_000 }).toBe(false)
+  expect(await has(claimed)).toBe(true)
+  expect(await endBy(attacker)).toBe('REFUSED')
+  expect(await endBy(uploader, (envelope) => envelope.with(-1, (envelope.at(-1) as number) ^ 1))).toBe('REFUSED')
+  await host.close()
+  host = await openHost()
+  for (const overlay of [asUploader, stranger]) overlay.setAddress(host.peerId, host.address)
+  await new Promise((resolve) => setTimeout(resolve, 600)) // several collections
+  expect(await has(claimed)).toBe(true)
+  expect(await endBy(uploader)).toBe('taken')
+  await expect.poll(() => has(claimed), { timeout: 10_000 }).toBe(false)
+  expect(host.counters().COLLECTED_BLOCKS).toBeGreaterThan(0)
+  expect(host.storage()).toMatchObject({ maxBytes: null })
+  expect(host.storage().usedBytes).toBeGreaterThan(0)
+}, 40_000)
 
 test('blocks are given to peers with a part in a site, and to nobody else', async () => {
   const uploader = createSigner(sha256(new Uint8Array([7])))

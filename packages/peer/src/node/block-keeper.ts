@@ -18,7 +18,7 @@ export interface KeeperOptions {
   /** Brings spoiled blocks again, from whoever has them. */
   readonly mend: (cids: readonly ContentId[]) => Promise<void>
   /** Told before each run of the schedule: records that nothing needs any more go first. */
-  readonly tidy: () => Promise<void>
+  readonly tidy: () => Promise<unknown>
   /** All that the store may take. Undefined: what the disk has. */
   readonly maxBytes?: number | undefined
   readonly graceMs: number

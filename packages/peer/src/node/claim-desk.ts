@@ -1,5 +1,7 @@
-import { type ClaimBook, claimedRoots, forgetClaims, openClaimBook, type RecordStore, takeClaim } from '@interpeer/content-store'
-import type { ContentId, JobId, NetworkId, PeerId } from '@interpeer/crypto-ids'
+import { type ClaimBook, claimedRoots, forgetClaims, openClaimBook, type RecordStore, signClaim, takeClaim } from '@interpeer/content-store'
+import type { ContentId, JobId, NetworkId, PeerId, Signer } from '@interpeer/crypto-ids'
+import type { Overlay } from '@interpeer/overlay/node'
+import type { SiteView } from '../site-view.js'
 
 export interface ClaimsAt {
   readonly records: RecordStore
@@ -12,16 +14,20 @@ export interface ClaimsAt {
 /** What others who speak for a job asked this peer to keep, over restarts (ADR 0007). */
 export class ClaimDesk {
   readonly #at: ClaimsAt
-  #book: ClaimBook
+  #known: ClaimBook | undefined
   #last: Promise<unknown> = Promise.resolve()
 
-  /** @throws {ContentStoreError} RECORD_CORRUPT: who does not know all claims must not collect */
   constructor(at: ClaimsAt) {
     this.#at = at
-    this.#book = openClaimBook(at.records, at.network).book
   }
 
-  /** What is claimed now. */
+  /** @throws {ContentStoreError} RECORD_CORRUPT: who does not know all claims must not collect, nor take more */
+  get #book(): ClaimBook {
+    this.#known ??= openClaimBook(this.#at.records, this.#at.network).book
+    return this.#known
+  }
+
+  /** What is claimed now. @throws {ContentStoreError} RECORD_CORRUPT */
   roots(): ReadonlySet<ContentId> {
     return claimedRoots(this.#book, this.#at.now())
   }
@@ -33,7 +39,7 @@ export class ClaimDesk {
       const { book, records: entries, dropped } = takeClaim(this.#book, envelope, { network, nowMs: now(), mayClaim })
       if (entries.length === 0) return
       await records.put(entries)
-      this.#book = book
+      this.#known = book
       if (dropped.length > 0) await records.delete(dropped)
     })
   }
@@ -44,7 +50,7 @@ export class ClaimDesk {
       const { book, keys } = forgetClaims(this.#book, this.#at.now())
       if (keys.length === 0) return
       await this.#at.records.delete(keys)
-      this.#book = book
+      this.#known = book
     })
   }
 
@@ -54,4 +60,32 @@ export class ClaimDesk {
     this.#last = done.catch(() => {})
     return done
   }
+}
+
+const ASK_MS = 5_000
+export interface ClaimTo {
+  readonly signer: Signer
+  readonly network: NetworkId
+  readonly overlay: Overlay
+  readonly own: ClaimDesk
+  readonly now: () => number
+}
+
+/**
+ * Asks all members of a site's group, and those who come next, to keep these roots and no others for this peer. Resolves to those who do.
+ * @throws {WireError} WIRE_SHAPE for more than 16 roots
+ */
+export async function claimAtMembers(
+  { job, members, next }: SiteView,
+  { roots, untilMs }: { readonly roots: readonly ContentId[]; readonly untilMs: number },
+  { signer, network, overlay, own, now }: ClaimTo,
+): Promise<readonly PeerId[]> {
+  const envelope = signClaim({ job, roots, issuedMs: now(), untilMs }, signer, network)
+  const ask = async (peer: PeerId): Promise<PeerId> => {
+    if (peer === signer.peerId) await own.take(envelope)
+    else await overlay.request(peer, envelope, { timeoutMs: ASK_MS })
+    return peer
+  }
+  const asked = await Promise.allSettled([...new Set([...members, ...(next?.members ?? [])])].map(ask))
+  return asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
 }

@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { openBlockServer, type RecordStore, type StoreKind, wantBlocks } from '@interpeer/content-store'
+import { contentClaim, openBlockServer, type RecordStore, type StoreKind, wantBlocks } from '@interpeer/content-store'
 import { openDiskStore, systemClock } from '@interpeer/content-store/node'
-import type { NetworkId, PeerId, Signer } from '@interpeer/crypto-ids'
+import type { ContentId, JobId, NetworkId, PeerId, Signer } from '@interpeer/crypto-ids'
 import { openOverlay } from '@interpeer/overlay/node'
 import { createVerification, siteRequest } from '@interpeer/peer-group'
 import { CHAIN_MESSAGE_NUMBERS, parseGenesis } from '@interpeer/vote-chain'
@@ -22,12 +22,13 @@ import {
   presentTransaction,
 } from '../network/index.js'
 import type { ScriptRuntime } from '../script-runtime.js'
-import { hasPartIn, type SiteView } from '../site-view.js'
+import { hasPartIn, type SiteView, speaksFor } from '../site-view.js'
 import { type SiteViews, siteViews } from '../site-views.js'
 import { AddressBook } from './address-book.js'
 import { BlockKeeper } from './block-keeper.js'
 import { exchangeOver } from './block-source.js'
 import { ChainShell } from './chain-shell.js'
+import { ClaimDesk, claimAtMembers } from './claim-desk.js'
 import type { PeerEndpoint } from './endpoint.js'
 import type { PeerLog } from './log.js'
 import { lockFolder } from './process-lock.js'
@@ -80,6 +81,11 @@ export interface Peer {
   lookAt(name: string): Promise<void>
   /** Publishes a site and serves its blocks until its group has them. @throws {PeerError} */
   publish(publication: Publication): Promise<Published>
+  /**
+   * Asks the members of a site that this peer published, or is a member of, to keep what is below these roots (at most 16) until then (at most 30
+   * days), in place of what it asked before. Resolves to those who do. @throws {PeerError} SITE_UNKNOWN @throws {WireError} too many roots
+   */
+  claim(job: JobId, roots: readonly ContentId[], untilMs: number): Promise<readonly PeerId[]>
   /** What the store takes, in bytes, and what it may take; null: what the disk has. */
   storage(): { readonly usedBytes: number; readonly maxBytes: number | null }
   /** Things that were counted, by code: bad messages, retries, marks, blocks collected. */
@@ -145,8 +151,8 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     const verification = createVerification(network)
     const keeper: BlockKeeper = new BlockKeeper({
       ...{ store, maxBytes, ...collection, now, count, log },
-      roots: () => liveRoots(hosts.holdings(), [], signer.peerId),
-      tidy: () => hosts.forgetLeft(),
+      roots: () => liveRoots(hosts.holdings(), claims.roots(), signer.peerId),
+      tidy: () => Promise.all([hosts.forgetLeft(), claims.tidy()]),
       mend: (cids) => hosts.mend(cids),
     })
     const server = openBlockServer({ get: keeper.blocks.get, now: systemClock.now, pause: () => setImmediate() })
@@ -173,6 +179,11 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     let views: SiteViews = new Map()
     // after a restart the chain's state does not tell who was a member before: what this peer served, it has
     const isHere = (view: SiteView): boolean => hasPartIn(view, signer.peerId) || hosts.hasServed(view.job)
+    const mayClaim = (job: JobId, from: PeerId): boolean => {
+      const view = views.get(job)
+      return view !== undefined && isHere(view) && speaksFor(view, from)
+    }
+    const claims = new ClaimDesk({ records: store.records('claims'), network, now, mayClaim })
     const onState = (state: NetworkState) => {
       registry = state.registry
       views = siteViews(state.jobs, genesis.settings.cycleMs, views)
@@ -220,6 +231,10 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
         throw new PeerError({ code: 'BLOCKS_REFUSED', peer: from })
       }
       if (number === siteRequest.number) return hosts.answer(request)
+      if (number === contentClaim.number) {
+        await claims.take(request)
+        return new Uint8Array()
+      }
       count('REQUEST_UNKNOWN')
       throw new PeerError({ code: 'REQUEST_MALFORMED', reason: `no such request (from ${from})` })
     })
@@ -243,6 +258,11 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
         return client.ask(name, request, ask)
       },
       lookAt: async (name) => void (await client.lookAt(name)),
+      claim: async (job, roots, untilMs) => {
+        const view = views.get(job)
+        if (view === undefined) throw new PeerError({ code: 'SITE_UNKNOWN', name: job })
+        return claimAtMembers(view, { roots, untilMs }, { signer, network, overlay, own: claims, now })
+      },
       publish: (publication) =>
         publishSite(publication, {
           signer,

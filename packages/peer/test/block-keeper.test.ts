@@ -1,0 +1,122 @@
+import { blockOf, buildTree, type ContentStore, type LiveRoots, memoryStore } from '@interpeer/content-store'
+import type { ContentId } from '@interpeer/crypto-ids'
+import { afterEach, expect, test } from 'vitest'
+import { BlockKeeper, type KeeperOptions } from '../src/node/block-keeper.js'
+
+const GRACE_MS = 1_000
+const blockAt = (n: number, size = 1_000) => blockOf(new Uint8Array(size).fill(n), 'raw')
+const undo: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const step of undo.splice(0)) await step()
+})
+function keep(store: ContentStore, more: Partial<KeeperOptions> = {}) {
+  const counts = new Map<string, number>()
+  const warned: string[] = []
+  const clock = { nowMs: 0 }
+  const roots: { held: ContentId[]; wanted: ContentId[] } = { held: [], wanted: [] }
+  const log = { debug: () => {}, info: () => {}, warn: (_: object, sentence: string) => void warned.push(sentence), error: () => {} }
+  const keeper = new BlockKeeper({
+    ...{ store, log, graceMs: GRACE_MS, everyMs: 3_600_000, now: () => clock.nowMs },
+    roots: (): LiveRoots => roots,
+    mend: async () => {},
+    tidy: async () => {},
+    count: (code, by = 1) => void counts.set(code, (counts.get(code) ?? 0) + by),
+    ...more,
+  })
+  undo.push(() => keeper.close())
+  return { keeper, counts, warned, clock, roots }
+}
+
+test('while a block below a held root is missing nothing goes; it is fetched again, and then the rest goes', async () => {
+  const store = memoryStore()
+  const tree = buildTree([{ path: 'a', mode: 0o644, mtimeS: 0, bytes: new Uint8Array(200_000) }])
+  const lost = tree.blocks.find(({ cid }) => cid !== tree.root) as (typeof tree.blocks)[number]
+  await store.blocks.put([...tree.blocks.filter((block) => block !== lost), blockAt(1)])
+  const mended: ContentId[] = []
+  const { keeper, counts, warned, clock, roots } = keep(store, {
+    mend: async (cids) => {
+      mended.push(...cids)
+      await keeper.blocks.put([lost])
+    },
+  })
+  roots.held.push(tree.root)
+  await keeper.collect()
+  clock.nowMs = GRACE_MS
+  expect([mended, counts.get('COLLECTION_REFUSED'), store.blocks.has(blockAt(1).cid)]).toEqual([[lost.cid], 1, true])
+  expect(warned[0]).toMatch(/nothing is deleted/)
+  await keeper.collect()
+  expect(store.blocks.has(blockAt(1).cid)).toBe(false)
+  expect(Object.fromEntries(counts)).toEqual({ COLLECTION_REFUSED: 1, COLLECTED_BLOCKS: 1, COLLECTED_BYTES: 1_000 })
+  expect(tree.blocks.every(({ cid }) => store.blocks.has(cid))).toBe(true)
+})
+
+test('blocks are refused where records still have room, and what nothing needs makes room at once', async () => {
+  const maxBytes = 80_000
+  const store = memoryStore({ maxBytes })
+  const { keeper, roots } = keep(store, { maxBytes })
+  const kept = Array.from({ length: 70 }, (_, i) => blockAt(i))
+  roots.wanted.push(...kept.map(({ cid }) => cid))
+  await keeper.blocks.put(kept)
+  await expect(keeper.blocks.put([blockAt(200)])).rejects.toMatchObject({ code: 'STORE_FULL' })
+  await store.records('locks').put([['lock', new Uint8Array(9_000)]])
+  roots.wanted.splice(0, 20)
+  await keeper.blocks.put([blockAt(200)])
+  expect(keeper.blocks.has(blockAt(200).cid)).toBe(true)
+  expect(kept.slice(20).every(({ cid }) => keeper.blocks.has(cid))).toBe(true)
+  expect(keeper.usedBytes).toBeLessThan(70_000 + 9_000)
+})
+
+test('ages outlive a restart; where the record of them is spoiled each grace begins anew', async () => {
+  const store = memoryStore()
+  await store.blocks.put([blockAt(1)])
+  await keep(store).keeper.collect()
+  const second = keep(store)
+  second.clock.nowMs = GRACE_MS
+  const spoiled = keep({
+    ...store,
+    records: (name) => ({ ...store.records(name), get: () => new Uint8Array([0xff]) }),
+    blocks: { ...store.blocks, delete: async () => expect.unreachable() },
+  })
+  spoiled.clock.nowMs = GRACE_MS
+  expect(spoiled.warned).toHaveLength(1)
+  await spoiled.keeper.collect()
+  await second.keeper.collect()
+  expect(store.blocks.has(blockAt(1).cid)).toBe(false)
+})
+
+test('a peer that does not know what it needs deletes nothing, says so, and tries again', async () => {
+  const store = memoryStore()
+  await store.blocks.put([blockAt(1)])
+  const { keeper, counts } = keep(store, {
+    ...{ graceMs: 0, everyMs: 5 },
+    roots: () => {
+      throw new Error('the claims can not be read')
+    },
+  })
+  keeper.start()
+  await expect.poll(() => counts.get('COLLECTION_FAILED') ?? 0).toBeGreaterThan(1)
+  expect(store.blocks.has(blockAt(1).cid)).toBe(true)
+})
+
+test('a peer that closes does not wait for a run to end, and nothing is deleted after that', async () => {
+  const store = memoryStore()
+  await store.blocks.put(Array.from({ length: 200 }, (_, i) => blockAt(i)))
+  let deletions = 0
+  const slow: ContentStore = {
+    ...store,
+    blocks: {
+      ...store.blocks,
+      delete: async (cids) => {
+        deletions++
+        if (deletions === 1) closing = keeper.close()
+        await store.blocks.delete(cids)
+      },
+    },
+  }
+  let closing: Promise<void> | undefined
+  const { keeper, counts } = keep(slow, { graceMs: 0, everyMs: 1 })
+  keeper.start()
+  await expect.poll(() => deletions).toBe(1)
+  await closing
+  expect([deletions, counts.get('COLLECTION_FAILED')]).toEqual([1, undefined])
+})
