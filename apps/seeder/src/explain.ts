@@ -23,7 +23,8 @@ const ADVICE: Readonly<Record<string, string | ((failure: Failure) => string)>> 
   STORE_OTHER_KIND: 'This folder keeps its store in the other kind. Leave out --store and INTERPEER_STORE, or choose another --data.',
   STORE_UNAVAILABLE: 'The folder is no store, or lmdb does not run here (musl, for instance): a new folder can have --store sqlite.',
   PUBLISH_REFUSED: 'Nothing was published. Change what it names and try again.',
-  STORE_FULL: 'The disk is full, or --storage is too small for what this peer hosts. Make room and start again: nothing that was acknowledged is lost.',
+  STORE_FULL:
+    'The disk is full, or --storage is too small for what this peer hosts. Make room and start again: nothing that was acknowledged is lost.',
   KEY_FILE_MISSING: ({ path }) =>
     `There is no key at ${path}. Make one with "interpeer key create", or bring one back with "interpeer key restore".`,
   KEY_FILE_EXISTS: ({ path }) =>

@@ -1,4 +1,6 @@
 import { createSigner, jobIdOf, networkIdOf } from '@interpeer/crypto-ids'
+import { compareBytes } from '@interpeer/wire-codec'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   blockOf,
@@ -73,6 +75,50 @@ describe('claims', () => {
     const elsewhere = signClaim({ job: page, roots: [], issuedMs: NOW + 1, untilMs: NOW + 1 }, uploader, networkIdOf(bytesOf('another')))
     expect(() => takeClaim(book, elsewhere, rules)).toThrow(coded('SIGNATURE_WRONG'))
     expect([...claimedRoots(book, NOW)]).toEqual([one])
+  })
+
+  test('whatever byte of an un-claim somebody alters, it changes nothing', () => {
+    const book = take(emptyClaimBook, claimOf(uploader, [one]))
+    const end = claimOf(uploader, [], NOW + 1)
+    for (const at of end.keys()) {
+      for (const bit of [1, 0x80]) {
+        const altered = end.with(at, (end[at] as number) ^ bit)
+        expect(() => takeClaim(book, altered, rules), `byte ${at}`).toThrow()
+      }
+    }
+    expect([...claimedRoots(book, NOW)]).toEqual([one])
+    expect([...claimedRoots(take(book, end), NOW)]).toEqual([])
+  })
+
+  test('in whatever order claims come, with forged and ended ones and repeats among them, the newest that holds of each signer counts', () => {
+    const signers = [uploader, member, stranger]
+    const anyClaim = fc.record({ by: fc.nat(2), roots: fc.subarray([one, two]), ageMs: fc.nat(5), forMs: fc.nat(8), forged: fc.boolean() })
+    fc.assert(
+      fc.property(fc.array(anyClaim, { maxLength: 12 }), fc.array(fc.nat(11)), (claims, order) => {
+        const sent = claims.map(({ by, roots, ageMs, forMs, forged }) => {
+          const [signer, issuedMs] = [signers[by] as Signer, NOW - ageMs]
+          const envelope = claimOf(signer, roots, issuedMs, issuedMs + forMs)
+          const bytes = forged ? envelope.with(-1, (envelope.at(-1) as number) ^ 1) : envelope
+          return { bytes, signer, issuedMs, roots, untilMs: issuedMs + forMs, holds: !forged && signer !== stranger }
+        })
+        let book = emptyClaimBook
+        for (const at of [...sent.keys(), ...order]) {
+          const one = sent[at]
+          if (one === undefined) continue
+          if (one.holds) book = takeClaim(book, one.bytes, rules).book
+          else expect(() => takeClaim(book, one.bytes, rules)).toThrow()
+        }
+        const newest = [uploader, member].flatMap((signer) => {
+          const all = sent.filter((one) => one.holds && one.signer === signer)
+          const lastMs = Math.max(...all.map(({ issuedMs }) => issuedMs))
+          const last = all.filter(({ issuedMs }) => issuedMs === lastMs)
+          return last.toSorted((a, b) => compareBytes(a.bytes, b.bytes)).slice(-1)
+        })
+        const live = newest.flatMap(({ roots, untilMs }) => (untilMs > NOW ? roots : []))
+        expect([...claimedRoots(book, NOW)].sort()).toEqual([...new Set(live)].sort())
+      }),
+      { numRuns: 60 },
+    )
   })
 
   test('a claim from the future, or for too long, is refused; a clock that goes back forgets nothing', async () => {
