@@ -1,47 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'cddl'
 import { expect, test } from 'vitest'
-import { checkCddl } from '../src/cddl.js'
-import {
-  bool,
-  bytes,
-  bytesMax,
-  decodeWith,
-  encodeCbor,
-  encodeWith,
-  hexOf,
-  link,
-  list,
-  MESSAGE_NUMBERS,
-  message,
-  nullable,
-  oneOf,
-  struct,
-  text,
-  uint8,
-  uint32,
-  uint53,
-  uint64,
-  variants,
-} from '../src/index.js'
+import { checkCddl, checkContract, factsOfRule } from '../src/cddl.js'
+import { bytesMax, decodeWith, encodeCbor, encodeWith, hexOf, MESSAGE_NUMBERS, message, struct, uint8 } from '../src/index.js'
+import { example } from './example.js'
 
-const example = message('example', 1, {
-  key: bytes(4),
-  body: bytesMax(8),
-  title: text(8),
-  count: uint32,
-  amount: uint64,
-  at: uint53,
-  final: bool,
-  method: oneOf('GET', 'POST'),
-  parent: nullable(link),
-  items: list(struct({ id: uint8, name: text(4) }), 2),
-  change: variants({ keep: [0, {}], drop: [1, { from: uint8 }] }),
-})
 const value = {
   key: Uint8Array.of(1, 2, 3, 4),
   body: new Uint8Array(),
   title: 'Größe',
+  small: 7,
+  port: 443,
   count: 7,
   amount: 5n,
   at: 1_700_000_000_000,
@@ -58,7 +27,7 @@ test('a message is read as it was written', () => {
   expect(example.decode(example.encode(linked))).toEqual(linked)
 })
 test('it is an array: its number, then the fields in order', () => {
-  expect(hexOf(example.encode(value)).slice(0, 16)).toBe('8c18ff4401020304')
+  expect(hexOf(example.encode(value)).slice(0, 16)).toBe('8e18ff4401020304')
 })
 const changed: [string, object, string][] = [
   ['too short a key', { key: new Uint8Array(3) }, 'key'],
@@ -99,14 +68,33 @@ test('no two messages have one number', () => {
 
 const cddlText = readFileSync(new URL('./example.cddl', import.meta.url), 'utf8')
 test('the CDDL beside a message parses and says what the code says', () => {
-  expect(parse(new URL('./example.cddl', import.meta.url).pathname)).toHaveLength(3)
-  expect(checkCddl(example, cddlText)).toEqual([])
+  expect(parse(new URL('./example.cddl', import.meta.url).pathname)).toHaveLength(6)
+  expect(checkContract([example], cddlText)).toEqual([])
+})
+test.each([
+  ['a rule that no code has', `${cddlText}more = [id: uint .size 1]\n`, 'more: no code has this rule'],
+  ['a rule twice', `${cddlText}keep = [type: 0]\n`, 'keep: two rules have this name'],
+  ['another version', cddlText.replace('Version 1', 'Version 2'), 'the code has version 1, the CDDL 2'],
+  ['another limit', cddlText.replace('1,048,576', '1,048,575'), 'at most 1048576 bytes, the CDDL says 1048575'],
+  ['no word on signing', cddlText.replace(' Not signed.', ''), 'does not say who signs it'],
+  ['words in another order', cddlText.replace('GET / POST', 'POST / GET'), 'field 10'],
+  ['another name of a message', cddlText.replace('example =', 'examples ='), 'no rule named example'],
+])('a contract with %s is noticed', (_, text, words) => {
+  expect(text).not.toBe(cddlText)
+  expect(checkContract([example], text).join('\n')).toContain(words)
+})
+test('the comment above a rule says who signs', () => {
+  const facts = (comment: string) => factsOfRule('a', `b = [type: 1]\n${comment}\na = [type: 0]\n`)
+  expect(facts('; Says a.\n; Version 3, at most 1,024 bytes. Signed by from.')).toEqual({ version: 3, maxBytes: 1024, signer: 'from' })
+  expect(facts('; A block: at most 9 bytes.')).toEqual({ version: undefined, maxBytes: 9, signer: undefined })
+  expect(facts('; Version 1, at most 9 bytes. Not signed.').signer).toBeNull()
+  expect(facts('; Version 1, at most 9 bytes. Signed by from.\n')).toEqual({ version: undefined, maxBytes: undefined, signer: undefined })
 })
 test.each([
   ['key: bstr .size 4', 'key: bstr .size 5'],
   ['count: uint .size 4', 'counter: uint .size 4'],
   ['amount: uint .size 8, at:', 'at:'],
-  ['drop-change = [type: 1', 'drop-change = [type: 2'],
+  ['drop = [type: 1', 'drop = [type: 2'],
 ])('a CDDL that says "%s" differently is noticed', (from, to) => {
   expect(cddlText.replace(/;.*$/gm, '').replace(/\s+/g, ' ')).toContain(from)
   expect(

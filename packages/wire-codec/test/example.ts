@@ -1,0 +1,35 @@
+import {
+  bool,
+  bytes,
+  bytesMax,
+  link,
+  list,
+  message,
+  nullable,
+  oneOf,
+  struct,
+  text,
+  uint8,
+  uint16,
+  uint32,
+  uint53,
+  uint64,
+  variants,
+} from '../src/index.js'
+
+/** Every kind of field: example.cddl. */
+export const example = message('example', 1, {
+  key: bytes(4),
+  body: bytesMax(8),
+  title: text(8),
+  small: uint8,
+  port: uint16,
+  count: uint32,
+  amount: uint64,
+  at: uint53,
+  final: bool,
+  method: oneOf('GET', 'POST'),
+  parent: nullable(link),
+  items: list(struct({ id: uint8, name: text(4) }), 2),
+  change: variants({ keep: [0, {}], drop: [1, { from: uint8 }] }),
+})
