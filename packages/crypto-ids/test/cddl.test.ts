@@ -6,7 +6,7 @@ import { toBeSigned } from '../src/cose-sign1.js'
 import { peekPayload, signMessage } from '../src/signed-message.js'
 import { alice, network, note } from './notes.js'
 
-const rules = parse(fileURLToPath(new URL('../src/cose-sign1.cddl', import.meta.url)))
+const rules = parse(fileURLToPath(new URL('../src/crypto-ids.cddl', import.meta.url)))
 
 type CddlType = { readonly Type: string; readonly Value?: unknown; readonly Operator?: { readonly Value: { readonly Value: number } } }
 

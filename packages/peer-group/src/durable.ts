@@ -40,7 +40,7 @@ import { tallyRecord } from './tally.js'
 import { takeTimeout } from './timeouts.js'
 
 const RECORD_VERSION = 2
-const RECORD_MAX_BYTES = 4 * 1024 * 1024
+export const RECORD_MAX_BYTES = 4 * 1024 * 1024
 const PROPOSAL_MAX_BYTES = 1024 * 1024 + 256
 const batchBytes = bytesMax(BATCH_MAX_BYTES)
 

@@ -13,7 +13,7 @@ export const stateSchema = struct({
   files: link,
   requests: list(struct({ id: bytes(16), ms: uint53, response: link }), STATE_REQUESTS_MAX),
 })
-const STATE_BLOCK_MAX_BYTES = 1024 * 1024
+export const STATE_BLOCK_MAX_BYTES = 1024 * 1024
 
 export interface AnsweredRequest {
   readonly id: Uint8Array

@@ -16,6 +16,7 @@ export interface ServedState {
 }
 
 const CERTIFICATE_MAX_BYTES = 64 * 1024
+/** As it is on disk. */
 export const servedSchema = struct({
   epoch: uint32,
   step: uint32,

@@ -16,7 +16,7 @@ export const recordSchema = struct({
   candidates: list(envelope, 3),
 })
 export type ChainRecord = Infer<typeof recordSchema>
-const RECORD_BYTES_MAX = 8 * 1024 * 1024
+export const RECORD_BYTES_MAX = 8 * 1024 * 1024
 
 export function recordOf<S>({ tip, locked, highest, own, candidates }: ChainState<S>): Uint8Array {
   const kept = new Set([locked?.block, highest?.block])

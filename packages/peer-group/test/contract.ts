@@ -1,0 +1,41 @@
+import { MESSAGE_MAX_BYTES } from '@interpeer/wire-codec'
+import { recordCodec, type VectorCodec } from '@interpeer/wire-codec/test-vectors'
+import { batchMessage } from '../src/batch.js'
+import { RECORD_MAX_BYTES, recordSchema } from '../src/durable.js'
+import {
+  askMessage,
+  certificateMessage,
+  commitSetMessage,
+  finalMessage,
+  offerMessage,
+  proposalMessage,
+  revealMessage,
+  sealMessage,
+  showMessage,
+  tallyMessage,
+  timeoutMessage,
+} from '../src/messages.js'
+import { siteReply, siteResponse } from '../src/site-reply.js'
+import { siteRequest } from '../src/site-request.js'
+import { STATE_BLOCK_MAX_BYTES, stateSchema } from '../src/state-block.js'
+
+/** All that goes over the wire or to disk: what src/peer-group.cddl describes. */
+export const contract = [
+  offerMessage,
+  proposalMessage,
+  sealMessage,
+  commitSetMessage,
+  revealMessage,
+  timeoutMessage,
+  certificateMessage,
+  finalMessage,
+  askMessage,
+  showMessage,
+  tallyMessage,
+  batchMessage,
+  siteRequest,
+  siteReply,
+  recordCodec('group-state', stateSchema, STATE_BLOCK_MAX_BYTES),
+  recordCodec('site-response', siteResponse, MESSAGE_MAX_BYTES),
+  recordCodec('group-record', recordSchema, RECORD_MAX_BYTES),
+] as unknown as readonly VectorCodec<never>[]
