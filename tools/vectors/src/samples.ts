@@ -9,6 +9,7 @@ export function bytesNamed(name: string, size: number): string {
   for (let i = 0; hex.length < 2 * size; i++) hex += digest(i === 0 ? name : `${name} ${i}`)
   return hex.slice(0, 2 * size)
 }
+const CID_BYTES = 36
 export const linkNamed = (name: string): string => `01711220${digest(name)}`
 
 /** Zeros, empty lists and strings, nulls, the first word. */
@@ -52,6 +53,7 @@ export function typical(type: Type, name: string): Value {
     case 'link':
       return linkNamed(name)
     case 'bytes':
+      if (type.min === CID_BYTES) return linkNamed(name) // a JobId
       return bytesNamed(name, type.min > 0 ? type.min : Math.min(type.max, 5))
     case 'text':
       return textNamed(type.max, name)
