@@ -1,0 +1,125 @@
+import { type Key, sha256 } from './cose.js'
+import {
+  batchOf,
+  type Fields,
+  GROUP,
+  linkTo,
+  memberKeys,
+  named,
+  type Place,
+  revealEnvelope,
+  type SealParts,
+  STRANGER,
+  saltOf,
+  sealEnvelope,
+  sealHash,
+  sealParts,
+  sign,
+} from './group.js'
+import { OTHER_NETWORK } from './signed-cases.js'
+
+const keys = memberKeys(4)
+const [a, b] = keys as [Key, Key, Key, Key]
+const batch = batchOf(a, 5)
+const place: Place = { step: 5, rank: 1, batch: sha256(batch) }
+
+interface FaultCase {
+  readonly name: string
+  /** `ok`: the two prove nothing; otherwise the fault of the first member. */
+  readonly expect: string
+  readonly evidence: readonly string[]
+}
+
+/** The hash of a commit, with each part that it binds changed; and what two envelopes of one member prove. */
+export function faultVectors() {
+  return {
+    network: GROUP.network,
+    job: GROUP.job,
+    epoch: GROUP.epoch,
+    members: keys.map(({ publicKey }) => publicKey),
+    seeds: keys.map(({ seed }) => seed),
+    seals: sealCases().map(({ name, parts }) => ({ name, expect: 'ok', seal: sealHash(parts), ...(parts as unknown as Fields) })),
+    cases: [...sealFaults(), ...pairs()],
+  }
+}
+
+function sealCases(): { name: string; parts: SealParts }[] {
+  const usual = sealParts(a, place)
+  const other = (name: string, changes: Partial<SealParts>) => ({ name, parts: { ...usual, ...changes } })
+  const answer = (changes: Fields) => ({ answer: { ...usual.answer, ...changes } })
+  return [
+    { name: 'a seal', parts: usual },
+    other('another network', { network: OTHER_NETWORK }),
+    other('another job', { job: linkTo('another job') }),
+    other('another epoch', { epoch: GROUP.epoch + 1 }),
+    other('another step', { step: place.step + 1 }),
+    other('another rank', { rank: place.rank + 1 }),
+    other('another batch', { batch: named('another batch') }),
+    other('another member', { from: b.publicKey }),
+    other('another salt', { salt: saltOf(b) }),
+    other('another root', answer({ root: linkTo('another state after') })),
+    other('other responses', answer({ responses: named('responses') })),
+    other('other effects', answer({ effects: named('effects') })),
+    other('other fuel', answer({ fuel: 1 })),
+    other('another own part', answer({ own: named('own') })),
+    other('numbers of more than a byte', {
+      epoch: 70_000,
+      step: 4_294_967_295,
+      rank: 65_535,
+      ...answer({ fuel: Number.MAX_SAFE_INTEGER }),
+    }),
+  ]
+}
+
+/** A seal whose hash is of something else than what its member then reveals: one part changed at a time. */
+function sealFaults(): FaultCase[] {
+  const reveal = revealEnvelope(a, place)
+  return sealCases().map(({ name, parts }, i) => ({
+    name: i === 0 ? 'a reveal opens the seal' : `the seal was made with ${name}`,
+    expect: i === 0 ? 'ok' : 'broken-seal',
+    evidence: [sealEnvelope(a, place, { seal: sealHash(parts) }), reveal],
+  }))
+}
+
+function pairs(): FaultCase[] {
+  const pair = (name: string, expect: string, ...evidence: string[]): FaultCase => ({ name, expect, evidence })
+  const [seal, reveal] = [sealEnvelope(a, place), revealEnvelope(a, place)]
+  const otherBatch = { ...place, batch: named('another batch') }
+  const proposal = (key: Key, changes: Fields = {}) =>
+    sign('group-proposal', { ...base(key), rank: 1, batch, timeouts: [], tallies: [], ...changes }, key)
+  const timeout = (key: Key, changes: Fields = {}) =>
+    sign('group-timeout', { ...base(key), rank: 1, previous: '00'.repeat(32), bound: null, abstained: false, ...changes }, key)
+  const base = (key: Key): Fields => ({ job: GROUP.job, epoch: GROUP.epoch, step: 5, from: key.publicKey })
+  const differs = { answer: { fuel: 1 } }
+  const own = { answer: { own: named('own') } }
+  return [
+    pair('two seals', 'two-seals', seal, sealEnvelope(a, otherBatch)),
+    pair('two reveals', 'two-reveals', reveal, revealEnvelope(a, place, differs)),
+    pair('two reveals that differ in the own part alone', 'two-reveals', reveal, revealEnvelope(a, place, own)),
+    pair('two proposals', 'two-proposals', proposal(a), proposal(a, { batch: batchOf(a, 5, { timeMs: 1 }) })),
+    pair('two time-outs', 'two-timeouts', timeout(a), timeout(a, { abstained: true })),
+    pair('two answers to one batch at two ranks', 'two-answers', reveal, revealEnvelope(a, { ...place, rank: 2 }, differs)),
+    pair('one answer to one batch at two ranks', 'ok', reveal, revealEnvelope(a, { ...place, rank: 2 })),
+    pair('two answers to two batches', 'ok', reveal, revealEnvelope(a, { ...otherBatch, rank: 2 }, differs)),
+    pair(
+      'two answers from two states',
+      'ok',
+      reveal,
+      revealEnvelope(a, { ...place, rank: 2 }, { ...differs, start: linkTo('another state') }),
+    ),
+    pair('the same seal twice', 'ok', seal, seal),
+    pair('seals at two ranks', 'ok', seal, sealEnvelope(a, { ...otherBatch, rank: 2 })),
+    pair('seals at two steps', 'ok', seal, sealEnvelope(a, { ...otherBatch, step: 6 })),
+    pair('seals of two members', 'ok', seal, sealEnvelope(b, otherBatch)),
+    pair('seals in two epochs', 'ok', seal, sealEnvelope(a, otherBatch, { epoch: GROUP.epoch + 1 })),
+    pair('a seal for another network', 'ok', seal, sealEnvelope(a, otherBatch, {}, {}, { network: OTHER_NETWORK })),
+    pair("a seal in a member's name, signed by another", 'ok', seal, sealEnvelope(b, otherBatch, { from: a.publicKey })),
+    pair("a stranger's seals", 'ok', sealEnvelope(STRANGER, place), sealEnvelope(STRANGER, otherBatch)),
+    pair("a seal and another member's reveal", 'ok', seal, revealEnvelope(b, place)),
+    pair('a seal and a reveal of another rank', 'ok', seal, revealEnvelope(a, { ...place, rank: 2 })),
+    pair('a seal and a reveal of another batch', 'broken-seal', seal, revealEnvelope(a, otherBatch)),
+    pair('a reveal before its seal', 'ok', revealEnvelope(a, place, differs), seal),
+    pair('one envelope', 'ok', seal),
+    pair('three envelopes', 'ok', seal, sealEnvelope(a, otherBatch), seal),
+  ]
+}

@@ -1,0 +1,135 @@
+import { createSigner, vrfVerify } from '@interpeer/crypto-ids'
+import type { Rule } from './contract.js'
+import { bstr, cidOf, type Key, keyOf, type SignedAs, sha256, signed, tstr } from './cose.js'
+import { contractOf } from './files.js'
+import { NETWORK } from './signed-cases.js'
+import { hexOfPieces, type Value } from './value.js'
+import { head, write } from './write.js'
+
+const contract = contractOf('peer-group')
+const rules = new Map(contract.rules().map((rule) => [rule.name, rule]))
+export function ruleOf(name: string): Rule {
+  const rule = rules.get(name)
+  if (rule === undefined) throw new Error(`no rule ${name}`)
+  return rule
+}
+export type Fields = Readonly<Record<string, Value>>
+export const encode = (name: string, value: Fields): string => hexOfPieces(write(ruleOf(name).type, value))
+
+export const named = (words: string): string => sha256(Buffer.from(words).toString('hex'))
+export const linkTo = (words: string): string => `01711220${named(words)}`
+export const uint = (value: number | bigint): string => head(0, value)
+/** SHA-256 of a CBOR array that begins with a word: how seals and data sets are hashed. */
+export const sealOf = (context: string, parts: readonly string[]): string =>
+  sha256(`${head(4, parts.length + 1)}${tstr(context)}${parts.join('')}`)
+
+const seedBytes = (n: number): string => n.toString(16).padStart(2, '0').repeat(32)
+export const memberKeys = (count: number): readonly Key[] => Array.from({ length: count }, (_, i) => keyOf(seedBytes(0x10 + i)))
+export const STRANGER = keyOf(seedBytes(0x7f))
+export const GROUP = { network: NETWORK, job: cidOf(Buffer.from('a job').toString('hex')), epoch: 3 }
+export const START = linkTo('the group state before')
+export const NOW_MS = 1_700_000_000_000
+
+const signedAs = (name: string, changes: Partial<SignedAs> = {}): SignedAs => {
+  const { number = 0, version = 0 } = ruleOf(name)
+  return { network: GROUP.network, number, version, ...changes }
+}
+export const sign = (name: string, value: Fields, key: Key, changes: Partial<SignedAs> = {}): string =>
+  signed(signedAs(name, changes), encode(name, value), key)
+
+/** VRF (RFC 9381) by crypto-ids, whose own vectors hold it to the RFC's. */
+export function vrfProof(key: Key, alpha: string): string {
+  return Buffer.from(createSigner(Buffer.from(key.seed, 'hex')).vrfProve(Uint8Array.from(Buffer.from(alpha, 'hex')))).toString('hex')
+}
+export function vrfOutput(key: Key, alpha: string, proof: string): string {
+  const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex, 'hex'))
+  return Buffer.from(vrfVerify(bytes(key.publicKey), bytes(alpha), bytes(proof)) ?? []).toString('hex')
+}
+export const seedAlpha = (network: string, job: string, epoch: number, step: number): string =>
+  `85${tstr('interpeer-batch-seed')}${bstr(network)}${bstr(job)}${uint(epoch)}${uint(step)}`
+
+const proofs = new Map<string, string>()
+export function batchOf(collator: Key, step: number, changes: Fields = {}): string {
+  const alpha = seedAlpha(GROUP.network, GROUP.job, GROUP.epoch, step)
+  const proof = proofs.get(collator.seed + alpha) ?? vrfProof(collator, alpha)
+  proofs.set(collator.seed + alpha, proof)
+  const value = {
+    job: GROUP.job,
+    epoch: GROUP.epoch,
+    step,
+    previous: '00'.repeat(32),
+    from: START,
+    collator: collator.publicKey,
+    timeMs: NOW_MS,
+    proof,
+    requests: [],
+    closing: false,
+    outcomes: [],
+    ...changes,
+  }
+  return encode('group-batch', value)
+}
+
+export interface Place {
+  readonly step: number
+  readonly rank: number
+  /** SHA-256 of the batch. */
+  readonly batch: string
+}
+export interface SealParts extends Place {
+  readonly network: string
+  readonly job: string
+  readonly epoch: number
+  readonly from: string
+  readonly salt: string
+  readonly answer: Fields
+}
+export const answerFor = (key: Key, place: Place, changes: Fields = {}): Fields => ({
+  root: linkTo('the group state after'),
+  responses: sealOf('interpeer-group-responses', []),
+  effects: sealOf('interpeer-group-effects', []),
+  fuel: 0,
+  own: sealOf('interpeer-group-own', [
+    bstr(GROUP.job),
+    uint(GROUP.epoch),
+    uint(place.step),
+    bstr(place.batch),
+    bstr(key.publicKey),
+    bstr(named('the execution')),
+  ]),
+  ...changes,
+})
+export const saltOf = (key: Key): string => named(`salt of ${key.publicKey}`)
+
+/** The seal by its description in the CDDL. */
+export function sealHash({ network, job, epoch, step, rank, batch, from, salt, answer }: SealParts): string {
+  const { root, responses, effects, fuel, own } = answer as Record<string, string>
+  const inner = `85${bstr(root as string)}${bstr(responses as string)}${bstr(effects as string)}${uint(Number(fuel))}${bstr(own as string)}`
+  const parts = [bstr(network), bstr(job), uint(epoch), uint(step), uint(rank), bstr(batch), bstr(from), bstr(salt), inner]
+  return sealOf('interpeer-group-seal', parts)
+}
+export function sealParts(key: Key, place: Place, answer: Fields = answerFor(key, place)): SealParts {
+  return { ...GROUP, ...place, from: key.publicKey, salt: saltOf(key), answer }
+}
+export function sealEnvelope(
+  key: Key,
+  place: Place,
+  changes: Fields = {},
+  parts: Partial<SealParts> = {},
+  as: Partial<SignedAs> = {},
+): string {
+  const { job, epoch } = GROUP
+  const seal = sealHash({ ...sealParts(key, place), ...parts })
+  return sign('group-seal', { job, epoch, ...place, from: key.publicKey, seal, ...changes } as unknown as Fields, key, as)
+}
+export function revealValue(key: Key, place: Place, changes: Fields = {}): Fields {
+  const { job, epoch } = GROUP
+  const { answer = {}, ...others } = changes
+  const value = { job, epoch, ...place, from: key.publicKey, start: START, salt: saltOf(key), ...others }
+  return { ...value, answer: answerFor(key, place, answer as Fields) } as unknown as Fields
+}
+export const revealEnvelope = (key: Key, place: Place, changes: Fields = {}, as: Partial<SignedAs> = {}): string =>
+  sign('group-reveal', revealValue(key, place, changes), key, as)
+
+export const certificateOf = (place: Place, reveals: readonly string[], changes: Fields = {}): string =>
+  encode('group-certificate', { job: GROUP.job, epoch: GROUP.epoch, ...place, reveals, ...changes } as unknown as Fields)

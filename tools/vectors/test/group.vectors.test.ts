@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest'
+import { linesOf, vectorsPath } from '../src/files.js'
+import { certificateVectors } from '../src/group-certificates.js'
+import { faultVectors } from '../src/group-faults.js'
+import { proposalVectors } from '../src/group-proposals.js'
+import { showVectors } from '../src/group-shows.js'
+
+test.each([
+  ['certificates', certificateVectors],
+  ['shows', showVectors],
+  ['faults', faultVectors],
+  ['proposals', proposalVectors],
+])('peer-group: %s', async (name, make) => {
+  await expect(`${linesOf(make())}\n`).toMatchFileSnapshot(vectorsPath('peer-group', name))
+})
