@@ -3,11 +3,8 @@ import {
   batchOf,
   certificateOf,
   encode,
-  type Fields,
   GROUP,
-  linkTo,
   memberKeys,
-  named,
   type Place,
   revealEnvelope,
   revealValue,
@@ -16,6 +13,7 @@ import {
   STRANGER,
   sealEnvelope,
 } from './group.js'
+import { type Fields, linkTo, named } from './maker.js'
 import { OTHER_NETWORK } from './signed-cases.js'
 import type { Value } from './value.js'
 

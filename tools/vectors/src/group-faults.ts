@@ -1,11 +1,8 @@
 import { type Key, sha256 } from './cose.js'
 import {
   batchOf,
-  type Fields,
   GROUP,
-  linkTo,
   memberKeys,
-  named,
   type Place,
   revealEnvelope,
   type SealParts,
@@ -16,6 +13,7 @@ import {
   sealParts,
   sign,
 } from './group.js'
+import { type Fields, linkTo, named } from './maker.js'
 import { OTHER_NETWORK } from './signed-cases.js'
 
 const keys = memberKeys(4)

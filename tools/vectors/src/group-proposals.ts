@@ -1,19 +1,6 @@
 import { type Key, sha256 } from './cose.js'
-import {
-  batchOf,
-  encode,
-  type Fields,
-  GROUP,
-  linkTo,
-  memberKeys,
-  NOW_MS,
-  named,
-  STRANGER,
-  seedAlpha,
-  sign,
-  vrfOutput,
-  vrfProof,
-} from './group.js'
+import { batchOf, encode, GROUP, memberKeys, NOW_MS, STRANGER, seedAlpha, sign, vrfOutput, vrfProof } from './group.js'
+import { type Fields, linkTo, named } from './maker.js'
 import { OTHER_NETWORK } from './signed-cases.js'
 import type { Value } from './value.js'
 

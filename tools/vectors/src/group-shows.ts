@@ -1,18 +1,6 @@
 import { envelope, flipped, type Key, type SignedAs, sha256 } from './cose.js'
-import {
-  batchOf,
-  certificateOf,
-  type Fields,
-  GROUP,
-  linkTo,
-  memberKeys,
-  named,
-  type Place,
-  revealEnvelope,
-  STRANGER,
-  sealEnvelope,
-  sign,
-} from './group.js'
+import { batchOf, certificateOf, GROUP, memberKeys, type Place, revealEnvelope, STRANGER, sealEnvelope, sign } from './group.js'
+import { type Fields, linkTo, named } from './maker.js'
 import { OTHER_NETWORK } from './signed-cases.js'
 import type { Value } from './value.js'
 

@@ -1,41 +1,15 @@
 import { createSigner, vrfVerify } from '@interpeer/crypto-ids'
-import type { Rule } from './contract.js'
-import { bstr, cidOf, type Key, keyOf, type SignedAs, sha256, signed, tstr } from './cose.js'
-import { contractOf } from './files.js'
+import { bstr, cidOf, type Key, keyOf, type SignedAs, tstr } from './cose.js'
+import { type Fields, hexOfWords, linkTo, makerOf, named, sealOf, seedOfByte, uint } from './maker.js'
 import { NETWORK } from './signed-cases.js'
-import { hexOfPieces, type Value } from './value.js'
-import { head, write } from './write.js'
 
-const contract = contractOf('peer-group')
-const rules = new Map(contract.rules().map((rule) => [rule.name, rule]))
-export function ruleOf(name: string): Rule {
-  const rule = rules.get(name)
-  if (rule === undefined) throw new Error(`no rule ${name}`)
-  return rule
-}
-export type Fields = Readonly<Record<string, Value>>
-export const encode = (name: string, value: Fields): string => hexOfPieces(write(ruleOf(name).type, value))
+export const { rule: ruleOf, encode, sign } = makerOf('peer-group', NETWORK)
 
-export const named = (words: string): string => sha256(Buffer.from(words).toString('hex'))
-export const linkTo = (words: string): string => `01711220${named(words)}`
-export const uint = (value: number | bigint): string => head(0, value)
-/** SHA-256 of a CBOR array that begins with a word: how seals and data sets are hashed. */
-export const sealOf = (context: string, parts: readonly string[]): string =>
-  sha256(`${head(4, parts.length + 1)}${tstr(context)}${parts.join('')}`)
-
-const seedBytes = (n: number): string => n.toString(16).padStart(2, '0').repeat(32)
-export const memberKeys = (count: number): readonly Key[] => Array.from({ length: count }, (_, i) => keyOf(seedBytes(0x10 + i)))
-export const STRANGER = keyOf(seedBytes(0x7f))
-export const GROUP = { network: NETWORK, job: cidOf(Buffer.from('a job').toString('hex')), epoch: 3 }
+export const memberKeys = (count: number): readonly Key[] => Array.from({ length: count }, (_, i) => keyOf(seedOfByte(0x10 + i)))
+export const STRANGER = keyOf(seedOfByte(0x7f))
+export const GROUP = { network: NETWORK, job: cidOf(hexOfWords('a job')), epoch: 3 }
 export const START = linkTo('the group state before')
 export const NOW_MS = 1_700_000_000_000
-
-const signedAs = (name: string, changes: Partial<SignedAs> = {}): SignedAs => {
-  const { number = 0, version = 0 } = ruleOf(name)
-  return { network: GROUP.network, number, version, ...changes }
-}
-export const sign = (name: string, value: Fields, key: Key, changes: Partial<SignedAs> = {}): string =>
-  signed(signedAs(name, changes), encode(name, value), key)
 
 /** VRF (RFC 9381) by crypto-ids, whose own vectors hold it to the RFC's. */
 export function vrfProof(key: Key, alpha: string): string {

@@ -1,0 +1,134 @@
+import { contentIdOfBytes, createSigner, type PeerId, parseNetworkId, peerIdOfKey, sealOf, signMessage } from '@interpeer/crypto-ids'
+import { bytesOfHex, decodeWith, hexOf } from '@interpeer/wire-codec'
+import { describe, expect, test } from 'vitest'
+import { decodeBlock, encodeBody } from '../src/block.js'
+import { checkBlock } from '../src/candidate.js'
+import {
+  type Application,
+  certificateSchema,
+  createVerification,
+  decodeGenesis,
+  electorateRoot,
+  encodeGenesis,
+  headerMessage,
+  leadersOf,
+  openChain,
+  parseGenesis,
+  quorumOf,
+  registryHash,
+  seedInput,
+  seedOf,
+  seedWithoutLeader,
+  settingsSchema,
+  stepChain,
+  verifyChainCertificate,
+} from '../src/index.js'
+import { blocksMessage } from '../src/messages.js'
+import blocks from '../vectors/blocks.json' with { type: 'json' }
+import certificates from '../vectors/certificates.json' with { type: 'json' }
+import draws from '../vectors/draws.json' with { type: 'json' }
+import genesis from '../vectors/genesis.json' with { type: 'json' }
+
+const peerOf = (key: string): PeerId => peerIdOfKey(bytesOfHex(key))
+
+describe('genesis.json', () => {
+  const idOf = (hex = '') => parseNetworkId(contentIdOfBytes(bytesOfHex(hex)))
+  test.each(genesis.json)('JSON: $name: $expect', ({ json, expect: code, hex, network }) => {
+    if (code !== 'ok') return expect(() => parseGenesis(json)).toThrow(expect.objectContaining({ code }))
+    const read = parseGenesis(json)
+    expect([hexOf(encodeGenesis(read)), read.network]).toEqual([hex, idOf(network)])
+  })
+  test.each(genesis.encoded)('bytes: $name: $expect', ({ hex, expect: code, network }) => {
+    if (code !== 'ok') return expect(() => decodeGenesis(bytesOfHex(hex))).toThrow(expect.objectContaining({ code }))
+    expect(decodeGenesis(bytesOfHex(hex)).network).toBe(idOf(network))
+  })
+})
+
+describe('certificates.json', () => {
+  const { network } = decodeGenesis(bytesOfHex(certificates.genesis))
+  const electorate = { electors: certificates.electors.map(peerOf), verification: createVerification(network) }
+  const block = { height: certificates.block.height, hash: bytesOfHex(certificates.block.hash) }
+  test.each(certificates.cases)('$name: $expect', ({ certificate, expect: code, reason }) => {
+    const check = () => verifyChainCertificate(decodeWith(certificateSchema, bytesOfHex(certificate)), block, electorate)
+    if (code === 'ok') return expect(check().length).toBeGreaterThanOrEqual(3)
+    expect(check).toThrow(expect.objectContaining({ code, failure: { code, reason } }))
+  })
+})
+
+/** As vectors/README.md states it. */
+const application: Application<readonly Uint8Array[]> = {
+  begin: () => [],
+  apply: (state, transactions) => {
+    const refused = transactions.flatMap((one, index) => (one[0] === 0xee ? [{ index, code: 'REFUSED' }] : []))
+    return { state: [...state, ...transactions.filter((one) => one[0] !== 0xee)], refused }
+  },
+  dataSets: (state) => {
+    const [ledger, settings, names, peers, jobs] = ['ledger', 'settings', 'names', 'peers', 'jobs'].map((name) =>
+      sealOf(name, [[...state]]),
+    )
+    return { ledger, settings, names, peers, jobs } as ReturnType<Application<unknown>['dataSets']>
+  },
+  check: () => undefined,
+}
+describe('blocks.json', () => {
+  const opened = decodeGenesis(bytesOfHex(blocks.genesis))
+  const sender = createSigner(bytesOfHex(blocks.seeds[0] ?? ''))
+  const { nowMs } = blocks
+  const observer = createSigner(bytesOfHex(blocks.strangerSeed))
+  const stateAt = (height: number) =>
+    openChain({
+      genesis: opened,
+      application,
+      signer: observer,
+      blocks: height === 1 ? [] : [bytesOfHex(blocks.first)],
+      record: undefined,
+      nowMs,
+    }).state
+  test.each(blocks.cases)('$name: $expect', ({ height, block, expect: code, reason, hash }) => {
+    const envelope = signMessage(blocksMessage, { blocks: [bytesOfHex(block)], sender: sender.publicKey }, sender, opened.network)
+    const { effects } = stepChain(stateAt(height), { type: 'message', from: sender.peerId, envelope, nowMs })
+    const counted = effects.flatMap((effect) => (effect.type === 'count' ? [effect.code] : []))
+    const taken = effects.flatMap((effect) => (effect.type === 'block' ? [hexOf(effect.hash)] : []))
+    const read = decodedBlock(block)
+    if (code === 'ok') return expect([counted, taken]).toEqual([[], [hash]])
+    expect([counted, taken]).toEqual([reason === 'height' ? [] : [code], []]) // one far ahead: it asks for those between
+    if (read === undefined) return expect(code).toMatch(/^WIRE_/)
+    const { fixed, tip } = stateAt(height)
+    expect(() => {
+      const checked = checkBlock(fixed, tip, headerMessage.encode(read.header), encodeBody(read.body))
+      verifyChainCertificate(read.certificate, { height, hash: checked.hash }, fixed)
+    }).toThrow(expect.objectContaining({ failure: expect.objectContaining({ code, reason }) }))
+  })
+})
+function decodedBlock(hex: string): ReturnType<typeof decodeBlock> | undefined {
+  try {
+    return decodeBlock(bytesOfHex(hex))
+  } catch {
+    return undefined
+  }
+}
+
+describe('draws.json', () => {
+  test.each(draws.quorums)('$quorum of $electors electors', ({ electors, quorum }) => {
+    expect(quorumOf(electors)).toBe(quorum)
+  })
+  test.each(draws.electorates)('an electorate: $root', ({ electors, root }) => {
+    expect(hexOf(electorateRoot(electors.map(peerOf)))).toBe(root)
+  })
+  test.each(draws.heights)('height $height', ({ height, previousSeed, alpha, key, proof, seed, withoutLeader, leaders }) => {
+    const previous = bytesOfHex(previousSeed)
+    expect(hexOf(seedInput(previous, height))).toBe(alpha)
+    expect(hexOf(seedOf(bytesOfHex(key), previous, height, bytesOfHex(proof)) ?? new Uint8Array())).toBe(seed)
+    expect(hexOf(seedWithoutLeader(previous, height))).toBe(withoutLeader)
+    expect(leadersOf([...leaders].sort().map(peerOf), previous, height)).toEqual(leaders.map(peerOf))
+  })
+  test.each(draws.dataSets)('the data set $set: $name', ({ set, value, hash }) => {
+    if (Array.isArray(value)) {
+      const entries = value.map((entry) => ({ ...entry, peer: peerOf(entry.peer) }))
+      return expect(hexOf(registryHash(new Map(entries.map((entry) => [entry.peer, entry]))))).toBe(hash)
+    }
+    const amounts = ['seatPricePerCycle', 'blockReward', 'publishFee']
+    const settings = Object.fromEntries(Object.entries(value).map(([name, one]) => [name, amounts.includes(name) ? BigInt(one) : one]))
+    expect(hexOf(sealOf(set, [settingsSchema.write(settings as never, '')]))).toBe(hash)
+  })
+})

@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest'
+import { blockVectors, chainCertificateVectors, drawVectors } from '../src/chain-cases.js'
+import { linesOf, vectorsPath } from '../src/files.js'
+import { genesisVectors } from '../src/genesis-cases.js'
+
+test.each([
+  ['genesis', genesisVectors],
+  ['certificates', chainCertificateVectors],
+  ['blocks', blockVectors],
+  ['draws', drawVectors],
+])('vote-chain: %s', async (name, make) => {
+  await expect(`${linesOf(make())}\n`).toMatchFileSnapshot(vectorsPath('vote-chain', name))
+})
