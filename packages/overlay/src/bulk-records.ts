@@ -87,7 +87,7 @@ export class RecordReader {
     if (plain === undefined) return undefined
     const partAt = 1 + (plain[0] ?? 0)
     const part = plain.subarray(partAt)
-    if (part.length > FRAME_PART_BYTES) return undefined
+    if (partAt > plain.length || part.length > FRAME_PART_BYTES) return undefined
     try {
       return { ...bulkFrame.decode(plain.subarray(1, partAt)), part }
     } catch {

@@ -25,7 +25,7 @@ const RESPONSE_BYTES_MAX = 256
 /** The names of the session and of the packet in it, from a packet of full size. */
 export interface SessionHeader {
   readonly session: number
-  /** Below 2^53. */
+  /** Below 2^52. */
   readonly counter: number
 }
 
