@@ -31,7 +31,7 @@ const treeEntry = variants({
   symlink: [2, { name, target: text(PATH_MAX_BYTES) }],
 })
 const fanChild = struct({ count: uint32, node: link })
-/** The three kinds of block a file tree is made of (tree.cddl). */
+/** The three kinds of block a file tree is made of (content-store.cddl). */
 export const treeBlock = variants({
   leaf: [0, { entries: list(treeEntry, LEAF_MAX_ENTRIES) }],
   fan: [1, { children: list(nullable(fanChild), FAN_CHILDREN) }],

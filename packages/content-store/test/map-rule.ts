@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { contentIdOfBytes } from '@interpeer/crypto-ids'
 
 /*
- * Roots and blocks of maps straight from the rules of map.cddl, and from nothing of `src`: no trie, bits as text, CBOR by hand.
+ * Roots and blocks of maps straight from the rules of content-store.cddl, and from nothing of `src`: no trie, bits as text, CBOR by hand.
  */
 export interface Entry {
   readonly key: Uint8Array

@@ -15,7 +15,7 @@ test.each([
   ['map', mapVectors],
   ['map-blocks', blockVectors],
   ['map-proofs', proofVectors],
-])('vectors/%s.json holds what the rules of map.cddl give', async (name, vectors) => {
+])('vectors/%s.json holds what the rules of content-store.cddl give', async (name, vectors) => {
   await expect(`${JSON.stringify(vectors(), null, 2)}\n`).toMatchFileSnapshot(`../vectors/${name}.json`)
 })
 

@@ -4,7 +4,7 @@ import { decodeWith, encodeWith, type Infer, nullable, struct, uint53, uint64 } 
 import { LedgerError } from './errors.js'
 import { type Account, AMOUNT_MAX, accountOf, EMPTY_LEDGER, escrowOf, type Ledger } from './ledger.js'
 
-/** What the map has under an account's bytes (ledger-map.cddl). */
+/** What the map has under an account's bytes (intercoin-ledger.cddl). */
 export const accountRecord = struct({ balance: uint64, nonce: uint53, escrow: nullable(uint64) })
 const units = struct({ high: uint64, low: uint64 })
 /** What it has under `SUPPLY_KEY`. */

@@ -21,7 +21,7 @@ import { SEATS_MAX, SIGNED_MANIFEST_BYTES_MAX } from './manifest.js'
 
 const [hash, key] = [bytes(32), bytes(32)]
 const members = list(key, SEATS_MAX)
-/** What the map has under a JobId's bytes (jobs-map.cddl). Batches and shows are named by their hashes: they can be megabytes. */
+/** What the map has under a JobId's bytes (job-scheduler.cddl). Batches and shows are named by their hashes: they can be megabytes. */
 export const jobRecord = struct({
   state: oneOf('running', 'ended'),
   manifest: bytesMax(SIGNED_MANIFEST_BYTES_MAX),

@@ -1,10 +1,12 @@
-import type { Declared } from '@interpeer/wire-codec/cddl'
-import type { VectorCodec } from '@interpeer/wire-codec/test-vectors'
-import { jobsSchema } from '../src/job.js'
+import { MESSAGE_MAX_BYTES } from '@interpeer/wire-codec'
+import { recordCodec, type VectorCodec } from '@interpeer/wire-codec/test-vectors'
+import { jobRecord } from '../src/jobs-map.js'
 import { closeMessage, manifestMessage, publishMessage } from '../src/manifest.js'
 
-/** All that goes over the wire: what src/job-scheduler.cddl describes. */
-export const contract = [manifestMessage, publishMessage, closeMessage] as unknown as readonly VectorCodec<never>[]
-
-/** What is only hashed. */
-export const dataSets: readonly Declared[] = [{ name: 'jobs-data', cddl: () => `jobs-data = ${jobsSchema.cddl}` }]
+/** All that goes over the wire or into a map: what src/job-scheduler.cddl describes. */
+export const contract = [
+  manifestMessage,
+  publishMessage,
+  closeMessage,
+  recordCodec('job-record', jobRecord, MESSAGE_MAX_BYTES),
+] as unknown as readonly VectorCodec<never>[]

@@ -122,8 +122,3 @@ test('the largest entry there can be is small: shows and batches are named by th
   expect(record?.epoch.rerun[63]).toEqual(sha256(batch))
   expect(record?.recovering?.shows[31]).toEqual({ member: keyOfPeerId(members[31] as PeerId), show: sha256(show) })
 })
-
-test('jobs-map.cddl says what the code does', () => {
-  const contract = readFileSync(new URL('../src/jobs-map.cddl', import.meta.url), 'utf8')
-  expect(checkCddl({ name: 'job-record' as never, cddl: () => `job-record = ${jobRecord.cddl}` }, contract)).toEqual([])
-})

@@ -3,7 +3,7 @@ import { keyOfPeerId, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
 import { bool, decodeWith, encodeWith, nullable, struct, uint53 } from '@interpeer/wire-codec'
 import type { PeerEntry, Registry } from './registry.js'
 
-/** What the map has under a peer's key (data-sets.cddl). */
+/** What the map has under a peer's key (vote-chain.cddl). */
 export const peerRecord = struct({
   joinedHeight: uint53,
   tickets: uint53,

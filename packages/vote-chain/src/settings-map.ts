@@ -2,7 +2,7 @@ import { checkEntry, type MapEdit, type MapPut } from '@interpeer/content-store'
 import { decodeWith, encodeWith, uint64 } from '@interpeer/wire-codec'
 import { SETTINGS, type Settings } from './settings.js'
 
-/** What the map has under a setting's name (data-sets.cddl): counts and amounts alike. */
+/** What the map has under a setting's name (vote-chain.cddl): counts and amounts alike. */
 export const settingRecord = uint64
 
 const NAMES = Object.keys(SETTINGS) as (keyof Settings)[]

@@ -1,5 +1,4 @@
 import { MESSAGE_MAX_BYTES } from '@interpeer/wire-codec'
-import type { Declared } from '@interpeer/wire-codec/cddl'
 import { recordCodec, type VectorCodec } from '@interpeer/wire-codec/test-vectors'
 import { BODY_BYTES_MAX, bodySchema, certificateSchema, headerMessage, STORED_BLOCK_BYTES_MAX, storedBlockSchema } from '../src/block.js'
 import { genesisMessage } from '../src/genesis.js'
@@ -14,10 +13,10 @@ import {
 } from '../src/messages.js'
 import { presentMessage } from '../src/present.js'
 import { RECORD_BYTES_MAX, recordSchema } from '../src/record.js'
-import { registrySchema } from '../src/registry.js'
-import { settingsSchema } from '../src/settings.js'
+import { peerRecord } from '../src/registry-map.js'
+import { settingRecord } from '../src/settings-map.js'
 
-/** All that goes over the wire or to disk: what src/vote-chain.cddl describes. */
+/** All that goes over the wire, to disk or into a map: what src/vote-chain.cddl describes. */
 export const contract = [
   genesisMessage,
   headerMessage,
@@ -33,10 +32,6 @@ export const contract = [
   recordCodec('block-certificate', certificateSchema, MESSAGE_MAX_BYTES),
   recordCodec('stored-block', storedBlockSchema, STORED_BLOCK_BYTES_MAX),
   recordCodec('chain-record', recordSchema, RECORD_BYTES_MAX),
+  recordCodec('peer-record', peerRecord, MESSAGE_MAX_BYTES),
+  recordCodec('setting-record', settingRecord, MESSAGE_MAX_BYTES),
 ] as unknown as readonly VectorCodec<never>[]
-
-/** What is only hashed. */
-export const dataSets: readonly Declared[] = [
-  { name: 'settings', cddl: () => `settings = ${settingsSchema.cddl}` },
-  { name: 'peers-data', cddl: () => `peers-data = ${registrySchema.cddl}` },
-]

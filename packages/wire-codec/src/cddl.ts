@@ -99,9 +99,11 @@ function expand(body: string, rules: ReadonlyMap<string, string>, depth: number)
   if (depth > MAX_RULE_DEPTH) return body
   return body.replace(NAME_OF_TYPE, (word: string) => {
     const rule = rules.get(word)
-    return rule === undefined ? word : expand(rule, rules, depth + 1)
+    return rule === undefined ? word : bracketed(expand(rule, rules, depth + 1))
   })
 }
+
+const bracketed = (type: string): string => (hasChoice(type) ? `(${type})` : type)
 
 const normal = (text: string): string => withoutIdleParentheses(spaced(text))
 const spaced = (text: string): string =>
@@ -113,22 +115,37 @@ const spaced = (text: string): string =>
     .trim()
 const choicesOf = (first: number, last: number): string => Array.from({ length: last - first + 1 }, (_, i) => first + i).join('/')
 
-/** `([…])` is `[…]`: round brackets around one array say nothing. */
+/**
+ * Round brackets say something around sizes and tags, and around a choice of which a list has several; elsewhere they are left out. White space
+ * is gone by now.
+ */
 function withoutIdleParentheses(text: string): string {
-  for (let at = text.indexOf('(['); at >= 0; at = text.indexOf('([', at + 1)) {
-    const end = endOfArray(text, at + 1)
-    if (text[end] === ')') return withoutIdleParentheses(text.slice(0, at) + text.slice(at + 1, end) + text.slice(end + 1))
+  for (let at = text.indexOf('('); at >= 0; at = text.indexOf('(', at + 1)) {
+    const before = text.slice(0, at)
+    const end = closingOf(text, at)
+    const isListed = /\d\*\d+$/.test(before)
+    if (isListed ? hasChoice(text.slice(at + 1, end)) : /[\w]$/.test(before)) continue
+    return withoutIdleParentheses(
+      before + (isListed && /\w/.test(text[at + 1] ?? '') ? ' ' : '') + text.slice(at + 1, end) + text.slice(end + 1),
+    )
   }
   return text
 }
-/** Just past the bracket that closes the one at `at`. */
-function endOfArray(text: string, at: number): number {
+/** Where the bracket at `at` is closed. */
+function closingOf(text: string, at: number): number {
   let depth = 0
   for (let i = at; i < text.length; i++) {
-    if (text[i] === '[') depth++
-    if (text[i] === ']' && --depth === 0) return i + 1
+    if (text[i] === '(' || text[i] === '[') depth++
+    if ((text[i] === ')' || text[i] === ']') && --depth === 0) return i
   }
   return text.length
+}
+function hasChoice(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === '/') return true
+    if (text[i] === '(' || text[i] === '[') i = closingOf(text, i)
+  }
+  return false
 }
 
 /** Splits at the commas of the outermost bracket. */

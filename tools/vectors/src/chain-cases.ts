@@ -20,15 +20,11 @@ import {
   sign,
   stored,
   tipAfter,
-  usualSettings,
   vote,
 } from './chain.js'
 import { flipped, type Key, sha256 } from './cose.js'
-import { contractOf } from './files.js'
-import { type Fields, named, sealOf } from './maker.js'
+import { type Fields, named } from './maker.js'
 import { OTHER_NETWORK } from './signed-cases.js'
-import { hexOfPieces, type Value } from './value.js'
-import { write } from './write.js'
 
 const [a, b, c, d] = electors as [Key, Key, Key, Key]
 const first = blockOn(BEGIN, a, { transactions: ['01'] })
@@ -186,25 +182,8 @@ function wrongBlocks() {
 }
 const hashOf = (certificate: Fields): string => sha256(encode('block-certificate', certificate))
 
-/** Seeds, leaders and electorates of heights; and the two data sets of this package. */
+/** Seeds, leaders and electorates of heights. */
 export function drawVectors() {
-  const contract = contractOf('vote-chain')
-  const entry = (key: Key, changes: Fields = {}): Fields => ({
-    peer: key.publicKey,
-    joinedHeight: 0,
-    tickets: 1,
-    jobsDone: 0,
-    agreed: 0,
-    absent: 0,
-    contradicted: 0,
-    terminated: false,
-    awaySinceHeight: null,
-    ...changes,
-  })
-  const hashed = (name: string, rule: string, set: string, value: Value) => {
-    const hex = hexOfPieces(write(contract.type(rule), value))
-    return { name, expect: 'ok', set, value, hex, hash: sealOf(set, [hex]) }
-  }
   return {
     quorums: [1, 2, 3, 4, 5, 6, 7, 10, 100, 512].map((count) => ({
       expect: 'ok',
@@ -230,14 +209,5 @@ export function drawVectors() {
         leaders: leadersOf(electors, previous, height).map(({ publicKey }) => publicKey),
       }
     }),
-    dataSets: [
-      hashed('usual settings', 'settings', 'settings', usualSettings),
-      hashed('no peers', 'peers-data', 'peers', []),
-      hashed('a new peer', 'peers-data', 'peers', [entry(a)]),
-      hashed('peers with a past', 'peers-data', 'peers', [
-        entry(a, { joinedHeight: 7, tickets: 300, jobsDone: 2, agreed: 70_000, absent: 3, contradicted: 1, awaySinceHeight: 9 }),
-        entry(b, { terminated: true }),
-      ]),
-    ],
   }
 }

@@ -1,5 +1,6 @@
 import * as cborg from 'cborg'
-import type { Rule, Type } from './contract.js'
+import type { Rule, Struct, Type } from './contract.js'
+import { structOf } from './samples.js'
 import { hexOfPieces, type Value } from './value.js'
 import { write } from './write.js'
 
@@ -63,13 +64,13 @@ function valueFrom(type: Type, item: unknown, path: string): Value {
       const tag = Array.isArray(item) ? item[0] : undefined
       const kind = type.of.find(({ fields }) => fields[0]?.[1].kind === 'literal' && fields[0][1].number === tag)
       fits(kind !== undefined)
-      return { ...(valueFrom(kind as Type, item, path) as object), type: (kind as { name: string }).name }
+      return valueFrom(kind as Struct, item, path)
     }
     case 'struct': {
       fits(Array.isArray(item) && item.length === type.fields.length)
-      const fields = type.fields.map(([name, field], i) => [name, valueFrom(field, (item as readonly unknown[])[i], `${path}.${name}`)])
-      const isMessage = path === '' && type.fields[0]?.[1].kind === 'literal'
-      return Object.fromEntries(isMessage ? fields.slice(1) : fields) as Value
+      const items = item as readonly unknown[]
+      for (const [i, [name, field]] of type.fields.entries()) if (field.kind === 'literal') valueFrom(field, items[i], `${path}.${name}`)
+      return structOf(type, (field, name) => valueFrom(field, items[type.fields.findIndex(([one]) => one === name)], `${path}.${name}`))
     }
   }
 }

@@ -2,14 +2,12 @@ import { expect, test } from 'vitest'
 import { addressVectors } from '../src/address-cases.js'
 import { vrfVectors } from '../src/crypto-cases.js'
 import { linesOf, vectorsPath } from '../src/files.js'
-import { jobsVectors, manifestVectors } from '../src/job-cases.js'
-import { ledgerVectors } from '../src/ledger-cases.js'
+import { epochSeedVectors, manifestVectors } from '../src/job-cases.js'
 
 test.each([
   ['crypto-ids', 'vrf', vrfVectors],
   ['job-scheduler', 'manifests', manifestVectors],
-  ['job-scheduler', 'jobs', jobsVectors],
-  ['intercoin-ledger', 'ledger', ledgerVectors],
+  ['job-scheduler', 'epoch-seeds', epochSeedVectors],
   ['peer', 'addresses', addressVectors],
 ])('%s: %s', async (folder, name, make) => {
   await expect(`${linesOf(make())}\n`).toMatchFileSnapshot(vectorsPath(folder, name))

@@ -4,7 +4,7 @@ import { bytes, type Infer, link, list, message, nullable } from '@interpeer/wir
 /** The most blocks of one audit. */
 export const AUDIT_MAX_BLOCKS = 16
 
-/** Shows that these blocks can be read: audits.cddl. */
+/** Shows that these blocks can be read (content-store.cddl). */
 export const auditBlocks = message('audit-blocks', 1, { nonce: bytes(32), cids: list(link, AUDIT_MAX_BLOCKS) }, { maxBytes: 1024 })
 export type AuditBlocks = Infer<typeof auditBlocks>
 

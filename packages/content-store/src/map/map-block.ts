@@ -20,8 +20,8 @@ import {
 /** More links than this have no room beside what they belong to. */
 const LINKS_MAX = 96
 /** The block's CBOR beside its records and links. */
-const HEADS_MAX_BYTES = 8
-/** One block of a map (map.cddl): a node, and all below it that is not apart, one record after another. */
+export const HEADS_MAX_BYTES = 8
+/** One block of a map (content-store.cddl): a node, and all below it that is not apart, one record after another. */
 export const mapBlock = variants({ map: [8, { links: list(link, LINKS_MAX), records: bytesMax(BLOCK_MAX_WEIGHT) }] })
 
 const [INNER, LEAF, LEAF_WITH_LINK, APART] = [0, 1, 2, 3]

@@ -9,7 +9,7 @@ export const STEP_BYTES = 2 + HASH_BYTES + SUM_BYTES
 /** The way from the top to a leaf: of each inner node its bit, and what it says of the child that the way does not take. */
 const path = bytesMax(STEP_BYTES * (BIT_MAX + 1))
 const [key, sum] = [bytesMax(KEY_MAX_BYTES), bytes(SUM_BYTES)]
-/** What shows that a map has an entry, or lacks a key because another is where it would be (map.cddl). */
+/** What shows that a map has an entry, or lacks a key because another is where it would be (content-store.cddl). */
 export const mapProof = variants({
   empty: [0, {}],
   entry: [1, { key, sum, value: bytesMax(BLOCK_MAX_BYTES), path }],

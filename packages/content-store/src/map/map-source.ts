@@ -13,7 +13,7 @@ import { blockOfApart, type Inner, type Leaf, type Node, VALUE_INLINE_MAX_BYTES,
  * entries just as the hash does. Whatever `block` brings is checked against `hash`, so only the hash has to come from a trusted place.
  */
 export interface MapRoot {
-  /** 32 bytes: the hash of the top node (map.cddl). */
+  /** 32 bytes: the hash of the top node (content-store.cddl). */
   readonly hash: Uint8Array
   /** The block of the top node; null for the empty map, which needs none. */
   readonly block: ContentId | null

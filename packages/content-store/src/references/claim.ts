@@ -21,7 +21,7 @@ export const CLAIM_MAX_MS = 30 * 24 * 3_600_000
 /** How far ahead of our clock a claim may be issued: one from the far future could never be replaced. */
 const CLOCK_TOLERANCE_MS = 60_000
 
-/** A signed reference from a job to content (WP §6.9): references.cddl. */
+/** A signed reference from a job to content (WP §6.9): content-store.cddl. */
 export const contentClaim = message(
   'content-claim',
   1,
