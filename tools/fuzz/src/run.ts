@@ -11,6 +11,8 @@ import type { ChildLine, ChildOrders } from './lines.ts'
 const HEAP_MIB = 512
 /** A child says something five times a second, also on a loaded machine: one that is silent for so long hangs in one input. */
 const SILENT_MS = 15_000
+/** Loading the bundle takes a second where nothing else runs. */
+const STARTING_MS = 60_000
 
 export interface RunOptions {
   readonly root: string
@@ -66,7 +68,7 @@ async function runChild(options: RunOptions, targets: readonly string[], onOutco
     hung = true
     stop()
   }
-  let silence = setTimeout(hang, silentMs)
+  let silence = setTimeout(hang, Math.max(silentMs, STARTING_MS))
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors = (errors + text).slice(-4000)
   })

@@ -40,9 +40,9 @@ test('no decoder of the repository throws what has no code, hangs, or takes more
 let planted: Bundle
 const plantedRun = async (name: string, replay?: Uint8Array): Promise<Outcome> => {
   planted ??= await bundle(ROOT, join(ROOT, 'tools/fuzz/test/planted/entry.ts'), folder, /\/test\/planted\/decoder\.ts$/)
-  const budget = { seed: SEED, seconds: 60, executions: 200_000, findings: 1 }
+  const budget = { seed: SEED, seconds: 300, executions: 200_000, findings: 1 }
   const given = replay === undefined ? {} : { replay }
-  const [outcome] = await run({ root: ROOT, bundle: planted, folder, targets: [`planted/${name}`], budget, silentMs: 3_000, ...given })
+  const [outcome] = await run({ root: ROOT, bundle: planted, folder, targets: [`planted/${name}`], budget, silentMs: 5_000, ...given })
   return outcome as Outcome
 }
 const MARK = [0x49, 0x50, 0x21]
@@ -76,7 +76,7 @@ test('an error of another class than the decoder says is found', async () => {
 })
 test('targets after one that ended the process go on', async () => {
   await plantedRun('sound')
-  const budget = { seed: SEED, seconds: 60, executions: 100_000, findings: 1 }
+  const budget = { seed: SEED, seconds: 300, executions: 100_000, findings: 1 }
   const targets = ['planted/crash', 'planted/sound']
   const outcomes = await run({ root: ROOT, bundle: planted, folder, targets, budget })
   expect(outcomes.map(({ target, findings }) => [target, findings.map(({ kind }) => kind)])).toEqual([

@@ -10,7 +10,7 @@ const targets: readonly Target[] = [
   { name: 'planted/other-error', file, errors: ['WireError'], run: (bytes) => void decodePlanted(bytes) },
   { name: 'planted/hang', file, errors, run: hanging },
   { name: 'planted/memory', file, errors, run: (bytes) => void greedy(bytes) },
-  { name: 'planted/slow', file, errors, run: (bytes) => void slow(bytes), maxMs: 5 },
+  { name: 'planted/slow', file, errors, run: (bytes) => void slow(bytes), maxMs: 3 },
   { name: 'planted/crash', file, errors, run: fatal },
 ]
 main(targets, process.argv[2] as string)
