@@ -14,7 +14,13 @@ const isSurrogate = (unit: number): boolean => unit >= 0xd800 && unit < 0xe000
 
 /** Writes well-formed `text` where there is room for it, and says where it ends. */
 export function writeUtf8(to: Uint8Array, at: number, text: string): number {
-  for (let i = 0; i < text.length; i++) {
+  let i = 0
+  for (; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit >= 0x80) break
+    to[at++] = unit
+  }
+  for (; i < text.length; i++) {
     const unit = text.charCodeAt(i)
     if (unit < 0x80) to[at++] = unit
     else if (unit < 0x800) {
@@ -37,13 +43,16 @@ export function writeUtf8(to: Uint8Array, at: number, text: string): number {
 
 /** The least code point that needs so many continuation bytes: a smaller one is written in fewer. */
 const LEAST = [0, 0x80, 0x800, 0x1_0000]
+/** What one call takes as arguments. */
 const UNITS_AT_ONCE = 4096
 
 /** The text in `bytes` from `start` to before `end`, or undefined if that is not well-formed UTF-8. */
 export function readUtf8(bytes: Uint8Array, start: number, end: number): string | undefined {
-  let text = ''
+  let at = start
+  while (at < end && (bytes[at] as number) < 0x80) at++
+  let text = asciiOf(bytes, start, at)
   let units: number[] = []
-  for (let at = start; at < end; ) {
+  while (at < end) {
     const first = bytes[at++] as number
     if (first < 0x80) units.push(first)
     else {
@@ -60,9 +69,17 @@ export function readUtf8(bytes: Uint8Array, start: number, end: number): string 
       else units.push(0xd800 + ((point - 0x1_0000) >> 10), 0xdc00 + ((point - 0x1_0000) & 0x3ff))
     }
     if (units.length >= UNITS_AT_ONCE) {
-      text += String.fromCharCode.apply(null, units)
+      text += String.fromCharCode(...units)
       units = []
     }
   }
-  return text + String.fromCharCode.apply(null, units)
+  return text + String.fromCharCode(...units)
+}
+
+function asciiOf(bytes: Uint8Array, start: number, end: number): string {
+  let text = ''
+  for (let at = start; at < end; at += UNITS_AT_ONCE) {
+    text += String.fromCharCode.apply(null, bytes.subarray(at, Math.min(end, at + UNITS_AT_ONCE)) as unknown as number[])
+  }
+  return text
 }
