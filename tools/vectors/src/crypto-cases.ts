@@ -26,7 +26,7 @@ export function vrfVectors() {
   const smallOrder = 'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a'
   return {
     cases: [
-      good('no input', key, ''),
+      good('an empty input', key, ''),
       good('some words', key, alpha),
       good('the same words, another key', other, alpha),
       good('a long input', key, '5a'.repeat(1_000)),

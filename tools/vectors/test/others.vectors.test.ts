@@ -3,12 +3,14 @@ import { addressVectors } from '../src/address-cases.js'
 import { vrfVectors } from '../src/crypto-cases.js'
 import { linesOf, vectorsPath } from '../src/files.js'
 import { epochSeedVectors, manifestVectors } from '../src/job-cases.js'
+import { transactionVectors } from '../src/transaction-cases.js'
 
 test.each([
   ['crypto-ids', 'vrf', vrfVectors],
   ['job-scheduler', 'manifests', manifestVectors],
   ['job-scheduler', 'epoch-seeds', epochSeedVectors],
   ['peer', 'addresses', addressVectors],
+  ['peer', 'transactions', transactionVectors],
 ])('%s: %s', async (folder, name, make) => {
   await expect(`${linesOf(make())}\n`).toMatchFileSnapshot(vectorsPath(folder, name))
 })
