@@ -170,6 +170,22 @@ describe.each([
     expect(blocks.get(over.cid)).toEqual(over.bytes)
   })
 
+  test('however many puts are under way, together they keep to the quota', async () => {
+    const { blocks } = open({ maxBytes: 1_200_000 })
+    const outcomes: Promise<string>[] = []
+    for (let i = 0; i < 40; i++) {
+      const put = blocks.put([blockOf(noise(65_536, i + 1), 'raw')])
+      outcomes.push(put.then(() => 'written').catch((error) => error.code))
+      if (i % 3 === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    const count = (wanted: string) => Promise.all(outcomes).then((all) => all.filter((one) => one === wanted).length)
+    const written = await count('written')
+    expect([...blocks.list()]).toHaveLength(written)
+    expect(written).toBeGreaterThanOrEqual(12)
+    expect(written).toBeLessThanOrEqual(16)
+    expect(await count('STORE_FULL')).toBe(40 - written)
+  })
+
   test('when blocks are full, records are still written, up to the quota', async () => {
     const { blocks, records } = open({ maxBytes: 2_000_000 })
     let code: unknown

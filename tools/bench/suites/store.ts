@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type Block, blockOf, type ContentStore } from '@interpeer/content-store'
-import { openLmdbStore } from '@interpeer/content-store/node'
+import { openLmdbStore, openSqliteStore } from '@interpeer/content-store/node'
 import { FsBlockstore } from 'blockstore-fs'
 import { NextToLast } from 'blockstore-fs/sharding'
 import { LevelBlockstore } from 'blockstore-level'
@@ -42,9 +42,11 @@ export async function measure(say: (line: string) => void, signal: AbortSignal):
     const getUnhashed = await inTurns('get', shuffled(others), false)
     return [
       figure('store/put', put),
-      figure('store/put-unhashed', putUnhashed),
       figure('store/get', get),
+      figure('store/put-unhashed', putUnhashed),
       figure('store/get-unhashed', getUnhashed),
+      figure('store/sqlite-put', put, 'SQLite'),
+      figure('store/sqlite-get', get, 'SQLite'),
     ]
   } finally {
     for (const store of stores) await store.close()
@@ -52,7 +54,7 @@ export async function measure(say: (line: string) => void, signal: AbortSignal):
   }
 }
 
-type Side = 'lmdb' | 'peer'
+type Side = 'lmdb' | 'SQLite' | 'peer'
 interface TimedStore {
   readonly side: Side
   readonly name: string
@@ -84,7 +86,7 @@ async function turns(
 }
 
 /** One of ours against the better of the peers. */
-function figure(id: string, times: Times, ours: Side = 'lmdb'): Figure {
+function figure(id: string, times: Times, ours: 'lmdb' | 'SQLite' = 'lmdb'): Figure {
   const medians = [...times].map(([{ side, name }, ms]) => ({ side, name, ms: percentile(ms, 50) })).toSorted((a, b) => a.ms - b.ms)
   const best = (wanted: Side) => medians.find(({ side }) => side === wanted)
   const peer = best('peer')
@@ -95,6 +97,7 @@ async function openStores(folder: string): Promise<TimedStore[]> {
   const at = (name: string): string => join(folder, name)
   return [
     timed('lmdb', openLmdbStore(at('lmdb'))),
+    timed('SQLite', openSqliteStore(at('sqlite'))),
     await timedPeer('blockstore-level, sync', syncedLevel(at('level'))),
     await timedPeer('blockstore-fs, fsync', new SyncedFs(at('fs'))),
   ]

@@ -49,8 +49,9 @@ export class Ballast {
 
   /** Takes the room again, if that leaves `keptBytes` for others. */
   hold(keptBytes: number): void {
-    if (this.#held || diskFreeBytes(this.#folder) < BYTES + keptBytes) return
+    if (this.#held) return
     try {
+      if (diskFreeBytes(this.#folder) < BYTES + keptBytes) return
       writeFileSync(this.#path, randomFillSync(new Uint8Array(BYTES))) // what can be compressed takes no room
       this.#held = true
     } catch {

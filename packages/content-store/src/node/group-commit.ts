@@ -19,24 +19,24 @@ interface Group {
   readonly table: Table
   readonly changes: Map<string, Change>
   readonly done: Promise<void>
-  usage: Usage
+  /** As of its begin, or of the end of the latest transaction. */
+  usage: Usage | undefined
   neededBytes: number
 }
 
 /**
- * Writes to a database. What is asked for in one turn of the event loop becomes one transaction: eight blocks put one by one cost one
- * sync of the disk, not eight. Blocks and records are apart, and a record that failed together with blocks is tried again without them: a peer may lose
+ * Writes to a database. What is asked for in one turn of the event loop, or while a transaction is under way, becomes one transaction: eight
+ * blocks put one by one cost one sync of the disk, not eight. Blocks and records are apart, and a record that failed together with blocks is tried again without them: a peer may lose
  * blocks to a full disk, but not its locks.
  */
 export class GroupCommit {
   readonly #tables: Tables
   readonly #ballast: Ballast
   readonly #maxBytes: number
-  /** Being gathered in this turn. */
+  /** Being gathered. */
   readonly #open = new Map<Table, Group>()
-  /** Begun, oldest first. */
-  readonly #under = new Set<Group>()
-  #closed = false
+  readonly #underWay = new Map<Table, Group>()
+  #closing: Promise<void> | undefined
 
   constructor(tables: Tables, ballast: Ballast, { maxBytes = Number.POSITIVE_INFINITY }: StoreOptions) {
     this.#tables = tables
@@ -47,7 +47,7 @@ export class GroupCommit {
 
   /** @throws {ContentStoreError} STORE_CLOSED */
   assertOpen(): void {
-    if (this.#closed) throw new ContentStoreError({ code: 'STORE_CLOSED' })
+    if (this.#closing) throw new ContentStoreError({ code: 'STORE_CLOSED' })
   }
 
   /** What is about to become of a key: a value, or undefined if it is to be deleted. Undefined where nothing is. */
@@ -76,26 +76,25 @@ export class GroupCommit {
   }
 
   /** Waits for what is under way. */
-  async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
-    await Promise.allSettled(this.#groups().map(({ done }) => done))
-    await this.#tables.close()
+  close(): Promise<void> {
+    this.#closing ??= Promise.allSettled(this.#groups().map(({ done }) => done)).then(() => this.#tables.close())
+    return this.#closing
   }
 
   #groups(): readonly Group[] {
-    return [...this.#under, ...this.#open.values()]
+    return [...this.#underWay.values(), ...this.#open.values()]
   }
   #begin(table: Table): Group {
-    const usage = this.#usage()
-    const group: Group = { table, changes: new Map(), done: Promise.resolve().then(() => this.#commit(group)), usage, neededBytes: 0 }
+    const before = this.#underWay.get(table)?.done ?? Promise.resolve()
+    const done = before.catch(() => undefined).then(() => this.#commit(group))
+    const group: Group = { table, changes: new Map(), done, usage: undefined, neededBytes: 0 }
     this.#open.set(table, group)
     return group
   }
   async #commit(group: Group): Promise<void> {
     this.#open.delete(group.table)
     if (group.changes.size === 0) return // the only one was refused
-    this.#under.add(group)
+    this.#underWay.set(group.table, group)
     const changes = [...group.changes.values()]
     try {
       await this.#tables.write(changes)
@@ -103,11 +102,12 @@ export class GroupCommit {
     } catch (cause) {
       // what must not fail because of what may
       if (group.table === 'blocks' && changes.some(({ value }) => value)) throw cause
-      await Promise.allSettled(this.#groups().flatMap((other) => (other.table === 'blocks' && other !== group ? [other.done] : [])))
+      if (group.table === 'records') await this.#underWay.get('blocks')?.done.catch(() => undefined)
       if (this.#isFull(cause, group.table)) this.#ballast.drop()
       await this.#tables.write(changes)
     } finally {
-      this.#under.delete(group)
+      this.#underWay.delete(group.table)
+      for (const open of this.#open.values()) open.usage = undefined
     }
   }
 
@@ -128,24 +128,23 @@ export class GroupCommit {
     }
   }
 
-  #usage(): Usage {
-    return reading(() => this.#tables.usage())
-  }
   #assertRoom(group: Group, neededBytes: number): void {
-    let lackingBytes = neededBytes - this.#roomBytes(group)
-    if (lackingBytes > 0 && group.table === 'records' && this.#ballast.drop()) {
-      group.usage = this.#usage()
-      lackingBytes = neededBytes - this.#roomBytes(group)
-    }
+    const pendingBytes = this.#groups().reduce((sum, one) => sum + one.neededBytes, 0) + neededBytes
+    if (group.table === 'records' && this.#diskRoomBytes(group) < pendingBytes && this.#ballast.drop()) group.usage = undefined
+    const lackingBytes = pendingBytes - Math.min(this.#quotaRoomBytes(group), this.#diskRoomBytes(group))
     // as much as would have to be deleted
     if (lackingBytes > 0) throw new ContentStoreError({ code: 'STORE_FULL', neededBytes: Math.max(neededBytes, lackingBytes) })
   }
-  #roomBytes({ table, usage: { usedBytes, diskBytes, roomBytes } }: Group): number {
-    const pendingBytes = this.#groups().reduce((sum, group) => sum + group.neededBytes, 0)
-    const isBlocks = table === 'blocks'
-    const quotaBytes = this.#maxBytes - (isBlocks ? reserveOf(this.#maxBytes) : 0) - usedBytes
-    const diskRoomBytes = roomBytes(Math.max(0, diskBytes - KEPT_BYTES[table])) - (isBlocks ? this.#ballast.missingBytes : 0)
-    return Math.min(quotaBytes, diskRoomBytes) - pendingBytes
+  #quotaRoomBytes(group: Group): number {
+    return this.#maxBytes - (group.table === 'blocks' ? reserveOf(this.#maxBytes) : 0) - this.#usageOf(group).usedBytes
+  }
+  #diskRoomBytes(group: Group): number {
+    const { diskBytes, roomBytes } = this.#usageOf(group)
+    return roomBytes(Math.max(0, diskBytes - KEPT_BYTES[group.table])) - (group.table === 'blocks' ? this.#ballast.missingBytes : 0)
+  }
+  #usageOf(group: Group): Usage {
+    group.usage ??= reading(() => this.#tables.usage())
+    return group.usage
   }
 }
 

@@ -15,7 +15,7 @@ export interface Tables {
   readonly keys: (table: Table) => readonly Uint8Array[]
   /** From `start` on, before `end`, in the order of the keys' bytes. */
   readonly entries: (table: Table, start: Uint8Array, end: Uint8Array) => readonly (readonly [key: Uint8Array, value: Uint8Array])[]
-  /** One transaction: all of it or nothing, on the disk when it resolves. Several may be under way. */
+  /** One transaction: all of it or nothing, on the disk when it resolves. One for each table may be under way. */
   readonly write: (changes: readonly Change[]) => Promise<void>
   /** Whether a write was refused because the disk is full. */
   readonly isFull: (cause: unknown) => boolean
