@@ -1,7 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { StoreKind } from '@interpeer/content-store'
-import { importFolder } from '@interpeer/content-store/node'
 import { openPeer, type PeerEndpoint } from '@interpeer/peer/node'
 import { startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { openLog } from './log.js'
@@ -29,10 +28,6 @@ const UNITS_PER_COIN = 10n ** 9n
 export async function publishSite(folder: string, options: PublishOptions): Promise<void> {
   mkdirSync(options.data, { recursive: true, mode: 0o700 })
   const say = (line: string): boolean => process.stderr.write(`${line}\n`)
-  const imported = await importFolder(folder)
-  const { files } = imported
-  const bytes = files.reduce((sum, file) => sum + file.bytes.length, 0)
-  say(`${files.length} files, ${(bytes / 1024).toFixed(1)} KiB`)
   const peer = await openPeer({
     data: options.data,
     signer: await openKey(options.data, options),
@@ -47,7 +42,7 @@ export async function publishSite(folder: string, options: PublishOptions): Prom
   try {
     const escrow = BigInt(options.escrow) * UNITS_PER_COIN
     const published = await peer.publish({
-      tree: imported,
+      folder,
       name: options.name,
       groupSize: options.group,
       escrow,

@@ -65,7 +65,9 @@ export type ContentStoreFailure =
   | { readonly code: 'IMPORT_LOOP'; readonly path: string }
   | { readonly code: 'IMPORT_KIND'; readonly path: string; readonly kind: string }
   | { readonly code: 'IMPORT_UNREADABLE'; readonly path: string }
+  | { readonly code: 'IMPORT_CHANGED'; readonly path: string }
   | { readonly code: 'EXPORT_NOT_EMPTY'; readonly path: string }
+  | { readonly code: 'EXPORT_CONFLICT'; readonly path: string }
 
 /** Everything this package refuses or cannot do. `failure` says what and where; `code` is its name. */
 export class ContentStoreError extends Error {

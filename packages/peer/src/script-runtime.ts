@@ -10,6 +10,9 @@ export interface ScriptRequest {
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body: Uint8Array
 }
+/** What a script leaves at a path. It knows no symbolic links. */
+export type ScriptChange = Exclude<FileChange, { readonly type: 'symlink' }>
+
 /**
  * What a run came to. `answered` is a pure function of files, request, time and seed. `abstained` is the host's own trouble: wall
  * time, memory, a crash. It decides nothing, so the member stays silent (design §5).
@@ -20,7 +23,7 @@ export type ScriptOutcome =
       readonly status: number
       readonly headers: readonly (readonly [name: string, value: string])[]
       readonly body: Uint8Array
-      readonly changes: readonly FileChange[]
+      readonly changes: readonly ScriptChange[]
       /** 32 bytes: a digest of the execution. */
       readonly transcript: Uint8Array
     }
@@ -35,7 +38,7 @@ export interface ScriptRuntime {
   has(root: string): boolean
   /** The whole tree: its files, and the directories that no file implies. */
   load(root: string, files: readonly FileEntry[], directories: readonly DirectoryEntry[]): Promise<void>
-  derive(root: string, from: string, changes: readonly FileChange[]): Promise<void>
+  derive(root: string, from: string, changes: readonly ScriptChange[]): Promise<void>
   forget(root: string): void
   /** Runs on a private copy: `root` itself never changes. */
   run(root: string, request: ScriptRequest, at: { readonly timeMs: number; readonly seed: Uint8Array }): Promise<ScriptOutcome>

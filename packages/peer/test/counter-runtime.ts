@@ -1,6 +1,6 @@
-import type { FileChange, FileEntry } from '@interpeer/content-store'
+import type { FileEntry } from '@interpeer/content-store'
 import { sha256 } from '@interpeer/crypto-ids'
-import type { ScriptOutcome, ScriptRequest, ScriptRuntime } from '../src/script-runtime.js'
+import type { ScriptChange, ScriptOutcome, ScriptRequest, ScriptRuntime } from '../src/script-runtime.js'
 
 /**
  * A runtime small enough to reason about: GET answers with the log, POST appends its body and a random byte, `/slow` abstains, `/touch` is a GET
@@ -19,7 +19,7 @@ export class CounterRuntime implements ScriptRuntime {
   async load(root: string, files: readonly FileEntry[]): Promise<void> {
     this.trees.set(root, new Map(files.map(({ path, bytes }) => [path, bytes])))
   }
-  async derive(root: string, from: string, changes: readonly FileChange[]): Promise<void> {
+  async derive(root: string, from: string, changes: readonly ScriptChange[]): Promise<void> {
     const tree = new Map(this.trees.get(from))
     for (const change of changes) if (change.type === 'write') tree.set(change.path, change.bytes)
     this.trees.set(root, tree)
@@ -36,7 +36,7 @@ export class CounterRuntime implements ScriptRuntime {
     const isWrite = request.method === 'POST' || request.target === '/touch'
     const line = `${new TextDecoder().decode(request.body)}@${timeMs}#${seed[0]}${this.lie};`
     const bytes = new TextEncoder().encode(isWrite ? log + line : log)
-    const changes: FileChange[] = isWrite ? [{ type: 'write', path: 'log', mode: 0o644, mtimeS: Math.floor(timeMs / 1000), bytes }] : []
+    const changes: ScriptChange[] = isWrite ? [{ type: 'write', path: 'log', mode: 0o644, mtimeS: Math.floor(timeMs / 1000), bytes }] : []
     return { type: 'answered', status: 200, headers: [['content-type', 'text/plain']], body: bytes, changes, transcript: sha256(bytes) }
   }
   async close(): Promise<void> {}

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildTree, signClaim, wantBlocks } from '@interpeer/content-store'
@@ -128,7 +128,7 @@ test('a peer proves an entry of the chain to who knows the block by its hash; af
 test('a peer that closes ends what is under way, and closing twice is closing once', async () => {
   const peer = await open(newFolder())
   const publication = {
-    tree: { files: [], directories: [], symlinks: [] },
+    folder: newFolder(),
     name: 'log',
     groupSize: 1,
     escrow: 1n,
@@ -212,10 +212,11 @@ test('blocks are given to peers with a part in a site, and to nobody else', asyn
   const bootstrap = [{ peer: host.peerId, ...host.address }]
   const visitor = await openPeer({ ...at, data: newFolder(), signer: uploader, runtime: null, bootstrap })
   undo.push(() => visitor.close())
-  const bytes = new TextEncoder().encode('a file of a site')
-  const tree = { files: [{ path: 'log', mode: 0o644, mtimeS: 0, bytes }], directories: [], symlinks: [] }
-  await visitor.publish({ tree, name: 'log', groupSize: 1, escrow: 5_000_000_000n, runtimeId: 'counter', progress: () => {} })
-  const { root } = buildTree(tree.files)
+  const folder = newFolder()
+  writeFileSync(join(folder, 'log'), 'a file of a site')
+  utimesSync(join(folder, 'log'), 1, 1)
+  await visitor.publish({ folder, name: 'log', groupSize: 1, escrow: 5_000_000_000n, runtimeId: 'counter', progress: () => {} })
+  const { root } = buildTree([{ path: 'log', mode: 0o644, mtimeS: 1, bytes: new TextEncoder().encode('a file of a site') }])
   const want = wantBlocks.encode({ cids: [bytesOfContentId(root)] })
   const stranger = await attack(host)
   expect(await stranger.request(host.peerId, want).catch((error: { code: string }) => error.code)).toBe('REFUSED')

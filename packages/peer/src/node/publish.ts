@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
-import { type BlockStore, buildTree, type TreeFiles } from '@interpeer/content-store'
+import type { BlockStore } from '@interpeer/content-store'
+import { type ImportedFolder, importFolder } from '@interpeer/content-store/node'
 import type { JobId, NetworkId, Signer } from '@interpeer/crypto-ids'
 import { jobNamed, jobOfManifest, signManifest, signPublish } from '@interpeer/job-scheduler'
 import { firstStateBlock } from '@interpeer/peer-group'
@@ -9,7 +10,8 @@ import type { ChainShell } from './chain-shell.js'
 import type { SiteAnswer } from './site-client.js'
 
 export interface Publication {
-  readonly tree: TreeFiles
+  /** The site's files. Symbolic links inside are followed: scripts see copies. */
+  readonly folder: string
   readonly name: string
   readonly groupSize: number
   /** Units set aside to pay for it. */
@@ -40,7 +42,7 @@ interface PublishAt {
 /**
  * Publishes a site (WP §6.1): keeps its blocks, signs its manifest, hands the chain the publication, and stays until the group that was
  * drawn has taken the blocks over: before that nobody else has them.
- * @throws {PeerError} PUBLISH_REFUSED, CLOSED
+ * @throws {PeerError} PUBLISH_REFUSED, CLOSED; ContentStoreError when the folder cannot be imported, or the disk refuses
  */
 export async function publishSite(publication: Publication, at: PublishAt): Promise<Published> {
   // until the chain names the site's first state nothing else refers to it; after that this peer, as its uploader, keeps it
@@ -53,17 +55,15 @@ export async function publishSite(publication: Publication, at: PublishAt): Prom
 }
 
 async function publishHeld(publication: Publication, at: PublishAt): Promise<Published> {
-  const { signer, network, store, chain, now, lookAt } = at
-  const { name, groupSize, escrow, runtimeId, progress } = publication
-  const tree = buildTree(publication.tree.files, publication.tree.directories, publication.tree.symlinks)
-  const state = firstStateBlock(tree.root)
-  await store.put([...tree.blocks, state])
-  progress(`${tree.blocks.length} blocks, root ${tree.root}`)
+  const { signer, network, chain, now, lookAt } = at
+  const { folder, name, groupSize, escrow, runtimeId, progress } = publication
+  const site = await storeSite(folder, at)
+  progress(`${site.files} files, ${(site.bytes / 1024).toFixed(1)} KiB, root ${site.root}`)
 
   await until(() => chain.tip.height > 0, at, 'the chain did not answer: are the peers of --bootstrap running?')
   if (jobNamed(chain.tip.state.jobs, name) !== undefined)
     throw new PeerError({ code: 'PUBLISH_REFUSED', reason: `the name "${name}" is taken` })
-  const given = { name, seats: groupSize, files: tree.root, runtime: runtimeId, createdMs: now() }
+  const given = { name, seats: groupSize, files: site.root, runtime: runtimeId, createdMs: now() }
   const manifest = signManifest(given, signer, network)
   const job = jobOfManifest(manifest)
   chain.submit(signPublish(manifest, escrow, signer, network))
@@ -80,6 +80,17 @@ async function publishHeld(publication: Publication, at: PublishAt): Promise<Pub
   await until(async () => (await certificate()) !== undefined, at, 'the group did not take the site over')
   progress('the group holds the site and has certified it')
   return { job, name }
+}
+
+/** @throws {PeerError} CLOSED, when the peer closes its store meanwhile */
+async function storeSite(folder: string, { store, signal }: PublishAt): Promise<ImportedFolder> {
+  try {
+    const site = await importFolder(folder, store, { symlinks: 'follow' })
+    await store.put([firstStateBlock(site.root)])
+    return site
+  } catch (cause) {
+    throw signal.aborted ? new PeerError({ code: 'CLOSED' }, { cause }) : cause
+  }
 }
 
 /** Looks again and again; a peer that closes meanwhile ends it. @throws {PeerError} PUBLISH_REFUSED, CLOSED */
