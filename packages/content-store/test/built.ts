@@ -1,6 +1,12 @@
 // The built package, as a peer has it: a worker thread can't be started from TypeScript.
 const built: typeof import('../src/node/index.js') = await import(new URL('../dist/node/index.js', import.meta.url).href)
-export const { openDiskStore: openBuiltDiskStore, openLmdbStore: openBuiltLmdbStore, openSqliteStore: openBuiltSqliteStore } = built
+export const {
+  exportFolder: exportBuiltFolder,
+  importFolder: importBuiltFolder,
+  openDiskStore: openBuiltDiskStore,
+  openLmdbStore: openBuiltLmdbStore,
+  openSqliteStore: openBuiltSqliteStore,
+} = built
 
 const url = (name: string): string => JSON.stringify(new URL(`../dist/${name}`, import.meta.url).href)
 /** The start of a script for a process of its own: a store in the folder that it is given, and blocks of 20,000 bytes by number. */

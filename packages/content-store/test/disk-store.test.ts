@@ -132,7 +132,7 @@ describe.each([
     await spoil('blocks', bytesOfContentId(root.cid), flipped(root.bytes.length - 1))
     const store = open().blocks
     let nowMs = 0
-    const collector = openCollector({ store, roots: () => [built.root], graceMs: 1, nowMs: () => nowMs })
+    const collector = openCollector({ store, roots: () => ({ held: [built.root], wanted: [] }), graceMs: 1, nowMs: () => nowMs })
     await collector.look()
     nowMs = 9
     expect(await collector.collect(1e9)).toMatchObject({ deletedBlocks: 0, spoiled: [built.root] })

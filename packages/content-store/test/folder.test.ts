@@ -19,6 +19,7 @@ import {
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import {
   type Block,
   type BlockStore,
@@ -28,12 +29,10 @@ import {
   memoryBlockStore,
   readTree,
   type SymlinkEntry,
-} from '@interpeer/content-store'
-import { exportFolder, type ImportOptions, importFolder } from '@interpeer/content-store/node'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+} from '../src/index.js'
+import type { ImportOptions } from '../src/node/index.js'
+import { exportBuiltFolder as exportFolder, importBuiltFolder as importFolder } from './built.js'
 import { bytesOf, coded, database, fileAt, noise, whole } from './trees.js'
-
-// From the package as it is built: the thread that reads is a file of its own.
 
 let base: string
 let site: string

@@ -82,7 +82,7 @@ describe.each([
     const { blocks, records, usedBytes } = open({ maxBytes: 700_000 })
     const before = usedBytes()
     await blocks.put([b])
-    expect(usedBytes() - before).toBeGreaterThanOrEqual(b.bytes.length)
+    expect(usedBytes() - before).toBeGreaterThan(b.bytes.length - 65_536) // a part may lie on a page that was begun
     const more = [noise(220_000, 2), noise(220_000, 3)].map((bytes) => blockOf(bytes, 'raw'))
     await expect(blocks.put(more)).rejects.toThrow(coded('STORE_FULL'))
     await expect(records('locks').put([['k', noise(600_000)]])).rejects.toThrow(coded('STORE_FULL'))

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { editHeldMap, emptyHeldMap, type HeldMap, proveEntry, readHeldMap, readTotal } from '@interpeer/content-store'
 import { type AccountId, bytesOfAccount } from '@interpeer/crypto-ids'
-import { checkCddl } from '@interpeer/wire-codec/cddl'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
@@ -22,7 +20,6 @@ import {
   supplyOf,
   transfer,
 } from '../src/index.js'
-import { accountRecord, supplyRecord } from '../src/ledger-map.js'
 import { accounts, after, anyOperation } from './operations.js'
 
 const [alice, bob, job] = accounts as [AccountId, AccountId, AccountId]

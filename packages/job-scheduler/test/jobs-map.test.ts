@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { editHeldMap, emptyHeldMap, type HeldMap, proveEntry, readHeldMap } from '@interpeer/content-store'
 import { bytesOfContentId, contentIdOf, keyOfPeerId, type PeerId, sha256 } from '@interpeer/crypto-ids'
-import { checkCddl } from '@interpeer/wire-codec/cddl'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
@@ -18,7 +16,6 @@ import {
   type Recovery,
   withJob,
 } from '../src/index.js'
-import { jobRecord } from '../src/jobs-map.js'
 import { moment, peers, published } from './jobs.js'
 
 const tickets = peers(7)

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { editHeldMap, emptyHeldMap, type HeldMap, proveAt, proveEntry, readHeldMap } from '@interpeer/content-store'
 import { keyOfPeerId, type PeerId } from '@interpeer/crypto-ids'
-import { checkCddl } from '@interpeer/wire-codec/cddl'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
@@ -23,8 +21,6 @@ import {
   withAway,
   withOutcomes,
 } from '../src/index.js'
-import { peerRecord } from '../src/registry-map.js'
-import { settingRecord } from '../src/settings-map.js'
 import { genesisJson, signers } from './chains.js'
 
 const peers = signers(9).map(({ peerId }) => peerId)

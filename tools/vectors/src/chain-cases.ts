@@ -25,6 +25,7 @@ import {
 import { flipped, type Key, sha256 } from './cose.js'
 import { type Fields, named } from './maker.js'
 import { OTHER_NETWORK } from './signed-cases.js'
+import type { Value } from './value.js'
 
 const [a, b, c, d] = electors as [Key, Key, Key, Key]
 const first = blockOn(BEGIN, a, { transactions: ['01'] })

@@ -6,8 +6,9 @@ export const AGES_MAX = 200_000
 /** Characters of a ContentId's text that stand for it: 70 bits of its hash. Blocks that share them share the older age. */
 const [NAME_FROM, NAME_LENGTH] = [8, 14]
 const GROUPS_MAX = 64
-const AGES_MAX_BYTES = 4 * 1024 * 1024
-const schema = struct({ groups: list(struct({ sinceMs: uint53, names: text(AGES_MAX * NAME_LENGTH) }), GROUPS_MAX) })
+export const AGES_MAX_BYTES = 4 * 1024 * 1024
+/** As it is on disk (content-store.cddl). */
+export const agesSchema = struct({ groups: list(struct({ sinceMs: uint53, names: text(AGES_MAX * NAME_LENGTH) }), GROUPS_MAX) })
 
 /** Since when blocks have had no reference, by what stands for their CID. */
 export type Ages = Map<string, number>
@@ -25,13 +26,13 @@ export function writeAges(since: ReadonlyMap<ContentId, number>): Uint8Array {
     left -= names.length
     groups.push({ sinceMs: some.at(-1)?.[0] as number, names: names.join('') })
   }
-  return encodeWith(schema, { groups }, AGES_MAX_BYTES)
+  return encodeWith(agesSchema, { groups }, AGES_MAX_BYTES)
 }
 
 /** What `writeAges` wrote. No time is later than `nowMs`: a clock that went back must not keep blocks for ever. @throws {WireError} */
 export function readAges(record: Uint8Array, nowMs: number): Ages {
   const ages: Ages = new Map()
-  for (const { sinceMs, names } of decodeWith(schema, record, AGES_MAX_BYTES).groups) {
+  for (const { sinceMs, names } of decodeWith(agesSchema, record, AGES_MAX_BYTES).groups) {
     for (let at = 0; at + NAME_LENGTH <= names.length; at += NAME_LENGTH) {
       const name = names.slice(at, at + NAME_LENGTH)
       if (!ages.has(name)) ages.set(name, Math.min(sinceMs, nowMs))
