@@ -23,11 +23,11 @@ export function owesState({ view, isHosted, served }: Pick<SiteHoldings, 'view' 
 }
 
 /**
- * The roots that a peer keeps (ADR 0007): a pure function of what it has signed, serves and fetches, of the chain, and of live claims. What a
- * crash would bring back from the disk is among it.
+ * The roots that a peer keeps (ADR 0007): a pure function of what it has signed, serves and fetches, of the chain, and of `others`: live claims, copies
+ * that scripts run on. What a crash would bring back from the disk is among it.
  */
-export function liveRoots(sites: Iterable<SiteHoldings>, claimed: Iterable<ContentId>, self: PeerId): LiveRoots {
-  const [held, wanted] = [new Set<ContentId>(), new Set<ContentId>(claimed)]
+export function liveRoots(sites: Iterable<SiteHoldings>, others: Iterable<ContentId>, self: PeerId): LiveRoots {
+  const [held, wanted] = [new Set<ContentId>(), new Set<ContentId>(others)]
   for (const site of sites) {
     const { view, served, needed } = site
     for (const cid of owesState(site, self) ? served : []) held.add(cid)

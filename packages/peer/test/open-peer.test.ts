@@ -154,8 +154,9 @@ test('who speaks for a site can have its members keep an old state, for a while;
   undo.push(() => host.close())
   const bootstrap = [{ peer: host.peerId, ...host.address }]
   const visitor = await openPeer({ ...at, data: newFolder(), signer: uploader, runtime: null, bootstrap })
-  const tree = { files: [{ path: 'log', mode: 0o644, mtimeS: 0, bytes: new Uint8Array() }], directories: [] }
-  const publication = { tree, name: 'log', groupSize: 1, escrow: 5_000_000_000n, runtimeId: 'counter', progress: () => {} }
+  const folder = newFolder()
+  writeFileSync(join(folder, 'log'), '')
+  const publication = { folder, name: 'log', groupSize: 1, escrow: 5_000_000_000n, runtimeId: 'counter', progress: () => {} }
   const { job } = await visitor.publish(publication)
   const write = async () => {
     const { state } = await visitor.askSite('log', { ...get, method: 'POST' })

@@ -1,4 +1,4 @@
-import { buildTree, memoryStore, type RecordStore } from '@interpeer/content-store'
+import { buildTree, ContentStoreError, memoryStore, type RecordStore } from '@interpeer/content-store'
 import { contentIdOf, createSigner, jobIdOf, networkIdOf } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
 import { firstStateBlock } from '@interpeer/peer-group'
@@ -60,6 +60,48 @@ test('an event that a group can not take is dropped, and the group goes on', asy
   await expect.poll(() => finals.length, { timeout: 5_000 }).toBeGreaterThan(1)
   await shell.close()
   shell.give({ type: 'time' }) // after the end: nothing
+  expect(around.failed).toEqual([])
+})
+
+test('a group whose store has no room waits for it, says nothing, takes no more, and goes on', async () => {
+  const around = surroundings()
+  const store = memoryStore()
+  await store.blocks.put([...files.blocks, start])
+  let isFull = true
+  const put: typeof store.blocks.put = (blocks) =>
+    isFull ? Promise.reject(new ContentStoreError({ code: 'STORE_FULL', neededBytes: 1 })) : store.blocks.put(blocks)
+  const blocks = { ...store.blocks, put }
+  const told: string[] = []
+  const listener = {
+    final: async (_: number, { requests }: { requests: readonly unknown[] }) => void told.push(`final ${requests.length}`),
+    refused: (_: number, __: Uint8Array, code: string) => void told.push(code),
+    ...{ closed: () => {}, show: () => {}, repeated: () => {} },
+  }
+  const setup = {
+    ...{ network, job, epoch: 0, members: [signer.peerId], chainSeed: new Uint8Array(32), start: start.cid, rerun: [] },
+    settings: { idleEveryMs: 60_000 },
+  }
+  const exchange = exchangeOver(around.overlay, blocks, around.count, around.log)
+  const scripts = new ScriptQueue(new CounterRuntime(), blocks)
+  const shared = { ...around, signer, network, exchange, store: blocks, self: signer.peerId, scripts }
+  const shell = new GroupShell(setup, shared, new EpochRecords(store.records('groups'), around.count), listener, [])
+  undo.push(() => shell.close())
+  shell.start()
+  const write = (n: number) => {
+    const bytes = new Uint8Array(40).fill(n)
+    shell.give({ type: 'write', id: new Uint8Array(16).fill(n), ms: Date.now(), cid: contentIdOf(bytes, 'raw'), bytes })
+  }
+  write(1)
+  await expect.poll(() => around.counted).toContain('GROUP_SILENT')
+  write(2)
+  expect(told).toEqual(['GROUP_BUSY'])
+  isFull = false
+  await expect.poll(() => told, { timeout: 5_000 }).toContain('final 1')
+  expect(around.failed).toEqual([])
+  isFull = true
+  write(3)
+  await expect.poll(() => around.counted.filter((code) => code === 'GROUP_SILENT').length).toBe(2)
+  await shell.close() // it does not wait for room
   expect(around.failed).toEqual([])
 })
 

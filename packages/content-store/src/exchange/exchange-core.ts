@@ -29,6 +29,8 @@ interface Put {
   readonly fetch: number
   readonly cids: readonly ContentId[]
   readonly bytes: number
+  /** What these blocks link to: looked for when they are stored. A child that is here, and that only they refer to, could be collected before. */
+  readonly links: readonly ContentId[]
 }
 
 /**
@@ -116,7 +118,14 @@ export class ExchangeCore {
       if (bytes === undefined) {
         fetch.wants.want(cid)
         missing.push(cid)
-      } else if (bytes !== 'complete' && !this.#follow(fetch, { cid, bytes })) return
+      } else if (bytes !== 'complete') {
+        const links = this.#linksIn(fetch, [{ cid, bytes }])
+        if (links === undefined) return
+        if (!fetch.wants.add(links)) {
+          this.#tooLarge(fetch)
+          return
+        }
+      }
     }
     fetch.giveUpLost(missing)
   }
@@ -146,10 +155,11 @@ export class ExchangeCore {
   #keep(fetch: RunningFetch, peer: PeerId, blocks: readonly Block[]) {
     const { fetch: id } = fetch.order
     if (!fetch.took(peer, blocks)) return this.#tooLarge(fetch)
-    for (const block of blocks) if (!this.#follow(fetch, block)) return
+    const links = this.#linksIn(fetch, blocks)
+    if (links === undefined) return
     const put = this.#serial++
     const bytes = blocks.reduce((sum, block) => sum + block.bytes.length, 0)
-    this.#puts.set(put, { fetch: id, cids: blocks.map(({ cid }) => cid), bytes })
+    this.#puts.set(put, { fetch: id, cids: blocks.map(({ cid }) => cid), bytes, links })
     this.#heldBytes += bytes
     for (const { cid } of blocks) this.#onTheWay.set(cid, this.#nowMs)
     fetch.puts++
@@ -160,7 +170,8 @@ export class ExchangeCore {
     const put = this.#endPut(id)
     if (put === undefined) return
     const fetch = this.#fetches.get(put.fetch)
-    if (fetch !== undefined) this.#effects.push({ type: 'progress', fetch: put.fetch, progress: fetch.progress })
+    if (fetch !== undefined && !fetch.wants.add(put.links)) this.#tooLarge(fetch)
+    else if (fetch !== undefined) this.#effects.push({ type: 'progress', fetch: put.fetch, progress: fetch.progress })
     for (const other of this.#fetches.values()) if (other !== fetch) for (const cid of put.cids) other.wants.cameElsewhere(cid)
   }
 
@@ -178,16 +189,15 @@ export class ExchangeCore {
     for (const fetch of this.#fetches.values()) fetch.lied(peer, lie)
   }
 
-  /** False: the fetch is over, because of what this block links to. */
-  #follow(fetch: RunningFetch, { cid, bytes }: Block): boolean {
+  /** Undefined: the fetch is over, because of what is in these blocks. */
+  #linksIn(fetch: RunningFetch, blocks: readonly Block[]): readonly ContentId[] | undefined {
     try {
-      if (fetch.follow(cid, bytes)) return true
-      this.#tooLarge(fetch)
+      return blocks.flatMap((block) => fetch.linksIn(block))
     } catch (error) {
       if (!(error instanceof ContentStoreError)) throw error
       this.#fail(fetch, error.failure)
+      return undefined
     }
-    return false
   }
 
   #giveBack(fetch: RunningFetch | undefined, { peer, cids }: Ask): void {

@@ -52,9 +52,9 @@ export class RunningFetch {
     return this.#parts.get(peer)?.gone === false
   }
 
-  /** Takes up what a block links to. @throws {ContentStoreError} BLOCK_MALFORMED */
-  follow(cid: ContentId, bytes: Uint8Array): boolean {
-    return !this.order.follow || codecOf(cid) === 'raw' || this.wants.add(linksOf(cid, bytes))
+  /** What is to be followed of a block. @throws {ContentStoreError} BLOCK_MALFORMED */
+  linksIn({ cid, bytes }: Block): readonly ContentId[] {
+    return this.order.follow && codecOf(cid) !== 'raw' ? linksOf(cid, bytes) : []
   }
 
   answered(peer: PeerId): void {

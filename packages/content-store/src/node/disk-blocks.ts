@@ -9,6 +9,19 @@ import type { Change, Tables } from './tables.js'
 export function diskBlocks(tables: Tables, commit: GroupCommit): BlockStore {
   let corrupt = 0
   const kept = (key: Uint8Array): Uint8Array | undefined => reading(() => tables.get('blocks', key))
+  /** As they are asked for: to write out the names of a large store at once would hold up everything else. */
+  function* named(keys: readonly Uint8Array[]): Generator<ContentId> {
+    for (const key of keys) {
+      let cid: ContentId
+      try {
+        cid = contentIdOfBytes(key)
+      } catch {
+        corrupt++ // the disk has spoiled the key: nobody can ask for it
+        continue
+      }
+      yield cid
+    }
+  }
   return {
     get: (cid) => {
       commit.assertOpen()
@@ -42,14 +55,7 @@ export function diskBlocks(tables: Tables, commit: GroupCommit): BlockStore {
       ),
     list: () => {
       commit.assertOpen()
-      return reading(() => tables.keys('blocks')).flatMap((key) => {
-        try {
-          return [contentIdOfBytes(key)]
-        } catch {
-          corrupt++ // the disk has spoiled the key: nobody can ask for it
-          return []
-        }
-      })
+      return named(reading(() => tables.keys('blocks')))
     },
     counters: () => ({ corrupt }),
   }

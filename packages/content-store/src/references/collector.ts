@@ -19,8 +19,6 @@ export interface CollectorOptions {
   readonly sliceBlocks?: number | undefined
   /** What an earlier collector's `ages` gave. @throws {WireError} from `openCollector` where it is nothing of that kind */
   readonly ages?: Uint8Array | undefined
-  /** Bytes that blocks may take beside what is there now; a put of more finds the store full. Default: the store alone decides. */
-  readonly roomBytes?: (() => number) | undefined
   /** Freed beyond what a put needs, so that not every put has to look for room. Default 0. */
   readonly spareBytes?: number | undefined
   /** Told of every run, also of those that a put began. */
@@ -53,6 +51,8 @@ export interface Collector {
   readonly ages: () => Uint8Array
 }
 const DELETE_BLOCKS = 64
+/** A full store is walked again for a put after so many times as long as the walk before took that found nothing. */
+const REST_FACTOR = 10
 const NAMES_PER_BLOCK = 16
 
 /**
@@ -80,7 +80,7 @@ class Collection {
   readonly #holds = new Set<Set<ContentId>>()
   /** Being deleted now: as good as gone, so that who needs one brings it again; a put of it waits, or it would find it there and lose it. */
   #deleting: { readonly cids: ReadonlySet<ContentId>; readonly done: Promise<void> } | undefined
-  /** Nothing can be deleted before: whoever finds the store full until then need not look. */
+  /** Whoever finds the store full before that need not look: nothing can be deleted yet, or the last walk has just shown it. */
   #nothingUntilMs = 0
   #last: Promise<unknown> = Promise.resolve()
 
@@ -133,22 +133,19 @@ class Collection {
   }
 
   async #putNow(blocks: readonly Block[]): Promise<void> {
-    const { store, roomBytes } = this.#options
+    const { store } = this.#options
     for (const { cid } of blocks) {
       this.#sinceMs.delete(cid)
       this.#agesBefore.delete(ageNameOf(cid))
       for (const put of this.#holds) put.add(cid)
     }
     while (blocks.some(({ cid }) => this.#deleting?.cids.has(cid))) await this.#deleting?.done
-    if (roomBytes !== undefined) {
-      const neededBytes = blocks.reduce((sum, { cid, bytes }) => sum + (store.has(cid) ? 0 : bytes.length), 0)
-      if (neededBytes > roomBytes()) throw new ContentStoreError({ code: 'STORE_FULL', neededBytes })
-    }
     await store.put(blocks)
   }
 
   async #run(neededBytes: number, graceMs: number): Promise<Collected> {
     const { store, nowMs } = this.#options
+    const beganMs = nowMs()
     const mark = new Mark(store)
     await this.#note(mark)
     let [deletedBlocks, freedBytes, isExhausted] = [0, 0, false]
@@ -166,7 +163,8 @@ class Collection {
     }
     if (isExhausted) {
       const oldestMs = [...this.#sinceMs.values()].reduce((a, b) => Math.min(a, b), nowMs())
-      this.#nothingUntilMs = oldestMs + Math.min(graceMs, this.#options.pressedGraceMs ?? graceMs)
+      const dueMs = oldestMs + Math.min(graceMs, this.#options.pressedGraceMs ?? graceMs)
+      this.#nothingUntilMs = Math.max(dueMs, nowMs() + REST_FACTOR * (nowMs() - beganMs))
     }
     return { deletedBlocks, freedBytes, keptBlocks: this.#sinceMs.size, spoiled: mark.spoiled }
   }

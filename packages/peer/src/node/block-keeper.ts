@@ -29,9 +29,6 @@ export interface KeeperOptions {
 }
 const AGES_SPACE = 'ages'
 const AGES_KEY = 'blocks'
-/** A limit leaves this much to records: a peer that can't write down what it signs has to stop. */
-const ROOM_FOR_RECORDS_BYTES = 16 * 1024 * 1024
-const ROOM_FOR_RECORDS_SHARE = 8
 /** Of the limit: so much more than a put needs is freed at once. */
 const SPARE_SHARE = 32
 const SLICE_BLOCKS = 64
@@ -52,7 +49,6 @@ export class BlockKeeper {
     const { store, roots, graceMs, now, maxBytes } = options
     this.#options = options
     this.#ages = store.records(AGES_SPACE)
-    const forRecords = Math.min(ROOM_FOR_RECORDS_BYTES, (maxBytes ?? 0) / ROOM_FOR_RECORDS_SHARE)
     const shared = {
       ...{ store: store.blocks, graceMs, pressedGraceMs: 0, nowMs: now, sliceBlocks: SLICE_BLOCKS },
       roots: () => {
@@ -60,7 +56,6 @@ export class BlockKeeper {
         return roots()
       },
       pause: () => new Promise<void>((resolve) => setImmediate(resolve)),
-      roomBytes: maxBytes === undefined ? undefined : () => maxBytes - forRecords - store.usedBytes(),
       spareBytes: Math.floor((maxBytes ?? 0) / SPARE_SHARE),
       onCollected: (collected: Collected) => this.#onCollected(collected),
     }

@@ -28,6 +28,11 @@ export class EffectQueue<E> {
     if (!this.#running) void this.#run()
   }
 
+  /** How many effects wait. */
+  get length(): number {
+    return this.#waiting.length
+  }
+
   /** Resolves when what was added so far has been performed, or never will be. */
   performed(): Promise<void> {
     const left = this.#waiting.length + this.#underWay

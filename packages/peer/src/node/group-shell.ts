@@ -18,6 +18,7 @@ import { type BlockPlaces, blockIn, holdDag, sourcesOf } from './block-source.js
 import { EffectQueue } from './effect-queue.js'
 import { type EpochRecords, SETUP_HASH_BYTES } from './epoch-records.js'
 import type { PeerLog } from './log.js'
+import { putWhenRoom } from './put-when-room.js'
 import { runBatch } from './run-batch.js'
 import type { ScriptQueue } from './script-queue.js'
 import { Waker } from './waker.js'
@@ -65,6 +66,8 @@ export class GroupShell {
   #opening: readonly GroupEffect[]
   #group: Group
   #wantedState: ContentId | undefined
+  /** Puts that wait until the store has room. */
+  #waitingPuts = 0
 
   /** @param alsoAsk who else may have the blocks of the epoch's first state: earlier members, the uploader */
   constructor(setup: GroupSetup, around: Surroundings, records: EpochRecords, listener: GroupListener, alsoAsk: readonly PeerId[]) {
@@ -98,6 +101,10 @@ export class GroupShell {
 
   give(event: Stateless<GroupEvent>): void {
     if (this.#stop.signal.aborted) return
+    if (this.#waitingPuts > 0) {
+      if (event.type === 'write') this.#listener.refused(this.setup.epoch, event.id, 'GROUP_BUSY')
+      if (event.type === 'write' || (event.type === 'message' && this.#effects.length > BACKLOG_MAX)) return // messages are sent again
+    }
     const nowMs = this.#around.now()
     try {
       const { state, effects } = stepGroup(this.#group, { ...event, nowMs } as GroupEvent)
@@ -135,7 +142,7 @@ export class GroupShell {
     const { overlay, store, log, count } = this.#around
     switch (effect.type) {
       case 'store':
-        return store.put(effect.blocks)
+        return putWhenRoom(effect.blocks, { store, count, signal: this.#stop.signal, onFull: (isFull) => this.#onFull(isFull) })
       case 'persist':
         return this.#records.put(this.setup.job, this.setup.epoch, concatBytes(this.#setupHash, effect.bytes))
       case 'send':
@@ -171,6 +178,14 @@ export class GroupShell {
       case 'count':
         return count(effect.code)
     }
+  }
+
+  #onFull(isFull: boolean): void {
+    this.#waitingPuts += isFull ? 1 : -1
+    if (!isFull || this.#waitingPuts > 1) return
+    this.#around.count('GROUP_SILENT')
+    const { job, epoch } = this.setup
+    this.#around.log.error({ job, epoch }, 'the store is full of what is needed: this peer takes no part in the group until there is room')
   }
 
   async #execute({ batch, from, requests, timeMs, seed }: EffectOf<'execute'>): Promise<void> {
@@ -214,6 +229,8 @@ export class GroupShell {
     if (block !== undefined) this.give({ type: 'state', root, block })
   }
 }
+/** Effects that wait for room behind those that need it; more are not made. */
+const BACKLOG_MAX = 1_000
 /** After a step that threw: its timer may have been the one that threw. */
 const AGAIN_MS = 1_000
 

@@ -151,10 +151,11 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     const verification = createVerification(network)
     const keeper: BlockKeeper = new BlockKeeper({
       ...{ store, maxBytes, ...collection, now, count, log },
-      roots: () => liveRoots(hosts.holdings(), claims.roots(), signer.peerId),
+      roots: () => liveRoots(hosts.holdings(), [...claims.roots(), ...(scripts?.copies ?? [])], signer.peerId),
       tidy: () => Promise.all([hosts.forgetLeft(), claims.tidy()]),
       mend: (cids) => hosts.mend(cids),
     })
+    const scripts = options.runtime === null ? null : new ScriptQueue(options.runtime, keeper.blocks)
     const server = openBlockServer({ get: keeper.blocks.get, now: systemClock.now, pause: () => setImmediate() })
     const hosts: SiteHosts = new SiteHosts({
       verification,
@@ -165,7 +166,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       store: keeper.blocks,
       holdBlocks: keeper.hold,
       self: signer.peerId,
-      scripts: options.runtime === null ? null : new ScriptQueue(options.runtime, keeper.blocks),
+      scripts,
       log,
       now,
       count,

@@ -32,6 +32,11 @@ export class ScriptQueue {
     return this.#runtime.runtimeId
   }
 
+  /** Copies of trees that runs may start from: nothing else refers to them before a group has gone on from one. */
+  get copies(): Iterable<ContentId> {
+    return this.#copies.values()
+  }
+
   /** Undefined when too many reads wait, or files of the tree are missing here. */
   read(root: ContentId, request: ScriptRequest, at: { timeMs: number; seed: Uint8Array }): Promise<ScriptOutcome | undefined> {
     if (this.#tasks.length >= READS_WAITING_MAX) return Promise.resolve(undefined)
@@ -74,9 +79,9 @@ export class ScriptQueue {
   async #holdCopy(root: ContentId): Promise<ContentId | undefined> {
     const copy = copySymlinks(this.#store.get, root)
     if ('missing' in copy) return undefined
-    await this.#store.put(copy.blocks)
     if (this.#copies.size >= TREES_MAX) this.#copies.clear()
     this.#copies.set(root, copy.root)
+    await this.#store.put(copy.blocks)
     return this.#hold(copy.root)
   }
 

@@ -11,6 +11,7 @@ import {
 import { blockIn, holdDag, sourcesOf } from './block-source.js'
 import { EffectQueue } from './effect-queue.js'
 import type { Surroundings } from './group-shell.js'
+import { putWhenRoom } from './put-when-room.js'
 import { runBatch } from './run-batch.js'
 
 /**
@@ -67,7 +68,7 @@ export class ShadowShell {
     const { store, log, count } = this.#around
     switch (effect.type) {
       case 'store':
-        return store.put(effect.blocks)
+        return putWhenRoom(effect.blocks, { store, count, signal: this.#stop.signal, onFull: () => {} })
       case 'fetch-state':
         void this.#fetchState(effect.root)
         return
