@@ -3,6 +3,7 @@ import { addressVectors } from '../src/address-cases.js'
 import { vrfVectors } from '../src/crypto-cases.js'
 import { linesOf, vectorsPath } from '../src/files.js'
 import { epochSeedVectors, manifestVectors } from '../src/job-cases.js'
+import { replyVectors } from '../src/reply-cases.js'
 import { transactionVectors } from '../src/transaction-cases.js'
 
 test.each([
@@ -11,6 +12,7 @@ test.each([
   ['job-scheduler', 'epoch-seeds', epochSeedVectors],
   ['peer', 'addresses', addressVectors],
   ['peer', 'transactions', transactionVectors],
+  ['peer', 'replies', replyVectors],
 ])('%s: %s', async (folder, name, make) => {
   await expect(`${linesOf(make())}\n`).toMatchFileSnapshot(vectorsPath(folder, name))
 })
