@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
 import { linesOf, vectorsPath } from '../src/files.js'
+import { handshakeVectors } from '../src/handshakes.js'
 import { cellVectors, packetVectors, recordVectors } from '../src/overlay.js'
 
 test.each([
+  ['handshakes', handshakeVectors],
   ['packets', packetVectors],
   ['cells', cellVectors],
   ['records', recordVectors],
