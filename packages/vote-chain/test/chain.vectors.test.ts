@@ -1,10 +1,20 @@
-import { contentIdOfBytes, createSigner, type PeerId, parseNetworkId, peerIdOfKey, sealOf, signMessage } from '@interpeer/crypto-ids'
+import {
+  contentIdOfBytes,
+  createSigner,
+  type PeerId,
+  parseNetworkId,
+  peekMessageNumber,
+  peerIdOfKey,
+  sealOf,
+  signMessage,
+} from '@interpeer/crypto-ids'
 import { bytesOfHex, decodeWith, hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { decodeBlock, encodeBody } from '../src/block.js'
 import { checkBlock } from '../src/candidate.js'
 import {
   type Application,
+  type ChainEffect,
   certificateSchema,
   createVerification,
   decodeGenesis,
@@ -22,6 +32,7 @@ import {
   verifyChainCertificate,
 } from '../src/index.js'
 import { blocksMessage } from '../src/messages.js'
+import agreement from '../vectors/agreement.json' with { type: 'json' }
 import blocks from '../vectors/blocks.json' with { type: 'json' }
 import certificates from '../vectors/certificates.json' with { type: 'json' }
 import draws from '../vectors/draws.json' with { type: 'json' }
@@ -105,6 +116,31 @@ function decodedBlock(hex: string): ReturnType<typeof decodeBlock> | undefined {
     return undefined
   }
 }
+
+describe('agreement.json', () => {
+  const opened = decodeGenesis(bytesOfHex(agreement.genesis))
+  const signer = createSigner(bytesOfHex(agreement.self))
+  const { nowMs } = agreement
+  test('the order of leaders is that of the draw', () => {
+    expect(leadersOf(opened.peers, opened.seed, 1)).toEqual(agreement.leaders.map(peerOf))
+  })
+  test.each(agreement.cases)('$name: $expect', ({ messages, expect: code, ...given }) => {
+    let { state } = openChain({ genesis: opened, application, signer, blocks: [], record: undefined, nowMs: nowMs - 1 })
+    const effects: ChainEffect<readonly Uint8Array[]>[] = []
+    for (const { from, envelope } of messages) {
+      const step = stepChain(state, { type: 'message', from: peerOf(from), envelope: bytesOfHex(envelope), nowMs })
+      state = step.state
+      effects.push(...step.effects)
+    }
+    expect(effects.flatMap((effect) => (effect.type === 'count' ? [effect.code] : []))).toEqual(code === 'ok' ? [] : [code])
+    const votes = effects.flatMap((effect) =>
+      effect.type === 'send' && peekMessageNumber(effect.envelope) === 83 ? [hexOf(effect.envelope)] : [],
+    )
+    if (given.signs !== undefined) expect([...new Set(votes)]).toEqual(given.signs)
+    const final = effects.flatMap((effect) => (effect.type === 'block' ? [hexOf(effect.hash)] : []))
+    expect(final).toEqual(given.final === undefined ? [] : [given.final])
+  })
+})
 
 describe('draws.json', () => {
   test.each(draws.quorums)('$quorum of $electors electors', ({ electors, quorum }) => {
