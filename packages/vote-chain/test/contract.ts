@@ -1,5 +1,4 @@
 import { MESSAGE_MAX_BYTES } from '@interpeer/wire-codec'
-import type { Declared } from '@interpeer/wire-codec/cddl'
 import { recordCodec, type VectorCodec } from '@interpeer/wire-codec/test-vectors'
 import { BODY_BYTES_MAX, bodySchema, certificateSchema, headerMessage, STORED_BLOCK_BYTES_MAX, storedBlockSchema } from '../src/block.js'
 import { genesisMessage } from '../src/genesis.js'
@@ -34,7 +33,5 @@ export const contract = [
   recordCodec('stored-block', storedBlockSchema, STORED_BLOCK_BYTES_MAX),
   recordCodec('chain-record', recordSchema, RECORD_BYTES_MAX),
   recordCodec('peer-record', peerRecord, MESSAGE_MAX_BYTES),
+  recordCodec('setting-record', settingRecord, MESSAGE_MAX_BYTES),
 ] as unknown as readonly VectorCodec<never>[]
-
-/** A number by itself: `data-sets.json` has its vectors. */
-export const settingRule: Declared = { name: 'setting-record', cddl: () => `setting-record = ${settingRecord.cddl}` }

@@ -20,8 +20,34 @@ export function casesOf(rule: Rule): Case[] {
   if (type.kind === 'variants') {
     return type.of.flatMap((kind) => casesOf({ ...rule, type: kind }).map((one) => ({ ...one, name: `${kind.name}, ${one.name}` })))
   }
+  if (type.kind !== 'struct') return scalarCases(rule, type)
   const one = { ...rule, type }
   return [...goodCases(one), ...wholeCases(one), ...placesOf(type).flatMap((place) => placeCases(one, place))]
+}
+
+/** Of a record that is no array. */
+function scalarCases(rule: Rule, type: Type): Case[] {
+  const usual = typicalOf(rule)
+  const hex = hexOfPieces(write(type, usual))
+  const [most, beyond] = [atLimit(type), atLimit(type, 1)]
+  const good = (name: string, value: Value | undefined): Case[] =>
+    value === undefined ? [] : [{ name, expect: 'ok', hex: tidy(write(type, value)), value }]
+  const bad = (name: string, expect: string, ...pieces: Pieces): Case => ({ name, expect, hex: tidy(pieces) })
+  const isWide = type.kind === 'uint' && type.wide
+  return [
+    ...good('the smallest', smallest(type)),
+    ...good('a typical one', usual),
+    ...good('at its limit', most),
+    bad('no bytes', MALFORMED, ''),
+    bad('the last byte missing', MALFORMED, hex.slice(0, -2)),
+    bad('a byte after the end', MALFORMED, `${hex}00`),
+    bad('in an array', SHAPE, `81${hex}`),
+    bad('null', SHAPE, 'f6'),
+    bad('undefined', MALFORMED, 'f7'),
+    ...faultsOf(type, usual).map(([fault, expect, ...pieces]) => bad(fault, expect, ...pieces)),
+    ...(isWide ? [bad('one too many, as tag 2', MALFORMED, 'c249010000000000000000')] : []),
+    ...(isWide || beyond === undefined ? [] : [bad('one too many', SHAPE, ...write(type, beyond))]),
+  ]
 }
 
 export const typicalOf = (rule: Rule): Value => typical(rule.type, rule.name)

@@ -11,13 +11,12 @@ export type Type =
   | { readonly kind: 'struct'; readonly name: string | undefined; readonly fields: readonly Field[] }
   | { readonly kind: 'variants'; readonly of: readonly Struct[] }
 export type Struct = Extract<Type, { kind: 'struct' }>
-type Variants = Extract<Type, { kind: 'variants' }>
 export type Field = readonly [name: string, type: Type]
 
 /** One rule that stands for a message or a record. */
 export interface Rule {
   readonly name: string
-  readonly type: Struct | Variants
+  readonly type: Type
   readonly number: number | undefined
   readonly version: number | undefined
   /** Of the array, without an envelope. */
@@ -76,7 +75,6 @@ export class Contract {
       const [, maxBytes] = comment.match(/at most ([\d,]+) bytes\./i) ?? []
       if (maxBytes === undefined) return undefined
       const type = this.type(name)
-      if (type.kind !== 'struct' && type.kind !== 'variants') throw new Error(`${name} is no array`)
       const first = type.kind === 'struct' ? type.fields[0]?.[1] : undefined
       const number = first?.kind === 'literal' && first.number >= NUMBER_MIN ? first.number : undefined
       return {
@@ -150,6 +148,7 @@ class TypeReader {
     if (token === 'null') return { kind: 'null' }
     if (token === 'uint') return this.#uint()
     if (token === 'bstr' || token === 'tstr') return this.#string(token)
+    if (/^\d+\.\.\d+$/.test(token)) throw new Error(`${token}: give its numbers names, rules that are 0, 1, …`)
     if (/^\d+$/.test(token)) return { kind: 'literal', number: Number(token), name: undefined }
     if (this.#isRule(token)) return this.#named(token)
     throw new Error(`not a type of ours: ${token}`)

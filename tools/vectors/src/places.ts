@@ -1,5 +1,5 @@
 import type { Type } from './contract.js'
-import { itemAt } from './samples.js'
+import { itemAt, itemCount } from './samples.js'
 import type { Value } from './value.js'
 
 /** One field, or a field in a field: `items[0].name`. */
@@ -14,7 +14,10 @@ export function placesOf(type: Type, path = '', nullable = false): Place[] {
   if (type.kind === 'nullable') return placesOf(type.inner, path, true)
   const here: Place[] = path === '' ? [] : [{ path, type, nullable }]
   if (type.kind === 'list' && type.item.kind !== 'variants') return [...here, ...placesOf(type.item, `${path}[0]`)]
-  if (type.kind === 'list') return [...here, ...[0, 1].flatMap((i) => placesOf(itemAt(type.item, i), `${path}[${i}]`))]
+  if (type.kind === 'list') {
+    const items = Array.from({ length: itemCount(type.item) }, (_, i) => placesOf(itemAt(type.item, i), `${path}[${i}]`))
+    return [...here, ...items.flat()]
+  }
   if (type.kind === 'variants') return [...here, ...placesOf(type.of.at(-1) as Type, path).slice(1)]
   if (type.kind !== 'struct') return here
   const fields = type.fields.filter(([, field]) => field.kind !== 'literal')

@@ -60,7 +60,7 @@ export function typical(type: Type, name: string): Value {
     case 'nullable':
       return typical(type.inner, name)
     case 'list':
-      return Array.from({ length: Math.min(2, type.max) }, (_, i) => typical(itemAt(type.item, i), `${name}[${i}]`))
+      return Array.from({ length: Math.min(itemCount(type.item), type.max) }, (_, i) => typical(itemAt(type.item, i), `${name}[${i}]`))
     case 'variants':
       return typical(type.of.at(-1) as Struct, name)
     case 'struct':
@@ -71,6 +71,7 @@ export function typical(type: Type, name: string): Value {
 }
 
 /** What stands at a place of a typical list: of several kinds, one of each. */
+export const itemCount = (item: Type): number => (item.kind === 'variants' ? item.of.length : 2)
 export const itemAt = (item: Type, i: number): Type => (item.kind === 'variants' ? (item.of[i % item.of.length] as Struct) : item)
 
 /** The largest number, string or list; of a list, as many of the smallest items. Undefined: there is no larger one than usual. */

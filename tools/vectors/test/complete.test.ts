@@ -4,6 +4,13 @@ import { declarations } from '../../test/wire-doc.js'
 import { filesBelow, packageFolders } from '../../test/workspace.js'
 import { contractOf, ROOT, vectorsPath } from '../src/files.js'
 
+/** A case, and of which kind, where one list has several. */
+interface Named {
+  readonly name?: string
+  readonly message?: string
+  readonly kind?: string
+  readonly expect: unknown
+}
 interface Listed {
   readonly rule: string
   readonly cases: readonly { readonly name: string; readonly expect: string }[]
@@ -45,7 +52,7 @@ test.each(messages)('$name has vectors, good and bad, and envelopes if it is sig
 })
 
 /** Every list of cases in a file, however deep. */
-function listsIn(value: unknown): (readonly { readonly name?: string; readonly expect: string }[])[] {
+function listsIn(value: unknown): (readonly Named[])[] {
   if (typeof value !== 'object' || value === null) return []
   const inner = Object.values(value).flatMap(listsIn)
   return Array.isArray(value) && value.some((one) => one?.expect !== undefined) ? [value, ...inner] : inner
@@ -58,8 +65,8 @@ const files = folders.flatMap((folder) =>
 test.each(files.filter(([path]) => !PUBLIC.test(path)))('%s: each case has a name of its own and says what to expect', (path) => {
   const lists = listsIn(JSON.parse(readFileSync(`${ROOT}packages/${path}`, 'utf8')))
   for (const list of lists) {
-    const names = list.flatMap(({ name }) => (name === undefined ? [] : [name]))
+    const names = list.flatMap(({ name, kind, message }) => (name === undefined ? [] : [`${kind ?? message ?? ''} ${name}`]))
     expect(names.filter((name, i) => names.indexOf(name) < i)).toEqual([])
-    expect(list.filter((one) => typeof one.expect !== 'string')).toEqual([])
+    expect(list.filter((one) => typeof one.expect !== 'string' && !Array.isArray(one.expect))).toEqual([])
   }
 })

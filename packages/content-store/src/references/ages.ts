@@ -7,7 +7,7 @@ export const AGES_MAX = 200_000
 const [NAME_FROM, NAME_LENGTH] = [8, 14]
 const GROUPS_MAX = 64
 export const AGES_MAX_BYTES = 4 * 1024 * 1024
-/** As it is on disk (content-store.cddl). */
+/** As it is on disk. */
 export const agesSchema = struct({ groups: list(struct({ sinceMs: uint53, names: text(AGES_MAX * NAME_LENGTH) }), GROUPS_MAX) })
 
 /** Since when blocks have had no reference, by what stands for their CID. */
