@@ -1,4 +1,13 @@
-import { bytesOfContentId, type ContentId, type JobId, type NetworkId, type Signer, sealOf, sha256 } from '@interpeer/crypto-ids'
+import {
+  bytesOfContentId,
+  type ContentId,
+  contentIdOfBytes,
+  type JobId,
+  type NetworkId,
+  type Signer,
+  sealOf,
+  sha256,
+} from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import type { Answer } from './messages.js'
 
@@ -68,3 +77,12 @@ const placeOf = ({ network, job, epoch, step, rank, batch, key }: SealContext) =
   batch,
   key,
 ]
+
+/** The group state block that an answer names, or undefined where its root names nothing. */
+export function rootOf({ root }: Answer): ContentId | undefined {
+  try {
+    return contentIdOfBytes(root)
+  } catch {
+    return undefined
+  }
+}

@@ -1,6 +1,6 @@
-import { bytesOfContentId, type ContentId, contentIdOfBytes, type PeerId, sha256 } from '@interpeer/crypto-ids'
+import { bytesOfContentId, type ContentId, type PeerId, sha256 } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
-import { answerSeal, matches } from './answer.js'
+import { answerSeal, matches, rootOf } from './answer.js'
 import { type Batch, type KnownBatch, type MemberOutcome, readBatch } from './batch.js'
 import { PeerGroupError } from './errors.js'
 import { type Answer, certificateMessage, type Reveal, revealMessage } from './messages.js'
@@ -129,6 +129,8 @@ function readReveals(certificate: Uint8Array, verifier: Verifier): ReadReveals {
   const first = reveals[0]
   const answer = agreedAnswer(reveals, context.members.length)
   if (first === undefined || answer === undefined) throw invalid('fewer than q matching reveals')
+  const state = rootOf(answer)
+  if (state === undefined) throw invalid('a root that names nothing')
   const named = (agree: boolean) =>
     reveals.filter((one) => matches(one.value.answer, answer) === agree).map(({ seat }) => context.members[seat] as PeerId)
   return {
@@ -136,7 +138,7 @@ function readReveals(certificate: Uint8Array, verifier: Verifier): ReadReveals {
     step: value.step,
     rank: value.rank,
     batchHash: value.batch,
-    state: contentIdOfBytes(answer.root),
+    state,
     answer,
     agreed: named(true),
     contradicted: named(false),

@@ -2,7 +2,7 @@ import { bytesOfContentId } from '@interpeer/crypto-ids'
 import { hexOf, type Infer, sameBytes } from '@interpeer/wire-codec'
 import { accuse } from './accuse.js'
 import { adopt } from './adopt.js'
-import { answerSeal, matches } from './answer.js'
+import { answerSeal, matches, rootOf } from './answer.js'
 import { readBatch } from './batch.js'
 import { agreedAnswer, sealOfReveal, writeCertificate } from './certificate.js'
 import { collatorSeat, count, othersOf, peerAt, quorum, send, type Turn } from './group-state.js'
@@ -33,6 +33,7 @@ export function takeReveal(t: Turn, opened: Opened<Reveal>): undefined {
   const { open } = t.g
   const { rank, batch, start, answer } = opened.value
   if (!inWindow(t, rank)) return count(t, 'RANK_FAR')
+  if (rootOf(answer) === undefined) return count(t, 'REVEAL_INVALID') // no certificate may hold it
   const reveals = open.reveals.get(rank) ?? new Map<number, Opened<Reveal>>()
   const earlier = reveals.get(opened.seat)
   if (earlier !== undefined) return accuse(t, 'two-reveals', opened.seat, earlier.envelope, opened.envelope)
