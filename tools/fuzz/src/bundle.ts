@@ -5,7 +5,7 @@ import { build, type Plugin, transform } from 'esbuild'
 import type { SourceCounters } from './lines.ts'
 
 const COUNTERS_MAX = 2 ** 17
-const PACKAGES = /\/packages\/[a-z-]+\/src\/.*\.ts$/
+const PACKAGES = /\/(packages|apps)\/[a-z-]+\/src\/.*\.ts$/
 // One that nyc brings, which jsfuzz instruments with; it knows the JavaScript of 2019, so the sources are put into that first.
 const { createInstrumenter } = createRequire(createRequire(import.meta.url).resolve('jsfuzz'))('istanbul-lib-instrument') as {
   createInstrumenter(options: object): { instrumentSync(code: string, path: string): string }

@@ -1,6 +1,7 @@
 import type { Target } from '../src/target.ts'
 import { contentStore } from './content-store.ts'
 import { cryptoIds } from './crypto-ids.ts'
+import { gateway } from './gateway.ts'
 import { intercoinLedger, jobScheduler } from './jobs.ts'
 import { overlay } from './overlay.ts'
 import { peer } from './peer.ts'
@@ -21,4 +22,5 @@ export const targets: readonly Target[] = [
   ...intercoinLedger,
   ...peer,
   ...phpRuntimeBridge,
+  ...gateway,
 ]

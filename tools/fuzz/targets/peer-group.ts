@@ -7,14 +7,18 @@ import {
   firstStateBlock,
   type GroupSetup,
   openGroup,
+  openShadow,
   readBatch,
   readStateBlock,
+  recoverFrom,
   revealMessage,
   showMessage,
   siteReply,
   siteRequest,
   siteResponse,
   stepGroup,
+  stepShadow,
+  verifyCertificate,
   verifyClosing,
   verifyFault,
   verifyReveals,
@@ -104,6 +108,25 @@ const certificates = (): readonly Uint8Array[] => {
     return certificateMessage.encode({ ...certificate, reveals: [1, 2, 3].map(() => reveal as Uint8Array) })
   })
 }
+/** What all members signed alike, over one batch of theirs. Whoever has a quorum can say anything: it must not end anyone's process. */
+const agreedBatch = batchMessage.encode({
+  ...batchMessage.decode(samplesOf(batchMessage.schema)[0] as Uint8Array),
+  job: bytesOfContentId(job),
+  epoch: 1,
+  step: 1,
+  from: bytesOfContentId(start.cid),
+  requests: [],
+})
+function agreedCertificate(input: Uint8Array): Uint8Array {
+  const place = { job: bytesOfContentId(job), epoch: 1, step: 1, rank: 0, batch: sha256(agreedBatch) }
+  const reveal = { ...revealMessage.decode(input), ...place, start: bytesOfContentId(start.cid) }
+  const reveals = members.map((member) => signedBytes(revealMessage, revealMessage.encode({ ...reveal, from: member.publicKey }), member))
+  return certificateMessage.encode({ ...place, reveals })
+}
+const finalOf = (certificate: Uint8Array, batch: Uint8Array): Uint8Array => {
+  const value = { job: bytesOfContentId(job), epoch: 1, step: 1, from: sender.publicKey, certificate, batch }
+  return signedBytes(finalMessage, finalMessage.encode(value), sender)
+}
 const evidence = list(bytesMax(2048), 2)
 
 export const peerGroup: readonly Target[] = [
@@ -132,6 +155,50 @@ export const peerGroup: readonly Target[] = [
     errors: ['PeerGroupError', 'WireError'],
     run: (input) => void verifyReveals(withSignedReveals(input), setup, verification),
     seeds: certificates,
+  },
+  {
+    name: 'peer-group/agreed-certificate',
+    file: 'packages/peer-group/src/certificate.ts',
+    errors: ['PeerGroupError', 'WireError'],
+    run: (input) => {
+      const certificate = agreedCertificate(input)
+      const envelope = finalOf(certificate, agreedBatch)
+      stepShadow(openShadow(setup, undefined, verification), { type: 'message', envelope })
+      stepGroup(group, { type: 'message', from: sender.peerId, envelope, nowMs: NOW_MS })
+      verifyCertificate(certificate, agreedBatch, setup, verification)
+    },
+    seeds: () => samplesOf(revealMessage.schema),
+  },
+  {
+    name: 'peer-group/shadow',
+    file: 'packages/peer-group/src/shadow.ts',
+    errors: ['WireError'],
+    run: (input) => {
+      const { certificate, batch } = finalMessage.decode(input)
+      stepShadow(openShadow(setup, undefined, verification), { type: 'message', envelope: finalOf(certificate, batch) })
+    },
+    seeds: () => {
+      const value = finalMessage.decode(samplesOf(finalMessage.schema)[0] as Uint8Array)
+      const certificate = agreedCertificate(samplesOf(revealMessage.schema)[0] as Uint8Array)
+      return [finalMessage.encode({ ...value, certificate, batch: agreedBatch }), ...samplesOf(finalMessage.schema)]
+    },
+  },
+  {
+    name: 'peer-group/recovery',
+    file: 'packages/peer-group/src/recovery.ts',
+    errors: GROUP,
+    run: (input) => void recoverFrom([fromMember(showMessage, input)], setup, [], verification),
+    seeds: () => {
+      const certificate = agreedCertificate(samplesOf(revealMessage.schema)[0] as Uint8Array)
+      const value = { job: bytesOfContentId(job), epoch: 1, from: sender.publicKey, last: { certificate, batch: agreedBatch } }
+      const seal = samplesOf(sealMessage.schema)[0] as Uint8Array
+      const bound = { rank: 0, batch: agreedBatch, seals: [1, 2, 3].map(() => fromMember(sealMessage, seal)) }
+      return [
+        showMessage.encode({ ...value, bound: null }),
+        showMessage.encode({ ...value, last: null, bound }),
+        ...samplesOf(showMessage.schema),
+      ]
+    },
   },
   {
     name: 'peer-group/closing',

@@ -1,16 +1,18 @@
-import { bytesOfContentId, contentIdOf, type JobId, type PeerId } from '@interpeer/crypto-ids'
+import { bytesOfContentId, contentIdOf, contentIdOfBytes, type JobId, type PeerId } from '@interpeer/crypto-ids'
 import { transferMessage } from '@interpeer/intercoin-ledger'
 import { closeMessage, publishMessage } from '@interpeer/job-scheduler'
-import { networkStatusOf } from '@interpeer/peer'
-import { batchMessage, certificateMessage, showMessage, siteResponse } from '@interpeer/peer-group'
+import { networkStatusOf, type SiteView } from '@interpeer/peer'
+import { batchMessage, certificateMessage, createVerification, showMessage, siteReply, siteResponse } from '@interpeer/peer-group'
 import { type BlockInfo, parseGenesis, presentMessage, SETTINGS } from '@interpeer/vote-chain'
 import { decodeWith, encodeWith } from '@interpeer/wire-codec'
 import { addressExchange, addressRecord, mergeAddresses } from '../../../packages/peer/src/address-record.js'
 import { numberOf } from '../../../packages/peer/src/message-number.js'
 import { networkApplication } from '../../../packages/peer/src/network/application.js'
 import { parseEndpoint } from '../../../packages/peer/src/node/endpoint.js'
+import { provenPlace, provesWrite } from '../../../packages/peer/src/node/reply-proof.js'
 import { decodeServed, encodeServed, servedSchema } from '../../../packages/peer/src/served-state.js'
 import { readResponse } from '../../../packages/peer/src/site-response-block.js'
+import { siteViews } from '../../../packages/peer/src/site-views.js'
 import { assertSame, Broken, bytesOfText, type Target, textOf } from '../src/target.ts'
 import { manifests, signedManifest } from './jobs.ts'
 import { type AnyMessage, messageTarget, network, samplesOf, signedBytes, signerNamed } from './shapes.ts'
@@ -82,7 +84,7 @@ export const peer: readonly Target[] = [
     errors: ['WireError'],
     run: (input) => {
       const { records } = addressExchange.decode(input)
-      const envelopes = records.flatMap((record) => [record, signedBytes(addressRecord, record, signer)])
+      const envelopes = records.slice(0, 8).flatMap((record) => [record, signedBytes(addressRecord, record, signer)])
       const rules = { network, nowMs: 1_000, self: signerNamed(2).peerId, isLiteral: () => true, isRegistered: () => false }
       mergeAddresses(new Map(), envelopes, rules)
     },
@@ -116,6 +118,20 @@ export const peer: readonly Target[] = [
       ...samplesOf(siteResponse),
       encodeWith(siteResponse, { ...decodeWith(siteResponse, samplesOf(siteResponse)[0] as Uint8Array), chunks: [] }),
     ],
+  },
+  {
+    name: 'peer/reply',
+    file: 'packages/peer/src/node/reply-proof.ts',
+    errors: ['CryptoError', 'WireError'],
+    run: (input) => {
+      const reply = siteReply.decode(input)
+      const start = contentIdOfBytes(reply.state)
+      const view: SiteView = { ...(siteViews(running.jobs, genesis.settings.cycleMs, new Map()).values().next().value as SiteView), start }
+      const proven = provenPlace(reply, view, genesis.network, createVerification(genesis.network))
+      if (proven !== undefined) provesWrite(reply, proven)
+    },
+    seeds: () =>
+      samplesOf(siteReply.schema).flatMap((sample) => [sample, siteReply.encode({ ...siteReply.decode(sample), certificate: null })]),
   },
   {
     name: 'peer/endpoint',

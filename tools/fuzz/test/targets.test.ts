@@ -7,12 +7,12 @@ import { mutateCbor } from '../src/mutate-cbor.ts'
 import { sampleOf } from '../src/sample.ts'
 import { targets } from '../targets/index.ts'
 
-const sources = packageFolders('packages').flatMap((folder) => filesBelow(`${folder}/src`, '.ts'))
+const sources = packageFolders('packages', 'apps').flatMap((folder) => filesBelow(`${folder}/src`, '.ts'))
 
 test('names are of a package, and none is there twice', () => {
   const names = targets.map(({ name }) => name)
   expect(new Set(names).size).toBe(names.length)
-  const packages = packageFolders('packages').map((folder) => folder.split('/')[1])
+  const packages = packageFolders('packages', 'apps').map((folder) => folder.split('/')[1])
   for (const name of names) expect(packages).toContain(name.split('/')[0])
 })
 test('every message has a target', () => {
