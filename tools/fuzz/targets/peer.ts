@@ -1,8 +1,16 @@
-import { bytesOfContentId, contentIdOf, contentIdOfBytes, type JobId, type PeerId } from '@interpeer/crypto-ids'
+import { bytesOfContentId, contentIdOf, contentIdOfBytes, type JobId, type PeerId, type Signer, sha256 } from '@interpeer/crypto-ids'
 import { transferMessage } from '@interpeer/intercoin-ledger'
-import { closeMessage, publishMessage } from '@interpeer/job-scheduler'
+import { closeMessage, type Job, publishMessage } from '@interpeer/job-scheduler'
 import { networkStatusOf, type SiteView } from '@interpeer/peer'
-import { batchMessage, certificateMessage, createVerification, showMessage, siteReply, siteResponse } from '@interpeer/peer-group'
+import {
+  batchMessage,
+  certificateMessage,
+  createVerification,
+  revealMessage,
+  showMessage,
+  siteReply,
+  siteResponse,
+} from '@interpeer/peer-group'
 import { type BlockInfo, parseGenesis, presentMessage, SETTINGS } from '@interpeer/vote-chain'
 import { decodeWith, encodeWith } from '@interpeer/wire-codec'
 import { addressExchange, addressRecord, mergeAddresses } from '../../../packages/peer/src/address-record.js'
@@ -19,11 +27,12 @@ import { type AnyMessage, messageTarget, network, samplesOf, signedBytes, signer
 
 const ADDRESSES = 'packages/peer/src/address-record.ts'
 const signer = signerNamed(1)
+const signers = [1, 2, 3, 4, 5, 6, 7].map(signerNamed)
 const genesis = parseGenesis(
   JSON.stringify({
     protocol: 1,
     settings: Object.fromEntries(Object.entries(SETTINGS).map(([name, { usual }]) => [name, usual])),
-    peers: [1, 2, 3, 4, 5, 6, 7].map((name) => signerNamed(name).peerId),
+    peers: signers.map(({ peerId }) => peerId),
     balances: [{ account: Buffer.from(signer.publicKey).toString('hex'), amount: '10000000000' }],
     seed: '5a'.repeat(32),
     startMs: 1_000_000,
@@ -49,6 +58,32 @@ const running = Array.from({ length: 4 }).reduce<typeof begun>(
 )
 const [job] = running.jobs.keys()
 if (job === undefined) throw new Error('the job was not published')
+/** When the job's first epoch is due to close. */
+let due = running
+for (let left = 200; left > 0 && due.timeMs < (due.jobs.get(job)?.next?.atMs ?? Number.POSITIVE_INFINITY); left--) {
+  due = application.apply(due, [], infoOf(due.height + 1)).state
+}
+if (due.timeMs < (due.jobs.get(job)?.next?.atMs ?? Number.POSITIVE_INFINITY)) throw new Error('no epoch is due to close')
+
+/** A receipt that the whole group signed, and blocks after it: what it says of members is paid for. */
+function closeWith(batch: Uint8Array): void {
+  const { epoch } = due.jobs.get(job as JobId) as Job
+  const given = batchMessage.decode(batch)
+  const outcomes = epoch.members.map((_, seat) => given.outcomes[seat] ?? { agreed: 1, absent: 0, contradicted: 0 })
+  const place = { job: bytesOfContentId(job as JobId), epoch: epoch.number }
+  const closing = batchMessage.encode({ ...given, ...place, closing: true, requests: [], outcomes })
+  const root = bytesOfContentId(epoch.start)
+  const at = { ...place, step: given.step, rank: 0, batch: sha256(closing) }
+  const answer = { root, responses: new Uint8Array(32), effects: new Uint8Array(32), fuel: 0, own: new Uint8Array(32) }
+  const reveals = epoch.members.map((member) => {
+    const signedBy = signers.find(({ peerId }) => peerId === member) as Signer
+    const said = { ...at, from: signedBy.publicKey, start: given.from, salt: new Uint8Array(32), answer }
+    return signedBytes(revealMessage, revealMessage.encode(said), signedBy, genesis.network)
+  })
+  const certificate = certificateMessage.encode({ ...at, reveals })
+  const transaction = closeMessage.encode({ job: place.job, certificate, batch: closing })
+  checkTransaction(transaction, due)
+}
 const transactions: readonly AnyMessage[] = [publishMessage, transferMessage, showMessage, presentMessage]
 /** The fields that name who must have signed. */
 const SIGNERS = ['from', 'uploader', 'peer']
@@ -60,9 +95,10 @@ function assertExpected(code: string): void {
 function checkTransaction(transaction: Uint8Array, state = begun): void {
   const verdict = application.check(state, transaction)
   assertExpected(typeof verdict === 'string' ? verdict : (verdict?.later ?? ''))
-  const after = application.apply(state, [transaction], infoOf(state.height + 1))
-  for (const { code } of after.refused) assertExpected(code)
-  networkStatusOf(after.state)
+  const { state: after, refused } = application.apply(state, [transaction], infoOf(state.height + 1))
+  for (const { code } of refused) assertExpected(code)
+  networkStatusOf(after)
+  application.dataSets(application.apply(after, [], infoOf(after.height + 1)).state)
 }
 function signedTransaction(message: AnyMessage, input: Uint8Array): Uint8Array {
   try {
@@ -153,6 +189,13 @@ export const peer: readonly Target[] = [
     errors: [],
     run: (input) => checkTransaction(publish(input)),
     seeds: manifests,
+  },
+  {
+    name: 'peer/closing-transaction',
+    file: 'packages/peer/src/network/carry-out.ts',
+    errors: ['WireError'],
+    run: closeWith,
+    seeds: () => samplesOf(batchMessage.schema),
   },
   {
     name: 'peer/epoch-close-transaction',
