@@ -1,16 +1,21 @@
 import {
+  auditBlocks,
+  auditDigests,
   type Block,
   blockOf,
   blocksReply,
   buildTree,
   checkAt,
   checkEntry,
+  contentBusy,
   contentClaim,
   editMap,
   emptyMap,
   type GetBlock,
+  judgeAudit,
   linksOf,
   listTree,
+  openAudit,
   openClaim,
   proveAt,
   proveEntry,
@@ -18,15 +23,18 @@ import {
   readFile,
   readRange,
   readTree,
-  serveBlocks,
+  ServingCore,
   wantBlocks,
 } from '@interpeer/content-store'
 import { contentIdOf } from '@interpeer/crypto-ids'
+import { readReply } from '../../../packages/content-store/src/exchange/read-reply.js'
 import { decodeMapBlock, encodeMapBlock, mapBlock } from '../../../packages/content-store/src/map/map-block.js'
 import { mapProof } from '../../../packages/content-store/src/map/map-proof.js'
 import { segmentsOf } from '../../../packages/content-store/src/paths.js'
+import { readAges, writeAges } from '../../../packages/content-store/src/references/ages.js'
+import { assertSymlink } from '../../../packages/content-store/src/symlinks.js'
 import { decoded, sealBlock, treeBlock } from '../../../packages/content-store/src/tree-blocks.js'
-import { assertSame, bytesOfText, type Target, textOf } from '../src/target.ts'
+import { assertSame, Broken, bytesOfText, type Target, textOf } from '../src/target.ts'
 import { messageTarget, network, samplesOf, signedBytes, signerNamed } from './shapes.ts'
 
 const STORE = ['ContentStoreError']
@@ -55,6 +63,7 @@ const map = (() => {
   const blocks = new Map(edited.blocks.map(({ cid, bytes }) => [cid, bytes]))
   return { ...edited, get: ((cid) => blocks.get(cid)) as GetBlock }
 })()
+const audit = openAudit(signerNamed(1).peerId, tree.blocks.slice(0, 2), new Uint8Array(32))
 const blocksOf = (blocks: readonly Block[]) => blocks.map(({ bytes }) => bytes)
 const treeSeeds = () => [...blocksOf(tree.blocks), ...samplesOf(treeBlock)]
 const proofOf = (proven: { readonly proof: Uint8Array } | object): Uint8Array[] => ('proof' in proven ? [proven.proof as Uint8Array] : [])
@@ -62,13 +71,63 @@ const proofOf = (proven: { readonly proof: Uint8Array } | object): Uint8Array[] 
 export const contentStore: readonly Target[] = [
   messageTarget('content-store', wantBlocks),
   messageTarget('content-store', blocksReply),
+  messageTarget('content-store', contentBusy),
+  messageTarget('content-store', auditBlocks),
+  messageTarget('content-store', auditDigests),
   messageTarget('content-store', contentClaim),
   {
     name: 'content-store/serve',
-    file: 'packages/content-store/src/exchange.ts',
+    file: 'packages/content-store/src/exchange/serving-core.ts',
     errors: ['CryptoError', 'WireError'],
-    run: (input) => void serveBlocks(only(input), input),
+    run: (input) => {
+      const core = new ServingCore()
+      core.step({ type: 'want', ticket: 1, from: signerNamed(1).peerId, request: input }, 0)
+      core.step({ type: 'turn' }, 1)
+    },
     seeds: () => samplesOf(wantBlocks.schema),
+  },
+  {
+    name: 'content-store/reply',
+    file: 'packages/content-store/src/exchange/read-reply.ts',
+    errors: [],
+    run: (input) => {
+      const asked = [cidOf(input), cidOf(Uint8Array.of(0x80)), cidOf(Uint8Array.of(0x81, 0))]
+      const read = readReply(asked, input)
+      if (read.type === 'answers' && read.blocks.some(({ cid, bytes }) => cidOf(bytes) !== cid)) throw new Broken('a block that is another')
+    },
+    seeds: () => [
+      ...samplesOf(blocksReply.schema),
+      ...samplesOf(contentBusy.schema),
+      blocksReply.encode({ blocks: [null, Uint8Array.of(0x80), Uint8Array.of(0x81, 0)] }),
+    ],
+  },
+  {
+    name: 'content-store/audit',
+    file: 'packages/content-store/src/audits/audit.ts',
+    errors: [],
+    run: (input) => void judgeAudit(audit, input, 1),
+    seeds: () => [
+      auditDigests.encode({ digests: [...audit.digests] }),
+      auditDigests.encode({ digests: [null] }),
+      ...samplesOf(auditDigests.schema),
+    ],
+  },
+  {
+    name: 'content-store/ages',
+    file: 'packages/content-store/src/references/ages.ts',
+    errors: ['WireError'],
+    run: (input) => void readAges(input, NOW_MS),
+    seeds: () => [writeAges(new Map([[cidOf(Uint8Array.of(1)), 5]]))],
+  },
+  {
+    name: 'content-store/symlink',
+    file: 'packages/content-store/src/symlinks.ts',
+    errors: STORE,
+    run: (input) => {
+      const [path = '', target = ''] = textOf(input).split('\n')
+      assertSymlink({ path, target })
+    },
+    seeds: () => ['a/link\n../b/c', 'link\nb', 'a\n/etc/passwd', 'a/b\n../../c'].map(bytesOfText),
   },
   {
     name: 'content-store/claim-signed',

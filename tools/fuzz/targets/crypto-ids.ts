@@ -7,6 +7,7 @@ import {
   createAgreement,
   createOnion,
   createOpener,
+  encryptKey,
   keyOfPeerId,
   onionCell,
   openMessage,
@@ -18,7 +19,10 @@ import {
   peekPayload,
   peelOnion,
   peerIdOfKey,
+  peerOfEncryptedKey,
   ReplayMemory,
+  recoveryPhraseOf,
+  seedOfRecoveryPhrase,
   signMessage,
   verifySignature,
   vrfVerify,
@@ -92,6 +96,24 @@ export const cryptoIds: readonly Target[] = [
       if (accountOfBytes(bytesOfAccount(account)) !== account) throw new Broken('two texts of one account')
     },
     seeds: () => [bytesOfText('5a'.repeat(32))],
+  },
+  {
+    name: 'crypto-ids/encrypted-key',
+    file: 'packages/crypto-ids/src/encrypted-key.ts',
+    errors: CRYPTO,
+    run: (input) => void peerOfEncryptedKey(textOf(input)), // opening one takes half a second
+    seeds: () => [bytesOfText(encryptKey(new Uint8Array(32), 'passphrase', { salt: new Uint8Array(32), logN: 14 }))],
+  },
+  {
+    name: 'crypto-ids/recovery-phrase',
+    file: 'packages/crypto-ids/src/recovery-phrase.ts',
+    errors: CRYPTO,
+    run: (input) => {
+      const text = textOf(input)
+      const seed = seedOfRecoveryPhrase(text)
+      assertSame(seedOfRecoveryPhrase(recoveryPhraseOf(seed)), seed, 'its phrase leads to another seed')
+    },
+    seeds: () => [bytesOfText(recoveryPhraseOf(new Uint8Array(32).fill(7)))],
   },
   {
     name: 'crypto-ids/envelope-peek',

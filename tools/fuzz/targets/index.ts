@@ -7,6 +7,7 @@ import { overlay } from './overlay.ts'
 import { peer } from './peer.ts'
 import { peerGroup } from './peer-group.ts'
 import { phpRuntimeBridge } from './php-runtime-bridge.ts'
+import { provenRecords } from './proven.ts'
 import { voteChain } from './vote-chain.ts'
 import { wireCodec } from './wire-codec.ts'
 
@@ -20,6 +21,7 @@ export const targets: readonly Target[] = [
   ...voteChain,
   ...jobScheduler,
   ...intercoinLedger,
+  ...provenRecords,
   ...peer,
   ...phpRuntimeBridge,
   ...gateway,
