@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 
 export interface GatewayConfig {
   readonly data: string
+  readonly passphraseFile?: string
   readonly genesis: string
   readonly bootstrap: readonly PeerEndpoint[]
   readonly host: string
@@ -24,6 +25,11 @@ export function readConfig(argv: readonly string[]): GatewayConfig {
     .exitOverride()
     .showHelpAfterError()
     .addOption(new Option('--data <folder>', 'folder of the key, the store and the logs').env('INTERPEER_DATA').makeOptionMandatory())
+    .addOption(
+      new Option('--passphrase-file <file>', 'file with the passphrase of the key in its first line (else INTERPEER_PASSPHRASE)').env(
+        'INTERPEER_PASSPHRASE_FILE',
+      ),
+    )
     .addOption(new Option('--genesis <file>', 'the network to join').env('INTERPEER_GENESIS').makeOptionMandatory())
     .addOption(new Option('--bootstrap <peer@host:port>', 'a peer that is known; may be repeated').argParser(endpoints).default([]))
     .addOption(new Option('--host <address>', 'address to listen on').env('INTERPEER_HOST').default('127.0.0.1'))

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { loadOrCreateKey } from '@interpeer/crypto-ids/node'
+import { loadOrCreateKey, takePassphrase } from '@interpeer/crypto-ids/node'
 import { openPeer } from '@interpeer/peer/node'
 import { CommanderError } from 'commander'
 import { readConfig } from './config.js'
@@ -17,9 +17,10 @@ async function main(): Promise<void> {
   const config = readConfig(process.argv)
   mkdirSync(config.data, { recursive: true, mode: 0o700 })
   const log = openLog(join(config.data, 'log'), config.logLevel)
+  const passphrase = takePassphrase({ file: config.passphraseFile, variable: 'INTERPEER_PASSPHRASE' })
   const peer = await openPeer({
     data: config.data,
-    signer: loadOrCreateKey(join(config.data, 'peer.key')),
+    signer: loadOrCreateKey(join(config.data, 'peer.key'), { passphrase }),
     genesis: readFileSync(config.genesis, 'utf8'),
     host: config.host,
     port: 0,

@@ -13,7 +13,7 @@ import {
   showKey,
   showPhrase,
 } from './key.js'
-import type { PassphraseSource } from './passphrase.js'
+import type { PassphraseOptions } from './passphrase.js'
 import { type PublishOptions, publishSite } from './publish-site.js'
 import { type SeederOptions, startSeeder } from './start-seeder.js'
 
@@ -80,7 +80,10 @@ export function program(): Command {
     .description('set the passphrase of a key, or another one')
     .addOption(data())
     .addOption(passphraseFile())
-    .option('--new-passphrase-file <file>', 'file with the new passphrase in its first line; asked for if left out')
+    .option(
+      '--new-passphrase-file <file>',
+      'file with the new passphrase in its first line (else INTERPEER_NEW_PASSPHRASE, or the terminal)',
+    )
     .addOption(json())
     .action((options: EncryptOptions) => encryptKeyFile(options))
   key
@@ -89,7 +92,7 @@ export function program(): Command {
     .addOption(data())
     .addOption(passphraseFile())
     .addOption(json())
-    .action((options: KeyOptions & PassphraseSource) => showPhrase(options))
+    .action((options: KeyOptions & PassphraseOptions) => showPhrase(options))
   key
     .command('restore')
     .description('make the key of a folder from its 24 words')

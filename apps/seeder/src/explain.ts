@@ -40,6 +40,7 @@ const ADVICE: Readonly<Record<string, string | ((failure: Failure) => string)>> 
   PASSPHRASE_WRONG:
     'That is not the passphrase, or the file was altered. If it is lost, "interpeer key restore" makes the key anew from its 24 words.',
   PASSPHRASE_UNUSABLE: 'A passphrase has 1 to 1,024 characters.',
+  SECRET_TOO_LONG: 'That file is too long for a secret: look whether it is the one you mean.',
   PHRASE_LENGTH: 'A recovery phrase has 24 words: look for one left out or written twice.',
   PHRASE_WORD_UNKNOWN: ({ place }) => `Word ${place} is none of the words that a recovery phrase is made of: look for a slip there.`,
   PHRASE_CHECKSUM: 'Each word exists, but together they are no key: one is another word than on the paper, or two are exchanged.',

@@ -1,16 +1,15 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { createSigner, recoveryPhraseOf, seedOfRecoveryPhrase } from '@interpeer/crypto-ids'
-import { describeKeyFile, generateKey, loadSeed, saveKey, setPassphrase } from '@interpeer/crypto-ids/node'
+import { describeKeyFile, generateKey, loadSeed, readSecretFile, saveKey, setPassphrase, takePassphrase } from '@interpeer/crypto-ids/node'
 import { keyPath } from './open-key.js'
-import { askNewPassphrase, givenPassphrase, type PassphraseSource, passphraseFor } from './passphrase.js'
-import { firstLineOf, readSecretFile, readSecretStdin } from './read-secret-file.js'
-import { askOpenly, canAsk } from './terminal.js'
+import { askNewPassphrase, givenPassphrase, type PassphraseOptions, passphraseFor } from './passphrase.js'
+import { askOpenly, canAsk, readStdin } from './terminal.js'
 
 export interface KeyOptions {
   readonly data: string
   readonly json?: boolean
 }
-export interface NewKeyOptions extends KeyOptions, PassphraseSource {
+export interface NewKeyOptions extends KeyOptions, PassphraseOptions {
   /** Ask for a passphrase where none is given. */
   readonly encrypt?: boolean
 }
@@ -31,7 +30,7 @@ export function showKey({ data, json }: KeyOptions): void {
 }
 
 /** The key in words, for paper. */
-export async function showPhrase({ data, json, ...source }: KeyOptions & PassphraseSource): Promise<void> {
+export async function showPhrase({ data, json, ...source }: KeyOptions & PassphraseOptions): Promise<void> {
   const path = keyPath(data)
   const seed = loadSeed(path, { passphrase: await passphraseFor(path, source) })
   const phrase = recoveryPhraseOf(seed)
@@ -47,7 +46,7 @@ export async function restoreKey(options: RestoreOptions): Promise<void> {
   await writeKey(seedOfRecoveryPhrase(await phraseFrom(options)), options)
 }
 
-export interface EncryptOptions extends KeyOptions, PassphraseSource {
+export interface EncryptOptions extends KeyOptions, PassphraseOptions {
   readonly newPassphraseFile?: string
 }
 
@@ -56,7 +55,7 @@ export async function encryptKeyFile({ data, json, newPassphraseFile, ...source 
   const path = keyPath(data)
   const { peerId, isEncrypted } = describeKeyFile(path)
   const passphrase = await passphraseFor(path, source)
-  const fromFile = newPassphraseFile === undefined ? undefined : firstLineOf(readSecretFile(newPassphraseFile))
+  const fromFile = takePassphrase({ file: newPassphraseFile, variable: 'INTERPEER_NEW_PASSPHRASE' })
   // A plain key has no passphrase yet, so the one that is given is the new one.
   const next = fromFile ?? (isEncrypted ? undefined : passphrase) ?? (await askNewPassphrase())
   setPassphrase(path, next, { passphrase })
@@ -72,7 +71,7 @@ async function writeKey(seed: Uint8Array, options: NewKeyOptions): Promise<void>
 
 async function phraseFrom({ phraseFile }: RestoreOptions): Promise<string> {
   if (phraseFile !== undefined) return readSecretFile(phraseFile)
-  return canAsk() ? askOpenly('The 24 words: ') : readSecretStdin()
+  return canAsk() ? askOpenly('The 24 words: ') : readStdin()
 }
 
 function print(facts: { readonly peerId: string; readonly encrypted?: boolean }, json = false): void {

@@ -1,23 +1,18 @@
 import { existsSync } from 'node:fs'
-import { describeKeyFile } from '@interpeer/crypto-ids/node'
-import { firstLineOf, readSecretFile } from './read-secret-file.js'
+import { describeKeyFile, takePassphrase } from '@interpeer/crypto-ids/node'
 import { askHidden, canAsk } from './terminal.js'
 
-/** Never an argument: everyone on a machine can read those. */
-export interface PassphraseSource {
+export interface PassphraseOptions {
   readonly passphraseFile?: string
 }
 
 /** From the file, else from the environment; undefined where neither is. */
-export function givenPassphrase({ passphraseFile }: PassphraseSource): string | undefined {
-  const inherited = process.env.INTERPEER_PASSPHRASE
-  delete process.env.INTERPEER_PASSPHRASE // what this process starts need not know it
-  return passphraseFile === undefined ? inherited : firstLineOf(readSecretFile(passphraseFile))
-}
+export const givenPassphrase = ({ passphraseFile }: PassphraseOptions): string | undefined =>
+  takePassphrase({ file: passphraseFile, variable: 'INTERPEER_PASSPHRASE' })
 
 /** For the key at `path`: what was given, else what someone types, where the file is encrypted and someone is there. */
-export async function passphraseFor(path: string, source: PassphraseSource): Promise<string | undefined> {
-  const given = givenPassphrase(source)
+export async function passphraseFor(path: string, options: PassphraseOptions): Promise<string | undefined> {
+  const given = givenPassphrase(options)
   if (given !== undefined || !existsSync(path) || !describeKeyFile(path).isEncrypted || !canAsk()) return given
   const [typed] = await askHidden(`Passphrase of ${path}: `)
   return typed

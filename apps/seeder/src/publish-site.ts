@@ -5,10 +5,10 @@ import { openPeer, type PeerEndpoint } from '@interpeer/peer/node'
 import { startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { openLog } from './log.js'
 import { openKey } from './open-key.js'
-import type { PassphraseSource } from './passphrase.js'
+import type { PassphraseOptions } from './passphrase.js'
 import { SLOT_MEMORY_MIB } from './slot.js'
 
-export interface PublishOptions extends PassphraseSource {
+export interface PublishOptions extends PassphraseOptions {
   readonly data: string
   readonly store?: StoreKind
   readonly genesis: string

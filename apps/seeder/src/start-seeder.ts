@@ -5,12 +5,12 @@ import { openPeer, type PeerEndpoint } from '@interpeer/peer/node'
 import { startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { openLog } from './log.js'
 import { openKey } from './open-key.js'
-import type { PassphraseSource } from './passphrase.js'
+import type { PassphraseOptions } from './passphrase.js'
 import { withScriptLog } from './script-log.js'
 import { SLOT_MEMORY_MIB } from './slot.js'
 import { untilStopped } from './until-stopped.js'
 
-export interface SeederOptions extends PassphraseSource {
+export interface SeederOptions extends PassphraseOptions {
   readonly data: string
   readonly store?: StoreKind
   readonly genesis: string

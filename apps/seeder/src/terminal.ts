@@ -18,6 +18,18 @@ export function askHidden(...questions: readonly string[]): Promise<string[]> {
   })
 }
 
+const TYPED_MAX_BYTES = 4096
+
+/** A short text from stdin, where nobody can be asked. */
+export async function readStdin(): Promise<string> {
+  let bytes = Buffer.alloc(0)
+  for await (const chunk of process.stdin) {
+    bytes = Buffer.concat([bytes, chunk as Buffer])
+    if (bytes.length > TYPED_MAX_BYTES) throw new Error('stdin holds too much for a recovery phrase')
+  }
+  return bytes.toString('utf8')
+}
+
 export const askOpenly = (question: string): Promise<string> => withTerminal(process.stderr, (terminal) => terminal.question(question))
 
 async function withTerminal<T>(output: NodeJS.WritableStream, use: (terminal: Interface) => Promise<T>): Promise<T> {

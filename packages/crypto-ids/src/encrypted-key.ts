@@ -21,7 +21,7 @@ export interface KeyEncryption {
   /** 32 random bytes, for this one text. */
   readonly salt: Uint8Array
   /** scrypt's N as a power of two, 14 to 18. Opening takes 2^logN KiB of memory; 17 (128 MiB) unless told. */
-  readonly logN?: number
+  readonly logN?: number | undefined
 }
 
 interface EncryptedKey {

@@ -18,6 +18,7 @@ export type CryptoFailure =
   | { readonly code: 'VERIFIER_FULL'; readonly waitingMax: number }
   | { readonly code: 'ENCRYPTED_KEY_MALFORMED'; readonly reason: 'syntax' | 'version' | 'cost' }
   | { readonly code: 'PASSPHRASE_UNUSABLE' | 'PASSPHRASE_WRONG' }
+  | { readonly code: 'SECRET_TOO_LONG'; readonly bytesMax: number }
   | { readonly code: 'PHRASE_LENGTH'; readonly wanted: number }
   | { readonly code: 'PHRASE_WORD_UNKNOWN'; readonly place: number }
   | { readonly code: 'PHRASE_CHECKSUM' }

@@ -20,15 +20,17 @@ const code = (expected: string) => expect.objectContaining({ code: expected })
 const textOf = (name: string) => vectors.cases.find((one) => one.name === name)?.text ?? ''
 const unix = process.platform !== 'win32'
 const [passphrase, seed] = ['an old fox', generateKey()]
+/** The cheapest there is: only one test asks for the usual cost. */
+const logN = 14
 const { peerId } = createSigner(seed)
 
 test('a key with a passphrase is written encrypted, mode 0600, and read with that passphrase alone', () => {
   const path = freshPath()
-  saveKey(path, seed, { passphrase })
+  saveKey(path, seed, { passphrase, logN })
   if (unix) expect(statSync(path).mode & 0o777).toBe(0o600)
   expect(readdirSync(join(path, '..'))).toEqual(['peer.key'])
   const text = readFileSync(path, 'utf8')
-  expect(JSON.parse(text)).toMatchObject({ version: 1, peer: peerId, scrypt: { logN: 17, r: 8, p: 1 } })
+  expect(JSON.parse(text)).toMatchObject({ version: 1, peer: peerId, scrypt: { logN, r: 8, p: 1 } })
   expect(text).not.toContain(Buffer.from(seed).toString('hex'))
   expect(loadSeed(path, { passphrase })).toEqual(seed)
   expect(loadOrCreateKey(path, { passphrase }).peerId).toBe(peerId)
@@ -39,9 +41,15 @@ test('a key with a passphrase is written encrypted, mode 0600, and read with tha
   expect(describeKeyFile(path)).toEqual({ peerId, isEncrypted: true })
 })
 
+test('the usual cost is 128 MiB', () => {
+  const path = freshPath()
+  saveKey(path, seed, { passphrase })
+  expect(JSON.parse(readFileSync(path, 'utf8')).scrypt.logN).toBe(17)
+})
+
 test('two files of one key and passphrase have nothing in common', () => {
   const [a, b] = [freshPath(), freshPath()].map((path) => {
-    saveKey(path, seed, { passphrase })
+    saveKey(path, seed, { passphrase, logN })
     return JSON.parse(readFileSync(path, 'utf8'))
   })
   expect(a.scrypt.salt).not.toBe(b.scrypt.salt)
@@ -52,14 +60,16 @@ test('the file is what decryptKey opens, and what encryptKey makes is a file', (
   const path = fileWith(textOf('log N 14'))
   expect(Buffer.from(loadSeed(path, { passphrase: vectors.passphrase })).toString('hex')).toBe(vectors.seed)
   const written = freshPath()
-  saveKey(written, seed, { passphrase: 'mo\u0308we' })
+  saveKey(written, seed, { passphrase: 'mo\u0308we', logN })
   expect(decryptKey(readFileSync(written, 'utf8'), 'm\u00f6we')).toEqual(seed)
 })
 
 test('a new key is encrypted where a passphrase is given, a plain one is read with or without', () => {
   const path = freshPath()
-  const created = loadOrCreateKey(path, { passphrase })
+  const created = loadOrCreateKey(path, { passphrase, logN })
   expect(describeKeyFile(path)).toEqual({ peerId: created.peerId, isEncrypted: true })
+  expect(JSON.parse(readFileSync(path, 'utf8')).scrypt.logN).toBe(14)
+  expect(() => saveKey(freshPath(), seed, { passphrase, logN: 19 })).toThrow(RangeError)
   const plain = freshPath()
   saveKey(plain, seed)
   expect(loadSeed(plain, { passphrase })).toEqual(loadSeed(plain))
@@ -69,14 +79,14 @@ test('a new key is encrypted where a passphrase is given, a plain one is read wi
 test('a passphrase is set on a plain key and exchanged on an encrypted one, and nothing else stays behind', () => {
   const path = freshPath()
   saveKey(path, seed)
-  setPassphrase(path, 'first')
+  setPassphrase(path, 'first', { logN })
   expect(loadSeed(path, { passphrase: 'first' })).toEqual(seed)
   const before = readFileSync(path)
   expect(() => setPassphrase(path, 'second')).toThrow(code('KEY_FILE_PASSPHRASE_NEEDED'))
   expect(() => setPassphrase(path, 'second', { passphrase: 'wrong' })).toThrow(code('PASSPHRASE_WRONG'))
   expect(() => setPassphrase(path, '', { passphrase: 'first' })).toThrow(code('PASSPHRASE_UNUSABLE'))
   expect(readFileSync(path)).toEqual(before)
-  setPassphrase(path, 'second', { passphrase: 'first' })
+  setPassphrase(path, 'second', { passphrase: 'first', logN })
   expect(loadSeed(path, { passphrase: 'second' })).toEqual(seed)
   expect(readdirSync(join(path, '..'))).toEqual(['peer.key'])
   if (unix) expect(statSync(path).mode & 0o777).toBe(0o600)
@@ -87,7 +97,7 @@ test.runIf(unix)('where the name is a link, the file that it leads to is encrypt
   const [target, link] = [freshPath(), join(root, 'link.key')]
   saveKey(target, seed)
   symlinkSync(target, link)
-  setPassphrase(link, passphrase)
+  setPassphrase(link, passphrase, { logN })
   expect(lstatSync(link).isSymbolicLink()).toBe(true)
   expect(describeKeyFile(target).isEncrypted).toBe(true)
 })
@@ -95,7 +105,7 @@ test.runIf(unix)('where the name is a link, the file that it leads to is encrypt
 test('a key that could not be put in its place leaves nothing behind', () => {
   const folder = join(root, 'folder')
   mkdirSync(join(folder, 'peer.key'), { recursive: true, mode: 0o700 })
-  expect(() => saveKey(join(folder, 'peer.key'), seed, { passphrase })).toThrow(code('KEY_FILE_EXISTS'))
+  expect(() => saveKey(join(folder, 'peer.key'), seed, { passphrase, logN })).toThrow(code('KEY_FILE_EXISTS'))
   expect(readdirSync(folder)).toEqual(['peer.key'])
 })
 

@@ -9,3 +9,4 @@ export {
   saveKey,
   setPassphrase,
 } from './key-file.js'
+export { type PassphraseSource, readSecretFile, takePassphrase } from './passphrase.js'

@@ -10,6 +10,8 @@ const PKCS8_START = Buffer.from('302e020100300506032b657004220420', 'hex')
 export interface KeyFileOptions {
   /** A key that is written is encrypted with it; one that is encrypted is read with it. A plain file needs none. */
   readonly passphrase?: string | undefined
+  /** What encrypting it costs, as for `encryptKey`; a file that is read says itself. */
+  readonly logN?: number | undefined
 }
 
 export interface KeyFileFacts {
@@ -72,7 +74,7 @@ export function saveKey(path: string, seed: Uint8Array, options: KeyFileOptions 
  * @throws {CryptoError} what `loadSeed` throws, and KEY_FILE_UNWRITABLE
  */
 export function setPassphrase(path: string, newPassphrase: string, options: KeyFileOptions = {}): void {
-  replacePrivateFile(path, textOf(loadSeed(path, options), { passphrase: newPassphrase }))
+  replacePrivateFile(path, textOf(loadSeed(path, options), { ...options, passphrase: newPassphrase }))
 }
 
 function read(path: string): Buffer {
@@ -81,8 +83,8 @@ function read(path: string): Buffer {
   return content
 }
 
-function textOf(seed: Uint8Array, { passphrase }: KeyFileOptions): string {
-  if (passphrase !== undefined) return encryptKey(seed, passphrase, { salt: generateKey() })
+function textOf(seed: Uint8Array, { passphrase, logN }: KeyFileOptions): string {
+  if (passphrase !== undefined) return encryptKey(seed, passphrase, { salt: generateKey(), logN })
   const key = createPrivateKey({ key: Buffer.concat([PKCS8_START, seed]), format: 'der', type: 'pkcs8' })
   return key.export({ format: 'pem', type: 'pkcs8' }) as string
 }
