@@ -14,12 +14,10 @@ import { sha256 } from 'multiformats/hashes/sha2'
 import { type Figure, percentile } from '../figures.ts'
 
 const [BLOCK_BYTES, IN_FLIGHT, BATCHES] = [64 * 1024, 8, 150]
-/** So many, because the first of a turn pays for what the store before left to the disk and to the garbage collector. */
-const BATCHES_A_TURN = 3
 
 /**
  * Stores on disk: blocks of 64 KiB, eight at once, durable when put, hashed when put and again when read; all put and then all read in
- * another order. The stores take turns. What a figure states is the median time of a batch.
+ * another order. The stores take turns, a batch each. What a figure states is the median time of a batch.
  *
  * The peers of themselves sync nothing and hash nothing. For the same work blockstore-level writes with LevelDB's `sync`, what blockstore-fs
  * has written is synced after it, file and folder, and what goes in and out is hashed with multiformats' SHA-256, as one would around them.
@@ -72,17 +70,23 @@ async function turns(
   signal: AbortSignal,
 ): Promise<Times> {
   const times = new Map(stores.map((store) => [store, [] as number[]]))
-  for (let first = 0, turn = 0; first < BATCHES; first += BATCHES_A_TURN, turn++) {
-    for (const store of turn % 2 === 0 ? stores : stores.toReversed()) {
-      for (let at = first; at < first + BATCHES_A_TURN; at++) {
-        const start = performance.now()
-        await take(store, blocks.slice(at * IN_FLIGHT, (at + 1) * IN_FLIGHT))
-        times.get(store)?.push(performance.now() - start)
-      }
-      signal.throwIfAborted()
+  for (let turn = 0; turn < BATCHES; turn++) {
+    const batch = blocks.slice(turn * IN_FLIGHT, (turn + 1) * IN_FLIGHT)
+    for (const store of inOtherOrder(stores, turn)) {
+      const start = performance.now()
+      await take(store, batch)
+      times.get(store)?.push(performance.now() - start)
     }
+    signal.throwIfAborted()
   }
   return times
+}
+
+/** Every store comes first as often, and after every other: it pays for what the one before left to the disk and to the garbage collector. */
+function inOtherOrder<T>(stores: readonly T[], turn: number): T[] {
+  const first = (turn >> 1) % stores.length
+  const rotated = [...stores.slice(first), ...stores.slice(0, first)]
+  return turn % 2 === 0 ? rotated : rotated.reverse()
 }
 
 /** One of ours against the better of the peers. */
