@@ -13,7 +13,8 @@ export interface BlockstorePair {
   cid: CID
   bytes: AsyncGenerator<Uint8Array>
 }
-type Many<T> = Iterable<T> | AsyncIterable<T>
+/** Several, at once or one after the other. */
+export type Many<T> = Iterable<T> | AsyncIterable<T>
 
 /** What npm `interface-blockstore` 7 asks for: the stores of IPFS and Helia. */
 export interface Blockstore {

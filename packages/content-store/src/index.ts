@@ -1,5 +1,12 @@
 export { applyChanges, type BuiltTree, buildTree } from './apply-changes.js'
-export { asBlockstore, type Blockstore, type BlockstoreInput, type BlockstoreOptions, type BlockstorePair } from './as-blockstore.js'
+export {
+  asBlockstore,
+  type Blockstore,
+  type BlockstoreInput,
+  type BlockstoreOptions,
+  type BlockstorePair,
+  type Many,
+} from './as-blockstore.js'
 export { AUDIT_DEADLINE_MS, type Audit, type Audited, type AuditOutcome, judgeAudit, openAudit } from './audits/audit.js'
 export { AuditProver } from './audits/audit-prover.js'
 export { type Below, Inspection } from './audits/inspection.js'
