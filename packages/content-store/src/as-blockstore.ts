@@ -14,18 +14,18 @@ export interface BlockstorePair {
   bytes: AsyncGenerator<Uint8Array>
 }
 /** Several, at once or one after the other. */
-export type Many<T> = Iterable<T> | AsyncIterable<T>
+export type BlockstoreMany<T> = Iterable<T> | AsyncIterable<T>
 
 /** What npm `interface-blockstore` 7 asks for: the stores of IPFS and Helia. */
 export interface Blockstore {
   has(cid: CID, options?: BlockstoreOptions): Promise<boolean>
   put(cid: CID, bytes: BlockstoreInput, options?: BlockstoreOptions): Promise<CID>
-  putMany(source: Many<{ cid: CID; bytes: BlockstoreInput }>, options?: BlockstoreOptions): AsyncGenerator<CID>
+  putMany(source: BlockstoreMany<{ cid: CID; bytes: BlockstoreInput }>, options?: BlockstoreOptions): AsyncGenerator<CID>
   get(cid: CID, options?: BlockstoreOptions): AsyncGenerator<Uint8Array>
-  getMany(source: Many<CID>, options?: BlockstoreOptions): AsyncGenerator<BlockstorePair>
+  getMany(source: BlockstoreMany<CID>, options?: BlockstoreOptions): AsyncGenerator<BlockstorePair>
   getAll(options?: BlockstoreOptions): AsyncGenerator<BlockstorePair>
   delete(cid: CID, options?: BlockstoreOptions): Promise<void>
-  deleteMany(source: Many<CID>, options?: BlockstoreOptions): AsyncGenerator<CID>
+  deleteMany(source: BlockstoreMany<CID>, options?: BlockstoreOptions): AsyncGenerator<CID>
 }
 
 /**
@@ -85,7 +85,11 @@ function idOf(cid: CID): ContentId | undefined {
   }
 }
 
-async function* each<T, R>(source: Many<T>, options: BlockstoreOptions | undefined, act: (one: T) => Promise<R>): AsyncGenerator<R> {
+async function* each<T, R>(
+  source: BlockstoreMany<T>,
+  options: BlockstoreOptions | undefined,
+  act: (one: T) => Promise<R>,
+): AsyncGenerator<R> {
   options?.signal?.throwIfAborted()
   for await (const one of source) {
     options?.signal?.throwIfAborted()

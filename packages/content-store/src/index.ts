@@ -3,9 +3,9 @@ export {
   asBlockstore,
   type Blockstore,
   type BlockstoreInput,
+  type BlockstoreMany,
   type BlockstoreOptions,
   type BlockstorePair,
-  type Many,
 } from './as-blockstore.js'
 export { AUDIT_DEADLINE_MS, type Audit, type Audited, type AuditOutcome, judgeAudit, openAudit } from './audits/audit.js'
 export { AuditProver } from './audits/audit-prover.js'

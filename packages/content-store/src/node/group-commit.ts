@@ -55,7 +55,7 @@ export class GroupCommit {
     const name = nameOf(table, key)
     for (const group of this.#groups().toReversed()) {
       const change = group.changes.get(name)
-      if (change) return { value: change.value, written: () => this.#written(group, 0) }
+      if (change) return { value: change.value, written: () => this.#written(group, this.#bytesOf(change)) }
     }
     return undefined
   }
@@ -68,7 +68,7 @@ export class GroupCommit {
     this.assertOpen()
     if (changes.length === 0) return
     const group = this.#open.get(table) ?? this.#begin(table)
-    const neededBytes = changes.reduce((sum, { value }) => sum + (value ? this.#tables.bytesOf(value) : 0), 0)
+    const neededBytes = changes.reduce((sum, change) => sum + this.#bytesOf(change), 0)
     if (neededBytes > 0) this.#assertRoom(group, neededBytes)
     group.neededBytes += neededBytes
     for (const change of changes) group.changes.set(nameOf(table, change.key), { table, ...change })
@@ -81,6 +81,9 @@ export class GroupCommit {
     return this.#closing
   }
 
+  #bytesOf({ value }: Pick<Change, 'value'>): number {
+    return value === undefined ? 0 : this.#tables.bytesOf(value)
+  }
   #groups(): readonly Group[] {
     return [...this.#underWay.values(), ...this.#open.values()]
   }

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { SqliteWrite, SqliteWritten } from './sqlite-worker.js'
 import type { Change } from './tables.js'
@@ -51,7 +50,7 @@ export class SqliteWriter {
   async close(): Promise<void> {
     if (this.#death) return
     this.#worker.ref()
-    const exited = once(this.#worker, 'exit')
+    const exited = new Promise((resolve) => this.#worker.once('exit', resolve)) // whatever goes wrong at the end, what was told is in the log
     this.#worker.postMessage('close')
     await exited
   }
