@@ -29,8 +29,9 @@ export interface Blockstore {
 }
 
 /**
- * A store of ours for who speaks `interface-blockstore`. Blocks that a store of ours can't name (other hashes than SHA-256, other codecs than raw and
- * dag-cbor, CIDv0) are not there, and putting one throws CryptoError. What can't be read, or is not there, is a `NotFoundError`.
+ * A store of ours for who speaks `interface-blockstore`. Blocks that a store of ours can't name (other hashes than SHA-256, other codecs
+ * than raw and dag-cbor, CIDv0) are not there, and putting one throws CryptoError. What can't be read, or is not there, is a
+ * `NotFoundError`.
  */
 export function asBlockstore(store: BlockStore): Blockstore {
   const blockstore: Blockstore = {

@@ -16,8 +16,9 @@ export interface ContentStore {
 }
 export interface StoreOptions {
   /**
-   * Refuse writes beyond this (STORE_FULL): what blocks and records take together, on disk in whole pages. Deleting makes room at once. Of it
-   * blocks leave an eighth, at most 8 MiB, so that records can still be written when blocks can't. Default: no limit but the machine's.
+   * Refuse writes beyond this (STORE_FULL): what blocks and records take together, on disk in whole pages. Deleting makes room at once.
+   * Of it blocks leave an eighth, at most 8 MiB, so that records can still be written when blocks can't. Default: no limit but the
+   * machine's.
    */
   readonly maxBytes?: number
 }

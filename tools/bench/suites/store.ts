@@ -19,9 +19,9 @@ const [BLOCK_BYTES, IN_FLIGHT, BATCHES] = [64 * 1024, 8, 150]
  * Stores on disk: blocks of 64 KiB, eight at once, durable when put, hashed when put and again when read; all put and then all read in
  * another order. The stores take turns, a batch each. What a figure states is the median time of a batch.
  *
- * The peers of themselves sync nothing and hash nothing. For the same work blockstore-level writes with LevelDB's `sync`, what blockstore-fs
- * has written is synced after it, file and folder, and what goes in and out is hashed with multiformats' SHA-256, as one would around them.
- * `…-unhashed` is the same against the peers without that hashing, while ours still hash.
+ * The peers of themselves sync nothing and hash nothing. For the same work blockstore-level writes with LevelDB's `sync`, what
+ * blockstore-fs has written is synced after it, file and folder, and what goes in and out is hashed with multiformats' SHA-256, as one
+ * would around them. `…-unhashed` is the same against the peers without that hashing, while ours still hash.
  */
 export async function measure(say: (line: string) => void, signal: AbortSignal): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'interpeer-bench-'))
@@ -82,7 +82,9 @@ async function turns(
   return times
 }
 
-/** Every store comes first as often, and after every other: it pays for what the one before left to the disk and to the garbage collector. */
+/**
+ * Every store comes first as often, and after every other: it pays for what the one before left to the disk and to the garbage collector.
+ */
 function inOtherOrder<T>(stores: readonly T[], turn: number): T[] {
   const first = (turn >> 1) % stores.length
   const rotated = [...stores.slice(first), ...stores.slice(0, first)]

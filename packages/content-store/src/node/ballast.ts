@@ -19,8 +19,8 @@ export function openBallast(folder: string): Ballast {
 }
 
 /**
- * A file in the store's folder that only takes room. A disk that others have filled to the last byte takes neither locks nor, strange as it is, deletions,
- * which a database has to write too. Then it is thrown overboard.
+ * A file in the store's folder that only takes room. A disk that others have filled to the last byte takes neither locks nor, strange as
+ * it is, deletions, which a database has to write too. Then it is thrown overboard.
  */
 export class Ballast {
   readonly #folder: string

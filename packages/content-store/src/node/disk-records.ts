@@ -9,8 +9,8 @@ import type { Tables } from './tables.js'
 const DIGEST_BYTES = 32
 
 /**
- * One space of records in a table of a database: the key is `space/key`. Stored as SHA-256 of (key, value) and then the value: a spoiled lock must not
- * pass for a lock, nor for none.
+ * One space of records in a table of a database: the key is `space/key`. Stored as SHA-256 of (key, value) and then the value: a spoiled
+ * lock must not pass for a lock, nor for none.
  * @throws {ContentStoreError} RECORD_KEY, STORE_CLOSED
  */
 export function diskRecords(tables: Tables, name: string, commit: GroupCommit): RecordStore {

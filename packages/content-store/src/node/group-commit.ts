@@ -25,9 +25,9 @@ interface Group {
 }
 
 /**
- * Writes to a database. What is asked for in one turn of the event loop, or while a transaction is under way, becomes one transaction: eight
- * blocks put one by one cost one sync of the disk, not eight. Blocks and records are apart, and a record that failed together with blocks is tried again without them: a peer may lose
- * blocks to a full disk, but not its locks.
+ * Writes to a database. What is asked for in one turn of the event loop, or while a transaction is under way, becomes one transaction:
+ * eight blocks put one by one cost one sync of the disk, not eight. Blocks and records are apart, and a record that failed together with
+ * blocks is tried again without them: a peer may lose blocks to a full disk, but not its locks.
  */
 export class GroupCommit {
   readonly #tables: Tables

@@ -9,8 +9,8 @@ const AT = { flags: 18, magic: 24, version: 28, pageSize: 48, lastPage: 144, tra
 const [IS_HEAD, MAGIC, VERSION] = [0x08, 0xbeefc0de, 2]
 
 /**
- * Throws where `open` of the npm package lmdb would end the process: it does so for a file that is none of its own. A file that was cut short is made as
- * long again as it says it is: what is read from beyond the end would end the process too, and zeros are an error.
+ * Throws where `open` of the npm package lmdb would end the process: it does so for a file that is none of its own. A file that was cut
+ * short is made as long again as it says it is: what is read from beyond the end would end the process too, and zeros are an error.
  */
 export function assertLmdbFile(path: string): void {
   const fd = openSync(path, 'r+')

@@ -7,7 +7,8 @@ export const SQLITE_PAGE_BYTES = 16 * 1024
 /** "IPCS", in the file's header: so that no other program's database passes for a store. */
 const APPLICATION_ID = 0x49504353
 
-// FULL: the write-ahead log is synced at every commit. After some 4 MiB it is copied into the file; it shrinks to 16 MiB after a large write.
+// FULL: the write-ahead log is synced at every commit. After some 4 MiB it is copied into the file; it shrinks to 16 MiB after a large
+// write.
 const SETTINGS = `
   PRAGMA synchronous = FULL;
   PRAGMA fullfsync = ON;
@@ -22,7 +23,10 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS records (key BLOB PRIMARY KEY, value BLOB NOT NULL) STRICT;
   COMMIT;`
 
-/** Opens or makes it. Throws if it is not ours, or can't be kept in WAL mode, without which readers and the writer would wait for one another. */
+/**
+ * Opens or makes it. Throws if it is not ours, or can't be kept in WAL mode, without which readers and the writer would wait for one
+ * another.
+ */
 export function openSqliteFile(path: string): DatabaseSync {
   const database = new (nodeSqlite().DatabaseSync)(path)
   try {
@@ -48,8 +52,8 @@ export function pragma(database: DatabaseSync, text: string): unknown {
 }
 
 /**
- * Loaded when it is needed, since some builds of Node have none; and without Node 22's warning that SQLite is experimental, which tells the user of a peer
- * nothing that he could act on.
+ * Loaded when it is needed, since some builds of Node have none; and without Node 22's warning that SQLite is experimental, which tells
+ * the user of a peer nothing that he could act on.
  */
 function nodeSqlite(): typeof import('node:sqlite') {
   const { emitWarning } = process

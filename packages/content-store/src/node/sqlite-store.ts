@@ -11,8 +11,8 @@ import { SqliteRefusal, SqliteWriter } from './sqlite-writer.js'
 import type { Table, Tables, Usage } from './tables.js'
 
 /**
- * Blocks and records in one SQLite database in `folder`, which is made if need be: for where lmdb has no binary. It reads on this thread, and writes on one
- * of its own. One process at a time opens it.
+ * Blocks and records in one SQLite database in `folder`, which is made if need be: for where lmdb has no binary. It reads on this thread,
+ * and writes on one of its own. One process at a time opens it.
  * @throws {ContentStoreError} STORE_UNAVAILABLE
  */
 export function openSqliteStore(folder: string, options: StoreOptions = {}): ContentStore {

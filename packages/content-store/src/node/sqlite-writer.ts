@@ -36,7 +36,8 @@ export class SqliteWriter {
   write(changes: readonly Change[]): Promise<void> {
     if (this.#death) return Promise.reject(this.#death)
     const id = ++this.#last
-    // Copies: of a view the whole buffer below it would be sent, and what is sent away is lost to the caller. (`slice` of a Buffer is none.)
+    // Copies: of a view the whole buffer below it would be sent, and what is sent away is lost to the caller. (`slice` of a Buffer is
+    // none.)
     const copied = changes.map(({ table, key, value }) => ({ table, key, value: value && new Uint8Array(value) }))
     const buffers = copied.flatMap(({ value }) => (value ? [value.buffer] : []))
     this.#worker.ref()
@@ -50,7 +51,8 @@ export class SqliteWriter {
   async close(): Promise<void> {
     if (this.#death) return
     this.#worker.ref()
-    const exited = new Promise((resolve) => this.#worker.once('exit', resolve)) // whatever goes wrong at the end, what was told is in the log
+    // not once(): whatever goes wrong at the end, what was told is in the log
+    const exited = new Promise((resolve) => this.#worker.once('exit', resolve))
     this.#worker.postMessage('close')
     await exited
   }
