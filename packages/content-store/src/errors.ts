@@ -56,6 +56,10 @@ export type ContentStoreFailure =
   | { readonly code: 'MAP_MALFORMED'; readonly cid: ContentId | null; readonly reason: string }
   | { readonly code: 'MAP_PROOF_MALFORMED' }
   | { readonly code: 'MAP_PROOF_WRONG'; readonly reason: string }
+  | { readonly code: 'CAR_MALFORMED'; readonly reason: string }
+  | { readonly code: 'CAR_UNSUPPORTED'; readonly reason: string }
+  | { readonly code: 'CAR_TOO_LARGE'; readonly reason: string }
+  | { readonly code: 'CAR_INCOMPLETE'; readonly missing: readonly ContentId[] }
   | { readonly code: 'CLAIM_TIME'; readonly issuedMs: number; readonly untilMs: number }
   | { readonly code: 'CLAIM_NOT_ALLOWED'; readonly job: JobId; readonly from: PeerId }
   | { readonly code: 'CLAIMS_FULL'; readonly job: JobId }
