@@ -1,6 +1,7 @@
 import { PeerError, parseStorageSize } from '@interpeer/peer'
 import { type PeerEndpoint, parseEndpoint } from '@interpeer/peer/node'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { type ContentOptions, exportContent, importContent } from './content.js'
 import { type CreateNetworkOptions, createNetwork } from './create-network.js'
 import {
   createKey,
@@ -156,6 +157,20 @@ export function program(): Command {
     .addOption(new Option('--escrow <coins>', 'coins set aside to pay for it').argParser(wholeNumber(1, 1_000_000_000)).default(1000))
     .addOption(json())
     .action((folder: string, options: PublishOptions) => publishSite(folder, options))
+
+  const content = noun('content', 'what the folder of a stopped peer holds, as CAR files')
+  content
+    .command('export <root> <file>')
+    .description('write everything under a root to a new file')
+    .addOption(data())
+    .addOption(json())
+    .action((cid: string, file: string, options: ContentOptions) => exportContent(cid, file, options))
+  content
+    .command('import <file>')
+    .description('store what a file has, checked; nothing refers to it yet')
+    .addOption(data())
+    .addOption(json())
+    .action((file: string, options: ContentOptions) => importContent(file, options))
 
   return root
 }

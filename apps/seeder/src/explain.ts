@@ -23,6 +23,8 @@ const ADVICE: Readonly<Record<string, string | ((failure: Failure) => string)>> 
   STORE_OTHER_KIND: 'This folder keeps its store in the other kind. Leave out --store and INTERPEER_STORE, or choose another --data.',
   STORE_UNAVAILABLE: 'The folder is no store, or lmdb does not run here (musl, for instance): a new folder can have --store sqlite.',
   PUBLISH_REFUSED: 'Nothing was published. Change what it names and try again.',
+  CAR_INCOMPLETE: 'Blocks are missing here: fetch them first.',
+  CAR_UNSUPPORTED: 'Only CARv1 archives with a root, and blocks of raw bytes or dag-cbor under sha2-256, can be read.',
   STORE_FULL:
     'The disk is full, or --storage is too small for what this peer hosts. Make room and start again: nothing that was acknowledged is lost.',
   KEY_FILE_MISSING: ({ path }) =>

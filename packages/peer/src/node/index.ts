@@ -2,6 +2,7 @@ export { REQUEST_BODY_MAX_BYTES } from '@interpeer/peer-group'
 export { type PeerEndpoint, parseEndpoint } from './endpoint.js'
 export type { PeerLog } from './log.js'
 export { openPeer, type Peer, type PeerOptions } from './open-peer.js'
+export { lockFolder } from './process-lock.js'
 export type { Publication, Published } from './publish.js'
 export {
   type AskOptions,
