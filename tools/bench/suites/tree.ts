@@ -8,7 +8,7 @@ import { FsBlockstore } from 'blockstore-fs'
 import { importer } from 'ipfs-unixfs-importer'
 import { type Figure, percentile } from '../figures.ts'
 
-const RUNS = 7
+const RUNS = 5
 const PEER_NAME = 'ipfs-unixfs-importer, blockstore-fs'
 
 /**

@@ -26,8 +26,8 @@ export interface ImportedFolder extends ImportCounts {
 }
 
 /**
- * Stores a folder as a file tree, which is durable when it resolves. A thread of its own reads file after file, so that some 32 MiB
- * of memory are enough for any folder. What is stored already is not written again: an import that was broken off goes on where it
+ * Stores a folder as a file tree, which is durable when it resolves. A thread of its own reads file after file; at most 32 MiB of
+ * content are in memory. What is stored already is not written again: an import that was broken off goes on where it
  * was. Nothing outside the folder is ever read. Owner, set-id bits and extended attributes are left behind; times are whole seconds.
  * @throws {ContentStoreError} IMPORT_NOT_A_FOLDER; IMPORT_OUTSIDE a link that leads out (kept ones are taken as they are written: one
  * that is absolute, or goes up after a name, is refused too); IMPORT_LOOP a link to a folder it lies in, unless it is kept;
