@@ -44,6 +44,7 @@ export function cborCases(): Case[] {
     good('24 arrays one in another', [[24, '81'], '00'], nested(24)),
     bad('WIRE_TOO_DEEP')('25 arrays one in another', [[25, '81'], '00']),
     bad('WIRE_TOO_DEEP')('a million arrays one in another', [[1_000_000, '81'], '00']),
+    bad('WIRE_MALFORMED')('a million tags one in another', [[1_000_000, 'c6'], '00']),
     bad('WIRE_TOO_LARGE')('16 MiB and a byte', ['5a01000000', [16_777_212, '00']]),
     ...longer.map((edge) => long(`the integer ${edge} in a longer head`, longHead(0, edge))),
     ...longer.map((edge) => long(`the integer ${-1n - edge} in a longer head`, longHead(1, edge))),
