@@ -206,7 +206,6 @@ test('an import that the store breaks off ends, and the next one writes only wha
 
 test('a file that changes while it is read is an error, not half a file', async () => {
   for (let i = 0; i < 40; i++) writeFileSync(join(site, `f${String(i).padStart(2, '0')}`), noise(1_000_000, i + 1))
-  // the thread stands still with its four slabs full until the first put resolves: in the middle of some file
   for (const change of [
     () => appendFileSync(join(site, 'last'), 'more'),
     () => truncateSync(join(site, 'last'), 1000),
@@ -215,12 +214,8 @@ test('a file that changes while it is read is an error, not half a file', async 
     writeFileSync(join(site, 'last'), noise(60_000_000))
     let puts = 0
     const put = async (): Promise<void> => {
-      if (++puts === 7) {
-        // 56 MB are written down, at most 32 MB lie behind them: `last` is being read
-        await new Promise((resolve) => setTimeout(resolve, 200))
-        change()
-      }
-      if (puts > 7) await new Promise((resolve) => setTimeout(resolve, 10))
+      // 56 MiB have been read, of 40 MB before `last` and its own 60 MB: the thread gets no further than 80 MiB before this returns
+      if (++puts === 7) change()
     }
     await expect(importFolder(site, { put })).rejects.toThrow(coded('IMPORT_CHANGED'))
   }
@@ -229,13 +224,20 @@ test('a file that changes while it is read is an error, not half a file', async 
 test('a folder that is put in the place of another while it is read is noticed', async () => {
   mkdirSync(join(site, 'z'))
   for (let i = 0; i < 60; i++) writeFileSync(join(site, 'z', `f${i}`), noise(1_000_000, i + 1))
+  // with four slabs on their way the thread stands still, in the middle of z
   let puts = 0
+  let letGo = (): void => {}
+  const fourAreHere = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
   const put = async (): Promise<void> => {
-    if (++puts > 1) return
-    await new Promise((resolve) => setTimeout(resolve, 200))
-    renameSync(join(site, 'z'), join(base, 'z-old'))
-    mkdirSync(join(site, 'z'))
-    for (let i = 0; i < 60; i++) writeFileSync(join(site, 'z', `f${i}`), 'other')
+    if (++puts === 4) {
+      renameSync(join(site, 'z'), join(base, 'z-old'))
+      mkdirSync(join(site, 'z'))
+      for (let i = 0; i < 60; i++) writeFileSync(join(site, 'z', `f${i}`), 'other')
+      letGo()
+    }
+    await fourAreHere
   }
   await expect(importFolder(site, { put })).rejects.toThrow(coded('IMPORT_CHANGED'))
 })

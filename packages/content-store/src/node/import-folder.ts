@@ -54,6 +54,7 @@ export async function importFolder(
   try {
     return await new Promise((resolve, reject) => {
       const puts = new Set<Promise<void>>()
+      let isRead = false
       const storeSlab = async ({ slab, blocks, counts }: ImportMessage & { type: 'blocks' }): Promise<void> => {
         const memory = setup.slabs[slab] as SharedArrayBuffer
         await store.put(blocks.map(([cid, at, length]) => hashedHere({ cid, bytes: new Uint8Array(memory, at, length) })))
@@ -68,6 +69,7 @@ export async function importFolder(
           put.catch(reject)
         } else if (message.type === 'failed') reject(new ContentStoreError(message.failure, { cause: message.cause }))
         else {
+          isRead = true
           const { root, counts } = message
           Promise.all(puts).then(() => {
             onProgress(counts)
@@ -76,6 +78,9 @@ export async function importFolder(
         }
       })
       worker.on('error', reject)
+      worker.on('exit', () => {
+        if (!isRead) reject(new Error('the thread that reads has ended'))
+      })
     })
   } finally {
     await worker.terminate()
