@@ -10,6 +10,7 @@ import {
   contentBusy,
   type Exchange,
   type ExchangeOptions,
+  linksOf,
   memoryBlockStore,
   missingBlocks,
   openExchange,
@@ -37,6 +38,27 @@ function from(asks: readonly Ask[], store = memoryBlockStore(), more: Partial<Ex
 const conducts = (sources: readonly { readonly conduct: string }[]): string[] => sources.map(({ conduct }) => conduct)
 
 describe('fetching', () => {
+  test('nothing is looked for before the block that links to it is stored: what only that refers to could be gone again', async () => {
+    const peer = honest(await holding(tree))
+    const store = memoryBlockStore()
+    const parents = new Map<ContentId, ContentId[]>()
+    for (const { cid, bytes } of tree.blocks) for (const link of linksOf(cid, bytes)) parents.set(link, [...(parents.get(link) ?? []), cid])
+    const early: ContentId[] = []
+    const at = from([peer, peer], store, {
+      get: (cid) => {
+        if (parents.has(cid) && !parents.get(cid)?.some((parent) => store.has(parent))) early.push(cid)
+        return store.get(cid)
+      },
+      put: async (blocks) => {
+        for (let i = 0; i < 20; i++) await new Promise(setImmediate) // a disk takes its time
+        await store.put(blocks)
+      },
+    })
+    await at.fetchDag(tree.root, { from: at.from })
+    expect(missingBlocks(store.get, tree.root)).toEqual([])
+    expect(early).toEqual([])
+  })
+
   test('a whole tree from one peer, and from three', async () => {
     const peer = honest(await holding(tree))
     for (const peers of [[peer], [peer, peer, peer]]) {
