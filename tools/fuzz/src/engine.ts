@@ -43,11 +43,12 @@ const CBOR_PER_100 = 50
 /** The file that says what input is being run, for when this process is killed in the middle of it: its length in 4 bytes, and the input. */
 export class Trace {
   readonly #file: number
-  readonly #buffer = Buffer.alloc(4 + INPUT_MAX_BYTES)
+  #buffer = Buffer.alloc(4 + INPUT_MAX_BYTES)
   constructor(path: string) {
     this.#file = openSync(path, 'w')
   }
   write(input: Uint8Array): void {
+    if (input.length > this.#buffer.length - 4) this.#buffer = Buffer.alloc(4 + input.length) // one to be replayed
     this.#buffer.writeUInt32BE(input.length)
     this.#buffer.set(input, 4)
     writeSync(this.#file, this.#buffer, 0, 4 + input.length, 0)
