@@ -60,6 +60,8 @@ export function simulate({ seed, peers }: { readonly seed: number; readonly peer
   let [serial, alarm] = [0, 0]
   let core = new ExchangeCore()
   let fetches = new Map<number, { readonly dag: number; readonly had: ReadonlySet<ContentId>; readonly sinceMs: number }>()
+  /** Who said in which fetch that it lacks what. */
+  const lacked = new Set<string>()
   let open = new Map<number, { readonly fetch: number; readonly cids: readonly ContentId[] }>()
 
   const begin = (dag: number): void => {
@@ -121,6 +123,7 @@ export function simulate({ seed, peers }: { readonly seed: number; readonly peer
       const before = [...open.values()].filter((one) => one.fetch === fetch && one.cids.includes(cid)).length
       if (before > 0) figures.twice++
       if (before >= 2) problems.push('a block was asked for a third time at once')
+      if (lacked.has(`${fetch} ${peer} ${cid}`)) problems.push('a peer was asked for what it had said it lacks')
       if (fetches.get(fetch)?.had.has(cid) === true) problems.push('a block that was in the store was asked for')
     }
     open.set(id, { fetch, cids })
@@ -137,7 +140,9 @@ export function simulate({ seed, peers }: { readonly seed: number; readonly peer
     world.post(0, server.index + 1, () =>
       serve(world, server, request, (reply, isLie) =>
         world.post(server.index + 1, 0, () => {
-          if (!isOver && of === core && isLie && open.has(id)) lying.add(peer)
+          const isAwaited = !isOver && of === core && open.has(id)
+          if (isAwaited && isLie) lying.add(peer)
+          if (isAwaited && !isLie) for (const cid of lackedIn(cids, reply)) lacked.add(`${fetch} ${peer} ${cid}`)
           end({ type: 'reply', ask: id, bytes: reply })
         }),
       ),
@@ -223,6 +228,15 @@ function serve(world: World, server: Server, request: Uint8Array, reply: (bytes:
   if (server.isTurning) return
   server.isTurning = true
   world.after(waitMs(), turn)
+}
+
+function lackedIn(cids: readonly ContentId[], reply: Uint8Array): readonly ContentId[] {
+  try {
+    const { blocks } = blocksReply.decode(reply)
+    return cids.filter((_, i) => blocks[i] === null)
+  } catch {
+    return [] // busy
+  }
 }
 
 function answerOf({ random }: World, { role, blocks }: Server, cids: readonly ContentId[]): Uint8Array {

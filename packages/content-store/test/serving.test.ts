@@ -57,7 +57,13 @@ describe('serving', () => {
   test('who asks for megabytes again and again is served after whoever asks for little, and is told when it asks too often', async () => {
     const store = await holding({ blocks: big })
     const pauses: (() => void)[] = []
-    const { answer } = openBlockServer({ get: store.get, now: () => 0, pause: () => new Promise((resolve) => pauses.push(resolve)) })
+    const busy: string[] = []
+    const { answer } = openBlockServer({
+      get: store.get,
+      now: () => 0,
+      pause: () => new Promise((resolve) => pauses.push(resolve)),
+      onBusy: (peer) => busy.push(peer),
+    })
     const order: string[] = []
     const replies: Promise<Uint8Array>[] = []
     const ask = (name: string, peer = greedy, blocks: readonly Block[] = big): void => {
@@ -77,6 +83,7 @@ describe('serving', () => {
     expect(served.filter((one) => one === 'greedy')).toHaveLength(9)
     const refusal = (await Promise.all(replies)).find((bytes) => bytes.length < 100) as Uint8Array
     expect(contentBusy.decode(refusal).reason).toBe('queue')
+    expect(busy).toEqual([greedy, greedy, greedy])
   })
 
   test('a hundred askers wait, no more than 256 requests in all, and what was served is forgotten in time', () => {

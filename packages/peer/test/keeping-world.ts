@@ -246,6 +246,7 @@ export class SimulatedPeer {
       },
       groupRecords: records('groups'),
       siteRecords: records('sites'),
+      audits: { everyMs: Number.POSITIVE_INFINITY, below: () => 0, nonce: () => new Uint8Array(32) },
       submitClose: (_, certificate, batch) => {
         if (power.on) this.#world.closing ??= { certificate, batch }
       },

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildTree, signClaim, wantBlocks } from '@interpeer/content-store'
+import { blockOf, buildTree, judgeAudit, openAudit, signClaim, wantBlocks } from '@interpeer/content-store'
 import { openLmdbStore } from '@interpeer/content-store/node'
 import {
   accountOfPeer,
@@ -203,7 +203,7 @@ test('who speaks for a site can have its members keep an old state, for a while;
   expect(host.storage().usedBytes).toBeGreaterThan(0)
 }, 40_000)
 
-test('blocks are given to peers with a part in a site, and to nobody else', async () => {
+test('blocks are given to peers with a part in a site, who may also audit them, and to nobody else', async () => {
   const uploader = createSigner(sha256(new Uint8Array([7])))
   const balances = [{ account: accountOfPeer(uploader.peerId), amount: '10000000000' }]
   const genesis = JSON.stringify({ ...genesisOf('c7'), balances })
@@ -221,10 +221,14 @@ test('blocks are given to peers with a part in a site, and to nobody else', asyn
   const want = wantBlocks.encode({ cids: [bytesOfContentId(root)] })
   const stranger = await attack(host)
   expect(await stranger.request(host.peerId, want).catch((error: { code: string }) => error.code)).toBe('REFUSED')
-  expect(host.counters().BLOCKS_REFUSED).toBe(1)
+  const audit = openAudit(host.peerId, [blockOf(new TextEncoder().encode('a file of a site'), 'raw')], new Uint8Array(32).fill(5))
+  expect(await stranger.request(host.peerId, audit.request).catch((error: { code: string }) => error.code)).toBe('REFUSED')
+  expect(host.counters().BLOCKS_REFUSED).toBe(2)
   await visitor.close()
   const asUploader = await openOverlay({ signer: uploader, network: host.network, host: '127.0.0.1', port: 0 })
   undo.push(() => asUploader.close())
   asUploader.setAddress(host.peerId, host.address)
   expect((await asUploader.request(host.peerId, want)).length).toBeGreaterThan(36)
+  const [audited] = judgeAudit(audit, await asUploader.request(host.peerId, audit.request), 1)
+  expect(audited?.outcome).toBe('held')
 }, 20_000)

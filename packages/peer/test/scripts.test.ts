@@ -67,18 +67,19 @@ test('a run that breaks, at once or later, fails its own asker and the queue goe
   for (let i = 0; i < 4; i++) await new Promise(setImmediate).then(() => runtime.end())
   expect(await failed).toBe('at once')
   expect(await broken).toBe('a runtime that broke')
-  expect((await fine)?.type).toBe('answered')
+  expect(await fine).toMatchObject({ type: 'answered' })
 })
 
-test('reads that wait are bounded, and a tree that is not here is not run', async () => {
+test('reads that wait are bounded, and of a tree that is not here it is said what is missing', async () => {
   const { scripts, runtime, root } = await queueOf(new HeldRuntime())
   const first = scripts.read(root, plain('GET', '/first'), at)
   const waiting = Array.from({ length: 300 }, () => scripts.read(root, plain('GET', '/'), at))
-  expect(await waiting.at(-1)).toBeUndefined()
+  expect(await waiting.at(-1)).toEqual({ type: 'busy' })
   for (let i = 0; i < 300; i++) await runtime.end()
   const outcomes = await Promise.all([first, ...waiting])
-  expect(outcomes.filter((outcome) => outcome === undefined)).toHaveLength(44)
-  expect(await scripts.read(contentIdOf(new Uint8Array([1]), 'dag-cbor'), plain('GET', '/'), at)).toBeUndefined()
+  expect(outcomes.filter((outcome) => 'type' in outcome && outcome.type === 'busy')).toHaveLength(44)
+  const nowhere = contentIdOf(new Uint8Array([1]), 'dag-cbor')
+  expect(await scripts.read(nowhere, plain('GET', '/'), at)).toEqual({ missing: [nowhere] })
 })
 
 test('the runtime keeps the six trees used last', async () => {
@@ -103,6 +104,7 @@ async function run(bodies: readonly Uint8Array[], runtime = new CounterRuntime()
   await store.put(blocks)
   const batch = { from: root, requests: blocks.map(({ cid }) => cid), timeMs: 5_000, seed: new Uint8Array(64).fill(3) }
   const result = await runBatch(batch, store, scripts, network)
+  if ('missing' in result) throw new Error('something is missing')
   const responses = result.type === 'ran' ? result.responses.map((cid) => readResponse(store.get, cid)) : []
   const tree = result.type === 'ran' ? readTree(store.get, result.files) : { files: [] }
   const log = 'missing' in tree ? undefined : new TextDecoder().decode(tree.files[0]?.bytes)
@@ -133,13 +135,21 @@ test('a request that its asker did not sign is answered 400, by every member ali
   expect(one.result).toEqual(other.result)
 })
 
-test('trouble of this host abstains: a run that does not end, a body or a tree that is not here', async () => {
+test('a run that does not end is trouble of this host: it abstains', async () => {
   expect((await run([requestBlock('POST', '/', 'a'), requestBlock('GET', '/slow', '')])).result).toEqual({ type: 'abstained' })
-  const { batch, store, scripts } = await run([])
+})
+
+test('what is missing for a batch is said, and nothing runs: bodies, the tree, parts of it', async () => {
+  const runtime = new CounterRuntime()
+  const { batch, store, scripts } = await run([requestBlock('POST', '/', 'a')], runtime)
   const lost = contentIdOf(new Uint8Array([9]), 'raw')
-  expect(await runBatch({ ...batch, requests: [lost] }, store, scripts, network)).toEqual({ type: 'abstained' })
+  const runs = runtime.runs.length
+  expect(await runBatch({ ...batch, requests: [...batch.requests, lost] }, store, scripts, network)).toEqual({ missing: [lost] })
   const noTree = contentIdOf(new Uint8Array([9]), 'dag-cbor')
-  expect(await runBatch({ ...batch, from: noTree }, store, scripts, network)).toEqual({ type: 'abstained' })
+  expect(await runBatch({ ...batch, from: noTree }, store, scripts, network)).toEqual({ missing: [noTree] })
+  expect(runtime.runs).toHaveLength(runs)
+  await store.delete([batch.from]) // the runtime has the files, but what changes can't be written without it
+  expect(await runBatch(batch, store, scripts, network)).toEqual({ missing: [batch.from] })
 })
 
 test('large responses of one batch are all there when it resolves', async () => {
@@ -166,7 +176,7 @@ test('a tree with symbolic links runs on copies of what they lead to, and what a
       { path: 'gone', target: 'nowhere' },
     ],
   )
-  expect(await scripts.read(linked.root, plain('GET', '/'), at)).toBeUndefined() // its blocks are not here
+  expect(await scripts.read(linked.root, plain('GET', '/'), at)).toEqual({ missing: [linked.root] })
   const members = await Promise.all(
     [1, 2].map(async (member) => {
       const store = memoryStore().blocks
@@ -194,7 +204,10 @@ test('a tree with symbolic links runs on copies of what they lead to, and what a
   )
   const [first, second] = members.map(({ result }) => result)
   expect(first).toEqual(second)
-  const { files, store } = { files: first?.type === 'ran' ? first.files : linked.root, store: members[1]?.store as never as { get: never } }
+  const { files, store } = {
+    files: first !== undefined && 'files' in first ? first.files : linked.root,
+    store: members[1]?.store as never as { get: never },
+  }
   const tree = readTree(store.get, files)
   if ('missing' in tree) throw new Error('missing')
   expect(tree.symlinks).toEqual([])

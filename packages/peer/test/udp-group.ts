@@ -1,12 +1,21 @@
-import { randomBytes } from 'node:crypto'
-import { buildTree, type ContentStore, memoryStore, openBlockServer, wantBlocks } from '@interpeer/content-store'
-import { contentIdOf, createSigner, jobIdOf, networkIdOf, type PeerId, type Signer } from '@interpeer/crypto-ids'
+import { randomBytes, randomInt } from 'node:crypto'
+import {
+  AuditProver,
+  auditBlocks,
+  buildTree,
+  type ContentStore,
+  type GetBlock,
+  memoryStore,
+  reachableBlocks,
+} from '@interpeer/content-store'
+import { type ContentId, contentIdOf, createSigner, jobIdOf, networkIdOf, type PeerId, type Signer } from '@interpeer/crypto-ids'
 import { type Overlay, openOverlay } from '@interpeer/overlay/node'
 import { createVerification, firstStateBlock, siteRequest } from '@interpeer/peer-group'
 import { liveRoots } from '../src/live-roots.js'
 import { numberOf } from '../src/message-number.js'
 import { BlockKeeper, type KeeperOptions } from '../src/node/block-keeper.js'
 import { exchangeOver } from '../src/node/block-source.js'
+import { asksForContent, contentService } from '../src/node/content-service.js'
 import { ScriptQueue } from '../src/node/script-queue.js'
 import { SiteClient } from '../src/node/site-client.js'
 import { SiteHosts } from '../src/node/site-hosts.js'
@@ -15,7 +24,6 @@ import { CounterRuntime } from './counter-runtime.js'
 
 export const network = networkIdOf(new Uint8Array([1]))
 export const job = jobIdOf(contentIdOf(new Uint8Array([0x80]), 'dag-cbor'))
-const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 const files = buildTree([{ path: 'log', mode: 0o644, mtimeS: 0, bytes: new Uint8Array() }])
 export const start = firstStateBlock(files.root)
 
@@ -26,9 +34,14 @@ export interface Member {
   readonly hosts: SiteHosts
   readonly keeper: BlockKeeper
   readonly counts: ReadonlyMap<string, number>
+  readonly warnings: readonly { readonly about: { readonly peer?: string }; readonly sentence: string }[]
   readonly store: ContentStore
   readonly closed: readonly { certificate: Uint8Array; batch: Uint8Array }[]
   readonly close: () => Promise<void>
+  /** Blocks that are kept and can't be read, as on a disk that spoiled them, until they are put again. */
+  readonly spoiled: Set<ContentId>
+  /** Set on one that lies to auditors: the blocks it makes its digests from. */
+  shown: GetBlock | undefined
 }
 const opened: Member[] = []
 export async function closeMembers(): Promise<void> {
@@ -39,32 +52,48 @@ export interface MemberOptions {
   readonly signer?: Signer
   readonly store?: ContentStore
   readonly runtime?: CounterRuntime
+  /** Default: never. */
+  readonly auditEveryMs?: number
   readonly collection?: Pick<KeeperOptions, 'graceMs' | 'everyMs' | 'maxBytes'>
 }
+function spoilable(store: ContentStore, spoiled: Set<ContentId>): ContentStore {
+  const get: GetBlock = (cid) => (spoiled.has(cid) ? undefined : store.blocks.get(cid))
+  const put: ContentStore['blocks']['put'] = async (blocks) => {
+    await store.blocks.put(blocks)
+    for (const { cid } of blocks) spoiled.delete(cid)
+  }
+  return { ...store, blocks: { ...store.blocks, get, put } }
+}
+
 /** One peer's shells over a real socket; the chain's part is played by the test. */
 export async function openMember(options: MemberOptions = {}): Promise<Member> {
-  const { store = memoryStore(), signer = createSigner(new Uint8Array(randomBytes(32))), runtime = new CounterRuntime() } = options
+  const { signer = createSigner(new Uint8Array(randomBytes(32))), runtime = new CounterRuntime() } = options
+  const spoiled = new Set<ContentId>()
+  const store = spoilable(options.store ?? memoryStore(), spoiled)
   const overlay = await openOverlay({ signer, network, host: '127.0.0.1', port: 0 })
   const counts = new Map<string, number>()
   const count = (code: string, by = 1) => void counts.set(code, (counts.get(code) ?? 0) + by)
+  const warnings: Member['warnings'][number][] = []
+  const warn = (about: object, sentence: string): void => void warnings.push({ about, sentence })
+  const log = { debug: () => {}, info: () => {}, warn, error: () => {} }
   const closed: { certificate: Uint8Array; batch: Uint8Array }[] = []
   const keeper: BlockKeeper = new BlockKeeper({
-    ...{ store, now: () => Date.now(), count, log: quiet, graceMs: 3_600_000, everyMs: 3_600_000, ...options.collection },
+    ...{ store, now: () => Date.now(), count, log, graceMs: 3_600_000, everyMs: 3_600_000, ...options.collection },
     roots: () => liveRoots(hosts.holdings(), [], signer.peerId),
     tidy: () => hosts.forgetLeft(),
     mend: (cids) => hosts.mend(cids),
   })
-  const server = openBlockServer({ get: keeper.blocks.get, now: () => performance.now() })
+  const content = contentService({ store: keeper.blocks, self: signer.peerId, count, onLacked: (asker) => hosts.onLacked(asker) })
   const hosts: SiteHosts = new SiteHosts({
     signer,
     network,
     overlay,
-    exchange: exchangeOver(overlay, keeper.blocks, count, quiet),
+    exchange: exchangeOver(overlay, keeper.blocks, count, log),
     store: keeper.blocks,
     holdBlocks: keeper.hold,
     self: signer.peerId,
     scripts: new ScriptQueue(runtime, keeper.blocks),
-    log: quiet,
+    log,
     now: () => Date.now(),
     count,
     fail: (error) => {
@@ -72,12 +101,21 @@ export async function openMember(options: MemberOptions = {}): Promise<Member> {
     },
     groupRecords: store.records('groups'),
     siteRecords: store.records('sites'),
+    audits: {
+      everyMs: options.auditEveryMs ?? Number.POSITIVE_INFINITY,
+      below: randomInt,
+      nonce: () => new Uint8Array(randomBytes(32)),
+    },
     submitClose: (_, certificate, batch) => void closed.push({ certificate, batch }),
     submitShow: () => {},
   })
   overlay.onMessage((from, message) => void hosts.onMessage(from, message))
   overlay.onRequest(async (from, request) => {
-    if (numberOf(request) === wantBlocks.number) return server.answer(from, request)
+    const { shown } = member
+    if (shown !== undefined && numberOf(request) === auditBlocks.number) {
+      return new AuditProver(signer.peerId).answer(from, request, shown, 0).reply
+    }
+    if (asksForContent(numberOf(request))) return content(from, request)
     if (numberOf(request) === siteRequest.number) return hosts.answer(request)
     throw new Error('unknown')
   })
@@ -87,9 +125,16 @@ export async function openMember(options: MemberOptions = {}): Promise<Member> {
     await hosts.close()
     await overlay.close()
   }
-  const member: Member = { signer, overlay, runtime, hosts, keeper, counts, store, closed, close }
+  const member: Member = { signer, overlay, runtime, hosts, keeper, counts, warnings, store, closed, close, spoiled, shown: undefined }
   opened.push(member)
   return member
+}
+
+/** Everything that the member must hold for the site, as it serves it now. */
+export function heldBy({ hosts, store }: Member): readonly ContentId[] {
+  const held = reachableBlocks(store.blocks.get, hosts.hosted()[0]?.state as ContentId)
+  if ('missing' in held) throw new Error(`${held.missing.length} blocks are missing`)
+  return held.blocks
 }
 
 export function introduce(members: readonly Member[]): void {

@@ -10,6 +10,8 @@ export interface BlockServerOptions {
   readonly now: () => number
   /** Lets other work go on between two replies, each of which reads and hashes up to 4 MiB. Default: none. */
   readonly pause?: (() => Promise<void>) | undefined
+  /** A peer was told to come again, because too much waits. */
+  readonly onBusy?: ((peer: PeerId) => void) | undefined
 }
 export interface BlockServer {
   /**
@@ -21,7 +23,7 @@ export interface BlockServer {
 }
 
 /** Serves blocks to many askers, fairly: one reply at a time. Who may ask is for the caller to say. */
-export function openBlockServer({ get, now, pause }: BlockServerOptions): BlockServer {
+export function openBlockServer({ get, now, pause, onBusy }: BlockServerOptions): BlockServer {
   const core = new ServingCore()
   const replies = new Map<number, { resolve: (reply: Uint8Array) => void; reject: (cause: unknown) => void }>()
   let [serial, isServing] = [0, false]
@@ -57,7 +59,9 @@ export function openBlockServer({ get, now, pause }: BlockServerOptions): BlockS
         replies.set(ticket, { resolve, reject })
         try {
           for (const effect of give({ type: 'want', ticket, from, request })) {
-            if (effect.type === 'refuse') settle(ticket, () => effect.reply)
+            if (effect.type !== 'refuse') continue
+            onBusy?.(from)
+            settle(ticket, () => effect.reply)
           }
         } catch (cause) {
           return settle(ticket, () => {

@@ -219,10 +219,15 @@ export class ExchangeCore {
     if (id === undefined || fetch === undefined) return
     this.#fetches.delete(id)
     for (const peer of fetch.sources) {
-      const turns = this.#sources.get(peer)?.turns ?? []
-      turns.splice(turns.indexOf(id), 1)
-      if (turns.length === 0) this.#sources.delete(peer)
+      const source = this.#sources.get(peer)
+      source?.turns.splice(source.turns.indexOf(id), 1)
+      this.#forgetUnused(source)
     }
+  }
+
+  /** A peer that still has a request to answer is remembered: the next fetch must not ask it for as much again. */
+  #forgetUnused(source: Source | undefined): void {
+    if (source?.turns.length === 0 && source.open === 0) this.#sources.delete(source.peer)
   }
 
   #endAsk(id: number): Ask | undefined {
@@ -233,6 +238,7 @@ export class ExchangeCore {
     for (const cid of ask.cids) this.#onTheWay.delete(cid)
     const source = this.#sources.get(ask.peer)
     if (source !== undefined) source.open--
+    this.#forgetUnused(source)
     return ask
   }
   #endPut(id: number): Put | undefined {

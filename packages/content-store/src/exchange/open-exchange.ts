@@ -45,10 +45,10 @@ export interface FetchOptions {
 /** All fetches of one peer: they share its sources fairly. */
 export interface Exchange {
   /**
-   * Brings everything reachable from `root` into the store: a tree, or whatever block that links to one.
+   * Brings everything reachable from a root, or several, into the store: a tree, or whatever block that links to one.
    * @throws {ContentStoreError} FETCH_FAILED, FETCH_TOO_LARGE, FETCH_ABORTED, FETCH_CROWDED, BLOCK_MALFORMED, and whatever `get` and `put` throw
    */
-  readonly fetchDag: (root: ContentId, options: FetchOptions) => Promise<Fetched>
+  readonly fetchDag: (roots: ContentId | readonly ContentId[], options: FetchOptions) => Promise<Fetched>
   /** Brings these blocks into the store, and not what they link to. @throws {ContentStoreError} as `fetchDag` */
   readonly fetchBlocks: (cids: readonly ContentId[], options: FetchOptions) => Promise<Fetched>
 }
@@ -57,7 +57,7 @@ export interface Exchange {
 export function openExchange(options: ExchangeOptions): Exchange {
   const driver = new Driver(options)
   return {
-    fetchDag: (root, fetching) => driver.fetch([root], true, fetching),
+    fetchDag: (roots, fetching) => driver.fetch(typeof roots === 'string' ? [roots] : roots, true, fetching),
     fetchBlocks: (cids, fetching) => driver.fetch(cids, false, fetching),
   }
 }

@@ -19,6 +19,7 @@ import { EffectQueue } from './effect-queue.js'
 import { type EpochRecords, SETUP_HASH_BYTES } from './epoch-records.js'
 import type { PeerLog } from './log.js'
 import { putWhenRoom } from './put-when-room.js'
+import { repair, withRepair } from './repair.js'
 import { runBatch } from './run-batch.js'
 import type { ScriptQueue } from './script-queue.js'
 import { Waker } from './waker.js'
@@ -192,14 +193,21 @@ export class GroupShell {
     const { store, scripts, network, log, holdBlocks } = this.#around
     const work = { from, requests: requests.map(({ cid }) => cid), timeMs, seed }
     const release = holdBlocks()
-    const result = await runBatch(work, store, scripts, network).catch((error: unknown) => {
+    const run = () => runBatch(work, store, scripts, network)
+    const result = await withRepair(run, (missing) => this.#repair(missing)).catch((error: unknown) => {
       // a full disk or a broken runtime is this host's trouble: it decides nothing, so the member abstains
       log.error({ err: error }, 'a batch could not be run here')
-      return { type: 'abstained' as const }
+      return undefined
     })
-    this.give({ type: 'executed', batch, from, result })
+    this.give({ type: 'executed', batch, from, result: result ?? { type: 'abstained' } })
     await this.#effects.performed() // the state block, which names what the run made, is on disk
     release()
+  }
+
+  /** Other members can run the batch, so they have what is missing here. */
+  #repair(missing: readonly ContentId[]): Promise<boolean> {
+    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(REPAIR_MS)])
+    return repair(missing, this.#around, [...this.setup.members, ...this.#alsoAsk], signal)
   }
 
   async #fetchBodies(requests: readonly RequestRef[], from: readonly PeerId[]): Promise<void> {
@@ -231,6 +239,8 @@ export class GroupShell {
 }
 /** Effects that wait for room behind those that need it; more are not made. */
 const BACKLOG_MAX = 1_000
+/** A batch waits for so long; then this member abstains from it. */
+const REPAIR_MS = 10_000
 /** After a step that threw: its timer may have been the one that threw. */
 const AGAIN_MS = 1_000
 

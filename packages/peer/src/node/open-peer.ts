@@ -1,8 +1,8 @@
+import { randomBytes, randomInt } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
-import { contentClaim, openBlockServer, type RecordStore, type StoreKind, wantBlocks } from '@interpeer/content-store'
-import { openDiskStore, systemClock } from '@interpeer/content-store/node'
+import { contentClaim, type RecordStore, type StoreKind } from '@interpeer/content-store'
+import { openDiskStore } from '@interpeer/content-store/node'
 import type { ContentId, JobId, NetworkId, PeerId, Signer } from '@interpeer/crypto-ids'
 import { openOverlay } from '@interpeer/overlay/node'
 import { createVerification, siteRequest } from '@interpeer/peer-group'
@@ -29,6 +29,7 @@ import { BlockKeeper } from './block-keeper.js'
 import { exchangeOver } from './block-source.js'
 import { ChainShell } from './chain-shell.js'
 import { ClaimDesk, claimAtMembers } from './claim-desk.js'
+import { asksForContent, contentService } from './content-service.js'
 import type { PeerEndpoint } from './endpoint.js'
 import type { PeerLog } from './log.js'
 import { lockFolder } from './process-lock.js'
@@ -56,8 +57,11 @@ export interface PeerOptions {
   readonly maxStoreBytes?: number | undefined
   /** How long a block stays that nothing refers to, and how often the peer looks for such. Defaults: an hour, five minutes. */
   readonly collection?: { readonly graceMs: number; readonly everyMs: number } | undefined
+  /** How often this peer looks after the copies of each site that it hosts, in ms, on average: its own, and another member's. Default a minute; infinity: never. */
+  readonly auditEveryMs?: number | undefined
 }
 const COLLECTION = { graceMs: 3_600_000, everyMs: 300_000 }
+const AUDIT_EVERY_MS = 60_000
 
 export interface Peer {
   readonly peerId: PeerId
@@ -156,7 +160,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       mend: (cids) => hosts.mend(cids),
     })
     const scripts = options.runtime === null ? null : new ScriptQueue(options.runtime, keeper.blocks)
-    const server = openBlockServer({ get: keeper.blocks.get, now: systemClock.now, pause: () => setImmediate() })
+    const audits = { everyMs: options.auditEveryMs ?? AUDIT_EVERY_MS, below: randomInt, nonce: () => new Uint8Array(randomBytes(32)) }
     const hosts: SiteHosts = new SiteHosts({
       verification,
       signer,
@@ -173,6 +177,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       fail,
       groupRecords: store.records('groups'),
       siteRecords: store.records('sites'),
+      audits,
       submitClose: (job, certificate, batch) => chain.submit(epochCloseTransaction(job, certificate, batch)),
       submitShow: (envelope) => chain.submit(envelope),
     })
@@ -215,6 +220,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       viewOf: (name) => [...views.values()].find((view) => view.name === name && !view.ended),
     })
 
+    const content = contentService({ store: keeper.blocks, self: signer.peerId, count, onLacked: (asker) => hosts.onLacked(asker) })
     overlay.onMessage((from, message) => {
       const number = numberOf(message)
       if (number === undefined) count('MESSAGE_UNREADABLE')
@@ -224,10 +230,10 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     overlay.onRequest(async (from, request) => {
       const number = numberOf(request)
       if (number === addressExchange.number) return addresses.answer(from, request)
-      if (number === wantBlocks.number) {
-        // a CID is no secret, what a site stores may be: only those who run the site, or are about to, get its blocks
+      if (asksForContent(number)) {
+        // a CID is no secret, what a site stores may be: only those who run the site, or are about to, get its blocks, or learn who has them
         const mayHave = [...views.values()].some((view) => hasPartIn(view, from) && isHere(view))
-        if (mayHave) return server.answer(from, request)
+        if (mayHave) return content(from, request)
         count('BLOCKS_REFUSED')
         throw new PeerError({ code: 'BLOCKS_REFUSED', peer: from })
       }
@@ -276,7 +282,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
           signal: stop.signal,
         }),
       storage: () => ({ usedBytes: keeper.usedBytes, maxBytes: maxBytes ?? null }),
-      counters: () => ({ ...overlay.counters(), ...Object.fromEntries(counters) }),
+      counters: () => ({ ...overlay.counters(), ...Object.fromEntries(counters), BLOCKS_CORRUPT: store.blocks.counters().corrupt }),
       close,
     }
   } catch (error) {

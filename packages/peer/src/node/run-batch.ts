@@ -1,4 +1,4 @@
-import { applyChanges, type Block, type BlockStore } from '@interpeer/content-store'
+import { applyChanges, type Block, type BlockStore, type Missing } from '@interpeer/content-store'
 import { type ContentId, type NetworkId, openMessage, peerIdOfKey, sha256 } from '@interpeer/crypto-ids'
 import { type SiteRequest, siteRequest } from '@interpeer/peer-group'
 import type { ScriptRequest } from '../script-runtime.js'
@@ -17,19 +17,21 @@ export type BatchResult =
 
 /**
  * Runs an agreed batch, request by request, each on the files that the one before left (WP §6.2). Time and seed are the batch's, so that
- * every member gets the same bytes. Everything it made is durable when it resolves: only then may the member reveal its root.
+ * every member gets the same bytes. Everything it made is durable when it resolves: only then may the member reveal its root. Where blocks are
+ * missing here it says so: fetch them and run it again, which gives the same.
  */
-export async function runBatch(batch: Batch, store: BlockStore, scripts: ScriptQueue, network: NetworkId): Promise<BatchResult> {
+export async function runBatch(batch: Batch, store: BlockStore, scripts: ScriptQueue, network: NetworkId): Promise<BatchResult | Missing> {
   return scripts.write(async (runtime, hold) => {
     const held = await hold(batch.from)
-    if (held === undefined) return { type: 'abstained' }
-    let files = held
+    const lacking = typeof held === 'string' ? missingOf(batch.requests, store) : held
+    if (lacking !== undefined) return lacking
+    let files = held as ContentId
     const responses: ContentId[] = []
     const transcripts: Uint8Array[] = []
     const made = new UnwrittenBlocks(store)
     for (const [index, cid] of batch.requests.entries()) {
       const bytes = store.get(cid)
-      if (bytes === undefined) return { type: 'abstained' }
+      if (bytes === undefined) return { missing: [cid] }
       const request = openRequest(bytes, network)
       if (request === undefined) {
         const refused = blocksOfResponse({ request: sha256(bytes), ...MALFORMED })
@@ -46,7 +48,7 @@ export async function runBatch(batch: Batch, store: BlockStore, scripts: ScriptQ
       transcripts.push(outcome.transcript)
       if (outcome.changes.length > 0) {
         const applied = applyChanges(made.get, files, outcome.changes)
-        if ('missing' in applied) return { type: 'abstained' }
+        if ('missing' in applied) return applied
         await made.add(applied.blocks)
         await runtime.derive(applied.root, files, outcome.changes)
         scripts.used(applied.root)
@@ -56,6 +58,12 @@ export async function runBatch(batch: Batch, store: BlockStore, scripts: ScriptQ
     await made.write()
     return { type: 'ran', files, responses, transcript: sha256(...transcripts) }
   })
+}
+
+/** Before anything runs: a batch that stops half-way ran for nothing. */
+function missingOf(cids: readonly ContentId[], store: BlockStore): Missing | undefined {
+  const missing = cids.filter((cid) => !store.has(cid))
+  return missing.length > 0 ? { missing } : undefined
 }
 
 /** What a batch has made and not yet written: written together, so that a batch waits for the disk once, unless it is large. */

@@ -1,4 +1,4 @@
-import { type BlockStore, copySymlinks, readTree } from '@interpeer/content-store'
+import { type BlockStore, copySymlinks, type Missing, readTree } from '@interpeer/content-store'
 import type { ContentId } from '@interpeer/crypto-ids'
 import type { ScriptOutcome, ScriptRequest, ScriptRuntime } from '../script-runtime.js'
 
@@ -37,20 +37,24 @@ export class ScriptQueue {
     return this.#copies.values()
   }
 
-  /** Undefined when too many reads wait, or files of the tree are missing here. */
-  read(root: ContentId, request: ScriptRequest, at: { timeMs: number; seed: Uint8Array }): Promise<ScriptOutcome | undefined> {
-    if (this.#tasks.length >= READS_WAITING_MAX) return Promise.resolve(undefined)
+  /** Says what is missing here of the tree's files where something is: fetch that and read again. */
+  read(
+    root: ContentId,
+    request: ScriptRequest,
+    at: { timeMs: number; seed: Uint8Array },
+  ): Promise<ScriptOutcome | Missing | { readonly type: 'busy' }> {
+    if (this.#tasks.length >= READS_WAITING_MAX) return Promise.resolve({ type: 'busy' })
     return this.#enqueue(false, async () => {
       const held = await this.#hold(root)
-      return held && this.#runtime.run(held, request, at)
+      return typeof held === 'string' ? this.#runtime.run(held, request, at) : held
     })
   }
 
   /**
    * Runs `work` with nothing else between its steps: an agreed batch is several runs, each on the files that the one before left.
-   * `hold` gives the root that the runtime has the tree under: another one if there were symbolic links in it.
+   * `hold` gives the root that the runtime has the tree under (another one if there were symbolic links in it), or says what is missing.
    */
-  write<T>(work: (scripts: ScriptRuntime, hold: (root: ContentId) => Promise<ContentId | undefined>) => Promise<T>): Promise<T> {
+  write<T>(work: (scripts: ScriptRuntime, hold: (root: ContentId) => Promise<ContentId | Missing>) => Promise<T>): Promise<T> {
     return this.#enqueue(true, () => work(this.#runtime, (root) => this.#hold(root)))
   }
 
@@ -62,12 +66,12 @@ export class ScriptQueue {
     while (this.#trees.length > TREES_MAX) this.#runtime.forget(this.#trees.shift() as ContentId)
   }
 
-  async #hold(root: ContentId): Promise<ContentId | undefined> {
+  async #hold(root: ContentId): Promise<ContentId | Missing> {
     const copy = this.#copies.get(root)
     const held = copy !== undefined && this.#runtime.has(copy) && this.#store.has(copy) ? copy : root
     if (!this.#runtime.has(held)) {
       const tree = readTree(this.#store.get, held)
-      if ('missing' in tree) return undefined
+      if ('missing' in tree) return tree
       if (tree.symlinks.length > 0) return this.#holdCopy(held)
       await this.#runtime.load(held, tree.files, tree.directories)
     }
@@ -76,9 +80,9 @@ export class ScriptQueue {
   }
 
   /** Every member comes to the same copy, so a group agrees on it as soon as its first batch leaves it behind. */
-  async #holdCopy(root: ContentId): Promise<ContentId | undefined> {
+  async #holdCopy(root: ContentId): Promise<ContentId | Missing> {
     const copy = copySymlinks(this.#store.get, root)
-    if ('missing' in copy) return undefined
+    if ('missing' in copy) return copy
     if (this.#copies.size >= TREES_MAX) this.#copies.clear()
     this.#copies.set(root, copy.root)
     await this.#store.put(copy.blocks)

@@ -12,6 +12,7 @@ import { blockIn, holdDag, sourcesOf } from './block-source.js'
 import { EffectQueue } from './effect-queue.js'
 import type { Surroundings } from './group-shell.js'
 import { putWhenRoom } from './put-when-room.js'
+import { repair, withRepair } from './repair.js'
 import { runBatch } from './run-batch.js'
 
 /**
@@ -91,8 +92,9 @@ export class ShadowShell {
     const release = holdBlocks()
     try {
       await exchange.fetchBlocks(cids, sourcesOf(this.#around, this.context.members, this.#stop.signal))
-      const result = await runBatch({ from, requests: cids, timeMs, seed }, store, scripts, network)
-      this.give({ type: 'executed', batch, from, result })
+      const run = () => runBatch({ from, requests: cids, timeMs, seed }, store, scripts, network)
+      const result = await withRepair(run, (missing) => repair(missing, this.#around, this.context.members, this.#stop.signal))
+      this.give({ type: 'executed', batch, from, result: result ?? { type: 'abstained' } })
     } catch (error) {
       this.#around.log.debug({ err: error }, 'a shadowed step could not be run')
       this.give({ type: 'executed', batch, from, result: { type: 'abstained' } })

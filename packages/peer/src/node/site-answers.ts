@@ -1,11 +1,21 @@
 import type { BlockStore } from '@interpeer/content-store'
-import { bytesOfContentId, contentIdOf, type NetworkId, type Signer, sha256, signMessage, type Verified } from '@interpeer/crypto-ids'
+import {
+  bytesOfContentId,
+  type ContentId,
+  contentIdOf,
+  type NetworkId,
+  type Signer,
+  sha256,
+  signMessage,
+  type Verified,
+} from '@interpeer/crypto-ids'
 import { type SiteReply, type SiteRequest, siteReply } from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
 import { isLater, type ServedState } from '../served-state.js'
 import { readResponse, responseOf } from '../site-response-block.js'
 import { isStale, type SiteView } from '../site-view.js'
 import type { ProvenWrites, WrittenStep } from './proven-writes.js'
+import { withRepair } from './repair.js'
 import { scriptRequestOf } from './run-batch.js'
 import type { ScriptQueue } from './script-queue.js'
 import type { ServedSite } from './served-site.js'
@@ -30,6 +40,8 @@ export interface AnsweringSite {
   readonly now: () => number
   /** Hands a write to the group; false: this peer is in none. */
   readonly give: (write: WaitingWrite) => boolean
+  /** Fetches again what was lost here. False: it could not be had soon enough. */
+  readonly repair: (missing: readonly ContentId[]) => Promise<boolean>
 }
 type Answer = Pick<SiteReply, 'ran' | 'status' | 'headers' | 'body'> & {
   /** The state that a read ran on. What the peer signs must be that one, whatever became final meanwhile. */
@@ -79,13 +91,14 @@ export class SiteAnswers {
   }
 
   async #read(request: SiteRequest, envelope: Uint8Array, ranOn: ServedState): Promise<Answer> {
-    const { now, scripts } = this.#site
+    const { now, scripts, repair } = this.#site
     if (Math.abs(request.ms - now()) > READ_CLOCK_TOLERANCE_MS) {
       return refused(400, request.ms < now() ? 'REQUEST_TOO_OLD' : 'REQUEST_TOO_NEW')
     }
     const at = { timeMs: Math.floor(request.ms / 1000) * 1000, seed: sha256(request.id) }
-    const outcome = await scripts.read(ranOn.files, scriptRequestOf(request), at)
-    if (outcome === undefined) return refused(503, 'GROUP_BUSY')
+    const outcome = await withRepair(() => scripts.read(ranOn.files, scriptRequestOf(request), at), repair)
+    if (outcome === undefined) return refused(421, 'MEMBER_BEHIND') // another member has what this one has lost
+    if (outcome.type === 'busy') return refused(503, 'GROUP_BUSY')
     if (outcome.type === 'abstained') return refused(504, 'JOB_TOO_SLOW')
     // a read that turned out to change something is a write: the group decides
     if (outcome.changes.length > 0) return this.#write(request, envelope)
@@ -93,7 +106,7 @@ export class SiteAnswers {
   }
 
   async #write({ id, ms }: SiteRequest, envelope: Uint8Array): Promise<Answer> {
-    const { writes, proven, give, store } = this.#site
+    const { writes, proven, give } = this.#site
     const write: WaitingWrite = { type: 'write', id, ms, cid: contentIdOf(envelope, 'raw'), bytes: envelope }
     const refusal = writes.refusalOf(write)
     if (refusal !== undefined) return refused(REFUSED_STATUS[refusal] ?? 503, refusal)
@@ -102,7 +115,7 @@ export class SiteAnswers {
     const outcome = await decided
     if (outcome.type === 'undecided') return refused(504, 'GROUP_SLOW')
     if (outcome.type === 'refused') return refused(REFUSED_STATUS[outcome.code] ?? 503, outcome.code)
-    const stored = readResponse(store.get, outcome.response)
+    const stored = await this.#stored(outcome.response)
     const written = proven.stepOf(id)
     // an answer without its proof would not be believed: another member may still have it
     if (stored === undefined || written === undefined) return refused(503, 'MEMBER_BEHIND')
@@ -110,6 +123,13 @@ export class SiteAnswers {
     // ids are no secret: whoever asks something else under another's id is not told that one's answer
     if (!sameBytes(request, sha256(envelope))) return refused(400, 'REQUEST_MISMATCH')
     return { ran: 'write', ...response, written }
+  }
+
+  /** The response that the group agreed on: this member ran it itself, or has it with the state it took up. */
+  async #stored(response: ContentId): Promise<ReturnType<typeof readResponse>> {
+    const { store, repair } = this.#site
+    const here = readResponse(store.get, response)
+    return here === undefined && (await repair([response])) ? readResponse(store.get, response) : here
   }
 
   /** Whether this peer has a seat in this epoch or a later one, as far as it knows. */

@@ -18,6 +18,7 @@ import {
   type SiteRequest,
   siteRequest,
   verifyClosing,
+  verifyReveals,
 } from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
@@ -28,15 +29,18 @@ import { holdDag } from './block-source.js'
 import type { EpochRecords } from './epoch-records.js'
 import { type GroupListener, GroupShell, type Surroundings } from './group-shell.js'
 import { ProvenWrites } from './proven-writes.js'
+import { repair } from './repair.js'
 import { ServedSite } from './served-site.js'
 import { ShadowShell } from './shadow-shell.js'
 import { SiteAnswers } from './site-answers.js'
+import { type AuditHabits, SiteAudits } from './site-audits.js'
 import { type WaitingWrite, WaitingWrites } from './waiting-writes.js'
 
 /** What a site asks of the peer that hosts it. */
 export interface SiteDuties extends Surroundings {
   readonly epochRecords: EpochRecords
   readonly siteRecords: RecordStore
+  readonly audits: AuditHabits
   /** Hands the chain a closing batch with its certificate, or a member's show. */
   readonly submitClose: (certificate: Uint8Array, batch: Uint8Array) => void
   readonly submitShow: (envelope: Uint8Array) => void
@@ -52,6 +56,7 @@ export class SiteHost implements GroupListener {
   readonly #proven = new ProvenWrites()
   readonly #served: ServedSite
   readonly #answers: SiteAnswers
+  readonly #audits: SiteAudits
   readonly #stop = new AbortController()
   /** States that are being fetched, each once at a time, and the last epoch that wants it. */
   readonly #holding = new Map<ContentId, { epoch: number; readonly held: Promise<boolean> }>()
@@ -73,6 +78,13 @@ export class SiteHost implements GroupListener {
       proven: this.#proven,
       view: () => this.#view,
       give,
+      repair: (missing) => this.#repair(missing, VISITOR_REPAIR_MS),
+    })
+    this.#audits = new SiteAudits({
+      ...duties,
+      state: () => this.served?.state,
+      signers: () => this.#signers(),
+      repair: (missing) => this.#repair(missing, AUDIT_REPAIR_MS),
     })
     this.#forgetEpochs()
     this.onView(view)
@@ -129,8 +141,14 @@ export class SiteHost implements GroupListener {
     return this.#answers.answer(request, envelope)
   }
 
+  /** Something of this site was asked for that is not here, though it may have to be. */
+  onLacked(): void {
+    this.#audits.soon()
+  }
+
   async close(): Promise<void> {
     this.#stop.abort()
+    this.#audits.close()
     clearTimeout(this.#opening)
     this.#served.close()
     this.#writes.settleAll({ type: 'undecided' })
@@ -305,14 +323,34 @@ export class SiteHost implements GroupListener {
       known.epoch = Math.max(known.epoch, epoch)
       return known.held
     }
-    const from = () => {
-      const { members, next, previousMembers, uploader } = this.#view
-      return [...members, ...(next?.members ?? []), ...previousMembers, uploader]
-    }
     const isWanted = () => (this.#holding.get(state)?.epoch ?? epoch) >= this.#view.epoch
-    const held = holdDag(state, this.#duties, from, this.#stop.signal, isWanted).finally(() => this.#holding.delete(state))
+    const held = holdDag(state, this.#duties, () => this.#holders(), this.#stop.signal, isWanted).finally(() => this.#holding.delete(state))
     this.#holding.set(state, { epoch, held })
     return held
+  }
+
+  /** Who may have this site's blocks. */
+  #holders(): readonly PeerId[] {
+    const { members, next, previousMembers, uploader } = this.#view
+    return [...members, ...(next?.members ?? []), ...previousMembers, uploader]
+  }
+
+  /** Who signed the state that is served, and so said that it holds all below it (design §4). Nobody, where only the chain names it. */
+  #signers(): readonly PeerId[] {
+    const { network, verification } = this.#duties
+    const { job, epoch, members } = this.#view
+    const certificate = this.served?.epoch === epoch ? this.served.certificate : null
+    if (certificate === null) return []
+    try {
+      return verifyReveals(certificate, { network, job, epoch, members }, verification).agreed
+    } catch {
+      return [] // of a group that the chain has not named: what it signed binds nobody here
+    }
+  }
+
+  #repair(missing: readonly ContentId[], timeoutMs: number): Promise<boolean> {
+    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(timeoutMs)])
+    return repair(missing, this.#duties, this.#holders(), signal)
   }
 
   #forgetEpochs(): void {
@@ -339,5 +377,8 @@ function closingOf(envelope: Uint8Array, context: GroupContext): { state: Conten
     return undefined // not one, or one that does not hold: the shadow counts it
   }
 }
+/** How long a visitor waits for what was lost here; then another member is asked. */
+const VISITOR_REPAIR_MS = 5_000
+const AUDIT_REPAIR_MS = 60_000
 /** Longer is not waited for at once: the clock may be set, and timers only reach so far. */
 const OPENING_MS_MAX = 60_000

@@ -5,7 +5,7 @@ import { PeerError } from '../errors.js'
 import { owesState, type SiteHoldings } from '../live-roots.js'
 import { numberOf } from '../message-number.js'
 import { decodeServed } from '../served-state.js'
-import type { SiteView } from '../site-view.js'
+import { hasPartIn, type SiteView } from '../site-view.js'
 import { sourcesOf } from './block-source.js'
 import { EpochRecords } from './epoch-records.js'
 import type { ScriptQueue } from './script-queue.js'
@@ -109,6 +109,11 @@ export class SiteHosts {
     return [...this.#hosts].flatMap(([job, { served }]) =>
       served === undefined ? [] : [{ job, epoch: served.epoch, step: served.step, state: served.state }],
     )
+  }
+
+  /** Blocks are missing here that this peer asked for, or some are spoiled: the sites that both have a part in, or all, look what they lack. */
+  onLacked(asker?: PeerId): void {
+    for (const host of this.#hosts.values()) if (asker === undefined || hasPartIn(host.view, asker)) host.onLacked()
   }
 
   /** Whether this peer still has a state of this site that it served. */

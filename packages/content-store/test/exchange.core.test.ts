@@ -1,0 +1,99 @@
+import { contentIdOfBytes } from '@interpeer/crypto-ids'
+import { expect, test } from 'vitest'
+import { blockOf, blocksReply, ExchangeCore, type ExchangeEffect, type ExchangeEvent, wantBlocks } from '../src/index.js'
+import { peerAt } from './exchanges.js'
+import { noise } from './trees.js'
+
+const blocks = new Map(
+  Array.from({ length: 3_000 }, (_, i) => {
+    const block = blockOf(noise(40, i + 1), 'raw')
+    return [block.cid, block.bytes] as const
+  }),
+)
+const all = [...blocks.keys()]
+
+/** Nothing is in the store; every put is kept at once. Asks are the test's to answer. */
+function exchanging() {
+  const core = new ExchangeCore()
+  const asks: (ExchangeEffect & { type: 'ask' })[] = []
+  const ended: (ExchangeEffect & { type: 'fetched' | 'failed' })[] = []
+  const step = (event: ExchangeEvent, nowMs = 0): void => {
+    for (const effect of core.step(event, nowMs)) {
+      if (effect.type === 'read') step({ type: 'found', fetch: effect.fetch, found: effect.cids.map(() => undefined) }, nowMs)
+      else if (effect.type === 'put') step({ type: 'kept', put: effect.put }, nowMs)
+      else if (effect.type === 'ask') asks.push(effect)
+      else if (effect.type === 'fetched' || effect.type === 'failed') ended.push(effect)
+    }
+  }
+  const fetch = (id: number, cids = all, sources = [peerAt(0)]): void =>
+    step({ type: 'fetch', order: { fetch: id, cids, follow: false, sources, maxBlocks: 10_000, maxBytes: 1e9 } })
+  const answer = ({ ask, request }: ExchangeEffect & { type: 'ask' }): void => {
+    const given = wantBlocks.decode(request).cids.map((cid) => blocks.get(contentIdOfBytes(cid)) ?? null)
+    step({ type: 'reply', ask, bytes: blocksReply.encode({ blocks: given }) })
+  }
+  return { core, asks, ended, step, fetch, answer }
+}
+
+test('ten fetches share one peer in turn, four requests at a time', () => {
+  const { core, asks, ended, fetch, answer } = exchanging()
+  for (let id = 0; id < 10; id++) fetch(id, all.slice(id * 300, (id + 1) * 300))
+  expect(core.sizes.asks).toBe(4)
+  const order: number[] = []
+  for (let ask = asks.shift(); ask !== undefined; ask = asks.shift()) {
+    expect(core.sizes.asks).toBeLessThanOrEqual(4)
+    order.push(ask.fetch)
+    answer(ask)
+  }
+  expect(ended.map(({ type }) => type)).toEqual(Array(10).fill('fetched'))
+  const whenAllWereThere = order.slice(4)
+  for (let round = 0; round < 3; round++) {
+    expect(whenAllWereThere.slice(round * 10, (round + 1) * 10).toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+  }
+})
+
+test('replies on their way are bounded over all peers and fetches', () => {
+  const { core, asks, fetch } = exchanging()
+  for (let id = 0; id < 10; id++)
+    fetch(
+      id,
+      all,
+      Array.from({ length: 50 }, (_, i) => peerAt(i)),
+    )
+  expect(core.sizes.heldBytes).toBeLessThanOrEqual(64 * 1024 * 1024)
+  expect(core.sizes.heldBytes).toBeGreaterThan(60 * 1024 * 1024)
+  expect(asks.length).toBeLessThanOrEqual(64)
+})
+
+test('a fetch that is cancelled leaves nothing behind, and a peer is not asked for more while it still owes a reply', () => {
+  const { core, asks, ended, step, fetch, answer } = exchanging()
+  for (let id = 0; id < 20; id++) {
+    fetch(id)
+    step({ type: 'cancel', fetch: id })
+  }
+  expect(asks.length).toBe(4)
+  expect(core.sizes).toMatchObject({ fetches: 0, sources: 1, asks: 4 })
+  for (const ask of asks.splice(0)) answer(ask)
+  expect(core.sizes).toEqual({ fetches: 0, sources: 0, asks: 0, heldBytes: 0 })
+  expect(ended).toEqual([])
+})
+
+test('what nobody knows of changes nothing: replies, puts and lookups that were not asked for, or come twice', () => {
+  const { core, asks, ended, step, fetch, answer } = exchanging()
+  fetch(0, all.slice(0, 1))
+  const [ask] = asks.splice(0)
+  const strays: ExchangeEvent[] = [
+    { type: 'reply', ask: 999, bytes: noise(9) },
+    { type: 'unanswered', ask: 999 },
+    { type: 'kept', put: 999 },
+    { type: 'not-kept', put: 999 },
+    { type: 'found', fetch: 0, found: [] },
+    { type: 'found', fetch: 9, found: [undefined] },
+    { type: 'cancel', fetch: 9 },
+    { type: 'time' },
+  ]
+  for (const stray of strays) step(stray)
+  if (ask !== undefined) answer(ask)
+  if (ask !== undefined) answer(ask)
+  expect(ended).toMatchObject([{ type: 'fetched', fetched: { fetchedBlocks: 1 } }])
+  expect(core.sizes).toEqual({ fetches: 0, sources: 0, asks: 0, heldBytes: 0 })
+})
