@@ -1,4 +1,4 @@
 import { targets } from '../targets/index.ts'
 import { main } from './child.ts'
 
-main(targets, process.argv[2] as string)
+void main(targets, process.argv[2] as string)

@@ -44,6 +44,9 @@ export async function bundle(root: string, entry: string, folder: string, measur
   return { code, sources }
 }
 
+/** Where an entry of a package is in its sources, if not at `NAME/index.ts`. */
+const ENTRIES: Readonly<Record<string, string>> = { '': 'index.ts', car: 'car.ts', 'onion-secp256k1': 'onion/secp256k1.ts' }
+
 /** Imports of our packages lead to their sources. */
 const packageSources = (root: string): Plugin => ({
   name: 'package-sources',
@@ -51,7 +54,7 @@ const packageSources = (root: string): Plugin => ({
     onResolve({ filter: /^@interpeer\/[a-z-]+(\/[a-z0-9-]+)?$/ }, ({ path, importer }) => {
       if (importer.startsWith(join(root, 'tools/fuzz/src/'))) return undefined
       const [, name = '', part = ''] = path.split('/')
-      const file = part === '' ? 'index.ts' : part === 'onion-secp256k1' ? 'onion/secp256k1.ts' : `${part}/index.ts`
+      const file = ENTRIES[part] ?? `${part}/index.ts`
       return { path: join(root, 'packages', name, 'src', file) }
     })
     onResolve({ filter: /^#backend$/ }, () => ({ path: join(root, 'packages/crypto-ids/src/node/backend.ts') }))

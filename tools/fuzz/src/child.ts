@@ -8,12 +8,15 @@ import type { Target } from './target.ts'
  * A bundle's main function: `node fuzz.cjs ORDERS` (JSON), or `node fuzz.cjs list`. Says what happens in lines of JSON on stdout, each
  * written at once, because nothing here waits.
  */
-export function main(targets: readonly Target[], argument: string): void {
+export async function main(targets: readonly Target[], argument: string): Promise<void> {
   if (argument === 'list') return void writeSync(1, JSON.stringify(targets.map(({ name }) => name)))
-  obey(targets, JSON.parse(argument))
+  await obey(targets, JSON.parse(argument))
 }
 
-function obey(targets: readonly Target[], { root, targets: names, budget, trace: path, sources, replay }: ChildOrders): void {
+async function obey(
+  targets: readonly Target[],
+  { root, targets: names, budget, trace: path, sources, replay }: ChildOrders,
+): Promise<void> {
   const trace = new Trace(path)
   const counters: SourceCounters = JSON.parse(readFileSync(sources, 'utf8'))
   const onFinding = ({ input, ...finding }: Finding): void =>
@@ -24,12 +27,13 @@ function obey(targets: readonly Target[], { root, targets: names, budget, trace:
     say({ type: 'start', target: name })
     if (replay !== undefined) {
       const input = new Uint8Array(Buffer.from(replay, 'hex'))
-      const fault = faultOf(target, input, trace)
+      const fault = await faultOf(target, input, trace)
       if (fault !== undefined) onFinding({ target: name, ...fault, input })
+      say({ type: 'replayed', target: name })
       continue
     }
     const seeds = [...(target.seeds?.() ?? []), ...seedsIn(root, name.split('/')[0] as string)]
-    const tally = fuzz(target, seeds, budget, trace, () => say({ type: 'alive' }), onFinding)
+    const tally = await fuzz(target, seeds, budget, trace, () => say({ type: 'alive' }), onFinding)
     say({ type: 'end', target: name, ...tally, file: coverageOf(counters[target.file ?? '']) })
   }
 }

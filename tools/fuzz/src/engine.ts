@@ -60,14 +60,14 @@ export class Trace {
  * changed again. jsfuzz's own process model asks a worker over a pipe for each input, ends the process at the first finding, and counts all
  * counters after each input: only its corpus is used here.
  */
-export function fuzz(
+export async function fuzz(
   target: Target,
   seeds: readonly Uint8Array[],
   budget: Budget,
   trace: Trace,
   onAlive: () => void,
   onFinding: (finding: Finding) => void,
-): Tally {
+): Promise<Tally> {
   const { counters, fresh } = fuzzCoverage
   const dice = diceOf(budget.seed)
   Math.random = dice // jsfuzz's
@@ -79,8 +79,8 @@ export function fuzz(
   const startedAtMs = performance.now()
   let [executions, aliveAtMs] = [0, startedAtMs]
 
-  const judge = (input: Uint8Array): void => {
-    const fault = faultOf(target, input, trace)
+  const judge = async (input: Uint8Array): Promise<void> => {
+    const fault = await faultOf(target, input, trace)
     executions++
     if (fault === undefined) return
     const name = `${fault.kind} ${fault.detail.split('\n').slice(0, 2).join(' ')}`
@@ -101,7 +101,7 @@ export function fuzz(
   for (const seed of [new Uint8Array(), ...seeds]) {
     if (seed.length > INPUT_MAX_BYTES) continue
     const before = fresh.n
-    judge(seed)
+    await judge(seed)
     if (fresh.n > before) corpus.putBuffer(Buffer.from(seed))
     if (!isAlive()) break
   }
@@ -111,7 +111,7 @@ export function fuzz(
     const before = fresh.n
     const input = madeFrom(corpus, dice, mutate)
     fresh.n = before // making it ran nothing of the target's
-    judge(input)
+    await judge(input)
     if (fresh.n > before) corpus.putBuffer(Buffer.from(input))
   }
   return { executions, seconds: (performance.now() - startedAtMs) / 1000, covered: [atFirst, fresh.n], corpus: corpus.getLength() }
@@ -128,38 +128,39 @@ function madeFrom(corpus: Corpus, dice: () => number, mutate: (bytes: Uint8Array
 
 type Fault = Pick<Finding, 'kind' | 'detail'>
 /** What is wrong with how `target` takes `input`, if anything. */
-export function faultOf(target: Target, input: Uint8Array, trace: Trace): Fault | undefined {
+export async function faultOf(target: Target, input: Uint8Array, trace: Trace): Promise<Fault | undefined> {
   const { maxMs = DEFAULT_MAX_MS, maxMiB = DEFAULT_MAX_MIB } = target
   trace.write(input)
-  let measured = runOnce(target, input)
+  let measured = await runOnce(target, input)
   // Compilation, collection and other processes cost time and memory too. What an input costs, it costs each time: in time of this thread's
   // own, and with nothing left to collect meanwhile, which would be taken off what it takes.
   for (let run = 0; run < RERUNS && measured.fault === undefined && (measured.ms > maxMs || measured.mib > maxMiB); run++) {
     collect()
     const before = process.threadCpuUsage()
-    const again = runOnce(target, input)
+    const again = await runOnce(target, input)
     const { user, system } = process.threadCpuUsage(before)
     measured = { fault: again.fault, ms: Math.min(measured.ms, (user + system) / 1000), mib: Math.min(measured.mib, again.mib) }
   }
-  if (measured.fault !== undefined) return withStack(target, input) ?? measured.fault
+  if (measured.fault !== undefined) return (await withStack(target, input)) ?? measured.fault
   if (measured.mib > maxMiB) return { kind: 'memory', detail: `more than ${maxMiB} MiB` }
   return measured.ms > maxMs ? { kind: 'slow', detail: `more than ${maxMs} ms` } : undefined
 }
 
-function withStack(target: Target, input: Uint8Array): Fault | undefined {
+async function withStack(target: Target, input: Uint8Array): Promise<Fault | undefined> {
   const limit = Error.stackTraceLimit
   Error.stackTraceLimit = 20
-  const { fault } = runOnce(target, input)
+  const { fault } = await runOnce(target, input)
   Error.stackTraceLimit = limit
   return fault
 }
 
-function runOnce(target: Target, input: Uint8Array): { fault: Fault | undefined; ms: number; mib: number } {
+async function runOnce(target: Target, input: Uint8Array): Promise<{ fault: Fault | undefined; ms: number; mib: number }> {
   const before = memoryBytes()
   const start = performance.now()
   let fault: Fault | undefined
   try {
-    target.run(input)
+    const running = target.run(input)
+    if (running !== undefined) await running
   } catch (error) {
     if (!isCoded(error, target))
       fault = { kind: 'uncoded', detail: error instanceof Error ? (error.stack ?? error.message) : String(error) }

@@ -19,6 +19,6 @@ export type SourceCounters = Readonly<Record<string, readonly [first: number, co
 /** What a child says, a line each. Inputs are hexadecimal. */
 export type ChildLine =
   | { readonly type: 'alive' }
-  | { readonly type: 'start'; readonly target: string }
+  | { readonly type: 'start' | 'replayed'; readonly target: string }
   | ({ readonly type: 'finding'; readonly input: string } & Omit<Finding, 'input'>)
   | ({ readonly type: 'end'; readonly target: string; readonly file: readonly [covered: number, all: number] } & Tally)

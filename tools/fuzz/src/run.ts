@@ -77,29 +77,29 @@ async function runChild(options: RunOptions, targets: readonly string[], onOutco
     silence = setTimeout(hang, silentMs)
     const line: ChildLine = JSON.parse(text)
     if (line.type === 'start') {
-      if (current !== undefined)
-        onOutcome({ target: current, tally: undefined, findings }) // a replay has no tally
-      ;[current, findings] = [line.target, []]
+      current = line.target
+      findings = []
       options.onStart?.(line.target)
     } else if (line.type === 'finding') {
       const { target, kind, detail, input } = line
       findings.push({ target, kind, detail, input: new Uint8Array(Buffer.from(input, 'hex')) })
+    } else if (line.type === 'replayed') {
+      onOutcome({ target: line.target, tally: undefined, findings })
+      current = undefined
     } else if (line.type === 'end') {
       const { executions, seconds, covered, corpus, file } = line
       onOutcome({ target: line.target, tally: { executions, seconds, covered, corpus, file }, findings })
-      ;[current, findings] = [undefined, []]
+      current = undefined
     }
   })
   const code = await ended(child)
   clearTimeout(silence)
   signal?.removeEventListener('abort', stop)
   signal?.throwIfAborted()
-  if (code === 0 && !hung) {
-    if (current !== undefined) onOutcome({ target: current, tally: undefined, findings })
-    return
-  }
+  if (code === 0 && !hung && current === undefined) return
   if (current === undefined) throw new Error(`the fuzzing process ended by itself: ${errors}`)
-  const detail = hung ? `silent for ${silentMs / 1000} s` : errors.trim().slice(0, 2000)
+  const lastWords = errors.trim().slice(0, 2000) || `the process ended with ${code}: what was waited for never came`
+  const detail = hung ? `silent for ${silentMs / 1000} s` : lastWords
   findings.push({ target: current, kind: hung ? 'hang' : 'crash', detail, input: tracedInput(trace) })
   onOutcome({ target: current, tally: undefined, findings })
 }

@@ -8,7 +8,7 @@ export interface Target {
    * Decodes `bytes`, and may check what must hold of the outcome. What it throws is a finding, unless it is an error with a code of one of
    * `errors`.
    */
-  readonly run: (bytes: Uint8Array) => void
+  readonly run: (bytes: Uint8Array) => void | Promise<void>
   /** Names of the error classes that it may throw. */
   readonly errors: readonly string[]
   /** Inputs to begin with, beside those in the vectors of the package. */

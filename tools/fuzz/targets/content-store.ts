@@ -26,7 +26,8 @@ import {
   ServingCore,
   wantBlocks,
 } from '@interpeer/content-store'
-import { contentIdOf } from '@interpeer/crypto-ids'
+import { importCar } from '@interpeer/content-store/car'
+import { bytesOfContentId, contentIdOf } from '@interpeer/crypto-ids'
 import { readReply } from '../../../packages/content-store/src/exchange/read-reply.js'
 import { decodeMapBlock, encodeMapBlock, mapBlock } from '../../../packages/content-store/src/map/map-block.js'
 import { mapProof } from '../../../packages/content-store/src/map/map-proof.js'
@@ -64,6 +65,15 @@ const map = (() => {
   return { ...edited, get: ((cid) => blocks.get(cid)) as GetBlock }
 })()
 const audit = openAudit(signerNamed(1).peerId, tree.blocks.slice(0, 2), new Uint8Array(32))
+/** CARv1: a header with the first block's id as its root, then each block, all with their lengths before them. */
+function carOf(blocks: readonly Block[]): Uint8Array {
+  const root = bytesOfContentId(blocks[0]?.cid ?? cidOf(Uint8Array.of(0x80)))
+  const header = Buffer.concat([Buffer.from('a265726f6f747381d82a582500', 'hex'), root, Buffer.from('6776657273696f6e01', 'hex')])
+  const sections = [header, ...blocks.map(({ cid, bytes }) => Buffer.concat([bytesOfContentId(cid), bytes]))]
+  return new Uint8Array(Buffer.concat(sections.flatMap((section) => [varint(section.length), section])))
+}
+const varint = (length: number): Uint8Array =>
+  length < 128 ? Uint8Array.of(length) : Uint8Array.of((length & 127) | 128, ...varint(length >> 7))
 const blocksOf = (blocks: readonly Block[]) => blocks.map(({ bytes }) => bytes)
 const treeSeeds = () => [...blocksOf(tree.blocks), ...samplesOf(treeBlock)]
 const proofOf = (proven: { readonly proof: Uint8Array } | object): Uint8Array[] => ('proof' in proven ? [proven.proof as Uint8Array] : [])
@@ -111,6 +121,19 @@ export const contentStore: readonly Target[] = [
       auditDigests.encode({ digests: [null] }),
       ...samplesOf(auditDigests.schema),
     ],
+  },
+  {
+    name: 'content-store/car',
+    file: 'packages/content-store/src/car/import-car.ts',
+    errors: STORE,
+    run: async (input) => {
+      const inParts = (async function* () {
+        yield input.subarray(0, 10)
+        yield input.subarray(10)
+      })()
+      await importCar(inParts, { put: async () => undefined })
+    },
+    seeds: () => [carOf(tree.blocks.slice(0, 2)), carOf([])],
   },
   {
     name: 'content-store/ages',

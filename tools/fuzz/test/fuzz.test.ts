@@ -59,6 +59,7 @@ test.each([
   ['memory', 'memory'],
   ['slow', 'slow'],
   ['crash', 'crash'],
+  ['waiting', 'crash'],
 ])('a planted bug behind three bytes is found: %s', async (name, kind) => {
   const { findings } = await plantedRun(name)
   const [found] = findings.filter((finding) => finding.kind === kind)

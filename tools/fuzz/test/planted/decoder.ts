@@ -36,6 +36,11 @@ export function slow(bytes: Uint8Array): number {
   if (bytes[3] === 7) for (let i = 0; i < 5_000_000; i++) sum = (sum * 31 + i) | 0
   return sum
 }
+/** Waits for what never comes. */
+export async function waiting(bytes: Uint8Array): Promise<void> {
+  decodePlanted(bytes)
+  if (bytes[3] === 7) await new Promise(() => undefined)
+}
 /** Ends the process. */
 export function fatal(bytes: Uint8Array): void {
   decodePlanted(bytes)

@@ -1,6 +1,6 @@
 import { main } from '../../src/child.ts'
 import type { Target } from '../../src/target.ts'
-import { decodePlanted, fatal, greedy, hanging, slow, uncoded } from './decoder.ts'
+import { decodePlanted, fatal, greedy, hanging, slow, uncoded, waiting } from './decoder.ts'
 
 const file = 'tools/fuzz/test/planted/decoder.ts'
 const errors = ['PlantedError']
@@ -11,6 +11,7 @@ const targets: readonly Target[] = [
   { name: 'planted/hang', file, errors, run: hanging },
   { name: 'planted/memory', file, errors, run: (bytes) => void greedy(bytes) },
   { name: 'planted/slow', file, errors, run: (bytes) => void slow(bytes), maxMs: 3 },
+  { name: 'planted/waiting', file, errors, run: waiting },
   { name: 'planted/crash', file, errors, run: fatal },
 ]
-main(targets, process.argv[2] as string)
+void main(targets, process.argv[2] as string)
