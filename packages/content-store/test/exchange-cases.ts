@@ -68,18 +68,18 @@ export const replyVectors = () =>
 /** Audits of the blocks "a" and "b": what a reply shows of each. */
 export const auditVectors = () =>
   [
-    { name: 'both', shows: ['held', 'held'], reply: hex([37, [digestOf(a), digestOf(b)]]) },
-    { name: 'the second is not there', shows: ['held', 'lacks'], reply: hex([37, [digestOf(a), null]]) },
-    { name: 'the second cost too much', shows: ['held', 'busy'], reply: hex([37, [digestOf(a)]]) },
-    { name: 'all cost too much', shows: ['busy', 'busy'], reply: hex([34, 1, 60_000]) },
-    { name: 'the digests of another prover', shows: ['wrong', 'held'], reply: hex([37, [digestOf(a, nonce), digestOf(b)]]) },
-    { name: 'a digest for another nonce', shows: ['wrong', 'held'], reply: hex([37, [digestOf(a, prover, prover), digestOf(b)]]) },
-    { name: 'the digests swapped', shows: ['wrong', 'wrong'], reply: hex([37, [digestOf(b), digestOf(a)]]) },
-    { name: 'the hash of the block alone', shows: ['wrong', 'held'], reply: hex([37, [sha(a), digestOf(b)]]) },
-    { name: 'no digests', shows: ['wrong', 'wrong'], reply: hex([37, []]) },
-    { name: 'three digests', shows: ['wrong', 'wrong'], reply: hex([37, [digestOf(a), digestOf(b), null]]) },
-    { name: 'the blocks themselves', shows: ['wrong', 'wrong'], reply: hex([33, [a, b]]) },
-  ].map(({ name, shows, reply }) => ({
-    ...{ name, shows, nonce: hexOf(nonce), prover: hexOf(prover), blocks: [a, b].map(hexOf) },
-    ...{ request: hex([35, nonce, [linkTo(a), linkTo(b)]]), reply },
+    { name: 'both', expect: ['held', 'held'], reply: hex([37, [digestOf(a), digestOf(b)]]) },
+    { name: 'the second is not there', expect: ['held', 'lacks'], reply: hex([37, [digestOf(a), null]]) },
+    { name: 'the second cost too much', expect: ['held', 'busy'], reply: hex([37, [digestOf(a)]]) },
+    { name: 'all cost too much', expect: ['busy', 'busy'], reply: hex([34, 1, 60_000]) },
+    { name: 'the digests of another prover', expect: ['wrong', 'held'], reply: hex([37, [digestOf(a, nonce), digestOf(b)]]) },
+    { name: 'a digest for another nonce', expect: ['wrong', 'held'], reply: hex([37, [digestOf(a, prover, prover), digestOf(b)]]) },
+    { name: 'the digests swapped', expect: ['wrong', 'wrong'], reply: hex([37, [digestOf(b), digestOf(a)]]) },
+    { name: 'the hash of the block alone', expect: ['wrong', 'held'], reply: hex([37, [sha(a), digestOf(b)]]) },
+    { name: 'no digests', expect: ['wrong', 'wrong'], reply: hex([37, []]) },
+    { name: 'three digests', expect: ['wrong', 'wrong'], reply: hex([37, [digestOf(a), digestOf(b), null]]) },
+    { name: 'the blocks themselves', expect: ['wrong', 'wrong'], reply: hex([33, [a, b]]) },
+  ].map(({ name, expect, reply }) => ({
+    ...{ name, nonce: hexOf(nonce), prover: hexOf(prover), request: hex([35, nonce, [linkTo(a), linkTo(b)]]), reply },
+    blocks: [a, b].map((block, i) => ({ bytes: hexOf(block), expect: expect[i] })),
   }))

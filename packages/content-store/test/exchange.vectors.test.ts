@@ -40,11 +40,11 @@ test.each(replies)('a reply: $name: $expect', ({ asked, reply, expect: code }) =
   expect(read.type === 'busy' ? 'busy' : (read.lie ?? 'ok')).toBe(code)
 })
 
-test.each(audits)('an audit: $name', ({ nonce, prover, blocks, request, reply, shows }) => {
-  const held = blocks.map(bytesOfHex).map((bytes) => ({ cid: contentIdOf(bytes, 'raw'), bytes }))
+test.each(audits)('an audit: $name', ({ nonce, prover, blocks, request, reply }) => {
+  const held = blocks.map((block) => bytesOfHex(block.bytes)).map((bytes) => ({ cid: contentIdOf(bytes, 'raw'), bytes }))
   const audit = openAudit(peerIdOfKey(bytesOfHex(prover)), held, bytesOfHex(nonce))
   expect(hexOf(audit.request)).toBe(request)
-  expect(judgeAudit(audit, bytesOfHex(reply), 1).map(({ outcome }) => outcome)).toEqual(shows)
+  expect(judgeAudit(audit, bytesOfHex(reply), 1).map(({ outcome }) => outcome)).toEqual(blocks.map((block) => block.expect))
   // and the code answers as the first vector says
   const get = (cid: string) => held.find((block) => block.cid === cid)?.bytes
   const { reply: answer } = new AuditProver(audit.prover).answer(audit.prover, audit.request, get, 0)
