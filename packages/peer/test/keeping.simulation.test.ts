@@ -101,11 +101,13 @@ function logOf({ hosts, disk }: SimulatedPeer): string {
 }
 
 const BUDGET_MS = 20_000
+/** The machine's own clock: `performance` is the simulation's. */
+const realMs = (): number => Number(process.hrtime.bigint() / 1_000_000n)
 test('the last final state stays whole on every member that signed it, whatever is collected and whoever crashes (SIM_SEED replays)', async () => {
-  const startedAtMs = performance.now()
+  const startedAtMs = realMs()
   let [count, crashes, deletions, acknowledged, epochs] = [0, 0, 0, 0, 0]
   for (const seed of seeds(300)) {
-    if (count > 0 && performance.now() - startedAtMs > BUDGET_MS) break
+    if (count > 0 && realMs() - startedAtMs > BUDGET_MS) break
     vi.setSystemTime(1_700_000_000_000)
     const { world, logs, ...figures } = await simulate(seed)
     expect(world.problems, `again: SIM_SEED=${seed}`).toEqual([])
