@@ -39,9 +39,14 @@ const STALE_SLACK_MS = 1_000
 export const isStale = (timeMs: number, { cycleMs }: Pick<SiteView, 'cycleMs'>, nowMs: number): boolean =>
   nowMs - timeMs > 2 * cycleMs + STALE_SLACK_MS
 
-/** Who has a part in a site: its members, those before and after them, who may still fetch or give its blocks, and who published it. */
-export const hasPartIn = ({ members, previousMembers, next, uploader }: SiteView, peer: PeerId): boolean =>
-  members.includes(peer) || previousMembers.includes(peer) || (next?.members.includes(peer) ?? false) || uploader === peer
+/** Who has a part in a site, and so may fetch or give its blocks: its members, those after and before them, and who published it. */
+export const partakersOf = ({ members, next, previousMembers, uploader }: SiteView): readonly PeerId[] => [
+  ...members,
+  ...(next?.members ?? []),
+  ...previousMembers,
+  uploader,
+]
+export const hasPartIn = (view: SiteView, peer: PeerId): boolean => partakersOf(view).includes(peer)
 
 /** Who speaks for a site: who published it, and who runs it or is about to. */
 export const speaksFor = ({ members, next, uploader }: SiteView, peer: PeerId): boolean =>

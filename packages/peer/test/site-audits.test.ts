@@ -24,9 +24,8 @@ async function lose(member: Member, loss: Loss = 'deleted', which: (cid: Content
   return lost
 }
 const isWhole = ({ store }: Member, cids: readonly ContentId[]): boolean => cids.every((cid) => store.blocks.get(cid) !== undefined)
-/** `everyMs` between the rounds of each; the first may have another. */
-async function writtenGroup(size: number, everyMs = Number.POSITIVE_INFINITY, firstEveryMs = everyMs) {
-  const { group, asker, view } = await startGroup(size, (i) => ({ auditEveryMs: i === 0 ? firstEveryMs : everyMs }))
+async function writtenGroup(...given: Parameters<typeof startGroup>) {
+  const { group, asker, view } = await startGroup(...given)
   const client = clientOf(asker, () => view)
   expect((await client.ask('log', asking('POST', '/', 'one'))).ran).toBe('write')
   await expect.poll(() => new Set(group.map(({ hosts }) => hosts.hosted()[0]?.state)).size).toBe(1)
@@ -70,8 +69,8 @@ test('what nobody has is told: the visitor is sent to another member, and the pe
 }, 20_000)
 
 test('a member notices by itself what it has lost, and makes it again before anyone asks for it', async () => {
-  const { group, last } = await writtenGroup(3)
-  const { group: watchful } = await writtenGroup(3, OFTEN_MS)
+  const { group, last } = await writtenGroup(3, () => ({ auditEveryMs: WHEN_TOLD_MS }))
+  const { group: watchful } = await writtenGroup(3, () => ({ auditEveryMs: OFTEN_MS }))
   const careful = watchful.at(-1) as Member
   const [lost, unseen] = [await lose(careful, 'spoiled', (_, i) => i % 2 === 0), await lose(last, 'spoiled', (_, i) => i % 2 === 0)]
   await expect.poll(() => isWhole(careful, lost), { timeout: 10_000 }).toBe(true)
@@ -82,7 +81,7 @@ test('a member notices by itself what it has lost, and makes it again before any
 }, 30_000)
 
 test('members audit each other: what is held is counted as held, and nobody is blamed', async () => {
-  const { group, client } = await writtenGroup(3, OFTEN_MS)
+  const { group, client } = await writtenGroup(3, () => ({ auditEveryMs: OFTEN_MS }))
   for (const text of ['two', 'three']) await client.ask('log', asking('POST', '/', text))
   await expect.poll(() => group.every((member) => countOf(member, 'AUDIT_HELD') > 8), { timeout: 10_000 }).toBe(true)
   for (const member of group) {
@@ -92,7 +91,7 @@ test('members audit each other: what is held is counted as held, and nobody is b
 }, 30_000)
 
 test('an audit shows a member what it has lost, and it makes it again', async () => {
-  const { group, first } = await writtenGroup(3, OFTEN_MS, WHEN_TOLD_MS)
+  const { group, first } = await writtenGroup(3, (i) => ({ auditEveryMs: i === 0 ? WHEN_TOLD_MS : OFTEN_MS }))
   await expect.poll(() => group.slice(1).every((member) => countOf(member, 'AUDIT_HELD') > 0), { timeout: 10_000 }).toBe(true)
   const lost = await lose(first)
   await expect.poll(() => isWhole(first, lost), { timeout: 10_000 }).toBe(true)
@@ -101,15 +100,27 @@ test('an audit shows a member what it has lost, and it makes it again', async ()
 }, 30_000)
 
 test('a member that is asked for a block and finds it spoiled makes all again that it has lost', async () => {
-  const { first, last } = await writtenGroup(3, WHEN_TOLD_MS)
+  const { first, last } = await writtenGroup(3, () => ({ auditEveryMs: WHEN_TOLD_MS }))
   const lost = await lose(last, 'spoiled')
   const cid = lost[0] as ContentId
   await first.overlay.request(last.signer.peerId, wantBlocks.encode({ cids: [bytesOfContentId(cid)] }))
   await expect.poll(() => isWhole(last, lost), { timeout: 10_000 }).toBe(true)
 }, 30_000)
 
+test('a collection that is refused because needed blocks are spoiled has them made again, and the next one collects', async () => {
+  const collection = { graceMs: 0, everyMs: 50 }
+  const { client, last } = await writtenGroup(3, (i) => (i === 2 ? { collection } : {}))
+  const lost = await lose(last, 'spoiled')
+  await expect.poll(() => isWhole(last, lost), { timeout: 10_000 }).toBe(true)
+  expect(countOf(last, 'COLLECTION_REFUSED')).toBeGreaterThan(0)
+  expect(countOf(last, 'BLOCKS_REPAIRED')).toBeGreaterThanOrEqual(lost.length)
+  const collected = countOf(last, 'COLLECTED_BLOCKS')
+  for (const text of ['two', 'three']) expect((await client.ask('log', asking('POST', '/', text))).ran).toBe('write')
+  await expect.poll(() => countOf(last, 'COLLECTED_BLOCKS'), { timeout: 10_000 }).toBeGreaterThan(collected)
+}, 30_000)
+
 test('a member that answers audits with something else, or never has what it should, is named, and nobody else is', async () => {
-  const { group, first, last } = await writtenGroup(4, OFTEN_MS)
+  const { group, first, last } = await writtenGroup(4, () => ({ auditEveryMs: OFTEN_MS }))
   first.shown = () => new Uint8Array(100)
   last.shown = () => undefined
   const honest = group.slice(1, 3)
@@ -124,7 +135,7 @@ test('a member that answers audits with something else, or never has what it sho
 }, 40_000)
 
 test('a member that is gone is silent, and its silence proves nothing', async () => {
-  const { group, first } = await writtenGroup(2, OFTEN_MS)
+  const { group, first } = await writtenGroup(2, () => ({ auditEveryMs: OFTEN_MS }))
   await group[1]?.close()
   await expect.poll(() => countOf(first, 'AUDIT_SILENT'), { timeout: 15_000 }).toBeGreaterThan(0)
   expect(first.warnings.filter(({ about }) => about.peer !== undefined)).toEqual([])

@@ -1,5 +1,13 @@
 import { setTimeout } from 'node:timers/promises'
-import { buildTree, type ContentStore, memoryStore } from '@interpeer/content-store'
+import {
+  type BlockServer,
+  buildTree,
+  type ContentStore,
+  memoryStore,
+  missingBlocks,
+  openBlockServer,
+  wantBlocks,
+} from '@interpeer/content-store'
 import {
   bytesOfContentId,
   contentIdOf,
@@ -10,11 +18,13 @@ import {
   openMessage,
   type PeerId,
   peerIdOfKey,
+  sha256,
   signMessage,
 } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
 import { firstStateBlock, responsesDigest, type SiteRequest, siteReply, siteRequest, verifyReveals } from '@interpeer/peer-group'
 import { afterEach, expect, test } from 'vitest'
+import { numberOf } from '../src/message-number.js'
 import { exchangeOver } from '../src/node/block-source.js'
 import { ScriptQueue } from '../src/node/script-queue.js'
 import { SiteHosts } from '../src/node/site-hosts.js'
@@ -59,14 +69,15 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((hosts) => hosts.close()))
 })
 
-/** All sites of one peer that nobody else can reach. */
-function hostsOf(store: ContentStore = memoryStore(), runtime = new CounterRuntime()) {
+const nobody: Overlay['request'] = () => Promise.reject(new Error('nobody'))
+/** All sites of one peer, whose messages reach nobody. */
+function hostsOf(store: ContentStore = memoryStore(), runtime = new CounterRuntime(), request = nobody) {
   const counts = new Map<string, number>()
   const logged: string[] = []
   const log = (_: object, sentence: string) => void logged.push(sentence)
-  const overlay = { send: () => {}, request: () => Promise.reject(new Error('nobody')) } as unknown as Overlay
+  const overlay = { send: () => {}, request } as unknown as Overlay
   const failed: unknown[] = []
-  const count = (code: string): void => void counts.set(code, (counts.get(code) ?? 0) + 1)
+  const count = (code: string, by = 1): void => void counts.set(code, (counts.get(code) ?? 0) + by)
   const peerLog = { debug: () => {}, info: () => {}, warn: log, error: log }
   const hosts = new SiteHosts({
     ...{ signer: self, network, overlay, store: store.blocks, self: self.peerId },
@@ -125,6 +136,27 @@ test('a certified state that is no state ends neither the site nor the process',
   expect(await ask('GET')).toMatchObject({ ran: 'refused', text: 'SITE_STARTING' })
   expect(failed).toEqual([])
 })
+
+test('what was lost is made again, with all below it, from whoever has it: also where the sites are of more peers than one fetch may ask', async () => {
+  const [store, other] = [await storeWithSite(), await storeWithSite()]
+  const previousMembers = Array.from({ length: 300 }, (_, i) => createSigner(sha256(Uint8Array.of(i >> 8, i & 255))).peerId)
+  const [has, lacks] = [other, memoryStore()].map(({ blocks }) => openBlockServer({ get: blocks.get, now: () => 0 }))
+  const { hosts, counts, logged } = hostsOf(store, undefined, async (to, request) => {
+    if (numberOf(request) !== wantBlocks.number) throw new Error('not asked for here')
+    return ((to === previousMembers.at(-1) ? has : lacks) as BlockServer).answer(self.peerId, request)
+  })
+  hosts.onViews([view])
+  await expect.poll(() => hosts.hosted().length).toBe(1)
+  hosts.onViews([{ ...view, previousMembers }])
+  await store.blocks.delete([start.cid, ...files.blocks.map(({ cid }) => cid)])
+  expect(await hosts.mend([start.cid])).toBe(true)
+  expect(missingBlocks(store.blocks.get, start.cid)).toEqual([])
+  expect(counts.get('BLOCKS_REPAIRED')).toBe(1 + files.blocks.length)
+  expect(counts.get('REPAIR_FAILED')).toBe(1) // the first 256
+  const nowhere = contentIdOf(new Uint8Array([1]), 'raw')
+  expect(await hosts.mend([nowhere])).toBe(false)
+  expect(logged.at(-1)).toBe('blocks are missing or spoiled here, and nobody gave them')
+}, 20_000)
 
 test('a site that a peer can not run is declined once an epoch', () => {
   const { hosts, counts, logged } = hostsOf()

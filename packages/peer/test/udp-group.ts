@@ -52,10 +52,11 @@ export interface MemberOptions {
   readonly signer?: Signer
   readonly store?: ContentStore
   readonly runtime?: CounterRuntime
+  readonly collection?: Pick<KeeperOptions, 'graceMs' | 'everyMs' | 'maxBytes'>
   /** Default: never. */
   readonly auditEveryMs?: number
-  readonly collection?: Pick<KeeperOptions, 'graceMs' | 'everyMs' | 'maxBytes'>
 }
+
 function spoilable(store: ContentStore, spoiled: Set<ContentId>): ContentStore {
   const get: GetBlock = (cid) => (spoiled.has(cid) ? undefined : store.blocks.get(cid))
   const put: ContentStore['blocks']['put'] = async (blocks) => {
@@ -101,11 +102,7 @@ export async function openMember(options: MemberOptions = {}): Promise<Member> {
     },
     groupRecords: store.records('groups'),
     siteRecords: store.records('sites'),
-    audits: {
-      everyMs: options.auditEveryMs ?? Number.POSITIVE_INFINITY,
-      below: randomInt,
-      nonce: () => new Uint8Array(randomBytes(32)),
-    },
+    audits: { everyMs: options.auditEveryMs ?? Number.POSITIVE_INFINITY, below: randomInt, nonce: () => new Uint8Array(randomBytes(32)) },
     submitClose: (_, certificate, batch) => void closed.push({ certificate, batch }),
     submitShow: () => {},
   })
@@ -128,13 +125,6 @@ export async function openMember(options: MemberOptions = {}): Promise<Member> {
   const member: Member = { signer, overlay, runtime, hosts, keeper, counts, warnings, store, closed, close, spoiled, shown: undefined }
   opened.push(member)
   return member
-}
-
-/** Everything that the member must hold for the site, as it serves it now. */
-export function heldBy({ hosts, store }: Member): readonly ContentId[] {
-  const held = reachableBlocks(store.blocks.get, hosts.hosted()[0]?.state as ContentId)
-  if ('missing' in held) throw new Error(`${held.missing.length} blocks are missing`)
-  return held.blocks
 }
 
 export function introduce(members: readonly Member[]): void {
@@ -176,6 +166,14 @@ export const asking = (method: string, target: string, body = '') => ({
   body: new TextEncoder().encode(body),
 })
 
+/** Everything that the member must hold for the site, as it serves it now. */
+export function heldBy({ hosts, store }: Member): readonly ContentId[] {
+  const held = reachableBlocks(store.blocks.get, hosts.hosted()[0]?.state as ContentId)
+  if ('missing' in held) throw new Error(`${held.missing.length} blocks are missing`)
+  return held.blocks
+}
+
+/** `size` members of one site with its blocks at the first, and two more peers. */
 export async function startGroup(size: number, options: (i: number) => MemberOptions = () => ({})) {
   const members: Member[] = []
   for (let i = 0; i < size + 2; i++) members.push(await openMember(options(i)))

@@ -15,8 +15,8 @@ export interface KeeperOptions {
   readonly store: ContentStore
   /** What must stay: asked several times in each run. */
   readonly roots: () => LiveRoots
-  /** Brings spoiled blocks again, from whoever has them. */
-  readonly mend: (cids: readonly ContentId[]) => Promise<void>
+  /** Brings spoiled blocks again, from whoever has them, and says itself where it can't. */
+  readonly mend: (cids: readonly ContentId[]) => Promise<unknown>
   /** Told before each run of the schedule: records that nothing needs any more go first. */
   readonly tidy: () => Promise<unknown>
   /** All that the store may take. Undefined: what the disk has. */

@@ -20,7 +20,7 @@ export interface BlockPlaces {
   readonly store: BlockStore
   /** This peer: it doesn't ask itself. */
   readonly self: PeerId
-  readonly count: (code: string) => void
+  readonly count: (code: string, by?: number) => void
 }
 
 /** Fetches over the overlay into the store. What peers send in place of blocks is counted, by code. */

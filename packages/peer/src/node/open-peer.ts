@@ -57,7 +57,7 @@ export interface PeerOptions {
   readonly maxStoreBytes?: number | undefined
   /** How long a block stays that nothing refers to, and how often the peer looks for such. Defaults: an hour, five minutes. */
   readonly collection?: { readonly graceMs: number; readonly everyMs: number } | undefined
-  /** How often this peer looks after the copies of each site that it hosts, in ms, on average: its own, and another member's. Default a minute; infinity: never. */
+  /** How often this peer looks after the copies of each site that it hosts, its own and another member's: in ms, on average. Default a minute. */
   readonly auditEveryMs?: number | undefined
 }
 const COLLECTION = { graceMs: 3_600_000, everyMs: 300_000 }

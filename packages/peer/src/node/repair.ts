@@ -22,10 +22,10 @@ export async function repair(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { exchange, count, log } = places
-  for (const _ of missing) count('BLOCKS_LOST')
+  count('BLOCKS_LOST', missing.length)
   try {
     const { fetchedBlocks } = await exchange.fetchDag(missing, sourcesOf(places, from, signal))
-    for (let left = fetchedBlocks; left > 0; left--) count('BLOCKS_REPAIRED')
+    count('BLOCKS_REPAIRED', fetchedBlocks)
     log.warn({ lost: missing.length, first: missing[0], fetchedBlocks }, 'blocks were missing or spoiled here, and fetched again')
     return true
   } catch (error) {

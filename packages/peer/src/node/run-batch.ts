@@ -23,9 +23,10 @@ export type BatchResult =
 export async function runBatch(batch: Batch, store: BlockStore, scripts: ScriptQueue, network: NetworkId): Promise<BatchResult | Missing> {
   return scripts.write(async (runtime, hold) => {
     const held = await hold(batch.from)
-    const lacking = typeof held === 'string' ? missingOf(batch.requests, store) : held
+    if ('missing' in held) return held
+    const lacking = missingOf(batch.requests, store)
     if (lacking !== undefined) return lacking
-    let files = held as ContentId
+    let files = held.root
     const responses: ContentId[] = []
     const transcripts: Uint8Array[] = []
     const made = new UnwrittenBlocks(store)

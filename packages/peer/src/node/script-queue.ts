@@ -2,6 +2,10 @@ import { type BlockStore, copySymlinks, type Missing, readTree } from '@interpee
 import type { ContentId } from '@interpeer/crypto-ids'
 import type { ScriptOutcome, ScriptRequest, ScriptRuntime } from '../script-runtime.js'
 
+/** The root that the runtime has a tree under: another one if there were symbolic links in it. */
+export interface Held {
+  readonly root: ContentId
+}
 type Task = { readonly run: () => Promise<void>; readonly write: boolean }
 
 /** Reads that may wait for the runtime; more are answered 503 at once. */
@@ -46,15 +50,15 @@ export class ScriptQueue {
     if (this.#tasks.length >= READS_WAITING_MAX) return Promise.resolve({ type: 'busy' })
     return this.#enqueue(false, async () => {
       const held = await this.#hold(root)
-      return typeof held === 'string' ? this.#runtime.run(held, request, at) : held
+      return 'missing' in held ? held : this.#runtime.run(held.root, request, at)
     })
   }
 
   /**
    * Runs `work` with nothing else between its steps: an agreed batch is several runs, each on the files that the one before left.
-   * `hold` gives the root that the runtime has the tree under (another one if there were symbolic links in it), or says what is missing.
+   * `hold` gives what the runtime has the tree as, or what is missing here of its files.
    */
-  write<T>(work: (scripts: ScriptRuntime, hold: (root: ContentId) => Promise<ContentId | Missing>) => Promise<T>): Promise<T> {
+  write<T>(work: (scripts: ScriptRuntime, hold: (root: ContentId) => Promise<Held | Missing>) => Promise<T>): Promise<T> {
     return this.#enqueue(true, () => work(this.#runtime, (root) => this.#hold(root)))
   }
 
@@ -66,7 +70,7 @@ export class ScriptQueue {
     while (this.#trees.length > TREES_MAX) this.#runtime.forget(this.#trees.shift() as ContentId)
   }
 
-  async #hold(root: ContentId): Promise<ContentId | Missing> {
+  async #hold(root: ContentId): Promise<Held | Missing> {
     const copy = this.#copies.get(root)
     const held = copy !== undefined && this.#runtime.has(copy) && this.#store.has(copy) ? copy : root
     if (!this.#runtime.has(held)) {
@@ -76,11 +80,11 @@ export class ScriptQueue {
       await this.#runtime.load(held, tree.files, tree.directories)
     }
     this.used(held)
-    return held
+    return { root: held }
   }
 
   /** Every member comes to the same copy, so a group agrees on it as soon as its first batch leaves it behind. */
-  async #holdCopy(root: ContentId): Promise<ContentId | Missing> {
+  async #holdCopy(root: ContentId): Promise<Held | Missing> {
     const copy = copySymlinks(this.#store.get, root)
     if ('missing' in copy) return copy
     if (this.#copies.size >= TREES_MAX) this.#copies.clear()

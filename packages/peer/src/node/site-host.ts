@@ -24,7 +24,7 @@ import { sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import { numberOf } from '../message-number.js'
 import type { ServedState } from '../served-state.js'
-import type { SiteView } from '../site-view.js'
+import { partakersOf, type SiteView } from '../site-view.js'
 import { holdDag } from './block-source.js'
 import type { EpochRecords } from './epoch-records.js'
 import { type GroupListener, GroupShell, type Surroundings } from './group-shell.js'
@@ -324,15 +324,11 @@ export class SiteHost implements GroupListener {
       return known.held
     }
     const isWanted = () => (this.#holding.get(state)?.epoch ?? epoch) >= this.#view.epoch
-    const held = holdDag(state, this.#duties, () => this.#holders(), this.#stop.signal, isWanted).finally(() => this.#holding.delete(state))
+    const held = holdDag(state, this.#duties, () => partakersOf(this.#view), this.#stop.signal, isWanted).finally(() =>
+      this.#holding.delete(state),
+    )
     this.#holding.set(state, { epoch, held })
     return held
-  }
-
-  /** Who may have this site's blocks. */
-  #holders(): readonly PeerId[] {
-    const { members, next, previousMembers, uploader } = this.#view
-    return [...members, ...(next?.members ?? []), ...previousMembers, uploader]
   }
 
   /** Who signed the state that is served, and so said that it holds all below it (design §4). Nobody, where only the chain names it. */
@@ -350,7 +346,7 @@ export class SiteHost implements GroupListener {
 
   #repair(missing: readonly ContentId[], timeoutMs: number): Promise<boolean> {
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(timeoutMs)])
-    return repair(missing, this.#duties, this.#holders(), signal)
+    return repair(missing, this.#duties, partakersOf(this.#view), signal)
   }
 
   #forgetEpochs(): void {

@@ -5,15 +5,17 @@ import { PeerError } from '../errors.js'
 import { owesState, type SiteHoldings } from '../live-roots.js'
 import { numberOf } from '../message-number.js'
 import { decodeServed } from '../served-state.js'
-import { hasPartIn, type SiteView } from '../site-view.js'
-import { sourcesOf } from './block-source.js'
+import { hasPartIn, partakersOf, type SiteView } from '../site-view.js'
 import { EpochRecords } from './epoch-records.js'
+import { repair } from './repair.js'
 import type { ScriptQueue } from './script-queue.js'
 import { type SiteDuties, SiteHost } from './site-host.js'
 
 const GROUP_NUMBERS = { first: 48, last: 69 }
 /** Sites that one peer hosts at most: each has a file tree in memory. */
 const HOSTED_MAX = 64
+/** Peers that one fetch asks at most. */
+const ASKED_MAX = 256
 
 export type HostsSurroundings = Omit<SiteDuties, 'scripts' | 'epochRecords' | 'submitClose' | 'submitShow'> & {
   readonly groupRecords: RecordStore
@@ -141,16 +143,14 @@ export class SiteHosts {
     }
   }
 
-  /** Asks all who have a part in one of the sites that are here for blocks that this peer lost. @throws {ContentStoreError} FETCH_FAILED */
-  async mend(cids: readonly ContentId[]): Promise<void> {
+  /** Makes blocks that this peer lost again, whichever sites they are of: from all who have a part in one that is here. Whether it could. */
+  async mend(cids: readonly ContentId[]): Promise<boolean> {
     const here = this.#views.filter((view) => this.hasServed(view.job))
-    const others = here.flatMap(({ members, previousMembers, next, uploader }) => [
-      ...members,
-      ...previousMembers,
-      ...(next?.members ?? []),
-      uploader,
-    ])
-    await this.#around.exchange.fetchBlocks(cids, sourcesOf(this.#around, others, this.#stop.signal))
+    const peers = [...new Set(here.flatMap(partakersOf))]
+    for (let asked = 0; asked < peers.length; asked += ASKED_MAX) {
+      if (await repair(cids, this.#around, peers.slice(asked, asked + ASKED_MAX), this.#stop.signal)) return true
+    }
+    return false
   }
 
   #holdingsOf(view: SiteView): SiteHoldings {
