@@ -1,13 +1,13 @@
-import { buildTree, ContentStoreError, memoryStore, type RecordStore } from '@interpeer/content-store'
+import { type BlockStore, buildTree, ContentStoreError, memoryStore, type RecordStore } from '@interpeer/content-store'
 import { contentIdOf, createSigner, jobIdOf, networkIdOf } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
-import { firstStateBlock } from '@interpeer/peer-group'
+import { firstStateBlock, readStateBlock } from '@interpeer/peer-group'
 import { afterEach, expect, test } from 'vitest'
 import { networkApplication } from '../src/network/index.js'
 import { exchangeOver } from '../src/node/block-source.js'
 import { ChainShell } from '../src/node/chain-shell.js'
 import { EpochRecords } from '../src/node/epoch-records.js'
-import { GroupShell } from '../src/node/group-shell.js'
+import { type GroupListener, GroupShell } from '../src/node/group-shell.js'
 import { ScriptQueue } from '../src/node/script-queue.js'
 import { CounterRuntime } from './counter-runtime.js'
 import { networkGenesis, signers } from './network-world.js'
@@ -63,6 +63,63 @@ test('an event that a group can not take is dropped, and the group goes on', asy
   expect(around.failed).toEqual([])
 })
 
+/** The shell of a group of one. */
+function shellOf(around: ReturnType<typeof surroundings>, blocks: BlockStore, records: RecordStore, listener: GroupListener): GroupShell {
+  const setup = {
+    ...{ network, job, epoch: 0, members: [signer.peerId], chainSeed: new Uint8Array(32), start: start.cid, rerun: [] },
+    settings: { idleEveryMs: 60_000 },
+  }
+  const exchange = exchangeOver(around.overlay, blocks, around.count, around.log)
+  const scripts = new ScriptQueue(new CounterRuntime(), blocks)
+  const shared = { ...around, signer, network, exchange, store: blocks, self: signer.peerId, scripts }
+  return new GroupShell(setup, shared, new EpochRecords(records, around.count), listener, [])
+}
+
+test('the record of an epoch names no state before that is on the disk', async () => {
+  const around = surroundings()
+  const store = memoryStore()
+  await store.blocks.put([...files.blocks, start])
+  let give = (): void => {}
+  const asked = new Promise<void>((resolve) => {
+    give = resolve
+  })
+  let go = (): void => {}
+  const room = new Promise<void>((resolve) => {
+    go = resolve
+  })
+  const put: typeof store.blocks.put = async (blocks) => {
+    if (blocks.some(({ bytes }) => isState(bytes))) {
+      give()
+      await room
+    }
+    await store.blocks.put(blocks)
+  }
+  const finals: unknown[] = []
+  const listener = {
+    final: async (...given: unknown[]) => void finals.push(given),
+    ...{ refused: () => {}, closed: () => {}, show: () => {}, repeated: () => {} },
+  }
+  const shell = shellOf(around, { ...store.blocks, put }, store.records('groups'), listener)
+  undo.push(() => shell.close())
+  shell.start()
+  const bytes = new Uint8Array(40).fill(1)
+  shell.give({ type: 'write', id: new Uint8Array(16).fill(1), ms: Date.now(), cid: contentIdOf(bytes, 'raw'), bytes })
+  await asked
+  await new Promise((resolve) => setTimeout(resolve, 50)) // whatever does not wait for the state has been begun
+  const named = () => [...new EpochRecords(store.records('groups'), around.count).references(job, 0)]
+  expect(named().filter((cid) => !store.blocks.has(cid))).toEqual([])
+  go()
+  await expect.poll(() => finals.length, { timeout: 5_000 }).toBe(1)
+  expect(named().some((cid) => isState(store.blocks.get(cid) ?? new Uint8Array()))).toBe(true)
+})
+const isState = (bytes: Uint8Array): boolean => {
+  try {
+    return readStateBlock(bytes) !== undefined
+  } catch {
+    return false
+  }
+}
+
 test('a group whose store has no room waits for it, says nothing, takes no more, and goes on', async () => {
   const around = surroundings()
   const store = memoryStore()
@@ -77,14 +134,7 @@ test('a group whose store has no room waits for it, says nothing, takes no more,
     refused: (_: number, __: Uint8Array, code: string) => void told.push(code),
     ...{ closed: () => {}, show: () => {}, repeated: () => {} },
   }
-  const setup = {
-    ...{ network, job, epoch: 0, members: [signer.peerId], chainSeed: new Uint8Array(32), start: start.cid, rerun: [] },
-    settings: { idleEveryMs: 60_000 },
-  }
-  const exchange = exchangeOver(around.overlay, blocks, around.count, around.log)
-  const scripts = new ScriptQueue(new CounterRuntime(), blocks)
-  const shared = { ...around, signer, network, exchange, store: blocks, self: signer.peerId, scripts }
-  const shell = new GroupShell(setup, shared, new EpochRecords(store.records('groups'), around.count), listener, [])
+  const shell = shellOf(around, blocks, store.records('groups'), listener)
   undo.push(() => shell.close())
   shell.start()
   const write = (n: number) => {

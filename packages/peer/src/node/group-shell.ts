@@ -81,7 +81,8 @@ export class GroupShell {
     this.#effects = new EffectQueue(
       (effect) => this.#perform(effect),
       around.fail,
-      ({ type }) => type === 'store' || type === 'persist',
+      // a record that names a state is begun when the state is on the disk: a crash must not leave the one without the other
+      ({ type }) => type === 'persist',
     )
     this.#waker = new Waker(around.now, () => this.give({ type: 'time' }))
     const { state, effects } = openGroup(setup, around.signer, around.now(), this.#stored(), around.verification)
