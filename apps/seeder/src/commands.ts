@@ -167,7 +167,7 @@ export function program(): Command {
     .action((cid: string, file: string, options: ContentOptions) => exportContent(cid, file, options))
   content
     .command('import <file>')
-    .description('store what a file has, checked; nothing refers to it yet')
+    .description('store what a file has, checked; it goes an hour after the peer starts, unless something refers to it')
     .addOption(data())
     .addOption(json())
     .action((file: string, options: ContentOptions) => importContent(file, options))

@@ -23,6 +23,11 @@ const ADVICE: Readonly<Record<string, string | ((failure: Failure) => string)>> 
   STORE_OTHER_KIND: 'This folder keeps its store in the other kind. Leave out --store and INTERPEER_STORE, or choose another --data.',
   STORE_UNAVAILABLE: 'The folder is no store, or lmdb does not run here (musl, for instance): a new folder can have --store sqlite.',
   PUBLISH_REFUSED: 'Nothing was published. Change what it names and try again.',
+  CONTENT_ID_SYNTAX: 'That is no content id: it begins with bafy or bafk and has 59 characters.',
+  CAR_MALFORMED: 'The file is no CARv1 archive, or was cut short: bring it again.',
+  CAR_TOO_LARGE: 'The archive has a block of more than 1 MiB, or more than can be taken at once.',
+  STORE_READ_FAILED: 'The database file is damaged: look at the disk, and restore the folder from a copy.',
+  RECORD_CORRUPT: 'A record on the disk is spoiled: look at the disk, and restore the folder from a copy.',
   CAR_INCOMPLETE: 'Blocks are missing here: fetch them first.',
   CAR_UNSUPPORTED: 'Only CARv1 archives with a root, and blocks of raw bytes or dag-cbor under sha2-256, can be read.',
   STORE_FULL:

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { importFolder, openLmdbStore } from '@interpeer/content-store/node'
+import { importFolder, openDiskStore, openLmdbStore, openSqliteStore } from '@interpeer/content-store/node'
 import { lockFolder } from '@interpeer/peer/node'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { program } from '../src/commands.js'
@@ -20,10 +20,10 @@ afterEach(() => {
 const run = (...words: string[]) => program().parseAsync(words, { from: 'user' })
 const at = (name: string): string => join(base, name)
 
-async function site(): Promise<string> {
+async function site(open = openLmdbStore): Promise<string> {
   mkdirSync(at('site'))
   writeFileSync(join(at('site'), 'index.php'), '<?php')
-  const store = openLmdbStore(join(at('a'), 'store'))
+  const store = open(join(at('a'), 'store'))
   const { root } = await importFolder(at('site'), store.blocks)
   await store.close()
   return root
@@ -38,6 +38,21 @@ test('content goes from one peer’s folder to another’s as a CAR file', async
   const store = openLmdbStore(join(at('b'), 'store'))
   expect(store.blocks.get(root as never)).toBeDefined()
   await store.close()
+})
+
+test('a peer that keeps its store in SQLite goes on keeping it there', async () => {
+  const root = await site(openSqliteStore)
+  await run('content', 'export', root, at('site.car'), '--data', at('a'))
+  expect(statSync(at('site.car')).mode & 0o777).toBe(0o600)
+  await run('content', 'import', at('site.car'), '--data', at('a'))
+  await openDiskStore(join(at('a'), 'store')).close()
+  await openDiskStore(join(at('a'), 'store'), { kind: 'sqlite' }).close()
+})
+
+test('a folder that is not there is not made', async () => {
+  const root = await site()
+  await expect(run('content', 'export', root, at('site.car'), '--data', at('c'))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  expect(existsSync(at('c'))).toBe(false)
 })
 
 test('nothing is written over, half an archive is none, and a bad one is refused', async () => {
