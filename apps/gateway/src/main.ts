@@ -5,6 +5,7 @@ import { loadOrCreateKey, takePassphrase } from '@interpeer/crypto-ids/node'
 import { openPeer } from '@interpeer/peer/node'
 import { CommanderError } from 'commander'
 import { readConfig } from './config.js'
+import { explain } from './explain.js'
 import { type Listening, listen } from './listen.js'
 import { openLog } from './log.js'
 import { watchSites } from './network-status.js'
@@ -55,7 +56,7 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode
   else {
-    process.stderr.write(`interpeer-gateway: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(`interpeer-gateway: ${explain(error)}\n`)
     process.exit(1) // whatever a failure left open would keep the process alive, and look like a gateway
   }
 }

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync } from 'node:fs'
-import { createSigner, recoveryPhraseOf, seedOfRecoveryPhrase } from '@interpeer/crypto-ids'
+import { CryptoError, createSigner, recoveryPhraseOf, seedOfRecoveryPhrase } from '@interpeer/crypto-ids'
 import { describeKeyFile, generateKey, loadSeed, readSecretFile, saveKey, setPassphrase, takePassphrase } from '@interpeer/crypto-ids/node'
 import { keyPath } from './open-key.js'
 import { askNewPassphrase, givenPassphrase, type PassphraseOptions, passphraseFor } from './passphrase.js'
-import { askOpenly, canAsk, readStdin } from './terminal.js'
+import { askSeen, canAsk, readStdin } from './terminal.js'
 
 export interface KeyOptions {
   readonly data: string
@@ -43,6 +43,8 @@ export interface RestoreOptions extends NewKeyOptions {
 }
 
 export async function restoreKey(options: RestoreOptions): Promise<void> {
+  const path = keyPath(options.data)
+  if (existsSync(path)) throw new CryptoError({ code: 'KEY_FILE_EXISTS', path }) // before anyone has typed 24 words
   await writeKey(seedOfRecoveryPhrase(await phraseFrom(options)), options)
 }
 
@@ -71,7 +73,7 @@ async function writeKey(seed: Uint8Array, options: NewKeyOptions): Promise<void>
 
 async function phraseFrom({ phraseFile }: RestoreOptions): Promise<string> {
   if (phraseFile !== undefined) return readSecretFile(phraseFile)
-  return canAsk() ? askOpenly('The 24 words: ') : readStdin()
+  return canAsk() ? askSeen('The 24 words: ') : readStdin()
 }
 
 function print(facts: { readonly peerId: string; readonly encrypted?: boolean }, json = false): void {

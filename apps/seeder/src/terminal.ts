@@ -1,3 +1,4 @@
+import { clearScreenDown, cursorTo, moveCursor } from 'node:readline'
 import { createInterface, type Interface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 
@@ -30,7 +31,16 @@ export async function readStdin(): Promise<string> {
   return bytes.toString('utf8')
 }
 
-export const askOpenly = (question: string): Promise<string> => withTerminal(process.stderr, (terminal) => terminal.question(question))
+/** Asks for something that must be seen while it is typed, and takes it off the screen after that. */
+export async function askSeen(question: string): Promise<string> {
+  const answer = await withTerminal(process.stderr, (terminal) => terminal.question(question))
+  const rows = Math.ceil((question.length + answer.length + 1) / (process.stderr.columns || 80))
+  moveCursor(process.stderr, 0, -rows)
+  cursorTo(process.stderr, 0)
+  clearScreenDown(process.stderr)
+  process.stderr.write(`${question}…\n`)
+  return answer
+}
 
 async function withTerminal<T>(output: NodeJS.WritableStream, use: (terminal: Interface) => Promise<T>): Promise<T> {
   const terminal = createInterface({ input: process.stdin, output, terminal: true, historySize: 0 })

@@ -164,7 +164,11 @@ test.runIf(hasTerminal)('at a terminal it asks, twice for a new one, and shows n
   const phrase = await atTerminal('phrase', cheap, '', 'oldfox')
   expect(phrase).toMatch(/^Passphrase of [^\n]*peer\.key: \s+Whoever [^\n]+\n([a-z]+ ){23}[a-z]+\s+$/)
   expect(await atTerminal('phrase', cheap, '', '\x03')).toMatch(/nothing was typed/)
-  expect(await atTerminal('restore', data, '', phrase.trim().split('\n').at(-1) ?? '')).toMatch(/The 24 words: [\s\S]+KEY_FILE_EXISTS/)
+  const words = phrase.trim().split('\n').at(-1) ?? ''
+  expect(await atTerminal('restore', data, '', words)).toMatch(/^interpeer: KEY_FILE_EXISTS/) // before it asks
+  const restored = await atTerminal('restore', freshData(), '', words)
+  expect(restored).toMatch(/The 24 words: [\s\S]+The 24 words: …\s+z6Mk\w+\s+$/)
+  expect(restored).toContain('\x1b[0JThe 24 words: …') // what was typed is off the screen
 })
 
 test('a peer starts with an encrypted key, and not without its passphrase', async () => {

@@ -12,7 +12,10 @@ import type { ContentId, PeerId } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
 import type { PeerLog } from './log.js'
 
-const AGAIN_MS = 500
+/** A try reads again all that is here already, so who waits for what nobody gives rests in proportion. */
+const AGAIN_MS = { least: 500, most: 30_000, perTry: 4 }
+/** What another try soon after can't change: no room, more than may be, a block that is none of ours. */
+const STAYS: readonly string[] = ['STORE_FULL', 'FETCH_TOO_LARGE', 'BLOCK_MALFORMED']
 
 export interface BlockPlaces {
   /** All fetches of this peer. */
@@ -55,16 +58,22 @@ export async function holdDag(
   isWanted: () => boolean = () => true,
 ): Promise<boolean> {
   while (!signal.aborted && isWanted()) {
+    const beganMs = performance.now()
     try {
       await places.exchange.fetchDag(root, sourcesOf(places, from(), signal))
       return isWanted()
     } catch (error) {
-      places.count(error instanceof ContentStoreError ? error.code : 'FETCH_FAILED')
-      await setTimeout(AGAIN_MS, undefined, { signal }).catch(() => {}) // aborted: the loop ends
+      const code = error instanceof ContentStoreError ? error.code : 'FETCH_FAILED'
+      places.count(code)
+      await setTimeout(restMs(code, performance.now() - beganMs), undefined, { signal }).catch(() => {}) // aborted: the loop ends
     }
   }
   return false
 }
+
+/** How long to wait after a try that took `tookMs` and failed with `code`. */
+export const restMs = (code: string, tookMs: number): number =>
+  STAYS.includes(code) ? AGAIN_MS.most : Math.min(AGAIN_MS.most, Math.max(AGAIN_MS.least, AGAIN_MS.perTry * tookMs))
 
 /** A block of the own store; undefined too where the store was closed meanwhile. */
 export function blockIn({ store, count }: BlockPlaces, cid: ContentId): Uint8Array | undefined {

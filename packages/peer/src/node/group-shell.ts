@@ -240,7 +240,7 @@ export class GroupShell {
 }
 /** Effects that wait for room behind those that need it; more are not made. */
 const BACKLOG_MAX = 1_000
-/** A batch waits for so long; then this member abstains from it. */
+/** A batch waits for so long for what a repair is to bring, three times at most (`withRepair`); then this member abstains from it. */
 const REPAIR_MS = 10_000
 /** After a step that threw: its timer may have been the one that threw. */
 const AGAIN_MS = 1_000

@@ -40,8 +40,8 @@ const SLICE_BLOCKS = 32
 const DRAWN_BLOCKS = 64
 const AUDITED_BLOCKS = 4
 const SUSPECTS_MAX = 64
-/** A member whose audit found something missing here makes this one look at all it has: so long after it last did so. */
-const SOON_EVERY_MS = 60_000
+/** A member whose audit found something missing here makes this one look at all it has: so long after it last did so, or so many times what that took. */
+const SOON = { leastMs: 60_000, perLook: 20 }
 const COUNTED: Readonly<Record<AuditOutcome, string>> = {
   held: 'AUDIT_HELD',
   lacks: 'AUDIT_LACKS',
@@ -74,7 +74,8 @@ export class SiteAudits {
   #walks = 0
   #isRunning = false
   #isUrgent = false
-  #urgentMs = Number.NEGATIVE_INFINITY
+  /** When it may look at all it has again because another says so. */
+  #restedMs = Number.NEGATIVE_INFINITY
   #suspects: readonly Suspect[] = []
 
   constructor(site: AuditedSite) {
@@ -99,13 +100,14 @@ export class SiteAudits {
     const { everyMs, below } = this.#site.audits
     if (this.#stop.signal.aborted || everyMs === Number.POSITIVE_INFINITY) return
     const regularMs = everyMs / 2 + below(Math.max(1, Math.round(everyMs)))
-    const urgentMs = Math.max(0, this.#urgentMs + SOON_EVERY_MS - performance.now())
+    const urgentMs = Math.max(0, this.#restedMs - performance.now())
     this.#timer = setTimeout(() => void this.#round(), this.#isUrgent ? Math.min(regularMs, urgentMs) : regularMs)
   }
 
   async #round(): Promise<void> {
     this.#isRunning = true
     const isUrgent = this.#isUrgent
+    const beganMs = performance.now()
     this.#isUrgent = false
     try {
       await this.#inspect(isUrgent)
@@ -116,7 +118,8 @@ export class SiteAudits {
         this.#site.log.error({ err: error }, 'a site’s copies could not be looked after')
       }
     }
-    if (isUrgent) this.#urgentMs = performance.now()
+    const nowMs = performance.now()
+    if (isUrgent) this.#restedMs = nowMs + Math.max(SOON.leastMs, SOON.perLook * (nowMs - beganMs))
     this.#isRunning = false
     this.#setTimer()
   }

@@ -373,7 +373,7 @@ function closingOf(envelope: Uint8Array, context: GroupContext): { state: Conten
     return undefined // not one, or one that does not hold: the shadow counts it
   }
 }
-/** How long a visitor waits for what was lost here; then another member is asked. */
+/** How long a visitor waits for what a repair is to bring, three times at most (`withRepair`); then another member is asked. */
 const VISITOR_REPAIR_MS = 5_000
 const AUDIT_REPAIR_MS = 60_000
 /** Longer is not waited for at once: the clock may be set, and timers only reach so far. */
