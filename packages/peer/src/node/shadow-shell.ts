@@ -1,12 +1,15 @@
-import type { ContentId } from '@interpeer/crypto-ids'
+import { type ContentId, peekPayload } from '@interpeer/crypto-ids'
 import {
+  finalMessage,
   type GroupContext,
   openShadow,
+  readBatch,
   type Shadow,
   type ShadowEffect,
   type ShadowEvent,
   shadowReferences,
   stepShadow,
+  verifyClosing,
 } from '@interpeer/peer-group'
 import { blockIn, holdDag, sourcesOf } from './block-source.js'
 import { EffectQueue } from './effect-queue.js'
@@ -109,5 +112,16 @@ export class ShadowShell {
     if (!(await holdDag(root, this.#around, () => this.context.members, this.#stop.signal, isWanted))) return
     const block = blockIn(this.#around, root)
     if (block !== undefined) this.give({ type: 'state', root, block })
+  }
+}
+
+/** A closing certificate inside a member's `group-final`, if that is what it is. */
+export function closingOf(envelope: Uint8Array, context: GroupContext): { state: ContentId; timeMs: number } | undefined {
+  try {
+    const { certificate, batch } = finalMessage.decode(peekPayload(envelope) ?? new Uint8Array())
+    if (!readBatch(batch).value.closing) return undefined
+    return verifyClosing(certificate, batch, context)
+  } catch {
+    return undefined // not one, or one that does not hold: the shadow counts it
   }
 }

@@ -1,39 +1,19 @@
 import type { RecordStore } from '@interpeer/content-store'
-import {
-  bytesOfContentId,
-  type ContentId,
-  contentIdOf,
-  openMessage,
-  type PeerId,
-  peekPayload,
-  peerIdOfKey,
-  type Verified,
-} from '@interpeer/crypto-ids'
-import {
-  finalMessage,
-  type GroupContext,
-  type RequestRef,
-  readBatch,
-  readStateBlock,
-  type SiteRequest,
-  siteRequest,
-  verifyClosing,
-  verifyReveals,
-} from '@interpeer/peer-group'
+import { bytesOfContentId, type ContentId, contentIdOf, openMessage, type PeerId, peerIdOfKey, type Verified } from '@interpeer/crypto-ids'
+import { finalMessage, type RequestRef, readBatch, readStateBlock, type SiteRequest, siteRequest } from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import { numberOf } from '../message-number.js'
 import type { ServedState } from '../served-state.js'
-import { partakersOf, type SiteView } from '../site-view.js'
-import { holdDag } from './block-source.js'
+import { type SiteView } from '../site-view.js'
 import type { EpochRecords } from './epoch-records.js'
 import { type GroupListener, GroupShell, type Surroundings } from './group-shell.js'
 import { ProvenWrites } from './proven-writes.js'
-import { repair } from './repair.js'
 import { ServedSite } from './served-site.js'
-import { ShadowShell } from './shadow-shell.js'
+import { closingOf, ShadowShell } from './shadow-shell.js'
 import { SiteAnswers } from './site-answers.js'
-import { type AuditHabits, SiteAudits } from './site-audits.js'
+import type { AuditHabits } from './site-audits.js'
+import { SiteCopies } from './site-copies.js'
 import { type WaitingWrite, WaitingWrites } from './waiting-writes.js'
 
 /** What a site asks of the peer that hosts it. */
@@ -56,10 +36,8 @@ export class SiteHost implements GroupListener {
   readonly #proven = new ProvenWrites()
   readonly #served: ServedSite
   readonly #answers: SiteAnswers
-  readonly #audits: SiteAudits
+  readonly #copies: SiteCopies
   readonly #stop = new AbortController()
-  /** States that are being fetched, each once at a time, and the last epoch that wants it. */
-  readonly #holding = new Map<ContentId, { epoch: number; readonly held: Promise<boolean> }>()
   #view: SiteView
   #shadow: ShadowShell | undefined
   #opening: NodeJS.Timeout | undefined
@@ -70,6 +48,7 @@ export class SiteHost implements GroupListener {
     this.#view = view
     this.#duties = duties
     this.#served = new ServedSite(view.job, duties.siteRecords, duties.now, duties.count)
+    this.#copies = new SiteCopies({ ...duties, view: () => this.#view, served: () => this.served })
     const give = (write: WaitingWrite) => this.#give(write)
     this.#answers = new SiteAnswers({
       ...duties,
@@ -78,13 +57,7 @@ export class SiteHost implements GroupListener {
       proven: this.#proven,
       view: () => this.#view,
       give,
-      repair: (missing) => this.#repair(missing, VISITOR_REPAIR_MS),
-    })
-    this.#audits = new SiteAudits({
-      ...duties,
-      state: () => this.served?.state,
-      signers: () => this.#signers(),
-      repair: (missing) => this.#repair(missing, AUDIT_REPAIR_MS),
+      repair: (missing) => this.#copies.repairForVisitor(missing),
     })
     this.#forgetEpochs()
     this.onView(view)
@@ -104,7 +77,7 @@ export class SiteHost implements GroupListener {
   *references(): Generator<ContentId> {
     for (const shell of this.#shells.values()) yield* shell.references()
     if (this.#shadow !== undefined) yield* this.#shadow.references()
-    yield* this.#holding.keys()
+    yield* this.#copies.wanted
   }
 
   /** The chain recorded something new about this site. */
@@ -143,12 +116,12 @@ export class SiteHost implements GroupListener {
 
   /** Something of this site was asked for that is not here, though it may have to be. */
   onLacked(): void {
-    this.#audits.soon()
+    this.#copies.lookSoon()
   }
 
   async close(): Promise<void> {
     this.#stop.abort()
-    this.#audits.close()
+    this.#copies.close()
     clearTimeout(this.#opening)
     this.#served.close()
     this.#writes.settleAll({ type: 'undecided' })
@@ -221,7 +194,7 @@ export class SiteHost implements GroupListener {
     const inMs = view.opensMs - this.#duties.now()
     if (inMs <= 0) this.#openEpoch(view.epoch, view)
     else {
-      this.#inBackground(this.#hold(view.start, view.epoch))
+      this.#inBackground(this.#copies.hold(view.start, view.epoch))
       this.#opening = setTimeout(() => this.onView(this.#view), Math.min(inMs, OPENING_MS_MAX))
     }
   }
@@ -284,7 +257,7 @@ export class SiteHost implements GroupListener {
   /** A member of a new epoch serves the state that it opened with, until its first step is final. */
   async #serveStart(epoch: number, start: ContentId, timeMs: number): Promise<void> {
     const isServed = () => (this.served?.epoch ?? -1) >= epoch
-    if (isServed() || !(await this.#hold(start, epoch)) || isServed()) return
+    if (isServed() || !(await this.#copies.hold(start, epoch)) || isServed()) return
     const block = this.#duties.store.get(start)
     if (block === undefined) return
     const { files } = readStateBlock(block)
@@ -297,7 +270,7 @@ export class SiteHost implements GroupListener {
     const { job, epoch, members, start } = this.#view
     if (this.#shadow !== undefined) return
     this.#shadow = new ShadowShell({ network: this.#duties.network, job, epoch, members }, this.#duties)
-    this.#inBackground(this.#hold(start, epoch))
+    this.#inBackground(this.#copies.hold(start, epoch))
   }
 
   #endShadow(): void {
@@ -316,39 +289,6 @@ export class SiteHost implements GroupListener {
     this.#endShadow()
   }
 
-  /** Fetches a state until it is here; false when the epochs that wanted it are over. */
-  #hold(state: ContentId, epoch: number): Promise<boolean> {
-    const known = this.#holding.get(state)
-    if (known !== undefined) {
-      known.epoch = Math.max(known.epoch, epoch)
-      return known.held
-    }
-    const isWanted = () => (this.#holding.get(state)?.epoch ?? epoch) >= this.#view.epoch
-    const held = holdDag(state, this.#duties, () => partakersOf(this.#view), this.#stop.signal, isWanted).finally(() =>
-      this.#holding.delete(state),
-    )
-    this.#holding.set(state, { epoch, held })
-    return held
-  }
-
-  /** Who signed the state that is served, and so said that it holds all below it (design §4). Nobody, where only the chain names it. */
-  #signers(): readonly PeerId[] {
-    const { network, verification } = this.#duties
-    const { job, epoch, members } = this.#view
-    const certificate = this.served?.epoch === epoch ? this.served.certificate : null
-    if (certificate === null) return []
-    try {
-      return verifyReveals(certificate, { network, job, epoch, members }, verification).agreed
-    } catch {
-      return [] // of a group that the chain has not named: what it signed binds nobody here
-    }
-  }
-
-  #repair(missing: readonly ContentId[], timeoutMs: number): Promise<boolean> {
-    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(timeoutMs)])
-    return repair(missing, this.#duties, partakersOf(this.#view), signal)
-  }
-
   #forgetEpochs(): void {
     this.#inBackground(this.#duties.epochRecords.forget(this.#view.job, this.#view.epoch - 1))
   }
@@ -363,18 +303,5 @@ export class SiteHost implements GroupListener {
   }
 }
 
-/** A closing certificate inside a member's `group-final`, if that is what it is. */
-function closingOf(envelope: Uint8Array, context: GroupContext): { state: ContentId; timeMs: number } | undefined {
-  try {
-    const { certificate, batch } = finalMessage.decode(peekPayload(envelope) ?? new Uint8Array())
-    if (!readBatch(batch).value.closing) return undefined
-    return verifyClosing(certificate, batch, context)
-  } catch {
-    return undefined // not one, or one that does not hold: the shadow counts it
-  }
-}
-/** How long a visitor waits for what a repair is to bring, three times at most (`withRepair`); then another member is asked. */
-const VISITOR_REPAIR_MS = 5_000
-const AUDIT_REPAIR_MS = 60_000
 /** Longer is not waited for at once: the clock may be set, and timers only reach so far. */
 const OPENING_MS_MAX = 60_000
