@@ -10,6 +10,7 @@ export function explain(error: unknown): string {
 /** What belongs to an error of one of our packages. */
 interface Failure {
   readonly path?: string
+  readonly folder?: string
   readonly place?: number
   readonly mode?: number
 }
@@ -21,7 +22,8 @@ const ADVICE: Readonly<Record<string, string | ((failure: Failure) => string)>> 
   DATA_IN_USE: 'Another process runs on this folder. Stop it first, or choose another --data.',
   DATA_OTHER_NETWORK: 'This folder belongs to another network. Choose another --data, or the genesis that it was made with.',
   STORE_OTHER_KIND: 'This folder keeps its store in the other kind. Leave out --store and INTERPEER_STORE, or choose another --data.',
-  STORE_UNAVAILABLE: 'The folder is no store, or lmdb does not run here (musl, for instance): a new folder can have --store sqlite.',
+  STORE_UNAVAILABLE: ({ folder }) =>
+    `There is no store of ours at ${folder}, or lmdb does not run here (musl, for instance): a new folder can have --store sqlite.`,
   PUBLISH_REFUSED: 'Nothing was published. Change what it names and try again.',
   CONTENT_ID_SYNTAX: 'That is no content id: it begins with bafy or bafk and has 59 characters.',
   CAR_MALFORMED: 'The file is no CARv1 archive, or was cut short: bring it again.',
