@@ -96,6 +96,20 @@ export function faultOfCase(codec: VectorCodec<never>, { expect, hex, value }: V
   return sameBytes(codec.encode(read), bytes) ? undefined : 'written to other bytes'
 }
 
+/** What is wrong with the vectors of a package: a rule of its contract that has none, one that is in no contract, and cases that don't hold. */
+export function faultsOfVectors(contract: readonly VectorCodec<never>[], vectors: readonly RuleVectors[]): string[] {
+  const stray = vectors.filter(({ rule }) => !contract.some(({ name }) => name === rule)).map(({ rule }) => `${rule}: in no contract`)
+  const found = contract.flatMap((codec) => {
+    const cases = vectors.find(({ rule }) => rule === codec.name)?.cases ?? []
+    if (cases.length === 0) return [`${codec.name}: no vectors`]
+    return cases.flatMap((one) => {
+      const fault = faultOfCase(codec, one)
+      return fault === undefined ? [] : [`${codec.name}, ${one.name}: ${fault}`]
+    })
+  })
+  return [...stray, ...found]
+}
+
 function sameValue(a: VectorValue, b: VectorValue): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b
   if (Array.isArray(a) !== Array.isArray(b)) return false
