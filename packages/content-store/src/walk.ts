@@ -5,16 +5,22 @@ import { BLOCK_MAX_BYTES, type GetBlock } from './blocks.js'
 import { ContentStoreError } from './errors.js'
 
 /**
+ * More than any block of ours has: a group's state has 32,771 items with its most, 8,192 request ids (four items each and three), a block of a
+ * tree 2,051 (256 files of eight and three), a chunk list or a block of a map fewer still. Blocks of others that hold more are not walked.
+ */
+const BLOCK_MAX_ITEMS = 65_536
+
+/**
  * Every link in a block, whatever it is about, in the order of first appearance: all CBOR tags 42 of dag-cbor, nothing of raw.
  * So a record that links to a tree is fetched by the same walk as the tree. Links inside a byte string (a signed envelope) are
  * not seen.
- * @throws {ContentStoreError} BLOCK_MALFORMED when it is not our CBOR, or links to what we could not hash
+ * @throws {ContentStoreError} BLOCK_MALFORMED when it is not our CBOR, holds more than 65,536 items of it, or links to what we could not hash
  */
 export function linksOf(cid: ContentId, bytes: Uint8Array): readonly ContentId[] {
   if (codecOf(cid) === 'raw') return []
   const links = new Set<ContentId>()
   try {
-    gatherLinks(decodeCbor(bytes, { maxBytes: BLOCK_MAX_BYTES }), links)
+    gatherLinks(decodeCbor(bytes, { maxBytes: BLOCK_MAX_BYTES, maxItems: BLOCK_MAX_ITEMS }), links)
   } catch (cause) {
     throw new ContentStoreError({ code: 'BLOCK_MALFORMED', cid }, { cause })
   }

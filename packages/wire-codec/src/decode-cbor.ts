@@ -1,33 +1,35 @@
-import { type CborLimits, type CborValue, LINK_BYTES, LINK_TAG, Link, MAX_BYTES, MAX_DEPTH } from './cbor.js'
+import { type CborLimits, type CborValue, LINK_BYTES, LINK_TAG, Link, MAX_BYTES, MAX_DEPTH, MAX_ITEMS } from './cbor.js'
 import { WireError } from './errors.js'
 import { readUtf8 } from './utf8.js'
 
 /**
  * Reads bytes that `encodeCbor` could have written, and refuses all others at the first byte that it would have written otherwise. Takes
- * memory only for bytes that are there: a length or a count is compared with what is left before anything is made.
- * @throws {WireError} WIRE_TOO_LARGE, WIRE_TOO_DEEP, WIRE_MALFORMED, WIRE_NOT_CANONICAL
+ * memory only for bytes that are there, and for so many values as there may be: a length or a count is compared with what is left of both
+ * before anything is made.
+ * @throws {WireError} WIRE_TOO_LARGE, WIRE_TOO_DEEP, WIRE_MALFORMED, WIRE_NOT_CANONICAL; WIRE_SHAPE when there are too many values
  */
 export function decodeCbor(bytes: Uint8Array, limits: CborLimits = {}): CborValue {
   const maxBytes = limits.maxBytes ?? MAX_BYTES
   if (bytes.length > maxBytes) throw new WireError({ code: 'WIRE_TOO_LARGE', bytes: bytes.length, maxBytes })
-  const reader = new Reader(bytes, limits.maxDepth ?? MAX_DEPTH)
+  const reader = new Reader(bytes, limits.maxItems ?? MAX_ITEMS)
   const value = reader.value(0)
   if (reader.at !== bytes.length) throw malformed('bytes after the end')
   return value
 }
 
-const NOTHING = new Uint8Array()
 /** A longer list grows with its items: the lists that are open at one time may promise many times what is there. */
 const LIST_AT_ONCE = 256
 
 class Reader {
   at = 0
   readonly #bytes: Uint8Array
-  readonly #maxDepth: number
-  constructor(bytes: Uint8Array, maxDepth: number) {
+  readonly #maxItems: number
+  /** Values that were begun, and those that the lists begun so far have yet to bring. */
+  #items = 1
+  constructor(bytes: Uint8Array, maxItems: number) {
     // byte strings are copied: they hold on to no larger message, and do not change when a buffer is used again. A Buffer's slice is a view
     this.#bytes = bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
-    this.#maxDepth = maxDepth
+    this.#maxItems = maxItems
   }
 
   /** The value that begins here; `depth` lists hold it. */
@@ -45,8 +47,7 @@ class Reader {
       }
       case 2: {
         const end = this.#end(low)
-        // one for all that are empty: of one byte each, they would take most memory for what they are
-        const value = this.at === end ? NOTHING : bytes.slice(this.at, end)
+        const value = bytes.slice(this.at, end)
         this.at = end
         return value
       }
@@ -59,7 +60,9 @@ class Reader {
       }
       case 4: {
         const count = this.#length(low)
-        if (depth >= this.#maxDepth) throw this.#tooDeep()
+        if (depth >= MAX_DEPTH) throw tooDeep()
+        this.#items += count
+        if (this.#items > this.#maxItems) throw tooMany(this.#maxItems)
         const list: CborValue[] = new Array(Math.min(count, LIST_AT_ONCE))
         for (let i = 0; i < count; i++) list[i] = this.value(depth + 1)
         return list
@@ -67,7 +70,7 @@ class Reader {
       case 5:
         throw malformed('maps are not used')
       case 6:
-        if (depth >= this.#maxDepth) throw this.#tooDeep()
+        if (depth >= MAX_DEPTH) throw tooDeep()
         return this.#link(low)
       default:
         if (head === 0xf6) return null
@@ -117,10 +120,6 @@ class Reader {
     this.at = end
     return new Link(this.#bytes.slice(start + 1, end))
   }
-
-  #tooDeep(): WireError {
-    return new WireError({ code: 'WIRE_TOO_DEEP', maxDepth: this.#maxDepth })
-  }
 }
 
 const uint32 = (bytes: Uint8Array, at: number): number =>
@@ -133,4 +132,6 @@ function atLeast(least: number, value: number): number {
 }
 
 const LINK_RULE = 'a link is 00 and 36 bytes'
+const tooDeep = (): WireError => new WireError({ code: 'WIRE_TOO_DEEP', maxDepth: MAX_DEPTH })
+const tooMany = (maxItems: number): WireError => new WireError({ code: 'WIRE_SHAPE', path: '', expected: `at most ${maxItems} CBOR items` })
 const malformed = (reason: string): WireError => new WireError({ code: 'WIRE_MALFORMED', reason })

@@ -45,6 +45,7 @@ export function message<const F extends Fields>(
       return readFields(record, value, 1, path)
     },
     cddl: `[type: ${number}, ${cddlOfFields(fields)}]`,
+    maxItems: 2 + record.maxItems,
   }
   return {
     name,
@@ -66,5 +67,5 @@ export function encodeWith<T>(schema: Schema<T>, value: T, maxBytes: number = ME
 }
 /** @throws {WireError} */
 export function decodeWith<T>(schema: Schema<T>, bytes: Uint8Array, maxBytes: number = MESSAGE_MAX_BYTES): T {
-  return schema.read(decodeCbor(bytes, { maxBytes }), '')
+  return schema.read(decodeCbor(bytes, { maxBytes, maxItems: schema.maxItems }), '')
 }

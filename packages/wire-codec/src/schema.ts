@@ -14,6 +14,8 @@ export interface Schema<T> {
   readonly read: (value: CborValue, path: string) => T
   /** Its CDDL (RFC 8610), without a name. */
   readonly cddl: string
+  /** The most CBOR items that a value takes, itself and all in it; a link is one. Bytes that hold more are refused before they cost memory. */
+  readonly maxItems: number
 }
 export type Infer<S> = S extends Schema<infer T> ? T : S extends { readonly schema: Schema<infer T> } ? T : never
 
@@ -33,7 +35,7 @@ function plain<T extends CborValue>(cddl: string, expected: string, fits: (value
     if (!fits(value)) throw wrong(path, expected)
     return value
   }
-  return { write: check, read: check, cddl }
+  return { write: check, read: check, cddl, maxItems: 1 }
 }
 
 /** Exactly `size` bytes. */
@@ -84,6 +86,7 @@ export const uint64: Schema<bigint> = {
     throw wrong(path, 'an integer from 0 to 2^64 - 1')
   },
   cddl: 'uint .size 8',
+  maxItems: 1,
 }
 
 /** The 36 bytes of a binary CIDv1, as a link that IPLD tools can follow. */
@@ -97,6 +100,7 @@ export const link: Schema<Uint8Array> = {
     return value.cid
   },
   cddl: '#6.42(bstr)',
+  maxItems: 1,
 }
 
 /** One of the given words; on the wire its place in the list, so words are only ever added at the end. */
@@ -113,6 +117,7 @@ export function oneOf<const W extends readonly string[]>(...words: W): Schema<W[
       return word
     },
     cddl: `0..${words.length - 1}`,
+    maxItems: 1,
   }
 }
 
@@ -121,6 +126,7 @@ export function nullable<T>(inner: Schema<T>): Schema<T | null> {
     write: (value, path) => (value === null ? null : inner.write(value, path)),
     read: (value, path) => (value === null ? null : inner.read(value, path)),
     cddl: `${inner.cddl} / null`,
+    maxItems: inner.maxItems,
   }
 }
 
@@ -148,6 +154,7 @@ export function list<T>(item: Schema<T>, max: number): Schema<readonly T[]> {
       return read
     },
     cddl: `[0*${max} ${item.cddl.includes(' / ') ? `(${item.cddl})` : item.cddl}]`,
+    maxItems: 1 + max * item.maxItems,
   }
 }
 
@@ -171,6 +178,7 @@ export function struct<F extends Fields>(fields: F): Schema<FieldsValue<F>> {
       return readFields(record, value, 0, path)
     },
     cddl: `[${cddlOfFields(fields)}]`,
+    maxItems: 1 + record.maxItems,
   }
 }
 
@@ -203,6 +211,7 @@ export function variants<const V extends Readonly<Record<string, Variant>>>(kind
     cddl: Object.values(kinds)
       .map(([tag, fields]) => `[${[`type: ${tag}`, cddlOfFields(fields)].filter((part) => part !== '').join(', ')}]`)
       .join(' / '),
+    maxItems: 2 + Math.max(0, ...all.map(({ record }) => record.maxItems)),
   }
 }
 
@@ -212,11 +221,14 @@ export interface RecordOf<F extends Fields> {
   readonly schemas: readonly Fields[string][]
   /** A value that has all its fields already: filling a copy of it is quicker than adding them one by one. */
   readonly blank: object
+  /** Of all fields together. */
+  readonly maxItems: number
 }
 /** @param first what a value has before its fields */
 export function recordOf<F extends Fields>(fields: F, first: object = {}): RecordOf<F> {
-  const names = Object.keys(fields)
-  return { names, schemas: Object.values(fields), blank: { ...first, ...Object.fromEntries(names.map((name) => [name, null])) } }
+  const [names, schemas] = [Object.keys(fields), Object.values(fields)]
+  const blank = { ...first, ...Object.fromEntries(names.map((name) => [name, null])) }
+  return { names, schemas, blank, maxItems: schemas.reduce((sum, { maxItems }) => sum + maxItems, 0) }
 }
 /** Adds the fields of `value` to `items`. */
 export function writeFields<F extends Fields>(

@@ -37,6 +37,7 @@ export interface RuleVectors {
 export interface VectorCodec<T = unknown> extends Declared {
   readonly encode: (value: T) => Uint8Array
   readonly decode: (bytes: Uint8Array) => T
+  readonly schema: Pick<Schema<T>, 'maxItems'>
 }
 
 /** A record that has no number, under the name of its rule. */
@@ -44,6 +45,7 @@ export function recordCodec<T>(name: string, schema: Schema<T>, maxBytes: number
   return {
     name,
     maxBytes,
+    schema,
     encode: (value) => encodeWith(schema, value, maxBytes),
     decode: (bytes) => decodeWith(schema, bytes, maxBytes),
     cddl: () => `${name} = ${schema.cddl}`,

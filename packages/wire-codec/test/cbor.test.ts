@@ -1,6 +1,7 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { bytesOfHex, type CborValue, decodeCbor, encodeCbor, hexOf, Link, WireError } from '../src/index.js'
+import { anyValue, itemsIn } from './values.js'
 
 test('any bytes are either refused with a code or are the one encoding of what they hold', () => {
   fc.assert(
@@ -90,6 +91,42 @@ test('lists that promise a million items each, one in another, take no memory be
   const padded = new Uint8Array(0x10_0000 + bytes.length)
   padded.set(bytes)
   const before = process.memoryUsage().heapUsed
-  expect(() => decodeCbor(padded)).toThrow(expect.objectContaining({ code: 'WIRE_MALFORMED' }))
+  const limits = { maxItems: Number.MAX_SAFE_INTEGER }
+  expect(() => decodeCbor(padded, limits)).toThrow(expect.objectContaining({ code: 'WIRE_MALFORMED' }))
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(32 * 1024 * 1024) // made at once they take 192 MiB
+})
+
+const tooMany = (maxItems: number) =>
+  expect.objectContaining({ failure: { code: 'WIRE_SHAPE', path: '', expected: `at most ${maxItems} CBOR items` } })
+test('any value is read where so many items may be as it has, and refused where one fewer', () => {
+  fc.assert(
+    fc.property(anyValue, (value) => {
+      const [bytes, maxItems] = [encodeCbor(value), itemsIn(value)]
+      expect(decodeCbor(bytes, { maxItems })).toEqual(value)
+      if (maxItems > 1 || Array.isArray(value)) expect(() => decodeCbor(bytes, { maxItems: maxItems - 1 })).toThrow(tooMany(maxItems - 1))
+    }),
+    { numRuns: 2_000 },
+  )
+})
+test('65,536 items where nothing else is said: refused before a list is made that would bring more', () => {
+  const listsOf = (count: number) => encodeCbor(Array.from({ length: 4 }, () => Array.from({ length: count }, () => Uint8Array.of(0))))
+  const made = vi.spyOn(Uint8Array.prototype, 'slice')
+  try {
+    decodeCbor(listsOf(16_382)) // 65,533
+    expect(made).toHaveBeenCalledTimes(4 * 16_382)
+    made.mockClear()
+    expect(() => decodeCbor(listsOf(16_383))).toThrow(tooMany(65_536)) // 65,537
+    expect(made).toHaveBeenCalledTimes(3 * 16_383)
+    made.mockClear()
+    expect(() => decodeCbor(encodeCbor(new Array(65_536).fill(Uint8Array.of(0))))).toThrow(tooMany(65_536))
+    expect(made).not.toHaveBeenCalled()
+  } finally {
+    made.mockRestore()
+  }
+})
+test('no two byte strings share a buffer, not even empty ones: one that is transferred takes nothing from the other', () => {
+  const [first, second] = decodeCbor(bytesOfHex('824040')) as [Uint8Array, Uint8Array]
+  first.buffer.transfer()
+  expect(second.buffer.detached).toBe(false)
+  expect((decodeCbor(bytesOfHex('40')) as Uint8Array).buffer.detached).toBe(false)
 })

@@ -23,7 +23,7 @@ import {
   variants,
   WireError,
 } from '../src/index.js'
-import { anyChanges, anyValue, changed } from './values.js'
+import { anyChanges, anyValue, changed, itemsIn } from './values.js'
 
 /** Every kind of field, and kinds in kinds. */
 const everything = message('example', 1, {
@@ -78,6 +78,14 @@ test('any message is read as it was written', () => {
     }),
     { numRuns: 2_000 },
   )
+})
+test('any value has at most so many items as its schema says, and the largest as many', () => {
+  fc.assert(fc.property(anyMessage, (value) => itemsIn(everything.schema.write(value, '')) <= everything.schema.maxItems))
+  const row = [1, 2, 3]
+  const item = { id: 1, name: null }
+  const largest = { ...good, parent: new Uint8Array(36), grid: [row, row, row], items: [item, item, item] }
+  expect(itemsIn(everything.schema.write(largest, ''))).toBe(everything.schema.maxItems)
+  expect(everything.decode(everything.encode(largest))).toEqual(largest)
 })
 /** Read, and then written again as it was; or refused with a code. */
 function isReadOrRefused(input: Uint8Array): boolean {

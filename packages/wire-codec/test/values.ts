@@ -22,6 +22,10 @@ export const anyValue: fc.Arbitrary<CborValue> = fc.letrec<{ value: CborValue; l
   list: fc.oneof(fc.array(tie('value'), { maxLength: 5 }), fc.array(fc.nat(3), { minLength: 20, maxLength: 300 })),
 })).value
 
+/** How many CBOR items `value` is, lists and what is in them. */
+export const itemsIn = (value: CborValue): number =>
+  Array.isArray(value) ? value.reduce((sum: number, item: CborValue) => sum + itemsIn(item), 1) : 1
+
 /** Bytes as a hostile peer might choose them: heads of every kind, edges of lengths, pieces of text and of links. */
 export const headsAndPieces: fc.Arbitrary<Uint8Array> = fc
   .array(
