@@ -26,7 +26,7 @@ async function obey(
     if (target === undefined) throw new Error(`no target ${name}`)
     say({ type: 'start', target: name })
     if (replay !== undefined) {
-      const input = new Uint8Array(Buffer.from(replay, 'hex'))
+      const input = new Uint8Array(readFileSync(replay))
       const fault = await faultOf(target, input, trace)
       if (fault !== undefined) onFinding({ target: name, ...fault, input })
       say({ type: 'replayed', target: name })

@@ -4,7 +4,8 @@ import { runInNewContext } from 'node:vm'
 import { Corpus } from 'jsfuzz/build/src/corpus.js'
 import { diceOf } from './dice.ts'
 import { mutateCbor } from './mutate-cbor.ts'
-import { DEFAULT_MAX_MIB, DEFAULT_MAX_MS, type Target } from './target.ts'
+import { DEFAULT_MAX_BYTES, DEFAULT_MAX_MIB, DEFAULT_MAX_MS, type Target } from './target.ts'
+import { tinyItems } from './tiny-items.ts'
 
 /** Put before the bundle: `fresh.n` counts the counters that were hit for the first time. */
 declare global {
@@ -105,6 +106,10 @@ export async function fuzz(
     if (fresh.n > before) corpus.putBuffer(Buffer.from(seed))
     if (!isAlive()) break
   }
+  // what small inputs can't show: memory for all that a long one holds, before anyone asks whether it may
+  const longest = tinyItems(target.maxBytes ?? DEFAULT_MAX_BYTES)
+  collect() // what is collected meanwhile is taken off what it takes
+  await judge(longest) // however little time there is
   const atFirst = fresh.n
   const mutate = (bytes: Uint8Array): Uint8Array => corpus.mutate(Buffer.from(bytes))
   while (isAlive()) {

@@ -10,7 +10,7 @@ export interface ChildOrders {
   readonly trace: string
   /** Where `SourceCounters` lie, as JSON. */
   readonly sources: string
-  /** Hexadecimal: runs this one input instead. */
+  /** The file of one input, which is run instead. */
   readonly replay?: string
 }
 /** Of each source file that is measured: its first counter, and how many it has. */

@@ -55,8 +55,10 @@ async function runChild(options: RunOptions, targets: readonly string[], onOutco
   const { root, bundle, folder, budget, replay, signal, silentMs = SILENT_MS } = options
   const trace = join(folder, 'trace')
   writeFileSync(trace, '')
-  const hex = replay === undefined ? {} : { replay: Buffer.from(replay).toString('hex') }
-  const orders: ChildOrders = { root, targets, budget, trace, sources: bundle.sources, ...hex }
+  const replayed = join(folder, 'replay') // it may be longer than an argument can be
+  if (replay !== undefined) writeFileSync(replayed, replay)
+  const given = replay === undefined ? {} : { replay: replayed }
+  const orders: ChildOrders = { root, targets, budget, trace, sources: bundle.sources, ...given }
   const args = [`--max-old-space-size=${HEAP_MIB}`, bundle.code, JSON.stringify(orders)]
   const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
   const stop = (): unknown => child.kill('SIGKILL')

@@ -13,13 +13,16 @@ export interface Target {
   readonly errors: readonly string[]
   /** Inputs to begin with, beside those in the vectors of the package. */
   readonly seeds?: () => readonly Uint8Array[]
+  /** The longest that its input can be, in bytes: one so long, full of tiny items of CBOR, is among the inputs. */
+  readonly maxBytes?: number
   /** The longest that one input may take, in ms. */
   readonly maxMs?: number
   /** The most that the heap and buffers may grow by one input, in MiB. */
   readonly maxMiB?: number
 }
 
-/** For inputs of at most 4 KiB (jsfuzz's limit). */
+export const DEFAULT_MAX_BYTES = 1024 * 1024
+/** For inputs of at most 4 KiB (jsfuzz's limit), and the one of the full size. */
 export const DEFAULT_MAX_MS = 200
 export const DEFAULT_MAX_MIB = 16
 

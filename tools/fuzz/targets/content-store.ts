@@ -182,6 +182,7 @@ export const contentStore: readonly Target[] = [
     name: 'content-store/links',
     file: 'packages/content-store/src/walk.ts',
     errors: STORE,
+    maxMiB: 32, // 65,536 items of 240 bytes each, and what else is left behind
     run: (input) => void linksOf(cidOf(input), input),
     seeds: treeSeeds,
   },

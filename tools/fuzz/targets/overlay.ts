@@ -17,6 +17,7 @@ import {
 import { Bulk } from '../../../packages/overlay/src/bulk.js'
 import { bulkKeysOf, RecordReader } from '../../../packages/overlay/src/bulk-records.js'
 import type { Desk } from '../../../packages/overlay/src/core-events.js'
+import { FRAME_HEAD_BYTES, FRAME_PART_BYTES } from '../../../packages/overlay/src/messages.js'
 import { nonceOf } from '../../../packages/overlay/src/noise.js'
 import { readPacket, writeCookie, writeInitiation, writeResponse, writeUnknownSession } from '../../../packages/overlay/src/packets.js'
 import { Session } from '../../../packages/overlay/src/session.js'
@@ -148,6 +149,7 @@ export const overlay: readonly Target[] = [
     name: 'overlay/frame',
     file: 'packages/overlay/src/bulk.ts',
     errors: [],
+    maxBytes: 3 * (1 + FRAME_HEAD_BYTES + FRAME_PART_BYTES),
     run: (input) => {
       // three frames of a stream that the other side opened: what the first begins, the others go on with
       const bulk = new Bulk(deskOf(), alice.peerId, {

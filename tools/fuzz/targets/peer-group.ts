@@ -24,7 +24,7 @@ import {
   verifyReveals,
 } from '@interpeer/peer-group'
 import { bytesMax, decodeWith, encodeWith, list } from '@interpeer/wire-codec'
-import { readRecord, recordSchema } from '../../../packages/peer-group/src/durable.js'
+import { RECORD_MAX_BYTES, readRecord, recordSchema } from '../../../packages/peer-group/src/durable.js'
 import {
   askMessage,
   commitSetMessage,
@@ -235,6 +235,7 @@ export const peerGroup: readonly Target[] = [
     name: 'peer-group/record',
     file: 'packages/peer-group/src/durable.ts',
     errors: GROUP,
+    maxBytes: RECORD_MAX_BYTES,
     run: (input) => {
       const record = readRecord(input, bytesOfContentId(job), 1)
       assertSame(encodeWith(recordSchema, record, 2 ** 23), input, 'it is read, and written otherwise')

@@ -21,6 +21,7 @@ export function messageTarget(packageName: string, message: AnyMessage): Target 
     errors: ['WireError'],
     run: (bytes) => assertSame(message.encode(message.decode(bytes)), bytes, 'it is read, and written otherwise'),
     seeds: () => samplesOf(message.schema),
+    maxBytes: message.maxBytes,
   }
 }
 

@@ -27,7 +27,7 @@ import {
 } from '@interpeer/vote-chain'
 import { decodeWith, encodeWith } from '@interpeer/wire-codec'
 import { decodeBody, encodeBody, storedBlockSchema } from '../../../packages/vote-chain/src/block.js'
-import { readRecord, recordSchema } from '../../../packages/vote-chain/src/record.js'
+import { RECORD_BYTES_MAX, readRecord, recordSchema } from '../../../packages/vote-chain/src/record.js'
 import { assertSame, bytesOfText, type Target, textOf } from '../src/target.ts'
 import { type AnyMessage, messageTarget, network, samplesOf, signedBytes, signerNamed } from './shapes.ts'
 
@@ -136,7 +136,8 @@ export const voteChain: readonly Target[] = [
     name: 'vote-chain/record',
     file: 'packages/vote-chain/src/record.ts',
     errors: ['ChainError'],
-    run: (input) => assertSame(encodeWith(recordSchema, readRecord(input), 2 ** 23), input, 'it is read, and written otherwise'),
+    maxBytes: RECORD_BYTES_MAX,
+    run: (input) => assertSame(encodeWith(recordSchema, readRecord(input), RECORD_BYTES_MAX), input, 'it is read, and written otherwise'),
     seeds: () => samplesOf(recordSchema),
   },
   {

@@ -70,6 +70,14 @@ test.each([
   const again = await plantedRun(name, new Uint8Array(readFileSync(path)))
   expect(again.findings.map((finding) => finding.kind)).toEqual([kind])
 })
+test('memory for each item of a long input is found, which no short one shows', async () => {
+  const { findings } = await plantedRun('hoard')
+  expect(findings.map(({ kind }) => kind)).toEqual(['memory'])
+  const input = findings[0]?.input as Uint8Array
+  expect(input.length).toBeGreaterThan(1_000_000)
+  const again = await plantedRun('hoard', input)
+  expect(again.findings.map(({ kind }) => kind)).toEqual(['memory'])
+})
 test('an error of another class than the decoder says is found', async () => {
   const { findings } = await plantedRun('other-error')
   expect(findings[0]).toMatchObject({ kind: 'uncoded', input: new Uint8Array() })

@@ -1,10 +1,11 @@
-import { MESSAGE_NUMBERS } from '@interpeer/wire-codec'
+import { decodeCbor, MESSAGE_NUMBERS } from '@interpeer/wire-codec'
 import { expect, test } from 'vitest'
 import { declarations } from '../../test/wire-doc.js'
 import { filesBelow, packageFolders } from '../../test/workspace.js'
 import { diceOf } from '../src/dice.ts'
 import { mutateCbor } from '../src/mutate-cbor.ts'
 import { sampleOf } from '../src/sample.ts'
+import { tinyItems } from '../src/tiny-items.ts'
 import { targets } from '../targets/index.ts'
 
 const sources = packageFolders('packages', 'apps').flatMap((folder) => filesBelow(`${folder}/src`, '.ts'))
@@ -72,4 +73,13 @@ test('a value of CBOR changed is canonical CBOR still, and another one most of t
   expect(valid.length).toBeGreaterThan(450)
   expect(valid.filter((one) => Buffer.compare(one, bytes) !== 0).length).toBeGreaterThan(300)
   expect(mutateCbor(Uint8Array.of(0xff), dice, (input) => input)).toBeUndefined()
+})
+test('an input of tiny items is canonical CBOR, almost as long as it may be', () => {
+  for (const maxBytes of [64, 1200, 1024 * 1024, 10 * 1024 * 1024]) {
+    const bytes = tinyItems(maxBytes)
+    expect(bytes.length).toBeLessThanOrEqual(maxBytes)
+    if (maxBytes > 1200) expect(bytes.length).toBeGreaterThan(maxBytes * 0.97)
+    const lists = decodeCbor(bytes, { maxItems: bytes.length }) as readonly (readonly Uint8Array[])[]
+    expect(lists.length).toBe(lists[0]?.length ?? 0)
+  }
 })

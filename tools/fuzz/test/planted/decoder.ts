@@ -30,6 +30,11 @@ export function greedy(bytes: Uint8Array): Uint8Array {
   if (length > 2 ** 28) throw new PlantedError()
   return new Uint8Array(length)
 }
+/** Makes something of each byte before it looks at any. */
+export function hoarding(bytes: Uint8Array): number {
+  const all = Array.from(bytes, (byte) => ({ byte }))
+  return decodePlanted(Uint8Array.from(all, ({ byte }) => byte))
+}
 /** Compares each with each. */
 export function slow(bytes: Uint8Array): number {
   let sum = decodePlanted(bytes)

@@ -1,6 +1,6 @@
 import { main } from '../../src/child.ts'
 import type { Target } from '../../src/target.ts'
-import { decodePlanted, fatal, greedy, hanging, slow, uncoded, waiting } from './decoder.ts'
+import { decodePlanted, fatal, greedy, hanging, hoarding, slow, uncoded, waiting } from './decoder.ts'
 
 const file = 'tools/fuzz/test/planted/decoder.ts'
 const errors = ['PlantedError']
@@ -10,6 +10,7 @@ const targets: readonly Target[] = [
   { name: 'planted/other-error', file, errors: ['WireError'], run: (bytes) => void decodePlanted(bytes) },
   { name: 'planted/hang', file, errors, run: hanging },
   { name: 'planted/memory', file, errors, run: (bytes) => void greedy(bytes) },
+  { name: 'planted/hoard', file, errors, run: (bytes) => void hoarding(bytes) },
   { name: 'planted/slow', file, errors, run: (bytes) => void slow(bytes), maxMs: 3 },
   { name: 'planted/waiting', file, errors, run: waiting },
   { name: 'planted/crash', file, errors, run: fatal },
