@@ -1,6 +1,6 @@
 import { bytesOfContentId, type ContentId } from '@interpeer/crypto-ids'
 import { encodeCbor, Link } from '@interpeer/wire-codec'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import {
   applyChanges,
   type Block,
@@ -139,6 +139,23 @@ describe('a hostile tree', () => {
     expect(linksOf(chunk.cid, record.bytes)).toEqual([])
     const nonsense = blockOf(bytesOf('nonsense'), 'dag-cbor')
     expect(() => linksOf(nonsense.cid, nonsense.bytes)).toThrow(coded('BLOCK_MALFORMED'))
+  })
+
+  test('links: the largest state of a group is walked, a block of more than 65,536 items is refused before they are there', () => {
+    const link = new Link(bytesOfContentId(chunk.cid))
+    const state = [link, Array.from({ length: 8_192 }, (_, i) => [new Uint8Array(16), i, link])]
+    const largest = blockOf(encodeCbor(state), 'dag-cbor')
+    expect(linksOf(largest.cid, largest.bytes)).toEqual([chunk.cid])
+    const full = (count: number) => blockOf(encodeCbor([Array.from({ length: count }, () => Uint8Array.of(0))]), 'dag-cbor')
+    const [most, more] = [full(65_534), full(65_535)]
+    expect(linksOf(most.cid, most.bytes)).toEqual([])
+    const made = vi.spyOn(Uint8Array.prototype, 'slice')
+    try {
+      expect(() => linksOf(more.cid, more.bytes)).toThrow(coded('BLOCK_MALFORMED'))
+      expect(made).not.toHaveBeenCalled()
+    } finally {
+      made.mockRestore()
+    }
   })
 
   test('the honest tree these are made from is fine', () => {

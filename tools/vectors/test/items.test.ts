@@ -59,6 +59,10 @@ test.each(rules)('$name: the code allows as many items as the contract, and no g
   }
 })
 
+test('readers without a schema, and walks of links, take as many items as any of these has', () => {
+  for (const { name, codec } of rules) expect(codec.schema.maxItems, name).toBeLessThanOrEqual(65_536)
+})
+
 /** At most `maxBytes` of lists in lists that hold byte strings of one byte each, which take most memory for what they are; the whole well-formed. */
 function tinyItems({ number, maxBytes = 0 }: Rule, width: number): { readonly bytes: Uint8Array; readonly items: number } {
   const list = encodeCbor(Array.from({ length: width }, () => Uint8Array.of(0)))
