@@ -1,4 +1,4 @@
-import { bytesOfContentId, type ContentId, type PeerId, sha256 } from '@interpeer/crypto-ids'
+import { bytesOfContentId, type ContentId, contentIdOfBytes, type PeerId, sha256 } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import { answerSeal, matches, rootOf } from './answer.js'
 import { type Batch, type KnownBatch, type MemberOutcome, readBatch } from './batch.js'
@@ -124,13 +124,13 @@ function readReveals(certificate: Uint8Array, verifier: Verifier): ReadReveals {
     if (step !== value.step || rank !== value.rank || !sameBytes(hash, value.batch)) throw invalid('a reveal of another place')
     if (!sameBytes(start, reveals[0]?.value.start ?? start)) throw invalid('a reveal from another state')
     if (opened.seat <= (reveals.at(-1)?.seat ?? -1)) throw invalid('reveals not in seat order')
+    // Also one of a few: a record with this certificate counts what all of its roots name (`recordReferences`).
+    if (rootOf(opened.value.answer) === undefined) throw invalid('a root that names nothing')
     reveals.push(opened)
   }
   const first = reveals[0]
   const answer = agreedAnswer(reveals, context.members.length)
   if (first === undefined || answer === undefined) throw invalid('fewer than q matching reveals')
-  const state = rootOf(answer)
-  if (state === undefined) throw invalid('a root that names nothing')
   const named = (agree: boolean) =>
     reveals.filter((one) => matches(one.value.answer, answer) === agree).map(({ seat }) => context.members[seat] as PeerId)
   return {
@@ -138,7 +138,7 @@ function readReveals(certificate: Uint8Array, verifier: Verifier): ReadReveals {
     step: value.step,
     rank: value.rank,
     batchHash: value.batch,
-    state,
+    state: contentIdOfBytes(answer.root),
     answer,
     agreed: named(true),
     contradicted: named(false),

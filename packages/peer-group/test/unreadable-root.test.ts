@@ -1,7 +1,7 @@
 import { bytesOfContentId, peekPayload, signMessage } from '@interpeer/crypto-ids'
 import { expect, test } from 'vitest'
 import { network, signerAt, verification } from '../simulations/jobs.js'
-import { openShadow, readBatch, revealMessage, stepShadow, verifyCertificate } from '../src/index.js'
+import { openShadow, readBatch, recordReferences, revealMessage, stepShadow, verifyCertificate } from '../src/index.js'
 import { certificateMessage, finalMessage, proposalMessage } from '../src/messages.js'
 import { Desk } from './desk.js'
 
@@ -43,5 +43,58 @@ test('nor does their certificate, for a member, a newcomer or a visitor', () => 
     state: shadow,
     effects: [{ type: 'count', code: 'CERTIFICATE_INVALID' }],
   })
+  expect(() => verifyCertificate(certificate, batch, desk.context)).toThrow(expect.objectContaining({ code: 'CERTIFICATE_INVALID' }))
+})
+
+/** A group of which one member, no collator, reveals a root that names nothing; all its letters but that one are as they should be. */
+function oneLiar() {
+  const desk = new Desk(4)
+  const [collator, ...others] = desk.order(1) as [number, number, number, number]
+  const liar = others[2]
+  desk.write(collator, 1)
+  desk.deliver(({ from, number }) => from !== liar || number !== revealMessage.number)
+  const told = desk.letters.find(({ from, number }) => from === liar && number === revealMessage.number)
+  const said = revealMessage.decode(peekPayload(told?.envelope as Uint8Array) as Uint8Array)
+  const lie = signMessage(revealMessage, { ...said, answer: { ...said.answer, root: new Uint8Array(36) } }, signerAt(liar), network)
+  desk.drop(({ from }) => from === liar)
+  return { desk, collator, liar, lie, honest: [0, 1, 2, 3].filter((member) => member !== liar) }
+}
+
+test('one whose root names nothing is left out: the others have their certificate, and what they keep can be read', () => {
+  const { desk, collator, liar, lie, honest } = oneLiar()
+  desk.tell(collator, { type: 'message', from: desk.peer(liar), envelope: lie })
+  desk.deliver()
+  for (const member of honest) {
+    const [final] = desk.of('final', member)
+    const { agreed, contradicted, state } = verifyCertificate(final?.certificate as Uint8Array, final?.batch as Uint8Array, desk.context)
+    expect([agreed.length, contradicted]).toEqual([3, []])
+    expect(agreed).not.toContain(desk.peer(liar))
+    expect(recordReferences(desk.records[member] as Uint8Array, desk.setup.job, 1)).toContain(state)
+  }
+})
+test('a certificate that holds it beside a quorum is none, for a member, a newcomer or a visitor', () => {
+  const { desk, collator, liar, lie } = oneLiar()
+  const [made] = desk.of('final', collator)
+  const [honest] = desk.order(1).filter((member) => member !== collator && member !== liar) as [number]
+  const read = certificateMessage.decode(made?.certificate as Uint8Array)
+  const bySeat = new Map(
+    verifyCertificate(made?.certificate as Uint8Array, made?.batch as Uint8Array, desk.context).reveals.map((one) => [
+      one.seat,
+      one.envelope,
+    ]),
+  )
+  const reveals = [0, 1, 2, 3].map((seat) => bySeat.get(seat) ?? lie)
+  expect(reveals.filter((one) => one === lie)).toHaveLength(1)
+  const certificate = certificateMessage.encode({ ...read, reveals })
+  const batch = made?.batch as Uint8Array
+  const said = { job: bytesOfContentId(desk.setup.job), epoch: 1, step: 1, from: signerAt(collator).publicKey, certificate, batch }
+  const envelope = signMessage(finalMessage, said, signerAt(collator), network)
+  const late = new Desk(4)
+  late.tell(honest, { type: 'message', from: late.peer(collator), envelope })
+  expect(late.counted(honest)).toEqual(['CERTIFICATE_INVALID'])
+  expect(late.of('final', honest)).toEqual([])
+  const shadow = openShadow(desk.context, undefined, verification)
+  const refused = [{ type: 'count', code: 'CERTIFICATE_INVALID' }]
+  expect(stepShadow(shadow, { type: 'message', envelope })).toEqual({ state: shadow, effects: refused })
   expect(() => verifyCertificate(certificate, batch, desk.context)).toThrow(expect.objectContaining({ code: 'CERTIFICATE_INVALID' }))
 })

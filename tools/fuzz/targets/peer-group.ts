@@ -10,6 +10,7 @@ import {
   openShadow,
   readBatch,
   readStateBlock,
+  recordReferences,
   recoverFrom,
   revealMessage,
   showMessage,
@@ -35,7 +36,7 @@ import {
   timeoutMessage,
 } from '../../../packages/peer-group/src/messages.js'
 import { stateSchema } from '../../../packages/peer-group/src/state-block.js'
-import { assertSame, type Target } from '../src/target.ts'
+import { assertSame, Broken, type Target } from '../src/target.ts'
 import { type AnyMessage, messageTarget, network, samplesOf, signedBytes, signerNamed } from './shapes.ts'
 
 const WIRE = ['WireError']
@@ -117,16 +118,33 @@ const agreedBatch = batchMessage.encode({
   from: bytesOfContentId(start.cid),
   requests: [],
 })
-function agreedCertificate(input: Uint8Array): Uint8Array {
+function agreedCertificate(input: Uint8Array, ofTheLast = input): Uint8Array {
   const place = { job: bytesOfContentId(job), epoch: 1, step: 1, rank: 0, batch: sha256(agreedBatch) }
-  const reveal = { ...revealMessage.decode(input), ...place, start: bytesOfContentId(start.cid) }
-  const reveals = members.map((member) => signedBytes(revealMessage, revealMessage.encode({ ...reveal, from: member.publicKey }), member))
+  const reveals = members.map((member, seat) => {
+    const said = revealMessage.decode(seat === members.length - 1 ? ofTheLast : input)
+    const reveal = { ...said, ...place, start: bytesOfContentId(start.cid), from: member.publicKey }
+    return signedBytes(revealMessage, revealMessage.encode(reveal), member)
+  })
   return certificateMessage.encode({ ...place, reveals })
 }
 const finalOf = (certificate: Uint8Array, batch: Uint8Array): Uint8Array => {
   const value = { job: bytesOfContentId(job), epoch: 1, step: 1, from: sender.publicKey, certificate, batch }
   return signedBytes(finalMessage, finalMessage.encode(value), sender)
 }
+const goodReveal = ((): Uint8Array => {
+  const sample = revealMessage.decode(samplesOf(revealMessage.schema)[0] as Uint8Array)
+  return revealMessage.encode({ ...sample, answer: { ...sample.answer, root: bytesOfContentId(start.cid) } })
+})()
+const ownRecord = {
+  ...decodeWith(recordSchema, samplesOf(recordSchema)[0] as Uint8Array),
+  ...{ version: 2, job: bytesOfContentId(job), epoch: 1, sealed: null, bound: null },
+}
+const records = (): readonly Uint8Array[] => [
+  encodeWith(recordSchema, ownRecord),
+  ...samplesOf(recordSchema).map((sample) =>
+    encodeWith(recordSchema, { ...decodeWith(recordSchema, sample), version: 2, job: bytesOfContentId(job), epoch: 1 }),
+  ),
+]
 const evidence = list(bytesMax(2048), 2)
 
 export const peerGroup: readonly Target[] = [
@@ -241,10 +259,31 @@ export const peerGroup: readonly Target[] = [
       assertSame(encodeWith(recordSchema, record, 2 ** 23), input, 'it is read, and written otherwise')
       openGroup(setup, self, NOW_MS, input, verification)
     },
-    seeds: () =>
-      samplesOf(recordSchema).map((sample) =>
-        encodeWith(recordSchema, { ...decodeWith(recordSchema, sample), version: 2, job: bytesOfContentId(job), epoch: 1 }),
-      ),
+    seeds: records,
+  },
+  {
+    name: 'peer-group/record-references',
+    file: 'packages/peer-group/src/references.ts',
+    errors: GROUP,
+    run: (input) => void recordReferences(input, job, 1),
+    seeds: records,
+  },
+  {
+    name: 'peer-group/kept-certificate',
+    file: 'packages/peer-group/src/references.ts',
+    errors: ['PeerGroupError', 'WireError'],
+    run: (input) => {
+      const certificate = agreedCertificate(goodReveal, input)
+      verifyCertificate(certificate, agreedBatch, setup, verification)
+      const last = { step: 1, certificate, batch: agreedBatch }
+      const record = encodeWith(recordSchema, { ...ownRecord, last }, 2 ** 23)
+      try {
+        recordReferences(record, job, 1)
+      } catch (cause) {
+        throw new Broken('a certificate is taken, and a record that holds it is not', { cause })
+      }
+    },
+    seeds: () => [goodReveal, ...samplesOf(revealMessage.schema)],
   },
   {
     name: 'peer-group/unsigned',

@@ -98,6 +98,11 @@ function revealCases(): CertificateCase[] {
     bad('no reveals', few, certificateOf(place, [])),
     bad('two reveals, one less than q', few, certificateOf(place, reveals.slice(0, 2))),
     third('a third with another root', few, differs(c, { root: linkTo('another state after') })),
+    bad(
+      'a fourth with a root that names nothing',
+      'a root that names nothing',
+      certificateOf(place, [...three, differs(d, { root: '00'.repeat(36) })]),
+    ),
     third('a third with other responses', few, differs(c, { responses: named('responses') })),
     third('a third with other effects', few, differs(c, { effects: named('effects') })),
     third('a third with other fuel', few, differs(c, { fuel: 1 })),
