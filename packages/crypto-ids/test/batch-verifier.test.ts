@@ -81,15 +81,20 @@ test('a thread that fails, at once or later, ends nothing: the signature is judg
   expect(await other).toEqual([true])
 })
 
-test('what cannot be judged at all rejects its batch alone', async () => {
-  const pool: PoolVerify = (item, done) => setImmediate(done, item.message === undefined ? new Error('no bytes') : null, true)
-  const verifier = batchVerifierOn(pool, {})
-  const bad = verifier.verify([signed(1), { ...signed(2), message: undefined as unknown as Uint8Array }, signed(3)])
-  const good = verifier.verify([signed(4)])
-  await expect(bad).rejects.toThrow(TypeError)
-  expect(await good).toEqual([true])
-  expect(await verifier.verify([signed(5)])).toEqual([true])
-})
+test.each(['signature', 'message', 'publicKey'] as const)(
+  'what cannot be judged at all, for want of its %s, rejects its batch alone',
+  async (part) => {
+    const pool: PoolVerify = (item, done) => setImmediate(done, item.message === undefined ? new Error('no bytes') : null, true)
+    const verifier = batchVerifierOn(pool, {})
+    const items: SignedBytes[] = Array.from({ length: 600 }, () => refusedByFilter)
+    items[400] = { ...signed(2), [part]: undefined } // past the first slice: whoever comes next takes it up
+    const bad = verifier.verify(items)
+    const good = verifier.verify([signed(4)])
+    await expect(bad).rejects.toThrow(TypeError)
+    expect(await good).toEqual([true])
+    expect(await verifier.verify([signed(5)])).toEqual([true])
+  },
+)
 
 test('the pool sees only what passed the filter', async () => {
   const seen: boolean[] = []

@@ -81,10 +81,7 @@ export function batchVerifierOn(pool: PoolVerify, { inFlightMax = 32, waitingMax
 
   function judge(batch: Batch, at: number): void {
     const item = batch.items[at] as SignedBytes
-    if (!passesFilter(item.signature, item.publicKey)) {
-      answer(batch, at, () => false)
-      return
-    }
+    if (!mayHold(batch, at)) return
     inFlight++
     const done = (failure: unknown, holds: boolean) => {
       inFlight--
@@ -109,6 +106,20 @@ export function batchVerifierOn(pool: PoolVerify, { inFlightMax = 32, waitingMax
         take()
       }),
   }
+}
+
+/** Whether a thread has to be asked; if not, the item has its answer. Who calls may be in the middle of another's batch: nothing is thrown. */
+function mayHold(batch: Batch, at: number): boolean {
+  try {
+    const { signature, publicKey } = batch.items[at] as SignedBytes
+    if (passesFilter(signature, publicKey)) return true
+    answer(batch, at, () => false)
+  } catch (cause) {
+    answer(batch, at, () => {
+      throw cause
+    })
+  }
+  return false
 }
 
 function answer(batch: Batch, at: number, judged: () => boolean): void {
