@@ -127,8 +127,9 @@ function isCost(logN: unknown): logN is number {
 }
 
 function peerOf(text: unknown): PeerId {
+  if (typeof text !== 'string') throw malformed('syntax') // a list of one would pass for what is in it
   try {
-    return parsePeerId(String(text))
+    return parsePeerId(text)
   } catch (cause) {
     throw malformed('syntax', { cause })
   }

@@ -47,6 +47,7 @@ export function encryptedKeyVectors() {
     ['capital hexadecimal digits', 'ENCRYPTED_KEY_MALFORMED', altered(fields.sealed, fields.sealed.toUpperCase())],
     ['47 sealed bytes', 'ENCRYPTED_KEY_MALFORMED', altered(fields.sealed, fields.sealed.slice(2))],
     ['a peer that is no PeerId', 'ENCRYPTED_KEY_MALFORMED', altered(alice.peerId, `${alice.peerId.slice(0, -1)}0`)],
+    ['a peer in a list', 'ENCRYPTED_KEY_MALFORMED', altered(`"${alice.peerId}"`, `["${alice.peerId}"]`)],
     ['a list of scrypt', 'ENCRYPTED_KEY_MALFORMED', good.replace(/"scrypt": \{[^}]*\}/, '"scrypt": [14, 8, 1]')],
     ['null', 'ENCRYPTED_KEY_MALFORMED', 'null'],
     ['cut short', 'ENCRYPTED_KEY_MALFORMED', good.slice(0, -4)],
