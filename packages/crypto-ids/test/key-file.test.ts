@@ -94,3 +94,37 @@ test('processes that start together end up with one key', async () => {
   const ids = await Promise.all([run(), run(), run(), run()])
   expect(ids).toEqual(Array.from(ids, () => `${loadOrCreateKey(path).peerId}\n`))
 })
+
+test.runIf(unix)('where a key cannot be written, the folder holds no part of it', () => {
+  const script = `
+    import { saveKey, setPassphrase } from ${JSON.stringify(new URL('../dist/node/index.js', import.meta.url).href)}
+    const [, kept, fresh] = process.argv
+    const failures = [() => saveKey(fresh, new Uint8Array(32)), () => setPassphrase(kept, 'x', { logN: 14 })].map((write) => {
+      try {
+        write()
+      } catch ({ code, cause }) {
+        return [code, cause?.code]
+      }
+    })
+    console.log(JSON.stringify(failures))`
+  const kept = freshPath()
+  saveKey(kept, generateKey())
+  const before = readFileSync(kept)
+  const folder = join(kept, '..')
+  // what a full disk does, a limit on the size of files does too: it is open by then
+  const limited = [
+    '-c',
+    'ulimit -f 0 && exec "$@"',
+    'sh',
+    process.execPath,
+    '--input-type=module',
+    '-e',
+    script,
+    kept,
+    join(folder, 'new.key'),
+  ]
+  const failures = JSON.parse(execFileSync('sh', limited, { encoding: 'utf8' }))
+  expect(failures).toEqual(Array(2).fill(['KEY_FILE_UNWRITABLE', 'EFBIG']))
+  expect(readdirSync(folder)).toEqual(['peer.key'])
+  expect(readFileSync(kept)).toEqual(before)
+})

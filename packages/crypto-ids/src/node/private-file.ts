@@ -10,7 +10,7 @@ import {
   readFileSync,
   realpathSync,
   renameSync,
-  unlinkSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
@@ -55,16 +55,9 @@ export function readPrivateFile(path: string): Buffer | undefined {
  * @throws {CryptoError} KEY_FILE_UNWRITABLE
  */
 export function writeNewPrivateFile(path: string, text: string): boolean {
-  const unfinished = unfinishedBeside(path)
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    writeDurably(unfinished, text)
-    try {
-      linkSync(unfinished, path)
-    } finally {
-      unlinkSync(unfinished)
-    }
-    syncFolder(dirname(path))
+    writeBeside(path, text, (finished) => linkSync(finished, path))
     return true
   } catch (cause) {
     if (codeOf(cause) === 'EEXIST') return false
@@ -79,30 +72,28 @@ export function writeNewPrivateFile(path: string, text: string): boolean {
 export function replacePrivateFile(path: string, text: string): void {
   try {
     const target = realpathSync(path) // where the name is a link, what it leads to is what has to go
-    const unfinished = unfinishedBeside(target)
-    writeDurably(unfinished, text)
-    try {
-      renameSync(unfinished, target)
-    } catch (cause) {
-      unlinkSync(unfinished)
-      throw cause
-    }
-    syncFolder(dirname(target))
+    writeBeside(target, text, (finished) => renameSync(finished, target))
   } catch (cause) {
     throw new CryptoError({ code: 'KEY_FILE_UNWRITABLE', path }, { cause })
   }
 }
 
-const unfinishedBeside = (path: string): string => `${path}.${randomBytes(8).toString('hex')}.tmp`
-
-function writeDurably(path: string, text: string): void {
-  const file = openSync(path, 'wx', 0o600)
+/** Writes a file in the same folder, durably, for `place` to give it its name. Whatever fails, no other name of it stays: it holds a secret. */
+function writeBeside(path: string, text: string, place: (finished: string) => void): void {
+  const unfinished = `${path}.${randomBytes(8).toString('hex')}.tmp`
+  const file = openSync(unfinished, 'wx', 0o600)
   try {
-    writeFileSync(file, text)
-    fsyncSync(file)
+    try {
+      writeFileSync(file, text)
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    place(unfinished)
   } finally {
-    closeSync(file)
+    rmSync(unfinished, { force: true }) // it may have been renamed
   }
+  syncFolder(dirname(path))
 }
 
 // Else the name may be gone after a power cut, and with it the peer's identity. Windows cannot open folders, and need not.
