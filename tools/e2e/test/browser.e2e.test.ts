@@ -8,7 +8,9 @@ const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const FLAGS =
   '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'
 const installed = existsSync(CHROMIUM)
-if (!installed) console.warn(`the browser tests are skipped: ${CHROMIUM} is not there (Debian: apt-get install chromium, or set CHROMIUM)`)
+const missing = `${CHROMIUM} is not there (Debian: apt-get install chromium, or set CHROMIUM)`
+if (!installed && process.env.CI) throw new Error(missing)
+if (!installed) console.warn(`the browser tests are skipped: ${missing}`)
 /** Where the screenshots go, to be looked at. */
 const SHOTS = process.env.SCREENSHOTS
 

@@ -1,5 +1,5 @@
 // Runs in a browser, on the built package: the vectors, and what Node answered to the same questions. Nothing here knows of Node.
-import { bytes, bytesMax, bytesOfHex, hexOf, message, uint32 } from '@interpeer/wire-codec'
+import { bytes, bytesMax, bytesOfHex, decodeCbor, hexOf, message, uint32 } from '@interpeer/wire-codec'
 import {
   accountOfBytes,
   aeadOpen,
@@ -36,7 +36,8 @@ import encryptedKeys from '../../vectors/encrypted-keys.json' with { type: 'json
 import envelopes from '../../vectors/envelopes.json' with { type: 'json' }
 import ids from '../../vectors/ids.json' with { type: 'json' }
 import cells from '../../vectors/onion-cells.json' with { type: 'json' }
-import vrf from '../../vectors/rfc9381-ecvrf.json' with { type: 'json' }
+import rfc9381 from '../../vectors/rfc9381-ecvrf.json' with { type: 'json' }
+import vrf from '../../vectors/vrf.json' with { type: 'json' }
 import aead from '../../vectors/wycheproof-chacha20-poly1305.json' with { type: 'json' }
 import ed25519 from '../../vectors/wycheproof-ed25519.json' with { type: 'json' }
 import hkdf from '../../vectors/wycheproof-hkdf-sha256.json' with { type: 'json' }
@@ -100,12 +101,29 @@ function checkSymmetric(): void {
 const hexOrNull = (given: Uint8Array | undefined) => (given === undefined ? null : hexOf(given))
 
 function checkVrf(): void {
-  for (const { suite, ex, sk, alpha: input, pi, beta } of vrf) {
+  for (const { suite, ex, sk, alpha: input, pi, beta } of rfc9381) {
     if (suite !== 4) continue // the other three are of a suite that is only in the tests
     const [signer, alpha, proof] = [createSigner(bytesOfHex(sk)), bytesOfHex(input), bytesOfHex(pi)] as const
     check('rfc 9381', `${ex} proof`, pi, () => hexOf(signer.vrfProve(alpha)))
     check('rfc 9381', `${ex} output`, beta, () => hexOrNull(vrfVerify(signer.publicKey, alpha, proof)))
     check('rfc 9381', `${ex} altered`, null, () => hexOrNull(vrfVerify(signer.publicKey, alpha, proof.with(50, (proof[50] as number) ^ 1))))
+  }
+  for (const { name, key, alpha, proof, expect, output, seed } of vrf.cases) {
+    check('vrf proofs', name, expect === 'ok' ? output : null, () =>
+      hexOrNull(vrfVerify(bytesOfHex(key), bytesOfHex(alpha), bytesOfHex(proof))),
+    )
+    if (seed !== undefined && expect === 'ok')
+      check('vrf proofs made', name, proof, () => hexOf(createSigner(bytesOfHex(seed)).vrfProve(bytesOfHex(alpha))))
+  }
+  for (const { name, context, parts, seal } of vrf.seals) {
+    check('seals', name, seal, () =>
+      hexOf(
+        sealOf(
+          context,
+          parts.map((part) => decodeCbor(bytesOfHex(part))),
+        ),
+      ),
+    )
   }
 }
 
