@@ -14,8 +14,8 @@ const PEER_NAME = 'ipfs-unixfs-importer, blockstore-fs'
 /**
  * A folder of 200 MB becomes a tree in a store on disk: 6,000 files of 2 to 18 kB as of a PHP application, 300 images of 50 to 350 kB, three
  * databases of 28 MB. Ours is hashed and durable in lmdb when it ends. The peer has its defaults (chunks of 256 KiB), raw
- * leaves, and the faster of blockstore-fs and blockstore-level, which do not wait for the disk. Both sides take turns, each into a new store;
- * what a figure states is the median.
+ * leaves, and blockstore-fs, which does not wait for the disk: with blockstore-level it was slower in most pairs of runs. Both sides take turns,
+ * each into a new store; what a figure states is the median.
  */
 export async function measure(say: (line: string) => void, signal: AbortSignal): Promise<Figure[]> {
   const base = mkdtempSync(join(tmpdir(), 'interpeer-bench-tree-'))

@@ -12,7 +12,7 @@ declare global {
   var fuzzCoverage: { readonly counters: Uint32Array; readonly fresh: { n: number } }
 }
 
-/** Seconds, executions or findings: whichever comes first. The seconds count from the hundredth execution on. */
+/** Seconds (from the start, seeds included), executions or findings: whichever comes first. However few the seconds, 100 inputs are run. */
 export interface Budget {
   readonly seed: number
   readonly seconds: number
