@@ -50,7 +50,8 @@ export function checkPeer(
 /**
  * Whose ticket a number is, from 0 to `tickets` - 1, from the `peers` hash of a header and a proof (content-store's `proveAt` with the
  * number). Tickets are counted in the order of keys, those of peers that may have no seat now with the others: the entry says who may.
- * @throws {ContentStoreError} MAP_PROOF_MALFORMED, MAP_PROOF_WRONG @throws {WireError}
+ * @throws {ContentStoreError} MAP_PROOF_MALFORMED, MAP_PROOF_WRONG @throws {WireError} what is proven is no peer's record
+ * @throws {CryptoError} PEER_KEY_UNUSABLE: its key names no peer
  */
 export function checkTicket(
   peersHash: Uint8Array,

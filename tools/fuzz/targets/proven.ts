@@ -1,12 +1,12 @@
-import { editMap, emptyMap, proveEntry } from '@interpeer/content-store'
-import { accountOfPeer, bytesOfAccount, bytesOfContentId } from '@interpeer/crypto-ids'
+import { editMap, emptyMap, type MapRoot, proveAt, proveEntry } from '@interpeer/content-store'
+import { accountOfPeer, bytesOfAccount, bytesOfContentId, sha256 } from '@interpeer/crypto-ids'
 import { checkAccount, checkSupply, SUPPLY_KEY } from '@interpeer/intercoin-ledger'
 import { checkJob, jobRecord } from '@interpeer/job-scheduler'
-import { checkPeer, checkSetting, settingKey } from '@interpeer/vote-chain'
+import { checkHeader, checkPeer, checkSetting, checkTicket, headerMessage, settingKey } from '@interpeer/vote-chain'
 import { encodeCbor } from '@interpeer/wire-codec'
 import { accountRecord, supplyRecord } from '../../../packages/intercoin-ledger/src/ledger-map.js'
 import { peerRecord } from '../../../packages/vote-chain/src/registry-map.js'
-import type { Target } from '../src/target.ts'
+import { assertSame, type Target } from '../src/target.ts'
 import { network, samplesOf, signerNamed } from './shapes.ts'
 
 const signer = signerNamed(1)
@@ -14,12 +14,13 @@ const job = network as unknown as Parameters<typeof checkJob>[1]
 const account = accountOfPeer(signer.peerId)
 const WIRE = ['WireError']
 
+type Prove = (get: Parameters<typeof proveEntry>[0], root: MapRoot, key: Uint8Array) => ReturnType<typeof proveEntry>
 /** A map that a quorum put anything into, and the proof of it: what a light client decodes. */
-function proven(key: Uint8Array, value: Uint8Array): { readonly hash: Uint8Array; readonly proof: Uint8Array } {
+function proven(key: Uint8Array, value: Uint8Array, prove: Prove = proveEntry): { readonly hash: Uint8Array; readonly proof: Uint8Array } {
   const edited = editMap(() => undefined, emptyMap(), [{ type: 'put', key, value, sum: 1n }])
   if ('missing' in edited) throw new Error('a new map lacks blocks')
   const blocks = new Map(edited.blocks.map(({ cid, bytes }) => [cid, bytes]))
-  const shown = proveEntry((cid) => blocks.get(cid), edited.root, key)
+  const shown = prove((cid) => blocks.get(cid), edited.root, key)
   if ('missing' in shown) throw new Error('a block is missing')
   return { hash: edited.root.hash, proof: shown.proof }
 }
@@ -64,6 +65,24 @@ export const provenRecords: readonly Target[] = [
       checkPeer(hash, signer.peerId, proof)
     },
     seeds: () => samplesOf(peerRecord),
+  },
+  {
+    name: 'vote-chain/ticket-proven',
+    file: 'packages/vote-chain/src/registry-map.ts',
+    errors: ['CryptoError', 'WireError'],
+    run: (input) => {
+      if (input.length === 0) return // no key of a map
+      const { hash, proof } = proven(input.subarray(0, 32), input.subarray(32), (get, root) => proveAt(get, root, 0n))
+      checkTicket(hash, 0n, proof)
+    },
+    seeds: () => samplesOf(peerRecord).map((record) => Uint8Array.of(...signer.publicKey, ...record)),
+  },
+  {
+    name: 'vote-chain/header-proven',
+    file: 'packages/vote-chain/src/block.ts',
+    errors: ['ChainError', 'WireError'],
+    run: (input) => assertSame(headerMessage.encode(checkHeader(sha256(input), input)), input, 'it is read, and written otherwise'),
+    seeds: () => samplesOf(headerMessage.schema),
   },
   {
     name: 'vote-chain/setting-proven',
