@@ -69,7 +69,8 @@ export function ruleBlock({ links, records }: Pick<RuleNode, 'links' | 'records'
 }
 
 const known = new WeakMap<Uint8Array, string>()
-function bits(key: Uint8Array): string {
+/** A key's bits as text, by the numbers that inner nodes have. */
+export function ruleBits(key: Uint8Array): string {
   const written =
     known.get(key) ??
     [...key]
@@ -81,7 +82,7 @@ function bits(key: Uint8Array): string {
 }
 /** The first bit in which not all keys are alike. */
 export function ruleBit(keys: readonly Uint8Array[]): number {
-  const all = keys.map(bits)
+  const all = keys.map(ruleBits)
   let bit = 0
   while (all.every((one) => one[bit] === all[0]?.[bit])) bit++
   return bit
@@ -92,7 +93,7 @@ export function naiveNode(entries: readonly Entry[], place: (node: RuleNode, too
   const bit = ruleBit(entries.map(({ key }) => key))
   const [left, right] = ['0', '1'].map((side) =>
     naiveNode(
-      entries.filter(({ key }) => bits(key)[bit] === side),
+      entries.filter(({ key }) => ruleBits(key)[bit] === side),
       place,
     ),
   ) as [RuleNode, RuleNode]
