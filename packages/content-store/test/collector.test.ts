@@ -271,6 +271,35 @@ describe('collection', () => {
     expect(missingBlocks(store.get, tree.root)).toEqual([])
   })
 
+  test('a fetch whose put was under way when a run began finds what it found there', async () => {
+    const [store, tree] = [memoryBlockStore(), site(2)]
+    const list = tree.blocks.filter(({ cid }) => cid.startsWith('bafyrei') && cid !== tree.root)
+    let [pauses, isLate, land] = [0, false, (): void => {}]
+    const landing = new Promise<void>((resolve) => {
+      land = resolve
+    })
+    let putting = Promise.resolve()
+    const opened = await old(
+      { ...store, put: (blocks) => (isLate ? landing.then(() => store.put(blocks)) : store.put(blocks)) },
+      {
+        sliceBlocks: 1,
+        pause: async () => {
+          if (!isLate || ++pauses !== 8) return // by then the walk has passed the top, and the list was not there
+          land()
+          await putting
+          expect(tree.blocks.every(({ cid }) => opened.blocks.has(cid))).toBe(true) // so the fetch asks for nothing more
+        },
+      },
+    )
+    await store.delete(list.map(({ cid }) => cid))
+    isLate = true
+    opened.wanted.add(tree.root)
+    putting = opened.blocks.put(list)
+    await opened.collect(ALL)
+    expect(pauses).toBeGreaterThan(8)
+    expect(missingBlocks(store.get, tree.root)).toEqual([])
+  })
+
   test('what is being deleted is as good as gone: who needs it brings it again', async () => {
     const memory = memoryBlockStore()
     const block = blockOf(noise(10), 'raw')

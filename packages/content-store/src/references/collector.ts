@@ -78,6 +78,8 @@ class Collection {
   readonly #agesBefore: Ages
   /** What was put during each hold that is open. */
   readonly #holds = new Set<Set<ContentId>>()
+  /** Under way to the store: a walk that begins now may have passed the parent of one by the time it is there, so each hold begins with them. */
+  readonly #putting = new Set<readonly ContentId[]>()
   /** Being deleted now: as good as gone, so that who needs one brings it again; a put of it waits, or it would find it there and lose it. */
   #deleting: { readonly cids: ReadonlySet<ContentId>; readonly done: Promise<void> } | undefined
   /** Whoever finds the store full before that need not look: nothing can be deleted yet, or the last walk has just shown it. */
@@ -93,7 +95,7 @@ class Collection {
   readonly has = (cid: ContentId): boolean => this.#deleting?.cids.has(cid) !== true && this.#options.store.has(cid)
 
   hold(): () => void {
-    const put = new Set<ContentId>()
+    const put = new Set([...this.#putting].flat())
     this.#holds.add(put)
     return () => void this.#holds.delete(put)
   }
@@ -134,13 +136,19 @@ class Collection {
 
   async #putNow(blocks: readonly Block[]): Promise<void> {
     const { store } = this.#options
-    for (const { cid } of blocks) {
+    const cids = blocks.map(({ cid }) => cid)
+    for (const cid of cids) {
       this.#sinceMs.delete(cid)
       this.#agesBefore.delete(ageNameOf(cid))
       for (const put of this.#holds) put.add(cid)
     }
-    while (blocks.some(({ cid }) => this.#deleting?.cids.has(cid))) await this.#deleting?.done
-    await store.put(blocks)
+    this.#putting.add(cids)
+    try {
+      while (cids.some((cid) => this.#deleting?.cids.has(cid))) await this.#deleting?.done
+      await store.put(blocks)
+    } finally {
+      this.#putting.delete(cids)
+    }
   }
 
   async #run(neededBytes: number, graceMs: number): Promise<Collected> {
