@@ -377,6 +377,23 @@ describe('collection', () => {
     expect(walks).toBe(3)
   })
 
+  test('a run that leaves what is younger than its grace does not keep a put from taking that', async () => {
+    const memory = memoryBlockStore({ maxBytes: 10_000 })
+    const slow: BlockStore = {
+      ...memory,
+      list: () => {
+        clock.nowMs += 50 // so long takes a walk
+        return memory.list()
+      },
+    }
+    const { clock, store, blocks, collect } = world(slow, { pressedGraceMs: 0 })
+    await blocks.put([blockOf(noise(8_000, 1), 'raw')])
+    expect(await collect(ALL)).toMatchObject({ deletedBlocks: 0, keptBlocks: 1 })
+    const next = blockOf(noise(8_000, 2), 'raw')
+    await blocks.put([next])
+    expect([...store.list()]).toEqual([next.cid])
+  })
+
   describe('ages', () => {
     const restart = (from: ReturnType<typeof world>, store: BlockStore, ages: Uint8Array) => {
       const next = world(store, { ages, nowMs: () => from.clock.nowMs })

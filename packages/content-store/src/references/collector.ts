@@ -82,7 +82,7 @@ class Collection {
   readonly #putting = new Set<readonly ContentId[]>()
   /** Being deleted now: as good as gone, so that who needs one brings it again; a put of it waits, or it would find it there and lose it. */
   #deleting: { readonly cids: ReadonlySet<ContentId>; readonly done: Promise<void> } | undefined
-  /** Whoever finds the store full before that need not look: nothing can be deleted yet, or the last walk has just shown it. */
+  /** Whoever finds the store full before that need not look: a run that a put could have begun has shown that nothing may go before then. */
   #nothingUntilMs = 0
   #last: Promise<unknown> = Promise.resolve()
 
@@ -169,9 +169,10 @@ class Collection {
       deletedBlocks += batch.cids.length
       freedBytes += batch.bytes
     }
-    if (isExhausted) {
+    const { pressedGraceMs = this.#options.graceMs } = this.#options
+    if (isExhausted && graceMs <= pressedGraceMs) {
       const oldestMs = [...this.#sinceMs.values()].reduce((a, b) => Math.min(a, b), nowMs())
-      const dueMs = oldestMs + Math.min(graceMs, this.#options.pressedGraceMs ?? graceMs)
+      const dueMs = oldestMs + graceMs
       this.#nothingUntilMs = Math.max(dueMs, nowMs() + REST_FACTOR * (nowMs() - beganMs))
     }
     return { deletedBlocks, freedBytes, keptBlocks: this.#sinceMs.size, spoiled: mark.spoiled }
