@@ -394,6 +394,39 @@ describe('collection', () => {
     expect([...store.list()]).toEqual([next.cid])
   })
 
+  test('a full store with a spoiled block is not walked for each put, nor for the repair that the walk itself began', async () => {
+    const memory = memoryBlockStore({ maxBytes: 200_000 })
+    const slow: BlockStore = {
+      ...memory,
+      list: () => {
+        clock.nowMs += 50 // so long takes a walk
+        return memory.list()
+      },
+    }
+    const tree = site(1)
+    const lost = tree.blocks.find(({ bytes }) => bytes.length > 30_000) as Block
+    let runs = 0
+    const repairs: Promise<void>[] = []
+    const { clock, blocks, roots } = world(slow, {
+      pressedGraceMs: 0,
+      onCollected: ({ spoiled }) => {
+        runs++
+        expect(spoiled).toEqual([lost.cid])
+        if (repairs.length < 20) repairs.push(blocks.put([lost]))
+      },
+    })
+    await memory.put(tree.blocks.filter((block) => block !== lost))
+    const there = tree.blocks.reduce((sum, block) => sum + (block === lost ? 0 : block.bytes.length), 0)
+    await memory.put([blockOf(noise(175_000 - there, 9), 'raw')]) // an eighth is left to records
+    roots.add(tree.root)
+    for (let i = 0; i < 100; i++) {
+      await expect(blocks.put([blockOf(noise(20_000, 2), 'raw')])).rejects.toThrow(coded('STORE_FULL'))
+      clock.nowMs += 10
+    }
+    for (const repair of await Promise.allSettled(repairs)) expect(repair.status).toBe('rejected')
+    expect(runs).toBe(2)
+  })
+
   describe('ages', () => {
     const restart = (from: ReturnType<typeof world>, store: BlockStore, ages: Uint8Array) => {
       const next = world(store, { ages, nowMs: () => from.clock.nowMs })

@@ -82,7 +82,7 @@ class Collection {
   readonly #putting = new Set<readonly ContentId[]>()
   /** Being deleted now: as good as gone, so that who needs one brings it again; a put of it waits, or it would find it there and lose it. */
   #deleting: { readonly cids: ReadonlySet<ContentId>; readonly done: Promise<void> } | undefined
-  /** Whoever finds the store full before that need not look: a run that a put could have begun has shown that nothing may go before then. */
+  /** Whoever finds the store full before that need not look: a run has shown that nothing may go for a put, or not while blocks are spoiled. */
   #nothingUntilMs = 0
   #last: Promise<unknown> = Promise.resolve()
 
@@ -170,9 +170,8 @@ class Collection {
       freedBytes += batch.bytes
     }
     const { pressedGraceMs = this.#options.graceMs } = this.#options
-    if (isExhausted && graceMs <= pressedGraceMs) {
-      const oldestMs = [...this.#sinceMs.values()].reduce((a, b) => Math.min(a, b), nowMs())
-      const dueMs = oldestMs + graceMs
+    if (mark.spoiled.length > 0 || (isExhausted && graceMs <= pressedGraceMs)) {
+      const dueMs = mark.spoiled.length > 0 ? 0 : graceMs + [...this.#sinceMs.values()].reduce((a, b) => Math.min(a, b), nowMs())
       this.#nothingUntilMs = Math.max(dueMs, nowMs() + REST_FACTOR * (nowMs() - beganMs))
     }
     return { deletedBlocks, freedBytes, keptBlocks: this.#sinceMs.size, spoiled: mark.spoiled }
