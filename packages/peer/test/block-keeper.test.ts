@@ -50,6 +50,21 @@ test('while a block below a held root is missing nothing goes; it is fetched aga
   expect(tree.blocks.every(({ cid }) => store.blocks.has(cid))).toBe(true)
 })
 
+test('one repair at a time, however many runs find blocks spoiled; the next one begins when it has ended', async () => {
+  const lost = blockAt(1)
+  const ends: (() => void)[] = []
+  const { keeper, counts, warned, roots } = keep(memoryStore(), {
+    mend: () => new Promise((_, reject) => ends.push(() => reject(new Error('nobody has it')))),
+  })
+  roots.held.push(lost.cid)
+  for (let i = 0; i < 3; i++) await keeper.collect()
+  expect([ends.length, counts.get('COLLECTION_REFUSED')]).toEqual([1, 3])
+  ends[0]?.()
+  await expect.poll(() => warned.at(-1)).toMatch(/could not be fetched/)
+  await keeper.collect()
+  expect(ends).toHaveLength(2)
+})
+
 test('blocks are refused where records still have room, and what nothing needs makes room at once', async () => {
   const maxBytes = 80_000
   const store = memoryStore({ maxBytes })

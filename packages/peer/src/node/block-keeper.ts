@@ -44,6 +44,8 @@ export class BlockKeeper {
   readonly #ages: RecordStore
   readonly #stop = new AbortController()
   #running: Promise<void> = Promise.resolve()
+  /** One at a time: a repair puts blocks, and each put that finds the store full may end in a run that finds the same blocks spoiled. */
+  #mending: Promise<void> | undefined
 
   constructor(options: KeeperOptions) {
     const { store, roots, graceMs, now, maxBytes } = options
@@ -114,7 +116,11 @@ export class BlockKeeper {
       { blocks: spoiled.length, first: spoiled[0] },
       'blocks that are needed can not be read: nothing is deleted until they are here again',
     )
-    mend(spoiled).catch((error: unknown) => log.warn({ err: error }, 'spoiled blocks could not be fetched'))
+    this.#mending ??= mend(spoiled)
+      .catch((error: unknown) => log.warn({ err: error }, 'spoiled blocks could not be fetched'))
+      .then(() => {
+        this.#mending = undefined
+      })
   }
 
   /** Ages only make it wait less: where they can't be read, each grace begins anew. */
