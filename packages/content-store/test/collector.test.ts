@@ -427,6 +427,24 @@ describe('collection', () => {
     expect(runs).toBe(2)
   })
 
+  test('a put that could make no room because the run failed is refused as full, and says why; it gets room once runs succeed', async () => {
+    const why = new ContentStoreError({ code: 'RECORD_CORRUPT', key: 'k' })
+    const failed: unknown[] = []
+    let isFailing = true
+    const roots = () => {
+      if (isFailing) throw why
+      return { held: [], wanted: [] }
+    }
+    const { blocks } = world(memoryBlockStore({ maxBytes: 10_000 }), { pressedGraceMs: 0, roots, onFailed: (error) => failed.push(error) })
+    await blocks.put([blockOf(noise(8_000, 1), 'raw')])
+    const next = blockOf(noise(8_000, 2), 'raw')
+    await expect(blocks.put([next])).rejects.toMatchObject({ code: 'STORE_FULL', failure: { neededBytes: 8_000 }, cause: why })
+    expect(failed).toEqual([why])
+    isFailing = false
+    await blocks.put([next])
+    expect(blocks.has(next.cid)).toBe(true)
+  })
+
   describe('ages', () => {
     const restart = (from: ReturnType<typeof world>, store: BlockStore, ages: Uint8Array) => {
       const next = world(store, { ages, nowMs: () => from.clock.nowMs })

@@ -23,6 +23,8 @@ export interface CollectorOptions {
   readonly spareBytes?: number | undefined
   /** Told of every run, also of those that a put began. */
   readonly onCollected?: ((collected: Collected) => void) | undefined
+  /** Told why a run that a put began has failed: the put itself is only refused, as it would have been without. */
+  readonly onFailed?: ((why: unknown) => void) | undefined
 }
 export interface Collected {
   readonly deletedBlocks: number
@@ -36,7 +38,10 @@ export interface Collected {
   readonly spoiled: readonly ContentId[]
 }
 export interface Collector {
-  /** The store, with collection behind it: a put that finds it full makes room and tries again. All reads and puts go through here. */
+  /**
+   * The store, with collection behind it: a put that finds it full makes room and tries again; where that fails, it is STORE_FULL, with why
+   * as its cause. All reads and puts go through here.
+   */
   readonly blocks: BlockStore
   /**
    * From now until the function returned is called, all that is put stays with all below it, referred to or not: for work that names its root
@@ -128,7 +133,13 @@ class Collection {
         if (!(cause instanceof ContentStoreError) || cause.failure.code !== 'STORE_FULL') throw cause
         if (this.#options.nowMs() < this.#nothingUntilMs) throw cause
         const { spareBytes = 0, graceMs, pressedGraceMs = graceMs } = this.#options
-        const { freedBytes } = await this.run(cause.failure.neededBytes + spareBytes, pressedGraceMs)
+        const freedBytes = await this.run(cause.failure.neededBytes + spareBytes, pressedGraceMs).then(
+          (collected) => collected.freedBytes,
+          (why: unknown) => {
+            this.#options.onFailed?.(why)
+            throw new ContentStoreError(cause.failure, { cause: why })
+          },
+        )
         if (freedBytes === 0) throw cause // each turn frees something, so there are only so many
       }
     }
