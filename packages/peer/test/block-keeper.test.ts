@@ -1,7 +1,8 @@
-import { blockOf, buildTree, type ContentStore, type LiveRoots, memoryStore } from '@interpeer/content-store'
+import { blockOf, buildTree, type ContentStore, ContentStoreError, type LiveRoots, memoryStore } from '@interpeer/content-store'
 import type { ContentId } from '@interpeer/crypto-ids'
 import { afterEach, expect, test } from 'vitest'
 import { BlockKeeper, type KeeperOptions } from '../src/node/block-keeper.js'
+import { putWhenRoom } from '../src/node/put-when-room.js'
 
 const GRACE_MS = 1_000
 const blockAt = (n: number, size = 1_000) => blockOf(new Uint8Array(size).fill(n), 'raw')
@@ -11,10 +12,14 @@ afterEach(async () => {
 })
 function keep(store: ContentStore, more: Partial<KeeperOptions> = {}) {
   const counts = new Map<string, number>()
-  const warned: string[] = []
+  const [warned, about]: [string[], object[]] = [[], []]
   const clock = { nowMs: 0 }
   const roots: { held: ContentId[]; wanted: ContentId[] } = { held: [], wanted: [] }
-  const log = { debug: () => {}, info: () => {}, warn: (_: object, sentence: string) => void warned.push(sentence), error: () => {} }
+  const warn = (facts: object, sentence: string): void => {
+    about.push(facts)
+    warned.push(sentence)
+  }
+  const log = { debug: () => {}, info: () => {}, warn, error: () => {} }
   const keeper = new BlockKeeper({
     ...{ store, log, graceMs: GRACE_MS, everyMs: 3_600_000, now: () => clock.nowMs },
     roots: (): LiveRoots => roots,
@@ -24,7 +29,7 @@ function keep(store: ContentStore, more: Partial<KeeperOptions> = {}) {
     ...more,
   })
   undo.push(() => keeper.close())
-  return { keeper, counts, warned, clock, roots }
+  return { keeper, counts, warned, about, clock, roots }
 }
 
 test('while a block below a held root is missing nothing goes; it is fetched again, and then the rest goes', async () => {
@@ -111,6 +116,39 @@ test('a peer that does not know what it needs deletes nothing, says so, and trie
   keeper.start()
   await expect.poll(() => counts.get('COLLECTION_FAILED') ?? 0).toBeGreaterThan(1)
   expect(store.blocks.has(blockAt(1).cid)).toBe(true)
+})
+
+test('while a claim can not be read nothing is deleted, the record is named once, and a put without room waits for room like any other', async () => {
+  const maxBytes = 80_000
+  const store = memoryStore({ maxBytes })
+  let isSpoiled = true
+  const { keeper, counts, warned, about } = keep(store, {
+    maxBytes,
+    roots: () => {
+      if (isSpoiled) throw new ContentStoreError({ code: 'RECORD_CORRUPT', key: 'job/peer' })
+      return { held: [], wanted: [] }
+    },
+  })
+  await keeper.blocks.put(Array.from({ length: 70 }, (_, i) => blockAt(i)))
+  const full: boolean[] = []
+  const putting = putWhenRoom([blockAt(200)], {
+    store: keeper.blocks,
+    signal: new AbortController().signal,
+    count: () => {},
+    onFull: (isFull) => void full.push(isFull),
+  })
+  await expect.poll(() => full).toEqual([true])
+  await expect(keeper.blocks.put([blockAt(201)])).rejects.toMatchObject({ code: 'STORE_FULL' })
+  expect([...store.blocks.list()]).toHaveLength(70)
+  expect([counts.get('COLLECTION_REFUSED'), counts.get('COLLECTION_FAILED'), warned.length, about]).toEqual([
+    2,
+    undefined,
+    1,
+    [{ record: 'job/peer' }],
+  ])
+  isSpoiled = false
+  await putting
+  expect(full).toEqual([true, false])
 })
 
 test('a peer that closes does not wait for a run to end, and nothing is deleted after that', async () => {

@@ -4,6 +4,7 @@ import {
   type Collected,
   type Collector,
   type ContentStore,
+  ContentStoreError,
   type LiveRoots,
   openCollector,
   type RecordStore,
@@ -46,6 +47,8 @@ export class BlockKeeper {
   #running: Promise<void> = Promise.resolve()
   /** One at a time: a repair puts blocks, and each put that finds the store full may end in a run that finds the same blocks spoiled. */
   #mending: Promise<void> | undefined
+  /** The record that the latest run failed at: a put that waits for room fails at it again and again, which is logged once. */
+  #unreadable: string | undefined
 
   constructor(options: KeeperOptions) {
     const { store, roots, graceMs, now, maxBytes } = options
@@ -60,6 +63,7 @@ export class BlockKeeper {
       pause: () => new Promise<void>((resolve) => setImmediate(resolve)),
       spareBytes: Math.floor((maxBytes ?? 0) / SPARE_SHARE),
       onCollected: (collected: Collected) => this.#onCollected(collected),
+      onFailed: (why: unknown) => this.#onFailed(why),
     }
     this.#collector = this.#open(shared)
     this.blocks = this.#collector.blocks
@@ -96,15 +100,25 @@ export class BlockKeeper {
       try {
         await this.collect()
       } catch (error) {
-        if (signal.aborted) return
-        this.#options.count('COLLECTION_FAILED')
-        this.#options.log.warn({ err: error }, 'the store could not be tidied up')
+        this.#onFailed(error)
       }
     }
   }
 
+  /** Who does not know all that is needed deletes nothing: a claim that can't be read may be of what somebody paid this peer to keep. */
+  #onFailed(error: unknown): void {
+    if (this.#stop.signal.aborted) return
+    const { count, log } = this.#options
+    const record = error instanceof ContentStoreError && error.failure.code === 'RECORD_CORRUPT' ? error.failure.key : undefined
+    count(record === undefined ? 'COLLECTION_FAILED' : 'COLLECTION_REFUSED')
+    if (record === undefined) log.warn({ err: error }, 'the store could not be tidied up')
+    else if (record !== this.#unreadable) log.warn({ record }, 'a record of what is needed can not be read: nothing is deleted')
+    this.#unreadable = record
+  }
+
   #onCollected({ deletedBlocks, freedBytes, spoiled }: Collected): void {
     const { count, log, mend } = this.#options
+    this.#unreadable = undefined
     if (deletedBlocks > 0) {
       count('COLLECTED_BLOCKS', deletedBlocks)
       count('COLLECTED_BYTES', freedBytes)
