@@ -445,6 +445,24 @@ describe('collection', () => {
     expect(blocks.has(next.cid)).toBe(true)
   })
 
+  test('roots are asked for when the walk has come to its end, and before each deletion, not in each slice', async () => {
+    let [asked, pauses] = [0, 0]
+    const trees = Array.from({ length: 20 }, (_, i) => site(i))
+    const { store, collect } = world(memoryBlockStore(), {
+      sliceBlocks: 1,
+      graceMs: 0,
+      pause: async () => void pauses++,
+      roots: () => {
+        asked++
+        return { held: trees.map(({ root }) => root), wanted: [] }
+      },
+    })
+    await store.put([...trees.flatMap(({ blocks }) => blocks), ...Array.from({ length: 100 }, (_, i) => blockOf(noise(50, i + 99), 'raw'))])
+    expect(await collect(ALL)).toMatchObject({ deletedBlocks: 100 })
+    expect(pauses).toBeGreaterThan(20)
+    expect(asked).toBe(2 + 2 + 1) // the walk begins and ends; two deletions; nothing is left
+  })
+
   describe('ages', () => {
     const restart = (from: ReturnType<typeof world>, store: BlockStore, ages: Uint8Array) => {
       const next = world(store, { ages, nowMs: () => from.clock.nowMs })

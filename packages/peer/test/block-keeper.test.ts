@@ -173,3 +173,28 @@ test('a peer that closes does not wait for a run to end, and nothing is deleted 
   await closing
   expect([deletions, counts.get('COLLECTION_FAILED')]).toEqual([1, undefined])
 })
+
+test('nor for the end of a walk', async () => {
+  const store = memoryStore()
+  const files = Array.from({ length: 300 }, (_, i) => ({ path: `${i}/${i}`, mode: 0o644, mtimeS: 0, bytes: new Uint8Array() }))
+  const tree = buildTree(files) // 300 folders
+  await store.blocks.put(tree.blocks)
+  let [gets, closing]: [number, Promise<void> | undefined] = [0, undefined]
+  const counted: ContentStore = {
+    ...store,
+    blocks: {
+      ...store.blocks,
+      get: (cid) => {
+        gets++
+        closing ??= keeper.close()
+        return store.blocks.get(cid)
+      },
+    },
+  }
+  const { keeper, roots } = keep(counted, { everyMs: 1 })
+  roots.wanted.push(tree.root)
+  keeper.start()
+  await expect.poll(() => gets).toBeGreaterThan(0)
+  await closing
+  expect(gets).toBeLessThan(150)
+})

@@ -191,9 +191,11 @@ class Collection {
   /** True: nothing is left to walk, as of this very moment. */
   #markSlice(mark: Mark): boolean {
     const { roots, pause, sliceBlocks = 256 } = this.#options
-    mark.add(roots())
+    const blocks = pause === undefined ? Number.MAX_SAFE_INTEGER : sliceBlocks
+    if (!mark.step(blocks)) return false
+    mark.add(roots()) // only now: there may be many of them
     for (const put of this.#holds) mark.add({ held: [], wanted: put })
-    return mark.step(pause === undefined ? Number.MAX_SAFE_INTEGER : sliceBlocks)
+    return mark.step(blocks)
   }
 
   /** Begins a grace for what nothing reaches, and ends it for what something does. */

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import {
   type BlockStore,
   type Collected,
@@ -56,11 +56,15 @@ export class BlockKeeper {
     this.#ages = store.records(AGES_SPACE)
     const shared = {
       ...{ store: store.blocks, graceMs, pressedGraceMs: 0, nowMs: now, sliceBlocks: SLICE_BLOCKS },
+      // a peer that closes does not wait for the end of a run: of its walk, and of its deletions, before each of which roots are asked for
       roots: () => {
-        this.#stop.signal.throwIfAborted() // a peer that closes does not wait for the end of a run
+        this.#stop.signal.throwIfAborted()
         return roots()
       },
-      pause: () => new Promise<void>((resolve) => setImmediate(resolve)),
+      pause: async () => {
+        await setImmediate()
+        this.#stop.signal.throwIfAborted()
+      },
       spareBytes: Math.floor((maxBytes ?? 0) / SPARE_SHARE),
       onCollected: (collected: Collected) => this.#onCollected(collected),
       onFailed: (why: unknown) => this.#onFailed(why),
