@@ -1,4 +1,4 @@
-import { memoryStore, type RecordStore } from '@interpeer/content-store'
+import { ContentStoreError, memoryStore, type RecordStore } from '@interpeer/content-store'
 import { contentIdOf, createSigner, jobIdOf, networkIdOf } from '@interpeer/crypto-ids'
 import { firstStateBlock, type GroupEffect, openGroup, stepGroup } from '@interpeer/peer-group'
 import { concatBytes, encodeCbor } from '@interpeer/wire-codec'
@@ -85,6 +85,49 @@ test('after a restart the disk says it; one that can not be read names nothing, 
   await records.forget(job, 5)
   expect(records.references(job, 4).size).toBe(0)
   expect([...disk.list('')].map(([key]) => key)).toEqual([`${job}/5`])
+})
+
+/** A disk that is told of each call. */
+function watched(): { readonly records: RecordStore; readonly calls: (readonly unknown[])[] } {
+  const calls: (readonly unknown[])[] = []
+  const told = <A extends readonly unknown[], R>(name: string, call: (...args: A) => R) => {
+    return (...args: A): R => {
+      calls.push([name, ...args])
+      return call(...args)
+    }
+  }
+  return { calls, records: { ...disk, get: told('get', disk.get), list: told('list', disk.list), delete: told('delete', disk.delete) } }
+}
+
+test('a job without records costs one look at the disk, and nothing is deleted that is not there', async () => {
+  const { records: on, calls } = watched()
+  const records = new EpochRecords(on, () => {})
+  for (let i = 0; i < 3; i++) {
+    for (const epoch of [3, 4, 5]) expect(records.references(job, epoch).size).toBe(0)
+    await records.forget(job, Number.POSITIVE_INFINITY)
+  }
+  expect(calls).toEqual([['list', `${job}/`]])
+  await records.put(job, 4, first.bytes)
+  for (const epoch of [3, 4, 5]) expect(records.references(job, epoch).has(first.state as never)).toBe(epoch === 4)
+  await records.forget(job, Number.POSITIVE_INFINITY)
+  expect(calls.filter(([name]) => name === 'delete')).toEqual([['delete', [`${job}/4`]]])
+  expect([records.has(job), records.references(job, 4).size]).toEqual([false, 0])
+})
+
+test('a record that the disk has spoiled is forgotten in its turn, and keeps no other for longer than that', async () => {
+  await disk.put([4, 5, 6].map((epoch) => [`${job}/${epoch}`, first.bytes] as const))
+  const spoiled = `${job}/5`
+  const list: RecordStore['list'] = (prefix) => {
+    if (disk.get(spoiled) !== undefined) throw new ContentStoreError({ code: 'RECORD_CORRUPT', key: spoiled })
+    return disk.list(prefix)
+  }
+  const records = new EpochRecords({ ...disk, list }, () => {})
+  const kept = () => [...disk.list('')].map(([key]) => Number(key.split('/')[1]))
+  await records.forget(job, 5)
+  expect(kept()).toEqual([4, 5, 6])
+  await records.forget(job, 6)
+  await records.forget(job, 6)
+  expect(kept()).toEqual([6])
 })
 
 test('a state that is served counts from when it is, and the one before until the disk says the later one', async () => {

@@ -235,6 +235,37 @@ test('records of epochs that the chain has closed are forgotten', async () => {
   expect([...records.list('')].map(([key]) => key.split('/')[1])).toEqual(['12', '2', '3'])
 })
 
+test('sites that this peer has nothing of cost it one look each, however often it collects', async () => {
+  const store = await storeWithSite()
+  const [left, other] = [7, 8].map((n) => jobIdOf(contentIdOf(new Uint8Array([n]), 'dag-cbor'))) as [typeof job, typeof job]
+  await store.records('groups').put([[`${left}/0`, new Uint8Array(40)]])
+  let calls: string[] = []
+  const records: ContentStore['records'] = (name) => {
+    const space = store.records(name)
+    const told = <A extends readonly unknown[], R>(what: string, call: (...args: A) => R) => {
+      return (...args: A): R => {
+        calls.push(`${name} ${what}`)
+        return call(...args)
+      }
+    }
+    return { ...space, get: told('get', space.get), list: told('list', space.list), delete: told('delete', space.delete) }
+  }
+  const { hosts } = hostsOf({ ...store, records })
+  const strangers = { members: [stranger.peerId] as PeerId[], uploader: stranger.peerId }
+  const start = contentIdOf(new Uint8Array([9]), 'raw')
+  hosts.onViews([view, { ...view, ...strangers, job: left, ended: true }, { ...view, ...strangers, job: other, start }])
+  await expect.poll(() => hosts.hosted().length).toBe(1)
+  expect([...hosts.holdings()].map((one) => one.view.job)).toEqual([job, left])
+  await hosts.forgetLeft()
+  expect([...store.records('groups').list(`${left}/`)]).toEqual([])
+  calls = []
+  for (let i = 0; i < 3; i++) {
+    await hosts.forgetLeft()
+    expect([...hosts.holdings()].map((one) => one.view.job)).toEqual([job])
+  }
+  expect(calls).toEqual(['groups list']) // of the one it has just forgotten
+})
+
 test('a leaver is gone after three blocks, and messages and requests after that find nothing', async () => {
   const { hosts, ask } = hostsOf(await storeWithSite())
   hosts.onViews([view])

@@ -123,16 +123,22 @@ export class SiteHosts {
     return this.#hosts.has(job) || this.#leftStates(job).length > 0
   }
 
-  /** What there is of every site on the chain, to tell what stays in the store. */
+  /** What there is of every site on the chain that this peer has to do with, to tell what stays in the store. */
   *holdings(): Generator<SiteHoldings> {
-    for (const view of this.#views) yield this.#holdingsOf(view)
+    for (const view of this.#views) if (this.#concerns(view)) yield this.#holdingsOf(view)
+  }
+
+  /** Sites stay on the chain for ever: most of them this peer never had, or has nothing of any more. */
+  #concerns(view: SiteView): boolean {
+    if (this.hasServed(view.job) || this.#epochRecords.has(view.job)) return true
+    return !view.ended && hasPartIn(view, this.#around.signer.peerId)
   }
 
   /** Forgets the records of sites that this peer left, once nobody can need what they name. */
   async forgetLeft(): Promise<void> {
     const { siteRecords, signer } = this.#around
-    for (const view of this.#views) {
-      const holdings = this.#holdingsOf(view)
+    for (const holdings of this.holdings()) {
+      const { view } = holdings
       if (holdings.isHosted) continue // it forgets its epochs itself
       if (holdings.served.length > 0 && !owesState(holdings, signer.peerId)) {
         await siteRecords.delete([view.job])
