@@ -7,6 +7,7 @@ import {
   type BlockStore,
   blockOf,
   buildTree,
+  type Clock,
   contentBusy,
   type Exchange,
   type ExchangeOptions,
@@ -216,6 +217,45 @@ describe('fetching', () => {
     const at = from([honest(await holding({ blocks: [nonsense] }))])
     await expect(at.fetchDag(nonsense.cid, at)).rejects.toThrow(coded('BLOCK_MALFORMED'))
     expect([at.store.has(nonsense.cid), at.lies]).toEqual([false, []])
+  })
+
+  test('what a callback throws ends the fetch it was called for; others go on, and so do later ones', async () => {
+    const peer = honest(await holding(tree))
+    const other = blockOf(noise(40), 'raw')
+    const fault = new Error('a fault of the caller')
+    const at = from([honest(await holding(tree, { blocks: [other] }))])
+    const onProgress = (): void => {
+      throw fault
+    }
+    const [failing, going] = [at.fetchDag(tree.root, { from: at.from, onProgress }), at.fetchBlocks([other.cid], at)]
+    await expect(failing).rejects.toBe(fault)
+    expect(await going).toMatchObject({ fetchedBlocks: 1 })
+    expect(await at.fetchDag(tree.root, at)).toMatchObject({ sources: [{ conduct: 'answered' }] })
+    const lied = from([liar, peer], memoryBlockStore(), { onLie: onProgress })
+    await expect(lied.fetchDag(tree.root, lied)).rejects.toBe(fault)
+    const [, second] = lied.from as [PeerId, PeerId]
+    await lied.fetchDag(tree.root, { from: [second] })
+    expect(missingBlocks(lied.store.get, tree.root)).toEqual([])
+  })
+
+  test.each(['now', 'after'] as const)('a clock whose `%s` throws ends what waits for it, and nothing that comes later', async (broken) => {
+    const clock = idleClock()
+    const fault = new Error('no clock')
+    let isBroken = false
+    const checked = <T>(name: string, use: () => T): T => {
+      if (isBroken && name === broken) throw fault
+      return use()
+    }
+    const now = (): number => checked('now', clock.now)
+    const after: Clock['after'] = (ms, act) => checked('after', () => clock.after(ms, act))
+    const peer = honest(await holding(tree))
+    const at = from([peer], memoryBlockStore(), { clock: { now, after } })
+    const fetching = Promise.all([at.fetchDag(tree.root, at), at.fetchDag(tree.root, at)])
+    isBroken = true // before the first reply
+    await expect(fetching).rejects.toBe(fault)
+    isBroken = false
+    await at.fetchDag(tree.root, at)
+    expect(missingBlocks(at.store.get, tree.root)).toEqual([])
   })
 
   test('does not walk what the caller knows to be complete', async () => {

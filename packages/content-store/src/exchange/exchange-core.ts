@@ -147,7 +147,7 @@ export class ExchangeCore {
     for (const cid of reply.lacked) fetch?.wants.lacks(cid, peer)
     const fresh = fetch === undefined ? [] : reply.blocks.filter(({ cid }) => fetch.wants.came(cid))
     this.#giveBack(fetch, ask)
-    if (reply.lie !== undefined) this.#onLie(peer, reply.lie)
+    if (reply.lie !== undefined) this.#onLie(ask, reply.lie)
     if (fetch !== undefined && fresh.length > 0) this.#keep(fetch, peer, fresh)
   }
 
@@ -184,8 +184,8 @@ export class ExchangeCore {
     fetch?.unanswered(ask.peer)
   }
 
-  #onLie(peer: PeerId, lie: Lie): void {
-    this.#effects.push({ type: 'lied', peer, lie })
+  #onLie({ fetch: id, peer }: Ask, lie: Lie): void {
+    this.#effects.push({ type: 'lied', fetch: id, peer, lie })
     for (const fetch of this.#fetches.values()) fetch.lied(peer, lie)
   }
 

@@ -45,8 +45,8 @@ export type ExchangeEffect =
   /** Store these durably, and say how it ends. */
   | { readonly type: 'put'; readonly put: number; readonly fetch: number; readonly blocks: readonly Block[] }
   | { readonly type: 'progress'; readonly fetch: number; readonly progress: FetchProgress }
-  /** A peer sent what was not asked for: no fetch that runs now asks it again. */
-  | { readonly type: 'lied'; readonly peer: PeerId; readonly lie: Lie }
+  /** A peer sent what this fetch had not asked for: no fetch that runs now asks it again. */
+  | { readonly type: 'lied'; readonly fetch: number; readonly peer: PeerId; readonly lie: Lie }
   | { readonly type: 'fetched'; readonly fetch: number; readonly fetched: Fetched }
   | { readonly type: 'failed'; readonly fetch: number; readonly failure: ContentStoreFailure }
 

@@ -28,13 +28,14 @@ export interface ExchangeOptions {
   readonly clock: Clock
   /** Lets other work go on, between slices of a walk over what is here already. Default: none. */
   readonly pause?: (() => Promise<void>) | undefined
-  /** A peer sent what was not asked for. */
+  /** A peer sent what was not asked for. What this throws ends the fetch that had asked. */
   readonly onLie?: ((peer: PeerId, lie: Lie) => void) | undefined
 }
 export interface FetchOptions {
   /** Who may have it; at most 256. All are asked side by side, each for other blocks. */
   readonly from: readonly PeerId[]
   readonly signal?: Signal | undefined
+  /** What this throws ends the fetch. */
   readonly onProgress?: ((progress: FetchProgress) => void) | undefined
   /** Says that a block and all below it are in the store, so that a large tree is not walked again for a small change. */
   readonly isComplete?: ((cid: ContentId) => boolean) | undefined
@@ -46,7 +47,8 @@ export interface FetchOptions {
 export interface Exchange {
   /**
    * Brings everything reachable from a root, or several, into the store: a tree, or whatever block that links to one.
-   * @throws {ContentStoreError} FETCH_FAILED, FETCH_TOO_LARGE, FETCH_ABORTED, FETCH_CROWDED, BLOCK_MALFORMED, and whatever `get` and `put` throw
+   * @throws {ContentStoreError} FETCH_FAILED, FETCH_TOO_LARGE, FETCH_ABORTED, FETCH_CROWDED, BLOCK_MALFORMED, and whatever `get`, `put`, the clock and
+   * the callbacks throw
    */
   readonly fetchDag: (roots: ContentId | readonly ContentId[], options: FetchOptions) => Promise<Fetched>
   /** Brings these blocks into the store, and not what they link to. @throws {ContentStoreError} as `fetchDag` */
@@ -76,6 +78,7 @@ class Driver {
   readonly #events: ExchangeEvent[] = []
   #isActing = false
   #serial = 0
+  #nowMs = 0
   #cancelAlarm: (() => void) | undefined
 
   constructor(options: ExchangeOptions) {
@@ -105,25 +108,61 @@ class Driver {
     this.#give({ type: 'cancel', fetch })
   }
 
-  /** One event at a time: what acting on it leads to at once waits its turn. */
+  /** One event at a time: what acting on it leads to at once waits its turn. Never throws, so that no event is ever lost. */
   #give(event: ExchangeEvent): void {
     this.#events.push(event)
     if (this.#isActing) return
     this.#isActing = true
-    for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
-      for (const effect of this.#core.step(next, this.#options.clock.now())) this.#perform(effect)
+    while (this.#events.length > 0) {
+      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) this.#act(next)
+      this.#setAlarm()
     }
     this.#isActing = false
-    this.#setAlarm()
+  }
+
+  #act(event: ExchangeEvent): void {
+    try {
+      for (const effect of this.#core.step(event, this.#now())) this.#perform(effect)
+    } catch (cause) {
+      if (event.type === 'fetch') this.#stop(event.order.fetch, cause)
+      else this.#stopAll(cause)
+    }
+  }
+
+  /** When the clock throws, nobody waits for it any longer, and it is as late as it was. */
+  #now(): number {
+    try {
+      this.#nowMs = this.#options.clock.now()
+    } catch (cause) {
+      this.#stopAll(cause)
+    }
+    return this.#nowMs
+  }
+
+  #stopAll(cause: unknown): void {
+    for (const fetch of this.#waiting.keys()) this.#stop(fetch, cause)
   }
 
   #setAlarm(): void {
-    this.#cancelAlarm?.()
+    const cancel = this.#cancelAlarm
     this.#cancelAlarm = undefined
-    const { wakeAtMs } = this.#core
-    if (wakeAtMs === Number.POSITIVE_INFINITY) return
-    const { now, after } = this.#options.clock
-    this.#cancelAlarm = after(Math.max(0, wakeAtMs - now()), () => this.#give({ type: 'time' }))
+    try {
+      cancel?.()
+      const { wakeAtMs } = this.#core
+      if (wakeAtMs === Number.POSITIVE_INFINITY) return
+      this.#cancelAlarm = this.#options.clock.after(Math.max(0, wakeAtMs - this.#now()), () => this.#give({ type: 'time' }))
+    } catch (cause) {
+      this.#stopAll(cause)
+    }
+  }
+
+  /** What the caller's own code throws ends the fetch that it was called for. */
+  #tell(fetch: number, call: () => void): void {
+    try {
+      call()
+    } catch (cause) {
+      this.#stop(fetch, cause)
+    }
   }
 
   #perform(effect: ExchangeEffect) {
@@ -135,9 +174,9 @@ class Driver {
       case 'put':
         return void this.#put(effect)
       case 'progress':
-        return this.#waiting.get(effect.fetch)?.options.onProgress?.(effect.progress)
+        return this.#tell(effect.fetch, () => this.#waiting.get(effect.fetch)?.options.onProgress?.(effect.progress))
       case 'lied':
-        return this.#options.onLie?.(effect.peer, effect.lie)
+        return this.#tell(effect.fetch, () => this.#options.onLie?.(effect.peer, effect.lie))
       case 'fetched':
         this.#waiting.get(effect.fetch)?.resolve(effect.fetched)
         return void this.#waiting.delete(effect.fetch)
