@@ -1,4 +1,4 @@
-import { bytesOfContentId } from '@interpeer/crypto-ids'
+import { bytesOfContentId, type PeerId } from '@interpeer/crypto-ids'
 import { describe, expect, test } from 'vitest'
 import {
   type Block,
@@ -86,25 +86,94 @@ describe('serving', () => {
     expect(busy).toEqual([greedy, greedy, greedy])
   })
 
-  test('a hundred askers wait, no more than 256 requests in all, and what was served is forgotten in time', () => {
+  test('a hundred askers share 256 places, and what was served is forgotten in time', () => {
     const core = new ServingCore()
     const request = want(big)
-    let [waiting, refused] = [0, 0]
+    const waiting = new Map<number, PeerId>()
     for (let i = 0; i < 100; i++) {
       for (let again = 0; again < 8; again++) {
-        const effects = core.step({ type: 'want', ticket: i * 8 + again, from: peerAt(i), request }, 0)
-        if (effects.length > 0) refused++
-        else waiting++
+        const ticket = i * 8 + again
+        waiting.set(ticket, peerAt(i))
+        for (const effect of core.step({ type: 'want', ticket, from: peerAt(i), request }, 0)) {
+          if (effect.type !== 'refuse') continue
+          expect(waiting.get(effect.ticket)).toBe(effect.from)
+          waiting.delete(effect.ticket)
+        }
+        expect([core.waiting, waiting.size]).toEqual([Math.min(core.waiting, 256), core.waiting])
       }
     }
-    expect([waiting, refused]).toEqual([256, 544])
+    expect(core.waiting).toBe(256)
+    const places = Array.from({ length: 100 }, (_, i) => [...waiting.values()].filter((peer) => peer === peerAt(i)).length)
+    expect([Math.min(...places), Math.max(...places)]).toEqual([2, 3])
     const turns = Array.from({ length: 300 }, () => core.step({ type: 'turn' }, 0)).flat()
-    expect(turns).toHaveLength(256)
+    const served = turns.flatMap((effect) => (effect.type === 'serve' ? [effect.ticket] : []))
+    expect(served.toSorted((a, b) => a - b)).toEqual([...waiting.keys()].toSorted((a, b) => a - b))
     // had much a while ago: after 20 s nobody remembers
     core.step({ type: 'want', ticket: 1, from: greedy, request }, 0)
     core.step({ type: 'served', from: greedy, bytes: 2 ** 22 }, 0)
     core.step({ type: 'want', ticket: 2, from: modest, request }, 20_000)
     core.step({ type: 'served', from: modest, bytes: 2 ** 22 }, 20_000)
     expect(core.step({ type: 'turn' }, 20_001)).toMatchObject([{ from: greedy }])
+  })
+
+  test.each([
+    [32, 8],
+    [200, 8],
+    [250, 2],
+  ])('%i names that keep %i requests waiting each shut nobody else out', (names, each) => {
+    const core = new ServingCore()
+    const request = want(big)
+    const honestOne = peerAt(0)
+    const name = (i: number): PeerId => `name ${i}` as PeerId
+    let [ticket, nowMs, refused, served] = [0, 0, 0, 0]
+    const ask = (from: PeerId): void => {
+      const effects = core.step({ type: 'want', ticket: ticket++, from, request }, nowMs)
+      for (const effect of effects) if (effect.type === 'refuse' && effect.from === honestOne) refused++
+    }
+    const fill = (): void => {
+      for (let i = 0; i < names; i++) for (let again = 0; again < each; again++) ask(name(i))
+    }
+    for (let asked = 0; asked < 5; asked++) {
+      fill()
+      ask(honestOne)
+      for (let turns = 0; turns < 1.5 * names; turns++) {
+        nowMs += 20
+        for (const effect of core.step({ type: 'turn' }, nowMs)) {
+          if (effect.type !== 'serve') continue
+          if (effect.from === honestOne) served++
+          else for (let again = 0; again < each; again++) ask(effect.from)
+          core.step({ type: 'served', from: effect.from, bytes: 4e6 }, nowMs)
+        }
+      }
+    }
+    expect([refused, served]).toEqual([0, 5])
+  })
+
+  test('who has to make room is told so, and a bad request takes nobody’s place', async () => {
+    const pauses: (() => void)[] = []
+    const busy: string[] = []
+    const { answer } = openBlockServer({
+      get: () => undefined,
+      now: () => 0,
+      pause: () => new Promise((resolve) => pauses.push(resolve)),
+      onBusy: (peer) => busy.push(peer),
+    })
+    const waiting = Array.from({ length: 33 }, (_, i) => Array.from({ length: 8 }, () => answer(peerAt(i), want(big)))).flat()
+    busy.length = 0 // one of the first was served at once: 256 wait, after some made room
+    await expect(answer(peerAt(100), noise(100))).rejects.toMatchObject({ name: 'WireError' })
+    expect(busy).toEqual([])
+    const newcomer = answer(peerAt(100), want(big))
+    expect(busy).toHaveLength(1)
+    expect(busy).not.toContain(peerAt(100))
+    const isOver = { waiting: 0 }
+    for (const reply of [...waiting, newcomer]) void reply.then(() => isOver.waiting++)
+    while (isOver.waiting < waiting.length + 1) {
+      await new Promise((resolve) => setImmediate(resolve))
+      pauses.shift()?.()
+    }
+    expect(blocksReply.decode(await newcomer).blocks).toHaveLength(6)
+    const { length: served } = await newcomer
+    const refusals = (await Promise.all(waiting)).filter(({ length }) => length !== served)
+    expect(refusals.map((reply) => contentBusy.decode(reply).reason)).toEqual(Array(264 - 256).fill('queue'))
   })
 })

@@ -10,12 +10,12 @@ export interface BlockServerOptions {
   readonly now: () => number
   /** Lets other work go on between two replies, each of which reads and hashes up to 4 MiB. Default: none. */
   readonly pause?: (() => Promise<void>) | undefined
-  /** A peer was told to come again, because too much waits. */
+  /** A peer was told to come again, because too much waits. What this throws is what the peer's `answer` rejects with. */
   readonly onBusy?: ((peer: PeerId) => void) | undefined
 }
 export interface BlockServer {
   /**
-   * Answers a peer's `want-blocks`, in its turn: with `blocks`, or with `content-busy` when too much waits.
+   * Answers a peer's `want-blocks`, in its turn: with `blocks`, or with `content-busy` when too much waits, at once or when others need the room.
    * @throws {WireError} when the request is not one
    * @throws {CryptoError} CONTENT_ID_BYTES when it asks for what cannot be a block
    */
@@ -60,8 +60,10 @@ export function openBlockServer({ get, now, pause, onBusy }: BlockServerOptions)
         try {
           for (const effect of give({ type: 'want', ticket, from, request })) {
             if (effect.type !== 'refuse') continue
-            onBusy?.(from)
-            settle(ticket, () => effect.reply)
+            settle(effect.ticket, () => {
+              onBusy?.(effect.from)
+              return effect.reply
+            })
           }
         } catch (cause) {
           return settle(ticket, () => {

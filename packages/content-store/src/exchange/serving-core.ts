@@ -1,7 +1,7 @@
 import { type ContentId, contentIdOfBytes, type PeerId } from '@interpeer/crypto-ids'
 import { contentBusy, wantBlocks } from './messages.js'
 
-/** Requests that wait here: of one asker, and of all. Who has this many waiting is told to come again. */
+/** Requests that wait here: of one asker, and of all. What is too much is told to come again. */
 const WAITING_MAX = 8
 const WAITING_ALL_MAX = 256
 /** What an asker was given counts for this long; then for half, and so on. */
@@ -18,20 +18,24 @@ export type ServingEvent =
   | { readonly type: 'served'; readonly from: PeerId; readonly bytes: number }
 export type ServingEffect =
   | { readonly type: 'serve'; readonly ticket: number; readonly from: PeerId; readonly cids: readonly ContentId[] }
-  /** A `content-busy` to reply with. */
-  | { readonly type: 'refuse'; readonly ticket: number; readonly reply: Uint8Array }
+  /** A `content-busy` to reply with: to the one who asks now, or to one who waited and has to make room. */
+  | { readonly type: 'refuse'; readonly ticket: number; readonly from: PeerId; readonly reply: Uint8Array }
 
 interface Asker {
+  readonly peer: PeerId
   readonly waiting: { readonly ticket: number; readonly cids: readonly ContentId[] }[]
   servedBytes: number
 }
 
 /**
  * Whose request for blocks is served next: of the askers that wait, the one that was given least of late, so that none can starve the others
- * by asking for much, or often. Requests that wait are bounded, per asker and in all. No clock, no store.
+ * by asking for much, or often. Requests that wait are bounded, per asker and in all; when all places are taken, whoever has most of them gives
+ * one up to an asker that has fewer, or as many and was given less of late. No clock, no store.
  */
 export class ServingCore {
   readonly #askers = new Map<PeerId, Asker>()
+  /** Those with a request that waits: never more than such requests. */
+  readonly #queue = new Set<Asker>()
   #waiting = 0
   #decayedMs = 0
 
@@ -54,26 +58,39 @@ export class ServingCore {
   }
 
   #onWant({ ticket, from, request }: ServingEvent & { type: 'want' }): readonly ServingEffect[] {
-    const asker = this.#askers.get(from) ?? { waiting: [], servedBytes: 0 }
-    if (asker.waiting.length >= WAITING_MAX || this.#waiting >= WAITING_ALL_MAX) {
-      return [{ type: 'refuse', ticket, reply: contentBusy.encode({ reason: 'queue', retryMs: RETRY_MS }) }]
-    }
+    const asker = this.#askers.get(from) ?? { peer: from, waiting: [], servedBytes: 0 }
+    const isFull = this.#waiting >= WAITING_ALL_MAX
+    const crowder = isFull ? this.#crowder(asker) : undefined
+    if (asker.waiting.length >= WAITING_MAX || (isFull && crowder === undefined)) return [refusal(ticket, from)]
     const cids = wantBlocks.decode(request).cids.map(contentIdOfBytes)
+    const last = crowder?.waiting.pop()
+    if (crowder?.waiting.length === 0) this.#queue.delete(crowder)
     asker.waiting.push({ ticket, cids })
     this.#askers.set(from, asker)
+    this.#queue.add(asker)
+    if (crowder !== undefined && last !== undefined) return [refusal(last.ticket, crowder.peer)]
     this.#waiting++
     return []
   }
 
-  #onTurn(): readonly ServingEffect[] {
-    let [next, least]: [PeerId | undefined, number] = [undefined, Number.POSITIVE_INFINITY]
-    for (const [peer, { waiting, servedBytes }] of this.#askers) {
-      if (waiting.length > 0 && servedBytes < least) [next, least] = [peer, servedBytes]
+  /** Who takes more room than this asker would with one more request. */
+  #crowder({ waiting: { length }, servedBytes }: Asker): Asker | undefined {
+    let [crowder, most, served]: [Asker | undefined, number, number] = [undefined, length + 1, servedBytes]
+    for (const asker of this.#queue) {
+      const { length: theirs } = asker.waiting
+      if (theirs > most || (theirs === most && asker.servedBytes > served)) [crowder, most, served] = [asker, theirs, asker.servedBytes]
     }
-    const request = next === undefined ? undefined : this.#askers.get(next)?.waiting.shift()
+    return crowder
+  }
+
+  #onTurn(): readonly ServingEffect[] {
+    let [next, least]: [Asker | undefined, number] = [undefined, Number.POSITIVE_INFINITY]
+    for (const asker of this.#queue) if (asker.servedBytes < least) [next, least] = [asker, asker.servedBytes]
+    const request = next?.waiting.shift()
     if (next === undefined || request === undefined) return []
+    if (next.waiting.length === 0) this.#queue.delete(next)
     this.#waiting--
-    return [{ type: 'serve', from: next, ...request }]
+    return [{ type: 'serve', from: next.peer, ...request }]
   }
 
   /** Whoever waits for nothing and was given next to nothing is forgotten. */
@@ -86,4 +103,8 @@ export class ServingCore {
       if (asker.waiting.length === 0 && asker.servedBytes < REQUEST_BYTES) this.#askers.delete(peer)
     }
   }
+}
+
+const refusal = (ticket: number, from: PeerId): ServingEffect => {
+  return { type: 'refuse', ticket, from, reply: contentBusy.encode({ reason: 'queue', retryMs: RETRY_MS }) }
 }
