@@ -19,7 +19,7 @@ export { diffTrees, type TreeChange, type TreeDiff, type TreeNode, type TreeRang
 export { ContentStoreError, type ContentStoreFailure, type Lie, type PeerConduct, type SourceReport, type StoreKind } from './errors.js'
 export { type BlockServer, type BlockServerOptions, openBlockServer } from './exchange/block-server.js'
 export { ExchangeCore } from './exchange/exchange-core.js'
-export type { ExchangeEffect, ExchangeEvent, Fetched, FetchOrder, FetchProgress, Found } from './exchange/exchange-events.js'
+export type { ExchangeEffect, ExchangeEvent, Fetched, FetchOrder, FetchProgress, FoundBlock } from './exchange/exchange-events.js'
 export {
   type BlocksReply,
   blocksReply,

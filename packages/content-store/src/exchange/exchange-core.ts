@@ -1,7 +1,7 @@
 import type { ContentId, PeerId } from '@interpeer/crypto-ids'
 import { BLOCK_MAX_BYTES, type Block } from '../blocks.js'
 import { ContentStoreError, type ContentStoreFailure, type Lie } from '../errors.js'
-import type { ExchangeEffect, ExchangeEvent, FetchOrder, Found } from './exchange-events.js'
+import type { ExchangeEffect, ExchangeEvent, FetchOrder, FoundBlock } from './exchange-events.js'
 import { askFor, REPLY_MAX_CONTENT_BYTES } from './messages.js'
 import { readReply } from './read-reply.js'
 import { RunningFetch } from './running-fetch.js'
@@ -107,7 +107,7 @@ export class ExchangeCore {
     if (!fetch.wants.add(order.cids)) this.#tooLarge(fetch)
   }
 
-  #onFound(id: number, found: readonly Found[]): void {
+  #onFound(id: number, found: readonly FoundBlock[]): void {
     const fetch = this.#fetches.get(id)
     const cids = fetch?.reading
     if (fetch === undefined || cids === undefined) return

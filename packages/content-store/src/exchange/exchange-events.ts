@@ -15,13 +15,13 @@ export interface FetchOrder {
   readonly maxBytes: number
 }
 /** What the store said about one block: its bytes; nothing; or, from who knows, that it and all below it are here. */
-export type Found = Uint8Array | undefined | 'complete'
+export type FoundBlock = Uint8Array | undefined | 'complete'
 
 export type ExchangeEvent =
   | { readonly type: 'fetch'; readonly order: FetchOrder }
   | { readonly type: 'cancel'; readonly fetch: number }
   /** The answer to a `read` effect, one for each of its ids. */
-  | { readonly type: 'found'; readonly fetch: number; readonly found: readonly Found[] }
+  | { readonly type: 'found'; readonly fetch: number; readonly found: readonly FoundBlock[] }
   /** The blocks of a `put` effect are durable; or could not be stored, which ends its fetch without a word: whoever failed knows why. */
   | { readonly type: 'kept'; readonly put: number }
   | { readonly type: 'not-kept'; readonly put: number }

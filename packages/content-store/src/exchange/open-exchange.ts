@@ -3,7 +3,7 @@ import type { Block, GetBlock } from '../blocks.js'
 import { ContentStoreError, type Lie } from '../errors.js'
 import { WALK_MAX_BLOCKS } from '../walk.js'
 import { ExchangeCore } from './exchange-core.js'
-import type { ExchangeEffect, ExchangeEvent, Fetched, FetchProgress, Found } from './exchange-events.js'
+import type { ExchangeEffect, ExchangeEvent, Fetched, FetchProgress, FoundBlock } from './exchange-events.js'
 
 /** Time, passed in: there is no clock in here. */
 export interface Clock {
@@ -192,7 +192,7 @@ class Driver {
     const { isComplete } = waiting.options
     try {
       if (waiting.slices++ > 0) await this.#options.pause?.()
-      const found = cids.map((cid): Found => (isComplete?.(cid) === true ? 'complete' : this.#options.get(cid)))
+      const found = cids.map((cid): FoundBlock => (isComplete?.(cid) === true ? 'complete' : this.#options.get(cid)))
       this.#give({ type: 'found', fetch, found })
     } catch (cause) {
       this.#stop(fetch, cause)
