@@ -191,6 +191,34 @@ test('a folder many times as large as the memory that reading it takes, with pro
   expect(heard.at(-1)).toBe(bytes)
 })
 
+test('an import whose listener throws at the end rejects with that', async () => {
+  let calls = 0
+  const onProgress = (): void => {
+    if (++calls === 2) throw new Error('listener') // the only slab, then the end
+  }
+  await expect(importFolder(site, memoryBlockStore(), { onProgress })).rejects.toThrow('listener')
+})
+
+test('an import whose listener throws tells it nothing more', async () => {
+  for (let i = 0; i < 40; i++) writeFileSync(join(site, `f${i}`), noise(1_000_000, i + 1))
+  let [puts, calls] = [0, 0]
+  let letGo = (): void => {}
+  const fourAreHere = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  const put = async (): Promise<void> => {
+    if (++puts === 4) letGo()
+    await fourAreHere
+  }
+  const onProgress = (): void => {
+    calls++
+    throw new Error('listener')
+  }
+  await expect(importFolder(site, { put }, { onProgress })).rejects.toThrow('listener')
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(calls).toBe(1)
+})
+
 test('an import that the store breaks off ends, and the next one writes only what is not there', async () => {
   for (let i = 0; i < 30; i++) writeFileSync(join(site, `f${i}`), noise(1_000_000, i + 1))
   const store = memoryBlockStore()

@@ -32,7 +32,7 @@ export interface ImportedFolder extends ImportCounts {
  * @throws {ContentStoreError} IMPORT_NOT_A_FOLDER; IMPORT_OUTSIDE a link that leads out (kept ones are taken as they are written: one
  * that is absolute, or goes up after a name, is refused too); IMPORT_LOOP a link to a folder it lies in, unless it is kept;
  * IMPORT_KIND a device, socket or pipe; IMPORT_NAME not UTF-8; IMPORT_UNREADABLE; IMPORT_CHANGED while it was read; FILE_PATH;
- * FILE_TOO_LARGE; TREE_TOO_LARGE; and as `put` does (rejects)
+ * FILE_TOO_LARGE; TREE_TOO_LARGE; and as `put` does, or `onProgress` (rejects)
  */
 export async function importFolder(
   folder: string,
@@ -55,31 +55,45 @@ export async function importFolder(
     return await new Promise((resolve, reject) => {
       const puts = new Set<Promise<void>>()
       let isRead = false
+      let hasFailed = false
+      const fail = (error: unknown): void => {
+        hasFailed = true
+        reject(error)
+      }
+      const tell = (counts: ImportCounts): void => {
+        if (hasFailed) return
+        try {
+          onProgress(counts)
+        } catch (error) {
+          fail(error)
+        }
+      }
       const storeSlab = async ({ slab, blocks, counts }: ImportMessage & { type: 'blocks' }): Promise<void> => {
         const memory = setup.slabs[slab] as SharedArrayBuffer
         await store.put(blocks.map(([cid, at, length]) => hashedHere({ cid, bytes: new Uint8Array(memory, at, length) })))
         Atomics.store(setup.free, slab, 1)
         Atomics.notify(setup.free, slab)
-        onProgress(counts)
+        tell(counts)
       }
       worker.on('message', (message: ImportMessage) => {
+        if (hasFailed) return // what comes until the thread has ended
         if (message.type === 'blocks') {
           const put = storeSlab(message).finally(() => puts.delete(put))
           puts.add(put)
-          put.catch(reject)
-        } else if (message.type === 'failed') reject(new ContentStoreError(message.failure, { cause: message.cause }))
+          put.catch(fail)
+        } else if (message.type === 'failed') fail(new ContentStoreError(message.failure, { cause: message.cause }))
         else {
           isRead = true
           const { root, counts } = message
           Promise.all(puts).then(() => {
-            onProgress(counts)
+            tell(counts)
             resolve({ root, ...counts })
-          }, reject)
+          }, fail)
         }
       })
-      worker.on('error', reject)
+      worker.on('error', fail)
       worker.on('exit', () => {
-        if (!isRead) reject(new Error('the thread that reads has ended'))
+        if (!isRead) fail(new Error('the thread that reads has ended'))
       })
     })
   } finally {
