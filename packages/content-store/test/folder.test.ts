@@ -166,6 +166,8 @@ test('limits, and what is no folder', async () => {
   writeFileSync(join(site, 'sparse'), '')
   truncateSync(join(site, 'sparse'), 2 ** 40) // takes no room on the disk
   await refused(site, 'FILE_TOO_LARGE')
+  truncateSync(join(site, 'sparse'), 2 ** 32 + 1) // no tree has it: refused before it is read, whatever the limits
+  await refused(site, 'FILE_TOO_LARGE', { maxFileBytes: Number.POSITIVE_INFINITY, maxBytes: 2 ** 33 })
 })
 
 test('a folder many times as large as the memory that reading it takes, with progress', async () => {

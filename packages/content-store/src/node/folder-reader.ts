@@ -13,7 +13,7 @@ import {
 import { sep } from 'node:path'
 import { bytesOfContentId, type ContentId } from '@interpeer/crypto-ids'
 import { BlockSource } from '../block-source.js'
-import { CHUNK_BYTES, chunkCount, chunkStart, type FileShape, isPaged, LARGE_CHUNK_BYTES, listChunks } from '../chunks.js'
+import { CHUNK_BYTES, chunkCount, chunkStart, FILE_MAX_BYTES, type FileShape, isPaged, LARGE_CHUNK_BYTES, listChunks } from '../chunks.js'
 import { editDirectory } from '../edit-directory.js'
 import { ContentStoreError } from '../errors.js'
 import { pathFault } from '../paths.js'
@@ -139,7 +139,8 @@ export class FolderReader {
       const stats = attempt(path, () => fstatSync(file, { bigint: true }))
       if (!stats.isFile()) throw new ContentStoreError({ code: 'IMPORT_KIND', path, kind: kindOf(stats) })
       const size = Number(stats.size)
-      const { maxFileBytes, maxBytes } = this.#order
+      const { maxBytes } = this.#order
+      const maxFileBytes = Math.min(this.#order.maxFileBytes, FILE_MAX_BYTES)
       if (size > maxFileBytes) throw new ContentStoreError({ code: 'FILE_TOO_LARGE', path, bytes: size, maxBytes: maxFileBytes })
       this.#counts.bytes += size
       if (this.#counts.bytes > maxBytes) throw tooLarge(`more than ${maxBytes} bytes`)

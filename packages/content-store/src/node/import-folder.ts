@@ -10,7 +10,7 @@ export interface ImportOptions {
    * Default `keep`.
    */
   readonly symlinks?: 'keep' | 'follow'
-  /** One file. Default 256 MiB. */
+  /** One file, at most 4 GiB: no tree has a larger one. Default 256 MiB. */
   readonly maxFileBytes?: number
   /** All files. Default 1 GiB. */
   readonly maxBytes?: number
