@@ -234,6 +234,14 @@ describe('a hostile archive', () => {
     }
   })
 
+  test('of many small blocks is stored 1,024 at a time', async () => {
+    const small = Array.from({ length: 3000 }, (_, i) => blockOf(Uint8Array.of(i >> 8, i), 'raw'))
+    const puts: number[] = []
+    const put = async (blocks: readonly Block[]): Promise<void> => void puts.push(blocks.length)
+    await importing(archive(header(cidOf((small[0] as Block).cid)), ...small.map(sectionOf)), {}, { put })
+    expect(puts).toEqual([1024, 1024, 952])
+  })
+
   test('that says it is long is refused before it comes', async () => {
     let ended = false
     async function* endless(): AsyncGenerator<Uint8Array> {

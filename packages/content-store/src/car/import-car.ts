@@ -30,10 +30,12 @@ const CID_BYTES = 36
 const SECTION_MAX_BYTES = BLOCK_MAX_BYTES + 256
 /** Blocks are stored when so much has come together. */
 const BATCH_BYTES = 4 * 1024 * 1024
+/** Or so many, as a small block takes many times its bytes in memory. */
+const BATCH_BLOCKS = 1024
 
 /**
- * Stores the blocks of a CARv1 archive, each of which has to be what its CID names; durable when it resolves. Holds 4 MiB of it at a
- * time. Blocks before a fault have been stored then, but nothing refers to them. A block that comes again changes nothing. What the
+ * Stores the blocks of a CARv1 archive, each of which has to be what its CID names; durable when it resolves. Holds 4 MiB of it, and
+ * 1,024 blocks, at a time. Blocks before a fault have been stored then, but nothing refers to them. A block that comes again changes nothing. What the
  * blocks link to need not be in the archive: `missingBlocks` says whether it is.
  * @throws {ContentStoreError} CAR_MALFORMED not CARv1; CAR_UNSUPPORTED a later version, no root, or a CID that is not CIDv1 sha2-256 of
  * raw or dag-cbor; CAR_TOO_LARGE; CAR_INCOMPLETE a root without its block; BLOCK_MISMATCH, BLOCK_TOO_LARGE; and as `put` does (rejects)
@@ -62,7 +64,7 @@ export async function importCar(
       batch.push(block)
       bytes += block.bytes.length
       batchBytes += section.length
-      if (batchBytes >= BATCH_BYTES) await putBatch()
+      if (batchBytes >= BATCH_BYTES || batch.length >= BATCH_BLOCKS) await putBatch()
     }
     if (missing.size > 0) throw new ContentStoreError({ code: 'CAR_INCOMPLETE', missing: [...missing] })
     await putBatch()
