@@ -19,10 +19,12 @@ import {
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { ContentId } from '@interpeer/crypto-ids'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import {
   type Block,
   type BlockStore,
+  blockOf,
   buildTree,
   type FileEntry,
   type Missing,
@@ -315,4 +317,31 @@ test('export says what is missing, and obeys limits', async () => {
   expect(((await exportFolder(get, root, join(base, 'new'))) as Missing).missing).toEqual([chunk.cid])
   await store.delete([root])
   expect(await exportFolder(get, root, join(base, 'newer'))).toEqual({ missing: [root] })
+})
+
+test('an export that fails has stopped writing when it rejects, and says what failed first', async () => {
+  const { get, root } = await stored(Array.from({ length: 400 }, (_, i) => fileAt(`f${i}`)))
+  const out = join(base, 'new')
+  let calls = 0
+  const onProgress = (): void => {
+    if (++calls >= 5) throw new Error(`call ${calls}`)
+  }
+  await expect(exportFolder(get, root, out, { onProgress })).rejects.toThrow('call 5')
+  const there = readdirSync(out).length
+  expect(there).toBeLessThanOrEqual(4 + 8) // those before, and one of each writer
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  expect([readdirSync(out).length, calls]).toEqual([there, 5])
+})
+
+test('export names all missing chunks of a file, and leaves no part of a file', async () => {
+  const bytes = database(400_000)
+  const { get, root, store } = await stored([fileAt('a', bytes), fileAt('d/b')])
+  const lost = [2, 4].map((i) => blockOf(bytes.subarray(i * 65_536, (i + 1) * 65_536), 'raw').cid)
+  await store.delete(lost)
+  const out = join(base, 'new')
+  expect(await exportFolder(get, root, out)).toEqual({ missing: lost })
+  expect(readdirSync(out, { recursive: true })).not.toContain('a')
+  const spoilt = (cid: ContentId): Uint8Array | undefined => (lost.includes(cid) ? bytes.subarray(0, 7) : get(cid))
+  await expect(exportFolder(spoilt, root, join(base, 'newer'))).rejects.toThrow(coded('TREE_MALFORMED'))
+  expect(readdirSync(join(base, 'newer'))).not.toContain('a')
 })

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, symlink } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import type { ContentId } from '@interpeer/crypto-ids'
 import { BlockSource, type Missing } from '../block-source.js'
 import type { GetBlock } from '../blocks.js'
@@ -12,6 +13,8 @@ import type { ImportCounts } from './import-messages.js'
 
 const PERMISSIONS = 0o777
 const FILES_AT_ONCE = 8
+/** How many chunks of one file are named as missing. */
+const MISSING_AT_ONCE = 1024
 const DIRECTORY_FLAGS = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0)
 
 export interface ExportOptions extends TreeLimits {
@@ -23,9 +26,10 @@ export interface ExportOptions extends TreeLimits {
  * Writes a tree to a folder, which is made, or is there and empty: so nothing in it can lead a write elsewhere. Symbolic links come
  * last, when everything else is in place. Modes (without set-id bits) and times are restored. No more of the content than a few
  * chunks is in memory at a time.
- * Says what is missing; missing content is found when its file's turn comes, and what was written by then stays.
+ * Says what is missing; missing content is found when its file's turn comes. Whole files that were written by then stay, also when it
+ * rejects, and nothing more is written after that.
  * @throws {ContentStoreError} EXPORT_NOT_EMPTY; EXPORT_CONFLICT when the disk takes two names of the tree for one; TREE_MALFORMED,
- * TREE_TOO_LARGE; and Node's own error when the disk refuses (rejects)
+ * TREE_TOO_LARGE; and Node's own error when the disk refuses, or `onProgress`'s (rejects)
  */
 export async function exportFolder(
   get: GetBlock,
@@ -41,17 +45,23 @@ export async function exportFolder(
 
   const counts = { files: 0, directories: tree.directories.length, symlinks: 0, bytes: 0 }
   const missing = new Set<ContentId>()
+  const errors: unknown[] = []
   const waiting = tree.files.values()
   const writeFiles = async (): Promise<void> => {
-    for (const file of waiting) {
-      for (const cid of await writeFile(get, folder, file)) missing.add(cid)
-      if (missing.size > 0) return
-      counts.files++
-      counts.bytes += file.size
-      onProgress({ ...counts })
+    try {
+      for (const file of waiting) {
+        for (const cid of await writeFile(get, folder, file)) missing.add(cid)
+        if (missing.size > 0 || errors.length > 0) return
+        counts.files++
+        counts.bytes += file.size
+        onProgress({ ...counts })
+      }
+    } catch (error) {
+      errors.push(error)
     }
   }
   await Promise.all(Array.from({ length: FILES_AT_ONCE }, writeFiles))
+  if (errors.length > 0) throw errors[0]
   if (missing.size > 0) return { missing: [...missing] }
 
   for (const { path, target } of tree.symlinks) {
@@ -67,27 +77,43 @@ export async function exportFolder(
   return counts
 }
 
-/** What of the file is missing; if anything is, the file is not written. */
+/** What of the file is missing: nothing if it has been written. A file that can't be written whole is not left behind. */
 async function writeFile(get: GetBlock, folder: string, listing: FileListing): Promise<readonly ContentId[]> {
-  const { path, mode, mtimeS, content } = listing
+  const { mode, mtimeS, content } = listing
   const source = new BlockSource(get)
   const chunks: Chunk[] = []
   source.attempt(() => visitChunks(source, content, listing, (chunk) => chunks.push(chunk)))
   if (source.missing.length > 0) return source.missing
-  const file = await made(path, () => open(join(folder, path), 'wx', 0o600))
-  await finish(file, async () => {
-    for (const chunk of chunks) {
-      let bytes: Uint8Array | undefined
-      source.attempt(() => {
-        bytes = readChunk(source, listing, chunk)
-      })
-      if (bytes === undefined) return
-      await file.writeFile(bytes)
-    }
-    await file.chmod(mode & PERMISSIONS)
-    await file.utimes(mtimeS, mtimeS)
-  })
+  const path = join(folder, listing.path)
+  const file = await made(listing.path, () => open(path, 'wx', 0o600))
+  let isWhole = false
+  try {
+    await finish(file, async () => {
+      if (!(await writeChunks(source, listing, chunks, file))) return
+      await file.chmod(mode & PERMISSIONS)
+      await file.utimes(mtimeS, mtimeS)
+      isWhole = true
+    })
+  } finally {
+    if (!isWhole) await rm(path, { force: true })
+  }
   return source.missing
+}
+
+/** Whether all of them were there. Looks for the others when one is missing, so that one round finds them all. */
+async function writeChunks(source: BlockSource, listing: FileListing, chunks: readonly Chunk[], file: FileHandle): Promise<boolean> {
+  let missing = 0
+  for (const chunk of chunks) {
+    let bytes: Uint8Array | undefined
+    source.attempt(() => {
+      bytes = readChunk(source, listing, chunk)
+    })
+    if (bytes === undefined) missing++
+    if (missing >= MISSING_AT_ONCE) break
+    if (missing > 0 || bytes === undefined) await setImmediate()
+    else await file.writeFile(bytes)
+  }
+  return missing === 0
 }
 
 async function finish(file: FileHandle, work: () => Promise<void>): Promise<void> {
