@@ -274,6 +274,56 @@ test('a folder that is put in the place of another while it is read is noticed',
   await expect(importFolder(site, { put })).rejects.toThrow(coded('IMPORT_CHANGED'))
 })
 
+test.runIf(process.platform === 'linux')(
+  'a folder that a link outside takes the place of for a while is read all the same, and nothing outside is',
+  async () => {
+    const outside = join(base, 'outside')
+    for (const [i, folder] of [join(site, 'z'), outside].entries()) {
+      mkdirSync(folder)
+      for (let f = 0; f < 60; f++) writeFileSync(join(folder, `f${f}`), new Uint8Array(1_000_000).fill(i === 0 ? f + 1 : 0xff))
+    }
+    // With four slabs on their way the thread stands still, 32 MiB into z. Two are let go then: it goes on to 48 MiB with the link there.
+    let puts = 0
+    const letGo: (() => void)[] = []
+    const gates = [4, 6].map(() => new Promise<void>((resolve) => letGo.push(resolve)))
+    const store = memoryBlockStore()
+    const put = async (blocks: readonly Block[]): Promise<void> => {
+      const turn = ++puts
+      if (turn === 4) {
+        renameSync(join(site, 'z'), join(base, 'z-old'))
+        symlinkSync(outside, join(site, 'z'))
+        letGo[0]?.()
+      }
+      if (turn === 6) {
+        rmSync(join(site, 'z'))
+        renameSync(join(base, 'z-old'), join(site, 'z'))
+        letGo[1]?.()
+      }
+      await gates[turn <= 2 ? 0 : 1]
+      await store.put(blocks)
+    }
+    const { root } = await importFolder(site, { put })
+    const { files } = whole(readTree(store.get, root))
+    const inZ = files.filter(({ path }) => path.startsWith('z/'))
+    expect(inZ).toHaveLength(60)
+    for (const { path, bytes } of inZ) expect([path, bytes[0]]).toEqual([path, Number(path.slice(3)) + 1])
+  },
+)
+
+test('links into folders and from deep ones are followed', async () => {
+  const deep = Array.from({ length: 31 }, () => 'd').join('/')
+  mkdirSync(join(site, deep), { recursive: true })
+  symlinkSync(join(site, 'data', 'ä.txt'), join(site, deep, 'l'))
+  symlinkSync(deep, join(site, 'e'))
+  const { tree } = await imported(site, { symlinks: 'follow' })
+  const texts = tree.files.filter(({ path }) => !path.startsWith('data')).map(({ path, bytes }) => [path, Buffer.from(bytes).toString()])
+  expect(texts).toEqual([
+    [`${deep}/l`, 'text'],
+    ['e/l', 'text'],
+    ['index.php', '<?php'],
+  ])
+})
+
 test('export writes to an empty folder only', async () => {
   const one = await stored([fileAt('a')])
   await expect(exportFolder(one.get, one.root, site)).rejects.toThrow(coded('EXPORT_NOT_EMPTY'))

@@ -21,6 +21,7 @@ import { targetFault } from '../symlinks.js'
 import type { TreeEntry } from '../tree-blocks.js'
 import { tooLarge } from '../tree-limits.js'
 import type { ImportCounts, ImportOrder } from './import-messages.js'
+import { isSameFolder, type OpenFolder, openFolder } from './open-folder.js'
 import type { SlabWriter } from './slab-writer.js'
 
 const PERMISSIONS = 0o777
@@ -41,6 +42,8 @@ export class FolderReader {
   readonly #nothing = new BlockSource(() => undefined)
   readonly #counts: MutableCounts = { files: 0, directories: 0, symlinks: 0, bytes: 0 }
   #top = ''
+  /** The folders that are being read, the whole one first, each in the one before it: no more than a path has names. */
+  readonly #open: OpenFolder[] = []
 
   constructor(order: ImportOrder, writer: SlabWriter) {
     this.#order = order
@@ -55,31 +58,36 @@ export class FolderReader {
     const { folder } = this.#order
     try {
       this.#top = realpathSync(folder)
-      if (!lstatSync(this.#top).isDirectory()) throw new ContentStoreError({ code: 'IMPORT_NOT_A_FOLDER', path: folder })
+      if (!lstatSync(this.#top).isDirectory()) throw new Error('not a folder')
     } catch (cause) {
-      throw cause instanceof ContentStoreError ? cause : new ContentStoreError({ code: 'IMPORT_NOT_A_FOLDER', path: folder }, { cause })
+      throw new ContentStoreError({ code: 'IMPORT_NOT_A_FOLDER', path: folder }, { cause })
     }
-    return this.#directory(this.#top, '', [])
+    const top = attempt('', () => openFolder(this.#top))
+    return this.#directory(top, this.#top, '')
   }
 
   /**
-   * The folder at `real`, a path without symbolic links.
-   * @param above its path in the tree, with a slash, or ''; @param within the real folders that it is read as part of
+   * What is in a folder, and closes it.
+   * @param real its path without symbolic links; @param above its path in the tree, with a slash, or ''
    */
-  #directory(real: string, above: string, within: readonly string[]): ContentId {
-    const before = attempt(above, () => lstatSync(real, { bigint: true }))
-    const inside = [...within, real]
-    const entries = this.#names(real, above).map((name) => this.#entry(real, name, above, inside))
-    const after = attempt(above, () => lstatSync(real, { bigint: true }))
-    if (after.ino !== before.ino || after.dev !== before.dev) throw new ContentStoreError({ code: 'IMPORT_CHANGED', path: above })
-    const edits = entries.map((entry) => ({ name: entry.name, entry }))
-    return editDirectory(this.#nothing, (block) => this.#writer.add(block), undefined, edits)
+  #directory(folder: OpenFolder, real: string, above: string): ContentId {
+    this.#open.push(folder)
+    try {
+      const entries = this.#names(folder, above).map((name) => this.#entry(folder, real, name, above))
+      const after = attempt(above, () => lstatSync(real, { bigint: true }))
+      if (!isSameFolder(after, folder.stats)) throw new ContentStoreError({ code: 'IMPORT_CHANGED', path: above })
+      const edits = entries.map((entry) => ({ name: entry.name, entry }))
+      return editDirectory(this.#nothing, (block) => this.#writer.add(block), undefined, edits)
+    } finally {
+      this.#open.pop()
+      folder.close()
+    }
   }
 
   /** Sorted, so that of several faults the same is found each time. */
-  #names(real: string, above: string): readonly string[] {
+  #names(folder: OpenFolder, above: string): readonly string[] {
     const { maxEntries } = this.#order
-    const directory = attempt(above, () => opendirSync(real, { encoding: 'buffer' as BufferEncoding, bufferSize: 512 }))
+    const directory = attempt(above, () => opendirSync(folder.at('.'), { encoding: 'buffer' as BufferEncoding, bufferSize: 512 }))
     const names: string[] = []
     try {
       for (;;) {
@@ -97,30 +105,65 @@ export class FolderReader {
     return files + directories + symlinks
   }
 
-  #entry(folder: string, name: string, above: string, within: readonly string[]): TreeEntry {
+  #entry(folder: OpenFolder, folderReal: string, name: string, above: string): TreeEntry {
     const path = above + name
     const reason = pathFault(path)
     if (reason !== undefined) throw new ContentStoreError({ code: 'FILE_PATH', path, reason })
     if (this.#entryCount >= this.#order.maxEntries) throw tooLarge(`more than ${this.#order.maxEntries} entries`)
-    let real = `${folder}${sep}${name}`
-    let stats = attempt(path, () => lstatSync(real, { bigint: true }))
-    if (stats.isSymbolicLink()) {
-      if (this.#order.symlinks === 'keep') return this.#symlink(real, name, path)
-      real = attempt(path, () => realpathSync(real))
-      if (real !== this.#top && !real.startsWith(this.#top + sep)) throw new ContentStoreError({ code: 'IMPORT_OUTSIDE', path })
-      stats = attempt(path, () => lstatSync(real, { bigint: true }))
-    }
-    if (stats.isFile()) return this.#file(real, name, path)
-    if (!stats.isDirectory()) throw new ContentStoreError({ code: 'IMPORT_KIND', path, kind: kindOf(stats) })
-    if (within.includes(real)) throw new ContentStoreError({ code: 'IMPORT_LOOP', path })
-    this.#counts.directories++
-    const node = bytesOfContentId(this.#directory(real, `${path}/`, within))
-    return { type: 'directory', name, mode: Number(stats.mode) & PERMISSIONS, node }
+    const at = folder.at(name)
+    const stats = attempt(path, () => lstatSync(at, { bigint: true }))
+    if (!stats.isSymbolicLink()) return this.#content(at, stats, `${folderReal}${sep}${name}`, name, path)
+    return this.#order.symlinks === 'keep' ? this.#symlink(at, name, path) : this.#followed(at, name, path)
   }
 
-  #symlink(real: string, name: string, path: string): TreeEntry {
+  /** @param at the way to it; @param real its path without symbolic links */
+  #content(at: string, stats: BigIntStats, real: string, name: string, path: string): TreeEntry {
+    if (stats.isFile()) return this.#file(at, name, path)
+    if (!stats.isDirectory()) throw new ContentStoreError({ code: 'IMPORT_KIND', path, kind: kindOf(stats) })
+    const folder = attempt(path, () => openFolder(at))
+    if (this.#open.some((other) => isSameFolder(other.stats, folder.stats))) {
+      folder.close()
+      throw new ContentStoreError({ code: 'IMPORT_LOOP', path })
+    }
+    this.#counts.directories++
+    const node = bytesOfContentId(this.#directory(folder, real, `${path}/`))
+    return { type: 'directory', name, mode: Number(folder.stats.mode) & PERMISSIONS, node }
+  }
+
+  /** What a link leads to. Its path is gone again from the top, folder by folder: a part of it may have become a link since. */
+  #followed(link: string, name: string, path: string): TreeEntry {
+    const real = attempt(path, () => realpathSync(link))
+    if (real === this.#top) throw new ContentStoreError({ code: 'IMPORT_LOOP', path })
+    if (!real.startsWith(this.#top + sep)) throw new ContentStoreError({ code: 'IMPORT_OUTSIDE', path })
+    const parts = real.slice(this.#top.length + 1).split(sep)
+    const last = parts.pop() as string
+    const folder = attempt(path, () => this.#below(parts))
+    try {
+      const at = folder.at(last)
+      const stats = attempt(path, () => lstatSync(at, { bigint: true }))
+      if (stats.isSymbolicLink()) throw new ContentStoreError({ code: 'IMPORT_CHANGED', path })
+      return this.#content(at, stats, real, name, path)
+    } finally {
+      folder.close()
+    }
+  }
+  #below(parts: readonly string[]): OpenFolder {
+    const [top] = this.#open as [OpenFolder]
+    let folder = openFolder(top.at('.'))
+    for (const part of parts) {
+      const above = folder
+      try {
+        folder = openFolder(above.at(part))
+      } finally {
+        above.close()
+      }
+    }
+    return folder
+  }
+
+  #symlink(at: string, name: string, path: string): TreeEntry {
     const text = textOf(
-      attempt(path, () => readlinkSync(real, { encoding: 'buffer' })),
+      attempt(path, () => readlinkSync(at, { encoding: 'buffer' })),
       path,
     )
     const target = text
@@ -133,8 +176,8 @@ export class FolderReader {
     return { type: 'symlink', name, target }
   }
 
-  #file(real: string, name: string, path: string): TreeEntry {
-    const file = attempt(path, () => openSync(real, OPEN_FLAGS))
+  #file(at: string, name: string, path: string): TreeEntry {
+    const file = attempt(path, () => openSync(at, OPEN_FLAGS))
     try {
       const stats = attempt(path, () => fstatSync(file, { bigint: true }))
       if (!stats.isFile()) throw new ContentStoreError({ code: 'IMPORT_KIND', path, kind: kindOf(stats) })
@@ -144,7 +187,7 @@ export class FolderReader {
       if (size > maxFileBytes) throw new ContentStoreError({ code: 'FILE_TOO_LARGE', path, bytes: size, maxBytes: maxFileBytes })
       this.#counts.bytes += size
       if (this.#counts.bytes > maxBytes) throw tooLarge(`more than ${maxBytes} bytes`)
-      const { paged, content } = this.#content(file, size, path)
+      const { paged, content } = this.#chunks(file, size, path)
       const after = attempt(path, () => fstatSync(file, { bigint: true }))
       if (after.size !== stats.size || after.mtimeNs !== stats.mtimeNs) throw new ContentStoreError({ code: 'IMPORT_CHANGED', path })
       this.#counts.files++
@@ -155,7 +198,7 @@ export class FolderReader {
     }
   }
 
-  #content(file: number, size: number, path: string): { paged: boolean; content: Uint8Array | null } {
+  #chunks(file: number, size: number, path: string): { paged: boolean; content: Uint8Array | null } {
     if (size === 0) return { paged: false, content: null }
     const start = this.#writer.room(Math.min(size, LARGE_CHUNK_BYTES))
     const begun = Math.min(size, CHUNK_BYTES)

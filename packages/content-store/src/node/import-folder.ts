@@ -28,7 +28,9 @@ export interface ImportedFolder extends ImportCounts {
 /**
  * Stores a folder as a file tree, which is durable when it resolves. A thread of its own reads file after file; at most 32 MiB of
  * content are in memory. What is stored already is not written again: an import that was broken off goes on where it
- * was. Nothing outside the folder is ever read. Owner, set-id bits and extended attributes are left behind; times are whole seconds.
+ * was. Nothing outside the folder is ever read: on Linux (with /proc) whatever becomes of the folder meanwhile; elsewhere nobody else
+ * may be able to write to it or to a folder above it until this resolves. Owner, set-id bits and extended attributes are left behind;
+ * times are whole seconds.
  * @throws {ContentStoreError} IMPORT_NOT_A_FOLDER; IMPORT_OUTSIDE a link that leads out (kept ones are taken as they are written: one
  * that is absolute, or goes up after a name, is refused too); IMPORT_LOOP a link to a folder it lies in, unless it is kept;
  * IMPORT_KIND a device, socket or pipe; IMPORT_NAME not UTF-8; IMPORT_UNREADABLE; IMPORT_CHANGED while it was read; FILE_PATH;
