@@ -17,6 +17,9 @@ export class MissingBlock extends Error {
 export class BlockSource {
   readonly #get: GetBlock
   readonly #missing = new Set<ContentId>()
+  /** How often something was missing, the same thing again too. */
+  #misses = 0
+  readonly #lacking = new Set<string>()
   readonly #memo = new Map<string, unknown>()
   /** What is in the store for sure, because this walk has read it, or a block that links to it. */
   readonly known = new Set<ContentId>()
@@ -28,9 +31,10 @@ export class BlockSource {
   }
   /** @throws {MissingBlock} */
   read(cid: ContentId): Uint8Array {
-    const bytes = this.#get(cid)
+    const bytes = this.#missing.has(cid) ? undefined : this.#get(cid)
     if (bytes === undefined) {
       this.#missing.add(cid)
+      this.#misses++
       throw new MissingBlock()
     }
     this.known.add(cid)
@@ -50,6 +54,22 @@ export class BlockSource {
       branch()
     } catch (cause) {
       if (!(cause instanceof MissingBlock) || this.#missing.size >= MISSING_MAX) throw cause
+    }
+  }
+  /**
+   * The same for a branch that a hostile tree can name any number of times: where something was missing in it, it is not run again.
+   * @param key what the branch reads, wherever it lies
+   */
+  attemptOnce(key: string, branch: () => void): void {
+    if (this.#lacking.has(key)) {
+      this.#misses++
+      return
+    }
+    const before = this.#misses
+    try {
+      this.attempt(branch)
+    } finally {
+      if (this.#misses !== before) this.#lacking.add(key)
     }
   }
   /** The result of a whole walk, unless something was missing. */

@@ -16,7 +16,8 @@ const NAMES_FOLLOWED_MAX = 10_000
 /**
  * The tree with a copy of what it leads to in place of every symbolic link, for readers that know no links; a link that leads nowhere,
  * in a circle, or to a directory that it lies in is left out. Depends on the tree alone, so that all who do it agree. A tree without
- * links is its own copy: `root` is the same and `blocks` is empty. Limits count what is copied each time.
+ * links is its own copy: `root` is the same and `blocks` is empty. Limits count what is copied each time; a
+ * directory of more than 256 entries has to fit them with all its links.
  * @throws {ContentStoreError} TREE_MALFORMED, TREE_TOO_LARGE
  */
 export function copySymlinks(get: GetBlock, root: ContentId, limits: TreeLimits = {}): BuiltTree | Missing {
@@ -39,6 +40,10 @@ class Copying {
     this.source = source
     this.#limits = limits
   }
+  /** What is in a directory. @throws {ContentStoreError} TREE_MALFORMED, TREE_TOO_LARGE */
+  entriesOf(directory: ContentId): readonly TreeEntry[] {
+    return entriesOf(this.source, directory, this.#entries, this.#limits.maxEntries)
+  }
   /** @throws {ContentStoreError} TREE_TOO_LARGE */
   count(bytes: number): void {
     const { maxEntries, maxBytes } = this.#limits
@@ -59,7 +64,7 @@ function copyBelow(copying: Copying, place: Place, above: string, within: readon
   const inside = [...within, nameOf(place)]
   let changed = false
   const entries: TreeEntry[] = []
-  for (const entry of entriesOf(source, place.cid)) {
+  for (const entry of copying.entriesOf(place.cid)) {
     const path = above + entry.name
     const fault = pathFault(path)
     if (fault !== undefined) {

@@ -6,6 +6,7 @@ import { statFault } from './files.js'
 import { compareNames, nameFault, PATH_MAX_DEPTH } from './paths.js'
 import { targetFault } from './symlinks.js'
 import { decoded, FAN_CHILDREN, LEAF_MAX_ENTRIES, linked, malformed, type TreeBlockOf, type TreeEntry } from './tree-blocks.js'
+import { tooLarge } from './tree-limits.js'
 
 /*
  * A directory of up to 256 entries is one leaf block, sorted by name. A larger one is a fan of 16: an entry's place is the
@@ -69,11 +70,13 @@ function entryFault(cid: ContentId, entry: TreeEntry): string | undefined {
 function fanFault({ children }: TreeBlockOf<'fan'>, { place, count }: PartSpot): string | undefined {
   if (place.length >= PLACE_DIGITS_MAX) return 'a fan too deep'
   if (children.length !== FAN_CHILDREN) return 'a fan without 16 places'
-  const sum = children.reduce((total, child) => total + (child?.count ?? 0), 0)
+  const sum = promisedBy(children)
   if (children.some((child) => child?.count === 0)) return 'an empty part in a fan'
   if (count !== undefined && sum !== count) return 'another number of entries than its parent says'
   return sum <= LEAF_MAX_ENTRIES ? 'a fan that fits a leaf' : undefined
 }
+
+const promisedBy = (children: TreeBlockOf<'fan'>['children']): number => children.reduce((sum, child) => sum + (child?.count ?? 0), 0)
 
 /** The entry of that name, if any. @throws {MissingBlock} */
 export function findEntry(source: BlockSource, directory: ContentId, name: string): TreeEntry | undefined {
@@ -91,7 +94,7 @@ export function findEntry(source: BlockSource, directory: ContentId, name: strin
 
 /** All entries of a directory or a part, in no order. What is missing is left out, and is in `source.missing`. */
 export function gatherEntries(source: BlockSource, cid: ContentId, spot: PartSpot, entries: TreeEntry[]): void {
-  source.attempt(() => {
+  source.attemptOnce(cid, () => {
     const block = readPart(source, cid, spot)
     if (block.type === 'leaf') for (const entry of block.entries) entries.push(entry)
     else
@@ -101,9 +104,17 @@ export function gatherEntries(source: BlockSource, cid: ContentId, spot: PartSpo
   })
 }
 
-/** All entries, sorted by name. */
-export function entriesOf(source: BlockSource, directory: ContentId): readonly TreeEntry[] {
+/**
+ * All entries, sorted by name. What a fan promises is looked at before it is gone into: a few blocks can promise any number.
+ * @param count of the entries found before
+ * @throws {ContentStoreError} TREE_MALFORMED, TREE_TOO_LARGE
+ */
+export function entriesOf(source: BlockSource, directory: ContentId, count: number, maxEntries: number): readonly TreeEntry[] {
   const entries: TreeEntry[] = []
-  gatherEntries(source, directory, WHOLE, entries)
+  source.attempt(() => {
+    const block = readPart(source, directory, WHOLE)
+    if (block.type === 'fan' && count + promisedBy(block.children) > maxEntries) throw tooLarge(`more than ${maxEntries} entries`)
+    gatherEntries(source, directory, WHOLE, entries)
+  })
   return entries.sort((a, b) => compareNames(a.name, b.name))
 }

@@ -84,7 +84,7 @@ function walk(source: BlockSource, root: ContentId, limits: Required<TreeLimits>
   const walked: Walked = { files: [], directories: [], symlinks: [] }
   let [totalEntries, totalBytes] = [0, 0]
   const enter = (cid: ContentId, above: string, depth: number): void => {
-    for (const entry of entriesOf(source, cid)) {
+    for (const entry of entriesOf(source, cid, totalEntries, limits.maxEntries)) {
       const path = above + entry.name
       const fault = pathFault(path) ?? (entry.type === 'symlink' ? targetFault(entry.target, depth) : undefined)
       if (fault !== undefined) throw malformed(cid, fault)

@@ -6,6 +6,8 @@ import {
   type Block,
   blockOf,
   buildTree,
+  copySymlinks,
+  type GetBlock,
   linksOf,
   listTree,
   missingBlocks,
@@ -119,6 +121,36 @@ describe('a hostile tree', () => {
     expect(missingBlocks(get, root)).toEqual([])
     expect(reachableBlocks(get, root)).toHaveProperty('blocks.length', 31)
     expect(whole(applyChanges(get, root, [writeAt('d00/d00/x')])).blocks).toHaveLength(4)
+  })
+
+  test('a bomb: fans that promise 10^9 entries and more, each of 16 times the same part, over a leaf that is missing', async () => {
+    const blocks = [sealBlock(leaf(file('missing')))]
+    let count = 17
+    for (let i = 0; i < 7; i++) {
+      blocks.push(sealBlock(fan(...Array.from({ length: 16 }, () => child(blocks.at(-1) as Block, count)))))
+      count *= 16
+    }
+    const { get } = await holding({ blocks: blocks.slice(1) })
+    const root = blocks.at(-1)?.cid as ContentId
+    let got = 0
+    const counting: GetBlock = (cid) => {
+      if (++got > 1000) throw new Error('more than 1,000 reads')
+      return get(cid)
+    }
+    for (const walk of [listTree, readTree, copySymlinks]) {
+      got = 0
+      expect(() => walk(counting, root, { maxEntries: 1e9 })).toThrow(coded('TREE_TOO_LARGE'))
+      expect(got).toBe(1)
+      got = 0
+      expect(walk(counting, root, { maxEntries: Number.POSITIVE_INFINITY })).toEqual({ missing: [blocks[0]?.cid] })
+      expect(got).toBe(8)
+    }
+  })
+
+  test('limits of entries are met exactly where a directory is a fan', () => {
+    const both = buildTree(Array.from({ length: 600 }, (_, i) => fileAt(`${i < 300 ? 'a' : 'b'}/f${i}`)))
+    expect(whole(listTree(getFrom(both), both.root, { maxEntries: 602 })).files).toHaveLength(600)
+    expect(() => listTree(getFrom(both), both.root, { maxEntries: 601 })).toThrow(coded('TREE_TOO_LARGE'))
   })
 
   test('a bomb: one chunk 4,096 times is 4 GiB', async () => {
