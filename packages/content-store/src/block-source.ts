@@ -20,6 +20,9 @@ export class BlockSource {
   /** How often something was missing, the same thing again too. */
   #misses = 0
   readonly #lacking = new Set<string>()
+  /** Of directories, one that was read before counted again; `readPart` ends the walk after the most. */
+  partsRead = 0
+  maxParts = Number.POSITIVE_INFINITY
   readonly #memo = new Map<string, unknown>()
   /** What is in the store for sure, because this walk has read it, or a block that links to it. */
   readonly known = new Set<ContentId>()
@@ -28,6 +31,9 @@ export class BlockSource {
   }
   get missing(): readonly ContentId[] {
     return [...this.#missing]
+  }
+  get missingCount(): number {
+    return this.#missing.size
   }
   /** @throws {MissingBlock} */
   read(cid: ContentId): Uint8Array {

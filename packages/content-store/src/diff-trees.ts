@@ -38,24 +38,29 @@ export interface TreeRange {
   readonly from?: string
   /** Most changes of one page, at least 1. Default 1,000. */
   readonly limit?: number
+  /**
+   * How many parts of directories, of up to 256 entries each, are read before a page ends, if it has any changes by then. Twice as many
+   * are TREE_TOO_LARGE. Default 4,096.
+   */
+  readonly maxParts?: number
 }
-const DEFAULT_LIMIT = 1000
+const DEFAULTS = { limit: 1000, maxParts: 4096 }
 /** How many missing blocks one page asks for: nobody knows how much more is in them. */
 const MISSING_AT_ONCE = 64
 
 /**
  * What makes the tree `after` of the tree `before`: each path that differs, in a directory that came or went each path below it too.
  * Blocks that both have are not read, so it costs as much as there are changes.
- * @throws {ContentStoreError} FILE_PATH, TREE_MALFORMED
+ * @throws {ContentStoreError} FILE_PATH, TREE_MALFORMED; TREE_TOO_LARGE
  */
 export function diffTrees(
   get: GetBlock,
   before: ContentId,
   after: ContentId,
-  { from, limit = DEFAULT_LIMIT }: TreeRange = {},
+  { from, limit = DEFAULTS.limit, maxParts = DEFAULTS.maxParts }: TreeRange = {},
 ): TreeDiff | Missing {
   const source = new BlockSource(get)
-  const difference = new Difference(source, Math.max(1, limit))
+  const difference = new Difference(source, Math.max(1, limit), maxParts)
   return source.finish(() => {
     if (before !== after) difference.compare(before, after, [], from === undefined ? [] : segmentsOf(from))
     return { changes: difference.changes, next: difference.next }
@@ -74,12 +79,19 @@ class Difference {
   next: string | undefined
   readonly #source: BlockSource
   readonly #limit: number
-  constructor(source: BlockSource, limit: number) {
+  readonly #maxParts: number
+  constructor(source: BlockSource, limit: number, maxParts: number) {
     this.#source = source
     this.#limit = limit
+    this.#maxParts = maxParts
+    source.maxParts = 2 * maxParts
   }
   get #isFull(): boolean {
-    return this.next !== undefined || this.#source.missing.length >= MISSING_AT_ONCE
+    return this.next !== undefined || this.#source.missingCount >= MISSING_AT_ONCE
+  }
+  /** Where blocks are missing there can be any number of directories to compare and no change to show. */
+  get #hasReadEnough(): boolean {
+    return this.#source.partsRead >= this.#maxParts && (this.changes.length > 0 || this.#source.missingCount > 0)
   }
 
   /** Two directories at one place, of which either may be none; not the same one. @param from what of them is wanted first */
@@ -91,12 +103,14 @@ class Difference {
       if (this.#isFull) return
       const names = [...above, pair.name]
       const path = names.join('/')
+      const [old, young] = [directoryOf(pair.before), directoryOf(pair.after)]
+      if (old !== young && this.#hasReadEnough) this.next = path
+      if (this.next !== undefined) return
       this.#check(pair.before, before, path, above.length)
       this.#check(pair.after, after, path, above.length)
       if (order > 0 || below.length === 0) this.#report(path, pair)
       if (this.next !== undefined) return
-      const [old, young] = [directoryOf(pair.before), directoryOf(pair.after)]
-      if (old !== young) this.#source.attempt(() => this.compare(old, young, names, order === 0 ? below : []))
+      if (old !== young) this.#source.attemptOnce(`${old} ${young}`, () => this.compare(old, young, names, order === 0 ? below : []))
     }
   }
 
@@ -126,7 +140,7 @@ class Difference {
       if (b !== undefined) gatherEntries(source, b, spotB, young)
       return
     }
-    source.attempt(() => {
+    source.attemptOnce(`parts ${a} ${b}`, () => {
       const parts = [
         [a, spotA],
         [b, spotB],

@@ -30,10 +30,11 @@ export const childSpot = (spot: PartSpot, digit: number, count: number): PartSpo
 
 /**
  * One block of a directory, checked: sorted, valid, in its place, and of the only shape its entries can have.
- * @throws {ContentStoreError} TREE_MALFORMED
+ * @throws {ContentStoreError} TREE_MALFORMED, TREE_TOO_LARGE
  * @throws {MissingBlock}
  */
 export function readPart(source: BlockSource, cid: ContentId, spot: PartSpot): TreeBlockOf<'leaf'> | TreeBlockOf<'fan'> {
+  if (++source.partsRead > source.maxParts) throw tooLarge(`more than ${source.maxParts} parts of directories`)
   return source.lately(`${cid} ${spot.place} ${spot.count}`, () => checkedPart(source, cid, spot))
 }
 function checkedPart(source: BlockSource, cid: ContentId, spot: PartSpot): TreeBlockOf<'leaf'> | TreeBlockOf<'fan'> {

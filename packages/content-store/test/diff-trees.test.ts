@@ -1,8 +1,9 @@
-import type { ContentId } from '@interpeer/crypto-ids'
+import { bytesOfContentId, type ContentId } from '@interpeer/crypto-ids'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   applyChanges,
+  type Block,
   type BuiltTree,
   buildTree,
   diffTrees,
@@ -131,6 +132,64 @@ describe('the difference of two trees', () => {
     expect(() => diffTrees(get, before.blocks[0]?.cid as ContentId, before.root)).toThrow(coded('TREE_MALFORMED'))
     const after = apply(writeAt('x'))
     expect(() => diffTrees(both(before, after), before.root, after.root, { from: '../x' })).toThrow(coded('FILE_PATH'))
+  })
+})
+
+describe('how much a page reads', () => {
+  const directory = (name: string, node: Block) => ({ type: 'directory', name, mode: 0o755, node: bytesOfContentId(node.cid) }) as const
+  const link = (target: string): Block => sealBlock({ type: 'leaf', entries: [{ type: 'symlink', name: 'a', target }] })
+  /** Two trees of so many levels, so many directories a level, over leaves, which the second one lacks. Of each level any one of the first meets any one of the second. */
+  async function hostile(levels: number, width: number) {
+    let before = Array.from({ length: width }, (_, i) => link(`here${i}`))
+    let after = Array.from({ length: width }, (_, i) => link(`missing${i}`))
+    const [missing, blocks] = [after.map(({ cid }) => cid), [...before]]
+    for (let level = 0; level < levels; level++) {
+      const pairs = Array.from({ length: 100 }, (_, k) => [Math.floor(k / width) % width, k % width] as const)
+      const over = (below: readonly Block[], side: 0 | 1): Block[] =>
+        Array.from({ length: width }, (_, own) => {
+          const at = (k: number): Block => below[((pairs[k]?.[side] ?? 0) + own) % width] as Block
+          const names = pairs.map((_, k) => directory(`d${String(k).padStart(2, '0')}`, at(k)))
+          return sealBlock({ type: 'leaf', entries: names })
+        })
+      ;[before, after] = [over(before, 0), over(after, 1)]
+      blocks.push(...before, ...after)
+    }
+    const { get } = await holding({ blocks })
+    let got = 0
+    const counting: GetBlock = (cid) => {
+      if (++got > 1000) throw new Error('more than 1,000 reads')
+      return get(cid)
+    }
+    return { before: before[0]?.cid as ContentId, after: after[0]?.cid as ContentId, get: counting, got: () => got, missing }
+  }
+
+  test('is no more than there are blocks where one is missing below 100^20 paths', async () => {
+    const { before, after, get, got, missing } = await hostile(20, 1)
+    expect(diffTrees(get, before, after)).toEqual({ missing })
+    expect(got()).toBe(2 * 21)
+  })
+  test('is no more than asked for where any two directories can meet', async () => {
+    const all = await hostile(20, 4)
+    expect(diffTrees(all.get, all.before, all.after)).toHaveProperty('missing.length', 4)
+    const some = await hostile(20, 4)
+    expect(diffTrees(some.get, some.before, some.after, { maxParts: 50 })).toHaveProperty('missing.length')
+    expect(some.got()).toBeLessThanOrEqual(60)
+    expect(all.got()).toBeGreaterThan(120)
+  })
+  test('ends a page that has changes, and what needs more is too large', () => {
+    const nothing = buildTree([])
+    const many = buildTree(Array.from({ length: 100 }, (_, i) => fileAt(`d${i}/f`)))
+    const get = both(nothing, many)
+    const pages: TreeDiff[] = []
+    for (let next: string | undefined; pages.length === 0 || next !== undefined; next = pages.at(-1)?.next) {
+      pages.push(whole(diffTrees(get, nothing.root, many.root, { maxParts: 10, ...(next === undefined ? {} : { from: next }) })))
+    }
+    expect(pages.flatMap(({ changes }) => changes)).toEqual(whole(diffTrees(get, nothing.root, many.root)).changes)
+    for (const { changes } of pages) expect(changes.length).toBeLessThanOrEqual(20)
+    const fan = buildTree(Array.from({ length: 300 }, (_, i) => fileAt(`f${i}`, 'x')))
+    const other = buildTree(Array.from({ length: 300 }, (_, i) => fileAt(`f${i}`, 'y')))
+    expect(() => diffTrees(both(fan, other), fan.root, other.root, { maxParts: 20 })).toThrow(coded('TREE_TOO_LARGE'))
+    expect(whole(diffTrees(both(fan, other), fan.root, other.root, { maxParts: 40 })).changes).toHaveLength(300)
   })
 })
 
