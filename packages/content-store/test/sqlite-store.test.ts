@@ -75,6 +75,14 @@ test('another program’s database is refused, and left as it was', () => {
   expect(readFileSync(path)).toEqual(bytes)
 })
 
+test('a database that would not sync at every commit is STORE_UNAVAILABLE', () => {
+  const { exec } = DatabaseSync.prototype
+  vi.spyOn(DatabaseSync.prototype, 'exec').mockImplementation(function (this: DatabaseSync, sql) {
+    exec.call(this, sql.replace('synchronous = FULL', 'synchronous = NORMAL'))
+  })
+  expect(() => openSqliteStore(folder)).toThrow(coded('STORE_UNAVAILABLE'))
+})
+
 test('an open store that writes nothing keeps no process alive, and a write is waited for', () => {
   const script = `
     import { openSqliteStore } from ${url('node/index.js')}

@@ -16,6 +16,8 @@ const SETTINGS = `
   PRAGMA cell_size_check = ON;
   PRAGMA wal_autocheckpoint = 256;
   PRAGMA journal_size_limit = 16777216;`
+/** How SQLite gives it back. */
+const FULL = 2
 const TABLES = `
   BEGIN IMMEDIATE;
   PRAGMA application_id = ${APPLICATION_ID};
@@ -37,6 +39,7 @@ export function openSqliteFile(path: string): DatabaseSync {
     database.exec(SETTINGS)
     if (pragma(database, 'journal_mode = WAL') !== 'wal') throw new Error('SQLite can keep no write-ahead log there')
     if (isNew) database.exec(TABLES)
+    if (pragma(database, 'synchronous') !== FULL) throw new Error('SQLite would not sync what it writes')
     return database
   } catch (error) {
     database.close()
