@@ -1,20 +1,9 @@
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { childScript } from './built.js'
-
-/** Whether this machine lets us mount a small disk of our own (user namespaces). Without one these tests are skipped. */
-const canMount = ((): boolean => {
-  try {
-    execFileSync('unshare', ['-Urm', 'sh', '-c', 'mount -t tmpfs -o size=1m none /mnt'], { stdio: 'ignore' })
-    return true
-  } catch {
-    process.stderr.write('full-disk.test.ts is skipped: unshare can mount no tmpfs here\n')
-    return false
-  }
-})()
+import { canMount, onSmallDisk } from './small-disk.js'
 
 let folder: string
 beforeEach(() => {
@@ -22,14 +11,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-function onDiskOf40MiB(script: string): unknown {
-  const mounted = 'mount -t tmpfs -o size=40m none "$1" && exec "$2" --input-type=module -e "$3" "$1"'
-  const output = execFileSync('unshare', ['-Urm', 'sh', '-c', mounted, 'sh', folder, process.execPath, script], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'], // lmdb writes on stderr what the disk refused
-  })
-  return JSON.parse(output.trim().split('\n').at(-1) ?? '')
-}
+const onDiskOf40MiB = (script: string): unknown => JSON.parse(onSmallDisk(40, folder, script).trim().split('\n').at(-1) ?? '')
 const helpers = `
   import { closeSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
   const folder = process.argv[1]

@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { applyChanges, buildTree, missingBlocks, openCollector } from '../src/index.js'
 import { openLmdbStore } from '../src/node/index.js'
+import { canMount, onSmallDisk } from './small-disk.js'
 import { coded, fileAt, noise, writeAt } from './trees.js'
 
 let folder: string
@@ -38,15 +38,7 @@ test('on disk too a put that finds the store full makes room: a site that change
   await store.close()
 })
 
-const canMount = (): boolean => {
-  try {
-    execFileSync('unshare', ['-Urm', 'sh', '-c', 'mount -t tmpfs -o size=1m none /mnt'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
-test.skipIf(!canMount())(
+test.skipIf(!canMount)(
   'a disk that is full of what nothing refers to takes new blocks, again and again',
   () => {
     const built = (name: string): string => JSON.stringify(new URL(`../dist/${name}`, import.meta.url).href)
@@ -64,9 +56,7 @@ test.skipIf(!canMount())(
     }
     console.log(put, refused > 0, [...store.blocks.list()].length < 500)
     await store.close()`
-    const mounted = 'mount -t tmpfs -o size=14m none "$1" && exec "$2" --input-type=module -e "$3" "$1"'
-    const output = execFileSync('unshare', ['-Urm', 'sh', '-c', mounted, 'sh', folder, process.execPath, script], { encoding: 'utf8' })
-    expect(output.trim()).toBe('2000 true true')
+    expect(onSmallDisk(14, folder, script).trim()).toBe('2000 true true')
   },
   60_000,
 )
