@@ -41,13 +41,12 @@ export class Ballast {
 
   /** Whether there is more room now. */
   drop(): boolean {
-    if (!this.#held) return false
-    rmSync(this.#path, { force: true })
+    if (!this.#held || !this.#remove()) return false
     this.#held = false
     return true
   }
 
-  /** Takes the room again, if that leaves `keptBytes` for others. */
+  /** Takes the room again, if that leaves `keptBytes` for others. Never throws: a store without ballast is one nevertheless. */
   hold(keptBytes: number): void {
     if (this.#held) return
     try {
@@ -55,7 +54,16 @@ export class Ballast {
       writeFileSync(this.#path, randomFillSync(new Uint8Array(BYTES))) // what can be compressed takes no room
       this.#held = true
     } catch {
-      rmSync(this.#path, { force: true }) // the disk filled up meanwhile
+      this.#remove() // the disk filled up meanwhile
+    }
+  }
+
+  #remove(): boolean {
+    try {
+      rmSync(this.#path, { force: true })
+      return true
+    } catch {
+      return false
     }
   }
 }
