@@ -96,4 +96,25 @@ describe.skipIf(!canMount).each(['openLmdbStore', 'openSqliteStore'] as const)('
       console.log(JSON.stringify({ outcomes, kept, later }))`
     expect(onDiskOf40MiB(script)).toEqual({ outcomes: ['STORE_FULL', 'written'], kept: 1, later: 'written' })
   })
+
+  test('that fills up under puts and deletions at once: only the puts fail, and what was to be deleted is gone', () => {
+    const script = `${childScript(open)}${helpers}
+      const blocks = (first, count) => Array.from({ length: count }, (_, i) => blockAt(first + i))
+      await store.blocks.put(blocks(0, 100))
+      const outcomes = [
+        store.blocks.delete(cids([0, 1, 2])), store.blocks.put(blocks(1_000, 200)),
+        store.blocks.put([blockAt(2)]), store.blocks.delete(cids([3, 1_000])),
+      ].map(outcome)
+      fillUp()
+      await Promise.all(outcomes)
+      const left = [...store.blocks.list()].length
+      const gone = [0, 1, 2, 3].map((i) => !store.blocks.has(blockAt(i).cid))
+      rmSync(folder + '/filler')
+      const later = await outcome(store.blocks.put([blockAt(2)]))
+      await store.close()
+      console.log(JSON.stringify({ outcomes: await Promise.all(outcomes), left, gone, later }))`
+    expect(onDiskOf40MiB(script)).toEqual({
+      ...{ outcomes: ['written', 'STORE_FULL', 'STORE_FULL', 'written'], left: 96, gone: [true, true, true, true], later: 'written' },
+    })
+  })
 })

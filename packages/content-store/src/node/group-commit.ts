@@ -9,6 +9,8 @@ import type { Change, Table, Tables, Usage } from './tables.js'
 // locks, and delete blocks.
 const KEPT_BYTES = { blocks: 8 * 1024 * 1024, records: 1024 * 1024 }
 
+const WRITE_FAILED = { code: 'STORE_WRITE_FAILED' } as const
+
 export interface Pending {
   readonly value: Uint8Array | undefined
   /** @throws {ContentStoreError} STORE_FULL, STORE_WRITE_FAILED (rejects) */
@@ -18,16 +20,29 @@ export interface Pending {
 interface Group {
   readonly table: Table
   readonly changes: Map<string, Change>
-  readonly done: Promise<void>
+  /** Of every key that is deleted, also one that gets a value later in the group: if no value can be written the key is to be gone. */
+  readonly deletions: Map<string, Change>
+  readonly done: Promise<Outcome>
   /** As of its begin, or of the end of the latest transaction. */
   usage: Usage | undefined
   neededBytes: number
 }
 
+/** What was not written. */
+interface Outcome {
+  readonly values?: Failure | undefined
+  readonly deletions?: Failure | undefined
+}
+interface Failure {
+  readonly cause: unknown
+  readonly isFull: boolean
+}
+
 /**
  * Writes to a database. What is asked for in one turn of the event loop, or while a transaction is under way, becomes one transaction:
  * eight blocks put one by one cost one sync of the disk, not eight. Blocks and records are apart, and a record that failed together with
- * blocks is tried again without them: a peer may lose blocks to a full disk, but not its locks.
+ * blocks is tried again without them: a peer may lose blocks to a full disk, but not its locks. For the same reason deletions that failed
+ * together with values are tried again without them.
  */
 export class GroupCommit {
   readonly #tables: Tables
@@ -55,13 +70,13 @@ export class GroupCommit {
     const name = nameOf(table, key)
     for (const group of this.#groups().toReversed()) {
       const change = group.changes.get(name)
-      if (change) return { value: change.value, written: () => this.#written(group, this.#bytesOf(change)) }
+      if (change) return { value: change.value, written: () => this.#valuesWritten(group, this.#bytesOf(change)) }
     }
     return undefined
   }
 
   /**
-   * All of it or nothing, on the disk when it resolves. Of two changes of one key the later counts.
+   * All of it or nothing, on the disk when it resolves: values, or deletions. Of two changes of one key the later counts.
    * @throws {ContentStoreError} STORE_FULL, STORE_WRITE_FAILED, STORE_CLOSED (rejects)
    */
   async write(table: Table, changes: readonly Omit<Change, 'table'>[]): Promise<void> {
@@ -71,13 +86,17 @@ export class GroupCommit {
     const neededBytes = changes.reduce((sum, change) => sum + this.#bytesOf(change), 0)
     if (neededBytes > 0) this.#assertRoom(group, neededBytes)
     group.neededBytes += neededBytes
-    for (const change of changes) group.changes.set(nameOf(table, change.key), { table, ...change })
-    await this.#written(group, neededBytes)
+    for (const change of changes) {
+      const name = nameOf(table, change.key)
+      group.changes.set(name, { table, ...change })
+      if (change.value === undefined) group.deletions.set(name, { table, ...change })
+    }
+    await (changes.some(({ value }) => value) ? this.#valuesWritten(group, neededBytes) : this.#deletionsWritten(group))
   }
 
   /** Waits for what is under way. */
   close(): Promise<void> {
-    this.#closing ??= Promise.allSettled(this.#groups().map(({ done }) => done)).then(() => this.#tables.close())
+    this.#closing ??= Promise.all(this.#groups().map(({ done }) => done)).then(() => this.#tables.close())
     return this.#closing
   }
 
@@ -89,39 +108,55 @@ export class GroupCommit {
   }
   #begin(table: Table): Group {
     const before = this.#underWay.get(table)?.done ?? Promise.resolve()
-    const done = before.catch(() => undefined).then(() => this.#commit(group))
-    const group: Group = { table, changes: new Map(), done, usage: undefined, neededBytes: 0 }
+    const done = before.then(() => this.#commit(group))
+    const group: Group = { table, changes: new Map(), deletions: new Map(), done, usage: undefined, neededBytes: 0 }
     this.#open.set(table, group)
     return group
   }
-  async #commit(group: Group): Promise<void> {
+  async #commit(group: Group): Promise<Outcome> {
     this.#open.delete(group.table)
-    if (group.changes.size === 0) return // the only one was refused
+    if (group.changes.size === 0) return {} // the only one was refused
     this.#underWay.set(group.table, group)
-    const changes = [...group.changes.values()]
+    const outcome = await this.#outcome(group)
+    this.#underWay.delete(group.table)
+    for (const open of this.#open.values()) open.usage = undefined
+    return outcome
+  }
+  async #outcome({ table, changes, deletions }: Group): Promise<Outcome> {
+    const all = [...changes.values()]
+    let failure = await this.#failure(table, all)
+    if (!failure) {
+      this.#ballast.hold(KEPT_BYTES.blocks)
+      return {}
+    }
+    const mayFail = table === 'blocks' && all.some(({ value }) => value)
+    if (mayFail && deletions.size === 0) return { values: failure }
+    // what must not fail because of what may
+    if (table === 'records') await this.#underWay.get('blocks')?.done
+    if (failure.isFull) this.#ballast.drop()
+    if (!mayFail) {
+      failure = await this.#failure(table, all)
+      if (!failure || deletions.size === 0) return { values: failure }
+    }
+    return { values: failure, deletions: await this.#failure(table, [...deletions.values()]) }
+  }
+  /** Of one transaction. */
+  async #failure(table: Table, changes: readonly Change[]): Promise<Failure | undefined> {
     try {
       await this.#tables.write(changes)
-      this.#ballast.hold(KEPT_BYTES.blocks)
+      return undefined
     } catch (cause) {
-      // what must not fail because of what may
-      if (group.table === 'blocks' && changes.some(({ value }) => value)) throw cause
-      if (group.table === 'records') await this.#underWay.get('blocks')?.done.catch(() => undefined)
-      if (this.#isFull(cause, group.table)) this.#ballast.drop()
-      await this.#tables.write(changes)
-    } finally {
-      this.#underWay.delete(group.table)
-      for (const open of this.#open.values()) open.usage = undefined
+      return { cause, isFull: this.#isFull(cause, table) } // now: room that others make later does not change the reason
     }
   }
 
-  async #written(group: Group, neededBytes: number): Promise<void> {
-    try {
-      await group.done
-    } catch (cause) {
-      throw new ContentStoreError(this.#isFull(cause, group.table) ? { code: 'STORE_FULL', neededBytes } : { code: 'STORE_WRITE_FAILED' }, {
-        cause,
-      })
-    }
+  async #valuesWritten(group: Group, neededBytes: number): Promise<void> {
+    const { values } = await group.done
+    if (values) throw new ContentStoreError(values.isFull ? { code: 'STORE_FULL', neededBytes } : WRITE_FAILED, { cause: values.cause })
+  }
+  async #deletionsWritten(group: Group): Promise<void> {
+    const { deletions } = await group.done
+    if (deletions) throw new ContentStoreError(WRITE_FAILED, { cause: deletions.cause })
   }
   #isFull(cause: unknown, table: Table): boolean {
     try {
