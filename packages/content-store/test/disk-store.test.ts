@@ -143,6 +143,40 @@ describe.each([
     expect(store.has(loose.cid)).toBe(false)
   })
 
+  test('a store that is full to its limit takes a spoiled block again, and can then let go of the rest', async () => {
+    const maxBytes = 2_000_000
+    const built = buildTree([fileAt('a', noise(300_000))])
+    const looseAt = (seed: number) => blockOf(noise(60_000, seed), 'raw')
+    const first = openStore(folder, { maxBytes })
+    await first.blocks.put(built.blocks)
+    const put = ({ blocks }: ContentStore, block: Block) =>
+      blocks.put([block]).then(
+        () => true,
+        () => false,
+      )
+    let loose = 1
+    while (await put(first, looseAt(loose))) loose++
+    await first.close()
+    const spoiled = built.blocks.find(({ bytes }) => bytes.length > 60_000) as Block
+    await spoil('blocks', bytesOfContentId(spoiled.cid), flipped(9))
+    const root = built.blocks.find(({ cid }) => cid === built.root) as Block
+    await spoil('blocks', bytesOfContentId(root.cid), flipped(root.bytes.length - 1))
+    const store = openStore(folder, { maxBytes })
+    opened.push(store)
+    const collector = openCollector({
+      ...{ store: store.blocks, graceMs: 0, nowMs: () => 0 },
+      roots: () => ({ held: [built.root], wanted: [] }),
+    })
+    expect(await collector.collect(1e9)).toMatchObject({ deletedBlocks: 0, spoiled: [root.cid] })
+    expect(await put(store, looseAt(loose))).toBe(false)
+    await store.blocks.put([spoiled, root])
+    expect(readTree(store.blocks.get, built.root)).toHaveProperty('files.length', 1)
+    expect(store.usedBytes()).toBeLessThanOrEqual(maxBytes)
+    expect(await put(store, looseAt(loose))).toBe(false)
+    expect(await collector.collect(1e9)).toMatchObject({ deletedBlocks: loose - 1, spoiled: [] })
+    expect(await put(store, looseAt(loose))).toBe(true)
+  })
+
   test('a spoiled record is an error, never a value and never nothing', async () => {
     const first = open()
     await first.records('locks').put([['k', bytesOf('a lock that is long enough to be found')]])

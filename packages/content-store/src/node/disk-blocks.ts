@@ -1,9 +1,9 @@
 import { bytesOfContentId, type ContentId, contentIdOfBytes } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import { assertBlocks, type BlockStore, isContentOf } from '../blocks.js'
-import type { GroupCommit, Pending } from './group-commit.js'
+import type { GroupCommit, Pending, Write } from './group-commit.js'
 import { reading } from './reading.js'
-import type { Change, Tables } from './tables.js'
+import type { Tables } from './tables.js'
 
 /** Blocks in a table of a database: the key is the 36 bytes of the CID. */
 export function diskBlocks(tables: Tables, commit: GroupCommit): BlockStore {
@@ -37,14 +37,19 @@ export function diskBlocks(tables: Tables, commit: GroupCommit): BlockStore {
     put: async (blocks) => {
       commit.assertOpen()
       assertBlocks(blocks)
-      const changes = new Map<ContentId, Omit<Change, 'table'>>()
+      const changes = new Map<ContentId, Write>()
       const others: Pending[] = []
       for (const { cid, bytes: value } of blocks) {
         const key = bytesOfContentId(cid)
         const pending = commit.pending('blocks', key)
         if (pending?.value) others.push(pending)
-        // what is there already is not written again, unless the disk has spoiled it, or it is about to be deleted
-        else if (pending || !isSame(kept(key), value)) changes.set(cid, { key, value })
+        else if (pending)
+          changes.set(cid, { key, value }) // about to be deleted
+        else {
+          const replaced = kept(key)
+          // what is there is not written again, unless the disk has spoiled it: a repair needs no room, or a full store could have none
+          if (replaced === undefined || !sameBytes(replaced, value)) changes.set(cid, { key, value, replaced })
+        }
       }
       await Promise.all([commit.write('blocks', [...changes.values()]), ...others.map(({ written }) => written())])
     },
@@ -60,4 +65,3 @@ export function diskBlocks(tables: Tables, commit: GroupCommit): BlockStore {
     counters: () => ({ corrupt }),
   }
 }
-const isSame = (kept: Uint8Array | undefined, given: Uint8Array): boolean => kept !== undefined && sameBytes(kept, given)

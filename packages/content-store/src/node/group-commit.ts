@@ -16,6 +16,11 @@ export interface Pending {
   /** @throws {ContentStoreError} STORE_FULL, STORE_WRITE_FAILED (rejects) */
   readonly written: () => Promise<void>
 }
+/** A change to be written. */
+export interface Write extends Omit<Change, 'table'> {
+  /** The value that it takes the place of, where that is known: it takes only as much more room as it is longer. */
+  readonly replaced?: Uint8Array | undefined
+}
 /** What one transaction will write. */
 interface Group {
   readonly table: Table
@@ -79,17 +84,20 @@ export class GroupCommit {
    * All of it or nothing, on the disk when it resolves: values, or deletions. Of two changes of one key the later counts.
    * @throws {ContentStoreError} STORE_FULL, STORE_WRITE_FAILED, STORE_CLOSED (rejects)
    */
-  async write(table: Table, changes: readonly Omit<Change, 'table'>[]): Promise<void> {
+  async write(table: Table, changes: readonly Write[]): Promise<void> {
     this.assertOpen()
     if (changes.length === 0) return
     const group = this.#open.get(table) ?? this.#begin(table)
     const neededBytes = changes.reduce((sum, change) => sum + this.#bytesOf(change), 0)
-    if (neededBytes > 0) this.#assertRoom(group, neededBytes)
-    group.neededBytes += neededBytes
-    for (const change of changes) {
-      const name = nameOf(table, change.key)
-      group.changes.set(name, { table, ...change })
-      if (change.value === undefined) group.deletions.set(name, { table, ...change })
+    const addedBytes = changes.reduce((sum, { value, replaced }) => {
+      return sum + Math.max(0, this.#bytesOf({ value }) - this.#bytesOf({ value: replaced }))
+    }, 0)
+    if (addedBytes > 0) this.#assertRoom(group, addedBytes)
+    group.neededBytes += addedBytes
+    for (const { key, value } of changes) {
+      const name = nameOf(table, key)
+      group.changes.set(name, { table, key, value })
+      if (value === undefined) group.deletions.set(name, { table, key, value })
     }
     await (changes.some(({ value }) => value) ? this.#valuesWritten(group, neededBytes) : this.#deletionsWritten(group))
   }
