@@ -1,4 +1,4 @@
-import { contentIdOfBytes } from '@interpeer/crypto-ids'
+import { type ContentId, contentIdOfBytes } from '@interpeer/crypto-ids'
 import { expect, test } from 'vitest'
 import { blockOf, blocksReply, ExchangeCore, type ExchangeEffect, type ExchangeEvent, wantBlocks } from '../src/index.js'
 import { peerAt } from './exchanges.js'
@@ -96,4 +96,44 @@ test('what nobody knows of changes nothing: replies, puts and lookups that were 
   if (ask !== undefined) answer(ask)
   expect(ended).toMatchObject([{ type: 'fetched', fetched: { fetchedBlocks: 1 } }])
   expect(core.sizes).toEqual({ fetches: 0, sources: 0, asks: 0, heldBytes: 0 })
+})
+
+test.each(['is late', 'fails', 'is not kept'] as const)(
+  'a fetch that waits for what another asked for asks for it itself when that %s',
+  (how) => {
+    const core = new ExchangeCore()
+    const [first] = all as [ContentId]
+    const asks: (ExchangeEffect & { type: 'ask' })[] = []
+    const puts: number[] = []
+    const step = (event: ExchangeEvent, nowMs = 0): void => {
+      for (const effect of core.step(event, nowMs)) {
+        if (effect.type === 'read') step({ type: 'found', fetch: effect.fetch, found: effect.cids.map(() => undefined) }, nowMs)
+        else if (effect.type === 'ask') asks.push(effect)
+        else if (effect.type === 'put') puts.push(effect.put)
+      }
+    }
+    for (const fetch of [0, 1]) {
+      step({ type: 'fetch', order: { fetch, cids: [first], follow: false, sources: [peerAt(fetch)], maxBlocks: 9, maxBytes: 1e6 } })
+    }
+    expect(asks).toMatchObject([{ fetch: 0, peer: peerAt(0) }])
+    const { ask } = asks[0] as { ask: number }
+    if (how === 'is late') step({ type: 'time' }, core.wakeAtMs)
+    else if (how === 'fails') step({ type: 'unanswered', ask })
+    else {
+      step({ type: 'reply', ask, bytes: blocksReply.encode({ blocks: [blocks.get(first) as Uint8Array] }) })
+      expect(asks).toHaveLength(1)
+      step({ type: 'not-kept', put: puts[0] as number })
+    }
+    expect(asks[1]).toMatchObject({ fetch: 1, peer: peerAt(1) })
+  },
+)
+
+test('when nothing else is left, what one peer is slow with is asked of those that had nothing to do', () => {
+  const { core, asks, step, fetch } = exchanging()
+  fetch(0, all.slice(0, 1), [peerAt(0), peerAt(1)])
+  expect([core.wakeAtMs, asks.length]).toEqual([1_000, 1])
+  step({ type: 'time' }, 999)
+  expect(asks).toHaveLength(1)
+  step({ type: 'time' }, core.wakeAtMs)
+  expect(asks).toMatchObject([{ peer: peerAt(0) }, { peer: peerAt(1) }])
 })

@@ -1,7 +1,9 @@
 import { bytesOfContentId, type ContentId, contentIdOfBytes } from '@interpeer/crypto-ids'
 import { encodeCbor, Link } from '@interpeer/wire-codec'
-import { expect, test } from 'vitest'
-import { type Block, blockOf, blocksReply, ExchangeCore, type ExchangeEffect, wantBlocks } from '../src/index.js'
+import { expect, test, vi } from 'vitest'
+import { RunningFetch } from '../src/exchange/running-fetch.js'
+import { WantList } from '../src/exchange/want-list.js'
+import { type Block, blockOf, blocksReply, ExchangeCore, type ExchangeEffect, type ExchangeEvent, wantBlocks } from '../src/index.js'
 import { peerAt } from './exchanges.js'
 
 const LEAVES = 50_000
@@ -50,4 +52,56 @@ test('a large DAG is wanted a few thousand blocks at a time, whatever its nodes 
   expect(wantedMax).toBeLessThanOrEqual(4_096)
   expect(heldMax).toBeLessThanOrEqual(64 * 1024 * 1024)
   expect(core.sizes).toEqual({ fetches: 0, sources: 0, asks: 0, heldBytes: 0 })
+})
+
+/** How many fetches, sources and wants are looked at for each event, when so many fetches bring `each` blocks of their own from all sources. */
+function looksPerEvent(fetches: number, peers: number, each: number): number {
+  const core = new ExchangeCore()
+  const sources = Array.from({ length: peers }, (_, i) => peerAt(i))
+  const blocks = new Map<ContentId, Uint8Array>()
+  const looks = [
+    vi.spyOn(WantList.prototype, 'take'),
+    vi.spyOn(WantList.prototype, 'takeUnread'),
+    vi.spyOn(WantList.prototype, 'cameElsewhere'),
+    vi.spyOn(RunningFetch.prototype, 'asks'),
+    vi.spyOn(RunningFetch.prototype, 'end', 'get'),
+  ]
+  let [events, ended] = [0, 0]
+  const queue: ExchangeEffect[] = []
+  const step = (event: ExchangeEvent): void => {
+    events++
+    queue.push(...core.step(event, 0))
+  }
+  for (let fetch = 0; fetch < fetches; fetch++) {
+    const own = Array.from({ length: each }, (_, i) => blockOf(Uint8Array.of(fetch >> 8, fetch, i), 'raw'))
+    for (const { cid, bytes } of own) blocks.set(cid, bytes)
+    const cids = own.map(({ cid }) => cid)
+    step({ type: 'fetch', order: { fetch, cids, follow: false, sources, maxBlocks: 1_000, maxBytes: 1e6 } })
+  }
+  expect(core.sizes).toMatchObject({ fetches, sources: peers })
+  // all are looked up before anything is answered: then every fetch wants all of its blocks
+  const isRead = ({ type }: ExchangeEffect): boolean => type === 'read'
+  for (let effect = queue.shift(); effect !== undefined; effect = queue.shift()) {
+    if (effect.type === 'ask' && queue.some(isRead)) queue.push(effect)
+    else if (effect.type === 'read') step({ type: 'found', fetch: effect.fetch, found: effect.cids.map(() => undefined) })
+    else if (effect.type === 'put') step({ type: 'kept', put: effect.put })
+    else if (effect.type === 'ask') {
+      const given = wantBlocks.decode(effect.request).cids.map((cid) => blocks.get(contentIdOfBytes(cid)) ?? null)
+      step({ type: 'reply', ask: effect.ask, bytes: blocksReply.encode({ blocks: given }) })
+    } else if (effect.type === 'fetched') ended++
+  }
+  const total = looks.reduce((sum, { mock }) => sum + mock.calls.length, 0)
+  vi.restoreAllMocks()
+  expect(ended).toBe(fetches)
+  expect(core.sizes).toEqual({ fetches: 0, sources: 0, asks: 0, heldBytes: 0 })
+  return total / events
+}
+
+test('what an event costs does not grow with the other fetches, and with the sources no faster than they', () => {
+  const few = looksPerEvent(30, 16, 8)
+  const many = looksPerEvent(120, 16, 8)
+  const wide = looksPerEvent(120, 64, 8)
+  console.log(`exchange: ${few.toFixed(1)}, ${many.toFixed(1)}, ${wide.toFixed(1)} looks for each event`)
+  expect(many).toBeLessThan(1.5 * few)
+  expect(wide).toBeLessThan(4 * many)
 })

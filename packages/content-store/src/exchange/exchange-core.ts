@@ -6,6 +6,7 @@ import { askFor, REPLY_MAX_CONTENT_BYTES } from './messages.js'
 import { readReply } from './read-reply.js'
 import { RunningFetch } from './running-fetch.js'
 import { Source } from './source.js'
+import { WantedBy } from './wanted-by.js'
 
 export const FETCHES_MAX = 1_024
 export const SOURCES_MAX = 256
@@ -24,6 +25,8 @@ interface Ask {
   readonly sentMs: number
   readonly untilMs: number
   readonly heldBytes: number
+  /** Open for `STRAGGLER_MS`. */
+  isLate: boolean
 }
 interface Put {
   readonly fetch: number
@@ -37,7 +40,8 @@ interface Put {
  * Every fetch of one peer, without sockets, disk or clock: `step` takes what happened and when, and gives what is to be done. Blocks are hashed
  * before they are kept; who sends something else is named and asked no more; who lacks one is passed over for that one; what a slow one
  * holds up is asked of others. Nothing that a peer sends makes it throw, and it holds at most 64 MiB of replies and, for each
- * fetch, the names of the blocks that it has met (some 100 bytes each).
+ * fetch, the names of the blocks that it has met (some 100 bytes each). What an event costs does not grow with the other fetches, unless they
+ * want the same blocks.
  */
 export class ExchangeCore {
   /** When `step` wants a `time` event; infinity: not at all. */
@@ -48,6 +52,14 @@ export class ExchangeCore {
   readonly #puts = new Map<number, Put>()
   /** Blocks asked for and not yet stored, and since when: a second fetch that needs one waits for it. */
   readonly #onTheWay = new Map<ContentId, number>()
+  readonly #wantedBy = new WantedBy<RunningFetch>()
+  /** Sources that some fetch may have something to ask of: those that are not free are looked at again when they are. */
+  readonly #ready = new Set<Source>()
+  readonly #resting = new Set<Source>()
+  /** What this event changed. */
+  readonly #touched = new Set<RunningFetch>()
+  /** How many sources could be asked for a fetch, as counted at this event. */
+  readonly #freeFor = new Map<RunningFetch, number>()
   #effects: ExchangeEffect[] = []
   #nowMs = 0
   #heldBytes = 0
@@ -63,12 +75,24 @@ export class ExchangeCore {
     this.#effects = []
     this.#nowMs = nowMs
     this.#act(event)
-    // at every event: one that comes first at that moment would leave the alarm set for a time that is over
-    for (const [id, { untilMs }] of this.#asks) if (untilMs <= nowMs) this.#onUnanswered(id)
+    this.#passTime()
     this.#goOn()
     const effects = this.#effects
     this.#effects = []
     return effects
+  }
+
+  /** At every event: one that comes first at that moment would leave the alarm set for a time that is over. */
+  #passTime(): void {
+    for (const [id, ask] of this.#asks) {
+      if (ask.untilMs <= this.#nowMs) this.#onUnanswered(id)
+      else if (!ask.isLate && ask.sentMs + STRAGGLER_MS <= this.#nowMs) this.#onLate(ask)
+    }
+    for (const source of this.#resting) {
+      if (source.restUntilMs > this.#nowMs) continue
+      this.#resting.delete(source)
+      this.#ready.add(source)
+    }
   }
 
   #act(event: ExchangeEvent) {
@@ -97,13 +121,15 @@ export class ExchangeCore {
       const failure = { code: 'FETCH_CROWDED', fetchesMax: FETCHES_MAX, sourcesMax: SOURCES_MAX } as const
       return void this.#effects.push({ type: 'failed', fetch: order.fetch, failure })
     }
-    const fetch = new RunningFetch(order)
+    const fetch = new RunningFetch(order, (cid, isWanted, by) => (isWanted ? this.#wantedBy.add(cid, by) : this.#wantedBy.delete(cid, by)))
     this.#fetches.set(order.fetch, fetch)
     for (const peer of fetch.sources) {
       const source = this.#sources.get(peer) ?? new Source(peer)
       this.#sources.set(peer, source)
-      source.turns.push(order.fetch)
+      source.fetches.add(order.fetch)
+      fetch.idle.add(peer)
     }
+    this.#touched.add(fetch)
     if (!fetch.wants.add(order.cids)) this.#tooLarge(fetch)
   }
 
@@ -112,6 +138,7 @@ export class ExchangeCore {
     const cids = fetch?.reading
     if (fetch === undefined || cids === undefined) return
     fetch.reading = undefined
+    this.#touched.add(fetch)
     const missing: ContentId[] = []
     for (const [i, cid] of cids.entries()) {
       const bytes = found[i]
@@ -128,6 +155,7 @@ export class ExchangeCore {
       }
     }
     fetch.giveUpLost(missing)
+    if (missing.length > 0) this.#wake(fetch)
   }
 
   #onReply(id: number, bytes: Uint8Array) {
@@ -139,6 +167,7 @@ export class ExchangeCore {
     const reply = readReply(cids, bytes)
     if (reply.type === 'busy') {
       source?.busy(this.#nowMs, reply.retryMs)
+      if (source !== undefined) this.#resting.add(source)
       this.#giveBack(fetch, ask)
       return fetch?.busy(peer)
     }
@@ -172,7 +201,13 @@ export class ExchangeCore {
     const fetch = this.#fetches.get(put.fetch)
     if (fetch !== undefined && !fetch.wants.add(put.links)) this.#tooLarge(fetch)
     else if (fetch !== undefined) this.#effects.push({ type: 'progress', fetch: put.fetch, progress: fetch.progress })
-    for (const other of this.#fetches.values()) if (other !== fetch) for (const cid of put.cids) other.wants.cameElsewhere(cid)
+    for (const cid of put.cids) {
+      for (const other of this.#wantedBy.of(cid)) {
+        if (other === fetch) continue
+        other.wants.cameElsewhere(cid)
+        this.#touched.add(other)
+      }
+    }
   }
 
   #onUnanswered(id: number): void {
@@ -180,13 +215,31 @@ export class ExchangeCore {
     if (ask === undefined) return
     const fetch = this.#fetches.get(ask.fetch)
     this.#giveBack(fetch, ask)
-    this.#sources.get(ask.peer)?.unanswered(this.#nowMs)
+    const source = this.#sources.get(ask.peer)
+    source?.unanswered(this.#nowMs)
+    if (source !== undefined) this.#resting.add(source)
     fetch?.unanswered(ask.peer)
+  }
+
+  /** What it asked for may be asked of others too, by this fetch and by those that wait for it. */
+  #onLate(ask: Ask): void {
+    ask.isLate = true
+    const fetch = this.#fetches.get(ask.fetch)
+    if (fetch !== undefined) {
+      fetch.lateAsks++
+      this.#touched.add(fetch)
+    }
+    this.#wakeForBlocks(ask.cids, fetch)
   }
 
   #onLie({ fetch: id, peer }: Ask, lie: Lie): void {
     this.#effects.push({ type: 'lied', fetch: id, peer, lie })
-    for (const fetch of this.#fetches.values()) fetch.lied(peer, lie)
+    for (const of of this.#sources.get(peer)?.fetches ?? []) {
+      const fetch = this.#fetches.get(of)
+      if (fetch === undefined) continue
+      fetch.lied(peer, lie)
+      this.#touched.add(fetch)
+    }
   }
 
   /** Undefined: the fetch is over, because of what is in these blocks. */
@@ -201,8 +254,10 @@ export class ExchangeCore {
   }
 
   #giveBack(fetch: RunningFetch | undefined, { peer, cids }: Ask): void {
-    for (const cid of cids) fetch?.wants.giveBack(cid, peer)
-    fetch?.giveUpLost(cids)
+    if (fetch === undefined) return
+    const left = cids.filter((cid) => fetch.wants.giveBack(cid, peer))
+    fetch.giveUpLost(cids)
+    if (left.length > 0) this.#wake(fetch)
   }
 
   #tooLarge(fetch: RunningFetch): void {
@@ -218,16 +273,22 @@ export class ExchangeCore {
     const fetch = id === undefined ? undefined : this.#fetches.get(id)
     if (id === undefined || fetch === undefined) return
     this.#fetches.delete(id)
+    this.#touched.delete(fetch)
+    fetch.wants.close()
     for (const peer of fetch.sources) {
       const source = this.#sources.get(peer)
-      source?.turns.splice(source.turns.indexOf(id), 1)
+      source?.fetches.delete(id)
+      source?.turns.delete(id)
       this.#forgetUnused(source)
     }
   }
 
   /** A peer that still has a request to answer is remembered: the next fetch must not ask it for as much again. */
   #forgetUnused(source: Source | undefined): void {
-    if (source?.turns.length === 0 && source.open === 0) this.#sources.delete(source.peer)
+    if (source === undefined || source.fetches.size > 0 || source.open > 0) return
+    this.#sources.delete(source.peer)
+    this.#ready.delete(source)
+    this.#resting.delete(source)
   }
 
   #endAsk(id: number): Ask | undefined {
@@ -236,8 +297,19 @@ export class ExchangeCore {
     this.#asks.delete(id)
     this.#heldBytes -= ask.heldBytes
     for (const cid of ask.cids) this.#onTheWay.delete(cid)
+    const fetch = this.#fetches.get(ask.fetch)
     const source = this.#sources.get(ask.peer)
-    if (source !== undefined) source.open--
+    if (fetch !== undefined) {
+      fetch.askedOf.delete(ask.peer)
+      if (ask.isLate) fetch.lateAsks--
+      this.#touched.add(fetch)
+      source?.turns.add(ask.fetch)
+    }
+    if (source !== undefined) {
+      source.open--
+      this.#ready.add(source)
+    }
+    this.#wakeForBlocks(ask.cids, fetch)
     this.#forgetUnused(source)
     return ask
   }
@@ -247,24 +319,54 @@ export class ExchangeCore {
     this.#puts.delete(id)
     this.#heldBytes -= put.bytes
     for (const cid of put.cids) this.#onTheWay.delete(cid)
+    this.#wakeForBlocks(put.cids, undefined)
     const fetch = this.#fetches.get(put.fetch)
-    if (fetch !== undefined) fetch.puts--
+    if (fetch !== undefined) {
+      fetch.puts--
+      this.#touched.add(fetch)
+    }
     return put
   }
 
   // ---- what is next
 
   #goOn(): void {
-    for (const fetch of this.#fetches.values()) this.#read(fetch)
-    this.#askAll()
-    for (const [id, fetch] of this.#fetches) {
-      const { end } = fetch
-      if (end === undefined) continue
-      if (end === 'fetched') this.#effects.push({ type: 'fetched', fetch: id, fetched: fetch.fetched })
-      else this.#effects.push({ type: 'failed', fetch: id, failure: end })
-      this.#forget(id)
+    for (const fetch of this.#touched) {
+      this.#read(fetch)
+      this.#wakeForStragglers(fetch)
     }
+    this.#askAll()
+    for (const fetch of [...this.#touched]) this.#endIfOver(fetch)
+    this.#touched.clear()
+    this.#freeFor.clear()
     this.#setAlarm()
+  }
+
+  #endIfOver(fetch: RunningFetch): void {
+    const { end } = fetch
+    if (end === undefined) return
+    const { fetch: id } = fetch.order
+    if (end === 'fetched') this.#effects.push({ type: 'fetched', fetch: id, fetched: fetch.fetched })
+    else this.#effects.push({ type: 'failed', fetch: id, failure: end })
+    this.#forget(id)
+  }
+
+  /** There is something in it that there was not: those who found nothing look again. */
+  #wake(fetch: RunningFetch): void {
+    for (const peer of fetch.idle) {
+      const source = this.#sources.get(peer)
+      if (source === undefined) continue
+      source.turns.add(fetch.order.fetch)
+      this.#ready.add(source)
+    }
+    fetch.idle.clear()
+  }
+  /** These do not come soon any more: whoever waits for one may ask for it. */
+  #wakeForBlocks(cids: readonly ContentId[], asker: RunningFetch | undefined): void {
+    for (const cid of cids) for (const fetch of this.#wantedBy.of(cid)) if (fetch !== asker) this.#wake(fetch)
+  }
+  #wakeForStragglers(fetch: RunningFetch): void {
+    if (fetch.lateAsks > 0 && fetch.wants.unaskedSize === 0 && !fetch.wants.hasUnread) this.#wake(fetch)
   }
 
   #read(fetch: RunningFetch): void {
@@ -275,34 +377,44 @@ export class ExchangeCore {
     this.#effects.push({ type: 'read', fetch: fetch.order.fetch, cids })
   }
 
+  /** Blocks that there is room for. */
+  get #room(): number {
+    return Math.floor((HELD_BYTES_MAX - this.#heldBytes) / BLOCK_MAX_BYTES)
+  }
+
   /** Gives every peer that is free something to do, one request at a time, as long as there is room for the replies. */
   #askAll(): void {
-    for (const source of [...this.#sources.values()]) {
-      let asked = false
-      while (source.isFree(this.#nowMs) && this.#askOne(source)) asked = true
-      if (!asked || !this.#sources.delete(source.peer)) continue
-      this.#sources.set(source.peer, source) // behind the others, who are next when there is room for one reply only
+    for (const source of this.#ready) {
+      if (this.#room <= 0) return
+      while (this.#room > 0 && source.isFree(this.#nowMs) && this.#askOne(source));
+      this.#ready.delete(source)
+      // behind the others, who are next when there is room for one reply only
+      if (source.turns.size > 0 && source.isFree(this.#nowMs)) this.#ready.add(source)
     }
   }
 
+  /** Who was asked is behind the others when it has answered; a fetch that has nothing for this peer has no turn until that changes. */
   #askOne(source: Source): boolean {
-    for (const id of source.turns) {
+    const { peer, turns } = source
+    for (const id of turns) {
+      turns.delete(id)
       const fetch = this.#fetches.get(id)
-      if (fetch === undefined || !fetch.asks(source.peer) || this.#isAsked(id, source.peer)) continue
+      if (fetch?.asks(peer) !== true) continue
       const cids = this.#choose(fetch, source)
-      if (cids.length === 0) continue
-      this.#send(fetch, source, cids)
-      source.toTheEnd(id)
-      return true
+      if (cids.length > 0) {
+        this.#send(fetch, source, cids)
+        return true
+      }
+      fetch.idle.add(peer)
     }
     return false
   }
 
   /** A fair share of what this peer may have; when nothing is left but what others are slow with, some of that. */
   #choose(fetch: RunningFetch, { peer, window }: Source): readonly ContentId[] {
-    const room = Math.floor((HELD_BYTES_MAX - this.#heldBytes) / BLOCK_MAX_BYTES)
+    const room = this.#room
     const { wants } = fetch
-    const share = Math.min(window, room, Math.ceil(wants.unaskedSize / this.#freeFor(fetch)))
+    const share = wants.unaskedSize === 0 ? 0 : Math.min(window, room, Math.ceil(wants.unaskedSize / this.#countFree(fetch)))
     const taken = wants.take(peer, share, (cid) => this.#comesSoon(cid))
     if (taken.length > 0 || wants.unaskedSize > 0 || wants.hasUnread) return taken.map(({ cid }) => cid)
     for (const ask of this.#asks.values()) {
@@ -319,10 +431,13 @@ export class ExchangeCore {
     const heldBytes = Math.min(cids.length * BLOCK_MAX_BYTES, REPLY_MAX_CONTENT_BYTES)
     const untilMs = this.#nowMs + timeoutMs + TRANSPORT_GRACE_MS
     const id = this.#serial++
-    this.#asks.set(id, { fetch: fetchId, peer, cids, sentMs: this.#nowMs, untilMs, heldBytes })
+    this.#asks.set(id, { fetch: fetchId, peer, cids, sentMs: this.#nowMs, untilMs, heldBytes, isLate: false })
     this.#heldBytes += heldBytes
     for (const cid of cids) this.#onTheWay.set(cid, this.#nowMs)
     source.open++
+    fetch.askedOf.add(peer)
+    this.#freeFor.set(fetch, (this.#freeFor.get(fetch) ?? 1) - 1)
+    this.#wakeForStragglers(fetch)
     this.#effects.push({ type: 'ask', ask: id, fetch: fetchId, peer, request: askFor(cids), timeoutMs })
   }
 
@@ -331,15 +446,14 @@ export class ExchangeCore {
     const sinceMs = this.#onTheWay.get(cid)
     return sinceMs !== undefined && this.#nowMs - sinceMs < STRAGGLER_MS
   }
-  #isAsked(fetch: number, peer: PeerId): boolean {
-    for (const ask of this.#asks.values()) if (ask.fetch === fetch && ask.peer === peer) return true
-    return false
-  }
-  #freeFor(fetch: RunningFetch): number {
-    let free = 0
-    for (const peer of fetch.sources) {
-      const isFree = this.#sources.get(peer)?.isFree(this.#nowMs) === true
-      if (isFree && fetch.asks(peer) && !this.#isAsked(fetch.order.fetch, peer)) free++
+  #countFree(fetch: RunningFetch): number {
+    let free = this.#freeFor.get(fetch)
+    if (free === undefined) {
+      free = 0
+      for (const peer of fetch.sources) {
+        if (fetch.asks(peer) && !fetch.askedOf.has(peer) && this.#sources.get(peer)?.isFree(this.#nowMs) === true) free++
+      }
+      this.#freeFor.set(fetch, free)
     }
     return Math.max(1, free)
   }
@@ -353,6 +467,6 @@ export class ExchangeCore {
       wakeBy(sentMs + STRAGGLER_MS)
       wakeBy(untilMs)
     }
-    for (const { restUntilMs } of this.#sources.values()) wakeBy(restUntilMs)
+    for (const { restUntilMs } of this.#resting) wakeBy(restUntilMs)
   }
 }

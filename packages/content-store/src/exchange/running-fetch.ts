@@ -25,13 +25,19 @@ export class RunningFetch {
   /** Ids that the store is being asked about. */
   reading: readonly ContentId[] | undefined
   puts = 0
+  /** Who is asked something for it now. */
+  readonly askedOf = new Set<PeerId>()
+  /** Requests open for longer than a block is waited for. */
+  lateAsks = 0
+  /** Free sources that found nothing in it to be asked for: they look again when that changes. */
+  readonly idle = new Set<PeerId>()
   #blocks = 0
   #bytes = 0
   readonly #parts = new Map<PeerId, Part>()
 
-  constructor(order: FetchOrder) {
+  constructor(order: FetchOrder, onWanted: (cid: ContentId, isWanted: boolean, by: RunningFetch) => void) {
     this.order = order
-    this.wants = new WantList(order.maxBlocks)
+    this.wants = new WantList(order.maxBlocks, (cid, isWanted) => onWanted(cid, isWanted, this))
     for (const peer of order.sources) {
       this.#parts.set(peer, { conduct: 'unasked', lie: null, blocks: 0, failures: 0, busy: 0, gone: false })
     }

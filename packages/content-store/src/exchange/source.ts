@@ -19,8 +19,10 @@ export class Source {
   timeoutMs = TIMEOUT_MS
   restUntilMs = 0
   open = 0
-  /** The fetches that may ask it, the one whose turn is next first. */
-  readonly turns: number[] = []
+  /** The fetches that it may have something for. */
+  readonly fetches = new Set<number>()
+  /** Those of them that may have something to ask now, the one whose turn is next first. */
+  readonly turns = new Set<number>()
   #failures = 0
 
   constructor(peer: PeerId) {
@@ -29,10 +31,6 @@ export class Source {
 
   isFree(nowMs: number): boolean {
     return this.open < OPEN_MAX && this.restUntilMs <= nowMs
-  }
-  toTheEnd(fetch: number): void {
-    this.turns.splice(this.turns.indexOf(fetch), 1)
-    this.turns.push(fetch)
   }
 
   /** It answered `answered` of `asked`. A short reply was full: to ask for more would only keep others from asking elsewhere. */

@@ -21,6 +21,7 @@ export interface Want {
  */
 export class WantList {
   readonly #maxBlocks: number
+  readonly #onWanted: (cid: ContentId, isWanted: boolean) => void
   readonly #seen = new Set<ContentId>()
   readonly #unread = { links: [] as ContentId[], raw: [] as ContentId[] }
   readonly #unasked = { links: new Map<ContentId, Want>(), raw: new Map<ContentId, Want>() }
@@ -29,8 +30,10 @@ export class WantList {
   readonly lost: ContentId[] = []
   lostCount = 0
 
-  constructor(maxBlocks: number) {
+  /** `onWanted` is told what is known to be needed and not here, and when that ends. */
+  constructor(maxBlocks: number, onWanted: (cid: ContentId, isWanted: boolean) => void) {
     this.#maxBlocks = maxBlocks
+    this.#onWanted = onWanted
   }
 
   /** Known to be needed and not here. */
@@ -66,6 +69,7 @@ export class WantList {
   /** It is not here. */
   want(cid: ContentId): void {
     this.#unaskedFor(cid).set(cid, { cid, lackedBy: undefined, askedOf: new Set() })
+    this.#onWanted(cid, true)
   }
 
   /** At most `max` of what this peer may have, nobody is asked for, and does not come anyway. They count as asked of it from now on. */
@@ -102,21 +106,27 @@ export class WantList {
 
   /** It came, and was wanted: false where it had come before. */
   came(cid: ContentId): boolean {
-    return this.#asked.delete(cid)
+    const wasWanted = this.#asked.delete(cid)
+    if (wasWanted) this.#onWanted(cid, false)
+    return wasWanted
   }
 
   /** It came for another fetch and is in the store: to be looked up again, unless someone is asked for it. */
   cameElsewhere(cid: ContentId): void {
-    if (this.#unaskedFor(cid).delete(cid)) this.#unreadFor(cid).push(cid)
+    if (!this.#unaskedFor(cid).delete(cid)) return
+    this.#unreadFor(cid).push(cid)
+    this.#onWanted(cid, false)
   }
 
-  /** This peer is not asked for it any more: it may be asked of others. */
-  giveBack(cid: ContentId, peer: PeerId): void {
+  /** This peer is not asked for it any more: it may be asked of others. False: it has come. */
+  giveBack(cid: ContentId, peer: PeerId): boolean {
     const want = this.#asked.get(cid)
-    want?.askedOf.delete(peer)
-    if (want === undefined || want.askedOf.size > 0) return
+    if (want === undefined) return false
+    want.askedOf.delete(peer)
+    if (want.askedOf.size > 0) return true
     this.#asked.delete(cid)
     this.#unaskedFor(cid).set(cid, want)
+    return true
   }
 
   lacks(cid: ContentId, peer: PeerId): void {
@@ -131,9 +141,15 @@ export class WantList {
     for (const want of looked) {
       if (want === undefined || !gone(want)) continue
       this.#unaskedFor(want.cid).delete(want.cid)
+      this.#onWanted(want.cid, false)
       this.lostCount++
       if (this.lost.length < REPORTED_MAX) this.lost.push(want.cid)
     }
+  }
+
+  /** The fetch is over. */
+  close(): void {
+    for (const wants of [this.#unasked.links, this.#unasked.raw, this.#asked]) for (const cid of wants.keys()) this.#onWanted(cid, false)
   }
 
   #unreadFor = (cid: ContentId): ContentId[] => (codecOf(cid) === 'raw' ? this.#unread.raw : this.#unread.links)
