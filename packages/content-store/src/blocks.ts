@@ -52,6 +52,10 @@ export function hashedHere(block: Block): Block {
   hashed.add(block)
   return block
 }
+/** Before that memory is written to again: whoever still has the block has it hashed as any other. */
+export function hashedNoMore(block: Block): void {
+  hashed.delete(block)
+}
 
 /** @throws {ContentStoreError} BLOCK_TOO_LARGE, BLOCK_MISMATCH */
 export function assertBlocks(blocks: readonly Block[]): void {

@@ -1,5 +1,7 @@
 // The built package, as a peer has it: a worker thread can't be started from TypeScript.
 const built: typeof import('../src/node/index.js') = await import(new URL('../dist/node/index.js', import.meta.url).href)
+const core: typeof import('../src/index.js') = await import(new URL('../dist/index.js', import.meta.url).href)
+export const { memoryBlockStore: builtMemoryBlockStore } = core
 export const {
   exportFolder: exportBuiltFolder,
   importFolder: importBuiltFolder,

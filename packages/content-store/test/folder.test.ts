@@ -33,7 +33,7 @@ import {
   type SymlinkEntry,
 } from '../src/index.js'
 import type { ImportOptions } from '../src/node/index.js'
-import { exportBuiltFolder as exportFolder, importBuiltFolder as importFolder } from './built.js'
+import { builtMemoryBlockStore, exportBuiltFolder as exportFolder, importBuiltFolder as importFolder } from './built.js'
 import { bytesOf, coded, database, fileAt, noise, whole } from './trees.js'
 
 let base: string
@@ -221,6 +221,18 @@ test('an import whose listener throws tells it nothing more', async () => {
   await expect(importFolder(site, { put }, { onProgress })).rejects.toThrow('listener')
   await new Promise((resolve) => setTimeout(resolve, 20))
   expect(calls).toBe(1)
+})
+
+test('blocks that are kept after they were stored, and written over since, are hashed before they are stored again', async () => {
+  for (let i = 0; i < 60; i++) writeFileSync(join(site, `f${i}`), noise(1_000_000, i + 1))
+  const store = builtMemoryBlockStore()
+  const kept: Block[] = []
+  const put = async (blocks: readonly Block[]): Promise<void> => {
+    if (kept.length === 0) kept.push(...blocks)
+    await store.put(blocks)
+  }
+  await importFolder(site, { put })
+  for (const block of kept) await expect(builtMemoryBlockStore().put([block])).rejects.toThrow(coded('BLOCK_MISMATCH'))
 })
 
 test('an import that the store breaks off ends, and the next one writes only what is not there', async () => {

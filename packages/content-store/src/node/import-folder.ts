@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { ContentId } from '@interpeer/crypto-ids'
-import { type BlockStore, hashedHere } from '../blocks.js'
+import { type BlockStore, hashedHere, hashedNoMore } from '../blocks.js'
 import { ContentStoreError } from '../errors.js'
 import { type ImportCounts, type ImportMessage, type ImportOrder, type ImportSetup, SLAB_BYTES, SLABS } from './import-messages.js'
 
@@ -27,7 +27,8 @@ export interface ImportedFolder extends ImportCounts {
 
 /**
  * Stores a folder as a file tree, which is durable when it resolves. A thread of its own reads file after file; at most 32 MiB of
- * content are in memory. What is stored already is not written again: an import that was broken off goes on where it
+ * content are in memory, and as much again where the store copies what it is given, as SQLite's does. The bytes that `put` gets are
+ * written over once it has resolved: a store that keeps them copies them. What is stored already is not written again: an import that was broken off goes on where it
  * was. Nothing outside the folder is ever read: on Linux (with /proc) whatever becomes of the folder meanwhile; elsewhere nobody else
  * may be able to write to it or to a folder above it until this resolves. Owner, set-id bits and extended attributes are left behind;
  * times are whole seconds.
@@ -72,7 +73,9 @@ export async function importFolder(
       }
       const storeSlab = async ({ slab, blocks, counts }: ImportMessage & { type: 'blocks' }): Promise<void> => {
         const memory = setup.slabs[slab] as SharedArrayBuffer
-        await store.put(blocks.map(([cid, at, length]) => hashedHere({ cid, bytes: new Uint8Array(memory, at, length) })))
+        const hashed = blocks.map(([cid, at, length]) => hashedHere({ cid, bytes: new Uint8Array(memory, at, length) }))
+        await store.put(hashed)
+        hashed.forEach(hashedNoMore)
         Atomics.store(setup.free, slab, 1)
         Atomics.notify(setup.free, slab)
         tell(counts)
