@@ -58,6 +58,8 @@ export interface Collector {
 const DELETE_BLOCKS = 64
 /** A full store is walked again for a put after so many times as long as the walk before took that found nothing. */
 const REST_FACTOR = 10
+/** At least that long where it found blocks spoiled, or until one of them is here again: each such walk has somebody ask others for them. */
+const SPOILED_REST_MS = 10_000
 const NAMES_PER_BLOCK = 16
 
 /**
@@ -89,6 +91,8 @@ class Collection {
   #deleting: { readonly cids: ReadonlySet<ContentId>; readonly done: Promise<void> } | undefined
   /** Whoever finds the store full before that need not look: a run has shown that nothing may go for a put, or not while blocks are spoiled. */
   #nothingUntilMs = 0
+  /** What the latest run found spoiled. */
+  #spoiled: ReadonlySet<ContentId> = new Set()
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(options: CollectorOptions) {
@@ -157,6 +161,7 @@ class Collection {
     try {
       while (cids.some((cid) => this.#deleting?.cids.has(cid))) await this.#deleting?.done
       await store.put(blocks)
+      if (cids.some((cid) => this.#spoiled.has(cid))) this.#nothingUntilMs = 0
     } finally {
       this.#putting.delete(cids)
     }
@@ -181,9 +186,12 @@ class Collection {
       freedBytes += batch.bytes
     }
     const { pressedGraceMs = this.#options.graceMs } = this.#options
-    if (mark.spoiled.length > 0 || (isExhausted && graceMs <= pressedGraceMs)) {
-      const dueMs = mark.spoiled.length > 0 ? 0 : graceMs + [...this.#sinceMs.values()].reduce((a, b) => Math.min(a, b), nowMs())
-      this.#nothingUntilMs = Math.max(dueMs, nowMs() + REST_FACTOR * (nowMs() - beganMs))
+    const restUntilMs = nowMs() + REST_FACTOR * (nowMs() - beganMs)
+    this.#spoiled = new Set(mark.spoiled)
+    if (this.#spoiled.size > 0) this.#nothingUntilMs = Math.max(nowMs() + SPOILED_REST_MS, restUntilMs)
+    else if (isExhausted && graceMs <= pressedGraceMs) {
+      const oldestMs = [...this.#sinceMs.values()].reduce((a, b) => Math.min(a, b), nowMs())
+      this.#nothingUntilMs = Math.max(oldestMs + graceMs, restUntilMs)
     }
     return { deletedBlocks, freedBytes, keptBlocks: this.#sinceMs.size, spoiled: mark.spoiled }
   }
