@@ -54,6 +54,29 @@ describe('serving', () => {
     expect(blocksReply.decode(await answer(greedy, want(big))).blocks).toHaveLength(6)
   })
 
+  test.each(['pause', 'now'] as const)('a `%s` that throws ends what waits, and the next is served', async (broken) => {
+    const fault = new Error('a fault of the caller')
+    let isBroken = false
+    const check = (name: string): void => {
+      if (isBroken && name === broken) throw fault
+    }
+    const now = (): number => {
+      check('now')
+      return 0
+    }
+    const pause = async (): Promise<void> => {
+      await new Promise((resolve) => setImmediate(resolve))
+      check('pause')
+    }
+    const { answer } = openBlockServer({ get: () => undefined, now, pause })
+    const [first, second] = [answer(greedy, want(big)), answer(modest, want(big))]
+    isBroken = true // while the second waits
+    expect(blocksReply.decode(await first).blocks).toHaveLength(6)
+    await expect(second).rejects.toBe(fault)
+    isBroken = false
+    expect(blocksReply.decode(await answer(greedy, want(big))).blocks).toHaveLength(6)
+  })
+
   test('who asks for megabytes again and again is served after whoever asks for little, and is told when it asks too often', async () => {
     const store = await holding({ blocks: big })
     const pauses: (() => void)[] = []

@@ -37,20 +37,33 @@ export function openBlockServer({ get, now, pause, onBusy }: BlockServerOptions)
       waiting?.reject(cause)
     }
   }
+  const serveOne = (): void => {
+    for (const effect of give({ type: 'turn' })) {
+      if (effect.type !== 'serve') continue
+      settle(effect.ticket, () => {
+        const reply = blocksReply.encode({ blocks: blocksFor(get, effect.cids) })
+        give({ type: 'served', from: effect.from, bytes: reply.length })
+        return reply
+      })
+    }
+  }
+  /** What the pause or the clock throws is what everybody who waits then gets; who asks later is served. */
   const serveAll = async (): Promise<void> => {
     isServing = true
-    while (core.waiting > 0) {
-      for (const effect of give({ type: 'turn' })) {
-        if (effect.type !== 'serve') continue
-        settle(effect.ticket, () => {
-          const reply = blocksReply.encode({ blocks: blocksFor(get, effect.cids) })
-          give({ type: 'served', from: effect.from, bytes: reply.length })
-          return reply
+    try {
+      while (core.waiting > 0) {
+        serveOne()
+        await pause?.()
+      }
+    } catch (cause) {
+      for (const ticket of [...replies.keys()]) {
+        settle(ticket, () => {
+          throw cause
         })
       }
-      await pause?.()
+    } finally {
+      isServing = false
     }
-    isServing = false
   }
   return {
     answer: (from, request) =>
