@@ -9,7 +9,7 @@ export type {
   StoredBlock,
 } from './api.js'
 export { type Batch, batchMessage, type KnownBatch, type MemberOutcome, memberOutcome, readBatch } from './batch.js'
-export { type CertifiedReveals, type CertifiedStep, verifyCertificate, verifyClosing, verifyReveals } from './certificate.js'
+export { type CertifiedReveals, type CertifiedStep, provesFinal, verifyCertificate, verifyClosing, verifyReveals } from './certificate.js'
 export { PeerGroupError, type PeerGroupFailure } from './errors.js'
 export { type FaultKind, verifyFault } from './fault.js'
 export { type GroupStep, openGroup, pendingRequests, stepGroup } from './group.js'

@@ -6,7 +6,10 @@ import {
   askMessage,
   certificateMessage,
   commitSetMessage,
+  dissentHeldMessage,
+  dissentMessage,
   finalMessage,
+  lateMessage,
   offerMessage,
   proposalMessage,
   revealMessage,
@@ -14,6 +17,7 @@ import {
   showMessage,
   tallyMessage,
   timeoutMessage,
+  withheldMessage,
 } from '../src/messages.js'
 import { siteReply, siteResponse } from '../src/site-reply.js'
 import { siteRequest } from '../src/site-request.js'
@@ -33,6 +37,10 @@ export const contract = [
   showMessage,
   tallyMessage,
   batchMessage,
+  dissentMessage,
+  withheldMessage,
+  dissentHeldMessage,
+  lateMessage,
   siteRequest,
   siteReply,
   recordCodec('group-state', stateSchema, STATE_BLOCK_MAX_BYTES),
