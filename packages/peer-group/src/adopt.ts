@@ -4,7 +4,7 @@ import { accuse } from './accuse.js'
 import { answerOf, matches, rootOf } from './answer.js'
 import { type KnownBatch, namingOf } from './batch.js'
 import { closes, readCertificate, writeCertificate } from './certificate.js'
-import { dissent, sayLate, takeDissent } from './dissent.js'
+import { dissent, readDissent, sayLate, takeDissent } from './dissent.js'
 import { PeerGroupError } from './errors.js'
 import { becomeFinal, fetchState, renew } from './finality.js'
 import { count, type KnownStep, type OwnView, othersOf, peerAt, send, type Turn } from './group-state.js'
@@ -12,7 +12,7 @@ import { accuseLiars } from './lies.js'
 import { type Answer, finalMessage, type Reveal } from './messages.js'
 import { newOpenStep } from './open-step.js'
 import { sign } from './sign.js'
-import { changeStep, isJudged, isUnanimous, knownStep, namedThrough, stateAt, trimSteps } from './steps.js'
+import { changeStep, isJudged, isUnanimous, knownStep, namedThrough, stateAt, trimSteps, unnamedSteps } from './steps.js'
 import { tallyLate, tallyStep } from './tally.js'
 import type { Opened } from './verifier.js'
 
@@ -163,8 +163,8 @@ export function tellClosed(t: Turn): undefined {
   t.effects.push({ type: 'closed', certificate, batch: batch.bytes, state: g.base.root, outcomes, shown: g.show !== undefined })
 }
 
-/** A certificate with its batch, from anyone who has it. */
-export function takeFinal(t: Turn, { value }: Opened<Infer<typeof finalMessage>>): undefined {
+/** A certificate with its batch, from anyone who has it. One that lacks this member's reveal asks for it. */
+export function takeFinal(t: Turn, { value, seat }: Opened<Infer<typeof finalMessage>>): undefined {
   const { g } = t
   const known = knownStep(g, value.step)
   if (known === undefined && value.step <= g.base.step) return
@@ -174,6 +174,9 @@ export function takeFinal(t: Turn, { value }: Opened<Infer<typeof finalMessage>>
     if (certified.step !== value.step) return count(t, 'CERTIFICATE_INVALID')
     if (known !== undefined) {
       for (const one of certified.reveals) takeLateReveal(t, one)
+      const own = known.certified.reveals.get(g.seat)
+      const isLacking = certified.reveals.every((one) => one.seat !== g.seat)
+      if (own !== undefined && isLacking && g.phase !== 'shown') send(t, [peerAt(g, seat)], own.envelope)
       return
     }
     const { batchHash, start } = certified
@@ -199,6 +202,11 @@ export function takeLateReveal(t: Turn, opened: Opened<Reveal>): undefined {
   if (rootOf(answer) === undefined) return count(t, 'REVEAL_INVALID') // no certificate may hold it
   const earlier = certified.reveals.get(opened.seat)
   if (earlier !== undefined) return accuse(t, 'two-reveals', opened.seat, earlier.envelope, opened.envelope)
+  const against = known.dissents.get(opened.seat)
+  const other = against === undefined ? undefined : readDissent(g.verifier, against)
+  if (against !== undefined && other?.answer !== undefined && !matches(other.answer, answer)) {
+    accuse(t, 'two-answers', opened.seat, against, opened.envelope)
+  }
   const agreed = matches(answer, certified.answer)
   const reveals = new Map(certified.reveals).set(opened.seat, opened)
   const certificate = writeCertificate([...reveals.values()])
@@ -219,6 +227,15 @@ export function sayToo(t: Turn, { step }: KnownStep, opened: Opened<Reveal>): vo
   takeLateReveal(t, opened)
   changeStep(t, step, { mayReveal: false })
   send(t, othersOf(t.g), opened.envelope)
+}
+
+/** After a restart: what this member revealed of steps that no batch names yet may not have reached the others. */
+export function sayAgain(t: Turn): void {
+  const { g } = t
+  for (const { certified } of unnamedSteps(g)) {
+    const own = certified.reveals.get(g.seat)
+    if (own !== undefined) send(t, othersOf(g), own.envelope)
+  }
 }
 
 /** Gives certificates and batches of these steps to others. After a show nothing new is signed. */

@@ -1,6 +1,6 @@
 import { bytesOfContentId, type PeerId, peekMessageNumber, type Signer } from '@interpeer/crypto-ids'
 import type { Message } from '@interpeer/wire-codec'
-import { joinersOf, sendSteps, stepsAfter, takeFinal, takeLateReveal, tellClosed } from './adopt.js'
+import { joinersOf, sayAgain, sendSteps, stepsAfter, takeFinal, takeLateReveal, tellClosed } from './adopt.js'
 import type { GroupEffect, GroupEvent, GroupSetup, RequestRef } from './api.js'
 import { nextWakeMs, onClock } from './clock.js'
 import { onShown, takeDissent, takeHeld, takeLateWord } from './dissent.js'
@@ -91,6 +91,7 @@ export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durabl
   if (group.phase !== 'open') tellClosed(t)
   if (group.phase === 'open' && record !== undefined && group.seat >= 0) {
     t.g.open.resendAtMs = nowMs // what was signed before goes out again
+    sayAgain(t)
     send(t, othersOf(group), sign(t, askMessage, { step: base.step }).envelope)
   }
   return finishTurn(t)
