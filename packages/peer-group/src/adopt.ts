@@ -1,6 +1,7 @@
 import { bytesOfContentId, contentIdOfBytes } from '@interpeer/crypto-ids'
 import { hexOf, type Infer, sameBytes } from '@interpeer/wire-codec'
 import { matches } from './answer.js'
+import type { StateEvent } from './api.js'
 import type { KnownBatch } from './batch.js'
 import { closes, readCertificate, writeCertificate } from './certificate.js'
 import { PeerGroupError } from './errors.js'
@@ -9,7 +10,7 @@ import { type Answer, finalMessage, type Reveal } from './messages.js'
 import { newOpenStep } from './open-step.js'
 import { cleanPool } from './pool.js'
 import { sign } from './sign.js'
-import { readStateBlock } from './state-block.js'
+import { answeredBy, readState } from './state-block.js'
 import { tallyLate, tallyStep } from './tally.js'
 import type { Opened } from './verifier.js'
 
@@ -107,7 +108,7 @@ export function announce(t: Turn): undefined {
   const told = new Set<string>()
   if (certified !== undefined && !base.announced) {
     const requests = certified.batch.requests.flatMap(({ id }) => {
-      const answered = state.byId.get(hexOf(id))
+      const answered = answeredBy(state, hexOf(id))
       told.add(hexOf(id))
       return answered === undefined ? [] : [{ id, response: answered.response }]
     })
@@ -125,11 +126,11 @@ export function fetchState(t: Turn): undefined {
 }
 
 /** The shell has the group state block, and all under it, on disk. */
-export function onState(t: Turn, block: Uint8Array): undefined {
+export function onState(t: Turn, { block, pages }: StateEvent): undefined {
   const { g } = t
   if (g.base.state !== undefined) return
   try {
-    const state = readStateBlock(block)
+    const state = readState(block, pages)
     if (state.root !== g.base.root) return count(t, 'STATE_OTHER')
     g.base = { ...g.base, state }
   } catch (error) {

@@ -44,6 +44,14 @@ export type ExecutionResult =
     }
   | { readonly type: 'abstained' }
 
+/** The group state block and all under it are now on disk. `block` and `pages` are the bytes of itself and of its request pages, in order (`stateEventOf`). */
+export interface StateEvent {
+  readonly type: 'state'
+  readonly root: ContentId
+  readonly block: Uint8Array
+  readonly pages: readonly Uint8Array[]
+}
+
 /** `nowMs` is network time, and should not go backwards. */
 export type GroupEvent = { readonly nowMs: number } & (
   | { readonly type: 'time' }
@@ -59,8 +67,7 @@ export type GroupEvent = { readonly nowMs: number } & (
   | { readonly type: 'executed'; readonly batch: Uint8Array; readonly from: ContentId; readonly result: ExecutionResult }
   /** These request blocks are now on disk, and each is the request that its ref says. */
   | { readonly type: 'bodies'; readonly cids: readonly ContentId[] }
-  /** The group state block and all under it are now on disk; `block` is the bytes of the group state block itself. */
-  | { readonly type: 'state'; readonly root: ContentId; readonly block: Uint8Array }
+  | StateEvent
   /** The chain named the next epoch's members and time. Not kept over a restart: the shell says it again. */
   | { readonly type: 'close-at'; readonly atMs: number; readonly next: readonly PeerId[] }
   /** The chain asked for a show: recovery. After it this member signs nothing more in this epoch. */

@@ -3,7 +3,7 @@ import { type KnownBatch, seedAlpha } from './batch.js'
 import { type BoundSet, quorum, type Turn } from './group-state.js'
 import { type Proposal, tallyMessage } from './messages.js'
 import { isInTime } from './pool.js'
-import { roomIn } from './state-block.js'
+import { answeredBy, roomIn } from './state-block.js'
 import { isTally, outcomesOf, type Tally } from './tally.js'
 import type { Opened } from './verifier.js'
 
@@ -46,7 +46,7 @@ export function refusalByState(t: Turn, batch: KnownBatch): string | undefined {
   const { state } = t.g.base
   if (state === undefined) return 'STATE_MISSING'
   if (batch.from !== state.root) return 'BATCH_OTHER_PAST'
-  if (batch.requests.some(({ id }) => state.byId.has(hexOf(id)))) return 'BATCH_REPEATS'
+  if (batch.requests.some(({ id }) => answeredBy(state, hexOf(id)) !== undefined)) return 'BATCH_REPEATS'
   return batch.requests.length > roomIn(state, batch.value.timeMs, t.g.settings.requestsKeptMs) ? 'BATCH_STATE_FULL' : undefined
 }
 

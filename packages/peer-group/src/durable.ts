@@ -65,7 +65,7 @@ export const recordSchema = struct({
   tally: tallyRecord,
   /** This member's tally for the open step, as it was sent. */
   ownTally: nullable(bytesMax(TALLY_MAX_BYTES)),
-  show: nullable(bytesMax(128 * 1024)),
+  show: nullable(bytesMax(256 * 1024)),
 })
 type DurableRecord = Infer<typeof recordSchema>
 

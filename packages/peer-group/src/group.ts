@@ -96,7 +96,7 @@ export function stepGroup(group: Group, event: GroupEvent): GroupStep {
   else if (event.type === 'write') onWrite(t, { id: event.id, ms: event.ms, cid: event.cid }, event.bytes)
   else if (event.type === 'executed') onExecuted(t, event.batch, event.from, event.result)
   else if (event.type === 'bodies') onBodies(t, event.cids)
-  else if (event.type === 'state') onState(t, event.block)
+  else if (event.type === 'state') onState(t, event)
   else if (event.type === 'close-at') t.g.closing = { atMs: event.atMs, next: event.next }
   else if (event.type === 'show') onShow(t)
   return finishTurn(t)

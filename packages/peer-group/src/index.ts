@@ -22,5 +22,14 @@ export { GROUP_DEFAULTS, type GroupSettings, MEMBERS_MAX } from './settings.js'
 export { openShadow, type Shadow, type ShadowEffect, type ShadowEvent, type ShadowStep, stepShadow } from './shadow.js'
 export { RESPONSE_BODY_MAX_BYTES, RESPONSE_CHUNK_BYTES, type SiteReply, type SiteResponse, siteReply, siteResponse } from './site-reply.js'
 export { type HttpHeader, httpHeader, REQUEST_BODY_MAX_BYTES, type SiteRequest, siteRequest } from './site-request.js'
-export { type AnsweredRequest, firstStateBlock, type GroupState, readStateBlock } from './state-block.js'
+export {
+  type AnsweredRequest,
+  answeredBy,
+  firstStateBlock,
+  type GroupState,
+  readState,
+  readStateBlock,
+  requestCount,
+  stateEventOf,
+} from './state-block.js'
 export { createVerification, type FromMember, type GroupContext, type Opened, type Verification } from './verifier.js'

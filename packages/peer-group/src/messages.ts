@@ -5,7 +5,7 @@ import { BATCH_MAX_BYTES, INLINE_BODY_MAX_BYTES, MEMBERS_MAX } from './settings.
 export const SEAL_MAX_BYTES = 384
 export const REVEAL_MAX_BYTES = 640
 export const TALLY_MAX_BYTES = 8 * 1024
-export const TIMEOUT_MAX_BYTES = 30 * 1024
+export const TIMEOUT_MAX_BYTES = BATCH_MAX_BYTES + 14 * 1024
 export const CERTIFICATE_MAX_BYTES = 24 * 1024
 export const RANGES_MAX = 12
 

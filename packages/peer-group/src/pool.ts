@@ -7,7 +7,7 @@ import type { offerMessage } from './messages.js'
 import { offerMessage as offer } from './messages.js'
 import { INLINE_BODY_MAX_BYTES, REQUEST_MAX_BYTES } from './settings.js'
 import { sign } from './sign.js'
-import { roomIn } from './state-block.js'
+import { answeredBy, roomIn } from './state-block.js'
 import type { Opened } from './verifier.js'
 
 /** After so many batches that found no quorum because members abstained, a request leaves the queue. */
@@ -20,7 +20,7 @@ export function onWrite(t: Turn, ref: RequestRef, bytes: Uint8Array): undefined 
     t.effects.push({ type: 'refused', id: ref.id, code })
   }
   const name = hexOf(ref.id)
-  const answered = g.base.state?.byId.get(name)
+  const answered = answeredBy(g.base.state, name)
   if (answered !== undefined) {
     t.effects.push({ type: 'repeated', id: ref.id, response: answered.response })
     return
@@ -51,7 +51,7 @@ export function onOffer(t: Turn, { value, seat }: Opened<Infer<typeof offerMessa
     return undefined
   }
   const name = hexOf(ref.id)
-  if (g.base.state?.byId.has(name) === true) return 'answered'
+  if (answeredBy(g.base.state, name) !== undefined) return 'answered'
   const known = g.pool.get(name)
   if (known !== undefined && (known.held || known.failures >= FAILURES_MAX)) return undefined
   const wrong = refusalOf(t, ref, value.body ?? undefined)
@@ -90,7 +90,7 @@ export function candidates(t: Turn, timeMs: number): readonly Pending[] {
       held &&
       failures < FAILURES_MAX &&
       isInTime(ref, timeMs, settings.requestsKeptMs, settings.requestAheadMs) &&
-      base.state?.byId.has(hexOf(ref.id)) !== true,
+      answeredBy(base.state, hexOf(ref.id)) === undefined,
   )
 }
 
@@ -126,7 +126,7 @@ export function cleanPool(t: Turn, told: ReadonlySet<string>): undefined {
   const { g } = t
   const kept = new Map<string, Pending>()
   for (const [name, pending] of g.pool) {
-    const answered = g.base.state?.byId.get(name)
+    const answered = answeredBy(g.base.state, name)
     const old = pending.ref.ms < t.nowMs - g.settings.requestsKeptMs
     if (answered === undefined && !old) kept.set(name, pending)
     else if (pending.seat === g.seat && pending.failures < FAILURES_MAX) {

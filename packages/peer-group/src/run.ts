@@ -72,8 +72,8 @@ function fetchOrCompare(t: Turn, from: ContentId, result: ExecutionResult): unde
   const batch = base.certified?.batch
   const fits = batch !== undefined && previous?.root === batch.from && previous.files === from
   if (!fits || result.type !== 'ran' || result.responses.length !== batch.requests.length) return fetchState(t)
-  const { state, block } = nextState(previous, batch, result.files, result.responses, settings.requestsKeptMs)
-  t.blocks.push(block)
+  const { state, blocks } = nextState(previous, batch, result.files, result.responses, settings.requestsKeptMs)
+  t.blocks.push(...blocks)
   if (base.late?.open === true) lateReveal(t, batch, state.root, result)
   if (state.root !== base.root) return fetchState(t)
   t.g.base = { ...t.g.base, state }
@@ -102,8 +102,8 @@ function finish(t: Turn, batch: KnownBatch, result: ExecutionResult): undefined 
     open.runs.set(name, { type: 'abstained', rank: open.rank })
     return count(t, 'ABSTAINED')
   }
-  const { state, block } = nextState(base.state, batch, result.files, result.responses, settings.requestsKeptMs)
-  t.blocks.push(block)
+  const { state, blocks } = nextState(base.state, batch, result.files, result.responses, settings.requestsKeptMs)
+  t.blocks.push(...blocks)
   open.runs.set(name, { type: 'ran', result, state })
 }
 

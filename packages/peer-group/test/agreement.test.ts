@@ -1,12 +1,9 @@
 import { bytesOfContentId, contentIdOf, keyOfPeerId, peekMessageNumber as readNumber, signMessage } from '@interpeer/crypto-ids'
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
-import { emptyFiles, logs, network, signerAt, start, verification } from '../simulations/jobs.js'
-import type { KnownBatch } from '../src/batch.js'
-import { quorumOf, readBatch, readStateBlock, responsesDigest, verifyCertificate, verifyReveals } from '../src/index.js'
+import { emptyFiles, logs, network, signerAt, verification } from '../simulations/jobs.js'
+import { quorumOf, readBatch, responsesDigest, verifyCertificate, verifyReveals } from '../src/index.js'
 import { certificateMessage, offerMessage, revealMessage } from '../src/messages.js'
-import { STATE_REQUESTS_MAX } from '../src/settings.js'
-import { nextState } from '../src/state-block.js'
 import { createVerifier } from '../src/verifier.js'
 import { Desk, NOW } from './desk.js'
 
@@ -200,11 +197,11 @@ describe('order', () => {
   test('request ids leave the state ten minutes after their own ms', () => {
     const desk = new Desk(1)
     desk.write(0, 1)
-    expect(desk.group(0).base.state?.requests).toHaveLength(1)
+    expect(desk.group(0).base.state?.index.size).toBe(1)
     desk.pass(600_000)
-    expect(desk.group(0).base.state?.requests).toHaveLength(1)
+    expect(desk.group(0).base.state?.index.size).toBe(1)
     desk.pass(5_000)
-    expect(desk.group(0).base.state?.requests).toHaveLength(0)
+    expect(desk.group(0).base.state?.index.size).toBe(0)
   })
 
   test('requests that wait go into one batch, within its bounds', () => {
@@ -215,39 +212,6 @@ describe('order', () => {
     const sizes = desk.of('final', 0).map(({ requests }) => requests.length)
     expect(sizes.reduce((sum, one) => sum + one, 0)).toBe(5)
     expect(Math.max(...sizes)).toBe(3)
-  })
-
-  test('a state that is nearly full takes what fits, and refuses early: nothing that nobody seals is proposed', () => {
-    const ids = Array.from({ length: STATE_REQUESTS_MAX - 2 }, (_, n) =>
-      Uint8Array.from({ length: 16 }, (_, i) => [1, n >> 8, n & 255][i] ?? 0),
-    )
-    const filled = ids.map((id, n) => ({ id, ms: n === 0 ? NOW - 597_000 : NOW, cid: start.cid }))
-    const fake = { requests: filled, value: { timeMs: NOW } } as unknown as KnownBatch
-    const responses = ids.map(() => start.cid)
-    const full = nextState(readStateBlock(start.bytes), fake, emptyFiles, responses, 600_000)
-    const desk = new Desk(3, { start: full.state.root })
-    desk.blocks.set(full.block.cid, full.block.bytes)
-    for (const member of [0, 1, 2]) desk.open(member)
-    desk.drop()
-    const [collator, other] = desk.order(1) as [number, number]
-    for (const n of [1, 2]) desk.write(other, n)
-    desk.write(other, 3)
-    expect(desk.of('refused', other).map(({ code }) => code)).toEqual(['GROUP_BUSY'])
-    desk.write(collator, 4) // has not heard of the others
-    desk.deliver()
-    expect(new Set(desk.of('final').map(({ requests }) => requests.length))).toEqual(new Set([1]))
-    expect(desk.of('final', 0)).toHaveLength(2)
-    expect(desk.group(0).base.state?.requests).toHaveLength(STATE_REQUESTS_MAX)
-    desk.pass(1_500)
-    desk.pass(1_400) // what has to wait starts no timer
-    expect(desk.letters.filter(({ number }) => number === PROPOSAL || number === TIMEOUT)).toEqual([])
-    desk.pass(2_200) // the oldest id has left, and the one that waited takes its place
-    desk.deliver()
-    expect(desk.of('final', 0).map(({ requests }) => requests.length)).toEqual([1, 1, 1])
-    desk.pass(5_000) // and an empty batch fits at any time
-    desk.deliver()
-    expect(desk.of('final', 0).map(({ requests }) => requests.length)).toEqual([1, 1, 1, 0])
-    expect(desk.of('count').map(({ code }) => code)).not.toContain('BATCH_STATE_FULL')
   })
 
   test('offers of one member fill its own share of the pool, not that of others or of own visitors', () => {

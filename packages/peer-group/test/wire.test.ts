@@ -2,12 +2,26 @@ import { peekMessageNumber } from '@interpeer/crypto-ids'
 import { bytesOfHex, hexOf, type Message } from '@interpeer/wire-codec'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { batchMessage, MEMBERS_MAX, siteReply, stepGroup, verifyCertificate } from '../src/index.js'
+import { batchMessage, GROUP_DEFAULTS, MEMBERS_MAX, siteReply, stepGroup, verifyCertificate } from '../src/index.js'
 import * as messages from '../src/messages.js'
+import { BATCH_MAX_BYTES, BATCH_REQUESTS_LIMIT } from '../src/settings.js'
 import { createVerifier } from '../src/verifier.js'
 import vectors from '../vectors/step.json' with { type: 'json' }
 import { Desk } from './desk.js'
 
+const largestRef = { id: new Uint8Array(16), ms: Number.MAX_SAFE_INTEGER, cid: new Uint8Array(36) }
+const largestBatch = {
+  job: new Uint8Array(36),
+  epoch: 0xffff_ffff,
+  step: 0xffff_ffff,
+  previous: new Uint8Array(32),
+  from: new Uint8Array(36),
+  collator: new Uint8Array(32),
+  timeMs: Number.MAX_SAFE_INTEGER,
+  proof: new Uint8Array(80),
+  closing: true,
+  outcomes: Array.from({ length: MEMBERS_MAX }, () => ({ agreed: 0xffff_ffff, absent: 0xffff_ffff, contradicted: 0xffff_ffff })),
+}
 const declared = [batchMessage, ...Object.values(messages)].filter(
   (one): one is typeof messages.sealMessage => typeof one === 'object' && 'encode' in one && 'number' in one,
 ) as unknown as Message<never>[]
@@ -17,7 +31,25 @@ test('a reply has no field for a batch: its proof leads to the seed, and so to t
 })
 test('the largest time-outs and tallies of the largest group fit into one proposal', () => {
   const quorum = Math.floor((2 * MEMBERS_MAX) / 3) + 1
-  expect(quorum * (messages.TIMEOUT_MAX_BYTES + messages.TALLY_MAX_BYTES) + 20_000).toBeLessThan(messages.proposalMessage.maxBytes)
+  // a time-out carries a batch; members seal none with more requests than the setting says
+  const batchBytes = 1_200 + GROUP_DEFAULTS.batchRequestsMax * 68
+  const timeoutBytes = messages.TIMEOUT_MAX_BYTES - BATCH_MAX_BYTES + batchBytes
+  expect(quorum * (timeoutBytes + messages.TALLY_MAX_BYTES) + batchBytes).toBeLessThan(messages.proposalMessage.maxBytes)
+  const requests = Array.from({ length: GROUP_DEFAULTS.batchRequestsMax }, () => largestRef)
+  expect(batchMessage.encode({ ...largestBatch, requests }).length).toBeLessThan(batchBytes)
+})
+test('the largest batch fits into its message, and into time-outs, shows and records', () => {
+  const requests = Array.from({ length: BATCH_REQUESTS_LIMIT }, () => largestRef)
+  const batch = batchMessage.encode({ ...largestBatch, requests })
+  const seals = Array.from({ length: MEMBERS_MAX }, () => new Uint8Array(messages.SEAL_MAX_BYTES))
+  const bound = { rank: 65_535, batch, seals }
+  const [hash, job] = [new Uint8Array(32), largestBatch.job]
+  const place = { job, epoch: 0xffff_ffff, step: 0xffff_ffff, rank: 65_535, from: hash }
+  const timeout = messages.timeoutMessage.encode({ ...place, previous: hash, bound, abstained: true })
+  expect(timeout.length).toBeLessThan(messages.TIMEOUT_MAX_BYTES - 128)
+  const last = { certificate: new Uint8Array(messages.CERTIFICATE_MAX_BYTES), batch }
+  const show = messages.showMessage.encode({ job, epoch: 0xffff_ffff, from: hash, last, bound })
+  expect(show.length).toBeLessThan(256 * 1024 - 128)
 })
 
 describe('vectors: one whole step of a group of four', () => {

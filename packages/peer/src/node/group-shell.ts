@@ -9,6 +9,7 @@ import {
   groupReferences,
   openGroup,
   type RequestRef,
+  stateEventOf,
   stepGroup,
   type Verification,
 } from '@interpeer/peer-group'
@@ -234,8 +235,8 @@ export class GroupShell {
     this.#wantedState = root
     const isWanted = () => this.#wantedState === root
     if (!(await holdDag(root, this.#around, () => [...from, ...this.#alsoAsk], this.#stop.signal, isWanted))) return
-    const block = blockIn(this.#around, root)
-    if (block !== undefined) this.give({ type: 'state', root, block })
+    const event = stateEventOf(root, (cid) => blockIn(this.#around, cid))
+    if (event !== undefined) this.give(event)
   }
 }
 /** Effects that wait for room behind those that need it; more are not made. */

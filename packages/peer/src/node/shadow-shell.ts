@@ -8,6 +8,7 @@ import {
   type ShadowEffect,
   type ShadowEvent,
   shadowReferences,
+  stateEventOf,
   stepShadow,
   verifyClosing,
 } from '@interpeer/peer-group'
@@ -110,8 +111,8 @@ export class ShadowShell {
     this.#wanted = root
     const isWanted = () => this.#wanted === root
     if (!(await holdDag(root, this.#around, () => this.context.members, this.#stop.signal, isWanted))) return
-    const block = blockIn(this.#around, root)
-    if (block !== undefined) this.give({ type: 'state', root, block })
+    const event = stateEventOf(root, (cid) => blockIn(this.#around, cid))
+    if (event !== undefined) this.give(event)
   }
 }
 
