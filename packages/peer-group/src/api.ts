@@ -44,6 +44,11 @@ export type ExecutionResult =
     }
   | { readonly type: 'abstained' }
 
+/** A visitor's request, and the block that holds it. */
+export interface Write extends RequestRef {
+  readonly bytes: Uint8Array
+}
+
 /** The group state block and all under it are now on disk. `block` and `pages` are the bytes of itself and of its request pages, in order (`stateEventOf`). */
 export interface StateEvent {
   readonly type: 'state'
@@ -57,13 +62,9 @@ export type GroupEvent = { readonly nowMs: number } & (
   | { readonly type: 'time' }
   | { readonly type: 'message'; readonly from: PeerId; readonly envelope: Uint8Array }
   /** A visitor's write that reached this peer. `bytes` is the request block; the shell has checked it. */
-  | {
-      readonly type: 'write'
-      readonly id: Uint8Array
-      readonly ms: number
-      readonly cid: ContentId
-      readonly bytes: Uint8Array
-    }
+  | ({ readonly type: 'write' } & Write)
+  /** Several at once: offered to the others in as few messages. */
+  | { readonly type: 'writes'; readonly writes: readonly Write[] }
   | { readonly type: 'executed'; readonly batch: Uint8Array; readonly from: ContentId; readonly result: ExecutionResult }
   /** These request blocks are now on disk, and each is the request that its ref says. */
   | { readonly type: 'bodies'; readonly cids: readonly ContentId[] }

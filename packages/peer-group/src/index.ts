@@ -7,6 +7,7 @@ export type {
   RefusalCode,
   RequestRef,
   StoredBlock,
+  Write,
 } from './api.js'
 export { type Batch, batchMessage, type KnownBatch, type MemberOutcome, memberOutcome, readBatch } from './batch.js'
 export { type CertifiedReveals, type CertifiedStep, verifyCertificate, verifyClosing, verifyReveals } from './certificate.js'

@@ -1,5 +1,5 @@
 import { bool, bytes, bytesMax, type Infer, link, list, message, nullable, struct, uint16, uint32, uint53 } from '@interpeer/wire-codec'
-import { BATCH_MAX_BYTES, INLINE_BODY_MAX_BYTES, MEMBERS_MAX } from './settings.js'
+import { BATCH_MAX_BYTES, INLINE_BODY_MAX_BYTES, MEMBERS_MAX, OFFER_REQUESTS_MAX } from './settings.js'
 
 /** Limits of signed messages that travel inside others; envelope included. */
 export const SEAL_MAX_BYTES = 384
@@ -14,15 +14,12 @@ const [hash, key] = [bytes(32), bytes(32)]
 const batchBytes = bytesMax(BATCH_MAX_BYTES)
 const seals = list(bytesMax(SEAL_MAX_BYTES), MEMBERS_MAX)
 
-/** Passes a visitor's request on, so that whoever collates can batch it. */
+/** Passes visitors' requests on, so that whoever collates can batch them. */
 export const offerMessage = message('group-offer', 1, {
   job: bytes(36),
   epoch: uint32,
   from: key,
-  id: bytes(16),
-  ms: uint53,
-  cid: link,
-  body: nullable(bytesMax(INLINE_BODY_MAX_BYTES)),
+  requests: list(struct({ id: bytes(16), ms: uint53, cid: link, body: nullable(bytesMax(INLINE_BODY_MAX_BYTES)) }), OFFER_REQUESTS_MAX),
 })
 export type Offer = Infer<typeof offerMessage>
 

@@ -4,6 +4,7 @@ import { readRecord } from './durable.js'
 import { PeerGroupError } from './errors.js'
 import type { Group } from './group-state.js'
 import { certificateMessage, revealMessage } from './messages.js'
+import { itemsOf } from './request-index.js'
 import type { Shadow } from './shadow.js'
 
 /**
@@ -16,7 +17,7 @@ export function groupReferences({ base, previous, open, pool, recent, setup }: G
   if (previous !== undefined) found.add(previous.root)
   for (const run of open.runs.values()) if (run.type === 'ran') found.add(run.state.root)
   if (open.sealed !== undefined) found.add(contentIdOfBytes(open.sealed.answer.root))
-  for (const { ref } of pool.values()) found.add(ref.cid)
+  for (const { ref } of itemsOf(pool.index)) found.add(ref.cid)
   const batches: (KnownBatch | undefined)[] = [open.sealed?.batch, open.bound?.batch, base.certified?.batch]
   batches.push(...open.batches.values(), ...recent.map(({ certified }) => certified.batch), ...setup.rerun.map(readBatch))
   for (const { batch } of open.proposals.values()) batches.push(batch)

@@ -25,6 +25,11 @@ export function findIn<T extends Named>(index: RequestIndex<T>, name: string): T
   return node.items?.find((item) => item.name === name)
 }
 
+export function* itemsOf<T extends Named>({ items, children }: RequestIndex<T>): Generator<T> {
+  yield* items ?? []
+  for (const child of children ?? []) yield* itemsOf(child)
+}
+
 /** Without the items of these names, and with these items; one whose name is there already is left out. Costs what changes, not what is held. */
 export function changeIndex<T extends Named>(index: RequestIndex<T>, gone: readonly T[], added: readonly T[]): RequestIndex<T> {
   return changed(index, gone, added, 0)

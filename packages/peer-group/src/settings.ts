@@ -40,7 +40,9 @@ export const GROUP_DEFAULTS: GroupSettings = {
 export const MEMBERS_MAX = 32
 export const BATCH_REQUESTS_LIMIT = 1_024
 export const BATCH_MAX_BYTES = 72 * 1024
-/** Request bodies up to this size travel inside the offer; larger ones are fetched. */
+/** Requests that one offer passes on. */
+export const OFFER_REQUESTS_MAX = 64
+/** Request bodies up to this size travel inside the offer, of all its requests together; larger ones are fetched. */
 export const INLINE_BODY_MAX_BYTES = 900 * 1024
 export const REQUEST_MAX_BYTES = 1024 * 1024
 /** Request ids in one page of the state. A step writes the last page anew, so a larger one costs more. */

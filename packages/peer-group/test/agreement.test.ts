@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { emptyFiles, logs, network, signerAt, verification } from '../simulations/jobs.js'
 import { quorumOf, readBatch, responsesDigest, verifyCertificate, verifyReveals } from '../src/index.js'
 import { certificateMessage, offerMessage, revealMessage } from '../src/messages.js'
+import { pendingIn } from '../src/pool.js'
 import { createVerifier } from '../src/verifier.js'
 import { Desk, NOW } from './desk.js'
 
@@ -223,22 +224,26 @@ describe('order', () => {
         job: bytesOfContentId(desk.setup.job),
         epoch: 1,
         from: signerAt(member).publicKey,
-        id: Uint8Array.from({ length: 16 }, (_, i) => [member, n][i] ?? 9),
-        ms: NOW,
-        cid: bytesOfContentId(contentIdOf(bytes, 'raw')),
-        body,
+        requests: [
+          {
+            id: Uint8Array.from({ length: 16 }, (_, i) => [member, n][i] ?? 9),
+            ms: NOW,
+            cid: bytesOfContentId(contentIdOf(bytes, 'raw')),
+            body,
+          },
+        ],
       }
       const envelope = signMessage(offerMessage, fields, signerAt(member), network)
       desk.tell(me, { type: 'message', from: desk.peer(member), envelope })
     }
     for (let n = 0; n < 40; n++) offer(flooder, n, null)
-    expect([...desk.group(me).pool.values()]).toHaveLength(2)
+    expect(pendingIn(desk.group(me).pool)).toHaveLength(2)
     for (let n = 0; n < 40; n++) offer(flooder, n, new Uint8Array(90).fill(n)) // nor with bodies for what it announced
-    expect([...desk.group(me).pool.values()].reduce((sum, { size }) => sum + size, 0)).toBeLessThanOrEqual(100)
+    expect(pendingIn(desk.group(me).pool).reduce((sum, { size }) => sum + size, 0)).toBeLessThanOrEqual(100)
     for (let n = 0; n < 8; n++) desk.write(me, n)
     expect(desk.of('refused', me)).toEqual([])
     offer(other, 1, new Uint8Array(50))
-    expect([...desk.group(me).pool.values()].filter(({ held }) => held)).toHaveLength(8 + 1 + 1)
+    expect(pendingIn(desk.group(me).pool).filter(({ held }) => held)).toHaveLength(8 + 1 + 1)
     desk.write(me, 8)
     expect(desk.of('refused', me).map(({ code }) => code)).toEqual(['GROUP_BUSY'])
   })
@@ -304,7 +309,7 @@ describe('what abstains', () => {
       desk.pass(1_000 * 2 ** rank)
       desk.deliver(({ number }) => number !== REVEAL)
     }
-    for (const member of desk.order(1)) expect([...desk.group(member).pool.values()].map(({ failures }) => failures)).toEqual([0])
+    for (const member of desk.order(1)) expect(pendingIn(desk.group(member).pool).map(({ failures }) => failures)).toEqual([0])
     desk.pass(400)
     desk.deliver()
     expect(desk.of('refused')).toEqual([])

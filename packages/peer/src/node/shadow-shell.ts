@@ -91,12 +91,12 @@ export class ShadowShell {
   }
 
   async #execute({ batch, from, requests, timeMs, seed }: Extract<ShadowEffect, { type: 'execute' }>): Promise<void> {
-    const { store, scripts, network, exchange, holdBlocks } = this.#around
+    const { store, scripts, requests: known, exchange, holdBlocks } = this.#around
     const cids = requests.map(({ cid }) => cid)
     const release = holdBlocks()
     try {
       await exchange.fetchBlocks(cids, sourcesOf(this.#around, this.context.members, this.#stop.signal))
-      const run = () => runBatch({ from, requests: cids, timeMs, seed }, store, scripts, network)
+      const run = () => runBatch({ from, requests: cids, timeMs, seed }, store, scripts, known)
       const result = await withRepair(run, (missing) => repair(missing, this.#around, this.context.members, this.#stop.signal))
       this.give({ type: 'executed', batch, from, result: result ?? { type: 'abstained' } })
     } catch (error) {
