@@ -1,4 +1,3 @@
-export { responsesDigest } from './answer.js'
 export type {
   ExecutionResult,
   GroupEffect,
@@ -19,6 +18,7 @@ export { type Answer, answerSchema, certificateMessage, finalMessage, type Revea
 export { collatorOrder, quorumOf } from './quorum.js'
 export { type Recovery, recoverFrom } from './recovery.js'
 export { batchReferences, groupReferences, recordReferences, shadowReferences } from './references.js'
+export { proofOfResponse, provesResponse, type ResponseProof, type ResponseTree, responsesDigest, responseTree } from './response-tree.js'
 export { GROUP_DEFAULTS, type GroupSettings, MEMBERS_MAX } from './settings.js'
 export { openShadow, type Shadow, type ShadowEffect, type ShadowEvent, type ShadowStep, stepShadow } from './shadow.js'
 export { RESPONSE_BODY_MAX_BYTES, RESPONSE_CHUNK_BYTES, type SiteReply, type SiteResponse, siteReply, siteResponse } from './site-reply.js'

@@ -1,6 +1,6 @@
 import type { RecordStore } from '@interpeer/content-store'
 import { bytesOfContentId, type ContentId, contentIdOf, type PeerId, type Verified } from '@interpeer/crypto-ids'
-import { finalMessage, type RequestRef, readBatch, readStateBlock, type SiteRequest } from '@interpeer/peer-group'
+import { finalMessage, type RequestRef, readBatch, readStateBlock, responseTree, type SiteRequest } from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import { numberOf } from '../message-number.js'
@@ -146,7 +146,11 @@ export class SiteHost implements GroupListener {
     const { value } = readBatch(effect.batch)
     const { step, state, certificate, requests } = effect
     const ids = requests.map(({ id }) => id)
-    this.#proven.add(ids, { epoch, step, state, certificate, responses: requests.map(({ response }) => response) }, this.#duties.now())
+    this.#proven.add(
+      ids,
+      { epoch, step, state, certificate, responses: responseTree(requests.map(({ response }) => response)) },
+      this.#duties.now(),
+    )
     const durable = this.#served.serve({
       epoch,
       step: effect.step,
