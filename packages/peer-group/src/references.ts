@@ -4,6 +4,7 @@ import { readRecord } from './durable.js'
 import { PeerGroupError } from './errors.js'
 import type { Group } from './group-state.js'
 import { certificateMessage, revealMessage } from './messages.js'
+import { itemsOf } from './request-index.js'
 import type { Shadow } from './shadow.js'
 
 /**
@@ -20,7 +21,7 @@ export function groupReferences({ base, final, steps, open, pool, setup }: Group
   }
   for (const run of open.runs.values()) if (run.type === 'ran') found.add(run.state.root)
   if (open.sealed !== undefined) found.add(contentIdOfBytes(open.sealed.answer.root))
-  for (const { ref } of pool.values()) found.add(ref.cid)
+  for (const { ref } of itemsOf(pool.index)) found.add(ref.cid)
   const batches: (KnownBatch | undefined)[] = [open.sealed?.batch]
   batches.push(...open.batches.values(), ...steps.map(({ certified }) => certified.batch), ...setup.rerun.map(readBatch))
   for (const { batch } of open.proposals.values()) batches.push(batch)
