@@ -53,6 +53,7 @@ function reply(changes: Fields = {}): string {
     state: STATE,
     stale: false,
     certificate: certificate(STATE),
+    named: null,
     responses: RESPONSES,
     status: 200,
     headers: HEADERS,
