@@ -17,6 +17,28 @@ export type { Group } from './group-state.js'
 export { type Answer, answerSchema, certificateMessage, finalMessage, type Reveal, revealMessage, showMessage } from './messages.js'
 export { GROUP_SIZE_DEFAULT, GROUP_SIZE_MAX, GROUP_SIZE_MIN, type GroupOdds, groupOdds, type OddsOf } from './odds.js'
 export { collatorOrder, quorumOf } from './quorum.js'
+export {
+  READ_REPLY_MAX_BYTES,
+  READ_REQUEST_MAX_BYTES,
+  type ReadChecked,
+  readCheck,
+  readChecked,
+  readContradiction,
+} from './read-check.js'
+export {
+  isReadOnRecord,
+  judgeRead,
+  openReadPair,
+  type ReadContext,
+  type ReadContradiction,
+  type ReadOutcome,
+  type ReadPair,
+  readMoment,
+  responseDigest,
+  sameReply,
+  signReadContradiction,
+  verifyReadContradiction,
+} from './read-evidence.js'
 export { type Recovery, recoverFrom } from './recovery.js'
 export { batchReferences, groupReferences, recordReferences, shadowReferences } from './references.js'
 export type { DayOdds } from './rotation-odds.js'

@@ -41,6 +41,9 @@ export const MESSAGE_NUMBERS = {
   'group-batch': 59,
   'site-request': 70,
   'site-reply': 71,
+  'read-check': 72,
+  'read-checked': 73,
+  'read-contradiction': 74,
 
   // vote-chain 80–111
   genesis: 80,
