@@ -31,6 +31,7 @@ import { SiteHosts } from '../src/node/site-hosts.js'
 import type { ScriptOutcome } from '../src/script-runtime.js'
 import type { SiteView } from '../src/site-view.js'
 import { CounterRuntime } from './counter-runtime.js'
+import { readDuties } from './read-duties.js'
 
 const network = networkIdOf(new Uint8Array([1]))
 const [self, visitor, stranger] = [1, 2, 3].map((seed) => createSigner(new Uint8Array(32).fill(seed))) as [never, never, never] as [
@@ -91,6 +92,7 @@ function hostsOf(store: ContentStore = memoryStore(), runtime = new CounterRunti
     groupRecords: store.records('groups'),
     siteRecords: store.records('sites'),
     audits: { everyMs: Number.POSITIVE_INFINITY, below: () => 0, nonce: () => new Uint8Array(32) },
+    ...readDuties(store, count),
     submitClose: () => {},
     submitShow: () => {},
   })
