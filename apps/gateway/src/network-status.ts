@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { networkStatusOf } from '@interpeer/peer'
 import type { Peer } from '@interpeer/peer/node'
 import { quorumOf } from '@interpeer/vote-chain'
@@ -57,8 +58,14 @@ function jobStatus({ peer, hostName, port }: Place, job: OnChain['jobs'][number]
     members: job.seats.map(({ seat, peer: peerId, sinceMs, untilMs }) => ({ seat, peerId, sinceMs, untilMs })),
     ...(next === null ? {} : { next: { seat: next.seat, peerId: next.joiner, atMs: next.atMs } }),
     lastCertificates: observed?.certificates ?? [],
+    falseReads: peer
+      .contradictions()
+      .filter((one) => one.job === job.job)
+      .map(({ answerer, accuser, evidence, atMs }) => ({ peerId: answerer, accuser, evidence: hashOf(evidence), timeMs: atMs })),
   }
 }
+
+const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 /** Looks now and then which state each site's group serves, so that the page moves when nobody visits. */
 export function watchSites({ peer }: { readonly peer: Pick<Peer, 'chain' | 'lookAt'> }, everyMs: number): () => void {

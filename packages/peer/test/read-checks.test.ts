@@ -17,21 +17,13 @@ import { afterEach, expect, test } from 'vitest'
 import { ReadSharing } from '../src/node/read-sharing.js'
 import { scriptRequestOf } from '../src/node/run-batch.js'
 import { readContextOf } from '../src/read-context.js'
-import type { ScriptOutcome } from '../src/script-runtime.js'
 import { responseOf } from '../src/site-response-block.js'
 import { CounterRuntime } from './counter-runtime.js'
+import { FalseReader } from './false-reader.js'
 import { asking, clientOf, closeMembers, job, type Member, network, startGroup } from './udp-group.js'
 
 afterEach(closeMembers)
 
-/** Runs agreed writes as everyone does, and answers reads with what it likes. */
-class FalseReader extends CounterRuntime {
-  override async run(...[root, request, at]: Parameters<CounterRuntime['run']>): Promise<ScriptOutcome> {
-    const outcome = await super.run(root, request, at)
-    if (outcome.type !== 'answered' || outcome.changes.length > 0) return outcome
-    return { ...outcome, body: new TextEncoder().encode('another page') }
-  }
-}
 /** All of its reads are looked at again. */
 function sharingOf({ signer, overlay, evidence }: Member, perMille = 1_000) {
   const counts = new Map<string, number>()
@@ -161,14 +153,14 @@ test('a checker says nothing of what it can not judge', async () => {
   expect(checker.evidence.all).toHaveLength(1)
 }, 30_000)
 
-test('a state that a checker has left behind is not judged: there, an honest answer and a false one are let be alike', async () => {
+test('a state whose files the runtime has let go of is not judged: a check brings nothing back', async () => {
   const { group, asker, view } = await startGroup(2)
   const [answerer, checker] = group as [Member, Member]
   const client = clientOf(asker, () => view)
   await client.ask('log', asking('POST', '/', 'one'))
   await expect.poll(() => answerer.hosts.hosted()[0]?.step ?? 0).toBeGreaterThan(0)
   const pair = await pairFrom(answerer, asker)
-  for (let i = 0; i < 9; i++) await client.ask('log', asking('POST', '/', `${i}`))
+  for (let i = 0; i < 7; i++) await client.ask('log', asking('POST', '/', `${i}`))
   await expect.poll(async () => checkAt(checker, asker, pair)).toBe('abstained')
 }, 30_000)
 

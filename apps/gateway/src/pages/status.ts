@@ -47,6 +47,17 @@ export interface JobStatus {
   readonly next?: { readonly seat: number; readonly peerId: string; readonly atMs: number } | undefined
   /** Newest first. `agreed` of `members` revealed the answer that was certified. */
   readonly lastCertificates: readonly CertificateStatus[]
+  /** Reads that a member answered falsely, as most of the others say who ran them again. Oldest first, at most 32 of all sites. */
+  readonly falseReads: readonly FalseReadStatus[]
+}
+
+export interface FalseReadStatus {
+  /** Who answered, and who signed the evidence. */
+  readonly peerId: string
+  readonly accuser: string
+  /** SHA-256 of the evidence that the gateway keeps, in hex. */
+  readonly evidence: string
+  readonly timeMs: number
 }
 
 export interface CertificateStatus {
