@@ -16,6 +16,7 @@ export function networkStatus(place: Place): NetworkStatus {
   const { peer } = place
   const { height, timeMs, seed, state } = peer.chain()
   const nowMs = Date.now()
+  const counters = peer.counters()
   const chain = networkStatusOf(state, nowMs)
   const peers = [...chain.peers].sort((a, b) => (a.peer < b.peer ? -1 : 1))
   const { minted, burned, inAccounts, inEscrow } = chain.supply
@@ -39,6 +40,11 @@ export function networkStatus(place: Place): NetworkStatus {
       seats: seats.length,
     })),
     jobs: chain.jobs.filter((job) => job.state === 'running').map((job) => jobStatus(place, job)),
+    readChecks: {
+      same: counters.READ_SHARED_SAME ?? 0,
+      contradicted: counters.READ_SHARED_CONTRADICTED ?? 0,
+      abstained: counters.READ_SHARED_ABSTAINED ?? 0,
+    },
     supply: { minted, burned, balances: inAccounts, escrows: inEscrow },
   }
 }

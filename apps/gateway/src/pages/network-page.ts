@@ -59,12 +59,14 @@ const isStarting = (status: NetworkStatus) => status.peers.length === 0 || statu
 
 function figures(status: NetworkStatus): SafeHtml {
   const online = status.peers.filter((peer) => peer.online).length
+  const { same, contradicted } = status.readChecks
   const block = status.blockTimeMs === 0 ? 'no block yet' : ticking('ago', status.blockTimeMs, status.nowMs)
   return html`<dl class="figures">
 <div><dt>Chain height</dt><dd><b>${formatCount(status.height)}</b> ${block}</dd></div>
 <div><dt>Peers online</dt><dd><b>${online}</b> of ${status.peers.length}</dd></div>
 <div><dt>A block every</dt><dd><b>${formatDuration(status.cycleMs)}</b></dd></div>
 <div><dt>A seat is held for</dt><dd><b>${formatDuration(status.tenureMs)}</b></dd></div>
+<div><dt>Pages run again</dt><dd><b>${formatCount(same + contradicted)}</b> ${formatCount(contradicted)} called false</dd></div>
 <div><dt>Coins minted</dt><dd><b>${formatCoins(status.supply.minted)}</b></dd></div>
 </dl>`
 }

@@ -18,6 +18,8 @@ export interface NetworkStatus {
   readonly peers: readonly PeerStatus[]
   readonly jobs: readonly JobStatus[]
   readonly supply: SupplyStatus
+  /** Page views that this gateway had a second member run again since its start, by what that one said. `abstained`: or did not answer. */
+  readonly readChecks: { readonly same: number; readonly contradicted: number; readonly abstained: number }
 }
 
 export interface PeerStatus {
