@@ -1,5 +1,5 @@
-/** Checks that wait, of all askers and of one; more are dropped. */
-const WAITING_MAX = 64
+/** Checks that wait, of all askers and of one, each at most 1.1 MiB; more are dropped. */
+const WAITING_MAX = 32
 const WAITING_OF_ONE_MAX = 4
 /** After a check the runtime belongs to visitors for so many times what the check took: checks take at most a tenth of its time. */
 const REST_TIMES = 9
