@@ -11,12 +11,17 @@ export interface GatewayConfig {
   readonly port: number
   readonly hostName: string
   readonly logLevel: string
+  readonly readChecks: number
 }
 
 /** Flag over `INTERPEER_*` over default. */
 export function readConfig(argv: readonly string[]): GatewayConfig {
   const port = (text: string): number => {
     if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError('a whole number from 0 to 65535')
+    return Number(text)
+  }
+  const perMille = (text: string): number => {
+    if (!/^\d{1,4}$/.test(text) || Number(text) > 1000) throw new InvalidArgumentError('a whole number from 0 to 1000')
     return Number(text)
   }
   const endpoints = (text: string, earlier: readonly PeerEndpoint[] = []): PeerEndpoint[] => [...earlier, endpoint(text)]
@@ -35,6 +40,12 @@ export function readConfig(argv: readonly string[]): GatewayConfig {
     .addOption(new Option('--host <address>', 'address to listen on').env('INTERPEER_HOST').default('127.0.0.1'))
     .addOption(new Option('--port <port>', 'HTTP port; the next free one if taken').argParser(port).env('INTERPEER_PORT').default(8080))
     .addOption(new Option('--host-name <name>', 'sites are NAME.<this>').env('INTERPEER_HOST_NAME').default('localhost'))
+    .addOption(
+      new Option('--read-checks <share>', 'of a thousand page views, how many a second member runs again, so that a false one is noticed')
+        .argParser(perMille)
+        .env('INTERPEER_READ_CHECKS')
+        .default(20),
+    )
     .addOption(new Option('--log-level <level>', 'how much to log').choices(['error', 'warn', 'info', 'debug']).default('info'))
     .parse(argv)
   return Object.freeze(command.opts<GatewayConfig>())

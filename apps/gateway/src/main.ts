@@ -28,6 +28,7 @@ async function main(): Promise<void> {
     bootstrap: config.bootstrap,
     runtime: null,
     log,
+    readChecksPerMille: config.readChecks,
   })
   let http: Listening | undefined
   let stopWatching = () => {}

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { networkStatusOf } from '@interpeer/peer'
 import type { Peer } from '@interpeer/peer/node'
 import { quorumOf } from '@interpeer/vote-chain'
@@ -15,6 +16,7 @@ export function networkStatus(place: Place): NetworkStatus {
   const { peer } = place
   const { height, timeMs, seed, state } = peer.chain()
   const nowMs = Date.now()
+  const counters = peer.counters()
   const chain = networkStatusOf(state, nowMs)
   const peers = [...chain.peers].sort((a, b) => (a.peer < b.peer ? -1 : 1))
   const { minted, burned, inAccounts, inEscrow } = chain.supply
@@ -38,6 +40,11 @@ export function networkStatus(place: Place): NetworkStatus {
       seats: seats.length,
     })),
     jobs: chain.jobs.filter((job) => job.state === 'running').map((job) => jobStatus(place, job)),
+    readChecks: {
+      same: counters.READ_SHARED_SAME ?? 0,
+      contradicted: counters.READ_SHARED_CONTRADICTED ?? 0,
+      abstained: counters.READ_SHARED_ABSTAINED ?? 0,
+    },
     supply: { minted, burned, balances: inAccounts, escrows: inEscrow },
   }
 }
@@ -57,8 +64,14 @@ function jobStatus({ peer, hostName, port }: Place, job: OnChain['jobs'][number]
     members: job.seats.map(({ seat, peer: peerId, sinceMs, untilMs }) => ({ seat, peerId, sinceMs, untilMs })),
     ...(next === null ? {} : { next: { seat: next.seat, peerId: next.joiner, atMs: next.atMs } }),
     lastCertificates: observed?.certificates ?? [],
+    falseReads: peer
+      .contradictions()
+      .filter((one) => one.job === job.job)
+      .map(({ answerer, accuser, evidence, atMs }) => ({ peerId: answerer, accuser, evidence: hashOf(evidence), timeMs: atMs })),
   }
 }
+
+const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 /** Looks now and then which state each site's group serves, so that the page moves when nobody visits. */
 export function watchSites({ peer }: { readonly peer: Pick<Peer, 'chain' | 'lookAt'> }, everyMs: number): () => void {

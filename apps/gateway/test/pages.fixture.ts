@@ -52,8 +52,10 @@ export const busyNetwork: NetworkStatus = {
         members: 5,
         timeMs: NOW_MS - 4_000 - 61_000 * i,
       })),
+      falseReads: [{ peerId: seedOf(2), accuser: seedOf(0), evidence: 'c1'.repeat(32), timeMs: NOW_MS - 90_000 }],
     },
   ],
+  readChecks: { same: 48, contradicted: 1, abstained: 3 },
   supply: { minted: '8500000000000', balances: '7154259256921', escrows: '1340000000000', burned: '5740743079' },
 }
 

@@ -90,6 +90,13 @@ describe('the network page', () => {
     }
     expectHarmless(page)
   })
+  test('names who answered a page falsely, only where someone did', () => {
+    expect(page).toContain('Pages answered falsely')
+    expect(page).toContain('<b>49</b> 1 called false')
+    expect(page).toContain(`<tr data-key="${'c1'.repeat(32)}">`)
+    const honest = busyNetwork.jobs.map((job) => ({ ...job, falseReads: [] }))
+    expect(networkPage({ ...busyNetwork, jobs: honest })).not.toContain('falsely')
+  })
   test('shortens ids and keeps the whole in the title', () => {
     const { peerId } = busyNetwork.peers[0] ?? { peerId: '' }
     expect(page).toContain(`title="${peerId}">${shortId(peerId)}<`)

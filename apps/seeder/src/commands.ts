@@ -1,5 +1,7 @@
 import { PeerError, parseStorageSize } from '@interpeer/peer'
 import { type PeerEndpoint, parseEndpoint, parseReachable } from '@interpeer/peer/node'
+import { GROUP_SIZE_DEFAULT, GROUP_SIZE_MAX, GROUP_SIZE_MIN } from '@interpeer/peer-group'
+import { SETTINGS } from '@interpeer/vote-chain'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type ContentOptions, exportContent, importContent } from './content.js'
 import { type CreateNetworkOptions, createNetwork } from './create-network.js'
@@ -14,6 +16,7 @@ import {
   showKey,
   showPhrase,
 } from './key.js'
+import { type OddsOptions, showOdds } from './odds.js'
 import type { PassphraseOptions } from './passphrase.js'
 import { type PublishOptions, publishSite } from './publish-site.js'
 import { type SeederOptions, startSeeder } from './start-seeder.js'
@@ -43,6 +46,13 @@ const storageSize = (text: string): number => {
     throw new InvalidArgumentError('a size of at least 64MB, such as 64GB or 1.5TiB')
   }
 }
+/** A share in parts per million: `20%`, `0.5%`. */
+const percentage = (text: string): number => {
+  const ppm = Math.round(Number(text.slice(0, -1)) * 10_000)
+  if (!/^\d{1,3}(\.\d{1,4})?%$/.test(text) || ppm > 1_000_000) throw new InvalidArgumentError('a percentage such as 20% or 0.5%')
+  return ppm
+}
+const groupSize = wholeNumber(GROUP_SIZE_MIN, GROUP_SIZE_MAX)
 const collect = (text: string, earlier: readonly string[] = []): string[] => [...earlier, text]
 
 const data = () => new Option('--data <folder>', 'folder of the key, the store and the logs').env('INTERPEER_DATA').makeOptionMandatory()
@@ -163,10 +173,27 @@ export function program(): Command {
     .addOption(bootstrap())
     .addOption(host())
     .requiredOption('--name <name>', 'what visitors call it: NAME.gateway')
-    .addOption(new Option('--group <peers>', 'how many peers run it').argParser(wholeNumber(1, 31)).default(5))
+    .addOption(new Option('--group <peers>', 'how many peers run it').argParser(groupSize).default(GROUP_SIZE_DEFAULT))
     .addOption(new Option('--escrow <coins>', 'coins set aside to pay for it').argParser(wholeNumber(1, 1_000_000_000)).default(1000))
     .addOption(json())
     .action((folder: string, options: PublishOptions) => publishSite(folder, options))
+
+  noun('group', 'the group of peers that runs a site')
+    .command('odds')
+    .description('how likely a group is in the hands of peers that collude: what a size is good for')
+    .addOption(new Option('--size <peers>', 'one size, 1 to 31, with all there is to say; default: a line for each').argParser(groupSize))
+    .addOption(new Option('--traitors <share>', 'share of all peers that collude').argParser(percentage).default(200_000, '20%'))
+    .addOption(
+      new Option('--peers <count>', 'peers in all; default: so many that a draw changes nothing').argParser(wholeNumber(1, 2 ** 40)),
+    )
+    .addOption(new Option('--silent <share>', "share of honest members that can't be reached").argParser(percentage).default(10_000, '1%'))
+    .addOption(
+      new Option('--tenure-ms <ms>', 'time that a peer stays in a seat')
+        .argParser(wholeNumber(SETTINGS.tenureMs.min, SETTINGS.tenureMs.max))
+        .default(SETTINGS.tenureMs.usual),
+    )
+    .addOption(json())
+    .action((options: OddsOptions) => showOdds(options))
 
   const content = noun('content', 'what the folder of a stopped peer holds, as CAR files')
   content

@@ -1,9 +1,13 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { StoreKind } from '@interpeer/content-store'
+import { tenureFor } from '@interpeer/job-scheduler'
 import { openPeer, type PeerEndpoint } from '@interpeer/peer/node'
+import { groupOdds } from '@interpeer/peer-group'
 import { startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
+import { parseGenesis } from '@interpeer/vote-chain'
 import { openLog } from './log.js'
+import { oddsLine } from './odds.js'
 import { openKey } from './open-key.js'
 import type { PassphraseOptions } from './passphrase.js'
 import { SLOT_MEMORY_MIB } from './slot.js'
@@ -20,6 +24,8 @@ export interface PublishOptions extends PassphraseOptions {
   readonly json?: boolean
 }
 const UNITS_PER_COIN = 10n ** 9n
+/** What the uploader is told the odds for: a fifth of all peers, as the chain's own sortition is judged by (design §7). */
+const TOLD = { traitorsPpm: 200_000, peers: null, silentPpm: 10_000 }
 
 /**
  * Publishes a folder: imports it, signs its manifest, hands the chain the publication, and serves the blocks until the group that was drawn
@@ -28,11 +34,14 @@ const UNITS_PER_COIN = 10n ** 9n
 export async function publishSite(folder: string, options: PublishOptions): Promise<void> {
   mkdirSync(options.data, { recursive: true, mode: 0o700 })
   const say = (line: string): boolean => process.stderr.write(`${line}\n`)
+  const genesis = readFileSync(options.genesis, 'utf8')
+  const { cycleMs, tenureMs } = parseGenesis(genesis).settings
+  say(oddsLine(groupOdds({ ...TOLD, members: options.group, tenureMs: tenureFor(options.group, tenureMs, cycleMs) })))
   const peer = await openPeer({
     data: options.data,
     signer: await openKey(options.data, options),
     store: options.store,
-    genesis: readFileSync(options.genesis, 'utf8'),
+    genesis,
     host: options.host,
     port: 0,
     bootstrap: options.bootstrap,

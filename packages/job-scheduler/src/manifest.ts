@@ -22,7 +22,10 @@ import { SchedulerError } from './errors.js'
 const MANIFEST_BYTES_MAX = 2048
 /** With its signature. */
 export const SIGNED_MANIFEST_BYTES_MAX = MANIFEST_BYTES_MAX + 128
+/** What lists of members have room for. */
 export const SEATS_MAX = 32
+/** Sizes of a group that an uploader may choose: 1 to 31. */
+export const GROUP_SIZE_MAX = 31
 /** What an uploader signs for a bundle (§6.1). In the first one `job` is null, and its CID is the JobId. */
 export const manifestMessage = message(
   'manifest',
@@ -99,7 +102,7 @@ export const jobOfManifest = (envelope: Uint8Array): JobId => jobIdOf(contentIdO
 function manifestOf(fields: ManifestFields): Manifest {
   const wrong = (field: string, expected: string) => new SchedulerError({ code: 'MANIFEST_FIELD', field, expected })
   if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(fields.name)) throw wrong('name', 'a DNS label in lower case')
-  if (fields.seats < 1 || fields.seats > SEATS_MAX) throw wrong('seats', `1 to ${SEATS_MAX}`)
+  if (fields.seats < 1 || fields.seats > GROUP_SIZE_MAX) throw wrong('seats', `1 to ${GROUP_SIZE_MAX}`)
   if (!/^[^/\0\\][^\0\\]*$/.test(fields.entry) || fields.entry.split('/').includes('..')) throw wrong('entry', 'a relative path')
   if (fields.tenureMs > 31_536_000_000) throw wrong('tenureMs', 'at most a year')
   return {

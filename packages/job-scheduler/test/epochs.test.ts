@@ -135,6 +135,7 @@ test('names: taken while the job runs, free when it ended', () => {
 test.each([
   ['an upper-case name', { name: 'Wiki' }, 'name'],
   ['no seats', { seats: 0 }, 'seats'],
+  ['32 seats', { seats: 32 }, 'seats'],
   ['an absolute entry', { entry: '/etc/passwd' }, 'entry'],
   ['an entry above', { entry: 'a/../../b' }, 'entry'],
 ])('%s is refused', (_, more, field) => {

@@ -15,10 +15,34 @@ export { type FaultKind, verifyFault } from './fault.js'
 export { type GroupStep, openGroup, pendingRequests, stepGroup } from './group.js'
 export type { Group } from './group-state.js'
 export { type Answer, answerSchema, certificateMessage, finalMessage, type Reveal, revealMessage, showMessage } from './messages.js'
+export { GROUP_SIZE_DEFAULT, GROUP_SIZE_MAX, GROUP_SIZE_MIN, type GroupOdds, groupOdds, type OddsOf } from './odds.js'
 export { collatorOrder, quorumOf } from './quorum.js'
+export {
+  READ_REPLY_MAX_BYTES,
+  READ_REQUEST_MAX_BYTES,
+  type ReadChecked,
+  readCheck,
+  readChecked,
+  readContradiction,
+} from './read-check.js'
+export {
+  isReadOnRecord,
+  judgeRead,
+  openReadPair,
+  type ReadContext,
+  type ReadContradiction,
+  type ReadOutcome,
+  type ReadPair,
+  readMoment,
+  responseDigest,
+  sameReply,
+  signReadContradiction,
+  verifyReadContradiction,
+} from './read-evidence.js'
 export { type Recovery, recoverFrom } from './recovery.js'
 export { batchReferences, groupReferences, recordReferences, shadowReferences } from './references.js'
 export { proofOfResponse, provesResponse, type ResponseProof, type ResponseTree, responsesDigest, responseTree } from './response-tree.js'
+export type { DayOdds } from './rotation-odds.js'
 export { GROUP_DEFAULTS, type GroupSettings, MEMBERS_MAX } from './settings.js'
 export { openShadow, type Shadow, type ShadowEffect, type ShadowEvent, type ShadowStep, stepShadow } from './shadow.js'
 export { RESPONSE_BODY_MAX_BYTES, RESPONSE_CHUNK_BYTES, type SiteReply, type SiteResponse, siteReply, siteResponse } from './site-reply.js'

@@ -19,6 +19,8 @@ import {
   timeoutMessage,
   withheldMessage,
 } from '../src/messages.js'
+import { readCheck, readChecked, readContradiction } from '../src/read-check.js'
+import { READ_FOUND_MAX_BYTES, readFound } from '../src/read-evidence.js'
 import { siteReply, siteResponse } from '../src/site-reply.js'
 import { siteRequest } from '../src/site-request.js'
 import { pageSchema, STATE_BLOCK_MAX_BYTES, stateSchema } from '../src/state-block.js'
@@ -43,6 +45,10 @@ export const contract = [
   lateMessage,
   siteRequest,
   siteReply,
+  readCheck,
+  readChecked,
+  readContradiction,
+  recordCodec('read-found', readFound, READ_FOUND_MAX_BYTES),
   recordCodec('group-state', stateSchema, STATE_BLOCK_MAX_BYTES),
   recordCodec('group-requests', pageSchema, MESSAGE_MAX_BYTES),
   recordCodec('site-response', siteResponse, MESSAGE_MAX_BYTES),

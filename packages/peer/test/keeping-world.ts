@@ -47,6 +47,7 @@ import { SiteHosts } from '../src/node/site-hosts.js'
 import { decodeServed } from '../src/served-state.js'
 import type { SiteView } from '../src/site-view.js'
 import { CounterRuntime } from './counter-runtime.js'
+import { readDuties } from './read-duties.js'
 
 export const network = networkIdOf(new Uint8Array([2]))
 export const job = jobIdOf(contentIdOf(new Uint8Array([0x80]), 'dag-cbor'))
@@ -247,6 +248,7 @@ export class SimulatedPeer {
       groupRecords: records('groups'),
       siteRecords: records('sites'),
       audits: { everyMs: Number.POSITIVE_INFINITY, below: () => 0, nonce: () => new Uint8Array(32) },
+      ...readDuties({ records }, count),
       submitClose: (_, certificate, batch) => {
         if (power.on) this.#world.closing ??= { certificate, batch }
       },

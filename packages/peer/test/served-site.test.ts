@@ -55,6 +55,16 @@ test('a site serves its last state again after a restart, and never goes back', 
   expect(site(records).served.state).toEqual(place(1, 2))
 })
 
+test('the last eight states are still known, each once, the one that is served last; after a restart that one', async () => {
+  const { served, records } = site()
+  const at = (step: number, made = step) => ({ ...place(1, step), state: contentIdOf(new Uint8Array([made]), 'dag-cbor') })
+  for (let step = 1; step <= 10; step++) await served.serve(at(step))
+  expect(served.recent.map(({ step }) => step)).toEqual([3, 4, 5, 6, 7, 8, 9, 10])
+  await served.serve(at(11, 9)) // an empty batch may come back to a state
+  expect(served.recent.map(({ step }) => step)).toEqual([3, 4, 5, 6, 7, 8, 10, 11])
+  expect(site(records).served.recent.map(({ step }) => step)).toEqual([11])
+})
+
 test('a stored state that is spoiled is forgotten, and the site goes on', async () => {
   const records = memoryStore().records('sites')
   await records.put([[job, new Uint8Array([1, 2, 3])]])

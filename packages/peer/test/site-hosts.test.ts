@@ -40,6 +40,7 @@ import type { ScriptOutcome } from '../src/script-runtime.js'
 import { blocksOfResponse } from '../src/site-response-block.js'
 import type { SiteView } from '../src/site-view.js'
 import { CounterRuntime } from './counter-runtime.js'
+import { readDuties } from './read-duties.js'
 
 const network = networkIdOf(new Uint8Array([1]))
 const [self, visitor, stranger] = [1, 2, 3].map((seed) => createSigner(new Uint8Array(32).fill(seed))) as [never, never, never] as [
@@ -101,6 +102,7 @@ function hostsOf(store: ContentStore = memoryStore(), runtime = new CounterRunti
     groupRecords: store.records('groups'),
     siteRecords: store.records('sites'),
     audits: { everyMs: Number.POSITIVE_INFINITY, below: () => 0, nonce: () => new Uint8Array(32) },
+    ...readDuties(store, count),
     submitClose: () => {},
     submitShow: () => {},
   })

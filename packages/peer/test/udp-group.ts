@@ -10,17 +10,20 @@ import {
 } from '@interpeer/content-store'
 import { type ContentId, contentIdOf, createSigner, jobIdOf, networkIdOf, type PeerId, type Signer } from '@interpeer/crypto-ids'
 import { type Overlay, openOverlay } from '@interpeer/overlay/node'
-import { createVerification, firstStateBlock, siteRequest } from '@interpeer/peer-group'
+import { createVerification, firstStateBlock, readCheck, siteRequest } from '@interpeer/peer-group'
 import { liveRoots } from '../src/live-roots.js'
 import { numberOf } from '../src/message-number.js'
 import { BlockKeeper, type KeeperOptions } from '../src/node/block-keeper.js'
 import { exchangeOver } from '../src/node/block-source.js'
 import { asksForContent, contentService } from '../src/node/content-service.js'
+import type { ReadEvidence } from '../src/node/read-evidence.js'
+import type { ReadSharing } from '../src/node/read-sharing.js'
 import { ScriptQueue } from '../src/node/script-queue.js'
 import { SiteClient } from '../src/node/site-client.js'
 import { SiteHosts } from '../src/node/site-hosts.js'
 import type { SiteView } from '../src/site-view.js'
 import { CounterRuntime } from './counter-runtime.js'
+import { readDuties } from './read-duties.js'
 
 export const network = networkIdOf(new Uint8Array([1]))
 export const job = jobIdOf(contentIdOf(new Uint8Array([0x80]), 'dag-cbor'))
@@ -38,6 +41,7 @@ export interface Member {
   readonly store: ContentStore
   readonly closed: readonly { certificate: Uint8Array; batch: Uint8Array }[]
   readonly close: () => Promise<void>
+  readonly evidence: ReadEvidence
   /** Blocks that are kept and can't be read, as on a disk that spoiled them, until they are put again. */
   readonly spoiled: Set<ContentId>
   /** Set on one that lies to auditors: the blocks it makes its digests from. */
@@ -84,6 +88,7 @@ export async function openMember(options: MemberOptions = {}): Promise<Member> {
     tidy: () => hosts.forgetLeft(),
     mend: (cids) => hosts.mend(cids),
   })
+  const { readChecks, readEvidence } = readDuties(store, count)
   const content = contentService({ store: keeper.blocks, self: signer.peerId, count, onLacked: (asker) => hosts.onLacked(asker) })
   const hosts: SiteHosts = new SiteHosts({
     signer,
@@ -103,6 +108,8 @@ export async function openMember(options: MemberOptions = {}): Promise<Member> {
     groupRecords: store.records('groups'),
     siteRecords: store.records('sites'),
     audits: { everyMs: options.auditEveryMs ?? Number.POSITIVE_INFINITY, below: randomInt, nonce: () => new Uint8Array(randomBytes(32)) },
+    readChecks,
+    readEvidence,
     submitClose: (_, certificate, batch) => void closed.push({ certificate, batch }),
     submitShow: () => {},
   })
@@ -114,15 +121,31 @@ export async function openMember(options: MemberOptions = {}): Promise<Member> {
     }
     if (asksForContent(numberOf(request))) return content(from, request)
     if (numberOf(request) === siteRequest.number) return hosts.answer(request)
+    if (numberOf(request) === readCheck.number) return hosts.check(from, request)
     throw new Error('unknown')
   })
   keeper.start()
   const close = async () => {
+    readChecks.close()
     await keeper.close()
     await hosts.close()
     await overlay.close()
   }
-  const member: Member = { signer, overlay, runtime, hosts, keeper, counts, warnings, store, closed, close, spoiled, shown: undefined }
+  const member: Member = {
+    signer,
+    overlay,
+    runtime,
+    hosts,
+    keeper,
+    counts,
+    warnings,
+    store,
+    closed,
+    close,
+    evidence: readEvidence,
+    spoiled,
+    shown: undefined,
+  }
   opened.push(member)
   return member
 }
@@ -156,8 +179,15 @@ export function viewOf(members: readonly Member[], more: Partial<SiteView> = {})
   }
 }
 
-export const clientOf = ({ signer, overlay }: Member, view: () => SiteView, now: () => number = () => Date.now()) =>
-  new SiteClient({ signer, network, overlay, verification: createVerification(network), now, viewOf: view })
+export const clientOf = (
+  { signer, overlay }: Member,
+  view: () => SiteView,
+  { now = () => Date.now(), sharing }: { now?: () => number; sharing?: ReadSharing } = {},
+) =>
+  new SiteClient({
+    ...{ signer, network, overlay, verification: createVerification(network), now, viewOf: view },
+    ...(sharing === undefined ? {} : { sharing }),
+  })
 export const asking = (method: string, target: string, body = '') => ({
   method,
   target,

@@ -45,6 +45,9 @@ export const MESSAGE_NUMBERS = {
   'group-late': 63,
   'site-request': 70,
   'site-reply': 71,
+  'read-check': 72,
+  'read-checked': 73,
+  'read-contradiction': 74,
 
   // vote-chain 80–111
   genesis: 80,

@@ -3,6 +3,7 @@ import { isConserved, type Running, START_MS, startNetwork, until } from './runn
 
 let running: Running
 beforeAll(async () => {
+  process.env.INTERPEER_READ_CHECKS = '1000' // the gateway has every page run again
   running = await startNetwork()
 }, START_MS)
 afterAll(async () => void (await running?.stop()), 30_000)
@@ -91,6 +92,16 @@ test('members are paid, and every coin is accounted for', async () => {
   const status = await running.status()
   expect(isConserved(status)).toBe(true)
   expect(status.peers.filter(({ balance }) => BigInt(balance) > 0n).length).toBeGreaterThanOrEqual(5)
+})
+
+test('of the pages that a second member ran again, none came out otherwise, through edits and hand-overs', async () => {
+  await until('some were', async () => {
+    await running.readPage('Rotated')
+    return (await running.status()).readChecks.same >= 10
+  })
+  const { readChecks, jobs } = await running.status()
+  expect(readChecks.contradicted).toBe(0)
+  expect(jobs.flatMap(({ falseReads }) => falseReads)).toEqual([])
 })
 
 test('two members gone at once: the next epoch recovers, and every acknowledged edit is there', async () => {

@@ -7,9 +7,15 @@ import {
   finalMessage,
   firstStateBlock,
   type GroupSetup,
+  judgeRead,
   openGroup,
+  openReadPair,
   openShadow,
+  type ReadContext,
   readBatch,
+  readCheck,
+  readChecked,
+  readContradiction,
   readState,
   readStateBlock,
   recordReferences,
@@ -24,6 +30,7 @@ import {
   verifyCertificate,
   verifyClosing,
   verifyFault,
+  verifyReadContradiction,
   verifyReveals,
 } from '@interpeer/peer-group'
 import { bytesMax, decodeWith, encodeWith, list } from '@interpeer/wire-codec'
@@ -176,7 +183,7 @@ function ofTheProvisional(message: AnyMessage, input: Uint8Array): Uint8Array {
     for (const [name, part] of Object.entries(place)) if (name in value && (name !== 'batch' || isHash(value[name]))) value[name] = part
     if ('sealedStep' in value) {
       const sample = { ...dissentMessage.decode(samplesOf(dissentMessage.schema)[0] as Uint8Array), ...place, from: last.publicKey }
-      value['dissent'] = signedBytes(dissentMessage, dissentMessage.encode(sample), last)
+      value.dissent = signedBytes(dissentMessage, dissentMessage.encode(sample), last)
     }
     return signedBytes(message, message.encode(value as never), sender)
   } catch {
@@ -195,12 +202,45 @@ const records = (): readonly Uint8Array[] => [
 ]
 const evidence = list(bytesMax(2048), 3)
 
+/** Evidence against a read whose signatures all hold: what is in the request and the reply is looked at. */
+function signedReadEvidence(input: Uint8Array): Uint8Array {
+  const said = readContradiction.decode(input)
+  const asked = { ...siteRequest.decode(said.request), job: bytesOfContentId(job), from: sender.publicKey }
+  const request = signedBytes(siteRequest, siteRequest.encode(asked), sender)
+  const answered = { ...siteReply.decode(said.reply), job: bytesOfContentId(job), request: sha256(request), from: self.publicKey }
+  const reply = signedBytes(siteReply, siteReply.encode(answered), self)
+  return signedBytes(readContradiction, readContradiction.encode({ ...said, from: sender.publicKey, request, reply }), sender)
+}
+const readContext: ReadContext = { network, job, runtime: 'r', epochs: [{ epoch: 1, members: setup.members, start: start.cid }] }
+const readEvidences = (): readonly Uint8Array[] => {
+  const [said] = samplesOf(readContradiction.schema).map((sample) => readContradiction.decode(sample))
+  const asked = siteRequest.decode(samplesOf(siteRequest.schema)[0] as Uint8Array)
+  const answered = siteReply.decode(samplesOf(siteReply.schema)[0] as Uint8Array)
+  const request = siteRequest.encode({ ...asked, method: 'GET' })
+  return [{ state: bytesOfContentId(start.cid), certificate: null }, {}].map((on) => {
+    const reply = siteReply.encode({ ...answered, ran: 'read', stale: false, ...on })
+    return readContradiction.encode({ ...(said as NonNullable<typeof said>), runtime: 'r', request, reply })
+  })
+}
+
 export const peerGroup: readonly Target[] = [
   ...received.map((message) => messageTarget('peer-group', message)),
   ...[certificateMessage, showMessage].map((message) => messageTarget('peer-group', message)),
   messageTarget('peer-group', batchMessage),
   messageTarget('peer-group', siteRequest),
   messageTarget('peer-group', siteReply),
+  ...[readCheck, readChecked, readContradiction].map((message) => messageTarget('peer-group', message as unknown as AnyMessage)),
+  {
+    name: 'peer-group/read-evidence',
+    file: 'packages/peer-group/src/read-evidence.ts',
+    errors: ['PeerGroupError', 'WireError'],
+    run: (input) => {
+      const contradiction = verifyReadContradiction(signedReadEvidence(input), readContext, verification)
+      if (judgeRead(contradiction, { ...contradiction.pair.reply, writes: false }).length === 0) throw new Broken('evidence against nobody')
+      openReadPair(input, input, network)
+    },
+    seeds: readEvidences,
+  },
   {
     name: 'peer-group/site-response',
     file: 'packages/peer-group/src/site-reply.ts',

@@ -1,7 +1,7 @@
 import { documentOf } from './document.js'
 import { html, type SafeHtml } from './html.js'
 import { ringOf, shareLeft } from './ring.js'
-import type { CertificateStatus, JobStatus, NetworkStatus, PeerStatus, SupplyStatus } from './status.js'
+import type { CertificateStatus, FalseReadStatus, JobStatus, NetworkStatus, PeerStatus, SupplyStatus } from './status.js'
 import { formatCoins, formatCount, formatDuration, idTag, plural, shortId, ticking } from './words.js'
 
 /** How many colours pages.css has for peers. */
@@ -59,12 +59,14 @@ const isStarting = (status: NetworkStatus) => status.peers.length === 0 || statu
 
 function figures(status: NetworkStatus): SafeHtml {
   const online = status.peers.filter((peer) => peer.online).length
+  const { same, contradicted } = status.readChecks
   const block = status.blockTimeMs === 0 ? 'no block yet' : ticking('ago', status.blockTimeMs, status.nowMs)
   return html`<dl class="figures">
 <div><dt>Chain height</dt><dd><b>${formatCount(status.height)}</b> ${block}</dd></div>
 <div><dt>Peers online</dt><dd><b>${online}</b> of ${status.peers.length}</dd></div>
 <div><dt>A block every</dt><dd><b>${formatDuration(status.cycleMs)}</b></dd></div>
 <div><dt>A seat is held for</dt><dd><b>${formatDuration(status.tenureMs)}</b></dd></div>
+<div><dt>Pages run again</dt><dd><b>${formatCount(same + contradicted)}</b> ${formatCount(contradicted)} called false</dd></div>
 <div><dt>Coins minted</dt><dd><b>${formatCoins(status.supply.minted)}</b></dd></div>
 </dl>`
 }
@@ -116,7 +118,19 @@ ${ringOf(job, nowMs, view.colourOf)}
 </dl>
 </div>
 ${certificates(job, nowMs)}
+${job.falseReads.length > 0 && falseReads(job.falseReads, view)}
 </article>`
+}
+
+function falseReads(reads: readonly FalseReadStatus[], view: View): SafeHtml {
+  return html`<h4>Pages answered falsely</h4><table class="stack">
+<thead><tr><th scope="col">By</th><th scope="col">Run again by</th><th scope="col">Evidence</th><th scope="col">When</th></tr></thead>
+<tbody>${reads.map(
+    (
+      one,
+    ) => html`<tr data-key="${one.evidence}"><td data-label="By">${view.who(one.peerId)}</td><td data-label="Run again by">${view.who(one.accuser)}</td>
+<td data-label="Evidence">${idTag(one.evidence)}</td><td data-label="When">${ticking('ago', one.timeMs, view.status.nowMs)}</td></tr>`,
+  )}</tbody></table>`
 }
 
 function certificates(job: JobStatus, nowMs: number): SafeHtml {

@@ -18,6 +18,8 @@ export interface NetworkStatus {
   readonly peers: readonly PeerStatus[]
   readonly jobs: readonly JobStatus[]
   readonly supply: SupplyStatus
+  /** Page views that this gateway had a second member run again since its start, by what that one said. `abstained`: or did not answer. */
+  readonly readChecks: { readonly same: number; readonly contradicted: number; readonly abstained: number }
 }
 
 export interface PeerStatus {
@@ -54,6 +56,17 @@ export interface JobStatus {
   readonly next?: { readonly seat: number; readonly peerId: string; readonly atMs: number } | undefined
   /** Newest first. `agreed` of `members` revealed the answer that was certified. */
   readonly lastCertificates: readonly CertificateStatus[]
+  /** Reads that a member answered falsely, as most of the others say who ran them again. Oldest first, at most 32 of all sites. */
+  readonly falseReads: readonly FalseReadStatus[]
+}
+
+export interface FalseReadStatus {
+  /** Who answered, and who signed the evidence. */
+  readonly peerId: string
+  readonly accuser: string
+  /** SHA-256 of the evidence that the gateway keeps, in hex. */
+  readonly evidence: string
+  readonly timeMs: number
 }
 
 export interface CertificateStatus {

@@ -4,6 +4,7 @@ export type { PeerLog } from './log.js'
 export { openPeer, type Peer, type PeerOptions } from './open-peer.js'
 export { lockFolder } from './process-lock.js'
 export type { Publication, Published } from './publish.js'
+export type { Contradiction } from './read-evidence.js'
 export {
   type AskOptions,
   type Observed,

@@ -6,7 +6,7 @@ import { openDiskStore } from '@interpeer/content-store/node'
 import type { ContentId, JobId, NetworkId, PeerId, Signer } from '@interpeer/crypto-ids'
 import { OverlayError } from '@interpeer/overlay'
 import { openOverlay } from '@interpeer/overlay/node'
-import { createVerification, siteRequest } from '@interpeer/peer-group'
+import { createVerification, readCheck, siteRequest } from '@interpeer/peer-group'
 import { CHAIN_MESSAGE_NUMBERS, parseGenesis } from '@interpeer/vote-chain'
 import { hexOf } from '@interpeer/wire-codec'
 import { addressExchange } from '../address-record.js'
@@ -35,6 +35,9 @@ import { isReachable, type PeerEndpoint } from './endpoint.js'
 import type { PeerLog } from './log.js'
 import { lockFolder } from './process-lock.js'
 import { type Publication, type Published, publishSite } from './publish.js'
+import { ReadCheckQueue } from './read-check-queue.js'
+import { type Contradiction, ReadEvidence } from './read-evidence.js'
+import { ReadSharing } from './read-sharing.js'
 import { ScriptQueue } from './script-queue.js'
 import { type AskOptions, type Observed, type SiteAnswer, SiteClient, type VisitorRequest } from './site-client.js'
 import { SiteHosts } from './site-hosts.js'
@@ -65,6 +68,8 @@ export interface PeerOptions {
   readonly collection?: { readonly graceMs: number; readonly everyMs: number } | undefined
   /** How often this peer looks after the copies of each site that it hosts, its own and another member's: in ms, on average. Default a minute. */
   readonly auditEveryMs?: number | undefined
+  /** Of a thousand reads that this peer is answered, how many it has run again by another member. Default 20; 0: none. */
+  readonly readChecksPerMille?: number | undefined
 }
 interface Address {
   /** An IPv4 or IPv6 address in text. */
@@ -73,6 +78,7 @@ interface Address {
 }
 const COLLECTION = { graceMs: 3_600_000, everyMs: 300_000 }
 const AUDIT_EVERY_MS = 60_000
+const READ_CHECKS_PER_MILLE = 20
 
 export interface Peer {
   readonly peerId: PeerId
@@ -105,6 +111,8 @@ export interface Peer {
   claim(job: JobId, roots: readonly ContentId[], untilMs: number): Promise<readonly PeerId[]>
   /** What the store takes, in bytes, and what it may take; null: what the disk has. */
   storage(): { readonly usedBytes: number; readonly maxBytes: number | null }
+  /** Reads that members answered falsely, with the evidence: run again here, or by most members of a site that this peer asked. At most 32, for 30 days. */
+  contradictions(): readonly Contradiction[]
   /** Things that were counted, by code: bad messages, retries, marks, blocks collected. */
   counters(): Readonly<Record<string, number>>
   close(): Promise<void>
@@ -171,10 +179,13 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     undo.push(() => addresses.stop())
 
     const verification = createVerification(network)
+    const readEvidence = new ReadEvidence(store.records('read-evidence'), count)
+    const readChecks = new ReadCheckQueue({ nowMs: () => performance.now(), after }, count)
+    undo.push(() => readChecks.close())
     const keeper: BlockKeeper = new BlockKeeper({
       ...{ store, maxBytes, ...collection, now, count, log },
-      roots: () => liveRoots(hosts.holdings(), [...claims.roots(), ...(scripts?.copies ?? [])], signer.peerId),
-      tidy: () => Promise.all([hosts.forgetLeft(), claims.tidy()]),
+      roots: () => liveRoots(hosts.holdings(), [...claims.roots(), ...(scripts?.copies ?? []), ...readEvidence.roots], signer.peerId),
+      tidy: () => Promise.all([hosts.forgetLeft(), claims.tidy(), readEvidence.tidy(now())]),
       mend: (cids) => hosts.mend(cids),
     })
     const scripts = options.runtime === null ? null : new ScriptQueue(options.runtime, keeper.blocks)
@@ -196,6 +207,8 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       groupRecords: store.records('groups'),
       siteRecords: store.records('sites'),
       audits,
+      readChecks,
+      readEvidence,
       submitClose: (job, certificate, batch) => chain.submit(epochCloseTransaction(job, certificate, batch)),
       submitShow: (envelope) => chain.submit(envelope),
     })
@@ -236,6 +249,10 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       verification,
       now,
       viewOf: (name) => [...views.values()].find((view) => view.name === name && !view.ended),
+      sharing: new ReadSharing({
+        ...{ self: signer.peerId, network, overlay, verification, readEvidence, now, count, log },
+        habits: { perMille: options.readChecksPerMille ?? READ_CHECKS_PER_MILLE, below: randomInt },
+      }),
     })
 
     const content = contentService({ store: keeper.blocks, self: signer.peerId, count, onLacked: (asker) => hosts.onLacked(asker) })
@@ -256,6 +273,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
         throw new PeerError({ code: 'BLOCKS_REFUSED', peer: from })
       }
       if (number === siteRequest.number) return hosts.answer(request)
+      if (number === readCheck.number) return hosts.check(from, request)
       if (number === contentClaim.number) {
         await claims.take(request)
         return new Uint8Array()
@@ -301,6 +319,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
           signal: stop.signal,
         }),
       storage: () => ({ usedBytes: keeper.usedBytes, maxBytes: maxBytes ?? null }),
+      contradictions: () => readEvidence.all,
       counters: () => ({ ...overlay.counters(), ...Object.fromEntries(counters), BLOCKS_CORRUPT: store.blocks.counters().corrupt }),
       close,
     }
@@ -308,6 +327,11 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     await close().catch(() => {}) // the first failure tells more
     throw error
   }
+}
+
+function after(ms: number, wake: () => void): () => void {
+  const timer = setTimeout(wake, ms)
+  return () => clearTimeout(timer)
 }
 
 /** A folder belongs to the network that it was first used with: what was signed there must not be forgotten, nor mixed. */

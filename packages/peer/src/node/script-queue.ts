@@ -41,6 +41,11 @@ export class ScriptQueue {
     return this.#copies.values()
   }
 
+  /** Whether a run on this tree would need nothing from the store. */
+  holds(root: ContentId): boolean {
+    return this.#runtime.has(this.#copies.get(root) ?? root)
+  }
+
   /** Says what is missing here of the tree's files where something is: fetch that and read again. */
   read(
     root: ContentId,

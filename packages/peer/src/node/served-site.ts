@@ -2,6 +2,8 @@ import type { RecordStore } from '@interpeer/content-store'
 import type { ContentId, JobId } from '@interpeer/crypto-ids'
 import { decodeServed, encodeServed, isLater, type ServedState } from '../served-state.js'
 
+/** States that are still known after later ones came. */
+const RECENT_KEPT = 8
 type Place = Pick<ServedState, 'epoch' | 'step'>
 
 /** The last final state of one site that this peer holds, over restarts, and the visitors who wait for a later one. */
@@ -13,6 +15,7 @@ export class ServedSite {
   #state: ServedState | undefined
   /** The state that the disk says, and those after it that it may say by now. */
   #recorded: readonly ServedState[] = []
+  #recent: readonly ServedState[] = []
   #closed = false
 
   constructor(job: JobId, records: RecordStore, now: () => number, count: (code: string) => void) {
@@ -22,7 +25,7 @@ export class ServedSite {
     try {
       const stored = records.get(job)
       if (stored !== undefined) this.#state = decodeServed(stored)
-      if (this.#state !== undefined) this.#recorded = [this.#state]
+      if (this.#state !== undefined) this.#recorded = this.#recent = [this.#state]
     } catch {
       count('SERVED_UNREADABLE') // nothing was signed by it: the group tells the state again
     }
@@ -36,6 +39,11 @@ export class ServedSite {
     return this.#recorded.map(({ state }) => state)
   }
 
+  /** The states that it served lately, this one last. */
+  get recent(): readonly ServedState[] {
+    return this.#recent
+  }
+
   /**
    * Takes a later state, at once; an earlier one changes nothing. Durable when it resolves: before that a crash only means that the group, which
    * remembers its certificates, tells it again.
@@ -43,6 +51,7 @@ export class ServedSite {
   async serve(served: ServedState): Promise<void> {
     if (!this.#isBehind(served)) return
     this.#state = served
+    this.#recent = [...this.#recent.filter(({ state }) => state !== served.state), served].slice(-RECENT_KEPT)
     this.#recorded = [...this.#recorded, served]
     this.#wakeAll()
     await this.#records.put([[this.#job, encodeServed(served)]])

@@ -9,7 +9,7 @@ import {
   signMessage,
   type Verified,
 } from '@interpeer/crypto-ids'
-import { proofOfResponse, type ResponseProof, type SiteReply, type SiteRequest, siteReply } from '@interpeer/peer-group'
+import { proofOfResponse, type ResponseProof, readMoment, type SiteReply, type SiteRequest, siteReply } from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
 import { isLater, type ServedState } from '../served-state.js'
 import { readResponse, responseOf } from '../site-response-block.js'
@@ -97,8 +97,7 @@ export class SiteAnswers {
     if (Math.abs(request.ms - now()) > READ_CLOCK_TOLERANCE_MS) {
       return refused(400, request.ms < now() ? 'REQUEST_TOO_OLD' : 'REQUEST_TOO_NEW')
     }
-    const at = { timeMs: Math.floor(request.ms / 1000) * 1000, seed: sha256(request.id) }
-    const outcome = await withRepair(() => scripts.read(ranOn.files, scriptRequestOf(request), at), repair)
+    const outcome = await withRepair(() => scripts.read(ranOn.files, scriptRequestOf(request), readMoment(request)), repair)
     if (outcome === undefined) return refused(421, 'MEMBER_BEHIND') // another member has what this one has lost
     if (outcome.type === 'busy') return refused(503, 'GROUP_BUSY')
     if (outcome.type === 'abstained') return refused(504, 'JOB_TOO_SLOW')

@@ -18,6 +18,7 @@ import { PeerError } from '../errors.js'
 import { isLater } from '../served-state.js'
 import { isStale, type SiteView } from '../site-view.js'
 import { askInTurn } from './ask-in-turn.js'
+import type { ReadSharing } from './read-sharing.js'
 import { provenPlace, provesWrite } from './reply-proof.js'
 
 /** One HTTP request of a visitor. */
@@ -96,6 +97,7 @@ export class SiteClient {
   readonly #verification: Verification
   readonly #now: () => number
   readonly #viewOf: (name: string) => SiteView | undefined
+  readonly #sharing: ReadSharing | undefined
   readonly #favourites = new Map<string, PeerId>()
   readonly #observed = new Map<string, Observed>()
 
@@ -106,6 +108,8 @@ export class SiteClient {
     verification: Verification
     now: () => number
     viewOf: (name: string) => SiteView | undefined
+    /** Has some of the reads run again by other members. */
+    sharing?: ReadSharing
   }) {
     this.#signer = at.signer
     this.#network = at.network
@@ -113,6 +117,7 @@ export class SiteClient {
     this.#verification = at.verification
     this.#now = at.now
     this.#viewOf = at.viewOf
+    this.#sharing = at.sharing
   }
 
   /** @throws {PeerError} SITE_UNKNOWN, SITE_UNREACHABLE, REPLY_FALSE, MEMBER_UNKNOWN, REQUEST_MALFORMED */
@@ -128,7 +133,13 @@ export class SiteClient {
     try {
       return await askInTurn<PeerId, SiteAnswer>({
         next: (asked) => this.#next(name, view, member, asked),
-        ask: (peer) => this.#askOne(this.#viewOf(name) ?? view, peer, { envelope, isRead }, stop.signal),
+        ask: (peer) =>
+          this.#askOne(
+            this.#viewOf(name) ?? view,
+            peer,
+            { envelope, isRead, isPage: isRead && visitor.method !== STATE_METHOD },
+            stop.signal,
+          ),
         isAnswer: ({ code }) => !ASK_ANOTHER.has(code),
         hedgeMs,
         signal: stop.signal,
@@ -152,7 +163,10 @@ export class SiteClient {
   async #askOne(view: SiteView, peer: PeerId, asked: Asked, signal: AbortSignal): Promise<SiteAnswer> {
     try {
       const reply = await this.#overlay.request(peer, asked.envelope, { timeoutMs: DEADLINE_MS, signal, maxReplyBytes: REPLY_MAX_BYTES })
-      return this.#remember(view, this.#check(view, peer, asked, reply))
+      const answer = this.#check(view, peer, asked, reply)
+      const isChecked = asked.isPage && answer.ran === 'read' && !answer.stale
+      if (isChecked) void this.#sharing?.offer(view, { request: asked.envelope, reply, answerer: peer })
+      return this.#remember(view, answer)
     } catch (error) {
       if (this.#favourites.get(view.job) === peer) this.#favourites.delete(view.job)
       throw error
@@ -249,6 +263,8 @@ interface Asked {
   readonly envelope: Uint8Array
   /** By its method: it may still turn out to write. */
   readonly isRead: boolean
+  /** What a script answers, not only which state is served. */
+  readonly isPage: boolean
 }
 
 interface Shown {

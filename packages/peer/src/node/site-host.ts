@@ -9,6 +9,9 @@ import type { SiteView } from '../site-view.js'
 import type { EpochRecords } from './epoch-records.js'
 import { type GroupListener, GroupShell, type Surroundings } from './group-shell.js'
 import { ProvenWrites } from './proven-writes.js'
+import type { ReadCheckQueue } from './read-check-queue.js'
+import { ReadChecker } from './read-checker.js'
+import type { ReadEvidence } from './read-evidence.js'
 import { ServedSite } from './served-site.js'
 import { closingOf, ShadowShell } from './shadow-shell.js'
 import { SiteAnswers } from './site-answers.js'
@@ -21,6 +24,8 @@ export interface SiteDuties extends Surroundings {
   readonly epochRecords: EpochRecords
   readonly siteRecords: RecordStore
   readonly audits: AuditHabits
+  readonly readChecks: ReadCheckQueue
+  readonly readEvidence: ReadEvidence
   /** Hands the chain a closing batch with its certificate, or a member's show. */
   readonly submitClose: (certificate: Uint8Array, batch: Uint8Array) => void
   readonly submitShow: (envelope: Uint8Array) => void
@@ -37,6 +42,7 @@ export class SiteHost implements GroupListener {
   readonly #served: ServedSite
   readonly #answers: SiteAnswers
   readonly #copies: SiteCopies
+  readonly #checker: ReadChecker
   readonly #stop = new AbortController()
   #view: SiteView
   #shadow: ShadowShell | undefined
@@ -49,6 +55,7 @@ export class SiteHost implements GroupListener {
     this.#duties = duties
     this.#served = new ServedSite(view.job, duties.siteRecords, duties.now, duties.count)
     this.#copies = new SiteCopies({ ...duties, view: () => this.#view, served: () => this.served })
+    this.#checker = new ReadChecker({ ...duties, view: () => this.#view, recent: () => this.#served.recent })
     const give = (write: WaitingWrite) => this.#give(write)
     this.#answers = new SiteAnswers({
       ...duties,
@@ -112,6 +119,11 @@ export class SiteHost implements GroupListener {
   /** Answers one visitor's request; never throws for what a visitor can send. */
   answer(request: Verified<SiteRequest>, envelope: Uint8Array): Promise<Uint8Array> {
     return this.#answers.answer(request, envelope)
+  }
+
+  /** Runs a read of another member again: answers a `read-check` with a `read-checked`. */
+  check(asker: PeerId, message: Uint8Array): Promise<Uint8Array> {
+    return this.#checker.check(asker, message)
   }
 
   /** Something of this site was asked for that is not here, though it may have to be. */

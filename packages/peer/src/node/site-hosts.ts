@@ -1,5 +1,6 @@
 import type { RecordStore } from '@interpeer/content-store'
-import { type ContentId, contentIdOf, contentIdOfBytes, type JobId, jobIdOf, type PeerId } from '@interpeer/crypto-ids'
+import { type ContentId, contentIdOf, contentIdOfBytes, type JobId, jobIdOf, type PeerId, peekPayload } from '@interpeer/crypto-ids'
+import { readCheck, siteRequest } from '@interpeer/peer-group'
 import { PeerError } from '../errors.js'
 import { owesState, type SiteHoldings } from '../live-roots.js'
 import { numberOf } from '../message-number.js'
@@ -106,6 +107,15 @@ export class SiteHosts {
     const host = this.#hosts.get(job)
     if (host === undefined) return Promise.reject(new PeerError({ code: 'SITE_UNKNOWN', name: job }))
     return host.answer(request, envelope)
+  }
+
+  /** Runs a read of one of its sites again. @throws {CryptoError} @throws {WireError} @throws {PeerError} SITE_UNKNOWN (rejects) */
+  async check(asker: PeerId, message: Uint8Array): Promise<Uint8Array> {
+    const { job } = siteRequest.decode(peekPayload(readCheck.decode(message).request) ?? new Uint8Array())
+    const name = jobIdOf(contentIdOfBytes(job))
+    const host = this.#hosts.get(name)
+    if (host === undefined) throw new PeerError({ code: 'SITE_UNKNOWN', name })
+    return host.check(asker, message)
   }
 
   hosted(): { job: JobId; epoch: number; step: number; state: string }[] {

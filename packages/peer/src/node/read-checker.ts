@@ -1,0 +1,109 @@
+import type { NetworkId, PeerId, Signer } from '@interpeer/crypto-ids'
+import {
+  isReadOnRecord,
+  openReadPair,
+  type ReadChecked,
+  type ReadOutcome,
+  type ReadPair,
+  readCheck,
+  readChecked,
+  readMoment,
+  responseDigest,
+  sameReply,
+  signReadContradiction,
+  type Verification,
+} from '@interpeer/peer-group'
+import { sameBytes } from '@interpeer/wire-codec'
+import { readContextOf } from '../read-context.js'
+import type { ServedState } from '../served-state.js'
+import { responseOf } from '../site-response-block.js'
+import type { SiteView } from '../site-view.js'
+import type { PeerLog } from './log.js'
+import type { ReadCheckQueue } from './read-check-queue.js'
+import type { ReadEvidence } from './read-evidence.js'
+import { scriptRequestOf } from './run-batch.js'
+import type { ScriptQueue } from './script-queue.js'
+
+export interface CheckedSite {
+  readonly signer: Signer
+  readonly network: NetworkId
+  readonly scripts: ScriptQueue
+  readonly readChecks: ReadCheckQueue
+  readonly readEvidence: ReadEvidence
+  readonly verification?: Verification | undefined
+  readonly view: () => SiteView
+  /** The states that were final here lately, the newest last: a reply on another one is not judged. */
+  readonly recent: () => readonly ServedState[]
+  /** Network time in ms. */
+  readonly now: () => number
+  readonly count: (code: string) => void
+  readonly log: PeerLog
+}
+type Verdict = ReadChecked['verdict']
+const COUNTED: Readonly<Record<Verdict, string>> = {
+  same: 'READ_CHECK_SAME',
+  contradicted: 'READ_CONTRADICTED',
+  abstained: 'READ_CHECK_ABSTAINED',
+}
+
+/**
+ * Runs again what other members of a site answered alone (design §6, Reads), when an asker passes it on. It judges only what it can: on a state that
+ * was final here, by the runtime that the chain names, and where two runs of its own are alike. Else it abstains, which accuses nobody.
+ */
+export class ReadChecker {
+  readonly #site: CheckedSite
+
+  constructor(site: CheckedSite) {
+    this.#site = site
+  }
+
+  /** Answers a `read-check` with a `read-checked`. */
+  async check(asker: PeerId, message: Uint8Array): Promise<Uint8Array> {
+    const { readChecks, count } = this.#site
+    const checked = (await readChecks.add(asker, () => this.#check(asker, message))) ?? ABSTAINED
+    count(COUNTED[checked.verdict])
+    return readChecked.encode(checked)
+  }
+
+  async #check(asker: PeerId, message: Uint8Array): Promise<ReadChecked> {
+    const { network, signer, view, verification, scripts, count } = this.#site
+    const said = readCheck.decode(message)
+    const pair = openReadPair(said.request, said.reply, network)
+    const known = this.#site.recent().find(({ state }) => state === pair.state)
+    // only who asked may have it run again, so that what one asker can cost is bounded
+    const isDue =
+      pair.asker === asker && pair.answerer !== signer.peerId && isReadOnRecord(pair, readContextOf(view(), network), verification)
+    if (!isDue) count('READ_CHECK_UNFIT')
+    if (!isDue || known === undefined || view().runtime !== scripts.runtimeId) return ABSTAINED
+    const outcome = await this.#run(known, pair)
+    if (outcome === undefined) return ABSTAINED
+    if (sameReply(pair.reply, outcome)) return { verdict: 'same', evidence: null }
+    const again = await this.#run(known, pair)
+    if (again === undefined || again.writes !== outcome.writes || !sameBytes(responseDigest(again), responseDigest(outcome))) {
+      count('READ_CHECK_UNSURE') // its own runs differ: it has no word against another's
+      return ABSTAINED
+    }
+    return { verdict: 'contradicted', evidence: await this.#accuse(said, pair, outcome) }
+  }
+
+  async #accuse(said: { request: Uint8Array; reply: Uint8Array }, pair: ReadPair, outcome: ReadOutcome): Promise<Uint8Array> {
+    const { signer, network, scripts, readEvidence, log, now } = this.#site
+    const evidence = signReadContradiction({ ...said, runtime: scripts.runtimeId, outcome }, signer, network)
+    log.warn(
+      { job: pair.job, peer: pair.answerer, state: pair.state, writes: outcome.writes },
+      'a member answered a read falsely: run again, it comes out otherwise',
+    )
+    await readEvidence.keep(evidence, { job: pair.job, answerer: pair.answerer, atMs: now() })
+    return evidence
+  }
+
+  /** Undefined: nothing can be said. A state from before is read only where the runtime still has its files: a check brings nothing back. */
+  async #run({ state, files }: ServedState, { request }: ReadPair): Promise<ReadOutcome | undefined> {
+    const { scripts, recent } = this.#site
+    if (state !== recent().at(-1)?.state && !scripts.holds(files)) return undefined
+    const outcome = await scripts.read(files, scriptRequestOf(request), readMoment(request))
+    if ('missing' in outcome || outcome.type !== 'answered') return undefined
+    return { ...responseOf(outcome), writes: outcome.changes.length > 0 }
+  }
+}
+const ABSTAINED: ReadChecked = { verdict: 'abstained', evidence: null }
