@@ -105,9 +105,9 @@ export function readCertificate(certificate: Uint8Array, batchBytes: Uint8Array,
   return { step, rank, batchHash, batch, state, answer, timeMs: batch.value.timeMs, agreed, contradicted, reveals }
 }
 
-type ReadReveals = CertifiedReveals & { readonly start: Uint8Array; readonly reveals: readonly Opened<Reveal>[] }
+export type ReadReveals = CertifiedReveals & { readonly start: Uint8Array; readonly reveals: readonly Opened<Reveal>[] }
 
-function readReveals(certificate: Uint8Array, verifier: Verifier): ReadReveals {
+export function readReveals(certificate: Uint8Array, verifier: Verifier): ReadReveals {
   const { context } = verifier
   let value: ReturnType<typeof certificateMessage.decode>
   try {

@@ -5,6 +5,8 @@ export type PeerGroupFailure =
   | { readonly code: 'CERTIFICATE_INVALID'; readonly reason: string }
   | { readonly code: 'SHOWS_INVALID'; readonly reason: string }
   | { readonly code: 'STATE_INVALID'; readonly reason: string }
+  | { readonly code: 'DISPUTE_INVALID'; readonly reason: string }
+  | { readonly code: 'JURY_INVALID'; readonly reason: string }
 
 /** Bytes or arguments that are not what they should be. The machine itself never throws on them: it counts. */
 export class PeerGroupError extends Error {

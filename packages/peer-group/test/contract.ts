@@ -3,6 +3,14 @@ import { recordCodec, type VectorCodec } from '@interpeer/wire-codec/test-vector
 import { batchMessage } from '../src/batch.js'
 import { RECORD_MAX_BYTES, recordSchema } from '../src/durable.js'
 import {
+  disputeMessage,
+  dissentMessage,
+  JUROR_RECORD_MAX_BYTES,
+  jurorRecordSchema,
+  verdictMessage,
+  withheldMessage,
+} from '../src/jury/messages.js'
+import {
   askMessage,
   certificateMessage,
   commitSetMessage,
@@ -33,9 +41,14 @@ export const contract = [
   showMessage,
   tallyMessage,
   batchMessage,
+  dissentMessage,
+  withheldMessage,
+  disputeMessage,
+  verdictMessage,
   siteRequest,
   siteReply,
   recordCodec('group-state', stateSchema, STATE_BLOCK_MAX_BYTES),
   recordCodec('site-response', siteResponse, MESSAGE_MAX_BYTES),
   recordCodec('group-record', recordSchema, RECORD_MAX_BYTES),
+  recordCodec('juror-record', jurorRecordSchema, JUROR_RECORD_MAX_BYTES),
 ] as unknown as readonly VectorCodec<never>[]

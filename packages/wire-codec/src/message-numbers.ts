@@ -39,6 +39,10 @@ export const MESSAGE_NUMBERS = {
   'group-show': 57,
   'group-tally': 58,
   'group-batch': 59,
+  'group-dissent': 60,
+  'group-withheld': 61,
+  'group-dispute': 64,
+  'group-verdict': 65,
   'site-request': 70,
   'site-reply': 71,
 
