@@ -5,12 +5,15 @@ import { type Batch, NO_BATCH, seedAlpha, writeBatch } from '../src/batch.js'
 import {
   type Answer,
   certificateMessage,
+  type Dispute,
   type DisputeContext,
   disputeMessage,
   dissentMessage,
+  type Finding,
   type KnownBatch,
   type RequestRef,
   revealMessage,
+  verdictMessage,
   withheldMessage,
 } from '../src/index.js'
 import { sealMessage, timeoutMessage } from '../src/messages.js'
@@ -18,7 +21,7 @@ import { type GroupState, nextState, readStateBlock } from '../src/state-block.j
 import { execute, job, network, signerAt, start, verification } from './jobs.js'
 
 const FIRST_MS = 1_700_000_000_000
-export type Envelope = Uint8Array
+type Envelope = Uint8Array
 /** One batch, and what an honest member makes of it. */
 export interface CaseStep {
   readonly step: number
@@ -73,7 +76,7 @@ export class Case {
       from: bytesOfContentId(before.root),
       collator: collator.publicKey,
       timeMs,
-      proof: collator.vrfProve(seedAlpha(network, job, 1, step)),
+      proof: collator.vrfProve(seedAlpha(network, job, changes.epoch ?? 1, changes.step ?? step)),
       requests: requests.map(({ id, ms, cid }) => ({ id, ms, cid: bytesOfContentId(cid) })),
       closing: false,
       outcomes: [],
@@ -154,6 +157,11 @@ export class Case {
     value: Pick<Infer<typeof disputeMessage>, 'steps' | 'evidence'> & Partial<Infer<typeof disputeMessage>>,
   ): Uint8Array {
     return disputeMessage.encode({ job: bytesOfContentId(job), epoch: 1, step: one.step, batch: one.batch.hash, base: null, ...value })
+  }
+
+  verdict(juror: Signer, { id }: Pick<Dispute, 'id'>, finding: Finding): Envelope {
+    const value = { job: bytesOfContentId(job), epoch: 1, dispute: id, from: juror.publicKey, finding }
+    return signMessage(verdictMessage, value, juror, network)
   }
 
   private place(seat: number, { step, batch }: CaseStep) {

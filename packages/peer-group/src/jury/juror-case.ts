@@ -126,6 +126,7 @@ const isWhole = (result: ExecutionResult, batch: KnownBatch): result is Executio
 function find(t: JurorTurn, finding: Finding): undefined {
   const { j, nowMs, effects } = t
   const { context, dispute } = j.setup
+  if (j.verdict !== undefined) throw new RangeError('a second verdict')
   const value = { job: bytesOfContentId(context.job), epoch: context.epoch, dispute: dispute.id, from: j.self.publicKey, finding }
   j.verdict = signMessage(verdictMessage, value, j.self, context.network)
   j.againAtMs = nowMs

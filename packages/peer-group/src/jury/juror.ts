@@ -90,7 +90,7 @@ function takeState(t: JurorTurn, block: Uint8Array): undefined {
 function takeResult(t: JurorTurn, hash: Uint8Array, from: ContentId, result: ExecutionResult): undefined {
   const { j } = t
   const next = nextStep(j)
-  if (!j.running || next === undefined || !sameBytes(next.batch, hash) || j.held?.state.files !== from) return
+  if (j.verdict !== undefined || !j.running || next === undefined || !sameBytes(next.batch, hash) || j.held?.state.files !== from) return
   j.running = false
   finish(t, next, result)
 }
