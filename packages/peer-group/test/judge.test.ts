@@ -126,6 +126,8 @@ describe('a verdict', () => {
   test('it waits for a majority of all that were drawn, and no longer than the deadline', () => {
     const given = wrongDissent()
     expect(decide(given, [...times(5, given.right), ...silent(6)])).toBeUndefined()
+    const heavy = new Map(jurors(11).map(({ peerId }, i) => [peerId, i < 5 ? 2_000 : 500]))
+    expect(decide(given, [...times(5, given.right), ...silent(6)], { ratings: heavy })).toBeUndefined()
     expect(decide(given, [...times(5, given.right), ...silent(6)], AT_DEADLINE)).toMatchObject({
       ...{ outcome: 'unjudged', by: 'no-majority', marks: [], leave: [], unresolved: [given.made.peer(4)] },
       opens: { start: given.second.after.root },
@@ -158,7 +160,9 @@ describe('a verdict', () => {
     const given = wrongDissent()
     const { made } = given
     const juror = signerAt(20)
-    const two = [given.right, given.lie].map((finding) => made.verdict(juror, given.dispute, finding))
+    // even if both are for the same side: `own` differs
+    const answer = given.second.answerOf(signerAt(30))
+    const two = [given.right, { ...given.right, answer }].map((finding) => made.verdict(juror, given.dispute, finding as Finding))
     const verdicts = [...two, ...[1, 2, 3, 4, 5].map((i) => made.verdict(signerAt(20 + i), given.dispute, given.right))]
     const judgment = decide(given, silent(11), { ...AT_DEADLINE, verdicts: verdicts.map((envelope) => ({ envelope, atMs: NOW })) })
     expect(judgment).toMatchObject({ by: 'no-majority', faults: [{ peer: juror.peerId, kind: 'two-verdicts' }] })

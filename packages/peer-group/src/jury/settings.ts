@@ -1,9 +1,5 @@
-import { MEMBERS_MAX } from '../settings.js'
-
 /** Certified steps that a dispute names, and that the next epoch may have to run again: as many as the chain's entry of an epoch holds. */
 export const DISPUTE_STEPS_MAX = 64
-/** 2N+1 for the largest group. */
-export const JURY_MAX = 2 * MEMBERS_MAX + 1
 /** A commit set whose batch is not certified after so many further ranks is a dispute (design §6: K). */
 export const STALLED_RANKS = 4
 
