@@ -1,22 +1,20 @@
 import { bytesOfContentId, type ContentId, contentIdOf, type PeerId, type Signer, sha256, signMessage } from '@interpeer/crypto-ids'
 import { encodeCbor, type Infer } from '@interpeer/wire-codec'
 import { answerOf, saltFor } from '../src/answer.js'
-import { type Batch, NO_BATCH, seedAlpha, writeBatch } from '../src/batch.js'
+import { type Batch, NO_BATCH, namingOf, seedAlpha, writeBatch } from '../src/batch.js'
 import {
   type Answer,
   certificateMessage,
   type Dispute,
   type DisputeContext,
   disputeMessage,
-  dissentMessage,
   type Finding,
   type KnownBatch,
   type RequestRef,
   revealMessage,
   verdictMessage,
-  withheldMessage,
 } from '../src/index.js'
-import { sealMessage, timeoutMessage } from '../src/messages.js'
+import { dissentMessage, sealMessage, timeoutMessage, withheldMessage } from '../src/messages.js'
 import { type GroupState, nextState, readStateBlock } from '../src/state-block.js'
 import { execute, job, network, signerAt, start, verification } from './jobs.js'
 
@@ -78,6 +76,9 @@ export class Case {
       timeMs,
       proof: collator.vrfProve(seedAlpha(network, job, changes.epoch ?? 1, changes.step ?? step)),
       requests: requests.map(({ id, ms, cid }) => ({ id, ms, cid: bytesOfContentId(cid) })),
+      final: 0,
+      disputed: 0,
+      dissents: [],
       closing: false,
       outcomes: [],
       ...changes,
@@ -91,7 +92,15 @@ export class Case {
     const { state: after, block } = nextState(before, batch, ran.files, ran.responses, 600_000)
     this.blocks.set(block.cid, block.bytes)
     const answer = ({ publicKey }: Signer) =>
-      answerOf(after.root, ran.responses, ran.transcript, { network, job, epoch: 1, step, rank: 0, batch: batch.hash, key: publicKey })
+      answerOf(after.root, ran.responses, ran.transcript, namingOf(batch.value, 1), {
+        network,
+        job,
+        epoch: 1,
+        step,
+        rank: 0,
+        batch: batch.hash,
+        key: publicKey,
+      })
     const made = { step, batch, before, after, answerOf: answer }
     this.steps.push(made)
     return made
@@ -137,8 +146,8 @@ export class Case {
     changes: Partial<Infer<typeof timeoutMessage>> = {},
   ): Envelope {
     const { batch: _, ...place } = this.place(seat, one)
-    const bound = seals.length === 0 ? null : { rank: 0, batch: one.batch.bytes, seals }
-    const value = { ...place, rank, previous: one.batch.value.previous, bound, abstained: false, ...changes }
+    const bound = seals.length === 0 ? null : { rank: 0, batch: one.batch.hash, seals }
+    const value = { ...place, rank, previous: one.batch.value.previous, bound, dissents: [], abstained: false, ...changes }
     return signMessage(timeoutMessage, value, this.member(seat), network)
   }
   certificate(one: CaseStep, reveals: readonly Envelope[], rank = 0): Uint8Array {

@@ -205,10 +205,10 @@ function sceneOf(kind: Kind, memberCount: number, random: Random, jurorCount: nu
   const seals = q.map((seat) => made.seal(seat, one))
   const splitLiars = memberCount - quorumOf(memberCount) + 1
   const evidence = {
-    lie: () => ({ type: 'dissent', statements: [made.dissent(last, one)] }) as const,
-    'wrong-dissent': () => ({ type: 'dissent', statements: [made.dissent(last, one, made.lie(last, one))] }) as const,
-    withheld: () => ({ type: 'dissent', statements: [made.withheld(last, one)] }) as const,
-    'withheld-served': () => ({ type: 'dissent', statements: [made.withheld(last, one)] }) as const,
+    lie: () => ({ type: 'objection', statements: [made.dissent(last, one)] }) as const,
+    'wrong-dissent': () => ({ type: 'objection', statements: [made.dissent(last, one, made.lie(last, one))] }) as const,
+    withheld: () => ({ type: 'objection', statements: [made.withheld(last, one)] }) as const,
+    'withheld-served': () => ({ type: 'objection', statements: [made.withheld(last, one)] }) as const,
     split: () =>
       ({
         type: 'split',
@@ -216,9 +216,9 @@ function sceneOf(kind: Kind, memberCount: number, random: Random, jurorCount: nu
         reveals: all.map((seat) => made.reveal(seat, one, seat < splitLiars ? made.lie(seat, one) : undefined)),
       }) as const,
     bound: () => ({ type: 'bound', rank: 0, seals, timeouts: q.map((seat) => made.timeout(seat, one, 4, seals)) }) as const,
-    'false-path': () => ({ type: 'dissent', statements: [made.dissent(last, one, made.lie(last, one))] }) as const,
+    'false-path': () => ({ type: 'objection', statements: [made.dissent(last, one, made.lie(last, one))] }) as const,
   }[kind]()
-  const isCertified = evidence.type === 'dissent'
+  const isCertified = evidence.type === 'objection'
   const bytes = made.dispute(one, { steps: isCertified ? steps : steps.slice(0, 1), evidence })
   const dispute = withShown(verifyDispute(bytes, made.context, verification), [], made.context, verification)
   const favoured = random.between(traitorCount, jurorCount - 1)

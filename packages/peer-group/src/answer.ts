@@ -25,8 +25,8 @@ export interface SealContext {
 
 /** The commit of commit and reveal (WP §6.2, §8.10). */
 export function answerSeal(context: SealContext, salt: Uint8Array, answer: Answer): Uint8Array {
-  const { root, responses, effects, fuel, own } = answer
-  return sealOf('interpeer-group-seal', [...placeOf(context), salt, [root, responses, effects, fuel, own]])
+  const { root, responses, effects, fuel, final, disputed, own } = answer
+  return sealOf('interpeer-group-seal', [...placeOf(context), salt, [root, responses, effects, fuel, final, disputed, own]])
 }
 
 /**
@@ -46,12 +46,20 @@ export function responsesDigest(responses: readonly ContentId[]): Uint8Array {
 }
 
 /** `transcript` is a digest of the execution; keyed by the member it can be challenged, and not copied from another's answer. */
-export function answerOf(root: ContentId, responses: readonly ContentId[], transcript: Uint8Array, context: SealContext): Answer {
+export function answerOf(
+  root: ContentId,
+  responses: readonly ContentId[],
+  transcript: Uint8Array,
+  { final, disputed }: Pick<Answer, 'final' | 'disputed'>,
+  context: SealContext,
+): Answer {
   return {
     root: bytesOfContentId(root),
     responses: responsesDigest(responses),
     effects: NO_EFFECTS,
     fuel: 0,
+    final,
+    disputed,
     own: sealOf('interpeer-group-own', [
       bytesOfContentId(context.job),
       context.epoch,
@@ -65,7 +73,8 @@ export function answerOf(root: ContentId, responses: readonly ContentId[], trans
 
 /** Whether the common parts match: what q members must agree on. */
 export function matches(a: Answer, b: Answer): boolean {
-  return sameBytes(a.root, b.root) && sameBytes(a.responses, b.responses) && sameBytes(a.effects, b.effects) && a.fuel === b.fuel
+  if (a.fuel !== b.fuel || a.final !== b.final || a.disputed !== b.disputed) return false
+  return sameBytes(a.root, b.root) && sameBytes(a.responses, b.responses) && sameBytes(a.effects, b.effects)
 }
 
 const placeOf = ({ network, job, epoch, step, rank, batch, key }: SealContext) => [
@@ -79,7 +88,7 @@ const placeOf = ({ network, job, epoch, step, rank, batch, key }: SealContext) =
 ]
 
 /** The group state block that an answer names, or undefined where its root names nothing. */
-export function rootOf({ root }: Answer): ContentId | undefined {
+export function rootOf({ root }: Pick<Answer, 'root'>): ContentId | undefined {
   try {
     return contentIdOfBytes(root)
   } catch {

@@ -9,27 +9,19 @@ export type {
   StoredBlock,
 } from './api.js'
 export { type Batch, batchMessage, type KnownBatch, type MemberOutcome, memberOutcome, readBatch } from './batch.js'
-export { type CertifiedReveals, type CertifiedStep, verifyCertificate, verifyClosing, verifyReveals } from './certificate.js'
+export { type CertifiedReveals, type CertifiedStep, provesFinal, verifyCertificate, verifyClosing, verifyReveals } from './certificate.js'
 export { PeerGroupError, type PeerGroupFailure } from './errors.js'
 export { type FaultKind, verifyFault } from './fault.js'
 export { type GroupStep, openGroup, pendingRequests, stepGroup } from './group.js'
 export type { Group } from './group-state.js'
 export { type Dispute, type DisputeContext, disputeId, type ShownStep, type Statement, verifyDispute } from './jury/dispute.js'
-export { type DisputeFault, verifyDisputeFault } from './jury/faults.js'
+export { type DisputeFault, verifyVerdicts } from './jury/faults.js'
 export { judge, type Trial } from './jury/judge.js'
 export type { DecidedBy, Judgment, Mark, Opens, Outcome } from './jury/judgment.js'
 export { jurorReferences, openJuror, stepJuror } from './jury/juror.js'
 export type { Juror, JurorEffect, JurorEvent, JurorSetup, JurorStep } from './jury/juror-api.js'
 export { callJury, type DrawJury, jurySize, weightsOf } from './jury/jury.js'
-export {
-  type Dissent,
-  disputeMessage,
-  dissentMessage,
-  type Finding,
-  type Verdict,
-  verdictMessage,
-  withheldMessage,
-} from './jury/messages.js'
+export { disputeMessage, type Finding, type Verdict, verdictMessage } from './jury/messages.js'
 export { type DisputeSoFar, withShown } from './jury/shown.js'
 export { type Answer, answerSchema, certificateMessage, finalMessage, type Reveal, revealMessage, showMessage } from './messages.js'
 export { collatorOrder, quorumOf } from './quorum.js'

@@ -5,6 +5,7 @@ import type { KnownBatch } from './batch.js'
 import { count, othersOf, type Pending, peerAt, send, type Turn } from './group-state.js'
 import type { offerMessage } from './messages.js'
 import { offerMessage as offer } from './messages.js'
+import { takeBodies } from './own-run.js'
 import { INLINE_BODY_MAX_BYTES, REQUEST_MAX_BYTES } from './settings.js'
 import { sign } from './sign.js'
 import { roomIn } from './state-block.js'
@@ -20,12 +21,14 @@ export function onWrite(t: Turn, ref: RequestRef, bytes: Uint8Array): undefined 
     t.effects.push({ type: 'refused', id: ref.id, code })
   }
   const name = hexOf(ref.id)
-  const answered = g.base.state?.byId.get(name)
+  const answered = g.final.state?.byId.get(name)
   if (answered !== undefined) {
     t.effects.push({ type: 'repeated', id: ref.id, response: answered.response })
     return
   }
   if (g.phase !== 'open' || g.seat < 0) return refuse('GROUP_CLOSED')
+  if (g.base.state?.byId.has(name) === true) return // it has run: told when that is final
+  if (g.frozen > 0) return refuse('GROUP_FROZEN')
   const wrong = refusalOf(t, ref, bytes)
   if (wrong !== undefined) return refuse(wrong)
   const known = g.pool.get(name)
@@ -74,6 +77,7 @@ export function onBodies(t: Turn, cids: readonly ContentId[]): undefined {
   }
   const wanted = [...t.g.open.proposals.values()].flatMap(({ batch }) => batch.requests)
   for (const { cid } of wanted) if (given.has(cid)) t.g.open.bodies.add(cid)
+  takeBodies(t, given)
 }
 
 export function isHeld(t: Turn, ref: RequestRef): boolean {
@@ -99,8 +103,9 @@ export const isInTime = (ref: RequestRef, timeMs: number, keptMs: number, aheadM
 
 /** Whether a request waits that the state has room for: without room there is nothing to hurry for. */
 export function hasWork(t: Turn): boolean {
-  const { state } = t.g.base
-  if (![...t.g.pool.values()].some(isWaiting)) return false
+  const { base, pool, frozen } = t.g
+  const { state } = base
+  if (frozen > 0 || ![...pool].some(([name, pending]) => isWaiting(pending) && state?.byId.has(name) !== true)) return false
   return state === undefined || roomIn(state, t.nowMs, t.g.settings.requestsKeptMs) > 0
 }
 
@@ -109,7 +114,8 @@ export function hasWork(t: Turn): boolean {
  * counts is its own: others may have seen fewer failures, and propose the request once more.
  */
 export function blame(t: Turn, batch: KnownBatch | undefined): undefined {
-  const bound = new Set((t.g.open.bound?.batch.requests ?? []).map(({ id }) => hexOf(id)))
+  const { batches, bound: set } = t.g.open
+  const bound = new Set(((set === undefined ? undefined : batches.get(hexOf(set.hash)))?.requests ?? []).map(({ id }) => hexOf(id)))
   for (const { id } of batch?.requests ?? []) {
     if (bound.has(hexOf(id))) continue
     const pending = t.g.pool.get(hexOf(id))
@@ -121,12 +127,12 @@ export function blame(t: Turn, batch: KnownBatch | undefined): undefined {
   }
 }
 
-/** Takes out what has run and what is too old. */
+/** Takes out what has run for good, and what is too old. */
 export function cleanPool(t: Turn, told: ReadonlySet<string>): undefined {
   const { g } = t
   const kept = new Map<string, Pending>()
   for (const [name, pending] of g.pool) {
-    const answered = g.base.state?.byId.get(name)
+    const answered = g.final.state?.byId.get(name)
     const old = pending.ref.ms < t.nowMs - g.settings.requestsKeptMs
     if (answered === undefined && !old) kept.set(name, pending)
     else if (pending.seat === g.seat && pending.failures < FAILURES_MAX) {

@@ -7,6 +7,10 @@ export interface GroupSettings {
   readonly resendMsMax: number
   /** An idle group certifies an empty batch this often. */
   readonly idleEveryMs: number
+  /** How long a certified step that not all members revealed alike waits for dissent, before a batch may name it final. */
+  readonly dissentWindowMs: number
+  /** How long a collator that holds q matching reveals waits for those of members that are there too, before it certifies. */
+  readonly graceMs: number
   /** How far a batch's time may lie from a member's network time. */
   readonly clockToleranceMs: number
   /** Request ids are part of the state until their own ms plus this; older ones are refused. */
@@ -26,6 +30,8 @@ export const GROUP_DEFAULTS: GroupSettings = {
   resendMs: 300,
   resendMsMax: 4_000,
   idleEveryMs: 5_000,
+  dissentWindowMs: 2_000,
+  graceMs: 200,
   clockToleranceMs: 2_000,
   requestsKeptMs: 600_000,
   requestAheadMs: 60_000,
@@ -46,5 +52,13 @@ export const REQUEST_MAX_BYTES = 1024 * 1024
 export const STATE_REQUESTS_MAX = 8_192
 export const RANK_MAX = 65_535
 export const RANK_DOUBLINGS_MAX = 6
+/** Certified steps that are not final yet: with so many, no further batch is proposed until some are. */
+export const PROVISIONAL_MAX = 4
+/** A signed dissent or withheld statement, envelope included. */
+export const DISSENT_MAX_BYTES = 640
+/** Dissents that a batch or a time-out carries; more wait for the next one. */
+export const DISSENTS_MAX = 4
+/** A commit set whose batch is not certified after so many further ranks is a dispute (design §6: K). */
+export const FREEZE_RANKS = 4
 /** Seals and reveals are kept for this many ranks below and above the current one. */
 export const RANK_WINDOW = 4

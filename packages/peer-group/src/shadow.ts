@@ -66,7 +66,7 @@ function onFinal(shadow: Shadow, envelope: Uint8Array): ShadowStep {
   const state = { ...shadow, last: certified }
   if (shadow.running !== undefined) return { state, effects: [] }
   const { held } = shadow
-  if (held === undefined || held.step !== certified.step - 1) return { state, effects: [fetch(certified)] }
+  if (held === undefined || held.state.root !== certified.start) return { state, effects: [fetch(certified)] }
   const { batch } = certified
   if (batch.requests.length === 0) {
     return compare(state, certified, { type: 'ran', files: held.state.files, responses: [], transcript: new Uint8Array(32) })
@@ -102,6 +102,13 @@ function compare(shadow: Shadow, certified: CertifiedStep, result: ExecutionResu
   const { step, state: root, batch } = certified
   if (held === undefined || result.type !== 'ran' || result.responses.length !== batch.requests.length) {
     return { state: { ...shadow, held: undefined }, effects: last === undefined ? [] : [fetch(last)] }
+  }
+  if (certified.state === held.state.root && batch.requests.length === 0) {
+    // a closing batch, or what a frozen group repeats: it leaves the state as it is
+    return {
+      state: { ...shadow, held: { step, state: held.state }, matched: shadow.matched + 1 },
+      effects: [{ type: 'matched', step, state: root }],
+    }
   }
   const { state, block } = nextState(held.state, batch, result.files, result.responses, shadow.requestsKeptMs)
   const behind: ShadowEffect[] = last !== undefined && last.step > step ? [fetch(last)] : []

@@ -23,7 +23,8 @@ export type SiteResponse = Infer<typeof siteResponse>
  * What one member answers, signed by it: request, response and the certified state that it ran on. If it lies, this is the evidence.
  * `ran` says whether the member answered alone (`read`) or the group agreed (`write`). `certificate` is the one that made
  * `state` final; before the first step of an epoch there is none, and the chain's entry of the job names `state` itself. Its batch stays
- * among the members: the batch's proof leads to the seed, and so to the tokens of all whom the step answered.
+ * among the members: the batch's proof leads to the seed, and so to the tokens of all whom the step answered. `named`: the later certificate that names the
+ * step final, where its own does not prove it (`provesFinal`); null too for a write that is answered before that, as its job may want it.
  *
  * A write's `epoch`, `step`, `state` and `certificate` are of the step that ran it, and `responses` are the CIDs of all response blocks of
  * that step, in the order of its batch: the certificate commits to them, and the answer's own block (`siteResponse`) must be among them.
@@ -41,6 +42,7 @@ export const siteReply = message(
     state: link,
     stale: bool,
     certificate: nullable(bytesMax(CERTIFICATE_MAX_BYTES)),
+    named: nullable(bytesMax(CERTIFICATE_MAX_BYTES)),
     responses: list(link, BATCH_REQUESTS_LIMIT),
     status: uint16,
     headers: list(httpHeader, 200),

@@ -2,19 +2,15 @@ import { MESSAGE_MAX_BYTES } from '@interpeer/wire-codec'
 import { recordCodec, type VectorCodec } from '@interpeer/wire-codec/test-vectors'
 import { batchMessage } from '../src/batch.js'
 import { RECORD_MAX_BYTES, recordSchema } from '../src/durable.js'
-import {
-  disputeMessage,
-  dissentMessage,
-  JUROR_RECORD_MAX_BYTES,
-  jurorRecordSchema,
-  verdictMessage,
-  withheldMessage,
-} from '../src/jury/messages.js'
+import { disputeMessage, JUROR_RECORD_MAX_BYTES, jurorRecordSchema, verdictMessage } from '../src/jury/messages.js'
 import {
   askMessage,
   certificateMessage,
   commitSetMessage,
+  dissentHeldMessage,
+  dissentMessage,
   finalMessage,
+  lateMessage,
   offerMessage,
   proposalMessage,
   revealMessage,
@@ -22,6 +18,7 @@ import {
   showMessage,
   tallyMessage,
   timeoutMessage,
+  withheldMessage,
 } from '../src/messages.js'
 import { siteReply, siteResponse } from '../src/site-reply.js'
 import { siteRequest } from '../src/site-request.js'
@@ -43,6 +40,8 @@ export const contract = [
   batchMessage,
   dissentMessage,
   withheldMessage,
+  dissentHeldMessage,
+  lateMessage,
   disputeMessage,
   verdictMessage,
   siteRequest,

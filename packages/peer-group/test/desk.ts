@@ -4,6 +4,7 @@ import { chainSeed, execute, job, network, signerAt, start, verification } from 
 import {
   collatorOrder,
   type ExecutionResult,
+  GROUP_DEFAULTS,
   type Group,
   type GroupContext,
   type GroupEffect,
@@ -86,6 +87,19 @@ export class Desk {
   }
   drop(fits: (letter: Letter) => boolean = () => true): void {
     this.letters = this.letters.filter((letter) => !fits(letter))
+  }
+
+  /** Collators stop waiting for silent members: what q reveal alike is certified. */
+  endGrace(fits?: (letter: Letter) => boolean, members?: readonly number[]): void {
+    this.pass(GROUP_DEFAULTS.graceMs, members)
+    this.deliver(fits)
+  }
+  /** Dissent windows end: what nothing is signed against may be named final, even where a first collator is silent. */
+  endWindow(fits?: (letter: Letter) => boolean, members?: readonly number[]): void {
+    for (const ms of [GROUP_DEFAULTS.dissentWindowMs, GROUP_DEFAULTS.graceMs, GROUP_DEFAULTS.rankTimerMs, GROUP_DEFAULTS.graceMs]) {
+      this.pass(ms, members)
+      this.deliver(fits)
+    }
   }
 
   /** Lets time pass for these members, or all. */

@@ -3,7 +3,7 @@ import { encodeCbor } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { Case } from '../simulations/case.js'
 import { verification } from '../simulations/jobs.js'
-import { PeerGroupError, verifyDispute, verifyDisputeFault, withShown } from '../src/index.js'
+import { PeerGroupError, verifyDispute, verifyFault, withShown } from '../src/index.js'
 
 /** What it is; or why it is none. */
 function outcomeOf(bytes: Uint8Array, { context }: Case): string {
@@ -15,11 +15,11 @@ function outcomeOf(bytes: Uint8Array, { context }: Case): string {
     return error.failure.reason
   }
 }
-const dissent = (...statements: Uint8Array[]) => ({ type: 'dissent', statements }) as const
+const dissent = (...statements: Uint8Array[]) => ({ type: 'objection', statements }) as const
 
 describe('a certified step, and what is signed against it', () => {
   const made = new Case(5)
-  const [first, second, third] = [made.run(), made.run(), made.run()]
+  const [first, second, third] = [made.run(), made.run(), made.run(1, { final: 1 })]
   const steps = [first, second, third].map((one) => made.certified(one, [0, 1, 2, 3]))
   const lie = made.lie(4, second)
 
@@ -29,7 +29,7 @@ describe('a certified step, and what is signed against it', () => {
       dissent(made.dissent(4, second, lie, { rank: 3 })),
       dissent(made.withheld(4, second)),
     ]
-    for (const evidence of kinds) expect(outcomeOf(made.dispute(second, { steps, evidence }), made)).toBe('dissent')
+    for (const evidence of kinds) expect(outcomeOf(made.dispute(second, { steps, evidence }), made)).toBe('objection')
     const three = made.certificate(second, [made.reveal(0, second), made.reveal(1, second), made.reveal(2, second), made.reveal(3, second)])
     expect(three.length).toBeGreaterThan(0)
     const larger = new Case(7)
@@ -94,8 +94,18 @@ describe('a certified step, and what is signed against it', () => {
     )
     expect(outcomeOf(made.dispute(second, { steps: [a, b], batch: third.batch.hash, evidence }), made)).toBe('another batch')
     expect(outcomeOf(made.dispute(second, { epoch: 2, steps: [a, b], evidence }), made)).toBe('another job or epoch')
-    expect(outcomeOf(made.dispute(second, { base: b, steps: [c], evidence }), made)).toBe('steps are missing before the disputed one')
+    expect(outcomeOf(made.dispute(first, { base: a, steps: [b, c], evidence: dissent(made.withheld(4, first)) }), made)).toBe(
+      'steps are missing before the disputed one',
+    )
     expect(outcomeOf(Uint8Array.of(1), made)).toBe('not readable')
+  })
+  test('the base is final: a later batch names it, or all members agreed and all before it is named', () => {
+    const evidence = dissent(made.reveal(4, second, lie))
+    const [a, b] = steps as [Uint8Array, Uint8Array]
+    expect(outcomeOf(made.dispute(second, { base: a, steps: [b], evidence }), made)).toBe('a base that is not final')
+    expect(outcomeOf(made.dispute(second, { base: made.certified(first), steps: [b], evidence }), made)).toBe('objection')
+    const onSecond = { base: made.certified(second), steps: [steps[2] as Uint8Array], evidence: dissent(made.withheld(4, third)) }
+    expect(outcomeOf(made.dispute(third, onSecond), made)).toBe('a base that is not final')
   })
 })
 
@@ -166,8 +176,8 @@ describe('what is shown before the verdict', () => {
     const found = withShown(dispute, [made.certified(first)], made.context, verification)
     expect(found.unanimous?.agreed.length).toBe(5)
     const two = [made.dissent(4, first, lie), made.reveal(4, first)]
-    expect(verifyDisputeFault(two, made.context, verification)).toEqual({ peer: made.peer(4), kind: 'two-answers' })
-    expect(verifyDisputeFault([two[0], two[0]] as Uint8Array[], made.context, verification)).toBeUndefined()
-    expect(verifyDisputeFault([made.dissent(3, first, lie), two[1]] as Uint8Array[], made.context, verification)).toBeUndefined()
+    expect(verifyFault(two, made.context, verification)).toEqual({ peer: made.peer(4), kind: 'two-answers' })
+    expect(verifyFault([two[0], two[0]] as Uint8Array[], made.context, verification)).toBeUndefined()
+    expect(verifyFault([made.dissent(3, first, lie), two[1]] as Uint8Array[], made.context, verification)).toBeUndefined()
   })
 })

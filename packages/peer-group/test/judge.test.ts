@@ -2,7 +2,7 @@ import { contentIdOfBytes, type Signer } from '@interpeer/crypto-ids'
 import { describe, expect, test } from 'vitest'
 import { Case, type CaseStep } from '../simulations/case.js'
 import { signerAt, verification } from '../simulations/jobs.js'
-import { type DisputeSoFar, type Finding, judge, type Trial, verifyDispute, verifyDisputeFault, withShown } from '../src/index.js'
+import { type DisputeSoFar, type Finding, judge, type Trial, verifyDispute, verifyFault, verifyVerdicts, withShown } from '../src/index.js'
 
 const jurors = (count: number): readonly Signer[] => Array.from({ length: count }, (_, i) => signerAt(20 + i))
 const [NOW, DEADLINE] = [1_000, 9_000]
@@ -18,7 +18,7 @@ function disputed(memberCount: number, says: 'truth' | 'lie', against: (made: Ca
   )
   const later = says === 'truth' ? [made.certified(third, q)] : []
   const steps = [made.certified(first, q), certificate, ...later]
-  const bytes = made.dispute(second, { steps, evidence: { type: 'dissent', statements: against(made, second) } })
+  const bytes = made.dispute(second, { steps, evidence: { type: 'objection', statements: against(made, second) } })
   const dispute = withShown(verifyDispute(bytes, made.context, verification), [], made.context, verification)
   const right: Finding = { type: 'answered', step: 2, answer: second.answerOf(signerAt(20)) }
   const lie: Finding = { type: 'answered', step: 2, answer: made.lie(0, second) }
@@ -166,9 +166,9 @@ describe('a verdict', () => {
     const verdicts = [...two, ...[1, 2, 3, 4, 5].map((i) => made.verdict(signerAt(20 + i), given.dispute, given.right))]
     const judgment = decide(given, silent(11), { ...AT_DEADLINE, verdicts: verdicts.map((envelope) => ({ envelope, atMs: NOW })) })
     expect(judgment).toMatchObject({ by: 'no-majority', faults: [{ peer: juror.peerId, kind: 'two-verdicts' }] })
-    expect(verifyDisputeFault(judgment?.faults[0]?.evidence ?? [], made.context, verification)).toEqual({
-      ...{ peer: juror.peerId, kind: 'two-verdicts' },
-    })
+    expect(verifyVerdicts(judgment?.faults[0]?.evidence ?? [], made.context, verification)).toBe(juror.peerId)
+    expect(verifyVerdicts([verdicts[2], verdicts[2]] as Uint8Array[], made.context, verification)).toBeUndefined()
+    expect(verifyVerdicts(verdicts.slice(2, 4), made.context, verification)).toBeUndefined()
   })
   test('verdicts of others, about others, or about steps that are not in question count for nothing', () => {
     const given = wrongDissent()
@@ -200,7 +200,7 @@ describe('what ends a dispute without a verdict', () => {
     const shown: DisputeSoFar = withShown(given.dispute, [made.certified(second)], made.context, verification)
     const judgment = decide({ made, dispute: shown }, [given.lie, ...silent(10)])
     expect(judgment).toMatchObject({ outcome: 'stands', by: 'unanimity', marks: [], leave: [made.peer(4)], differed: [] })
-    expect(judgment?.faults.map(({ evidence }) => verifyDisputeFault(evidence, made.context, verification))).toEqual([
+    expect(judgment?.faults.map(({ evidence }) => verifyFault(evidence, made.context, verification))).toEqual([
       { peer: made.peer(4), kind: 'two-answers' },
     ])
     expect(judgment?.opens).toMatchObject({
@@ -213,6 +213,35 @@ describe('what ends a dispute without a verdict', () => {
     const given = withheld()
     const shown = withShown(given.dispute, [given.made.certified(given.second)], given.made.context, verification)
     expect(decide({ ...given, dispute: shown }, silent(11))).toMatchObject({ outcome: 'stands', faults: [], leave: [], unresolved: [] })
+  })
+})
+
+describe('a step that is final already', () => {
+  const late = () => {
+    const made = new Case(5)
+    const [first, second, third] = [made.run(), made.run(), made.run(1, { final: 2 })]
+    const [a, b, c] = [first, second, third].map((one) => made.certified(one, [0, 1, 2, 3])) as [Uint8Array, Uint8Array, Uint8Array]
+    const statements = [made.dissent(4, second, made.lie(4, second))]
+    const bytes = made.dispute(second, { steps: [a, b, c], evidence: { type: 'objection', statements } })
+    const dispute = withShown(verifyDispute(bytes, made.context, verification), [], made.context, verification)
+    const right: Finding = { type: 'answered', step: 2, answer: second.answerOf(signerAt(20)) }
+    return { made, dispute, right, lie: { type: 'answered', step: 2, answer: made.lie(4, second) } as Finding, third }
+  }
+  test('"undoes the step only if upheld": not by doubt, and not because its batch is gone', () => {
+    const given = late()
+    const doubts = [...times(5, given.lie), ...silent(6)]
+    expect(decide(given, doubts, AT_DEADLINE)).toMatchObject({ outcome: 'unjudged', by: 'no-majority', opens: undefined })
+    expect(decide(given, times(11, { type: 'unfetchable', step: 2 }))).toMatchObject({
+      outcome: 'unjudged',
+      by: 'jury',
+      opens: undefined,
+      marks: [],
+    })
+    expect(decide(given, times(11, given.lie))).toMatchObject({ outcome: 'overturned', opens: { rerun: [given.third.batch.hash] } })
+  })
+  test('that stands leaves the epoch as it is; the wrong dissenter loses its seat', () => {
+    const given = late()
+    expect(decide(given, times(11, given.right))).toMatchObject({ outcome: 'stands', opens: undefined, leave: [given.made.peer(4)] })
   })
 })
 

@@ -42,7 +42,7 @@ class Bench {
     const certificates = made.steps.slice(0, disputed.step).map((one) => made.certified(one, [0, 1, 2, 3]))
     const statements = [made.dissent(4, disputed, made.lie(4, disputed))]
     const dispute = verifyDispute(
-      made.dispute(disputed, { steps: certificates, evidence: { type: 'dissent', statements } }),
+      made.dispute(disputed, { steps: certificates, evidence: { type: 'objection', statements } }),
       made.context,
       verification,
     )

@@ -13,7 +13,7 @@ function scene(memberCount: number, isTrue: boolean) {
   const dissenter = memberCount - 1
   const reveals = q.map((seat) => made.reveal(seat, one, isTrue ? undefined : made.lie(seat, one)))
   const statements = [made.dissent(dissenter, one, isTrue ? made.lie(dissenter, one) : undefined)]
-  const bytes = made.dispute(one, { steps: [made.certificate(one, reveals)], evidence: { type: 'dissent', statements } })
+  const bytes = made.dispute(one, { steps: [made.certificate(one, reveals)], evidence: { type: 'objection', statements } })
   const dispute = withShown(verifyDispute(bytes, made.context, verification), [], made.context, verification)
   const right: Finding = { type: 'answered', step: 1, answer: one.answerOf(signerAt(20)) }
   const findings: readonly Finding[] = [

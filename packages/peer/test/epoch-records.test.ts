@@ -137,7 +137,7 @@ test('a state that is served counts from when it is, and the one before until th
     () => nowMs,
     () => {},
   )
-  const stateAt = (step: number) => ({ epoch: 0, step, state: cidOf(step), files: cidOf(0), certificate: null, timeMs: 0 })
+  const stateAt = (step: number) => ({ epoch: 0, step, state: cidOf(step), files: cidOf(0), certificate: null, named: null, timeMs: 0 })
   const one = site.serve(stateAt(1))
   expect(site.states).toEqual([cidOf(1)])
   const two = site.serve(stateAt(2))

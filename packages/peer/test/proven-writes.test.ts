@@ -3,7 +3,14 @@ import { expect, test } from 'vitest'
 import { ProvenWrites, type WrittenStep } from '../src/node/proven-writes.js'
 
 const cid = contentIdOf(new Uint8Array([0x80]), 'dag-cbor')
-const stepAt = (step: number): WrittenStep => ({ epoch: 0, step, state: cid, certificate: new Uint8Array([step & 255]), responses: [cid] })
+const stepAt = (step: number): WrittenStep => ({
+  epoch: 0,
+  step,
+  state: cid,
+  certificate: new Uint8Array([step & 255]),
+  named: null,
+  responses: [cid],
+})
 const idOf = (number: number) => Uint8Array.from({ length: 16 }, (_, i) => (i === 0 ? number & 255 : i === 1 ? number >> 8 : 0))
 
 test('the step that ran a write is told by its id, for ten minutes', () => {

@@ -38,7 +38,7 @@ test('an event that a group can not take is dropped, and the group goes on', asy
   const finals: number[] = []
   const listener = {
     final: async (_: number, { step }: { step: number }) => void finals.push(step),
-    ...{ closed: () => {}, show: () => {}, repeated: () => {}, refused: () => {} },
+    ...{ closed: () => {}, show: () => {}, repeated: () => {}, provisional: () => {}, renewed: () => {}, refused: () => {} },
   }
   const setup = {
     ...{ network, job, epoch: 0, members: [signer.peerId], chainSeed: new Uint8Array(32), start: start.cid, rerun: [] },
@@ -97,7 +97,7 @@ test('the record of an epoch names no state before that is on the disk', async (
   const finals: unknown[] = []
   const listener = {
     final: async (...given: unknown[]) => void finals.push(given),
-    ...{ refused: () => {}, closed: () => {}, show: () => {}, repeated: () => {} },
+    ...{ refused: () => {}, closed: () => {}, show: () => {}, repeated: () => {}, provisional: () => {}, renewed: () => {} },
   }
   const shell = shellOf(around, { ...store.blocks, put }, store.records('groups'), listener)
   undo.push(() => shell.close())
@@ -132,7 +132,7 @@ test('a group whose store has no room waits for it, says nothing, takes no more,
   const listener = {
     final: async (_: number, { requests }: { requests: readonly unknown[] }) => void told.push(`final ${requests.length}`),
     refused: (_: number, __: Uint8Array, code: string) => void told.push(code),
-    ...{ closed: () => {}, show: () => {}, repeated: () => {} },
+    ...{ closed: () => {}, show: () => {}, repeated: () => {}, provisional: () => {}, renewed: () => {} },
   }
   const shell = shellOf(around, blocks, store.records('groups'), listener)
   undo.push(() => shell.close())

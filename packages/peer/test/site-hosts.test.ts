@@ -63,6 +63,7 @@ const view: SiteView = {
     ended: false,
   },
   cycleMs: 60_000,
+  answersProvisional: false,
 }
 const opened: SiteHosts[] = []
 afterEach(async () => {

@@ -41,6 +41,8 @@ export const MESSAGE_NUMBERS = {
   'group-batch': 59,
   'group-dissent': 60,
   'group-withheld': 61,
+  'group-dissent-held': 62,
+  'group-late': 63,
   'group-dispute': 64,
   'group-verdict': 65,
   'site-request': 70,

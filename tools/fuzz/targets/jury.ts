@@ -4,7 +4,6 @@ import {
   createVerification,
   type DisputeContext,
   disputeMessage,
-  dissentMessage,
   firstStateBlock,
   judge,
   openJuror,
@@ -12,14 +11,13 @@ import {
   stepJuror,
   verdictMessage,
   verifyDispute,
-  verifyDisputeFault,
-  withheldMessage,
+  verifyVerdicts,
   withShown,
 } from '@interpeer/peer-group'
 import { encodeWith } from '@interpeer/wire-codec'
 import { batchMessage } from '../../../packages/peer-group/src/batch.js'
 import { JUROR_RECORD_MAX_BYTES, jurorRecordSchema } from '../../../packages/peer-group/src/jury/messages.js'
-import { sealMessage, timeoutMessage } from '../../../packages/peer-group/src/messages.js'
+import { dissentMessage, sealMessage, timeoutMessage, withheldMessage } from '../../../packages/peer-group/src/messages.js'
 import type { Target } from '../src/target.ts'
 import { type AnyMessage, messageTarget, network, samplesOf, signedBytes, signerNamed } from './shapes.ts'
 
@@ -66,7 +64,7 @@ const dissent = signedBytes(
 )
 const good = disputeMessage.encode({
   ...{ job, epoch: 1, step: 1, batch: sha256(batch), base: null, steps: [certificate] },
-  evidence: { type: 'dissent', statements: [dissent] },
+  evidence: { type: 'objection', statements: [dissent] },
 })
 const dispute = verifyDispute(good, context, verification)
 const jury = jurors.map(({ peerId }) => peerId)
@@ -91,12 +89,12 @@ function withSigned(input: Uint8Array): Uint8Array {
   const by = (message: AnyMessage) => (one: Uint8Array, i: number) => said(message, one, members[(i + 3) % 4] as Signer)
   const { evidence } = value
   const signed =
-    evidence.type === 'dissent'
+    evidence.type === 'objection'
       ? { ...evidence, statements: evidence.statements.map((one, i) => by(i % 2 === 0 ? dissentMessage : withheldMessage)(one, i)) }
       : evidence.type === 'split'
         ? { ...evidence, reveals: evidence.reveals.map(by(revealMessage)) }
         : { ...evidence, seals: evidence.seals.map(by(sealMessage)), timeouts: evidence.timeouts.map(by(timeoutMessage)) }
-  const steps = evidence.type === 'dissent' ? [certificate] : []
+  const steps = evidence.type === 'objection' ? [certificate] : []
   return disputeMessage.encode({ ...value, job, epoch: 1, step: 1, batch: sha256(batch), base: null, steps, evidence: signed })
 }
 const disputes = (): readonly Uint8Array[] => {
@@ -106,7 +104,7 @@ const disputes = (): readonly Uint8Array[] => {
   return [
     good,
     ...[
-      { type: 'dissent', statements: [bytes(dissentMessage)] } as const,
+      { type: 'objection', statements: [bytes(dissentMessage)] } as const,
       { type: 'split', rank: 0, reveals: samplesOf(revealMessage.schema).slice(0, 4) } as const,
       { type: 'bound', rank: 0, seals: four(bytes(sealMessage)), timeouts: four(bytes(timeoutMessage)) } as const,
     ].map((evidence) => disputeMessage.encode({ ...value, evidence })),
@@ -120,8 +118,10 @@ function verdictOf(input: Uint8Array): Uint8Array {
   return signedBytes(verdictMessage, verdictMessage.encode(value), juror)
 }
 
+const firstVerdict = samplesOf(verdictMessage.schema)[0] as Uint8Array
+
 export const peerGroupJury: readonly Target[] = [
-  ...[dissentMessage, withheldMessage, disputeMessage, verdictMessage].map((message) => messageTarget('peer-group', message)),
+  ...[disputeMessage, verdictMessage].map((message) => messageTarget('peer-group', message)),
   {
     name: 'peer-group/dispute',
     file: 'packages/peer-group/src/jury/dispute.ts',
@@ -155,16 +155,15 @@ export const peerGroupJury: readonly Target[] = [
     seeds: () => samplesOf(verdictMessage.schema),
   },
   {
-    name: 'peer-group/dispute-fault',
+    name: 'peer-group/two-verdicts',
     file: 'packages/peer-group/src/jury/faults.ts',
     errors: ['WireError'],
     run: (input) => {
-      verifyDisputeFault([input, dissent], context, verification)
-      for (const message of [dissentMessage, revealMessage])
-        verifyDisputeFault([said(message, input, dissenter), dissent], context, verification)
-      verifyDisputeFault([verdictOf(input), input], context, verification)
+      verifyVerdicts([input, verdictOf(input)], context, verification)
+      verifyVerdicts([verdictOf(input), input], context, verification)
+      verifyVerdicts([verdictOf(input), verdictOf(firstVerdict)], context, verification)
     },
-    seeds: () => [dissentMessage, revealMessage, verdictMessage].flatMap(({ schema }) => samplesOf(schema)),
+    seeds: () => samplesOf(verdictMessage.schema),
   },
   {
     name: 'peer-group/juror-record',

@@ -72,7 +72,18 @@ function cases(): ProposalCase[] {
   const propose = (batch: string, changes: Fields = {}, key: Key = collator) =>
     sign(
       'group-proposal',
-      { job: GROUP.job, epoch: GROUP.epoch, step: 1, rank: 0, from: key.publicKey, batch, timeouts: [], tallies: [], ...changes },
+      {
+        job: GROUP.job,
+        epoch: GROUP.epoch,
+        step: 1,
+        rank: 0,
+        from: key.publicKey,
+        batch,
+        timeouts: [],
+        tallies: [],
+        unanimous: [],
+        ...changes,
+      },
       key,
     )
   const withBatch = (name: string, expect: string, changes: Fields, by: Key = collator): ProposalCase => ({
@@ -127,7 +138,12 @@ function cases(): ProposalCase[] {
     withBatch('a request that has run already', 'BATCH_REPEATS', { requests: [request(10)] }),
     withBatch('too old a request', 'BATCH_REQUEST_TIME', { requests: [request(1, NOW_MS - 600_001)] }),
     withBatch('too new a request', 'BATCH_REQUEST_TIME', { requests: [request(1, NOW_MS + 60_001)] }),
+    withBatch('a batch that names itself final', 'BATCH_FINAL', { final: 1 }),
+    withBatch('a batch that names a step disputed that nothing is signed against', 'BATCH_DISPUTED', { disputed: 1 }),
+    withBatch('a batch with a dissent that is none', 'BATCH_DISSENT', { disputed: 1, dissents: [{ step: 1, envelope: '80' }] }),
     withBatch('a closing batch before its time', 'BATCH_CLOSING', { closing: true }),
-    withBatch('outcomes in a batch that does not close', 'BATCH_OUTCOMES', { outcomes: [{ agreed: 0, absent: 0, contradicted: 0 }] }),
+    withBatch('outcomes in a batch that does not close', 'BATCH_OUTCOMES', {
+      outcomes: [{ agreed: 0, late: 0, absent: 0, contradicted: 0, unresolved: 0 }],
+    }),
   ]
 }

@@ -37,6 +37,9 @@ export function batchOf(collator: Key, step: number, changes: Fields = {}): stri
     timeMs: NOW_MS,
     proof,
     requests: [],
+    final: 0,
+    disputed: 0,
+    dissents: [],
     closing: false,
     outcomes: [],
     ...changes,
@@ -63,6 +66,8 @@ export const answerFor = (key: Key, place: Place, changes: Fields = {}): Fields 
   responses: sealOf('interpeer-group-responses', []),
   effects: sealOf('interpeer-group-effects', []),
   fuel: 0,
+  final: 0,
+  disputed: 0,
   own: sealOf('interpeer-group-own', [
     bstr(GROUP.job),
     uint(GROUP.epoch),
@@ -77,8 +82,9 @@ export const saltOf = (key: Key): string => named(`salt of ${key.publicKey}`)
 
 /** The seal by its description in the CDDL. */
 export function sealHash({ network, job, epoch, step, rank, batch, from, salt, answer }: SealParts): string {
-  const { root, responses, effects, fuel, own } = answer as Record<string, string>
-  const inner = `85${bstr(root as string)}${bstr(responses as string)}${bstr(effects as string)}${uint(Number(fuel))}${bstr(own as string)}`
+  const { root, responses, effects, fuel, final, disputed, own } = answer as Record<string, string>
+  const numbers = [fuel, final, disputed].map((one) => uint(Number(one))).join('')
+  const inner = `87${bstr(root as string)}${bstr(responses as string)}${bstr(effects as string)}${numbers}${bstr(own as string)}`
   const parts = [bstr(network), bstr(job), uint(epoch), uint(step), uint(rank), bstr(batch), bstr(from), bstr(salt), inner]
   return sealOf('interpeer-group-seal', parts)
 }

@@ -1,7 +1,7 @@
 import { bytesOfContentId, type ContentId, type PeerId, sealOf } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import { NO_BATCH } from '../batch.js'
-import { type ReadReveals, readReveals } from '../certificate.js'
+import { provesFinal, type ReadReveals, readReveals } from '../certificate.js'
 import { PeerGroupError } from '../errors.js'
 import type { Answer } from '../messages.js'
 import { createVerifier, type GroupContext, type Verification, type Verifier } from '../verifier.js'
@@ -24,7 +24,7 @@ export interface Statement {
 export interface Dispute {
   /** 32 bytes. Whoever brings it, and with whatever evidence: the same question has the same id. */
   readonly id: Uint8Array
-  readonly kind: 'dissent' | 'split' | 'bound'
+  readonly kind: 'objection' | 'split' | 'bound'
   readonly epoch: number
   readonly step: number
   /** SHA-256 of the batch. */
@@ -54,18 +54,18 @@ export function verifyDispute(bytes: Uint8Array, context: DisputeContext, verifi
   const shown = steps.map((certificate) => shownStep(certificate, verifier))
   const from = { step: before?.step ?? 0, batch: before?.batchHash ?? NO_BATCH, state: before?.state ?? context.start }
   checkChain(from, shown)
-  if (before !== undefined && !isFinalStep(before, shown, context)) throw invalid('a base that is not final')
+  if (before !== undefined && ![undefined, ...shown].some((later) => provesFinal(before, later))) throw invalid('a base that is not final')
   const path = shown.filter((one) => one.step < step)
   const tip = path.at(-1) ?? from
   if (tip.step !== step - 1) throw invalid('steps are missing before the disputed one')
   const certified = shown.find((one) => one.step === step)
-  if ((certified !== undefined) !== (evidence.type === 'dissent')) {
+  if ((certified !== undefined) !== (evidence.type === 'objection')) {
     throw invalid(certified === undefined ? 'no certificate of the disputed step' : 'a certificate of a step that is said to have none')
   }
   if (certified !== undefined && !sameBytes(certified.batchHash, batch)) throw invalid('another batch')
   const place = { step, batch, start: tip.state, certified }
   const statements =
-    evidence.type === 'dissent'
+    evidence.type === 'objection'
       ? readStatements(evidence.statements, place, verifier)
       : evidence.type === 'split'
         ? readSplit(evidence, place, verifier)
@@ -97,8 +97,6 @@ export function shownStep(certificate: Uint8Array, verifier: Verifier): ShownSte
 export const follows = (after: ShownStep, before: { readonly step: number; readonly state: ContentId }): boolean =>
   after.step === before.step + 1 && sameBytes(after.start, bytesOfContentId(before.state))
 
-export const isUnanimous = ({ agreed }: ShownStep, { members }: GroupContext): boolean => agreed.length === members.length
-
 /** All that members have signed as their answer to the disputed batch: in the certificate, and against it. */
 export function answersOf({ certified, statements }: Dispute, { members }: GroupContext): ReadonlyMap<PeerId, Answer> {
   const said = new Map<PeerId, Answer>()
@@ -126,17 +124,8 @@ function checkChain(from: { readonly step: number; readonly state: ContentId }, 
   }
 }
 
-/** Whether certificates alone prove a step of a dispute final: such a step is undone only by a verdict that upholds the dissent. */
+/** Whether certified batches name a step of a dispute final: such a step is undone only by a verdict that upholds the objection. */
 export function isNamedFinal({ path, certified, later }: Dispute, step: number): boolean {
   const shown = certified === undefined ? path : [...path, certified, ...later]
-  return shown.some(({ answer }) => (namedIn(answer) ?? 0) >= step)
+  return shown.some(({ answer }) => answer.final >= step)
 }
-
-/** Named so by a certified batch, or all members agreed on it and on a batch that names all before it. */
-function isFinalStep(base: ShownStep, shown: readonly ShownStep[], context: GroupContext): boolean {
-  const named = namedIn(base.answer)
-  if (named === undefined) return true
-  return shown.some(({ answer }) => (namedIn(answer) ?? 0) >= base.step) || (isUnanimous(base, context) && named >= base.step - 1)
-}
-/** The step up to which an answer's batch names all final. Undefined where batches do not say so yet: then what is certified is final (ADR 0001). */
-const namedIn = ({ final }: Answer & { readonly final?: number }): number | undefined => final

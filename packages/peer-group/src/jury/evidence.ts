@@ -1,13 +1,12 @@
-import { bytesOfContentId, type ContentId, type PeerId, peekMessageNumber, sha256 } from '@interpeer/crypto-ids'
+import { bytesOfContentId, type ContentId, type PeerId, peekMessageNumber } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import { matches } from '../answer.js'
 import { PeerGroupError } from '../errors.js'
-import { type Answer, revealMessage, sealMessage, type Timeout, timeoutMessage } from '../messages.js'
+import { type Answer, dissentMessage, revealMessage, sealMessage, timeoutMessage, withheldMessage } from '../messages.js'
 import { quorumOf } from '../quorum.js'
+import { FREEZE_RANKS } from '../settings.js'
 import type { Opened, Verifier } from '../verifier.js'
 import type { ShownStep, Statement } from './dispute.js'
-import { dissentMessage, withheldMessage } from './messages.js'
-import { STALLED_RANKS } from './settings.js'
 
 /** What the evidence must be about. */
 interface Place {
@@ -95,13 +94,13 @@ export function readBound(
     if (value.rank !== timeoutRank) throw invalid('time-outs of several ranks')
     if (seats.has(seat)) throw invalid('a member twice')
     seats.add(seat)
-    const bound = boundOf(value)
-    if (bound === undefined) continue
+    const { bound } = value
+    if (bound === null) continue
     if (bound.rank > value.rank || !isCommitSet(bound, place.step, verifier)) throw invalid('a time-out with a false commit set')
     if (bound.rank > (highest?.rank ?? -1)) highest = bound
   }
   if (timeoutRank === undefined || seats.size < quorum) throw invalid('fewer than q time-outs')
-  if (timeoutRank < rank + STALLED_RANKS) throw invalid('time-outs of too low a rank')
+  if (timeoutRank < rank + FREEZE_RANKS) throw invalid('time-outs of too low a rank')
   if (highest === undefined || !sameBytes(highest.batch, place.batch)) throw invalid('time-outs that do not bind the batch')
   return []
 }
@@ -112,10 +111,6 @@ interface CommitSet {
   readonly batch: Uint8Array
   readonly seals: readonly Uint8Array[]
 }
-function boundOf({ bound }: Timeout): CommitSet | undefined {
-  return bound === null ? undefined : { rank: bound.rank, batch: sha256(bound.batch), seals: bound.seals }
-}
-
 function isCommitSet({ rank, batch, seals }: CommitSet, step: number, verifier: Verifier): boolean {
   const seats = new Set<number>()
   for (const envelope of seals) {

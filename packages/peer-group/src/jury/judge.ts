@@ -32,7 +32,8 @@ export function judge(dispute: DisputeSoFar, trial: Trial, context: DisputeConte
   const findings = collectVerdicts(inTime, dispute, jury, createVerifier(context, verification))
   const bench = { dispute, context, findings }
   if (dispute.superseded !== undefined) return judged(bench, 'stands', 'another-batch', dispute.step)
-  if (dispute.unanimous !== undefined) return judged(bench, 'stands', 'unanimity', dispute.step, { faults: faultsShown(dispute, context) })
+  if (dispute.unanimous !== undefined)
+    return judged(bench, 'stands', 'unanimity', dispute.step, { faults: faultsShown(dispute, context, verification) })
   if (jury.length === 0) return withoutVerdict(bench, 'no-jury', dispute.certified !== undefined)
   const weights = weightsOf(jury, trial.ratings)
   const spoken = opinionsIn(findings)

@@ -2,7 +2,7 @@ import { bytesOfContentId, type PeerId, signMessage } from '@interpeer/crypto-id
 import { hexOf } from '@interpeer/wire-codec'
 import { answerOf, matches } from '../answer.js'
 import type { ExecutionResult, RequestRef } from '../api.js'
-import type { KnownBatch } from '../batch.js'
+import { type KnownBatch, namingOf } from '../batch.js'
 import { GROUP_DEFAULTS } from '../settings.js'
 import { nextState } from '../state-block.js'
 import { batchSeed, isRunnable } from './case-batch.js'
@@ -115,7 +115,7 @@ export function finish(t: JurorTurn, next: CaseStep, result: ExecutionResult): u
   t.effects.push({ type: 'store', blocks: [block] })
   const { context } = j.setup
   const place = { ...context, step: next.step, rank: 0, batch: batch.hash, key: j.self.publicKey }
-  const answer = answerOf(state.root, result.responses, result.transcript, place)
+  const answer = answerOf(state.root, result.responses, result.transcript, namingOf(batch.value, context.epoch), place)
   j.held = { step: next.step, state }
   if (next.certified === undefined || !matches(answer, next.certified.answer)) find(t, { type: 'answered', step: next.step, answer })
 }

@@ -1,7 +1,8 @@
 import type { PeerId } from '@interpeer/crypto-ids'
 import { matches } from '../answer.js'
+import { verifyFault } from '../fault.js'
 import type { Answer } from '../messages.js'
-import type { GroupContext } from '../verifier.js'
+import type { GroupContext, Verification } from '../verifier.js'
 import { answersOf, type Dispute, type ShownStep } from './dispute.js'
 import type { DisputeFault } from './faults.js'
 import type { Mark } from './judgment.js'
@@ -48,11 +49,17 @@ export function runnersOf(dispute: Dispute, step: number, mark: Mark['mark'], co
 export const saidInVain = ({ statements }: Dispute): readonly PeerId[] => statements.map(({ peer }) => peer)
 
 /** All members revealed the step alike, so whoever signed another answer to it has two. */
-export function faultsShown({ statements, unanimous }: DisputeSoFar, { members }: GroupContext): readonly DisputeFault[] {
-  return statements.flatMap(({ peer, answer, envelope }) => {
-    const reveal = unanimous?.reveals.find(({ seat }) => members[seat] === peer)
-    if (answer === undefined || reveal === undefined || matches(answer, reveal.value.answer)) return []
-    return [{ peer, kind: 'two-answers' as const, evidence: [envelope, reveal.envelope] as const }]
+export function faultsShown(
+  { statements, unanimous }: DisputeSoFar,
+  context: GroupContext,
+  verification?: Verification,
+): readonly DisputeFault[] {
+  return statements.flatMap(({ peer, envelope }) => {
+    const reveal = unanimous?.reveals.find(({ seat }) => context.members[seat] === peer)
+    if (reveal === undefined) return []
+    const evidence = [envelope, reveal.envelope] as const
+    const fault = verifyFault(evidence, context, verification)
+    return fault === undefined ? [] : [{ ...fault, evidence }]
   })
 }
 

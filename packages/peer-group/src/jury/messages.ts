@@ -1,33 +1,21 @@
-import { bytes, bytesMax, type Infer, link, list, message, nullable, struct, uint8, uint16, uint32, variants } from '@interpeer/wire-codec'
+import { bytes, bytesMax, type Infer, list, message, nullable, struct, uint8, uint16, uint32, variants } from '@interpeer/wire-codec'
 import { answerSchema, CERTIFICATE_MAX_BYTES, REVEAL_MAX_BYTES, SEAL_MAX_BYTES, TIMEOUT_MAX_BYTES } from '../messages.js'
-import { MEMBERS_MAX } from '../settings.js'
+import { DISSENT_MAX_BYTES, MEMBERS_MAX } from '../settings.js'
 import { DISPUTE_STEPS_MAX } from './settings.js'
 
-/** Limits of signed messages that travel inside others; envelope included. */
-export const STATEMENT_MAX_BYTES = 640
+/** Of a signed verdict, envelope included. */
 export const VERDICT_MAX_BYTES = 640
 
-const place = { job: bytes(36), epoch: uint32, step: uint32, rank: uint16 }
 const [hash, key] = [bytes(32), bytes(32)]
 const certificate = bytesMax(CERTIFICATE_MAX_BYTES)
 const listOf = (maxBytes: number) => list(bytesMax(maxBytes), MEMBERS_MAX)
-
-/**
- * A member's answer to a certified batch where it is not the certified one (design §6, Final or frozen). No certificate counts it, so it may be given at a
- * rank that its sender gave up.
- */
-export const dissentMessage = message('group-dissent', 1, { ...place, batch: hash, from: key, start: link, answer: answerSchema })
-export type Dissent = Infer<typeof dissentMessage>
-
-/** Its sender was shown a certificate of this batch and was not given the batch, or what it runs on: it can't say whether it agrees. */
-export const withheldMessage = message('group-withheld', 1, { ...place, batch: hash, from: key })
 
 /**
  * What is signed against a step: differing answers (reveals or dissents) and withheld statements; or reveals of one place that can no longer reach q alike; or a
  * commit set that q later time-outs of one rank are bound to, without a certificate.
  */
 export const evidenceSchema = variants({
-  dissent: [0, { statements: listOf(STATEMENT_MAX_BYTES) }],
+  objection: [0, { statements: listOf(DISSENT_MAX_BYTES) }],
   split: [1, { rank: uint16, reveals: listOf(REVEAL_MAX_BYTES) }],
   bound: [2, { rank: uint16, seals: listOf(SEAL_MAX_BYTES), timeouts: listOf(TIMEOUT_MAX_BYTES) }],
 })

@@ -1,7 +1,5 @@
 /** Certified steps that a dispute names, and that the next epoch may have to run again: as many as the chain's entry of an epoch holds. */
 export const DISPUTE_STEPS_MAX = 64
-/** A commit set whose batch is not certified after so many further ranks is a dispute (design §6: K). */
-export const STALLED_RANKS = 4
 
 /** Rating weights of jurors, in thousandths: one without a rating has 1,000. */
 export const WEIGHT_MIN = 500

@@ -2,7 +2,7 @@ import { bytesOfContentId } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import { matches } from '../answer.js'
 import { createVerifier, type Verification } from '../verifier.js'
-import { type Dispute, type DisputeContext, follows, isUnanimous, type ShownStep, shownStep } from './dispute.js'
+import { type Dispute, type DisputeContext, follows, type ShownStep, shownStep } from './dispute.js'
 import { DISPUTE_STEPS_MAX } from './settings.js'
 
 /** A dispute, and what has been shown since that changes what there is to judge. */
@@ -30,7 +30,7 @@ export function withShown(
   const ofStep = shown.filter((one) => one.step === dispute.step && sameBytes(one.start, start))
   const ofBatch = ofStep.filter(({ batchHash }) => sameBytes(batchHash, dispute.batch))
   const known = dispute.certified === undefined ? ofBatch : [dispute.certified, ...ofBatch]
-  const unanimous = known.find((one) => isUnanimous(one, context))
+  const unanimous = known.find((one) => one.unanimous)
   const superseded = known.length > 0 ? undefined : ofStep[0]
   const certified = unanimous ?? known[0] ?? superseded
   const later = isSameAnswer(certified, dispute.certified) ? [...dispute.later] : []

@@ -43,6 +43,8 @@ export interface Surroundings extends BlockPlaces {
 type EffectOf<T extends GroupEffect['type']> = Extract<GroupEffect, { type: T }>
 /** What an epoch tells the site that it serves. */
 export interface GroupListener {
+  provisional(epoch: number, effect: EffectOf<'provisional'>): void
+  renewed(epoch: number, effect: EffectOf<'renewed'>): void
   final(epoch: number, effect: EffectOf<'final'>): Promise<void>
   closed(epoch: number, effect: EffectOf<'closed'>): void
   show(epoch: number, envelope: Uint8Array): void
@@ -66,7 +68,8 @@ export class GroupShell {
   readonly #fetching = new Set<string>()
   #opening: readonly GroupEffect[]
   #group: Group
-  #wantedState: ContentId | undefined
+  /** The last states asked for, newest last: earlier ones are not worth having any more. */
+  #wantedStates: readonly ContentId[] = []
   /** Puts that wait until the store has room. */
   #waitingPuts = 0
 
@@ -159,6 +162,16 @@ export class GroupShell {
       case 'execute':
         void this.#execute(effect)
         return
+      case 'provisional':
+        return this.#listener.provisional(this.setup.epoch, effect)
+      case 'renewed':
+        return this.#listener.renewed(this.setup.epoch, effect)
+      case 'dispute':
+        log.warn({ step: effect.step, epoch: this.setup.epoch }, 'a step is in dispute')
+        return count('STEP_DISPUTED')
+      case 'stuck':
+        log.warn({ step: effect.step, epoch: this.setup.epoch }, 'members disagree: the open step may never be certified')
+        return count('STEP_STUCK')
       case 'final':
         return this.#listener.final(this.setup.epoch, effect)
       case 'closed':
@@ -174,7 +187,7 @@ export class GroupShell {
         return count(`FAULT_${effect.kind}`)
       case 'mark':
         log.warn({ peer: effect.peer, step: effect.step, epoch: this.setup.epoch }, `a member is marked ${effect.outcome}`)
-        return count('MEMBER_CONTRADICTED')
+        return count(effect.outcome === 'unresolved' ? 'MEMBER_UNRESOLVED' : 'MEMBER_CONTRADICTED')
       case 'wake':
         return this.#waker.at(effect.atMs)
       case 'count':
@@ -231,13 +244,15 @@ export class GroupShell {
   }
 
   async #fetchState(root: ContentId, from: readonly PeerId[]): Promise<void> {
-    this.#wantedState = root
-    const isWanted = () => this.#wantedState === root
+    this.#wantedStates = [...this.#wantedStates.filter((one) => one !== root), root].slice(-WANTED_STATES)
+    const isWanted = () => this.#wantedStates.includes(root)
     if (!(await holdDag(root, this.#around, () => [...from, ...this.#alsoAsk], this.#stop.signal, isWanted))) return
     const block = blockIn(this.#around, root)
     if (block !== undefined) this.give({ type: 'state', root, block })
   }
 }
+/** The state that reads run on, the one that the next batch runs on, and one that is just being replaced. */
+const WANTED_STATES = 3
 /** Effects that wait for room behind those that need it; more are not made. */
 const BACKLOG_MAX = 1_000
 /** A batch waits for so long for what a repair is to bring, three times at most (`withRepair`); then this member abstains from it. */

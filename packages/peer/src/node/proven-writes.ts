@@ -8,6 +8,8 @@ export interface WrittenStep {
   /** The group state block after it. */
   readonly state: ContentId
   readonly certificate: Uint8Array
+  /** The later certificate that names the step final; null where its own proves it, or where it is not final yet. */
+  readonly named: Uint8Array | null
   /** All response blocks of the step, in the order of its batch. */
   readonly responses: readonly ContentId[]
 }

@@ -73,6 +73,7 @@ export class SiteAnswers {
       state: bytesOfContentId((written ?? ranOn)?.state ?? view.start),
       stale: written === undefined && (ranOn === undefined || isStale(ranOn.timeMs, view, now())),
       certificate: (written ?? ranOn)?.certificate ?? null,
+      named: (written ?? ranOn)?.named ?? null,
       responses: (written?.responses ?? []).map(bytesOfContentId),
     }
     return signMessage(siteReply, reply, signer, network)
@@ -148,6 +149,7 @@ const REFUSED_STATUS: Readonly<Record<string, number>> = {
   REQUEST_MISMATCH: 400,
   GROUP_BUSY: 503,
   GROUP_CLOSED: 421,
+  GROUP_FROZEN: 503,
   JOB_TOO_SLOW: 504,
 }
 

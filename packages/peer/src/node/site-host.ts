@@ -142,21 +142,28 @@ export class SiteHost implements GroupListener {
 
   // ---- what the epochs tell
 
+  /** q members agree: that is what a job may want its visitors answered with. */
+  provisional(...[epoch, effect]: Effect<'provisional'>): void {
+    if (this.#view.answersProvisional) this.#answerWrites(epoch, { ...effect, named: null })
+  }
+
+  renewed(...[epoch, { step, named, timeMs }]: Effect<'renewed'>): void {
+    this.#served.renew({ epoch, step }, named, timeMs)
+  }
+
   async final(...[epoch, effect]: Effect<'final'>): Promise<void> {
-    const { value } = readBatch(effect.batch)
-    const { step, state, certificate, requests } = effect
-    const ids = requests.map(({ id }) => id)
-    this.#proven.add(ids, { epoch, step, state, certificate, responses: requests.map(({ response }) => response) }, this.#duties.now())
-    const durable = this.#served.serve({
-      epoch,
-      step: effect.step,
-      certificate,
-      state: effect.state,
-      files: effect.files,
-      timeMs: value.timeMs,
-    })
-    for (const { id, response } of effect.requests) this.#writes.settle(id, { type: 'response', response })
+    const { step, state, files, certificate, named, timeMs } = effect
+    const durable = this.#served.serve({ epoch, step, certificate, named, state, files, timeMs })
+    this.#answerWrites(epoch, effect)
     await durable
+  }
+
+  #answerWrites(epoch: number, certified: Omit<Effect<'provisional'>[1], 'type' | 'batch'> & { readonly named: Uint8Array | null }): void {
+    const { step, state, certificate, named, requests } = certified
+    const ids = requests.map(({ id }) => id)
+    const responses = requests.map(({ response }) => response)
+    this.#proven.add(ids, { epoch, step, state, certificate, named, responses }, this.#duties.now())
+    for (const { id, response } of requests) this.#writes.settle(id, { type: 'response', response })
   }
 
   closed(...[epoch, { certificate, batch, state, shown }]: Effect<'closed'>): void {
@@ -261,8 +268,8 @@ export class SiteHost implements GroupListener {
     const block = this.#duties.store.get(start)
     if (block === undefined) return
     const { files } = readStateBlock(block)
-    const certificate = this.served?.state === start ? this.served.certificate : null
-    await this.#served.serve({ epoch, step: 0, state: start, files, certificate, timeMs })
+    const { certificate, named } = this.served?.state === start ? this.served : NOT_CERTIFIED
+    await this.#served.serve({ epoch, step: 0, state: start, files, certificate, named, timeMs })
   }
 
   /** A newcomer fetches the state ahead of time and shadows the group, so that it takes its seat on schedule (WP §6.4.4). */
@@ -303,5 +310,7 @@ export class SiteHost implements GroupListener {
   }
 }
 
+/** The state that the chain names for a job's first epoch. */
+const NOT_CERTIFIED = { certificate: null, named: null }
 /** Longer is not waited for at once: the clock may be set, and timers only reach so far. */
 const OPENING_MS_MAX = 60_000
