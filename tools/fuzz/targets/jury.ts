@@ -44,10 +44,13 @@ const batch = batchMessage.encode({
   epoch: 1,
   step: 1,
   from: bytesOfContentId(start.cid),
+  final: 0,
+  disputed: 0,
+  dissents: [],
 })
 const place = { job, epoch: 1, step: 1, rank: 0, batch: sha256(batch) }
 const reveal = revealMessage.decode(samplesOf(revealMessage.schema)[0] as Uint8Array)
-const answer = { ...reveal.answer, root: bytesOfContentId(start.cid) }
+const answer = { ...reveal.answer, root: bytesOfContentId(start.cid), final: 0, disputed: 0 }
 const certificate = certificateMessage.encode({
   ...place,
   reveals: members.slice(0, 3).map((member) => {
