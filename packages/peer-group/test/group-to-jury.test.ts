@@ -1,5 +1,5 @@
 import { bytesOfContentId, type ContentId, contentIdOf } from '@interpeer/crypto-ids'
-import { encodeCbor } from '@interpeer/wire-codec'
+import { encodeCbor, hexOf } from '@interpeer/wire-codec'
 import { expect, test } from 'vitest'
 import { execute, job, signerAt, verification } from '../simulations/jobs.js'
 import {
@@ -13,7 +13,7 @@ import {
   verifyDispute,
   withShown,
 } from '../src/index.js'
-import { Desk } from './desk.js'
+import { Desk, NOW } from './desk.js'
 
 const jury = Array.from({ length: 11 }, (_, i) => signerAt(20 + i))
 const jurorIds = jury.map(({ peerId }) => peerId)
@@ -40,7 +40,7 @@ function bytesOf(effect: GroupEffect & { type: 'dispute' | 'stuck' }): Uint8Arra
 }
 
 /** What eleven jurors find who fetch from the desk, and what is judged. */
-function judgmentOf(desk: Desk, effect: GroupEffect & { type: 'dispute' | 'stuck' }) {
+function judgmentOf(desk: Desk, effect: GroupEffect & { type: 'dispute' | 'stuck' }, shown: readonly Uint8Array[] = []) {
   const context = desk.setup
   const dispute = verifyDispute(bytesOf(effect), context, verification)
   const atMs = desk.nowMs
@@ -68,7 +68,7 @@ function judgmentOf(desk: Desk, effect: GroupEffect & { type: 'dispute' | 'stuck
     return { envelope: envelope as Uint8Array, atMs }
   })
   const trial = { jury: jurorIds, ratings: new Map(), verdicts, deadlineMs: atMs + 20_000, nowMs: atMs }
-  return judge(withShown(dispute, [], context, verification), trial, context, verification)
+  return judge(withShown(dispute, shown, context, verification), trial, context, verification)
 }
 
 test('what a group brings against a member that ran it otherwise is a dispute, and the jury finds against that member', () => {
@@ -80,6 +80,50 @@ test('what a group brings against a member that ran it otherwise is a dispute, a
   expect(bytesOfContentId(judgment?.opens?.start as ContentId)).toEqual(
     desk.group(0).steps.find(({ step }) => step === effect.step)?.certified.answer.root,
   )
+})
+test('the next epoch begins from what stands: without the wrong dissenter, with the batches after the disputed step', () => {
+  const desk = new Desk(5, { jurors: 11, settings: { dissentWindowMs: 4_000 } })
+  const other = contentIdOf(encodeCbor(['another tree']), 'dag-cbor')
+  const lateMember = 4
+  desk.run = (member, effect) => (member === lateMember ? { ...execute(effect), files: other } : execute(effect))
+  const certified = () => desk.of('provisional', 0).filter(({ requests }) => requests.length > 0)
+  const [first, second] = [1, 2].map((n) => {
+    const { id } = desk.write(0, n)
+    for (let i = 0; i < 20 && certified().length < n; i++) {
+      desk.deliver(({ to }) => to !== lateMember)
+      desk.pass(250, [0, 1, 2, 3])
+    }
+    return id
+  }) as [Uint8Array, Uint8Array]
+  for (let i = 0; i < 60 && desk.of('dispute').length === 0; i++) {
+    desk.pass(250)
+    desk.deliver()
+  }
+  const [effect] = desk.of('dispute')
+  if (effect === undefined) throw new Error('no dispute')
+  const later = certified().filter(({ step }) => step > effect.step)
+  expect(later.length).toBe(1)
+  const opens = judgmentOf(
+    desk,
+    effect,
+    later.map(({ certificate }) => certificate),
+  )?.opens
+  if (opens === undefined) throw new Error('no next epoch')
+  expect([opens.members.length, opens.rerun.map(hexOf)]).toEqual([4, later.map(({ batch }) => hexOf(readBatch(batch).hash))])
+  const next = new Desk(4, { epoch: 2, start: opens.start, rerun: later.map(({ batch }) => batch), startTimeMs: NOW - 1, jurors: 11 })
+  for (const [cid, block] of desk.blocks) next.blocks.set(cid, block)
+  for (let i = 0; i < 20; i++) {
+    next.deliver()
+    next.pass(500)
+  }
+  const third = next.write(1, 3)
+  for (let i = 0; i < 20; i++) {
+    next.deliver()
+    next.pass(500)
+  }
+  const finals = next.of('final', 0).flatMap(({ requests }) => requests.map(({ id }) => hexOf(id)))
+  expect(finals).toEqual([second, third.id].map(hexOf))
+  expect(next.group(0).base.state?.byId.has(hexOf(first))).toBe(true)
 })
 test('the same where four of five collude: their certificate is overturned, and the fifth keeps its seat', () => {
   const desk = deskWhere([0, 1, 2, 3])
