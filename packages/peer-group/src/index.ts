@@ -21,7 +21,7 @@ export type { DecidedBy, Judgment, Mark, Opens, Outcome } from './jury/judgment.
 export { jurorReferences, openJuror, stepJuror } from './jury/juror.js'
 export type { Juror, JurorEffect, JurorEvent, JurorSetup, JurorStep } from './jury/juror-api.js'
 export { callJury, type DrawJury, jurySize, weightsOf } from './jury/jury.js'
-export { disputeMessage, type Finding, type Verdict, verdictMessage } from './jury/messages.js'
+export { disputeMessage, type Finding, findingSchema, type Verdict, verdictMessage } from './jury/messages.js'
 export { type DisputeSoFar, withShown } from './jury/shown.js'
 export { type Answer, answerSchema, certificateMessage, finalMessage, type Reveal, revealMessage, showMessage } from './messages.js'
 export { collatorOrder, quorumOf } from './quorum.js'
