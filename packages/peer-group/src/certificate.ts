@@ -131,9 +131,9 @@ export function readCertificate(certificate: Uint8Array, batchBytes: Uint8Array,
 /** The reveals of a certificate, opened. @throws {PeerGroupError} CERTIFICATE_INVALID */
 export const openReveals = (certificate: Uint8Array, verifier: Verifier): Pick<ReadReveals, 'reveals'> => readReveals(certificate, verifier)
 
-type ReadReveals = CertifiedReveals & { readonly start: Uint8Array; readonly reveals: readonly Opened<Reveal>[] }
+export type ReadReveals = CertifiedReveals & { readonly start: Uint8Array; readonly reveals: readonly Opened<Reveal>[] }
 
-function readReveals(certificate: Uint8Array, verifier: Verifier): ReadReveals {
+export function readReveals(certificate: Uint8Array, verifier: Verifier): ReadReveals {
   const { context } = verifier
   let value: ReturnType<typeof certificateMessage.decode>
   try {

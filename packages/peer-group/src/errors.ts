@@ -8,6 +8,8 @@ export type PeerGroupFailure =
   | { readonly code: 'ODDS_INVALID'; readonly reason: string }
   | { readonly code: 'READ_PAIR_INVALID'; readonly reason: string }
   | { readonly code: 'READ_EVIDENCE_INVALID'; readonly reason: string }
+  | { readonly code: 'DISPUTE_INVALID'; readonly reason: string }
+  | { readonly code: 'JURY_INVALID'; readonly reason: string }
 
 /** Bytes or arguments that are not what they should be. The machine itself never throws on them: it counts. */
 export class PeerGroupError extends Error {

@@ -2,6 +2,7 @@ import { MESSAGE_MAX_BYTES } from '@interpeer/wire-codec'
 import { recordCodec, type VectorCodec } from '@interpeer/wire-codec/test-vectors'
 import { batchMessage } from '../src/batch.js'
 import { RECORD_MAX_BYTES, recordSchema } from '../src/durable.js'
+import { disputeMessage, JUROR_RECORD_MAX_BYTES, jurorRecordSchema, verdictMessage } from '../src/jury/messages.js'
 import {
   askMessage,
   certificateMessage,
@@ -43,6 +44,8 @@ export const contract = [
   withheldMessage,
   dissentHeldMessage,
   lateMessage,
+  disputeMessage,
+  verdictMessage,
   siteRequest,
   siteReply,
   readCheck,
@@ -53,4 +56,5 @@ export const contract = [
   recordCodec('group-requests', pageSchema, MESSAGE_MAX_BYTES),
   recordCodec('site-response', siteResponse, MESSAGE_MAX_BYTES),
   recordCodec('group-record', recordSchema, RECORD_MAX_BYTES),
+  recordCodec('juror-record', jurorRecordSchema, JUROR_RECORD_MAX_BYTES),
 ] as unknown as readonly VectorCodec<never>[]

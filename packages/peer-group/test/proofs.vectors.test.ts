@@ -23,11 +23,13 @@ import {
   stepGroup,
   verifyCertificate,
   verifyClosing,
+  verifyDispute,
   verifyFault,
   verifyReveals,
 } from '../src/index.js'
 import { proposalMessage } from '../src/messages.js'
 import certificates from '../vectors/certificates.json' with { type: 'json' }
+import disputes from '../vectors/disputes.json' with { type: 'json' }
 import faults from '../vectors/faults.json' with { type: 'json' }
 import proposals from '../vectors/proposals.json' with { type: 'json' }
 import shows from '../vectors/shows.json' with { type: 'json' }
@@ -86,6 +88,22 @@ describe('shows.json', () => {
       complete,
       closed,
     }).toEqual(given.recovery)
+  })
+})
+
+describe('disputes.json', () => {
+  const context = { ...contextOf(disputes), start: cidOf(disputes.start) }
+  test.each(disputes.cases)('$name: $expect', (given) => {
+    const outcome = outcomeOf(() => verifyDispute(bytesOfHex(given.dispute), context))
+    expect([outcome.expect, outcome.reason]).toEqual([given.expect, given.reason])
+    if (outcome.found === undefined) return
+    const { id, kind, step, base, path, later, statements } = outcome.found
+    expect({
+      ...{ id: hexOf(id), kind, step, base: base.step },
+      path: path.map((one) => one.step),
+      later: later.map((one) => one.step),
+      statements: statements.map(({ peer }) => context.members.indexOf(peer)),
+    }).toEqual(given.shows)
   })
 })
 

@@ -43,6 +43,8 @@ export const MESSAGE_NUMBERS = {
   'group-withheld': 61,
   'group-dissent-held': 62,
   'group-late': 63,
+  'group-dispute': 64,
+  'group-verdict': 65,
   'site-request': 70,
   'site-reply': 71,
   'read-check': 72,

@@ -3,6 +3,7 @@ import { contentStore } from './content-store.ts'
 import { cryptoIds } from './crypto-ids.ts'
 import { gateway } from './gateway.ts'
 import { intercoinLedger, jobScheduler } from './jobs.ts'
+import { peerGroupJury } from './jury.ts'
 import { overlay } from './overlay.ts'
 import { peer } from './peer.ts'
 import { peerGroup } from './peer-group.ts'
@@ -18,6 +19,7 @@ export const targets: readonly Target[] = [
   ...contentStore,
   ...overlay,
   ...peerGroup,
+  ...peerGroupJury,
   ...voteChain,
   ...jobScheduler,
   ...intercoinLedger,

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { linesOf, vectorsPath } from '../src/files.js'
 import { certificateVectors } from '../src/group-certificates.js'
+import { disputeVectors } from '../src/group-disputes.js'
 import { faultVectors } from '../src/group-faults.js'
 import { proposalVectors } from '../src/group-proposals.js'
 import { showVectors } from '../src/group-shows.js'
@@ -8,6 +9,7 @@ import { showVectors } from '../src/group-shows.js'
 test.each([
   ['certificates', certificateVectors],
   ['shows', showVectors],
+  ['disputes', disputeVectors],
   ['faults', faultVectors],
   ['proposals', proposalVectors],
 ])('peer-group: %s', async (name, make) => {

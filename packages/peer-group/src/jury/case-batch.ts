@@ -1,0 +1,57 @@
+import { bytesOfContentId, CryptoError, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
+import { hexOf, sameBytes, WireError } from '@interpeer/wire-codec'
+import { type KnownBatch, readBatch, seedAlpha } from '../batch.js'
+import { GROUP_DEFAULTS } from '../settings.js'
+import { roomIn } from '../state-block.js'
+import type { Verifier } from '../verifier.js'
+import type { Juror } from './juror-api.js'
+
+/** Bytes that have the hash of a batch; `known` is undefined where they are none. */
+export interface FetchedBatch {
+  readonly bytes: Uint8Array
+  readonly known: KnownBatch | undefined
+}
+export function readFetched(bytes: Uint8Array): FetchedBatch {
+  try {
+    return { bytes, known: readBatch(bytes) }
+  } catch (error) {
+    if (error instanceof CryptoError || error instanceof WireError) return { bytes, known: undefined }
+    throw error
+  }
+}
+
+/** 64 bytes; undefined where the collator's proof does not hold. */
+export function batchSeed({ value }: KnownBatch, { context, verification }: Verifier): Uint8Array | undefined {
+  return verification.vrfVerify(value.collator, seedAlpha(context.network, context.job, value.epoch, value.step), value.proof)
+}
+
+/**
+ * Whether any honest member could have run a batch at this step on the state that is held: of this place, or one that the epoch runs again there; by a member; no
+ * request that has run already; no requests where it closes. Clocks and tallies are not judged: nobody can tell later.
+ */
+export function isRunnable(batch: KnownBatch, step: number, { setup, verifier, held, steps }: Juror): boolean {
+  const { context, rerun, dispute } = setup
+  const { value, requests } = batch
+  if (held === undefined || !sameBytes(value.job, bytesOfContentId(context.job))) return false
+  const again = rerun[step - 1]
+  if (again !== undefined && !sameBytes(again, batch.hash)) return false
+  if (again === undefined) {
+    const previous = steps.find((one) => one.step === step - 1)?.batch ?? dispute.base.batch
+    if (value.epoch !== context.epoch || value.step !== step || !sameBytes(value.previous, previous)) return false
+    if (batch.from !== held.state.root || !isMember(value.collator, verifier)) return false
+  }
+  const ids = new Set(requests.map(({ id }) => hexOf(id)))
+  if (ids.size !== requests.length || [...ids].some((id) => held.state.byId.has(id))) return false
+  if (value.closing && requests.length > 0) return false
+  return requests.length <= roomIn(held.state, value.timeMs, setup.requestsKeptMs ?? GROUP_DEFAULTS.requestsKeptMs)
+}
+
+function isMember(key: Uint8Array, { context }: Verifier): boolean {
+  let peer: PeerId
+  try {
+    peer = peerIdOfKey(key)
+  } catch {
+    return false
+  }
+  return context.members.includes(peer)
+}

@@ -1,0 +1,131 @@
+import { bytesOfContentId, type ContentId, type PeerId, sealOf } from '@interpeer/crypto-ids'
+import { sameBytes } from '@interpeer/wire-codec'
+import { NO_BATCH } from '../batch.js'
+import { provesFinal, type ReadReveals, readReveals } from '../certificate.js'
+import { PeerGroupError } from '../errors.js'
+import type { Answer } from '../messages.js'
+import { createVerifier, type GroupContext, type Verification, type Verifier } from '../verifier.js'
+import { invalid, readBound, readSplit, readStatements } from './evidence.js'
+import { disputeMessage } from './messages.js'
+
+/** Which group's dispute, and the group state that its epoch began from. */
+export interface DisputeContext extends GroupContext {
+  readonly start: ContentId
+}
+/** A certified step as a certificate alone shows it. */
+export type ShownStep = ReadReveals & { readonly certificate: Uint8Array }
+/** What one member signed about the disputed batch; without an answer: that it was not given it. */
+export interface Statement {
+  readonly peer: PeerId
+  readonly answer?: Answer
+  readonly envelope: Uint8Array
+}
+/** A checked dispute: one question, what `batch` makes of `start`, and all that members have signed about it. */
+export interface Dispute {
+  /** 32 bytes. Whoever brings it, and with whatever evidence: the same question has the same id. */
+  readonly id: Uint8Array
+  readonly kind: 'objection' | 'split' | 'bound'
+  readonly epoch: number
+  readonly step: number
+  /** SHA-256 of the batch. */
+  readonly batch: Uint8Array
+  /** The group state that the batch runs on. */
+  readonly start: ContentId
+  /** The last final step, and its state; step 0: the epoch's beginning. */
+  readonly base: { readonly step: number; readonly batch: Uint8Array; readonly state: ContentId }
+  /** The certified steps between the base and this one. */
+  readonly path: readonly ShownStep[]
+  /** The disputed step's certificate, where it has one. */
+  readonly certified: ShownStep | undefined
+  /** The certified steps that build on it. */
+  readonly later: readonly ShownStep[]
+  /** Against it, by distinct members: in the order of seats. */
+  readonly statements: readonly Statement[]
+}
+
+/**
+ * Checks a dispute from its messages alone (design §6, Jury): anyone can, without a batch. The answer to be judged is `certified.answer`.
+ * @throws {PeerGroupError} DISPUTE_INVALID
+ */
+export function verifyDispute(bytes: Uint8Array, context: DisputeContext, verification?: Verification): Dispute {
+  const verifier = createVerifier(context, verification)
+  const { step, batch, base, steps, evidence } = decode(bytes, context)
+  const before = base === null ? undefined : shownStep(base, verifier)
+  const shown = steps.map((certificate) => shownStep(certificate, verifier))
+  const from = { step: before?.step ?? 0, batch: before?.batchHash ?? NO_BATCH, state: before?.state ?? context.start }
+  checkChain(from, shown)
+  if (before !== undefined && ![undefined, ...shown].some((later) => provesFinal(before, later))) throw invalid('a base that is not final')
+  const path = shown.filter((one) => one.step < step)
+  const tip = path.at(-1) ?? from
+  if (tip.step !== step - 1) throw invalid('steps are missing before the disputed one')
+  const certified = shown.find((one) => one.step === step)
+  if ((certified !== undefined) !== (evidence.type === 'objection')) {
+    throw invalid(certified === undefined ? 'no certificate of the disputed step' : 'a certificate of a step that is said to have none')
+  }
+  if (certified !== undefined && !sameBytes(certified.batchHash, batch)) throw invalid('another batch')
+  const place = { step, batch, start: tip.state, certified }
+  const statements =
+    evidence.type === 'objection'
+      ? readStatements(evidence.statements, place, verifier)
+      : evidence.type === 'split'
+        ? readSplit(evidence, place, verifier)
+        : readBound(evidence, place, verifier)
+  const later = shown.filter((one) => one.step > step)
+  const id = disputeId(context, place)
+  return { id, kind: evidence.type, epoch: context.epoch, step, batch, start: tip.state, base: from, path, certified, later, statements }
+}
+
+/** One id for one question: SHA-256 of canonical CBOR ["interpeer-group-dispute", network, job, epoch, step, batch, start]. */
+export function disputeId(
+  { network, job, epoch }: GroupContext,
+  { step, batch, start }: { readonly step: number; readonly batch: Uint8Array; readonly start: ContentId },
+): Uint8Array {
+  return sealOf('interpeer-group-dispute', [bytesOfContentId(network), bytesOfContentId(job), epoch, step, batch, bytesOfContentId(start)])
+}
+
+/** @throws {PeerGroupError} DISPUTE_INVALID */
+export function shownStep(certificate: Uint8Array, verifier: Verifier): ShownStep {
+  try {
+    return { ...readReveals(certificate, verifier), certificate }
+  } catch (cause) {
+    if (cause instanceof PeerGroupError) throw invalid(cause.failure.reason, cause)
+    throw cause
+  }
+}
+
+/** Whether a step runs on what another one made. */
+export const follows = (after: ShownStep, before: { readonly step: number; readonly state: ContentId }): boolean =>
+  after.step === before.step + 1 && sameBytes(after.start, bytesOfContentId(before.state))
+
+/** All that members have signed as their answer to the disputed batch: in the certificate, and against it. */
+export function answersOf({ certified, statements }: Dispute, { members }: GroupContext): ReadonlyMap<PeerId, Answer> {
+  const said = new Map<PeerId, Answer>()
+  for (const { seat, value } of certified?.reveals ?? []) said.set(members[seat] as PeerId, value.answer)
+  for (const { peer, answer } of statements) if (answer !== undefined) said.set(peer, answer)
+  return said
+}
+
+function decode(bytes: Uint8Array, { job, epoch }: GroupContext): ReturnType<typeof disputeMessage.decode> {
+  let value: ReturnType<typeof disputeMessage.decode>
+  try {
+    value = disputeMessage.decode(bytes)
+  } catch (cause) {
+    throw invalid('not readable', cause)
+  }
+  if (!sameBytes(value.job, bytesOfContentId(job)) || value.epoch !== epoch) throw invalid('another job or epoch')
+  return value
+}
+
+function checkChain(from: { readonly step: number; readonly state: ContentId }, shown: readonly ShownStep[]): void {
+  let tip = from
+  for (const one of shown) {
+    if (!follows(one, tip)) throw invalid('a step that does not follow')
+    tip = one
+  }
+}
+
+/** Whether certified batches name a step of a dispute final: such a step is undone only by a verdict that upholds the objection. */
+export function isNamedFinal({ path, certified, later }: Dispute, step: number): boolean {
+  const shown = certified === undefined ? path : [...path, certified, ...later]
+  return shown.some(({ answer }) => answer.final >= step)
+}

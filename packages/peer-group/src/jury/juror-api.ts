@@ -1,0 +1,104 @@
+import type { ContentId, PeerId, Signer } from '@interpeer/crypto-ids'
+import type { ExecutionResult, RequestRef, StoredBlock } from '../api.js'
+import type { GroupState } from '../state-block.js'
+import type { Verifier } from '../verifier.js'
+import type { FetchedBatch } from './case-batch.js'
+import type { Dispute, DisputeContext, ShownStep } from './dispute.js'
+
+/** What the chain says about a dispute and its jury, and what the shell adds. All times are network time in ms. */
+export interface JurorSetup {
+  /** Of the epoch in which the dispute arose. */
+  readonly context: DisputeContext
+  readonly dispute: Dispute
+  /** All jurors, this one among them. */
+  readonly jury: readonly PeerId[]
+  /** SHA-256 of each batch that the epoch was to run again first. */
+  readonly rerun: readonly Uint8Array[]
+  /** What is not here by then can't be had. */
+  readonly fetchUntilMs: number
+  /** What has not run by then is too slow: well before the verdicts' deadline, so that this is heard too. */
+  readonly answerUntilMs: number
+  /** As in the group's settings. */
+  readonly requestsKeptMs?: number
+}
+/** One step that it re-executes. */
+export interface CaseStep {
+  readonly step: number
+  /** SHA-256 of the batch. */
+  readonly batch: Uint8Array
+  /** Of a step before the disputed one. */
+  readonly certified: ShownStep | undefined
+}
+/** One juror and one dispute. Made by `openJuror`, moved by `stepJuror`; a value: nothing that it holds is altered. */
+export interface Juror {
+  readonly setup: JurorSetup
+  readonly self: Signer
+  readonly verifier: Verifier
+  readonly steps: readonly CaseStep[]
+  /** By hash in hexadecimal; what is no batch too. */
+  readonly batches: ReadonlyMap<string, FetchedBatch>
+  readonly bodies: ReadonlySet<ContentId>
+  /** The state after step `step`: first the last final one, then what it has run itself. */
+  readonly held: { readonly step: number; readonly state: GroupState } | undefined
+  readonly running: boolean
+  readonly handedOn: boolean
+  readonly verdict: Uint8Array | undefined
+  readonly recorded: boolean
+  readonly againAtMs: number
+  readonly againEveryMs: number
+}
+/** `nowMs` should not go backwards. */
+export type JurorEvent = { readonly nowMs: number } & (
+  | { readonly type: 'time' }
+  /** A batch's bytes, fetched by their hash. */
+  | { readonly type: 'batch'; readonly bytes: Uint8Array }
+  /** These request blocks are now on disk. */
+  | { readonly type: 'bodies'; readonly cids: readonly ContentId[] }
+  /** The group state block and all under it are now on disk. */
+  | { readonly type: 'state'; readonly root: ContentId; readonly block: Uint8Array }
+  | { readonly type: 'executed'; readonly batch: Uint8Array; readonly from: ContentId; readonly result: ExecutionResult }
+  /** The chain has this juror's verdict. */
+  | { readonly type: 'recorded' }
+)
+/** To be acted on in this order. */
+export type JurorEffect =
+  /** By SHA-256, from these peers; then the event `batch` for each. */
+  | { readonly type: 'fetch-batches'; readonly hashes: readonly Uint8Array[]; readonly from: readonly PeerId[] }
+  | { readonly type: 'fetch-bodies'; readonly requests: readonly RequestRef[]; readonly from: readonly PeerId[] }
+  | { readonly type: 'fetch-state'; readonly root: ContentId; readonly from: readonly PeerId[] }
+  /** All was fetched: so that nobody can say that it is withheld, members and fellow jurors are given the batches, and the bodies with them. */
+  | {
+      readonly type: 'hand-on'
+      readonly batches: readonly Uint8Array[]
+      readonly requests: readonly RequestRef[]
+      readonly to: readonly PeerId[]
+    }
+  /** As for a member: then the event `executed`. */
+  | {
+      readonly type: 'execute'
+      readonly batch: Uint8Array
+      readonly from: ContentId
+      readonly requests: readonly RequestRef[]
+      readonly timeMs: number
+      readonly seed: Uint8Array
+    }
+  /** Durable before any later effect of the list is acted on. To be kept, with all below, until the next epoch has it. */
+  | { readonly type: 'store'; readonly blocks: readonly StoredBlock[] }
+  /** This juror's record for the dispute; on disk before any later effect is acted on. */
+  | { readonly type: 'persist'; readonly bytes: Uint8Array }
+  /** To the chain: again until it is recorded, always the same bytes. */
+  | { readonly type: 'verdict'; readonly envelope: Uint8Array }
+  /** Send the event `time` then; the latest one counts. */
+  | { readonly type: 'wake'; readonly atMs: number }
+  | { readonly type: 'count'; readonly code: string }
+export interface JurorStep {
+  readonly state: Juror
+  readonly effects: readonly JurorEffect[]
+}
+
+/** One event's working copy, and what comes of it. */
+export interface JurorTurn {
+  readonly j: { -readonly [K in keyof Juror]: Juror[K] }
+  readonly nowMs: number
+  readonly effects: JurorEffect[]
+}

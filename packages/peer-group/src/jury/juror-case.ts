@@ -1,0 +1,135 @@
+import { bytesOfContentId, type PeerId, signMessage } from '@interpeer/crypto-ids'
+import { hexOf } from '@interpeer/wire-codec'
+import { answerOf, matches } from '../answer.js'
+import type { ExecutionResult, RequestRef } from '../api.js'
+import { type KnownBatch, namingOf } from '../batch.js'
+import { GROUP_DEFAULTS } from '../settings.js'
+import { nextState } from '../state-block.js'
+import { batchSeed, isRunnable } from './case-batch.js'
+import type { CaseStep, Juror, JurorStep, JurorTurn } from './juror-api.js'
+import { writeJurorRecord } from './juror-record.js'
+import { type Finding, verdictMessage } from './messages.js'
+
+/** The first pause before a juror asks, or says, the same again; it doubles up to the last. */
+export const FIRST_PAUSE_MS = 300
+const PAUSE_MAX_MS = 4_000
+const NO_TRANSCRIPT = new Uint8Array(32)
+
+export const count = ({ effects }: JurorTurn, code: string): undefined => {
+  effects.push({ type: 'count', code })
+}
+export const requestsOf = ({ steps, batches }: Juror): readonly RequestRef[] =>
+  steps.flatMap(({ batch }) => batches.get(hexOf(batch))?.known?.requests ?? [])
+/** The step to be run on the state that is held. */
+export const nextStep = ({ steps, held }: Pick<Juror, 'steps' | 'held'>): CaseStep | undefined =>
+  steps.find(({ step }) => step === (held?.step ?? -1) + 1)
+
+export function askForBodies(t: JurorTurn, requests: readonly RequestRef[]): undefined {
+  const lacking = requests.filter(({ cid }) => !t.j.bodies.has(cid))
+  if (lacking.length > 0) t.effects.push({ type: 'fetch-bodies', requests: lacking, from: othersOf(t.j) })
+}
+
+/** Does what can be done now: fetches, hands on, runs, and says what it found. */
+export function advance(t: JurorTurn): JurorStep {
+  const { j, nowMs } = t
+  const { setup } = j
+  if (j.verdict === undefined) {
+    const lacking = firstLacking(j)
+    if (lacking !== undefined && nowMs >= setup.fetchUntilMs) find(t, { type: 'unfetchable', step: lacking })
+    else if (lacking === undefined) {
+      handOn(t)
+      while (j.verdict === undefined && !j.running) runNext(t)
+    }
+    if (j.verdict === undefined && nowMs >= setup.answerUntilMs) find(t, { type: 'too-slow' })
+  }
+  again(t)
+  return { state: j, effects: t.effects }
+}
+
+/** Asks, or brings the verdict, again where it is time; and says when the next time is. */
+function again(t: JurorTurn): undefined {
+  const { j, nowMs, effects } = t
+  if (j.recorded) return
+  if (nowMs >= j.againAtMs) {
+    if (j.verdict === undefined) askForRest(t)
+    else effects.push({ type: 'verdict', envelope: j.verdict })
+    j.againAtMs = nowMs + j.againEveryMs
+    j.againEveryMs = Math.min(2 * j.againEveryMs, PAUSE_MAX_MS)
+  }
+  const { fetchUntilMs, answerUntilMs } = j.setup
+  const limits = j.verdict === undefined ? [fetchUntilMs, answerUntilMs].filter((atMs) => atMs > nowMs) : []
+  effects.push({ type: 'wake', atMs: Math.min(j.againAtMs, ...limits) })
+}
+
+/** Those who ran it first, then fellow jurors, who hand on what they have. */
+const othersOf = ({ setup: { context, jury }, self }: Juror): readonly PeerId[] =>
+  [...context.members, ...jury].filter((peer) => peer !== self.peerId)
+
+function askForRest(t: JurorTurn): undefined {
+  const { j, effects } = t
+  const from = othersOf(j)
+  if (j.held === undefined) effects.push({ type: 'fetch-state', root: j.setup.dispute.base.state, from })
+  const hashes = j.steps.map(({ batch }) => batch).filter((batch) => !j.batches.has(hexOf(batch)))
+  if (hashes.length > 0) effects.push({ type: 'fetch-batches', hashes, from })
+  askForBodies(t, requestsOf(j))
+}
+
+/** The first step that can't be run for lack of what others have. */
+function firstLacking({ held, steps, batches, bodies }: Juror): number | undefined {
+  if (held === undefined) return steps[0]?.step
+  const isHere = ({ batch }: CaseStep) => {
+    const fetched = batches.get(hexOf(batch))
+    return fetched !== undefined && (fetched.known?.requests ?? []).every(({ cid }) => bodies.has(cid))
+  }
+  return steps.find((one) => !isHere(one))?.step
+}
+
+function handOn({ j, effects }: JurorTurn): undefined {
+  if (j.handedOn) return
+  j.handedOn = true
+  const batches = j.steps.flatMap(({ batch }) => j.batches.get(hexOf(batch))?.bytes ?? [])
+  effects.push({ type: 'hand-on', batches, requests: requestsOf(j), to: othersOf(j) })
+}
+
+function runNext(t: JurorTurn): undefined {
+  const { j, effects } = t
+  const next = nextStep(j)
+  if (next === undefined || j.held === undefined) throw new RangeError('a step that does not follow')
+  const batch = j.batches.get(hexOf(next.batch))?.known
+  const seed = batch && batchSeed(batch, j.verifier)
+  if (batch === undefined || seed === undefined || !isRunnable(batch, next.step, j)) return find(t, { type: 'invalid', step: next.step })
+  const { requests } = batch
+  const from = j.held.state.files
+  if (requests.length === 0) return finish(t, next, { type: 'ran', files: from, responses: [], transcript: NO_TRANSCRIPT })
+  j.running = true
+  effects.push({ type: 'execute', batch: batch.hash, from, requests, timeMs: batch.value.timeMs, seed })
+}
+
+/** A run ended. It goes on if it comes to what is certified; at the disputed step, or where it comes to something else, it says to what. */
+export function finish(t: JurorTurn, next: CaseStep, result: ExecutionResult): undefined {
+  const { j } = t
+  const batch = j.batches.get(hexOf(next.batch))?.known
+  if (batch === undefined || j.held === undefined || !isWhole(result, batch)) return find(t, { type: 'too-slow' })
+  const keptMs = j.setup.requestsKeptMs ?? GROUP_DEFAULTS.requestsKeptMs
+  const { state, block } = nextState(j.held.state, batch, result.files, result.responses, keptMs)
+  t.effects.push({ type: 'store', blocks: [block] })
+  const { context } = j.setup
+  const place = { ...context, step: next.step, rank: 0, batch: batch.hash, key: j.self.publicKey }
+  const answer = answerOf(state.root, result.responses, result.transcript, namingOf(batch.value, context.epoch), place)
+  j.held = { step: next.step, state }
+  if (next.certified === undefined || !matches(answer, next.certified.answer)) find(t, { type: 'answered', step: next.step, answer })
+}
+const isWhole = (result: ExecutionResult, batch: KnownBatch): result is ExecutionResult & { type: 'ran' } =>
+  result.type === 'ran' && result.responses.length === batch.requests.length && result.transcript.length === 32
+
+/** One verdict for a dispute: durable before it is sent. */
+function find(t: JurorTurn, finding: Finding): undefined {
+  const { j, nowMs, effects } = t
+  const { context, dispute } = j.setup
+  if (j.verdict !== undefined) throw new RangeError('a second verdict')
+  const value = { job: bytesOfContentId(context.job), epoch: context.epoch, dispute: dispute.id, from: j.self.publicKey, finding }
+  j.verdict = signMessage(verdictMessage, value, j.self, context.network)
+  j.againAtMs = nowMs
+  j.againEveryMs = FIRST_PAUSE_MS
+  effects.push({ type: 'persist', bytes: writeJurorRecord(dispute, j.verdict) })
+}

@@ -1,0 +1,259 @@
+import { bytesOfContentId, type ContentId, contentIdOf, peekPayload, type Signer } from '@interpeer/crypto-ids'
+import { encodeCbor, hexOf } from '@interpeer/wire-codec'
+import { describe, expect, test } from 'vitest'
+import { Case, type CaseStep } from '../simulations/case.js'
+import { emptyFiles, execute, signerAt, start, verification } from '../simulations/jobs.js'
+import {
+  type ExecutionResult,
+  type Juror,
+  type JurorEffect,
+  type JurorEvent,
+  type JurorSetup,
+  jurorReferences,
+  openJuror,
+  stepJuror,
+  verdictMessage,
+  verifyDispute,
+} from '../src/index.js'
+
+const NOW = 1_700_000_100_000
+type WithoutTime<T> = T extends unknown ? Omit<T, 'nowMs'> : never
+
+/** One juror, and a network that has what it is given; the dispute is about the last step but `later`. */
+class Bench {
+  readonly self: Signer = signerAt(20)
+  readonly setup: JurorSetup
+  readonly effects: JurorEffect[] = []
+  juror: Juror
+  nowMs = NOW
+  record: Uint8Array | undefined
+  readonly #blocks: Map<ContentId, Uint8Array>
+  readonly #batches: Map<string, Uint8Array>
+  run: (effect: JurorEffect & { type: 'execute' }) => ExecutionResult | undefined = (effect) => execute(effect)
+
+  constructor(
+    made: Case,
+    disputed: CaseStep,
+    has: { readonly batches?: readonly CaseStep[]; readonly blocks?: ReadonlyMap<ContentId, Uint8Array> } = {},
+    rerun: readonly Uint8Array[] = [],
+  ) {
+    this.#batches = new Map((has.batches ?? made.steps).map(({ batch }) => [hexOf(batch.hash), batch.bytes]))
+    this.#blocks = new Map(has.blocks ?? made.blocks)
+    const certificates = made.steps.slice(0, disputed.step).map((one) => made.certified(one, [0, 1, 2, 3]))
+    const statements = [made.dissent(4, disputed, made.lie(4, disputed))]
+    const dispute = verifyDispute(
+      made.dispute(disputed, { steps: certificates, evidence: { type: 'objection', statements } }),
+      made.context,
+      verification,
+    )
+    const jury = Array.from({ length: 11 }, (_, i) => signerAt(20 + i).peerId)
+    this.setup = { context: made.context, dispute, jury, rerun, fetchUntilMs: NOW + 5_000, answerUntilMs: NOW + 20_000 }
+    this.juror = this.open()
+  }
+  open(): Juror {
+    const { state, effects } = openJuror(this.setup, this.self, this.nowMs, this.record, verification)
+    this.juror = state
+    this.act(effects)
+    return this.juror
+  }
+  tell(event: WithoutTime<JurorEvent>): void {
+    const { state, effects } = stepJuror(this.juror, { ...event, nowMs: this.nowMs } as JurorEvent)
+    this.juror = state
+    this.act(effects)
+  }
+  pass(ms: number): void {
+    this.nowMs += ms
+    this.tell({ type: 'time' })
+  }
+  of<K extends JurorEffect['type']>(type: K): (JurorEffect & { type: K })[] {
+    return this.effects.filter((effect) => effect.type === type) as (JurorEffect & { type: K })[]
+  }
+  get finding() {
+    const [verdict] = this.of('verdict')
+    return verdict && verdictMessage.decode(peekPayload(verdict.envelope) as Uint8Array).finding
+  }
+  private act(effects: readonly JurorEffect[]): void {
+    const kinds = effects.map(({ type }) => type)
+    const first = kinds.indexOf('verdict')
+    if (first >= 0 && kinds.lastIndexOf('persist') > first) throw new Error('said before it was durable')
+    if (first >= 0 && kinds.lastIndexOf('store') > first) throw new Error('said before its state was stored')
+    this.effects.push(...effects)
+    for (const effect of effects) {
+      if (effect.type === 'persist') this.record = effect.bytes
+      if (effect.type === 'fetch-state') {
+        const block = this.#blocks.get(effect.root)
+        if (block !== undefined) this.tell({ type: 'state', root: effect.root, block })
+      } else if (effect.type === 'fetch-batches') {
+        for (const bytes of effect.hashes.flatMap((hash) => this.#batches.get(hexOf(hash)) ?? [])) this.tell({ type: 'batch', bytes })
+      } else if (effect.type === 'fetch-bodies') {
+        this.tell({ type: 'bodies', cids: effect.requests.map(({ cid }) => cid).filter((cid) => this.#blocks.has(cid)) })
+      } else if (effect.type === 'execute') {
+        const result = this.run(effect)
+        if (result !== undefined) this.tell({ type: 'executed', batch: effect.batch, from: effect.from, result })
+      }
+    }
+  }
+}
+const without = (made: Case, cid: ContentId | undefined) => new Map([...made.blocks].filter(([one]) => one !== cid))
+
+describe('a juror re-executes from the last final state', () => {
+  test('all steps since it in order, and finds what is right', () => {
+    const made = new Case(5)
+    const [, , third] = [made.run(2), made.run(0), made.run(1)]
+    const bench = new Bench(made, third)
+    expect(bench.of('execute').map(({ from }) => from)).toEqual([emptyFiles, made.step(2).after.files])
+    expect(bench.finding).toEqual({ type: 'answered', step: 3, answer: third.answerOf(bench.self) })
+    const [handedOn, ...more] = bench.of('hand-on')
+    expect([handedOn?.batches.length, handedOn?.requests.length, handedOn?.to.length, more.length]).toEqual([3, 3, 15, 0])
+    expect([...jurorReferences(bench.juror)]).toContain(third.after.root)
+  })
+  test('says so where an earlier step comes out otherwise than its certificate, and goes no further', () => {
+    const made = new Case(5)
+    const [, second] = [made.run(), made.run()]
+    const bench = new Bench(made, second)
+    const other = contentIdOf(encodeCbor(['another tree']), 'dag-cbor')
+    const odd = new Bench(made, second)
+    expect(bench.finding).toMatchObject({ type: 'answered', step: 2 })
+    odd.effects.length = 0
+    odd.record = undefined
+    odd.run = (effect) => ({ ...execute(effect), files: other })
+    odd.open()
+    expect(odd.of('execute').length).toBe(1)
+    expect(odd.finding).toMatchObject({ type: 'answered', step: 1 })
+  })
+  test('what does not come by the deadline is unfetchable, from the first step that lacks it', () => {
+    const made = new Case(5)
+    const [first, second] = [made.run(), made.run()]
+    for (const [has, step] of [
+      [{ batches: [first] }, 2],
+      [{ batches: [second] }, 1],
+      [{ blocks: without(made, second.batch.requests[0]?.cid) }, 2],
+      [{ blocks: without(made, start.cid) }, 1],
+    ] as const) {
+      const bench = new Bench(made, second, has)
+      bench.pass(4_999)
+      expect(bench.finding).toBeUndefined()
+      bench.pass(1)
+      expect(bench.finding).toEqual({ type: 'unfetchable', step })
+      expect(bench.of('hand-on')).toEqual([])
+    }
+  })
+  test('it asks again and again for what it lacks, of members first and of fellow jurors', () => {
+    const made = new Case(5)
+    const first = made.run()
+    const bench = new Bench(made, first, { batches: [] })
+    const asked = () => bench.of('fetch-batches')
+    expect(asked()[0]?.from).toEqual([...made.context.members, ...bench.setup.jury.slice(1)])
+    for (const ms of [300, 600, 1_200]) bench.pass(ms)
+    expect(asked().length).toBe(4)
+    bench.tell({ type: 'batch', bytes: first.batch.bytes })
+    expect(bench.finding?.type).toBe('answered')
+  })
+  test('a run that ends by abstaining, or not in time, is too slow', () => {
+    const made = new Case(5)
+    const first = made.run()
+    const late = new Bench(made, first, { batches: [] })
+    late.run = () => undefined
+    late.tell({ type: 'batch', bytes: first.batch.bytes })
+    late.pass(19_999)
+    expect(late.finding).toBeUndefined()
+    late.pass(1)
+    expect(late.finding).toEqual({ type: 'too-slow' })
+    late.tell({ type: 'executed', batch: first.batch.hash, from: emptyFiles, result: execute(late.of('execute')[0] as never) })
+    expect(late.of('persist').length).toBe(1)
+    const abstaining = new Bench(made, first, { batches: [] })
+    abstaining.run = () => ({ type: 'abstained' })
+    abstaining.tell({ type: 'batch', bytes: first.batch.bytes })
+    expect(abstaining.finding).toEqual({ type: 'too-slow' })
+  })
+})
+
+describe('no batch that may run at this step', () => {
+  const zeros = new Uint8Array(80)
+  test.each([
+    ['of another step', (made: Case) => made.run(1, { step: 7 })],
+    ['on another past', (made: Case) => made.run(1, { previous: new Uint8Array(32).fill(1) })],
+    ['with a false proof', (made: Case) => made.run(1, { proof: zeros })],
+    ['by a stranger', (made: Case) => made.run(1, { collator: signerAt(30).publicKey })],
+    ['of a later epoch', (made: Case) => made.run(1, { epoch: 2 })],
+    ['that closes, with a request', (made: Case) => made.run(1, { closing: true })],
+    [
+      'with a request twice',
+      (made: Case) => {
+        const [first] = made.run(1).batch.value.requests
+        made.steps.pop()
+        return made.run(2, { requests: [first, first] as never })
+      },
+    ],
+  ])('%s: invalid', (_, run) => {
+    const made = new Case(5)
+    const bench = new Bench(made, run(made))
+    expect(bench.finding).toEqual({ type: 'invalid', step: 1 })
+  })
+  test('with a request that has run before', () => {
+    const made = new Case(5)
+    const first = made.run(1)
+    const second = made.run(1, { requests: first.batch.value.requests })
+    expect(new Bench(made, second).finding).toEqual({ type: 'invalid', step: 2 })
+  })
+  test('one that the epoch was to run again may name another epoch and state; another in its place may not run', () => {
+    const made = new Case(5)
+    const elsewhere = bytesOfContentId(contentIdOf(encodeCbor(['a state that fell away']), 'dag-cbor'))
+    const one = made.run(1, { epoch: 0, step: 9, previous: new Uint8Array(32).fill(3), from: elsewhere })
+    expect(new Bench(made, one, {}, [one.batch.hash]).finding).toMatchObject({ type: 'answered', step: 1 })
+    expect(new Bench(made, one, {}, [new Uint8Array(32)]).finding).toEqual({ type: 'invalid', step: 1 })
+    expect(new Bench(made, one, {}, []).finding).toEqual({ type: 'invalid', step: 1 })
+  })
+})
+
+describe('a verdict is durable before it is sent', () => {
+  const made = new Case(5)
+  const first = made.run()
+  test('after a restart the same bytes go out, whatever would be found now', () => {
+    const bench = new Bench(made, first, { batches: [] })
+    bench.pass(5_000)
+    const [said] = bench.of('verdict')
+    bench.effects.length = 0
+    bench.nowMs += 1_000
+    bench.open()
+    bench.tell({ type: 'batch', bytes: first.batch.bytes })
+    expect(bench.of('verdict').map(({ envelope }) => hexOf(envelope))).toEqual([hexOf(said?.envelope ?? new Uint8Array())])
+    expect([bench.of('persist'), bench.of('fetch-batches')]).toEqual([[], []])
+  })
+  test('it is brought again until the chain has it', () => {
+    const bench = new Bench(made, first)
+    for (const ms of [300, 600, 1_200]) bench.pass(ms)
+    expect(bench.of('verdict').length).toBe(4)
+    bench.tell({ type: 'recorded' })
+    bench.pass(60_000)
+    expect(bench.of('verdict').length).toBe(4)
+    expect(bench.of('wake').every(({ atMs }) => atMs > NOW)).toBe(true)
+  })
+  test('records of others, of other disputes and spoiled ones are refused', () => {
+    const bench = new Bench(made, first)
+    const record = bench.record as Uint8Array
+    const open = (setup: JurorSetup, self: Signer, bytes: Uint8Array) => () => openJuror(setup, self, NOW, bytes, verification)
+    const unreadable = expect.objectContaining({ code: 'RECORD_UNREADABLE' })
+    expect(open(bench.setup, signerAt(21), record)).toThrow(unreadable)
+    expect(open({ ...bench.setup, dispute: { ...bench.setup.dispute, id: new Uint8Array(32) } }, bench.self, record)).toThrow(unreadable)
+    expect(open(bench.setup, bench.self, record.slice(0, -1))).toThrow(unreadable)
+    expect(
+      open(
+        bench.setup,
+        bench.self,
+        Uint8Array.from(record, (byte, i) => (i === 1 ? 2 : byte)),
+      ),
+    ).toThrow(unreadable)
+    const wrong = expect.objectContaining({ code: 'JURY_INVALID' })
+    expect(() => openJuror(bench.setup, signerAt(39), NOW)).toThrow(wrong)
+    expect(() => openJuror({ ...bench.setup, jury: made.context.members }, signerAt(0), NOW)).toThrow(wrong)
+  })
+  test('what nobody asked for is counted', () => {
+    const bench = new Bench(made, first)
+    bench.tell({ type: 'batch', bytes: Uint8Array.of(1) })
+    bench.tell({ type: 'bodies', cids: [emptyFiles] })
+    bench.tell({ type: 'state', root: emptyFiles, block: Uint8Array.of(1) })
+    bench.tell({ type: 'state', root: emptyFiles, block: made.blocks.get(first.after.root) as Uint8Array })
+    expect(bench.of('count').map(({ code }) => code)).toEqual(['BATCH_UNWANTED', 'BODY_UNWANTED', 'STATE_INVALID', 'STATE_OTHER'])
+  })
+})
