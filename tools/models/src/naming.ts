@@ -1,0 +1,208 @@
+/**
+ * Final or frozen: a chain of certified steps, several of them provisional at once, and what its batches name (design §6).
+ *
+ * That one step has one certified batch is what the model one-step shows; here it is taken for granted, for each batch that enough honest
+ * members may seal free. A bound rank adds nothing to that: whatever is certified was sealed free once. What a member was shown can
+ * only forbid it seals, so all that may seal do as soon as the step opens: who is shown a dissent between its seal and the certificate is
+ * shown it after the certificate here. Windows may be over at any time: an open one only forbids seals.
+ * With fewer than q traitors every certified result is right, so a dissent is always a traitor's second answer, or a lie of *withheld*.
+ */
+import type { Model } from './explore.js'
+import { type Group, honestOf, withAt } from './group.js'
+
+export interface NamingRules {
+  /** A batch names no less than the one before it. */
+  readonly finalIsMonotone: boolean
+  /** A dissent is named only of steps beyond what is named clear. */
+  readonly dissentsAreOfOpenSteps: boolean
+  /** A step that a certified batch names with a dissent is cleared by unanimity only, also by members that were shown no dissent. */
+  readonly namingBinds: boolean
+  /** A certified naming freezes the lowest step that it names. */
+  readonly freezesLowest: boolean
+  /** A closing batch names everything clear up to the freeze, not up to its own step. */
+  readonly closingStopsAtFreeze: boolean
+  /** N matching reveals make a step final only where its batch named all before it. */
+  readonly unanimityNeedsAllBefore: boolean
+  /** A dissent is stored before it is handed on. */
+  readonly dissentIsDurable: boolean
+  /** Who was shown a dissent seals no clear. */
+  readonly dissentForbidsClear: boolean
+  /** The dissenter's matching reveal of the same step voids a proof of `clear-over-dissent`. */
+  readonly otherAnswerVoidsProof: boolean
+}
+
+export const namingRules: NamingRules = {
+  finalIsMonotone: true,
+  dissentsAreOfOpenSteps: true,
+  namingBinds: true,
+  freezesLowest: true,
+  closingStopsAtFreeze: true,
+  unanimityNeedsAllBefore: true,
+  dissentIsDurable: true,
+  dissentForbidsClear: true,
+  otherAnswerVoidsProof: true,
+}
+
+/** Sets of steps are bit sets: bit s is step s. */
+interface Batch {
+  readonly final: number
+  readonly dissents: number
+  readonly closing: boolean
+}
+
+/** What the certified batches of an epoch decide, the same for whoever holds them; and, for the checks, what they did wrong. */
+interface Chain {
+  readonly last: number
+  readonly final: number
+  /** The lowest step named with a dissent and not lifted; 0: none. */
+  readonly frozen: number
+  readonly closed: boolean
+  /** Steps whose own batch named all before them. */
+  readonly namesAllBefore: number
+  /** What a visitor with any one certificate takes for final. */
+  readonly finalMax: number
+  /** The lowest step named, as the rules want it, whatever a variant freezes. */
+  readonly disputed: number
+  /** A step that a certified batch names although another names otherwise, N matching reveals missing. */
+  readonly contradicted: number
+}
+
+interface Member {
+  readonly shown: number
+  /** Steps of which it handed a dissent on: that is signed and stays, whatever the member forgets. */
+  readonly handedOn: number
+}
+
+interface Naming {
+  readonly chain: Chain
+  /** Steps with N matching reveals, in whosever hands: every member may have got them too, for not having them only forbids seals. */
+  readonly unanimous: number
+  readonly members: readonly Member[]
+  /** A step that an honest member cleared although its own word of a dissent seems to prove it a liar. */
+  readonly convictedOf: number
+}
+
+const has = (steps: number, step: number) => ((steps >> step) & 1) === 1
+const lowest = (steps: number) => 31 - Math.clz32(steps & -steps)
+const highest = (steps: number) => 31 - Math.clz32(steps)
+
+function certified(chain: Chain, batch: Batch, unanimous: number, rules: NamingRules): Chain {
+  const last = chain.last + 1
+  let { frozen, disputed, contradicted } = chain
+  if (frozen !== 0 && batch.final >= frozen) frozen = 0
+  if (disputed !== 0 && batch.final >= disputed) {
+    if (!has(unanimous, disputed)) contradicted = disputed
+    disputed = 0
+  }
+  if (batch.dissents !== 0) {
+    const named = rules.freezesLowest ? lowest(batch.dissents) : highest(batch.dissents)
+    if (frozen === 0 || named < frozen) frozen = named
+    const lowestNamed = lowest(batch.dissents)
+    if (disputed === 0 || lowestNamed < disputed) disputed = lowestNamed
+  }
+  const finalMax = Math.max(chain.finalMax, batch.final)
+  if (disputed !== 0 && finalMax >= disputed && !has(unanimous, disputed)) contradicted = disputed
+  const namesAllBefore = chain.namesAllBefore | (batch.final >= last - 1 ? 1 << last : 0)
+  return { last, final: batch.final, frozen, closed: batch.closing, namesAllBefore, finalMax, disputed, contradicted }
+}
+
+/** Every batch that an honest member may seal free at the next step, if what it names is clear in its view. */
+function* proposals({ last, final: before, frozen }: Chain, disputedMax: number, rules: NamingRules): Generator<Batch> {
+  const step = last + 1
+  for (let final = rules.finalIsMonotone ? before : 0; final < step; final++) {
+    let nameable = 0
+    for (let of = rules.dissentsAreOfOpenSteps ? final + 1 : 1; of < step && of <= disputedMax; of++)
+      if (frozen === 0 || of < frozen || final >= frozen) nameable |= 1 << of
+    for (let dissents = nameable; ; dissents = (dissents - 1) & nameable) {
+      yield { final, dissents, closing: false }
+      if (dissents === 0) break
+    }
+  }
+  yield { final: rules.closingStopsAtFreeze && frozen !== 0 ? frozen - 1 : step - 1, dissents: 0, closing: true }
+}
+
+function maySeal({ chain, unanimous }: Naming, member: Member, batch: Batch, rules: NamingRules): boolean {
+  for (let step = chain.final + 1; step <= batch.final; step++) {
+    if (has(unanimous, step)) continue
+    if (rules.dissentForbidsClear && has(member.shown, step)) return false
+    // a closing batch's number is a rule of its own: its sealers check it, they don't choose it
+    if (rules.namingBinds && step === chain.frozen && !batch.closing) return false
+  }
+  return true
+}
+
+/** The first step that handed-on dissents seem to prove this free seal to lie about. */
+function lieOf({ chain, unanimous }: Naming, member: Member, batch: Batch, rules: NamingRules): number {
+  for (let step = chain.final + 1; step <= batch.final; step++)
+    if (has(member.handedOn, step) && !(rules.otherAnswerVoidsProof && has(unanimous, step))) return step
+  return 0
+}
+
+/** `disputedMax`: how many first steps can be dissented from. `stepsMax`: how many are certified at most. */
+export function naming(group: Group, disputedMax: number, stepsMax: number, rules: NamingRules = namingRules): Model<Naming> {
+  const members = honestOf(group)
+  const chain = { last: 0, final: 0, frozen: 0, closed: false, namesAllBefore: 0, finalMax: 0, disputed: 0, contradicted: 0 }
+  return {
+    start: [{ chain, unanimous: 0, members: members.map(() => ({ shown: 0, handedOn: 0 })), convictedOf: 0 }],
+    next(state, emit) {
+      const { chain } = state
+      if (chain.closed) return
+      // what is decided is asked no more
+      const decided = rules.finalIsMonotone ? chain.final : 0
+      for (let step = decided + 1; step <= chain.last && step <= disputedMax; step++) {
+        const bit = 1 << step
+        if (!has(state.unanimous, step))
+          emit({ ...state, unanimous: state.unanimous | bit }, () => `somebody gets N matching reveals of step ${step}`)
+        for (const at of members) {
+          const member = state.members[at] as Member
+          const put = (one: Partial<Member>): Naming => ({ ...state, members: withAt(state.members, at, { ...member, ...one }) })
+          if (!has(member.shown, step)) {
+            const seen = { shown: member.shown | bit, handedOn: member.handedOn | bit }
+            emit(put(seen), () => `a traitor shows h${at} a dissent from step ${step}, and h${at} hands it on`)
+          } else if (!rules.dissentIsDurable)
+            emit(put({ shown: member.shown & ~bit }), () => `h${at} crashes and forgets the dissent from step ${step}`)
+        }
+      }
+      if (chain.last >= stepsMax) return
+      for (const batch of proposals(chain, disputedMax, rules)) {
+        const sealers = members.filter((at) => maySeal(state, state.members[at] as Member, batch, rules))
+        const lies = sealers.map((at) => lieOf(state, state.members[at] as Member, batch, rules))
+        const liar = lies.findIndex((step) => step > 0)
+        const convictedOf = Math.max(0, lies[liar] ?? 0)
+        if (convictedOf > 0) emit({ ...state, convictedOf }, () => `step ${chain.last + 1}: h${sealers[liar]} seals ${say(batch)}`)
+        if (sealers.length < group.quorumHonest) continue
+        const next = certified(chain, batch, state.unanimous, rules)
+        // of what is named clear only the chain's own fields matter from now on
+        const undecided = rules.finalIsMonotone ? ~((2 << next.final) - 1) : -1
+        const members_ = state.members.map((one) => ({ shown: one.shown & undecided, handedOn: one.handedOn & undecided }))
+        const chain_ = { ...next, namesAllBefore: next.namesAllBefore & undecided }
+        emit(
+          { ...state, chain: chain_, unanimous: state.unanimous & undecided, members: members_ },
+          () => `step ${next.last} is certified: ${say(batch)}; ${sealers.map((at) => `h${at}`).join(' ')} may seal it`,
+        )
+      }
+    },
+    key({ chain, members, unanimous, convictedOf }) {
+      const rows = members.map((one) => (one.shown << 8) | one.handedOn).sort((one, other) => one - other)
+      const { last, final, frozen, closed, namesAllBefore, finalMax, disputed, contradicted } = chain
+      const decided = [last, final, frozen, closed ? 1 : 0, namesAllBefore, finalMax, disputed, contradicted]
+      return String.fromCharCode(...rows, ...decided, unanimous, convictedOf)
+    },
+    broken({ chain, unanimous, convictedOf }) {
+      if (convictedOf !== 0) return `an honest member seems to have cleared step ${convictedOf} over a dissent`
+      if (chain.contradicted !== 0)
+        return `step ${chain.contradicted} is final for who holds one certificate, and frozen for who holds another`
+      if (chain.disputed === 0) return undefined
+      for (let step = chain.disputed + 1; step <= chain.last; step++)
+        if (has(unanimous, step) && (!rules.unanimityNeedsAllBefore || has(chain.namesAllBefore, step)))
+          return `step ${step} is final by unanimity, beyond the frozen step ${chain.disputed}`
+      return undefined
+    },
+  }
+}
+
+function say({ final, dissents, closing }: Batch): string {
+  const steps = Array.from({ length: 31 }, (_, step) => step).filter((step) => has(dissents, step))
+  const kind = closing ? 'closing, ' : ''
+  return `${kind}final ${final}${steps.length > 0 ? `, dissents from ${steps.join(' ')}` : ''}`
+}
