@@ -80,10 +80,10 @@ interface Member {
   readonly timeoutLeast: number
   readonly acted: boolean
 }
-type Phase = 'seal' | 'reveal' | 'timeout'
+const phases = ['seal', 'reveal', 'timeout'] as const
 interface Step {
   readonly rank: number
-  readonly phase: Phase
+  readonly phase: (typeof phases)[number]
   readonly members: readonly Member[]
   /** For each rank its batches with a commit set, as bits. */
   readonly commitSets: readonly number[]
@@ -241,7 +241,7 @@ export function oneStep(group: Group, size: StepSize, rules: StepRules = stepRul
         const reveals = batchList.map((batch) => state.reveals[to.indexOf(batch)] as number)
         const rest = [
           state.rank,
-          state.phase.charCodeAt(0),
+          phases.indexOf(state.phase),
           moved(state.certified),
           moved(state.justified),
           ...state.commitSets.map(moved),

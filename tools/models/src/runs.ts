@@ -1,6 +1,8 @@
+import { dispute, disputeRules } from './dispute.js'
 import { type Exploration, explore, type Model } from './explore.js'
 import { groupOf } from './group.js'
 import { naming, namingRules } from './naming.js'
+import { namingRankRules, namingRanks } from './naming-ranks.js'
 import { oneStep, stepRules } from './one-step.js'
 
 /** One exploration and what it must end with. */
@@ -48,6 +50,22 @@ const namingWithout = (rule: keyof typeof namingRules, breaks: string) =>
 const BOTH = 'step 1 is final for who holds one certificate, and frozen for who holds another'
 const LIAR = 'an honest member seems to have cleared step 1 over a dissent'
 
+const namesByRank = (members: number, traitors: number, ranks: number) =>
+  [
+    `naming-ranks N=${members} f=${traitors} ranks=${ranks}`,
+    () => namingRanks(groupOf(members, traitors), { ranks, timelyMax: 2 }),
+  ] as const
+const namingRanksWithout = (rule: keyof typeof namingRankRules, breaks: string) =>
+  run(`naming-ranks without ${rule}`, () => namingRanks(groupOf(4, 1), { ranks: 4, timelyMax: 2 }, without(namingRankRules, rule)), breaks)
+const RANK_LIAR = 'an honest member seems to have cleared over a dissent'
+const STALLED = 'no certificate after 2 timely ranks'
+
+const disputes = (members: number, traitors: number) =>
+  [`dispute N=${members} f=${traitors}`, () => dispute(groupOf(members, traitors))] as const
+const disputeWithout = (rule: keyof typeof disputeRules, breaks = STANDS) =>
+  run(`dispute without ${rule}`, () => dispute(groupOf(5, 4), without(disputeRules, rule)), breaks)
+const STANDS = 'a wrong result stands although an honest member was reachable and the jury is honest'
+
 export const runs: readonly Run[] = [
   run(...step(4, 1, 4)),
   run(...step(5, 2, 4)),
@@ -84,4 +102,27 @@ export const runs: readonly Run[] = [
   namingWithout('dissentIsDurable', LIAR),
   namingWithout('dissentForbidsClear', LIAR),
   namingWithout('otherAnswerVoidsProof', LIAR),
+
+  run(...namesByRank(4, 1, 3)),
+  run(...namesByRank(7, 2, 2)),
+  deep(...namesByRank(4, 1, 4)),
+  deep(...namesByRank(5, 1, 3)),
+  run(
+    'naming-ranks within one timely rank',
+    () => namingRanks(groupOf(4, 1), { ranks: 3, timelyMax: 1 }),
+    'no certificate after 1 timely ranks',
+  ),
+  namingRanksWithout('dissentForbidsClear', RANK_LIAR),
+  namingRanksWithout('boundIsSealedAllTheSame', STALLED),
+  namingRanksWithout('timeoutsCarryDissents', STALLED),
+  namingRanksWithout('proofIsOfRankZero', RANK_LIAR),
+
+  run(...disputes(4, 3)),
+  run(...disputes(5, 4)),
+  run(...disputes(10, 7)),
+  disputeWithout('answersAfterCertificate'),
+  disputeWithout('withheldIsDisputed'),
+  disputeWithout('jurorsRunWhatTheyFetched'),
+  disputeWithout('disputeHoldsWindow'),
+  disputeWithout('fetchedWithheldMarksNobody', 'an honest member is marked although the jury is honest'),
 ]
