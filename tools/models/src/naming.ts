@@ -21,12 +21,16 @@ export interface NamingRules {
   readonly freezesLowest: boolean
   /** A closing batch names everything clear up to the freeze, not up to its own step. */
   readonly closingStopsAtFreeze: boolean
+  /** After the epoch's end a batch that decides something need not close: a member that was shown a dissent can seal no closing one. */
+  readonly decidesAfterEnd: boolean
   /** N matching reveals make a step final only where its batch named all before it. */
   readonly unanimityNeedsAllBefore: boolean
   /** A dissent is stored before it is handed on. */
   readonly dissentIsDurable: boolean
   /** Who was shown a dissent seals no clear. */
   readonly dissentForbidsClear: boolean
+  /** The answers to a batch of an earlier epoch, run again, name nothing: its numbers are of that epoch's steps. */
+  readonly rerunNamesNothing: boolean
   /** The dissenter's matching reveal of the same step voids a proof of `clear-over-dissent`. */
   readonly otherAnswerVoidsProof: boolean
 }
@@ -37,15 +41,19 @@ export const namingRules: NamingRules = {
   namingBinds: true,
   freezesLowest: true,
   closingStopsAtFreeze: true,
+  decidesAfterEnd: true,
   unanimityNeedsAllBefore: true,
   dissentIsDurable: true,
   dissentForbidsClear: true,
+  rerunNamesNothing: true,
   otherAnswerVoidsProof: true,
 }
 
 /** Sets of steps are bit sets: bit s is step s. */
 interface Batch {
   readonly final: number
+  /** `final` as its answers repeat it: that is what visitors see. */
+  readonly answered: number
   readonly dissents: number
   readonly closing: boolean
 }
@@ -100,25 +108,37 @@ function certified(chain: Chain, batch: Batch, unanimous: number, rules: NamingR
     const lowestNamed = lowest(batch.dissents)
     if (disputed === 0 || lowestNamed < disputed) disputed = lowestNamed
   }
-  const finalMax = Math.max(chain.finalMax, batch.final)
+  const finalMax = Math.max(chain.finalMax, batch.answered)
   if (disputed !== 0 && finalMax >= disputed && !has(unanimous, disputed)) contradicted = disputed
-  const namesAllBefore = chain.namesAllBefore | (batch.final >= last - 1 ? 1 << last : 0)
+  const namesAllBefore = chain.namesAllBefore | (batch.answered >= last - 1 ? 1 << last : 0)
   return { last, final: batch.final, frozen, closed: batch.closing, namesAllBefore, finalMax, disputed, contradicted }
 }
 
 /** Every batch that an honest member may seal free at the next step, if what it names is clear in its view. */
-function* proposals({ last, final: before, frozen }: Chain, disputedMax: number, rules: NamingRules): Generator<Batch> {
+function* proposals(
+  { last, final: before, frozen }: Chain,
+  { disputedMax, rerun, endsAfter }: NamingSize,
+  rules: NamingRules,
+): Generator<Batch> {
   const step = last + 1
+  const ended = endsAfter !== undefined && last >= endsAfter
+  if (step <= rerun) {
+    // in its own epoch it was a later step
+    yield { final: before, answered: rules.rerunNamesNothing ? before : step + OLD_STEPS, dissents: 0, closing: false }
+    return
+  }
   for (let final = rules.finalIsMonotone ? before : 0; final < step; final++) {
     let nameable = 0
     for (let of = rules.dissentsAreOfOpenSteps ? final + 1 : 1; of < step && of <= disputedMax; of++)
       if (frozen === 0 || of < frozen || final >= frozen) nameable |= 1 << of
     for (let dissents = nameable; ; dissents = (dissents - 1) & nameable) {
-      yield { final, dissents, closing: false }
+      const decides = final > before || dissents !== 0
+      if (!ended || (decides && rules.decidesAfterEnd)) yield { final, answered: final, dissents, closing: false }
       if (dissents === 0) break
     }
   }
-  yield { final: rules.closingStopsAtFreeze && frozen !== 0 ? frozen - 1 : step - 1, dissents: 0, closing: true }
+  const closingFinal = rules.closingStopsAtFreeze && frozen !== 0 ? frozen - 1 : step - 1
+  yield { final: closingFinal, answered: closingFinal, dissents: 0, closing: true }
 }
 
 function maySeal({ chain, unanimous }: Naming, member: Member, batch: Batch, rules: NamingRules): boolean {
@@ -131,6 +151,19 @@ function maySeal({ chain, unanimous }: Naming, member: Member, batch: Batch, rul
   return true
 }
 
+/** The epoch is over and everybody was told everything: some batch that decides something or closes can be sealed by all. */
+function goesOn(state: Naming, size: NamingSize, rules: NamingRules): boolean {
+  const { chain } = state
+  if (size.endsAfter === undefined || chain.last < size.endsAfter || chain.closed) return true
+  const shown = state.members.reduce((steps, one) => steps | one.shown, 0)
+  for (const batch of proposals(chain, size, rules)) {
+    const isProven = (batch.dissents & ~shown) === 0
+    const decides = batch.closing || batch.final > chain.final || batch.dissents !== 0
+    if (isProven && decides && maySeal(state, { shown, handedOn: shown }, batch, rules)) return true
+  }
+  return false
+}
+
 /** The first step that handed-on dissents seem to prove this free seal to lie about. */
 function lieOf({ chain, unanimous }: Naming, member: Member, batch: Batch, rules: NamingRules): number {
   for (let step = chain.final + 1; step <= batch.final; step++)
@@ -138,8 +171,19 @@ function lieOf({ chain, unanimous }: Naming, member: Member, batch: Batch, rules
   return 0
 }
 
-/** `disputedMax`: how many first steps can be dissented from. `stepsMax`: how many are certified at most. */
-export function naming(group: Group, disputedMax: number, stepsMax: number, rules: NamingRules = namingRules): Model<Naming> {
+export interface NamingSize {
+  /** How many first steps can be dissented from: so many are provisional at once. */
+  readonly disputedMax: number
+  readonly stepsMax: number
+  /** How many first steps are batches of an epoch before, run again. */
+  readonly rerun: number
+  /** The epoch ends after so many steps: then a free batch closes, or decides something. */
+  readonly endsAfter?: number
+}
+const OLD_STEPS = 3
+
+export function naming(group: Group, size: NamingSize, rules: NamingRules = namingRules): Model<Naming> {
+  const { disputedMax, stepsMax } = size
   const members = honestOf(group)
   const chain = { last: 0, final: 0, frozen: 0, closed: false, namesAllBefore: 0, finalMax: 0, disputed: 0, contradicted: 0 }
   return {
@@ -164,7 +208,7 @@ export function naming(group: Group, disputedMax: number, stepsMax: number, rule
         }
       }
       if (chain.last >= stepsMax) return
-      for (const batch of proposals(chain, disputedMax, rules)) {
+      for (const batch of proposals(chain, size, rules)) {
         const sealers = members.filter((at) => maySeal(state, state.members[at] as Member, batch, rules))
         const lies = sealers.map((at) => lieOf(state, state.members[at] as Member, batch, rules))
         const liar = lies.findIndex((step) => step > 0)
@@ -188,7 +232,9 @@ export function naming(group: Group, disputedMax: number, stepsMax: number, rule
       const decided = [last, final, frozen, closed ? 1 : 0, namesAllBefore, finalMax, disputed, contradicted]
       return String.fromCharCode(...rows, ...decided, unanimous, convictedOf)
     },
-    broken({ chain, unanimous, convictedOf }) {
+    broken(state) {
+      const { chain, unanimous, convictedOf } = state
+      if (!goesOn(state, size, rules)) return 'the epoch cannot be closed: nothing can be sealed'
       if (convictedOf !== 0) return `an honest member seems to have cleared step ${convictedOf} over a dissent`
       if (chain.contradicted !== 0)
         return `step ${chain.contradicted} is final for who holds one certificate, and frozen for who holds another`
@@ -201,8 +247,9 @@ export function naming(group: Group, disputedMax: number, stepsMax: number, rule
   }
 }
 
-function say({ final, dissents, closing }: Batch): string {
+function say({ final, answered, dissents, closing }: Batch): string {
   const steps = Array.from({ length: 31 }, (_, step) => step).filter((step) => has(dissents, step))
   const kind = closing ? 'closing, ' : ''
-  return `${kind}final ${final}${steps.length > 0 ? `, dissents from ${steps.join(' ')}` : ''}`
+  const told = answered === final ? '' : ` but ${answered} in its answers`
+  return `${kind}final ${final}${told}${steps.length > 0 ? `, dissents from ${steps.join(' ')}` : ''}`
 }

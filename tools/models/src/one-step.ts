@@ -35,8 +35,9 @@ export interface StepRules {
   readonly highestRankBinds: boolean
   /** Where a bound batch finds no certificate, the step stays bound: nothing else is certified there (from rank 2 on, in the variant). */
   readonly stepWithoutCertificateStaysBound: boolean
-  readonly sealsLess: 0 | 1
-  readonly revealsLess: 0 | 1
+  /** How many fewer than q seals make a commit set, and reveals a certificate. */
+  readonly sealsLess: number
+  readonly revealsLess: number
 }
 
 export const stepRules: StepRules = {
@@ -81,7 +82,7 @@ interface Member {
   readonly acted: boolean
 }
 const phases = ['seal', 'reveal', 'timeout'] as const
-interface Step {
+export interface Step {
   readonly rank: number
   readonly phase: (typeof phases)[number]
   readonly members: readonly Member[]

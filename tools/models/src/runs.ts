@@ -1,9 +1,12 @@
+import { closing, closingRules } from './closing.js'
 import { dispute, disputeRules } from './dispute.js'
 import { type Exploration, explore, type Model } from './explore.js'
 import { groupOf } from './group.js'
 import { naming, namingRules } from './naming.js'
 import { namingRankRules, namingRanks } from './naming-ranks.js'
 import { oneStep, stepRules } from './one-step.js'
+import { type Kept, recovery, recoveryRules } from './recovery.js'
+import { type ChainRules, chainRules, recoveryChain } from './recovery-chain.js'
 
 /** One exploration and what it must end with. */
 export interface Run {
@@ -43,10 +46,10 @@ const stepWithout = (rule: keyof typeof stepRules, ranks: number, breaks = TWO_B
 const names = (members: number, traitors: number, disputed: number, steps: number) =>
   [
     `naming N=${members} f=${traitors} provisional=${disputed} steps=${steps}`,
-    () => naming(groupOf(members, traitors), disputed, steps),
+    () => naming(groupOf(members, traitors), { disputedMax: disputed, stepsMax: steps, rerun: 0 }),
   ] as const
-const namingWithout = (rule: keyof typeof namingRules, breaks: string) =>
-  run(`naming without ${rule}`, () => naming(groupOf(4, 1), 2, 4, without(namingRules, rule)), breaks)
+const namingWithout = (rule: keyof typeof namingRules, breaks: string, rerun = 0) =>
+  run(`naming without ${rule}`, () => naming(groupOf(4, 1), { disputedMax: 2, stepsMax: 4, rerun }, without(namingRules, rule)), breaks)
 const BOTH = 'step 1 is final for who holds one certificate, and frozen for who holds another'
 const LIAR = 'an honest member seems to have cleared step 1 over a dissent'
 
@@ -65,6 +68,34 @@ const disputes = (members: number, traitors: number) =>
 const disputeWithout = (rule: keyof typeof disputeRules, breaks = STANDS) =>
   run(`dispute without ${rule}`, () => dispute(groupOf(5, 4), without(disputeRules, rule)), breaks)
 const STANDS = 'a wrong result stands although an honest member was reachable and the jury is honest'
+
+const recovers = (members: number, traitors: number, ranks: number, shows: number, kept: Kept, eager = false) =>
+  [
+    `recovery N=${members} f=${traitors} ranks=${ranks} shows=${shows} ${kept}`,
+    () => recovery(groupOf(members, traitors), { ranks, batches: 2, eager }, shows, kept),
+  ] as const
+const recoveryWithout = (rule: keyof typeof recoveryRules, breaks: string) =>
+  run(
+    `recovery without ${rule}`,
+    () => recovery(groupOf(4, 1), { ranks: 3, batches: 2 }, 3, 'certified', without(recoveryRules, rule)),
+    breaks,
+  )
+const FORGOTTEN = 'certified: a, but recovery runs nothing again'
+
+const chains = (members: number, traitors: number, steps: number, shows: number) =>
+  [
+    `recovery-chain N=${members} f=${traitors} steps=${steps} shows=${shows}`,
+    () => recoveryChain(groupOf(members, traitors), steps, shows),
+  ] as const
+const chainWithout = (rule: keyof ChainRules) =>
+  run(`recovery-chain without ${rule}`, () => recoveryChain(groupOf(4, 1), 3, 3, without(chainRules, rule)), LOST)
+const LOST = 'a certified batch is lost or runs at another place'
+
+const closes = (members: number, traitors: number) =>
+  [`closing N=${members} f=${traitors}`, () => closing(groupOf(members, traitors))] as const
+const closingWithout = (rule: keyof typeof closingRules) =>
+  run(`closing without ${rule}`, () => closing(groupOf(4, 1), without(closingRules, rule)), TWO_OPENINGS)
+const TWO_OPENINGS = 'the next epoch is opened in two ways'
 
 export const runs: readonly Run[] = [
   run(...step(4, 1, 4)),
@@ -102,6 +133,18 @@ export const runs: readonly Run[] = [
   namingWithout('dissentIsDurable', LIAR),
   namingWithout('dissentForbidsClear', LIAR),
   namingWithout('otherAnswerVoidsProof', LIAR),
+  namingWithout('rerunNamesNothing', BOTH, 2),
+  run('naming N=4 f=1 provisional=3 steps=7, the epoch ends after 3', () =>
+    naming(groupOf(4, 1), { disputedMax: 3, stepsMax: 7, rerun: 0, endsAfter: 3 }),
+  ),
+  run(
+    'naming without decidesAfterEnd',
+    () => naming(groupOf(4, 1), { disputedMax: 2, stepsMax: 5, rerun: 0, endsAfter: 2 }, without(namingRules, 'decidesAfterEnd')),
+    'the epoch cannot be closed: nothing can be sealed',
+  ),
+  run('naming N=4 f=1 provisional=3 steps=5, two of them run again', () =>
+    naming(groupOf(4, 1), { disputedMax: 3, stepsMax: 5, rerun: 2 }),
+  ),
 
   run(...namesByRank(4, 1, 3)),
   run(...namesByRank(7, 2, 2)),
@@ -125,4 +168,44 @@ export const runs: readonly Run[] = [
   disputeWithout('jurorsRunWhatTheyFetched'),
   disputeWithout('disputeHoldsWindow'),
   disputeWithout('fetchedWithheldMarksNobody', 'an honest member is marked although the jury is honest'),
+
+  run(...recovers(4, 1, 3, 3, 'certified')),
+  run(...recovers(5, 1, 3, 4, 'certified', true)),
+  run(...recovers(5, 2, 3, 4, 'certified')),
+  run(...recovers(7, 2, 2, 5, 'certified', true)),
+  run(...recovers(4, 1, 3, 2, 'unanimous')),
+  run(...recovers(5, 1, 3, 2, 'unanimous', true)),
+  run(...recovers(7, 2, 2, 3, 'unanimous', true)),
+  run(...recovers(4, 1, 3, 2, 'certified'), FORGOTTEN),
+  run(...recovers(5, 1, 3, 2, 'certified'), FORGOTTEN),
+  deep(...recovers(4, 1, 4, 3, 'certified')),
+  deep(...recovers(5, 1, 4, 4, 'certified', true)),
+  deep(...recovers(7, 2, 3, 5, 'certified', true)),
+  recoveryWithout('showsCarryCommitSets', FORGOTTEN),
+  recoveryWithout('showIsLast', FORGOTTEN),
+  recoveryWithout('highestRankIsRerun', 'certified: b, but recovery runs a of rank 0 again'),
+
+  run(...chains(4, 1, 3, 3)),
+  run(...chains(5, 1, 4, 4)),
+  run(...chains(7, 2, 2, 5)),
+  run(...chains(4, 1, 3, 2), LOST),
+  deep(...chains(7, 2, 3, 5)),
+  chainWithout('onePastAtATime'),
+  chainWithout('showsCarryAllSinceFinal'),
+  chainWithout('showsCarryCommitSets'),
+  chainWithout('restOfRerunIsKept'),
+
+  run(...closes(4, 1)),
+  run(...closes(5, 1)),
+  run(...closes(5, 2)),
+  deep(...closes(7, 2)),
+  closingWithout('boundClosingCloses'),
+  run(
+    'closing without boundClosingCloses, who showed waits for a block',
+    () => closing(groupOf(4, 1), { ...closingRules, boundClosingCloses: false, whoShowedWaitsForBlock: true }),
+    TWO_OPENINGS,
+  ),
+  closingWithout('showIsLast'),
+  closingWithout('showsCarryAll'),
+  closingWithout('fewerShowsSkipAnEpoch'),
 ]
