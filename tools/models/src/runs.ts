@@ -7,6 +7,7 @@ import { namingRankRules, namingRanks } from './naming-ranks.js'
 import { oneStep, stepRules } from './one-step.js'
 import { type Kept, recovery, recoveryRules } from './recovery.js'
 import { type ChainRules, chainRules, recoveryChain } from './recovery-chain.js'
+import { type VerdictRules, verdict, verdictRules } from './verdict.js'
 
 /** One exploration and what it must end with. */
 export interface Run {
@@ -96,6 +97,9 @@ const closes = (members: number, traitors: number) =>
 const closingWithout = (rule: keyof typeof closingRules) =>
   run(`closing without ${rule}`, () => closing(groupOf(4, 1), without(closingRules, rule)), TWO_OPENINGS)
 const TWO_OPENINGS = 'the next epoch is opened in two ways'
+
+const verdictWithout = (rule: keyof VerdictRules, breaks: string) =>
+  run(`verdict without ${rule}`, () => verdict(without(verdictRules, rule)), breaks)
 
 export const runs: readonly Run[] = [
   run(...step(4, 1, 4)),
@@ -208,4 +212,9 @@ export const runs: readonly Run[] = [
   closingWithout('showIsLast'),
   closingWithout('showsCarryAll'),
   closingWithout('fewerShowsSkipAnEpoch'),
+
+  run('verdict', () => verdict()),
+  verdictWithout('verdictOpensFromShows', 'two epochs of one number are opened'),
+  verdictWithout('disputedEpochWaits', 'a final step is lost, or ran after other steps than its answer says'),
+  verdictWithout('laterBatchesAreRerun', 'a later batch is dropped'),
 ]
