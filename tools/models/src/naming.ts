@@ -13,40 +13,43 @@ import { type Group, honestOf, withAt } from './group.js'
 export interface NamingRules {
   /** A batch names no less than the one before it. */
   readonly finalIsMonotone: boolean
-  /** A dissent is named only of steps beyond what is named clear. */
+  /** A batch carries dissents only from steps that it does not name clear. */
   readonly dissentsAreOfOpenSteps: boolean
-  /** A step that a certified batch names with a dissent is cleared by unanimity only, also by members that were shown no dissent. */
-  readonly namingBinds: boolean
-  /** A certified naming freezes the lowest step that it names. */
+  /** After a certified naming with a dissent nobody names that step clear, nor any after it, also who was shown no dissent. */
+  readonly freezeBinds: boolean
+  /** A certified naming freezes the lowest step that it carries a dissent from. */
   readonly freezesLowest: boolean
+  /** A frozen group can still name a dissent from a step before the frozen one. */
+  readonly freezeMovesDown: boolean
   /** A closing batch names everything clear up to the freeze, not up to its own step. */
   readonly closingStopsAtFreeze: boolean
-  /** After the epoch's end a batch that decides something need not close: a member that was shown a dissent can seal no closing one. */
-  readonly decidesAfterEnd: boolean
+  /** A closing batch carries dissents too: after the epoch's end there is no other free batch. */
+  readonly closingCarriesDissents: boolean
   /** N matching reveals make a step final only where its batch named all before it. */
   readonly unanimityNeedsAllBefore: boolean
   /** A dissent is stored before it is handed on. */
   readonly dissentIsDurable: boolean
   /** Who was shown a dissent seals no clear. */
   readonly dissentForbidsClear: boolean
+  /** Not even where it has N matching reveals: its own word of the dissent would prove it a liar. */
+  readonly dissentOutweighsUnanimity: boolean
   /** The answers to a batch of an earlier epoch, run again, name nothing: its numbers are of that epoch's steps. */
   readonly rerunNamesNothing: boolean
-  /** The dissenter's matching reveal of the same step voids a proof of `clear-over-dissent`. */
-  readonly otherAnswerVoidsProof: boolean
 }
 
 export const namingRules: NamingRules = {
   finalIsMonotone: true,
   dissentsAreOfOpenSteps: true,
-  namingBinds: true,
+  freezeBinds: true,
   freezesLowest: true,
+  freezeMovesDown: true,
   closingStopsAtFreeze: true,
-  decidesAfterEnd: true,
+  closingCarriesDissents: true,
   unanimityNeedsAllBefore: true,
   dissentIsDurable: true,
   dissentForbidsClear: true,
+  dissentOutweighsUnanimity: true,
   rerunNamesNothing: true,
-  otherAnswerVoidsProof: true,
 }
 
 /** Sets of steps are bit sets: bit s is step s. */
@@ -62,7 +65,7 @@ interface Batch {
 interface Chain {
   readonly last: number
   readonly final: number
-  /** The lowest step named with a dissent and not lifted; 0: none. */
+  /** The lowest step named with a dissent; 0: none. */
   readonly frozen: number
   readonly closed: boolean
   /** Steps whose own batch named all before them. */
@@ -71,7 +74,7 @@ interface Chain {
   readonly finalMax: number
   /** The lowest step named, as the rules want it, whatever a variant freezes. */
   readonly disputed: number
-  /** A step that a certified batch names although another names otherwise, N matching reveals missing. */
+  /** A step that one certified batch names clear, and another with a dissent; 0: none. */
   readonly contradicted: number
 }
 
@@ -91,25 +94,18 @@ interface Naming {
 }
 
 const has = (steps: number, step: number) => ((steps >> step) & 1) === 1
-const lowest = (steps: number) => 31 - Math.clz32(steps & -steps)
-const highest = (steps: number) => 31 - Math.clz32(steps)
+/** 0 where there is none: steps count from 1. */
+const lowest = (steps: number) => (steps === 0 ? 0 : 31 - Math.clz32(steps & -steps))
+const highest = (steps: number) => (steps === 0 ? 0 : 31 - Math.clz32(steps))
 
-function certified(chain: Chain, batch: Batch, unanimous: number, rules: NamingRules): Chain {
+function certified(chain: Chain, batch: Batch, rules: NamingRules): Chain {
   const last = chain.last + 1
-  let { frozen, disputed, contradicted } = chain
-  if (frozen !== 0 && batch.final >= frozen) frozen = 0
-  if (disputed !== 0 && batch.final >= disputed) {
-    if (!has(unanimous, disputed)) contradicted = disputed
-    disputed = 0
-  }
-  if (batch.dissents !== 0) {
-    const named = rules.freezesLowest ? lowest(batch.dissents) : highest(batch.dissents)
-    if (frozen === 0 || named < frozen) frozen = named
-    const lowestNamed = lowest(batch.dissents)
-    if (disputed === 0 || lowestNamed < disputed) disputed = lowestNamed
-  }
+  const lower = (frozen: number, named: number) => (frozen === 0 || (named !== 0 && named < frozen) ? named : frozen)
+  const named = rules.freezesLowest ? lowest(batch.dissents) : highest(batch.dissents)
+  const frozen = lower(chain.frozen, named)
+  const disputed = lower(chain.disputed, lowest(batch.dissents))
   const finalMax = Math.max(chain.finalMax, batch.answered)
-  if (disputed !== 0 && finalMax >= disputed && !has(unanimous, disputed)) contradicted = disputed
+  const contradicted = disputed !== 0 && finalMax >= disputed ? disputed : chain.contradicted
   const namesAllBefore = chain.namesAllBefore | (batch.answered >= last - 1 ? 1 << last : 0)
   return { last, final: batch.final, frozen, closed: batch.closing, namesAllBefore, finalMax, disputed, contradicted }
 }
@@ -121,53 +117,54 @@ function* proposals(
   rules: NamingRules,
 ): Generator<Batch> {
   const step = last + 1
-  const ended = endsAfter !== undefined && last >= endsAfter
   if (step <= rerun) {
     // in its own epoch it was a later step
     yield { final: before, answered: rules.rerunNamesNothing ? before : step + OLD_STEPS, dissents: 0, closing: false }
     return
   }
-  for (let final = rules.finalIsMonotone ? before : 0; final < step; final++) {
-    let nameable = 0
-    for (let of = rules.dissentsAreOfOpenSteps ? final + 1 : 1; of < step && of <= disputedMax; of++)
-      if (frozen === 0 || of < frozen || final >= frozen) nameable |= 1 << of
-    for (let dissents = nameable; ; dissents = (dissents - 1) & nameable) {
-      const decides = final > before || dissents !== 0
-      if (!ended || (decides && rules.decidesAfterEnd)) yield { final, answered: final, dissents, closing: false }
-      if (dissents === 0) break
+  const [mayClose, mayNot] = [endsAfter === undefined || last >= endsAfter, endsAfter === undefined || last < endsAfter]
+  let nameable = 0
+  for (let of = rules.dissentsAreOfOpenSteps ? before + 1 : 1; of < step && of <= disputedMax; of++)
+    if (frozen === 0 || (of < frozen && rules.freezeMovesDown)) nameable |= 1 << of
+  for (let dissents = nameable; ; dissents = (dissents - 1) & nameable) {
+    const carried = lowest(dissents)
+    const stop = frozen !== 0 && (carried === 0 || frozen < carried) ? frozen : carried
+    for (let final = rules.finalIsMonotone ? before : 0; final < step && mayNot; final++) {
+      if (rules.dissentsAreOfOpenSteps && carried !== 0 && final >= carried) break
+      if (rules.freezeBinds && frozen !== 0 && final >= frozen) break
+      yield { final, answered: final, dissents, closing: false }
     }
+    if (mayClose && (dissents === 0 || rules.closingCarriesDissents)) {
+      const final = (stop !== 0 && rules.closingStopsAtFreeze ? stop : step) - 1
+      yield { final, answered: final, dissents, closing: true }
+    }
+    if (dissents === 0) break
   }
-  const closingFinal = rules.closingStopsAtFreeze && frozen !== 0 ? frozen - 1 : step - 1
-  yield { final: closingFinal, answered: closingFinal, dissents: 0, closing: true }
 }
 
 function maySeal({ chain, unanimous }: Naming, member: Member, batch: Batch, rules: NamingRules): boolean {
   for (let step = chain.final + 1; step <= batch.final; step++) {
-    if (has(unanimous, step)) continue
+    if (has(unanimous, step) && !rules.dissentOutweighsUnanimity) continue
     if (rules.dissentForbidsClear && has(member.shown, step)) return false
-    // a closing batch's number is a rule of its own: its sealers check it, they don't choose it
-    if (rules.namingBinds && step === chain.frozen && !batch.closing) return false
   }
   return true
 }
 
-/** The epoch is over and everybody was told everything: some batch that decides something or closes can be sealed by all. */
+/** The epoch is over and everybody was told everything: a closing batch can be sealed by all. */
 function goesOn(state: Naming, size: NamingSize, rules: NamingRules): boolean {
   const { chain } = state
   if (size.endsAfter === undefined || chain.last < size.endsAfter || chain.closed) return true
   const shown = state.members.reduce((steps, one) => steps | one.shown, 0)
   for (const batch of proposals(chain, size, rules)) {
     const isProven = (batch.dissents & ~shown) === 0
-    const decides = batch.closing || batch.final > chain.final || batch.dissents !== 0
-    if (isProven && decides && maySeal(state, { shown, handedOn: shown }, batch, rules)) return true
+    if (isProven && batch.closing && maySeal(state, { shown, handedOn: shown }, batch, rules)) return true
   }
   return false
 }
 
-/** The first step that handed-on dissents seem to prove this free seal to lie about. */
-function lieOf({ chain, unanimous }: Naming, member: Member, batch: Batch, rules: NamingRules): number {
-  for (let step = chain.final + 1; step <= batch.final; step++)
-    if (has(member.handedOn, step) && !(rules.otherAnswerVoidsProof && has(unanimous, step))) return step
+/** The first step that handed-on dissents prove this free seal to lie about. */
+function lieOf({ chain }: Naming, member: Member, batch: Batch): number {
+  for (let step = chain.final + 1; step <= batch.final; step++) if (has(member.handedOn, step)) return step
   return 0
 }
 
@@ -177,7 +174,7 @@ export interface NamingSize {
   readonly stepsMax: number
   /** How many first steps are batches of an epoch before, run again. */
   readonly rerun: number
-  /** The epoch ends after so many steps: then a free batch closes, or decides something. */
+  /** The epoch ends after so many steps: then every free batch closes, before it none. Undefined: at any time. */
   readonly endsAfter?: number
 }
 const OLD_STEPS = 3
@@ -210,12 +207,12 @@ export function naming(group: Group, size: NamingSize, rules: NamingRules = nami
       if (chain.last >= stepsMax) return
       for (const batch of proposals(chain, size, rules)) {
         const sealers = members.filter((at) => maySeal(state, state.members[at] as Member, batch, rules))
-        const lies = sealers.map((at) => lieOf(state, state.members[at] as Member, batch, rules))
+        const lies = sealers.map((at) => lieOf(state, state.members[at] as Member, batch))
         const liar = lies.findIndex((step) => step > 0)
         const convictedOf = Math.max(0, lies[liar] ?? 0)
         if (convictedOf > 0) emit({ ...state, convictedOf }, () => `step ${chain.last + 1}: h${sealers[liar]} seals ${say(batch)}`)
         if (sealers.length < group.quorumHonest) continue
-        const next = certified(chain, batch, state.unanimous, rules)
+        const next = certified(chain, batch, rules)
         // of what is named clear only the chain's own fields matter from now on
         const undecided = rules.finalIsMonotone ? ~((2 << next.final) - 1) : -1
         const members_ = state.members.map((one) => ({ shown: one.shown & undecided, handedOn: one.handedOn & undecided }))

@@ -130,21 +130,23 @@ export const runs: readonly Run[] = [
   deep(...names(5, 1, 4, 6)),
   namingWithout('finalIsMonotone', BOTH),
   namingWithout('dissentsAreOfOpenSteps', BOTH),
-  namingWithout('namingBinds', BOTH),
+  namingWithout('freezeBinds', BOTH),
   namingWithout('freezesLowest', BOTH),
   namingWithout('closingStopsAtFreeze', BOTH),
   namingWithout('unanimityNeedsAllBefore', 'step 2 is final by unanimity, beyond the frozen step 1'),
   namingWithout('dissentIsDurable', LIAR),
   namingWithout('dissentForbidsClear', LIAR),
-  namingWithout('otherAnswerVoidsProof', LIAR),
+  namingWithout('dissentOutweighsUnanimity', LIAR),
   namingWithout('rerunNamesNothing', BOTH, 2),
-  run('naming N=4 f=1 provisional=3 steps=7, the epoch ends after 3', () =>
-    naming(groupOf(4, 1), { disputedMax: 3, stepsMax: 7, rerun: 0, endsAfter: 3 }),
+  run('naming N=4 f=1 provisional=3 steps=4, the epoch ends after 3', () =>
+    naming(groupOf(4, 1), { disputedMax: 3, stepsMax: 4, rerun: 0, endsAfter: 3 }),
   ),
-  run(
-    'naming without decidesAfterEnd',
-    () => naming(groupOf(4, 1), { disputedMax: 2, stepsMax: 5, rerun: 0, endsAfter: 2 }, without(namingRules, 'decidesAfterEnd')),
-    'the epoch cannot be closed: nothing can be sealed',
+  ...(['closingCarriesDissents', 'freezeMovesDown'] as const).map((rule) =>
+    run(
+      `naming without ${rule}`,
+      () => naming(groupOf(4, 1), { disputedMax: 2, stepsMax: 6, rerun: 0, endsAfter: 3 }, without(namingRules, rule)),
+      'the epoch cannot be closed: nothing can be sealed',
+    ),
   ),
   run('naming N=4 f=1 provisional=3 steps=5, two of them run again', () =>
     naming(groupOf(4, 1), { disputedMax: 3, stepsMax: 5, rerun: 2 }),
