@@ -103,7 +103,7 @@ const verdictWithout = (rule: keyof VerdictRules, breaks: string) =>
 
 export const runs: readonly Run[] = [
   run(...step(4, 1, 4)),
-  run(...step(5, 2, 4)),
+  run(...step(5, 2, 3)),
   run(...step(5, 1, 3)),
   run(...step(7, 2, 3, true)),
   deep(...step(5, 1, 4)),
