@@ -17,6 +17,8 @@ export interface ClosingRules {
   readonly fewerShowsSkipAnEpoch: boolean
   /** A member that has shown opens only what a block says: not needed where the others hold, and no substitute for the first. */
   readonly whoShowedWaitsForBlock: boolean
+  /** Who opened the next epoch otherwise than its block says only sits it out: that keeps nobody from losing what is final there. */
+  readonly openingsMayDiffer: boolean
 }
 export const closingRules: ClosingRules = {
   boundClosingCloses: true,
@@ -24,6 +26,7 @@ export const closingRules: ClosingRules = {
   showsCarryAll: true,
   fewerShowsSkipAnEpoch: true,
   whoShowedWaitsForBlock: false,
+  openingsMayDiffer: false,
 }
 
 /** What the next epoch begins as. */
@@ -121,7 +124,7 @@ export function closing(group: Group, rules: ClosingRules = closingRules): Model
     broken(state) {
       const opened = [...state.old.map((one) => one.opened), state.newcomer]
       // `skipping` opens an epoch of another number
-      if (opened.includes('closing') && opened.includes('rerun')) return 'the next epoch is opened in two ways'
+      if (!rules.openingsMayDiffer && opened.includes('closing') && opened.includes('rerun')) return 'the next epoch is opened in two ways'
       const workers = count(opened, (one) => one === 'closing') + state.traitorsStay
       if (workers >= group.quorum && state.block === 'rerun')
         return 'a block opens the next epoch anew although a quorum works in it already'

@@ -106,6 +106,7 @@ export const runs: readonly Run[] = [
   run(...step(5, 2, 3)),
   run(...step(5, 1, 3)),
   run(...step(7, 2, 3, true)),
+  run(...step(5, 1, 4, true)),
   deep(...step(5, 1, 4)),
   deep(...step(4, 1, 5)),
   deep(...step(4, 1, 4, true, 3)),
@@ -206,10 +207,15 @@ export const runs: readonly Run[] = [
   run(...closes(5, 2)),
   deep(...closes(7, 2)),
   closingWithout('boundClosingCloses'),
-  run(
-    'closing without boundClosingCloses, who showed waits for a block',
-    () => closing(groupOf(4, 1), { ...closingRules, boundClosingCloses: false, whoShowedWaitsForBlock: true }),
-    TWO_OPENINGS,
+  ...[4, 7].map((members) =>
+    run(
+      `closing N=${members} without boundClosingCloses, who showed waits for a block, openings may differ`,
+      () => {
+        const rules = { ...closingRules, boundClosingCloses: false, whoShowedWaitsForBlock: true, openingsMayDiffer: true }
+        return closing(groupOf(members, (members - 1) / 3), rules)
+      },
+      'a block opens the next epoch anew although a quorum works in it already',
+    ),
   ),
   closingWithout('showIsLast'),
   closingWithout('showsCarryAll'),
