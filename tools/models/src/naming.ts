@@ -33,6 +33,8 @@ export interface NamingRules {
   readonly dissentForbidsClear: boolean
   /** Not even where it has N matching reveals: its own word of the dissent would prove it a liar. */
   readonly dissentOutweighsUnanimity: boolean
+  /** A batch carries one dissent for each step, so that its room does for every step. */
+  readonly oneDissentForEachStep: boolean
   /** The answers to a batch of an earlier epoch, run again, name nothing: its numbers are of that epoch's steps. */
   readonly rerunNamesNothing: boolean
 }
@@ -49,6 +51,7 @@ export const namingRules: NamingRules = {
   dissentIsDurable: true,
   dissentForbidsClear: true,
   dissentOutweighsUnanimity: true,
+  oneDissentForEachStep: true,
   rerunNamesNothing: true,
 }
 
@@ -76,6 +79,10 @@ interface Chain {
   readonly disputed: number
   /** A step that one certified batch names clear, and another with a dissent; 0: none. */
   readonly contradicted: number
+  /** Unjudged: steps that certified batches carry dissents from. */
+  readonly answered: number
+  /** Unjudged: a step that was named clear without a word although every honest member was shown a dissent; 0: none. */
+  readonly silenced: number
 }
 
 interface Member {
@@ -98,22 +105,25 @@ const has = (steps: number, step: number) => ((steps >> step) & 1) === 1
 const lowest = (steps: number) => (steps === 0 ? 0 : 31 - Math.clz32(steps & -steps))
 const highest = (steps: number) => (steps === 0 ? 0 : 31 - Math.clz32(steps))
 
-function certified(chain: Chain, batch: Batch, rules: NamingRules): Chain {
+function certified({ chain, members }: Naming, batch: Batch, { isUnjudged = false }: NamingSize, rules: NamingRules): Chain {
   const last = chain.last + 1
   const lower = (frozen: number, named: number) => (frozen === 0 || (named !== 0 && named < frozen) ? named : frozen)
   const named = rules.freezesLowest ? lowest(batch.dissents) : highest(batch.dissents)
-  const frozen = lower(chain.frozen, named)
-  const disputed = lower(chain.disputed, lowest(batch.dissents))
+  const frozen = isUnjudged ? 0 : lower(chain.frozen, named)
+  const disputed = isUnjudged ? 0 : lower(chain.disputed, lowest(batch.dissents))
+  const answered = isUnjudged ? chain.answered | batch.dissents : 0
+  const known = members.reduce((steps, one) => steps & one.shown, -1)
+  const silenced = !isUnjudged ? 0 : lowest(known & ~answered & ((2 << batch.final) - (2 << chain.final)))
   const finalMax = Math.max(chain.finalMax, batch.answered)
   const contradicted = disputed !== 0 && finalMax >= disputed ? disputed : chain.contradicted
   const namesAllBefore = chain.namesAllBefore | (batch.answered >= last - 1 ? 1 << last : 0)
-  return { last, final: batch.final, frozen, closed: batch.closing, namesAllBefore, finalMax, disputed, contradicted }
+  return { last, final: batch.final, frozen, closed: batch.closing, namesAllBefore, finalMax, disputed, contradicted, answered, silenced }
 }
 
 /** Every batch that an honest member may seal free at the next step, if what it names is clear in its view. */
 function* proposals(
   { last, final: before, frozen }: Chain,
-  { disputedMax, rerun, endsAfter }: NamingSize,
+  { disputedMax, rerun, endsAfter, isUnjudged = false }: NamingSize,
   rules: NamingRules,
 ): Generator<Batch> {
   const step = last + 1
@@ -127,7 +137,7 @@ function* proposals(
   for (let of = rules.dissentsAreOfOpenSteps ? before + 1 : 1; of < step && of <= disputedMax; of++)
     if (frozen === 0 || (of < frozen && rules.freezeMovesDown)) nameable |= 1 << of
   for (let dissents = nameable; ; dissents = (dissents - 1) & nameable) {
-    const carried = lowest(dissents)
+    const carried = isUnjudged ? 0 : lowest(dissents)
     const stop = frozen !== 0 && (carried === 0 || frozen < carried) ? frozen : carried
     for (let final = rules.finalIsMonotone ? before : 0; final < step && mayNot; final++) {
       if (rules.dissentsAreOfOpenSteps && carried !== 0 && final >= carried) break
@@ -142,22 +152,34 @@ function* proposals(
   }
 }
 
-function maySeal({ chain, unanimous }: Naming, member: Member, batch: Batch, rules: NamingRules): boolean {
+function maySeal(
+  { chain, unanimous }: Naming,
+  member: Member,
+  batch: Batch,
+  { isUnjudged = false }: NamingSize,
+  rules: NamingRules,
+): boolean {
   for (let step = chain.final + 1; step <= batch.final; step++) {
     if (has(unanimous, step) && !rules.dissentOutweighsUnanimity) continue
+    if (isUnjudged && has(chain.answered | batch.dissents, step)) continue
     if (rules.dissentForbidsClear && has(member.shown, step)) return false
   }
   return true
 }
 
 /** The epoch is over and everybody was told everything: a closing batch can be sealed by all. */
-function goesOn(state: Naming, size: NamingSize, rules: NamingRules): boolean {
+function goesOn(group: Group, state: Naming, size: NamingSize, rules: NamingRules): boolean {
   const { chain } = state
   if (size.endsAfter === undefined || chain.last < size.endsAfter || chain.closed) return true
   const shown = state.members.reduce((steps, one) => steps | one.shown, 0)
+  const eachStep = rules.oneDissentForEachStep ? 1 : group.traitors
+  const room = Math.floor((size.dissentsMax ?? 31) / eachStep)
+  let carried = 0
+  let left = shown & ~chain.answered
+  for (let fits = 0; fits < room && left !== 0; fits++, left &= left - 1) carried |= left & -left
   for (const batch of proposals(chain, size, rules)) {
-    const isProven = (batch.dissents & ~shown) === 0
-    if (isProven && batch.closing && maySeal(state, { shown, handedOn: shown }, batch, rules)) return true
+    const isCarried = (batch.dissents & ~carried) === 0
+    if (isCarried && batch.closing && maySeal(state, { shown, handedOn: shown }, batch, size, rules)) return true
   }
   return false
 }
@@ -176,13 +198,28 @@ export interface NamingSize {
   readonly rerun: number
   /** The epoch ends after so many steps: then every free batch closes, before it none. Undefined: at any time. */
   readonly endsAfter?: number
+  /** Without a jury a step that a certified batch carries a dissent from is *unjudged*: answered by that, and named clear all the same. */
+  readonly isUnjudged?: boolean
+  /** How many dissents fit into a batch. */
+  readonly dissentsMax?: number
 }
 const OLD_STEPS = 3
 
 export function naming(group: Group, size: NamingSize, rules: NamingRules = namingRules): Model<Naming> {
   const { disputedMax, stepsMax } = size
   const members = honestOf(group)
-  const chain = { last: 0, final: 0, frozen: 0, closed: false, namesAllBefore: 0, finalMax: 0, disputed: 0, contradicted: 0 }
+  const chain = {
+    last: 0,
+    final: 0,
+    frozen: 0,
+    closed: false,
+    namesAllBefore: 0,
+    finalMax: 0,
+    disputed: 0,
+    contradicted: 0,
+    answered: 0,
+    silenced: 0,
+  }
   return {
     start: [{ chain, unanimous: 0, members: members.map(() => ({ shown: 0, handedOn: 0 })), convictedOf: 0 }],
     next(state, emit) {
@@ -206,17 +243,17 @@ export function naming(group: Group, size: NamingSize, rules: NamingRules = nami
       }
       if (chain.last >= stepsMax) return
       for (const batch of proposals(chain, size, rules)) {
-        const sealers = members.filter((at) => maySeal(state, state.members[at] as Member, batch, rules))
+        const sealers = members.filter((at) => maySeal(state, state.members[at] as Member, batch, size, rules))
         const lies = sealers.map((at) => lieOf(state, state.members[at] as Member, batch))
         const liar = lies.findIndex((step) => step > 0)
-        const convictedOf = Math.max(0, lies[liar] ?? 0)
+        const convictedOf = size.isUnjudged === true ? 0 : Math.max(0, lies[liar] ?? 0)
         if (convictedOf > 0) emit({ ...state, convictedOf }, () => `step ${chain.last + 1}: h${sealers[liar]} seals ${say(batch)}`)
         if (sealers.length < group.quorumHonest) continue
-        const next = certified(chain, batch, rules)
+        const next = certified(state, batch, size, rules)
         // of what is named clear only the chain's own fields matter from now on
         const undecided = rules.finalIsMonotone ? ~((2 << next.final) - 1) : -1
         const members_ = state.members.map((one) => ({ shown: one.shown & undecided, handedOn: one.handedOn & undecided }))
-        const chain_ = { ...next, namesAllBefore: next.namesAllBefore & undecided }
+        const chain_ = { ...next, namesAllBefore: next.namesAllBefore & undecided, answered: next.answered & undecided }
         emit(
           { ...state, chain: chain_, unanimous: state.unanimous & undecided, members: members_ },
           () => `step ${next.last} is certified: ${say(batch)}; ${sealers.map((at) => `h${at}`).join(' ')} may seal it`,
@@ -225,14 +262,15 @@ export function naming(group: Group, size: NamingSize, rules: NamingRules = nami
     },
     key({ chain, members, unanimous, convictedOf }) {
       const rows = members.map((one) => (one.shown << 8) | one.handedOn).sort((one, other) => one - other)
-      const { last, final, frozen, closed, namesAllBefore, finalMax, disputed, contradicted } = chain
-      const decided = [last, final, frozen, closed ? 1 : 0, namesAllBefore, finalMax, disputed, contradicted]
+      const { last, final, frozen, closed, namesAllBefore, finalMax, disputed, contradicted, answered, silenced } = chain
+      const decided = [last, final, frozen, closed ? 1 : 0, namesAllBefore, finalMax, disputed, contradicted, answered, silenced]
       return String.fromCharCode(...rows, ...decided, unanimous, convictedOf)
     },
     broken(state) {
       const { chain, unanimous, convictedOf } = state
-      if (!goesOn(state, size, rules)) return 'the epoch cannot be closed: nothing can be sealed'
+      if (!goesOn(group, state, size, rules)) return 'the epoch cannot be closed: nothing can be sealed'
       if (convictedOf !== 0) return `an honest member seems to have cleared step ${convictedOf} over a dissent`
+      if (chain.silenced !== 0) return `step ${chain.silenced} is named clear without the dissent that every honest member was shown`
       if (chain.contradicted !== 0)
         return `step ${chain.contradicted} is final for who holds one certificate, and frozen for who holds another`
       if (chain.disputed === 0) return undefined

@@ -51,6 +51,7 @@ const names = (members: number, traitors: number, disputed: number, steps: numbe
   ] as const
 const namingWithout = (rule: keyof typeof namingRules, breaks: string, rerun = 0) =>
   run(`naming without ${rule}`, () => naming(groupOf(4, 1), { disputedMax: 2, stepsMax: 4, rerun }, without(namingRules, rule)), breaks)
+const unjudged = { disputedMax: 3, stepsMax: 4, rerun: 0, endsAfter: 3, isUnjudged: true, dissentsMax: 4 }
 const BOTH = 'step 1 is final for who holds one certificate, and frozen for who holds another'
 const LIAR = 'an honest member seems to have cleared step 1 over a dissent'
 
@@ -148,6 +149,18 @@ export const runs: readonly Run[] = [
       () => naming(groupOf(4, 1), { disputedMax: 2, stepsMax: 6, rerun: 0, endsAfter: 3 }, without(namingRules, rule)),
       'the epoch cannot be closed: nothing can be sealed',
     ),
+  ),
+  run('naming N=5 f=1 provisional=3 steps=4, unjudged, the epoch ends after 3', () => naming(groupOf(5, 1), unjudged)),
+  run('naming N=7 f=2 provisional=3 steps=4, unjudged, the epoch ends after 3', () => naming(groupOf(7, 2), unjudged)),
+  run(
+    'naming without dissentForbidsClear, unjudged',
+    () => naming(groupOf(4, 1), unjudged, without(namingRules, 'dissentForbidsClear')),
+    'step 1 is named clear without the dissent that every honest member was shown',
+  ),
+  run(
+    'naming without oneDissentForEachStep, unjudged',
+    () => naming(groupOf(7, 2), unjudged, without(namingRules, 'oneDissentForEachStep')),
+    'the epoch cannot be closed: nothing can be sealed',
   ),
   run('naming N=4 f=1 provisional=3 steps=5, two of them run again', () =>
     naming(groupOf(4, 1), { disputedMax: 3, stepsMax: 5, rerun: 2 }),
