@@ -4,7 +4,7 @@
  * batch is sealed when the model begins; who opens the next epoch can work in it at once.
  */
 import type { Model } from './explore.js'
-import { count, type Group, honestOf, withAt } from './group.js'
+import { count, type Group, honestOf, subsets, withAt } from './group.js'
 
 export interface ClosingRules {
   /** A closing batch that only a commit set shows closes the epoch as its certificate does. Otherwise it is run again. */
@@ -138,13 +138,4 @@ const sayOf = {
   closing: 'the next epoch opens from the closing batch',
   rerun: 'the next epoch opens from the last certificates, later batches are run again',
   skipping: 'the epoch after the next opens; writes may be lost',
-}
-
-function* subsets(list: readonly number[], length: number): Generator<readonly number[]> {
-  if (length === 0) yield []
-  else if (length <= list.length) {
-    const [first, ...rest] = list as [number, ...number[]]
-    for (const others of subsets(rest, length - 1)) yield [first, ...others]
-    yield* subsets(rest, length)
-  }
 }

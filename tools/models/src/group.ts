@@ -20,3 +20,13 @@ export const count = <T>(list: readonly T[], holds: (one: T) => boolean) => list
 
 /** The list with one entry replaced. */
 export const withAt = <T>(list: readonly T[], at: number, one: T): T[] => list.map((old, index) => (index === at ? one : old))
+
+/** All ways to choose so many of the list. */
+export function* subsets(list: readonly number[], length: number): Generator<readonly number[]> {
+  if (length === 0) yield []
+  else if (length <= list.length) {
+    const [first, ...rest] = list as [number, ...number[]]
+    for (const others of subsets(rest, length - 1)) yield [first, ...others]
+    yield* subsets(rest, length)
+  }
+}

@@ -59,7 +59,7 @@ export const namingRules: NamingRules = {
 interface Batch {
   readonly final: number
   /** `final` as its answers repeat it: that is what visitors see. */
-  readonly answered: number
+  readonly told: number
   readonly dissents: number
   readonly closing: boolean
 }
@@ -114,9 +114,9 @@ function certified({ chain, members }: Naming, batch: Batch, { isUnjudged = fals
   const answered = isUnjudged ? chain.answered | batch.dissents : 0
   const known = members.reduce((steps, one) => steps & one.shown, -1)
   const silenced = !isUnjudged ? 0 : lowest(known & ~answered & ((2 << batch.final) - (2 << chain.final)))
-  const finalMax = Math.max(chain.finalMax, batch.answered)
+  const finalMax = Math.max(chain.finalMax, batch.told)
   const contradicted = disputed !== 0 && finalMax >= disputed ? disputed : chain.contradicted
-  const namesAllBefore = chain.namesAllBefore | (batch.answered >= last - 1 ? 1 << last : 0)
+  const namesAllBefore = chain.namesAllBefore | (batch.told >= last - 1 ? 1 << last : 0)
   return { last, final: batch.final, frozen, closed: batch.closing, namesAllBefore, finalMax, disputed, contradicted, answered, silenced }
 }
 
@@ -129,24 +129,24 @@ function* proposals(
   const step = last + 1
   if (step <= rerun) {
     // in its own epoch it was a later step
-    yield { final: before, answered: rules.rerunNamesNothing ? before : step + OLD_STEPS, dissents: 0, closing: false }
+    yield { final: before, told: rules.rerunNamesNothing ? before : step + OLD_STEPS, dissents: 0, closing: false }
     return
   }
-  const [mayClose, mayNot] = [endsAfter === undefined || last >= endsAfter, endsAfter === undefined || last < endsAfter]
+  const [mayClose, mayGoOn] = [endsAfter === undefined || last >= endsAfter, endsAfter === undefined || last < endsAfter]
   let nameable = 0
   for (let of = rules.dissentsAreOfOpenSteps ? before + 1 : 1; of < step && of <= disputedMax; of++)
     if (frozen === 0 || (of < frozen && rules.freezeMovesDown)) nameable |= 1 << of
   for (let dissents = nameable; ; dissents = (dissents - 1) & nameable) {
     const carried = isUnjudged ? 0 : lowest(dissents)
     const stop = frozen !== 0 && (carried === 0 || frozen < carried) ? frozen : carried
-    for (let final = rules.finalIsMonotone ? before : 0; final < step && mayNot; final++) {
+    for (let final = rules.finalIsMonotone ? before : 0; final < step && mayGoOn; final++) {
       if (rules.dissentsAreOfOpenSteps && carried !== 0 && final >= carried) break
       if (rules.freezeBinds && frozen !== 0 && final >= frozen) break
-      yield { final, answered: final, dissents, closing: false }
+      yield { final, told: final, dissents, closing: false }
     }
     if (mayClose && (dissents === 0 || rules.closingCarriesDissents)) {
       const final = (stop !== 0 && rules.closingStopsAtFreeze ? stop : step) - 1
-      yield { final, answered: final, dissents, closing: true }
+      yield { final, told: final, dissents, closing: true }
     }
     if (dissents === 0) break
   }
@@ -282,9 +282,9 @@ export function naming(group: Group, size: NamingSize, rules: NamingRules = nami
   }
 }
 
-function say({ final, answered, dissents, closing }: Batch): string {
+function say({ final, told, dissents, closing }: Batch): string {
   const steps = Array.from({ length: 31 }, (_, step) => step).filter((step) => has(dissents, step))
   const kind = closing ? 'closing, ' : ''
-  const told = answered === final ? '' : ` but ${answered} in its answers`
-  return `${kind}final ${final}${told}${steps.length > 0 ? `, dissents from ${steps.join(' ')}` : ''}`
+  const inAnswers = told === final ? '' : ` but ${told} in its answers`
+  return `${kind}final ${final}${inAnswers}${steps.length > 0 ? `, dissents from ${steps.join(' ')}` : ''}`
 }

@@ -6,7 +6,7 @@
  * certificate (one-step.ts shows that there is no other case). As in recovery.ts each state is also one in which any members just showed.
  */
 import type { Model } from './explore.js'
-import { count, type Group, honestOf, withAt } from './group.js'
+import { count, type Group, honestOf, subsets, withAt } from './group.js'
 
 export interface ChainRules {
   /** A member seals and reveals at a step only when it holds the certificate of the one before. */
@@ -113,14 +113,5 @@ export function recoveryChain(group: Group, steps: number, shows: number, rules:
       return String.fromCharCode(epoch, rerun, keep, lost === '' ? 0 : 1, ...rows)
     },
     broken: ({ lost }) => (lost === '' ? undefined : lost),
-  }
-}
-
-function* subsets(list: readonly number[], length: number): Generator<readonly number[]> {
-  if (length === 0) yield []
-  else if (length <= list.length) {
-    const [first, ...rest] = list as [number, ...number[]]
-    for (const others of subsets(rest, length - 1)) yield [first, ...others]
-    yield* subsets(rest, length)
   }
 }

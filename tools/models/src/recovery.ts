@@ -6,7 +6,7 @@
  * which any of its members have just shown. No new states are needed, only a look at each from the chain's side.
  */
 import type { Model } from './explore.js'
-import type { Group } from './group.js'
+import { type Group, subsets } from './group.js'
 import { batchOf, type CommitSet, nameOf, oneStep, rankOf, type Step, type StepSize, stepRules } from './one-step.js'
 
 export interface RecoveryRules {
@@ -57,12 +57,3 @@ const lost = (state: Step, batches: number) =>
     .filter((batch) => ((state.certified >> batch) & 1) === 1)
     .map(nameOf)
     .join(' and ')
-
-function* subsets(list: readonly number[], length: number): Generator<readonly number[]> {
-  if (length === 0) yield []
-  else if (length <= list.length) {
-    const [first, ...rest] = list as [number, ...number[]]
-    for (const others of subsets(rest, length - 1)) yield [first, ...others]
-    yield* subsets(rest, length)
-  }
-}
