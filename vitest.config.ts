@@ -10,6 +10,7 @@ export default defineConfig({
       'tools/bench',
       'tools/e2e',
       'tools/fuzz',
+      'tools/models',
       'tools/relay',
       'tools/vectors',
     ],
