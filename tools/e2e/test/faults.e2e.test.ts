@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { RelayProcess } from '../../relay/src/relay-process.ts'
+import { LINES, Lines } from './lines-site.js'
+import { type Running, START_MS, startNetwork, until } from './running-network.js'
+
+// A group of five real processes, and a relay between them. The numbers in brackets are the rules of docs/protocol/peer-group.md that each test holds
+// the running system to, as the simulations hold the protocol to them. Four of five are a quorum.
+let running: Running
+let relay: RelayProcess
+let lines: Lines
+/** Names and ids of the five, in seats' order of names. */
+let names: readonly string[]
+let members: readonly string[]
+const idOf = (name: string): string => members[names.indexOf(name)] as string
+
+beforeAll(async () => {
+  // a tenure that outlasts the tests: nobody hands over
+  running = await startNetwork({ seeders: 5, group: 5, cycleMs: 1_000, tenureMs: 1_500_000, site: LINES, name: 'lines', relay: true })
+  relay = running.network.relay as RelayProcess
+  lines = new Lines(running)
+  const seeders = [...running.network.seeders].sort((a, b) => (a.name < b.name ? -1 : 1))
+  names = seeders.map(({ name }) => name)
+  members = seeders.map(({ peerId }) => peerId)
+  expect((await running.status()).jobs[0]?.members).toHaveLength(5)
+}, START_MS)
+afterAll(async () => void (await running?.stop()), 30_000)
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+const stepsOf = async (which: readonly string[]) =>
+  (await Promise.all(which.map((name) => lines.shownBy(idOf(name))))).map(({ step }) => step)
+
+test('one of five is cut off: the four go on, it certifies nothing alone, and catches up afterwards (8, 11, 16)', async () => {
+  const [lone, ...others] = names as [string, ...string[]]
+  await relay.partition([lone], others)
+  const before = await lines.shownBy(idOf(lone))
+  // the gateway is on no side: it asks the one that is cut off too
+  await Promise.all([1, 2, 3].map((i) => lines.add(`cut-off-${i}`)))
+  await lines.addUntilAcknowledged('without-one')
+  const { status, step } = await lines.shownBy(idOf(lone))
+  expect(status).toBe(421) // the gateway has seen more than it has
+  expect(step).toBeLessThanOrEqual(before.step + 1)
+  await relay.heal()
+  await lines.expectWholeAt(members)
+}, 120_000)
+
+test('two and three of five are cut from each other: neither side certifies anything, and all goes on afterwards (8, 10, 11)', async () => {
+  await relay.partition(names.slice(0, 2), names.slice(2))
+  const added = [1, 2, 3].map((i) => lines.add(`halted-${i}`))
+  let acknowledged = 0
+  for (const one of added) void one.then((is) => is && acknowledged++)
+  await sleep(1_000) // a certificate that was about to be made is made
+  const before = await stepsOf(names)
+  await sleep(3_000)
+  expect(await stepsOf(names)).toEqual(before)
+  for (const member of members) expect((await lines.shownBy(member)).lines.filter((line) => line.startsWith('halted'))).toEqual([])
+  expect(acknowledged).toBe(0)
+  await relay.heal()
+  await Promise.all(added)
+  await lines.addUntilAcknowledged('no-longer-halted')
+  await lines.expectWholeAt(members)
+}, 120_000)
+
+test('a member that nobody hears, then one that hears nobody: the others go on (13, 14, 15, 16)', async () => {
+  for (const [i, one] of [names[1], names[2]].entries()) {
+    const [lone, others] = [[one as string], names.filter((name) => name !== one)]
+    await (i === 0 ? relay.cut(lone, others) : relay.cut(others, lone))
+    await Promise.all([lines.add(`one-way-${i}-a`), lines.add(`one-way-${i}-b`)])
+    await lines.addUntilAcknowledged(`one-way-${i}`)
+    await relay.heal()
+    await lines.expectWholeAt(members)
+  }
+}, 120_000)
+
+test('on links that delay by 80 ms and lose one in twenty, writes become final (15)', async () => {
+  await relay.shape('all', 'all', { delayMs: 80, jitterMs: 20, lossPercent: 5 })
+  for (const i of [1, 2]) await lines.addUntilAcknowledged(`slow-${i}`)
+  await Promise.all([3, 4, 5, 6].map((i) => lines.add(`slow-${i}`)))
+  const { links } = await relay.show()
+  expect(links.reduce((sum, { lost }) => sum + lost, 0)).toBeGreaterThan(10)
+  await relay.calm()
+  await lines.expectWholeAt(members)
+}, 120_000)
+
+test('all five are killed right after an acknowledgement, and again in the middle of a batch: nothing is lost or doubled (17, 18)', async () => {
+  const killAll = async () => void (await Promise.all(names.map((name) => running.network.killSeeder(name))))
+  const startAll = async () => void (await Promise.all(names.map((name) => running.network.startSeeder(name))))
+  await lines.addUntilAcknowledged('before-the-kill')
+  await killAll()
+  await startAll()
+  await lines.expectWholeAt(members)
+  const underWay = lines.add('in-the-middle', 2_000_000)
+  await sleep(500)
+  await killAll()
+  await startAll()
+  await underWay
+  await lines.addUntilAcknowledged('after-the-kills')
+  await lines.expectWholeAt(members)
+}, 180_000)
+
+test('one member is killed in the middle of a batch: the others end it, and it comes back (17, 18)', async () => {
+  const name = names[3] as string
+  const underWay = lines.add('one-killed', 2_000_000)
+  await sleep(500)
+  await running.network.killSeeder(name)
+  await underWay
+  await lines.addUntilAcknowledged('while-one-is-gone')
+  await running.network.startSeeder(name)
+  await until('it answers again', async () => (await lines.shownBy(idOf(name))).status === 200)
+  await lines.expectWholeAt(members)
+}, 120_000)
+
+test('nothing that was measured here was the relay’s own doing', async () => {
+  expect(await relay.show()).toMatchObject({ droppedByKernel: 0, refused: 0 })
+})
