@@ -47,14 +47,16 @@ export class Lines {
   }
 
   /**
-   * Whether the line was acknowledged; if not it may be there nevertheless, once. Each line may be added once. A million `rounds` keep each
-   * member busy for about a second.
+   * Whether the line was acknowledged; if not it may be there nevertheless, once. Each line may be added once. A hundred thousand `rounds` keep each
+   * member busy for about half a second; each stores `bodyBytes` more.
    */
-  async add(line: string, rounds = 0): Promise<boolean> {
+  async add(line: string, { rounds = 0, bodyBytes = 0 } = {}): Promise<boolean> {
     expect(this.#sent.has(line)).toBe(false)
     const entry: Sent = { sentAt: this.#moments++, acknowledgedAt: NEVER }
     this.#sent.set(line, entry)
-    const answer = await this.#running.network.fetch(`/?add=${line}&rounds=${rounds}`, { method: 'POST' }).catch(() => undefined)
+    const answer = await this.#running.network
+      .fetch(`/?add=${line}&rounds=${rounds}`, { method: 'POST', body: new Uint8Array(bodyBytes) })
+      .catch(() => undefined)
     if (answer?.status !== 200) return false
     expect(answer.body.toString()).toBe(`added ${line}`)
     entry.acknowledgedAt = this.#moments++
@@ -62,9 +64,9 @@ export class Lines {
   }
 
   /** Adds lines until one is acknowledged. */
-  async addUntilAcknowledged(stem: string): Promise<void> {
+  async addUntilAcknowledged(stem: string, { bodyBytes = 0 } = {}): Promise<void> {
     let tries = 0
-    await until(`a line ${stem} is acknowledged`, () => this.add(`${stem}-${tries++}`))
+    await until(`a line ${stem} is acknowledged`, () => this.add(`${stem}-${tries++}`, { bodyBytes }))
   }
 
   async shownBy(member: string): Promise<Shown> {
