@@ -159,8 +159,16 @@ test('a member whose clock is five seconds ahead seals nothing, nobody seals its
   await until('it has opened the epoch', async () => logged().length > linesBefore)
   const { time } = JSON.parse(logged().at(-1) as string) as { time: number }
   expect(time).toBeGreaterThan(Date.now()) // so its clock is wrong indeed
+  const { step } = await lines.shownBy(idOf(names[0] as string))
   for (const i of [1, 2, 3]) await lines.addUntilAcknowledged(`clock-${i}`)
   await lines.expectWholeAt(members)
+  // only a batch bound by time-outs may be sealed at any time, and none is at rank 0
+  let free: readonly { readonly agreed: number }[] = []
+  await until('a step of rank 0 is certified', async () => {
+    free = (await running.status()).jobs[0]?.lastCertificates.filter((one) => one.step > step + 1 && one.rank === 0) ?? []
+    return free.length > 0
+  })
+  expect(free.map(({ agreed }) => agreed)).toEqual(free.map(() => 4))
   withWrongClock.delete(name)
   await running.network.killSeeder(name)
   await running.network.startSeeder(name)
