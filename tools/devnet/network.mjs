@@ -26,7 +26,7 @@ export class LocalNetwork {
   #relay
   #advertised = new Map() // by name, where the relay takes what is for a seeder
 
-  /** @param options {{ seeders, group, cycleMs, tenureMs, port, data, site, name, guardMs?, relay? }}  @param say called with each step, in words */
+  /** @param options {{ seeders, group, cycleMs, tenureMs, port, data, site, name, guardMs?, relay?, launch? }}  @param say called with each step, in words */
   constructor(options, say) {
     this.#options = options
     this.#say = say
@@ -108,7 +108,8 @@ export class LocalNetwork {
       ...this.#addressOf(name),
       ...this.#bootstrap,
     ]
-    const child = startProcess(process.execPath, [INTERPEER, ...words], name)
+    const { launch = (program, given) => [program, given] } = this.#options
+    const child = startProcess(...launch(process.execPath, [INTERPEER, ...words], name), name)
     const entry = { child, info: { name, pid: child.pid } }
     this.#seeders.set(name, entry)
     void child.exited.then((code) => {

@@ -22,6 +22,7 @@ import {
   siteRequest,
 } from '@interpeer/peer-group'
 import { expect, test } from 'vitest'
+import type { PeerError } from '../src/errors.js'
 import { SiteClient } from '../src/node/site-client.js'
 import { blocksOfResponse } from '../src/site-response-block.js'
 import type { SiteView } from '../src/site-view.js'
@@ -45,7 +46,7 @@ const chainView: SiteView = {
 /** A client whose members answer as the test says; `seen` is what each request named as the last step that its asker saw. */
 function clientOf(
   replyOf: (request: SiteRequest, envelope: Uint8Array) => Partial<SiteReply>,
-  { now = () => 1_500, view = chainView }: { now?: () => number; view?: SiteView } = {},
+  { now = () => 1_500, view = chainView, overlay }: { now?: () => number; view?: SiteView; overlay?: Overlay } = {},
 ) {
   const seen: { epoch: number; step: number }[] = []
   const asked: PeerId[] = []
@@ -64,7 +65,7 @@ function clientOf(
   const client = new SiteClient({
     signer: createSigner(new Uint8Array(32).fill(99)),
     network,
-    overlay: { request } as unknown as Overlay,
+    overlay: overlay ?? ({ request } as unknown as Overlay),
     verification: createVerification(network),
     now,
     viewOf: (name) => (name === 'log' ? view : undefined),
@@ -83,6 +84,17 @@ test('a certified answer is passed on, and the next request names the step that 
     { epoch: 1, step: 4 },
   ])
   expect(client.observed(job)).toMatchObject({ epoch: 1, step: 4, certificates: [{ agreed: 4, members: 4 }] })
+})
+
+test('a client that is closed gives up what it asks, whether members are silent or can not be reached', async () => {
+  for (const overlay of [{ request: () => new Promise(() => {}) }, { request: () => Promise.reject(new Error('unreachable')) }]) {
+    const { client } = clientOf(() => ({}), { overlay: overlay as unknown as Overlay })
+    const asked = [client.ask('log', get), client.lookAt('log')].map((one) => one.catch((error: PeerError) => error.code))
+    await new Promise((resolve) => setImmediate(resolve))
+    client.close()
+    expect(await Promise.all(asked)).toEqual(['CLOSED', 'CLOSED'])
+    await expect(client.ask('log', get)).rejects.toMatchObject({ code: 'CLOSED' })
+  }
 })
 
 test('a member can not make its asker wait for a step that nobody certified', async () => {

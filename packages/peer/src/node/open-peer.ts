@@ -285,6 +285,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     addresses.start()
     keeper.start()
     undo.push(() => keeper.close())
+    undo.push(() => client.close())
 
     return {
       peerId: signer.peerId,
@@ -297,10 +298,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       hosted: () => hosts.hosted(),
       observed: (job) => client.observed(job),
       heardMs: (peer) => addresses.heardMs(peer),
-      askSite: async (name, request, ask) => {
-        if (stop.signal.aborted) throw new PeerError({ code: 'CLOSED' })
-        return client.ask(name, request, ask)
-      },
+      askSite: (name, request, ask) => client.ask(name, request, ask),
       lookAt: async (name) => void (await client.lookAt(name)),
       claim: async (job, roots, untilMs) => {
         const view = views.get(job)

@@ -100,6 +100,9 @@ export class SiteClient {
   readonly #sharing: ReadSharing | undefined
   readonly #favourites = new Map<string, PeerId>()
   readonly #observed = new Map<string, Observed>()
+  /** One for each request that is being asked. */
+  readonly #asking = new Set<AbortController>()
+  #isClosed = false
 
   constructor(at: {
     signer: Signer
@@ -120,8 +123,9 @@ export class SiteClient {
     this.#sharing = at.sharing
   }
 
-  /** @throws {PeerError} SITE_UNKNOWN, SITE_UNREACHABLE, REPLY_FALSE, MEMBER_UNKNOWN, REQUEST_MALFORMED */
+  /** @throws {PeerError} CLOSED, SITE_UNKNOWN, SITE_UNREACHABLE, REPLY_FALSE, MEMBER_UNKNOWN, REQUEST_MALFORMED */
   async ask(name: string, visitor: VisitorRequest, { member }: AskOptions = {}): Promise<SiteAnswer> {
+    if (this.#isClosed) throw new PeerError({ code: 'CLOSED' })
     const view = this.#viewOf(name)
     if (view === undefined) throw new PeerError({ code: 'SITE_UNKNOWN', name })
     if (member !== undefined && !this.#candidates(view, member).includes(member)) throw new PeerError({ code: 'MEMBER_UNKNOWN', member })
@@ -129,6 +133,7 @@ export class SiteClient {
     const isRead = READ_METHODS.has(visitor.method)
     const hedgeMs = isRead ? READ_HEDGE_MS : WRITE_HEDGE_MS
     const stop = new AbortController()
+    this.#asking.add(stop)
     const deadline = setTimeout(() => stop.abort(), DEADLINE_MS)
     try {
       return await askInTurn<PeerId, SiteAnswer>({
@@ -145,11 +150,18 @@ export class SiteClient {
         signal: stop.signal,
       })
     } catch (error) {
-      throw unreachable(name, error)
+      throw this.#isClosed ? new PeerError({ code: 'CLOSED' }, { cause: error }) : unreachable(name, error)
     } finally {
+      this.#asking.delete(stop)
       clearTimeout(deadline)
       stop.abort()
     }
+  }
+
+  /** Gives up what is being asked: a process that ends must not wait for a group that is silent. */
+  close(): void {
+    this.#isClosed = true
+    for (const stop of this.#asking) stop.abort()
   }
 
   /** Whom to ask next: everyone once, then everyone again, since groups move. Undefined: nobody else. */
