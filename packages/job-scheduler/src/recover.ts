@@ -1,6 +1,6 @@
 import type { ContentId, PeerId } from '@interpeer/crypto-ids'
 import { SchedulerError } from './errors.js'
-import { type Job, type Jobs, RERUN_MAX, sortedJobs, withJob } from './job.js'
+import { type Job, type Jobs, type NextEpoch, RERUN_MAX, sortedJobs, withJob } from './job.js'
 import { drawSeats, epochSeed, type Moment, planNext, recoveryDueMs } from './plan.js'
 
 /** What the shows of an old group come to. */
@@ -9,6 +9,8 @@ export interface Recovery {
   readonly timeMs: number
   /** Later batches that someone may be bound to: run again unchanged, in order. */
   readonly rerun: readonly Uint8Array[]
+  /** The old group closed its epoch, though its certificate was not shown: the next one opens as that would have opened it. */
+  readonly closes: boolean
 }
 /** Verified shows to what they come to; undefined where they come to nothing. */
 export type RecoverFrom = (entry: Job, shows: readonly Uint8Array[]) => Recovery | undefined
@@ -68,19 +70,23 @@ export function recovered(
     recovering.shows.map(({ show }) => show),
   )
   if (recovery === undefined || recovery.rerun.length > RERUN_MAX) return { job: entry, away: [] }
+  const { next } = entry
+  if (recovery.closes && next !== null) return { job: opened(entry, next, recovery, moment), away: [] }
   const shown = recovering.shows.map(({ member }) => member)
   const away = epoch.members.filter((peer) => !shown.includes(peer))
   const eligible = (peer: PeerId) => !away.includes(peer) && moment.eligible(peer)
   const empty = epoch.members.flatMap((peer, seat) => (shown.includes(peer) ? [] : [seat]))
   const drawn = drawSeats(jobs, entry.job, empty, shown, { ...moment, eligible })
   const members = epoch.members.map((peer, seat) => (shown.includes(peer) ? peer : (drawn[empty.indexOf(seat)] ?? peer)))
+  // a closing certificate that nobody showed may have opened the next number: what fewer than a quorum shows must not open it otherwise
+  const number = epoch.number + (ready === 'writes-may-be-lost' ? 2 : 1)
   const job: Job = {
     ...entry,
     epoch: {
-      number: epoch.number + 1,
+      number,
       members,
       sinceMs: epoch.sinceMs.map((ms, seat) => (members[seat] === epoch.members[seat] ? ms : moment.timeMs)),
-      seed: epochSeed(moment.seed, entry.job, epoch.number + 1),
+      seed: epochSeed(moment.seed, entry.job, number),
       start: recovery.state,
       startTimeMs: recovery.timeMs,
       openedMs: moment.timeMs,
@@ -93,6 +99,30 @@ export function recovered(
     recovering: null,
   }
   return { job, away }
+}
+
+/** The next epoch as its closing certificate opens it, wherever that is. */
+function opened(entry: Job, next: NextEpoch, { state, timeMs }: Recovery, moment: Moment): Job {
+  const { epoch } = entry
+  const openedMs = Math.min(Math.max(timeMs, next.atMs), moment.timeMs)
+  return {
+    ...entry,
+    epoch: {
+      number: epoch.number + 1,
+      members: next.members,
+      sinceMs: epoch.sinceMs.map((ms, seat) => (seat === next.seat && next.joiner !== next.leaver ? openedMs : ms)),
+      seed: next.seed,
+      start: state,
+      startTimeMs: timeMs,
+      openedMs,
+      openedHeight: moment.height,
+      certificate: null,
+      rerun: [],
+      writesMayBeLost: false,
+    },
+    next: null,
+    recovering: null,
+  }
 }
 
 /** What the clock alone does to all jobs, at the end of each block: recoveries begin and end, next epochs are named. */

@@ -135,7 +135,7 @@ function nameDisputes(t: Turn, { value }: KnownBatch): void {
     takeDissent(t, envelope)
     if (knownStep(g, step) !== undefined) changeStep(t, step, { named: true })
   }
-  if (!isJudged(g) || g.frozen > 0 || value.disputed <= namedThrough(g)) return
+  if (!isJudged(g) || (g.frozen > 0 && value.disputed >= g.frozen) || value.disputed <= namedThrough(g)) return
   g.frozen = value.disputed
   tellDispute(t, value.disputed)
 }

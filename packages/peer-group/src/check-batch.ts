@@ -6,7 +6,7 @@ import { type Proposal, tallyMessage } from './messages.js'
 import { isInTime } from './pool.js'
 import { BATCH_REQUESTS_LIMIT, PROVISIONAL_MAX } from './settings.js'
 import { answeredBy, type GroupState, roomIn } from './state-block.js'
-import { isJudged, namedThrough, rootBefore, unnamedSteps } from './steps.js'
+import { disputedWith, isJudged, namedThrough, rootBefore, unnamedSteps } from './steps.js'
 import { isTally, outcomesOf, type Tally } from './tally.js'
 import type { Opened } from './verifier.js'
 
@@ -59,8 +59,8 @@ function refusalOfNaming(t: Turn, batch: KnownBatch): string | undefined {
     const read = readDissent(g.verifier, envelope)
     if (known === undefined || read === undefined || !isAgainst(known, read)) return 'BATCH_DISSENT'
   }
-  const lowest = dissents.length === 0 ? 0 : Math.min(...dissents.map((one) => one.step))
-  if (disputed !== (g.frozen > 0 ? g.frozen : lowest)) return 'BATCH_DISPUTED'
+  const carried = dissents.map((one) => one.step)
+  if (disputed !== disputedWith(g, carried)) return 'BATCH_DISPUTED'
   const isHeld = isJudged(g) && disputed > 0
   if (isHeld && (final >= disputed || requests.length > 0)) return 'BATCH_FROZEN'
   if (batch.from !== (isHeld ? rootBefore(g, disputed) : g.base.root)) return 'BATCH_OTHER_PAST'

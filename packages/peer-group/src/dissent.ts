@@ -144,11 +144,12 @@ export function takeHeld(t: Turn, opened: Opened<DissentHeld>): undefined {
   changeStep(t, known.step, { holders: new Map(known.holders).set(opened.seat, opened) })
 }
 
-/** Dissents that no certified batch names yet, oldest steps first: for a batch or a time-out to carry. */
+/** Dissents against steps that no certified batch names yet, one for each: for a batch or a time-out to carry. */
 export function openDissents({ g }: Pick<Turn, 'g'>): readonly { readonly step: number; readonly envelope: Uint8Array }[] {
-  if (isJudged(g) && g.frozen > 0) return []
-  const unnamed = unnamedSteps(g).filter(({ named, dissents }) => !named && dissents.size > 0)
-  return unnamed.flatMap(({ step, dissents }) => [...dissents.values()].map((envelope) => ({ step, envelope }))).slice(0, DISSENTS_MAX)
+  const unnamed = unnamedSteps(g).filter(({ named }) => !named)
+  return unnamed
+    .flatMap(({ step, dissents }) => [...dissents.values()].slice(0, 1).map((envelope) => ({ step, envelope })))
+    .slice(0, DISSENTS_MAX)
 }
 
 /** What is signed against open steps goes out again, until a batch names it. */

@@ -154,7 +154,9 @@ export function placeOf(
   record: DurableRecord | undefined,
   nowMs: number,
 ): Pick<Group, 'base' | 'final' | 'steps' | 'frozen'> {
-  const steps = (record?.steps ?? []).map((shown) => within(() => restoreStep(shown, verifier, seat, nowMs)))
+  const restored = (record?.steps ?? []).map((shown) => within(() => restoreStep(shown, verifier, seat, nowMs)))
+  const carried = new Set(restored.flatMap(({ certified }) => certified.batch.value.dissents.map(({ step }) => step)))
+  const steps = restored.map((one) => ({ ...one, named: carried.has(one.step) }))
   const tip = steps.at(-1)
   const last = steps.find(({ step }) => step === record?.final)
   const rootOfStep = ({ certified }: KnownStep): ContentId => contentIdOfBytes(certified.answer.root)
@@ -175,7 +177,8 @@ export function placeOf(
 /** What certified batches named disputed, where a jury decides. */
 function frozenBy(steps: readonly KnownStep[], setup: Group['setup']): number {
   if (!isJudged({ setup })) return 0
-  return steps.find(({ certified }) => certified.answer.disputed > 0)?.certified.answer.disputed ?? 0
+  const all = steps.flatMap(({ certified: { answer } }) => (answer.disputed > 0 ? [answer.disputed] : []))
+  return all.length === 0 ? 0 : Math.min(...all)
 }
 
 function restoreStep(

@@ -14,7 +14,7 @@ import { candidates } from './pool.js'
 import { PROVISIONAL_MAX } from './settings.js'
 import { sign } from './sign.js'
 import { roomIn } from './state-block.js'
-import { isJudged, nameable, rootBefore, unnamedSteps } from './steps.js'
+import { disputedWith, isJudged, nameable, rootBefore, unnamedSteps } from './steps.js'
 import { outcomesOf } from './tally.js'
 import { boundBy, enterRank, takeTimeout, timeoutsOfRank } from './timeouts.js'
 import type { Opened } from './verifier.js'
@@ -121,12 +121,12 @@ interface Chosen {
 
 /** A batch of this member's own choice, or undefined while there is nothing to put into one. */
 function newBatch(t: Turn): Chosen | undefined {
-  const { open, base, setup, self, settings, job, closing, frozen } = t.g
+  const { open, base, setup, self, settings, job, closing } = t.g
   const timeMs = Math.max(t.nowMs, base.timeMs + 1)
   const dissents = openDissents(t)
   const against = new Set(dissents.map(({ step }) => step))
-  const disputed = frozen > 0 ? frozen : Math.min(...against, Number.POSITIVE_INFINITY)
-  const isHeld = isJudged(t.g) && Number.isFinite(disputed)
+  const disputed = disputedWith(t.g, against)
+  const isHeld = isJudged(t.g) && disputed > 0
   const final = Math.min(nameable(t, against), isHeld ? disputed - 1 : open.step - 1)
   const isClosing = closing !== undefined && timeMs >= closing.atMs
   if (isClosing && final !== (isHeld ? disputed : open.step) - 1) return undefined // windows are still open
@@ -154,7 +154,7 @@ function newBatch(t: Turn): Chosen | undefined {
     proof: open.proof,
     requests: requests.map(({ id, ms, cid }) => ({ id, ms, cid: bytesOfContentId(cid) })),
     final,
-    disputed: Number.isFinite(disputed) ? disputed : 0,
+    disputed,
     dissents,
     closing: isClosing,
     outcomes: isClosing

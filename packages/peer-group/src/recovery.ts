@@ -1,6 +1,7 @@
 import { type ContentId, type PeerId, sha256 } from '@interpeer/crypto-ids'
 import { hexOf, type Infer, sameBytes } from '@interpeer/wire-codec'
 import { matches } from './answer.js'
+import { readBatch } from './batch.js'
 import { type CertifiedStep, closes, provesFinal, readCertificate, writeCertificate } from './certificate.js'
 import { readDissent } from './dissent.js'
 import { PeerGroupError } from './errors.js'
@@ -20,6 +21,13 @@ export interface Recovery {
   }
   /** Later batches that the next group runs again first, unchanged and in order: certified ones that are not proven final, and the one that is bound. */
   readonly rerun: readonly Uint8Array[]
+  /** The last step of the epoch that the shows know of, certified or bound: batches that this epoch had to run again go on after it. */
+  readonly through: number
+  /**
+   * The epoch ends with this closing batch: certified, or bound, and then its certificate may be in hands that did not show. Either way the next epoch opens
+   * as the certificate opens it: from `state`, with the members named for it, and nothing to run again.
+   */
+  readonly closing?: { readonly batch: Uint8Array; readonly state: ContentId; readonly timeMs: number }
   /** The first certified step after `last` that something is signed against. Where a jury can judge, its verdict is waited for. */
   readonly disputed?: {
     readonly step: number
@@ -33,7 +41,7 @@ export interface Recovery {
   readonly shown: readonly PeerId[]
   /** q members showed: no acknowledged write can be missing. */
   readonly complete: boolean
-  /** The last step shown is a closing one: the epoch is over, and its receipt stands. */
+  /** The last step shown is a certified closing one: the epoch is over, and its receipt stands. */
   readonly closed: boolean
 }
 interface ShownStep extends CertifiedStep {
@@ -66,24 +74,44 @@ export function recoverFrom(
     addStep(steps, shown, verifier)
   const inOrder = [...steps.values()].sort((a, b) => a.step - b.step)
   const last = inOrder.findLast((one) => inOrder.some((later) => provesFinal(one, later.step === one.step ? undefined : later)))
-  const closing = inOrder.findLast(({ batch, state }) => closes(batch.value, context) && state === batch.from)
-  const ends = closing ?? last
-  const later = closing === undefined ? inOrder.filter(({ step, answer }) => step > (last?.step ?? 0) && answer.disputed === 0) : []
-  const tip = inOrder.at(-1)?.step ?? 0
-  const bound = closing === undefined ? boundAfter(tip, opened, verifier) : undefined
+  const certifiedClosing = inOrder.findLast(({ batch, state }) => closes(batch.value, context) && state === batch.from)
+  const chain = unbroken(inOrder, last?.step ?? 0)
+  const tip = chain.at(-1)?.step ?? last?.step ?? 0
+  const bound = certifiedClosing === undefined ? boundAfter(tip, opened, verifier) : undefined
+  const closing = certifiedClosing === undefined ? closingIn(bound, context) : closingOf(certifiedClosing)
+  const rest = closing === undefined ? bound : undefined
+  // what a frozen group repeated has nothing to run
+  const later = closing === undefined ? chain.filter(({ answer, batch }) => answer.disputed === 0 || batch.requests.length > 0) : []
   const disputed = later.find(({ dissents }) => dissents.length > 0)
-  const dropped = bound !== undefined && isSplit(bound, opened, verifier) ? bound.batch : undefined
+  const dropped = rest !== undefined && isSplit(rest, opened, verifier) ? rest.batch : undefined
+  const ends = certifiedClosing ?? last
   return {
     ...(ends === undefined
       ? {}
       : { last: { step: ends.step, certificate: ends.certificate, batch: ends.batch.bytes, state: ends.state, timeMs: ends.timeMs } }),
-    rerun: [...later.map(({ batch }) => batch.bytes), ...(bound === undefined || dropped !== undefined ? [] : [bound.batch])],
+    rerun: [...later.map(({ batch }) => batch.bytes), ...(rest === undefined || dropped !== undefined ? [] : [rest.batch])],
+    through: tip + (rest === undefined ? 0 : 1),
+    ...(closing === undefined ? {} : { closing }),
     ...(disputed === undefined ? {} : { disputed: { ...disputed, batch: disputed.batch.bytes } }),
     ...(dropped === undefined ? {} : { dropped }),
     shown: context.members.filter((_, seat) => seats.has(seat)),
     complete: seats.size >= quorumOf(context.members.length),
-    closed: closing !== undefined,
+    closed: certifiedClosing !== undefined,
   }
+}
+
+const closingOf = ({ batch, state, timeMs }: CertifiedStep): NonNullable<Recovery['closing']> => ({ batch: batch.bytes, state, timeMs })
+function closingIn(bound: { readonly batch: Uint8Array } | undefined, context: GroupContext): Recovery['closing'] {
+  if (bound === undefined) return undefined
+  const { bytes, value, from } = readBatch(bound.batch)
+  return closes(value, context) ? { batch: bytes, state: from, timeMs: value.timeMs } : undefined
+}
+
+/** The certified steps after a final one, up to the first that nobody shows: what comes after a gap would run out of order. */
+function unbroken(inOrder: readonly ShownStep[], after: number): readonly ShownStep[] {
+  const chain: ShownStep[] = []
+  for (const one of inOrder) if (one.step === after + chain.length + 1) chain.push(one)
+  return chain
 }
 
 type OpenedShow = Opened<Infer<typeof showMessage>>

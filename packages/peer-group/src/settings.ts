@@ -61,8 +61,8 @@ export const RANK_DOUBLINGS_MAX = 6
 export const PROVISIONAL_MAX = 4
 /** A signed dissent or withheld statement, envelope included. */
 export const DISSENT_MAX_BYTES = 640
-/** Dissents that a batch or a time-out carries; more wait for the next one. */
-export const DISSENTS_MAX = 4
+/** Dissents that a batch or a time-out carries: one against each open step, of which there are at most so many. */
+export const DISSENTS_MAX = PROVISIONAL_MAX + 1
 /** A commit set whose batch is not certified after so many further ranks is a dispute (design §6: K). */
 export const FREEZE_RANKS = 4
 /** Seals and reveals are kept for this many ranks below and above the current one. */

@@ -50,10 +50,20 @@ export function finalThrough({ steps, final, frozen, setup }: Pick<Group, 'steps
   return below.filter(isFinal).at(-1)
 }
 
-/** The certificate that proves a step final to whoever holds the step's own: null where that one is enough. */
+/** The first certificate that proves a step final to whoever holds the step's own: null where that one is enough. */
 export function namingCertificate({ steps, setup }: Pick<Group, 'steps' | 'setup'>, known: KnownStep): KnownStep | null {
   if (known.certified.answer.final >= known.step - 1 && isUnanimous(known, setup.members.length)) return null
-  return steps.findLast(({ step, certified }) => step > known.step && certified.answer.final >= known.step) ?? null
+  return steps.find(({ step, certified }) => step > known.step && certified.answer.final >= known.step) ?? null
+}
+
+/**
+ * The step that a batch with dissents against `carried` has to call disputed; 0: none. Where a jury decides, the lowest that was ever named; where none can, the
+ * lowest that is not final yet and was named, so that whoever sees the batch call it final sees that it is unjudged.
+ */
+export function disputedWith(g: Pick<Group, 'steps' | 'frozen' | 'setup'>, carried: Iterable<number>): number {
+  const named = isJudged(g) ? (g.frozen > 0 ? [g.frozen] : []) : unnamedSteps(g).flatMap((one) => (one.named ? [one.step] : []))
+  const lowest = Math.min(...carried, ...named)
+  return Number.isFinite(lowest) ? lowest : 0
 }
 
 /** Whether this member may seal a batch that names all steps up to `final` clear: now, or when. Bound batches are sealed whatever they name. */

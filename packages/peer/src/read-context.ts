@@ -12,7 +12,7 @@ export function readContextOf(view: SiteView, network: NetworkId): ReadContext {
     epochs: [
       { epoch, members, start },
       { epoch: epoch + 1, members: next?.members ?? [], start: null },
-      { epoch: epoch - 1, members: previousMembers, start: null },
+      { epoch: previousEpoch, members: previousMembers, start: null },
     ],
   }
 }

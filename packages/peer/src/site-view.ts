@@ -12,6 +12,8 @@ export interface SiteView {
   readonly members: readonly PeerId[]
   /** Those of the epoch before, whose closing certificate opened this one. */
   readonly previousMembers: readonly PeerId[]
+  /** The number of the epoch before: one less, or two after a recovery from fewer shows than a quorum. */
+  readonly previousEpoch: number
   /** Whether the epoch before ended with its closing certificate; a recovery may have undone what it made last. */
   readonly openedByClosing: boolean
   /** 32 bytes that decide who collates which step of this epoch. */

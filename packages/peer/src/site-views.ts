@@ -14,6 +14,7 @@ export function siteViews(jobs: Jobs, cycleMs: number, earlier: SiteViews): Site
 
 function siteView({ job, manifest, epoch, next, recovering, state }: Job, cycleMs: number, earlier: SiteView | undefined): SiteView {
   const isSameEpoch = earlier?.epoch === epoch.number
+  const previousEpoch = isSameEpoch ? earlier.previousEpoch : (earlier?.epoch ?? epoch.number - 1)
   const previousMembers = isSameEpoch ? earlier.previousMembers : (earlier?.members ?? [])
   return {
     job,
@@ -23,6 +24,7 @@ function siteView({ job, manifest, epoch, next, recovering, state }: Job, cycleM
     epoch: epoch.number,
     members: epoch.members,
     previousMembers,
+    previousEpoch,
     openedByClosing: epoch.certificate !== null,
     chainSeed: epoch.seed,
     start: epoch.start,

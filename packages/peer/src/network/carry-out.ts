@@ -101,6 +101,9 @@ function close(
   { moment, verification }: Setting,
 ): NetworkState {
   const closing = verifyClosing(certificate, batch, contextOf(state, entry), verification)
+  const { final, disputed } = closing.batch.value
+  // no jury is drawn yet, so nothing could decide what such an epoch passes on: it is recovered from shows instead
+  if (disputed > final) throw new NetworkError({ code: 'EPOCH_FROZEN' })
   const outcomes = outcomesOf(entry, closing)
   const { epoch } = entry
   const said = { epoch: epoch.number, certificate: sha256(certificate), state: closing.state, timeMs: closing.timeMs, outcomes }
@@ -143,11 +146,12 @@ export function recoveryOf(
 ): Recovery | undefined {
   const { epoch } = entry
   try {
-    const { last, rerun } = recoverFrom(shows, contextOf(state, entry), [], verification)
+    const { last, rerun, through, closing } = recoverFrom(shows, contextOf(state, entry), [], verification)
+    if (closing !== undefined) return { state: closing.state, timeMs: closing.timeMs, rerun: [], closes: true }
     // What an earlier recovery bound and no step of this epoch ran is bound still.
-    const left = epoch.rerun.slice((last?.step ?? 0) + rerun.length)
+    const left = epoch.rerun.slice(through)
     const from = { state: last?.state ?? epoch.start, timeMs: last?.timeMs ?? epoch.startTimeMs }
-    return { ...from, rerun: [...rerun, ...left] }
+    return { ...from, rerun: [...rerun, ...left], closes: false }
   } catch (error) {
     throwHostFault(error)
     if (error instanceof PeerGroupError) return undefined

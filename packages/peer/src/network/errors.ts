@@ -1,6 +1,6 @@
 /** Why the network refuses a transaction, beside what ledger, scheduler, group and signatures say. Codes are public API. */
 export type NetworkFailure =
-  | { readonly code: 'TRANSACTION_UNKNOWN' | 'ACCOUNT_ENDED' | 'NOT_AWAY' }
+  | { readonly code: 'TRANSACTION_UNKNOWN' | 'ACCOUNT_ENDED' | 'NOT_AWAY' | 'EPOCH_FROZEN' }
   | { readonly code: 'ESCROW_SMALL'; readonly needed: string }
   | { readonly code: 'SHOW_TOO_LARGE'; readonly bytes: number }
 

@@ -35,7 +35,7 @@ export function provenPlace(
   const groups = [
     { epoch: view.epoch, members: view.members },
     { epoch: view.epoch + 1, members: view.next?.members ?? [] },
-    ...(isBefore ? [{ epoch: view.epoch - 1, members: view.previousMembers }] : []),
+    ...(isBefore ? [{ epoch: view.previousEpoch, members: view.previousMembers }] : []),
   ]
   for (const { epoch, members } of groups) {
     if (members.length === 0 || epoch < 0) continue

@@ -120,7 +120,8 @@ export class ShadowShell {
 export function closingOf(envelope: Uint8Array, context: GroupContext): { state: ContentId; timeMs: number } | undefined {
   try {
     const { certificate, batch } = finalMessage.decode(peekPayload(envelope) ?? new Uint8Array())
-    if (!readBatch(batch).value.closing) return undefined
+    const { closing, disputed, final } = readBatch(batch).value
+    if (!closing || disputed > final) return undefined
     return verifyClosing(certificate, batch, context)
   } catch {
     return undefined // not one, or one that does not hold: the shadow counts it

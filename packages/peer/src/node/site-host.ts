@@ -181,13 +181,13 @@ export class SiteHost implements GroupListener {
   closed(...[epoch, { certificate, batch, state, shown }]: Effect<'closed'>): void {
     this.#duties.submitClose(certificate, batch)
     const { next } = this.#view
-    // who has shown what it holds leaves it to the chain how the next epoch opens
-    if (shown || next === null || epoch !== this.#view.epoch || !next.members.includes(this.#duties.signer.peerId)) {
+    // who has shown what it holds, and whose group is frozen, leaves it to the chain how the next epoch opens
+    const { timeMs, disputed, final } = readBatch(batch).value
+    if (shown || disputed > final || next === null || epoch !== this.#view.epoch || !next.members.includes(this.#duties.signer.peerId)) {
       this.#writes.settleAll({ type: 'refused', code: 'GROUP_CLOSED' }) // the asker goes to a member of the next epoch
       return
     }
     // the closing certificate alone opens the next epoch; the chain records it afterwards
-    const { timeMs } = readBatch(batch).value
     this.#openEpoch(epoch + 1, { ...next, start: state, startTimeMs: timeMs, rerun: [] })
   }
 
