@@ -144,11 +144,16 @@ export function takeHeld(t: Turn, opened: Opened<DissentHeld>): undefined {
   changeStep(t, known.step, { holders: new Map(known.holders).set(opened.seat, opened) })
 }
 
-/** Dissents that no certified batch names yet, oldest steps first: for a batch or a time-out to carry. */
+/**
+ * Dissents that no certified batch names yet, for a batch or a time-out to carry: one of each step first, since that decides about the step, and oldest steps
+ * first. Where one step's dissents took all places, a closing batch could never name the next one.
+ */
 export function openDissents({ g }: Pick<Turn, 'g'>): readonly { readonly step: number; readonly envelope: Uint8Array }[] {
   if (isJudged(g) && g.frozen > 0) return []
   const unnamed = unnamedSteps(g).filter(({ named, dissents }) => !named && dissents.size > 0)
-  return unnamed.flatMap(({ step, dissents }) => [...dissents.values()].map((envelope) => ({ step, envelope }))).slice(0, DISSENTS_MAX)
+  const all = unnamed.flatMap(({ step, dissents }) => [...dissents.values()].map((envelope, i) => ({ step, envelope, i })))
+  const inTurn = all.sort((a, b) => a.i - b.i || a.step - b.step).slice(0, DISSENTS_MAX)
+  return inTurn.sort((a, b) => a.step - b.step).map(({ step, envelope }) => ({ step, envelope }))
 }
 
 /** What is signed against open steps goes out again, until a batch names it. */

@@ -6,6 +6,7 @@ import { verifyFault } from '../src/fault.js'
 import type { KnownStep } from '../src/group-state.js'
 import { GROUP_DEFAULTS, type GroupSetup, provesFinal, verifyClosing, verifyReveals } from '../src/index.js'
 import { type Dissent, dissentHeldMessage, dissentMessage, lateMessage, revealMessage, withheldMessage } from '../src/messages.js'
+import { emptyPool } from '../src/pool.js'
 import { createVerifier } from '../src/verifier.js'
 import { Desk, type Letter } from './desk.js'
 import { refusals } from './forge.js'
@@ -258,7 +259,7 @@ describe('what is said of a certified step', () => {
     const { desk, dissenter, rest } = dissenting(4)
     const body = known(desk, rest[0] as number).certified.batch.requests[0]?.cid
     desk.blocks.delete(body as never)
-    for (const [name] of desk.group(dissenter).pool) (desk.group(dissenter).pool as Map<string, unknown>).delete(name) // it never got the write
+    desk.groups[dissenter] = { ...desk.group(dissenter), pool: emptyPool } // it never got the write
     desk.deliver(({ number, to }) => number === FINAL && to === dissenter)
     expect(known(desk, dissenter).own).toBe('pending')
     desk.pass(dissentWindowMs / 2 - 1, [dissenter])
