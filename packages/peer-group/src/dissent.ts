@@ -126,7 +126,9 @@ export function takeDissent(t: Turn, envelope: Uint8Array): undefined {
 const isTwoAnswers = ({ value }: Opened<Reveal>, { batch, start, answer }: ReadDissent): boolean =>
   sameBytes(value.batch, batch) && sameBytes(value.start, start as Uint8Array) && !matches(value.answer, answer as Answer)
 
+/** Where nobody judges, a step is called clear over a dissent once a batch carries it: then it is handed on as it is, and nothing is promised. */
 function handOn(t: Turn, step: number, envelope: Uint8Array, to: Parameters<typeof send>[1]): void {
+  if (!isJudged(t.g)) return send(t, to, envelope)
   const { open, sealed } = { open: t.g.open, sealed: t.g.open.sealed }
   // the highest place sealed: of the open step, or of the one before
   const place =

@@ -193,7 +193,7 @@ const records = (): readonly Uint8Array[] => [
     encodeWith(recordSchema, { ...decodeWith(recordSchema, sample), version: 3, job: bytesOfContentId(job), epoch: 1 }),
   ),
 ]
-const evidence = list(bytesMax(2048), 3)
+const evidence = list(bytesMax(2048), 4)
 
 export const peerGroup: readonly Target[] = [
   ...received.map((message) => messageTarget('peer-group', message)),
