@@ -128,7 +128,10 @@ const isTwoAnswers = ({ value }: Opened<Reveal>, { batch, start, answer }: ReadD
 
 /** Where nobody judges, a step is called clear over a dissent once a batch carries it: then it is handed on as it is, and nothing is promised. */
 function handOn(t: Turn, step: number, envelope: Uint8Array, to: Parameters<typeof send>[1]): void {
-  if (!isJudged(t.g)) return send(t, to, envelope)
+  if (!isJudged(t.g)) {
+    send(t, to, envelope)
+    return
+  }
   const { open, sealed } = { open: t.g.open, sealed: t.g.open.sealed }
   // the highest place sealed: of the open step, or of the one before
   const place =
