@@ -11,15 +11,15 @@ export class Watcher {
   readonly certified = new Map<string, string>()
   readonly marks = new Map<PeerId, number>()
   readonly faults = new Set<PeerId>()
-  readonly #reveals = new Map<string, Set<PeerId>>()
+  readonly #reveals = new Map<string, Set<string>>()
   readonly #traitors: ReadonlySet<PeerId>
 
   constructor(traitors: Iterable<PeerId>) {
     this.#traitors = new Set(traitors)
   }
 
-  effect(from: PeerId, epoch: number, memberCount: number, effect: GroupEffect): void {
-    if (effect.type === 'send') this.#sent(from, memberCount, effect.envelope)
+  effect(epoch: number, memberCount: number, effect: GroupEffect): void {
+    if (effect.type === 'send') this.#sent(memberCount, effect.envelope)
     if (effect.type === 'final') this.same(`final ${epoch} ${effect.step}`, `${hexOf(effect.batch)} ${effect.state}`)
     if (effect.type === 'mark') {
       this.marks.set(effect.peer, (this.marks.get(effect.peer) ?? 0) + 1)
@@ -38,14 +38,15 @@ export class Watcher {
     else if (known !== what) this.violations.push(`two different certificates: ${place}`)
   }
 
-  #sent(from: PeerId, memberCount: number, envelope: Uint8Array): void {
+  /** Counted for whoever signed it: members hand on others' reveals that differ. */
+  #sent(memberCount: number, envelope: Uint8Array): void {
     if (peekMessageNumber(envelope) !== revealMessage.number) return
     const payload = peekPayload(envelope)
     if (payload === undefined) return
-    const { epoch, step, rank, batch, answer } = revealMessage.decode(payload)
+    const { epoch, step, rank, batch, answer, from: signer } = revealMessage.decode(payload)
     const place = `${epoch} ${step} ${rank} ${hexOf(batch)} ${hexOf(answer.root)}`
-    const members = this.#reveals.get(place) ?? new Set<PeerId>()
-    this.#reveals.set(place, members.add(from))
+    const members = this.#reveals.get(place) ?? new Set<string>()
+    this.#reveals.set(place, members.add(hexOf(signer)))
     if (members.size >= quorumOf(memberCount)) this.same(`soup ${epoch} ${step}`, `${hexOf(batch)} ${hexOf(answer.root)}`)
   }
 }

@@ -51,7 +51,7 @@ export function simulate({ seed, peers }: { readonly seed: number; readonly peer
   const stormEndsMs = world.nowMs + STORM_MS
   const finals = new Map<string, number>()
   // two batches in which members abstained: the visitor is told, and may send it anew. One member's word: where the others counted fewer failures it may
-  // still run (docs/protocol/peer-group.md, 19), so that is a figure and no failure
+  // still run (docs/protocol/peer-group.md, 30), so that is a figure and no failure
   const tooSlow = new Set<string>()
   const closed = new Set<number>()
   let [trace, last] = [new Uint8Array(32), undefined as (GroupEffect & { type: 'final' }) | undefined]

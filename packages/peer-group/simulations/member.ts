@@ -84,7 +84,7 @@ export class Member {
     for (const effect of effects) {
       if (this.crashAfter !== undefined && this.crashAfter-- <= 0) this.crash()
       if (this.group === undefined) return
-      this.around.watcher.effect(this.signer.peerId, this.setup.epoch, this.setup.members.length, effect)
+      this.around.watcher.effect(this.setup.epoch, this.setup.members.length, effect)
       this.around.onEffect(this, effect)
       if (this.group === undefined) return
       this.#act(effect)

@@ -126,7 +126,12 @@ export function takeDissent(t: Turn, envelope: Uint8Array): undefined {
 const isTwoAnswers = ({ value }: Opened<Reveal>, { batch, start, answer }: ReadDissent): boolean =>
   sameBytes(value.batch, batch) && sameBytes(value.start, start as Uint8Array) && !matches(value.answer, answer as Answer)
 
+/** Where nobody judges, a step is called clear over a dissent once a batch carries it: then it is handed on as it is, and nothing is promised. */
 function handOn(t: Turn, step: number, envelope: Uint8Array, to: Parameters<typeof send>[1]): void {
+  if (!isJudged(t.g)) {
+    send(t, to, envelope)
+    return
+  }
   const { open, sealed } = { open: t.g.open, sealed: t.g.open.sealed }
   // the highest place sealed: of the open step, or of the one before
   const place =
@@ -144,12 +149,15 @@ export function takeHeld(t: Turn, opened: Opened<DissentHeld>): undefined {
   changeStep(t, known.step, { holders: new Map(known.holders).set(opened.seat, opened) })
 }
 
-/** Dissents against steps that no certified batch names yet, one for each: for a batch or a time-out to carry. */
+/**
+ * Dissents that no certified batch names yet, for a batch or a time-out to carry: one of each step first, since that decides about the step, and oldest steps
+ * first. Where one step's dissents took all places, a closing batch could never name the next one.
+ */
 export function openDissents({ g }: Pick<Turn, 'g'>): readonly { readonly step: number; readonly envelope: Uint8Array }[] {
-  const unnamed = unnamedSteps(g).filter(({ named }) => !named)
-  return unnamed
-    .flatMap(({ step, dissents }) => [...dissents.values()].slice(0, 1).map((envelope) => ({ step, envelope })))
-    .slice(0, DISSENTS_MAX)
+  const unnamed = unnamedSteps(g).filter(({ named, dissents }) => !named && dissents.size > 0)
+  const all = unnamed.flatMap(({ step, dissents }) => [...dissents.values()].map((envelope, i) => ({ step, envelope, i })))
+  const inTurn = all.sort((a, b) => a.i - b.i || a.step - b.step).slice(0, DISSENTS_MAX)
+  return inTurn.sort((a, b) => a.step - b.step).map(({ step, envelope }) => ({ step, envelope }))
 }
 
 /** What is signed against open steps goes out again, until a batch names it. */

@@ -32,16 +32,16 @@ const KINDS: readonly (readonly [FaultKind, Message<never>])[] = [
   ['two-timeouts', timeoutMessage as unknown as Message<never>],
 ]
 
-/** The fault that envelopes prove, checked by anyone: whose, and which. Two of them; with `clear-over-dissent` the batch is the third. Undefined: none. */
+/** The fault that envelopes prove, checked by anyone: whose, and which. Two of them; with `clear-over-dissent` the batch and the one before are the third and fourth. Undefined: none. */
 export function verifyFault(
   evidence: readonly Uint8Array[],
   context: GroupContext,
   verification?: Verification,
 ): { readonly peer: PeerId; readonly kind: FaultKind } | undefined {
   const [a, b] = evidence
-  if (a === undefined || b === undefined || evidence.length > 3) return undefined
+  if (a === undefined || b === undefined || evidence.length === 3 || evidence.length > 4) return undefined
   const verifier = createVerifier(context, verification)
-  if (evidence.length === 3) return clearOverDissent(a, b, evidence[2] as Uint8Array, verifier)
+  if (evidence.length === 4) return clearOverDissent(a, b, evidence[2] as Uint8Array, evidence[3] as Uint8Array, verifier)
   const found = (kind: FaultKind, seat: number) => ({ peer: context.members[seat] as PeerId, kind })
   const [numberA, numberB] = [peekMessageNumber(a), peekMessageNumber(b)]
   if (numberA === sealMessage.number && numberB === revealMessage.number) {

@@ -183,6 +183,24 @@ describe('where a jury can be drawn', () => {
       expect(desk.group(member).final.step).toBeGreaterThanOrEqual(1)
     }
     expect(desk.of('fault')).toEqual([])
+    // whatever they seal afterwards names the step too: that is no lie of those who handed the dissent on before
+    for (let i = 0; i < 3; i++) {
+      desk.pass(5_000, rest)
+      desk.deliver(among)
+      desk.endGrace(among, rest)
+    }
+    const all = rest.flatMap((member) => desk.group(member).steps)
+    const helds = rest.flatMap((member) => sent(desk, member, HELD))
+    expect(helds.length).toBeGreaterThan(0)
+    expect(Math.max(...all.map(({ step }) => step))).toBeGreaterThan(3)
+    for (const { envelope } of helds) {
+      for (const { step, certified } of all) {
+        const before = all.find((one) => one.step === step - 1)?.certified.batch.bytes ?? new Uint8Array()
+        for (const reveal of certified.reveals.values()) {
+          expect(verifyFault([envelope, reveal.envelope, certified.batch.bytes, before], desk.context)).toBeUndefined()
+        }
+      }
+    }
   })
 
   test('whoever says clear at rank 0 of a later step than it had sealed when it held a dissent is convicted', () => {
@@ -211,7 +229,10 @@ describe('where a jury can be drawn', () => {
       answer: (sealed as NonNullable<typeof sealed>).answer,
     }
     const reveal = signMessage(revealMessage, said, signerAt(liar), network)
-    expect(verifyFault([held, reveal, batch.bytes], desk.context)).toEqual({ peer: desk.peer(liar), kind: 'clear-over-dissent' })
+    const before = known(desk, liar).certified.batch.bytes
+    expect(verifyFault([held, reveal, batch.bytes], desk.context)).toBeUndefined() // the batch before shows that this one named it first
+    expect(verifyFault([held, reveal, batch.bytes, batch.bytes], desk.context)).toBeUndefined()
+    expect(verifyFault([held, reveal, batch.bytes, before], desk.context)).toEqual({ peer: desk.peer(liar), kind: 'clear-over-dissent' })
   })
 })
 
@@ -238,6 +259,7 @@ describe('where no jury can be drawn', () => {
     settle(desk)
     const [closed] = desk.of('closed', rest[0])
     expect(closed?.outcomes[dissenter]).toMatchObject({ contradicted: 0, unresolved: 2 })
+    for (const member of [0, 1, 2, 3]) expect(sent(desk, member, HELD)).toEqual([]) // nobody promises what the group will not keep
     expect(desk.of('fault')).toEqual([])
   })
 

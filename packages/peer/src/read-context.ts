@@ -4,7 +4,7 @@ import type { SiteView } from './site-view.js'
 
 /** What the chain says of a site, as far as a read can be judged by it: a state of the epoch before is still read at the beginning of this one. */
 export function readContextOf(view: SiteView, network: NetworkId): ReadContext {
-  const { job, runtime, epoch, members, next, previousMembers, start } = view
+  const { job, runtime, epoch, members, next, previousEpoch, previousMembers, start } = view
   return {
     network,
     job,

@@ -200,7 +200,7 @@ const records = (): readonly Uint8Array[] => [
     encodeWith(recordSchema, { ...decodeWith(recordSchema, sample), version: 3, job: bytesOfContentId(job), epoch: 1 }),
   ),
 ]
-const evidence = list(bytesMax(2048), 3)
+const evidence = list(bytesMax(2048), 4)
 
 /** Evidence against a read whose signatures all hold: what is in the request and the reply is looked at. */
 function signedReadEvidence(input: Uint8Array): Uint8Array {

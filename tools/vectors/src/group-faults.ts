@@ -109,11 +109,13 @@ function pairs(): FaultCase[] {
       { job: GROUP.job, epoch: GROUP.epoch, step: 4, from: key.publicKey, sealedStep, sealedRank, dissent: dissent(b, before, differs) },
       key,
     )
-  const clear = batchOf(a, 5, { final: 4 })
+  const earlier = batchOf(a, 4)
+  const later = batchOf(a, 4, { final: 4 })
+  const clear = batchOf(a, 5, { final: 4, previous: sha256(earlier) })
   const over: Place = { step: 5, rank: 0, batch: sha256(clear) }
   const saysClear = (of: Place) => revealEnvelope(a, of, { answer: { final: 4 } })
-  const open = batchOf(a, 5, { final: 3 })
-  const carried = batchOf(a, 5, { epoch: GROUP.epoch - 1, final: 4 })
+  const open = batchOf(a, 5, { final: 3, previous: sha256(earlier) })
+  const carried = batchOf(a, 5, { epoch: GROUP.epoch - 1, final: 4, previous: sha256(earlier) })
   return [
     pair('two seals', 'two-seals', seal, sealEnvelope(a, otherBatch)),
     pair('two reveals', 'two-reveals', reveal, revealEnvelope(a, place, differs)),
@@ -148,16 +150,19 @@ function pairs(): FaultCase[] {
     pair('a reveal, and a dissent with the same answer', 'ok', reveal, dissent(a, place)),
     pair('a dissent from another state', 'ok', reveal, dissent(a, place, { ...differs, start: linkTo('another state') })),
     pair("a reveal, and another member's dissent", 'ok', reveal, dissent(b, place, differs)),
-    pair('a dissent held, and then a reveal that calls the step clear', 'clear-over-dissent', held(a, 4), saysClear(over), clear),
-    pair('the same at a place that was sealed before', 'ok', held(a, 5), saysClear(over), clear),
-    pair('the same at a higher rank, where a batch may be bound', 'ok', held(a, 4), saysClear({ ...over, rank: 1 }), clear),
-    pair("another member's dissent held", 'ok', held(b, 4), saysClear(over), clear),
+    pair('a dissent held, and then a reveal that calls the step clear', 'clear-over-dissent', held(a, 4), saysClear(over), clear, earlier),
+    pair('the same without the batch before', 'ok', held(a, 4), saysClear(over), clear),
+    pair('the same with another batch before', 'ok', held(a, 4), saysClear(over), clear, later),
+    pair('the same at a place that was sealed before', 'ok', held(a, 5), saysClear(over), clear, earlier),
+    pair('the same at a higher rank, where a batch may be bound', 'ok', held(a, 4), saysClear({ ...over, rank: 1 }), clear, earlier),
+    pair("another member's dissent held", 'ok', held(b, 4), saysClear(over), clear, earlier),
     pair(
       'a dissent held, and a batch that does not call the step clear',
       'ok',
       held(a, 4),
       revealEnvelope(a, { ...over, batch: sha256(open) }),
       open,
+      earlier,
     ),
     pair(
       'a dissent held, and a batch of the epoch before',
@@ -165,8 +170,9 @@ function pairs(): FaultCase[] {
       held(a, 4),
       revealEnvelope(a, { ...over, batch: sha256(carried) }),
       carried,
+      earlier,
     ),
-    pair('a dissent held, and another batch than was revealed', 'ok', held(a, 4), saysClear(over), open),
-    pair('a dissent held, a reveal, and what is no batch', 'ok', held(a, 4), saysClear({ ...over, batch: sha256('80') }), '80'),
+    pair('a dissent held, and another batch than was revealed', 'ok', held(a, 4), saysClear(over), open, earlier),
+    pair('a dissent held, a reveal, and what is no batch', 'ok', held(a, 4), saysClear({ ...over, batch: sha256('80') }), '80', earlier),
   ]
 }

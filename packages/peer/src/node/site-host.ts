@@ -305,7 +305,7 @@ export class SiteHost implements GroupListener {
   }
 
   #forgetEpochs(): void {
-    this.#inBackground(this.#duties.epochRecords.forget(this.#view.job, this.#view.epoch - 1))
+    this.#inBackground(this.#duties.epochRecords.forget(this.#view.job, this.#view.previousEpoch))
   }
 
   /** For what nothing waits for. A failure is told, and ends neither the site nor the process. */

@@ -156,7 +156,7 @@ export class SiteHosts {
         if (!this.#hosts.has(view.job)) this.#left.set(view.job, [])
       }
       // of an epoch that may still be shown nothing is forgotten
-      await this.#epochRecords.forget(view.job, view.ended ? Number.POSITIVE_INFINITY : view.epoch - 1)
+      await this.#epochRecords.forget(view.job, view.ended ? Number.POSITIVE_INFINITY : view.previousEpoch)
     }
   }
 
@@ -171,10 +171,10 @@ export class SiteHosts {
   }
 
   #holdingsOf(view: SiteView): SiteHoldings {
-    const { job, epoch } = view
+    const { job, epoch, previousEpoch } = view
     const host = this.#hosts.get(job)
     const needed = new Set(host?.references())
-    for (const at of [epoch - 1, epoch, epoch + 1]) for (const cid of this.#epochRecords.references(job, at)) needed.add(cid)
+    for (const at of [previousEpoch, epoch, epoch + 1]) for (const cid of this.#epochRecords.references(job, at)) needed.add(cid)
     return { view, isHosted: host !== undefined, served: host?.servedStates ?? this.#leftStates(job), needed }
   }
 
