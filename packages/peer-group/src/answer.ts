@@ -10,6 +10,7 @@ import {
 } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import type { Answer } from './messages.js'
+import { ownPart } from './own-work/own-part.js'
 
 /** What a seal is bound to: an answer for one place is worth nothing in another. */
 export interface SealContext {
@@ -45,21 +46,14 @@ export function responsesDigest(responses: readonly ContentId[]): Uint8Array {
   return sealOf('interpeer-group-responses', responses.map(bytesOfContentId))
 }
 
-/** `transcript` is a digest of the execution; keyed by the member it can be challenged, and not copied from another's answer. */
+/** `transcript` is what the execution did on its way: `own` can only be made with its bytes in hand, and can be challenged. */
 export function answerOf(root: ContentId, responses: readonly ContentId[], transcript: Uint8Array, context: SealContext): Answer {
   return {
     root: bytesOfContentId(root),
     responses: responsesDigest(responses),
     effects: NO_EFFECTS,
     fuel: 0,
-    own: sealOf('interpeer-group-own', [
-      bytesOfContentId(context.job),
-      context.epoch,
-      context.step,
-      context.batch,
-      context.key,
-      transcript,
-    ]),
+    own: ownPart(transcript, context),
   }
 }
 

@@ -8,6 +8,7 @@ import type { KnownBatch } from './batch.js'
 import { refusalByState, seedOf } from './check-batch.js'
 import { collatorSeat, count, othersOf, peerAt, type Run, send, type Turn } from './group-state.js'
 import { revealMessage, sealMessage } from './messages.js'
+import { TRANSCRIPT_MAX_BYTES } from './own-work/own-part.js'
 import { isHeld } from './pool.js'
 import { ownSealBytes, takeSeal } from './rounds.js'
 import { sign } from './sign.js'
@@ -97,7 +98,8 @@ function lateReveal(t: Turn, batch: KnownBatch, root: ContentId, result: Executi
 function finish(t: Turn, batch: KnownBatch, result: ExecutionResult): undefined {
   const { open, base, settings } = t.g
   const name = hexOf(batch.hash)
-  const fits = result.type === 'ran' && result.responses.length === batch.requests.length && result.transcript.length === 32
+  const fits =
+    result.type === 'ran' && result.responses.length === batch.requests.length && result.transcript.length <= TRANSCRIPT_MAX_BYTES
   if (!fits || base.state === undefined) {
     open.runs.set(name, { type: 'abstained', rank: open.rank })
     return count(t, 'ABSTAINED')

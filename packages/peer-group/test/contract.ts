@@ -15,6 +15,7 @@ import {
   tallyMessage,
   timeoutMessage,
 } from '../src/messages.js'
+import { challengeMessage, challengeReplyMessage } from '../src/own-work/messages.js'
 import { siteReply, siteResponse } from '../src/site-reply.js'
 import { siteRequest } from '../src/site-request.js'
 import { STATE_BLOCK_MAX_BYTES, stateSchema } from '../src/state-block.js'
@@ -33,6 +34,8 @@ export const contract = [
   showMessage,
   tallyMessage,
   batchMessage,
+  challengeMessage,
+  challengeReplyMessage,
   siteRequest,
   siteReply,
   recordCodec('group-state', stateSchema, STATE_BLOCK_MAX_BYTES),

@@ -41,6 +41,8 @@ export const MESSAGE_NUMBERS = {
   'group-batch': 59,
   'site-request': 70,
   'site-reply': 71,
+  'group-challenge': 78,
+  'group-challenge-reply': 79,
 
   // vote-chain 80–111
   genesis: 80,

@@ -6,6 +6,7 @@ import { intercoinLedger, jobScheduler } from './jobs.ts'
 import { overlay } from './overlay.ts'
 import { peer } from './peer.ts'
 import { peerGroup } from './peer-group.ts'
+import { peerGroupOwnWork } from './peer-group-own-work.ts'
 import { phpRuntimeBridge } from './php-runtime-bridge.ts'
 import { provenRecords } from './proven.ts'
 import { voteChain } from './vote-chain.ts'
@@ -18,6 +19,7 @@ export const targets: readonly Target[] = [
   ...contentStore,
   ...overlay,
   ...peerGroup,
+  ...peerGroupOwnWork,
   ...voteChain,
   ...jobScheduler,
   ...intercoinLedger,

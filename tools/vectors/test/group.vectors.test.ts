@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { linesOf, vectorsPath } from '../src/files.js'
 import { certificateVectors } from '../src/group-certificates.js'
 import { faultVectors } from '../src/group-faults.js'
+import { ownWorkVectors } from '../src/group-own-work.js'
 import { proposalVectors } from '../src/group-proposals.js'
 import { showVectors } from '../src/group-shows.js'
 
@@ -10,6 +11,7 @@ test.each([
   ['shows', showVectors],
   ['faults', faultVectors],
   ['proposals', proposalVectors],
+  ['own-work', ownWorkVectors],
 ])('peer-group: %s', async (name, make) => {
   await expect(`${linesOf(make())}\n`).toMatchFileSnapshot(vectorsPath('peer-group', name))
 })
