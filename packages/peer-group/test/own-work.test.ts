@@ -12,6 +12,7 @@ import {
   type OwnWorkSettings,
   openOwnWork,
   ownPart,
+  stepOwnWork,
   verifyOwnFault,
 } from '../src/index.js'
 import { revealMessage } from '../src/messages.js'
@@ -130,11 +131,39 @@ describe('own parts are compared', () => {
     expect(desk.claims(0).map(({ finding }) => finding.peer)).toEqual([desk.peer(PARROT)])
   })
 
+  test('a run that ends after its step was told final is compared then; told once more after a restart, a step is looked at once', () => {
+    const runs: Execute[] = []
+    const desk = agreed((member, effect) => {
+      runs.push(effect)
+      return member === PARROT ? { ...honest(effect), transcript: sha256(effect.batch) } : honest(effect)
+    }, NO_CHALLENGES)
+    const { certificate, batch, files, requests } = desk.of('final', 0)[0] as GroupEffect & { type: 'final' }
+    const final = {
+      type: 'final',
+      certificate,
+      batch,
+      files,
+      responses: requests.map(({ response }) => response),
+      nowMs: desk.nowMs,
+    } as const
+    const ran = { ...honest(runs[0] as Execute), type: 'ran', batch: (runs[0] as Execute).batch, nowMs: desk.nowMs } as const
+    let work = openOwnWork(desk.context, signerAt(0), new Uint8Array(32), NO_CHALLENGES)
+    const codes: string[] = []
+    for (const event of [final, ran, final]) {
+      const { state, effects } = stepOwnWork(work, event)
+      work = state
+      codes.push(effects.map((effect) => (effect.type === 'count' ? effect.code : effect.type)).join(' '))
+    }
+    expect(codes[0]).toBe('')
+    expect(codes[1]).toContain('OWN_PART_RIGHT OWN_PART_RIGHT')
+    expect(codes[2]).toBe('')
+  })
+
   test('a share of the steps is compared where that is the setting; a member is claimed once for each kind', () => {
     const parrot: OwnDesk['run'] = (member, effect) =>
       member === PARROT ? { ...honest(effect), transcript: sha256(effect.batch) } : honest(effect)
     const some = agreed(parrot, { checkPerMille: 500, challengePerMille: 0 }, 20)
-    const found = some.countedOwn(0).filter((code) => code === 'OWN_own-part').length
+    const found = some.countedOwn(0).filter((code) => code === 'OWN_PART_WRONG').length
     expect(found).toBeGreaterThan(3)
     expect(found).toBeLessThan(17)
     expect(some.claims(0)).toHaveLength(1)

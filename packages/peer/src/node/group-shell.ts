@@ -18,6 +18,7 @@ import { type BlockPlaces, blockIn, holdDag, sourcesOf } from './block-source.js
 import { EffectQueue } from './effect-queue.js'
 import { type EpochRecords, SETUP_HASH_BYTES } from './epoch-records.js'
 import type { PeerLog } from './log.js'
+import { OwnWorkShell } from './own-work-shell.js'
 import { putWhenRoom } from './put-when-room.js'
 import { repair, withRepair } from './repair.js'
 import { runBatch } from './run-batch.js'
@@ -59,6 +60,7 @@ export class GroupShell {
   readonly #listener: GroupListener
   readonly #effects: EffectQueue<GroupEffect>
   readonly #waker: Waker
+  readonly #ownWork: OwnWorkShell
   readonly #setupHash: Uint8Array
   readonly #stop = new AbortController()
   readonly #alsoAsk: readonly PeerId[]
@@ -85,6 +87,7 @@ export class GroupShell {
       ({ type }) => type === 'persist',
     )
     this.#waker = new Waker(around.now, () => this.give({ type: 'time' }))
+    this.#ownWork = new OwnWorkShell(setup, around)
     const { state, effects } = openGroup(setup, around.signer, around.now(), this.#stored(), around.verification)
     this.#group = state
     this.#opening = effects
@@ -107,6 +110,8 @@ export class GroupShell {
       if (event.type === 'write') this.#listener.refused(this.setup.epoch, event.id, 'GROUP_BUSY')
       if (event.type === 'write' || (event.type === 'message' && this.#effects.length > BACKLOG_MAX)) return // messages are sent again
     }
+    if (event.type === 'message') this.#ownWork.give(event)
+    if (event.type === 'message' && OwnWorkShell.isOwn(event.envelope)) return
     const nowMs = this.#around.now()
     try {
       const { state, effects } = stepGroup(this.#group, { ...event, nowMs } as GroupEvent)
@@ -137,6 +142,7 @@ export class GroupShell {
   async close(): Promise<void> {
     this.#stop.abort()
     this.#waker.stop()
+    this.#ownWork.close()
     await this.#effects.stop()
   }
 
@@ -160,6 +166,7 @@ export class GroupShell {
         void this.#execute(effect)
         return
       case 'final':
+        this.#ownWork.final(effect)
         return this.#listener.final(this.setup.epoch, effect)
       case 'closed':
         return this.#listener.closed(this.setup.epoch, effect)
@@ -200,6 +207,7 @@ export class GroupShell {
       log.error({ err: error }, 'a batch could not be run here')
       return undefined
     })
+    if (result?.type === 'ran') this.#ownWork.give({ ...result, batch })
     this.give({ type: 'executed', batch, from, result: result ?? { type: 'abstained' } })
     await this.#effects.performed() // the state block, which names what the run made, is on disk
     release()

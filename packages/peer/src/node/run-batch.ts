@@ -1,6 +1,7 @@
 import { applyChanges, type Block, type BlockStore, type Missing } from '@interpeer/content-store'
 import { type ContentId, type NetworkId, openMessage, peerIdOfKey, sha256 } from '@interpeer/crypto-ids'
 import { type SiteRequest, siteRequest } from '@interpeer/peer-group'
+import { batchTranscript } from '../batch-transcript.js'
 import type { ScriptRequest } from '../script-runtime.js'
 import { blocksOfResponse, responseOf } from '../site-response-block.js'
 import type { ScriptQueue } from './script-queue.js'
@@ -38,6 +39,7 @@ export async function runBatch(batch: Batch, store: BlockStore, scripts: ScriptQ
         const refused = blocksOfResponse({ request: sha256(bytes), ...MALFORMED })
         await made.add(refused.blocks)
         responses.push(refused.cid)
+        transcripts.push(new Uint8Array(0))
         continue
       }
       const seed = sha256(batch.seed, Uint8Array.of(index >> 8, index & 255))
@@ -57,7 +59,7 @@ export async function runBatch(batch: Batch, store: BlockStore, scripts: ScriptQ
       }
     }
     await made.write()
-    return { type: 'ran', files, responses, transcript: sha256(...transcripts) }
+    return { type: 'ran', files, responses, transcript: batchTranscript(transcripts) }
   })
 }
 
