@@ -79,6 +79,25 @@ test('a long run is folded, to a bounded length; a difference at its start still
   expect(one.subarray(8, 40).equals(other.subarray(8, 40))).toBe(false)
 })
 
+test('a tree that was derived and one that was loaded whole leave the same: a member that was restarted is no other', async () => {
+  const write =
+    '<?php mkdir("d/e", 0755, true); file_put_contents("d/e/f", str_repeat("x", 5000)); unlink("old"); $_SESSION = [1]; session_start();'
+  const look =
+    '<?php foreach (["d", "d/e", "d/e/f", "."] as $p) { $s = stat($p); $l = is_dir($p) ? scandir($p) : file_get_contents($p); } echo "a";'
+  const files = filesOf({ 'write.php': write, 'look.php': look, old: 'x', 'dir/kept': 'y' })
+  await php.load('before', files)
+  const outcome = await visit(php, 'before', { target: '/write.php' })
+  await php.derive('derived', 'before', outcome.changes)
+  const deleted = outcome.changes.flatMap((change) => (change.type === 'delete' ? [change.path] : []))
+  const written = outcome.changes.flatMap((change) => (change.type === 'write' ? [change] : []))
+  const made = outcome.changes.flatMap((change) => (change.type === 'directory' ? [change] : []))
+  await php.load('loaded', [...files.filter(({ path }) => !deleted.includes(path)), ...written].reverse(), made)
+  const [derived, loaded] = [await visit(php, 'derived', { target: '/look.php' }), await visit(php, 'loaded', { target: '/look.php' })]
+  expect(deleted).toEqual(['old'])
+  expect(derived.text).toBe('a')
+  expect(loaded.transcript).toBe(derived.transcript)
+})
+
 test('where no script runs it is the digest alone', async () => {
   await php.load('static', filesOf({ 'a.txt': 'a', 'index.php': '' }))
   const seen: Seen[] = [await visit(php, 'static', { target: '/a.txt' }), await visit(php, 'static', { target: '/a.txt', method: 'PUT' })]
