@@ -126,17 +126,20 @@ function onFinal(t: OwnTurn, { certificate, batch, files, responses }: OwnWorkEv
 }
 
 function onMessage(t: OwnTurn, envelope: Uint8Array): void {
-  const { verifier, self } = t.work
+  const { verifier } = t.work
   const number = peekMessageNumber(envelope)
-  const take = <T>(opened: Opened<T> | string, on: (opened: Opened<T>) => void) => {
-    if (typeof opened === 'string') countOwn(t, opened)
-    else if (verifier.context.members[opened.seat] === self.peerId) countOwn(t, 'OWN_MESSAGE')
-    else on(opened)
-  }
-  if (number === challengeMessage.number) take(verifier.open(challengeMessage, envelope), (opened) => onChallenge(t, opened))
-  else if (number === challengeReplyMessage.number) take(verifier.open(challengeReplyMessage, envelope), (opened) => onReply(t, opened))
-  else if (number === revealMessage.number) take(verifier.open(revealMessage, envelope), (opened) => takeReveal(t, opened))
-  else countOwn(t, 'MESSAGE_UNKNOWN')
+  if (number === challengeMessage.number) take(t, verifier.open(challengeMessage, envelope), onChallenge)
+  else if (number === challengeReplyMessage.number) take(t, verifier.open(challengeReplyMessage, envelope), onReply)
+  else if (number === revealMessage.number) {
+    const opened = verifier.open(revealMessage, envelope)
+    if (typeof opened !== 'string') takeReveal(t, opened) // others are counted by the group, which gets reveals too
+  } else countOwn(t, 'MESSAGE_UNKNOWN')
+}
+
+function take<T>(t: OwnTurn, opened: Opened<T> | string, on: (t: OwnTurn, opened: Opened<T>) => void): undefined {
+  if (typeof opened === 'string') return countOwn(t, opened)
+  if (t.work.context.members[opened.seat] === t.work.self.peerId) return countOwn(t, 'OWN_MESSAGE')
+  on(t, opened)
 }
 
 /** Reveals come in certificates, and by themselves from who was late. */
