@@ -28,13 +28,13 @@ export function networkStatus(place: Place): NetworkStatus {
     tenureMs: state.settings.tenureMs,
     seedHex: seed,
     rootGroup: { members: peers.map((one) => one.peer), needed: quorumOf(peers.length) },
-    peers: peers.map(({ peer: peerId, balance, tickets, jobsDone, agreed, absent, contradicted, seats }) => ({
+    peers: peers.map(({ peer: peerId, balance, tickets, jobsDone, seats, ...peerEntry }) => ({
       peerId,
       online: nowMs - peer.heardMs(peerId) < HEARD_WITHIN_MS,
       balance,
       tickets,
       jobsDone,
-      outcomes: { agreed, absent, contradicted },
+      outcomes: outcomesOf(peerEntry),
       seats: seats.length,
     })),
     jobs: chain.jobs.filter((job) => job.state === 'running').map((job) => jobStatus(place, job)),
@@ -75,3 +75,12 @@ export function watchSites({ peer }: { readonly peer: Pick<Peer, 'chain' | 'look
   }, everyMs)
   return () => clearInterval(timer)
 }
+
+type Outcomes = NetworkStatus['peers'][number]['outcomes']
+const outcomesOf = ({ agreed, late, absent, contradicted, unresolved }: Outcomes): Outcomes => ({
+  agreed,
+  late,
+  absent,
+  contradicted,
+  unresolved,
+})

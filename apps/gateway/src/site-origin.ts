@@ -79,7 +79,14 @@ function pageOf(answer: SiteAnswer, request: Request, networkPage: string): Resp
   const bare = request.method === 'HEAD' || WITHOUT_BODY.has(answer.status)
   const body =
     isPage && !bare
-      ? addBar(answer.body, { peer: answer.peer, step: answer.step, epoch: answer.epoch, stale: answer.stale, networkPage })
+      ? addBar(answer.body, {
+          peer: answer.peer,
+          step: answer.step,
+          epoch: answer.epoch,
+          stale: answer.stale,
+          provisional: answer.provisional,
+          networkPage,
+        })
       : answer.body
   return new Response(bare ? null : new Uint8Array(body), { status: answer.status, headers })
 }
@@ -108,6 +115,7 @@ function setPeer(headers: Headers, answer: SiteAnswer): void {
   headers.set('interpeer-step', `${answer.epoch}/${answer.step}`)
   if (answer.ran === 'write' && answer.certificate !== undefined) headers.set('interpeer-certificate', answer.certificate)
   if (answer.stale) headers.set('interpeer-stale', 'true')
+  if (answer.provisional) headers.set('interpeer-provisional', 'true')
 }
 
 /** A site may not set cookies for its neighbours: each keeps to its own origin. */

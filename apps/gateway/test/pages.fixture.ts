@@ -24,7 +24,7 @@ export const busyNetwork: NetworkStatus = {
     balance: String(1_000_000_000_000n + 7_345_678_901n * BigInt(i)),
     tickets: 1 + (i % 3),
     jobsDone: 12 * (7 - i),
-    outcomes: { agreed: 1_204 - 91 * i, absent: i === 5 ? 3 : 0, contradicted: i === 2 ? 1 : 0 },
+    outcomes: { agreed: 1_204 - 91 * i, late: i === 4 ? 2 : 0, absent: i === 5 ? 3 : 0, contradicted: i === 2 ? 1 : 0, unresolved: 0 },
     seats: i < 5 ? 1 : 0,
   })),
   jobs: [

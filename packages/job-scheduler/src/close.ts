@@ -7,8 +7,13 @@ import { type Moment, recoveryDueMs } from './plan.js'
 export interface SeatOutcome {
   readonly peer: PeerId
   readonly agreed: number
+  /** It said itself that its run had not ended. */
+  readonly late: number
   readonly absent: number
+  /** Its answer was another. */
   readonly contradicted: number
+  /** Its answer was another, and no jury could say which was right. */
+  readonly unresolved: number
 }
 /** What a closing certificate says, once verified. */
 export interface Closing {
@@ -78,8 +83,8 @@ export const priceOf = (durationMs: number, cycleMs: number, pricePerCycle: bigi
   (pricePerCycle * BigInt(Math.max(0, durationMs))) / BigInt(cycleMs)
 
 /**
- * What an epoch's members have earned: the price of their seat for its time, times the share of steps in which they agreed. Absent
- * and contradicted steps earn nothing.
+ * What an epoch's members have earned: the price of their seat for its time, times the share of steps in which they agreed. All
+ * others earn nothing.
  */
 export function earningsOf(
   outcomes: readonly SeatOutcome[],
@@ -88,8 +93,8 @@ export function earningsOf(
   pricePerCycle: bigint,
 ): readonly Earning[] {
   const price = priceOf(durationMs, cycleMs, pricePerCycle)
-  return outcomes.map(({ peer, agreed, absent, contradicted }) => {
-    const steps = BigInt(agreed + absent + contradicted)
+  return outcomes.map(({ peer, agreed, late, absent, contradicted, unresolved }) => {
+    const steps = BigInt(agreed + late + absent + contradicted + unresolved)
     return { peer, amount: steps === 0n ? 0n : (price * BigInt(agreed)) / steps }
   })
 }

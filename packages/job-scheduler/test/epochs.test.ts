@@ -116,9 +116,9 @@ test('who is away is not drawn for another job in the same block either', () => 
 test('pay: the seat’s price for its time, times the share of agreed steps; less where there is less', () => {
   const [a, b, c] = tickets as [PeerId, PeerId, PeerId]
   const outcomes = [
-    { peer: a, agreed: 4, absent: 0, contradicted: 0 },
-    { peer: b, agreed: 1, absent: 3, contradicted: 0 },
-    { peer: c, agreed: 0, absent: 0, contradicted: 4 },
+    { peer: a, agreed: 4, late: 0, absent: 0, contradicted: 0, unresolved: 0 },
+    { peer: b, agreed: 1, late: 1, absent: 1, contradicted: 0, unresolved: 1 },
+    { peer: c, agreed: 0, late: 0, absent: 0, contradicted: 4, unresolved: 0 },
   ]
   const earned = earningsOf(outcomes, 2_500, 1_000, 100n)
   expect(earned.map(({ amount }) => amount)).toEqual([250n, 62n, 0n])

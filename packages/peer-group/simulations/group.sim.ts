@@ -74,7 +74,8 @@ export function simulate({ seed, peers }: { readonly seed: number; readonly peer
       }
       if (effect.type === 'refused' && effect.code === 'JOB_TOO_SLOW') {
         tooSlow.add(hexOf(effect.id))
-        const bound = member.group?.open.bound?.batch.requests ?? []
+        const open = member.group?.open
+        const bound = open?.bound === undefined ? [] : (open.batches.get(hexOf(open.bound.hash))?.requests ?? [])
         if (bound.some(({ id }) => hexOf(id) === hexOf(effect.id)))
           watcher.violations.push('a write was refused as too slow while a commit set bound it')
       }

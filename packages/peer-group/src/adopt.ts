@@ -1,25 +1,29 @@
-import { bytesOfContentId, contentIdOfBytes } from '@interpeer/crypto-ids'
+import { bytesOfContentId, type ContentId, contentIdOfBytes } from '@interpeer/crypto-ids'
 import { hexOf, type Infer, sameBytes } from '@interpeer/wire-codec'
-import { matches } from './answer.js'
-import type { KnownBatch } from './batch.js'
+import { accuse } from './accuse.js'
+import { answerOf, matches, rootOf } from './answer.js'
+import { type KnownBatch, namingOf } from './batch.js'
 import { closes, readCertificate, writeCertificate } from './certificate.js'
+import { dissent, readDissent, sayLate, takeDissent } from './dissent.js'
 import { PeerGroupError } from './errors.js'
-import { type Base, count, type Late, othersOf, peerAt, send, type Turn } from './group-state.js'
+import { becomeFinal, fetchState, renew } from './finality.js'
+import { count, type KnownStep, type OwnView, othersOf, peerAt, send, type Turn } from './group-state.js'
+import { accuseLiars } from './lies.js'
 import { type Answer, finalMessage, type Reveal } from './messages.js'
 import { newOpenStep } from './open-step.js'
-import { cleanPool } from './pool.js'
 import { sign } from './sign.js'
-import { readStateBlock } from './state-block.js'
+import { changeStep, isJudged, isUnanimous, knownStep, namedThrough, stateAt, trimSteps, unnamedSteps } from './steps.js'
 import { tallyLate, tallyStep } from './tally.js'
 import type { Opened } from './verifier.js'
 
-const RECENT_STEPS = 16
 const CLOSED_RESENDS = 8
 
-interface Adopted {
+export interface Adopted {
   readonly step: number
   readonly rank: number
   readonly batch: KnownBatch
+  /** The group state that the run began from. */
+  readonly start: ContentId
   readonly answer: Answer
   readonly reveals: readonly Opened<Reveal>[]
   readonly certificate: Uint8Array
@@ -29,173 +33,232 @@ interface Adopted {
   readonly spread: boolean
 }
 
-/** Takes a certified step up as final: the member goes on from its root, whatever it thought itself. */
+/** Takes a certified step up: the next batch builds on its root, whatever this member thought itself. Final it may become later. */
 export function adopt(t: Turn, adopted: Adopted): undefined {
   const { g } = t
-  const { step, rank, batch, answer, reveals, certificate } = adopted
+  const { step, rank, batch, start, answer, reveals, certificate } = adopted
   const root = contentIdOfBytes(answer.root)
-  const isOpen = step === g.open.step
-  const run = isOpen ? g.open.runs.get(hexOf(batch.hash)) : undefined
-  const state = run?.type === 'ran' && run.state.root === root ? run.state : undefined
-  const certified = { rank, answer, batch, certificate, revealed: new Set(reveals.map(({ seat }) => seat)) }
-  const late = isOpen ? lateOf(t, adopted) : undefined
-  const base: Base = {
+  const run = step === g.open.step ? g.open.runs.get(hexOf(batch.hash)) : undefined
+  const state = run?.type === 'ran' && run.state.root === root ? run.state : stateAt(g, root)
+  const bySeat = new Map(reveals.map((one) => [one.seat, one]))
+  const own = ownViewOf(t, adopted, bySeat.get(g.seat))
+  const before = own === 'running' || own === 'pending' ? stateAt(g, start) : undefined
+  const known: KnownStep = {
     step,
-    batchHash: batch.hash,
-    root,
-    timeMs: batch.value.timeMs,
-    certified,
+    certified: { rank, answer, batch, start, certificate, reveals: bySeat },
     sinceMs: t.nowMs,
-    announced: false,
-    running: state === undefined && run?.type === 'running',
+    own,
+    mayReveal: mayReveal(t, adopted),
+    bodies: 'unknown',
+    completed: false,
+    told: 'no',
+    dissents: new Map(differingReveals(adopted).map((one) => [one.seat, one.envelope])),
+    holders: new Map(),
+    named: false,
     ...(state === undefined ? {} : { state }),
-    ...(late === undefined ? {} : { late }),
+    ...(before === undefined ? {} : { before }),
   }
+  const ownRun = run?.type === 'ran' ? run : undefined
+  const ownReveal = g.open.reveals.get(rank)?.get(g.seat)
+  accuseLiars(t, adopted)
+  g.steps = [...g.steps, known]
+  g.base = { step, batchHash: batch.hash, root, timeMs: batch.value.timeMs, sinceMs: t.nowMs, ...(state === undefined ? {} : { state }) }
+  nameDisputes(t, batch)
   const agreed = new Set(reveals.filter((one) => matches(one.value.answer, answer)).map(({ seat }) => seat))
-  const differing = new Set([...certified.revealed].filter((seat) => !agreed.has(seat)))
-  g.previous = isOpen ? g.base.state : undefined
-  g.base = base
+  const differing = new Set([...bySeat.keys()].filter((seat) => !agreed.has(seat)))
   g.tally = tallyStep(g.tally, step, agreed, differing)
-  g.recent = [...g.recent, { step, certified }].slice(-RECENT_STEPS)
   g.open = newOpenStep(g, step + 1)
-  g.finalEnvelope = undefined
+  trimSteps(t)
   t.durable = true
-  for (const seat of differing) t.effects.push({ type: 'mark', peer: peerAt(g, seat), step, outcome: 'contradicted' })
-  const closing = closes(batch.value, g.verifier.context)
+  for (const seat of differing) mark(t, seat, step)
+  const isShown = adopted.shown.some(({ seat }) => seat === g.seat)
+  if (ownReveal !== undefined && sameBytes(ownReveal.value.batch, batch.hash)) {
+    if (!isShown) sayToo(t, known, ownReveal)
+  } else if (known.own === 'differs' && ownRun !== undefined) dissent(t, known, dissentingAnswer(t, known, ownRun))
+  if (known.own === 'running' || known.own === 'late') sayLate(t, known)
+  const closing = closes(batch.value, g.verifier.context) && root === batch.from
   if (closing && g.phase === 'open') g.phase = 'closed'
-  if (adopted.spread) sendFinal(t, [...othersOf(g), ...joinersOf(t)])
-  else if (closing) sendFinal(t, joinersOf(t))
-  if (late?.reveal !== undefined) {
-    takeLateReveal(t, late.reveal)
-    send(t, othersOf(g), late.reveal.envelope)
-  }
-  announce(t)
+  if (adopted.spread) sendSteps(t, [...othersOf(g), ...joinersOf(t)], [step])
+  else if (closing) sendSteps(t, joinersOf(t), [step])
+  becomeFinal(t)
+  if (g.frozen > 0 && answer.disputed === g.frozen) renew(t, known)
   if (closing) {
     g.open.resendAtMs = t.nowMs + g.settings.resendMs
     tellClosed(t)
   }
-  if (base.state === undefined && !base.running) fetchState(t)
+  fetchState(t)
+}
+
+const differingReveals = ({ reveals, answer }: Adopted) => reveals.filter(({ value }) => !matches(value.answer, answer))
+
+/** What this member's own run says of a step that was just certified, or that it is still to be run. */
+function ownViewOf(t: Turn, { step, batch, answer, start }: Adopted, own: Opened<Reveal> | undefined): OwnView {
+  const { g } = t
+  if (own !== undefined) return matches(own.value.answer, answer) ? 'agrees' : 'differs'
+  if (g.seat < 0 || step !== g.open.step) return 'missed'
+  const run = g.open.runs.get(hexOf(batch.hash))
+  if (run?.type === 'ran') return run.state.root === contentIdOfBytes(answer.root) && sameRun(t, batch, run, answer) ? 'agrees' : 'differs'
+  if (run?.type === 'running') return 'running'
+  if (run?.type === 'abstained') return 'late'
+  return stateAt(g, start) === undefined ? 'missed' : 'pending'
+}
+
+type Ran = Extract<NonNullable<ReturnType<Turn['g']['open']['runs']['get']>>, { type: 'ran' }>
+const ownAnswer = (t: Turn, step: number, rank: number, batch: KnownBatch, { result, state }: Ran): Answer =>
+  answerOf(state.root, result.responses, result.transcript, namingOf(batch.value, t.g.setup.epoch), {
+    ...t.g.setup,
+    step,
+    rank,
+    batch: batch.hash,
+    key: t.g.self.publicKey,
+  })
+const sameRun = (t: Turn, batch: KnownBatch, run: Ran, answer: Answer): boolean => matches(ownAnswer(t, 0, 0, batch, run), answer)
+const dissentingAnswer = (t: Turn, { step, certified: { rank, batch } }: KnownStep, run: Ran): Answer =>
+  ownAnswer(t, step, rank, batch, run)
+
+/** Whether this member may still reveal at the certified rank. */
+function mayReveal(t: Turn, { step, rank, batch }: Adopted): boolean {
+  const { open, seat, phase } = t.g
+  if (seat < 0 || phase === 'shown' || step !== open.step) return false
+  const elsewhere =
+    open.sealed !== undefined && (open.sealed.rank > rank || (open.sealed.rank === rank && !sameBytes(open.sealed.batch.hash, batch.hash)))
+  return open.givenUp < rank && !elsewhere && open.revealed?.rank !== rank
+}
+
+/**
+ * A certified batch names what is in dispute. The first certified naming decides, whatever this member knows beside it: all must go on from one state.
+ */
+function nameDisputes(t: Turn, { value }: KnownBatch): void {
+  const { g } = t
+  if (value.epoch !== g.setup.epoch || value.disputed === 0) return
+  for (const { step, envelope } of value.dissents) {
+    takeDissent(t, envelope)
+    if (knownStep(g, step) !== undefined) changeStep(t, step, { named: true })
+  }
+  if (!isJudged(g) || g.frozen > 0 || value.disputed <= namedThrough(g)) return
+  g.frozen = value.disputed
+  tellDispute(t, value.disputed)
+}
+
+/** For the chain: what is signed against a certified step. */
+export function tellDispute(t: Turn, step: number): void {
+  const known = knownStep(t.g, step)
+  if (known === undefined || known.dissents.size === 0 || !isJudged(t.g)) return
+  const { certificate, batch } = known.certified
+  t.effects.push({ type: 'dispute', step, certificate, batch: batch.bytes, dissents: [...known.dissents.values()] })
+}
+
+export function mark(t: Turn, seat: number, step: number): void {
+  const outcome = isJudged(t.g) ? 'contradicted' : 'unresolved'
+  t.effects.push({ type: 'mark', peer: peerAt(t.g, seat), step, outcome })
 }
 
 /** Says that the epoch is over, if its closing certificate is here. */
 export function tellClosed(t: Turn): undefined {
-  const { certified, root } = t.g.base
-  if (certified === undefined || !closes(certified.batch.value, t.g.verifier.context)) return
-  const { certificate, batch } = certified
+  const { g } = t
+  const tip = knownStep(g, g.base.step)
+  if (tip === undefined || !closes(tip.certified.batch.value, g.verifier.context) || g.base.root !== tip.certified.batch.from) return
+  const { certificate, batch } = tip.certified
   const { outcomes } = batch.value
-  t.effects.push({ type: 'closed', certificate, batch: batch.bytes, state: root, outcomes, shown: t.g.show !== undefined })
+  t.effects.push({ type: 'closed', certificate, batch: batch.bytes, state: g.base.root, outcomes, shown: g.show !== undefined })
 }
 
-/** What this member may still say of a step that others made final: its reveal, if the certificate lacks it. */
-function lateOf(t: Turn, { rank, batch, shown }: Adopted): Late | undefined {
-  const { open, seat } = t.g
-  if (seat < 0 || shown.some((one) => one.seat === seat)) return undefined
-  const own = open.revealed?.rank === rank && open.sealed !== undefined && sameBytes(open.sealed.batch.hash, batch.hash)
-  const reveal = own ? open.reveals.get(rank)?.get(seat) : undefined
-  if (reveal !== undefined) return { reveal, open: false }
-  const elsewhere =
-    open.sealed !== undefined && (open.sealed.rank > rank || (open.sealed.rank === rank && !sameBytes(open.sealed.batch.hash, batch.hash)))
-  return { open: open.givenUp < rank && !elsewhere && open.revealed?.rank !== rank }
-}
-
-/** The last final step's root is here, or was reached by the own run: says so, once. */
-export function announce(t: Turn): undefined {
+/** A certificate with its batch, from anyone who has it. One that lacks this member's reveal asks for it. */
+export function takeFinal(t: Turn, { value, seat }: Opened<Infer<typeof finalMessage>>): undefined {
   const { g } = t
-  const { base } = g
-  const { state, certified } = base
-  if (state === undefined) return
-  const told = new Set<string>()
-  if (certified !== undefined && !base.announced) {
-    const requests = certified.batch.requests.flatMap(({ id }) => {
-      const answered = state.byId.get(hexOf(id))
-      told.add(hexOf(id))
-      return answered === undefined ? [] : [{ id, response: answered.response }]
-    })
-    const { certificate, batch } = certified
-    t.effects.push({ type: 'final', step: base.step, certificate, batch: batch.bytes, state: base.root, files: state.files, requests })
-  }
-  g.base = { ...base, announced: true, running: false }
-  cleanPool(t, told)
-}
-
-export function fetchState(t: Turn): undefined {
-  const { base, setup, self } = t.g
-  const holders = base.certified === undefined ? setup.members : [...base.certified.revealed].map((seat) => peerAt(t.g, seat))
-  t.effects.push({ type: 'fetch-state', root: base.root, from: holders.filter((peer) => peer !== self.peerId) })
-}
-
-/** The shell has the group state block, and all under it, on disk. */
-export function onState(t: Turn, block: Uint8Array): undefined {
-  const { g } = t
-  if (g.base.state !== undefined) return
-  try {
-    const state = readStateBlock(block)
-    if (state.root !== g.base.root) return count(t, 'STATE_OTHER')
-    g.base = { ...g.base, state }
-  } catch (error) {
-    if (!(error instanceof PeerGroupError)) throw error
-    return count(t, 'STATE_INVALID')
-  }
-  announce(t)
-}
-
-/** A certificate with its batch, from anyone who has it. */
-export function takeFinal(t: Turn, { value }: Opened<Infer<typeof finalMessage>>): undefined {
-  const { g } = t
-  if (value.step < g.base.step) return
-  if (value.step === g.base.step && g.base.certified !== undefined && sameBytes(value.certificate, g.base.certified.certificate)) return
+  const known = knownStep(g, value.step)
+  if (known === undefined && value.step <= g.base.step) return
+  if (known !== undefined && sameBytes(value.certificate, known.certified.certificate)) return
   try {
     const certified = readCertificate(value.certificate, value.batch, g.verifier)
     if (certified.step !== value.step) return count(t, 'CERTIFICATE_INVALID')
-    if (certified.step > g.base.step) {
-      const known = certified.step === g.open.step ? [...(g.open.reveals.get(certified.rank)?.values() ?? [])] : []
-      const { batchHash, batch } = certified
-      const fitting = known.filter((one) => sameBytes(one.value.batch, batchHash) && sameBytes(one.value.start, batch.value.from))
-      const reveals = merged(certified.reveals, fitting)
-      const certificate = reveals.length > certified.reveals.length ? writeCertificate(reveals) : value.certificate
-      adopt(t, { ...certified, reveals, shown: certified.reveals, certificate, spread: false })
-    } else for (const one of certified.reveals) takeLateReveal(t, one)
+    if (known !== undefined) {
+      for (const one of certified.reveals) takeLateReveal(t, one)
+      const own = known.certified.reveals.get(g.seat)
+      const isLacking = certified.reveals.every((one) => one.seat !== g.seat)
+      if (own !== undefined && isLacking && g.phase !== 'shown') send(t, [peerAt(g, seat)], own.envelope)
+      return
+    }
+    const { batchHash, start } = certified
+    const heard = certified.step === g.open.step ? [...(g.open.reveals.get(certified.rank)?.values() ?? [])] : []
+    const fitting = heard.filter((one) => sameBytes(one.value.batch, batchHash) && sameBytes(one.value.start, bytesOfContentId(start)))
+    const reveals = merged(certified.reveals, fitting)
+    const certificate = reveals.length > certified.reveals.length ? writeCertificate(reveals) : value.certificate
+    adopt(t, { ...certified, reveals, shown: certified.reveals, certificate, spread: false })
   } catch (error) {
     if (!(error instanceof PeerGroupError)) throw error
     count(t, 'CERTIFICATE_INVALID')
   }
 }
 
-/** A reveal of a step that is final already: for the record. */
+/** A reveal of a step that is certified already: the last ones make it unanimous, differing ones are dissents. */
 export function takeLateReveal(t: Turn, opened: Opened<Reveal>): undefined {
   const { g } = t
   const { step, rank, batch, start, answer } = opened.value
-  const recent = g.recent.find((one) => one.step === step)
-  if (recent === undefined || recent.certified.rank !== rank) return
-  const { certified } = recent
-  if (!sameBytes(batch, certified.batch.hash) || !sameBytes(start, bytesOfContentId(certified.batch.from))) return
-  if (certified.revealed.has(opened.seat)) return
+  const known = knownStep(g, step)
+  if (known === undefined || known.certified.rank !== rank) return
+  const { certified } = known
+  if (!sameBytes(batch, certified.batch.hash) || !sameBytes(start, bytesOfContentId(certified.start))) return
+  if (rootOf(answer) === undefined) return count(t, 'REVEAL_INVALID') // no certificate may hold it
+  const earlier = certified.reveals.get(opened.seat)
+  if (earlier !== undefined) return accuse(t, 'two-reveals', opened.seat, earlier.envelope, opened.envelope)
+  const against = known.dissents.get(opened.seat)
+  const other = against === undefined ? undefined : readDissent(g.verifier, against)
+  if (against !== undefined && other?.answer !== undefined && !matches(other.answer, answer)) {
+    accuse(t, 'two-answers', opened.seat, against, opened.envelope)
+  }
   const agreed = matches(answer, certified.answer)
-  const updated = { ...certified, revealed: new Set(certified.revealed).add(opened.seat) }
-  g.recent = g.recent.map((one) => (one.step === step ? { step, certified: updated } : one))
-  if (g.base.step === step) g.base = { ...g.base, certified: updated }
+  const reveals = new Map(certified.reveals).set(opened.seat, opened)
+  const certificate = writeCertificate([...reveals.values()])
+  changeStep(t, step, { certified: { ...certified, reveals, certificate }, completed: true })
+  t.durable = true
   g.tally = tallyLate(g.tally, step, opened.seat, agreed)
-  if (!agreed) t.effects.push({ type: 'mark', peer: peerAt(g, opened.seat), step, outcome: 'contradicted' })
+  if (!agreed) {
+    mark(t, opened.seat, step)
+    takeDissent(t, opened.envelope)
+  }
+  const changed = knownStep(g, step) as KnownStep
+  if (agreed && isUnanimous(changed, g.setup.members.length)) becomeFinal(t)
 }
 
-/** Gives someone who is behind the last certificate. After a show nothing new is signed. */
-export function sendFinal(t: Turn, to: Parameters<typeof send>[1]): undefined {
-  const { g } = t
-  const { certified, step } = g.base
-  if (certified === undefined || to.length === 0) return
-  if (g.finalEnvelope === undefined) {
-    if (g.phase === 'shown' || g.seat < 0) return
-    const { certificate, batch } = certified
-    g.finalEnvelope = sign(t, finalMessage, { step, certificate, batch: batch.bytes }).envelope
-  }
-  send(t, to, g.finalEnvelope)
+/** This member's reveal came after the certificate, or was not in it: all are told. */
+export function sayToo(t: Turn, { step }: KnownStep, opened: Opened<Reveal>): void {
+  t.durable = true
+  takeLateReveal(t, opened)
+  changeStep(t, step, { mayReveal: false })
+  send(t, othersOf(t.g), opened.envelope)
 }
+
+/** After a restart: what this member revealed of steps that no batch names yet may not have reached the others. */
+export function sayAgain(t: Turn): void {
+  const { g } = t
+  for (const { certified } of unnamedSteps(g)) {
+    const own = certified.reveals.get(g.seat)
+    if (own !== undefined) send(t, othersOf(g), own.envelope)
+  }
+}
+
+/** Gives certificates and batches of these steps to others. After a show nothing new is signed. */
+export function sendSteps(t: Turn, to: Parameters<typeof send>[1], steps: readonly number[]): void {
+  const { g } = t
+  if (to.length === 0 || g.phase === 'shown' || g.seat < 0) return
+  for (const step of steps) {
+    const known = knownStep(g, step)
+    if (known === undefined) continue
+    const { certificate, batch } = known.certified
+    send(t, to, sign(t, finalMessage, { step, certificate, batch: batch.bytes }).envelope)
+  }
+}
+
+/** What someone behind needs: the last final step, and all since. */
+export const stepsAfter = ({ g }: Turn, step: number): readonly number[] =>
+  g.steps.map((one) => one.step).filter((one) => one > step && one >= g.final.step)
 
 /** The closing certificate goes to the next epoch's members, and a few times more. */
 export function resendClosing(t: Turn): undefined {
   const { g } = t
   if (g.open.resendAtMs === undefined || t.nowMs < g.open.resendAtMs) return
-  sendFinal(t, [...othersOf(g), ...joinersOf(t)])
+  sendSteps(t, [...othersOf(g), ...joinersOf(t)], [g.base.step])
   g.closedResends++
   g.open.resendEveryMs *= 2
   g.open.resendAtMs = g.closedResends >= CLOSED_RESENDS ? undefined : t.nowMs + g.open.resendEveryMs

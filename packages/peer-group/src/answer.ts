@@ -11,6 +11,7 @@ import {
 import { sameBytes } from '@interpeer/wire-codec'
 import type { Answer } from './messages.js'
 import { ownPart } from './own-work/own-part.js'
+import { responsesDigest } from './response-tree.js'
 
 /** What a seal is bound to: an answer for one place is worth nothing in another. */
 export interface SealContext {
@@ -26,8 +27,8 @@ export interface SealContext {
 
 /** The commit of commit and reveal (WP §6.2, §8.10). */
 export function answerSeal(context: SealContext, salt: Uint8Array, answer: Answer): Uint8Array {
-  const { root, responses, effects, fuel, own } = answer
-  return sealOf('interpeer-group-seal', [...placeOf(context), salt, [root, responses, effects, fuel, own]])
+  const { root, responses, effects, fuel, final, disputed, own } = answer
+  return sealOf('interpeer-group-seal', [...placeOf(context), salt, [root, responses, effects, fuel, final, disputed, own]])
 }
 
 /**
@@ -41,25 +42,29 @@ export function saltFor(signer: Signer, context: SealContext): Uint8Array {
 /** Timers, payments and outbox entries of a run: none yet. */
 const NO_EFFECTS = sealOf('interpeer-group-effects', [])
 
-/** What `answer.responses` holds: the digest (32 bytes) of a batch's responses, in its order. */
-export function responsesDigest(responses: readonly ContentId[]): Uint8Array {
-  return sealOf('interpeer-group-responses', responses.map(bytesOfContentId))
-}
-
 /** `transcript` is what the execution did on its way: `own` can only be made with its bytes in hand, and can be challenged. */
-export function answerOf(root: ContentId, responses: readonly ContentId[], transcript: Uint8Array, context: SealContext): Answer {
+export function answerOf(
+  root: ContentId,
+  responses: readonly ContentId[],
+  transcript: Uint8Array,
+  { final, disputed }: Pick<Answer, 'final' | 'disputed'>,
+  context: SealContext,
+): Answer {
   return {
     root: bytesOfContentId(root),
     responses: responsesDigest(responses),
     effects: NO_EFFECTS,
     fuel: 0,
+    final,
+    disputed,
     own: ownPart(transcript, context),
   }
 }
 
 /** Whether the common parts match: what q members must agree on. */
 export function matches(a: Answer, b: Answer): boolean {
-  return sameBytes(a.root, b.root) && sameBytes(a.responses, b.responses) && sameBytes(a.effects, b.effects) && a.fuel === b.fuel
+  if (a.fuel !== b.fuel || a.final !== b.final || a.disputed !== b.disputed) return false
+  return sameBytes(a.root, b.root) && sameBytes(a.responses, b.responses) && sameBytes(a.effects, b.effects)
 }
 
 const placeOf = ({ network, job, epoch, step, rank, batch, key }: SealContext) => [
@@ -73,7 +78,7 @@ const placeOf = ({ network, job, epoch, step, rank, batch, key }: SealContext) =
 ]
 
 /** The group state block that an answer names, or undefined where its root names nothing. */
-export function rootOf({ root }: Answer): ContentId | undefined {
+export function rootOf({ root }: Pick<Answer, 'root'>): ContentId | undefined {
   try {
     return contentIdOfBytes(root)
   } catch {

@@ -24,6 +24,11 @@ export interface GroupSetup {
   /** Batches that a recovery binds, in order: run again unchanged before anything else. */
   readonly rerun: readonly Uint8Array[]
   readonly settings: Partial<GroupSettings>
+  /**
+   * How many peers outside the group the chain could draw jurors from when the epoch opened. With fewer than N no jury judges: a dissent is recorded as
+   * unresolved, and q matching answers stand (design §6, Jury). 0 if left out.
+   */
+  readonly jurors?: number
   /** The time of the last batch before this epoch, where known: times only grow. */
   readonly startTimeMs?: number
   /**
@@ -44,23 +49,33 @@ export type ExecutionResult =
     }
   | { readonly type: 'abstained' }
 
+/** A visitor's request, and the block that holds it. */
+export interface Write extends RequestRef {
+  readonly bytes: Uint8Array
+}
+
+/** The group state block and all under it are now on disk. `block` and `pages` are the bytes of itself and of its request pages, in order (`stateEventOf`). */
+export interface StateEvent {
+  readonly type: 'state'
+  readonly root: ContentId
+  readonly block: Uint8Array
+  readonly pages: readonly Uint8Array[]
+}
+
 /** `nowMs` is network time, and should not go backwards. */
 export type GroupEvent = { readonly nowMs: number } & (
   | { readonly type: 'time' }
   | { readonly type: 'message'; readonly from: PeerId; readonly envelope: Uint8Array }
+  /** Anyone shows a certificate and asks what this member says of it. */
+  | { readonly type: 'shown'; readonly from: PeerId; readonly certificate: Uint8Array }
   /** A visitor's write that reached this peer. `bytes` is the request block; the shell has checked it. */
-  | {
-      readonly type: 'write'
-      readonly id: Uint8Array
-      readonly ms: number
-      readonly cid: ContentId
-      readonly bytes: Uint8Array
-    }
+  | ({ readonly type: 'write' } & Write)
+  /** Several at once: offered to the others in as few messages. */
+  | { readonly type: 'writes'; readonly writes: readonly Write[] }
   | { readonly type: 'executed'; readonly batch: Uint8Array; readonly from: ContentId; readonly result: ExecutionResult }
   /** These request blocks are now on disk, and each is the request that its ref says. */
   | { readonly type: 'bodies'; readonly cids: readonly ContentId[] }
-  /** The group state block and all under it are now on disk; `block` is the bytes of the group state block itself. */
-  | { readonly type: 'state'; readonly root: ContentId; readonly block: Uint8Array }
+  | StateEvent
   /** The chain named the next epoch's members and time. Not kept over a restart: the shell says it again. */
   | { readonly type: 'close-at'; readonly atMs: number; readonly next: readonly PeerId[] }
   /** The chain asked for a show: recovery. After it this member signs nothing more in this epoch. */
@@ -81,7 +96,7 @@ export type GroupEffect =
   | { readonly type: 'send'; readonly to: readonly PeerId[]; readonly envelope: Uint8Array }
   /** From the own disk where it has them, else from these members; then the event `bodies`. */
   | { readonly type: 'fetch-bodies'; readonly requests: readonly RequestRef[]; readonly from: readonly PeerId[] }
-  /** From the own disk where it has it, else from these members; then the event `state`. A later one replaces it. */
+  /** From the own disk where it has it, else from these members; then the event `state`. Of several the last three are wanted. */
   | { readonly type: 'fetch-state'; readonly root: ContentId; readonly from: readonly PeerId[] }
   /** Then the event `executed`. `seed` is 64 bytes. A batch without requests is not executed. */
   | {
@@ -93,18 +108,33 @@ export type GroupEffect =
       readonly timeMs: number
       readonly seed: Uint8Array
     }
+  /** q members agree; not all do, or not yet. What they agree on is final once a later batch names it so. */
+  | {
+      readonly type: 'provisional'
+      readonly step: number
+      readonly certificate: Uint8Array
+      readonly batch: Uint8Array
+      readonly state: ContentId
+      readonly requests: readonly { readonly id: Uint8Array; readonly response: ContentId }[]
+    }
   | {
       readonly type: 'final'
       readonly step: number
       readonly certificate: Uint8Array
       readonly batch: Uint8Array
+      /** The certificate of the later step that names this one final; null where this one's own proves it (`provesFinal`). */
+      readonly named: Uint8Array | null
+      /** When the group last said so: the time of the naming batch, or of this one. */
+      readonly timeMs: number
       /** The group state block. */
       readonly state: ContentId
       /** The root of the file tree. */
       readonly files: ContentId
       readonly requests: readonly { readonly id: Uint8Array; readonly response: ContentId }[]
     }
-  /** An id that has run already, here or in a step that this member skipped. */
+  /** A frozen group says again that the last final step is the last. */
+  | { readonly type: 'renewed'; readonly step: number; readonly named: Uint8Array; readonly timeMs: number }
+  /** An id that has run already, here or in a final step that this member skipped. */
   | { readonly type: 'repeated'; readonly id: Uint8Array; readonly response: ContentId }
   | { readonly type: 'refused'; readonly id: Uint8Array; readonly code: RefusalCode }
   /**
@@ -121,7 +151,25 @@ export type GroupEffect =
     }
   | { readonly type: 'show'; readonly envelope: Uint8Array }
   | { readonly type: 'fault'; readonly peer: PeerId; readonly kind: FaultKind; readonly evidence: readonly Uint8Array[] }
-  | { readonly type: 'mark'; readonly peer: PeerId; readonly step: number; readonly outcome: 'contradicted' }
+  /** A member's answer differs from the certified one. `unresolved`: no jury can say which is right. */
+  | { readonly type: 'mark'; readonly peer: PeerId; readonly step: number; readonly outcome: 'contradicted' | 'unresolved' }
+  /** For the chain, which draws a jury: a certified step, and what is signed against it. */
+  | {
+      readonly type: 'dispute'
+      readonly step: number
+      readonly certificate: Uint8Array
+      readonly batch: Uint8Array
+      readonly dissents: readonly Uint8Array[]
+    }
+  /** For the chain: the open step can't be certified. Signed reveals that can no longer reach q alike, or a commit set and q later time-outs. */
+  | {
+      readonly type: 'stuck'
+      readonly step: number
+      readonly batch: Uint8Array
+      readonly reveals: readonly Uint8Array[]
+      readonly seals: readonly Uint8Array[]
+      readonly timeouts: readonly Uint8Array[]
+    }
   /** Send the event `time` then; the latest one counts. */
   | { readonly type: 'wake'; readonly atMs: number }
   | { readonly type: 'count'; readonly code: string }
@@ -134,4 +182,5 @@ export type RefusalCode =
   | 'REQUEST_MISMATCH'
   | 'GROUP_BUSY'
   | 'GROUP_CLOSED'
+  | 'GROUP_FROZEN'
   | 'JOB_TOO_SLOW'

@@ -1,15 +1,21 @@
 import { bytesOfContentId, type ContentId, contentIdOfBytes, type JobId, type NetworkId, sha256 } from '@interpeer/crypto-ids'
-import { bool, bytes, encodeCbor, type Infer, link, list, message, struct, uint32, uint53 } from '@interpeer/wire-codec'
+import { bool, bytes, bytesMax, encodeCbor, type Infer, link, list, message, struct, uint32, uint53 } from '@interpeer/wire-codec'
 import type { RequestRef } from './api.js'
-import { BATCH_MAX_BYTES, BATCH_REQUESTS_LIMIT, MEMBERS_MAX } from './settings.js'
+import { BATCH_MAX_BYTES, BATCH_REQUESTS_LIMIT, DISSENT_MAX_BYTES, DISSENTS_MAX, MEMBERS_MAX } from './settings.js'
 
-/** What a closing batch says of one member: in how many of the epoch's earlier steps it was what (design §6, Receipts). */
-export const memberOutcome = struct({ agreed: uint32, absent: uint32, contradicted: uint32 })
+/**
+ * What a closing batch says of one member: in how many of the epoch's earlier steps it was what (design §6, Receipts). `late`: it said itself that its run
+ * had not ended. `contradicted`: its answer was another; `unresolved`: the same where no jury could judge.
+ */
+export const memberOutcome = struct({ agreed: uint32, late: uint32, absent: uint32, contradicted: uint32, unresolved: uint32 })
 export type MemberOutcome = Infer<typeof memberOutcome>
 
 /**
  * One agreed step's input (design §6, Order). Its hash, not its bytes, is what seals and reveals name. `collator` proved `proof`; a
  * batch that a later rank is bound to keeps both. `outcomes` is in seat order and empty unless `closing`.
+ *
+ * `final` names all steps up to it clear: once this batch is certified they are final. `dissents` names a step otherwise: signed dissents and withheld
+ * statements against it. `disputed` is the lowest step so named; where a jury can be drawn that step is frozen, and all later batches of the epoch say it again.
  */
 export const batchMessage = message(
   'group-batch',
@@ -24,6 +30,9 @@ export const batchMessage = message(
     timeMs: uint53,
     proof: bytes(80),
     requests: list(struct({ id: bytes(16), ms: uint53, cid: link }), BATCH_REQUESTS_LIMIT),
+    final: uint32,
+    disputed: uint32,
+    dissents: list(struct({ step: uint32, envelope: bytesMax(DISSENT_MAX_BYTES) }), DISSENTS_MAX),
     closing: bool,
     outcomes: list(memberOutcome, MEMBERS_MAX),
   },
@@ -66,4 +75,9 @@ function knownBatch(batch: Uint8Array, value: Batch): KnownBatch {
 /** What a collator's VRF runs on: not the rank, so that it has one seed for each step however often it tries. */
 export function seedAlpha(network: NetworkId, job: JobId, epoch: number, step: number): Uint8Array {
   return encodeCbor(['interpeer-batch-seed', bytesOfContentId(network), bytesOfContentId(job), epoch, step])
+}
+
+/** What a batch says of finality in this epoch. One that a recovery carried over says nothing: what it named belongs to an epoch that is over. */
+export function namingOf(batch: Batch, epoch: number): { readonly final: number; readonly disputed: number } {
+  return batch.epoch === epoch ? { final: batch.final, disputed: batch.disputed } : { final: 0, disputed: 0 }
 }

@@ -1,25 +1,30 @@
 import { bytesOfContentId, type ContentId, contentIdOfBytes, type PeerId, sha256 } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import { answerSeal, matches, rootOf } from './answer.js'
-import { type Batch, type KnownBatch, type MemberOutcome, readBatch } from './batch.js'
+import { type Batch, type KnownBatch, type MemberOutcome, namingOf, readBatch } from './batch.js'
 import { PeerGroupError } from './errors.js'
 import { type Answer, certificateMessage, type Reveal, revealMessage } from './messages.js'
 import { quorumOf } from './quorum.js'
 import { createVerifier, type GroupContext, type Opened, type Verification, type Verifier } from './verifier.js'
 
-/** What a certificate proves: the members named by `agreed` ran this batch and came to this root. */
+/** What a certificate proves: the members named by `agreed` ran this batch and came to this root. Whether that is final: `provesFinal`. */
 export interface CertifiedStep {
+  readonly epoch: number
   readonly step: number
   readonly rank: number
   readonly batchHash: Uint8Array
   readonly batch: KnownBatch
   /** The group state block. */
   readonly state: ContentId
+  /** The group state that the run began from. */
+  readonly start: ContentId
   readonly answer: Answer
   readonly timeMs: number
   readonly agreed: readonly PeerId[]
   /** Members whose answer differs. Silence is not dissent: a member named nowhere said nothing in time. */
   readonly contradicted: readonly PeerId[]
+  /** All members agreed. */
+  readonly unanimous: boolean
   /** All of them, in seat order. */
   readonly reveals: readonly Opened<Reveal>[]
 }
@@ -37,7 +42,19 @@ export interface CertifiedReveals {
   readonly agreed: readonly PeerId[]
   /** Members whose answer differs. */
   readonly contradicted: readonly PeerId[]
+  /** All members agreed. */
+  readonly unanimous: boolean
 }
+
+/**
+ * Whether certificates alone prove a step final (design §6, Final or frozen): all members agreed on it, on a batch that names all before it; or a later
+ * certified batch of the same epoch names it. Both are of one group: the caller has checked them against one context.
+ */
+export function provesFinal(certified: FinalPart, later?: FinalPart): boolean {
+  if (certified.unanimous && certified.answer.final >= certified.step - 1) return true
+  return later !== undefined && later.epoch === certified.epoch && later.step > certified.step && later.answer.final >= certified.step
+}
+type FinalPart = Pick<CertifiedReveals, 'epoch' | 'step' | 'answer' | 'unanimous'>
 
 /**
  * Checks a certificate without its batch, as visitors do: a batch holds the VRF proof that its seed and so every token of its scripts follow from.
@@ -45,11 +62,8 @@ export interface CertifiedReveals {
  * @throws {PeerGroupError} CERTIFICATE_INVALID
  */
 export function verifyReveals(certificate: Uint8Array, context: GroupContext, verification?: Verification): CertifiedReveals {
-  const { epoch, step, rank, batchHash, state, answer, agreed, contradicted } = readReveals(
-    certificate,
-    createVerifier(context, verification),
-  )
-  return { epoch, step, rank, batchHash, state, answer, agreed, contradicted }
+  const { start: _, reveals: __, ...certified } = readReveals(certificate, createVerifier(context, verification))
+  return certified
 }
 
 /**
@@ -79,15 +93,18 @@ export function verifyClosing(
 ): CertifiedStep & { readonly outcomes: readonly MemberOutcome[] } {
   const certified = verifyCertificate(certificate, batch, context, verification)
   if (!closes(certified.batch.value, context)) throw invalid('not a closing batch of this epoch')
+  if (certified.state !== certified.batch.from) throw invalid('a closing batch that changes the state')
   return { ...certified, outcomes: certified.batch.value.outcomes }
 }
 
 /**
- * Whether a batch ends this epoch. One that a recovery carried over from an earlier epoch does not; nor does one with requests, whose seed the
- * chain would make public.
+ * Whether a batch ends this epoch: it names all steps before it final, or all before a frozen one. One that a recovery carried over from an earlier epoch
+ * does not; nor does one with requests, whose seed the chain would make public.
  */
 export function closes(batch: Batch, { epoch, members }: GroupContext): boolean {
-  return batch.closing && batch.epoch === epoch && batch.outcomes.length === members.length && batch.requests.length === 0
+  const { closing, final, disputed, step } = batch
+  const decided = final === (disputed > 0 && final < disputed ? disputed : step) - 1
+  return closing && decided && batch.epoch === epoch && batch.outcomes.length === members.length && batch.requests.length === 0
 }
 
 /** @throws {PeerGroupError} CERTIFICATE_INVALID */
@@ -100,10 +117,19 @@ export function readCertificate(certificate: Uint8Array, batchBytes: Uint8Array,
   } catch (cause) {
     throw invalid('not readable', cause)
   }
-  if (!sameBytes(read.start, batch.value.from)) throw invalid('a reveal from another state')
-  const { step, rank, batchHash, state, answer, agreed, contradicted, reveals } = read
-  return { step, rank, batchHash, batch, state, answer, timeMs: batch.value.timeMs, agreed, contradicted, reveals }
+  // A batch that is run again in a later epoch may run on another state than it names: the one that stands.
+  const isRerun = batch.value.epoch !== verifier.context.epoch
+  if (!isRerun && !sameBytes(read.start, batch.value.from)) throw invalid('a reveal from another state')
+  const { final, disputed } = namingOf(batch.value, verifier.context.epoch)
+  if (read.answer.final !== final || read.answer.disputed !== disputed) throw invalid('reveals that name other steps than the batch')
+  const { epoch, step, rank, batchHash, state, answer, agreed, contradicted, unanimous, reveals } = read
+  const start = rootOf({ root: read.start })
+  if (start === undefined) throw invalid('a start that names nothing')
+  return { epoch, step, rank, batchHash, batch, state, start, answer, timeMs: batch.value.timeMs, agreed, contradicted, unanimous, reveals }
 }
+
+/** The reveals of a certificate, opened. @throws {PeerGroupError} CERTIFICATE_INVALID */
+export const openReveals = (certificate: Uint8Array, verifier: Verifier): Pick<ReadReveals, 'reveals'> => readReveals(certificate, verifier)
 
 type ReadReveals = CertifiedReveals & { readonly start: Uint8Array; readonly reveals: readonly Opened<Reveal>[] }
 
@@ -131,6 +157,7 @@ function readReveals(certificate: Uint8Array, verifier: Verifier): ReadReveals {
   const first = reveals[0]
   const answer = agreedAnswer(reveals, context.members.length)
   if (first === undefined || answer === undefined) throw invalid('fewer than q matching reveals')
+  if (answer.final >= value.step) throw invalid('it names itself final')
   const named = (agree: boolean) =>
     reveals.filter((one) => matches(one.value.answer, answer) === agree).map(({ seat }) => context.members[seat] as PeerId)
   return {
@@ -142,6 +169,7 @@ function readReveals(certificate: Uint8Array, verifier: Verifier): ReadReveals {
     answer,
     agreed: named(true),
     contradicted: named(false),
+    unanimous: named(true).length === context.members.length,
     start: first.value.start,
     reveals,
   }

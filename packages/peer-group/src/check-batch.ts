@@ -1,9 +1,12 @@
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { type KnownBatch, seedAlpha } from './batch.js'
+import { isAgainst, readDissent } from './dissent.js'
 import { type BoundSet, quorum, type Turn } from './group-state.js'
 import { type Proposal, tallyMessage } from './messages.js'
 import { isInTime } from './pool.js'
-import { roomIn } from './state-block.js'
+import { BATCH_REQUESTS_LIMIT, PROVISIONAL_MAX } from './settings.js'
+import { answeredBy, type GroupState, roomIn } from './state-block.js'
+import { isJudged, namedThrough, rootBefore, unnamedSteps } from './steps.js'
 import { isTally, outcomesOf, type Tally } from './tally.js'
 import type { Opened } from './verifier.js'
 
@@ -24,8 +27,10 @@ export function refusalOfBatch(t: Turn, opened: Opened<Proposal>, batch: KnownBa
   if (seedOf(t, batch) === undefined) return 'BATCH_SEED'
   if (rerun !== undefined) return undefined
   if (!sameBytes(value.job, t.g.job) || value.epoch !== setup.epoch || value.step !== open.step) return 'BATCH_OTHER_PLACE'
-  if (!sameBytes(value.previous, base.batchHash) || batch.from !== base.root) return 'BATCH_OTHER_PAST'
-  if (bound !== undefined) return sameBytes(bound.batch.hash, batch.hash) ? undefined : 'BATCH_NOT_THE_BOUND'
+  if (!sameBytes(value.previous, base.batchHash)) return 'BATCH_OTHER_PAST'
+  if (bound !== undefined) return sameBytes(bound.hash, batch.hash) ? undefined : 'BATCH_NOT_THE_BOUND'
+  const naming = refusalOfNaming(t, batch)
+  if (naming !== undefined) return naming
   if (!sameBytes(value.collator, opened.value.from)) return 'BATCH_OTHER_COLLATOR'
   if (value.timeMs <= base.timeMs || Math.abs(value.timeMs - t.nowMs) > settings.clockToleranceMs) return 'BATCH_TIME'
   if (value.requests.length > settings.batchRequestsMax) return 'BATCH_TOO_LARGE'
@@ -37,16 +42,42 @@ export function refusalOfBatch(t: Turn, opened: Opened<Proposal>, batch: KnownBa
   if (!value.closing) return value.outcomes.length === 0 ? undefined : 'BATCH_OUTCOMES'
   const tallies = readTallies(t, opened.value.tallies)
   if (tallies === undefined) return 'BATCH_TALLIES'
-  const expected = outcomesOf(tallies, open.step - 1, setup.members.length)
+  const expected = outcomesOf(tallies, open.step - 1, setup.members.length, isJudged(t.g))
   return sameOutcomes(expected, value.outcomes) ? undefined : 'BATCH_OUTCOMES'
 }
 
+/**
+ * Whether a batch names steps as it may: what was named stays named; what it names disputed, something signed is against; a frozen group runs nothing, on the
+ * last state before the frozen step. That this member may call steps clear is checked as it seals (`mayName`): its window may still be open.
+ */
+function refusalOfNaming(t: Turn, batch: KnownBatch): string | undefined {
+  const { g } = t
+  const { final, disputed, dissents, step, closing, requests } = batch.value
+  if (final < namedThrough(g) || final >= step) return 'BATCH_FINAL'
+  for (const { step: against, envelope } of dissents) {
+    const known = unnamedSteps(g).find((one) => one.step === against)
+    const read = readDissent(g.verifier, envelope)
+    if (known === undefined || read === undefined || !isAgainst(known, read)) return 'BATCH_DISSENT'
+  }
+  const lowest = dissents.length === 0 ? 0 : Math.min(...dissents.map((one) => one.step))
+  if (disputed !== (g.frozen > 0 ? g.frozen : lowest)) return 'BATCH_DISPUTED'
+  const isHeld = isJudged(g) && disputed > 0
+  if (isHeld && (final >= disputed || requests.length > 0)) return 'BATCH_FROZEN'
+  if (batch.from !== (isHeld ? rootBefore(g, disputed) : g.base.root)) return 'BATCH_OTHER_PAST'
+  if (!isHeld && (step - 1 - final > PROVISIONAL_MAX || requests.length > roomAmongOpen(t, final))) return 'BATCH_TOO_EARLY'
+  if (closing && final !== (isHeld ? disputed : step) - 1) return 'BATCH_CLOSING'
+  return undefined
+}
+
+/** How many requests a batch may have that names steps up to `final`: those that stay open have as many together as one batch may have. */
+export function roomAmongOpen({ g }: Turn, final: number): number {
+  const open = g.steps.filter(({ step }) => step > final && step > namedThrough(g))
+  return BATCH_REQUESTS_LIMIT - open.reduce((sum, { certified }) => sum + certified.batch.requests.length, 0)
+}
+
 /** Why a batch may not run on the state it names: a write runs once. Nobody can seal it, whatever rank proposes it. */
-export function refusalByState(t: Turn, batch: KnownBatch): string | undefined {
-  const { state } = t.g.base
-  if (state === undefined) return 'STATE_MISSING'
-  if (batch.from !== state.root) return 'BATCH_OTHER_PAST'
-  if (batch.requests.some(({ id }) => state.byId.has(hexOf(id)))) return 'BATCH_REPEATS'
+export function refusalByState(t: Turn, batch: KnownBatch, state: GroupState): string | undefined {
+  if (batch.requests.some(({ id }) => answeredBy(state, hexOf(id)) !== undefined)) return 'BATCH_REPEATS'
   return batch.requests.length > roomIn(state, batch.value.timeMs, t.g.settings.requestsKeptMs) ? 'BATCH_STATE_FULL' : undefined
 }
 
@@ -68,9 +99,7 @@ function readTallies(t: Turn, envelopes: readonly Uint8Array[]): readonly Tally[
   return tallies.size >= quorum(t.g) && tallies.size === envelopes.length ? [...tallies.values()] : undefined
 }
 
+const OUTCOMES = ['agreed', 'late', 'absent', 'contradicted', 'unresolved'] as const
 function sameOutcomes(a: KnownBatch['value']['outcomes'], b: KnownBatch['value']['outcomes']): boolean {
-  return (
-    a.length === b.length &&
-    a.every((one, i) => one.agreed === b[i]?.agreed && one.absent === b[i]?.absent && one.contradicted === b[i]?.contradicted)
-  )
+  return a.length === b.length && a.every((one, i) => OUTCOMES.every((name) => one[name] === b[i]?.[name]))
 }

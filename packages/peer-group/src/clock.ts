@@ -1,12 +1,17 @@
 import { hexOf } from '@interpeer/wire-codec'
-import { fetchState, resendClosing } from './adopt.js'
+import { resendClosing, sendSteps } from './adopt.js'
 import { rerunOf } from './check-batch.js'
+import { resendDissents } from './dissent.js'
+import { fetchState } from './finality.js'
 import { collatorSeat, othersOf, peerAt, send, type Turn } from './group-state.js'
 import { tallyMessage } from './messages.js'
+import { isNamingDue } from './naming.js'
+import { withheldAtMs } from './own-run.js'
 import { hasWork, isHeld, offerAgain } from './pool.js'
 import { sendCommitSet } from './rounds.js'
 import { sign } from './sign.js'
-import { giveUp, joinableRank, rankTimerMs } from './timeouts.js'
+import { nextWindowMs, unnamedSteps } from './steps.js'
+import { giveUp, handBoundOn, joinableRank, rankTimerMs } from './timeouts.js'
 
 /** What is due by now: time-outs, messages to be sent again. True when something moved. */
 export function onClock(t: Turn): boolean {
@@ -23,7 +28,7 @@ export function onClock(t: Turn): boolean {
     giveUp(t, open.rank)
     return true
   }
-  if (open.resendAtMs === undefined && isPending(t)) open.resendAtMs = t.nowMs + open.resendEveryMs
+  if (open.resendAtMs === undefined && (isPending(t) || unnamedSteps(g).length > 0)) open.resendAtMs = t.nowMs + open.resendEveryMs
   if (open.resendAtMs !== undefined && t.nowMs >= open.resendAtMs) resend(t)
   return told
 }
@@ -40,6 +45,7 @@ export function isPending(t: Turn): boolean {
     closingDue(t) ||
     rerunOf(t, open.step) !== undefined ||
     joinableRank(t) >= open.rank ||
+    isNamingDue(t) ||
     hasWork(t)
   )
 }
@@ -70,9 +76,12 @@ function resend(t: Turn): void {
   if (open.sealed !== undefined) send(t, others, open.sealed.envelope)
   if (open.revealed !== undefined) send(t, others, open.revealed.envelope)
   for (const envelope of open.ownTimeouts) send(t, others, envelope)
+  handBoundOn(t, rank)
+  askMissing(t)
+  resendDissents(t)
   const tally = open.tallies.get(g.seat)
   if (tally !== undefined) send(t, others, tally.envelope)
-  if (g.base.state === undefined && !g.base.running) fetchState(t)
+  fetchState(t)
   const proposal = open.proposals.get(rank)
   if (proposal !== undefined && open.runs.get(hexOf(proposal.batch.hash))?.type === 'fetching') {
     const missing = proposal.batch.requests.filter((ref) => !isHeld(t, ref))
@@ -80,7 +89,18 @@ function resend(t: Turn): void {
     if (missing.length > 0) t.effects.push({ type: 'fetch-bodies', requests: missing, from })
   }
   open.resendEveryMs = Math.min(2 * open.resendEveryMs, g.settings.resendMsMax)
-  open.resendAtMs = isPending(t) || g.base.state === undefined ? t.nowMs + open.resendEveryMs : undefined
+  const isWaiting = isPending(t) || g.base.state === undefined || g.final.state === undefined || unnamedSteps(g).length > 0
+  open.resendAtMs = isWaiting ? t.nowMs + open.resendEveryMs : undefined
+}
+
+/** Whoever has not revealed what is certified is shown it again: members ask the missing ones directly, while the window is open. */
+function askMissing(t: Turn): void {
+  const { g } = t
+  for (const { step, certified, sinceMs } of unnamedSteps(g)) {
+    if (t.nowMs > sinceMs + g.settings.dissentWindowMs) continue
+    const missing = othersOf(g).filter((peer) => !certified.reveals.has(g.setup.members.indexOf(peer)))
+    sendSteps(t, missing, [step])
+  }
 }
 
 /** When this group next wants to be told the time. */
@@ -90,7 +110,8 @@ export function nextWakeMs(t: Turn): number | undefined {
   if (g.phase === 'shown' || g.seat < 0) return undefined
   const times = [g.offerAtMs, open.resendAtMs]
   if (g.phase === 'open') {
-    times.push(open.timerAtMs, g.closing?.atMs, g.base.sinceMs + g.settings.idleEveryMs)
+    const graceEndsMs = open.quorumAtMs === undefined ? undefined : open.quorumAtMs + g.settings.graceMs
+    times.push(open.timerAtMs, g.closing?.atMs, g.base.sinceMs + g.settings.idleEveryMs, nextWindowMs(t), graceEndsMs, withheldAtMs(t))
     if (g.base.state === undefined) times.push(open.resendAtMs ?? t.nowMs + open.resendEveryMs)
   }
   const later = times.filter((time): time is number => time !== undefined && time > t.nowMs)

@@ -1,4 +1,4 @@
-import { CryptoError } from '@interpeer/crypto-ids'
+import { bytesOfContentId, type ContentId, CryptoError, contentIdOfBytes } from '@interpeer/crypto-ids'
 import {
   bytes,
   bytesMax,
@@ -6,6 +6,7 @@ import {
   encodeWith,
   hexOf,
   type Infer,
+  link,
   list,
   nullable,
   oneOf,
@@ -16,30 +17,38 @@ import {
   uint32,
   WireError,
 } from '@interpeer/wire-codec'
+import { matches } from './answer.js'
 import { type KnownBatch, NO_BATCH, readBatch } from './batch.js'
 import { readCertificate } from './certificate.js'
+import { readDissent } from './dissent.js'
 import { PeerGroupError } from './errors.js'
-import type { Base, Group, OpenStep, Turn } from './group-state.js'
+import type { Base, Final, Group, KnownStep, OpenStep, Turn } from './group-state.js'
 import {
   answerSchema,
-  CERTIFICATE_MAX_BYTES,
-  commitSetSchema,
+  boundSetSchema,
   proposalMessage,
   REVEAL_MAX_BYTES,
   revealMessage,
   SEAL_MAX_BYTES,
+  SHOW_MAX_BYTES,
+  SHOWN_STEPS_MAX,
   sealMessage,
+  shownStepSchema,
   TALLY_MAX_BYTES,
   TIMEOUT_MAX_BYTES,
   tallyMessage,
   timeoutMessage,
 } from './messages.js'
 import { newOpenStep } from './open-step.js'
-import { BATCH_MAX_BYTES } from './settings.js'
+import { BATCH_MAX_BYTES, DISSENTS_MAX } from './settings.js'
+import { isJudged } from './steps.js'
 import { tallyRecord } from './tally.js'
 import { takeTimeout } from './timeouts.js'
+import type { Verifier } from './verifier.js'
 
-const RECORD_VERSION = 2
+/** The step before the last final one, too: its last reveals may still be on their way. */
+const RECORD_STEPS_MAX = SHOWN_STEPS_MAX + 1
+const RECORD_VERSION = 3
 export const RECORD_MAX_BYTES = 4 * 1024 * 1024
 const PROPOSAL_MAX_BYTES = 1024 * 1024 + 256
 const batchBytes = bytesMax(BATCH_MAX_BYTES)
@@ -50,13 +59,17 @@ export const recordSchema = struct({
   job: bytes(36),
   epoch: uint32,
   phase: oneOf('open', 'closed', 'shown'),
-  last: nullable(struct({ step: uint32, certificate: bytesMax(CERTIFICATE_MAX_BYTES), batch: batchBytes })),
-  /** This member's reveal for the last final step, where its certificate lacks it. */
-  late: nullable(bytesMax(REVEAL_MAX_BYTES)),
+  /** The last final step, and the certified ones since; what each was shown against it. */
+  steps: list(shownStepSchema, RECORD_STEPS_MAX),
+  /** The last final step; 0: none. */
+  final: uint32,
   rank: uint16,
   proposed: nullable(struct({ rank: uint16, envelope: bytesMax(PROPOSAL_MAX_BYTES) })),
-  sealed: nullable(struct({ rank: uint16, batch: batchBytes, salt: bytes(32), answer: answerSchema, envelope: bytesMax(SEAL_MAX_BYTES) })),
-  bound: nullable(commitSetSchema),
+  sealed: nullable(
+    struct({ rank: uint16, batch: batchBytes, start: link, salt: bytes(32), answer: answerSchema, envelope: bytesMax(SEAL_MAX_BYTES) }),
+  ),
+  bound: nullable(boundSetSchema),
+  boundBatch: nullable(batchBytes),
   lockRank: nullable(uint16),
   revealed: nullable(struct({ rank: uint16, envelope: bytesMax(REVEAL_MAX_BYTES) })),
   /** The highest rank given up, plus one; 0: none. */
@@ -65,12 +78,12 @@ export const recordSchema = struct({
   tally: tallyRecord,
   /** This member's tally for the open step, as it was sent. */
   ownTally: nullable(bytesMax(TALLY_MAX_BYTES)),
-  show: nullable(bytesMax(128 * 1024)),
+  show: nullable(bytesMax(SHOW_MAX_BYTES + 128)),
 })
 type DurableRecord = Infer<typeof recordSchema>
 
 export function writeRecord(g: Group): Uint8Array {
-  const { base, open } = g
+  const { final, open } = g
   return encodeWith(
     recordSchema,
     {
@@ -78,15 +91,18 @@ export function writeRecord(g: Group): Uint8Array {
       job: g.job,
       epoch: g.setup.epoch,
       phase: g.phase,
-      last:
-        base.certified === undefined
-          ? null
-          : { step: base.step, certificate: base.certified.certificate, batch: base.certified.batch.bytes },
-      late: base.late?.reveal?.envelope ?? null,
+      steps: stepsToKeep(g).map(({ certified, dissents }) => ({
+        certificate: certified.certificate,
+        batch: certified.batch.bytes,
+        dissents: [...dissents.values()].slice(0, DISSENTS_MAX),
+      })),
+      final: final.step,
       rank: open.rank,
       proposed: open.proposed ?? null,
-      sealed: open.sealed === undefined ? null : { ...open.sealed, batch: open.sealed.batch.bytes },
-      bound: open.bound === undefined ? null : { ...open.bound, batch: open.bound.batch.bytes },
+      sealed:
+        open.sealed === undefined ? null : { ...open.sealed, batch: open.sealed.batch.bytes, start: bytesOfContentId(open.sealed.start) },
+      bound: open.bound === undefined ? null : { rank: open.bound.rank, batch: open.bound.hash, seals: open.bound.seals },
+      boundBatch: open.bound === undefined ? null : (open.batches.get(hexOf(open.bound.hash))?.bytes ?? null),
       lockRank: open.lockRank ?? null,
       revealed: open.revealed ?? null,
       givenUpBelow: open.givenUp + 1,
@@ -127,33 +143,72 @@ function within<T>(read: () => T): T {
 }
 const unreadable = (reason: string, cause?: unknown): PeerGroupError => new PeerGroupError({ code: 'RECORD_UNREADABLE', reason }, { cause })
 
-/** Where an epoch begins, or where the record left it. @throws {PeerGroupError} RECORD_UNREADABLE */
-export function baseOf(g: Pick<Group, 'setup' | 'verifier'>, record: DurableRecord | undefined, nowMs: number): Base {
-  const { setup } = g
-  const fresh = { sinceMs: nowMs, announced: false, running: false }
-  if (record?.last === undefined || record.last === null) {
-    return { ...fresh, step: 0, batchHash: NO_BATCH, root: setup.start, timeMs: setup.startTimeMs ?? 0 }
-  }
-  const { certificate, batch } = record.last
-  const certified = within(() => readCertificate(certificate, batch, g.verifier))
+/** The last final step, what is certified since, and the steps before it that others may still complete. */
+function stepsToKeep({ steps, final }: Group): readonly KnownStep[] {
+  return steps.filter(({ step }) => step >= final.step - 1).slice(-RECORD_STEPS_MAX)
+}
+
+/** Where an epoch begins, or where the record left it. Windows begin anew. @throws {PeerGroupError} RECORD_UNREADABLE */
+export function placeOf(
+  { setup, verifier, seat }: Pick<Group, 'setup' | 'verifier' | 'seat'>,
+  record: DurableRecord | undefined,
+  nowMs: number,
+): Pick<Group, 'base' | 'final' | 'steps' | 'frozen'> {
+  const steps = (record?.steps ?? []).map((shown) => within(() => restoreStep(shown, verifier, seat, nowMs)))
+  const tip = steps.at(-1)
+  const last = steps.find(({ step }) => step === record?.final)
+  const rootOfStep = ({ certified }: KnownStep): ContentId => contentIdOfBytes(certified.answer.root)
+  const base: Base =
+    tip === undefined
+      ? { step: 0, batchHash: NO_BATCH, root: setup.start, timeMs: setup.startTimeMs ?? 0, sinceMs: nowMs }
+      : {
+          step: tip.step,
+          batchHash: tip.certified.batch.hash,
+          root: rootOfStep(tip),
+          timeMs: tip.certified.batch.value.timeMs,
+          sinceMs: nowMs,
+        }
+  const final: Final = { step: last?.step ?? 0, root: last === undefined ? setup.start : rootOfStep(last), announced: false }
+  return { base, final, steps, frozen: frozenBy(steps, setup) }
+}
+
+/** What certified batches named disputed, where a jury decides. */
+function frozenBy(steps: readonly KnownStep[], setup: Group['setup']): number {
+  if (!isJudged({ setup })) return 0
+  return steps.find(({ certified }) => certified.answer.disputed > 0)?.certified.answer.disputed ?? 0
+}
+
+function restoreStep(
+  { certificate, batch, dissents }: DurableRecord['steps'][number],
+  verifier: Verifier,
+  seat: number,
+  nowMs: number,
+): KnownStep {
+  const { step, rank, answer, start, batch: known, reveals } = readCertificate(certificate, batch, verifier)
+  const bySeat = new Map(reveals.map((one) => [one.seat, one]))
+  const own = bySeat.get(seat)
+  const against = dissents.flatMap((envelope) => {
+    const read = readDissent(verifier, envelope)
+    return read === undefined ? [] : [[read.seat, envelope] as const]
+  })
+  const isOwn = against.some(([by]) => by === seat)
   return {
-    ...fresh,
-    step: certified.step,
-    batchHash: certified.batchHash,
-    root: certified.state,
-    timeMs: certified.timeMs,
-    certified: {
-      rank: certified.rank,
-      answer: certified.answer,
-      batch: certified.batch,
-      certificate,
-      revealed: new Set(certified.reveals.map(({ seat }) => seat)),
-    },
+    step,
+    certified: { rank, answer, batch: known, start, certificate, reveals: bySeat },
+    sinceMs: nowMs,
+    own: isOwn ? 'differs' : own === undefined ? 'pending' : matches(own.value.answer, answer) ? 'agrees' : 'differs',
+    mayReveal: false, // what was sealed elsewhere at that rank is not known any more
+    bodies: 'unknown',
+    completed: false,
+    told: 'no',
+    dissents: new Map(against),
+    holders: new Map(),
+    named: false,
   }
 }
 
 /**
- * Puts the record's late reveal and open step back, its own messages included, as if they had just been made.
+ * Puts the record's open step back, its own messages included, as if they had just been made.
  * @throws {PeerGroupError} RECORD_UNREADABLE
  */
 export function restoreOpenStep(t: Turn, record: DurableRecord): void {
@@ -171,19 +226,21 @@ export function restoreOpenStep(t: Turn, record: DurableRecord): void {
     open.batches.set(hexOf(read.hash), read)
     return read
   }
-  if (record.sealed !== null) open.sealed = { ...record.sealed, batch: known(record.sealed.batch) }
-  if (record.bound !== null) open.bound = { ...record.bound, batch: known(record.bound.batch) }
+  if (record.sealed !== null) {
+    const { batch, start } = record.sealed
+    open.sealed = { ...record.sealed, batch: known(batch), start: within(() => contentIdOfBytes(start)) }
+  }
+  if (record.bound !== null) open.bound = { rank: record.bound.rank, hash: record.bound.batch, seals: record.bound.seals }
+  if (record.boundBatch !== null) known(record.boundBatch)
   if (record.proposed !== null) {
     const opened = g.verifier.open(proposalMessage, record.proposed.envelope)
     if (typeof opened !== 'string')
-      open.proposals.set(record.proposed.rank, { ...opened, batch: known(opened.value.batch), refused: false })
+      open.proposals.set(record.proposed.rank, { ...opened, batch: known(opened.value.batch), refused: false, bound: true })
   }
   const seal = open.sealed === undefined ? 'none' : g.verifier.open(sealMessage, open.sealed.envelope)
   if (typeof seal !== 'string') open.seals.set(seal.value.rank, new Map([[seal.seat, seal]]))
   const revealed = open.revealed === undefined ? 'none' : g.verifier.open(revealMessage, open.revealed.envelope)
   if (typeof revealed !== 'string') open.reveals.set(revealed.value.rank, new Map([[revealed.seat, revealed]]))
-  const late = record.late === null ? 'none' : g.verifier.open(revealMessage, record.late)
-  if (typeof late !== 'string') g.base = { ...g.base, late: { reveal: late, open: false } }
   const tally = record.ownTally === null ? 'none' : g.verifier.open(tallyMessage, record.ownTally)
   if (typeof tally !== 'string') open.tallies.set(tally.seat, tally)
   for (const envelope of record.timeouts) {

@@ -2,14 +2,24 @@ import { type PeerId, peekMessageNumber, peekPayload } from '@interpeer/crypto-i
 import { type Message, sameBytes } from '@interpeer/wire-codec'
 import { matches } from './answer.js'
 import { sealOfReveal } from './certificate.js'
-import { proposalMessage, revealMessage, sealMessage, timeoutMessage } from './messages.js'
+import { readDissent } from './dissent.js'
+import { clearOverDissent } from './lies.js'
+import { dissentMessage, proposalMessage, revealMessage, sealMessage, timeoutMessage } from './messages.js'
 import { createVerifier, type FromMember, type GroupContext, type Opened, type Verification } from './verifier.js'
 
 /**
- * What ends an account (design §6, Faults): two different signed messages of one kind for one (epoch, step, rank); two answers to one
- * batch from one root; a reveal that does not open the same member's seal. Silence is never proof.
+ * What ends an account (design §6, Faults): two different signed messages of one kind for one (epoch, step, rank); two answers to one batch from one root; a
+ * reveal that does not open the same member's seal; a reveal, in a step begun after its sender held a dissent, of a batch that calls the step clear and that
+ * nothing bound it to. Silence is never proof.
  */
-export type FaultKind = 'two-proposals' | 'two-seals' | 'two-reveals' | 'two-timeouts' | 'two-answers' | 'broken-seal'
+export type FaultKind =
+  | 'two-proposals'
+  | 'two-seals'
+  | 'two-reveals'
+  | 'two-timeouts'
+  | 'two-answers'
+  | 'broken-seal'
+  | 'clear-over-dissent'
 
 interface Placed extends FromMember {
   readonly step: number
@@ -22,15 +32,16 @@ const KINDS: readonly (readonly [FaultKind, Message<never>])[] = [
   ['two-timeouts', timeoutMessage as unknown as Message<never>],
 ]
 
-/** The fault that two envelopes prove, checked by anyone: whose, and which. Undefined where they prove none. */
+/** The fault that envelopes prove, checked by anyone: whose, and which. Two of them; with `clear-over-dissent` the batch is the third. Undefined: none. */
 export function verifyFault(
   evidence: readonly Uint8Array[],
   context: GroupContext,
   verification?: Verification,
 ): { readonly peer: PeerId; readonly kind: FaultKind } | undefined {
   const [a, b] = evidence
-  if (a === undefined || b === undefined || evidence.length !== 2) return undefined
+  if (a === undefined || b === undefined || evidence.length > 3) return undefined
   const verifier = createVerifier(context, verification)
+  if (evidence.length === 3) return clearOverDissent(a, b, evidence[2] as Uint8Array, verifier)
   const found = (kind: FaultKind, seat: number) => ({ peer: context.members[seat] as PeerId, kind })
   const [numberA, numberB] = [peekMessageNumber(a), peekMessageNumber(b)]
   if (numberA === sealMessage.number && numberB === revealMessage.number) {
@@ -38,6 +49,13 @@ export function verifyFault(
     if (typeof seal === 'string' || typeof reveal === 'string' || !samePlace(seal, reveal)) return undefined
     const opens = sameBytes(seal.value.batch, reveal.value.batch) && sameBytes(seal.value.seal, sealOfReveal(reveal, context))
     return opens ? undefined : found('broken-seal', seal.seat)
+  }
+  if ([numberA, numberB].includes(dissentMessage.number)) {
+    const [one, other] = [readDissent(verifier, a), readDissent(verifier, b)]
+    if (one?.answer === undefined || other?.answer === undefined || one.seat !== other.seat) return undefined
+    const isOneRun =
+      one.step === other.step && sameBytes(one.batch, other.batch) && sameBytes(one.start as Uint8Array, other.start as Uint8Array)
+    return isOneRun && !matches(one.answer, other.answer) ? found('two-answers', one.seat) : undefined
   }
   if (numberA === revealMessage.number && numberB === revealMessage.number) {
     const [one, other] = [verifier.open(revealMessage, a), verifier.open(revealMessage, b)]

@@ -1,55 +1,87 @@
 import type { ContentId, PeerId, Signer } from '@interpeer/crypto-ids'
 import type { ExecutionResult, GroupEffect, GroupSetup, RequestRef, StoredBlock } from './api.js'
 import type { KnownBatch } from './batch.js'
-import type { Answer, Proposal, Reveal, Seal, Timeout } from './messages.js'
+import type { Answer, DissentHeld, Proposal, Reveal, Seal, Timeout } from './messages.js'
+import type { Named, RequestIndex } from './request-index.js'
 import type { GroupSettings } from './settings.js'
 import type { GroupState } from './state-block.js'
 import type { Tally } from './tally.js'
 import type { Opened, Verifier } from './verifier.js'
 
-/** The last final step, or the state that the epoch began from (step 0). */
+/** The last certified step, final or not, or the state that the epoch began from (step 0): what the next batch builds on. */
 export interface Base {
   readonly step: number
   readonly batchHash: Uint8Array
+  /** The group state that the next batch runs on. */
   readonly root: ContentId
   readonly timeMs: number
-  readonly certified?: Certified
-  /** Undefined until the group state block is here: run, or fetched. */
-  readonly state?: GroupState
   /** When this member took it up. */
   readonly sinceMs: number
+  /** Undefined until the group state block is here: run, or fetched. */
+  readonly state?: GroupState
+}
+/** The last final step that this member knows, or the state that the epoch began from (step 0). */
+export interface Final {
+  readonly step: number
+  readonly root: ContentId
+  readonly state?: GroupState
   /** The `final` effect was given. */
   readonly announced: boolean
-  /** What this member may still say about that step, for the record. */
-  readonly late?: Late
-  /** Its own run of that step's batch has not ended yet. */
-  readonly running: boolean
 }
 export interface Certified {
   readonly rank: number
   readonly answer: Answer
   readonly batch: KnownBatch
+  /** The group state that the reveals began from: the batch's `from`, but for a batch that is run again. */
+  readonly start: ContentId
   readonly certificate: Uint8Array
-  /** Seats whose reveals this member holds: in the certificate, or since. */
-  readonly revealed: ReadonlySet<number>
+  /** By seat: those in the certificate, and those that came since. */
+  readonly reveals: ReadonlyMap<number, Opened<Reveal>>
 }
-export interface Late {
-  /** This member's reveal, if it made one at the certified rank: sent to all, since the certificate lacks it. */
-  readonly reveal?: Opened<Reveal>
-  /** It may still make one: it neither gave the rank up nor sealed another batch at it. */
-  readonly open: boolean
+/**
+ * What this member's own run of a certified batch came to. `pending`: still to be run; `agrees`: as certified; `late`: its run did not end; `missed`: it can't
+ * say, since it never had the state before; `withheld`: it was not given the batch's requests.
+ */
+export type OwnView = 'pending' | 'running' | 'agrees' | 'differs' | 'late' | 'missed' | 'withheld'
+/** A certified step: those that are not final yet, and the last final ones, for reveals that come late. */
+export interface KnownStep {
+  readonly step: number
+  readonly certified: Certified
+  readonly sinceMs: number
+  readonly state?: GroupState
+  readonly own: OwnView
+  /** The state that the run begins from, while it is `pending` or `running` here. */
+  readonly before?: GroupState
+  /** This member may still reveal at the certified rank: it neither gave the rank up nor sealed another batch there. */
+  readonly mayReveal: boolean
+  /** The bodies of the batch's requests, for the own run. */
+  readonly bodies: 'unknown' | 'asked' | 'held'
+  /** By seat: signed dissents and withheld statements against it. On disk before they are handed on. */
+  readonly dissents: ReadonlyMap<number, Uint8Array>
+  /** By seat: who signed that it holds a dissent. */
+  readonly holders: ReadonlyMap<number, Opened<DissentHeld>>
+  /** This member got the last reveals one by one: the others may lack some. */
+  readonly completed: boolean
+  /** Which effect told of it. */
+  readonly told: 'no' | 'provisional' | 'final'
+  /** A certified batch carries a dissent against it. */
+  readonly named: boolean
 }
 
 export interface BoundSet {
   readonly rank: number
-  readonly batch: KnownBatch
+  /** The batch's hash; its bytes are in `OpenStep.batches`, if they are here. */
+  readonly hash: Uint8Array
   readonly seals: readonly Uint8Array[]
 }
 export type SeenTimeout = Opened<Timeout> & { readonly boundSet: BoundSet | undefined }
-export type SeenProposal = Opened<Proposal> & { readonly batch: KnownBatch; readonly refused: boolean }
+/** `bound`: its time-outs leave no choice, so it is sealed whatever it names. */
+export type SeenProposal = Opened<Proposal> & { readonly batch: KnownBatch; readonly refused: boolean; readonly bound: boolean }
 export interface OwnSeal {
   readonly rank: number
   readonly batch: KnownBatch
+  /** The group state that the run began from. */
+  readonly start: ContentId
   readonly salt: Uint8Array
   readonly answer: Answer
   readonly envelope: Uint8Array
@@ -91,15 +123,31 @@ export interface OpenStep {
   /** The highest rank that this member gave up; -1: none. */
   givenUp: number
   proof: Uint8Array | undefined
+  /** When this member first held q matching reveals, as a collator that waits for the rest. */
+  quorumAtMs: number | undefined
+  /** The open step was told to be in dispute. */
+  disputed: boolean
 }
 
-export interface Pending {
+export interface Pending extends Named {
+  /** Counts arrivals: older requests go first. */
+  readonly order: number
   readonly ref: RequestRef
   readonly size: number
   readonly held: boolean
   /** Whose share of the pool it takes: the member that offered it; the own seat if a visitor brought it here, and this peer answers for passing it on. */
   readonly seat: number
   readonly failures: number
+}
+
+/** Requests that wait. A value: what changes costs by itself, not by how many wait. */
+export interface Pool {
+  readonly index: RequestIndex<Pending>
+  /** How many of them are held and may be batched. */
+  readonly waiting: number
+  /** What each seat takes of it. */
+  readonly shares: ReadonlyMap<number, { readonly requests: number; readonly bytes: number }>
+  readonly nextOrder: number
 }
 
 /** A member's view of one epoch. Made by `openGroup`, moved by `stepGroup`; a value: nothing that it holds is altered. */
@@ -113,18 +161,18 @@ export interface Group {
   readonly verifier: Verifier
   readonly phase: 'open' | 'closed' | 'shown'
   readonly base: Base
-  /** The state that the last final step began from, while its run may still come in. */
-  readonly previous: GroupState | undefined
+  readonly final: Final
+  /** In order of their steps. */
+  readonly steps: readonly KnownStep[]
+  /** The step that a certified batch named disputed, where a jury decides; 0: none. */
+  readonly frozen: number
   readonly open: Readonly<OpenStep>
-  readonly pool: ReadonlyMap<string, Pending>
+  readonly pool: Pool
   readonly offerAtMs: number | undefined
   readonly offerEveryMs: number
   readonly closing: { readonly atMs: number; readonly next: readonly PeerId[] } | undefined
   readonly tally: Tally
-  /** The last final steps, for reveals that come late. */
-  readonly recent: readonly { readonly step: number; readonly certified: Certified }[]
   readonly show: Uint8Array | undefined
-  readonly finalEnvelope: Uint8Array | undefined
   readonly askedAtMs: number
   readonly answeredAtMs: ReadonlyMap<PeerId, number>
   readonly faulted: ReadonlySet<string>

@@ -1,30 +1,39 @@
 import { bytesOfContentId, type PeerId, peekMessageNumber, type Signer } from '@interpeer/crypto-ids'
 import type { Message } from '@interpeer/wire-codec'
-import { fetchState, joinersOf, onState, sendFinal, takeFinal, takeLateReveal, tellClosed } from './adopt.js'
+import { joinersOf, sayAgain, sendSteps, stepsAfter, takeFinal, takeLateReveal, tellClosed } from './adopt.js'
 import type { GroupEffect, GroupEvent, GroupSetup, RequestRef } from './api.js'
 import { nextWakeMs, onClock } from './clock.js'
-import { baseOf, readRecord, restoreOpenStep, writeRecord } from './durable.js'
+import { onShown, takeDissent, takeHeld, takeLateWord } from './dissent.js'
+import { placeOf, readRecord, restoreOpenStep, writeRecord } from './durable.js'
 import { PeerGroupError } from './errors.js'
+import { announce, fetchState, onState } from './finality.js'
 import { beginTurn, count, type Group, othersOf, send, type Turn } from './group-state.js'
 import {
   askMessage,
   commitSetMessage,
+  dissentHeldMessage,
+  dissentMessage,
   finalMessage,
+  lateMessage,
   offerMessage,
   proposalMessage,
   revealMessage,
   sealMessage,
   tallyMessage,
   timeoutMessage,
+  withheldMessage,
 } from './messages.js'
 import { newOpenStep } from './open-step.js'
-import { onBodies, onOffer, onWrite } from './pool.js'
+import { runCertified } from './own-run.js'
+import { emptyPool, onBodies, onOffer, onWrites, pendingIn } from './pool.js'
 import { propose, takeProposal } from './propose.js'
 import { certify, findCommitSet, reveal, takeCommitSet, takeReveal, takeSeal } from './rounds.js'
 import { onExecuted, runAndSeal } from './run.js'
 import { GROUP_DEFAULTS, MEMBERS_MAX } from './settings.js'
 import { onShow } from './show.js'
 import { sign } from './sign.js'
+import { tellStuck } from './stuck.js'
+
 import { emptyTally, isTally } from './tally.js'
 import { followTimeouts, takeTimeout } from './timeouts.js'
 import { createVerifier, type FromMember, type Opened, type Verification } from './verifier.js'
@@ -47,26 +56,27 @@ export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durabl
   const verifier = createVerifier(setup, verification)
   const job = bytesOfContentId(setup.job)
   const record = durable === undefined ? undefined : readRecord(durable, job, setup.epoch)
-  const base = baseOf({ setup, verifier }, record, nowMs)
+  const seat = setup.members.indexOf(self.peerId)
+  const { base, final, steps, frozen } = placeOf({ setup, verifier, seat }, record, nowMs)
   const group: Group = {
     setup,
     settings,
     self,
-    seat: setup.members.indexOf(self.peerId),
+    seat,
     job,
     verifier,
     phase: record?.phase ?? 'open',
     base,
-    previous: undefined,
+    final,
+    steps,
+    frozen,
     open: newOpenStep({ setup, settings }, base.step + 1),
-    pool: new Map(),
+    pool: emptyPool,
     offerAtMs: undefined,
     offerEveryMs: settings.resendMs,
     closing: undefined,
     tally: record?.tally ?? emptyTally(setup.members.length),
-    recent: base.certified === undefined ? [] : [{ step: base.step, certified: base.certified }],
     show: record?.show ?? undefined,
-    finalEnvelope: undefined,
     askedAtMs: nowMs,
     answeredAtMs: new Map(),
     faulted: new Set(),
@@ -76,11 +86,12 @@ export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durabl
   const t = beginTurn(group, nowMs)
   if (record !== undefined) restoreOpenStep(t, record)
   t.durable = false // what was just read is on disk
+  announce(t)
   fetchState(t)
   if (group.phase !== 'open') tellClosed(t)
   if (group.phase === 'open' && record !== undefined && group.seat >= 0) {
     t.g.open.resendAtMs = nowMs // what was signed before goes out again
-    if (t.g.base.late?.reveal !== undefined) send(t, othersOf(group), t.g.base.late.reveal.envelope)
+    sayAgain(t)
     send(t, othersOf(group), sign(t, askMessage, { step: base.step }).envelope)
   }
   return finishTurn(t)
@@ -93,10 +104,12 @@ export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durabl
 export function stepGroup(group: Group, event: GroupEvent): GroupStep {
   const t = beginTurn(group, event.nowMs)
   if (event.type === 'message') onMessage(t, event.from, event.envelope)
-  else if (event.type === 'write') onWrite(t, { id: event.id, ms: event.ms, cid: event.cid }, event.bytes)
+  else if (event.type === 'write') onWrites(t, [event])
+  else if (event.type === 'writes') onWrites(t, event.writes)
   else if (event.type === 'executed') onExecuted(t, event.batch, event.from, event.result)
   else if (event.type === 'bodies') onBodies(t, event.cids)
-  else if (event.type === 'state') onState(t, event.block)
+  else if (event.type === 'state') onState(t, event)
+  else if (event.type === 'shown') onShown(t, event.from, event.certificate)
   else if (event.type === 'close-at') t.g.closing = { atMs: event.atMs, next: event.next }
   else if (event.type === 'show') onShow(t)
   return finishTurn(t)
@@ -104,20 +117,25 @@ export function stepGroup(group: Group, event: GroupEvent): GroupStep {
 
 /** Writes that wait here, for the next epoch's group. */
 export function pendingRequests(group: Group): readonly RequestRef[] {
-  return [...group.pool.values()].filter(({ held }) => held).map(({ ref }) => ref)
+  return pendingIn(group.pool)
+    .filter(({ held }) => held)
+    .map(({ ref }) => ref)
 }
 
 /** Goes on until nothing moves: a group of one agrees with itself within one event. */
 function settle(t: Turn): void {
   for (let left = SETTLE_MAX; left > 0; left--) {
     if (t.g.phase !== 'open' || t.g.seat < 0) break
-    if (!(certify(t) || followTimeouts(t) || findCommitSet(t) || reveal(t) || runAndSeal(t) || propose(t) || onClock(t))) return
+    const moved =
+      certify(t) || runCertified(t) || followTimeouts(t) || findCommitSet(t) || reveal(t) || runAndSeal(t) || propose(t) || onClock(t)
+    if (!moved) return
   }
   if (t.g.phase !== 'shown' && t.g.seat >= 0) onClock(t)
 }
 
 function finishTurn(t: Turn): GroupStep {
   settle(t)
+  if (t.g.phase === 'open') tellStuck(t)
   const effects: GroupEffect[] = []
   if (t.blocks.length > 0) effects.push({ type: 'store', blocks: t.blocks })
   if (t.durable) effects.push({ type: 'persist', bytes: writeRecord(t.g) })
@@ -131,7 +149,7 @@ function finishTurn(t: Turn): GroupStep {
 type Taker = (t: Turn, envelope: Uint8Array, from: PeerId) => void
 const takers = new Map<number, Taker>([
   taker(offerMessage, (t, opened, from) => {
-    if (onOffer(t, opened) === 'answered') answer(t, from)
+    if (onOffer(t, opened) === 'answered') answer(t, from, t.g.base.step - 1)
   }),
   taker(finalMessage, takeFinal),
   stepTaker(proposalMessage, takeProposal),
@@ -139,6 +157,10 @@ const takers = new Map<number, Taker>([
   stepTaker(commitSetMessage, takeCommitSet),
   stepTaker(timeoutMessage, takeTimeout),
   stepTaker(revealMessage, takeReveal, takeLateReveal),
+  taker(dissentMessage, (t, opened) => takeSigned(t, opened.value.step, opened.envelope)),
+  taker(withheldMessage, (t, opened) => takeSigned(t, opened.value.step, opened.envelope)),
+  taker(dissentHeldMessage, takeHeld),
+  taker(lateMessage, takeLateWord),
   stepTaker(tallyMessage, (t, opened) => {
     if (!isTally(opened.value, t.g.open.step - 1, t.g.setup.members.length)) count(t, 'TALLY_INVALID')
     else t.g.open.tallies.set(opened.seat, opened)
@@ -148,7 +170,7 @@ const takers = new Map<number, Taker>([
     (t, envelope, from) => {
       const opened = t.g.verifier.open(askMessage, envelope, joinersOf(t))
       if (typeof opened === 'string') count(t, opened)
-      else if (opened.value.step < t.g.base.step) answer(t, from)
+      else if (opened.value.step < t.g.base.step) answer(t, from, opened.value.step)
     },
   ],
 ])
@@ -181,19 +203,25 @@ function stepTaker<T extends FromMember & { readonly step: number }>(
     const { step } = opened.value
     if (step > t.g.open.step) askFor(t, from)
     else if (step < t.g.open.step) {
-      if (takeLate === undefined) answer(t, from)
+      if (takeLate === undefined) answer(t, from, step - 1)
       else takeLate(t, opened)
     } else if (t.g.phase === 'open') take(t, opened)
   })
 }
 
-/** A certificate answers whoever is behind, at a bounded pace. */
-function answer(t: Turn, to: PeerId): void {
+/** Something signed against a certified step; against one that is not certified here yet, its sender knows more. */
+function takeSigned(t: Turn, step: number, envelope: Uint8Array): undefined {
+  if (step <= t.g.base.step) return takeDissent(t, envelope)
+  count(t, 'DISSENT_UNKNOWN')
+}
+
+/** Certificates answer whoever is behind, at a bounded pace. */
+function answer(t: Turn, to: PeerId, after: number): void {
   const { g } = t
   if (t.nowMs < (g.answeredAtMs.get(to) ?? Number.NEGATIVE_INFINITY) + ANSWER_EVERY_MS) return
   if (!g.setup.members.includes(to) && !joinersOf(t).includes(to)) return
   g.answeredAtMs = new Map(g.answeredAtMs).set(to, t.nowMs)
-  sendFinal(t, [to])
+  sendSteps(t, [to], stepsAfter(t, after))
 }
 
 function askFor(t: Turn, from: PeerId): void {

@@ -26,5 +26,7 @@ export function newOpenStep({ setup, settings }: Pick<Group, 'setup' | 'settings
     ownTimeouts: [],
     givenUp: -1,
     proof: undefined,
+    quorumAtMs: undefined,
+    disputed: false,
   }
 }

@@ -1,13 +1,20 @@
 import { bytesOfContentId } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
 import { accuse } from './accuse.js'
+import { takeLateReveal } from './adopt.js'
 import { type KnownBatch, readBatch, seedAlpha, writeBatch } from './batch.js'
-import { refusalOfBatch, rerunOf } from './check-batch.js'
-import { collatorSeat, count, othersOf, quorum, type SeenTimeout, send, type Turn } from './group-state.js'
-import { type Proposal, proposalMessage, timeoutMessage } from './messages.js'
+import { openReveals } from './certificate.js'
+import { refusalOfBatch, rerunOf, roomAmongOpen } from './check-batch.js'
+import { openDissents } from './dissent.js'
+import { PeerGroupError } from './errors.js'
+import { type BoundSet, collatorSeat, count, othersOf, quorum, type SeenTimeout, send, type Turn } from './group-state.js'
+import { type Proposal, proposalMessage, timeoutMessage, UNANIMOUS_SHOWN_MAX } from './messages.js'
+import { isNamingDue } from './naming.js'
 import { candidates } from './pool.js'
+import { PROVISIONAL_MAX } from './settings.js'
 import { sign } from './sign.js'
 import { roomIn } from './state-block.js'
+import { isJudged, nameable, rootBefore, unnamedSteps } from './steps.js'
 import { outcomesOf } from './tally.js'
 import { boundBy, enterRank, takeTimeout, timeoutsOfRank } from './timeouts.js'
 import type { Opened } from './verifier.js'
@@ -28,13 +35,15 @@ export function takeProposal(t: Turn, opened: Opened<Proposal>): undefined {
   }
   const shown = showTimeouts(t, opened)
   if (shown === undefined) return count(t, 'PROPOSAL_UNJUSTIFIED')
+  for (const certificate of opened.value.unanimous) takeUnanimous(t, certificate)
   // A lock yields only to q time-outs of its own rank or later; those were just checked, and sealing closes lower ranks.
   if (open.lockRank !== undefined && rank <= open.lockRank) return count(t, 'LOCKED')
-  const code = refusalOfBatch(t, opened, batch, boundBy(shown))
+  const bound = boundBy(shown)
+  const code = refusalOfBatch(t, opened, batch, bound)
   if (rank > open.rank) enterRank(t, rank)
   if (code !== undefined) return count(t, code)
   open.batches.set(hexOf(batch.hash), batch)
-  open.proposals.set(rank, { ...opened, batch, refused: false })
+  open.proposals.set(rank, { ...opened, batch, refused: false, bound: isForced(t, bound) })
   open.resendAtMs ??= t.nowMs + t.g.settings.resendMs
 }
 
@@ -60,16 +69,18 @@ function showTimeouts(t: Turn, { value }: Opened<Proposal>): readonly SeenTimeou
 
 /** Proposes, if this member collates the current rank and there is something to agree on. */
 export function propose(t: Turn): boolean {
-  const { open, base, seat, settings } = t.g
+  const { open, seat, settings } = t.g
   const { rank } = open
   if (seat < 0 || collatorSeat(open, rank) !== seat || open.proposals.has(rank) || rank <= open.givenUp) return false
-  if (base.state === undefined || (open.proposed?.rank ?? -1) >= rank) return false
+  if ((open.proposed?.rank ?? -1) >= rank) return false
   const timeouts = rank === 0 ? [] : timeoutsOfRank(t, rank - 1)
   if (rank > 0 && timeouts.length < quorum(t.g)) return false
   const rerun = rerunOf(t, open.step)
   const bound = boundBy(timeouts)
-  const chosen =
-    bound !== undefined ? { batch: bound.batch, tallies: [] } : rerun !== undefined ? { batch: readBatch(rerun), tallies: [] } : newBatch(t)
+  const boundBatch = bound === undefined ? undefined : open.batches.get(hexOf(bound.hash))
+  if (bound !== undefined && boundBatch === undefined) return false // its bytes are still to come, from whoever showed it
+  const forced = boundBatch ?? (rerun === undefined ? undefined : readBatch(rerun))
+  const chosen = forced === undefined ? newBatch(t) : { batch: forced, tallies: [], unanimous: [] }
   if (chosen === undefined) return false
   const opened = sign(t, proposalMessage, {
     step: open.step,
@@ -77,9 +88,10 @@ export function propose(t: Turn): boolean {
     batch: chosen.batch.bytes,
     timeouts: timeouts.map(({ envelope }) => envelope),
     tallies: chosen.tallies,
+    unanimous: chosen.unanimous,
   })
   open.proposed = { rank, envelope: opened.envelope }
-  open.proposals.set(rank, { ...opened, batch: chosen.batch, refused: false })
+  open.proposals.set(rank, { ...opened, batch: chosen.batch, refused: false, bound: isForced(t, bound) })
   open.batches.set(hexOf(chosen.batch.hash), chosen.batch)
   open.resendAtMs = t.nowMs + settings.resendMs
   t.durable = true
@@ -87,39 +99,80 @@ export function propose(t: Turn): boolean {
   return true
 }
 
+/** A batch that time-outs or a recovery leave no choice about. */
+const isForced = (t: Turn, bound: BoundSet | undefined): boolean => bound !== undefined || rerunOf(t, t.g.open.step) !== undefined
+
+/** A certificate in which all members reveal alike, of a step that this member knows with fewer reveals. */
+function takeUnanimous(t: Turn, certificate: Uint8Array): undefined {
+  try {
+    const { reveals } = openReveals(certificate, t.g.verifier)
+    for (const reveal of reveals) takeLateReveal(t, reveal)
+  } catch (error) {
+    if (!(error instanceof PeerGroupError)) throw error
+    count(t, 'CERTIFICATE_INVALID')
+  }
+}
+
+interface Chosen {
+  readonly batch: KnownBatch
+  readonly tallies: readonly Uint8Array[]
+  readonly unanimous: readonly Uint8Array[]
+}
+
 /** A batch of this member's own choice, or undefined while there is nothing to put into one. */
-function newBatch(t: Turn): { readonly batch: KnownBatch; readonly tallies: readonly Uint8Array[] } | undefined {
-  const { open, base, setup, self, settings, job, closing } = t.g
+function newBatch(t: Turn): Chosen | undefined {
+  const { open, base, setup, self, settings, job, closing, frozen } = t.g
   const timeMs = Math.max(t.nowMs, base.timeMs + 1)
+  const dissents = openDissents(t)
+  const against = new Set(dissents.map(({ step }) => step))
+  const disputed = frozen > 0 ? frozen : Math.min(...against, Number.POSITIVE_INFINITY)
+  const isHeld = isJudged(t.g) && Number.isFinite(disputed)
+  const final = Math.min(nameable(t, against), isHeld ? disputed - 1 : open.step - 1)
   const isClosing = closing !== undefined && timeMs >= closing.atMs
+  if (isClosing && final !== (isHeld ? disputed : open.step) - 1) return undefined // windows are still open
+  if (!isHeld && open.step - 1 - final > PROVISIONAL_MAX) return undefined // enough waits for dissent already
   const tallies = isClosing ? [...open.tallies.values()] : []
   if (isClosing && tallies.length < quorum(t.g)) return undefined
+  const from = isHeld ? rootBefore(t.g, disputed) : base.root
+  if (from === undefined || (!isHeld && !isClosing && base.state === undefined)) return undefined
   // a closing batch goes onto the chain with its proof, so no script may run on its seed: writes wait for the next epoch
   const requests =
-    isClosing || base.state === undefined ? [] : chooseRequests(t, roomIn(base.state, timeMs, settings.requestsKeptMs), timeMs)
+    isClosing || isHeld || base.state === undefined
+      ? []
+      : chooseRequests(t, Math.min(roomIn(base.state, timeMs, settings.requestsKeptMs), roomAmongOpen(t, final)), timeMs)
   const early = t.nowMs < base.sinceMs + settings.idleEveryMs
-  if (open.rank === 0 && !isClosing && requests.length === 0 && early) return undefined
+  if (open.rank === 0 && !isClosing && requests.length === 0 && early && !isNamingDue(t)) return undefined
   open.proof ??= self.vrfProve(seedAlpha(setup.network, setup.job, setup.epoch, open.step))
   const batch = writeBatch({
     job,
     epoch: setup.epoch,
     step: open.step,
     previous: base.batchHash,
-    from: bytesOfContentId(base.root),
+    from: bytesOfContentId(from),
     collator: self.publicKey,
     timeMs,
     proof: open.proof,
     requests: requests.map(({ id, ms, cid }) => ({ id, ms, cid: bytesOfContentId(cid) })),
+    final,
+    disputed: Number.isFinite(disputed) ? disputed : 0,
+    dissents,
     closing: isClosing,
     outcomes: isClosing
       ? outcomesOf(
           tallies.map(({ value }) => value),
           open.step - 1,
           setup.members.length,
+          isJudged(t.g),
         )
       : [],
   })
-  return { batch, tallies: tallies.map(({ envelope }) => envelope) }
+  return { batch, tallies: tallies.map(({ envelope }) => envelope), unanimous: shownUnanimous(t, final) }
+}
+
+/** What the others may lack to see that steps are final before their windows are over. */
+function shownUnanimous({ g, nowMs }: Turn, final: number): readonly Uint8Array[] {
+  const early = unnamedSteps(g).filter((one) => one.step <= final && one.completed && nowMs < one.sinceMs + g.settings.dissentWindowMs)
+  return early.slice(-UNANIMOUS_SHOWN_MAX).map(({ certified }) => certified.certificate)
 }
 
 /**

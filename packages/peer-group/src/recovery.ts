@@ -1,15 +1,16 @@
-import type { ContentId, PeerId } from '@interpeer/crypto-ids'
-import { sameBytes } from '@interpeer/wire-codec'
-import { type KnownBatch, readBatch } from './batch.js'
-import { type CertifiedStep, closes, readCertificate } from './certificate.js'
+import { type ContentId, type PeerId, sha256 } from '@interpeer/crypto-ids'
+import { hexOf, type Infer, sameBytes } from '@interpeer/wire-codec'
+import { matches } from './answer.js'
+import { type CertifiedStep, closes, provesFinal, readCertificate, writeCertificate } from './certificate.js'
+import { readDissent } from './dissent.js'
 import { PeerGroupError } from './errors.js'
-import { sealMessage, showMessage } from './messages.js'
+import { revealMessage, sealMessage, showMessage } from './messages.js'
 import { quorumOf } from './quorum.js'
-import { createVerifier, type GroupContext, type Verification, type Verifier } from './verifier.js'
+import { createVerifier, type GroupContext, type Opened, type Verification, type Verifier } from './verifier.js'
 
 /** What a block opens the next epoch from, when the old one could not close itself (design §6, Recovery). */
 export interface Recovery {
-  /** The last final step shown; undefined: none, the epoch begins where the old one began. */
+  /** The last step that the shows prove final; undefined: none, the epoch begins where the old one began. */
   readonly last?: {
     readonly step: number
     readonly certificate: Uint8Array
@@ -17,8 +18,17 @@ export interface Recovery {
     readonly state: ContentId
     readonly timeMs: number
   }
-  /** Batches that the next group runs again first, unchanged and in order. */
+  /** Later batches that the next group runs again first, unchanged and in order: certified ones that are not proven final, and the one that is bound. */
   readonly rerun: readonly Uint8Array[]
+  /** The first certified step after `last` that something is signed against. Where a jury can judge, its verdict is waited for. */
+  readonly disputed?: {
+    readonly step: number
+    readonly certificate: Uint8Array
+    readonly batch: Uint8Array
+    readonly dissents: readonly Uint8Array[]
+  }
+  /** A batch that q can no longer agree on: dropped, since it can't be final anywhere. */
+  readonly dropped?: Uint8Array
   /** Whose shows count, in seat order. With fewer than q of them, writes may be lost. */
   readonly shown: readonly PeerId[]
   /** q members showed: no acknowledged write can be missing. */
@@ -26,10 +36,15 @@ export interface Recovery {
   /** The last step shown is a closing one: the epoch is over, and its receipt stands. */
   readonly closed: boolean
 }
+interface ShownStep extends CertifiedStep {
+  readonly certificate: Uint8Array
+  readonly dissents: readonly Uint8Array[]
+}
 
 /**
  * Puts old members' shows together. Every certificate lies with one honest member of any q, and every commit set that a certificate
- * may have come from too, so what q members show loses nothing final. Certificates count from any holder.
+ * may have come from too, so what q members show loses nothing final: what they prove final stands, what is certified or bound beyond that is run again unchanged.
+ * Certificates count from any holder.
  * @throws {PeerGroupError} SHOWS_INVALID when a show or certificate does not hold
  */
 export function recoverFrom(
@@ -46,54 +61,108 @@ export function recoverFrom(
   })
   const seats = new Set(opened.map(({ seat }) => seat))
   if (seats.size !== opened.length) throw invalid('a member shows twice')
-  const certificates = [...found, ...opened.flatMap(({ value }) => (value.last === null ? [] : [value.last]))]
-  let last: (CertifiedStep & { readonly certificate: Uint8Array }) | undefined
-  for (const { certificate, batch } of certificates) {
-    const certified = readOrThrow(certificate, batch, verifier)
-    if (certified.step > (last?.step ?? 0)) last = { ...certified, certificate }
-  }
-  const step = (last?.step ?? 0) + 1
-  let bound: { readonly rank: number; readonly batch: KnownBatch } | undefined
-  for (const { value } of opened) {
-    if (value.bound === null) continue
-    const set = readSet(value.bound, verifier)
-    if (set.step === step && set.rank > (bound?.rank ?? -1)) bound = set
-  }
-  const closed = last !== undefined && closes(last.batch.value, context)
+  const steps = new Map<number, ShownStep>()
+  for (const shown of [...found.map((one) => ({ ...one, dissents: [] })), ...opened.flatMap(({ value }) => value.steps)])
+    addStep(steps, shown, verifier)
+  const inOrder = [...steps.values()].sort((a, b) => a.step - b.step)
+  const last = inOrder.findLast((one) => inOrder.some((later) => provesFinal(one, later.step === one.step ? undefined : later)))
+  const closing = inOrder.findLast(({ batch, state }) => closes(batch.value, context) && state === batch.from)
+  const ends = closing ?? last
+  const later = closing === undefined ? inOrder.filter(({ step, answer }) => step > (last?.step ?? 0) && answer.disputed === 0) : []
+  const tip = inOrder.at(-1)?.step ?? 0
+  const bound = closing === undefined ? boundAfter(tip, opened, verifier) : undefined
+  const disputed = later.find(({ dissents }) => dissents.length > 0)
+  const dropped = bound !== undefined && isSplit(bound, opened, verifier) ? bound.batch : undefined
   return {
-    ...(last === undefined
+    ...(ends === undefined
       ? {}
-      : { last: { step: last.step, certificate: last.certificate, batch: last.batch.bytes, state: last.state, timeMs: last.timeMs } }),
-    rerun: bound === undefined || closed ? [] : [bound.batch.bytes],
+      : { last: { step: ends.step, certificate: ends.certificate, batch: ends.batch.bytes, state: ends.state, timeMs: ends.timeMs } }),
+    rerun: [...later.map(({ batch }) => batch.bytes), ...(bound === undefined || dropped !== undefined ? [] : [bound.batch])],
+    ...(disputed === undefined ? {} : { disputed: { ...disputed, batch: disputed.batch.bytes } }),
+    ...(dropped === undefined ? {} : { dropped }),
     shown: context.members.filter((_, seat) => seats.has(seat)),
     complete: seats.size >= quorumOf(context.members.length),
-    closed,
+    closed: closing !== undefined,
   }
 }
 
-function readSet(
-  { rank, batch: bytes, seals }: { readonly rank: number; readonly batch: Uint8Array; readonly seals: readonly Uint8Array[] },
+type OpenedShow = Opened<Infer<typeof showMessage>>
+
+/** Enters a certified step; of two certificates for one step, their reveals together may show that all agreed. */
+function addStep(
+  steps: Map<number, ShownStep>,
+  { certificate, batch, dissents }: { certificate: Uint8Array; batch: Uint8Array; dissents: readonly Uint8Array[] },
   verifier: Verifier,
-): { readonly step: number; readonly rank: number; readonly batch: KnownBatch } {
-  let batch: KnownBatch
-  try {
-    batch = readBatch(bytes)
-  } catch (cause) {
-    throw invalid('a batch that is not readable', cause)
+): void {
+  const certified = readOrThrow(certificate, batch, verifier)
+  const known = steps.get(certified.step)
+  const against = dissents.filter((envelope) => {
+    const read = readDissent(verifier, envelope)
+    return read !== undefined && read.step === certified.step && sameBytes(read.batch, certified.batchHash)
+  })
+  const all = uniqueBytes([...(known?.dissents ?? []), ...against])
+  if (known === undefined) {
+    steps.set(certified.step, { ...certified, certificate, dissents: all })
+    return
   }
+  const bySeat = new Map([...known.reveals, ...certified.reveals].map((one) => [one.seat, one]))
+  const isSame = known.rank === certified.rank && sameBytes(known.batchHash, certified.batchHash)
+  if (!isSame || bySeat.size === known.reveals.length) {
+    steps.set(certified.step, { ...known, dissents: all })
+    return
+  }
+  const merged = writeCertificate([...bySeat.values()])
+  steps.set(certified.step, { ...readOrThrow(merged, batch, verifier), certificate: merged, dissents: all })
+}
+
+/** The commit set of the highest rank that binds the step after `tip`, with its batch, if anyone has that. */
+function boundAfter(
+  tip: number,
+  shows: readonly OpenedShow[],
+  verifier: Verifier,
+): { readonly rank: number; readonly batch: Uint8Array; readonly hash: Uint8Array } | undefined {
+  let highest: { readonly rank: number; readonly hash: Uint8Array } | undefined
+  for (const { value } of shows) {
+    if (value.bound === null) continue
+    const set = readSet(value.bound, verifier)
+    if (set.step === tip + 1 && set.rank > (highest?.rank ?? -1)) highest = set
+  }
+  if (highest === undefined) return undefined
+  const { hash } = highest
+  const batch = shows.map(({ value }) => value.boundBatch).find((one) => one !== null && sameBytes(sha256(one), hash))
+  return batch === undefined || batch === null ? undefined : { ...highest, batch }
+}
+
+/** Whether the members' own reveals of a bound batch leave no answer that q could agree on. */
+function isSplit({ hash }: { readonly hash: Uint8Array }, shows: readonly OpenedShow[], { open, context }: Verifier): boolean {
+  const reveals = shows.flatMap(({ value, seat }) => {
+    const reveal = value.reveal === null ? 'none' : open(revealMessage, value.reveal)
+    return typeof reveal === 'string' || reveal.seat !== seat || !sameBytes(reveal.value.batch, hash) ? [] : [reveal.value.answer]
+  })
+  const unknown = context.members.length - reveals.length
+  const most = Math.max(0, ...reveals.map((answer) => reveals.filter((other) => matches(other, answer)).length))
+  return most + unknown < quorumOf(context.members.length)
+}
+
+function readSet(
+  { rank, batch, seals }: { readonly rank: number; readonly batch: Uint8Array; readonly seals: readonly Uint8Array[] },
+  verifier: Verifier,
+): { readonly step: number; readonly rank: number; readonly hash: Uint8Array } {
   const seats = new Set<number>()
   const steps = new Set<number>()
   for (const envelope of seals) {
     const seal = verifier.open(sealMessage, envelope)
     if (typeof seal === 'string') throw invalid(seal)
-    if (seal.value.rank !== rank || !sameBytes(seal.value.batch, batch.hash)) throw invalid('a seal of another place')
+    if (seal.value.rank !== rank || !sameBytes(seal.value.batch, batch)) throw invalid('a seal of another place')
     seats.add(seal.seat)
     steps.add(seal.value.step)
   }
   const [step] = steps
   if (step === undefined || steps.size !== 1 || seats.size < quorumOf(verifier.context.members.length)) throw invalid('not a commit set')
-  return { step, rank, batch }
+  return { step, rank, hash: batch }
 }
+
+const uniqueBytes = (all: readonly Uint8Array[]): readonly Uint8Array[] => [...new Map(all.map((one) => [hexOf(one), one])).values()]
 
 function readOrThrow(certificate: Uint8Array, batch: Uint8Array, verifier: Verifier): CertifiedStep {
   try {

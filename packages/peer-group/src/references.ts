@@ -4,6 +4,7 @@ import { readRecord } from './durable.js'
 import { PeerGroupError } from './errors.js'
 import type { Group } from './group-state.js'
 import { certificateMessage, revealMessage } from './messages.js'
+import { itemsOf } from './request-index.js'
 import type { Shadow } from './shadow.js'
 
 /**
@@ -11,14 +12,18 @@ import type { Shadow } from './shadow.js'
  * wait, are run, or may still be asked of it. It may lack some; then it fetches them. What its record names on disk counts
  * beside this (`recordReferences`), until a later record is durable.
  */
-export function groupReferences({ base, previous, open, pool, recent, setup }: Group): ReadonlySet<ContentId> {
-  const found = new Set<ContentId>([base.root])
-  if (previous !== undefined) found.add(previous.root)
+export function groupReferences({ base, final, steps, open, pool, setup }: Group): ReadonlySet<ContentId> {
+  const found = new Set<ContentId>([base.root, final.root])
+  for (const { certified, before, state, step } of steps) {
+    if (step >= final.step) found.add(contentIdOfBytes(certified.answer.root))
+    if (before !== undefined) found.add(before.root)
+    if (state !== undefined && step >= final.step) found.add(state.root)
+  }
   for (const run of open.runs.values()) if (run.type === 'ran') found.add(run.state.root)
   if (open.sealed !== undefined) found.add(contentIdOfBytes(open.sealed.answer.root))
-  for (const { ref } of pool.values()) found.add(ref.cid)
-  const batches: (KnownBatch | undefined)[] = [open.sealed?.batch, open.bound?.batch, base.certified?.batch]
-  batches.push(...open.batches.values(), ...recent.map(({ certified }) => certified.batch), ...setup.rerun.map(readBatch))
+  for (const { ref } of itemsOf(pool.index)) found.add(ref.cid)
+  const batches: (KnownBatch | undefined)[] = [open.sealed?.batch]
+  batches.push(...open.batches.values(), ...steps.map(({ certified }) => certified.batch), ...setup.rerun.map(readBatch))
   for (const { batch } of open.proposals.values()) batches.push(batch)
   addRequests(found, batches)
   return found
@@ -26,10 +31,10 @@ export function groupReferences({ base, previous, open, pool, recent, setup }: G
 
 /** The same for what one durable record names. @throws {PeerGroupError} RECORD_UNREADABLE */
 export function recordReferences(record: Uint8Array, job: JobId, epoch: number): ReadonlySet<ContentId> {
-  const { last, sealed, bound } = readRecord(record, bytesOfContentId(job), epoch)
+  const { steps, sealed, boundBatch } = readRecord(record, bytesOfContentId(job), epoch)
   const found = new Set<ContentId>()
   try {
-    const reveals = last === null ? [] : certificateMessage.decode(last.certificate).reveals
+    const reveals = steps.flatMap(({ certificate }) => certificateMessage.decode(certificate).reveals)
     for (const envelope of reveals) {
       const { answer } = revealMessage.decode(peekPayload(envelope) ?? new Uint8Array())
       found.add(contentIdOfBytes(answer.root))
@@ -37,7 +42,9 @@ export function recordReferences(record: Uint8Array, job: JobId, epoch: number):
     if (sealed !== null) found.add(contentIdOfBytes(sealed.answer.root))
     addRequests(
       found,
-      [last, sealed, bound].map((one) => (one === null ? undefined : readBatch(one.batch))),
+      [...steps, sealed, ...(boundBatch === null ? [] : [{ batch: boundBatch }])].map((one) =>
+        one === null ? undefined : readBatch(one.batch),
+      ),
     )
   } catch (cause) {
     throw new PeerGroupError({ code: 'RECORD_UNREADABLE', reason: 'what it names' }, { cause })

@@ -1,14 +1,15 @@
-import { bytesOfContentId } from '@interpeer/crypto-ids'
+import { bytesOfContentId, type ContentId } from '@interpeer/crypto-ids'
 import { hexOf, type Infer, sameBytes } from '@interpeer/wire-codec'
 import { accuse } from './accuse.js'
 import { adopt } from './adopt.js'
 import { answerSeal, matches, rootOf } from './answer.js'
-import { readBatch } from './batch.js'
+import { type KnownBatch, namingOf, readBatch } from './batch.js'
 import { agreedAnswer, sealOfReveal, writeCertificate } from './certificate.js'
 import { collatorSeat, count, othersOf, peerAt, quorum, send, type Turn } from './group-state.js'
-import { commitSetMessage, type Reveal, revealMessage, type Seal, sealMessage } from './messages.js'
+import { type Answer, commitSetMessage, type Reveal, revealMessage, type Seal, sealMessage } from './messages.js'
 import { RANK_WINDOW } from './settings.js'
 import { sign } from './sign.js'
+import { knownStep } from './steps.js'
 import { noteBound } from './timeouts.js'
 import type { Opened } from './verifier.js'
 
@@ -52,6 +53,7 @@ export function takeCommitSet(t: Turn, { value }: Opened<Infer<typeof commitSetM
   const { open, verifier } = t.g
   try {
     const batch = readBatch(value.batch)
+    if (open.bound !== undefined && sameBytes(open.bound.hash, batch.hash) && !open.batches.has(hexOf(batch.hash))) t.durable = true
     open.batches.set(hexOf(batch.hash), batch)
   } catch {
     return count(t, 'COMMIT_SET_INVALID')
@@ -71,7 +73,7 @@ export function findCommitSet(t: Turn): boolean {
     for (const [name, seals] of groupBy([...bySeat.values()], (seal) => hexOf(seal.value.batch))) {
       const batch = open.batches.get(name)
       if (seals.length < quorum(t.g) || batch === undefined) continue
-      noteBound(t, { rank, batch, seals: seals.sort((a, b) => a.seat - b.seat).map(({ envelope }) => envelope) })
+      noteBound(t, { rank, hash: batch.hash, seals: seals.sort((a, b) => a.seat - b.seat).map(({ envelope }) => envelope) })
       if (collatorSeat(open, rank) === t.g.seat && rank > open.givenUp) sendCommitSet(t)
       return true
     }
@@ -81,8 +83,9 @@ export function findCommitSet(t: Turn): boolean {
 
 export function sendCommitSet(t: Turn): undefined {
   const { open } = t.g
-  if (open.bound === undefined) return
-  const { rank, batch, seals } = open.bound
+  const batch = open.bound === undefined ? undefined : open.batches.get(hexOf(open.bound.hash))
+  if (open.bound === undefined || batch === undefined) return
+  const { rank, seals } = open.bound
   send(t, othersOf(t.g), sign(t, commitSetMessage, { step: open.step, rank, batch: batch.bytes, seals }).envelope)
 }
 
@@ -94,9 +97,9 @@ export function reveal(t: Turn): boolean {
   const { open } = t.g
   const { sealed, bound } = open
   if (sealed === undefined || bound === undefined || bound.rank !== sealed.rank) return false
-  if (!sameBytes(bound.batch.hash, sealed.batch.hash) || open.givenUp >= sealed.rank || open.revealed?.rank === sealed.rank) return false
-  const { rank, batch, salt, answer } = sealed
-  const opened = sign(t, revealMessage, { step: open.step, rank, batch: batch.hash, start: bytesOfContentId(batch.from), salt, answer })
+  if (!sameBytes(bound.hash, sealed.batch.hash) || open.givenUp >= sealed.rank || open.revealed?.rank === sealed.rank) return false
+  const { rank, batch, start, salt, answer } = sealed
+  const opened = sign(t, revealMessage, { step: open.step, rank, batch: batch.hash, start: bytesOfContentId(start), salt, answer })
   open.lockRank = rank
   open.revealed = { rank, envelope: opened.envelope }
   t.durable = true
@@ -105,22 +108,47 @@ export function reveal(t: Turn): boolean {
   return true
 }
 
-/** q matching reveals of one rank and batch: the step is final. */
+/**
+ * q matching reveals of one rank and batch certify the step. The rank's collator waits a moment for the members that are there too: with all of them the step is
+ * final at once, without them it waits for dissent.
+ */
 export function certify(t: Turn): boolean {
   const { open, setup } = t.g
   for (const [rank, bySeat] of open.reveals) {
     for (const [name, reveals] of groupBy([...bySeat.values()], (one) => `${hexOf(one.value.batch)}${hexOf(one.value.start)}`)) {
       const answer = agreedAnswer(reveals, setup.members.length)
       const batch = open.batches.get(name.slice(0, 64))
-      if (answer === undefined || batch === undefined || name.slice(64) !== hexOf(batch.value.from)) continue
-      const inOrder = reveals.sort((a, b) => a.seat - b.seat)
+      const start = contentIdOf(reveals)
+      if (answer === undefined || batch === undefined || start === undefined || !mayStartFrom(t, batch, start)) continue
+      if (!namesAlike(t, batch, answer)) continue
       const spread = collatorSeat(open, rank) === t.g.seat
+      if (spread && reveals.length < setup.members.length && waitsForMore(t, rank, reveals)) continue
+      const inOrder = reveals.sort((a, b) => a.seat - b.seat)
       const certificate = writeCertificate(inOrder)
-      adopt(t, { step: open.step, rank, batch, answer, reveals: inOrder, shown: inOrder, certificate, spread })
+      adopt(t, { step: open.step, rank, batch, start, answer, reveals: inOrder, shown: inOrder, certificate, spread })
       return true
     }
   }
   return false
+}
+
+const contentIdOf = (reveals: readonly Opened<Reveal>[]) => rootOf({ root: (reveals[0] as Opened<Reveal>).value.start })
+const mayStartFrom = ({ g }: Turn, batch: KnownBatch, start: ContentId): boolean =>
+  start === batch.from || batch.value.epoch !== g.setup.epoch
+function namesAlike({ g }: Turn, batch: KnownBatch, answer: Answer): boolean {
+  const { final, disputed } = namingOf(batch.value, g.setup.epoch)
+  return answer.final === final && answer.disputed === disputed
+}
+
+/** Members that sealed at this rank, or had their part in the last certificate, are waited for; whoever was silent then is not. */
+function waitsForMore(t: Turn, rank: number, reveals: readonly Opened<Reveal>[]): boolean {
+  const { open, settings, base } = t.g
+  open.quorumAtMs ??= t.nowMs
+  if (t.nowMs >= open.quorumAtMs + settings.graceMs) return false
+  const here = new Set([...(open.seals.get(rank)?.keys() ?? []), ...(knownStep(t.g, base.step)?.certified.reveals.keys() ?? [])])
+  if (base.step === 0) for (const seat of t.g.setup.members.keys()) here.add(seat)
+  for (const { seat } of reveals) here.delete(seat)
+  return here.size > 0
 }
 
 function opens(t: Turn, seal: Opened<Seal>, opened: Opened<Reveal>): boolean {

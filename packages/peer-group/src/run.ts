@@ -1,37 +1,38 @@
 import type { ContentId } from '@interpeer/crypto-ids'
-import { bytesOfContentId } from '@interpeer/crypto-ids'
-import { hexOf, sameBytes } from '@interpeer/wire-codec'
-import { announce, fetchState, takeLateReveal } from './adopt.js'
+import { hexOf } from '@interpeer/wire-codec'
 import { answerOf, saltFor } from './answer.js'
 import type { ExecutionResult } from './api.js'
-import type { KnownBatch } from './batch.js'
+import { type KnownBatch, namingOf } from './batch.js'
 import { refusalByState, seedOf } from './check-batch.js'
 import { collatorSeat, count, othersOf, peerAt, type Run, send, type Turn } from './group-state.js'
-import { revealMessage, sealMessage } from './messages.js'
+import { sealMessage } from './messages.js'
+import { takeOwnRun } from './own-run.js'
 import { TRANSCRIPT_MAX_BYTES } from './own-work/own-part.js'
 import { isHeld } from './pool.js'
 import { ownSealBytes, takeSeal } from './rounds.js'
 import { sign } from './sign.js'
-import { nextState } from './state-block.js'
+import { type GroupState, nextState } from './state-block.js'
+import { isJudged, mayName, stateAt } from './steps.js'
 
 const NO_TRANSCRIPT = new Uint8Array(32)
 
-/** Runs the current rank's batch, or what is missing for that; then seals it. True when something moved. */
+/** Runs the current rank's batch, or what is missing for that; then seals it, as soon as it may. True when something moved. */
 export function runAndSeal(t: Turn): boolean {
   const { open, base, seat } = t.g
   const proposal = open.proposals.get(open.rank)
-  if (seat < 0 || proposal === undefined || proposal.refused || base.state === undefined) return false
+  if (seat < 0 || proposal === undefined || proposal.refused) return false
   if (open.givenUp >= open.rank || (open.sealed?.rank ?? -1) >= open.rank) return false
   const { batch } = proposal
-  const code = refusalByState(t, batch)
-  if (code !== undefined) {
-    count(t, code)
-    open.proposals.set(open.rank, { ...proposal, refused: true })
-    return true
-  }
+  const before = stateFor(t, batch)
+  if (before === undefined) return false
+  const code = refusalByState(t, batch, before)
+  if (code !== undefined) return refuse(t, code)
   const name = hexOf(batch.hash)
   const run = open.runs.get(name)
   if (run?.type === 'ran') {
+    const may = proposal.bound ? 'yes' : mayName(t, batch.value.final, stepsOf(batch))
+    if (may === 'no') return refuse(t, 'BATCH_OVER_DISSENT')
+    if (may !== 'yes') return false // its own window is open still
     seal(t, batch, run)
     return true
   }
@@ -46,78 +47,81 @@ export function runAndSeal(t: Turn): boolean {
   const seed = seedOf(t, batch)
   if (seed === undefined) return false
   if (batch.requests.length === 0) {
-    finish(t, batch, { type: 'ran', files: base.state.files, responses: [], transcript: NO_TRANSCRIPT })
+    finish(t, batch, before, { type: 'ran', files: before.files, responses: [], transcript: NO_TRANSCRIPT })
     return true
   }
+  if (base.state === undefined) return false
   open.runs.set(name, { type: 'running', rank: open.rank })
-  const { files } = base.state
+  const { files } = before
   t.effects.push({ type: 'execute', batch: batch.hash, from: files, requests: batch.requests, timeMs: batch.value.timeMs, seed })
   return true
 }
 
-/** A run ended: of the open step's batch, or of the last final one, where others were faster. */
+function refuse(t: Turn, code: string): boolean {
+  const { open } = t.g
+  const proposal = open.proposals.get(open.rank)
+  count(t, code)
+  if (proposal !== undefined) open.proposals.set(open.rank, { ...proposal, refused: true })
+  return true
+}
+
+/** The steps that a batch carries dissents against. */
+export const stepsOf = ({ value }: KnownBatch): ReadonlySet<number> => new Set(value.dissents.map(({ step }) => step))
+
+/** A run ended: of the open step's batch, or of one that others certified before. */
 export function onExecuted(t: Turn, hash: Uint8Array, from: ContentId, result: ExecutionResult): undefined {
-  const { open, base } = t.g
+  const { open } = t.g
   const name = hexOf(hash)
   const batch = open.batches.get(name)
-  if (batch !== undefined && open.runs.get(name)?.type === 'running' && from === base.state?.files) return finish(t, batch, result)
-  if (!base.running || !sameBytes(hash, base.batchHash) || base.certified === undefined) return
-  t.g.base = { ...base, running: false }
-  if (base.state !== undefined) return
-  fetchOrCompare(t, from, result)
+  const before = batch === undefined ? undefined : stateFor(t, batch)
+  if (batch !== undefined && open.runs.get(name)?.type === 'running' && from === before?.files) return finish(t, batch, before, result)
+  takeOwnRun(t, hash, from, result)
 }
 
-/** Others made the step final while this member still ran it: its answer comes late, for the record. */
-function fetchOrCompare(t: Turn, from: ContentId, result: ExecutionResult): undefined {
-  const { base, previous, settings } = t.g
-  const batch = base.certified?.batch
-  const fits = batch !== undefined && previous?.root === batch.from && previous.files === from
-  if (!fits || result.type !== 'ran' || result.responses.length !== batch.requests.length) return fetchState(t)
-  const { state, block } = nextState(previous, batch, result.files, result.responses, settings.requestsKeptMs)
-  t.blocks.push(block)
-  if (base.late?.open === true) lateReveal(t, batch, state.root, result)
-  if (state.root !== base.root) return fetchState(t)
-  t.g.base = { ...t.g.base, state }
-  announce(t)
+/** A closing batch, and what a frozen group certifies, change nothing: the root stays that of the last final state. */
+export function leavesState({ g }: Turn, { value }: KnownBatch): boolean {
+  return value.epoch === g.setup.epoch && (value.closing || (isJudged(g) && value.disputed > 0))
 }
 
-function lateReveal(t: Turn, batch: KnownBatch, root: ContentId, result: ExecutionResult & { type: 'ran' }): undefined {
-  const { base, self, setup } = t.g
-  if (base.certified === undefined || t.g.phase === 'shown') return
-  const { rank } = base.certified
-  const context = { ...setup, step: base.step, rank, batch: batch.hash, key: self.publicKey }
-  const answer = answerOf(root, result.responses, result.transcript, context)
-  const fields = { step: base.step, rank, batch: batch.hash, start: bytesOfContentId(batch.from), salt: saltFor(self, context), answer }
-  const opened = sign(t, revealMessage, fields)
-  t.g.base = { ...base, late: { reveal: opened, open: false } }
-  t.durable = true
-  takeLateReveal(t, opened)
-  send(t, othersOf(t.g), opened.envelope)
+/** The state that an open batch runs on, if it is here. One that is run again runs on what stands, whatever it named. */
+export function stateFor({ g }: Turn, batch: KnownBatch): GroupState | undefined {
+  return batch.value.epoch === g.setup.epoch ? stateAt(g, batch.from) : g.base.state
 }
 
-function finish(t: Turn, batch: KnownBatch, result: ExecutionResult): undefined {
-  const { open, base, settings } = t.g
-  const name = hexOf(batch.hash)
-  const fits =
-    result.type === 'ran' && result.responses.length === batch.requests.length && result.transcript.length <= TRANSCRIPT_MAX_BYTES
-  if (!fits || base.state === undefined) {
-    open.runs.set(name, { type: 'abstained', rank: open.rank })
+/** What a run comes to; undefined where its result does not fit the batch. */
+export function stateAfter(
+  t: Turn,
+  batch: KnownBatch,
+  before: GroupState,
+  result: ExecutionResult & { type: 'ran' },
+): GroupState | undefined {
+  if (result.responses.length !== batch.requests.length || result.transcript.length > TRANSCRIPT_MAX_BYTES) return undefined
+  if (leavesState(t, batch)) return before
+  const { state, blocks } = nextState(before, batch, result.files, result.responses, t.g.settings.requestsKeptMs)
+  t.blocks.push(...blocks)
+  return state
+}
+
+function finish(t: Turn, batch: KnownBatch, before: GroupState, result: ExecutionResult): undefined {
+  const { open } = t.g
+  const state = result.type === 'ran' ? stateAfter(t, batch, before, result) : undefined
+  if (result.type !== 'ran' || state === undefined) {
+    open.runs.set(hexOf(batch.hash), { type: 'abstained', rank: open.rank })
     return count(t, 'ABSTAINED')
   }
-  const { state, block } = nextState(base.state, batch, result.files, result.responses, settings.requestsKeptMs)
-  t.blocks.push(block)
-  open.runs.set(name, { type: 'ran', result, state })
+  open.runs.set(hexOf(batch.hash), { type: 'ran', result, state })
 }
 
 /** One batch for each (epoch, step, rank); sealing at a rank closes all lower ones. */
 function seal(t: Turn, batch: KnownBatch, { result, state }: Run & { type: 'ran' }): undefined {
-  const { open, self, setup, settings } = t.g
+  const { base, open, self, setup, settings } = t.g
   const { rank, step } = open
   const context = { ...setup, step, rank, batch: batch.hash, key: self.publicKey }
-  const answer = answerOf(state.root, result.responses, result.transcript, context)
+  const answer = answerOf(state.root, result.responses, result.transcript, namingOf(batch.value, setup.epoch), context)
   const salt = saltFor(self, context)
   const opened = sign(t, sealMessage, { step, rank, batch: batch.hash, seal: ownSealBytes(t, rank, batch.hash, salt, answer) })
-  open.sealed = { rank, batch, salt, answer, envelope: opened.envelope }
+  const start = batch.value.epoch === setup.epoch ? batch.from : base.root
+  open.sealed = { rank, batch, start, salt, answer, envelope: opened.envelope }
   open.resendAtMs ??= t.nowMs + settings.resendMs
   t.durable = true
   takeSeal(t, opened)

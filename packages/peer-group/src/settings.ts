@@ -7,12 +7,17 @@ export interface GroupSettings {
   readonly resendMsMax: number
   /** An idle group certifies an empty batch this often. */
   readonly idleEveryMs: number
+  /** How long a certified step that not all members revealed alike waits for dissent, before a batch may name it final. */
+  readonly dissentWindowMs: number
+  /** How long a collator that holds q matching reveals waits for those of members that are there too, before it certifies. */
+  readonly graceMs: number
   /** How far a batch's time may lie from a member's network time. */
   readonly clockToleranceMs: number
   /** Request ids are part of the state until their own ms plus this; older ones are refused. */
   readonly requestsKeptMs: number
   /** A request may be this much newer than its batch. */
   readonly requestAheadMs: number
+  /** Of one batch. While time-outs carry the bytes of batches, this bounds them: q of them must fit into one proposal. */
   readonly batchRequestsMax: number
   /** Of all request bodies of one batch together. One request always fits. */
   readonly batchBytesMax: number
@@ -26,10 +31,12 @@ export const GROUP_DEFAULTS: GroupSettings = {
   resendMs: 300,
   resendMsMax: 4_000,
   idleEveryMs: 5_000,
+  dissentWindowMs: 2_000,
+  graceMs: 200,
   clockToleranceMs: 2_000,
   requestsKeptMs: 600_000,
   requestAheadMs: 60_000,
-  batchRequestsMax: 64,
+  batchRequestsMax: 256,
   batchBytesMax: 4 * 1024 * 1024,
   poolRequestsMax: 1_024,
   poolBytesMax: 32 * 1024 * 1024,
@@ -37,14 +44,26 @@ export const GROUP_DEFAULTS: GroupSettings = {
 
 /** Bounds that no setting moves: they are part of the wire format, or keep a member's memory finite. */
 export const MEMBERS_MAX = 32
-export const BATCH_REQUESTS_LIMIT = 64
-export const BATCH_MAX_BYTES = 16 * 1024
-/** Request bodies up to this size travel inside the offer; larger ones are fetched. */
+export const BATCH_REQUESTS_LIMIT = 512
+export const BATCH_MAX_BYTES = 40 * 1024
+/** Requests that one offer passes on. */
+export const OFFER_REQUESTS_MAX = 64
+/** Request bodies up to this size travel inside the offer, of all its requests together; larger ones are fetched. */
 export const INLINE_BODY_MAX_BYTES = 900 * 1024
 export const REQUEST_MAX_BYTES = 1024 * 1024
-/** Request ids that the state holds; a batch that would pass it is not sealed. */
-export const STATE_REQUESTS_MAX = 8_192
+/** Request ids in one page of the state. A step writes the last page anew, so a larger one costs more. */
+export const PAGE_REQUESTS_MAX = 1_024
+/** Pages of the state: room for 1,747 writes per second in ten minutes. A batch that would pass it is not sealed. */
+export const STATE_PAGES_MAX = 1_024
 export const RANK_MAX = 65_535
 export const RANK_DOUBLINGS_MAX = 6
+/** Certified steps that are not final yet: with so many, no further batch is proposed until some are. */
+export const PROVISIONAL_MAX = 4
+/** A signed dissent or withheld statement, envelope included. */
+export const DISSENT_MAX_BYTES = 640
+/** Dissents that a batch or a time-out carries; more wait for the next one. */
+export const DISSENTS_MAX = 4
+/** A commit set whose batch is not certified after so many further ranks is a dispute (design §6: K). */
+export const FREEZE_RANKS = 4
 /** Seals and reveals are kept for this many ranks below and above the current one. */
 export const RANK_WINDOW = 4

@@ -1,5 +1,7 @@
+import { hexOf } from '@interpeer/wire-codec'
 import { count, type Turn } from './group-state.js'
-import { showMessage } from './messages.js'
+import { SHOWN_STEPS_MAX, showMessage } from './messages.js'
+import { DISSENTS_MAX } from './settings.js'
 import { sign } from './sign.js'
 
 /** The chain asks: this member signs and stores what it holds, and then signs nothing more in this epoch (design §6, Recovery). */
@@ -7,11 +9,17 @@ export function onShow(t: Turn): undefined {
   const { g } = t
   if (g.seat < 0) return count(t, 'NOTHING_TO_SHOW')
   if (g.show === undefined) {
-    const { certified } = g.base
-    const { bound } = g.open
+    const { bound, revealed } = g.open
+    const steps = g.steps.filter(({ step }) => step >= g.final.step)
     g.show = sign(t, showMessage, {
-      last: certified === undefined ? null : { certificate: certified.certificate, batch: certified.batch.bytes },
-      bound: bound === undefined ? null : { rank: bound.rank, batch: bound.batch.bytes, seals: bound.seals },
+      steps: steps.slice(-SHOWN_STEPS_MAX).map(({ certified: { certificate, batch }, dissents }) => ({
+        certificate,
+        batch: batch.bytes,
+        dissents: [...dissents.values()].slice(0, DISSENTS_MAX),
+      })),
+      bound: bound === undefined ? null : { rank: bound.rank, batch: bound.hash, seals: bound.seals },
+      boundBatch: bound === undefined ? null : (g.open.batches.get(hexOf(bound.hash))?.bytes ?? null),
+      reveal: revealed?.envelope ?? null,
     }).envelope
     if (g.phase === 'open') g.phase = 'shown'
     t.durable = true

@@ -1,8 +1,8 @@
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { accuse } from './accuse.js'
-import { type KnownBatch, readBatch } from './batch.js'
-import { type BoundSet, count, othersOf, quorum, type SeenTimeout, send, type Turn } from './group-state.js'
-import { sealMessage, type Timeout, timeoutMessage } from './messages.js'
+import { openDissents, takeDissent } from './dissent.js'
+import { type BoundSet, collatorSeat, count, othersOf, peerAt, quorum, type SeenTimeout, send, type Turn } from './group-state.js'
+import { commitSetMessage, sealMessage, type Timeout, timeoutMessage } from './messages.js'
 import { blame } from './pool.js'
 import { joinCountOf } from './quorum.js'
 import { RANK_DOUBLINGS_MAX, RANK_MAX } from './settings.js'
@@ -21,6 +21,7 @@ export function takeTimeout(t: Turn, opened: Opened<Timeout>): SeenTimeout | und
   const boundSet = bound === null ? undefined : readBoundSet(t, bound, rank)
   if (bound !== null && boundSet === undefined) return count(t, 'TIMEOUT_BOUND_INVALID')
   if (boundSet !== undefined) noteBound(t, boundSet)
+  if (same === undefined) for (const envelope of opened.value.dissents) takeDissent(t, envelope)
   const taken = { ...opened, boundSet }
   if (same === undefined) open.timeouts.set(opened.seat, [...seen, taken].sort((a, b) => b.value.rank - a.value.rank).slice(0, 2))
   return taken
@@ -30,26 +31,19 @@ export function takeTimeout(t: Turn, opened: Opened<Timeout>): SeenTimeout | und
 export function readBoundSet(t: Turn, bound: NonNullable<Timeout['bound']>, rankMax: number): BoundSet | undefined {
   const { open, verifier } = t.g
   if (bound.rank > rankMax) return undefined
-  let batch: KnownBatch
-  try {
-    batch = readBatch(bound.batch)
-  } catch {
-    return undefined
-  }
   const seats = new Set<number>()
   for (const envelope of bound.seals) {
     const seal = verifier.open(sealMessage, envelope)
     if (typeof seal === 'string' || seal.value.step !== open.step || seal.value.rank !== bound.rank) return undefined
-    if (!sameBytes(seal.value.batch, batch.hash)) return undefined
+    if (!sameBytes(seal.value.batch, bound.batch)) return undefined
     seats.add(seal.seat)
   }
-  return seats.size >= quorum(t.g) ? { rank: bound.rank, batch, seals: bound.seals } : undefined
+  return seats.size >= quorum(t.g) ? { rank: bound.rank, hash: bound.batch, seals: bound.seals } : undefined
 }
 
 /** Remembers the highest commit set seen: nothing lowers it. */
 export function noteBound(t: Turn, set: BoundSet): boolean {
   const { open } = t.g
-  open.batches.set(hexOf(set.batch.hash), set.batch)
   if (open.bound !== undefined && open.bound.rank >= set.rank) return false
   open.bound = set
   t.durable = true
@@ -117,14 +111,32 @@ export function giveUp(t: Turn, rank: number): void {
   if (rank <= open.givenUp || rank < open.rank) return
   const proposal = open.proposals.get(rank)
   const run = proposal === undefined ? undefined : open.runs.get(hexOf(proposal.batch.hash))
-  const bound = open.bound === undefined ? null : { rank: open.bound.rank, batch: open.bound.batch.bytes, seals: open.bound.seals }
+  const bound = open.bound === undefined ? null : { rank: open.bound.rank, batch: open.bound.hash, seals: open.bound.seals }
+  const dissents = openDissents(t).map(({ envelope }) => envelope)
   open.rank = rank
   open.timerAtMs = undefined
   open.givenUp = rank
-  const opened = sign(t, timeoutMessage, { step: open.step, rank, previous: base.batchHash, bound, abstained: run?.type === 'abstained' })
+  const opened = sign(t, timeoutMessage, {
+    step: open.step,
+    rank,
+    previous: base.batchHash,
+    bound,
+    dissents,
+    abstained: run?.type === 'abstained',
+  })
   open.ownTimeouts = [opened.envelope, ...open.ownTimeouts].slice(0, 2)
   open.resendAtMs = t.nowMs + open.resendEveryMs
   t.durable = true
   takeTimeout(t, opened)
   send(t, othersOf(t.g), opened.envelope)
+  handBoundOn(t, rank + 1)
+}
+
+/** The collator of a later rank has to propose what a commit set binds: it gets the batch from those who show it the set. */
+export function handBoundOn(t: Turn, rank: number): void {
+  const { open } = t.g
+  const batch = open.bound === undefined ? undefined : open.batches.get(hexOf(open.bound.hash))
+  if (open.bound === undefined || batch === undefined || open.bound.rank >= rank) return
+  const fields = { step: open.step, rank: open.bound.rank, batch: batch.bytes, seals: open.bound.seals }
+  send(t, [peerAt(t.g, collatorSeat(open, rank))], sign(t, commitSetMessage, fields).envelope)
 }

@@ -6,7 +6,10 @@ import {
   askMessage,
   certificateMessage,
   commitSetMessage,
+  dissentHeldMessage,
+  dissentMessage,
   finalMessage,
+  lateMessage,
   offerMessage,
   proposalMessage,
   revealMessage,
@@ -14,11 +17,12 @@ import {
   showMessage,
   tallyMessage,
   timeoutMessage,
+  withheldMessage,
 } from '../src/messages.js'
 import { challengeMessage, challengeReplyMessage } from '../src/own-work/messages.js'
 import { siteReply, siteResponse } from '../src/site-reply.js'
 import { siteRequest } from '../src/site-request.js'
-import { STATE_BLOCK_MAX_BYTES, stateSchema } from '../src/state-block.js'
+import { pageSchema, STATE_BLOCK_MAX_BYTES, stateSchema } from '../src/state-block.js'
 
 /** All that goes over the wire or to disk: what src/peer-group.cddl describes. */
 export const contract = [
@@ -34,11 +38,16 @@ export const contract = [
   showMessage,
   tallyMessage,
   batchMessage,
+  dissentMessage,
+  withheldMessage,
+  dissentHeldMessage,
+  lateMessage,
   challengeMessage,
   challengeReplyMessage,
   siteRequest,
   siteReply,
   recordCodec('group-state', stateSchema, STATE_BLOCK_MAX_BYTES),
+  recordCodec('group-requests', pageSchema, MESSAGE_MAX_BYTES),
   recordCodec('site-response', siteResponse, MESSAGE_MAX_BYTES),
   recordCodec('group-record', recordSchema, RECORD_MAX_BYTES),
 ] as unknown as readonly VectorCodec<never>[]

@@ -4,12 +4,14 @@ import { chainSeed, execute, job, network, signerAt, start, verification } from 
 import {
   collatorOrder,
   type ExecutionResult,
+  GROUP_DEFAULTS,
   type Group,
   type GroupContext,
   type GroupEffect,
   type GroupEvent,
   type GroupSetup,
   openGroup,
+  stateEventOf,
   stepGroup,
 } from '../src/index.js'
 
@@ -88,6 +90,19 @@ export class Desk {
     this.letters = this.letters.filter((letter) => !fits(letter))
   }
 
+  /** Collators stop waiting for silent members: what q reveal alike is certified. */
+  endGrace(fits?: (letter: Letter) => boolean, members?: readonly number[]): void {
+    this.pass(GROUP_DEFAULTS.graceMs, members)
+    this.deliver(fits)
+  }
+  /** Dissent windows end: what nothing is signed against may be named final, even where a first collator is silent. */
+  endWindow(fits?: (letter: Letter) => boolean, members?: readonly number[]): void {
+    for (const ms of [GROUP_DEFAULTS.dissentWindowMs, GROUP_DEFAULTS.graceMs, GROUP_DEFAULTS.rankTimerMs, GROUP_DEFAULTS.graceMs]) {
+      this.pass(ms, members)
+      this.deliver(fits)
+    }
+  }
+
   /** Lets time pass for these members, or all. */
   pass(ms: number, members: readonly number[] = this.groups.map((_, i) => i)): void {
     this.nowMs += ms
@@ -123,8 +138,8 @@ export class Desk {
         const result = this.run(member, effect)
         if (result !== undefined) this.tell(member, { type: 'executed', batch: effect.batch, from: effect.from, result })
       } else if (effect.type === 'fetch-state') {
-        const block = this.blocks.get(effect.root)
-        if (block !== undefined) this.tell(member, { type: 'state', root: effect.root, block })
+        const event = stateEventOf(effect.root, (cid) => this.blocks.get(cid))
+        if (event !== undefined) this.tell(member, event)
       } else if (effect.type === 'fetch-bodies') {
         const cids = effect.requests.map(({ cid }) => cid).filter((cid) => this.blocks.has(cid))
         this.tell(member, { type: 'bodies', cids })

@@ -33,11 +33,19 @@ function agreed(run: OwnDesk['run'], settings: Partial<OwnWorkSettings> = {}, st
   desk.run = run
   for (let step = 1; step <= steps; step++) {
     desk.write(0, step)
-    desk.deliver()
+    untilFinal(desk, step)
     desk.nowMs += 10
   }
-  expect(desk.of('final', OTHER)).toHaveLength(steps)
+  expect(desk.of('final', OTHER).some(({ step }) => step >= steps)).toBe(true)
   return desk
+}
+/** Where some are missing, or answer otherwise, a step is final when a later one says so. */
+function untilFinal(desk: OwnDesk, step: number, member = OTHER): void {
+  for (let left = 60; left > 0; left--) {
+    desk.deliver()
+    if (desk.of('final', member).some((final) => final.step >= step)) return
+    desk.pass(500)
+  }
 }
 const NO_CHALLENGES = { challengePerMille: 0 }
 
@@ -341,8 +349,7 @@ describe('challenges', () => {
       return desk.ownLetters.length > 0 ? 'answered' : desk.countedOwn(0).at(-1)
     }
     expect(ask(OTHER)).toBe('CHALLENGE_UNKNOWN')
-    desk.deliver()
-    expect(desk.of('final', 0)).toHaveLength(1)
+    untilFinal(desk, 1, 0)
     expect(ask(PARROT)).toBe('CHALLENGE_UNKNOWN')
     expect(ask(OTHER)).toBe('answered')
   })
@@ -358,7 +365,7 @@ describe('bounds', () => {
     expect([...one.watch(0).steps.values()].map(({ final }) => final?.step)).toEqual([3])
   })
 
-  test('what comes from outside never throws; reveals for steps that never come take one place each', () => {
+  test('what comes from outside never throws; reveals for steps that never come take eight places for each member', () => {
     const desk = agreed((_, effect) => honest(effect), NO_CHALLENGES)
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (envelope) => {
@@ -371,7 +378,7 @@ describe('bounds', () => {
       const value = { ...reveal, step, batch: sha256(Uint8Array.of(step)) } as never
       desk.tellWatch(0, { type: 'message', from: desk.peer(1), envelope: signed(revealMessage, value, signerAt(1)) })
     }
-    expect(desk.watch(0).early.size).toBe(1)
+    expect(desk.watch(0).early.size).toBe(8)
     expect(desk.claims()).toEqual([])
   })
 

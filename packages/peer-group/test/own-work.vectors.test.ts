@@ -27,8 +27,16 @@ test('no two own parts are alike', () => {
   expect(new Set(vectors.parts.map(({ own }) => own)).size).toBe(vectors.parts.length)
 })
 test.each(vectors.cases)('$name: $expect', ({ evidence, expect: kind, verdict, run }) => {
-  const { root, responses, effects, own, fuel } = run?.answer ?? { root: '', responses: '', effects: '', own: '', fuel: 0 }
-  const parts = { root: bytesOfHex(root), responses: bytesOfHex(responses), effects: bytesOfHex(effects), own: bytesOfHex(own), fuel }
+  const { root, responses, effects, own, ...numbers } = run?.answer ?? {
+    root: '',
+    responses: '',
+    effects: '',
+    own: '',
+    fuel: 0,
+    final: 0,
+    disputed: 0,
+  }
+  const parts = { root: bytesOfHex(root), responses: bytesOfHex(responses), effects: bytesOfHex(effects), own: bytesOfHex(own), ...numbers }
   const given = run === undefined ? undefined : { answer: parts, transcript: bytesOfHex(run.transcript) }
   const found = verifyOwnFault(evidence.map(bytesOfHex), context, given)
   if (kind === 'ok') expect(found).toBeUndefined()

@@ -62,11 +62,11 @@ describe('certificates.json', () => {
     })
     expect([outcome.expect, outcome.reason]).toEqual([given.expect, given.reason])
     if (outcome.found === undefined || given.shows === undefined) return
-    const { outcomes, epoch, state, agreed, contradicted, ...place } = given.shows
+    const { outcomes, epoch, state, agreed, contradicted, ...place } = given.shows // `unanimous` among them
     expect(outcome.found).toMatchObject({ ...place, ...(outcomes === undefined ? {} : { outcomes }), state: cidOf(state) })
     expect([seatsOf(outcome.found.agreed), seatsOf(outcome.found.contradicted)]).toEqual([agreed, contradicted])
     if ('epoch' in outcome.found) expect(outcome.found.epoch).toBe(epoch)
-    if ('batch' in outcome.found) expect(outcome.found.timeMs).toBe(readBatch(batch).value.timeMs)
+    if ('timeMs' in outcome.found) expect(outcome.found.timeMs).toBe(readBatch(batch).value.timeMs)
   })
 })
 
@@ -76,10 +76,12 @@ describe('shows.json', () => {
     const outcome = outcomeOf(() => recoverFrom(given.shows.map(bytesOfHex), context))
     expect([outcome.expect, outcome.reason]).toEqual([given.expect, given.reason])
     if (outcome.found === undefined) return
-    const { last, rerun, shown, complete, closed } = outcome.found
+    const { last, rerun, disputed, dropped, shown, complete, closed } = outcome.found
     expect({
       step: last?.step ?? null,
       rerun: rerun.map(hexOf),
+      disputed: disputed === undefined ? null : { step: disputed.step, dissents: disputed.dissents.length },
+      dropped: dropped === undefined ? null : hexOf(dropped),
       shown: shown.map((peer) => context.members.indexOf(peer)),
       complete,
       closed,
@@ -91,8 +93,8 @@ describe('faults.json', () => {
   const context = contextOf(faults)
   test.each(faults.seals)('the seal of $name', ({ seal, network, job, from, salt, answer, batch, ...numbers }) => {
     const place = { network: networkOf(network), job: jobIdOf(cidOf(job)), batch: bytesOfHex(batch), key: bytesOfHex(from), ...numbers }
-    const { root, responses, effects, own, fuel } = answer
-    const parts = { root: bytesOfHex(root), responses: bytesOfHex(responses), effects: bytesOfHex(effects), own: bytesOfHex(own), fuel }
+    const { root, responses, effects, own, ...named } = answer
+    const parts = { root: bytesOfHex(root), responses: bytesOfHex(responses), effects: bytesOfHex(effects), own: bytesOfHex(own), ...named }
     expect(hexOf(answerSeal(place, bytesOfHex(salt), parts))).toBe(seal)
   })
   test('no two seals are alike', () => {
@@ -122,7 +124,7 @@ describe('proposals.json', () => {
   test.each(proposals.cases)('$name: $expect', ({ proposal, expect: code, alpha, seed }) => {
     const envelope = bytesOfHex(proposal)
     const opened = openGroup(setup, createSigner(bytesOfHex(proposals.self)), nowMs)
-    const ready = stepGroup(opened.state, { type: 'state', root: setup.start, block: start, nowMs })
+    const ready = stepGroup(opened.state, { type: 'state', root: setup.start, block: start, pages: proposals.pages.map(bytesOfHex), nowMs })
     const { effects } = stepGroup(ready.state, { type: 'message', from: context.members[0] as PeerId, envelope, nowMs })
     const counted = effects.flatMap((effect) => (effect.type === 'count' ? [effect.code] : []))
     const sent = effects.filter(({ type }) => type === 'send').length

@@ -22,8 +22,8 @@ test('a member goes on from its record', () => {
 test.each<[string, Partial<ReturnType<typeof decoded>>]>([
   ['another version', { version: 1 }],
   ['another epoch', { epoch: 2 }],
-  ['a last certificate that is none', { last: { step: 1, certificate: bad, batch: bad } }],
-  ['a bound batch that is none', { bound: { rank: 0, batch: bad, seals: [] } }],
+  ['a last certificate that is none', { steps: [{ certificate: bad, batch: bad, dissents: [] }] }],
+  ['a bound batch that is none', { bound: { rank: 0, batch: new Uint8Array(32), seals: [] }, boundBatch: bad }],
 ])('a record with %s is unreadable', (_, changes) => {
   expect(opened(changes)).toThrow(expect.objectContaining({ code: 'RECORD_UNREADABLE' }))
 })

@@ -13,7 +13,7 @@ import {
   shadowReferences,
   stepShadow,
 } from '../src/index.js'
-import { Desk } from './desk.js'
+import { Desk, type Letter } from './desk.js'
 
 const sealNumber = 50
 const bodyOf = (id: Uint8Array): ContentId => contentIdOf(encodeCbor([id, 'a request']), 'raw')
@@ -59,18 +59,29 @@ describe('what an epoch needs', () => {
     }
   })
 
-  test('the state that is final, and the one before it while that may still be compared', () => {
-    const desk = new Desk(3)
-    desk.write(0, 1)
-    desk.deliver()
-    desk.pass(1_000)
-    desk.deliver()
-    for (const member of [0, 1, 2]) {
-      const { base, previous } = desk.group(member)
-      expect(base.root).toBe(final(desk, member).state)
-      expect(groupReferences(desk.group(member))).toContain(base.root)
-      if (previous !== undefined) expect(groupReferences(desk.group(member))).toContain(previous.root)
+  test('the states of provisional steps, the last final one, and what they run on, until they are named', () => {
+    const desk = new Desk(4)
+    const away = desk.order(1)[3] as number
+    const rest = desk.order(1).slice(0, 3)
+    const living = ({ from, to }: Letter) => from !== away && to !== away
+    desk.write(rest[0] as number, 1)
+    desk.deliver(living)
+    desk.endGrace(living, rest)
+    for (const member of rest) {
+      const { base, final, steps } = desk.group(member)
+      expect([base.step, final.step, steps.length]).toEqual([1, 0, 1])
+      for (const root of [base.root, final.root]) expect(groupReferences(desk.group(member))).toContain(root)
       expect(record(desk, member)).toContain(base.root)
+      desk.open(member)
+      for (const root of [base.root, final.root]) expect(groupReferences(desk.group(member))).toContain(root)
+    }
+    desk.endWindow(living, rest)
+    for (const member of rest) {
+      const { state } = final(desk, member)
+      expect(desk.group(member).final.root).toBe(state)
+      expect(groupReferences(desk.group(member))).toContain(state)
+      expect(groupReferences(desk.group(member))).not.toContain(desk.setup.start)
+      expect(record(desk, member)).toContain(state)
     }
   })
 

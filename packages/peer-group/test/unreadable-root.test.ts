@@ -16,7 +16,7 @@ function lyingGroup() {
   const { hash, from } = readBatch(batch)
   const zeros = new Uint8Array(32)
   const place = { job: bytesOfContentId(desk.setup.job), epoch: 1, step: 1, rank: 0, batch: hash }
-  const answer = { root: new Uint8Array(36), responses: zeros, effects: zeros, fuel: 0, own: zeros }
+  const answer = { root: new Uint8Array(36), responses: zeros, effects: zeros, fuel: 0, final: 0, disputed: 0, own: zeros }
   const liars = [0, 1, 2, 3].filter((member) => member !== honest)
   const reveals = liars.map((member) => {
     const said = { ...place, from: signerAt(member).publicKey, start: bytesOfContentId(from), salt: zeros, answer }
@@ -31,7 +31,8 @@ test('reveals of a quorum whose root names nothing make nothing final', () => {
   const { desk, honest, reveals } = lyingGroup()
   for (const { member, envelope } of reveals) desk.tell(honest, { type: 'message', from: desk.peer(member), envelope })
   expect(desk.counted(honest).filter((code) => code === 'REVEAL_INVALID')).toHaveLength(3)
-  expect(desk.of('final', honest)).toEqual([])
+  expect([...desk.of('provisional', honest), ...desk.of('final', honest)]).toEqual([])
+  expect(desk.group(honest).base.step).toBe(0)
 })
 test('nor does their certificate, for a member, a newcomer or a visitor', () => {
   const { desk, honest, collator, certificate, batch, final } = lyingGroup()
@@ -64,8 +65,9 @@ test('one whose root names nothing is left out: the others have their certificat
   const { desk, collator, liar, lie, honest } = oneLiar()
   desk.tell(collator, { type: 'message', from: desk.peer(liar), envelope: lie })
   desk.deliver()
+  desk.endGrace(({ from }) => from !== liar, honest)
   for (const member of honest) {
-    const [final] = desk.of('final', member)
+    const [final] = desk.of('provisional', member)
     const { agreed, contradicted, state } = verifyCertificate(final?.certificate as Uint8Array, final?.batch as Uint8Array, desk.context)
     expect([agreed.length, contradicted]).toEqual([3, []])
     expect(agreed).not.toContain(desk.peer(liar))
@@ -74,7 +76,8 @@ test('one whose root names nothing is left out: the others have their certificat
 })
 test('a certificate that holds it beside a quorum is none, for a member, a newcomer or a visitor', () => {
   const { desk, collator, liar, lie } = oneLiar()
-  const [made] = desk.of('final', collator)
+  desk.endGrace(undefined, [collator])
+  const [made] = desk.of('provisional', collator)
   const [honest] = desk.order(1).filter((member) => member !== collator && member !== liar) as [number]
   const read = certificateMessage.decode(made?.certificate as Uint8Array)
   const bySeat = new Map(

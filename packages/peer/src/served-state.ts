@@ -11,7 +11,9 @@ export interface ServedState {
   readonly files: ContentId
   /** Null before the first step of the job's first epoch: the chain's entry names that state. */
   readonly certificate: Uint8Array | null
-  /** The batch's time: how old the certificate is. The certificate itself has none. */
+  /** The later certificate that names the step final; null where its own proves it. */
+  readonly named: Uint8Array | null
+  /** When the group last said that this is final: the time of the newest batch that says so. Certificates have none. */
   readonly timeMs: number
 }
 
@@ -23,6 +25,7 @@ export const servedSchema = struct({
   state: link,
   files: link,
   certificate: nullable(bytesMax(CERTIFICATE_MAX_BYTES)),
+  named: nullable(bytesMax(CERTIFICATE_MAX_BYTES)),
   timeMs: uint53,
 })
 

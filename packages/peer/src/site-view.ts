@@ -30,6 +30,8 @@ export interface SiteView {
   readonly recovering: boolean
   readonly ended: boolean
   readonly cycleMs: number
+  /** The job wants its visitors answered as soon as q members agree, before that is final. */
+  readonly answersProvisional: boolean
 }
 
 /** An empty batch is due every cycle, and agreeing on it takes a moment. */

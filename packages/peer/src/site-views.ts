@@ -33,5 +33,6 @@ function siteView({ job, manifest, epoch, next, recovering, state }: Job, cycleM
     recovering: recovering !== null,
     ended: state === 'ended',
     cycleMs,
+    answersProvisional: manifest.acknowledge === 'provisional',
   }
 }

@@ -25,7 +25,7 @@ import {
 } from '../src/network/index.js'
 import { momentOf } from '../src/network/network-state.js'
 import { presentTransaction } from '../src/network/transactions.js'
-import { closingOf, Ledgerless, publication, showOf, signerOf, signers, uploader } from './network-world.js'
+import { AGREED, closingOf, Ledgerless, publication, showOf, signerOf, signers, uploader } from './network-world.js'
 
 type Order = (world: Ledgerless) => Uint8Array | undefined
 const jobAt = (world: Ledgerless, which: number): Job | undefined => [...world.state.jobs.values()][which % 3]
@@ -57,7 +57,7 @@ const anyOrder: fc.Arbitrary<Order> = fc.oneof(
       (world) => {
         const job = jobAt(world, which)
         if (job === undefined) return undefined
-        const outcomes = job.epoch.members.map((_, i) => ({ agreed: i === gone ? 0 : 3, absent: i === gone ? 3 : 0, contradicted: 0 }))
+        const outcomes = job.epoch.members.map((_, i) => ({ ...AGREED, agreed: i === gone ? 0 : 3, absent: i === gone ? 3 : 0 }))
         const { certificate, batch } = closingOf(world.genesis, job, { outcomes })
         return epochCloseTransaction(job.job, certificate, batch)
       },

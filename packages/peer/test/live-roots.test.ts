@@ -30,6 +30,7 @@ const site = (view: Partial<SiteView>, more: Partial<SiteHoldings> = {}): SiteHo
       ended: false,
     },
     cycleMs: 1_000,
+    answersProvisional: false,
     ...view,
   },
   isHosted: false,

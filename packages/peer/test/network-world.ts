@@ -89,6 +89,9 @@ export function publication(
   return { job: jobOfManifest(manifest), transaction: signPublish(manifest, escrow, by, genesis.network) }
 }
 
+/** Agreed in each of three steps. */
+export const AGREED: MemberOutcome = { agreed: 3, late: 0, absent: 0, contradicted: 0, unresolved: 0 }
+
 /** A group's closing certificate as peer-group makes it: q reveals of one batch, here by the members named. */
 export function closingOf(
   genesis: Genesis,
@@ -116,13 +119,16 @@ export function closingOf(
     epoch: number,
     step,
     previous: new Uint8Array(32),
-    from: bytesOfContentId(epoch.start),
+    from: bytesOfContentId(after),
     collator: signerOf(members[0] as PeerId).publicKey,
     timeMs: timeMs ?? (next?.atMs ?? 0) + 5,
     proof: new Uint8Array(80),
     requests: [],
+    final: step - 1,
+    disputed: 0,
+    dissents: [],
     closing: true,
-    outcomes: outcomes ?? members.map(() => ({ agreed: 3, absent: 0, contradicted: 0 })),
+    outcomes: outcomes ?? members.map(() => AGREED),
   })
   const place = { job: bytesOfContentId(job), epoch: number, step, rank: 0, batch: sha256(batch) }
   const reveals = members
@@ -133,10 +139,12 @@ export function closingOf(
         responses: responses === undefined ? new Uint8Array(32) : responsesDigest(responses),
         effects: new Uint8Array(32),
         fuel: 0,
+        final: step - 1,
+        disputed: 0,
         own: new Uint8Array(32),
       }
       const from = signerOf(peer).publicKey
-      const value = { ...place, from, start: bytesOfContentId(epoch.start), salt: new Uint8Array(32), answer }
+      const value = { ...place, from, start: bytesOfContentId(after), salt: new Uint8Array(32), answer }
       return signMessage(revealMessage, value, signerOf(peer), genesis.network)
     })
   return { certificate: certificateMessage.encode({ ...place, reveals }), batch, root: after }
@@ -150,6 +158,8 @@ export function showOf(
   last: { certificate: Uint8Array; batch: Uint8Array } | null = null,
 ): Uint8Array {
   const signer = signerOf(peer)
-  const value = { job: bytesOfContentId(job), epoch: epoch.number, from: signer.publicKey, last, bound: null }
+  const steps = last === null ? [] : [{ ...last, dissents: [] }]
+  const held = { steps, bound: null, boundBatch: null, reveal: null }
+  const value = { job: bytesOfContentId(job), epoch: epoch.number, from: signer.publicKey, ...held }
   return signMessage(showMessage, value, signer, genesis.network)
 }

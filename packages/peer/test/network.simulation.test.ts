@@ -13,7 +13,7 @@ import {
 import { hexOf } from '@interpeer/wire-codec'
 import { expect, test, vi } from 'vitest'
 import { epochCloseTransaction, type NetworkState, networkApplication } from '../src/network/index.js'
-import { closingOf, networkGenesis, publication, START_MS, showOf, signerOf, signers, uploader } from './network-world.js'
+import { AGREED, closingOf, networkGenesis, publication, START_MS, showOf, signerOf, signers, uploader } from './network-world.js'
 
 /** Simulations count CPU seconds, and other tests may run beside them. */
 vi.setConfig({ testTimeout: 60_000 })
@@ -108,9 +108,9 @@ class SimulatedNetwork {
       if (recovering !== null) this.give(i, { type: 'submit', transaction: showOf(this.genesis, entry, peerId) })
       else if (timeMs >= next.atMs && alive.length >= 4) {
         const outcomes = epoch.members.map((peer) => ({
+          ...AGREED,
           agreed: alive.includes(peer) ? 3 : 0,
           absent: alive.includes(peer) ? 0 : 3,
-          contradicted: 0,
         }))
         const { certificate, batch } = closingOf(this.genesis, entry, { by: alive.slice(0, 4), outcomes })
         this.give(i, { type: 'submit', transaction: epochCloseTransaction(entry.job, certificate, batch) })

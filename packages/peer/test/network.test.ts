@@ -3,7 +3,7 @@ import { accountOf, balanceOf, COMMONS, escrowOf, signTransfer, supplyOf } from 
 import { firstStateBlock } from '@interpeer/peer-group'
 import { expect, test } from 'vitest'
 import { epochCloseTransaction, networkStatusOf, presentTransaction } from '../src/network/index.js'
-import { closingOf, filesRoot, Ledgerless, publication, showOf, signerOf, signers, uploader } from './network-world.js'
+import { AGREED, closingOf, filesRoot, Ledgerless, publication, showOf, signerOf, signers, uploader } from './network-world.js'
 
 function published(options: Parameters<typeof publication>[1] = {}, settings: Record<string, number> = {}) {
   const world = new Ledgerless(settings)
@@ -53,7 +53,7 @@ test('a closing certificate opens the next epoch from its root and pays by its o
   const before = world.job(job)
   const members = before.epoch.members
   const outcomes = members.map((_, i) =>
-    i === 0 ? { agreed: 1, absent: 2, contradicted: 0 } : { agreed: i === 1 ? 0 : 3, absent: 0, contradicted: i === 1 ? 3 : 0 },
+    i === 0 ? { ...AGREED, agreed: 1, absent: 2 } : { ...AGREED, agreed: i === 1 ? 0 : 3, contradicted: i === 1 ? 3 : 0 },
   )
   world.blocksUntil(() => world.timeMs >= (before.next?.atMs ?? 0))
   const held = members.map((peer) => balanceOf(world.state.ledger, accountOfPeer(peer)))

@@ -8,10 +8,18 @@ import { isStale } from '../src/site-view.js'
 afterEach(() => void vi.useRealTimers())
 const cid = contentIdOf(new Uint8Array([0x80]), 'dag-cbor')
 const job = jobIdOf(cid)
-const place = (epoch: number, step: number): ServedState => ({ epoch, step, state: cid, files: cid, certificate: null, timeMs: 5 })
+const place = (epoch: number, step: number): ServedState => ({
+  epoch,
+  step,
+  state: cid,
+  files: cid,
+  certificate: null,
+  named: null,
+  timeMs: 5,
+})
 
 test('a served state is the same after it was stored', () => {
-  const certified = { ...place(3, 4), certificate: new Uint8Array(24 * 1024) }
+  const certified = { ...place(3, 4), certificate: new Uint8Array(24 * 1024), named: new Uint8Array(24 * 1024) }
   expect(decodeServed(encodeServed(certified))).toEqual(certified)
   expect(decodeServed(encodeServed(place(0, 0)))).toEqual(place(0, 0))
 })

@@ -12,7 +12,15 @@ import {
   signMessage,
 } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
-import { createVerification, type SiteReply, type SiteRequest, siteReply, siteRequest } from '@interpeer/peer-group'
+import {
+  createVerification,
+  proofOfResponse,
+  responseTree,
+  type SiteReply,
+  type SiteRequest,
+  siteReply,
+  siteRequest,
+} from '@interpeer/peer-group'
 import { expect, test } from 'vitest'
 import { SiteClient } from '../src/node/site-client.js'
 import { blocksOfResponse } from '../src/site-response-block.js'
@@ -26,11 +34,12 @@ const group = signers.slice(0, 4)
 const members = group.map(({ peerId }) => peerId)
 const start = contentIdOf(new Uint8Array([0x82]), 'dag-cbor')
 const epoch = { number: 1, members, seed: new Uint8Array(32), start, startTimeMs: 0, openedMs: 0, rerun: [], writesMayBeLost: false }
-const certified = closingOf(genesis, { job, epoch: epoch as never, next: null }, { timeMs: 1_000 })
+const certified = closingOf(genesis, { job, epoch: epoch as never, next: null }, { by: members, timeMs: 1_000 })
 const chainView: SiteView = {
   ...{ job, name: 'log', uploader: members[0] as PeerId, runtime: 'x', epoch: 1, members, previousMembers: [], openedByClosing: true },
   ...{ chainSeed: new Uint8Array(32), start, startTimeMs: 0, opensMs: 0, rerun: [], next: null, recovering: false, ended: false },
   cycleMs: 1_000,
+  answersProvisional: false,
 }
 
 /** A client whose members answer as the test says; `seen` is what each request named as the last step that its asker saw. */
@@ -47,7 +56,7 @@ function clientOf(
     const signer = group.find(({ peerId }) => peerId === peer) as Signer
     const usual: SiteReply = {
       ...{ from: signer.publicKey, job: bytesOfContentId(job), request: sha256(envelope), ran: 'read' as const, epoch: 1, step: 4 },
-      ...{ state: bytesOfContentId(certified.root), stale: false, certificate: certified.certificate, responses: [] },
+      ...{ state: bytesOfContentId(certified.root), stale: false, certificate: certified.certificate, named: null, proof: null },
       ...{ status: 200, headers: [], body: new Uint8Array() },
     }
     return signMessage(siteReply, { ...usual, ...replyOf(opened, envelope) }, signer, network)
@@ -73,7 +82,7 @@ test('a certified answer is passed on, and the next request names the step that 
     { epoch: 0, step: 0 },
     { epoch: 1, step: 4 },
   ])
-  expect(client.observed(job)).toMatchObject({ epoch: 1, step: 4, certificates: [{ agreed: 3, members: 4 }] })
+  expect(client.observed(job)).toMatchObject({ epoch: 1, step: 4, certificates: [{ agreed: 4, members: 4 }] })
 })
 
 test('a member can not make its asker wait for a step that nobody certified', async () => {
@@ -99,7 +108,7 @@ test('a member that says that an old state is fresh is not believed', async () =
   expect((await client.ask('log', get)).stale).toBe(true)
   expect(client.observed(job)?.certificates[0]?.timeMs).toBe(1_000)
   let isBack = false
-  const later = closingOf(genesis, { job, epoch: epoch as never, next: null }, { step: 5, root: filesRoot })
+  const later = closingOf(genesis, { job, epoch: epoch as never, next: null }, { by: members, step: 5, root: filesRoot })
   const newer = { certificate: later.certificate, state: bytesOfContentId(later.root) }
   const { client: other } = clientOf(() => (isBack ? {} : newer))
   expect((await other.ask('log', get)).stale).toBe(false)
@@ -121,6 +130,41 @@ test.each<[string, (request: SiteRequest) => Partial<SiteReply>]>([
   await expect(answer).rejects.toMatchObject({ code: expect.stringMatching(/REPLY_FALSE|SITE_UNREACHABLE/) })
   expect(asked).toEqual([members[1]])
   expect(client.observed(job)).toBeUndefined()
+})
+
+const ofQuorum = (step: number, responses?: readonly ContentId[]) =>
+  closingOf(
+    genesis,
+    { job, epoch: epoch as never, next: null },
+    { step, root: certified.root, ...(responses === undefined ? {} : { responses }) },
+  )
+
+test('what not all members agree on is believed once a later certificate names it final', async () => {
+  const { certificate } = ofQuorum(4)
+  await expect(clientOf(() => ({ certificate })).client.ask('log', get, { member: members[1] as PeerId })).rejects.toMatchObject({
+    code: 'REPLY_FALSE',
+  })
+  const named = ofQuorum(5).certificate
+  const { client } = clientOf(() => ({ certificate, named }))
+  expect(await client.ask('log', get)).toMatchObject({ ran: 'read', step: 4, state, provisional: false })
+  expect(client.observed(job)).toMatchObject({ step: 4, certificates: [{ agreed: 3, members: 4 }] })
+  // one of the step itself, or of one before, names nothing
+  for (const notLater of [certificate, ofQuorum(3).certificate])
+    await expect(
+      clientOf(() => ({ certificate, named: notLater })).client.ask('log', get, { member: members[1] as PeerId }),
+    ).rejects.toThrow()
+})
+
+test('a write that is not final yet is an answer only where the job wants it, and marked', async () => {
+  const early = (_: SiteRequest, envelope: Uint8Array): Partial<SiteReply> => {
+    const responses = [blocksOfResponse({ request: sha256(envelope), ...page }).cid]
+    return { ran: 'write', certificate: ofQuorum(4, responses).certificate, proof: proofOfResponse(responseTree(responses), 0), ...page }
+  }
+  await expect(clientOf(early).client.ask('log', post, { member: members[1] as PeerId })).rejects.toMatchObject({ code: 'REPLY_FALSE' })
+  const { client } = clientOf(early, { view: { ...chainView, answersProvisional: true } })
+  expect(await client.ask('log', post)).toMatchObject({ ran: 'write', step: 4, provisional: true })
+  const read = clientOf(() => ({ certificate: ofQuorum(4).certificate }), { view: { ...chainView, answersProvisional: true } }).client
+  await expect(read.ask('log', get, { member: members[1] as PeerId })).rejects.toMatchObject({ code: 'REPLY_FALSE' })
 })
 
 test('whoever lies or is behind is passed over for another', async () => {
@@ -150,8 +194,8 @@ const otherCid = contentIdOf(new Uint8Array([0x83]), 'dag-cbor')
 /** What the group certified of a step that answered `response` to a request of these bytes, among others. */
 function written(envelope: Uint8Array, response: Pick<SiteReply, 'status' | 'headers' | 'body'>): Partial<SiteReply> {
   const responses = [otherCid, blocksOfResponse({ request: sha256(envelope), ...response }).cid]
-  const { certificate, root } = closingOf(genesis, { job, epoch: epoch as never, next: null }, { responses })
-  return { ran: 'write', certificate, state: bytesOfContentId(root), responses: responses.map(bytesOfContentId), ...response }
+  const { certificate, root } = closingOf(genesis, { job, epoch: epoch as never, next: null }, { by: members, responses })
+  return { ran: 'write', certificate, state: bytesOfContentId(root), proof: proofOfResponse(responseTree(responses), 1), ...response }
 }
 
 test('a write that its step’s certificate commits to is passed on', async () => {
@@ -168,11 +212,11 @@ test.each<[string, (request: SiteRequest, envelope: Uint8Array) => Partial<SiteR
   ['a response that is not in the step', (_, envelope) => ({ ...written(envelope, page), ...redirect })],
   ['another body under the certified one', (_, envelope) => ({ ...written(envelope, page), body: new Uint8Array([1]) })],
   [
-    'a response put among those of an old step',
-    (_, envelope) => ({
-      ...oldWrite,
-      responses: [...(oldWrite.responses ?? []), bytesOfContentId(blocksOfResponse({ request: sha256(envelope), ...redirect }).cid)],
-    }),
+    'a response put beside those of an old step',
+    (_, envelope) => {
+      const own = blocksOfResponse({ request: sha256(envelope), ...redirect }).cid
+      return { ...oldWrite, proof: proofOfResponse(responseTree([otherCid, own]), 1) }
+    },
   ],
   ['a write that nobody certified', (_, envelope) => ({ ...written(envelope, page), certificate: null, state: bytesOfContentId(start) })],
   ['a write that one member answered alone', () => ({ ran: 'read', ...redirect })],

@@ -151,6 +151,7 @@ export function viewOf(members: readonly Member[], more: Partial<SiteView> = {})
     recovering: false,
     ended: false,
     cycleMs: 1_000,
+    answersProvisional: false,
     ...more,
   }
 }

@@ -9,8 +9,10 @@ export const peerRecord = struct({
   tickets: uint53,
   jobsDone: uint53,
   agreed: uint53,
+  late: uint53,
   absent: uint53,
   contradicted: uint53,
+  unresolved: uint53,
   terminated: bool,
   awaySinceHeight: nullable(uint53),
 })

@@ -36,11 +36,16 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
       (registry) =>
         withAway(registry, peer, height),
   ),
-  fc.array(fc.record({ peer: anyPeer, agreed: fc.nat(3), absent: fc.nat(3), contradicted: fc.nat(1) }), { maxLength: 5 }).map(
-    (outcomes): Change =>
-      (registry) =>
-        withOutcomes(registry, outcomes, 7),
-  ),
+  fc
+    .array(
+      fc.record({ peer: anyPeer, agreed: fc.nat(3), late: fc.nat(2), absent: fc.nat(3), contradicted: fc.nat(1), unresolved: fc.nat(1) }),
+      { maxLength: 5 },
+    )
+    .map(
+      (outcomes): Change =>
+        (registry) =>
+          withOutcomes(registry, outcomes, 7),
+    ),
   fc.tuple(anyPeer, fc.nat(3)).map(
     ([peer, tickets]): Change =>
       (registry) => {
@@ -81,7 +86,7 @@ test('after every change the edits make the map that the registry makes; every p
 test('only the entries of peers that something happened to are edited', () => {
   const registry = registryOf(peers, 0)
   const [a, b] = peers as [PeerId, PeerId]
-  const outcomes = [a, b, stranger].map((peer) => ({ peer, agreed: 1, absent: 0, contradicted: 0 }))
+  const outcomes = [a, b, stranger].map((peer) => ({ peer, agreed: 1, late: 0, absent: 0, contradicted: 0, unresolved: 0 }))
   expect(registryEdits(registry, withOutcomes(registry, outcomes, 3))).toHaveLength(2)
   expect(registryEdits(registry, withAway(registry, a, 3))).toHaveLength(1)
   expect(registryEdits(registry, new Map(registry))).toEqual([])

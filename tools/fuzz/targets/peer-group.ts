@@ -1,5 +1,6 @@
 import { bytesOfContentId, contentIdOf, jobIdOf, sha256 } from '@interpeer/crypto-ids'
 import {
+  answeredBy,
   batchMessage,
   certificateMessage,
   createVerification,
@@ -9,6 +10,7 @@ import {
   openGroup,
   openShadow,
   readBatch,
+  readState,
   readStateBlock,
   recordReferences,
   recoverFrom,
@@ -29,13 +31,17 @@ import { RECORD_MAX_BYTES, readRecord, recordSchema } from '../../../packages/pe
 import {
   askMessage,
   commitSetMessage,
+  dissentHeldMessage,
+  dissentMessage,
+  lateMessage,
   offerMessage,
   proposalMessage,
   sealMessage,
   tallyMessage,
   timeoutMessage,
+  withheldMessage,
 } from '../../../packages/peer-group/src/messages.js'
-import { stateSchema } from '../../../packages/peer-group/src/state-block.js'
+import { pageSchema, stateSchema } from '../../../packages/peer-group/src/state-block.js'
 import { assertSame, Broken, type Target } from '../src/target.ts'
 import { type AnyMessage, messageTarget, network, samplesOf, signedBytes, signerNamed } from './shapes.ts'
 
@@ -52,6 +58,10 @@ const received: readonly AnyMessage[] = [
   finalMessage,
   askMessage,
   tallyMessage,
+  dissentMessage,
+  withheldMessage,
+  dissentHeldMessage,
+  lateMessage,
 ]
 
 const members = [1, 2, 3, 4].map(signerNamed)
@@ -74,6 +84,7 @@ const group = stepGroup(openGroup(setup, self, NOW_MS, undefined, verification).
   type: 'state',
   root: start.cid,
   block: start.bytes,
+  pages: [],
   nowMs: NOW_MS,
 }).state
 
@@ -117,6 +128,11 @@ const agreedBatch = batchMessage.encode({
   step: 1,
   from: bytesOfContentId(start.cid),
   requests: [],
+  final: 0,
+  disputed: 0,
+  dissents: [],
+  closing: false,
+  outcomes: [],
 })
 function agreedCertificate(input: Uint8Array, ofTheLast = input): Uint8Array {
   const place = { job: bytesOfContentId(job), epoch: 1, step: 1, rank: 0, batch: sha256(agreedBatch) }
@@ -133,19 +149,51 @@ const finalOf = (certificate: Uint8Array, batch: Uint8Array): Uint8Array => {
 }
 const goodReveal = ((): Uint8Array => {
   const sample = revealMessage.decode(samplesOf(revealMessage.schema)[0] as Uint8Array)
-  return revealMessage.encode({ ...sample, answer: { ...sample.answer, root: bytesOfContentId(start.cid) } })
+  return revealMessage.encode({ ...sample, answer: { ...sample.answer, root: bytesOfContentId(start.cid), final: 0, disputed: 0 } })
 })()
+/** A judged group's member that holds one provisional step, which it did not run itself. */
+const judged: GroupSetup = { ...setup, jurors: members.length }
+const provisional = ((): ReturnType<typeof stepGroup>['state'] => {
+  const place = { job: bytesOfContentId(job), epoch: 1, step: 1, rank: 0, batch: sha256(agreedBatch) }
+  const reveals = members.slice(1).map((member) => {
+    const said = { ...revealMessage.decode(goodReveal), ...place, start: bytesOfContentId(start.cid), from: member.publicKey }
+    return signedBytes(revealMessage, revealMessage.encode(said), member)
+  })
+  const envelope = finalOf(certificateMessage.encode({ ...place, reveals }), agreedBatch)
+  const opened = openGroup(judged, self, NOW_MS, undefined, verification).state
+  const ready = stepGroup(opened, { type: 'state', root: start.cid, block: start.bytes, nowMs: NOW_MS }).state
+  const { state } = stepGroup(ready, { type: 'message', from: sender.peerId, envelope, nowMs: NOW_MS })
+  if (state.base.step !== 1) throw new Broken('the certificate of a quorum is not taken up')
+  return state
+})()
+const isHash = (value: unknown): boolean => value instanceof Uint8Array && value.length === 32
+/** The message as it is said of that step; a dissent handed on is signed by the last member. */
+function ofTheProvisional(message: AnyMessage, input: Uint8Array): Uint8Array {
+  const place = { job: bytesOfContentId(job), epoch: 1, step: 1, rank: 0, batch: sha256(agreedBatch), start: bytesOfContentId(start.cid) }
+  const last = members[3] as (typeof members)[0]
+  try {
+    const value = { ...(message.decode(input) as object), from: sender.publicKey } as Record<string, unknown>
+    for (const [name, part] of Object.entries(place)) if (name in value && (name !== 'batch' || isHash(value[name]))) value[name] = part
+    if ('sealedStep' in value) {
+      const sample = { ...dissentMessage.decode(samplesOf(dissentMessage.schema)[0] as Uint8Array), ...place, from: last.publicKey }
+      value['dissent'] = signedBytes(dissentMessage, dissentMessage.encode(sample), last)
+    }
+    return signedBytes(message, message.encode(value as never), sender)
+  } catch {
+    return signedBytes(message, input, sender)
+  }
+}
 const ownRecord = {
   ...decodeWith(recordSchema, samplesOf(recordSchema)[0] as Uint8Array),
-  ...{ version: 2, job: bytesOfContentId(job), epoch: 1, sealed: null, bound: null },
+  ...{ version: 3, job: bytesOfContentId(job), epoch: 1, steps: [], final: 0, sealed: null, bound: null, boundBatch: null },
 }
 const records = (): readonly Uint8Array[] => [
   encodeWith(recordSchema, ownRecord),
   ...samplesOf(recordSchema).map((sample) =>
-    encodeWith(recordSchema, { ...decodeWith(recordSchema, sample), version: 2, job: bytesOfContentId(job), epoch: 1 }),
+    encodeWith(recordSchema, { ...decodeWith(recordSchema, sample), version: 3, job: bytesOfContentId(job), epoch: 1 }),
   ),
 ]
-const evidence = list(bytesMax(2048), 2)
+const evidence = list(bytesMax(2048), 3)
 
 export const peerGroup: readonly Target[] = [
   ...received.map((message) => messageTarget('peer-group', message)),
@@ -185,7 +233,7 @@ export const peerGroup: readonly Target[] = [
       stepGroup(group, { type: 'message', from: sender.peerId, envelope, nowMs: NOW_MS })
       verifyCertificate(certificate, agreedBatch, setup, verification)
     },
-    seeds: () => samplesOf(revealMessage.schema),
+    seeds: () => [goodReveal, ...samplesOf(revealMessage.schema)],
   },
   {
     name: 'peer-group/shadow',
@@ -197,7 +245,7 @@ export const peerGroup: readonly Target[] = [
     },
     seeds: () => {
       const value = finalMessage.decode(samplesOf(finalMessage.schema)[0] as Uint8Array)
-      const certificate = agreedCertificate(samplesOf(revealMessage.schema)[0] as Uint8Array)
+      const certificate = agreedCertificate(goodReveal)
       return [finalMessage.encode({ ...value, certificate, batch: agreedBatch }), ...samplesOf(finalMessage.schema)]
     },
   },
@@ -207,13 +255,16 @@ export const peerGroup: readonly Target[] = [
     errors: GROUP,
     run: (input) => void recoverFrom([fromMember(showMessage, input)], setup, [], verification),
     seeds: () => {
-      const certificate = agreedCertificate(samplesOf(revealMessage.schema)[0] as Uint8Array)
-      const value = { job: bytesOfContentId(job), epoch: 1, from: sender.publicKey, last: { certificate, batch: agreedBatch } }
+      const certificate = agreedCertificate(goodReveal)
+      const dissent = fromMember(dissentMessage, samplesOf(dissentMessage.schema)[0] as Uint8Array)
+      const steps = [{ certificate, batch: agreedBatch, dissents: [dissent] }]
+      const value = { job: bytesOfContentId(job), epoch: 1, from: sender.publicKey, steps, bound: null, boundBatch: null, reveal: null }
       const seal = samplesOf(sealMessage.schema)[0] as Uint8Array
-      const bound = { rank: 0, batch: agreedBatch, seals: [1, 2, 3].map(() => fromMember(sealMessage, seal)) }
+      const bound = { rank: 0, batch: sha256(agreedBatch), seals: [1, 2, 3].map(() => fromMember(sealMessage, seal)) }
+      const reveal = fromMember(revealMessage, samplesOf(revealMessage.schema)[0] as Uint8Array)
       return [
-        showMessage.encode({ ...value, bound: null }),
-        showMessage.encode({ ...value, last: null, bound }),
+        showMessage.encode(value),
+        showMessage.encode({ ...value, steps: [], bound, boundBatch: agreedBatch, reveal }),
         ...samplesOf(showMessage.schema),
       ]
     },
@@ -250,6 +301,18 @@ export const peerGroup: readonly Target[] = [
     seeds: () => [start.bytes, ...samplesOf(stateSchema)],
   },
   {
+    name: 'peer-group/state-pages',
+    file: 'packages/peer-group/src/state-block.ts',
+    errors: GROUP,
+    run: (input) => {
+      const pages = [contentIdOf(input, 'dag-cbor')].map(bytesOfContentId)
+      const held = readState(encodeWith(stateSchema, { files: bytesOfContentId(start.cid), pages }), [input])
+      if (held.pages.some(({ requests }) => requests.some(({ name }) => answeredBy(held, name)?.name !== name)))
+        throw new Broken('a request of the page is not found')
+    },
+    seeds: () => samplesOf(pageSchema).filter((bytes) => bytes.length > 1),
+  },
+  {
     name: 'peer-group/record',
     file: 'packages/peer-group/src/durable.ts',
     errors: GROUP,
@@ -275,8 +338,8 @@ export const peerGroup: readonly Target[] = [
     run: (input) => {
       const certificate = agreedCertificate(goodReveal, input)
       verifyCertificate(certificate, agreedBatch, setup, verification)
-      const last = { step: 1, certificate, batch: agreedBatch }
-      const record = encodeWith(recordSchema, { ...ownRecord, last }, 2 ** 23)
+      const steps = [{ certificate, batch: agreedBatch, dissents: [] }]
+      const record = encodeWith(recordSchema, { ...ownRecord, steps }, 2 ** 23)
       try {
         recordReferences(record, job, 1)
       } catch (cause) {
@@ -291,6 +354,20 @@ export const peerGroup: readonly Target[] = [
     errors: [],
     run: (input) => void stepGroup(group, { type: 'message', from: sender.peerId, envelope: input, nowMs: NOW_MS }),
   },
+  ...[dissentMessage, withheldMessage, dissentHeldMessage, lateMessage, revealMessage, finalMessage, proposalMessage].map(
+    (message): Target => {
+      return {
+        name: `peer-group/${message.name}-of-a-provisional-step`,
+        file: 'packages/peer-group/src/dissent.ts',
+        errors: [],
+        run: (input) => {
+          const envelope = ofTheProvisional(message, input)
+          stepGroup(provisional, { type: 'message', from: sender.peerId, envelope, nowMs: NOW_MS })
+        },
+        seeds: () => samplesOf(message.schema),
+      }
+    },
+  ),
   ...received.map((message): Target => {
     return {
       name: `peer-group/${message.name}-received`,

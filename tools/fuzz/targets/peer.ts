@@ -71,15 +71,18 @@ if (due.timeMs < (due.jobs.get(job)?.next?.atMs ?? Number.POSITIVE_INFINITY)) th
 function closeWith(batch: Uint8Array): void {
   const { epoch } = due.jobs.get(job as JobId) as Job
   const given = batchMessage.decode(batch)
-  const outcomes = epoch.members.map((_, seat) => given.outcomes[seat] ?? { agreed: 1, absent: 0, contradicted: 0 })
+  const outcomes = epoch.members.map((_, seat) => given.outcomes[seat] ?? { agreed: 1, late: 0, absent: 0, contradicted: 0, unresolved: 0 })
   const place = { job: bytesOfContentId(job as JobId), epoch: epoch.number }
-  const closing = batchMessage.encode({ ...given, ...place, closing: true, requests: [], outcomes })
-  const root = bytesOfContentId(epoch.start)
-  const at = { ...place, step: given.step, rank: 0, batch: sha256(closing) }
-  const answer = { root, responses: new Uint8Array(32), effects: new Uint8Array(32), fuel: 0, own: new Uint8Array(32) }
+  const root = bytesOfContentId(epoch.start) // a closing batch changes nothing, and leaves no step open
+  const [step, disputed] = [Math.max(given.step, 1), 0]
+  const named = { step, final: step - 1, disputed }
+  const closing = batchMessage.encode({ ...given, ...place, ...named, from: root, closing: true, requests: [], outcomes })
+  const at = { ...place, step, rank: 0, batch: sha256(closing) }
+  const zeros = new Uint8Array(32)
+  const answer = { root, responses: zeros, effects: zeros, fuel: 0, final: step - 1, disputed, own: zeros }
   const reveals = epoch.members.map((member) => {
     const signedBy = signers.find(({ peerId }) => peerId === member) as Signer
-    const said = { ...at, from: signedBy.publicKey, start: given.from, salt: new Uint8Array(32), answer }
+    const said = { ...at, from: signedBy.publicKey, start: root, salt: new Uint8Array(32), answer }
     return signedBytes(revealMessage, revealMessage.encode(said), signedBy, genesis.network)
   })
   const certificate = certificateMessage.encode({ ...at, reveals })

@@ -42,6 +42,7 @@ const shows = (agreed: readonly number[], contradicted: readonly number[], more:
   step: STEP,
   rank: 1,
   state: linkTo('the group state after'),
+  unanimous: agreed.length === keys.length,
   agreed,
   contradicted,
   ...more,
@@ -106,6 +107,16 @@ function revealCases(): CertificateCase[] {
     third('a third with other responses', few, differs(c, { responses: named('responses') })),
     third('a third with other effects', few, differs(c, { effects: named('effects') })),
     third('a third with other fuel', few, differs(c, { fuel: 1 })),
+    third('a third that names more steps final', few, differs(c, { final: 1 })),
+    third('a third that names a step disputed', few, differs(c, { disputed: 1 })),
+    bad(
+      'reveals that name their own step final',
+      'it names itself final',
+      certificateOf(
+        place,
+        keys.map((key) => differs(key, { final: STEP })),
+      ),
+    ),
     bad(
       'two agree and two agree on something else',
       few,
@@ -162,43 +173,68 @@ function batchCases(): CertificateCase[] {
     certificate,
     batch: given,
   })
-  const certifying = (bytes: string) => {
+  const certifying = (bytes: string, answer: Fields = {}) => {
     const of = { ...place, batch: sha256(bytes) }
     return certificateOf(
       of,
-      keys.map((key) => revealEnvelope(key, of)),
+      keys.map((key) => revealEnvelope(key, of, { answer })),
     )
   }
   const [moved, cut] = [batchOf(a, STEP, { from: linkTo('another state before') }), batch.slice(0, -2)]
+  const [clear, disputing] = [batchOf(a, STEP, { final: 3 }), batchOf(a, STEP, { disputed: 3 })]
+  const rerun = batchOf(a, STEP, { epoch: GROUP.epoch - 1, final: 3, disputed: 4, from: linkTo('another state before') })
+  const naming = 'reveals that name other steps than the batch'
   return [
     bad('another batch', 'another batch', batchOf(a, STEP, { timeMs: 1 })),
     bad('a batch with a bit turned', 'another batch', flipped(batch, 60)),
     bad('a certified batch that is none', 'not readable', cut, certifying(cut)),
     bad('a certified batch that runs on another state than the reveals', 'a reveal from another state', moved, certifying(moved)),
+    bad('reveals that name fewer steps final than their batch', naming, clear, certifying(clear, { final: 2 })),
+    bad('reveals that do not name what their batch disputes', naming, disputing, certifying(disputing)),
+    bad('reveals that name what a batch of the epoch before did', naming, rerun, certifying(rerun, { final: 3, disputed: 4 })),
+    {
+      name: 'a batch of the epoch before, run again from another state: it names nothing',
+      check: 'certificate',
+      expect: 'ok',
+      shows: shows([0, 1, 2, 3], []),
+      certificate: certifying(rerun),
+      batch: rerun,
+    },
   ]
 }
 
 function closingCases(): CertificateCase[] {
-  const outcomes = keys.map((_, seat) => ({ agreed: STEP - 1 - seat, absent: seat, contradicted: 0 }))
-  const closing = (changes: Fields) => batchOf(b, STEP, { closing: true, outcomes, ...changes })
-  const check = (name: string, given: string, fault?: string): CertificateCase => {
+  const outcomes = keys.map((_, seat) => ({ agreed: STEP - 1 - seat, late: 0, absent: seat, contradicted: 0, unresolved: 0 }))
+  const closing = (changes: Fields) => batchOf(b, STEP, { final: STEP - 1, closing: true, outcomes, ...changes })
+  const check = (name: string, given: string, fault?: string, answer: Fields = {}): CertificateCase => {
     const of = { ...place, batch: sha256(given) }
+    const said = { root: START, final: STEP - 1, ...answer }
     const certificate = certificateOf(
       of,
-      keys.map((key) => revealEnvelope(key, of)),
+      keys.map((key) => revealEnvelope(key, of, { answer: said })),
     )
     return fault === undefined
-      ? { name, check: 'closing', expect: 'ok', shows: shows([0, 1, 2, 3], [], { outcomes }), certificate, batch: given }
+      ? { name, check: 'closing', expect: 'ok', shows: shows([0, 1, 2, 3], [], { outcomes, state: START }), certificate, batch: given }
       : { name, check: 'closing', expect: 'CERTIFICATE_INVALID', reason: fault, certificate, batch: given }
   }
   const none = 'not a closing batch of this epoch'
   const request = { id: '01'.repeat(16), ms: 1, cid: START }
   return [
     check('a closing batch', closing({})),
-    check('a batch that does not close', batchOf(b, STEP), none),
+    check('a closing batch of a frozen epoch', closing({ final: 2, disputed: 3 }), undefined, { final: 2, disputed: 3 }),
+    check('a closing batch of a group that nobody judges', closing({ disputed: 3 }), undefined, { disputed: 3 }),
+    check('a batch that does not close', batchOf(b, STEP), none, { final: 0 }),
+    check('a closing batch that leaves steps open', closing({ final: STEP - 2 }), none, { final: STEP - 2 }),
+    check('a closing batch that leaves steps before a frozen one open', closing({ final: 1, disputed: 3 }), none, {
+      final: 1,
+      disputed: 3,
+    }),
+    check('a closing batch that changes the state', closing({}), 'a closing batch that changes the state', {
+      root: linkTo('the group state after'),
+    }),
     check('a closing batch with a request', closing({ requests: [request] }), none),
     check('a closing batch with an outcome too few', closing({ outcomes: outcomes.slice(1) }), none),
     check('a closing batch with an outcome too many', closing({ outcomes: [...outcomes, outcomes[0] as Value] }), none),
-    check('a closing batch of the epoch before, run again', closing({ epoch: GROUP.epoch - 1 }), none),
+    check('a closing batch of the epoch before, run again', closing({ epoch: GROUP.epoch - 1 }), none, { final: 0 }),
   ]
 }

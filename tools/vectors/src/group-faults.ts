@@ -5,6 +5,7 @@ import {
   memberKeys,
   type Place,
   revealEnvelope,
+  revealValue,
   type SealParts,
   STRANGER,
   saltOf,
@@ -15,6 +16,7 @@ import {
 } from './group.js'
 import { type Fields, linkTo, named } from './maker.js'
 import { OTHER_NETWORK } from './signed-cases.js'
+import type { Value } from './value.js'
 
 const keys = memberKeys(4)
 const [a, b] = keys as [Key, Key, Key, Key]
@@ -23,7 +25,7 @@ const place: Place = { step: 5, rank: 1, batch: sha256(batch) }
 
 interface FaultCase {
   readonly name: string
-  /** `ok`: the two prove nothing; otherwise the fault of the first member. */
+  /** `ok`: they prove nothing; otherwise the fault of the first member. */
   readonly expect: string
   readonly evidence: readonly string[]
 }
@@ -59,6 +61,8 @@ function sealCases(): { name: string; parts: SealParts }[] {
     other('other responses', answer({ responses: named('responses') })),
     other('other effects', answer({ effects: named('effects') })),
     other('other fuel', answer({ fuel: 1 })),
+    other('other steps named final', answer({ final: 1 })),
+    other('another step disputed', answer({ disputed: 1 })),
     other('another own part', answer({ own: named('own') })),
     other('numbers of more than a byte', {
       epoch: 70_000,
@@ -84,12 +88,32 @@ function pairs(): FaultCase[] {
   const [seal, reveal] = [sealEnvelope(a, place), revealEnvelope(a, place)]
   const otherBatch = { ...place, batch: named('another batch') }
   const proposal = (key: Key, changes: Fields = {}) =>
-    sign('group-proposal', { ...base(key), rank: 1, batch, timeouts: [], tallies: [], ...changes }, key)
+    sign('group-proposal', { ...base(key), rank: 1, batch, timeouts: [], tallies: [], unanimous: [], ...changes }, key)
   const timeout = (key: Key, changes: Fields = {}) =>
-    sign('group-timeout', { ...base(key), rank: 1, previous: '00'.repeat(32), bound: null, abstained: false, ...changes }, key)
+    sign(
+      'group-timeout',
+      { ...base(key), rank: 1, previous: '00'.repeat(32), bound: null, dissents: [], abstained: false, ...changes },
+      key,
+    )
   const base = (key: Key): Fields => ({ job: GROUP.job, epoch: GROUP.epoch, step: 5, from: key.publicKey })
   const differs = { answer: { fuel: 1 } }
   const own = { answer: { own: named('own') } }
+  const dissent = (key: Key, of: Place, changes: Fields = {}) => {
+    const { salt: _, ...value } = revealValue(key, of, changes) as Record<string, Value>
+    return sign('group-dissent', value as Fields, key)
+  }
+  const before = { ...place, step: 4, batch: named('a batch that is disputed') }
+  const held = (key: Key, sealedStep: number, sealedRank = 0) =>
+    sign(
+      'group-dissent-held',
+      { job: GROUP.job, epoch: GROUP.epoch, step: 4, from: key.publicKey, sealedStep, sealedRank, dissent: dissent(b, before, differs) },
+      key,
+    )
+  const clear = batchOf(a, 5, { final: 4 })
+  const over: Place = { step: 5, rank: 0, batch: sha256(clear) }
+  const saysClear = (of: Place) => revealEnvelope(a, of, { answer: { final: 4 } })
+  const open = batchOf(a, 5, { final: 3 })
+  const carried = batchOf(a, 5, { epoch: GROUP.epoch - 1, final: 4 })
   return [
     pair('two seals', 'two-seals', seal, sealEnvelope(a, otherBatch)),
     pair('two reveals', 'two-reveals', reveal, revealEnvelope(a, place, differs)),
@@ -119,5 +143,30 @@ function pairs(): FaultCase[] {
     pair('a reveal before its seal', 'ok', revealEnvelope(a, place, differs), seal),
     pair('one envelope', 'ok', seal),
     pair('three envelopes', 'ok', seal, sealEnvelope(a, otherBatch), seal),
+    pair('a reveal, and a dissent with another answer', 'two-answers', reveal, dissent(a, { ...place, rank: 2 }, differs)),
+    pair('two dissents with two answers', 'two-answers', dissent(a, place), dissent(a, { ...place, rank: 2 }, differs)),
+    pair('a reveal, and a dissent with the same answer', 'ok', reveal, dissent(a, place)),
+    pair('a dissent from another state', 'ok', reveal, dissent(a, place, { ...differs, start: linkTo('another state') })),
+    pair("a reveal, and another member's dissent", 'ok', reveal, dissent(b, place, differs)),
+    pair('a dissent held, and then a reveal that calls the step clear', 'clear-over-dissent', held(a, 4), saysClear(over), clear),
+    pair('the same at a place that was sealed before', 'ok', held(a, 5), saysClear(over), clear),
+    pair('the same at a higher rank, where a batch may be bound', 'ok', held(a, 4), saysClear({ ...over, rank: 1 }), clear),
+    pair("another member's dissent held", 'ok', held(b, 4), saysClear(over), clear),
+    pair(
+      'a dissent held, and a batch that does not call the step clear',
+      'ok',
+      held(a, 4),
+      revealEnvelope(a, { ...over, batch: sha256(open) }),
+      open,
+    ),
+    pair(
+      'a dissent held, and a batch of the epoch before',
+      'ok',
+      held(a, 4),
+      revealEnvelope(a, { ...over, batch: sha256(carried) }),
+      carried,
+    ),
+    pair('a dissent held, and another batch than was revealed', 'ok', held(a, 4), saysClear(over), open),
+    pair('a dissent held, a reveal, and what is no batch', 'ok', held(a, 4), saysClear({ ...over, batch: sha256('80') }), '80'),
   ]
 }

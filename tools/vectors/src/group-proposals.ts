@@ -27,10 +27,8 @@ export function collatorOrder(chainSeed: string, step: number, count: number): n
   return seats
 }
 
-const STATE = encode('group-state', {
-  files: linkTo('files'),
-  requests: [{ id: '0a'.repeat(16), ms: NOW_MS, response: linkTo('response') }],
-})
+const PAGE = encode('group-requests', [{ id: '0a'.repeat(16), ms: NOW_MS, response: linkTo('response') }])
+const STATE = encode('group-state', { files: linkTo('files'), pages: [`01711220${sha256(PAGE)}`] })
 const state = `01711220${sha256(STATE)}`
 const order = collatorOrder(CHAIN_SEED, 1, 4)
 const collator = keys[order[0] as number] as Key
@@ -57,6 +55,7 @@ export function proposalVectors() {
     seeds: keys.map(({ seed }) => seed),
     chainSeed: CHAIN_SEED,
     start: STATE,
+    pages: [PAGE],
     startTimeMs: NOW_MS - 10_000,
     nowMs: NOW_MS,
     /** Who is asked: the last in the order of collators. */
@@ -72,7 +71,18 @@ function cases(): ProposalCase[] {
   const propose = (batch: string, changes: Fields = {}, key: Key = collator) =>
     sign(
       'group-proposal',
-      { job: GROUP.job, epoch: GROUP.epoch, step: 1, rank: 0, from: key.publicKey, batch, timeouts: [], tallies: [], ...changes },
+      {
+        job: GROUP.job,
+        epoch: GROUP.epoch,
+        step: 1,
+        rank: 0,
+        from: key.publicKey,
+        batch,
+        timeouts: [],
+        tallies: [],
+        unanimous: [],
+        ...changes,
+      },
       key,
     )
   const withBatch = (name: string, expect: string, changes: Fields, by: Key = collator): ProposalCase => ({
@@ -127,7 +137,12 @@ function cases(): ProposalCase[] {
     withBatch('a request that has run already', 'BATCH_REPEATS', { requests: [request(10)] }),
     withBatch('too old a request', 'BATCH_REQUEST_TIME', { requests: [request(1, NOW_MS - 600_001)] }),
     withBatch('too new a request', 'BATCH_REQUEST_TIME', { requests: [request(1, NOW_MS + 60_001)] }),
+    withBatch('a batch that names itself final', 'BATCH_FINAL', { final: 1 }),
+    withBatch('a batch that names a step disputed that nothing is signed against', 'BATCH_DISPUTED', { disputed: 1 }),
+    withBatch('a batch with a dissent that is none', 'BATCH_DISSENT', { disputed: 1, dissents: [{ step: 1, envelope: '80' }] }),
     withBatch('a closing batch before its time', 'BATCH_CLOSING', { closing: true }),
-    withBatch('outcomes in a batch that does not close', 'BATCH_OUTCOMES', { outcomes: [{ agreed: 0, absent: 0, contradicted: 0 }] }),
+    withBatch('outcomes in a batch that does not close', 'BATCH_OUTCOMES', {
+      outcomes: [{ agreed: 0, late: 0, absent: 0, contradicted: 0, unresolved: 0 }],
+    }),
   ]
 }

@@ -1,5 +1,17 @@
 import { envelope, flipped, type Key, type SignedAs, sha256 } from './cose.js'
-import { batchOf, certificateOf, GROUP, memberKeys, type Place, revealEnvelope, STRANGER, sealEnvelope, sign } from './group.js'
+import {
+  batchOf,
+  certificateOf,
+  GROUP,
+  memberKeys,
+  type Place,
+  revealEnvelope,
+  revealValue,
+  START,
+  STRANGER,
+  sealEnvelope,
+  sign,
+} from './group.js'
 import { type Fields, linkTo, named } from './maker.js'
 import { OTHER_NETWORK } from './signed-cases.js'
 import type { Value } from './value.js'
@@ -12,15 +24,38 @@ const certificate = certificateOf(
   firstPlace,
   keys.map((key) => revealEnvelope(key, firstPlace)),
 )
-const last = { certificate, batch: first }
+const shown = (certified: string, batch: string, dissents: readonly string[] = []): Value => ({ certificate: certified, batch, dissents })
+const last = shown(certificate, first)
 const second = batchOf(b, 2, { previous: sha256(first), from: linkTo('the group state after') })
 const place: Place = { step: 2, rank: 0, batch: sha256(second) }
 const seals = keys.map((key) => sealEnvelope(key, place))
 const q = seals.slice(0, 3)
 
 const show = (key: Key, value: Fields, as: Partial<SignedAs> = {}): string =>
-  sign('group-show', { job: GROUP.job, epoch: GROUP.epoch, from: key.publicKey, last: null, bound: null, ...value }, key, as)
-const commitSet = (given: readonly string[], changes: Fields = {}): Value => ({ rank: 0, batch: second, seals: given, ...changes })
+  sign(
+    'group-show',
+    { job: GROUP.job, epoch: GROUP.epoch, from: key.publicKey, steps: [], bound: null, boundBatch: null, reveal: null, ...value },
+    key,
+    as,
+  )
+const commitSet = (given: readonly string[], changes: Fields = {}): Value => ({ rank: 0, batch: place.batch, seals: given, ...changes })
+/** A show of a commit set with what it binds. */
+const bound = { bound: commitSet(q), boundBatch: second }
+/** A step certified by these members, and by others otherwise. */
+const certified = (of: Place, by: readonly Key[], answer: Fields = {}, differing: readonly Key[] = []): string =>
+  certificateOf(
+    of,
+    keys.flatMap((key) => {
+      if (by.includes(key)) return [revealEnvelope(key, of, { answer })]
+      return differing.includes(key) ? [revealEnvelope(key, of, { answer: { ...answer, fuel: 9 } })] : []
+    }),
+  )
+const dissentOf = (key: Key, of: Place): string => {
+  const { salt: _, ...value } = revealValue(key, of, { answer: { fuel: 9 } }) as Record<string, Value>
+  return sign('group-dissent', value as Fields, key)
+}
+const withheldBy = (key: Key, of: Place): string =>
+  sign('group-withheld', { job: GROUP.job, epoch: GROUP.epoch, ...of, from: key.publicKey } as unknown as Fields, key)
 
 interface ShowCase {
   readonly name: string
@@ -30,7 +65,7 @@ interface ShowCase {
   readonly shows: readonly string[]
 }
 
-/** What members show when their epoch is recovered: the last certificate, and the highest commit set. */
+/** What members show when their epoch is recovered: certified steps with what is signed against them, the highest commit set, and their own reveal. */
 export function showVectors() {
   return {
     network: GROUP.network,
@@ -44,55 +79,132 @@ export function showVectors() {
 }
 
 function goodCases(): ShowCase[] {
-  const recovery = (shown: readonly number[], step: number | null, rerun: readonly string[], closed = false): Value => ({
-    step,
+  interface Found {
+    readonly step?: number
+    readonly rerun?: readonly string[]
+    readonly closed?: boolean
+    /** The certified step that something is signed against, and by how many. */
+    readonly disputed?: { readonly step: number; readonly dissents: number }
+    readonly dropped?: string
+  }
+  const recovery = (shows: readonly number[], { step, rerun = [], closed = false, disputed, dropped }: Found = {}): Value => ({
+    step: step ?? null,
     rerun,
-    shown,
-    complete: shown.length >= 3,
+    disputed: disputed === undefined ? null : { ...disputed },
+    dropped: dropped ?? null,
+    shown: shows,
+    complete: shows.length >= 3,
     closed,
   })
-  const closing = batchOf(a, 1, { closing: true, outcomes: keys.map(() => ({ agreed: 0, absent: 0, contradicted: 0 })) })
+  const closing = batchOf(a, 1, {
+    closing: true,
+    outcomes: keys.map(() => ({ agreed: 0, late: 0, absent: 0, contradicted: 0, unresolved: 0 })),
+  })
   const closingPlace = { ...firstPlace, batch: sha256(closing) }
-  const closed = {
-    certificate: certificateOf(
-      closingPlace,
-      keys.map((key) => revealEnvelope(key, closingPlace)),
-    ),
-    batch: closing,
-  }
+  const closed = shown(certified(closingPlace, keys, { root: START }), closing)
   const higher = batchOf(c, 2, { previous: sha256(first), from: linkTo('the group state after') })
-  const atRank1 = keys.map((key) => sealEnvelope(key, { step: 2, rank: 1, batch: sha256(higher) }))
+  const higherPlace: Place = { step: 2, rank: 1, batch: sha256(higher) }
+  const atRank1 = { rank: 1, batch: sha256(higher), seals: keys.map((key) => sealEnvelope(key, higherPlace)) }
+  const [start, naming] = [
+    { start: linkTo('the group state after') },
+    batchOf(b, 2, { previous: sha256(first), from: linkTo('the group state after'), final: 1 }),
+  ]
+  const namingPlace: Place = { step: 2, rank: 0, batch: sha256(naming) }
+  const says = (key: Key, answer: Fields = {}, of: Place = place) => revealEnvelope(key, of, { ...start, answer })
+  const certifies = (of: Place, by: readonly Key[], answer: Fields = {}) =>
+    certificateOf(
+      of,
+      by.map((key) => says(key, answer, of)),
+    )
+  const threeSay = shown(certified(firstPlace, [a, b, c]), first)
   const good = (name: string, shows: readonly string[], found: Value): ShowCase => ({ name, expect: 'ok', recovery: found, shows })
   return [
-    good('nothing shown by nobody', [], recovery([], null, [])),
+    good('nothing shown by nobody', [], recovery([])),
     good(
       'three members who have nothing',
       [a, b, c].map((key) => show(key, {})),
-      recovery([0, 1, 2], null, []),
+      recovery([0, 1, 2]),
     ),
     good(
-      'a certificate and a commit set',
-      [show(a, { last }), show(b, { last, bound: commitSet(q) }), show(d, {})],
-      recovery([0, 1, 3], 1, [second]),
+      'a certificate of all and a commit set',
+      [show(a, { steps: [last] }), show(b, { steps: [last], ...bound }), show(d, {})],
+      recovery([0, 1, 3], { step: 1, rerun: [second] }),
     ),
-    good('two shows, less than q', [show(a, { last }), show(b, { last })], recovery([0, 1], 1, [])),
+    good('two shows, less than q', [show(a, { steps: [last] }), show(b, { steps: [last] })], recovery([0, 1], { step: 1 })),
     good(
       'two commit sets: the one of the higher rank binds',
-      [show(a, { last, bound: commitSet(q) }), show(b, { last, bound: { rank: 1, batch: higher, seals: atRank1 } }), show(c, { last })],
-      recovery([0, 1, 2], 1, [higher]),
+      [show(a, { steps: [last], ...bound }), show(b, { steps: [last], bound: atRank1, boundBatch: higher }), show(c, { steps: [last] })],
+      recovery([0, 1, 2], { step: 1, rerun: [higher] }),
     ),
     good(
-      'a commit set of a step that is not the next binds nothing',
-      [show(a, { bound: commitSet(q) }), show(b, {}), show(c, {})],
-      recovery([0, 1, 2], null, []),
+      'a commit set and its batch, shown by two members',
+      [show(a, { steps: [last], bound: commitSet(q) }), show(b, { steps: [last], boundBatch: second }), show(c, {})],
+      recovery([0, 1, 2], { step: 1, rerun: [second] }),
     ),
-    good('a closing certificate ends the epoch', [show(a, { last: closed }), show(b, {}), show(c, {})], recovery([0, 1, 2], 1, [], true)),
+    good(
+      'a commit set whose batch nobody shows binds nothing',
+      [show(a, { steps: [last], bound: commitSet(q), boundBatch: first }), show(b, {}), show(c, {})],
+      recovery([0, 1, 2], { step: 1 }),
+    ),
+    good('a commit set of a step that is not the next binds nothing', [show(a, bound), show(b, {}), show(c, {})], recovery([0, 1, 2])),
+    good(
+      'a closing certificate ends the epoch',
+      [show(a, { steps: [closed] }), show(b, {}), show(c, {})],
+      recovery([0, 1, 2], { step: 1, closed: true }),
+    ),
+    good(
+      'a step that three certify is run again, and so is what is bound after it',
+      [show(a, { steps: [threeSay] }), show(b, { steps: [threeSay], ...bound }), show(c, {})],
+      recovery([0, 1, 2], { rerun: [first, second] }),
+    ),
+    good(
+      'two certificates of three members each, which are four together',
+      [show(a, { steps: [threeSay] }), show(b, { steps: [shown(certified(firstPlace, [b, c, d]), first)] }), show(c, {})],
+      recovery([0, 1, 2], { step: 1 }),
+    ),
+    good(
+      'a certified batch that names the step before final',
+      [show(a, { steps: [threeSay, shown(certifies(namingPlace, [a, b, c], { final: 1 }), naming)] }), show(b, {}), show(c, {})],
+      recovery([0, 1, 2], { step: 1, rerun: [naming] }),
+    ),
+    good(
+      'a provisional step that one member dissents from',
+      [
+        show(a, { steps: [threeSay] }),
+        show(d, { steps: [shown(certified(firstPlace, [a, b, c]), first, [dissentOf(d, firstPlace)])] }),
+        show(b, {}),
+      ],
+      recovery([0, 1, 3], { rerun: [first], disputed: { step: 1, dissents: 1 } }),
+    ),
+    good(
+      'a member that was not given a provisional step, and a dissent that is against another batch',
+      [
+        show(a, { steps: [shown(certified(firstPlace, [a, b, c]), first, [withheldBy(d, firstPlace), dissentOf(d, place)])] }),
+        show(b, {}),
+        show(c, {}),
+      ],
+      recovery([0, 1, 2], { rerun: [first], disputed: { step: 1, dissents: 1 } }),
+    ),
+    good(
+      'reveals of a bound batch that can no longer reach q alike: it is dropped',
+      [
+        show(a, { steps: [last], ...bound, reveal: says(a) }),
+        show(b, { steps: [last], reveal: says(b, { fuel: 1 }) }),
+        show(c, { steps: [last], reveal: says(c, { fuel: 2 }) }),
+      ],
+      recovery([0, 1, 2], { step: 1, dropped: second }),
+    ),
+    good(
+      'two reveals that differ may still be two of q and one that lies',
+      [show(a, { steps: [last], ...bound, reveal: says(a) }), show(b, { steps: [last], reveal: says(b, { fuel: 1 }) }), show(c, {})],
+      recovery([0, 1, 2], { step: 1, rerun: [second] }),
+    ),
   ]
 }
 
 function badShows(): ShowCase[] {
   const bad = (name: string, reason: string, ...shows: string[]): ShowCase => ({ name, expect: 'SHOWS_INVALID', reason, shows })
-  const good = show(a, { last })
+  const good = show(a, { steps: [last] })
   return [
     bad('a show twice', 'a member shows twice', good, good),
     bad('two shows of one member', 'a member shows twice', good, show(a, {})),
@@ -106,19 +218,19 @@ function badShows(): ShowCase[] {
     bad(
       'a show of a certificate with too few reveals',
       'fewer than q matching reveals',
-      show(a, { last: { ...last, certificate: certificateOf(firstPlace, []) } }),
+      show(a, { steps: [shown(certificateOf(firstPlace, []), first)] }),
     ),
-    bad('a show of a certificate with another batch', 'another batch', show(a, { last: { ...last, batch: second } })),
+    bad('a show of a certificate with another batch', 'another batch', show(a, { steps: [shown(certificate, second)] })),
   ]
 }
 
 /** q seals by distinct members for one batch at one place are a commit set, and nothing else is. */
 function badCommitSets(): ShowCase[] {
-  const bad = (name: string, reason: string, bound: Value): ShowCase => ({
+  const bad = (name: string, reason: string, given: Value): ShowCase => ({
     name,
     expect: 'SHOWS_INVALID',
     reason,
-    shows: [show(a, { last, bound })],
+    shows: [show(a, { steps: [last], bound: given })],
   })
   const third = (name: string, reason: string, seal: string) => bad(name, reason, commitSet([...seals.slice(0, 2), seal]))
   const [none, elsewhere] = ['not a commit set', 'a seal of another place']
@@ -143,8 +255,7 @@ function badCommitSets(): ShowCase[] {
       envelope(flipped(sealOfC.slice(16, -132), -1), sealOfC.slice(-128)),
     ),
     third('a reveal in place of a seal', 'MESSAGE_UNREADABLE', revealEnvelope(c, place)),
-    bad('another batch than the seals name', elsewhere, commitSet(q, { batch: first })),
+    bad('another batch than the seals name', elsewhere, commitSet(q, { batch: firstPlace.batch })),
     bad('another rank than the seals name', elsewhere, commitSet(q, { rank: 1 })),
-    bad('a batch that is none', 'a batch that is not readable', commitSet(q, { batch: '80' })),
   ]
 }

@@ -1,5 +1,5 @@
 import { createSigner, vrfVerify } from '@interpeer/crypto-ids'
-import { bstr, cidOf, type Key, keyOf, type SignedAs, tstr } from './cose.js'
+import { bstr, cidOf, type Key, keyOf, type SignedAs, sha256, tstr } from './cose.js'
 import { type Fields, hexOfWords, linkTo, makerOf, named, sealOf, seedOfByte, uint } from './maker.js'
 import { type OwnPlace, ownOf } from './own-parts.js'
 import { NETWORK } from './signed-cases.js'
@@ -38,6 +38,9 @@ export function batchOf(collator: Key, step: number, changes: Fields = {}): stri
     timeMs: NOW_MS,
     proof,
     requests: [],
+    final: 0,
+    disputed: 0,
+    dissents: [],
     closing: false,
     outcomes: [],
     ...changes,
@@ -61,9 +64,11 @@ export interface SealParts extends Place {
 }
 export const answerFor = (key: Key, place: Place, changes: Fields = {}): Fields => ({
   root: linkTo('the group state after'),
-  responses: sealOf('interpeer-group-responses', []),
+  responses: sealOf('interpeer-group-responses', [uint(0), bstr(sha256(''))]),
   effects: sealOf('interpeer-group-effects', []),
   fuel: 0,
+  final: 0,
+  disputed: 0,
   own: ownOf(ownPlaceOf(key, place), TRANSCRIPT),
   ...changes,
 })
@@ -74,8 +79,9 @@ export const saltOf = (key: Key): string => named(`salt of ${key.publicKey}`)
 
 /** The seal by its description in the CDDL. */
 export function sealHash({ network, job, epoch, step, rank, batch, from, salt, answer }: SealParts): string {
-  const { root, responses, effects, fuel, own } = answer as Record<string, string>
-  const inner = `85${bstr(root as string)}${bstr(responses as string)}${bstr(effects as string)}${uint(Number(fuel))}${bstr(own as string)}`
+  const { root, responses, effects, fuel, final, disputed, own } = answer as Record<string, string>
+  const numbers = [fuel, final, disputed].map((one) => uint(Number(one))).join('')
+  const inner = `87${bstr(root as string)}${bstr(responses as string)}${bstr(effects as string)}${numbers}${bstr(own as string)}`
   const parts = [bstr(network), bstr(job), uint(epoch), uint(step), uint(rank), bstr(batch), bstr(from), bstr(salt), inner]
   return sealOf('interpeer-group-seal', parts)
 }

@@ -95,7 +95,7 @@ function orders(): TransactionCase[] {
 
 function others(): TransactionCase[] {
   const job = linkTo('a job')
-  const show: Fields = { job, epoch: 1, from: SIGNER.publicKey, last: null, bound: null }
+  const show: Fields = { job, epoch: 1, from: SIGNER.publicKey, steps: [], bound: null, boundBatch: null, reveal: null }
   const seal: Fields = { job, epoch: 1, step: 1, rank: 0, batch: named('batch'), from: SIGNER.publicKey, seal: named('seal') }
   return [
     { name: 'a show of an unknown job', expect: 'JOB_UNKNOWN', transaction: groups.sign('group-show', show, SIGNER) },

@@ -138,15 +138,15 @@ function peersTable(view: View): SafeHtml {
   const { peers } = view.status
   if (peers.length === 0) return html`<div class="empty"><p>No peer has been heard of yet.</p></div>`
   return html`<div class="card"><table class="stack peers">
-<thead><tr><th scope="col">Peer</th><th scope="col">State</th><th scope="col" class="n">Seats</th><th scope="col" class="n">Tickets</th><th scope="col" class="n">Jobs done</th><th scope="col" class="n">Agreed</th><th scope="col" class="n">Absent</th><th scope="col" class="n">Contradicted</th><th scope="col" class="n">Coins</th></tr></thead>
+<thead><tr><th scope="col">Peer</th><th scope="col">State</th><th scope="col" class="n">Seats</th><th scope="col" class="n">Tickets</th><th scope="col" class="n">Jobs done</th><th scope="col" class="n">Agreed</th><th scope="col" class="n">Late</th><th scope="col" class="n">Absent</th><th scope="col" class="n">Unresolved</th><th scope="col" class="n">Contradicted</th><th scope="col" class="n">Coins</th></tr></thead>
 <tbody>${peers.map((peer) => peerRow(peer, view))}</tbody></table></div>`
 }
 
 function peerRow(peer: PeerStatus, view: View): SafeHtml {
-  const { agreed, absent, contradicted } = peer.outcomes
+  const { agreed, late, absent, contradicted, unresolved } = peer.outcomes
   return html`<tr data-key="${peer.peerId}"><td data-label="Peer">${view.who(peer.peerId)}</td><td data-label="State"><span class="state ${peer.online ? 'serving' : 'away'}">${peer.online ? 'Online' : 'Away'}</span></td>
 <td class="n" data-label="Seats">${formatCount(peer.seats)}</td><td class="n" data-label="Tickets">${formatCount(peer.tickets)}</td><td class="n" data-label="Jobs done">${formatCount(peer.jobsDone)}</td>
-<td class="n" data-label="Agreed">${formatCount(agreed)}</td><td class="n ${absent > 0 ? 'warned' : 'nil'}" data-label="Absent">${formatCount(absent)}</td><td class="n ${contradicted > 0 ? 'bad' : 'nil'}" data-label="Contradicted">${formatCount(contradicted)}</td>
+<td class="n" data-label="Agreed">${formatCount(agreed)}</td><td class="n ${late > 0 ? 'warned' : 'nil'}" data-label="Late">${formatCount(late)}</td><td class="n ${absent > 0 ? 'warned' : 'nil'}" data-label="Absent">${formatCount(absent)}</td><td class="n ${unresolved > 0 ? 'warned' : 'nil'}" data-label="Unresolved">${formatCount(unresolved)}</td><td class="n ${contradicted > 0 ? 'bad' : 'nil'}" data-label="Contradicted">${formatCount(contradicted)}</td>
 <td class="n" data-label="Coins">${formatCoins(peer.balance)}</td></tr>`
 }
 

@@ -27,7 +27,14 @@ export interface PeerStatus {
   readonly balance: string
   readonly tickets: number
   readonly jobsDone: number
-  readonly outcomes: { readonly agreed: number; readonly absent: number; readonly contradicted: number }
+  /** In how many steps it did what. */
+  readonly outcomes: {
+    readonly agreed: number
+    readonly late: number
+    readonly absent: number
+    readonly contradicted: number
+    readonly unresolved: number
+  }
   /** How many seats it holds now. */
   readonly seats: number
 }

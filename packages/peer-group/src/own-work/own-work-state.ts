@@ -38,8 +38,8 @@ export interface OwnWork {
   readonly dice: { readonly seed: Uint8Array; readonly thrown: number }
   /** By batch, the oldest first; at most `keptSteps`, and their transcripts at most `keptBytes`. */
   readonly steps: ReadonlyMap<string, StepWork>
-  /** Of each seat the last reveal for a step that is not final here yet. */
-  readonly early: ReadonlyMap<number, Opened<Reveal>>
+  /** Reveals for steps that are not final here yet: of each seat the last for each of eight steps. */
+  readonly early: ReadonlyMap<string, Opened<Reveal>>
   /** By seat: the open challenge of each other member. */
   readonly asked: ReadonlyMap<number, AskedChallenge>
   readonly repliedAtMs: ReadonlyMap<number, number>

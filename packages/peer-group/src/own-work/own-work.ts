@@ -111,8 +111,7 @@ function onFinal(t: OwnTurn, { certificate, batch, files, responses }: OwnWorkEv
   const { step, answer, batchHash } = read
   const name = hexOf(batchHash)
   const known = t.work.steps.get(name)
-  const late = [...early.values()].filter(({ value }) => value.step > step)
-  t.work = { ...t.work, early: new Map(late.map((one) => [one.seat, one])) }
+  t.work = { ...t.work, early: new Map([...early].filter(([, { value }]) => value.step > step)) }
   // who runs nothing has nothing to show; and after a restart the group tells the last step once more
   if (read.batch.requests.length === 0 || known?.final !== undefined) return
   const isDrawn = throwDice(t) % 1_000 < settings.checkPerMille
@@ -142,12 +141,15 @@ function take<T>(t: OwnTurn, opened: Opened<T> | string, on: (t: OwnTurn, opened
   on(t, opened)
 }
 
+/** Steps may be provisional for a while. */
+const EARLY_STEPS = 8
+
 /** Reveals come in certificates, and by themselves from who was late. */
 function takeReveal(t: OwnTurn, reveal: Opened<Reveal>): undefined {
   const name = hexOf(reveal.value.batch)
   const known = t.work.steps.get(name)
   if (known?.final === undefined) {
-    t.work = { ...t.work, early: new Map(t.work.early).set(reveal.seat, reveal) }
+    t.work = { ...t.work, early: new Map(t.work.early).set(`${reveal.seat} ${reveal.value.step % EARLY_STEPS}`, reveal) }
     return
   }
   if (known.final.step !== reveal.value.step || !matches(reveal.value.answer, known.final.answer)) return

@@ -116,10 +116,10 @@ function close(
 /** The receipt's outcomes; in an epoch without earlier steps, what the closing step itself shows. */
 function outcomesOf({ epoch }: Job, closing: CertifiedStep & { readonly outcomes: readonly MemberOutcome[] }): readonly SeatOutcome[] {
   const counted = epoch.members.map((peer, seat) => ({ peer, ...(closing.outcomes[seat] as MemberOutcome) }))
-  if (counted.some(({ agreed, absent, contradicted }) => agreed + absent + contradicted > 0)) return counted
+  if (counted.some((one) => one.agreed + one.late + one.absent + one.contradicted + one.unresolved > 0)) return counted
   return epoch.members.map((peer) => {
     const [agreed, contradicted] = [Number(closing.agreed.includes(peer)), Number(closing.contradicted.includes(peer))]
-    return { peer, agreed, absent: 1 - agreed - contradicted, contradicted }
+    return { peer, agreed, late: 0, absent: 1 - agreed - contradicted, contradicted, unresolved: 0 }
   })
 }
 
@@ -145,9 +145,9 @@ export function recoveryOf(
   try {
     const { last, rerun } = recoverFrom(shows, contextOf(state, entry), [], verification)
     // What an earlier recovery bound and no step of this epoch ran is bound still.
-    const left = epoch.rerun.slice(last?.step ?? 0)
+    const left = epoch.rerun.slice((last?.step ?? 0) + rerun.length)
     const from = { state: last?.state ?? epoch.start, timeMs: last?.timeMs ?? epoch.startTimeMs }
-    return { ...from, rerun: left.length > 0 ? left : rerun }
+    return { ...from, rerun: [...rerun, ...left] }
   } catch (error) {
     throwHostFault(error)
     if (error instanceof PeerGroupError) return undefined

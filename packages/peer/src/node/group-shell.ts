@@ -9,14 +9,18 @@ import {
   groupReferences,
   openGroup,
   type RequestRef,
+  stateEventOf,
   stepGroup,
   type Verification,
+  type Write,
 } from '@interpeer/peer-group'
 import { concatBytes, sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import { type BlockPlaces, blockIn, holdDag, sourcesOf } from './block-source.js'
 import { EffectQueue } from './effect-queue.js'
 import { type EpochRecords, SETUP_HASH_BYTES } from './epoch-records.js'
+import { GatheredWrites } from './gathered-writes.js'
+import type { KnownRequests } from './known-requests.js'
 import type { PeerLog } from './log.js'
 import { OwnWorkShell } from './own-work-shell.js'
 import { putWhenRoom } from './put-when-room.js'
@@ -33,6 +37,7 @@ export interface Surroundings extends BlockPlaces {
   readonly signer: Signer
   readonly network: NetworkId
   readonly scripts: ScriptQueue
+  readonly requests: KnownRequests
   readonly log: PeerLog
   /** Keeps what is put into the store from now until the function returned is called: a run names its root only at its end. */
   readonly holdBlocks: () => () => void
@@ -44,6 +49,8 @@ export interface Surroundings extends BlockPlaces {
 type EffectOf<T extends GroupEffect['type']> = Extract<GroupEffect, { type: T }>
 /** What an epoch tells the site that it serves. */
 export interface GroupListener {
+  provisional(epoch: number, effect: EffectOf<'provisional'>): void
+  renewed(epoch: number, effect: EffectOf<'renewed'>): void
   final(epoch: number, effect: EffectOf<'final'>): Promise<void>
   closed(epoch: number, effect: EffectOf<'closed'>): void
   show(epoch: number, envelope: Uint8Array): void
@@ -62,13 +69,15 @@ export class GroupShell {
   readonly #waker: Waker
   readonly #ownWork: OwnWorkShell
   readonly #setupHash: Uint8Array
+  readonly #writes = new GatheredWrites((writes) => this.give({ type: 'writes', writes }))
   readonly #stop = new AbortController()
   readonly #alsoAsk: readonly PeerId[]
   /** Bodies that are being fetched, by who was asked: a member that offers one again and again does not make this peer ask as often. */
   readonly #fetching = new Set<string>()
   #opening: readonly GroupEffect[]
   #group: Group
-  #wantedState: ContentId | undefined
+  /** The last states asked for, newest last: earlier ones are not worth having any more. */
+  #wantedStates: readonly ContentId[] = []
   /** Puts that wait until the store has room. */
   #waitingPuts = 0
 
@@ -104,11 +113,18 @@ export class GroupShell {
     return sameBytes(this.#setupHash, hashOfSetup(setup))
   }
 
+  /** A visitor's write. */
+  write(write: Write): void {
+    if (this.#stop.signal.aborted) return
+    if (this.#waitingPuts > 0) this.#listener.refused(this.setup.epoch, write.id, 'GROUP_BUSY')
+    else this.#writes.add(write)
+  }
+
   give(event: Stateless<GroupEvent>): void {
     if (this.#stop.signal.aborted) return
     if (this.#waitingPuts > 0) {
-      if (event.type === 'write') this.#listener.refused(this.setup.epoch, event.id, 'GROUP_BUSY')
-      if (event.type === 'write' || (event.type === 'message' && this.#effects.length > BACKLOG_MAX)) return // messages are sent again
+      if (event.type === 'writes') for (const { id } of event.writes) this.#listener.refused(this.setup.epoch, id, 'GROUP_BUSY')
+      if (event.type === 'writes' || (event.type === 'message' && this.#effects.length > BACKLOG_MAX)) return // messages are sent again
     }
     if (event.type === 'message') this.#ownWork.give(event)
     if (event.type === 'message' && OwnWorkShell.isOwn(event.envelope)) return
@@ -143,6 +159,7 @@ export class GroupShell {
     this.#stop.abort()
     this.#waker.stop()
     this.#ownWork.close()
+    this.#writes.stop()
     await this.#effects.stop()
   }
 
@@ -165,6 +182,16 @@ export class GroupShell {
       case 'execute':
         void this.#execute(effect)
         return
+      case 'provisional':
+        return this.#listener.provisional(this.setup.epoch, effect)
+      case 'renewed':
+        return this.#listener.renewed(this.setup.epoch, effect)
+      case 'dispute':
+        log.warn({ step: effect.step, epoch: this.setup.epoch }, 'a step is in dispute')
+        return count('STEP_DISPUTED')
+      case 'stuck':
+        log.warn({ step: effect.step, epoch: this.setup.epoch }, 'members disagree: the open step may never be certified')
+        return count('STEP_STUCK')
       case 'final':
         this.#ownWork.final(effect)
         return this.#listener.final(this.setup.epoch, effect)
@@ -181,7 +208,7 @@ export class GroupShell {
         return count(`FAULT_${effect.kind}`)
       case 'mark':
         log.warn({ peer: effect.peer, step: effect.step, epoch: this.setup.epoch }, `a member is marked ${effect.outcome}`)
-        return count('MEMBER_CONTRADICTED')
+        return count(effect.outcome === 'unresolved' ? 'MEMBER_UNRESOLVED' : 'MEMBER_CONTRADICTED')
       case 'wake':
         return this.#waker.at(effect.atMs)
       case 'count':
@@ -198,10 +225,10 @@ export class GroupShell {
   }
 
   async #execute({ batch, from, requests, timeMs, seed }: EffectOf<'execute'>): Promise<void> {
-    const { store, scripts, network, log, holdBlocks } = this.#around
+    const { store, scripts, requests: known, log, holdBlocks } = this.#around
     const work = { from, requests: requests.map(({ cid }) => cid), timeMs, seed }
     const release = holdBlocks()
-    const run = () => runBatch(work, store, scripts, network)
+    const run = () => runBatch(work, store, scripts, known)
     const result = await withRepair(run, (missing) => this.#repair(missing)).catch((error: unknown) => {
       // a full disk or a broken runtime is this host's trouble: it decides nothing, so the member abstains
       log.error({ err: error }, 'a batch could not be run here')
@@ -239,13 +266,15 @@ export class GroupShell {
   }
 
   async #fetchState(root: ContentId, from: readonly PeerId[]): Promise<void> {
-    this.#wantedState = root
-    const isWanted = () => this.#wantedState === root
+    this.#wantedStates = [...this.#wantedStates.filter((one) => one !== root), root].slice(-WANTED_STATES)
+    const isWanted = () => this.#wantedStates.includes(root)
     if (!(await holdDag(root, this.#around, () => [...from, ...this.#alsoAsk], this.#stop.signal, isWanted))) return
-    const block = blockIn(this.#around, root)
-    if (block !== undefined) this.give({ type: 'state', root, block })
+    const event = stateEventOf(root, (cid) => blockIn(this.#around, cid))
+    if (event !== undefined) this.give(event)
   }
 }
+/** The state that reads run on, the one that the next batch runs on, and one that is just being replaced. */
+const WANTED_STATES = 3
 /** Effects that wait for room behind those that need it; more are not made. */
 const BACKLOG_MAX = 1_000
 /** A batch waits for so long for what a repair is to bring, three times at most (`withRepair`); then this member abstains from it. */

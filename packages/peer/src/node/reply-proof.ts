@@ -1,12 +1,16 @@
-import { type ContentId, contentIdOfBytes, type NetworkId } from '@interpeer/crypto-ids'
-import { type CertifiedReveals, responsesDigest, type SiteReply, type Verification, verifyReveals } from '@interpeer/peer-group'
-import { sameBytes } from '@interpeer/wire-codec'
+import { contentIdOfBytes, type NetworkId } from '@interpeer/crypto-ids'
+import { type CertifiedReveals, provesFinal, provesResponse, type SiteReply, type Verification, verifyReveals } from '@interpeer/peer-group'
+import { hexOf } from '@interpeer/wire-codec'
 import { blocksOfResponse } from '../site-response-block.js'
 import type { SiteView } from '../site-view.js'
 
 export interface ProvenPlace {
   readonly epoch: number
   readonly step: number
+  /** False: q members agree, and others may still dissent. Only a job that wants its visitors answered so early has such answers. */
+  readonly final: boolean
+  /** SHA-256 of the newest batch that says so, in hexadecimal; undefined: the chain itself. */
+  readonly batch: string | undefined
   /** Undefined: the chain itself names the state. */
   readonly certified: (CertifiedReveals & { readonly members: number }) | undefined
 }
@@ -17,13 +21,15 @@ export interface ProvenPlace {
  * (design §6). A write may be answered after its epoch was closed: what was final then is under the closing certificate. Undefined: not proven.
  */
 export function provenPlace(
-  { certificate, state: root, ran }: Pick<SiteReply, 'certificate' | 'state' | 'ran'>,
+  { certificate, named, state: root, ran }: Pick<SiteReply, 'certificate' | 'named' | 'state' | 'ran'>,
   view: SiteView,
   network: NetworkId,
   verification: Verification,
 ): ProvenPlace | undefined {
   const state = contentIdOfBytes(root)
-  if (certificate === null) return state === view.start ? { epoch: view.epoch, step: 0, certified: undefined } : undefined
+  if (certificate === null) {
+    return state === view.start ? { epoch: view.epoch, step: 0, final: true, batch: undefined, certified: undefined } : undefined
+  }
   const { job } = view
   const isBefore = state === view.start || (ran === 'write' && view.openedByClosing)
   const groups = [
@@ -34,8 +40,15 @@ export function provenPlace(
   for (const { epoch, members } of groups) {
     if (members.length === 0 || epoch < 0) continue
     try {
-      const certified = verifyReveals(certificate, { network, job, epoch, members }, verification)
-      if (certified.state === state) return { epoch, step: certified.step, certified: { ...certified, members: members.length } }
+      const context = { network, job, epoch, members }
+      const certified = verifyReveals(certificate, context, verification)
+      if (certified.state !== state) continue
+      const later = named === null ? undefined : verifyReveals(named, context, verification)
+      // what the chain itself names is final, whatever its certificate says
+      const final = state === view.start || provesFinal(certified, later)
+      if (!final && (ran !== 'write' || !view.answersProvisional)) continue
+      const batch = hexOf((later ?? certified).batchHash)
+      return { epoch, step: certified.step, final, batch, certified: { ...certified, members: members.length } }
     } catch {
       // of another epoch, perhaps: the next group is tried
     }
@@ -45,7 +58,6 @@ export function provenPlace(
 
 /** Whether this very answer to this very request is among those that the step's quorum certified. */
 export function provesWrite(reply: SiteReply, { certified }: ProvenPlace): boolean {
-  if (certified === undefined) return false
-  const responses: ContentId[] = reply.responses.map(contentIdOfBytes)
-  return sameBytes(responsesDigest(responses), certified.answer.responses) && responses.includes(blocksOfResponse(reply).cid)
+  if (certified === undefined || reply.proof === null) return false
+  return provesResponse(certified.answer.responses, blocksOfResponse(reply).cid, reply.proof)
 }

@@ -49,6 +49,12 @@ export class ServedSite {
     this.#recorded = this.#recorded.slice(Math.max(0, this.#recorded.indexOf(served)))
   }
 
+  /** The group said again that this is its last final state. In memory: after a restart it is said again. */
+  renew(place: Place, named: Uint8Array, timeMs: number): void {
+    if (this.#state?.epoch !== place.epoch || this.#state.step !== place.step || timeMs <= this.#state.timeMs) return
+    this.#state = { ...this.#state, named, timeMs }
+  }
+
   /** Whether this peer holds what the asker saw, now or within `timeoutMs`. */
   async catchUp(seen: Place, timeoutMs: number): Promise<boolean> {
     const deadlineMs = this.#now() + timeoutMs

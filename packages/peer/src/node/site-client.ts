@@ -39,6 +39,8 @@ export interface SiteAnswer {
   readonly step: number
   readonly state: ContentId
   readonly stale: boolean
+  /** A write that q members agree on, and that may still be disputed: its job wants visitors answered so early. */
+  readonly provisional: boolean
   /** SHA-256 of the certificate, in hexadecimal. */
   readonly certificate: string | undefined
   readonly status: number
@@ -189,16 +191,15 @@ export class SiteClient {
     if (!sameBytes(reply.request, sha256(envelope)) || !sameBytes(reply.job, bytesOfContentId(view.job)))
       throw replyFalse('another request')
     const state = contentIdOfBytes(reply.state)
-    if (reply.ran === 'refused') return answerOf(peer, state, reply, reply)
+    if (reply.ran === 'refused') return answerOf(peer, state, reply, { ...reply, provisional: false })
     // only the group can say that something was written
     if (reply.ran === 'read' && !isRead) throw replyFalse('a write that one member answered alone')
     const proven = provenPlace(reply, view, this.#network, this.#verification)
     if (proven === undefined) throw replyFalse(`a state or certificate of epoch ${reply.epoch} that does not hold`)
     if (reply.ran === 'write' && !provesWrite(reply, proven)) throw replyFalse('a response that the group did not certify')
     // where the state stands is what its certificate says: a member that could say so itself could make this side wait for ever
-    const { epoch, step, certified } = proven
+    const { epoch, step, certified, batch } = proven
     const seen = this.#observed.get(view.job)
-    const batch = certified === undefined ? undefined : hexOf(certified.batchHash)
     const firstSeenMs = seen?.certificates.find((one) => one.batch === batch)?.timeMs ?? this.#now()
     this.#observe(
       view,
@@ -206,13 +207,14 @@ export class SiteClient {
       certified === undefined
         ? undefined
         : {
-            ...{ epoch, step, rank: certified.rank, batch: hexOf(certified.batchHash) },
+            ...{ epoch, step, rank: certified.rank, batch: batch as string },
             ...{ agreed: certified.agreed.length, members: certified.members, timeMs: firstSeenMs },
           },
     )
     const isOld =
       (seen !== undefined && seen.state !== state && isLater(seen, proven)) || isStale(firstSeenMs, view, this.#now() - STALE_ON_THE_WAY_MS)
-    return answerOf(peer, state, reply, { epoch, step, stale: reply.stale || (reply.ran === 'read' && isOld) })
+    const stale = reply.stale || (reply.ran === 'read' && isOld)
+    return answerOf(peer, state, reply, { epoch, step, stale, provisional: !proven.final })
   }
 
   #open(peer: PeerId, bytes: Uint8Array): SiteReply {
@@ -231,7 +233,8 @@ export class SiteClient {
 
   #observe(view: SiteView, at: { epoch: number; step: number; state: ContentId }, certified: ObservedCertificate | undefined): void {
     const known = this.#observed.get(view.job)
-    if (known !== undefined && !isLater(at, known)) return
+    // of one step a newer certificate may come, that says again that it is the last final one
+    if (known !== undefined && isLater(known, at)) return
     const earlier = known?.certificates ?? []
     const isNew = certified !== undefined && !earlier.some(({ batch }) => batch === certified.batch)
     this.#observed.set(view.job, { ...at, certificates: (isNew ? [certified, ...earlier] : earlier).slice(0, CERTIFICATES_KEPT) })
@@ -248,7 +251,13 @@ interface Asked {
   readonly isRead: boolean
 }
 
-function answerOf(peer: PeerId, state: ContentId, reply: SiteReply, shown: { epoch: number; step: number; stale: boolean }): SiteAnswer {
+interface Shown {
+  readonly epoch: number
+  readonly step: number
+  readonly stale: boolean
+  readonly provisional: boolean
+}
+function answerOf(peer: PeerId, state: ContentId, reply: SiteReply, shown: Shown): SiteAnswer {
   const { ran, certificate, status, headers, body } = reply
   return {
     ran,
@@ -258,6 +267,7 @@ function answerOf(peer: PeerId, state: ContentId, reply: SiteReply, shown: { epo
     step: shown.step,
     state,
     stale: shown.stale,
+    provisional: shown.provisional,
     certificate: certificate === null ? undefined : hexOf(sha256(certificate)),
     status,
     headers,

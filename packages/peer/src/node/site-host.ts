@@ -1,6 +1,6 @@
 import type { RecordStore } from '@interpeer/content-store'
-import { bytesOfContentId, type ContentId, contentIdOf, openMessage, type PeerId, peerIdOfKey, type Verified } from '@interpeer/crypto-ids'
-import { finalMessage, type RequestRef, readBatch, readStateBlock, type SiteRequest, siteRequest } from '@interpeer/peer-group'
+import { bytesOfContentId, type ContentId, contentIdOf, type PeerId, type Verified } from '@interpeer/crypto-ids'
+import { finalMessage, type RequestRef, readBatch, readStateBlock, responseTree, type SiteRequest } from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import { numberOf } from '../message-number.js'
@@ -131,7 +131,7 @@ export class SiteHost implements GroupListener {
   #give(write: WaitingWrite): boolean {
     const shell = this.#newest()
     if (shell === undefined || this.#stop.signal.aborted) return false
-    shell.give(write)
+    shell.write(write)
     return true
   }
 
@@ -142,21 +142,28 @@ export class SiteHost implements GroupListener {
 
   // ---- what the epochs tell
 
+  /** q members agree: that is what a job may want its visitors answered with. */
+  provisional(...[epoch, effect]: Effect<'provisional'>): void {
+    if (this.#view.answersProvisional) this.#answerWrites(epoch, { ...effect, named: null })
+  }
+
+  renewed(...[epoch, { step, named, timeMs }]: Effect<'renewed'>): void {
+    this.#served.renew({ epoch, step }, named, timeMs)
+  }
+
   async final(...[epoch, effect]: Effect<'final'>): Promise<void> {
-    const { value } = readBatch(effect.batch)
-    const { step, state, certificate, requests } = effect
-    const ids = requests.map(({ id }) => id)
-    this.#proven.add(ids, { epoch, step, state, certificate, responses: requests.map(({ response }) => response) }, this.#duties.now())
-    const durable = this.#served.serve({
-      epoch,
-      step: effect.step,
-      certificate,
-      state: effect.state,
-      files: effect.files,
-      timeMs: value.timeMs,
-    })
-    for (const { id, response } of effect.requests) this.#writes.settle(id, { type: 'response', response })
+    const { step, state, files, certificate, named, timeMs } = effect
+    const durable = this.#served.serve({ epoch, step, certificate, named, state, files, timeMs })
+    this.#answerWrites(epoch, effect)
     await durable
+  }
+
+  #answerWrites(epoch: number, certified: Omit<Effect<'provisional'>[1], 'type' | 'batch'> & { readonly named: Uint8Array | null }): void {
+    const { step, state, certificate, named, requests } = certified
+    const ids = requests.map(({ id }) => id)
+    const responses = responseTree(requests.map(({ response }) => response))
+    this.#proven.add(ids, { epoch, step, state, certificate, named, responses }, this.#duties.now())
+    for (const { id, response } of requests) this.#writes.settle(id, { type: 'response', response })
   }
 
   closed(...[epoch, { certificate, batch, state, shown }]: Effect<'closed'>): void {
@@ -182,7 +189,7 @@ export class SiteHost implements GroupListener {
     const newest = this.#newest()
     const isLeftToNext = code === 'GROUP_CLOSED' && this.#view.next?.members.includes(this.#duties.signer.peerId) === true
     const write = this.#writes.writes().find((one) => sameBytes(one.id, id))
-    if (code === 'GROUP_CLOSED' && newest !== undefined && newest.setup.epoch > epoch && write !== undefined) newest.give(write)
+    if (code === 'GROUP_CLOSED' && newest !== undefined && newest.setup.epoch > epoch && write !== undefined) newest.write(write)
     else if (!isLeftToNext) this.#writes.settle(id, { type: 'refused', code })
   }
 
@@ -227,8 +234,9 @@ export class SiteHost implements GroupListener {
     try {
       const shell = new GroupShell(setup, this.#duties, this.#duties.epochRecords, this, [...members, ...previousMembers, uploader])
       this.#shells.set(epoch, shell)
+      if (this.#shadow?.context.epoch === epoch) this.#endShadow() // a member runs each step once
       shell.start()
-      for (const write of this.#writes.writes()) shell.give(write)
+      for (const write of this.#writes.writes()) shell.write(write)
     } catch (error) {
       this.#sitOut(epoch, error)
     }
@@ -243,15 +251,10 @@ export class SiteHost implements GroupListener {
   }
 
   #isRequest(ref: RequestRef, bytes: Uint8Array): boolean {
-    try {
-      const request = openMessage(siteRequest, bytes, this.#duties.network, (value) => peerIdOfKey(value.from))
-      const sameId = sameBytes(request.id, ref.id)
-      return (
-        sameId && request.ms === ref.ms && contentIdOf(bytes, 'raw') === ref.cid && sameBytes(request.job, bytesOfContentId(this.#view.job))
-      )
-    } catch {
-      return false
-    }
+    if (contentIdOf(bytes, 'raw') !== ref.cid) return false
+    const request = this.#duties.requests.find(ref.cid, bytes)
+    if (request === undefined || request.ms !== ref.ms) return false
+    return sameBytes(request.id, ref.id) && sameBytes(request.job, bytesOfContentId(this.#view.job))
   }
 
   /** A member of a new epoch serves the state that it opened with, until its first step is final. */
@@ -261,8 +264,8 @@ export class SiteHost implements GroupListener {
     const block = this.#duties.store.get(start)
     if (block === undefined) return
     const { files } = readStateBlock(block)
-    const certificate = this.served?.state === start ? this.served.certificate : null
-    await this.#served.serve({ epoch, step: 0, state: start, files, certificate, timeMs })
+    const { certificate, named } = this.served?.state === start ? this.served : NOT_CERTIFIED
+    await this.#served.serve({ epoch, step: 0, state: start, files, certificate, named, timeMs })
   }
 
   /** A newcomer fetches the state ahead of time and shadows the group, so that it takes its seat on schedule (WP §6.4.4). */
@@ -303,5 +306,7 @@ export class SiteHost implements GroupListener {
   }
 }
 
+/** The state that the chain names for a job's first epoch. */
+const NOT_CERTIFIED = { certificate: null, named: null }
 /** Longer is not waited for at once: the clock may be set, and timers only reach so far. */
 const OPENING_MS_MAX = 60_000

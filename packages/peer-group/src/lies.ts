@@ -1,0 +1,47 @@
+import type { PeerId } from '@interpeer/crypto-ids'
+import { sameBytes } from '@interpeer/wire-codec'
+import type { Adopted } from './adopt.js'
+import { readBatch } from './batch.js'
+import { peerAt, type Turn } from './group-state.js'
+import { dissentHeldMessage, revealMessage } from './messages.js'
+import { isJudged, unnamedSteps } from './steps.js'
+import type { Verifier } from './verifier.js'
+
+/**
+ * A group that certifies over a dissent it was shown commits a provable lie (design §6). Provable only at rank 0, where nothing can bind a batch: above it, another
+ * proposal of the same batch may have been bound.
+ */
+export function accuseLiars(t: Turn, { step, rank, batch, answer, reveals }: Adopted): void {
+  if (rank !== 0 || !isJudged(t.g) || answer.final === 0 || batch.value.epoch !== t.g.setup.epoch) return
+  for (const known of unnamedSteps(t.g)) {
+    if (known.step > answer.final) break
+    for (const reveal of reveals) {
+      const held = known.holders.get(reveal.seat)
+      const name = `${reveal.seat} clear-over-dissent`
+      if (held === undefined || held.value.sealedStep >= step || t.g.faulted.has(name)) continue
+      t.g.faulted = new Set(t.g.faulted).add(name)
+      const evidence = [held.envelope, reveal.envelope, batch.bytes]
+      t.effects.push({ type: 'fault', peer: peerAt(t.g, reveal.seat), kind: 'clear-over-dissent', evidence })
+    }
+  }
+}
+
+/** Whether a member revealed, at rank 0 of a later step than any it had sealed when it held a dissent, on a batch that names the disputed step clear. */
+export function clearOverDissent(
+  heldEnvelope: Uint8Array,
+  revealEnvelope: Uint8Array,
+  batchBytes: Uint8Array,
+  verifier: Verifier,
+): { readonly peer: PeerId; readonly kind: 'clear-over-dissent' } | undefined {
+  const [held, reveal] = [verifier.open(dissentHeldMessage, heldEnvelope), verifier.open(revealMessage, revealEnvelope)]
+  if (typeof held === 'string' || typeof reveal === 'string' || held.seat !== reveal.seat) return undefined
+  if (reveal.value.rank !== 0 || reveal.value.step <= held.value.sealedStep) return undefined
+  try {
+    const batch = readBatch(batchBytes)
+    const { epoch, final } = batch.value
+    if (!sameBytes(batch.hash, reveal.value.batch) || epoch !== verifier.context.epoch || final < held.value.step) return undefined
+  } catch {
+    return undefined
+  }
+  return { peer: verifier.context.members[held.seat] as PeerId, kind: 'clear-over-dissent' }
+}

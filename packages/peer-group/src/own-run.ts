@@ -1,0 +1,107 @@
+import { bytesOfContentId, type ContentId } from '@interpeer/crypto-ids'
+import { sameBytes } from '@interpeer/wire-codec'
+import { sayToo } from './adopt.js'
+import { answerOf, matches, saltFor } from './answer.js'
+import type { ExecutionResult } from './api.js'
+import { namingOf } from './batch.js'
+import { seedOf } from './check-batch.js'
+import { dissent, sayLate, sayWithheld } from './dissent.js'
+import { fetchState, takeState } from './finality.js'
+import { type KnownStep, othersOf, type Turn } from './group-state.js'
+import { type Answer, revealMessage } from './messages.js'
+import { isHeld } from './pool.js'
+import { leavesState, stateAfter } from './run.js'
+import { sign } from './sign.js'
+import type { GroupState } from './state-block.js'
+import { changeStep, knownStep, stateAt } from './steps.js'
+
+/** The share of the dissent window after which a member that was not given the bodies says so. */
+const WITHHELD_SHARE = 0.5
+
+/**
+ * Runs what others certified without this member, as long as it holds the state before: whether it agrees decides if the step may be called clear. Oldest first,
+ * one at a time. True when something moved.
+ */
+export function runCertified(t: Turn): boolean {
+  const { g } = t
+  if (g.seat < 0 || g.phase !== 'open' || g.steps.some(({ own }) => own === 'running')) return false
+  const known = g.steps.find(({ own }) => own === 'pending')
+  if (known === undefined) return false
+  const { batch, start } = known.certified
+  const state = known.before ?? stateAt(g, start)
+  if (state === undefined) {
+    if (start === g.base.root || start === g.final.root) return false // it is being fetched
+    changeStep(t, known.step, { own: 'missed' })
+    return true
+  }
+  if (known.before === undefined) {
+    changeStep(t, known.step, { before: state })
+    return true
+  }
+  if (batch.requests.length === 0 || leavesState(t, batch)) {
+    judge(t, known, state, { type: 'ran', files: state.files, responses: [], transcript: NO_TRANSCRIPT })
+    return true
+  }
+  const missing = known.bodies === 'held' ? [] : batch.requests.filter((ref) => !isHeld(t, ref))
+  if (missing.length > 0) {
+    if (known.bodies === 'asked') return withheld(t, known)
+    changeStep(t, known.step, { bodies: 'asked' })
+    t.effects.push({ type: 'fetch-bodies', requests: missing, from: othersOf(g) })
+    return true
+  }
+  const seed = seedOf(t, batch)
+  changeStep(t, known.step, { own: seed === undefined ? 'missed' : 'running' })
+  if (seed === undefined) return true
+  t.effects.push({ type: 'execute', batch: batch.hash, from: state.files, requests: batch.requests, timeMs: batch.value.timeMs, seed })
+  return true
+}
+const NO_TRANSCRIPT = new Uint8Array(32)
+
+/** When a member whose bodies were withheld will say so. */
+export function withheldAtMs({ g }: Turn): number | undefined {
+  const waiting = g.steps.find(({ own, bodies }) => own === 'pending' && bodies === 'asked')
+  return waiting === undefined ? undefined : waiting.sinceMs + g.settings.dissentWindowMs * WITHHELD_SHARE
+}
+
+function withheld(t: Turn, known: KnownStep): boolean {
+  if (t.nowMs < (withheldAtMs(t) ?? Number.POSITIVE_INFINITY)) return false
+  sayWithheld(t, known)
+  return true
+}
+
+/** The shell has these bodies: those of certified steps may now be run. */
+export function takeBodies(t: Turn, given: ReadonlySet<ContentId>): void {
+  for (const { step, bodies, certified } of t.g.steps) {
+    if (bodies !== 'asked') continue
+    if (certified.batch.requests.every((ref) => given.has(ref.cid) || isHeld(t, ref))) changeStep(t, step, { bodies: 'held' })
+  }
+}
+
+/** The run of a certified batch ended here. */
+export function takeOwnRun(t: Turn, hash: Uint8Array, from: ContentId, result: ExecutionResult): undefined {
+  const known = t.g.steps.find(({ own, certified }) => own === 'running' && sameBytes(certified.batch.hash, hash))
+  if (known === undefined) return
+  if (known.before?.files === from) judge(t, known, known.before, result)
+  else changeStep(t, known.step, { own: 'missed' })
+  fetchState(t)
+}
+
+/** Compares what this member came to with what is certified. */
+function judge(t: Turn, known: KnownStep, before: GroupState, result: ExecutionResult): undefined {
+  const { self, setup } = t.g
+  const { step, certified, mayReveal } = known
+  const { batch, rank, start } = certified
+  const after = result.type === 'ran' ? stateAfter(t, batch, before, result) : undefined
+  if (result.type !== 'ran' || after === undefined) {
+    changeStep(t, step, { own: 'late' })
+    return sayLate(t, known)
+  }
+  const context = { ...setup, step, rank, batch: batch.hash, key: self.publicKey }
+  const answer: Answer = answerOf(after.root, result.responses, result.transcript, namingOf(batch.value, setup.epoch), context)
+  if (!matches(answer, certified.answer)) return dissent(t, known, answer)
+  changeStep(t, step, { own: 'agrees', state: after })
+  takeState(t, after)
+  if (!mayReveal || certified.reveals.has(t.g.seat)) return
+  const fields = { step, rank, batch: batch.hash, start: bytesOfContentId(start), salt: saltFor(self, context), answer }
+  sayToo(t, knownStep(t.g, step) as KnownStep, sign(t, revealMessage, fields))
+}

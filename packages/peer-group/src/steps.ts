@@ -1,0 +1,112 @@
+import type { ContentId } from '@interpeer/crypto-ids'
+import { contentIdOfBytes } from '@interpeer/crypto-ids'
+import { matches } from './answer.js'
+import type { Batch } from './batch.js'
+import type { Group, KnownStep, Turn } from './group-state.js'
+import type { GroupState } from './state-block.js'
+
+/** Final steps that are remembered for reveals that come late. */
+const RECENT_STEPS = 16
+
+/** With fewer outsiders than members there is no jury, and q matching answers stand whatever is said against them. */
+export const isJudged = ({ setup }: Pick<Group, 'setup'>): boolean => (setup.jurors ?? 0) >= setup.members.length
+
+export const knownStep = (g: Pick<Group, 'steps'>, step: number): KnownStep | undefined => g.steps.find((one) => one.step === step)
+/** Certified, and not final as far as this member knows. */
+export const provisionalSteps = ({ steps, final }: Pick<Group, 'steps' | 'final'>): readonly KnownStep[] =>
+  steps.filter(({ step }) => step > final.step)
+
+/**
+ * Certified, and named neither final nor disputed by a certified batch. A step that is final because all agreed is among them: the others may not know that
+ * yet, and what was shown against it counts.
+ */
+export function unnamedSteps(g: Pick<Group, 'steps' | 'frozen'>): readonly KnownStep[] {
+  const named = namedThrough(g)
+  return g.steps.filter(({ step }) => step > named && (g.frozen === 0 || step < g.frozen))
+}
+
+export function changeStep(t: Turn, step: number, changes: Partial<KnownStep>): void {
+  t.g.steps = t.g.steps.map((one) => (one.step === step ? { ...one, ...changes } : one))
+}
+
+/** All N members revealed this step's answer alike. */
+export function isUnanimous({ certified: { reveals, answer } }: KnownStep, memberCount: number): boolean {
+  return reveals.size === memberCount && [...reveals.values()].every(({ value }) => matches(value.answer, answer))
+}
+
+/** The highest step that certified batches name final. */
+export const namedThrough = ({ steps }: Pick<Group, 'steps'>): number =>
+  steps.reduce((highest, { certified }) => Math.max(highest, certified.answer.final), 0)
+
+/**
+ * The last step that is final by what this member knows: one that a certified batch names, or in which all members reveal alike on a batch that names all
+ * before it. Never a frozen one: the first certified naming decides (design §6).
+ */
+export function finalThrough({ steps, final, frozen, setup }: Pick<Group, 'steps' | 'final' | 'frozen' | 'setup'>): KnownStep | undefined {
+  const named = namedThrough({ steps })
+  const isFinal = (one: KnownStep) =>
+    one.step <= named || (one.certified.answer.final >= one.step - 1 && isUnanimous(one, setup.members.length))
+  const below = steps.filter(({ step }) => step > final.step && (frozen === 0 || step < frozen))
+  return below.filter(isFinal).at(-1)
+}
+
+/** The certificate that proves a step final to whoever holds the step's own: null where that one is enough. */
+export function namingCertificate({ steps, setup }: Pick<Group, 'steps' | 'setup'>, known: KnownStep): KnownStep | null {
+  if (known.certified.answer.final >= known.step - 1 && isUnanimous(known, setup.members.length)) return null
+  return steps.findLast(({ step, certified }) => step > known.step && certified.answer.final >= known.step) ?? null
+}
+
+/** Whether this member may seal a batch that names all steps up to `final` clear: now, or when. Bound batches are sealed whatever they name. */
+export function mayName(t: Turn, final: number, namedDissents: ReadonlySet<number>): 'yes' | 'no' | { readonly fromMs: number } {
+  const { g, nowMs } = t
+  let fromMs = 0
+  for (const one of unnamedSteps(g)) {
+    if (one.step > final) break
+    const isAnswered = !isJudged(g) && (one.named || namedDissents.has(one.step))
+    if (one.dissents.size > 0 && !isAnswered) return 'no'
+    if (!isUnanimous(one, g.setup.members.length)) fromMs = Math.max(fromMs, one.sinceMs + g.settings.dissentWindowMs)
+  }
+  return fromMs <= nowMs ? 'yes' : { fromMs }
+}
+
+/** The highest step that this member can name now. */
+export function nameable(t: Turn, namedDissents: ReadonlySet<number>): number {
+  let highest = namedThrough(t.g)
+  for (const { step } of unnamedSteps(t.g)) {
+    if (mayName(t, step, namedDissents) !== 'yes') break
+    highest = Math.max(highest, step)
+  }
+  return highest
+}
+
+/** When the next window ends that a naming waits for. */
+export function nextWindowMs({ g, nowMs }: Turn): number | undefined {
+  const open = unnamedSteps(g).filter((one) => !isUnanimous(one, g.setup.members.length))
+  const ends = open.map(({ sinceMs }) => sinceMs + g.settings.dissentWindowMs).filter((ms) => ms > nowMs)
+  return ends.length === 0 ? undefined : Math.min(...ends)
+}
+
+/** A state that this member holds in memory, by its root. */
+export function stateAt({ base, final, steps }: Pick<Group, 'base' | 'final' | 'steps'>, root: ContentId): GroupState | undefined {
+  return [base, final, ...steps].find(({ state }) => state?.root === root)?.state
+}
+
+/** The group state before a step; undefined where this member skipped it. */
+export function rootBefore({ final, steps, setup }: Pick<Group, 'final' | 'steps' | 'setup'>, step: number): ContentId | undefined {
+  if (step === 1) return setup.start
+  if (final.step === step - 1) return final.root
+  const before = steps.find((one) => one.step === step - 1)
+  return before === undefined ? undefined : contentIdOfBytes(before.certified.answer.root)
+}
+
+/** Forgets final steps beyond the last few, and what a frozen group repeated: only its newest word counts. */
+export function trimSteps(t: Turn): void {
+  const { g } = t
+  const tip = g.base.step
+  const kept = g.steps.filter(
+    ({ step, certified }) => step === tip || step <= g.frozen || g.frozen === 0 || !repeats(certified.batch.value, g),
+  )
+  const recent = kept.filter(({ step }) => step <= g.final.step).slice(-RECENT_STEPS)
+  g.steps = [...recent, ...kept.filter(({ step }) => step > g.final.step)]
+}
+const repeats = ({ dissents, disputed }: Batch, { frozen }: Pick<Group, 'frozen'>): boolean => disputed === frozen && dissents.length === 0
