@@ -131,6 +131,8 @@ export type GroupEffect =
       /** The root of the file tree. */
       readonly files: ContentId
       readonly requests: readonly { readonly id: Uint8Array; readonly response: ContentId }[]
+      /** Nothing later is final yet: its state is what reads run on. Of an earlier one the state may be gone already. */
+      readonly isLast: boolean
     }
   /** A frozen group says again that the last final step is the last. */
   | { readonly type: 'renewed'; readonly step: number; readonly named: Uint8Array; readonly timeMs: number }

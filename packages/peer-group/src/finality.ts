@@ -56,6 +56,7 @@ function tellFinal(t: Turn, known: KnownStep, state: GroupState): void {
     state: state.root,
     files: state.files,
     requests: responsesIn(state, known),
+    isLast: known.step === t.g.final.step,
   })
 }
 

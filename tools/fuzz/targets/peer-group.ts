@@ -161,7 +161,7 @@ const provisional = ((): ReturnType<typeof stepGroup>['state'] => {
   })
   const envelope = finalOf(certificateMessage.encode({ ...place, reveals }), agreedBatch)
   const opened = openGroup(judged, self, NOW_MS, undefined, verification).state
-  const ready = stepGroup(opened, { type: 'state', root: start.cid, block: start.bytes, nowMs: NOW_MS }).state
+  const ready = stepGroup(opened, { type: 'state', root: start.cid, block: start.bytes, pages: [], nowMs: NOW_MS }).state
   const { state } = stepGroup(ready, { type: 'message', from: sender.peerId, envelope, nowMs: NOW_MS })
   if (state.base.step !== 1) throw new Broken('the certificate of a quorum is not taken up')
   return state

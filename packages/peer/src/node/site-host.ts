@@ -152,8 +152,8 @@ export class SiteHost implements GroupListener {
   }
 
   async final(...[epoch, effect]: Effect<'final'>): Promise<void> {
-    const { step, state, files, certificate, named, timeMs } = effect
-    const durable = this.#served.serve({ epoch, step, certificate, named, state, files, timeMs })
+    const { step, state, files, certificate, named, timeMs, isLast } = effect
+    const durable = isLast ? this.#served.serve({ epoch, step, certificate, named, state, files, timeMs }) : undefined
     this.#answerWrites(epoch, effect)
     await durable
   }
