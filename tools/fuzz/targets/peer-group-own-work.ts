@@ -32,14 +32,14 @@ const verification = createVerification(network)
 
 const batch = batchMessage.encode({
   ...batchMessage.decode(samplesOf(batchMessage.schema)[0] as Uint8Array),
-  ...{ job: bytesOfContentId(job), epoch: 1, step: 1, from: start, closing: false, outcomes: [] },
+  ...{ job: bytesOfContentId(job), epoch: 1, step: 1, from: start, closing: false, outcomes: [], final: 0, disputed: 0, dissents: [] },
   requests: [{ id: new Uint8Array(16), ms: NOW_MS, cid: start }],
 })
 const at = { job: bytesOfContentId(job), epoch: 1, step: 1, batch: sha256(batch) }
 const placeOf = (key: Uint8Array) => ({ ...context, step: 1, batch: at.batch, key })
 const reveals = members.map(({ publicKey }, seat) => {
   const sample = revealMessage.decode(samplesOf(revealMessage.schema)[0] as Uint8Array)
-  const answer = { ...sample.answer, root: start, own: ownPart(transcript, placeOf(publicKey)) }
+  const answer = { ...sample.answer, root: start, final: 0, disputed: 0, own: ownPart(transcript, placeOf(publicKey)) }
   const value = { ...sample, ...at, rank: 0, start, from: publicKey, answer }
   return signedBytes(revealMessage, revealMessage.encode(value), members[seat] as typeof self)
 })
