@@ -10,6 +10,7 @@ import {
 } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import type { Answer } from './messages.js'
+import { ownPart } from './own-work/own-part.js'
 import { responsesDigest } from './response-tree.js'
 
 /** What a seal is bound to: an answer for one place is worth nothing in another. */
@@ -41,7 +42,7 @@ export function saltFor(signer: Signer, context: SealContext): Uint8Array {
 /** Timers, payments and outbox entries of a run: none yet. */
 const NO_EFFECTS = sealOf('interpeer-group-effects', [])
 
-/** `transcript` is a digest of the execution; keyed by the member it can be challenged, and not copied from another's answer. */
+/** `transcript` is what the execution did on its way: `own` can only be made with its bytes in hand, and can be challenged. */
 export function answerOf(
   root: ContentId,
   responses: readonly ContentId[],
@@ -56,14 +57,7 @@ export function answerOf(
     fuel: 0,
     final,
     disputed,
-    own: sealOf('interpeer-group-own', [
-      bytesOfContentId(context.job),
-      context.epoch,
-      context.step,
-      context.batch,
-      context.key,
-      transcript,
-    ]),
+    own: ownPart(transcript, context),
   }
 }
 

@@ -44,7 +44,7 @@ export type ExecutionResult =
       readonly type: 'ran'
       readonly files: ContentId
       readonly responses: readonly ContentId[]
-      /** 32 bytes: a digest of the execution. */
+      /** What the run did on its way, which files and responses do not show; the same on every machine. At most 2 MiB. */
       readonly transcript: Uint8Array
     }
   | { readonly type: 'abstained' }

@@ -25,6 +25,12 @@ export { disputeMessage, type Finding, findingSchema, type Verdict, verdictMessa
 export { type DisputeSoFar, withShown } from './jury/shown.js'
 export { type Answer, answerSchema, certificateMessage, finalMessage, type Reveal, revealMessage, showMessage } from './messages.js'
 export { GROUP_SIZE_DEFAULT, GROUP_SIZE_MAX, GROUP_SIZE_MIN, type GroupOdds, groupOdds, type OddsOf } from './odds.js'
+export { challengeMessage, challengeReplyMessage } from './own-work/messages.js'
+export { type OwnPlace, ownPart, TRANSCRIPT_MAX_BYTES } from './own-work/own-part.js'
+export { OWN_WORK_MESSAGES, type OwnWorkEvent, type OwnWorkStep, openOwnWork, stepOwnWork } from './own-work/own-work.js'
+export type { OwnRan, OwnWork, OwnWorkEffect } from './own-work/own-work-state.js'
+export { OWN_WORK_DEFAULTS, type OwnWorkSettings } from './own-work/settings.js'
+export { type OwnFaultKind, type OwnFinding, type OwnRun, verifyOwnFault } from './own-work/verify-own.js'
 export { collatorOrder, quorumOf } from './quorum.js'
 export {
   READ_REPLY_MAX_BYTES,

@@ -7,6 +7,7 @@ import { refusalByState, seedOf } from './check-batch.js'
 import { collatorSeat, count, othersOf, peerAt, type Run, send, type Turn } from './group-state.js'
 import { sealMessage } from './messages.js'
 import { takeOwnRun } from './own-run.js'
+import { TRANSCRIPT_MAX_BYTES } from './own-work/own-part.js'
 import { isHeld } from './pool.js'
 import { ownSealBytes, takeSeal } from './rounds.js'
 import { sign } from './sign.js'
@@ -94,7 +95,7 @@ export function stateAfter(
   before: GroupState,
   result: ExecutionResult & { type: 'ran' },
 ): GroupState | undefined {
-  if (result.responses.length !== batch.requests.length || result.transcript.length !== 32) return undefined
+  if (result.responses.length !== batch.requests.length || result.transcript.length > TRANSCRIPT_MAX_BYTES) return undefined
   if (leavesState(t, batch)) return before
   const { state, blocks } = nextState(before, batch, result.files, result.responses, t.g.settings.requestsKeptMs)
   t.blocks.push(...blocks)

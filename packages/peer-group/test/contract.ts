@@ -20,6 +20,7 @@ import {
   timeoutMessage,
   withheldMessage,
 } from '../src/messages.js'
+import { challengeMessage, challengeReplyMessage } from '../src/own-work/messages.js'
 import { readCheck, readChecked, readContradiction } from '../src/read-check.js'
 import { READ_FOUND_MAX_BYTES, readFound } from '../src/read-evidence.js'
 import { siteReply, siteResponse } from '../src/site-reply.js'
@@ -46,6 +47,8 @@ export const contract = [
   lateMessage,
   disputeMessage,
   verdictMessage,
+  challengeMessage,
+  challengeReplyMessage,
   siteRequest,
   siteReply,
   readCheck,

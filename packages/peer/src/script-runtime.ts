@@ -24,7 +24,7 @@ export type ScriptOutcome =
       readonly headers: readonly (readonly [name: string, value: string])[]
       readonly body: Uint8Array
       readonly changes: readonly ScriptChange[]
-      /** 32 bytes: a digest of the execution. */
+      /** What the run did on its way, which the answer does not show; the same on every machine. Best under 24 KiB: of more, a hash is kept. */
       readonly transcript: Uint8Array
     }
   | { readonly type: 'abstained'; readonly reason: string }

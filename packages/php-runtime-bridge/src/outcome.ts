@@ -8,7 +8,10 @@ export interface Answered {
   readonly body: Uint8Array
   /** Sorted by path; content-equal writes dropped; paths relative to the site. */
   readonly changes: readonly FileChange[]
-  /** 32-byte digest of the execution: of all of the above. */
+  /**
+   * What the run did on its way, and a digest of all of the above: the same on every machine, and not to be had from the answer. 72 to 16,456 bytes
+   * (the README has the form).
+   */
   readonly transcript: Uint8Array
   /** What PHP wrote to its error log, for the site's owner; at most 64 KiB; not part of the transcript. */
   readonly log: string

@@ -202,22 +202,6 @@ test('what the caller does to its bytes afterwards changes nothing', async () =>
   expect((await visit(php, 'bytes', { target: '/a.txt' })).text).toBe('before')
 })
 
-test('the transcript binds status, headers, body and changes', async () => {
-  const page = (script: string) => runPage(php, script).then(({ transcript }) => transcript)
-  const [same, alike, ...others] = await Promise.all([
-    page('<?php echo "a";'),
-    page('<?php  echo "a";'),
-    page('<?php echo "b";'),
-    page('<?php http_response_code(201); echo "a";'),
-    page('<?php header("a: b"); echo "a";'),
-    page('<?php file_put_contents("x", ""); echo "a";'),
-    page('<?php file_put_contents("x", "y"); echo "a";'),
-    page('<?php mkdir("x"); echo "a";'),
-  ])
-  expect(alike).toBe(same)
-  expect(new Set([same, ...others]).size).toBe(others.length + 1)
-})
-
 test('options, times and closing have their codes', async () => {
   await expect(startPhpRuntime({ guardMs: 0 })).rejects.toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
   await expect(startPhpRuntime({ memoryMiB: 63 })).rejects.toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))

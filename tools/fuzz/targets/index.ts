@@ -7,6 +7,7 @@ import { peerGroupJury } from './jury.ts'
 import { overlay } from './overlay.ts'
 import { peer } from './peer.ts'
 import { peerGroup } from './peer-group.ts'
+import { peerGroupOwnWork } from './peer-group-own-work.ts'
 import { phpRuntimeBridge } from './php-runtime-bridge.ts'
 import { provenRecords } from './proven.ts'
 import { voteChain } from './vote-chain.ts'
@@ -20,6 +21,7 @@ export const targets: readonly Target[] = [
   ...overlay,
   ...peerGroup,
   ...peerGroupJury,
+  ...peerGroupOwnWork,
   ...voteChain,
   ...jobScheduler,
   ...intercoinLedger,

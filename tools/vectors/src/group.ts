@@ -1,6 +1,7 @@
 import { createSigner, vrfVerify } from '@interpeer/crypto-ids'
 import { bstr, cidOf, type Key, keyOf, type SignedAs, sha256, tstr } from './cose.js'
 import { type Fields, hexOfWords, linkTo, makerOf, named, sealOf, seedOfByte, uint } from './maker.js'
+import { type OwnPlace, ownOf } from './own-parts.js'
 import { NETWORK } from './signed-cases.js'
 
 export const { rule: ruleOf, encode, sign } = makerOf('peer-group', NETWORK)
@@ -68,16 +69,12 @@ export const answerFor = (key: Key, place: Place, changes: Fields = {}): Fields 
   fuel: 0,
   final: 0,
   disputed: 0,
-  own: sealOf('interpeer-group-own', [
-    bstr(GROUP.job),
-    uint(GROUP.epoch),
-    uint(place.step),
-    bstr(place.batch),
-    bstr(key.publicKey),
-    bstr(named('the execution')),
-  ]),
+  own: ownOf(ownPlaceOf(key, place), TRANSCRIPT),
   ...changes,
 })
+/** The execution that `answerFor` tells of. */
+export const TRANSCRIPT = named('the execution')
+export const ownPlaceOf = (key: Key, { step, batch }: Place): OwnPlace => ({ ...GROUP, step, batch, from: key.publicKey })
 export const saltOf = (key: Key): string => named(`salt of ${key.publicKey}`)
 
 /** The seal by its description in the CDDL. */

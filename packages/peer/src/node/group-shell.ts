@@ -22,6 +22,7 @@ import { type EpochRecords, SETUP_HASH_BYTES } from './epoch-records.js'
 import { GatheredWrites } from './gathered-writes.js'
 import type { KnownRequests } from './known-requests.js'
 import type { PeerLog } from './log.js'
+import { OwnWorkShell } from './own-work-shell.js'
 import { putWhenRoom } from './put-when-room.js'
 import { repair, withRepair } from './repair.js'
 import { runBatch } from './run-batch.js'
@@ -66,6 +67,7 @@ export class GroupShell {
   readonly #listener: GroupListener
   readonly #effects: EffectQueue<GroupEffect>
   readonly #waker: Waker
+  readonly #ownWork: OwnWorkShell
   readonly #setupHash: Uint8Array
   readonly #writes = new GatheredWrites((writes) => this.give({ type: 'writes', writes }))
   readonly #stop = new AbortController()
@@ -94,6 +96,7 @@ export class GroupShell {
       ({ type }) => type === 'persist',
     )
     this.#waker = new Waker(around.now, () => this.give({ type: 'time' }))
+    this.#ownWork = new OwnWorkShell(setup, around)
     const { state, effects } = openGroup(setup, around.signer, around.now(), this.#stored(), around.verification)
     this.#group = state
     this.#opening = effects
@@ -123,6 +126,8 @@ export class GroupShell {
       if (event.type === 'writes') for (const { id } of event.writes) this.#listener.refused(this.setup.epoch, id, 'GROUP_BUSY')
       if (event.type === 'writes' || (event.type === 'message' && this.#effects.length > BACKLOG_MAX)) return // messages are sent again
     }
+    if (event.type === 'message') this.#ownWork.give(event)
+    if (event.type === 'message' && OwnWorkShell.isOwn(event.envelope)) return
     const nowMs = this.#around.now()
     try {
       const { state, effects } = stepGroup(this.#group, { ...event, nowMs } as GroupEvent)
@@ -153,6 +158,7 @@ export class GroupShell {
   async close(): Promise<void> {
     this.#stop.abort()
     this.#waker.stop()
+    this.#ownWork.close()
     this.#writes.stop()
     await this.#effects.stop()
   }
@@ -187,6 +193,7 @@ export class GroupShell {
         log.warn({ step: effect.step, epoch: this.setup.epoch }, 'members disagree: the open step may never be certified')
         return count('STEP_STUCK')
       case 'final':
+        this.#ownWork.final(effect)
         return this.#listener.final(this.setup.epoch, effect)
       case 'closed':
         return this.#listener.closed(this.setup.epoch, effect)
@@ -227,6 +234,7 @@ export class GroupShell {
       log.error({ err: error }, 'a batch could not be run here')
       return undefined
     })
+    if (result?.type === 'ran') this.#ownWork.give({ ...result, batch })
     this.give({ type: 'executed', batch, from, result: result ?? { type: 'abstained' } })
     await this.#effects.performed() // the state block, which names what the run made, is on disk
     release()

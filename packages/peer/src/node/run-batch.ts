@@ -1,6 +1,7 @@
 import { applyChanges, type Block, type BlockStore, type Missing } from '@interpeer/content-store'
 import { type ContentId, sha256 } from '@interpeer/crypto-ids'
 import type { SiteRequest } from '@interpeer/peer-group'
+import { batchTranscript } from '../batch-transcript.js'
 import type { ScriptRequest } from '../script-runtime.js'
 import { blocksOfResponse, responseOf } from '../site-response-block.js'
 import type { KnownRequests } from './known-requests.js'
@@ -45,6 +46,7 @@ export async function runBatch(
         const refused = blocksOfResponse({ request: sha256(bytes), ...MALFORMED })
         await made.add(refused.blocks)
         responses.push(refused.cid)
+        transcripts.push(new Uint8Array(0))
         continue
       }
       const seed = sha256(batch.seed, Uint8Array.of(index >> 8, index & 255))
@@ -64,7 +66,7 @@ export async function runBatch(
       }
     }
     await made.write()
-    return { type: 'ran', files, responses, transcript: sha256(...transcripts) }
+    return { type: 'ran', files, responses, transcript: batchTranscript(transcripts) }
   })
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { answerForm } from '../answer-form.js'
 import { changesBelow } from '../changes.js'
 import { contentTypeOf } from '../content-types.js'
 import type { TreeDirectory } from '../file-tree.js'
@@ -11,9 +12,9 @@ import { parseResponseHead } from '../response-headers.js'
 import { type Route, routeOf } from '../route.js'
 import { serverVariablesOf } from '../server-variables.js'
 import { mountSite, writableFolders } from '../system-tree.js'
-import { transcriptOf } from '../transcript.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable } from './descriptors.js'
+import { ExecutionLog } from './execution-log.js'
 import type { RequestWorld } from './kernel.js'
 import { RequestOutput } from './output.js'
 import type { PhpInstance, Snapshot } from './php-instance.js'
@@ -29,19 +30,26 @@ export interface AgreedPoint {
 export type PristinePhp = () => { readonly php: PhpInstance; readonly snapshot: Snapshot }
 
 export function execute(site: TreeDirectory, request: ScriptRequest, at: AgreedPoint, pristine: PristinePhp): ScriptOutcome {
-  const answer = answerOf(site, request, at, pristine)
+  const log = new ExecutionLog()
+  const answer = answerOf(site, request, at, pristine, log)
   if (typeof answer === 'string') return { type: 'abstained', reason: answer }
-  return { type: 'answered', ...answer, transcript: digestOf(answer) }
+  return { type: 'answered', ...answer, transcript: log.transcript(digestOf(answer)) }
 }
 
-function answerOf(site: TreeDirectory, request: ScriptRequest, at: AgreedPoint, pristine: PristinePhp): Draft | AbstainReason {
+function answerOf(
+  site: TreeDirectory,
+  request: ScriptRequest,
+  at: AgreedPoint,
+  pristine: PristinePhp,
+  log: ExecutionLog,
+): Draft | AbstainReason {
   const fault = faultOf(request)
   if (fault !== undefined) return codedAnswer('REQUEST_INVALID', fault)
   const mark = request.target.indexOf('?')
   const route = routeOf(site, mark < 0 ? request.target : request.target.slice(0, mark))
   if (route.type === 'missing') return withoutBody(request, codedAnswer('NOT_FOUND'))
   if (route.type === 'script') {
-    const answer = runRoute(site, request, route, at, pristine)
+    const answer = runRoute(site, request, route, at, pristine, log)
     return typeof answer === 'string' ? answer : withoutBody(request, answer)
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') return codedAnswer('METHOD_NOT_ALLOWED')
@@ -55,6 +63,7 @@ function runRoute(
   route: Route & { type: 'script' },
   at: AgreedPoint,
   pristine: PristinePhp,
+  executionLog: ExecutionLog,
 ): Draft | AbstainReason {
   const { php, snapshot } = pristine()
   const { kernel } = php
@@ -64,17 +73,23 @@ function runRoute(
     random: new SeededRandom(at.seed),
     processId: processIdOf(at.seed),
     output: new RequestOutput(),
+    log: executionLog,
   }
+  executionLog.begin(snapshot.places)
   kernel.begin(world, new DescriptorTable(snapshot.descriptors))
   kernel.workingDirectory = parentOf(`${SITE_FOLDER}/${route.script}`)
   const log = () => Buffer.from(world.output.read('log')).toString('utf8')
+  let trapped = false
   try {
     runScript(php, request.method, request.target, request.host, serverVariablesOf(request, route, site), request.body)
   } catch (error) {
     const host = hostTroubleOf(error)
     if (host !== undefined) return host
-    if (!kernel.halted) return codedAnswer(php.stackOverran(snapshot) ? 'STACK_EXHAUSTED' : 'SCRIPT_TRAPPED', '', log())
+    trapped = kernel.halted === undefined
   }
+  const { buffer, byteOffset, byteLength } = snapshot.memory
+  executionLog.end(kernel.memory.view, new DataView(buffer, byteOffset, byteLength))
+  if (trapped) return codedAnswer(php.stackOverran(snapshot) ? 'STACK_EXHAUSTED' : 'SCRIPT_TRAPPED', '', log())
   const halted = kernel.halted?.reason
   if (halted?.type === 'abstain') return halted.reason
   if (halted?.type === 'answer') return codedAnswer(halted.code, '', log())
@@ -108,6 +123,6 @@ function textOf(bytes: Uint8Array): string {
 
 function digestOf(answer: Draft): Uint8Array {
   const hash = createHash('sha256')
-  for (const part of transcriptOf(answer, (text) => Buffer.byteLength(text))) hash.update(part)
+  for (const part of answerForm(answer, (text) => Buffer.byteLength(text))) hash.update(part)
   return Uint8Array.from(hash.digest())
 }

@@ -3,6 +3,7 @@ import type { Overlay } from '../overlay.js'
 import { normalizePath, PATH_UNITS_MAX } from '../path.js'
 import type { VirtualClock } from '../virtual-clock.js'
 import { type Descriptor, type DescriptorTable, deviceAt } from './descriptors.js'
+import type { ExecutionLog } from './execution-log.js'
 import type { GuestMemory } from './guest-memory.js'
 import { ScriptHalt } from './halt.js'
 import type { RequestOutput } from './output.js'
@@ -15,6 +16,8 @@ export interface RequestWorld {
   readonly random: SeededRandom
   readonly processId: number
   readonly output: RequestOutput
+  /** None while PHP starts. */
+  readonly log: ExecutionLog | undefined
 }
 
 /** Calls into PHP that the kernel itself needs. */

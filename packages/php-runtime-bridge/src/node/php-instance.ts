@@ -4,6 +4,7 @@ import { INI_PATH } from '../php-ini.js'
 import { mountSite, writableFolders } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable, type OpenDevice, standardDescriptors } from './descriptors.js'
+import type { WorkingPlaces } from './execution-log.js'
 import { GuestMemory, PAGE_BYTES } from './guest-memory.js'
 import { Kernel, type RequestWorld } from './kernel.js'
 import { RequestOutput } from './output.js'
@@ -16,6 +17,7 @@ export interface Snapshot {
   readonly memory: Uint8Array
   readonly stackPointer: number
   readonly descriptors: readonly (OpenDevice | undefined)[]
+  readonly places: WorkingPlaces
 }
 
 type Exported = (...args: number[]) => number
@@ -27,6 +29,10 @@ const STACK_RESERVE_BYTES = 64 * 1024
 // No frame may have reached the lowest part; checked after the request for scripts that made no system call down there.
 const STACK_CANARY_BYTES = 16 * 1024
 const SAPI_NAME = 'cli-server'
+// ZEND_MM_CHUNK_SIZE
+const HEAP_CHUNK_BYTES = 2 * 1024 * 1024
+/** The part of the stack that a transcript looks at: most scripts stay in it. */
+const STACK_SAMPLED_BYTES = 64 * 1024
 
 /** PHP's binary in memory, with our kernel below it. */
 export class PhpInstance {
@@ -59,10 +65,12 @@ export class PhpInstance {
     this.withText(INI_PATH, this.function('wasm_set_phpini_path'))
     this.withText(SAPI_NAME, this.function('wasm_set_sapi_name'))
     this.function('php_wasm_init')()
+    const places = this.#workingPlaces()
     return {
       memory: this.kernel.memory.bytes.slice(0, this.#heapEnd()),
       stackPointer: this.#stackPointer.value,
       descriptors: this.kernel.descriptors.list(),
+      places,
     }
   }
 
@@ -98,6 +106,15 @@ export class PhpInstance {
     use(at)
   }
 
+  /** PHP's own heap is made of chunks aligned to their size; what is allocated first lies in the first. */
+  #workingPlaces(): WorkingPlaces {
+    const at = this.function('_emalloc')(8)
+    this.function('_efree')(at)
+    const heap = at - (at % HEAP_CHUNK_BYTES)
+    const stackEnd = this.#stackPointer.value
+    return { heap, heapEnd: heap + HEAP_CHUNK_BYTES, stack: stackEnd - STACK_SAMPLED_BYTES, stackEnd }
+  }
+
   #heapEnd(): number {
     const end = this.kernel.memory.u32(this.function('emscripten_get_sbrk_ptr')())
     return Math.min(end, this.kernel.memory.pages * PAGE_BYTES)
@@ -112,5 +129,6 @@ function startupWorld(): RequestWorld {
     random: new SeededRandom(seed),
     processId: processIdOf(seed),
     output: new RequestOutput(),
+    log: undefined,
   }
 }

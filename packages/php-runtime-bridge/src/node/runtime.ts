@@ -33,7 +33,7 @@ export interface PhpRuntime {
 }
 
 /** Raised with every change of the kernel that can show in a result. */
-const KERNEL_VERSION = 1
+const KERNEL_VERSION = 2
 
 /** Starts PHP in a worker thread. @throws {PhpRuntimeError} OPTION_INVALID, START_FAILED */
 export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<PhpRuntime> {

@@ -52,7 +52,7 @@ function shared(taken: Snapshot): Snapshot {
 /** The large parts of an outcome, each in a buffer of its own: handed over, not copied. */
 function buffersOf(outcome: ScriptOutcome): ArrayBuffer[] {
   if (outcome.type === 'abstained') return []
-  const parts = [outcome.body, ...outcome.changes.map((change) => (change.type === 'write' ? change.bytes : undefined))]
+  const parts = [outcome.body, outcome.transcript, ...outcome.changes.map((change) => (change.type === 'write' ? change.bytes : undefined))]
   return parts.flatMap((part) => (part && part.length > 0 ? [part.buffer as ArrayBuffer] : []))
 }
 

@@ -22,9 +22,19 @@ export function importsOf(module: WasmModule, kernel: Kernel): Record<string, Re
   }
   const missing: WasmImport = () => -Errno.NOSYS
   const imports: Record<string, Record<string, WasmImport>> = {}
-  for (const { module: from, name } of wasm.Module.imports(module)) {
+  for (const [number, { module: from, name }] of wasm.Module.imports(module).entries()) {
     imports[from] ??= {}
-    imports[from][name] = (known[name] as WasmImport | undefined) ?? missing
+    imports[from][name] = logged(kernel, number, (known[name] as WasmImport | undefined) ?? missing)
   }
   return imports
+}
+
+/** The calls of a request go into its log, as they come back; one that ends the script does not come back. */
+function logged(kernel: Kernel, number: number, body: WasmImport): WasmImport {
+  const call = body as (...args: readonly (number | bigint)[]) => number | bigint | undefined
+  return (...args: readonly (number | bigint)[]) => {
+    const result = call(...args)
+    kernel.world.log?.call(number, args, result, kernel.guest.stackPointer(), kernel.memory.view)
+    return result
+  }
 }

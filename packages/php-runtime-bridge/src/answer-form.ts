@@ -2,19 +2,19 @@ import type { FileChange } from './files.js'
 import type { Draft } from './outcome.js'
 
 /** A piece of what is hashed: text stands for its UTF-8 bytes. */
-export type TranscriptPart = string | Uint8Array
+export type FormPart = string | Uint8Array
 
 /**
- * The canonical form of an execution, to be hashed: every text and byte string with its length before it (decimal, ':'), every list
- * with its count, so that no two executions have the same form. The version comes first.
+ * The canonical form of an answer, to be hashed: every text and byte string with its length before it (decimal, ':'), every list
+ * with its count, so that no two answers have the same form. The version comes first.
  * @param byteLength UTF-8 length of a text
  */
-export function* transcriptOf(answer: Draft, byteLength: (text: string) => number): Generator<TranscriptPart> {
-  const sized = function* (value: TranscriptPart): Generator<TranscriptPart> {
+export function* answerForm(answer: Draft, byteLength: (text: string) => number): Generator<FormPart> {
+  const sized = function* (value: FormPart): Generator<FormPart> {
     yield `${typeof value === 'string' ? byteLength(value) : value.length}:`
     yield value
   }
-  yield `interpeer execution 1;${answer.status};${answer.headers.length};`
+  yield `interpeer answer 1;${answer.status};${answer.headers.length};`
   for (const [name, value] of answer.headers) {
     yield* sized(name)
     yield* sized(value)

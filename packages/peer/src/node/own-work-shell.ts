@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto'
+import {
+  challengeMessage,
+  challengeReplyMessage,
+  type GroupContext,
+  type GroupEffect,
+  OWN_WORK_MESSAGES,
+  type OwnWork,
+  type OwnWorkEffect,
+  type OwnWorkEvent,
+  openOwnWork,
+  stepOwnWork,
+} from '@interpeer/peer-group'
+import { numberOf } from '../message-number.js'
+import type { Surroundings } from './group-shell.js'
+import { Waker } from './waker.js'
+
+type Stateless<E> = E extends unknown ? Omit<E, 'nowMs'> : never
+
+/** One epoch's watch over the other members' own work, beside its group: it is told what the group is told, and what came of it. */
+export class OwnWorkShell {
+  readonly #epoch: number
+  readonly #around: Surroundings
+  readonly #waker: Waker
+  #work: OwnWork
+
+  constructor(context: GroupContext, around: Surroundings) {
+    this.#epoch = context.epoch
+    this.#around = around
+    this.#work = openOwnWork(context, around.signer, new Uint8Array(randomBytes(32)), {}, around.verification)
+    this.#waker = new Waker(around.now, () => this.give({ type: 'time' }))
+  }
+
+  /** Whether a message is for this watch alone. */
+  static isOwn(envelope: Uint8Array): boolean {
+    const number = numberOf(envelope)
+    return number === challengeMessage.number || number === challengeReplyMessage.number
+  }
+
+  /** `message`: any of the group's; those that tell it nothing are left alone. */
+  give(event: Stateless<OwnWorkEvent>): void {
+    if (event.type === 'message' && !OWN_WORK_MESSAGES.includes(numberOf(event.envelope) ?? -1)) return
+    try {
+      const { state, effects } = stepOwnWork(this.#work, { ...event, nowMs: this.#around.now() } as OwnWorkEvent)
+      this.#work = state
+      for (const effect of effects) this.#perform(effect)
+    } catch (error) {
+      // the state is a value, so nothing changed; and the group goes on without it
+      this.#around.count('OWN_WORK_FAILED')
+      this.#around.log.error({ err: error, event: event.type, epoch: this.#epoch }, 'own work could not be looked after')
+    }
+  }
+
+  final({ certificate, batch, files, requests }: GroupEffect & { type: 'final' }): void {
+    this.give({ type: 'final', certificate, batch, files, responses: requests.map(({ response }) => response) })
+  }
+
+  close(): void {
+    this.#waker.stop()
+  }
+
+  #perform(effect: OwnWorkEffect): void {
+    const { overlay, log, count } = this.#around
+    if (effect.type === 'send') overlay.send(effect.to, effect.envelope)
+    else if (effect.type === 'wake') this.#waker.at(effect.atMs)
+    else if (effect.type === 'count') count(effect.code)
+    else {
+      const { peer, kind, step, verdict } = effect.finding
+      log.warn({ peer, kind, step, verdict, epoch: this.#epoch }, 'a member’s own part is not that of its own run')
+    }
+  }
+}
