@@ -19,6 +19,7 @@ interface Slot {
   readonly bytes: Uint8Array
   /** The checksum that was written with it: taken once the bytes are altered, since until then it holds. */
   readonly sum?: string
+  readonly isTorn?: boolean
 }
 
 /**
@@ -32,6 +33,7 @@ export class Disk {
   readonly #settings: DiskSettings
   /** The last two versions, newest last. */
   readonly #safe = new Map<string, readonly Slot[]>()
+  readonly #records = new Set<string>()
   #waiting: { readonly name: string; readonly bytes: Uint8Array }[] = []
   /** How many writes came before those that wait. */
   #before = 0
@@ -48,8 +50,15 @@ export class Disk {
     this.#settings = { syncMsMin, syncMsMax, bytesMax }
   }
 
+  /** A block: it may rot later, and then whoever reads it finds out. */
   write(name: string, bytes: Uint8Array): void {
     this.#waiting.push({ name, bytes })
+  }
+
+  /** A record, in place of its last version. It does not rot: who lost what it had written for good could not go on at all. */
+  writeRecord(name: string, bytes: Uint8Array): void {
+    this.#records.add(name)
+    this.write(name, bytes)
   }
 
   /** All that was written before is safe when `then` is called, or could not be written: then it is gone. A crash meanwhile: never called. */
@@ -75,13 +84,23 @@ export class Disk {
     return this.#safe.get(name)?.findLast(holds)?.bytes
   }
 
+  /** Puts there what was written and synced long ago. */
+  hold(name: string, bytes: Uint8Array): void {
+    this.#keep(name, { bytes })
+  }
+
+  /** Whether a crash leaves it: some version is on the disk, though it may have been spoiled since. */
+  isSafe(name: string): boolean {
+    return this.#safe.get(name)?.some(({ isTorn }) => isTorn !== true) === true
+  }
+
   has(name: string): boolean {
     return this.read(name) !== undefined
   }
 
-  /** Names of what is safe, spoiled or not, in the order in which they were first written. */
-  names(): readonly string[] {
-    return [...this.#safe.keys()]
+  /** Names of blocks that are safe, spoiled or not, in the order in which they were first written. */
+  blocks(): readonly string[] {
+    return [...this.#safe.keys()].filter((name) => !this.#records.has(name))
   }
 
   crash({ keptPerMille, torn }: Harm): void {
@@ -91,16 +110,16 @@ export class Disk {
       if (i < kept) this.#keep(name, { bytes })
       else if (i === kept && torn) {
         this.torn++
-        this.#keep(name, altered(bytes, Math.floor(bytes.length / 2)))
+        this.#keep(name, { ...altered(bytes, Math.floor(bytes.length / 2)), isTorn: true })
       } else this.lost++
     })
     this.#before += this.#waiting.length
     this.#waiting = []
   }
 
-  /** A block or record rots where it lies, its last version first. */
+  /** A block rots where it lies. */
   spoil(name: string): boolean {
-    const slots = this.#safe.get(name)
+    const slots = this.#records.has(name) ? undefined : this.#safe.get(name)
     const last = slots?.findLast(holds)
     if (slots === undefined || last === undefined) return false
     this.#safe.set(

@@ -37,7 +37,7 @@ export type Fault = {
   | { readonly type: 'stall'; readonly forMs: number; readonly node: number }
   | { readonly type: 'slow'; readonly forMs: number; readonly node: number; readonly times: number }
   | { readonly type: 'full'; readonly forMs: number; readonly node: number }
-  /** The `nth` name on that disk (counted round) can't be read any more. */
+  /** The `nth` block on that disk (counted round) can't be read any more. */
   | { readonly type: 'spoil'; readonly node: number; readonly nth: number }
 )
 export type FaultType = Fault['type']
@@ -122,7 +122,7 @@ function begin(world: World, fault: Fault): (() => void) | undefined {
       return () => setTo(false)
     }
     case 'spoil': {
-      const names = machine?.disk.names() ?? []
+      const names = machine?.disk.blocks() ?? []
       const name = names[fault.nth % names.length]
       if (name !== undefined) machine?.disk.spoil(name)
       return undefined

@@ -9,7 +9,10 @@ export interface MachineSettings {
   readonly driftPpm?: number
   readonly disk?: Partial<DiskSettings>
   readonly queueMax?: number
-  /** The power comes back, or its supervisor starts it: what is left is its disk. */
+}
+/** What runs on a machine. */
+export interface Tenant {
+  /** The power comes back, or a supervisor starts it: what is left is the disk. */
   readonly start: () => void
   /** It is gone, and what it had in memory with it. */
   readonly stop: () => void
@@ -29,13 +32,11 @@ export class Machine {
   /** The next crash comes after so many more of its acts (`acts`). */
   dying: { left: number; readonly harm: Harm; readonly downMs: number | undefined } | undefined
   readonly #world: World
-  readonly #settings: MachineSettings
+  readonly #tenants: Tenant[] = []
   #life = 0
-  #isOut = false
 
-  constructor(world: World, index: number, settings: MachineSettings) {
+  constructor(world: World, index: number, settings: MachineSettings = {}) {
     this.#world = world
-    this.#settings = settings
     this.index = index
     this.clock = new NodeClock(world.nowMs, settings.offsetMs, settings.driftPpm)
     this.random = Random.named(world.seed, 2, index)
@@ -48,11 +49,17 @@ export class Machine {
     return this.clock.read(this.#world.nowMs)
   }
 
+  /** Runs something on it, from now on and after every start. */
+  host(tenant: Tenant): void {
+    this.#tenants.push(tenant)
+    if (this.isUp) tenant.start()
+  }
+
   start(): void {
-    if (this.isUp || this.#isOut) return
+    if (this.isUp) return
     this.isUp = true
     this.#world.note(this.index, 'starts')
-    this.#settings.start()
+    for (const { start } of this.#tenants) start()
   }
 
   /** @param downMs it starts again so much later; undefined: only when somebody starts it */
@@ -65,14 +72,8 @@ export class Machine {
     this.processor.crash()
     this.disk.crash(harm)
     this.#world.note(this.index, `crashes (${harm.keptPerMille} ‰ of its late writes kept${harm.torn ? ', one torn' : ''})`)
-    this.#settings.stop()
+    for (const { stop } of this.#tenants) stop()
     if (downMs !== undefined) this.#world.after(downMs, () => this.start())
-  }
-
-  /** Leaves for good. */
-  remove(): void {
-    this.crash()
-    this.#isOut = true
   }
 
   /** To be asked before each of its acts: false when it has just died instead. */

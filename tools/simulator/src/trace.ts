@@ -2,14 +2,18 @@
 export class Trace {
   readonly #lines: string[] = []
   readonly #linesMax: number
-  readonly #startMs: number
+  #startMs = 0
   #next = 0
   /** How many lines are gone. */
   dropped = 0
 
-  constructor(startMs: number, linesMax = 20_000) {
-    this.#startMs = startMs
+  constructor(linesMax = 20_000) {
     this.#linesMax = linesMax
+  }
+
+  /** Times are told from here on. */
+  begin(startMs: number): void {
+    this.#startMs = startMs
   }
 
   /** @param who a node, or undefined for the world */

@@ -35,6 +35,7 @@ export class World {
     this.trace = trace
     this.network = new Network(this, seed, { ...CALM, ...weather })
     if (trace === undefined) return
+    trace.begin(startMs)
     this.network.watchers.push((from, to, { say, kind }, fate) => {
       this.note(from, `${fate} → ${to}: ${say?.() ?? kind ?? 'a message'}`)
     })
@@ -53,7 +54,7 @@ export class World {
   }
 
   /** A node with clock, disk and processor of its own; its number is the next one. Not started yet. */
-  machine(settings: MachineSettings): Machine {
+  machine(settings?: MachineSettings): Machine {
     const machine = new Machine(this, this.machines.length, settings)
     this.machines.push(machine)
     return machine

@@ -27,11 +27,11 @@ const diskOf = (settings = {}): { readonly world: World; readonly disk: Disk } =
 test('what a sync has acknowledged stays; what it has not is lost in a crash', () => {
   const { world, disk } = diskOf()
   const synced: number[] = []
-  disk.write('record', text('one'))
+  disk.writeRecord('record', text('one'))
   disk.sync(() => synced.push(world.nowMs))
   world.run()
   expect(synced).toEqual([5])
-  disk.write('record', text('two'))
+  disk.writeRecord('record', text('two'))
   disk.write('block', text('b'))
   disk.sync(() => synced.push(world.nowMs))
   expect([read(disk, 'record'), read(disk, 'block')]).toEqual(['two', 'b'])
@@ -57,18 +57,18 @@ test('late writes may be on disk after a crash, in any prefix', () => {
 
 test('a torn record is found out by its checksum, and the one before it stays', () => {
   const { world, disk } = diskOf()
-  disk.write('record', text('the first record'))
+  disk.writeRecord('record', text('the first record'))
   disk.sync(() => undefined)
   world.run()
-  disk.write('record', text('the second record'))
+  disk.writeRecord('record', text('the second record'))
   disk.crash({ keptPerMille: 0, torn: true })
   expect(disk.torn).toBe(1)
   expect(read(disk, 'record')).toBe('the first record')
   // and again: what is torn is written over, never what holds
-  disk.write('record', text('the third record'))
+  disk.writeRecord('record', text('the third record'))
   disk.crash({ keptPerMille: 0, torn: true })
   expect(read(disk, 'record')).toBe('the first record')
-  disk.write('record', text('the fourth record'))
+  disk.writeRecord('record', text('the fourth record'))
   disk.sync(() => undefined)
   world.run()
   expect(read(disk, 'record')).toBe('the fourth record')
@@ -111,8 +111,12 @@ test('a spoiled block is as if it were not there', () => {
   world.run()
   expect(disk.spoil('block')).toBe(true)
   expect(disk.read('block')).toBeUndefined()
-  expect(disk.names()).toEqual(['block'])
+  expect(disk.blocks()).toEqual(['block'])
   expect(disk.spoil('block')).toBe(false)
+  disk.writeRecord('record', text('one'))
+  disk.sync(() => undefined)
+  world.run()
+  expect([disk.spoil('record'), read(disk, 'record'), disk.blocks()]).toEqual([false, 'one', ['block']])
 })
 
 test('a processor does one thing at a time, and what it costs adds up below a millisecond', () => {
@@ -147,8 +151,8 @@ test('a processor stands still, is slow, drops what its queue has no room for, a
 test('a machine crashes between two of its acts, comes back with its disk, and its timers are gone', () => {
   const world = new World({ seed: 1 })
   const lives: string[] = []
-  const machine: Machine = world.machine({
-    driftPpm: 100_000,
+  const machine: Machine = world.machine({ driftPpm: 100_000 })
+  machine.host({
     start: () => {
       lives.push(`up at ${world.nowMs} with ${read(machine.disk, 'record')}`)
       machine.later(110, () => lives.push(`timer at ${world.nowMs}`))
@@ -156,11 +160,11 @@ test('a machine crashes between two of its acts, comes back with its disk, and i
     stop: () => lives.push(`down at ${world.nowMs}`),
   })
   machine.start()
-  machine.disk.write('record', text('one'))
+  machine.disk.writeRecord('record', text('one'))
   machine.disk.sync(() => undefined)
   world.run({ untilMs: 50 })
   machine.dying = { left: 2, harm: { keptPerMille: 0, torn: false }, downMs: 10 }
-  machine.disk.write('record', text('two'))
+  machine.disk.writeRecord('record', text('two'))
   expect([machine.acts(), machine.acts(), machine.acts(), machine.acts()]).toEqual([true, true, false, false])
   machine.work(() => ({ costUs: 0 }))
   expect(machine.unheard).toBe(1)

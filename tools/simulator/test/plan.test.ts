@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import { drawStorm, type Fault, isFault, type Machine, planFaults, Random, shrinkPlan, Trace, World } from '../src/index.js'
 
 function stage(faults: readonly Fault[], count = 3) {
-  const trace = new Trace(1_000)
+  const trace = new Trace()
   const world = new World({ seed: 9, startMs: 1_000, trace })
-  const nodes: Machine[] = Array.from({ length: count }, () => world.machine({ start: () => undefined, stop: () => undefined }))
+  const nodes: Machine[] = Array.from({ length: count }, () => world.machine())
   for (const node of nodes) node.start()
   planFaults(world, faults)
   return { world, nodes, trace }
@@ -144,7 +144,7 @@ test('the trace has a line for what the world, a node and a message did, and kee
     '    0.006 node 0  sent → 1: seal of step 1',
     '    0.006 node 0  cut → 1: seal of step 1',
   ])
-  const short = new Trace(0, 3)
+  const short = new Trace(3)
   for (let i = 0; i < 5; i++) short.note(i, undefined, `${i}`)
   expect(short.last().map((line) => line.at(-1))).toEqual(['2', '3', '4'])
   expect(short.last(1).map((line) => line.at(-1))).toEqual(['4'])
