@@ -44,7 +44,6 @@ export class Watcher {
 
   effect(from: Member, effect: GroupEffect): void {
     const { epoch } = from.setup
-    if (effect.type === 'send') this.said(from, effect.envelope)
     // what a traitor's machine says of itself proves nothing
     if (this.isTraitor(from.peer)) return
     if (effect.type === 'final') {

@@ -1,8 +1,8 @@
-import { contentIdOf, sha256 } from '@interpeer/crypto-ids'
+import { sha256 } from '@interpeer/crypto-ids'
 import { type Outcome, Random, type ScenarioInput, World } from '@interpeer/simulator'
 import { encodeCbor, hexOf } from '@interpeer/wire-codec'
 import type { GroupEffect, GroupSetup } from '../src/index.js'
-import type { Tactic } from './adversary.js'
+import { liar, type Tactic } from './adversary.js'
 import { Watcher } from './checks.js'
 import { chainSeed, execute, job, logs, network, signerAt, start } from './jobs.js'
 import { Member, type Surroundings } from './member.js'
@@ -37,12 +37,6 @@ export function simulate(input: ScenarioInput): Outcome {
     twins: treason === 'twins',
     tacticsOf: () => new Map(treason === 'none' ? [] : [[seat, treason === 'liar' ? [liar] : []]]),
   })
-}
-
-/** Signs wrong answers. */
-export const liar: Tactic = {
-  name: 'liar',
-  run: (_, effect, result) => (result.type === 'ran' ? { ...result, files: contentIdOf(sha256(effect.batch), 'dag-cbor') } : result),
 }
 
 export function simulateGroup({ seed, peers, plan: given, trace, tacticsOf, twins = false, isLive = true }: GroupRun): Outcome {

@@ -77,6 +77,7 @@ export class Member {
     this.#meter = new Meter(signer)
     this.random = machine.random
     this.#recordName = `record ${setup.epoch}`
+    for (const { begin } of tactics) begin?.(this)
     machine.host({ start: () => this.#start(), stop: () => this.#stop() })
   }
 
@@ -127,6 +128,7 @@ export class Member {
   post(to: PeerId, envelope: Uint8Array): void {
     const { world, hearers } = this.around
     const kind = peekMessageNumber(envelope) ?? -1
+    if (!this.isHonest) this.around.watcher.said(this, envelope)
     for (const hearer of hearers(to, this)) {
       world.post(this.index, hearer.index, () => hearer.hear(this.peer, envelope), {
         kind,
@@ -237,17 +239,20 @@ export class Member {
   }
 
   #act(effect: GroupEffect): void {
-    if (effect.type === 'send') for (const peer of effect.to) this.#send(peer, effect.envelope)
+    if (effect.type === 'send') this.#send(effect.to, effect.envelope)
     else if (effect.type === 'execute') this.#execute(effect)
     else if (effect.type === 'fetch-bodies') this.#fetchBodies(effect.requests, effect.from)
     else if (effect.type === 'fetch-state') this.#fetchState(effect.root, effect.from)
     else if (effect.type === 'wake') this.#wakeAt(effect.atMs)
   }
 
-  #send(to: PeerId, envelope: Uint8Array): void {
-    let envelopes: readonly Uint8Array[] = [envelope]
-    for (const { send } of this.tactics) if (send !== undefined) envelopes = envelopes.flatMap((one) => send(this, to, one))
-    for (const one of envelopes) this.post(to, one)
+  #send(to: readonly PeerId[], envelope: Uint8Array): void {
+    if (this.isHonest) this.around.watcher.said(this, envelope)
+    for (const peer of to) {
+      let envelopes: readonly Uint8Array[] = [envelope]
+      for (const { send } of this.tactics) if (send !== undefined) envelopes = envelopes.flatMap((one) => send(this, peer, one))
+      for (const one of envelopes) this.post(peer, one)
+    }
   }
 
   /** One timer; the latest time counts. A timer knows nothing of a clock that is set, so it may have to wait once more. */

@@ -1,0 +1,124 @@
+import type { PeerId } from '@interpeer/crypto-ids'
+import { peekMessageNumber, peekPayload } from '@interpeer/crypto-ids'
+import { sameBytes } from '@interpeer/wire-codec'
+import { readBatch, writeBatch } from '../src/batch.js'
+import { type Batch, finalMessage } from '../src/index.js'
+import { commitSetMessage, type Proposal, proposalMessage, sealMessage, timeoutMessage } from '../src/messages.js'
+import { both, on, seatOf, type Tactic } from './adversary.js'
+import type { Member } from './member.js'
+
+const inOneHalf = (member: Member, peer: PeerId): boolean => seatOf(member, peer) % 2 === 0
+
+/** Signs the same proposal with a batch that differs. */
+function withBatch(member: Member, proposal: Proposal, changes: Partial<Batch>): Uint8Array {
+  const { step, rank, timeouts, tallies } = proposal
+  const batch = writeBatch({ ...readBatch(proposal.batch).value, ...changes }).bytes
+  return member.sign(proposalMessage, { step, rank, batch, timeouts, tallies })
+}
+/** Whether a proposal's batch is its collator's own choice: a bound one that is changed is refused by everyone. */
+const isFree = ({ timeouts }: Proposal): boolean =>
+  timeouts.every((envelope) => timeoutMessage.decode(peekPayload(envelope) as Uint8Array).bound === null)
+
+/** Proposes one batch to one half and another to the other, and seals both. */
+export const equivocator: Tactic = {
+  name: 'equivocator',
+  send: both(
+    on(proposalMessage, (member, proposal, to, envelope) => {
+      if (!isFree(proposal) || inOneHalf(member, to)) return [envelope]
+      const { timeMs } = readBatch(proposal.batch).value
+      return [withBatch(member, proposal, { timeMs: timeMs + 1 })]
+    }),
+    on(sealMessage, (member, { step, rank, batch }, to, envelope) =>
+      inOneHalf(member, to) ? [envelope] : [member.sign(sealMessage, { step, rank, batch, seal: batch })],
+    ),
+  ),
+}
+
+/** Proposes one batch to everyone, and another to everyone after it. */
+export const doubleProposer: Tactic = {
+  name: 'double-proposer',
+  send: on(proposalMessage, (member, proposal, _, envelope) => {
+    if (!isFree(proposal)) return [envelope]
+    const other = withBatch(member, proposal, { requests: [], timeMs: readBatch(proposal.batch).value.timeMs + 1 })
+    return member.random.chance(500) ? [envelope, other] : [other, envelope]
+  }),
+}
+
+/** Seals what it sealed, and something else besides. */
+export const doubleSealer: Tactic = {
+  name: 'double-sealer',
+  send: on(sealMessage, (member, { step, rank, batch, seal }, _, envelope) => [
+    envelope,
+    member.sign(sealMessage, { step, rank, batch, seal: seal.map((byte) => byte ^ 1) }),
+  ]),
+}
+
+/**
+ * Keeps to itself the commit sets that it collates, and what comes of them; its time-outs do not have them either. A rank or two later it comes out with
+ * the old one.
+ */
+export const hider: Tactic = {
+  name: 'hider',
+  send: both(
+    on(commitSetMessage, () => []),
+    on(finalMessage, () => []),
+    on(timeoutMessage, (member, { step, rank, previous, bound, abstained }, _, envelope) => {
+      if (bound === null || rank > bound.rank) return [envelope]
+      return [member.sign(timeoutMessage, { step, rank, previous, bound: null, abstained })]
+    }),
+  ),
+}
+
+/** Never shows a commit set at all. */
+export const denier: Tactic = {
+  name: 'denier',
+  send: on(timeoutMessage, (member, { step, rank, previous, abstained }) => [
+    member.sign(timeoutMessage, { step, rank, previous, bound: null, abstained }),
+  ]),
+}
+
+/** Says that it gave up ranks that are not there yet. */
+export const rankJumper: Tactic = {
+  name: 'rank-jumper',
+  send: on(timeoutMessage, (member, { step, rank, ...rest }, _, envelope) => {
+    const { previous, bound, abstained } = rest
+    return [envelope, member.sign(timeoutMessage, { step, rank: rank + 7, previous, bound, abstained })]
+  }),
+}
+
+/** Leaves every other request out of what it proposes. */
+export const censorRequests: Tactic = {
+  name: 'censor-requests',
+  send: on(proposalMessage, (member, proposal, _, envelope) => {
+    const { requests } = readBatch(proposal.batch).value
+    const kept = requests.filter(({ id }) => (id[0] as number) % 2 === 0)
+    return !isFree(proposal) || kept.length === requests.length ? [envelope] : [withBatch(member, proposal, { requests: kept })]
+  }),
+}
+
+/** Proposes what has run already once more. */
+export function repeater(): Tactic {
+  const seen: Batch['requests'][number][] = []
+  const see = (envelope: Uint8Array): void => {
+    const payload = peekMessageNumber(envelope) === proposalMessage.number ? peekPayload(envelope) : undefined
+    if (payload === undefined || seen.length > 100) return
+    for (const request of readBatch(proposalMessage.decode(payload).batch).value.requests) {
+      if (!seen.some(({ id }) => sameBytes(id, request.id))) seen.push(request)
+    }
+  }
+  return {
+    name: 'repeater',
+    hear: (_, __, envelope) => {
+      see(envelope)
+      return true
+    },
+    send: on(proposalMessage, (member, proposal, _, envelope) => {
+      see(envelope)
+      const { requests, closing } = readBatch(proposal.batch).value
+      const again = seen.find(({ id }) => requests.every((one) => !sameBytes(one.id, id)))
+      return !isFree(proposal) || closing || again === undefined
+        ? [envelope]
+        : [withBatch(member, proposal, { requests: [again, ...requests] })]
+    }),
+  }
+}
