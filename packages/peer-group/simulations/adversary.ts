@@ -2,6 +2,7 @@ import { type ContentId, contentIdOf, type PeerId, peekMessageNumber, peekPayloa
 import type { Random } from '@interpeer/simulator'
 import type { Message } from '@interpeer/wire-codec'
 import { type ExecutionResult, type FromMember, finalMessage, type GroupEffect, readStateBlock, revealMessage } from '../src/index.js'
+import { start } from './jobs.js'
 import type { Member } from './member.js'
 
 /**
@@ -112,10 +113,10 @@ export const withholder: Tactic = {
   serve: () => undefined,
 }
 
-/** Gives the epoch's first state for any later one. */
+/** Gives the job's first state for any later one. */
 export const staleServer: Tactic = {
   name: 'stale-server',
-  serve: (member, _, block) => (block !== undefined && isState(block) ? (member.block(member.setup.start) ?? block) : block),
+  serve: (_, __, block) => (block !== undefined && isState(block) ? start.bytes : block),
 }
 
 function isState(block: Uint8Array): boolean {

@@ -47,7 +47,7 @@ export class Watcher {
     // what a traitor's machine says of itself proves nothing
     if (this.isTraitor(from.peer)) return
     if (effect.type === 'final') {
-      this.same(`final ${epoch} ${effect.step}`, `${hexOf(effect.batch)} ${effect.state}`)
+      this.same(`final ${epoch} ${effect.step}`, `${hexOf(effect.batch)} ${effect.state} ${effect.files}`)
       this.#certificate(from, effect.certificate)
       if (!logs.has(effect.files)) this.violate(`a wrong result is final in step ${effect.step}`)
     }

@@ -16,7 +16,17 @@ import { quorumOf } from './checks.js'
 import { simulateGroup } from './group.sim.js'
 import { execute } from './jobs.js'
 import { parrot } from './parrot.js'
-import { censorRequests, denier, doubleProposer, doubleSealer, equivocator, hider, rankJumper, repeater } from './signing-adversary.js'
+import {
+  censorRequests,
+  denier,
+  doubleProposer,
+  doubleSealer,
+  equivocator,
+  hider,
+  lowballer,
+  rankJumper,
+  repeater,
+} from './signing-adversary.js'
 import { DICE, HUNTED } from './storm.js'
 
 /** What one traitor may be up to. */
@@ -33,10 +43,11 @@ const TACTICS: readonly ((random: Random) => Tactic)[] = [
   () => staleServer,
   () => equivocator,
   () => equivocator,
-  () => doubleProposer,
+  () => doubleProposer(),
   () => doubleSealer,
   () => hider,
   () => hider,
+  () => lowballer(),
   () => denier,
   () => rankJumper,
   () => censorRequests,

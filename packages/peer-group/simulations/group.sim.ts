@@ -1,7 +1,7 @@
 import { sha256 } from '@interpeer/crypto-ids'
-import { type Outcome, Random, type ScenarioInput, World } from '@interpeer/simulator'
+import { type Fault, type Outcome, Random, type ScenarioInput, type Storm, type Weather, World } from '@interpeer/simulator'
 import { encodeCbor, hexOf } from '@interpeer/wire-codec'
-import type { GroupEffect, GroupSetup } from '../src/index.js'
+import type { GroupEffect, GroupSettings, GroupSetup } from '../src/index.js'
 import { liar, type Tactic } from './adversary.js'
 import { Watcher } from './checks.js'
 import { chainSeed, execute, job, logs, network, signerAt, start } from './jobs.js'
@@ -12,6 +12,8 @@ const START_MS = 1_700_000_000_000
 const STORM_MS = 8_000
 const LIMIT_MS = 180_000
 const SKEW_MS = 400
+/** How long a run goes on after its storm where nothing needs to come to an end. */
+const TAIL_MS = 5_000
 
 /** What of a run is not a fault: drawn from the seed, and kept when a plan is replayed. */
 export interface GroupRun extends ScenarioInput {
@@ -19,6 +21,16 @@ export interface GroupRun extends ScenarioInput {
   readonly tacticsOf?: (random: Random, seats: number) => ReadonlyMap<number, readonly Tactic[]>
   /** In some runs a key runs twice. */
   readonly twins?: boolean
+  /** In place of what is drawn. */
+  readonly settings?: Partial<GroupSettings>
+  readonly weather?: Partial<Weather>
+  readonly storm?: Partial<Storm>
+  readonly writesMax?: number
+  /** Added to the drawn plan. */
+  readonly faults?: readonly Fault[]
+  readonly stormMs?: number
+  /** Disks and runs are quick, and no run is given up: what takes time is the network. */
+  readonly isQuick?: boolean
   /** False: more traitors than liveness allows, so only what is never to happen is checked. */
   readonly isLive?: boolean
 }
@@ -39,7 +51,18 @@ export function simulate(input: ScenarioInput): Outcome {
   })
 }
 
-export function simulateGroup({ seed, peers, plan: given, trace, tacticsOf, twins = false, isLive = true }: GroupRun): Outcome {
+export function simulateGroup({
+  seed,
+  peers,
+  plan: givenPlan,
+  trace,
+  tacticsOf,
+  twins = false,
+  isLive = true,
+  isQuick = false,
+  stormMs = STORM_MS,
+  ...given
+}: GroupRun): Outcome {
   const settings = Random.named(seed, DICE.settings)
   // delays and timers are drawn apart: where they do not fit, messages cross each other by several ranks
   const weather = {
@@ -50,10 +73,10 @@ export function simulateGroup({ seed, peers, plan: given, trace, tacticsOf, twin
     latePerMille: settings.pick([0, 0, 50]),
     lateMsMax: 3_000,
   }
-  const rankTimerMs = settings.pick([60, 200, 400, 1_000])
-  const syncMsMax = settings.pick([0, 5, 40, 150])
-  const slowRunPerMille = weather.lossPerMille / 10
-  const world = new World({ seed, startMs: START_MS, trace, ...weather })
+  const rankTimerMs = given.settings?.rankTimerMs ?? settings.pick([60, 200, 400, 1_000])
+  const syncMsMax = isQuick ? 2 : settings.pick([0, 5, 40, 150])
+  const slowRunPerMille = isQuick ? 0 : weather.lossPerMille / 10
+  const world = new World({ seed, startMs: START_MS, trace, ...weather, ...given.weather })
   const members = Array.from({ length: peers }, (_, i) => signerAt(i).peerId)
   const tactics = tacticsOf?.(Random.named(seed, DICE.traitors, 1), peers) ?? new Map<number, readonly Tactic[]>()
   const traitors = [...tactics.keys()].map((seat) => signerAt(seat).peerId)
@@ -66,7 +89,7 @@ export function simulateGroup({ seed, peers, plan: given, trace, tacticsOf, twin
     chainSeed,
     start: start.cid,
     rerun: [],
-    settings: { idleEveryMs: 3_000, batchRequestsMax: 4, rankTimerMs },
+    settings: { idleEveryMs: 3_000, batchRequestsMax: 4, rankTimerMs, ...given.settings },
     startTimeMs: START_MS - 1,
   }
   const finals = new Map<string, number>()
@@ -100,7 +123,7 @@ export function simulateGroup({ seed, peers, plan: given, trace, tacticsOf, twin
       if (effect.type === 'closed') closed.add(member.index)
     },
     run: (member, effect) => {
-      const ms = member.random.between(1, member.random.chance(50) ? 2_000 : 40)
+      const ms = member.random.between(1, isQuick ? 5 : member.random.chance(50) ? 2_000 : 40)
       return { ms, result: member.random.chance(slowRunPerMille) ? { type: 'abstained' } : execute(effect) }
     },
   }
@@ -126,7 +149,7 @@ export function simulateGroup({ seed, peers, plan: given, trace, tacticsOf, twin
     Random.named(seed, DICE.plan),
     {
       nodes: nodes.map(({ index }) => index),
-      forMs: STORM_MS,
+      forMs: stormMs,
       crashes: 7,
       powerCuts: 2,
       ambushes: { most: settings.pick([0, 0, 2, 5]), kinds: HUNTED, aloneMsMax: 5 * rankTimerMs },
@@ -139,17 +162,18 @@ export function simulateGroup({ seed, peers, plan: given, trace, tacticsOf, twin
       slows: 1,
       fulls: 1,
       spoils: 2,
+      ...given.storm,
     },
-    12,
+    given.writesMax ?? 12,
   )
-  const plan = given ?? drawn
+  const plan = givenPlan ?? [...(given.faults ?? []), ...drawn]
   for (const { machine } of nodes) machine.start()
   const writes = beginPlan(world, plan, {
     membersNow: () => nodes,
     isDone: (name) => finals.has(name),
     dice: Random.named(seed, DICE.writes),
   })
-  const stormEndsMs = START_MS + STORM_MS
+  const stormEndsMs = START_MS + stormMs
   world.at(stormEndsMs, () => endStorm(world, nodes, SKEW_MS))
   // in some runs the epoch ends while writes still wait for a batch: those are for the next epoch. In the others all must be final first
   const early = settings.chance(300)
@@ -163,7 +187,7 @@ export function simulateGroup({ seed, peers, plan: given, trace, tacticsOf, twin
 
   const honest = nodes.filter((node) => !watcher.isTraitor(node.peer))
   const done = () => watcher.violations.length > 0 || (world.nowMs > stormEndsMs && honest.every((node) => closed.has(node.index)))
-  world.run({ untilMs: isLive ? limitMs : stormEndsMs + 20_000, actsMax: 600_000, done })
+  world.run({ untilMs: isLive ? limitMs : stormEndsMs + TAIL_MS, actsMax: 600_000, done })
 
   const log = last === undefined ? [] : (logs.get(last.files) ?? [])
   const problems = [...watcher.violations]

@@ -2,8 +2,9 @@ import type { PeerId } from '@interpeer/crypto-ids'
 import { peekMessageNumber, peekPayload } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import { readBatch, writeBatch } from '../src/batch.js'
+import type { BoundSet } from '../src/group-state.js'
 import { type Batch, finalMessage } from '../src/index.js'
-import { commitSetMessage, type Proposal, proposalMessage, sealMessage, timeoutMessage } from '../src/messages.js'
+import { commitSetMessage, type Proposal, proposalMessage, sealMessage, type Timeout, timeoutMessage } from '../src/messages.js'
 import { both, on, seatOf, type Tactic } from './adversary.js'
 import type { Member } from './member.js'
 
@@ -34,14 +35,26 @@ export const equivocator: Tactic = {
   ),
 }
 
-/** Proposes one batch to everyone, and another to everyone after it. */
-export const doubleProposer: Tactic = {
-  name: 'double-proposer',
-  send: on(proposalMessage, (member, proposal, _, envelope) => {
-    if (!isFree(proposal)) return [envelope]
-    const other = withBatch(member, proposal, { requests: [], timeMs: readBatch(proposal.batch).value.timeMs + 1 })
-    return member.random.chance(500) ? [envelope, other] : [other, envelope]
-  }),
+/** Proposes one batch to everyone, and another to whoever has sealed the first: once at once, and later, when that member may have forgotten. */
+export function doubleProposer(): Tactic {
+  const others = new Map<string, Uint8Array>()
+  const placeOf = ({ step, rank }: { readonly step: number; readonly rank: number }): string => `${step} ${rank}`
+  return {
+    name: 'double-proposer',
+    send: on(proposalMessage, (member, proposal, _, envelope) => {
+      if (!isFree(proposal)) return [envelope]
+      const other = withBatch(member, proposal, { requests: [], timeMs: readBatch(proposal.batch).value.timeMs + 1 })
+      others.set(placeOf(proposal), other)
+      return [envelope]
+    }),
+    hear: (member, from, envelope) => {
+      const payload = peekMessageNumber(envelope) === sealMessage.number ? peekPayload(envelope) : undefined
+      const other = payload === undefined ? undefined : others.get(placeOf(sealMessage.decode(payload)))
+      if (other === undefined) return true
+      for (const ms of [0, 100, 600, 2_000, 4_000]) member.around.world.after(ms, () => member.post(from, other))
+      return true
+    },
+  }
 }
 
 /** Seals what it sealed, and something else besides. */
@@ -67,6 +80,25 @@ export const hider: Tactic = {
       return [member.sign(timeoutMessage, { step, rank, previous, bound: null, abstained })]
     }),
   ),
+}
+
+/** Shows, in all later time-outs of a step, the first commit set that it knew of, which others may not know of at all. */
+export function lowballer(): Tactic {
+  const first = new Map<number, Timeout['bound']>()
+  return {
+    name: 'lowballer',
+    send: both(
+      hider.send as NonNullable<Tactic['send']>,
+      on(timeoutMessage, (member, { step, rank, previous, bound, abstained }, _, envelope) => {
+        const mine = first.get(step) ?? member.group?.open.bound
+        if (mine === undefined || mine === null || member.group?.open.step !== step) return [envelope]
+        const low = 'bytes' in mine.batch ? { ...mine, batch: (mine as BoundSet).batch.bytes } : (mine as NonNullable<Timeout['bound']>)
+        first.set(step, low)
+        if (bound === null || rank <= low.rank) return [envelope]
+        return [member.sign(timeoutMessage, { step, rank, previous, bound: low, abstained })]
+      }),
+    ),
+  }
 }
 
 /** Never shows a commit set at all. */

@@ -16,6 +16,7 @@ export interface PlantedResult {
   readonly ms: number
   readonly says: string
 }
+const SEED_MAX_MS = 60_000
 interface Options {
   /** Of bugs; none: all. */
   readonly names: readonly string[]
@@ -64,7 +65,7 @@ async function hunt(bug: PlantedBug & { readonly folder: string }, fileOf: Optio
       const file = fileOf(scenario)
       for (let seed = 1; seed <= seedsMax; seed++) {
         seeds++
-        const { verdict, figures } = await worker.run({ file, seed, peers })
+        const { verdict, figures } = await inTime(worker.run({ file, seed, peers }), `seed ${seed} of ${scenario}`)
         if (verdict === 'pass') continue
         const without = await here.run({ file, seed, peers })
         if (without.verdict === 'fail') return result({ seed: null, scenario, problem: `seed ${seed} of ${scenario} fails without it too` })
@@ -76,5 +77,18 @@ async function hunt(bug: PlantedBug & { readonly folder: string }, fileOf: Optio
     return result({ seed: null, scenario: null, problem: error instanceof Error ? error.message : String(error) })
   } finally {
     worker.end()
+  }
+}
+
+/** A bug may make a run go on for ever: that is not what was looked for. */
+async function inTime<T>(run: Promise<T>, what: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} did not end in ${SEED_MAX_MS / 1000} s`)), SEED_MAX_MS)
+  })
+  try {
+    return await Promise.race([run, late])
+  } finally {
+    clearTimeout(timer)
   }
 }
