@@ -1,11 +1,12 @@
 import { type Outcome, Random, type ScenarioInput } from '@interpeer/simulator'
 import { simulateGroup } from './group.sim.js'
-import { denier, hider, lowballer } from './signing-adversary.js'
+import { denier, doubleProposer, hider, lowballer } from './signing-adversary.js'
 import { DICE } from './storm.js'
 
 /**
  * Locks only: nothing is sent again, timers are shorter than what they wait for, and kinds of messages vanish, so that a step goes through many ranks while
- * commit sets and certificates lie with one or two. One member, or as many as order bears, hides commit sets or shows old ones. Two
+ * commit sets and certificates lie with one or two. One member, or as many as order bears, hides commit sets, shows old ones, or proposes
+ * another batch to who has sealed. Two
  * different certificates are never to be; nothing else is asked.
  */
 export function simulate(input: ScenarioInput): Outcome {
@@ -13,7 +14,7 @@ export function simulate(input: ScenarioInput): Outcome {
   const first = dice.below(input.peers)
   const count = input.peers < 4 ? 0 : dice.between(1, Math.max(1, Math.floor((input.peers - 1) / 2)))
   const seats = Array.from({ length: count }, (_, i) => (first + i) % input.peers)
-  const draw = () => [dice.pick([hider, lowballer(), lowballer(), denier])]
+  const draw = () => [dice.pick([hider, lowballer(), lowballer(), denier, doubleProposer(), doubleProposer()])]
   const stormMs = 4_000
   return simulateGroup({
     ...input,
@@ -32,9 +33,9 @@ export function simulate(input: ScenarioInput): Outcome {
     // who has a certificate can't tell the others
     faults: [{ type: 'hunt', atMs: 0, forMs: stormMs, kinds: [55], lossPerMille: dice.pick([500, 950]) }],
     storm: {
-      crashes: 1,
+      crashes: 6,
       powerCuts: 0,
-      ambushes: { most: 0, kinds: [52], aloneMsMax: 1 },
+      ambushes: { most: 3, kinds: [50, 50, 52], aloneMsMax: 1 },
       hunts: { most: 3, kinds: [51, 52, 53] },
       clogs: 0,
       stalls: 0,

@@ -54,7 +54,7 @@ export const planted: readonly PlantedBug[] = [
         replace: 'sealed: null,',
       },
     ],
-    foundBy: [inTraitors, inGroup],
+    foundBy: [inLocks],
   },
   {
     name: 'sent-before-durable',
@@ -91,10 +91,8 @@ export const planted: readonly PlantedBug[] = [
     patches: [
       {
         file: 'src/rounds.ts',
-        search:
-          'for (const [name, reveals] of groupBy([...bySeat.values()], (one) => `${hexOf(one.value.batch)}${hexOf(one.value.start)}`)) {',
-        replace:
-          'for (const [name, reveals] of groupBy([...new Map([...open.reveals.values()].flatMap((of) => [...of])).values(), ...bySeat.values()].filter((one, i, all) => all.findIndex((other) => other.seat === one.seat) === i), (one) => `${hexOf(one.value.batch)}${hexOf(one.value.start)}`)) {',
+        search: 'of groupBy([...bySeat.values()], (one) =>',
+        replace: 'of groupBy([...new Map([...open.reveals.values()].flatMap((seats) => [...seats])).values()], (one) =>',
       },
     ],
     foundBy: [inGroup],
@@ -165,7 +163,8 @@ export const planted: readonly PlantedBug[] = [
         file: 'src/timeouts.ts',
         search:
           'for (const { boundSet } of timeouts) if (boundSet !== undefined && boundSet.rank > (highest?.rank ?? -1)) highest = boundSet',
-        replace: 'for (const { boundSet } of timeouts) if (boundSet !== undefined && boundSet.rank < (highest?.rank ?? 65_536)) highest = boundSet',
+        replace:
+          'for (const { boundSet } of timeouts) if (boundSet !== undefined && boundSet.rank < (highest?.rank ?? 65_536)) highest = boundSet',
       },
     ],
     foundBy: [inLocks],

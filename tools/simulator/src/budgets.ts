@@ -3,9 +3,10 @@
  * those with a fixed number of seeds (vote-chain, peer) take their part of it. `npm run sim -- --all --seeds 10000` runs them all.
  */
 export const BUDGETS_MS = {
-  group: 20_000,
+  group: 15_000,
   'group-epochs': 12_000,
-  'group-traitors': 20_000,
+  'group-locks': 8_000,
+  'group-traitors': 15_000,
   exchange: 10_000,
   /** All planted bugs, in two processes. */
   planted: 90_000,

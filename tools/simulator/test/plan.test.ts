@@ -1,5 +1,19 @@
 import { expect, test } from 'vitest'
-import { drawStorm, type Fault, isFault, type Machine, planFaults, Random, shrinkPlan, Trace, World } from '../src/index.js'
+import {
+  BUDGET_OF_ALL_MS,
+  BUDGETS_MS,
+  drawStorm,
+  type Fault,
+  FIXED_SEEDS_MS,
+  isFault,
+  type Machine,
+  planFaults,
+  Random,
+  seedsWithin,
+  shrinkPlan,
+  Trace,
+  World,
+} from '../src/index.js'
 
 function stage(faults: readonly Fault[], count = 3) {
   const trace = new Trace()
@@ -187,4 +201,14 @@ test('a run with planned faults, shrunk: of a storm only the crash that loses th
   expect(isLost(plan)).toBe(true)
   expect(isLost(storm.filter((fault) => fault.type !== 'crash'))).toBe(false)
   expect(shrinkPlan(plan, isLost).plan).toEqual([harmful])
+})
+
+test('all simulations of CI together have five minutes', () => {
+  const sum = Object.values(BUDGETS_MS).reduce((total, one) => total + one, 0)
+  expect(sum + FIXED_SEEDS_MS).toBeLessThanOrEqual(BUDGET_OF_ALL_MS)
+})
+
+test('seeds run while the budget lasts, one at least; SIM_SEED is the only one', () => {
+  expect([...seedsWithin(0, {})]).toEqual([1])
+  expect([...seedsWithin(0, { SIM_SEED: '41' })]).toEqual([41])
 })
