@@ -14,7 +14,9 @@ export function simulate(input: ScenarioInput): Outcome {
   const first = dice.below(input.peers)
   const count = input.peers < 4 ? 0 : dice.between(1, Math.max(1, Math.floor((input.peers - 1) / 2)))
   const seats = Array.from({ length: count }, (_, i) => (first + i) % input.peers)
-  const draw = () => [dice.pick([hider, lowballer(), lowballer(), denier, doubleProposer(), doubleProposer()])]
+  // another batch is sealed by who forgot the first, if there is time for a restart before the rank is over
+  const isSlow = dice.chance(300)
+  const draw = () => [isSlow ? doubleProposer() : dice.pick([hider, lowballer(), lowballer(), denier])]
   const stormMs = 4_000
   return simulateGroup({
     ...input,
@@ -22,7 +24,7 @@ export function simulate(input: ScenarioInput): Outcome {
     isQuick: true,
     stormMs,
     tacticsOf: () => new Map(seats.map((seat) => [seat, draw()])),
-    settings: { rankTimerMs: dice.pick([80, 120, 200]), resendMs: 20_000, resendMsMax: 20_000, idleEveryMs: 300 },
+    settings: { rankTimerMs: isSlow ? 1_500 : dice.pick([80, 120, 200]), resendMs: 20_000, resendMsMax: 20_000, idleEveryMs: 300 },
     weather: {
       lossPerMille: dice.pick([0, 20, 100]),
       repeatPerMille: 0,
@@ -33,9 +35,9 @@ export function simulate(input: ScenarioInput): Outcome {
     // who has a certificate can't tell the others
     faults: [{ type: 'hunt', atMs: 0, forMs: stormMs, kinds: [55], lossPerMille: dice.pick([500, 950]) }],
     storm: {
-      crashes: 6,
+      crashes: isSlow ? 8 : 2,
       powerCuts: 0,
-      ambushes: { most: 3, kinds: [50, 50, 52], aloneMsMax: 1 },
+      ambushes: { most: isSlow ? 6 : 1, kinds: [50, 50, 52], aloneMsMax: 1 },
       hunts: { most: 3, kinds: [51, 52, 53] },
       clogs: 0,
       stalls: 0,

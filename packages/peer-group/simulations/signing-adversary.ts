@@ -51,7 +51,7 @@ export function doubleProposer(): Tactic {
       const payload = peekMessageNumber(envelope) === sealMessage.number ? peekPayload(envelope) : undefined
       const other = payload === undefined ? undefined : others.get(placeOf(sealMessage.decode(payload)))
       if (other === undefined) return true
-      for (const ms of [0, 100, 600, 2_000, 4_000]) member.around.world.after(ms, () => member.post(from, other))
+      for (const ms of [0, 50, 200, 600, 1_200, 4_000]) member.around.world.after(ms, () => member.post(from, other))
       return true
     },
   }
