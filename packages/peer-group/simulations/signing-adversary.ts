@@ -2,7 +2,6 @@ import type { PeerId } from '@interpeer/crypto-ids'
 import { peekMessageNumber, peekPayload } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import { readBatch, writeBatch } from '../src/batch.js'
-import type { BoundSet } from '../src/group-state.js'
 import { type Batch, finalMessage } from '../src/index.js'
 import { commitSetMessage, type Proposal, proposalMessage, sealMessage, type Timeout, timeoutMessage } from '../src/messages.js'
 import { both, on, seatOf, type Tactic } from './adversary.js'
@@ -12,9 +11,8 @@ const inOneHalf = (member: Member, peer: PeerId): boolean => seatOf(member, peer
 
 /** Signs the same proposal with a batch that differs. */
 function withBatch(member: Member, proposal: Proposal, changes: Partial<Batch>): Uint8Array {
-  const { step, rank, timeouts, tallies } = proposal
   const batch = writeBatch({ ...readBatch(proposal.batch).value, ...changes }).bytes
-  return member.sign(proposalMessage, { step, rank, batch, timeouts, tallies })
+  return member.sign(proposalMessage, { ...proposal, batch })
 }
 /** Whether a proposal's batch is its collator's own choice: a bound one that is changed is refused by everyone. */
 const isFree = ({ timeouts }: Proposal): boolean =>
@@ -75,28 +73,27 @@ export const hider: Tactic = {
   send: both(
     on(commitSetMessage, () => []),
     on(finalMessage, () => []),
-    on(timeoutMessage, (member, { step, rank, previous, bound, abstained }, _, envelope) => {
-      if (bound === null || rank > bound.rank) return [envelope]
-      return [member.sign(timeoutMessage, { step, rank, previous, bound: null, abstained })]
+    on(timeoutMessage, (member, timeout, _, envelope) => {
+      const { rank, bound } = timeout
+      return bound === null || rank > bound.rank ? [envelope] : [member.sign(timeoutMessage, { ...timeout, bound: null })]
     }),
   ),
 }
 
 /** Shows, in all later time-outs of a step, the first commit set that it knew of, which others may not know of at all. */
 export function lowballer(): Tactic {
-  const first = new Map<number, Timeout['bound']>()
+  const first = new Map<number, NonNullable<Timeout['bound']>>()
   return {
     name: 'lowballer',
     send: both(
-      hider.send as NonNullable<Tactic['send']>,
-      on(timeoutMessage, (member, { step, rank, previous, bound, abstained }, _, envelope) => {
-        const mine = first.get(step) ?? member.group?.open.bound
-        if (mine === undefined || mine === null || member.group?.open.step !== step) return [envelope]
-        const low = 'bytes' in mine.batch ? { ...mine, batch: (mine as BoundSet).batch.bytes } : (mine as NonNullable<Timeout['bound']>)
+      on(timeoutMessage, (member, timeout, _, envelope) => {
+        const { step, rank, bound } = timeout
+        if (bound === null) return [envelope]
+        const low = first.get(step) ?? bound
         first.set(step, low)
-        if (bound === null || rank <= low.rank) return [envelope]
-        return [member.sign(timeoutMessage, { step, rank, previous, bound: low, abstained })]
+        return rank <= low.rank ? [envelope] : [member.sign(timeoutMessage, { ...timeout, bound: low })]
       }),
+      hider.send as NonNullable<Tactic['send']>,
     ),
   }
 }
@@ -104,18 +101,16 @@ export function lowballer(): Tactic {
 /** Never shows a commit set at all. */
 export const denier: Tactic = {
   name: 'denier',
-  send: on(timeoutMessage, (member, { step, rank, previous, abstained }) => [
-    member.sign(timeoutMessage, { step, rank, previous, bound: null, abstained }),
-  ]),
+  send: on(timeoutMessage, (member, timeout) => [member.sign(timeoutMessage, { ...timeout, bound: null })]),
 }
 
 /** Says that it gave up ranks that are not there yet. */
 export const rankJumper: Tactic = {
   name: 'rank-jumper',
-  send: on(timeoutMessage, (member, { step, rank, ...rest }, _, envelope) => {
-    const { previous, bound, abstained } = rest
-    return [envelope, member.sign(timeoutMessage, { step, rank: rank + 7, previous, bound, abstained })]
-  }),
+  send: on(timeoutMessage, (member, timeout, _, envelope) => [
+    envelope,
+    member.sign(timeoutMessage, { ...timeout, rank: timeout.rank + 7 }),
+  ]),
 }
 
 /** Leaves every other request out of what it proposes. */
