@@ -1,42 +1,86 @@
-import { type ContentId, contentIdOf, type PeerId, peekMessageNumber, sha256 } from '@interpeer/crypto-ids'
-import { World } from '@interpeer/simulator'
+import { sha256 } from '@interpeer/crypto-ids'
+import { type Fault, type Outcome, Random, type ScenarioInput, type Storm, type Weather, World } from '@interpeer/simulator'
 import { encodeCbor, hexOf } from '@interpeer/wire-codec'
-import { type GroupEffect, type GroupSetup, revealMessage } from '../src/index.js'
+import type { GroupEffect, GroupSettings, GroupSetup } from '../src/index.js'
+import { liar, type Tactic } from './adversary.js'
 import { Watcher } from './checks.js'
 import { chainSeed, execute, job, logs, network, signerAt, start } from './jobs.js'
 import { Member, type Surroundings } from './member.js'
+import { beginPlan, DICE, drawGroupPlan, endStorm, HUNTED, tellClosing } from './storm.js'
 
-export interface SimulationOutcome {
-  readonly verdict: 'pass' | 'fail'
-  readonly figures: Readonly<Record<string, number | string>>
-  readonly digest: string
-}
+const START_MS = 1_700_000_000_000
 const STORM_MS = 8_000
 const LIMIT_MS = 180_000
+const SKEW_MS = 400
+/** How long a run goes on after its storm where nothing needs to come to an end. */
+const TAIL_MS = 5_000
+
+/** What of a run is not a fault: drawn from the seed, and kept when a plan is replayed. */
+export interface GroupRun extends ScenarioInput {
+  /** Members that are not honest, by seat. */
+  readonly tacticsOf?: (random: Random, seats: number) => ReadonlyMap<number, readonly Tactic[]>
+  /** In some runs a key runs twice. */
+  readonly twins?: boolean
+  /** In place of what is drawn. */
+  readonly settings?: Partial<GroupSettings>
+  readonly weather?: Partial<Weather>
+  readonly storm?: Partial<Storm>
+  readonly writesMax?: number
+  /** Added to the drawn plan. */
+  readonly faults?: readonly Fault[]
+  readonly stormMs?: number
+  /** Disks and runs are quick, and no run is given up: what takes time is the network. */
+  readonly isQuick?: boolean
+  /** False: more traitors than liveness allows, so only what is never to happen is checked. */
+  readonly isLive?: boolean
+}
 
 /**
- * A group under a storm: loss, repetition, delay, partitions, crashes after any effect, clocks apart; in some runs one member that signs wrong
- * answers, or one whose key runs twice. Then the network heals, and every write that was offered must be final, run exactly once, and the
- * epoch must close.
+ * A group under a storm: loss, repetition, delay, overtaking, one-way cuts and partitions, clogs, hunted kinds of messages, crashes after any effect with
+ * lost, torn and late writes, full disks and spoiled blocks, stalls, clocks that are apart, drift and jump; in some runs one member that signs wrong
+ * answers, or one whose key runs twice. Then all heals, and every write that was offered must be final, run exactly once, and the epoch must close.
  */
-export function simulate({ seed, peers }: { readonly seed: number; readonly peers: number }): SimulationOutcome {
-  const world = new World({ seed, startMs: 1_700_000_000_000, delayMsMin: 1, delayMsMax: 1 })
-  const { random } = world
+export function simulate(input: ScenarioInput): Outcome {
+  const random = Random.named(input.seed, DICE.traitors)
+  const treason = input.peers >= 4 ? random.pick(['none', 'none', 'liar', 'twins'] as const) : 'none'
+  const seat = random.below(input.peers)
+  return simulateGroup({
+    ...input,
+    twins: treason === 'twins',
+    tacticsOf: () => new Map(treason === 'none' ? [] : [[seat, treason === 'liar' ? [liar] : []]]),
+  })
+}
+
+export function simulateGroup({
+  seed,
+  peers,
+  plan: givenPlan,
+  trace,
+  tacticsOf,
+  twins = false,
+  isLive = true,
+  isQuick = false,
+  stormMs = STORM_MS,
+  ...given
+}: GroupRun): Outcome {
+  const settings = Random.named(seed, DICE.settings)
   // delays and timers are drawn apart: where they do not fit, messages cross each other by several ranks
   const weather = {
-    lossPerMille: random.pick([0, 20, 100, 300]),
-    repeatPerMille: random.pick([0, 50]),
-    delayMsMax: random.pick([5, 60, 400, 1_000, 2_500]),
+    lossPerMille: settings.pick([0, 20, 100, 300]),
+    repeatPerMille: settings.pick([0, 50]),
+    delayMsMin: 1,
+    delayMsMax: settings.pick([5, 60, 400, 1_000, 2_500]),
+    latePerMille: settings.pick([0, 0, 50]),
+    lateMsMax: 3_000,
   }
-  const rankTimerMs = random.pick([60, 200, 400, 1_000])
-  // an adversary on the wire: kinds of messages that mostly vanish while the storm lasts
-  const hunted = random.chance(500) ? new Set(Array.from({ length: 2 }, () => random.pick([49, 50, 51, 52, 53, 55]))) : new Set()
-  const ambushPerMille = random.pick([0, 0, 10, 60])
-  world.weather(weather)
+  const rankTimerMs = given.settings?.rankTimerMs ?? settings.pick([60, 200, 400, 1_000])
+  const syncMsMax = isQuick ? 2 : settings.pick([0, 5, 40, 150])
+  const slowRunPerMille = isQuick ? 0 : weather.lossPerMille / 10
+  const world = new World({ seed, startMs: START_MS, trace, ...weather, ...given.weather })
   const members = Array.from({ length: peers }, (_, i) => signerAt(i).peerId)
-  const treason = peers >= 4 ? random.pick(['none', 'none', 'liar', 'twins'] as const) : 'none'
-  const traitor = random.below(peers)
-  const watcher = new Watcher(treason === 'none' ? [] : [members[traitor] as PeerId])
+  const tactics = tacticsOf?.(Random.named(seed, DICE.traitors, 1), peers) ?? new Map<number, readonly Tactic[]>()
+  const traitors = [...tactics.keys()].map((seat) => signerAt(seat).peerId)
+  const watcher = new Watcher(traitors)
   const setup: GroupSetup = {
     network,
     job,
@@ -45,29 +89,26 @@ export function simulate({ seed, peers }: { readonly seed: number; readonly peer
     chainSeed,
     start: start.cid,
     rerun: [],
-    settings: { idleEveryMs: 3_000, batchRequestsMax: 4, rankTimerMs },
-    startTimeMs: world.nowMs - 1,
+    settings: { idleEveryMs: 3_000, batchRequestsMax: 4, rankTimerMs, ...given.settings },
+    startTimeMs: START_MS - 1,
   }
-  const stormEndsMs = world.nowMs + STORM_MS
   const finals = new Map<string, number>()
   // two batches in which members abstained: the visitor is told, and may send it anew. One member's word: where the others counted fewer failures it may
   // still run (docs/protocol/peer-group.md, 30), so that is a figure and no failure
   const tooSlow = new Set<string>()
   const closed = new Set<number>()
-  let [trace, last] = [new Uint8Array(32), undefined as (GroupEffect & { type: 'final' }) | undefined]
+  let [digest, last] = [new Uint8Array(32) as Uint8Array, undefined as (GroupEffect & { type: 'final' }) | undefined]
   const nodes: Member[] = []
   const around: Surroundings = {
     world,
     watcher,
     hearers: (peer, from) => {
-      const same = nodes.filter((node) => node.signer.peerId === peer)
-      return same.length < 2 ? same : same.filter((node) => node.index % 2 === from.index % 2 || random.chance(300))
+      const same = nodes.filter((node) => node.peer === peer)
+      return same.length < 2 ? same : same.filter((node) => node.index % 2 === from.index % 2 || world.random.chance(300))
     },
-    taken: (envelope) => world.nowMs < stormEndsMs && hunted.has(peekMessageNumber(envelope)) && random.chance(850),
     onEffect: (member, effect) => {
-      if (effect.type !== 'wake' && effect.type !== 'count') {
-        trace = Uint8Array.from(sha256(trace, encodeCbor([member.index, effect.type, world.nowMs])))
-      }
+      if (effect.type !== 'wake' && effect.type !== 'count') digest = sha256(digest, encodeCbor([member.index, effect.type, world.nowMs]))
+      if (watcher.isTraitor(member.peer)) return
       if (effect.type === 'final') {
         for (const { id } of effect.requests) finals.set(hexOf(id), member.index)
         if (effect.step > (last?.step ?? 0)) last = effect
@@ -77,70 +118,91 @@ export function simulate({ seed, peers }: { readonly seed: number; readonly peer
         const open = member.group?.open
         const bound = open?.bound === undefined ? [] : (open.batches.get(hexOf(open.bound.hash))?.requests ?? [])
         if (bound.some(({ id }) => hexOf(id) === hexOf(effect.id)))
-          watcher.violations.push('a write was refused as too slow while a commit set bound it')
+          watcher.violate('a write was refused as too slow while a commit set bound it')
       }
       if (effect.type === 'repeated') finals.set(hexOf(effect.id), member.index)
       if (effect.type === 'closed') closed.add(member.index)
-      // the worst moment to crash: when members have just committed themselves
-      const commits = effect.type === 'send' && peekMessageNumber(effect.envelope) === revealMessage.number
-      if (!commits || world.nowMs > stormEndsMs || !random.chance(ambushPerMille)) return
-      const everyone = random.chance(700)
-      const struck = everyone ? nodes : [member]
-      world.after(random.below(weather.delayMsMax), () => {
-        if (world.nowMs >= stormEndsMs) return
-        for (const node of struck) node.crashAfter ??= random.below(3)
-        if (!everyone || random.chance(500)) return
-        // the power comes back before the network: each is alone with what its disk remembers
-        for (const node of nodes) {
-          node.crash()
-          node.open()
-        }
-        world.partition(new Map(nodes.map(({ index }) => [index, index])))
-        world.after(random.between(1, 5) * rankTimerMs, () => world.partition(undefined))
-      })
     },
     run: (member, effect) => {
-      const ran = execute(effect)
-      const lies = treason === 'liar' && member.index === traitor
-      const ms = member.random.between(1, member.random.chance(50) ? 2_000 : 40)
-      if (member.random.chance(weather.lossPerMille / 10)) return { ms, result: { type: 'abstained' } }
-      return { ms, result: lies ? { ...ran, files: contentIdOf(sha256(effect.batch), 'dag-cbor') } : ran }
+      const ms = member.random.between(1, isQuick ? 5 : member.random.chance(50) ? 2_000 : 40)
+      return { ms, result: member.random.chance(slowRunPerMille) ? { type: 'abstained' } : execute(effect) }
     },
   }
-  const addNode = (index: number, seat: number): void => {
-    const node = new Member(index, signerAt(seat), setup, around)
-    node.blocks.set(start.cid, start.bytes)
-    node.clockSkewMs = random.between(-400, 400)
+  const addNode = (seat: number): void => {
+    const dice = Random.named(seed, DICE.members, nodes.length)
+    const machine = world.machine({
+      offsetMs: dice.between(-SKEW_MS, SKEW_MS),
+      driftPpm: dice.between(-200, 200),
+      disk: { syncMsMin: Math.min(1, syncMsMax), syncMsMax },
+    })
+    const node = new Member(machine, signerAt(seat), setup, around, tactics.get(seat))
+    node.hold(start.cid, start.bytes)
     nodes.push(node)
-    node.open()
   }
-  for (const seat of members.keys()) addNode(seat, seat)
-  if (treason === 'twins') addNode(traitor % 2 === peers % 2 ? peers + 1 : peers, traitor)
-
-  storm(world, nodes, stormEndsMs)
-  const writes = offerWrites(world, nodes, finals, random.between(1, 12), stormEndsMs)
+  for (const seat of members.keys()) addNode(seat)
+  const [twin] = tactics.keys()
+  // the numbers' parity says which of the two a member hears
+  if (twins && twin !== undefined) {
+    if (twin % 2 === nodes.length % 2) addNode(twin)
+    addNode(twin)
+  }
+  const drawn = drawGroupPlan(
+    Random.named(seed, DICE.plan),
+    {
+      nodes: nodes.map(({ index }) => index),
+      forMs: stormMs,
+      crashes: 7,
+      powerCuts: 2,
+      ambushes: { most: settings.pick([0, 0, 2, 5]), kinds: HUNTED, aloneMsMax: 5 * rankTimerMs },
+      cuts: 2,
+      partitions: 2,
+      clogs: 2,
+      ...(settings.chance(500) ? { hunts: { most: 3, kinds: HUNTED } } : {}),
+      jumps: { most: 3, msMax: 500 },
+      stalls: 2,
+      slows: 1,
+      fulls: 1,
+      spoils: 2,
+      ...given.storm,
+    },
+    given.writesMax ?? 12,
+  )
+  const plan = givenPlan ?? [...(given.faults ?? []), ...drawn]
+  for (const { machine } of nodes) machine.start()
+  const writes = beginPlan(world, plan, {
+    membersNow: () => nodes,
+    isDone: (name) => finals.has(name),
+    dice: Random.named(seed, DICE.writes),
+  })
+  const stormEndsMs = START_MS + stormMs
+  world.at(stormEndsMs, () => endStorm(world, nodes, SKEW_MS))
   // in some runs the epoch ends while writes still wait for a batch: those are for the next epoch. In the others all must be final first
-  const early = random.chance(300)
-  const settled = (): boolean => writes.every(({ name }) => finals.has(name) || tooSlow.has(name))
+  const early = settings.chance(300)
+  const settled = (): boolean => writes.every(({ id }) => finals.has(id) || tooSlow.has(id))
+  const limitMs = START_MS + LIMIT_MS
   const close = (): void => {
-    if (early || settled()) for (const node of nodes) tellClosing(world, node, world.nowMs + 1_000, members)
+    if (early || settled()) for (const node of nodes) tellClosing(world, node, world.nowMs + 1_000, members, limitMs)
     else world.after(500, close)
   }
-  world.at(stormEndsMs + random.below(early ? 12_000 : 3_000), close)
+  world.at(stormEndsMs + settings.below(early ? 12_000 : 3_000), close)
 
-  const honest = nodes.filter((node) => treason === 'none' || node.signer.peerId !== members[traitor])
-  const done = () => world.nowMs > stormEndsMs && honest.every((node) => closed.has(node.index))
-  world.run({ untilMs: world.nowMs + LIMIT_MS, actsMax: 400_000, done })
+  const honest = nodes.filter((node) => !watcher.isTraitor(node.peer))
+  const done = () => watcher.violations.length > 0 || (world.nowMs > stormEndsMs && honest.every((node) => closed.has(node.index)))
+  world.run({ untilMs: isLive ? limitMs : stormEndsMs + TAIL_MS, actsMax: 600_000, done })
 
   const log = last === undefined ? [] : (logs.get(last.files) ?? [])
   const problems = [...watcher.violations]
-  if (!done()) problems.push(`only ${honest.filter((node) => closed.has(node.index)).length} of ${honest.length} closed`)
-  for (const { name } of writes) {
-    const times = log.filter((one) => one === name).length
+  if (isLive && problems.length === 0 && !done())
+    problems.push(`only ${honest.filter((node) => closed.has(node.index)).length} of ${honest.length} closed`)
+  for (const { id } of writes) {
+    const times = log.filter((one) => one === id).length
     if (times > 1) problems.push(`a write ran ${times} times`)
-    if (times === 0 && finals.has(name)) problems.push('an acknowledged write is missing')
-    if (times === 0 && !early && !tooSlow.has(name)) problems.push('a write is not final')
+    if (times === 0 && finals.has(id)) problems.push('an acknowledged write is missing')
+    if (isLive && problems.length === 0 && times === 0 && !early && !tooSlow.has(id)) problems.push('a write is not final')
   }
+  for (const problem of problems) world.note(undefined, `PROBLEM: ${problem}`)
+  const { traffic } = world.network
+  const sum = (count: (node: Member) => number): number => nodes.reduce((total, node) => total + count(node), 0)
   return {
     verdict: problems.length === 0 ? 'pass' : 'fail',
     figures: {
@@ -150,76 +212,21 @@ export function simulate({ seed, peers }: { readonly seed: number; readonly peer
       steps: last?.step ?? 0,
       writes: writes.length,
       ran: log.length,
-      treason,
-      crashes: nodes.reduce((sum, node) => sum + node.crashes, 0),
+      treason: twins ? 'twins' : [...tactics.values()].flatMap((all) => all.map(({ name }) => name)).join('+') || 'none',
+      events: plan.length,
+      crashes: sum((node) => node.crashes),
+      torn: sum((node) => node.machine.disk.torn),
+      lostWrites: sum((node) => node.machine.disk.lost),
+      busyMs: Math.round(sum((node) => node.machine.processor.busyUs) / 1_000),
+      messages: traffic.total().messages,
+      again: traffic.total().again,
       sent: world.sent,
       lost: world.lost,
-      marks: [...watcher.marks.values()].reduce((sum, one) => sum + one, 0),
+      marks: [...watcher.marks.values()].reduce((total, one) => total + one, 0),
       faults: watcher.faults.size,
-      virtualMs: world.nowMs - 1_700_000_000_000,
+      virtualMs: world.nowMs - START_MS,
     },
-    digest: hexOf(sha256(trace, encodeCbor([last?.state ?? '', log]))).slice(0, 16),
+    digest: hexOf(sha256(digest, encodeCbor([last?.state ?? '', log]))).slice(0, 16),
+    plan,
   }
-}
-
-/** Crashes (after any effect, so also between persist and send), restarts and partitions until `untilMs`; then the network heals. */
-export function storm(world: World, nodes: readonly Member[], untilMs: number): void {
-  const { random } = world
-  for (let left = random.below(8); left > 0; left--) {
-    const node = random.pick(nodes)
-    world.at(world.nowMs + random.below(STORM_MS), () => {
-      node.crashAfter = random.below(12)
-    })
-  }
-  for (let left = random.below(3); left > 0; left--) {
-    // the power goes: everyone crashes, each a few effects later
-    world.at(world.nowMs + random.below(STORM_MS), () => {
-      for (const node of nodes) node.crashAfter = random.below(6)
-    })
-  }
-  const revive = (node: Member): void => {
-    if (node.group === undefined && world.nowMs < untilMs && random.chance(400)) node.open()
-    if (world.nowMs < untilMs) world.after(500, () => revive(node))
-  }
-  for (const node of nodes) revive(node)
-  for (let left = random.below(3); left > 0; left--) {
-    const [fromMs, lengthMs] = [world.nowMs + random.below(STORM_MS), random.below(3_000)]
-    const sides = new Map(nodes.map(({ index }) => [index, random.below(2)]))
-    world.at(fromMs, () => world.partition(sides))
-    world.at(fromMs + lengthMs, () => world.partition(undefined))
-  }
-  world.at(untilMs, () => {
-    world.heal(20)
-    for (const node of nodes) {
-      node.crashAfter = undefined
-      node.open()
-    }
-  })
-}
-
-/** Visitors who try again, at any member, until their write is final. */
-export function offerWrites(world: World, nodes: readonly Member[], finals: ReadonlyMap<string, number>, count: number, untilMs: number) {
-  const { random } = world
-  return Array.from({ length: count }, () => {
-    const id = random.bytes(16)
-    const [name, atMs] = [hexOf(id), world.nowMs + random.below(untilMs - world.nowMs)]
-    const bytes = encodeCbor([id, atMs])
-    const cid: ContentId = contentIdOf(bytes, 'raw')
-    const offer = (): void => {
-      if (finals.has(name)) return
-      random.pick(nodes).tell({ type: 'write', id, ms: atMs, cid, bytes })
-      world.after(2_000, offer)
-    }
-    world.at(atMs, offer)
-    return { name, atMs }
-  })
-}
-
-/** The shell reads it in the chain, and says it again after a restart. */
-export function tellClosing(world: World, node: Member, atMs: number, next: readonly PeerId[]): void {
-  const tell = (): void => {
-    if (node.group?.phase === 'open' && node.group.closing === undefined) node.tell({ type: 'close-at', atMs, next })
-    if (world.nowMs < atMs + LIMIT_MS) world.after(700, tell)
-  }
-  tell()
 }

@@ -1,7 +1,18 @@
-import type { ContentId, PeerId, Signer } from '@interpeer/crypto-ids'
-import type { Random, World } from '@interpeer/simulator'
+import {
+  bytesOfContentId,
+  type ContentId,
+  codecOf,
+  contentIdOf,
+  type PeerId,
+  peekMessageNumber,
+  type Signer,
+  signMessage,
+} from '@interpeer/crypto-ids'
+import type { Machine, Random, World } from '@interpeer/simulator'
+import { hexOf, type Message } from '@interpeer/wire-codec'
 import {
   type ExecutionResult,
+  type FromMember,
   type Group,
   type GroupEffect,
   type GroupEvent,
@@ -12,155 +23,351 @@ import {
   stateEventOf,
   stepGroup,
 } from '../src/index.js'
+import type { Tactic } from './adversary.js'
 import type { Watcher } from './checks.js'
-import { verification } from './jobs.js'
+import { COSTS_US, Meter } from './costs.js'
+import { sayEffect, sayMessage } from './say.js'
 
 type WithoutTime<T> = T extends unknown ? Omit<T, 'nowMs'> : never
+export type MemberEvent = WithoutTime<GroupEvent>
 export interface Surroundings {
   readonly world: World
   readonly watcher: Watcher
   /** Members that hear what is sent to a peer: more than one if it has twins. */
   readonly hearers: (peer: PeerId, from: Member) => readonly Member[]
-  /** An adversary on the wire may take what it likes. */
-  readonly taken: (envelope: Uint8Array) => boolean
+  /** Told before an effect is acted on. */
   readonly onEffect: (member: Member, effect: GroupEffect) => void
   /** How long a run takes, and what comes of it. */
   readonly run: (member: Member, effect: GroupEffect & { type: 'execute' }) => { readonly ms: number; readonly result: ExecutionResult }
 }
+const RESTART_MS = 1_000
+const REPAIR_MS = 3_000
+const blockName = (cid: ContentId): string => `block ${cid}`
 
-/** One member with its disk. A crash forgets all but the disk; it may come after any effect, so also between `persist` and `send`. */
+/**
+ * One member on its machine, with the shell that the README asks for: effects in order, nothing acted on before what stands ahead of it is on the disk, writes
+ * that follow each other synced together. A crash forgets all but the disk; it may come between any two effects.
+ */
 export class Member {
   group: Group | undefined
-  readonly blocks = new Map<ContentId, Uint8Array>()
-  record: Uint8Array | undefined
-  /** The next crash comes after so many more effects. */
-  crashAfter: number | undefined
-  crashes = 0
-  clockSkewMs = 0
-  #life = 0
-  #wakeAtMs: number | undefined
-  readonly index: number
+  readonly machine: Machine
   readonly signer: Signer
   readonly setup: GroupSetup
   readonly around: Surroundings
   readonly random: Random
+  readonly tactics: readonly Tactic[]
+  /** Runs that ended here, in any life, by the batch's hash. */
+  readonly ran = new Set<string>()
+  readonly #meter: Meter
+  /** What was signed in the step that a `persist` is of. */
+  readonly #signedBefore = new WeakMap<GroupEffect, readonly Uint8Array[]>()
+  #waiting: GroupEffect[] = []
+  #isSyncing = false
+  #life = 0
+  #wakeAtMs: number | undefined
+  #lastMs = 0
 
-  constructor(index: number, signer: Signer, setup: GroupSetup, around: Surroundings) {
-    this.index = index
+  readonly #recordName: string
+
+  /** @param tactics what it does instead of what is right, one after another; none: it is honest */
+  constructor(machine: Machine, signer: Signer, setup: GroupSetup, around: Surroundings, tactics: readonly Tactic[] = []) {
+    this.machine = machine
     this.signer = signer
     this.setup = setup
     this.around = around
-    this.random = around.world.random.fork()
+    this.tactics = tactics
+    this.#meter = new Meter(signer)
+    this.random = machine.random
+    this.#recordName = `record ${setup.epoch}`
+    for (const { begin } of tactics) begin?.(this)
+    machine.host({ start: () => this.#start(), stop: () => this.#stop() })
   }
 
+  get index(): number {
+    return this.machine.index
+  }
+  get peer(): PeerId {
+    return this.signer.peerId
+  }
+  get isHonest(): boolean {
+    return this.tactics.length === 0
+  }
+  get crashes(): number {
+    return this.machine.crashes
+  }
+  /** Network time as this member has it: within one life it does not go backwards, whatever its clock does. */
   get nowMs(): number {
-    return this.around.world.nowMs + this.clockSkewMs
+    this.#lastMs = Math.max(this.#lastMs, this.machine.nowMs)
+    return this.#lastMs
   }
 
-  open(): void {
-    if (this.group !== undefined) return
-    const { state, effects } = openGroup(this.setup, this.signer, this.nowMs, this.record, verification)
-    this.group = state
-    this.perform(effects)
+  /** A block that it has had for long. */
+  hold(cid: ContentId, bytes: Uint8Array): void {
+    this.machine.disk.hold(blockName(cid), bytes)
+  }
+  block(cid: ContentId): Uint8Array | undefined {
+    return this.machine.disk.read(blockName(cid))
+  }
+  /** Whether a block is on the disk and stays there in a crash; also one that has rotted since. */
+  hasSafe(cid: ContentId): boolean {
+    return this.machine.disk.isSafe(blockName(cid))
   }
 
-  crash(): void {
-    if (this.group === undefined) return
-    this.group = undefined
-    this.crashAfter = undefined
-    this.crashes++
-    this.#life++
-    this.#wakeAtMs = undefined
+  /** Something happens to it: taken up when its processor is free, lost while it is down. */
+  tell(event: MemberEvent): void {
+    this.machine.work(() => {
+      if (this.group === undefined) return { costUs: 0 }
+      const before = this.group
+      const { state, effects } = stepGroup(before, { ...event, nowMs: this.nowMs } as GroupEvent)
+      this.group = state
+      this.#signed(before, state, effects)
+      if (event.type === 'executed' && event.result.type === 'ran') this.ran.add(hexOf(event.batch))
+      return { costUs: COSTS_US.event + this.#meter.take(), done: () => this.#add(effects) }
+    })
   }
 
-  tell(event: WithoutTime<GroupEvent>): void {
-    if (this.group === undefined) return
-    const { state, effects } = stepGroup(this.group, { ...event, nowMs: this.nowMs } as GroupEvent)
-    this.group = state
-    this.perform(effects)
-  }
-
-  perform(effects: readonly GroupEffect[]): void {
-    for (const effect of effects) {
-      if (this.crashAfter !== undefined && this.crashAfter-- <= 0) this.crash()
-      if (this.group === undefined) return
-      this.around.watcher.effect(this.setup.epoch, this.setup.members.length, effect)
-      this.around.onEffect(this, effect)
-      if (this.group === undefined) return
-      this.#act(effect)
-    }
-  }
-
-  #act(effect: GroupEffect): void {
-    const { world, hearers, run, taken } = this.around
-    if (effect.type === 'store') for (const { cid, bytes } of effect.blocks) this.blocks.set(cid, bytes)
-    else if (effect.type === 'persist') this.record = effect.bytes
-    else if (effect.type === 'send') {
-      for (const peer of effect.to) {
-        for (const hearer of hearers(peer, this)) {
-          if (taken(effect.envelope)) continue
-          world.post(this.index, hearer.index, () => hearer.tell({ type: 'message', from: this.signer.peerId, envelope: effect.envelope }))
-        }
-      }
-    } else if (effect.type === 'execute') {
-      const { ms, result } = run(this, effect)
-      this.#later(ms, () => this.tell({ type: 'executed', batch: effect.batch, from: effect.from, result }))
-    } else if (effect.type === 'fetch-bodies') this.#fetchBodies(effect.requests, effect.from)
-    else if (effect.type === 'fetch-state') this.#fetchState(effect.root, effect.from)
-    else if (effect.type === 'wake') {
-      this.#wakeAtMs = effect.atMs
-      const { atMs } = effect
-      this.#later(atMs - this.nowMs, () => {
-        if (this.#wakeAtMs === atMs) this.tell({ type: 'time' })
+  /** Hands an envelope to the network as it is. */
+  post(to: PeerId, envelope: Uint8Array): void {
+    const { world, hearers } = this.around
+    const kind = peekMessageNumber(envelope) ?? -1
+    if (!this.isHonest) this.around.watcher.said(this, envelope)
+    for (const hearer of hearers(to, this)) {
+      world.post(this.index, hearer.index, () => hearer.hear(this.peer, envelope), {
+        kind,
+        bytes: envelope,
+        say: () => sayMessage(envelope),
       })
     }
   }
 
+  /** Signs what it likes in this member's name. */
+  sign<T extends FromMember>(message: Message<T>, fields: Omit<T, keyof FromMember>): Uint8Array {
+    const { setup, signer } = this
+    const value = { ...fields, job: bytesOfContentId(setup.job), epoch: setup.epoch, from: signer.publicKey } as unknown as T
+    return signMessage(message, value, signer, setup.network)
+  }
+
+  /** A message reaches it, from wherever. */
+  hear(from: PeerId, envelope: Uint8Array): void {
+    if (this.machine.isUp && !this.tactics.every(({ hear }) => hear?.(this, from, envelope) !== false)) return
+    this.tell({ type: 'message', from, envelope })
+  }
+
+  #start(): void {
+    this.#lastMs = 0
+    const record = this.machine.disk.read(this.#recordName)
+    const { state, effects } = openGroup(this.setup, this.#meter.signer, this.nowMs, record, this.#meter.verification)
+    this.group = state
+    this.#meter.take()
+    this.#add(effects)
+  }
+
+  #stop(): void {
+    this.group = undefined
+    this.#life++
+    this.#waiting = []
+    this.#isSyncing = false
+    this.#wakeAtMs = undefined
+  }
+
+  #add(effects: readonly GroupEffect[]): void {
+    if (this.group === undefined) return
+    this.#waiting.push(...effects)
+    if (!this.#isSyncing) this.#perform()
+  }
+
+  #perform(): void {
+    const life = this.#life
+    for (let effect = this.#waiting.shift(); effect !== undefined; effect = this.#waiting.shift()) {
+      if (!this.#begins(effect, life)) return
+      if (effect.type !== 'store' && effect.type !== 'persist') {
+        this.#act(effect)
+        if (this.#life !== life) return
+        continue
+      }
+      const written = [effect]
+      this.#write(effect)
+      for (let next = this.#waiting[0]; effect.type === 'persist' && next?.type === 'persist'; next = this.#waiting[0]) {
+        this.#waiting.shift()
+        if (!this.#begins(next, life)) return
+        this.#write(next)
+        written.push(next)
+      }
+      if (!this.machine.acts()) return
+      this.#isSyncing = true
+      this.machine.disk.sync((failure) => {
+        this.#isSyncing = false
+        // who can't write must not go on: it leaves, and is started again until it can
+        if (failure !== undefined) {
+          this.machine.crash({ keptPerMille: 0, torn: false }, RESTART_MS)
+          return
+        }
+        for (const one of written) for (const envelope of this.#signedBefore.get(one) ?? []) this.around.watcher.said(this, envelope)
+        this.#perform()
+      })
+      return
+    }
+  }
+
+  /** False: it crashed instead. */
+  #begins(effect: GroupEffect, life: number): boolean {
+    if (!this.machine.acts()) return false
+    const { watcher, onEffect, world } = this.around
+    if (world.trace !== undefined) {
+      const said = sayEffect(effect)
+      if (said !== undefined) world.note(this.index, said)
+    }
+    watcher.effect(this, effect)
+    onEffect(this, effect)
+    return this.#life === life
+  }
+
+  /** Once durable, what was signed may be sent at any time, also if it goes to nobody at first: a collator's own seal. */
+  #signed({ open: before }: Group, { open }: Group, effects: readonly GroupEffect[]): void {
+    const persist = effects.find(({ type }) => type === 'persist')
+    if (persist === undefined || open.step !== before.step) return
+    const envelopes: Uint8Array[] = []
+    if (open.proposed !== undefined && open.proposed !== before.proposed) envelopes.push(open.proposed.envelope)
+    if (open.sealed !== undefined && open.sealed !== before.sealed) envelopes.push(open.sealed.envelope)
+    if (open.revealed !== undefined && open.revealed !== before.revealed) envelopes.push(open.revealed.envelope)
+    if (open.ownTimeouts !== before.ownTimeouts) envelopes.push(...open.ownTimeouts.filter((one) => !before.ownTimeouts.includes(one)))
+    if (envelopes.length > 0) this.#signedBefore.set(persist, envelopes)
+  }
+
+  #write(effect: GroupEffect & { type: 'store' | 'persist' }): void {
+    const { disk } = this.machine
+    if (effect.type === 'persist') disk.writeRecord(this.#recordName, effect.bytes)
+    else for (const { cid, bytes } of effect.blocks) disk.write(blockName(cid), bytes)
+  }
+
+  #act(effect: GroupEffect): void {
+    if (effect.type === 'send') this.#send(effect.to, effect.envelope)
+    else if (effect.type === 'execute') this.#execute(effect)
+    else if (effect.type === 'fetch-bodies') this.#fetchBodies(effect.requests, effect.from)
+    else if (effect.type === 'fetch-state') this.#fetchState(effect.root, effect.from)
+    else if (effect.type === 'wake') this.#wakeAt(effect.atMs)
+  }
+
+  #send(to: readonly PeerId[], envelope: Uint8Array): void {
+    if (this.isHonest) this.around.watcher.said(this, envelope)
+    for (const peer of to) {
+      let envelopes: readonly Uint8Array[] = [envelope]
+      for (const { send } of this.tactics) if (send !== undefined) envelopes = envelopes.flatMap((one) => send(this, peer, one))
+      for (const one of envelopes) this.post(peer, one)
+    }
+  }
+
+  /** One timer; the latest time counts. A timer knows nothing of a clock that is set, so it may have to wait once more. */
+  #wakeAt(atMs: number): void {
+    this.#wakeAtMs = atMs
+    this.machine.later(atMs - this.nowMs, () => {
+      if (this.#wakeAtMs !== atMs) return
+      if (this.nowMs < atMs) this.#wakeAt(atMs)
+      else this.tell({ type: 'time' })
+    })
+  }
+
+  #execute(effect: GroupEffect & { type: 'execute' }): void {
+    const { ms, result } = this.around.run(this, effect)
+    const told = this.tactics.reduce<ExecutionResult>((one, { run }) => run?.(this, effect, one) ?? one, result)
+    const end = (given: ExecutionResult): void => this.tell({ type: 'executed', batch: effect.batch, from: effect.from, result: given })
+    const missing = effect.requests.filter(({ cid }) => this.block(cid) === undefined)
+    let [left, isOver] = [missing.length, false]
+    if (left === 0) {
+      this.machine.later(ms, () => end(told))
+      return
+    }
+    // bodies that rotted: the others have them, for a while
+    for (const { cid } of missing) {
+      this.#fetch(cid, this.setup.members, (bytes) => {
+        this.hold(cid, bytes)
+        if (--left > 0 || isOver) return
+        isOver = true
+        this.machine.later(ms, () => end(told))
+      })
+    }
+    this.machine.later(REPAIR_MS, () => {
+      if (!isOver) end({ type: 'abstained' })
+      isOver = true
+    })
+  }
+
   #fetchBodies(requests: readonly RequestRef[], from: readonly PeerId[]): void {
-    const have = requests.filter(({ cid }) => this.blocks.has(cid))
-    if (have.length > 0) this.#later(1, () => this.tell({ type: 'bodies', cids: have.map(({ cid }) => cid) }))
+    const have = requests.filter(({ cid }) => this.block(cid) !== undefined)
+    if (have.length > 0) this.machine.later(1, () => this.tell({ type: 'bodies', cids: have.map(({ cid }) => cid) }))
     for (const { cid } of requests.filter((ref) => !have.includes(ref))) {
-      this.#fetch(cid, from, () => this.tell({ type: 'bodies', cids: [cid] }))
+      this.#fetch(cid, from, (bytes) => {
+        if (contentIdOf(bytes, codecOf(cid)) === cid) this.#keep(cid, bytes, () => this.tell({ type: 'bodies', cids: [cid] }))
+      })
     }
   }
 
   #fetchState(root: ContentId, from: readonly PeerId[]): void {
+    const here = this.block(root)
+    if (here !== undefined) this.machine.later(1, () => this.#fetchPages(root, here, from))
+    else this.#fetch(root, from, (block) => this.#keep(root, block, () => this.#fetchPages(root, block, from)))
+  }
+
+  #fetchPages(root: ContentId, block: Uint8Array, from: readonly PeerId[]): void {
+    const lacking = new Set(pagesOf(block).filter((cid) => this.block(cid) === undefined))
     const tell = () => {
-      const event = stateEventOf(root, (cid) => this.blocks.get(cid))
+      const event = lacking.size > 0 ? undefined : stateEventOf(root, (cid) => this.block(cid))
       if (event !== undefined) this.tell(event)
     }
-    const block = this.blocks.get(root)
-    const pages = block === undefined ? [] : readStateBlock(block).pages
-    const missing = pages.filter((cid) => !this.blocks.has(cid))
-    if (block === undefined) this.#fetch(root, from, () => this.#fetchState(root, from))
-    else if (missing.length === 0) this.#later(1, tell)
-    for (const cid of missing) this.#fetch(cid, from, tell)
+    tell()
+    for (const cid of [...lacking]) {
+      this.#fetch(cid, from, (bytes) =>
+        this.#keep(cid, bytes, () => {
+          if (lacking.delete(cid)) tell()
+        }),
+      )
+    }
+  }
+
+  /** On the disk first. What a liar served is kept under its own name. */
+  #keep(cid: ContentId, bytes: Uint8Array, then: () => void): void {
+    const life = this.#life
+    this.machine.disk.write(blockName(contentIdOf(bytes, codecOf(cid))), bytes)
+    this.machine.disk.sync((failure) => {
+      if (failure === undefined && this.#life === life) then()
+    })
   }
 
   /** Asks each in turn over the network: a question there and an answer back, either of which may be lost. */
-  #fetch(cid: ContentId, from: readonly PeerId[], then: () => void): void {
+  #fetch(cid: ContentId, from: readonly PeerId[], then: (bytes: Uint8Array) => void): void {
     const { world, hearers } = this.around
     const life = this.#life
+    let isDone = false
     for (const peer of from) {
+      if (peer === this.peer) continue
       for (const holder of hearers(peer, this)) {
-        world.post(this.index, holder.index, () => {
-          const block = holder.group === undefined ? undefined : holder.blocks.get(cid)
+        const say = () => `asks for block ${cid.slice(-6)}`
+        const post = (at: Member, to: Member, then: () => void) => world.post(at.index, to.index, then, { say })
+        post(this, holder, () => {
+          const block = holder.#serve(cid)
           if (block === undefined) return
-          world.post(holder.index, this.index, () => {
-            if (this.#life !== life || this.blocks.has(cid)) return
-            this.blocks.set(cid, block)
-            then()
+          post(holder, this, () => {
+            if (this.#life !== life || isDone) return
+            isDone = true
+            then(block)
           })
         })
       }
     }
   }
 
-  /** Later in this life: a crash forgets it. */
-  #later(ms: number, act: () => void): void {
-    const life = this.#life
-    this.around.world.after(Math.max(0, ms), () => {
-      if (this.#life === life) act()
-    })
+  #serve(cid: ContentId): Uint8Array | undefined {
+    if (this.group === undefined) return undefined
+    const block = this.block(cid)
+    return this.tactics.reduce<Uint8Array | undefined>((one, { serve }) => (serve === undefined ? one : serve(this, cid, one)), block)
+  }
+}
+
+/** None in what a liar served. */
+function pagesOf(block: Uint8Array): readonly ContentId[] {
+  try {
+    return readStateBlock(block).pages
+  } catch {
+    return []
   }
 }

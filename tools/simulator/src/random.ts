@@ -55,6 +55,13 @@ export class Random {
     return Uint8Array.from({ length }, () => this.bits() & 0xff)
   }
 
+  /** Dice named by numbers: the same whatever was thrown before, so that a fault left out does not move those of another thing. */
+  static named(...names: readonly number[]): Random {
+    let mixed = 0x2545f491
+    for (const name of names) mixed = (Math.imul(mixed ^ (name | 0), 0x9e3779b1) ^ (mixed >>> 15)) >>> 0
+    return new Random(mixed)
+  }
+
   /** Dice of their own, so that throws made for one thing do not move those of another. */
   fork(): Random {
     return new Random(this.bits())

@@ -1,93 +1,97 @@
+import { Machine, type MachineSettings } from './machine.js'
+import { CALM, type Letter, Network, type Weather } from './network.js'
 import { Random } from './random.js'
+import { Schedule } from './schedule.js'
+import type { Trace } from './trace.js'
 
-export interface WorldSettings {
+export interface WorldSettings extends Partial<Weather> {
   readonly seed: number
   readonly startMs?: number
-  readonly lossPerMille?: number
-  readonly repeatPerMille?: number
-  readonly delayMsMin?: number
-  readonly delayMsMax?: number
-}
-interface Planned {
-  readonly atMs: number
-  readonly order: number
-  readonly act: () => void
+  /** Undefined: nothing is written down, which is faster. */
+  readonly trace?: Trace | undefined
 }
 
 /**
- * Owns the clock, the network and the dice of a simulation. What happens next is always the planned act with the lowest time, and of those
- * the one planned first, so that a seed replays a run exactly. Messages may be lost, repeated, delayed, and thereby reordered;
- * while a partition lasts none crosses it. After `heal` nothing is lost or repeated any more.
+ * Owns the clock, the network, the machines and the dice of a simulation. What happens next is always the planned act with the lowest time, and of those
+ * the one planned first, so that a seed replays a run exactly. After `heal` everything works again.
  */
 export class World {
   readonly random: Random
   readonly seed: number
+  readonly startMs: number
+  readonly network: Network
+  readonly machines: Machine[] = []
+  readonly trace: Trace | undefined
   nowMs: number
   /** How many acts were run. */
   acts = 0
-  sent = 0
-  lost = 0
-  #lossPerMille: number
-  #repeatPerMille: number
-  readonly #delayMsMin: number
-  #delayMsMax: number
-  #order = 0
-  #sides: ReadonlyMap<number, number> | undefined
-  readonly #heap: Planned[] = []
+  readonly #schedule = new Schedule()
 
-  constructor({ seed, startMs = 0, lossPerMille = 0, repeatPerMille = 0, delayMsMin = 1, delayMsMax = 1 }: WorldSettings) {
+  constructor({ seed, startMs = 0, trace, ...weather }: WorldSettings) {
     this.seed = seed
+    this.startMs = startMs
     this.random = new Random(seed)
     this.nowMs = startMs
-    this.#lossPerMille = lossPerMille
-    this.#repeatPerMille = repeatPerMille
-    this.#delayMsMin = delayMsMin
-    this.#delayMsMax = delayMsMax
+    this.trace = trace
+    this.network = new Network(this, seed, { ...CALM, ...weather })
+    if (trace === undefined) return
+    trace.begin(startMs)
+    this.network.watchers.push((from, to, { say, kind }, fate) => {
+      this.note(from, `${fate} → ${to}: ${say?.() ?? kind ?? 'a message'}`)
+    })
+  }
+
+  get sent(): number {
+    return this.network.sent
+  }
+  get lost(): number {
+    return this.network.lost
+  }
+
+  /** A line of the trace, if one is kept. @param who a node, or undefined for the world */
+  note(who: number | undefined, what: string): void {
+    this.trace?.note(this.nowMs, who, what)
+  }
+
+  /** A node with clock, disk and processor of its own; its number is the next one. Not started yet. */
+  machine(settings?: MachineSettings): Machine {
+    const machine = new Machine(this, this.machines.length, settings)
+    this.machines.push(machine)
+    return machine
   }
 
   /** Plans an act; a time in the past means now. */
   at(atMs: number, act: () => void): void {
-    push(this.#heap, { atMs: Math.max(atMs, this.nowMs), order: this.#order++, act })
+    this.#schedule.add(Math.max(atMs, this.nowMs), act)
   }
 
   after(ms: number, act: () => void): void {
     this.at(this.nowMs + ms, act)
   }
 
-  /** Hands something from one node to another, as the network of this world does. Nodes are numbers. */
-  post(from: number, to: number, deliver: () => void): void {
-    const copies = this.random.chance(this.#repeatPerMille) ? 2 : 1
-    for (let copy = 0; copy < copies; copy++) {
-      this.sent++
-      const lost = this.random.chance(this.#lossPerMille)
-      const delayMs = this.random.between(this.#delayMsMin, this.#delayMsMax)
-      if (lost || this.#cut(from, to)) this.lost++
-      else this.after(delayMs, deliver)
-    }
+  /** Hands something from one node to another, as the network of this world does. */
+  post(from: number, to: number, deliver: () => void, letter?: Letter): void {
+    this.network.post(from, to, deliver, letter)
   }
 
   /** Nodes with different numbers in `sides` do not hear each other until `heal` or the next partition. */
   partition(sides: ReadonlyMap<number, number> | undefined): void {
-    this.#sides = sides
+    this.network.partition(sides)
   }
 
   /** How the network behaves from now on. */
-  weather({
-    lossPerMille,
-    repeatPerMille,
-    delayMsMax,
-  }: Required<Pick<WorldSettings, 'lossPerMille' | 'repeatPerMille' | 'delayMsMax'>>): void {
-    this.#lossPerMille = lossPerMille
-    this.#repeatPerMille = repeatPerMille
-    this.#delayMsMax = Math.max(this.#delayMsMin, delayMsMax)
+  weather(weather: Partial<Weather>): void {
+    this.network.change(weather)
   }
 
-  /** Ends partition, loss and repetition; delays shrink to `delayMsMax`. */
-  heal(delayMsMax: number = this.#delayMsMax): void {
-    this.#sides = undefined
-    this.#lossPerMille = 0
-    this.#repeatPerMille = 0
-    this.#delayMsMax = Math.max(this.#delayMsMin, delayMsMax)
+  /** Ends every fault of network, disks and processors; delays shrink to `delayMsMax`. Crashed machines stay down until somebody starts them. */
+  heal(delayMsMax: number = this.network.weather.delayMsMax): void {
+    this.network.heal({ delayMsMax })
+    for (const machine of this.machines) {
+      machine.dying = undefined
+      machine.disk.isFull = false
+      machine.processor.slowness = 1
+    }
   }
 
   /** Runs until nothing is planned, `done` says so, or the clock or the number of acts passes its limit. */
@@ -101,44 +105,12 @@ export class World {
     readonly done?: () => boolean
   } = {}): void {
     for (let left = actsMax; left > 0; left--) {
-      const next = this.#heap[0]
-      if (next === undefined || next.atMs > untilMs || done?.() === true) break
-      pop(this.#heap)
+      const { nextMs } = this.#schedule
+      if (nextMs === undefined || nextMs > untilMs || done?.() === true) break
+      const next = this.#schedule.take() as { readonly atMs: number; readonly act: () => void }
       this.nowMs = next.atMs
       this.acts++
       next.act()
     }
   }
-
-  #cut(from: number, to: number): boolean {
-    return this.#sides !== undefined && this.#sides.get(from) !== this.#sides.get(to)
-  }
-}
-
-const before = (a: Planned, b: Planned): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
-
-function push(heap: Planned[], item: Planned): void {
-  let at = heap.push(item) - 1
-  while (at > 0) {
-    const parent = (at - 1) >> 1
-    if (!before(item, heap[parent] as Planned)) break
-    heap[at] = heap[parent] as Planned
-    at = parent
-  }
-  heap[at] = item
-}
-
-function pop(heap: Planned[]): void {
-  const last = heap.pop() as Planned
-  if (heap.length === 0) return
-  let at = 0
-  for (;;) {
-    let child = 2 * at + 1
-    if (child >= heap.length) break
-    if (child + 1 < heap.length && before(heap[child + 1] as Planned, heap[child] as Planned)) child++
-    if (!before(heap[child] as Planned, last)) break
-    heap[at] = heap[child] as Planned
-    at = child
-  }
-  heap[at] = last
 }

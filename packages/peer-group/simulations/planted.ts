@@ -1,0 +1,216 @@
+import type { PlantedBug } from '@interpeer/simulator'
+
+const SEEDS_MAX = 150
+const inGroup = { scenario: 'group', peers: 5, seedsMax: SEEDS_MAX }
+const ofFour = { scenario: 'group', peers: 4, seedsMax: SEEDS_MAX }
+const inTraitors = { scenario: 'group-traitors', peers: 5, seedsMax: SEEDS_MAX }
+const inLocks = { scenario: 'group-locks', peers: 5, seedsMax: 600 }
+const inEpochs = { scenario: 'group-epochs', peers: 5, seedsMax: 60 }
+
+/**
+ * Bugs that the simulations must find: `npm run sim -- --planted`. Each is put into a source of this package when it is loaded. One whose text is not in its source
+ * any more fails too, so whoever changes a rule changes its bug.
+ */
+export const planted: readonly PlantedBug[] = [
+  {
+    name: 'salt-left-out',
+    says: 'a seal says what was answered to whoever can guess it',
+    patches: [{ file: 'src/answer.ts', search: '[...placeOf(context), salt, [root,', replace: '[...placeOf(context), [root,' }],
+    foundBy: [inTraitors],
+  },
+  {
+    name: 'quorum-off-by-one',
+    says: 'floor(2N/3) members are enough',
+    patches: [
+      {
+        file: 'src/group-state.ts',
+        search: 'Math.floor((2 * group.setup.members.length) / 3) + 1',
+        replace: 'Math.floor((2 * group.setup.members.length) / 3)',
+      },
+      { file: 'src/quorum.ts', search: 'Math.floor((2 * memberCount) / 3) + 1', replace: 'Math.floor((2 * memberCount) / 3)' },
+    ],
+    foundBy: [ofFour],
+  },
+  {
+    name: 'lock-not-durable',
+    says: 'a member that restarts has forgotten on which commit set it revealed',
+    patches: [
+      {
+        file: 'src/durable.ts',
+        search: 'bound: open.bound === undefined ? null : { ...open.bound, batch: open.bound.batch.bytes },',
+        replace: 'bound: null,',
+      },
+      { file: 'src/durable.ts', search: 'lockRank: open.lockRank ?? null,', replace: 'lockRank: null,' },
+    ],
+    foundBy: [inGroup],
+  },
+  {
+    name: 'seal-not-durable',
+    says: 'a member that restarts has forgotten what it sealed',
+    patches: [
+      {
+        file: 'src/durable.ts',
+        search: 'sealed: open.sealed === undefined ? null : { ...open.sealed, batch: open.sealed.batch.bytes },',
+        replace: 'sealed: null,',
+      },
+    ],
+    foundBy: [inLocks],
+  },
+  {
+    name: 'sent-before-durable',
+    says: 'what was signed leaves before it is on the disk',
+    patches: [
+      {
+        file: 'src/group.ts',
+        search: "  if (t.durable) effects.push({ type: 'persist', bytes: writeRecord(t.g) })\n  effects.push(...t.effects)\n",
+        replace: "  effects.push(...t.effects)\n  if (t.durable) effects.push({ type: 'persist', bytes: writeRecord(t.g) })\n",
+      },
+    ],
+    foundBy: [inGroup],
+  },
+  {
+    name: 'lock-not-raised',
+    says: 'the first commit set seen is kept, not the highest',
+    patches: [
+      {
+        file: 'src/timeouts.ts',
+        search: 'if (open.bound !== undefined && open.bound.rank >= set.rank) return false',
+        replace: 'if (open.bound !== undefined) return false',
+      },
+      {
+        file: 'src/rounds.ts',
+        search: 'if (rank <= (open.bound?.rank ?? -1)) continue',
+        replace: 'if (open.bound !== undefined) continue',
+      },
+    ],
+    foundBy: [inGroup],
+  },
+  {
+    name: 'reveals-of-ranks-mixed',
+    says: 'q reveals of one batch make a certificate, whatever their ranks',
+    patches: [
+      {
+        file: 'src/rounds.ts',
+        search: 'of groupBy([...bySeat.values()], (one) =>',
+        replace: 'of groupBy([...new Map([...open.reveals.values()].flatMap((seats) => [...seats])).values()], (one) =>',
+      },
+    ],
+    foundBy: [inGroup],
+  },
+  {
+    name: 'timeouts-of-ranks-mixed',
+    says: 'a proposal may show time-outs of any rank before its own',
+    patches: [
+      { file: 'src/propose.ts', search: 'timeout.value.rank !== value.rank - 1', replace: 'timeout.value.rank > value.rank - 1' },
+      {
+        file: 'src/timeouts.ts',
+        search: 'flatMap((seen) => seen.filter((one) => one.value.rank === rank))',
+        replace: 'flatMap((seen) => seen.filter((one) => one.value.rank <= rank).slice(-1))',
+      },
+    ],
+    foundBy: [inGroup],
+  },
+  {
+    name: 'reveal-after-timeout',
+    says: 'a member reveals at a rank that it has given up',
+    patches: [{ file: 'src/rounds.ts', search: ' || open.givenUp >= sealed.rank || ', replace: ' || ' }],
+    foundBy: [inGroup],
+  },
+  {
+    name: 'timeout-hides-commit-set',
+    says: 'a time-out does not carry the commit set that its sender has seen',
+    patches: [
+      {
+        file: 'src/timeouts.ts',
+        search:
+          'const bound = open.bound === undefined ? null : { rank: open.bound.rank, batch: open.bound.batch.bytes, seals: open.bound.seals }',
+        replace: 'const bound = null',
+      },
+    ],
+    foundBy: [inGroup],
+  },
+  {
+    name: 'seal-without-own-run',
+    says: 'a member seals the state before as the one after, without a run',
+    patches: [
+      {
+        file: 'src/run.ts',
+        search: "  open.runs.set(name, { type: 'running', rank: open.rank })\n",
+        replace:
+          "  if (open.rank > 0) {\n    finish(t, batch, { type: 'ran', files: base.state.files, responses: batch.requests.map(({ cid }) => cid), transcript: NO_TRANSCRIPT })\n    return true\n  }\n  open.runs.set(name, { type: 'running', rank: open.rank })\n",
+      },
+    ],
+    foundBy: [inGroup],
+  },
+  {
+    name: 'reveal-without-commit-set',
+    says: 'a member reveals as soon as it has sealed',
+    patches: [
+      {
+        file: 'src/rounds.ts',
+        search: 'if (sealed === undefined || bound === undefined || bound.rank !== sealed.rank) return false',
+        replace: 'if (sealed === undefined) return false',
+      },
+      { file: 'src/rounds.ts', search: 'if (!sameBytes(bound.batch.hash, sealed.batch.hash) || open.givenUp', replace: 'if (open.givenUp' },
+    ],
+    foundBy: [inGroup],
+  },
+  {
+    name: 'any-commit-set',
+    says: 'a proposal is bound to the lowest commit set that it shows',
+    patches: [
+      {
+        file: 'src/timeouts.ts',
+        search:
+          'for (const { boundSet } of timeouts) if (boundSet !== undefined && boundSet.rank > (highest?.rank ?? -1)) highest = boundSet',
+        replace:
+          'for (const { boundSet } of timeouts) if (boundSet !== undefined && boundSet.rank < (highest?.rank ?? 65_536)) highest = boundSet',
+      },
+    ],
+    foundBy: [inLocks],
+  },
+  {
+    name: 'old-epochs-certificate',
+    says: 'a certificate of an earlier epoch counts in this one',
+    patches: [
+      { file: 'src/verifier.ts', search: 'else if (claimed.epoch !== context.epoch)', replace: 'else if (claimed.epoch > context.epoch)' },
+      { file: 'src/certificate.ts', search: ' || value.epoch !== context.epoch)', replace: ' || value.epoch > context.epoch)' },
+    ],
+    foundBy: [inEpochs],
+  },
+  {
+    name: 'stale-state-accepted',
+    says: 'a member goes on from whatever state it is given',
+    patches: [{ file: 'src/adopt.ts', search: "if (state.root !== g.base.root) return count(t, 'STATE_OTHER')", replace: '' }],
+    foundBy: [inEpochs],
+  },
+  {
+    name: 'request-ids-not-checked',
+    says: 'a batch may hold a request that has run',
+    patches: [
+      {
+        file: 'src/check-batch.ts',
+        search: "if (batch.requests.some(({ id }) => state.byId.has(hexOf(id)))) return 'BATCH_REPEATS'",
+        replace: '',
+      },
+    ],
+    foundBy: [inTraitors],
+  },
+  {
+    name: 'two-batches-at-one-rank',
+    says: 'a member that has sealed at a rank seals there again when another batch is proposed',
+    patches: [
+      {
+        file: 'src/propose.ts',
+        search: "if (earlier !== undefined) return accuse(t, 'two-proposals', opened.seat, earlier.envelope, opened.envelope)",
+        replace: '',
+      },
+      {
+        file: 'src/run.ts',
+        search: '|| (open.sealed?.rank ?? -1) >= open.rank) return false',
+        replace: '|| (open.sealed?.rank ?? -1) > open.rank || open.sealed?.batch === proposal.batch) return false',
+      },
+    ],
+    foundBy: [inTraitors],
+  },
+]

@@ -1,0 +1,34 @@
+// The sources are TypeScript without anything that Node could not strip, but import each other as .js, as the built files do.
+// SIM_PLANTED: JSON, [{ file, search, replace }…], files from the repository's root: a planted bug, put into a source when it is loaded. Never on the disk.
+import { registerHooks } from 'node:module'
+
+const root = new URL('../../', import.meta.url).href
+const patches = JSON.parse(process.env.SIM_PLANTED ?? '[]')
+const planted = new Set()
+
+registerHooks({
+  resolve(specifier, context, next) {
+    try {
+      return next(specifier, context)
+    } catch (error) {
+      if (!specifier.startsWith('.') || !specifier.endsWith('.js')) throw error
+      return next(`${specifier.slice(0, -3)}.ts`, context)
+    }
+  },
+  load(url, context, next) {
+    const loaded = next(url, context)
+    const mine = patches.filter(({ file }) => url === root + file)
+    if (mine.length === 0) return loaded
+    let source = typeof loaded.source === 'string' ? loaded.source : new TextDecoder().decode(loaded.source)
+    for (const { file, search, replace } of mine) {
+      const parts = source.split(search)
+      if (parts.length !== 2) throw new Error(`PLANTED: ${file} has ${parts.length - 1} times, not once: ${search}`)
+      source = parts.join(replace)
+      planted.add(search)
+    }
+    return { ...loaded, source }
+  },
+})
+
+/** Whether every patch has been applied to a source that was loaded. */
+export const allPlanted = () => patches.every(({ search }) => planted.has(search))
