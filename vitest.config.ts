@@ -2,7 +2,17 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    projects: ['packages/*', 'apps/*', 'tools', 'tools/simulator', 'tools/bench', 'tools/e2e', 'tools/fuzz', 'tools/vectors'],
+    projects: [
+      'packages/*',
+      'apps/*',
+      'tools',
+      'tools/simulator',
+      'tools/bench',
+      'tools/e2e',
+      'tools/fuzz',
+      'tools/relay',
+      'tools/vectors',
+    ],
     reporters: ['default', './tools/closing-line-reporter.ts'],
     coverage: { provider: 'v8', include: ['{packages,apps}/*/src/**/*.ts'], reporter: ['text-summary', 'json-summary', 'lcov'] },
   },

@@ -5,7 +5,7 @@ export interface Figure {
   readonly ours: number
   readonly peer: number | null
   readonly peerName: string | null
-  readonly unit: 'ms'
+  readonly unit: 'ms' | 'us' | '/s'
 }
 
 /**
@@ -35,8 +35,11 @@ export function latencyFigures(id: string, ours: readonly number[], peer: readon
   }))
 }
 
-/** How many times better ours is, above 1 is better: less time is better. */
-export const ratioOf = ({ ours, peer }: Figure): number | null => (peer === null ? null : peer / ours)
+/** How many times better ours is, above 1 is better: less time is better, and more in a second. */
+export const ratioOf = ({ ours, peer, unit }: Figure): number | null => {
+  if (peer === null) return null
+  return unit === '/s' ? ours / peer : peer / ours
+}
 
 /** `design.md` §12.10. */
 export function jsonLine(figure: Figure): string {

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { RelayProcess } from '../relay/src/relay-process.ts'
 
 export interface LocalNetworkOptions {
   readonly seeders: number
@@ -11,6 +12,8 @@ export interface LocalNetworkOptions {
   readonly name: string
   /** The longest run of a script before a peer abstains. */
   readonly guardMs?: number
+  /** Whether all that peers send each other passes a relay (tools/relay), which can delay, drop and cut it. Linux only. */
+  readonly relay?: boolean
 }
 export interface SeederInfo {
   readonly name: string
@@ -39,6 +42,8 @@ export declare class LocalNetwork {
   startSeeder(name: string): Promise<SeederInfo>
   killSeeder(name: string): Promise<void>
   fetch(path: string, options?: FetchOptions): Promise<Fetched>
+  /** Undefined unless it was asked for. Seeders are called seeder-1, …; the gateway and publishers are `others`. */
+  readonly relay: RelayProcess | undefined
   readonly gatewayPort: number
   readonly seeders: readonly SeederInfo[]
 }

@@ -23,8 +23,10 @@ export class LocalNetwork {
   #seeders = new Map()
   #gateway
   #stopping = false
+  #relay
+  #advertised = new Map() // by name, where the relay takes what is for a seeder
 
-  /** @param options {{ seeders, group, cycleMs, tenureMs, port, data, site, name }}  @param say called with each step, in words */
+  /** @param options {{ seeders, group, cycleMs, tenureMs, port, data, site, name, guardMs?, relay? }}  @param say called with each step, in words */
   constructor(options, say) {
     this.#options = options
     this.#say = say
@@ -41,9 +43,10 @@ export class LocalNetwork {
     if (stored === undefined) await this.#create(names)
     else this.#checkSame(stored, wish)
 
+    if (this.#options.relay) await this.#startRelay(names)
     this.#say('starting seeder-1')
-    const { peerId, host, port: udpPort } = await this.startSeeder(names[0])
-    this.#bootstrap = ['--bootstrap', `${peerId}@${host}:${udpPort}`]
+    const { peerId, advertised } = await this.startSeeder(names[0])
+    this.#bootstrap = ['--bootstrap', `${peerId}@${advertised.host}:${advertised.port}`]
     const others = names.slice(1).map((each) => this.startSeeder(each))
     const gateway = this.#startGateway()
     for (const each of await Promise.all(others)) this.#say(`${each.name} is up: ${each.peerId}`)
@@ -62,6 +65,10 @@ export class LocalNetwork {
   }
 
   #bootstrap = []
+  /** Between all peers, where `relay` was asked for. */
+  get relay() {
+    return this.#relay
+  }
   get gatewayPort() {
     return this.#gateway.port
   }
@@ -98,6 +105,7 @@ export class LocalNetwork {
       this.#genesis,
       '--guard-ms',
       `${guardMs}`,
+      ...this.#addressOf(name),
       ...this.#bootstrap,
     ]
     const child = startProcess(process.execPath, [INTERPEER, ...words], name)
@@ -108,6 +116,7 @@ export class LocalNetwork {
       if (!this.#stopping && !entry.killed) this.#say(`${name} ended with code ${code}; its log: ${this.#folder(name)}/log/peer.log`)
     })
     entry.info = { name, pid: child.pid, ...(await child.ready) }
+    await this.#relay?.place(name, entry.info)
     return entry.info
   }
 
@@ -124,12 +133,26 @@ export class LocalNetwork {
     this.#stopping = true
     const children = [...this.#seeders.values()].map(({ child }) => child)
     const gateway = this.#gatewayChild === undefined ? [] : [this.#gatewayChild]
-    return Promise.all([...children, ...gateway].map((child) => child.stop()))
+    const codes = await Promise.all([...children, ...gateway].map((child) => child.stop()))
+    await this.#relay?.stop()
+    return codes
   }
 
   /** A request to the gateway; `host` chooses the origin (NAME.localhost, or localhost for the gateway's own pages). */
   fetch(path, options = {}) {
     return fetchFrom(this.gatewayPort, path, { host: `${this.#options.name}.localhost`, ...options })
+  }
+
+  async #startRelay(names) {
+    const { RelayProcess } = await import('../relay/src/relay-process.ts')
+    this.#relay = await RelayProcess.start()
+    for (const name of names) this.#advertised.set(name, await this.#relay.addPeer(name, relayedHost(name)))
+  }
+
+  #addressOf(name) {
+    const advertised = this.#advertised.get(name)
+    if (advertised === undefined) return []
+    return ['--host', relayedHost(name), '--advertise', `${advertised.host}:${advertised.port}`]
   }
 
   #gatewayChild
@@ -191,6 +214,9 @@ export class LocalNetwork {
     return runToEnd(process.execPath, [INTERPEER, ...words], (line) => this.#stopping || this.#say(`  ${line}`))
   }
 }
+
+/** The relay knows a seeder by the address that it is bound to, whatever its port. */
+const relayedHost = (name) => `127.0.1.${name.replace('seeder-', '')}`
 
 function readJson(path) {
   try {

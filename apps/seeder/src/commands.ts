@@ -1,5 +1,5 @@
 import { PeerError, parseStorageSize } from '@interpeer/peer'
-import { type PeerEndpoint, parseEndpoint } from '@interpeer/peer/node'
+import { type PeerEndpoint, parseEndpoint, parseReachable } from '@interpeer/peer/node'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type ContentOptions, exportContent, importContent } from './content.js'
 import { type CreateNetworkOptions, createNetwork } from './create-network.js'
@@ -29,6 +29,11 @@ const endpoints = (text: string, earlier: readonly PeerEndpoint[] = []): PeerEnd
   const endpoint = parseEndpoint(text)
   if (endpoint === undefined) throw new InvalidArgumentError('PEER@HOST:PORT with a literal address')
   return [...earlier, endpoint]
+}
+const reachable = (text: string): { readonly host: string; readonly port: number } => {
+  const address = parseReachable(text)
+  if (address === undefined) throw new InvalidArgumentError('HOST:PORT with a literal address that others can send to')
+  return address
 }
 const storageSize = (text: string): number => {
   try {
@@ -125,6 +130,11 @@ export function program(): Command {
     .addOption(bootstrap())
     .addOption(host())
     .addOption(new Option('--port <port>', 'UDP port, 0 for any').argParser(wholeNumber(0, 65_535)).env('INTERPEER_PORT').default(0))
+    .addOption(
+      new Option('--advertise <host:port>', 'where others reach this peer, if not where it listens: behind a port-forward')
+        .argParser(reachable)
+        .env('INTERPEER_ADVERTISE'),
+    )
     .addOption(
       new Option('--storage <size>', 'most that the store may take, such as 64GB; default: all that the disk has')
         .argParser(storageSize)

@@ -17,6 +17,7 @@ export interface SeederOptions extends PassphraseOptions {
   readonly bootstrap: readonly PeerEndpoint[]
   readonly host: string
   readonly port: number
+  readonly advertise?: { readonly host: string; readonly port: number }
   readonly storage?: number
   readonly guardMs: number
   readonly logLevel: string
@@ -34,6 +35,7 @@ export async function startSeeder(options: SeederOptions): Promise<void> {
     genesis: readFileSync(options.genesis, 'utf8'),
     host: options.host,
     port: options.port,
+    advertise: options.advertise,
     bootstrap: options.bootstrap,
     runtime: withScriptLog(runtime, log),
     log,
@@ -43,5 +45,6 @@ export async function startSeeder(options: SeederOptions): Promise<void> {
     await peer.close()
     await runtime.close()
   }
-  await untilStopped({ ready: { peerId: peer.peerId, ...peer.address, storage: peer.storage() }, failed: peer.failed, close })
+  const ready = { peerId: peer.peerId, ...peer.address, advertised: peer.advertised ?? null, storage: peer.storage() }
+  await untilStopped({ ready, failed: peer.failed, close })
 }

@@ -1,6 +1,7 @@
 import { concatBytes } from '@interpeer/wire-codec'
 import { base32 } from 'multiformats/bases/base32'
 import * as backend from '#backend'
+import { base32OfName, bytesOfBase32Name } from './base32-names.js'
 import { CryptoError, cut } from './errors.js'
 
 declare const brand: unique symbol
@@ -34,7 +35,7 @@ export function parseContentId(text: string): ContentId {
 /** The name of a block's bytes. */
 export function contentIdOf(bytes: Uint8Array, codec: Codec): ContentId {
   const prefix = Uint8Array.of(1, codec === 'raw' ? RAW : DAG_CBOR, SHA2_256, 32)
-  return base32.encode(concatBytes(prefix, backend.sha256([bytes]))) as string as ContentId
+  return base32OfName(concatBytes(prefix, backend.sha256([bytes]))) as ContentId
 }
 
 /**
@@ -45,12 +46,12 @@ export function contentIdOfBytes(bytes: Uint8Array): ContentId {
   if (bytes.length !== 36) throw new CryptoError({ code: 'CONTENT_ID_BYTES', reason: 'length' })
   const known = bytes[0] === 1 && (bytes[1] === RAW || bytes[1] === DAG_CBOR) && bytes[2] === SHA2_256 && bytes[3] === 32
   if (!known) throw new CryptoError({ code: 'CONTENT_ID_BYTES', reason: 'not CIDv1 sha2-256 of raw or dag-cbor' })
-  return base32.encode(bytes) as string as ContentId
+  return base32OfName(bytes) as ContentId
 }
 
 /** The 36 bytes, in an array of the caller's own. */
 export function bytesOfContentId(cid: ContentId): Uint8Array {
-  return base32.decode(cid)
+  return bytesOfBase32Name(cid)
 }
 
 export function codecOf(cid: ContentId): Codec {

@@ -78,4 +78,4 @@ export const jobNamed = (jobs: Jobs, name: string): Job | undefined =>
 
 /** Most batches that a recovery binds, and bytes of a show: a show carries certificates and commit sets of the open steps. */
 export const RERUN_MAX = 64
-export const SHOW_BYTES_MAX = 250_000
+export const SHOW_BYTES_MAX = 300_000

@@ -8,6 +8,8 @@ import {
   type GroupSetup,
   openGroup,
   type RequestRef,
+  readStateBlock,
+  stateEventOf,
   stepGroup,
 } from '../src/index.js'
 import type { Watcher } from './checks.js'
@@ -124,11 +126,15 @@ export class Member {
 
   #fetchState(root: ContentId, from: readonly PeerId[]): void {
     const tell = () => {
-      const block = this.blocks.get(root)
-      if (block !== undefined) this.tell({ type: 'state', root, block })
+      const event = stateEventOf(root, (cid) => this.blocks.get(cid))
+      if (event !== undefined) this.tell(event)
     }
-    if (this.blocks.has(root)) this.#later(1, tell)
-    else this.#fetch(root, from, tell)
+    const block = this.blocks.get(root)
+    const pages = block === undefined ? [] : readStateBlock(block).pages
+    const missing = pages.filter((cid) => !this.blocks.has(cid))
+    if (block === undefined) this.#fetch(root, from, () => this.#fetchState(root, from))
+    else if (missing.length === 0) this.#later(1, tell)
+    for (const cid of missing) this.#fetch(cid, from, tell)
   }
 
   /** Asks each in turn over the network: a question there and an answer back, either of which may be lost. */

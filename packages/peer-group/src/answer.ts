@@ -10,6 +10,7 @@ import {
 } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import type { Answer } from './messages.js'
+import { responsesDigest } from './response-tree.js'
 
 /** What a seal is bound to: an answer for one place is worth nothing in another. */
 export interface SealContext {
@@ -39,11 +40,6 @@ export function saltFor(signer: Signer, context: SealContext): Uint8Array {
 
 /** Timers, payments and outbox entries of a run: none yet. */
 const NO_EFFECTS = sealOf('interpeer-group-effects', [])
-
-/** What `answer.responses` holds: the digest (32 bytes) of a batch's responses, in its order. */
-export function responsesDigest(responses: readonly ContentId[]): Uint8Array {
-  return sealOf('interpeer-group-responses', responses.map(bytesOfContentId))
-}
 
 /** `transcript` is a digest of the execution; keyed by the member it can be challenged, and not copied from another's answer. */
 export function answerOf(

@@ -49,6 +49,19 @@ export type ExecutionResult =
     }
   | { readonly type: 'abstained' }
 
+/** A visitor's request, and the block that holds it. */
+export interface Write extends RequestRef {
+  readonly bytes: Uint8Array
+}
+
+/** The group state block and all under it are now on disk. `block` and `pages` are the bytes of itself and of its request pages, in order (`stateEventOf`). */
+export interface StateEvent {
+  readonly type: 'state'
+  readonly root: ContentId
+  readonly block: Uint8Array
+  readonly pages: readonly Uint8Array[]
+}
+
 /** `nowMs` is network time, and should not go backwards. */
 export type GroupEvent = { readonly nowMs: number } & (
   | { readonly type: 'time' }
@@ -56,18 +69,13 @@ export type GroupEvent = { readonly nowMs: number } & (
   /** Anyone shows a certificate and asks what this member says of it. */
   | { readonly type: 'shown'; readonly from: PeerId; readonly certificate: Uint8Array }
   /** A visitor's write that reached this peer. `bytes` is the request block; the shell has checked it. */
-  | {
-      readonly type: 'write'
-      readonly id: Uint8Array
-      readonly ms: number
-      readonly cid: ContentId
-      readonly bytes: Uint8Array
-    }
+  | ({ readonly type: 'write' } & Write)
+  /** Several at once: offered to the others in as few messages. */
+  | { readonly type: 'writes'; readonly writes: readonly Write[] }
   | { readonly type: 'executed'; readonly batch: Uint8Array; readonly from: ContentId; readonly result: ExecutionResult }
   /** These request blocks are now on disk, and each is the request that its ref says. */
   | { readonly type: 'bodies'; readonly cids: readonly ContentId[] }
-  /** The group state block and all under it are now on disk; `block` is the bytes of the group state block itself. */
-  | { readonly type: 'state'; readonly root: ContentId; readonly block: Uint8Array }
+  | StateEvent
   /** The chain named the next epoch's members and time. Not kept over a restart: the shell says it again. */
   | { readonly type: 'close-at'; readonly atMs: number; readonly next: readonly PeerId[] }
   /** The chain asked for a show: recovery. After it this member signs nothing more in this epoch. */
@@ -123,6 +131,8 @@ export type GroupEffect =
       /** The root of the file tree. */
       readonly files: ContentId
       readonly requests: readonly { readonly id: Uint8Array; readonly response: ContentId }[]
+      /** Nothing later is final yet: its state is what reads run on. Of an earlier one the state may be gone already. */
+      readonly isLast: boolean
     }
   /** A frozen group says again that the last final step is the last. */
   | { readonly type: 'renewed'; readonly step: number; readonly named: Uint8Array; readonly timeMs: number }

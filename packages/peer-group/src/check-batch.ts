@@ -4,8 +4,8 @@ import { isAgainst, readDissent } from './dissent.js'
 import { type BoundSet, quorum, type Turn } from './group-state.js'
 import { type Proposal, tallyMessage } from './messages.js'
 import { isInTime } from './pool.js'
-import { PROVISIONAL_MAX } from './settings.js'
-import { type GroupState, roomIn } from './state-block.js'
+import { BATCH_REQUESTS_LIMIT, PROVISIONAL_MAX } from './settings.js'
+import { answeredBy, type GroupState, roomIn } from './state-block.js'
 import { isJudged, namedThrough, rootBefore, unnamedSteps } from './steps.js'
 import { isTally, outcomesOf, type Tally } from './tally.js'
 import type { Opened } from './verifier.js'
@@ -64,14 +64,20 @@ function refusalOfNaming(t: Turn, batch: KnownBatch): string | undefined {
   const isHeld = isJudged(g) && disputed > 0
   if (isHeld && (final >= disputed || requests.length > 0)) return 'BATCH_FROZEN'
   if (batch.from !== (isHeld ? rootBefore(g, disputed) : g.base.root)) return 'BATCH_OTHER_PAST'
-  if (!isHeld && step - 1 - final > PROVISIONAL_MAX) return 'BATCH_TOO_EARLY'
+  if (!isHeld && (step - 1 - final > PROVISIONAL_MAX || requests.length > roomAmongOpen(t, final))) return 'BATCH_TOO_EARLY'
   if (closing && final !== (isHeld ? disputed : step) - 1) return 'BATCH_CLOSING'
   return undefined
 }
 
+/** How many requests a batch may have that names steps up to `final`: those that stay open have as many together as one batch may have. */
+export function roomAmongOpen({ g }: Turn, final: number): number {
+  const open = g.steps.filter(({ step }) => step > final && step > namedThrough(g))
+  return BATCH_REQUESTS_LIMIT - open.reduce((sum, { certified }) => sum + certified.batch.requests.length, 0)
+}
+
 /** Why a batch may not run on the state it names: a write runs once. Nobody can seal it, whatever rank proposes it. */
 export function refusalByState(t: Turn, batch: KnownBatch, state: GroupState): string | undefined {
-  if (batch.requests.some(({ id }) => state.byId.has(hexOf(id)))) return 'BATCH_REPEATS'
+  if (batch.requests.some(({ id }) => answeredBy(state, hexOf(id)) !== undefined)) return 'BATCH_REPEATS'
   return batch.requests.length > roomIn(state, batch.value.timeMs, t.g.settings.requestsKeptMs) ? 'BATCH_STATE_FULL' : undefined
 }
 

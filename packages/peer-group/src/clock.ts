@@ -52,10 +52,10 @@ export function isPending(t: Turn): boolean {
 
 export const closingDue = ({ g, nowMs }: Turn): boolean => g.closing !== undefined && nowMs >= g.closing.atMs
 
-/** Once closing is due, every member says what it knows of all outcomes, for the receipt. */
+/** Once closing is due, and what may still be said in open windows is said, every member tells what it knows of all outcomes, for the receipt. */
 function tellTally(t: Turn): boolean {
   const { open, seat, tally } = t.g
-  if (seat < 0 || !closingDue(t) || open.tallies.has(seat)) return false
+  if (seat < 0 || !closingDue(t) || open.tallies.has(seat) || nextWindowMs(t) !== undefined) return false
   const opened = sign(t, tallyMessage, { step: open.step, ...tally })
   open.tallies.set(seat, opened)
   t.durable = true

@@ -1,10 +1,11 @@
 import type { ContentId } from '@interpeer/crypto-ids'
 import { contentIdOfBytes } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
+import type { StateEvent } from './api.js'
 import { PeerGroupError } from './errors.js'
 import { count, type KnownStep, peerAt, type Turn } from './group-state.js'
 import { cleanPool } from './pool.js'
-import { type GroupState, readStateBlock } from './state-block.js'
+import { answeredBy, type GroupState, readState } from './state-block.js'
 import { finalThrough, knownStep, namingCertificate, stateAt } from './steps.js'
 
 /** Takes as final what certificates prove, and says so. */
@@ -55,6 +56,7 @@ function tellFinal(t: Turn, known: KnownStep, state: GroupState): void {
     state: state.root,
     files: state.files,
     requests: responsesIn(state, known),
+    isLast: known.step === t.g.final.step,
   })
 }
 
@@ -72,7 +74,7 @@ function tellProvisional(t: Turn, known: KnownStep, state: GroupState): void {
 
 function responsesIn(state: GroupState, { certified }: KnownStep) {
   return certified.batch.requests.flatMap(({ id }) => {
-    const answered = state.byId.get(hexOf(id))
+    const answered = answeredBy(state, hexOf(id))
     return answered === undefined ? [] : [{ id, response: answered.response }]
   })
 }
@@ -115,11 +117,11 @@ export function takeState(t: Turn, state: GroupState): boolean {
 }
 
 /** The shell has a group state block, and all under it, on disk. */
-export function onState(t: Turn, root: ContentId, block: Uint8Array): undefined {
+export function onState(t: Turn, { root, block, pages }: StateEvent): undefined {
   const isMissing = [t.g.base, t.g.final].some((one) => one.state === undefined)
   if (!isMissing) return
   try {
-    const state = readStateBlock(block)
+    const state = readState(block, pages)
     if (state.root !== root || !takeState(t, state)) return count(t, 'STATE_OTHER')
   } catch (error) {
     if (!(error instanceof PeerGroupError)) throw error

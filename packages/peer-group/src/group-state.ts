@@ -2,6 +2,7 @@ import type { ContentId, PeerId, Signer } from '@interpeer/crypto-ids'
 import type { ExecutionResult, GroupEffect, GroupSetup, RequestRef, StoredBlock } from './api.js'
 import type { KnownBatch } from './batch.js'
 import type { Answer, DissentHeld, Proposal, Reveal, Seal, Timeout } from './messages.js'
+import type { Named, RequestIndex } from './request-index.js'
 import type { GroupSettings } from './settings.js'
 import type { GroupState } from './state-block.js'
 import type { Tally } from './tally.js'
@@ -128,13 +129,25 @@ export interface OpenStep {
   disputed: boolean
 }
 
-export interface Pending {
+export interface Pending extends Named {
+  /** Counts arrivals: older requests go first. */
+  readonly order: number
   readonly ref: RequestRef
   readonly size: number
   readonly held: boolean
   /** Whose share of the pool it takes: the member that offered it; the own seat if a visitor brought it here, and this peer answers for passing it on. */
   readonly seat: number
   readonly failures: number
+}
+
+/** Requests that wait. A value: what changes costs by itself, not by how many wait. */
+export interface Pool {
+  readonly index: RequestIndex<Pending>
+  /** How many of them are held and may be batched. */
+  readonly waiting: number
+  /** What each seat takes of it. */
+  readonly shares: ReadonlyMap<number, { readonly requests: number; readonly bytes: number }>
+  readonly nextOrder: number
 }
 
 /** A member's view of one epoch. Made by `openGroup`, moved by `stepGroup`; a value: nothing that it holds is altered. */
@@ -154,7 +167,7 @@ export interface Group {
   /** The step that a certified batch named disputed, where a jury decides; 0: none. */
   readonly frozen: number
   readonly open: Readonly<OpenStep>
-  readonly pool: ReadonlyMap<string, Pending>
+  readonly pool: Pool
   readonly offerAtMs: number | undefined
   readonly offerEveryMs: number
   readonly closing: { readonly atMs: number; readonly next: readonly PeerId[] } | undefined

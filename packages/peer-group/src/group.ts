@@ -25,7 +25,7 @@ import {
 } from './messages.js'
 import { newOpenStep } from './open-step.js'
 import { runCertified } from './own-run.js'
-import { onBodies, onOffer, onWrite } from './pool.js'
+import { emptyPool, onBodies, onOffer, onWrites, pendingIn } from './pool.js'
 import { propose, takeProposal } from './propose.js'
 import { certify, findCommitSet, reveal, takeCommitSet, takeReveal, takeSeal } from './rounds.js'
 import { onExecuted, runAndSeal } from './run.js'
@@ -71,7 +71,7 @@ export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durabl
     steps,
     frozen,
     open: newOpenStep({ setup, settings }, base.step + 1),
-    pool: new Map(),
+    pool: emptyPool,
     offerAtMs: undefined,
     offerEveryMs: settings.resendMs,
     closing: undefined,
@@ -104,10 +104,11 @@ export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durabl
 export function stepGroup(group: Group, event: GroupEvent): GroupStep {
   const t = beginTurn(group, event.nowMs)
   if (event.type === 'message') onMessage(t, event.from, event.envelope)
-  else if (event.type === 'write') onWrite(t, { id: event.id, ms: event.ms, cid: event.cid }, event.bytes)
+  else if (event.type === 'write') onWrites(t, [event])
+  else if (event.type === 'writes') onWrites(t, event.writes)
   else if (event.type === 'executed') onExecuted(t, event.batch, event.from, event.result)
   else if (event.type === 'bodies') onBodies(t, event.cids)
-  else if (event.type === 'state') onState(t, event.root, event.block)
+  else if (event.type === 'state') onState(t, event)
   else if (event.type === 'shown') onShown(t, event.from, event.certificate)
   else if (event.type === 'close-at') t.g.closing = { atMs: event.atMs, next: event.next }
   else if (event.type === 'show') onShow(t)
@@ -116,7 +117,9 @@ export function stepGroup(group: Group, event: GroupEvent): GroupStep {
 
 /** Writes that wait here, for the next epoch's group. */
 export function pendingRequests(group: Group): readonly RequestRef[] {
-  return [...group.pool.values()].filter(({ held }) => held).map(({ ref }) => ref)
+  return pendingIn(group.pool)
+    .filter(({ held }) => held)
+    .map(({ ref }) => ref)
 }
 
 /** Goes on until nothing moves: a group of one agrees with itself within one event. */

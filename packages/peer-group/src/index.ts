@@ -1,4 +1,3 @@
-export { responsesDigest } from './answer.js'
 export type {
   ExecutionResult,
   GroupEffect,
@@ -7,6 +6,7 @@ export type {
   RefusalCode,
   RequestRef,
   StoredBlock,
+  Write,
 } from './api.js'
 export { type Batch, batchMessage, type KnownBatch, type MemberOutcome, memberOutcome, readBatch } from './batch.js'
 export { type CertifiedReveals, type CertifiedStep, provesFinal, verifyCertificate, verifyClosing, verifyReveals } from './certificate.js'
@@ -27,9 +27,19 @@ export { type Answer, answerSchema, certificateMessage, finalMessage, type Revea
 export { collatorOrder, quorumOf } from './quorum.js'
 export { type Recovery, recoverFrom } from './recovery.js'
 export { batchReferences, groupReferences, recordReferences, shadowReferences } from './references.js'
+export { proofOfResponse, provesResponse, type ResponseProof, type ResponseTree, responsesDigest, responseTree } from './response-tree.js'
 export { GROUP_DEFAULTS, type GroupSettings, MEMBERS_MAX } from './settings.js'
 export { openShadow, type Shadow, type ShadowEffect, type ShadowEvent, type ShadowStep, stepShadow } from './shadow.js'
 export { RESPONSE_BODY_MAX_BYTES, RESPONSE_CHUNK_BYTES, type SiteReply, type SiteResponse, siteReply, siteResponse } from './site-reply.js'
 export { type HttpHeader, httpHeader, REQUEST_BODY_MAX_BYTES, type SiteRequest, siteRequest } from './site-request.js'
-export { type AnsweredRequest, firstStateBlock, type GroupState, readStateBlock } from './state-block.js'
+export {
+  type AnsweredRequest,
+  answeredBy,
+  firstStateBlock,
+  type GroupState,
+  readState,
+  readStateBlock,
+  requestCount,
+  stateEventOf,
+} from './state-block.js'
 export { createVerification, type FromMember, type GroupContext, type Opened, type Verification } from './verifier.js'

@@ -1,5 +1,13 @@
 import { bool, bytes, bytesMax, type Infer, link, list, message, nullable, struct, uint16, uint32, uint53 } from '@interpeer/wire-codec'
-import { BATCH_MAX_BYTES, DISSENT_MAX_BYTES, DISSENTS_MAX, INLINE_BODY_MAX_BYTES, MEMBERS_MAX, PROVISIONAL_MAX } from './settings.js'
+import {
+  BATCH_MAX_BYTES,
+  DISSENT_MAX_BYTES,
+  DISSENTS_MAX,
+  INLINE_BODY_MAX_BYTES,
+  MEMBERS_MAX,
+  OFFER_REQUESTS_MAX,
+  PROVISIONAL_MAX,
+} from './settings.js'
 
 /** Limits of signed messages that travel inside others; envelope included. */
 export const SEAL_MAX_BYTES = 384
@@ -17,15 +25,12 @@ const batchBytes = bytesMax(BATCH_MAX_BYTES)
 const seals = list(bytesMax(SEAL_MAX_BYTES), MEMBERS_MAX)
 const dissents = list(bytesMax(DISSENT_MAX_BYTES), DISSENTS_MAX)
 
-/** Passes a visitor's request on, so that whoever collates can batch it. */
+/** Passes visitors' requests on, so that whoever collates can batch them. */
 export const offerMessage = message('group-offer', 1, {
   job: bytes(36),
   epoch: uint32,
   from: key,
-  id: bytes(16),
-  ms: uint53,
-  cid: link,
-  body: nullable(bytesMax(INLINE_BODY_MAX_BYTES)),
+  requests: list(struct({ id: bytes(16), ms: uint53, cid: link, body: nullable(bytesMax(INLINE_BODY_MAX_BYTES)) }), OFFER_REQUESTS_MAX),
 })
 export type Offer = Infer<typeof offerMessage>
 
@@ -146,7 +151,7 @@ export type LateWord = Infer<typeof lateMessage>
 export const shownStepSchema = struct({ certificate: bytesMax(CERTIFICATE_MAX_BYTES), batch: batchBytes, dissents })
 /** The last final step, the provisional ones, and what a frozen group made of them. */
 export const SHOWN_STEPS_MAX = PROVISIONAL_MAX + 4
-export const SHOW_MAX_BYTES = 240 * 1024
+export const SHOW_MAX_BYTES = 288 * 1024
 
 /** What a member shows the chain when no closing certificate comes; afterwards it signs nothing more in the epoch. */
 export const showMessage = message(

@@ -1,78 +1,108 @@
 import { bytesOfContentId, type ContentId, codecOf, contentIdOf, contentIdOfBytes, type PeerId } from '@interpeer/crypto-ids'
 import { hexOf, type Infer } from '@interpeer/wire-codec'
-import type { RefusalCode, RequestRef } from './api.js'
+import type { RefusalCode, RequestRef, Write } from './api.js'
 import type { KnownBatch } from './batch.js'
-import { count, othersOf, type Pending, peerAt, send, type Turn } from './group-state.js'
-import type { offerMessage } from './messages.js'
-import { offerMessage as offer } from './messages.js'
+import { count, othersOf, type Pending, type Pool, peerAt, send, type Turn } from './group-state.js'
+import { offerMessage } from './messages.js'
 import { takeBodies } from './own-run.js'
-import { INLINE_BODY_MAX_BYTES, REQUEST_MAX_BYTES } from './settings.js'
+import { changeIndex, emptyIndex, findIn, itemsOf } from './request-index.js'
+import { INLINE_BODY_MAX_BYTES, OFFER_REQUESTS_MAX, REQUEST_MAX_BYTES } from './settings.js'
 import { sign } from './sign.js'
-import { roomIn } from './state-block.js'
+import { answeredBy, roomIn } from './state-block.js'
+import { provisionalSteps } from './steps.js'
 import type { Opened } from './verifier.js'
 
 /** After so many batches that found no quorum because members abstained, a request leaves the queue. */
 const FAILURES_MAX = 2
 
-/** A visitor's write reached this peer. */
-export function onWrite(t: Turn, ref: RequestRef, bytes: Uint8Array): undefined {
+type Offered = Infer<typeof offerMessage>['requests'][number]
+
+export const emptyPool: Pool = { index: emptyIndex(), waiting: 0, shares: new Map(), nextOrder: 0 }
+
+/** In the order in which they came. */
+export const pendingIn = ({ index }: Pool): Pending[] => [...itemsOf(index)].sort((a, b) => a.order - b.order)
+
+/** Visitors' writes reached this peer. */
+export function onWrites(t: Turn, writes: readonly Write[]): undefined {
   const { g } = t
-  const refuse = (code: RefusalCode): undefined => {
-    t.effects.push({ type: 'refused', id: ref.id, code })
+  const taken = writes.filter((write) => takeWrite(t, write))
+  if (taken.length === 0) return
+  const offered = taken.map(({ bytes, ...ref }) => offeredOf(ref, bytes.length <= INLINE_BODY_MAX_BYTES ? bytes : null))
+  sendOffers(t, offered)
+  g.offerEveryMs = g.settings.resendMs
+  g.offerAtMs = Math.min(g.offerAtMs ?? Number.POSITIVE_INFINITY, t.nowMs + g.offerEveryMs)
+}
+
+/** Whether it is to be passed on: not when it has run, is known here, or is refused. */
+function takeWrite(t: Turn, { id, ms, cid, bytes }: Write): boolean {
+  const { g } = t
+  const ref = { id, ms, cid }
+  const refuse = (code: RefusalCode): false => {
+    t.effects.push({ type: 'refused', id, code })
+    return false
   }
-  const name = hexOf(ref.id)
-  const answered = g.final.state?.byId.get(name)
+  const name = hexOf(id)
+  const answered = answeredBy(g.final.state, name)
   if (answered !== undefined) {
-    t.effects.push({ type: 'repeated', id: ref.id, response: answered.response })
-    return
+    t.effects.push({ type: 'repeated', id, response: answered.response })
+    return false
   }
   if (g.phase !== 'open' || g.seat < 0) return refuse('GROUP_CLOSED')
-  if (g.base.state?.byId.has(name) === true) return // it has run: told when that is final
+  if (answeredBy(g.base.state, name) !== undefined) return false // it has run: told when that is final
   if (g.frozen > 0) return refuse('GROUP_FROZEN')
   const wrong = refusalOf(t, ref, bytes)
   if (wrong !== undefined) return refuse(wrong)
-  const known = g.pool.get(name)
+  const known = findIn(g.pool.index, name)
   if (known !== undefined && known.failures >= FAILURES_MAX) return refuse('JOB_TOO_SLOW')
-  if (known?.held === true && known.ref.cid !== ref.cid) return refuse('REQUEST_MISMATCH')
-  if (known?.seat === g.seat) return
-  if (isShareFull(t, g.seat, name, bytes.length) || (known === undefined && isStateFull(t))) return refuse('GROUP_BUSY')
+  if (known?.held === true && known.ref.cid !== cid) return refuse('REQUEST_MISMATCH')
+  if (known?.seat === g.seat) return false
+  if (isShareFull(t, g.seat, known, bytes.length) || (known === undefined && isStateFull(t))) return refuse('GROUP_BUSY')
   hold(t, ref, bytes, g.seat)
-  sendOffer(t, ref, othersOf(g), bytes.length <= INLINE_BODY_MAX_BYTES ? bytes : null)
-  g.offerEveryMs = g.settings.resendMs
-  g.offerAtMs = t.nowMs + g.offerEveryMs
+  return true
 }
 
-/** Another member passes a request on, with its body or without. */
+/** Another member passes requests on, with their bodies or without. */
 export function onOffer(t: Turn, { value, seat }: Opened<Infer<typeof offerMessage>>): 'answered' | undefined {
   const { g } = t
   if (g.phase !== 'open') return g.phase === 'closed' ? 'answered' : undefined
-  let ref: RequestRef
-  try {
-    ref = { id: value.id, ms: value.ms, cid: contentIdOfBytes(value.cid) }
-  } catch {
-    count(t, 'OFFER_MALFORMED')
-    return undefined
+  const lacking: RequestRef[] = []
+  let isAnswered = false
+  for (const { id, ms, cid, body } of value.requests) {
+    let ref: RequestRef
+    try {
+      ref = { id, ms, cid: contentIdOfBytes(cid) }
+    } catch {
+      count(t, 'OFFER_MALFORMED')
+      continue
+    }
+    if (answeredBy(g.base.state, hexOf(id)) !== undefined) isAnswered = true
+    else if (takeOffered(t, ref, body, seat)) lacking.push(ref)
   }
+  if (lacking.length > 0) t.effects.push({ type: 'fetch-bodies', requests: lacking, from: [peerAt(g, seat)] })
+  return isAnswered ? 'answered' : undefined
+}
+
+/** Whether the request's body is to be fetched. */
+function takeOffered(t: Turn, ref: RequestRef, body: Uint8Array | null, seat: number): boolean {
   const name = hexOf(ref.id)
-  if (g.base.state?.byId.has(name) === true) return 'answered'
-  const known = g.pool.get(name)
-  if (known !== undefined && (known.held || known.failures >= FAILURES_MAX)) return undefined
-  const wrong = refusalOf(t, ref, value.body ?? undefined)
-  const isNew = known === undefined || value.body !== null
+  const known = findIn(t.g.pool.index, name)
+  if (known !== undefined && (known.held || known.failures >= FAILURES_MAX)) return false
+  const wrong = refusalOf(t, ref, body ?? undefined)
+  const isNew = known === undefined || body !== null
   if (wrong !== undefined) count(t, wrong)
-  else if (isNew && isShareFull(t, seat, name, value.body?.length ?? 0)) count(t, 'GROUP_BUSY')
-  else if (value.body !== null) hold(t, ref, value.body, seat)
+  else if (isNew && isShareFull(t, seat, known, body?.length ?? 0)) count(t, 'GROUP_BUSY')
+  else if (body !== null) hold(t, ref, body, seat)
   else if (known === undefined || known.ref.cid === ref.cid) {
-    setPending(t, known ?? { ref, size: 0, held: false, seat, failures: 0 })
-    t.effects.push({ type: 'fetch-bodies', requests: [ref], from: [peerAt(g, seat)] })
+    if (known === undefined) setPending(t, { name, order: t.g.pool.nextOrder, ref, size: 0, held: false, seat, failures: 0 })
+    return true
   }
-  return undefined
+  return false
 }
 
 /** The shell has these blocks on disk. */
 export function onBodies(t: Turn, cids: readonly ContentId[]): undefined {
   const given = new Set(cids)
-  for (const pending of t.g.pool.values()) {
+  for (const pending of pendingIn(t.g.pool)) {
     if (!pending.held && pending.failures < FAILURES_MAX && given.has(pending.ref.cid)) setPending(t, { ...pending, held: true })
   }
   const wanted = [...t.g.open.proposals.values()].flatMap(({ batch }) => batch.requests)
@@ -82,30 +112,39 @@ export function onBodies(t: Turn, cids: readonly ContentId[]): undefined {
 
 export function isHeld(t: Turn, ref: RequestRef): boolean {
   if (t.g.open.bodies.has(ref.cid)) return true
-  const pending = t.g.pool.get(hexOf(ref.id))
+  const pending = findIn(t.g.pool.index, hexOf(ref.id))
   return pending?.held === true && pending.ref.cid === ref.cid
 }
 
 /** Requests that may be batched now, oldest first. */
 export function candidates(t: Turn, timeMs: number): readonly Pending[] {
   const { pool, settings, base } = t.g
-  return [...pool.values()].filter(
-    ({ ref, held, failures }) =>
-      held &&
-      failures < FAILURES_MAX &&
-      isInTime(ref, timeMs, settings.requestsKeptMs, settings.requestAheadMs) &&
-      base.state?.byId.has(hexOf(ref.id)) !== true,
+  if (pool.waiting === 0) return []
+  return pendingIn(pool).filter(
+    (pending) =>
+      isWaiting(pending) &&
+      isInTime(pending.ref, timeMs, settings.requestsKeptMs, settings.requestAheadMs) &&
+      answeredBy(base.state, pending.name) === undefined,
   )
 }
 
 export const isInTime = (ref: RequestRef, timeMs: number, keptMs: number, aheadMs: number): boolean =>
   ref.ms >= timeMs - keptMs && ref.ms <= timeMs + aheadMs
 
+/** Requests of the pool that have run in steps which are not final yet. */
+function ranAlready({ g }: Turn): number {
+  const refs = provisionalSteps(g).flatMap(({ certified }) => certified.batch.requests)
+  return refs.filter(({ id }) => {
+    const pending = findIn(g.pool.index, hexOf(id))
+    return pending !== undefined && isWaiting(pending)
+  }).length
+}
+
 /** Whether a request waits that the state has room for: without room there is nothing to hurry for. */
 export function hasWork(t: Turn): boolean {
   const { base, pool, frozen } = t.g
   const { state } = base
-  if (frozen > 0 || ![...pool].some(([name, pending]) => isWaiting(pending) && state?.byId.has(name) !== true)) return false
+  if (frozen > 0 || pool.waiting <= ranAlready(t)) return false
   return state === undefined || roomIn(state, t.nowMs, t.g.settings.requestsKeptMs) > 0
 }
 
@@ -118,7 +157,7 @@ export function blame(t: Turn, batch: KnownBatch | undefined): undefined {
   const bound = new Set(((set === undefined ? undefined : batches.get(hexOf(set.hash)))?.requests ?? []).map(({ id }) => hexOf(id)))
   for (const { id } of batch?.requests ?? []) {
     if (bound.has(hexOf(id))) continue
-    const pending = t.g.pool.get(hexOf(id))
+    const pending = findIn(t.g.pool.index, hexOf(id))
     if (pending === undefined || pending.failures >= FAILURES_MAX) continue
     const failures = pending.failures + 1
     const leaves = failures >= FAILURES_MAX
@@ -130,25 +169,28 @@ export function blame(t: Turn, batch: KnownBatch | undefined): undefined {
 /** Takes out what has run for good, and what is too old. */
 export function cleanPool(t: Turn, told: ReadonlySet<string>): undefined {
   const { g } = t
-  const kept = new Map<string, Pending>()
-  for (const [name, pending] of g.pool) {
-    const answered = g.final.state?.byId.get(name)
+  const gone: Pending[] = []
+  for (const pending of pendingIn(g.pool)) {
+    const answered = answeredBy(g.final.state, pending.name)
     const old = pending.ref.ms < t.nowMs - g.settings.requestsKeptMs
-    if (answered === undefined && !old) kept.set(name, pending)
-    else if (pending.seat === g.seat && pending.failures < FAILURES_MAX) {
-      if (answered === undefined) t.effects.push({ type: 'refused', id: pending.ref.id, code: 'REQUEST_TOO_OLD' })
-      else if (!told.has(name)) t.effects.push({ type: 'repeated', id: pending.ref.id, response: answered.response })
-    }
+    if (answered === undefined && !old) continue
+    gone.push(pending)
+    if (pending.seat !== g.seat || pending.failures >= FAILURES_MAX) continue
+    if (answered === undefined) t.effects.push({ type: 'refused', id: pending.ref.id, code: 'REQUEST_TOO_OLD' })
+    else if (!told.has(pending.name)) t.effects.push({ type: 'repeated', id: pending.ref.id, response: answered.response })
   }
-  if (kept.size < g.pool.size) g.pool = kept
+  if (gone.length > 0) g.pool = changePool(g.pool, gone, [])
 }
 
-/** Offers again what this member answers for; the body is not sent twice, whoever lacks it fetches it. */
+/** Offers again what this member answers for; the bodies are not sent twice, whoever lacks one fetches it. */
 export function offerAgain(t: Turn): undefined {
   const { g } = t
   if (g.offerAtMs === undefined || t.nowMs < g.offerAtMs) return
-  const mine = [...g.pool.values()].filter((pending) => pending.seat === g.seat && pending.failures < FAILURES_MAX)
-  for (const { ref } of mine) sendOffer(t, ref, othersOf(g), null)
+  const mine = pendingIn(g.pool).filter((pending) => pending.seat === g.seat && pending.failures < FAILURES_MAX)
+  sendOffers(
+    t,
+    mine.map(({ ref }) => offeredOf(ref, null)),
+  )
   g.offerEveryMs = Math.min(2 * g.offerEveryMs, g.settings.resendMsMax)
   g.offerAtMs = mine.length === 0 || g.phase !== 'open' ? undefined : t.nowMs + g.offerEveryMs
 }
@@ -165,16 +207,14 @@ function refusalOf(t: Turn, ref: RequestRef, bytes: Uint8Array | undefined): Ref
 
 const isWaiting = ({ held, failures }: Pending): boolean => held && failures < FAILURES_MAX
 
-/** Whether a member's share of the pool is used up; `name` itself not counted. One request always fits: nobody can take another's share. */
-function isShareFull(t: Turn, seat: number, name: string, size: number): boolean {
+/** Whether a member's share of the pool is used up; `known` not counted. One request always fits: nobody can take another's share. */
+function isShareFull(t: Turn, seat: number, known: Pending | undefined, size: number): boolean {
   const { pool, settings, setup } = t.g
   const sharers = seat === t.g.seat ? 1 : setup.members.length - 1
-  let [requests, bytes] = [0, 0]
-  for (const [other, pending] of pool) {
-    if (pending.seat !== seat || other === name) continue
-    requests++
-    bytes += pending.size
-  }
+  const own = known?.seat === seat ? known : undefined
+  const share = pool.shares.get(seat)
+  const requests = (share?.requests ?? 0) - (own === undefined ? 0 : 1)
+  const bytes = (share?.bytes ?? 0) - (own?.size ?? 0)
   return requests > 0 && (requests >= Math.floor(settings.poolRequestsMax / sharers) || bytes + size > settings.poolBytesMax / sharers)
 }
 
@@ -182,20 +222,56 @@ function isShareFull(t: Turn, seat: number, name: string, size: number): boolean
 function isStateFull(t: Turn): boolean {
   const { base, pool, settings } = t.g
   if (base.state === undefined) return false
-  const room = roomIn(base.state, t.nowMs, settings.requestsKeptMs, pool.size + 1)
-  return room <= pool.size && room <= [...pool.values()].filter(isWaiting).length
+  const room = roomIn(base.state, t.nowMs, settings.requestsKeptMs, pool.index.size + 1)
+  return room <= pool.waiting
 }
 
 function hold(t: Turn, ref: RequestRef, bytes: Uint8Array, seat: number): undefined {
-  const failures = t.g.pool.get(hexOf(ref.id))?.failures ?? 0
+  const name = hexOf(ref.id)
+  const known = findIn(t.g.pool.index, name)
   t.blocks.push({ cid: ref.cid, bytes })
-  setPending(t, { ref, size: bytes.length, held: true, seat, failures })
+  const order = known?.order ?? t.g.pool.nextOrder
+  setPending(t, { name, order, ref, size: bytes.length, held: true, seat, failures: known?.failures ?? 0 })
 }
 
 function setPending(t: Turn, pending: Pending): undefined {
-  t.g.pool = new Map(t.g.pool).set(hexOf(pending.ref.id), pending)
+  const known = findIn(t.g.pool.index, pending.name)
+  t.g.pool = changePool(t.g.pool, known === undefined ? [] : [known], [pending])
 }
 
-function sendOffer(t: Turn, ref: RequestRef, to: readonly PeerId[], body: Uint8Array | null): undefined {
-  send(t, to, sign(t, offer, { id: ref.id, ms: ref.ms, cid: bytesOfContentId(ref.cid), body }).envelope)
+/** `gone`: as they are in it. `added`: of names that are not in it, or gone. */
+function changePool(pool: Pool, gone: readonly Pending[], added: readonly Pending[]): Pool {
+  const shares = new Map(pool.shares)
+  let waiting = pool.waiting
+  for (const [pendings, sign] of [
+    [gone, -1],
+    [added, 1],
+  ] as const) {
+    for (const pending of pendings) {
+      const share = shares.get(pending.seat)
+      shares.set(pending.seat, { requests: (share?.requests ?? 0) + sign, bytes: (share?.bytes ?? 0) + sign * pending.size })
+      if (isWaiting(pending)) waiting += sign
+    }
+  }
+  const nextOrder = added.reduce((next, { order }) => Math.max(next, order + 1), pool.nextOrder)
+  return { index: changeIndex(pool.index, gone, added), waiting, shares, nextOrder }
+}
+
+const offeredOf = ({ id, ms, cid }: RequestRef, body: Uint8Array | null): Offered => ({ id, ms, cid: bytesOfContentId(cid), body })
+
+/** To all others, in as few messages as hold them. */
+function sendOffers(t: Turn, offered: readonly Offered[]): undefined {
+  const to: readonly PeerId[] = othersOf(t.g)
+  let [requests, bytes]: [Offered[], number] = [[], 0]
+  const flush = () => {
+    if (requests.length > 0) send(t, to, sign(t, offerMessage, { requests }).envelope)
+    ;[requests, bytes] = [[], 0]
+  }
+  for (const one of offered) {
+    const size = one.body?.length ?? 0
+    if (requests.length >= OFFER_REQUESTS_MAX || bytes + size > INLINE_BODY_MAX_BYTES) flush()
+    requests.push(one)
+    bytes += size
+  }
+  flush()
 }

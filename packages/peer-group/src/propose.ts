@@ -4,7 +4,7 @@ import { accuse } from './accuse.js'
 import { takeLateReveal } from './adopt.js'
 import { type KnownBatch, readBatch, seedAlpha, writeBatch } from './batch.js'
 import { openReveals } from './certificate.js'
-import { refusalOfBatch, rerunOf } from './check-batch.js'
+import { refusalOfBatch, rerunOf, roomAmongOpen } from './check-batch.js'
 import { openDissents } from './dissent.js'
 import { PeerGroupError } from './errors.js'
 import { type BoundSet, collatorSeat, count, othersOf, quorum, type SeenTimeout, send, type Turn } from './group-state.js'
@@ -137,7 +137,9 @@ function newBatch(t: Turn): Chosen | undefined {
   if (from === undefined || (!isHeld && !isClosing && base.state === undefined)) return undefined
   // a closing batch goes onto the chain with its proof, so no script may run on its seed: writes wait for the next epoch
   const requests =
-    isClosing || isHeld || base.state === undefined ? [] : chooseRequests(t, roomIn(base.state, timeMs, settings.requestsKeptMs), timeMs)
+    isClosing || isHeld || base.state === undefined
+      ? []
+      : chooseRequests(t, Math.min(roomIn(base.state, timeMs, settings.requestsKeptMs), roomAmongOpen(t, final)), timeMs)
   const early = t.nowMs < base.sinceMs + settings.idleEveryMs
   if (open.rank === 0 && !isClosing && requests.length === 0 && early && !isNamingDue(t)) return undefined
   open.proof ??= self.vrfProve(seedAlpha(setup.network, setup.job, setup.epoch, open.step))

@@ -4,6 +4,7 @@ import { readRecord } from './durable.js'
 import { PeerGroupError } from './errors.js'
 import type { Group } from './group-state.js'
 import { certificateMessage, revealMessage } from './messages.js'
+import { itemsOf } from './request-index.js'
 import type { Shadow } from './shadow.js'
 
 /**
@@ -14,13 +15,14 @@ import type { Shadow } from './shadow.js'
 export function groupReferences({ base, final, steps, open, pool, setup }: Group): ReadonlySet<ContentId> {
   const found = new Set<ContentId>([base.root, final.root])
   for (const { certified, before, state, step } of steps) {
-    if (step >= final.step) found.add(contentIdOfBytes(certified.answer.root))
+    // the one before is still served until what tells of the last one has been acted on
+    if (step >= final.step - 1) found.add(contentIdOfBytes(certified.answer.root))
     if (before !== undefined) found.add(before.root)
-    if (state !== undefined && step >= final.step) found.add(state.root)
+    if (state !== undefined && step >= final.step - 1) found.add(state.root)
   }
   for (const run of open.runs.values()) if (run.type === 'ran') found.add(run.state.root)
   if (open.sealed !== undefined) found.add(contentIdOfBytes(open.sealed.answer.root))
-  for (const { ref } of pool.values()) found.add(ref.cid)
+  for (const { ref } of itemsOf(pool.index)) found.add(ref.cid)
   const batches: (KnownBatch | undefined)[] = [open.sealed?.batch]
   batches.push(...open.batches.values(), ...steps.map(({ certified }) => certified.batch), ...setup.rerun.map(readBatch))
   for (const { batch } of open.proposals.values()) batches.push(batch)
@@ -30,10 +32,12 @@ export function groupReferences({ base, final, steps, open, pool, setup }: Group
 
 /** The same for what one durable record names. @throws {PeerGroupError} RECORD_UNREADABLE */
 export function recordReferences(record: Uint8Array, job: JobId, epoch: number): ReadonlySet<ContentId> {
-  const { steps, sealed, boundBatch } = readRecord(record, bytesOfContentId(job), epoch)
+  const { steps, final, sealed, boundBatch } = readRecord(record, bytesOfContentId(job), epoch)
   const found = new Set<ContentId>()
   try {
-    const reveals = steps.flatMap(({ certificate }) => certificateMessage.decode(certificate).reveals)
+    // of a step before the last final one only its last reveals are still waited for, not its state
+    const certificates = steps.map(({ certificate }) => certificateMessage.decode(certificate))
+    const reveals = certificates.flatMap((one) => (one.step >= final ? one.reveals : []))
     for (const envelope of reveals) {
       const { answer } = revealMessage.decode(peekPayload(envelope) ?? new Uint8Array())
       found.add(contentIdOfBytes(answer.root))

@@ -96,8 +96,8 @@ export function stateAfter(
 ): GroupState | undefined {
   if (result.responses.length !== batch.requests.length || result.transcript.length !== 32) return undefined
   if (leavesState(t, batch)) return before
-  const { state, block } = nextState(before, batch, result.files, result.responses, t.g.settings.requestsKeptMs)
-  t.blocks.push(block)
+  const { state, blocks } = nextState(before, batch, result.files, result.responses, t.g.settings.requestsKeptMs)
+  t.blocks.push(...blocks)
   return state
 }
 

@@ -17,6 +17,7 @@ export interface GroupSettings {
   readonly requestsKeptMs: number
   /** A request may be this much newer than its batch. */
   readonly requestAheadMs: number
+  /** Of one batch. While time-outs carry the bytes of batches, this bounds them: q of them must fit into one proposal. */
   readonly batchRequestsMax: number
   /** Of all request bodies of one batch together. One request always fits. */
   readonly batchBytesMax: number
@@ -35,7 +36,7 @@ export const GROUP_DEFAULTS: GroupSettings = {
   clockToleranceMs: 2_000,
   requestsKeptMs: 600_000,
   requestAheadMs: 60_000,
-  batchRequestsMax: 64,
+  batchRequestsMax: 256,
   batchBytesMax: 4 * 1024 * 1024,
   poolRequestsMax: 1_024,
   poolBytesMax: 32 * 1024 * 1024,
@@ -43,13 +44,17 @@ export const GROUP_DEFAULTS: GroupSettings = {
 
 /** Bounds that no setting moves: they are part of the wire format, or keep a member's memory finite. */
 export const MEMBERS_MAX = 32
-export const BATCH_REQUESTS_LIMIT = 64
-export const BATCH_MAX_BYTES = 16 * 1024
-/** Request bodies up to this size travel inside the offer; larger ones are fetched. */
+export const BATCH_REQUESTS_LIMIT = 512
+export const BATCH_MAX_BYTES = 40 * 1024
+/** Requests that one offer passes on. */
+export const OFFER_REQUESTS_MAX = 64
+/** Request bodies up to this size travel inside the offer, of all its requests together; larger ones are fetched. */
 export const INLINE_BODY_MAX_BYTES = 900 * 1024
 export const REQUEST_MAX_BYTES = 1024 * 1024
-/** Request ids that the state holds; a batch that would pass it is not sealed. */
-export const STATE_REQUESTS_MAX = 8_192
+/** Request ids in one page of the state. A step writes the last page anew, so a larger one costs more. */
+export const PAGE_REQUESTS_MAX = 1_024
+/** Pages of the state: room for 1,747 writes per second in ten minutes. A batch that would pass it is not sealed. */
+export const STATE_PAGES_MAX = 1_024
 export const RANK_MAX = 65_535
 export const RANK_DOUBLINGS_MAX = 6
 /** Certified steps that are not final yet: with so many, no further batch is proposed until some are. */

@@ -1,12 +1,12 @@
 import { type ContentId, type PeerId, peekMessageNumber } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
-import type { ExecutionResult, GroupEffect } from './api.js'
+import type { ExecutionResult, GroupEffect, StateEvent } from './api.js'
 import { type KnownBatch, seedAlpha } from './batch.js'
 import { type CertifiedStep, readCertificate } from './certificate.js'
 import { PeerGroupError } from './errors.js'
 import { finalMessage } from './messages.js'
 import { GROUP_DEFAULTS } from './settings.js'
-import { type GroupState, nextState, readStateBlock } from './state-block.js'
+import { type GroupState, nextState, readState } from './state-block.js'
 import { createVerifier, type GroupContext, type Verification, type Verifier } from './verifier.js'
 
 /** A newcomer between the naming and its seat: it runs what the old group makes final on its own copy, and compares. */
@@ -24,7 +24,7 @@ export interface Shadow {
 export type ShadowEvent =
   /** An old member's `group-final`. */
   | { readonly type: 'message'; readonly envelope: Uint8Array }
-  | { readonly type: 'state'; readonly root: ContentId; readonly block: Uint8Array }
+  | StateEvent
   | { readonly type: 'executed'; readonly batch: Uint8Array; readonly from: ContentId; readonly result: ExecutionResult }
 export type ShadowEffect =
   | Extract<GroupEffect, { type: 'fetch-state' | 'store' | 'count' | 'execute' }>
@@ -50,7 +50,7 @@ export function openShadow(
 export function stepShadow(shadow: Shadow, event: ShadowEvent): ShadowStep {
   try {
     if (event.type === 'message') return onFinal(shadow, event.envelope)
-    return event.type === 'state' ? onState(shadow, event.block) : onExecuted(shadow, event.batch, event.result)
+    return event.type === 'state' ? onState(shadow, event) : onExecuted(shadow, event.batch, event.result)
   } catch (error) {
     if (!(error instanceof PeerGroupError)) throw error
     return { state: shadow, effects: [{ type: 'count', code: error.code }] }
@@ -84,8 +84,8 @@ function onFinal(shadow: Shadow, envelope: Uint8Array): ShadowStep {
   return { state: { ...state, running: certified }, effects: [execute] }
 }
 
-function onState(shadow: Shadow, block: Uint8Array): ShadowStep {
-  const state = readStateBlock(block)
+function onState(shadow: Shadow, { block, pages }: StateEvent): ShadowStep {
+  const state = readState(block, pages)
   const { last } = shadow
   if (last === undefined || state.root !== last.state) return { state: shadow, effects: [{ type: 'count', code: 'STATE_OTHER' }] }
   return { state: { ...shadow, held: { step: last.step, state } }, effects: [] }
@@ -110,14 +110,14 @@ function compare(shadow: Shadow, certified: CertifiedStep, result: ExecutionResu
       effects: [{ type: 'matched', step, state: root }],
     }
   }
-  const { state, block } = nextState(held.state, batch, result.files, result.responses, shadow.requestsKeptMs)
+  const { state, blocks } = nextState(held.state, batch, result.files, result.responses, shadow.requestsKeptMs)
   const behind: ShadowEffect[] = last !== undefined && last.step > step ? [fetch(last)] : []
   if (state.root !== root) {
     return { state: { ...shadow, held: undefined }, effects: [{ type: 'mismatched', step, state: root }, fetch(last ?? certified)] }
   }
   return {
     state: { ...shadow, held: { step, state }, matched: shadow.matched + 1 },
-    effects: [{ type: 'store', blocks: [block] }, { type: 'matched', step, state: root }, ...behind],
+    effects: [{ type: 'store', blocks }, { type: 'matched', step, state: root }, ...behind],
   }
 }
 

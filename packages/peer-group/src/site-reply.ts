@@ -1,6 +1,6 @@
 import { bool, bytes, bytesMax, type Infer, link, list, message, nullable, oneOf, struct, uint16, uint32 } from '@interpeer/wire-codec'
 import { CERTIFICATE_MAX_BYTES } from './messages.js'
-import { BATCH_REQUESTS_LIMIT } from './settings.js'
+import { responseProof } from './response-tree.js'
 import { httpHeader } from './site-request.js'
 
 /** A response's body is stored in chunks of this size, so that no block is large. */
@@ -26,8 +26,8 @@ export type SiteResponse = Infer<typeof siteResponse>
  * among the members: the batch's proof leads to the seed, and so to the tokens of all whom the step answered. `named`: the later certificate that names the
  * step final, where its own does not prove it (`provesFinal`); null too for a write that is answered before that, as its job may want it.
  *
- * A write's `epoch`, `step`, `state` and `certificate` are of the step that ran it, and `responses` are the CIDs of all response blocks of
- * that step, in the order of its batch: the certificate commits to them, and the answer's own block (`siteResponse`) must be among them.
+ * A write's `epoch`, `step`, `state` and `certificate` are of the step that ran it, and `proof` shows that the answer's own block (`siteResponse`) is
+ * among the responses of that step, to which the certificate commits.
  */
 export const siteReply = message(
   'site-reply',
@@ -43,7 +43,7 @@ export const siteReply = message(
     stale: bool,
     certificate: nullable(bytesMax(CERTIFICATE_MAX_BYTES)),
     named: nullable(bytesMax(CERTIFICATE_MAX_BYTES)),
-    responses: list(link, BATCH_REQUESTS_LIMIT),
+    proof: nullable(responseProof),
     status: uint16,
     headers: list(httpHeader, 200),
     body: bytesMax(RESPONSE_BODY_MAX_BYTES),

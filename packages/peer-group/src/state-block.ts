@@ -1,87 +1,168 @@
 import { bytesOfContentId, type ContentId, contentIdOf, contentIdOfBytes } from '@interpeer/crypto-ids'
-import { bytes, decodeWith, encodeWith, hexOf, link, list, struct, uint53 } from '@interpeer/wire-codec'
-import type { StoredBlock } from './api.js'
+import { bytes, bytesOfHex, decodeWith, encodeWith, hexOf, type Infer, link, list, struct, uint53 } from '@interpeer/wire-codec'
+import type { StateEvent, StoredBlock } from './api.js'
 import type { KnownBatch } from './batch.js'
 import { PeerGroupError } from './errors.js'
-import { BATCH_REQUESTS_LIMIT, STATE_REQUESTS_MAX } from './settings.js'
+import { changeIndex, emptyIndex, findIn, type Named, type RequestIndex } from './request-index.js'
+import { BATCH_REQUESTS_LIMIT, PAGE_REQUESTS_MAX, STATE_PAGES_MAX } from './settings.js'
 
 /**
  * The group state block: what a certificate's root names (dag-cbor, links as tag 42). The request ids make a write run once however often it is sent: they are
- * part of the state until their own ms plus ten minutes (design §6, Writes).
+ * part of the state at least until their own ms plus ten minutes (design §6, Writes). They stand in pages, so that a step writes only the last one anew.
  */
-export const stateSchema = struct({
-  files: link,
-  requests: list(struct({ id: bytes(16), ms: uint53, response: link }), STATE_REQUESTS_MAX),
-})
+export const stateSchema = struct({ files: link, pages: list(link, STATE_PAGES_MAX) })
+/** One page: requests in the order in which they ran. Only a state's last page has fewer than `PAGE_REQUESTS_MAX`, and none is empty. */
+export const pageSchema = list(struct({ id: bytes(16), ms: uint53, response: link }), PAGE_REQUESTS_MAX)
 export const STATE_BLOCK_MAX_BYTES = 1024 * 1024
 
-export interface AnsweredRequest {
-  readonly id: Uint8Array
+export interface AnsweredRequest extends Named {
+  /** The request's id, in hexadecimal. */
+  readonly name: string
   readonly ms: number
   readonly response: ContentId
 }
+interface Page {
+  readonly cid: ContentId
+  /** The highest `ms` in it. */
+  readonly lastMs: number
+  readonly requests: readonly AnsweredRequest[]
+  /** As they are written, while there is room for more. */
+  readonly open: Infer<typeof pageSchema> | undefined
+}
+/** A value: a step's state shares with the one before what both have, pages and index. */
 export interface GroupState {
   readonly root: ContentId
   /** The root of the file tree. */
   readonly files: ContentId
-  readonly requests: readonly AnsweredRequest[]
-  /** The same by id, in hexadecimal. */
-  readonly byId: ReadonlyMap<string, AnsweredRequest>
+  readonly pages: readonly Page[]
+  readonly index: RequestIndex<AnsweredRequest>
 }
+
+/** What the state says was answered to a request, by its id in hexadecimal. */
+export function answeredBy(state: GroupState | undefined, name: string): AnsweredRequest | undefined {
+  return state === undefined ? undefined : findIn(state.index, name)
+}
+
+/** How many requests the state holds. */
+export const requestCount = (state: GroupState): number => state.index.size
 
 /** The state of a job that has run nothing yet: to be stored by whoever publishes it. */
 export function firstStateBlock(files: ContentId): StoredBlock {
-  const block = encodeWith(stateSchema, { files: bytesOfContentId(files), requests: [] })
-  return { cid: contentIdOf(block, 'dag-cbor'), bytes: block }
+  return stateBlock(files, [])
 }
 
-/** @throws {PeerGroupError} STATE_INVALID */
-export function readStateBlock(block: Uint8Array): GroupState {
+/** What the block alone says. @throws {PeerGroupError} STATE_INVALID */
+export function readStateBlock(block: Uint8Array): { readonly files: ContentId; readonly pages: readonly ContentId[] } {
+  return reading(() => {
+    const { files, pages } = decodeWith(stateSchema, block, STATE_BLOCK_MAX_BYTES)
+    return { files: contentIdOfBytes(files), pages: pages.map(contentIdOfBytes) }
+  })
+}
+
+/** The whole state. `pages`: the blocks of its pages, in order. @throws {PeerGroupError} STATE_INVALID */
+export function readState(block: Uint8Array, pages: readonly Uint8Array[]): GroupState {
+  const { files, pages: cids } = readStateBlock(block)
+  if (pages.length !== cids.length) throw invalid('other pages')
+  return reading(() => {
+    const read = pages.map((page, i) => readPage(page, i === cids.length - 1))
+    if (read.some(({ cid }, i) => cid !== cids[i])) throw invalid('other pages')
+    const requests = read.flatMap((page) => page.requests)
+    const index = changeIndex(emptyIndex<AnsweredRequest>(), [], requests)
+    if (index.size !== requests.length) throw invalid('an id twice')
+    return { root: contentIdOf(block, 'dag-cbor'), files, pages: read, index }
+  })
+}
+
+/** What the event `state` brings, out of a store; undefined where a block is missing or none of these. */
+export function stateEventOf(root: ContentId, get: (cid: ContentId) => Uint8Array | undefined): StateEvent | undefined {
+  const block = get(root)
+  if (block === undefined) return undefined
   try {
-    const { files, requests } = decodeWith(stateSchema, block, STATE_BLOCK_MAX_BYTES)
-    const answered = requests.map(({ id, ms, response }) => ({ id, ms, response: contentIdOfBytes(response) }))
-    return stateOf(contentIdOf(block, 'dag-cbor'), contentIdOfBytes(files), answered)
-  } catch (cause) {
-    throw new PeerGroupError({ code: 'STATE_INVALID', reason: 'not a group state block' }, { cause })
+    const pages = readStateBlock(block).pages.map(get)
+    return pages.includes(undefined) ? undefined : { type: 'state', root, block, pages: pages as Uint8Array[] }
+  } catch (error) {
+    if (!(error instanceof PeerGroupError)) throw error
+    return undefined
   }
 }
 
-/** The state after a batch: ids too old for its time are dropped, its own are added in order. */
+/**
+ * The state after a batch, and the blocks that are new in it. Pages whose requests are all too old for its time go, and old requests of a last page that
+ * is not full; the batch's own are added in order.
+ */
 export function nextState(
   state: GroupState,
   batch: KnownBatch,
   files: ContentId,
   responses: readonly ContentId[],
   requestsKeptMs: number,
-): { readonly state: GroupState; readonly block: StoredBlock } {
-  const requests = [
-    ...keptRequests(state, batch.value.timeMs, requestsKeptMs),
-    ...batch.requests.map(({ id, ms }, i) => ({ id, ms, response: responses[i] as ContentId })),
-  ]
-  const block = encodeWith(
-    stateSchema,
-    {
-      files: bytesOfContentId(files),
-      requests: requests.map(({ id, ms, response }) => ({ id, ms, response: bytesOfContentId(response) })),
-    },
-    STATE_BLOCK_MAX_BYTES,
-  )
-  const cid = contentIdOf(block, 'dag-cbor')
-  return { state: stateOf(cid, files, requests), block: { cid, bytes: block } }
+): { readonly state: GroupState; readonly blocks: readonly StoredBlock[] } {
+  const isKept = ({ lastMs }: { readonly lastMs: number }) => lastMs + requestsKeptMs >= batch.value.timeMs
+  const kept = state.pages.filter(isKept)
+  const gone = state.pages.filter((page) => !isKept(page)).flatMap(({ requests }) => requests)
+  const last = kept.at(-1)?.open === undefined ? undefined : kept.pop()
+  const stays = ({ ms }: { readonly ms: number }) => ms + requestsKeptMs >= batch.value.timeMs
+  const old = (last?.requests ?? []).filter((one) => !stays(one))
+  const added = batch.requests.map(({ id, ms }, i) => ({ name: hexOf(id), ms, response: responses[i] as ContentId }))
+  const blocks: StoredBlock[] = []
+  if (last !== undefined && added.length + old.length === 0) kept.push(last)
+  else {
+    const requests = [...(last?.requests ?? []).filter(stays), ...added]
+    const written = [...(last?.open ?? []).filter(stays), ...added.map(writtenOf)]
+    for (let at = 0; at < requests.length; at += PAGE_REQUESTS_MAX) {
+      const open = written.slice(at, at + PAGE_REQUESTS_MAX)
+      const block = encodeWith(pageSchema, open)
+      kept.push(pageOf(contentIdOf(block, 'dag-cbor'), requests.slice(at, at + PAGE_REQUESTS_MAX), open))
+      blocks.push({ cid: contentIdOf(block, 'dag-cbor'), bytes: block })
+    }
+  }
+  const block = stateBlock(files, kept)
+  blocks.push(block)
+  return { state: { root: block.cid, files, pages: kept, index: changeIndex(state.index, [...gone, ...old], added) }, blocks }
 }
 
-export function keptRequests(state: GroupState, timeMs: number, requestsKeptMs: number): readonly AnsweredRequest[] {
-  return state.requests.filter(({ ms }) => ms + requestsKeptMs >= timeMs)
-}
-
-/**
- * How many requests a batch of this time may add: exactly, or at least `wanted`, which is cheaper. Never negative, so an empty batch always fits.
- */
+/** How many requests a batch of this time may add: exactly, or at least `wanted`, which is cheaper. Never negative, so an empty batch always fits. */
 export function roomIn(state: GroupState, timeMs: number, requestsKeptMs: number, wanted = BATCH_REQUESTS_LIMIT): number {
-  const room = STATE_REQUESTS_MAX - state.requests.length
-  return room >= wanted ? room : STATE_REQUESTS_MAX - keptRequests(state, timeMs, requestsKeptMs).length
+  const free = (STATE_PAGES_MAX - state.pages.length) * PAGE_REQUESTS_MAX
+  if (free >= wanted) return free
+  const kept = state.pages.filter(({ lastMs }) => lastMs + requestsKeptMs >= timeMs)
+  const room = (STATE_PAGES_MAX - kept.length) * PAGE_REQUESTS_MAX
+  const open = kept.at(-1)?.open
+  return open === undefined ? room : room + PAGE_REQUESTS_MAX - open.filter(({ ms }) => ms + requestsKeptMs >= timeMs).length
 }
 
-function stateOf(root: ContentId, files: ContentId, requests: readonly AnsweredRequest[]): GroupState {
-  return { root, files, requests, byId: new Map(requests.map((one) => [hexOf(one.id), one])) }
+function readPage(block: Uint8Array, isLast: boolean): Page {
+  const written = decodeWith(pageSchema, block)
+  if (written.length === 0 || (!isLast && written.length < PAGE_REQUESTS_MAX)) throw invalid('a page that is not full')
+  const requests = written.map(({ id, ms, response }) => ({ name: hexOf(id), ms, response: contentIdOfBytes(response) }))
+  return pageOf(contentIdOf(block, 'dag-cbor'), requests, written)
+}
+
+function pageOf(cid: ContentId, requests: readonly AnsweredRequest[], written: Infer<typeof pageSchema>): Page {
+  const lastMs = requests.reduce((highest, { ms }) => Math.max(highest, ms), 0)
+  return { cid, lastMs, requests, open: written.length < PAGE_REQUESTS_MAX ? written : undefined }
+}
+
+const writtenOf = ({ name, ms, response }: AnsweredRequest): Infer<typeof pageSchema>[number] => ({
+  id: bytesOfHex(name),
+  ms,
+  response: bytesOfContentId(response),
+})
+
+function stateBlock(files: ContentId, pages: readonly Page[]): StoredBlock {
+  const value = { files: bytesOfContentId(files), pages: pages.map(({ cid }) => bytesOfContentId(cid)) }
+  const block = encodeWith(stateSchema, value, STATE_BLOCK_MAX_BYTES)
+  return { cid: contentIdOf(block, 'dag-cbor'), bytes: block }
+}
+
+const invalid = (reason: string): PeerGroupError => new PeerGroupError({ code: 'STATE_INVALID', reason })
+
+/** @throws {PeerGroupError} STATE_INVALID */
+function reading<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    if (cause instanceof PeerGroupError) throw cause
+    throw new PeerGroupError({ code: 'STATE_INVALID', reason: 'not a group state block' }, { cause })
+  }
 }

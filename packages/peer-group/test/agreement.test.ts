@@ -1,12 +1,10 @@
 import { bytesOfContentId, contentIdOf, keyOfPeerId, peekMessageNumber as readNumber, signMessage } from '@interpeer/crypto-ids'
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
-import { emptyFiles, logs, network, signerAt, start, verification } from '../simulations/jobs.js'
-import type { KnownBatch } from '../src/batch.js'
-import { quorumOf, readBatch, readStateBlock, responsesDigest, verifyCertificate, verifyReveals } from '../src/index.js'
+import { emptyFiles, logs, network, signerAt, verification } from '../simulations/jobs.js'
+import { quorumOf, readBatch, responsesDigest, verifyCertificate, verifyReveals } from '../src/index.js'
 import { certificateMessage, offerMessage, revealMessage } from '../src/messages.js'
-import { STATE_REQUESTS_MAX } from '../src/settings.js'
-import { nextState } from '../src/state-block.js'
+import { pendingIn } from '../src/pool.js'
 import { createVerifier } from '../src/verifier.js'
 import { Desk, type Letter, NOW } from './desk.js'
 
@@ -221,11 +219,11 @@ describe('order', () => {
   test('request ids leave the state ten minutes after their own ms', () => {
     const desk = new Desk(1)
     desk.write(0, 1)
-    expect(desk.group(0).base.state?.requests).toHaveLength(1)
+    expect(desk.group(0).base.state?.index.size).toBe(1)
     desk.pass(600_000)
-    expect(desk.group(0).base.state?.requests).toHaveLength(1)
+    expect(desk.group(0).base.state?.index.size).toBe(1)
     desk.pass(5_000)
-    expect(desk.group(0).base.state?.requests).toHaveLength(0)
+    expect(desk.group(0).base.state?.index.size).toBe(0)
   })
 
   test('requests that wait go into one batch, within its bounds', () => {
@@ -238,39 +236,6 @@ describe('order', () => {
     expect(Math.max(...sizes)).toBe(3)
   })
 
-  test('a state that is nearly full takes what fits, and refuses early: nothing that nobody seals is proposed', () => {
-    const ids = Array.from({ length: STATE_REQUESTS_MAX - 2 }, (_, n) =>
-      Uint8Array.from({ length: 16 }, (_, i) => [1, n >> 8, n & 255][i] ?? 0),
-    )
-    const filled = ids.map((id, n) => ({ id, ms: n === 0 ? NOW - 597_000 : NOW, cid: start.cid }))
-    const fake = { requests: filled, value: { timeMs: NOW } } as unknown as KnownBatch
-    const responses = ids.map(() => start.cid)
-    const full = nextState(readStateBlock(start.bytes), fake, emptyFiles, responses, 600_000)
-    const desk = new Desk(3, { start: full.state.root })
-    desk.blocks.set(full.block.cid, full.block.bytes)
-    for (const member of [0, 1, 2]) desk.open(member)
-    desk.drop()
-    const [collator, other] = desk.order(1) as [number, number]
-    for (const n of [1, 2]) desk.write(other, n)
-    desk.write(other, 3)
-    expect(desk.of('refused', other).map(({ code }) => code)).toEqual(['GROUP_BUSY'])
-    desk.write(collator, 4) // has not heard of the others
-    desk.deliver()
-    expect(new Set(desk.of('final').map(({ requests }) => requests.length))).toEqual(new Set([1]))
-    expect(desk.of('final', 0)).toHaveLength(2)
-    expect(desk.group(0).base.state?.requests).toHaveLength(STATE_REQUESTS_MAX)
-    desk.pass(1_500)
-    desk.pass(1_400) // what has to wait starts no timer
-    expect(desk.letters.filter(({ number }) => number === PROPOSAL || number === TIMEOUT)).toEqual([])
-    desk.pass(2_200) // the oldest id has left, and the one that waited takes its place
-    desk.deliver()
-    expect(desk.of('final', 0).map(({ requests }) => requests.length)).toEqual([1, 1, 1])
-    desk.pass(5_000) // and an empty batch fits at any time
-    desk.deliver()
-    expect(desk.of('final', 0).map(({ requests }) => requests.length)).toEqual([1, 1, 1, 0])
-    expect(desk.of('count').map(({ code }) => code)).not.toContain('BATCH_STATE_FULL')
-  })
-
   test('offers of one member fill its own share of the pool, not that of others or of own visitors', () => {
     const desk = new Desk(5, { settings: { poolRequestsMax: 8, poolBytesMax: 400 } })
     const [, me, flooder, other] = desk.order(1) as [number, number, number, number]
@@ -280,22 +245,26 @@ describe('order', () => {
         job: bytesOfContentId(desk.setup.job),
         epoch: 1,
         from: signerAt(member).publicKey,
-        id: Uint8Array.from({ length: 16 }, (_, i) => [member, n][i] ?? 9),
-        ms: NOW,
-        cid: bytesOfContentId(contentIdOf(bytes, 'raw')),
-        body,
+        requests: [
+          {
+            id: Uint8Array.from({ length: 16 }, (_, i) => [member, n][i] ?? 9),
+            ms: NOW,
+            cid: bytesOfContentId(contentIdOf(bytes, 'raw')),
+            body,
+          },
+        ],
       }
       const envelope = signMessage(offerMessage, fields, signerAt(member), network)
       desk.tell(me, { type: 'message', from: desk.peer(member), envelope })
     }
     for (let n = 0; n < 40; n++) offer(flooder, n, null)
-    expect([...desk.group(me).pool.values()]).toHaveLength(2)
+    expect(pendingIn(desk.group(me).pool)).toHaveLength(2)
     for (let n = 0; n < 40; n++) offer(flooder, n, new Uint8Array(90).fill(n)) // nor with bodies for what it announced
-    expect([...desk.group(me).pool.values()].reduce((sum, { size }) => sum + size, 0)).toBeLessThanOrEqual(100)
+    expect(pendingIn(desk.group(me).pool).reduce((sum, { size }) => sum + size, 0)).toBeLessThanOrEqual(100)
     for (let n = 0; n < 8; n++) desk.write(me, n)
     expect(desk.of('refused', me)).toEqual([])
     offer(other, 1, new Uint8Array(50))
-    expect([...desk.group(me).pool.values()].filter(({ held }) => held)).toHaveLength(8 + 1 + 1)
+    expect(pendingIn(desk.group(me).pool).filter(({ held }) => held)).toHaveLength(8 + 1 + 1)
     desk.write(me, 8)
     expect(desk.of('refused', me).map(({ code }) => code)).toEqual(['GROUP_BUSY'])
   })
@@ -372,7 +341,7 @@ describe('what abstains', () => {
       desk.pass(1_000 * 2 ** rank)
       desk.deliver(({ number }) => number !== REVEAL)
     }
-    for (const member of desk.order(1)) expect([...desk.group(member).pool.values()].map(({ failures }) => failures)).toEqual([0])
+    for (const member of desk.order(1)) expect(pendingIn(desk.group(member).pool).map(({ failures }) => failures)).toEqual([0])
     desk.pass(400)
     desk.deliver()
     desk.endGrace()

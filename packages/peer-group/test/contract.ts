@@ -22,7 +22,7 @@ import {
 } from '../src/messages.js'
 import { siteReply, siteResponse } from '../src/site-reply.js'
 import { siteRequest } from '../src/site-request.js'
-import { STATE_BLOCK_MAX_BYTES, stateSchema } from '../src/state-block.js'
+import { pageSchema, STATE_BLOCK_MAX_BYTES, stateSchema } from '../src/state-block.js'
 
 /** All that goes over the wire or to disk: what src/peer-group.cddl describes. */
 export const contract = [
@@ -47,6 +47,7 @@ export const contract = [
   siteRequest,
   siteReply,
   recordCodec('group-state', stateSchema, STATE_BLOCK_MAX_BYTES),
+  recordCodec('group-requests', pageSchema, MESSAGE_MAX_BYTES),
   recordCodec('site-response', siteResponse, MESSAGE_MAX_BYTES),
   recordCodec('group-record', recordSchema, RECORD_MAX_BYTES),
   recordCodec('juror-record', jurorRecordSchema, JUROR_RECORD_MAX_BYTES),

@@ -11,6 +11,7 @@ import {
   type GroupEvent,
   type GroupSetup,
   openGroup,
+  stateEventOf,
   stepGroup,
 } from '../src/index.js'
 
@@ -137,8 +138,8 @@ export class Desk {
         const result = this.run(member, effect)
         if (result !== undefined) this.tell(member, { type: 'executed', batch: effect.batch, from: effect.from, result })
       } else if (effect.type === 'fetch-state') {
-        const block = this.blocks.get(effect.root)
-        if (block !== undefined) this.tell(member, { type: 'state', root: effect.root, block })
+        const event = stateEventOf(effect.root, (cid) => this.blocks.get(cid))
+        if (event !== undefined) this.tell(member, event)
       } else if (effect.type === 'fetch-bodies') {
         const cids = effect.requests.map(({ cid }) => cid).filter((cid) => this.blocks.has(cid))
         this.tell(member, { type: 'bodies', cids })

@@ -12,6 +12,7 @@ import {
   type Shadow,
   type ShadowEffect,
   type ShadowEvent,
+  stateEventOf,
   stepShadow,
   verifyCertificate,
   verifyClosing,
@@ -309,7 +310,7 @@ describe('a newcomer', () => {
       shadow = state
       for (const effect of effects) {
         seen.push(effect)
-        if (effect.type === 'fetch-state') tell({ type: 'state', root: effect.root, block: desk.blocks.get(effect.root) as Uint8Array })
+        if (effect.type === 'fetch-state') tell(stateEventOf(effect.root, (cid) => desk.blocks.get(cid)) as ShadowEvent)
         if (effect.type === 'execute') tell({ type: 'executed', batch: effect.batch, from: effect.from, result: execute(effect) })
       }
     }

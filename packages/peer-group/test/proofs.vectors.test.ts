@@ -142,7 +142,7 @@ describe('proposals.json', () => {
   test.each(proposals.cases)('$name: $expect', ({ proposal, expect: code, alpha, seed }) => {
     const envelope = bytesOfHex(proposal)
     const opened = openGroup(setup, createSigner(bytesOfHex(proposals.self)), nowMs)
-    const ready = stepGroup(opened.state, { type: 'state', root: setup.start, block: start, nowMs })
+    const ready = stepGroup(opened.state, { type: 'state', root: setup.start, block: start, pages: proposals.pages.map(bytesOfHex), nowMs })
     const { effects } = stepGroup(ready.state, { type: 'message', from: context.members[0] as PeerId, envelope, nowMs })
     const counted = effects.flatMap((effect) => (effect.type === 'count' ? [effect.code] : []))
     const sent = effects.filter(({ type }) => type === 'send').length

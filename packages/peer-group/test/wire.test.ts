@@ -4,10 +4,29 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { batchMessage, MEMBERS_MAX, siteReply, stepGroup, verifyCertificate } from '../src/index.js'
 import * as messages from '../src/messages.js'
+import { BATCH_MAX_BYTES, BATCH_REQUESTS_LIMIT, DISSENT_MAX_BYTES, DISSENTS_MAX } from '../src/settings.js'
 import { createVerifier } from '../src/verifier.js'
 import vectors from '../vectors/step.json' with { type: 'json' }
 import { Desk } from './desk.js'
 
+const largestRef = { id: new Uint8Array(16), ms: Number.MAX_SAFE_INTEGER, cid: new Uint8Array(36) }
+const largestBatch = {
+  job: new Uint8Array(36),
+  epoch: 0xffff_ffff,
+  step: 0xffff_ffff,
+  previous: new Uint8Array(32),
+  from: new Uint8Array(36),
+  collator: new Uint8Array(32),
+  timeMs: Number.MAX_SAFE_INTEGER,
+  proof: new Uint8Array(80),
+  closing: true,
+  final: 0xffff_ffff,
+  disputed: 0xffff_ffff,
+  outcomes: Array.from({ length: MEMBERS_MAX }, () => ({
+    ...{ agreed: 0xffff_ffff, late: 0xffff_ffff, absent: 0xffff_ffff },
+    ...{ contradicted: 0xffff_ffff, unresolved: 0xffff_ffff },
+  })),
+}
 const declared = [batchMessage, ...Object.values(messages)].filter(
   (one): one is typeof messages.sealMessage => typeof one === 'object' && 'encode' in one && 'number' in one,
 ) as unknown as Message<never>[]
@@ -15,9 +34,31 @@ const declared = [batchMessage, ...Object.values(messages)].filter(
 test('a reply has no field for a batch: its proof leads to the seed, and so to the tokens of others', () => {
   expect(siteReply.cddl()).not.toContain('batch')
 })
-test('the largest time-outs and tallies of the largest group fit into one proposal', () => {
+test('the largest time-outs, tallies and certificates of the largest group fit into one proposal', () => {
   const quorum = Math.floor((2 * MEMBERS_MAX) / 3) + 1
-  expect(quorum * (messages.TIMEOUT_MAX_BYTES + messages.TALLY_MAX_BYTES) + 20_000).toBeLessThan(messages.proposalMessage.maxBytes)
+  const certificates = messages.UNANIMOUS_SHOWN_MAX * messages.CERTIFICATE_MAX_BYTES
+  const shown = quorum * (messages.TIMEOUT_MAX_BYTES + messages.TALLY_MAX_BYTES) + certificates
+  expect(shown + BATCH_MAX_BYTES).toBeLessThan(messages.proposalMessage.maxBytes - 1_000)
+})
+test('the largest batch fits into its message; commit sets and dissents into time-outs; what a chain of open steps comes to into shows', () => {
+  const dissents = Array.from({ length: DISSENTS_MAX }, () => new Uint8Array(DISSENT_MAX_BYTES))
+  const named = dissents.map((envelope) => ({ step: 0xffff_ffff, envelope }))
+  const batchOf = (count: number) =>
+    batchMessage.encode({ ...largestBatch, dissents: named, requests: Array.from({ length: count }, () => largestRef) })
+  const batch = batchOf(BATCH_REQUESTS_LIMIT)
+  const seals = Array.from({ length: MEMBERS_MAX }, () => new Uint8Array(messages.SEAL_MAX_BYTES))
+  const hash = new Uint8Array(32)
+  const bound = { rank: 65_535, batch: hash, seals }
+  const { job } = largestBatch
+  const place = { job, epoch: 0xffff_ffff, step: 0xffff_ffff, rank: 65_535, from: hash }
+  const timeout = messages.timeoutMessage.encode({ ...place, previous: hash, bound, dissents, abstained: true })
+  expect(timeout.length).toBeLessThan(messages.TIMEOUT_MAX_BYTES - 128)
+  // a certificate holds a reveal of each member; open steps have as many requests together as one batch may have
+  const certificate = new Uint8Array(MEMBERS_MAX * (messages.REVEAL_MAX_BYTES + 3) + 128)
+  const steps = Array.from({ length: messages.SHOWN_STEPS_MAX }, (_, i) => ({ certificate, batch: i < 2 ? batch : batchOf(0), dissents }))
+  const reveal = new Uint8Array(messages.REVEAL_MAX_BYTES)
+  const show = messages.showMessage.encode({ job, epoch: 0xffff_ffff, from: hash, steps, bound, boundBatch: batchOf(0), reveal })
+  expect(show.length).toBeLessThan(messages.SHOW_MAX_BYTES)
 })
 
 describe('vectors: one whole step of a group of four', () => {

@@ -31,7 +31,7 @@ function twoRecords(): { readonly bytes: Uint8Array; readonly state: string }[] 
     if (effect.type === 'final') out.push({ bytes: concatBytes(new Uint8Array(SETUP_HASH_BYTES), last), state: effect.state })
   }
   let last: Uint8Array = new Uint8Array()
-  tell({ type: 'state', root: start.cid, block: start.bytes })
+  tell({ type: 'state', root: start.cid, block: start.bytes, pages: [] })
   for (let i = 0; i < 2; i++) {
     const bytes = encodeCbor([i])
     tell({ type: 'write', id: new Uint8Array(16).fill(i), ms: nowMs, cid: contentIdOf(bytes, 'raw'), bytes })

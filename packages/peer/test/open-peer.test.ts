@@ -19,9 +19,9 @@ import { siteRequest } from '@interpeer/peer-group'
 import { checkHeader, checkTicket, SETTINGS } from '@interpeer/vote-chain'
 import { encodeCbor, MESSAGE_NUMBERS } from '@interpeer/wire-codec'
 import { afterEach, expect, test } from 'vitest'
-import { addressExchange, signAddress } from '../src/address-record.js'
+import { addressExchange, mergeAddresses, signAddress } from '../src/address-record.js'
 import type { ChainProof } from '../src/network/index.js'
-import { openPeer, type Peer } from '../src/node/open-peer.js'
+import { openPeer, type Peer, type PeerOptions } from '../src/node/open-peer.js'
 import { CounterRuntime } from './counter-runtime.js'
 
 const seeder = createSigner(sha256(new Uint8Array([1])))
@@ -42,9 +42,9 @@ function newFolder(): string {
   return folder
 }
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
-async function open(data: string, seed = 'a5'): Promise<Peer> {
+async function open(data: string, seed = 'a5', more: Partial<PeerOptions> = {}): Promise<Peer> {
   const at = { host: '127.0.0.1', port: 0, bootstrap: [], runtime: new CounterRuntime(), log: quiet }
-  const peer = await openPeer({ ...at, data, signer: seeder, genesis: JSON.stringify(genesisOf(seed)) })
+  const peer = await openPeer({ ...at, data, signer: seeder, genesis: JSON.stringify(genesisOf(seed)), ...more })
   undo.push(() => peer.close())
   return peer
 }
@@ -55,6 +55,26 @@ async function attack(peer: Peer): Promise<Overlay> {
   return overlay
 }
 const get = { method: 'GET', target: '/', host: 'log', https: false, headers: [], body: new Uint8Array() }
+
+test('others are told the address to advertise, otherwise the bound one, and none that stands for all', async () => {
+  const told = async (more: Partial<PeerOptions>) => {
+    const peer = await open(newFolder(), 'a5', more)
+    const overlay = await attack(peer)
+    overlay.setAddress(peer.peerId, { host: '127.0.0.1', port: peer.address.port })
+    const reply = await overlay.request(peer.peerId, addressExchange.encode({ records: [] }))
+    const known = addressExchange.decode(reply).records
+    const rules = { network: peer.network, nowMs: Date.now(), self: attacker.peerId, isLiteral: () => true, isRegistered: () => true }
+    const address = mergeAddresses(new Map(), known, rules).addresses.get(peer.peerId)
+    expect(peer.advertised).toEqual(address && { host: address.host, port: address.port })
+    return [peer.address.port, peer.advertised] as const
+  }
+  expect((await told({ advertise: { host: '203.0.113.7', port: 4_000 } }))[1]).toEqual({ host: '203.0.113.7', port: 4_000 })
+  const [port, advertised] = await told({})
+  expect(advertised).toEqual({ host: '127.0.0.1', port })
+  expect((await told({ host: '0.0.0.0' }))[1]).toBeUndefined()
+  const unreachable = open(newFolder(), 'a5', { advertise: { host: '0.0.0.0', port: 4_000 } })
+  await expect(unreachable).rejects.toMatchObject({ code: 'ADDRESS_SYNTAX' })
+})
 
 test('whatever a stranger sends, the peer goes on', async () => {
   const peer = await open(newFolder())

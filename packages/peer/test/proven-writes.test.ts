@@ -1,4 +1,5 @@
 import { contentIdOf } from '@interpeer/crypto-ids'
+import { responseTree } from '@interpeer/peer-group'
 import { expect, test } from 'vitest'
 import { ProvenWrites, type WrittenStep } from '../src/node/proven-writes.js'
 
@@ -9,7 +10,7 @@ const stepAt = (step: number): WrittenStep => ({
   state: cid,
   certificate: new Uint8Array([step & 255]),
   named: null,
-  responses: [cid],
+  responses: responseTree([cid]),
 })
 const idOf = (number: number) => Uint8Array.from({ length: 16 }, (_, i) => (i === 0 ? number & 255 : i === 1 ? number >> 8 : 0))
 
@@ -23,10 +24,10 @@ test('the step that ran a write is told by its id, for ten minutes', () => {
   expect(proven.stepOf(idOf(1))).toBeUndefined()
 })
 
-test('no more than 4,096 are kept: the oldest go, and one that is told again is not old', () => {
+test('no more than 32,768 are kept: the oldest go, and one that is told again is not old', () => {
   const proven = new ProvenWrites()
-  for (let i = 0; i < 4_096; i++) proven.add([idOf(i)], stepAt(i), i)
+  for (let i = 0; i < 32_768; i++) proven.add([idOf(i)], stepAt(i), i)
   proven.add([idOf(0)], stepAt(9), 5_000)
-  for (let i = 4_096; i < 4_099; i++) proven.add([idOf(i)], stepAt(i), 5_000)
-  expect([0, 1, 2, 3, 4, 4_098].map((i) => proven.stepOf(idOf(i)) !== undefined)).toEqual([true, false, false, false, true, true])
+  for (let i = 32_768; i < 32_771; i++) proven.add([idOf(i)], stepAt(i), 5_000)
+  expect([0, 1, 2, 3, 4, 32_770].map((i) => proven.stepOf(idOf(i)) !== undefined)).toEqual([true, false, false, false, true, true])
 })

@@ -1,5 +1,5 @@
 import { contentIdOfBytes, jobIdOf, openMessage, type PeerId, parseNetworkId, peerIdOfKey } from '@interpeer/crypto-ids'
-import { createVerification, responsesDigest, siteReply } from '@interpeer/peer-group'
+import { createVerification, proofOfResponse, provesResponse, responsesDigest, responseTree, siteReply } from '@interpeer/peer-group'
 import { bytesOfHex, hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { provenPlace, provesWrite } from '../src/node/reply-proof.js'
@@ -38,7 +38,11 @@ describe('replies.json', () => {
   test.each(vectors.blocks)('the block of $name', ({ request, status, headers, body, cid }) => {
     expect(blocksOfResponse({ request: bytesOfHex(request), status, headers, body: bytesOfHex(body) }).cid).toBe(cidOf(cid))
   })
-  test.each(vectors.digests)('the digest of responses: $digest', ({ responses, digest }) => {
-    expect(hexOf(responsesDigest(responses.map(cidOf)))).toBe(digest)
+  test.each(vectors.digests)('the digest of responses: $digest', ({ responses, digest, paths }) => {
+    const cids = responses.map(cidOf)
+    expect(hexOf(responsesDigest(cids))).toBe(digest)
+    const tree = responseTree(cids)
+    expect(cids.map((_, i) => proofOfResponse(tree, i).path.map(hexOf))).toEqual(paths)
+    for (const [i, cid] of cids.entries()) expect(provesResponse(bytesOfHex(digest), cid, proofOfResponse(tree, i))).toBe(true)
   })
 })

@@ -2,6 +2,7 @@ import { buildTree, memoryStore, missingBlocks, readTree } from '@interpeer/cont
 import { bytesOfContentId, type ContentId, contentIdOf, createSigner, networkIdOf, sha256, signMessage } from '@interpeer/crypto-ids'
 import { siteRequest } from '@interpeer/peer-group'
 import { expect, test } from 'vitest'
+import { KnownRequests } from '../src/node/known-requests.js'
 import { runBatch } from '../src/node/run-batch.js'
 import { ScriptQueue } from '../src/node/script-queue.js'
 import type { ScriptOutcome, ScriptRequest } from '../src/script-runtime.js'
@@ -103,7 +104,7 @@ async function run(bodies: readonly Uint8Array[], runtime = new CounterRuntime()
   const blocks = bodies.map((bytes) => ({ cid: contentIdOf(bytes, 'raw'), bytes }))
   await store.put(blocks)
   const batch = { from: root, requests: blocks.map(({ cid }) => cid), timeMs: 5_000, seed: new Uint8Array(64).fill(3) }
-  const result = await runBatch(batch, store, scripts, network)
+  const result = await runBatch(batch, store, scripts, new KnownRequests(network))
   if ('missing' in result) throw new Error('something is missing')
   const responses = result.type === 'ran' ? result.responses.map((cid) => readResponse(store.get, cid)) : []
   const tree = result.type === 'ran' ? readTree(store.get, result.files) : { files: [] }
@@ -144,12 +145,14 @@ test('what is missing for a batch is said, and nothing runs: bodies, the tree, p
   const { batch, store, scripts } = await run([requestBlock('POST', '/', 'a')], runtime)
   const lost = contentIdOf(new Uint8Array([9]), 'raw')
   const runs = runtime.runs.length
-  expect(await runBatch({ ...batch, requests: [...batch.requests, lost] }, store, scripts, network)).toEqual({ missing: [lost] })
+  expect(await runBatch({ ...batch, requests: [...batch.requests, lost] }, store, scripts, new KnownRequests(network))).toEqual({
+    missing: [lost],
+  })
   const noTree = contentIdOf(new Uint8Array([9]), 'dag-cbor')
-  expect(await runBatch({ ...batch, from: noTree }, store, scripts, network)).toEqual({ missing: [noTree] })
+  expect(await runBatch({ ...batch, from: noTree }, store, scripts, new KnownRequests(network))).toEqual({ missing: [noTree] })
   expect(runtime.runs).toHaveLength(runs)
   await store.delete([batch.from]) // the runtime has the files, but what changes can't be written without it
-  expect(await runBatch(batch, store, scripts, network)).toEqual({ missing: [batch.from] })
+  expect(await runBatch(batch, store, scripts, new KnownRequests(network))).toEqual({ missing: [batch.from] })
 })
 
 test('large responses of one batch are all there when it resolves', async () => {
@@ -192,13 +195,13 @@ test('a tree with symbolic links runs on copies of what they lead to, and what a
         expect(copy).not.toBe(linked.root)
       }
       const batch = { from: linked.root, requests: [cid], timeMs: 5_000, seed: new Uint8Array(64).fill(3) }
-      const result = await runBatch(batch, store, queue, network)
+      const result = await runBatch(batch, store, queue, new KnownRequests(network))
       if ('missing' in result) throw new Error('something is missing')
       if (member === 1) {
         // what a collection took of the copy is made again
         await store.delete([...store.list()].filter((kept) => !linked.blocks.some((block) => block.cid === kept)))
         await store.put([{ cid, bytes: request }])
-        expect(await runBatch(batch, store, queue, network)).toEqual(result)
+        expect(await runBatch(batch, store, queue, new KnownRequests(network))).toEqual(result)
       }
       return { result, store }
     }),

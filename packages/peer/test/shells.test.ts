@@ -8,6 +8,7 @@ import { exchangeOver } from '../src/node/block-source.js'
 import { ChainShell } from '../src/node/chain-shell.js'
 import { EpochRecords } from '../src/node/epoch-records.js'
 import { type GroupListener, GroupShell } from '../src/node/group-shell.js'
+import { KnownRequests } from '../src/node/known-requests.js'
 import { ScriptQueue } from '../src/node/script-queue.js'
 import { CounterRuntime } from './counter-runtime.js'
 import { networkGenesis, signers } from './network-world.js'
@@ -28,7 +29,17 @@ function surroundings() {
   const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
   const count = (code: string) => void counted.push(code)
   const fail = (error: unknown) => void failed.push(error)
-  return { counted, failed, overlay, log, count, fail, now: () => Date.now(), holdBlocks: () => () => {} }
+  return {
+    counted,
+    failed,
+    overlay,
+    log,
+    count,
+    fail,
+    now: () => Date.now(),
+    holdBlocks: () => () => {},
+    requests: new KnownRequests(network),
+  }
 }
 
 test('an event that a group can not take is dropped, and the group goes on', async () => {
@@ -55,7 +66,7 @@ test('an event that a group can not take is dropped, and the group goes on', asy
   }
   const shell = new GroupShell(setup, shared, new EpochRecords(store.records('groups'), around.count), listener, [])
   undo.push(() => shell.close())
-  shell.give({ type: 'write', id: undefined } as never)
+  shell.write({ id: undefined, bytes: new Uint8Array() } as never)
   expect(around.counted).toContain('STEP_FAILED')
   await expect.poll(() => finals.length, { timeout: 5_000 }).toBeGreaterThan(1)
   await shell.close()
@@ -103,7 +114,7 @@ test('the record of an epoch names no state before that is on the disk', async (
   undo.push(() => shell.close())
   shell.start()
   const bytes = new Uint8Array(40).fill(1)
-  shell.give({ type: 'write', id: new Uint8Array(16).fill(1), ms: Date.now(), cid: contentIdOf(bytes, 'raw'), bytes })
+  shell.write({ id: new Uint8Array(16).fill(1), ms: Date.now(), cid: contentIdOf(bytes, 'raw'), bytes })
   await asked
   await new Promise((resolve) => setTimeout(resolve, 50)) // whatever does not wait for the state has been begun
   const named = () => [...new EpochRecords(store.records('groups'), around.count).references(job, 0)]
@@ -139,7 +150,7 @@ test('a group whose store has no room waits for it, says nothing, takes no more,
   shell.start()
   const write = (n: number) => {
     const bytes = new Uint8Array(40).fill(n)
-    shell.give({ type: 'write', id: new Uint8Array(16).fill(n), ms: Date.now(), cid: contentIdOf(bytes, 'raw'), bytes })
+    shell.write({ id: new Uint8Array(16).fill(n), ms: Date.now(), cid: contentIdOf(bytes, 'raw'), bytes })
   }
   write(1)
   await expect.poll(() => around.counted).toContain('GROUP_SILENT')

@@ -12,7 +12,15 @@ import {
   signMessage,
 } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
-import { createVerification, type SiteReply, type SiteRequest, siteReply, siteRequest } from '@interpeer/peer-group'
+import {
+  createVerification,
+  proofOfResponse,
+  responseTree,
+  type SiteReply,
+  type SiteRequest,
+  siteReply,
+  siteRequest,
+} from '@interpeer/peer-group'
 import { expect, test } from 'vitest'
 import { SiteClient } from '../src/node/site-client.js'
 import { blocksOfResponse } from '../src/site-response-block.js'
@@ -48,7 +56,7 @@ function clientOf(
     const signer = group.find(({ peerId }) => peerId === peer) as Signer
     const usual: SiteReply = {
       ...{ from: signer.publicKey, job: bytesOfContentId(job), request: sha256(envelope), ran: 'read' as const, epoch: 1, step: 4 },
-      ...{ state: bytesOfContentId(certified.root), stale: false, certificate: certified.certificate, named: null, responses: [] },
+      ...{ state: bytesOfContentId(certified.root), stale: false, certificate: certified.certificate, named: null, proof: null },
       ...{ status: 200, headers: [], body: new Uint8Array() },
     }
     return signMessage(siteReply, { ...usual, ...replyOf(opened, envelope) }, signer, network)
@@ -150,7 +158,7 @@ test('what not all members agree on is believed once a later certificate names i
 test('a write that is not final yet is an answer only where the job wants it, and marked', async () => {
   const early = (_: SiteRequest, envelope: Uint8Array): Partial<SiteReply> => {
     const responses = [blocksOfResponse({ request: sha256(envelope), ...page }).cid]
-    return { ran: 'write', certificate: ofQuorum(4, responses).certificate, responses: responses.map(bytesOfContentId), ...page }
+    return { ran: 'write', certificate: ofQuorum(4, responses).certificate, proof: proofOfResponse(responseTree(responses), 0), ...page }
   }
   await expect(clientOf(early).client.ask('log', post, { member: members[1] as PeerId })).rejects.toMatchObject({ code: 'REPLY_FALSE' })
   const { client } = clientOf(early, { view: { ...chainView, answersProvisional: true } })
@@ -187,7 +195,7 @@ const otherCid = contentIdOf(new Uint8Array([0x83]), 'dag-cbor')
 function written(envelope: Uint8Array, response: Pick<SiteReply, 'status' | 'headers' | 'body'>): Partial<SiteReply> {
   const responses = [otherCid, blocksOfResponse({ request: sha256(envelope), ...response }).cid]
   const { certificate, root } = closingOf(genesis, { job, epoch: epoch as never, next: null }, { by: members, responses })
-  return { ran: 'write', certificate, state: bytesOfContentId(root), responses: responses.map(bytesOfContentId), ...response }
+  return { ran: 'write', certificate, state: bytesOfContentId(root), proof: proofOfResponse(responseTree(responses), 1), ...response }
 }
 
 test('a write that its step’s certificate commits to is passed on', async () => {
@@ -204,11 +212,11 @@ test.each<[string, (request: SiteRequest, envelope: Uint8Array) => Partial<SiteR
   ['a response that is not in the step', (_, envelope) => ({ ...written(envelope, page), ...redirect })],
   ['another body under the certified one', (_, envelope) => ({ ...written(envelope, page), body: new Uint8Array([1]) })],
   [
-    'a response put among those of an old step',
-    (_, envelope) => ({
-      ...oldWrite,
-      responses: [...(oldWrite.responses ?? []), bytesOfContentId(blocksOfResponse({ request: sha256(envelope), ...redirect }).cid)],
-    }),
+    'a response put beside those of an old step',
+    (_, envelope) => {
+      const own = blocksOfResponse({ request: sha256(envelope), ...redirect }).cid
+      return { ...oldWrite, proof: proofOfResponse(responseTree([otherCid, own]), 1) }
+    },
   ],
   ['a write that nobody certified', (_, envelope) => ({ ...written(envelope, page), certificate: null, state: bytesOfContentId(start) })],
   ['a write that one member answered alone', () => ({ ran: 'read', ...redirect })],

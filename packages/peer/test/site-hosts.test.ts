@@ -22,13 +22,22 @@ import {
   signMessage,
 } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
-import { firstStateBlock, responsesDigest, type SiteRequest, siteReply, siteRequest, verifyReveals } from '@interpeer/peer-group'
+import {
+  firstStateBlock,
+  provesResponse,
+  type ResponseProof,
+  type SiteRequest,
+  siteReply,
+  siteRequest,
+  verifyReveals,
+} from '@interpeer/peer-group'
 import { afterEach, expect, test } from 'vitest'
 import { numberOf } from '../src/message-number.js'
 import { exchangeOver } from '../src/node/block-source.js'
 import { ScriptQueue } from '../src/node/script-queue.js'
 import { SiteHosts } from '../src/node/site-hosts.js'
 import type { ScriptOutcome } from '../src/script-runtime.js'
+import { blocksOfResponse } from '../src/site-response-block.js'
 import type { SiteView } from '../src/site-view.js'
 import { CounterRuntime } from './counter-runtime.js'
 
@@ -100,8 +109,9 @@ function hostsOf(store: ContentStore = memoryStore(), runtime = new CounterRunti
     const asked = { from: visitor.publicKey, job: bytesOfContentId(job), id: new Uint8Array(16), ms: Date.now(), seenEpoch: 0, seenStep: 0 }
     const http = { method, target: '/', host: 'log', https: false, headers: [], body: new TextEncoder().encode('x') }
     const reply = await hosts.answer(signMessage(siteRequest, { ...asked, ...http, ...more }, visitor, network))
-    const { ran, body, step, state, certificate, responses } = openMessage(siteReply, reply, network, ({ from }) => peerIdOfKey(from))
-    return { ran, text: new TextDecoder().decode(body), step, state, certificate, responses }
+    const opened = openMessage(siteReply, reply, network, ({ from }) => peerIdOfKey(from))
+    const { ran, body, step, state, certificate, proof } = opened
+    return { ran, text: new TextDecoder().decode(body), step, state, certificate, proof, block: blocksOfResponse(opened).cid }
   }
   return { hosts, counts, logged, failed, ask, runtime }
 }
@@ -277,7 +287,7 @@ test('a leaver is gone after three blocks, and messages and requests after that 
   expect(hosts.onMessage(stranger.peerId, new Uint8Array([0x81, 0x18, 50]))).toBe(true)
 })
 
-test('a write’s answer carries its own step’s certificate and responses, also when later steps are final, and no batch', async () => {
+test('a write’s answer carries its own step’s certificate and a proof of its place there, also when later steps are final, and no batch', async () => {
   const { hosts, ask } = hostsOf(await storeWithSite())
   hosts.onViews([{ ...view, cycleMs: 50 }]) // an empty batch becomes final every cycle
   await expect.poll(() => hosts.hosted().length).toBe(1)
@@ -288,8 +298,8 @@ test('a write’s answer carries its own step’s certificate and responses, als
   expect(again).toEqual(first)
   const certified = verifyReveals(again.certificate ?? new Uint8Array(), { network, job, epoch: 0, members: [self.peerId] })
   expect([certified.step, certified.state]).toEqual([again.step, contentIdOfBytes(again.state)])
-  expect(responsesDigest(again.responses.map(contentIdOfBytes))).toEqual(certified.answer.responses)
-  expect((await ask('GET')).responses).toEqual([])
+  expect(provesResponse(certified.answer.responses, again.block, again.proof as ResponseProof)).toBe(true)
+  expect((await ask('GET')).proof).toBeNull()
 }, 10_000)
 
 test('what ran under an id is told to the same request only', async () => {
@@ -297,7 +307,7 @@ test('what ran under an id is told to the same request only', async () => {
   hosts.onViews([view])
   await expect.poll(() => hosts.hosted().length).toBe(1)
   expect((await ask('POST', { target: '/mine' })).ran).toBe('write')
-  expect(await ask('POST', { target: '/theirs' })).toMatchObject({ ran: 'refused', text: 'REQUEST_MISMATCH', responses: [] })
+  expect(await ask('POST', { target: '/theirs' })).toMatchObject({ ran: 'refused', text: 'REQUEST_MISMATCH', proof: null })
 })
 
 test('a member that has lost a write’s proof says that it is behind', async () => {

@@ -20,7 +20,7 @@ import { GENESIS_PEERS_MAX } from './genesis.js'
 export const HEADER_BYTES_MAX = 500
 /** A vote in its envelope. */
 export const VOTE_BYTES_MAX = 256
-export const TRANSACTION_BYTES_MAX = 262_144
+export const TRANSACTION_BYTES_MAX = 327_680
 export const BODY_BYTES_MAX = 786_432
 const TRANSACTIONS_MAX = 4096
 

@@ -1,5 +1,6 @@
 import { bytesOfContentId, contentIdOf, jobIdOf, sha256 } from '@interpeer/crypto-ids'
 import {
+  answeredBy,
   batchMessage,
   certificateMessage,
   createVerification,
@@ -9,6 +10,7 @@ import {
   openGroup,
   openShadow,
   readBatch,
+  readState,
   readStateBlock,
   recordReferences,
   recoverFrom,
@@ -39,7 +41,7 @@ import {
   timeoutMessage,
   withheldMessage,
 } from '../../../packages/peer-group/src/messages.js'
-import { stateSchema } from '../../../packages/peer-group/src/state-block.js'
+import { pageSchema, stateSchema } from '../../../packages/peer-group/src/state-block.js'
 import { assertSame, Broken, type Target } from '../src/target.ts'
 import { type AnyMessage, messageTarget, network, samplesOf, signedBytes, signerNamed } from './shapes.ts'
 
@@ -82,6 +84,7 @@ const group = stepGroup(openGroup(setup, self, NOW_MS, undefined, verification).
   type: 'state',
   root: start.cid,
   block: start.bytes,
+  pages: [],
   nowMs: NOW_MS,
 }).state
 
@@ -158,7 +161,7 @@ const provisional = ((): ReturnType<typeof stepGroup>['state'] => {
   })
   const envelope = finalOf(certificateMessage.encode({ ...place, reveals }), agreedBatch)
   const opened = openGroup(judged, self, NOW_MS, undefined, verification).state
-  const ready = stepGroup(opened, { type: 'state', root: start.cid, block: start.bytes, nowMs: NOW_MS }).state
+  const ready = stepGroup(opened, { type: 'state', root: start.cid, block: start.bytes, pages: [], nowMs: NOW_MS }).state
   const { state } = stepGroup(ready, { type: 'message', from: sender.peerId, envelope, nowMs: NOW_MS })
   if (state.base.step !== 1) throw new Broken('the certificate of a quorum is not taken up')
   return state
@@ -296,6 +299,18 @@ export const peerGroup: readonly Target[] = [
     errors: GROUP,
     run: (input) => void readStateBlock(input),
     seeds: () => [start.bytes, ...samplesOf(stateSchema)],
+  },
+  {
+    name: 'peer-group/state-pages',
+    file: 'packages/peer-group/src/state-block.ts',
+    errors: GROUP,
+    run: (input) => {
+      const pages = [contentIdOf(input, 'dag-cbor')].map(bytesOfContentId)
+      const held = readState(encodeWith(stateSchema, { files: bytesOfContentId(start.cid), pages }), [input])
+      if (held.pages.some(({ requests }) => requests.some(({ name }) => answeredBy(held, name)?.name !== name)))
+        throw new Broken('a request of the page is not found')
+    },
+    seeds: () => samplesOf(pageSchema).filter((bytes) => bytes.length > 1),
   },
   {
     name: 'peer-group/record',

@@ -27,10 +27,8 @@ export function collatorOrder(chainSeed: string, step: number, count: number): n
   return seats
 }
 
-const STATE = encode('group-state', {
-  files: linkTo('files'),
-  requests: [{ id: '0a'.repeat(16), ms: NOW_MS, response: linkTo('response') }],
-})
+const PAGE = encode('group-requests', [{ id: '0a'.repeat(16), ms: NOW_MS, response: linkTo('response') }] as never)
+const STATE = encode('group-state', { files: linkTo('files'), pages: [`01711220${sha256(PAGE)}`] })
 const state = `01711220${sha256(STATE)}`
 const order = collatorOrder(CHAIN_SEED, 1, 4)
 const collator = keys[order[0] as number] as Key
@@ -57,6 +55,7 @@ export function proposalVectors() {
     seeds: keys.map(({ seed }) => seed),
     chainSeed: CHAIN_SEED,
     start: STATE,
+    pages: [PAGE],
     startTimeMs: NOW_MS - 10_000,
     nowMs: NOW_MS,
     /** Who is asked: the last in the order of collators. */

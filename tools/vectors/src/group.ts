@@ -1,5 +1,5 @@
 import { createSigner, vrfVerify } from '@interpeer/crypto-ids'
-import { bstr, cidOf, type Key, keyOf, type SignedAs, tstr } from './cose.js'
+import { bstr, cidOf, type Key, keyOf, type SignedAs, sha256, tstr } from './cose.js'
 import { type Fields, hexOfWords, linkTo, makerOf, named, sealOf, seedOfByte, uint } from './maker.js'
 import { NETWORK } from './signed-cases.js'
 
@@ -63,7 +63,7 @@ export interface SealParts extends Place {
 }
 export const answerFor = (key: Key, place: Place, changes: Fields = {}): Fields => ({
   root: linkTo('the group state after'),
-  responses: sealOf('interpeer-group-responses', []),
+  responses: sealOf('interpeer-group-responses', [uint(0), bstr(sha256(''))]),
   effects: sealOf('interpeer-group-effects', []),
   fuel: 0,
   final: 0,

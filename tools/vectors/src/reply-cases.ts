@@ -1,11 +1,12 @@
-import { type Key, keyOf, sha256 } from './cose.js'
+import { bstr, type Key, keyOf, sha256 } from './cose.js'
 import { certificateOf, encode, GROUP, memberKeys, type Place, revealEnvelope, sign } from './group.js'
-import { type Fields, hexOfWords, linkTo, named, sealOf, seedOfByte } from './maker.js'
+import { type Fields, hexOfWords, linkTo, named, sealOf, seedOfByte, uint } from './maker.js'
 import type { Value } from './value.js'
 
 const keys = memberKeys(4)
 const [before, after] = [0x50, 0x60].map((first) => [0, 1, 2, 3].map((i) => keyOf(seedOfByte(first + i)))) as [Key[], Key[]]
 const [START, STATE] = [linkTo('the group state that the epoch began from'), linkTo('the state after a step')]
+const LATER = linkTo('the state after the next')
 const BODY = hexOfWords('<p>hello')
 const REQUEST = named('a signed request')
 const HEADERS = [{ name: 'content-type', value: 'text/html' }]
@@ -23,23 +24,38 @@ function responseCid(changes: Fields = {}): string {
 }
 const OTHERS = [linkTo('the response to another'), linkTo('the response to a third')]
 const RESPONSES = [OTHERS[0] as string, responseCid(), OTHERS[1] as string]
-const digest = (cids: readonly string[]): string =>
-  sealOf(
-    'interpeer-group-responses',
-    cids.map((cid) => `5824${cid}`),
-  )
+const leaf = (cid: string): string => sha256(`00${cid}`)
+const node = (left: string, right: string): string => sha256(`01${left}${right}`)
+/** RFC 9162 §2.1.1, as it is written there. */
+function rootOf(cids: readonly string[]): string {
+  if (cids.length < 2) return cids[0] === undefined ? sha256('') : leaf(cids[0])
+  const half = 2 ** (Math.ceil(Math.log2(cids.length)) - 1)
+  return node(rootOf(cids.slice(0, half)), rootOf(cids.slice(half)))
+}
+/** RFC 9162 §2.1.3.1. */
+function pathOf(cids: readonly string[], index: number): string[] {
+  if (cids.length < 2) return []
+  const half = 2 ** (Math.ceil(Math.log2(cids.length)) - 1)
+  const [left, right] = [cids.slice(0, half), cids.slice(half)]
+  return index < half ? [...pathOf(left, index), rootOf(right)] : [...pathOf(right, index - half), rootOf(left)]
+}
+const digest = (cids: readonly string[]): string => sealOf('interpeer-group-responses', [uint(cids.length), bstr(rootOf(cids))])
+const proofOf = (cids: readonly string[], index: number) => ({ index, count: cids.length, path: pathOf(cids, index) })
+const PROOF = proofOf(RESPONSES, 1)
 
 /** A certificate of a step of an epoch, by so many of its members. */
 function certificate(
   state: string,
   {
     epoch = GROUP.epoch,
-    by = keys.slice(0, 3),
+    by = keys,
     responses = RESPONSES,
-  }: { epoch?: number; by?: readonly Key[]; responses?: readonly string[] } = {},
+    step = 5,
+    final = step - 1,
+  }: { epoch?: number; by?: readonly Key[]; responses?: readonly string[]; step?: number; final?: number } = {},
 ): string {
-  const place: Place = { step: 5, rank: 0, batch: named(`the batch of ${epoch}`) }
-  const reveals = by.map((key) => revealEnvelope(key, place, { epoch, answer: { root: state, responses: digest(responses) } }))
+  const place: Place = { step, rank: 0, batch: named(`the batch of ${step} in ${epoch}`) }
+  const reveals = by.map((key) => revealEnvelope(key, place, { epoch, answer: { root: state, responses: digest(responses), final } }))
   return certificateOf(place, reveals, { epoch })
 }
 function reply(changes: Fields = {}): string {
@@ -53,7 +69,8 @@ function reply(changes: Fields = {}): string {
     state: STATE,
     stale: false,
     certificate: certificate(STATE),
-    responses: RESPONSES,
+    named: null,
+    proof: PROOF,
     status: 200,
     headers: HEADERS,
     body: BODY,
@@ -61,7 +78,7 @@ function reply(changes: Fields = {}): string {
   }
   return sign('site-reply', value, keys[0] as Key)
 }
-const read = (changes: Fields): string => reply({ ran: 'read', responses: [], ...changes })
+const read = (changes: Fields): string => reply({ ran: 'read', proof: null, ...changes })
 
 /** Members' replies, and whether a visitor may take the state, and a write's answer, as proven. */
 export function replyVectors() {
@@ -76,6 +93,8 @@ export function replyVectors() {
   const good = (name: string, place: Value, bytes: string) => ({ name, expect: 'ok', place, reply: bytes })
   const bad = (name: string, bytes: string, changes?: Fields) => ({ name, expect: 'unproven', view: changes, reply: bytes })
   const here = { epoch: GROUP.epoch, step: 5 }
+  const byThree = certificate(STATE, { by: keys.slice(0, 3) })
+  const naming = { by: keys.slice(0, 3), step: 6, final: 5 }
   const [old, next] = [
     { epoch: GROUP.epoch - 1, by: before },
     { epoch: GROUP.epoch + 1, by: after },
@@ -87,7 +106,23 @@ export function replyVectors() {
     view,
     cases: [
       good('a write', here, reply()),
-      good('a write that four certified', here, reply({ certificate: certificate(STATE, { by: keys }) })),
+      good(
+        'a write that three certified, and a later step names',
+        here,
+        reply({ certificate: byThree, named: certificate(LATER, naming) }),
+      ),
+      good('a read on such a state', here, read({ certificate: byThree, named: certificate(LATER, naming) })),
+      bad('a write that three certified', reply({ certificate: byThree })),
+      bad('a write that three certified, named by its own step', reply({ certificate: byThree, named: byThree })),
+      bad(
+        'a write that three certified, and a later step that names the one before',
+        reply({ certificate: byThree, named: certificate(LATER, { ...naming, final: 4 }) }),
+      ),
+      bad(
+        'a write that three certified, named in the epoch before',
+        reply({ certificate: byThree, named: certificate(LATER, { ...naming, ...old }) }),
+      ),
+      bad('a write that all certified, though not what is before it', reply({ certificate: certificate(STATE, { final: 3 }) })),
       good('a read on a certified state', here, read({})),
       good('a read on the state that the epoch began from', { epoch: GROUP.epoch, step: 0 }, read({ state: START, certificate: null })),
       good(
@@ -114,13 +149,15 @@ export function replyVectors() {
         openedByClosing: false,
       }),
       bad('a certificate that is none', read({ certificate: '80' })),
-      bad('a write without its responses', reply({ responses: [] })),
-      bad('a write with one response too few', reply({ responses: RESPONSES.slice(0, 2) })),
-      bad('a write with its responses in another order', reply({ responses: [...RESPONSES].reverse() })),
-      bad(
-        'a write whose own response is not among them',
-        reply({ certificate: certificate(STATE, { responses: OTHERS }), responses: OTHERS }),
-      ),
+      bad('a write without a proof', reply({ proof: null })),
+      bad('a proof of another place', reply({ proof: { ...PROOF, index: 0 } })),
+      bad('a proof of a place after the last', reply({ proof: { ...PROOF, index: 3 } })),
+      bad('a proof among fewer', reply({ proof: { ...PROOF, count: 2, path: PROOF.path.slice(0, 1) } })),
+      bad('a proof among more', reply({ proof: { ...PROOF, count: 4 } })),
+      bad('a proof with a hash too few', reply({ proof: { ...PROOF, path: PROOF.path.slice(0, 1) } })),
+      bad('a proof with a hash too many', reply({ proof: { ...PROOF, path: [...PROOF.path, named('a hash')] } })),
+      bad('a proof with its hashes in another order', reply({ proof: { ...PROOF, path: [...PROOF.path].reverse() } })),
+      bad('a proof of the responses of another step', reply({ certificate: certificate(STATE, { responses: OTHERS }) })),
       bad('a write with another body', reply({ body: hexOfWords('<p>hallo') })),
       bad('a write with another status', reply({ status: 201 })),
       bad('a write with another header', reply({ headers: [{ name: 'content-type', value: 'text/plain' }] })),
@@ -155,6 +192,9 @@ export function replyVectors() {
         cid: responseCid({ status: 204, headers: [], chunks: [] }),
       },
     ],
-    digests: [[], [RESPONSES[1] as string], RESPONSES].map((responses) => ({ expect: 'ok', responses, digest: digest(responses) })),
+    digests: [0, 1, 2, 3, 4, 5, 7, 8, 13].map((count) => {
+      const responses = Array.from({ length: count }, (_, i) => linkTo(`response ${i}`))
+      return { expect: 'ok', responses, digest: digest(responses), paths: responses.map((_, i) => pathOf(responses, i)) }
+    }),
   }
 }

@@ -25,7 +25,7 @@ export class AddressBook {
   readonly #isRegistered: (peer: PeerId) => boolean
   readonly #bootstrap: readonly PeerEndpoint[]
   #addresses: ReadonlyMap<PeerId, PeerAddress> = new Map()
-  #own: Uint8Array
+  readonly #own: Uint8Array | undefined
   #timer: NodeJS.Timeout | undefined
   #turn = 0
   #succeeded = 0
@@ -39,6 +39,8 @@ export class AddressBook {
     records: RecordStore
     bootstrap: readonly PeerEndpoint[]
     log: PeerLog
+    /** What others are told; undefined: nothing. They still learn where a session with this peer leads. */
+    own: { readonly host: string; readonly port: number } | undefined
     /** Whether the chain knows a peer: its address goes before strangers'. */
     isRegistered: (peer: PeerId) => boolean
   }) {
@@ -48,7 +50,7 @@ export class AddressBook {
     this.#records = at.records
     this.#log = at.log
     this.#bootstrap = at.bootstrap.filter(({ peer }) => peer !== at.signer.peerId)
-    this.#own = signAddress(at.signer, at.network, at.overlay.address, Date.now())
+    this.#own = at.own === undefined ? undefined : signAddress(at.signer, at.network, at.own, Date.now())
     this.#isRegistered = at.isRegistered
     this.#merge(this.#stored())
     for (const { peer, host, port } of this.#bootstrap) at.overlay.setAddress(peer, { host, port })
@@ -120,7 +122,8 @@ export class AddressBook {
 
   #message(): Uint8Array {
     const others = [...this.#addresses.values()].map(({ envelope }) => envelope)
-    return addressExchange.encode({ records: [this.#own, ...others].slice(0, ADDRESSES_MAX) })
+    const own = this.#own === undefined ? [] : [this.#own]
+    return addressExchange.encode({ records: [...own, ...others].slice(0, ADDRESSES_MAX) })
   }
 
   #merge(envelopes: readonly Uint8Array[]): void {

@@ -7,6 +7,17 @@ export interface PeerEndpoint {
   readonly port: number
 }
 
+/** `HOST:PORT` where others can send to: a literal address, IPv6 in brackets, not one that stands for all (`0.0.0.0`, `::`); undefined where it is not that. */
+export function parseReachable(text: string): { readonly host: string; readonly port: number } | undefined {
+  const [, host = '', port = ''] = /^\[?([0-9a-fA-F.:]+?)\]?:(\d{1,5})$/.exec(text) ?? []
+  const address = { host, port: Number(port) }
+  return isReachable(address) ? address : undefined
+}
+
+/** Whether one can send there: no address that stands for all of a machine's own. */
+export const isReachable = ({ host, port }: { readonly host: string; readonly port: number }): boolean =>
+  isIP(host) !== 0 && !/^[0:.]+$/.test(host) && Number.isInteger(port) && port >= 1 && port <= 65_535
+
 /** `PEER@HOST:PORT` with a literal address, IPv6 in brackets; undefined where it is not that. */
 export function parseEndpoint(text: string): PeerEndpoint | undefined {
   const [, peer = '', host = '', port = ''] = /^([^@]+)@\[?([0-9a-fA-F.:]+?)\]?:(\d{1,5})$/.exec(text) ?? []

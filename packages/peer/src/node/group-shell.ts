@@ -9,14 +9,18 @@ import {
   groupReferences,
   openGroup,
   type RequestRef,
+  stateEventOf,
   stepGroup,
   type Verification,
+  type Write,
 } from '@interpeer/peer-group'
 import { concatBytes, sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import { type BlockPlaces, blockIn, holdDag, sourcesOf } from './block-source.js'
 import { EffectQueue } from './effect-queue.js'
 import { type EpochRecords, SETUP_HASH_BYTES } from './epoch-records.js'
+import { GatheredWrites } from './gathered-writes.js'
+import type { KnownRequests } from './known-requests.js'
 import type { PeerLog } from './log.js'
 import { putWhenRoom } from './put-when-room.js'
 import { repair, withRepair } from './repair.js'
@@ -32,6 +36,7 @@ export interface Surroundings extends BlockPlaces {
   readonly signer: Signer
   readonly network: NetworkId
   readonly scripts: ScriptQueue
+  readonly requests: KnownRequests
   readonly log: PeerLog
   /** Keeps what is put into the store from now until the function returned is called: a run names its root only at its end. */
   readonly holdBlocks: () => () => void
@@ -62,6 +67,7 @@ export class GroupShell {
   readonly #effects: EffectQueue<GroupEffect>
   readonly #waker: Waker
   readonly #setupHash: Uint8Array
+  readonly #writes = new GatheredWrites((writes) => this.give({ type: 'writes', writes }))
   readonly #stop = new AbortController()
   readonly #alsoAsk: readonly PeerId[]
   /** Bodies that are being fetched, by who was asked: a member that offers one again and again does not make this peer ask as often. */
@@ -104,11 +110,18 @@ export class GroupShell {
     return sameBytes(this.#setupHash, hashOfSetup(setup))
   }
 
+  /** A visitor's write. */
+  write(write: Write): void {
+    if (this.#stop.signal.aborted) return
+    if (this.#waitingPuts > 0) this.#listener.refused(this.setup.epoch, write.id, 'GROUP_BUSY')
+    else this.#writes.add(write)
+  }
+
   give(event: Stateless<GroupEvent>): void {
     if (this.#stop.signal.aborted) return
     if (this.#waitingPuts > 0) {
-      if (event.type === 'write') this.#listener.refused(this.setup.epoch, event.id, 'GROUP_BUSY')
-      if (event.type === 'write' || (event.type === 'message' && this.#effects.length > BACKLOG_MAX)) return // messages are sent again
+      if (event.type === 'writes') for (const { id } of event.writes) this.#listener.refused(this.setup.epoch, id, 'GROUP_BUSY')
+      if (event.type === 'writes' || (event.type === 'message' && this.#effects.length > BACKLOG_MAX)) return // messages are sent again
     }
     const nowMs = this.#around.now()
     try {
@@ -140,6 +153,7 @@ export class GroupShell {
   async close(): Promise<void> {
     this.#stop.abort()
     this.#waker.stop()
+    this.#writes.stop()
     await this.#effects.stop()
   }
 
@@ -204,10 +218,10 @@ export class GroupShell {
   }
 
   async #execute({ batch, from, requests, timeMs, seed }: EffectOf<'execute'>): Promise<void> {
-    const { store, scripts, network, log, holdBlocks } = this.#around
+    const { store, scripts, requests: known, log, holdBlocks } = this.#around
     const work = { from, requests: requests.map(({ cid }) => cid), timeMs, seed }
     const release = holdBlocks()
-    const run = () => runBatch(work, store, scripts, network)
+    const run = () => runBatch(work, store, scripts, known)
     const result = await withRepair(run, (missing) => this.#repair(missing)).catch((error: unknown) => {
       // a full disk or a broken runtime is this host's trouble: it decides nothing, so the member abstains
       log.error({ err: error }, 'a batch could not be run here')
@@ -247,8 +261,8 @@ export class GroupShell {
     this.#wantedStates = [...this.#wantedStates.filter((one) => one !== root), root].slice(-WANTED_STATES)
     const isWanted = () => this.#wantedStates.includes(root)
     if (!(await holdDag(root, this.#around, () => [...from, ...this.#alsoAsk], this.#stop.signal, isWanted))) return
-    const block = blockIn(this.#around, root)
-    if (block !== undefined) this.give({ type: 'state', root, block })
+    const event = stateEventOf(root, (cid) => blockIn(this.#around, cid))
+    if (event !== undefined) this.give(event)
   }
 }
 /** The state that reads run on, the one that the next batch runs on, and one that is just being replaced. */

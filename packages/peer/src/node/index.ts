@@ -1,5 +1,5 @@
 export { REQUEST_BODY_MAX_BYTES } from '@interpeer/peer-group'
-export { type PeerEndpoint, parseEndpoint } from './endpoint.js'
+export { type PeerEndpoint, parseEndpoint, parseReachable } from './endpoint.js'
 export type { PeerLog } from './log.js'
 export { openPeer, type Peer, type PeerOptions } from './open-peer.js'
 export { lockFolder } from './process-lock.js'

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { contentClaim, type RecordStore, type StoreKind } from '@interpeer/content-store'
 import { openDiskStore } from '@interpeer/content-store/node'
 import type { ContentId, JobId, NetworkId, PeerId, Signer } from '@interpeer/crypto-ids'
+import { OverlayError } from '@interpeer/overlay'
 import { openOverlay } from '@interpeer/overlay/node'
 import { createVerification, siteRequest } from '@interpeer/peer-group'
 import { CHAIN_MESSAGE_NUMBERS, parseGenesis } from '@interpeer/vote-chain'
@@ -30,7 +31,7 @@ import { exchangeOver } from './block-source.js'
 import { ChainShell } from './chain-shell.js'
 import { ClaimDesk, claimAtMembers } from './claim-desk.js'
 import { asksForContent, contentService } from './content-service.js'
-import type { PeerEndpoint } from './endpoint.js'
+import { isReachable, type PeerEndpoint } from './endpoint.js'
 import type { PeerLog } from './log.js'
 import { lockFolder } from './process-lock.js'
 import { type Publication, type Published, publishSite } from './publish.js'
@@ -49,6 +50,11 @@ export interface PeerOptions {
   readonly host: string
   /** UDP port; 0 for any. */
   readonly port: number
+  /**
+   * What others are told instead of the bound address: where a router forwards a port from, or a relay listens. Default: the bound address, or
+   * nothing if that stands for all of the machine's (`0.0.0.0`, `::`); others then learn where this peer is only from sessions that it began.
+   */
+  readonly advertise?: Address | undefined
   readonly bootstrap: readonly PeerEndpoint[]
   /** What runs scripts; null for a peer that only follows and asks: a gateway, an uploader. */
   readonly runtime: ScriptRuntime | null
@@ -60,13 +66,20 @@ export interface PeerOptions {
   /** How often this peer looks after the copies of each site that it hosts, its own and another member's: in ms, on average. Default a minute. */
   readonly auditEveryMs?: number | undefined
 }
+interface Address {
+  /** An IPv4 or IPv6 address in text. */
+  readonly host: string
+  readonly port: number
+}
 const COLLECTION = { graceMs: 3_600_000, everyMs: 300_000 }
 const AUDIT_EVERY_MS = 60_000
 
 export interface Peer {
   readonly peerId: PeerId
   readonly network: NetworkId
-  readonly address: { readonly host: string; readonly port: number }
+  readonly address: Address
+  /** Where others are told to find it, if anywhere. */
+  readonly advertised: Address | undefined
   /** Rejects when the peer can't go on: what it must not forget could not be written. */
   readonly failed: Promise<never>
   /** The last certified block's height, and the state that it led to. */
@@ -99,10 +112,12 @@ export interface Peer {
 
 /**
  * Starts a whole peer. What is wrong with genesis, port or disk is told by the package that takes it.
- * @throws {PeerError} DATA_IN_USE, DATA_OTHER_NETWORK @throws {ChainError} @throws {DgramError} @throws {ContentStoreError}
+ * @throws {PeerError} DATA_IN_USE, DATA_OTHER_NETWORK @throws {OverlayError} ADDRESS_SYNTAX: `advertise` is not where anyone can send to
+ * @throws {ChainError} @throws {DgramError} @throws {ContentStoreError}
  */
 export async function openPeer(options: PeerOptions): Promise<Peer> {
-  const { signer, log } = options
+  const { signer, log, advertise } = options
+  if (advertise !== undefined && !isReachable(advertise)) throw new OverlayError({ code: 'ADDRESS_SYNTAX', ...advertise })
   const genesis = parseGenesis(options.genesis)
   const { network } = genesis
   mkdirSync(options.data, { recursive: true, mode: 0o700 })
@@ -149,7 +164,10 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     let registry: NetworkState['registry'] = new Map()
     const isRegistered = (peer: PeerId): boolean => registry.has(peer)
     const records = store.records('addresses')
-    const addresses = new AddressBook({ signer, network, overlay, records, bootstrap: options.bootstrap, log, isRegistered })
+    const own = advertise ?? (isReachable(overlay.address) ? overlay.address : undefined)
+    if (own === undefined)
+      log.warn({ ...overlay.address }, 'this peer tells nobody where it is: it listens on all addresses, and none to advertise was given')
+    const addresses = new AddressBook({ signer, network, overlay, records, bootstrap: options.bootstrap, log, own, isRegistered })
     undo.push(() => addresses.stop())
 
     const verification = createVerification(network)
@@ -254,6 +272,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       peerId: signer.peerId,
       network,
       address: overlay.address,
+      advertised: own,
       failed,
       chain: () => ({ height: chain.tip.height, timeMs: chain.tip.timeMs, seed: hexOf(chain.tip.seed), state: chain.tip.state }),
       proof: (what) => chainProofOf(chain.tip, what),

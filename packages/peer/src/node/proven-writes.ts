@@ -1,4 +1,5 @@
 import type { ContentId } from '@interpeer/crypto-ids'
+import type { ResponseTree } from '@interpeer/peer-group'
 import { hexOf } from '@interpeer/wire-codec'
 
 /** What proves the answers of one step's writes to their askers. */
@@ -10,10 +11,10 @@ export interface WrittenStep {
   readonly certificate: Uint8Array
   /** The later certificate that names the step final; null where its own proves it, or where it is not final yet. */
   readonly named: Uint8Array | null
-  /** All response blocks of the step, in the order of its batch. */
-  readonly responses: readonly ContentId[]
+  /** The step's responses, in the order of its batch. */
+  readonly responses: ResponseTree
 }
-const IDS_MAX = 4_096
+const IDS_MAX = 32_768
 const KEPT_MS = 600_000
 
 /** The steps that ran the last writes, by request id: so long as a repeated request may come. In memory: after a restart another member tells. */

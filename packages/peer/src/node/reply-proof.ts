@@ -1,13 +1,6 @@
-import { type ContentId, contentIdOfBytes, type NetworkId } from '@interpeer/crypto-ids'
-import {
-  type CertifiedReveals,
-  provesFinal,
-  responsesDigest,
-  type SiteReply,
-  type Verification,
-  verifyReveals,
-} from '@interpeer/peer-group'
-import { hexOf, sameBytes } from '@interpeer/wire-codec'
+import { contentIdOfBytes, type NetworkId } from '@interpeer/crypto-ids'
+import { type CertifiedReveals, provesFinal, provesResponse, type SiteReply, type Verification, verifyReveals } from '@interpeer/peer-group'
+import { hexOf } from '@interpeer/wire-codec'
 import { blocksOfResponse } from '../site-response-block.js'
 import type { SiteView } from '../site-view.js'
 
@@ -65,7 +58,6 @@ export function provenPlace(
 
 /** Whether this very answer to this very request is among those that the step's quorum certified. */
 export function provesWrite(reply: SiteReply, { certified }: ProvenPlace): boolean {
-  if (certified === undefined) return false
-  const responses: ContentId[] = reply.responses.map(contentIdOfBytes)
-  return sameBytes(responsesDigest(responses), certified.answer.responses) && responses.includes(blocksOfResponse(reply).cid)
+  if (certified === undefined || reply.proof === null) return false
+  return provesResponse(certified.answer.responses, blocksOfResponse(reply).cid, reply.proof)
 }

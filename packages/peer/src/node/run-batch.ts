@@ -1,8 +1,9 @@
 import { applyChanges, type Block, type BlockStore, type Missing } from '@interpeer/content-store'
-import { type ContentId, type NetworkId, openMessage, peerIdOfKey, sha256 } from '@interpeer/crypto-ids'
-import { type SiteRequest, siteRequest } from '@interpeer/peer-group'
+import { type ContentId, sha256 } from '@interpeer/crypto-ids'
+import type { SiteRequest } from '@interpeer/peer-group'
 import type { ScriptRequest } from '../script-runtime.js'
 import { blocksOfResponse, responseOf } from '../site-response-block.js'
+import type { KnownRequests } from './known-requests.js'
 import type { ScriptQueue } from './script-queue.js'
 
 export interface Batch {
@@ -20,7 +21,12 @@ export type BatchResult =
  * every member gets the same bytes. Everything it made is durable when it resolves: only then may the member reveal its root. Where blocks are
  * missing here it says so: fetch them and run it again, which gives the same.
  */
-export async function runBatch(batch: Batch, store: BlockStore, scripts: ScriptQueue, network: NetworkId): Promise<BatchResult | Missing> {
+export async function runBatch(
+  batch: Batch,
+  store: BlockStore,
+  scripts: ScriptQueue,
+  requests: KnownRequests,
+): Promise<BatchResult | Missing> {
   return scripts.write(async (runtime, hold) => {
     const held = await hold(batch.from)
     if ('missing' in held) return held
@@ -33,8 +39,9 @@ export async function runBatch(batch: Batch, store: BlockStore, scripts: ScriptQ
     for (const [index, cid] of batch.requests.entries()) {
       const bytes = store.get(cid)
       if (bytes === undefined) return { missing: [cid] }
-      const request = openRequest(bytes, network)
+      const request = requests.find(cid, bytes)
       if (request === undefined) {
+        // the same error by every member
         const refused = blocksOfResponse({ request: sha256(bytes), ...MALFORMED })
         await made.add(refused.blocks)
         responses.push(refused.cid)
@@ -98,15 +105,6 @@ const MALFORMED = {
   status: 400,
   headers: [{ name: 'content-type', value: 'text/plain; charset=utf-8' }],
   body: new TextEncoder().encode('REQUEST_MALFORMED\n'),
-}
-
-/** A request that is not signed by its asker for this network is answered with an error, the same one by every member. */
-function openRequest(envelope: Uint8Array, network: NetworkId): SiteRequest | undefined {
-  try {
-    return openMessage(siteRequest, envelope, network, (request) => peerIdOfKey(request.from))
-  } catch {
-    return undefined
-  }
 }
 
 export const scriptRequestOf = ({ method, target, host, https, headers, body }: SiteRequest): ScriptRequest => ({

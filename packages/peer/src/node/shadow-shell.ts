@@ -8,6 +8,7 @@ import {
   type ShadowEffect,
   type ShadowEvent,
   shadowReferences,
+  stateEventOf,
   stepShadow,
   verifyClosing,
 } from '@interpeer/peer-group'
@@ -90,12 +91,12 @@ export class ShadowShell {
   }
 
   async #execute({ batch, from, requests, timeMs, seed }: Extract<ShadowEffect, { type: 'execute' }>): Promise<void> {
-    const { store, scripts, network, exchange, holdBlocks } = this.#around
+    const { store, scripts, requests: known, exchange, holdBlocks } = this.#around
     const cids = requests.map(({ cid }) => cid)
     const release = holdBlocks()
     try {
       await exchange.fetchBlocks(cids, sourcesOf(this.#around, this.context.members, this.#stop.signal))
-      const run = () => runBatch({ from, requests: cids, timeMs, seed }, store, scripts, network)
+      const run = () => runBatch({ from, requests: cids, timeMs, seed }, store, scripts, known)
       const result = await withRepair(run, (missing) => repair(missing, this.#around, this.context.members, this.#stop.signal))
       this.give({ type: 'executed', batch, from, result: result ?? { type: 'abstained' } })
     } catch (error) {
@@ -110,8 +111,8 @@ export class ShadowShell {
     this.#wanted = root
     const isWanted = () => this.#wanted === root
     if (!(await holdDag(root, this.#around, () => this.context.members, this.#stop.signal, isWanted))) return
-    const block = blockIn(this.#around, root)
-    if (block !== undefined) this.give({ type: 'state', root, block })
+    const event = stateEventOf(root, (cid) => blockIn(this.#around, cid))
+    if (event !== undefined) this.give(event)
   }
 }
 

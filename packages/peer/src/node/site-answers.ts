@@ -9,7 +9,7 @@ import {
   signMessage,
   type Verified,
 } from '@interpeer/crypto-ids'
-import { type SiteReply, type SiteRequest, siteReply } from '@interpeer/peer-group'
+import { proofOfResponse, type ResponseProof, type SiteReply, type SiteRequest, siteReply } from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
 import { isLater, type ServedState } from '../served-state.js'
 import { readResponse, responseOf } from '../site-response-block.js'
@@ -46,8 +46,9 @@ export interface AnsweringSite {
 type Answer = Pick<SiteReply, 'ran' | 'status' | 'headers' | 'body'> & {
   /** The state that a read ran on. What the peer signs must be that one, whatever became final meanwhile. */
   readonly ranOn?: ServedState
-  /** The step that ran a write. */
+  /** The step that ran a write, and what shows that its response is of that step. */
   readonly written?: WrittenStep
+  readonly proof?: ResponseProof
 }
 
 /** Answers visitors for one site: reads on the last final state, writes through the group. */
@@ -61,7 +62,7 @@ export class SiteAnswers {
   /** A signed `site-reply`. A refusal is one too: it throws only on what a broken disk or runtime does. */
   async answer(request: Verified<SiteRequest>, envelope: Uint8Array): Promise<Uint8Array> {
     const { network, signer, served, now } = this.#site
-    const { ranOn = served.state, written, ...answer } = await this.#answer(request, envelope)
+    const { ranOn = served.state, written, proof = null, ...answer } = await this.#answer(request, envelope)
     const view = this.#site.view()
     const reply = {
       from: signer.publicKey,
@@ -74,7 +75,7 @@ export class SiteAnswers {
       stale: written === undefined && (ranOn === undefined || isStale(ranOn.timeMs, view, now())),
       certificate: (written ?? ranOn)?.certificate ?? null,
       named: (written ?? ranOn)?.named ?? null,
-      responses: (written?.responses ?? []).map(bytesOfContentId),
+      proof,
     }
     return signMessage(siteReply, reply, signer, network)
   }
@@ -123,7 +124,12 @@ export class SiteAnswers {
     const { request, ...response } = stored
     // ids are no secret: whoever asks something else under another's id is not told that one's answer
     if (!sameBytes(request, sha256(envelope))) return refused(400, 'REQUEST_MISMATCH')
-    return { ran: 'write', ...response, written }
+    return {
+      ran: 'write',
+      ...response,
+      written,
+      proof: proofOfResponse(written.responses, written.responses.responses.indexOf(outcome.response)),
+    }
   }
 
   /** The response that the group agreed on: this member ran it itself, or has it with the state it took up. */

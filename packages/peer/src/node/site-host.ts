@@ -1,6 +1,6 @@
 import type { RecordStore } from '@interpeer/content-store'
-import { bytesOfContentId, type ContentId, contentIdOf, openMessage, type PeerId, peerIdOfKey, type Verified } from '@interpeer/crypto-ids'
-import { finalMessage, type RequestRef, readBatch, readStateBlock, type SiteRequest, siteRequest } from '@interpeer/peer-group'
+import { bytesOfContentId, type ContentId, contentIdOf, type PeerId, type Verified } from '@interpeer/crypto-ids'
+import { finalMessage, type RequestRef, readBatch, readStateBlock, responseTree, type SiteRequest } from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import { numberOf } from '../message-number.js'
@@ -131,7 +131,7 @@ export class SiteHost implements GroupListener {
   #give(write: WaitingWrite): boolean {
     const shell = this.#newest()
     if (shell === undefined || this.#stop.signal.aborted) return false
-    shell.give(write)
+    shell.write(write)
     return true
   }
 
@@ -152,8 +152,8 @@ export class SiteHost implements GroupListener {
   }
 
   async final(...[epoch, effect]: Effect<'final'>): Promise<void> {
-    const { step, state, files, certificate, named, timeMs } = effect
-    const durable = this.#served.serve({ epoch, step, certificate, named, state, files, timeMs })
+    const { step, state, files, certificate, named, timeMs, isLast } = effect
+    const durable = isLast ? this.#served.serve({ epoch, step, certificate, named, state, files, timeMs }) : undefined
     this.#answerWrites(epoch, effect)
     await durable
   }
@@ -161,7 +161,7 @@ export class SiteHost implements GroupListener {
   #answerWrites(epoch: number, certified: Omit<Effect<'provisional'>[1], 'type' | 'batch'> & { readonly named: Uint8Array | null }): void {
     const { step, state, certificate, named, requests } = certified
     const ids = requests.map(({ id }) => id)
-    const responses = requests.map(({ response }) => response)
+    const responses = responseTree(requests.map(({ response }) => response))
     this.#proven.add(ids, { epoch, step, state, certificate, named, responses }, this.#duties.now())
     for (const { id, response } of requests) this.#writes.settle(id, { type: 'response', response })
   }
@@ -189,7 +189,7 @@ export class SiteHost implements GroupListener {
     const newest = this.#newest()
     const isLeftToNext = code === 'GROUP_CLOSED' && this.#view.next?.members.includes(this.#duties.signer.peerId) === true
     const write = this.#writes.writes().find((one) => sameBytes(one.id, id))
-    if (code === 'GROUP_CLOSED' && newest !== undefined && newest.setup.epoch > epoch && write !== undefined) newest.give(write)
+    if (code === 'GROUP_CLOSED' && newest !== undefined && newest.setup.epoch > epoch && write !== undefined) newest.write(write)
     else if (!isLeftToNext) this.#writes.settle(id, { type: 'refused', code })
   }
 
@@ -234,8 +234,9 @@ export class SiteHost implements GroupListener {
     try {
       const shell = new GroupShell(setup, this.#duties, this.#duties.epochRecords, this, [...members, ...previousMembers, uploader])
       this.#shells.set(epoch, shell)
+      if (this.#shadow?.context.epoch === epoch) this.#endShadow() // a member runs each step once
       shell.start()
-      for (const write of this.#writes.writes()) shell.give(write)
+      for (const write of this.#writes.writes()) shell.write(write)
     } catch (error) {
       this.#sitOut(epoch, error)
     }
@@ -250,15 +251,10 @@ export class SiteHost implements GroupListener {
   }
 
   #isRequest(ref: RequestRef, bytes: Uint8Array): boolean {
-    try {
-      const request = openMessage(siteRequest, bytes, this.#duties.network, (value) => peerIdOfKey(value.from))
-      const sameId = sameBytes(request.id, ref.id)
-      return (
-        sameId && request.ms === ref.ms && contentIdOf(bytes, 'raw') === ref.cid && sameBytes(request.job, bytesOfContentId(this.#view.job))
-      )
-    } catch {
-      return false
-    }
+    if (contentIdOf(bytes, 'raw') !== ref.cid) return false
+    const request = this.#duties.requests.find(ref.cid, bytes)
+    if (request === undefined || request.ms !== ref.ms) return false
+    return sameBytes(request.id, ref.id) && sameBytes(request.job, bytesOfContentId(this.#view.job))
   }
 
   /** A member of a new epoch serves the state that it opened with, until its first step is final. */

@@ -1,12 +1,12 @@
 import type { RecordStore } from '@interpeer/content-store'
-import { type ContentId, contentIdOfBytes, type JobId, jobIdOf, openMessage, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
-import { siteRequest } from '@interpeer/peer-group'
+import { type ContentId, contentIdOf, contentIdOfBytes, type JobId, jobIdOf, type PeerId } from '@interpeer/crypto-ids'
 import { PeerError } from '../errors.js'
 import { owesState, type SiteHoldings } from '../live-roots.js'
 import { numberOf } from '../message-number.js'
 import { decodeServed } from '../served-state.js'
 import { hasPartIn, partakersOf, type SiteView } from '../site-view.js'
 import { EpochRecords } from './epoch-records.js'
+import { KnownRequests } from './known-requests.js'
 import { repair } from './repair.js'
 import type { ScriptQueue } from './script-queue.js'
 import { type SiteDuties, SiteHost } from './site-host.js'
@@ -17,7 +17,7 @@ const HOSTED_MAX = 64
 /** Peers that one fetch asks at most. */
 const ASKED_MAX = 256
 
-export type HostsSurroundings = Omit<SiteDuties, 'scripts' | 'epochRecords' | 'submitClose' | 'submitShow'> & {
+export type HostsSurroundings = Omit<SiteDuties, 'scripts' | 'requests' | 'epochRecords' | 'submitClose' | 'submitShow'> & {
   readonly groupRecords: RecordStore
   /** Null: this peer runs nothing. */
   readonly scripts: ScriptQueue | null
@@ -35,6 +35,7 @@ export class SiteHosts {
   readonly #declined = new Map<JobId, number>()
 
   readonly #epochRecords: EpochRecords
+  readonly #requests: KnownRequests
   readonly #stop = new AbortController()
   #views: readonly SiteView[] = []
   /** The states that sites had when this peer left them, or stopped: read from the disk when first asked. */
@@ -43,6 +44,7 @@ export class SiteHosts {
   constructor(around: HostsSurroundings) {
     this.#around = around
     this.#epochRecords = new EpochRecords(around.groupRecords, around.count)
+    this.#requests = new KnownRequests(around.network)
   }
 
   /** The chain's sites, after a block. */
@@ -99,8 +101,7 @@ export class SiteHosts {
 
   /** @throws {CryptoError} @throws {WireError} @throws {PeerError} SITE_UNKNOWN */
   answer(envelope: Uint8Array): Promise<Uint8Array> {
-    const { network } = this.#around
-    const request = openMessage(siteRequest, envelope, network, (value) => peerIdOfKey(value.from))
+    const request = this.#requests.open(contentIdOf(envelope, 'raw'), envelope)
     const job = jobIdOf(contentIdOfBytes(request.job))
     const host = this.#hosts.get(job)
     if (host === undefined) return Promise.reject(new PeerError({ code: 'SITE_UNKNOWN', name: job }))
@@ -203,6 +204,7 @@ export class SiteHosts {
       ...this.#around,
       epochRecords: this.#epochRecords,
       scripts,
+      requests: this.#requests,
       submitClose: (certificate, batch) => submitClose(job, certificate, batch),
     }
   }

@@ -1,0 +1,43 @@
+import { type ContentId, type NetworkId, openMessage, peerIdOfKey, type Verified } from '@interpeer/crypto-ids'
+import { type SiteRequest, siteRequest } from '@interpeer/peer-group'
+
+const ENTRIES_MAX = 4_096
+const BYTES_MAX = 32 * 1024 * 1024
+
+/**
+ * Visitors' requests whose signatures held: a member meets each as it arrives or is offered, and again as it runs. By the name of the block, which its
+ * signature is part of, so no answer depends on what is remembered, only the time.
+ */
+export class KnownRequests {
+  readonly #network: NetworkId
+  readonly #known = new Map<ContentId, { readonly request: Verified<SiteRequest>; readonly bytes: number }>()
+  #bytes = 0
+
+  constructor(network: NetworkId) {
+    this.#network = network
+  }
+
+  /** @param cid the name of `envelope` as a raw block @throws {CryptoError} @throws {WireError} */
+  open(cid: ContentId, envelope: Uint8Array): Verified<SiteRequest> {
+    const known = this.#known.get(cid)
+    if (known !== undefined) return known.request
+    const request = openMessage(siteRequest, envelope, this.#network, (value) => peerIdOfKey(value.from))
+    this.#known.set(cid, { request, bytes: envelope.length })
+    this.#bytes += envelope.length
+    for (const [oldest, { bytes }] of this.#known) {
+      if (this.#known.size <= ENTRIES_MAX && this.#bytes <= BYTES_MAX) break
+      this.#known.delete(oldest)
+      this.#bytes -= bytes
+    }
+    return request
+  }
+
+  /** Undefined where its asker did not sign it for this network. */
+  find(cid: ContentId, envelope: Uint8Array): Verified<SiteRequest> | undefined {
+    try {
+      return this.open(cid, envelope)
+    } catch {
+      return undefined
+    }
+  }
+}
