@@ -15,7 +15,7 @@ import {
   verdictMessage,
 } from '../src/index.js'
 import { dissentMessage, sealMessage, timeoutMessage, withheldMessage } from '../src/messages.js'
-import { type GroupState, nextState, readStateBlock } from '../src/state-block.js'
+import { type GroupState, nextState, readState } from '../src/state-block.js'
 import { execute, job, network, signerAt, start, verification } from './jobs.js'
 
 const FIRST_MS = 1_700_000_000_000
@@ -56,7 +56,7 @@ export class Case {
   /** Runs one more batch of so many requests on what the last one made, or on `from`. */
   run(requestCount = 1, changes: Partial<Batch> = {}, from?: GroupState): CaseStep {
     const step = this.steps.length + 1
-    const before = from ?? this.steps.at(-1)?.after ?? readStateBlock(start.bytes)
+    const before = from ?? this.steps.at(-1)?.after ?? readState(start.bytes, [])
     const timeMs = FIRST_MS + 1_000 * step
     const requests = Array.from({ length: requestCount }, (_, i): RequestRef => {
       const id = sha256(encodeCbor(['request', step, i])).slice(0, 16)
@@ -89,8 +89,8 @@ export class Case {
       requestCount === 0
         ? { files: before.files, responses: [], transcript: new Uint8Array(32) }
         : execute({ type: 'execute', batch: batch.hash, from: before.files, requests, timeMs, seed })
-    const { state: after, block } = nextState(before, batch, ran.files, ran.responses, 600_000)
-    this.blocks.set(block.cid, block.bytes)
+    const { state: after, blocks } = nextState(before, batch, ran.files, ran.responses, 600_000)
+    for (const { cid, bytes } of blocks) this.blocks.set(cid, bytes)
     const answer = ({ publicKey }: Signer) =>
       answerOf(after.root, ran.responses, ran.transcript, namingOf(batch.value, 1), {
         network,

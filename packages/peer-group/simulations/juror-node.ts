@@ -68,7 +68,7 @@ export class JurorNode {
     if (effect.type === 'store') for (const { cid, bytes } of effect.blocks) this.disk.set(cid, bytes)
     else if (effect.type === 'persist') this.record = effect.bytes
     else if (effect.type === 'fetch-state')
-      this.#fetch(effect.root, effect.from, (block) => this.tell({ type: 'state', root: effect.root, block }))
+      this.#fetch(effect.root, effect.from, (block) => this.tell({ type: 'state', root: effect.root, block, pages: [] }))
     else if (effect.type === 'fetch-batches') {
       for (const hash of effect.hashes) this.#fetch(hexOf(hash), effect.from, (bytes) => this.tell({ type: 'batch', bytes }))
     } else if (effect.type === 'fetch-bodies') {

@@ -246,8 +246,8 @@ function sceneOf(kind: Kind, memberCount: number, random: Random, jurorCount: nu
 function falseStateAfter(made: Case, { before, batch }: CaseStep) {
   const files = contentIdOf(encodeCbor(['a tree of liars']), 'dag-cbor')
   const responses = batch.requests.map(({ cid }) => cid)
-  const { state, block } = nextState(before, batch, files, responses, 600_000)
-  made.blocks.set(block.cid, block.bytes)
+  const { state, blocks } = nextState(before, batch, files, responses, 600_000)
+  for (const { cid, bytes } of blocks) made.blocks.set(cid, bytes)
   return state
 }
 

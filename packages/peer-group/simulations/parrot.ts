@@ -1,6 +1,7 @@
 import { keyOfPeerId, peekMessageNumber, peekPayload } from '@interpeer/crypto-ids'
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { answerOf, answerSeal } from '../src/answer.js'
+import { namingOf } from '../src/batch.js'
 import type { ExecutionResult } from '../src/index.js'
 import { sealMessage } from '../src/messages.js'
 import { nextState } from '../src/state-block.js'
@@ -52,6 +53,6 @@ function fits(member: Member, payload: Uint8Array, { files, responses, transcrip
   const keptMs = member.group?.settings.requestsKeptMs as number
   const { root } = nextState(state, known, files, responses, keptMs).state
   const context = { ...member.setup, step, rank, batch, key: from }
-  const answer = answerOf(root, responses, transcript, context)
+  const answer = answerOf(root, responses, transcript, namingOf(known.value, member.setup.epoch), context)
   return [...SALTS, keyOfPeerId(member.peer), from].some((salt) => sameBytes(seal, answerSeal(context, salt, answer)))
 }

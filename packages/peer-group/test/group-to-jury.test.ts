@@ -13,6 +13,7 @@ import {
   verifyDispute,
   withShown,
 } from '../src/index.js'
+import { answeredBy } from '../src/state-block.js'
 import { Desk, NOW } from './desk.js'
 
 const jury = Array.from({ length: 11 }, (_, i) => signerAt(20 + i))
@@ -53,7 +54,7 @@ function judgmentOf(desk: Desk, effect: GroupEffect & { type: 'dispute' | 'stuck
       if (one.type === 'verdict') envelope = one.envelope
       const event =
         one.type === 'fetch-state'
-          ? { type: 'state' as const, root: one.root, block: desk.blocks.get(one.root) as Uint8Array }
+          ? { type: 'state' as const, root: one.root, block: desk.blocks.get(one.root) as Uint8Array, pages: [] }
           : one.type === 'fetch-batches'
             ? { type: 'batch' as const, bytes: effect.batch }
             : one.type === 'fetch-bodies'
@@ -123,7 +124,7 @@ test('the next epoch begins from what stands: without the wrong dissenter, with 
   }
   const finals = next.of('final', 0).flatMap(({ requests }) => requests.map(({ id }) => hexOf(id)))
   expect(finals).toEqual([second, third.id].map(hexOf))
-  expect(next.group(0).base.state?.byId.has(hexOf(first))).toBe(true)
+  expect(answeredBy(next.group(0).base.state, hexOf(first))).toBeDefined()
 })
 test('the same where four of five collude: their certificate is overturned, and the fifth keeps its seat', () => {
   const desk = deskWhere([0, 1, 2, 3])

@@ -5,6 +5,7 @@ import { Case, type CaseStep } from '../simulations/case.js'
 import { emptyFiles, execute, signerAt, start, verification } from '../simulations/jobs.js'
 import {
   type ExecutionResult,
+  firstStateBlock,
   type Juror,
   type JurorEffect,
   type JurorEvent,
@@ -82,7 +83,7 @@ class Bench {
       if (effect.type === 'persist') this.record = effect.bytes
       if (effect.type === 'fetch-state') {
         const block = this.#blocks.get(effect.root)
-        if (block !== undefined) this.tell({ type: 'state', root: effect.root, block })
+        if (block !== undefined) this.tell({ type: 'state', root: effect.root, block, pages: [] })
       } else if (effect.type === 'fetch-batches') {
         for (const bytes of effect.hashes.flatMap((hash) => this.#batches.get(hexOf(hash)) ?? [])) this.tell({ type: 'batch', bytes })
       } else if (effect.type === 'fetch-bodies') {
@@ -252,8 +253,8 @@ describe('a verdict is durable before it is sent', () => {
     const bench = new Bench(made, first)
     bench.tell({ type: 'batch', bytes: Uint8Array.of(1) })
     bench.tell({ type: 'bodies', cids: [emptyFiles] })
-    bench.tell({ type: 'state', root: emptyFiles, block: Uint8Array.of(1) })
-    bench.tell({ type: 'state', root: emptyFiles, block: made.blocks.get(first.after.root) as Uint8Array })
+    bench.tell({ type: 'state', root: emptyFiles, block: Uint8Array.of(1), pages: [] })
+    bench.tell({ type: 'state', root: emptyFiles, block: firstStateBlock(first.after.files).bytes, pages: [] })
     expect(bench.of('count').map(({ code }) => code)).toEqual(['BATCH_UNWANTED', 'BODY_UNWANTED', 'STATE_INVALID', 'STATE_OTHER'])
   })
 })

@@ -73,7 +73,7 @@ const dispute = verifyDispute(good, context, verification)
 const jury = jurors.map(({ peerId }) => peerId)
 const jurorSetup = { context, dispute, jury, rerun: [], fetchUntilMs: NOW_MS + 1_000, answerUntilMs: NOW_MS + 2_000 }
 const asked = stepJuror(openJuror(jurorSetup, juror, NOW_MS, undefined, verification).state, {
-  ...{ type: 'state', root: start.cid, block: start.bytes, nowMs: NOW_MS },
+  ...{ type: 'state', root: start.cid, block: start.bytes, pages: [], nowMs: NOW_MS },
 }).state
 
 /** The same message as `signer` says it about the disputed batch: what names the place is set right, so that what is in the rest is looked at. */
@@ -197,7 +197,7 @@ export const peerGroupJury: readonly Target[] = [
     errors: [],
     run: (input) => {
       const { state } = openJuror(jurorSetup, juror, NOW_MS, undefined, verification)
-      stepJuror(state, { type: 'state', root: start.cid, block: input, nowMs: NOW_MS })
+      stepJuror(state, { type: 'state', root: start.cid, block: input, pages: [], nowMs: NOW_MS })
     },
     seeds: () => [start.bytes],
   },

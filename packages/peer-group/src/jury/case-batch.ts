@@ -2,7 +2,7 @@ import { bytesOfContentId, CryptoError, type PeerId, peerIdOfKey } from '@interp
 import { hexOf, sameBytes, WireError } from '@interpeer/wire-codec'
 import { type KnownBatch, readBatch, seedAlpha } from '../batch.js'
 import { GROUP_DEFAULTS } from '../settings.js'
-import { roomIn } from '../state-block.js'
+import { answeredBy, roomIn } from '../state-block.js'
 import type { Verifier } from '../verifier.js'
 import type { Juror } from './juror-api.js'
 
@@ -41,7 +41,7 @@ export function isRunnable(batch: KnownBatch, step: number, { setup, verifier, h
     if (batch.from !== held.state.root || !isMember(value.collator, verifier)) return false
   }
   const ids = new Set(requests.map(({ id }) => hexOf(id)))
-  if (ids.size !== requests.length || [...ids].some((id) => held.state.byId.has(id))) return false
+  if (ids.size !== requests.length || [...ids].some((id) => answeredBy(held.state, id) !== undefined)) return false
   if (value.closing && requests.length > 0) return false
   return requests.length <= roomIn(held.state, value.timeMs, setup.requestsKeptMs ?? GROUP_DEFAULTS.requestsKeptMs)
 }

@@ -54,8 +54,8 @@ export type JurorEvent = { readonly nowMs: number } & (
   | { readonly type: 'batch'; readonly bytes: Uint8Array }
   /** These request blocks are now on disk. */
   | { readonly type: 'bodies'; readonly cids: readonly ContentId[] }
-  /** The group state block and all under it are now on disk. */
-  | { readonly type: 'state'; readonly root: ContentId; readonly block: Uint8Array }
+  /** The group state block and all under it are now on disk; `pages` are the blocks that it names as its pages. */
+  | { readonly type: 'state'; readonly root: ContentId; readonly block: Uint8Array; readonly pages: readonly Uint8Array[] }
   | { readonly type: 'executed'; readonly batch: Uint8Array; readonly from: ContentId; readonly result: ExecutionResult }
   /** The chain has this juror's verdict. */
   | { readonly type: 'recorded' }

@@ -111,8 +111,8 @@ export function finish(t: JurorTurn, next: CaseStep, result: ExecutionResult): u
   const batch = j.batches.get(hexOf(next.batch))?.known
   if (batch === undefined || j.held === undefined || !isWhole(result, batch)) return find(t, { type: 'too-slow' })
   const keptMs = j.setup.requestsKeptMs ?? GROUP_DEFAULTS.requestsKeptMs
-  const { state, block } = nextState(j.held.state, batch, result.files, result.responses, keptMs)
-  t.effects.push({ type: 'store', blocks: [block] })
+  const { state, blocks } = nextState(j.held.state, batch, result.files, result.responses, keptMs)
+  t.effects.push({ type: 'store', blocks })
   const { context } = j.setup
   const place = { ...context, step: next.step, rank: 0, batch: batch.hash, key: j.self.publicKey }
   const answer = answerOf(state.root, result.responses, result.transcript, namingOf(batch.value, context.epoch), place)

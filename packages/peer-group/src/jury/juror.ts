@@ -2,7 +2,7 @@ import { type ContentId, type Signer, sha256 } from '@interpeer/crypto-ids'
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import type { ExecutionResult } from '../api.js'
 import { PeerGroupError } from '../errors.js'
-import { type GroupState, readStateBlock } from '../state-block.js'
+import { type GroupState, readState } from '../state-block.js'
 import { createVerifier, type Verification } from '../verifier.js'
 import { readFetched } from './case-batch.js'
 import type { Juror, JurorEvent, JurorSetup, JurorStep, JurorTurn } from './juror-api.js'
@@ -46,7 +46,7 @@ export function stepJuror(juror: Juror, event: JurorEvent): JurorStep {
   if (event.type === 'recorded') j.recorded = true
   else if (event.type === 'batch') takeBatch(turn, event.bytes)
   else if (event.type === 'bodies') takeBodies(turn, event.cids)
-  else if (event.type === 'state') takeState(turn, event.block)
+  else if (event.type === 'state') takeState(turn, event.block, event.pages)
   else if (event.type === 'executed') takeResult(turn, event.batch, event.from, event.result)
   return advance(turn)
 }
@@ -75,11 +75,11 @@ function takeBodies(t: JurorTurn, cids: readonly ContentId[]): undefined {
   if (known.length < cids.length) count(t, 'BODY_UNWANTED')
   t.j.bodies = new Set([...t.j.bodies, ...known])
 }
-function takeState(t: JurorTurn, block: Uint8Array): undefined {
+function takeState(t: JurorTurn, block: Uint8Array, pages: readonly Uint8Array[]): undefined {
   const { base } = t.j.setup.dispute
   let state: GroupState
   try {
-    state = readStateBlock(block)
+    state = readState(block, pages)
   } catch (error) {
     if (error instanceof PeerGroupError) return count(t, error.code)
     throw error
