@@ -78,10 +78,31 @@ test('a group of everybody hands over to itself', () => {
   expect(planned.next?.members).toEqual(job.epoch.members)
 })
 
+test('recovery: a closing batch that the shows bind opens the next epoch as its certificate would, with the members named for it', () => {
+  const { jobs, job } = running()
+  const closes = () => ({ state: root, timeMs: 12_345, rerun: [], closes: true })
+  const begun = advanceJobs(jobs, closes, moment(tickets, 17)).jobs.get(job.job) as Job
+  const { next, epoch } = begun
+  const showing = epoch.members.reduce((all, member) => addShow(all, { epoch: 1, member, show: new Uint8Array(1) }), begun)
+  const { jobs: after, away } = advanceJobs(withJob(jobs, showing), closes, moment(tickets, 17))
+  const opened = after.get(job.job)?.epoch
+  expect(opened).toMatchObject({ number: 2, members: next?.members, seed: next?.seed, start: root, startTimeMs: 12_345, rerun: [] })
+  expect([opened?.writesMayBeLost, away]).toEqual([false, []])
+})
+
+test('recovery: fewer shows than a quorum open the number after the next, which no hidden closing certificate can have opened', () => {
+  const { jobs, job } = running()
+  const nothing = () => ({ state: root, timeMs: 5, rerun: [], closes: false })
+  const begun = advanceJobs(jobs, nothing, moment(tickets, 17)).jobs.get(job.job) as Job
+  const two = begun.epoch.members.slice(0, 2).reduce((all, member) => addShow(all, { epoch: 1, member, show: new Uint8Array(1) }), begun)
+  const later = advanceJobs(withJob(jobs, two), nothing, moment(tickets, 40)).jobs.get(job.job)
+  expect(later?.epoch).toMatchObject({ number: 3, writesMayBeLost: true })
+})
+
 test('recovery: waits R cycles, then for shows; a quorum has two cycles of grace for the others', () => {
   const { jobs, job } = running()
   const at = (height: number, entry: Job) =>
-    advanceJobs(withJob(jobs, entry), () => ({ state: root, timeMs: 5, rerun: [] }), moment(tickets, height))
+    advanceJobs(withJob(jobs, entry), () => ({ state: root, timeMs: 5, rerun: [], closes: false }), moment(tickets, height))
   const of = (advanced: { jobs: Jobs }) => advanced.jobs.get(job.job) as Job
   expect(of(at(16, job)).recovering).toBeNull()
   const begun = of(at(17, job))
@@ -108,7 +129,7 @@ test('who is away is not drawn for another job in the same block either', () => 
   const begun = advanceJobs(second.jobs, nothing, moment(tickets, 17)).jobs
   const shown = job.epoch.members.slice(0, 4)
   const entry = shown.reduce((all, member) => addShow(all, { epoch: 1, member, show: new Uint8Array(1) }), begun.get(job.job) as Job)
-  const { away, jobs: after } = advanceJobs(withJob(begun, entry), () => ({ state: root, timeMs: 0, rerun: [] }), moment(tickets, 19))
+  const { away, jobs: after } = advanceJobs(withJob(begun, entry), () => ({ state: root, timeMs: 0, rerun: [], closes: false }), moment(tickets, 19))
   expect(away).toEqual([job.epoch.members[4]])
   expect(after.get(job.job)?.next?.joiner).not.toBe(away[0])
 })

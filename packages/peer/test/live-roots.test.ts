@@ -30,7 +30,7 @@ const site = (view: Partial<SiteView>, more: Partial<SiteHoldings> = {}): SiteHo
       ended: false,
     },
     cycleMs: 1_000,
-    answersProvisional: false,
+    answersProvisional: false, previousEpoch: 0,
     ...view,
   },
   isHosted: false,

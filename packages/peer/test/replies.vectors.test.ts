@@ -20,6 +20,7 @@ function viewOf(changes: Partial<typeof vectors.view> = {}): SiteView {
     members: peersOf(members),
     previousMembers: peersOf(previousMembers),
     openedByClosing,
+    previousEpoch: vectors.view.epoch - 1,
     start: cidOf(start),
     next: { members: peersOf(nextMembers), chainSeed: new Uint8Array(32), atMs: 0 },
   }

@@ -40,7 +40,7 @@ const chainView: SiteView = {
   ...{ job, name: 'log', uploader: members[0] as PeerId, runtime: 'x', epoch: 1, members, previousMembers: [], openedByClosing: true },
   ...{ chainSeed: new Uint8Array(32), start, startTimeMs: 0, opensMs: 0, rerun: [], next: null, recovering: false, ended: false },
   cycleMs: 1_000,
-  answersProvisional: false,
+  answersProvisional: false, previousEpoch: 0,
 }
 
 /** A client whose members answer as the test says; `seen` is what each request named as the last step that its asker saw. */
@@ -241,7 +241,7 @@ test.each<[string, (request: SiteRequest, envelope: Uint8Array) => Partial<SiteR
 })
 
 test('of the epoch before only the state that the chain names as the start of this one is taken', async () => {
-  const moved = { ...chainView, epoch: 2, members: [signers[5]?.peerId as PeerId, ...members.slice(1)], previousMembers: members }
+  const moved = { ...chainView, epoch: 2, previousEpoch: 1, members: [signers[5]?.peerId as PeerId, ...members.slice(1)], previousMembers: members }
   const { client } = clientOf(() => ({}), { view: { ...moved, start: state } })
   expect(await client.ask('log', get, { member: members[1] as PeerId })).toMatchObject({ ran: 'read', epoch: 1, step: 4, state })
   const { client: behind } = clientOf(() => ({}), { view: { ...moved, start: otherCid } })

@@ -73,7 +73,7 @@ const view: SiteView = {
     ended: false,
   },
   cycleMs: 60_000,
-  answersProvisional: false,
+  answersProvisional: false, previousEpoch: 0,
 }
 const opened: SiteHosts[] = []
 afterEach(async () => {
