@@ -22,6 +22,7 @@ export function runAndSeal(t: Turn): boolean {
   if (seat < 0 || proposal === undefined || proposal.refused || base.state === undefined) return false
   if (open.givenUp >= open.rank || (open.sealed?.rank ?? -1) >= open.rank) return false
   const { batch } = proposal
+  if (open.runs.get(hexOf(batch.hash))?.type === 'running') return false // it was looked at before it ran
   const code = refusalByState(t, batch)
   if (code !== undefined) {
     count(t, code)
