@@ -1,7 +1,34 @@
-import { contentIdOfBytes, type NetworkId } from '@interpeer/crypto-ids'
-import { type CertifiedReveals, provesResponse, type SiteReply, type Verification, verifyReveals } from '@interpeer/peer-group'
+import { contentIdOfBytes, type NetworkId, sha256 } from '@interpeer/crypto-ids'
+import {
+  type CertifiedReveals,
+  type GroupContext,
+  provesResponse,
+  type SiteReply,
+  type Verification,
+  verifyReveals,
+} from '@interpeer/peer-group'
+import { hexOf } from '@interpeer/wire-codec'
 import { blocksOfResponse } from '../site-response-block.js'
 import type { SiteView } from '../site-view.js'
+
+const CERTIFICATES_MAX = 64
+
+/** Certificates that held, each for one group: all replies to the writes of one step bring the same. */
+export class KnownCertificates {
+  readonly #held = new Map<string, CertifiedReveals>()
+
+  /** @throws {PeerGroupError} CERTIFICATE_INVALID */
+  verify(certificate: Uint8Array, context: GroupContext, verification: Verification): CertifiedReveals {
+    const { network, job, epoch, members } = context
+    const name = [network, job, epoch, ...members, hexOf(sha256(certificate))].join()
+    const known = this.#held.get(name)
+    if (known !== undefined) return known
+    const certified = verifyReveals(certificate, context, verification)
+    if (this.#held.size >= CERTIFICATES_MAX) this.#held.delete(this.#held.keys().next().value as string)
+    this.#held.set(name, certified)
+    return certified
+  }
+}
 
 export interface ProvenPlace {
   readonly epoch: number
@@ -20,6 +47,7 @@ export function provenPlace(
   view: SiteView,
   network: NetworkId,
   verification: Verification,
+  known: KnownCertificates = new KnownCertificates(),
 ): ProvenPlace | undefined {
   const state = contentIdOfBytes(root)
   if (certificate === null) return state === view.start ? { epoch: view.epoch, step: 0, certified: undefined } : undefined
@@ -33,7 +61,7 @@ export function provenPlace(
   for (const { epoch, members } of groups) {
     if (members.length === 0 || epoch < 0) continue
     try {
-      const certified = verifyReveals(certificate, { network, job, epoch, members }, verification)
+      const certified = known.verify(certificate, { network, job, epoch, members }, verification)
       if (certified.state === state) return { epoch, step: certified.step, certified: { ...certified, members: members.length } }
     } catch {
       // of another epoch, perhaps: the next group is tried

@@ -18,7 +18,7 @@ import { PeerError } from '../errors.js'
 import { isLater } from '../served-state.js'
 import { isStale, type SiteView } from '../site-view.js'
 import { askInTurn } from './ask-in-turn.js'
-import { provenPlace, provesWrite } from './reply-proof.js'
+import { KnownCertificates, provenPlace, provesWrite } from './reply-proof.js'
 
 /** One HTTP request of a visitor. */
 export interface VisitorRequest {
@@ -96,6 +96,7 @@ export class SiteClient {
   readonly #viewOf: (name: string) => SiteView | undefined
   readonly #favourites = new Map<string, PeerId>()
   readonly #observed = new Map<string, Observed>()
+  readonly #certificates = new KnownCertificates()
 
   constructor(at: {
     signer: Signer
@@ -192,7 +193,7 @@ export class SiteClient {
     if (reply.ran === 'refused') return answerOf(peer, state, reply, reply)
     // only the group can say that something was written
     if (reply.ran === 'read' && !isRead) throw replyFalse('a write that one member answered alone')
-    const proven = provenPlace(reply, view, this.#network, this.#verification)
+    const proven = provenPlace(reply, view, this.#network, this.#verification, this.#certificates)
     if (proven === undefined) throw replyFalse(`a state or certificate of epoch ${reply.epoch} that does not hold`)
     if (reply.ran === 'write' && !provesWrite(reply, proven)) throw replyFalse('a response that the group did not certify')
     // where the state stands is what its certificate says: a member that could say so itself could make this side wait for ever
