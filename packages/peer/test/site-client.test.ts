@@ -13,6 +13,7 @@ import {
 } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
 import {
+  collatorOrder,
   createVerification,
   proofOfResponse,
   responseTree,
@@ -167,6 +168,21 @@ test('a write that its step’s certificate commits to is passed on', async () =
   expect(await client.ask('log', post)).toMatchObject({ ran: 'write', status: 200, step: 4 })
   const { client: promoted } = clientOf((_, envelope) => written(envelope, page))
   expect(await promoted.ask('log', get)).toMatchObject({ ran: 'write' })
+})
+
+test('a write goes to who collates the next step, unless that one did not answer lately', async () => {
+  let isSilent = false
+  const { client, asked } = clientOf((_, envelope) =>
+    isSilent && asked.length === 2 ? { request: new Uint8Array(32) } : written(envelope, page),
+  )
+  await client.ask('log', post)
+  const collator = members[collatorOrder(chainView.chainSeed, 5, 4)[0] as number]
+  isSilent = true
+  await client.ask('log', post)
+  expect(asked[1]).toBe(collator)
+  expect(asked[2]).not.toBe(collator)
+  for (let i = 0; i < 8; i++) await client.ask('log', post)
+  expect(asked.slice(3)).not.toContain(collator)
 })
 
 const oldWrite = written(new Uint8Array([1]), redirect)

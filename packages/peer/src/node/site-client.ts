@@ -12,7 +12,7 @@ import {
   signMessage,
 } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
-import { type HttpHeader, type SiteReply, siteReply, siteRequest, type Verification } from '@interpeer/peer-group'
+import { collatorOrder, type HttpHeader, type SiteReply, siteReply, siteRequest, type Verification } from '@interpeer/peer-group'
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import { isLater } from '../served-state.js'
@@ -80,6 +80,8 @@ const READ_HEDGE_MS = 1_000
 const WRITE_HEDGE_MS = 1_500
 const REPLY_MAX_BYTES = 12 * 1024 * 1024
 const READ_METHODS = new Set(['GET', 'HEAD', STATE_METHOD])
+const SILENT_MS = 30_000
+const SILENT_MAX = 1_024
 /** Codes with which a member says "not me, not now": another one may. */
 const ASK_ANOTHER = new Set(['SITE_STARTING', 'MEMBER_BEHIND', 'NOT_A_MEMBER', 'GROUP_CLOSED', 'GROUP_SLOW'])
 
@@ -97,6 +99,8 @@ export class SiteClient {
   readonly #favourites = new Map<string, PeerId>()
   readonly #observed = new Map<string, Observed>()
   readonly #certificates = new KnownCertificates()
+  /** Who did not answer in time, or not well, and when: others are asked first for a while. */
+  readonly #silent = new Map<PeerId, number>()
 
   constructor(at: {
     signer: Signer
@@ -126,7 +130,7 @@ export class SiteClient {
     const deadline = setTimeout(() => stop.abort(), DEADLINE_MS)
     try {
       return await askInTurn<PeerId, SiteAnswer>({
-        next: (asked) => this.#next(name, view, member, asked),
+        next: (asked) => this.#next(name, view, { member, asked, isRead }),
         ask: (peer) => this.#askOne(this.#viewOf(name) ?? view, peer, { envelope, isRead }, stop.signal),
         isAnswer: ({ code }) => !ASK_ANOTHER.has(code),
         hedgeMs,
@@ -141,9 +145,12 @@ export class SiteClient {
   }
 
   /** Whom to ask next: everyone once, then everyone again, since groups move. Undefined: nobody else. */
-  #next(name: string, first: SiteView, member: PeerId | undefined, asked: readonly PeerId[]): PeerId | undefined {
+  #next(name: string, first: SiteView, { member, asked, isRead }: Asking): PeerId | undefined {
     if (member !== undefined) return asked.length === 0 ? member : undefined
-    const candidates = this.#candidates(this.#viewOf(name) ?? first, undefined)
+    const view = this.#viewOf(name) ?? first
+    const candidates = this.#candidates(view, undefined)
+    const collator = isRead ? undefined : this.#collator(view)
+    if (collator !== undefined && !asked.includes(collator) && candidates.includes(collator)) return collator
     const times = (peer: PeerId) => asked.filter((one) => one === peer).length
     return candidates.reduce<PeerId | undefined>((best, peer) => (best === undefined || times(peer) < times(best) ? peer : best), undefined)
   }
@@ -151,8 +158,12 @@ export class SiteClient {
   async #askOne(view: SiteView, peer: PeerId, asked: Asked, signal: AbortSignal): Promise<SiteAnswer> {
     try {
       const reply = await this.#overlay.request(peer, asked.envelope, { timeoutMs: DEADLINE_MS, signal, maxReplyBytes: REPLY_MAX_BYTES })
-      return this.#remember(view, this.#check(view, peer, asked, reply))
+      const answer = this.#remember(view, this.#check(view, peer, asked, reply))
+      this.#silent.delete(peer)
+      return answer
     } catch (error) {
+      if (this.#silent.size >= SILENT_MAX) this.#silent.clear()
+      this.#silent.set(peer, this.#now())
       if (this.#favourites.get(view.job) === peer) this.#favourites.delete(view.job)
       throw error
     }
@@ -171,6 +182,15 @@ export class SiteClient {
     } catch (cause) {
       throw new PeerError({ code: 'REQUEST_MALFORMED', reason: cause instanceof Error ? cause.message : 'unfit' }, { cause })
     }
+  }
+
+  /** Who collates the step after the last one seen: a write is final there two messages earlier than elsewhere. It may be another by now; any member will do. */
+  #collator(view: SiteView): PeerId | undefined {
+    const seen = this.#observed.get(view.job)
+    const isClosing = view.next !== null && this.#now() >= view.next.atMs
+    if (seen === undefined || seen.epoch !== view.epoch || isClosing) return undefined
+    const collator = view.members[collatorOrder(view.chainSeed, seen.step + 1, view.members.length)[0] as number] as PeerId
+    return this.#now() < (this.#silent.get(collator) ?? Number.NEGATIVE_INFINITY) + SILENT_MS ? undefined : collator
   }
 
   /** The member that answered last, then the others in an order of chance, so that load spreads over gateways. */
@@ -243,6 +263,11 @@ export class SiteClient {
   }
 }
 
+interface Asking {
+  readonly member: PeerId | undefined
+  readonly asked: readonly PeerId[]
+  readonly isRead: boolean
+}
 interface Asked {
   readonly envelope: Uint8Array
   /** By its method: it may still turn out to write. */
