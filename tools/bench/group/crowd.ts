@@ -8,6 +8,8 @@ import { LocalGroup, SITE, type Used } from './local-group.ts'
 
 const WARM_UP_MS = 4_000
 const MEASURED_MS = 15_000
+/** One write after another: some hundred of them, so that there is a 99th of them. */
+const LATENCY_MS = 45_000
 /** Visitors who each wait for their answer before they write again. */
 const CROWD = 600
 
@@ -51,7 +53,7 @@ export async function writes(group: LocalGroup, { say, signal }: Run): Promise<{
 export async function latencies(group: LocalGroup, { say, signal }: Run): Promise<readonly number[]> {
   const crowd = new Crowd(group, 1, false, signal)
   await crowd.run(WARM_UP_MS)
-  const { ms } = await crowd.run(MEASURED_MS)
+  const { ms } = await crowd.run(LATENCY_MS)
   await crowd.end()
   const { droppedByKernel } = (await group.relay?.show()) ?? { droppedByKernel: 0 }
   say(`${group.members.length} members: ${ms.length} writes of one visitor; refused ${crowd.refused}`)
