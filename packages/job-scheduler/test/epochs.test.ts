@@ -129,7 +129,11 @@ test('who is away is not drawn for another job in the same block either', () => 
   const begun = advanceJobs(second.jobs, nothing, moment(tickets, 17)).jobs
   const shown = job.epoch.members.slice(0, 4)
   const entry = shown.reduce((all, member) => addShow(all, { epoch: 1, member, show: new Uint8Array(1) }), begun.get(job.job) as Job)
-  const { away, jobs: after } = advanceJobs(withJob(begun, entry), () => ({ state: root, timeMs: 0, rerun: [], closes: false }), moment(tickets, 19))
+  const { away, jobs: after } = advanceJobs(
+    withJob(begun, entry),
+    () => ({ state: root, timeMs: 0, rerun: [], closes: false }),
+    moment(tickets, 19),
+  )
   expect(away).toEqual([job.epoch.members[4]])
   expect(after.get(job.job)?.next?.joiner).not.toBe(away[0])
 })

@@ -22,7 +22,12 @@ const tickets = peers(7)
 const root = contentIdOf(Uint8Array.of(0x81), 'dag-cbor')
 const mapOf = (jobs: Jobs): HeldMap => editHeldMap(emptyHeldMap(), jobsEntries(jobs))
 const proofIn = (map: HeldMap, key: Uint8Array): Uint8Array => readHeldMap(map, (get, at) => proveEntry(get, at, key)).proof
-const recoverFrom = (): Recovery => ({ state: root, timeMs: 1, rerun: [new Uint8Array(2_000).fill(1), new Uint8Array(3).fill(2)], closes: false })
+const recoverFrom = (): Recovery => ({
+  state: root,
+  timeMs: 1,
+  rerun: [new Uint8Array(2_000).fill(1), new Uint8Array(3).fill(2)],
+  closes: false,
+})
 
 type Change = (jobs: Jobs, at: Moment) => Jobs
 const onJob =

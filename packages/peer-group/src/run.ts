@@ -23,6 +23,7 @@ export function runAndSeal(t: Turn): boolean {
   if (seat < 0 || proposal === undefined || proposal.refused) return false
   if (open.givenUp >= open.rank || (open.sealed?.rank ?? -1) >= open.rank) return false
   const { batch } = proposal
+  if (open.runs.get(hexOf(batch.hash))?.type === 'running') return false // it was looked at before it ran
   const before = stateFor(t, batch)
   if (before === undefined) return false
   const code = refusalByState(t, batch, before)

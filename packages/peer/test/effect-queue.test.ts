@@ -44,6 +44,37 @@ test('writes that follow each other are begun together, and what stands behind w
   expect(done).toEqual(['persist 2', 'persist 1', 'send 1'])
 })
 
+test('what is begun early is begun once, before what stands in front of it, and is waited for in its turn', async () => {
+  const begun: string[] = []
+  const open = new Map<string, (error?: Error) => void>()
+  const failures: unknown[] = []
+  const perform = (effect: string): Promise<void> | undefined => {
+    begun.push(effect)
+    if (effect.startsWith('send')) return undefined
+    return new Promise<void>((resolve, reject) => open.set(effect, (error) => (error === undefined ? resolve() : reject(error))))
+  }
+  const queue = new EffectQueue<string>(
+    perform,
+    (error) => failures.push(error),
+    (effect) => effect.startsWith('persist'),
+    (effect) => effect.startsWith('store'),
+  )
+  queue.add(['store 1', 'send 1', 'store 2', 'persist 1'])
+  queue.add(['store 3', 'send 2'])
+  expect(begun).toEqual(['store 1', 'store 2', 'store 3'])
+  open.get('store 2')?.()
+  await new Promise(setImmediate)
+  expect(begun).toEqual(['store 1', 'store 2', 'store 3'])
+  open.get('store 1')?.()
+  await new Promise(setImmediate)
+  expect(begun.slice(3)).toEqual(['send 1', 'persist 1'])
+  open.get('persist 1')?.()
+  open.get('store 3')?.(new Error('no disk'))
+  await new Promise(setImmediate)
+  expect(begun.slice(5)).toEqual([])
+  expect(failures).toEqual([new Error('no disk')])
+})
+
 test('the first failure is told once and nothing is performed after it', async () => {
   const { queue, done, failures } = record({ failAt: 'broken' })
   queue.add(['send 1', 'broken', 'send 2'])

@@ -13,6 +13,7 @@ import {
 } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
 import {
+  collatorOrder,
   createVerification,
   proofOfResponse,
   responseTree,
@@ -40,7 +41,8 @@ const chainView: SiteView = {
   ...{ job, name: 'log', uploader: members[0] as PeerId, runtime: 'x', epoch: 1, members, previousMembers: [], openedByClosing: true },
   ...{ chainSeed: new Uint8Array(32), start, startTimeMs: 0, opensMs: 0, rerun: [], next: null, recovering: false, ended: false },
   cycleMs: 1_000,
-  answersProvisional: false, previousEpoch: 0,
+  answersProvisional: false,
+  previousEpoch: 0,
 }
 
 /** A client whose members answer as the test says; `seen` is what each request named as the last step that its asker saw. */
@@ -217,6 +219,21 @@ test('a write that its step’s certificate commits to is passed on', async () =
   expect(await promoted.ask('log', get)).toMatchObject({ ran: 'write' })
 })
 
+test('a write goes to who collates the next step, unless that one did not answer lately', async () => {
+  let isSilent = false
+  const { client, asked } = clientOf((_, envelope) =>
+    isSilent && asked.length === 2 ? { request: new Uint8Array(32) } : written(envelope, page),
+  )
+  await client.ask('log', post)
+  const collator = members[collatorOrder(chainView.chainSeed, 5, 4)[0] as number]
+  isSilent = true
+  await client.ask('log', post)
+  expect(asked[1]).toBe(collator)
+  expect(asked[2]).not.toBe(collator)
+  for (let i = 0; i < 8; i++) await client.ask('log', post)
+  expect(asked.slice(3)).not.toContain(collator)
+})
+
 const oldWrite = written(new Uint8Array([1]), redirect)
 test.each<[string, (request: SiteRequest, envelope: Uint8Array) => Partial<SiteReply>]>([
   ['a forged redirect with an old certificate', () => ({ ran: 'write', ...redirect })],
@@ -241,7 +258,13 @@ test.each<[string, (request: SiteRequest, envelope: Uint8Array) => Partial<SiteR
 })
 
 test('of the epoch before only the state that the chain names as the start of this one is taken', async () => {
-  const moved = { ...chainView, epoch: 2, previousEpoch: 1, members: [signers[5]?.peerId as PeerId, ...members.slice(1)], previousMembers: members }
+  const moved = {
+    ...chainView,
+    epoch: 2,
+    previousEpoch: 1,
+    members: [signers[5]?.peerId as PeerId, ...members.slice(1)],
+    previousMembers: members,
+  }
   const { client } = clientOf(() => ({}), { view: { ...moved, start: state } })
   expect(await client.ask('log', get, { member: members[1] as PeerId })).toMatchObject({ ran: 'read', epoch: 1, step: 4, state })
   const { client: behind } = clientOf(() => ({}), { view: { ...moved, start: otherCid } })

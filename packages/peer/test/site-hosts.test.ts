@@ -73,7 +73,8 @@ const view: SiteView = {
     ended: false,
   },
   cycleMs: 60_000,
-  answersProvisional: false, previousEpoch: 0,
+  answersProvisional: false,
+  previousEpoch: 0,
 }
 const opened: SiteHosts[] = []
 afterEach(async () => {

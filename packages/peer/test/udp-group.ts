@@ -174,7 +174,8 @@ export function viewOf(members: readonly Member[], more: Partial<SiteView> = {})
     recovering: false,
     ended: false,
     cycleMs: 1_000,
-    answersProvisional: false, previousEpoch: 0,
+    answersProvisional: false,
+    previousEpoch: 0,
     ...more,
   }
 }

@@ -7,7 +7,7 @@ const DELAY_MS = 40
 /**
  * What agreeing costs where the script does almost nothing: whole peers in processes of their own, signed requests and replies, real sockets and disks
  * that are synced, the chain beside it. `writes`: certified and answered per second while a crowd of visitors writes as fast as it is answered, the
- * visitors' own side on the same cores. `latency`: from request to verified answer of a few visitors, where each way between any two takes 40 ms. `cpu`:
+ * visitors' own side on the same cores. `latency`: from request to verified answer of one visitor, where each way between any two takes 40 ms. `cpu`:
  * of a member's process for each write, of the run of five. Nothing is compared.
  */
 export async function measure(say: (line: string) => void, signal: AbortSignal): Promise<Figure[]> {

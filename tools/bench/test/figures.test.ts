@@ -16,6 +16,11 @@ test('a figure is one JSON object a line, and above 1 is better', () => {
   expect(p99).toEqual({ id: 'e2e/read-p99', ours: 40, peer: 30, peerName: 'php -S', unit: 'ms', ratio: 0.75 })
 })
 
+test('more in a second is better', () => {
+  const figure = { id: 'group/5/writes', ours: 1_500, peer: 1_200, peerName: 'another', unit: '/s' } as const
+  expect(JSON.parse(jsonLine(figure)).ratio).toBe(1.25)
+})
+
 test('where nothing is compared, the other side is null', () => {
   const [read, p99] = latencyFigures('e2e/read', [1.23456], null, 'php -S')
   if (read === undefined || p99 === undefined) throw new Error('two figures')

@@ -7,7 +7,10 @@ export class EffectQueue<E> {
   readonly #perform: (effect: E) => Promise<void> | void
   readonly #failed: (error: unknown) => void
   readonly #isWrite: (effect: E) => boolean
+  readonly #isEarly: (effect: E) => boolean
   readonly #waiting: E[] = []
+  /** What was begun before its turn: its turn only waits for it. */
+  readonly #begun = new Map<E, Promise<void> | undefined>()
   #underWay = 0
   #running = false
   #stopped = false
@@ -15,15 +18,25 @@ export class EffectQueue<E> {
   /** Who waits for the effects that stood before them, by how many are to be performed first. */
   #waiters: { left: number; readonly resolve: () => void }[] = []
 
-  /** @param isWrite effects that only write: their order among themselves is that of their beginnings */
-  constructor(perform: (effect: E) => Promise<void> | void, failed: (error: unknown) => void, isWrite: (effect: E) => boolean) {
+  /**
+   * @param isWrite effects that only write: their order among themselves is that of their beginnings
+   * @param isEarly effects that need nothing that stands before them: begun at once, so that the disk is not waited for once for each
+   */
+  constructor(
+    perform: (effect: E) => Promise<void> | void,
+    failed: (error: unknown) => void,
+    isWrite: (effect: E) => boolean,
+    isEarly: (effect: E) => boolean = () => false,
+  ) {
     this.#perform = perform
     this.#failed = failed
     this.#isWrite = isWrite
+    this.#isEarly = isEarly
   }
 
   add(effects: readonly E[]): void {
     if (this.#stopped) return
+    for (const effect of effects) if (this.#isEarly(effect)) this.#beginEarly(effect)
     this.#waiting.push(...effects)
     if (!this.#running) void this.#run()
   }
@@ -45,6 +58,7 @@ export class EffectQueue<E> {
     this.#stopped = true
     this.#waiting.length = 0
     if (this.#running) await new Promise<void>((resolve) => this.#idle.push(resolve))
+    await Promise.allSettled(this.#begun.values())
   }
 
   async #run(): Promise<void> {
@@ -73,7 +87,16 @@ export class EffectQueue<E> {
 
   #begin(effect: E): Promise<void> | void {
     this.#underWay++
-    return this.#perform(effect)
+    if (!this.#begun.has(effect)) return this.#perform(effect)
+    const begun = this.#begun.get(effect)
+    this.#begun.delete(effect)
+    return begun
+  }
+
+  #beginEarly(effect: E): void {
+    const begun = Promise.resolve(this.#perform(effect))
+    begun.catch(() => {}) // its turn tells
+    this.#begun.set(effect, begun)
   }
 
   #tell(performed: number): void {

@@ -94,6 +94,8 @@ export class GroupShell {
       around.fail,
       // a record that names a state is begun when the state is on the disk: a crash must not leave the one without the other
       ({ type }) => type === 'persist',
+      // blocks are named by what is in them: they need no order, only what is said after them does
+      ({ type }) => type === 'store',
     )
     this.#waker = new Waker(around.now, () => this.give({ type: 'time' }))
     this.#ownWork = new OwnWorkShell(setup, around)

@@ -1,8 +1,35 @@
-import { contentIdOfBytes, type NetworkId } from '@interpeer/crypto-ids'
-import { type CertifiedReveals, provesFinal, provesResponse, type SiteReply, type Verification, verifyReveals } from '@interpeer/peer-group'
+import { contentIdOfBytes, type NetworkId, sha256 } from '@interpeer/crypto-ids'
+import {
+  type CertifiedReveals,
+  type GroupContext,
+  provesFinal,
+  provesResponse,
+  type SiteReply,
+  type Verification,
+  verifyReveals,
+} from '@interpeer/peer-group'
 import { hexOf } from '@interpeer/wire-codec'
 import { blocksOfResponse } from '../site-response-block.js'
 import type { SiteView } from '../site-view.js'
+
+const CERTIFICATES_MAX = 64
+
+/** Certificates that held, each for one group: all replies to the writes of one step bring the same. */
+export class KnownCertificates {
+  readonly #held = new Map<string, CertifiedReveals>()
+
+  /** @throws {PeerGroupError} CERTIFICATE_INVALID */
+  verify(certificate: Uint8Array, context: GroupContext, verification: Verification): CertifiedReveals {
+    const { network, job, epoch, members } = context
+    const name = [network, job, epoch, ...members, hexOf(sha256(certificate))].join()
+    const known = this.#held.get(name)
+    if (known !== undefined) return known
+    const certified = verifyReveals(certificate, context, verification)
+    if (this.#held.size >= CERTIFICATES_MAX) this.#held.delete(this.#held.keys().next().value as string)
+    this.#held.set(name, certified)
+    return certified
+  }
+}
 
 export interface ProvenPlace {
   readonly epoch: number
@@ -25,6 +52,7 @@ export function provenPlace(
   view: SiteView,
   network: NetworkId,
   verification: Verification,
+  known: KnownCertificates = new KnownCertificates(),
 ): ProvenPlace | undefined {
   const state = contentIdOfBytes(root)
   if (certificate === null) {
@@ -41,9 +69,9 @@ export function provenPlace(
     if (members.length === 0 || epoch < 0) continue
     try {
       const context = { network, job, epoch, members }
-      const certified = verifyReveals(certificate, context, verification)
+      const certified = known.verify(certificate, context, verification)
       if (certified.state !== state) continue
-      const later = named === null ? undefined : verifyReveals(named, context, verification)
+      const later = named === null ? undefined : known.verify(named, context, verification)
       // what the chain itself names is final, whatever its certificate says
       const final = state === view.start || provesFinal(certified, later)
       if (!final && (ran !== 'write' || !view.answersProvisional)) continue

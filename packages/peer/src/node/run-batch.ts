@@ -2,7 +2,7 @@ import { applyChanges, type Block, type BlockStore, type Missing } from '@interp
 import { type ContentId, sha256 } from '@interpeer/crypto-ids'
 import type { SiteRequest } from '@interpeer/peer-group'
 import { batchTranscript } from '../batch-transcript.js'
-import type { ScriptRequest } from '../script-runtime.js'
+import type { ScriptChange, ScriptRequest, ScriptRuntime } from '../script-runtime.js'
 import { blocksOfResponse, responseOf } from '../site-response-block.js'
 import type { KnownRequests } from './known-requests.js'
 import type { ScriptQueue } from './script-queue.js'
@@ -33,41 +33,124 @@ export async function runBatch(
     if ('missing' in held) return held
     const lacking = missingOf(batch.requests, store)
     if (lacking !== undefined) return lacking
-    let files = held.root
-    const responses: ContentId[] = []
-    const transcripts: Uint8Array[] = []
     const made = new UnwrittenBlocks(store)
-    for (const [index, cid] of batch.requests.entries()) {
-      const bytes = store.get(cid)
-      if (bytes === undefined) return { missing: [cid] }
-      const request = requests.find(cid, bytes)
-      if (request === undefined) {
-        // the same error by every member
-        const refused = blocksOfResponse({ request: sha256(bytes), ...MALFORMED })
-        await made.add(refused.blocks)
-        responses.push(refused.cid)
-        transcripts.push(new Uint8Array(0))
-        continue
-      }
-      const seed = sha256(batch.seed, Uint8Array.of(index >> 8, index & 255))
-      const outcome = await runtime.run(files, scriptRequestOf(request), { timeMs: batch.timeMs, seed })
-      if (outcome.type === 'abstained') return { type: 'abstained' }
-      const response = blocksOfResponse({ request: sha256(bytes), ...responseOf(outcome) })
-      await made.add(response.blocks)
-      responses.push(response.cid)
-      transcripts.push(outcome.transcript)
-      if (outcome.changes.length > 0) {
-        const applied = applyChanges(made.get, files, outcome.changes)
-        if ('missing' in applied) return applied
-        await made.add(applied.blocks)
-        await runtime.derive(applied.root, files, outcome.changes)
-        scripts.used(applied.root)
-        files = applied.root
-      }
+    const tree = new GrowingTree(held.root, runtime, made)
+    try {
+      return await runAll(batch, { store, runtime, requests, made, tree }, scripts)
+    } finally {
+      tree.end()
     }
-    await made.write()
-    return { type: 'ran', files, responses, transcript: batchTranscript(transcripts) }
   })
+}
+
+interface Running {
+  readonly store: BlockStore
+  readonly runtime: ScriptRuntime
+  readonly requests: KnownRequests
+  readonly made: UnwrittenBlocks
+  readonly tree: GrowingTree
+}
+async function runAll(
+  batch: Batch,
+  { store, runtime, requests, made, tree }: Running,
+  scripts: ScriptQueue,
+): Promise<BatchResult | Missing> {
+  const responses: ContentId[] = []
+  const transcripts: Uint8Array[] = []
+  for (const [index, cid] of batch.requests.entries()) {
+    const bytes = store.get(cid)
+    if (bytes === undefined) return { missing: [cid] }
+    const request = requests.find(cid, bytes)
+    if (request === undefined) {
+      // the same error by every member
+      const refused = blocksOfResponse({ request: sha256(bytes), ...MALFORMED })
+      await made.add(refused.blocks)
+      responses.push(refused.cid)
+      transcripts.push(new Uint8Array(0))
+      continue
+    }
+    const seed = sha256(batch.seed, Uint8Array.of(index >> 8, index & 255))
+    const outcome = await runtime.run(tree.name, scriptRequestOf(request), { timeMs: batch.timeMs, seed })
+    if (outcome.type === 'abstained') return { type: 'abstained' }
+    const response = blocksOfResponse({ request: sha256(bytes), ...responseOf(outcome) })
+    await made.add(response.blocks)
+    responses.push(response.cid)
+    transcripts.push(outcome.transcript)
+    const missing = await tree.take(outcome.changes)
+    if (missing !== undefined) return missing
+  }
+  const files = await tree.finish()
+  if (typeof files !== 'string') return files
+  scripts.used(files)
+  await made.write()
+  return { type: 'ran', files, responses, transcript: batchTranscript(transcripts) }
+}
+
+/**
+ * The files as the runs of one batch leave them, one after another. They are made into blocks once for all of them, unless they are large: only the last
+ * root is agreed on. What lies between the runtime knows by names that are no roots.
+ */
+class GrowingTree {
+  readonly #from: ContentId
+  readonly #runtime: ScriptRuntime
+  readonly #made: UnwrittenBlocks
+  #root: ContentId
+  #name: string
+  #runs = 0
+  #changes: ScriptChange[] = []
+  #bytes = 0
+
+  constructor(from: ContentId, runtime: ScriptRuntime, made: UnwrittenBlocks) {
+    this.#from = from
+    this.#runtime = runtime
+    this.#made = made
+    this.#root = from
+    this.#name = from
+  }
+
+  /** What the runtime has the files under now. */
+  get name(): string {
+    return this.#name
+  }
+
+  /** What is missing here to make blocks of them, if something is. */
+  async take(changes: readonly ScriptChange[]): Promise<Missing | undefined> {
+    if (changes.length === 0) return undefined
+    await this.#rename(`${this.#from}+${++this.#runs}`, changes)
+    this.#changes.push(...changes)
+    for (const change of changes) if (change.type === 'write') this.#bytes += change.bytes.length
+    return this.#bytes > UNWRITTEN_MAX_BYTES ? this.#seal() : undefined
+  }
+
+  /** The root of the files after all runs. The runtime has them under it. */
+  async finish(): Promise<ContentId | Missing> {
+    const missing = await this.#seal()
+    if (missing !== undefined) return missing
+    if (!this.#runtime.has(this.#root)) await this.#rename(this.#root, [])
+    return this.#root
+  }
+
+  /** However it ended: the runtime forgets what lies between. */
+  end(): void {
+    if (this.#name.startsWith(`${this.#from}+`)) this.#runtime.forget(this.#name)
+  }
+
+  async #rename(name: string, changes: readonly ScriptChange[]): Promise<void> {
+    await this.#runtime.derive(name, this.#name, changes)
+    this.end()
+    this.#name = name
+  }
+
+  async #seal(): Promise<Missing | undefined> {
+    if (this.#changes.length === 0) return undefined
+    const applied = applyChanges(this.#made.get, this.#root, this.#changes)
+    if ('missing' in applied) return applied
+    await this.#made.add(applied.blocks)
+    this.#root = applied.root
+    this.#changes = []
+    this.#bytes = 0
+    return undefined
+  }
 }
 
 /** Before anything runs: a batch that stops half-way ran for nothing. */

@@ -12,14 +12,14 @@ import {
   signMessage,
 } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
-import { type HttpHeader, type SiteReply, siteReply, siteRequest, type Verification } from '@interpeer/peer-group'
+import { collatorOrder, type HttpHeader, type SiteReply, siteReply, siteRequest, type Verification } from '@interpeer/peer-group'
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import { isLater } from '../served-state.js'
 import { isStale, type SiteView } from '../site-view.js'
 import { askInTurn } from './ask-in-turn.js'
 import type { ReadSharing } from './read-sharing.js'
-import { provenPlace, provesWrite } from './reply-proof.js'
+import { KnownCertificates, provenPlace, provesWrite } from './reply-proof.js'
 
 /** One HTTP request of a visitor. */
 export interface VisitorRequest {
@@ -83,6 +83,8 @@ const READ_HEDGE_MS = 1_000
 const WRITE_HEDGE_MS = 1_500
 const REPLY_MAX_BYTES = 12 * 1024 * 1024
 const READ_METHODS = new Set(['GET', 'HEAD', STATE_METHOD])
+const SILENT_MS = 30_000
+const SILENT_MAX = 1_024
 /** Codes with which a member says "not me, not now": another one may. */
 const ASK_ANOTHER = new Set(['SITE_STARTING', 'MEMBER_BEHIND', 'NOT_A_MEMBER', 'GROUP_CLOSED', 'GROUP_SLOW'])
 
@@ -103,6 +105,9 @@ export class SiteClient {
   /** One for each request that is being asked. */
   readonly #asking = new Set<AbortController>()
   #isClosed = false
+  readonly #certificates = new KnownCertificates()
+  /** Who did not answer in time, or not well, and when: others are asked first for a while. */
+  readonly #silent = new Map<PeerId, number>()
 
   constructor(at: {
     signer: Signer
@@ -137,7 +142,7 @@ export class SiteClient {
     const deadline = setTimeout(() => stop.abort(), DEADLINE_MS)
     try {
       return await askInTurn<PeerId, SiteAnswer>({
-        next: (asked) => this.#next(name, view, member, asked),
+        next: (asked) => this.#next(name, view, { member, asked, isRead }),
         ask: (peer) =>
           this.#askOne(
             this.#viewOf(name) ?? view,
@@ -165,9 +170,12 @@ export class SiteClient {
   }
 
   /** Whom to ask next: everyone once, then everyone again, since groups move. Undefined: nobody else. */
-  #next(name: string, first: SiteView, member: PeerId | undefined, asked: readonly PeerId[]): PeerId | undefined {
+  #next(name: string, first: SiteView, { member, asked, isRead }: Asking): PeerId | undefined {
     if (member !== undefined) return asked.length === 0 ? member : undefined
-    const candidates = this.#candidates(this.#viewOf(name) ?? first, undefined)
+    const view = this.#viewOf(name) ?? first
+    const candidates = this.#candidates(view, undefined)
+    const collator = isRead ? undefined : this.#collator(view)
+    if (collator !== undefined && !asked.includes(collator) && candidates.includes(collator)) return collator
     const times = (peer: PeerId) => asked.filter((one) => one === peer).length
     return candidates.reduce<PeerId | undefined>((best, peer) => (best === undefined || times(peer) < times(best) ? peer : best), undefined)
   }
@@ -178,8 +186,11 @@ export class SiteClient {
       const answer = this.#check(view, peer, asked, reply)
       const isChecked = asked.isPage && answer.ran === 'read' && !answer.stale
       if (isChecked) void this.#sharing?.offer(view, { request: asked.envelope, reply, answerer: peer })
+      this.#silent.delete(peer)
       return this.#remember(view, answer)
     } catch (error) {
+      if (this.#silent.size >= SILENT_MAX) this.#silent.clear()
+      this.#silent.set(peer, this.#now())
       if (this.#favourites.get(view.job) === peer) this.#favourites.delete(view.job)
       throw error
     }
@@ -198,6 +209,15 @@ export class SiteClient {
     } catch (cause) {
       throw new PeerError({ code: 'REQUEST_MALFORMED', reason: cause instanceof Error ? cause.message : 'unfit' }, { cause })
     }
+  }
+
+  /** Who collates the step after the last one seen: a write is final there two messages earlier than elsewhere. It may be another by now; any member will do. */
+  #collator(view: SiteView): PeerId | undefined {
+    const seen = this.#observed.get(view.job)
+    const isClosing = view.next !== null && this.#now() >= view.next.atMs
+    if (seen === undefined || seen.epoch !== view.epoch || isClosing) return undefined
+    const collator = view.members[collatorOrder(view.chainSeed, seen.step + 1, view.members.length)[0] as number] as PeerId
+    return this.#now() < (this.#silent.get(collator) ?? Number.NEGATIVE_INFINITY) + SILENT_MS ? undefined : collator
   }
 
   /** The member that answered last, then the others in an order of chance, so that load spreads over gateways. */
@@ -220,7 +240,7 @@ export class SiteClient {
     if (reply.ran === 'refused') return answerOf(peer, state, reply, { ...reply, provisional: false })
     // only the group can say that something was written
     if (reply.ran === 'read' && !isRead) throw replyFalse('a write that one member answered alone')
-    const proven = provenPlace(reply, view, this.#network, this.#verification)
+    const proven = provenPlace(reply, view, this.#network, this.#verification, this.#certificates)
     if (proven === undefined) throw replyFalse(`a state or certificate of epoch ${reply.epoch} that does not hold`)
     if (reply.ran === 'write' && !provesWrite(reply, proven)) throw replyFalse('a response that the group did not certify')
     // where the state stands is what its certificate says: a member that could say so itself could make this side wait for ever
@@ -271,6 +291,11 @@ export class SiteClient {
   }
 }
 
+interface Asking {
+  readonly member: PeerId | undefined
+  readonly asked: readonly PeerId[]
+  readonly isRead: boolean
+}
 interface Asked {
   readonly envelope: Uint8Array
   /** By its method: it may still turn out to write. */
