@@ -16,7 +16,7 @@ export function simulate(input: ScenarioInput): Outcome {
   const seats = Array.from({ length: count }, (_, i) => (first + i) % input.peers)
   // another batch is sealed by who forgot the first, if there is time for a restart before the rank is over
   const isSlow = dice.chance(300)
-  const draw = () => [isSlow ? doubleProposer() : dice.pick([hider, lowballer(), lowballer(), denier])]
+  const draw = () => [isSlow ? doubleProposer() : dice.pick([lowballer(), lowballer(), lowballer(), hider, denier])]
   const stormMs = 4_000
   return simulateGroup({
     ...input,
@@ -35,9 +35,9 @@ export function simulate(input: ScenarioInput): Outcome {
     // who has a certificate can't tell the others
     faults: [{ type: 'hunt', atMs: 0, forMs: stormMs, kinds: [55], lossPerMille: dice.pick([500, 950]) }],
     storm: {
-      crashes: isSlow ? 8 : 2,
+      crashes: isSlow ? 8 : 1,
       powerCuts: 0,
-      ambushes: { most: isSlow ? 6 : 1, kinds: [50, 50, 52], aloneMsMax: 1 },
+      ambushes: { most: isSlow ? 6 : 0, kinds: [50, 50, 52], aloneMsMax: 1 },
       hunts: { most: 3, kinds: [51, 52, 53] },
       clogs: 0,
       stalls: 0,
