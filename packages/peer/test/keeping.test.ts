@@ -111,7 +111,7 @@ test('while a site is written, read, moved and its members restart, stores stay 
   expect(leaver.hosts.hosted()).toEqual([])
   await leaver.keeper.collect()
   expect(missingBlocks(leaver.store.blocks.get, state)).toEqual([])
-  now = { ...now, epoch: 2, previousMembers: ids, start: stateOf(spare) as ContentId }
+  now = { ...now, epoch: 2, previousEpoch: 1, previousMembers: ids, start: stateOf(spare) as ContentId }
   leaver.hosts.onViews([now])
   await expect.poll(() => [...leaver.store.blocks.list()].length, { timeout: 10_000 }).toBe(0)
   expect([...leaver.store.records('groups').list(''), ...leaver.store.records('sites').list('')]).toEqual([])

@@ -131,7 +131,7 @@ test('two of five gone at once: after a second, longer deadline fewer shows suff
   const since = world.timeMs
   const shown = epoch.members.slice(2)
   world.block(...shown.map((peer) => showOf(world.genesis, world.job(job), peer)))
-  world.blocksUntil(() => world.job(job).epoch.number === 2)
+  world.blocksUntil(() => world.job(job).epoch.number === 3)
   expect(world.timeMs).toBe(since + 10_000)
   const after = world.job(job).epoch
   expect(after.writesMayBeLost).toBe(true)

@@ -243,7 +243,13 @@ test('records of epochs that the chain has closed are forgotten', async () => {
   await records.put([0, 1, 2, 3, 12].map((epoch) => [`${job}/${epoch}`, new Uint8Array([epoch])] as const))
   const { hosts } = hostsOf(store)
   hosts.onViews([
-    { ...view, epoch: 3, members: [stranger.peerId], next: { members: [self.peerId], chainSeed: new Uint8Array(32), atMs: 9e15 } },
+    {
+      ...view,
+      epoch: 3,
+      previousEpoch: 2,
+      members: [stranger.peerId],
+      next: { members: [self.peerId], chainSeed: new Uint8Array(32), atMs: 9e15 },
+    },
   ])
   await setTimeout(20)
   expect([...records.list('')].map(([key]) => key.split('/')[1])).toEqual(['12', '2', '3'])
