@@ -43,7 +43,7 @@ import { newOpenStep } from './open-step.js'
 import { BATCH_MAX_BYTES, DISSENTS_MAX } from './settings.js'
 import { isJudged } from './steps.js'
 import { tallyRecord } from './tally.js'
-import { takeTimeout } from './timeouts.js'
+import { boundBy, isForced, showTimeouts, takeTimeout } from './timeouts.js'
 import type { Verifier } from './verifier.js'
 
 /** The step before the last final one, too: its last reveals may still be on their way. */
@@ -237,8 +237,11 @@ export function restoreOpenStep(t: Turn, record: DurableRecord): void {
   if (record.boundBatch !== null) known(record.boundBatch)
   if (record.proposed !== null) {
     const opened = g.verifier.open(proposalMessage, record.proposed.envelope)
-    if (typeof opened !== 'string')
-      open.proposals.set(record.proposed.rank, { ...opened, batch: known(opened.value.batch), refused: false, bound: true })
+    if (typeof opened !== 'string') {
+      // its own choice once, it may have been shown a dissent since: then it is not sealed (`mayName`)
+      const bound = isForced(t, boundBy(showTimeouts(t, opened) ?? []))
+      open.proposals.set(record.proposed.rank, { ...opened, batch: known(opened.value.batch), refused: false, bound })
+    }
   }
   const seal = open.sealed === undefined ? 'none' : g.verifier.open(sealMessage, open.sealed.envelope)
   if (typeof seal !== 'string') open.seals.set(seal.value.rank, new Map([[seal.seat, seal]]))

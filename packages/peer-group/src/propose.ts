@@ -7,8 +7,8 @@ import { openReveals } from './certificate.js'
 import { refusalOfBatch, rerunOf, roomAmongOpen } from './check-batch.js'
 import { openDissents } from './dissent.js'
 import { PeerGroupError } from './errors.js'
-import { type BoundSet, collatorSeat, count, othersOf, quorum, type SeenTimeout, send, type Turn } from './group-state.js'
-import { type Proposal, proposalMessage, timeoutMessage, UNANIMOUS_SHOWN_MAX } from './messages.js'
+import { collatorSeat, count, othersOf, quorum, send, type Turn } from './group-state.js'
+import { type Proposal, proposalMessage, UNANIMOUS_SHOWN_MAX } from './messages.js'
 import { isNamingDue } from './naming.js'
 import { candidates } from './pool.js'
 import { PROVISIONAL_MAX } from './settings.js'
@@ -16,7 +16,7 @@ import { sign } from './sign.js'
 import { roomIn } from './state-block.js'
 import { disputedWith, isJudged, nameable, rootBefore, unnamedSteps } from './steps.js'
 import { outcomesOf } from './tally.js'
-import { boundBy, enterRank, takeTimeout, timeoutsOfRank } from './timeouts.js'
+import { boundBy, enterRank, isForced, showTimeouts, timeoutsOfRank } from './timeouts.js'
 import type { Opened } from './verifier.js'
 
 /** A proposal of the open step, own or another's. */
@@ -45,26 +45,6 @@ export function takeProposal(t: Turn, opened: Opened<Proposal>): undefined {
   open.batches.set(hexOf(batch.hash), batch)
   open.proposals.set(rank, { ...opened, batch, refused: false, bound: isForced(t, bound) })
   open.resendAtMs ??= t.nowMs + t.g.settings.resendMs
-}
-
-/**
- * The time-outs that justify a proposal: q of exactly the rank before, taken up as if they had come by themselves. Judged as shown, not as this
- * member knows them: a traitor may have told it something else. Entries that do not hold count for nothing, and for all members alike.
- */
-function showTimeouts(t: Turn, { value }: Opened<Proposal>): readonly SeenTimeout[] | undefined {
-  if (value.rank === 0) return []
-  const seats = new Set<number>()
-  const shown: SeenTimeout[] = []
-  for (const envelope of value.timeouts) {
-    const timeout = t.g.verifier.open(timeoutMessage, envelope)
-    if (typeof timeout === 'string' || timeout.value.step !== t.g.open.step || timeout.value.rank !== value.rank - 1) continue
-    if (seats.has(timeout.seat)) continue
-    const seen = takeTimeout(t, timeout)
-    if (seen === undefined) continue
-    seats.add(timeout.seat)
-    shown.push(seen)
-  }
-  return shown.length >= quorum(t.g) ? shown : undefined
 }
 
 /** Proposes, if this member collates the current rank and there is something to agree on. */
@@ -98,9 +78,6 @@ export function propose(t: Turn): boolean {
   send(t, othersOf(t.g), opened.envelope)
   return true
 }
-
-/** A batch that time-outs or a recovery leave no choice about. */
-const isForced = (t: Turn, bound: BoundSet | undefined): boolean => bound !== undefined || rerunOf(t, t.g.open.step) !== undefined
 
 /** A certificate in which all members reveal alike, of a step that this member knows with fewer reveals. */
 function takeUnanimous(t: Turn, certificate: Uint8Array): undefined {

@@ -1,8 +1,9 @@
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { accuse } from './accuse.js'
+import { rerunOf } from './check-batch.js'
 import { openDissents, takeDissent } from './dissent.js'
 import { type BoundSet, collatorSeat, count, othersOf, peerAt, quorum, type SeenTimeout, send, type Turn } from './group-state.js'
-import { commitSetMessage, sealMessage, type Timeout, timeoutMessage } from './messages.js'
+import { commitSetMessage, type Proposal, sealMessage, type Timeout, timeoutMessage } from './messages.js'
 import { blame } from './pool.js'
 import { joinCountOf } from './quorum.js'
 import { RANK_DOUBLINGS_MAX, RANK_MAX } from './settings.js'
@@ -56,6 +57,29 @@ export function boundBy(timeouts: readonly SeenTimeout[]): BoundSet | undefined 
   for (const { boundSet } of timeouts) if (boundSet !== undefined && boundSet.rank > (highest?.rank ?? -1)) highest = boundSet
   return highest
 }
+
+/**
+ * The time-outs that justify a proposal: q of exactly the rank before, taken up as if they had come by themselves. Judged as shown, not as this
+ * member knows them: a traitor may have told it something else. Entries that do not hold count for nothing, and for all members alike.
+ */
+export function showTimeouts(t: Turn, { value }: Opened<Proposal>): readonly SeenTimeout[] | undefined {
+  if (value.rank === 0) return []
+  const seats = new Set<number>()
+  const shown: SeenTimeout[] = []
+  for (const envelope of value.timeouts) {
+    const timeout = t.g.verifier.open(timeoutMessage, envelope)
+    if (typeof timeout === 'string' || timeout.value.step !== t.g.open.step || timeout.value.rank !== value.rank - 1) continue
+    if (seats.has(timeout.seat)) continue
+    const seen = takeTimeout(t, timeout)
+    if (seen === undefined) continue
+    seats.add(timeout.seat)
+    shown.push(seen)
+  }
+  return shown.length >= quorum(t.g) ? shown : undefined
+}
+
+/** A batch that time-outs or a recovery leave no choice about. */
+export const isForced = (t: Turn, bound: BoundSet | undefined): boolean => bound !== undefined || rerunOf(t, t.g.open.step) !== undefined
 
 export function timeoutsOfRank(t: Turn, rank: number): readonly SeenTimeout[] {
   return [...t.g.open.timeouts.values()].flatMap((seen) => seen.filter((one) => one.value.rank === rank))

@@ -64,6 +64,22 @@ const tell = (desk: Desk, member: number, from: number, envelope: Uint8Array) =>
   desk.tell(member, { type: 'message', from: desk.peer(from), envelope })
 
 describe('where a jury can be drawn', () => {
+  test('a member that restarts does not seal its own proposal that names a step, once it has handed a dissent on', () => {
+    const { desk, dissenter } = dissenting(4)
+    const [second] = desk.order(2) as [number]
+    const run = desk.run
+    desk.run = (member, effect) => (member === second ? undefined : run(member, effect))
+    desk.nowMs += dissentWindowMs
+    desk.write(second, 2)
+    expect(desk.group(second).open.proposals.get(0)?.batch.value).toMatchObject({ final: 1, step: 2 })
+    tell(desk, second, dissenter, dissentOf(desk, dissenter, second))
+    expect(sent(desk, second, HELD)).toHaveLength(1)
+    desk.run = run
+    const earlier = sent(desk, second, 50).length
+    desk.open(second)
+    desk.pass(1, [second])
+    expect([sent(desk, second, 50).length - earlier, desk.counted(second)]).toEqual([0, expect.arrayContaining(['BATCH_OVER_DISSENT'])])
+  })
   test('a dissent freezes its step: nothing is ordered any more, and the group renews its last final one', () => {
     const { desk, dissenter, rest } = dissenting(4)
     desk.deliver(({ number, to }) => number === FINAL && to === dissenter)
