@@ -1,14 +1,17 @@
-import { contentIdOfBytes, type PeerId, peekMessageNumber, peekPayload, sha256 } from '@interpeer/crypto-ids'
-import { hexOf } from '@interpeer/wire-codec'
-import { certificateMessage, type GroupEffect, type MemberOutcome, readBatch, revealMessage } from '../src/index.js'
-import { proposalMessage, sealMessage, timeoutMessage } from '../src/messages.js'
+import { contentIdOfBytes, keyOfPeerId, type PeerId, peekMessageNumber, peekPayload, sha256 } from '@interpeer/crypto-ids'
+import { hexOf, sameBytes } from '@interpeer/wire-codec'
+import { type GroupEffect, type MemberOutcome, type Reveal, readBatch, revealMessage } from '../src/index.js'
+import { type Dissent, dissentMessage, proposalMessage, sealMessage, timeoutMessage } from '../src/messages.js'
+import { commonPart, isFinalBy, quorumOf } from './finality-checks.js'
 import { logs } from './jobs.js'
 import type { Member } from './member.js'
+import { NamingWatcher } from './naming-checks.js'
 
-/** q, written out here: what is checked must not be asked. */
-export const quorumOf = (memberCount: number): number => Math.floor((2 * memberCount) / 3) + 1
+export { quorumOf }
 
 interface Said {
+  /** Hashes of all payloads. */
+  readonly all: Set<string>
   /** Payloads by kind and place. */
   readonly once: Map<string, string>
   /** The highest rank given up, and revealed at, by epoch and step. */
@@ -27,8 +30,9 @@ export class Watcher {
   readonly faults = new Set<PeerId>()
   readonly accused = new Map<string, number>()
   readonly outcomes: (readonly MemberOutcome[])[] = []
-  /** How many requests a batch has, by its hash. */
-  readonly #batches = new Map<string, number>()
+  /** Wrong results that an honest member took for final, as `epoch step`: only where q members collude, and then a jury has to undo them. */
+  readonly wrong = new Set<string>()
+  readonly #naming: NamingWatcher
   readonly #seals = new Map<string, Set<PeerId>>()
   readonly #reveals = new Map<string, Set<PeerId>>()
   readonly #traitors: ReadonlySet<PeerId>
@@ -36,6 +40,20 @@ export class Watcher {
 
   constructor(traitors: Iterable<PeerId>) {
     this.#traitors = new Set(traitors)
+    this.#naming = new NamingWatcher(this)
+  }
+  /** How many of its members are traitors. */
+  traitorsIn({ setup }: Member): number {
+    return setup.members.filter((peer) => this.isTraitor(peer)).length
+  }
+  /** Fewer than 2q-N traitors: no two certificates for one step. */
+  isOrderly(member: Member): boolean {
+    const count = member.setup.members.length
+    return this.traitorsIn(member) < 2 * quorumOf(count) - count
+  }
+  /** Fewer than q traitors: nothing wrong can be certified. */
+  isHonestlyCertified(member: Member): boolean {
+    return this.traitorsIn(member) < quorumOf(member.setup.members.length)
   }
 
   isTraitor(peer: PeerId): boolean {
@@ -47,14 +65,25 @@ export class Watcher {
     // what a traitor's machine says of itself proves nothing
     if (this.isTraitor(from.peer)) return
     if (effect.type === 'final') {
-      this.same(`final ${epoch} ${effect.step}`, `${hexOf(effect.batch)} ${effect.state} ${effect.files}`)
-      this.#certificate(from, effect.certificate)
-      if (!logs.has(effect.files)) this.violate(`a wrong result is final in step ${effect.step}`)
+      if (this.isOrderly(from)) this.same(`final ${epoch} ${effect.step}`, `${hexOf(effect.batch)} ${effect.state} ${effect.files}`)
+      if (!isFinalBy(effect.certificate, effect.named, from.setup))
+        this.violate(`step ${effect.step} is final, and its certificates don't prove it`)
+      if (!logs.has(effect.files)) {
+        this.wrong.add(`${epoch} ${effect.step}`)
+        if (this.isHonestlyCertified(from)) this.violate(`a wrong result is final in step ${effect.step}`)
+      }
     }
-    if (effect.type === 'closed') this.outcomes.push(effect.outcomes)
+    if (effect.type === 'closed') {
+      this.outcomes.push(effect.outcomes)
+      const { value, from: root } = readBatch(effect.batch)
+      if (!value.closing || value.requests.length > 0 || root !== effect.state) this.violate('a closing batch changed the state')
+    }
     if (effect.type === 'mark') {
       this.marks.set(effect.peer, (this.marks.get(effect.peer) ?? 0) + 1)
-      if (!this.isTraitor(effect.peer)) this.violate(`an honest member was marked ${effect.outcome} in step ${effect.step}`)
+      if (!this.isTraitor(effect.peer) && this.isHonestlyCertified(from))
+        this.violate(`an honest member was marked ${effect.outcome} in step ${effect.step}`)
+      const isJudged = (from.setup.jurors ?? 0) >= from.setup.members.length
+      if (effect.outcome !== (isJudged ? 'contradicted' : 'unresolved')) this.violate(`marked ${effect.outcome} where that can't be known`)
     }
     if (effect.type === 'fault') {
       this.faults.add(effect.peer)
@@ -68,12 +97,19 @@ export class Watcher {
     const number = peekMessageNumber(envelope)
     const payload = peekPayload(envelope)
     if (payload === undefined) return
+    const isNew = this.#isNew(from, payload)
+    if (number === proposalMessage.number || isNew) this.#naming.said(from, number, payload, envelope)
     if (number === sealMessage.number) this.#seal(from, payload)
-    else if (number === revealMessage.number) this.#reveal(from, payload)
-    else if (number === timeoutMessage.number) this.#timeout(from, payload)
+    else if (number === revealMessage.number) {
+      const reveal = revealMessage.decode(payload)
+      // members hand on others' reveals that differ: who signed it has said it before
+      if (sameBytes(reveal.from, keyOfPeerId(from.peer))) this.#reveal(from, reveal, payload)
+    } else if (number === dissentMessage.number) {
+      const dissent = dissentMessage.decode(payload)
+      if (sameBytes(dissent.from, keyOfPeerId(from.peer))) this.#answer(from, dissent)
+    } else if (number === timeoutMessage.number) this.#timeout(from, payload)
     else if (number === proposalMessage.number) {
-      const { epoch, step, rank, batch } = proposalMessage.decode(payload)
-      this.#batches.set(hexOf(sha256(batch)), readBatch(batch).requests.length)
+      const { epoch, step, rank } = proposalMessage.decode(payload)
       this.#once(from, `proposal ${epoch} ${step} ${rank}`, payload)
     }
   }
@@ -95,13 +131,14 @@ export class Watcher {
     const place = `${epoch} ${step} ${rank} ${hexOf(batch)}`
     this.#seals.set(place, (this.#seals.get(place) ?? new Set()).add(from.peer))
     if (this.isTraitor(from.peer) || !isNew) return
-    const requests = this.#batches.get(hexOf(batch))
+    const requests = this.#naming.batches.get(hexOf(batch))?.requests.length
     if (requests !== 0 && !from.ran.has(hexOf(batch))) this.violate(`an honest member sealed in step ${step} what it had not run`)
     if ((this.#saidBy(from).givenUp.get(`${epoch} ${step}`) ?? -1) >= rank) this.violate('an honest member sealed after its time-out')
   }
 
-  #reveal(from: Member, payload: Uint8Array): void {
-    const { epoch, step, rank, batch, answer } = revealMessage.decode(payload)
+  #reveal(from: Member, reveal: Reveal, payload: Uint8Array): void {
+    const { epoch, step, rank, batch, answer } = reveal
+    this.#answer(from, reveal)
     const isNew = this.#once(from, `reveal ${epoch} ${step} ${rank}`, payload)
     const quorum = quorumOf(from.setup.members.length)
     if (isNew && !this.isTraitor(from.peer)) {
@@ -114,10 +151,20 @@ export class Watcher {
       if (!isLate) said.revealed.set(`${epoch} ${step}`, Math.max(rank, said.revealed.get(`${epoch} ${step}`) ?? -1))
       if (!from.hasSafe(contentIdOfBytes(answer.root))) this.violate('an honest member revealed a state that its disk does not hold')
     }
-    const place = `${epoch} ${step} ${rank} ${hexOf(batch)} ${hexOf(answer.root)}`
-    const members = this.#reveals.get(place) ?? new Set<PeerId>()
-    this.#reveals.set(place, members.add(from.peer))
-    if (members.size >= quorum) this.same(`soup ${epoch} ${step}`, `${hexOf(batch)} ${hexOf(answer.root)}`)
+    const what = `${hexOf(batch)} ${commonPart(answer)}`
+    const members = this.#reveals.get(`${epoch} ${step} ${rank} ${what}`) ?? new Set<PeerId>()
+    this.#reveals.set(`${epoch} ${step} ${rank} ${what}`, members.add(from.peer))
+    if (members.size < quorum || !this.isOrderly(from)) return
+    this.same(`soup ${epoch} ${step}`, what)
+    this.#naming.certified(from, answer)
+  }
+
+  /** Whatever honest members make of one batch from one state is the same, in reveals and in dissents, and they have run it. */
+  #answer(from: Member, { step, epoch, batch, start, answer }: Reveal | Dissent): void {
+    if (this.isTraitor(from.peer)) return
+    this.same(`honest answer ${epoch} ${step} ${hexOf(batch)} ${hexOf(start)}`, commonPart(answer))
+    if (this.#naming.batches.get(hexOf(batch))?.requests.length !== 0 && !from.ran.has(hexOf(batch)))
+      this.violate(`an honest member answered in step ${step} what it had not run`)
   }
 
   #timeout(from: Member, payload: Uint8Array): void {
@@ -129,17 +176,12 @@ export class Watcher {
       this.violate('an honest time-out hides a commit set that its sender revealed on')
   }
 
-  /** q of its reveals are alike and of one place: written out here, from the bytes. */
-  #certificate(from: Member, certificate: Uint8Array): void {
-    const { members, epoch } = from.setup
-    const alike = new Map<string, number>()
-    for (const envelope of certificateMessage.decode(certificate).reveals) {
-      const reveal = revealMessage.decode(peekPayload(envelope) as Uint8Array)
-      const place = `${reveal.epoch} ${reveal.step} ${reveal.rank} ${hexOf(reveal.batch)} ${hexOf(reveal.answer.root)} ${hexOf(reveal.answer.responses)}`
-      if (reveal.epoch === epoch) alike.set(place, (alike.get(place) ?? 0) + 1)
-    }
-    if (Math.max(0, ...alike.values()) < quorumOf(members.length))
-      this.violate('a certificate has fewer than q reveals of one place that agree')
+  #isNew(from: Member, payload: Uint8Array): boolean {
+    const { all } = this.#saidBy(from)
+    const name = hexOf(sha256(payload))
+    if (all.has(name)) return false
+    all.add(name)
+    return true
   }
 
   /** Whether this is the first time. An honest member says one thing at one place. */
@@ -153,7 +195,7 @@ export class Watcher {
   }
 
   #saidBy({ peer }: Member): Said {
-    const said = this.#said.get(peer) ?? { once: new Map(), givenUp: new Map(), revealed: new Map() }
+    const said = this.#said.get(peer) ?? { all: new Set(), once: new Map(), givenUp: new Map(), revealed: new Map() }
     this.#said.set(peer, said)
     return said
   }

@@ -114,10 +114,12 @@ export function simulateGroup({
         if (effect.step > (last?.step ?? 0)) last = effect
       }
       if (effect.type === 'refused' && effect.code === 'JOB_TOO_SLOW') {
+        // who offers it again is told the same, though a member that counted less may have proposed it since
+        const isFirst = !tooSlow.has(hexOf(effect.id))
         tooSlow.add(hexOf(effect.id))
         const open = member.group?.open
         const bound = open?.bound === undefined ? [] : (open.batches.get(hexOf(open.bound.hash))?.requests ?? [])
-        if (bound.some(({ id }) => hexOf(id) === hexOf(effect.id)))
+        if (isFirst && bound.some(({ id }) => hexOf(id) === hexOf(effect.id)))
           watcher.violate('a write was refused as too slow while a commit set bound it')
       }
       if (effect.type === 'repeated') finals.set(hexOf(effect.id), member.index)

@@ -58,6 +58,8 @@ export class Member {
   readonly tactics: readonly Tactic[]
   /** Runs that ended here, in any life, by the batch's hash. */
   readonly ran = new Set<string>()
+  /** The seal that its record had when it started last. */
+  restored: Uint8Array | undefined
   readonly #meter: Meter
   /** What was signed in the step that a `persist` is of. */
   readonly #signedBefore = new WeakMap<GroupEffect, readonly Uint8Array[]>()
@@ -113,6 +115,11 @@ export class Member {
     return this.machine.disk.isSafe(blockName(cid))
   }
 
+  /** What its disk has of this epoch. */
+  record(): Uint8Array | undefined {
+    return this.machine.disk.read(this.#recordName)
+  }
+
   /** Something happens to it: taken up when its processor is free, lost while it is down. */
   tell(event: MemberEvent): void {
     this.machine.work(() => {
@@ -158,6 +165,7 @@ export class Member {
     const record = this.machine.disk.read(this.#recordName)
     const { state, effects } = openGroup(this.setup, this.#meter.signer, this.nowMs, record, this.#meter.verification)
     this.group = state
+    this.restored = state.open.sealed?.envelope
     this.#meter.take()
     this.#add(effects)
   }
@@ -225,7 +233,7 @@ export class Member {
   /** Once durable, what was signed may be sent at any time, also if it goes to nobody at first: a collator's own seal. */
   #signed({ open: before }: Group, { open }: Group, effects: readonly GroupEffect[]): void {
     const persist = effects.find(({ type }) => type === 'persist')
-    if (persist === undefined || open.step !== before.step) return
+    if (persist === undefined) return
     const envelopes: Uint8Array[] = []
     if (open.proposed !== undefined && open.proposed !== before.proposed) envelopes.push(open.proposed.envelope)
     if (open.sealed !== undefined && open.sealed !== before.sealed) envelopes.push(open.sealed.envelope)
