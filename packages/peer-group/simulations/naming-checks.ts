@@ -1,4 +1,5 @@
 import { keyOfPeerId, sha256 } from '@interpeer/crypto-ids'
+import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { type Answer, type Batch, readBatch, revealMessage } from '../src/index.js'
 import { dissentHeldMessage, dissentMessage, proposalMessage, sealMessage, withheldMessage } from '../src/messages.js'
 import type { Watcher } from './checks.js'
