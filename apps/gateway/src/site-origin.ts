@@ -85,6 +85,7 @@ function pageOf(answer: SiteAnswer, request: Request, networkPage: string): Resp
           epoch: answer.epoch,
           stale: answer.stale,
           provisional: answer.provisional,
+          unjudged: answer.unjudged,
           networkPage,
         })
       : answer.body
@@ -116,6 +117,7 @@ function setPeer(headers: Headers, answer: SiteAnswer): void {
   if (answer.ran === 'write' && answer.certificate !== undefined) headers.set('interpeer-certificate', answer.certificate)
   if (answer.stale) headers.set('interpeer-stale', 'true')
   if (answer.provisional) headers.set('interpeer-provisional', 'true')
+  if (answer.unjudged) headers.set('interpeer-unjudged', 'true')
 }
 
 /** A site may not set cookies for its neighbours: each keeps to its own origin. */

@@ -36,6 +36,8 @@ export interface ProvenPlace {
   readonly step: number
   /** False: q members agree, and others may still dissent. Only a job that wants its visitors answered so early has such answers. */
   readonly final: boolean
+  /** It is final over a member's dissent that no jury could judge. */
+  readonly unjudged: boolean
   /** SHA-256 of the newest batch that says so, in hexadecimal; undefined: the chain itself. */
   readonly batch: string | undefined
   /** Undefined: the chain itself names the state. */
@@ -56,7 +58,9 @@ export function provenPlace(
 ): ProvenPlace | undefined {
   const state = contentIdOfBytes(root)
   if (certificate === null) {
-    return state === view.start ? { epoch: view.epoch, step: 0, final: true, batch: undefined, certified: undefined } : undefined
+    return state === view.start
+      ? { epoch: view.epoch, step: 0, final: true, unjudged: false, batch: undefined, certified: undefined }
+      : undefined
   }
   const { job } = view
   const isBefore = state === view.start || (ran === 'write' && view.openedByClosing)
@@ -76,7 +80,9 @@ export function provenPlace(
       const final = state === view.start || provesFinal(certified, later)
       if (!final && (ran !== 'write' || !view.answersProvisional)) continue
       const batch = hexOf((later ?? certified).batchHash)
-      return { epoch, step: certified.step, final, batch, certified: { ...certified, members: members.length } }
+      const { answer } = later ?? certified
+      const unjudged = final && answer.disputed > 0 && answer.disputed <= answer.final
+      return { epoch, step: certified.step, final, unjudged, batch, certified: { ...certified, members: members.length } }
     } catch {
       // of another epoch, perhaps: the next group is tried
     }

@@ -42,6 +42,8 @@ export interface SiteAnswer {
   readonly stale: boolean
   /** A write that q members agree on, and that may still be disputed: its job wants visitors answered so early. */
   readonly provisional: boolean
+  /** A member came to something else, and no jury could say who is right. */
+  readonly unjudged: boolean
   /** SHA-256 of the certificate, in hexadecimal. */
   readonly certificate: string | undefined
   readonly status: number
@@ -237,7 +239,7 @@ export class SiteClient {
     if (!sameBytes(reply.request, sha256(envelope)) || !sameBytes(reply.job, bytesOfContentId(view.job)))
       throw replyFalse('another request')
     const state = contentIdOfBytes(reply.state)
-    if (reply.ran === 'refused') return answerOf(peer, state, reply, { ...reply, provisional: false })
+    if (reply.ran === 'refused') return answerOf(peer, state, reply, { ...reply, provisional: false, unjudged: false })
     // only the group can say that something was written
     if (reply.ran === 'read' && !isRead) throw replyFalse('a write that one member answered alone')
     const proven = provenPlace(reply, view, this.#network, this.#verification, this.#certificates)
@@ -260,7 +262,7 @@ export class SiteClient {
     const isOld =
       (seen !== undefined && seen.state !== state && isLater(seen, proven)) || isStale(firstSeenMs, view, this.#now() - STALE_ON_THE_WAY_MS)
     const stale = reply.stale || (reply.ran === 'read' && isOld)
-    return answerOf(peer, state, reply, { epoch, step, stale, provisional: !proven.final })
+    return answerOf(peer, state, reply, { epoch, step, stale, provisional: !proven.final, unjudged: proven.unjudged })
   }
 
   #open(peer: PeerId, bytes: Uint8Array): SiteReply {
@@ -309,6 +311,7 @@ interface Shown {
   readonly step: number
   readonly stale: boolean
   readonly provisional: boolean
+  readonly unjudged: boolean
 }
 function answerOf(peer: PeerId, state: ContentId, reply: SiteReply, shown: Shown): SiteAnswer {
   const { ran, certificate, status, headers, body } = reply
@@ -321,6 +324,7 @@ function answerOf(peer: PeerId, state: ContentId, reply: SiteReply, shown: Shown
     state,
     stale: shown.stale,
     provisional: shown.provisional,
+    unjudged: shown.unjudged,
     certificate: certificate === null ? undefined : hexOf(sha256(certificate)),
     status,
     headers,
