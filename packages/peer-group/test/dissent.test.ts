@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { network, signerAt, verification } from '../simulations/jobs.js'
 import { verifyFault } from '../src/fault.js'
 import type { KnownStep } from '../src/group-state.js'
-import { GROUP_DEFAULTS, type GroupSetup, provesFinal, verifyClosing, verifyReveals } from '../src/index.js'
+import { GROUP_DEFAULTS, type GroupSetup, provesFinal, recoverFrom, verifyClosing, verifyReveals } from '../src/index.js'
 import { type Dissent, dissentHeldMessage, dissentMessage, lateMessage, revealMessage, withheldMessage } from '../src/messages.js'
 import { emptyPool } from '../src/pool.js'
 import { createVerifier } from '../src/verifier.js'
@@ -152,6 +152,13 @@ describe('where a jury can be drawn', () => {
     expect([closed.state, receipt.answer.final, receipt.answer.disputed]).toEqual([desk.setup.start, 0, 1])
     expect(receipt.outcomes[dissenter]).toMatchObject({ contradicted: 1, unresolved: 0 })
     expect(provesFinal(verifyReveals(known(desk, rest[0] as number).certified.certificate, desk.context), receipt)).toBe(false)
+    // the chain has to open the next epoch from shows, and those keep the frozen step
+    const frozen = known(desk, rest[0] as number).certified.batch.bytes
+    for (const member of rest) desk.tell(member, { type: 'show' })
+    const shows = desk.of('show').map(({ envelope }) => envelope)
+    const recovery = recoverFrom(shows, desk.context)
+    expect(recovery).toMatchObject({ closed: false, rerun: [frozen], disputed: { step: 1 } })
+    expect(recovery.closing).toBeUndefined()
   })
 
   test('a member that holds a dissent keeps it on disk before it hands it on, and seals nothing free that is clear', () => {
