@@ -1,7 +1,6 @@
 import type { ContentId } from '@interpeer/crypto-ids'
 import { contentIdOfBytes } from '@interpeer/crypto-ids'
 import { matches } from './answer.js'
-import type { Batch } from './batch.js'
 import type { Group, KnownStep, Turn } from './group-state.js'
 import type { GroupState } from './state-block.js'
 
@@ -109,14 +108,14 @@ export function rootBefore({ final, steps, setup }: Pick<Group, 'final' | 'steps
   return before === undefined ? undefined : contentIdOfBytes(before.certified.answer.root)
 }
 
-/** Forgets final steps beyond the last few, and what a frozen group repeated: only its newest word counts. */
+/**
+ * Forgets final steps beyond the last few, and what a frozen group made of its frozen step: what all those batches named, the newest names too. Only so do record
+ * and show hold all that counts, though dissents may freeze ever lower steps.
+ */
 export function trimSteps(t: Turn): void {
   const { g } = t
-  const tip = g.base.step
-  const kept = g.steps.filter(
-    ({ step, certified }) => step === tip || step <= g.frozen || g.frozen === 0 || !repeats(certified.batch.value, g),
-  )
+  const isKept = ({ step, certified }: KnownStep) => step === g.base.step || step <= g.frozen || certified.answer.disputed === 0
+  const kept = g.frozen === 0 ? g.steps : g.steps.filter(isKept)
   const recent = kept.filter(({ step }) => step <= g.final.step).slice(-RECENT_STEPS)
   g.steps = [...recent, ...kept.filter(({ step }) => step > g.final.step)]
 }
-const repeats = ({ dissents, disputed }: Batch, { frozen }: Pick<Group, 'frozen'>): boolean => disputed === frozen && dissents.length === 0

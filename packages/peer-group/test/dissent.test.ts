@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { network, signerAt, verification } from '../simulations/jobs.js'
 import { verifyFault } from '../src/fault.js'
 import type { KnownStep } from '../src/group-state.js'
-import { GROUP_DEFAULTS, type GroupSetup, provesFinal, recoverFrom, verifyClosing, verifyReveals } from '../src/index.js'
+import { GROUP_DEFAULTS, type GroupSetup, provesFinal, readBatch, recoverFrom, verifyClosing, verifyReveals } from '../src/index.js'
 import { type Dissent, dissentHeldMessage, dissentMessage, lateMessage, revealMessage, withheldMessage } from '../src/messages.js'
 import { emptyPool } from '../src/pool.js'
 import { createVerifier } from '../src/verifier.js'
@@ -116,6 +116,46 @@ describe('where a jury can be drawn', () => {
     const disputed = certificates.find(({ step }) => step === 1)
     if (disputed === undefined) throw new Error('step 1 is gone')
     expect(certificates.some((later) => provesFinal(disputed, later))).toBe(false)
+  })
+
+  test('dissents from ever lower steps leave record and show room for all that is provisional', () => {
+    const desk = new Desk(4, { jurors: 4, settings: { dissentWindowMs: 60_000 } })
+    desk.write(0, 1)
+    desk.deliver()
+    const away = 3
+    const rest = [0, 1, 2]
+    const living = ({ from, to }: Letter) => from !== away && to !== away
+    const goOn = (until: () => boolean) => {
+      for (let i = 0; i < 40 && !until(); i++) {
+        desk.deliver(living)
+        desk.pass(rankTimerMs / 2, rest)
+      }
+      desk.deliver(living)
+      desk.drop((letter) => !living(letter))
+    }
+    const all = (test: (group: Desk['groups'][number]) => boolean) => () => rest.every((member) => test(desk.group(member)))
+    for (const step of [2, 3, 4, 5, 6]) {
+      desk.write(rest[step % 3] as number, step)
+      goOn(all(({ base }) => base.step >= step))
+    }
+    expect(rest.map((member) => [desk.group(member).base.step, desk.group(member).final.step])).toEqual(Array(3).fill([6, 1]))
+    for (const step of [6, 5, 4, 3, 2]) {
+      const { certified } = known(desk, 0, step)
+      const place = { step, rank: certified.rank, batch: certified.batch.hash, start: bytesOfContentId(certified.start) }
+      tell(desk, 0, away, dissentOf(desk, away, 0, { ...place, answer: { ...certified.answer, fuel: 7, own: new Uint8Array(32) } }))
+      goOn(all(({ frozen }) => frozen === step))
+    }
+    for (const member of rest) {
+      const { frozen, final } = desk.group(member)
+      expect([frozen, final.step]).toEqual([2, 1])
+      desk.open(member)
+      expect(desk.group(member)).toMatchObject({ frozen: 2, final: { step: 1, root: final.root } })
+      desk.tell(member, { type: 'show' })
+    }
+    const shows = desk.of('show').map(({ envelope }) => envelope)
+    const recovery = recoverFrom(shows, desk.context)
+    expect(recovery).toMatchObject({ last: { step: 1 }, disputed: { step: 2 } })
+    expect(recovery.rerun.map((batch) => readBatch(batch).value.step)).toEqual([2, 3, 4, 5, 6])
   })
 
   test('what a frozen group may not certify', () => {
