@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { network, signerAt, verification } from '../simulations/jobs.js'
 import { readBatch, writeBatch } from '../src/batch.js'
 import { verifyFault } from '../src/fault.js'
-import { proposalMessage, revealMessage, sealMessage, type Timeout, timeoutMessage } from '../src/messages.js'
+import { commitSetMessage, proposalMessage, revealMessage, sealMessage, type Timeout, timeoutMessage } from '../src/messages.js'
 import { createVerifier } from '../src/verifier.js'
 import { Desk, type Letter } from './desk.js'
 
@@ -43,6 +43,24 @@ describe('locks', () => {
       expect(timeout?.bound?.rank).toBe(0)
       expect(timeout?.bound?.batch).toEqual(desk.group(member).open.sealed?.batch.hash)
     }
+  })
+
+  test('a commit set without q seals for its batch leaves nothing behind', () => {
+    const { desk, collator, others } = revealed()
+    const [member, traitor] = others as [number, number]
+    const signer = signerAt(traitor)
+    const { open, job } = desk.group(member)
+    const { batch, envelope } = open.sealed as NonNullable<typeof open.sealed>
+    const before = [...open.batches.keys()]
+    const place = { job, epoch: 1, step: 1, rank: 0, from: signer.publicKey }
+    for (const [n, seals] of [[], [envelope], open.bound?.seals ?? []].entries()) {
+      const other = writeBatch({ ...batch.value, timeMs: batch.value.timeMs + 1 + n }).bytes
+      const said = signMessage(commitSetMessage, { ...place, batch: other, seals }, signer, network)
+      desk.tell(member, { type: 'message', from: desk.peer(traitor), envelope: said })
+      expect(desk.counted(member).at(-1)).toBe('COMMIT_SET_INVALID')
+    }
+    expect([...desk.group(member).open.batches.keys()]).toEqual(before)
+    expect(before).toEqual([hexOf(desk.group(collator).open.sealed?.batch.hash as Uint8Array)])
   })
 
   test('the next rank is bound to the batch of the commit set, byte for byte, though its time is long past', () => {
