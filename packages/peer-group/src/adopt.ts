@@ -7,12 +7,13 @@ import { closes, readCertificate, writeCertificate } from './certificate.js'
 import { dissent, readDissent, sayLate, takeDissent } from './dissent.js'
 import { PeerGroupError } from './errors.js'
 import { becomeFinal, fetchState, renew } from './finality.js'
+import { fillGap } from './gaps.js'
 import { count, type KnownStep, type OwnView, othersOf, peerAt, send, type Turn } from './group-state.js'
 import { accuseLiars } from './lies.js'
 import { type Answer, finalMessage, type Reveal } from './messages.js'
 import { newOpenStep } from './open-step.js'
 import { sign } from './sign.js'
-import { changeStep, isJudged, isUnanimous, knownStep, namedThrough, stateAt, trimSteps, unnamedSteps } from './steps.js'
+import { changeStep, isJudged, isUnanimous, knownStep, lowestMissing, namedThrough, stateAt, trimSteps, unnamedSteps } from './steps.js'
 import { tallyLate, tallyStep } from './tally.js'
 import type { Opened } from './verifier.js'
 
@@ -128,7 +129,7 @@ function mayReveal(t: Turn, { step, rank, batch }: Adopted): boolean {
 /**
  * A certified batch names what is in dispute. The first certified naming decides, whatever this member knows beside it: all must go on from one state.
  */
-function nameDisputes(t: Turn, { value }: KnownBatch): void {
+export function nameDisputes(t: Turn, { value }: KnownBatch): void {
   const { g } = t
   if (value.epoch !== g.setup.epoch || value.disputed === 0) return
   for (const { step, envelope } of value.dissents) {
@@ -167,7 +168,8 @@ export function tellClosed(t: Turn): undefined {
 export function takeFinal(t: Turn, { value, seat }: Opened<Infer<typeof finalMessage>>): undefined {
   const { g } = t
   const known = knownStep(g, value.step)
-  if (known === undefined && value.step <= g.base.step) return
+  const isSkipped = value.step < g.base.step && value.step >= (lowestMissing(g) ?? Number.POSITIVE_INFINITY)
+  if (known === undefined && value.step <= g.base.step && !isSkipped) return
   if (known !== undefined && sameBytes(value.certificate, known.certified.certificate)) return
   try {
     const certified = readCertificate(value.certificate, value.batch, g.verifier)
@@ -179,6 +181,7 @@ export function takeFinal(t: Turn, { value, seat }: Opened<Infer<typeof finalMes
       if (own !== undefined && isLacking && g.phase !== 'shown') send(t, [peerAt(g, seat)], own.envelope)
       return
     }
+    if (isSkipped) return fillGap(t, value.certificate, certified)
     const { batchHash, start } = certified
     const heard = certified.step === g.open.step ? [...(g.open.reveals.get(certified.rank)?.values() ?? [])] : []
     const fitting = heard.filter((one) => sameBytes(one.value.batch, batchHash) && sameBytes(one.value.start, bytesOfContentId(start)))

@@ -38,6 +38,16 @@ export const namedThrough = ({ steps }: Pick<Group, 'steps'>): number =>
   steps.reduce((highest, { certified }) => Math.max(highest, certified.answer.final), 0)
 
 /**
+ * The lowest certified step that this member skipped and that still counts: the last named one, for its state, and all between it and the tip, or the frozen step.
+ * Undefined: none.
+ */
+export function lowestMissing(g: Pick<Group, 'steps' | 'frozen' | 'base' | 'final'>): number | undefined {
+  const end = g.frozen > 0 ? g.frozen : g.base.step
+  for (let step = Math.max(namedThrough(g), g.final.step + 1); step < end; step++) if (knownStep(g, step) === undefined) return step
+  return undefined
+}
+
+/**
  * The last step that is final by what this member knows: one that a certified batch names, or in which all members reveal alike on a batch that names all
  * before it. Never a frozen one: the first certified naming decides (design §6).
  */
@@ -69,6 +79,8 @@ export function disputedWith(g: Pick<Group, 'steps' | 'frozen' | 'setup'>, carri
 export function mayName(t: Turn, final: number, namedDissents: ReadonlySet<number>): 'yes' | 'no' | { readonly fromMs: number } {
   const { g, nowMs } = t
   let fromMs = 0
+  const missing = lowestMissing(g)
+  if (missing !== undefined && missing > namedThrough(g) && missing <= final) return { fromMs: Number.POSITIVE_INFINITY } // it is asked for
   for (const one of unnamedSteps(g)) {
     if (one.step > final) break
     const isAnswered = !isJudged(g) && (one.named || namedDissents.has(one.step))

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { network, signerAt, verification } from '../simulations/jobs.js'
 import { type Batch, readBatch, writeBatch } from '../src/batch.js'
 import { GROUP_DEFAULTS, type GroupSetup, provesFinal, verifyCertificate, verifyReveals } from '../src/index.js'
-import { certificateMessage, finalMessage, proposalMessage, revealMessage, sealMessage } from '../src/messages.js'
+import { askMessage, certificateMessage, finalMessage, proposalMessage, revealMessage, sealMessage } from '../src/messages.js'
 import { PROVISIONAL_MAX } from '../src/settings.js'
 import { createVerifier } from '../src/verifier.js'
 import { Desk, type Letter } from './desk.js'
@@ -11,6 +11,7 @@ import { refusals } from './forge.js'
 
 const { graceMs, dissentWindowMs, rankTimerMs } = GROUP_DEFAULTS
 const [PROPOSAL, SEAL, REVEAL] = [proposalMessage.number, sealMessage.number, revealMessage.number]
+const [FINAL, ASK] = [finalMessage.number, askMessage.number]
 
 /** Four members, the last in the order of step 1 away: step 1 is certified by three. The first collator of step 2 is among them. */
 function withoutOne(changes: Partial<GroupSetup> = {}) {
@@ -125,6 +126,33 @@ describe('a step that not all revealed', () => {
       desk.pass(rankTimerMs, rest)
     }
     for (const member of rest) expect(desk.group(member).final.step).toBeGreaterThan(PROVISIONAL_MAX)
+  })
+})
+
+describe('a member that skipped certified steps', () => {
+  test('seals nothing that names them before it has them, and asks for them', () => {
+    const { desk, away, rest, living } = withoutOne()
+    for (const n of [2, 3]) {
+      desk.write(desk.order(n)[0] as number, n)
+      desk.deliver(living)
+      desk.endGrace(living, rest)
+    }
+    const last = desk.letters.findLast(({ to, number }) => to === away && number === FINAL)
+    desk.drop()
+    desk.tell(away, { type: 'message', from: desk.peer(last?.from as number), envelope: last?.envelope as Uint8Array })
+    const stepsOf = (member: number) => desk.group(member).steps.map(({ step }) => step)
+    expect([stepsOf(away), stepsOf(rest[0] as number)]).toEqual([[3], [1, 2, 3]])
+    desk.nowMs += dissentWindowMs
+    expect(desk.order(4)[0]).not.toBe(away)
+    expect(refusals(desk, [away], { final: 2 })).toEqual(['waits'])
+    desk.pass(0, [away])
+    desk.deliver(({ from, to, number }) => (from === away && number === ASK) || (to === away && number === FINAL))
+    expect(stepsOf(away)).toEqual([1, 2, 3])
+    expect(desk.group(away).steps.map(({ own }) => own)).toEqual(['agrees', 'agrees', 'missed']) // it ran what it could
+    desk.nowMs += dissentWindowMs
+    expect(refusals(desk, [away], { final: 2 })).toEqual(['sealed'])
+    desk.open(away)
+    expect(stepsOf(away)).toEqual([1, 2, 3])
   })
 })
 
