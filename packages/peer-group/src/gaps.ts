@@ -6,7 +6,7 @@ import { becomeFinal, fetchState } from './finality.js'
 import { type KnownStep, othersOf, send, type Turn } from './group-state.js'
 import { askMessage } from './messages.js'
 import { sign } from './sign.js'
-import { lowestMissing, stateAt } from './steps.js'
+import { disputedIn, lowestMissing, stateAt } from './steps.js'
 
 /** Asks for what was skipped. */
 export function askForMissing(t: Turn): void {
@@ -33,7 +33,7 @@ export function fillGap(t: Turn, certificate: Uint8Array, certified: CertifiedSt
     told: 'no',
     dissents: new Map(differing.map((one) => [one.seat, one.envelope])),
     holders: new Map(),
-    named: g.steps.some((later) => later.certified.batch.value.dissents.some((one) => one.step === step)),
+    named: disputedIn(g.steps, g.setup.epoch).has(step),
     ...(state === undefined ? {} : { state }),
     ...(before === undefined ? {} : { before }),
   }

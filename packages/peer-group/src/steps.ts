@@ -28,6 +28,12 @@ export function changeStep(t: Turn, step: number, changes: Partial<KnownStep>): 
   t.g.steps = t.g.steps.map((one) => (one.step === step ? { ...one, ...changes } : one))
 }
 
+/** The steps that certified batches carry dissents against. What a batch of an earlier epoch carries is about the steps of that one. */
+export function disputedIn(steps: readonly Pick<KnownStep, 'certified'>[], epoch: number): ReadonlySet<number> {
+  const batches = steps.map(({ certified }) => certified.batch.value).filter((value) => value.epoch === epoch)
+  return new Set(batches.flatMap(({ dissents }) => dissents.map(({ step }) => step)))
+}
+
 /** All N members revealed this step's answer alike. */
 export function isUnanimous({ certified: { reveals, answer } }: KnownStep, memberCount: number): boolean {
   return reveals.size === memberCount && [...reveals.values()].every(({ value }) => matches(value.answer, answer))

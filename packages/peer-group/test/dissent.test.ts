@@ -326,6 +326,26 @@ describe('where no jury can be drawn', () => {
     expect(desk.of('fault')).toEqual([])
   })
 
+  test('what a batch of an earlier epoch carries names no step of this one, also after a restart', () => {
+    const { desk, rest } = dissenting(0)
+    desk.deliver()
+    settle(desk)
+    const carrying = desk.group(rest[0] as number).steps.find(({ certified }) => certified.batch.value.dissents.length > 0)
+    const batch = carrying?.certified.batch as KnownStep['certified']['batch']
+    expect(batch.value.dissents.map(({ step }) => step)).toEqual([1])
+    const next = new Desk(4, { epoch: 2, rerun: [batch.bytes] })
+    for (const [cid, block] of desk.blocks) next.blocks.set(cid, block)
+    for (const member of [0, 1, 2, 3]) next.open(member)
+    for (let i = 0; i < 3; i++) {
+      next.pass(700)
+      next.deliver()
+    }
+    expect(known(next, 0).certified.batch.bytes).toEqual(batch.bytes)
+    expect(known(next, 0).named).toBe(false)
+    next.open(0)
+    expect(known(next, 0).named).toBe(false)
+  })
+
   test('a dissent told after the epoch is due to close does not keep it open', () => {
     const { desk, dissenter, rest } = dissenting(0)
     for (const i of [0, 1, 2, 3]) desk.tell(i, { type: 'close-at', atMs: desk.nowMs, next: [] })
