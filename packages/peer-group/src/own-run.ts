@@ -1,17 +1,16 @@
-import { bytesOfContentId, type ContentId } from '@interpeer/crypto-ids'
+import type { ContentId } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
-import { sayToo } from './adopt.js'
-import { answerOf, matches, saltFor } from './answer.js'
+import { revealToo } from './adopt.js'
+import { answerOf, matches } from './answer.js'
 import type { ExecutionResult } from './api.js'
 import { namingOf } from './batch.js'
 import { seedOf } from './check-batch.js'
 import { dissent, sayLate, sayWithheld } from './dissent.js'
 import { fetchState, takeState } from './finality.js'
 import { type KnownStep, othersOf, type Turn } from './group-state.js'
-import { type Answer, revealMessage } from './messages.js'
+import type { Answer } from './messages.js'
 import { isHeld } from './pool.js'
 import { leavesState, stateAfter } from './run.js'
-import { sign } from './sign.js'
 import type { GroupState } from './state-block.js'
 import { changeStep, knownStep, stateAt } from './steps.js'
 
@@ -89,8 +88,8 @@ export function takeOwnRun(t: Turn, hash: Uint8Array, from: ContentId, result: E
 /** Compares what this member came to with what is certified. */
 function judge(t: Turn, known: KnownStep, before: GroupState, result: ExecutionResult): undefined {
   const { self, setup } = t.g
-  const { step, certified, mayReveal } = known
-  const { batch, rank, start } = certified
+  const { step, certified } = known
+  const { batch, rank } = certified
   const after = result.type === 'ran' ? stateAfter(t, batch, before, result) : undefined
   if (result.type !== 'ran' || after === undefined) {
     changeStep(t, step, { own: 'late' })
@@ -101,7 +100,5 @@ function judge(t: Turn, known: KnownStep, before: GroupState, result: ExecutionR
   if (!matches(answer, certified.answer)) return dissent(t, known, answer)
   changeStep(t, step, { own: 'agrees', state: after })
   takeState(t, after)
-  if (!mayReveal || certified.reveals.has(t.g.seat)) return
-  const fields = { step, rank, batch: batch.hash, start: bytesOfContentId(start), salt: saltFor(self, context), answer }
-  sayToo(t, knownStep(t.g, step) as KnownStep, sign(t, revealMessage, fields))
+  revealToo(t, knownStep(t.g, step) as KnownStep, answer)
 }

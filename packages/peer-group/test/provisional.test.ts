@@ -3,7 +3,15 @@ import { describe, expect, test } from 'vitest'
 import { network, signerAt, verification } from '../simulations/jobs.js'
 import { type Batch, readBatch, writeBatch } from '../src/batch.js'
 import { GROUP_DEFAULTS, type GroupSetup, provesFinal, verifyCertificate, verifyReveals } from '../src/index.js'
-import { askMessage, certificateMessage, finalMessage, proposalMessage, revealMessage, sealMessage } from '../src/messages.js'
+import {
+  askMessage,
+  certificateMessage,
+  commitSetMessage,
+  finalMessage,
+  proposalMessage,
+  revealMessage,
+  sealMessage,
+} from '../src/messages.js'
 import { PROVISIONAL_MAX } from '../src/settings.js'
 import { createVerifier } from '../src/verifier.js'
 import { Desk, type Letter } from './desk.js'
@@ -11,7 +19,7 @@ import { refusals } from './forge.js'
 
 const { graceMs, dissentWindowMs, rankTimerMs } = GROUP_DEFAULTS
 const [PROPOSAL, SEAL, REVEAL] = [proposalMessage.number, sealMessage.number, revealMessage.number]
-const [FINAL, ASK] = [finalMessage.number, askMessage.number]
+const [COMMIT_SET, FINAL, ASK] = [commitSetMessage.number, finalMessage.number, askMessage.number]
 
 /** Four members, the last in the order of step 1 away: step 1 is certified by three. The first collator of step 2 is among them. */
 function withoutOne(changes: Partial<GroupSetup> = {}) {
@@ -106,6 +114,29 @@ describe('a step that not all revealed', () => {
     for (const { envelope } of again) expect(envelope).toEqual(said[0]?.envelope)
     desk.deliver()
     expect(desk.of('final').filter(({ step }) => step === 1)).toHaveLength(4)
+  })
+
+  test('a member that ran and sealed it, but was not shown the commit set, reveals on the certificate', () => {
+    for (const restarts of [false, true]) {
+      const desk = new Desk(4)
+      const [collator] = desk.order(1) as [number]
+      const late = desk.order(1)[3] as number
+      const apart = ({ to, number }: Letter) => to !== late || (number !== COMMIT_SET && number !== REVEAL && number !== FINAL)
+      desk.write(collator, 1)
+      desk.deliver(apart)
+      desk.endGrace(apart)
+      expect(desk.group(late).open.sealed?.rank).toBe(0)
+      expect(desk.group(collator).steps[0]?.certified.reveals.size).toBe(3)
+      const [certificate] = desk.letters.filter(({ to, number }) => to === late && number === FINAL)
+      desk.drop()
+      if (restarts) desk.open(late)
+      desk.tell(late, { type: 'message', from: desk.peer(collator), envelope: certificate?.envelope as Uint8Array })
+      expect(desk.letters.filter(({ from, number }) => from === late && number === REVEAL)).toHaveLength(3)
+      desk.deliver()
+      expect(desk.of('final').filter(({ step }) => step === 1)).toHaveLength(4)
+      expect(desk.of('fault')).toEqual([])
+      expect(desk.group(collator).tally.members[late]).toEqual({ absent: [], late: [], contradicted: [] })
+    }
   })
 
   test('so many wait at most: the group certifies no more before some are named', () => {
