@@ -158,6 +158,20 @@ describe('a step that not all revealed', () => {
     }
     for (const member of rest) expect(desk.group(member).final.step).toBeGreaterThan(PROVISIONAL_MAX)
   })
+
+  test('nobody is slow while nothing more may be ordered: no rank is given up before a window ends', () => {
+    const { desk, rest, living } = withoutOne()
+    for (let i = 0; i < 12; i++) {
+      desk.write(rest[i % 3] as number, 2 + i)
+      desk.deliver(living)
+    }
+    const openOf = (member: number) => desk.group(member).open
+    expect(rest.map((member) => [openOf(member).step, openOf(member).rank])).toEqual(Array(3).fill([PROVISIONAL_MAX + 2, 0]))
+    expect(desk.group(rest[0] as number).pool.waiting).toBeGreaterThan(0)
+    desk.pass(dissentWindowMs - graceMs - 1, rest)
+    desk.deliver(living)
+    expect(rest.map((member) => [openOf(member).step, openOf(member).givenUp])).toEqual(Array(3).fill([PROVISIONAL_MAX + 2, -1]))
+  })
 })
 
 describe('a member that skipped certified steps', () => {
