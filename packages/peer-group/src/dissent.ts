@@ -17,7 +17,7 @@ import {
   revealMessage,
   withheldMessage,
 } from './messages.js'
-import { DISSENTS_MAX } from './settings.js'
+import { ASK_EVERY_MS, DISSENTS_MAX } from './settings.js'
 import { sign } from './sign.js'
 import { changeStep, isJudged, knownStep, namedThrough, unnamedSteps } from './steps.js'
 import { tallyLate, tallySaidLate } from './tally.js'
@@ -180,7 +180,9 @@ export function onShown(t: Turn, from: Parameters<typeof send>[1][number], certi
     const known = knownStep(g, step)
     if (known === undefined) {
       // what it lacks it asks the members for; whoever showed the certificate will ask again
-      if (step > g.base.step && g.seat >= 0 && g.phase === 'open') send(t, othersOf(g), sign(t, askMessage, { step: g.base.step }).envelope)
+      if (step <= g.base.step || g.seat < 0 || g.phase !== 'open' || t.nowMs < g.askedAtMs + ASK_EVERY_MS) return
+      g.askedAtMs = t.nowMs
+      send(t, othersOf(g), sign(t, askMessage, { step: g.base.step }).envelope)
       return
     }
     if (!sameBytes(known.certified.batch.hash, batchHash)) return

@@ -7,6 +7,7 @@ import type { KnownStep } from '../src/group-state.js'
 import { GROUP_DEFAULTS, type GroupSetup, provesFinal, readBatch, recoverFrom, verifyClosing, verifyReveals } from '../src/index.js'
 import { type Dissent, dissentHeldMessage, dissentMessage, lateMessage, revealMessage, withheldMessage } from '../src/messages.js'
 import { emptyPool } from '../src/pool.js'
+import { ASK_EVERY_MS } from '../src/settings.js'
 import { createVerifier } from '../src/verifier.js'
 import { Desk, type Letter } from './desk.js'
 import { refusals } from './forge.js'
@@ -431,6 +432,11 @@ describe('what is said of a certified step', () => {
     desk.drop()
     desk.tell(dissenter, { type: 'shown', from: visitor, certificate })
     expect(desk.letters.map(({ number }) => number)).toEqual([56, 56, 56])
+    for (let i = 0; i < 9; i++) desk.tell(dissenter, { type: 'shown', from: visitor, certificate })
+    expect(desk.letters).toHaveLength(3) // whoever shows it often makes it ask no more often
+    desk.nowMs += ASK_EVERY_MS
+    desk.tell(dissenter, { type: 'shown', from: visitor, certificate })
+    expect(desk.letters).toHaveLength(6)
     expect(desk.tell(member, { type: 'shown', from: visitor, certificate: new Uint8Array(9) })).toContainEqual({
       type: 'count',
       code: 'CERTIFICATE_INVALID',

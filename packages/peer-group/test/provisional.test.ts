@@ -33,7 +33,7 @@ function withoutOne(changes: Partial<GroupSetup> = {}) {
   return { desk, away, rest, living }
 }
 /** The proposal of step 2's first collator, with other naming; the other members that are there hear it. */
-function proposing({ desk, rest }: ReturnType<typeof withoutOne>, changes: Partial<Batch>) {
+function proposing({ desk, rest }: ReturnType<typeof withoutOne>, changes: Partial<Batch>, unanimous: readonly Uint8Array[] = []) {
   const collator = desk.order(2)[0] as number
   const signer = signerAt(collator)
   const { base } = desk.group(collator)
@@ -45,7 +45,7 @@ function proposing({ desk, rest }: ReturnType<typeof withoutOne>, changes: Parti
   expect(value.step).toBe(base.step + 1)
   const batch = writeBatch({ ...value, ...changes })
   desk.drop(({ number }) => number === PROPOSAL)
-  const envelope = signMessage(proposalMessage, { ...opened.value, batch: batch.bytes }, signer, network)
+  const envelope = signMessage(proposalMessage, { ...opened.value, batch: batch.bytes, unanimous }, signer, network)
   const others = rest.filter((member) => member !== collator)
   for (const member of others) desk.tell(member, { type: 'message', from: desk.peer(collator), envelope })
   return { others, collator, batch, envelope }
@@ -137,6 +137,22 @@ describe('a step that not all revealed', () => {
       expect(desk.of('fault')).toEqual([])
       expect(desk.group(collator).tally.members[late]).toEqual({ absent: [], late: [], contradicted: [] })
     }
+  })
+
+  test('of certificates that a proposal shows, only what may still complete a step is looked at', () => {
+    const given = withoutOne({ settings: { rankTimerMs: 10_000 } })
+    const { desk, rest } = given
+    const { certified } = desk.group(rest[0] as number).steps[0] as Desk['groups'][number]['steps'][number]
+    const value = certificateMessage.decode(certified.certificate)
+    const forged = value.reveals.map((envelope) => envelope.map((byte, i) => (i === envelope.length - 1 ? byte ^ 1 : byte)))
+    const unanimous = [{ step: 1, batch: new Uint8Array(32) }, { step: 9 }].map((changes) =>
+      certificateMessage.encode({ ...value, reveals: forged, ...changes }),
+    )
+    const { others } = proposing(given, { final: 0 }, unanimous)
+    for (const member of others) expect(desk.counted(member)).not.toContain('CERTIFICATE_INVALID')
+    const again = withoutOne({ settings: { rankTimerMs: 10_000 } })
+    const open = proposing(again, { final: 0 }, [certificateMessage.encode({ ...value, reveals: forged })])
+    for (const member of open.others) expect(again.desk.counted(member)).toContain('CERTIFICATE_INVALID')
   })
 
   test('so many wait at most: the group certifies no more before some are named', () => {
