@@ -5,6 +5,7 @@ import { network, signerAt, verification } from '../simulations/jobs.js'
 import { readBatch, writeBatch } from '../src/batch.js'
 import { verifyFault } from '../src/fault.js'
 import { commitSetMessage, proposalMessage, revealMessage, sealMessage, type Timeout, timeoutMessage } from '../src/messages.js'
+import { RANK_WINDOW } from '../src/settings.js'
 import { createVerifier } from '../src/verifier.js'
 import { Desk, type Letter } from './desk.js'
 
@@ -42,6 +43,28 @@ describe('locks', () => {
       const [timeout] = timeoutsOf(desk, member)
       expect(timeout?.bound?.rank).toBe(0)
       expect(timeout?.bound?.batch).toEqual(desk.group(member).open.sealed?.batch.hash)
+    }
+  })
+
+  test('a step that stays open keeps the last ranks and the bound batch only', () => {
+    for (const isBound of [false, true]) {
+      const desk = isBound ? revealed().desk : new Desk(4)
+      if (!isBound) desk.write(0, 1)
+      const kept = isBound ? [] : [SEAL] // without seals each rank is free, and has a batch of its own
+      for (let rank = 0; rank < 12; rank++) {
+        desk.deliver(({ number }) => number !== REVEAL && !kept.includes(number as never))
+        desk.drop()
+        desk.pass(desk.group(0).settings.rankTimerMs * 2 ** Math.min(rank, 6))
+      }
+      desk.deliver(({ number }) => number === TIMEOUT)
+      for (const member of [0, 1, 2, 3]) {
+        const { open } = desk.group(member)
+        expect(open.rank).toBeGreaterThan(10)
+        for (const map of [open.proposals, open.seals, open.reveals, open.batches, open.runs]) {
+          expect(map.size).toBeLessThanOrEqual(RANK_WINDOW + 2)
+        }
+        if (isBound) expect([...open.batches.keys()]).toEqual([hexOf(open.bound?.hash as Uint8Array)])
+      }
     }
   })
 
