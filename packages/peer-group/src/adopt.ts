@@ -116,13 +116,17 @@ const ownAnswer = (t: Turn, step: number, rank: number, batch: KnownBatch, { res
   })
 const sameRun = (t: Turn, batch: KnownBatch, run: Ran, answer: Answer): boolean => matches(ownAnswer(t, 0, 0, batch, run), answer)
 
-/** Whether this member may still reveal at the certified rank. */
-function mayReveal(t: Turn, { step, rank, batch }: Adopted): boolean {
+/**
+ * Whether this member may still reveal at the certified rank. Not on what names a step final that it holds a dissent against: its word that it held one would
+ * then convict it (`clearOverDissent`), since nobody sees that it revealed only on the certificate.
+ */
+function mayReveal(t: Turn, { step, rank, batch, answer }: Adopted): boolean {
   const { open, seat, phase } = t.g
   if (seat < 0 || phase === 'shown' || step !== open.step) return false
   const elsewhere =
     open.sealed !== undefined && (open.sealed.rank > rank || (open.sealed.rank === rank && !sameBytes(open.sealed.batch.hash, batch.hash)))
-  return open.givenUp < rank && !elsewhere && open.revealed?.rank !== rank
+  const overDissent = isJudged(t.g) && unnamedSteps(t.g).some((one) => one.step <= answer.final && one.dissents.size > 0)
+  return open.givenUp < rank && !elsewhere && !overDissent && open.revealed?.rank !== rank
 }
 
 /**

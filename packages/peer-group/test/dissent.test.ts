@@ -267,6 +267,41 @@ describe('where a jury can be drawn', () => {
     }
   })
 
+  test('a member that holds a dissent does not reveal on a certificate that calls the step clear, and is not convicted', () => {
+    for (const runs of [true, false]) {
+      const desk = new Desk(5, { jurors: 5 })
+      const second = desk.order(2)[0] as number
+      const [holder, silent] = [0, 1, 2, 3, 4].filter((member) => member !== second && member !== desk.order(1)[0]) as [number, number]
+      const rest = [0, 1, 2, 3, 4].filter((member) => member !== silent)
+      const living = ({ from, to }: Letter) => from !== silent && to !== silent
+      desk.write(desk.order(1)[0] as number, 1)
+      desk.deliver(living)
+      desk.endGrace(living, rest)
+      desk.deliver(({ number, to }) => number === FINAL && to === silent)
+      tell(desk, holder, silent, dissentOf(desk, silent, holder))
+      expect(sent(desk, holder, HELD)).toHaveLength(1)
+      const held = sent(desk, holder, HELD)[0]?.envelope as Uint8Array
+      desk.drop()
+      desk.nowMs += dissentWindowMs + 1
+      desk.write(second, 2)
+      const others = ({ from, to, number }: Letter) => from !== holder && (to !== holder || (runs && number === 49)) && number !== HELD
+      desk.deliver(others)
+      desk.endGrace(others, [second])
+      expect(desk.group(second).steps.map(({ certified }) => certified.answer.final)).toEqual([0, 1])
+      desk.deliver(({ number, to }) => to === holder && number === FINAL)
+      const { steps } = desk.group(holder)
+      expect(steps.map(({ own }) => own)).toEqual(['agrees', 'agrees'])
+      const verifier = createVerifier(desk.context, verification)
+      const reveals = sent(desk, holder, REVEAL).map(({ envelope }) => verifier.open(revealMessage, envelope))
+      expect(reveals.map((one) => typeof one !== 'string' && one.value.step)).not.toContain(2)
+      const [before, batch] = steps.map(({ certified }) => certified.batch.bytes) as [Uint8Array, Uint8Array]
+      for (const { certified } of desk.groups.flatMap((group) => group.steps)) {
+        const own = certified.reveals.get(holder)?.envelope
+        if (own !== undefined) expect(verifyFault([held, own, batch, before], desk.context, verification)).toBeUndefined()
+      }
+    }
+  })
+
   test('whoever says clear at rank 0 of a later step than it had sealed when it held a dissent is convicted', () => {
     const { desk, dissenter, rest } = dissenting(4)
     const [liar, hearer] = rest.filter((member) => member !== desk.order(2)[0]) as [number, number]
