@@ -2,6 +2,7 @@ import type { ContentId, PeerId, Signer } from '@interpeer/crypto-ids'
 import type { ExecutionResult, GroupEffect, GroupSetup, RequestRef, StoredBlock } from './api.js'
 import type { KnownBatch } from './batch.js'
 import type { Answer, DissentHeld, Proposal, Reveal, Seal, Timeout } from './messages.js'
+import { quorumOf } from './quorum.js'
 import type { Named, RequestIndex } from './request-index.js'
 import type { GroupSettings } from './settings.js'
 import type { GroupState } from './state-block.js'
@@ -125,8 +126,8 @@ export interface OpenStep {
   proof: Uint8Array | undefined
   /** When this member first held q matching reveals, as a collator that waits for the rest. */
   quorumAtMs: number | undefined
-  /** The open step was told to be in dispute. */
-  disputed: boolean
+  /** The chain was told that the open step may never be certified. */
+  toldStuck: boolean
 }
 
 export interface Pending extends Named {
@@ -226,4 +227,4 @@ export function send(t: Turn, to: readonly PeerId[], envelope: Uint8Array): void
 
 export const collatorSeat = (open: Readonly<OpenStep>, rank: number): number => open.order[rank % open.order.length] as number
 export const peerAt = (group: Pick<Group, 'setup'>, seat: number): PeerId => group.setup.members[seat] as PeerId
-export const quorum = (group: Pick<Group, 'setup'>): number => Math.floor((2 * group.setup.members.length) / 3) + 1
+export const quorum = (group: Pick<Group, 'setup'>): number => quorumOf(group.setup.members.length)

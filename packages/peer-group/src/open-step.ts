@@ -29,7 +29,7 @@ export function newOpenStep({ setup, settings }: Pick<Group, 'setup' | 'settings
     givenUp: -1,
     proof: undefined,
     quorumAtMs: undefined,
-    disputed: false,
+    toldStuck: false,
   }
 }
 

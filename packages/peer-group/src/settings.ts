@@ -63,7 +63,7 @@ export const PROVISIONAL_MAX = 4
 export const DISSENT_MAX_BYTES = 640
 /** Dissents that a batch or a time-out carries: one against each open step, of which there are at most so many. */
 export const DISSENTS_MAX = PROVISIONAL_MAX + 1
-/** A commit set whose batch is not certified after so many further ranks is a dispute (design §6: K). */
+/** A commit set whose batch is not certified after so many further ranks is reported to the chain (design §6: K). */
 export const FREEZE_RANKS = 4
 /** Seals and reveals are kept for this many ranks below and above the current one. */
 export const RANK_WINDOW = 4

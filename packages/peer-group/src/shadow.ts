@@ -9,7 +9,7 @@ import { GROUP_DEFAULTS } from './settings.js'
 import { type GroupState, nextState, readState } from './state-block.js'
 import { createVerifier, type GroupContext, type Verification, type Verifier } from './verifier.js'
 
-/** A newcomer between the naming and its seat: it runs what the old group makes final on its own copy, and compares. */
+/** A newcomer between the naming and its seat: it runs what the old group certifies on its own copy, and compares. */
 export interface Shadow {
   readonly verifier: Verifier
   readonly requestsKeptMs: number

@@ -12,7 +12,7 @@ import type { Opened } from './verifier.js'
  */
 export function tellStuck(t: Turn): undefined {
   const { open } = t.g
-  if (open.disputed || t.g.seat < 0) return
+  if (open.toldStuck || t.g.seat < 0) return
   const { bound } = open
   const batch = bound === undefined ? undefined : open.batches.get(hexOf(bound.hash))
   if (bound === undefined || batch === undefined) return
@@ -37,6 +37,6 @@ function tell(
   batch: Uint8Array,
   evidence: { readonly reveals: readonly Uint8Array[]; readonly seals: readonly Uint8Array[]; readonly timeouts: readonly Uint8Array[] },
 ): undefined {
-  t.g.open.disputed = true
+  t.g.open.toldStuck = true
   t.effects.push({ type: 'stuck', step: t.g.open.step, batch, ...evidence })
 }
