@@ -1,18 +1,19 @@
 import { bytesOfContentId, type ContentId, contentIdOfBytes } from '@interpeer/crypto-ids'
 import { hexOf, type Infer, sameBytes } from '@interpeer/wire-codec'
 import { accuse } from './accuse.js'
-import { answerOf, matches, rootOf } from './answer.js'
+import { answerOf, matches, rootOf, saltFor } from './answer.js'
 import { type KnownBatch, namingOf } from './batch.js'
 import { closes, readCertificate, writeCertificate } from './certificate.js'
 import { dissent, readDissent, sayLate, takeDissent } from './dissent.js'
 import { PeerGroupError } from './errors.js'
 import { becomeFinal, fetchState, renew } from './finality.js'
+import { fillGap } from './gaps.js'
 import { count, type KnownStep, type OwnView, othersOf, peerAt, send, type Turn } from './group-state.js'
 import { accuseLiars } from './lies.js'
-import { type Answer, finalMessage, type Reveal } from './messages.js'
+import { type Answer, finalMessage, type Reveal, revealMessage } from './messages.js'
 import { newOpenStep } from './open-step.js'
 import { sign } from './sign.js'
-import { changeStep, isJudged, isUnanimous, knownStep, namedThrough, stateAt, trimSteps, unnamedSteps } from './steps.js'
+import { changeStep, isJudged, isUnanimous, knownStep, lowestMissing, namedThrough, stateAt, trimSteps, unnamedSteps } from './steps.js'
 import { tallyLate, tallyStep } from './tally.js'
 import type { Opened } from './verifier.js'
 
@@ -74,7 +75,8 @@ export function adopt(t: Turn, adopted: Adopted): undefined {
   const isShown = adopted.shown.some(({ seat }) => seat === g.seat)
   if (ownReveal !== undefined && sameBytes(ownReveal.value.batch, batch.hash)) {
     if (!isShown) sayToo(t, known, ownReveal)
-  } else if (known.own === 'differs' && ownRun !== undefined) dissent(t, known, dissentingAnswer(t, known, ownRun))
+  } else if (ownRun !== undefined && known.own === 'differs') dissent(t, known, ownAnswer(t, step, rank, batch, ownRun))
+  else if (ownRun !== undefined && known.own === 'agrees') revealToo(t, known, ownAnswer(t, step, rank, batch, ownRun)) // no commit set had come
   if (known.own === 'running' || known.own === 'late') sayLate(t, known)
   const closing = closes(batch.value, g.verifier.context) && root === batch.from
   if (closing && g.phase === 'open') g.phase = 'closed'
@@ -113,8 +115,6 @@ const ownAnswer = (t: Turn, step: number, rank: number, batch: KnownBatch, { res
     key: t.g.self.publicKey,
   })
 const sameRun = (t: Turn, batch: KnownBatch, run: Ran, answer: Answer): boolean => matches(ownAnswer(t, 0, 0, batch, run), answer)
-const dissentingAnswer = (t: Turn, { step, certified: { rank, batch } }: KnownStep, run: Ran): Answer =>
-  ownAnswer(t, step, rank, batch, run)
 
 /** Whether this member may still reveal at the certified rank. */
 function mayReveal(t: Turn, { step, rank, batch }: Adopted): boolean {
@@ -128,7 +128,7 @@ function mayReveal(t: Turn, { step, rank, batch }: Adopted): boolean {
 /**
  * A certified batch names what is in dispute. The first certified naming decides, whatever this member knows beside it: all must go on from one state.
  */
-function nameDisputes(t: Turn, { value }: KnownBatch): void {
+export function nameDisputes(t: Turn, { value }: KnownBatch): void {
   const { g } = t
   if (value.epoch !== g.setup.epoch || value.disputed === 0) return
   for (const { step, envelope } of value.dissents) {
@@ -167,7 +167,8 @@ export function tellClosed(t: Turn): undefined {
 export function takeFinal(t: Turn, { value, seat }: Opened<Infer<typeof finalMessage>>): undefined {
   const { g } = t
   const known = knownStep(g, value.step)
-  if (known === undefined && value.step <= g.base.step) return
+  const isSkipped = value.step < g.base.step && value.step >= (lowestMissing(g) ?? Number.POSITIVE_INFINITY)
+  if (known === undefined && value.step <= g.base.step && !isSkipped) return
   if (known !== undefined && sameBytes(value.certificate, known.certified.certificate)) return
   try {
     const certified = readCertificate(value.certificate, value.batch, g.verifier)
@@ -179,6 +180,7 @@ export function takeFinal(t: Turn, { value, seat }: Opened<Infer<typeof finalMes
       if (own !== undefined && isLacking && g.phase !== 'shown') send(t, [peerAt(g, seat)], own.envelope)
       return
     }
+    if (isSkipped) return fillGap(t, value.certificate, certified)
     const { batchHash, start } = certified
     const heard = certified.step === g.open.step ? [...(g.open.reveals.get(certified.rank)?.values() ?? [])] : []
     const fitting = heard.filter((one) => sameBytes(one.value.batch, batchHash) && sameBytes(one.value.start, bytesOfContentId(start)))
@@ -221,8 +223,27 @@ export function takeLateReveal(t: Turn, opened: Opened<Reveal>): undefined {
   if (agreed && isUnanimous(changed, g.setup.members.length)) becomeFinal(t)
 }
 
+/** This member comes to what is certified, and has not revealed: it still may, where it neither gave the rank up nor sealed another batch there. */
+export function revealToo(t: Turn, known: KnownStep, answer: Answer): undefined {
+  if (!known.mayReveal || known.certified.reveals.has(t.g.seat) || isOverDissent(t, known)) return
+  const { step, certified } = known
+  const { rank, batch, start } = certified
+  const salt = saltFor(t.g.self, { ...t.g.setup, step, rank, batch: batch.hash, key: t.g.self.publicKey })
+  sayToo(t, known, sign(t, revealMessage, { step, rank, batch: batch.hash, start: bytesOfContentId(start), salt, answer }))
+}
+
+/**
+ * Whether this reveal would call a step final that this member handed a dissent on against: to others that is a lie at rank 0 (`clearOverDissent`), whoever
+ * sealed it. It agrees with what was run, and can't say so.
+ */
+function isOverDissent({ g }: Turn, { step, certified: { answer } }: KnownStep): boolean {
+  if (!isJudged(g)) return false
+  const named = knownStep(g, step - 1)?.certified.answer.final ?? 0
+  return g.steps.some((one) => one.step > named && one.step <= answer.final && one.dissents.size > 0)
+}
+
 /** This member's reveal came after the certificate, or was not in it: all are told. */
-export function sayToo(t: Turn, { step }: KnownStep, opened: Opened<Reveal>): void {
+function sayToo(t: Turn, { step }: KnownStep, opened: Opened<Reveal>): void {
   t.durable = true
   takeLateReveal(t, opened)
   changeStep(t, step, { mayReveal: false })

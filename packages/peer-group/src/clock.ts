@@ -3,6 +3,7 @@ import { resendClosing, sendSteps } from './adopt.js'
 import { rerunOf } from './check-batch.js'
 import { resendDissents } from './dissent.js'
 import { fetchState } from './finality.js'
+import { askForMissing } from './gaps.js'
 import { collatorSeat, othersOf, peerAt, send, type Turn } from './group-state.js'
 import { tallyMessage } from './messages.js'
 import { isNamingDue } from './naming.js'
@@ -80,6 +81,7 @@ function resend(t: Turn): void {
   for (const envelope of open.ownTimeouts) send(t, others, envelope)
   handBoundOn(t, rank)
   askMissing(t)
+  askForMissing(t)
   resendDissents(t)
   const tally = open.tallies.get(g.seat)
   if (tally !== undefined) send(t, others, tally.envelope)

@@ -41,7 +41,7 @@ import {
 } from './messages.js'
 import { newOpenStep } from './open-step.js'
 import { BATCH_MAX_BYTES, DISSENTS_MAX } from './settings.js'
-import { isJudged } from './steps.js'
+import { disputedIn, isJudged } from './steps.js'
 import { tallyRecord } from './tally.js'
 import { boundBy, isForced, showTimeouts, takeTimeout } from './timeouts.js'
 import type { Verifier } from './verifier.js'
@@ -155,7 +155,7 @@ export function placeOf(
   nowMs: number,
 ): Pick<Group, 'base' | 'final' | 'steps' | 'frozen'> {
   const restored = (record?.steps ?? []).map((shown) => within(() => restoreStep(shown, verifier, seat, nowMs)))
-  const carried = new Set(restored.flatMap(({ certified }) => certified.batch.value.dissents.map(({ step }) => step)))
+  const carried = disputedIn(restored, setup.epoch)
   const steps = restored.map((one) => ({ ...one, named: carried.has(one.step) }))
   const tip = steps.at(-1)
   const last = steps.find(({ step }) => step === record?.final)

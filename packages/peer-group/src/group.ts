@@ -29,7 +29,7 @@ import { emptyPool, onBodies, onOffer, onWrites, pendingIn } from './pool.js'
 import { propose, takeProposal } from './propose.js'
 import { certify, findCommitSet, reveal, takeCommitSet, takeReveal, takeSeal } from './rounds.js'
 import { onExecuted, runAndSeal } from './run.js'
-import { GROUP_DEFAULTS, MEMBERS_MAX } from './settings.js'
+import { ASK_EVERY_MS, GROUP_DEFAULTS, MEMBERS_MAX } from './settings.js'
 import { onShow } from './show.js'
 import { sign } from './sign.js'
 import { tellStuck } from './stuck.js'
@@ -44,7 +44,6 @@ export interface GroupStep {
   readonly effects: readonly GroupEffect[]
 }
 const SETTLE_MAX = 1_000
-const ANSWER_EVERY_MS = 100
 
 /**
  * A member's part in one epoch of a job (design §6), new or as its last durable record left it. After a restart the same bytes are sent
@@ -220,7 +219,7 @@ function takeSigned(t: Turn, step: number, envelope: Uint8Array): undefined {
 /** Certificates answer whoever is behind, at a bounded pace. */
 function answer(t: Turn, to: PeerId, after: number): void {
   const { g } = t
-  if (t.nowMs < (g.answeredAtMs.get(to) ?? Number.NEGATIVE_INFINITY) + ANSWER_EVERY_MS) return
+  if (t.nowMs < (g.answeredAtMs.get(to) ?? Number.NEGATIVE_INFINITY) + ASK_EVERY_MS) return
   if (!g.setup.members.includes(to) && !joinersOf(t).includes(to)) return
   g.answeredAtMs = new Map(g.answeredAtMs).set(to, t.nowMs)
   sendSteps(t, [to], stepsAfter(t, after))
@@ -228,7 +227,7 @@ function answer(t: Turn, to: PeerId, after: number): void {
 
 function askFor(t: Turn, from: PeerId): void {
   const { g } = t
-  if (g.phase !== 'open' || g.seat < 0 || t.nowMs < g.askedAtMs + ANSWER_EVERY_MS) return
+  if (g.phase !== 'open' || g.seat < 0 || t.nowMs < g.askedAtMs + ASK_EVERY_MS) return
   g.askedAtMs = t.nowMs
   send(t, [from], sign(t, askMessage, { step: g.base.step }).envelope)
 }

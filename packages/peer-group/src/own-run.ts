@@ -1,20 +1,19 @@
-import { bytesOfContentId, type ContentId } from '@interpeer/crypto-ids'
+import type { ContentId } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
-import { sayToo } from './adopt.js'
-import { answerOf, matches, saltFor } from './answer.js'
+import { revealToo } from './adopt.js'
+import { answerOf, matches } from './answer.js'
 import type { ExecutionResult } from './api.js'
 import { namingOf } from './batch.js'
 import { seedOf } from './check-batch.js'
 import { dissent, sayLate, sayWithheld } from './dissent.js'
 import { fetchState, takeState } from './finality.js'
 import { type KnownStep, othersOf, type Turn } from './group-state.js'
-import { type Answer, revealMessage } from './messages.js'
+import type { Answer } from './messages.js'
 import { isHeld } from './pool.js'
 import { leavesState, stateAfter } from './run.js'
 import { WITHHELD_SHARE } from './settings.js'
-import { sign } from './sign.js'
 import type { GroupState } from './state-block.js'
-import { changeStep, isJudged, knownStep, stateAt } from './steps.js'
+import { changeStep, knownStep, stateAt } from './steps.js'
 
 /**
  * Runs what others certified without this member, as long as it holds the state before: whether it agrees decides if the step may be called clear. Oldest first,
@@ -87,8 +86,8 @@ export function takeOwnRun(t: Turn, hash: Uint8Array, from: ContentId, result: E
 /** Compares what this member came to with what is certified. */
 function judge(t: Turn, known: KnownStep, before: GroupState, result: ExecutionResult): undefined {
   const { self, setup } = t.g
-  const { step, certified, mayReveal } = known
-  const { batch, rank, start } = certified
+  const { step, certified } = known
+  const { batch, rank } = certified
   const after = result.type === 'ran' ? stateAfter(t, batch, before, result) : undefined
   if (result.type !== 'ran' || after === undefined) {
     changeStep(t, step, { own: 'late' })
@@ -99,17 +98,5 @@ function judge(t: Turn, known: KnownStep, before: GroupState, result: ExecutionR
   if (!matches(answer, certified.answer)) return dissent(t, known, answer)
   changeStep(t, step, { own: 'agrees', state: after })
   takeState(t, after)
-  if (!mayReveal || certified.reveals.has(t.g.seat) || isOverDissent(t, known)) return
-  const fields = { step, rank, batch: batch.hash, start: bytesOfContentId(start), salt: saltFor(self, context), answer }
-  sayToo(t, knownStep(t.g, step) as KnownStep, sign(t, revealMessage, fields))
-}
-
-/**
- * Whether this reveal would call a step final that this member handed a dissent on against: to others that is a lie at rank 0 (`clearOverDissent`), whoever
- * sealed it. It agrees with what was run, and can't say so.
- */
-function isOverDissent({ g }: Turn, { step, certified: { answer } }: KnownStep): boolean {
-  if (!isJudged(g)) return false
-  const named = knownStep(g, step - 1)?.certified.answer.final ?? 0
-  return g.steps.some((one) => one.step > named && one.step <= answer.final && one.dissents.size > 0)
+  revealToo(t, knownStep(t.g, step) as KnownStep, answer)
 }

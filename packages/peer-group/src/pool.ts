@@ -2,14 +2,15 @@ import { bytesOfContentId, type ContentId, codecOf, contentIdOf, contentIdOfByte
 import { hexOf, type Infer } from '@interpeer/wire-codec'
 import type { RefusalCode, RequestRef, Write } from './api.js'
 import type { KnownBatch } from './batch.js'
+import { roomAmongOpen } from './check-batch.js'
 import { count, othersOf, type Pending, type Pool, peerAt, send, type Turn } from './group-state.js'
 import { offerMessage } from './messages.js'
 import { takeBodies } from './own-run.js'
 import { changeIndex, emptyIndex, findIn, itemsOf } from './request-index.js'
-import { INLINE_BODY_MAX_BYTES, OFFER_REQUESTS_MAX, REQUEST_MAX_BYTES } from './settings.js'
+import { INLINE_BODY_MAX_BYTES, OFFER_REQUESTS_MAX, PROVISIONAL_MAX, REQUEST_MAX_BYTES } from './settings.js'
 import { sign } from './sign.js'
 import { answeredBy, roomIn } from './state-block.js'
-import { provisionalSteps } from './steps.js'
+import { nameable, provisionalSteps } from './steps.js'
 import type { Opened } from './verifier.js'
 
 /** After so many batches that found no quorum because members abstained, a request leaves the queue. */
@@ -140,11 +141,13 @@ function ranAlready({ g }: Turn): number {
   }).length
 }
 
-/** Whether a request waits that the state has room for: without room there is nothing to hurry for. */
+/** Whether a request waits that a batch may take now: without room in the state, or among the steps that wait to be named, nobody is slow. */
 export function hasWork(t: Turn): boolean {
   const { base, pool, frozen } = t.g
   const { state } = base
   if (frozen > 0 || pool.waiting <= ranAlready(t)) return false
+  const final = nameable(t, new Set())
+  if (base.step - final > PROVISIONAL_MAX || roomAmongOpen(t, final) <= 0) return false
   return state === undefined || roomIn(state, t.nowMs, t.g.settings.requestsKeptMs) > 0
 }
 

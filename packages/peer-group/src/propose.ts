@@ -1,5 +1,5 @@
 import { bytesOfContentId } from '@interpeer/crypto-ids'
-import { hexOf } from '@interpeer/wire-codec'
+import { hexOf, sameBytes, WireError } from '@interpeer/wire-codec'
 import { accuse } from './accuse.js'
 import { takeLateReveal } from './adopt.js'
 import { type KnownBatch, readBatch, seedAlpha, writeBatch } from './batch.js'
@@ -8,13 +8,13 @@ import { refusalOfBatch, rerunOf, roomAmongOpen } from './check-batch.js'
 import { openDissents } from './dissent.js'
 import { PeerGroupError } from './errors.js'
 import { collatorSeat, count, othersOf, quorum, send, type Turn } from './group-state.js'
-import { type Proposal, proposalMessage, UNANIMOUS_SHOWN_MAX } from './messages.js'
+import { certificateMessage, type Proposal, proposalMessage, UNANIMOUS_SHOWN_MAX } from './messages.js'
 import { isNamingDue } from './naming.js'
 import { candidates } from './pool.js'
 import { PROVISIONAL_MAX } from './settings.js'
 import { sign } from './sign.js'
 import { roomIn } from './state-block.js'
-import { disputedWith, isJudged, nameable, rootBefore, unnamedSteps } from './steps.js'
+import { disputedWith, isJudged, isUnanimous, nameable, rootBefore, unnamedSteps } from './steps.js'
 import { outcomesOf } from './tally.js'
 import { boundBy, enterRank, isForced, showTimeouts, timeoutsOfRank } from './timeouts.js'
 import type { Opened } from './verifier.js'
@@ -79,13 +79,19 @@ export function propose(t: Turn): boolean {
   return true
 }
 
-/** A certificate in which all members reveal alike, of a step that this member knows with fewer reveals. */
+/**
+ * A certificate in which all members reveal alike, of a step that this member knows with fewer reveals. Of any other no signature is checked: each proposal may
+ * show some, and a collator may send as many proposals as it likes.
+ */
 function takeUnanimous(t: Turn, certificate: Uint8Array): undefined {
   try {
+    const { step, batch } = certificateMessage.decode(certificate)
+    const known = unnamedSteps(t.g).find((one) => one.step === step)
+    if (known === undefined || isUnanimous(known, t.g.setup.members.length) || !sameBytes(known.certified.batch.hash, batch)) return
     const { reveals } = openReveals(certificate, t.g.verifier)
     for (const reveal of reveals) takeLateReveal(t, reveal)
   } catch (error) {
-    if (!(error instanceof PeerGroupError)) throw error
+    if (!(error instanceof PeerGroupError || error instanceof WireError)) throw error
     count(t, 'CERTIFICATE_INVALID')
   }
 }

@@ -1,7 +1,7 @@
-import { type ContentId, type PeerId, sha256 } from '@interpeer/crypto-ids'
-import { hexOf, type Infer, sameBytes } from '@interpeer/wire-codec'
+import { type ContentId, CryptoError, type PeerId, sha256 } from '@interpeer/crypto-ids'
+import { hexOf, type Infer, sameBytes, WireError } from '@interpeer/wire-codec'
 import { matches } from './answer.js'
-import { readBatch } from './batch.js'
+import { type Batch, type KnownBatch, readBatch } from './batch.js'
 import { type CertifiedStep, closes, provesFinal, readCertificate, writeCertificate } from './certificate.js'
 import { readDissent } from './dissent.js'
 import { PeerGroupError } from './errors.js'
@@ -41,7 +41,7 @@ export interface Recovery {
   readonly shown: readonly PeerId[]
   /** q members showed: no acknowledged write can be missing. */
   readonly complete: boolean
-  /** The last step shown is a certified closing one: the epoch is over, and its receipt stands. */
+  /** A certified closing step is among them: the epoch is over, and its receipt stands. Not that of a frozen group, which decides nothing of what is frozen. */
   readonly closed: boolean
 }
 interface ShownStep extends CertifiedStep {
@@ -74,7 +74,7 @@ export function recoverFrom(
     addStep(steps, shown, verifier)
   const inOrder = [...steps.values()].sort((a, b) => a.step - b.step)
   const last = inOrder.findLast((one) => inOrder.some((later) => provesFinal(one, later.step === one.step ? undefined : later)))
-  const certifiedClosing = inOrder.findLast(({ batch, state }) => closes(batch.value, context) && state === batch.from)
+  const certifiedClosing = inOrder.findLast(({ batch, state }) => opensNext(batch.value, context) && state === batch.from)
   const chain = unbroken(inOrder, last?.step ?? 0)
   const tip = chain.at(-1)?.step ?? last?.step ?? 0
   const bound = certifiedClosing === undefined ? boundAfter(tip, opened, verifier) : undefined
@@ -83,13 +83,13 @@ export function recoverFrom(
   // what a frozen group repeated has nothing to run
   const later = closing === undefined ? chain.filter(({ answer, batch }) => answer.disputed === 0 || batch.requests.length > 0) : []
   const disputed = later.find(({ dissents }) => dissents.length > 0)
-  const dropped = rest !== undefined && isSplit(rest, opened, verifier) ? rest.batch : undefined
+  const dropped = rest !== undefined && isSplit(rest, opened, verifier) ? rest.known.bytes : undefined
   const ends = certifiedClosing ?? last
   return {
     ...(ends === undefined
       ? {}
       : { last: { step: ends.step, certificate: ends.certificate, batch: ends.batch.bytes, state: ends.state, timeMs: ends.timeMs } }),
-    rerun: [...later.map(({ batch }) => batch.bytes), ...(rest === undefined || dropped !== undefined ? [] : [rest.batch])],
+    rerun: [...later.map(({ batch }) => batch.bytes), ...(rest === undefined || dropped !== undefined ? [] : [rest.known.bytes])],
     through: tip + (rest === undefined ? 0 : 1),
     ...(closing === undefined ? {} : { closing }),
     ...(disputed === undefined ? {} : { disputed: { ...disputed, batch: disputed.batch.bytes } }),
@@ -101,10 +101,15 @@ export function recoverFrom(
 }
 
 const closingOf = ({ batch, state, timeMs }: CertifiedStep): NonNullable<Recovery['closing']> => ({ batch: batch.bytes, state, timeMs })
-function closingIn(bound: { readonly batch: Uint8Array } | undefined, context: GroupContext): Recovery['closing'] {
+function closingIn(bound: { readonly known: KnownBatch } | undefined, context: GroupContext): Recovery['closing'] {
   if (bound === undefined) return undefined
-  const { bytes, value, from } = readBatch(bound.batch)
-  return closes(value, context) ? { batch: bytes, state: from, timeMs: value.timeMs } : undefined
+  const { bytes, value, from } = bound.known
+  return opensNext(value, context) ? { batch: bytes, state: from, timeMs: value.timeMs } : undefined
+}
+
+/** A closing batch of a frozen group decides nothing about the frozen step, so the next epoch is opened from shows, like that of a group without one. */
+function opensNext(batch: Batch, context: GroupContext): boolean {
+  return closes(batch, context) && batch.disputed <= batch.final
 }
 
 /** The certified steps after a final one, up to the first that nobody shows: what comes after a gap would run out of order. */
@@ -133,9 +138,11 @@ function addStep(
     steps.set(certified.step, { ...certified, certificate, dissents: all })
     return
   }
-  const bySeat = new Map([...known.reveals, ...certified.reveals].map((one) => [one.seat, one]))
+  // a member may have signed two reveals: those that agree show more, and other ones must not hide that all agreed
+  const agreeing = certified.reveals.filter(({ value }) => matches(value.answer, certified.answer))
+  const bySeat = new Map([...certified.reveals, ...known.reveals, ...agreeing].map((one) => [one.seat, one]))
   const isSame = known.rank === certified.rank && sameBytes(known.batchHash, certified.batchHash)
-  if (!isSame || bySeat.size === known.reveals.length) {
+  if (!isSame || known.unanimous || known.start !== certified.start) {
     steps.set(certified.step, { ...known, dissents: all })
     return
   }
@@ -148,7 +155,7 @@ function boundAfter(
   tip: number,
   shows: readonly OpenedShow[],
   verifier: Verifier,
-): { readonly rank: number; readonly batch: Uint8Array; readonly hash: Uint8Array } | undefined {
+): { readonly rank: number; readonly hash: Uint8Array; readonly known: KnownBatch } | undefined {
   let highest: { readonly rank: number; readonly hash: Uint8Array } | undefined
   for (const { value } of shows) {
     if (value.bound === null) continue
@@ -158,7 +165,18 @@ function boundAfter(
   if (highest === undefined) return undefined
   const { hash } = highest
   const batch = shows.map(({ value }) => value.boundBatch).find((one) => one !== null && sameBytes(sha256(one), hash))
-  return batch === undefined || batch === null ? undefined : { ...highest, batch }
+  const known = batch === undefined || batch === null ? undefined : readable(batch)
+  return known === undefined ? undefined : { ...highest, known }
+}
+
+/** Of bytes that are no batch nobody honest sealed the hash: they bind nothing, and the next group could not even read them. */
+function readable(batch: Uint8Array): KnownBatch | undefined {
+  try {
+    return readBatch(batch)
+  } catch (error) {
+    if (error instanceof CryptoError || error instanceof WireError) return undefined
+    throw error
+  }
 }
 
 /** Whether the members' own reveals of a bound batch leave no answer that q could agree on. */

@@ -1,4 +1,4 @@
-import { bytesOfContentId, type ContentId } from '@interpeer/crypto-ids'
+import { bytesOfContentId, type ContentId, sha256 } from '@interpeer/crypto-ids'
 import { hexOf, type Infer, sameBytes } from '@interpeer/wire-codec'
 import { accuse } from './accuse.js'
 import { adopt } from './adopt.js'
@@ -7,10 +7,10 @@ import { type KnownBatch, namingOf, readBatch } from './batch.js'
 import { agreedAnswer, sealOfReveal, writeCertificate } from './certificate.js'
 import { collatorSeat, count, othersOf, peerAt, quorum, send, type Turn } from './group-state.js'
 import { type Answer, commitSetMessage, type Reveal, revealMessage, type Seal, sealMessage } from './messages.js'
-import { RANK_WINDOW } from './settings.js'
+import { RANK_MAX, RANK_WINDOW } from './settings.js'
 import { sign } from './sign.js'
 import { knownStep } from './steps.js'
-import { noteBound } from './timeouts.js'
+import { noteBound, readBoundSet } from './timeouts.js'
 import type { Opened } from './verifier.js'
 
 /** A seal of the open step, own or another's. */
@@ -48,20 +48,26 @@ export function takeReveal(t: Turn, opened: Opened<Reveal>): undefined {
   open.reveals.set(rank, reveals.set(opened.seat, opened))
 }
 
-/** The collator's commit set: its seals are taken up as if they had come one by one. */
+/**
+ * A commit set with its batch: its seals are taken up as if they had come one by one. Nothing of it is kept before q seals name the batch, so that nobody can
+ * fill a member's memory with batches.
+ */
 export function takeCommitSet(t: Turn, { value }: Opened<Infer<typeof commitSetMessage>>): undefined {
   const { open, verifier } = t.g
+  const hash = sha256(value.batch)
+  const bound = open.bound !== undefined && sameBytes(open.bound.hash, hash) ? open.bound : undefined
+  if (bound !== undefined && bound.rank >= value.rank && open.batches.has(hexOf(hash))) return // it was sent again
+  if (readBoundSet(t, { rank: value.rank, batch: hash, seals: value.seals }, RANK_MAX) === undefined) return count(t, 'COMMIT_SET_INVALID')
   try {
     const batch = readBatch(value.batch)
-    if (open.bound !== undefined && sameBytes(open.bound.hash, batch.hash) && !open.batches.has(hexOf(batch.hash))) t.durable = true
-    open.batches.set(hexOf(batch.hash), batch)
+    if (bound !== undefined && !open.batches.has(hexOf(hash))) t.durable = true
+    open.batches.set(hexOf(hash), batch)
   } catch {
     return count(t, 'COMMIT_SET_INVALID')
   }
   for (const envelope of value.seals) {
     const seal = verifier.open(sealMessage, envelope)
-    if (typeof seal === 'string' || seal.value.step !== open.step || seal.value.rank !== value.rank) return count(t, 'COMMIT_SET_INVALID')
-    takeSeal(t, seal)
+    if (typeof seal !== 'string') takeSeal(t, seal)
   }
 }
 

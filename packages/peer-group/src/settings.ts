@@ -17,7 +17,7 @@ export interface GroupSettings {
   readonly requestsKeptMs: number
   /** A request may be this much newer than its batch. */
   readonly requestAheadMs: number
-  /** Of one batch. While time-outs carry the bytes of batches, this bounds them: q of them must fit into one proposal. */
+  /** Of one batch; at most `BATCH_REQUESTS_LIMIT`. */
   readonly batchRequestsMax: number
   /** Of all request bodies of one batch together. One request always fits. */
   readonly batchBytesMax: number
@@ -57,7 +57,7 @@ export const PAGE_REQUESTS_MAX = 1_024
 export const STATE_PAGES_MAX = 1_024
 export const RANK_MAX = 65_535
 export const RANK_DOUBLINGS_MAX = 6
-/** Certified steps that are not final yet: with so many, no further batch is proposed until some are. */
+/** A batch leaves at most so many certified steps unnamed: before more is certified, some have to be named. */
 export const PROVISIONAL_MAX = 4
 /** A signed dissent or withheld statement, envelope included. */
 export const DISSENT_MAX_BYTES = 640
@@ -69,3 +69,5 @@ export const FREEZE_RANKS = 4
 export const RANK_WINDOW = 4
 /** The share of the dissent window after which a member that was not given a batch, or its requests' bodies, says so. */
 export const WITHHELD_SHARE = 0.5
+/** A member asks for certificates, and answers one peer that asks, at most this often. */
+export const ASK_EVERY_MS = 100

@@ -1,7 +1,6 @@
 import type { ContentId } from '@interpeer/crypto-ids'
 import { contentIdOfBytes } from '@interpeer/crypto-ids'
 import { matches } from './answer.js'
-import type { Batch } from './batch.js'
 import type { Group, KnownStep, Turn } from './group-state.js'
 import type { GroupState } from './state-block.js'
 
@@ -29,6 +28,12 @@ export function changeStep(t: Turn, step: number, changes: Partial<KnownStep>): 
   t.g.steps = t.g.steps.map((one) => (one.step === step ? { ...one, ...changes } : one))
 }
 
+/** The steps that certified batches carry dissents against. What a batch of an earlier epoch carries is about the steps of that one. */
+export function disputedIn(steps: readonly Pick<KnownStep, 'certified'>[], epoch: number): ReadonlySet<number> {
+  const batches = steps.map(({ certified }) => certified.batch.value).filter((value) => value.epoch === epoch)
+  return new Set(batches.flatMap(({ dissents }) => dissents.map(({ step }) => step)))
+}
+
 /** All N members revealed this step's answer alike. */
 export function isUnanimous({ certified: { reveals, answer } }: KnownStep, memberCount: number): boolean {
   return reveals.size === memberCount && [...reveals.values()].every(({ value }) => matches(value.answer, answer))
@@ -37,6 +42,16 @@ export function isUnanimous({ certified: { reveals, answer } }: KnownStep, membe
 /** The highest step that certified batches name final. */
 export const namedThrough = ({ steps }: Pick<Group, 'steps'>): number =>
   steps.reduce((highest, { certified }) => Math.max(highest, certified.answer.final), 0)
+
+/**
+ * The lowest certified step that this member skipped and that still counts: the last named one, for its state, and all between it and the tip, or the frozen step.
+ * Undefined: none.
+ */
+export function lowestMissing(g: Pick<Group, 'steps' | 'frozen' | 'base' | 'final'>): number | undefined {
+  const end = g.frozen > 0 ? g.frozen : g.base.step
+  for (let step = Math.max(namedThrough(g), g.final.step + 1); step < end; step++) if (knownStep(g, step) === undefined) return step
+  return undefined
+}
 
 /**
  * The last step that is final by what this member knows: one that a certified batch names, or in which all members reveal alike on a batch that names all
@@ -70,6 +85,8 @@ export function disputedWith(g: Pick<Group, 'steps' | 'frozen' | 'setup'>, carri
 export function mayName(t: Turn, final: number, namedDissents: ReadonlySet<number>): 'yes' | 'no' | { readonly fromMs: number } {
   const { g, nowMs } = t
   let fromMs = 0
+  const missing = lowestMissing(g)
+  if (missing !== undefined && missing > namedThrough(g) && missing <= final) return { fromMs: Number.POSITIVE_INFINITY } // it is asked for
   for (const one of unnamedSteps(g)) {
     if (one.step > final) break
     const isAnswered = !isJudged(g) && (one.named || namedDissents.has(one.step))
@@ -109,14 +126,14 @@ export function rootBefore({ final, steps, setup }: Pick<Group, 'final' | 'steps
   return before === undefined ? undefined : contentIdOfBytes(before.certified.answer.root)
 }
 
-/** Forgets final steps beyond the last few, and what a frozen group repeated: only its newest word counts. */
+/**
+ * Forgets final steps beyond the last few, and what a frozen group made of its frozen step: what all those batches named, the newest names too. Only so do record
+ * and show hold all that counts, though dissents may freeze ever lower steps.
+ */
 export function trimSteps(t: Turn): void {
   const { g } = t
-  const tip = g.base.step
-  const kept = g.steps.filter(
-    ({ step, certified }) => step === tip || step <= g.frozen || g.frozen === 0 || !repeats(certified.batch.value, g),
-  )
+  const isKept = ({ step, certified }: KnownStep) => step === g.base.step || step <= g.frozen || certified.answer.disputed === 0
+  const kept = g.frozen === 0 ? g.steps : g.steps.filter(isKept)
   const recent = kept.filter(({ step }) => step <= g.final.step).slice(-RECENT_STEPS)
   g.steps = [...recent, ...kept.filter(({ step }) => step > g.final.step)]
 }
-const repeats = ({ dissents, disputed }: Batch, { frozen }: Pick<Group, 'frozen'>): boolean => disputed === frozen && dissents.length === 0

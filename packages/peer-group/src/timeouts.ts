@@ -4,6 +4,7 @@ import { rerunOf } from './check-batch.js'
 import { openDissents, takeDissent } from './dissent.js'
 import { type BoundSet, collatorSeat, count, othersOf, peerAt, quorum, type SeenTimeout, send, type Turn } from './group-state.js'
 import { commitSetMessage, type Proposal, sealMessage, type Timeout, timeoutMessage } from './messages.js'
+import { forgetRanks } from './open-step.js'
 import { blame } from './pool.js'
 import { joinCountOf } from './quorum.js'
 import { RANK_DOUBLINGS_MAX, RANK_MAX } from './settings.js'
@@ -125,6 +126,7 @@ export function enterRank(t: Turn, rank: number): void {
   open.timerAtMs = open.givenUp >= rank ? undefined : t.nowMs + rankTimerMs(t, rank)
   open.resendEveryMs = settings.resendMs
   open.resendAtMs = t.nowMs + settings.resendMs
+  forgetRanks(open)
 }
 
 export const rankTimerMs = (t: Turn, rank: number): number => t.g.settings.rankTimerMs * 2 ** Math.min(rank, RANK_DOUBLINGS_MAX)

@@ -3,7 +3,7 @@ import { verifyReveals } from './certificate.js'
 import { PeerGroupError } from './errors.js'
 import { count, othersOf, send, type Turn } from './group-state.js'
 import { askMessage, lateMessage, withheldMessage } from './messages.js'
-import { WITHHELD_SHARE } from './settings.js'
+import { ASK_EVERY_MS, WITHHELD_SHARE } from './settings.js'
 import { sign } from './sign.js'
 import { isJudged, knownStep } from './steps.js'
 
@@ -21,6 +21,8 @@ export function onShown(t: Turn, from: Parameters<typeof send>[1][number], certi
         g.unseen = { step, rank, batch: batchHash, certificate, sinceMs: t.nowMs }
       else if (unseen.said !== undefined) send(t, [from], unseen.said)
       // what it lacks it asks the members for; whoever showed the certificate will ask again
+      if (t.nowMs < g.askedAtMs + ASK_EVERY_MS) return
+      g.askedAtMs = t.nowMs
       send(t, othersOf(g), sign(t, askMessage, { step: g.base.step }).envelope)
       return
     }

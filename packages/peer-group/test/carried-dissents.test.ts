@@ -17,7 +17,7 @@ const stepsOf = (t: Pick<Turn, 'g'>) => openDissents(t).map(({ step }) => step)
 test('a batch carries one dissent of each step before it carries a second of any: all that waits can be decided', () => {
   expect(stepsOf(turnWith([4, 4, 0, 1]))).toEqual([1, 1, 2, 2, 4])
   expect(stepsOf(turnWith([9]))).toEqual([1, 1, 1, 1, 1])
-  expect(stepsOf(turnWith([9, 9], [1]))).toEqual([2, 2, 2, 2])
+  expect(stepsOf(turnWith([9, 9], [1]))).toEqual([2, 2, 2, 2, 2])
   expect(new Set(stepsOf(turnWith(Array(PROVISIONAL_MAX).fill(9)))).size).toBe(PROVISIONAL_MAX)
   expect(openDissents(turnWith([9, 9])).length).toBe(DISSENTS_MAX)
 })

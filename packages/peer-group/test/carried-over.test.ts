@@ -1,7 +1,10 @@
-import { contentIdOf } from '@interpeer/crypto-ids'
-import { encodeCbor } from '@interpeer/wire-codec'
+import { bytesOfContentId, contentIdOf, sha256, signMessage } from '@interpeer/crypto-ids'
+import { encodeCbor, type Infer } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
+import { network, signerAt } from '../simulations/jobs.js'
+import { writeCertificate } from '../src/certificate.js'
 import { readBatch, recoverFrom, verifyCertificate } from '../src/index.js'
+import { type boundSetSchema, revealMessage, sealMessage, showMessage } from '../src/messages.js'
 import { FREEZE_RANKS } from '../src/settings.js'
 import { Desk, type Letter } from './desk.js'
 
@@ -78,6 +81,54 @@ describe('an epoch that is recovered', () => {
   })
 })
 const rootsOf = (steps: Desk['groups'][number]['steps']) => steps.map(({ certified }) => certified.answer.root)
+
+/** Shows, signed by members of a group that has certified nothing. */
+function shown(desk: Desk, member: number, fields: { bound?: BoundSet; boundBatch?: Uint8Array; steps?: ShownSteps }): Uint8Array {
+  const { job: of, epoch } = desk.setup
+  const signer = signerAt(member)
+  const place = { job: bytesOfContentId(of), epoch, from: signer.publicKey }
+  return signMessage(showMessage, { ...place, steps: [], bound: null, boundBatch: null, reveal: null, ...fields }, signer, network)
+}
+type BoundSet = Infer<typeof boundSetSchema>
+type ShownSteps = readonly { readonly certificate: Uint8Array; readonly batch: Uint8Array; readonly dissents: readonly Uint8Array[] }[]
+
+describe('shows of traitors', () => {
+  test('seals of what is no batch bind nothing, whoever shows the bytes', () => {
+    const desk = new Desk(4)
+    const { job: of, epoch } = desk.setup
+    const garbage = Uint8Array.of(1, 2, 3)
+    const batch = sha256(garbage)
+    const seals = [0, 1, 2].map((member) => {
+      const signer = signerAt(member)
+      const fields = { job: bytesOfContentId(of), epoch, step: 1, rank: 0, batch, from: signer.publicKey, seal: new Uint8Array(32) }
+      return signMessage(sealMessage, fields, signer, network)
+    })
+    const shows = [shown(desk, 0, { bound: { rank: 0, batch, seals } }), shown(desk, 1, { boundBatch: garbage }), shown(desk, 2, {})]
+    for (const show of shows) expect(recoverFrom([show], desk.context).rerun).toEqual([]) // each alone is one that the chain takes
+    expect(recoverFrom(shows, desk.context)).toMatchObject({ complete: true, rerun: [], through: 0 })
+  })
+
+  test('a second, differing reveal of a member does not hide that all agreed', () => {
+    const desk = new Desk(4)
+    desk.write(0, 1)
+    desk.deliver()
+    const { certified, step } = desk.group(0).steps[0] as Desk['groups'][number]['steps'][number]
+    const reveals = [...certified.reveals.values()]
+    expect(reveals).toHaveLength(4)
+    const { envelope: _, value } = reveals[3] as (typeof reveals)[number]
+    const other = signMessage(revealMessage, { ...value, answer: { ...value.answer, fuel: 7 } }, signerAt(3), network)
+    const differing = writeCertificate([...reveals.slice(0, 3), { ...(reveals[3] as (typeof reveals)[number]), envelope: other }])
+    const one = { batch: certified.batch.bytes, dissents: [] }
+    const honest = shown(desk, 0, { steps: [{ ...one, certificate: certified.certificate }] })
+    const lying = shown(desk, 3, { steps: [{ ...one, certificate: differing }] })
+    expect(recoverFrom([lying], desk.context).last).toBeUndefined()
+    for (const shows of [
+      [lying, honest],
+      [honest, lying],
+    ])
+      expect(recoverFrom(shows, desk.context)).toMatchObject({ last: { step }, rerun: [] })
+  })
+})
 
 describe('an open step that may never be certified', () => {
   test('reveals that can no longer reach q alike are reported once, and the step stays bound', () => {

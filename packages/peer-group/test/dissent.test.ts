@@ -4,9 +4,10 @@ import { describe, expect, test } from 'vitest'
 import { network, signerAt, verification } from '../simulations/jobs.js'
 import { verifyFault } from '../src/fault.js'
 import type { KnownStep } from '../src/group-state.js'
-import { GROUP_DEFAULTS, type GroupSetup, provesFinal, verifyClosing, verifyReveals } from '../src/index.js'
+import { GROUP_DEFAULTS, type GroupSetup, provesFinal, readBatch, recoverFrom, verifyClosing, verifyReveals } from '../src/index.js'
 import { type Dissent, dissentHeldMessage, dissentMessage, lateMessage, revealMessage, withheldMessage } from '../src/messages.js'
 import { emptyPool } from '../src/pool.js'
+import { ASK_EVERY_MS } from '../src/settings.js'
 import { createVerifier } from '../src/verifier.js'
 import { Desk, type Letter } from './desk.js'
 import { refusals } from './forge.js'
@@ -163,6 +164,46 @@ describe('where a jury can be drawn', () => {
     expect(certificates.some((later) => provesFinal(disputed, later))).toBe(false)
   })
 
+  test('dissents from ever lower steps leave record and show room for all that is provisional', () => {
+    const desk = new Desk(4, { jurors: 4, settings: { dissentWindowMs: 60_000 } })
+    desk.write(0, 1)
+    desk.deliver()
+    const away = 3
+    const rest = [0, 1, 2]
+    const living = ({ from, to }: Letter) => from !== away && to !== away
+    const goOn = (until: () => boolean) => {
+      for (let i = 0; i < 40 && !until(); i++) {
+        desk.deliver(living)
+        desk.pass(rankTimerMs / 2, rest)
+      }
+      desk.deliver(living)
+      desk.drop((letter) => !living(letter))
+    }
+    const all = (test: (group: Desk['groups'][number]) => boolean) => () => rest.every((member) => test(desk.group(member)))
+    for (const step of [2, 3, 4, 5, 6]) {
+      desk.write(rest[step % 3] as number, step)
+      goOn(all(({ base }) => base.step >= step))
+    }
+    expect(rest.map((member) => [desk.group(member).base.step, desk.group(member).final.step])).toEqual(Array(3).fill([6, 1]))
+    for (const step of [6, 5, 4, 3, 2]) {
+      const { certified } = known(desk, 0, step)
+      const place = { step, rank: certified.rank, batch: certified.batch.hash, start: bytesOfContentId(certified.start) }
+      tell(desk, 0, away, dissentOf(desk, away, 0, { ...place, answer: { ...certified.answer, fuel: 7, own: new Uint8Array(32) } }))
+      goOn(all(({ frozen }) => frozen === step))
+    }
+    for (const member of rest) {
+      const { frozen, final } = desk.group(member)
+      expect([frozen, final.step]).toEqual([2, 1])
+      desk.open(member)
+      expect(desk.group(member)).toMatchObject({ frozen: 2, final: { step: 1, root: final.root } })
+      desk.tell(member, { type: 'show' })
+    }
+    const shows = desk.of('show').map(({ envelope }) => envelope)
+    const recovery = recoverFrom(shows, desk.context)
+    expect(recovery).toMatchObject({ last: { step: 1 }, disputed: { step: 2 } })
+    expect(recovery.rerun.map((batch) => readBatch(batch).value.step)).toEqual([2, 3, 4, 5, 6])
+  })
+
   test('what a frozen group may not certify', () => {
     const { desk, rest } = dissenting(4)
     desk.deliver()
@@ -197,6 +238,13 @@ describe('where a jury can be drawn', () => {
     expect([closed.state, receipt.answer.final, receipt.answer.disputed]).toEqual([desk.setup.start, 0, 1])
     expect(receipt.outcomes[dissenter]).toMatchObject({ contradicted: 1, unresolved: 0 })
     expect(provesFinal(verifyReveals(known(desk, rest[0] as number).certified.certificate, desk.context), receipt)).toBe(false)
+    // the chain has to open the next epoch from shows, and those keep the frozen step
+    const frozen = known(desk, rest[0] as number).certified.batch.bytes
+    for (const member of rest) desk.tell(member, { type: 'show' })
+    const shows = desk.of('show').map(({ envelope }) => envelope)
+    const recovery = recoverFrom(shows, desk.context)
+    expect(recovery).toMatchObject({ closed: false, rerun: [frozen], disputed: { step: 1 } })
+    expect(recovery.closing).toBeUndefined()
   })
 
   test('a member that holds a dissent keeps it on disk before it hands it on, and seals nothing free that is clear', () => {
@@ -324,6 +372,26 @@ describe('where no jury can be drawn', () => {
     expect(desk.of('fault')).toEqual([])
   })
 
+  test('what a batch of an earlier epoch carries names no step of this one, also after a restart', () => {
+    const { desk, rest } = dissenting(0)
+    desk.deliver()
+    settle(desk)
+    const carrying = desk.group(rest[0] as number).steps.find(({ certified }) => certified.batch.value.dissents.length > 0)
+    const batch = carrying?.certified.batch as KnownStep['certified']['batch']
+    expect(batch.value.dissents.map(({ step }) => step)).toEqual([1])
+    const next = new Desk(4, { epoch: 2, rerun: [batch.bytes] })
+    for (const [cid, block] of desk.blocks) next.blocks.set(cid, block)
+    for (const member of [0, 1, 2, 3]) next.open(member)
+    for (let i = 0; i < 3; i++) {
+      next.pass(700)
+      next.deliver()
+    }
+    expect(known(next, 0).certified.batch.bytes).toEqual(batch.bytes)
+    expect(known(next, 0).named).toBe(false)
+    next.open(0)
+    expect(known(next, 0).named).toBe(false)
+  })
+
   test('a dissent told after the epoch is due to close does not keep it open', () => {
     const { desk, dissenter, rest } = dissenting(0)
     for (const i of [0, 1, 2, 3]) desk.tell(i, { type: 'close-at', atMs: desk.nowMs, next: [] })
@@ -409,6 +477,11 @@ describe('what is said of a certified step', () => {
     desk.drop()
     desk.tell(dissenter, { type: 'shown', from: visitor, certificate })
     expect(desk.letters.map(({ number }) => number)).toEqual([56, 56, 56])
+    for (let i = 0; i < 9; i++) desk.tell(dissenter, { type: 'shown', from: visitor, certificate })
+    expect(desk.letters).toHaveLength(3) // whoever shows it often makes it ask no more often
+    desk.nowMs += ASK_EVERY_MS
+    desk.tell(dissenter, { type: 'shown', from: visitor, certificate })
+    expect(desk.letters).toHaveLength(6)
     expect(desk.tell(member, { type: 'shown', from: visitor, certificate: new Uint8Array(9) })).toContainEqual({
       type: 'count',
       code: 'CERTIFICATE_INVALID',

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { network, signerAt, verification } from '../simulations/jobs.js'
 import { readBatch, writeBatch } from '../src/batch.js'
 import { verifyFault } from '../src/fault.js'
-import { proposalMessage, revealMessage, sealMessage, type Timeout, timeoutMessage } from '../src/messages.js'
+import { commitSetMessage, proposalMessage, revealMessage, sealMessage, type Timeout, timeoutMessage } from '../src/messages.js'
+import { RANK_WINDOW } from '../src/settings.js'
 import { createVerifier } from '../src/verifier.js'
 import { Desk, type Letter } from './desk.js'
 
@@ -43,6 +44,46 @@ describe('locks', () => {
       expect(timeout?.bound?.rank).toBe(0)
       expect(timeout?.bound?.batch).toEqual(desk.group(member).open.sealed?.batch.hash)
     }
+  })
+
+  test('a step that stays open keeps the last ranks and the bound batch only', () => {
+    for (const isBound of [false, true]) {
+      const desk = isBound ? revealed().desk : new Desk(4)
+      if (!isBound) desk.write(0, 1)
+      const kept = isBound ? [] : [SEAL] // without seals each rank is free, and has a batch of its own
+      for (let rank = 0; rank < 12; rank++) {
+        desk.deliver(({ number }) => number !== REVEAL && !kept.includes(number as never))
+        desk.drop()
+        desk.pass(desk.group(0).settings.rankTimerMs * 2 ** Math.min(rank, 6))
+      }
+      desk.deliver(({ number }) => number === TIMEOUT)
+      for (const member of [0, 1, 2, 3]) {
+        const { open } = desk.group(member)
+        expect(open.rank).toBeGreaterThan(10)
+        for (const map of [open.proposals, open.seals, open.reveals, open.batches, open.runs]) {
+          expect(map.size).toBeLessThanOrEqual(RANK_WINDOW + 2)
+        }
+        if (isBound) expect([...open.batches.keys()]).toEqual([hexOf(open.bound?.hash as Uint8Array)])
+      }
+    }
+  })
+
+  test('a commit set without q seals for its batch leaves nothing behind', () => {
+    const { desk, collator, others } = revealed()
+    const [member, traitor] = others as [number, number]
+    const signer = signerAt(traitor)
+    const { open, job } = desk.group(member)
+    const { batch, envelope } = open.sealed as NonNullable<typeof open.sealed>
+    const before = [...open.batches.keys()]
+    const place = { job, epoch: 1, step: 1, rank: 0, from: signer.publicKey }
+    for (const [n, seals] of [[], [envelope], open.bound?.seals ?? []].entries()) {
+      const other = writeBatch({ ...batch.value, timeMs: batch.value.timeMs + 1 + n }).bytes
+      const said = signMessage(commitSetMessage, { ...place, batch: other, seals }, signer, network)
+      desk.tell(member, { type: 'message', from: desk.peer(traitor), envelope: said })
+      expect(desk.counted(member).at(-1)).toBe('COMMIT_SET_INVALID')
+    }
+    expect([...desk.group(member).open.batches.keys()]).toEqual(before)
+    expect(before).toEqual([hexOf(desk.group(collator).open.sealed?.batch.hash as Uint8Array)])
   })
 
   test('the next rank is bound to the batch of the commit set, byte for byte, though its time is long past', () => {

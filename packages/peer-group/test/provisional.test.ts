@@ -3,7 +3,15 @@ import { describe, expect, test } from 'vitest'
 import { network, signerAt, verification } from '../simulations/jobs.js'
 import { type Batch, readBatch, writeBatch } from '../src/batch.js'
 import { GROUP_DEFAULTS, type GroupSetup, provesFinal, verifyCertificate, verifyReveals } from '../src/index.js'
-import { certificateMessage, finalMessage, proposalMessage, revealMessage, sealMessage } from '../src/messages.js'
+import {
+  askMessage,
+  certificateMessage,
+  commitSetMessage,
+  finalMessage,
+  proposalMessage,
+  revealMessage,
+  sealMessage,
+} from '../src/messages.js'
 import { PROVISIONAL_MAX } from '../src/settings.js'
 import { createVerifier } from '../src/verifier.js'
 import { Desk, type Letter } from './desk.js'
@@ -11,6 +19,7 @@ import { refusals } from './forge.js'
 
 const { graceMs, dissentWindowMs, rankTimerMs } = GROUP_DEFAULTS
 const [PROPOSAL, SEAL, REVEAL] = [proposalMessage.number, sealMessage.number, revealMessage.number]
+const [COMMIT_SET, FINAL, ASK] = [commitSetMessage.number, finalMessage.number, askMessage.number]
 
 /** Four members, the last in the order of step 1 away: step 1 is certified by three. The first collator of step 2 is among them. */
 function withoutOne(changes: Partial<GroupSetup> = {}) {
@@ -24,7 +33,7 @@ function withoutOne(changes: Partial<GroupSetup> = {}) {
   return { desk, away, rest, living }
 }
 /** The proposal of step 2's first collator, with other naming; the other members that are there hear it. */
-function proposing({ desk, rest }: ReturnType<typeof withoutOne>, changes: Partial<Batch>) {
+function proposing({ desk, rest }: ReturnType<typeof withoutOne>, changes: Partial<Batch>, unanimous: readonly Uint8Array[] = []) {
   const collator = desk.order(2)[0] as number
   const signer = signerAt(collator)
   const { base } = desk.group(collator)
@@ -36,7 +45,7 @@ function proposing({ desk, rest }: ReturnType<typeof withoutOne>, changes: Parti
   expect(value.step).toBe(base.step + 1)
   const batch = writeBatch({ ...value, ...changes })
   desk.drop(({ number }) => number === PROPOSAL)
-  const envelope = signMessage(proposalMessage, { ...opened.value, batch: batch.bytes }, signer, network)
+  const envelope = signMessage(proposalMessage, { ...opened.value, batch: batch.bytes, unanimous }, signer, network)
   const others = rest.filter((member) => member !== collator)
   for (const member of others) desk.tell(member, { type: 'message', from: desk.peer(collator), envelope })
   return { others, collator, batch, envelope }
@@ -107,6 +116,45 @@ describe('a step that not all revealed', () => {
     expect(desk.of('final').filter(({ step }) => step === 1)).toHaveLength(4)
   })
 
+  test('a member that ran and sealed it, but was not shown the commit set, reveals on the certificate', () => {
+    for (const restarts of [false, true]) {
+      const desk = new Desk(4)
+      const [collator] = desk.order(1) as [number]
+      const late = desk.order(1)[3] as number
+      const apart = ({ to, number }: Letter) => to !== late || (number !== COMMIT_SET && number !== REVEAL && number !== FINAL)
+      desk.write(collator, 1)
+      desk.deliver(apart)
+      desk.endGrace(apart)
+      expect(desk.group(late).open.sealed?.rank).toBe(0)
+      expect(desk.group(collator).steps[0]?.certified.reveals.size).toBe(3)
+      const [certificate] = desk.letters.filter(({ to, number }) => to === late && number === FINAL)
+      desk.drop()
+      if (restarts) desk.open(late)
+      desk.tell(late, { type: 'message', from: desk.peer(collator), envelope: certificate?.envelope as Uint8Array })
+      expect(desk.letters.filter(({ from, number }) => from === late && number === REVEAL)).toHaveLength(3)
+      desk.deliver()
+      expect(desk.of('final').filter(({ step }) => step === 1)).toHaveLength(4)
+      expect(desk.of('fault')).toEqual([])
+      expect(desk.group(collator).tally.members[late]).toEqual({ absent: [], late: [], contradicted: [] })
+    }
+  })
+
+  test('of certificates that a proposal shows, only what may still complete a step is looked at', () => {
+    const given = withoutOne({ settings: { rankTimerMs: 10_000 } })
+    const { desk, rest } = given
+    const { certified } = desk.group(rest[0] as number).steps[0] as Desk['groups'][number]['steps'][number]
+    const value = certificateMessage.decode(certified.certificate)
+    const forged = value.reveals.map((envelope) => envelope.map((byte, i) => (i === envelope.length - 1 ? byte ^ 1 : byte)))
+    const unanimous = [{ step: 1, batch: new Uint8Array(32) }, { step: 9 }].map((changes) =>
+      certificateMessage.encode({ ...value, reveals: forged, ...changes }),
+    )
+    const { others } = proposing(given, { final: 0 }, unanimous)
+    for (const member of others) expect(desk.counted(member)).not.toContain('CERTIFICATE_INVALID')
+    const again = withoutOne({ settings: { rankTimerMs: 10_000 } })
+    const open = proposing(again, { final: 0 }, [certificateMessage.encode({ ...value, reveals: forged })])
+    for (const member of open.others) expect(again.desk.counted(member)).toContain('CERTIFICATE_INVALID')
+  })
+
   test('so many wait at most: the group certifies no more before some are named', () => {
     const { desk, rest, living } = withoutOne({ settings: { dissentWindowMs: 60_000 } })
     for (let i = 0; i < 60; i++) {
@@ -125,6 +173,47 @@ describe('a step that not all revealed', () => {
       desk.pass(rankTimerMs, rest)
     }
     for (const member of rest) expect(desk.group(member).final.step).toBeGreaterThan(PROVISIONAL_MAX)
+  })
+
+  test('nobody is slow while nothing more may be ordered: no rank is given up before a window ends', () => {
+    const { desk, rest, living } = withoutOne()
+    for (let i = 0; i < 12; i++) {
+      desk.write(rest[i % 3] as number, 2 + i)
+      desk.deliver(living)
+    }
+    const openOf = (member: number) => desk.group(member).open
+    expect(rest.map((member) => [openOf(member).step, openOf(member).rank])).toEqual(Array(3).fill([PROVISIONAL_MAX + 2, 0]))
+    expect(desk.group(rest[0] as number).pool.waiting).toBeGreaterThan(0)
+    desk.pass(dissentWindowMs - graceMs - 1, rest)
+    desk.deliver(living)
+    expect(rest.map((member) => [openOf(member).step, openOf(member).givenUp])).toEqual(Array(3).fill([PROVISIONAL_MAX + 2, -1]))
+  })
+})
+
+describe('a member that skipped certified steps', () => {
+  test('seals nothing that names them before it has them, and asks for them', () => {
+    const { desk, away, rest, living } = withoutOne()
+    for (const n of [2, 3]) {
+      desk.write(desk.order(n)[0] as number, n)
+      desk.deliver(living)
+      desk.endGrace(living, rest)
+    }
+    const last = desk.letters.findLast(({ to, number }) => to === away && number === FINAL)
+    desk.drop()
+    desk.tell(away, { type: 'message', from: desk.peer(last?.from as number), envelope: last?.envelope as Uint8Array })
+    const stepsOf = (member: number) => desk.group(member).steps.map(({ step }) => step)
+    expect([stepsOf(away), stepsOf(rest[0] as number)]).toEqual([[3], [1, 2, 3]])
+    desk.nowMs += dissentWindowMs
+    expect(desk.order(4)[0]).not.toBe(away)
+    expect(refusals(desk, [away], { final: 2 })).toEqual(['waits'])
+    desk.pass(0, [away])
+    desk.deliver(({ from, to, number }) => (from === away && number === ASK) || (to === away && number === FINAL))
+    expect(stepsOf(away)).toEqual([1, 2, 3])
+    expect(desk.group(away).steps.map(({ own }) => own)).toEqual(['agrees', 'agrees', 'missed']) // it ran what it could
+    desk.nowMs += dissentWindowMs
+    expect(refusals(desk, [away], { final: 2 })).toEqual(['sealed'])
+    desk.open(away)
+    expect(stepsOf(away)).toEqual([1, 2, 3])
   })
 })
 
