@@ -161,12 +161,36 @@ test('what not all members agree on is believed once a later certificate names i
   const named = ofQuorum(5).certificate
   const { client } = clientOf(() => ({ certificate, named }))
   expect(await client.ask('log', get)).toMatchObject({ ran: 'read', step: 4, state, provisional: false })
-  expect(client.observed(job)).toMatchObject({ step: 4, certificates: [{ agreed: 3, members: 4 }] })
+  expect(client.observed(job)).toMatchObject({ step: 4, certificates: [{ step: 5, agreed: 3, members: 4 }] })
   // one of the step itself, or of one before, names nothing
   for (const notLater of [certificate, ofQuorum(3).certificate])
     await expect(
       clientOf(() => ({ certificate, named: notLater })).client.ask('log', get, { member: members[1] as PeerId }),
     ).rejects.toThrow()
+})
+
+test('a step is unjudged from the first that a batch names over a dissent', async () => {
+  const over = closingOf(genesis, { job, epoch: epoch as never, next: null }, { step: 7, root: certified.root, disputed: 5 }).certificate
+  for (const [step, unjudged] of [
+    [4, false],
+    [5, true],
+    [6, true],
+  ] as const) {
+    const { client } = clientOf(() => ({ certificate: ofQuorum(step).certificate, named: over }))
+    expect(await client.ask('log', get)).toMatchObject({ step, provisional: false, unjudged })
+  }
+})
+
+test('the next write goes to who collates after the certificate that names the last step', async () => {
+  const { client, asked } = clientOf((_, envelope) => {
+    const responses = [blocksOfResponse({ request: sha256(envelope), ...page }).cid]
+    const proof = proofOfResponse(responseTree(responses), 0)
+    return { ran: 'write', certificate: ofQuorum(4, responses).certificate, named: ofQuorum(6).certificate, proof, ...page }
+  })
+  await client.ask('log', post)
+  await client.ask('log', post)
+  expect(asked[1]).toBe(members[collatorOrder(chainView.chainSeed, 7, 4)[0] as number])
+  expect(client.observed(job)?.certificates).toMatchObject([{ step: 6, agreed: 3 }])
 })
 
 test('a write that is not final yet is an answer only where the job wants it, and marked', async () => {
