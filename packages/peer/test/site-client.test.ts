@@ -22,7 +22,7 @@ import {
   siteReply,
   siteRequest,
 } from '@interpeer/peer-group'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { PeerError } from '../src/errors.js'
 import { SiteClient } from '../src/node/site-client.js'
 import { blocksOfResponse } from '../src/site-response-block.js'
@@ -256,6 +256,44 @@ test('a write goes to who collates the next step, unless that one did not answer
   expect(asked[2]).not.toBe(collator)
   for (let i = 0; i < 8; i++) await client.ask('log', post)
   expect(asked.slice(3)).not.toContain(collator)
+})
+
+test('a member that was asked beside slow ones, and given up as one of them answered, is not taken to be silent', async () => {
+  vi.useFakeTimers()
+  vi.spyOn(Math, 'random').mockReturnValue(0.5) // members are asked in the order of their seats
+  try {
+    const asked: PeerId[] = []
+    let answerFirst = () => {}
+    const request = (peer: PeerId, envelope: Uint8Array, { signal }: { signal: AbortSignal }): Promise<Uint8Array> => {
+      asked.push(peer)
+      const { method } = openMessage(siteRequest, envelope, network, ({ from }) => peerIdOfKey(from))
+      const signer = group.find(({ peerId }) => peerId === peer) as Signer
+      const reply: SiteReply = {
+        ...{ from: signer.publicKey, job: bytesOfContentId(job), request: sha256(envelope), ran: 'read' as const, epoch: 1, step: 4 },
+        ...{ state: bytesOfContentId(certified.root), stale: false, certificate: certified.certificate, named: null, proof: null },
+        ...{ status: 200, headers: [], body: new Uint8Array(), ...(method === 'POST' ? written(envelope, page) : {}) },
+      }
+      const bytes = signMessage(siteReply, reply, signer, network)
+      if (method === 'POST') return Promise.resolve(bytes)
+      return new Promise((resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('given up')))
+        if (asked.length === 2) answerFirst = () => resolve(bytes)
+      })
+    }
+    const { client } = clientOf(() => ({}), { now: Date.now, overlay: { request } as unknown as Overlay })
+    await client.ask('log', post)
+    const read = client.ask('log', get)
+    await vi.advanceTimersByTimeAsync(2_000)
+    answerFirst()
+    await read
+    expect(asked).toEqual([members[0], members[0], members[1], members[2]])
+    expect(collatorOrder(chainView.chainSeed, 5, 4)[0]).toBe(2)
+    await client.ask('log', post)
+    expect(asked.at(-1)).toBe(members[2])
+  } finally {
+    vi.restoreAllMocks()
+    vi.useRealTimers()
+  }
 })
 
 const oldWrite = written(new Uint8Array([1]), redirect)

@@ -165,6 +165,7 @@ export class SiteClient {
   }
 
   async #askOne(view: SiteView, peer: PeerId, asked: Asked, signal: AbortSignal): Promise<SiteAnswer> {
+    const askedAtMs = this.#now()
     try {
       const reply = await this.#overlay.request(peer, asked.envelope, { timeoutMs: DEADLINE_MS, signal, maxReplyBytes: REPLY_MAX_BYTES })
       const answer = this.#check(view, peer, asked, reply)
@@ -173,11 +174,16 @@ export class SiteClient {
       this.#silent.delete(peer)
       return this.#remember(view, answer)
     } catch (error) {
-      if (this.#silent.size >= SILENT_MAX) this.#silent.clear()
-      this.#silent.set(peer, this.#now())
+      // who was asked beside another, and given up a moment later as that one answered, was not silent
+      if (!signal.aborted || this.#now() - askedAtMs >= READ_HEDGE_MS) this.#callSilent(peer)
       if (this.#favourites.get(view.job) === peer) this.#favourites.delete(view.job)
       throw error
     }
+  }
+
+  #callSilent(peer: PeerId): void {
+    if (this.#silent.size >= SILENT_MAX) this.#silent.clear()
+    this.#silent.set(peer, this.#now())
   }
 
   /** Asks any member which state it serves; what it proves is observed. @throws {PeerError} */
