@@ -352,7 +352,7 @@ export class Member {
         const say = () => `asks for block ${cid.slice(-6)}`
         const post = (at: Member, to: Member, then: () => void) => world.post(at.index, to.index, then, { say })
         post(this, holder, () => {
-          const block = holder.#serve(cid)
+          const block = holder.serve(cid)
           if (block === undefined) return
           post(holder, this, () => {
             if (this.#life !== life || isDone) return
@@ -364,7 +364,15 @@ export class Member {
     }
   }
 
-  #serve(cid: ContentId): Uint8Array | undefined {
+  /** A batch that it has, by its hash. */
+  batch(hash: string): Uint8Array | undefined {
+    const { group } = this
+    if (group === undefined) return undefined
+    const known = group.steps.find(({ certified }) => hexOf(certified.batch.hash) === hash)?.certified.batch
+    return (known ?? group.open.batches.get(hash))?.bytes
+  }
+
+  serve(cid: ContentId): Uint8Array | undefined {
     if (this.group === undefined) return undefined
     const block = this.block(cid)
     return this.tactics.reduce<Uint8Array | undefined>((one, { serve }) => (serve === undefined ? one : serve(this, cid, one)), block)

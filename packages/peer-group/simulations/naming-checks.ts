@@ -1,7 +1,7 @@
 import { keyOfPeerId, sha256 } from '@interpeer/crypto-ids'
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { type Answer, type Batch, readBatch, revealMessage } from '../src/index.js'
-import { dissentHeldMessage, dissentMessage, proposalMessage, sealMessage, withheldMessage } from '../src/messages.js'
+import { dissentHeldMessage, dissentMessage, proposalMessage, sealMessage } from '../src/messages.js'
 import type { Watcher } from './checks.js'
 import type { Member } from './member.js'
 
@@ -28,7 +28,7 @@ export class NamingWatcher {
     if (number === sealMessage.number && envelope !== from.restored) this.#seal(from, sealMessage.decode(payload))
     else if (number === revealMessage.number) this.#reveal(from, revealMessage.decode(payload))
     else if (number === dissentHeldMessage.number) this.#holds(from, dissentHeldMessage.decode(payload))
-    else if (number === dissentMessage.number || number === withheldMessage.number) this.#isDurable(from, envelope)
+    else if (number === dissentMessage.number) this.#isDurable(from, envelope)
   }
 
   /** In a judged group nothing is named both final and disputed, by whatever certificates (docs/protocol/peer-group.md, 19). */

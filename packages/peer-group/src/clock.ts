@@ -12,6 +12,7 @@ import { sendCommitSet } from './rounds.js'
 import { sign } from './sign.js'
 import { nextWindowMs, unnamedSteps } from './steps.js'
 import { giveUp, handBoundOn, joinableRank, rankTimerMs } from './timeouts.js'
+import { sayUnseen, unseenAtMs } from './unseen.js'
 
 /** What is due by now: time-outs, messages to be sent again. True when something moved. */
 export function onClock(t: Turn): boolean {
@@ -21,6 +22,7 @@ export function onClock(t: Turn): boolean {
     resendClosing(t)
     return false
   }
+  sayUnseen(t)
   const told = tellTally(t)
   const { open } = g
   if (open.timerAtMs === undefined && open.givenUp < open.rank && isPending(t)) open.timerAtMs = t.nowMs + rankTimerMs(t, open.rank)
@@ -111,7 +113,15 @@ export function nextWakeMs(t: Turn): number | undefined {
   const times = [g.offerAtMs, open.resendAtMs]
   if (g.phase === 'open') {
     const graceEndsMs = open.quorumAtMs === undefined ? undefined : open.quorumAtMs + g.settings.graceMs
-    times.push(open.timerAtMs, g.closing?.atMs, g.base.sinceMs + g.settings.idleEveryMs, nextWindowMs(t), graceEndsMs, withheldAtMs(t))
+    times.push(
+      open.timerAtMs,
+      g.closing?.atMs,
+      g.base.sinceMs + g.settings.idleEveryMs,
+      nextWindowMs(t),
+      graceEndsMs,
+      withheldAtMs(t),
+      unseenAtMs(t),
+    )
     if (g.base.state === undefined) times.push(open.resendAtMs ?? t.nowMs + open.resendEveryMs)
   }
   const later = times.filter((time): time is number => time !== undefined && time > t.nowMs)

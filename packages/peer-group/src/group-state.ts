@@ -68,6 +68,18 @@ export interface KnownStep {
   readonly named: boolean
 }
 
+/** A certified step whose batch this member was not given. */
+export interface Unseen {
+  readonly step: number
+  readonly rank: number
+  /** SHA-256 of the batch. */
+  readonly batch: Uint8Array
+  readonly certificate: Uint8Array
+  readonly sinceMs: number
+  /** That it is withheld, signed. */
+  readonly said?: Uint8Array
+}
+
 export interface BoundSet {
   readonly rank: number
   /** The batch's hash; its bytes are in `OpenStep.batches`, if they are here. */
@@ -174,6 +186,8 @@ export interface Group {
   readonly tally: Tally
   readonly show: Uint8Array | undefined
   readonly askedAtMs: number
+  /** A certificate of a later step that somebody showed this member, until it has its batch, or has said that it was not given it: then the next one. */
+  readonly unseen: Unseen | undefined
   readonly answeredAtMs: ReadonlyMap<PeerId, number>
   readonly faulted: ReadonlySet<string>
   readonly closedResends: number

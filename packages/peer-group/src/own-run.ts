@@ -11,12 +11,10 @@ import { type KnownStep, othersOf, type Turn } from './group-state.js'
 import { type Answer, revealMessage } from './messages.js'
 import { isHeld } from './pool.js'
 import { leavesState, stateAfter } from './run.js'
+import { WITHHELD_SHARE } from './settings.js'
 import { sign } from './sign.js'
 import type { GroupState } from './state-block.js'
-import { changeStep, knownStep, stateAt } from './steps.js'
-
-/** The share of the dissent window after which a member that was not given the bodies says so. */
-const WITHHELD_SHARE = 0.5
+import { changeStep, isJudged, knownStep, stateAt } from './steps.js'
 
 /**
  * Runs what others certified without this member, as long as it holds the state before: whether it agrees decides if the step may be called clear. Oldest first,
@@ -101,7 +99,17 @@ function judge(t: Turn, known: KnownStep, before: GroupState, result: ExecutionR
   if (!matches(answer, certified.answer)) return dissent(t, known, answer)
   changeStep(t, step, { own: 'agrees', state: after })
   takeState(t, after)
-  if (!mayReveal || certified.reveals.has(t.g.seat)) return
+  if (!mayReveal || certified.reveals.has(t.g.seat) || isOverDissent(t, known)) return
   const fields = { step, rank, batch: batch.hash, start: bytesOfContentId(start), salt: saltFor(self, context), answer }
   sayToo(t, knownStep(t.g, step) as KnownStep, sign(t, revealMessage, fields))
+}
+
+/**
+ * Whether this reveal would call a step final that this member handed a dissent on against: to others that is a lie at rank 0 (`clearOverDissent`), whoever
+ * sealed it. It agrees with what was run, and can't say so.
+ */
+function isOverDissent({ g }: Turn, { step, certified: { answer } }: KnownStep): boolean {
+  if (!isJudged(g)) return false
+  const named = knownStep(g, step - 1)?.certified.answer.final ?? 0
+  return g.steps.some((one) => one.step > named && one.step <= answer.final && one.dissents.size > 0)
 }

@@ -64,6 +64,51 @@ const tell = (desk: Desk, member: number, from: number, envelope: Uint8Array) =>
   desk.tell(member, { type: 'message', from: desk.peer(from), envelope })
 
 describe('where a jury can be drawn', () => {
+  test('who has handed a dissent on gives no late reveal of what calls that step final: at rank 0 it would look like a lie', () => {
+    const desk = new Desk(4, { jurors: 4 })
+    const [collator] = desk.order(1) as [number]
+    const [second, , signer, holder] = desk.order(2) as [number, number, number, number]
+    desk.write(collator, 1)
+    desk.deliver()
+    const { certified } = known(desk, holder)
+    const { job, epoch } = desk.setup
+    const place = { job: bytesOfContentId(job), epoch, step: 1, rank: 0, batch: certified.batch.hash, from: signerAt(signer).publicKey }
+    tell(desk, holder, signer, signMessage(withheldMessage, place, signerAt(signer), network))
+    expect(sent(desk, holder, HELD)).toHaveLength(1)
+    desk.drop()
+    const apart = ({ from, to, number }: Letter) => from !== holder && (to !== holder || number === 48)
+    desk.write(second, 2)
+    desk.deliver(apart)
+    desk.endGrace(
+      apart,
+      [0, 1, 2, 3].filter((member) => member !== holder),
+    )
+    const reveals = () => sent(desk, holder, REVEAL).length
+    const before = reveals()
+    desk.deliver(({ number }) => number === FINAL)
+    expect(known(desk, holder, 2)).toMatchObject({ own: 'agrees', certified: { answer: { final: 1 } } })
+    expect(reveals()).toBe(before)
+  })
+  test('withheld: a certificate whose batch nobody gives is answered within half the window too, and told to the chain', () => {
+    const { desk, collator, dissenter } = dissenting(4)
+    const { certificate, batch } = known(desk, collator).certified
+    const visitor = signerAt(30).peerId
+    desk.drop()
+    const show = () => desk.tell(dissenter, { type: 'shown', from: visitor, certificate })
+    show()
+    desk.pass(dissentWindowMs / 2 - 1, [dissenter])
+    expect(sent(desk, dissenter, WITHHELD)).toEqual([])
+    desk.pass(1, [dissenter])
+    const [said] = sent(desk, dissenter, WITHHELD)
+    const envelope = said?.envelope as Uint8Array
+    expect(createVerifier(desk.context, verification).open(withheldMessage, envelope)).toMatchObject({
+      value: { step: 1, batch: batch.hash },
+    })
+    expect(desk.of('dispute', dissenter)).toMatchObject([{ step: 1, certificate, batch: null, dissents: [envelope] }])
+    expect(show()).toContainEqual({ type: 'send', to: [visitor], envelope })
+    desk.pass(dissentWindowMs, [dissenter])
+    expect(sent(desk, dissenter, WITHHELD).filter(({ to }) => to.length > 1)).toHaveLength(1)
+  })
   test('a member that restarts does not seal its own proposal that names a step, once it has handed a dissent on', () => {
     const { desk, dissenter } = dissenting(4)
     const [second] = desk.order(2) as [number]

@@ -32,8 +32,9 @@ function deskWhere(differ: readonly number[]): Desk {
   return desk
 }
 
+const batchOf = ({ batch }: GroupEffect & { type: 'dispute' | 'stuck' }): Uint8Array => batch as Uint8Array
 function bytesOf(effect: GroupEffect & { type: 'dispute' | 'stuck' }): Uint8Array {
-  const value = { job: bytesOfContentId(job), epoch: 1, step: effect.step, batch: readBatch(effect.batch).hash, base: null }
+  const value = { job: bytesOfContentId(job), epoch: 1, step: effect.step, batch: readBatch(batchOf(effect)).hash, base: null }
   if (effect.type === 'dispute') {
     return disputeMessage.encode({ ...value, steps: [effect.certificate], evidence: { type: 'objection', statements: effect.dissents } })
   }
@@ -56,7 +57,7 @@ function judgmentOf(desk: Desk, effect: GroupEffect & { type: 'dispute' | 'stuck
         one.type === 'fetch-state'
           ? { type: 'state' as const, root: one.root, block: desk.blocks.get(one.root) as Uint8Array, pages: [] }
           : one.type === 'fetch-batches'
-            ? { type: 'batch' as const, bytes: effect.batch }
+            ? { type: 'batch' as const, bytes: batchOf(effect) }
             : one.type === 'fetch-bodies'
               ? { type: 'bodies' as const, cids: one.requests.map(({ cid }) => cid) }
               : one.type === 'execute'

@@ -146,7 +146,7 @@ test('one member is killed in the middle of a batch: the others end it, and it c
   await lines.expectWholeAt(members)
 }, 120_000)
 
-test('a member whose clock is five seconds ahead seals nothing, nobody seals its batches, and it follows the others (4)', async () => {
+test('a member whose clock is five seconds ahead follows the others, and nobody seals its batches (4)', async () => {
   const name = names[1] as string
   const logged = () =>
     readFileSync(join(data, name, 'log/peer.log'), 'utf8')
@@ -162,13 +162,11 @@ test('a member whose clock is five seconds ahead seals nothing, nobody seals its
   const { step } = await lines.shownBy(idOf(names[0] as string))
   for (const i of [1, 2, 3]) await lines.addUntilAcknowledged(`clock-${i}`)
   await lines.expectWholeAt(members)
-  // only a batch bound by time-outs may be sealed at any time, and none is at rank 0
-  let free: readonly { readonly agreed: number }[] = []
-  await until('a step of rank 0 is certified', async () => {
-    free = (await running.status()).jobs[0]?.lastCertificates.filter((one) => one.step > step + 1 && one.rank === 0) ?? []
-    return free.length > 0
+  // every member collates rank 0 of one step in five: where it is the one with the wrong clock, the next rank has to
+  await until('a step is certified at a later rank', async () => {
+    const certified = (await running.status()).jobs[0]?.lastCertificates ?? []
+    return certified.some((one) => one.step > step + 1 && one.rank > 0)
   })
-  expect(free.map(({ agreed }) => agreed)).toEqual(free.map(() => 4))
   withWrongClock.delete(name)
   await running.network.killSeeder(name)
   await running.network.startSeeder(name)
