@@ -161,7 +161,7 @@ test('what not all members agree on is believed once a later certificate names i
   const named = ofQuorum(5).certificate
   const { client } = clientOf(() => ({ certificate, named }))
   expect(await client.ask('log', get)).toMatchObject({ ran: 'read', step: 4, state, provisional: false })
-  expect(client.observed(job)).toMatchObject({ step: 4, certificates: [{ step: 5, agreed: 3, members: 4 }] })
+  expect(client.observed(job)).toMatchObject({ step: 4, certificates: [{ step: 5, agreed: 3, members: 4 }, { step: 4 }] })
   // one of the step itself, or of one before, names nothing
   for (const notLater of [certificate, ofQuorum(3).certificate])
     await expect(
@@ -190,7 +190,10 @@ test('the next write goes to who collates after the certificate that names the l
   await client.ask('log', post)
   await client.ask('log', post)
   expect(asked[1]).toBe(members[collatorOrder(chainView.chainSeed, 7, 4)[0] as number])
-  expect(client.observed(job)?.certificates).toMatchObject([{ step: 6, agreed: 3 }])
+  expect(client.observed(job)?.certificates).toMatchObject([
+    { step: 6, agreed: 3 },
+    { step: 4, agreed: 3 },
+  ])
 })
 
 test('a write that is not final yet is an answer only where the job wants it, and marked', async () => {

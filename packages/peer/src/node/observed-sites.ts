@@ -1,4 +1,5 @@
 import type { ContentId } from '@interpeer/crypto-ids'
+import type { CertifiedReveals } from '@interpeer/peer-group'
 import { hexOf } from '@interpeer/wire-codec'
 import { isLater } from '../served-state.js'
 import type { ProvenPlace } from './reply-proof.js'
@@ -39,22 +40,23 @@ export class ObservedSites {
     return newest?.epoch === epoch ? Math.max(newest.step, known.step) : known.step
   }
 
-  /** Takes what a reply proved; an earlier state changes nothing. When its newest certificate was first seen. */
-  take(job: string, at: Omit<Observed, 'certificates'>, newest: ProvenPlace['newest'], nowMs: number): number {
+  /** Takes what a reply proved, and with what; an earlier state changes nothing. When the newest of its certificates was first seen. */
+  take(job: string, at: Omit<Observed, 'certificates'>, { certified, newest }: Certificates, nowMs: number): number {
     const known = this.#sites.get(job)
     const earlier = known?.certificates ?? []
-    const batch = newest && hexOf(newest.batchHash)
-    const seen = earlier.find((one) => one.batch === batch)
+    const shown = [certified, newest].flatMap((one) => (one === undefined ? [] : [certificateOf(one, newest?.members ?? 0, nowMs)]))
+    const seenMs = earlier.find(({ batch }) => batch === shown.at(-1)?.batch)?.timeMs ?? nowMs
     // of one step a newer certificate may come, that says again that it is the last final one
-    if (known !== undefined && isLater(known, at)) return seen?.timeMs ?? nowMs
-    const certificates = newest === undefined || seen !== undefined ? earlier : [certificateOf(newest, nowMs), ...earlier]
-    const inOrder = [...certificates].sort((a, b) => b.epoch - a.epoch || b.step - a.step)
+    if (known !== undefined && isLater(known, at)) return seenMs
+    const byBatch = new Map([...shown, ...earlier].map((one) => [one.batch, one]))
+    const inOrder = [...byBatch.values()].sort((a, b) => b.epoch - a.epoch || b.step - a.step)
     this.#sites.set(job, { ...at, certificates: inOrder.slice(0, CERTIFICATES_KEPT) })
-    return seen?.timeMs ?? nowMs
+    return seenMs
   }
 }
 
-function certificateOf(newest: NonNullable<ProvenPlace['newest']>, timeMs: number): ObservedCertificate {
-  const { epoch, step, rank, batchHash, agreed, members } = newest
+type Certificates = Pick<ProvenPlace, 'certified' | 'newest'>
+function certificateOf(certified: CertifiedReveals, members: number, timeMs: number): ObservedCertificate {
+  const { epoch, step, rank, batchHash, agreed } = certified
   return { epoch, step, rank, batch: hexOf(batchHash), agreed: agreed.length, members, timeMs }
 }

@@ -234,9 +234,9 @@ export class SiteClient {
     if (proven === undefined) throw replyFalse(`a state or certificate of epoch ${reply.epoch} that does not hold`)
     if (reply.ran === 'write' && !provesWrite(reply, proven)) throw replyFalse('a response that the group did not certify')
     // where the state stands is what its certificate says: a member that could say so itself could make this side wait for ever
-    const { epoch, step, newest } = proven
+    const { epoch, step } = proven
     const seen = this.#observed.of(view.job)
-    const firstSeenMs = this.#observed.take(view.job, { epoch, step, state }, newest, this.#now())
+    const firstSeenMs = this.#observed.take(view.job, { epoch, step, state }, proven, this.#now())
     const isOld =
       (seen !== undefined && seen.state !== state && isLater(seen, proven)) || isStale(firstSeenMs, view, this.#now() - STALE_ON_THE_WAY_MS)
     const stale = reply.stale || (reply.ran === 'read' && isOld)
