@@ -50,6 +50,7 @@ export function adopt(t: Turn, adopted: Adopted): undefined {
     own,
     mayReveal: mayReveal(t, adopted),
     bodies: 'unknown',
+    given: new Set(),
     completed: false,
     told: 'no',
     dissents: new Map(differingReveals(adopted).map((one) => [one.seat, one.envelope])),

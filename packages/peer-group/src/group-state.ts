@@ -56,6 +56,8 @@ export interface KnownStep {
   readonly mayReveal: boolean
   /** The bodies of the batch's requests, for the own run. */
   readonly bodies: 'unknown' | 'asked' | 'held'
+  /** Those that came since they were asked for. */
+  readonly given: ReadonlySet<ContentId>
   /** By seat: signed dissents and withheld statements against it. On disk before they are handed on. */
   readonly dissents: ReadonlyMap<number, Uint8Array>
   /** By seat: who signed that it holds a dissent. */
