@@ -180,6 +180,8 @@ export interface Group {
   readonly steps: readonly KnownStep[]
   /** The step that a certified batch named disputed, where a jury decides; 0: none. */
   readonly frozen: number
+  /** The state before a disputed step, which a frozen group goes on from: older than the last final one, so it has to be fetched from the own disk. */
+  readonly before: { readonly root: ContentId; readonly state?: GroupState } | undefined
   readonly open: Readonly<OpenStep>
   readonly pool: Pool
   readonly offerAtMs: number | undefined
