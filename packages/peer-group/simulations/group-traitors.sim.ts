@@ -24,6 +24,7 @@ import {
   equivocator,
   hider,
   lowballer,
+  misnamer,
   rankJumper,
   repeater,
 } from './signing-adversary.js'
@@ -50,6 +51,7 @@ const TACTICS: readonly ((random: Random) => Tactic)[] = [
   () => lowballer(),
   () => denier,
   () => rankJumper,
+  (random) => misnamer(random),
   () => censorRequests,
   () => repeater(),
   () => parrot((effect) => [execute(effect), execute({ ...effect, timeMs: effect.timeMs + 1 })]),
