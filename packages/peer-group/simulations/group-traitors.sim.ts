@@ -52,7 +52,11 @@ const TACTICS: readonly ((random: Random) => Tactic)[] = [
   () => denier,
   () => rankJumper,
   (random) => misnamer(random),
+  (random) => misnamer(random),
   () => censorRequests,
+  () => repeater(),
+  () => repeater(),
+  () => repeater(),
   () => repeater(),
   () => parrot((effect) => [execute(effect), execute({ ...effect, timeMs: effect.timeMs + 1 })]),
 ]
