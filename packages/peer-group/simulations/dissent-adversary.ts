@@ -46,7 +46,7 @@ export const clearOverDissent: Tactic = {
   },
 }
 
-/** Reveals what is certified, and signs another answer to it for some: in a dissent, or in a second one. */
+/** Reveals what is certified, and tells some that it came to something else, or was given nothing. */
 export function twoAnswers(random: Random): Tactic {
   const said = new Set<number>()
   return {
@@ -56,7 +56,10 @@ export function twoAnswers(random: Random): Tactic {
       const known = member.group?.steps.at(-1)
       if (payload === undefined || known === undefined || said.has(known.step) || !random.chance(500)) return true
       said.add(known.step)
-      const dissent = falseDissent(member, known.step)
+      const { rank, batch } = known.certified
+      const dissent = random.chance(500)
+        ? falseDissent(member, known.step)
+        : member.sign(withheldMessage, { step: known.step, rank, batch: batch.hash })
       if (dissent === undefined) return true
       for (const peer of member.setup.members) if (peer !== member.peer && random.chance(500)) member.post(peer, dissent)
       return true

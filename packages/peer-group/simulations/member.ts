@@ -20,7 +20,6 @@ import {
   openGroup,
   type RequestRef,
   readStateBlock,
-  stateEventOf,
   stepGroup,
 } from '../src/index.js'
 import type { Tactic } from './adversary.js'
@@ -319,8 +318,10 @@ export class Member {
   #fetchPages(root: ContentId, block: Uint8Array, from: readonly PeerId[]): void {
     const lacking = new Set(pagesOf(block).filter((cid) => this.block(cid) === undefined))
     const tell = () => {
-      const event = lacking.size > 0 ? undefined : stateEventOf(root, (cid) => this.block(cid))
-      if (event !== undefined) this.tell(event)
+      if (lacking.size > 0) return
+      // as it was served, so that the group finds out by itself that it is another state
+      const pages = pagesOf(block).flatMap((cid) => this.block(cid) ?? [])
+      this.tell({ type: 'state', root, block, pages })
     }
     tell()
     for (const cid of [...lacking]) {

@@ -3,7 +3,7 @@ import { hexOf, type Infer, sameBytes } from '@interpeer/wire-codec'
 import { accuse } from './accuse.js'
 import { answerOf, matches, rootOf, saltFor } from './answer.js'
 import { type KnownBatch, namingOf } from './batch.js'
-import { closes, readCertificate, writeCertificate } from './certificate.js'
+import { agreedAnswer, closes, readCertificate, writeCertificate } from './certificate.js'
 import { dissent, readDissent, sayLate, takeDissent } from './dissent.js'
 import { PeerGroupError } from './errors.js'
 import { becomeFinal, fetchState, renew } from './finality.js'
@@ -51,6 +51,7 @@ export function adopt(t: Turn, adopted: Adopted): undefined {
     own,
     mayReveal: mayReveal(t, adopted),
     bodies: 'unknown',
+    given: new Set(),
     completed: false,
     told: 'no',
     dissents: new Map(differingReveals(adopted).map((one) => [one.seat, one.envelope])),
@@ -140,12 +141,25 @@ export function nameDisputes(t: Turn, { value }: KnownBatch): void {
   tellDispute(t, value.disputed)
 }
 
-/** For the chain: what is signed against a certified step. */
+/**
+ * For the chain: what is signed against a certified step. Nobody objects who agreed in the certificate that is shown: reveals of such members are left out of
+ * it, or, where q would not be left, what they say against it.
+ */
 export function tellDispute(t: Turn, step: number): void {
-  const known = knownStep(t.g, step)
-  if (known === undefined || known.dissents.size === 0 || !isJudged(t.g)) return
-  const { certificate, batch } = known.certified
-  t.effects.push({ type: 'dispute', step, certificate, batch: batch.bytes, dissents: [...known.dissents.values()] })
+  const { g } = t
+  const known = knownStep(g, step)
+  if (known === undefined || known.dissents.size === 0 || !isJudged(g)) return
+  const { answer, reveals, batch } = known.certified
+  const agreed = (seat: number): boolean => {
+    const own = reveals.get(seat)
+    return own !== undefined && matches(own.value.answer, answer)
+  }
+  const others = [...reveals.values()].filter(({ seat }) => !known.dissents.has(seat) || !agreed(seat))
+  const isEnough = agreedAnswer(others, g.setup.members.length) !== undefined
+  const dissents = [...known.dissents].filter(([seat]) => isEnough || !agreed(seat)).map(([, envelope]) => envelope)
+  if (dissents.length === 0) return
+  const certificate = isEnough ? writeCertificate(others) : known.certified.certificate
+  t.effects.push({ type: 'dispute', step, certificate, batch: batch.bytes, dissents })
 }
 
 export function mark(t: Turn, seat: number, step: number): void {

@@ -7,7 +7,7 @@ import { askForMissing } from './gaps.js'
 import { collatorSeat, othersOf, peerAt, send, type Turn } from './group-state.js'
 import { tallyMessage } from './messages.js'
 import { isNamingDue } from './naming.js'
-import { withheldAtMs } from './own-run.js'
+import { askBodiesAgain, withheldAtMs } from './own-run.js'
 import { hasWork, isHeld, offerAgain } from './pool.js'
 import { sendCommitSet } from './rounds.js'
 import { sign } from './sign.js'
@@ -82,6 +82,7 @@ function resend(t: Turn): void {
   handBoundOn(t, rank)
   askMissing(t)
   askForMissing(t)
+  askBodiesAgain(t)
   resendDissents(t)
   const tally = open.tallies.get(g.seat)
   if (tally !== undefined) send(t, others, tally.envelope)

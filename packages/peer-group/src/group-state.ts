@@ -56,6 +56,8 @@ export interface KnownStep {
   readonly mayReveal: boolean
   /** The bodies of the batch's requests, for the own run. */
   readonly bodies: 'unknown' | 'asked' | 'held'
+  /** Those that came since they were asked for. */
+  readonly given: ReadonlySet<ContentId>
   /** By seat: signed dissents and withheld statements against it. On disk before they are handed on. */
   readonly dissents: ReadonlyMap<number, Uint8Array>
   /** By seat: who signed that it holds a dissent. */
@@ -178,6 +180,8 @@ export interface Group {
   readonly steps: readonly KnownStep[]
   /** The step that a certified batch named disputed, where a jury decides; 0: none. */
   readonly frozen: number
+  /** The state before a disputed step, which a frozen group goes on from: older than the last final one, so it has to be fetched from the own disk. */
+  readonly before: { readonly root: ContentId; readonly state?: GroupState } | undefined
   readonly open: Readonly<OpenStep>
   readonly pool: Pool
   readonly offerAtMs: number | undefined

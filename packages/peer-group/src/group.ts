@@ -79,6 +79,7 @@ export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durabl
     show: record?.show ?? undefined,
     askedAtMs: nowMs,
     unseen: undefined,
+    before: undefined,
     answeredAtMs: new Map(),
     faulted: new Set(),
     closedResends: 0,

@@ -1,5 +1,5 @@
-import { bytesOfContentId, peekMessageNumber, signMessage } from '@interpeer/crypto-ids'
-import { hexOf } from '@interpeer/wire-codec'
+import { bytesOfContentId, contentIdOf, peekMessageNumber, signMessage } from '@interpeer/crypto-ids'
+import { encodeCbor, hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { network, signerAt, verification } from '../simulations/jobs.js'
 import { verifyFault } from '../src/fault.js'
@@ -406,6 +406,37 @@ describe('where no jury can be drawn', () => {
 })
 
 describe('what is said of a certified step', () => {
+  test('bodies that come one by one are enough, and are asked for again: nothing is said to be withheld', () => {
+    const desk = new Desk(4, { jurors: 4 })
+    const [collator, , , behind] = desk.order(1) as [number, number, number, number]
+    const rest = [0, 1, 2, 3].filter((member) => member !== behind)
+    const apart = ({ from, to }: Letter) => from !== behind && to !== behind
+    const writes = [1, 2].map((n) => {
+      const id = Uint8Array.from({ length: 16 }, () => n)
+      const bytes = encodeCbor([id, 'a request'])
+      return { id, ms: desk.nowMs, cid: contentIdOf(bytes, 'raw'), bytes }
+    })
+    desk.tell(collator, { type: 'writes', writes })
+    desk.deliver(apart)
+    desk.endGrace(apart, rest)
+    const step = desk.group(collator).steps.find(({ certified }) => certified.batch.requests.length === 2)
+    if (step === undefined) throw new Error('no batch of two')
+    const cids = step.certified.batch.requests.map(({ cid }) => cid)
+    const bodies = cids.map((cid) => desk.blocks.get(cid))
+    for (const cid of cids) desk.blocks.delete(cid)
+    desk.deliver(({ number, to }) => number === FINAL && to === behind)
+    expect(known(desk, behind, step.step)).toMatchObject({ own: 'pending', bodies: 'asked' })
+    const asked = () => desk.of('fetch-bodies', behind).length
+    const before = asked()
+    desk.pass(GROUP_DEFAULTS.resendMs, [behind])
+    expect(asked()).toBe(before + 1)
+    for (const [i, cid] of cids.entries()) {
+      desk.blocks.set(cid, bodies[i] as Uint8Array)
+      desk.tell(behind, { type: 'bodies', cids: [cid] })
+    }
+    expect(known(desk, behind, step.step).own).toBe('agrees')
+    expect(sent(desk, behind, WITHHELD)).toEqual([])
+  })
   test('withheld: a certificate without the bodies is answered within half the window, also to who asks', () => {
     const { desk, dissenter, rest } = dissenting(4)
     const body = known(desk, rest[0] as number).certified.batch.requests[0]?.cid
