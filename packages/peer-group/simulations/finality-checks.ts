@@ -13,18 +13,18 @@ export const commonPart = ({ root, responses, effects, fuel, final, disputed }: 
 export function mostAlike(
   certificate: Uint8Array,
   epoch: number,
-): { readonly step: number; readonly answer: Answer; readonly count: number } | undefined {
-  const alike = new Map<string, { step: number; answer: Answer; seats: Set<string> }>()
+): { readonly step: number; readonly batch: Uint8Array; readonly answer: Answer; readonly count: number } | undefined {
+  const alike = new Map<string, { step: number; batch: Uint8Array; answer: Answer; seats: Set<string> }>()
   for (const envelope of certificateMessage.decode(certificate).reveals) {
     const reveal = revealMessage.decode(peekPayload(envelope) as Uint8Array)
     if (reveal.epoch !== epoch) continue
     const place = `${reveal.step} ${reveal.rank} ${hexOf(reveal.batch)} ${hexOf(reveal.start)} ${commonPart(reveal.answer)}`
-    const known = alike.get(place) ?? { step: reveal.step, answer: reveal.answer, seats: new Set<string>() }
+    const known = alike.get(place) ?? { step: reveal.step, batch: reveal.batch, answer: reveal.answer, seats: new Set<string>() }
     alike.set(place, known)
     known.seats.add(hexOf(reveal.from))
   }
   const [most] = [...alike.values()].sort((a, b) => b.seats.size - a.seats.size)
-  return most === undefined ? undefined : { step: most.step, answer: most.answer, count: most.seats.size }
+  return most === undefined ? undefined : { step: most.step, batch: most.batch, answer: most.answer, count: most.seats.size }
 }
 
 /** Whether certificates alone prove a step final: all N agree on a batch that names all before it, or a later one with q reveals alike names it. */

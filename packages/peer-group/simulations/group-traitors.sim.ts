@@ -24,6 +24,7 @@ import {
   equivocator,
   hider,
   lowballer,
+  misnamer,
   rankJumper,
   repeater,
 } from './signing-adversary.js'
@@ -50,7 +51,12 @@ const TACTICS: readonly ((random: Random) => Tactic)[] = [
   () => lowballer(),
   () => denier,
   () => rankJumper,
+  (random) => misnamer(random),
+  (random) => misnamer(random),
   () => censorRequests,
+  () => repeater(),
+  () => repeater(),
+  () => repeater(),
   () => repeater(),
   () => parrot((effect) => [execute(effect), execute({ ...effect, timeMs: effect.timeMs + 1 })]),
 ]

@@ -43,14 +43,15 @@ export const emptyFiles: ContentId = contentIdOf(encodeCbor([]), 'dag-cbor')
 export const start = firstStateBlock(emptyFiles)
 
 /**
- * A job whose files are the log of what was run: a pure function of (files, requests, time, seed), as design §5 wants. `logs` finds the log of a root.
+ * A job whose files are the log of what was run: a pure function of (files, requests, time, seed), as design §5 wants. `logs` finds the log of a root; it has none
+ * of a wrong result, nor of what is built on one.
  */
 export const logs = new Map<ContentId, readonly string[]>([[emptyFiles, []]])
 export function execute({ from, requests, timeMs, seed }: GroupEffect & { type: 'execute' }): ExecutionResult & { type: 'ran' } {
-  const log = [...(logs.get(from) ?? []), ...requests.map(({ id }) => hexOf(id))]
+  const before = logs.get(from)
   const block = encodeCbor([from, timeMs, seed, requests.map(({ id }) => id)])
   const files = contentIdOf(block, 'dag-cbor')
-  logs.set(files, log)
+  if (before !== undefined) logs.set(files, [...before, ...requests.map(({ id }) => hexOf(id))])
   return {
     type: 'ran',
     files,

@@ -20,7 +20,6 @@ import {
   openGroup,
   type RequestRef,
   readStateBlock,
-  stateEventOf,
   stepGroup,
 } from '../src/index.js'
 import type { Tactic } from './adversary.js'
@@ -319,8 +318,10 @@ export class Member {
   #fetchPages(root: ContentId, block: Uint8Array, from: readonly PeerId[]): void {
     const lacking = new Set(pagesOf(block).filter((cid) => this.block(cid) === undefined))
     const tell = () => {
-      const event = lacking.size > 0 ? undefined : stateEventOf(root, (cid) => this.block(cid))
-      if (event !== undefined) this.tell(event)
+      if (lacking.size > 0) return
+      // as it was served, so that the group finds out by itself that it is another state
+      const pages = pagesOf(block).flatMap((cid) => this.block(cid) ?? [])
+      this.tell({ type: 'state', root, block, pages })
     }
     tell()
     for (const cid of [...lacking]) {
@@ -352,7 +353,7 @@ export class Member {
         const say = () => `asks for block ${cid.slice(-6)}`
         const post = (at: Member, to: Member, then: () => void) => world.post(at.index, to.index, then, { say })
         post(this, holder, () => {
-          const block = holder.#serve(cid)
+          const block = holder.serve(cid)
           if (block === undefined) return
           post(holder, this, () => {
             if (this.#life !== life || isDone) return
@@ -364,7 +365,15 @@ export class Member {
     }
   }
 
-  #serve(cid: ContentId): Uint8Array | undefined {
+  /** A batch that it has, by its hash. */
+  batch(hash: string): Uint8Array | undefined {
+    const { group } = this
+    if (group === undefined) return undefined
+    const known = group.steps.find(({ certified }) => hexOf(certified.batch.hash) === hash)?.certified.batch
+    return (known ?? group.open.batches.get(hash))?.bytes
+  }
+
+  serve(cid: ContentId): Uint8Array | undefined {
     if (this.group === undefined) return undefined
     const block = this.block(cid)
     return this.tactics.reduce<Uint8Array | undefined>((one, { serve }) => (serve === undefined ? one : serve(this, cid, one)), block)

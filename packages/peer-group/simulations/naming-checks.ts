@@ -1,7 +1,15 @@
-import { keyOfPeerId, sha256 } from '@interpeer/crypto-ids'
+import { keyOfPeerId, peekMessageNumber, peekPayload, sha256 } from '@interpeer/crypto-ids'
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { type Answer, type Batch, readBatch, revealMessage } from '../src/index.js'
-import { dissentHeldMessage, dissentMessage, proposalMessage, sealMessage, withheldMessage } from '../src/messages.js'
+import {
+  dissentHeldMessage,
+  dissentMessage,
+  proposalMessage,
+  sealMessage,
+  type Timeout,
+  timeoutMessage,
+  withheldMessage,
+} from '../src/messages.js'
 import type { Watcher } from './checks.js'
 import type { Member } from './member.js'
 
@@ -26,9 +34,10 @@ export class NamingWatcher {
     if (number === proposalMessage.number) this.#proposal(proposalMessage.decode(payload).batch)
     if (this.#watcher.isTraitor(from.peer)) return
     if (number === sealMessage.number && envelope !== from.restored) this.#seal(from, sealMessage.decode(payload))
+    else if (number === timeoutMessage.number) this.#timeout(from, timeoutMessage.decode(payload))
     else if (number === revealMessage.number) this.#reveal(from, revealMessage.decode(payload))
     else if (number === dissentHeldMessage.number) this.#holds(from, dissentHeldMessage.decode(payload))
-    else if (number === dissentMessage.number || number === withheldMessage.number) this.#isDurable(from, envelope)
+    else if (number === dissentMessage.number) this.#isDurable(from, envelope)
   }
 
   /** In a judged group nothing is named both final and disputed, by whatever certificates (docs/protocol/peer-group.md, 19). */
@@ -92,10 +101,30 @@ export class NamingWatcher {
     this.#isDurable(from, dissent)
   }
 
+  /** Whoever collates the next rank has to see what this member holds: else it would name what this member may not seal. */
+  #timeout(from: Member, { epoch, step, dissents }: Timeout): void {
+    const { group } = from
+    if (group === undefined || group.base.step !== step - 1) return
+    const named = Math.max(0, ...group.steps.map(({ certified }) => certified.answer.final))
+    const carried = dissents.map((envelope) => stepOf(envelope))
+    for (const against of this.#held.get(`${epoch} ${from.peer}`)?.keys() ?? []) {
+      const known = group.steps.find((one) => one.step === against)
+      if (known === undefined || known.named || against <= named || (group.frozen > 0 && against >= group.frozen)) continue
+      if (!carried.includes(against)) this.#watcher.violate('an honest time-out hides a dissent that its sender holds')
+    }
+  }
+
   /** What is handed on is on the disk: else a restart could make its sender a liar. */
   #isDurable(from: Member, dissent: Uint8Array): void {
     const record = from.record()
     if (record !== undefined && !hexOf(record).includes(hexOf(dissent)))
       this.#watcher.violate('an honest member handed a dissent on that its disk does not hold')
   }
+}
+
+const stepOf = (envelope: Uint8Array): number => {
+  const payload = peekPayload(envelope) as Uint8Array
+  const number = peekMessageNumber(envelope)
+  if (number === withheldMessage.number) return withheldMessage.decode(payload).step
+  return number === dissentMessage.number ? dissentMessage.decode(payload).step : revealMessage.decode(payload).step
 }

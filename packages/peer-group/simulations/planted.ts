@@ -6,6 +6,8 @@ const ofFour = { scenario: 'group', peers: 4, seedsMax: SEEDS_MAX }
 const inTraitors = { scenario: 'group-traitors', peers: 5, seedsMax: SEEDS_MAX }
 const inLocks = { scenario: 'group-locks', peers: 5, seedsMax: 600 }
 const inEpochs = { scenario: 'group-epochs', peers: 5, seedsMax: 60 }
+const inDisputes = { scenario: 'group-disputes', peers: 5, seedsMax: 200 }
+const inJury = { scenario: 'jury', peers: 5, seedsMax: 200 }
 
 /**
  * Bugs that the simulations must find: `npm run sim -- --planted`. Each is put into a source of this package when it is loaded. One whose text is not in its source
@@ -37,7 +39,7 @@ export const planted: readonly PlantedBug[] = [
     patches: [
       {
         file: 'src/durable.ts',
-        search: 'bound: open.bound === undefined ? null : { ...open.bound, batch: open.bound.batch.bytes },',
+        search: 'bound: open.bound === undefined ? null : { rank: open.bound.rank, batch: open.bound.hash, seals: open.bound.seals },',
         replace: 'bound: null,',
       },
       { file: 'src/durable.ts', search: 'lockRank: open.lockRank ?? null,', replace: 'lockRank: null,' },
@@ -50,8 +52,9 @@ export const planted: readonly PlantedBug[] = [
     patches: [
       {
         file: 'src/durable.ts',
-        search: 'sealed: open.sealed === undefined ? null : { ...open.sealed, batch: open.sealed.batch.bytes },',
-        replace: 'sealed: null,',
+        search:
+          'open.sealed === undefined ? null : { ...open.sealed, batch: open.sealed.batch.bytes, start: bytesOfContentId(open.sealed.start) },',
+        replace: 'null,',
       },
     ],
     foundBy: [inLocks],
@@ -101,7 +104,7 @@ export const planted: readonly PlantedBug[] = [
     name: 'timeouts-of-ranks-mixed',
     says: 'a proposal may show time-outs of any rank before its own',
     patches: [
-      { file: 'src/propose.ts', search: 'timeout.value.rank !== value.rank - 1', replace: 'timeout.value.rank > value.rank - 1' },
+      { file: 'src/timeouts.ts', search: 'timeout.value.rank !== value.rank - 1', replace: 'timeout.value.rank > value.rank - 1' },
       {
         file: 'src/timeouts.ts',
         search: 'flatMap((seen) => seen.filter((one) => one.value.rank === rank))',
@@ -123,7 +126,7 @@ export const planted: readonly PlantedBug[] = [
       {
         file: 'src/timeouts.ts',
         search:
-          'const bound = open.bound === undefined ? null : { rank: open.bound.rank, batch: open.bound.batch.bytes, seals: open.bound.seals }',
+          'const bound = open.bound === undefined ? null : { rank: open.bound.rank, batch: open.bound.hash, seals: open.bound.seals }',
         replace: 'const bound = null',
       },
     ],
@@ -151,7 +154,7 @@ export const planted: readonly PlantedBug[] = [
         search: 'if (sealed === undefined || bound === undefined || bound.rank !== sealed.rank) return false',
         replace: 'if (sealed === undefined) return false',
       },
-      { file: 'src/rounds.ts', search: 'if (!sameBytes(bound.batch.hash, sealed.batch.hash) || open.givenUp', replace: 'if (open.givenUp' },
+      { file: 'src/rounds.ts', search: 'if (!sameBytes(bound.hash, sealed.batch.hash) || open.givenUp', replace: 'if (open.givenUp' },
     ],
     foundBy: [inGroup],
   },
@@ -181,7 +184,13 @@ export const planted: readonly PlantedBug[] = [
   {
     name: 'stale-state-accepted',
     says: 'a member goes on from whatever state it is given',
-    patches: [{ file: 'src/adopt.ts', search: "if (state.root !== g.base.root) return count(t, 'STATE_OTHER')", replace: '' }],
+    patches: [
+      {
+        file: 'src/finality.ts',
+        search: 'if (state.root !== root || !takeState(t, state))',
+        replace: 'if (!takeState(t, { ...state, root }))',
+      },
+    ],
     foundBy: [inEpochs],
   },
   {
@@ -190,7 +199,7 @@ export const planted: readonly PlantedBug[] = [
     patches: [
       {
         file: 'src/check-batch.ts',
-        search: "if (batch.requests.some(({ id }) => state.byId.has(hexOf(id)))) return 'BATCH_REPEATS'",
+        search: "if (batch.requests.some(({ id }) => answeredBy(state, hexOf(id)) !== undefined)) return 'BATCH_REPEATS'",
         replace: '',
       },
     ],
@@ -212,5 +221,97 @@ export const planted: readonly PlantedBug[] = [
       },
     ],
     foundBy: [inTraitors],
+  },
+  {
+    name: 'dissent-ignored',
+    says: 'a member names a step final although something is signed against it',
+    patches: [{ file: 'src/steps.ts', search: "if (one.dissents.size > 0 && !isAnswered) return 'no'", replace: '' }],
+    foundBy: [inDisputes],
+  },
+  {
+    name: 'window-not-waited',
+    says: 'a step is named final as soon as it is certified',
+    patches: [
+      {
+        file: 'src/steps.ts',
+        search: 'fromMs = Math.max(fromMs, one.sinceMs + g.settings.dissentWindowMs)',
+        replace: 'fromMs = 0',
+      },
+    ],
+    foundBy: [inGroup],
+  },
+  {
+    name: 'dissent-not-durable',
+    says: 'a member that restarts has forgotten what it handed on',
+    patches: [{ file: 'src/durable.ts', search: 'dissents: [...dissents.values()].slice(0, DISSENTS_MAX),', replace: 'dissents: [],' }],
+    foundBy: [inDisputes],
+  },
+  {
+    name: 'unanimous-without-all',
+    says: 'a step is final at once when all but one agree',
+    patches: [
+      { file: 'src/steps.ts', search: 'return reveals.size === memberCount &&', replace: 'return reveals.size >= memberCount - 1 &&' },
+    ],
+    foundBy: [inGroup],
+  },
+  {
+    name: 'naming-not-checked',
+    says: 'a batch may name itself final, or fewer steps than the one before',
+    patches: [{ file: 'src/check-batch.ts', search: "if (final < namedThrough(g) || final >= step) return 'BATCH_FINAL'", replace: '' }],
+    foundBy: [inTraitors],
+  },
+  {
+    name: 'rerun-names-steps',
+    says: 'the answer to a batch of an earlier epoch names steps of this one',
+    patches: [{ file: 'src/batch.ts', search: 'batch.epoch === epoch ?', replace: 'batch.epoch <= epoch ?' }],
+    foundBy: [inEpochs],
+  },
+  {
+    name: 'timeout-hides-dissents',
+    says: 'a time-out does not carry what its sender holds against a step',
+    patches: [
+      {
+        file: 'src/timeouts.ts',
+        search: 'const dissents = openDissents(t).map(({ envelope }) => envelope)',
+        replace: 'const dissents = []',
+      },
+    ],
+    foundBy: [inDisputes],
+  },
+  {
+    name: 'own-proposal-bound',
+    says: 'a member that restarts seals its own proposal whatever it was shown since',
+    patches: [
+      {
+        file: 'src/durable.ts',
+        search: 'const bound = isForced(t, boundBy(showTimeouts(t, opened) ?? []))',
+        replace: 'const bound = true',
+      },
+    ],
+    foundBy: [{ ...inGroup, seedsMax: 200 }],
+  },
+  {
+    name: 'late-reveal-over-dissent',
+    says: 'a member that handed a dissent on reveals late what calls the step final',
+    patches: [{ file: 'src/own-run.ts', search: ' || isOverDissent(t, known)) return', replace: ') return' }],
+    foundBy: [inDisputes],
+  },
+  {
+    name: 'hidden-batch-not-told',
+    says: 'a member that is shown a certificate, and not given its batch, says nothing',
+    patches: [{ file: 'src/clock.ts', search: '  sayUnseen(t)\n', replace: '' }],
+    foundBy: [inDisputes],
+  },
+  {
+    name: 'jury-of-who-spoke',
+    says: 'more than half of the jurors that have spoken are a majority',
+    patches: [
+      {
+        file: 'src/jury/judge.ts',
+        search: 'if (2 * alike.length > jury.length && 2 * sumOf(alike, weights) > total)',
+        replace: 'if (2 * alike.length > spoken.length)',
+      },
+    ],
+    foundBy: [inJury],
   },
 ]

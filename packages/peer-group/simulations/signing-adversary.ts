@@ -1,5 +1,6 @@
 import type { PeerId } from '@interpeer/crypto-ids'
 import { peekMessageNumber, peekPayload } from '@interpeer/crypto-ids'
+import type { Random } from '@interpeer/simulator'
 import { sameBytes } from '@interpeer/wire-codec'
 import { readBatch, writeBatch } from '../src/batch.js'
 import { type Batch, finalMessage } from '../src/index.js'
@@ -146,6 +147,18 @@ export function repeater(): Tactic {
       return !isFree(proposal) || closing || again === undefined
         ? [envelope]
         : [withBatch(member, proposal, { requests: [again, ...requests] })]
+    }),
+  }
+}
+
+/** Proposes batches that name steps as they may not: themselves, all at once, or none any more. */
+export function misnamer(random: Random): Tactic {
+  return {
+    name: 'misnamer',
+    send: on(proposalMessage, (member, proposal, _, envelope) => {
+      const { step, final } = readBatch(proposal.batch).value
+      const other = [step, step - 1, 0][(step + member.index) % 3] as number
+      return !isFree(proposal) || other === final || !random.chance(700) ? [envelope] : [withBatch(member, proposal, { final: other })]
     }),
   }
 }

@@ -3,7 +3,7 @@ import { hexOf, type Infer, sameBytes } from '@interpeer/wire-codec'
 import { accuse } from './accuse.js'
 import { answerOf, matches, rootOf, saltFor } from './answer.js'
 import { type KnownBatch, namingOf } from './batch.js'
-import { closes, readCertificate, writeCertificate } from './certificate.js'
+import { agreedAnswer, closes, readCertificate, writeCertificate } from './certificate.js'
 import { dissent, readDissent, sayLate, takeDissent } from './dissent.js'
 import { PeerGroupError } from './errors.js'
 import { becomeFinal, fetchState, renew } from './finality.js'
@@ -51,6 +51,7 @@ export function adopt(t: Turn, adopted: Adopted): undefined {
     own,
     mayReveal: mayReveal(t, adopted),
     bodies: 'unknown',
+    given: new Set(),
     completed: false,
     told: 'no',
     dissents: new Map(differingReveals(adopted).map((one) => [one.seat, one.envelope])),
@@ -116,17 +117,13 @@ const ownAnswer = (t: Turn, step: number, rank: number, batch: KnownBatch, { res
   })
 const sameRun = (t: Turn, batch: KnownBatch, run: Ran, answer: Answer): boolean => matches(ownAnswer(t, 0, 0, batch, run), answer)
 
-/**
- * Whether this member may still reveal at the certified rank. Not on what names a step final that it holds a dissent against: its word that it held one would
- * then convict it (`clearOverDissent`), since nobody sees that it revealed only on the certificate.
- */
-function mayReveal(t: Turn, { step, rank, batch, answer }: Adopted): boolean {
+/** Whether this member may still reveal at the certified rank. */
+function mayReveal(t: Turn, { step, rank, batch }: Adopted): boolean {
   const { open, seat, phase } = t.g
   if (seat < 0 || phase === 'shown' || step !== open.step) return false
   const elsewhere =
     open.sealed !== undefined && (open.sealed.rank > rank || (open.sealed.rank === rank && !sameBytes(open.sealed.batch.hash, batch.hash)))
-  const overDissent = isJudged(t.g) && unnamedSteps(t.g).some((one) => one.step <= answer.final && one.dissents.size > 0)
-  return open.givenUp < rank && !elsewhere && !overDissent && open.revealed?.rank !== rank
+  return open.givenUp < rank && !elsewhere && open.revealed?.rank !== rank
 }
 
 /**
@@ -144,12 +141,25 @@ export function nameDisputes(t: Turn, { value }: KnownBatch): void {
   tellDispute(t, value.disputed)
 }
 
-/** For the chain: what is signed against a certified step. */
+/**
+ * For the chain: what is signed against a certified step. Nobody objects who agreed in the certificate that is shown: reveals of such members are left out of
+ * it, or, where q would not be left, what they say against it.
+ */
 export function tellDispute(t: Turn, step: number): void {
-  const known = knownStep(t.g, step)
-  if (known === undefined || known.dissents.size === 0 || !isJudged(t.g)) return
-  const { certificate, batch } = known.certified
-  t.effects.push({ type: 'dispute', step, certificate, batch: batch.bytes, dissents: [...known.dissents.values()] })
+  const { g } = t
+  const known = knownStep(g, step)
+  if (known === undefined || known.dissents.size === 0 || !isJudged(g)) return
+  const { answer, reveals, batch } = known.certified
+  const agreed = (seat: number): boolean => {
+    const own = reveals.get(seat)
+    return own !== undefined && matches(own.value.answer, answer)
+  }
+  const others = [...reveals.values()].filter(({ seat }) => !known.dissents.has(seat) || !agreed(seat))
+  const isEnough = agreedAnswer(others, g.setup.members.length) !== undefined
+  const dissents = [...known.dissents].filter(([seat]) => isEnough || !agreed(seat)).map(([, envelope]) => envelope)
+  if (dissents.length === 0) return
+  const certificate = isEnough ? writeCertificate(others) : known.certified.certificate
+  t.effects.push({ type: 'dispute', step, certificate, batch: batch.bytes, dissents })
 }
 
 export function mark(t: Turn, seat: number, step: number): void {
@@ -229,11 +239,21 @@ export function takeLateReveal(t: Turn, opened: Opened<Reveal>): undefined {
 
 /** This member comes to what is certified, and has not revealed: it still may, where it neither gave the rank up nor sealed another batch there. */
 export function revealToo(t: Turn, known: KnownStep, answer: Answer): undefined {
-  if (!known.mayReveal || known.certified.reveals.has(t.g.seat)) return
+  if (!known.mayReveal || known.certified.reveals.has(t.g.seat) || isOverDissent(t, known)) return
   const { step, certified } = known
   const { rank, batch, start } = certified
   const salt = saltFor(t.g.self, { ...t.g.setup, step, rank, batch: batch.hash, key: t.g.self.publicKey })
   sayToo(t, known, sign(t, revealMessage, { step, rank, batch: batch.hash, start: bytesOfContentId(start), salt, answer }))
+}
+
+/**
+ * Whether this reveal would call a step final that this member handed a dissent on against: to others that is a lie at rank 0 (`clearOverDissent`), whoever
+ * sealed it. It agrees with what was run, and can't say so.
+ */
+function isOverDissent({ g }: Turn, { step, certified: { answer } }: KnownStep): boolean {
+  if (!isJudged(g)) return false
+  const named = knownStep(g, step - 1)?.certified.answer.final ?? 0
+  return g.steps.some((one) => one.step > named && one.step <= answer.final && one.dissents.size > 0)
 }
 
 /** This member's reveal came after the certificate, or was not in it: all are told. */

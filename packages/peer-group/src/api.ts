@@ -160,7 +160,8 @@ export type GroupEffect =
       readonly type: 'dispute'
       readonly step: number
       readonly certificate: Uint8Array
-      readonly batch: Uint8Array
+      /** Null where nobody gave it to this member: the certificate has its hash. */
+      readonly batch: Uint8Array | null
       readonly dissents: readonly Uint8Array[]
     }
   /** For the chain: the open step can't be certified. Signed reveals that can no longer reach q alike, or a commit set and q later time-outs. */

@@ -7,12 +7,13 @@ import { askForMissing } from './gaps.js'
 import { collatorSeat, othersOf, peerAt, send, type Turn } from './group-state.js'
 import { tallyMessage } from './messages.js'
 import { isNamingDue } from './naming.js'
-import { withheldAtMs } from './own-run.js'
+import { askBodiesAgain, withheldAtMs } from './own-run.js'
 import { hasWork, isHeld, offerAgain } from './pool.js'
 import { sendCommitSet } from './rounds.js'
 import { sign } from './sign.js'
 import { nextWindowMs, unnamedSteps } from './steps.js'
 import { giveUp, handBoundOn, joinableRank, rankTimerMs } from './timeouts.js'
+import { sayUnseen, unseenAtMs } from './unseen.js'
 
 /** What is due by now: time-outs, messages to be sent again. True when something moved. */
 export function onClock(t: Turn): boolean {
@@ -22,6 +23,7 @@ export function onClock(t: Turn): boolean {
     resendClosing(t)
     return false
   }
+  sayUnseen(t)
   const told = tellTally(t)
   const { open } = g
   if (open.timerAtMs === undefined && open.givenUp < open.rank && isPending(t)) open.timerAtMs = t.nowMs + rankTimerMs(t, open.rank)
@@ -80,6 +82,7 @@ function resend(t: Turn): void {
   handBoundOn(t, rank)
   askMissing(t)
   askForMissing(t)
+  askBodiesAgain(t)
   resendDissents(t)
   const tally = open.tallies.get(g.seat)
   if (tally !== undefined) send(t, others, tally.envelope)
@@ -113,7 +116,15 @@ export function nextWakeMs(t: Turn): number | undefined {
   const times = [g.offerAtMs, open.resendAtMs]
   if (g.phase === 'open') {
     const graceEndsMs = open.quorumAtMs === undefined ? undefined : open.quorumAtMs + g.settings.graceMs
-    times.push(open.timerAtMs, g.closing?.atMs, g.base.sinceMs + g.settings.idleEveryMs, nextWindowMs(t), graceEndsMs, withheldAtMs(t))
+    times.push(
+      open.timerAtMs,
+      g.closing?.atMs,
+      g.base.sinceMs + g.settings.idleEveryMs,
+      nextWindowMs(t),
+      graceEndsMs,
+      withheldAtMs(t),
+      unseenAtMs(t),
+    )
     if (g.base.state === undefined) times.push(open.resendAtMs ?? t.nowMs + open.resendEveryMs)
   }
   const later = times.filter((time): time is number => time !== undefined && time > t.nowMs)

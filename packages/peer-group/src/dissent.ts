@@ -2,12 +2,9 @@ import { bytesOfContentId, peekMessageNumber } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import { accuse } from './accuse.js'
 import { matches, rootOf } from './answer.js'
-import { verifyReveals } from './certificate.js'
-import { PeerGroupError } from './errors.js'
 import { count, type KnownStep, othersOf, peerAt, send, type Turn } from './group-state.js'
 import {
   type Answer,
-  askMessage,
   type DissentHeld,
   dissentHeldMessage,
   dissentMessage,
@@ -17,7 +14,7 @@ import {
   revealMessage,
   withheldMessage,
 } from './messages.js'
-import { ASK_EVERY_MS, DISSENTS_MAX } from './settings.js'
+import { DISSENTS_MAX } from './settings.js'
 import { sign } from './sign.js'
 import { changeStep, isJudged, knownStep, namedThrough, unnamedSteps } from './steps.js'
 import { tallyLate, tallySaidLate } from './tally.js'
@@ -169,31 +166,5 @@ export function resendDissents(t: Turn): void {
     const isOwn = known?.dissents.get(g.seat) === envelope
     if (isOwn) send(t, lacking, envelope)
     else handOn(t, step, envelope, lacking)
-  }
-}
-
-/** Anyone may show a certificate and ask what this member says of it: its reveal, its dissent, or that it is late. */
-export function onShown(t: Turn, from: Parameters<typeof send>[1][number], certificate: Uint8Array): undefined {
-  const { g } = t
-  try {
-    const { step, batchHash } = verifyReveals(certificate, g.setup, g.verifier.verification)
-    const known = knownStep(g, step)
-    if (known === undefined) {
-      // what it lacks it asks the members for; whoever showed the certificate will ask again
-      if (step <= g.base.step || g.seat < 0 || g.phase !== 'open' || t.nowMs < g.askedAtMs + ASK_EVERY_MS) return
-      g.askedAtMs = t.nowMs
-      send(t, othersOf(g), sign(t, askMessage, { step: g.base.step }).envelope)
-      return
-    }
-    if (!sameBytes(known.certified.batch.hash, batchHash)) return
-    const said = known.dissents.get(g.seat) ?? known.certified.reveals.get(g.seat)?.envelope
-    if (said !== undefined) send(t, [from], said)
-    else if (known.own === 'late' || known.own === 'running') {
-      const { rank, batch } = known.certified
-      if (g.phase !== 'shown' && g.seat >= 0) send(t, [from], sign(t, lateMessage, { step, rank, batch: batch.hash }).envelope)
-    }
-  } catch (error) {
-    if (!(error instanceof PeerGroupError)) throw error
-    count(t, error.code)
   }
 }

@@ -202,6 +202,7 @@ function restoreStep(
     own: isOwn ? 'differs' : own === undefined ? 'pending' : matches(own.value.answer, answer) ? 'agrees' : 'differs',
     mayReveal: false, // what was sealed elsewhere at that rank is not known any more
     bodies: 'unknown',
+    given: new Set(),
     completed: false,
     told: 'no',
     dissents: new Map(against),

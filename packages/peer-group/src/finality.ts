@@ -94,6 +94,7 @@ export function fetchState(t: Turn): undefined {
   const tip = knownStep(g, g.base.step)
   if (g.base.state === undefined && tip?.own !== 'running') wantState(t, g.base.root, tip)
   if (g.final.state === undefined && g.final.root !== g.base.root) wantState(t, g.final.root, knownStep(g, g.final.step))
+  if (g.before !== undefined && g.before.state === undefined) wantState(t, g.before.root, undefined)
 }
 
 function wantState(t: Turn, root: ContentId, known: KnownStep | undefined): void {
@@ -102,13 +103,21 @@ function wantState(t: Turn, root: ContentId, known: KnownStep | undefined): void
   t.effects.push({ type: 'fetch-state', root, from: holders.filter((peer) => peer !== self.peerId) })
 }
 
+/** Asks for the state before a disputed step, once; what is missing is asked for again with open messages. */
+export function wantBefore(t: Turn, root: ContentId): void {
+  if (t.g.before?.root === root) return
+  t.g.before = { root }
+  wantState(t, root, undefined)
+}
+
 /** A state came: run, or fetched. */
 export function takeState(t: Turn, state: GroupState): boolean {
   const { g } = t
   const { root } = state
-  const isWanted = [g.base, g.final].some((one) => one.root === root && one.state === undefined)
+  const isWanted = [g.base, g.final, g.before].some((one) => one?.root === root && one.state === undefined)
   if (g.base.root === root && g.base.state === undefined) g.base = { ...g.base, state }
   if (g.final.root === root && g.final.state === undefined) g.final = { ...g.final, state }
+  if (g.before?.root === root) g.before = { root, state }
   g.steps = g.steps.map((one) =>
     one.state === undefined && contentIdOfBytes(one.certified.answer.root) === root ? { ...one, state } : one,
   )
@@ -118,7 +127,7 @@ export function takeState(t: Turn, state: GroupState): boolean {
 
 /** The shell has a group state block, and all under it, on disk. */
 export function onState(t: Turn, { root, block, pages }: StateEvent): undefined {
-  const isMissing = [t.g.base, t.g.final].some((one) => one.state === undefined)
+  const isMissing = [t.g.base, t.g.final, t.g.before].some((one) => one !== undefined && one.state === undefined)
   if (!isMissing) return
   try {
     const state = readState(block, pages)

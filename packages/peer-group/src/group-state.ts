@@ -57,6 +57,8 @@ export interface KnownStep {
   readonly mayReveal: boolean
   /** The bodies of the batch's requests, for the own run. */
   readonly bodies: 'unknown' | 'asked' | 'held'
+  /** Those that came since they were asked for. */
+  readonly given: ReadonlySet<ContentId>
   /** By seat: signed dissents and withheld statements against it. On disk before they are handed on. */
   readonly dissents: ReadonlyMap<number, Uint8Array>
   /** By seat: who signed that it holds a dissent. */
@@ -67,6 +69,18 @@ export interface KnownStep {
   readonly told: 'no' | 'provisional' | 'final'
   /** A certified batch carries a dissent against it. */
   readonly named: boolean
+}
+
+/** A certified step whose batch this member was not given. */
+export interface Unseen {
+  readonly step: number
+  readonly rank: number
+  /** SHA-256 of the batch. */
+  readonly batch: Uint8Array
+  readonly certificate: Uint8Array
+  readonly sinceMs: number
+  /** That it is withheld, signed. */
+  readonly said?: Uint8Array
 }
 
 export interface BoundSet {
@@ -167,6 +181,8 @@ export interface Group {
   readonly steps: readonly KnownStep[]
   /** The step that a certified batch named disputed, where a jury decides; 0: none. */
   readonly frozen: number
+  /** The state before a disputed step, which a frozen group goes on from: older than the last final one, so it has to be fetched from the own disk. */
+  readonly before: { readonly root: ContentId; readonly state?: GroupState } | undefined
   readonly open: Readonly<OpenStep>
   readonly pool: Pool
   readonly offerAtMs: number | undefined
@@ -175,6 +191,8 @@ export interface Group {
   readonly tally: Tally
   readonly show: Uint8Array | undefined
   readonly askedAtMs: number
+  /** A certificate of a later step that somebody showed this member, until it has its batch, or has said that it was not given it: then the next one. */
+  readonly unseen: Unseen | undefined
   readonly answeredAtMs: ReadonlyMap<PeerId, number>
   readonly faulted: ReadonlySet<string>
   readonly closedResends: number

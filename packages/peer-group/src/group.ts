@@ -3,7 +3,7 @@ import type { Message } from '@interpeer/wire-codec'
 import { joinersOf, sayAgain, sendSteps, stepsAfter, takeFinal, takeLateReveal, tellClosed } from './adopt.js'
 import type { GroupEffect, GroupEvent, GroupSetup, RequestRef } from './api.js'
 import { nextWakeMs, onClock } from './clock.js'
-import { onShown, takeDissent, takeHeld, takeLateWord } from './dissent.js'
+import { takeDissent, takeHeld, takeLateWord } from './dissent.js'
 import { placeOf, readRecord, restoreOpenStep, writeRecord } from './durable.js'
 import { PeerGroupError } from './errors.js'
 import { announce, fetchState, onState } from './finality.js'
@@ -36,6 +36,7 @@ import { tellStuck } from './stuck.js'
 
 import { emptyTally, isTally } from './tally.js'
 import { followTimeouts, takeTimeout } from './timeouts.js'
+import { onShown } from './unseen.js'
 import { createVerifier, type FromMember, type Opened, type Verification } from './verifier.js'
 
 export interface GroupStep {
@@ -77,6 +78,8 @@ export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durabl
     tally: record?.tally ?? emptyTally(setup.members.length),
     show: record?.show ?? undefined,
     askedAtMs: nowMs,
+    unseen: undefined,
+    before: undefined,
     answeredAtMs: new Map(),
     faulted: new Set(),
     closedResends: 0,

@@ -5,6 +5,7 @@ export type {
   GroupSetup,
   RefusalCode,
   RequestRef,
+  StateEvent,
   StoredBlock,
   Write,
 } from './api.js'

@@ -11,11 +11,9 @@ import { type KnownStep, othersOf, type Turn } from './group-state.js'
 import type { Answer } from './messages.js'
 import { isHeld } from './pool.js'
 import { leavesState, stateAfter } from './run.js'
+import { WITHHELD_SHARE } from './settings.js'
 import type { GroupState } from './state-block.js'
 import { changeStep, knownStep, stateAt } from './steps.js'
-
-/** The share of the dissent window after which a member that was not given the bodies says so. */
-const WITHHELD_SHARE = 0.5
 
 /**
  * Runs what others certified without this member, as long as it holds the state before: whether it agrees decides if the step may be called clear. Oldest first,
@@ -41,7 +39,7 @@ export function runCertified(t: Turn): boolean {
     judge(t, known, state, { type: 'ran', files: state.files, responses: [], transcript: NO_TRANSCRIPT })
     return true
   }
-  const missing = known.bodies === 'held' ? [] : batch.requests.filter((ref) => !isHeld(t, ref))
+  const missing = known.bodies === 'held' ? [] : missingBodies(t, known)
   if (missing.length > 0) {
     if (known.bodies === 'asked') return withheld(t, known)
     changeStep(t, known.step, { bodies: 'asked' })
@@ -68,11 +66,24 @@ function withheld(t: Turn, known: KnownStep): boolean {
   return true
 }
 
-/** The shell has these bodies: those of certified steps may now be run. */
-export function takeBodies(t: Turn, given: ReadonlySet<ContentId>): void {
-  for (const { step, bodies, certified } of t.g.steps) {
-    if (bodies !== 'asked') continue
-    if (certified.batch.requests.every((ref) => given.has(ref.cid) || isHeld(t, ref))) changeStep(t, step, { bodies: 'held' })
+const missingBodies = (t: Turn, { certified, given }: KnownStep) =>
+  certified.batch.requests.filter((ref) => !given.has(ref.cid) && !isHeld(t, ref))
+
+/** The shell has these bodies, perhaps not all at once: certified steps whose bodies are all there may now be run. */
+export function takeBodies(t: Turn, cids: ReadonlySet<ContentId>): void {
+  for (const known of t.g.steps) {
+    if (known.bodies !== 'asked') continue
+    const mine = known.certified.batch.requests.filter(({ cid }) => cids.has(cid))
+    const given = new Set([...known.given, ...mine.map(({ cid }) => cid)])
+    changeStep(t, known.step, { given, bodies: missingBodies(t, { ...known, given }).length === 0 ? 'held' : 'asked' })
+  }
+}
+
+/** Bodies that were asked for and did not come: before this member says that they are withheld. */
+export function askBodiesAgain(t: Turn): void {
+  for (const known of t.g.steps) {
+    if (known.own !== 'pending' || known.bodies !== 'asked') continue
+    t.effects.push({ type: 'fetch-bodies', requests: missingBodies(t, known), from: othersOf(t.g) })
   }
 }
 

@@ -4,6 +4,7 @@ import { answerOf, saltFor } from './answer.js'
 import type { ExecutionResult } from './api.js'
 import { type KnownBatch, namingOf } from './batch.js'
 import { refusalByState, seedOf } from './check-batch.js'
+import { wantBefore } from './finality.js'
 import { collatorSeat, count, othersOf, peerAt, type Run, send, type Turn } from './group-state.js'
 import { sealMessage } from './messages.js'
 import { takeOwnRun } from './own-run.js'
@@ -25,7 +26,10 @@ export function runAndSeal(t: Turn): boolean {
   const { batch } = proposal
   if (open.runs.get(hexOf(batch.hash))?.type === 'running') return false // it was looked at before it ran
   const before = stateFor(t, batch)
-  if (before === undefined) return false
+  if (before === undefined) {
+    if (batch.from !== base.root && batch.value.epoch === t.g.setup.epoch) wantBefore(t, batch.from)
+    return false
+  }
   const code = refusalByState(t, batch, before)
   if (code !== undefined) return refuse(t, code)
   const name = hexOf(batch.hash)

@@ -67,5 +67,7 @@ export const DISSENTS_MAX = PROVISIONAL_MAX + 1
 export const FREEZE_RANKS = 4
 /** Seals and reveals are kept for this many ranks below and above the current one. */
 export const RANK_WINDOW = 4
+/** The share of the dissent window after which a member that was not given a batch, or its requests' bodies, says so. */
+export const WITHHELD_SHARE = 0.5
 /** A member asks for certificates, and answers one peer that asks, at most this often. */
 export const ASK_EVERY_MS = 100

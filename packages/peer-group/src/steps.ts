@@ -114,8 +114,11 @@ export function nextWindowMs({ g, nowMs }: Turn): number | undefined {
 }
 
 /** A state that this member holds in memory, by its root. */
-export function stateAt({ base, final, steps }: Pick<Group, 'base' | 'final' | 'steps'>, root: ContentId): GroupState | undefined {
-  return [base, final, ...steps].find(({ state }) => state?.root === root)?.state
+export function stateAt(
+  { base, final, steps, before }: Pick<Group, 'base' | 'final' | 'steps' | 'before'>,
+  root: ContentId,
+): GroupState | undefined {
+  return [base, final, ...steps, before].find((one) => one?.state?.root === root)?.state
 }
 
 /** The group state before a step; undefined where this member skipped it. */

@@ -1,5 +1,5 @@
-import { bytesOfContentId, peekMessageNumber, signMessage } from '@interpeer/crypto-ids'
-import { hexOf } from '@interpeer/wire-codec'
+import { bytesOfContentId, contentIdOf, peekMessageNumber, signMessage } from '@interpeer/crypto-ids'
+import { encodeCbor, hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { network, signerAt, verification } from '../simulations/jobs.js'
 import { verifyFault } from '../src/fault.js'
@@ -65,6 +65,51 @@ const tell = (desk: Desk, member: number, from: number, envelope: Uint8Array) =>
   desk.tell(member, { type: 'message', from: desk.peer(from), envelope })
 
 describe('where a jury can be drawn', () => {
+  test('who has handed a dissent on gives no late reveal of what calls that step final: at rank 0 it would look like a lie', () => {
+    const desk = new Desk(4, { jurors: 4 })
+    const [collator] = desk.order(1) as [number]
+    const [second, , signer, holder] = desk.order(2) as [number, number, number, number]
+    desk.write(collator, 1)
+    desk.deliver()
+    const { certified } = known(desk, holder)
+    const { job, epoch } = desk.setup
+    const place = { job: bytesOfContentId(job), epoch, step: 1, rank: 0, batch: certified.batch.hash, from: signerAt(signer).publicKey }
+    tell(desk, holder, signer, signMessage(withheldMessage, place, signerAt(signer), network))
+    expect(sent(desk, holder, HELD)).toHaveLength(1)
+    desk.drop()
+    const apart = ({ from, to, number }: Letter) => from !== holder && (to !== holder || number === 48)
+    desk.write(second, 2)
+    desk.deliver(apart)
+    desk.endGrace(
+      apart,
+      [0, 1, 2, 3].filter((member) => member !== holder),
+    )
+    const reveals = () => sent(desk, holder, REVEAL).length
+    const before = reveals()
+    desk.deliver(({ number }) => number === FINAL)
+    expect(known(desk, holder, 2)).toMatchObject({ own: 'agrees', certified: { answer: { final: 1 } } })
+    expect(reveals()).toBe(before)
+  })
+  test('withheld: a certificate whose batch nobody gives is answered within half the window too, and told to the chain', () => {
+    const { desk, collator, dissenter } = dissenting(4)
+    const { certificate, batch } = known(desk, collator).certified
+    const visitor = signerAt(30).peerId
+    desk.drop()
+    const show = () => desk.tell(dissenter, { type: 'shown', from: visitor, certificate })
+    show()
+    desk.pass(dissentWindowMs / 2 - 1, [dissenter])
+    expect(sent(desk, dissenter, WITHHELD)).toEqual([])
+    desk.pass(1, [dissenter])
+    const [said] = sent(desk, dissenter, WITHHELD)
+    const envelope = said?.envelope as Uint8Array
+    expect(createVerifier(desk.context, verification).open(withheldMessage, envelope)).toMatchObject({
+      value: { step: 1, batch: batch.hash },
+    })
+    expect(desk.of('dispute', dissenter)).toMatchObject([{ step: 1, certificate, batch: null, dissents: [envelope] }])
+    expect(show()).toContainEqual({ type: 'send', to: [visitor], envelope })
+    desk.pass(dissentWindowMs, [dissenter])
+    expect(sent(desk, dissenter, WITHHELD).filter(({ to }) => to.length > 1)).toHaveLength(1)
+  })
   test('a member that restarts does not seal its own proposal that names a step, once it has handed a dissent on', () => {
     const { desk, dissenter } = dissenting(4)
     const [second] = desk.order(2) as [number]
@@ -396,6 +441,37 @@ describe('where no jury can be drawn', () => {
 })
 
 describe('what is said of a certified step', () => {
+  test('bodies that come one by one are enough, and are asked for again: nothing is said to be withheld', () => {
+    const desk = new Desk(4, { jurors: 4 })
+    const [collator, , , behind] = desk.order(1) as [number, number, number, number]
+    const rest = [0, 1, 2, 3].filter((member) => member !== behind)
+    const apart = ({ from, to }: Letter) => from !== behind && to !== behind
+    const writes = [1, 2].map((n) => {
+      const id = Uint8Array.from({ length: 16 }, () => n)
+      const bytes = encodeCbor([id, 'a request'])
+      return { id, ms: desk.nowMs, cid: contentIdOf(bytes, 'raw'), bytes }
+    })
+    desk.tell(collator, { type: 'writes', writes })
+    desk.deliver(apart)
+    desk.endGrace(apart, rest)
+    const step = desk.group(collator).steps.find(({ certified }) => certified.batch.requests.length === 2)
+    if (step === undefined) throw new Error('no batch of two')
+    const cids = step.certified.batch.requests.map(({ cid }) => cid)
+    const bodies = cids.map((cid) => desk.blocks.get(cid))
+    for (const cid of cids) desk.blocks.delete(cid)
+    desk.deliver(({ number, to }) => number === FINAL && to === behind)
+    expect(known(desk, behind, step.step)).toMatchObject({ own: 'pending', bodies: 'asked' })
+    const asked = () => desk.of('fetch-bodies', behind).length
+    const before = asked()
+    desk.pass(GROUP_DEFAULTS.resendMs, [behind])
+    expect(asked()).toBe(before + 1)
+    for (const [i, cid] of cids.entries()) {
+      desk.blocks.set(cid, bodies[i] as Uint8Array)
+      desk.tell(behind, { type: 'bodies', cids: [cid] })
+    }
+    expect(known(desk, behind, step.step).own).toBe('agrees')
+    expect(sent(desk, behind, WITHHELD)).toEqual([])
+  })
   test('withheld: a certificate without the bodies is answered within half the window, also to who asks', () => {
     const { desk, dissenter, rest } = dissenting(4)
     const body = known(desk, rest[0] as number).certified.batch.requests[0]?.cid

@@ -1,7 +1,7 @@
-import { bytesOfContentId, type ContentId, contentIdOf } from '@interpeer/crypto-ids'
+import { bytesOfContentId, type ContentId, contentIdOf, signMessage } from '@interpeer/crypto-ids'
 import { encodeCbor, hexOf } from '@interpeer/wire-codec'
 import { expect, test } from 'vitest'
-import { execute, job, signerAt, verification } from '../simulations/jobs.js'
+import { execute, job, network, signerAt, verification } from '../simulations/jobs.js'
 import {
   disputeMessage,
   type GroupEffect,
@@ -13,6 +13,7 @@ import {
   verifyDispute,
   withShown,
 } from '../src/index.js'
+import { withheldMessage } from '../src/messages.js'
 import { answeredBy } from '../src/state-block.js'
 import { Desk, NOW } from './desk.js'
 
@@ -32,8 +33,9 @@ function deskWhere(differ: readonly number[]): Desk {
   return desk
 }
 
+const batchOf = ({ batch }: GroupEffect & { type: 'dispute' | 'stuck' }): Uint8Array => batch as Uint8Array
 function bytesOf(effect: GroupEffect & { type: 'dispute' | 'stuck' }): Uint8Array {
-  const value = { job: bytesOfContentId(job), epoch: 1, step: effect.step, batch: readBatch(effect.batch).hash, base: null }
+  const value = { job: bytesOfContentId(job), epoch: 1, step: effect.step, batch: readBatch(batchOf(effect)).hash, base: null }
   if (effect.type === 'dispute') {
     return disputeMessage.encode({ ...value, steps: [effect.certificate], evidence: { type: 'objection', statements: effect.dissents } })
   }
@@ -56,7 +58,7 @@ function judgmentOf(desk: Desk, effect: GroupEffect & { type: 'dispute' | 'stuck
         one.type === 'fetch-state'
           ? { type: 'state' as const, root: one.root, block: desk.blocks.get(one.root) as Uint8Array, pages: [] }
           : one.type === 'fetch-batches'
-            ? { type: 'batch' as const, bytes: effect.batch }
+            ? { type: 'batch' as const, bytes: batchOf(effect) }
             : one.type === 'fetch-bodies'
               ? { type: 'bodies' as const, cids: one.requests.map(({ cid }) => cid) }
               : one.type === 'execute'
@@ -141,4 +143,22 @@ test('what a group brings that can agree on nothing is a dispute, and the jury s
   const judgment = judgmentOf(desk, effect)
   expect(judgment).toMatchObject({ outcome: 'overturned', by: 'jury', leave: [] })
   expect(judgment?.marks.map(({ peer }) => peer)).toEqual([3, 4].map((seat) => desk.peer(seat)))
+})
+test('who agreed and then says that it was given nothing can keep nobody from a verdict', () => {
+  const desk = new Desk(5, { jurors: 11 })
+  desk.write(0, 1)
+  desk.deliver()
+  const known = desk.group(0).steps.find(({ certified }) => certified.batch.requests.length > 0)
+  if (known === undefined) throw new Error('no step')
+  const { certificate, batch, rank } = known.certified
+  const place = { job: bytesOfContentId(job), epoch: 1, step: known.step, rank, batch: batch.hash, from: signerAt(4).publicKey }
+  const envelope = signMessage(withheldMessage, place, signerAt(4), network)
+  for (const member of [0, 1, 2, 3]) desk.tell(member, { type: 'message', from: desk.peer(4), envelope })
+  for (let i = 0; i < 20 && desk.of('dispute', 0).length === 0; i++) {
+    desk.deliver()
+    desk.pass(250)
+  }
+  const [effect] = desk.of('dispute', 0)
+  if (effect === undefined) throw new Error('no dispute')
+  expect(judgmentOf(desk, effect, [certificate])).toMatchObject({ outcome: 'stands', by: 'unanimity', marks: [], leave: [] })
 })

@@ -1,6 +1,7 @@
 import { BUDGETS_MS, runScenario, type Simulate, seedsWithin } from '@interpeer/simulator'
 import { expect, test } from 'vitest'
 import { simulate } from '../simulations/group.sim.js'
+import { simulate as simulateDisputes } from '../simulations/group-disputes.sim.js'
 import { simulate as simulateEpochs } from '../simulations/group-epochs.sim.js'
 import { simulate as simulateLocks } from '../simulations/group-locks.sim.js'
 import { simulate as simulateTraffic } from '../simulations/group-traffic.sim.js'
@@ -8,6 +9,7 @@ import { simulate as simulateTraitors } from '../simulations/group-traitors.sim.
 
 const scenarios: readonly (readonly [keyof typeof BUDGETS_MS, Simulate])[] = [
   ['group', simulate],
+  ['group-disputes', simulateDisputes],
   ['group-epochs', simulateEpochs],
   ['group-locks', simulateLocks],
   ['group-traitors', simulateTraitors],

@@ -13,6 +13,7 @@ import {
   jurorReferences,
   openJuror,
   stepJuror,
+  TRANSCRIPT_MAX_BYTES,
   verdictMessage,
   verifyDispute,
 } from '../src/index.js'
@@ -107,6 +108,28 @@ describe('a juror re-executes from the last final state', () => {
     const [handedOn, ...more] = bench.of('hand-on')
     expect([handedOn?.batches.length, handedOn?.requests.length, handedOn?.to.length, more.length]).toEqual([3, 3, 15, 0])
     expect([...jurorReferences(bench.juror)]).toContain(third.after.root)
+  })
+  test('and takes a transcript as long as a member may have, and no longer', () => {
+    const made = new Case(5)
+    const first = made.run()
+    for (const [bytes, type] of [
+      [0, 'answered'],
+      [40_000, 'answered'],
+      [TRANSCRIPT_MAX_BYTES + 1, 'too-slow'],
+    ] as const) {
+      const bench = new Bench(made, first, { batches: [] })
+      bench.run = (effect) => ({ ...execute(effect), transcript: new Uint8Array(bytes) })
+      bench.tell({ type: 'batch', bytes: first.batch.bytes })
+      expect(bench.finding?.type).toBe(type)
+    }
+  })
+  test('a closing batch leaves the state as it is, though its time would drop old request ids', () => {
+    const made = new Case(5)
+    const first = made.run()
+    const closing = made.run(0, { closing: true, timeMs: first.batch.value.timeMs + 700_000 })
+    expect(closing.after.root).not.toBe(closing.before.root)
+    const bench = new Bench(made, closing)
+    expect(bench.finding).toMatchObject({ type: 'answered', step: 2, answer: { root: bytesOfContentId(first.after.root) } })
   })
   test('says so where an earlier step comes out otherwise than its certificate, and goes no further', () => {
     const made = new Case(5)

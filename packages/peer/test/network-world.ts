@@ -103,6 +103,7 @@ export function closingOf(
     timeMs,
     responses,
     step = 4,
+    disputed = 0,
   }: {
     by?: readonly PeerId[]
     outcomes?: readonly MemberOutcome[]
@@ -110,6 +111,7 @@ export function closingOf(
     timeMs?: number
     responses?: readonly ContentId[]
     step?: number
+    disputed?: number
   } = {},
 ): { certificate: Uint8Array; batch: Uint8Array; root: ContentId } {
   const { members, number } = epoch
@@ -125,7 +127,7 @@ export function closingOf(
     proof: new Uint8Array(80),
     requests: [],
     final: step - 1,
-    disputed: 0,
+    disputed,
     dissents: [],
     closing: true,
     outcomes: outcomes ?? members.map(() => AGREED),
@@ -140,7 +142,7 @@ export function closingOf(
         effects: new Uint8Array(32),
         fuel: 0,
         final: step - 1,
-        disputed: 0,
+        disputed,
         own: new Uint8Array(32),
       }
       const from = signerOf(peer).publicKey

@@ -22,7 +22,7 @@ import {
   siteReply,
   siteRequest,
 } from '@interpeer/peer-group'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { PeerError } from '../src/errors.js'
 import { SiteClient } from '../src/node/site-client.js'
 import { blocksOfResponse } from '../src/site-response-block.js'
@@ -161,12 +161,39 @@ test('what not all members agree on is believed once a later certificate names i
   const named = ofQuorum(5).certificate
   const { client } = clientOf(() => ({ certificate, named }))
   expect(await client.ask('log', get)).toMatchObject({ ran: 'read', step: 4, state, provisional: false })
-  expect(client.observed(job)).toMatchObject({ step: 4, certificates: [{ agreed: 3, members: 4 }] })
+  expect(client.observed(job)).toMatchObject({ step: 4, certificates: [{ step: 5, agreed: 3, members: 4 }, { step: 4 }] })
   // one of the step itself, or of one before, names nothing
   for (const notLater of [certificate, ofQuorum(3).certificate])
     await expect(
       clientOf(() => ({ certificate, named: notLater })).client.ask('log', get, { member: members[1] as PeerId }),
     ).rejects.toThrow()
+})
+
+test('a step is unjudged from the first that a batch names over a dissent', async () => {
+  const over = closingOf(genesis, { job, epoch: epoch as never, next: null }, { step: 7, root: certified.root, disputed: 5 }).certificate
+  for (const [step, unjudged] of [
+    [4, false],
+    [5, true],
+    [6, true],
+  ] as const) {
+    const { client } = clientOf(() => ({ certificate: ofQuorum(step).certificate, named: over }))
+    expect(await client.ask('log', get)).toMatchObject({ step, provisional: false, unjudged })
+  }
+})
+
+test('the next write goes to who collates after the certificate that names the last step', async () => {
+  const { client, asked } = clientOf((_, envelope) => {
+    const responses = [blocksOfResponse({ request: sha256(envelope), ...page }).cid]
+    const proof = proofOfResponse(responseTree(responses), 0)
+    return { ran: 'write', certificate: ofQuorum(4, responses).certificate, named: ofQuorum(6).certificate, proof, ...page }
+  })
+  await client.ask('log', post)
+  await client.ask('log', post)
+  expect(asked[1]).toBe(members[collatorOrder(chainView.chainSeed, 7, 4)[0] as number])
+  expect(client.observed(job)?.certificates).toMatchObject([
+    { step: 6, agreed: 3 },
+    { step: 4, agreed: 3 },
+  ])
 })
 
 test('a write that is not final yet is an answer only where the job wants it, and marked', async () => {
@@ -232,6 +259,44 @@ test('a write goes to who collates the next step, unless that one did not answer
   expect(asked[2]).not.toBe(collator)
   for (let i = 0; i < 8; i++) await client.ask('log', post)
   expect(asked.slice(3)).not.toContain(collator)
+})
+
+test('a member that was asked beside slow ones, and given up as one of them answered, is not taken to be silent', async () => {
+  vi.useFakeTimers()
+  vi.spyOn(Math, 'random').mockReturnValue(0.5) // members are asked in the order of their seats
+  try {
+    const asked: PeerId[] = []
+    let answerFirst = () => {}
+    const request = (peer: PeerId, envelope: Uint8Array, { signal }: { signal: AbortSignal }): Promise<Uint8Array> => {
+      asked.push(peer)
+      const { method } = openMessage(siteRequest, envelope, network, ({ from }) => peerIdOfKey(from))
+      const signer = group.find(({ peerId }) => peerId === peer) as Signer
+      const reply: SiteReply = {
+        ...{ from: signer.publicKey, job: bytesOfContentId(job), request: sha256(envelope), ran: 'read' as const, epoch: 1, step: 4 },
+        ...{ state: bytesOfContentId(certified.root), stale: false, certificate: certified.certificate, named: null, proof: null },
+        ...{ status: 200, headers: [], body: new Uint8Array(), ...(method === 'POST' ? written(envelope, page) : {}) },
+      }
+      const bytes = signMessage(siteReply, reply, signer, network)
+      if (method === 'POST') return Promise.resolve(bytes)
+      return new Promise((resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('given up')))
+        if (asked.length === 2) answerFirst = () => resolve(bytes)
+      })
+    }
+    const { client } = clientOf(() => ({}), { now: Date.now, overlay: { request } as unknown as Overlay })
+    await client.ask('log', post)
+    const read = client.ask('log', get)
+    await vi.advanceTimersByTimeAsync(2_000)
+    answerFirst()
+    await read
+    expect(asked).toEqual([members[0], members[0], members[1], members[2]])
+    expect(collatorOrder(chainView.chainSeed, 5, 4)[0]).toBe(2)
+    await client.ask('log', post)
+    expect(asked.at(-1)).toBe(members[2])
+  } finally {
+    vi.restoreAllMocks()
+    vi.useRealTimers()
+  }
 })
 
 const oldWrite = written(new Uint8Array([1]), redirect)

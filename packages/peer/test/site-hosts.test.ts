@@ -23,9 +23,12 @@ import {
 } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
 import {
+  challengeMessage,
+  challengeReplyMessage,
   firstStateBlock,
   provesResponse,
   type ResponseProof,
+  readCheck,
   type SiteRequest,
   siteReply,
   siteRequest,
@@ -123,6 +126,18 @@ async function storeWithSite(): Promise<ContentStore> {
   await store.blocks.put([...files.blocks, start])
   return store
 }
+
+test('every message between members reaches their groups, challenges of own work too; no other does', async () => {
+  const { hosts, counts } = hostsOf(await storeWithSite())
+  hosts.onViews([{ ...view, members: [self.peerId, visitor.peerId] }])
+  const place = { job: bytesOfContentId(job), epoch: 0, step: 1, batch: new Uint8Array(32), from: visitor.publicKey }
+  const challenge = signMessage(challengeMessage, { ...place, to: self.publicKey, draws: [0] }, visitor, network)
+  const reply = { ...place, start: bytesOfContentId(start.cid), own: new Uint8Array(32), length: 0, chunks: [] }
+  expect(hosts.onMessage(visitor.peerId, challenge)).toBe(true)
+  expect(hosts.onMessage(visitor.peerId, signMessage(challengeReplyMessage, reply, visitor, network))).toBe(true)
+  expect([counts.get('CHALLENGE_UNKNOWN'), counts.get('REPLY_UNASKED')]).toEqual([1, 1])
+  expect(hosts.onMessage(visitor.peerId, readCheck.encode({ request: new Uint8Array(), reply: new Uint8Array() }))).toBe(false)
+})
 
 test('what a peer signed and can no longer read makes it sit its epoch out: it serves reads, signs nothing, and goes on', async () => {
   const store = await storeWithSite()

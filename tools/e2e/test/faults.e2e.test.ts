@@ -67,7 +67,7 @@ async function stillStepsOf(which: readonly string[]): Promise<readonly number[]
   return steps
 }
 
-test('one of five is cut off: the four go on, it certifies nothing alone, and catches up afterwards (8, 11, 16)', async () => {
+test('one of five is cut off: the four go on, it certifies nothing alone, and catches up afterwards (8, 11, 27)', async () => {
   const [lone, ...others] = names as [string, ...string[]]
   await relay.partition([lone], others)
   const before = await stillStepsOf([lone])
@@ -97,7 +97,7 @@ test('two and three of five are cut from each other: neither side certifies anyt
   await lines.expectWholeAt(members)
 }, 120_000)
 
-test('a member that nobody hears, then one that hears nobody: the others go on (13, 14, 15, 16)', async () => {
+test('a member that nobody hears, then one that hears nobody: the others go on (24, 25, 26, 27)', async () => {
   for (const [i, one] of [names[1], names[2]].entries()) {
     const [lone, others] = [[one as string], names.filter((name) => name !== one)]
     await (i === 0 ? relay.cut(lone, others) : relay.cut(others, lone))
@@ -108,7 +108,7 @@ test('a member that nobody hears, then one that hears nobody: the others go on (
   }
 }, 120_000)
 
-test('on links that delay by 80 ms and lose one in twenty, writes become final (15)', async () => {
+test('on links that delay by 80 ms and lose one in twenty, writes become final (26)', async () => {
   await relay.shape('all', 'all', { delayMs: 80, jitterMs: 20, lossPercent: 5 })
   for (const i of [1, 2]) await lines.addUntilAcknowledged(`slow-${i}`)
   await Promise.all([3, 4, 5, 6].map((i) => lines.add(`slow-${i}`)))
@@ -118,7 +118,7 @@ test('on links that delay by 80 ms and lose one in twenty, writes become final (
   await lines.expectWholeAt(members)
 }, 120_000)
 
-test('all five are killed right after an acknowledgement, and again in the middle of a batch: nothing is lost or doubled (17, 18)', async () => {
+test('all five are killed right after an acknowledgement, and again in the middle of a batch: nothing is lost or doubled (28, 29)', async () => {
   const killAll = async () => void (await Promise.all(names.map((name) => running.network.killSeeder(name))))
   const startAll = async () => void (await Promise.all(names.map((name) => running.network.startSeeder(name))))
   await lines.addUntilAcknowledged('before-the-kill')
@@ -134,7 +134,7 @@ test('all five are killed right after an acknowledgement, and again in the middl
   await lines.expectWholeAt(members)
 }, 180_000)
 
-test('one member is killed in the middle of a batch: the others end it, and it comes back (17, 18)', async () => {
+test('one member is killed in the middle of a batch: the others end it, and it comes back (28, 29)', async () => {
   const name = names[3] as string
   const underWay = lines.add('one-killed', { rounds: 60_000 })
   await sleep(300)
@@ -146,7 +146,7 @@ test('one member is killed in the middle of a batch: the others end it, and it c
   await lines.expectWholeAt(members)
 }, 120_000)
 
-test('a member whose clock is five seconds ahead seals nothing, nobody seals its batches, and it follows the others (4)', async () => {
+test('a member whose clock is five seconds ahead follows the others, and nobody seals its batches (4)', async () => {
   const name = names[1] as string
   const logged = () =>
     readFileSync(join(data, name, 'log/peer.log'), 'utf8')
@@ -162,13 +162,11 @@ test('a member whose clock is five seconds ahead seals nothing, nobody seals its
   const { step } = await lines.shownBy(idOf(names[0] as string))
   for (const i of [1, 2, 3]) await lines.addUntilAcknowledged(`clock-${i}`)
   await lines.expectWholeAt(members)
-  // only a batch bound by time-outs may be sealed at any time, and none is at rank 0
-  let free: readonly { readonly agreed: number }[] = []
-  await until('a step of rank 0 is certified', async () => {
-    free = (await running.status()).jobs[0]?.lastCertificates.filter((one) => one.step > step + 1 && one.rank === 0) ?? []
-    return free.length > 0
+  // every member collates rank 0 of one step in five: where it is the one with the wrong clock, the next rank has to
+  await until('a step is certified at a later rank', async () => {
+    const certified = (await running.status()).jobs[0]?.lastCertificates ?? []
+    return certified.some((one) => one.step > step + 1 && one.rank > 0)
   })
-  expect(free.map(({ agreed }) => agreed)).toEqual(free.map(() => 4))
   withWrongClock.delete(name)
   await running.network.killSeeder(name)
   await running.network.startSeeder(name)
@@ -187,7 +185,7 @@ async function addUntil(stem: string, isOver: () => boolean): Promise<void> {
 }
 
 test.runIf(disk)(
-  'a member whose disk is full falls silent, the others go on, and it comes back when there is room (17, 19)',
+  'a member whose disk is full falls silent, the others go on, and it comes back when there is room (28, 30)',
   async () => {
     const isFull = () => readFileSync(join(data, WITH_DISK, 'log/peer.log'), 'utf8').includes('the store is full')
     await addUntil('full', () => {
@@ -204,7 +202,7 @@ test.runIf(disk)(
 )
 
 test.runIf(disk)(
-  'a member whose disk breaks ends, the others go on, and it comes back after a repair (17)',
+  'a member whose disk breaks ends, the others go on, and it comes back after a repair (28)',
   async () => {
     disk?.breakDown()
     await addUntil('broken', isGone)

@@ -1,6 +1,6 @@
 /**
  * The end of an epoch and the opening of the next: a closing certificate that may be hidden, against a recovery by the chain (design §6,
- * Epochs, Recovery, Hand-over; rules 22 to 25). A leaver's seat goes to a newcomer. All provisional steps are certified and the closing
+ * Epochs, Recovery, Hand-over; rules 33 to 36). A leaver's seat goes to a newcomer. All provisional steps are certified and the closing
  * batch is sealed when the model begins; who opens the next epoch can work in it at once.
  */
 import type { Model } from './explore.js'

@@ -1,5 +1,5 @@
 /**
- * One step: seals, commit sets, reveals, locks and time-outs over several ranks (design §6; rules 7 to 11, 17 and 18 of
+ * One step: seals, commit sets, reveals, locks and time-outs over several ranks (design §6; rules 7 to 11, 28 and 29 of
  * docs/protocol/peer-group.md).
  *
  * The network is what was ever signed: loss, delay, repetition and reordering are "not read yet". Traitors sign whatever helps, at once:

@@ -1,6 +1,6 @@
 /**
  * Recovery of a chain of provisional steps, twice: epoch 0 is recovered into epoch 1, which runs the later batches again and may be
- * recovered itself before it is through (design §6, Recovery; rules 24 and 25).
+ * recovered itself before it is through (design §6, Recovery; rules 35 and 36).
  *
  * Of each step's agreement only this is kept: the batch that may be certified, and one of a lower rank that found a commit set but no
  * certificate (one-step.ts shows that there is no other case). As in recovery.ts each state is also one in which any members just showed.

@@ -1,6 +1,6 @@
 /**
  * Recovery of an epoch whose open step is agreed as in one-step.ts: whatever part of the members shows, in whatever state, and whatever
- * the traitors among them hide, nothing that is certified, in whosever hands, is lost (design §6, Recovery; rules 24 and 25).
+ * the traitors among them hide, nothing that is certified, in whosever hands, is lost (design §6, Recovery; rules 35 and 36).
  *
  * A member that has shown signs nothing more: it is a member that does nothing from then on, so every state of a step is also one in
  * which any of its members have just shown. No new states are needed, only a look at each from the chain's side.

@@ -91,7 +91,7 @@ export class RelayProcess {
 
   #command(line: string): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      if (this.#child.exitCode !== null) return reject(new Error('the relay has ended'))
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null) return reject(new Error('the relay has ended'))
       this.#asked.push({ resolve, reject })
       this.#child.stdin?.write(`${line}\n`)
     })

@@ -3,13 +3,14 @@
  * those with a fixed number of seeds (vote-chain, peer) take their part of it. `npm run sim -- --all --seeds 10000` runs them all.
  */
 export const BUDGETS_MS = {
-  group: 15_000,
-  'group-epochs': 12_000,
-  'group-locks': 8_000,
-  'group-traitors': 15_000,
+  group: 12_000,
+  'group-disputes': 12_000,
+  'group-epochs': 10_000,
+  'group-locks': 6_000,
+  'group-traitors': 12_000,
   exchange: 10_000,
   /** All planted bugs, in two processes. */
-  planted: 90_000,
+  planted: 60_000,
 } as const
 export const BUDGET_OF_ALL_MS = 300_000
 /** What is left for simulations with a fixed number of seeds. */

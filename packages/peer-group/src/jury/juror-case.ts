@@ -3,6 +3,7 @@ import { hexOf } from '@interpeer/wire-codec'
 import { answerOf, matches } from '../answer.js'
 import type { ExecutionResult, RequestRef } from '../api.js'
 import { type KnownBatch, namingOf } from '../batch.js'
+import { TRANSCRIPT_MAX_BYTES } from '../own-work/own-part.js'
 import { GROUP_DEFAULTS } from '../settings.js'
 import { nextState } from '../state-block.js'
 import { batchSeed, isRunnable } from './case-batch.js'
@@ -110,17 +111,20 @@ export function finish(t: JurorTurn, next: CaseStep, result: ExecutionResult): u
   const { j } = t
   const batch = j.batches.get(hexOf(next.batch))?.known
   if (batch === undefined || j.held === undefined || !isWhole(result, batch)) return find(t, { type: 'too-slow' })
-  const keptMs = j.setup.requestsKeptMs ?? GROUP_DEFAULTS.requestsKeptMs
-  const { state, blocks } = nextState(j.held.state, batch, result.files, result.responses, keptMs)
+  const { context, requestsKeptMs = GROUP_DEFAULTS.requestsKeptMs } = j.setup
+  const before = j.held.state
+  const isClosing = batch.value.closing && batch.value.epoch === context.epoch // it changes nothing, old request ids included
+  const { state, blocks } = isClosing
+    ? { state: before, blocks: [] }
+    : nextState(before, batch, result.files, result.responses, requestsKeptMs)
   t.effects.push({ type: 'store', blocks })
-  const { context } = j.setup
   const place = { ...context, step: next.step, rank: 0, batch: batch.hash, key: j.self.publicKey }
   const answer = answerOf(state.root, result.responses, result.transcript, namingOf(batch.value, context.epoch), place)
   j.held = { step: next.step, state }
   if (next.certified === undefined || !matches(answer, next.certified.answer)) find(t, { type: 'answered', step: next.step, answer })
 }
 const isWhole = (result: ExecutionResult, batch: KnownBatch): result is ExecutionResult & { type: 'ran' } =>
-  result.type === 'ran' && result.responses.length === batch.requests.length && result.transcript.length === 32
+  result.type === 'ran' && result.responses.length === batch.requests.length && result.transcript.length <= TRANSCRIPT_MAX_BYTES
 
 /** One verdict for a dispute: durable before it is sent. */
 function find(t: JurorTurn, finding: Finding): undefined {

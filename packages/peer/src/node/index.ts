@@ -1,14 +1,13 @@
 export { REQUEST_BODY_MAX_BYTES } from '@interpeer/peer-group'
 export { type PeerEndpoint, parseEndpoint, parseReachable } from './endpoint.js'
 export type { PeerLog } from './log.js'
+export type { Observed, ObservedCertificate } from './observed-sites.js'
 export { openPeer, type Peer, type PeerOptions } from './open-peer.js'
 export { lockFolder } from './process-lock.js'
 export type { Publication, Published } from './publish.js'
 export type { Contradiction } from './read-evidence.js'
 export {
   type AskOptions,
-  type Observed,
-  type ObservedCertificate,
   type SiteAnswer,
   STATE_METHOD,
   type VisitorRequest,

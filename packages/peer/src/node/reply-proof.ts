@@ -36,12 +36,12 @@ export interface ProvenPlace {
   readonly step: number
   /** False: q members agree, and others may still dissent. Only a job that wants its visitors answered so early has such answers. */
   readonly final: boolean
-  /** It is final over a member's dissent that no jury could judge. */
+  /** It is final over a member's dissent, against this step or one before it, that no jury could judge. */
   readonly unjudged: boolean
-  /** SHA-256 of the newest batch that says so, in hexadecimal; undefined: the chain itself. */
-  readonly batch: string | undefined
-  /** Undefined: the chain itself names the state. */
-  readonly certified: (CertifiedReveals & { readonly members: number }) | undefined
+  /** Its own certificate. Undefined: the chain itself names the state. */
+  readonly certified: CertifiedReveals | undefined
+  /** The newest certificate that says so: its own, or the later one that names it. */
+  readonly newest: (CertifiedReveals & { readonly members: number }) | undefined
 }
 
 /**
@@ -59,7 +59,7 @@ export function provenPlace(
   const state = contentIdOfBytes(root)
   if (certificate === null) {
     return state === view.start
-      ? { epoch: view.epoch, step: 0, final: true, unjudged: false, batch: undefined, certified: undefined }
+      ? { epoch: view.epoch, step: 0, final: true, unjudged: false, certified: undefined, newest: undefined }
       : undefined
   }
   const { job } = view
@@ -79,10 +79,11 @@ export function provenPlace(
       // what the chain itself names is final, whatever its certificate says
       const final = state === view.start || provesFinal(certified, later)
       if (!final && (ran !== 'write' || !view.answersProvisional)) continue
-      const batch = hexOf((later ?? certified).batchHash)
-      const { answer } = later ?? certified
-      const unjudged = final && answer.disputed > 0 && answer.disputed <= answer.final
-      return { epoch, step: certified.step, final, unjudged, batch, certified: { ...certified, members: members.length } }
+      const newest = later ?? certified
+      const { step } = certified
+      const { disputed } = newest.answer
+      const unjudged = final && disputed > 0 && disputed <= Math.min(newest.answer.final, step)
+      return { epoch, step, final, unjudged, certified, newest: { ...newest, members: members.length } }
     } catch {
       // of another epoch, perhaps: the next group is tried
     }

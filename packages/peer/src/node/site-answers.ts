@@ -118,17 +118,14 @@ export class SiteAnswers {
     if (outcome.type === 'refused') return refused(REFUSED_STATUS[outcome.code] ?? 503, outcome.code)
     const stored = await this.#stored(outcome.response)
     const written = proven.stepOf(id)
+    // what was answered before it was final may have come out otherwise since
+    const index = written?.responses.responses.indexOf(outcome.response) ?? -1
     // an answer without its proof would not be believed: another member may still have it
-    if (stored === undefined || written === undefined) return refused(503, 'MEMBER_BEHIND')
+    if (stored === undefined || written === undefined || index < 0) return refused(503, 'MEMBER_BEHIND')
     const { request, ...response } = stored
     // ids are no secret: whoever asks something else under another's id is not told that one's answer
     if (!sameBytes(request, sha256(envelope))) return refused(400, 'REQUEST_MISMATCH')
-    return {
-      ran: 'write',
-      ...response,
-      written,
-      proof: proofOfResponse(written.responses, written.responses.responses.indexOf(outcome.response)),
-    }
+    return { ran: 'write', ...response, written, proof: proofOfResponse(written.responses, index) }
   }
 
   /** The response that the group agreed on: this member ran it itself, or has it with the state it took up. */

@@ -18,6 +18,7 @@ import { PeerError } from '../errors.js'
 import { isLater } from '../served-state.js'
 import { isStale, type SiteView } from '../site-view.js'
 import { askInTurn } from './ask-in-turn.js'
+import { type Observed, ObservedSites } from './observed-sites.js'
 import type { ReadSharing } from './read-sharing.js'
 import { KnownCertificates, provenPlace, provesWrite } from './reply-proof.js'
 
@@ -50,27 +51,8 @@ export interface SiteAnswer {
   readonly headers: readonly HttpHeader[]
   readonly body: Uint8Array
 }
-/** What verified replies showed of one site's group, newest certificate first. */
-export interface Observed {
-  readonly epoch: number
-  readonly step: number
-  readonly state: ContentId
-  readonly certificates: readonly ObservedCertificate[]
-}
-export interface ObservedCertificate {
-  readonly epoch: number
-  readonly step: number
-  readonly rank: number
-  /** SHA-256 of the batch, in hexadecimal. */
-  readonly batch: string
-  readonly agreed: number
-  readonly members: number
-  /** When this side first saw it, ms since 1970: a certificate names no time. */
-  readonly timeMs: number
-}
 /** With this method a request runs nothing: the member only says which state it serves, and proves it. */
 export const STATE_METHOD = 'STATE'
-const CERTIFICATES_KEPT = 8
 /** A member's word that a state is fresh is checked, but for the time that its answer takes. */
 const STALE_ON_THE_WAY_MS = 2_000
 
@@ -103,7 +85,7 @@ export class SiteClient {
   readonly #viewOf: (name: string) => SiteView | undefined
   readonly #sharing: ReadSharing | undefined
   readonly #favourites = new Map<string, PeerId>()
-  readonly #observed = new Map<string, Observed>()
+  readonly #observed = new ObservedSites()
   /** One for each request that is being asked. */
   readonly #asking = new Set<AbortController>()
   #isClosed = false
@@ -183,6 +165,7 @@ export class SiteClient {
   }
 
   async #askOne(view: SiteView, peer: PeerId, asked: Asked, signal: AbortSignal): Promise<SiteAnswer> {
+    const askedAtMs = this.#now()
     try {
       const reply = await this.#overlay.request(peer, asked.envelope, { timeoutMs: DEADLINE_MS, signal, maxReplyBytes: REPLY_MAX_BYTES })
       const answer = this.#check(view, peer, asked, reply)
@@ -191,11 +174,16 @@ export class SiteClient {
       this.#silent.delete(peer)
       return this.#remember(view, answer)
     } catch (error) {
-      if (this.#silent.size >= SILENT_MAX) this.#silent.clear()
-      this.#silent.set(peer, this.#now())
+      // who was asked beside another, and given up a moment later as that one answered, was not silent
+      if (!signal.aborted || this.#now() - askedAtMs >= READ_HEDGE_MS) this.#callSilent(peer)
       if (this.#favourites.get(view.job) === peer) this.#favourites.delete(view.job)
       throw error
     }
+  }
+
+  #callSilent(peer: PeerId): void {
+    if (this.#silent.size >= SILENT_MAX) this.#silent.clear()
+    this.#silent.set(peer, this.#now())
   }
 
   /** Asks any member which state it serves; what it proves is observed. @throws {PeerError} */
@@ -204,7 +192,7 @@ export class SiteClient {
   }
 
   #sign(view: SiteView, visitor: VisitorRequest): Uint8Array {
-    const seen = this.#observed.get(view.job) ?? { epoch: 0, step: 0 }
+    const seen = this.#observed.of(view.job) ?? { epoch: 0, step: 0 }
     try {
       const asked = { from: this.#signer.publicKey, job: bytesOfContentId(view.job), id: new Uint8Array(randomBytes(16)), ms: this.#now() }
       return signMessage(siteRequest, { ...asked, seenEpoch: seen.epoch, seenStep: seen.step, ...visitor }, this.#signer, this.#network)
@@ -215,10 +203,10 @@ export class SiteClient {
 
   /** Who collates the step after the last one seen: a write is final there two messages earlier than elsewhere. It may be another by now; any member will do. */
   #collator(view: SiteView): PeerId | undefined {
-    const seen = this.#observed.get(view.job)
+    const lastStep = this.#observed.lastStep(view.job, view.epoch)
     const isClosing = view.next !== null && this.#now() >= view.next.atMs
-    if (seen === undefined || seen.epoch !== view.epoch || isClosing) return undefined
-    const collator = view.members[collatorOrder(view.chainSeed, seen.step + 1, view.members.length)[0] as number] as PeerId
+    if (lastStep === undefined || isClosing) return undefined
+    const collator = view.members[collatorOrder(view.chainSeed, lastStep + 1, view.members.length)[0] as number] as PeerId
     return this.#now() < (this.#silent.get(collator) ?? Number.NEGATIVE_INFINITY) + SILENT_MS ? undefined : collator
   }
 
@@ -246,19 +234,9 @@ export class SiteClient {
     if (proven === undefined) throw replyFalse(`a state or certificate of epoch ${reply.epoch} that does not hold`)
     if (reply.ran === 'write' && !provesWrite(reply, proven)) throw replyFalse('a response that the group did not certify')
     // where the state stands is what its certificate says: a member that could say so itself could make this side wait for ever
-    const { epoch, step, certified, batch } = proven
-    const seen = this.#observed.get(view.job)
-    const firstSeenMs = seen?.certificates.find((one) => one.batch === batch)?.timeMs ?? this.#now()
-    this.#observe(
-      view,
-      { epoch, step, state },
-      certified === undefined
-        ? undefined
-        : {
-            ...{ epoch, step, rank: certified.rank, batch: batch as string },
-            ...{ agreed: certified.agreed.length, members: certified.members, timeMs: firstSeenMs },
-          },
-    )
+    const { epoch, step } = proven
+    const seen = this.#observed.of(view.job)
+    const firstSeenMs = this.#observed.take(view.job, { epoch, step, state }, proven, this.#now())
     const isOld =
       (seen !== undefined && seen.state !== state && isLater(seen, proven)) || isStale(firstSeenMs, view, this.#now() - STALE_ON_THE_WAY_MS)
     const stale = reply.stale || (reply.ran === 'read' && isOld)
@@ -279,17 +257,8 @@ export class SiteClient {
     return answer
   }
 
-  #observe(view: SiteView, at: { epoch: number; step: number; state: ContentId }, certified: ObservedCertificate | undefined): void {
-    const known = this.#observed.get(view.job)
-    // of one step a newer certificate may come, that says again that it is the last final one
-    if (known !== undefined && isLater(known, at)) return
-    const earlier = known?.certificates ?? []
-    const isNew = certified !== undefined && !earlier.some(({ batch }) => batch === certified.batch)
-    this.#observed.set(view.job, { ...at, certificates: (isNew ? [certified, ...earlier] : earlier).slice(0, CERTIFICATES_KEPT) })
-  }
-
   observed(job: string): Observed | undefined {
-    return this.#observed.get(job)
+    return this.#observed.of(job)
   }
 }
 

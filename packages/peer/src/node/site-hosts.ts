@@ -1,6 +1,6 @@
 import type { RecordStore } from '@interpeer/content-store'
 import { type ContentId, contentIdOf, contentIdOfBytes, type JobId, jobIdOf, type PeerId, peekPayload } from '@interpeer/crypto-ids'
-import { readCheck, siteRequest } from '@interpeer/peer-group'
+import { OWN_WORK_MESSAGES, readCheck, siteRequest } from '@interpeer/peer-group'
 import { PeerError } from '../errors.js'
 import { owesState, type SiteHoldings } from '../live-roots.js'
 import { numberOf } from '../message-number.js'
@@ -13,6 +13,8 @@ import type { ScriptQueue } from './script-queue.js'
 import { type SiteDuties, SiteHost } from './site-host.js'
 
 const GROUP_NUMBERS = { first: 48, last: 69 }
+const isGroups = (number: number): boolean =>
+  (number >= GROUP_NUMBERS.first && number <= GROUP_NUMBERS.last) || OWN_WORK_MESSAGES.includes(number)
 /** Sites that one peer hosts at most: each has a file tree in memory. */
 const HOSTED_MAX = 64
 /** Peers that one fetch asks at most. */
@@ -94,8 +96,7 @@ export class SiteHosts {
 
   /** Whether it was a group's message. Each host takes only those of its own job. */
   onMessage(from: PeerId, message: Uint8Array): boolean {
-    const number = numberOf(message) ?? 0
-    if (number < GROUP_NUMBERS.first || number > GROUP_NUMBERS.last) return false
+    if (!isGroups(numberOf(message) ?? 0)) return false
     for (const host of this.#hosts.values()) host.onMessage(from, message)
     return true
   }

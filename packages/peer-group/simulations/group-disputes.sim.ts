@@ -1,0 +1,306 @@
+import { type ContentId, type PeerId, sha256 } from '@interpeer/crypto-ids'
+import { type Outcome, Random, type ScenarioInput, World } from '@interpeer/simulator'
+import { encodeCbor, hexOf } from '@interpeer/wire-codec'
+import { type GroupSetup, type Judgment, type Recovery, readBatch, recoverFrom } from '../src/index.js'
+import { liar, type Tactic } from './adversary.js'
+import { Chain } from './chain-node.js'
+import { quorumOf, Watcher } from './checks.js'
+import { bodyWithholder, clearOverDissent, deafToDissent, dissentToSome, hideFrom, lateDissenter, twoAnswers } from './dissent-adversary.js'
+import { mostAlike } from './finality-checks.js'
+import { chainSeed, execute, job, logs, network, signerAt, start, verification } from './jobs.js'
+import { Member, type Surroundings } from './member.js'
+import { beginPlan, DICE, drawGroupPlan, endStorm, HUNTED } from './storm.js'
+
+const START_MS = 1_700_000_000_000
+const STORM_MS = 6_000
+const EPOCH_MS = 14_000
+const JUDGED_WITHIN_MS = 25_000
+const SHOWS_WITHIN_MS = 20_000
+const LIMIT_MS = 90_000
+const SKEW_MS = 200
+/** Of a batch's hash in hexadecimal; CIDs have another. */
+const HASH_LENGTH = 64
+const FRESH = 12
+const OUTSIDERS = 16
+/** Two members who were out of order in one epoch keep to the rules in the next: so that it can be seen whether all that was accepted becomes final. */
+const KINDS = [
+  'lie',
+  'lie-to-some',
+  'late-dissent',
+  'two-answers',
+  'collude',
+  'collude-and-hide',
+  'collude-and-lie-about-it',
+  'withhold',
+] as const
+type Kind = (typeof KINDS)[number]
+
+/**
+ * Dissent before a jury, and after it: in the first epoch some members lie, dissent falsely, show what they sign to some only, or collude, up to N-1 of them. The chain
+ * records what members bring, a real jury judges (fewer than half of it lies), members show, and the next epoch opens from what stands. Nothing wrong may stand
+ * at the end, no honest peer may be marked by the jury, accused or sent away, and what was acknowledged runs once and in its order.
+ */
+export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Outcome {
+  const settings = Random.named(seed, DICE.settings)
+  const kind: Kind = settings.pick(KINDS)
+  const quorum = quorumOf(peers)
+  const colludes = kind.startsWith('collude')
+  const traitorCount = Math.min(
+    colludes ? settings.between(quorum, peers - 1) : settings.between(1, Math.max(1, Math.floor((peers - 1) / 3))),
+    peers - 1,
+  )
+  const first = settings.below(peers)
+  const seats = Array.from({ length: traitorCount }, (_, i) => (first + i) % peers)
+  const honestSeats = Array.from({ length: peers }, (_, seat) => seat).filter((seat) => !seats.includes(seat))
+  const isCalm = colludes || settings.chance(300)
+  const world = new World({
+    seed,
+    startMs: START_MS,
+    trace,
+    lossPerMille: isCalm ? 0 : settings.pick([0, 20, 100]),
+    repeatPerMille: 20,
+    delayMsMax: settings.pick([5, 60, 200]),
+  })
+  const watcher = new Watcher(seats.map((seat) => signerAt(seat).peerId))
+  const dice = Random.named(seed, DICE.traitors)
+  const tactics = tacticsOf(kind, dice, honestSeats)
+  // who hides what it certified from members may show it to the jury, or not
+  const servesJurors = dice.chance(600)
+  // colluders need no window: they call final at once what they certified
+  const isImpatient = colludes && dice.chance(500)
+  const members = Array.from({ length: peers }, (_, i) => signerAt(i).peerId)
+  const finals = new Map<string, number>()
+  const acknowledged: string[] = []
+  const shows = new Map<PeerId, Uint8Array>()
+  const batches = new Map<string, Uint8Array>()
+  const nodes: Member[] = []
+  const problems: string[] = []
+  let [current, digest, isWrongFinal]: [Member[], Uint8Array, boolean] = [[], new Uint8Array(32), false]
+
+  const setupOf = (epoch: number, who: readonly PeerId[], from: ContentId, timeMs: number, rerun: readonly Uint8Array[]): GroupSetup => ({
+    ...{ network, job, epoch, members: who, chainSeed: sha256(chainSeed, encodeCbor(epoch)), start: from, rerun, startTimeMs: timeMs },
+    ...{ settings: { idleEveryMs: 3_000, rankTimerMs: 400 }, jurors: OUTSIDERS },
+  })
+  const firstSetup = setupOf(1, members, start.cid, START_MS - 1, [])
+  const chain = new Chain({
+    world,
+    context: firstSetup,
+    outsiders: OUTSIDERS,
+    random: Random.named(seed, DICE.traitors, 2),
+    serve: (peer, name) => {
+      const node = nodes.find((one) => one.peer === peer && one.setup.epoch === 1)
+      if (node?.group === undefined || (!servesJurors && node.tactics.some((tactic) => tactic.serve !== undefined))) return undefined
+      return name.length === HASH_LENGTH ? node.batch(name) : node.block(name as ContentId)
+    },
+  })
+  const around: Surroundings = {
+    world,
+    watcher,
+    hearers: (peer, from) => nodes.filter((node) => node.peer === peer && node.setup.epoch === from.setup.epoch),
+    onEffect: (member, effect) => {
+      if (effect.type !== 'wake' && effect.type !== 'count') digest = sha256(digest, encodeCbor([member.index, effect.type, world.nowMs]))
+      const isFirst = member.setup.epoch === 1
+      if (effect.type === 'provisional' || effect.type === 'final') {
+        batches.set(hexOf(readBatch(effect.batch).hash), effect.batch)
+        // a visitor has the certificate, shows it to everyone, and to the chain once something is wrong
+        if (isFirst) chain.show(effect.step, effect.certificate)
+        if (isFirst && watcher.isTraitor(member.peer)) showToAll(effect.certificate)
+        if (effect.type === 'final' && isFirst && !logs.has(effect.files)) isWrongFinal = true
+      }
+      if (isFirst && (effect.type === 'dispute' || effect.type === 'stuck')) {
+        if (effect.type === 'dispute') chain.show(effect.step, effect.certificate)
+        world.after(world.random.between(20, 300), () => chain.bring(effect))
+      }
+      if (effect.type === 'show') shows.set(member.peer, effect.envelope)
+      if (watcher.isTraitor(member.peer)) return
+      if (effect.type === 'final') for (const { id } of effect.requests) note(hexOf(id), member.index)
+      if (effect.type === 'repeated') finals.set(hexOf(effect.id), member.index)
+    },
+    run: (member, effect) => ({ ms: member.random.between(1, 60), result: execute(effect) }),
+  }
+  function note(name: string, by: number): void {
+    if (!acknowledged.includes(name)) acknowledged.push(name)
+    finals.set(name, by)
+  }
+  function showToAll(certificate: Uint8Array): void {
+    for (const node of current) {
+      if (watcher.isTraitor(node.peer)) continue
+      for (const ms of [10, 600, 1_200]) world.after(ms, () => node.tell({ type: 'shown', from: signerAt(39).peerId, certificate }))
+    }
+  }
+  const begin = (setup: GroupSetup): void => {
+    current = setup.members.map((peer) => {
+      const index = members.indexOf(peer) >= 0 ? members.indexOf(peer) : FRESH + fresh.indexOf(peer)
+      const machine =
+        machines.get(index) ?? world.machine({ offsetMs: dice.between(-SKEW_MS, SKEW_MS), disk: { syncMsMin: 0, syncMsMax: 5 } })
+      machines.set(index, machine)
+      const isTraitor = setup.epoch === 1 && seats.includes(index)
+      const mine = isTraitor && isImpatient ? { ...setup, settings: { ...setup.settings, dissentWindowMs: 1, graceMs: 1 } } : setup
+      const node = new Member(machine, signerAt(index), mine, around, isTraitor ? tactics(index) : [])
+      if (setup.epoch === 1) node.hold(start.cid, start.bytes)
+      nodes.push(node)
+      machine.start()
+      return node
+    })
+  }
+  const machines = new Map<number, ReturnType<World['machine']>>()
+  const fresh = Array.from({ length: 8 }, (_, i) => signerAt(FRESH + i).peerId)
+  begin(firstSetup)
+  const drawn = drawGroupPlan(
+    Random.named(seed, DICE.plan),
+    {
+      nodes: current.map(({ index }) => index),
+      forMs: STORM_MS,
+      // who is reachable within the window is not down
+      ...(isCalm
+        ? {}
+        : { crashes: 4, powerCuts: 1, ambushes: { most: 2, kinds: [...HUNTED, 60, 61, 62, 63], aloneMsMax: 400 }, cuts: 1, stalls: 1 }),
+    },
+    8,
+  )
+  const plan = given ?? drawn
+  const writes = beginPlan(world, plan, {
+    membersNow: () => current,
+    isDone: (name) => finals.has(name),
+    dice: Random.named(seed, DICE.writes),
+  })
+  const broken = (): boolean => watcher.violations.length > 0
+  world.at(START_MS + STORM_MS, () => endStorm(world, current, SKEW_MS))
+  const ruled = () => chain.judgment?.opens
+  world.run({ untilMs: START_MS + EPOCH_MS, actsMax: 300_000, done: () => broken() || ruled() !== undefined })
+  world.run({ untilMs: world.nowMs + JUDGED_WITHIN_MS, actsMax: 300_000, done: () => broken() || !chain.isJudging })
+  for (const judgment of chain.judgments) problems.push(...faultsOf(judgment, watcher))
+
+  const opens = ruled()
+  const honest = nodes.filter(({ peer }) => !watcher.isTraitor(peer))
+  const isComplete = honest.length >= quorum
+  const isUndone = chain.judgments.some(({ outcome }) => outcome === 'overturned' || outcome === 'dropped')
+  // nobody gave it to the jury: then nobody can know (docs/protocol/jury.md, 24)
+  const isUnfetchable = !servesJurors && chain.judgments.some(({ outcome }) => outcome === 'unjudged')
+  if (isWrongFinal && !isUndone && !isUnfetchable) problems.push(`a wrong result is final, and nobody undid it`)
+  let goesOn = !broken() && problems.length === 0 && (opens !== undefined || isComplete)
+  if (goesOn) {
+    const ask = (): void => {
+      for (const node of current) {
+        node.machine.start()
+        if (!watcher.isTraitor(node.peer) || dice.chance(500)) node.tell({ type: 'show' })
+      }
+    }
+    const isShown = () => honest.every(({ peer }) => shows.has(peer))
+    for (const limitMs = world.nowMs + SHOWS_WITHIN_MS; !isShown() && world.nowMs < limitMs; ) {
+      ask()
+      const untilMs = world.nowMs + 500
+      world.at(untilMs, () => undefined)
+      world.run({ untilMs, actsMax: 100_000 })
+    }
+    const found = isComplete ? [] : chain.certificates.flatMap((certificate) => withBatch(certificate, batches, firstSetup))
+    const recovery = recoverFrom([...shows.values()], firstSetup, found, verification)
+    if (isComplete && !recovery.complete) problems.push('fewer than q shows')
+    const from = openingOf(recovery, chain.judgment, batches, firstSetup)
+    const leaving = new Set(opens === undefined ? [] : members.filter((peer) => !opens.members.includes(peer)))
+    const next = members.map((peer, seat) => (leaving.has(peer) ? (fresh[seat] as PeerId) : peer))
+    const held =
+      chain.jurors.some(({ disk }) => disk.has(from.root)) || nodes.some((node) => !watcher.isTraitor(node.peer) && node.block(from.root))
+    if (!held && from.root !== start.cid) problems.push('nobody honest has the state that stands')
+    begin(setupOf(2, next, from.root, from.timeMs, from.rerun))
+    for (const node of current)
+      for (const juror of chain.jurors)
+        for (const [cid, bytes] of juror.disk) if (cid.length !== HASH_LENGTH) node.hold(cid as ContentId, bytes)
+    goesOn = problems.length === 0
+  }
+  if (goesOn) {
+    endStorm(world, current, SKEW_MS)
+    const settled = () => broken() || writes.every(({ id }) => finals.has(id))
+    world.run({ untilMs: world.nowMs + LIMIT_MS, actsMax: 400_000, done: settled })
+    world.run({ untilMs: world.nowMs + 6_000, actsMax: 100_000, done: broken })
+    problems.unshift(...watcher.violations)
+    if (problems.length === 0 && !settled()) problems.push('a write is not final')
+    const states = current.filter(({ peer }) => !watcher.isTraitor(peer)).flatMap(({ group }) => group?.base ?? [])
+    const last = states.sort((a, b) => b.step - a.step).find(({ state }) => state !== undefined)?.state
+    const log = last === undefined ? undefined : logs.get(last.files)
+    if (log === undefined) {
+      if (!isUnfetchable) problems.push('a wrong result stands')
+    } else {
+      for (const name of acknowledged) if (!log.includes(name)) problems.push('an acknowledged write is missing')
+      if (new Set(log).size !== log.length) problems.push('a write ran twice')
+    }
+  } else problems.unshift(...watcher.violations)
+  for (const problem of problems) world.note(undefined, `PROBLEM: ${problem}`)
+  const count = (outcome: string): number => chain.judgments.filter((one) => one.outcome === outcome).length
+  return {
+    verdict: problems.length === 0 ? 'pass' : 'fail',
+    figures: {
+      ...(problems.length === 0 ? {} : { problem: problems[0] as string }),
+      kind: `${kind}${isImpatient ? '-at-once' : ''}${servesJurors ? '' : '-unserved'}`,
+      traitors: traitorCount,
+      judgments: chain.judgments.map(({ outcome, by }) => `${outcome}/${by}`).join('+') || 'none',
+      unjudged: count('unjudged'),
+      wrongFinal: isWrongFinal ? 1 : 0,
+      refused: [...chain.refused].map(([reason, times]) => `${reason}: ${times}`).join(', ') || 'none',
+      faults: [...watcher.accused.keys()].join('+') || 'none',
+      wentOn: goesOn ? 1 : 0,
+      writes: writes.length,
+      acknowledged: acknowledged.length,
+      sent: world.sent,
+      virtualMs: world.nowMs - START_MS,
+    },
+    digest: hexOf(sha256(digest, encodeCbor(acknowledged))).slice(0, 16),
+    plan,
+  }
+}
+
+function tacticsOf(kind: Kind, dice: Random, honestSeats: readonly number[]): (seat: number) => readonly Tactic[] {
+  const hide = hideFrom(honestSeats)
+  const drawn: Record<Kind, () => readonly Tactic[]> = {
+    lie: () => [liar],
+    'lie-to-some': () => [liar, dissentToSome],
+    'late-dissent': () => [lateDissenter(dice)],
+    'two-answers': () => [twoAnswers(dice)],
+    collude: () => [liar, deafToDissent],
+    'collude-and-hide': () => [liar, hide],
+    'collude-and-lie-about-it': () => [liar, clearOverDissent],
+    withhold: () => [bodyWithholder],
+  }
+  return () => drawn[kind]()
+}
+
+/** Whom a judgment may not harm. */
+function faultsOf({ marks, leave, faults }: Judgment, watcher: Watcher): string[] {
+  const found: string[] = []
+  for (const { peer, mark } of marks) if (!watcher.isTraitor(peer)) found.push(`the jury marks an honest member ${mark}`)
+  for (const peer of leave) if (!watcher.isTraitor(peer)) found.push('an honest member has to leave')
+  for (const { peer, kind } of faults)
+    if (kind !== 'two-verdicts' && !watcher.isTraitor(peer)) found.push('the chain accuses an honest member')
+  return found
+}
+
+function withBatch(certificate: Uint8Array, batches: ReadonlyMap<string, Uint8Array>, { epoch }: GroupSetup) {
+  const alike = mostAlike(certificate, epoch)
+  const batch = alike === undefined ? undefined : batches.get(hexOf(alike.batch))
+  return batch === undefined ? [] : [{ certificate, batch }]
+}
+
+/** What the next epoch runs on, and runs again first: from the members' shows, with the verdict applied to the judged step. */
+function openingOf(
+  recovery: Recovery,
+  judgment: Judgment | undefined,
+  batches: ReadonlyMap<string, Uint8Array>,
+  first: GroupSetup,
+): { readonly root: ContentId; readonly timeMs: number; readonly rerun: readonly Uint8Array[] } {
+  const { last, rerun } = recovery
+  const shown = { root: last?.state ?? first.start, timeMs: last?.timeMs ?? (first.startTimeMs as number), rerun }
+  const opens = judgment?.opens
+  if (judgment === undefined || opens === undefined) return shown
+  const { step, outcome } = judgment
+  if (outcome === 'stands' && (last?.step ?? 0) >= step) return shown
+  const after = rerun.filter((batch) => readBatch(batch).value.step > step)
+  const named: Uint8Array[] = []
+  for (const hash of opens.rerun) {
+    const batch = batches.get(hexOf(hash))
+    if (batch === undefined) break
+    named.push(batch)
+  }
+  const tip = named.map((batch) => readBatch(batch).value.step).at(-1) ?? step
+  const rest = outcome === 'stands' ? after : [...named, ...after.filter((batch) => readBatch(batch).value.step > tip)]
+  return { root: opens.start, timeMs: shown.timeMs, rerun: rest }
+}
