@@ -29,6 +29,7 @@ export function fillGap(t: Turn, certificate: Uint8Array, certified: CertifiedSt
     own: own !== undefined ? (matches(own.value.answer, answer) ? 'agrees' : 'differs') : canRun ? 'pending' : 'missed',
     mayReveal: false, // what was sealed there at that rank is not known any more
     bodies: 'unknown',
+    given: new Set(),
     completed: false,
     told: 'no',
     dissents: new Map(differing.map((one) => [one.seat, one.envelope])),
