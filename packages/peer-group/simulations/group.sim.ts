@@ -182,7 +182,9 @@ export function simulateGroup({
   const early = settings.chance(300)
   const settled = (): boolean => writes.every(({ id }) => finals.has(id) || tooSlow.has(id))
   const limitMs = START_MS + LIMIT_MS
+  let settledMs = 0
   const close = (): void => {
+    if (settled() && settledMs === 0) settledMs = world.nowMs - stormEndsMs
     if (early || settled()) for (const node of nodes) tellClosing(world, node, world.nowMs + 1_000, members, limitMs)
     else world.after(500, close)
   }
@@ -215,6 +217,8 @@ export function simulateGroup({
       writes: writes.length,
       ran: log.length,
       treason: twins ? 'twins' : [...tactics.values()].flatMap((all) => all.map(({ name }) => name)).join('+') || 'none',
+      settledMs: early ? 0 : settledMs,
+      timeoutMs: rankTimerMs,
       events: plan.length,
       crashes: sum((node) => node.crashes),
       torn: sum((node) => node.machine.disk.torn),
