@@ -18,7 +18,7 @@ export const planted: readonly PlantedBug[] = [
     name: 'salt-left-out',
     says: 'a seal says what was answered to whoever can guess it',
     patches: [{ file: 'src/answer.ts', search: '[...placeOf(context), salt, [root,', replace: '[...placeOf(context), [root,' }],
-    foundBy: [inTraitors],
+    foundBy: [{ ...inTraitors, seedFrom: 9, seedsMax: 20 }],
   },
   {
     name: 'quorum-off-by-one',
