@@ -12,6 +12,12 @@ const START_MS = 1_700_000_000_000
 const STORM_MS = 8_000
 const LIMIT_MS = 180_000
 const SKEW_MS = 400
+/**
+ * When all faults have stopped, all writes are final within so many of the first rank's time-outs, and so many ms: the longest timer that the storm left doubled to
+ * 64 times the first; then visitors who come every two seconds, dissent windows, and runs of up to two seconds each.
+ */
+const SETTLED_WITHIN_TIMEOUTS = 64
+const SETTLED_WITHIN_MS = 20_000
 /** How long a run goes on after its storm where nothing needs to come to an end. */
 const TAIL_MS = 5_000
 
@@ -198,6 +204,7 @@ export function simulateGroup({
   const problems = [...watcher.violations]
   if (isLive && problems.length === 0 && !done())
     problems.push(`only ${honest.filter((node) => closed.has(node.index)).length} of ${honest.length} closed`)
+  if (isLive && settledMs > SETTLED_WITHIN_TIMEOUTS * rankTimerMs + SETTLED_WITHIN_MS) problems.push(`it took ${settledMs} ms to settle`)
   for (const { id } of writes) {
     const times = log.filter((one) => one === id).length
     if (times > 1) problems.push(`a write ran ${times} times`)
