@@ -12,6 +12,12 @@ const START_MS = 1_700_000_000_000
 const STORM_MS = 8_000
 const LIMIT_MS = 180_000
 const SKEW_MS = 400
+/**
+ * When all faults have stopped, all writes are final within so many of the first rank's time-outs, and so many ms: the longest timer that the storm left doubled to
+ * 64 times the first; then visitors who come every two seconds, dissent windows, and runs of up to two seconds each.
+ */
+const SETTLED_WITHIN_TIMEOUTS = 64
+const SETTLED_WITHIN_MS = 20_000
 /** How long a run goes on after its storm where nothing needs to come to an end. */
 const TAIL_MS = 5_000
 
@@ -182,7 +188,9 @@ export function simulateGroup({
   const early = settings.chance(300)
   const settled = (): boolean => writes.every(({ id }) => finals.has(id) || tooSlow.has(id))
   const limitMs = START_MS + LIMIT_MS
+  let settledMs = 0
   const close = (): void => {
+    if (settled() && settledMs === 0) settledMs = world.nowMs - stormEndsMs
     if (early || settled()) for (const node of nodes) tellClosing(world, node, world.nowMs + 1_000, members, limitMs)
     else world.after(500, close)
   }
@@ -196,6 +204,7 @@ export function simulateGroup({
   const problems = [...watcher.violations]
   if (isLive && problems.length === 0 && !done())
     problems.push(`only ${honest.filter((node) => closed.has(node.index)).length} of ${honest.length} closed`)
+  if (isLive && settledMs > SETTLED_WITHIN_TIMEOUTS * rankTimerMs + SETTLED_WITHIN_MS) problems.push(`it took ${settledMs} ms to settle`)
   for (const { id } of writes) {
     const times = log.filter((one) => one === id).length
     if (times > 1) problems.push(`a write ran ${times} times`)
@@ -215,6 +224,8 @@ export function simulateGroup({
       writes: writes.length,
       ran: log.length,
       treason: twins ? 'twins' : [...tactics.values()].flatMap((all) => all.map(({ name }) => name)).join('+') || 'none',
+      settledMs: early ? 0 : settledMs,
+      timeoutMs: rankTimerMs,
       events: plan.length,
       crashes: sum((node) => node.crashes),
       torn: sum((node) => node.machine.disk.torn),

@@ -18,7 +18,7 @@ export const planted: readonly PlantedBug[] = [
     name: 'salt-left-out',
     says: 'a seal says what was answered to whoever can guess it',
     patches: [{ file: 'src/answer.ts', search: '[...placeOf(context), salt, [root,', replace: '[...placeOf(context), [root,' }],
-    foundBy: [inTraitors],
+    foundBy: [{ ...inTraitors, seedFrom: 9, seedsMax: 20 }],
   },
   {
     name: 'quorum-off-by-one',
@@ -44,7 +44,7 @@ export const planted: readonly PlantedBug[] = [
       },
       { file: 'src/durable.ts', search: 'lockRank: open.lockRank ?? null,', replace: 'lockRank: null,' },
     ],
-    foundBy: [inGroup],
+    foundBy: [{ ...inGroup, seedFrom: 21, seedsMax: 20 }],
   },
   {
     name: 'seal-not-durable',
@@ -57,7 +57,7 @@ export const planted: readonly PlantedBug[] = [
         replace: 'null,',
       },
     ],
-    foundBy: [inLocks],
+    foundBy: [{ ...inLocks, seedFrom: 71, seedsMax: 20 }],
   },
   {
     name: 'sent-before-durable',
@@ -203,7 +203,7 @@ export const planted: readonly PlantedBug[] = [
         replace: '',
       },
     ],
-    foundBy: [inTraitors],
+    foundBy: [{ ...inTraitors, seedFrom: 50, seedsMax: 20 }],
   },
   {
     name: 'two-batches-at-one-rank',
@@ -226,7 +226,7 @@ export const planted: readonly PlantedBug[] = [
     name: 'dissent-ignored',
     says: 'a member names a step final although something is signed against it',
     patches: [{ file: 'src/steps.ts', search: "if (one.dissents.size > 0 && !isAnswered) return 'no'", replace: '' }],
-    foundBy: [inDisputes],
+    foundBy: [{ ...inDisputes, seedFrom: 29, seedsMax: 20 }],
   },
   {
     name: 'window-not-waited',
@@ -258,7 +258,7 @@ export const planted: readonly PlantedBug[] = [
     name: 'naming-not-checked',
     says: 'a batch may name itself final, or fewer steps than the one before',
     patches: [{ file: 'src/check-batch.ts', search: "if (final < namedThrough(g) || final >= step) return 'BATCH_FINAL'", replace: '' }],
-    foundBy: [inTraitors],
+    foundBy: [{ ...inTraitors, seedFrom: 86, seedsMax: 20 }],
   },
   {
     name: 'rerun-names-steps',
@@ -288,13 +288,13 @@ export const planted: readonly PlantedBug[] = [
         replace: 'const bound = true',
       },
     ],
-    foundBy: [{ ...inGroup, seedsMax: 200 }],
+    foundBy: [{ ...inGroup, seedFrom: 151, seedsMax: 10 }],
   },
   {
     name: 'late-reveal-over-dissent',
     says: 'a member that handed a dissent on reveals late what calls the step final',
     patches: [{ file: 'src/own-run.ts', search: ' || isOverDissent(t, known)) return', replace: ') return' }],
-    foundBy: [inDisputes],
+    foundBy: [{ ...inDisputes, seedFrom: 546, seedsMax: 10 }],
   },
   {
     name: 'hidden-batch-not-told',

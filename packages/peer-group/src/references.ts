@@ -6,14 +6,19 @@ import type { Group } from './group-state.js'
 import { certificateMessage, revealMessage } from './messages.js'
 import { itemsOf } from './request-index.js'
 import type { Shadow } from './shadow.js'
+import { isJudged, rootBefore, unnamedSteps } from './steps.js'
 
 /**
  * The blocks that a member needs for an epoch, each with all below it: states that it has taken up or may sign, bodies of requests that
  * wait, are run, or may still be asked of it. It may lack some; then it fetches them. What its record names on disk counts
  * beside this (`recordReferences`), until a later record is durable.
  */
-export function groupReferences({ base, final, steps, open, pool, setup }: Group): ReadonlySet<ContentId> {
+export function groupReferences(group: Group): ReadonlySet<ContentId> {
+  const { base, final, steps, open, pool, setup } = group
   const found = new Set<ContentId>([base.root, final.root])
+  // what may still be named disputed: a frozen group goes on from the state before it
+  if (isJudged(group)) for (const { step } of unnamedSteps(group)) found.add(rootBefore(group, step) ?? base.root)
+  if (group.frozen > 0) found.add(rootBefore(group, group.frozen) ?? base.root)
   for (const { certified, before, state, step } of steps) {
     // the one before is still served until what tells of the last one has been acted on
     if (step >= final.step - 1) found.add(contentIdOfBytes(certified.answer.root))
@@ -39,8 +44,9 @@ export function recordReferences(record: Uint8Array, job: JobId, epoch: number):
     const certificates = steps.map(({ certificate }) => certificateMessage.decode(certificate))
     const reveals = certificates.flatMap((one) => (one.step >= final ? one.reveals : []))
     for (const envelope of reveals) {
-      const { answer } = revealMessage.decode(peekPayload(envelope) ?? new Uint8Array())
+      const { answer, start } = revealMessage.decode(peekPayload(envelope) ?? new Uint8Array())
       found.add(contentIdOfBytes(answer.root))
+      found.add(contentIdOfBytes(start)) // a frozen group goes on from there
     }
     if (sealed !== null) found.add(contentIdOfBytes(sealed.answer.root))
     addRequests(

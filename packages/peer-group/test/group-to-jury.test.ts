@@ -5,6 +5,7 @@ import { execute, job, network, signerAt, verification } from '../simulations/jo
 import {
   disputeMessage,
   type GroupEffect,
+  groupReferences,
   type JurorEffect,
   judge,
   openJuror,
@@ -150,6 +151,7 @@ test('who agreed and then says that it was given nothing can keep nobody from a 
   desk.deliver()
   const known = desk.group(0).steps.find(({ certified }) => certified.batch.requests.length > 0)
   if (known === undefined) throw new Error('no step')
+  expect(groupReferences(desk.group(0))).toContain(desk.setup.start) // a frozen group goes on from there
   const { certificate, batch, rank } = known.certified
   const place = { job: bytesOfContentId(job), epoch: 1, step: known.step, rank, batch: batch.hash, from: signerAt(4).publicKey }
   const envelope = signMessage(withheldMessage, place, signerAt(4), network)
