@@ -71,15 +71,16 @@ export function recovered(
   )
   if (recovery === undefined || recovery.rerun.length > RERUN_MAX) return { job: entry, away: [] }
   const { next } = entry
-  if (recovery.closes && next !== null) return { job: opened(entry, next, recovery, moment), away: [] }
+  // what fewer than a quorum shows must not open a number that a closing certificate in other hands may have opened
+  const lost = ready === 'writes-may-be-lost'
+  const number = epoch.number + (lost ? 2 : 1)
+  if (recovery.closes && next !== null) return { job: opened({ ...entry, next }, recovery, moment, { number, lost }), away: [] }
   const shown = recovering.shows.map(({ member }) => member)
   const away = epoch.members.filter((peer) => !shown.includes(peer))
   const eligible = (peer: PeerId) => !away.includes(peer) && moment.eligible(peer)
   const empty = epoch.members.flatMap((peer, seat) => (shown.includes(peer) ? [] : [seat]))
   const drawn = drawSeats(jobs, entry.job, empty, shown, { ...moment, eligible })
   const members = epoch.members.map((peer, seat) => (shown.includes(peer) ? peer : (drawn[empty.indexOf(seat)] ?? peer)))
-  // a closing certificate that nobody showed may have opened the next number: what fewer than a quorum shows must not open it otherwise
-  const number = epoch.number + (ready === 'writes-may-be-lost' ? 2 : 1)
   const job: Job = {
     ...entry,
     epoch: {
@@ -93,7 +94,7 @@ export function recovered(
       openedHeight: moment.height,
       certificate: null,
       rerun: recovery.rerun,
-      writesMayBeLost: ready === 'writes-may-be-lost',
+      writesMayBeLost: lost,
     },
     next: null,
     recovering: null,
@@ -102,13 +103,18 @@ export function recovered(
 }
 
 /** The next epoch as its closing certificate opens it, wherever that is. */
-function opened(entry: Job, next: NextEpoch, { state, timeMs }: Recovery, moment: Moment): Job {
-  const { epoch } = entry
+function opened(
+  entry: Job & { readonly next: NextEpoch },
+  { state, timeMs }: Recovery,
+  moment: Moment,
+  { number, lost }: { readonly number: number; readonly lost: boolean },
+): Job {
+  const { epoch, next } = entry
   const openedMs = Math.min(Math.max(timeMs, next.atMs), moment.timeMs)
   return {
     ...entry,
     epoch: {
-      number: epoch.number + 1,
+      number,
       members: next.members,
       sinceMs: epoch.sinceMs.map((ms, seat) => (seat === next.seat && next.joiner !== next.leaver ? openedMs : ms)),
       seed: next.seed,
@@ -118,7 +124,7 @@ function opened(entry: Job, next: NextEpoch, { state, timeMs }: Recovery, moment
       openedHeight: moment.height,
       certificate: null,
       rerun: [],
-      writesMayBeLost: false,
+      writesMayBeLost: lost,
     },
     next: null,
     recovering: null,
