@@ -75,6 +75,8 @@ export function adopt(t: Turn, adopted: Adopted): undefined {
   const isShown = adopted.shown.some(({ seat }) => seat === g.seat)
   if (ownReveal !== undefined && sameBytes(ownReveal.value.batch, batch.hash)) {
     if (!isShown) sayToo(t, known, ownReveal)
+    // its dissent is its reveal; the others may collude, or call the step clear at once
+    if (!matches(ownReveal.value.answer, answer)) tellDispute(t, step)
   } else if (known.own === 'differs' && ownRun !== undefined) dissent(t, known, dissentingAnswer(t, known, ownRun))
   if (known.own === 'running' || known.own === 'late') sayLate(t, known)
   const closing = closes(batch.value, g.verifier.context) && root === batch.from
