@@ -76,6 +76,8 @@ export function adopt(t: Turn, adopted: Adopted): undefined {
   const isShown = adopted.shown.some(({ seat }) => seat === g.seat)
   if (ownReveal !== undefined && sameBytes(ownReveal.value.batch, batch.hash)) {
     if (!isShown) sayToo(t, known, ownReveal)
+    // its dissent is its reveal; the others may collude, or call the step clear at once
+    if (!matches(ownReveal.value.answer, answer)) tellDispute(t, step)
   } else if (ownRun !== undefined && known.own === 'differs') dissent(t, known, ownAnswer(t, step, rank, batch, ownRun))
   else if (ownRun !== undefined && known.own === 'agrees') revealToo(t, known, ownAnswer(t, step, rank, batch, ownRun)) // no commit set had come
   if (known.own === 'running' || known.own === 'late') sayLate(t, known)

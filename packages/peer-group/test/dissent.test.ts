@@ -90,6 +90,25 @@ describe('where a jury can be drawn', () => {
     expect(known(desk, holder, 2)).toMatchObject({ own: 'agrees', certified: { answer: { final: 1 } } })
     expect(reveals()).toBe(before)
   })
+  test('who revealed otherwise than the others tells the chain at once, before anybody names the step', () => {
+    const desk = new Desk(4, { jurors: 4 })
+    const [collator] = desk.order(1) as [number]
+    const dissenter = desk.order(1).find((member) => member !== collator && member !== desk.order(2)[0]) as number
+    const honest = desk.run
+    desk.run = (member, effect) => {
+      const ran = honest(member, effect)
+      return member === dissenter && ran?.type === 'ran' ? { ...ran, files: ran.responses[0] as never } : ran
+    }
+    desk.write(collator, 1)
+    // its reveal comes to nobody
+    const fits = ({ from, number }: Letter) => from !== dissenter || number !== REVEAL
+    desk.deliver(fits)
+    desk.endGrace(fits, [collator])
+    expect(known(desk, dissenter).own).toBe('differs')
+    const [dispute] = desk.of('dispute', dissenter)
+    expect(dispute?.dissents.map((envelope) => peekMessageNumber(envelope))).toEqual([REVEAL])
+    expect(desk.of('dispute', collator)).toEqual([])
+  })
   test('withheld: a certificate whose batch nobody gives is answered within half the window too, and told to the chain', () => {
     const { desk, collator, dissenter } = dissenting(4)
     const { certificate, batch } = known(desk, collator).certified
