@@ -12,8 +12,8 @@ const signer = createSigner(new Uint8Array(32).fill(1))
 const cidOf = (n: number) => contentIdOf(encodeCbor([n]), 'dag-cbor')
 const start = firstStateBlock(cidOf(0))
 
-/** Two records of one epoch, one write after the other, and the state that each names as final. */
-function twoRecords(): { readonly bytes: Uint8Array; readonly state: string }[] {
+/** Three records of one epoch, one write after the other, and the state that each names as final. */
+function threeRecords(): { readonly bytes: Uint8Array; readonly state: string }[] {
   const setup = { network: networkIdOf(new Uint8Array([3])), job, epoch: 4, members: [signer.peerId], chainSeed: new Uint8Array(32) }
   let { state } = openGroup({ ...setup, start: start.cid, rerun: [], settings: {} }, signer, nowMs)
   const out: { bytes: Uint8Array; state: string }[] = []
@@ -32,13 +32,15 @@ function twoRecords(): { readonly bytes: Uint8Array; readonly state: string }[] 
   }
   let last: Uint8Array = new Uint8Array()
   tell({ type: 'state', root: start.cid, block: start.bytes, pages: [] })
-  for (let i = 0; i < 2; i++) {
+  for (let i = 0; i < 3; i++) {
     const bytes = encodeCbor([i])
     tell({ type: 'write', id: new Uint8Array(16).fill(i), ms: nowMs, cid: contentIdOf(bytes, 'raw'), bytes })
   }
   return out
 }
-const [first, second] = twoRecords() as [ReturnType<typeof twoRecords>[number], ReturnType<typeof twoRecords>[number]]
+type Kept = ReturnType<typeof threeRecords>[number]
+/** The first, and the one after the next: a record names the state that its last step began from, too. */
+const [first, , second] = threeRecords() as [Kept, Kept, Kept]
 
 let disk: RecordStore
 /** What is under way to the disk, and is there when it is let through. */
