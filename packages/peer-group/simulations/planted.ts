@@ -23,14 +23,7 @@ export const planted: readonly PlantedBug[] = [
   {
     name: 'quorum-off-by-one',
     says: 'floor(2N/3) members are enough',
-    patches: [
-      {
-        file: 'src/group-state.ts',
-        search: 'Math.floor((2 * group.setup.members.length) / 3) + 1',
-        replace: 'Math.floor((2 * group.setup.members.length) / 3)',
-      },
-      { file: 'src/quorum.ts', search: 'Math.floor((2 * memberCount) / 3) + 1', replace: 'Math.floor((2 * memberCount) / 3)' },
-    ],
+    patches: [{ file: 'src/quorum.ts', search: 'Math.floor((2 * memberCount) / 3) + 1', replace: 'Math.floor((2 * memberCount) / 3)' }],
     foundBy: [ofFour],
   },
   {
@@ -293,7 +286,7 @@ export const planted: readonly PlantedBug[] = [
   {
     name: 'late-reveal-over-dissent',
     says: 'a member that handed a dissent on reveals late what calls the step final',
-    patches: [{ file: 'src/own-run.ts', search: ' || isOverDissent(t, known)) return', replace: ') return' }],
+    patches: [{ file: 'src/adopt.ts', search: ' || isOverDissent(t, known)) return', replace: ') return' }],
     foundBy: [{ ...inDisputes, seedFrom: 546, seedsMax: 10 }],
   },
   {
