@@ -2,7 +2,7 @@ import type { ByteReader } from './byte-reader.js'
 import { Edit, type Edits } from './edits.js'
 import { malformed, unsupported } from './fault.js'
 import type { Frames } from './frames.js'
-import { Bulk, costOf, Immediates, immediatesOf, nanLanesOf, Op, Simd, simdImmediates, simdIsKnown } from './instructions.js'
+import { BULK_COST, Bulk, costOf, Immediates, immediatesOf, nanLanesOf, Op, Simd, simdImmediates, simdIsKnown } from './instructions.js'
 import type { ModuleShape } from './module-shape.js'
 import { DEAD, type Segments } from './segments.js'
 import { type Renumbering, skipBlockType, skipValueType } from './types.js'
@@ -321,6 +321,7 @@ export class FunctionScan {
   #bulk(reader: ByteReader, from: number, opcode: number, before: number): void {
     if (opcode < Bulk.memoryInit) return
     if (opcode > Bulk.tableFill) unsupported(`instruction 0xfc 0x${opcode.toString(16)}`, from)
+    this.#segments.add(this.#current, BULK_COST - 1)
     const two = opcode === Bulk.memoryInit || opcode === Bulk.memoryCopy || opcode === Bulk.tableInit || opcode === Bulk.tableCopy
     const first = reader.u32()
     const second = two ? reader.u32() : 0
