@@ -58,7 +58,7 @@ test.each<[string, () => ContentStore]>([
       }
     }
   }
-  expect(await putUntilFull(0)).toBeGreaterThan(40)
+  expect(await putUntilFull(0)).toBeGreaterThan(20)
   const urgent = await putUntilFull(1_000, { urgent: true })
   expect(urgent).toBeGreaterThanOrEqual(1)
   expect(urgent).toBeLessThanOrEqual(5)
