@@ -6,6 +6,8 @@ export type PhpRuntimeFailure =
   | { readonly code: 'OPTION_INVALID'; readonly option: string }
   | { readonly code: 'START_FAILED'; readonly detail: string }
   | { readonly code: 'RUNTIME_CLOSED' }
+  | { readonly code: 'METER_MALFORMED'; readonly detail: string; readonly at: number }
+  | { readonly code: 'METER_UNSUPPORTED'; readonly detail: string; readonly at: number }
 
 export class PhpRuntimeError extends Error {
   override readonly name = 'PhpRuntimeError'
