@@ -1,3 +1,27 @@
+export {
+  configurationSchema,
+  type EffectKind,
+  type ExtensionName,
+  PHP_VERSIONS,
+  type PhpVersion,
+  SLOTS_MAX,
+} from './configuration/fields.js'
+export { siteConfiguration } from './configuration/of-site.js'
+export {
+  CONFIGURATION_BYTES_MAX,
+  type ConfigurationFault,
+  type ConfigurationReading,
+  faultText,
+  parseConfiguration,
+} from './configuration/parse.js'
+export { CONFIGURATION_FILE, isConfigurationName } from './configuration/reserved.js'
+export {
+  canonicalText,
+  kindOfPath,
+  type PathKind,
+  type SiteConfiguration,
+  usualConfiguration,
+} from './configuration/site-configuration.js'
 export { contentTypeOf } from './content-types.js'
 export { PhpRuntimeError, type PhpRuntimeFailure } from './errors.js'
 export {
