@@ -2,8 +2,6 @@ export {
   configurationSchema,
   type EffectKind,
   type ExtensionName,
-  PHP_VERSIONS,
-  type PhpVersion,
   SLOTS_MAX,
 } from './configuration/fields.js'
 export { siteConfiguration } from './configuration/of-site.js'
