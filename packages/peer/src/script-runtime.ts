@@ -26,6 +26,8 @@ export type ScriptOutcome =
       readonly changes: readonly ScriptChange[]
       /** What the run did on its way, which the answer does not show; the same on every machine. Best under 24 KiB: of more, a hash is kept. */
       readonly transcript: Uint8Array
+      /** Work counted, the same on every machine: members agree on a batch's sum. A whole number, 0 to 2^40. */
+      readonly fuel: number
     }
   | { readonly type: 'abstained'; readonly reason: string }
 

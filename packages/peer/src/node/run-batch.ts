@@ -1,6 +1,6 @@
 import { applyChanges, type Block, type BlockStore, type Missing } from '@interpeer/content-store'
 import { type ContentId, sha256 } from '@interpeer/crypto-ids'
-import type { SiteRequest } from '@interpeer/peer-group'
+import type { ExecutionResult, SiteRequest } from '@interpeer/peer-group'
 import { batchTranscript } from '../batch-transcript.js'
 import type { ScriptChange, ScriptRequest, ScriptRuntime } from '../script-runtime.js'
 import { blocksOfResponse, responseOf } from '../site-response-block.js'
@@ -13,9 +13,6 @@ export interface Batch {
   readonly timeMs: number
   readonly seed: Uint8Array
 }
-export type BatchResult =
-  | { readonly type: 'ran'; readonly files: ContentId; readonly responses: readonly ContentId[]; readonly transcript: Uint8Array }
-  | { readonly type: 'abstained' }
 
 /**
  * Runs an agreed batch, request by request, each on the files that the one before left (WP §6.2). Time and seed are the batch's, so that
@@ -27,7 +24,7 @@ export async function runBatch(
   store: BlockStore,
   scripts: ScriptQueue,
   requests: KnownRequests,
-): Promise<BatchResult | Missing> {
+): Promise<ExecutionResult | Missing> {
   return scripts.write(async (runtime, hold) => {
     const held = await hold(batch.from)
     if ('missing' in held) return held
@@ -54,9 +51,10 @@ async function runAll(
   batch: Batch,
   { store, runtime, requests, made, tree }: Running,
   scripts: ScriptQueue,
-): Promise<BatchResult | Missing> {
+): Promise<ExecutionResult | Missing> {
   const responses: ContentId[] = []
   const transcripts: Uint8Array[] = []
+  let fuel = 0
   for (const [index, cid] of batch.requests.entries()) {
     const bytes = store.get(cid)
     if (bytes === undefined) return { missing: [cid] }
@@ -76,6 +74,7 @@ async function runAll(
     await made.add(response.blocks)
     responses.push(response.cid)
     transcripts.push(outcome.transcript)
+    fuel += outcome.fuel
     const missing = await tree.take(outcome.changes)
     if (missing !== undefined) return missing
   }
@@ -83,7 +82,7 @@ async function runAll(
   if (typeof files !== 'string') return files
   scripts.used(files)
   await made.write()
-  return { type: 'ran', files, responses, transcript: batchTranscript(transcripts) }
+  return { type: 'ran', files, responses, fuel, transcript: batchTranscript(transcripts) }
 }
 
 /**
