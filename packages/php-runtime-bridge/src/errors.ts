@@ -5,6 +5,8 @@ export type PhpRuntimeFailure =
   | { readonly code: 'ROOT_UNKNOWN'; readonly root: string }
   | { readonly code: 'OPTION_INVALID'; readonly option: string }
   | { readonly code: 'START_FAILED'; readonly detail: string }
+  /** So many runs of the kind wait already: ask again later. */
+  | { readonly code: 'RUNTIME_BUSY'; readonly waitingMax: number }
   | { readonly code: 'RUNTIME_CLOSED' }
 
 export class PhpRuntimeError extends Error {
