@@ -45,7 +45,11 @@ test('what a script changes is never served from before, however often warm-up r
   const data = { 'data/code.php': '<?php echo "old";', 'data/text': 'old', 'data/value.php': '<?php return "old";' }
   const root = await load({ 'index.php': index, ...data }, configured({ warmUp: ['/', '/', '/index.php?again'] }))
   const later = `${root} later`
-  await php.derive(later, root, [write('data/code.php', '<?php echo "new";'), write('data/text', 'new'), { type: 'delete', path: 'data/value.php' }])
+  await php.derive(later, root, [
+    write('data/code.php', '<?php echo "new";'),
+    write('data/text', 'new'),
+    { type: 'delete', path: 'data/value.php' },
+  ])
   expect((await visit(php, root)).text).toBe('old old old')
   expect((await visit(php, later)).text).toBe('new new ')
   expect((await php.image(later))?.id).toBe((await php.image(root))?.id)
@@ -54,7 +58,10 @@ test('what a script changes is never served from before, however often warm-up r
 test('a script that a request writes, runs, and writes again runs as written', async () => {
   const page = (folder: string) =>
     `<?php foreach ([1, 2] as $n) { file_put_contents("${folder}/x.php", "<?php return $n;"); echo include "${folder}/x.php"; }`
-  const root = await load({ 'index.php': page('data'), 'tmp.php': page('/tmp'), 'data/x.php': '<?php return 0;' }, configured({ warmUp: ['/', '/tmp.php'] }))
+  const root = await load(
+    { 'index.php': page('data'), 'tmp.php': page('/tmp'), 'data/x.php': '<?php return 0;' },
+    configured({ warmUp: ['/', '/tmp.php'] }),
+  )
   expect((await visit(php, root)).text).toBe('12')
   expect((await visit(php, root, { target: '/tmp.php' })).text).toBe('12')
 })
@@ -77,16 +84,22 @@ test('archives that can change are not held either', async () => {
   const made = await visit(php, root, { target: '/make.php?said=first' })
   expect(made.changes.map(({ path }) => path)).toEqual(['data/a.tar'])
   await php.derive('archive', root, made.changes)
-  await php.load('archive 1', filesOf({ 'index.php': '<?php echo include "phar:///site/data/a.tar/x.php";', 'data/a.tar': bytesOf(made) }), [], {
-    configuration: configured(),
-  })
+  await php.load(
+    'archive 1',
+    filesOf({ 'index.php': '<?php echo include "phar:///site/data/a.tar/x.php";', 'data/a.tar': bytesOf(made) }),
+    [],
+    {
+      configuration: configured(),
+    },
+  )
   expect((await visit(php, 'archive 1')).text).toBe('first')
   expect((await php.image('archive 1'))?.scripts).toEqual(['/site/index.php'])
   const again = await visit(php, root, { target: '/make.php?said=other' })
   await php.derive('archive 2', 'archive 1', again.changes)
   expect((await visit(php, 'archive 2')).text).toBe('other')
 })
-const bytesOf = ({ changes: [one] }: Awaited<ReturnType<typeof visit>>): Uint8Array => (one?.type === 'write' ? one.bytes : new Uint8Array())
+const bytesOf = ({ changes: [one] }: Awaited<ReturnType<typeof visit>>): Uint8Array =>
+  one?.type === 'write' ? one.bytes : new Uint8Array()
 
 test('odd names: a pattern, a space, a quote, a comment, other letters', async () => {
   const names = ['da*ta', 'da ta', 'da"ta', ';data', 'dätä', 'da+(ta)', 'da~ta', '[data]', 'data.d']
@@ -95,7 +108,11 @@ test('odd names: a pattern, a space, a quote, a comment, other letters', async (
   const root = await load({ 'index.php': index, ...files }, configured({ mutable: names, scratch: [] }))
   const held = (await php.image(root))?.scripts ?? []
   expect(held.filter((path) => path.endsWith('/m.php'))).toEqual([])
-  await php.derive(`${root} later`, root, names.map((name) => write(`${name}/m.php`, '<?php echo 2;')))
+  await php.derive(
+    `${root} later`,
+    root,
+    names.map((name) => write(`${name}/m.php`, '<?php echo 2;')),
+  )
   expect((await visit(php, `${root} later`)).text).toBe('2'.repeat(names.length))
 })
 
@@ -110,7 +127,8 @@ test('it is made on the site as it was published, wherever that has got to', asy
 })
 
 test('what warm-up wrote is thrown away', async () => {
-  const index = '<?php session_start(); file_put_contents("data/log", "x", FILE_APPEND); file_put_contents("/tmp/y", "y"); echo filesize("data/log");'
+  const index =
+    '<?php session_start(); file_put_contents("data/log", "x", FILE_APPEND); file_put_contents("/tmp/y", "y"); echo filesize("data/log");'
   const root = await load({
     'index.php': index,
     'look.php': '<?php foreach (["/site/data", "/tmp", "/site/.interpeer/sessions"] as $in) echo count(glob("$in/*"));',
@@ -127,10 +145,7 @@ test('new code has a new image; the configuration, and what is given without it,
   await php.derive(`${root} code`, root, [write('index.php', '<?php echo "new code";')])
   expect((await visit(php, `${root} code`)).text).toBe('new code')
   expect((await php.image(`${root} code`))?.id).not.toBe((await php.image(root))?.id)
-  const plain = [
-    await load(files, configured({ mutable: 'everything' })),
-    await load(files, configured({ warmUp: [] })),
-  ]
+  const plain = [await load(files, configured({ mutable: 'everything' })), await load(files, configured({ warmUp: [] }))]
   for (const one of plain) {
     expect((await visit(php, one)).text).toMatch(/^\[false\]0?$/)
     expect(await php.image(one)).toMatchObject({ id: 'plain', scripts: [] })
@@ -143,7 +158,8 @@ test('warm-up that breaks PHP, leaves files open or answers with an error: the i
       'index.php': '<?php echo "whole";',
       'fiber.php': '<?php (new Fiber(fn () => 1))->start();',
       'deep.php': '<?php $f = function () use (&$f) { return array_map($f, [1])[0]; }; $f();',
-      'open.php': '<?php $db = new PDO("sqlite:/site/data/x.db", null, null, [PDO::ATTR_PERSISTENT => true]); $db->exec("CREATE TABLE IF NOT EXISTS t (a)");',
+      'open.php':
+        '<?php $db = new PDO("sqlite:/site/data/x.db", null, null, [PDO::ATTR_PERSISTENT => true]); $db->exec("CREATE TABLE IF NOT EXISTS t (a)");',
       'fatal.php': '<?php nothing_of_this_name();',
       'data/x': '',
     },
@@ -156,7 +172,13 @@ test('warm-up that breaks PHP, leaves files open or answers with an error: the i
 })
 
 describe('randomness of an image that has used all of it', () => {
-  const lines = (text: string) => new Map(text.trim().split('\n').map((line) => JSON.parse(line) as [string, unknown]))
+  const lines = (text: string) =>
+    new Map(
+      text
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as [string, unknown]),
+    )
 
   test('each kind differs by seed, and is equal for equal seeds', async () => {
     const root = await load({ 'index.php': readFileSync(new URL('random.php', import.meta.url)) }, configured({ scratch: [] }))
@@ -175,7 +197,10 @@ describe('randomness of an image that has used all of it', () => {
 
 test('a warm site answers as a plain one does, whatever ran before', async () => {
   const nasty = readFileSync(new URL('determinism/nasty.php', import.meta.url))
-  const root = await load({ 'index.php': nasty, 'grow.php': '<?php $a = str_repeat("x", 90_000_000); echo 1;' }, configured({ mutable: ['data', 'nasty.db', 'made by nasty.txt'] }))
+  const root = await load(
+    { 'index.php': nasty, 'grow.php': '<?php $a = str_repeat("x", 90_000_000); echo 1;' },
+    configured({ mutable: ['data', 'nasty.db', 'made by nasty.txt'] }),
+  )
   const first = await visit(php, root)
   const again = await visit(php, root)
   await visit(php, root, { target: '/grow.php' })

@@ -22,6 +22,13 @@ export interface ImageOrder {
   readonly initial: TreeDirectory
   readonly configuration: ImageConfiguration
 }
+export interface PhpParts {
+  readonly module: WasmModule
+  /** What memory holds before PHP starts. */
+  readonly data: Uint8Array | undefined
+  /** Most linear memory, in pages of 64 KiB. */
+  readonly pagesMax: number
+}
 export interface Image {
   readonly snapshot: Snapshot
   /** Scripts that opcache holds: absolute paths, sorted. */
@@ -43,12 +50,12 @@ const HEADROOM_PAGES = (40 * 1024 * 1024) / PAGE_BYTES
  * first time shows how much memory opcache needs. A request that leaves PHP unfit for others (it broke it, or keeps a file open) is left out.
  * @throws {Error} where this machine has not enough memory
  */
-export function buildImage(module: WasmModule, pagesMax: number, { initial, configuration }: ImageOrder): Image {
+export function buildImage({ module, data, pagesMax }: PhpParts, { initial, configuration }: ImageOrder): Image {
   const targets = [...configuration.warmUp]
   const leftOut: string[] = []
   let [sizes, measured] = [ROOMY, false]
   for (;;) {
-    const attempt = warm(new PhpInstance(module, pagesMax), initial, { ...configuration, warmUp: targets }, sizes)
+    const attempt = warm(new PhpInstance(module, pagesMax), data, initial, { ...configuration, warmUp: targets }, sizes)
     if ('unfit' in attempt) {
       targets.splice(targets.indexOf(attempt.unfit), 1)
       leftOut.push(attempt.unfit)
@@ -63,6 +70,7 @@ export function buildImage(module: WasmModule, pagesMax: number, { initial, conf
 
 function warm(
   php: PhpInstance,
+  data: Uint8Array | undefined,
   initial: TreeDirectory,
   configuration: ImageConfiguration,
   sizes: OpcacheSizes,
@@ -74,7 +82,7 @@ function warm(
       [SWEEP_PATH, Buffer.from(sweepScript(configuration))],
     ]),
   )
-  const started = php.start(around)
+  const started = php.start(data, around)
   const { kernel } = php
   let descriptors = started.descriptors
   for (let round = 0; round < ROUNDS; round++) {

@@ -20,9 +20,9 @@ export class InstanceShelf {
   }
 
   /** Starts PHP under an image's name, and says what that image is. */
-  start(image: string): Snapshot {
+  start(image: string, data: Uint8Array | undefined): Snapshot {
     const php = this.#make()
-    const snapshot = php.start()
+    const snapshot = php.start(data)
     this.#keep(image, { php, pristine: true })
     return snapshot
   }

@@ -42,7 +42,7 @@ const HEAP_CHUNK_BYTES = 2 * 1024 * 1024
 const STACK_SAMPLED_BYTES = 64 * 1024
 const STATE_GLOBAL = /^__state_\d+$/
 
-/** PHP's binary in memory, with our kernel below it. */
+/** PHP's binary in memory, with our kernel below it. A new one must be started or become a snapshot. */
 export class PhpInstance {
   readonly kernel: Kernel
   readonly #exports: Readonly<Record<string, unknown>>
@@ -63,15 +63,17 @@ export class PhpInstance {
     }
     this.kernel.stackFloor = this.#stackBottom + STACK_RESERVE_BYTES
     this.kernel.begin(startupWorld(undefined), new DescriptorTable(standardDescriptors))
-    this.function('__wasm_call_ctors')()
   }
 
   /**
    * Starts PHP, once, in a world of its own that is the same on every machine.
+   * @param data what the binary's memory holds at first, where the binary itself has none
    * @param around what PHP finds instead of the usual system tree
    */
-  start(around?: TreeDirectory): Snapshot {
+  start(data: Uint8Array | undefined, around?: TreeDirectory): Snapshot {
+    if (data) this.kernel.memory.bytes.set(data)
     this.kernel.begin(startupWorld(around), this.kernel.descriptors)
+    this.function('__wasm_call_ctors')()
     this.withText(INI_PATH, this.function('wasm_set_phpini_path'))
     this.withText(SAPI_NAME, this.function('wasm_set_sapi_name'))
     this.function('php_wasm_init')()

@@ -31,7 +31,7 @@ export interface PhpRuntimeOptions {
 export interface SiteOrigin {
   readonly configuration: ImageConfiguration
   /** A root that the runtime holds: the site as it was published. Default: the files given. */
-  readonly initial?: string
+  readonly initial?: string | undefined
 }
 /** The image that requests of a site start from. */
 export interface ImageFacts {
@@ -89,11 +89,11 @@ export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<
   check('guardMs', guardMs, 1, 2_147_483_647)
   check('memoryMiB', memoryMiB, 64, 2048)
   check('workers', workers, 1, 64)
-  const { module, digest } = await loadPhpBinary()
+  const { module, data, digest } = await loadPhpBinary()
   const identity = `interpeer php runtime;kernel ${KERNEL_VERSION};binary ${digest};memory ${memoryMiB};ini ${phpIni}${opcacheIni(ROOMY)}${opensslConfig}`
   const roots = new RootTable()
   const snapshots = new Map<string, Snapshot>()
-  const pool = new WorkerPool({ module, pagesMax: memoryMiB * 16, trees: roots.trees, snapshots, workers })
+  const pool = new WorkerPool({ php: { module, data, pagesMax: memoryMiB * 16 }, trees: roots.trees, snapshots, workers })
   await pool.start()
   const runtimeId = createHash('sha256').update(identity).digest('hex')
   return new WorkerRuntime({ runtimeId, guardMs, roots, pool, snapshots })

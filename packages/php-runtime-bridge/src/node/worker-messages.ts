@@ -4,14 +4,12 @@ import type { ImageConfiguration } from '../image-recipe.js'
 import type { ScriptOutcome } from '../outcome.js'
 import type { ScriptRequest } from '../request.js'
 import type { AgreedPoint } from './execute.js'
-import type { Image } from './image-builder.js'
+import type { Image, PhpParts } from './image-builder.js'
 import type { Snapshot } from './php-instance.js'
-import type { WasmModule } from './wasm-api.js'
 
 /** What a worker is born with. File bytes and snapshots lie in memory shared by all threads, so none of it is copied. */
 export interface WorkerStart {
-  readonly module: WasmModule
-  readonly pagesMax: number
+  readonly php: PhpParts
   readonly trees: ReadonlyMap<string, TreeDirectory>
   /** By image id. Without PLAIN_IMAGE the worker makes that first. */
   readonly snapshots: ReadonlyMap<string, Snapshot>

@@ -2,13 +2,12 @@ import { Worker } from 'node:worker_threads'
 import { PhpRuntimeError } from '../errors.js'
 import type { TreeDirectory } from '../file-tree.js'
 import type { AbstainReason } from '../outcome.js'
+import type { PhpParts } from './image-builder.js'
 import type { Snapshot } from './php-instance.js'
-import type { WasmModule } from './wasm-api.js'
 import { type FromWorker, PLAIN_IMAGE, type Task, type TaskResult, type Told, type ToWorker, type WorkerStart } from './worker-messages.js'
 
 export interface SeatOptions {
-  readonly module: WasmModule
-  readonly pagesMax: number
+  readonly php: PhpParts
   /** Read when a worker starts: what it must know. */
   readonly trees: ReadonlyMap<string, TreeDirectory>
   /** Read likewise. The first worker adds PLAIN_IMAGE. */
@@ -89,8 +88,8 @@ export class WorkerSeat {
   }
 
   #startWorker(): Promise<Worker> {
-    const { module, pagesMax, trees, snapshots } = this.#options
-    const workerData: WorkerStart = { module, pagesMax, trees: new Map(trees), snapshots: new Map(snapshots) }
+    const { php, trees, snapshots } = this.#options
+    const workerData: WorkerStart = { php, trees: new Map(trees), snapshots: new Map(snapshots) }
     const resourceLimits = { stackSizeMb: STACK_MIB, maxOldGenerationSizeMb: 1024 }
     const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData, resourceLimits, env: {}, name: 'interpeer-php' })
     this.#worker = worker

@@ -7,10 +7,10 @@ import { InstanceShelf } from './instance-shelf.js'
 import { PhpInstance } from './php-instance.js'
 import { type FromWorker, PLAIN_IMAGE, type Task, type TaskResult, type Told, type ToWorker, type WorkerStart } from './worker-messages.js'
 
-const { module, pagesMax, trees: known, snapshots: given } = workerData as WorkerStart
+const { php, trees: known, snapshots: given } = workerData as WorkerStart
 const trees = new Map<string, TreeDirectory>(known)
 const snapshots = new Map(given)
-const instances = new InstanceShelf(() => new PhpInstance(module, pagesMax))
+const instances = new InstanceShelf(() => new PhpInstance(php.module, php.pagesMax))
 
 function receive(message: ToWorker): void {
   if (message.type === 'run' || message.type === 'build') perform(message)
@@ -43,7 +43,7 @@ function perform(task: Task): void {
 
 function built({ initial, configuration }: Task & { type: 'build' }): TaskResult {
   try {
-    return { type: 'built', image: buildImage(module, pagesMax, { initial, configuration }) }
+    return { type: 'built', image: buildImage(php, { initial, configuration }) }
   } catch (error) {
     return { type: 'failed', detail: String(error) }
   }
@@ -67,6 +67,6 @@ function send(message: FromWorker, handedOver: ArrayBuffer[] = []): void {
 }
 
 parentPort?.on('message', receive)
-const plain = snapshots.get(PLAIN_IMAGE) ?? instances.start(PLAIN_IMAGE)
+const plain = snapshots.get(PLAIN_IMAGE) ?? instances.start(PLAIN_IMAGE, php.data)
 snapshots.set(PLAIN_IMAGE, plain)
 send({ type: 'ready', plain })
