@@ -1,36 +1,41 @@
+import { kindOfPath, type SiteConfiguration } from './configuration/site-configuration.js'
+import { sameBytes, type TreeDirectory } from './file-tree.js'
 import { compareText } from './path.js'
 import { type OpcacheSizes, SESSION_FOLDER, SITE_FOLDER } from './php-ini.js'
 
-/** The part of a site's configuration that shapes its image. Paths are relative to the site and mean what lies in them too. */
-export interface ImageConfiguration {
-  /** What scripts may change. */
-  readonly mutable: 'everything' | readonly string[]
-  /** Caches of one peer. */
-  readonly scratch: readonly string[]
-  /** Targets of GET requests that fill opcache, in their order. */
-  readonly warmUp: readonly string[]
-}
-
 /** Whether a site has an image of its own. Without code that never changes, or without requests that run some, it has PHP as it starts. */
-export function hasOwnImage({ mutable, warmUp }: ImageConfiguration): boolean {
+export function hasOwnImage({ mutable, warmUp }: SiteConfiguration): boolean {
   return mutable !== 'everything' && warmUp.length > 0
 }
 
 /** Whether a file can change, or differ between peers: opcache must not know it. */
-export function canChange({ mutable, scratch }: ImageConfiguration, path: string): boolean {
-  return mutable === 'everything' || [...mutable, ...scratch, SESSIONS].some((one) => path === one || path.startsWith(`${one}/`))
+export function canChange(configuration: SiteConfiguration, path: string): boolean {
+  return kindOfPath(configuration, path) !== 'immutable'
 }
-const SESSIONS = SESSION_FOLDER.slice(SITE_FOLDER.length + 1).split('/')[0] as string
+
+/** Whether two trees agree in all that cannot change. */
+export function haveSameCode(configuration: SiteConfiguration, a: TreeDirectory, b: TreeDirectory, prefix = ''): boolean {
+  for (const name of new Set([...a.entries.keys(), ...b.entries.keys()])) {
+    const path = prefix + name
+    const [one, other] = [a.entries.get(name), b.entries.get(name)]
+    if (one === other || canChange(configuration, path)) continue
+    if (one?.kind === 'directory' && other?.kind === 'directory') {
+      if (one.mode !== other.mode || !haveSameCode(configuration, one, other, `${path}/`)) return false
+    } else if (one?.kind !== 'file' || other?.kind !== 'file') return false
+    else if (one.mode !== other.mode || one.mtimeS !== other.mtimeS || !sameBytes(one.bytes, other.bytes)) return false
+  }
+  return true
+}
 
 /** Absolute paths of which opcache takes nothing: all but the immutable code. */
-export function uncachedPaths({ mutable, scratch }: ImageConfiguration): string[] {
-  const changing = mutable === 'everything' ? [''] : [...mutable, ...scratch, SESSIONS]
-  const inSite = changing.map((path) => (path === '' ? SITE_FOLDER : `${SITE_FOLDER}/${path}`))
-  return ['/internal', '/request', '/tmp', ...inSite].sort(compareText)
+export function uncachedPaths({ mutable, scratch }: SiteConfiguration): string[] {
+  const inSite = mutable === 'everything' ? [SITE_FOLDER] : [...mutable, ...scratch].map((path) => `${SITE_FOLDER}/${path}`)
+  return ['/internal', '/request', '/tmp', RUNTIME_FOLDER, ...inSite].sort(compareText)
 }
+const RUNTIME_FOLDER = SESSION_FOLDER.slice(0, SESSION_FOLDER.lastIndexOf('/'))
 
 /** opcache's list of what it must not take: a path on each line, which also means all that begin with it. */
-export function blacklistOf(configuration: ImageConfiguration): string {
+export function blacklistOf(configuration: SiteConfiguration): string {
   // its pattern language has '*' and '?', and no way to escape them: cut before, a pattern means more, never less
   const lines = uncachedPaths(configuration).map((path) => path.replace(/[*?;"\s].*$/su, ''))
   return `${lines.join('\n')}\n`
@@ -43,7 +48,7 @@ export const ROOMY: OpcacheSizes = { sharedMiB: 72, stringsMiB: 8 }
  * The script that ends the making of an image: opcache lets go of what is not immutable code (archives' members escape its blacklist), and says what
  * it holds and needs.
  */
-export function sweepScript(configuration: ImageConfiguration): string {
+export function sweepScript(configuration: SiteConfiguration): string {
   const changing = JSON.stringify(uncachedPaths(configuration)).replace(/[\\']/g, '\\$&')
   return `<?php
 $changing = json_decode('${changing}');

@@ -9,6 +9,7 @@ export const BLACKLIST_PATH = '/internal/shared/opcache.blacklist'
  * (lazy_write off), which is no change, rather than touched, which would be one. */
 const settings = `
 expose_php=0
+register_argc_argv=0
 enable_dl=0
 memory_limit=128M
 max_execution_time=0

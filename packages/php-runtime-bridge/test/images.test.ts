@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { type ImageConfiguration, type PhpRuntime, startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
+import { type PhpRuntime, startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { filesOf, utf8, visit } from './sites.js'
 
@@ -9,16 +9,12 @@ beforeAll(async () => {
 })
 afterAll(() => php.close())
 
-const configured = (given: Partial<ImageConfiguration> = {}): ImageConfiguration => ({
-  mutable: ['data'],
-  scratch: ['cache'],
-  warmUp: ['/'],
-  ...given,
-})
+const configured = (given: object = {}) => ({ mutable: ['data'], scratch: ['cache'], warmUp: ['/'], ...given })
 let roots = 0
 async function load(files: Readonly<Record<string, string | Uint8Array>>, configuration = configured(), initial?: string): Promise<string> {
   const root = `image ${roots++}`
-  await php.load(root, filesOf(files), [], { configuration, initial })
+  const all = filesOf({ 'interpeer.json': JSON.stringify(configuration), ...files })
+  await php.load(root, all, [], initial === undefined ? undefined : { initial })
   return root
 }
 const write = (path: string, text: string) => ({ type: 'write' as const, path, mode: 0o644, mtimeS: 1_700_000_000, bytes: utf8(text) })
@@ -43,7 +39,7 @@ test('it holds the immutable scripts that warm-up ran, compiled, and none that c
 test('what a script changes is never served from before, however often warm-up ran it', async () => {
   const index = '<?php include "data/code.php"; echo " ", file_get_contents("data/text"), " ", include("data/value.php");'
   const data = { 'data/code.php': '<?php echo "old";', 'data/text': 'old', 'data/value.php': '<?php return "old";' }
-  const root = await load({ 'index.php': index, ...data }, configured({ warmUp: ['/', '/', '/index.php?again'] }))
+  const root = await load({ 'index.php': index, ...data }, configured({ warmUp: ['/', '/index.php?again'] }))
   const later = `${root} later`
   await php.derive(later, root, [
     write('data/code.php', '<?php echo "new";'),
@@ -83,19 +79,11 @@ test('archives that can change are not held either', async () => {
   })
   const made = await visit(php, root, { target: '/make.php?said=first' })
   expect(made.changes.map(({ path }) => path)).toEqual(['data/a.tar'])
-  await php.derive('archive', root, made.changes)
-  await php.load(
-    'archive 1',
-    filesOf({ 'index.php': '<?php echo include "phar:///site/data/a.tar/x.php";', 'data/a.tar': bytesOf(made) }),
-    [],
-    {
-      configuration: configured(),
-    },
-  )
-  expect((await visit(php, 'archive 1')).text).toBe('first')
-  expect((await php.image('archive 1'))?.scripts).toEqual(['/site/index.php'])
+  const one = await load({ 'index.php': '<?php echo include "phar:///site/data/a.tar/x.php";', 'data/a.tar': bytesOf(made) })
+  expect((await visit(php, one)).text).toBe('first')
+  expect((await php.image(one))?.scripts).toEqual(['/site/index.php'])
   const again = await visit(php, root, { target: '/make.php?said=other' })
-  await php.derive('archive 2', 'archive 1', again.changes)
+  await php.derive('archive 2', one, again.changes)
   expect((await visit(php, 'archive 2')).text).toBe('other')
 })
 const bytesOf = ({ changes: [one] }: Awaited<ReturnType<typeof visit>>): Uint8Array =>
@@ -124,6 +112,11 @@ test('it is made on the site as it was published, wherever that has got to', asy
   expect(await php.image(now)).toEqual(await php.image(published))
   expect((await php.image(elsewhere))?.id).not.toBe((await php.image(now))?.id)
   expect((await visit(php, now)).text).toBe('now')
+
+  const otherCode = { ...files, 'index.php': '<?php echo "other code";' }
+  const version = await load(otherCode, configured(), published)
+  expect(await php.image(version)).toEqual(await php.image(await load(otherCode)))
+  expect((await visit(php, version)).text).toBe('other code')
 })
 
 test('what warm-up wrote is thrown away', async () => {

@@ -14,6 +14,7 @@ beforeAll(async () => {
 afterAll(() => php.close())
 
 const request = (target = '/') => ({ method: 'GET', target, host: 'h', https: false, headers: [], body: new Uint8Array() })
+const warm = { 'interpeer.json': '{"mutable": [], "warmUp": ["/"]}' }
 const at = { timeMs: 1_790_000_000_000, seed: utf8('seed') }
 const textOf = (outcome: Awaited<ReturnType<PhpRuntime['run']>>) =>
   outcome.type === 'answered' ? Buffer.from(outcome.body).toString() : outcome.reason
@@ -46,10 +47,7 @@ test('reads that all hang hold no write up', async () => {
 })
 
 test('every worker gives the same bytes, for sites with an image of their own too', async () => {
-  const configuration = { mutable: [], scratch: [], warmUp: ['/'] }
-  await php.load('warm', filesOf({ 'index.php': '<?php echo json_encode(opcache_get_status(true)), mt_rand(), lcg_value();' }), [], {
-    configuration,
-  })
+  await php.load('warm', filesOf({ ...warm, 'index.php': '<?php echo json_encode(opcache_get_status(true)), mt_rand(), lcg_value();' }))
   const kinds = ['read', 'read', 'write', 'read'] as const
   const outcomes = await Promise.all(kinds.map((kind) => php.run('warm', request(), at, { kind })))
   const transcripts = outcomes.map((outcome) => outcome.type === 'answered' && Buffer.from(outcome.transcript).toString('hex'))
@@ -58,10 +56,9 @@ test('every worker gives the same bytes, for sites with an image of their own to
 })
 
 test('a worker keeps instances of a few images, and makes those of others anew', async () => {
-  const configuration = { mutable: [], scratch: [], warmUp: ['/'] }
   const single = await startPhpRuntime({ guardMs: 20_000 })
   const names = ['a', 'b', 'c']
-  for (const name of names) await single.load(name, filesOf({ 'index.php': `<?php echo "${name}";` }), [], { configuration })
+  for (const name of names) await single.load(name, filesOf({ ...warm, 'index.php': `<?php echo "${name}";` }))
   await single.load('plain', filesOf({ 'index.php': '<?php echo "plain";' }))
   const texts: string[] = []
   for (const root of [...names, 'plain', ...names, 'plain']) texts.push((await visit(single, root)).text)

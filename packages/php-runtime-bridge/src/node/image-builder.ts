@@ -1,9 +1,10 @@
+import type { SiteConfiguration } from '../configuration/site-configuration.js'
 import type { TreeDirectory } from '../file-tree.js'
-import { blacklistOf, type ImageConfiguration, ROOMY, type Swept, sizesFor, sweepScript } from '../image-recipe.js'
+import { blacklistOf, ROOMY, type Swept, sizesFor, sweepScript } from '../image-recipe.js'
 import type { ScriptOutcome } from '../outcome.js'
 import { Overlay } from '../overlay.js'
 import { BLACKLIST_PATH, INI_PATH, type OpcacheSizes, opcacheIni } from '../php-ini.js'
-import { mountSite, systemTreeWith, writableFolders } from '../system-tree.js'
+import { mountSite, systemTreeWith, writabilityOf } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable } from './descriptors.js'
 import { execute } from './execute.js'
@@ -20,7 +21,7 @@ import type { WasmModule } from './wasm-api.js'
 export interface ImageOrder {
   /** The site as it was published: with it, not with what became of it, PHP is warmed up, so that a newcomer can do the same. */
   readonly initial: TreeDirectory
-  readonly configuration: ImageConfiguration
+  readonly configuration: SiteConfiguration
 }
 export interface PhpParts {
   readonly module: WasmModule
@@ -72,7 +73,7 @@ function warm(
   php: PhpInstance,
   data: Uint8Array | undefined,
   initial: TreeDirectory,
-  configuration: ImageConfiguration,
+  configuration: SiteConfiguration,
   sizes: OpcacheSizes,
 ): { readonly php: PhpInstance; readonly swept: Swept } | { readonly unfit: string } {
   const around = systemTreeWith(
@@ -97,7 +98,7 @@ function warm(
   }
   const output = new RequestOutput()
   const world: RequestWorld = {
-    files: new Overlay(mountSite(initial, around), writableFolders),
+    files: new Overlay(mountSite(initial, around), writabilityOf(configuration)),
     clock: new VirtualClock(BUILD_TIME_MS),
     random: new SeededRandom(START_SEED),
     processId: processIdOf(START_SEED),

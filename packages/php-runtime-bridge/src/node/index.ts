@@ -1,4 +1,3 @@
-export type { ImageConfiguration } from '../image-recipe.js'
 export type { RunKind } from '../run-queue.js'
 export type { AgreedPoint } from './execute.js'
 export {

@@ -1,7 +1,8 @@
+import { usualConfiguration } from '../configuration/site-configuration.js'
 import { emptyTree, type TreeDirectory } from '../file-tree.js'
 import { Overlay } from '../overlay.js'
 import { INI_PATH } from '../php-ini.js'
-import { mountSite, writableFolders } from '../system-tree.js'
+import { mountSite, writabilityOf } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable, type OpenDevice, standardDescriptors } from './descriptors.js'
 import type { WorkingPlaces } from './execution-log.js'
@@ -158,7 +159,7 @@ export class PhpInstance {
 function startupWorld(around: TreeDirectory | undefined): RequestWorld {
   const seed = START_SEED
   return {
-    files: new Overlay(mountSite(emptyTree, around), writableFolders),
+    files: new Overlay(mountSite(emptyTree, around), writabilityOf(usualConfiguration)),
     clock: new VirtualClock(0),
     random: new SeededRandom(seed),
     processId: processIdOf(seed),

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
+import { siteConfiguration } from '../configuration/of-site.js'
 import { PhpRuntimeError } from '../errors.js'
 import { deriveTree, type TreeDirectory, treeOf } from '../file-tree.js'
 import type { DirectoryEntry, FileChange, FileEntry } from '../files.js'
-import { canChange, hasOwnImage, type ImageConfiguration, ROOMY } from '../image-recipe.js'
+import { canChange, hasOwnImage, haveSameCode, ROOMY } from '../image-recipe.js'
 import type { ScriptOutcome } from '../outcome.js'
 import { opcacheIni, opensslConfig, phpIni } from '../php-ini.js'
+import { DEFAULT_PHP_VERSION, type PhpVersion, phpVersions } from '../php-version.js'
 import type { ScriptRequest } from '../request.js'
 import type { RunKind } from '../run-queue.js'
 import { loadPhpBinary } from './binary.js'
@@ -17,6 +19,8 @@ import { WorkerPool } from './worker-pool.js'
 import type { Lost } from './worker-seat.js'
 
 export interface PhpRuntimeOptions {
+  /** The version of PHP. Default '8.2'; others want their package installed (README). */
+  readonly php?: PhpVersion
   /** Wall time after which this machine gives a request up, ms. It decides no result: others may finish. Default 30,000. */
   readonly guardMs?: number
   /** Most memory that PHP's whole instance may have, MiB (64 to 2048). The same on every member: it shows in results. Default 256. */
@@ -27,11 +31,9 @@ export interface PhpRuntimeOptions {
   readonly workers?: number
 }
 
-/** What of a site decides its image. */
 export interface SiteOrigin {
-  readonly configuration: ImageConfiguration
-  /** A root that the runtime holds: the site as it was published. Default: the files given. */
-  readonly initial?: string | undefined
+  /** A root that the runtime holds: the site as it was published. Its image is made of that, not of what became of it. */
+  readonly initial: string
 }
 /** The image that requests of a site start from. */
 export interface ImageFacts {
@@ -57,7 +59,8 @@ export interface PhpRuntime {
   readonly runtimeId: string
   has(root: string): boolean
   /**
-   * Keeps a whole site under a name of the caller's choice. Without an origin, or where the configuration asks for none, it has no image of its own.
+   * Keeps a whole site under a name of the caller's choice. A site whose interpeer.json asks for warm-up has an image of its own, made of `origin` where
+   * that has the same code, else of the files given.
    * @throws {PhpRuntimeError} PATH_INVALID, PATH_CLASH, ROOT_UNKNOWN (`origin.initial`), RUNTIME_CLOSED
    */
   load(root: string, files: readonly FileEntry[], directories?: readonly DirectoryEntry[], origin?: SiteOrigin): Promise<void>
@@ -80,16 +83,17 @@ export interface PhpRuntime {
 /** Raised with every change of the kernel that can show in a result. */
 const KERNEL_VERSION = 2
 
-/** Starts PHP in worker threads. @throws {PhpRuntimeError} OPTION_INVALID, START_FAILED */
+/** Starts PHP in worker threads. @throws {PhpRuntimeError} OPTION_INVALID, VERSION_MISSING, BUILD_UNKNOWN, START_FAILED */
 export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<PhpRuntime> {
-  const { guardMs = 30_000, memoryMiB = 256, workers = 1 } = options
+  const { php = DEFAULT_PHP_VERSION, guardMs = 30_000, memoryMiB = 256, workers = 1 } = options
   const check = (option: string, value: number, min: number, max: number) => {
     if (!Number.isInteger(value) || value < min || value > max) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option })
   }
+  if (!phpVersions.includes(php)) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'php' })
   check('guardMs', guardMs, 1, 2_147_483_647)
   check('memoryMiB', memoryMiB, 64, 2048)
   check('workers', workers, 1, 64)
-  const { module, data, digest } = await loadPhpBinary()
+  const { module, data, digest } = await loadPhpBinary(php)
   const identity = `interpeer php runtime;kernel ${KERNEL_VERSION};binary ${digest};memory ${memoryMiB};ini ${phpIni}${opcacheIni(ROOMY)}${opensslConfig}`
   const roots = new RootTable()
   const snapshots = new Map<string, Snapshot>()
@@ -160,8 +164,7 @@ class WorkerRuntime implements PhpRuntime {
     const { pool, roots } = this.#parts
     pool.checkOpen()
     const tree = treeOf(shareFiles(files), directories)
-    const initial = origin?.initial === undefined ? tree : roots.tree(origin.initial)
-    roots.set(root, tree, this.#imageOf(initial, origin?.configuration))
+    roots.set(root, tree, this.#imageOf(tree, origin && roots.tree(origin.initial)))
     pool.tell({ type: 'load', root, tree })
   }
 
@@ -172,8 +175,8 @@ class WorkerRuntime implements PhpRuntime {
     const tree = deriveTree(roots.tree(from), shared)
     const image = roots.image(from)
     const configuration = image.order?.configuration
-    const newCode = configuration !== undefined && changes.some(({ path }) => !canChange(configuration, path))
-    roots.set(root, tree, newCode ? this.#imageOf(tree, configuration) : image)
+    const isSameCode = configuration && changes.every(({ path }) => canChange(configuration, path))
+    roots.set(root, tree, isSameCode ? image : this.#imageOf(tree))
     pool.tell({ type: 'derive', root, from, changes: shared })
   }
 
@@ -206,9 +209,11 @@ class WorkerRuntime implements PhpRuntime {
     return this.#parts.pool.close()
   }
 
-  #imageOf(initial: TreeDirectory, configuration: ImageConfiguration | undefined): SiteImage {
-    if (configuration === undefined || !hasOwnImage(configuration)) return plainImage
-    const order = { initial, configuration }
+  #imageOf(tree: TreeDirectory, published?: TreeDirectory): SiteImage {
+    const reading = siteConfiguration(tree)
+    if (reading.type === 'invalid' || !hasOwnImage(reading.configuration)) return plainImage
+    const { configuration } = reading
+    const order = { initial: published && haveSameCode(configuration, tree, published) ? published : tree, configuration }
     return { id: imageIdOf(this.runtimeId, order), order }
   }
 }

@@ -1,6 +1,6 @@
+import type { SiteConfiguration } from '../configuration/site-configuration.js'
 import type { TreeDirectory } from '../file-tree.js'
 import type { FileChange } from '../files.js'
-import type { ImageConfiguration } from '../image-recipe.js'
 import type { ScriptOutcome } from '../outcome.js'
 import type { ScriptRequest } from '../request.js'
 import type { AgreedPoint } from './execute.js'
@@ -28,7 +28,7 @@ export type Told =
 /** What a worker does one at a time, and answers. */
 export type Task =
   | { readonly type: 'run'; readonly root: string; readonly image: string; readonly request: ScriptRequest; readonly at: AgreedPoint }
-  | { readonly type: 'build'; readonly initial: TreeDirectory; readonly configuration: ImageConfiguration }
+  | { readonly type: 'build'; readonly initial: TreeDirectory; readonly configuration: SiteConfiguration }
 export type ToWorker = Told | Task
 
 export type TaskResult =
