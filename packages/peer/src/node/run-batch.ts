@@ -2,6 +2,7 @@ import { applyChanges, type Block, type BlockStore, type Missing } from '@interp
 import { type ContentId, sha256 } from '@interpeer/crypto-ids'
 import type { SiteRequest } from '@interpeer/peer-group'
 import { batchTranscript } from '../batch-transcript.js'
+import { type LoggedRun, loggedRun } from '../job-log/logged-run.js'
 import type { ScriptChange, ScriptRequest, ScriptRuntime } from '../script-runtime.js'
 import { blocksOfResponse, responseOf } from '../site-response-block.js'
 import type { KnownRequests } from './known-requests.js'
@@ -14,8 +15,15 @@ export interface Batch {
   readonly seed: Uint8Array
 }
 export type BatchResult =
-  | { readonly type: 'ran'; readonly files: ContentId; readonly responses: readonly ContentId[]; readonly transcript: Uint8Array }
-  | { readonly type: 'abstained' }
+  | {
+      readonly type: 'ran'
+      readonly files: ContentId
+      readonly responses: readonly ContentId[]
+      readonly transcript: Uint8Array
+      /** For the site's log. */
+      readonly runs: readonly LoggedRun[]
+    }
+  | { readonly type: 'abstained'; readonly runs: readonly LoggedRun[] }
 
 /**
  * Runs an agreed batch, request by request, each on the files that the one before left (WP §6.2). Time and seed are the batch's, so that
@@ -57,6 +65,7 @@ async function runAll(
 ): Promise<BatchResult | Missing> {
   const responses: ContentId[] = []
   const transcripts: Uint8Array[] = []
+  const runs: LoggedRun[] = []
   for (const [index, cid] of batch.requests.entries()) {
     const bytes = store.get(cid)
     if (bytes === undefined) return { missing: [cid] }
@@ -71,7 +80,8 @@ async function runAll(
     }
     const seed = sha256(batch.seed, Uint8Array.of(index >> 8, index & 255))
     const outcome = await runtime.run(tree.name, scriptRequestOf(request), { timeMs: batch.timeMs, seed })
-    if (outcome.type === 'abstained') return { type: 'abstained' }
+    runs.push(loggedRun(request, outcome, { ran: 'write', timeMs: batch.timeMs }))
+    if (outcome.type === 'abstained') return { type: 'abstained', runs }
     const response = blocksOfResponse({ request: sha256(bytes), ...responseOf(outcome) })
     await made.add(response.blocks)
     responses.push(response.cid)
@@ -83,7 +93,7 @@ async function runAll(
   if (typeof files !== 'string') return files
   scripts.used(files)
   await made.write()
-  return { type: 'ran', files, responses, transcript: batchTranscript(transcripts) }
+  return { type: 'ran', files, responses, transcript: batchTranscript(transcripts), runs }
 }
 
 /**
