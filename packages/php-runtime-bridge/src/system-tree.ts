@@ -1,4 +1,5 @@
 import { emptyTree, findNode, type TreeDirectory, type TreeFile, type TreeNode, withEntry } from './file-tree.js'
+import { LIBRARY_PATH, phpLibrary } from './host-calls/php-library.js'
 import { nameOf } from './path.js'
 import { INI_PATH, OPENSSL_PATH, opensslConfig, phpIni, SESSION_FOLDER, SITE_FOLDER } from './php-ini.js'
 
@@ -14,6 +15,7 @@ function systemTree(): TreeDirectory {
     entries: new Map<string, TreeNode>([
       [nameOf(INI_PATH), systemFile(phpIni)],
       [nameOf(OPENSSL_PATH), systemFile(opensslConfig)],
+      [nameOf(LIBRARY_PATH), systemFile(phpLibrary)],
       ['preload', emptyTree],
     ]),
   }

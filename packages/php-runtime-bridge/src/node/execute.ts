@@ -3,6 +3,7 @@ import { answerForm } from '../answer-form.js'
 import { changesBelow } from '../changes.js'
 import { contentTypeOf } from '../content-types.js'
 import type { TreeDirectory } from '../file-tree.js'
+import type { JobFacts } from '../host-calls/host-calls.js'
 import { type AbstainReason, codedAnswer, type Draft, type ScriptOutcome } from '../outcome.js'
 import { Overlay } from '../overlay.js'
 import { isSitePath, parentOf } from '../path.js'
@@ -15,23 +16,35 @@ import { mountSite, writableFolders } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable } from './descriptors.js'
 import { ExecutionLog } from './execution-log.js'
+import { type HostServices, hostContextOf } from './host-context.js'
 import type { RequestWorld } from './kernel.js'
 import { RequestOutput } from './output.js'
 import type { PhpInstance, Snapshot } from './php-instance.js'
 import { runScript } from './sapi.js'
 import { processIdOf, SeededRandom } from './seeded-random.js'
 
-/** The agreed time and seed of a request: with the site and the request, all that its outcome depends on. */
+/** What is agreed about a request: with the site and the request, all that its outcome depends on. */
 export interface AgreedPoint {
+  /** Milliseconds since 1970, 0 to 4,000,000,000,000. */
   readonly timeMs: number
   readonly seed: Uint8Array
+  /** What `Interpeer\job()` tells; without it that call throws `Interpeer\Unsupported`. */
+  readonly job?: JobFacts
+  /** What `Interpeer\balance()` tells, in smallest units, 0 to 2^64 - 1; without it that call throws, and `Interpeer\pay()` too. */
+  readonly balance?: bigint
 }
 /** PHP as the snapshot left it. Asked for only where a script runs. */
 export type PristinePhp = () => { readonly php: PhpInstance; readonly snapshot: Snapshot }
 
-export function execute(site: TreeDirectory, request: ScriptRequest, at: AgreedPoint, pristine: PristinePhp): ScriptOutcome {
+export function execute(
+  site: TreeDirectory,
+  request: ScriptRequest,
+  at: AgreedPoint,
+  pristine: PristinePhp,
+  services: HostServices,
+): ScriptOutcome {
   const log = new ExecutionLog()
-  const answer = answerOf(site, request, at, pristine, log)
+  const answer = answerOf(site, request, at, pristine, services, log)
   if (typeof answer === 'string') return { type: 'abstained', reason: answer }
   return { type: 'answered', ...answer, transcript: log.transcript(digestOf(answer)) }
 }
@@ -41,6 +54,7 @@ function answerOf(
   request: ScriptRequest,
   at: AgreedPoint,
   pristine: PristinePhp,
+  services: HostServices,
   log: ExecutionLog,
 ): Draft | AbstainReason {
   const fault = faultOf(request)
@@ -49,12 +63,12 @@ function answerOf(
   const route = routeOf(site, mark < 0 ? request.target : request.target.slice(0, mark))
   if (route.type === 'missing') return withoutBody(request, codedAnswer('NOT_FOUND'))
   if (route.type === 'script') {
-    const answer = runRoute(site, request, route, at, pristine, log)
+    const answer = runRoute(site, request, route, at, pristine, services, log)
     return typeof answer === 'string' ? answer : withoutBody(request, answer)
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') return codedAnswer('METHOD_NOT_ALLOWED')
   const headers: [string, string][] = [['content-type', contentTypeOf(route.path)]]
-  return withoutBody(request, { status: 200, headers, body: route.file.bytes.slice(), changes: [], log: '' })
+  return withoutBody(request, { status: 200, headers, body: route.file.bytes.slice(), changes: [], effects: [], log: '' })
 }
 
 function runRoute(
@@ -63,10 +77,12 @@ function runRoute(
   route: Route & { type: 'script' },
   at: AgreedPoint,
   pristine: PristinePhp,
+  services: HostServices,
   executionLog: ExecutionLog,
 ): Draft | AbstainReason {
   const { php, snapshot } = pristine()
   const { kernel } = php
+  const host = hostContextOf(kernel, at, services)
   const world: RequestWorld = {
     files: new Overlay(mountSite(site), writableFolders),
     clock: new VirtualClock(at.timeMs),
@@ -74,6 +90,7 @@ function runRoute(
     processId: processIdOf(at.seed),
     output: new RequestOutput(),
     log: executionLog,
+    host,
   }
   executionLog.begin(snapshot.places)
   kernel.begin(world, new DescriptorTable(snapshot.descriptors))
@@ -83,8 +100,8 @@ function runRoute(
   try {
     runScript(php, request.method, request.target, request.host, serverVariablesOf(request, route, site), request.body)
   } catch (error) {
-    const host = hostTroubleOf(error)
-    if (host !== undefined) return host
+    const trouble = hostTroubleOf(error)
+    if (trouble !== undefined) return trouble
     trapped = kernel.halted === undefined
   }
   const { buffer, byteOffset, byteLength } = snapshot.memory
@@ -98,9 +115,10 @@ function runRoute(
   const top = world.files.get(SITE_FOLDER)
   const changes = top.kind === 'directory' ? changesBelow(top) : []
   if (!changes.every(({ path }) => isSitePath(path))) return codedAnswer('CHANGES_INVALID', '', log())
+  const { all: effects } = host.effects
   const head = parseResponseHead(textOf(world.output.read('headers')))
-  if (!head) return { ...codedAnswer('HEADERS_MALFORMED', '', log()), changes }
-  return { ...head, body: world.output.read('output'), changes, log: log() }
+  if (!head) return { ...codedAnswer('HEADERS_MALFORMED', '', log()), changes, effects }
+  return { ...head, body: world.output.read('output'), changes, effects, log: log() }
 }
 
 /** Errors that another machine, or this one on another day, would not have had. */

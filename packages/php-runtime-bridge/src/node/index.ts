@@ -1,2 +1,3 @@
+export type { ContentSource } from './content-channel.js'
 export type { AgreedPoint } from './execute.js'
-export { type PhpRuntime, type PhpRuntimeOptions, startPhpRuntime } from './runtime.js'
+export { type HostCallOptions, type PhpRuntime, type PhpRuntimeOptions, startPhpRuntime } from './runtime.js'

@@ -2,10 +2,13 @@ import { createHash } from 'node:crypto'
 import { PhpRuntimeError } from '../errors.js'
 import { deriveTree, type TreeDirectory, treeOf } from '../file-tree.js'
 import type { DirectoryEntry, FileChange, FileEntry } from '../files.js'
+import { type EffectType, effectTypes } from '../host-calls/effects.js'
+import { phpLibrary } from '../host-calls/php-library.js'
 import type { ScriptOutcome } from '../outcome.js'
 import { opensslConfig, phpIni } from '../php-ini.js'
 import type { ScriptRequest } from '../request.js'
 import { loadPhpBinary } from './binary.js'
+import type { ContentSource } from './content-channel.js'
 import type { AgreedPoint } from './execute.js'
 import { shareFiles } from './shared-bytes.js'
 import { WorkerSeat } from './worker-seat.js'
@@ -15,6 +18,14 @@ export interface PhpRuntimeOptions {
   readonly guardMs?: number
   /** Most memory that PHP's whole instance may have, MiB (64 to 2048). The same on every member: it shows in results. Default 256. */
   readonly memoryMiB?: number
+  /** What the host does for scripts beside running them. Nothing by default. */
+  readonly hostCalls?: HostCallOptions
+}
+export interface HostCallOptions {
+  /** Kinds of effect that the host carries out once they are agreed; the others throw `Interpeer\Unsupported`. The same on every member. */
+  readonly effects?: readonly EffectType[]
+  /** Answers `Interpeer\content()`, which throws `Interpeer\Unsupported` without it. There on every member, or on none. */
+  readonly content?: ContentSource
 }
 
 /** PHP as a function of (files, request, time, seed). Satisfies `ScriptRuntime` of @interpeer/peer. */
@@ -37,15 +48,18 @@ const KERNEL_VERSION = 2
 
 /** Starts PHP in a worker thread. @throws {PhpRuntimeError} OPTION_INVALID, START_FAILED */
 export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<PhpRuntime> {
-  const { guardMs = 30_000, memoryMiB = 256 } = options
+  const { guardMs = 30_000, memoryMiB = 256, hostCalls: { effects = [], content } = {} } = options
   if (!Number.isInteger(guardMs) || guardMs < 1 || guardMs > 2_147_483_647)
     throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'guardMs' })
   if (!Number.isInteger(memoryMiB) || memoryMiB < 64 || memoryMiB > 2048)
     throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'memoryMiB' })
+  const carriedOut = effectTypes.filter((type) => effects.includes(type))
+  if (carriedOut.length !== effects.length) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'hostCalls.effects' })
   const { module, digest } = await loadPhpBinary()
-  const identity = `interpeer php runtime;kernel ${KERNEL_VERSION};binary ${digest};memory ${memoryMiB};ini ${phpIni}${opensslConfig}`
+  const calls = `calls ${carriedOut.join()};content ${content !== undefined};${phpLibrary}`
+  const identity = `interpeer php runtime;kernel ${KERNEL_VERSION};binary ${digest};memory ${memoryMiB};${calls};ini ${phpIni}${opensslConfig}`
   const trees = new Map<string, TreeDirectory>()
-  const seat = new WorkerSeat({ module, pagesMax: memoryMiB * 16, guardMs, trees })
+  const seat = new WorkerSeat({ module, pagesMax: memoryMiB * 16, guardMs, trees, carriedOut, content })
   await seat.start()
   return new WorkerRuntime(createHash('sha256').update(identity).digest('hex'), trees, seat)
 }
@@ -87,10 +101,9 @@ class WorkerRuntime implements PhpRuntime {
   async run(root: string, request: ScriptRequest, at: AgreedPoint): Promise<ScriptOutcome> {
     this.#seat.checkOpen()
     this.#tree(root)
-    const { timeMs, seed } = at
-    if (!Number.isInteger(timeMs) || timeMs < 0 || timeMs > 4_000_000_000_000)
-      throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'timeMs' })
-    return this.#seat.run({ type: 'run', root, request, at: { timeMs, seed } })
+    const option = faultyPartOf(at)
+    if (option !== undefined) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option })
+    return this.#seat.run({ type: 'run', root, request, at })
   }
 
   close(): Promise<void> {
@@ -102,4 +115,12 @@ class WorkerRuntime implements PhpRuntime {
     if (!tree) throw new PhpRuntimeError({ code: 'ROOT_UNKNOWN', root })
     return tree
   }
+}
+
+function faultyPartOf({ timeMs, job, balance }: AgreedPoint): string | undefined {
+  if (!Number.isInteger(timeMs) || timeMs < 0 || timeMs > 4_000_000_000_000) return 'timeMs'
+  if (balance !== undefined && (typeof balance !== 'bigint' || balance !== BigInt.asUintN(64, balance))) return 'balance'
+  if (job === undefined) return undefined
+  const named = [job.id, job.account].every((name) => /^[\x21-\x7e]{1,255}$/.test(name))
+  return named && Number.isInteger(job.step) && job.step >= 0 && job.step < 2 ** 31 ? undefined : 'job'
 }

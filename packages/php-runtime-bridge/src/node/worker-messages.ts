@@ -1,7 +1,9 @@
 import type { TreeDirectory } from '../file-tree.js'
 import type { FileChange } from '../files.js'
+import type { EffectType } from '../host-calls/effects.js'
 import type { ScriptOutcome } from '../outcome.js'
 import type { ScriptRequest } from '../request.js'
+import type { ContentChannel } from './content-channel.js'
 import type { AgreedPoint } from './execute.js'
 import type { Snapshot } from './php-instance.js'
 import type { WasmModule } from './wasm-api.js'
@@ -13,6 +15,8 @@ export interface WorkerStart {
   /** Absent for the first worker, which takes it. */
   readonly snapshot: Snapshot | undefined
   readonly trees: ReadonlyMap<string, TreeDirectory>
+  readonly carriedOut: readonly EffectType[]
+  readonly content: ContentChannel | undefined
 }
 
 export type ToWorker =

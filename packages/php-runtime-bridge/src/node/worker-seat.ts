@@ -1,7 +1,9 @@
 import { Worker } from 'node:worker_threads'
 import { PhpRuntimeError } from '../errors.js'
 import type { TreeDirectory } from '../file-tree.js'
+import type { EffectType } from '../host-calls/effects.js'
 import type { AbstainReason, ScriptOutcome } from '../outcome.js'
+import { type ContentSource, serveContent } from './content-channel.js'
 import type { Snapshot } from './php-instance.js'
 import type { WasmModule } from './wasm-api.js'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
@@ -12,6 +14,8 @@ export interface SeatOptions {
   readonly guardMs: number
   /** Read when a worker starts: what it must know. */
   readonly trees: ReadonlyMap<string, TreeDirectory>
+  readonly carriedOut: readonly EffectType[]
+  readonly content: ContentSource | undefined
 }
 type Run = ToWorker & { type: 'run' }
 interface Waiting {
@@ -109,10 +113,14 @@ export class WorkerSeat {
   }
 
   #startWorker(): Promise<Worker> {
-    const { module, pagesMax, trees } = this.#options
-    const workerData: WorkerStart = { module, pagesMax, snapshot: this.#snapshot, trees: new Map(trees) }
+    const { module, pagesMax, trees, carriedOut, content: source } = this.#options
+    const channel = source && serveContent(source)
+    const content = channel?.worker
+    const workerData: WorkerStart = { module, pagesMax, snapshot: this.#snapshot, trees: new Map(trees), carriedOut, content }
+    const transferList = content ? [content.port] : []
     const resourceLimits = { stackSizeMb: STACK_MIB, maxOldGenerationSizeMb: 1024 }
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData, resourceLimits, env: {}, name: 'interpeer-php' })
+    const given = { workerData, transferList, resourceLimits, env: {}, name: 'interpeer-php' }
+    const worker = new Worker(new URL('./worker.js', import.meta.url), given)
     this.#worker = worker
     return new Promise((resolve, reject) => {
       const fail = (cause: unknown) => {
@@ -125,6 +133,7 @@ export class WorkerSeat {
       const timer = setTimeout(() => fail('the worker did not become ready in time'), START_MS_MAX)
       worker.on('error', lose)
       worker.on('exit', lose)
+      worker.on('exit', () => channel?.close())
       worker.on('message', (message: FromWorker) => {
         if (worker !== this.#worker) return
         if (message.type === 'ran') {

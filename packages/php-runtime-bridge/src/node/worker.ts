@@ -1,12 +1,15 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { deriveTree, type TreeDirectory } from '../file-tree.js'
 import type { ScriptOutcome } from '../outcome.js'
+import { contentReaderOf } from './content-channel.js'
 import { execute } from './execute.js'
+import type { HostServices } from './host-context.js'
 import { PhpInstance, type Snapshot } from './php-instance.js'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
 
-const { module, pagesMax, snapshot: given, trees: known } = workerData as WorkerStart
+const { module, pagesMax, snapshot: given, trees: known, carriedOut, content } = workerData as WorkerStart
 const trees = new Map<string, TreeDirectory>(known)
+const services: HostServices = { carriedOut: new Set(carriedOut), content: content && contentReaderOf(content) }
 let instance: PhpInstance | undefined = new PhpInstance(module, pagesMax)
 const passedOn = given ?? shared(instance.start())
 // a copy of this thread's own: from memory that is shared, V8 copies with atomics, 1.8 times slower (measured)
@@ -29,7 +32,7 @@ function receive(message: ToWorker): void {
   else if (message.type === 'derive') trees.set(message.root, deriveTree(tree(message.from), message.changes))
   else if (message.type === 'forget') trees.delete(message.root)
   else {
-    const outcome = execute(tree(message.root), message.request, message.at, pristinePhp)
+    const outcome = execute(tree(message.root), message.request, message.at, pristinePhp, services)
     send({ type: 'ran', outcome }, buffersOf(outcome))
     // While the answer is under way: the next request finds PHP ready.
     if (!pristine) pristine = instance?.restore(snapshot) ?? false
