@@ -19,6 +19,7 @@ import {
 import { type OddsOptions, showOdds } from './odds.js'
 import type { PassphraseOptions } from './passphrase.js'
 import { type PublishOptions, publishSite } from './publish-site.js'
+import { type CheckOptions, checkSite, printSchema } from './site-check.js'
 import { type SeederOptions, startSeeder } from './start-seeder.js'
 
 const wholeNumber =
@@ -163,7 +164,19 @@ export function program(): Command {
     )
     .action((options: SeederOptions) => startSeeder(options))
 
-  noun('site', 'a site on the network')
+  const site = noun('site', 'a site on the network')
+  site
+    .command('check <folder>')
+    .description(
+      'look whether a folder could be published: print the configuration that its interpeer.json means, or what is wrong with it',
+    )
+    .addOption(json())
+    .action((folder: string, options: CheckOptions) => checkSite(folder, options))
+  site
+    .command('schema')
+    .description('print the JSON Schema of interpeer.json, for editors')
+    .action(() => printSchema())
+  site
     .command('publish <folder>')
     .description('publish a folder of PHP as a site; stays until the group serves it')
     .addOption(data())

@@ -175,9 +175,7 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
   const honest = nodes.filter(({ peer }) => !watcher.isTraitor(peer))
   const isComplete = honest.length >= quorum
   const isUndone = chain.judgments.some(({ outcome }) => outcome === 'overturned' || outcome === 'dropped')
-  // nobody gave it to the jury: then nobody can know (docs/protocol/jury.md, 24)
-  const isUnfetchable = !servesJurors && chain.judgments.some(({ outcome }) => outcome === 'unjudged')
-  if (isWrongFinal && !isUndone && !isUnfetchable) problems.push(`a wrong result is final, and nobody undid it`)
+  if (isWrongFinal && !isUndone) problems.push(`a wrong result is final, and nobody undid it`)
   let goesOn = !broken() && problems.length === 0 && (opens !== undefined || isComplete)
   if (goesOn) {
     const ask = (): void => {
@@ -219,7 +217,7 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
     const last = states.sort((a, b) => b.step - a.step).find(({ state }) => state !== undefined)?.state
     const log = last === undefined ? undefined : logs.get(last.files)
     if (log === undefined) {
-      if (!isUnfetchable) problems.push('a wrong result stands')
+      problems.push('a wrong result stands')
     } else {
       for (const name of acknowledged) if (!log.includes(name)) problems.push('an acknowledged write is missing')
       if (new Set(log).size !== log.length) problems.push('a write ran twice')

@@ -10,6 +10,7 @@ export const OPENSSL_PATH = '/internal/shared/openssl.cnf'
  * (lazy_write off), which is no change, rather than touched, which would be one. */
 export const phpIni = `
 expose_php=0
+register_argc_argv=0
 enable_dl=0
 memory_limit=128M
 max_execution_time=0

@@ -1,10 +1,22 @@
+import { isWithin, kindOfPath, type SiteConfiguration } from './configuration/site-configuration.js'
 import { emptyTree, findNode, type TreeDirectory, type TreeFile, type TreeNode, withEntry } from './file-tree.js'
 import { LIBRARY_PATH, phpLibrary } from './host-calls/php-library.js'
+import type { Writability } from './overlay.js'
 import { nameOf } from './path.js'
 import { INI_PATH, OPENSSL_PATH, opensslConfig, phpIni, SESSION_FOLDER, SITE_FOLDER } from './php-ini.js'
 
-/** Prefixes that a script may change. The folders named here themselves can be neither removed nor renamed. */
-export const writableFolders: readonly string[] = [SITE_FOLDER, '/tmp', `${SITE_FOLDER}/.interpeer`, SESSION_FOLDER]
+/** Folders that are always there: they can be neither removed nor renamed. */
+const pinnedFolders: readonly string[] = [SITE_FOLDER, '/tmp', `${SITE_FOLDER}/.interpeer`, SESSION_FOLDER]
+
+/** What a request to a site may change: what its configuration lets it, and what lasts for the request only. */
+export function writabilityOf(configuration: SiteConfiguration): Writability {
+  const inSite = (path: string) => path.slice(SITE_FOLDER.length + 1)
+  return {
+    isWritable: (path) =>
+      isWithin(path, '/tmp') || (isWithin(path, SITE_FOLDER) && kindOfPath(configuration, inSite(path)) !== 'immutable'),
+    isPinned: (path) => pinnedFolders.includes(path),
+  }
+}
 
 const SYSTEM_MTIME_S = 1
 

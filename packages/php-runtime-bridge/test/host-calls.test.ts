@@ -27,11 +27,11 @@ beforeAll(async () => {
 afterAll(() => Promise.all([full.close(), bare.close()]))
 
 /** Runs a script as a site's page; `f()` in it prints what a call came to, or what it threw. */
-async function run(script: string, at: object = JOB, php = full) {
+async function run(script: string, at: object = JOB, php = full, configuration = '{"effects": ["after", "pay", "outbox"]}') {
   const page = `<?php namespace Interpeer;
     function f(callable $call) { try { echo json_encode($call()), "\\n"; } catch (\\Throwable $e) { echo get_class($e), ": ", $e->getMessage(), "\\n"; } }
     ${script}`
-  await php.load('site', filesOf({ 'index.php': page, 'later.php': '', 'folder/there.php': '' }))
+  await php.load('site', filesOf({ 'index.php': page, 'interpeer.json': configuration, 'later.php': '', 'folder/there.php': '' }))
   const outcome = await php.run('site', REQUEST, { ...AT, ...at })
   if (outcome.type === 'abstained') return { reason: outcome.reason, text: '', effects: [] as readonly Effect[], transcript: '', lines: [] }
   const text = textOf(outcome.body)
@@ -66,6 +66,12 @@ test('a host that carries nothing out says so at each call, and nothing was aske
   ])
   expect(effects).toEqual([])
   expect(bare.runtimeId).not.toBe(full.runtimeId)
+})
+
+test('what a site does not list among its effects is refused whatever its hosts can', async () => {
+  const { lines, effects } = await run('f(fn () => pay("bob", 1)); f(fn () => after(1, "later.php"));', JOB, full, '{}')
+  expect(lines[0]).toBe(`Interpeer\\Unsupported: Interpeer\\pay(): the site's interpeer.json does not list it under "effects"`)
+  expect(effects).toMatchObject([{ type: 'after' }])
 })
 
 test('content comes whole; what does not belong to the job is an error; what only this machine lacks makes it abstain', async () => {

@@ -1,4 +1,4 @@
-import { EffectList, effectLimits, effectTypes } from '../../../packages/php-runtime-bridge/src/host-calls/effects.js'
+import { EffectList, effectLimits } from '../../../packages/php-runtime-bridge/src/host-calls/effects.js'
 import { decodeFields, encodeFields } from '../../../packages/php-runtime-bridge/src/host-calls/fields.js'
 import { answerHostCall, type HostContext } from '../../../packages/php-runtime-bridge/src/host-calls/host-calls.js'
 import { isPlainData } from '../../../packages/php-runtime-bridge/src/host-calls/plain-data.js'
@@ -14,7 +14,7 @@ const decode = (bytes: Uint8Array) => {
 }
 const host = (): HostContext => ({
   effects: new EffectList(),
-  carriedOut: new Set(effectTypes),
+  refusalOf: () => undefined,
   job: { id: 'bafy', account: 'z6Mk', step: 1 },
   balance: 1000n,
   content: (cid) => (cid.endsWith('a') ? bytesOfText(cid) : null),

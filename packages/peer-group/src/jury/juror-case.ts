@@ -13,7 +13,7 @@ import { type Finding, verdictMessage } from './messages.js'
 
 /** The first pause before a juror asks, or says, the same again; it doubles up to the last. */
 export const FIRST_PAUSE_MS = 300
-const PAUSE_MAX_MS = 4_000
+const PAUSE_MAX_MS = 1_000
 const NO_TRANSCRIPT = new Uint8Array(32)
 
 export const count = ({ effects }: JurorTurn, code: string): undefined => {

@@ -57,8 +57,6 @@ export type OutboxRequest = HttpOutboxRequest | MailOutboxRequest
  * of the calls.
  */
 export type Effect = AfterEffect | PayEffect | OutboxEffect
-export type EffectType = Effect['type']
-export const effectTypes: readonly EffectType[] = ['after', 'pay', 'outbox']
 
 export interface EffectLimits {
   readonly effectsMax: number

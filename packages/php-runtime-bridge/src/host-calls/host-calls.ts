@@ -1,4 +1,5 @@
-import type { Effect, EffectList, EffectType, OutboxRequest } from './effects.js'
+import type { EffectKind } from '../configuration/fields.js'
+import type { Effect, EffectList, OutboxRequest } from './effects.js'
 import { decodeFields, encodeFields } from './fields.js'
 import { HostCallError } from './host-call-error.js'
 import { isPlainData } from './plain-data.js'
@@ -15,8 +16,8 @@ export interface JobFacts {
 /** Whoever knows better than the script: agreed facts, and what the runtime does for it. */
 export interface HostContext {
   readonly effects: EffectList
-  /** Kinds of effect that this job's hosts carry out. */
-  readonly carriedOut: ReadonlySet<EffectType>
+  /** Why an effect of this kind is not carried out; undefined where it is. */
+  refusalOf(kind: EffectKind): string | undefined
   readonly job: JobFacts | undefined
   /** Of the job's account, in smallest units, at the request's beginning: 0 to 2^64 - 1. */
   readonly balance: bigint | undefined
@@ -172,9 +173,9 @@ class HostCall {
     return []
   }
 
-  #checkCarriedOut(type: EffectType): void {
-    if (!this.#host.carriedOut.has(type))
-      throw new HostCallError('Unsupported', `Interpeer\\${type}(): this job's hosts do not carry it out, so it was not asked for`)
+  #checkCarriedOut(kind: EffectKind): void {
+    const refusal = this.#host.refusalOf(kind)
+    if (refusal !== undefined) throw new HostCallError('Unsupported', `Interpeer\\${kind}(): ${refusal}`)
   }
 
   #field(i: number): Uint8Array {

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto'
+import type { EffectKind } from '../configuration/fields.js'
+import { CONFIGURATION_FILE } from '../configuration/reserved.js'
+import type { SiteConfiguration } from '../configuration/site-configuration.js'
 import { SyscallFailure } from '../errno.js'
-import { EffectList, type EffectType } from '../host-calls/effects.js'
+import { EffectList } from '../host-calls/effects.js'
 import type { HostContext } from '../host-calls/host-calls.js'
 import { isSitePath, normalizePath, PATH_UNITS_MAX } from '../path.js'
 import { SITE_FOLDER } from '../php-ini.js'
@@ -11,14 +14,19 @@ import type { Kernel } from './kernel.js'
 export type ContentReader = (cid: string) => Uint8Array | null | undefined
 /** What a host does for scripts beside running them. */
 export interface HostServices {
-  readonly carriedOut: ReadonlySet<EffectType>
+  readonly carriedOut: ReadonlySet<EffectKind>
   readonly content: ContentReader | undefined
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** What the host calls of one request see. */
-export function hostContextOf(kernel: Kernel, at: AgreedPoint, { carriedOut, content }: HostServices): HostContext {
+export function hostContextOf(
+  kernel: Kernel,
+  { effects }: SiteConfiguration,
+  at: AgreedPoint,
+  { carriedOut, content }: HostServices,
+): HostContext {
   let keys = 0
   const read = (reader: ContentReader) => (cid: string) => {
     const bytes = reader(cid)
@@ -26,7 +34,10 @@ export function hostContextOf(kernel: Kernel, at: AgreedPoint, { carriedOut, con
   }
   return {
     effects: new EffectList(),
-    carriedOut,
+    refusalOf: (kind) => {
+      if (!effects.includes(kind)) return `the site's ${CONFIGURATION_FILE} does not list it under "effects"`
+      return carriedOut.has(kind) ? undefined : "this job's hosts do not carry it out, so it was not asked for"
+    },
     job: at.job,
     balance: at.balance,
     content: content && read(content),

@@ -1,8 +1,9 @@
+import { usualConfiguration } from '../configuration/site-configuration.js'
 import { emptyTree } from '../file-tree.js'
 import { HOST_FUNCTION, NATIVE_HOST_FUNCTION } from '../host-calls/php-library.js'
 import { Overlay } from '../overlay.js'
 import { INI_PATH } from '../php-ini.js'
-import { mountSite, writableFolders } from '../system-tree.js'
+import { mountSite, writabilityOf } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable, type OpenDevice, standardDescriptors } from './descriptors.js'
 import type { WorkingPlaces } from './execution-log.js'
@@ -142,7 +143,7 @@ export class PhpInstance {
 function startupWorld(): RequestWorld {
   const seed = new TextEncoder().encode('interpeer start-up')
   return {
-    files: new Overlay(mountSite(emptyTree), writableFolders),
+    files: new Overlay(mountSite(emptyTree), writabilityOf(usualConfiguration)),
     clock: new VirtualClock(0),
     random: new SeededRandom(seed),
     processId: processIdOf(seed),

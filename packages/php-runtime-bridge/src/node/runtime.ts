@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
+import { EFFECT_KINDS, type EffectKind } from '../configuration/fields.js'
 import { PhpRuntimeError } from '../errors.js'
 import { deriveTree, type TreeDirectory, treeOf } from '../file-tree.js'
 import type { DirectoryEntry, FileChange, FileEntry } from '../files.js'
-import { type EffectType, effectTypes } from '../host-calls/effects.js'
 import { phpLibrary } from '../host-calls/php-library.js'
 import type { ScriptOutcome } from '../outcome.js'
 import { opensslConfig, phpIni } from '../php-ini.js'
+import { DEFAULT_PHP_VERSION, type PhpVersion, phpVersions } from '../php-version.js'
 import type { ScriptRequest } from '../request.js'
 import { loadPhpBinary } from './binary.js'
 import type { ContentSource } from './content-channel.js'
@@ -14,6 +15,8 @@ import { shareFiles } from './shared-bytes.js'
 import { WorkerSeat } from './worker-seat.js'
 
 export interface PhpRuntimeOptions {
+  /** The version of PHP. Default '8.2'; others want their package installed (README). */
+  readonly php?: PhpVersion
   /** Wall time after which this machine gives a request up, ms. It decides no result: others may finish. Default 30,000. */
   readonly guardMs?: number
   /** Most memory that PHP's whole instance may have, MiB (64 to 2048). The same on every member: it shows in results. Default 256. */
@@ -23,7 +26,7 @@ export interface PhpRuntimeOptions {
 }
 export interface HostCallOptions {
   /** Kinds of effect that the host carries out once they are agreed; the others throw `Interpeer\Unsupported`. The same on every member. */
-  readonly effects?: readonly EffectType[]
+  readonly effects?: readonly EffectKind[]
   /** Answers `Interpeer\content()`, which throws `Interpeer\Unsupported` without it. There on every member, or on none. */
   readonly content?: ContentSource
 }
@@ -46,16 +49,17 @@ export interface PhpRuntime {
 /** Raised with every change of the kernel that can show in a result. */
 const KERNEL_VERSION = 2
 
-/** Starts PHP in a worker thread. @throws {PhpRuntimeError} OPTION_INVALID, START_FAILED */
+/** Starts PHP in a worker thread. @throws {PhpRuntimeError} OPTION_INVALID, VERSION_MISSING, BUILD_UNKNOWN, START_FAILED */
 export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<PhpRuntime> {
-  const { guardMs = 30_000, memoryMiB = 256, hostCalls: { effects = [], content } = {} } = options
+  const { php = DEFAULT_PHP_VERSION, guardMs = 30_000, memoryMiB = 256, hostCalls: { effects = [], content } = {} } = options
+  if (!phpVersions.includes(php)) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'php' })
   if (!Number.isInteger(guardMs) || guardMs < 1 || guardMs > 2_147_483_647)
     throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'guardMs' })
   if (!Number.isInteger(memoryMiB) || memoryMiB < 64 || memoryMiB > 2048)
     throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'memoryMiB' })
-  const carriedOut = effectTypes.filter((type) => effects.includes(type))
+  const carriedOut = EFFECT_KINDS.filter((kind) => effects.includes(kind))
   if (carriedOut.length !== effects.length) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'hostCalls.effects' })
-  const { module, digest } = await loadPhpBinary()
+  const { module, digest } = await loadPhpBinary(php)
   const calls = `calls ${carriedOut.join()};content ${content !== undefined};${phpLibrary}`
   const identity = `interpeer php runtime;kernel ${KERNEL_VERSION};binary ${digest};memory ${memoryMiB};${calls};ini ${phpIni}${opensslConfig}`
   const trees = new Map<string, TreeDirectory>()

@@ -1,6 +1,6 @@
+import type { EffectKind } from '../configuration/fields.js'
 import type { TreeDirectory } from '../file-tree.js'
 import type { FileChange } from '../files.js'
-import type { EffectType } from '../host-calls/effects.js'
 import type { ScriptOutcome } from '../outcome.js'
 import type { ScriptRequest } from '../request.js'
 import type { ContentChannel } from './content-channel.js'
@@ -15,7 +15,7 @@ export interface WorkerStart {
   /** Absent for the first worker, which takes it. */
   readonly snapshot: Snapshot | undefined
   readonly trees: ReadonlyMap<string, TreeDirectory>
-  readonly carriedOut: readonly EffectType[]
+  readonly carriedOut: readonly EffectKind[]
   readonly content: ContentChannel | undefined
 }
 

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
+import type { EffectKind } from '../configuration/fields.js'
 import { PhpRuntimeError } from '../errors.js'
 import type { TreeDirectory } from '../file-tree.js'
-import type { EffectType } from '../host-calls/effects.js'
 import type { AbstainReason, ScriptOutcome } from '../outcome.js'
 import { type ContentSource, serveContent } from './content-channel.js'
 import type { Snapshot } from './php-instance.js'
@@ -14,7 +14,7 @@ export interface SeatOptions {
   readonly guardMs: number
   /** Read when a worker starts: what it must know. */
   readonly trees: ReadonlyMap<string, TreeDirectory>
-  readonly carriedOut: readonly EffectType[]
+  readonly carriedOut: readonly EffectKind[]
   readonly content: ContentSource | undefined
 }
 type Run = ToWorker & { type: 'run' }

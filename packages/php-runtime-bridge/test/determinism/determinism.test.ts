@@ -17,7 +17,8 @@ interface Line {
 }
 
 async function runIn(node: string, env: Record<string, string>, cwd: string): Promise<string[]> {
-  const { stdout } = await run(node, [script], { env, cwd, maxBuffer: 64 * 1024 * 1024 })
+  const { PHP_VERSION = '8.2' } = process.env
+  const { stdout } = await run(node, [script], { env: { ...env, PHP_VERSION }, cwd, maxBuffer: 64 * 1024 * 1024 })
   return stdout.trim().split('\n')
 }
 

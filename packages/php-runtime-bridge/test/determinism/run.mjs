@@ -14,7 +14,7 @@ const scripts = {
   unlimited: '<?php ini_set("memory_limit", -1); $a = []; while (true) $a[] = str_repeat("x", 1000000);',
   nan: '<?php echo NAN, INF - INF;',
 }
-const php = await startPhpRuntime({ guardMs: 60_000 })
+const php = await startPhpRuntime({ php: process.env.PHP_VERSION, guardMs: 60_000 })
 const request = {
   method: 'POST',
   target: '/index.php/path/info?query=1&list[]=a',
