@@ -31,6 +31,7 @@ export {
   treeOf,
 } from './file-tree.js'
 export type { DirectoryEntry, FileChange, FileEntry } from './files.js'
+export type { ChildFailure, ChildJobRecord } from './host-calls/child-task.js'
 export type {
   AfterEffect,
   Effect,

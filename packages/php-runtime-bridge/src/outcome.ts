@@ -1,4 +1,5 @@
 import type { FileChange } from './files.js'
+import type { ChildJobRecord } from './host-calls/child-task.js'
 import type { Effect } from './host-calls/effects.js'
 
 export interface Answered {
@@ -16,6 +17,8 @@ export interface Answered {
    * (the README has the form).
    */
   readonly transcript: Uint8Array
+  /** The scripts that it ran in slots of their own, in the order of their ends: at most 100. The same on every machine; not part of the transcript. */
+  readonly childJobs: readonly ChildJobRecord[]
   /** What PHP wrote to its error log, for the site's owner; at most 64 KiB; not part of the transcript. */
   readonly log: string
 }
@@ -41,7 +44,7 @@ export const answerCodes = {
 } as const
 export type AnswerCode = keyof typeof answerCodes
 
-export type Draft = Omit<Answered, 'type' | 'transcript'>
+export type Draft = Omit<Answered, 'type' | 'transcript' | 'childJobs'>
 
 export function codedAnswer(code: AnswerCode, detail = '', log = ''): Draft {
   const [status, text] = answerCodes[code]

@@ -15,36 +15,44 @@
 namespace Interpeer;
 
 /**
- * What one job slot offers in work is used up. Thrown in the script that used it up, wherever it is at that moment: there is a little left to deal with
- * it, then the script is stopped.
+ * The work of one's slots is used up.
+ *
+ * Thrown by `run()` when the script that it ran used up its slots. Also thrown in a script that used up its own, wherever it is at that moment: there is a
+ * little left to deal with it (a tenth), then the script is stopped and nothing that it did counts. `$script` tells the two apart.
  */
 class SlotExhausted extends \Error
 {
-    /** The script whose slot it was; null for the one that runs. */
+    /** The script that `run()` ran, relative to the site; null where it is the one that runs now. */
     public ?string $script = null;
-    /** What a script of a slot of its own had printed. */
+    /** What that script had printed. */
     public string $output = '';
 }
 
-/** A script in a slot of its own needed more memory than its slots have. */
+/** The script that `run()` ran needed more memory than its slots have. */
 class MemoryExhausted extends \Error
 {
+    /** That script, relative to the site. */
     public ?string $script = null;
     /** What it had printed. */
     public string $output = '';
 }
 
-/** A script in a slot of its own did not come to its end. */
+/** The script that `run()` ran did not end well. The message tells what PHP said. */
 class ScriptFailed extends \RuntimeException
 {
+    /** That script, relative to the site. */
     public ?string $script = null;
     /** What it had printed. */
     public string $output = '';
-    /** Why, in one word. */
+    /**
+     * @var ''|'FATAL_ERROR'|'EXITED'|'STACK_EXHAUSTED'|'RESPONSE_TOO_LARGE'|'SCRIPT_TRAPPED'|'CHANGES_INVALID'
+     *      an error or exception that it did not catch; exit with another status than 0; too deep a recursion; more than 16 MiB printed; PHP itself
+     *      broke; it made a path that no site can hold
+     */
     public string $reason = '';
 }
 
-/** All slots of the job are in use. */
+/** The job has no slots left for `run()`: too few are free, their work is used up, or it was called too often (100 times in a request) or too deep (4). */
 class NoFreeSlot extends \RuntimeException
 {
 }
@@ -130,6 +138,35 @@ function pay(string $account, int|string $amount): void
  * @throws Unsupported        where this job's hosts set no timers
  */
 function after(int $seconds, string $script, array $args = [], ?string $name = null): void
+{
+}
+
+/**
+ * Runs a script of this site in slots of its own, and waits for it.
+ *
+ * It is a script like any other, with PHP as it is before a request: none of the variables, functions and classes of the caller. It has `$args`, and what it
+ * returns (`return $x;`, or 1 as with `include`; null after `exit`) is what `run()` returns. What it prints is printed by the caller. Its headers are
+ * nobody's. It sees the files as they are now.
+ *
+ * Whatever happens to it, the caller goes on. If it ends well, what it wrote and asked for (timers, payments, mail) counts as the caller's; if not, none of it
+ * does, and an exception says why.
+ *
+ * A job has as many slots as its `interpeer.json` says, and a request holds one of them. Memory comes back when a script ends; work does not: all scripts
+ * that a request runs have the work of the job's other slots together.
+ *
+ * @param string $script a file of this site, absolute or from the working directory
+ * @param array  $args   null, booleans, numbers, strings and arrays of them, at most 64 deep; no objects, no references; 1 MiB when serialised
+ * @param int    $slots  how many slots it may use: so many times the work and memory of one
+ *
+ * @return mixed of the same kinds as `$args`
+ *
+ * @throws SlotExhausted   it used up the work of its slots
+ * @throws MemoryExhausted it used up their memory
+ * @throws ScriptFailed    it ended in any other bad way
+ * @throws NoFreeSlot      it did not run
+ * @throws \ValueError     where an argument is not that
+ */
+function run(string $script, array $args = [], int $slots = 1): mixed
 {
 }
 

@@ -1,4 +1,5 @@
 import type { EffectKind } from '../configuration/fields.js'
+import type { ChildEnd, ChildTask } from './child-task.js'
 import type { Effect, EffectList, OutboxRequest } from './effects.js'
 import { decodeFields, encodeFields } from './fields.js'
 import { HostCallError } from './host-call-error.js'
@@ -27,6 +28,10 @@ export interface HostContext {
   scriptAt(path: string): string | undefined
   /** Another key at each call, the same on every machine. */
   nextKey(): string
+  /** Runs a script of the site in slots of its own. Throws HostCallError where there are none, and ends the run where this machine could not. */
+  runChild(script: string, args: Uint8Array, slots: number): ChildEnd
+  /** Of a child job: what it is to do. */
+  readonly task: ChildTask | undefined
   /** The library asks, once it is loaded, to be on no list of what the script included. */
   forgetLibrary(): void
   /** @returns undefined for what is not UTF-8 */
@@ -38,8 +43,10 @@ export interface HostContext {
 export const MESSAGE_BYTES_MAX = 2 * 1024 * 1024
 export const CONTENT_BYTES_MAX = 16 * 1024 * 1024
 const ARGS_BYTES_MAX = 64 * 1024
+const DATA_BYTES_MAX = 1024 * 1024
 const BODY_BYTES_MAX = 1024 * 1024
 const HEADER_BYTES_MAX = 64 * 1024
+const FAILURE_BYTES_MAX = 4096
 const SECONDS_MAX = 315_360_000
 const UNITS_MAX = 2n ** 64n - 1n
 const VISIBLE = /^[\x21-\x7e]+$/
@@ -81,6 +88,12 @@ class HostCall {
     if (call === 'after') return this.#after()
     if (call === 'pay') return this.#pay()
     if (call === 'outbox') return this.#outbox()
+    if (call === 'run') return this.#run()
+    const { task } = this.#host
+    if (task && call === 'script') return this.#texts(task.script)
+    if (task && call === 'args') return [task.args]
+    if (task && call === 'returned') return this.#returned(task)
+    if (task && call === 'failed') return this.#failed(task)
     throw invalid('this is no host call')
   }
 
@@ -148,6 +161,32 @@ class HostCall {
     const key = this.#host.nextKey()
     this.#add({ type: 'outbox', key, request, answerTo: script })
     return this.#texts(key)
+  }
+
+  #run(): readonly Uint8Array[] {
+    const [script, args, slots] = [this.#script(this.#text(1)), this.#field(2).slice(), this.#text(3)]
+    if (args.length > DATA_BYTES_MAX) throw invalid('Interpeer\\run(): Argument #2 ($args) must be at most 1 MiB when serialised')
+    if (!isPlainData(args)) throw invalid(`Interpeer\\run(): Argument #2 ($args) ${PLAIN}`)
+    if (!/^[1-9][0-9]{0,3}$/.test(slots)) throw invalid('Interpeer\\run(): Argument #3 ($slots) must be at least 1')
+    const end = this.#host.runChild(script, args, Number(slots))
+    if (end.type === 'returned') return [end.result, end.output]
+    const details = [this.#host.encode(script), end.output]
+    if (end.type === 'exhausted')
+      throw new HostCallError(end.what, `${script} used up its ${end.what === 'SlotExhausted' ? 'work' : 'memory'}`, details)
+    throw new HostCallError('ScriptFailed', `${script} failed: `, [...details, this.#host.encode(end.reason), end.message])
+  }
+
+  #returned(task: ChildTask): readonly Uint8Array[] {
+    const result = this.#field(1).slice()
+    if (result.length > DATA_BYTES_MAX) throw invalid('what a script in a slot of its own returns must be at most 1 MiB when serialised')
+    if (!isPlainData(result)) throw invalid(`what a script in a slot of its own returns ${PLAIN}`)
+    task.result = result
+    return []
+  }
+
+  #failed(task: ChildTask): readonly Uint8Array[] {
+    task.failure = this.#field(1).slice(0, FAILURE_BYTES_MAX)
+    return []
   }
 
   #headers(from: number): [string, string][] {

@@ -7,6 +7,13 @@ export const LIBRARY_PATH = '/internal/shared/interpeer.php'
 export const HOST_FUNCTION = 'interpeer\\host'
 export const NATIVE_HOST_FUNCTION = 'post_message_to_js'
 
+/** What a slot of its own runs: the script, in the global scope, like an include whose value counts. */
+export const CHILD_PATH = '/internal/shared/child.php'
+export const phpChild = `<?php
+$args = Interpeer\\Internal\\given();
+Interpeer\\Internal\\call('returned', serialize(require Interpeer\\Internal\\call('script')[0]));
+`
+
 /**
  * The PHP side of host calls: what `stubs/interpeer.php` documents, in as little PHP as can be. Types are checked here, by PHP; all else by the
  * runtime, which answers what to throw.
@@ -30,6 +37,11 @@ function content(string $cid): string { return Internal\call('content', $cid)[0]
 function pay(string $account, int|string $amount): void { Internal\call('pay', $account, (string) $amount); }
 function after(int $seconds, string $script, array $args = [], ?string $name = null): void {
     Internal\call('after', (string) $seconds, $script, \serialize($args), $name ?? '');
+}
+function run(string $script, array $args = [], int $slots = 1): mixed {
+    [$result, $output] = Internal\call('run', $script, \serialize($args), (string) $slots);
+    echo $output;
+    return \unserialize($result, ['allowed_classes' => false]);
 }
 function outbox(array $request): string {
     [$kind, $known] = isset($request['url'])
@@ -67,7 +79,27 @@ function call(string ...$fields): array {
         'ValueError' => new \ValueError($parts[0]),
         'OverflowException' => new \OverflowException($parts[0]),
         'Unsupported' => new \Interpeer\Unsupported($parts[0]),
+        'NoFreeSlot' => new \Interpeer\NoFreeSlot($parts[0]),
+        'SlotExhausted' => ended(new \Interpeer\SlotExhausted($parts[0]), ...$parts),
+        'MemoryExhausted' => ended(new \Interpeer\MemoryExhausted($parts[0]), ...$parts),
+        'ScriptFailed' => ended(new \Interpeer\ScriptFailed($parts[0] . $parts[4]), ...$parts),
     });
+}
+
+function ended(\Throwable $thrown, string $message, string $script, string $output, string ...$reason): \Throwable {
+    [$thrown->script, $thrown->output] = [$script, $output];
+    if ($reason) $thrown->reason = $reason[0];
+    return $thrown;
+}
+
+// For the script of a slot of its own: what it was given. From here on its end is watched.
+function given(): array {
+    call('loaded');
+    \register_shutdown_function(static function (): void {
+        $error = \error_get_last();
+        if ($error && $error['type'] & (E_ERROR | E_PARSE | E_CORE_ERROR | E_COMPILE_ERROR | E_USER_ERROR | E_RECOVERABLE_ERROR)) call('failed', \substr($error['message'], 0, 4096));
+    });
+    return \unserialize(call('args')[0], ['allowed_classes' => false]);
 }
 
 // As PHP's own functions do: file and line are those of the call.

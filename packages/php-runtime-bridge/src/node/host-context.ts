@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { EffectKind } from '../configuration/fields.js'
 import { CONFIGURATION_FILE } from '../configuration/reserved.js'
-import type { SiteConfiguration } from '../configuration/site-configuration.js'
 import { SyscallFailure } from '../errno.js'
-import { EffectList } from '../host-calls/effects.js'
+import type { ChildTask } from '../host-calls/child-task.js'
 import type { HostContext } from '../host-calls/host-calls.js'
 import { isSitePath, normalizePath, PATH_UNITS_MAX } from '../path.js'
 import { SITE_FOLDER } from '../php-ini.js'
-import type { AgreedPoint } from './execute.js'
+import { runChild } from './child-jobs.js'
 import type { Kernel } from './kernel.js'
+import type { RequestScope } from './request-scope.js'
 
 /** @returns null where it is agreed that the job has no such content; undefined where this machine lacks it just now */
 export type ContentReader = (cid: string) => Uint8Array | null | undefined
@@ -20,29 +20,30 @@ export interface HostServices {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** What the host calls of one request see. */
-export function hostContextOf(
-  kernel: Kernel,
-  { effects }: SiteConfiguration,
-  at: AgreedPoint,
-  { carriedOut, content }: HostServices,
-): HostContext {
-  let keys = 0
+/** What the host calls of one script see. */
+export function hostContextOf(kernel: Kernel, scope: RequestScope, level: number, task?: ChildTask): HostContext {
+  const { at, configuration, effects, services } = scope
   const read = (reader: ContentReader) => (cid: string) => {
     const bytes = reader(cid)
     return bytes === undefined ? kernel.halt({ type: 'abstain', reason: 'CONTENT_MISSING' }) : bytes
   }
   return {
-    effects: new EffectList(),
+    effects,
     refusalOf: (kind) => {
-      if (!effects.includes(kind)) return `the site's ${CONFIGURATION_FILE} does not list it under "effects"`
-      return carriedOut.has(kind) ? undefined : "this job's hosts do not carry it out, so it was not asked for"
+      if (!configuration.effects.includes(kind)) return `the site's ${CONFIGURATION_FILE} does not list it under "effects"`
+      return services.carriedOut.has(kind) ? undefined : "this job's hosts do not carry it out, so it was not asked for"
     },
     job: at.job,
     balance: at.balance,
-    content: content && read(content),
+    content: services.content && read(services.content),
     scriptAt: (path) => scriptAt(kernel, path),
-    nextKey: () => createHash('sha256').update(`interpeer outbox ${keys++};`).update(at.seed).digest('hex'),
+    nextKey: () =>
+      createHash('sha256')
+        .update(`interpeer outbox ${scope.keys++};`)
+        .update(at.seed)
+        .digest('hex'),
+    runChild: (script, args, slots) => runChild(kernel, scope, level + 1, { script, args, slots }),
+    task,
     forgetLibrary: () => kernel.guest.forgetLibrary(),
     decode,
     encode: (text) => kernel.memory.encode(text),

@@ -28,7 +28,7 @@ export interface GuestCalls {
   malloc(bytes: number): number
   alignedAlloc(alignment: number, bytes: number): number
   stackPointer(): number
-  /** Takes the library off PHP's list of included files, if nothing else is on it yet. */
+  /** Takes a file of ours off PHP's list of included files, if nothing else is on it yet. */
   forgetLibrary(): void
 }
 

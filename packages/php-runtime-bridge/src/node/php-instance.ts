@@ -8,7 +8,7 @@ import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable, type OpenDevice, standardDescriptors } from './descriptors.js'
 import type { WorkingPlaces } from './execution-log.js'
 import { GuestMemory, PAGE_BYTES } from './guest-memory.js'
-import { listWithOnlyLibrary } from './included-files.js'
+import { listOfOurs } from './included-files.js'
 import { Kernel, type RequestWorld } from './kernel.js'
 import { RequestOutput } from './output.js'
 import { processIdOf, SeededRandom } from './seeded-random.js'
@@ -121,7 +121,7 @@ export class PhpInstance {
   }
 
   #forgetLibrary(): void {
-    const table = listWithOnlyLibrary(this.kernel.memory, (this.#exports.executor_globals as WasmGlobal).value)
+    const table = listOfOurs(this.kernel.memory, (this.#exports.executor_globals as WasmGlobal).value)
     if (table !== undefined) this.function('zend_hash_clean')(table)
   }
 

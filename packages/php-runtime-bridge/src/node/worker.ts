@@ -27,15 +27,35 @@ function pristinePhp(): { php: PhpInstance; snapshot: Snapshot } {
   return { php: instance, snapshot }
 }
 
+/** For child jobs: restored when they are taken, as not many requests need them. */
+const children: PhpInstance[] = []
+function phpAtLevel(level: number): { php: PhpInstance; snapshot: Snapshot } {
+  if (level === 0) return pristinePhp()
+  let php = children[level - 1]
+  if (!php?.restore(snapshot)) {
+    php = new PhpInstance(module, pagesMax)
+    php.restore(snapshot)
+  }
+  children[level - 1] = php
+  return { php, snapshot }
+}
+
+/** Keeps one instance for child jobs, if its memory did not grow. */
+function giveUpChildren(): void {
+  children.length = Math.min(children.length, 1)
+  if (!children[0]?.restore(snapshot)) children.length = 0
+}
+
 function receive(message: ToWorker): void {
   if (message.type === 'load') trees.set(message.root, message.tree)
   else if (message.type === 'derive') trees.set(message.root, deriveTree(tree(message.from), message.changes))
   else if (message.type === 'forget') trees.delete(message.root)
   else {
-    const outcome = execute(tree(message.root), message.request, message.at, pristinePhp, services)
+    const outcome = execute(tree(message.root), message.request, message.at, phpAtLevel, services)
     send({ type: 'ran', outcome }, buffersOf(outcome))
     // While the answer is under way: the next request finds PHP ready.
     if (!pristine) pristine = instance?.restore(snapshot) ?? false
+    giveUpChildren()
   }
 }
 
