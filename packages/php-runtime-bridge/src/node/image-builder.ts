@@ -7,12 +7,14 @@ import { BLACKLIST_PATH, INI_PATH, type OpcacheSizes, opcacheIni } from '../php-
 import { mountSite, systemTreeWith, writabilityOf } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable } from './descriptors.js'
-import { execute } from './execute.js'
+import { type AgreedPoint, execute } from './execute.js'
 import { functionNamed } from './function-named.js'
 import { PAGE_BYTES } from './guest-memory.js'
+import { type HostServices, hostContextOf } from './host-context.js'
 import type { RequestWorld } from './kernel.js'
 import { RequestOutput } from './output.js'
 import { PhpInstance, type Snapshot } from './php-instance.js'
+import { requestScopeOf } from './request-scope.js'
 import { runScript } from './sapi.js'
 import { processIdOf, SeededRandom, START_SEED } from './seeded-random.js'
 import type { WasmModule } from './wasm-api.js'
@@ -38,10 +40,14 @@ export interface Image {
   readonly leftOut: readonly string[]
 }
 
+const visitOf = (target: string) => ({ method: 'GET', target, host: 'localhost', https: false, headers: [], body: new Uint8Array() })
+/** Warm-up asks nothing of a host: its answers would be another machine's. */
+const NO_SERVICES: HostServices = { carriedOut: new Set(), content: undefined }
 /** Each request runs that often: the first time PHP compiles, the second it links what it found compiled, then nothing changes. */
 const ROUNDS = 3
 /** Long before any request: whatever a warm-up kept for a while is too old by then. */
 const BUILD_TIME_MS = 1_000_000_000_000
+const AT: AgreedPoint = { timeMs: BUILD_TIME_MS, seed: START_SEED }
 const SWEEP_PATH = '/internal/shared/sweep.php'
 /** Room for requests, above what the image holds, as PHP has it when it starts: an instance whose memory grows can be used once only. */
 const HEADROOM_PAGES = (40 * 1024 * 1024) / PAGE_BYTES
@@ -56,7 +62,7 @@ export function buildImage({ module, data, pagesMax }: PhpParts, { initial, conf
   const leftOut: string[] = []
   let [sizes, measured] = [ROOMY, false]
   for (;;) {
-    const attempt = warm(new PhpInstance(module, pagesMax), data, initial, { ...configuration, warmUp: targets }, sizes)
+    const attempt = warm(() => new PhpInstance(module, pagesMax), data, initial, { ...configuration, warmUp: targets }, sizes)
     if ('unfit' in attempt) {
       targets.splice(targets.indexOf(attempt.unfit), 1)
       leftOut.push(attempt.unfit)
@@ -70,7 +76,7 @@ export function buildImage({ module, data, pagesMax }: PhpParts, { initial, conf
 }
 
 function warm(
-  php: PhpInstance,
+  make: () => PhpInstance,
   data: Uint8Array | undefined,
   initial: TreeDirectory,
   configuration: SiteConfiguration,
@@ -83,14 +89,18 @@ function warm(
       [SWEEP_PATH, Buffer.from(sweepScript(configuration))],
     ]),
   )
+  const php = make()
   const started = php.start(data, around)
   const { kernel } = php
   let descriptors = started.descriptors
+  const atLevel = (level: number) => {
+    const used = level === 0 ? php : make()
+    if (used !== php) used.restore(started) // a child job's: what it leaves is no part of the image
+    return { php: used, snapshot: { ...started, descriptors } }
+  }
   for (let round = 0; round < ROUNDS; round++) {
     for (const target of configuration.warmUp) {
-      const request = { method: 'GET', target, host: 'localhost', https: false, headers: [], body: new Uint8Array() }
-      const at = { timeMs: BUILD_TIME_MS, seed: START_SEED }
-      const outcome = execute(initial, request, at, () => ({ php, snapshot: { ...started, descriptors } }))
+      const outcome = execute(initial, visitOf(target), AT, atLevel, NO_SERVICES)
       if (outcome.type === 'abstained') throw new Error(outcome.reason)
       if (broke(outcome) || kernel.descriptors.holdsFiles) return { unfit: target }
       descriptors = kernel.descriptors.list()
@@ -104,6 +114,7 @@ function warm(
     processId: processIdOf(START_SEED),
     output,
     log: undefined,
+    host: hostContextOf(kernel, requestScopeOf({ configuration, request: visitOf('/'), at: AT, services: NO_SERVICES, php: atLevel }), 0),
   }
   kernel.begin(world, new DescriptorTable(descriptors))
   runScript(

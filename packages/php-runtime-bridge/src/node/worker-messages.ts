@@ -1,8 +1,10 @@
+import type { EffectKind } from '../configuration/fields.js'
 import type { SiteConfiguration } from '../configuration/site-configuration.js'
 import type { TreeDirectory } from '../file-tree.js'
 import type { FileChange } from '../files.js'
 import type { ScriptOutcome } from '../outcome.js'
 import type { ScriptRequest } from '../request.js'
+import type { ContentChannel } from './content-channel.js'
 import type { AgreedPoint } from './execute.js'
 import type { Image, PhpParts } from './image-builder.js'
 import type { Snapshot } from './php-instance.js'
@@ -13,6 +15,8 @@ export interface WorkerStart {
   readonly trees: ReadonlyMap<string, TreeDirectory>
   /** By image id. Without PLAIN_IMAGE the worker makes that first. */
   readonly snapshots: ReadonlyMap<string, Snapshot>
+  readonly carriedOut: readonly EffectKind[]
+  readonly content: ContentChannel | undefined
 }
 
 /** The image of sites that have none of their own: PHP as it starts. */
