@@ -171,7 +171,7 @@ test('what lies outside the site is no script; arguments are plain data', async 
     'run("child.php", [], -1)',
   ]
   const { lines } = await run(
-    calls.map((call) => `f(fn () => ${call});`).join('') + 'f(fn () => run("child.php", [str_repeat("x", 1 << 20)]));',
+    `${calls.map((call) => `f(fn () => ${call});`).join('')}f(fn () => run("child.php", [str_repeat("x", 1 << 20)]));`,
     'return 1;',
   )
   expect(lines).toEqual([

@@ -1,10 +1,15 @@
 import { PhpRuntimeError } from '../errors.js'
 import type { PhpVersion } from '../php-version.js'
+import { slim } from '../slim.js'
 import { readPhp } from './builds.js'
+import { shareBytes } from './shared-bytes.js'
+import { isUsed } from './used-exports.js'
 import { type WasmModule, wasm } from './wasm-api.js'
 
 export interface PhpBinary {
   readonly module: WasmModule
+  /** What memory holds before PHP starts, from address 0 on, readable by all threads: instances that get an image's memory do without. */
+  readonly data: Uint8Array | undefined
   /** SHA-256 of the binary, hexadecimal. */
   readonly digest: string
 }
@@ -27,7 +32,9 @@ export function loadPhpBinary(version: PhpVersion): Promise<PhpBinary> {
 async function compile(version: PhpVersion): Promise<PhpBinary> {
   const { bytes, digest } = await readPhp(version)
   try {
-    return { module: await wasm.compile(bytes), digest }
+    const slimmed = slim(bytes, isUsed)
+    const data = slimmed.memory && shareBytes(slimmed.memory)
+    return { module: await wasm.compile(slimmed.bytes), data, digest }
   } catch (cause) {
     throw new PhpRuntimeError({ code: 'START_FAILED', detail: `PHP ${version} does not compile` }, { cause })
   }
