@@ -294,3 +294,17 @@ test('only a child job has a task; it cannot pass off what is no plain data as i
   const none = '"10:ValueError20:this is no host call"'
   expect(lines).toEqual([none, none, '10:ValueError7'])
 })
+
+test('a site with an image of its own has all this too: its child jobs start from that image', async () => {
+  const index =
+    '<?php Interpeer\\pay("bob", 1); echo json_encode([Interpeer\\run("code.php"), Interpeer\\run("code.php"), get_included_files()]);'
+  const code = '<?php return [count(opcache_get_status()["scripts"]) > 1, opcache_is_script_cached(__FILE__), get_included_files()];'
+  const configuration = JSON.stringify({ slots: 2, effects, mutable: ['data'], warmUp: ['/', '/code.php'] })
+  await php.load('imaged', filesOf({ 'index.php': index, 'code.php': code, 'interpeer.json': configuration }))
+  const outcome = await php.run('imaged', REQUEST, AT)
+  if (outcome.type === 'abstained') throw new Error(outcome.reason)
+  const child = [true, true, ['/site/code.php']]
+  expect(JSON.parse(textOf(outcome.body))).toEqual([child, child, ['/site/index.php']])
+  expect(outcome.effects).toHaveLength(1)
+  expect((await php.image('imaged'))?.scripts).toEqual(['/site/code.php', '/site/index.php'])
+})
