@@ -308,3 +308,21 @@ test('a site with an image of its own has all this too: its child jobs start fro
   expect(outcome.effects).toHaveLength(1)
   expect((await php.image('imaged'))?.scripts).toEqual(['/site/code.php', '/site/index.php'])
 })
+
+test('the thread’s own stack holds five levels that recurse: the last gives out by its own bound', async () => {
+  const deep = (bottom: string) => `$f = function ($n) use (&$f) { return $n === 0 ? ${bottom} : array_map($f, [$n - 1])[0]; };`
+  const at = (script: string) => `${deep(`Interpeer\\run("${script}")`)} return $f(1500);`
+  const page = `${deep('run("child.php")')} echo $f(1500);`
+  const { text, childJobs } = await run(
+    page,
+    at('2.php'),
+    {
+      '2.php': `<?php ${at('3.php')}`,
+      '3.php': `<?php try { Interpeer\\run("4.php"); } catch (Interpeer\\ScriptFailed $e) { return $e->reason; }`,
+      '4.php': '<?php $f = fn () => array_map($GLOBALS["f"], [1]); $f();',
+    },
+    8,
+  )
+  expect(text).toBe('STACK_EXHAUSTED')
+  expect(childJobs.map(({ end }) => end)).toEqual(['STACK_EXHAUSTED', 'returned', 'returned', 'returned'])
+})
