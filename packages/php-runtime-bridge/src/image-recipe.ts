@@ -1,5 +1,6 @@
 import { kindOfPath, type SiteConfiguration } from './configuration/site-configuration.js'
 import { sameBytes, type TreeDirectory } from './file-tree.js'
+import { CHILD_PATH, LIBRARY_PATH } from './host-calls/php-library.js'
 import { compareText } from './path.js'
 import { type OpcacheSizes, SESSION_FOLDER, SITE_FOLDER } from './php-ini.js'
 
@@ -27,10 +28,12 @@ export function haveSameCode(configuration: SiteConfiguration, a: TreeDirectory,
   return true
 }
 
-/** Absolute paths of which opcache takes nothing: all but the immutable code. */
+export const SWEEP_PATH = '/internal/shared/sweep.php'
+
+/** Absolute paths of which opcache takes nothing: all but the immutable code, and the library that comes before every script. */
 export function uncachedPaths({ mutable, scratch }: SiteConfiguration): string[] {
   const inSite = mutable === 'everything' ? [SITE_FOLDER] : [...mutable, ...scratch].map((path) => `${SITE_FOLDER}/${path}`)
-  return ['/internal', '/request', '/tmp', RUNTIME_FOLDER, ...inSite].sort(compareText)
+  return [SWEEP_PATH, CHILD_PATH, '/request', '/tmp', RUNTIME_FOLDER, ...inSite].sort(compareText)
 }
 const RUNTIME_FOLDER = SESSION_FOLDER.slice(0, SESSION_FOLDER.lastIndexOf('/'))
 
@@ -55,6 +58,7 @@ $changing = json_decode('${changing}');
 $held = [];
 foreach (opcache_get_status(true)['scripts'] ?? [] as $path => $script) {
     $name = preg_replace('~^[a-z.]+://~', '', $path);
+    if ($name === '${LIBRARY_PATH}') continue;
     $drop = !str_starts_with($name, '${SITE_FOLDER}/');
     foreach ($changing as $one) $drop = $drop || $name === $one || str_starts_with($name, $one . '/');
     if ($drop) opcache_invalidate($path, true);

@@ -171,7 +171,7 @@ test('what lies outside the site is no script; arguments are plain data', async 
     'run("child.php", [], -1)',
   ]
   const { lines } = await run(
-    calls.map((call) => `f(fn () => ${call});`).join('') + 'f(fn () => run("child.php", [str_repeat("x", 1 << 20)]));',
+    `${calls.map((call) => `f(fn () => ${call});`).join('')}f(fn () => run("child.php", [str_repeat("x", 1 << 20)]));`,
     'return 1;',
   )
   expect(lines).toEqual([
@@ -293,4 +293,36 @@ test('only a child job has a task; it cannot pass off what is no plain data as i
   )
   const none = '"10:ValueError20:this is no host call"'
   expect(lines).toEqual([none, none, '10:ValueError7'])
+})
+
+test('a site with an image of its own has all this too: its child jobs start from that image', async () => {
+  const index =
+    '<?php Interpeer\\pay("bob", 1); echo json_encode([Interpeer\\run("code.php"), Interpeer\\run("code.php"), get_included_files()]);'
+  const code = '<?php return [count(opcache_get_status()["scripts"]) > 1, opcache_is_script_cached(__FILE__), get_included_files()];'
+  const configuration = JSON.stringify({ slots: 2, effects, mutable: ['data'], warmUp: ['/', '/code.php'] })
+  await php.load('imaged', filesOf({ 'index.php': index, 'code.php': code, 'interpeer.json': configuration }))
+  const outcome = await php.run('imaged', REQUEST, AT)
+  if (outcome.type === 'abstained') throw new Error(outcome.reason)
+  const child = [true, true, ['/site/code.php']]
+  expect(JSON.parse(textOf(outcome.body))).toEqual([child, child, ['/site/index.php']])
+  expect(outcome.effects).toHaveLength(1)
+  expect((await php.image('imaged'))?.scripts).toEqual(['/site/code.php', '/site/index.php'])
+})
+
+test('the thread’s own stack holds five levels that recurse: the last gives out by its own bound', async () => {
+  const deep = (bottom: string) => `$f = function ($n) use (&$f) { return $n === 0 ? ${bottom} : array_map($f, [$n - 1])[0]; };`
+  const at = (script: string) => `${deep(`Interpeer\\run("${script}")`)} return $f(1500);`
+  const page = `${deep('run("child.php")')} echo $f(1500);`
+  const { text, childJobs } = await run(
+    page,
+    at('2.php'),
+    {
+      '2.php': `<?php ${at('3.php')}`,
+      '3.php': `<?php try { Interpeer\\run("4.php"); } catch (Interpeer\\ScriptFailed $e) { return $e->reason; }`,
+      '4.php': '<?php $f = fn () => array_map($GLOBALS["f"], [1]); $f();',
+    },
+    8,
+  )
+  expect(text).toBe('STACK_EXHAUSTED')
+  expect(childJobs.map(({ end }) => end)).toEqual(['STACK_EXHAUSTED', 'returned', 'returned', 'returned'])
 })

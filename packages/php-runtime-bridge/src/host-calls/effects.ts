@@ -79,7 +79,7 @@ export class EffectList {
     return this.#effects
   }
 
-  /** How many were ever asked for, those taken back included is the caller's affair: this is where the list is now. */
+  /** For `takeBack`. */
   get length(): number {
     return this.#effects.length
   }

@@ -66,7 +66,7 @@ namespace Interpeer\Internal;
 function call(string ...$fields): array {
     $message = '';
     foreach ($fields as $field) $message .= \strlen($field) . ':' . $field;
-    $answer = \Interpeer\host($message);
+    $answer = \Interpeer\host($message) ?? throw new \Error('Interpeer: there is no memory for an answer');
     $parts = [];
     for ($at = 0, $end = \strlen($answer); $at < $end; $at = $colon + 1 + $length) {
         $colon = \strpos($answer, ':', $at);

@@ -1,20 +1,20 @@
+import type { EffectKind } from '../configuration/fields.js'
 import type { SiteConfiguration } from '../configuration/site-configuration.js'
 import type { TreeDirectory } from '../file-tree.js'
-import { blacklistOf, ROOMY, type Swept, sizesFor, sweepScript } from '../image-recipe.js'
+import { blacklistOf, ROOMY, SWEEP_PATH, type Swept, sizesFor, sweepScript } from '../image-recipe.js'
 import type { ScriptOutcome } from '../outcome.js'
 import { Overlay } from '../overlay.js'
 import { BLACKLIST_PATH, INI_PATH, type OpcacheSizes, opcacheIni } from '../php-ini.js'
 import { mountSite, systemTreeWith, writabilityOf } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable } from './descriptors.js'
-import { type AgreedPoint, execute } from './execute.js'
+import { execute } from './execute.js'
 import { functionNamed } from './function-named.js'
 import { PAGE_BYTES } from './guest-memory.js'
-import { type HostServices, hostContextOf } from './host-context.js'
 import type { RequestWorld } from './kernel.js'
 import { RequestOutput } from './output.js'
 import { PhpInstance, type Snapshot } from './php-instance.js'
-import { requestScopeOf } from './request-scope.js'
+import type { PhpAtLevel } from './request-scope.js'
 import { runScript } from './sapi.js'
 import { processIdOf, SeededRandom, START_SEED } from './seeded-random.js'
 import type { WasmModule } from './wasm-api.js'
@@ -31,6 +31,8 @@ export interface PhpParts {
   readonly data: Uint8Array | undefined
   /** Most linear memory, in pages of 64 KiB. */
   readonly pagesMax: number
+  /** Kinds of effect that the host carries out. */
+  readonly carriedOut: readonly EffectKind[]
 }
 export interface Image {
   readonly snapshot: Snapshot
@@ -40,15 +42,10 @@ export interface Image {
   readonly leftOut: readonly string[]
 }
 
-const visitOf = (target: string) => ({ method: 'GET', target, host: 'localhost', https: false, headers: [], body: new Uint8Array() })
-/** Warm-up asks nothing of a host: its answers would be another machine's. */
-const NO_SERVICES: HostServices = { carriedOut: new Set(), content: undefined }
 /** Each request runs that often: the first time PHP compiles, the second it links what it found compiled, then nothing changes. */
 const ROUNDS = 3
 /** Long before any request: whatever a warm-up kept for a while is too old by then. */
 const BUILD_TIME_MS = 1_000_000_000_000
-const AT: AgreedPoint = { timeMs: BUILD_TIME_MS, seed: START_SEED }
-const SWEEP_PATH = '/internal/shared/sweep.php'
 /** Room for requests, above what the image holds, as PHP has it when it starts: an instance whose memory grows can be used once only. */
 const HEADROOM_PAGES = (40 * 1024 * 1024) / PAGE_BYTES
 
@@ -57,12 +54,13 @@ const HEADROOM_PAGES = (40 * 1024 * 1024) / PAGE_BYTES
  * first time shows how much memory opcache needs. A request that leaves PHP unfit for others (it broke it, or keeps a file open) is left out.
  * @throws {Error} where this machine has not enough memory
  */
-export function buildImage({ module, data, pagesMax }: PhpParts, { initial, configuration }: ImageOrder): Image {
+export function buildImage(parts: PhpParts, { initial, configuration }: ImageOrder): Image {
+  const { module, pagesMax } = parts
   const targets = [...configuration.warmUp]
   const leftOut: string[] = []
   let [sizes, measured] = [ROOMY, false]
   for (;;) {
-    const attempt = warm(() => new PhpInstance(module, pagesMax), data, initial, { ...configuration, warmUp: targets }, sizes)
+    const attempt = warm(new PhpInstance(module, pagesMax), parts, initial, { ...configuration, warmUp: targets }, sizes)
     if ('unfit' in attempt) {
       targets.splice(targets.indexOf(attempt.unfit), 1)
       leftOut.push(attempt.unfit)
@@ -76,8 +74,8 @@ export function buildImage({ module, data, pagesMax }: PhpParts, { initial, conf
 }
 
 function warm(
-  make: () => PhpInstance,
-  data: Uint8Array | undefined,
+  php: PhpInstance,
+  { module, data, pagesMax, carriedOut }: PhpParts,
   initial: TreeDirectory,
   configuration: SiteConfiguration,
   sizes: OpcacheSizes,
@@ -89,18 +87,23 @@ function warm(
       [SWEEP_PATH, Buffer.from(sweepScript(configuration))],
     ]),
   )
-  const php = make()
   const started = php.start(data, around)
   const { kernel } = php
-  let descriptors = started.descriptors
-  const atLevel = (level: number) => {
-    const used = level === 0 ? php : make()
-    if (used !== php) used.restore(started) // a child job's: what it leaves is no part of the image
-    return { php: used, snapshot: { ...started, descriptors } }
+  // what they ask for is thrown away, as what they write is; content is no part of an image
+  const services = { carriedOut: new Set(carriedOut), content: undefined }
+  const childOf = (snapshot: Snapshot) => {
+    const child = new PhpInstance(module, pagesMax)
+    child.restore(snapshot)
+    return child
   }
+  let descriptors = started.descriptors
   for (let round = 0; round < ROUNDS; round++) {
     for (const target of configuration.warmUp) {
-      const outcome = execute(initial, visitOf(target), AT, atLevel, NO_SERVICES)
+      const request = { method: 'GET', target, host: 'localhost', https: false, headers: [], body: new Uint8Array() }
+      const at = { timeMs: BUILD_TIME_MS, seed: START_SEED }
+      const snapshot = { ...started, descriptors }
+      const ours: PhpAtLevel = (level) => (level === 0 ? { php, snapshot } : { php: childOf(started), snapshot: started })
+      const outcome = execute(initial, request, at, ours, services)
       if (outcome.type === 'abstained') throw new Error(outcome.reason)
       if (broke(outcome) || kernel.descriptors.holdsFiles) return { unfit: target }
       descriptors = kernel.descriptors.list()
@@ -114,7 +117,7 @@ function warm(
     processId: processIdOf(START_SEED),
     output,
     log: undefined,
-    host: hostContextOf(kernel, requestScopeOf({ configuration, request: visitOf('/'), at: AT, services: NO_SERVICES, php: atLevel }), 0),
+    host: undefined,
   }
   kernel.begin(world, new DescriptorTable(descriptors))
   runScript(

@@ -76,9 +76,9 @@ export class PhpInstance {
    */
   start(data: Uint8Array | undefined, around?: TreeDirectory): Snapshot {
     if (data) this.kernel.memory.bytes.set(data)
+    this.#nameHostFunction()
     this.kernel.begin(startupWorld(around), this.kernel.descriptors)
     this.function('__wasm_call_ctors')()
-    this.#nameHostFunction()
     this.withText(INI_PATH, this.function('wasm_set_phpini_path'))
     this.withText(SAPI_NAME, this.function('wasm_set_sapi_name'))
     this.function('php_wasm_init')()

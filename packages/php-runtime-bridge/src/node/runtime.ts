@@ -4,7 +4,7 @@ import { siteConfiguration } from '../configuration/of-site.js'
 import { PhpRuntimeError } from '../errors.js'
 import { deriveTree, type TreeDirectory, treeOf } from '../file-tree.js'
 import type { DirectoryEntry, FileChange, FileEntry } from '../files.js'
-import { phpLibrary } from '../host-calls/php-library.js'
+import { phpChild, phpLibrary } from '../host-calls/php-library.js'
 import { canChange, hasOwnImage, haveSameCode, ROOMY } from '../image-recipe.js'
 import type { ScriptOutcome } from '../outcome.js'
 import { opcacheIni, opensslConfig, phpIni } from '../php-ini.js'
@@ -28,13 +28,14 @@ export interface PhpRuntimeOptions {
   readonly guardMs?: number
   /** Most memory that PHP's whole instance may have, MiB (64 to 2048). The same on every member: it shows in results. Default 256. */
   readonly memoryMiB?: number
+  /** What the host does for scripts beside running them. Nothing by default. */
+  readonly hostCalls?: HostCallOptions
   /**
    * Most worker threads, 1 to 64; each starts when there is work that no other is free for. Of two or more, one is never given to a read. Default 1.
    */
   readonly workers?: number
-  /** What the host does for scripts beside running them. Nothing by default. */
-  readonly hostCalls?: HostCallOptions
 }
+
 export interface HostCallOptions {
   /** Kinds of effect that the host carries out once they are agreed; the others throw `Interpeer\Unsupported`. The same on every member. */
   readonly effects?: readonly EffectKind[]
@@ -107,13 +108,17 @@ export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<
   const carriedOut = EFFECT_KINDS.filter((kind) => effects.includes(kind))
   if (carriedOut.length !== effects.length) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'hostCalls.effects' })
   const { module, data, digest } = await loadPhpBinary(php)
-  const calls = `calls ${carriedOut.join()};content ${content !== undefined};${phpLibrary}`
-  const ini = `${phpIni}${opcacheIni(ROOMY)}${opensslConfig}`
-  const identity = `interpeer php runtime;kernel ${KERNEL_VERSION};binary ${digest};memory ${memoryMiB};${calls};ini ${ini}`
+  const calls = `calls ${carriedOut.join()};content ${content !== undefined};${phpLibrary}${phpChild}`
+  const identity = `interpeer php runtime;kernel ${KERNEL_VERSION};binary ${digest};memory ${memoryMiB};${calls};ini ${phpIni}${opcacheIni(ROOMY)}${opensslConfig}`
   const roots = new RootTable()
   const snapshots = new Map<string, Snapshot>()
-  const parts = { module, data, pagesMax: memoryMiB * 16 }
-  const pool = new WorkerPool({ php: parts, trees: roots.trees, snapshots, workers, carriedOut, content })
+  const pool = new WorkerPool({
+    php: { module, data, pagesMax: memoryMiB * 16, carriedOut },
+    trees: roots.trees,
+    snapshots,
+    content,
+    workers,
+  })
   await pool.start()
   const runtimeId = createHash('sha256').update(identity).digest('hex')
   return new WorkerRuntime({ runtimeId, guardMs, roots, pool, snapshots })

@@ -1,4 +1,3 @@
-import type { EffectKind } from '../configuration/fields.js'
 import type { SiteConfiguration } from '../configuration/site-configuration.js'
 import type { TreeDirectory } from '../file-tree.js'
 import type { FileChange } from '../files.js'
@@ -12,11 +11,10 @@ import type { Snapshot } from './php-instance.js'
 /** What a worker is born with. File bytes and snapshots lie in memory shared by all threads, so none of it is copied. */
 export interface WorkerStart {
   readonly php: PhpParts
+  readonly content: ContentChannel | undefined
   readonly trees: ReadonlyMap<string, TreeDirectory>
   /** By image id. Without PLAIN_IMAGE the worker makes that first. */
   readonly snapshots: ReadonlyMap<string, Snapshot>
-  readonly carriedOut: readonly EffectKind[]
-  readonly content: ContentChannel | undefined
 }
 
 /** The image of sites that have none of their own: PHP as it starts. */

@@ -1,5 +1,4 @@
 import { Worker } from 'node:worker_threads'
-import type { EffectKind } from '../configuration/fields.js'
 import { PhpRuntimeError } from '../errors.js'
 import type { TreeDirectory } from '../file-tree.js'
 import type { AbstainReason } from '../outcome.js'
@@ -14,7 +13,6 @@ export interface SeatOptions {
   readonly trees: ReadonlyMap<string, TreeDirectory>
   /** Read likewise. The first worker adds PLAIN_IMAGE. */
   readonly snapshots: Map<string, Snapshot>
-  readonly carriedOut: readonly EffectKind[]
   readonly content: ContentSource | undefined
 }
 /** The worker did not finish: it was too slow, died or did not start. */
@@ -92,10 +90,10 @@ export class WorkerSeat {
   }
 
   #startWorker(): Promise<Worker> {
-    const { php, trees, snapshots, carriedOut, content: source } = this.#options
+    const { php, trees, snapshots, content: source } = this.#options
     const channel = source && serveContent(source)
     const content = channel?.worker
-    const workerData: WorkerStart = { php, trees: new Map(trees), snapshots: new Map(snapshots), carriedOut, content }
+    const workerData: WorkerStart = { php, content, trees: new Map(trees), snapshots: new Map(snapshots) }
     const transferList = content ? [content.port] : []
     const resourceLimits = { stackSizeMb: STACK_MIB, maxOldGenerationSizeMb: 1024 }
     const given = { workerData, transferList, resourceLimits, env: {}, name: 'interpeer-php' }

@@ -6,25 +6,15 @@ import { execute } from './execute.js'
 import type { HostServices } from './host-context.js'
 import { buildImage } from './image-builder.js'
 import { InstanceShelf } from './instance-shelf.js'
-import { PhpInstance, type Snapshot } from './php-instance.js'
+import { PhpInstance } from './php-instance.js'
+import type { PhpAtLevel } from './request-scope.js'
 import { type FromWorker, PLAIN_IMAGE, type Task, type TaskResult, type Told, type ToWorker, type WorkerStart } from './worker-messages.js'
 
-const { php, trees: known, snapshots: given, carriedOut, content } = workerData as WorkerStart
+const { php, content, trees: known, snapshots: given } = workerData as WorkerStart
 const trees = new Map<string, TreeDirectory>(known)
 const snapshots = new Map(given)
-const services: HostServices = { carriedOut: new Set(carriedOut), content: content && contentReaderOf(content) }
-const make = () => new PhpInstance(php.module, php.pagesMax)
-const instances = new InstanceShelf(make)
-
-/** For child jobs: restored when they are taken, as not many requests need them. */
-const children: PhpInstance[] = []
-function childAt(level: number, snapshot: Snapshot): PhpInstance {
-  const kept = children[level - 1]
-  const child = kept?.restore(snapshot) ? kept : make()
-  if (child !== kept) child.restore(snapshot)
-  children[level - 1] = child
-  return child
-}
+const services: HostServices = { carriedOut: new Set(php.carriedOut), content: content && contentReaderOf(content) }
+const instances = new InstanceShelf(() => new PhpInstance(php.module, php.pagesMax))
 
 function receive(message: ToWorker): void {
   if (message.type === 'run' || message.type === 'build') perform(message)
@@ -49,12 +39,16 @@ function perform(task: Task): void {
   }
   const { root, image, request, at } = task
   const snapshot = named(snapshots, image)
-  const atLevel = (level: number) => ({ php: level === 0 ? instances.take(image, snapshot) : childAt(level, snapshot), snapshot })
+  const atLevel: PhpAtLevel = (level) => ({ php: instances.take(shelfName(image, level), snapshot), snapshot })
   const outcome = execute(named(trees, root), request, at, atLevel, services)
   send({ type: 'ran', outcome }, buffersOf(outcome))
   // While the answer is under way: the next request finds PHP ready.
   instances.makeReady(image, snapshot)
-  children.length = Math.min(children.length, 1)
+}
+
+/** Instances for child jobs stand beside that of the request. */
+function shelfName(image: string, level: number): string {
+  return level === 0 ? image : `${image} child ${level}`
 }
 
 function built({ initial, configuration }: Task & { type: 'build' }): TaskResult {
