@@ -3,7 +3,7 @@ import { siteConfiguration } from '../configuration/of-site.js'
 import { PhpRuntimeError } from '../errors.js'
 import { deriveTree, type TreeDirectory, treeOf } from '../file-tree.js'
 import type { DirectoryEntry, FileChange, FileEntry } from '../files.js'
-import { canChange, hasOwnImage, haveSameCode, ROOMY } from '../image-recipe.js'
+import { canChange, codeOf, hasOwnImage, ROOMY } from '../image-recipe.js'
 import type { ScriptOutcome } from '../outcome.js'
 import { opcacheIni, opensslConfig, phpIni } from '../php-ini.js'
 import { DEFAULT_PHP_VERSION, type PhpVersion, phpVersions } from '../php-version.js'
@@ -32,7 +32,7 @@ export interface PhpRuntimeOptions {
 }
 
 export interface SiteOrigin {
-  /** A root that the runtime holds: the site as it was published. Its image is made of that, not of what became of it. */
+  /** A root that the runtime holds: the site as it was published, with the data that warm-up is to find. Members must name the same, or none. */
   readonly initial: string
 }
 /** The image that requests of a site start from. */
@@ -59,8 +59,8 @@ export interface PhpRuntime {
   readonly runtimeId: string
   has(root: string): boolean
   /**
-   * Keeps a whole site under a name of the caller's choice. A site whose interpeer.json asks for warm-up has an image of its own, made of `origin` where
-   * that has the same code, else of the files given.
+   * Keeps a whole site under a name of the caller's choice. A site whose interpeer.json asks for warm-up has an image of its own: made of its code alone,
+   * so that every state of it has the same, or of `origin` where that has the same code.
    * @throws {PhpRuntimeError} PATH_INVALID, PATH_CLASH, ROOT_UNKNOWN (`origin.initial`), RUNTIME_CLOSED
    */
   load(root: string, files: readonly FileEntry[], directories?: readonly DirectoryEntry[], origin?: SiteOrigin): Promise<void>
@@ -213,7 +213,12 @@ class WorkerRuntime implements PhpRuntime {
     const reading = siteConfiguration(tree)
     if (reading.type === 'invalid' || !hasOwnImage(reading.configuration)) return plainImage
     const { configuration } = reading
-    const order = { initial: published && haveSameCode(configuration, tree, published) ? published : tree, configuration }
+    const code = codeOf(configuration, tree)
+    const id = imageIdOf(this.runtimeId, { initial: code, configuration })
+    if (published === undefined || imageIdOf(this.runtimeId, { initial: codeOf(configuration, published), configuration }) !== id) {
+      return { id, order: { initial: code, configuration } }
+    }
+    const order = { initial: published, configuration }
     return { id: imageIdOf(this.runtimeId, order), order }
   }
 }
