@@ -8,7 +8,7 @@ import { PhpInstance } from './php-instance.js'
 import { type FromWorker, PLAIN_IMAGE, type Task, type TaskResult, type Told, type ToWorker, type WorkerStart } from './worker-messages.js'
 
 const { php, trees: known, snapshots: given } = workerData as WorkerStart
-const trees = new Map<string, TreeDirectory>(known)
+const trees = new Map<number, TreeDirectory>(known)
 const snapshots = new Map(given)
 const instances = new InstanceShelf(() => new PhpInstance(php.module, php.pagesMax))
 
@@ -18,9 +18,9 @@ function receive(message: ToWorker): void {
 }
 
 function learn(told: Told): void {
-  if (told.type === 'load') trees.set(told.root, told.tree)
-  else if (told.type === 'derive') trees.set(told.root, deriveTree(named(trees, told.from), told.changes))
-  else if (told.type === 'forget') trees.delete(told.root)
+  if (told.type === 'load') trees.set(told.key, told.tree)
+  else if (told.type === 'derive') trees.set(told.key, deriveTree(named(trees, told.from), told.changes))
+  else if (told.type === 'forget') trees.delete(told.key)
   else if (told.type === 'image') snapshots.set(told.id, told.snapshot)
   else {
     snapshots.delete(told.id)
@@ -33,9 +33,9 @@ function perform(task: Task): void {
     send(built(task))
     return
   }
-  const { root, image, request, at } = task
+  const { tree, image, request, at } = task
   const snapshot = named(snapshots, image)
-  const outcome = execute(named(trees, root), request, at, () => ({ php: instances.take(image, snapshot), snapshot }))
+  const outcome = execute(named(trees, tree), request, at, () => ({ php: instances.take(image, snapshot), snapshot }))
   send({ type: 'ran', outcome }, buffersOf(outcome))
   // While the answer is under way: the next request finds PHP ready.
   instances.makeReady(image, snapshot)
@@ -49,7 +49,7 @@ function built({ initial, configuration }: Task & { type: 'build' }): TaskResult
   }
 }
 
-function named<T>(all: ReadonlyMap<string, T>, name: string): T {
+function named<K, T>(all: ReadonlyMap<K, T>, name: K): T {
   const found = all.get(name)
   if (found === undefined) throw new Error(`the main thread named what it never sent: ${name}`)
   return found
