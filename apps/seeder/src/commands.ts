@@ -5,6 +5,7 @@ import { SETTINGS } from '@interpeer/vote-chain'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type ContentOptions, exportContent, importContent } from './content.js'
 import { type CreateNetworkOptions, createNetwork } from './create-network.js'
+import { type JobLogsOptions, showJobLogs } from './job-logs.js'
 import {
   createKey,
   type EncryptOptions,
@@ -190,6 +191,20 @@ export function program(): Command {
     .addOption(new Option('--escrow <coins>', 'coins set aside to pay for it').argParser(wholeNumber(1, 1_000_000_000)).default(1000))
     .addOption(json())
     .action((folder: string, options: PublishOptions) => publishSite(folder, options))
+
+  noun('job', 'what runs a site on the network')
+    .command('logs <name>')
+    .description("print what a site's scripts wrote to PHP's error log, with fuel and memory of each request; for who published it")
+    .addOption(data())
+    .addOption(passphraseFile())
+    .addOption(store())
+    .addOption(genesis())
+    .addOption(bootstrap())
+    .addOption(host())
+    .option('--follow', 'go on until stopped')
+    .option('--errors', 'only what a script complained about, what failed, and what a member gave up')
+    .addOption(json())
+    .action((name: string, options: JobLogsOptions) => showJobLogs(name, options))
 
   noun('group', 'the group of peers that runs a site')
     .command('odds')

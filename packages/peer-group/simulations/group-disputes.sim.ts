@@ -112,6 +112,8 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
         world.after(world.random.between(20, 300), () => chain.bring(effect))
       }
       if (effect.type === 'show') shows.set(member.peer, effect.envelope)
+      // in the second epoch all keep to the rules, and a certificate proves what they say has run
+      if (!isFirst && effect.type === 'repeated') finals.set(hexOf(effect.id), member.index)
       if (watcher.isTraitor(member.peer)) return
       if (effect.type === 'final') for (const { id } of effect.requests) note(hexOf(id), member.index)
       if (effect.type === 'repeated') finals.set(hexOf(effect.id), member.index)
@@ -213,6 +215,8 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
     world.run({ untilMs: world.nowMs + 6_000, actsMax: 100_000, done: broken })
     problems.unshift(...watcher.violations)
     if (problems.length === 0 && !settled()) problems.push('a write is not final')
+    endStorm(world, current, SKEW_MS) // an ambush may have met all of them just now
+    world.run({ untilMs: world.nowMs + 3_000, actsMax: 50_000, done: broken })
     const states = current.filter(({ peer }) => !watcher.isTraitor(peer)).flatMap(({ group }) => group?.base ?? [])
     const last = states.sort((a, b) => b.step - a.step).find(({ state }) => state !== undefined)?.state
     const log = last === undefined ? undefined : logs.get(last.files)

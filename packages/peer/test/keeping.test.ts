@@ -23,7 +23,7 @@ class PagesRuntime extends CounterRuntime {
     const bytes = isWrite ? (text === '' ? body : pageOf(text + target)) : (tree?.get(path) ?? new Uint8Array())
     const changes = isWrite ? [{ type: 'write' as const, path, mode: 0o644, mtimeS: Math.floor(timeMs / 1000), bytes }] : []
     const answer = isWrite ? bytesOf('kept') : bytes
-    return { type: 'answered', status: 200, headers: [], body: answer, changes, transcript: sha256(bytes) }
+    return { type: 'answered', status: 200, headers: [], body: answer, changes, fuel: 1, transcript: sha256(bytes) }
   }
 }
 const WRITERS = ['a', 'b', 'c', 'd', 'e', 'f']
