@@ -21,7 +21,7 @@ import type { WasmModule } from './wasm-api.js'
 
 /** What an image is made of, beside the runtime: the same order gives the same bytes everywhere. */
 export interface ImageOrder {
-  /** The site as it was published: with it, not with what became of it, PHP is warmed up, so that a newcomer can do the same. */
+  /** What warm-up requests find: the site's code, or the site as it was published; not what became of it, so that a newcomer can do the same. */
   readonly initial: TreeDirectory
   readonly configuration: SiteConfiguration
 }
@@ -50,7 +50,7 @@ const BUILD_TIME_MS = 1_000_000_000_000
 const HEADROOM_PAGES = (40 * 1024 * 1024) / PAGE_BYTES
 
 /**
- * Starts PHP and runs the site's warm-up requests, each on the site as it was published. Keeps PHP's memory, and nothing of what they wrote. Made twice: the
+ * Starts PHP and runs the site's warm-up requests, each on the same files. Keeps PHP's memory, and nothing of what they wrote. Made twice: the
  * first time shows how much memory opcache needs. A request that leaves PHP unfit for others (it broke it, or keeps a file open) is left out.
  * @throws {Error} where this machine has not enough memory
  */

@@ -5,17 +5,18 @@ import { PhpRuntimeError } from '../errors.js'
 import { deriveTree, type TreeDirectory, treeOf } from '../file-tree.js'
 import type { DirectoryEntry, FileChange, FileEntry } from '../files.js'
 import { phpChild, phpLibrary } from '../host-calls/php-library.js'
-import { canChange, hasOwnImage, haveSameCode, ROOMY } from '../image-recipe.js'
+import { canChange, codeOf, hasOwnImage, ROOMY } from '../image-recipe.js'
 import type { ScriptOutcome } from '../outcome.js'
 import { opcacheIni, opensslConfig, phpIni } from '../php-ini.js'
 import { DEFAULT_PHP_VERSION, type PhpVersion, phpVersions } from '../php-version.js'
 import type { ScriptRequest } from '../request.js'
-import type { RunKind } from '../run-queue.js'
+import { type RunKind, readersOf } from '../run-queue.js'
 import { loadPhpBinary } from './binary.js'
 import type { ContentSource } from './content-channel.js'
 import type { AgreedPoint } from './execute.js'
 import { ImageLibrary, imageDigestOf, imageIdOf, plainImage, type SiteImage } from './image-library.js'
 import type { Snapshot } from './php-instance.js'
+import { RootTable } from './root-table.js'
 import { shareFiles } from './shared-bytes.js'
 import { PLAIN_IMAGE, type TaskResult } from './worker-messages.js'
 import { WorkerPool } from './worker-pool.js'
@@ -44,7 +45,7 @@ export interface HostCallOptions {
 }
 
 export interface SiteOrigin {
-  /** A root that the runtime holds: the site as it was published. Its image is made of that, not of what became of it. */
+  /** A root that the runtime holds: the site as it was published, with the data that warm-up is to find. Members must name the same, or none. */
   readonly initial: string
 }
 /** The image that requests of a site start from. */
@@ -69,10 +70,12 @@ export interface RunOptions {
 export interface PhpRuntime {
   /** Digest of all that shapes results beside the arguments of `run`: binary, kernel, configuration, memory. Members must agree on it. */
   readonly runtimeId: string
+  /** Most reads that run at a time. */
+  readonly readers: number
   has(root: string): boolean
   /**
-   * Keeps a whole site under a name of the caller's choice. A site whose interpeer.json asks for warm-up has an image of its own, made of `origin` where
-   * that has the same code, else of the files given.
+   * Keeps a whole site under a name of the caller's choice. A site whose interpeer.json asks for warm-up has an image of its own: made of its code alone,
+   * so that every state of it has the same, or of `origin` where that has the same code.
    * @throws {PhpRuntimeError} PATH_INVALID, PATH_CLASH, ROOT_UNKNOWN (`origin.initial`), RUNTIME_CLOSED
    */
   load(root: string, files: readonly FileEntry[], directories?: readonly DirectoryEntry[], origin?: SiteOrigin): Promise<void>
@@ -110,7 +113,7 @@ export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<
   const { module, data, digest } = await loadPhpBinary(php)
   const calls = `calls ${carriedOut.join()};content ${content !== undefined};${phpLibrary}${phpChild}`
   const identity = `interpeer php runtime;kernel ${KERNEL_VERSION};binary ${digest};memory ${memoryMiB};${calls};ini ${phpIni}${opcacheIni(ROOMY)}${opensslConfig}`
-  const roots = new RootTable()
+  const roots = new RootTable((key) => pool.tell({ type: 'forget', key }))
   const snapshots = new Map<string, Snapshot>()
   const pool = new WorkerPool({
     php: { module, data, pagesMax: memoryMiB * 16, carriedOut },
@@ -121,37 +124,12 @@ export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<
   })
   await pool.start()
   const runtimeId = createHash('sha256').update(identity).digest('hex')
-  return new WorkerRuntime({ runtimeId, guardMs, roots, pool, snapshots })
-}
-
-/** The trees, so that a new worker can be given them, and what each one's requests start from. */
-class RootTable {
-  readonly trees = new Map<string, TreeDirectory>()
-  readonly #images = new Map<string, SiteImage>()
-
-  set(root: string, tree: TreeDirectory, image: SiteImage): void {
-    this.trees.set(root, tree)
-    this.#images.set(root, image)
-  }
-
-  delete(root: string): boolean {
-    this.#images.delete(root)
-    return this.trees.delete(root)
-  }
-
-  tree(root: string): TreeDirectory {
-    const tree = this.trees.get(root)
-    if (!tree) throw new PhpRuntimeError({ code: 'ROOT_UNKNOWN', root })
-    return tree
-  }
-
-  image(root: string): SiteImage {
-    return this.#images.get(root) ?? plainImage
-  }
+  return new WorkerRuntime({ runtimeId, readers: readersOf(workers), guardMs, roots, pool, snapshots })
 }
 
 interface Parts {
   readonly runtimeId: string
+  readonly readers: number
   readonly guardMs: number
   readonly roots: RootTable
   readonly pool: WorkerPool
@@ -172,8 +150,12 @@ class WorkerRuntime implements PhpRuntime {
     return this.#parts.runtimeId
   }
 
+  get readers(): number {
+    return this.#parts.readers
+  }
+
   has(root: string): boolean {
-    return this.#parts.roots.trees.has(root)
+    return this.#parts.roots.has(root)
   }
 
   async load(
@@ -185,41 +167,42 @@ class WorkerRuntime implements PhpRuntime {
     const { pool, roots } = this.#parts
     pool.checkOpen()
     const tree = treeOf(shareFiles(files), directories)
-    roots.set(root, tree, this.#imageOf(tree, origin && roots.tree(origin.initial)))
-    pool.tell({ type: 'load', root, tree })
+    const { key } = roots.set(root, tree, this.#imageOf(tree, origin && roots.get(origin.initial).tree))
+    pool.tell({ type: 'load', key, tree })
   }
 
   async derive(root: string, from: string, changes: readonly FileChange[]): Promise<void> {
     const { pool, roots } = this.#parts
     pool.checkOpen()
     const shared = shareFiles(changes)
-    const tree = deriveTree(roots.tree(from), shared)
-    const image = roots.image(from)
-    const configuration = image.order?.configuration
-    const isSameCode = configuration && changes.every(({ path }) => canChange(configuration, path))
-    roots.set(root, tree, isSameCode ? image : this.#imageOf(tree))
-    pool.tell({ type: 'derive', root, from, changes: shared })
+    // `root` may be `from`, which workers need until they derived from it
+    await roots.while(from, async (before) => {
+      const tree = deriveTree(before.tree, shared)
+      const configuration = before.image.order?.configuration
+      const isSameCode = configuration && changes.every(({ path }) => canChange(configuration, path))
+      const { key } = roots.set(root, tree, isSameCode ? before.image : this.#imageOf(tree))
+      pool.tell({ type: 'derive', key, from: before.key, changes: shared })
+    })
   }
 
   forget(root: string): void {
-    if (this.#parts.roots.delete(root)) this.#parts.pool.tell({ type: 'forget', root })
+    this.#parts.roots.forget(root)
   }
 
   async run(root: string, request: ScriptRequest, at: AgreedPoint, { kind = 'write' }: RunOptions = {}): Promise<ScriptOutcome> {
     const { pool, roots, guardMs } = this.#parts
     pool.checkOpen()
-    roots.tree(root)
-    const option = faultyPartOf(at)
-    if (option !== undefined) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option })
-    const { id, order } = roots.image(root)
-    const run = async () => outcomeOf(await pool.run(kind, { type: 'run', root, image: id, request, at }, guardMs))
-    return order === undefined ? run() : ((await this.#images.with(id, order, run)) ?? { type: 'abstained', reason: 'IMAGE_FAILED' })
+    return roots.while(root, async ({ key, image: { id, order } }) => {
+      const option = faultyPartOf(at)
+      if (option !== undefined) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option })
+      const run = async () => outcomeOf(await pool.run(kind, { type: 'run', tree: key, image: id, request, at }, guardMs))
+      return order === undefined ? run() : ((await this.#images.with(id, order, run)) ?? { type: 'abstained', reason: 'IMAGE_FAILED' })
+    })
   }
 
   async image(root: string): Promise<ImageFacts | undefined> {
     const { roots, snapshots } = this.#parts
-    roots.tree(root)
-    const { id, order } = roots.image(root)
+    const { id, order } = roots.get(root).image
     const facts = (snapshot: Snapshot) => ({ id, digest: imageDigestOf(snapshot), bytes: snapshot.memory.length })
     if (order === undefined) return { ...facts(snapshots.get(PLAIN_IMAGE) as Snapshot), scripts: [], leftOut: [] }
     return this.#images.with(id, order, async ({ snapshot, held, leftOut }) => ({ ...facts(snapshot), scripts: held, leftOut }))
@@ -233,7 +216,12 @@ class WorkerRuntime implements PhpRuntime {
     const reading = siteConfiguration(tree)
     if (reading.type === 'invalid' || !hasOwnImage(reading.configuration)) return plainImage
     const { configuration } = reading
-    const order = { initial: published && haveSameCode(configuration, tree, published) ? published : tree, configuration }
+    const code = codeOf(configuration, tree)
+    const id = imageIdOf(this.runtimeId, { initial: code, configuration })
+    if (published === undefined || imageIdOf(this.runtimeId, { initial: codeOf(configuration, published), configuration }) !== id) {
+      return { id, order: { initial: code, configuration } }
+    }
+    const order = { initial: published, configuration }
     return { id: imageIdOf(this.runtimeId, order), order }
   }
 }

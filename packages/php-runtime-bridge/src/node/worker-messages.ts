@@ -12,7 +12,8 @@ import type { Snapshot } from './php-instance.js'
 export interface WorkerStart {
   readonly php: PhpParts
   readonly content: ContentChannel | undefined
-  readonly trees: ReadonlyMap<string, TreeDirectory>
+  /** By key: see RootTable. */
+  readonly trees: ReadonlyMap<number, TreeDirectory>
   /** By image id. Without PLAIN_IMAGE the worker makes that first. */
   readonly snapshots: ReadonlyMap<string, Snapshot>
 }
@@ -22,14 +23,14 @@ export const PLAIN_IMAGE = 'plain'
 
 /** What changes a worker's knowledge: it does not answer. */
 export type Told =
-  | { readonly type: 'load'; readonly root: string; readonly tree: TreeDirectory }
-  | { readonly type: 'derive'; readonly root: string; readonly from: string; readonly changes: readonly FileChange[] }
-  | { readonly type: 'forget'; readonly root: string }
+  | { readonly type: 'load'; readonly key: number; readonly tree: TreeDirectory }
+  | { readonly type: 'derive'; readonly key: number; readonly from: number; readonly changes: readonly FileChange[] }
+  | { readonly type: 'forget'; readonly key: number }
   | { readonly type: 'image'; readonly id: string; readonly snapshot: Snapshot }
   | { readonly type: 'forget-image'; readonly id: string }
 /** What a worker does one at a time, and answers. */
 export type Task =
-  | { readonly type: 'run'; readonly root: string; readonly image: string; readonly request: ScriptRequest; readonly at: AgreedPoint }
+  | { readonly type: 'run'; readonly tree: number; readonly image: string; readonly request: ScriptRequest; readonly at: AgreedPoint }
   | { readonly type: 'build'; readonly initial: TreeDirectory; readonly configuration: SiteConfiguration }
 export type ToWorker = Told | Task
 

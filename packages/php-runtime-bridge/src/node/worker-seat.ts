@@ -10,7 +10,7 @@ import { type FromWorker, PLAIN_IMAGE, type Task, type TaskResult, type Told, ty
 export interface SeatOptions {
   readonly php: PhpParts
   /** Read when a worker starts: what it must know. */
-  readonly trees: ReadonlyMap<string, TreeDirectory>
+  readonly trees: ReadonlyMap<number, TreeDirectory>
   /** Read likewise. The first worker adds PLAIN_IMAGE. */
   readonly snapshots: Map<string, Snapshot>
   readonly content: ContentSource | undefined

@@ -11,7 +11,7 @@ import type { PhpAtLevel } from './request-scope.js'
 import { type FromWorker, PLAIN_IMAGE, type Task, type TaskResult, type Told, type ToWorker, type WorkerStart } from './worker-messages.js'
 
 const { php, content, trees: known, snapshots: given } = workerData as WorkerStart
-const trees = new Map<string, TreeDirectory>(known)
+const trees = new Map<number, TreeDirectory>(known)
 const snapshots = new Map(given)
 const services: HostServices = { carriedOut: new Set(php.carriedOut), content: content && contentReaderOf(content) }
 const instances = new InstanceShelf(() => new PhpInstance(php.module, php.pagesMax))
@@ -22,9 +22,9 @@ function receive(message: ToWorker): void {
 }
 
 function learn(told: Told): void {
-  if (told.type === 'load') trees.set(told.root, told.tree)
-  else if (told.type === 'derive') trees.set(told.root, deriveTree(named(trees, told.from), told.changes))
-  else if (told.type === 'forget') trees.delete(told.root)
+  if (told.type === 'load') trees.set(told.key, told.tree)
+  else if (told.type === 'derive') trees.set(told.key, deriveTree(named(trees, told.from), told.changes))
+  else if (told.type === 'forget') trees.delete(told.key)
   else if (told.type === 'image') snapshots.set(told.id, told.snapshot)
   else {
     snapshots.delete(told.id)
@@ -37,10 +37,10 @@ function perform(task: Task): void {
     send(built(task))
     return
   }
-  const { root, image, request, at } = task
+  const { tree, image, request, at } = task
   const snapshot = named(snapshots, image)
   const atLevel: PhpAtLevel = (level) => ({ php: instances.take(shelfName(image, level), snapshot), snapshot })
-  const outcome = execute(named(trees, root), request, at, atLevel, services)
+  const outcome = execute(named(trees, tree), request, at, atLevel, services)
   send({ type: 'ran', outcome }, buffersOf(outcome))
   // While the answer is under way: the next request finds PHP ready.
   instances.makeReady(image, snapshot)
@@ -59,7 +59,7 @@ function built({ initial, configuration }: Task & { type: 'build' }): TaskResult
   }
 }
 
-function named<T>(all: ReadonlyMap<string, T>, name: string): T {
+function named<K, T>(all: ReadonlyMap<K, T>, name: K): T {
   const found = all.get(name)
   if (found === undefined) throw new Error(`the main thread named what it never sent: ${name}`)
   return found
