@@ -12,6 +12,8 @@ export type PhpRuntimeFailure =
   /** It is, but what it has is not what every member runs. */
   | { readonly code: 'BUILD_UNKNOWN'; readonly php: PhpVersion; readonly install: string }
   | { readonly code: 'RUNTIME_CLOSED' }
+  | { readonly code: 'METER_MALFORMED'; readonly detail: string; readonly at: number }
+  | { readonly code: 'METER_UNSUPPORTED'; readonly detail: string; readonly at: number }
 
 export class PhpRuntimeError extends Error {
   override readonly name = 'PhpRuntimeError'
