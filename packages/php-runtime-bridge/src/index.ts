@@ -11,6 +11,6 @@ export {
 export type { DirectoryEntry, FileChange, FileEntry } from './files.js'
 export { type Abstained, type AbstainReason, type AnswerCode, type Answered, answerCodes, type ScriptOutcome } from './outcome.js'
 export { phpIni, SESSION_FOLDER, SITE_FOLDER } from './php-ini.js'
-export { DEFAULT_PHP_VERSION, type PhpVersion, phpVersions } from './php-version.js'
+export { DEFAULT_PHP_VERSION, type PhpExtension, type PhpVersion, phpExtensions, phpVersions } from './php-version.js'
 export { faultOf, type RequestLimits, requestLimits, type ScriptRequest } from './request.js'
 export { documentRootOf, type Route, routeOf } from './route.js'

@@ -1,3 +1,5 @@
+import type { PhpExtension } from './php-version.js'
+
 /** Where a site is in the file system that PHP sees, and where its sessions are: inside the site, so that they outlive a request. */
 export const SITE_FOLDER = '/site'
 export const SESSION_FOLDER = `${SITE_FOLDER}/.interpeer/sessions`
@@ -46,6 +48,11 @@ realpath_cache_size=4096K
 opcache.enable=0
 sendmail_path=/internal/no-mail
 `.trimStart()
+
+/** The configuration that PHP starts with: what a script sees of it is `phpIni`. */
+export function startupIni(extensions: readonly PhpExtension[]): string {
+  return phpIni + extensions.map((name) => `extension=${name}.so\n`).join('')
+}
 
 /** OpenSSL makes no keys without a configuration. */
 export const opensslConfig = '[req]\ndefault_bits = 2048\ndefault_md = sha256\ndistinguished_name = names\n[names]\n'

@@ -1,12 +1,15 @@
-import { emptyTree } from '../file-tree.js'
 import { Overlay } from '../overlay.js'
 import { INI_PATH } from '../php-ini.js'
-import { mountSite, writableFolders } from '../system-tree.js'
+import type { PhpExtension } from '../php-version.js'
+import { startupTree, writableFolders } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable, type OpenDevice, standardDescriptors } from './descriptors.js'
 import type { WorkingPlaces } from './execution-log.js'
 import { GuestMemory, PAGE_BYTES } from './guest-memory.js'
 import { Kernel, type RequestWorld } from './kernel.js'
+import { ExtensionLoader } from './linker/extension-loader.js'
+import type { Extension } from './linker/extensions.js'
+import type { Linked } from './linker/linker.js'
 import { RequestOutput } from './output.js'
 import { processIdOf, SeededRandom } from './seeded-random.js'
 import { importsOf } from './syscalls/imports.js'
@@ -18,6 +21,8 @@ export interface Snapshot {
   readonly stackPointer: number
   readonly descriptors: readonly (OpenDevice | undefined)[]
   readonly places: WorkingPlaces
+  /** Extensions that are not in the binary, as they were linked. */
+  readonly linked: readonly Linked[]
 }
 
 type Exported = (...args: number[]) => number
@@ -28,6 +33,7 @@ const STACK_BYTES = 1024 * 1024
 const STACK_RESERVE_BYTES = 64 * 1024
 // No frame may have reached the lowest part; checked after the request for scripts that made no system call down there.
 const STACK_CANARY_BYTES = 16 * 1024
+const TRAPPED = { type: 'answer', code: 'SCRIPT_TRAPPED' } as const
 const SAPI_NAME = 'cli-server'
 // ZEND_MM_CHUNK_SIZE
 const HEAP_CHUNK_BYTES = 2 * 1024 * 1024
@@ -41,10 +47,12 @@ export class PhpInstance {
   readonly #stackPointer: WasmGlobal
   readonly #stackBottom: number
   readonly #initialPages: number
+  readonly #extensions: ExtensionLoader
 
-  constructor(module: WasmModule, pagesMax: number) {
+  constructor(module: WasmModule, pagesMax: number, extensions: readonly Extension[] = []) {
     this.kernel = new Kernel(pagesMax)
-    const { exports } = new wasm.Instance(module, importsOf(module, this.kernel))
+    const imports = importsOf(module, this.kernel)
+    const { exports } = new wasm.Instance(module, imports)
     this.#exports = exports
     this.#stackPointer = exports.__stack_pointer as WasmGlobal
     this.#stackBottom = this.#stackPointer.value - STACK_BYTES
@@ -55,8 +63,9 @@ export class PhpInstance {
       stackPointer: () => this.#stackPointer.value,
     }
     this.kernel.stackFloor = this.#stackBottom + STACK_RESERVE_BYTES
+    this.#extensions = new ExtensionLoader(exports, imports.env ?? {}, this.kernel.memory, extensions, () => this.kernel.halt(TRAPPED))
     this.#initialPages = this.kernel.memory.pages
-    this.kernel.begin(startupWorld(), new DescriptorTable(standardDescriptors))
+    this.kernel.begin(startupWorld(extensions.map(({ side }) => side.name)), new DescriptorTable(standardDescriptors))
     this.function('__wasm_call_ctors')()
   }
 
@@ -64,13 +73,17 @@ export class PhpInstance {
   start(): Snapshot {
     this.withText(INI_PATH, this.function('wasm_set_phpini_path'))
     this.withText(SAPI_NAME, this.function('wasm_set_sapi_name'))
+    this.kernel.extensions = this.#extensions
     this.function('php_wasm_init')()
+    this.kernel.extensions = undefined
+    this.#extensions.finish()
     const places = this.#workingPlaces()
     return {
       memory: this.kernel.memory.bytes.slice(0, this.#heapEnd()),
       stackPointer: this.#stackPointer.value,
       descriptors: this.kernel.descriptors.list(),
       places,
+      linked: this.#extensions.linked,
     }
   }
 
@@ -78,6 +91,7 @@ export class PhpInstance {
   restore(snapshot: Snapshot): boolean {
     const { memory } = this.kernel
     if (memory.pages !== this.#initialPages) return false
+    this.#extensions.replay(snapshot.linked)
     const end = this.#heapEnd()
     if (end > snapshot.memory.length) memory.bytes.fill(0, snapshot.memory.length, end)
     memory.bytes.set(snapshot.memory)
@@ -121,10 +135,10 @@ export class PhpInstance {
   }
 }
 
-function startupWorld(): RequestWorld {
+function startupWorld(extensions: readonly PhpExtension[]): RequestWorld {
   const seed = new TextEncoder().encode('interpeer start-up')
   return {
-    files: new Overlay(mountSite(emptyTree), writableFolders),
+    files: new Overlay(startupTree(extensions), writableFolders),
     clock: new VirtualClock(0),
     random: new SeededRandom(seed),
     processId: processIdOf(seed),

@@ -4,16 +4,19 @@ import { deriveTree, type TreeDirectory, treeOf } from '../file-tree.js'
 import type { DirectoryEntry, FileChange, FileEntry } from '../files.js'
 import type { ScriptOutcome } from '../outcome.js'
 import { opensslConfig, phpIni } from '../php-ini.js'
-import { DEFAULT_PHP_VERSION, type PhpVersion, phpVersions } from '../php-version.js'
+import { DEFAULT_PHP_VERSION, type PhpExtension, type PhpVersion, phpExtensions, phpVersions } from '../php-version.js'
 import type { ScriptRequest } from '../request.js'
 import { loadPhpBinary } from './binary.js'
 import type { AgreedPoint } from './execute.js'
+import { loadExtension } from './linker/extensions.js'
 import { shareFiles } from './shared-bytes.js'
 import { WorkerSeat } from './worker-seat.js'
 
 export interface PhpRuntimeOptions {
   /** The version of PHP. Default '8.2'; others want their package installed (README). */
   readonly php?: PhpVersion
+  /** Extensions of PHP's beside those that it always has. Default none. */
+  readonly extensions?: readonly PhpExtension[]
   /** Wall time after which this machine gives a request up, ms. It decides no result: others may finish. Default 30,000. */
   readonly guardMs?: number
   /** Most memory that PHP's whole instance may have, MiB (64 to 2048). The same on every member: it shows in results. Default 256. */
@@ -40,16 +43,19 @@ const KERNEL_VERSION = 2
 
 /** Starts PHP in a worker thread. @throws {PhpRuntimeError} OPTION_INVALID, VERSION_MISSING, BUILD_UNKNOWN, START_FAILED */
 export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<PhpRuntime> {
-  const { php = DEFAULT_PHP_VERSION, guardMs = 30_000, memoryMiB = 256 } = options
+  const { php = DEFAULT_PHP_VERSION, extensions: names = [], guardMs = 30_000, memoryMiB = 256 } = options
   if (!phpVersions.includes(php)) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'php' })
   if (!Number.isInteger(guardMs) || guardMs < 1 || guardMs > 2_147_483_647)
     throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'guardMs' })
   if (!Number.isInteger(memoryMiB) || memoryMiB < 64 || memoryMiB > 2048)
     throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'memoryMiB' })
+  if (!names.every((name, i) => phpExtensions.includes(name) && names.indexOf(name) === i))
+    throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'extensions' })
   const { module, digest } = await loadPhpBinary(php)
-  const identity = `interpeer php runtime;kernel ${KERNEL_VERSION};binary ${digest};memory ${memoryMiB};ini ${phpIni}${opensslConfig}`
+  const extensions = await Promise.all(names.map((name) => loadExtension(php, name, async (bytes) => bytes)))
+  const identity = `interpeer php runtime;kernel ${KERNEL_VERSION};binary ${digest};extensions ${extensions.flatMap(({ digests }) => digests)};memory ${memoryMiB};ini ${phpIni}${opensslConfig}`
   const trees = new Map<string, TreeDirectory>()
-  const seat = new WorkerSeat({ module, pagesMax: memoryMiB * 16, guardMs, trees })
+  const seat = new WorkerSeat({ module, pagesMax: memoryMiB * 16, extensions, guardMs, trees })
   await seat.start()
   return new WorkerRuntime(createHash('sha256').update(identity).digest('hex'), trees, seat)
 }

@@ -3,6 +3,7 @@ import type { FileChange } from '../files.js'
 import type { ScriptOutcome } from '../outcome.js'
 import type { ScriptRequest } from '../request.js'
 import type { AgreedPoint } from './execute.js'
+import type { Extension } from './linker/extensions.js'
 import type { Snapshot } from './php-instance.js'
 import type { WasmModule } from './wasm-api.js'
 
@@ -10,6 +11,7 @@ import type { WasmModule } from './wasm-api.js'
 export interface WorkerStart {
   readonly module: WasmModule
   readonly pagesMax: number
+  readonly extensions: readonly Extension[]
   /** Absent for the first worker, which takes it. */
   readonly snapshot: Snapshot | undefined
   readonly trees: ReadonlyMap<string, TreeDirectory>

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { PhpRuntimeError } from '../errors.js'
 import type { TreeDirectory } from '../file-tree.js'
 import type { AbstainReason, ScriptOutcome } from '../outcome.js'
+import { type Extension, withoutData } from './linker/extensions.js'
 import type { Snapshot } from './php-instance.js'
 import type { WasmModule } from './wasm-api.js'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
@@ -9,6 +10,7 @@ import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
 export interface SeatOptions {
   readonly module: WasmModule
   readonly pagesMax: number
+  readonly extensions: readonly Extension[]
   readonly guardMs: number
   /** Read when a worker starts: what it must know. */
   readonly trees: ReadonlyMap<string, TreeDirectory>
@@ -110,7 +112,8 @@ export class WorkerSeat {
 
   #startWorker(): Promise<Worker> {
     const { module, pagesMax, trees } = this.#options
-    const workerData: WorkerStart = { module, pagesMax, snapshot: this.#snapshot, trees: new Map(trees) }
+    const extensions = this.#snapshot ? this.#options.extensions.map(withoutData) : this.#options.extensions
+    const workerData: WorkerStart = { module, pagesMax, extensions, snapshot: this.#snapshot, trees: new Map(trees) }
     const resourceLimits = { stackSizeMb: STACK_MIB, maxOldGenerationSizeMb: 1024 }
     const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData, resourceLimits, env: {}, name: 'interpeer-php' })
     this.#worker = worker
