@@ -7,6 +7,8 @@ export type PhpRuntimeFailure =
   | { readonly code: 'ROOT_UNKNOWN'; readonly root: string }
   | { readonly code: 'OPTION_INVALID'; readonly option: string }
   | { readonly code: 'START_FAILED'; readonly detail: string }
+  /** So many runs of the kind wait already: ask again later. */
+  | { readonly code: 'RUNTIME_BUSY'; readonly waitingMax: number }
   /** The package that has a version of PHP is not installed. `install`: what a package manager should add, name@version. */
   | { readonly code: 'VERSION_MISSING'; readonly php: PhpVersion; readonly install: string }
   /** It is, but what it has is not what every member runs. */

@@ -1,14 +1,15 @@
-import type { PhpExtension } from './php-version.js'
+import type { ExtensionName } from './configuration/fields.js'
 
 /** Where a site is in the file system that PHP sees, and where its sessions are: inside the site, so that they outlive a request. */
 export const SITE_FOLDER = '/site'
 export const SESSION_FOLDER = `${SITE_FOLDER}/.interpeer/sessions`
 export const INI_PATH = '/internal/shared/php.ini'
 export const OPENSSL_PATH = '/internal/shared/openssl.cnf'
+export const BLACKLIST_PATH = '/internal/shared/opcache.blacklist'
 
 /** Nothing random collects sessions: a request that happened to be drawn would change files. An unchanged session is rewritten
  * (lazy_write off), which is no change, rather than touched, which would be one. */
-export const phpIni = `
+const settings = `
 expose_php=0
 register_argc_argv=0
 enable_dl=0
@@ -45,13 +46,44 @@ session.use_strict_mode=1
 session.cookie_httponly=1
 session.cookie_samesite=Lax
 realpath_cache_size=4096K
-opcache.enable=0
 sendmail_path=/internal/no-mail
 `.trimStart()
 
-/** The configuration that PHP starts with: what a script sees of it is `phpIni`. */
-export function startupIni(extensions: readonly PhpExtension[]): string {
-  return phpIni + extensions.map((name) => `extension=${name}.so\n`).join('')
+/** For sites without an image of their own: nothing is compiled before its request. */
+export const phpIni = `${settings}opcache.enable=0
+`
+
+/** Memory that opcache has: in all, and of that for strings; MiB. */
+export interface OpcacheSizes {
+  readonly sharedMiB: number
+  readonly stringsMiB: number
+}
+
+/**
+ * For images: opcache asks no file whether it changed, so it may hold only what never does. A path is resolved at each inclusion: the same name may
+ * lead elsewhere when what can change has changed.
+ */
+export function opcacheIni({ sharedMiB, stringsMiB }: OpcacheSizes): string {
+  return `${settings}opcache.enable=1
+opcache.enable_cli=1
+opcache.memory_consumption=${sharedMiB}
+opcache.interned_strings_buffer=${stringsMiB}
+opcache.max_accelerated_files=7963
+opcache.max_wasted_percentage=50
+opcache.validate_timestamps=0
+opcache.revalidate_path=1
+opcache.file_update_protection=0
+opcache.file_cache_only=0
+opcache.blacklist_filename=${BLACKLIST_PATH}
+opcache.lockfile_path=/tmp
+opcache.jit=disable
+opcache.jit_buffer_size=0
+`
+}
+
+/** Lines for extensions that PHP is to load when it starts. */
+export function extensionIni(names: readonly ExtensionName[]): string {
+  return names.map((name) => `extension=${name}.so\n`).join('')
 }
 
 /** OpenSSL makes no keys without a configuration. */

@@ -2,7 +2,3 @@
 export const phpVersions = ['8.2', '8.3', '8.4', '8.5'] as const
 export type PhpVersion = (typeof phpVersions)[number]
 export const DEFAULT_PHP_VERSION: PhpVersion = '8.2'
-
-/** Extensions of PHP's that a site may ask for beside those that every site has. */
-export const phpExtensions = ['intl'] as const
-export type PhpExtension = (typeof phpExtensions)[number]

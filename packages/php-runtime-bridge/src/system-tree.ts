@@ -1,21 +1,36 @@
+import { isWithin, kindOfPath, type SiteConfiguration } from './configuration/site-configuration.js'
 import { emptyTree, findNode, type TreeDirectory, type TreeFile, type TreeNode, withEntry } from './file-tree.js'
+import type { Writability } from './overlay.js'
 import { nameOf } from './path.js'
-import { INI_PATH, OPENSSL_PATH, opensslConfig, phpIni, SESSION_FOLDER, SITE_FOLDER, startupIni } from './php-ini.js'
-import type { PhpExtension } from './php-version.js'
+import { INI_PATH, OPENSSL_PATH, opensslConfig, phpIni, SESSION_FOLDER, SITE_FOLDER } from './php-ini.js'
 
-/** Prefixes that a script may change. The folders named here themselves can be neither removed nor renamed. */
-export const writableFolders: readonly string[] = [SITE_FOLDER, '/tmp', `${SITE_FOLDER}/.interpeer`, SESSION_FOLDER]
+/** Folders that are always there: they can be neither removed nor renamed. */
+const pinnedFolders: readonly string[] = [SITE_FOLDER, '/tmp', `${SITE_FOLDER}/.interpeer`, SESSION_FOLDER]
+
+/** What a request to a site may change: what its configuration lets it, and what lasts for the request only. */
+export function writabilityOf(configuration: SiteConfiguration): Writability {
+  const inSite = (path: string) => path.slice(SITE_FOLDER.length + 1)
+  return {
+    isWritable: (path) =>
+      isWithin(path, '/tmp') || (isWithin(path, SITE_FOLDER) && kindOfPath(configuration, inSite(path)) !== 'immutable'),
+    isPinned: (path) => pinnedFolders.includes(path),
+  }
+}
 
 const SYSTEM_MTIME_S = 1
 
-/** Everything around the site that PHP expects to find: the same for every site and machine. */
-function systemTree(ini: string): TreeDirectory {
+/**
+ * Everything around the site that PHP expects to find.
+ * @param more files of its folder that only PHP's start needs: content by path
+ */
+function systemTree(more: ReadonlyMap<string, Uint8Array> = new Map()): TreeDirectory {
   const shared: TreeDirectory = {
     ...emptyTree,
     entries: new Map<string, TreeNode>([
-      [nameOf(INI_PATH), systemFile(ini)],
+      [nameOf(INI_PATH), systemFile(phpIni)],
       [nameOf(OPENSSL_PATH), systemFile(opensslConfig)],
       ['preload', emptyTree],
+      ...Array.from(more, ([path, bytes]): [string, TreeNode] => [nameOf(path), { ...systemFile(''), bytes }]),
     ]),
   }
   const folders: [string, TreeNode][] = [
@@ -27,16 +42,17 @@ function systemTree(ini: string): TreeDirectory {
   return { ...emptyTree, entries: new Map(folders) }
 }
 
-/** What PHP finds when it starts. */
-export function startupTree(extensions: readonly PhpExtension[]): TreeDirectory {
-  return mountSite(emptyTree, extensions.length === 0 ? system : systemTree(startupIni(extensions)))
-}
-
 function systemFile(text: string): TreeFile {
   return { kind: 'file', mode: 0o444, mtimeS: SYSTEM_MTIME_S, bytes: Uint8Array.from(text, (letter) => letter.charCodeAt(0)) }
 }
 
-const system = systemTree(phpIni)
+/** What requests find around their site: the same for every site and machine. */
+const system = systemTree()
+
+/** What PHP finds around the site while an image is made: files of its own, by path, in place of the usual ones. */
+export function systemTreeWith(files: ReadonlyMap<string, Uint8Array>): TreeDirectory {
+  return systemTree(files)
+}
 
 /** The file system of a request: the system's tree with the site at SITE_FOLDER, in which the session folder always is. */
 export function mountSite(site: TreeDirectory, around = system): TreeDirectory {

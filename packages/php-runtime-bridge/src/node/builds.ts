@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import type { ExtensionName } from '../configuration/fields.js'
 import { PhpRuntimeError } from '../errors.js'
-import type { PhpExtension, PhpVersion } from '../php-version.js'
+import type { PhpVersion } from '../php-version.js'
 import { ICU_DATA } from './icu-data.js'
 
 /** Every build is of this release of @php-wasm. Its binaries are the protocol: another release is another network's. */
@@ -31,38 +32,37 @@ const digests = {
 
 const icuDigest = 'dc778b9ffe18ed319ad3fb70754f80e51cf7b6dbfff38fc0c0a5f27bb5463dad'
 
-export interface CheckedBytes {
-  readonly bytes: Uint8Array
-  /** SHA-256 of the bytes, hexadecimal: always the pinned one. */
-  readonly digest: string
-}
+/** All binaries that a network of this release runs, as a text: the same whichever of them are installed. */
+export const pinnedBuilds: string = JSON.stringify([digests, icuDigest])
 
 /** PHP's binary, as its package has it. @throws {PhpRuntimeError} VERSION_MISSING, BUILD_UNKNOWN */
-export async function readPhp(version: PhpVersion): Promise<CheckedBytes> {
+export async function readPhp(version: PhpVersion): Promise<Uint8Array> {
   const jspi = join(folderOf(version), 'jspi')
   // the folder has the patch version's name: jspi/8_2_33/php_8_2.wasm
   const stem = version.replace('.', '_')
   const names = await readdir(jspi).catch(() => [])
   const folder = names.find((name) => new RegExp(`^${stem}_\\d+$`).test(name)) ?? stem
-  return readChecked(version, join(jspi, folder, `php_${stem}.wasm`), digests[version].php)
+  return readPinned(version, packageOf(version), join(jspi, folder, `php_${stem}.wasm`), digests[version].php)
 }
 
 /** A side module of a version, as its package has it. @throws {PhpRuntimeError} VERSION_MISSING, BUILD_UNKNOWN */
-export async function readSideModule(version: PhpVersion, name: PhpExtension): Promise<CheckedBytes> {
-  return readChecked(version, join(folderOf(version), 'jspi', 'extensions', name, `${name}.so`), digests[version][name])
+export async function readSideModule(version: PhpVersion, name: ExtensionName): Promise<Uint8Array> {
+  const path = join(folderOf(version), 'jspi', 'extensions', name, `${name}.so`)
+  return readPinned(version, packageOf(version), path, digests[version][name])
 }
 
-/** The data of ICU 74, which this package brings (tsup.config.ts): it is the same for every version. @throws {PhpRuntimeError} BUILD_UNKNOWN */
-export async function readIcuData(php: PhpVersion): Promise<CheckedBytes> {
-  const manifest = createRequire(import.meta.url).resolve('@interpeer/php-runtime-bridge/package.json')
-  return readChecked(php, join(dirname(manifest), 'dist', ICU_DATA), icuDigest)
+/** The data of ICU 74, which this package brings (tsup.config.ts), the same for every version. @throws {PhpRuntimeError} BUILD_UNKNOWN */
+export async function readIcuData(version: PhpVersion): Promise<Uint8Array> {
+  const manifest = createRequire(import.meta.url).resolve(`${OWN_NAME}/package.json`)
+  return readPinned(version, OWN_NAME, join(dirname(manifest), 'dist', ICU_DATA), icuDigest)
 }
+const OWN_NAME = '@interpeer/php-runtime-bridge'
 
-async function readChecked(php: PhpVersion, path: string, digest: string): Promise<CheckedBytes> {
+async function readPinned(php: PhpVersion, install: string, path: string, digest: string): Promise<Uint8Array> {
   const bytes = await readFile(path).catch(() => undefined)
   if (bytes === undefined || createHash('sha256').update(bytes).digest('hex') !== digest)
-    throw new PhpRuntimeError({ code: 'BUILD_UNKNOWN', php, install: packageOf(php) })
-  return { bytes, digest }
+    throw new PhpRuntimeError({ code: 'BUILD_UNKNOWN', php, install })
+  return bytes
 }
 
 function folderOf(version: PhpVersion): string {

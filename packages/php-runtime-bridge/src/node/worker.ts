@@ -2,51 +2,67 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { deriveTree, type TreeDirectory } from '../file-tree.js'
 import type { ScriptOutcome } from '../outcome.js'
 import { execute } from './execute.js'
-import { PhpInstance, type Snapshot } from './php-instance.js'
-import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
+import { buildImage } from './image-builder.js'
+import { InstanceShelf } from './instance-shelf.js'
+import { PhpInstance } from './php-instance.js'
+import { type FromWorker, PLAIN_IMAGE, type Task, type TaskResult, type Told, type ToWorker, type WorkerStart } from './worker-messages.js'
 
-const { module, pagesMax, extensions, snapshot: given, trees: known } = workerData as WorkerStart
+const { builds: givenBuilds, usual, trees: known, images: givenImages } = workerData as WorkerStart
 const trees = new Map<string, TreeDirectory>(known)
-let instance: PhpInstance | undefined = new PhpInstance(module, pagesMax, extensions)
-const passedOn = given ?? shared(instance.start())
-// a copy of this thread's own: from memory that is shared, V8 copies with atomics, 1.8 times slower (measured)
-const snapshot: Snapshot = { ...passedOn, memory: passedOn.memory.slice() }
-let pristine = given === undefined
-
-/** An instance that equals the snapshot: this one restored, or a new one where memory grew. */
-function pristinePhp(): { php: PhpInstance; snapshot: Snapshot } {
-  if (!pristine && !instance?.restore(snapshot)) instance = undefined
-  if (!instance) {
-    instance = new PhpInstance(module, pagesMax, extensions)
-    instance.restore(snapshot)
-  }
-  pristine = false
-  return { php: instance, snapshot }
-}
+const builds = new Map(givenBuilds)
+const images = new Map(givenImages)
+const instances = new InstanceShelf(newInstance)
 
 function receive(message: ToWorker): void {
-  if (message.type === 'load') trees.set(message.root, message.tree)
-  else if (message.type === 'derive') trees.set(message.root, deriveTree(tree(message.from), message.changes))
-  else if (message.type === 'forget') trees.delete(message.root)
+  if (message.type === 'run' || message.type === 'build') perform(message)
+  else learn(message)
+}
+
+function newInstance(build: string): PhpInstance {
+  const { module, pagesMax, extensions } = named(builds, build)
+  return new PhpInstance(module, pagesMax, extensions)
+}
+
+function learn(told: Told): void {
+  if (told.type === 'load') trees.set(told.root, told.tree)
+  else if (told.type === 'derive') trees.set(told.root, deriveTree(named(trees, told.from), told.changes))
+  else if (told.type === 'forget') trees.delete(told.root)
+  else if (told.type === 'php') builds.set(told.build, told.parts)
+  else if (told.type === 'image') images.set(told.id, told.image)
   else {
-    const outcome = execute(tree(message.root), message.request, message.at, pristinePhp)
-    send({ type: 'ran', outcome }, buffersOf(outcome))
-    // While the answer is under way: the next request finds PHP ready.
-    if (!pristine) pristine = instance?.restore(snapshot) ?? false
+    images.delete(told.id)
+    instances.drop(told.id)
   }
 }
 
-function tree(root: string): TreeDirectory {
-  const found = trees.get(root)
-  if (!found) throw new Error(`the main thread named a tree that it never sent: ${root}`)
-  return found
+function perform(task: Task): void {
+  if (task.type === 'build') {
+    send(built(task))
+    return
+  }
+  const { root, image, request, at } = task
+  const kept = named(images, image)
+  const { snapshot } = kept
+  const outcome = execute(named(trees, root), request, at, () => ({ php: instances.take(image, kept), snapshot }))
+  send({ type: 'ran', outcome }, buffersOf(outcome))
+  // While the answer is under way: the next request finds PHP ready.
+  instances.makeReady(image, kept)
 }
 
-/** The snapshot in memory that other threads can read too. */
-function shared(taken: Snapshot): Snapshot {
-  const memory = new Uint8Array(new SharedArrayBuffer(taken.memory.length))
-  memory.set(taken.memory)
-  return { ...taken, memory }
+function built({ build, order }: Task & { type: 'build' }): TaskResult {
+  try {
+    const parts = named(builds, build)
+    if (order) return { type: 'built', image: buildImage(parts, order) }
+    return { type: 'built', image: { snapshot: newInstance(build).start(parts.data), held: [], leftOut: [] } }
+  } catch (error) {
+    return { type: 'failed', detail: String(error) }
+  }
+}
+
+function named<T>(all: ReadonlyMap<string, T>, name: string): T {
+  const found = all.get(name)
+  if (found === undefined) throw new Error(`the main thread named what it never sent: ${name}`)
+  return found
 }
 
 /** The large parts of an outcome, each in a buffer of its own: handed over, not copied. */
@@ -61,4 +77,6 @@ function send(message: FromWorker, handedOver: ArrayBuffer[] = []): void {
 }
 
 parentPort?.on('message', receive)
-send({ type: 'ready', snapshot: passedOn })
+const plain = images.get(PLAIN_IMAGE)?.snapshot ?? instances.start(PLAIN_IMAGE, usual, named(builds, usual).data)
+images.set(PLAIN_IMAGE, { build: usual, snapshot: plain })
+send({ type: 'ready', plain })

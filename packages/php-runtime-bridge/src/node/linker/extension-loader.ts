@@ -1,3 +1,6 @@
+import type { TreeDirectory } from '../../file-tree.js'
+import { extensionIni, INI_PATH, phpIni } from '../../php-ini.js'
+import { systemTreeWith } from '../../system-tree.js'
 import { type GuestMemory, PAGE_BYTES } from '../guest-memory.js'
 import { cxxRuntime } from './cxx-runtime.js'
 import { type Extension, installIcuData } from './extensions.js'
@@ -41,8 +44,16 @@ export class ExtensionLoader {
       extensions.map(({ side }) => side),
     )
     // so that a request has the room that it has without them: an instance whose memory grew cannot be used again
-    const pages = Math.ceil(extensions.reduce((total, { memoryBytes }) => total + memoryBytes, 0) / PAGE_BYTES)
+    const bytes = extensions.reduce((total, { side, data }) => total + side.shape.memoryBytes + data.length, 0)
+    const pages = Math.ceil(bytes / PAGE_BYTES)
     if (pages > 0) memory.grow(pages)
+  }
+
+  /** What PHP finds around the site when it starts: a configuration that has it load them. Where there are none, the usual. */
+  get around(): TreeDirectory | undefined {
+    if (this.#extensions.length === 0) return undefined
+    const ini = phpIni + extensionIni(this.#extensions.map(({ side }) => side.name))
+    return systemTreeWith(new Map([[INI_PATH, Buffer.from(ini)]]))
   }
 
   get linked(): readonly Linked[] {
@@ -55,7 +66,7 @@ export class ExtensionLoader {
     const library = this.#linker.open(name)
     if (!library) return 0
     const extension = this.#extensions.find(({ side }) => side.name === name)
-    if (extension?.data) installIcuData(library.exports, this.#host, this.#memory, extension.data)
+    if (extension) installIcuData(library.exports, this.#host, this.#memory, extension.data)
     this.#memory.bytes[dso + DSO_LOADED] = 1
     return 1
   }

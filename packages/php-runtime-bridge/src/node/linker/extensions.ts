@@ -1,43 +1,42 @@
+import type { ExtensionName } from '../../configuration/fields.js'
 import { linkFailed } from '../../linker/fault.js'
 import { sideShapeOf } from '../../linker/side-shape.js'
 import { trampolinesOf } from '../../linker/trampolines.js'
-import type { PhpExtension, PhpVersion } from '../../php-version.js'
+import type { PhpVersion } from '../../php-version.js'
 import { readIcuData, readSideModule } from '../builds.js'
 import type { GuestMemory } from '../guest-memory.js'
+import { shareBytes } from '../shared-bytes.js'
 import { wasm } from '../wasm-api.js'
+import { FROM_C_LIBRARY } from './cxx-runtime.js'
 import type { LinkHost, SideModule } from './linker.js'
-import type { Exports, GuestFunction } from './wasm-linking.js'
+import { type Exports, type GuestFunction, linking } from './wasm-linking.js'
 
 /** An extension of PHP's that is not in its binary. Threads can share it. */
 export interface Extension {
-  readonly side: SideModule<PhpExtension>
-  /** What it reads its knowledge from. Only who starts PHP needs it: then it is in the snapshot. */
-  readonly data: Uint8Array | undefined
-  /** SHA-256 of the side module and of the data, hexadecimal: part of what names an image. */
-  readonly digests: readonly string[]
-  /** Bytes of memory that it takes. */
-  readonly memoryBytes: number
+  readonly side: SideModule<ExtensionName>
+  /** What it takes its knowledge from: it is in an image once, for all requests. */
+  readonly data: Uint8Array
 }
 
 /**
- * @param rewrite the side module as it will run: metered, with bounds of PHP's stack
+ * @param rewrite the side module as it will run: metered, with the bounds of PHP's stack
  * @throws {PhpRuntimeError} VERSION_MISSING, BUILD_UNKNOWN, LINK_FAILED, METER_MALFORMED, METER_UNSUPPORTED
  */
 export async function loadExtension(
   php: PhpVersion,
-  name: PhpExtension,
+  name: ExtensionName,
   rewrite: (bytes: Uint8Array) => Promise<Uint8Array>,
 ): Promise<Extension> {
   const [given, icu] = await Promise.all([readSideModule(php, name), readIcuData(php)])
-  const bytes = await rewrite(given.bytes)
+  const bytes = await rewrite(given)
   const shape = sideShapeOf(bytes, name)
   const [module, trampolines] = await Promise.all([wasm.compile(bytes), wasm.compile(trampolinesOf(shape.ownImports))])
-  return {
-    side: { name, module, trampolines, shape },
-    data: icu.bytes,
-    digests: [given.digest, icu.digest],
-    memoryBytes: shape.memoryBytes + icu.bytes.length,
-  }
+  return { side: { name, module, trampolines, shape }, data: shareBytes(icu) }
+}
+
+/** What PHP's binary must export for it. */
+export function symbolsOf({ side }: Extension): string[] {
+  return [...linking.Module.imports(side.module).map(({ name }) => name), ...FROM_C_LIBRARY]
 }
 
 // The data begins with a header of 16-byte units, and is read in place.
@@ -60,9 +59,4 @@ export function installIcuData(icu: Exports, host: LinkHost, memory: GuestMemory
   call('udata_setFileAccess_74', UDATA_PACKAGES_FIRST)
   call('udata_setCommonData_74', at)
   call('u_init_74')
-}
-
-/** For who takes it from a snapshot. */
-export function withoutData(extension: Extension): Extension {
-  return { ...extension, data: undefined }
 }
