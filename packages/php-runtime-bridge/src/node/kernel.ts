@@ -7,6 +7,7 @@ import { type Descriptor, type DescriptorTable, deviceAt } from './descriptors.j
 import type { ExecutionLog } from './execution-log.js'
 import type { GuestMemory } from './guest-memory.js'
 import { ScriptHalt } from './halt.js'
+import type { ExtensionLoader } from './linker/extension-loader.js'
 import type { RequestOutput } from './output.js'
 import type { SeededRandom } from './seeded-random.js'
 
@@ -43,6 +44,8 @@ export class Kernel {
   world!: RequestWorld
   descriptors!: DescriptorTable
   workingDirectory = '/'
+  /** What dlopen() finds: set while PHP starts. */
+  extensions: ExtensionLoader | undefined
   readonly pagesMax: number
   /** Below this address the stack would run into PHP's own data; 0 until it is known. */
   stackFloor = 0
