@@ -60,14 +60,12 @@ async function showOnce(peer: Peer, name: string, options: JobLogsOptions): Prom
 async function follow(peer: Peer, name: string, options: JobLogsOptions, signal: AbortSignal): Promise<void> {
   const merged = new MergedLogs()
   let cursors: ReadonlyMap<MemberLog['peer'], LogCursor> = new Map()
-  const silent = new Map<string, string | undefined>()
+  let failures: ReadonlyMap<string, string | undefined> = new Map()
   while (!signal.aborted) {
     const round = await peer.jobLogs(name, cursors)
-    for (const one of round) {
-      // one that stays away is told of once
-      if (one.failure === undefined || silent.get(one.peer) !== one.failure) tell(one, options)
-      silent.set(one.peer, one.failure)
-    }
+    // one that stays away is told of once
+    for (const one of round) if (one.failure === undefined || failures.get(one.peer) !== one.failure) tell(one, options)
+    failures = new Map(round.map(({ peer, failure }) => [peer, failure]))
     cursors = cursorsOf(round)
     print(merged.add(round), options)
     await setTimeout(POLL_MS, undefined, { signal }).catch(() => {})
