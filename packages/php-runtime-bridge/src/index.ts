@@ -2,8 +2,6 @@ export {
   configurationSchema,
   type EffectKind,
   type ExtensionName,
-  PHP_VERSIONS,
-  type PhpVersion,
   SLOTS_MAX,
 } from './configuration/fields.js'
 export { siteConfiguration } from './configuration/of-site.js'
@@ -35,5 +33,6 @@ export {
 export type { DirectoryEntry, FileChange, FileEntry } from './files.js'
 export { type Abstained, type AbstainReason, type AnswerCode, type Answered, answerCodes, type ScriptOutcome } from './outcome.js'
 export { phpIni, SESSION_FOLDER, SITE_FOLDER } from './php-ini.js'
+export { DEFAULT_PHP_VERSION, type PhpVersion, phpVersions } from './php-version.js'
 export { faultOf, type RequestLimits, requestLimits, type ScriptRequest } from './request.js'
 export { documentRootOf, type Route, routeOf } from './route.js'

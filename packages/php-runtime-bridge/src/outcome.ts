@@ -16,7 +16,7 @@ export interface Answered {
   /** What PHP wrote to its error log, for the site's owner; at most 64 KiB; not part of the transcript. */
   readonly log: string
 }
-export type AbstainReason = 'GUARD_TIME' | 'HOST_MEMORY' | 'HOST_STACK' | 'WORKER_DIED'
+export type AbstainReason = 'GUARD_TIME' | 'HOST_MEMORY' | 'HOST_STACK' | 'WORKER_DIED' | 'IMAGE_FAILED'
 /** This machine could not finish, which says nothing about the request: another may. */
 export interface Abstained {
   readonly type: 'abstained'

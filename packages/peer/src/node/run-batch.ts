@@ -1,6 +1,6 @@
 import { applyChanges, type Block, type BlockStore, type Missing } from '@interpeer/content-store'
 import { type ContentId, sha256 } from '@interpeer/crypto-ids'
-import type { SiteRequest } from '@interpeer/peer-group'
+import type { ExecutionResult, SiteRequest } from '@interpeer/peer-group'
 import { batchTranscript } from '../batch-transcript.js'
 import { type LoggedRun, loggedRun } from '../job-log/logged-run.js'
 import type { ScriptChange, ScriptRequest, ScriptRuntime } from '../script-runtime.js'
@@ -14,16 +14,8 @@ export interface Batch {
   readonly timeMs: number
   readonly seed: Uint8Array
 }
-export type BatchResult =
-  | {
-      readonly type: 'ran'
-      readonly files: ContentId
-      readonly responses: readonly ContentId[]
-      readonly transcript: Uint8Array
-      /** For the site's log. */
-      readonly runs: readonly LoggedRun[]
-    }
-  | { readonly type: 'abstained'; readonly runs: readonly LoggedRun[] }
+/** What came of it, and what each run left for the site's log. */
+export type BatchResult = ExecutionResult & { readonly runs: readonly LoggedRun[] }
 
 /**
  * Runs an agreed batch, request by request, each on the files that the one before left (WP §6.2). Time and seed are the batch's, so that
@@ -66,6 +58,7 @@ async function runAll(
   const responses: ContentId[] = []
   const transcripts: Uint8Array[] = []
   const runs: LoggedRun[] = []
+  let fuel = 0
   for (const [index, cid] of batch.requests.entries()) {
     const bytes = store.get(cid)
     if (bytes === undefined) return { missing: [cid] }
@@ -86,6 +79,7 @@ async function runAll(
     await made.add(response.blocks)
     responses.push(response.cid)
     transcripts.push(outcome.transcript)
+    fuel += outcome.fuel
     const missing = await tree.take(outcome.changes)
     if (missing !== undefined) return missing
   }
@@ -93,7 +87,7 @@ async function runAll(
   if (typeof files !== 'string') return files
   scripts.used(files)
   await made.write()
-  return { type: 'ran', files, responses, transcript: batchTranscript(transcripts), runs }
+  return { type: 'ran', files, responses, fuel, transcript: batchTranscript(transcripts), runs }
 }
 
 /**

@@ -1,10 +1,8 @@
 import { isSitePath } from '../path.js'
+import { DEFAULT_PHP_VERSION, phpVersions } from '../php-version.js'
 import { isConfigurationName } from './reserved.js'
 import { type JsonSchema, listOf, objectOf, oneOf, textLike, wholeNumber, wordOr } from './shape.js'
 
-/** Versions of PHP that a site may ask for. */
-export const PHP_VERSIONS = ['8.2', '8.3', '8.4', '8.5'] as const
-export type PhpVersion = (typeof PHP_VERSIONS)[number]
 /** What scripts may ask the group for, beside an answer and changed files. */
 export const EFFECT_KINDS = ['after', 'pay', 'outbox'] as const
 export type EffectKind = (typeof EFFECT_KINDS)[number]
@@ -47,7 +45,7 @@ export const fields = {
     shape: textLike({ allowed: 'where the schema of this file is', maxLength: 1024 }),
     about: 'Where the schema of this file is, for editors. It changes nothing.',
   },
-  php: { shape: oneOf(...PHP_VERSIONS), about: 'The version of PHP.', usual: '8.2' },
+  php: { shape: oneOf(...phpVersions), about: 'The version of PHP.', usual: DEFAULT_PHP_VERSION },
   slots: {
     shape: wholeNumber(1, SLOTS_MAX),
     about: 'Job slots that one request may use: each is a fixed amount of fuel and memory, and each is paid for.',

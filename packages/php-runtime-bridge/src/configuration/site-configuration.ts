@@ -1,5 +1,6 @@
 import { compareText } from '../path.js'
-import { type EffectKind, type ExtensionName, fields, type PhpVersion } from './fields.js'
+import type { PhpVersion } from '../php-version.js'
+import { type EffectKind, type ExtensionName, fields } from './fields.js'
 import { isConfigurationPath } from './reserved.js'
 import type { ValuesOf } from './shape.js'
 
