@@ -14,7 +14,7 @@ export interface Batch {
   readonly timeMs: number
   readonly seed: Uint8Array
 }
-/** What came of it, and what each run left for the site's log. */
+/** What a batch came to, and what its runs left for the site's log. */
 export type BatchResult = ExecutionResult & { readonly runs: readonly LoggedRun[] }
 
 /**
@@ -57,8 +57,8 @@ async function runAll(
 ): Promise<BatchResult | Missing> {
   const responses: ContentId[] = []
   const transcripts: Uint8Array[] = []
-  const runs: LoggedRun[] = []
   let fuel = 0
+  const runs: LoggedRun[] = []
   for (const [index, cid] of batch.requests.entries()) {
     const bytes = store.get(cid)
     if (bytes === undefined) return { missing: [cid] }
