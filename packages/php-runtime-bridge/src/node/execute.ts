@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto'
 import { answerForm } from '../answer-form.js'
 import { changesBelow } from '../changes.js'
+import { siteConfiguration } from '../configuration/of-site.js'
+import { type ConfigurationReading, faultText } from '../configuration/parse.js'
+import { CONFIGURATION_FILE } from '../configuration/reserved.js'
+import type { SiteConfiguration } from '../configuration/site-configuration.js'
 import { contentTypeOf } from '../content-types.js'
 import type { TreeDirectory } from '../file-tree.js'
 import { type AbstainReason, codedAnswer, type Draft, type ScriptOutcome } from '../outcome.js'
@@ -11,7 +15,7 @@ import { faultOf, type ScriptRequest } from '../request.js'
 import { parseResponseHead } from '../response-headers.js'
 import { type Route, routeOf } from '../route.js'
 import { serverVariablesOf } from '../server-variables.js'
-import { mountSite, writableFolders } from '../system-tree.js'
+import { mountSite, writabilityOf } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable } from './descriptors.js'
 import { ExecutionLog } from './execution-log.js'
@@ -45,11 +49,13 @@ function answerOf(
 ): Draft | AbstainReason {
   const fault = faultOf(request)
   if (fault !== undefined) return codedAnswer('REQUEST_INVALID', fault)
+  const reading = siteConfiguration(site)
+  if (reading.type === 'invalid') return withoutBody(request, invalidConfiguration(reading))
   const mark = request.target.indexOf('?')
   const route = routeOf(site, mark < 0 ? request.target : request.target.slice(0, mark))
   if (route.type === 'missing') return withoutBody(request, codedAnswer('NOT_FOUND'))
   if (route.type === 'script') {
-    const answer = runRoute(site, request, route, at, pristine, log)
+    const answer = runRoute(site, reading.configuration, request, route, at, pristine, log)
     return typeof answer === 'string' ? answer : withoutBody(request, answer)
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') return codedAnswer('METHOD_NOT_ALLOWED')
@@ -57,8 +63,15 @@ function answerOf(
   return withoutBody(request, { status: 200, headers, body: route.file.bytes.slice(), changes: [], log: '' })
 }
 
+/** A site whose uploader did not check it: visitors are told the first fault, alike by all members. */
+function invalidConfiguration({ faults }: ConfigurationReading & { type: 'invalid' }): Draft {
+  const [first] = faults
+  return codedAnswer('CONFIGURATION_INVALID', first && `${CONFIGURATION_FILE}:${faultText(first)}`)
+}
+
 function runRoute(
   site: TreeDirectory,
+  configuration: SiteConfiguration,
   request: ScriptRequest,
   route: Route & { type: 'script' },
   at: AgreedPoint,
@@ -68,7 +81,7 @@ function runRoute(
   const { php, snapshot } = pristine()
   const { kernel } = php
   const world: RequestWorld = {
-    files: new Overlay(mountSite(site), writableFolders),
+    files: new Overlay(mountSite(site), writabilityOf(configuration)),
     clock: new VirtualClock(at.timeMs),
     random: new SeededRandom(at.seed),
     processId: processIdOf(at.seed),
