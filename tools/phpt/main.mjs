@@ -34,7 +34,8 @@ try {
     onResult: (result) => {
       results.push(result)
       if (values.results !== undefined) appendFileSync(values.results, `${JSON.stringify(result)}\n`)
-      if (results.length % 500 === 0) console.error(`${results.length} done, ${results.filter(({ verdict }) => verdict === 'pass').length} passed`)
+      if (results.length % 500 === 0)
+        console.error(`${results.length} done, ${results.filter(({ verdict }) => verdict === 'pass').length} passed`)
       if (values.only.length > 0 && result.verdict !== 'pass') console.error(result.verdict, result.path, result.detail)
     },
   })

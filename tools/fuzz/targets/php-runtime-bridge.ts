@@ -12,6 +12,7 @@ import {
 import { isSitePath, normalizePath } from '../../../packages/php-runtime-bridge/src/path.js'
 import { parseResponseHead } from '../../../packages/php-runtime-bridge/src/response-headers.js'
 import { Broken, bytesOfText, type Target, textOf } from '../src/target.ts'
+import { kernelTarget } from './php-kernel.ts'
 
 const site = treeOf(
   ['index.php', 'a/index.html', 'a/b/style.css', 'a/index.php', '.hidden/secret'].map((path) => ({
@@ -96,4 +97,5 @@ export const phpRuntimeBridge: readonly Target[] = [
     },
     seeds: () => ['data/wiki.sqlite', '../a', 'a/./b', '/a'].map(bytesOfText),
   },
+  kernelTarget('php-runtime-bridge/kernel'),
 ]

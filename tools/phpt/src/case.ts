@@ -125,7 +125,8 @@ function headersAsExpected(test: Phpt, block: string): boolean {
   const wanted = pairsOf(test.sections.get('EXPECTHEADERS') ?? '', ':')
   if (wanted.length === 0) return true
   const sent = new Map<string, string>()
-  for (const [name, value] of pairsOf(block.replace(/^.*"headers": \[/, '').replace(/^"|",?$/gm, ''), ':')) sent.set(name.toLowerCase(), value)
+  for (const [name, value] of pairsOf(block.replace(/^.*"headers": \[/, '').replace(/^"|",?$/gm, ''), ':'))
+    sent.set(name.toLowerCase(), value)
   return wanted.every(([name, value]) => name === 'Status' || sent.get(name.toLowerCase()) === value)
 }
 

@@ -45,7 +45,5 @@ export function formatPattern(format: string): string {
 }
 
 function plain(text: string): string {
-  return text
-    .replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
-    .replace(/%[esSaAwidxfc0]/g, (placeholder) => placeholders[placeholder] as string)
+  return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&').replace(/%[esSaAwidxfc0]/g, (placeholder) => placeholders[placeholder] as string)
 }

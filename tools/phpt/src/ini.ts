@@ -1,4 +1,4 @@
-import { pairsOf, type Phpt } from './phpt.ts'
+import { type Phpt, pairsOf } from './phpt.ts'
 
 /** What php-src's own runner sets for every test, on the command line there, in php.ini here. */
 const always: Readonly<Record<string, string>> = {

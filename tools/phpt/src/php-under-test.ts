@@ -1,4 +1,5 @@
 import { deriveTree, type TreeDirectory } from '@interpeer/php-runtime-bridge'
+import { usualConfiguration } from '../../../packages/php-runtime-bridge/src/configuration/site-configuration.js'
 import { type Descriptor, DescriptorTable, standardDescriptors } from '../../../packages/php-runtime-bridge/src/node/descriptors.js'
 import type { RequestWorld } from '../../../packages/php-runtime-bridge/src/node/kernel.js'
 import { RequestOutput } from '../../../packages/php-runtime-bridge/src/node/output.js'
@@ -8,7 +9,7 @@ import { processIdOf, SeededRandom } from '../../../packages/php-runtime-bridge/
 import type { WasmModule } from '../../../packages/php-runtime-bridge/src/node/wasm-api.js'
 import { Overlay } from '../../../packages/php-runtime-bridge/src/overlay.js'
 import { INI_PATH, SITE_FOLDER } from '../../../packages/php-runtime-bridge/src/php-ini.js'
-import { mountSite, writableFolders } from '../../../packages/php-runtime-bridge/src/system-tree.js'
+import { mountSite, writabilityOf } from '../../../packages/php-runtime-bridge/src/system-tree.js'
 import { VirtualClock } from '../../../packages/php-runtime-bridge/src/virtual-clock.js'
 
 export interface Run {
@@ -70,11 +71,12 @@ export class PhpUnderTest {
     const php = new PhpInstance(this.#module, PAGES_MAX)
     const { kernel } = php
     const ini = run.env.length === 0 ? run.ini : `${run.ini}auto_prepend_file=${ENVIRONMENT_PATH}\n`
-    const file = (path: string, text: string) => ({ type: 'write', path: path.slice(1), mode: 0o444, mtimeS: 1, bytes: latin1(text) }) as const
+    const file = (path: string, text: string) =>
+      ({ type: 'write', path: path.slice(1), mode: 0o444, mtimeS: 1, bytes: latin1(text) }) as const
     const tree = deriveTree(mountSite(site), [file(INI_PATH, ini), file(ENVIRONMENT_PATH, environmentScript(run.env))])
     const seed = latin1(run.script)
     const world: RequestWorld = {
-      files: new Overlay(tree, writableFolders),
+      files: new Overlay(tree, writabilityOf(usualConfiguration)),
       clock: new VirtualClock(TIME_MS),
       random: new SeededRandom(seed),
       processId: processIdOf(seed),
@@ -89,6 +91,7 @@ export class PhpUnderTest {
       world.files.unlink('/tmp/stdin', 1)
     }
     kernel.begin(world, new DescriptorTable(descriptors))
+    php.function('__wasm_call_ctors')()
     const script = `${SITE_FOLDER}/${run.script}`
     kernel.workingDirectory = script.slice(0, script.lastIndexOf('/'))
     let trouble: string | undefined
@@ -104,7 +107,6 @@ export class PhpUnderTest {
     const text = (device: 'output' | 'headers') => Buffer.from(world.output.read(device)).toString('latin1')
     return { output: text('output'), headers: text('headers'), trouble }
   }
-
 }
 
 function commandLine(php: PhpInstance, script: string, args: readonly string[]): void {

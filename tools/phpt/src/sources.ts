@@ -30,7 +30,8 @@ export function fetchSources(): string {
     'Dir::Cache': join(folder, 'cache'),
   }
   const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`])
-  const apt = (...words: string[]) => execFileSync('apt-get', ['-q', ...options, ...words], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
+  const apt = (...words: string[]) =>
+    execFileSync('apt-get', ['-q', ...options, ...words], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
   try {
     apt('update')
     apt('source', '--download-only', `${PACKAGE}=${VERSION}`)

@@ -19,6 +19,7 @@ import { mountSite, writabilityOf } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable } from './descriptors.js'
 import { ExecutionLog } from './execution-log.js'
+import { hostTroubleOf } from './halt.js'
 import type { RequestWorld } from './kernel.js'
 import { RequestOutput } from './output.js'
 import type { PhpInstance, Snapshot } from './php-instance.js'
@@ -97,7 +98,7 @@ function runRoute(
     runScript(php, request.method, request.target, request.host, serverVariablesOf(request, route, site), request.body)
   } catch (error) {
     const host = hostTroubleOf(error)
-    if (host !== undefined) return host
+    if (host !== undefined) return host.reason
     trapped = kernel.halted === undefined
   }
   const { buffer, byteOffset, byteLength } = snapshot.memory
@@ -114,13 +115,6 @@ function runRoute(
   const head = parseResponseHead(textOf(world.output.read('headers')))
   if (!head) return { ...codedAnswer('HEADERS_MALFORMED', '', log()), changes }
   return { ...head, body: world.output.read('output'), changes, log: log() }
-}
-
-/** Errors that another machine, or this one on another day, would not have had. */
-function hostTroubleOf(error: unknown): AbstainReason | undefined {
-  if (!(error instanceof RangeError)) return undefined
-  if (error.message.includes('call stack')) return 'HOST_STACK'
-  return error.message.includes('allocation') ? 'HOST_MEMORY' : undefined
 }
 
 function withoutBody(request: ScriptRequest, answer: Draft): Draft {

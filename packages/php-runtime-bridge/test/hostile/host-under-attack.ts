@@ -64,7 +64,9 @@ export class HostUnderAttack {
   /** Process ids of this process's children, but that of ps itself. */
   #childrenNow(): string {
     const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,comm='], { encoding: 'utf8' }).split('\n')
-    const own = lines.map((line) => line.trim().split(/\s+/)).filter(([, parent, command]) => parent === String(process.pid) && command !== 'ps')
+    const own = lines
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, parent, command]) => parent === String(process.pid) && command !== 'ps')
     return own.map(([pid]) => pid).join()
   }
 }

@@ -35,15 +35,19 @@ test('the corpus has at least 500 scripts, each another one', () => {
   expect(corpus.length).toBeGreaterThanOrEqual(500)
 })
 
-test.each(families)('%s: every script is answered as expected, and the next request knows nothing of it', async (family) => {
-  const faults: string[] = []
-  for (const one of corpus.filter((each) => each.family === family)) {
-    await php.load('hostile', filesOf({ 'index.php': one.script, 'empty.php': '' }))
-    const outcome = await php.run('hostile', request, at)
-    const fault = outcome.type === 'abstained' ? `this machine abstained: ${outcome.reason}` : faultOf(one, outcome, host.secrets)
-    if (fault !== undefined) faults.push(`${one.name}: ${fault}`)
-    if ((await answerToProbe()) !== known) faults.push(`${one.name}: the next request was answered otherwise`)
-  }
-  expect(faults).toEqual([])
-  expect(host.touched()).toEqual([])
-}, 120_000)
+test.each(families)(
+  '%s: every script is answered as expected, and the next request knows nothing of it',
+  async (family) => {
+    const faults: string[] = []
+    for (const one of corpus.filter((each) => each.family === family)) {
+      await php.load('hostile', filesOf({ 'index.php': one.script, 'empty.php': '' }))
+      const outcome = await php.run('hostile', request, at)
+      const fault = outcome.type === 'abstained' ? `this machine abstained: ${outcome.reason}` : faultOf(one, outcome, host.secrets)
+      if (fault !== undefined) faults.push(`${one.name}: ${fault}`)
+      if ((await answerToProbe()) !== known) faults.push(`${one.name}: the next request was answered otherwise`)
+    }
+    expect(faults).toEqual([])
+    expect(host.touched()).toEqual([])
+  },
+  120_000,
+)

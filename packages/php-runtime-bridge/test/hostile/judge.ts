@@ -6,7 +6,12 @@ import type { HostileCase } from './corpus.js'
 /** @returns what is wrong with how a hostile script was answered, if anything is */
 export function faultOf(one: HostileCase, outcome: Answered, secrets: readonly string[]): string | undefined {
   const text = textOf(outcome.body)
-  const everything = [text, outcome.log, ...outcome.headers.flat(), ...outcome.changes.map((change) => ('bytes' in change ? textOf(change.bytes) : ''))]
+  const everything = [
+    text,
+    outcome.log,
+    ...outcome.headers.flat(),
+    ...outcome.changes.map((change) => ('bytes' in change ? textOf(change.bytes) : '')),
+  ]
   const leaked = secrets.find((secret) => everything.some((part) => part.includes(secret)))
   if (leaked !== undefined) return `it shows a secret of the host: ${leaked}`
   if (!outcome.changes.every(({ path }) => isSitePath(path))) return 'a change that no site can hold'
