@@ -7,7 +7,7 @@ import { openLog } from './log.js'
 import { openKey } from './open-key.js'
 import type { PassphraseOptions } from './passphrase.js'
 import { withScriptLog } from './script-log.js'
-import { SLOT_MEMORY_MIB } from './slot.js'
+import { cacheFolderOf, SLOT_LIMITS } from './slot.js'
 import { untilStopped } from './until-stopped.js'
 
 export interface SeederOptions extends PassphraseOptions {
@@ -27,7 +27,7 @@ export async function startSeeder(options: SeederOptions): Promise<void> {
   mkdirSync(options.data, { recursive: true, mode: 0o700 })
   const log = openLog(join(options.data, 'log'), options.logLevel)
   const signer = await openKey(options.data, options)
-  const runtime = await startPhpRuntime({ guardMs: options.guardMs, memoryMiB: SLOT_MEMORY_MIB })
+  const runtime = await startPhpRuntime({ guardMs: options.guardMs, limits: SLOT_LIMITS, cacheFolder: cacheFolderOf(options.data) })
   const peer = await openPeer({
     data: options.data,
     store: options.store,

@@ -1,3 +1,5 @@
+import { memoryLimitMiBOf, SLOT } from './limits.js'
+
 /** Where a site is in the file system that PHP sees, and where its sessions are: inside the site, so that they outlive a request. */
 export const SITE_FOLDER = '/site'
 export const SESSION_FOLDER = `${SITE_FOLDER}/.interpeer/sessions`
@@ -9,7 +11,7 @@ export const OPENSSL_PATH = '/internal/shared/openssl.cnf'
 export const phpIni = `
 expose_php=0
 enable_dl=0
-memory_limit=128M
+memory_limit=${memoryLimitMiBOf(SLOT)}M
 max_execution_time=0
 max_input_time=-1
 error_reporting=E_ALL

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { PhpRuntimeError } from '../errors.js'
 import { deriveTree, type TreeDirectory, treeOf } from '../file-tree.js'
 import type { DirectoryEntry, FileChange, FileEntry } from '../files.js'
+import { areLimits, SLOT, type SlotLimits } from '../limits.js'
 import type { ScriptOutcome } from '../outcome.js'
 import { opensslConfig, phpIni } from '../php-ini.js'
 import type { ScriptRequest } from '../request.js'
@@ -13,8 +14,10 @@ import { WorkerSeat } from './worker-seat.js'
 export interface PhpRuntimeOptions {
   /** Wall time after which this machine gives a request up, ms. It decides no result: others may finish. Default 30,000. */
   readonly guardMs?: number
-  /** Most memory that PHP's whole instance may have, MiB (64 to 2048). The same on every member: it shows in results. Default 256. */
-  readonly memoryMiB?: number
+  /** What each run may use. The same on every member: it shows in results. Default: one slot. */
+  readonly limits?: SlotLimits
+  /** A folder for what takes a second to make: the metered binary. Any number of processes may share it. Default: nothing is kept. */
+  readonly cacheFolder?: string
 }
 
 /** PHP as a function of (files, request, time, seed). Satisfies `ScriptRuntime` of @interpeer/peer. */
@@ -37,27 +40,28 @@ const KERNEL_VERSION = 2
 
 /** Starts PHP in a worker thread. @throws {PhpRuntimeError} OPTION_INVALID, START_FAILED */
 export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<PhpRuntime> {
-  const { guardMs = 30_000, memoryMiB = 256 } = options
+  const { guardMs = 30_000, limits = SLOT, cacheFolder } = options
   if (!Number.isInteger(guardMs) || guardMs < 1 || guardMs > 2_147_483_647)
     throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'guardMs' })
-  if (!Number.isInteger(memoryMiB) || memoryMiB < 64 || memoryMiB > 2048)
-    throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'memoryMiB' })
-  const { module, digest } = await loadPhpBinary()
-  const identity = `interpeer php runtime;kernel ${KERNEL_VERSION};binary ${digest};memory ${memoryMiB};ini ${phpIni}${opensslConfig}`
+  if (!areLimits(limits)) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'limits' })
+  const { binary, id } = await loadPhpBinary(cacheFolder)
+  const identity = `interpeer php runtime;kernel ${KERNEL_VERSION};binary ${id};limits ${limits.fuel} ${limits.memoryMiB} ${limits.graceFuel};ini ${phpIni}${opensslConfig}`
   const trees = new Map<string, TreeDirectory>()
-  const seat = new WorkerSeat({ module, pagesMax: memoryMiB * 16, guardMs, trees })
+  const seat = new WorkerSeat({ binary, guardMs, trees })
   await seat.start()
-  return new WorkerRuntime(createHash('sha256').update(identity).digest('hex'), trees, seat)
+  return new WorkerRuntime(createHash('sha256').update(identity).digest('hex'), limits, trees, seat)
 }
 
 /** Keeps the trees, so that a new worker can be given them; the worker keeps the same, made of the same shared bytes. */
 class WorkerRuntime implements PhpRuntime {
   readonly runtimeId: string
+  readonly #limits: SlotLimits
   readonly #trees: Map<string, TreeDirectory>
   readonly #seat: WorkerSeat
 
-  constructor(runtimeId: string, trees: Map<string, TreeDirectory>, seat: WorkerSeat) {
+  constructor(runtimeId: string, limits: SlotLimits, trees: Map<string, TreeDirectory>, seat: WorkerSeat) {
     this.runtimeId = runtimeId
+    this.#limits = limits
     this.#trees = trees
     this.#seat = seat
   }
@@ -90,7 +94,7 @@ class WorkerRuntime implements PhpRuntime {
     const { timeMs, seed } = at
     if (!Number.isInteger(timeMs) || timeMs < 0 || timeMs > 4_000_000_000_000)
       throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'timeMs' })
-    return this.#seat.run({ type: 'run', root, request, at: { timeMs, seed } })
+    return this.#seat.run({ type: 'run', root, request, at: { timeMs, seed }, limits: this.#limits })
   }
 
   close(): Promise<void> {

@@ -2,13 +2,12 @@ import { Worker } from 'node:worker_threads'
 import { PhpRuntimeError } from '../errors.js'
 import type { TreeDirectory } from '../file-tree.js'
 import type { AbstainReason, ScriptOutcome } from '../outcome.js'
+import type { MeteredModule } from './binary.js'
 import type { Snapshot } from './php-instance.js'
-import type { WasmModule } from './wasm-api.js'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
 
 export interface SeatOptions {
-  readonly module: WasmModule
-  readonly pagesMax: number
+  readonly binary: MeteredModule
   readonly guardMs: number
   /** Read when a worker starts: what it must know. */
   readonly trees: ReadonlyMap<string, TreeDirectory>
@@ -109,8 +108,8 @@ export class WorkerSeat {
   }
 
   #startWorker(): Promise<Worker> {
-    const { module, pagesMax, trees } = this.#options
-    const workerData: WorkerStart = { module, pagesMax, snapshot: this.#snapshot, trees: new Map(trees) }
+    const { binary, trees } = this.#options
+    const workerData: WorkerStart = { binary, snapshot: this.#snapshot, trees: new Map(trees) }
     const resourceLimits = { stackSizeMb: STACK_MIB, maxOldGenerationSizeMb: 1024 }
     const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData, resourceLimits, env: {}, name: 'interpeer-php' })
     this.#worker = worker

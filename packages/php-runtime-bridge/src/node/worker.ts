@@ -5,9 +5,9 @@ import { execute } from './execute.js'
 import { PhpInstance, type Snapshot } from './php-instance.js'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
 
-const { module, pagesMax, snapshot: given, trees: known } = workerData as WorkerStart
+const { binary, snapshot: given, trees: known } = workerData as WorkerStart
 const trees = new Map<string, TreeDirectory>(known)
-let instance: PhpInstance | undefined = new PhpInstance(module, pagesMax)
+let instance: PhpInstance | undefined = new PhpInstance(binary)
 const passedOn = given ?? shared(instance.start())
 // a copy of this thread's own: from memory that is shared, V8 copies with atomics, 1.8 times slower (measured)
 const snapshot: Snapshot = { ...passedOn, memory: passedOn.memory.slice() }
@@ -17,7 +17,7 @@ let pristine = given === undefined
 function pristinePhp(): { php: PhpInstance; snapshot: Snapshot } {
   if (!pristine && !instance?.restore(snapshot)) instance = undefined
   if (!instance) {
-    instance = new PhpInstance(module, pagesMax)
+    instance = new PhpInstance(binary)
     instance.restore(snapshot)
   }
   pristine = false
@@ -29,7 +29,7 @@ function receive(message: ToWorker): void {
   else if (message.type === 'derive') trees.set(message.root, deriveTree(tree(message.from), message.changes))
   else if (message.type === 'forget') trees.delete(message.root)
   else {
-    const outcome = execute(tree(message.root), message.request, message.at, pristinePhp)
+    const outcome = execute(tree(message.root), message.request, message.at, message.limits, pristinePhp)
     send({ type: 'ran', outcome }, buffersOf(outcome))
     // While the answer is under way: the next request finds PHP ready.
     if (!pristine) pristine = instance?.restore(snapshot) ?? false
