@@ -47,7 +47,7 @@ test('trees that come and go while the worker is being replaced are as told', as
 })
 
 test('whatever ran before, on a used, a replaced and a new instance, a request gives the same bytes', async () => {
-  const patient = await startPhp({ limits: { ...SLOT, fuel: 300_000_000, graceFuel: 10_000_000 } })
+  const patient = await startPhp({ limits: { ...SLOT, fuel: 3_000_000_000 } })
   const nasty = readFileSync(new URL('determinism/nasty.php', import.meta.url), 'utf8')
   const figures = ({ transcript, fuel, memoryBytes }: Seen) => `${transcript} ${fuel} ${memoryBytes}`
   const ran = [figures(await runPage(patient, nasty))]
