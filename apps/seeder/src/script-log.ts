@@ -7,13 +7,14 @@ import type { Logger } from 'pino'
  * (`interpeer job logs`): it can hold what visitors sent, and a script can write without end.
  */
 export function withScriptLog(runtime: PhpRuntime, log: Logger): ScriptRuntime {
-  const run: ScriptRuntime['run'] = async (root, request: ScriptRequest, at) => {
-    const outcome = await runtime.run(root, request, at)
+  const run: ScriptRuntime['run'] = async (root, request: ScriptRequest, at, options) => {
+    const outcome = await runtime.run(root, request, at, options)
     if (outcome.type === 'abstained') log.warn({ host: request.host, reason: outcome.reason }, 'a script was given up on this machine')
     return outcome
   }
   return {
     runtimeId: runtime.runtimeId,
+    readers: runtime.readers,
     has: (root) => runtime.has(root),
     load: (root, files, directories) => runtime.load(root, files, directories),
     derive: (root, from, changes) => runtime.derive(root, from, changes),
