@@ -40,6 +40,8 @@ export interface Image {
 
 /** Each request runs that often: the first time PHP compiles, the second it links what it found compiled, then nothing changes. */
 const ROUNDS = 3
+/** How often a warm-up request runs while an image is made, where none is left out. */
+export const RUNS_OF_EACH = 2 * ROUNDS
 /** Long before any request: whatever a warm-up kept for a while is too old by then. */
 const BUILD_TIME_MS = 1_000_000_000_000
 const SWEEP_PATH = '/internal/shared/sweep.php'

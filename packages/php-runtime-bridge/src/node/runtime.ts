@@ -122,7 +122,7 @@ class WorkerRuntime implements PhpRuntime {
 
   constructor(parts: Parts) {
     this.#parts = parts
-    this.#images = new ImageLibrary(parts.pool, parts.snapshots)
+    this.#images = new ImageLibrary(parts.pool, parts.guardMs, parts.snapshots)
   }
 
   get runtimeId(): string {
