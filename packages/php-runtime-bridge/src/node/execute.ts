@@ -84,7 +84,9 @@ function runRoute(
     files: new Overlay(mountSite(site), writabilityOf(configuration)),
     clock: new VirtualClock(at.timeMs),
     random: new SeededRandom(at.seed),
-    processId: processIdOf(at.seed),
+    get processId() {
+      return processIdOf(at.seed)
+    },
     output: new RequestOutput(),
     log: executionLog,
   }

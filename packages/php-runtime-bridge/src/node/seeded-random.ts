@@ -1,14 +1,17 @@
-import { createCipheriv, createHash } from 'node:crypto'
+import { type Cipheriv, createCipheriv, createHash } from 'node:crypto'
 
 /** Every random byte that a script sees: AES-256-CTR over zeros, keyed by SHA-256 of the agreed seed. */
 export class SeededRandom {
-  readonly #cipher
+  readonly #seed: Uint8Array
+  /** Made when it is first needed: most requests draw nothing. */
+  #cipher: Cipheriv | undefined
 
   constructor(seed: Uint8Array) {
-    this.#cipher = createCipheriv('aes-256-ctr', createHash('sha256').update(seed).digest(), new Uint8Array(16))
+    this.#seed = seed
   }
 
   fill(target: Uint8Array): void {
+    this.#cipher ??= createCipheriv('aes-256-ctr', createHash('sha256').update(this.#seed).digest(), new Uint8Array(16))
     target.set(this.#cipher.update(new Uint8Array(target.length)))
   }
 }
