@@ -1,5 +1,6 @@
 import { kindOfPath, type SiteConfiguration } from './configuration/site-configuration.js'
 import type { TreeDirectory, TreeNode } from './file-tree.js'
+import { CHILD_PATH, LIBRARY_PATH } from './host-calls/php-library.js'
 import { compareText } from './path.js'
 import { type OpcacheSizes, SESSION_FOLDER, SITE_FOLDER } from './php-ini.js'
 
@@ -24,10 +25,12 @@ export function codeOf(configuration: SiteConfiguration, tree: TreeDirectory, pr
   return { ...tree, entries }
 }
 
-/** Absolute paths of which opcache takes nothing: all but the immutable code. */
+export const SWEEP_PATH = '/internal/shared/sweep.php'
+
+/** Absolute paths of which opcache takes nothing: all but the immutable code, and the library that comes before every script. */
 export function uncachedPaths({ mutable, scratch }: SiteConfiguration): string[] {
   const inSite = mutable === 'everything' ? [SITE_FOLDER] : [...mutable, ...scratch].map((path) => `${SITE_FOLDER}/${path}`)
-  return ['/internal', '/request', '/tmp', RUNTIME_FOLDER, ...inSite].sort(compareText)
+  return [SWEEP_PATH, CHILD_PATH, '/request', '/tmp', RUNTIME_FOLDER, ...inSite].sort(compareText)
 }
 const RUNTIME_FOLDER = SESSION_FOLDER.slice(0, SESSION_FOLDER.lastIndexOf('/'))
 
@@ -42,7 +45,7 @@ export function blacklistOf(configuration: SiteConfiguration): string {
 export const ROOMY: OpcacheSizes = { sharedMiB: 72, stringsMiB: 8 }
 
 /**
- * The script that ends the making of an image: opcache lets go of what is not immutable code (archives' members escape its blacklist), and says what
+ * What it does: opcache lets go of what is not immutable code (archives' members escape its blacklist), and says what
  * it holds and needs.
  */
 export function sweepScript(configuration: SiteConfiguration): string {
@@ -52,10 +55,11 @@ $changing = json_decode('${changing}');
 $held = [];
 foreach (opcache_get_status(true)['scripts'] ?? [] as $path => $script) {
     $name = preg_replace('~^[a-z.]+://~', '', $path);
-    $drop = !str_starts_with($name, '${SITE_FOLDER}/');
+    if ($name === '${LIBRARY_PATH}') continue;
+    $drop = false;
     foreach ($changing as $one) $drop = $drop || $name === $one || str_starts_with($name, $one . '/');
     if ($drop) opcache_invalidate($path, true);
-    else $held[] = $path;
+    elseif (str_starts_with($name, '${SITE_FOLDER}/')) $held[] = $path;
 }
 sort($held);
 $status = opcache_get_status(false);
@@ -67,7 +71,7 @@ echo json_encode([
 `
 }
 export interface Swept {
-  /** Absolute paths, sorted. */
+  /** The site's: absolute paths, sorted. */
   readonly held: readonly string[]
   readonly sharedBytes: number
   readonly stringsBytes: number

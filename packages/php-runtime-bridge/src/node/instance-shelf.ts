@@ -7,9 +7,9 @@ interface Kept {
 }
 
 /** Instances of different images that one worker keeps: each has memory of its own, from 15 MB to all that a slot may have. */
-export const INSTANCES_MAX = 2
+const INSTANCES_MAX = 3
 
-/** The PHP instances of one worker, one for each image, those used longest ago given up first. */
+/** The PHP instances of one worker, one for each image and level of child jobs, those used longest ago given up first. */
 export class InstanceShelf {
   readonly #make: () => PhpInstance
   /** The one used last comes last. */
@@ -44,8 +44,9 @@ export class InstanceShelf {
     if (!kept.pristine) this.#kept.delete(image)
   }
 
+  /** Gives up the image's instance, and those that stand beside it under longer names: '(image) …'. */
   drop(image: string): void {
-    this.#kept.delete(image)
+    for (const name of [...this.#kept.keys()]) if (name === image || name.startsWith(`${image} `)) this.#kept.delete(name)
   }
 
   #restored(snapshot: Snapshot): PhpInstance {

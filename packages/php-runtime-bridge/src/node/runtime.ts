@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
+import { EFFECT_KINDS, type EffectKind } from '../configuration/fields.js'
 import { siteConfiguration } from '../configuration/of-site.js'
 import { PhpRuntimeError } from '../errors.js'
 import { deriveTree, type TreeDirectory, treeOf } from '../file-tree.js'
 import type { DirectoryEntry, FileChange, FileEntry } from '../files.js'
+import { phpChild, phpLibrary } from '../host-calls/php-library.js'
 import { canChange, codeOf, hasOwnImage, ROOMY } from '../image-recipe.js'
 import type { ScriptOutcome } from '../outcome.js'
 import { opcacheIni, opensslConfig, phpIni } from '../php-ini.js'
@@ -10,6 +12,7 @@ import { DEFAULT_PHP_VERSION, type PhpVersion, phpVersions } from '../php-versio
 import type { ScriptRequest } from '../request.js'
 import { type RunKind, readersOf } from '../run-queue.js'
 import { loadPhpBinary } from './binary.js'
+import type { ContentSource } from './content-channel.js'
 import type { AgreedPoint } from './execute.js'
 import { ImageLibrary, imageDigestOf, imageIdOf, plainImage, type SiteImage } from './image-library.js'
 import type { Snapshot } from './php-instance.js'
@@ -26,10 +29,19 @@ export interface PhpRuntimeOptions {
   readonly guardMs?: number
   /** Most memory that PHP's whole instance may have, MiB (64 to 2048). The same on every member: it shows in results. Default 256. */
   readonly memoryMiB?: number
+  /** What the host does for scripts beside running them. Nothing by default. */
+  readonly hostCalls?: HostCallOptions
   /**
    * Most worker threads, 1 to 64; each starts when there is work that no other is free for. Of two or more, one is never given to a read. Default 1.
    */
   readonly workers?: number
+}
+
+export interface HostCallOptions {
+  /** Kinds of effect that the host carries out once they are agreed; the others throw `Interpeer\Unsupported`. The same on every member. */
+  readonly effects?: readonly EffectKind[]
+  /** Answers `Interpeer\content()`, which throws `Interpeer\Unsupported` without it. There on every member, or on none. */
+  readonly content?: ContentSource
 }
 
 export interface SiteOrigin {
@@ -88,7 +100,7 @@ const KERNEL_VERSION = 2
 
 /** Starts PHP in worker threads. @throws {PhpRuntimeError} OPTION_INVALID, VERSION_MISSING, BUILD_UNKNOWN, START_FAILED */
 export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<PhpRuntime> {
-  const { php = DEFAULT_PHP_VERSION, guardMs = 30_000, memoryMiB = 256, workers = 1 } = options
+  const { php = DEFAULT_PHP_VERSION, guardMs = 30_000, memoryMiB = 256, workers = 1, hostCalls: { effects = [], content } = {} } = options
   const check = (option: string, value: number, min: number, max: number) => {
     if (!Number.isInteger(value) || value < min || value > max) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option })
   }
@@ -96,11 +108,20 @@ export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<
   check('guardMs', guardMs, 1, 2_147_483_647)
   check('memoryMiB', memoryMiB, 64, 2048)
   check('workers', workers, 1, 64)
+  const carriedOut = EFFECT_KINDS.filter((kind) => effects.includes(kind))
+  if (carriedOut.length !== effects.length) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'hostCalls.effects' })
   const { module, data, digest } = await loadPhpBinary(php)
-  const identity = `interpeer php runtime;kernel ${KERNEL_VERSION};binary ${digest};memory ${memoryMiB};ini ${phpIni}${opcacheIni(ROOMY)}${opensslConfig}`
+  const calls = `calls ${carriedOut.join()};content ${content !== undefined};${phpLibrary}${phpChild}`
+  const identity = `interpeer php runtime;kernel ${KERNEL_VERSION};binary ${digest};memory ${memoryMiB};${calls};ini ${phpIni}${opcacheIni(ROOMY)}${opensslConfig}`
   const roots = new RootTable((key) => pool.tell({ type: 'forget', key }))
   const snapshots = new Map<string, Snapshot>()
-  const pool = new WorkerPool({ php: { module, data, pagesMax: memoryMiB * 16 }, trees: roots.trees, snapshots, workers })
+  const pool = new WorkerPool({
+    php: { module, data, pagesMax: memoryMiB * 16, carriedOut },
+    trees: roots.trees,
+    snapshots,
+    content,
+    workers,
+  })
   await pool.start()
   const runtimeId = createHash('sha256').update(identity).digest('hex')
   return new WorkerRuntime({ runtimeId, readers: readersOf(workers), guardMs, roots, pool, snapshots })
@@ -171,11 +192,10 @@ class WorkerRuntime implements PhpRuntime {
   async run(root: string, request: ScriptRequest, at: AgreedPoint, { kind = 'write' }: RunOptions = {}): Promise<ScriptOutcome> {
     const { pool, roots, guardMs } = this.#parts
     pool.checkOpen()
-    const { timeMs, seed } = at
     return roots.while(root, async ({ key, image: { id, order } }) => {
-      if (!Number.isInteger(timeMs) || timeMs < 0 || timeMs > 4_000_000_000_000)
-        throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'timeMs' })
-      const run = async () => outcomeOf(await pool.run(kind, { type: 'run', tree: key, image: id, request, at: { timeMs, seed } }, guardMs))
+      const option = faultyPartOf(at)
+      if (option !== undefined) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option })
+      const run = async () => outcomeOf(await pool.run(kind, { type: 'run', tree: key, image: id, request, at }, guardMs))
       return order === undefined ? run() : ((await this.#images.with(id, order, run)) ?? { type: 'abstained', reason: 'IMAGE_FAILED' })
     })
   }
@@ -209,4 +229,12 @@ class WorkerRuntime implements PhpRuntime {
 function outcomeOf(result: TaskResult | Lost): ScriptOutcome {
   if (result.type === 'ran') return result.outcome
   return { type: 'abstained', reason: result.type === 'lost' ? result.reason : 'WORKER_DIED' }
+}
+
+function faultyPartOf({ timeMs, job, balance }: AgreedPoint): string | undefined {
+  if (!Number.isInteger(timeMs) || timeMs < 0 || timeMs > 4_000_000_000_000) return 'timeMs'
+  if (balance !== undefined && (typeof balance !== 'bigint' || balance !== BigInt.asUintN(64, balance))) return 'balance'
+  if (job === undefined) return undefined
+  const named = [job.id, job.account].every((name) => /^[\x21-\x7e]{1,255}$/.test(name))
+  return named && Number.isInteger(job.step) && job.step >= 0 && job.step < 2 ** 31 ? undefined : 'job'
 }

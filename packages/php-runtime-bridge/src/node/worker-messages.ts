@@ -3,6 +3,7 @@ import type { TreeDirectory } from '../file-tree.js'
 import type { FileChange } from '../files.js'
 import type { ScriptOutcome } from '../outcome.js'
 import type { ScriptRequest } from '../request.js'
+import type { ContentChannel } from './content-channel.js'
 import type { AgreedPoint } from './execute.js'
 import type { Image, PhpParts } from './image-builder.js'
 import type { Snapshot } from './php-instance.js'
@@ -10,6 +11,7 @@ import type { Snapshot } from './php-instance.js'
 /** What a worker is born with. File bytes and snapshots lie in memory shared by all threads, so none of it is copied. */
 export interface WorkerStart {
   readonly php: PhpParts
+  readonly content: ContentChannel | undefined
   /** By key: see RootTable. */
   readonly trees: ReadonlyMap<number, TreeDirectory>
   /** By image id. Without PLAIN_IMAGE the worker makes that first. */

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { PhpRuntimeError } from '../errors.js'
 import type { TreeDirectory } from '../file-tree.js'
 import type { AbstainReason } from '../outcome.js'
+import { type ContentSource, serveContent } from './content-channel.js'
 import type { PhpParts } from './image-builder.js'
 import type { Snapshot } from './php-instance.js'
 import { type FromWorker, PLAIN_IMAGE, type Task, type TaskResult, type Told, type ToWorker, type WorkerStart } from './worker-messages.js'
@@ -12,6 +13,7 @@ export interface SeatOptions {
   readonly trees: ReadonlyMap<number, TreeDirectory>
   /** Read likewise. The first worker adds PLAIN_IMAGE. */
   readonly snapshots: Map<string, Snapshot>
+  readonly content: ContentSource | undefined
 }
 /** The worker did not finish: it was too slow, died or did not start. */
 export interface Lost {
@@ -88,10 +90,14 @@ export class WorkerSeat {
   }
 
   #startWorker(): Promise<Worker> {
-    const { php, trees, snapshots } = this.#options
-    const workerData: WorkerStart = { php, trees: new Map(trees), snapshots: new Map(snapshots) }
+    const { php, trees, snapshots, content: source } = this.#options
+    const channel = source && serveContent(source)
+    const content = channel?.worker
+    const workerData: WorkerStart = { php, content, trees: new Map(trees), snapshots: new Map(snapshots) }
+    const transferList = content ? [content.port] : []
     const resourceLimits = { stackSizeMb: STACK_MIB, maxOldGenerationSizeMb: 1024 }
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData, resourceLimits, env: {}, name: 'interpeer-php' })
+    const given = { workerData, transferList, resourceLimits, env: {}, name: 'interpeer-php' }
+    const worker = new Worker(new URL('./worker.js', import.meta.url), given)
     this.#worker = worker
     let ready = false
     return new Promise((resolve, reject) => {
@@ -103,6 +109,7 @@ export class WorkerSeat {
       const timer = setTimeout(() => lose('the worker did not become ready in time'), START_MS_MAX)
       worker.on('error', lose)
       worker.on('exit', lose)
+      worker.on('exit', () => channel?.close())
       worker.on('message', (message: FromWorker) => {
         if (worker !== this.#worker) return
         if (message.type !== 'ready') {

@@ -1,15 +1,19 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { deriveTree, type TreeDirectory } from '../file-tree.js'
 import type { ScriptOutcome } from '../outcome.js'
+import { contentReaderOf } from './content-channel.js'
 import { execute } from './execute.js'
+import type { HostServices } from './host-context.js'
 import { buildImage } from './image-builder.js'
 import { InstanceShelf } from './instance-shelf.js'
 import { PhpInstance } from './php-instance.js'
+import type { PhpAtLevel } from './request-scope.js'
 import { type FromWorker, PLAIN_IMAGE, type Task, type TaskResult, type Told, type ToWorker, type WorkerStart } from './worker-messages.js'
 
-const { php, trees: known, snapshots: given } = workerData as WorkerStart
+const { php, content, trees: known, snapshots: given } = workerData as WorkerStart
 const trees = new Map<number, TreeDirectory>(known)
 const snapshots = new Map(given)
+const services: HostServices = { carriedOut: new Set(php.carriedOut), content: content && contentReaderOf(content) }
 const instances = new InstanceShelf(() => new PhpInstance(php.module, php.pagesMax))
 
 function receive(message: ToWorker): void {
@@ -35,10 +39,16 @@ function perform(task: Task): void {
   }
   const { tree, image, request, at } = task
   const snapshot = named(snapshots, image)
-  const outcome = execute(named(trees, tree), request, at, () => ({ php: instances.take(image, snapshot), snapshot }))
+  const atLevel: PhpAtLevel = (level) => ({ php: instances.take(shelfName(image, level), snapshot), snapshot })
+  const outcome = execute(named(trees, tree), request, at, atLevel, services)
   send({ type: 'ran', outcome }, buffersOf(outcome))
   // While the answer is under way: the next request finds PHP ready.
   instances.makeReady(image, snapshot)
+}
+
+/** Instances for child jobs stand beside that of the request. */
+function shelfName(image: string, level: number): string {
+  return level === 0 ? image : `${image} child ${level}`
 }
 
 function built({ initial, configuration }: Task & { type: 'build' }): TaskResult {
