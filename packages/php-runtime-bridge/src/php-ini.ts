@@ -1,3 +1,4 @@
+import type { ExtensionName } from './configuration/fields.js'
 import { LIBRARY_PATH } from './host-calls/php-library.js'
 
 /** Where a site is in the file system that PHP sees, and where its sessions are: inside the site, so that they outlive a request. */
@@ -79,6 +80,11 @@ opcache.lockfile_path=/tmp
 opcache.jit=disable
 opcache.jit_buffer_size=0
 `
+}
+
+/** Lines for extensions that PHP is to load when it starts. */
+export function extensionIni(names: readonly ExtensionName[]): string {
+  return names.map((name) => `extension=${name}.so\n`).join('')
 }
 
 /** OpenSSL makes no keys without a configuration. */

@@ -4,7 +4,7 @@ import type { TreeDirectory } from '../file-tree.js'
 import { blacklistOf, ROOMY, SWEEP_PATH, type Swept, sizesFor, sweepScript } from '../image-recipe.js'
 import type { ScriptOutcome } from '../outcome.js'
 import { Overlay } from '../overlay.js'
-import { BLACKLIST_PATH, INI_PATH, type OpcacheSizes, opcacheIni } from '../php-ini.js'
+import { BLACKLIST_PATH, extensionIni, INI_PATH, type OpcacheSizes, opcacheIni } from '../php-ini.js'
 import { mountSite, systemTreeWith, writabilityOf } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable } from './descriptors.js'
@@ -12,6 +12,7 @@ import { execute } from './execute.js'
 import { functionNamed } from './function-named.js'
 import { PAGE_BYTES } from './guest-memory.js'
 import type { RequestWorld } from './kernel.js'
+import type { Extension } from './linker/extensions.js'
 import { RequestOutput } from './output.js'
 import { PhpInstance, type Snapshot } from './php-instance.js'
 import type { PhpAtLevel } from './request-scope.js'
@@ -31,6 +32,8 @@ export interface PhpParts {
   readonly data: Uint8Array | undefined
   /** Most linear memory, in pages of 64 KiB. */
   readonly pagesMax: number
+  /** Those that are not in the binary. */
+  readonly extensions: readonly Extension[]
   /** Kinds of effect that the host carries out. */
   readonly carriedOut: readonly EffectKind[]
 }
@@ -57,12 +60,12 @@ const HEADROOM_PAGES = (40 * 1024 * 1024) / PAGE_BYTES
  * @throws {Error} where this machine has not enough memory
  */
 export function buildImage(parts: PhpParts, { initial, configuration }: ImageOrder): Image {
-  const { module, pagesMax } = parts
+  const { module, pagesMax, extensions } = parts
   const targets = [...configuration.warmUp]
   const leftOut: string[] = []
   let [sizes, measured] = [ROOMY, false]
   for (;;) {
-    const attempt = warm(new PhpInstance(module, pagesMax), parts, initial, { ...configuration, warmUp: targets }, sizes)
+    const attempt = warm(new PhpInstance(module, pagesMax, extensions), parts, initial, { ...configuration, warmUp: targets }, sizes)
     if ('unfit' in attempt) {
       targets.splice(targets.indexOf(attempt.unfit), 1)
       leftOut.push(attempt.unfit)
@@ -77,14 +80,14 @@ export function buildImage(parts: PhpParts, { initial, configuration }: ImageOrd
 
 function warm(
   php: PhpInstance,
-  { module, data, pagesMax, carriedOut }: PhpParts,
+  { module, data, pagesMax, extensions, carriedOut }: PhpParts,
   initial: TreeDirectory,
   configuration: SiteConfiguration,
   sizes: OpcacheSizes,
 ): { readonly php: PhpInstance; readonly swept: Swept } | { readonly unfit: string } {
   const around = systemTreeWith(
     new Map([
-      [INI_PATH, Buffer.from(opcacheIni(sizes))],
+      [INI_PATH, Buffer.from(opcacheIni(sizes) + extensionIni(extensions.map(({ side }) => side.name)))],
       [BLACKLIST_PATH, Buffer.from(blacklistOf(configuration))],
       [SWEEP_PATH, Buffer.from(sweepScript(configuration))],
     ]),
@@ -94,7 +97,7 @@ function warm(
   // what they ask for is thrown away, as what they write is; content is no part of an image
   const services = { carriedOut: new Set(carriedOut), content: undefined }
   const childOf = (snapshot: Snapshot) => {
-    const child = new PhpInstance(module, pagesMax)
+    const child = new PhpInstance(module, pagesMax, extensions)
     child.restore(snapshot)
     return child
   }

@@ -10,6 +10,9 @@ import type { WorkingPlaces } from './execution-log.js'
 import { GuestMemory, PAGE_BYTES } from './guest-memory.js'
 import { listOfOurs } from './included-files.js'
 import { Kernel, type RequestWorld } from './kernel.js'
+import { ExtensionLoader } from './linker/extension-loader.js'
+import type { Extension } from './linker/extensions.js'
+import type { Linked } from './linker/linker.js'
 import { RequestOutput } from './output.js'
 import { restoreMemory, sharedCopy } from './restore-memory.js'
 import { processIdOf, SeededRandom, START_SEED } from './seeded-random.js'
@@ -28,6 +31,8 @@ export interface Snapshot {
   readonly state: readonly (readonly [name: string, value: number])[]
   readonly descriptors: readonly (OpenDevice | undefined)[]
   readonly places: WorkingPlaces
+  /** Extensions that are not in the binary, where they were linked. */
+  readonly linked: readonly Linked[]
 }
 
 type Exported = (...args: number[]) => number
@@ -51,14 +56,19 @@ export class PhpInstance {
   readonly #exports: Readonly<Record<string, unknown>>
   readonly #stackPointer: WasmGlobal
   readonly #stackBottom: number
+  readonly #extensions: ExtensionLoader
 
-  constructor(module: WasmModule, pagesMax: number) {
+  /** @param extensions those that it will start with, or that its snapshot has */
+  constructor(module: WasmModule, pagesMax: number, extensions: readonly Extension[] = []) {
     this.kernel = new Kernel(pagesMax)
-    const { exports } = new wasm.Instance(module, importsOf(module, this.kernel))
+    const imports = importsOf(module, this.kernel)
+    const { exports } = new wasm.Instance(module, imports)
     this.#exports = exports
     this.#stackPointer = exports.__stack_pointer as WasmGlobal
     this.#stackBottom = this.#stackPointer.value - STACK_BYTES
     this.kernel.memory = new GuestMemory(exports.memory as WasmMemory)
+    const trap = () => this.kernel.halt({ type: 'answer', code: 'SCRIPT_TRAPPED' })
+    this.#extensions = new ExtensionLoader(exports, imports.env ?? {}, this.kernel.memory, extensions, trap)
     this.kernel.guest = {
       malloc: this.function('malloc'),
       alignedAlloc: this.function('emscripten_builtin_memalign'),
@@ -77,11 +87,14 @@ export class PhpInstance {
   start(data: Uint8Array | undefined, around?: TreeDirectory): Snapshot {
     if (data) this.kernel.memory.bytes.set(data)
     this.#nameHostFunction()
-    this.kernel.begin(startupWorld(around), this.kernel.descriptors)
+    this.kernel.begin(startupWorld(around ?? this.#extensions.around), this.kernel.descriptors)
     this.function('__wasm_call_ctors')()
     this.withText(INI_PATH, this.function('wasm_set_phpini_path'))
     this.withText(SAPI_NAME, this.function('wasm_set_sapi_name'))
+    this.kernel.extensions = this.#extensions
     this.function('php_wasm_init')()
+    this.kernel.extensions = undefined
+    this.#extensions.finish()
     return this.snapshot()
   }
 
@@ -96,6 +109,7 @@ export class PhpInstance {
       state: this.#stateGlobals().map(([name, global]) => [name, global.value]),
       descriptors: this.kernel.descriptors.list(),
       places,
+      linked: this.#extensions.linked,
     }
   }
 
@@ -104,6 +118,7 @@ export class PhpInstance {
     const { memory } = this.kernel
     if (memory.pages > snapshot.pages) return false
     if (memory.pages < snapshot.pages) memory.grow(snapshot.pages - memory.pages)
+    this.#extensions.replay(snapshot.linked)
     restoreMemory(memory.bytes, snapshot, this.#heapEnd())
     this.#stackPointer.value = snapshot.stackPointer
     for (const [name, value] of snapshot.state) (this.#exports[name] as WasmGlobal).value = value

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { EFFECT_KINDS, type EffectKind } from '../configuration/fields.js'
 import { siteConfiguration } from '../configuration/of-site.js'
+import { usualConfiguration } from '../configuration/site-configuration.js'
 import { PhpRuntimeError } from '../errors.js'
 import { deriveTree, type TreeDirectory, treeOf } from '../file-tree.js'
 import type { DirectoryEntry, FileChange, FileEntry } from '../files.js'
@@ -11,19 +12,20 @@ import { opcacheIni, opensslConfig, phpIni } from '../php-ini.js'
 import { DEFAULT_PHP_VERSION, type PhpVersion, phpVersions } from '../php-version.js'
 import type { ScriptRequest } from '../request.js'
 import { type RunKind, readersOf } from '../run-queue.js'
-import { loadPhpBinary } from './binary.js'
+import { pinnedBuilds } from './builds.js'
 import type { ContentSource } from './content-channel.js'
 import type { AgreedPoint } from './execute.js'
-import { ImageLibrary, imageDigestOf, imageIdOf, plainImage, type SiteImage } from './image-library.js'
+import { ImageLibrary, imageDigestOf, imageIdOf, type SiteImage } from './image-library.js'
+import { PhpBuilds } from './php-builds.js'
 import type { Snapshot } from './php-instance.js'
 import { RootTable } from './root-table.js'
 import { shareFiles } from './shared-bytes.js'
-import { PLAIN_IMAGE, type TaskResult } from './worker-messages.js'
+import { type KeptImage, PLAIN_IMAGE, type TaskResult } from './worker-messages.js'
 import { WorkerPool } from './worker-pool.js'
 import type { Lost } from './worker-seat.js'
 
 export interface PhpRuntimeOptions {
-  /** The version of PHP. Default '8.2'; others want their package installed (README). */
+  /** The version of sites without an interpeer.json. The same on every member. Default '8.2'; others want their package installed (README). */
   readonly php?: PhpVersion
   /** Wall time after which this machine gives a request up, ms. It decides no result: others may finish. Default 30,000. */
   readonly guardMs?: number
@@ -74,12 +76,13 @@ export interface PhpRuntime {
   readonly readers: number
   has(root: string): boolean
   /**
-   * Keeps a whole site under a name of the caller's choice. A site whose interpeer.json asks for warm-up has an image of its own: made of its code alone,
-   * so that every state of it has the same, or of `origin` where that has the same code.
-   * @throws {PhpRuntimeError} PATH_INVALID, PATH_CLASH, ROOT_UNKNOWN (`origin.initial`), RUNTIME_CLOSED
+   * Keeps a whole site under a name of the caller's choice, and loads the PHP that its interpeer.json asks for. A site whose interpeer.json asks for warm-up
+   * has an image of its own: made of its code alone, so that every state of it has the same, or of `origin` where that has the same code.
+   * @throws {PhpRuntimeError} PATH_INVALID, PATH_CLASH, ROOT_UNKNOWN (`origin.initial`), VERSION_MISSING, BUILD_UNKNOWN, START_FAILED, LINK_FAILED,
+   * RUNTIME_CLOSED
    */
   load(root: string, files: readonly FileEntry[], directories?: readonly DirectoryEntry[], origin?: SiteOrigin): Promise<void>
-  /** Keeps what `from` becomes by `changes`; costs the changes. @throws {PhpRuntimeError} ROOT_UNKNOWN, PATH_INVALID, PATH_CLASH */
+  /** Keeps what `from` becomes by `changes`; costs the changes. @throws {PhpRuntimeError} ROOT_UNKNOWN, and what `load` does */
   derive(root: string, from: string, changes: readonly FileChange[]): Promise<void>
   forget(root: string): void
   /**
@@ -110,30 +113,32 @@ export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<
   check('workers', workers, 1, 64)
   const carriedOut = EFFECT_KINDS.filter((kind) => effects.includes(kind))
   if (carriedOut.length !== effects.length) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'hostCalls.effects' })
-  const { module, data, digest } = await loadPhpBinary(php)
+  const builds = new PhpBuilds({ pagesMax: memoryMiB * 16, carriedOut })
+  const usual = builds.of({ php, extensions: [] })
+  await builds.load(usual)
   const calls = `calls ${carriedOut.join()};content ${content !== undefined};${phpLibrary}${phpChild}`
-  const identity = `interpeer php runtime;kernel ${KERNEL_VERSION};binary ${digest};memory ${memoryMiB};${calls};ini ${phpIni}${opcacheIni(ROOMY)}${opensslConfig}`
+  const which = `binaries ${pinnedBuilds};usual ${usual};memory ${memoryMiB}`
+  const identity = `interpeer php runtime;kernel ${KERNEL_VERSION};${which};${calls};ini ${phpIni}${opcacheIni(ROOMY)}${opensslConfig}`
   const roots = new RootTable((key) => pool.tell({ type: 'forget', key }))
-  const snapshots = new Map<string, Snapshot>()
-  const pool = new WorkerPool({
-    php: { module, data, pagesMax: memoryMiB * 16, carriedOut },
-    trees: roots.trees,
-    snapshots,
-    content,
-    workers,
-  })
+  const images = new Map<string, KeptImage>()
+  const pool = new WorkerPool({ builds: builds.loaded, usual, trees: roots.trees, images, content, workers })
   await pool.start()
   const runtimeId = createHash('sha256').update(identity).digest('hex')
-  return new WorkerRuntime({ runtimeId, readers: readersOf(workers), guardMs, roots, pool, snapshots })
+  return new WorkerRuntime({ runtimeId, php, usual, readers: readersOf(workers), guardMs, roots, pool, builds, images })
 }
 
 interface Parts {
   readonly runtimeId: string
   readonly readers: number
+  /** Version of sites without a configuration. */
+  readonly php: PhpVersion
+  /** The build of PLAIN_IMAGE. */
+  readonly usual: string
   readonly guardMs: number
   readonly roots: RootTable
   readonly pool: WorkerPool
-  readonly snapshots: Map<string, Snapshot>
+  readonly builds: PhpBuilds
+  readonly images: Map<string, KeptImage>
 }
 
 /** Keeps the trees; the workers keep the same, made of the same shared bytes. */
@@ -143,7 +148,7 @@ class WorkerRuntime implements PhpRuntime {
 
   constructor(parts: Parts) {
     this.#parts = parts
-    this.#images = new ImageLibrary(parts.pool, parts.guardMs, parts.snapshots)
+    this.#images = new ImageLibrary(parts.pool, parts.guardMs, parts.images)
   }
 
   get runtimeId(): string {
@@ -167,7 +172,9 @@ class WorkerRuntime implements PhpRuntime {
     const { pool, roots } = this.#parts
     pool.checkOpen()
     const tree = treeOf(shareFiles(files), directories)
-    const { key } = roots.set(root, tree, this.#imageOf(tree, origin && roots.get(origin.initial).tree))
+    const image = this.#imageOf(tree, origin && roots.get(origin.initial).tree)
+    if (!this.#isLoaded(image)) await this.#load(image)
+    const { key } = roots.set(root, tree, image)
     pool.tell({ type: 'load', key, tree })
   }
 
@@ -180,7 +187,9 @@ class WorkerRuntime implements PhpRuntime {
       const tree = deriveTree(before.tree, shared)
       const configuration = before.image.order?.configuration
       const isSameCode = configuration && changes.every(({ path }) => canChange(configuration, path))
-      const { key } = roots.set(root, tree, isSameCode ? before.image : this.#imageOf(tree))
+      const image = isSameCode ? before.image : this.#imageOf(tree)
+      if (!this.#isLoaded(image)) await this.#load(image)
+      const { key } = roots.set(root, tree, image)
       pool.tell({ type: 'derive', key, from: before.key, changes: shared })
     })
   }
@@ -192,20 +201,21 @@ class WorkerRuntime implements PhpRuntime {
   async run(root: string, request: ScriptRequest, at: AgreedPoint, { kind = 'write' }: RunOptions = {}): Promise<ScriptOutcome> {
     const { pool, roots, guardMs } = this.#parts
     pool.checkOpen()
-    return roots.while(root, async ({ key, image: { id, order } }) => {
+    return roots.while(root, async ({ key, image }) => {
       const option = faultyPartOf(at)
       if (option !== undefined) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option })
-      const run = async () => outcomeOf(await pool.run(kind, { type: 'run', tree: key, image: id, request, at }, guardMs))
-      return order === undefined ? run() : ((await this.#images.with(id, order, run)) ?? { type: 'abstained', reason: 'IMAGE_FAILED' })
+      const run = async () => outcomeOf(await pool.run(kind, { type: 'run', tree: key, image: image.id, request, at }, guardMs))
+      return image.id === PLAIN_IMAGE ? run() : ((await this.#images.with(image, run)) ?? { type: 'abstained', reason: 'IMAGE_FAILED' })
     })
   }
 
   async image(root: string): Promise<ImageFacts | undefined> {
-    const { roots, snapshots } = this.#parts
-    const { id, order } = roots.get(root).image
+    const { roots, images } = this.#parts
+    const wanted = roots.get(root).image
+    const { id } = wanted
     const facts = (snapshot: Snapshot) => ({ id, digest: imageDigestOf(snapshot), bytes: snapshot.memory.length })
-    if (order === undefined) return { ...facts(snapshots.get(PLAIN_IMAGE) as Snapshot), scripts: [], leftOut: [] }
-    return this.#images.with(id, order, async ({ snapshot, held, leftOut }) => ({ ...facts(snapshot), scripts: held, leftOut }))
+    if (id === PLAIN_IMAGE) return { ...facts((images.get(id) as KeptImage).snapshot), scripts: [], leftOut: [] }
+    return this.#images.with(wanted, async ({ snapshot, held, leftOut }) => ({ ...facts(snapshot), scripts: held, leftOut }))
   }
 
   close(): Promise<void> {
@@ -213,16 +223,28 @@ class WorkerRuntime implements PhpRuntime {
   }
 
   #imageOf(tree: TreeDirectory, published?: TreeDirectory): SiteImage {
+    const { php, usual, builds } = this.#parts
     const reading = siteConfiguration(tree)
-    if (reading.type === 'invalid' || !hasOwnImage(reading.configuration)) return plainImage
-    const { configuration } = reading
-    const code = codeOf(configuration, tree)
-    const id = imageIdOf(this.runtimeId, { initial: code, configuration })
-    if (published === undefined || imageIdOf(this.runtimeId, { initial: codeOf(configuration, published), configuration }) !== id) {
-      return { id, order: { initial: code, configuration } }
-    }
-    const order = { initial: published, configuration }
-    return { id: imageIdOf(this.runtimeId, order), order }
+    // what is invalid runs nothing
+    const configuration = reading.type === 'invalid' ? usualConfiguration : reading.configuration
+    const build = configuration === usualConfiguration ? builds.of({ ...configuration, php }) : builds.of(configuration)
+    if (!hasOwnImage(configuration)) return { id: build === usual ? PLAIN_IMAGE : `${PLAIN_IMAGE} ${build}`, build, order: undefined }
+    const order = { initial: codeOf(configuration, tree), configuration }
+    const id = imageIdOf(this.runtimeId, build, order)
+    if (published === undefined) return { id, build, order }
+    const isSameCode = imageIdOf(this.runtimeId, build, { initial: codeOf(configuration, published), configuration }) === id
+    if (!isSameCode) return { id, build, order }
+    const withData = { initial: published, configuration }
+    return { id: imageIdOf(this.runtimeId, build, withData), build, order: withData }
+  }
+
+  #isLoaded({ build }: SiteImage): boolean {
+    return this.#parts.builds.loaded.has(build)
+  }
+
+  async #load({ build }: SiteImage): Promise<void> {
+    const { builds, pool } = this.#parts
+    pool.tell({ type: 'php', build, parts: await builds.load(build) })
   }
 }
 

@@ -10,24 +10,32 @@ import { PhpInstance } from './php-instance.js'
 import type { PhpAtLevel } from './request-scope.js'
 import { type FromWorker, PLAIN_IMAGE, type Task, type TaskResult, type Told, type ToWorker, type WorkerStart } from './worker-messages.js'
 
-const { php, content, trees: known, snapshots: given } = workerData as WorkerStart
+const { builds: givenBuilds, usual, content, trees: known, images: givenImages } = workerData as WorkerStart
 const trees = new Map<number, TreeDirectory>(known)
-const snapshots = new Map(given)
-const services: HostServices = { carriedOut: new Set(php.carriedOut), content: content && contentReaderOf(content) }
-const instances = new InstanceShelf(() => new PhpInstance(php.module, php.pagesMax))
+const builds = new Map(givenBuilds)
+const images = new Map(givenImages)
+const { carriedOut } = named(builds, usual)
+const services: HostServices = { carriedOut: new Set(carriedOut), content: content && contentReaderOf(content) }
+const instances = new InstanceShelf(newInstance)
 
 function receive(message: ToWorker): void {
   if (message.type === 'run' || message.type === 'build') perform(message)
   else learn(message)
 }
 
+function newInstance(build: string): PhpInstance {
+  const { module, pagesMax, extensions } = named(builds, build)
+  return new PhpInstance(module, pagesMax, extensions)
+}
+
 function learn(told: Told): void {
   if (told.type === 'load') trees.set(told.key, told.tree)
   else if (told.type === 'derive') trees.set(told.key, deriveTree(named(trees, told.from), told.changes))
   else if (told.type === 'forget') trees.delete(told.key)
-  else if (told.type === 'image') snapshots.set(told.id, told.snapshot)
+  else if (told.type === 'php') builds.set(told.build, told.parts)
+  else if (told.type === 'image') images.set(told.id, told.image)
   else {
-    snapshots.delete(told.id)
+    images.delete(told.id)
     instances.drop(told.id)
   }
 }
@@ -38,12 +46,13 @@ function perform(task: Task): void {
     return
   }
   const { tree, image, request, at } = task
-  const snapshot = named(snapshots, image)
-  const atLevel: PhpAtLevel = (level) => ({ php: instances.take(shelfName(image, level), snapshot), snapshot })
+  const kept = named(images, image)
+  const { snapshot } = kept
+  const atLevel: PhpAtLevel = (level) => ({ php: instances.take(shelfName(image, level), kept), snapshot })
   const outcome = execute(named(trees, tree), request, at, atLevel, services)
   send({ type: 'ran', outcome }, buffersOf(outcome))
   // While the answer is under way: the next request finds PHP ready.
-  instances.makeReady(image, snapshot)
+  instances.makeReady(image, kept)
 }
 
 /** Instances for child jobs stand beside that of the request. */
@@ -51,9 +60,11 @@ function shelfName(image: string, level: number): string {
   return level === 0 ? image : `${image} child ${level}`
 }
 
-function built({ initial, configuration }: Task & { type: 'build' }): TaskResult {
+function built({ build, order }: Task & { type: 'build' }): TaskResult {
   try {
-    return { type: 'built', image: buildImage(php, { initial, configuration }) }
+    const parts = named(builds, build)
+    if (order) return { type: 'built', image: buildImage(parts, order) }
+    return { type: 'built', image: { snapshot: newInstance(build).start(parts.data), held: [], leftOut: [] } }
   } catch (error) {
     return { type: 'failed', detail: String(error) }
   }
@@ -77,6 +88,6 @@ function send(message: FromWorker, handedOver: ArrayBuffer[] = []): void {
 }
 
 parentPort?.on('message', receive)
-const plain = snapshots.get(PLAIN_IMAGE) ?? instances.start(PLAIN_IMAGE, php.data)
-snapshots.set(PLAIN_IMAGE, plain)
+const plain = images.get(PLAIN_IMAGE)?.snapshot ?? instances.start(PLAIN_IMAGE, usual, named(builds, usual).data)
+images.set(PLAIN_IMAGE, { build: usual, snapshot: plain })
 send({ type: 'ready', plain })
