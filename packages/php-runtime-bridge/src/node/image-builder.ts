@@ -1,10 +1,10 @@
 import type { EffectKind } from '../configuration/fields.js'
-import type { SiteConfiguration } from '../configuration/site-configuration.js'
-import type { TreeDirectory } from '../file-tree.js'
+import { type SiteConfiguration, usualConfiguration } from '../configuration/site-configuration.js'
+import { emptyTree, type TreeDirectory } from '../file-tree.js'
 import { blacklistOf, ROOMY, SWEEP_PATH, type Swept, sizesFor, sweepScript } from '../image-recipe.js'
 import type { ScriptOutcome } from '../outcome.js'
 import { Overlay } from '../overlay.js'
-import { BLACKLIST_PATH, extensionIni, INI_PATH, type OpcacheSizes, opcacheIni } from '../php-ini.js'
+import { BLACKLIST_PATH, extensionIni, INI_PATH, type OpcacheSizes, opcacheIni, PLAIN_SIZES } from '../php-ini.js'
 import { mountSite, systemTreeWith, writabilityOf } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable } from './descriptors.js'
@@ -78,6 +78,14 @@ export function buildImage(parts: PhpParts, { initial, configuration }: ImageOrd
   }
 }
 
+/** PHP as sites without an image of their own get it: with the system's scripts compiled, and nothing of any site. */
+export function plainImage(parts: PhpParts): Image {
+  const { module, pagesMax, extensions } = parts
+  const attempt = warm(new PhpInstance(module, pagesMax, extensions), parts, emptyTree, usualConfiguration, PLAIN_SIZES)
+  if ('unfit' in attempt) throw new Error('PHP is unfit without any request')
+  return { snapshot: finished(attempt.php, module), held: [], leftOut: [] }
+}
+
 function warm(
   php: PhpInstance,
   { module, data, pagesMax, extensions, carriedOut }: PhpParts,
@@ -114,6 +122,17 @@ function warm(
       descriptors = kernel.descriptors.list()
     }
   }
+  for (let round = 1; round < ROUNDS; round++) sweep(php, initial, configuration, around, descriptors)
+  return { php, swept: sweep(php, initial, configuration, around, descriptors) }
+}
+
+function sweep(
+  php: PhpInstance,
+  initial: TreeDirectory,
+  configuration: SiteConfiguration,
+  around: TreeDirectory,
+  descriptors: Snapshot['descriptors'],
+): Swept {
   const output = new RequestOutput()
   const world: RequestWorld = {
     files: new Overlay(mountSite(initial, around), writabilityOf(configuration)),
@@ -124,16 +143,10 @@ function warm(
     log: undefined,
     host: undefined,
   }
-  kernel.begin(world, new DescriptorTable(descriptors))
-  runScript(
-    php,
-    'GET',
-    '/',
-    'localhost',
-    { script: SWEEP_PATH, query: '', contentType: undefined, cookies: undefined, variables: new Map() },
-    new Uint8Array(),
-  )
-  return { php, swept: JSON.parse(Buffer.from(output.read('output')).toString('utf8')) as Swept }
+  php.kernel.begin(world, new DescriptorTable(descriptors))
+  const given = { script: SWEEP_PATH, query: '', contentType: undefined, cookies: undefined, variables: new Map() }
+  runScript(php, 'GET', '/', 'localhost', given, new Uint8Array())
+  return JSON.parse(Buffer.from(output.read('output')).toString('utf8')) as Swept
 }
 
 /** Ended other than PHP ends a script. The header may be the script's own, which then is left out on every machine. */

@@ -1,4 +1,4 @@
-import type { PhpInstance, Snapshot } from './php-instance.js'
+import type { PhpInstance } from './php-instance.js'
 import type { KeptImage } from './worker-messages.js'
 
 interface Kept {
@@ -18,14 +18,6 @@ export class InstanceShelf {
 
   constructor(make: (build: string) => PhpInstance) {
     this.#make = make
-  }
-
-  /** Starts PHP under an image's name, and says what that image is. */
-  start(image: string, build: string, data: Uint8Array | undefined): Snapshot {
-    const php = this.#make(build)
-    const snapshot = php.start(data)
-    this.#keep(image, { php, pristine: true })
-    return snapshot
   }
 
   /** An instance that equals the snapshot, and will not after its use. */
