@@ -3,7 +3,7 @@ import { PhpRuntimeError } from '../errors.js'
 import type { PhpVersion } from '../php-version.js'
 import { slim } from '../slim.js'
 import { readPhp } from './builds.js'
-import { type Extension, loadExtension, symbolsOf } from './linker/extensions.js'
+import { type Extension, loadExtension } from './linker/extensions.js'
 import { shareBytes } from './shared-bytes.js'
 import { isUsed } from './used-exports.js'
 import { type WasmModule, wasm } from './wasm-api.js'
@@ -33,12 +33,12 @@ export function loadPhpBinary(version: PhpVersion, extensions: readonly Extensio
 
 async function compile(version: PhpVersion, names: readonly ExtensionName[]): Promise<PhpBinary> {
   const bytes = await readPhp(version)
-  const extensions = await Promise.all(names.map((name) => loadExtension(version, name, async (given) => given)))
-  const linked = new Set(extensions.flatMap(symbolsOf))
+  const loaded = await Promise.all(names.map((name) => loadExtension(version, name, async (given) => given)))
+  const linked = new Set(loaded.flatMap(({ symbols }) => symbols))
   try {
     const slimmed = slim(bytes, (name) => isUsed(name) || linked.has(name))
     const data = slimmed.memory && shareBytes(slimmed.memory)
-    return { module: await wasm.compile(slimmed.bytes), data, extensions }
+    return { module: await wasm.compile(slimmed.bytes), data, extensions: loaded.map(({ extension }) => extension) }
   } catch (cause) {
     throw new PhpRuntimeError({ code: 'START_FAILED', detail: `PHP ${version} does not compile` }, { cause })
   }

@@ -24,7 +24,7 @@ const bytes = await readPhp(version)
 const main = await meteredBinary(bytes, { exhausted: '_emscripten_runtime_keepalive_clear', stack: STACK_BYTES }, folder)
 const side = async (given) => (await meteredBinary(given, { kind: 'side', stack: main.stack }, folder)).bytes
 const module = await WebAssembly.compile(main.bytes)
-const intl = await loadExtension(version, 'intl', side)
+const { extension: intl } = await loadExtension(version, 'intl', side)
 
 const first = new PhpInstance(module, PAGES_MAX, [intl])
 const snapshot = first.start(undefined)
