@@ -1,4 +1,5 @@
 import { fail, SyscallFailure } from '../errno.js'
+import type { HostContext } from '../host-calls/host-calls.js'
 import type { Overlay } from '../overlay.js'
 import { normalizePath, PATH_UNITS_MAX } from '../path.js'
 import type { VirtualClock } from '../virtual-clock.js'
@@ -19,6 +20,8 @@ export interface RequestWorld {
   readonly output: RequestOutput
   /** None while PHP starts. */
   readonly log: ExecutionLog | undefined
+  /** What answers a script's host calls. None while PHP starts. */
+  readonly host: HostContext | undefined
 }
 
 /** Calls into PHP that the kernel itself needs. */
@@ -26,6 +29,8 @@ export interface GuestCalls {
   malloc(bytes: number): number
   alignedAlloc(alignment: number, bytes: number): number
   stackPointer(): number
+  /** Takes a file of ours off PHP's list of included files, if nothing else is on it yet. */
+  forgetLibrary(): void
 }
 
 const AT_FDCWD = -100

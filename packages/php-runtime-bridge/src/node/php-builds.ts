@@ -14,14 +14,14 @@ const nameOf = ({ php, extensions }: Build): string => [php, ...extensions].join
 
 /** The builds that sites of this runtime have asked for: at most as many as there are versions and sets of extensions. */
 export class PhpBuilds {
-  readonly #pagesMax: number
+  readonly #shared: Pick<PhpParts, 'pagesMax' | 'carriedOut'>
   readonly #known = new Map<string, Build>()
   /** Those that are there, by name: what new workers are born with. */
   readonly loaded = new Map<string, PhpParts>()
 
-  /** @param pagesMax most linear memory of an instance, in pages of 64 KiB */
-  constructor(pagesMax: number) {
-    this.#pagesMax = pagesMax
+  /** @param shared what all builds have in common */
+  constructor(shared: Pick<PhpParts, 'pagesMax' | 'carriedOut'>) {
+    this.#shared = shared
   }
 
   /** Name of the build that a site runs on. */
@@ -36,7 +36,7 @@ export class PhpBuilds {
     const there = this.loaded.get(name)
     if (there) return there
     const { php, extensions } = this.#known.get(name) as Build
-    const parts = { ...(await loadPhpBinary(php, extensions)), pagesMax: this.#pagesMax }
+    const parts = { ...(await loadPhpBinary(php, extensions)), ...this.#shared }
     this.loaded.set(name, parts)
     return parts
   }

@@ -1,5 +1,6 @@
 import { usualConfiguration } from '../configuration/site-configuration.js'
 import { emptyTree, type TreeDirectory } from '../file-tree.js'
+import { HOST_FUNCTION, NATIVE_HOST_FUNCTION } from '../host-calls/php-library.js'
 import { Overlay } from '../overlay.js'
 import { INI_PATH } from '../php-ini.js'
 import { mountSite, writabilityOf } from '../system-tree.js'
@@ -7,6 +8,7 @@ import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable, type OpenDevice, standardDescriptors } from './descriptors.js'
 import type { WorkingPlaces } from './execution-log.js'
 import { GuestMemory, PAGE_BYTES } from './guest-memory.js'
+import { listOfOurs } from './included-files.js'
 import { Kernel, type RequestWorld } from './kernel.js'
 import { ExtensionLoader } from './linker/extension-loader.js'
 import type { Extension } from './linker/extensions.js'
@@ -71,6 +73,7 @@ export class PhpInstance {
       malloc: this.function('malloc'),
       alignedAlloc: this.function('emscripten_builtin_memalign'),
       stackPointer: () => this.#stackPointer.value,
+      forgetLibrary: () => this.#forgetLibrary(),
     }
     this.kernel.stackFloor = this.#stackBottom + STACK_RESERVE_BYTES
     this.kernel.begin(startupWorld(undefined), new DescriptorTable(standardDescriptors))
@@ -83,6 +86,7 @@ export class PhpInstance {
    */
   start(data: Uint8Array | undefined, around?: TreeDirectory): Snapshot {
     if (data) this.kernel.memory.bytes.set(data)
+    this.#nameHostFunction()
     this.kernel.begin(startupWorld(around ?? this.#extensions.around), this.kernel.descriptors)
     this.function('__wasm_call_ctors')()
     this.withText(INI_PATH, this.function('wasm_set_phpini_path'))
@@ -156,6 +160,20 @@ export class PhpInstance {
     use(at)
   }
 
+  /** Before PHP registers its functions: the name in the binary's table of them is overwritten where it stands. */
+  #nameHostFunction(): void {
+    const { bytes } = this.kernel.memory
+    const at = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(`\0${NATIVE_HOST_FUNCTION}\0`) + 1
+    if (at === 0) throw new Error(`the binary has no function ${NATIVE_HOST_FUNCTION}`)
+    bytes.fill(0, at, at + NATIVE_HOST_FUNCTION.length)
+    bytes.set(this.kernel.memory.encode(HOST_FUNCTION), at)
+  }
+
+  #forgetLibrary(): void {
+    const table = listOfOurs(this.kernel.memory, (this.#exports.executor_globals as WasmGlobal).value)
+    if (table !== undefined) this.function('zend_hash_clean')(table)
+  }
+
   /** PHP's own heap is made of chunks aligned to their size; what is allocated first lies in the first. */
   #workingPlaces(): WorkingPlaces {
     const at = this.function('_emalloc')(8)
@@ -180,5 +198,6 @@ function startupWorld(around: TreeDirectory | undefined): RequestWorld {
     processId: processIdOf(seed),
     output: new RequestOutput(),
     log: undefined,
+    host: undefined,
   }
 }

@@ -2,6 +2,7 @@ import type { TreeDirectory } from '../file-tree.js'
 import type { FileChange } from '../files.js'
 import type { ScriptOutcome } from '../outcome.js'
 import type { ScriptRequest } from '../request.js'
+import type { ContentChannel } from './content-channel.js'
 import type { AgreedPoint } from './execute.js'
 import type { Image, ImageOrder, PhpParts } from './image-builder.js'
 import type { Snapshot } from './php-instance.js'
@@ -12,7 +13,9 @@ export interface WorkerStart {
   readonly builds: ReadonlyMap<string, PhpParts>
   /** The one that PLAIN_IMAGE is of. */
   readonly usual: string
-  readonly trees: ReadonlyMap<string, TreeDirectory>
+  readonly content: ContentChannel | undefined
+  /** By key: see RootTable. */
+  readonly trees: ReadonlyMap<number, TreeDirectory>
   /** By image id. Without PLAIN_IMAGE the worker makes that first. */
   readonly images: ReadonlyMap<string, KeptImage>
 }
@@ -28,15 +31,15 @@ export const PLAIN_IMAGE = 'plain'
 
 /** What changes a worker's knowledge: it does not answer. */
 export type Told =
-  | { readonly type: 'load'; readonly root: string; readonly tree: TreeDirectory }
-  | { readonly type: 'derive'; readonly root: string; readonly from: string; readonly changes: readonly FileChange[] }
-  | { readonly type: 'forget'; readonly root: string }
+  | { readonly type: 'load'; readonly key: number; readonly tree: TreeDirectory }
+  | { readonly type: 'derive'; readonly key: number; readonly from: number; readonly changes: readonly FileChange[] }
+  | { readonly type: 'forget'; readonly key: number }
   | { readonly type: 'php'; readonly build: string; readonly parts: PhpParts }
   | { readonly type: 'image'; readonly id: string; readonly image: KeptImage }
   | { readonly type: 'forget-image'; readonly id: string }
 /** What a worker does one at a time, and answers. */
 export type Task =
-  | { readonly type: 'run'; readonly root: string; readonly image: string; readonly request: ScriptRequest; readonly at: AgreedPoint }
+  | { readonly type: 'run'; readonly tree: number; readonly image: string; readonly request: ScriptRequest; readonly at: AgreedPoint }
   /** Without an order: PHP as it starts. */
   | { readonly type: 'build'; readonly build: string; readonly order: ImageOrder | undefined }
 export type ToWorker = Told | Task

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { PhpRuntimeError } from '../errors.js'
 import type { TreeDirectory } from '../file-tree.js'
 import type { AbstainReason } from '../outcome.js'
+import { type ContentSource, serveContent } from './content-channel.js'
 import type { PhpParts } from './image-builder.js'
 import {
   type FromWorker,
@@ -20,9 +21,10 @@ export interface SeatOptions {
   /** The build of PLAIN_IMAGE. */
   readonly usual: string
   /** Read likewise. */
-  readonly trees: ReadonlyMap<string, TreeDirectory>
+  readonly trees: ReadonlyMap<number, TreeDirectory>
   /** Read likewise. The first worker adds PLAIN_IMAGE. */
   readonly images: Map<string, KeptImage>
+  readonly content: ContentSource | undefined
 }
 /** The worker did not finish: it was too slow, died or did not start. */
 export interface Lost {
@@ -99,10 +101,14 @@ export class WorkerSeat {
   }
 
   #startWorker(): Promise<Worker> {
-    const { builds, usual, trees, images } = this.#options
-    const workerData: WorkerStart = { builds: new Map(builds), usual, trees: new Map(trees), images: new Map(images) }
+    const { builds, usual, trees, images, content: source } = this.#options
+    const channel = source && serveContent(source)
+    const content = channel?.worker
+    const workerData: WorkerStart = { builds: new Map(builds), usual, content, trees: new Map(trees), images: new Map(images) }
+    const transferList = content ? [content.port] : []
     const resourceLimits = { stackSizeMb: STACK_MIB, maxOldGenerationSizeMb: 1024 }
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData, resourceLimits, env: {}, name: 'interpeer-php' })
+    const given = { workerData, transferList, resourceLimits, env: {}, name: 'interpeer-php' }
+    const worker = new Worker(new URL('./worker.js', import.meta.url), given)
     this.#worker = worker
     let ready = false
     return new Promise((resolve, reject) => {
@@ -114,6 +120,7 @@ export class WorkerSeat {
       const timer = setTimeout(() => lose('the worker did not become ready in time'), START_MS_MAX)
       worker.on('error', lose)
       worker.on('exit', lose)
+      worker.on('exit', () => channel?.close())
       worker.on('message', (message: FromWorker) => {
         if (worker !== this.#worker) return
         if (message.type !== 'ready') {

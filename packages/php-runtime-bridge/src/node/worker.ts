@@ -1,16 +1,21 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { deriveTree, type TreeDirectory } from '../file-tree.js'
 import type { ScriptOutcome } from '../outcome.js'
+import { contentReaderOf } from './content-channel.js'
 import { execute } from './execute.js'
+import type { HostServices } from './host-context.js'
 import { buildImage } from './image-builder.js'
 import { InstanceShelf } from './instance-shelf.js'
 import { PhpInstance } from './php-instance.js'
+import type { PhpAtLevel } from './request-scope.js'
 import { type FromWorker, PLAIN_IMAGE, type Task, type TaskResult, type Told, type ToWorker, type WorkerStart } from './worker-messages.js'
 
-const { builds: givenBuilds, usual, trees: known, images: givenImages } = workerData as WorkerStart
-const trees = new Map<string, TreeDirectory>(known)
+const { builds: givenBuilds, usual, content, trees: known, images: givenImages } = workerData as WorkerStart
+const trees = new Map<number, TreeDirectory>(known)
 const builds = new Map(givenBuilds)
 const images = new Map(givenImages)
+const { carriedOut } = named(builds, usual)
+const services: HostServices = { carriedOut: new Set(carriedOut), content: content && contentReaderOf(content) }
 const instances = new InstanceShelf(newInstance)
 
 function receive(message: ToWorker): void {
@@ -24,9 +29,9 @@ function newInstance(build: string): PhpInstance {
 }
 
 function learn(told: Told): void {
-  if (told.type === 'load') trees.set(told.root, told.tree)
-  else if (told.type === 'derive') trees.set(told.root, deriveTree(named(trees, told.from), told.changes))
-  else if (told.type === 'forget') trees.delete(told.root)
+  if (told.type === 'load') trees.set(told.key, told.tree)
+  else if (told.type === 'derive') trees.set(told.key, deriveTree(named(trees, told.from), told.changes))
+  else if (told.type === 'forget') trees.delete(told.key)
   else if (told.type === 'php') builds.set(told.build, told.parts)
   else if (told.type === 'image') images.set(told.id, told.image)
   else {
@@ -40,13 +45,19 @@ function perform(task: Task): void {
     send(built(task))
     return
   }
-  const { root, image, request, at } = task
+  const { tree, image, request, at } = task
   const kept = named(images, image)
   const { snapshot } = kept
-  const outcome = execute(named(trees, root), request, at, () => ({ php: instances.take(image, kept), snapshot }))
+  const atLevel: PhpAtLevel = (level) => ({ php: instances.take(shelfName(image, level), kept), snapshot })
+  const outcome = execute(named(trees, tree), request, at, atLevel, services)
   send({ type: 'ran', outcome }, buffersOf(outcome))
   // While the answer is under way: the next request finds PHP ready.
   instances.makeReady(image, kept)
+}
+
+/** Instances for child jobs stand beside that of the request. */
+function shelfName(image: string, level: number): string {
+  return level === 0 ? image : `${image} child ${level}`
 }
 
 function built({ build, order }: Task & { type: 'build' }): TaskResult {
@@ -59,7 +70,7 @@ function built({ build, order }: Task & { type: 'build' }): TaskResult {
   }
 }
 
-function named<T>(all: ReadonlyMap<string, T>, name: string): T {
+function named<K, T>(all: ReadonlyMap<K, T>, name: K): T {
   const found = all.get(name)
   if (found === undefined) throw new Error(`the main thread named what it never sent: ${name}`)
   return found
