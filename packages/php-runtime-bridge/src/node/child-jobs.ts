@@ -13,12 +13,12 @@ import { serverVariablesOf } from '../server-variables.js'
 import { writabilityOf } from '../system-tree.js'
 import { DescriptorTable } from './descriptors.js'
 import { PAGE_BYTES } from './guest-memory.js'
+import { hostTroubleOf } from './halt.js'
 import { hostContextOf } from './host-context.js'
 import type { Kernel, RequestWorld } from './kernel.js'
 import { RequestOutput } from './output.js'
 import type { RequestScope } from './request-scope.js'
 import { runScript } from './sapi.js'
-import { hostTroubleOf } from './script-run.js'
 import { processIdOf, SeededRandom } from './seeded-random.js'
 
 /** A script that runs in a child job runs in a child job …: each level is one more instance, and more of the thread's own stack. */
@@ -106,7 +106,7 @@ function endingOf(run: () => number, kernel: Kernel, stackOverran: () => boolean
   try {
     status = run()
   } catch (error) {
-    const trouble = hostTroubleOf(error)
+    const trouble = hostTroubleOf(error)?.reason
     if (trouble !== undefined) return trouble
     trapped = kernel.halted === undefined
   }

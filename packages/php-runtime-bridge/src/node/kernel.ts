@@ -6,7 +6,7 @@ import type { VirtualClock } from '../virtual-clock.js'
 import { type Descriptor, type DescriptorTable, deviceAt } from './descriptors.js'
 import type { ExecutionLog } from './execution-log.js'
 import type { GuestMemory } from './guest-memory.js'
-import { ScriptHalt } from './halt.js'
+import { hostTroubleOf, ScriptHalt } from './halt.js'
 import type { ExtensionLoader } from './linker/extension-loader.js'
 import type { RequestOutput } from './output.js'
 import type { SeededRandom } from './seeded-random.js'
@@ -105,6 +105,16 @@ export class Kernel {
       if (error instanceof ScriptHalt) this.#halt ??= error
       throw error
     }
+  }
+
+  /**
+   * What ends the script when a call threw `error`. An address outside the memory is a trap, as it would be in the binary itself; it is noted like
+   * every halt, because C++ frames could swallow what is thrown.
+   */
+  endedBy(error: unknown): unknown {
+    if (!(error instanceof RangeError) || this.#halt) return error
+    this.#halt = new ScriptHalt(hostTroubleOf(error) ?? { type: 'answer', code: 'SCRIPT_TRAPPED' })
+    return this.#halt
   }
 
   isDevice(path: string): boolean {

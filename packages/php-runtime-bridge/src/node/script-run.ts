@@ -12,6 +12,7 @@ import { mountSite, writabilityOf } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable } from './descriptors.js'
 import type { ExecutionLog } from './execution-log.js'
+import { hostTroubleOf } from './halt.js'
 import { hostContextOf } from './host-context.js'
 import type { RequestWorld } from './kernel.js'
 import { RequestOutput } from './output.js'
@@ -61,7 +62,7 @@ function draftOf(
   try {
     runScript(php, request.method, request.target, request.host, serverVariablesOf(request, route, site), request.body)
   } catch (error) {
-    const trouble = hostTroubleOf(error)
+    const trouble = hostTroubleOf(error)?.reason
     if (trouble !== undefined) return trouble
     trapped = kernel.halted === undefined
   }
@@ -80,13 +81,6 @@ function draftOf(
   const head = parseResponseHead(textOf(world.output.read('headers')))
   if (!head) return { ...codedAnswer('HEADERS_MALFORMED', '', log()), changes, effects }
   return { ...head, body: world.output.read('output'), changes, effects, log: log() }
-}
-
-/** Errors that another machine, or this one on another day, would not have had. */
-export function hostTroubleOf(error: unknown): AbstainReason | undefined {
-  if (!(error instanceof RangeError)) return undefined
-  if (error.message.includes('call stack')) return 'HOST_STACK'
-  return error.message.includes('allocation') ? 'HOST_MEMORY' : undefined
 }
 
 function textOf(bytes: Uint8Array): string {

@@ -35,7 +35,12 @@ export function importsOf(module: WasmModule, kernel: Kernel): Record<string, Re
 function logged(kernel: Kernel, number: number, body: WasmImport): WasmImport {
   const call = body as (...args: readonly (number | bigint)[]) => number | bigint | undefined
   return (...args: readonly (number | bigint)[]) => {
-    const result = call(...args)
+    let result: number | bigint | undefined
+    try {
+      result = call(...args)
+    } catch (error) {
+      throw kernel.endedBy(error)
+    }
     kernel.world.log?.call(number, args, result, kernel.guest.stackPointer(), kernel.memory.view)
     return result
   }
