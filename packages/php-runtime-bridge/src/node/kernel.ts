@@ -1,4 +1,5 @@
 import { fail, SyscallFailure } from '../errno.js'
+import type { HostContext } from '../host-calls/host-calls.js'
 import type { Overlay } from '../overlay.js'
 import { normalizePath, PATH_UNITS_MAX } from '../path.js'
 import type { VirtualClock } from '../virtual-clock.js'
@@ -6,6 +7,7 @@ import { type Descriptor, type DescriptorTable, deviceAt } from './descriptors.j
 import type { ExecutionLog } from './execution-log.js'
 import type { GuestMemory } from './guest-memory.js'
 import { hostTroubleOf, ScriptHalt } from './halt.js'
+import type { ExtensionLoader } from './linker/extension-loader.js'
 import type { RequestOutput } from './output.js'
 import type { SeededRandom } from './seeded-random.js'
 
@@ -18,6 +20,8 @@ export interface RequestWorld {
   readonly output: RequestOutput
   /** None while PHP starts. */
   readonly log: ExecutionLog | undefined
+  /** What answers a script's host calls. None while PHP starts. */
+  readonly host: HostContext | undefined
 }
 
 /** Calls into PHP that the kernel itself needs. */
@@ -25,6 +29,8 @@ export interface GuestCalls {
   malloc(bytes: number): number
   alignedAlloc(alignment: number, bytes: number): number
   stackPointer(): number
+  /** Takes a file of ours off PHP's list of included files, if nothing else is on it yet. */
+  forgetLibrary(): void
 }
 
 const AT_FDCWD = -100
@@ -38,6 +44,8 @@ export class Kernel {
   world!: RequestWorld
   descriptors!: DescriptorTable
   workingDirectory = '/'
+  /** What dlopen() finds: set while PHP starts. */
+  extensions: ExtensionLoader | undefined
   readonly pagesMax: number
   /** Below this address the stack would run into PHP's own data; 0 until it is known. */
   stackFloor = 0

@@ -25,7 +25,9 @@ test('what runs below PHP has nothing of the host at hand but hashes and ciphers
     const text = readFileSync(new URL(path, source), 'utf8')
     const modules = [...text.matchAll(/from '(node:[^']+)'/g)].map(([, name]) => name)
     const globals = [
-      ...text.matchAll(/\b(?:process\.(?!js\b)\w+|globalThis|Date\.now|new Date|Math\.random|performance\.|fetch\(|require\(|import\(|eval\()/g),
+      ...text.matchAll(
+        /\b(?:process\.(?!js\b)\w+|globalThis|Date\.now|new Date|Math\.random|performance\.|fetch\(|require\(|import\(|eval\()/g,
+      ),
     ]
     return [...modules.filter((name) => name !== 'node:crypto'), ...globals.map(([word]) => word)].map((word) => `${path}: ${word}`)
   })

@@ -3,6 +3,7 @@ import type { Kernel } from '../kernel.js'
 import { type WasmImport, type WasmModule, wasm } from '../wasm-api.js'
 import { directoryCalls } from './directories.js'
 import { fileCalls } from './files.js'
+import { hostCalls } from './host-calls.js'
 import { memoryCalls } from './memory.js'
 import { networkCalls } from './network.js'
 import { processCalls } from './process.js'
@@ -19,6 +20,7 @@ export function importsOf(module: WasmModule, kernel: Kernel): Record<string, Re
     ...memoryCalls(kernel),
     ...processCalls(kernel),
     ...networkCalls(),
+    ...hostCalls(kernel),
   }
   const missing: WasmImport = () => -Errno.NOSYS
   const imports: Record<string, Record<string, WasmImport>> = {}
