@@ -11,7 +11,7 @@ const GATEWAY = join(root, 'apps/gateway/dist/main.js')
 const ESCROW_COINS = '100000'
 const UPLOADER_COINS = '1000000'
 const SERVED_MS = 90_000
-const GUARD_MS = 10_000
+const GUARD_MS = 30_000
 
 /**
  * A whole network on this machine: one gateway and some seeders, each a process of its own with its own key and disk, and one site
@@ -91,6 +91,13 @@ export class LocalNetwork {
       this.#folder('uploader'),
     ]
     return (await this.#interpeer('site', 'publish', site, ...words, ...this.#bootstrap)).trim()
+  }
+
+  /** @returns {Promise<object[]>} what the members logged of a site, as its uploader reads it */
+  async logs(name) {
+    const words = ['--genesis', this.#genesis, '--data', this.#folder('uploader'), '--json']
+    const lines = (await this.#interpeer('job', 'logs', name, ...words, ...this.#bootstrap)).trim().split('\n')
+    return lines.filter((line) => line !== '').map((line) => JSON.parse(line))
   }
 
   /** Starts a seeder, for the first time or again from its disk. */

@@ -1,5 +1,6 @@
 import { kindOfPath, type SiteConfiguration } from './configuration/site-configuration.js'
-import { sameBytes, type TreeDirectory } from './file-tree.js'
+import type { TreeDirectory, TreeNode } from './file-tree.js'
+import { CHILD_PATH, LIBRARY_PATH } from './host-calls/php-library.js'
 import { compareText } from './path.js'
 import { type OpcacheSizes, SESSION_FOLDER, SITE_FOLDER } from './php-ini.js'
 
@@ -13,24 +14,23 @@ export function canChange(configuration: SiteConfiguration, path: string): boole
   return kindOfPath(configuration, path) !== 'immutable'
 }
 
-/** Whether two trees agree in all that cannot change. */
-export function haveSameCode(configuration: SiteConfiguration, a: TreeDirectory, b: TreeDirectory, prefix = ''): boolean {
-  for (const name of new Set([...a.entries.keys(), ...b.entries.keys()])) {
+/** The tree without all that can change: the same for every state of a site. */
+export function codeOf(configuration: SiteConfiguration, tree: TreeDirectory, prefix = ''): TreeDirectory {
+  const entries = new Map<string, TreeNode>()
+  for (const [name, node] of tree.entries) {
     const path = prefix + name
-    const [one, other] = [a.entries.get(name), b.entries.get(name)]
-    if (one === other || canChange(configuration, path)) continue
-    if (one?.kind === 'directory' && other?.kind === 'directory') {
-      if (one.mode !== other.mode || !haveSameCode(configuration, one, other, `${path}/`)) return false
-    } else if (one?.kind !== 'file' || other?.kind !== 'file') return false
-    else if (one.mode !== other.mode || one.mtimeS !== other.mtimeS || !sameBytes(one.bytes, other.bytes)) return false
+    if (canChange(configuration, path)) continue
+    entries.set(name, node.kind === 'directory' ? codeOf(configuration, node, `${path}/`) : node)
   }
-  return true
+  return { ...tree, entries }
 }
 
-/** Absolute paths of which opcache takes nothing: all but the immutable code. */
+export const SWEEP_PATH = '/internal/shared/sweep.php'
+
+/** Absolute paths of which opcache takes nothing: all but the immutable code, and the library that comes before every script. */
 export function uncachedPaths({ mutable, scratch }: SiteConfiguration): string[] {
   const inSite = mutable === 'everything' ? [SITE_FOLDER] : [...mutable, ...scratch].map((path) => `${SITE_FOLDER}/${path}`)
-  return ['/internal', '/request', '/tmp', RUNTIME_FOLDER, ...inSite].sort(compareText)
+  return [SWEEP_PATH, CHILD_PATH, '/request', '/tmp', RUNTIME_FOLDER, ...inSite].sort(compareText)
 }
 const RUNTIME_FOLDER = SESSION_FOLDER.slice(0, SESSION_FOLDER.lastIndexOf('/'))
 
@@ -45,7 +45,7 @@ export function blacklistOf(configuration: SiteConfiguration): string {
 export const ROOMY: OpcacheSizes = { sharedMiB: 72, stringsMiB: 8 }
 
 /**
- * The script that ends the making of an image: opcache lets go of what is not immutable code (archives' members escape its blacklist), and says what
+ * What it does: opcache lets go of what is not immutable code (archives' members escape its blacklist), and says what
  * it holds and needs.
  */
 export function sweepScript(configuration: SiteConfiguration): string {
@@ -55,10 +55,11 @@ $changing = json_decode('${changing}');
 $held = [];
 foreach (opcache_get_status(true)['scripts'] ?? [] as $path => $script) {
     $name = preg_replace('~^[a-z.]+://~', '', $path);
-    $drop = !str_starts_with($name, '${SITE_FOLDER}/');
+    if ($name === '${LIBRARY_PATH}') continue;
+    $drop = false;
     foreach ($changing as $one) $drop = $drop || $name === $one || str_starts_with($name, $one . '/');
     if ($drop) opcache_invalidate($path, true);
-    else $held[] = $path;
+    elseif (str_starts_with($name, '${SITE_FOLDER}/')) $held[] = $path;
 }
 sort($held);
 $status = opcache_get_status(false);
@@ -70,7 +71,7 @@ echo json_encode([
 `
 }
 export interface Swept {
-  /** Absolute paths, sorted. */
+  /** The site's: absolute paths, sorted. */
   readonly held: readonly string[]
   readonly sharedBytes: number
   readonly stringsBytes: number

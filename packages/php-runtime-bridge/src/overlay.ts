@@ -29,7 +29,7 @@ const NO_BYTES = new Uint8Array(0)
 export class Overlay {
   readonly root: OverlayDirectory
   readonly #writability: Writability
-  readonly #limits: OverlayLimits
+  #limits: OverlayLimits
   #ownedBytes = 0
   #madeNodes = 0
 
@@ -37,6 +37,23 @@ export class Overlay {
     this.root = directoryOver(base, 1)
     this.#writability = writability
     this.#limits = limits
+  }
+
+  /** What may still be held and made. */
+  get left(): OverlayLimits {
+    const { ownedBytesMax, madeNodesMax } = this.#limits
+    return { ownedBytesMax: Math.max(0, ownedBytesMax - this.#ownedBytes), madeNodesMax: Math.max(0, madeNodesMax - this.#madeNodes) }
+  }
+
+  /** For changes that were bounded elsewhere. What they take is counted. */
+  withoutLimits(change: () => void): void {
+    const limits = this.#limits
+    this.#limits = { ownedBytesMax: Number.POSITIVE_INFINITY, madeNodesMax: Number.POSITIVE_INFINITY }
+    try {
+      change()
+    } finally {
+      this.#limits = limits
+    }
   }
 
   /** undefined where nothing is; ENOTDIR where the way there leads through a file. */

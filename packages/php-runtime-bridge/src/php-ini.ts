@@ -1,3 +1,7 @@
+import type { ExtensionName } from './configuration/fields.js'
+import { LIBRARY_PATH } from './host-calls/php-library.js'
+import { memoryLimitMiBOf, SLOT } from './limits.js'
+
 /** Where a site is in the file system that PHP sees, and where its sessions are: inside the site, so that they outlive a request. */
 export const SITE_FOLDER = '/site'
 export const SESSION_FOLDER = `${SITE_FOLDER}/.interpeer/sessions`
@@ -11,7 +15,7 @@ const settings = `
 expose_php=0
 register_argc_argv=0
 enable_dl=0
-memory_limit=128M
+memory_limit=${memoryLimitMiBOf(SLOT)}M
 max_execution_time=0
 max_input_time=-1
 error_reporting=E_ALL
@@ -35,7 +39,7 @@ upload_tmp_dir=/tmp
 sys_temp_dir=/tmp
 allow_url_fopen=1
 allow_url_include=0
-disable_functions=post_message_to_js
+auto_prepend_file=${LIBRARY_PATH}
 session.save_handler=files
 session.save_path=${SESSION_FOLDER}
 session.gc_probability=0
@@ -46,10 +50,6 @@ session.cookie_samesite=Lax
 realpath_cache_size=4096K
 sendmail_path=/internal/no-mail
 `.trimStart()
-
-/** For sites without an image of their own: nothing is compiled before its request. */
-export const phpIni = `${settings}opcache.enable=0
-`
 
 /** Memory that opcache has: in all, and of that for strings; MiB. */
 export interface OpcacheSizes {
@@ -77,6 +77,15 @@ opcache.lockfile_path=/tmp
 opcache.jit=disable
 opcache.jit_buffer_size=0
 `
+}
+
+/** For sites without an image of their own: opcache knows the system's scripts, and has no room for more. */
+export const PLAIN_SIZES: OpcacheSizes = { sharedMiB: 8, stringsMiB: 4 }
+export const phpIni = opcacheIni(PLAIN_SIZES)
+
+/** Lines for extensions that PHP is to load when it starts. */
+export function extensionIni(names: readonly ExtensionName[]): string {
+  return names.map((name) => `extension=${name}.so\n`).join('')
 }
 
 /** OpenSSL makes no keys without a configuration. */

@@ -1,5 +1,6 @@
 import { isWithin, kindOfPath, type SiteConfiguration } from './configuration/site-configuration.js'
 import { emptyTree, findNode, type TreeDirectory, type TreeFile, type TreeNode, withEntry } from './file-tree.js'
+import { CHILD_PATH, LIBRARY_PATH, phpChild, phpLibrary } from './host-calls/php-library.js'
 import type { Writability } from './overlay.js'
 import { nameOf } from './path.js'
 import { INI_PATH, OPENSSL_PATH, opensslConfig, phpIni, SESSION_FOLDER, SITE_FOLDER } from './php-ini.js'
@@ -29,6 +30,8 @@ function systemTree(more: ReadonlyMap<string, Uint8Array> = new Map()): TreeDire
     entries: new Map<string, TreeNode>([
       [nameOf(INI_PATH), systemFile(phpIni)],
       [nameOf(OPENSSL_PATH), systemFile(opensslConfig)],
+      [nameOf(LIBRARY_PATH), systemFile(phpLibrary)],
+      [nameOf(CHILD_PATH), systemFile(phpChild)],
       ['preload', emptyTree],
       ...Array.from(more, ([path, bytes]): [string, TreeNode] => [nameOf(path), { ...systemFile(''), bytes }]),
     ]),

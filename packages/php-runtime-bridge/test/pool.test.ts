@@ -55,6 +55,21 @@ test('every worker gives the same bytes, for sites with an image of their own to
   expect(new Set(transcripts).size).toBe(1)
 })
 
+test('a site whose warm-up never ends is abstained from, and holds nobody else up', async () => {
+  const brief = await startPhpRuntime({ guardMs: 400, workers: 2 })
+  await brief.load('endless', filesOf({ ...warm, 'index.php': '<?php while (true);', 'other.php': '<?php echo "other";' }))
+  await brief.load('site', filesOf({ 'a.txt': 'text' }))
+  const endless = [brief.run('endless', request('/other.php'), at), brief.image('endless')] as const
+  expect(textOf(await brief.run('site', request('/a.txt'), at))).toBe('text')
+  expect(await endless[0]).toEqual({ type: 'abstained', reason: 'IMAGE_FAILED' })
+  expect(await endless[1]).toBeUndefined()
+  expect(await brief.run('endless', request('/other.php'), at), 'at once: it is not tried again yet').toEqual({
+    type: 'abstained',
+    reason: 'IMAGE_FAILED',
+  })
+  await brief.close()
+})
+
 test('a worker keeps instances of a few images, and makes those of others anew', async () => {
   const single = await startPhpRuntime({ guardMs: 20_000 })
   const names = ['a', 'b', 'c']
@@ -75,6 +90,22 @@ test('more runs than may wait are refused, and those that wait are still answere
   expect(refused.length).toBe(5)
   for (const { reason } of refused) expect(reason).toMatchObject({ code: 'RUNTIME_BUSY', failure: { waitingMax: 1024 } })
   await single.close()
+})
+
+test('a tree that is forgotten, or given anew, is as it was for the runs that were asked for before', async () => {
+  await php.load('brief', filesOf({ 'index.php': '<?php echo "old";' }))
+  const old = ['read', 'write', 'read', 'write', 'read'] as const
+  const before = old.map((kind) => php.run('brief', request(), at, { kind }))
+  await php.load('brief', filesOf({ 'index.php': '<?php echo "new";' }))
+  const after = php.run('brief', request(), at)
+  php.forget('brief')
+  expect((await Promise.all([...before, after])).map(textOf)).toEqual([...old.map(() => 'old'), 'new'])
+
+  await php.load('brief', filesOf({ 'index.php': '<?php echo file_get_contents("n");', n: '1' }))
+  await php.derive('brief', 'brief', [{ type: 'write', path: 'n', mode: 0o644, mtimeS: 1, bytes: utf8('2') }])
+  expect(textOf(await php.run('brief', request(), at))).toBe('2')
+  php.forget('brief')
+  await expect(php.run('brief', request(), at)).rejects.toThrow(expect.objectContaining({ code: 'ROOT_UNKNOWN' }))
 })
 
 test('closing refuses what waits and what runs', async () => {

@@ -17,6 +17,7 @@ import { parseResponseHead } from '../../../packages/php-runtime-bridge/src/resp
 import { phpWith } from '../../../packages/php-runtime-bridge/test/meter/php-like.js'
 import { richModule } from '../../../packages/php-runtime-bridge/test/meter/rich-module.js'
 import { Broken, bytesOfText, type Target, textOf } from '../src/target.ts'
+import { kernelTarget } from './php-kernel.ts'
 
 const site = treeOf(
   ['index.php', 'a/index.html', 'a/b/style.css', 'a/index.php', '.hidden/secret'].map((path) => ({
@@ -132,4 +133,5 @@ export const phpRuntimeBridge: readonly Target[] = [
     run: (input) => void addressesOf(input),
     seeds: () => [phpWith()],
   },
+  kernelTarget('php-runtime-bridge/kernel'),
 ]

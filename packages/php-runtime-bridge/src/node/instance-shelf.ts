@@ -1,4 +1,5 @@
-import type { PhpInstance, Snapshot } from './php-instance.js'
+import type { PhpInstance } from './php-instance.js'
+import type { KeptImage } from './worker-messages.js'
 
 interface Kept {
   readonly php: PhpInstance
@@ -7,49 +8,42 @@ interface Kept {
 }
 
 /** Instances of different images that one worker keeps: each has memory of its own, from 15 MB to all that a slot may have. */
-export const INSTANCES_MAX = 2
+const INSTANCES_MAX = 3
 
-/** The PHP instances of one worker, one for each image, those used longest ago given up first. */
+/** The PHP instances of one worker, one for each image and level of child jobs, those used longest ago given up first. */
 export class InstanceShelf {
-  readonly #make: () => PhpInstance
+  readonly #make: (build: string) => PhpInstance
   /** The one used last comes last. */
   readonly #kept = new Map<string, Kept>()
 
-  constructor(make: () => PhpInstance) {
+  constructor(make: (build: string) => PhpInstance) {
     this.#make = make
   }
 
-  /** Starts PHP under an image's name, and says what that image is. */
-  start(image: string, data: Uint8Array | undefined): Snapshot {
-    const php = this.#make()
-    const snapshot = php.start(data)
-    this.#keep(image, { php, pristine: true })
-    return snapshot
-  }
-
   /** An instance that equals the snapshot, and will not after its use. */
-  take(image: string, snapshot: Snapshot): PhpInstance {
-    this.makeReady(image, snapshot)
-    const kept = this.#kept.get(image) ?? { php: this.#restored(snapshot), pristine: true }
+  take(image: string, of: KeptImage): PhpInstance {
+    this.makeReady(image, of)
+    const kept = this.#kept.get(image) ?? { php: this.#restored(of), pristine: true }
     kept.pristine = false
     this.#keep(image, kept)
     return kept.php
   }
 
   /** Restores the image's instance where it was used; one whose memory grew is given up. */
-  makeReady(image: string, snapshot: Snapshot): void {
+  makeReady(image: string, { snapshot }: KeptImage): void {
     const kept = this.#kept.get(image)
     if (kept === undefined || kept.pristine) return
     kept.pristine = kept.php.restore(snapshot)
     if (!kept.pristine) this.#kept.delete(image)
   }
 
+  /** Gives up the image's instance, and those that stand beside it under longer names: '(image) …'. */
   drop(image: string): void {
-    this.#kept.delete(image)
+    for (const name of [...this.#kept.keys()]) if (name === image || name.startsWith(`${image} `)) this.#kept.delete(name)
   }
 
-  #restored(snapshot: Snapshot): PhpInstance {
-    const php = this.#make()
+  #restored({ build, snapshot }: KeptImage): PhpInstance {
+    const php = this.#make(build)
     php.restore(snapshot)
     return php
   }

@@ -1,13 +1,18 @@
 import { fail, SyscallFailure } from '../errno.js'
+import type { HostContext } from '../host-calls/host-calls.js'
+import type { SlotLimits } from '../limits.js'
 import type { Overlay } from '../overlay.js'
 import { normalizePath, PATH_UNITS_MAX } from '../path.js'
 import type { VirtualClock } from '../virtual-clock.js'
 import { type Descriptor, type DescriptorTable, deviceAt } from './descriptors.js'
 import type { ExecutionLog } from './execution-log.js'
-import type { GuestMemory } from './guest-memory.js'
-import { ScriptHalt } from './halt.js'
+import type { FuelGauge } from './fuel-gauge.js'
+import { type GuestMemory, PAGE_BYTES } from './guest-memory.js'
+import { hostTroubleOf, ScriptHalt } from './halt.js'
+import type { ExtensionLoader } from './linker/extension-loader.js'
 import type { RequestOutput } from './output.js'
 import type { SeededRandom } from './seeded-random.js'
+import { PATH_UNIT_FUEL, RANDOM_KIB_FUEL } from './syscalls/costs.js'
 
 /** What system calls see of one request: made anew for each. */
 export interface RequestWorld {
@@ -18,6 +23,8 @@ export interface RequestWorld {
   readonly output: RequestOutput
   /** None while PHP starts. */
   readonly log: ExecutionLog | undefined
+  /** What answers a script's host calls. None while PHP starts. */
+  readonly host: HostContext | undefined
 }
 
 /** Calls into PHP that the kernel itself needs. */
@@ -25,9 +32,12 @@ export interface GuestCalls {
   malloc(bytes: number): number
   alignedAlloc(alignment: number, bytes: number): number
   stackPointer(): number
+  /** Takes a file of ours off PHP's list of included files, if nothing else is on it yet. */
+  forgetLibrary(): void
 }
 
 const AT_FDCWD = -100
+const PAGES_PER_MIB = (1024 * 1024) / PAGE_BYTES
 /** What new files and directories may not have: the C library's own umask() never reaches a kernel. */
 export const UMASK = 0o022
 
@@ -38,18 +48,19 @@ export class Kernel {
   world!: RequestWorld
   descriptors!: DescriptorTable
   workingDirectory = '/'
-  readonly pagesMax: number
-  /** Below this address the stack would run into PHP's own data; 0 until it is known. */
-  stackFloor = 0
+  /** What dlopen() finds: set while PHP starts. */
+  extensions: ExtensionLoader | undefined
+  fuel!: FuelGauge
+  pagesMax = 0
+  /** PHP was refused memory. */
+  memoryRefused = false
   #halt: ScriptHalt | undefined
 
-  constructor(pagesMax: number) {
-    this.pagesMax = pagesMax
-  }
-
-  begin(world: RequestWorld, descriptors: DescriptorTable): void {
+  begin(world: RequestWorld, descriptors: DescriptorTable, limits: SlotLimits): void {
     this.world = world
     this.descriptors = descriptors
+    this.pagesMax = limits.memoryMiB * PAGES_PER_MIB
+    this.memoryRefused = false
     this.workingDirectory = '/'
     this.#halt = undefined
   }
@@ -59,14 +70,14 @@ export class Kernel {
   }
 
   halt(reason: ScriptHalt['reason']): never {
-    this.#halt ??= new ScriptHalt(reason)
-    throw this.#halt
+    throw this.#stopped(new ScriptHalt(reason))
   }
 
   /** The path that a call names, relative to an open directory or the working directory. */
   pathAt(directory: number, at: number, mayBeEmpty = false): string {
     const text = this.memory.text(at)
     if (text.length > PATH_UNITS_MAX) fail('NAMETOOLONG')
+    this.fuel.charge(text.length * PATH_UNIT_FUEL)
     if (text.startsWith('/')) return normalizePath(text)
     if (text === '' && !mayBeEmpty) fail('NOENT')
     const from = directory === AT_FDCWD ? this.workingDirectory : this.descriptors.get(directory).path
@@ -88,15 +99,34 @@ export class Kernel {
   }
 
   #run<Args extends unknown[]>(body: (...args: Args) => number | undefined, args: Args, sign: number): number {
-    if (this.#halt) throw this.#halt
-    if (this.guest.stackPointer() < this.stackFloor) this.halt({ type: 'answer', code: 'STACK_EXHAUSTED' })
     try {
       return body(...args) ?? 0
     } catch (error) {
       if (error instanceof SyscallFailure) return sign * error.errno
-      if (error instanceof ScriptHalt) this.#halt ??= error
+      if (error instanceof ScriptHalt) throw this.#stopped(error)
       throw error
     }
+  }
+
+  /**
+   * What ends the script when a call threw `error`. An address outside the memory is a trap, as it would be in the binary itself; it is noted like
+   * every halt, because C++ frames could swallow what is thrown.
+   */
+  endedBy(error: unknown): unknown {
+    if (!(error instanceof RangeError) || this.#halt) return error
+    return this.#stopped(new ScriptHalt(hostTroubleOf(error) ?? { type: 'answer', code: 'SCRIPT_TRAPPED' }))
+  }
+
+  /** C++ frames in the way could swallow what is thrown: without fuel they come no further. */
+  #stopped(halt: ScriptHalt): ScriptHalt {
+    this.#halt ??= halt
+    this.fuel.stop()
+    return this.#halt
+  }
+
+  fillRandom(target: Uint8Array): void {
+    this.fuel.charge(Math.ceil((target.length * RANDOM_KIB_FUEL) / 1024))
+    this.world.random.fill(target)
   }
 
   isDevice(path: string): boolean {
