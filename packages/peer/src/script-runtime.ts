@@ -26,6 +26,12 @@ export type ScriptOutcome =
       readonly changes: readonly ScriptChange[]
       /** What the run did on its way, which the answer does not show; the same on every machine. Best under 24 KiB: of more, a hash is kept. */
       readonly transcript: Uint8Array
+      /** What the script wrote to its error log, for the site's uploader. Not part of the answer. */
+      readonly log?: string
+      /** Work counted, in the runtime's own unit, the same on every machine: members agree on a batch's sum. A whole number, 0 to 2^40. */
+      readonly fuel: number
+      /** The most memory held: the same on every machine. */
+      readonly memoryBytes?: number
     }
   | { readonly type: 'abstained'; readonly reason: string }
 
@@ -35,12 +41,22 @@ export type ScriptOutcome =
  */
 export interface ScriptRuntime {
   readonly runtimeId: string
+  /** Most reads that it runs at a time, beside a write; default 1, a read or a write. */
+  readonly readers?: number
   has(root: string): boolean
   /** The whole tree: its files, and the directories that no file implies. */
   load(root: string, files: readonly FileEntry[], directories: readonly DirectoryEntry[]): Promise<void>
   derive(root: string, from: string, changes: readonly ScriptChange[]): Promise<void>
   forget(root: string): void
-  /** Runs on a private copy: `root` itself never changes. */
-  run(root: string, request: ScriptRequest, at: { readonly timeMs: number; readonly seed: Uint8Array }): Promise<ScriptOutcome>
+  /**
+   * Runs on a private copy: `root` itself never changes.
+   * @param options `kind`: of a read nobody takes the changes over. Default `write`
+   */
+  run(
+    root: string,
+    request: ScriptRequest,
+    at: { readonly timeMs: number; readonly seed: Uint8Array },
+    options?: { readonly kind?: 'read' | 'write' },
+  ): Promise<ScriptOutcome>
   close(): Promise<void>
 }

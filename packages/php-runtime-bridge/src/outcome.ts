@@ -1,4 +1,6 @@
 import type { FileChange } from './files.js'
+import type { ChildJobRecord } from './host-calls/child-task.js'
+import type { Effect } from './host-calls/effects.js'
 
 export interface Answered {
   readonly type: 'answered'
@@ -8,6 +10,8 @@ export interface Answered {
   readonly body: Uint8Array
   /** Sorted by path; content-equal writes dropped; paths relative to the site. */
   readonly changes: readonly FileChange[]
+  /** What the script wants done outside its site, in the order it asked; at most 100. To be done once the group agreed on this answer, and not before. */
+  readonly effects: readonly Effect[]
   /**
    * What the run did on its way, and a digest of all of the above: the same on every machine, and not to be had from the answer. 72 to 16,456 bytes
    * (the README has the form).
@@ -17,10 +21,12 @@ export interface Answered {
   readonly fuel: number
   /** The most memory that PHP's instance had, bytes; 0 where no script ran. The same on every machine; not part of the transcript. */
   readonly memoryBytes: number
+  /** The scripts that it ran in slots of their own, in the order of their ends: at most 100. The same on every machine; not part of the transcript. */
+  readonly childJobs: readonly ChildJobRecord[]
   /** What PHP wrote to its error log, for the site's owner; at most 64 KiB; not part of the transcript. */
   readonly log: string
 }
-export type AbstainReason = 'GUARD_TIME' | 'HOST_MEMORY' | 'HOST_STACK' | 'WORKER_DIED'
+export type AbstainReason = 'GUARD_TIME' | 'HOST_MEMORY' | 'HOST_STACK' | 'WORKER_DIED' | 'IMAGE_FAILED' | 'CONTENT_MISSING'
 /** This machine could not finish, which says nothing about the request: another may. */
 export interface Abstained {
   readonly type: 'abstained'
@@ -33,6 +39,7 @@ export const answerCodes = {
   REQUEST_INVALID: [400, 'The request is malformed or too large'],
   NOT_FOUND: [404, 'Nothing is at this address'],
   METHOD_NOT_ALLOWED: [405, 'A static file can only be read'],
+  CONFIGURATION_INVALID: [500, "The site's interpeer.json is not as it must be"],
   RESPONSE_TOO_LARGE: [500, 'The script sent more than a response may hold'],
   SLOT_EXHAUSTED: [503, 'The script used up its job slot; nothing was changed'],
   MEMORY_EXHAUSTED: [503, 'The script used up its memory; nothing was changed'],
@@ -45,7 +52,7 @@ export type AnswerCode = keyof typeof answerCodes
 
 export const ERROR_HEADER = 'interpeer-error'
 
-export type Draft = Omit<Answered, 'type' | 'transcript' | 'fuel' | 'memoryBytes'>
+export type Draft = Omit<Answered, 'type' | 'transcript' | 'fuel' | 'memoryBytes' | 'childJobs'>
 
 export function codedAnswer(code: AnswerCode, detail = '', log = ''): Draft {
   const [status, text] = answerCodes[code]
@@ -55,7 +62,7 @@ export function codedAnswer(code: AnswerCode, detail = '', log = ''): Draft {
   ]
   if (code === 'METHOD_NOT_ALLOWED') headers.push(['allow', 'GET, HEAD'])
   const body = asciiBytes(`${code}: ${text}${detail === '' ? '' : `: ${detail}`}.\n`)
-  return { status, headers, body, changes: [], log }
+  return { status, headers, body, changes: [], effects: [], log }
 }
 
 function asciiBytes(text: string): Uint8Array {

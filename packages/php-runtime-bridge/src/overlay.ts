@@ -11,25 +11,49 @@ export interface OverlayLimits {
 }
 const overlayLimits: OverlayLimits = { ownedBytesMax: 256 * 1024 * 1024, madeNodesMax: 20_000 }
 
+/** What a request may change, by absolute path. */
+export interface Writability {
+  readonly isWritable: (path: string) => boolean
+  /** Folders that can be neither removed nor renamed. */
+  readonly isPinned: (path: string) => boolean
+}
+
 const GROWTH_BYTES_MAX = 16 * 1024 * 1024
 const NO_BYTES = new Uint8Array(0)
 
 /**
  * The files of one request: an immutable tree below, this request's changes above. Paths are absolute and normalised.
  * Nodes have an identity, as inodes do: an open file stays what it was when its name is deleted or given to another.
- * Failures are thrown as SyscallFailure. Only what lies under `writable` prefixes can be changed (EROFS elsewhere).
+ * Failures are thrown as SyscallFailure. Only what is writable can be changed (EROFS elsewhere).
  */
 export class Overlay {
   readonly root: OverlayDirectory
-  readonly #writable: readonly string[]
-  readonly #limits: OverlayLimits
+  readonly #writability: Writability
+  #limits: OverlayLimits
   #ownedBytes = 0
   #madeNodes = 0
 
-  constructor(base: TreeDirectory, writable: readonly string[], limits: OverlayLimits = overlayLimits) {
+  constructor(base: TreeDirectory, writability: Writability, limits: OverlayLimits = overlayLimits) {
     this.root = directoryOver(base, 1)
-    this.#writable = writable
+    this.#writability = writability
     this.#limits = limits
+  }
+
+  /** What may still be held and made. */
+  get left(): OverlayLimits {
+    const { ownedBytesMax, madeNodesMax } = this.#limits
+    return { ownedBytesMax: Math.max(0, ownedBytesMax - this.#ownedBytes), madeNodesMax: Math.max(0, madeNodesMax - this.#madeNodes) }
+  }
+
+  /** For changes that were bounded elsewhere. What they take is counted. */
+  withoutLimits(change: () => void): void {
+    const limits = this.#limits
+    this.#limits = { ownedBytesMax: Number.POSITIVE_INFINITY, madeNodesMax: Number.POSITIVE_INFINITY }
+    try {
+      change()
+    } finally {
+      this.#limits = limits
+    }
   }
 
   /** undefined where nothing is; ENOTDIR where the way there leads through a file. */
@@ -116,7 +140,7 @@ export class Overlay {
   }
 
   checkWritable(path: string): void {
-    if (!this.#writable.some((prefix) => path === prefix || path.startsWith(`${prefix}/`))) fail('ROFS')
+    if (!this.#writability.isWritable(path)) fail('ROFS')
   }
 
   /** Makes room for `size` bytes and sets the size; what is new is zero. */
@@ -160,7 +184,7 @@ export class Overlay {
 
   #parentToChange(path: string, nowS: number): OverlayDirectory {
     this.checkWritable(path)
-    if (this.#writable.includes(path)) fail('PERM')
+    if (this.#writability.isPinned(path)) fail('PERM')
     if (!isSitePath(path.slice(1))) fail(nameOf(path).includes('\\') ? 'INVAL' : 'NAMETOOLONG')
     const parent = this.get(parentOf(path))
     if (parent.kind !== 'directory') fail('NOTDIR')

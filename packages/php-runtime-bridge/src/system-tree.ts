@@ -1,20 +1,39 @@
+import { isWithin, kindOfPath, type SiteConfiguration } from './configuration/site-configuration.js'
 import { emptyTree, findNode, type TreeDirectory, type TreeFile, type TreeNode, withEntry } from './file-tree.js'
+import { CHILD_PATH, LIBRARY_PATH, phpChild, phpLibrary } from './host-calls/php-library.js'
+import type { Writability } from './overlay.js'
 import { nameOf } from './path.js'
 import { INI_PATH, OPENSSL_PATH, opensslConfig, phpIni, SESSION_FOLDER, SITE_FOLDER } from './php-ini.js'
 
-/** Prefixes that a script may change. The folders named here themselves can be neither removed nor renamed. */
-export const writableFolders: readonly string[] = [SITE_FOLDER, '/tmp', `${SITE_FOLDER}/.interpeer`, SESSION_FOLDER]
+/** Folders that are always there: they can be neither removed nor renamed. */
+const pinnedFolders: readonly string[] = [SITE_FOLDER, '/tmp', `${SITE_FOLDER}/.interpeer`, SESSION_FOLDER]
+
+/** What a request to a site may change: what its configuration lets it, and what lasts for the request only. */
+export function writabilityOf(configuration: SiteConfiguration): Writability {
+  const inSite = (path: string) => path.slice(SITE_FOLDER.length + 1)
+  return {
+    isWritable: (path) =>
+      isWithin(path, '/tmp') || (isWithin(path, SITE_FOLDER) && kindOfPath(configuration, inSite(path)) !== 'immutable'),
+    isPinned: (path) => pinnedFolders.includes(path),
+  }
+}
 
 const SYSTEM_MTIME_S = 1
 
-/** Everything around the site that PHP expects to find: the same for every site and machine. */
-function systemTree(): TreeDirectory {
+/**
+ * Everything around the site that PHP expects to find.
+ * @param more files of its folder that only PHP's start needs: content by path
+ */
+function systemTree(more: ReadonlyMap<string, Uint8Array> = new Map()): TreeDirectory {
   const shared: TreeDirectory = {
     ...emptyTree,
     entries: new Map<string, TreeNode>([
       [nameOf(INI_PATH), systemFile(phpIni)],
       [nameOf(OPENSSL_PATH), systemFile(opensslConfig)],
+      [nameOf(LIBRARY_PATH), systemFile(phpLibrary)],
+      [nameOf(CHILD_PATH), systemFile(phpChild)],
       ['preload', emptyTree],
+      ...Array.from(more, ([path, bytes]): [string, TreeNode] => [nameOf(path), { ...systemFile(''), bytes }]),
     ]),
   }
   const folders: [string, TreeNode][] = [
@@ -30,11 +49,17 @@ function systemFile(text: string): TreeFile {
   return { kind: 'file', mode: 0o444, mtimeS: SYSTEM_MTIME_S, bytes: Uint8Array.from(text, (letter) => letter.charCodeAt(0)) }
 }
 
+/** What requests find around their site: the same for every site and machine. */
 const system = systemTree()
 
+/** What PHP finds around the site while an image is made: files of its own, by path, in place of the usual ones. */
+export function systemTreeWith(files: ReadonlyMap<string, Uint8Array>): TreeDirectory {
+  return systemTree(files)
+}
+
 /** The file system of a request: the system's tree with the site at SITE_FOLDER, in which the session folder always is. */
-export function mountSite(site: TreeDirectory): TreeDirectory {
-  return withEntry(system, SITE_FOLDER.slice(1), withFolder(site, SESSION_FOLDER.slice(SITE_FOLDER.length + 1)))
+export function mountSite(site: TreeDirectory, around = system): TreeDirectory {
+  return withEntry(around, SITE_FOLDER.slice(1), withFolder(site, SESSION_FOLDER.slice(SITE_FOLDER.length + 1)))
 }
 
 /** The tree with a folder that may be missing; unchanged where a file stands in the way. */

@@ -1,10 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { changesBelow } from '../src/changes.js'
+import { usualConfiguration } from '../src/configuration/site-configuration.js'
 import { SyscallFailure } from '../src/errno.js'
 import { deriveTree, emptyTree, type TreeDirectory, treeOf, withEntry } from '../src/file-tree.js'
 import { childOf, namesIn, Overlay } from '../src/overlay.js'
 import type { OverlayDirectory } from '../src/overlay-node.js'
+import { writabilityOf } from '../src/system-tree.js'
 import { filesOf, textOf, utf8 } from './sites.js'
 
 const base = treeOf(filesOf({ a: 'one', 'b/a': 'two', 'b/c/a': 'three', 'b/c/b': 'four', 'c/a': 'five' }), [{ path: 'd', mode: 0o700 }])
@@ -52,7 +54,7 @@ test('the changes of any sequence of calls, applied to the base, give what the s
   const before = listTree(base)
   fc.assert(
     fc.property(fc.array(anyStep, { maxLength: 25 }), (steps) => {
-      const files = new Overlay(withEntry(emptyTree, 'site', base), ['/site'])
+      const files = new Overlay(withEntry(emptyTree, 'site', base), writabilityOf(usualConfiguration))
       for (const [i, step] of steps.entries()) {
         try {
           perform(files, step, 1_800_000_000 + i)
@@ -66,7 +68,7 @@ test('the changes of any sequence of calls, applied to the base, give what the s
       expect(listTree(derived).sort()).toEqual(listOverlay(top).sort())
       expect(changes.map(({ path }) => path)).toEqual(changes.map(({ path }) => path).sort())
       expect(listTree(base)).toEqual(before)
-      const again = new Overlay(withEntry(emptyTree, 'site', derived), ['/site'])
+      const again = new Overlay(withEntry(emptyTree, 'site', derived), writabilityOf(usualConfiguration))
       expect(changesBelow(again.get('/site') as OverlayDirectory)).toEqual([])
     }),
     { numRuns: 500 },
@@ -104,7 +106,7 @@ test.each([
 })
 
 test('one request can neither hold nor make more than its limits', () => {
-  const files = new Overlay(withEntry(emptyTree, 'site', base), ['/site'], { ownedBytesMax: 1000, madeNodesMax: 3 })
+  const files = new Overlay(withEntry(emptyTree, 'site', base), writabilityOf(usualConfiguration), { ownedBytesMax: 1000, madeNodesMax: 3 })
   const file = files.create('/site/x', 0o644, 1)
   expect(() => files.resize(file, 1001)).toThrow(expect.objectContaining({ errno: 51 }))
   files.resize(file, 1000)
@@ -115,7 +117,7 @@ test('one request can neither hold nor make more than its limits', () => {
 })
 
 test('an open file stays itself when its name goes to another', () => {
-  const files = new Overlay(withEntry(emptyTree, 'site', base), ['/site'])
+  const files = new Overlay(withEntry(emptyTree, 'site', base), writabilityOf(usualConfiguration))
   const old = files.get('/site/a')
   files.rename('/site/b/a', '/site/a', 1)
   const now = files.get('/site/a')

@@ -1,7 +1,23 @@
-import { faultOf, findNode, requestLimits, routeOf, treeOf } from '@interpeer/php-runtime-bridge'
+import {
+  canonicalText,
+  faultOf,
+  faultText,
+  findNode,
+  kindOfPath,
+  parseConfiguration,
+  requestLimits,
+  routeOf,
+  treeOf,
+} from '@interpeer/php-runtime-bridge'
+import { addressesOf } from '../../../packages/php-runtime-bridge/src/meter/addresses.js'
+import { meter } from '../../../packages/php-runtime-bridge/src/meter/meter.js'
+import { shapeOf } from '../../../packages/php-runtime-bridge/src/meter/module-shape.js'
 import { isSitePath, normalizePath } from '../../../packages/php-runtime-bridge/src/path.js'
 import { parseResponseHead } from '../../../packages/php-runtime-bridge/src/response-headers.js'
+import { phpWith } from '../../../packages/php-runtime-bridge/test/meter/php-like.js'
+import { richModule } from '../../../packages/php-runtime-bridge/test/meter/rich-module.js'
 import { Broken, bytesOfText, type Target, textOf } from '../src/target.ts'
+import { kernelTarget } from './php-kernel.ts'
 
 const site = treeOf(
   ['index.php', 'a/index.html', 'a/b/style.css', 'a/index.php', '.hidden/secret'].map((path) => ({
@@ -13,7 +29,42 @@ const site = treeOf(
   [],
 )
 
+const engine = (globalThis as unknown as { WebAssembly: { validate(bytes: Uint8Array): boolean } }).WebAssembly
+
+/** What the engine takes it must take when it is metered; what it refuses it must refuse then, or the meter has read something else than it. */
+function checkMetered(input: Uint8Array, made: Uint8Array): void {
+  const [before, after] = [engine.validate(input), engine.validate(made)]
+  if (before && !after) throw new Broken('a module that cannot be used when it is metered')
+  // a custom section is left out, whatever is wrong with it
+  if (after && !before && shapeOf(input).sections.every(({ id }) => id !== 0)) throw new Broken('a module that is better metered')
+}
+
 export const phpRuntimeBridge: readonly Target[] = [
+  {
+    name: 'php-runtime-bridge/configuration',
+    file: 'packages/php-runtime-bridge/src/configuration/parse.ts',
+    errors: [],
+    run: (input) => {
+      const reading = parseConfiguration(input)
+      if (reading.type === 'invalid') {
+        if (reading.faults.length === 0 || reading.faults.some((fault) => !/^[ -~]{1,1000}$/.test(faultText(fault))))
+          throw new Broken('a fault that cannot be told')
+        return
+      }
+      const text = canonicalText(reading.configuration)
+      const again = parseConfiguration(bytesOfText(text))
+      if (again.type === 'invalid' || canonicalText(again.configuration) !== text)
+        throw new Broken('a canonical text that does not mean itself')
+      if (kindOfPath(reading.configuration, 'interpeer.json') !== 'immutable') throw new Broken('a configuration that scripts may change')
+    },
+    seeds: () =>
+      [
+        '{}',
+        '{"$schema": "x", "php": "8.4", "slots": 3, "mutable": ["data", "a/b"], "scratch": ["data/cache"], "warmUp": ["/", "/?a"]}',
+        '{"mutable": "everything", "extensions": ["intl"], "effects": ["pay", "after", "outbox"]}',
+        '{"slots": 1e0, "mutabel": [true, null, -0.5, {"\\u00e9": "\\n"}]}',
+      ].map(bytesOfText),
+  },
   {
     name: 'php-runtime-bridge/response-head',
     file: 'packages/php-runtime-bridge/src/response-headers.ts',
@@ -61,4 +112,26 @@ export const phpRuntimeBridge: readonly Target[] = [
     },
     seeds: () => ['data/wiki.sqlite', '../a', 'a/./b', '/a'].map(bytesOfText),
   },
+  {
+    name: 'php-runtime-bridge/meter',
+    file: 'packages/php-runtime-bridge/src/meter/meter.ts',
+    errors: ['PhpRuntimeError'],
+    run: (input) => checkMetered(input, meter(input, { stack: { floor: 1024, top: 65_536 } }).bytes),
+    seeds: () => [richModule(), richModule({ customSections: false })],
+  },
+  {
+    name: 'php-runtime-bridge/meter-side',
+    file: 'packages/php-runtime-bridge/src/meter/sections.ts',
+    errors: ['PhpRuntimeError'],
+    run: (input) => checkMetered(input, meter(input, { kind: 'side', stack: { floor: 1024, top: 65_536 } }).bytes),
+    seeds: () => [richModule(), richModule({ customSections: false })],
+  },
+  {
+    name: 'php-runtime-bridge/addresses',
+    file: 'packages/php-runtime-bridge/src/meter/addresses.ts',
+    errors: ['PhpRuntimeError'],
+    run: (input) => void addressesOf(input),
+    seeds: () => [phpWith()],
+  },
+  kernelTarget('php-runtime-bridge/kernel'),
 ]

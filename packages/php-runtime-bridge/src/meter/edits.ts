@@ -15,6 +15,11 @@ export const Edit = {
   lengthLeft: 7,
   /** another number of a function or global, `value` */
   index: 8,
+  /** a frame on the shadow stack begins, and ends */
+  frame: 9,
+  frameEnd: 10,
+  /** a return, from a function that has such a frame around it: to the end of the block around it, `value` */
+  return: 11,
 } as const
 
 /** Places in one function, in order. Columns, not objects: a large module has a million. */

@@ -1,7 +1,8 @@
 import type { ByteReader } from './byte-reader.js'
 import { Edit, type Edits } from './edits.js'
 import { malformed, unsupported } from './fault.js'
-import { Bulk, costOf, Immediates, immediatesOf, nanLanesOf, Op, Simd, simdImmediates, simdIsKnown } from './instructions.js'
+import type { Frames } from './frames.js'
+import { BULK_COST, Bulk, costOf, Immediates, immediatesOf, nanLanesOf, Op, Simd, simdImmediates, simdIsKnown } from './instructions.js'
 import type { ModuleShape } from './module-shape.js'
 import { DEAD, type Segments } from './segments.js'
 import { type Renumbering, skipBlockType, skipValueType } from './types.js'
@@ -10,6 +11,8 @@ export interface ScanRules {
   readonly shape: ModuleShape
   /** Number of the global that is the stack pointer; -1 where none is to be checked. */
   readonly stackPointer: number
+  /** Where functions get a frame on the shadow stack. */
+  readonly frames: Frames | undefined
   readonly canonicalNaNs: boolean
   readonly renumbering: Renumbering
   /** Fuel of one operation on a whole piece of memory: its bytes, shifted right so far. */
@@ -41,8 +44,12 @@ export class FunctionScan {
   #current = DEAD
   #top = PLAIN
   #constant = 0
-  /** Of the function looked at last. */
+  #framedCalls: ReadonlySet<number> | undefined
+  #framedIndirect = false
+  /** Of the function looked at last: whether it calls another. */
   calls = false
+  /** Whether it gets a frame around it. */
+  framed = false
   locals = 0
   localGroups = 0
   /** Where its local variables, and its instructions, begin. */
@@ -55,8 +62,12 @@ export class FunctionScan {
     this.#edits = edits
   }
 
-  /** `reader` is at the function's size, and then at its end. */
-  scan(reader: ByteReader, params: number): number {
+  /** Function `number` of those with code. `reader` is at its size, and then at its end. */
+  scan(reader: ByteReader, number: number, params: number): number {
+    const { frames } = this.#rules
+    this.framed = frames?.whole[number] === 1
+    this.#framedIndirect = frames?.indirect[number] === 1
+    this.#framedCalls = frames?.calls.get(number)
     const length = reader.count()
     const end = reader.at + length
     if (length > FUNCTION_BYTES_MAX) unsupported('a function that is too long', reader.at)
@@ -104,7 +115,7 @@ export class FunctionScan {
         if (reader.u32() >= this.locals) malformed('a local variable that is not there', from)
         return
       case Immediates.integer:
-        this.#oneInteger(reader, opcode)
+        this.#oneInteger(reader, from, opcode)
         return
       case Immediates.memory:
         this.#memoryAccess(reader, from, opcode, before)
@@ -117,13 +128,12 @@ export class FunctionScan {
         this.#global(reader, opcode)
         return
       case Immediates.function:
-        this.#function(reader, opcode)
+        this.#function(reader, from, opcode)
         return
       case Immediates.twoIntegers:
-        this.calls = true
         reader.u32()
         reader.u32()
-        if (opcode === Op.returnCallIndirect) this.#current = DEAD
+        this.#indirectCall(from, reader.at, opcode === Op.returnCallIndirect)
         return
       case Immediates.bytes4:
         reader.skip(4)
@@ -170,8 +180,11 @@ export class FunctionScan {
       case Op.catchAll:
         this.#catch(reader)
         return
-      case Op.unreachable:
       case Op.return:
+        if (this.framed) this.#edits.add(Edit.return, from, reader.at, this.#kinds.length - 1)
+        this.#current = DEAD
+        return
+      case Op.unreachable:
       case Op.throwRef:
         this.#current = DEAD
         return
@@ -190,7 +203,7 @@ export class FunctionScan {
     }
   }
 
-  #oneInteger(reader: ByteReader, opcode: number): void {
+  #oneInteger(reader: ByteReader, from: number, opcode: number): void {
     switch (opcode) {
       case Op.i32Const:
         this.#top = CONSTANT
@@ -221,13 +234,9 @@ export class FunctionScan {
         this.#current = DEAD
         return
       case Op.callRef:
-        this.calls = true
-        reader.u32()
-        return
       case Op.returnCallRef:
-        this.calls = true
         reader.u32()
-        this.#current = DEAD
+        this.#indirectCall(from, reader.at, opcode === Op.returnCallRef)
         return
       default:
         reader.skipInteger()
@@ -256,16 +265,33 @@ export class FunctionScan {
     if (opcode === Op.globalSet && index === stackPointer && this.#current !== DEAD) this.#edits.add(Edit.stack, reader.at, reader.at, 0)
   }
 
-  #function(reader: ByteReader, opcode: number): void {
-    const from = reader.at
+  #function(reader: ByteReader, from: number, opcode: number): void {
+    const indexAt = reader.at
     const index = reader.u32()
     const { shape, renumbering } = this.#rules
     if (index >= shape.functions) malformed('a function that is not there', from)
+    const atEnd = opcode === Op.returnCall
+    const framed = this.#framedCalls?.has(index) ?? false
+    if (opcode !== Op.refFunc) this.#beginCall(from, atEnd, framed)
     const renumbered = renumbering.function(index)
-    if (renumbered !== index) this.#edits.add(Edit.index, from, reader.at, renumbered)
-    if (opcode === Op.refFunc) return
+    if (renumbered !== index) this.#edits.add(Edit.index, indexAt, reader.at, renumbered)
+    if (opcode !== Op.refFunc) this.#endCall(reader.at, atEnd, framed)
+  }
+
+  #indirectCall(from: number, to: number, atEnd: boolean): void {
+    this.#beginCall(from, atEnd, this.#framedIndirect)
+    this.#endCall(to, atEnd, this.#framedIndirect)
+  }
+
+  #beginCall(from: number, atEnd: boolean, framed: boolean): void {
     this.calls = true
-    if (opcode === Op.returnCall) this.#current = DEAD
+    if (atEnd && this.framed) this.#edits.add(Edit.frameEnd, from, from, 0)
+    if (!atEnd && framed) this.#edits.add(Edit.frame, from, from, 0)
+  }
+
+  #endCall(to: number, atEnd: boolean, framed: boolean): void {
+    if (atEnd) this.#current = DEAD
+    else if (framed) this.#edits.add(Edit.frameEnd, to, to, 0)
   }
 
   #prefixed(reader: ByteReader, from: number, prefix: number, before: number): void {
@@ -295,6 +321,7 @@ export class FunctionScan {
   #bulk(reader: ByteReader, from: number, opcode: number, before: number): void {
     if (opcode < Bulk.memoryInit) return
     if (opcode > Bulk.tableFill) unsupported(`instruction 0xfc 0x${opcode.toString(16)}`, from)
+    this.#segments.add(this.#current, BULK_COST - 1)
     const two = opcode === Bulk.memoryInit || opcode === Bulk.memoryCopy || opcode === Bulk.tableInit || opcode === Bulk.tableCopy
     const first = reader.u32()
     const second = two ? reader.u32() : 0

@@ -1,3 +1,4 @@
+import { FRAME_BYTES } from './bare-calls.js'
 import { ByteWriter } from './byte-writer.js'
 import { Edit, type Edits } from './edits.js'
 import type { FunctionScan } from './function-scan.js'
@@ -31,6 +32,8 @@ export class FunctionWriter {
   readonly #take: readonly number[]
   readonly #check: readonly number[]
   readonly #stackCheck: readonly number[]
+  readonly #frame: readonly number[]
+  readonly #frameEnd: readonly number[]
 
   constructor(bytes: Uint8Array, rules: WriteRules) {
     this.#bytes = bytes
@@ -39,12 +42,21 @@ export class FunctionWriter {
     this.#take = [Op.i64Sub, Op.globalSet, ...fuel]
     this.#check = [Op.globalGet, ...fuel, Op.i64Const, 0, Op.i64LtS, Op.if, Type.empty, Op.call, ...leb(rules.check), Op.end]
     this.#stackCheck = rules.stack === undefined ? [] : stackCheck(rules.stackPointer, rules.stack)
+    this.#frame = [...moveStackPointer(rules.stackPointer, Op.i32Sub), ...this.#stackCheck]
+    this.#frameEnd = moveStackPointer(rules.stackPointer, Op.i32Add)
   }
 
-  write(to: ByteWriter, scan: FunctionScan, edits: Edits, segments: Segments, end: number): void {
+  /** @param results of the function: as a block around the whole has it, one value or none */
+  write(to: ByteWriter, scan: FunctionScan, edits: Edits, segments: Segments, end: number, results: Uint8Array): void {
     const body = this.#body
     body.clear()
     this.#declareLocals(scan, edits)
+    if (scan.framed) {
+      body.put(this.#frame)
+      body.byte(Op.block)
+      if (results.length === 0) body.byte(Type.empty)
+      else body.copy(results)
+    }
     let from = scan.codeAt
     for (let i = 0; i < edits.at.length; i++) {
       const at = edits.at[i] as number
@@ -55,9 +67,18 @@ export class FunctionWriter {
       if (kind === Edit.charge) this.#charge(segments.charge(value), segments.isHead(value) && (scan.calls || i > 0))
       else if (kind === Edit.stack) body.put(this.#stackCheck)
       else if (kind === Edit.index) body.u32(value)
-      else this.#useOfLocal(kind, value)
+      else if (kind === Edit.frame) body.put(this.#frame)
+      else if (kind === Edit.frameEnd) body.put(this.#frameEnd)
+      else if (kind === Edit.return) {
+        body.byte(Op.br)
+        body.u32(value)
+      } else this.#useOfLocal(kind, value)
     }
     body.copy(this.#bytes, from, end)
+    if (scan.framed) {
+      body.put(this.#frameEnd)
+      body.byte(Op.end)
+    }
     to.u32(body.length)
     to.append(body)
   }
@@ -132,6 +153,10 @@ function localOf(kind: number): number {
 function stackCheck(stackPointer: number, { floor, top }: { floor: number; top: number }): number[] {
   const size = [Op.i32Const, ...signedLeb(floor), Op.i32Sub, Op.i32Const, ...signedLeb(top - floor), Op.i32GtU]
   return [Op.globalGet, ...leb(stackPointer), ...size, Op.if, Type.empty, Op.unreachable, Op.end]
+}
+
+function moveStackPointer(stackPointer: number, by: number): number[] {
+  return [Op.globalGet, ...leb(stackPointer), Op.i32Const, FRAME_BYTES, by, Op.globalSet, ...leb(stackPointer)]
 }
 
 function leb(value: number): number[] {

@@ -8,6 +8,8 @@ export class InstructionReader {
   readonly #reader: ByteReader
   /** Of the instruction read last: its first integer, signed for constants of 32 bits. Of an access to memory: its offset. Else 0. */
   value = 0
+  /** Of a br_table and a try_table read last: all blocks that it may lead to. */
+  readonly labels: number[] = []
 
   /** @param from where the function's size is written */
   constructor(bytes: Uint8Array, from: number, end: number) {
@@ -45,6 +47,7 @@ export class InstructionReader {
         break
       case Immediates.integer:
         if (opcode === Op.i32Const) this.value = reader.s32()
+        else if (opcode === Op.br || opcode === Op.brIf || opcode === Op.brOnNull || opcode === Op.brOnNonNull) this.value = reader.u32()
         else reader.skipInteger()
         break
       case Immediates.twoIntegers:
@@ -65,7 +68,8 @@ export class InstructionReader {
         skipBlockType(reader)
         break
       case Immediates.labels:
-        for (let labels = reader.count() + 1; labels > 0; labels--) reader.u32()
+        this.labels.length = 0
+        for (let labels = reader.count() + 1; labels > 0; labels--) this.labels.push(reader.u32())
         break
       case Immediates.valueTypes:
         for (let types = reader.count(); types > 0; types--) skipValueType(reader)
@@ -75,9 +79,10 @@ export class InstructionReader {
         break
       case Immediates.catches:
         skipBlockType(reader)
+        this.labels.length = 0
         for (let catches = reader.count(2); catches > 0; catches--) {
           if (reader.byte() < 2) reader.u32()
-          reader.u32()
+          this.labels.push(reader.u32())
         }
         break
       case Immediates.prefix:

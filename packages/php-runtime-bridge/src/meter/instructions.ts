@@ -181,6 +181,9 @@ export function simdIsKnown(opcode: number): boolean {
   )
 }
 
+/** Of an operation on a whole piece of memory or a table, beside what its length costs. */
+export const BULK_COST = 16
+
 /**
  * Fuel of one instruction, about in proportion to the time it takes. Marks of structure cost nothing: no machine code comes of them. What
  * calls cost beside their callee is the frame. Bulk operations cost by their length in addition, at run time.
@@ -191,5 +194,5 @@ for (const opcode of [Op.call, Op.returnCall]) costs[opcode] = 4
 for (const opcode of [Op.callIndirect, Op.returnCallIndirect, Op.callRef, Op.returnCallRef]) costs[opcode] = 8
 for (const opcode of [0x6d, 0x6e, 0x6f, 0x70, 0x7f, 0x80, 0x81, 0x82, 0x91, 0x95, 0x9f, 0xa3]) costs[opcode] = 8 // division, square root
 for (const opcode of [Op.throw, Op.rethrow, Op.throwRef]) costs[opcode] = 255 // the stack is unwound
-for (const opcode of [Op.memoryGrow, Op.bulk]) costs[opcode] = 16
+costs[Op.memoryGrow] = BULK_COST
 export const costOf: Readonly<Uint8Array> = costs

@@ -2,9 +2,10 @@ import { ByteReader } from './byte-reader.js'
 import { ByteWriter } from './byte-writer.js'
 import { Edits } from './edits.js'
 import { malformed, unsupported } from './fault.js'
+import { framesOf } from './frames.js'
 import { FunctionScan } from './function-scan.js'
 import { FunctionWriter } from './function-writer.js'
-import { Kind, type ModuleShape, Section, type SectionPlace, sectionOrder, shapeOf } from './module-shape.js'
+import { type FunctionType, Kind, type ModuleShape, Section, type SectionPlace, sectionOrder, shapeOf } from './module-shape.js'
 import {
   longer,
   plainFunctionType,
@@ -88,6 +89,7 @@ export function meter(bytes: Uint8Array, options: MeterOptions = {}): Metered {
     {
       shape,
       stackPointer: stack === undefined ? -1 : stackPointer,
+      frames: stack === undefined || stackPointer < 0 ? undefined : framesOf(shape, stackPointer),
       canonicalNaNs: options.canonicalNaNs ?? true,
       renumbering: plan,
       bulkShift: BULK_SHIFT,
@@ -103,9 +105,10 @@ export function meter(bytes: Uint8Array, options: MeterOptions = {}): Metered {
     const to = new ByteWriter((reader.end - reader.at) * 1.3 + 64)
     to.u32(count + (side ? 0 : 1))
     for (let i = 0; i < count; i++) {
-      const end = scan.scan(reader, shape.types[shape.functionTypes[i] as number]?.params as number)
+      const { params, resultBytes } = shape.types[shape.functionTypes[i] as number] as FunctionType
+      const end = scan.scan(reader, i, params)
       segments.settle(options.slack ?? DEFAULT_SLACK)
-      writer.write(to, scan, edits, segments, end)
+      writer.write(to, scan, edits, segments, end, resultBytes)
     }
     reader.expectEnd()
     if (!side) writer.writeCheck(to, plan.exhausted)

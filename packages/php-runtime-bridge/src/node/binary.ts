@@ -1,11 +1,15 @@
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import type { ExtensionName } from '../configuration/fields.js'
 import { PhpRuntimeError } from '../errors.js'
 import { addressesOf, type PhpAddresses } from '../meter/addresses.js'
 import { METER_VERSION, type MeterOptions, type StackBounds } from '../meter/meter.js'
+import type { PhpVersion } from '../php-version.js'
+import { slim } from '../slim.js'
+import { readPhp } from './builds.js'
+import { functionIndex } from './function-named.js'
+import { type Extension, loadExtension, symbolsOf } from './linker/extensions.js'
 import { meteredBinary } from './metered-binary.js'
+import { shareBytes } from './shared-bytes.js'
+import { isUsed } from './used-exports.js'
 import { type WasmModule, wasm } from './wasm-api.js'
 
 /** The binary as it runs: metered. Threads can share it. */
@@ -14,11 +18,14 @@ export interface MeteredModule {
   /** Outside of them it traps. */
   readonly stack: StackBounds
   readonly addresses: PhpAddresses
+  /** Index of that function of SQLite's. */
+  readonly sqliteRandomness: number
 }
 export interface PhpBinary {
   readonly binary: MeteredModule
-  /** Digest of PHP's binary as it came, and of how it was metered. */
-  readonly id: string
+  /** What memory holds before PHP starts, from address 0 on, readable by all threads: instances that get an image's memory do without. */
+  readonly data: Uint8Array | undefined
+  readonly extensions: readonly Extension[]
 }
 
 // Emscripten's default, which the binary keeps. Functions that call no other may write a little below the stack pointer.
@@ -27,31 +34,42 @@ const STACK_MARGIN_BYTES = 1024
 /** Imported, and of no use to PHP: the metered binary calls it where its fuel is used up. */
 export const OUT_OF_FUEL = '_emscripten_runtime_keepalive_clear'
 const meterOptions: MeterOptions = { exhausted: OUT_OF_FUEL, stack: STACK_BYTES - STACK_MARGIN_BYTES }
+/** How binaries are metered, for ids: with the pinned binaries, all that the code that runs depends on. */
+export const metering = `meter ${METER_VERSION} ${JSON.stringify(meterOptions)}`
 
-let compiled: Promise<PhpBinary> | undefined
+const compiled = new Map<string, Promise<PhpBinary>>()
 
 /**
- * PHP's binary, read, metered and compiled once in a process. The package's JavaScript is never loaded.
- * @param folder where the metered one is kept; without, it is made for each process
+/**
+ * A version's binary and extensions of it that are not in it, read, metered and compiled once in a process. The package's JavaScript is never loaded.
+ * @param folder where metered ones are kept; without, they are made for each process
+ * @throws {PhpRuntimeError} VERSION_MISSING, BUILD_UNKNOWN, START_FAILED, LINK_FAILED
  */
-export function loadPhpBinary(folder?: string): Promise<PhpBinary> {
-  compiled ??= compile(folder)
-  return compiled
+export function loadPhpBinary(version: PhpVersion, extensions: readonly ExtensionName[] = [], folder?: string): Promise<PhpBinary> {
+  const key = [version, ...extensions].join()
+  const known = compiled.get(key)
+  if (known) return known
+  const loading = compile(version, extensions, folder)
+  compiled.set(key, loading)
+  loading.catch(() => compiled.delete(key))
+  return loading
 }
 
-async function compile(folder: string | undefined): Promise<PhpBinary> {
+async function compile(version: PhpVersion, names: readonly ExtensionName[], folder: string | undefined): Promise<PhpBinary> {
+  const given = await readPhp(version)
   try {
-    const found = dirname(createRequire(import.meta.url).resolve('@php-wasm/node-8-2/package.json'))
-    const bytes = await readFile(join(found, 'jspi', '8_2_33', 'php_8_2.wasm'))
-    const metered = await meteredBinary(bytes, meterOptions, folder)
-    const binary = { module: await wasm.compile(metered.bytes), stack: metered.stack as StackBounds, addresses: addressesOf(bytes) }
-    const id = createHash('sha256')
-      .update(bytes)
-      .update(`meter ${METER_VERSION} ${JSON.stringify(meterOptions)}`)
-      .digest('hex')
-    return { binary, id }
+    const metered = await meteredBinary(given, meterOptions, folder)
+    const stack = metered.stack as StackBounds
+    const meterSide = async (side: Uint8Array) => (await meteredBinary(side, { kind: 'side', stack }, folder)).bytes
+    const extensions = await Promise.all(names.map((name) => loadExtension(version, name, meterSide)))
+    const linked = new Set(extensions.flatMap(symbolsOf))
+    const slimmed = slim(metered.bytes, (name) => isUsed(name) || linked.has(name))
+    const data = slimmed.memory && shareBytes(slimmed.memory)
+    const sqliteRandomness = functionIndex(given, 'sqlite3_randomness')
+    const binary = { module: await wasm.compile(slimmed.bytes), stack, addresses: addressesOf(given), sqliteRandomness }
+    return { binary, data, extensions }
   } catch (cause) {
-    compiled = undefined
-    throw new PhpRuntimeError({ code: 'START_FAILED', detail: 'the PHP binary cannot be loaded' }, { cause })
+    if (cause instanceof PhpRuntimeError) throw cause
+    throw new PhpRuntimeError({ code: 'START_FAILED', detail: `PHP ${version} does not compile` }, { cause })
   }
 }

@@ -1,56 +1,71 @@
 import { createHash } from 'node:crypto'
 import { answerForm } from '../answer-form.js'
+import { siteConfiguration } from '../configuration/of-site.js'
+import { type ConfigurationReading, faultText } from '../configuration/parse.js'
+import { CONFIGURATION_FILE } from '../configuration/reserved.js'
 import { contentTypeOf } from '../content-types.js'
 import type { TreeDirectory } from '../file-tree.js'
+import type { JobFacts } from '../host-calls/host-calls.js'
 import type { SlotLimits } from '../limits.js'
 import { type AbstainReason, codedAnswer, type Draft, type ScriptOutcome } from '../outcome.js'
 import { faultOf, type ScriptRequest } from '../request.js'
 import { routeOf } from '../route.js'
 import { ExecutionLog } from './execution-log.js'
-import { type PristinePhp, type Ran, runRoute } from './script-run.js'
+import type { HostServices } from './host-context.js'
+import { type PhpAtLevel, requestScopeOf } from './request-scope.js'
+import { type Ran, runRoute } from './script-run.js'
 
-/** The agreed time and seed of a request: with the site and the request, all that its outcome depends on. */
+/** What is agreed about a request: with the site and the request, all that its outcome depends on. */
 export interface AgreedPoint {
+  /** Milliseconds since 1970, 0 to 4,000,000,000,000. */
   readonly timeMs: number
   readonly seed: Uint8Array
+  /** What `Interpeer\job()` tells; without it that call throws `Interpeer\Unsupported`. */
+  readonly job?: JobFacts
+  /** What `Interpeer\balance()` tells, in smallest units, 0 to 2^64 - 1; without it that call throws, and `Interpeer\pay()` too. */
+  readonly balance?: bigint
 }
 
-export function execute(
-  site: TreeDirectory,
-  request: ScriptRequest,
-  at: AgreedPoint,
-  limits: SlotLimits,
-  pristine: PristinePhp,
-): ScriptOutcome {
+/** What a request runs on. */
+export interface ScriptHost {
+  readonly php: PhpAtLevel
+  readonly services: HostServices
+  /** Of one slot. */
+  readonly limits: SlotLimits
+}
+
+export function execute(site: TreeDirectory, request: ScriptRequest, at: AgreedPoint, host: ScriptHost): ScriptOutcome {
   const log = new ExecutionLog()
-  const ran = answerOf(site, request, at, limits, pristine, log)
+  const ran = answerOf(site, request, at, host, log)
   if (typeof ran === 'string') return { type: 'abstained', reason: ran }
-  const { draft, fuel, memoryBytes } = ran
+  const { draft, ...used } = ran
   const answer = request.method === 'HEAD' && draft.body.length > 0 ? { ...draft, body: new Uint8Array(0) } : draft
-  return { type: 'answered', ...answer, fuel, memoryBytes, transcript: log.transcript(digestOf(answer)) }
+  return { type: 'answered', ...answer, ...used, transcript: log.transcript(digestOf(answer)) }
 }
 
-function answerOf(
-  site: TreeDirectory,
-  request: ScriptRequest,
-  at: AgreedPoint,
-  limits: SlotLimits,
-  pristine: PristinePhp,
-  log: ExecutionLog,
-): Ran | AbstainReason {
+function answerOf(site: TreeDirectory, request: ScriptRequest, at: AgreedPoint, host: ScriptHost, log: ExecutionLog): Ran | AbstainReason {
   const fault = faultOf(request)
   if (fault !== undefined) return withoutScript(codedAnswer('REQUEST_INVALID', fault))
+  const reading = siteConfiguration(site)
+  if (reading.type === 'invalid') return withoutScript(invalidConfiguration(reading))
   const mark = request.target.indexOf('?')
   const route = routeOf(site, mark < 0 ? request.target : request.target.slice(0, mark))
   if (route.type === 'missing') return withoutScript(codedAnswer('NOT_FOUND'))
-  if (route.type === 'script') return runRoute(site, request, route, at, limits, pristine, log)
+  if (route.type === 'script')
+    return runRoute(site, route, requestScopeOf({ configuration: reading.configuration, request, at, ...host }), log)
   if (request.method !== 'GET' && request.method !== 'HEAD') return withoutScript(codedAnswer('METHOD_NOT_ALLOWED'))
   const headers: [string, string][] = [['content-type', contentTypeOf(route.path)]]
-  return withoutScript({ status: 200, headers, body: route.file.bytes.slice(), changes: [], log: '' })
+  return withoutScript({ status: 200, headers, body: route.file.bytes.slice(), changes: [], effects: [], log: '' })
+}
+
+/** A site whose uploader did not check it: visitors are told the first fault, alike by all members. */
+function invalidConfiguration({ faults }: ConfigurationReading & { type: 'invalid' }): Draft {
+  const [first] = faults
+  return codedAnswer('CONFIGURATION_INVALID', first && `${CONFIGURATION_FILE}:${faultText(first)}`)
 }
 
 function withoutScript(draft: Draft): Ran {
-  return { draft, fuel: 0, memoryBytes: 0 }
+  return { draft, fuel: 0, memoryBytes: 0, childJobs: [] }
 }
 
 function digestOf(answer: Draft): Uint8Array {

@@ -1,4 +1,5 @@
 import { fail, SyscallFailure } from '../errno.js'
+import type { HostContext } from '../host-calls/host-calls.js'
 import type { SlotLimits } from '../limits.js'
 import type { Overlay } from '../overlay.js'
 import { normalizePath, PATH_UNITS_MAX } from '../path.js'
@@ -7,7 +8,8 @@ import { type Descriptor, type DescriptorTable, deviceAt } from './descriptors.j
 import type { ExecutionLog } from './execution-log.js'
 import type { FuelGauge } from './fuel-gauge.js'
 import { type GuestMemory, PAGE_BYTES } from './guest-memory.js'
-import { ScriptHalt } from './halt.js'
+import { hostTroubleOf, ScriptHalt } from './halt.js'
+import type { ExtensionLoader } from './linker/extension-loader.js'
 import type { RequestOutput } from './output.js'
 import type { SeededRandom } from './seeded-random.js'
 import { PATH_UNIT_FUEL, RANDOM_KIB_FUEL } from './syscalls/costs.js'
@@ -21,6 +23,8 @@ export interface RequestWorld {
   readonly output: RequestOutput
   /** None while PHP starts. */
   readonly log: ExecutionLog | undefined
+  /** What answers a script's host calls. None while PHP starts. */
+  readonly host: HostContext | undefined
 }
 
 /** Calls into PHP that the kernel itself needs. */
@@ -28,6 +32,8 @@ export interface GuestCalls {
   malloc(bytes: number): number
   alignedAlloc(alignment: number, bytes: number): number
   stackPointer(): number
+  /** Takes a file of ours off PHP's list of included files, if nothing else is on it yet. */
+  forgetLibrary(): void
 }
 
 const AT_FDCWD = -100
@@ -42,6 +48,8 @@ export class Kernel {
   world!: RequestWorld
   descriptors!: DescriptorTable
   workingDirectory = '/'
+  /** What dlopen() finds: set while PHP starts. */
+  extensions: ExtensionLoader | undefined
   fuel!: FuelGauge
   pagesMax = 0
   /** PHP was refused memory. */
@@ -98,6 +106,15 @@ export class Kernel {
       if (error instanceof ScriptHalt) throw this.#stopped(error)
       throw error
     }
+  }
+
+  /**
+   * What ends the script when a call threw `error`. An address outside the memory is a trap, as it would be in the binary itself; it is noted like
+   * every halt, because C++ frames could swallow what is thrown.
+   */
+  endedBy(error: unknown): unknown {
+    if (!(error instanceof RangeError) || this.#halt) return error
+    return this.#stopped(new ScriptHalt(hostTroubleOf(error) ?? { type: 'answer', code: 'SCRIPT_TRAPPED' }))
   }
 
   /** C++ frames in the way could swallow what is thrown: without fuel they come no further. */

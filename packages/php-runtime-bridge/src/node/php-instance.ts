@@ -1,31 +1,44 @@
 import { createHash } from 'node:crypto'
-import { emptyTree } from '../file-tree.js'
+import { usualConfiguration } from '../configuration/site-configuration.js'
+import { emptyTree, type TreeDirectory } from '../file-tree.js'
+import { HOST_FUNCTION, NATIVE_HOST_FUNCTION } from '../host-calls/php-library.js'
 import { SLOTS_MAX, type SlotLimits, slotsOf } from '../limits.js'
 import type { StackBounds } from '../meter/meter.js'
 import { Overlay } from '../overlay.js'
 import { INI_PATH } from '../php-ini.js'
-import { mountSite, writableFolders } from '../system-tree.js'
+import { mountSite, writabilityOf } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
 import type { MeteredModule } from './binary.js'
 import { DescriptorTable, type OpenDevice, standardDescriptors } from './descriptors.js'
 import type { WorkingPlaces } from './execution-log.js'
 import { FuelGauge, type FuelGlobal } from './fuel-gauge.js'
 import { GuestMemory, PAGE_BYTES } from './guest-memory.js'
+import { listOfOurs } from './included-files.js'
 import { Kernel, type RequestWorld } from './kernel.js'
+import { ExtensionLoader } from './linker/extension-loader.js'
+import type { Extension } from './linker/extensions.js'
+import type { Linked } from './linker/linker.js'
 import { RequestOutput } from './output.js'
 import { type HookPlaces, PhpHooks } from './php-hooks.js'
-import { processIdOf, SeededRandom } from './seeded-random.js'
+import { restoreMemory, sharedCopy } from './restore-memory.js'
+import { processIdOf, SeededRandom, START_SEED } from './seeded-random.js'
 import { importsOf } from './syscalls/imports.js'
-import { type WasmGlobal, type WasmMemory, wasm } from './wasm-api.js'
+import { type WasmGlobal, type WasmMemory, type WasmTable, wasm } from './wasm-api.js'
 
-/** An instance's whole state after start-up. `memory` ends where the heap ends: all above is zero. */
+/** An instance's whole state between requests. `memory` ends where the heap ends: all above is zero. It lies in memory that all threads share. */
 export interface Snapshot {
   readonly memory: Uint8Array
+  /** Which pieces of `memory` hold anything but zeros. */
+  readonly filled: Uint8Array
+  /** Size of linear memory: more than `memory`, for requests to use. */
+  readonly pages: number
   readonly stackPointer: number
-  /** The binary's other globals, in the order of its exports. */
-  readonly globals: readonly number[]
+  /** The binary's other globals that can change, by name. */
+  readonly state: readonly (readonly [name: string, value: number])[]
   readonly descriptors: readonly (OpenDevice | undefined)[]
   readonly places: WorkingPlaces
+  /** Extensions that are not in the binary, where they were linked. */
+  readonly linked: readonly Linked[]
   readonly hooks: HookPlaces
 }
 
@@ -38,58 +51,77 @@ const HEAP_CHUNK_BYTES = 2 * 1024 * 1024
 const STACK_SAMPLED_BYTES = 64 * 1024
 const STATE_GLOBAL = /^__state_\d+$/
 
-/** PHP's binary in memory, with our kernel below it. */
+/** PHP's binary in memory, with our kernel below it. A new one must be started or become a snapshot. */
 export class PhpInstance {
   readonly kernel: Kernel
   readonly fuel: FuelGauge
   readonly hooks: PhpHooks
   readonly #exports: Readonly<Record<string, unknown>>
   readonly #stackPointer: WasmGlobal
-  readonly #globals: readonly WasmGlobal[]
   readonly #stack: StackBounds
-  readonly #initialPages: number
+  readonly #extensions: ExtensionLoader
+  #places: HookPlaces | undefined
   /** Where the C library keeps the end of its heap. */
   readonly #breakAt: number
 
-  constructor({ module, stack, addresses }: MeteredModule) {
+  /** @param extensions those that it will start with, or that its snapshot has */
+  constructor({ module, stack, addresses }: MeteredModule, extensions: readonly Extension[] = []) {
     this.kernel = new Kernel()
-    const { exports } = new wasm.Instance(module, importsOf(module, this.kernel))
+    const imports = importsOf(module, this.kernel)
+    const { exports } = new wasm.Instance(module, imports)
     this.#exports = exports
     this.#stackPointer = exports.__stack_pointer as WasmGlobal
     this.#stack = stack
-    this.#globals = Object.keys(exports)
-      .filter((name) => STATE_GLOBAL.test(name))
-      .map((name) => exports[name] as WasmGlobal)
     this.kernel.memory = new GuestMemory(exports.memory as WasmMemory)
     this.hooks = new PhpHooks(exports, this.kernel.memory, addresses)
     this.fuel = new FuelGauge(exports.__fuel as FuelGlobal, () => this.hooks.interrupt())
     this.kernel.fuel = this.fuel
+    const trap = () => this.kernel.halt({ type: 'answer', code: 'SCRIPT_TRAPPED' })
+    this.#extensions = new ExtensionLoader(exports, imports.env ?? {}, this.kernel.memory, extensions, trap)
     this.kernel.guest = {
       malloc: this.function('malloc'),
       alignedAlloc: this.function('emscripten_builtin_memalign'),
       stackPointer: () => this.#stackPointer.value,
+      forgetLibrary: () => this.#forgetLibrary(),
     }
     this.#breakAt = this.function('emscripten_get_sbrk_ptr')()
-    this.#initialPages = this.kernel.memory.pages
-    this.begin(startupWorld(), new DescriptorTable(standardDescriptors), slotsOf(SLOTS_MAX))
-    this.function('__wasm_call_ctors')()
+    this.begin(startupWorld(undefined), new DescriptorTable(standardDescriptors), slotsOf(SLOTS_MAX))
   }
 
-  /** Starts PHP, once, in a world of its own that is the same on every machine. */
-  start(): Snapshot {
+  /**
+   * Starts PHP, once, in a world of its own that is the same on every machine.
+   * @param data what the binary's memory holds at first, where the binary itself has none
+   * @param around the system tree that PHP finds, with its configuration
+   */
+  start(data: Uint8Array | undefined, around: TreeDirectory): Snapshot {
+    if (data) this.kernel.memory.bytes.set(data)
+    this.#nameHostFunction()
+    this.begin(startupWorld(around), this.kernel.descriptors, slotsOf(SLOTS_MAX))
+    this.function('__wasm_call_ctors')()
     this.withText(INI_PATH, this.function('wasm_set_phpini_path'))
     this.withText(SAPI_NAME, this.function('wasm_set_sapi_name'))
+    this.kernel.extensions = this.#extensions
     this.function('php_wasm_init')()
-    const hooks = this.hooks.install((text) => this.#kept(text))
-    this.hooks.use(hooks)
+    this.kernel.extensions = undefined
+    this.#extensions.finish()
+    this.#places = this.hooks.install((text) => this.#kept(text))
+    this.hooks.use(this.#places)
+    return this.snapshot()
+  }
+
+  /** What this instance is now, between two requests. */
+  snapshot(): Snapshot {
     const places = this.#workingPlaces()
+    const { bytes, pages } = this.kernel.memory
     return {
-      memory: this.kernel.memory.bytes.slice(0, this.#heapEnd()),
+      ...sharedCopy(bytes.subarray(0, this.#heapEnd())),
+      pages,
       stackPointer: this.#stackPointer.value,
-      globals: this.#globals.map(({ value }) => value),
+      state: this.#stateGlobals().map(([name, global]) => [name, global.value]),
       descriptors: this.kernel.descriptors.list(),
       places,
-      hooks,
+      linked: this.#extensions.linked,
+      hooks: this.#places as HookPlaces,
     }
   }
 
@@ -99,15 +131,16 @@ export class PhpInstance {
     this.kernel.begin(world, descriptors, limits)
   }
 
-  /** @returns false if this instance cannot become the snapshot again, because memory that grew cannot shrink. */
+  /** @returns false if this instance cannot become the snapshot, because memory that grew cannot shrink. */
   restore(snapshot: Snapshot): boolean {
     const { memory } = this.kernel
-    if (memory.pages !== this.#initialPages) return false
-    const end = this.#heapEnd()
-    if (end > snapshot.memory.length) memory.bytes.fill(0, snapshot.memory.length, end)
-    memory.bytes.set(snapshot.memory)
+    if (memory.pages > snapshot.pages) return false
+    if (memory.pages < snapshot.pages) memory.grow(snapshot.pages - memory.pages)
+    this.#extensions.replay(snapshot.linked)
+    restoreMemory(memory.bytes, snapshot, this.#heapEnd())
     this.#stackPointer.value = snapshot.stackPointer
-    for (const [i, global] of this.#globals.entries()) global.value = snapshot.globals[i] as number
+    for (const [name, value] of snapshot.state) (this.#exports[name] as WasmGlobal).value = value
+    this.#places = snapshot.hooks
     this.hooks.use(snapshot.hooks)
     return true
   }
@@ -127,6 +160,20 @@ export class PhpInstance {
     return this.#exports[name] as Exported
   }
 
+  /** What PHP has pointers to. */
+  *tableFunctions(): Generator<{ readonly name: string }> {
+    const table = this.#exports.__indirect_function_table as WasmTable
+    for (let i = 0; i < table.length; i++) {
+      const entry = table.get(i)
+      if (entry !== null) yield entry
+    }
+  }
+
+  /** Globals that the meter exports since they are state. */
+  #stateGlobals(): [string, WasmGlobal][] {
+    return Object.entries(this.#exports).filter((entry): entry is [string, WasmGlobal] => STATE_GLOBAL.test(entry[0]))
+  }
+
   /** Gives PHP a copy of a text on its heap, which it owns from then on. */
   withText(text: string, use: Exported): void {
     use(this.#kept(text))
@@ -139,6 +186,20 @@ export class PhpInstance {
     memory.bytes.set(encoded, at)
     memory.bytes[at + encoded.length] = 0
     return at
+  }
+
+  /** Before PHP registers its functions: the name in the binary's table of them is overwritten where it stands. */
+  #nameHostFunction(): void {
+    const { bytes } = this.kernel.memory
+    const at = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(`\0${NATIVE_HOST_FUNCTION}\0`) + 1
+    if (at === 0) throw new Error(`the binary has no function ${NATIVE_HOST_FUNCTION}`)
+    bytes.fill(0, at, at + NATIVE_HOST_FUNCTION.length)
+    bytes.set(this.kernel.memory.encode(HOST_FUNCTION), at)
+  }
+
+  #forgetLibrary(): void {
+    const table = listOfOurs(this.kernel.memory, (this.#exports.executor_globals as WasmGlobal).value)
+    if (table !== undefined) this.function('zend_hash_clean')(table)
   }
 
   /** PHP's own heap is made of chunks aligned to their size; what is allocated first lies in the first. */
@@ -156,14 +217,15 @@ export class PhpInstance {
   }
 }
 
-function startupWorld(): RequestWorld {
-  const seed = new TextEncoder().encode('interpeer start-up')
+function startupWorld(around: TreeDirectory | undefined): RequestWorld {
+  const seed = START_SEED
   return {
-    files: new Overlay(mountSite(emptyTree), writableFolders),
+    files: new Overlay(mountSite(emptyTree, around), writabilityOf(usualConfiguration)),
     clock: new VirtualClock(0),
     random: new SeededRandom(seed),
     processId: processIdOf(seed),
     output: new RequestOutput(),
     log: undefined,
+    host: undefined,
   }
 }

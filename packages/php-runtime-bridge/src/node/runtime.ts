@@ -1,109 +1,273 @@
 import { createHash } from 'node:crypto'
+import { EFFECT_KINDS, type EffectKind } from '../configuration/fields.js'
+import { siteConfiguration } from '../configuration/of-site.js'
+import { usualConfiguration } from '../configuration/site-configuration.js'
 import { PhpRuntimeError } from '../errors.js'
 import { deriveTree, type TreeDirectory, treeOf } from '../file-tree.js'
 import type { DirectoryEntry, FileChange, FileEntry } from '../files.js'
+import { phpChild, phpLibrary } from '../host-calls/php-library.js'
+import { canChange, codeOf, hasOwnImage, ROOMY } from '../image-recipe.js'
 import { areLimits, SLOT, type SlotLimits } from '../limits.js'
 import type { ScriptOutcome } from '../outcome.js'
-import { opensslConfig, phpIni } from '../php-ini.js'
+import { opcacheIni, opensslConfig, phpIni } from '../php-ini.js'
+import { DEFAULT_PHP_VERSION, type PhpVersion, phpVersions } from '../php-version.js'
 import type { ScriptRequest } from '../request.js'
-import { loadPhpBinary } from './binary.js'
+import { type RunKind, readersOf } from '../run-queue.js'
+import { metering } from './binary.js'
+import { pinnedBuilds } from './builds.js'
+import type { ContentSource } from './content-channel.js'
 import type { AgreedPoint } from './execute.js'
+import { ImageLibrary, imageDigestOf, imageIdOf, type SiteImage } from './image-library.js'
+import { PhpBuilds } from './php-builds.js'
+import type { Snapshot } from './php-instance.js'
+import { RootTable } from './root-table.js'
 import { shareFiles } from './shared-bytes.js'
-import { WorkerSeat } from './worker-seat.js'
+import { type KeptImage, PLAIN_IMAGE, type TaskResult } from './worker-messages.js'
+import { WorkerPool } from './worker-pool.js'
+import type { Lost } from './worker-seat.js'
 
 export interface PhpRuntimeOptions {
+  /** The version of sites without an interpeer.json. The same on every member. Default '8.2'; others want their package installed (README). */
+  readonly php?: PhpVersion
   /** Wall time after which this machine gives a request up, ms. It decides no result: others may finish. Default 30,000. */
   readonly guardMs?: number
-  /** What each run may use. The same on every member: it shows in results. Default: one slot. */
+  /** What each job slot is. The same on every member: it shows in results. Default: SLOT. */
   readonly limits?: SlotLimits
-  /** A folder for what takes a second to make: the metered binary. Any number of processes may share it. Default: nothing is kept. */
+  /** A folder for what takes a second to make: the metered binaries. Any number of processes may share it. Default: nothing is kept. */
   readonly cacheFolder?: string
+  /** What the host does for scripts beside running them. Nothing by default. */
+  readonly hostCalls?: HostCallOptions
+  /**
+   * Most worker threads, 1 to 64; each starts when there is work that no other is free for. Of two or more, one is never given to a read. Default 1.
+   */
+  readonly workers?: number
+}
+
+export interface HostCallOptions {
+  /** Kinds of effect that the host carries out once they are agreed; the others throw `Interpeer\Unsupported`. The same on every member. */
+  readonly effects?: readonly EffectKind[]
+  /** Answers `Interpeer\content()`, which throws `Interpeer\Unsupported` without it. There on every member, or on none. */
+  readonly content?: ContentSource
+}
+
+export interface SiteOrigin {
+  /** A root that the runtime holds: the site as it was published, with the data that warm-up is to find. Members must name the same, or none. */
+  readonly initial: string
+}
+/** The image that requests of a site start from. */
+export interface ImageFacts {
+  /** Digest of all that decides it. */
+  readonly id: string
+  /** SHA-256 of its bytes, hexadecimal: the same on every machine. */
+  readonly digest: string
+  /** Bytes of PHP's memory that it keeps. */
+  readonly bytes: number
+  /** Scripts that it holds compiled: absolute paths, sorted. */
+  readonly scripts: readonly string[]
+  /** Warm-up requests that would have left PHP unfit for others. */
+  readonly leftOut: readonly string[]
+}
+export interface RunOptions {
+  /** `read`: its changes are of no consequence, any number may run at a time. `write` (default): one at a time, in the order they came. */
+  readonly kind?: RunKind
 }
 
 /** PHP as a function of (files, request, time, seed). Satisfies `ScriptRuntime` of @interpeer/peer. */
 export interface PhpRuntime {
   /** Digest of all that shapes results beside the arguments of `run`: binary, kernel, configuration, memory. Members must agree on it. */
   readonly runtimeId: string
+  /** Most reads that run at a time. */
+  readonly readers: number
   has(root: string): boolean
-  /** Keeps a whole site under a name of the caller's choice. @throws {PhpRuntimeError} PATH_INVALID, PATH_CLASH, RUNTIME_CLOSED */
-  load(root: string, files: readonly FileEntry[], directories?: readonly DirectoryEntry[]): Promise<void>
-  /** Keeps what `from` becomes by `changes`; costs the changes. @throws {PhpRuntimeError} ROOT_UNKNOWN, PATH_INVALID, PATH_CLASH */
+  /**
+   * Keeps a whole site under a name of the caller's choice, and loads the PHP that its interpeer.json asks for. A site whose interpeer.json asks for warm-up
+   * has an image of its own: made of its code alone, so that every state of it has the same, or of `origin` where that has the same code.
+   * @throws {PhpRuntimeError} PATH_INVALID, PATH_CLASH, ROOT_UNKNOWN (`origin.initial`), VERSION_MISSING, BUILD_UNKNOWN, START_FAILED, LINK_FAILED,
+   * RUNTIME_CLOSED
+   */
+  load(root: string, files: readonly FileEntry[], directories?: readonly DirectoryEntry[], origin?: SiteOrigin): Promise<void>
+  /** Keeps what `from` becomes by `changes`; costs the changes. @throws {PhpRuntimeError} ROOT_UNKNOWN, and what `load` does */
   derive(root: string, from: string, changes: readonly FileChange[]): Promise<void>
   forget(root: string): void
-  /** Answers one request on a private copy of a tree, one after the other. @throws {PhpRuntimeError} ROOT_UNKNOWN, OPTION_INVALID, RUNTIME_CLOSED */
-  run(root: string, request: ScriptRequest, at: AgreedPoint): Promise<ScriptOutcome>
+  /**
+   * Answers one request on a private copy of a tree.
+   * @throws {PhpRuntimeError} ROOT_UNKNOWN, OPTION_INVALID, RUNTIME_BUSY (more than 1024 of its kind wait), RUNTIME_CLOSED
+   */
+  run(root: string, request: ScriptRequest, at: AgreedPoint, options?: RunOptions): Promise<ScriptOutcome>
+  /**
+   * The image that requests to a root start from; it is made where it is not there. undefined where it cannot be made on this machine.
+   * @throws {PhpRuntimeError} ROOT_UNKNOWN, RUNTIME_BUSY, RUNTIME_CLOSED
+   */
+  image(root: string): Promise<ImageFacts | undefined>
   close(): Promise<void>
 }
 
 /** Raised with every change of the kernel that can show in a result. */
 const KERNEL_VERSION = 2
 
-/** Starts PHP in a worker thread. @throws {PhpRuntimeError} OPTION_INVALID, START_FAILED */
+/** Starts PHP in worker threads. @throws {PhpRuntimeError} OPTION_INVALID, VERSION_MISSING, BUILD_UNKNOWN, START_FAILED */
 export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<PhpRuntime> {
-  const { guardMs = 30_000, limits = SLOT, cacheFolder } = options
-  if (!Number.isInteger(guardMs) || guardMs < 1 || guardMs > 2_147_483_647)
-    throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'guardMs' })
+  const {
+    php = DEFAULT_PHP_VERSION,
+    guardMs = 30_000,
+    limits = SLOT,
+    cacheFolder,
+    workers = 1,
+    hostCalls: { effects = [], content } = {},
+  } = options
+  const check = (option: string, value: number, min: number, max: number) => {
+    if (!Number.isInteger(value) || value < min || value > max) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option })
+  }
+  if (!phpVersions.includes(php)) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'php' })
+  check('guardMs', guardMs, 1, 2_147_483_647)
   if (!areLimits(limits)) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'limits' })
-  const { binary, id } = await loadPhpBinary(cacheFolder)
-  const identity = `interpeer php runtime;kernel ${KERNEL_VERSION};binary ${id};limits ${limits.fuel} ${limits.memoryMiB} ${limits.graceFuel};ini ${phpIni}${opensslConfig}`
-  const trees = new Map<string, TreeDirectory>()
-  const seat = new WorkerSeat({ binary, guardMs, trees })
-  await seat.start()
-  return new WorkerRuntime(createHash('sha256').update(identity).digest('hex'), limits, trees, seat)
+  check('workers', workers, 1, 64)
+  const carriedOut = EFFECT_KINDS.filter((kind) => effects.includes(kind))
+  if (carriedOut.length !== effects.length) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'hostCalls.effects' })
+  const builds = new PhpBuilds({ limits, carriedOut }, cacheFolder)
+  const usual = builds.of({ php, extensions: [] })
+  await builds.load(usual)
+  const calls = `calls ${carriedOut.join()};content ${content !== undefined};${phpLibrary}${phpChild}`
+  const which = `binaries ${pinnedBuilds};${metering};usual ${usual};limits ${limits.fuel} ${limits.memoryMiB} ${limits.graceFuel}`
+  const identity = `interpeer php runtime;kernel ${KERNEL_VERSION};${which};${calls};ini ${phpIni}${opcacheIni(ROOMY)}${opensslConfig}`
+  const roots = new RootTable((key) => pool.tell({ type: 'forget', key }))
+  const images = new Map<string, KeptImage>()
+  const pool = new WorkerPool({ builds: builds.loaded, usual, trees: roots.trees, images, content, workers })
+  await pool.start()
+  const runtimeId = createHash('sha256').update(identity).digest('hex')
+  return new WorkerRuntime({ runtimeId, php, usual, readers: readersOf(workers), guardMs, roots, pool, builds, images })
 }
 
-/** Keeps the trees, so that a new worker can be given them; the worker keeps the same, made of the same shared bytes. */
-class WorkerRuntime implements PhpRuntime {
+interface Parts {
   readonly runtimeId: string
-  readonly #limits: SlotLimits
-  readonly #trees: Map<string, TreeDirectory>
-  readonly #seat: WorkerSeat
+  readonly readers: number
+  /** Version of sites without a configuration. */
+  readonly php: PhpVersion
+  /** The build of PLAIN_IMAGE. */
+  readonly usual: string
+  readonly guardMs: number
+  readonly roots: RootTable
+  readonly pool: WorkerPool
+  readonly builds: PhpBuilds
+  readonly images: Map<string, KeptImage>
+}
 
-  constructor(runtimeId: string, limits: SlotLimits, trees: Map<string, TreeDirectory>, seat: WorkerSeat) {
-    this.runtimeId = runtimeId
-    this.#limits = limits
-    this.#trees = trees
-    this.#seat = seat
+/** Keeps the trees; the workers keep the same, made of the same shared bytes. */
+class WorkerRuntime implements PhpRuntime {
+  readonly #parts: Parts
+  readonly #images: ImageLibrary
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#images = new ImageLibrary(parts.pool, parts.guardMs, parts.images)
+  }
+
+  get runtimeId(): string {
+    return this.#parts.runtimeId
+  }
+
+  get readers(): number {
+    return this.#parts.readers
   }
 
   has(root: string): boolean {
-    return this.#trees.has(root)
+    return this.#parts.roots.has(root)
   }
 
-  async load(root: string, files: readonly FileEntry[], directories: readonly DirectoryEntry[] = []): Promise<void> {
-    this.#seat.checkOpen()
+  async load(
+    root: string,
+    files: readonly FileEntry[],
+    directories: readonly DirectoryEntry[] = [],
+    origin: SiteOrigin | undefined = undefined,
+  ): Promise<void> {
+    const { pool, roots } = this.#parts
+    pool.checkOpen()
     const tree = treeOf(shareFiles(files), directories)
-    this.#trees.set(root, tree)
-    this.#seat.tell({ type: 'load', root, tree })
+    const image = this.#imageOf(tree, origin && roots.get(origin.initial).tree)
+    if (!this.#isLoaded(image)) await this.#load(image)
+    const { key } = roots.set(root, tree, image)
+    pool.tell({ type: 'load', key, tree })
   }
 
   async derive(root: string, from: string, changes: readonly FileChange[]): Promise<void> {
-    this.#seat.checkOpen()
+    const { pool, roots } = this.#parts
+    pool.checkOpen()
     const shared = shareFiles(changes)
-    this.#trees.set(root, deriveTree(this.#tree(from), shared))
-    this.#seat.tell({ type: 'derive', root, from, changes: shared })
+    // `root` may be `from`, which workers need until they derived from it
+    await roots.while(from, async (before) => {
+      const tree = deriveTree(before.tree, shared)
+      const configuration = before.image.order?.configuration
+      const isSameCode = configuration && changes.every(({ path }) => canChange(configuration, path))
+      const image = isSameCode ? before.image : this.#imageOf(tree)
+      if (!this.#isLoaded(image)) await this.#load(image)
+      const { key } = roots.set(root, tree, image)
+      pool.tell({ type: 'derive', key, from: before.key, changes: shared })
+    })
   }
 
   forget(root: string): void {
-    if (this.#trees.delete(root)) this.#seat.tell({ type: 'forget', root })
+    this.#parts.roots.forget(root)
   }
 
-  async run(root: string, request: ScriptRequest, at: AgreedPoint): Promise<ScriptOutcome> {
-    this.#seat.checkOpen()
-    this.#tree(root)
-    const { timeMs, seed } = at
-    if (!Number.isInteger(timeMs) || timeMs < 0 || timeMs > 4_000_000_000_000)
-      throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'timeMs' })
-    return this.#seat.run({ type: 'run', root, request, at: { timeMs, seed }, limits: this.#limits })
+  async run(root: string, request: ScriptRequest, at: AgreedPoint, { kind = 'write' }: RunOptions = {}): Promise<ScriptOutcome> {
+    const { pool, roots, guardMs } = this.#parts
+    pool.checkOpen()
+    return roots.while(root, async ({ key, image }) => {
+      const option = faultyPartOf(at)
+      if (option !== undefined) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option })
+      const run = async () => outcomeOf(await pool.run(kind, { type: 'run', tree: key, image: image.id, request, at }, guardMs))
+      return image.id === PLAIN_IMAGE ? run() : ((await this.#images.with(image, run)) ?? { type: 'abstained', reason: 'IMAGE_FAILED' })
+    })
+  }
+
+  async image(root: string): Promise<ImageFacts | undefined> {
+    const { roots, images } = this.#parts
+    const wanted = roots.get(root).image
+    const { id } = wanted
+    const facts = (snapshot: Snapshot) => ({ id, digest: imageDigestOf(snapshot), bytes: snapshot.memory.length })
+    if (id === PLAIN_IMAGE) return { ...facts((images.get(id) as KeptImage).snapshot), scripts: [], leftOut: [] }
+    return this.#images.with(wanted, async ({ snapshot, held, leftOut }) => ({ ...facts(snapshot), scripts: held, leftOut }))
   }
 
   close(): Promise<void> {
-    return this.#seat.close()
+    return this.#parts.pool.close()
   }
 
-  #tree(root: string): TreeDirectory {
-    const tree = this.#trees.get(root)
-    if (!tree) throw new PhpRuntimeError({ code: 'ROOT_UNKNOWN', root })
-    return tree
+  #imageOf(tree: TreeDirectory, published?: TreeDirectory): SiteImage {
+    const { php, usual, builds } = this.#parts
+    const reading = siteConfiguration(tree)
+    // what is invalid runs nothing
+    const configuration = reading.type === 'invalid' ? usualConfiguration : reading.configuration
+    const build = configuration === usualConfiguration ? builds.of({ ...configuration, php }) : builds.of(configuration)
+    if (!hasOwnImage(configuration)) return { id: build === usual ? PLAIN_IMAGE : `${PLAIN_IMAGE} ${build}`, build, order: undefined }
+    const order = { initial: codeOf(configuration, tree), configuration }
+    const id = imageIdOf(this.runtimeId, build, order)
+    if (published === undefined) return { id, build, order }
+    const isSameCode = imageIdOf(this.runtimeId, build, { initial: codeOf(configuration, published), configuration }) === id
+    if (!isSameCode) return { id, build, order }
+    const withData = { initial: published, configuration }
+    return { id: imageIdOf(this.runtimeId, build, withData), build, order: withData }
   }
+
+  #isLoaded({ build }: SiteImage): boolean {
+    return this.#parts.builds.loaded.has(build)
+  }
+
+  async #load({ build }: SiteImage): Promise<void> {
+    const { builds, pool } = this.#parts
+    pool.tell({ type: 'php', build, parts: await builds.load(build) })
+  }
+}
+
+function outcomeOf(result: TaskResult | Lost): ScriptOutcome {
+  if (result.type === 'ran') return result.outcome
+  return { type: 'abstained', reason: result.type === 'lost' ? result.reason : 'WORKER_DIED' }
+}
+
+function faultyPartOf({ timeMs, job, balance }: AgreedPoint): string | undefined {
+  if (!Number.isInteger(timeMs) || timeMs < 0 || timeMs > 4_000_000_000_000) return 'timeMs'
+  if (balance !== undefined && (typeof balance !== 'bigint' || balance !== BigInt.asUintN(64, balance))) return 'balance'
+  if (job === undefined) return undefined
+  const named = [job.id, job.account].every((name) => /^[\x21-\x7e]{1,255}$/.test(name))
+  return named && Number.isInteger(job.step) && job.step >= 0 && job.step < 2 ** 31 ? undefined : 'job'
 }

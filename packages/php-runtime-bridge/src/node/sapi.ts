@@ -3,8 +3,8 @@ import type { ScriptRequest } from '../request.js'
 import type { ServerVariables } from '../server-variables.js'
 import type { PhpInstance } from './php-instance.js'
 
-/** Hands one request to PHP's SAPI layer and runs it to its end. */
-export function runScript(php: PhpInstance, request: ScriptRequest, given: ServerVariables, limits: SlotLimits): void {
+/** Hands one request to PHP's SAPI layer and runs it to its end. @returns PHP's exit status */
+export function runScript(php: PhpInstance, request: ScriptRequest, given: ServerVariables, limits: SlotLimits): number {
   const { method, target, host, body } = request
   const set = (setter: string, text: string) => php.withText(text, php.function(setter))
   limitMemory(php, memoryLimitMiBOf(limits))
@@ -29,7 +29,7 @@ export function runScript(php: PhpInstance, request: ScriptRequest, given: Serve
       return 0
     })
   }
-  php.function('wasm_sapi_handle_request')()
+  return php.function('wasm_sapi_handle_request')()
 }
 
 const INI_SYSTEM = 4

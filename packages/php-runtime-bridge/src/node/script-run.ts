@@ -1,52 +1,55 @@
 import { changesBelow } from '../changes.js'
 import type { TreeDirectory } from '../file-tree.js'
-import type { SlotLimits } from '../limits.js'
+import type { ChildJobRecord } from '../host-calls/child-task.js'
+import type { Effect } from '../host-calls/effects.js'
 import { type AbstainReason, type AnswerCode, codedAnswer, type Draft, ERROR_HEADER } from '../outcome.js'
 import { Overlay } from '../overlay.js'
 import { isSitePath, parentOf } from '../path.js'
 import { SITE_FOLDER } from '../php-ini.js'
-import type { ScriptRequest } from '../request.js'
 import { parseResponseHead } from '../response-headers.js'
 import type { Route } from '../route.js'
 import { serverVariablesOf } from '../server-variables.js'
-import { mountSite, writableFolders } from '../system-tree.js'
+import { mountSite, writabilityOf } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable } from './descriptors.js'
-import type { AgreedPoint } from './execute.js'
 import type { ExecutionLog } from './execution-log.js'
 import { PAGE_BYTES } from './guest-memory.js'
+import { hostTroubleOf } from './halt.js'
+import { hostContextOf } from './host-context.js'
 import type { RequestWorld } from './kernel.js'
 import { RequestOutput } from './output.js'
-import type { PhpInstance, Snapshot } from './php-instance.js'
+import type { PhpInstance } from './php-instance.js'
+import type { RequestScope } from './request-scope.js'
 import { runScript } from './sapi.js'
 import { processIdOf, SeededRandom } from './seeded-random.js'
 
-/** PHP as the snapshot left it. Asked for only where a script runs. */
-export type PristinePhp = () => { readonly php: PhpInstance; readonly snapshot: Snapshot }
 export interface Ran {
   readonly draft: Draft
   readonly fuel: number
   readonly memoryBytes: number
+  readonly childJobs: readonly ChildJobRecord[]
 }
 
+/** Answers a request by the script that it leads to. */
 export function runRoute(
   site: TreeDirectory,
-  request: ScriptRequest,
   route: Route & { type: 'script' },
-  at: AgreedPoint,
-  limits: SlotLimits,
-  pristine: PristinePhp,
+  scope: RequestScope,
   log: ExecutionLog,
 ): Ran | AbstainReason {
-  const { php, snapshot } = pristine()
+  const { request, at, configuration, limits, childJobs } = scope
+  const { php, snapshot } = scope.php(0)
   const { kernel } = php
   const world: RequestWorld = {
-    files: new Overlay(mountSite(site), writableFolders),
+    files: new Overlay(mountSite(site), writabilityOf(configuration)),
     clock: new VirtualClock(at.timeMs),
     random: new SeededRandom(at.seed),
-    processId: processIdOf(at.seed),
+    get processId() {
+      return processIdOf(at.seed)
+    },
     output: new RequestOutput(),
     log,
+    host: hostContextOf(kernel, scope, 0),
   }
   log.begin(snapshot.places)
   php.begin(world, new DescriptorTable(snapshot.descriptors), limits)
@@ -60,20 +63,20 @@ export function runRoute(
   const { buffer, byteOffset, byteLength } = snapshot.memory
   log.end(kernel.memory.view, new DataView(buffer, byteOffset, byteLength))
   const trouble = hostTroubleOf(thrown)
-  if (trouble !== undefined) return trouble
+  if (trouble !== undefined) return trouble.reason
   const halted = kernel.halted?.reason
   if (halted?.type === 'abstain') return halted.reason
-  const used = { fuel: php.fuel.used, memoryBytes: kernel.memory.pages * PAGE_BYTES }
+  const used = { fuel: php.fuel.used, memoryBytes: kernel.memory.pages * PAGE_BYTES, childJobs }
   const errors = Buffer.from(world.output.read('log')).toString('utf8')
   const code = stopOf(php, thrown !== undefined)
   if (code !== undefined) return { draft: codedAnswer(code, '', errors), ...used }
-  const response = responseOf(world, errors)
+  const response = responseOf(world, scope.effects.all, errors)
   const want = wantOf(php)
   return { draft: want === undefined ? response : lastWords(want, response), ...used }
 }
 
 /** What stopped the script from outside, told by the state it left, not by what was thrown. Undefined where PHP itself answered. */
-function stopOf(php: PhpInstance, threw: boolean): AnswerCode | undefined {
+export function stopOf(php: PhpInstance, threw: boolean): AnswerCode | undefined {
   const { kernel, fuel, stackOverran } = php
   const halted = kernel.halted?.reason
   if (halted?.type === 'answer') return halted.code === 'SCRIPT_TRAPPED' && kernel.memoryRefused ? 'MEMORY_EXHAUSTED' : halted.code
@@ -86,7 +89,7 @@ function stopOf(php: PhpInstance, threw: boolean): AnswerCode | undefined {
 }
 
 /** What a script wanted for that ended in an error of PHP's which it did not deal with. */
-function wantOf({ hooks }: PhpInstance): AnswerCode | undefined {
+export function wantOf({ hooks }: PhpInstance): AnswerCode | undefined {
   if (hooks.outOfMemory) return 'MEMORY_EXHAUSTED'
   return hooks.failedExhausted ? 'SLOT_EXHAUSTED' : undefined
 }
@@ -98,20 +101,13 @@ function lastWords(code: AnswerCode, response: Draft): Draft {
   return { ...coded, headers: [...response.headers, [ERROR_HEADER, code]], body: response.body }
 }
 
-function responseOf({ files, output }: RequestWorld, log: string): Draft {
+function responseOf({ files, output }: RequestWorld, effects: readonly Effect[], log: string): Draft {
   const top = files.get(SITE_FOLDER)
   const changes = top.kind === 'directory' ? changesBelow(top) : []
   if (!changes.every(({ path }) => isSitePath(path))) return codedAnswer('CHANGES_INVALID', '', log)
   const head = parseResponseHead(textOf(output.read('headers')))
-  if (!head) return { ...codedAnswer('HEADERS_MALFORMED', '', log), changes }
-  return { ...head, body: output.read('output'), changes, log }
-}
-
-/** Errors that another machine, or this one on another day, would not have had. */
-function hostTroubleOf(error: unknown): AbstainReason | undefined {
-  if (!(error instanceof RangeError)) return undefined
-  if (error.message.includes('call stack')) return 'HOST_STACK'
-  return error.message.includes('allocation') ? 'HOST_MEMORY' : undefined
+  if (!head) return { ...codedAnswer('HEADERS_MALFORMED', '', log), changes, effects }
+  return { ...head, body: output.read('output'), changes, effects, log }
 }
 
 function textOf(bytes: Uint8Array): string {

@@ -13,3 +13,10 @@ export function shareFiles<T extends FileEntry | FileChange>(files: readonly T[]
     return { ...file, bytes }
   })
 }
+
+/** A copy of bytes that all threads can read. */
+export function shareBytes(bytes: Uint8Array): Uint8Array {
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length))
+  shared.set(bytes)
+  return shared
+}

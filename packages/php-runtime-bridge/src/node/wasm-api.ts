@@ -15,6 +15,10 @@ export interface WasmMemory {
   readonly buffer: ArrayBuffer
   grow(pages: number): number
 }
+export interface WasmTable {
+  readonly length: number
+  get(index: number): { readonly name: string } | null
+}
 interface WasmInstance {
   readonly exports: Readonly<Record<string, unknown>>
 }
@@ -24,6 +28,7 @@ interface WasmApi {
   Module: {
     new (bytes: Uint8Array): WasmModule
     imports(module: WasmModule): { module: string; name: string; kind: string }[]
+    customSections(module: WasmModule, name: string): ArrayBuffer[]
   }
   Instance: new (module: WasmModule, imports: Record<string, Record<string, WasmImport>>) => WasmInstance
   RuntimeError: new (message?: string) => Error

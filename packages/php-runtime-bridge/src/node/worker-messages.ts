@@ -1,30 +1,52 @@
 import type { TreeDirectory } from '../file-tree.js'
 import type { FileChange } from '../files.js'
-import type { SlotLimits } from '../limits.js'
 import type { ScriptOutcome } from '../outcome.js'
 import type { ScriptRequest } from '../request.js'
-import type { MeteredModule } from './binary.js'
+import type { ContentChannel } from './content-channel.js'
 import type { AgreedPoint } from './execute.js'
+import type { Image, ImageOrder, PhpParts } from './image-builder.js'
 import type { Snapshot } from './php-instance.js'
 
-/** What a worker is born with. File bytes and the snapshot lie in memory shared by all threads, so none of it is copied. */
+/** What a worker is born with. File bytes and snapshots lie in memory shared by all threads, so none of it is copied. */
 export interface WorkerStart {
-  readonly binary: MeteredModule
-  /** Absent for the first worker, which takes it. */
-  readonly snapshot: Snapshot | undefined
-  readonly trees: ReadonlyMap<string, TreeDirectory>
+  /** By name (php-builds.ts). */
+  readonly builds: ReadonlyMap<string, PhpParts>
+  /** The one that PLAIN_IMAGE is of. */
+  readonly usual: string
+  readonly content: ContentChannel | undefined
+  /** By key: see RootTable. */
+  readonly trees: ReadonlyMap<number, TreeDirectory>
+  /** By image id. Without PLAIN_IMAGE the worker makes that first. */
+  readonly images: ReadonlyMap<string, KeptImage>
 }
 
-export type ToWorker =
-  | { readonly type: 'load'; readonly root: string; readonly tree: TreeDirectory }
-  | { readonly type: 'derive'; readonly root: string; readonly from: string; readonly changes: readonly FileChange[] }
-  | { readonly type: 'forget'; readonly root: string }
-  | {
-      readonly type: 'run'
-      readonly root: string
-      readonly request: ScriptRequest
-      readonly at: AgreedPoint
-      readonly limits: SlotLimits
-    }
+/** An image as workers know it: of which build, and what it is. */
+export interface KeptImage {
+  readonly build: string
+  readonly snapshot: Snapshot
+}
 
-export type FromWorker = { readonly type: 'ready'; readonly snapshot: Snapshot } | { readonly type: 'ran'; readonly outcome: ScriptOutcome }
+/** The image of sites that have none of their own: PHP as it starts. */
+export const PLAIN_IMAGE = 'plain'
+
+/** What changes a worker's knowledge: it does not answer. */
+export type Told =
+  | { readonly type: 'load'; readonly key: number; readonly tree: TreeDirectory }
+  | { readonly type: 'derive'; readonly key: number; readonly from: number; readonly changes: readonly FileChange[] }
+  | { readonly type: 'forget'; readonly key: number }
+  | { readonly type: 'php'; readonly build: string; readonly parts: PhpParts }
+  | { readonly type: 'image'; readonly id: string; readonly image: KeptImage }
+  | { readonly type: 'forget-image'; readonly id: string }
+/** What a worker does one at a time, and answers. */
+export type Task =
+  | { readonly type: 'run'; readonly tree: number; readonly image: string; readonly request: ScriptRequest; readonly at: AgreedPoint }
+  /** Without an order: PHP as it starts. */
+  | { readonly type: 'build'; readonly build: string; readonly order: ImageOrder | undefined }
+export type ToWorker = Told | Task
+
+export type TaskResult =
+  | { readonly type: 'ran'; readonly outcome: ScriptOutcome }
+  | { readonly type: 'built'; readonly image: Image }
+  /** No image can be made here. */
+  | { readonly type: 'failed'; readonly detail: string }
+export type FromWorker = { readonly type: 'ready'; readonly plain: Snapshot } | TaskResult

@@ -1,52 +1,78 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { deriveTree, type TreeDirectory } from '../file-tree.js'
 import type { ScriptOutcome } from '../outcome.js'
+import { contentReaderOf } from './content-channel.js'
 import { execute } from './execute.js'
-import { PhpInstance, type Snapshot } from './php-instance.js'
-import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
+import type { HostServices } from './host-context.js'
+import { buildImage, plainImage } from './image-builder.js'
+import { InstanceShelf } from './instance-shelf.js'
+import { PhpInstance } from './php-instance.js'
+import type { PhpAtLevel } from './request-scope.js'
+import { type FromWorker, PLAIN_IMAGE, type Task, type TaskResult, type Told, type ToWorker, type WorkerStart } from './worker-messages.js'
 
-const { binary, snapshot: given, trees: known } = workerData as WorkerStart
-const trees = new Map<string, TreeDirectory>(known)
-let instance: PhpInstance | undefined = new PhpInstance(binary)
-const passedOn = given ?? shared(instance.start())
-// a copy of this thread's own: from memory that is shared, V8 copies with atomics, 1.8 times slower (measured)
-const snapshot: Snapshot = { ...passedOn, memory: passedOn.memory.slice() }
-let pristine = given === undefined
-
-/** An instance that equals the snapshot: this one restored, or a new one where memory grew. */
-function pristinePhp(): { php: PhpInstance; snapshot: Snapshot } {
-  if (!pristine && !instance?.restore(snapshot)) instance = undefined
-  if (!instance) {
-    instance = new PhpInstance(binary)
-    instance.restore(snapshot)
-  }
-  pristine = false
-  return { php: instance, snapshot }
-}
+const { builds: givenBuilds, usual, content, trees: known, images: givenImages } = workerData as WorkerStart
+const trees = new Map<number, TreeDirectory>(known)
+const builds = new Map(givenBuilds)
+const images = new Map(givenImages)
+const { carriedOut, limits } = named(builds, usual)
+const services: HostServices = { carriedOut: new Set(carriedOut), content: content && contentReaderOf(content) }
+const instances = new InstanceShelf(newInstance)
 
 function receive(message: ToWorker): void {
-  if (message.type === 'load') trees.set(message.root, message.tree)
-  else if (message.type === 'derive') trees.set(message.root, deriveTree(tree(message.from), message.changes))
-  else if (message.type === 'forget') trees.delete(message.root)
+  if (message.type === 'run' || message.type === 'build') perform(message)
+  else learn(message)
+}
+
+function newInstance(build: string): PhpInstance {
+  const { binary, extensions } = named(builds, build)
+  return new PhpInstance(binary, extensions)
+}
+
+function learn(told: Told): void {
+  if (told.type === 'load') trees.set(told.key, told.tree)
+  else if (told.type === 'derive') trees.set(told.key, deriveTree(named(trees, told.from), told.changes))
+  else if (told.type === 'forget') trees.delete(told.key)
+  else if (told.type === 'php') builds.set(told.build, told.parts)
+  else if (told.type === 'image') images.set(told.id, told.image)
   else {
-    const outcome = execute(tree(message.root), message.request, message.at, message.limits, pristinePhp)
-    send({ type: 'ran', outcome }, buffersOf(outcome))
-    // While the answer is under way: the next request finds PHP ready.
-    if (!pristine) pristine = instance?.restore(snapshot) ?? false
+    images.delete(told.id)
+    instances.drop(told.id)
   }
 }
 
-function tree(root: string): TreeDirectory {
-  const found = trees.get(root)
-  if (!found) throw new Error(`the main thread named a tree that it never sent: ${root}`)
-  return found
+function perform(task: Task): void {
+  if (task.type === 'build') {
+    send(built(task))
+    return
+  }
+  const { tree, image, request, at } = task
+  const kept = named(images, image)
+  const { snapshot } = kept
+  const atLevel: PhpAtLevel = (level) => ({ php: instances.take(shelfName(image, level), kept), snapshot })
+  const outcome = execute(named(trees, tree), request, at, { php: atLevel, services, limits })
+  send({ type: 'ran', outcome }, buffersOf(outcome))
+  // While the answer is under way: the next request finds PHP ready.
+  instances.makeReady(image, kept)
 }
 
-/** The snapshot in memory that other threads can read too. */
-function shared(taken: Snapshot): Snapshot {
-  const memory = new Uint8Array(new SharedArrayBuffer(taken.memory.length))
-  memory.set(taken.memory)
-  return { ...taken, memory }
+/** Instances for child jobs stand beside that of the request. */
+function shelfName(image: string, level: number): string {
+  return level === 0 ? image : `${image} child ${level}`
+}
+
+function built({ build, order }: Task & { type: 'build' }): TaskResult {
+  try {
+    const parts = named(builds, build)
+    return { type: 'built', image: order ? buildImage(parts, order) : plainImage(parts) }
+  } catch (error) {
+    return { type: 'failed', detail: String(error) }
+  }
+}
+
+function named<K, T>(all: ReadonlyMap<K, T>, name: K): T {
+  const found = all.get(name)
+  if (found === undefined) throw new Error(`the main thread named what it never sent: ${name}`)
+  return found
 }
 
 /** The large parts of an outcome, each in a buffer of its own: handed over, not copied. */
@@ -61,4 +87,6 @@ function send(message: FromWorker, handedOver: ArrayBuffer[] = []): void {
 }
 
 parentPort?.on('message', receive)
-send({ type: 'ready', snapshot: passedOn })
+const plain = images.get(PLAIN_IMAGE)?.snapshot ?? plainImage(named(builds, usual)).snapshot
+images.set(PLAIN_IMAGE, { build: usual, snapshot: plain })
+send({ type: 'ready', plain })

@@ -16,11 +16,11 @@ type Imports = Record<string, Record<string, unknown>>
 const api = wasm as unknown as { Module: new (bytes: Uint8Array) => WasmModule; validate(bytes: Uint8Array): boolean }
 export const validate = (bytes: Uint8Array): boolean => api.validate(bytes)
 
-export function instantiate(bytes: Uint8Array, imports: Imports = {}): Instance {
+export function instantiate(bytes: Uint8Array, imports: Imports = {}, run = 'run'): Instance {
   const { exports } = new wasm.Instance(new api.Module(bytes), imports as Record<string, Record<string, WasmImport>>)
   return {
     exports,
-    run: exports.run as Run,
+    run: exports[run] as Run,
     get memory() {
       return new Uint8Array((exports.memory as { buffer: ArrayBuffer }).buffer)
     },

@@ -5,6 +5,7 @@ import { type WasmImport, type WasmModule, wasm } from '../wasm-api.js'
 import { type CallCost, costOf } from './costs.js'
 import { directoryCalls } from './directories.js'
 import { fileCalls } from './files.js'
+import { hostCalls } from './host-calls.js'
 import { memoryCalls } from './memory.js'
 import { networkCalls } from './network.js'
 import { processCalls } from './process.js'
@@ -21,6 +22,7 @@ export function importsOf(module: WasmModule, kernel: Kernel): Record<string, Re
     ...memoryCalls(kernel),
     ...processCalls(kernel),
     ...networkCalls(),
+    ...hostCalls(kernel),
   }
   const missing: WasmImport = () => -Errno.NOSYS
   const imports: Record<string, Record<string, WasmImport>> = {}
@@ -38,7 +40,12 @@ function accounted(kernel: Kernel, number: number, { fuel, fuelPerKiB, bytesOf }
   const word = (at: number) => kernel.memory.u32(at)
   return (...args: readonly (number | bigint)[]) => {
     kernel.fuel.charge(fuel)
-    const result = call(...args)
+    let result: number | bigint | undefined
+    try {
+      result = call(...args)
+    } catch (error) {
+      throw kernel.endedBy(error)
+    }
     if (bytesOf !== undefined && fuelPerKiB !== undefined) {
       kernel.fuel.charge(Math.ceil((bytesOf(args, Number(result), word) * fuelPerKiB) / 1024))
     }

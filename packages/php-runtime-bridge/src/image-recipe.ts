@@ -1,0 +1,89 @@
+import { kindOfPath, type SiteConfiguration } from './configuration/site-configuration.js'
+import type { TreeDirectory, TreeNode } from './file-tree.js'
+import { CHILD_PATH, LIBRARY_PATH } from './host-calls/php-library.js'
+import { compareText } from './path.js'
+import { type OpcacheSizes, SESSION_FOLDER, SITE_FOLDER } from './php-ini.js'
+
+/** Whether a site has an image of its own. Without code that never changes, or without requests that run some, it has PHP as it starts. */
+export function hasOwnImage({ mutable, warmUp }: SiteConfiguration): boolean {
+  return mutable !== 'everything' && warmUp.length > 0
+}
+
+/** Whether a file can change, or differ between peers: opcache must not know it. */
+export function canChange(configuration: SiteConfiguration, path: string): boolean {
+  return kindOfPath(configuration, path) !== 'immutable'
+}
+
+/** The tree without all that can change: the same for every state of a site. */
+export function codeOf(configuration: SiteConfiguration, tree: TreeDirectory, prefix = ''): TreeDirectory {
+  const entries = new Map<string, TreeNode>()
+  for (const [name, node] of tree.entries) {
+    const path = prefix + name
+    if (canChange(configuration, path)) continue
+    entries.set(name, node.kind === 'directory' ? codeOf(configuration, node, `${path}/`) : node)
+  }
+  return { ...tree, entries }
+}
+
+export const SWEEP_PATH = '/internal/shared/sweep.php'
+
+/** Absolute paths of which opcache takes nothing: all but the immutable code, and the library that comes before every script. */
+export function uncachedPaths({ mutable, scratch }: SiteConfiguration): string[] {
+  const inSite = mutable === 'everything' ? [SITE_FOLDER] : [...mutable, ...scratch].map((path) => `${SITE_FOLDER}/${path}`)
+  return [SWEEP_PATH, CHILD_PATH, '/request', '/tmp', RUNTIME_FOLDER, ...inSite].sort(compareText)
+}
+const RUNTIME_FOLDER = SESSION_FOLDER.slice(0, SESSION_FOLDER.lastIndexOf('/'))
+
+/** opcache's list of what it must not take: a path on each line, which also means all that begin with it. */
+export function blacklistOf(configuration: SiteConfiguration): string {
+  // its pattern language has '*' and '?', and no way to escape them: cut before, a pattern means more, never less
+  const lines = uncachedPaths(configuration).map((path) => path.replace(/[*?;"\s].*$/su, ''))
+  return `${lines.join('\n')}\n`
+}
+
+/** While an image is made for the first time, to see what it needs. */
+export const ROOMY: OpcacheSizes = { sharedMiB: 72, stringsMiB: 8 }
+
+/**
+ * What it does: opcache lets go of what is not immutable code (archives' members escape its blacklist), and says what
+ * it holds and needs.
+ */
+export function sweepScript(configuration: SiteConfiguration): string {
+  const changing = JSON.stringify(uncachedPaths(configuration)).replace(/[\\']/g, '\\$&')
+  return `<?php
+$changing = json_decode('${changing}');
+$held = [];
+foreach (opcache_get_status(true)['scripts'] ?? [] as $path => $script) {
+    $name = preg_replace('~^[a-z.]+://~', '', $path);
+    if ($name === '${LIBRARY_PATH}') continue;
+    $drop = false;
+    foreach ($changing as $one) $drop = $drop || $name === $one || str_starts_with($name, $one . '/');
+    if ($drop) opcache_invalidate($path, true);
+    elseif (str_starts_with($name, '${SITE_FOLDER}/')) $held[] = $path;
+}
+sort($held);
+$status = opcache_get_status(false);
+echo json_encode([
+    'held' => $held,
+    'sharedBytes' => $status['memory_usage']['used_memory'] + $status['memory_usage']['wasted_memory'],
+    'stringsBytes' => $status['interned_strings_usage']['used_memory'],
+], JSON_INVALID_UTF8_SUBSTITUTE);
+`
+}
+export interface Swept {
+  /** The site's: absolute paths, sorted. */
+  readonly held: readonly string[]
+  readonly sharedBytes: number
+  readonly stringsBytes: number
+}
+
+const MIB = 1024 * 1024
+/** opcache takes no less. */
+const SHARED_MIB_MIN = 8
+
+/** Memory for just what was needed when there was plenty: what a request compiles beyond it is not kept anyway. */
+export function sizesFor({ sharedBytes, stringsBytes }: Swept): OpcacheSizes {
+  const stringsMiB = Math.max(1, Math.ceil(stringsBytes / MIB))
+  const others = sharedBytes - ROOMY.stringsMiB * MIB
+  return { sharedMiB: Math.max(SHARED_MIB_MIN, Math.ceil(others / MIB) + stringsMiB), stringsMiB }
+}

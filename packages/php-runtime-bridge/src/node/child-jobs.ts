@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto'
+import type { TreeDirectory } from '../file-tree.js'
+import type { ChildEnd, ChildFailure, ChildTask } from '../host-calls/child-task.js'
+import { HostCallError } from '../host-calls/host-call-error.js'
+import { CHILD_PATH } from '../host-calls/php-library.js'
+import type { AbstainReason, AnswerCode } from '../outcome.js'
+import { Overlay } from '../overlay.js'
+import { adoptFork, settledTree } from '../overlay-fork.js'
+import { parentOf } from '../path.js'
+import { SITE_FOLDER } from '../php-ini.js'
+import type { ScriptRequest } from '../request.js'
+import { serverVariablesOf } from '../server-variables.js'
+import { writabilityOf } from '../system-tree.js'
+import { DescriptorTable } from './descriptors.js'
+import { PAGE_BYTES } from './guest-memory.js'
+import { hostTroubleOf } from './halt.js'
+import { hostContextOf } from './host-context.js'
+import type { Kernel, RequestWorld } from './kernel.js'
+import { RequestOutput } from './output.js'
+import type { PhpInstance } from './php-instance.js'
+import type { RequestScope } from './request-scope.js'
+import { runScript } from './sapi.js'
+import { stopOf, wantOf } from './script-run.js'
+import { processIdOf, SeededRandom } from './seeded-random.js'
+
+/** A script that runs in a child job runs in a child job …: each level is one more instance, and more of the thread's own stack. */
+const LEVELS_MAX = 4
+/** What a script can change. */
+const SHARED_FOLDERS = [SITE_FOLDER, '/tmp']
+const NO_VALUE = new TextEncoder().encode('N;')
+const EXHAUSTED: Partial<Record<AnswerCode, 'SlotExhausted' | 'MemoryExhausted'>> = {
+  SLOT_EXHAUSTED: 'SlotExhausted',
+  MEMORY_EXHAUSTED: 'MemoryExhausted',
+}
+
+interface Order {
+  /** Path in the site. */
+  readonly script: string
+  readonly args: Uint8Array
+  readonly slots: number
+}
+type Ending = { readonly type: 'ended'; readonly status: number } | { readonly type: 'stopped'; readonly code: AnswerCode }
+
+/**
+ * Runs a script in an instance and slots of its own while `parent` waits. It finds the files as they are; what it changes and asks for becomes the
+ * request's when it ends well, and is gone when it does not. Ends the whole request where this machine could not run it.
+ * @throws {HostCallError} NoFreeSlot
+ */
+export function runChild(parent: Kernel, scope: RequestScope, level: number, { script, args, slots }: Order): ChildEnd {
+  if (level > LEVELS_MAX) throw new HostCallError('NoFreeSlot', `Interpeer\\run(): scripts run each other ${LEVELS_MAX} deep at most`)
+  const limits = scope.slots.take(slots)
+  const { effects, childJobs } = scope
+  const { php, snapshot } = scope.php(level)
+  const { kernel } = php
+  const task: ChildTask = { script: `${SITE_FOLDER}/${script}`, args, result: undefined, failure: undefined }
+  const asked = effects.length
+  const world = childWorld(parent.world, kernel, scope, level, task)
+  php.begin(world, new DescriptorTable(snapshot.descriptors), limits)
+  kernel.workingDirectory = parentOf(task.script)
+  const ending = endingOf(php, () => {
+    const request = childRequest(scope.request, script)
+    const route = { type: 'script', script, scriptName: `/${script}`, pathInfo: '' } as const
+    const variables = serverVariablesOf(request, route, siteOf(world.files))
+    return runScript(php, request, { ...variables, script: CHILD_PATH }, limits)
+  })
+  if (typeof ending === 'string') return parent.halt({ type: 'abstain', reason: ending })
+
+  parent.world.output.write('log', world.output.read('log'))
+  const { clock, files } = parent.world
+  const output = world.output.read('output')
+  let end = endOf(ending, task, output)
+  if (end.type === 'returned' && !adoptFork(files, world.files, SHARED_FOLDERS, clock.seconds))
+    end = { type: 'failed', reason: 'CHANGES_INVALID', message: parent.memory.encode('it made a path that no site can hold'), output }
+  if (end.type !== 'returned') effects.takeBack(asked)
+  const memoryBytes = kernel.memory.pages * PAGE_BYTES
+  const fuel = php.fuel.used
+  childJobs.push({ script, slots, end: nameOf(end), fuel, memoryBytes })
+  scope.slots.giveBack(slots, fuel)
+  return end
+}
+
+function childWorld(parent: RequestWorld, kernel: Kernel, scope: RequestScope, level: number, task: ChildTask): RequestWorld {
+  const seed = Uint8Array.from(
+    createHash('sha256')
+      .update(`interpeer child job ${scope.starts++};`)
+      .update(scope.at.seed)
+      .digest(),
+  )
+  return {
+    files: new Overlay(settledTree(parent.files.root) as TreeDirectory, writabilityOf(scope.configuration), parent.files.left),
+    clock: parent.clock,
+    random: new SeededRandom(seed),
+    processId: processIdOf(seed),
+    output: new RequestOutput(),
+    log: parent.log,
+    host: hostContextOf(kernel, scope, level, task),
+  }
+}
+
+/** What $_SERVER tells of: a visit of the script's own address, by nobody. */
+function childRequest({ host, https }: ScriptRequest, script: string): ScriptRequest {
+  return { method: 'GET', target: encodeURI(`/${script}`), host, https, headers: [], body: new Uint8Array() }
+}
+
+function endingOf(php: PhpInstance, run: () => number): Ending | AbstainReason {
+  let [status, threw] = [0, false]
+  try {
+    status = run()
+  } catch (error) {
+    const trouble = hostTroubleOf(error)
+    if (trouble !== undefined) return trouble.reason
+    threw = true
+  }
+  const halted = php.kernel.halted?.reason
+  if (halted?.type === 'abstain') return halted.reason
+  const code = stopOf(php, threw) ?? wantOf(php)
+  if (code !== undefined) return { type: 'stopped', code }
+  return { type: 'ended', status: halted?.type === 'exit' ? halted.status : status }
+}
+
+function endOf(ending: Ending, { result, failure }: ChildTask, output: Uint8Array): ChildEnd {
+  const failed = (reason: ChildFailure, text: string): ChildEnd => ({ type: 'failed', reason, message: Buffer.from(text), output })
+  if (ending.type === 'stopped') {
+    const what = EXHAUSTED[ending.code]
+    return what === undefined ? failed(ending.code as ChildFailure, 'it was stopped') : { type: 'exhausted', what, output }
+  }
+  if (failure !== undefined) return { type: 'failed', reason: 'FATAL_ERROR', message: failure, output }
+  if (ending.status !== 0) return failed('EXITED', `it exited with status ${ending.status}`)
+  return { type: 'returned', result: result ?? NO_VALUE, output }
+}
+
+function nameOf(end: ChildEnd): 'returned' | 'SLOT_EXHAUSTED' | 'MEMORY_EXHAUSTED' | ChildFailure {
+  if (end.type === 'returned') return 'returned'
+  if (end.type === 'failed') return end.reason
+  return end.what === 'SlotExhausted' ? 'SLOT_EXHAUSTED' : 'MEMORY_EXHAUSTED'
+}
+
+function siteOf(files: Overlay): TreeDirectory {
+  return files.root.base?.entries.get(SITE_FOLDER.slice(1)) as TreeDirectory
+}
