@@ -20,7 +20,7 @@ let php: PhpRuntime
 let known: string
 const answerToProbe = async (): Promise<string> => (await visit(php, 'probe')).transcript
 beforeAll(async () => {
-  php = await startPhpRuntime({ guardMs: 60_000, memoryMiB: 96 })
+  php = await startPhp({ limits: { fuel: 1_000_000_000, memoryMiB: 128, graceFuel: 100_000_000 } })
   await php.load('probe', filesOf({ 'index.php': probe }))
   known = await answerToProbe()
 })
