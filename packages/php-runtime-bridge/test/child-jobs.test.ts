@@ -1,6 +1,6 @@
-import { type PhpRuntime, startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
+import type { PhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { filesOf, namesOf, textOf, utf8 } from './sites.js'
+import { filesOf, namesOf, startPhp, textOf, utf8 } from './sites.js'
 
 const AT = { timeMs: 1_790_000_000_000, seed: utf8('seed'), balance: 1000n }
 const REQUEST = {
@@ -12,7 +12,7 @@ const REQUEST = {
   body: new Uint8Array(),
 }
 const effects = ['after', 'pay', 'outbox'] as const
-const start = () => startPhpRuntime({ hostCalls: { effects, content: (cid) => (cid.endsWith('a') ? utf8('content') : undefined) } })
+const start = () => startPhp({ hostCalls: { effects, content: (cid) => (cid.endsWith('a') ? utf8('content') : undefined) } })
 
 let php: PhpRuntime
 beforeAll(async () => {
