@@ -51,10 +51,6 @@ realpath_cache_size=4096K
 sendmail_path=/internal/no-mail
 `.trimStart()
 
-/** For sites without an image of their own: nothing is compiled before its request. */
-export const phpIni = `${settings}opcache.enable=0
-`
-
 /** Memory that opcache has: in all, and of that for strings; MiB. */
 export interface OpcacheSizes {
   readonly sharedMiB: number
@@ -82,6 +78,10 @@ opcache.jit=disable
 opcache.jit_buffer_size=0
 `
 }
+
+/** For sites without an image of their own: opcache knows the system's scripts, and has no room for more. */
+export const PLAIN_SIZES: OpcacheSizes = { sharedMiB: 8, stringsMiB: 4 }
+export const phpIni = opcacheIni(PLAIN_SIZES)
 
 /** Lines for extensions that PHP is to load when it starts. */
 export function extensionIni(names: readonly ExtensionName[]): string {

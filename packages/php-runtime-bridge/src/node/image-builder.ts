@@ -1,11 +1,11 @@
 import type { EffectKind } from '../configuration/fields.js'
-import type { SiteConfiguration } from '../configuration/site-configuration.js'
-import type { TreeDirectory } from '../file-tree.js'
+import { type SiteConfiguration, usualConfiguration } from '../configuration/site-configuration.js'
+import { emptyTree, type TreeDirectory } from '../file-tree.js'
 import { blacklistOf, ROOMY, SWEEP_PATH, type Swept, sizesFor, sweepScript } from '../image-recipe.js'
-import type { SlotLimits } from '../limits.js'
+import { SLOT, type SlotLimits } from '../limits.js'
 import type { ScriptOutcome } from '../outcome.js'
 import { Overlay } from '../overlay.js'
-import { BLACKLIST_PATH, extensionIni, INI_PATH, type OpcacheSizes, opcacheIni } from '../php-ini.js'
+import { BLACKLIST_PATH, extensionIni, INI_PATH, type OpcacheSizes, opcacheIni, PLAIN_SIZES } from '../php-ini.js'
 import { mountSite, systemTreeWith, writabilityOf } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
 import type { MeteredModule } from './binary.js'
@@ -48,6 +48,8 @@ export interface Image {
 
 /** Each request runs that often: the first time PHP compiles, the second it links what it found compiled, then nothing changes. */
 const ROUNDS = 3
+/** How often a warm-up request runs while an image is made, where none is left out. */
+export const RUNS_OF_EACH = 2 * ROUNDS
 /** Long before any request: whatever a warm-up kept for a while is too old by then. */
 const BUILD_TIME_MS = 1_000_000_000_000
 /** Room for requests, above what the image holds, as PHP has it when it starts: an instance whose memory grows can be used once only. */
@@ -75,6 +77,14 @@ export function buildImage(parts: PhpParts, { initial, configuration }: ImageOrd
       measured = true
     }
   }
+}
+
+/** PHP as sites without an image of their own get it: with the system's scripts compiled, and nothing of any site. */
+export function plainImage(parts: PhpParts): Image {
+  const { binary, extensions } = parts
+  const attempt = warm(new PhpInstance(binary, extensions), parts, emptyTree, usualConfiguration, PLAIN_SIZES)
+  if ('unfit' in attempt) throw new Error('PHP is unfit without any request')
+  return { snapshot: finished(attempt.php, binary), held: [], leftOut: [] }
 }
 
 function warm(
@@ -112,6 +122,17 @@ function warm(
       descriptors = kernel.descriptors.list()
     }
   }
+  for (let round = 1; round < ROUNDS; round++) sweep(php, initial, configuration, around, descriptors)
+  return { php, swept: sweep(php, initial, configuration, around, descriptors) }
+}
+
+function sweep(
+  php: PhpInstance,
+  initial: TreeDirectory,
+  configuration: SiteConfiguration,
+  around: TreeDirectory,
+  descriptors: Snapshot['descriptors'],
+): Swept {
   const output = new RequestOutput()
   const world: RequestWorld = {
     files: new Overlay(mountSite(initial, around), writabilityOf(configuration)),
@@ -122,10 +143,10 @@ function warm(
     log: undefined,
     host: undefined,
   }
-  php.begin(world, new DescriptorTable(descriptors), limits)
+  php.begin(world, new DescriptorTable(descriptors), SLOT)
   const variables = { script: SWEEP_PATH, query: '', contentType: undefined, cookies: undefined, variables: new Map<string, string>() }
-  runScript(php, visitOf('/'), variables, limits)
-  return { php, swept: JSON.parse(Buffer.from(output.read('output')).toString('utf8')) as Swept }
+  runScript(php, visitOf('/'), variables, SLOT)
+  return JSON.parse(Buffer.from(output.read('output')).toString('utf8')) as Swept
 }
 
 const visitOf = (target: string) => ({ method: 'GET', target, host: 'localhost', https: false, headers: [], body: new Uint8Array() })

@@ -91,12 +91,12 @@ export class PhpInstance {
   /**
    * Starts PHP, once, in a world of its own that is the same on every machine.
    * @param data what the binary's memory holds at first, where the binary itself has none
-   * @param around what PHP finds instead of the usual system tree
+   * @param around the system tree that PHP finds, with its configuration
    */
-  start(data: Uint8Array | undefined, around?: TreeDirectory): Snapshot {
+  start(data: Uint8Array | undefined, around: TreeDirectory): Snapshot {
     if (data) this.kernel.memory.bytes.set(data)
     this.#nameHostFunction()
-    this.begin(startupWorld(around ?? this.#extensions.around), this.kernel.descriptors, slotsOf(SLOTS_MAX))
+    this.begin(startupWorld(around), this.kernel.descriptors, slotsOf(SLOTS_MAX))
     this.function('__wasm_call_ctors')()
     this.withText(INI_PATH, this.function('wasm_set_phpini_path'))
     this.withText(SAPI_NAME, this.function('wasm_set_sapi_name'))

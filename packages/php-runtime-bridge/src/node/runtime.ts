@@ -159,7 +159,7 @@ class WorkerRuntime implements PhpRuntime {
 
   constructor(parts: Parts) {
     this.#parts = parts
-    this.#images = new ImageLibrary(parts.pool, parts.images)
+    this.#images = new ImageLibrary(parts.pool, parts.guardMs, parts.images)
   }
 
   get runtimeId(): string {

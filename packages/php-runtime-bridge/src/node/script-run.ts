@@ -44,7 +44,9 @@ export function runRoute(
     files: new Overlay(mountSite(site), writabilityOf(configuration)),
     clock: new VirtualClock(at.timeMs),
     random: new SeededRandom(at.seed),
-    processId: processIdOf(at.seed),
+    get processId() {
+      return processIdOf(at.seed)
+    },
     output: new RequestOutput(),
     log,
     host: hostContextOf(kernel, scope, 0),

@@ -4,7 +4,7 @@ import type { ScriptOutcome } from '../outcome.js'
 import { contentReaderOf } from './content-channel.js'
 import { execute } from './execute.js'
 import type { HostServices } from './host-context.js'
-import { buildImage } from './image-builder.js'
+import { buildImage, plainImage } from './image-builder.js'
 import { InstanceShelf } from './instance-shelf.js'
 import { PhpInstance } from './php-instance.js'
 import type { PhpAtLevel } from './request-scope.js'
@@ -63,8 +63,7 @@ function shelfName(image: string, level: number): string {
 function built({ build, order }: Task & { type: 'build' }): TaskResult {
   try {
     const parts = named(builds, build)
-    if (order) return { type: 'built', image: buildImage(parts, order) }
-    return { type: 'built', image: { snapshot: newInstance(build).start(parts.data), held: [], leftOut: [] } }
+    return { type: 'built', image: order ? buildImage(parts, order) : plainImage(parts) }
   } catch (error) {
     return { type: 'failed', detail: String(error) }
   }
@@ -88,6 +87,6 @@ function send(message: FromWorker, handedOver: ArrayBuffer[] = []): void {
 }
 
 parentPort?.on('message', receive)
-const plain = images.get(PLAIN_IMAGE)?.snapshot ?? instances.start(PLAIN_IMAGE, usual, named(builds, usual).data)
+const plain = images.get(PLAIN_IMAGE)?.snapshot ?? plainImage(named(builds, usual)).snapshot
 images.set(PLAIN_IMAGE, { build: usual, snapshot: plain })
 send({ type: 'ready', plain })
