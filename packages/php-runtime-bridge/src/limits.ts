@@ -22,7 +22,7 @@ export function areLimits({ fuel, memoryMiB, graceFuel }: SlotLimits): boolean {
 }
 
 /** One job slot (WP §6.4). */
-export const SLOT: SlotLimits = { fuel: 10_000_000_000, memoryMiB: 384, graceFuel: 1_000_000_000 }
+export const SLOT: SlotLimits = { fuel: 15_000_000_000, memoryMiB: 384, graceFuel: 1_500_000_000 }
 
 /** The most slots that one run can have: all of the memory that PHP's binary can address. */
 export const SLOTS_MAX = Math.floor(MEMORY_MIB_MAX / SLOT.memoryMiB)

@@ -7,15 +7,15 @@ export interface CallCost {
 /** Bytes moved by a call that came back: of its arguments, its result, and 32-bit words of PHP's memory. */
 type Moved = (args: readonly (number | bigint)[], result: number, word: (at: number) => number) => number
 
-// Prices are what the calls take on the machine where a slot's fuel takes about a second, rounded up: 10 fuel are a nanosecond. See the README.
+// Prices are what the calls take on the machine where a slot's fuel takes about a second, rounded: 15 fuel are a nanosecond. See the README.
 /** Answers out of the kernel's own numbers. */
-const GLANCE = 1_000
+const GLANCE = 2_000
 /** Works on an open descriptor. */
-const DESCRIPTOR = 4_000
+const DESCRIPTOR = 8_000
 /** Resolves a path. */
-const PATH = 10_000
+const PATH = 16_000
 /** Resolves a path and changes what is there. */
-const CHANGE = 20_000
+const CHANGE = 40_000
 /** Copying between PHP's memory and files. */
 const COPY_PER_KIB = 1_000
 /** New memory is zeroed by the host, at first touch. */
