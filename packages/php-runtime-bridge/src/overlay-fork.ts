@@ -28,18 +28,32 @@ export function settledTree(node: OverlayNode): TreeNode {
   return base && !changed ? base : { kind: 'directory', mode, entries }
 }
 
+/** How many files and folders a request has looked at or made. */
+export function nodesOf(node: OverlayNode): number {
+  if (node.kind === 'file') return 1
+  let count = 1
+  for (const child of node.children.values()) if (child) count += nodesOf(child)
+  return count
+}
+
 /**
  * Makes what `fork`, an overlay over `settledTree` of this one, changed below some folders a change of this one. Files that both have stay the same
  * nodes: whoever holds them open sees what they became.
- * @returns false where a site can't hold what it left; nothing is changed then
+ * @returns how much that was; undefined where a site can't hold what it left: nothing is changed then
  */
-export function adoptFork(files: Overlay, fork: Overlay, folders: readonly string[], nowS: number): boolean {
+export function adoptFork(
+  files: Overlay,
+  fork: Overlay,
+  folders: readonly string[],
+  nowS: number,
+): { readonly nodes: number; readonly bytes: number } | undefined {
   const changed = folders.map((folder) => ({ folder, changes: changesBelow(directoryAt(fork, folder)) }))
-  if (!changed.every(({ changes }) => changes.every(({ path }) => isSitePath(path)))) return false
+  if (!changed.every(({ changes }) => changes.every(({ path }) => isSitePath(path)))) return undefined
   files.withoutLimits(() => {
     for (const { folder, changes } of changed) for (const change of changes) apply(files, `${folder}/${change.path}`, change, nowS)
   })
-  return true
+  const all = changed.flatMap(({ changes }) => changes)
+  return { nodes: all.length, bytes: all.reduce((total, change) => total + (change.type === 'write' ? change.bytes.length : 0), 0) }
 }
 
 function apply(files: Overlay, path: string, change: FileChange, nowS: number): void {
