@@ -1,4 +1,3 @@
-import type { EffectKind } from '../configuration/fields.js'
 import { type SiteConfiguration, usualConfiguration } from '../configuration/site-configuration.js'
 import { emptyTree, type TreeDirectory } from '../file-tree.js'
 import { blacklistOf, ROOMY, SWEEP_PATH, type Swept, sizesFor, sweepScript } from '../image-recipe.js'
@@ -12,9 +11,8 @@ import { execute } from './execute.js'
 import { functionNamed } from './function-named.js'
 import { PAGE_BYTES } from './guest-memory.js'
 import type { RequestWorld } from './kernel.js'
-import type { Extension } from './linker/extensions.js'
 import { RequestOutput } from './output.js'
-import { PhpInstance, type Snapshot } from './php-instance.js'
+import { PhpInstance, type PhpParts, type Snapshot } from './php-instance.js'
 import type { PhpAtLevel } from './request-scope.js'
 import { runScript } from './sapi.js'
 import { processIdOf, SeededRandom, START_SEED } from './seeded-random.js'
@@ -25,17 +23,6 @@ export interface ImageOrder {
   /** What warm-up requests find: the site's code, or the site as it was published; not what became of it, so that a newcomer can do the same. */
   readonly initial: TreeDirectory
   readonly configuration: SiteConfiguration
-}
-export interface PhpParts {
-  readonly module: WasmModule
-  /** What memory holds before PHP starts. */
-  readonly data: Uint8Array | undefined
-  /** Most linear memory, in pages of 64 KiB. */
-  readonly pagesMax: number
-  /** Those that are not in the binary. */
-  readonly extensions: readonly Extension[]
-  /** Kinds of effect that the host carries out. */
-  readonly carriedOut: readonly EffectKind[]
 }
 export interface Image {
   readonly snapshot: Snapshot
@@ -60,17 +47,16 @@ const HEADROOM_PAGES = (40 * 1024 * 1024) / PAGE_BYTES
  * @throws {Error} where this machine has not enough memory
  */
 export function buildImage(parts: PhpParts, { initial, configuration }: ImageOrder): Image {
-  const { module, pagesMax, extensions } = parts
   const targets = [...configuration.warmUp]
   const leftOut: string[] = []
   let [sizes, measured] = [ROOMY, false]
   for (;;) {
-    const attempt = warm(new PhpInstance(module, pagesMax, extensions), parts, initial, { ...configuration, warmUp: targets }, sizes)
+    const attempt = warm(new PhpInstance(parts), parts, initial, { ...configuration, warmUp: targets }, sizes)
     if ('unfit' in attempt) {
       targets.splice(targets.indexOf(attempt.unfit), 1)
       leftOut.push(attempt.unfit)
     } else if (measured) {
-      return { snapshot: finished(attempt.php, module), held: attempt.swept.held, leftOut }
+      return { snapshot: finished(attempt.php, parts.module), held: attempt.swept.held, leftOut }
     } else {
       sizes = sizesFor(attempt.swept)
       measured = true
@@ -80,32 +66,31 @@ export function buildImage(parts: PhpParts, { initial, configuration }: ImageOrd
 
 /** PHP as sites without an image of their own get it: with the system's scripts compiled, and nothing of any site. */
 export function plainImage(parts: PhpParts): Image {
-  const { module, pagesMax, extensions } = parts
-  const attempt = warm(new PhpInstance(module, pagesMax, extensions), parts, emptyTree, usualConfiguration, PLAIN_SIZES)
+  const attempt = warm(new PhpInstance(parts), parts, emptyTree, usualConfiguration, PLAIN_SIZES)
   if ('unfit' in attempt) throw new Error('PHP is unfit without any request')
-  return { snapshot: finished(attempt.php, module), held: [], leftOut: [] }
+  return { snapshot: finished(attempt.php, parts.module), held: [], leftOut: [] }
 }
 
 function warm(
   php: PhpInstance,
-  { module, data, pagesMax, extensions, carriedOut }: PhpParts,
+  parts: PhpParts,
   initial: TreeDirectory,
   configuration: SiteConfiguration,
   sizes: OpcacheSizes,
 ): { readonly php: PhpInstance; readonly swept: Swept } | { readonly unfit: string } {
   const around = systemTreeWith(
     new Map([
-      [INI_PATH, Buffer.from(opcacheIni(sizes) + extensionIni(extensions.map(({ side }) => side.name)))],
+      [INI_PATH, Buffer.from(opcacheIni(sizes) + extensionIni(parts.extensions.map(({ side }) => side.name)))],
       [BLACKLIST_PATH, Buffer.from(blacklistOf(configuration))],
       [SWEEP_PATH, Buffer.from(sweepScript(configuration))],
     ]),
   )
-  const started = php.start(data, around)
+  const started = php.start(around)
   const { kernel } = php
   // what they ask for is thrown away, as what they write is; content is no part of an image
-  const services = { carriedOut: new Set(carriedOut), content: undefined }
+  const services = { carriedOut: new Set(parts.carriedOut), content: undefined }
   const childOf = (snapshot: Snapshot) => {
-    const child = new PhpInstance(module, pagesMax, extensions)
+    const child = new PhpInstance(parts)
     child.restore(snapshot)
     return child
   }

@@ -1,3 +1,4 @@
+import type { EffectKind } from '../configuration/fields.js'
 import { usualConfiguration } from '../configuration/site-configuration.js'
 import { emptyTree, type TreeDirectory } from '../file-tree.js'
 import { HOST_FUNCTION, NATIVE_HOST_FUNCTION } from '../host-calls/php-library.js'
@@ -14,10 +15,23 @@ import { ExtensionLoader } from './linker/extension-loader.js'
 import type { Extension } from './linker/extensions.js'
 import type { Linked } from './linker/linker.js'
 import { RequestOutput } from './output.js'
-import { restoreMemory, sharedCopy } from './restore-memory.js'
+import { fillMemory, restoreMemory, sharedCopy } from './restore-memory.js'
 import { processIdOf, SeededRandom, START_SEED } from './seeded-random.js'
 import { importsOf } from './syscalls/imports.js'
 import { type WasmGlobal, type WasmMemory, type WasmModule, type WasmTable, wasm } from './wasm-api.js'
+
+/** What instances are made of. */
+export interface PhpParts {
+  readonly module: WasmModule
+  /** What memory holds before PHP starts, where the binary itself does not say. */
+  readonly data: Uint8Array | undefined
+  /** Most linear memory, in pages of 64 KiB. */
+  readonly pagesMax: number
+  /** Those that are not in the binary. */
+  readonly extensions: readonly Extension[]
+  /** Kinds of effect that the host carries out. */
+  readonly carriedOut: readonly EffectKind[]
+}
 
 /** An instance's whole state between requests. `memory` ends where the heap ends: all above is zero. It lies in memory that all threads share. */
 export interface Snapshot {
@@ -56,10 +70,15 @@ export class PhpInstance {
   readonly #exports: Readonly<Record<string, unknown>>
   readonly #stackPointer: WasmGlobal
   readonly #stackBottom: number
+  readonly #data: Uint8Array | undefined
+  /** Its memory is all zeros. */
+  #isEmpty: boolean
   readonly #extensions: ExtensionLoader
 
-  /** @param extensions those that it will start with, or that its snapshot has */
-  constructor(module: WasmModule, pagesMax: number, extensions: readonly Extension[] = []) {
+  constructor({ module, data, pagesMax, extensions }: PhpParts) {
+    this.#data = data
+    // a binary with its data in it, and extensions that are linked, write there
+    this.#isEmpty = data !== undefined && extensions.length === 0
     this.kernel = new Kernel(pagesMax)
     const imports = importsOf(module, this.kernel)
     const { exports } = new wasm.Instance(module, imports)
@@ -81,11 +100,11 @@ export class PhpInstance {
 
   /**
    * Starts PHP, once, in a world of its own that is the same on every machine.
-   * @param data what the binary's memory holds at first, where the binary itself has none
    * @param around the system tree that PHP finds, with its configuration
    */
-  start(data: Uint8Array | undefined, around: TreeDirectory): Snapshot {
-    if (data) this.kernel.memory.bytes.set(data)
+  start(around: TreeDirectory): Snapshot {
+    this.#isEmpty = false
+    if (this.#data) this.kernel.memory.bytes.set(this.#data)
     this.#nameHostFunction()
     this.kernel.begin(startupWorld(around), this.kernel.descriptors)
     this.function('__wasm_call_ctors')()
@@ -119,7 +138,9 @@ export class PhpInstance {
     if (memory.pages > snapshot.pages) return false
     if (memory.pages < snapshot.pages) memory.grow(snapshot.pages - memory.pages)
     this.#extensions.replay(snapshot.linked)
-    restoreMemory(memory.bytes, snapshot, this.#heapEnd())
+    if (this.#isEmpty) fillMemory(memory.bytes, snapshot)
+    else restoreMemory(memory.bytes, snapshot, this.#heapEnd())
+    this.#isEmpty = false
     this.#stackPointer.value = snapshot.stackPointer
     for (const [name, value] of snapshot.state) (this.#exports[name] as WasmGlobal).value = value
     return true

@@ -24,8 +24,7 @@ function receive(message: ToWorker): void {
 }
 
 function newInstance(build: string): PhpInstance {
-  const { module, pagesMax, extensions } = named(builds, build)
-  return new PhpInstance(module, pagesMax, extensions)
+  return new PhpInstance(named(builds, build))
 }
 
 function learn(told: Told): void {

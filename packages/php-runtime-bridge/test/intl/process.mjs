@@ -7,6 +7,8 @@ import { execute } from '../../src/node/execute.ts'
 import { loadExtension } from '../../src/node/linker/extensions.ts'
 import { meteredBinary } from '../../src/node/metered-binary.ts'
 import { PhpInstance } from '../../src/node/php-instance.ts'
+import { extensionIni, INI_PATH, phpIni } from '../../src/php-ini.ts'
+import { systemTreeWith } from '../../src/system-tree.ts'
 
 const [, , version, folder] = process.argv
 const STACK_BYTES = 1024 * 1024 - 1024
@@ -26,8 +28,10 @@ const side = async (given) => (await meteredBinary(given, { kind: 'side', stack:
 const module = await WebAssembly.compile(main.bytes)
 const intl = await loadExtension(version, 'intl', side)
 
-const first = new PhpInstance(module, PAGES_MAX, [intl])
-const snapshot = first.start(undefined)
+const parts = { module, data: undefined, pagesMax: PAGES_MAX, extensions: [intl], carriedOut: [] }
+const around = systemTreeWith(new Map([[INI_PATH, Buffer.from(phpIni + extensionIni(['intl']))]]))
+const first = new PhpInstance(parts)
+const snapshot = first.start(around)
 const [linked] = snapshot.linked
 const places = JSON.stringify([linked.memoryBase, linked.tableBase, [...linked.addresses], linked.pointers])
 const image = sha256(snapshot.memory)
@@ -43,7 +47,7 @@ function visit(php, script) {
 }
 const runs = Object.fromEntries(
   Object.keys(scripts).map((script) => {
-    const used = new PhpInstance(module, PAGES_MAX, [intl])
+    const used = new PhpInstance(parts)
     return [script, [visit(first, script), visit(used, script), visit(used, script)]]
   }),
 )
