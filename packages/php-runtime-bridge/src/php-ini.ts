@@ -1,5 +1,6 @@
 import type { ExtensionName } from './configuration/fields.js'
 import { LIBRARY_PATH } from './host-calls/php-library.js'
+import { memoryLimitMiBOf, SLOT } from './limits.js'
 
 /** Where a site is in the file system that PHP sees, and where its sessions are: inside the site, so that they outlive a request. */
 export const SITE_FOLDER = '/site'
@@ -14,7 +15,7 @@ const settings = `
 expose_php=0
 register_argc_argv=0
 enable_dl=0
-memory_limit=128M
+memory_limit=${memoryLimitMiBOf(SLOT)}M
 max_execution_time=0
 max_input_time=-1
 error_reporting=E_ALL

@@ -68,7 +68,7 @@ export class PhpUnderTest {
   }
 
   run(site: TreeDirectory, run: Run): Ran {
-    const php = new PhpInstance({ module: this.#module, data: undefined, pagesMax: PAGES_MAX, extensions: [], carriedOut: [] })
+    const php = new PhpInstance(this.#module, PAGES_MAX)
     const { kernel } = php
     const ini = run.env.length === 0 ? run.ini : `${run.ini}auto_prepend_file=${ENVIRONMENT_PATH}\n`
     const file = (path: string, text: string) =>

@@ -1,14 +1,16 @@
 import { type SiteConfiguration, usualConfiguration } from '../configuration/site-configuration.js'
 import { emptyTree, type TreeDirectory } from '../file-tree.js'
 import { blacklistOf, ROOMY, SWEEP_PATH, type Swept, sizesFor, sweepScript } from '../image-recipe.js'
+import { SLOT } from '../limits.js'
 import type { ScriptOutcome } from '../outcome.js'
 import { Overlay } from '../overlay.js'
 import { BLACKLIST_PATH, extensionIni, INI_PATH, type OpcacheSizes, opcacheIni, PLAIN_SIZES } from '../php-ini.js'
 import { mountSite, systemTreeWith, writabilityOf } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
+import type { MeteredModule } from './binary.js'
 import { DescriptorTable } from './descriptors.js'
 import { execute } from './execute.js'
-import { functionNamed } from './function-named.js'
+import { functionAt } from './function-named.js'
 import { PAGE_BYTES } from './guest-memory.js'
 import type { RequestWorld } from './kernel.js'
 import { RequestOutput } from './output.js'
@@ -16,7 +18,6 @@ import { PhpInstance, type PhpParts, type Snapshot } from './php-instance.js'
 import type { PhpAtLevel } from './request-scope.js'
 import { runScript } from './sapi.js'
 import { processIdOf, SeededRandom, START_SEED } from './seeded-random.js'
-import type { WasmModule } from './wasm-api.js'
 
 /** What an image is made of, beside the runtime: the same order gives the same bytes everywhere. */
 export interface ImageOrder {
@@ -56,7 +57,7 @@ export function buildImage(parts: PhpParts, { initial, configuration }: ImageOrd
       targets.splice(targets.indexOf(attempt.unfit), 1)
       leftOut.push(attempt.unfit)
     } else if (measured) {
-      return { snapshot: finished(attempt.php, parts.module), held: attempt.swept.held, leftOut }
+      return { snapshot: finished(attempt.php, parts.binary), held: attempt.swept.held, leftOut }
     } else {
       sizes = sizesFor(attempt.swept)
       measured = true
@@ -68,7 +69,7 @@ export function buildImage(parts: PhpParts, { initial, configuration }: ImageOrd
 export function plainImage(parts: PhpParts): Image {
   const attempt = warm(new PhpInstance(parts), parts, emptyTree, usualConfiguration, PLAIN_SIZES)
   if ('unfit' in attempt) throw new Error('PHP is unfit without any request')
-  return { snapshot: finished(attempt.php, parts.module), held: [], leftOut: [] }
+  return { snapshot: finished(attempt.php, parts.binary), held: [], leftOut: [] }
 }
 
 function warm(
@@ -97,11 +98,10 @@ function warm(
   let descriptors = started.descriptors
   for (let round = 0; round < ROUNDS; round++) {
     for (const target of configuration.warmUp) {
-      const request = { method: 'GET', target, host: 'localhost', https: false, headers: [], body: new Uint8Array() }
       const at = { timeMs: BUILD_TIME_MS, seed: START_SEED }
       const snapshot = { ...started, descriptors }
       const ours: PhpAtLevel = (level) => (level === 0 ? { php, snapshot } : { php: childOf(started), snapshot: started })
-      const outcome = execute(initial, request, at, ours, services)
+      const outcome = execute(initial, visitOf(target), at, { php: ours, services, limits: parts.limits })
       if (outcome.type === 'abstained') throw new Error(outcome.reason)
       if (broke(outcome) || kernel.descriptors.holdsFiles) return { unfit: target }
       descriptors = kernel.descriptors.list()
@@ -128,11 +128,13 @@ function sweep(
     log: undefined,
     host: undefined,
   }
-  php.kernel.begin(world, new DescriptorTable(descriptors))
-  const given = { script: SWEEP_PATH, query: '', contentType: undefined, cookies: undefined, variables: new Map() }
-  runScript(php, 'GET', '/', 'localhost', given, new Uint8Array())
+  php.begin(world, new DescriptorTable(descriptors), SLOT)
+  const variables = { script: SWEEP_PATH, query: '', contentType: undefined, cookies: undefined, variables: new Map<string, string>() }
+  runScript(php, visitOf('/'), variables, SLOT)
   return JSON.parse(Buffer.from(output.read('output')).toString('utf8')) as Swept
 }
+
+const visitOf = (target: string) => ({ method: 'GET', target, host: 'localhost', https: false, headers: [], body: new Uint8Array() })
 
 /** Ended other than PHP ends a script. The header may be the script's own, which then is left out on every machine. */
 function broke(outcome: ScriptOutcome & { type: 'answered' }): boolean {
@@ -141,11 +143,11 @@ function broke(outcome: ScriptOutcome & { type: 'answered' }): boolean {
 }
 
 /** What warm-up left in PHP that would show in a later request, or repeat there, goes. */
-function finished(php: PhpInstance, module: WasmModule): Snapshot {
+function finished(php: PhpInstance, { sqliteRandomness }: MeteredModule): Snapshot {
   const { memory, pagesMax } = php.kernel
   php.function('realpath_cache_clean')()
   // SQLite's own generator, seeded once in a process: with nothing asked for, it forgets its state and seeds itself anew at its next use
-  functionNamed(module, php, 'sqlite3_randomness')(0, 0)
+  functionAt(php, sqliteRandomness)(0, 0)
   const kept = php.snapshot()
   const pages = Math.min(pagesMax, Math.ceil(kept.memory.length / PAGE_BYTES) + HEADROOM_PAGES)
   return { ...kept, pages: Math.max(memory.pages, pages) }

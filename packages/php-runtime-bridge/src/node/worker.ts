@@ -14,7 +14,7 @@ const { builds: givenBuilds, usual, content, trees: known, images: givenImages }
 const trees = new Map<number, TreeDirectory>(known)
 const builds = new Map(givenBuilds)
 const images = new Map(givenImages)
-const { carriedOut } = named(builds, usual)
+const { carriedOut, limits } = named(builds, usual)
 const services: HostServices = { carriedOut: new Set(carriedOut), content: content && contentReaderOf(content) }
 const instances = new InstanceShelf(newInstance)
 
@@ -48,7 +48,7 @@ function perform(task: Task): void {
   const kept = named(images, image)
   const { snapshot } = kept
   const atLevel: PhpAtLevel = (level) => ({ php: instances.take(shelfName(image, level), kept), snapshot })
-  const outcome = execute(named(trees, tree), request, at, atLevel, services)
+  const outcome = execute(named(trees, tree), request, at, { php: atLevel, services, limits })
   send({ type: 'ran', outcome }, buffersOf(outcome))
   // While the answer is under way: the next request finds PHP ready.
   instances.makeReady(image, kept)
