@@ -40,7 +40,6 @@ export const metering = `meter ${METER_VERSION} ${JSON.stringify(meterOptions)}`
 const compiled = new Map<string, Promise<PhpBinary>>()
 
 /**
-/**
  * A version's binary and extensions of it that are not in it, read, metered and compiled once in a process. The package's JavaScript is never loaded.
  * @param folder where metered ones are kept; without, they are made for each process
  * @throws {PhpRuntimeError} VERSION_MISSING, BUILD_UNKNOWN, START_FAILED, LINK_FAILED
