@@ -90,7 +90,12 @@ class HostileGuest {
       top -= bytes
       return top
     }
-    this.kernel.guest = { malloc: allocate, alignedAlloc: (_, bytes) => allocate(bytes), stackPointer: () => MEMORY_BYTES }
+    this.kernel.guest = {
+      malloc: allocate,
+      alignedAlloc: (_, bytes) => allocate(bytes),
+      stackPointer: () => MEMORY_BYTES,
+      forgetLibrary: () => undefined,
+    }
     const file = (path: string, text: string) => ({ path, mode: 0o644, mtimeS: 1, bytes: bytesOfText(text) })
     const site = treeOf([file('a.txt', 'hello'), file('d/b.txt', 'x'.repeat(9000))], [])
     const world = {
@@ -100,6 +105,8 @@ class HostileGuest {
       processId: 7,
       output: new RequestOutput(),
       log: undefined,
+      // host calls have a target of their own
+      host: undefined,
     }
     this.kernel.begin(world, new DescriptorTable(standardDescriptors))
     this.imports = tamper(importsOf(moduleOf(), this.kernel) as unknown as Imports)

@@ -82,6 +82,7 @@ export class PhpUnderTest {
       processId: processIdOf(seed),
       output: new MergedOutput(run.stderr),
       log: undefined,
+      host: undefined,
     }
     const descriptors: (Descriptor | undefined)[] = [...standardDescriptors]
     if (run.stdin !== '') {

@@ -16,7 +16,7 @@ const STACK_MIB = 256
 
 /** Runs all tests in worker threads; one that hangs, or brings its thread down, is an error of that test alone. */
 export async function runCases({ sources, paths, guardMs, workers, onResult }: RunOptions): Promise<void> {
-  const module = await wasm.compile((await readPhp('8.2')).bytes)
+  const module = await wasm.compile(await readPhp('8.2'))
   const waiting = [...paths].reverse()
   const seat = async (): Promise<void> => {
     let worker: Worker | undefined
