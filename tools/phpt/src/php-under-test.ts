@@ -11,11 +11,12 @@ import { Overlay } from '../../../packages/php-runtime-bridge/src/overlay.js'
 import { INI_PATH, SITE_FOLDER } from '../../../packages/php-runtime-bridge/src/php-ini.js'
 import { mountSite, writabilityOf } from '../../../packages/php-runtime-bridge/src/system-tree.js'
 import { VirtualClock } from '../../../packages/php-runtime-bridge/src/virtual-clock.js'
+import { iniOf } from './ini.ts'
 
 export interface Run {
   /** Below the site. */
   readonly script: string
-  readonly ini: string
+  readonly settings: ReadonlyMap<string, string>
   readonly args: readonly string[]
   readonly stdin: string
   readonly env: readonly (readonly [name: string, value: string])[]
@@ -70,10 +71,10 @@ export class PhpUnderTest {
   run(site: TreeDirectory, run: Run): Ran {
     const php = new PhpInstance(this.#module, PAGES_MAX)
     const { kernel } = php
-    const ini = run.env.length === 0 ? run.ini : `${run.ini}auto_prepend_file=${ENVIRONMENT_PATH}\n`
+    const settings = run.env.length === 0 ? run.settings : new Map([...run.settings, ['auto_prepend_file', ENVIRONMENT_PATH]])
     const file = (path: string, text: string) =>
       ({ type: 'write', path: path.slice(1), mode: 0o444, mtimeS: 1, bytes: latin1(text) }) as const
-    const tree = deriveTree(mountSite(site), [file(INI_PATH, ini), file(ENVIRONMENT_PATH, environmentScript(run.env))])
+    const tree = deriveTree(mountSite(site), [file(INI_PATH, iniOf(settings)), file(ENVIRONMENT_PATH, environmentScript(run.env))])
     const seed = latin1(run.script)
     const world: RequestWorld = {
       files: new Overlay(tree, writabilityOf(usualConfiguration)),
@@ -97,8 +98,8 @@ export class PhpUnderTest {
     kernel.workingDirectory = script.slice(0, script.lastIndexOf('/'))
     let trouble: string | undefined
     try {
-      if (run.web) serve(php, script, run.web)
-      else commandLine(php, script, run.args)
+      if (run.web) serve(php, script, run.web, run.env)
+      else commandLine(php, script, settings, run.args)
     } catch (error) {
       const reason = kernel.halted?.reason
       if (reason?.type === 'answer') trouble = reason.code
@@ -110,14 +111,16 @@ export class PhpUnderTest {
   }
 }
 
-function commandLine(php: PhpInstance, script: string, args: readonly string[]): void {
-  for (const word of ['php', '-c', INI_PATH, '-f', script, ...(args.length > 0 ? ['--', ...args] : [])]) {
+/** Settings come with -d, as php-src's runner gives them: what PHP's command line sets itself counts more than php.ini. */
+function commandLine(php: PhpInstance, script: string, settings: Run['settings'], args: readonly string[]): void {
+  const given = Array.from(settings, ([name, value]) => ['-d', `${name}=${value}`]).flat()
+  for (const word of ['php', '-n', ...given, '-f', script, ...(args.length > 0 ? ['--', ...args] : [])]) {
     php.withText(word, php.function('wasm_add_cli_arg'))
   }
   php.function('run_cli')()
 }
 
-function serve(php: PhpInstance, script: string, web: Web): void {
+function serve(php: PhpInstance, script: string, web: Web, env: Run['env']): void {
   php.withText(INI_PATH, php.function('wasm_set_phpini_path'))
   php.withText('cgi-fcgi', php.function('wasm_set_sapi_name'))
   php.function('php_wasm_init')()
@@ -131,6 +134,7 @@ function serve(php: PhpInstance, script: string, web: Web): void {
     ['QUERY_STRING', web.query],
     ['CONTENT_LENGTH', String(web.body.length)],
   ])
+  for (const [name, value] of env) variables.set(name, value)
   if (web.contentType !== undefined) variables.set('CONTENT_TYPE', web.contentType)
   if (web.cookies !== undefined) variables.set('HTTP_COOKIE', web.cookies)
   const { query, contentType, cookies } = web
