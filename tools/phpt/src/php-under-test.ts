@@ -1,12 +1,13 @@
 import { deriveTree, type TreeDirectory } from '@interpeer/php-runtime-bridge'
 import { usualConfiguration } from '../../../packages/php-runtime-bridge/src/configuration/site-configuration.js'
+import { SLOT, type SlotLimits } from '../../../packages/php-runtime-bridge/src/limits.js'
+import type { MeteredModule } from '../../../packages/php-runtime-bridge/src/node/binary.js'
 import { type Descriptor, DescriptorTable, standardDescriptors } from '../../../packages/php-runtime-bridge/src/node/descriptors.js'
 import type { RequestWorld } from '../../../packages/php-runtime-bridge/src/node/kernel.js'
 import { RequestOutput } from '../../../packages/php-runtime-bridge/src/node/output.js'
 import { PhpInstance } from '../../../packages/php-runtime-bridge/src/node/php-instance.js'
 import { runScript } from '../../../packages/php-runtime-bridge/src/node/sapi.js'
 import { processIdOf, SeededRandom } from '../../../packages/php-runtime-bridge/src/node/seeded-random.js'
-import type { WasmModule } from '../../../packages/php-runtime-bridge/src/node/wasm-api.js'
 import { Overlay } from '../../../packages/php-runtime-bridge/src/overlay.js'
 import { INI_PATH, SITE_FOLDER } from '../../../packages/php-runtime-bridge/src/php-ini.js'
 import { mountSite, writabilityOf } from '../../../packages/php-runtime-bridge/src/system-tree.js'
@@ -38,7 +39,8 @@ export interface Ran {
   readonly trouble: string | undefined
 }
 
-const PAGES_MAX = 512 * 16
+/** As much as half a minute of work, and memory for tests that want a lot. */
+const LIMITS: SlotLimits = { fuel: 60_000_000_000, memoryMiB: 768, graceFuel: 0 }
 const ENVIRONMENT_PATH = '/internal/environment.php'
 const TIME_MS = 1_790_000_000_000
 
@@ -62,14 +64,14 @@ class MergedOutput extends RequestOutput {
  * command line, as php-src's runner does. Nothing but tests uses this.
  */
 export class PhpUnderTest {
-  readonly #module: WasmModule
+  readonly #module: MeteredModule
 
-  constructor(module: WasmModule) {
+  constructor(module: MeteredModule) {
     this.#module = module
   }
 
   run(site: TreeDirectory, run: Run): Ran {
-    const php = new PhpInstance(this.#module, PAGES_MAX)
+    const php = new PhpInstance(this.#module)
     const { kernel } = php
     const settings = run.env.length === 0 ? run.settings : new Map([...run.settings, ['auto_prepend_file', ENVIRONMENT_PATH]])
     const file = (path: string, text: string) =>
@@ -92,7 +94,7 @@ export class PhpUnderTest {
       descriptors[0] = { kind: 'file', path: '/tmp/stdin', node, flags: 0, offset: 0 }
       world.files.unlink('/tmp/stdin', 1)
     }
-    kernel.begin(world, new DescriptorTable(descriptors))
+    php.begin(world, new DescriptorTable(descriptors), LIMITS)
     php.function('__wasm_call_ctors')()
     const script = `${SITE_FOLDER}/${run.script}`
     kernel.workingDirectory = script.slice(0, script.lastIndexOf('/'))
@@ -102,7 +104,8 @@ export class PhpUnderTest {
       else commandLine(php, script, settings, run.args)
     } catch (error) {
       const reason = kernel.halted?.reason
-      if (reason?.type === 'answer') trouble = reason.code
+      if (php.fuel.spent) trouble = 'fuel used up'
+      else if (reason?.type === 'answer') trouble = reason.code
       else if (reason?.type === 'abstain') trouble = reason.reason
       else if (reason === undefined) trouble = String(error).split('\n')[0]
     }
@@ -138,7 +141,8 @@ function serve(php: PhpInstance, script: string, web: Web, env: Run['env']): voi
   if (web.contentType !== undefined) variables.set('CONTENT_TYPE', web.contentType)
   if (web.cookies !== undefined) variables.set('HTTP_COOKIE', web.cookies)
   const { query, contentType, cookies } = web
-  runScript(php, web.method, name, 'localhost', { script, query, contentType, cookies, variables }, latin1(web.body))
+  const request = { method: web.method, target: name, host: 'localhost', https: false, headers: [], body: latin1(web.body) }
+  runScript(php, request, { script, query, contentType, cookies, variables }, SLOT)
 }
 
 /** The environment is made by the kernel, the same for all; what a test wants in it is put there by a script that runs before it. */

@@ -17,8 +17,10 @@ import { hostTroubleOf } from './halt.js'
 import { hostContextOf } from './host-context.js'
 import type { Kernel, RequestWorld } from './kernel.js'
 import { RequestOutput } from './output.js'
+import type { PhpInstance } from './php-instance.js'
 import type { RequestScope } from './request-scope.js'
 import { runScript } from './sapi.js'
+import { stopOf, wantOf } from './script-run.js'
 import { processIdOf, SeededRandom } from './seeded-random.js'
 
 /** A script that runs in a child job runs in a child job …: each level is one more instance, and more of the thread's own stack. */
@@ -26,7 +28,10 @@ const LEVELS_MAX = 4
 /** What a script can change. */
 const SHARED_FOLDERS = [SITE_FOLDER, '/tmp']
 const NO_VALUE = new TextEncoder().encode('N;')
-const MEMORY_ERROR = /^(Allowed memory size of|Out of memory)/
+const EXHAUSTED: Partial<Record<AnswerCode, 'SlotExhausted' | 'MemoryExhausted'>> = {
+  SLOT_EXHAUSTED: 'SlotExhausted',
+  MEMORY_EXHAUSTED: 'MemoryExhausted',
+}
 
 interface Order {
   /** Path in the site. */
@@ -43,25 +48,21 @@ type Ending = { readonly type: 'ended'; readonly status: number } | { readonly t
  */
 export function runChild(parent: Kernel, scope: RequestScope, level: number, { script, args, slots }: Order): ChildEnd {
   if (level > LEVELS_MAX) throw new HostCallError('NoFreeSlot', `Interpeer\\run(): scripts run each other ${LEVELS_MAX} deep at most`)
-  scope.slots.take(slots)
+  const limits = scope.slots.take(slots)
   const { effects, childJobs } = scope
   const { php, snapshot } = scope.php(level)
   const { kernel } = php
   const task: ChildTask = { script: `${SITE_FOLDER}/${script}`, args, result: undefined, failure: undefined }
   const asked = effects.length
   const world = childWorld(parent.world, kernel, scope, level, task)
-  kernel.begin(world, new DescriptorTable(snapshot.descriptors))
+  php.begin(world, new DescriptorTable(snapshot.descriptors), limits)
   kernel.workingDirectory = parentOf(task.script)
-  const ending = endingOf(
-    () => {
-      const request = childRequest(scope.request, script)
-      const route = { type: 'script', script, scriptName: `/${script}`, pathInfo: '' } as const
-      const variables = serverVariablesOf(request, route, siteOf(world.files))
-      return runScript(php, request.method, request.target, request.host, { ...variables, script: CHILD_PATH }, request.body)
-    },
-    kernel,
-    () => php.stackOverran(snapshot),
-  )
+  const ending = endingOf(php, () => {
+    const request = childRequest(scope.request, script)
+    const route = { type: 'script', script, scriptName: `/${script}`, pathInfo: '' } as const
+    const variables = serverVariablesOf(request, route, siteOf(world.files))
+    return runScript(php, request, { ...variables, script: CHILD_PATH }, limits)
+  })
   if (typeof ending === 'string') return parent.halt({ type: 'abstain', reason: ending })
 
   parent.world.output.write('log', world.output.read('log'))
@@ -72,8 +73,9 @@ export function runChild(parent: Kernel, scope: RequestScope, level: number, { s
     end = { type: 'failed', reason: 'CHANGES_INVALID', message: parent.memory.encode('it made a path that no site can hold'), output }
   if (end.type !== 'returned') effects.takeBack(asked)
   const memoryBytes = kernel.memory.pages * PAGE_BYTES
-  childJobs.push({ script, slots, end: nameOf(end), fuel: 0, memoryBytes })
-  scope.slots.giveBack(slots, 0)
+  const fuel = php.fuel.used
+  childJobs.push({ script, slots, end: nameOf(end), fuel, memoryBytes })
+  scope.slots.giveBack(slots, fuel)
   return end
 }
 
@@ -100,29 +102,28 @@ function childRequest({ host, https }: ScriptRequest, script: string): ScriptReq
   return { method: 'GET', target: encodeURI(`/${script}`), host, https, headers: [], body: new Uint8Array() }
 }
 
-function endingOf(run: () => number, kernel: Kernel, stackOverran: () => boolean): Ending | AbstainReason {
-  let status = 0
-  let trapped = false
+function endingOf(php: PhpInstance, run: () => number): Ending | AbstainReason {
+  let [status, threw] = [0, false]
   try {
     status = run()
   } catch (error) {
-    const trouble = hostTroubleOf(error)?.reason
-    if (trouble !== undefined) return trouble
-    trapped = kernel.halted === undefined
+    const trouble = hostTroubleOf(error)
+    if (trouble !== undefined) return trouble.reason
+    threw = true
   }
-  const halted = kernel.halted?.reason
+  const halted = php.kernel.halted?.reason
   if (halted?.type === 'abstain') return halted.reason
-  if (halted?.type === 'answer') return { type: 'stopped', code: halted.code }
-  if (stackOverran()) return { type: 'stopped', code: 'STACK_EXHAUSTED' }
-  if (trapped) return { type: 'stopped', code: 'SCRIPT_TRAPPED' }
+  const code = stopOf(php, threw) ?? wantOf(php)
+  if (code !== undefined) return { type: 'stopped', code }
   return { type: 'ended', status: halted?.type === 'exit' ? halted.status : status }
 }
 
 function endOf(ending: Ending, { result, failure }: ChildTask, output: Uint8Array): ChildEnd {
   const failed = (reason: ChildFailure, text: string): ChildEnd => ({ type: 'failed', reason, message: Buffer.from(text), output })
-  if (ending.type === 'stopped') return failed(ending.code as ChildFailure, 'it was stopped')
-  if (failure !== undefined && MEMORY_ERROR.test(Buffer.from(failure).toString('latin1')))
-    return { type: 'exhausted', what: 'MemoryExhausted', output }
+  if (ending.type === 'stopped') {
+    const what = EXHAUSTED[ending.code]
+    return what === undefined ? failed(ending.code as ChildFailure, 'it was stopped') : { type: 'exhausted', what, output }
+  }
   if (failure !== undefined) return { type: 'failed', reason: 'FATAL_ERROR', message: failure, output }
   if (ending.status !== 0) return failed('EXITED', `it exited with status ${ending.status}`)
   return { type: 'returned', result: result ?? NO_VALUE, output }

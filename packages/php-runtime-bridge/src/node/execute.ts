@@ -6,6 +6,7 @@ import { CONFIGURATION_FILE } from '../configuration/reserved.js'
 import { contentTypeOf } from '../content-types.js'
 import type { TreeDirectory } from '../file-tree.js'
 import type { JobFacts } from '../host-calls/host-calls.js'
+import type { SlotLimits } from '../limits.js'
 import { type AbstainReason, codedAnswer, type Draft, type ScriptOutcome } from '../outcome.js'
 import { faultOf, type ScriptRequest } from '../request.js'
 import { routeOf } from '../route.js'
@@ -25,29 +26,24 @@ export interface AgreedPoint {
   readonly balance?: bigint
 }
 
-export function execute(
-  site: TreeDirectory,
-  request: ScriptRequest,
-  at: AgreedPoint,
-  php: PhpAtLevel,
-  services: HostServices,
-): ScriptOutcome {
-  const log = new ExecutionLog()
-  const ran = answerOf(site, request, at, php, services, log)
-  if (typeof ran === 'string') return { type: 'abstained', reason: ran }
-  const { draft, childJobs } = ran
-  const answer = request.method === 'HEAD' && draft.body.length > 0 ? { ...draft, body: new Uint8Array(0) } : draft
-  return { type: 'answered', ...answer, childJobs, transcript: log.transcript(digestOf(answer)) }
+/** What a request runs on. */
+export interface ScriptHost {
+  readonly php: PhpAtLevel
+  readonly services: HostServices
+  /** Of one slot. */
+  readonly limits: SlotLimits
 }
 
-function answerOf(
-  site: TreeDirectory,
-  request: ScriptRequest,
-  at: AgreedPoint,
-  php: PhpAtLevel,
-  services: HostServices,
-  log: ExecutionLog,
-): Ran | AbstainReason {
+export function execute(site: TreeDirectory, request: ScriptRequest, at: AgreedPoint, host: ScriptHost): ScriptOutcome {
+  const log = new ExecutionLog()
+  const ran = answerOf(site, request, at, host, log)
+  if (typeof ran === 'string') return { type: 'abstained', reason: ran }
+  const { draft, ...used } = ran
+  const answer = request.method === 'HEAD' && draft.body.length > 0 ? { ...draft, body: new Uint8Array(0) } : draft
+  return { type: 'answered', ...answer, ...used, transcript: log.transcript(digestOf(answer)) }
+}
+
+function answerOf(site: TreeDirectory, request: ScriptRequest, at: AgreedPoint, host: ScriptHost, log: ExecutionLog): Ran | AbstainReason {
   const fault = faultOf(request)
   if (fault !== undefined) return withoutScript(codedAnswer('REQUEST_INVALID', fault))
   const reading = siteConfiguration(site)
@@ -56,7 +52,7 @@ function answerOf(
   const route = routeOf(site, mark < 0 ? request.target : request.target.slice(0, mark))
   if (route.type === 'missing') return withoutScript(codedAnswer('NOT_FOUND'))
   if (route.type === 'script')
-    return runRoute(site, route, requestScopeOf({ configuration: reading.configuration, request, at, services, php }), log)
+    return runRoute(site, route, requestScopeOf({ configuration: reading.configuration, request, at, ...host }), log)
   if (request.method !== 'GET' && request.method !== 'HEAD') return withoutScript(codedAnswer('METHOD_NOT_ALLOWED'))
   const headers: [string, string][] = [['content-type', contentTypeOf(route.path)]]
   return withoutScript({ status: 200, headers, body: route.file.bytes.slice(), changes: [], effects: [], log: '' })
@@ -69,7 +65,7 @@ function invalidConfiguration({ faults }: ConfigurationReading & { type: 'invali
 }
 
 function withoutScript(draft: Draft): Ran {
-  return { draft, childJobs: [] }
+  return { draft, fuel: 0, memoryBytes: 0, childJobs: [] }
 }
 
 function digestOf(answer: Draft): Uint8Array {

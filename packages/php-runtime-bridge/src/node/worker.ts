@@ -4,7 +4,7 @@ import type { ScriptOutcome } from '../outcome.js'
 import { contentReaderOf } from './content-channel.js'
 import { execute } from './execute.js'
 import type { HostServices } from './host-context.js'
-import { buildImage } from './image-builder.js'
+import { buildImage, plainImage } from './image-builder.js'
 import { InstanceShelf } from './instance-shelf.js'
 import { PhpInstance } from './php-instance.js'
 import type { PhpAtLevel } from './request-scope.js'
@@ -14,7 +14,7 @@ const { builds: givenBuilds, usual, content, trees: known, images: givenImages }
 const trees = new Map<number, TreeDirectory>(known)
 const builds = new Map(givenBuilds)
 const images = new Map(givenImages)
-const { carriedOut } = named(builds, usual)
+const { carriedOut, limits } = named(builds, usual)
 const services: HostServices = { carriedOut: new Set(carriedOut), content: content && contentReaderOf(content) }
 const instances = new InstanceShelf(newInstance)
 
@@ -24,8 +24,8 @@ function receive(message: ToWorker): void {
 }
 
 function newInstance(build: string): PhpInstance {
-  const { module, pagesMax, extensions } = named(builds, build)
-  return new PhpInstance(module, pagesMax, extensions)
+  const { binary, extensions } = named(builds, build)
+  return new PhpInstance(binary, extensions)
 }
 
 function learn(told: Told): void {
@@ -49,7 +49,7 @@ function perform(task: Task): void {
   const kept = named(images, image)
   const { snapshot } = kept
   const atLevel: PhpAtLevel = (level) => ({ php: instances.take(shelfName(image, level), kept), snapshot })
-  const outcome = execute(named(trees, tree), request, at, atLevel, services)
+  const outcome = execute(named(trees, tree), request, at, { php: atLevel, services, limits })
   send({ type: 'ran', outcome }, buffersOf(outcome))
   // While the answer is under way: the next request finds PHP ready.
   instances.makeReady(image, kept)
@@ -63,8 +63,7 @@ function shelfName(image: string, level: number): string {
 function built({ build, order }: Task & { type: 'build' }): TaskResult {
   try {
     const parts = named(builds, build)
-    if (order) return { type: 'built', image: buildImage(parts, order) }
-    return { type: 'built', image: { snapshot: newInstance(build).start(parts.data), held: [], leftOut: [] } }
+    return { type: 'built', image: order ? buildImage(parts, order) : plainImage(parts) }
   } catch (error) {
     return { type: 'failed', detail: String(error) }
   }
@@ -88,6 +87,6 @@ function send(message: FromWorker, handedOver: ArrayBuffer[] = []): void {
 }
 
 parentPort?.on('message', receive)
-const plain = images.get(PLAIN_IMAGE)?.snapshot ?? instances.start(PLAIN_IMAGE, usual, named(builds, usual).data)
+const plain = images.get(PLAIN_IMAGE)?.snapshot ?? plainImage(named(builds, usual)).snapshot
 images.set(PLAIN_IMAGE, { build: usual, snapshot: plain })
 send({ type: 'ready', plain })

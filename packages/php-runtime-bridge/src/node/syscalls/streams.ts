@@ -34,7 +34,7 @@ export function streamCalls(kernel: Kernel) {
     if (descriptor.kind === 'directory') fail('ISDIR')
     if (descriptor.kind === 'device') {
       if (descriptor.device !== 'random') return 0
-      kernel.world.random.fill(target)
+      kernel.fillRandom(target)
       return target.length
     }
     if ((descriptor.flags & O_ACCMODE) === 1) fail('BADF')
