@@ -1,14 +1,17 @@
 export { contentTypeOf } from './content-types.js'
 export { PhpRuntimeError, type PhpRuntimeFailure } from './errors.js'
+export { bytesOf, type Pages } from './file-pages.js'
 export {
   deriveTree,
   findNode,
+  followNode,
   type TreeDirectory,
   type TreeFile,
   type TreeNode,
+  type TreeSymlink,
   treeOf,
 } from './file-tree.js'
-export type { DirectoryEntry, FileChange, FileEntry } from './files.js'
+export type { DirectoryEntry, FileChange, FileEntry, SymlinkEntry } from './files.js'
 export { type Abstained, type AbstainReason, type AnswerCode, type Answered, answerCodes, type ScriptOutcome } from './outcome.js'
 export { phpIni, SESSION_FOLDER, SITE_FOLDER } from './php-ini.js'
 export { faultOf, type RequestLimits, requestLimits, type ScriptRequest } from './request.js'

@@ -1,9 +1,37 @@
-import { emptyTree, findNode, type TreeDirectory, type TreeFile, type TreeNode, withEntry } from './file-tree.js'
+import { pagesOf } from './file-pages.js'
+import { emptyTree, type TreeDirectory, type TreeFile, type TreeNode, withEntry } from './file-tree.js'
+import type { Overlay, OverlayRules } from './overlay.js'
+import type { OverlayNode } from './overlay-node.js'
+import { childOf } from './overlay-walk.js'
 import { nameOf } from './path.js'
 import { INI_PATH, OPENSSL_PATH, opensslConfig, phpIni, SESSION_FOLDER, SITE_FOLDER } from './php-ini.js'
+import { noScratch, type Scratch, withFolder } from './scratch.js'
+import { settledTree } from './settled-tree.js'
 
-/** Prefixes that a script may change. The folders named here themselves can be neither removed nor renamed. */
-export const writableFolders: readonly string[] = [SITE_FOLDER, '/tmp', `${SITE_FOLDER}/.interpeer`, SESSION_FOLDER]
+/** Which of a site's paths scripts may write, and which of those are caches. Paths in the site; '' is all of it. */
+export interface SiteFolders {
+  readonly mutable: readonly string[]
+  /** Folders. What is written there is no change; scripts may write there even if it is not in `mutable`. */
+  readonly scratch: readonly string[]
+}
+export const allMutable: SiteFolders = { mutable: [''], scratch: [] }
+
+/** Its configuration is no script's to change. */
+export const CONFIGURATION_FILE = 'interpeer.json'
+const sessionPath = SESSION_FOLDER.slice(SITE_FOLDER.length + 1)
+
+export function overlayRules({ mutable, scratch }: SiteFolders): OverlayRules {
+  return {
+    writable: ['/tmp', SESSION_FOLDER, ...[...mutable, ...scratch].map(inSite)],
+    fixed: [inSite(CONFIGURATION_FILE)],
+    kept: [SITE_FOLDER, '/tmp', `${SITE_FOLDER}/.interpeer`, SESSION_FOLDER],
+    site: SITE_FOLDER,
+  }
+}
+
+function inSite(path: string): string {
+  return path === '' ? SITE_FOLDER : `${SITE_FOLDER}/${path}`
+}
 
 const SYSTEM_MTIME_S = 1
 
@@ -27,21 +55,30 @@ function systemTree(): TreeDirectory {
 }
 
 function systemFile(text: string): TreeFile {
-  return { kind: 'file', mode: 0o444, mtimeS: SYSTEM_MTIME_S, bytes: Uint8Array.from(text, (letter) => letter.charCodeAt(0)) }
+  return { kind: 'file', mode: 0o444, mtimeS: SYSTEM_MTIME_S, ...pagesOf(Uint8Array.from(text, (letter) => letter.charCodeAt(0))) }
 }
 
 const system = systemTree()
 
-/** The file system of a request: the system's tree with the site at SITE_FOLDER, in which the session folder always is. */
-export function mountSite(site: TreeDirectory): TreeDirectory {
-  return withEntry(system, SITE_FOLDER.slice(1), withFolder(site, SESSION_FOLDER.slice(SITE_FOLDER.length + 1)))
+/**
+ * The file system of a request: the system's tree with the site at SITE_FOLDER, in which the session folder and the scratch folders always are.
+ * @param scratch what the scratch folders hold instead of what the site has there
+ */
+export function mountSite(site: TreeDirectory, folders: SiteFolders = allMutable, scratch: Scratch = noScratch): TreeDirectory {
+  let mounted = withFolder(site, sessionPath)
+  for (const path of folders.scratch) mounted = withFolder(mounted, path, scratch.get(path))
+  return withEntry(system, SITE_FOLDER.slice(1), mounted)
 }
 
-/** The tree with a folder that may be missing; unchanged where a file stands in the way. */
-function withFolder(tree: TreeDirectory, path: string): TreeDirectory {
-  const slash = path.indexOf('/')
-  const name = slash < 0 ? path : path.slice(0, slash)
-  const node = findNode(tree, name) ?? emptyTree
-  if (node.kind === 'file') return tree
-  return withEntry(tree, name, slash < 0 ? node : withFolder(node, path.slice(slash + 1)))
+/** What a request left in the scratch folders. */
+export function scratchOf(files: Overlay, { scratch }: SiteFolders): Scratch {
+  const left = new Map<string, TreeDirectory>()
+  const site = files.get(SITE_FOLDER)
+  for (const path of scratch) {
+    let node: OverlayNode | undefined = site
+    for (const name of path.split('/')) node = node?.kind === 'directory' ? childOf(node, name) : undefined
+    const tree = node && settledTree(node)
+    if (tree?.kind === 'directory') left.set(path, tree)
+  }
+  return left
 }

@@ -1,5 +1,5 @@
 import { faultOf, findNode, requestLimits, routeOf, treeOf } from '@interpeer/php-runtime-bridge'
-import { isSitePath, normalizePath } from '../../../packages/php-runtime-bridge/src/path.js'
+import { isSitePath, partsOf } from '../../../packages/php-runtime-bridge/src/path.js'
 import { parseResponseHead } from '../../../packages/php-runtime-bridge/src/response-headers.js'
 import { Broken, bytesOfText, type Target, textOf } from '../src/target.ts'
 
@@ -57,7 +57,7 @@ export const phpRuntimeBridge: readonly Target[] = [
     errors: [],
     run: (input) => {
       const path = textOf(input)
-      if (isSitePath(path) && normalizePath(path) !== `/${path}`) throw new Broken('a path of a site that leads elsewhere')
+      if (isSitePath(path) && partsOf(path).join('/') !== path) throw new Broken('a path of a site that leads elsewhere')
     },
     seeds: () => ['data/wiki.sqlite', '../a', 'a/./b', '/a'].map(bytesOfText),
   },

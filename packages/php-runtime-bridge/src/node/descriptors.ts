@@ -1,4 +1,5 @@
 import { fail } from '../errno.js'
+import type { Overlay } from '../overlay.js'
 import type { OverlayDirectory, OverlayFile } from '../overlay-node.js'
 
 export type Device = 'null' | 'random' | 'output' | 'log' | 'headers'
@@ -44,9 +45,12 @@ export function deviceAt(path: string): Device | undefined {
 /** File descriptors of one instance. dup() shares the offset, as POSIX wants. */
 export class DescriptorTable {
   readonly #open: (Descriptor | undefined)[]
+  readonly #files: Overlay | undefined
 
-  constructor(open: readonly (Descriptor | undefined)[]) {
+  /** @param files where files are said to be open and closed, so that one without a name goes with its last descriptor */
+  constructor(open: readonly (Descriptor | undefined)[], files?: Overlay) {
     this.#open = [...open]
+    this.#files = files
   }
 
   get(fd: number): Descriptor {
@@ -54,27 +58,36 @@ export class DescriptorTable {
   }
 
   add(descriptor: Descriptor, from = 0): number {
+    if (from < 0 || from >= DESCRIPTORS_MAX) fail('INVAL')
     let fd = from
     while (this.#open[fd]) fd++
     if (fd >= DESCRIPTORS_MAX) fail('MFILE')
-    this.#open[fd] = descriptor
+    this.#put(fd, descriptor)
     return fd
   }
 
   replace(fd: number, descriptor: Descriptor): number {
     if (fd < 0 || fd >= DESCRIPTORS_MAX) fail('BADF')
-    this.#open[fd] = descriptor
+    if (this.#open[fd] === descriptor) return fd
+    if (this.#open[fd]) this.close(fd)
+    this.#put(fd, descriptor)
     return fd
   }
 
   close(fd: number): void {
-    this.get(fd)
+    const descriptor = this.get(fd)
     this.#open[fd] = undefined
+    if (descriptor.kind === 'file') this.#files?.closed(descriptor.node)
   }
 
   /** What is open, for a snapshot: only devices may be, PHP keeps some open from request to request. */
   list(): (OpenDevice | undefined)[] {
     return this.#open.map((descriptor) => (descriptor?.kind === 'device' ? descriptor : undefined))
+  }
+
+  #put(fd: number, descriptor: Descriptor): void {
+    this.#open[fd] = descriptor
+    if (descriptor.kind === 'file') this.#files?.opened(descriptor.node)
   }
 }
 

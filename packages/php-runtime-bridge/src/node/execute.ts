@@ -2,16 +2,17 @@ import { createHash } from 'node:crypto'
 import { answerForm } from '../answer-form.js'
 import { changesBelow } from '../changes.js'
 import { contentTypeOf } from '../content-types.js'
+import { bytesOf } from '../file-pages.js'
 import type { TreeDirectory } from '../file-tree.js'
 import { type AbstainReason, codedAnswer, type Draft, type ScriptOutcome } from '../outcome.js'
 import { Overlay } from '../overlay.js'
-import { isSitePath, parentOf } from '../path.js'
+import { parentOf } from '../path.js'
 import { SITE_FOLDER } from '../php-ini.js'
 import { faultOf, type ScriptRequest } from '../request.js'
 import { parseResponseHead } from '../response-headers.js'
 import { type Route, routeOf } from '../route.js'
 import { serverVariablesOf } from '../server-variables.js'
-import { mountSite, writableFolders } from '../system-tree.js'
+import { allMutable, mountSite, overlayRules } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable } from './descriptors.js'
 import { ExecutionLog } from './execution-log.js'
@@ -54,7 +55,7 @@ function answerOf(
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') return codedAnswer('METHOD_NOT_ALLOWED')
   const headers: [string, string][] = [['content-type', contentTypeOf(route.path)]]
-  return withoutBody(request, { status: 200, headers, body: route.file.bytes.slice(), changes: [], log: '' })
+  return withoutBody(request, { status: 200, headers, body: bytesOf(route.file).slice(), changes: [], log: '' })
 }
 
 function runRoute(
@@ -67,8 +68,9 @@ function runRoute(
 ): Draft | AbstainReason {
   const { php, snapshot } = pristine()
   const { kernel } = php
+  const files = new Overlay(mountSite(site), overlayRules(allMutable))
   const world: RequestWorld = {
-    files: new Overlay(mountSite(site), writableFolders),
+    files,
     clock: new VirtualClock(at.timeMs),
     random: new SeededRandom(at.seed),
     processId: processIdOf(at.seed),
@@ -76,8 +78,8 @@ function runRoute(
     log: executionLog,
   }
   executionLog.begin(snapshot.places)
-  kernel.begin(world, new DescriptorTable(snapshot.descriptors))
-  kernel.workingDirectory = parentOf(`${SITE_FOLDER}/${route.script}`)
+  kernel.begin(world, new DescriptorTable(snapshot.descriptors, files))
+  kernel.workingDirectory = files.place(parentOf(`${SITE_FOLDER}/${route.script}`)).path
   const log = () => Buffer.from(world.output.read('log')).toString('utf8')
   let trapped = false
   try {
@@ -95,9 +97,9 @@ function runRoute(
   if (halted?.type === 'answer') return codedAnswer(halted.code, '', log())
   if (php.stackOverran(snapshot)) return codedAnswer('STACK_EXHAUSTED', '', log())
 
-  const top = world.files.get(SITE_FOLDER)
+  const top = files.get(SITE_FOLDER)
   const changes = top.kind === 'directory' ? changesBelow(top) : []
-  if (!changes.every(({ path }) => isSitePath(path))) return codedAnswer('CHANGES_INVALID', '', log())
+  if (!changes) return codedAnswer('CHANGES_INVALID', '', log())
   const head = parseResponseHead(textOf(world.output.read('headers')))
   if (!head) return { ...codedAnswer('HEADERS_MALFORMED', '', log()), changes }
   return { ...head, body: world.output.read('output'), changes, log: log() }

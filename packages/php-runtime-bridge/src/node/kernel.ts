@@ -1,8 +1,8 @@
 import { fail, SyscallFailure } from '../errno.js'
 import type { Overlay } from '../overlay.js'
-import { normalizePath, PATH_UNITS_MAX } from '../path.js'
+import { PATH_UNITS_MAX } from '../path.js'
 import type { VirtualClock } from '../virtual-clock.js'
-import { type Descriptor, type DescriptorTable, deviceAt } from './descriptors.js'
+import type { Descriptor, DescriptorTable } from './descriptors.js'
 import type { ExecutionLog } from './execution-log.js'
 import type { GuestMemory } from './guest-memory.js'
 import { ScriptHalt } from './halt.js'
@@ -63,14 +63,14 @@ export class Kernel {
     throw this.#halt
   }
 
-  /** The path that a call names, relative to an open directory or the working directory. */
-  pathAt(directory: number, at: number, mayBeEmpty = false): string {
+  /** The absolute path that a call names, relative to an open directory or the working directory; as it is, to be gone step by step. */
+  pathAt(directory: number, at: number): string {
     const text = this.memory.text(at)
-    if (text.length > PATH_UNITS_MAX) fail('NAMETOOLONG')
-    if (text.startsWith('/')) return normalizePath(text)
-    if (text === '' && !mayBeEmpty) fail('NOENT')
+    if (text.length >= PATH_UNITS_MAX) fail('NAMETOOLONG')
+    if (text.startsWith('/')) return text
+    if (text === '') fail('NOENT')
     const from = directory === AT_FDCWD ? this.workingDirectory : this.descriptors.get(directory).path
-    return normalizePath(`${from}/${text}`)
+    return `${from}/${text}`
   }
 
   path(at: number): string {
@@ -97,10 +97,6 @@ export class Kernel {
       if (error instanceof ScriptHalt) this.#halt ??= error
       throw error
     }
-  }
-
-  isDevice(path: string): boolean {
-    return deviceAt(path) !== undefined
   }
 
   file(fd: number): Descriptor & { kind: 'file' } {

@@ -1,7 +1,7 @@
 import { emptyTree } from '../file-tree.js'
 import { Overlay } from '../overlay.js'
 import { INI_PATH } from '../php-ini.js'
-import { mountSite, writableFolders } from '../system-tree.js'
+import { allMutable, mountSite, overlayRules } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable, type OpenDevice, standardDescriptors } from './descriptors.js'
 import type { WorkingPlaces } from './execution-log.js'
@@ -124,7 +124,7 @@ export class PhpInstance {
 function startupWorld(): RequestWorld {
   const seed = new TextEncoder().encode('interpeer start-up')
   return {
-    files: new Overlay(mountSite(emptyTree), writableFolders),
+    files: new Overlay(mountSite(emptyTree), overlayRules(allMutable)),
     clock: new VirtualClock(0),
     random: new SeededRandom(seed),
     processId: processIdOf(seed),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { PhpRuntimeError } from '../errors.js'
 import { deriveTree, type TreeDirectory, treeOf } from '../file-tree.js'
-import type { DirectoryEntry, FileChange, FileEntry } from '../files.js'
+import type { DirectoryEntry, FileChange, FileEntry, SymlinkEntry } from '../files.js'
 import type { ScriptOutcome } from '../outcome.js'
 import { opensslConfig, phpIni } from '../php-ini.js'
 import type { ScriptRequest } from '../request.js'
@@ -23,7 +23,12 @@ export interface PhpRuntime {
   readonly runtimeId: string
   has(root: string): boolean
   /** Keeps a whole site under a name of the caller's choice. @throws {PhpRuntimeError} PATH_INVALID, PATH_CLASH, RUNTIME_CLOSED */
-  load(root: string, files: readonly FileEntry[], directories?: readonly DirectoryEntry[]): Promise<void>
+  load(
+    root: string,
+    files: readonly FileEntry[],
+    directories?: readonly DirectoryEntry[],
+    symlinks?: readonly SymlinkEntry[],
+  ): Promise<void>
   /** Keeps what `from` becomes by `changes`; costs the changes. @throws {PhpRuntimeError} ROOT_UNKNOWN, PATH_INVALID, PATH_CLASH */
   derive(root: string, from: string, changes: readonly FileChange[]): Promise<void>
   forget(root: string): void
@@ -66,9 +71,14 @@ class WorkerRuntime implements PhpRuntime {
     return this.#trees.has(root)
   }
 
-  async load(root: string, files: readonly FileEntry[], directories: readonly DirectoryEntry[] = []): Promise<void> {
+  async load(
+    root: string,
+    files: readonly FileEntry[],
+    directories: readonly DirectoryEntry[] = [],
+    symlinks: readonly SymlinkEntry[] = [],
+  ): Promise<void> {
     this.#seat.checkOpen()
-    const tree = treeOf(shareFiles(files), directories)
+    const tree = treeOf(shareFiles(files), directories, symlinks)
     this.#trees.set(root, tree)
     this.#seat.tell({ type: 'load', root, tree })
   }

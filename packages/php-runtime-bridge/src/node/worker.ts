@@ -52,8 +52,11 @@ function shared(taken: Snapshot): Snapshot {
 /** The large parts of an outcome, each in a buffer of its own: handed over, not copied. */
 function buffersOf(outcome: ScriptOutcome): ArrayBuffer[] {
   if (outcome.type === 'abstained') return []
-  const parts = [outcome.body, outcome.transcript, ...outcome.changes.map((change) => (change.type === 'write' ? change.bytes : undefined))]
-  return parts.flatMap((part) => (part && part.length > 0 ? [part.buffer as ArrayBuffer] : []))
+  const ofChanges = outcome.changes.flatMap((change) =>
+    change.type === 'write' ? [change.bytes] : change.type === 'patch' ? change.parts.map(({ bytes }) => bytes) : [],
+  )
+  const parts = [outcome.body, outcome.transcript, ...ofChanges]
+  return parts.flatMap((part) => (part.length > 0 ? [part.buffer as ArrayBuffer] : []))
 }
 
 function send(message: FromWorker, handedOver: ArrayBuffer[] = []): void {
