@@ -5,6 +5,7 @@ import { SETTINGS } from '@interpeer/vote-chain'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type ContentOptions, exportContent, importContent } from './content.js'
 import { type CreateNetworkOptions, createNetwork } from './create-network.js'
+import { type JobLogsOptions, showJobLogs } from './job-logs.js'
 import {
   createKey,
   type EncryptOptions,
@@ -19,6 +20,7 @@ import {
 import { type OddsOptions, showOdds } from './odds.js'
 import type { PassphraseOptions } from './passphrase.js'
 import { type PublishOptions, publishSite } from './publish-site.js'
+import { type CheckOptions, checkSite, printSchema } from './site-check.js'
 import { type SeederOptions, startSeeder } from './start-seeder.js'
 
 const wholeNumber =
@@ -163,7 +165,19 @@ export function program(): Command {
     )
     .action((options: SeederOptions) => startSeeder(options))
 
-  noun('site', 'a site on the network')
+  const site = noun('site', 'a site on the network')
+  site
+    .command('check <folder>')
+    .description(
+      'look whether a folder could be published: print the configuration that its interpeer.json means, or what is wrong with it',
+    )
+    .addOption(json())
+    .action((folder: string, options: CheckOptions) => checkSite(folder, options))
+  site
+    .command('schema')
+    .description('print the JSON Schema of interpeer.json, for editors')
+    .action(() => printSchema())
+  site
     .command('publish <folder>')
     .description('publish a folder of PHP as a site; stays until the group serves it')
     .addOption(data())
@@ -177,6 +191,20 @@ export function program(): Command {
     .addOption(new Option('--escrow <coins>', 'coins set aside to pay for it').argParser(wholeNumber(1, 1_000_000_000)).default(1000))
     .addOption(json())
     .action((folder: string, options: PublishOptions) => publishSite(folder, options))
+
+  noun('job', 'what runs a site on the network')
+    .command('logs <name>')
+    .description("print what a site's scripts wrote to PHP's error log, with fuel and memory of each request; for who published it")
+    .addOption(data())
+    .addOption(passphraseFile())
+    .addOption(store())
+    .addOption(genesis())
+    .addOption(bootstrap())
+    .addOption(host())
+    .option('--follow', 'go on until stopped')
+    .option('--errors', 'only what a script complained about, what failed, and what a member gave up')
+    .addOption(json())
+    .action((name: string, options: JobLogsOptions) => showJobLogs(name, options))
 
   noun('group', 'the group of peers that runs a site')
     .command('odds')

@@ -24,6 +24,8 @@ const ADVICE: Readonly<Record<string, string | ((failure: Failure) => string)>> 
   STORE_OTHER_KIND: 'This folder keeps its store in the other kind. Leave out --store and INTERPEER_STORE, or choose another --data.',
   STORE_UNAVAILABLE: ({ folder }) =>
     `There is no store of ours at ${folder}, or lmdb does not run here (musl, for instance): a new folder can have --store sqlite.`,
+  CONFIGURATION_INVALID: 'Nothing was published. Correct the file and look again: "interpeer site check FOLDER".',
+  JOB_LOGS_REFUSED: 'Only the key that published a site reads its logs: choose the --data that it was published from.',
   PUBLISH_REFUSED: 'Nothing was published. Change what it names and try again.',
   CONTENT_ID_SYNTAX: 'That is no content id: it begins with bafy or bafk and has 59 characters.',
   CAR_MALFORMED: 'The file is no CARv1 archive, or was cut short: bring it again.',

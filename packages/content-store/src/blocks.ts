@@ -22,14 +22,19 @@ export interface BlockStore {
   /** Whether something is kept under this name. Does not read it: a corrupt block counts as kept. */
   readonly has: (cid: ContentId) => boolean
   /**
-   * Durable when it resolves, all of them or none. A block that is there already costs no write.
+   * Durable when it resolves, all of them or none. A block that is there already costs no write. Urgent ones may take half of what blocks leave to
+   * records (`maxBytes`): for few and small ones without which a record that frees room can't be written.
    * @throws {ContentStoreError} BLOCK_TOO_LARGE, BLOCK_MISMATCH, STORE_FULL, STORE_WRITE_FAILED, STORE_CLOSED (rejects)
    */
-  readonly put: (blocks: readonly Block[]) => Promise<void>
+  readonly put: (blocks: readonly Block[], how?: PutOptions) => Promise<void>
   /** @throws {ContentStoreError} STORE_WRITE_FAILED, STORE_CLOSED (rejects) */
   readonly delete: (cids: readonly ContentId[]) => Promise<void>
   readonly list: () => Iterable<ContentId>
   readonly counters: () => BlockCounters
+}
+export interface PutOptions {
+  /** Default: false. */
+  readonly urgent?: boolean
 }
 export interface BlockCounters {
   /** Reads that found bytes which do not hash to their name. */

@@ -12,7 +12,16 @@ export { AuditProver } from './audits/audit-prover.js'
 export { type Below, Inspection } from './audits/inspection.js'
 export { AUDIT_MAX_BLOCKS, type AuditBlocks, type AuditDigests, auditBlocks, auditDigest, auditDigests } from './audits/messages.js'
 export type { Missing } from './block-source.js'
-export { BLOCK_MAX_BYTES, type Block, type BlockCounters, type BlockStore, blockOf, type GetBlock, isContentOf } from './blocks.js'
+export {
+  BLOCK_MAX_BYTES,
+  type Block,
+  type BlockCounters,
+  type BlockStore,
+  blockOf,
+  type GetBlock,
+  isContentOf,
+  type PutOptions,
+} from './blocks.js'
 export { CHUNK_BYTES, FILE_MAX_BYTES, LARGE_CHUNK_BYTES } from './chunks.js'
 export { copySymlinks } from './copy-symlinks.js'
 export { diffTrees, type TreeChange, type TreeDiff, type TreeNode, type TreeRange } from './diff-trees.js'

@@ -54,13 +54,13 @@ export function memoryStore({ maxBytes = Number.POSITIVE_INFINITY }: StoreOption
       assertOpen()
       return kept.has(cid)
     },
-    put: async (given) => {
+    put: async (given, { urgent = false } = {}) => {
       assertOpen()
       assertBlocks(given)
       keep(
         kept,
         given.filter(({ cid }) => !kept.has(cid)).map(({ cid, bytes }) => [cid, bytes] as const),
-        maxBytes - reserveOf(maxBytes),
+        maxBytes - reserveOf(maxBytes, urgent),
       )
     },
     delete: async (cids) => {

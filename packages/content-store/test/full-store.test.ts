@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { applyChanges, buildTree, missingBlocks, openCollector } from '../src/index.js'
+import { applyChanges, blockOf, buildTree, type ContentStore, memoryStore, missingBlocks, openCollector } from '../src/index.js'
 import { openLmdbStore } from '../src/node/index.js'
+import { openBuiltSqliteStore } from './built.js'
 import { canMount, onSmallDisk } from './small-disk.js'
 import { coded, fileAt, noise, writeAt } from './trees.js'
 
@@ -35,6 +36,35 @@ test('on disk too a put that finds the store full makes room: a site that change
   const next = applyChanges(collector.blocks.get, tree.root, [writeAt('large.bin', noise(2_100_000))])
   await expect(collector.blocks.put('blocks' in next ? next.blocks : [])).rejects.toThrow(coded('STORE_FULL'))
   expect(missingBlocks(store.blocks.get, tree.root)).toEqual([])
+  await store.close()
+})
+
+const LIMIT = { maxBytes: 800_000 }
+test.each<[string, () => ContentStore]>([
+  ['memory', () => memoryStore(LIMIT)],
+  ['lmdb', () => openLmdbStore(folder, LIMIT)],
+  ['sqlite', () => openBuiltSqliteStore(folder, LIMIT)],
+])('a store that is full (%s) takes a few urgent blocks more, also through a collector, and leaves records their room', async (_, open) => {
+  const store = open()
+  const { blocks } = openCollector({ store: store.blocks, graceMs: 1, nowMs: () => 0, roots: () => ({ held: [], wanted: [] }) })
+  const put = (seed: number, how?: { urgent: boolean }) => blocks.put([blockOf(noise(10_000, seed), 'raw')], how)
+  const putUntilFull = async (from: number, how?: { urgent: boolean }): Promise<number> => {
+    for (let seed = from; ; seed++) {
+      try {
+        await put(seed, how)
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'STORE_FULL' })
+        return seed - from
+      }
+    }
+  }
+  expect(await putUntilFull(0)).toBeGreaterThan(20)
+  const urgent = await putUntilFull(1_000, { urgent: true })
+  expect(urgent).toBeGreaterThanOrEqual(1)
+  expect(urgent).toBeLessThanOrEqual(5)
+  await expect(put(2_000)).rejects.toThrow(coded('STORE_FULL'))
+  await store.records('groups').put([['a', noise(20_000, 1)]])
+  expect(store.usedBytes()).toBeLessThanOrEqual(LIMIT.maxBytes)
   await store.close()
 })
 

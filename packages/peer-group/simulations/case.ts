@@ -1,6 +1,6 @@
 import { bytesOfContentId, type ContentId, contentIdOf, type PeerId, type Signer, sha256, signMessage } from '@interpeer/crypto-ids'
 import { encodeCbor, type Infer } from '@interpeer/wire-codec'
-import { answerOf, saltFor } from '../src/answer.js'
+import { answerOf, NOTHING_RAN, saltFor } from '../src/answer.js'
 import { type Batch, NO_BATCH, namingOf, seedAlpha, writeBatch } from '../src/batch.js'
 import {
   type Answer,
@@ -87,12 +87,12 @@ export class Case {
     const seed = verification.vrfVerify(batch.value.collator, alpha, batch.value.proof) ?? new Uint8Array(64)
     const ran =
       requestCount === 0
-        ? { files: before.files, responses: [], transcript: new Uint8Array(32) }
+        ? { files: before.files, ...NOTHING_RAN }
         : execute({ type: 'execute', batch: batch.hash, from: before.files, requests, timeMs, seed })
     const { state: after, blocks } = nextState(before, batch, ran.files, ran.responses, 600_000)
     for (const { cid, bytes } of blocks) this.blocks.set(cid, bytes)
     const answer = ({ publicKey }: Signer) =>
-      answerOf(after.root, ran.responses, ran.transcript, namingOf(batch.value, 1), {
+      answerOf(after.root, ran, namingOf(batch.value, 1), {
         network,
         job,
         epoch: 1,

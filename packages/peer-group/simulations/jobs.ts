@@ -56,6 +56,7 @@ export function execute({ from, requests, timeMs, seed }: GroupEffect & { type: 
     type: 'ran',
     files,
     responses: requests.map(({ id }) => contentIdOf(sha256(id, seed), 'raw')),
+    fuel: 1_000 * requests.length,
     transcript: sha256(block),
   }
 }

@@ -45,14 +45,15 @@ export function parrot(guesses: (effect: Parameters<NonNullable<Tactic['run']>>[
 }
 
 /** Whether a seal is that of a guessed answer, with a salt that can be guessed too. */
-function fits(member: Member, payload: Uint8Array, { files, responses, transcript }: Ran): boolean {
+function fits(member: Member, payload: Uint8Array, ran: Ran): boolean {
   const { step, rank, batch, from, seal } = sealMessage.decode(payload)
   const known = member.group?.open.batches.get(hexOf(batch))
   const state = member.group?.base.state
-  if (known === undefined || state === undefined || state.root !== known.from || responses.length !== known.requests.length) return false
+  if (known === undefined || state === undefined || state.root !== known.from || ran.responses.length !== known.requests.length)
+    return false
   const keptMs = member.group?.settings.requestsKeptMs as number
-  const { root } = nextState(state, known, files, responses, keptMs).state
+  const { root } = nextState(state, known, ran.files, ran.responses, keptMs).state
   const context = { ...member.setup, step, rank, batch, key: from }
-  const answer = answerOf(root, responses, transcript, namingOf(known.value, member.setup.epoch), context)
+  const answer = answerOf(root, ran, namingOf(known.value, member.setup.epoch), context)
   return [...SALTS, keyOfPeerId(member.peer), from].some((salt) => sameBytes(seal, answerSeal(context, salt, answer)))
 }

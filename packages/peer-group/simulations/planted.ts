@@ -133,7 +133,7 @@ export const planted: readonly PlantedBug[] = [
         file: 'src/run.ts',
         search: "  open.runs.set(name, { type: 'running', rank: open.rank })\n",
         replace:
-          "  if (open.rank > 0) {\n    finish(t, batch, { type: 'ran', files: base.state.files, responses: batch.requests.map(({ cid }) => cid), transcript: NO_TRANSCRIPT })\n    return true\n  }\n  open.runs.set(name, { type: 'running', rank: open.rank })\n",
+          "  if (open.rank > 0) {\n    finish(t, batch, { type: 'ran', files: base.state.files, ...NOTHING_RAN, responses: batch.requests.map(({ cid }) => cid) })\n    return true\n  }\n  open.runs.set(name, { type: 'running', rank: open.rank })\n",
       },
     ],
     foundBy: [inGroup],

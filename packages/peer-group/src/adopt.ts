@@ -110,7 +110,7 @@ function ownViewOf(t: Turn, { step, batch, answer, start }: Adopted, own: Opened
 
 type Ran = Extract<NonNullable<ReturnType<Turn['g']['open']['runs']['get']>>, { type: 'ran' }>
 const ownAnswer = (t: Turn, step: number, rank: number, batch: KnownBatch, { result, state }: Ran): Answer =>
-  answerOf(state.root, result.responses, result.transcript, namingOf(batch.value, t.g.setup.epoch), {
+  answerOf(state.root, result, namingOf(batch.value, t.g.setup.epoch), {
     ...t.g.setup,
     step,
     rank,

@@ -9,8 +9,9 @@ import {
   sha256,
 } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
+import type { ExecutionResult } from './api.js'
 import type { Answer } from './messages.js'
-import { ownPart } from './own-work/own-part.js'
+import { ownPart, TRANSCRIPT_MAX_BYTES } from './own-work/own-part.js'
 import { responsesDigest } from './response-tree.js'
 
 /** What a seal is bound to: an answer for one place is worth nothing in another. */
@@ -42,11 +43,16 @@ export function saltFor(signer: Signer, context: SealContext): Uint8Array {
 /** Timers, payments and outbox entries of a run: none yet. */
 const NO_EFFECTS = sealOf('interpeer-group-effects', [])
 
+/** What a run of a batch that has no requests comes to. */
+export const NOTHING_RAN = { responses: [], fuel: 0, transcript: new Uint8Array(32) } as const
+/** Whether an answer can say what a run came to. */
+export const isWithinLimits = ({ fuel, transcript }: { readonly fuel: number; readonly transcript: Uint8Array }): boolean =>
+  Number.isSafeInteger(fuel) && fuel >= 0 && transcript.length <= TRANSCRIPT_MAX_BYTES
+
 /** `transcript` is what the execution did on its way: `own` can only be made with its bytes in hand, and can be challenged. */
 export function answerOf(
   root: ContentId,
-  responses: readonly ContentId[],
-  transcript: Uint8Array,
+  { responses, fuel, transcript }: Pick<ExecutionResult & { type: 'ran' }, 'responses' | 'fuel' | 'transcript'>,
   { final, disputed }: Pick<Answer, 'final' | 'disputed'>,
   context: SealContext,
 ): Answer {
@@ -54,7 +60,7 @@ export function answerOf(
     root: bytesOfContentId(root),
     responses: responsesDigest(responses),
     effects: NO_EFFECTS,
-    fuel: 0,
+    fuel,
     final,
     disputed,
     own: ownPart(transcript, context),

@@ -44,6 +44,8 @@ export type ExecutionResult =
       readonly type: 'ran'
       readonly files: ContentId
       readonly responses: readonly ContentId[]
+      /** Work counted: the same on every machine, so members agree on it. A whole number, 0 to 2^53 - 1. */
+      readonly fuel: number
       /** What the run did on its way, which files and responses do not show; the same on every machine. At most 2 MiB. */
       readonly transcript: Uint8Array
     }

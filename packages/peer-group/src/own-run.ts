@@ -1,7 +1,7 @@
 import type { ContentId } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import { revealToo } from './adopt.js'
-import { answerOf, matches } from './answer.js'
+import { answerOf, matches, NOTHING_RAN } from './answer.js'
 import type { ExecutionResult } from './api.js'
 import { namingOf } from './batch.js'
 import { seedOf } from './check-batch.js'
@@ -36,7 +36,7 @@ export function runCertified(t: Turn): boolean {
     return true
   }
   if (batch.requests.length === 0 || leavesState(t, batch)) {
-    judge(t, known, state, { type: 'ran', files: state.files, responses: [], transcript: NO_TRANSCRIPT })
+    judge(t, known, state, { type: 'ran', files: state.files, ...NOTHING_RAN })
     return true
   }
   const missing = known.bodies === 'held' ? [] : missingBodies(t, known)
@@ -52,7 +52,6 @@ export function runCertified(t: Turn): boolean {
   t.effects.push({ type: 'execute', batch: batch.hash, from: state.files, requests: batch.requests, timeMs: batch.value.timeMs, seed })
   return true
 }
-const NO_TRANSCRIPT = new Uint8Array(32)
 
 /** When a member whose bodies were withheld will say so. */
 export function withheldAtMs({ g }: Turn): number | undefined {
@@ -107,7 +106,7 @@ function judge(t: Turn, known: KnownStep, before: GroupState, result: ExecutionR
     return sayLate(t, known)
   }
   const context = { ...setup, step, rank, batch: batch.hash, key: self.publicKey }
-  const answer: Answer = answerOf(after.root, result.responses, result.transcript, namingOf(batch.value, setup.epoch), context)
+  const answer: Answer = answerOf(after.root, result, namingOf(batch.value, setup.epoch), context)
   if (!matches(answer, certified.answer)) return dissent(t, known, answer)
   changeStep(t, step, { own: 'agrees', state: after })
   takeState(t, after)

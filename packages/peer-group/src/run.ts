@@ -1,6 +1,6 @@
 import type { ContentId } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
-import { answerOf, saltFor } from './answer.js'
+import { answerOf, isWithinLimits, NOTHING_RAN, saltFor } from './answer.js'
 import type { ExecutionResult } from './api.js'
 import { type KnownBatch, namingOf } from './batch.js'
 import { refusalByState, seedOf } from './check-batch.js'
@@ -8,14 +8,11 @@ import { wantBefore } from './finality.js'
 import { collatorSeat, count, othersOf, peerAt, type Run, send, type Turn } from './group-state.js'
 import { sealMessage } from './messages.js'
 import { takeOwnRun } from './own-run.js'
-import { TRANSCRIPT_MAX_BYTES } from './own-work/own-part.js'
 import { isHeld } from './pool.js'
 import { ownSealBytes, takeSeal } from './rounds.js'
 import { sign } from './sign.js'
 import { type GroupState, nextState } from './state-block.js'
 import { isJudged, mayName, stateAt } from './steps.js'
-
-const NO_TRANSCRIPT = new Uint8Array(32)
 
 /** Runs the current rank's batch, or what is missing for that; then seals it, as soon as it may. True when something moved. */
 export function runAndSeal(t: Turn): boolean {
@@ -52,7 +49,7 @@ export function runAndSeal(t: Turn): boolean {
   const seed = seedOf(t, batch)
   if (seed === undefined) return false
   if (batch.requests.length === 0) {
-    finish(t, batch, before, { type: 'ran', files: before.files, responses: [], transcript: NO_TRANSCRIPT })
+    finish(t, batch, before, { type: 'ran', files: before.files, ...NOTHING_RAN })
     return true
   }
   if (base.state === undefined) return false
@@ -100,7 +97,7 @@ export function stateAfter(
   before: GroupState,
   result: ExecutionResult & { type: 'ran' },
 ): GroupState | undefined {
-  if (result.responses.length !== batch.requests.length || result.transcript.length > TRANSCRIPT_MAX_BYTES) return undefined
+  if (result.responses.length !== batch.requests.length || !isWithinLimits(result)) return undefined
   if (leavesState(t, batch)) return before
   const { state, blocks } = nextState(before, batch, result.files, result.responses, t.g.settings.requestsKeptMs)
   t.blocks.push(...blocks)
@@ -122,7 +119,7 @@ function seal(t: Turn, batch: KnownBatch, { result, state }: Run & { type: 'ran'
   const { base, open, self, setup, settings } = t.g
   const { rank, step } = open
   const context = { ...setup, step, rank, batch: batch.hash, key: self.publicKey }
-  const answer = answerOf(state.root, result.responses, result.transcript, namingOf(batch.value, setup.epoch), context)
+  const answer = answerOf(state.root, result, namingOf(batch.value, setup.epoch), context)
   const salt = saltFor(self, context)
   const opened = sign(t, sealMessage, { step, rank, batch: batch.hash, seal: ownSealBytes(t, rank, batch.hash, salt, answer) })
   const start = batch.value.epoch === setup.epoch ? batch.from : base.root

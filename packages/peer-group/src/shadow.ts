@@ -1,5 +1,6 @@
 import { type ContentId, type PeerId, peekMessageNumber } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
+import { NOTHING_RAN } from './answer.js'
 import type { ExecutionResult, GroupEffect, StateEvent } from './api.js'
 import { type KnownBatch, seedAlpha } from './batch.js'
 import { type CertifiedStep, readCertificate } from './certificate.js'
@@ -69,7 +70,7 @@ function onFinal(shadow: Shadow, envelope: Uint8Array): ShadowStep {
   if (held === undefined || held.state.root !== certified.start) return { state, effects: [fetch(certified)] }
   const { batch } = certified
   if (batch.requests.length === 0) {
-    return compare(state, certified, { type: 'ran', files: held.state.files, responses: [], transcript: new Uint8Array(32) })
+    return compare(state, certified, { type: 'ran', files: held.state.files, ...NOTHING_RAN })
   }
   const seed = seedFor(verifier, batch)
   if (seed === undefined) return { state, effects: [fetch(certified)] }

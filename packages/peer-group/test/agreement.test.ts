@@ -354,7 +354,7 @@ describe('what abstains', () => {
   test('a request whose batch twice finds no quorum leaves the queue', () => {
     const desk = new Desk(4)
     desk.run = (member, effect) =>
-      member < 2 ? { type: 'abstained' } : { type: 'ran', files: effect.from, responses: [], transcript: effect.batch }
+      member < 2 ? { type: 'abstained' } : { type: 'ran', files: effect.from, responses: [], fuel: 0, transcript: effect.batch }
     desk.write(0, 1)
     desk.deliver()
     for (let rank = 0; rank < 4; rank++) {

@@ -217,11 +217,11 @@ describe('what ends a dispute without a verdict', () => {
 })
 
 describe('a step that is final already', () => {
-  const late = () => {
+  const late = (says: 'another answer' | 'withheld' = 'another answer') => {
     const made = new Case(5)
     const [first, second, third] = [made.run(), made.run(), made.run(1, { final: 2 })]
     const [a, b, c] = [first, second, third].map((one) => made.certified(one, [0, 1, 2, 3])) as [Uint8Array, Uint8Array, Uint8Array]
-    const statements = [made.dissent(4, second, made.lie(4, second))]
+    const statements = [says === 'withheld' ? made.withheld(4, second) : made.dissent(4, second, made.lie(4, second))]
     const bytes = made.dispute(second, { steps: [a, b, c], evidence: { type: 'objection', statements } })
     const dispute = withShown(verifyDispute(bytes, made.context, verification), [], made.context, verification)
     const right: Finding = { type: 'answered', step: 2, answer: second.answerOf(signerAt(20)) }
@@ -238,6 +238,18 @@ describe('a step that is final already', () => {
       marks: [],
     })
     expect(decide(given, times(11, given.lie))).toMatchObject({ outcome: 'overturned', opens: { rerun: [given.third.batch.hash] } })
+  })
+  test('is dropped where a member said to have not been given it, and the jury is not either; not where the jury only doubts', () => {
+    const given = late('withheld')
+    expect(decide(given, times(11, { type: 'unfetchable', step: 2 }))).toMatchObject({
+      outcome: 'dropped',
+      by: 'jury',
+      opens: { rerun: [given.third.batch.hash] },
+      marks: [0, 1, 2, 3].map((seat) => ({ peer: given.made.peer(seat), step: 2, mark: 'withheld' })),
+    })
+    const doubts = [...times<Finding>(5, { type: 'unfetchable', step: 2 }), ...silent(6)]
+    expect(decide(given, doubts, AT_DEADLINE)).toMatchObject({ outcome: 'unjudged', by: 'no-majority' })
+    expect(decide(given, times(11, { type: 'invalid', step: 2 }))).toMatchObject({ outcome: 'unjudged' })
   })
   test('that stands leaves the epoch as it is; the wrong dissenter loses its seat', () => {
     const given = late()

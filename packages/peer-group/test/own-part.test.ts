@@ -79,7 +79,12 @@ test('the longest transcript has the longest path', () => {
 test('an answer’s own part is the same at every rank, and of one member only', () => {
   const transcript = transcriptOf(3_000)
   const answer = (rank: number, member: number) =>
-    answerOf(emptyFiles, [], transcript, { final: 0, disputed: 0 }, { ...place, rank, key: signerAt(member).publicKey })
+    answerOf(
+      emptyFiles,
+      { responses: [], fuel: 0, transcript },
+      { final: 0, disputed: 0 },
+      { ...place, rank, key: signerAt(member).publicKey },
+    )
   expect(answer(0, 0)).toEqual(answer(3, 0))
   expect(answer(0, 0).own).not.toEqual(answer(0, 1).own)
   expect(peerIdOfKey(place.key)).toBe(signerAt(0).peerId)

@@ -10,6 +10,8 @@ export type PeerFailure =
   | { readonly code: 'MEMBER_UNKNOWN'; readonly member: string }
   | { readonly code: 'BLOCKS_REFUSED'; readonly peer: string }
   | { readonly code: 'EPOCH_OTHER'; readonly job: string; readonly epoch: number }
+  | { readonly code: 'JOB_LOGS_REFUSED'; readonly reason: string }
+  | { readonly code: 'JOB_LOGS_BUSY'; readonly job: string }
   | { readonly code: 'SIZE_SYNTAX'; readonly text: string; readonly minBytes: number }
   | { readonly code: 'CLOSED' }
 

@@ -26,6 +26,12 @@ export type ScriptOutcome =
       readonly changes: readonly ScriptChange[]
       /** What the run did on its way, which the answer does not show; the same on every machine. Best under 24 KiB: of more, a hash is kept. */
       readonly transcript: Uint8Array
+      /** What the script wrote to its error log, for the site's uploader. Not part of the answer. */
+      readonly log?: string
+      /** Work counted, in the runtime's own unit, the same on every machine: members agree on a batch's sum. A whole number, 0 to 2^40. */
+      readonly fuel: number
+      /** The most memory held: the same on every machine. */
+      readonly memoryBytes?: number
     }
   | { readonly type: 'abstained'; readonly reason: string }
 

@@ -1,11 +1,14 @@
 import { MESSAGE_MAX_BYTES } from '@interpeer/wire-codec'
 import { recordCodec, type VectorCodec } from '@interpeer/wire-codec/test-vectors'
 import { addressExchange, addressRecord } from '../src/address-record.js'
+import { jobLogPage, jobLogs } from '../src/job-log/messages.js'
 import { servedSchema } from '../src/served-state.js'
 
 /** All that goes over the wire or to disk: what src/peer.cddl describes. */
 export const contract = [
   addressRecord,
   addressExchange,
+  jobLogs,
+  jobLogPage,
   recordCodec('served-state', servedSchema, MESSAGE_MAX_BYTES),
 ] as unknown as readonly VectorCodec<never>[]

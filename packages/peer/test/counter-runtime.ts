@@ -37,7 +37,15 @@ export class CounterRuntime implements ScriptRuntime {
     const line = `${new TextDecoder().decode(request.body)}@${timeMs}#${seed[0]}${this.lie};`
     const bytes = new TextEncoder().encode(isWrite ? log + line : log)
     const changes: ScriptChange[] = isWrite ? [{ type: 'write', path: 'log', mode: 0o644, mtimeS: Math.floor(timeMs / 1000), bytes }] : []
-    return { type: 'answered', status: 200, headers: [['content-type', 'text/plain']], body: bytes, changes, transcript: sha256(bytes) }
+    return {
+      type: 'answered',
+      status: 200,
+      headers: [['content-type', 'text/plain']],
+      body: bytes,
+      changes,
+      fuel: bytes.length,
+      transcript: sha256(bytes),
+    }
   }
   async close(): Promise<void> {}
 }

@@ -24,7 +24,13 @@ function threeRecords(): { readonly bytes: Uint8Array; readonly state: string }[
   }
   const perform = (effect: GroupEffect): void => {
     if (effect.type === 'execute') {
-      const result = { type: 'ran', files: cidOf(10 + out.length), responses: [cidOf(20 + out.length)], transcript: new Uint8Array(32) }
+      const result = {
+        type: 'ran',
+        files: cidOf(10 + out.length),
+        responses: [cidOf(20 + out.length)],
+        fuel: 0,
+        transcript: new Uint8Array(32),
+      }
       tell({ type: 'executed', batch: effect.batch, from: effect.from, result })
     }
     if (effect.type === 'persist') last = effect.bytes

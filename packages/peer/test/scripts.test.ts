@@ -137,7 +137,12 @@ test('a request that its asker did not sign is answered 400, by every member ali
 })
 
 test('a run that does not end is trouble of this host: it abstains', async () => {
-  expect((await run([requestBlock('POST', '/', 'a'), requestBlock('GET', '/slow', '')])).result).toEqual({ type: 'abstained' })
+  const { result } = await run([requestBlock('POST', '/', 'a'), requestBlock('GET', '/slow', '')])
+  const logged = [
+    { ran: 'write', timeMs: 5_000, method: 'POST', target: '/', status: 200, said: '' },
+    { ran: 'write', timeMs: 5_000, method: 'GET', target: '/slow', status: 0, said: 'GUARD_TIME' },
+  ]
+  expect(result).toMatchObject({ type: 'abstained', runs: logged })
 })
 
 test('what is missing for a batch is said, and nothing runs: bodies, the tree, parts of it', async () => {

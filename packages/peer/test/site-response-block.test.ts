@@ -7,6 +7,7 @@ import { blocksOfResponse, readResponse, responseOf } from '../src/site-response
 type Answered = Extract<ScriptOutcome, { type: 'answered' }>
 const answered = (more: Partial<Answered>): Answered => ({
   ...{ type: 'answered', status: 200, headers: [['content-type', 'text/html']], body: new Uint8Array([1]), changes: [] },
+  fuel: 1,
   transcript: new Uint8Array(32),
   ...more,
 })

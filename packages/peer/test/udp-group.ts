@@ -63,8 +63,8 @@ export interface MemberOptions {
 
 function spoilable(store: ContentStore, spoiled: Set<ContentId>): ContentStore {
   const get: GetBlock = (cid) => (spoiled.has(cid) ? undefined : store.blocks.get(cid))
-  const put: ContentStore['blocks']['put'] = async (blocks) => {
-    await store.blocks.put(blocks)
+  const put: ContentStore['blocks']['put'] = async (blocks, how) => {
+    await store.blocks.put(blocks, how)
     for (const { cid } of blocks) spoiled.delete(cid)
   }
   return { ...store, blocks: { ...store.blocks, get, put } }

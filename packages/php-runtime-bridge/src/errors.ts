@@ -1,3 +1,5 @@
+import type { PhpVersion } from './php-version.js'
+
 /** Codes are public API: add new ones, never rename or reuse one. What a visitor's request causes is an answer, never one of these. */
 export type PhpRuntimeFailure =
   | { readonly code: 'PATH_INVALID'; readonly path: string }
@@ -5,7 +7,15 @@ export type PhpRuntimeFailure =
   | { readonly code: 'ROOT_UNKNOWN'; readonly root: string }
   | { readonly code: 'OPTION_INVALID'; readonly option: string }
   | { readonly code: 'START_FAILED'; readonly detail: string }
+  /** So many runs of the kind wait already: ask again later. */
+  | { readonly code: 'RUNTIME_BUSY'; readonly waitingMax: number }
+  /** The package that has a version of PHP is not installed. `install`: what a package manager should add, name@version. */
+  | { readonly code: 'VERSION_MISSING'; readonly php: PhpVersion; readonly install: string }
+  /** It is, but what it has is not what every member runs. */
+  | { readonly code: 'BUILD_UNKNOWN'; readonly php: PhpVersion; readonly install: string }
   | { readonly code: 'RUNTIME_CLOSED' }
+  | { readonly code: 'METER_MALFORMED'; readonly detail: string; readonly at: number }
+  | { readonly code: 'METER_UNSUPPORTED'; readonly detail: string; readonly at: number }
 
 export class PhpRuntimeError extends Error {
   override readonly name = 'PhpRuntimeError'

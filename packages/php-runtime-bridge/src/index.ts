@@ -1,3 +1,25 @@
+export {
+  configurationSchema,
+  type EffectKind,
+  type ExtensionName,
+  SLOTS_MAX,
+} from './configuration/fields.js'
+export { siteConfiguration } from './configuration/of-site.js'
+export {
+  CONFIGURATION_BYTES_MAX,
+  type ConfigurationFault,
+  type ConfigurationReading,
+  faultText,
+  parseConfiguration,
+} from './configuration/parse.js'
+export { CONFIGURATION_FILE, isConfigurationName } from './configuration/reserved.js'
+export {
+  canonicalText,
+  kindOfPath,
+  type PathKind,
+  type SiteConfiguration,
+  usualConfiguration,
+} from './configuration/site-configuration.js'
 export { contentTypeOf } from './content-types.js'
 export { PhpRuntimeError, type PhpRuntimeFailure } from './errors.js'
 export { bytesOf, type Pages } from './file-pages.js'
@@ -14,5 +36,6 @@ export {
 export type { DirectoryEntry, FileChange, FileEntry, SymlinkEntry } from './files.js'
 export { type Abstained, type AbstainReason, type AnswerCode, type Answered, answerCodes, type ScriptOutcome } from './outcome.js'
 export { phpIni, SESSION_FOLDER, SITE_FOLDER } from './php-ini.js'
+export { DEFAULT_PHP_VERSION, type PhpVersion, phpVersions } from './php-version.js'
 export { faultOf, type RequestLimits, requestLimits, type ScriptRequest } from './request.js'
 export { documentRootOf, type Route, routeOf } from './route.js'

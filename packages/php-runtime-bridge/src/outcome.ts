@@ -16,7 +16,7 @@ export interface Answered {
   /** What PHP wrote to its error log, for the site's owner; at most 64 KiB; not part of the transcript. */
   readonly log: string
 }
-export type AbstainReason = 'GUARD_TIME' | 'HOST_MEMORY' | 'HOST_STACK' | 'WORKER_DIED'
+export type AbstainReason = 'GUARD_TIME' | 'HOST_MEMORY' | 'HOST_STACK' | 'WORKER_DIED' | 'IMAGE_FAILED'
 /** This machine could not finish, which says nothing about the request: another may. */
 export interface Abstained {
   readonly type: 'abstained'
@@ -29,6 +29,7 @@ export const answerCodes = {
   REQUEST_INVALID: [400, 'The request is malformed or too large'],
   NOT_FOUND: [404, 'Nothing is at this address'],
   METHOD_NOT_ALLOWED: [405, 'A static file can only be read'],
+  CONFIGURATION_INVALID: [500, "The site's interpeer.json is not as it must be"],
   RESPONSE_TOO_LARGE: [500, 'The script sent more than a response may hold'],
   SCRIPT_TRAPPED: [500, 'The script broke the PHP interpreter; nothing was changed'],
   STACK_EXHAUSTED: [500, 'The script recursed too deeply; nothing was changed'],

@@ -15,28 +15,25 @@ export interface OverlayLimits {
 }
 const overlayLimits: OverlayLimits = { ownedBytesMax: 256 * 1024 * 1024, madeNodesMax: 20_000 }
 
-/** What of a file system a script may change. Absolute paths. */
-export interface OverlayRules {
-  /** What lies under these can be changed, and they themselves be made and deleted (EROFS elsewhere). */
-  readonly writable: readonly string[]
-  /** What lies at or under these cannot, wherever that is. */
-  readonly fixed: readonly string[]
-  /** Folders that can be neither removed nor renamed (EPERM). */
-  readonly kept: readonly string[]
-  /** Links below it can only lead to what is below it too: what a site can hold. */
+/** What a request may change, by absolute path. */
+export interface Writability {
+  readonly isWritable: (path: string) => boolean
+  /** Folders that can be neither removed nor renamed. */
+  readonly isPinned: (path: string) => boolean
+  /** Links below this folder can only lead to what is below it too: what a site can hold. */
   readonly site: string
 }
 
 /**
  * The files of one request: an immutable tree below, this request's changes above. Paths are absolute, and gone as POSIX does.
  * Nodes have an identity, as inodes do: an open file stays what it was when its name is deleted or given to another.
- * Failures are thrown as SyscallFailure.
+ * Failures are thrown as SyscallFailure. Only what is writable can be changed (EROFS elsewhere).
  */
 export class Overlay {
   readonly root: OverlayDirectory
   /** Names looked up so far. */
   namesWalked = 0
-  readonly #rules: OverlayRules
+  readonly #writability: Writability
   readonly #limits: OverlayLimits
   #ownedBytes = 0
   #madeNodes = 0
@@ -45,9 +42,9 @@ export class Overlay {
     this.namesWalked++
   }
 
-  constructor(base: TreeDirectory, rules: OverlayRules, limits: OverlayLimits = overlayLimits) {
+  constructor(base: TreeDirectory, writability: Writability, limits: OverlayLimits = overlayLimits) {
     this.root = directoryOver(base, 1)
-    this.#rules = rules
+    this.#writability = writability
     this.#limits = limits
   }
 
@@ -92,7 +89,7 @@ export class Overlay {
     const place = this.#freePlace(path)
     if (place.slash) fail('NOENT')
     const folder = this.#foldersInSite(place.path)
-    const kept = folder === undefined ? target : siteTargetOf(target, folder, this.#rules.site)
+    const kept = folder === undefined ? target : siteTargetOf(target, folder, this.#writability.site)
     if (kept === undefined) fail('PERM')
     const parent = this.#parentToChange(place, nowS)
     const inode = this.#newInode(parent, place.name)
@@ -155,8 +152,7 @@ export class Overlay {
 
   /** @param path as a Place has it. */
   checkWritable(path: string): void {
-    if (!this.#rules.writable.some((prefix) => isWithin(path, prefix)) || this.#rules.fixed.some((prefix) => isWithin(path, prefix)))
-      fail('ROFS')
+    if (!this.#writability.isWritable(path)) fail('ROFS')
   }
 
   opened(file: OverlayFile): void {
@@ -205,7 +201,7 @@ export class Overlay {
   /** The folder of a place, if the name in it may be given or taken away. */
   #parentToChange({ path, parent, name }: Place, nowS: number): OverlayDirectory {
     this.checkWritable(path)
-    if (parent === undefined || this.#rules.kept.includes(path)) fail('PERM')
+    if (parent === undefined || this.#writability.isPinned(path)) fail('PERM')
     if (!this.#isFit(path, name)) fail(name.includes('\\') ? 'INVAL' : 'NAMETOOLONG')
     parent.mtimeS = nowS
     return parent
@@ -213,7 +209,7 @@ export class Overlay {
 
   /** A path that a site can hold, or any outside it. */
   #isFit(path: string, name: string): boolean {
-    const { site } = this.#rules
+    const { site } = this.#writability
     return isSiteName(name) && (!path.startsWith(`${site}/`) || isSitePath(path.slice(site.length + 1)))
   }
 
@@ -250,7 +246,7 @@ export class Overlay {
 
   /** Names of the folders from the site's top to what lies at `path`; undefined outside the site. */
   #foldersInSite(path: string): string[] | undefined {
-    const { site } = this.#rules
+    const { site } = this.#writability
     return path.startsWith(`${site}/`)
       ? path
           .slice(site.length + 1)
@@ -264,8 +260,4 @@ export class Overlay {
     this.#madeNodes++
     return inodeOf(parent.inode, `${name}/${++this.#inodes}`)
   }
-}
-
-function isWithin(path: string, prefix: string): boolean {
-  return path === prefix || (path.startsWith(prefix) && path.charCodeAt(prefix.length) === 47)
 }

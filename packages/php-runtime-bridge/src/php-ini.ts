@@ -3,11 +3,13 @@ export const SITE_FOLDER = '/site'
 export const SESSION_FOLDER = `${SITE_FOLDER}/.interpeer/sessions`
 export const INI_PATH = '/internal/shared/php.ini'
 export const OPENSSL_PATH = '/internal/shared/openssl.cnf'
+export const BLACKLIST_PATH = '/internal/shared/opcache.blacklist'
 
 /** Nothing random collects sessions: a request that happened to be drawn would change files. An unchanged session is rewritten
  * (lazy_write off), which is no change, rather than touched, which would be one. */
-export const phpIni = `
+const settings = `
 expose_php=0
+register_argc_argv=0
 enable_dl=0
 memory_limit=128M
 max_execution_time=0
@@ -42,9 +44,40 @@ session.use_strict_mode=1
 session.cookie_httponly=1
 session.cookie_samesite=Lax
 realpath_cache_size=4096K
-opcache.enable=0
 sendmail_path=/internal/no-mail
 `.trimStart()
+
+/** For sites without an image of their own: nothing is compiled before its request. */
+export const phpIni = `${settings}opcache.enable=0
+`
+
+/** Memory that opcache has: in all, and of that for strings; MiB. */
+export interface OpcacheSizes {
+  readonly sharedMiB: number
+  readonly stringsMiB: number
+}
+
+/**
+ * For images: opcache asks no file whether it changed, so it may hold only what never does. A path is resolved at each inclusion: the same name may
+ * lead elsewhere when what can change has changed.
+ */
+export function opcacheIni({ sharedMiB, stringsMiB }: OpcacheSizes): string {
+  return `${settings}opcache.enable=1
+opcache.enable_cli=1
+opcache.memory_consumption=${sharedMiB}
+opcache.interned_strings_buffer=${stringsMiB}
+opcache.max_accelerated_files=7963
+opcache.max_wasted_percentage=50
+opcache.validate_timestamps=0
+opcache.revalidate_path=1
+opcache.file_update_protection=0
+opcache.file_cache_only=0
+opcache.blacklist_filename=${BLACKLIST_PATH}
+opcache.lockfile_path=/tmp
+opcache.jit=disable
+opcache.jit_buffer_size=0
+`
+}
 
 /** OpenSSL makes no keys without a configuration. */
 export const opensslConfig = '[req]\ndefault_bits = 2048\ndefault_md = sha256\ndistinguished_name = names\n[names]\n'

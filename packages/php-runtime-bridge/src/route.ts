@@ -1,4 +1,5 @@
-import { followNode, type TreeDirectory, type TreeFile } from './file-tree.js'
+import { CONFIGURATION_FILE, isConfigurationName } from './configuration/reserved.js'
+import { findNode, followNode, type TreeDirectory, type TreeFile } from './file-tree.js'
 import { partsOf } from './path.js'
 
 export type Route =
@@ -17,15 +18,20 @@ export function documentRootOf(site: TreeDirectory): string {
 /**
  * What answers a URL path, as `php -S` would decide: the file of that name; else a directory's index.php or index.html; else the
  * nearest index.php above, with the rest as PATH_INFO. A .php file takes a rest too; a static file does not.
- * Links are followed. Names that begin with a dot are never looked for (but `.well-known`): to a script above they are PATH_INFO.
+ * Links are followed. Names that begin with a dot are never looked for (but `.well-known`), nor is the site's configuration: to a script above they are
+ * PATH_INFO.
  */
 export function routeOf(site: TreeDirectory, urlPath: string): Route {
   const decoded = decodePath(urlPath)
   if (decoded === undefined) return MISSING
   const names = partsOf(decoded)
   if (decoded.includes('\0')) return MISSING
-  const hidden = names.findIndex((name, i) => name.startsWith('.') && !(i === 0 && name === '.well-known'))
   const root = documentRootOf(site)
+  const isHidden = (name: string, i: number) => {
+    if (i === 0 && root === '' && isConfigurationName(name)) return true
+    return name.startsWith('.') && !(i === 0 && name === '.well-known')
+  }
+  const hidden = names.findIndex(isHidden)
   const inSite = (path: string) => (root === '' ? path : path === '' ? root : `${root}/${path}`)
   const scriptAt = (path: string, pathInfo: string): Route => ({ type: 'script', script: inSite(path), scriptName: `/${path}`, pathInfo })
 
@@ -37,7 +43,9 @@ export function routeOf(site: TreeDirectory, urlPath: string): Route {
     if (node?.kind === 'file') {
       const pathInfo = rest.join('') + tail
       if (isScript(path)) return scriptAt(path, pathInfo)
-      return pathInfo === '' ? { type: 'static', path, file: node } : MISSING
+      // not through a link either
+      const isConfiguration = node === findNode(site, CONFIGURATION_FILE)
+      return pathInfo === '' && !isConfiguration ? { type: 'static', path, file: node } : MISSING
     }
     if (node?.kind !== 'directory') continue
     const prefix = path === '' ? '' : `${path}/`

@@ -1,7 +1,7 @@
 import { emptyTree, findNode, type TreeDirectory, type TreeNode, withEntry } from './file-tree.js'
 
-/** What the scratch folders of a site hold, by their path in the site. */
-export type Scratch = ReadonlyMap<string, TreeDirectory>
+/** What the scratch paths of a site hold. */
+export type Scratch = ReadonlyMap<string, TreeNode>
 export const noScratch: Scratch = new Map()
 
 export interface ScratchLimits {
@@ -40,7 +40,7 @@ export class ScratchStore {
     return kept.scratch
   }
 
-  /** @param site what the root names: of what its folders share with it nothing is counted */
+  /** @param site what the root names: of what scratch shares with it nothing is counted */
   put(root: string, scratch: Scratch, site: TreeDirectory): void {
     this.drop(root)
     const size = { bytes: 0, entries: 0 }
@@ -73,12 +73,21 @@ function measure(node: TreeNode, shared: TreeNode | undefined, size: { bytes: nu
   for (const [name, child] of node.entries) measure(child, below?.get(name), size)
 }
 
-/** The tree with a folder there, and those above it, unless something is in the way. `folder` takes the place of one that is there. */
-export function withFolder(tree: TreeDirectory, path: string, folder?: TreeDirectory): TreeDirectory {
+/** The tree with a folder there, and those above it, unless something is in the way. */
+export function withFolder(tree: TreeDirectory, path: string): TreeDirectory {
+  return placed(tree, path, (there) => there ?? emptyTree)
+}
+
+/** The tree with `node` there, in place of what was, unless something is in the way. */
+export function withNode(tree: TreeDirectory, path: string, node: TreeNode): TreeDirectory {
+  return placed(tree, path, () => node)
+}
+
+function placed(tree: TreeDirectory, path: string, nodeOver: (there: TreeNode | undefined) => TreeNode): TreeDirectory {
   const slash = path.indexOf('/')
   const name = slash < 0 ? path : path.slice(0, slash)
-  const node = tree.entries.get(name)
-  if (node !== undefined && node.kind !== 'directory') return tree
-  const inside = node ?? emptyTree
-  return withEntry(tree, name, slash < 0 ? (folder ?? inside) : withFolder(inside, path.slice(slash + 1), folder))
+  const there = tree.entries.get(name)
+  if (slash < 0) return withEntry(tree, name, nodeOver(there))
+  if (there !== undefined && there.kind !== 'directory') return tree
+  return withEntry(tree, name, placed(there ?? emptyTree, path.slice(slash + 1), nodeOver))
 }

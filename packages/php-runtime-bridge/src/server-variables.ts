@@ -42,6 +42,8 @@ export function serverVariablesOf(request: ScriptRequest, route: Route & { type:
   if (route.pathInfo !== '') variables.set('PATH_INFO', route.pathInfo)
   variables.set('PHP_SELF', route.scriptName + route.pathInfo)
   variables.set('QUERY_STRING', query)
+  // The SAPI layer puts the query here, as a text: where libraries look, they expect a list that begins with the script.
+  variables.set('argv[]', script)
   variables.set('HTTP_HOST', host)
   if (https) variables.set('HTTPS', 'on')
   if (body.length > 0 || headers.has('content-type')) variables.set('CONTENT_LENGTH', String(body.length))

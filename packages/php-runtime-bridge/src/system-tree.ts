@@ -1,48 +1,42 @@
+import { isWithin, kindOfPath, type SiteConfiguration } from './configuration/site-configuration.js'
 import { pagesOf } from './file-pages.js'
 import { emptyTree, type TreeDirectory, type TreeFile, type TreeNode, withEntry } from './file-tree.js'
-import type { Overlay, OverlayRules } from './overlay.js'
+import type { Overlay, Writability } from './overlay.js'
 import type { OverlayNode } from './overlay-node.js'
 import { childOf } from './overlay-walk.js'
-import { nameOf } from './path.js'
+import { nameOf, parentOf } from './path.js'
 import { INI_PATH, OPENSSL_PATH, opensslConfig, phpIni, SESSION_FOLDER, SITE_FOLDER } from './php-ini.js'
-import { noScratch, type Scratch, withFolder } from './scratch.js'
+import { noScratch, type Scratch, withFolder, withNode } from './scratch.js'
 import { settledTree } from './settled-tree.js'
 
-/** Which of a site's paths scripts may write, and which of those are caches. Paths in the site; '' is all of it. */
-export interface SiteFolders {
-  readonly mutable: readonly string[]
-  /** Folders. What is written there is no change; scripts may write there even if it is not in `mutable`. */
-  readonly scratch: readonly string[]
-}
-export const allMutable: SiteFolders = { mutable: [''], scratch: [] }
+/** Folders that are always there: they can be neither removed nor renamed. */
+const pinnedFolders: readonly string[] = [SITE_FOLDER, '/tmp', `${SITE_FOLDER}/.interpeer`, SESSION_FOLDER]
 
-/** Its configuration is no script's to change. */
-export const CONFIGURATION_FILE = 'interpeer.json'
-const sessionPath = SESSION_FOLDER.slice(SITE_FOLDER.length + 1)
-
-export function overlayRules({ mutable, scratch }: SiteFolders): OverlayRules {
+/** What a request to a site may change: what its configuration lets it, and what lasts for the request only. */
+export function writabilityOf(configuration: SiteConfiguration): Writability {
+  const inSite = (path: string) => path.slice(SITE_FOLDER.length + 1)
   return {
-    writable: ['/tmp', SESSION_FOLDER, ...[...mutable, ...scratch].map(inSite)],
-    fixed: [inSite(CONFIGURATION_FILE)],
-    kept: [SITE_FOLDER, '/tmp', `${SITE_FOLDER}/.interpeer`, SESSION_FOLDER],
+    isWritable: (path) =>
+      isWithin(path, '/tmp') || (isWithin(path, SITE_FOLDER) && kindOfPath(configuration, inSite(path)) !== 'immutable'),
+    isPinned: (path) => pinnedFolders.includes(path),
     site: SITE_FOLDER,
   }
 }
 
-function inSite(path: string): string {
-  return path === '' ? SITE_FOLDER : `${SITE_FOLDER}/${path}`
-}
-
 const SYSTEM_MTIME_S = 1
 
-/** Everything around the site that PHP expects to find: the same for every site and machine. */
-function systemTree(): TreeDirectory {
+/**
+ * Everything around the site that PHP expects to find.
+ * @param more files of its folder that only PHP's start needs: content by path
+ */
+function systemTree(more: ReadonlyMap<string, Uint8Array> = new Map()): TreeDirectory {
   const shared: TreeDirectory = {
     ...emptyTree,
     entries: new Map<string, TreeNode>([
       [nameOf(INI_PATH), systemFile(phpIni)],
       [nameOf(OPENSSL_PATH), systemFile(opensslConfig)],
       ['preload', emptyTree],
+      ...Array.from(more, ([path, bytes]): [string, TreeNode] => [nameOf(path), { ...systemFile(''), ...pagesOf(bytes) }]),
     ]),
   }
   const folders: [string, TreeNode][] = [
@@ -58,27 +52,38 @@ function systemFile(text: string): TreeFile {
   return { kind: 'file', mode: 0o444, mtimeS: SYSTEM_MTIME_S, ...pagesOf(Uint8Array.from(text, (letter) => letter.charCodeAt(0))) }
 }
 
+/** What requests find around their site: the same for every site and machine. */
 const system = systemTree()
 
-/**
- * The file system of a request: the system's tree with the site at SITE_FOLDER, in which the session folder and the scratch folders always are.
- * @param scratch what the scratch folders hold instead of what the site has there
- */
-export function mountSite(site: TreeDirectory, folders: SiteFolders = allMutable, scratch: Scratch = noScratch): TreeDirectory {
-  let mounted = withFolder(site, sessionPath)
-  for (const path of folders.scratch) mounted = withFolder(mounted, path, scratch.get(path))
-  return withEntry(system, SITE_FOLDER.slice(1), mounted)
+/** What PHP finds around the site while an image is made: files of its own, by path, in place of the usual ones. */
+export function systemTreeWith(files: ReadonlyMap<string, Uint8Array>): TreeDirectory {
+  return systemTree(files)
 }
 
-/** What a request left in the scratch folders. */
-export function scratchOf(files: Overlay, { scratch }: SiteFolders): Scratch {
-  const left = new Map<string, TreeDirectory>()
-  const site = files.get(SITE_FOLDER)
+/** The file system of a request: the system's tree with the site at SITE_FOLDER, in which the session folder always is. */
+export function mountSite(site: TreeDirectory, around = system): TreeDirectory {
+  return withEntry(around, SITE_FOLDER.slice(1), withFolder(site, SESSION_FOLDER.slice(SITE_FOLDER.length + 1)))
+}
+
+/** The site as a read finds it: with what reads before it left in scratch, and the folders above, so that making those is no change. */
+export function withScratch(site: TreeDirectory, { scratch }: SiteConfiguration, kept: Scratch = noScratch): TreeDirectory {
+  let mounted = site
   for (const path of scratch) {
-    let node: OverlayNode | undefined = site
+    const above = parentOf(`/${path}`).slice(1)
+    if (above !== '') mounted = withFolder(mounted, above)
+    const node = kept.get(path)
+    if (node !== undefined) mounted = withNode(mounted, path, node)
+  }
+  return mounted
+}
+
+/** What a request left in scratch. */
+export function scratchOf(files: Overlay, { scratch }: SiteConfiguration): Scratch {
+  const left = new Map<string, TreeNode>()
+  for (const path of scratch) {
+    let node: OverlayNode | undefined = files.get(SITE_FOLDER)
     for (const name of path.split('/')) node = node?.kind === 'directory' ? childOf(node, name) : undefined
-    const tree = node && settledTree(node)
-    if (tree?.kind === 'directory') left.set(path, tree)
+    if (node !== undefined) left.set(path, settledTree(node))
   }
   return left
 }

@@ -10,7 +10,7 @@ import { SeededRandom } from '../src/node/seeded-random.js'
 import { directoryCalls } from '../src/node/syscalls/directories.js'
 import { fileCalls } from '../src/node/syscalls/files.js'
 import { streamCalls } from '../src/node/syscalls/streams.js'
-import { Overlay, type OverlayRules } from '../src/overlay.js'
+import { Overlay, type Writability } from '../src/overlay.js'
 import { VirtualClock } from '../src/virtual-clock.js'
 
 /** One system call and its arguments. Descriptors are named by the number of the `open` that gave them. */
@@ -44,8 +44,8 @@ export class OverlayFiles {
   readonly #calls
   readonly #fds: number[] = []
 
-  constructor(tree: TreeDirectory, rules: OverlayRules) {
-    this.overlay = new Overlay(tree, rules)
+  constructor(tree: TreeDirectory, writability: Writability) {
+    this.overlay = new Overlay(tree, writability)
     const kernel = this.#kernel
     kernel.memory = new GuestMemory({ buffer: new ArrayBuffer(BYTES_AT + BYTES_MAX), grow: () => 0 })
     kernel.guest = { malloc: () => 0, alignedAlloc: () => 0, stackPointer: () => 0 }

@@ -1,13 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { changesBelow } from '../src/changes.js'
+import { usualConfiguration } from '../src/configuration/site-configuration.js'
 import { SyscallFailure } from '../src/errno.js'
 import { bytesOf } from '../src/file-pages.js'
 import { deriveTree, emptyTree, type TreeDirectory, treeOf, withEntry } from '../src/file-tree.js'
 import { Overlay, type OverlayLimits } from '../src/overlay.js'
 import type { OverlayDirectory, OverlayFile } from '../src/overlay-node.js'
 import { settledTree } from '../src/settled-tree.js'
-import { allMutable, overlayRules } from '../src/system-tree.js'
+import { writabilityOf } from '../src/system-tree.js'
 import { filesOf, textOf, utf8 } from './sites.js'
 import { listTree } from './trees.js'
 
@@ -19,7 +20,7 @@ const anyStep = fc.record({
   to: anyPath,
   text: fc.string({ maxLength: 6 }),
 })
-const rules = overlayRules(allMutable)
+const rules = writabilityOf(usualConfiguration)
 const overSite = (site: TreeDirectory, limits?: OverlayLimits) => new Overlay(withEntry(emptyTree, 'site', site), rules, limits)
 type Step = typeof anyStep extends fc.Arbitrary<infer T> ? T : never
 

@@ -28,3 +28,4 @@ export {
   type VariantsValue,
   variants,
 } from './schema.js'
+export { utf8Length } from './utf8.js'

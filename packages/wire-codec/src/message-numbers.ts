@@ -50,6 +50,8 @@ export const MESSAGE_NUMBERS = {
   'read-check': 72,
   'read-checked': 73,
   'read-contradiction': 74,
+  'job-logs': 75,
+  'job-log-page': 76,
   'group-challenge': 78,
   'group-challenge-reply': 79,
 

@@ -26,7 +26,7 @@ export class TrivialRuntime implements ScriptRuntime {
     const bytes = new TextEncoder().encode(`${count}`)
     const mtimeS = Math.floor(timeMs / 1000)
     const changes: ScriptChange[] = request.method === 'POST' ? [{ type: 'write', path: FILE, mode: 0o644, mtimeS, bytes }] : []
-    return { type: 'answered', status: 200, headers: [], body: bytes, changes, transcript: TRANSCRIPT }
+    return { type: 'answered', status: 200, headers: [], body: bytes, changes, fuel: 1, transcript: TRANSCRIPT }
   }
   async close(): Promise<void> {}
 }

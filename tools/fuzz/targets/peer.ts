@@ -14,6 +14,8 @@ import {
 import { type BlockInfo, parseGenesis, presentMessage, SETTINGS } from '@interpeer/vote-chain'
 import { decodeWith, encodeWith } from '@interpeer/wire-codec'
 import { addressExchange, addressRecord, mergeAddresses } from '../../../packages/peer/src/address-record.js'
+import { jobLogPage, jobLogs } from '../../../packages/peer/src/job-log/messages.js'
+import { openLogRequest } from '../../../packages/peer/src/job-log/request.js'
 import { numberOf } from '../../../packages/peer/src/message-number.js'
 import { networkApplication } from '../../../packages/peer/src/network/application.js'
 import { parseEndpoint } from '../../../packages/peer/src/node/endpoint.js'
@@ -119,6 +121,22 @@ function signedTransaction(message: AnyMessage, input: Uint8Array): Uint8Array {
 export const peer: readonly Target[] = [
   messageTarget('peer', addressRecord),
   messageTarget('peer', addressExchange),
+  messageTarget('peer', jobLogs),
+  messageTarget('peer', jobLogPage),
+  {
+    name: 'peer/job-logs-received',
+    file: 'packages/peer/src/job-log/request.ts',
+    errors: ['CryptoError', 'PeerError', 'WireError'],
+    run: (input) => {
+      const asked = openLogRequest(signedBytes(jobLogs, input, signer), { network, self: signer.peerId, nowMs: 1_000 })
+      if (asked.reader !== signer.peerId) throw new Broken('read for another than who signed')
+    },
+    seeds: () =>
+      samplesOf(jobLogs.schema).flatMap((sample) => {
+        const own = { ...jobLogs.decode(sample), from: signer.publicKey, to: signer.publicKey, ms: 1_000 }
+        return [sample, jobLogs.encode({ ...own, job: bytesOfContentId(job as JobId) })]
+      }),
+  },
   {
     name: 'peer/addresses',
     file: ADDRESSES,

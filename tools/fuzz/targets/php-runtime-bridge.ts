@@ -1,4 +1,14 @@
-import { faultOf, findNode, requestLimits, routeOf, treeOf } from '@interpeer/php-runtime-bridge'
+import {
+  canonicalText,
+  faultOf,
+  faultText,
+  findNode,
+  kindOfPath,
+  parseConfiguration,
+  requestLimits,
+  routeOf,
+  treeOf,
+} from '@interpeer/php-runtime-bridge'
 import { isSitePath, partsOf } from '../../../packages/php-runtime-bridge/src/path.js'
 import { parseResponseHead } from '../../../packages/php-runtime-bridge/src/response-headers.js'
 import { Broken, bytesOfText, type Target, textOf } from '../src/target.ts'
@@ -14,6 +24,31 @@ const site = treeOf(
 )
 
 export const phpRuntimeBridge: readonly Target[] = [
+  {
+    name: 'php-runtime-bridge/configuration',
+    file: 'packages/php-runtime-bridge/src/configuration/parse.ts',
+    errors: [],
+    run: (input) => {
+      const reading = parseConfiguration(input)
+      if (reading.type === 'invalid') {
+        if (reading.faults.length === 0 || reading.faults.some((fault) => !/^[ -~]{1,1000}$/.test(faultText(fault))))
+          throw new Broken('a fault that cannot be told')
+        return
+      }
+      const text = canonicalText(reading.configuration)
+      const again = parseConfiguration(bytesOfText(text))
+      if (again.type === 'invalid' || canonicalText(again.configuration) !== text)
+        throw new Broken('a canonical text that does not mean itself')
+      if (kindOfPath(reading.configuration, 'interpeer.json') !== 'immutable') throw new Broken('a configuration that scripts may change')
+    },
+    seeds: () =>
+      [
+        '{}',
+        '{"$schema": "x", "php": "8.4", "slots": 3, "mutable": ["data", "a/b"], "scratch": ["data/cache"], "warmUp": ["/", "/?a"]}',
+        '{"mutable": "everything", "extensions": ["intl"], "effects": ["pay", "after", "outbox"]}',
+        '{"slots": 1e0, "mutabel": [true, null, -0.5, {"\\u00e9": "\\n"}]}',
+      ].map(bytesOfText),
+  },
   {
     name: 'php-runtime-bridge/response-head',
     file: 'packages/php-runtime-bridge/src/response-headers.ts',

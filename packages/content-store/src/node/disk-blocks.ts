@@ -34,7 +34,7 @@ export function diskBlocks(tables: Tables, commit: GroupCommit): BlockStore {
       commit.assertOpen()
       return reading(() => tables.has('blocks', bytesOfContentId(cid)))
     },
-    put: async (blocks) => {
+    put: async (blocks, { urgent = false } = {}) => {
       commit.assertOpen()
       assertBlocks(blocks)
       const changes = new Map<ContentId, Write>()
@@ -51,7 +51,7 @@ export function diskBlocks(tables: Tables, commit: GroupCommit): BlockStore {
           if (replaced === undefined || !sameBytes(replaced, value)) changes.set(cid, { key, value, replaced })
         }
       }
-      await Promise.all([commit.write('blocks', [...changes.values()]), ...others.map(({ written }) => written())])
+      await Promise.all([commit.write('blocks', [...changes.values()], urgent), ...others.map(({ written }) => written())])
     },
     delete: (cids) =>
       commit.write(

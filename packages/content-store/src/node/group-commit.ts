@@ -84,7 +84,7 @@ export class GroupCommit {
    * All of it or nothing, on the disk when it resolves: values, or deletions. Of two changes of one key the later counts.
    * @throws {ContentStoreError} STORE_FULL, STORE_WRITE_FAILED, STORE_CLOSED (rejects)
    */
-  async write(table: Table, changes: readonly Write[]): Promise<void> {
+  async write(table: Table, changes: readonly Write[], urgent = false): Promise<void> {
     this.assertOpen()
     if (changes.length === 0) return
     const group = this.#open.get(table) ?? this.#begin(table)
@@ -92,7 +92,7 @@ export class GroupCommit {
     const addedBytes = changes.reduce((sum, { value, replaced }) => {
       return sum + Math.max(0, this.#bytesOf({ value }) - this.#bytesOf({ value: replaced }))
     }, 0)
-    if (addedBytes > 0) this.#assertRoom(group, addedBytes)
+    if (addedBytes > 0) this.#assertRoom(group, addedBytes, urgent)
     group.neededBytes += addedBytes
     for (const { key, value } of changes) {
       const name = nameOf(table, key)
@@ -174,15 +174,15 @@ export class GroupCommit {
     }
   }
 
-  #assertRoom(group: Group, neededBytes: number): void {
+  #assertRoom(group: Group, neededBytes: number, urgent: boolean): void {
     const pendingBytes = this.#groups().reduce((sum, one) => sum + one.neededBytes, 0) + neededBytes
     if (group.table === 'records' && this.#diskRoomBytes(group) < pendingBytes && this.#ballast.drop()) group.usage = undefined
-    const lackingBytes = pendingBytes - Math.min(this.#quotaRoomBytes(group), this.#diskRoomBytes(group))
+    const lackingBytes = pendingBytes - Math.min(this.#quotaRoomBytes(group, urgent), this.#diskRoomBytes(group))
     // as much as would have to be deleted
     if (lackingBytes > 0) throw new ContentStoreError({ code: 'STORE_FULL', neededBytes: Math.max(neededBytes, lackingBytes) })
   }
-  #quotaRoomBytes(group: Group): number {
-    return this.#maxBytes - (group.table === 'blocks' ? reserveOf(this.#maxBytes) : 0) - this.#usageOf(group).usedBytes
+  #quotaRoomBytes(group: Group, urgent: boolean): number {
+    return this.#maxBytes - (group.table === 'blocks' ? reserveOf(this.#maxBytes, urgent) : 0) - this.#usageOf(group).usedBytes
   }
   #diskRoomBytes(group: Group): number {
     const { diskBytes, roomBytes } = this.#usageOf(group)

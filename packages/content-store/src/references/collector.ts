@@ -1,5 +1,5 @@
 import type { ContentId } from '@interpeer/crypto-ids'
-import type { Block, BlockStore, GetBlock } from '../blocks.js'
+import type { Block, BlockStore, GetBlock, PutOptions } from '../blocks.js'
 import { ContentStoreError } from '../errors.js'
 import { type Ages, ageNameOf, cidsByTime, readAges, writeAges } from './ages.js'
 import { type LiveRoots, Mark } from './mark.js'
@@ -70,7 +70,7 @@ export function openCollector(options: CollectorOptions): Collector {
   const collection = new Collection(options)
   const { store } = options
   return {
-    blocks: { ...store, get: collection.get, has: collection.has, put: (blocks) => collection.put(blocks) },
+    blocks: { ...store, get: collection.get, has: collection.has, put: (blocks, how) => collection.put(blocks, how) },
     hold: () => collection.hold(),
     look: () => collection.run(0, options.graceMs),
     collect: (neededBytes) => collection.run(neededBytes, options.graceMs),
@@ -129,10 +129,10 @@ class Collection {
     return run
   }
 
-  async put(blocks: readonly Block[]): Promise<void> {
+  async put(blocks: readonly Block[], how?: PutOptions): Promise<void> {
     for (;;) {
       try {
-        return await this.#putNow(blocks)
+        return await this.#putNow(blocks, how)
       } catch (cause) {
         if (!(cause instanceof ContentStoreError) || cause.failure.code !== 'STORE_FULL') throw cause
         if (this.#options.nowMs() < this.#nothingUntilMs) throw cause
@@ -149,7 +149,7 @@ class Collection {
     }
   }
 
-  async #putNow(blocks: readonly Block[]): Promise<void> {
+  async #putNow(blocks: readonly Block[], how: PutOptions | undefined): Promise<void> {
     const { store } = this.#options
     const cids = blocks.map(({ cid }) => cid)
     for (const cid of cids) {
@@ -160,7 +160,7 @@ class Collection {
     this.#putting.add(cids)
     try {
       while (cids.some((cid) => this.#deleting?.cids.has(cid))) await this.#deleting?.done
-      await store.put(blocks)
+      await store.put(blocks, how)
       if (cids.some((cid) => this.#spoiled.has(cid))) this.#nothingUntilMs = 0
     } finally {
       this.#putting.delete(cids)

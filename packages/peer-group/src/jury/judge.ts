@@ -73,8 +73,10 @@ function byJury(bench: Bench, finding: Opinion, majority: readonly PeerId[]): Ju
     const start = { start: contentIdOfBytes(finding.answer.root), holders: majority }
     return judged(bench, isUpheld ? 'stands' : 'overturned', 'jury', step, { ...losers, majority, start })
   }
-  // What visitors were told is final is undone by another answer only, and not because what it was made from is gone.
-  if (isNamedFinal(dispute, step)) return judged(bench, 'unjudged', 'jury', step, { majority, unresolved: saidInVain(dispute) })
+  // What visitors were told is final is not undone because what it was made from is gone: only where a member said at the time that it was not given it.
+  const isUpheld = finding.type === 'unfetchable' && step === dispute.step && dispute.statements.some(({ answer }) => answer === undefined)
+  if (isNamedFinal(dispute, step) && !isUpheld)
+    return judged(bench, 'unjudged', 'jury', step, { majority, unresolved: saidInVain(dispute) })
   const mark = finding.type === 'invalid' ? 'false' : 'withheld'
   const marks = runnersOf(dispute, step, mark, context).map((peer) => ({ peer, step, mark }) as const)
   return judged(bench, 'dropped', 'jury', step, { majority, marks })

@@ -1,9 +1,8 @@
 import { bytesOfContentId, type PeerId, signMessage } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
-import { answerOf, matches } from '../answer.js'
+import { answerOf, isWithinLimits, matches, NOTHING_RAN } from '../answer.js'
 import type { ExecutionResult, RequestRef } from '../api.js'
 import { type KnownBatch, namingOf } from '../batch.js'
-import { TRANSCRIPT_MAX_BYTES } from '../own-work/own-part.js'
 import { GROUP_DEFAULTS } from '../settings.js'
 import { nextState } from '../state-block.js'
 import { batchSeed, isRunnable } from './case-batch.js'
@@ -13,8 +12,7 @@ import { type Finding, verdictMessage } from './messages.js'
 
 /** The first pause before a juror asks, or says, the same again; it doubles up to the last. */
 export const FIRST_PAUSE_MS = 300
-const PAUSE_MAX_MS = 4_000
-const NO_TRANSCRIPT = new Uint8Array(32)
+const PAUSE_MAX_MS = 1_000
 
 export const count = ({ effects }: JurorTurn, code: string): undefined => {
   effects.push({ type: 'count', code })
@@ -101,7 +99,7 @@ function runNext(t: JurorTurn): undefined {
   if (batch === undefined || seed === undefined || !isRunnable(batch, next.step, j)) return find(t, { type: 'invalid', step: next.step })
   const { requests } = batch
   const from = j.held.state.files
-  if (requests.length === 0) return finish(t, next, { type: 'ran', files: from, responses: [], transcript: NO_TRANSCRIPT })
+  if (requests.length === 0) return finish(t, next, { type: 'ran', files: from, ...NOTHING_RAN })
   j.running = true
   effects.push({ type: 'execute', batch: batch.hash, from, requests, timeMs: batch.value.timeMs, seed })
 }
@@ -119,12 +117,12 @@ export function finish(t: JurorTurn, next: CaseStep, result: ExecutionResult): u
     : nextState(before, batch, result.files, result.responses, requestsKeptMs)
   t.effects.push({ type: 'store', blocks })
   const place = { ...context, step: next.step, rank: 0, batch: batch.hash, key: j.self.publicKey }
-  const answer = answerOf(state.root, result.responses, result.transcript, namingOf(batch.value, context.epoch), place)
+  const answer = answerOf(state.root, result, namingOf(batch.value, context.epoch), place)
   j.held = { step: next.step, state }
   if (next.certified === undefined || !matches(answer, next.certified.answer)) find(t, { type: 'answered', step: next.step, answer })
 }
 const isWhole = (result: ExecutionResult, batch: KnownBatch): result is ExecutionResult & { type: 'ran' } =>
-  result.type === 'ran' && result.responses.length === batch.requests.length && result.transcript.length <= TRANSCRIPT_MAX_BYTES
+  result.type === 'ran' && result.responses.length === batch.requests.length && isWithinLimits(result)
 
 /** One verdict for a dispute: durable before it is sent. */
 function find(t: JurorTurn, finding: Finding): undefined {

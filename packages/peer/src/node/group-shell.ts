@@ -16,6 +16,7 @@ import {
 } from '@interpeer/peer-group'
 import { concatBytes, sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
+import type { LoggedRun } from '../job-log/logged-run.js'
 import { type BlockPlaces, blockIn, holdDag, sourcesOf } from './block-source.js'
 import { EffectQueue } from './effect-queue.js'
 import { type EpochRecords, SETUP_HASH_BYTES } from './epoch-records.js'
@@ -43,6 +44,8 @@ export interface Surroundings extends BlockPlaces {
   readonly holdBlocks: () => () => void
   /** Network time in ms. */
   readonly now: () => number
+  /** Takes what a run left for the site's log. */
+  readonly ran?: ((run: LoggedRun, epoch: number) => void) | undefined
   /** The peer can't go on: what it must not forget could not be written. */
   readonly fail: (error: unknown) => void
 }
@@ -236,8 +239,10 @@ export class GroupShell {
       log.error({ err: error }, 'a batch could not be run here')
       return undefined
     })
-    if (result?.type === 'ran') this.#ownWork.give({ ...result, batch })
-    this.give({ type: 'executed', batch, from, result: result ?? { type: 'abstained' } })
+    const { runs = [], ...came } = result ?? { type: 'abstained' }
+    for (const one of runs) this.#around.ran?.(one, this.setup.epoch)
+    if (came.type === 'ran') this.#ownWork.give({ ...came, batch })
+    this.give({ type: 'executed', batch, from, result: came })
     await this.#effects.performed() // the state block, which names what the run made, is on disk
     release()
   }

@@ -6,6 +6,7 @@ export { openPeer, type Peer, type PeerOptions } from './open-peer.js'
 export { lockFolder } from './process-lock.js'
 export type { Publication, Published } from './publish.js'
 export type { Contradiction } from './read-evidence.js'
+export type { MemberLog } from './read-job-logs.js'
 export {
   type AskOptions,
   type SiteAnswer,

@@ -11,6 +11,8 @@ import { CHAIN_MESSAGE_NUMBERS, parseGenesis } from '@interpeer/vote-chain'
 import { hexOf } from '@interpeer/wire-codec'
 import { addressExchange } from '../address-record.js'
 import { PeerError } from '../errors.js'
+import { jobLogs } from '../job-log/messages.js'
+import type { LogCursor } from '../job-log/request.js'
 import { liveRoots } from '../live-roots.js'
 import { numberOf } from '../message-number.js'
 import {
@@ -38,6 +40,7 @@ import { lockFolder } from './process-lock.js'
 import { type Publication, type Published, publishSite } from './publish.js'
 import { ReadCheckQueue } from './read-check-queue.js'
 import { type Contradiction, ReadEvidence } from './read-evidence.js'
+import { type MemberLog, readJobLogs } from './read-job-logs.js'
 import { ReadSharing } from './read-sharing.js'
 import { ScriptQueue } from './script-queue.js'
 import { type AskOptions, type SiteAnswer, SiteClient, type VisitorRequest } from './site-client.js'
@@ -110,6 +113,11 @@ export interface Peer {
    * days), in place of what it asked before. Resolves to those who do. @throws {PeerError} SITE_UNKNOWN @throws {WireError} too many roots
    */
   claim(job: JobId, roots: readonly ContentId[], untilMs: number): Promise<readonly PeerId[]>
+  /**
+   * What runs of a site that this peer's key published left in the logs of those who run it, ran it or are about to, from where `since` says.
+   * @throws {PeerError} SITE_UNKNOWN, JOB_LOGS_REFUSED
+   */
+  jobLogs(name: string, since?: ReadonlyMap<PeerId, LogCursor>): Promise<readonly MemberLog[]>
   /** What the store takes, in bytes, and what it may take; null: what the disk has. */
   storage(): { readonly usedBytes: number; readonly maxBytes: number | null }
   /** Reads that members answered falsely, with the evidence: run again here, or by most members of a site that this peer asked. At most 32, for 30 days. */
@@ -243,13 +251,14 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       fail,
     })
     undo.push(() => chain.stop())
+    const viewOf = (name: string): SiteView | undefined => [...views.values()].find((view) => view.name === name && !view.ended)
     const client = new SiteClient({
       signer,
       network,
       overlay,
       verification,
       now,
-      viewOf: (name) => [...views.values()].find((view) => view.name === name && !view.ended),
+      viewOf,
       sharing: new ReadSharing({
         ...{ self: signer.peerId, network, overlay, verification, readEvidence, now, count, log },
         habits: { perMille: options.readChecksPerMille ?? READ_CHECKS_PER_MILLE, below: randomInt },
@@ -275,6 +284,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       }
       if (number === siteRequest.number) return hosts.answer(request)
       if (number === readCheck.number) return hosts.check(from, request)
+      if (number === jobLogs.number) return hosts.answerLogs(request)
       if (number === contentClaim.number) {
         await claims.take(request)
         return new Uint8Array()
@@ -305,6 +315,11 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
         const view = views.get(job)
         if (view === undefined) throw new PeerError({ code: 'SITE_UNKNOWN', name: job })
         return claimAtMembers(view, { roots, untilMs }, { signer, network, overlay, own: claims, now })
+      },
+      jobLogs: async (name, since = new Map()) => {
+        const view = viewOf(name)
+        if (view === undefined) throw new PeerError({ code: 'SITE_UNKNOWN', name })
+        return readJobLogs(view, since, { signer, network, overlay, own: (envelope) => hosts.answerLogs(envelope), now })
       },
       publish: (publication) =>
         publishSite(publication, {

@@ -13,7 +13,8 @@ export interface WaitingPut {
 
 /**
  * Puts what must be on the disk before anything else is done or said. A store that is full of what is needed is waited for: whoever waits is
- * silent, which others can stand, and goes on when there is room. Only `signal` ends it without.
+ * silent, which others can stand, and goes on when there is room. Only `signal` ends it without. These blocks are urgent: the record behind
+ * them names other states than the one on the disk, and so makes room.
  * @throws {ContentStoreError} as `put`, but for STORE_FULL
  */
 export async function putWhenRoom(blocks: readonly Block[], { store, signal, count, onFull }: WaitingPut): Promise<void> {
@@ -21,7 +22,7 @@ export async function putWhenRoom(blocks: readonly Block[], { store, signal, cou
   try {
     while (!signal.aborted) {
       try {
-        return await store.put(blocks)
+        return await store.put(blocks, { urgent: true })
       } catch (error) {
         if (!(error instanceof ContentStoreError) || error.code !== 'STORE_FULL') throw error
         count('STORE_FULL')

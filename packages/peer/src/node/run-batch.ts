@@ -1,7 +1,8 @@
 import { applyChanges, type Block, type BlockStore, type Missing } from '@interpeer/content-store'
 import { type ContentId, sha256 } from '@interpeer/crypto-ids'
-import type { SiteRequest } from '@interpeer/peer-group'
+import type { ExecutionResult, SiteRequest } from '@interpeer/peer-group'
 import { batchTranscript } from '../batch-transcript.js'
+import { type LoggedRun, loggedRun } from '../job-log/logged-run.js'
 import type { ScriptChange, ScriptRequest, ScriptRuntime } from '../script-runtime.js'
 import { blocksOfResponse, responseOf } from '../site-response-block.js'
 import type { KnownRequests } from './known-requests.js'
@@ -13,9 +14,8 @@ export interface Batch {
   readonly timeMs: number
   readonly seed: Uint8Array
 }
-export type BatchResult =
-  | { readonly type: 'ran'; readonly files: ContentId; readonly responses: readonly ContentId[]; readonly transcript: Uint8Array }
-  | { readonly type: 'abstained' }
+/** What a batch came to, and what its runs left for the site's log. */
+export type BatchResult = ExecutionResult & { readonly runs: readonly LoggedRun[] }
 
 /**
  * Runs an agreed batch, request by request, each on the files that the one before left (WP §6.2). Time and seed are the batch's, so that
@@ -57,6 +57,8 @@ async function runAll(
 ): Promise<BatchResult | Missing> {
   const responses: ContentId[] = []
   const transcripts: Uint8Array[] = []
+  let fuel = 0
+  const runs: LoggedRun[] = []
   for (const [index, cid] of batch.requests.entries()) {
     const bytes = store.get(cid)
     if (bytes === undefined) return { missing: [cid] }
@@ -71,11 +73,13 @@ async function runAll(
     }
     const seed = sha256(batch.seed, Uint8Array.of(index >> 8, index & 255))
     const outcome = await runtime.run(tree.name, scriptRequestOf(request), { timeMs: batch.timeMs, seed })
-    if (outcome.type === 'abstained') return { type: 'abstained' }
+    runs.push(loggedRun(request, outcome, { ran: 'write', timeMs: batch.timeMs }))
+    if (outcome.type === 'abstained') return { type: 'abstained', runs }
     const response = blocksOfResponse({ request: sha256(bytes), ...responseOf(outcome) })
     await made.add(response.blocks)
     responses.push(response.cid)
     transcripts.push(outcome.transcript)
+    fuel += outcome.fuel
     const missing = await tree.take(outcome.changes)
     if (missing !== undefined) return missing
   }
@@ -83,7 +87,7 @@ async function runAll(
   if (typeof files !== 'string') return files
   scripts.used(files)
   await made.write()
-  return { type: 'ran', files, responses, transcript: batchTranscript(transcripts) }
+  return { type: 'ran', files, responses, fuel, transcript: batchTranscript(transcripts), runs }
 }
 
 /**

@@ -11,6 +11,7 @@ import {
 } from '@interpeer/crypto-ids'
 import { proofOfResponse, type ResponseProof, readMoment, type SiteReply, type SiteRequest, siteReply } from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
+import { type LoggedRun, loggedRun } from '../job-log/logged-run.js'
 import { isLater, type ServedState } from '../served-state.js'
 import { readResponse, responseOf } from '../site-response-block.js'
 import { isStale, type SiteView } from '../site-view.js'
@@ -40,6 +41,8 @@ export interface AnsweringSite {
   readonly now: () => number
   /** Hands a write to the group; false: this peer is in none. */
   readonly give: (write: WaitingWrite) => boolean
+  /** Takes what a run left for the site's log. */
+  readonly ran?: ((run: LoggedRun, epoch: number) => void) | undefined
   /** Fetches again what was lost here. False: it could not be had soon enough. */
   readonly repair: (missing: readonly ContentId[]) => Promise<boolean>
 }
@@ -100,6 +103,8 @@ export class SiteAnswers {
     const outcome = await withRepair(() => scripts.read(ranOn.files, scriptRequestOf(request), readMoment(request)), repair)
     if (outcome === undefined) return refused(421, 'MEMBER_BEHIND') // another member has what this one has lost
     if (outcome.type === 'busy') return refused(503, 'GROUP_BUSY')
+    const isPure = outcome.type === 'abstained' || outcome.changes.length === 0
+    this.#site.ran?.(loggedRun(request, outcome, { ran: isPure ? 'read' : 'promoted', timeMs: readMoment(request).timeMs }), ranOn.epoch)
     if (outcome.type === 'abstained') return refused(504, 'JOB_TOO_SLOW')
     // a read that turned out to change something is a write: the group decides
     if (outcome.changes.length > 0) return this.#write(request, envelope)

@@ -7,6 +7,7 @@ import { numberOf } from '../message-number.js'
 import { decodeServed } from '../served-state.js'
 import { hasPartIn, partakersOf, type SiteView } from '../site-view.js'
 import { EpochRecords } from './epoch-records.js'
+import { JobLogDesk } from './job-log-desk.js'
 import { KnownRequests } from './known-requests.js'
 import { repair } from './repair.js'
 import type { ScriptQueue } from './script-queue.js'
@@ -39,6 +40,7 @@ export class SiteHosts {
 
   readonly #epochRecords: EpochRecords
   readonly #requests: KnownRequests
+  readonly #logs: JobLogDesk
   readonly #stop = new AbortController()
   #views: readonly SiteView[] = []
   /** The states that sites had when this peer left them, or stopped: read from the disk when first asked. */
@@ -48,6 +50,8 @@ export class SiteHosts {
     this.#around = around
     this.#epochRecords = new EpochRecords(around.groupRecords, around.count)
     this.#requests = new KnownRequests(around.network)
+    const readerOf = (job: JobId) => this.#views.find((view) => view.job === job)?.uploader
+    this.#logs = new JobLogDesk({ ...around, readerOf })
   }
 
   /** The chain's sites, after a block. */
@@ -117,6 +121,11 @@ export class SiteHosts {
     const host = this.#hosts.get(name)
     if (host === undefined) throw new PeerError({ code: 'SITE_UNKNOWN', name })
     return host.check(asker, message)
+  }
+
+  /** Answers a `job-logs` of a site's uploader with a `job-log-page`. @throws as `JobLogDesk.answer` */
+  answerLogs(envelope: Uint8Array): Uint8Array {
+    return this.#logs.answer(envelope)
   }
 
   hosted(): { job: JobId; epoch: number; step: number; state: string }[] {
@@ -216,6 +225,7 @@ export class SiteHosts {
       epochRecords: this.#epochRecords,
       scripts,
       requests: this.#requests,
+      ran: (run, epoch) => this.#logs.add(job, run, epoch),
       submitClose: (certificate, batch) => submitClose(job, certificate, batch),
     }
   }

@@ -80,9 +80,20 @@ export class DescriptorTable {
     if (descriptor.kind === 'file') this.#files?.closed(descriptor.node)
   }
 
-  /** What is open, for a snapshot: only devices may be, PHP keeps some open from request to request. */
+  /**
+   * What is open, for a snapshot: devices, which PHP keeps from request to request. A file that stays open is one of PHP's own, opcache's lock: it has
+   * no name any more, nothing in it, and no other process wants it.
+   */
   list(): (OpenDevice | undefined)[] {
-    return this.#open.map((descriptor) => (descriptor?.kind === 'device' ? descriptor : undefined))
+    return this.#open.map((descriptor) => {
+      if (descriptor?.kind !== 'file') return descriptor?.kind === 'device' ? descriptor : undefined
+      return { kind: 'device', path: '/dev/null', device: 'null', flags: descriptor.flags }
+    })
+  }
+
+  /** Whether files or directories are open. */
+  get holdsFiles(): boolean {
+    return this.#open.some((descriptor) => descriptor !== undefined && descriptor.kind !== 'device')
   }
 
   #put(fd: number, descriptor: Descriptor): void {

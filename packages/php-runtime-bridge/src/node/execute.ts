@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto'
 import { answerForm } from '../answer-form.js'
 import { changesBelow } from '../changes.js'
+import { siteConfiguration } from '../configuration/of-site.js'
+import { type ConfigurationReading, faultText } from '../configuration/parse.js'
+import { CONFIGURATION_FILE } from '../configuration/reserved.js'
+import type { SiteConfiguration } from '../configuration/site-configuration.js'
 import { contentTypeOf } from '../content-types.js'
 import { bytesOf } from '../file-pages.js'
 import type { TreeDirectory } from '../file-tree.js'
@@ -11,8 +15,9 @@ import { SITE_FOLDER } from '../php-ini.js'
 import { faultOf, type ScriptRequest } from '../request.js'
 import { parseResponseHead } from '../response-headers.js'
 import { type Route, routeOf } from '../route.js'
+import type { Scratch } from '../scratch.js'
 import { serverVariablesOf } from '../server-variables.js'
-import { allMutable, mountSite, overlayRules } from '../system-tree.js'
+import { mountSite, scratchOf, withScratch, writabilityOf } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable } from './descriptors.js'
 import { ExecutionLog } from './execution-log.js'
@@ -30,27 +35,44 @@ export interface AgreedPoint {
 /** PHP as the snapshot left it. Asked for only where a script runs. */
 export type PristinePhp = () => { readonly php: PhpInstance; readonly snapshot: Snapshot }
 
-export function execute(site: TreeDirectory, request: ScriptRequest, at: AgreedPoint, pristine: PristinePhp): ScriptOutcome {
+/** What a site's scratch holds when a request begins, and who takes what it leaves there, if it changes nothing else. */
+export interface ScratchUse {
+  readonly kept: Scratch
+  readonly leave: (scratch: Scratch) => void
+}
+
+/** @param scratch none for what members agree on: scratch is empty then */
+export function execute(
+  site: TreeDirectory,
+  request: ScriptRequest,
+  at: AgreedPoint,
+  pristine: PristinePhp,
+  scratch?: ScratchUse,
+): ScriptOutcome {
   const log = new ExecutionLog()
-  const answer = answerOf(site, request, at, pristine, log)
+  const answer = answerOf(site, request, at, pristine, log, scratch)
   if (typeof answer === 'string') return { type: 'abstained', reason: answer }
   return { type: 'answered', ...answer, transcript: log.transcript(digestOf(answer)) }
 }
 
 function answerOf(
-  site: TreeDirectory,
+  stored: TreeDirectory,
   request: ScriptRequest,
   at: AgreedPoint,
   pristine: PristinePhp,
   log: ExecutionLog,
+  scratch: ScratchUse | undefined,
 ): Draft | AbstainReason {
   const fault = faultOf(request)
   if (fault !== undefined) return codedAnswer('REQUEST_INVALID', fault)
+  const reading = siteConfiguration(stored)
+  if (reading.type === 'invalid') return withoutBody(request, invalidConfiguration(reading))
+  const site = withScratch(stored, reading.configuration, scratch?.kept)
   const mark = request.target.indexOf('?')
   const route = routeOf(site, mark < 0 ? request.target : request.target.slice(0, mark))
   if (route.type === 'missing') return withoutBody(request, codedAnswer('NOT_FOUND'))
   if (route.type === 'script') {
-    const answer = runRoute(site, request, route, at, pristine, log)
+    const answer = runRoute(site, reading.configuration, request, route, at, pristine, log, scratch)
     return typeof answer === 'string' ? answer : withoutBody(request, answer)
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') return codedAnswer('METHOD_NOT_ALLOWED')
@@ -58,17 +80,25 @@ function answerOf(
   return withoutBody(request, { status: 200, headers, body: bytesOf(route.file).slice(), changes: [], log: '' })
 }
 
+/** A site whose uploader did not check it: visitors are told the first fault, alike by all members. */
+function invalidConfiguration({ faults }: ConfigurationReading & { type: 'invalid' }): Draft {
+  const [first] = faults
+  return codedAnswer('CONFIGURATION_INVALID', first && `${CONFIGURATION_FILE}:${faultText(first)}`)
+}
+
 function runRoute(
   site: TreeDirectory,
+  configuration: SiteConfiguration,
   request: ScriptRequest,
   route: Route & { type: 'script' },
   at: AgreedPoint,
   pristine: PristinePhp,
   executionLog: ExecutionLog,
+  scratch: ScratchUse | undefined,
 ): Draft | AbstainReason {
   const { php, snapshot } = pristine()
   const { kernel } = php
-  const files = new Overlay(mountSite(site), overlayRules(allMutable))
+  const files = new Overlay(mountSite(site), writabilityOf(configuration))
   const world: RequestWorld = {
     files,
     clock: new VirtualClock(at.timeMs),
@@ -98,8 +128,9 @@ function runRoute(
   if (php.stackOverran(snapshot)) return codedAnswer('STACK_EXHAUSTED', '', log())
 
   const top = files.get(SITE_FOLDER)
-  const changes = top.kind === 'directory' ? changesBelow(top) : []
+  const changes = top.kind === 'directory' ? changesBelow(top, configuration.scratch) : []
   if (!changes) return codedAnswer('CHANGES_INVALID', '', log())
+  if (changes.length === 0) scratch?.leave(scratchOf(files, configuration))
   const head = parseResponseHead(textOf(world.output.read('headers')))
   if (!head) return { ...codedAnswer('HEADERS_MALFORMED', '', log()), changes }
   return { ...head, body: world.output.read('output'), changes, log: log() }

@@ -1,21 +1,29 @@
-import { emptyTree } from '../file-tree.js'
+import { usualConfiguration } from '../configuration/site-configuration.js'
+import { emptyTree, type TreeDirectory } from '../file-tree.js'
 import { Overlay } from '../overlay.js'
 import { INI_PATH } from '../php-ini.js'
-import { allMutable, mountSite, overlayRules } from '../system-tree.js'
+import { mountSite, writabilityOf } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable, type OpenDevice, standardDescriptors } from './descriptors.js'
 import type { WorkingPlaces } from './execution-log.js'
 import { GuestMemory, PAGE_BYTES } from './guest-memory.js'
 import { Kernel, type RequestWorld } from './kernel.js'
 import { RequestOutput } from './output.js'
-import { processIdOf, SeededRandom } from './seeded-random.js'
+import { restoreMemory, sharedCopy } from './restore-memory.js'
+import { processIdOf, SeededRandom, START_SEED } from './seeded-random.js'
 import { importsOf } from './syscalls/imports.js'
-import { type WasmGlobal, type WasmMemory, type WasmModule, wasm } from './wasm-api.js'
+import { type WasmGlobal, type WasmMemory, type WasmModule, type WasmTable, wasm } from './wasm-api.js'
 
-/** An instance's whole state after start-up. `memory` ends where the heap ends: all above is zero. */
+/** An instance's whole state between requests. `memory` ends where the heap ends: all above is zero. It lies in memory that all threads share. */
 export interface Snapshot {
   readonly memory: Uint8Array
+  /** Which pieces of `memory` hold anything but zeros. */
+  readonly filled: Uint8Array
+  /** Size of linear memory: more than `memory`, for requests to use. */
+  readonly pages: number
   readonly stackPointer: number
+  /** The binary's other globals that can change, by name. */
+  readonly state: readonly (readonly [name: string, value: number])[]
   readonly descriptors: readonly (OpenDevice | undefined)[]
   readonly places: WorkingPlaces
 }
@@ -33,14 +41,14 @@ const SAPI_NAME = 'cli-server'
 const HEAP_CHUNK_BYTES = 2 * 1024 * 1024
 /** The part of the stack that a transcript looks at: most scripts stay in it. */
 const STACK_SAMPLED_BYTES = 64 * 1024
+const STATE_GLOBAL = /^__state_\d+$/
 
-/** PHP's binary in memory, with our kernel below it. */
+/** PHP's binary in memory, with our kernel below it. A new one must be started or become a snapshot. */
 export class PhpInstance {
   readonly kernel: Kernel
   readonly #exports: Readonly<Record<string, unknown>>
   readonly #stackPointer: WasmGlobal
   readonly #stackBottom: number
-  readonly #initialPages: number
 
   constructor(module: WasmModule, pagesMax: number) {
     this.kernel = new Kernel(pagesMax)
@@ -55,33 +63,46 @@ export class PhpInstance {
       stackPointer: () => this.#stackPointer.value,
     }
     this.kernel.stackFloor = this.#stackBottom + STACK_RESERVE_BYTES
-    this.#initialPages = this.kernel.memory.pages
-    this.kernel.begin(startupWorld(), new DescriptorTable(standardDescriptors))
-    this.function('__wasm_call_ctors')()
+    this.kernel.begin(startupWorld(undefined), new DescriptorTable(standardDescriptors))
   }
 
-  /** Starts PHP, once, in a world of its own that is the same on every machine. */
-  start(): Snapshot {
+  /**
+   * Starts PHP, once, in a world of its own that is the same on every machine.
+   * @param data what the binary's memory holds at first, where the binary itself has none
+   * @param around what PHP finds instead of the usual system tree
+   */
+  start(data: Uint8Array | undefined, around?: TreeDirectory): Snapshot {
+    if (data) this.kernel.memory.bytes.set(data)
+    this.kernel.begin(startupWorld(around), this.kernel.descriptors)
+    this.function('__wasm_call_ctors')()
     this.withText(INI_PATH, this.function('wasm_set_phpini_path'))
     this.withText(SAPI_NAME, this.function('wasm_set_sapi_name'))
     this.function('php_wasm_init')()
+    return this.snapshot()
+  }
+
+  /** What this instance is now, between two requests. */
+  snapshot(): Snapshot {
     const places = this.#workingPlaces()
+    const { bytes, pages } = this.kernel.memory
     return {
-      memory: this.kernel.memory.bytes.slice(0, this.#heapEnd()),
+      ...sharedCopy(bytes.subarray(0, this.#heapEnd())),
+      pages,
       stackPointer: this.#stackPointer.value,
+      state: this.#stateGlobals().map(([name, global]) => [name, global.value]),
       descriptors: this.kernel.descriptors.list(),
       places,
     }
   }
 
-  /** @returns false if this instance cannot become the snapshot again, because memory that grew cannot shrink. */
+  /** @returns false if this instance cannot become the snapshot, because memory that grew cannot shrink. */
   restore(snapshot: Snapshot): boolean {
     const { memory } = this.kernel
-    if (memory.pages !== this.#initialPages) return false
-    const end = this.#heapEnd()
-    if (end > snapshot.memory.length) memory.bytes.fill(0, snapshot.memory.length, end)
-    memory.bytes.set(snapshot.memory)
+    if (memory.pages > snapshot.pages) return false
+    if (memory.pages < snapshot.pages) memory.grow(snapshot.pages - memory.pages)
+    restoreMemory(memory.bytes, snapshot, this.#heapEnd())
     this.#stackPointer.value = snapshot.stackPointer
+    for (const [name, value] of snapshot.state) (this.#exports[name] as WasmGlobal).value = value
     return true
   }
 
@@ -94,6 +115,20 @@ export class PhpInstance {
 
   function(name: string): Exported {
     return this.#exports[name] as Exported
+  }
+
+  /** What PHP has pointers to. */
+  *tableFunctions(): Generator<{ readonly name: string }> {
+    const table = this.#exports.__indirect_function_table as WasmTable
+    for (let i = 0; i < table.length; i++) {
+      const entry = table.get(i)
+      if (entry !== null) yield entry
+    }
+  }
+
+  /** Globals that the meter exports since they are state. */
+  #stateGlobals(): [string, WasmGlobal][] {
+    return Object.entries(this.#exports).filter((entry): entry is [string, WasmGlobal] => STATE_GLOBAL.test(entry[0]))
   }
 
   /** Gives PHP a copy of a text on its heap, which it owns from then on. */
@@ -121,10 +156,10 @@ export class PhpInstance {
   }
 }
 
-function startupWorld(): RequestWorld {
-  const seed = new TextEncoder().encode('interpeer start-up')
+function startupWorld(around: TreeDirectory | undefined): RequestWorld {
+  const seed = START_SEED
   return {
-    files: new Overlay(mountSite(emptyTree), overlayRules(allMutable)),
+    files: new Overlay(mountSite(emptyTree, around), writabilityOf(usualConfiguration)),
     clock: new VirtualClock(0),
     random: new SeededRandom(seed),
     processId: processIdOf(seed),

@@ -13,7 +13,15 @@ export class SeededRandom {
   }
 }
 
-/** A process number out of the seed: OpenSSL and lcg_value() mix it in, so the snapshot's frozen state differs by request. */
+/** Of PHP's start and of the requests that warm it up: all that is in an image. */
+export const START_SEED: Uint8Array = new TextEncoder().encode('interpeer start-up')
+const START_PROCESS = 1
+
+/**
+ * A process number out of the seed. OpenSSL takes fresh randomness when the number is another than it remembers, and an image remembers the start's,
+ * which no request has.
+ */
 export function processIdOf(seed: Uint8Array): number {
+  if (seed === START_SEED) return START_PROCESS
   return 2 + (createHash('sha256').update('interpeer pid').update(seed).digest().readUInt32BE(0) % 0x3f_fffe)
 }

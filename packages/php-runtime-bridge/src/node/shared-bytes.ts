@@ -21,3 +21,10 @@ function sizeOf(file: FileEntry | FileChange): number {
   if ('bytes' in file) return file.bytes.length
   return 'parts' in file ? file.parts.reduce((total, { bytes }) => total + bytes.length, 0) : 0
 }
+
+/** A copy of bytes that all threads can read. */
+export function shareBytes(bytes: Uint8Array): Uint8Array {
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length))
+  shared.set(bytes)
+  return shared
+}

@@ -9,13 +9,20 @@ export interface WasmMemory {
   readonly buffer: ArrayBuffer
   grow(pages: number): number
 }
+export interface WasmTable {
+  readonly length: number
+  get(index: number): { readonly name: string } | null
+}
 interface WasmInstance {
   readonly exports: Readonly<Record<string, unknown>>
 }
 export type WasmImport = (...args: never[]) => number | bigint | undefined
 interface WasmApi {
   compile(bytes: Uint8Array): Promise<WasmModule>
-  Module: { imports(module: WasmModule): { module: string; name: string; kind: string }[] }
+  Module: {
+    imports(module: WasmModule): { module: string; name: string; kind: string }[]
+    customSections(module: WasmModule, name: string): ArrayBuffer[]
+  }
   Instance: new (module: WasmModule, imports: Record<string, Record<string, WasmImport>>) => WasmInstance
   RuntimeError: new (message?: string) => Error
 }

@@ -1,140 +1,117 @@
 import { Worker } from 'node:worker_threads'
 import { PhpRuntimeError } from '../errors.js'
 import type { TreeDirectory } from '../file-tree.js'
-import type { AbstainReason, ScriptOutcome } from '../outcome.js'
+import type { AbstainReason } from '../outcome.js'
+import type { PhpParts } from './image-builder.js'
 import type { Snapshot } from './php-instance.js'
-import type { WasmModule } from './wasm-api.js'
-import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
+import { type FromWorker, PLAIN_IMAGE, type Task, type TaskResult, type Told, type ToWorker, type WorkerStart } from './worker-messages.js'
 
 export interface SeatOptions {
-  readonly module: WasmModule
-  readonly pagesMax: number
-  readonly guardMs: number
+  readonly php: PhpParts
   /** Read when a worker starts: what it must know. */
   readonly trees: ReadonlyMap<string, TreeDirectory>
+  /** Read likewise. The first worker adds PLAIN_IMAGE. */
+  readonly snapshots: Map<string, Snapshot>
 }
-type Run = ToWorker & { type: 'run' }
-interface Waiting {
-  readonly run: Run
-  readonly resolve: (outcome: ScriptOutcome) => void
-  readonly reject: (error: PhpRuntimeError) => void
+/** The worker did not finish: it was too slow, died or did not start. */
+export interface Lost {
+  readonly type: 'lost'
+  readonly reason: AbstainReason
+}
+interface Current {
+  readonly guard: NodeJS.Timeout
+  readonly settle: (result: TaskResult | Lost) => void
 }
 
 const START_MS_MAX = 60_000
 // PHP's 1 MiB stack must give out before the thread's does: the first is the same everywhere.
 const STACK_MIB = 256
 
-/** The one place for a worker: runs one request at a time, replaces a worker that hangs or dies. */
+/** The place for one worker: it does one task at a time. One that hangs or dies is replaced when there is something to do. */
 export class WorkerSeat {
   readonly #options: SeatOptions
-  #snapshot: Snapshot | undefined
   /** Set from birth: what is told before it is ready waits for it. */
   #worker: Worker | undefined
-  #ready = false
   #starting: Promise<Worker> | undefined
-  #current: (Waiting & { readonly guard: NodeJS.Timeout }) | undefined
-  readonly #queue: Waiting[] = []
+  #current: Current | undefined
   #closed = false
 
   constructor(options: SeatOptions) {
     this.#options = options
   }
 
-  checkOpen(): void {
-    if (this.#closed) throw new PhpRuntimeError({ code: 'RUNTIME_CLOSED' })
-  }
-
+  /** @throws {PhpRuntimeError} START_FAILED */
   start(): Promise<Worker> {
-    this.#starting ??= this.#startWorker().finally(() => {
-      this.#starting = undefined
-    })
+    this.#starting ??= this.#startWorker()
     return this.#starting
   }
 
   /** For what changes the trees. Where there is no worker, the next one is born with the trees as they are then. */
-  tell(message: ToWorker): void {
+  tell(message: Told): void {
     this.#worker?.postMessage(message)
   }
 
-  run(run: Run): Promise<ScriptOutcome> {
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ run, resolve, reject })
-      this.#next()
+  /** The one before must be done. @param guardMs wall time after which the worker is given up; its start does not count */
+  async perform(task: Task, guardMs: number): Promise<TaskResult | Lost> {
+    const worker = await this.start().catch(() => undefined)
+    if (worker === undefined || this.#closed || worker !== this.#worker) return { type: 'lost', reason: 'WORKER_DIED' }
+    return new Promise((resolve) => {
+      const guard = setTimeout(() => this.#abandon(worker, 'GUARD_TIME'), guardMs)
+      this.#current = { guard, settle: resolve }
+      worker.postMessage(task satisfies ToWorker)
     })
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    const abandoned = [...this.#queue.splice(0), ...(this.#current ? [this.#current] : [])]
-    if (this.#current) clearTimeout(this.#current.guard)
-    this.#current = undefined
-    for (const { reject } of abandoned) reject(new PhpRuntimeError({ code: 'RUNTIME_CLOSED' }))
     await this.#starting?.catch(() => undefined)
-    await this.#worker?.terminate()
-  }
-
-  #next(): void {
-    if (this.#current || this.#closed || this.#queue.length === 0) return
-    if (!this.#worker || !this.#ready) {
-      this.start()
-        .catch(() => this.#queue.shift()?.resolve({ type: 'abstained', reason: 'WORKER_DIED' }))
-        .finally(() => this.#next())
-      return
-    }
     const worker = this.#worker
-    const waiting = this.#queue.shift() as Waiting
-    const guard = setTimeout(() => this.#abandon(worker, 'GUARD_TIME'), this.#options.guardMs)
-    this.#current = { ...waiting, guard }
-    worker.postMessage(waiting.run)
+    this.#settle({ type: 'lost', reason: 'WORKER_DIED' })
+    await worker?.terminate()
   }
 
-  #settle(outcome: ScriptOutcome): void {
-    if (!this.#current) return
-    clearTimeout(this.#current.guard)
-    this.#current.resolve(outcome)
+  #settle(result: TaskResult | Lost): void {
+    const current = this.#current
+    if (!current) return
+    clearTimeout(current.guard)
     this.#current = undefined
+    current.settle(result)
   }
 
   /** Gives up the worker, and with it what it was doing. */
   #abandon(worker: Worker, reason: AbstainReason): void {
     if (worker !== this.#worker) return
     this.#worker = undefined
-    this.#ready = false
+    this.#starting = undefined
     worker.terminate()
-    this.#settle({ type: 'abstained', reason })
-    if (!this.#closed)
-      this.start()
-        .catch(() => undefined)
-        .finally(() => this.#next())
+    this.#settle({ type: 'lost', reason })
   }
 
   #startWorker(): Promise<Worker> {
-    const { module, pagesMax, trees } = this.#options
-    const workerData: WorkerStart = { module, pagesMax, snapshot: this.#snapshot, trees: new Map(trees) }
+    const { php, trees, snapshots } = this.#options
+    const workerData: WorkerStart = { php, trees: new Map(trees), snapshots: new Map(snapshots) }
     const resourceLimits = { stackSizeMb: STACK_MIB, maxOldGenerationSizeMb: 1024 }
     const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData, resourceLimits, env: {}, name: 'interpeer-php' })
     this.#worker = worker
+    let ready = false
     return new Promise((resolve, reject) => {
-      const fail = (cause: unknown) => {
+      const lose = (cause: unknown) => {
         clearTimeout(timer)
-        if (worker === this.#worker) this.#worker = undefined
-        worker.terminate()
-        reject(new PhpRuntimeError({ code: 'START_FAILED', detail: String(cause) }, { cause }))
+        this.#abandon(worker, reasonOf(cause))
+        if (!ready) reject(new PhpRuntimeError({ code: 'START_FAILED', detail: String(cause) }, { cause }))
       }
-      const lose = (cause: unknown) => (this.#ready ? this.#abandon(worker, reasonOf(cause)) : fail(cause))
-      const timer = setTimeout(() => fail('the worker did not become ready in time'), START_MS_MAX)
+      const timer = setTimeout(() => lose('the worker did not become ready in time'), START_MS_MAX)
       worker.on('error', lose)
       worker.on('exit', lose)
       worker.on('message', (message: FromWorker) => {
         if (worker !== this.#worker) return
-        if (message.type === 'ran') {
-          this.#settle(message.outcome)
-          this.#next()
+        if (message.type !== 'ready') {
+          this.#settle(message)
           return
         }
         clearTimeout(timer)
-        this.#snapshot = message.snapshot
-        this.#ready = true
+        if (!snapshots.has(PLAIN_IMAGE)) snapshots.set(PLAIN_IMAGE, message.plain)
+        ready = true
         worker.unref()
         resolve(worker)
       })

@@ -1,52 +1,64 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { deriveTree, type TreeDirectory } from '../file-tree.js'
 import type { ScriptOutcome } from '../outcome.js'
+import { type Scratch, ScratchStore } from '../scratch.js'
 import { execute } from './execute.js'
-import { PhpInstance, type Snapshot } from './php-instance.js'
-import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
+import { buildImage } from './image-builder.js'
+import { InstanceShelf } from './instance-shelf.js'
+import { PhpInstance } from './php-instance.js'
+import { type FromWorker, PLAIN_IMAGE, type Task, type TaskResult, type Told, type ToWorker, type WorkerStart } from './worker-messages.js'
 
-const { module, pagesMax, snapshot: given, trees: known } = workerData as WorkerStart
+const { php, trees: known, snapshots: given } = workerData as WorkerStart
 const trees = new Map<string, TreeDirectory>(known)
-let instance: PhpInstance | undefined = new PhpInstance(module, pagesMax)
-const passedOn = given ?? shared(instance.start())
-// a copy of this thread's own: from memory that is shared, V8 copies with atomics, 1.8 times slower (measured)
-const snapshot: Snapshot = { ...passedOn, memory: passedOn.memory.slice() }
-let pristine = given === undefined
-
-/** An instance that equals the snapshot: this one restored, or a new one where memory grew. */
-function pristinePhp(): { php: PhpInstance; snapshot: Snapshot } {
-  if (!pristine && !instance?.restore(snapshot)) instance = undefined
-  if (!instance) {
-    instance = new PhpInstance(module, pagesMax)
-    instance.restore(snapshot)
-  }
-  pristine = false
-  return { php: instance, snapshot }
-}
+const snapshots = new Map(given)
+/** What reads left for reads: this thread's own. */
+const scratches = new ScratchStore()
+const instances = new InstanceShelf(() => new PhpInstance(php.module, php.pagesMax))
 
 function receive(message: ToWorker): void {
-  if (message.type === 'load') trees.set(message.root, message.tree)
-  else if (message.type === 'derive') trees.set(message.root, deriveTree(tree(message.from), message.changes))
-  else if (message.type === 'forget') trees.delete(message.root)
+  if (message.type === 'run' || message.type === 'build') perform(message)
+  else learn(message)
+}
+
+function learn(told: Told): void {
+  if (told.type === 'load') trees.set(told.root, told.tree)
+  else if (told.type === 'derive') trees.set(told.root, deriveTree(named(trees, told.from), told.changes))
+  else if (told.type === 'forget') {
+    trees.delete(told.root)
+    scratches.drop(told.root)
+  } else if (told.type === 'image') snapshots.set(told.id, told.snapshot)
   else {
-    const outcome = execute(tree(message.root), message.request, message.at, pristinePhp)
-    send({ type: 'ran', outcome }, buffersOf(outcome))
-    // While the answer is under way: the next request finds PHP ready.
-    if (!pristine) pristine = instance?.restore(snapshot) ?? false
+    snapshots.delete(told.id)
+    instances.drop(told.id)
   }
 }
 
-function tree(root: string): TreeDirectory {
-  const found = trees.get(root)
-  if (!found) throw new Error(`the main thread named a tree that it never sent: ${root}`)
-  return found
+function perform(task: Task): void {
+  if (task.type === 'build') {
+    send(built(task))
+    return
+  }
+  const { root, image, request, at } = task
+  const [snapshot, site] = [named(snapshots, image), named(trees, root)]
+  const scratch = task.scratch ? { kept: scratches.get(root), leave: (left: Scratch) => scratches.put(root, left, site) } : undefined
+  const outcome = execute(site, request, at, () => ({ php: instances.take(image, snapshot), snapshot }), scratch)
+  send({ type: 'ran', outcome }, buffersOf(outcome))
+  // While the answer is under way: the next request finds PHP ready.
+  instances.makeReady(image, snapshot)
 }
 
-/** The snapshot in memory that other threads can read too. */
-function shared(taken: Snapshot): Snapshot {
-  const memory = new Uint8Array(new SharedArrayBuffer(taken.memory.length))
-  memory.set(taken.memory)
-  return { ...taken, memory }
+function built({ initial, configuration }: Task & { type: 'build' }): TaskResult {
+  try {
+    return { type: 'built', image: buildImage(php, { initial, configuration }) }
+  } catch (error) {
+    return { type: 'failed', detail: String(error) }
+  }
+}
+
+function named<T>(all: ReadonlyMap<string, T>, name: string): T {
+  const found = all.get(name)
+  if (found === undefined) throw new Error(`the main thread named what it never sent: ${name}`)
+  return found
 }
 
 /** The large parts of an outcome, each in a buffer of its own: handed over, not copied. */
@@ -64,4 +76,6 @@ function send(message: FromWorker, handedOver: ArrayBuffer[] = []): void {
 }
 
 parentPort?.on('message', receive)
-send({ type: 'ready', snapshot: passedOn })
+const plain = snapshots.get(PLAIN_IMAGE) ?? instances.start(PLAIN_IMAGE, php.data)
+snapshots.set(PLAIN_IMAGE, plain)
+send({ type: 'ready', plain })

@@ -17,7 +17,8 @@ interface Line {
 }
 
 async function runIn(node: string, env: Record<string, string>, cwd: string): Promise<string[]> {
-  const { stdout } = await run(node, [script], { env, cwd, maxBuffer: 64 * 1024 * 1024 })
+  const { PHP_VERSION = '8.2' } = process.env
+  const { stdout } = await run(node, [script], { env: { ...env, PHP_VERSION }, cwd, maxBuffer: 64 * 1024 * 1024 })
   return stdout.trim().split('\n')
 }
 
@@ -47,5 +48,7 @@ test('separate processes with other time zones, languages, environments and Node
   expect(nasty?.status).toBe(200)
   expect(nasty?.log).toMatch(/^\[21-Sep-2026 [^\n]* nasty \d+\n$/)
   expect(nasty?.body.split('\n').length).toBeGreaterThan(30)
+  const image = one.map((line) => JSON.parse(line)).find(({ name }) => name === 'image')
+  expect(image).toMatchObject({ digest: expect.stringMatching(/^[0-9a-f]{64}$/), scripts: ['/site/index.php', '/site/random.php'] })
   expect(nasty?.changes).toEqual([expect.stringMatching(/^\.interpeer\/sessions\/sess_/), 'made by nasty.txt', 'nasty.db'])
 }, 90_000)

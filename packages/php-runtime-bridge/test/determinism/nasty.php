@@ -15,7 +15,7 @@ time_nanosleep(1, 500);
 sleep(3);
 line('slept', microtime(true), (new DateTimeImmutable())->format('u'), getrusage(), get_loaded_extensions());
 line('zones', date_default_timezone_get(), (new DateTime('2026-03-29 01:30', new DateTimeZone('Europe/Paris')))->format('c I'), localtime(0), mktime(5), idate('y'));
-line('random', rand(), mt_rand(1, 6), random_int(PHP_INT_MIN, PHP_INT_MAX), bin2hex(random_bytes(24)), lcg_value(), uniqid('p.', true));
+line('random', rand(), mt_rand(1, 6), random_int(PHP_INT_MIN, PHP_INT_MAX), bin2hex(random_bytes(24)), @lcg_value(), uniqid('p.', true));
 line('shuffled', str_shuffle(implode('', range('a', 'z'))), array_rand(range(0, 99), 7), (function () { $a = range(1, 12); shuffle($a); return $a; })());
 line('randomizer', (new Random\Randomizer())->getInt(0, 10 ** 9), bin2hex((new Random\Randomizer(new Random\Engine\Secure()))->getBytes(9)), (new Random\Randomizer(new Random\Engine\Mt19937()))->nextInt(), (new Random\Randomizer(new Random\Engine\Xoshiro256StarStar()))->nextInt());
 line('secrets', bin2hex(openssl_random_pseudo_bytes(12)), password_hash('x', PASSWORD_BCRYPT, ['cost' => 4]), crypt('x', '$5$rounds=1000$salt$'), session_create_id('me-'));
@@ -42,7 +42,7 @@ while (($name = readdir($handle)) !== false) {
 }
 line('listing', $names, glob('/tmp/dir/*'), scandir('/site'), array_map(fn ($n) => fileinode("/tmp/dir/$n"), $names), iterator_count(new FilesystemIterator('/tmp/dir')));
 line('files', stat(__FILE__), lstat('/tmp/dir/9'), fileperms('/tmp/dir'), fileowner('.'), disk_total_space('/'), disk_free_space('/site'), tempnam('/tmp', 'n'), realpath_cache_size(), umask());
-line('environment', getenv(), $_ENV, setlocale(LC_ALL, 0), localeconv(), strcoll('a', 'B'), ini_get_all(null, false), sys_getloadavg_or_none());
+line('environment', getenv(), $_ENV, setlocale(LC_ALL, '0'), localeconv(), strcoll('a', 'B'), ini_get_all(null, false), sys_getloadavg_or_none());
 line('includes', get_included_files(), array_slice(get_defined_constants(true)['user'] ?? [], 0), stream_get_wrappers(), ob_get_status());
 line('order', json_decode('{"b":1,"a":{"z":[],"y":null}}', true), array_unique([3, '3', 1, 'x']), array_count_values(['b', 'a', 'b']), hash_algos());
 $sorted = array_map(fn ($i) => [$i % 3, $i], range(0, 50));

@@ -14,7 +14,7 @@ const scripts = {
   unlimited: '<?php ini_set("memory_limit", -1); $a = []; while (true) $a[] = str_repeat("x", 1000000);',
   nan: '<?php echo NAN, INF - INF;',
 }
-const php = await startPhpRuntime({ guardMs: 60_000 })
+const php = await startPhpRuntime({ php: process.env.PHP_VERSION, guardMs: 60_000 })
 const request = {
   method: 'POST',
   target: '/index.php/path/info?query=1&list[]=a',
@@ -51,5 +51,22 @@ for (const [name, script] of Object.entries(scripts)) {
       )
     }
   }
+}
+
+// A site with an image of its own, warmed by all of it: the image, and what requests make of it.
+const configuration = { mutable: ['made by nasty.txt', 'nasty.db'], warmUp: ['/', '/random.php', '/index.php/path?query=1'] }
+const site = Object.entries({
+  'interpeer.json': Buffer.from(JSON.stringify(configuration)),
+  'index.php': nasty,
+  'random.php': readFileSync(new URL('../random.php', import.meta.url)),
+})
+const files = site.map(([path, bytes]) => ({ path, mode: 0o644, mtimeS: 1_700_000_000, bytes }))
+await php.load('warm', files)
+console.log(JSON.stringify({ name: 'image', ...(await php.image('warm')) }))
+for (const target of ['/', '/random.php']) {
+  const outcome = await php.run('warm', { ...request, target }, at)
+  console.log(
+    JSON.stringify({ name: `warm ${target}`, status: outcome.status, transcript: Buffer.from(outcome.transcript).toString('hex') }),
+  )
 }
 await php.close()

@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  CONFIGURATION_BYTES_MAX,
+  CONFIGURATION_FILE,
+  type ConfigurationReading,
+  canonicalText,
+  configurationSchema,
+  faultText,
+  isConfigurationName,
+  parseConfiguration,
+  usualConfiguration,
+} from '@interpeer/php-runtime-bridge'
+
+export interface CheckOptions {
+  readonly json?: boolean
+}
+type Invalid = ConfigurationReading & { readonly type: 'invalid' }
+
+/** A folder that would be no good site: every fault of its interpeer.json. */
+export class SiteCheckError extends Error {
+  override readonly name = 'SiteCheckError'
+  readonly code = 'CONFIGURATION_INVALID'
+
+  constructor(file: string, { faults, unlisted }: Invalid) {
+    const lines = faults.map((fault) => `${file}:${faultText(fault)}`)
+    super([...lines, ...(unlisted === 0 ? [] : [`and ${unlisted} more`])].join('\n'))
+  }
+}
+
+/** Looks at a folder as `site publish` does, and prints the configuration that the site would have. @throws {SiteCheckError} */
+export function checkSite(folder: string, options: CheckOptions): void {
+  const { file, reading } = readFolder(folder)
+  if (options.json === true) process.stdout.write(`${JSON.stringify({ file, ...reading })}\n`)
+  if (reading.type === 'invalid') throw new SiteCheckError(file, reading)
+  if (options.json !== true) process.stdout.write(`${JSON.stringify(JSON.parse(canonicalText(reading.configuration)), null, 2)}\n`)
+}
+
+/** @throws {SiteCheckError} before anything was stored, asked for or paid */
+export function mustBeGood(folder: string): void {
+  const { file, reading } = readFolder(folder)
+  if (reading.type === 'invalid') throw new SiteCheckError(file, reading)
+}
+
+/** For editors that are not where the package is installed. */
+export function printSchema(): void {
+  process.stdout.write(`${JSON.stringify(configurationSchema, null, 2)}\n`)
+}
+
+/** What visitors would be told, and beside that paths that no script could ever make. Symbolic links are followed, as publishing does. */
+function readFolder(folder: string): { readonly file: string; readonly reading: ConfigurationReading } {
+  const names = readdirSync(folder).filter(isConfigurationName)
+  const other = names.find((name) => name !== CONFIGURATION_FILE)
+  const file = join(folder, other ?? CONFIGURATION_FILE)
+  if (other !== undefined) return { file, reading: refused(`a file named "${other}"`, `"${CONFIGURATION_FILE}"`) }
+  if (names.length === 0) return { file, reading: { type: 'valid', configuration: usualConfiguration } }
+  const about = statSync(file)
+  if (!about.isFile()) return { file, reading: refused('something that is no file', 'a file') }
+  if (about.size > CONFIGURATION_BYTES_MAX) return { file, reading: refused(`${about.size} bytes`, `at most ${CONFIGURATION_BYTES_MAX}`) }
+  const isFolder = (path: string) => statSync(join(folder, path), { throwIfNoEntry: false })?.isDirectory() === true
+  return { file, reading: parseConfiguration(readFileSync(file), isFolder) }
+}
+
+function refused(found: string, allowed: string): Invalid {
+  return { type: 'invalid', faults: [{ line: 1, column: 1, name: '', found, allowed }], unlisted: 0 }
+}

@@ -1,0 +1,73 @@
+import { compareText } from '../path.js'
+import type { PhpVersion } from '../php-version.js'
+import { type EffectKind, type ExtensionName, fields } from './fields.js'
+import { isConfigurationPath } from './reserved.js'
+import type { ValuesOf } from './shape.js'
+
+declare const brand: unique symbol
+/** How a site runs: what its interpeer.json says, checked, and the defaults for the rest. Made by `parseConfiguration` only. */
+export interface SiteConfiguration {
+  readonly [brand]: 'SiteConfiguration'
+  readonly php: PhpVersion
+  /** Job slots of a request, 1 to `SLOTS_MAX`. */
+  readonly slots: number
+  /** What scripts may change for all members: paths of files, or of folders with all that is in them, sorted; none lies in another. */
+  readonly mutable: 'everything' | readonly string[]
+  /** What belongs to one peer and to reads only: the same. It may lie in what is mutable, never around it. */
+  readonly scratch: readonly string[]
+  /** Targets of GET requests, in their order. */
+  readonly warmUp: readonly string[]
+  readonly extensions: readonly ExtensionName[]
+  readonly effects: readonly EffectKind[]
+}
+
+type Given = Omit<ValuesOf<typeof fields>, '$schema'>
+
+/** What was read, with defaults, lists that are sets in order. */
+export function configurationOf(given: Given): SiteConfiguration {
+  const mutable = given.mutable ?? fields.mutable.usual
+  return {
+    php: given.php ?? fields.php.usual,
+    slots: given.slots ?? fields.slots.usual,
+    mutable: typeof mutable === 'string' ? mutable : sorted(mutable),
+    scratch: sorted(given.scratch ?? fields.scratch.usual),
+    warmUp: given.warmUp ?? fields.warmUp.usual,
+    extensions: sorted(given.extensions ?? fields.extensions.usual),
+    effects: sorted(given.effects ?? fields.effects.usual),
+  } as SiteConfiguration
+}
+
+/** That of a site without an interpeer.json. */
+export const usualConfiguration: SiteConfiguration = configurationOf({})
+
+/** The one text of all files that mean the same: JSON, each key, nothing but ASCII as long as paths have nothing else. It means itself. For ids. */
+export function canonicalText(configuration: SiteConfiguration): string {
+  const { php, slots, mutable, scratch, warmUp, extensions, effects } = configuration
+  return JSON.stringify({ php, slots, mutable, scratch, warmUp, extensions, effects })
+}
+
+/**
+ * - immutable: code that the group never changes
+ * - mutable: state that all members agree on
+ * - scratch: caches of one peer
+ */
+export type PathKind = 'immutable' | 'mutable' | 'scratch'
+
+/** @param path relative to the site; '' is the site itself, which is mutable where everything is */
+export function kindOfPath({ mutable, scratch }: SiteConfiguration, path: string): PathKind {
+  if (isConfigurationPath(path)) return 'immutable'
+  if (isWithin(path, RUNTIME_FOLDER)) return 'mutable'
+  if (scratch.some((one) => isWithin(path, one))) return 'scratch'
+  return mutable === 'everything' || mutable.some((one) => isWithin(path, one)) ? 'mutable' : 'immutable'
+}
+/** Sessions are in it: whatever a site says, they can be written. */
+const RUNTIME_FOLDER = '.interpeer'
+
+/** Whether a path is another one, or lies in it. */
+export function isWithin(path: string, folder: string): boolean {
+  return path === folder || (path.length > folder.length && path.startsWith(folder) && path[folder.length] === '/')
+}
+
+function sorted<T extends string>(texts: readonly T[]): readonly T[] {
+  return [...texts].sort(compareText)
+}

@@ -1,0 +1,91 @@
+import { kindOfPath, type SiteConfiguration } from './configuration/site-configuration.js'
+import { samePages } from './file-pages.js'
+import type { TreeDirectory } from './file-tree.js'
+import { compareText } from './path.js'
+import { type OpcacheSizes, SESSION_FOLDER, SITE_FOLDER } from './php-ini.js'
+
+/** Whether a site has an image of its own. Without code that never changes, or without requests that run some, it has PHP as it starts. */
+export function hasOwnImage({ mutable, warmUp }: SiteConfiguration): boolean {
+  return mutable !== 'everything' && warmUp.length > 0
+}
+
+/** Whether a file can change, or differ between peers: opcache must not know it. */
+export function canChange(configuration: SiteConfiguration, path: string): boolean {
+  return kindOfPath(configuration, path) !== 'immutable'
+}
+
+/** Whether two trees agree in all that cannot change. */
+export function haveSameCode(configuration: SiteConfiguration, a: TreeDirectory, b: TreeDirectory, prefix = ''): boolean {
+  for (const name of new Set([...a.entries.keys(), ...b.entries.keys()])) {
+    const path = prefix + name
+    const [one, other] = [a.entries.get(name), b.entries.get(name)]
+    if (one === other || canChange(configuration, path)) continue
+    if (one?.kind === 'directory' && other?.kind === 'directory') {
+      if (one.mode !== other.mode || !haveSameCode(configuration, one, other, `${path}/`)) return false
+    } else if (one?.kind === 'symlink' && other?.kind === 'symlink') {
+      if (one.target !== other.target) return false
+    } else if (one?.kind !== 'file' || other?.kind !== 'file') return false
+    else if (one.mode !== other.mode || one.mtimeS !== other.mtimeS || !samePages(one, other)) return false
+  }
+  return true
+}
+
+/** Absolute paths of which opcache takes nothing: all but the immutable code. */
+export function uncachedPaths({ mutable, scratch }: SiteConfiguration): string[] {
+  const inSite = mutable === 'everything' ? [SITE_FOLDER] : [...mutable, ...scratch].map((path) => `${SITE_FOLDER}/${path}`)
+  return ['/internal', '/request', '/tmp', RUNTIME_FOLDER, ...inSite].sort(compareText)
+}
+const RUNTIME_FOLDER = SESSION_FOLDER.slice(0, SESSION_FOLDER.lastIndexOf('/'))
+
+/** opcache's list of what it must not take: a path on each line, which also means all that begin with it. */
+export function blacklistOf(configuration: SiteConfiguration): string {
+  // its pattern language has '*' and '?', and no way to escape them: cut before, a pattern means more, never less
+  const lines = uncachedPaths(configuration).map((path) => path.replace(/[*?;"\s].*$/su, ''))
+  return `${lines.join('\n')}\n`
+}
+
+/** While an image is made for the first time, to see what it needs. */
+export const ROOMY: OpcacheSizes = { sharedMiB: 72, stringsMiB: 8 }
+
+/**
+ * The script that ends the making of an image: opcache lets go of what is not immutable code (archives' members escape its blacklist), and says what
+ * it holds and needs.
+ */
+export function sweepScript(configuration: SiteConfiguration): string {
+  const changing = JSON.stringify(uncachedPaths(configuration)).replace(/[\\']/g, '\\$&')
+  return `<?php
+$changing = json_decode('${changing}');
+$held = [];
+foreach (opcache_get_status(true)['scripts'] ?? [] as $path => $script) {
+    $name = preg_replace('~^[a-z.]+://~', '', $path);
+    $drop = !str_starts_with($name, '${SITE_FOLDER}/');
+    foreach ($changing as $one) $drop = $drop || $name === $one || str_starts_with($name, $one . '/');
+    if ($drop) opcache_invalidate($path, true);
+    else $held[] = $path;
+}
+sort($held);
+$status = opcache_get_status(false);
+echo json_encode([
+    'held' => $held,
+    'sharedBytes' => $status['memory_usage']['used_memory'] + $status['memory_usage']['wasted_memory'],
+    'stringsBytes' => $status['interned_strings_usage']['used_memory'],
+], JSON_INVALID_UTF8_SUBSTITUTE);
+`
+}
+export interface Swept {
+  /** Absolute paths, sorted. */
+  readonly held: readonly string[]
+  readonly sharedBytes: number
+  readonly stringsBytes: number
+}
+
+const MIB = 1024 * 1024
+/** opcache takes no less. */
+const SHARED_MIB_MIN = 8
+
+/** Memory for just what was needed when there was plenty: what a request compiles beyond it is not kept anyway. */
+export function sizesFor({ sharedBytes, stringsBytes }: Swept): OpcacheSizes {
+  const stringsMiB = Math.max(1, Math.ceil(stringsBytes / MIB))
+  const others = sharedBytes - ROOMY.stringsMiB * MIB
+  return { sharedMiB: Math.max(SHARED_MIB_MIN, Math.ceil(others / MIB) + stringsMiB), stringsMiB }
+}

@@ -1,0 +1,135 @@
+import type { SiteConfiguration } from '../configuration/site-configuration.js'
+import type { TreeDirectory } from '../file-tree.js'
+import { blacklistOf, ROOMY, type Swept, sizesFor, sweepScript } from '../image-recipe.js'
+import type { ScriptOutcome } from '../outcome.js'
+import { Overlay } from '../overlay.js'
+import { BLACKLIST_PATH, INI_PATH, type OpcacheSizes, opcacheIni } from '../php-ini.js'
+import { mountSite, systemTreeWith, writabilityOf } from '../system-tree.js'
+import { VirtualClock } from '../virtual-clock.js'
+import { DescriptorTable } from './descriptors.js'
+import { execute } from './execute.js'
+import { functionNamed } from './function-named.js'
+import { PAGE_BYTES } from './guest-memory.js'
+import type { RequestWorld } from './kernel.js'
+import { RequestOutput } from './output.js'
+import { PhpInstance, type Snapshot } from './php-instance.js'
+import { runScript } from './sapi.js'
+import { processIdOf, SeededRandom, START_SEED } from './seeded-random.js'
+import type { WasmModule } from './wasm-api.js'
+
+/** What an image is made of, beside the runtime: the same order gives the same bytes everywhere. */
+export interface ImageOrder {
+  /** The site as it was published: with it, not with what became of it, PHP is warmed up, so that a newcomer can do the same. */
+  readonly initial: TreeDirectory
+  readonly configuration: SiteConfiguration
+}
+export interface PhpParts {
+  readonly module: WasmModule
+  /** What memory holds before PHP starts. */
+  readonly data: Uint8Array | undefined
+  /** Most linear memory, in pages of 64 KiB. */
+  readonly pagesMax: number
+}
+export interface Image {
+  readonly snapshot: Snapshot
+  /** Scripts that opcache holds: absolute paths, sorted. */
+  readonly held: readonly string[]
+  /** Warm-up requests that would have broken the image, which is without them. */
+  readonly leftOut: readonly string[]
+}
+
+/** Each request runs that often: the first time PHP compiles, the second it links what it found compiled, then nothing changes. */
+const ROUNDS = 3
+/** Long before any request: whatever a warm-up kept for a while is too old by then. */
+const BUILD_TIME_MS = 1_000_000_000_000
+const SWEEP_PATH = '/internal/shared/sweep.php'
+/** Room for requests, above what the image holds, as PHP has it when it starts: an instance whose memory grows can be used once only. */
+const HEADROOM_PAGES = (40 * 1024 * 1024) / PAGE_BYTES
+
+/**
+ * Starts PHP and runs the site's warm-up requests, each on the site as it was published. Keeps PHP's memory, and nothing of what they wrote. Made twice: the
+ * first time shows how much memory opcache needs. A request that leaves PHP unfit for others (it broke it, or keeps a file open) is left out.
+ * @throws {Error} where this machine has not enough memory
+ */
+export function buildImage({ module, data, pagesMax }: PhpParts, { initial, configuration }: ImageOrder): Image {
+  const targets = [...configuration.warmUp]
+  const leftOut: string[] = []
+  let [sizes, measured] = [ROOMY, false]
+  for (;;) {
+    const attempt = warm(new PhpInstance(module, pagesMax), data, initial, { ...configuration, warmUp: targets }, sizes)
+    if ('unfit' in attempt) {
+      targets.splice(targets.indexOf(attempt.unfit), 1)
+      leftOut.push(attempt.unfit)
+    } else if (measured) {
+      return { snapshot: finished(attempt.php, module), held: attempt.swept.held, leftOut }
+    } else {
+      sizes = sizesFor(attempt.swept)
+      measured = true
+    }
+  }
+}
+
+function warm(
+  php: PhpInstance,
+  data: Uint8Array | undefined,
+  initial: TreeDirectory,
+  configuration: SiteConfiguration,
+  sizes: OpcacheSizes,
+): { readonly php: PhpInstance; readonly swept: Swept } | { readonly unfit: string } {
+  const around = systemTreeWith(
+    new Map([
+      [INI_PATH, Buffer.from(opcacheIni(sizes))],
+      [BLACKLIST_PATH, Buffer.from(blacklistOf(configuration))],
+      [SWEEP_PATH, Buffer.from(sweepScript(configuration))],
+    ]),
+  )
+  const started = php.start(data, around)
+  const { kernel } = php
+  let descriptors = started.descriptors
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const target of configuration.warmUp) {
+      const request = { method: 'GET', target, host: 'localhost', https: false, headers: [], body: new Uint8Array() }
+      const at = { timeMs: BUILD_TIME_MS, seed: START_SEED }
+      const outcome = execute(initial, request, at, () => ({ php, snapshot: { ...started, descriptors } }))
+      if (outcome.type === 'abstained') throw new Error(outcome.reason)
+      if (broke(outcome) || kernel.descriptors.holdsFiles) return { unfit: target }
+      descriptors = kernel.descriptors.list()
+    }
+  }
+  const output = new RequestOutput()
+  const world: RequestWorld = {
+    files: new Overlay(mountSite(initial, around), writabilityOf(configuration)),
+    clock: new VirtualClock(BUILD_TIME_MS),
+    random: new SeededRandom(START_SEED),
+    processId: processIdOf(START_SEED),
+    output,
+    log: undefined,
+  }
+  kernel.begin(world, new DescriptorTable(descriptors))
+  runScript(
+    php,
+    'GET',
+    '/',
+    'localhost',
+    { script: SWEEP_PATH, query: '', contentType: undefined, cookies: undefined, variables: new Map() },
+    new Uint8Array(),
+  )
+  return { php, swept: JSON.parse(Buffer.from(output.read('output')).toString('utf8')) as Swept }
+}
+
+/** Ended other than PHP ends a script. The header may be the script's own, which then is left out on every machine. */
+function broke(outcome: ScriptOutcome & { type: 'answered' }): boolean {
+  const code = outcome.headers.find(([name]) => name.toLowerCase() === 'interpeer-error')?.[1]
+  return code !== undefined && code !== 'NOT_FOUND'
+}
+
+/** What warm-up left in PHP that would show in a later request, or repeat there, goes. */
+function finished(php: PhpInstance, module: WasmModule): Snapshot {
+  const { memory, pagesMax } = php.kernel
+  php.function('realpath_cache_clean')()
+  // SQLite's own generator, seeded once in a process: with nothing asked for, it forgets its state and seeds itself anew at its next use
+  functionNamed(module, php, 'sqlite3_randomness')(0, 0)
+  const kept = php.snapshot()
+  const pages = Math.min(pagesMax, Math.ceil(kept.memory.length / PAGE_BYTES) + HEADROOM_PAGES)
+  return { ...kept, pages: Math.max(memory.pages, pages) }
+}

@@ -1,0 +1,62 @@
+import type { PhpInstance, Snapshot } from './php-instance.js'
+
+interface Kept {
+  readonly php: PhpInstance
+  /** It equals its image now. */
+  pristine: boolean
+}
+
+/** Instances of different images that one worker keeps: each has memory of its own, from 15 MB to all that a slot may have. */
+export const INSTANCES_MAX = 2
+
+/** The PHP instances of one worker, one for each image, those used longest ago given up first. */
+export class InstanceShelf {
+  readonly #make: () => PhpInstance
+  /** The one used last comes last. */
+  readonly #kept = new Map<string, Kept>()
+
+  constructor(make: () => PhpInstance) {
+    this.#make = make
+  }
+
+  /** Starts PHP under an image's name, and says what that image is. */
+  start(image: string, data: Uint8Array | undefined): Snapshot {
+    const php = this.#make()
+    const snapshot = php.start(data)
+    this.#keep(image, { php, pristine: true })
+    return snapshot
+  }
+
+  /** An instance that equals the snapshot, and will not after its use. */
+  take(image: string, snapshot: Snapshot): PhpInstance {
+    this.makeReady(image, snapshot)
+    const kept = this.#kept.get(image) ?? { php: this.#restored(snapshot), pristine: true }
+    kept.pristine = false
+    this.#keep(image, kept)
+    return kept.php
+  }
+
+  /** Restores the image's instance where it was used; one whose memory grew is given up. */
+  makeReady(image: string, snapshot: Snapshot): void {
+    const kept = this.#kept.get(image)
+    if (kept === undefined || kept.pristine) return
+    kept.pristine = kept.php.restore(snapshot)
+    if (!kept.pristine) this.#kept.delete(image)
+  }
+
+  drop(image: string): void {
+    this.#kept.delete(image)
+  }
+
+  #restored(snapshot: Snapshot): PhpInstance {
+    const php = this.#make()
+    php.restore(snapshot)
+    return php
+  }
+
+  #keep(image: string, kept: Kept): void {
+    this.#kept.delete(image)
+    while (this.#kept.size >= INSTANCES_MAX) this.#kept.delete(this.#kept.keys().next().value as string)
+    this.#kept.set(image, kept)
+  }
+}

@@ -1,0 +1,46 @@
+/** Pieces by which memory is compared: those of one page table's entries would cost more calls, larger ones more copying. */
+const PIECE_BYTES = 16 * 1024
+const ZEROS = Buffer.alloc(PIECE_BYTES)
+
+export interface KeptMemory {
+  /** What memory holds from address 0 on; above it is zero. */
+  readonly memory: Uint8Array
+  /** One byte for each piece of it: 0 where the piece is all zeros. */
+  readonly filled: Uint8Array
+}
+
+/** A copy that all threads can read. Its zeros take no memory: nothing is written there. */
+export function sharedCopy(bytes: Uint8Array): KeptMemory {
+  const memory = new Uint8Array(new SharedArrayBuffer(bytes.length))
+  const filled = new Uint8Array(new SharedArrayBuffer(Math.ceil(bytes.length / PIECE_BYTES)))
+  const source = bufferOf(bytes)
+  for (let piece = 0; piece < filled.length; piece++) {
+    const [from, to] = [piece * PIECE_BYTES, Math.min((piece + 1) * PIECE_BYTES, bytes.length)]
+    if (source.compare(ZEROS, 0, to - from, from, to) === 0) continue
+    filled[piece] = 1
+    memory.set(bytes.subarray(from, to), from)
+  }
+  return { memory, filled }
+}
+
+/**
+ * Makes `target` what it was when it was kept: exactly, and up to `end`, below which all that was written since lies. It reads everything and writes what
+ * differs: as fast as copying (memory's bandwidth limits both), and pages that are zero and untouched stay without memory.
+ */
+export function restoreMemory(target: Uint8Array, { memory, filled }: KeptMemory, end: number): void {
+  const [now, kept] = [bufferOf(target), bufferOf(memory)]
+  for (let piece = 0; piece < filled.length; piece++) {
+    const [from, to] = [piece * PIECE_BYTES, Math.min((piece + 1) * PIECE_BYTES, memory.length)]
+    if (filled[piece] === 0) zero(now, from, to)
+    else if (kept.compare(now, from, to, from, to) !== 0) kept.copy(now, from, from, to)
+  }
+  for (let from = memory.length; from < end; from += PIECE_BYTES) zero(now, from, Math.min(from + PIECE_BYTES, end))
+}
+
+function zero(now: Buffer, from: number, to: number): void {
+  if (ZEROS.compare(now, from, to, 0, to - from) !== 0) now.fill(0, from, to)
+}
+
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength)
+}

@@ -1,0 +1,18 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+import { phpVersions } from './src/php-version.ts'
+
+const file = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+/** Every test of this package with every version of PHP: `pnpm run test:versions`, of one version with `--project php-8.4`. */
+export default defineConfig({
+  resolve: { alias: [{ find: /^@interpeer\/php-runtime-bridge\/node$/, replacement: file('test/versions/node.ts') }] },
+  test: {
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    projects: phpVersions.map((version) => ({
+      extends: true,
+      test: { name: `php-${version}`, env: { PHP_VERSION: version }, include: ['test/**/*.test.ts'], exclude: ['test/versions/**'] },
+    })),
+  },
+})
