@@ -1,4 +1,4 @@
-import { FILE_PAGE_BYTES, type Pages, sameBytes, samePages } from './file-pages.js'
+import { FILE_PAGE_BYTES, type Pages, readPages, sameBytes, samePages } from './file-pages.js'
 import type { TreeDirectory, TreeFile, TreeNode } from './file-tree.js'
 import type { FileChange } from './files.js'
 import { isSiteTarget } from './links.js'
@@ -73,7 +73,7 @@ class Comparison {
         const copied = parts.map(({ at, page }) => ({ at, bytes: page.slice() }))
         this.changes.push({ type: 'patch', path, mode, mtimeS, size: now.size, parts: copied })
       }
-    } else if (this.#take(now.size)) this.changes.push({ type: 'write', path, mode, mtimeS, bytes: copyOf(now) })
+    } else if (this.#take(now.size)) this.changes.push({ type: 'write', path, mode, mtimeS, bytes: readPages(now, 0, now.size) })
   }
 
   /** Before anything is copied. */
@@ -96,12 +96,6 @@ function partsOf(now: Pages, base: Pages): { at: number; page: Uint8Array }[] {
 
 function continues(before: Uint8Array, page: Uint8Array): boolean {
   return sameBytes(before, page.subarray(0, before.length)) && page.subarray(before.length).every((byte) => byte === 0)
-}
-
-function copyOf({ size, pages }: Pages): Uint8Array {
-  const bytes = new Uint8Array(size)
-  for (const [i, page] of pages.entries()) bytes.set(page, i * FILE_PAGE_BYTES)
-  return bytes
 }
 
 function isFit(change: FileChange): boolean {

@@ -28,6 +28,19 @@ export function bytesOf({ size, pages }: Pages): Uint8Array {
   return bytes
 }
 
+/** A copy of a part that lies within the content. */
+export function readPages({ pages }: Pages, at: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length)
+  for (let done = 0; done < length; ) {
+    const offset = (at + done) % FILE_PAGE_BYTES
+    const page = pages[(at + done - offset) / FILE_PAGE_BYTES] as Uint8Array
+    const part = page.subarray(offset, offset + length - done)
+    bytes.set(part, done)
+    done += part.length
+  }
+  return bytes
+}
+
 /**
  * Content after a patch; pages that it leaves as they were are the same ones. `parts` are in order, none over another, all within `size`.
  * @returns undefined where they are not

@@ -5,8 +5,6 @@ import { siteConfiguration } from '../configuration/of-site.js'
 import { type ConfigurationReading, faultText } from '../configuration/parse.js'
 import { CONFIGURATION_FILE } from '../configuration/reserved.js'
 import type { SiteConfiguration } from '../configuration/site-configuration.js'
-import { contentTypeOf } from '../content-types.js'
-import { bytesOf } from '../file-pages.js'
 import type { TreeDirectory } from '../file-tree.js'
 import { type AbstainReason, codedAnswer, type Draft, type ScriptOutcome } from '../outcome.js'
 import { Overlay } from '../overlay.js'
@@ -17,6 +15,7 @@ import { parseResponseHead } from '../response-headers.js'
 import { type Route, routeOf } from '../route.js'
 import type { Scratch } from '../scratch.js'
 import { serverVariablesOf } from '../server-variables.js'
+import { staticAnswer } from '../static-answer.js'
 import { mountSite, scratchOf, withScratch, writabilityOf } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable } from './descriptors.js'
@@ -75,9 +74,7 @@ function answerOf(
     const answer = runRoute(site, reading.configuration, request, route, at, pristine, log, scratch)
     return typeof answer === 'string' ? answer : withoutBody(request, answer)
   }
-  if (request.method !== 'GET' && request.method !== 'HEAD') return codedAnswer('METHOD_NOT_ALLOWED')
-  const headers: [string, string][] = [['content-type', contentTypeOf(route.path)]]
-  return withoutBody(request, { status: 200, headers, body: bytesOf(route.file).slice(), changes: [], log: '' })
+  return withoutBody(request, staticAnswer(request, route))
 }
 
 /** A site whose uploader did not check it: visitors are told the first fault, alike by all members. */
