@@ -11,6 +11,7 @@ export default defineConfig({
       'tools/e2e',
       'tools/fuzz',
       'tools/models',
+      'tools/phpt',
       'tools/relay',
       'tools/vectors',
     ],

@@ -41,6 +41,7 @@ export declare class LocalNetwork {
   /** Exit codes; a signal's name for a process that had to be ended. */
   stop(): Promise<readonly (number | string)[]>
   publish(site: string, name: string, group: number): Promise<string>
+  logs(name: string): Promise<readonly object[]>
   startSeeder(name: string): Promise<SeederInfo>
   killSeeder(name: string): Promise<void>
   fetch(path: string, options?: FetchOptions): Promise<Fetched>

@@ -93,6 +93,13 @@ export class LocalNetwork {
     return (await this.#interpeer('site', 'publish', site, ...words, ...this.#bootstrap)).trim()
   }
 
+  /** @returns {Promise<object[]>} what the members logged of a site, as its uploader reads it */
+  async logs(name) {
+    const words = ['--genesis', this.#genesis, '--data', this.#folder('uploader'), '--json']
+    const lines = (await this.#interpeer('job', 'logs', name, ...words, ...this.#bootstrap)).trim().split('\n')
+    return lines.filter((line) => line !== '').map((line) => JSON.parse(line))
+  }
+
   /** Starts a seeder, for the first time or again from its disk. */
   async startSeeder(name) {
     const { guardMs = GUARD_MS } = this.#options

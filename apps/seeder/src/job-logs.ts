@@ -22,8 +22,12 @@ export interface JobLogsOptions extends PassphraseOptions {
   readonly json?: boolean
 }
 const POLL_MS = 1_000
-const CHAIN_MS = 30_000
-const CHAIN_POLL_MS = 100
+const CHAIN_POLL_MS = 200
+const CHAIN_POLLS_MAX = 150
+/** What the last block says of sites is known a moment after it. */
+const POLLS_UP_TO_NOW = 15
+
+type Round = readonly MemberLog[]
 
 /** Prints what the runs of a site left at its members, for the key that published it; with `follow`, until it is stopped. */
 export async function showJobLogs(name: string, options: JobLogsOptions): Promise<void> {
@@ -37,15 +41,15 @@ export async function showJobLogs(name: string, options: JobLogsOptions): Promis
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
   process.stdout.on('error', () => stop.abort()) // who read it has gone: `| head`
   try {
-    await until(() => knowsSite(peer, name, parseGenesis(genesis).settings.cycleMs), stop.signal)
-    await (options.follow === true ? follow(peer, name, options, stop.signal) : showOnce(peer, name, options))
+    const first = await firstRound(peer, name, parseGenesis(genesis).settings.cycleMs, stop.signal)
+    if (options.follow === true) await follow(peer, name, first, options, stop.signal)
+    else showOnce(name, first, options)
   } finally {
     await peer.close()
   }
 }
 
-async function showOnce(peer: Peer, name: string, options: JobLogsOptions): Promise<void> {
-  const round = await peer.jobLogs(name)
+function showOnce(name: string, round: Round, options: JobLogsOptions): void {
   const answered = round.filter(({ failure }) => failure === undefined)
   if (answered.length === 0) throw new PeerError({ code: 'SITE_UNREACHABLE', name, last: round[0]?.failure ?? 'no members' })
   const merged = new MergedLogs()
@@ -57,20 +61,17 @@ async function showOnce(peer: Peer, name: string, options: JobLogsOptions): Prom
   )
 }
 
-async function follow(peer: Peer, name: string, options: JobLogsOptions, signal: AbortSignal): Promise<void> {
+async function follow(peer: Peer, name: string, first: Round, options: JobLogsOptions, signal: AbortSignal): Promise<void> {
   const merged = new MergedLogs()
-  let cursors: ReadonlyMap<MemberLog['peer'], LogCursor> = new Map()
-  const silent = new Map<string, string | undefined>()
+  let round = first
+  let silent: ReadonlySet<string> = new Set()
   while (!signal.aborted) {
-    const round = await peer.jobLogs(name, cursors)
-    for (const one of round) {
-      // one that stays away is told of once
-      if (one.failure === undefined || silent.get(one.peer) !== one.failure) tell(one, options)
-      silent.set(one.peer, one.failure)
-    }
-    cursors = cursorsOf(round)
+    // one that stays away is told of once
+    for (const one of round) if (!silent.has(one.peer) || one.failure === undefined) tell(one, options)
+    silent = new Set(round.filter(({ failure }) => failure !== undefined).map(({ peer }) => peer))
     print(merged.add(round), options)
     await setTimeout(POLL_MS, undefined, { signal }).catch(() => {})
+    if (!signal.aborted) round = await peer.jobLogs(name, cursorsOf(round))
   }
 }
 
@@ -95,15 +96,18 @@ function tell(member: MemberLog, { json = false }: JobLogsOptions): void {
   else process.stderr.write(`${notice.text}\n`)
 }
 
-/** Whether the chain as far as it is known here has the site, or is known up to now, so that it has none of that name. */
-function knowsSite(peer: Peer, name: string, cycleMs: number): boolean {
-  const { height, timeMs, state } = peer.chain()
-  const isKnown = [...state.jobs.values()].some((job) => job.manifest.name === name && job.state !== 'ended')
-  return isKnown || (height > 0 && timeMs > Date.now() - 3 * cycleMs)
-}
-
-async function until(isDone: () => boolean, signal: AbortSignal): Promise<void> {
-  for (let waitedMs = 0; !isDone() && !signal.aborted && waitedMs < CHAIN_MS; waitedMs += CHAIN_POLL_MS) {
-    await setTimeout(CHAIN_POLL_MS, undefined, { signal }).catch(() => {})
+/** The first answers; a site that nobody knows is waited for until the chain is known up to now. */
+async function firstRound(peer: Peer, name: string, cycleMs: number, signal: AbortSignal): Promise<Round> {
+  const isUpToNow = () => peer.chain().height > 0 && peer.chain().timeMs > Date.now() - 3 * cycleMs
+  let pollsUpToNow = 0
+  for (let polls = 0; ; polls++) {
+    try {
+      return await peer.jobLogs(name)
+    } catch (error) {
+      const isUnknown = error instanceof PeerError && error.code === 'SITE_UNKNOWN'
+      if (isUpToNow()) pollsUpToNow++
+      if (!isUnknown || signal.aborted || polls >= CHAIN_POLLS_MAX || pollsUpToNow > POLLS_UP_TO_NOW) throw error
+      await setTimeout(CHAIN_POLL_MS, undefined, { signal }).catch(() => {})
+    }
   }
 }

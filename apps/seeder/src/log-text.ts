@@ -12,7 +12,7 @@ export function textOfLine({ entry, members, of }: LogLine): string {
     status === 0 ? 'given up' : String(status),
     ...(fuel === null ? [] : [`${fuel.toLocaleString('en')} fuel`]),
     ...(memoryBytes === null ? [] : [`${(memoryBytes / 2 ** 20).toFixed(1)} MiB`]),
-    ran === 'write' && members.length > 1 ? `${members.length} of ${of} members` : members.map(shortPeer).join(' '),
+    members.length > 1 ? `${members.length} of ${of} members` : members.map(shortPeer).join(' '),
   ]
   const words = said === '' ? [] : said.trimEnd().split('\n')
   const cut = cutBytes === 0 ? [] : [`… and ${cutBytes} bytes more`]

@@ -22,7 +22,7 @@ interface Waiting {
 }
 
 /**
- * What the members of a group logged, told once where they say the same: each of them runs each write. Reads are run by one. Lines come in the order
+ * What the members of a group logged, told once where they say the same: each of them runs each write. A read is run by one, or by those that were asked beside it as it was slow. Lines come in the order
  * of their times, round by round; those of members that come late come again, with these members only.
  */
 export class MergedLogs {

@@ -4,7 +4,6 @@ import {
   CONFIGURATION_BYTES_MAX,
   CONFIGURATION_FILE,
   type ConfigurationReading,
-  canonicalText,
   configurationSchema,
   faultText,
   isConfigurationName,
@@ -33,7 +32,7 @@ export function checkSite(folder: string, options: CheckOptions): void {
   const { file, reading } = readFolder(folder)
   if (options.json === true) process.stdout.write(`${JSON.stringify({ file, ...reading })}\n`)
   if (reading.type === 'invalid') throw new SiteCheckError(file, reading)
-  if (options.json !== true) process.stdout.write(`${JSON.stringify(JSON.parse(canonicalText(reading.configuration)), null, 2)}\n`)
+  if (options.json !== true) process.stdout.write(`${JSON.stringify(reading.configuration, null, 2)}\n`)
 }
 
 /** @throws {SiteCheckError} before anything was stored, asked for or paid */

@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { StoreKind } from '@interpeer/content-store'
 import { openPeer, type PeerEndpoint } from '@interpeer/peer/node'
@@ -9,6 +10,9 @@ import type { PassphraseOptions } from './passphrase.js'
 import { withScriptLog } from './script-log.js'
 import { SLOT_MEMORY_MIB } from './slot.js'
 import { untilStopped } from './until-stopped.js'
+
+/** Reads that run at a time; each takes a processor, and memory up to a slot's. */
+const READERS_MAX = 8
 
 export interface SeederOptions extends PassphraseOptions {
   readonly data: string
@@ -27,7 +31,9 @@ export async function startSeeder(options: SeederOptions): Promise<void> {
   mkdirSync(options.data, { recursive: true, mode: 0o700 })
   const log = openLog(join(options.data, 'log'), options.logLevel)
   const signer = await openKey(options.data, options)
-  const runtime = await startPhpRuntime({ guardMs: options.guardMs, memoryMiB: SLOT_MEMORY_MIB })
+  // for each processor one that reads, and one for writes; what nobody needs is not started
+  const workers = Math.min(availableParallelism(), READERS_MAX) + 1
+  const runtime = await startPhpRuntime({ guardMs: options.guardMs, memoryMiB: SLOT_MEMORY_MIB, workers })
   const peer = await openPeer({
     data: options.data,
     store: options.store,

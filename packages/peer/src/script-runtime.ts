@@ -41,12 +41,22 @@ export type ScriptOutcome =
  */
 export interface ScriptRuntime {
   readonly runtimeId: string
+  /** Most reads that it runs at a time, beside a write; default 1, a read or a write. */
+  readonly readers?: number
   has(root: string): boolean
   /** The whole tree: its files, its symbolic links, and the directories that neither implies. */
   load(root: string, files: readonly FileEntry[], directories: readonly DirectoryEntry[], symlinks: readonly SymlinkEntry[]): Promise<void>
   derive(root: string, from: string, changes: readonly ScriptChange[]): Promise<void>
   forget(root: string): void
-  /** Runs on a private copy: `root` itself never changes. */
-  run(root: string, request: ScriptRequest, at: { readonly timeMs: number; readonly seed: Uint8Array }): Promise<ScriptOutcome>
+  /**
+   * Runs on a private copy: `root` itself never changes.
+   * @param options `kind`: of a read nobody takes the changes over. Default `write`
+   */
+  run(
+    root: string,
+    request: ScriptRequest,
+    at: { readonly timeMs: number; readonly seed: Uint8Array },
+    options?: { readonly kind?: 'read' | 'write' },
+  ): Promise<ScriptOutcome>
   close(): Promise<void>
 }

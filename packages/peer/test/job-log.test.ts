@@ -9,7 +9,7 @@ import type { ScriptOutcome } from '../src/script-runtime.js'
 
 const asked = (n = 0, target = `/${n}`) => ({ id: new Uint8Array(16).fill(n), method: 'GET', target })
 const answered = (given: Partial<Extract<ScriptOutcome, { type: 'answered' }>> = {}): ScriptOutcome => ({
-  ...{ type: 'answered', status: 200, headers: [], body: new Uint8Array(), changes: [], transcript: new Uint8Array() },
+  ...{ type: 'answered', status: 200, headers: [], body: new Uint8Array(), changes: [], fuel: 0, transcript: new Uint8Array() },
   ...given,
 })
 const run = (n: number, outcome: ScriptOutcome = answered()) => loggedRun(asked(n), outcome, { ran: 'read', timeMs: 1_000 * n })

@@ -57,6 +57,35 @@ test('agreed writes go before reads that wait, reads in the order they came', as
   expect(runtime.started).toEqual(['/1', '/write', '/2'])
 })
 
+test('a runtime that reads in parallel is given as many reads as it can run, and a write beside them', async () => {
+  class Parallel extends HeldRuntime {
+    readonly readers = 2
+    readonly kinds: (string | undefined)[] = []
+    override async run(root: string, request: ScriptRequest, when: typeof at, options?: { kind?: string }): Promise<ScriptOutcome> {
+      this.kinds.push(options?.kind)
+      return super.run(root, request, when)
+    }
+  }
+  const { scripts, runtime, root } = await queueOf(new Parallel())
+  await scripts.write((_, hold) => hold(root))
+  const reads = ['/1', '/2', '/3'].map((target) => scripts.read(root, plain('GET', target), at))
+  const writes = ['/4', '/5'].map((target) =>
+    scripts.write(async (running, hold) => {
+      await hold(root)
+      return running.run(root, plain('POST', target), at)
+    }),
+  )
+  await new Promise(setImmediate)
+  expect(runtime.started).toEqual(['/1', '/2', '/4'])
+  await runtime.end()
+  expect(runtime.started).toEqual(['/1', '/2', '/4', '/3'])
+  for (let i = 0; i < 4; i++) await runtime.end()
+  const outcomes = await Promise.all([...reads, ...writes])
+  expect(outcomes.every((outcome) => 'type' in outcome && outcome.type === 'answered')).toBe(true)
+  expect(runtime.started).toEqual(['/1', '/2', '/4', '/3', '/5'])
+  expect(runtime.kinds).toEqual(['read', 'read', undefined, 'read', undefined])
+})
+
 test('a run that breaks, at once or later, fails its own asker and the queue goes on', async () => {
   const { scripts, runtime, root } = await queueOf(new HeldRuntime())
   const broken = scripts.read(root, plain('GET', '/throws'), at).catch((error: Error) => error.message)

@@ -1,4 +1,5 @@
 import type { FileChange } from './files.js'
+import type { Effect } from './host-calls/effects.js'
 import type { Draft } from './outcome.js'
 
 /** A piece of what is hashed: text stands for its UTF-8 bytes. */
@@ -14,7 +15,7 @@ export function* answerForm(answer: Draft, byteLength: (text: string) => number)
     yield `${typeof value === 'string' ? byteLength(value) : value.length}:`
     yield value
   }
-  yield `interpeer answer 1;${answer.status};${answer.headers.length};`
+  yield `interpeer answer 2;${answer.status};${answer.headers.length};`
   for (const [name, value] of answer.headers) {
     yield* sized(name)
     yield* sized(value)
@@ -34,6 +35,20 @@ export function* answerForm(answer: Draft, byteLength: (text: string) => number)
       }
     }
   }
+  yield `${answer.effects.length};`
+  for (const effect of answer.effects) {
+    const parts = partsOf(effect)
+    yield `${effect.type};${parts.length};`
+    for (const part of parts) yield* sized(part)
+  }
+}
+
+function partsOf(effect: Effect): readonly FormPart[] {
+  if (effect.type === 'after') return [effect.name, String(effect.seconds), effect.script, effect.args]
+  if (effect.type === 'pay') return [effect.account, String(effect.amount)]
+  const { key, request, answerTo } = effect
+  const [first, second] = request.type === 'http' ? [request.method, request.url] : [request.to, request.subject]
+  return [key, answerTo ?? '', request.type, first, second, request.body, ...request.headers.flat()]
 }
 
 function attributesOf(change: FileChange): string {

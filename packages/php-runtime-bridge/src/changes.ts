@@ -12,22 +12,27 @@ export const PATCHED_BYTES_MIN = 256 * 1024
 export const CHANGED_BYTES_MAX = 512 * 1024 * 1024
 
 /**
- * What a request changed below `top`, sorted by path (a path that changed its kind: `delete` first). What left the bytes and the
+ * What a request changed below the site's folder, sorted by path (a path that changed its kind: `delete` first). What left the bytes and the
  * mode as they were is no change: content-store keeps the time of a file that is written again as it was. What is told depends on what is there
  * and what was there, not on how it came about.
- * @param scratch paths below `top` that are not told of
- * @returns undefined where a site can't hold what the request left: a path too long or too deep, a link that leads out, more than `bytesMax`
+ * @param scratch paths in the site that are not told of
+ * @returns undefined where a site can't hold what the request left: a path too long or too deep, a link that leads out, more than CHANGED_BYTES_MAX
  */
-export function changesBelow(
+export function changesBelow(site: OverlayDirectory, scratch: readonly string[] = []): FileChange[] | undefined {
+  const changes = allChangesBelow(site, scratch)
+  return changes?.every(isFit) ? changes : undefined
+}
+
+/** The same of any folder: whether a site can hold it is not asked. @returns undefined where it is more than `bytesMax` */
+export function allChangesBelow(
   top: OverlayDirectory,
-  scratch: readonly string[] = [],
+  left: readonly string[] = [],
   bytesMax = CHANGED_BYTES_MAX,
 ): FileChange[] | undefined {
-  const comparison = new Comparison(new Set(scratch), bytesMax)
+  const comparison = new Comparison(new Set(left), bytesMax)
   if (top.base) comparison.compareDirectories('', top, top.base)
-  const { changes } = comparison
-  if (!comparison.fits || !changes.every(isFit)) return undefined
-  return changes.sort((a, b) => compareText(a.path, b.path) || rank(a) - rank(b))
+  if (!comparison.fits) return undefined
+  return comparison.changes.sort((a, b) => compareText(a.path, b.path) || rank(a) - rank(b))
 }
 
 class Comparison {
@@ -98,7 +103,8 @@ function continues(before: Uint8Array, page: Uint8Array): boolean {
   return sameBytes(before, page.subarray(0, before.length)) && page.subarray(before.length).every((byte) => byte === 0)
 }
 
-function isFit(change: FileChange): boolean {
+/** Whether a site can hold what it leaves. */
+export function isFit(change: FileChange): boolean {
   return isSitePath(change.path) && (change.type !== 'symlink' || isSiteTarget(change.target, change.path.split('/').length - 1))
 }
 

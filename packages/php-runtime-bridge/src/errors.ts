@@ -13,6 +13,8 @@ export type PhpRuntimeFailure =
   | { readonly code: 'VERSION_MISSING'; readonly php: PhpVersion; readonly install: string }
   /** It is, but what it has is not what every member runs. */
   | { readonly code: 'BUILD_UNKNOWN'; readonly php: PhpVersion; readonly install: string }
+  /** An extension of PHP's (`side`) does not fit the binary. */
+  | { readonly code: 'LINK_FAILED'; readonly side: string; readonly detail: string }
   | { readonly code: 'RUNTIME_CLOSED' }
   | { readonly code: 'METER_MALFORMED'; readonly detail: string; readonly at: number }
   | { readonly code: 'METER_UNSUPPORTED'; readonly detail: string; readonly at: number }

@@ -84,7 +84,7 @@ export class FileContent {
     this.#size = size
   }
 
-  /** What it is now, as a tree holds it. Shares what was not changed, and gives away what was: nothing may be written afterwards. */
+  /** What it is now, as a tree holds it: views, right for as long as nothing is written. */
   settle(): Pages {
     if (this.#size === this.#base.size && this.#kept === this.#size && this.#own === undefined) return this.#base
     const pages = Array.from({ length: Math.ceil(this.#size / FILE_PAGE_BYTES) }, (_, index) => {

@@ -1,6 +1,6 @@
 import { kindOfPath, type SiteConfiguration } from './configuration/site-configuration.js'
-import { samePages } from './file-pages.js'
-import type { TreeDirectory } from './file-tree.js'
+import type { TreeDirectory, TreeNode } from './file-tree.js'
+import { CHILD_PATH, LIBRARY_PATH } from './host-calls/php-library.js'
 import { compareText } from './path.js'
 import { type OpcacheSizes, SESSION_FOLDER, SITE_FOLDER } from './php-ini.js'
 
@@ -14,26 +14,23 @@ export function canChange(configuration: SiteConfiguration, path: string): boole
   return kindOfPath(configuration, path) !== 'immutable'
 }
 
-/** Whether two trees agree in all that cannot change. */
-export function haveSameCode(configuration: SiteConfiguration, a: TreeDirectory, b: TreeDirectory, prefix = ''): boolean {
-  for (const name of new Set([...a.entries.keys(), ...b.entries.keys()])) {
+/** The tree without all that can change: the same for every state of a site. */
+export function codeOf(configuration: SiteConfiguration, tree: TreeDirectory, prefix = ''): TreeDirectory {
+  const entries = new Map<string, TreeNode>()
+  for (const [name, node] of tree.entries) {
     const path = prefix + name
-    const [one, other] = [a.entries.get(name), b.entries.get(name)]
-    if (one === other || canChange(configuration, path)) continue
-    if (one?.kind === 'directory' && other?.kind === 'directory') {
-      if (one.mode !== other.mode || !haveSameCode(configuration, one, other, `${path}/`)) return false
-    } else if (one?.kind === 'symlink' && other?.kind === 'symlink') {
-      if (one.target !== other.target) return false
-    } else if (one?.kind !== 'file' || other?.kind !== 'file') return false
-    else if (one.mode !== other.mode || one.mtimeS !== other.mtimeS || !samePages(one, other)) return false
+    if (canChange(configuration, path)) continue
+    entries.set(name, node.kind === 'directory' ? codeOf(configuration, node, `${path}/`) : node)
   }
-  return true
+  return { ...tree, entries }
 }
 
-/** Absolute paths of which opcache takes nothing: all but the immutable code. */
+export const SWEEP_PATH = '/internal/shared/sweep.php'
+
+/** Absolute paths of which opcache takes nothing: all but the immutable code, and the library that comes before every script. */
 export function uncachedPaths({ mutable, scratch }: SiteConfiguration): string[] {
   const inSite = mutable === 'everything' ? [SITE_FOLDER] : [...mutable, ...scratch].map((path) => `${SITE_FOLDER}/${path}`)
-  return ['/internal', '/request', '/tmp', RUNTIME_FOLDER, ...inSite].sort(compareText)
+  return [SWEEP_PATH, CHILD_PATH, '/request', '/tmp', RUNTIME_FOLDER, ...inSite].sort(compareText)
 }
 const RUNTIME_FOLDER = SESSION_FOLDER.slice(0, SESSION_FOLDER.lastIndexOf('/'))
 
@@ -58,6 +55,7 @@ $changing = json_decode('${changing}');
 $held = [];
 foreach (opcache_get_status(true)['scripts'] ?? [] as $path => $script) {
     $name = preg_replace('~^[a-z.]+://~', '', $path);
+    if ($name === '${LIBRARY_PATH}') continue;
     $drop = !str_starts_with($name, '${SITE_FOLDER}/');
     foreach ($changing as $one) $drop = $drop || $name === $one || str_starts_with($name, $one . '/');
     if ($drop) opcache_invalidate($path, true);

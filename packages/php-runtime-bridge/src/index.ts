@@ -34,6 +34,17 @@ export {
   treeOf,
 } from './file-tree.js'
 export type { DirectoryEntry, FileChange, FileEntry, SymlinkEntry } from './files.js'
+export type { ChildFailure, ChildJobRecord } from './host-calls/child-task.js'
+export type {
+  AfterEffect,
+  Effect,
+  HttpOutboxRequest,
+  MailOutboxRequest,
+  OutboxEffect,
+  OutboxRequest,
+  PayEffect,
+} from './host-calls/effects.js'
+export type { JobFacts } from './host-calls/host-calls.js'
 export { type Abstained, type AbstainReason, type AnswerCode, type Answered, answerCodes, type ScriptOutcome } from './outcome.js'
 export { phpIni, SESSION_FOLDER, SITE_FOLDER } from './php-ini.js'
 export { DEFAULT_PHP_VERSION, type PhpVersion, phpVersions } from './php-version.js'

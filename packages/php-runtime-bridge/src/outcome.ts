@@ -1,4 +1,6 @@
 import type { FileChange } from './files.js'
+import type { ChildJobRecord } from './host-calls/child-task.js'
+import type { Effect } from './host-calls/effects.js'
 
 export interface Answered {
   readonly type: 'answered'
@@ -8,15 +10,19 @@ export interface Answered {
   readonly body: Uint8Array
   /** Sorted by path; content-equal writes dropped; paths relative to the site. */
   readonly changes: readonly FileChange[]
+  /** What the script wants done outside its site, in the order it asked; at most 100. To be done once the group agreed on this answer, and not before. */
+  readonly effects: readonly Effect[]
   /**
    * What the run did on its way, and a digest of all of the above: the same on every machine, and not to be had from the answer. 72 to 16,456 bytes
    * (the README has the form).
    */
   readonly transcript: Uint8Array
+  /** The scripts that it ran in slots of their own, in the order of their ends: at most 100. The same on every machine; not part of the transcript. */
+  readonly childJobs: readonly ChildJobRecord[]
   /** What PHP wrote to its error log, for the site's owner; at most 64 KiB; not part of the transcript. */
   readonly log: string
 }
-export type AbstainReason = 'GUARD_TIME' | 'HOST_MEMORY' | 'HOST_STACK' | 'WORKER_DIED' | 'IMAGE_FAILED'
+export type AbstainReason = 'GUARD_TIME' | 'HOST_MEMORY' | 'HOST_STACK' | 'WORKER_DIED' | 'IMAGE_FAILED' | 'CONTENT_MISSING'
 /** This machine could not finish, which says nothing about the request: another may. */
 export interface Abstained {
   readonly type: 'abstained'
@@ -38,7 +44,7 @@ export const answerCodes = {
 } as const
 export type AnswerCode = keyof typeof answerCodes
 
-export type Draft = Omit<Answered, 'type' | 'transcript'>
+export type Draft = Omit<Answered, 'type' | 'transcript' | 'childJobs'>
 
 export function codedAnswer(code: AnswerCode, detail = '', log = ''): Draft {
   const [status, text] = answerCodes[code]
@@ -48,7 +54,7 @@ export function codedAnswer(code: AnswerCode, detail = '', log = ''): Draft {
   ]
   if (code === 'METHOD_NOT_ALLOWED') headers.push(['allow', 'GET, HEAD'])
   const body = asciiBytes(`${code}: ${text}${detail === '' ? '' : `: ${detail}`}.\n`)
-  return { status, headers, body, changes: [], log }
+  return { status, headers, body, changes: [], effects: [], log }
 }
 
 function asciiBytes(text: string): Uint8Array {

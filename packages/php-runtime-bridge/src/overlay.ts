@@ -34,7 +34,7 @@ export class Overlay {
   /** Names looked up so far. */
   namesWalked = 0
   readonly #writability: Writability
-  readonly #limits: OverlayLimits
+  #limits: OverlayLimits
   #ownedBytes = 0
   #madeNodes = 0
   #inodes = 0
@@ -46,6 +46,28 @@ export class Overlay {
     this.root = directoryOver(base, 1)
     this.#writability = writability
     this.#limits = limits
+  }
+
+  /** The folder in which links lead only to what is in it. */
+  get site(): string {
+    return this.#writability.site
+  }
+
+  /** What may still be held and made. */
+  get left(): OverlayLimits {
+    const { ownedBytesMax, madeNodesMax } = this.#limits
+    return { ownedBytesMax: Math.max(0, ownedBytesMax - this.#ownedBytes), madeNodesMax: Math.max(0, madeNodesMax - this.#madeNodes) }
+  }
+
+  /** For changes that were bounded elsewhere. What they take is counted. */
+  withoutLimits(change: () => void): void {
+    const limits = this.#limits
+    this.#limits = { ownedBytesMax: Number.POSITIVE_INFINITY, madeNodesMax: Number.POSITIVE_INFINITY }
+    try {
+      change()
+    } finally {
+      this.#limits = limits
+    }
   }
 
   /** Where a path leads; what is there may be missing. ENOTDIR where a slash at its end follows no directory. */

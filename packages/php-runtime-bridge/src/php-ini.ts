@@ -1,3 +1,6 @@
+import type { ExtensionName } from './configuration/fields.js'
+import { LIBRARY_PATH } from './host-calls/php-library.js'
+
 /** Where a site is in the file system that PHP sees, and where its sessions are: inside the site, so that they outlive a request. */
 export const SITE_FOLDER = '/site'
 export const SESSION_FOLDER = `${SITE_FOLDER}/.interpeer/sessions`
@@ -35,7 +38,7 @@ upload_tmp_dir=/tmp
 sys_temp_dir=/tmp
 allow_url_fopen=1
 allow_url_include=0
-disable_functions=post_message_to_js
+auto_prepend_file=${LIBRARY_PATH}
 session.save_handler=files
 session.save_path=${SESSION_FOLDER}
 session.gc_probability=0
@@ -77,6 +80,11 @@ opcache.lockfile_path=/tmp
 opcache.jit=disable
 opcache.jit_buffer_size=0
 `
+}
+
+/** Lines for extensions that PHP is to load when it starts. */
+export function extensionIni(names: readonly ExtensionName[]): string {
+  return names.map((name) => `extension=${name}.so\n`).join('')
 }
 
 /** OpenSSL makes no keys without a configuration. */

@@ -4,6 +4,11 @@ export type RunKind = 'read' | 'write'
 /** Of each kind: what waits for a worker. More is refused. */
 export const RUNS_WAITING_MAX = 1024
 
+/** Of so many workers: how many may run reads at a time. */
+export function readersOf(workers: number): number {
+  return Math.max(1, workers - 1)
+}
+
 /**
  * What waits for workers, and how much runs: each kind in the order it came. Of two workers or more one is never given to a read, so that a write waits
  * for nothing but writes. One alone is given to both in turn, where both wait.
@@ -46,7 +51,7 @@ export class RunQueue<T> {
 
   #next(): RunKind | undefined {
     const write = this.#waiting.write.length > 0 && this.#running.write === 0
-    const read = this.#waiting.read.length > 0 && this.#running.read < Math.max(1, this.#workers - 1)
+    const read = this.#waiting.read.length > 0 && this.#running.read < readersOf(this.#workers)
     if (write && read) return this.#workers > 1 || this.#last === 'read' ? 'write' : 'read'
     return write ? 'write' : read ? 'read' : undefined
   }

@@ -19,12 +19,12 @@ interface Kept {
 }
 
 /**
- * Caches that reads leave for reads: a convenience of this peer's, no part of any site's state. Kept for a state's root, so that they are gone
+ * Caches that reads leave for reads: a convenience of this peer's, no part of any site's state. Kept for one tree, so that they are gone
  * when the state changes; those that were used longest ago go first, and one that is too large alone is not kept.
  */
 export class ScratchStore {
   readonly #limits: ScratchLimits
-  readonly #kept = new Map<string, Kept>()
+  readonly #kept = new Map<number, Kept>()
   #bytes = 0
   #entries = 0
 
@@ -32,7 +32,7 @@ export class ScratchStore {
     this.#limits = limits
   }
 
-  get(root: string): Scratch {
+  get(root: number): Scratch {
     const kept = this.#kept.get(root)
     if (kept === undefined) return noScratch
     this.#kept.delete(root)
@@ -40,8 +40,8 @@ export class ScratchStore {
     return kept.scratch
   }
 
-  /** @param site what the root names: of what scratch shares with it nothing is counted */
-  put(root: string, scratch: Scratch, site: TreeDirectory): void {
+  /** @param site the tree: of what scratch shares with it nothing is counted */
+  put(root: number, scratch: Scratch, site: TreeDirectory): void {
     this.drop(root)
     const size = { bytes: 0, entries: 0 }
     for (const [path, tree] of scratch) measure(tree, findNode(site, path), size)
@@ -55,7 +55,7 @@ export class ScratchStore {
     }
   }
 
-  drop(root: string): void {
+  drop(root: number): void {
     const kept = this.#kept.get(root)
     if (kept === undefined) return
     this.#kept.delete(root)

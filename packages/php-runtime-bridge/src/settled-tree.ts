@@ -1,7 +1,10 @@
 import type { TreeNode } from './file-tree.js'
 import type { OverlayNode } from './overlay-node.js'
 
-/** What a request left of a node, as a tree that shares with the base what it did not change. The overlay must not be written to afterwards. */
+/**
+ * A node as it is now, as a tree that shares bytes with it, and with its base what was not changed: for as long as nothing is written to the overlay.
+ * Directories have no times in a tree, so that they lose theirs.
+ */
 export function settledTree(node: OverlayNode): TreeNode {
   if (node.kind === 'symlink') return node.base ?? { kind: 'symlink', target: node.target }
   if (node.kind === 'file') {

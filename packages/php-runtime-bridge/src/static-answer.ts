@@ -28,7 +28,7 @@ export function staticAnswer({ method, headers }: ScriptRequest, { path, file }:
 }
 
 function answer(status: number, headers: [string, string][], body: Uint8Array): Draft {
-  return { status, headers, body, changes: [], log: '' }
+  return { status, headers, body, changes: [], effects: [], log: '' }
 }
 
 const wholeOf = (file: Pages): Uint8Array => readPages(file, 0, file.size)

@@ -48,13 +48,13 @@ export class OverlayFiles {
     this.overlay = new Overlay(tree, writability)
     const kernel = this.#kernel
     kernel.memory = new GuestMemory({ buffer: new ArrayBuffer(BYTES_AT + BYTES_MAX), grow: () => 0 })
-    kernel.guest = { malloc: () => 0, alignedAlloc: () => 0, stackPointer: () => 0 }
+    kernel.guest = { malloc: () => 0, alignedAlloc: () => 0, stackPointer: () => 0, forgetLibrary: () => undefined }
     const seed = new Uint8Array()
     const random = new SeededRandom(seed)
     const clock = new VirtualClock(1_000)
     kernel.begin(
-      { files: this.overlay, clock, random, processId: 1, output: new RequestOutput(), log: undefined },
-      new DescriptorTable([], this.overlay),
+      { files: this.overlay, clock, random, processId: 1, output: new RequestOutput(), log: undefined, host: undefined },
+      new DescriptorTable([]),
     )
     this.#calls = { ...fileCalls(kernel), ...directoryCalls(kernel), ...streamCalls(kernel) }
   }

@@ -17,12 +17,16 @@ async function load(files: Readonly<Record<string, string | Uint8Array>>, config
   await php.load(root, all, [], [], initial === undefined ? undefined : { initial })
   return root
 }
+/** A site whose warm-up finds its data. */
+async function publish(files: Readonly<Record<string, string | Uint8Array>>, configuration = configured()): Promise<string> {
+  return load(files, configuration, await load(files, configuration))
+}
 const write = (path: string, text: string) => ({ type: 'write' as const, path, mode: 0o644, mtimeS: 1_700_000_000, bytes: utf8(text) })
 
 const HELD = '<?php echo json_encode(array_map("opcache_is_script_cached", glob("/site/*.php")));'
 
 test('it holds the immutable scripts that warm-up ran, compiled, and none that can change', async () => {
-  const root = await load({
+  const root = await publish({
     'index.php': '<?php require "lib/a.php"; require "data/m.php"; @include "cache/c.php"; include ".interpeer/s.php"; echo a(), M;',
     'lib/a.php': '<?php function a() { return "a"; }',
     'lib/never used.php': '<?php',
@@ -39,7 +43,7 @@ test('it holds the immutable scripts that warm-up ran, compiled, and none that c
 test('what a script changes is never served from before, however often warm-up ran it', async () => {
   const index = '<?php include "data/code.php"; echo " ", file_get_contents("data/text"), " ", include("data/value.php");'
   const data = { 'data/code.php': '<?php echo "old";', 'data/text': 'old', 'data/value.php': '<?php return "old";' }
-  const root = await load({ 'index.php': index, ...data }, configured({ warmUp: ['/', '/index.php?again'] }))
+  const root = await publish({ 'index.php': index, ...data }, configured({ warmUp: ['/', '/index.php?again'] }))
   const later = `${root} later`
   await php.derive(later, root, [
     write('data/code.php', '<?php echo "new";'),
@@ -54,7 +58,7 @@ test('what a script changes is never served from before, however often warm-up r
 test('a script that a request writes, runs, and writes again runs as written', async () => {
   const page = (folder: string) =>
     `<?php foreach ([1, 2] as $n) { file_put_contents("${folder}/x.php", "<?php return $n;"); echo include "${folder}/x.php"; }`
-  const root = await load(
+  const root = await publish(
     { 'index.php': page('data'), 'tmp.php': page('/tmp'), 'data/x.php': '<?php return 0;' },
     configured({ warmUp: ['/', '/tmp.php'] }),
   )
@@ -79,7 +83,7 @@ test('archives that can change are not held either', async () => {
   })
   const made = await visit(php, root, { target: '/make.php?said=first' })
   expect(made.changes.map(({ path }) => path)).toEqual(['data/a.tar'])
-  const one = await load({ 'index.php': '<?php echo include "phar:///site/data/a.tar/x.php";', 'data/a.tar': bytesOf(made) })
+  const one = await publish({ 'index.php': '<?php echo include "phar:///site/data/a.tar/x.php";', 'data/a.tar': bytesOf(made) })
   expect((await visit(php, one)).text).toBe('first')
   expect((await php.image(one))?.scripts).toEqual(['/site/index.php'])
   const again = await visit(php, root, { target: '/make.php?said=other' })
@@ -93,7 +97,7 @@ test('odd names: a pattern, a space, a quote, a comment, other letters', async (
   const names = ['da*ta', 'da ta', 'da"ta', ';data', 'dätä', 'da+(ta)', 'da~ta', '[data]', 'data.d']
   const files = Object.fromEntries(names.map((name) => [`${name}/m.php`, '<?php echo 1;']))
   const index = `<?php foreach (json_decode(${JSON.stringify(JSON.stringify(names)).replaceAll('$', '\\$')}) as $name) include "$name/m.php";`
-  const root = await load({ 'index.php': index, ...files }, configured({ mutable: names, scratch: [] }))
+  const root = await publish({ 'index.php': index, ...files }, configured({ mutable: names, scratch: [] }))
   const held = (await php.image(root))?.scripts ?? []
   expect(held.filter((path) => path.endsWith('/m.php'))).toEqual([])
   await php.derive(
@@ -104,14 +108,36 @@ test('odd names: a pattern, a space, a quote, a comment, other letters', async (
   expect((await visit(php, `${root} later`)).text).toBe('2'.repeat(names.length))
 })
 
-test('it is made on the site as it was published, wherever that has got to', async () => {
-  const files = { 'index.php': '<?php echo file_get_contents("data/n");', 'data/n': 'first' }
+test('it is made of code alone: every state of a site has the same, and other code another', async () => {
+  const code = {
+    'index.php': '<?php if (is_file("data/n")) include "lib/seen.php"; else include "lib/new.php";',
+    'lib/seen.php': '<?php',
+    'lib/new.php': '<?php',
+  }
+  const root = await load({ ...code, 'data/n': '1' })
+  const image = await php.image(root)
+  expect(image?.scripts).toEqual(['/site/index.php', '/site/lib/new.php'])
+  expect(await php.image(await load({ ...code, 'data/m': '2', 'cache/x': '3' }))).toEqual(image)
+  await php.derive(`${root} later`, root, [write('data/n', '4'), { type: 'delete', path: 'cache' }])
+  expect((await php.image(`${root} later`))?.id).toBe(image?.id)
+  expect((await php.image(await load({ ...code, 'lib/more.php': '' })))?.id).not.toBe(image?.id)
+})
+
+test('where it is known what was published, it is made of that, wherever it has got to', async () => {
+  const files = {
+    'index.php': '<?php if (is_file("data/n")) include "lib/seen.php"; echo @file_get_contents("data/n");',
+    'lib/seen.php': '<?php',
+    'data/n': 'first',
+  }
   const published = await load(files)
-  const now = await load({ ...files, 'data/n': 'now' }, configured(), published)
-  const elsewhere = await load({ ...files, 'data/n': 'now' })
-  expect(await php.image(now)).toEqual(await php.image(published))
-  expect((await php.image(elsewhere))?.id).not.toBe((await php.image(now))?.id)
-  expect((await visit(php, now)).text).toBe('now')
+  const [one, other] = [
+    await load({ ...files, 'data/n': 'now' }, configured(), published),
+    await load({ ...files, 'data/x': '' }, configured(), published),
+  ]
+  const image = await php.image(one)
+  expect(image?.scripts).toEqual(['/site/index.php', '/site/lib/seen.php'])
+  expect(await php.image(other)).toEqual(image)
+  expect((await visit(php, one)).text).toBe('now')
 
   const otherCode = { ...files, 'index.php': '<?php echo "other code";' }
   const version = await load(otherCode, configured(), published)
@@ -122,7 +148,7 @@ test('it is made on the site as it was published, wherever that has got to', asy
 test('what warm-up wrote is thrown away', async () => {
   const index =
     '<?php session_start(); file_put_contents("data/log", "x", FILE_APPEND); file_put_contents("/tmp/y", "y"); echo filesize("data/log");'
-  const root = await load({
+  const root = await publish({
     'index.php': index,
     'look.php': '<?php foreach (["/site/data", "/tmp", "/site/.interpeer/sessions"] as $in) echo count(glob("$in/*"));',
     'data/kept': '',
@@ -146,7 +172,7 @@ test('new code has a new image; the configuration, and what is given without it,
 })
 
 test('warm-up that breaks PHP, leaves files open or answers with an error: the image is made without it', async () => {
-  const root = await load(
+  const root = await publish(
     {
       'index.php': '<?php echo "whole";',
       'fiber.php': '<?php (new Fiber(fn () => 1))->start();',

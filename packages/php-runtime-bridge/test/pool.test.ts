@@ -77,6 +77,22 @@ test('more runs than may wait are refused, and those that wait are still answere
   await single.close()
 })
 
+test('a tree that is forgotten, or given anew, is as it was for the runs that were asked for before', async () => {
+  await php.load('brief', filesOf({ 'index.php': '<?php echo "old";' }))
+  const old = ['read', 'write', 'read', 'write', 'read'] as const
+  const before = old.map((kind) => php.run('brief', request(), at, { kind }))
+  await php.load('brief', filesOf({ 'index.php': '<?php echo "new";' }))
+  const after = php.run('brief', request(), at)
+  php.forget('brief')
+  expect((await Promise.all([...before, after])).map(textOf)).toEqual([...old.map(() => 'old'), 'new'])
+
+  await php.load('brief', filesOf({ 'index.php': '<?php echo file_get_contents("n");', n: '1' }))
+  await php.derive('brief', 'brief', [{ type: 'write', path: 'n', mode: 0o644, mtimeS: 1, bytes: utf8('2') }])
+  expect(textOf(await php.run('brief', request(), at))).toBe('2')
+  php.forget('brief')
+  await expect(php.run('brief', request(), at)).rejects.toThrow(expect.objectContaining({ code: 'ROOT_UNKNOWN' }))
+})
+
 test('closing refuses what waits and what runs', async () => {
   const single = await startPhpRuntime({ guardMs: 20_000, workers: 2 })
   await single.load('loop', filesOf({ 'index.php': '<?php while (true);' }))

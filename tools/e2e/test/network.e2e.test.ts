@@ -30,6 +30,19 @@ test('an edit is agreed by the group, and every member then shows it', async () 
   })
 })
 
+test('the uploader reads what the edit took at the members, told once', async () => {
+  await until('most of the group logged it', async () => {
+    const lines = (await running.network.logs('wiki')) as readonly {
+      ran?: string
+      method?: string
+      status?: number
+      members: readonly string[]
+    }[]
+    const edits = lines.filter(({ ran, method, status }) => ran === 'write' && method === 'POST' && status === 303)
+    return edits.some(({ members }) => new Set(members).size >= 3)
+  })
+})
+
 test('a request that names a stranger, a page that is not there, an unknown site and a huge request get pages that say so', async () => {
   const stranger = await running.network.fetch('/', { headers: { 'interpeer-peer': 'not a peer' } })
   expect(stranger.status).toBe(400)

@@ -8,6 +8,7 @@ import { overlay } from './overlay.ts'
 import { peer } from './peer.ts'
 import { peerGroup } from './peer-group.ts'
 import { peerGroupOwnWork } from './peer-group-own-work.ts'
+import { phpHostCalls } from './php-host-calls.ts'
 import { phpRuntimeBridge } from './php-runtime-bridge.ts'
 import { provenRecords } from './proven.ts'
 import { voteChain } from './vote-chain.ts'
@@ -27,6 +28,7 @@ export const targets: readonly Target[] = [
   ...intercoinLedger,
   ...provenRecords,
   ...peer,
+  ...phpHostCalls,
   ...phpRuntimeBridge,
   ...gateway,
 ]

@@ -9,9 +9,15 @@ import {
   routeOf,
   treeOf,
 } from '@interpeer/php-runtime-bridge'
+import { addressesOf } from '../../../packages/php-runtime-bridge/src/meter/addresses.js'
+import { meter } from '../../../packages/php-runtime-bridge/src/meter/meter.js'
+import { shapeOf } from '../../../packages/php-runtime-bridge/src/meter/module-shape.js'
 import { isSitePath, partsOf } from '../../../packages/php-runtime-bridge/src/path.js'
 import { parseResponseHead } from '../../../packages/php-runtime-bridge/src/response-headers.js'
+import { phpWith } from '../../../packages/php-runtime-bridge/test/meter/php-like.js'
+import { richModule } from '../../../packages/php-runtime-bridge/test/meter/rich-module.js'
 import { Broken, bytesOfText, type Target, textOf } from '../src/target.ts'
+import { kernelTarget } from './php-kernel.ts'
 
 const site = treeOf(
   ['index.php', 'a/index.html', 'a/b/style.css', 'a/index.php', '.hidden/secret'].map((path) => ({
@@ -22,6 +28,16 @@ const site = treeOf(
   })),
   [],
 )
+
+const engine = (globalThis as unknown as { WebAssembly: { validate(bytes: Uint8Array): boolean } }).WebAssembly
+
+/** What the engine takes it must take when it is metered; what it refuses it must refuse then, or the meter has read something else than it. */
+function checkMetered(input: Uint8Array, made: Uint8Array): void {
+  const [before, after] = [engine.validate(input), engine.validate(made)]
+  if (before && !after) throw new Broken('a module that cannot be used when it is metered')
+  // a custom section is left out, whatever is wrong with it
+  if (after && !before && shapeOf(input).sections.every(({ id }) => id !== 0)) throw new Broken('a module that is better metered')
+}
 
 export const phpRuntimeBridge: readonly Target[] = [
   {
@@ -96,4 +112,26 @@ export const phpRuntimeBridge: readonly Target[] = [
     },
     seeds: () => ['data/wiki.sqlite', '../a', 'a/./b', '/a'].map(bytesOfText),
   },
+  {
+    name: 'php-runtime-bridge/meter',
+    file: 'packages/php-runtime-bridge/src/meter/meter.ts',
+    errors: ['PhpRuntimeError'],
+    run: (input) => checkMetered(input, meter(input, { stack: { floor: 1024, top: 65_536 } }).bytes),
+    seeds: () => [richModule(), richModule({ customSections: false })],
+  },
+  {
+    name: 'php-runtime-bridge/meter-side',
+    file: 'packages/php-runtime-bridge/src/meter/sections.ts',
+    errors: ['PhpRuntimeError'],
+    run: (input) => checkMetered(input, meter(input, { kind: 'side', stack: { floor: 1024, top: 65_536 } }).bytes),
+    seeds: () => [richModule(), richModule({ customSections: false })],
+  },
+  {
+    name: 'php-runtime-bridge/addresses',
+    file: 'packages/php-runtime-bridge/src/meter/addresses.ts',
+    errors: ['PhpRuntimeError'],
+    run: (input) => void addressesOf(input),
+    seeds: () => [phpWith()],
+  },
+  kernelTarget('php-runtime-bridge/kernel'),
 ]

@@ -83,6 +83,11 @@ test('an error of another class than the decoder says is found', async () => {
   expect(findings[0]).toMatchObject({ kind: 'uncoded', input: new Uint8Array() })
   expect(findings[0]?.detail).toContain('PlantedError')
 })
+test('an import of PHP that falls over one descriptor is found', async () => {
+  const { findings } = await plantedRun('kernel')
+  expect(findings.map(({ kind }) => kind)).toEqual(['uncoded'])
+  expect(findings[0]?.detail).toContain('TypeError')
+})
 test('targets after one that ended the process go on', async () => {
   await plantedRun('sound')
   const budget = { seed: SEED, seconds: 300, executions: 100_000, findings: 1 }

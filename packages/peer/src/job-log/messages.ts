@@ -49,7 +49,6 @@ export const jobLogs = message(
   },
   { maxBytes: 256 },
 )
-export type JobLogs = Infer<typeof jobLogs>
 
 export const jobLogPage = message(
   'job-log-page',

@@ -2,26 +2,31 @@ import { type BlockStore, type Missing, readTree } from '@interpeer/content-stor
 import type { ContentId } from '@interpeer/crypto-ids'
 import type { ScriptOutcome, ScriptRequest, ScriptRuntime } from '../script-runtime.js'
 
-type Task = { readonly run: () => Promise<void>; readonly write: boolean }
+type Task = () => Promise<void>
 
 /** Reads that may wait for the runtime; more are answered 503 at once. */
 const READS_WAITING_MAX = 256
-/** File trees kept in the runtime: the one being read, the one being written, and a few before. */
+/** File trees kept in the runtime beside those that further readers read: the one being read, the one being written, and a few before. */
 const TREES_MAX = 6
 
 /**
- * The one place that runs scripts: agreed writes go before reads, since a whole group waits for them; reads go in the order they came.
+ * The one place that runs scripts: agreed writes go one at a time and before reads, since a whole group waits for them; reads go in the order they
+ * came, as many at a time as the runtime can. Where that is one, no write goes beside it.
  * It sees to it that the runtime holds the file tree that a run starts from.
  */
 export class ScriptQueue {
   readonly #runtime: ScriptRuntime
   readonly #store: BlockStore
-  readonly #tasks: Task[] = []
+  readonly #readers: number
+  readonly #reads: Task[] = []
+  readonly #writes: Task[] = []
   readonly #trees: ContentId[] = []
-  #running = false
+  #reading = 0
+  #isWriting = false
 
   constructor(runtime: ScriptRuntime, store: BlockStore) {
     this.#runtime = runtime
+    this.#readers = runtime.readers ?? 1
     this.#store = store
   }
 
@@ -41,9 +46,9 @@ export class ScriptQueue {
     request: ScriptRequest,
     at: { timeMs: number; seed: Uint8Array },
   ): Promise<ScriptOutcome | Missing | { readonly type: 'busy' }> {
-    if (this.#tasks.length >= READS_WAITING_MAX) return Promise.resolve({ type: 'busy' })
-    return this.#enqueue(false, async () => {
-      return (await this.#hold(root)) ?? this.#runtime.run(root, request, at)
+    if (this.#reads.length + this.#writes.length >= READS_WAITING_MAX) return Promise.resolve({ type: 'busy' })
+    return this.#enqueue(this.#reads, async () => {
+      return (await this.#hold(root)) ?? this.#runtime.run(root, request, at, { kind: 'read' })
     })
   }
 
@@ -52,7 +57,7 @@ export class ScriptQueue {
    * `hold` sees to it that the runtime has a tree, or says what is missing here of its files.
    */
   write<T>(work: (scripts: ScriptRuntime, hold: (root: ContentId) => Promise<Missing | undefined>) => Promise<T>): Promise<T> {
-    return this.#enqueue(true, () => work(this.#runtime, (root) => this.#hold(root)))
+    return this.#enqueue(this.#writes, () => work(this.#runtime, (root) => this.#hold(root)))
   }
 
   /** Marks a tree that `write` derived as used, so that older ones are forgotten first. */
@@ -60,7 +65,7 @@ export class ScriptQueue {
     const known = this.#trees.indexOf(root)
     if (known >= 0) this.#trees.splice(known, 1)
     this.#trees.push(root)
-    while (this.#trees.length > TREES_MAX) this.#runtime.forget(this.#trees.shift() as ContentId)
+    while (this.#trees.length > TREES_MAX + this.#readers - 1) this.#runtime.forget(this.#trees.shift() as ContentId)
   }
 
   async #hold(root: ContentId): Promise<Missing | undefined> {
@@ -73,20 +78,39 @@ export class ScriptQueue {
     return undefined
   }
 
-  #enqueue<T>(write: boolean, work: () => Promise<T>): Promise<T> {
+  #enqueue<T>(tasks: Task[], work: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const run = async () => resolve(await work())
-      const task = { write, run: () => run().catch(reject) }
-      const firstRead = write ? this.#tasks.findIndex((waiting) => !waiting.write) : -1
-      if (firstRead >= 0) this.#tasks.splice(firstRead, 0, task)
-      else this.#tasks.push(task)
-      if (!this.#running) void this.#run()
+      tasks.push(() => run().catch(reject))
+      this.#next()
     })
   }
 
-  async #run(): Promise<void> {
-    this.#running = true
-    for (let task = this.#tasks.shift(); task !== undefined; task = this.#tasks.shift()) await task.run()
-    this.#running = false
+  /** Starts what may run now. */
+  #next(): void {
+    const isAlone = this.#readers === 1
+    if (!this.#isWriting && !(isAlone && this.#reading > 0)) {
+      const write = this.#writes.shift()
+      if (write !== undefined) void this.#write(write)
+    }
+    while (this.#reading < this.#readers && !(isAlone && this.#isWriting)) {
+      const read = this.#reads.shift()
+      if (read === undefined) return
+      void this.#read(read)
+    }
+  }
+
+  async #write(task: Task): Promise<void> {
+    this.#isWriting = true
+    await task()
+    this.#isWriting = false
+    this.#next()
+  }
+
+  async #read(task: Task): Promise<void> {
+    this.#reading++
+    await task()
+    this.#reading--
+    this.#next()
   }
 }

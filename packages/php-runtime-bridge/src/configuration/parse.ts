@@ -17,7 +17,7 @@ export interface ConfigurationFault {
   readonly found: string
   readonly allowed: string
   /** What was probably meant. */
-  readonly meant?: string | undefined
+  readonly meant?: string
 }
 export type ConfigurationReading =
   | { readonly type: 'valid'; readonly configuration: SiteConfiguration }
@@ -49,13 +49,18 @@ export function parseConfiguration(bytes: Uint8Array, isFolder?: (path: string) 
     return { type: 'valid', configuration: configurationOf(given) }
   }
   const inOrder = found.sort((a, b) => a.at.start - b.at.start)
-  const faults = inOrder.slice(0, FAULTS_MAX).map(({ at, fault }) => ({ ...placeOf(text, at.start), ...fault }))
+  const faults = inOrder.slice(0, FAULTS_MAX).map(({ at, fault }) => toldFault(placeOf(text, at.start), fault))
   return { type: 'invalid', faults, unlisted: inOrder.length - faults.length }
+}
+
+function toldFault(place: { readonly line: number; readonly column: number }, { meant, ...fault }: ShapeFault): ConfigurationFault {
+  const word = meant?.()
+  return { ...place, ...fault, ...(word === undefined ? {} : { meant: word }) }
 }
 
 /** '3:12: slots: found 0; allowed: a whole number from 1 to 8'. */
 export function faultText({ line, column, name, found, allowed, meant }: ConfigurationFault): string {
-  return `${line}:${column}: ${name === '' ? '' : `${name}: `}found ${found}; ${meant === undefined ? '' : `did you mean ${meant}? `}allowed: ${allowed}`
+  return `${line}:${column}: ${name === '' ? '' : `${name}: `}found ${found}; ${meant === undefined ? '' : `did you mean "${meant}"? `}allowed: ${allowed}`
 }
 
 /** What else can be wrong with a site's configuration: that of a file that is none. */

@@ -7,8 +7,8 @@ export interface ShapeFault {
   readonly name: string
   readonly found: string
   readonly allowed: string
-  /** What was probably meant. */
-  readonly meant?: string | undefined
+  /** Finds what was probably meant: only for faults that are told. */
+  readonly meant?: () => string | undefined
 }
 export type Report = (at: Span, fault: ShapeFault) => void
 export type JsonSchema = Readonly<Record<string, unknown>>
@@ -52,8 +52,8 @@ export function oneOf<const T extends string>(...words: readonly T[]): Shape<T> 
       const word = words.find((one) => one === text)
       if (word !== undefined) return word
       // a number in place of its text is the likeliest slip: 8.2 for "8.2"
-      const meant = nearest(text ?? (value.type === 'number' ? String(value.value) : ''), words)
-      report(value, { name, found: foundIn(value), allowed, meant: meant && `"${meant}"` })
+      const meant = () => nearest(text ?? (value.type === 'number' ? String(value.value) : ''), words)
+      report(value, { name, found: foundIn(value), allowed, meant })
       return undefined
     },
   }
@@ -145,7 +145,8 @@ export type ValuesOf<F extends Record<string, { readonly shape: Shape<unknown> }
 /** An object of these keys and no others, none of them twice; every key may be missing. */
 export function objectOf<F extends Record<string, Field<unknown>>>(fields: F): Shape<ValuesOf<F>> {
   const keys = Object.keys(fields)
-  const allowed = `an object with keys of ${keys.map((key) => `"${key}"`).join(', ')}`
+  const list = keys.map((key) => `"${key}"`).join(', ')
+  const allowed = `an object with keys of ${list}`
   return {
     allowed,
     schema: {
@@ -167,9 +168,8 @@ export function objectOf<F extends Record<string, Field<unknown>>>(fields: F): S
       const field = Object.hasOwn(fields, key.value) ? fields[key.value] : undefined
       const keyName = name === '' ? key.value : `${name}.${key.value}`
       if (field === undefined) {
-        const meant = nearest(key.value, keys)
-        const list = keys.map((one) => `"${one}"`).join(', ')
-        report(key, { name, found: `the key ${shown(key.value)}`, allowed: list, meant: meant && `"${meant}"` })
+        const meant = () => nearest(key.value, keys)
+        report(key, { name, found: `the key ${shown(key.value)}`, allowed: list, meant })
       } else if (seen.has(key.value)) {
         report(key, { name, found: `the key ${shown(key.value)} again`, allowed: 'each key once' })
       } else {

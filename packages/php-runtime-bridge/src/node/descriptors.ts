@@ -45,11 +45,14 @@ export function deviceAt(path: string): Device | undefined {
 /** File descriptors of one instance. dup() shares the offset, as POSIX wants. */
 export class DescriptorTable {
   readonly #open: (Descriptor | undefined)[]
-  readonly #files: Overlay | undefined
+  #files: Overlay | undefined
 
-  /** @param files where files are said to be open and closed, so that one without a name goes with its last descriptor */
-  constructor(open: readonly (Descriptor | undefined)[], files?: Overlay) {
+  constructor(open: readonly (Descriptor | undefined)[]) {
     this.#open = [...open]
+  }
+
+  /** From now on `files` hears what is opened and closed: a file without a name goes with its last descriptor. */
+  countIn(files: Overlay): void {
     this.#files = files
   }
 

@@ -14,3 +14,10 @@ export class ScriptHalt extends Error {
     this.reason = reason
   }
 }
+
+/** Errors that another machine, or this one on another day, would not have had. */
+export function hostTroubleOf(error: unknown): (HaltReason & { type: 'abstain' }) | undefined {
+  if (!(error instanceof RangeError)) return undefined
+  if (error.message.includes('call stack')) return { type: 'abstain', reason: 'HOST_STACK' }
+  return error.message.includes('allocation') ? { type: 'abstain', reason: 'HOST_MEMORY' } : undefined
+}

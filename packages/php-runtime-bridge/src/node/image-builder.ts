@@ -1,9 +1,10 @@
+import type { EffectKind } from '../configuration/fields.js'
 import type { SiteConfiguration } from '../configuration/site-configuration.js'
 import type { TreeDirectory } from '../file-tree.js'
-import { blacklistOf, ROOMY, type Swept, sizesFor, sweepScript } from '../image-recipe.js'
+import { blacklistOf, ROOMY, SWEEP_PATH, type Swept, sizesFor, sweepScript } from '../image-recipe.js'
 import type { ScriptOutcome } from '../outcome.js'
 import { Overlay } from '../overlay.js'
-import { BLACKLIST_PATH, INI_PATH, type OpcacheSizes, opcacheIni } from '../php-ini.js'
+import { BLACKLIST_PATH, extensionIni, INI_PATH, type OpcacheSizes, opcacheIni } from '../php-ini.js'
 import { mountSite, systemTreeWith, writabilityOf } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable } from './descriptors.js'
@@ -11,15 +12,17 @@ import { execute } from './execute.js'
 import { functionNamed } from './function-named.js'
 import { PAGE_BYTES } from './guest-memory.js'
 import type { RequestWorld } from './kernel.js'
+import type { Extension } from './linker/extensions.js'
 import { RequestOutput } from './output.js'
 import { PhpInstance, type Snapshot } from './php-instance.js'
+import type { PhpAtLevel } from './request-scope.js'
 import { runScript } from './sapi.js'
 import { processIdOf, SeededRandom, START_SEED } from './seeded-random.js'
 import type { WasmModule } from './wasm-api.js'
 
 /** What an image is made of, beside the runtime: the same order gives the same bytes everywhere. */
 export interface ImageOrder {
-  /** The site as it was published: with it, not with what became of it, PHP is warmed up, so that a newcomer can do the same. */
+  /** What warm-up requests find: the site's code, or the site as it was published; not what became of it, so that a newcomer can do the same. */
   readonly initial: TreeDirectory
   readonly configuration: SiteConfiguration
 }
@@ -29,6 +32,10 @@ export interface PhpParts {
   readonly data: Uint8Array | undefined
   /** Most linear memory, in pages of 64 KiB. */
   readonly pagesMax: number
+  /** Those that are not in the binary. */
+  readonly extensions: readonly Extension[]
+  /** Kinds of effect that the host carries out. */
+  readonly carriedOut: readonly EffectKind[]
 }
 export interface Image {
   readonly snapshot: Snapshot
@@ -42,21 +49,21 @@ export interface Image {
 const ROUNDS = 3
 /** Long before any request: whatever a warm-up kept for a while is too old by then. */
 const BUILD_TIME_MS = 1_000_000_000_000
-const SWEEP_PATH = '/internal/shared/sweep.php'
 /** Room for requests, above what the image holds, as PHP has it when it starts: an instance whose memory grows can be used once only. */
 const HEADROOM_PAGES = (40 * 1024 * 1024) / PAGE_BYTES
 
 /**
- * Starts PHP and runs the site's warm-up requests, each on the site as it was published. Keeps PHP's memory, and nothing of what they wrote. Made twice: the
+ * Starts PHP and runs the site's warm-up requests, each on the same files. Keeps PHP's memory, and nothing of what they wrote. Made twice: the
  * first time shows how much memory opcache needs. A request that leaves PHP unfit for others (it broke it, or keeps a file open) is left out.
  * @throws {Error} where this machine has not enough memory
  */
-export function buildImage({ module, data, pagesMax }: PhpParts, { initial, configuration }: ImageOrder): Image {
+export function buildImage(parts: PhpParts, { initial, configuration }: ImageOrder): Image {
+  const { module, pagesMax, extensions } = parts
   const targets = [...configuration.warmUp]
   const leftOut: string[] = []
   let [sizes, measured] = [ROOMY, false]
   for (;;) {
-    const attempt = warm(new PhpInstance(module, pagesMax), data, initial, { ...configuration, warmUp: targets }, sizes)
+    const attempt = warm(new PhpInstance(module, pagesMax, extensions), parts, initial, { ...configuration, warmUp: targets }, sizes)
     if ('unfit' in attempt) {
       targets.splice(targets.indexOf(attempt.unfit), 1)
       leftOut.push(attempt.unfit)
@@ -71,26 +78,35 @@ export function buildImage({ module, data, pagesMax }: PhpParts, { initial, conf
 
 function warm(
   php: PhpInstance,
-  data: Uint8Array | undefined,
+  { module, data, pagesMax, extensions, carriedOut }: PhpParts,
   initial: TreeDirectory,
   configuration: SiteConfiguration,
   sizes: OpcacheSizes,
 ): { readonly php: PhpInstance; readonly swept: Swept } | { readonly unfit: string } {
   const around = systemTreeWith(
     new Map([
-      [INI_PATH, Buffer.from(opcacheIni(sizes))],
+      [INI_PATH, Buffer.from(opcacheIni(sizes) + extensionIni(extensions.map(({ side }) => side.name)))],
       [BLACKLIST_PATH, Buffer.from(blacklistOf(configuration))],
       [SWEEP_PATH, Buffer.from(sweepScript(configuration))],
     ]),
   )
   const started = php.start(data, around)
   const { kernel } = php
+  // what they ask for is thrown away, as what they write is; content is no part of an image
+  const services = { carriedOut: new Set(carriedOut), content: undefined }
+  const childOf = (snapshot: Snapshot) => {
+    const child = new PhpInstance(module, pagesMax, extensions)
+    child.restore(snapshot)
+    return child
+  }
   let descriptors = started.descriptors
   for (let round = 0; round < ROUNDS; round++) {
     for (const target of configuration.warmUp) {
       const request = { method: 'GET', target, host: 'localhost', https: false, headers: [], body: new Uint8Array() }
       const at = { timeMs: BUILD_TIME_MS, seed: START_SEED }
-      const outcome = execute(initial, request, at, () => ({ php, snapshot: { ...started, descriptors } }))
+      const snapshot = { ...started, descriptors }
+      const ours: PhpAtLevel = (level) => (level === 0 ? { php, snapshot } : { php: childOf(started), snapshot: started })
+      const outcome = execute(initial, request, at, ours, services)
       if (outcome.type === 'abstained') throw new Error(outcome.reason)
       if (broke(outcome) || kernel.descriptors.holdsFiles) return { unfit: target }
       descriptors = kernel.descriptors.list()
@@ -104,6 +120,7 @@ function warm(
     processId: processIdOf(START_SEED),
     output,
     log: undefined,
+    host: undefined,
   }
   kernel.begin(world, new DescriptorTable(descriptors))
   runScript(

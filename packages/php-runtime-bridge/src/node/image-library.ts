@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { treeForm } from '../tree-form.js'
 import type { Image, ImageOrder } from './image-builder.js'
 import type { Snapshot } from './php-instance.js'
-import { PLAIN_IMAGE } from './worker-messages.js'
+import type { KeptImage } from './worker-messages.js'
 import type { WorkerPool } from './worker-pool.js'
 
 /** Images kept, beside the plain one, and what they may hold in all; those used longest ago go first, and are made anew when they are wanted. */
@@ -24,19 +24,19 @@ interface Kept {
 /** The images of sites, each made once, by one of the workers, for all of them. */
 export class ImageLibrary {
   readonly #pool: WorkerPool
-  readonly #snapshots: Map<string, Snapshot>
+  readonly #images: Map<string, KeptImage>
   /** The one used last comes last. */
   readonly #kept = new Map<string, Kept>()
 
-  /** @param snapshots what new workers are born with: kept up to date here */
-  constructor(pool: WorkerPool, snapshots: Map<string, Snapshot>) {
+  /** @param images what new workers are born with: kept up to date here */
+  constructor(pool: WorkerPool, images: Map<string, KeptImage>) {
     this.#pool = pool
-    this.#snapshots = snapshots
+    this.#images = images
   }
 
   /** Calls `use` while all workers have the image. @returns undefined where it cannot be made here */
-  async with<T>(id: string, order: ImageOrder, use: (image: Image) => Promise<T>): Promise<T | undefined> {
-    const kept = this.#find(id, order)
+  async with<T>(wanted: SiteImage, use: (image: Image) => Promise<T>): Promise<T | undefined> {
+    const kept = this.#find(wanted)
     kept.users++
     try {
       const image = await kept.making
@@ -46,12 +46,13 @@ export class ImageLibrary {
     }
   }
 
-  #find(id: string, order: ImageOrder): Kept {
+  #find(wanted: SiteImage): Kept {
+    const { id } = wanted
     let kept = this.#kept.get(id)
     const failedAtMs = kept?.failedAtMs
     if (kept === undefined || (failedAtMs !== undefined && performance.now() - failedAtMs > RETRY_MS)) {
       const made: Kept = {
-        making: this.#make(id, order).then((image) => this.#made(made, image)),
+        making: this.#make(wanted).then((image) => this.#made(made, image)),
         image: undefined,
         failedAtMs: undefined,
         users: 0,
@@ -63,11 +64,12 @@ export class ImageLibrary {
     return kept
   }
 
-  async #make(id: string, order: ImageOrder): Promise<Image | undefined> {
-    const result = await this.#pool.run('read', { type: 'build', ...order }, BUILD_MS_MAX)
+  async #make({ id, build, order }: SiteImage): Promise<Image | undefined> {
+    const result = await this.#pool.run('read', { type: 'build', build, order }, BUILD_MS_MAX)
     if (result.type !== 'built') return undefined
-    this.#snapshots.set(id, result.image.snapshot)
-    this.#pool.tell({ type: 'image', id, snapshot: result.image.snapshot })
+    const image = { build, snapshot: result.image.snapshot }
+    this.#images.set(id, image)
+    this.#pool.tell({ type: 'image', id, image })
     return result.image
   }
 
@@ -85,7 +87,7 @@ export class ImageLibrary {
       if (this.#kept.size <= IMAGES_MAX && bytes <= IMAGES_BYTES_MAX) return
       if (kept.users > 0) continue
       this.#kept.delete(id)
-      this.#snapshots.delete(id)
+      this.#images.delete(id)
       this.#pool.tell({ type: 'forget-image', id })
       bytes -= bytesOf(kept)
     }
@@ -93,25 +95,30 @@ export class ImageLibrary {
 }
 
 /** Digest of all that decides an image's bytes: the runtime, the site as it was published, what of its configuration the image depends on. */
-export function imageIdOf(runtimeId: string, { initial, configuration }: ImageOrder): string {
+export function imageIdOf(runtimeId: string, build: string, { initial, configuration }: ImageOrder): string {
   const hash = createHash('sha256')
   const { mutable, scratch, warmUp } = configuration
-  hash.update(`interpeer php image 1;${runtimeId};${JSON.stringify([mutable, scratch, warmUp])};`)
+  hash.update(`interpeer php image 1;${runtimeId};${build};${JSON.stringify([mutable, scratch, warmUp])};`)
   for (const part of treeForm(initial, sha256)) hash.update(part)
   return hash.digest('hex')
 }
 
 /** Digest of an image itself, for comparing machines: hexadecimal SHA-256. */
-export function imageDigestOf({ memory, pages, stackPointer, state, descriptors, places }: Snapshot): string {
-  return createHash('sha256').update(memory).update(JSON.stringify({ pages, stackPointer, state, descriptors, places })).digest('hex')
+export function imageDigestOf({ memory, filled: _, ...rest }: Snapshot): string {
+  const linked = rest.linked.map((one) => ({ ...one, addresses: [...one.addresses] }))
+  return createHash('sha256')
+    .update(memory)
+    .update(JSON.stringify({ ...rest, linked }))
+    .digest('hex')
 }
 
 /** What a root of the runtime runs on. */
 export interface SiteImage {
   readonly id: string
-  /** undefined: the plain image. */
+  /** Name of the build of PHP. */
+  readonly build: string
+  /** undefined: PHP as it starts. */
   readonly order: ImageOrder | undefined
 }
-export const plainImage: SiteImage = { id: PLAIN_IMAGE, order: undefined }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

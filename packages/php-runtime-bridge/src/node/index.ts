@@ -1,6 +1,8 @@
 export type { RunKind } from '../run-queue.js'
+export type { ContentSource } from './content-channel.js'
 export type { AgreedPoint } from './execute.js'
 export {
+  type HostCallOptions,
   type ImageFacts,
   type PhpRuntime,
   type PhpRuntimeOptions,

@@ -1,4 +1,5 @@
 import type { PhpInstance, Snapshot } from './php-instance.js'
+import type { KeptImage } from './worker-messages.js'
 
 interface Kept {
   readonly php: PhpInstance
@@ -11,33 +12,33 @@ export const INSTANCES_MAX = 2
 
 /** The PHP instances of one worker, one for each image, those used longest ago given up first. */
 export class InstanceShelf {
-  readonly #make: () => PhpInstance
+  readonly #make: (build: string) => PhpInstance
   /** The one used last comes last. */
   readonly #kept = new Map<string, Kept>()
 
-  constructor(make: () => PhpInstance) {
+  constructor(make: (build: string) => PhpInstance) {
     this.#make = make
   }
 
   /** Starts PHP under an image's name, and says what that image is. */
-  start(image: string, data: Uint8Array | undefined): Snapshot {
-    const php = this.#make()
+  start(image: string, build: string, data: Uint8Array | undefined): Snapshot {
+    const php = this.#make(build)
     const snapshot = php.start(data)
     this.#keep(image, { php, pristine: true })
     return snapshot
   }
 
   /** An instance that equals the snapshot, and will not after its use. */
-  take(image: string, snapshot: Snapshot): PhpInstance {
-    this.makeReady(image, snapshot)
-    const kept = this.#kept.get(image) ?? { php: this.#restored(snapshot), pristine: true }
+  take(image: string, of: KeptImage): PhpInstance {
+    this.makeReady(image, of)
+    const kept = this.#kept.get(image) ?? { php: this.#restored(of), pristine: true }
     kept.pristine = false
     this.#keep(image, kept)
     return kept.php
   }
 
   /** Restores the image's instance where it was used; one whose memory grew is given up. */
-  makeReady(image: string, snapshot: Snapshot): void {
+  makeReady(image: string, { snapshot }: KeptImage): void {
     const kept = this.#kept.get(image)
     if (kept === undefined || kept.pristine) return
     kept.pristine = kept.php.restore(snapshot)
@@ -48,8 +49,8 @@ export class InstanceShelf {
     this.#kept.delete(image)
   }
 
-  #restored(snapshot: Snapshot): PhpInstance {
-    const php = this.#make()
+  #restored({ build, snapshot }: KeptImage): PhpInstance {
+    const php = this.#make(build)
     php.restore(snapshot)
     return php
   }

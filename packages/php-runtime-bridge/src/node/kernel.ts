@@ -1,11 +1,13 @@
 import { fail, SyscallFailure } from '../errno.js'
+import type { HostContext } from '../host-calls/host-calls.js'
 import type { Overlay } from '../overlay.js'
 import { PATH_UNITS_MAX } from '../path.js'
 import type { VirtualClock } from '../virtual-clock.js'
 import type { Descriptor, DescriptorTable } from './descriptors.js'
 import type { ExecutionLog } from './execution-log.js'
 import type { GuestMemory } from './guest-memory.js'
-import { ScriptHalt } from './halt.js'
+import { hostTroubleOf, ScriptHalt } from './halt.js'
+import type { ExtensionLoader } from './linker/extension-loader.js'
 import type { RequestOutput } from './output.js'
 import type { SeededRandom } from './seeded-random.js'
 
@@ -18,6 +20,8 @@ export interface RequestWorld {
   readonly output: RequestOutput
   /** None while PHP starts. */
   readonly log: ExecutionLog | undefined
+  /** What answers a script's host calls. None while PHP starts. */
+  readonly host: HostContext | undefined
 }
 
 /** Calls into PHP that the kernel itself needs. */
@@ -25,6 +29,8 @@ export interface GuestCalls {
   malloc(bytes: number): number
   alignedAlloc(alignment: number, bytes: number): number
   stackPointer(): number
+  /** Takes a file of ours off PHP's list of included files, if nothing else is on it yet. */
+  forgetLibrary(): void
 }
 
 const AT_FDCWD = -100
@@ -38,6 +44,8 @@ export class Kernel {
   world!: RequestWorld
   descriptors!: DescriptorTable
   workingDirectory = '/'
+  /** What dlopen() finds: set while PHP starts. */
+  extensions: ExtensionLoader | undefined
   readonly pagesMax: number
   /** Below this address the stack would run into PHP's own data; 0 until it is known. */
   stackFloor = 0
@@ -50,6 +58,7 @@ export class Kernel {
   begin(world: RequestWorld, descriptors: DescriptorTable): void {
     this.world = world
     this.descriptors = descriptors
+    descriptors.countIn(world.files)
     this.workingDirectory = '/'
     this.#halt = undefined
   }
@@ -97,6 +106,16 @@ export class Kernel {
       if (error instanceof ScriptHalt) this.#halt ??= error
       throw error
     }
+  }
+
+  /**
+   * What ends the script when a call threw `error`. An address outside the memory is a trap, as it would be in the binary itself; it is noted like
+   * every halt, because C++ frames could swallow what is thrown.
+   */
+  endedBy(error: unknown): unknown {
+    if (!(error instanceof RangeError) || this.#halt) return error
+    this.#halt = new ScriptHalt(hostTroubleOf(error) ?? { type: 'answer', code: 'SCRIPT_TRAPPED' })
+    return this.#halt
   }
 
   file(fd: number): Descriptor & { kind: 'file' } {

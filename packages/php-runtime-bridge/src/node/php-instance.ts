@@ -1,5 +1,6 @@
 import { usualConfiguration } from '../configuration/site-configuration.js'
 import { emptyTree, type TreeDirectory } from '../file-tree.js'
+import { HOST_FUNCTION, NATIVE_HOST_FUNCTION } from '../host-calls/php-library.js'
 import { Overlay } from '../overlay.js'
 import { INI_PATH } from '../php-ini.js'
 import { mountSite, writabilityOf } from '../system-tree.js'
@@ -7,7 +8,11 @@ import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable, type OpenDevice, standardDescriptors } from './descriptors.js'
 import type { WorkingPlaces } from './execution-log.js'
 import { GuestMemory, PAGE_BYTES } from './guest-memory.js'
+import { listOfOurs } from './included-files.js'
 import { Kernel, type RequestWorld } from './kernel.js'
+import { ExtensionLoader } from './linker/extension-loader.js'
+import type { Extension } from './linker/extensions.js'
+import type { Linked } from './linker/linker.js'
 import { RequestOutput } from './output.js'
 import { restoreMemory, sharedCopy } from './restore-memory.js'
 import { processIdOf, SeededRandom, START_SEED } from './seeded-random.js'
@@ -26,6 +31,8 @@ export interface Snapshot {
   readonly state: readonly (readonly [name: string, value: number])[]
   readonly descriptors: readonly (OpenDevice | undefined)[]
   readonly places: WorkingPlaces
+  /** Extensions that are not in the binary, where they were linked. */
+  readonly linked: readonly Linked[]
 }
 
 type Exported = (...args: number[]) => number
@@ -49,18 +56,24 @@ export class PhpInstance {
   readonly #exports: Readonly<Record<string, unknown>>
   readonly #stackPointer: WasmGlobal
   readonly #stackBottom: number
+  readonly #extensions: ExtensionLoader
 
-  constructor(module: WasmModule, pagesMax: number) {
+  /** @param extensions those that it will start with, or that its snapshot has */
+  constructor(module: WasmModule, pagesMax: number, extensions: readonly Extension[] = []) {
     this.kernel = new Kernel(pagesMax)
-    const { exports } = new wasm.Instance(module, importsOf(module, this.kernel))
+    const imports = importsOf(module, this.kernel)
+    const { exports } = new wasm.Instance(module, imports)
     this.#exports = exports
     this.#stackPointer = exports.__stack_pointer as WasmGlobal
     this.#stackBottom = this.#stackPointer.value - STACK_BYTES
     this.kernel.memory = new GuestMemory(exports.memory as WasmMemory)
+    const trap = () => this.kernel.halt({ type: 'answer', code: 'SCRIPT_TRAPPED' })
+    this.#extensions = new ExtensionLoader(exports, imports.env ?? {}, this.kernel.memory, extensions, trap)
     this.kernel.guest = {
       malloc: this.function('malloc'),
       alignedAlloc: this.function('emscripten_builtin_memalign'),
       stackPointer: () => this.#stackPointer.value,
+      forgetLibrary: () => this.#forgetLibrary(),
     }
     this.kernel.stackFloor = this.#stackBottom + STACK_RESERVE_BYTES
     this.kernel.begin(startupWorld(undefined), new DescriptorTable(standardDescriptors))
@@ -73,11 +86,15 @@ export class PhpInstance {
    */
   start(data: Uint8Array | undefined, around?: TreeDirectory): Snapshot {
     if (data) this.kernel.memory.bytes.set(data)
-    this.kernel.begin(startupWorld(around), this.kernel.descriptors)
+    this.#nameHostFunction()
+    this.kernel.begin(startupWorld(around ?? this.#extensions.around), this.kernel.descriptors)
     this.function('__wasm_call_ctors')()
     this.withText(INI_PATH, this.function('wasm_set_phpini_path'))
     this.withText(SAPI_NAME, this.function('wasm_set_sapi_name'))
+    this.kernel.extensions = this.#extensions
     this.function('php_wasm_init')()
+    this.kernel.extensions = undefined
+    this.#extensions.finish()
     return this.snapshot()
   }
 
@@ -92,6 +109,7 @@ export class PhpInstance {
       state: this.#stateGlobals().map(([name, global]) => [name, global.value]),
       descriptors: this.kernel.descriptors.list(),
       places,
+      linked: this.#extensions.linked,
     }
   }
 
@@ -100,6 +118,7 @@ export class PhpInstance {
     const { memory } = this.kernel
     if (memory.pages > snapshot.pages) return false
     if (memory.pages < snapshot.pages) memory.grow(snapshot.pages - memory.pages)
+    this.#extensions.replay(snapshot.linked)
     restoreMemory(memory.bytes, snapshot, this.#heapEnd())
     this.#stackPointer.value = snapshot.stackPointer
     for (const [name, value] of snapshot.state) (this.#exports[name] as WasmGlobal).value = value
@@ -141,6 +160,20 @@ export class PhpInstance {
     use(at)
   }
 
+  /** Before PHP registers its functions: the name in the binary's table of them is overwritten where it stands. */
+  #nameHostFunction(): void {
+    const { bytes } = this.kernel.memory
+    const at = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(`\0${NATIVE_HOST_FUNCTION}\0`) + 1
+    if (at === 0) throw new Error(`the binary has no function ${NATIVE_HOST_FUNCTION}`)
+    bytes.fill(0, at, at + NATIVE_HOST_FUNCTION.length)
+    bytes.set(this.kernel.memory.encode(HOST_FUNCTION), at)
+  }
+
+  #forgetLibrary(): void {
+    const table = listOfOurs(this.kernel.memory, (this.#exports.executor_globals as WasmGlobal).value)
+    if (table !== undefined) this.function('zend_hash_clean')(table)
+  }
+
   /** PHP's own heap is made of chunks aligned to their size; what is allocated first lies in the first. */
   #workingPlaces(): WorkingPlaces {
     const at = this.function('_emalloc')(8)
@@ -165,5 +198,6 @@ function startupWorld(around: TreeDirectory | undefined): RequestWorld {
     processId: processIdOf(seed),
     output: new RequestOutput(),
     log: undefined,
+    host: undefined,
   }
 }

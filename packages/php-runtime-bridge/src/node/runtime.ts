@@ -1,38 +1,53 @@
 import { createHash } from 'node:crypto'
+import { EFFECT_KINDS, type EffectKind } from '../configuration/fields.js'
 import { siteConfiguration } from '../configuration/of-site.js'
+import { usualConfiguration } from '../configuration/site-configuration.js'
 import { PhpRuntimeError } from '../errors.js'
 import { deriveTree, type TreeDirectory, treeOf } from '../file-tree.js'
 import type { DirectoryEntry, FileChange, FileEntry, SymlinkEntry } from '../files.js'
-import { canChange, hasOwnImage, haveSameCode, ROOMY } from '../image-recipe.js'
+import { phpChild, phpLibrary } from '../host-calls/php-library.js'
+import { canChange, codeOf, hasOwnImage, ROOMY } from '../image-recipe.js'
 import type { ScriptOutcome } from '../outcome.js'
 import { opcacheIni, opensslConfig, phpIni } from '../php-ini.js'
 import { DEFAULT_PHP_VERSION, type PhpVersion, phpVersions } from '../php-version.js'
 import type { ScriptRequest } from '../request.js'
-import type { RunKind } from '../run-queue.js'
-import { loadPhpBinary } from './binary.js'
+import { type RunKind, readersOf } from '../run-queue.js'
+import { pinnedBuilds } from './builds.js'
+import type { ContentSource } from './content-channel.js'
 import type { AgreedPoint } from './execute.js'
-import { ImageLibrary, imageDigestOf, imageIdOf, plainImage, type SiteImage } from './image-library.js'
+import { ImageLibrary, imageDigestOf, imageIdOf, type SiteImage } from './image-library.js'
+import { PhpBuilds } from './php-builds.js'
 import type { Snapshot } from './php-instance.js'
+import { RootTable } from './root-table.js'
 import { shareFiles } from './shared-bytes.js'
-import { PLAIN_IMAGE, type TaskResult } from './worker-messages.js'
+import { type KeptImage, PLAIN_IMAGE, type TaskResult } from './worker-messages.js'
 import { WorkerPool } from './worker-pool.js'
 import type { Lost } from './worker-seat.js'
 
 export interface PhpRuntimeOptions {
-  /** The version of PHP. Default '8.2'; others want their package installed (README). */
+  /** The version of sites without an interpeer.json. The same on every member. Default '8.2'; others want their package installed (README). */
   readonly php?: PhpVersion
   /** Wall time after which this machine gives a request up, ms. It decides no result: others may finish. Default 30,000. */
   readonly guardMs?: number
   /** Most memory that PHP's whole instance may have, MiB (64 to 2048). The same on every member: it shows in results. Default 256. */
   readonly memoryMiB?: number
+  /** What the host does for scripts beside running them. Nothing by default. */
+  readonly hostCalls?: HostCallOptions
   /**
    * Most worker threads, 1 to 64; each starts when there is work that no other is free for. Of two or more, one is never given to a read. Default 1.
    */
   readonly workers?: number
 }
 
+export interface HostCallOptions {
+  /** Kinds of effect that the host carries out once they are agreed; the others throw `Interpeer\Unsupported`. The same on every member. */
+  readonly effects?: readonly EffectKind[]
+  /** Answers `Interpeer\content()`, which throws `Interpeer\Unsupported` without it. There on every member, or on none. */
+  readonly content?: ContentSource
+}
+
 export interface SiteOrigin {
-  /** A root that the runtime holds: the site as it was published. Its image is made of that, not of what became of it. */
+  /** A root that the runtime holds: the site as it was published, with the data that warm-up is to find. Members must name the same, or none. */
   readonly initial: string
 }
 /** The image that requests of a site start from. */
@@ -62,11 +77,14 @@ export interface RunOptions {
 export interface PhpRuntime {
   /** Digest of all that shapes results beside the arguments of `run`: binary, kernel, configuration, memory. Members must agree on it. */
   readonly runtimeId: string
+  /** Most reads that run at a time. */
+  readonly readers: number
   has(root: string): boolean
   /**
-   * Keeps a whole site under a name of the caller's choice. A site whose interpeer.json asks for warm-up has an image of its own, made of `origin` where
-   * that has the same code, else of the files given.
-   * @throws {PhpRuntimeError} PATH_INVALID, PATH_CLASH, ROOT_UNKNOWN (`origin.initial`), RUNTIME_CLOSED
+   * Keeps a whole site under a name of the caller's choice, and loads the PHP that its interpeer.json asks for. A site whose interpeer.json asks for warm-up
+   * has an image of its own: made of its code alone, so that every state of it has the same, or of `origin` where that has the same code.
+   * @throws {PhpRuntimeError} PATH_INVALID, PATH_CLASH, ROOT_UNKNOWN (`origin.initial`), VERSION_MISSING, BUILD_UNKNOWN, START_FAILED, LINK_FAILED,
+   * RUNTIME_CLOSED
    */
   load(
     root: string,
@@ -75,7 +93,7 @@ export interface PhpRuntime {
     symlinks?: readonly SymlinkEntry[],
     origin?: SiteOrigin,
   ): Promise<void>
-  /** Keeps what `from` becomes by `changes`; costs the changes. @throws {PhpRuntimeError} ROOT_UNKNOWN, PATH_INVALID, PATH_CLASH */
+  /** Keeps what `from` becomes by `changes`; costs the changes. @throws {PhpRuntimeError} ROOT_UNKNOWN, and what `load` does */
   derive(root: string, from: string, changes: readonly FileChange[]): Promise<void>
   forget(root: string): void
   /**
@@ -96,7 +114,7 @@ const KERNEL_VERSION = 2
 
 /** Starts PHP in worker threads. @throws {PhpRuntimeError} OPTION_INVALID, VERSION_MISSING, BUILD_UNKNOWN, START_FAILED */
 export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<PhpRuntime> {
-  const { php = DEFAULT_PHP_VERSION, guardMs = 30_000, memoryMiB = 256, workers = 1 } = options
+  const { php = DEFAULT_PHP_VERSION, guardMs = 30_000, memoryMiB = 256, workers = 1, hostCalls: { effects = [], content } = {} } = options
   const check = (option: string, value: number, min: number, max: number) => {
     if (!Number.isInteger(value) || value < min || value > max) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option })
   }
@@ -104,48 +122,34 @@ export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<
   check('guardMs', guardMs, 1, 2_147_483_647)
   check('memoryMiB', memoryMiB, 64, 2048)
   check('workers', workers, 1, 64)
-  const { module, data, digest } = await loadPhpBinary(php)
-  const identity = `interpeer php runtime;kernel ${KERNEL_VERSION};binary ${digest};memory ${memoryMiB};ini ${phpIni}${opcacheIni(ROOMY)}${opensslConfig}`
-  const roots = new RootTable()
-  const snapshots = new Map<string, Snapshot>()
-  const pool = new WorkerPool({ php: { module, data, pagesMax: memoryMiB * 16 }, trees: roots.trees, snapshots, workers })
+  const carriedOut = EFFECT_KINDS.filter((kind) => effects.includes(kind))
+  if (carriedOut.length !== effects.length) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'hostCalls.effects' })
+  const builds = new PhpBuilds({ pagesMax: memoryMiB * 16, carriedOut })
+  const usual = builds.of({ php, extensions: [] })
+  await builds.load(usual)
+  const calls = `calls ${carriedOut.join()};content ${content !== undefined};${phpLibrary}${phpChild}`
+  const which = `binaries ${pinnedBuilds};usual ${usual};memory ${memoryMiB}`
+  const identity = `interpeer php runtime;kernel ${KERNEL_VERSION};${which};${calls};ini ${phpIni}${opcacheIni(ROOMY)}${opensslConfig}`
+  const roots = new RootTable((key) => pool.tell({ type: 'forget', key }))
+  const images = new Map<string, KeptImage>()
+  const pool = new WorkerPool({ builds: builds.loaded, usual, trees: roots.trees, images, content, workers })
   await pool.start()
   const runtimeId = createHash('sha256').update(identity).digest('hex')
-  return new WorkerRuntime({ runtimeId, guardMs, roots, pool, snapshots })
-}
-
-/** The trees, so that a new worker can be given them, and what each one's requests start from. */
-class RootTable {
-  readonly trees = new Map<string, TreeDirectory>()
-  readonly #images = new Map<string, SiteImage>()
-
-  set(root: string, tree: TreeDirectory, image: SiteImage): void {
-    this.trees.set(root, tree)
-    this.#images.set(root, image)
-  }
-
-  delete(root: string): boolean {
-    this.#images.delete(root)
-    return this.trees.delete(root)
-  }
-
-  tree(root: string): TreeDirectory {
-    const tree = this.trees.get(root)
-    if (!tree) throw new PhpRuntimeError({ code: 'ROOT_UNKNOWN', root })
-    return tree
-  }
-
-  image(root: string): SiteImage {
-    return this.#images.get(root) ?? plainImage
-  }
+  return new WorkerRuntime({ runtimeId, php, usual, readers: readersOf(workers), guardMs, roots, pool, builds, images })
 }
 
 interface Parts {
   readonly runtimeId: string
+  readonly readers: number
+  /** Version of sites without a configuration. */
+  readonly php: PhpVersion
+  /** The build of PLAIN_IMAGE. */
+  readonly usual: string
   readonly guardMs: number
   readonly roots: RootTable
   readonly pool: WorkerPool
-  readonly snapshots: Map<string, Snapshot>
+  readonly builds: PhpBuilds
+  readonly images: Map<string, KeptImage>
 }
 
 /** Keeps the trees; the workers keep the same, made of the same shared bytes. */
@@ -155,15 +159,19 @@ class WorkerRuntime implements PhpRuntime {
 
   constructor(parts: Parts) {
     this.#parts = parts
-    this.#images = new ImageLibrary(parts.pool, parts.snapshots)
+    this.#images = new ImageLibrary(parts.pool, parts.images)
   }
 
   get runtimeId(): string {
     return this.#parts.runtimeId
   }
 
+  get readers(): number {
+    return this.#parts.readers
+  }
+
   has(root: string): boolean {
-    return this.#parts.roots.trees.has(root)
+    return this.#parts.roots.has(root)
   }
 
   async load(
@@ -176,24 +184,30 @@ class WorkerRuntime implements PhpRuntime {
     const { pool, roots } = this.#parts
     pool.checkOpen()
     const tree = treeOf(shareFiles(files), directories, symlinks)
-    roots.set(root, tree, this.#imageOf(tree, origin && roots.tree(origin.initial)))
-    pool.tell({ type: 'load', root, tree })
+    const image = this.#imageOf(tree, origin && roots.get(origin.initial).tree)
+    if (!this.#isLoaded(image)) await this.#load(image)
+    const { key } = roots.set(root, tree, image)
+    pool.tell({ type: 'load', key, tree })
   }
 
   async derive(root: string, from: string, changes: readonly FileChange[]): Promise<void> {
     const { pool, roots } = this.#parts
     pool.checkOpen()
     const shared = shareFiles(changes)
-    const tree = deriveTree(roots.tree(from), shared)
-    const image = roots.image(from)
-    const configuration = image.order?.configuration
-    const isSameCode = configuration && changes.every(({ path }) => canChange(configuration, path))
-    roots.set(root, tree, isSameCode ? image : this.#imageOf(tree))
-    pool.tell({ type: 'derive', root, from, changes: shared })
+    // `root` may be `from`, which workers need until they derived from it
+    await roots.while(from, async (before) => {
+      const tree = deriveTree(before.tree, shared)
+      const configuration = before.image.order?.configuration
+      const isSameCode = configuration && changes.every(({ path }) => canChange(configuration, path))
+      const image = isSameCode ? before.image : this.#imageOf(tree)
+      if (!this.#isLoaded(image)) await this.#load(image)
+      const { key } = roots.set(root, tree, image)
+      pool.tell({ type: 'derive', key, from: before.key, changes: shared })
+    })
   }
 
   forget(root: string): void {
-    if (this.#parts.roots.delete(root)) this.#parts.pool.tell({ type: 'forget', root })
+    this.#parts.roots.forget(root)
   }
 
   async run(
@@ -204,23 +218,21 @@ class WorkerRuntime implements PhpRuntime {
   ): Promise<ScriptOutcome> {
     const { pool, roots, guardMs } = this.#parts
     pool.checkOpen()
-    roots.tree(root)
-    const { timeMs, seed } = at
-    if (!Number.isInteger(timeMs) || timeMs < 0 || timeMs > 4_000_000_000_000)
-      throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'timeMs' })
-    const { id, order } = roots.image(root)
-    const run = async () =>
-      outcomeOf(await pool.run(kind, { type: 'run', root, image: id, request, at: { timeMs, seed }, scratch }, guardMs))
-    return order === undefined ? run() : ((await this.#images.with(id, order, run)) ?? { type: 'abstained', reason: 'IMAGE_FAILED' })
+    return roots.while(root, async ({ key, image }) => {
+      const option = faultyPartOf(at)
+      if (option !== undefined) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option })
+      const run = async () => outcomeOf(await pool.run(kind, { type: 'run', tree: key, image: image.id, request, at, scratch }, guardMs))
+      return image.id === PLAIN_IMAGE ? run() : ((await this.#images.with(image, run)) ?? { type: 'abstained', reason: 'IMAGE_FAILED' })
+    })
   }
 
   async image(root: string): Promise<ImageFacts | undefined> {
-    const { roots, snapshots } = this.#parts
-    roots.tree(root)
-    const { id, order } = roots.image(root)
+    const { roots, images } = this.#parts
+    const wanted = roots.get(root).image
+    const { id } = wanted
     const facts = (snapshot: Snapshot) => ({ id, digest: imageDigestOf(snapshot), bytes: snapshot.memory.length })
-    if (order === undefined) return { ...facts(snapshots.get(PLAIN_IMAGE) as Snapshot), scripts: [], leftOut: [] }
-    return this.#images.with(id, order, async ({ snapshot, held, leftOut }) => ({ ...facts(snapshot), scripts: held, leftOut }))
+    if (id === PLAIN_IMAGE) return { ...facts((images.get(id) as KeptImage).snapshot), scripts: [], leftOut: [] }
+    return this.#images.with(wanted, async ({ snapshot, held, leftOut }) => ({ ...facts(snapshot), scripts: held, leftOut }))
   }
 
   close(): Promise<void> {
@@ -228,15 +240,40 @@ class WorkerRuntime implements PhpRuntime {
   }
 
   #imageOf(tree: TreeDirectory, published?: TreeDirectory): SiteImage {
+    const { php, usual, builds } = this.#parts
     const reading = siteConfiguration(tree)
-    if (reading.type === 'invalid' || !hasOwnImage(reading.configuration)) return plainImage
-    const { configuration } = reading
-    const order = { initial: published && haveSameCode(configuration, tree, published) ? published : tree, configuration }
-    return { id: imageIdOf(this.runtimeId, order), order }
+    // what is invalid runs nothing
+    const configuration = reading.type === 'invalid' ? usualConfiguration : reading.configuration
+    const build = configuration === usualConfiguration ? builds.of({ ...configuration, php }) : builds.of(configuration)
+    if (!hasOwnImage(configuration)) return { id: build === usual ? PLAIN_IMAGE : `${PLAIN_IMAGE} ${build}`, build, order: undefined }
+    const order = { initial: codeOf(configuration, tree), configuration }
+    const id = imageIdOf(this.runtimeId, build, order)
+    if (published === undefined) return { id, build, order }
+    const isSameCode = imageIdOf(this.runtimeId, build, { initial: codeOf(configuration, published), configuration }) === id
+    if (!isSameCode) return { id, build, order }
+    const withData = { initial: published, configuration }
+    return { id: imageIdOf(this.runtimeId, build, withData), build, order: withData }
+  }
+
+  #isLoaded({ build }: SiteImage): boolean {
+    return this.#parts.builds.loaded.has(build)
+  }
+
+  async #load({ build }: SiteImage): Promise<void> {
+    const { builds, pool } = this.#parts
+    pool.tell({ type: 'php', build, parts: await builds.load(build) })
   }
 }
 
 function outcomeOf(result: TaskResult | Lost): ScriptOutcome {
   if (result.type === 'ran') return result.outcome
   return { type: 'abstained', reason: result.type === 'lost' ? result.reason : 'WORKER_DIED' }
+}
+
+function faultyPartOf({ timeMs, job, balance }: AgreedPoint): string | undefined {
+  if (!Number.isInteger(timeMs) || timeMs < 0 || timeMs > 4_000_000_000_000) return 'timeMs'
+  if (balance !== undefined && (typeof balance !== 'bigint' || balance !== BigInt.asUintN(64, balance))) return 'balance'
+  if (job === undefined) return undefined
+  const named = [job.id, job.account].every((name) => /^[\x21-\x7e]{1,255}$/.test(name))
+  return named && Number.isInteger(job.step) && job.step >= 0 && job.step < 2 ** 31 ? undefined : 'job'
 }

@@ -2,16 +2,29 @@ import { Worker } from 'node:worker_threads'
 import { PhpRuntimeError } from '../errors.js'
 import type { TreeDirectory } from '../file-tree.js'
 import type { AbstainReason } from '../outcome.js'
+import { type ContentSource, serveContent } from './content-channel.js'
 import type { PhpParts } from './image-builder.js'
-import type { Snapshot } from './php-instance.js'
-import { type FromWorker, PLAIN_IMAGE, type Task, type TaskResult, type Told, type ToWorker, type WorkerStart } from './worker-messages.js'
+import {
+  type FromWorker,
+  type KeptImage,
+  PLAIN_IMAGE,
+  type Task,
+  type TaskResult,
+  type Told,
+  type ToWorker,
+  type WorkerStart,
+} from './worker-messages.js'
 
 export interface SeatOptions {
-  readonly php: PhpParts
   /** Read when a worker starts: what it must know. */
-  readonly trees: ReadonlyMap<string, TreeDirectory>
+  readonly builds: ReadonlyMap<string, PhpParts>
+  /** The build of PLAIN_IMAGE. */
+  readonly usual: string
+  /** Read likewise. */
+  readonly trees: ReadonlyMap<number, TreeDirectory>
   /** Read likewise. The first worker adds PLAIN_IMAGE. */
-  readonly snapshots: Map<string, Snapshot>
+  readonly images: Map<string, KeptImage>
+  readonly content: ContentSource | undefined
 }
 /** The worker did not finish: it was too slow, died or did not start. */
 export interface Lost {
@@ -88,10 +101,14 @@ export class WorkerSeat {
   }
 
   #startWorker(): Promise<Worker> {
-    const { php, trees, snapshots } = this.#options
-    const workerData: WorkerStart = { php, trees: new Map(trees), snapshots: new Map(snapshots) }
+    const { builds, usual, trees, images, content: source } = this.#options
+    const channel = source && serveContent(source)
+    const content = channel?.worker
+    const workerData: WorkerStart = { builds: new Map(builds), usual, content, trees: new Map(trees), images: new Map(images) }
+    const transferList = content ? [content.port] : []
     const resourceLimits = { stackSizeMb: STACK_MIB, maxOldGenerationSizeMb: 1024 }
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData, resourceLimits, env: {}, name: 'interpeer-php' })
+    const given = { workerData, transferList, resourceLimits, env: {}, name: 'interpeer-php' }
+    const worker = new Worker(new URL('./worker.js', import.meta.url), given)
     this.#worker = worker
     let ready = false
     return new Promise((resolve, reject) => {
@@ -103,6 +120,7 @@ export class WorkerSeat {
       const timer = setTimeout(() => lose('the worker did not become ready in time'), START_MS_MAX)
       worker.on('error', lose)
       worker.on('exit', lose)
+      worker.on('exit', () => channel?.close())
       worker.on('message', (message: FromWorker) => {
         if (worker !== this.#worker) return
         if (message.type !== 'ready') {
@@ -110,7 +128,7 @@ export class WorkerSeat {
           return
         }
         clearTimeout(timer)
-        if (!snapshots.has(PLAIN_IMAGE)) snapshots.set(PLAIN_IMAGE, message.plain)
+        if (!images.has(PLAIN_IMAGE)) images.set(PLAIN_IMAGE, { build: usual, snapshot: message.plain })
         ready = true
         worker.unref()
         resolve(worker)

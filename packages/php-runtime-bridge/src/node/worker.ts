@@ -2,33 +2,45 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { deriveTree, type TreeDirectory } from '../file-tree.js'
 import type { ScriptOutcome } from '../outcome.js'
 import { type Scratch, ScratchStore } from '../scratch.js'
+import { contentReaderOf } from './content-channel.js'
 import { execute } from './execute.js'
+import type { HostServices } from './host-context.js'
 import { buildImage } from './image-builder.js'
 import { InstanceShelf } from './instance-shelf.js'
 import { PhpInstance } from './php-instance.js'
+import type { PhpAtLevel } from './request-scope.js'
 import { type FromWorker, PLAIN_IMAGE, type Task, type TaskResult, type Told, type ToWorker, type WorkerStart } from './worker-messages.js'
 
-const { php, trees: known, snapshots: given } = workerData as WorkerStart
-const trees = new Map<string, TreeDirectory>(known)
-const snapshots = new Map(given)
+const { builds: givenBuilds, usual, content, trees: known, images: givenImages } = workerData as WorkerStart
+const trees = new Map<number, TreeDirectory>(known)
+const builds = new Map(givenBuilds)
+const images = new Map(givenImages)
+const { carriedOut } = named(builds, usual)
+const services: HostServices = { carriedOut: new Set(carriedOut), content: content && contentReaderOf(content) }
 /** What reads left for reads: this thread's own. */
 const scratches = new ScratchStore()
-const instances = new InstanceShelf(() => new PhpInstance(php.module, php.pagesMax))
+const instances = new InstanceShelf(newInstance)
 
 function receive(message: ToWorker): void {
   if (message.type === 'run' || message.type === 'build') perform(message)
   else learn(message)
 }
 
+function newInstance(build: string): PhpInstance {
+  const { module, pagesMax, extensions } = named(builds, build)
+  return new PhpInstance(module, pagesMax, extensions)
+}
+
 function learn(told: Told): void {
-  if (told.type === 'load') trees.set(told.root, told.tree)
-  else if (told.type === 'derive') trees.set(told.root, deriveTree(named(trees, told.from), told.changes))
+  if (told.type === 'load') trees.set(told.key, told.tree)
+  else if (told.type === 'derive') trees.set(told.key, deriveTree(named(trees, told.from), told.changes))
   else if (told.type === 'forget') {
-    trees.delete(told.root)
-    scratches.drop(told.root)
-  } else if (told.type === 'image') snapshots.set(told.id, told.snapshot)
+    trees.delete(told.key)
+    scratches.drop(told.key)
+  } else if (told.type === 'php') builds.set(told.build, told.parts)
+  else if (told.type === 'image') images.set(told.id, told.image)
   else {
-    snapshots.delete(told.id)
+    images.delete(told.id)
     instances.drop(told.id)
   }
 }
@@ -38,24 +50,34 @@ function perform(task: Task): void {
     send(built(task))
     return
   }
-  const { root, image, request, at } = task
-  const [snapshot, site] = [named(snapshots, image), named(trees, root)]
-  const scratch = task.scratch ? { kept: scratches.get(root), leave: (left: Scratch) => scratches.put(root, left, site) } : undefined
-  const outcome = execute(site, request, at, () => ({ php: instances.take(image, snapshot), snapshot }), scratch)
+  const { tree, image, request, at } = task
+  const kept = named(images, image)
+  const { snapshot } = kept
+  const atLevel: PhpAtLevel = (level) => ({ php: instances.take(shelfName(image, level), kept), snapshot })
+  const site = named(trees, tree)
+  const scratch = task.scratch ? { kept: scratches.get(tree), leave: (left: Scratch) => scratches.put(tree, left, site) } : undefined
+  const outcome = execute(site, request, at, atLevel, services, scratch)
   send({ type: 'ran', outcome }, buffersOf(outcome))
   // While the answer is under way: the next request finds PHP ready.
-  instances.makeReady(image, snapshot)
+  instances.makeReady(image, kept)
 }
 
-function built({ initial, configuration }: Task & { type: 'build' }): TaskResult {
+/** Instances for child jobs stand beside that of the request. */
+function shelfName(image: string, level: number): string {
+  return level === 0 ? image : `${image} child ${level}`
+}
+
+function built({ build, order }: Task & { type: 'build' }): TaskResult {
   try {
-    return { type: 'built', image: buildImage(php, { initial, configuration }) }
+    const parts = named(builds, build)
+    if (order) return { type: 'built', image: buildImage(parts, order) }
+    return { type: 'built', image: { snapshot: newInstance(build).start(parts.data), held: [], leftOut: [] } }
   } catch (error) {
     return { type: 'failed', detail: String(error) }
   }
 }
 
-function named<T>(all: ReadonlyMap<string, T>, name: string): T {
+function named<K, T>(all: ReadonlyMap<K, T>, name: K): T {
   const found = all.get(name)
   if (found === undefined) throw new Error(`the main thread named what it never sent: ${name}`)
   return found
@@ -76,6 +98,6 @@ function send(message: FromWorker, handedOver: ArrayBuffer[] = []): void {
 }
 
 parentPort?.on('message', receive)
-const plain = snapshots.get(PLAIN_IMAGE) ?? instances.start(PLAIN_IMAGE, php.data)
-snapshots.set(PLAIN_IMAGE, plain)
+const plain = images.get(PLAIN_IMAGE)?.snapshot ?? instances.start(PLAIN_IMAGE, usual, named(builds, usual).data)
+images.set(PLAIN_IMAGE, { build: usual, snapshot: plain })
 send({ type: 'ready', plain })

@@ -125,17 +125,17 @@ export const shapes: Readonly<Record<string, Code>> = {
   floats: [...get(0), 0xb2, ...float32(1.5), 0x92, 0xbb, ...float64(2.25), 0xa2, 0xaa],
 }
 
-export const customBefore = custom('dylink.0', [1, 4, 0, 0, 0, 0])
-export const customAfter = [...custom('name', [1, 2, 3]), ...custom('producers', [0])]
+const customBefore = custom('dylink.0', [1, 4, 0, 0, 0, 0])
+const customAfter = [...custom('name', [1, 2, 3]), ...custom('producers', [0])]
 
 /** All of them in one module, each exported by its name; and with sections of every kind. */
-export function richModule(code: Readonly<Record<string, Code>> = shapes): Uint8Array {
-  const names = Object.keys(code)
+export function richModule({ customSections = true } = {}): Uint8Array {
+  const names = Object.keys(shapes)
   const twoValues = body([], [...int(30), ...int(12)])
   const leaf = body([], [...get(0), ...int(100), ADD])
-  const functions = [twoValues, leaf, ...Object.values(code).map((one) => body([i32, i32, i32, v128, f32, f64], one))]
+  const functions = [twoValues, leaf, ...Object.values(shapes).map((one) => body([i32, i32, i32, v128, f32, f64], one))]
   return assemble({
-    before: customBefore,
+    ...(customSections ? { before: customBefore, after: customAfter } : {}),
     types: [type([i32], [i32]), type([], [i32, i32]), type([], []), type([i32], [i32]), type([i32], [])],
     imports: [importOf.function('host', 'double', 0)],
     functions: [1, 0, ...names.map(() => 0)],
@@ -163,6 +163,5 @@ export function richModule(code: Readonly<Record<string, Code>> = shapes): Uint8
       [0, ...int(32), 0x0b, ...text('given')],
       [1, ...text('passive')],
     ],
-    after: customAfter,
   })
 }

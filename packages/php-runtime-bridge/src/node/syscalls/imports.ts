@@ -3,6 +3,7 @@ import type { Kernel } from '../kernel.js'
 import { type WasmImport, type WasmModule, wasm } from '../wasm-api.js'
 import { directoryCalls } from './directories.js'
 import { fileCalls } from './files.js'
+import { hostCalls } from './host-calls.js'
 import { memoryCalls } from './memory.js'
 import { networkCalls } from './network.js'
 import { processCalls } from './process.js'
@@ -19,6 +20,7 @@ export function importsOf(module: WasmModule, kernel: Kernel): Record<string, Re
     ...memoryCalls(kernel),
     ...processCalls(kernel),
     ...networkCalls(),
+    ...hostCalls(kernel),
   }
   const missing: WasmImport = () => -Errno.NOSYS
   const imports: Record<string, Record<string, WasmImport>> = {}
@@ -33,7 +35,12 @@ export function importsOf(module: WasmModule, kernel: Kernel): Record<string, Re
 function logged(kernel: Kernel, number: number, body: WasmImport): WasmImport {
   const call = body as (...args: readonly (number | bigint)[]) => number | bigint | undefined
   return (...args: readonly (number | bigint)[]) => {
-    const result = call(...args)
+    let result: number | bigint | undefined
+    try {
+      result = call(...args)
+    } catch (error) {
+      throw kernel.endedBy(error)
+    }
     kernel.world.log?.call(number, args, result, kernel.guest.stackPointer(), kernel.memory.view)
     return result
   }

@@ -57,8 +57,7 @@ export function processCalls(kernel: Kernel) {
     js_popen_set_pid_for_fd: () => undefined,
     js_popen_clear_pid_for_fd: () => undefined,
     __asyncjs__js_popen_to_file: () => 0,
-    __asyncjs__js_module_onMessage: () => 0,
-    _dlopen_js: () => 0,
-    _dlsym_js: () => 0,
+    _dlopen_js: (handle: number) => kernel.extensions?.open(handle) ?? 0,
+    _dlsym_js: (handle: number, symbol: number) => kernel.extensions?.symbol(handle, symbol) ?? 0,
   }
 }

@@ -1,0 +1,32 @@
+import type { SiteConfiguration } from '../configuration/site-configuration.js'
+import type { ChildJobRecord } from '../host-calls/child-task.js'
+import { EffectList } from '../host-calls/effects.js'
+import { SLOT, SlotPool } from '../host-calls/slot-pool.js'
+import type { ScriptRequest } from '../request.js'
+import type { AgreedPoint } from './execute.js'
+import type { HostServices } from './host-context.js'
+import type { PhpInstance, Snapshot } from './php-instance.js'
+
+/** PHP as the snapshot left it: an instance for each level, as a script waits while its child job runs. The request itself is level 0. */
+export type PhpAtLevel = (level: number) => { readonly php: PhpInstance; readonly snapshot: Snapshot }
+
+/** What all scripts of one request share: the request's own, its child jobs, and theirs. */
+export interface RequestScope {
+  readonly configuration: SiteConfiguration
+  readonly request: ScriptRequest
+  readonly at: AgreedPoint
+  readonly services: HostServices
+  readonly php: PhpAtLevel
+  readonly effects: EffectList
+  readonly slots: SlotPool
+  /** Child jobs that ended, in the order of their ends. */
+  readonly childJobs: ChildJobRecord[]
+  /** Outbox keys given out, and child jobs started: never taken back, so that none is there twice. */
+  keys: number
+  starts: number
+}
+
+export function requestScopeOf(given: Pick<RequestScope, 'configuration' | 'request' | 'at' | 'services' | 'php'>): RequestScope {
+  const slots = new SlotPool(SLOT, given.configuration.slots)
+  return { ...given, effects: new EffectList(), slots, childJobs: [], keys: 0, starts: 0 }
+}

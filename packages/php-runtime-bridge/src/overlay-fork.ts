@@ -1,0 +1,62 @@
+import { allChangesBelow, isFit } from './changes.js'
+import type { FileChange } from './files.js'
+import type { Overlay } from './overlay.js'
+import type { OverlayDirectory, OverlayNode } from './overlay-node.js'
+import { childOf, namesIn } from './overlay-walk.js'
+
+/**
+ * Makes what `fork`, an overlay over `settledTree` of this one, changed below some folders a change of this one. Files that both have stay the same
+ * nodes: whoever holds them open sees what they became.
+ * @returns false where a site can't hold what it left; nothing is changed then
+ */
+export function adoptFork(files: Overlay, fork: Overlay, folders: readonly string[], nowS: number): boolean {
+  const changed: { folder: string; changes: readonly FileChange[] }[] = []
+  for (const folder of folders) {
+    const changes = allChangesBelow(directoryAt(fork, folder))
+    if (changes === undefined || (folder === fork.site && !changes.every(isFit))) return false
+    changed.push({ folder, changes })
+  }
+  files.withoutLimits(() => {
+    for (const { folder, changes } of changed) for (const change of changes) apply(files, `${folder}/${change.path}`, change, nowS)
+  })
+  return true
+}
+
+function apply(files: Overlay, path: string, change: FileChange, nowS: number): void {
+  const place = files.place(path, 'entry')
+  const { node } = place
+  if (change.type === 'delete' || change.type === 'symlink') {
+    if (node) remove(files, path, node, nowS)
+    if (change.type === 'symlink') files.makeLink(path, change.target, nowS)
+    return
+  }
+  if (change.type === 'directory') {
+    if (node) files.changeMode(path, change.mode)
+    else files.makeDirectory(path, change.mode, nowS)
+    return
+  }
+  const file = node?.kind === 'file' ? node : files.create(place, change.mode, nowS)
+  file.mode = change.mode
+  const { size, parts } = change.type === 'patch' ? change : { size: 0, parts: [{ at: 0, bytes: change.bytes }] }
+  files.resize(file, size)
+  for (const { at, bytes } of parts) files.write(file, bytes, at, change.mtimeS)
+  file.mtimeS = change.mtimeS
+}
+
+function remove(files: Overlay, path: string, node: OverlayNode, nowS: number): void {
+  if (node.kind !== 'directory') {
+    files.unlink(path, nowS)
+    return
+  }
+  for (const name of namesIn(node)) {
+    const child = childOf(node, name)
+    if (child) remove(files, `${path}/${name}`, child, nowS)
+  }
+  files.removeDirectory(path, nowS)
+}
+
+function directoryAt(files: Overlay, path: string): OverlayDirectory {
+  const node = files.get(path)
+  if (node.kind !== 'directory') throw new Error(`${path} is always a folder`)
+  return node
+}
