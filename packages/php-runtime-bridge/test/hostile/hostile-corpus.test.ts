@@ -1,6 +1,6 @@
-import { type PhpRuntime, startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
+import type { PhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { filesOf, visit } from '../sites.js'
+import { filesOf, startPhp, visit } from '../sites.js'
 import { readCorpus } from './corpus.js'
 import { HostUnderAttack } from './host-under-attack.js'
 import { faultOf } from './judge.js'
