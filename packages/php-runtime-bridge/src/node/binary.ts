@@ -33,7 +33,7 @@ const STACK_BYTES = 1024 * 1024
 const STACK_MARGIN_BYTES = 1024
 /** Imported, and of no use to PHP: the metered binary calls it where its fuel is used up. */
 export const OUT_OF_FUEL = '_emscripten_runtime_keepalive_clear'
-const meterOptions: MeterOptions = { exhausted: OUT_OF_FUEL, stack: STACK_BYTES - STACK_MARGIN_BYTES }
+export const meterOptions: MeterOptions = { exhausted: OUT_OF_FUEL, stack: STACK_BYTES - STACK_MARGIN_BYTES }
 /** How binaries are metered, for ids: with the pinned binaries, all that the code that runs depends on. */
 export const metering = `meter ${METER_VERSION} ${JSON.stringify(meterOptions)}`
 
