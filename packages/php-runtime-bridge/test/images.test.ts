@@ -186,7 +186,7 @@ test('warm-up that breaks PHP, leaves files open or answers with an error: the i
   )
   const image = await php.image(root)
   expect(image?.leftOut).toEqual(['/deep.php', '/open.php'])
-  expect(image?.scripts).toEqual(['/site/fatal.php', '/site/index.php'])
+  expect(image?.scripts).toEqual(['/site/fatal.php', '/site/fiber.php', '/site/index.php'])
   expect((await visit(php, root)).text).toBe('whole')
 })
 

@@ -24,8 +24,7 @@ function receive(message: ToWorker): void {
 }
 
 function newInstance(build: string): PhpInstance {
-  const { binary, extensions } = named(builds, build)
-  return new PhpInstance(binary, extensions)
+  return new PhpInstance(named(builds, build))
 }
 
 function learn(told: Told): void {

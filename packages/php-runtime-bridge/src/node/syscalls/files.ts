@@ -111,7 +111,12 @@ export function fileCalls(kernel: Kernel) {
     if ((mode & 1) !== 0 && node.kind === 'file' && (node.mode & 0o111) === 0) fail('ACCES')
   }
 
-  function statFileSystem(_path: number, _size: number, buffer: number): void {
+  function checkThere(path: string): void {
+    if (!kernel.isDevice(path)) kernel.world.files.get(path)
+  }
+
+  function statFileSystem(at: number, _size: number, buffer: number): void {
+    checkThere(kernel.path(at))
     const { memory } = kernel
     memory.put32(buffer + 4, 4096)
     for (const offset of [8, 16, 24, 32, 40]) memory.put64(buffer + offset, 1_000_000)
@@ -156,8 +161,9 @@ export function fileCalls(kernel: Kernel) {
       descriptor.node.mode = mode & 0o7777
       return 0
     }),
-    __syscall_fchown32: () => 0,
-    __syscall_fchownat: () => 0,
+    // everything belongs to one user and stays so
+    __syscall_fchown32: kernel.call((fd: number) => void kernel.descriptors.get(fd)),
+    __syscall_fchownat: kernel.call((directory: number, at: number) => void checkThere(kernel.pathAt(directory, at, true))),
     __syscall_faccessat: kernel.call((directory: number, at: number, mode: number) => void checkAccess(directory, at, mode)),
     __syscall_readlinkat: kernel.call((directory: number, at: number) => {
       const path = kernel.pathAt(directory, at)
