@@ -14,7 +14,7 @@ export interface SlotLimits {
 const FUEL_MAX = 2 ** 52
 const MEMORY_MIB_MIN = 128
 /** PHP's binary can address no more. */
-const MEMORY_MIB_MAX = 2048
+export const MEMORY_MIB_MAX = 2048
 
 export function areLimits({ fuel, memoryMiB, graceFuel }: SlotLimits): boolean {
   const within = (value: number, least: number, most: number) => Number.isInteger(value) && value >= least && value <= most

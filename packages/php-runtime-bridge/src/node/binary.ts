@@ -6,7 +6,7 @@ import type { PhpVersion } from '../php-version.js'
 import { slim } from '../slim.js'
 import { readPhp } from './builds.js'
 import { functionIndex } from './function-named.js'
-import { type Extension, loadExtension, symbolsOf } from './linker/extensions.js'
+import { type Extension, loadExtension } from './linker/extensions.js'
 import { meteredBinary } from './metered-binary.js'
 import { shareBytes } from './shared-bytes.js'
 import { isUsed } from './used-exports.js'
@@ -60,13 +60,13 @@ async function compile(version: PhpVersion, names: readonly ExtensionName[], fol
     const metered = await meteredBinary(given, meterOptions, folder)
     const stack = metered.stack as StackBounds
     const meterSide = async (side: Uint8Array) => (await meteredBinary(side, { kind: 'side', stack }, folder)).bytes
-    const extensions = await Promise.all(names.map((name) => loadExtension(version, name, meterSide)))
-    const linked = new Set(extensions.flatMap(symbolsOf))
+    const loaded = await Promise.all(names.map((name) => loadExtension(version, name, meterSide)))
+    const linked = new Set(loaded.flatMap(({ symbols }) => symbols))
     const slimmed = slim(metered.bytes, (name) => isUsed(name) || linked.has(name))
     const data = slimmed.memory && shareBytes(slimmed.memory)
     const sqliteRandomness = functionIndex(given, 'sqlite3_randomness')
     const binary = { module: await wasm.compile(slimmed.bytes), stack, addresses: addressesOf(given), sqliteRandomness }
-    return { binary, data, extensions }
+    return { binary, data, extensions: loaded.map(({ extension }) => extension) }
   } catch (cause) {
     if (cause instanceof PhpRuntimeError) throw cause
     throw new PhpRuntimeError({ code: 'START_FAILED', detail: `PHP ${version} does not compile` }, { cause })

@@ -41,7 +41,7 @@ export class ExtensionLoader {
       extensions.map(({ side }) => side),
     )
     // so that a request has the room that it has without them: an instance whose memory grew cannot be used again
-    const bytes = extensions.reduce((total, { side, data }) => total + side.shape.memoryBytes + data.length, 0)
+    const bytes = extensions.reduce((total, { side, data }) => total + side.needs.memoryBytes + data.length, 0)
     const pages = Math.ceil(bytes / PAGE_BYTES)
     if (pages > 0) memory.grow(pages)
   }
