@@ -11,7 +11,7 @@ import { oddsLine } from './odds.js'
 import { openKey } from './open-key.js'
 import type { PassphraseOptions } from './passphrase.js'
 import { mustBeGood } from './site-check.js'
-import { SLOT_MEMORY_MIB } from './slot.js'
+import { cacheFolderOf, SLOT_LIMITS } from './slot.js'
 
 export interface PublishOptions extends PassphraseOptions {
   readonly data: string
@@ -57,7 +57,7 @@ export async function publishSite(folder: string, options: PublishOptions): Prom
       name: options.name,
       groupSize: options.group,
       escrow,
-      runtimeId: await runtimeId(),
+      runtimeId: await runtimeId(options.data),
       progress: say,
     })
     process.stdout.write(options.json === true ? `${JSON.stringify(published)}\n` : `${published.job}\n`)
@@ -67,8 +67,8 @@ export async function publishSite(folder: string, options: PublishOptions): Prom
 }
 
 /** The runtime that this program's seeders have: members must agree on it, so the manifest names it. */
-async function runtimeId(): Promise<string> {
-  const runtime = await startPhpRuntime({ memoryMiB: SLOT_MEMORY_MIB })
+async function runtimeId(data: string): Promise<string> {
+  const runtime = await startPhpRuntime({ limits: SLOT_LIMITS, cacheFolder: cacheFolderOf(data) })
   await runtime.close()
   return runtime.runtimeId
 }

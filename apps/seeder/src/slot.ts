@@ -1,2 +1,8 @@
-/** Memory of one job slot (WP §6.4): every peer's is the same, since scripts can see it. */
-export const SLOT_MEMORY_MIB = 256
+import { join } from 'node:path'
+import { SLOT, type SlotLimits } from '@interpeer/php-runtime-bridge'
+
+/** One job slot (WP §6.4): every peer's is the same, since scripts can see its end. */
+export const SLOT_LIMITS: SlotLimits = SLOT
+
+/** Where a peer keeps the metered binary: it can be made again at any time. */
+export const cacheFolderOf = (data: string): string => join(data, 'cache')

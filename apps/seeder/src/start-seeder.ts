@@ -8,7 +8,7 @@ import { openLog } from './log.js'
 import { openKey } from './open-key.js'
 import type { PassphraseOptions } from './passphrase.js'
 import { withScriptLog } from './script-log.js'
-import { SLOT_MEMORY_MIB } from './slot.js'
+import { cacheFolderOf, SLOT_LIMITS } from './slot.js'
 import { untilStopped } from './until-stopped.js'
 
 /** Reads that run at a time; each takes a processor, and memory up to a slot's. */
@@ -33,7 +33,8 @@ export async function startSeeder(options: SeederOptions): Promise<void> {
   const signer = await openKey(options.data, options)
   // for each processor one that reads, and one for writes; what nobody needs is not started
   const workers = Math.min(availableParallelism(), READERS_MAX) + 1
-  const runtime = await startPhpRuntime({ guardMs: options.guardMs, memoryMiB: SLOT_MEMORY_MIB, workers })
+  const cacheFolder = cacheFolderOf(options.data)
+  const runtime = await startPhpRuntime({ guardMs: options.guardMs, limits: SLOT_LIMITS, cacheFolder, workers })
   const peer = await openPeer({
     data: options.data,
     store: options.store,

@@ -45,8 +45,12 @@ test('what is long is cut where a letter ends, and whatever a runtime says fits 
   expect(cutText('aé😀b', 4)).toEqual({ text: 'aé', cutBytes: 5 })
   expect(cutText('aé😀b', 7)).toEqual({ text: 'aé😀', cutBytes: 1 })
   expect(cutText('\ud800', 3)).toEqual({ text: '\ufffd', cutBytes: 0 })
+  const units = fc.array(fc.constantFrom('a', '\0', '\u007f', '\u0080', 'é', '\u0800', '€', '\uffff', '😀', '\ud800', '\udc00'), {
+    maxLength: 40,
+  })
   fc.assert(
-    fc.property(fc.string({ unit: 'binary', maxLength: 40 }), fc.double(), fc.nat(), (text, fuel, memoryBytes) => {
+    fc.property(units, fc.double(), fc.nat(), (given, fuel, memoryBytes) => {
+      const text = given.join('')
       const log = new JobLog(name)
       const outcome = answered({ log: text.repeat(200), fuel, memoryBytes, status: 999_999 })
       log.add(loggedRun({ id: new Uint8Array(16), method: text, target: text.repeat(30) }, outcome, { ran: 'write', timeMs: 1 }), 0)
@@ -119,4 +123,20 @@ test('reads of a log are allowed in a burst, then so many a second', () => {
   const rate = new ReadRate()
   const taken = (nowMs: number, count: number) => Array.from({ length: count }, () => rate.take(nowMs)).filter(Boolean).length
   expect([taken(1_000, 50), taken(1_100, 5), taken(2_000, 50), taken(1_500, 5), taken(100_000, 50)]).toEqual([20, 0, 5, 0, 20])
+})
+
+test('a cut text is the longest beginning that fits', () => {
+  const letters = fc.array(fc.constantFrom('a', 'é', '€', '😀'), { maxLength: 40 })
+  fc.assert(
+    fc.property(letters, fc.nat(60), (given, maxBytes) => {
+      const size = (text: string) => new TextEncoder().encode(text).length
+      let fits = ''
+      for (const letter of given) {
+        if (size(fits + letter) > maxBytes) break
+        fits += letter
+      }
+      expect(cutText(given.join(''), maxBytes)).toEqual({ text: fits, cutBytes: size(given.join('')) - size(fits) })
+    }),
+    { numRuns: 500, seed: 3 },
+  )
 })

@@ -26,6 +26,7 @@ const said = (n: number) =>
       headers: [],
       body: new Uint8Array(),
       changes: [],
+      fuel: 0,
       transcript: new Uint8Array(),
       log: 'x'.repeat(4_000),
     },

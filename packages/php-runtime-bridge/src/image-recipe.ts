@@ -45,7 +45,7 @@ export function blacklistOf(configuration: SiteConfiguration): string {
 export const ROOMY: OpcacheSizes = { sharedMiB: 72, stringsMiB: 8 }
 
 /**
- * The script that ends the making of an image: opcache lets go of what is not immutable code (archives' members escape its blacklist), and says what
+ * What it does: opcache lets go of what is not immutable code (archives' members escape its blacklist), and says what
  * it holds and needs.
  */
 export function sweepScript(configuration: SiteConfiguration): string {
@@ -56,10 +56,10 @@ $held = [];
 foreach (opcache_get_status(true)['scripts'] ?? [] as $path => $script) {
     $name = preg_replace('~^[a-z.]+://~', '', $path);
     if ($name === '${LIBRARY_PATH}') continue;
-    $drop = !str_starts_with($name, '${SITE_FOLDER}/');
+    $drop = false;
     foreach ($changing as $one) $drop = $drop || $name === $one || str_starts_with($name, $one . '/');
     if ($drop) opcache_invalidate($path, true);
-    else $held[] = $path;
+    elseif (str_starts_with($name, '${SITE_FOLDER}/')) $held[] = $path;
 }
 sort($held);
 $status = opcache_get_status(false);
@@ -71,7 +71,7 @@ echo json_encode([
 `
 }
 export interface Swept {
-  /** Absolute paths, sorted. */
+  /** The site's: absolute paths, sorted. */
   readonly held: readonly string[]
   readonly sharedBytes: number
   readonly stringsBytes: number

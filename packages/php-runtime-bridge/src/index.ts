@@ -2,7 +2,6 @@ export {
   configurationSchema,
   type EffectKind,
   type ExtensionName,
-  SLOTS_MAX,
 } from './configuration/fields.js'
 export { siteConfiguration } from './configuration/of-site.js'
 export {
@@ -45,6 +44,7 @@ export type {
   PayEffect,
 } from './host-calls/effects.js'
 export type { JobFacts } from './host-calls/host-calls.js'
+export { SLOT, SLOTS_MAX, type SlotLimits, slotsOf } from './limits.js'
 export { type Abstained, type AbstainReason, type AnswerCode, type Answered, answerCodes, type ScriptOutcome } from './outcome.js'
 export { phpIni, SESSION_FOLDER, SITE_FOLDER } from './php-ini.js'
 export { DEFAULT_PHP_VERSION, type PhpVersion, phpVersions } from './php-version.js'

@@ -17,6 +17,10 @@ export interface Answered {
    * (the README has the form).
    */
   readonly transcript: Uint8Array
+  /** Work done, in fuel (see SlotLimits); 0 where no script ran. The same on every machine; not part of the transcript. */
+  readonly fuel: number
+  /** The most memory that PHP's instance had, bytes; 0 where no script ran. The same on every machine; not part of the transcript. */
+  readonly memoryBytes: number
   /** The scripts that it ran in slots of their own, in the order of their ends: at most 100. The same on every machine; not part of the transcript. */
   readonly childJobs: readonly ChildJobRecord[]
   /** What PHP wrote to its error log, for the site's owner; at most 64 KiB; not part of the transcript. */
@@ -37,6 +41,8 @@ export const answerCodes = {
   METHOD_NOT_ALLOWED: [405, 'A static file can only be read'],
   CONFIGURATION_INVALID: [500, "The site's interpeer.json is not as it must be"],
   RESPONSE_TOO_LARGE: [500, 'The script sent more than a response may hold'],
+  SLOT_EXHAUSTED: [503, 'The script used up its job slot; nothing was changed'],
+  MEMORY_EXHAUSTED: [503, 'The script used up its memory; nothing was changed'],
   SCRIPT_TRAPPED: [500, 'The script broke the PHP interpreter; nothing was changed'],
   STACK_EXHAUSTED: [500, 'The script recursed too deeply; nothing was changed'],
   CHANGES_INVALID: [500, 'The script left what no site can hold; nothing was changed'],
@@ -44,13 +50,15 @@ export const answerCodes = {
 } as const
 export type AnswerCode = keyof typeof answerCodes
 
-export type Draft = Omit<Answered, 'type' | 'transcript' | 'childJobs'>
+export const ERROR_HEADER = 'interpeer-error'
+
+export type Draft = Omit<Answered, 'type' | 'transcript' | 'fuel' | 'memoryBytes' | 'childJobs'>
 
 export function codedAnswer(code: AnswerCode, detail = '', log = ''): Draft {
   const [status, text] = answerCodes[code]
   const headers: [string, string][] = [
     ['content-type', 'text/plain; charset=utf-8'],
-    ['interpeer-error', code],
+    [ERROR_HEADER, code],
   ]
   if (code === 'METHOD_NOT_ALLOWED') headers.push(['allow', 'GET, HEAD'])
   const body = asciiBytes(`${code}: ${text}${detail === '' ? '' : `: ${detail}`}.\n`)

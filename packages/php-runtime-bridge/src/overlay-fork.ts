@@ -4,22 +4,41 @@ import type { Overlay } from './overlay.js'
 import type { OverlayDirectory, OverlayNode } from './overlay-node.js'
 import { childOf, namesIn } from './overlay-walk.js'
 
+/** How many files and folders a request has looked at or made. */
+export function nodesOf(node: OverlayNode): number {
+  if (node.kind !== 'directory') return 1
+  let count = 1
+  for (const child of node.children.values()) if (child) count += nodesOf(child)
+  return count
+}
+
 /**
  * Makes what `fork`, an overlay over `settledTree` of this one, changed below some folders a change of this one. Files that both have stay the same
  * nodes: whoever holds them open sees what they became.
- * @returns false where a site can't hold what it left; nothing is changed then
+ * @returns how much that was; undefined where a site can't hold what it left: nothing is changed then
  */
-export function adoptFork(files: Overlay, fork: Overlay, folders: readonly string[], nowS: number): boolean {
+export function adoptFork(
+  files: Overlay,
+  fork: Overlay,
+  folders: readonly string[],
+  nowS: number,
+): { readonly nodes: number; readonly bytes: number } | undefined {
   const changed: { folder: string; changes: readonly FileChange[] }[] = []
   for (const folder of folders) {
     const changes = allChangesBelow(directoryAt(fork, folder))
-    if (changes === undefined || (folder === fork.site && !changes.every(isFit))) return false
+    if (changes === undefined || (folder === fork.site && !changes.every(isFit))) return undefined
     changed.push({ folder, changes })
   }
   files.withoutLimits(() => {
     for (const { folder, changes } of changed) for (const change of changes) apply(files, `${folder}/${change.path}`, change, nowS)
   })
-  return true
+  const all = changed.flatMap(({ changes }) => changes)
+  return { nodes: all.length, bytes: all.reduce((total, change) => total + bytesIn(change), 0) }
+}
+
+function bytesIn(change: FileChange): number {
+  if (change.type === 'patch') return change.parts.reduce((total, { bytes }) => total + bytes.length, 0)
+  return change.type === 'write' ? change.bytes.length : 0
 }
 
 function apply(files: Overlay, path: string, change: FileChange, nowS: number): void {

@@ -1,5 +1,6 @@
 import type { ExtensionName } from './configuration/fields.js'
 import { LIBRARY_PATH } from './host-calls/php-library.js'
+import { memoryLimitMiBOf, SLOT } from './limits.js'
 
 /** Where a site is in the file system that PHP sees, and where its sessions are: inside the site, so that they outlive a request. */
 export const SITE_FOLDER = '/site'
@@ -14,7 +15,7 @@ const settings = `
 expose_php=0
 register_argc_argv=0
 enable_dl=0
-memory_limit=128M
+memory_limit=${memoryLimitMiBOf(SLOT)}M
 max_execution_time=0
 max_input_time=-1
 error_reporting=E_ALL
@@ -50,10 +51,6 @@ realpath_cache_size=4096K
 sendmail_path=/internal/no-mail
 `.trimStart()
 
-/** For sites without an image of their own: nothing is compiled before its request. */
-export const phpIni = `${settings}opcache.enable=0
-`
-
 /** Memory that opcache has: in all, and of that for strings; MiB. */
 export interface OpcacheSizes {
   readonly sharedMiB: number
@@ -81,6 +78,10 @@ opcache.jit=disable
 opcache.jit_buffer_size=0
 `
 }
+
+/** For sites without an image of their own: opcache knows the system's scripts, and has no room for more. */
+export const PLAIN_SIZES: OpcacheSizes = { sharedMiB: 8, stringsMiB: 4 }
+export const phpIni = opcacheIni(PLAIN_SIZES)
 
 /** Lines for extensions that PHP is to load when it starts. */
 export function extensionIni(names: readonly ExtensionName[]): string {

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { type PhpRuntime, startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
+import { SLOT } from '@interpeer/php-runtime-bridge'
+import type { PhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { filesOf, runPage, utf8, visit } from './sites.js'
+import { filesOf, runPage, type Seen, startPhp, utf8, visit } from './sites.js'
 
 let php: PhpRuntime
 beforeAll(async () => {
-  php = await startPhpRuntime({ guardMs: 1_500 })
+  php = await startPhp({ guardMs: 2_500, limits: { ...SLOT, fuel: 2 ** 50 } })
   await php.load('kept', filesOf({ 'index.php': '<?php echo "kept ", file_get_contents("n");', n: '0' }))
   await php.derive('kept 1', 'kept', [{ type: 'write', path: 'n', mode: 0o644, mtimeS: 1, bytes: utf8('1') }])
 })
@@ -46,19 +47,21 @@ test('trees that come and go while the worker is being replaced are as told', as
 })
 
 test('whatever ran before, on a used, a replaced and a new instance, a request gives the same bytes', async () => {
-  const patient = await startPhpRuntime({ guardMs: 10_000 })
+  const patient = await startPhp({ limits: { ...SLOT, fuel: 3_000_000_000 } })
   const nasty = readFileSync(new URL('determinism/nasty.php', import.meta.url), 'utf8')
-  const transcripts = [(await runPage(patient, nasty)).transcript]
+  const figures = ({ transcript, fuel, memoryBytes }: Seen) => `${transcript} ${fuel} ${memoryBytes}`
+  const ran = [figures(await runPage(patient, nasty))]
   for (const before of [
     'mt_srand(1); ini_set("precision", 3); touch("/tmp/x");',
     '$a = str_repeat("x", 90_000_000);',
-    '(new Fiber(fn () => 1))->start();',
+    '$f = function () use (&$f) { array_map($f, [1]); }; $f();',
+    'try { while (true); } catch (Error) { while (true); }',
   ]) {
     await runPage(patient, `<?php ${before}`)
-    transcripts.push((await runPage(patient, nasty)).transcript)
+    ran.push(figures(await runPage(patient, nasty)))
   }
   await patient.close()
   const [loop, after] = await Promise.all([php.run('loop', request, at), runPage(php, nasty)])
   expect(loop.type).toBe('abstained')
-  expect(new Set([...transcripts, after.transcript]).size).toBe(1)
+  expect(new Set([...ran, figures(after)]).size).toBe(1)
 })

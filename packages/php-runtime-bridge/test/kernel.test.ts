@@ -1,10 +1,10 @@
-import { type PhpRuntime, startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
+import type { PhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { filesOf, namesOf, runPage, textOf, visit } from './sites.js'
+import { filesOf, namesOf, runPage, startPhp, textOf, visit } from './sites.js'
 
 let php: PhpRuntime
 beforeAll(async () => {
-  php = await startPhpRuntime({ guardMs: 20_000 })
+  php = await startPhp()
 })
 afterAll(() => php.close())
 

@@ -55,6 +55,21 @@ test('every worker gives the same bytes, for sites with an image of their own to
   expect(new Set(transcripts).size).toBe(1)
 })
 
+test('a site whose warm-up never ends is abstained from, and holds nobody else up', async () => {
+  const brief = await startPhpRuntime({ guardMs: 400, workers: 2 })
+  await brief.load('endless', filesOf({ ...warm, 'index.php': '<?php while (true);', 'other.php': '<?php echo "other";' }))
+  await brief.load('site', filesOf({ 'a.txt': 'text' }))
+  const endless = [brief.run('endless', request('/other.php'), at), brief.image('endless')] as const
+  expect(textOf(await brief.run('site', request('/a.txt'), at))).toBe('text')
+  expect(await endless[0]).toEqual({ type: 'abstained', reason: 'IMAGE_FAILED' })
+  expect(await endless[1]).toBeUndefined()
+  expect(await brief.run('endless', request('/other.php'), at), 'at once: it is not tried again yet').toEqual({
+    type: 'abstained',
+    reason: 'IMAGE_FAILED',
+  })
+  await brief.close()
+})
+
 test('a worker keeps instances of a few images, and makes those of others anew', async () => {
   const single = await startPhpRuntime({ guardMs: 20_000 })
   const names = ['a', 'b', 'c']

@@ -1,10 +1,11 @@
-import { type PhpRuntime, startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
+import { SLOT } from '@interpeer/php-runtime-bridge'
+import type { PhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { filesOf, namesOf, runPage, textOf, visit } from './sites.js'
+import { filesOf, namesOf, runPage, startPhp, textOf, visit } from './sites.js'
 
 let php: PhpRuntime
 beforeAll(async () => {
-  php = await startPhpRuntime({ guardMs: 20_000 })
+  php = await startPhp()
 })
 afterAll(() => php.close())
 
@@ -202,11 +203,11 @@ test('what the caller does to its bytes afterwards changes nothing', async () =>
 })
 
 test('options, times and closing have their codes', async () => {
-  await expect(startPhpRuntime({ guardMs: 0 })).rejects.toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
-  await expect(startPhpRuntime({ memoryMiB: 63 })).rejects.toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
+  await expect(startPhp({ guardMs: 0 })).rejects.toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
+  await expect(startPhp({ limits: { ...SLOT, memoryMiB: 127 } })).rejects.toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
   await expect(runPage(php, '', { timeMs: 0.5 })).rejects.toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
   await expect(php.load('x', filesOf({ '../x': '' }))).rejects.toThrow(expect.objectContaining({ code: 'PATH_INVALID' }))
-  const brief = await startPhpRuntime({ memoryMiB: 128 })
+  const brief = await startPhp({ limits: { ...SLOT, memoryMiB: 128 } })
   expect(brief.runtimeId).toMatch(/^[0-9a-f]{64}$/)
   expect(brief.runtimeId).not.toBe(php.runtimeId)
   await brief.load('r', filesOf({ 'index.php': '<?php while (true);' }))

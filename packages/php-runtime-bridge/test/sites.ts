@@ -1,8 +1,15 @@
+import { fileURLToPath } from 'node:url'
 import type { FileChange, FileEntry } from '@interpeer/php-runtime-bridge'
-import type { PhpRuntime } from '@interpeer/php-runtime-bridge/node'
+import { type PhpRuntime, type PhpRuntimeOptions, startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
 
 export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 export const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8')
+
+/** For the metered binary, which takes a second to make. */
+export const CACHE_FOLDER = fileURLToPath(new URL('../node_modules/.cache/php', import.meta.url))
+
+export const startPhp = (options: PhpRuntimeOptions = {}): Promise<PhpRuntime> =>
+  startPhpRuntime({ guardMs: 60_000, cacheFolder: CACHE_FOLDER, ...options })
 
 const TIME_MS = 1_790_000_000_000
 
@@ -35,6 +42,8 @@ export interface Seen {
   readonly changes: readonly FileChange[]
   readonly transcript: string
   readonly log: string
+  readonly fuel: number
+  readonly memoryBytes: number
 }
 
 /** One request to a site that the runtime holds. Throws if the runtime abstains. */

@@ -1,12 +1,12 @@
-import { type PhpRuntime, startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
+import type { PhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ExecutionLog, LOG_BYTES_MAX, TRANSCRIPT_BYTES_MAX } from '../src/node/execution-log.js'
-import { filesOf, runPage, type Seen, visit } from './sites.js'
+import { filesOf, runPage, type Seen, startPhp, visit } from './sites.js'
 
 let php: PhpRuntime
 beforeAll(async () => {
-  php = await startPhpRuntime({ guardMs: 20_000 })
+  php = await startPhp()
 })
 afterAll(() => php.close())
 

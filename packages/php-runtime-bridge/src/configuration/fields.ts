@@ -1,3 +1,4 @@
+import { SLOTS_MAX } from '../limits.js'
 import { isSitePath } from '../path.js'
 import { DEFAULT_PHP_VERSION, phpVersions } from '../php-version.js'
 import { isConfigurationName } from './reserved.js'
@@ -8,8 +9,6 @@ export const EFFECT_KINDS = ['after', 'pay', 'outbox'] as const
 export type EffectKind = (typeof EFFECT_KINDS)[number]
 export const EXTENSIONS = ['intl'] as const
 export type ExtensionName = (typeof EXTENSIONS)[number]
-/** Job slots that one request may have: an instance of PHP has 2 GiB at most. */
-export const SLOTS_MAX = 8
 export const PATHS_MAX = 256
 export const WARM_UP_MAX = 64
 

@@ -1,14 +1,5 @@
+import { MEMORY_MIB_MAX, type SlotLimits } from '../limits.js'
 import { HostCallError } from './host-call-error.js'
-
-/** What a number of slots is: the work and memory of one run. */
-export interface SlotShare {
-  readonly fuel: number
-  readonly memoryMiB: number
-  readonly graceFuel: number
-}
-
-/** One job slot (WP §6.4). */
-export const SLOT: SlotShare = { fuel: 20_000_000_000, memoryMiB: 256, graceFuel: 2_000_000_000 }
 
 /** Child jobs that one request may start, each of which costs a restored instance. */
 export const CHILD_JOBS_MAX = 100
@@ -18,13 +9,13 @@ export const CHILD_JOBS_MAX = 100
  * request together have the work of these slots, so that a request of N slots never does more than N slots' work (and its grace).
  */
 export class SlotPool {
-  readonly #slot: SlotShare
+  readonly #slot: SlotLimits
   #free: number
   #fuelLeft: number
   #startsLeft = CHILD_JOBS_MAX
 
   /** @param slots all that the request has, its own included */
-  constructor(slot: SlotShare, slots: number) {
+  constructor(slot: SlotLimits, slots: number) {
     this.#slot = slot
     this.#free = slots - 1
     this.#fuelLeft = slot.fuel * this.#free
@@ -35,7 +26,7 @@ export class SlotPool {
   }
 
   /** @throws {HostCallError} NoFreeSlot */
-  take(slots: number): SlotShare {
+  take(slots: number): SlotLimits {
     if (slots > this.#free) throw noSlot(`${slots} of the job's slots are asked for, ${this.#free} are free`)
     if (this.#fuelLeft === 0) throw noSlot("the work of the job's other slots is used up in this request")
     if (this.#startsLeft === 0) throw noSlot(`a request may start ${CHILD_JOBS_MAX} scripts in slots of their own`)
@@ -44,7 +35,7 @@ export class SlotPool {
     const fuel = Math.min(slots * this.#slot.fuel, this.#fuelLeft)
     // of less work less grace, or grace alone would add up
     const graceFuel = Math.floor((fuel / this.#slot.fuel) * this.#slot.graceFuel)
-    return { fuel, memoryMiB: slots * this.#slot.memoryMiB, graceFuel }
+    return { fuel, memoryMiB: Math.min(slots * this.#slot.memoryMiB, MEMORY_MIB_MAX), graceFuel }
   }
 
   giveBack(slots: number, fuelUsed: number): void {

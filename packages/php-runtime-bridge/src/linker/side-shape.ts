@@ -2,16 +2,22 @@ import { ByteReader } from '../meter/byte-reader.js'
 import { Kind, Section, shapeOf } from '../meter/module-shape.js'
 import { skipValueType } from '../meter/types.js'
 import { linkFailed } from './fault.js'
+import { TABLE } from './trampolines.js'
 
-/** What a side module wants: its section `dylink.0` (tool-conventions, DynamicLinking.md), and the functions that it takes from itself. */
-export interface SideShape {
+/** What a side module wants to be given: its section `dylink.0` (tool-conventions, DynamicLinking.md). */
+export interface SideNeeds {
   readonly memoryBytes: number
   /** Bytes, a power of two. */
   readonly memoryAlignment: number
   readonly tableSlots: number
   readonly tableAlignment: number
+}
+export interface SideShape {
+  readonly needs: SideNeeds
   /** Functions that it imports though it has them: any module linked earlier could have another of that name. Sorted as they are imported. */
   readonly ownImports: readonly OwnImport[]
+  /** Names of all that it imports, each once. */
+  readonly importNames: readonly string[]
 }
 export interface OwnImport {
   readonly name: string
@@ -34,12 +40,14 @@ export function sideShapeOf(bytes: Uint8Array, side: string): SideShape {
   const ownImports = shape.importedFunctions
     .filter(({ module, name }) => module === 'env' && shape.exports.get(name)?.kind === Kind.function)
     .map(({ name, type }) => ({ name, ...(signatures[type] as Omit<OwnImport, 'name'>) }))
-  return { ...memoryInfoOf(new ByteReader(bytes, place.from, place.end), side), ownImports }
+  const globals = shape.globals.flatMap(({ importedAs }) => importedAs?.replace(/^(env|GOT\.mem|GOT\.func)\./, '') ?? [])
+  const importNames = [...new Set([...shape.importedFunctions.map(({ name }) => name), ...globals, 'memory', TABLE])]
+  return { needs: needsOf(new ByteReader(bytes, place.from, place.end), side), ownImports, importNames }
 }
 
-function memoryInfoOf(reader: ByteReader, side: string): Omit<SideShape, 'ownImports'> {
+function needsOf(reader: ByteReader, side: string): SideNeeds {
   reader.name()
-  let found: Omit<SideShape, 'ownImports'> | undefined
+  let found: SideNeeds | undefined
   while (!reader.done) {
     const kind = reader.byte()
     const length = reader.count()

@@ -5,7 +5,7 @@ import { HostCallError } from '../host-calls/host-call-error.js'
 import { CHILD_PATH } from '../host-calls/php-library.js'
 import type { AbstainReason, AnswerCode } from '../outcome.js'
 import { Overlay } from '../overlay.js'
-import { adoptFork } from '../overlay-fork.js'
+import { adoptFork, nodesOf } from '../overlay-fork.js'
 import { parentOf } from '../path.js'
 import { SITE_FOLDER } from '../php-ini.js'
 import type { ScriptRequest } from '../request.js'
@@ -18,16 +18,24 @@ import { hostTroubleOf } from './halt.js'
 import { hostContextOf } from './host-context.js'
 import type { Kernel, RequestWorld } from './kernel.js'
 import { RequestOutput } from './output.js'
+import type { PhpInstance } from './php-instance.js'
 import type { RequestScope } from './request-scope.js'
 import { runScript } from './sapi.js'
+import { stopOf, wantOf } from './script-run.js'
 import { processIdOf, SeededRandom } from './seeded-random.js'
+import { ADOPTED_KIB_FUEL, ADOPTED_NODE_FUEL, CHILD_IMAGE_MIB_FUEL, CHILD_NODE_FUEL, CHILD_START_FUEL } from './syscalls/costs.js'
 
 /** A script that runs in a child job runs in a child job …: each level is one more instance, and more of the thread's own stack. */
 const LEVELS_MAX = 4
+const KIB = 1024
+const MIB = 1024 * KIB
 /** What a script can change. */
 const SHARED_FOLDERS = [SITE_FOLDER, '/tmp']
 const NO_VALUE = new TextEncoder().encode('N;')
-const MEMORY_ERROR = /^(Allowed memory size of|Out of memory)/
+const EXHAUSTED: Partial<Record<AnswerCode, 'SlotExhausted' | 'MemoryExhausted'>> = {
+  SLOT_EXHAUSTED: 'SlotExhausted',
+  MEMORY_EXHAUSTED: 'MemoryExhausted',
+}
 
 interface Order {
   /** Path in the site. */
@@ -44,37 +52,39 @@ type Ending = { readonly type: 'ended'; readonly status: number } | { readonly t
  */
 export function runChild(parent: Kernel, scope: RequestScope, level: number, { script, args, slots }: Order): ChildEnd {
   if (level > LEVELS_MAX) throw new HostCallError('NoFreeSlot', `Interpeer\\run(): scripts run each other ${LEVELS_MAX} deep at most`)
-  scope.slots.take(slots)
+  const limits = scope.slots.take(slots)
   const { effects, childJobs } = scope
   const { php, snapshot } = scope.php(level)
+  parent.fuel.charge(CHILD_START_FUEL + Math.ceil(snapshot.memory.length / MIB) * CHILD_IMAGE_MIB_FUEL)
+  parent.fuel.charge(nodesOf(parent.world.files.root) * CHILD_NODE_FUEL)
   const { kernel } = php
   const task: ChildTask = { script: `${SITE_FOLDER}/${script}`, args, result: undefined, failure: undefined }
   const asked = effects.length
   const world = childWorld(parent.world, kernel, scope, level, task)
-  kernel.begin(world, new DescriptorTable(snapshot.descriptors))
+  php.begin(world, new DescriptorTable(snapshot.descriptors), limits)
   kernel.workingDirectory = parentOf(task.script)
-  const ending = endingOf(
-    () => {
-      const request = childRequest(scope.request, script)
-      const route = { type: 'script', script, scriptName: `/${script}`, pathInfo: '' } as const
-      const variables = serverVariablesOf(request, route, siteOf(world.files))
-      return runScript(php, request.method, request.target, request.host, { ...variables, script: CHILD_PATH }, request.body)
-    },
-    kernel,
-    () => php.stackOverran(snapshot),
-  )
+  const ending = endingOf(php, () => {
+    const request = childRequest(scope.request, script)
+    const route = { type: 'script', script, scriptName: `/${script}`, pathInfo: '' } as const
+    const variables = serverVariablesOf(request, route, siteOf(world.files))
+    return runScript(php, request, { ...variables, script: CHILD_PATH }, limits)
+  })
   if (typeof ending === 'string') return parent.halt({ type: 'abstain', reason: ending })
 
   parent.world.output.write('log', world.output.read('log'))
   const { clock, files } = parent.world
   const output = world.output.read('output')
   let end = endOf(ending, task, output)
-  if (end.type === 'returned' && !adoptFork(files, world.files, SHARED_FOLDERS, clock.seconds))
-    end = { type: 'failed', reason: 'CHANGES_INVALID', message: parent.memory.encode('it left what no site can hold'), output }
+  if (end.type === 'returned') {
+    const adopted = adoptFork(files, world.files, SHARED_FOLDERS, clock.seconds)
+    if (adopted) parent.fuel.charge(adopted.nodes * ADOPTED_NODE_FUEL + Math.ceil(adopted.bytes / KIB) * ADOPTED_KIB_FUEL)
+    else end = { type: 'failed', reason: 'CHANGES_INVALID', message: parent.memory.encode('it left what no site can hold'), output }
+  }
   if (end.type !== 'returned') effects.takeBack(asked)
   const memoryBytes = kernel.memory.pages * PAGE_BYTES
-  childJobs.push({ script, slots, end: nameOf(end), fuel: 0, memoryBytes })
-  scope.slots.giveBack(slots, 0)
+  const fuel = php.fuel.used
+  childJobs.push({ script, slots, end: nameOf(end), fuel, memoryBytes })
+  scope.slots.giveBack(slots, fuel)
   return end
 }
 
@@ -101,29 +111,28 @@ function childRequest({ host, https }: ScriptRequest, script: string): ScriptReq
   return { method: 'GET', target: encodeURI(`/${script}`), host, https, headers: [], body: new Uint8Array() }
 }
 
-function endingOf(run: () => number, kernel: Kernel, stackOverran: () => boolean): Ending | AbstainReason {
-  let status = 0
-  let trapped = false
+function endingOf(php: PhpInstance, run: () => number): Ending | AbstainReason {
+  let [status, threw] = [0, false]
   try {
     status = run()
   } catch (error) {
-    const trouble = hostTroubleOf(error)?.reason
-    if (trouble !== undefined) return trouble
-    trapped = kernel.halted === undefined
+    const trouble = hostTroubleOf(error)
+    if (trouble !== undefined) return trouble.reason
+    threw = true
   }
-  const halted = kernel.halted?.reason
+  const halted = php.kernel.halted?.reason
   if (halted?.type === 'abstain') return halted.reason
-  if (halted?.type === 'answer') return { type: 'stopped', code: halted.code }
-  if (stackOverran()) return { type: 'stopped', code: 'STACK_EXHAUSTED' }
-  if (trapped) return { type: 'stopped', code: 'SCRIPT_TRAPPED' }
+  const code = stopOf(php, threw) ?? wantOf(php)
+  if (code !== undefined) return { type: 'stopped', code }
   return { type: 'ended', status: halted?.type === 'exit' ? halted.status : status }
 }
 
 function endOf(ending: Ending, { result, failure }: ChildTask, output: Uint8Array): ChildEnd {
   const failed = (reason: ChildFailure, text: string): ChildEnd => ({ type: 'failed', reason, message: Buffer.from(text), output })
-  if (ending.type === 'stopped') return failed(ending.code as ChildFailure, 'it was stopped')
-  if (failure !== undefined && MEMORY_ERROR.test(Buffer.from(failure).toString('latin1')))
-    return { type: 'exhausted', what: 'MemoryExhausted', output }
+  if (ending.type === 'stopped') {
+    const what = EXHAUSTED[ending.code]
+    return what === undefined ? failed(ending.code as ChildFailure, 'it was stopped') : { type: 'exhausted', what, output }
+  }
   if (failure !== undefined) return { type: 'failed', reason: 'FATAL_ERROR', message: failure, output }
   if (ending.status !== 0) return failed('EXITED', `it exited with status ${ending.status}`)
   return { type: 'returned', result: result ?? NO_VALUE, output }

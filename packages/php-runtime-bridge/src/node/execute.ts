@@ -5,6 +5,7 @@ import { type ConfigurationReading, faultText } from '../configuration/parse.js'
 import { CONFIGURATION_FILE } from '../configuration/reserved.js'
 import type { TreeDirectory } from '../file-tree.js'
 import type { JobFacts } from '../host-calls/host-calls.js'
+import type { SlotLimits } from '../limits.js'
 import { type AbstainReason, codedAnswer, type Draft, type ScriptOutcome } from '../outcome.js'
 import { faultOf, type ScriptRequest } from '../request.js'
 import { routeOf } from '../route.js'
@@ -33,31 +34,31 @@ export interface ScratchUse {
   readonly leave: (scratch: Scratch) => void
 }
 
-/** @param scratch none for what members agree on: scratch is empty then */
-export function execute(
-  site: TreeDirectory,
-  request: ScriptRequest,
-  at: AgreedPoint,
-  php: PhpAtLevel,
-  services: HostServices,
-  scratch?: ScratchUse,
-): ScriptOutcome {
+/** What a request runs on. */
+export interface ScriptHost {
+  readonly php: PhpAtLevel
+  readonly services: HostServices
+  /** Of one slot. */
+  readonly limits: SlotLimits
+  /** None for what members agree on: scratch is empty then. */
+  readonly scratch?: ScratchUse | undefined
+}
+
+export function execute(site: TreeDirectory, request: ScriptRequest, at: AgreedPoint, host: ScriptHost): ScriptOutcome {
   const log = new ExecutionLog()
-  const ran = answerOf(site, request, at, php, services, log, scratch)
+  const ran = answerOf(site, request, at, host, log)
   if (typeof ran === 'string') return { type: 'abstained', reason: ran }
-  const { draft, childJobs } = ran
+  const { draft, ...used } = ran
   const answer = request.method === 'HEAD' && draft.body.length > 0 ? { ...draft, body: new Uint8Array(0) } : draft
-  return { type: 'answered', ...answer, childJobs, transcript: log.transcript(digestOf(answer)) }
+  return { type: 'answered', ...answer, ...used, transcript: log.transcript(digestOf(answer)) }
 }
 
 function answerOf(
   stored: TreeDirectory,
   request: ScriptRequest,
   at: AgreedPoint,
-  php: PhpAtLevel,
-  services: HostServices,
+  { scratch, ...host }: ScriptHost,
   log: ExecutionLog,
-  scratch: ScratchUse | undefined,
 ): Ran | AbstainReason {
   const fault = faultOf(request)
   if (fault !== undefined) return withoutScript(codedAnswer('REQUEST_INVALID', fault))
@@ -68,7 +69,7 @@ function answerOf(
   const route = routeOf(site, mark < 0 ? request.target : request.target.slice(0, mark))
   if (route.type === 'missing') return withoutScript(codedAnswer('NOT_FOUND'))
   if (route.type === 'script')
-    return runRoute(site, route, requestScopeOf({ configuration: reading.configuration, request, at, services, php }), log, scratch?.leave)
+    return runRoute(site, route, requestScopeOf({ configuration: reading.configuration, request, at, ...host }), log, scratch?.leave)
   return withoutScript(staticAnswer(request, route))
 }
 
@@ -79,7 +80,7 @@ function invalidConfiguration({ faults }: ConfigurationReading & { type: 'invali
 }
 
 function withoutScript(draft: Draft): Ran {
-  return { draft, childJobs: [] }
+  return { draft, fuel: 0, memoryBytes: 0, childJobs: [] }
 }
 
 function digestOf(answer: Draft): Uint8Array {

@@ -1,41 +1,29 @@
-import type { EffectKind } from '../configuration/fields.js'
-import type { SiteConfiguration } from '../configuration/site-configuration.js'
-import type { TreeDirectory } from '../file-tree.js'
+import { type SiteConfiguration, usualConfiguration } from '../configuration/site-configuration.js'
+import { emptyTree, type TreeDirectory } from '../file-tree.js'
 import { blacklistOf, ROOMY, SWEEP_PATH, type Swept, sizesFor, sweepScript } from '../image-recipe.js'
+import { SLOT } from '../limits.js'
 import type { ScriptOutcome } from '../outcome.js'
 import { Overlay } from '../overlay.js'
-import { BLACKLIST_PATH, extensionIni, INI_PATH, type OpcacheSizes, opcacheIni } from '../php-ini.js'
+import { BLACKLIST_PATH, extensionIni, INI_PATH, type OpcacheSizes, opcacheIni, PLAIN_SIZES } from '../php-ini.js'
 import { mountSite, systemTreeWith, writabilityOf } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
+import type { MeteredModule } from './binary.js'
 import { DescriptorTable } from './descriptors.js'
 import { execute } from './execute.js'
-import { functionNamed } from './function-named.js'
+import { functionAt } from './function-named.js'
 import { PAGE_BYTES } from './guest-memory.js'
 import type { RequestWorld } from './kernel.js'
-import type { Extension } from './linker/extensions.js'
 import { RequestOutput } from './output.js'
-import { PhpInstance, type Snapshot } from './php-instance.js'
+import { PhpInstance, type PhpParts, type Snapshot } from './php-instance.js'
 import type { PhpAtLevel } from './request-scope.js'
 import { runScript } from './sapi.js'
 import { processIdOf, SeededRandom, START_SEED } from './seeded-random.js'
-import type { WasmModule } from './wasm-api.js'
 
 /** What an image is made of, beside the runtime: the same order gives the same bytes everywhere. */
 export interface ImageOrder {
   /** What warm-up requests find: the site's code, or the site as it was published; not what became of it, so that a newcomer can do the same. */
   readonly initial: TreeDirectory
   readonly configuration: SiteConfiguration
-}
-export interface PhpParts {
-  readonly module: WasmModule
-  /** What memory holds before PHP starts. */
-  readonly data: Uint8Array | undefined
-  /** Most linear memory, in pages of 64 KiB. */
-  readonly pagesMax: number
-  /** Those that are not in the binary. */
-  readonly extensions: readonly Extension[]
-  /** Kinds of effect that the host carries out. */
-  readonly carriedOut: readonly EffectKind[]
 }
 export interface Image {
   readonly snapshot: Snapshot
@@ -47,6 +35,8 @@ export interface Image {
 
 /** Each request runs that often: the first time PHP compiles, the second it links what it found compiled, then nothing changes. */
 const ROUNDS = 3
+/** How often a warm-up request runs while an image is made, where none is left out. */
+export const RUNS_OF_EACH = 2 * ROUNDS
 /** Long before any request: whatever a warm-up kept for a while is too old by then. */
 const BUILD_TIME_MS = 1_000_000_000_000
 /** Room for requests, above what the image holds, as PHP has it when it starts: an instance whose memory grows can be used once only. */
@@ -58,17 +48,16 @@ const HEADROOM_PAGES = (40 * 1024 * 1024) / PAGE_BYTES
  * @throws {Error} where this machine has not enough memory
  */
 export function buildImage(parts: PhpParts, { initial, configuration }: ImageOrder): Image {
-  const { module, pagesMax, extensions } = parts
   const targets = [...configuration.warmUp]
   const leftOut: string[] = []
   let [sizes, measured] = [ROOMY, false]
   for (;;) {
-    const attempt = warm(new PhpInstance(module, pagesMax, extensions), parts, initial, { ...configuration, warmUp: targets }, sizes)
+    const attempt = warm(new PhpInstance(parts), parts, initial, { ...configuration, warmUp: targets }, sizes)
     if ('unfit' in attempt) {
       targets.splice(targets.indexOf(attempt.unfit), 1)
       leftOut.push(attempt.unfit)
     } else if (measured) {
-      return { snapshot: finished(attempt.php, module), held: attempt.swept.held, leftOut }
+      return { snapshot: finished(attempt.php, parts.binary), held: attempt.swept.held, leftOut }
     } else {
       sizes = sizesFor(attempt.swept)
       measured = true
@@ -76,42 +65,59 @@ export function buildImage(parts: PhpParts, { initial, configuration }: ImageOrd
   }
 }
 
+/** PHP as sites without an image of their own get it: with the system's scripts compiled, and nothing of any site. */
+export function plainImage(parts: PhpParts): Image {
+  const attempt = warm(new PhpInstance(parts), parts, emptyTree, usualConfiguration, PLAIN_SIZES)
+  if ('unfit' in attempt) throw new Error('PHP is unfit without any request')
+  return { snapshot: finished(attempt.php, parts.binary), held: [], leftOut: [] }
+}
+
 function warm(
   php: PhpInstance,
-  { module, data, pagesMax, extensions, carriedOut }: PhpParts,
+  parts: PhpParts,
   initial: TreeDirectory,
   configuration: SiteConfiguration,
   sizes: OpcacheSizes,
 ): { readonly php: PhpInstance; readonly swept: Swept } | { readonly unfit: string } {
   const around = systemTreeWith(
     new Map([
-      [INI_PATH, Buffer.from(opcacheIni(sizes) + extensionIni(extensions.map(({ side }) => side.name)))],
+      [INI_PATH, Buffer.from(opcacheIni(sizes) + extensionIni(parts.extensions.map(({ side }) => side.name)))],
       [BLACKLIST_PATH, Buffer.from(blacklistOf(configuration))],
       [SWEEP_PATH, Buffer.from(sweepScript(configuration))],
     ]),
   )
-  const started = php.start(data, around)
+  const started = php.start(around)
   const { kernel } = php
   // what they ask for is thrown away, as what they write is; content is no part of an image
-  const services = { carriedOut: new Set(carriedOut), content: undefined }
+  const services = { carriedOut: new Set(parts.carriedOut), content: undefined }
   const childOf = (snapshot: Snapshot) => {
-    const child = new PhpInstance(module, pagesMax, extensions)
+    const child = new PhpInstance(parts)
     child.restore(snapshot)
     return child
   }
   let descriptors = started.descriptors
   for (let round = 0; round < ROUNDS; round++) {
     for (const target of configuration.warmUp) {
-      const request = { method: 'GET', target, host: 'localhost', https: false, headers: [], body: new Uint8Array() }
       const at = { timeMs: BUILD_TIME_MS, seed: START_SEED }
       const snapshot = { ...started, descriptors }
       const ours: PhpAtLevel = (level) => (level === 0 ? { php, snapshot } : { php: childOf(started), snapshot: started })
-      const outcome = execute(initial, request, at, ours, services)
+      const outcome = execute(initial, visitOf(target), at, { php: ours, services, limits: parts.limits })
       if (outcome.type === 'abstained') throw new Error(outcome.reason)
       if (broke(outcome) || kernel.descriptors.holdsFiles) return { unfit: target }
       descriptors = kernel.descriptors.list()
     }
   }
+  for (let round = 1; round < ROUNDS; round++) sweep(php, initial, configuration, around, descriptors)
+  return { php, swept: sweep(php, initial, configuration, around, descriptors) }
+}
+
+function sweep(
+  php: PhpInstance,
+  initial: TreeDirectory,
+  configuration: SiteConfiguration,
+  around: TreeDirectory,
+  descriptors: Snapshot['descriptors'],
+): Swept {
   const output = new RequestOutput()
   const world: RequestWorld = {
     files: new Overlay(mountSite(initial, around), writabilityOf(configuration)),
@@ -122,17 +128,13 @@ function warm(
     log: undefined,
     host: undefined,
   }
-  kernel.begin(world, new DescriptorTable(descriptors))
-  runScript(
-    php,
-    'GET',
-    '/',
-    'localhost',
-    { script: SWEEP_PATH, query: '', contentType: undefined, cookies: undefined, variables: new Map() },
-    new Uint8Array(),
-  )
-  return { php, swept: JSON.parse(Buffer.from(output.read('output')).toString('utf8')) as Swept }
+  php.begin(world, new DescriptorTable(descriptors), SLOT)
+  const variables = { script: SWEEP_PATH, query: '', contentType: undefined, cookies: undefined, variables: new Map<string, string>() }
+  runScript(php, visitOf('/'), variables, SLOT)
+  return JSON.parse(Buffer.from(output.read('output')).toString('utf8')) as Swept
 }
+
+const visitOf = (target: string) => ({ method: 'GET', target, host: 'localhost', https: false, headers: [], body: new Uint8Array() })
 
 /** Ended other than PHP ends a script. The header may be the script's own, which then is left out on every machine. */
 function broke(outcome: ScriptOutcome & { type: 'answered' }): boolean {
@@ -141,11 +143,11 @@ function broke(outcome: ScriptOutcome & { type: 'answered' }): boolean {
 }
 
 /** What warm-up left in PHP that would show in a later request, or repeat there, goes. */
-function finished(php: PhpInstance, module: WasmModule): Snapshot {
+function finished(php: PhpInstance, { sqliteRandomness }: MeteredModule): Snapshot {
   const { memory, pagesMax } = php.kernel
   php.function('realpath_cache_clean')()
   // SQLite's own generator, seeded once in a process: with nothing asked for, it forgets its state and seeds itself anew at its next use
-  functionNamed(module, php, 'sqlite3_randomness')(0, 0)
+  functionAt(php, sqliteRandomness)(0, 0)
   const kept = php.snapshot()
   const pages = Math.min(pagesMax, Math.ceil(kept.memory.length / PAGE_BYTES) + HEADROOM_PAGES)
   return { ...kept, pages: Math.max(memory.pages, pages) }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { treeForm } from '../tree-form.js'
-import type { Image, ImageOrder } from './image-builder.js'
+import { type Image, type ImageOrder, RUNS_OF_EACH } from './image-builder.js'
 import type { Snapshot } from './php-instance.js'
 import type { KeptImage } from './worker-messages.js'
 import type { WorkerPool } from './worker-pool.js'
@@ -8,7 +8,7 @@ import type { WorkerPool } from './worker-pool.js'
 /** Images kept, beside the plain one, and what they may hold in all; those used longest ago go first, and are made anew when they are wanted. */
 const IMAGES_MAX = 8
 const IMAGES_BYTES_MAX = 512 * 1024 * 1024
-/** Wall time for making one: many requests, twice. */
+/** Wall time for making one, however many requests it takes. */
 const BUILD_MS_MAX = 300_000
 /** Until what could not be made here is tried again. */
 const RETRY_MS = 60_000
@@ -24,13 +24,18 @@ interface Kept {
 /** The images of sites, each made once, by one of the workers, for all of them. */
 export class ImageLibrary {
   readonly #pool: WorkerPool
+  readonly #guardMs: number
   readonly #images: Map<string, KeptImage>
   /** The one used last comes last. */
   readonly #kept = new Map<string, Kept>()
 
-  /** @param images what new workers are born with: kept up to date here */
-  constructor(pool: WorkerPool, images: Map<string, KeptImage>) {
+  /**
+   * @param guardMs wall time for one request of warm-up
+   * @param images what new workers are born with: kept up to date here
+   */
+  constructor(pool: WorkerPool, guardMs: number, images: Map<string, KeptImage>) {
     this.#pool = pool
+    this.#guardMs = guardMs
     this.#images = images
   }
 
@@ -65,7 +70,8 @@ export class ImageLibrary {
   }
 
   async #make({ id, build, order }: SiteImage): Promise<Image | undefined> {
-    const result = await this.#pool.run('read', { type: 'build', build, order }, BUILD_MS_MAX)
+    const guardMs = Math.min(BUILD_MS_MAX, this.#guardMs * (1 + RUNS_OF_EACH * (order?.configuration.warmUp.length ?? 0)))
+    const result = await this.#pool.run('read', { type: 'build', build, order }, guardMs)
     if (result.type !== 'built') return undefined
     const image = { build, snapshot: result.image.snapshot }
     this.#images.set(id, image)

@@ -1,4 +1,4 @@
-import type { PhpInstance, Snapshot } from './php-instance.js'
+import type { PhpInstance } from './php-instance.js'
 import type { KeptImage } from './worker-messages.js'
 
 interface Kept {
@@ -8,9 +8,9 @@ interface Kept {
 }
 
 /** Instances of different images that one worker keeps: each has memory of its own, from 15 MB to all that a slot may have. */
-export const INSTANCES_MAX = 2
+const INSTANCES_MAX = 3
 
-/** The PHP instances of one worker, one for each image, those used longest ago given up first. */
+/** The PHP instances of one worker, one for each image and level of child jobs, those used longest ago given up first. */
 export class InstanceShelf {
   readonly #make: (build: string) => PhpInstance
   /** The one used last comes last. */
@@ -18,14 +18,6 @@ export class InstanceShelf {
 
   constructor(make: (build: string) => PhpInstance) {
     this.#make = make
-  }
-
-  /** Starts PHP under an image's name, and says what that image is. */
-  start(image: string, build: string, data: Uint8Array | undefined): Snapshot {
-    const php = this.#make(build)
-    const snapshot = php.start(data)
-    this.#keep(image, { php, pristine: true })
-    return snapshot
   }
 
   /** An instance that equals the snapshot, and will not after its use. */
@@ -45,8 +37,9 @@ export class InstanceShelf {
     if (!kept.pristine) this.#kept.delete(image)
   }
 
+  /** Gives up the image's instance, and those that stand beside it under longer names: '(image) …'. */
   drop(image: string): void {
-    this.#kept.delete(image)
+    for (const name of [...this.#kept.keys()]) if (name === image || name.startsWith(`${image} `)) this.#kept.delete(name)
   }
 
   #restored({ build, snapshot }: KeptImage): PhpInstance {

@@ -1,15 +1,18 @@
 import { fail, SyscallFailure } from '../errno.js'
 import type { HostContext } from '../host-calls/host-calls.js'
+import type { SlotLimits } from '../limits.js'
 import type { Overlay } from '../overlay.js'
 import { PATH_UNITS_MAX } from '../path.js'
 import type { VirtualClock } from '../virtual-clock.js'
 import type { Descriptor, DescriptorTable } from './descriptors.js'
 import type { ExecutionLog } from './execution-log.js'
-import type { GuestMemory } from './guest-memory.js'
+import type { FuelGauge } from './fuel-gauge.js'
+import { type GuestMemory, PAGE_BYTES } from './guest-memory.js'
 import { hostTroubleOf, ScriptHalt } from './halt.js'
 import type { ExtensionLoader } from './linker/extension-loader.js'
 import type { RequestOutput } from './output.js'
 import type { SeededRandom } from './seeded-random.js'
+import { PATH_UNIT_FUEL, RANDOM_KIB_FUEL } from './syscalls/costs.js'
 
 /** What system calls see of one request: made anew for each. */
 export interface RequestWorld {
@@ -33,7 +36,8 @@ export interface GuestCalls {
   forgetLibrary(): void
 }
 
-const AT_FDCWD = -100
+export const AT_FDCWD = -100
+const PAGES_PER_MIB = (1024 * 1024) / PAGE_BYTES
 /** What new files and directories may not have: the C library's own umask() never reaches a kernel. */
 export const UMASK = 0o022
 
@@ -46,19 +50,18 @@ export class Kernel {
   workingDirectory = '/'
   /** What dlopen() finds: set while PHP starts. */
   extensions: ExtensionLoader | undefined
-  readonly pagesMax: number
-  /** Below this address the stack would run into PHP's own data; 0 until it is known. */
-  stackFloor = 0
+  fuel!: FuelGauge
+  pagesMax = 0
+  /** PHP was refused memory. */
+  memoryRefused = false
   #halt: ScriptHalt | undefined
 
-  constructor(pagesMax: number) {
-    this.pagesMax = pagesMax
-  }
-
-  begin(world: RequestWorld, descriptors: DescriptorTable): void {
+  begin(world: RequestWorld, descriptors: DescriptorTable, limits: SlotLimits): void {
     this.world = world
     this.descriptors = descriptors
     descriptors.countIn(world.files)
+    this.pagesMax = limits.memoryMiB * PAGES_PER_MIB
+    this.memoryRefused = false
     this.workingDirectory = '/'
     this.#halt = undefined
   }
@@ -68,14 +71,14 @@ export class Kernel {
   }
 
   halt(reason: ScriptHalt['reason']): never {
-    this.#halt ??= new ScriptHalt(reason)
-    throw this.#halt
+    throw this.#stopped(new ScriptHalt(reason))
   }
 
   /** The absolute path that a call names, relative to an open directory or the working directory; as it is, to be gone step by step. */
   pathAt(directory: number, at: number): string {
     const text = this.memory.text(at)
     if (text.length >= PATH_UNITS_MAX) fail('NAMETOOLONG')
+    this.fuel.charge(text.length * PATH_UNIT_FUEL)
     if (text.startsWith('/')) return text
     if (text === '') fail('NOENT')
     const from = directory === AT_FDCWD ? this.workingDirectory : this.descriptors.get(directory).path
@@ -97,13 +100,11 @@ export class Kernel {
   }
 
   #run<Args extends unknown[]>(body: (...args: Args) => number | undefined, args: Args, sign: number): number {
-    if (this.#halt) throw this.#halt
-    if (this.guest.stackPointer() < this.stackFloor) this.halt({ type: 'answer', code: 'STACK_EXHAUSTED' })
     try {
       return body(...args) ?? 0
     } catch (error) {
       if (error instanceof SyscallFailure) return sign * error.errno
-      if (error instanceof ScriptHalt) this.#halt ??= error
+      if (error instanceof ScriptHalt) throw this.#stopped(error)
       throw error
     }
   }
@@ -114,8 +115,19 @@ export class Kernel {
    */
   endedBy(error: unknown): unknown {
     if (!(error instanceof RangeError) || this.#halt) return error
-    this.#halt = new ScriptHalt(hostTroubleOf(error) ?? { type: 'answer', code: 'SCRIPT_TRAPPED' })
+    return this.#stopped(new ScriptHalt(hostTroubleOf(error) ?? { type: 'answer', code: 'SCRIPT_TRAPPED' }))
+  }
+
+  /** C++ frames in the way could swallow what is thrown: without fuel they come no further. */
+  #stopped(halt: ScriptHalt): ScriptHalt {
+    this.#halt ??= halt
+    this.fuel.stop()
     return this.#halt
+  }
+
+  fillRandom(target: Uint8Array): void {
+    this.fuel.charge(Math.ceil((target.length * RANDOM_KIB_FUEL) / 1024))
+    this.world.random.fill(target)
   }
 
   file(fd: number): Descriptor & { kind: 'file' } {

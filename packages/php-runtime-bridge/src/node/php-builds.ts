@@ -2,7 +2,7 @@ import type { ExtensionName } from '../configuration/fields.js'
 import type { SiteConfiguration } from '../configuration/site-configuration.js'
 import type { PhpVersion } from '../php-version.js'
 import { loadPhpBinary } from './binary.js'
-import type { PhpParts } from './image-builder.js'
+import type { PhpParts } from './php-instance.js'
 
 /** A version of PHP with the extensions of a site that are not in its binary. */
 interface Build {
@@ -14,14 +14,19 @@ const nameOf = ({ php, extensions }: Build): string => [php, ...extensions].join
 
 /** The builds that sites of this runtime have asked for: at most as many as there are versions and sets of extensions. */
 export class PhpBuilds {
-  readonly #shared: Pick<PhpParts, 'pagesMax' | 'carriedOut'>
+  readonly #shared: Pick<PhpParts, 'limits' | 'carriedOut'>
+  readonly #folder: string | undefined
   readonly #known = new Map<string, Build>()
   /** Those that are there, by name: what new workers are born with. */
   readonly loaded = new Map<string, PhpParts>()
 
-  /** @param shared what all builds have in common */
-  constructor(shared: Pick<PhpParts, 'pagesMax' | 'carriedOut'>) {
+  /**
+   * @param shared what all builds have in common
+   * @param folder where metered binaries are kept
+   */
+  constructor(shared: Pick<PhpParts, 'limits' | 'carriedOut'>, folder: string | undefined) {
     this.#shared = shared
+    this.#folder = folder
   }
 
   /** Name of the build that a site runs on. */
@@ -36,7 +41,7 @@ export class PhpBuilds {
     const there = this.loaded.get(name)
     if (there) return there
     const { php, extensions } = this.#known.get(name) as Build
-    const parts = { ...(await loadPhpBinary(php, extensions)), ...this.#shared }
+    const parts = { ...(await loadPhpBinary(php, extensions, this.#folder)), ...this.#shared }
     this.loaded.set(name, parts)
     return parts
   }

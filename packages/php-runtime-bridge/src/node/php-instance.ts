@@ -1,12 +1,18 @@
+import { createHash } from 'node:crypto'
+import type { EffectKind } from '../configuration/fields.js'
 import { usualConfiguration } from '../configuration/site-configuration.js'
 import { emptyTree, type TreeDirectory } from '../file-tree.js'
 import { HOST_FUNCTION, NATIVE_HOST_FUNCTION } from '../host-calls/php-library.js'
+import { SLOTS_MAX, type SlotLimits, slotsOf } from '../limits.js'
+import type { StackBounds } from '../meter/meter.js'
 import { Overlay } from '../overlay.js'
 import { INI_PATH } from '../php-ini.js'
 import { mountSite, writabilityOf } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
+import type { MeteredModule } from './binary.js'
 import { DescriptorTable, type OpenDevice, standardDescriptors } from './descriptors.js'
 import type { WorkingPlaces } from './execution-log.js'
+import { FuelGauge, type FuelGlobal } from './fuel-gauge.js'
 import { GuestMemory, PAGE_BYTES } from './guest-memory.js'
 import { listOfOurs } from './included-files.js'
 import { Kernel, type RequestWorld } from './kernel.js'
@@ -14,10 +20,24 @@ import { ExtensionLoader } from './linker/extension-loader.js'
 import type { Extension } from './linker/extensions.js'
 import type { Linked } from './linker/linker.js'
 import { RequestOutput } from './output.js'
-import { restoreMemory, sharedCopy } from './restore-memory.js'
+import { type HookPlaces, PhpHooks } from './php-hooks.js'
+import { fillMemory, restoreMemory, sharedCopy } from './restore-memory.js'
 import { processIdOf, SeededRandom, START_SEED } from './seeded-random.js'
 import { importsOf } from './syscalls/imports.js'
-import { type WasmGlobal, type WasmMemory, type WasmModule, type WasmTable, wasm } from './wasm-api.js'
+import { type WasmGlobal, type WasmMemory, type WasmTable, wasm } from './wasm-api.js'
+
+/** What instances are made of. */
+export interface PhpParts {
+  readonly binary: MeteredModule
+  /** What memory holds before PHP starts, where the binary itself does not say. */
+  readonly data: Uint8Array | undefined
+  /** Of one slot. */
+  readonly limits: SlotLimits
+  /** Those that are not in the binary. */
+  readonly extensions: readonly Extension[]
+  /** Kinds of effect that the host carries out. */
+  readonly carriedOut: readonly EffectKind[]
+}
 
 /** An instance's whole state between requests. `memory` ends where the heap ends: all above is zero. It lies in memory that all threads share. */
 export interface Snapshot {
@@ -33,16 +53,11 @@ export interface Snapshot {
   readonly places: WorkingPlaces
   /** Extensions that are not in the binary, where they were linked. */
   readonly linked: readonly Linked[]
+  readonly hooks: HookPlaces
 }
 
 type Exported = (...args: number[]) => number
 
-// Emscripten's default, which the binary keeps: the stack grows down from the initial stack pointer towards PHP's static data.
-const STACK_BYTES = 1024 * 1024
-// A system call with less than this left ends the script: what it calls in turn needs some.
-const STACK_RESERVE_BYTES = 64 * 1024
-// No frame may have reached the lowest part; checked after the request for scripts that made no system call down there.
-const STACK_CANARY_BYTES = 16 * 1024
 const SAPI_NAME = 'cli-server'
 // ZEND_MM_CHUNK_SIZE
 const HEAP_CHUNK_BYTES = 2 * 1024 * 1024
@@ -53,20 +68,33 @@ const STATE_GLOBAL = /^__state_\d+$/
 /** PHP's binary in memory, with our kernel below it. A new one must be started or become a snapshot. */
 export class PhpInstance {
   readonly kernel: Kernel
+  readonly fuel: FuelGauge
+  readonly hooks: PhpHooks
   readonly #exports: Readonly<Record<string, unknown>>
   readonly #stackPointer: WasmGlobal
-  readonly #stackBottom: number
+  readonly #stack: StackBounds
+  readonly #data: Uint8Array | undefined
+  /** Its memory is all zeros. */
+  #isEmpty: boolean
   readonly #extensions: ExtensionLoader
+  #places: HookPlaces | undefined
+  /** Where the C library keeps the end of its heap. */
+  readonly #breakAt: number
 
-  /** @param extensions those that it will start with, or that its snapshot has */
-  constructor(module: WasmModule, pagesMax: number, extensions: readonly Extension[] = []) {
-    this.kernel = new Kernel(pagesMax)
+  constructor({ binary: { module, stack, addresses }, data, extensions }: PhpParts) {
+    this.#data = data
+    // a binary with its data in it, and extensions that are linked, write there
+    this.#isEmpty = data !== undefined && extensions.length === 0
+    this.kernel = new Kernel()
     const imports = importsOf(module, this.kernel)
     const { exports } = new wasm.Instance(module, imports)
     this.#exports = exports
     this.#stackPointer = exports.__stack_pointer as WasmGlobal
-    this.#stackBottom = this.#stackPointer.value - STACK_BYTES
+    this.#stack = stack
     this.kernel.memory = new GuestMemory(exports.memory as WasmMemory)
+    this.hooks = new PhpHooks(exports, this.kernel.memory, addresses)
+    this.fuel = new FuelGauge(exports.__fuel as FuelGlobal, () => this.hooks.interrupt())
+    this.kernel.fuel = this.fuel
     const trap = () => this.kernel.halt({ type: 'answer', code: 'SCRIPT_TRAPPED' })
     this.#extensions = new ExtensionLoader(exports, imports.env ?? {}, this.kernel.memory, extensions, trap)
     this.kernel.guest = {
@@ -75,19 +103,19 @@ export class PhpInstance {
       stackPointer: () => this.#stackPointer.value,
       forgetLibrary: () => this.#forgetLibrary(),
     }
-    this.kernel.stackFloor = this.#stackBottom + STACK_RESERVE_BYTES
-    this.kernel.begin(startupWorld(undefined), new DescriptorTable(standardDescriptors))
+    this.#breakAt = this.function('emscripten_get_sbrk_ptr')()
+    this.begin(startupWorld(undefined), new DescriptorTable(standardDescriptors), slotsOf(SLOTS_MAX))
   }
 
   /**
    * Starts PHP, once, in a world of its own that is the same on every machine.
-   * @param data what the binary's memory holds at first, where the binary itself has none
-   * @param around what PHP finds instead of the usual system tree
+   * @param around the system tree that PHP finds, with its configuration
    */
-  start(data: Uint8Array | undefined, around?: TreeDirectory): Snapshot {
-    if (data) this.kernel.memory.bytes.set(data)
+  start(around: TreeDirectory): Snapshot {
+    this.#isEmpty = false
+    if (this.#data) this.kernel.memory.bytes.set(this.#data)
     this.#nameHostFunction()
-    this.kernel.begin(startupWorld(around ?? this.#extensions.around), this.kernel.descriptors)
+    this.begin(startupWorld(around), this.kernel.descriptors, slotsOf(SLOTS_MAX))
     this.function('__wasm_call_ctors')()
     this.withText(INI_PATH, this.function('wasm_set_phpini_path'))
     this.withText(SAPI_NAME, this.function('wasm_set_sapi_name'))
@@ -95,6 +123,8 @@ export class PhpInstance {
     this.function('php_wasm_init')()
     this.kernel.extensions = undefined
     this.#extensions.finish()
+    this.#places = this.hooks.install((text) => this.#kept(text))
+    this.hooks.use(this.#places)
     return this.snapshot()
   }
 
@@ -110,7 +140,14 @@ export class PhpInstance {
       descriptors: this.kernel.descriptors.list(),
       places,
       linked: this.#extensions.linked,
+      hooks: this.#places as HookPlaces,
     }
+  }
+
+  begin(world: RequestWorld, descriptors: DescriptorTable, limits: SlotLimits): void {
+    this.fuel.begin(limits)
+    this.hooks.begin()
+    this.kernel.begin(world, descriptors, limits)
   }
 
   /** @returns false if this instance cannot become the snapshot, because memory that grew cannot shrink. */
@@ -119,17 +156,25 @@ export class PhpInstance {
     if (memory.pages > snapshot.pages) return false
     if (memory.pages < snapshot.pages) memory.grow(snapshot.pages - memory.pages)
     this.#extensions.replay(snapshot.linked)
-    restoreMemory(memory.bytes, snapshot, this.#heapEnd())
+    if (this.#isEmpty) fillMemory(memory.bytes, snapshot)
+    else restoreMemory(memory.bytes, snapshot, this.#heapEnd())
+    this.#isEmpty = false
     this.#stackPointer.value = snapshot.stackPointer
     for (const [name, value] of snapshot.state) (this.#exports[name] as WasmGlobal).value = value
+    this.#places = snapshot.hooks
+    this.hooks.use(snapshot.hooks)
     return true
   }
 
-  stackOverran(snapshot: Snapshot): boolean {
-    const { bytes } = this.kernel.memory
-    const end = this.#stackBottom + STACK_CANARY_BYTES
-    for (let at = this.#stackBottom; at < end; at++) if (bytes[at] !== snapshot.memory[at]) return true
-    return false
+  /** Outside its bounds the metered binary traps, before it writes there; after a trap the stack pointer is where it was. */
+  get stackOverran(): boolean {
+    const { floor, top } = this.#stack
+    return this.#stackPointer.value < floor || this.#stackPointer.value > top
+  }
+
+  /** SHA-256 of the whole linear memory, hexadecimal: for tests that compare machines. */
+  memoryDigest(): string {
+    return createHash('sha256').update(this.kernel.memory.bytes).digest('hex')
   }
 
   function(name: string): Exported {
@@ -152,12 +197,16 @@ export class PhpInstance {
 
   /** Gives PHP a copy of a text on its heap, which it owns from then on. */
   withText(text: string, use: Exported): void {
+    use(this.#kept(text))
+  }
+
+  #kept(text: string): number {
     const { memory, guest } = this.kernel
     const encoded = memory.encode(text)
     const at = guest.malloc(encoded.length + 1)
     memory.bytes.set(encoded, at)
     memory.bytes[at + encoded.length] = 0
-    use(at)
+    return at
   }
 
   /** Before PHP registers its functions: the name in the binary's table of them is overwritten where it stands. */
@@ -184,7 +233,7 @@ export class PhpInstance {
   }
 
   #heapEnd(): number {
-    const end = this.kernel.memory.u32(this.function('emscripten_get_sbrk_ptr')())
+    const end = this.kernel.memory.u32(this.#breakAt)
     return Math.min(end, this.kernel.memory.pages * PAGE_BYTES)
   }
 }

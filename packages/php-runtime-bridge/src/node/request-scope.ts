@@ -1,7 +1,8 @@
 import type { SiteConfiguration } from '../configuration/site-configuration.js'
 import type { ChildJobRecord } from '../host-calls/child-task.js'
 import { EffectList } from '../host-calls/effects.js'
-import { SLOT, SlotPool } from '../host-calls/slot-pool.js'
+import { SlotPool } from '../host-calls/slot-pool.js'
+import type { SlotLimits } from '../limits.js'
 import type { ScriptRequest } from '../request.js'
 import type { AgreedPoint } from './execute.js'
 import type { HostServices } from './host-context.js'
@@ -17,6 +18,8 @@ export interface RequestScope {
   readonly at: AgreedPoint
   readonly services: HostServices
   readonly php: PhpAtLevel
+  /** Of one slot, which the request's own script has. */
+  readonly limits: SlotLimits
   readonly effects: EffectList
   readonly slots: SlotPool
   /** Child jobs that ended, in the order of their ends. */
@@ -26,7 +29,9 @@ export interface RequestScope {
   starts: number
 }
 
-export function requestScopeOf(given: Pick<RequestScope, 'configuration' | 'request' | 'at' | 'services' | 'php'>): RequestScope {
-  const slots = new SlotPool(SLOT, given.configuration.slots)
+export function requestScopeOf(
+  given: Pick<RequestScope, 'configuration' | 'request' | 'at' | 'services' | 'php' | 'limits'>,
+): RequestScope {
+  const slots = new SlotPool(given.limits, given.configuration.slots)
   return { ...given, effects: new EffectList(), slots, childJobs: [], keys: 0, starts: 0 }
 }

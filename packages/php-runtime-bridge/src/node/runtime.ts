@@ -7,11 +7,13 @@ import { deriveTree, type TreeDirectory, treeOf } from '../file-tree.js'
 import type { DirectoryEntry, FileChange, FileEntry, SymlinkEntry } from '../files.js'
 import { phpChild, phpLibrary } from '../host-calls/php-library.js'
 import { canChange, codeOf, hasOwnImage, ROOMY } from '../image-recipe.js'
+import { areLimits, SLOT, type SlotLimits } from '../limits.js'
 import type { ScriptOutcome } from '../outcome.js'
 import { opcacheIni, opensslConfig, phpIni } from '../php-ini.js'
 import { DEFAULT_PHP_VERSION, type PhpVersion, phpVersions } from '../php-version.js'
 import type { ScriptRequest } from '../request.js'
 import { type RunKind, readersOf } from '../run-queue.js'
+import { metering } from './binary.js'
 import { pinnedBuilds } from './builds.js'
 import type { ContentSource } from './content-channel.js'
 import type { AgreedPoint } from './execute.js'
@@ -29,8 +31,10 @@ export interface PhpRuntimeOptions {
   readonly php?: PhpVersion
   /** Wall time after which this machine gives a request up, ms. It decides no result: others may finish. Default 30,000. */
   readonly guardMs?: number
-  /** Most memory that PHP's whole instance may have, MiB (64 to 2048). The same on every member: it shows in results. Default 256. */
-  readonly memoryMiB?: number
+  /** What each job slot is. The same on every member: it shows in results. Default: SLOT. */
+  readonly limits?: SlotLimits
+  /** A folder for what takes a second to make: the metered binaries. Any number of processes may share it. Default: nothing is kept. */
+  readonly cacheFolder?: string
   /** What the host does for scripts beside running them. Nothing by default. */
   readonly hostCalls?: HostCallOptions
   /**
@@ -114,21 +118,28 @@ const KERNEL_VERSION = 2
 
 /** Starts PHP in worker threads. @throws {PhpRuntimeError} OPTION_INVALID, VERSION_MISSING, BUILD_UNKNOWN, START_FAILED */
 export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<PhpRuntime> {
-  const { php = DEFAULT_PHP_VERSION, guardMs = 30_000, memoryMiB = 256, workers = 1, hostCalls: { effects = [], content } = {} } = options
+  const {
+    php = DEFAULT_PHP_VERSION,
+    guardMs = 30_000,
+    limits = SLOT,
+    cacheFolder,
+    workers = 1,
+    hostCalls: { effects = [], content } = {},
+  } = options
   const check = (option: string, value: number, min: number, max: number) => {
     if (!Number.isInteger(value) || value < min || value > max) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option })
   }
   if (!phpVersions.includes(php)) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'php' })
   check('guardMs', guardMs, 1, 2_147_483_647)
-  check('memoryMiB', memoryMiB, 64, 2048)
+  if (!areLimits(limits)) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'limits' })
   check('workers', workers, 1, 64)
   const carriedOut = EFFECT_KINDS.filter((kind) => effects.includes(kind))
   if (carriedOut.length !== effects.length) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'hostCalls.effects' })
-  const builds = new PhpBuilds({ pagesMax: memoryMiB * 16, carriedOut })
+  const builds = new PhpBuilds({ limits, carriedOut }, cacheFolder)
   const usual = builds.of({ php, extensions: [] })
   await builds.load(usual)
   const calls = `calls ${carriedOut.join()};content ${content !== undefined};${phpLibrary}${phpChild}`
-  const which = `binaries ${pinnedBuilds};usual ${usual};memory ${memoryMiB}`
+  const which = `binaries ${pinnedBuilds};${metering};usual ${usual};limits ${limits.fuel} ${limits.memoryMiB} ${limits.graceFuel}`
   const identity = `interpeer php runtime;kernel ${KERNEL_VERSION};${which};${calls};ini ${phpIni}${opcacheIni(ROOMY)}${opensslConfig}`
   const roots = new RootTable((key) => pool.tell({ type: 'forget', key }))
   const images = new Map<string, KeptImage>()
@@ -159,7 +170,7 @@ class WorkerRuntime implements PhpRuntime {
 
   constructor(parts: Parts) {
     this.#parts = parts
-    this.#images = new ImageLibrary(parts.pool, parts.images)
+    this.#images = new ImageLibrary(parts.pool, parts.guardMs, parts.images)
   }
 
   get runtimeId(): string {

@@ -1,16 +1,13 @@
+import { memoryLimitMiBOf, SLOT, type SlotLimits } from '../limits.js'
+import type { ScriptRequest } from '../request.js'
 import type { ServerVariables } from '../server-variables.js'
 import type { PhpInstance } from './php-instance.js'
 
 /** Hands one request to PHP's SAPI layer and runs it to its end. @returns PHP's exit status */
-export function runScript(
-  php: PhpInstance,
-  method: string,
-  target: string,
-  host: string,
-  given: ServerVariables,
-  body: Uint8Array,
-): number {
+export function runScript(php: PhpInstance, request: ScriptRequest, given: ServerVariables, limits: SlotLimits): number {
+  const { method, target, host, body } = request
   const set = (setter: string, text: string) => php.withText(text, php.function(setter))
+  limitMemory(php, memoryLimitMiBOf(limits))
   set('wasm_set_request_uri', target)
   set('wasm_set_query_string', given.query)
   set('wasm_set_request_method', method)
@@ -33,4 +30,18 @@ export function runScript(
     })
   }
   return php.function('wasm_sapi_handle_request')()
+}
+
+const INI_SYSTEM = 4
+const STAGE_ACTIVATE = 4
+
+/** PHP's own limit, which scripts can read. What php.ini says is one slot's. */
+function limitMemory(php: PhpInstance, mib: number): void {
+  if (mib === memoryLimitMiBOf(SLOT)) return
+  php.withText('memory_limit', (nameAt) => {
+    const name = php.function('zend_strpprintf')(0, nameAt as number, 0)
+    const value = `${mib}M`
+    php.withText(value, (at) => php.function('zend_alter_ini_entry_chars')(name, at as number, value.length, INI_SYSTEM, STAGE_ACTIVATE))
+    return 0
+  })
 }

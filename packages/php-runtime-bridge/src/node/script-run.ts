@@ -1,7 +1,7 @@
 import { changesBelow } from '../changes.js'
 import type { TreeDirectory } from '../file-tree.js'
 import type { ChildJobRecord } from '../host-calls/child-task.js'
-import { type AbstainReason, codedAnswer, type Draft } from '../outcome.js'
+import { type AbstainReason, type AnswerCode, codedAnswer, type Draft, ERROR_HEADER } from '../outcome.js'
 import { Overlay } from '../overlay.js'
 import { parentOf } from '../path.js'
 import { SITE_FOLDER } from '../php-ini.js'
@@ -13,16 +13,20 @@ import { mountSite, scratchOf, writabilityOf } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable } from './descriptors.js'
 import type { ExecutionLog } from './execution-log.js'
+import { PAGE_BYTES } from './guest-memory.js'
 import { hostTroubleOf } from './halt.js'
 import { hostContextOf } from './host-context.js'
 import type { RequestWorld } from './kernel.js'
 import { RequestOutput } from './output.js'
+import type { PhpInstance } from './php-instance.js'
 import type { RequestScope } from './request-scope.js'
 import { runScript } from './sapi.js'
 import { processIdOf, SeededRandom } from './seeded-random.js'
 
 export interface Ran {
   readonly draft: Draft
+  readonly fuel: number
+  readonly memoryBytes: number
   readonly childJobs: readonly ChildJobRecord[]
 }
 
@@ -34,18 +38,7 @@ export function runRoute(
   log: ExecutionLog,
   leave?: (scratch: Scratch) => void,
 ): Ran | AbstainReason {
-  const draft = draftOf(site, route, scope, log, leave)
-  return typeof draft === 'string' ? draft : { draft, childJobs: scope.childJobs }
-}
-
-function draftOf(
-  site: TreeDirectory,
-  route: Route & { type: 'script' },
-  scope: RequestScope,
-  executionLog: ExecutionLog,
-  leave: ((scratch: Scratch) => void) | undefined,
-): Draft | AbstainReason {
-  const { request, at, configuration } = scope
+  const { request, at, configuration, limits, childJobs } = scope
   const { php, snapshot } = scope.php(0)
   const { kernel } = php
   const files = new Overlay(mountSite(site), writabilityOf(configuration))
@@ -53,39 +46,72 @@ function draftOf(
     files,
     clock: new VirtualClock(at.timeMs),
     random: new SeededRandom(at.seed),
-    processId: processIdOf(at.seed),
+    get processId() {
+      return processIdOf(at.seed)
+    },
     output: new RequestOutput(),
-    log: executionLog,
+    log,
     host: hostContextOf(kernel, scope, 0),
   }
-  executionLog.begin(snapshot.places)
-  kernel.begin(world, new DescriptorTable(snapshot.descriptors))
+  log.begin(snapshot.places)
+  php.begin(world, new DescriptorTable(snapshot.descriptors), limits)
   kernel.workingDirectory = files.place(parentOf(`${SITE_FOLDER}/${route.script}`)).path
-  const log = () => Buffer.from(world.output.read('log')).toString('utf8')
-  let trapped = false
+  let thrown: unknown
   try {
-    runScript(php, request.method, request.target, request.host, serverVariablesOf(request, route, site), request.body)
+    runScript(php, request, serverVariablesOf(request, route, site), limits)
   } catch (error) {
-    const trouble = hostTroubleOf(error)?.reason
-    if (trouble !== undefined) return trouble
-    trapped = kernel.halted === undefined
+    thrown = error
   }
   const { buffer, byteOffset, byteLength } = snapshot.memory
-  executionLog.end(kernel.memory.view, new DataView(buffer, byteOffset, byteLength))
-  if (trapped) return codedAnswer(php.stackOverran(snapshot) ? 'STACK_EXHAUSTED' : 'SCRIPT_TRAPPED', '', log())
+  log.end(kernel.memory.view, new DataView(buffer, byteOffset, byteLength))
+  const trouble = hostTroubleOf(thrown)
+  if (trouble !== undefined) return trouble.reason
   const halted = kernel.halted?.reason
   if (halted?.type === 'abstain') return halted.reason
-  if (halted?.type === 'answer') return codedAnswer(halted.code, '', log())
-  if (php.stackOverran(snapshot)) return codedAnswer('STACK_EXHAUSTED', '', log())
+  const used = { fuel: php.fuel.used, memoryBytes: kernel.memory.pages * PAGE_BYTES, childJobs }
+  const errors = Buffer.from(world.output.read('log')).toString('utf8')
+  const code = stopOf(php, thrown !== undefined)
+  if (code !== undefined) return { draft: codedAnswer(code, '', errors), ...used }
+  const response = responseOf(world, scope, errors)
+  const want = wantOf(php)
+  const { changes, effects } = response
+  if (want === undefined && changes.length === 0 && effects.length === 0) leave?.(scratchOf(files, configuration))
+  return { draft: want === undefined ? response : lastWords(want, response), ...used }
+}
 
+/** What stopped the script from outside, told by the state it left, not by what was thrown. Undefined where PHP itself answered. */
+export function stopOf(php: PhpInstance, threw: boolean): AnswerCode | undefined {
+  const { kernel, fuel, stackOverran } = php
+  const halted = kernel.halted?.reason
+  if (halted?.type === 'answer') return halted.code === 'SCRIPT_TRAPPED' && kernel.memoryRefused ? 'MEMORY_EXHAUSTED' : halted.code
+  if (fuel.spent || (threw && fuel.isFarBelow)) return 'SLOT_EXHAUSTED'
+  if (stackOverran) return 'STACK_EXHAUSTED'
+  if (!threw) return undefined
+  // exit() of the C library, and traps: so end those of its callers that cannot go on without memory
+  if (kernel.memoryRefused) return 'MEMORY_EXHAUSTED'
+  return halted?.type === 'exit' ? undefined : 'SCRIPT_TRAPPED'
+}
+
+/** What a script wanted for that ended in an error of PHP's which it did not deal with. */
+export function wantOf({ hooks }: PhpInstance): AnswerCode | undefined {
+  if (hooks.outOfMemory) return 'MEMORY_EXHAUSTED'
+  return hooks.failedExhausted ? 'SLOT_EXHAUSTED' : undefined
+}
+
+/** Nothing that the script did counts, but what its shutdown functions, or it before, said to the visitor is the body. */
+function lastWords(code: AnswerCode, response: Draft): Draft {
+  const coded = codedAnswer(code, '', response.log)
+  if (response.body.length === 0 || response.headers.some(([name]) => name.toLowerCase() === ERROR_HEADER)) return coded
+  return { ...coded, headers: [...response.headers, [ERROR_HEADER, code]], body: response.body }
+}
+
+function responseOf({ files, output }: RequestWorld, { configuration, effects: { all: effects } }: RequestScope, log: string): Draft {
   const top = files.get(SITE_FOLDER)
   const changes = top.kind === 'directory' ? changesBelow(top, configuration.scratch) : []
-  if (!changes) return codedAnswer('CHANGES_INVALID', '', log())
-  const { all: effects } = scope.effects
-  if (changes.length === 0 && effects.length === 0) leave?.(scratchOf(files, configuration))
-  const head = parseResponseHead(textOf(world.output.read('headers')))
-  if (!head) return { ...codedAnswer('HEADERS_MALFORMED', '', log()), changes, effects }
-  return { ...head, body: world.output.read('output'), changes, effects, log: log() }
+  if (!changes) return codedAnswer('CHANGES_INVALID', '', log)
+  const head = parseResponseHead(textOf(output.read('headers')))
+  if (!head) return { ...codedAnswer('HEADERS_MALFORMED', '', log), changes, effects }
+  return { ...head, body: output.read('output'), changes, effects, log }
 }
 
 function textOf(bytes: Uint8Array): string {

@@ -1,15 +1,29 @@
-import { createCipheriv, createHash } from 'node:crypto'
+import { type Cipheriv, createCipheriv, createHash } from 'node:crypto'
+
+// A call of the cipher costs as much as some kilobytes do, and PHP asks for 256 bytes at a time.
+const AHEAD_BYTES = 2048
 
 /** Every random byte that a script sees: AES-256-CTR over zeros, keyed by SHA-256 of the agreed seed. */
 export class SeededRandom {
-  readonly #cipher
+  readonly #seed: Uint8Array
+  /** Made when it is first needed: most requests draw nothing. */
+  #cipher: Cipheriv | undefined
+  #ahead: Uint8Array = new Uint8Array(0)
 
   constructor(seed: Uint8Array) {
-    this.#cipher = createCipheriv('aes-256-ctr', createHash('sha256').update(seed).digest(), new Uint8Array(16))
+    this.#seed = seed
   }
 
   fill(target: Uint8Array): void {
-    target.set(this.#cipher.update(new Uint8Array(target.length)))
+    const ready = this.#ahead.subarray(0, target.length)
+    target.set(ready)
+    this.#ahead = this.#ahead.subarray(ready.length)
+    const missing = target.length - ready.length
+    if (missing === 0) return
+    this.#cipher ??= createCipheriv('aes-256-ctr', createHash('sha256').update(this.#seed).digest(), new Uint8Array(16))
+    const more = this.#cipher.update(new Uint8Array(Math.max(missing, AHEAD_BYTES)))
+    target.set(more.subarray(0, missing), ready.length)
+    this.#ahead = more.subarray(missing)
   }
 }
 

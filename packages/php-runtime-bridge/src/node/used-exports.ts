@@ -20,6 +20,7 @@ const used = new Set([
   'zend_observer_error_register',
   'zend_strpprintf',
   'zend_throw_error',
+  'zim_Fiber___construct',
 ])
 const usedKinds = /^(wasm_|__state_\d+$)/
 

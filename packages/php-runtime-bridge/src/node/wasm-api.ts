@@ -5,6 +5,12 @@ export interface WasmModule {
 export interface WasmGlobal {
   value: number
 }
+export interface WasmTable {
+  readonly length: number
+  get(index: number): unknown
+  set(index: number, entry: unknown): void
+  grow(count: number): number
+}
 export interface WasmMemory {
   readonly buffer: ArrayBuffer
   grow(pages: number): number
@@ -20,6 +26,7 @@ export type WasmImport = (...args: never[]) => number | bigint | undefined
 interface WasmApi {
   compile(bytes: Uint8Array): Promise<WasmModule>
   Module: {
+    new (bytes: Uint8Array): WasmModule
     imports(module: WasmModule): { module: string; name: string; kind: string }[]
     customSections(module: WasmModule, name: string): ArrayBuffer[]
   }

@@ -5,7 +5,7 @@ import { type Scratch, ScratchStore } from '../scratch.js'
 import { contentReaderOf } from './content-channel.js'
 import { execute } from './execute.js'
 import type { HostServices } from './host-context.js'
-import { buildImage } from './image-builder.js'
+import { buildImage, plainImage } from './image-builder.js'
 import { InstanceShelf } from './instance-shelf.js'
 import { PhpInstance } from './php-instance.js'
 import type { PhpAtLevel } from './request-scope.js'
@@ -15,7 +15,7 @@ const { builds: givenBuilds, usual, content, trees: known, images: givenImages }
 const trees = new Map<number, TreeDirectory>(known)
 const builds = new Map(givenBuilds)
 const images = new Map(givenImages)
-const { carriedOut } = named(builds, usual)
+const { carriedOut, limits } = named(builds, usual)
 const services: HostServices = { carriedOut: new Set(carriedOut), content: content && contentReaderOf(content) }
 /** What reads left for reads: this thread's own. */
 const scratches = new ScratchStore()
@@ -27,8 +27,7 @@ function receive(message: ToWorker): void {
 }
 
 function newInstance(build: string): PhpInstance {
-  const { module, pagesMax, extensions } = named(builds, build)
-  return new PhpInstance(module, pagesMax, extensions)
+  return new PhpInstance(named(builds, build))
 }
 
 function learn(told: Told): void {
@@ -56,7 +55,7 @@ function perform(task: Task): void {
   const atLevel: PhpAtLevel = (level) => ({ php: instances.take(shelfName(image, level), kept), snapshot })
   const site = named(trees, tree)
   const scratch = task.scratch ? { kept: scratches.get(tree), leave: (left: Scratch) => scratches.put(tree, left, site) } : undefined
-  const outcome = execute(site, request, at, atLevel, services, scratch)
+  const outcome = execute(site, request, at, { php: atLevel, services, limits, scratch })
   send({ type: 'ran', outcome }, buffersOf(outcome))
   // While the answer is under way: the next request finds PHP ready.
   instances.makeReady(image, kept)
@@ -70,8 +69,7 @@ function shelfName(image: string, level: number): string {
 function built({ build, order }: Task & { type: 'build' }): TaskResult {
   try {
     const parts = named(builds, build)
-    if (order) return { type: 'built', image: buildImage(parts, order) }
-    return { type: 'built', image: { snapshot: newInstance(build).start(parts.data), held: [], leftOut: [] } }
+    return { type: 'built', image: order ? buildImage(parts, order) : plainImage(parts) }
   } catch (error) {
     return { type: 'failed', detail: String(error) }
   }
@@ -98,6 +96,6 @@ function send(message: FromWorker, handedOver: ArrayBuffer[] = []): void {
 }
 
 parentPort?.on('message', receive)
-const plain = images.get(PLAIN_IMAGE)?.snapshot ?? instances.start(PLAIN_IMAGE, usual, named(builds, usual).data)
+const plain = images.get(PLAIN_IMAGE)?.snapshot ?? plainImage(named(builds, usual)).snapshot
 images.set(PLAIN_IMAGE, { build: usual, snapshot: plain })
 send({ type: 'ready', plain })

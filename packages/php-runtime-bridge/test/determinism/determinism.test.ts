@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process'
-import { existsSync, realpathSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { otherNode } from './other-node.js'
 
 const run = promisify(execFile)
 const script = fileURLToPath(new URL('run.mjs', import.meta.url))
@@ -20,18 +19,6 @@ async function runIn(node: string, env: Record<string, string>, cwd: string): Pr
   const { PHP_VERSION = '8.2' } = process.env
   const { stdout } = await run(node, [script], { env: { ...env, PHP_VERSION }, cwd, maxBuffer: 64 * 1024 * 1024 })
   return stdout.trim().split('\n')
-}
-
-/** Another Node than this one, 20 or newer, if one is on the PATH. */
-async function otherNode(): Promise<string | undefined> {
-  const here = realpathSync(process.execPath)
-  for (const folder of [...(process.env.PATH ?? '').split(delimiter), '/usr/bin']) {
-    const path = join(folder, 'node')
-    if (!existsSync(path) || realpathSync(path) === here) continue
-    const { stdout } = await run(path, ['--version'])
-    if (stdout.trim() !== process.version && Number(/^v(\d+)/.exec(stdout)?.[1]) >= 20) return path
-  }
-  return undefined
 }
 
 test('separate processes with other time zones, languages, environments and Node versions give the same bytes', async () => {

@@ -1,5 +1,6 @@
 // Runs scripts in a process of their own and prints what came of each: one JSON line a script.
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
 
 const nasty = readFileSync(new URL('nasty.php', import.meta.url))
@@ -12,9 +13,14 @@ const scripts = {
   pattern: '<?php ini_set("pcre.jit", 0); echo preg_match("/(?:(a)|b)*$/", str_repeat("ab", 500000)), preg_last_error();',
   memory: '<?php register_shutdown_function(fn () => print(memory_get_peak_usage())); $a = []; while (true) $a[] = str_repeat("x", 1000);',
   unlimited: '<?php ini_set("memory_limit", -1); $a = []; while (true) $a[] = str_repeat("x", 1000000);',
+  loop: '<?php try { while (true); } catch (Error $e) { echo $e->getMessage(); while (true); }',
   nan: '<?php echo NAN, INF - INF;',
 }
-const php = await startPhpRuntime({ php: process.env.PHP_VERSION, guardMs: 60_000 })
+const php = await startPhpRuntime({
+  php: process.env.PHP_VERSION,
+  guardMs: 60_000,
+  cacheFolder: fileURLToPath(new URL('../../node_modules/.cache/php', import.meta.url)),
+})
 const request = {
   method: 'POST',
   target: '/index.php/path/info?query=1&list[]=a',
@@ -44,6 +50,8 @@ for (const [name, script] of Object.entries(scripts)) {
           runtimeId: php.runtimeId,
           status: outcome.status,
           transcript,
+          fuel: outcome.fuel,
+          memoryBytes: outcome.memoryBytes,
           body,
           log: outcome.log,
           changes: outcome.changes.map(({ path }) => path),

@@ -17,8 +17,21 @@ const failure = (detail: unknown) => expect.objectContaining({ failure: { code: 
 
 test('what a side module wants is read from its section dylink.0', () => {
   const shape = sideShapeOf(assemble(sideParts), 'side')
-  expect(shape).toMatchObject({ memoryBytes: 32, memoryAlignment: 16, tableSlots: 1, tableAlignment: 1 })
+  expect(shape.needs).toEqual({ memoryBytes: 32, memoryAlignment: 16, tableSlots: 1, tableAlignment: 1 })
   expect(shape.ownImports.map(({ name, params }) => [name, params])).toEqual([['own', 1]])
+  expect([...shape.importNames].sort()).toEqual([
+    '__indirect_function_table',
+    '__memory_base',
+    '__table_base',
+    'double',
+    'inTable',
+    'main_data',
+    'memory',
+    'negate',
+    'nobody',
+    'own',
+    'side_data',
+  ])
 })
 
 test.each<[string, Parts, string]>([

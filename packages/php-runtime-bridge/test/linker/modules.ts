@@ -1,4 +1,4 @@
-import { type SideShape, sideShapeOf } from '../../src/linker/side-shape.js'
+import { sideShapeOf } from '../../src/linker/side-shape.js'
 import { trampolinesOf } from '../../src/linker/trampolines.js'
 import type { LinkHost, SideModule } from '../../src/node/linker/linker.js'
 import type { Exports, GuestFunction } from '../../src/node/linker/wasm-linking.js'
@@ -110,8 +110,9 @@ export const sideParts: Parts = {
 
 export async function sideModuleOf(parts: Parts, name = 'side'): Promise<SideModule> {
   const bytes = assemble(parts)
-  const shape: SideShape = sideShapeOf(bytes, name)
-  return { name, module: await wasm.compile(bytes), trampolines: await wasm.compile(trampolinesOf(shape.ownImports)), shape }
+  const { needs, ownImports } = sideShapeOf(bytes, name)
+  const own = ownImports.map((one) => one.name)
+  return { name, module: await wasm.compile(bytes), needs, own, trampolines: await wasm.compile(trampolinesOf(ownImports)) }
 }
 
 export interface Host extends LinkHost {

@@ -1,6 +1,3 @@
-import type { TreeDirectory } from '../../file-tree.js'
-import { extensionIni, INI_PATH, phpIni } from '../../php-ini.js'
-import { systemTreeWith } from '../../system-tree.js'
 import { type GuestMemory, PAGE_BYTES } from '../guest-memory.js'
 import { cxxRuntime } from './cxx-runtime.js'
 import { type Extension, installIcuData } from './extensions.js'
@@ -44,16 +41,9 @@ export class ExtensionLoader {
       extensions.map(({ side }) => side),
     )
     // so that a request has the room that it has without them: an instance whose memory grew cannot be used again
-    const bytes = extensions.reduce((total, { side, data }) => total + side.shape.memoryBytes + data.length, 0)
+    const bytes = extensions.reduce((total, { side, data }) => total + side.needs.memoryBytes + data.length, 0)
     const pages = Math.ceil(bytes / PAGE_BYTES)
     if (pages > 0) memory.grow(pages)
-  }
-
-  /** What PHP finds around the site when it starts: a configuration that has it load them. Where there are none, the usual. */
-  get around(): TreeDirectory | undefined {
-    if (this.#extensions.length === 0) return undefined
-    const ini = phpIni + extensionIni(this.#extensions.map(({ side }) => side.name))
-    return systemTreeWith(new Map([[INI_PATH, Buffer.from(ini)]]))
   }
 
   get linked(): readonly Linked[] {

@@ -3,13 +3,14 @@ import { linkFailed } from '../../linker/fault.js'
 import { sideShapeOf } from '../../linker/side-shape.js'
 import { trampolinesOf } from '../../linker/trampolines.js'
 import type { PhpVersion } from '../../php-version.js'
+import { slim } from '../../slim.js'
 import { readIcuData, readSideModule } from '../builds.js'
 import type { GuestMemory } from '../guest-memory.js'
 import { shareBytes } from '../shared-bytes.js'
 import { wasm } from '../wasm-api.js'
 import { FROM_C_LIBRARY } from './cxx-runtime.js'
-import type { LinkHost, SideModule } from './linker.js'
-import { type Exports, type GuestFunction, linking } from './wasm-linking.js'
+import { type LinkHost, type SideModule, START_CALLS } from './linker.js'
+import type { Exports, GuestFunction } from './wasm-linking.js'
 
 /** An extension of PHP's that is not in its binary. Threads can share it. */
 export interface Extension {
@@ -20,24 +21,26 @@ export interface Extension {
 
 /**
  * @param rewrite the side module as it will run: metered, with the bounds of PHP's stack
+ * @returns also the names of what PHP's binary must export for it
  * @throws {PhpRuntimeError} VERSION_MISSING, BUILD_UNKNOWN, LINK_FAILED, METER_MALFORMED, METER_UNSUPPORTED
  */
 export async function loadExtension(
   php: PhpVersion,
   name: ExtensionName,
   rewrite: (bytes: Uint8Array) => Promise<Uint8Array>,
-): Promise<Extension> {
+): Promise<{ readonly extension: Extension; readonly symbols: readonly string[] }> {
   const [given, icu] = await Promise.all([readSideModule(php, name), readIcuData(php)])
-  const bytes = await rewrite(given)
-  const shape = sideShapeOf(bytes, name)
-  const [module, trampolines] = await Promise.all([wasm.compile(bytes), wasm.compile(trampolinesOf(shape.ownImports))])
-  return { side: { name, module, trampolines, shape }, data: shareBytes(icu) }
+  const whole = await rewrite(given)
+  const { needs, ownImports, importNames } = sideShapeOf(whole, name)
+  const wanted = new Set([...importNames, ...CALLED])
+  const { bytes } = slim(whole, (symbol) => wanted.has(symbol))
+  const [module, trampolines] = await Promise.all([wasm.compile(bytes), wasm.compile(trampolinesOf(ownImports))])
+  const side = { name, module, needs, own: ownImports.map((one) => one.name), trampolines }
+  return { extension: { side, data: shareBytes(icu) }, symbols: [...importNames, ...FROM_C_LIBRARY] }
 }
 
-/** What PHP's binary must export for it. */
-export function symbolsOf({ side }: Extension): string[] {
-  return [...linking.Module.imports(side.module).map(({ name }) => name), ...FROM_C_LIBRARY]
-}
+/** What of an extension is called by name: by PHP, by the linker, and to give ICU its data. */
+const CALLED = ['get_module', ...START_CALLS, 'udata_setFileAccess_74', 'udata_setCommonData_74', 'u_init_74']
 
 // The data begins with a header of 16-byte units, and is read in place.
 const ICU_ALIGNMENT = 16

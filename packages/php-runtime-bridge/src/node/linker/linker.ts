@@ -1,5 +1,5 @@
 import { linkFailed } from '../../linker/fault.js'
-import type { SideShape } from '../../linker/side-shape.js'
+import type { SideNeeds } from '../../linker/side-shape.js'
 import { FIRST_SLOT, TABLE } from '../../linker/trampolines.js'
 import type { WasmModule } from '../wasm-api.js'
 import { type Exports, type Global, type GuestFunction, type Imports, isFunction, isGlobal, linking, type Table } from './wasm-linking.js'
@@ -8,10 +8,14 @@ import { type Exports, type Global, type GuestFunction, type Imports, isFunction
 export interface SideModule<Name extends string = string> {
   readonly name: Name
   readonly module: WasmModule
-  /** Of trampolinesOf(shape.ownImports). */
+  readonly needs: SideNeeds
+  /** Names of the functions that it imports though it has them, and what calls them through the table. */
+  readonly own: readonly string[]
   readonly trampolines: WasmModule
-  readonly shape: SideShape
 }
+
+/** What a side module does once, when it has its addresses, in this order. */
+export const START_CALLS: readonly string[] = ['__wasm_apply_data_relocs', '__wasm_call_ctors']
 
 /** Where a side module was linked: with PHP's memory, all that makes a new instance the same. */
 export interface Linked {
@@ -83,7 +87,7 @@ export class Linker {
     if (known) return known
     const side = this.#sides.get(name)
     if (!side) return undefined
-    const { memoryBytes, memoryAlignment, tableAlignment } = side.shape
+    const { memoryBytes, memoryAlignment, tableAlignment } = side.needs
     const memoryBase = this.#host.allocate(memoryAlignment, memoryBytes)
     const tableBase = Math.ceil(this.#table.length / tableAlignment) * tableAlignment
     const { exports, unresolved } = this.#instantiate(side, memoryBase, tableBase)
@@ -95,7 +99,7 @@ export class Linker {
       if (value === undefined) linkFailed(name, `nobody has ${symbol}`)
       else address.value = library.addresses[i] = value
     }
-    for (const start of ['__wasm_apply_data_relocs', '__wasm_call_ctors']) (exports[start] as GuestFunction | undefined)?.()
+    for (const start of START_CALLS) (exports[start] as GuestFunction | undefined)?.()
     return library
   }
 
@@ -128,9 +132,8 @@ export class Linker {
   }
 
   #instantiate(side: SideModule, memoryBase: number, tableBase: number): { exports: Exports; unresolved: Unresolved[] } {
-    const { ownImports, tableSlots } = side.shape
-    const firstSlot = tableBase + tableSlots
-    this.#reserve(firstSlot + ownImports.length)
+    const firstSlot = tableBase + side.needs.tableSlots
+    this.#reserve(firstSlot + side.own.length)
     const own = new linking.Instance(side.trampolines, { env: { [TABLE]: this.#table, [FIRST_SLOT]: constant(firstSlot) } }).exports
     const unresolved: Unresolved[] = []
     const imports: Imports = { env: { __memory_base: constant(memoryBase), __table_base: constant(tableBase) } }
@@ -146,7 +149,7 @@ export class Linker {
       if (imports[module][name] === undefined) linkFailed(side.name, `nobody has the ${kind} ${name}`)
     }
     const { exports } = new linking.Instance(side.module, imports)
-    for (const [i, { name }] of ownImports.entries()) this.#table.set(firstSlot + i, exports[name] as GuestFunction)
+    for (const [i, name] of side.own.entries()) this.#table.set(firstSlot + i, exports[name] as GuestFunction)
     return { exports, unresolved }
   }
 

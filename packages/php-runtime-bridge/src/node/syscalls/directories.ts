@@ -2,6 +2,7 @@ import { fail } from '../../errno.js'
 import { childOf, namesIn } from '../../overlay-walk.js'
 import { utf8Length } from '../../path.js'
 import { type Kernel, UMASK } from '../kernel.js'
+import { LISTED_NAME_FUEL } from './costs.js'
 
 // Emscripten's readdir expects records of this one size: 8 inode, 8 next offset, 2 length, 1 kind, 256 name, padding.
 const RECORD_BYTES = 280
@@ -12,7 +13,10 @@ export function directoryCalls(kernel: Kernel) {
   function list(fd: number, buffer: number, room: number): number {
     const directory = kernel.descriptors.get(fd)
     if (directory.kind !== 'directory') fail('NOTDIR')
-    directory.names ??= ['.', '..', ...namesIn(directory.node)]
+    if (!directory.names) {
+      directory.names = ['.', '..', ...namesIn(directory.node)]
+      kernel.fuel.charge(directory.names.length * LISTED_NAME_FUEL)
+    }
     const { memory } = kernel
     let at = 0
     let index = Math.floor(directory.offset / RECORD_BYTES)

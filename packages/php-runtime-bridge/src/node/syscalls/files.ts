@@ -4,7 +4,7 @@ import { UNDATED_MTIME_S } from '../../overlay-node.js'
 import type { WalkTo } from '../../overlay-walk.js'
 import { utf8Length } from '../../path.js'
 import { type Descriptor, deviceAt } from '../descriptors.js'
-import { type Kernel, UMASK } from '../kernel.js'
+import { AT_FDCWD, type Kernel, UMASK } from '../kernel.js'
 
 const O_ACCMODE = 3
 const O_CREAT = 0o100
@@ -150,6 +150,15 @@ export function fileCalls(kernel: Kernel) {
     if ((mode & 1) !== 0 && node.kind === 'file' && (node.mode & 0o111) === 0) fail('ACCES')
   }
 
+  function checkThere(directory: number, at: number): void {
+    const { files } = kernel.world
+    if (kernel.memory.text(at) === '') kernel.descriptors.get(directory)
+    else {
+      const path = kernel.pathAt(directory, at)
+      if (deviceAt(files.place(path).path) === undefined) files.get(path)
+    }
+  }
+
   function changeMode(at: number, mode: number): void {
     const { files } = kernel.world
     const path = kernel.path(at)
@@ -164,7 +173,8 @@ export function fileCalls(kernel: Kernel) {
     return length
   }
 
-  function statFileSystem(_path: number, _size: number, buffer: number): void {
+  function statFileSystem(at: number, _size: number, buffer: number): void {
+    checkThere(AT_FDCWD, at)
     const { memory } = kernel
     memory.put32(buffer + 4, 4096)
     for (const offset of [8, 16, 24, 32, 40]) memory.put64(buffer + offset, 1_000_000)
@@ -212,10 +222,11 @@ export function fileCalls(kernel: Kernel) {
       descriptor.node.mode = mode & 0o7777
       return 0
     }),
-    __syscall_fchown32: () => 0,
-    __syscall_fchownat: () => 0,
+    // everything belongs to one user and stays so
+    __syscall_fchown32: kernel.call((fd: number) => void kernel.descriptors.get(fd)),
+    __syscall_fchownat: kernel.call((directory: number, at: number) => void checkThere(directory, at)),
     __syscall_faccessat: kernel.call((directory: number, at: number, mode: number) => void checkAccess(directory, at, mode)),
-    __syscall_statfs64: kernel.call((path: number, size: number, buffer: number) => void statFileSystem(path, size, buffer)),
+    __syscall_statfs64: kernel.call((at: number, size: number, buffer: number) => void statFileSystem(at, size, buffer)),
     __syscall_fdatasync: () => 0,
     fd_sync: () => 0,
     // One request runs at a time on its own copy: every lock is free.

@@ -1,6 +1,8 @@
 import { Errno } from '../../errno.js'
+import { OUT_OF_FUEL } from '../binary.js'
 import type { Kernel } from '../kernel.js'
 import { type WasmImport, type WasmModule, wasm } from '../wasm-api.js'
+import { type CallCost, costOf } from './costs.js'
 import { directoryCalls } from './directories.js'
 import { fileCalls } from './files.js'
 import { hostCalls } from './host-calls.js'
@@ -25,19 +27,25 @@ export function importsOf(module: WasmModule, kernel: Kernel): Record<string, Re
   const missing: WasmImport = () => -Errno.NOSYS
   const imports: Record<string, Record<string, WasmImport>> = {}
   for (const [number, { module: from, name }] of wasm.Module.imports(module).entries()) {
+    const body = (known[name] as WasmImport | undefined) ?? missing
     imports[from] ??= {}
-    imports[from][name] = logged(kernel, number, (known[name] as WasmImport | undefined) ?? missing)
+    imports[from][name] = name === OUT_OF_FUEL ? body : accounted(kernel, number, costOf(name), body)
   }
   return imports
 }
 
-/** The calls of a request go into its log, as they come back; one that ends the script does not come back. */
-function logged(kernel: Kernel, number: number, body: WasmImport): WasmImport {
+/** Calls cost fuel, and go into the request's log as they come back; one that ends the script does not come back. */
+function accounted(kernel: Kernel, number: number, { fuel, fuelPerKiB, bytesOf }: CallCost, body: WasmImport): WasmImport {
   const call = body as (...args: readonly (number | bigint)[]) => number | bigint | undefined
+  const word = (at: number) => kernel.memory.u32(at)
   return (...args: readonly (number | bigint)[]) => {
+    kernel.fuel.charge(fuel)
     let result: number | bigint | undefined
     try {
       result = call(...args)
+      if (bytesOf !== undefined && fuelPerKiB !== undefined) {
+        kernel.fuel.charge(Math.ceil((bytesOf(args, Number(result), word) * fuelPerKiB) / 1024))
+      }
     } catch (error) {
       throw kernel.endedBy(error)
     }

@@ -1,6 +1,7 @@
 import { fail } from '../../errno.js'
 import { PAGE_BYTES } from '../guest-memory.js'
 import type { Kernel } from '../kernel.js'
+import { GROWN_PAGE_FUEL } from './costs.js'
 
 const GROW_PAGES = 64
 const PROT_WRITE = 2
@@ -14,8 +15,12 @@ export function memoryCalls(kernel: Kernel) {
     const bytes = wanted >>> 0
     const pages = Math.ceil(bytes / PAGE_BYTES)
     const current = kernel.memory.pages
-    if (pages > kernel.pagesMax) return 0
+    if (pages > kernel.pagesMax) {
+      kernel.memoryRefused = true
+      return 0
+    }
     const target = Math.max(pages, Math.min(kernel.pagesMax, current + GROW_PAGES))
+    kernel.fuel.charge((target - current) * GROWN_PAGE_FUEL)
     try {
       kernel.memory.grow(target - current)
     } catch {

@@ -47,7 +47,7 @@ export function processCalls(kernel: Kernel) {
     makecontext: trap,
     swapcontext: trap,
     __call_sighandler: () => undefined,
-    _emscripten_runtime_keepalive_clear: () => undefined,
+    _emscripten_runtime_keepalive_clear: () => void kernel.fuel.ranOut(),
     js_wasm_trace: () => undefined,
     _emscripten_system: none,
     js_open_process: none,

@@ -10,6 +10,8 @@ const F_GETLK = 5
 const F_GETLK64 = 12
 const F_DUPFD_CLOEXEC = 1030
 const F_UNLCK = 2
+// What the C library takes a terminal to lack: nobody looks at this output while it is made.
+const RIGHTS_TO_SEEK = 0x24
 
 /** Reading, writing and seeking on descriptors. */
 export function streamCalls(kernel: Kernel) {
@@ -30,7 +32,7 @@ export function streamCalls(kernel: Kernel) {
     if (descriptor.kind === 'directory') fail('ISDIR')
     if (descriptor.kind === 'device') {
       if (descriptor.device !== 'random') return 0
-      kernel.world.random.fill(target)
+      kernel.fillRandom(target)
       return target.length
     }
     if ((descriptor.flags & O_ACCMODE) === 1) fail('BADF')
@@ -114,6 +116,7 @@ export function streamCalls(kernel: Kernel) {
       kernel.memory.bytes.fill(0, at, at + 24)
       kernel.memory.bytes[at] = kind === 'directory' ? 3 : kind === 'file' ? 4 : 2
       kernel.memory.put16(at + 2, (flags & O_APPEND) !== 0 ? 1 : 0)
+      kernel.memory.put64(at + 8, RIGHTS_TO_SEEK)
       return 0
     }),
     __syscall_dup: kernel.call((fd: number) => kernel.descriptors.add(kernel.descriptors.get(fd))),
