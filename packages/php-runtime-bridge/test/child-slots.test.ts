@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SlotPool } from '../src/host-calls/slot-pool.js'
 import { filesOf, namesOf, startPhp, textOf, utf8 } from './sites.js'
 
-const limits: SlotLimits = { ...SLOT, fuel: 400_000_000, graceFuel: 40_000_000 }
+const limits: SlotLimits = { ...SLOT, fuel: 400_000_000, graceFuel: 100_000_000 }
 const AT = { timeMs: 1_790_000_000_000, seed: utf8('seed') }
 const REQUEST = { method: 'GET', target: '/', host: 'a.localhost', https: false, headers: [], body: new Uint8Array() }
 

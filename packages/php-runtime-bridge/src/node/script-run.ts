@@ -84,7 +84,7 @@ export function stopOf(php: PhpInstance, threw: boolean): AnswerCode | undefined
   const { kernel, fuel, stackOverran } = php
   const halted = kernel.halted?.reason
   if (halted?.type === 'answer') return halted.code === 'SCRIPT_TRAPPED' && kernel.memoryRefused ? 'MEMORY_EXHAUSTED' : halted.code
-  if (fuel.spent) return 'SLOT_EXHAUSTED'
+  if (fuel.spent || (threw && fuel.isFarBelow)) return 'SLOT_EXHAUSTED'
   if (stackOverran) return 'STACK_EXHAUSTED'
   if (!threw) return undefined
   // exit() of the C library, and traps: so end those of its callers that cannot go on without memory
