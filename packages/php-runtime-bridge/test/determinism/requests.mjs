@@ -1,7 +1,8 @@
 // Two hundred mixed requests to the application, the same each time: pages, forms, uploads, searches, errors.
 
 const COUNT = 200
-const words = 'peer group vote chain seal reveal commit quorum tenure slot ticket ledger Ünïcödé naïve <b>bold</b> "quoted" 日本 🙂 0 null'.split(' ')
+const words =
+  'peer group vote chain seal reveal commit quorum tenure slot ticket ledger Ünïcödé naïve <b>bold</b> "quoted" 日本 🙂 0 null'.split(' ')
 const kinds = ['warning', 'exception', 'fatal', 'exit', 'memory', 'deep', 'callbacks', 'headers', 'type', 'regex']
 
 /** Numbers below a bound, from a seed. */
@@ -43,7 +44,17 @@ export function* requests(cookies) {
     () => [`/index.php/garbage?n=${dice(200)}`, {}],
     () => [`/index.php/text?q=${encodeURIComponent(text(2))}`, {}],
     () => [`/index.php/error?kind=${kinds[dice(kinds.length)]}`, {}],
-    () => ['/index.php/request?a[b][]=c&d=%ff', { method: 'PUT', headers: [['X-Own', 'ü'], ['User-Agent', 'test']], body: Buffer.from([0, 1, 2, 255]) }],
+    () => [
+      '/index.php/request?a[b][]=c&d=%ff',
+      {
+        method: 'PUT',
+        headers: [
+          ['X-Own', 'ü'],
+          ['User-Agent', 'test'],
+        ],
+        body: Buffer.from([0, 1, 2, 255]),
+      },
+    ],
     () => ['/style.css', {}],
     () => ['/nothing/here.css', { method: 'HEAD' }],
   ]
@@ -64,7 +75,13 @@ function upload(dice) {
   const head = Buffer.alloc(54)
   head.write('BM')
   head.writeUInt32LE(54 + pixels.length, 2)
-  for (const [at, value] of [[10, 54], [14, 40], [18, width], [22, height]]) head.writeUInt32LE(value, at)
+  for (const [at, value] of [
+    [10, 54],
+    [14, 40],
+    [18, width],
+    [22, height],
+  ])
+    head.writeUInt32LE(value, at)
   head.writeUInt16LE(1, 26)
   head.writeUInt16LE(24, 28)
   const edge = 'an-edge-of-parts'
