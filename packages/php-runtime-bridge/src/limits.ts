@@ -14,7 +14,7 @@ export interface SlotLimits {
 const FUEL_MAX = 2 ** 52
 const MEMORY_MIB_MIN = 128
 /** PHP's binary can address no more. */
-const MEMORY_MIB_MAX = 2048
+export const MEMORY_MIB_MAX = 2048
 
 export function areLimits({ fuel, memoryMiB, graceFuel }: SlotLimits): boolean {
   const within = (value: number, least: number, most: number) => Number.isInteger(value) && value >= least && value <= most
@@ -22,7 +22,7 @@ export function areLimits({ fuel, memoryMiB, graceFuel }: SlotLimits): boolean {
 }
 
 /** One job slot (WP §6.4). */
-export const SLOT: SlotLimits = { fuel: 10_000_000_000, memoryMiB: 384, graceFuel: 1_000_000_000 }
+export const SLOT: SlotLimits = { fuel: 15_000_000_000, memoryMiB: 384, graceFuel: 1_500_000_000 }
 
 /** The most slots that one run can have: all of the memory that PHP's binary can address. */
 export const SLOTS_MAX = Math.floor(MEMORY_MIB_MAX / SLOT.memoryMiB)

@@ -1,6 +1,6 @@
-import { type PhpRuntime, startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
+import type { PhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { filesOf, namesOf, textOf, utf8 } from './sites.js'
+import { filesOf, namesOf, startPhp, textOf, utf8 } from './sites.js'
 
 const AT = { timeMs: 1_790_000_000_000, seed: utf8('seed'), balance: 1000n }
 const REQUEST = {
@@ -12,7 +12,7 @@ const REQUEST = {
   body: new Uint8Array(),
 }
 const effects = ['after', 'pay', 'outbox'] as const
-const start = () => startPhpRuntime({ hostCalls: { effects, content: (cid) => (cid.endsWith('a') ? utf8('content') : undefined) } })
+const start = () => startPhp({ hostCalls: { effects, content: (cid) => (cid.endsWith('a') ? utf8('content') : undefined) } })
 
 let php: PhpRuntime
 beforeAll(async () => {
@@ -200,7 +200,7 @@ test('child jobs have child jobs, as deep as there are slots, and four levels', 
   const child =
     'if ($args[0] === 0) return 0; try { return 1 + Interpeer\\run("child.php", [$args[0] - 1]); } catch (Interpeer\\NoFreeSlot $e) { return $e->getMessage(); }'
   const nest = (depth: number) => `f(fn () => run("child.php", [${depth}]));`
-  expect((await run(nest(3), child, {}, 8)).lines).toEqual(['3'])
+  expect((await run(nest(3), child, {}, 5)).lines).toEqual(['3'])
   const deep = await run(
     'echo run("child.php");',
     'return 1 + Interpeer\\run(__DIR__ . "/2.php");',
@@ -209,7 +209,7 @@ test('child jobs have child jobs, as deep as there are slots, and four levels', 
       '3.php': '<?php return 1 + Interpeer\\run("4.php");',
       '4.php': '<?php try { Interpeer\\run("child.php"); } catch (Interpeer\\NoFreeSlot $e) { echo $e->getMessage(), ";"; return 0; }',
     },
-    8,
+    5,
   )
   expect(deep.text).toBe('Interpeer\\run(): scripts run each other 4 deep at most;3')
   expect(deep.childJobs.map(({ script }) => script)).toEqual(['4.php', '3.php', '2.php', 'child.php'])
@@ -321,7 +321,7 @@ test('the thread’s own stack holds five levels that recurse: the last gives ou
       '3.php': `<?php try { Interpeer\\run("4.php"); } catch (Interpeer\\ScriptFailed $e) { return $e->reason; }`,
       '4.php': '<?php $f = fn () => array_map($GLOBALS["f"], [1]); $f();',
     },
-    8,
+    5,
   )
   expect(text).toBe('STACK_EXHAUSTED')
   expect(childJobs.map(({ end }) => end)).toEqual(['STACK_EXHAUSTED', 'returned', 'returned', 'returned'])

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { restoreMemory, sharedCopy } from '../src/node/restore-memory.js'
+import { fillMemory, restoreMemory, sharedCopy } from '../src/node/restore-memory.js'
 
 const SIZE = 80_000
 const places = fc.array(fc.record({ at: fc.nat(SIZE - 1), length: fc.integer({ min: 1, max: 20_000 }), byte: fc.nat(255) }), {
@@ -22,6 +22,9 @@ test('whatever was written below the end, memory is as it was kept, and zero abo
       write(memory, written, end)
       restoreMemory(memory, image, end)
       expect(Buffer.compare(memory, before)).toBe(0)
+      const empty = new Uint8Array(SIZE)
+      fillMemory(empty, image)
+      expect(Buffer.compare(empty, before)).toBe(0)
     }),
     { numRuns: 200 },
   )

@@ -1,4 +1,4 @@
-import type { SlotLimits } from '../limits.js'
+import { MEMORY_MIB_MAX, type SlotLimits } from '../limits.js'
 import { HostCallError } from './host-call-error.js'
 
 /** Child jobs that one request may start, each of which costs a restored instance. */
@@ -35,7 +35,7 @@ export class SlotPool {
     const fuel = Math.min(slots * this.#slot.fuel, this.#fuelLeft)
     // of less work less grace, or grace alone would add up
     const graceFuel = Math.floor((fuel / this.#slot.fuel) * this.#slot.graceFuel)
-    return { fuel, memoryMiB: slots * this.#slot.memoryMiB, graceFuel }
+    return { fuel, memoryMiB: Math.min(slots * this.#slot.memoryMiB, MEMORY_MIB_MAX), graceFuel }
   }
 
   giveBack(slots: number, fuelUsed: number): void {

@@ -20,6 +20,8 @@ export const Edit = {
   frameEnd: 10,
   /** a return, from a function that has such a frame around it: to the end of the block around it, `value` */
   return: 11,
+  /** a loop is about to begin: `value`, the number of edits there were at its end; 0 for one that calls */
+  loop: 12,
 } as const
 
 /** Places in one function, in order. Columns, not objects: a large module has a million. */

@@ -41,6 +41,10 @@ export class FunctionScan {
   readonly #outer: number[] = []
   /** Of each: whether a branch leads to its end. */
   readonly #reached: boolean[] = []
+  /** Of each open block that is a loop: its edit, and how many calls there were where it began. */
+  readonly #loops: number[] = []
+  readonly #callsBefore: number[] = []
+  #callCount = 0
   #current = DEAD
   #top = PLAIN
   #constant = 0
@@ -74,6 +78,9 @@ export class FunctionScan {
     this.#segments.clear()
     this.#edits.clear()
     this.calls = false
+    this.#callCount = 0
+    this.#loops.length = 0
+    this.#callsBefore.length = 0
     this.#readLocals(reader, params)
     this.codeAt = reader.at
     this.#current = this.#beginSegment(reader.at, true, DEAD)
@@ -121,6 +128,7 @@ export class FunctionScan {
         this.#memoryAccess(reader, from, opcode, before)
         return
       case Immediates.blockType:
+        if (opcode === Op.loop) this.#beginLoop(from)
         skipBlockType(reader)
         this.#begin(reader, opcode)
         return
@@ -285,6 +293,7 @@ export class FunctionScan {
 
   #beginCall(from: number, atEnd: boolean, framed: boolean): void {
     this.calls = true
+    this.#callCount++
     if (atEnd && this.framed) this.#edits.add(Edit.frameEnd, from, from, 0)
     if (!atEnd && framed) this.#edits.add(Edit.frame, from, from, 0)
   }
@@ -339,6 +348,17 @@ export class FunctionScan {
     return segment
   }
 
+  #beginLoop(from: number): void {
+    this.#loops.push(this.#edits.at.length)
+    this.#callsBefore.push(this.#callCount)
+    this.#edits.add(Edit.loop, from, from, 0)
+  }
+
+  #endLoop(): void {
+    const edit = this.#loops.pop() as number
+    if (this.#callsBefore.pop() === this.#callCount) this.#edits.value[edit] = this.#edits.at.length
+  }
+
   #open(kind: number, outer: number): void {
     this.#kinds.push(kind)
     this.#outer.push(outer)
@@ -382,6 +402,7 @@ export class FunctionScan {
     const kind = this.#kinds.pop()
     const outer = this.#outer.pop() as number
     const reached = this.#reached.pop() as boolean
+    if (kind === Frame.loop) this.#endLoop()
     if (this.#kinds.length === 0) return
     // nothing but the straight way leads here: the piece goes on
     if (kind === Frame.block && !reached) return

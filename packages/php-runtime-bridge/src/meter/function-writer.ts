@@ -16,11 +16,17 @@ export interface WriteRules {
 }
 
 // Local variables that a function may be given, in this order.
-const Local = { length: 0, nan32: 1, nan64: 2, nanLanes: 3 } as const
-const localTypes = [Type.i32, Type.f32, Type.f64, Type.v128]
+const Local = { length: 0, nan32: 1, nan64: 2, nanLanes: 3, fuel: 4 } as const
+const localTypes = [Type.i32, Type.f32, Type.f64, Type.v128, Type.i64]
 
 const QUIET_NAN_32 = [0, 0, 0xc0, 0x7f]
 const QUIET_NAN_64 = [0, 0, 0, 0, 0, 0, 0xf8, 0x7f]
+
+/**
+ * So much fuel below 0 a loop that calls nothing traps. It is the one place that asks nobody: a call in it, though never made, would cost every turn
+ * a tenth more, because engines keep no registers over calls.
+ */
+export const LOOP_FUEL_MIN = -(2 ** 30)
 
 /** Writes functions anew, with what the scan has found to be put in. */
 export class FunctionWriter {
@@ -28,10 +34,16 @@ export class FunctionWriter {
   readonly #bytes: Uint8Array
   readonly #body = new ByteWriter(4096)
   /** Of each local that a function may be given: its number in the function at hand; -1 where it has none. */
-  readonly #locals = [-1, -1, -1, -1]
+  readonly #locals = [-1, -1, -1, -1, -1]
   readonly #take: readonly number[]
   readonly #check: readonly number[]
   readonly #stackCheck: readonly number[]
+  readonly #getFuel: readonly number[]
+  // In a loop that calls nothing, what fuel is left is held in a local variable as well: only written to the global one, never read again.
+  #hold: readonly number[] = []
+  #getHeld: readonly number[] = []
+  #takeHeld: readonly number[] = []
+  #checkHeld: readonly number[] = []
   readonly #frame: readonly number[]
   readonly #frameEnd: readonly number[]
 
@@ -39,6 +51,7 @@ export class FunctionWriter {
     this.#bytes = bytes
     this.#rules = rules
     const fuel = leb(rules.fuel)
+    this.#getFuel = [Op.globalGet, ...fuel]
     this.#take = [Op.i64Sub, Op.globalSet, ...fuel]
     this.#check = [Op.globalGet, ...fuel, Op.i64Const, 0, Op.i64LtS, Op.if, Type.empty, Op.call, ...leb(rules.check), Op.end]
     this.#stackCheck = rules.stack === undefined ? [] : stackCheck(rules.stackPointer, rules.stack)
@@ -58,21 +71,28 @@ export class FunctionWriter {
       else body.copy(results)
     }
     let from = scan.codeAt
+    // edits before this number are in a loop that calls nothing
+    let heldUntil = 0
     for (let i = 0; i < edits.at.length; i++) {
       const at = edits.at[i] as number
       const kind = edits.kind[i] as number
       const value = edits.value[i] as number
       if (at > from) body.copy(this.#bytes, from, at)
       from = edits.to[i] as number
-      if (kind === Edit.charge) this.#charge(segments.charge(value), segments.isHead(value) && (scan.calls || i > 0))
-      else if (kind === Edit.stack) body.put(this.#stackCheck)
+      const held = i < heldUntil
+      if (kind === Edit.charge) this.#charge(segments.charge(value), segments.isHead(value) && (scan.calls || i > 0), held)
+      else if (kind === Edit.loop) {
+        if (held || value === 0) continue
+        heldUntil = value
+        body.put(this.#hold)
+      } else if (kind === Edit.stack) body.put(this.#stackCheck)
       else if (kind === Edit.index) body.u32(value)
       else if (kind === Edit.frame) body.put(this.#frame)
       else if (kind === Edit.frameEnd) body.put(this.#frameEnd)
       else if (kind === Edit.return) {
         body.byte(Op.br)
         body.u32(value)
-      } else this.#useOfLocal(kind, value)
+      } else this.#useOfLocal(kind, value, held)
     }
     body.copy(this.#bytes, from, end)
     if (scan.framed) {
@@ -92,21 +112,20 @@ export class FunctionWriter {
     to.put(code)
   }
 
-  #charge(fuel: number, check: boolean): void {
+  #charge(fuel: number, check: boolean, held: boolean): void {
     const body = this.#body
     if (fuel > 0) {
-      body.byte(Op.globalGet)
-      body.u32(this.#rules.fuel)
+      body.put(held ? this.#getHeld : this.#getFuel)
       body.byte(Op.i64Const)
       body.signed(fuel)
-      body.put(this.#take)
+      body.put(held ? this.#takeHeld : this.#take)
     }
-    if (check) body.put(this.#check)
+    if (check) body.put(held ? this.#checkHeld : this.#check)
   }
 
-  #useOfLocal(kind: number, value: number): void {
+  #useOfLocal(kind: number, value: number, held: boolean): void {
     const body = this.#body
-    const local = leb(this.#locals[localOf(kind)] as number)
+    const local = leb(this.#locals[localOf(kind, value)] as number)
     const get = [Op.localGet, ...local]
     if (kind === Edit.nan64) body.put([Op.localTee, ...local, Op.f64Const, ...QUIET_NAN_64, ...get, ...get, Op.f64Eq, Op.select])
     else if (kind === Edit.nan32) body.put([Op.localTee, ...local, Op.f32Const, ...QUIET_NAN_32, ...get, ...get, Op.f32Eq, Op.select])
@@ -118,8 +137,16 @@ export class FunctionWriter {
       body.put([Op.localTee, ...local, Op.simd, Simd.const, ...lanes, ...get, ...get, Op.simd, eq, Op.simd, Simd.bitselect])
     } else {
       const shift = [Op.i64Const, value, kind === Edit.length ? Op.i64ShrU : Op.i64Shl]
-      body.put([Op.localSet, ...local, Op.globalGet, ...leb(this.#rules.fuel), ...get, Op.i64ExtendI32U, ...shift, ...this.#take, ...get])
+      const [fuel, take] = held ? [this.#getHeld, this.#takeHeld] : [this.#getFuel, this.#take]
+      body.put([Op.localSet, ...local, ...fuel, ...get, Op.i64ExtendI32U, ...shift, ...take, ...get])
     }
+  }
+
+  #holdIn(local: readonly number[]): void {
+    this.#hold = [...this.#getFuel, Op.localSet, ...local]
+    this.#getHeld = [Op.localGet, ...local]
+    this.#takeHeld = [Op.i64Sub, Op.localTee, ...local, Op.globalSet, ...leb(this.#rules.fuel)]
+    this.#checkHeld = [...this.#getHeld, Op.i64Const, ...signedLeb(LOOP_FUEL_MIN), Op.i64LtS, Op.if, Type.empty, Op.unreachable, Op.end]
   }
 
   #declareLocals(scan: FunctionScan, edits: Edits): void {
@@ -127,11 +154,12 @@ export class FunctionWriter {
     let groups = scan.localGroups
     let next = scan.locals
     for (let i = 0; i < edits.kind.length; i++) {
-      const local = localOf(edits.kind[i] as number)
+      const local = localOf(edits.kind[i] as number, edits.value[i] as number)
       if (local < 0 || this.#locals[local] !== -1) continue
       this.#locals[local] = next++
       groups++
     }
+    if (this.#locals[Local.fuel] !== -1) this.#holdIn(leb(this.#locals[Local.fuel] as number))
     const body = this.#body
     body.u32(groups)
     body.copy(this.#bytes, scan.localsAt, scan.codeAt)
@@ -142,7 +170,8 @@ export class FunctionWriter {
   }
 }
 
-function localOf(kind: number): number {
+function localOf(kind: number, value: number): number {
+  if (kind === Edit.loop) return value === 0 ? -1 : Local.fuel
   if (kind === Edit.length || kind === Edit.lengthLeft) return Local.length
   if (kind === Edit.nan32) return Local.nan32
   if (kind === Edit.nan64) return Local.nan64

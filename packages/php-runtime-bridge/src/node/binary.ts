@@ -33,13 +33,12 @@ const STACK_BYTES = 1024 * 1024
 const STACK_MARGIN_BYTES = 1024
 /** Imported, and of no use to PHP: the metered binary calls it where its fuel is used up. */
 export const OUT_OF_FUEL = '_emscripten_runtime_keepalive_clear'
-const meterOptions: MeterOptions = { exhausted: OUT_OF_FUEL, stack: STACK_BYTES - STACK_MARGIN_BYTES }
+export const meterOptions: MeterOptions = { exhausted: OUT_OF_FUEL, stack: STACK_BYTES - STACK_MARGIN_BYTES }
 /** How binaries are metered, for ids: with the pinned binaries, all that the code that runs depends on. */
 export const metering = `meter ${METER_VERSION} ${JSON.stringify(meterOptions)}`
 
 const compiled = new Map<string, Promise<PhpBinary>>()
 
-/**
 /**
  * A version's binary and extensions of it that are not in it, read, metered and compiled once in a process. The package's JavaScript is never loaded.
  * @param folder where metered ones are kept; without, they are made for each process

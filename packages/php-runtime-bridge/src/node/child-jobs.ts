@@ -5,11 +5,12 @@ import { HostCallError } from '../host-calls/host-call-error.js'
 import { CHILD_PATH } from '../host-calls/php-library.js'
 import type { AbstainReason, AnswerCode } from '../outcome.js'
 import { Overlay } from '../overlay.js'
-import { adoptFork, settledTree } from '../overlay-fork.js'
+import { adoptFork, nodesOf } from '../overlay-fork.js'
 import { parentOf } from '../path.js'
 import { SITE_FOLDER } from '../php-ini.js'
 import type { ScriptRequest } from '../request.js'
 import { serverVariablesOf } from '../server-variables.js'
+import { settledTree } from '../settled-tree.js'
 import { writabilityOf } from '../system-tree.js'
 import { DescriptorTable } from './descriptors.js'
 import { PAGE_BYTES } from './guest-memory.js'
@@ -22,9 +23,12 @@ import type { RequestScope } from './request-scope.js'
 import { runScript } from './sapi.js'
 import { stopOf, wantOf } from './script-run.js'
 import { processIdOf, SeededRandom } from './seeded-random.js'
+import { ADOPTED_KIB_FUEL, ADOPTED_NODE_FUEL, CHILD_IMAGE_MIB_FUEL, CHILD_NODE_FUEL, CHILD_START_FUEL } from './syscalls/costs.js'
 
 /** A script that runs in a child job runs in a child job …: each level is one more instance, and more of the thread's own stack. */
 const LEVELS_MAX = 4
+const KIB = 1024
+const MIB = 1024 * KIB
 /** What a script can change. */
 const SHARED_FOLDERS = [SITE_FOLDER, '/tmp']
 const NO_VALUE = new TextEncoder().encode('N;')
@@ -51,6 +55,8 @@ export function runChild(parent: Kernel, scope: RequestScope, level: number, { s
   const limits = scope.slots.take(slots)
   const { effects, childJobs } = scope
   const { php, snapshot } = scope.php(level)
+  parent.fuel.charge(CHILD_START_FUEL + Math.ceil(snapshot.memory.length / MIB) * CHILD_IMAGE_MIB_FUEL)
+  parent.fuel.charge(nodesOf(parent.world.files.root) * CHILD_NODE_FUEL)
   const { kernel } = php
   const task: ChildTask = { script: `${SITE_FOLDER}/${script}`, args, result: undefined, failure: undefined }
   const asked = effects.length
@@ -69,8 +75,11 @@ export function runChild(parent: Kernel, scope: RequestScope, level: number, { s
   const { clock, files } = parent.world
   const output = world.output.read('output')
   let end = endOf(ending, task, output)
-  if (end.type === 'returned' && !adoptFork(files, world.files, SHARED_FOLDERS, clock.seconds))
-    end = { type: 'failed', reason: 'CHANGES_INVALID', message: parent.memory.encode('it made a path that no site can hold'), output }
+  if (end.type === 'returned') {
+    const adopted = adoptFork(files, world.files, SHARED_FOLDERS, clock.seconds)
+    if (adopted) parent.fuel.charge(adopted.nodes * ADOPTED_NODE_FUEL + Math.ceil(adopted.bytes / KIB) * ADOPTED_KIB_FUEL)
+    else end = { type: 'failed', reason: 'CHANGES_INVALID', message: parent.memory.encode('it left what no site can hold'), output }
+  }
   if (end.type !== 'returned') effects.takeBack(asked)
   const memoryBytes = kernel.memory.pages * PAGE_BYTES
   const fuel = php.fuel.used

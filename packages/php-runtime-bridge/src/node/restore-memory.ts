@@ -23,6 +23,14 @@ export function sharedCopy(bytes: Uint8Array): KeptMemory {
   return { memory, filled }
 }
 
+/** Fills memory that nothing was written to yet: what stays zero is not even looked at, which alone would cost a page fault for each page. */
+export function fillMemory(target: Uint8Array, { memory, filled }: KeptMemory): void {
+  const [now, kept] = [bufferOf(target), bufferOf(memory)]
+  for (let piece = 0; piece < filled.length; piece++) {
+    if (filled[piece] !== 0) kept.copy(now, piece * PIECE_BYTES, piece * PIECE_BYTES, Math.min((piece + 1) * PIECE_BYTES, memory.length))
+  }
+}
+
 /**
  * Makes `target` what it was when it was kept: exactly, and up to `end`, below which all that was written since lies. It reads everything and writes what
  * differs: as fast as copying (memory's bandwidth limits both), and pages that are zero and untouched stay without memory.

@@ -2,16 +2,24 @@ import type { FileChange, FileEntry } from '../files.js'
 
 /** Copies of files' bytes in one piece of memory that all threads share: a worker, and its successor, read them where they are. */
 export function shareFiles<T extends FileEntry | FileChange>(files: readonly T[]): T[] {
-  const sizeOf = (file: T) => ('bytes' in file ? file.bytes.length : 0)
   const arena = new SharedArrayBuffer(files.reduce((total, file) => total + sizeOf(file), 0))
   let at = 0
-  return files.map((file) => {
-    if (!('bytes' in file)) return file
-    const bytes = new Uint8Array(arena, at, file.bytes.length)
-    bytes.set(file.bytes)
+  const shared = (given: Uint8Array): Uint8Array => {
+    const bytes = new Uint8Array(arena, at, given.length)
+    bytes.set(given)
     at += bytes.length
-    return { ...file, bytes }
+    return bytes
+  }
+  return files.map((file) => {
+    if ('bytes' in file) return { ...file, bytes: shared(file.bytes) }
+    if ('parts' in file) return { ...file, parts: file.parts.map((part) => ({ ...part, bytes: shared(part.bytes) })) }
+    return file
   })
+}
+
+function sizeOf(file: FileEntry | FileChange): number {
+  if ('bytes' in file) return file.bytes.length
+  return 'parts' in file ? file.parts.reduce((total, { bytes }) => total + bytes.length, 0) : 0
 }
 
 /** A copy of bytes that all threads can read. */

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { LOOP_FUEL_MIN } from '../../src/meter/function-writer.js'
 import {
   assemble,
   block,
@@ -46,10 +47,12 @@ test('a loop is paid for by its turns', () => {
   expect(fuelOf(instantiateMetered(sum), 10).fuel).toBe(12 * 11 + 1)
 })
 
-test('a loop that does not end traps when there is no fuel, after the host was asked for more', () => {
-  const endless = oneFunction([], [], [], loop(br(0)), {
+test('a loop that does not end, and calls, traps when there is no fuel, after the host was asked for more', () => {
+  const endless = oneFunction([], [], [], loop([...call(2), ...br(0)]), {
     imports: [importOf.function('env', 'more', 0)],
+    functions: [0],
     exports: [exportOf('go', 'function', 1)],
+    bodies: [body([], [])],
   })
   let asked = 0
   const more = () => {
@@ -59,7 +62,15 @@ test('a loop that does not end traps when there is no fuel, after the host was a
   const instance = instantiateMetered(endless, { exhausted: 'more' }, { env: { more } })
   instance.fuel = 1000n
   expect(() => (instance.exports.go as () => void)()).toThrow(/unreachable/)
-  expect([asked, instance.fuel]).toEqual([3, -1n])
+  expect([asked, instance.fuel]).toEqual([3, -5n])
+})
+
+test('a loop that does not end, and calls nothing, traps far below 0, and asks nobody', () => {
+  const endless = oneFunction([], [], [], [...loop([...loop([0x01, ...br(1)]), 0x00]), 0x00])
+  const instance = instantiateMetered(endless)
+  instance.fuel = BigInt(LOOP_FUEL_MIN) + 100n
+  expect(() => instance.run()).toThrow(/unreachable/)
+  expect(instance.fuel).toBe(BigInt(LOOP_FUEL_MIN) - 1n)
 })
 
 test('a recursion that does not end is stopped', () => {
@@ -93,8 +104,8 @@ test('memory is paid for by its length, also where the length is known when it i
   const moving = instantiateMetered(oneFunction([i32], [], [], fill), { slack: 0 })
   const still = instantiateMetered(oneFunction([i32], [], [], fixed), { slack: 0 })
   expect(fuelOf(moving, 0).fuel).toBe(19)
-  expect(fuelOf(moving, length).fuel).toBe(19 + length / 8)
-  expect(fuelOf(still, 0).fuel).toBe(19 + length / 8)
+  expect(fuelOf(moving, length).fuel).toBe(19 + length)
+  expect(fuelOf(still, 0).fuel).toBe(19 + length)
   expect(moving.memory.subarray(0, length + 1)).toEqual(still.memory.subarray(0, length + 1))
 })
 

@@ -1,0 +1,128 @@
+import { SLOT, type SlotLimits } from '@interpeer/php-runtime-bridge'
+import type { PhpRuntime } from '@interpeer/php-runtime-bridge/node'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { SlotPool } from '../src/host-calls/slot-pool.js'
+import { filesOf, namesOf, startPhp, textOf, utf8 } from './sites.js'
+
+const limits: SlotLimits = { ...SLOT, fuel: 400_000_000, graceFuel: 100_000_000 }
+const AT = { timeMs: 1_790_000_000_000, seed: utf8('seed') }
+const REQUEST = { method: 'GET', target: '/', host: 'a.localhost', https: false, headers: [], body: new Uint8Array() }
+
+let php: PhpRuntime
+beforeAll(async () => {
+  php = await startPhp({ limits, hostCalls: { effects: ['after'] } })
+})
+afterAll(() => php.close())
+
+/** Runs twice: all of it must be the same. `f()` in the page prints what a call came to, or which exception it threw. */
+async function run(page: string, child: string, slots = 3) {
+  const index = `<?php namespace Interpeer;
+    function f(callable $call) { try { echo json_encode($call()), "\\n"; } catch (\\Throwable $e) { echo get_class($e), " ", json_encode($e->script ?? null), "\\n"; } }
+    ${page}`
+  await php.load('site', filesOf({ 'index.php': index, 'child.php': `<?php ${child}`, 'interpeer.json': JSON.stringify({ slots }) }))
+  const [one, two] = [await php.run('site', REQUEST, AT), await php.run('site', REQUEST, AT)]
+  expect(two).toEqual(one)
+  if (one.type === 'abstained') throw new Error(one.reason)
+  return { ...one, lines: textOf(one.body).trimEnd().split('\n') }
+}
+const CALL = 'f(fn () => run("child.php"));'
+const HARM = 'file_put_contents("made", "x"); Interpeer\\after(5, "child.php");'
+
+test.each([
+  ['spins', 'while (true);'],
+  ['recurses', 'function f($n) { return $n < 2 ? $n : f($n - 1) + f($n - 2); } f(60);'],
+  [
+    'backtracks',
+    'ini_set("pcre.backtrack_limit", PHP_INT_MAX); ini_set("pcre.jit", 0); preg_match("/(a+)+$/", str_repeat("a", 60) . "b"); while (true);',
+  ],
+  ['deals with the end of its slot without an end', 'while (true) { try { while (true); } catch (Error) {} }'],
+  ['goes on in a shutdown function', 'register_shutdown_function(function () { while (true); }); return 1;'],
+  ['goes on in a destructor', 'class A { function __destruct() { while (true); } } $GLOBALS["a"] = new A; return 1;'],
+])('a script that %s uses up its slot, and no more; its caller catches it', async (_, child) => {
+  const { lines, changes, effects, fuel, childJobs } = await run(`${CALL} echo "goes on";`, HARM + child)
+  expect(lines).toEqual(['Interpeer\\SlotExhausted "child.php"', 'goes on'])
+  expect([changes, effects]).toEqual([[], []])
+  expect(childJobs).toMatchObject([{ script: 'child.php', slots: 1, end: 'SLOT_EXHAUSTED' }])
+  const [used] = childJobs.map((job) => job.fuel)
+  expect(used).toBeGreaterThan(limits.fuel)
+  expect(used).toBeLessThanOrEqual(limits.fuel + limits.graceFuel * 2)
+  expect(fuel).toBeLessThan(limits.fuel / 2)
+})
+
+test.each([
+  ['PHP’s own limit', '$a = []; while (true) $a[] = str_repeat("x", 1 << 20);'],
+  ['the limit switched off', 'ini_set("memory_limit", -1); $a = []; while (true) $a[] = str_repeat("x", 1 << 20);'],
+  ['one large text', '$a = str_repeat("x", 1 << 30);'],
+])('a script that uses up its memory: %s', async (_, child) => {
+  const { lines, changes, childJobs, memoryBytes } = await run(`${CALL} echo "goes on";`, HARM + child)
+  expect(lines).toEqual(['Interpeer\\MemoryExhausted "child.php"', 'goes on'])
+  expect(changes).toEqual([])
+  expect(childJobs).toMatchObject([{ end: 'MEMORY_EXHAUSTED' }])
+  expect(childJobs[0]?.memoryBytes).toBeLessThanOrEqual(limits.memoryMiB << 20)
+  expect(memoryBytes).toBeLessThan(100 << 20)
+})
+
+test('a script deals with the end of its own slot: then it ended well', async () => {
+  const { lines, changes, childJobs } = await run(
+    CALL,
+    'try { while (true); } catch (Interpeer\\SlotExhausted $e) { file_put_contents("made", "x"); return [$e->script, "dealt with"]; }',
+  )
+  expect(lines).toEqual(['[null,"dealt with"]'])
+  expect(namesOf(changes)).toEqual(['write made'])
+  expect(childJobs).toMatchObject([{ end: 'returned' }])
+  const own = await run('f(function () { while (true); });', '')
+  expect(own.lines).toEqual(['Interpeer\\SlotExhausted null'])
+})
+
+test('two slots have the memory and the work of two', async () => {
+  const memory = 'return strlen(str_repeat("x", 200 << 20));'
+  const { lines } = await run(`${CALL} f(fn () => run("child.php", [], 2));`, memory)
+  expect(lines).toEqual(['Interpeer\\MemoryExhausted "child.php"', String(200 << 20)])
+  const two = await run('f(fn () => run("child.php", [], 2));', 'while (true);')
+  expect(two.childJobs[0]?.fuel).toBeGreaterThan(limits.fuel * 2)
+})
+
+test('the work of the other slots is for all child jobs of a request together', async () => {
+  const child = 'if ($args) while (true); $x = 0; for ($i = 0; $i < 300000; $i++) $x += $i; return 1;'
+  const { lines, childJobs, fuel } = await run(`${CALL} f(fn () => run("child.php", ["spin"])); ${CALL} echo "goes on";`, child, 2)
+  expect(lines).toEqual(['1', 'Interpeer\\SlotExhausted "child.php"', 'Interpeer\\NoFreeSlot null', 'goes on'])
+  const [first = 0, second = 0] = childJobs.map((job) => job.fuel)
+  expect(first).toBeGreaterThan(limits.fuel / 20)
+  expect(first + second).toBeGreaterThan(limits.fuel)
+  expect(first + second).toBeLessThan(limits.fuel + limits.graceFuel * 2)
+  expect(fuel).toBeLessThan(limits.fuel / 2)
+})
+
+test('a caller whose own slot ends meanwhile is told so after its child job', async () => {
+  const page = 'f(function () { $x = 0; while (true) { $x++; if ($x === 1000) run("child.php"); } });'
+  expect((await run(page, 'return 1;')).lines).toEqual(['Interpeer\\SlotExhausted null'])
+})
+
+test('starting scripts costs their caller work: a hundred do not fit into a small slot', async () => {
+  const { lines, childJobs } = await run('f(function () { for ($i = 0; $i < 100; $i++) run("child.php"); });', 'return 1;')
+  expect(lines).toEqual(['Interpeer\\SlotExhausted null'])
+  expect(childJobs.length).toBeLessThan(100)
+})
+
+describe('the pool of slots', () => {
+  const slot = { fuel: 1000, memoryMiB: 512, graceFuel: 100 }
+  const refused = expect.objectContaining({ thrown: 'NoFreeSlot' })
+
+  test('gives what is free, and takes it back', () => {
+    const pool = new SlotPool(slot, 4)
+    expect(pool.take(2)).toEqual({ fuel: 2000, memoryMiB: 1024, graceFuel: 200 })
+    expect(() => pool.take(2)).toThrow(refused)
+    expect(pool.take(1)).toEqual({ fuel: 1000, memoryMiB: 512, graceFuel: 100 })
+    pool.giveBack(2, 2200)
+    expect(pool.free).toBe(2)
+    expect(pool.take(1)).toEqual({ fuel: 800, memoryMiB: 512, graceFuel: 80 })
+    pool.giveBack(1, 880)
+    expect(() => pool.take(1)).toThrow(refused)
+  })
+  test('gives no more memory than PHP can address', () => {
+    expect(new SlotPool(slot, 8).take(7).memoryMiB).toBe(2048)
+  })
+  test('a request of one slot has none to give', () => {
+    expect(() => new SlotPool(slot, 1).take(1)).toThrow(refused)
+  })
+})
