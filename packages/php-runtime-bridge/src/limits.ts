@@ -27,9 +27,10 @@ export const SLOT: SlotLimits = { fuel: 15_000_000_000, memoryMiB: 384, graceFue
 /** The most slots that one run can have: all of the memory that PHP's binary can address. */
 export const SLOTS_MAX = Math.floor(MEMORY_MIB_MAX / SLOT.memoryMiB)
 
-/** What a run of `count` slots may use (1 to SLOTS_MAX). */
-export function slotsOf(count: number): SlotLimits {
-  return { fuel: SLOT.fuel * count, memoryMiB: SLOT.memoryMiB * count, graceFuel: SLOT.graceFuel * count }
+/** What a run of `count` slots may use (1 to SLOTS_MAX). @param slot what one is */
+export function slotsOf(count: number, slot: SlotLimits = SLOT): SlotLimits {
+  const { fuel, memoryMiB, graceFuel } = slot
+  return { fuel: fuel * count, memoryMiB: Math.min(memoryMiB * count, MEMORY_MIB_MAX), graceFuel: graceFuel * count }
 }
 
 /** Memory that is not the script's: the image with what is compiled, libraries' own, the stack. */
