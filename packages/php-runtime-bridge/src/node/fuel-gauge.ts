@@ -80,7 +80,7 @@ export class FuelGauge {
 
   /** So far below zero that a loop of the binary that calls nothing traps, without having asked. */
   get isFarBelow(): boolean {
-    return this.#counter.value < BigInt(LOOP_FUEL_MIN)
+    return this.#usedAtStop === undefined && this.#counter.value < BigInt(LOOP_FUEL_MIN)
   }
 
   #settle(): void {

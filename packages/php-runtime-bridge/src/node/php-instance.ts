@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { EffectKind } from '../configuration/fields.js'
 import { usualConfiguration } from '../configuration/site-configuration.js'
 import { emptyTree, type TreeDirectory } from '../file-tree.js'
@@ -170,11 +169,6 @@ export class PhpInstance {
   get stackOverran(): boolean {
     const { floor, top } = this.#stack
     return this.#stackPointer.value < floor || this.#stackPointer.value > top
-  }
-
-  /** SHA-256 of the whole linear memory, hexadecimal: for tests that compare machines. */
-  memoryDigest(): string {
-    return createHash('sha256').update(this.kernel.memory.bytes).digest('hex')
   }
 
   function(name: string): Exported {

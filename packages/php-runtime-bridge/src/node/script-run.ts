@@ -85,7 +85,11 @@ export function runRoute(
 export function stopOf(php: PhpInstance, threw: boolean): AnswerCode | undefined {
   const { kernel, fuel, stackOverran } = php
   const halted = kernel.halted?.reason
-  if (halted?.type === 'answer') return halted.code === 'SCRIPT_TRAPPED' && kernel.memoryRefused ? 'MEMORY_EXHAUSTED' : halted.code
+  if (halted?.type === 'answer') {
+    if (halted.code === 'SCRIPT_TRAPPED' && kernel.memoryRefused) return 'MEMORY_EXHAUSTED'
+    // too much may be said only because the script was ended in the middle of it
+    return wantOf(php) ?? halted.code
+  }
   if (fuel.spent || (threw && fuel.isFarBelow)) return 'SLOT_EXHAUSTED'
   if (stackOverran) return 'STACK_EXHAUSTED'
   if (!threw) return undefined
