@@ -72,7 +72,7 @@ export function fileCalls(kernel: Kernel) {
   /** struct stat as Emscripten's musl lays it out. */
   function fillStat(buffer: number, mode: number, size: number, mtimeS: number, inode: number): void {
     const { memory } = kernel
-    memory.bytes.fill(0, buffer, buffer + 96)
+    memory.writable(buffer, 96).fill(0)
     memory.put32(buffer, 1)
     memory.put32(buffer + 4, mode)
     memory.put32(buffer + 8, 1)

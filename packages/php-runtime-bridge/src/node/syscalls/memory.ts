@@ -35,8 +35,9 @@ export function memoryCalls(kernel: Kernel) {
     if (at === 0) fail('NOMEM')
     const { node } = descriptor
     const from = Number(offset)
-    kernel.memory.bytes.fill(0, at, at + length)
-    kernel.memory.bytes.set(node.bytes.subarray(from, Math.max(from, Math.min(node.size, from + length))), at)
+    const target = kernel.memory.writable(at, length)
+    target.fill(0)
+    target.set(node.bytes.subarray(from, Math.max(from, Math.min(node.size, from + length))))
     kernel.memory.put32(allocated, 1)
     kernel.memory.put32(address, at)
   }
