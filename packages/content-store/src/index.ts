@@ -41,7 +41,7 @@ export {
 } from './exchange/messages.js'
 export { type Clock, type Exchange, type ExchangeOptions, type FetchOptions, openExchange, type Signal } from './exchange/open-exchange.js'
 export { ServingCore, type ServingEffect, type ServingEvent } from './exchange/serving-core.js'
-export type { DirectoryEntry, FileChange, FileEntry } from './files.js'
+export type { DirectoryEntry, FileChange, FileEntry, FilePatch } from './files.js'
 export { changedKeys } from './map/changed-keys.js'
 export { checkAt, checkEntry, type Proven } from './map/check-proof.js'
 export { diffMaps, type MapChange, type MapDiff } from './map/diff-maps.js'

@@ -31,4 +31,5 @@ test('system calls write nowhere below the limit, nor beyond the end, and say EI
   expect(thrownBy(() => memory.writable(65_530, 7))).toEqual(refused)
   expect(thrownBy(() => memory.writable(2000, -1))).toEqual(refused)
   expect(memory.writable(65_530, 6)).toHaveLength(6)
+  expect(memory.writable(0, 0)).toHaveLength(0)
 })

@@ -14,7 +14,7 @@ let roots = 0
 async function load(files: Readonly<Record<string, string | Uint8Array>>, configuration = configured(), initial?: string): Promise<string> {
   const root = `image ${roots++}`
   const all = filesOf({ 'interpeer.json': JSON.stringify(configuration), ...files })
-  await php.load(root, all, [], initial === undefined ? undefined : { initial })
+  await php.load(root, all, [], [], initial === undefined ? undefined : { initial })
   return root
 }
 /** A site whose warm-up finds its data. */

@@ -138,7 +138,7 @@ class HostileGuest {
     }
     const top = this.kernel.world.files.get(SITE_FOLDER)
     if (top.kind !== 'directory') throw new Broken('the site is no folder any more')
-    const held = changesBelow(top).reduce((sum, change) => sum + (change.type === 'write' ? change.bytes.length : 0), 0)
+    const held = (changesBelow(top) ?? []).reduce((sum, change) => sum + (change.type === 'write' ? change.bytes.length : 0), 0)
     if (held > OVERLAY_LIMITS.ownedBytesMax + 9005) throw new Broken('more changed bytes than there may be')
   }
 

@@ -5,11 +5,12 @@ import { HostCallError } from '../host-calls/host-call-error.js'
 import { CHILD_PATH } from '../host-calls/php-library.js'
 import type { AbstainReason, AnswerCode } from '../outcome.js'
 import { Overlay } from '../overlay.js'
-import { adoptFork, nodesOf, settledTree } from '../overlay-fork.js'
+import { adoptFork, nodesOf } from '../overlay-fork.js'
 import { parentOf } from '../path.js'
 import { SITE_FOLDER } from '../php-ini.js'
 import type { ScriptRequest } from '../request.js'
 import { serverVariablesOf } from '../server-variables.js'
+import { settledTree } from '../settled-tree.js'
 import { writabilityOf } from '../system-tree.js'
 import { DescriptorTable } from './descriptors.js'
 import { PAGE_BYTES } from './guest-memory.js'
@@ -77,7 +78,7 @@ export function runChild(parent: Kernel, scope: RequestScope, level: number, { s
   if (end.type === 'returned') {
     const adopted = adoptFork(files, world.files, SHARED_FOLDERS, clock.seconds)
     if (adopted) parent.fuel.charge(adopted.nodes * ADOPTED_NODE_FUEL + Math.ceil(adopted.bytes / KIB) * ADOPTED_KIB_FUEL)
-    else end = { type: 'failed', reason: 'CHANGES_INVALID', message: parent.memory.encode('it made a path that no site can hold'), output }
+    else end = { type: 'failed', reason: 'CHANGES_INVALID', message: parent.memory.encode('it left what no site can hold'), output }
   }
   if (end.type !== 'returned') effects.takeBack(asked)
   const memoryBytes = kernel.memory.pages * PAGE_BYTES

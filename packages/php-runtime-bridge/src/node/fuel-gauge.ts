@@ -1,4 +1,5 @@
 import type { SlotLimits } from '../limits.js'
+import { LOOP_FUEL_MIN } from '../meter/function-writer.js'
 
 /** The binary's own counter of what is left: below zero it asks us, and traps if it is below zero still. */
 export interface FuelGlobal {
@@ -69,6 +70,11 @@ export class FuelGauge {
   /** All was used, the grace too: the binary was stopped. */
   get spent(): boolean {
     return this.#phase === 'spent'
+  }
+
+  /** So far below zero that a loop of the binary that calls nothing traps, without having asked. */
+  get isFarBelow(): boolean {
+    return this.#counter.value < BigInt(LOOP_FUEL_MIN)
   }
 
   #settle(): void {

@@ -27,6 +27,7 @@ export class GuestMemory {
 
   /** A piece of memory for a system call to write to; EINVAL where it must not, or where there is none. */
   writable(at: number, length: number): Uint8Array {
+    if (length === 0) return new Uint8Array(0)
     if (at < this.#constantBelow || length < 0 || at + length > this.bytes.length) fail('INVAL')
     return this.#bytes.subarray(at, at + length)
   }

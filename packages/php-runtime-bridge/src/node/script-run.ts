@@ -1,15 +1,15 @@
 import { changesBelow } from '../changes.js'
 import type { TreeDirectory } from '../file-tree.js'
 import type { ChildJobRecord } from '../host-calls/child-task.js'
-import type { Effect } from '../host-calls/effects.js'
 import { type AbstainReason, type AnswerCode, codedAnswer, type Draft, ERROR_HEADER } from '../outcome.js'
 import { Overlay } from '../overlay.js'
-import { isSitePath, parentOf } from '../path.js'
+import { parentOf } from '../path.js'
 import { SITE_FOLDER } from '../php-ini.js'
 import { parseResponseHead } from '../response-headers.js'
 import type { Route } from '../route.js'
+import type { Scratch } from '../scratch.js'
 import { serverVariablesOf } from '../server-variables.js'
-import { mountSite, writabilityOf } from '../system-tree.js'
+import { mountSite, scratchOf, writabilityOf } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable } from './descriptors.js'
 import type { ExecutionLog } from './execution-log.js'
@@ -30,18 +30,20 @@ export interface Ran {
   readonly childJobs: readonly ChildJobRecord[]
 }
 
-/** Answers a request by the script that it leads to. */
+/** Answers a request by the script that it leads to. @param leave takes what it left in scratch, if it changed nothing else */
 export function runRoute(
   site: TreeDirectory,
   route: Route & { type: 'script' },
   scope: RequestScope,
   log: ExecutionLog,
+  leave?: (scratch: Scratch) => void,
 ): Ran | AbstainReason {
   const { request, at, configuration, limits, childJobs } = scope
   const { php, snapshot } = scope.php(0)
   const { kernel } = php
+  const files = new Overlay(mountSite(site), writabilityOf(configuration))
   const world: RequestWorld = {
-    files: new Overlay(mountSite(site), writabilityOf(configuration)),
+    files,
     clock: new VirtualClock(at.timeMs),
     random: new SeededRandom(at.seed),
     get processId() {
@@ -53,7 +55,7 @@ export function runRoute(
   }
   log.begin(snapshot.places)
   php.begin(world, new DescriptorTable(snapshot.descriptors), limits)
-  kernel.workingDirectory = parentOf(`${SITE_FOLDER}/${route.script}`)
+  kernel.workingDirectory = files.place(parentOf(`${SITE_FOLDER}/${route.script}`)).path
   let thrown: unknown
   try {
     runScript(php, request, serverVariablesOf(request, route, site), limits)
@@ -70,8 +72,10 @@ export function runRoute(
   const errors = Buffer.from(world.output.read('log')).toString('utf8')
   const code = stopOf(php, thrown !== undefined)
   if (code !== undefined) return { draft: codedAnswer(code, '', errors), ...used }
-  const response = responseOf(world, scope.effects.all, errors)
+  const response = responseOf(world, scope, errors)
   const want = wantOf(php)
+  const { changes, effects } = response
+  if (want === undefined && changes.length === 0 && effects.length === 0) leave?.(scratchOf(files, configuration))
   return { draft: want === undefined ? response : lastWords(want, response), ...used }
 }
 
@@ -80,7 +84,7 @@ export function stopOf(php: PhpInstance, threw: boolean): AnswerCode | undefined
   const { kernel, fuel, stackOverran } = php
   const halted = kernel.halted?.reason
   if (halted?.type === 'answer') return halted.code === 'SCRIPT_TRAPPED' && kernel.memoryRefused ? 'MEMORY_EXHAUSTED' : halted.code
-  if (fuel.spent) return 'SLOT_EXHAUSTED'
+  if (fuel.spent || (threw && fuel.isFarBelow)) return 'SLOT_EXHAUSTED'
   if (stackOverran) return 'STACK_EXHAUSTED'
   if (!threw) return undefined
   // exit() of the C library, and traps: so end those of its callers that cannot go on without memory
@@ -101,10 +105,10 @@ function lastWords(code: AnswerCode, response: Draft): Draft {
   return { ...coded, headers: [...response.headers, [ERROR_HEADER, code]], body: response.body }
 }
 
-function responseOf({ files, output }: RequestWorld, effects: readonly Effect[], log: string): Draft {
+function responseOf({ files, output }: RequestWorld, { configuration, effects: { all: effects } }: RequestScope, log: string): Draft {
   const top = files.get(SITE_FOLDER)
-  const changes = top.kind === 'directory' ? changesBelow(top) : []
-  if (!changes.every(({ path }) => isSitePath(path))) return codedAnswer('CHANGES_INVALID', '', log)
+  const changes = top.kind === 'directory' ? changesBelow(top, configuration.scratch) : []
+  if (!changes) return codedAnswer('CHANGES_INVALID', '', log)
   const head = parseResponseHead(textOf(output.read('headers')))
   if (!head) return { ...codedAnswer('HEADERS_MALFORMED', '', log), changes, effects }
   return { ...head, body: output.read('output'), changes, effects, log }

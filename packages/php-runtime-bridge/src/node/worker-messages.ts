@@ -39,7 +39,14 @@ export type Told =
   | { readonly type: 'forget-image'; readonly id: string }
 /** What a worker does one at a time, and answers. */
 export type Task =
-  | { readonly type: 'run'; readonly tree: number; readonly image: string; readonly request: ScriptRequest; readonly at: AgreedPoint }
+  | {
+      readonly type: 'run'
+      readonly tree: number
+      readonly image: string
+      readonly request: ScriptRequest
+      readonly at: AgreedPoint
+      readonly scratch: boolean
+    }
   /** Without an order: PHP as it starts. */
   | { readonly type: 'build'; readonly build: string; readonly order: ImageOrder | undefined }
 export type ToWorker = Told | Task

@@ -161,3 +161,9 @@ test('what runs no script uses nothing', async () => {
   const refused = await runPage(php, '<?php', { method: 'NO WAY' })
   expect([refused.fuel, refused.memoryBytes]).toEqual([0, 0])
 })
+
+test('so is one that never leaves a loop of the binary that calls nothing: at the same place, a little later', async () => {
+  const seen = await run('try { levenshtein(str_repeat("a", 90_000), str_repeat("b", 90_000)); } catch (Error) { echo "never"; }')
+  expect([seen.status, codeOf(seen), seen.changes]).toEqual([503, 'SLOT_EXHAUSTED', []])
+  expect(seen.fuel).toBeLessThan(most + 2 ** 30 + 2_000_000)
+})

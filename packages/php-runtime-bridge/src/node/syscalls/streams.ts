@@ -4,7 +4,6 @@ import type { Kernel } from '../kernel.js'
 
 const O_ACCMODE = 3
 const O_APPEND = 0o2000
-const FILE_BYTES_MAX = 0x7fff_ffff
 const F_DUPFD = 0
 const F_GETFL = 3
 const F_GETLK = 5
@@ -22,7 +21,6 @@ export function streamCalls(kernel: Kernel) {
     for (let i = 0; i < count; i++) {
       const at = kernel.memory.u32(vectors + i * 8)
       const length = kernel.memory.u32(vectors + i * 8 + 4)
-      if (length === 0) continue
       const done = move(writes ? kernel.memory.writable(at, length) : kernel.memory.bytes.subarray(at, at + length), moved)
       moved += done
       if (done < length) break
@@ -38,10 +36,7 @@ export function streamCalls(kernel: Kernel) {
       return target.length
     }
     if ((descriptor.flags & O_ACCMODE) === 1) fail('BADF')
-    const { node } = descriptor
-    const length = Math.max(0, Math.min(target.length, node.size - at))
-    target.set(node.bytes.subarray(at, at + length))
-    return length
+    return descriptor.node.content.read(at, target)
   }
 
   function writeAt(descriptor: Descriptor, source: Uint8Array, at: number): number {
@@ -51,7 +46,6 @@ export function streamCalls(kernel: Kernel) {
       return source.length
     }
     if ((descriptor.flags & O_ACCMODE) === 0) fail('BADF')
-    if (at + source.length > FILE_BYTES_MAX) fail('FBIG')
     kernel.world.files.write(descriptor.node, source, at, kernel.world.clock.seconds)
     return source.length
   }
@@ -67,7 +61,7 @@ export function streamCalls(kernel: Kernel) {
   function write(fd: number, vectors: number, count: number, result: number): void {
     const descriptor = kernel.descriptors.get(fd)
     const appending = descriptor.kind === 'file' && (descriptor.flags & O_APPEND) !== 0
-    const start = descriptor.kind !== 'file' ? 0 : appending ? descriptor.node.size : descriptor.offset
+    const start = descriptor.kind !== 'file' ? 0 : appending ? descriptor.node.content.size : descriptor.offset
     const moved = each(vectors, count, false, (source, done) => writeAt(descriptor, source, start + done))
     if (descriptor.kind === 'file') descriptor.offset = start + moved
     kernel.memory.put32(result, moved)
@@ -80,7 +74,7 @@ export function streamCalls(kernel: Kernel) {
       kernel.memory.put64(result, 0)
       return
     }
-    const end = descriptor.kind === 'file' ? descriptor.node.size : 0
+    const end = descriptor.kind === 'file' ? descriptor.node.content.size : 0
     const target = (whence === 0 ? 0 : whence === 1 ? descriptor.offset : end) + Number(offset)
     if (!(target >= 0 && target <= Number.MAX_SAFE_INTEGER)) fail('INVAL')
     descriptor.offset = target
@@ -109,7 +103,7 @@ export function streamCalls(kernel: Kernel) {
     }),
     fd_pwrite: kernel.wasi((fd: number, vectors: number, count: number, offset: bigint, result: number) => {
       const descriptor = kernel.descriptors.get(fd)
-      if (offset < 0n || offset > FILE_BYTES_MAX) fail('FBIG')
+      if (offset < 0n) fail('INVAL')
       const moved = each(vectors, count, false, (source, done) => writeAt(descriptor, source, Number(offset) + done))
       kernel.memory.put32(result, moved)
       return 0
