@@ -2,7 +2,9 @@ import * as fs from 'node:fs'
 import { join } from 'node:path'
 import { Errno } from '../src/errno.js'
 import { emptyTree, type TreeDirectory } from '../src/file-tree.js'
+import { SLOT } from '../src/limits.js'
 import { DescriptorTable } from '../src/node/descriptors.js'
+import { FuelGauge } from '../src/node/fuel-gauge.js'
 import { GuestMemory } from '../src/node/guest-memory.js'
 import { Kernel } from '../src/node/kernel.js'
 import { RequestOutput } from '../src/node/output.js'
@@ -40,7 +42,7 @@ const namesOfErrors = new Map(Object.entries(Errno).map(([name, number]) => [num
 /** The system calls that PHP's binary makes, over a tree; nothing of PHP runs. */
 export class OverlayFiles {
   readonly overlay: Overlay
-  readonly #kernel = new Kernel(16)
+  readonly #kernel = new Kernel()
   readonly #calls
   readonly #fds: number[] = []
 
@@ -49,12 +51,14 @@ export class OverlayFiles {
     const kernel = this.#kernel
     kernel.memory = new GuestMemory({ buffer: new ArrayBuffer(BYTES_AT + BYTES_MAX), grow: () => 0 })
     kernel.guest = { malloc: () => 0, alignedAlloc: () => 0, stackPointer: () => 0, forgetLibrary: () => undefined }
+    kernel.fuel = new FuelGauge({ value: 0n }, () => undefined)
     const seed = new Uint8Array()
     const random = new SeededRandom(seed)
     const clock = new VirtualClock(1_000)
     kernel.begin(
       { files: this.overlay, clock, random, processId: 1, output: new RequestOutput(), log: undefined, host: undefined },
       new DescriptorTable([]),
+      SLOT,
     )
     this.#calls = { ...fileCalls(kernel), ...directoryCalls(kernel), ...streamCalls(kernel) }
   }
