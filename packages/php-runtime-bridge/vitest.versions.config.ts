@@ -5,7 +5,7 @@ import { phpVersions } from './src/php-version.ts'
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 // what has nothing to do with a version, or goes through all of them itself
-const exclude = ['configuration', 'intl', 'linker', 'meter', 'versions'].map((folder) => `test/${folder}/**`)
+const exclude = ['configuration', 'linker', 'meter', 'versions'].map((folder) => `test/${folder}/**`)
 
 /** Every other test of this package with every version of PHP: `pnpm run test:versions`, of one version with `--project php-8.4`. */
 export default defineConfig({

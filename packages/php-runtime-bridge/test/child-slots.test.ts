@@ -4,23 +4,26 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SlotPool } from '../src/host-calls/slot-pool.js'
 import { filesOf, namesOf, startPhp, textOf, utf8 } from './sites.js'
 
-const limits: SlotLimits = { ...SLOT, fuel: 400_000_000, graceFuel: 100_000_000 }
+const limits: SlotLimits = { ...SLOT, fuel: 1_000_000_000, graceFuel: 100_000_000 }
 const AT = { timeMs: 1_790_000_000_000, seed: utf8('seed') }
 const REQUEST = { method: 'GET', target: '/', host: 'a.localhost', https: false, headers: [], body: new Uint8Array() }
 
 let php: PhpRuntime
+/** Taking all memory of a slot is work too. */
+let roomy: PhpRuntime
 beforeAll(async () => {
   php = await startPhp({ limits, hostCalls: { effects: ['after'] } })
+  roomy = await startPhp({ hostCalls: { effects: ['after'] } })
 })
-afterAll(() => php.close())
+afterAll(() => Promise.all([php.close(), roomy.close()]))
 
 /** Runs twice: all of it must be the same. `f()` in the page prints what a call came to, or which exception it threw. */
-async function run(page: string, child: string, slots = 3) {
+async function run(page: string, child: string, slots = 3, runtime = php) {
   const index = `<?php namespace Interpeer;
     function f(callable $call) { try { echo json_encode($call()), "\\n"; } catch (\\Throwable $e) { echo get_class($e), " ", json_encode($e->script ?? null), "\\n"; } }
     ${page}`
-  await php.load('site', filesOf({ 'index.php': index, 'child.php': `<?php ${child}`, 'interpeer.json': JSON.stringify({ slots }) }))
-  const [one, two] = [await php.run('site', REQUEST, AT), await php.run('site', REQUEST, AT)]
+  await runtime.load('site', filesOf({ 'index.php': index, 'child.php': `<?php ${child}`, 'interpeer.json': JSON.stringify({ slots }) }))
+  const [one, two] = [await runtime.run('site', REQUEST, AT), await runtime.run('site', REQUEST, AT)]
   expect(two).toEqual(one)
   if (one.type === 'abstained') throw new Error(one.reason)
   return { ...one, lines: textOf(one.body).trimEnd().split('\n') }
@@ -54,7 +57,7 @@ test.each([
   ['the limit switched off', 'ini_set("memory_limit", -1); $a = []; while (true) $a[] = str_repeat("x", 1 << 20);'],
   ['one large text', '$a = str_repeat("x", 1 << 30);'],
 ])('a script that uses up its memory: %s', async (_, child) => {
-  const { lines, changes, childJobs, memoryBytes } = await run(`${CALL} echo "goes on";`, HARM + child)
+  const { lines, changes, childJobs, memoryBytes } = await run(`${CALL} echo "goes on";`, HARM + child, 3, roomy)
   expect(lines).toEqual(['Interpeer\\MemoryExhausted "child.php"', 'goes on'])
   expect(changes).toEqual([])
   expect(childJobs).toMatchObject([{ end: 'MEMORY_EXHAUSTED' }])
@@ -76,7 +79,7 @@ test('a script deals with the end of its own slot: then it ended well', async ()
 
 test('two slots have the memory and the work of two', async () => {
   const memory = 'return strlen(str_repeat("x", 200 << 20));'
-  const { lines } = await run(`${CALL} f(fn () => run("child.php", [], 2));`, memory)
+  const { lines } = await run(`${CALL} f(fn () => run("child.php", [], 2));`, memory, 3, roomy)
   expect(lines).toEqual(['Interpeer\\MemoryExhausted "child.php"', String(200 << 20)])
   const two = await run('f(fn () => run("child.php", [], 2));', 'while (true);')
   expect(two.childJobs[0]?.fuel).toBeGreaterThan(limits.fuel * 2)

@@ -52,6 +52,7 @@ export class OverlayFiles {
     kernel.memory = new GuestMemory({ buffer: new ArrayBuffer(BYTES_AT + BYTES_MAX), grow: () => 0 })
     kernel.guest = { malloc: () => 0, alignedAlloc: () => 0, stackPointer: () => 0, forgetLibrary: () => undefined }
     kernel.fuel = new FuelGauge({ value: 0n }, () => undefined)
+    kernel.fuel.begin(SLOT)
     const seed = new Uint8Array()
     const random = new SeededRandom(seed)
     const clock = new VirtualClock(1_000)
