@@ -1,4 +1,4 @@
-import { deriveTree, findNode, type TreeDirectory } from '@interpeer/php-runtime-bridge'
+import { bytesOf, deriveTree, findNode, type TreeDirectory } from '@interpeer/php-runtime-bridge'
 import { expectationOf } from './expectation.ts'
 import { settingsOf, settingsToSkip } from './ini.ts'
 import type { PhpUnderTest, Ran, Run, Web } from './php-under-test.ts'
@@ -99,7 +99,7 @@ export class CaseRunner {
 
   #read(path: string): string | undefined {
     const node = findNode(this.#sources, path)
-    return node?.kind === 'file' ? Buffer.from(node.bytes).toString('latin1') : undefined
+    return node?.kind === 'file' ? Buffer.from(bytesOf(node)).toString('latin1') : undefined
   }
 }
 

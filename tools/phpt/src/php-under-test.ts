@@ -71,7 +71,7 @@ export class PhpUnderTest {
   }
 
   run(site: TreeDirectory, run: Run): Ran {
-    const php = new PhpInstance(this.#module)
+    const php = new PhpInstance({ binary: this.#module, data: undefined, limits: LIMITS, extensions: [], carriedOut: [] })
     const { kernel } = php
     const settings = run.env.length === 0 ? run.settings : new Map([...run.settings, ['auto_prepend_file', ENVIRONMENT_PATH]])
     const file = (path: string, text: string) =>
@@ -89,7 +89,7 @@ export class PhpUnderTest {
     }
     const descriptors: (Descriptor | undefined)[] = [...standardDescriptors]
     if (run.stdin !== '') {
-      const node = world.files.create('/tmp/stdin', 0o600, 1)
+      const node = world.files.create(world.files.place('/tmp/stdin'), 0o600, 1)
       world.files.write(node, latin1(run.stdin), 0, 1)
       descriptors[0] = { kind: 'file', path: '/tmp/stdin', node, flags: 0, offset: 0 }
       world.files.unlink('/tmp/stdin', 1)

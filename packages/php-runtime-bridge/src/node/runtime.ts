@@ -21,7 +21,7 @@ import { ImageLibrary, imageDigestOf, imageIdOf, type SiteImage } from './image-
 import { PhpBuilds } from './php-builds.js'
 import type { Snapshot } from './php-instance.js'
 import { RootTable } from './root-table.js'
-import { shareFiles } from './shared-bytes.js'
+import { shareChanges, shareFiles } from './shared-bytes.js'
 import { type KeptImage, PLAIN_IMAGE, type TaskResult } from './worker-messages.js'
 import { WorkerPool } from './worker-pool.js'
 import type { Lost } from './worker-seat.js'
@@ -204,7 +204,7 @@ class WorkerRuntime implements PhpRuntime {
   async derive(root: string, from: string, changes: readonly FileChange[]): Promise<void> {
     const { pool, roots } = this.#parts
     pool.checkOpen()
-    const shared = shareFiles(changes)
+    const shared = shareChanges(changes)
     // `root` may be `from`, which workers need until they derived from it
     await roots.while(from, async (before) => {
       const tree = deriveTree(before.tree, shared)

@@ -1,25 +1,24 @@
 import type { FileChange, FileEntry } from '../files.js'
 
 /** Copies of files' bytes in one piece of memory that all threads share: a worker, and its successor, read them where they are. */
-export function shareFiles<T extends FileEntry | FileChange>(files: readonly T[]): T[] {
-  const arena = new SharedArrayBuffer(files.reduce((total, file) => total + sizeOf(file), 0))
+export function shareFiles(files: readonly FileEntry[]): FileEntry[] {
+  const arena = new SharedArrayBuffer(files.reduce((total, { bytes }) => total + bytes.length, 0))
   let at = 0
-  const shared = (given: Uint8Array): Uint8Array => {
-    const bytes = new Uint8Array(arena, at, given.length)
-    bytes.set(given)
-    at += bytes.length
-    return bytes
-  }
   return files.map((file) => {
-    if ('bytes' in file) return { ...file, bytes: shared(file.bytes) }
-    if ('parts' in file) return { ...file, parts: file.parts.map((part) => ({ ...part, bytes: shared(part.bytes) })) }
-    return file
+    const bytes = new Uint8Array(arena, at, file.bytes.length)
+    bytes.set(file.bytes)
+    at += bytes.length
+    return { ...file, bytes }
   })
 }
 
-function sizeOf(file: FileEntry | FileChange): number {
-  if ('bytes' in file) return file.bytes.length
-  return 'parts' in file ? file.parts.reduce((total, { bytes }) => total + bytes.length, 0) : 0
+/** The same of changes, each piece by itself: of what one request wrote, some goes soon and some stays for years, and must not keep the rest. */
+export function shareChanges(changes: readonly FileChange[]): FileChange[] {
+  return changes.map((change) => {
+    if (change.type === 'write') return { ...change, bytes: shareBytes(change.bytes) }
+    if (change.type !== 'patch') return change
+    return { ...change, parts: change.parts.map(({ at, bytes }) => ({ at, bytes: shareBytes(bytes) })) }
+  })
 }
 
 /** A copy of bytes that all threads can read. */

@@ -18,11 +18,14 @@ const corpus = readCorpus(host.places)
 const unbounded = ['bombs', 'crashes', 'loops', 'memory', 'recursion']
 const families = [...new Set(corpus.map(({ family }) => family))].filter((family) => !unbounded.includes(family))
 
+/** A small slot: whatever never ends takes no long time to. */
+const limits = { fuel: 200_000_000, memoryMiB: 128, graceFuel: 20_000_000 }
+
 let php: PhpRuntime
 let known: string
 const answerToProbe = async (): Promise<string> => (await visit(php, 'probe')).transcript
 beforeAll(async () => {
-  php = await startPhp({ limits: { fuel: 1_000_000_000, memoryMiB: 128, graceFuel: 100_000_000 } })
+  php = await startPhp({ limits })
   await php.load('probe', filesOf({ 'index.php': probe }))
   known = await answerToProbe()
 })
