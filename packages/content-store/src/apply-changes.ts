@@ -5,7 +5,8 @@ import { type CutFile, cutFile, FILE_MAX_BYTES, markKnown } from './chunks.js'
 import { findEntry } from './directory-blocks.js'
 import { editDirectory } from './edit-directory.js'
 import { ContentStoreError } from './errors.js'
-import { assertStat, type DirectoryEntry, type FileChange, type FileEntry, IMPLIED_DIRECTORY_MODE } from './files.js'
+import { assertStat, type DirectoryEntry, type FileChange, type FileEntry, type FilePatch, IMPLIED_DIRECTORY_MODE } from './files.js'
+import { patchFile } from './patch-file.js'
 import { segmentsOf } from './paths.js'
 import { assertSymlink, type SymlinkEntry } from './symlinks.js'
 import type { TreeEntry } from './tree-blocks.js'
@@ -39,10 +40,10 @@ export function buildTree(
 /**
  * The tree that `changes`, in order, make of the tree under `root`, whose blocks are here as far as the changes touch them. Only
  * directories and chunks that change are made anew; `blocks` leaves out what the old tree has in the same place. A write of what is
- * there already (content and mode) changes nothing, not even the time. What is left is all that counts: the same files and
+ * there already (content and mode) changes nothing, not even the time; a patch costs the chunks it touches. What is left is all that counts: the same files and
  * directories give the same root however they came about.
- * @throws {ContentStoreError} FILE_PATH, FILE_STAT, FILE_SYMLINK, FILE_TOO_LARGE; FILE_CONFLICT for a change below a file or a link;
- * TREE_MALFORMED
+ * @throws {ContentStoreError} FILE_PATH, FILE_STAT, FILE_SYMLINK, FILE_PATCH, FILE_TOO_LARGE; FILE_CONFLICT for a change below a file or a
+ * link, and a patch of what is no file; TREE_MALFORMED
  */
 export function applyChanges(get: GetBlock, root: ContentId, changes: readonly FileChange[]): BuiltTree | Missing {
   const source = new BlockSource(get)
@@ -80,6 +81,7 @@ function applyOne(source: BlockSource, top: DraftDirectory, change: FileChange):
   const [above, name] = [segments.slice(0, -1), segments.at(-1) as string]
   if (change.type === 'delete') remove(source, top, above, name)
   else if (change.type === 'write') write(source, top, above, name, change)
+  else if (change.type === 'patch') patch(source, top, above, name, change)
   else if (change.type === 'symlink') makeSymlink(source, top, above, name, change)
   else makeDirectory(source, top, above, name, change)
 }
@@ -89,6 +91,15 @@ function write(source: BlockSource, top: DraftDirectory, above: readonly string[
   const parent = enter(source, top, above, file.path)
   const there = childOf(source, parent, name)
   const after = replaced(there, file)
+  if (after !== there) parent.edits.set(name, after)
+}
+
+function patch(source: BlockSource, top: DraftDirectory, above: readonly string[], name: string, given: FilePatch): void {
+  assertStat(given.path, given.mode, given.mtimeS)
+  const parent = enter(source, top, above, given.path)
+  const there = childOf(source, parent, name)
+  if (there?.type !== 'file') throw new ContentStoreError({ code: 'FILE_CONFLICT', path: given.path })
+  const after = withContent(there, given, patchFile(source, there, given))
   if (after !== there) parent.edits.set(name, after)
 }
 
@@ -147,12 +158,16 @@ function remove(source: BlockSource, top: DraftDirectory, segments: readonly str
   directory.edits.set(name, null)
 }
 
-/** The file after a write. One whose content is there already keeps its time, and its mode unless that changed: then it is `there` itself. */
-function replaced(there: Draft | undefined, { path, mode, mtimeS, bytes }: FileEntry): DraftFile {
+function replaced(there: Draft | undefined, file: FileEntry): DraftFile {
+  const { path, bytes } = file
   if (bytes.length > FILE_MAX_BYTES) {
     throw new ContentStoreError({ code: 'FILE_TOO_LARGE', path, bytes: bytes.length, maxBytes: FILE_MAX_BYTES })
   }
-  const cut: CutFile = cutFile(bytes)
+  return withContent(there, file, cutFile(bytes))
+}
+
+/** The file after a write. One whose content is there already keeps its time, and its mode unless that changed: then it is `there` itself. */
+function withContent(there: Draft | undefined, { mode, mtimeS }: { mode: number; mtimeS: number }, cut: CutFile): DraftFile {
   if (there?.type !== 'file' || there.content !== cut.content || there.paged !== cut.paged) return { type: 'file', mode, mtimeS, ...cut }
   return there.mode === mode ? there : { ...there, mode }
 }

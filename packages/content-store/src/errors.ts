@@ -35,6 +35,7 @@ export type ContentStoreFailure =
   | { readonly code: 'RECORD_CORRUPT'; readonly key: string }
   | { readonly code: 'FILE_PATH'; readonly path: string; readonly reason: string }
   | { readonly code: 'FILE_STAT'; readonly path: string; readonly reason: string }
+  | { readonly code: 'FILE_PATCH'; readonly path: string; readonly reason: string }
   | { readonly code: 'FILE_SYMLINK'; readonly path: string; readonly reason: string }
   | { readonly code: 'FILE_CONFLICT'; readonly path: string }
   | { readonly code: 'FILE_TOO_LARGE'; readonly path: string; readonly bytes: number; readonly maxBytes: number }

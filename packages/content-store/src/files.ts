@@ -16,13 +16,23 @@ export interface DirectoryEntry {
   /** Permission bits, 0 to 0o7777. */
   readonly mode: number
 }
+/** What becomes of a large file that is there: its first bytes as they were, up to `size` (zeros after its end), and the parts put over them. */
+export interface FilePatch {
+  readonly path: string
+  readonly mode: number
+  readonly mtimeS: number
+  readonly size: number
+  /** In order, none empty, none over another, all within `size`. */
+  readonly parts: readonly { readonly at: number; readonly bytes: Uint8Array }[]
+}
 /**
  * What a change leaves at its path. A write, a directory or a link makes the directories above it (mode 0o755) and takes the place of
  * whatever was there; but a file or a link is never turned into a directory by a change below it: no change is made through a link.
- * A directory that is there keeps what is in it. A delete takes everything below along; where nothing is, it changes nothing.
+ * A patch changes a file that is there and follows no link. A directory that is there keeps what is in it. A delete takes everything below along; where nothing is, it changes nothing.
  */
 export type FileChange =
   | ({ readonly type: 'write' } & FileEntry)
+  | ({ readonly type: 'patch' } & FilePatch)
   | ({ readonly type: 'directory' } & DirectoryEntry)
   | ({ readonly type: 'symlink' } & SymlinkEntry)
   | { readonly type: 'delete'; readonly path: string }

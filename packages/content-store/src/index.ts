@@ -23,7 +23,6 @@ export {
   type PutOptions,
 } from './blocks.js'
 export { CHUNK_BYTES, FILE_MAX_BYTES, LARGE_CHUNK_BYTES } from './chunks.js'
-export { copySymlinks } from './copy-symlinks.js'
 export { diffTrees, type TreeChange, type TreeDiff, type TreeNode, type TreeRange } from './diff-trees.js'
 export { ContentStoreError, type ContentStoreFailure, type Lie, type PeerConduct, type SourceReport, type StoreKind } from './errors.js'
 export { type BlockServer, type BlockServerOptions, openBlockServer } from './exchange/block-server.js'
@@ -41,7 +40,7 @@ export {
 } from './exchange/messages.js'
 export { type Clock, type Exchange, type ExchangeOptions, type FetchOptions, openExchange, type Signal } from './exchange/open-exchange.js'
 export { ServingCore, type ServingEffect, type ServingEvent } from './exchange/serving-core.js'
-export type { DirectoryEntry, FileChange, FileEntry } from './files.js'
+export type { DirectoryEntry, FileChange, FileEntry, FilePatch } from './files.js'
 export { changedKeys } from './map/changed-keys.js'
 export { checkAt, checkEntry, type Proven } from './map/check-proof.js'
 export { diffMaps, type MapChange, type MapDiff } from './map/diff-maps.js'

@@ -1,4 +1,4 @@
-import type { DirectoryEntry, FileChange, FileEntry } from '@interpeer/content-store'
+import type { DirectoryEntry, FileChange, FileEntry, SymlinkEntry } from '@interpeer/content-store'
 
 /** One HTTP request as a script sees it. */
 export interface ScriptRequest {
@@ -10,8 +10,8 @@ export interface ScriptRequest {
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body: Uint8Array
 }
-/** What a script leaves at a path. It knows no symbolic links. */
-export type ScriptChange = Exclude<FileChange, { readonly type: 'symlink' }>
+/** What a script leaves at a path. */
+export type ScriptChange = FileChange
 
 /**
  * What a run came to. `answered` is a pure function of files, request, time and seed. `abstained` is the host's own trouble: wall
@@ -44,8 +44,8 @@ export interface ScriptRuntime {
   /** Most reads that it runs at a time, beside a write; default 1, a read or a write. */
   readonly readers?: number
   has(root: string): boolean
-  /** The whole tree: its files, and the directories that no file implies. */
-  load(root: string, files: readonly FileEntry[], directories: readonly DirectoryEntry[]): Promise<void>
+  /** The whole tree: its files, its symbolic links, and the directories that neither implies. */
+  load(root: string, files: readonly FileEntry[], directories: readonly DirectoryEntry[], symlinks: readonly SymlinkEntry[]): Promise<void>
   derive(root: string, from: string, changes: readonly ScriptChange[]): Promise<void>
   forget(root: string): void
   /**

@@ -1,4 +1,4 @@
-import { buildTree, memoryStore, missingBlocks, readTree } from '@interpeer/content-store'
+import { buildTree, type FileEntry, memoryStore, readTree } from '@interpeer/content-store'
 import { bytesOfContentId, type ContentId, contentIdOf, createSigner, networkIdOf, sha256, signMessage } from '@interpeer/crypto-ids'
 import { siteRequest } from '@interpeer/peer-group'
 import { expect, test } from 'vitest'
@@ -203,51 +203,60 @@ test('large responses of one batch are all there when it resolves', async () => 
   expect(responses.map((response) => response?.body[0])).toEqual([2, 3, 4])
 })
 
-test('a tree with symbolic links runs on copies of what they lead to, and what a batch leaves has none', async () => {
-  const scripts = new ScriptQueue(new CounterRuntime(), memoryStore().blocks)
+test('a runtime is given a tree with its symbolic links, and what it leaves of them, and of a large file, is in the root', async () => {
+  const large = new Uint8Array(300_000).fill(1)
+  class LinkRuntime extends CounterRuntime {
+    given: readonly object[] = []
+    override async load(
+      root: string,
+      files: readonly FileEntry[],
+      _directories?: unknown,
+      symlinks: readonly object[] = [],
+    ): Promise<void> {
+      this.given = symlinks
+      await super.load(root, files)
+    }
+    override async run(root: string, request: ScriptRequest, when: typeof at): Promise<ScriptOutcome> {
+      const outcome = await super.run(root, request, when)
+      const patch = {
+        type: 'patch',
+        path: 'large',
+        mode: 0o644,
+        mtimeS: 5,
+        size: 300_000,
+        parts: [{ at: 70_000, bytes: Uint8Array.of(2) }],
+      } as const
+      const changes = [patch, { type: 'symlink', path: 'data/up', target: '../log' }, { type: 'delete', path: 'log' }] as const
+      return outcome.type === 'answered' ? { ...outcome, changes } : outcome
+    }
+  }
   const linked = buildTree(
-    [{ path: 'data/log', mode: 0o644, mtimeS: 0, bytes: new TextEncoder().encode('x;') }],
-    [],
     [
-      { path: 'log', target: 'data/log' },
-      { path: 'gone', target: 'nowhere' },
+      { path: 'data/log', mode: 0o644, mtimeS: 0, bytes: new TextEncoder().encode('x;') },
+      { path: 'large', mode: 0o644, mtimeS: 0, bytes: large },
     ],
+    [],
+    [{ path: 'log', target: 'data/log' }],
   )
-  expect(await scripts.read(linked.root, plain('GET', '/'), at)).toEqual({ missing: [linked.root] })
-  const members = await Promise.all(
-    [1, 2].map(async (member) => {
-      const store = memoryStore().blocks
-      const queue = new ScriptQueue(new CounterRuntime(), store)
-      const request = requestBlock('POST', '/', 'a')
-      const cid = contentIdOf(request, 'raw')
-      await store.put([...linked.blocks, { cid, bytes: request }])
-      const asked = () => queue.read(linked.root, plain('GET', '/'), at)
-      if (member === 1) {
-        expect(new TextDecoder().decode(((await asked()) as { body: Uint8Array }).body)).toBe('x;')
-        const [copy] = [...queue.copies] // a root of its own, until a group has gone on from it
-        expect(missingBlocks(store.get, copy as ContentId)).toEqual([])
-        expect(copy).not.toBe(linked.root)
-      }
-      const batch = { from: linked.root, requests: [cid], timeMs: 5_000, seed: new Uint8Array(64).fill(3) }
-      const result = await runBatch(batch, store, queue, new KnownRequests(network))
-      if ('missing' in result) throw new Error('something is missing')
-      if (member === 1) {
-        // what a collection took of the copy is made again
-        await store.delete([...store.list()].filter((kept) => !linked.blocks.some((block) => block.cid === kept)))
-        await store.put([{ cid, bytes: request }])
-        expect(await runBatch(batch, store, queue, new KnownRequests(network))).toEqual(result)
-      }
-      return { result, store }
-    }),
+  const store = memoryStore().blocks
+  const runtime = new LinkRuntime()
+  const queue = new ScriptQueue(runtime, store)
+  expect(await queue.read(linked.root, plain('GET', '/'), at)).toEqual({ missing: [linked.root] })
+  const request = requestBlock('POST', '/', 'a')
+  const cid = contentIdOf(request, 'raw')
+  await store.put([...linked.blocks, { cid, bytes: request }])
+  const batch = { from: linked.root, requests: [cid], timeMs: 5_000, seed: new Uint8Array(64).fill(3) }
+  const result = await runBatch(batch, store, queue, new KnownRequests(network))
+  if ('missing' in result || result.type !== 'ran') throw new Error('it did not run')
+  expect(runtime.given).toEqual([{ path: 'log', target: 'data/log' }])
+  const left = buildTree(
+    [
+      { path: 'data/log', mode: 0o644, mtimeS: 0, bytes: new TextEncoder().encode('x;') },
+      { path: 'large', mode: 0o644, mtimeS: 5, bytes: large.with(70_000, 2) },
+    ],
+    [],
+    [{ path: 'data/up', target: '../log' }],
   )
-  const [first, second] = members.map(({ result }) => result)
-  expect(first).toEqual(second)
-  const { files, store } = { files: first?.type === 'ran' ? first.files : linked.root, store: members[1]?.store as never as { get: never } }
-  const tree = readTree(store.get, files)
-  if ('missing' in tree) throw new Error('missing')
-  expect(tree.symlinks).toEqual([])
-  const text = (path: string) => new TextDecoder().decode(tree.files.find((file) => file.path === path)?.bytes)
-  expect(text('log')).toMatch(/^x;a@5000#\d+;$/)
-  expect(text('data/log')).toBe('x;')
-  expect(tree.files).toHaveLength(2)
+  expect(result.files).toBe(left.root)
+  expect(readTree(store.get, result.files)).not.toHaveProperty('missing')
 })

@@ -27,6 +27,13 @@ export function* answerForm(answer: Draft, byteLength: (text: string) => number)
     yield* sized(change.path)
     yield attributesOf(change)
     if (change.type === 'write') yield* sized(change.bytes)
+    else if (change.type === 'symlink') yield* sized(change.target)
+    else if (change.type === 'patch') {
+      for (const { at, bytes } of change.parts) {
+        yield `${at};`
+        yield* sized(bytes)
+      }
+    }
   }
   yield `${answer.effects.length};`
   for (const effect of answer.effects) {
@@ -46,5 +53,6 @@ function partsOf(effect: Effect): readonly FormPart[] {
 
 function attributesOf(change: FileChange): string {
   if (change.type === 'write') return `${change.mode};${change.mtimeS};`
+  if (change.type === 'patch') return `${change.mode};${change.mtimeS};${change.size};${change.parts.length};`
   return change.type === 'directory' ? `${change.mode};` : ''
 }

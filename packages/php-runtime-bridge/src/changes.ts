@@ -1,49 +1,111 @@
-import { sameBytes, type TreeNode } from './file-tree.js'
+import { FILE_PAGE_BYTES, type Pages, readPages, sameBytes, samePages } from './file-pages.js'
+import type { TreeDirectory, TreeFile, TreeNode } from './file-tree.js'
 import type { FileChange } from './files.js'
-import { childOf, namesIn } from './overlay.js'
+import { isSiteTarget } from './links.js'
 import type { OverlayDirectory, OverlayFile, OverlayNode } from './overlay-node.js'
-import { compareText } from './path.js'
+import { childOf, namesIn } from './overlay-walk.js'
+import { compareText, isSitePath } from './path.js'
+
+/** Of a file that was there and is no shorter, before or after, only the pages that differ are told. */
+export const PATCHED_BYTES_MIN = 256 * 1024
+/** All bytes that the changes of one request may hold: also what was only renamed is told anew. */
+export const CHANGED_BYTES_MAX = 512 * 1024 * 1024
 
 /**
- * What a request changed below `top`, sorted by path (a path that changed its kind: `delete` first). What left the bytes and the
- * mode as they were is no change: content-store keeps the time of a file that is written again as it was.
+ * What a request changed below the site's folder, sorted by path (a path that changed its kind: `delete` first). What left the bytes and the
+ * mode as they were is no change: content-store keeps the time of a file that is written again as it was. What is told depends on what is there
+ * and what was there, not on how it came about.
+ * @param scratch paths in the site that are not told of
+ * @returns undefined where a site can't hold what the request left: a path too long or too deep, a link that leads out, more than CHANGED_BYTES_MAX
  */
-export function changesBelow(top: OverlayDirectory): FileChange[] {
-  const changes: FileChange[] = []
-  if (top.base) compareDirectories('', top, top.base, changes)
-  return changes.sort((a, b) => compareText(a.path, b.path) || rank(a) - rank(b))
+export function changesBelow(site: OverlayDirectory, scratch: readonly string[] = []): FileChange[] | undefined {
+  const changes = allChangesBelow(site, scratch)
+  return changes?.every(isFit) ? changes : undefined
 }
 
-function compareNodes(path: string, node: OverlayNode | undefined, base: TreeNode | undefined, changes: FileChange[]): void {
-  if (base && node?.kind !== base.kind) changes.push({ type: 'delete', path })
-  if (!node) return
-  if (node.kind === 'file') {
-    if (base?.kind !== 'file' || !sameFile(node, base)) changes.push(writeOf(path, node))
-    return
+/** The same of any folder: whether a site can hold it is not asked. @returns undefined where it is more than `bytesMax` */
+export function allChangesBelow(
+  top: OverlayDirectory,
+  left: readonly string[] = [],
+  bytesMax = CHANGED_BYTES_MAX,
+): FileChange[] | undefined {
+  const comparison = new Comparison(new Set(left), bytesMax)
+  if (top.base) comparison.compareDirectories('', top, top.base)
+  if (!comparison.fits) return undefined
+  return comparison.changes.sort((a, b) => compareText(a.path, b.path) || rank(a) - rank(b))
+}
+
+class Comparison {
+  readonly changes: FileChange[] = []
+  readonly #scratch: ReadonlySet<string>
+  #bytesLeft: number
+
+  constructor(scratch: ReadonlySet<string>, bytesMax: number) {
+    this.#scratch = scratch
+    this.#bytesLeft = bytesMax
   }
-  const earlier = base?.kind === 'directory' ? base : undefined
-  if (earlier === undefined || earlier.mode !== node.mode) changes.push({ type: 'directory', path, mode: node.mode })
-  compareDirectories(`${path}/`, node, earlier, changes)
+
+  get fits(): boolean {
+    return this.#bytesLeft >= 0
+  }
+
+  compareDirectories(prefix: string, directory: OverlayDirectory, base: TreeDirectory | undefined): void {
+    const moved = directory.base !== base
+    const names = moved ? new Set([...namesIn(directory), ...(base?.entries.keys() ?? [])]) : [...directory.children.keys()]
+    for (const name of names) this.#compare(prefix + name, childOf(directory, name), base?.entries.get(name))
+  }
+
+  #compare(path: string, node: OverlayNode | undefined, base: TreeNode | undefined): void {
+    if (this.#scratch.has(path)) return
+    if (base && node?.kind !== base.kind) this.changes.push({ type: 'delete', path })
+    if (node === undefined) return
+    if (node.kind === 'file') this.#compareFiles(path, node, base?.kind === 'file' ? base : undefined)
+    else if (node.kind === 'symlink') {
+      if (base?.kind !== 'symlink' || base.target !== node.target) this.changes.push({ type: 'symlink', path, target: node.target })
+    } else {
+      const earlier = base?.kind === 'directory' ? base : undefined
+      if (earlier === undefined || earlier.mode !== node.mode) this.changes.push({ type: 'directory', path, mode: node.mode })
+      this.compareDirectories(`${path}/`, node, earlier)
+    }
+  }
+
+  #compareFiles(path: string, { mode, mtimeS, content }: OverlayFile, base: TreeFile | undefined): void {
+    const now = content.settle()
+    if (base && mode === base.mode && samePages(now, base)) return
+    if (base && Math.min(base.size, now.size) >= PATCHED_BYTES_MIN) {
+      const parts = partsOf(now, base)
+      if (this.#take(parts.length * FILE_PAGE_BYTES)) {
+        const copied = parts.map(({ at, page }) => ({ at, bytes: page.slice() }))
+        this.changes.push({ type: 'patch', path, mode, mtimeS, size: now.size, parts: copied })
+      }
+    } else if (this.#take(now.size)) this.changes.push({ type: 'write', path, mode, mtimeS, bytes: readPages(now, 0, now.size) })
+  }
+
+  /** Before anything is copied. */
+  #take(bytes: number): boolean {
+    this.#bytesLeft -= bytes
+    return this.fits
+  }
 }
 
-function compareDirectories(
-  prefix: string,
-  directory: OverlayDirectory,
-  base: (TreeNode & { kind: 'directory' }) | undefined,
-  changes: FileChange[],
-): void {
-  const moved = directory.base !== base
-  const names = moved ? new Set([...namesIn(directory), ...(base?.entries.keys() ?? [])]) : [...directory.children.keys()]
-  for (const name of names) compareNodes(prefix + name, childOf(directory, name), base?.entries.get(name), changes)
+/** The pages that are not what the base, cut or filled up with zeros, has there. */
+function partsOf(now: Pages, base: Pages): { at: number; page: Uint8Array }[] {
+  return now.pages.flatMap((page, index) => {
+    const before = base.pages[index]
+    if (before !== undefined && (before.length >= page.length ? sameBytes(before.subarray(0, page.length), page) : continues(before, page)))
+      return []
+    if (before === undefined && page.every((byte) => byte === 0)) return []
+    return [{ at: index * FILE_PAGE_BYTES, page }]
+  })
 }
 
-function sameFile(file: OverlayFile, base: TreeNode & { kind: 'file' }): boolean {
-  if (file.mode !== base.mode || file.size !== base.bytes.length) return false
-  return file.bytes === base.bytes || sameBytes(file.bytes.subarray(0, file.size), base.bytes)
+function continues(before: Uint8Array, page: Uint8Array): boolean {
+  return sameBytes(before, page.subarray(0, before.length)) && page.subarray(before.length).every((byte) => byte === 0)
 }
 
-function writeOf(path: string, file: OverlayFile): FileChange {
-  return { type: 'write', path, mode: file.mode, mtimeS: file.mtimeS, bytes: file.bytes.slice(0, file.size) }
+/** Whether a site can hold what it leaves. */
+export function isFit(change: FileChange): boolean {
+  return isSitePath(change.path) && (change.type !== 'symlink' || isSiteTarget(change.target, change.path.split('/').length - 1))
 }
 
 function rank(change: FileChange): number {

@@ -1,26 +1,38 @@
 import { PhpRuntimeError } from './errors.js'
-import type { DirectoryEntry, FileChange, FileEntry } from './files.js'
+import { type Pages, pagesOf, patchPages, samePages } from './file-pages.js'
+import type { DirectoryEntry, FileChange, FileEntry, SymlinkEntry } from './files.js'
+import { isSiteTarget, LINK_HOPS_MAX } from './links.js'
 import { isSitePath } from './path.js'
 
-export interface TreeFile {
+export interface TreeFile extends Pages {
   readonly kind: 'file'
   readonly mode: number
   readonly mtimeS: number
-  readonly bytes: Uint8Array
 }
 export interface TreeDirectory {
   readonly kind: 'directory'
   readonly mode: number
   readonly entries: ReadonlyMap<string, TreeNode>
 }
+export interface TreeSymlink {
+  readonly kind: 'symlink'
+  readonly target: string
+}
 /** Immutable; trees share what they have in common. Plain data, so a structured clone of several trees shares it too. */
-export type TreeNode = TreeFile | TreeDirectory
+export type TreeNode = TreeFile | TreeDirectory | TreeSymlink
 
 const DIRECTORY_MODE = 0o755
 export const emptyTree: TreeDirectory = { kind: 'directory', mode: DIRECTORY_MODE, entries: new Map() }
 
-/** Directories above an entry are implied (mode 0755). @throws {PhpRuntimeError} PATH_INVALID; PATH_CLASH where two entries have one path, or one lies below a file */
-export function treeOf(files: readonly FileEntry[], directories: readonly DirectoryEntry[] = []): TreeDirectory {
+/**
+ * Directories above an entry are implied (mode 0755).
+ * @throws {PhpRuntimeError} PATH_INVALID (a link's target too); PATH_CLASH where two entries have one path, or one lies below a file or a link
+ */
+export function treeOf(
+  files: readonly FileEntry[],
+  directories: readonly DirectoryEntry[] = [],
+  symlinks: readonly SymlinkEntry[] = [],
+): TreeDirectory {
   const editor = new TreeEditor(emptyTree)
   const seen = new Set<string>()
   const once = (path: string) => {
@@ -35,6 +47,10 @@ export function treeOf(files: readonly FileEntry[], directories: readonly Direct
     once(file.path)
     if (editor.write(file)?.kind === 'directory') throw new PhpRuntimeError({ code: 'PATH_CLASH', path: file.path })
   }
+  for (const link of symlinks) {
+    once(link.path)
+    if (editor.link(link)?.kind === 'directory') throw new PhpRuntimeError({ code: 'PATH_CLASH', path: link.path })
+  }
   return editor.finish()
 }
 
@@ -42,19 +58,21 @@ export function treeOf(files: readonly FileEntry[], directories: readonly Direct
  * The tree after `changes`, in order: the same tree that content-store's applyChanges makes of them. A write takes the place of
  * whatever was there, but one of equal content leaves the time; a directory that is there keeps what is in it; deleting what is not
  * there does nothing. Costs the directories on the way to each change, not the size of the tree.
- * @throws {PhpRuntimeError} PATH_INVALID, PATH_CLASH (a change below a file)
+ * @throws {PhpRuntimeError} PATH_INVALID, PATH_CLASH (a change below a file or a link; a patch of what is no file, or that does not fit it)
  */
 export function deriveTree(from: TreeDirectory, changes: readonly FileChange[]): TreeDirectory {
   const editor = new TreeEditor(from)
   for (const change of changes) {
     if (change.type === 'write') editor.write(change)
+    else if (change.type === 'patch') editor.patch(change)
     else if (change.type === 'directory') editor.makeDirectory(change.path, change.mode)
+    else if (change.type === 'symlink') editor.link(change)
     else editor.delete(change.path)
   }
   return editor.finish()
 }
 
-/** @returns undefined where nothing is. '' is the tree itself. */
+/** @returns undefined where nothing is; links are not followed. '' is the tree itself. */
 export function findNode(tree: TreeDirectory, path: string): TreeNode | undefined {
   let node: TreeNode | undefined = tree
   if (path === '') return node
@@ -63,6 +81,33 @@ export function findNode(tree: TreeDirectory, path: string): TreeNode | undefine
     node = node.entries.get(name)
   }
   return node
+}
+
+/** The same with links followed, on the way and at its end: undefined where they lead nowhere or in a circle. */
+export function followNode(tree: TreeDirectory, path: string): TreeFile | TreeDirectory | undefined {
+  const above: TreeDirectory[] = []
+  let directory = tree
+  let hops = 0
+  const ahead = path === '' ? [] : path.split('/').reverse()
+  for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
+    if (name === '..') {
+      const parent = above.pop()
+      if (parent === undefined) return undefined
+      directory = parent
+      continue
+    }
+    const node = directory.entries.get(name)
+    if (node === undefined) return undefined
+    if (node.kind === 'file') return ahead.length === 0 ? node : undefined
+    if (node.kind === 'symlink') {
+      if (++hops > LINK_HOPS_MAX) return undefined
+      ahead.push(...node.target.split('/').reverse())
+      continue
+    }
+    above.push(directory)
+    directory = node
+  }
+  return directory
 }
 
 /** The same tree with `node` put at one name at its top. */
@@ -87,16 +132,38 @@ class TreeEditor {
 
   /** @returns what was there */
   write({ path, mode, mtimeS, bytes }: FileEntry): TreeNode | undefined {
+    return this.#put(path, { mode, mtimeS }, () => pagesOf(bytes))
+  }
+
+  patch({ path, mode, mtimeS, size, parts }: FileChange & { type: 'patch' }): void {
+    this.#put(path, { mode, mtimeS }, (earlier) => {
+      const after = earlier?.kind === 'file' ? patchPages(earlier, size, parts) : undefined
+      if (after === undefined) throw new PhpRuntimeError({ code: 'PATH_CLASH', path })
+      return after
+    })
+  }
+
+  #put(path: string, stat: { mode: number; mtimeS: number }, contentOver: (earlier: TreeNode | undefined) => Pages): TreeNode | undefined {
     const { parent, name } = this.#place(path)
     const earlier = parent.entries.get(name)
-    const same = earlier?.kind === 'file' && sameBytes(earlier.bytes, bytes)
-    parent.entries.set(name, same ? { ...earlier, mode } : { kind: 'file', mode, mtimeS, bytes })
+    const content = contentOver(earlier)
+    const same = earlier?.kind === 'file' && samePages(earlier, content)
+    parent.entries.set(name, same ? { ...earlier, mode: stat.mode } : { kind: 'file', ...stat, ...content })
+    return earlier
+  }
+
+  /** @returns what was there */
+  link({ path, target }: SymlinkEntry): TreeNode | undefined {
+    const { parent, name } = this.#place(path)
+    if (!isSiteTarget(target, path.split('/').length - 1)) throw new PhpRuntimeError({ code: 'PATH_INVALID', path })
+    const earlier = parent.entries.get(name)
+    parent.entries.set(name, { kind: 'symlink', target })
     return earlier
   }
 
   makeDirectory(path: string, mode: number): void {
     const { parent, name } = this.#place(path)
-    if (parent.entries.get(name)?.kind === 'file') parent.entries.delete(name)
+    if (parent.entries.get(name)?.kind !== 'directory') parent.entries.delete(name)
     this.#enter(parent, name, path).mode = mode
   }
 
@@ -122,7 +189,7 @@ class TreeEditor {
 
   #enter(parent: Draft, name: string, path: string): Draft {
     const node = parent.entries.get(name)
-    if (node?.kind === 'file') throw new PhpRuntimeError({ code: 'PATH_CLASH', path })
+    if (node !== undefined && node.kind !== 'directory') throw new PhpRuntimeError({ code: 'PATH_CLASH', path })
     if (node && this.#drafts.has(node)) return node as Draft
     const draft = this.#draft(node ?? emptyTree)
     parent.entries.set(name, draft)
@@ -134,11 +201,4 @@ class TreeEditor {
     this.#drafts.add(draft)
     return draft
   }
-}
-
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a === b) return true
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
-  return true
 }

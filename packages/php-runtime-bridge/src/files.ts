@@ -12,8 +12,26 @@ export interface DirectoryEntry {
   readonly mode: number
 }
 
-/** What one request did to one path. A deleted directory is one `delete`, with all that was in it. */
+/** A symbolic link, as content-store has them: from the folder it lies in, first any number of '..', then names; never outside the site. */
+export interface SymlinkEntry {
+  readonly path: string
+  readonly target: string
+}
+
+/**
+ * What one request did to one path. A deleted directory is one `delete`, with all that was in it. A `patch` says what became of a large file
+ * that was there: its first bytes as they were, up to `size` (zeros after its end), and `parts` put over them, in order, none over another.
+ */
 export type FileChange =
   | { readonly type: 'write'; readonly path: string; readonly mode: number; readonly mtimeS: number; readonly bytes: Uint8Array }
   | { readonly type: 'delete'; readonly path: string }
+  | {
+      readonly type: 'patch'
+      readonly path: string
+      readonly mode: number
+      readonly mtimeS: number
+      readonly size: number
+      readonly parts: readonly { readonly at: number; readonly bytes: Uint8Array }[]
+    }
   | { readonly type: 'directory'; readonly path: string; readonly mode: number }
+  | { readonly type: 'symlink'; readonly path: string; readonly target: string }

@@ -21,15 +21,18 @@ export {
 } from './configuration/site-configuration.js'
 export { contentTypeOf } from './content-types.js'
 export { PhpRuntimeError, type PhpRuntimeFailure } from './errors.js'
+export { bytesOf, type Pages } from './file-pages.js'
 export {
   deriveTree,
   findNode,
+  followNode,
   type TreeDirectory,
   type TreeFile,
   type TreeNode,
+  type TreeSymlink,
   treeOf,
 } from './file-tree.js'
-export type { DirectoryEntry, FileChange, FileEntry } from './files.js'
+export type { DirectoryEntry, FileChange, FileEntry, SymlinkEntry } from './files.js'
 export type { ChildFailure, ChildJobRecord } from './host-calls/child-task.js'
 export type {
   AfterEffect,

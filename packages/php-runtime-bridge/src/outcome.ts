@@ -45,7 +45,7 @@ export const answerCodes = {
   MEMORY_EXHAUSTED: [503, 'The script used up its memory; nothing was changed'],
   SCRIPT_TRAPPED: [500, 'The script broke the PHP interpreter; nothing was changed'],
   STACK_EXHAUSTED: [500, 'The script recursed too deeply; nothing was changed'],
-  CHANGES_INVALID: [500, 'The script made a path that no site can hold; nothing was changed'],
+  CHANGES_INVALID: [500, 'The script left what no site can hold; nothing was changed'],
   HEADERS_MALFORMED: [502, 'The script sent headers that no response may have'],
 } as const
 export type AnswerCode = keyof typeof answerCodes

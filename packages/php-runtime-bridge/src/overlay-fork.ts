@@ -1,51 +1,52 @@
-import { changesBelow } from './changes.js'
-import type { TreeNode } from './file-tree.js'
+import { allChangesBelow, isFit } from './changes.js'
 import type { FileChange } from './files.js'
-import { childOf, namesIn, type Overlay } from './overlay.js'
+import type { Overlay } from './overlay.js'
 import type { OverlayDirectory, OverlayNode } from './overlay-node.js'
-import { isSitePath } from './path.js'
+import { childOf, namesIn } from './overlay-walk.js'
 
-/**
- * The files as they are now, as a tree that shares bytes with them: for another overlay over it, for as long as nothing is written to this one.
- * Directories have no times in a tree, so that they lose theirs.
- */
-export function settledTree(node: OverlayNode): TreeNode {
-  if (node.kind === 'file') {
-    const { base, mode, mtimeS, owned, bytes, size } = node
-    if (base && !owned && mode === base.mode && mtimeS === base.mtimeS) return base
-    return { kind: 'file', mode, mtimeS, bytes: bytes.subarray(0, size) }
-  }
-  const { base, mode } = node
-  const entries = new Map(base?.entries)
-  let changed = base?.mode !== mode
-  for (const [name, child] of node.children) {
-    const settled = child && settledTree(child)
-    if (settled === entries.get(name)) continue
-    changed = true
-    if (settled === undefined) entries.delete(name)
-    else entries.set(name, settled)
-  }
-  return base && !changed ? base : { kind: 'directory', mode, entries }
+/** How many files and folders a request has looked at or made. */
+export function nodesOf(node: OverlayNode): number {
+  if (node.kind !== 'directory') return 1
+  let count = 1
+  for (const child of node.children.values()) if (child) count += nodesOf(child)
+  return count
 }
 
 /**
  * Makes what `fork`, an overlay over `settledTree` of this one, changed below some folders a change of this one. Files that both have stay the same
  * nodes: whoever holds them open sees what they became.
- * @returns false where a site can't hold what it left; nothing is changed then
+ * @returns how much that was; undefined where a site can't hold what it left: nothing is changed then
  */
-export function adoptFork(files: Overlay, fork: Overlay, folders: readonly string[], nowS: number): boolean {
-  const changed = folders.map((folder) => ({ folder, changes: changesBelow(directoryAt(fork, folder)) }))
-  if (!changed.every(({ changes }) => changes.every(({ path }) => isSitePath(path)))) return false
+export function adoptFork(
+  files: Overlay,
+  fork: Overlay,
+  folders: readonly string[],
+  nowS: number,
+): { readonly nodes: number; readonly bytes: number } | undefined {
+  const changed: { folder: string; changes: readonly FileChange[] }[] = []
+  for (const folder of folders) {
+    const changes = allChangesBelow(directoryAt(fork, folder))
+    if (changes === undefined || (folder === fork.site && !changes.every(isFit))) return undefined
+    changed.push({ folder, changes })
+  }
   files.withoutLimits(() => {
     for (const { folder, changes } of changed) for (const change of changes) apply(files, `${folder}/${change.path}`, change, nowS)
   })
-  return true
+  const all = changed.flatMap(({ changes }) => changes)
+  return { nodes: all.length, bytes: all.reduce((total, change) => total + bytesIn(change), 0) }
+}
+
+function bytesIn(change: FileChange): number {
+  if (change.type === 'patch') return change.parts.reduce((total, { bytes }) => total + bytes.length, 0)
+  return change.type === 'write' ? change.bytes.length : 0
 }
 
 function apply(files: Overlay, path: string, change: FileChange, nowS: number): void {
-  const node = files.find(path)
-  if (change.type === 'delete') {
+  const place = files.place(path, 'entry')
+  const { node } = place
+  if (change.type === 'delete' || change.type === 'symlink') {
     if (node) remove(files, path, node, nowS)
+    if (change.type === 'symlink') files.makeLink(path, change.target, nowS)
     return
   }
   if (change.type === 'directory') {
@@ -53,14 +54,16 @@ function apply(files: Overlay, path: string, change: FileChange, nowS: number): 
     else files.makeDirectory(path, change.mode, nowS)
     return
   }
-  const file = node?.kind === 'file' ? node : files.create(path, change.mode, nowS)
+  const file = node?.kind === 'file' ? node : files.create(place, change.mode, nowS)
   file.mode = change.mode
-  files.resize(file, 0)
-  files.write(file, change.bytes, 0, change.mtimeS)
+  const { size, parts } = change.type === 'patch' ? change : { size: 0, parts: [{ at: 0, bytes: change.bytes }] }
+  files.resize(file, size)
+  for (const { at, bytes } of parts) files.write(file, bytes, at, change.mtimeS)
+  file.mtimeS = change.mtimeS
 }
 
 function remove(files: Overlay, path: string, node: OverlayNode, nowS: number): void {
-  if (node.kind === 'file') {
+  if (node.kind !== 'directory') {
     files.unlink(path, nowS)
     return
   }

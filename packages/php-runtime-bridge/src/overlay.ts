@@ -1,12 +1,16 @@
 import { fail } from './errno.js'
+import { FileContent } from './file-content.js'
+import { FILE_BYTES_MAX } from './file-pages.js'
 import { emptyTree, type TreeDirectory } from './file-tree.js'
-import { directoryOver, fileOver, type OverlayDirectory, type OverlayFile, type OverlayNode } from './overlay-node.js'
-import { compareText, inodeOf, isSitePath, nameOf, PATH_UNITS_MAX, parentOf } from './path.js'
+import { isSiteTarget, siteTargetOf } from './links.js'
+import { directoryOver, type OverlayDirectory, type OverlayFile, type OverlayNode, type OverlaySymlink } from './overlay-node.js'
+import { namesIn, type Place, type WalkTo, walk } from './overlay-walk.js'
+import { inodeOf, isSiteName, isSitePath, SITE_PATH_BYTES_MAX, utf8Length } from './path.js'
 
 export interface OverlayLimits {
-  /** Bytes of files that one request may hold changed at a time, counted by allocation. */
+  /** Bytes of files that one request may hold changed at a time: copies of pages, and all that is new, holes too. */
   readonly ownedBytesMax: number
-  /** Files and directories that one request may make. */
+  /** Files, directories and links that one request may have made and not deleted. */
   readonly madeNodesMax: number
 }
 const overlayLimits: OverlayLimits = { ownedBytesMax: 256 * 1024 * 1024, madeNodesMax: 20_000 }
@@ -16,27 +20,34 @@ export interface Writability {
   readonly isWritable: (path: string) => boolean
   /** Folders that can be neither removed nor renamed. */
   readonly isPinned: (path: string) => boolean
+  /** Links below this folder can only lead to what is below it too: what a site can hold. */
+  readonly site: string
 }
 
-const GROWTH_BYTES_MAX = 16 * 1024 * 1024
-const NO_BYTES = new Uint8Array(0)
-
 /**
- * The files of one request: an immutable tree below, this request's changes above. Paths are absolute and normalised.
+ * The files of one request: an immutable tree below, this request's changes above. Paths are absolute, and gone as POSIX does.
  * Nodes have an identity, as inodes do: an open file stays what it was when its name is deleted or given to another.
  * Failures are thrown as SyscallFailure. Only what is writable can be changed (EROFS elsewhere).
  */
 export class Overlay {
   readonly root: OverlayDirectory
+  /** Told how long the target of each link is that is followed: a short path can lead a long way. */
+  onLink: (units: number) => void = () => {}
   readonly #writability: Writability
   #limits: OverlayLimits
   #ownedBytes = 0
   #madeNodes = 0
+  #inodes = 0
 
   constructor(base: TreeDirectory, writability: Writability, limits: OverlayLimits = overlayLimits) {
     this.root = directoryOver(base, 1)
     this.#writability = writability
     this.#limits = limits
+  }
+
+  /** The folder in which links lead only to what is in it. */
+  get site(): string {
+    return this.#writability.site
   }
 
   /** What may still be held and made. */
@@ -56,162 +67,216 @@ export class Overlay {
     }
   }
 
-  /** undefined where nothing is; ENOTDIR where the way there leads through a file. */
-  find(path: string): OverlayNode | undefined {
-    if (path.length > PATH_UNITS_MAX) fail('NAMETOOLONG')
-    let node: OverlayNode | undefined = this.root
-    if (path === '/') return node
-    let start = 1
-    while (start <= path.length) {
-      const slash = path.indexOf('/', start)
-      const end = slash < 0 ? path.length : slash
-      if (node.kind !== 'directory') fail('NOTDIR')
-      node = childOf(node, path.slice(start, end))
-      if (!node) return undefined
-      start = end + 1
-    }
-    return node
+  /** Where a path leads; what is there may be missing. ENOTDIR where a slash at its end follows no directory. */
+  place(path: string, to: WalkTo = 'target'): Place {
+    const place = walk(this.root, path, to, this.onLink)
+    if (place.slash && place.node !== undefined && place.node.kind !== 'directory' && to === 'target') fail('NOTDIR')
+    return place
   }
 
+  /** What a path leads to, with links followed. */
   get(path: string): OverlayNode {
-    return this.find(path) ?? fail('NOENT')
+    return this.place(path).node ?? fail('NOENT')
   }
 
-  create(path: string, mode: number, nowS: number): OverlayFile {
-    const parent = this.#parentToChange(path, nowS)
-    const file: OverlayFile = {
-      kind: 'file',
-      inode: this.#newInode(parent, path),
-      base: undefined,
-      mode: mode & 0o7777,
-      mtimeS: nowS,
-      bytes: NO_BYTES,
-      size: 0,
-      owned: true,
-    }
-    parent.children.set(nameOf(path), file)
+  /** The same, but a link at its end itself, unless a slash follows. */
+  entry(path: string): OverlayNode {
+    return this.place(path, path.endsWith('/') ? 'target' : 'entry').node ?? fail('NOENT')
+  }
+
+  /** A new file at a free place. */
+  create(place: Place, mode: number, nowS: number): OverlayFile {
+    const parent = this.#parentToChange(place, nowS)
+    const inode = this.#newInode(parent, place.name)
+    const content = new FileContent()
+    const file: OverlayFile = { kind: 'file', inode, base: undefined, mode: mode & 0o7777, mtimeS: nowS, content, named: true, opens: 0 }
+    parent.children.set(place.name, file)
     return file
   }
 
   makeDirectory(path: string, mode: number, nowS: number): void {
-    if (this.find(path)) fail('EXIST')
-    const parent = this.#parentToChange(path, nowS)
-    const made = directoryOver(emptyTree, this.#newInode(parent, path))
-    parent.children.set(nameOf(path), { ...made, base: undefined, mode: mode & 0o7777, mtimeS: nowS })
+    const place = this.#freePlace(path)
+    const parent = this.#parentToChange(place, nowS)
+    const made = directoryOver(emptyTree, this.#newInode(parent, place.name))
+    parent.children.set(place.name, { ...made, base: undefined, mode: mode & 0o7777, mtimeS: nowS })
+  }
+
+  /** Absolute targets within the site, and such with '.' in them, are kept as the site will hold them. EPERM for those that lead out of it. */
+  makeLink(path: string, target: string, nowS: number): void {
+    if (target === '') fail('NOENT')
+    if (utf8Length(target) > SITE_PATH_BYTES_MAX) fail('NAMETOOLONG')
+    const place = this.#freePlace(path)
+    if (place.slash) fail('NOENT')
+    const folder = this.#foldersInSite(place.path)
+    const kept = folder === undefined ? target : siteTargetOf(target, folder, this.#writability.site)
+    if (kept === undefined) fail('PERM')
+    const parent = this.#parentToChange(place, nowS)
+    const inode = this.#newInode(parent, place.name)
+    parent.children.set(place.name, { kind: 'symlink', inode, base: undefined, target: kept })
   }
 
   unlink(path: string, nowS: number): void {
-    const node = this.get(path)
-    if (node.kind === 'directory') fail('ISDIR')
-    this.#parentToChange(path, nowS).children.set(nameOf(path), undefined)
+    const place = this.#takenPlace(path)
+    if (place.node.kind === 'directory') fail('ISDIR')
+    if (place.slash) fail('NOTDIR')
+    this.#take(place, this.#parentToChange(place, nowS))
   }
 
   removeDirectory(path: string, nowS: number): void {
-    const node = this.get(path)
-    if (node.kind !== 'directory') fail('NOTDIR')
-    if (namesIn(node).length > 0) fail('NOTEMPTY')
-    this.#parentToChange(path, nowS).children.set(nameOf(path), undefined)
+    const place = this.#takenPlace(path)
+    if (place.node.kind !== 'directory') fail('NOTDIR')
+    if (place.parent === undefined) fail(/\/\.\/*$/.test(path) ? 'INVAL' : place.path === '/' ? 'BUSY' : 'NOTEMPTY')
+    if (namesIn(place.node).length > 0) fail('NOTEMPTY')
+    this.#take(place, this.#parentToChange(place, nowS))
   }
 
-  rename(from: string, to: string, nowS: number): void {
-    const node = this.get(from)
-    const target = this.find(to)
-    if (node === target) return
-    if (node.kind === 'directory' && `${to}/`.startsWith(`${from}/`)) fail('INVAL')
-    if (target?.kind === 'directory') {
+  rename(fromPath: string, toPath: string, nowS: number): void {
+    const from = this.place(fromPath, 'entry')
+    const to = this.place(toPath, 'entry')
+    const { node } = from
+    if (from.parent === undefined || to.parent === undefined) fail('BUSY')
+    if (node === undefined) fail('NOENT')
+    if (node.kind !== 'directory' && (from.slash || to.slash)) fail('NOTDIR')
+    if (node === to.node) return
+    if (node.kind === 'directory' && `${to.path}/`.startsWith(`${from.path}/`)) fail('INVAL')
+    if (`${from.path}/`.startsWith(`${to.path}/`)) fail(node.kind === 'directory' ? 'NOTEMPTY' : 'ISDIR')
+    if (to.node?.kind === 'directory') {
       if (node.kind !== 'directory') fail('ISDIR')
-      if (namesIn(target).length > 0) fail('NOTEMPTY')
-    } else if (target && node.kind === 'directory') fail('NOTDIR')
+      if (namesIn(to.node).length > 0) fail('NOTEMPTY')
+    } else if (to.node && node.kind === 'directory') fail('NOTDIR')
+    if (node.kind === 'symlink') this.#checkLinkAt(node, to.path)
     const [source, destination] = [this.#parentToChange(from, nowS), this.#parentToChange(to, nowS)]
-    source.children.set(nameOf(from), undefined)
-    destination.children.set(nameOf(to), node)
+    if (to.node !== undefined) this.#forget(to.node)
+    this.#vacate(source, from.name)
+    destination.children.set(to.name, node)
+  }
+
+  readLink(path: string): string {
+    const node = this.entry(path)
+    return node.kind === 'symlink' ? node.target : fail('INVAL')
   }
 
   changeMode(path: string, mode: number): void {
-    const node = this.get(path)
-    this.checkWritable(path)
-    node.mode = mode & 0o7777
+    const { path: where, node = fail('NOENT') } = this.place(path)
+    this.checkWritable(where)
+    if (node.kind !== 'symlink') node.mode = mode & 0o7777
   }
 
-  changeTime(path: string, mtimeS: number): void {
-    const node = this.get(path)
-    this.checkWritable(path)
-    node.mtimeS = mtimeS
+  /** A link itself has no time: `entry` then changes nothing. */
+  changeTime(path: string, mtimeS: number, to: WalkTo = 'target'): void {
+    const { path: where, node = fail('NOENT') } = this.place(path, to)
+    this.checkWritable(where)
+    if (node.kind !== 'symlink') node.mtimeS = mtimeS
   }
 
+  /** @param path as a Place has it. */
   checkWritable(path: string): void {
     if (!this.#writability.isWritable(path)) fail('ROFS')
   }
 
-  /** Makes room for `size` bytes and sets the size; what is new is zero. */
+  opened(file: OverlayFile): void {
+    file.opens++
+  }
+
+  closed(file: OverlayFile): void {
+    file.opens--
+    this.#release(file)
+  }
+
+  /** What is new is zero. */
   resize(file: OverlayFile, size: number): void {
     if (!(size >= 0)) fail('INVAL')
-    if (size === 0) this.#drop(file)
-    this.#own(file, size)
-    if (size < file.size) file.bytes.fill(0, size, file.size)
-    file.size = size
+    if (size > FILE_BYTES_MAX) fail('FBIG')
+    const { content } = file
+    this.#charge(Math.max(0, size - content.size))
+    const before = content.charge + Math.max(0, size - content.size)
+    content.resize(size)
+    this.#ownedBytes += content.charge - before
   }
 
   write(file: OverlayFile, bytes: Uint8Array, at: number, nowS: number): void {
-    this.#own(file, at + bytes.length)
-    file.bytes.set(bytes, at)
-    file.size = Math.max(file.size, at + bytes.length)
+    if (at + bytes.length > FILE_BYTES_MAX) fail('FBIG')
+    this.#charge(file.content.chargeOfWrite(at, bytes.length))
+    file.content.write(at, bytes)
     file.mtimeS = nowS
   }
 
-  /** Gives the file bytes of its own with room for `size`; with more room than that while there is enough. */
-  #own(file: OverlayFile, size: number): void {
-    if (file.owned && size <= file.bytes.length) return
-    const held = file.owned ? file.bytes.length : 0
-    const left = this.#limits.ownedBytesMax - this.#ownedBytes + held
-    const needed = Math.max(size, file.size)
-    if (needed > left) fail('NOSPC')
-    const roomy = file.owned ? Math.min(file.bytes.length * 2, size + GROWTH_BYTES_MAX) : 0
-    const bytes = new Uint8Array(Math.min(left, Math.max(needed, roomy)))
-    bytes.set(file.bytes.subarray(0, file.size))
-    this.#ownedBytes += bytes.length - held
-    file.bytes = bytes
-    file.owned = true
+  #charge(bytes: number): void {
+    if (bytes > this.#limits.ownedBytesMax - this.#ownedBytes) fail('NOSPC')
+    this.#ownedBytes += bytes
   }
 
-  /** Forgets the bytes before they would be copied for nothing. */
-  #drop(file: OverlayFile): void {
-    if (file.owned) this.#ownedBytes -= file.bytes.length
-    file.bytes = NO_BYTES
-    file.size = 0
-    file.owned = true
+  #freePlace(path: string): Place {
+    const place = this.place(path, 'entry')
+    if (place.node !== undefined) fail('EXIST')
+    return place
   }
 
-  #parentToChange(path: string, nowS: number): OverlayDirectory {
+  #takenPlace(path: string): Place & { node: OverlayNode } {
+    const place = this.place(path, 'entry')
+    return { ...place, node: place.node ?? fail('NOENT') }
+  }
+
+  /** The folder of a place, if the name in it may be given or taken away. */
+  #parentToChange({ path, parent, name }: Place, nowS: number): OverlayDirectory {
     this.checkWritable(path)
-    if (this.#writability.isPinned(path)) fail('PERM')
-    if (!isSitePath(path.slice(1))) fail(nameOf(path).includes('\\') ? 'INVAL' : 'NAMETOOLONG')
-    const parent = this.get(parentOf(path))
-    if (parent.kind !== 'directory') fail('NOTDIR')
+    if (parent === undefined || this.#writability.isPinned(path)) fail('PERM')
+    if (!this.#isFit(path, name)) fail(name.includes('\\') ? 'INVAL' : 'NAMETOOLONG')
     parent.mtimeS = nowS
     return parent
   }
 
-  #newInode(parent: OverlayDirectory, path: string): number {
-    if (++this.#madeNodes > this.#limits.madeNodesMax) fail('NOSPC')
-    return inodeOf(parent.inode, `${nameOf(path)}/${this.#madeNodes}`)
+  /** A path that a site can hold, or any outside it. */
+  #isFit(path: string, name: string): boolean {
+    const { site } = this.#writability
+    return isSiteName(name) && (!path.startsWith(`${site}/`) || isSitePath(path.slice(site.length + 1)))
   }
-}
 
-export function childOf(directory: OverlayDirectory, name: string): OverlayNode | undefined {
-  if (directory.children.has(name)) return directory.children.get(name)
-  const base = directory.base?.entries.get(name)
-  if (!base) return undefined
-  const inode = inodeOf(directory.inode, name)
-  const node = base.kind === 'file' ? fileOver(base, inode) : directoryOver(base, inode)
-  directory.children.set(name, node)
-  return node
-}
+  #take({ name, node }: Place & { node: OverlayNode }, parent: OverlayDirectory): void {
+    this.#vacate(parent, name)
+    this.#forget(node)
+  }
 
-/** Names in a directory, sorted by code unit. */
-export function namesIn(directory: OverlayDirectory): string[] {
-  const names: string[] = []
-  for (const [name, node] of directory.children) if (node) names.push(name)
-  if (directory.base) for (const name of directory.base.entries.keys()) if (!directory.children.has(name)) names.push(name)
-  return names.sort(compareText)
+  /** A mark that a name is free is needed only where the base has it. */
+  #vacate(parent: OverlayDirectory, name: string): void {
+    if (parent.base?.entries.has(name)) parent.children.set(name, undefined)
+    else parent.children.delete(name)
+  }
+
+  /** A node that lost its name. */
+  #forget(node: OverlayNode): void {
+    if (node.base === undefined) this.#madeNodes--
+    if (node.kind !== 'file') return
+    node.named = false
+    this.#release(node)
+  }
+
+  #release(file: OverlayFile): void {
+    if (file.named || file.opens > 0) return
+    const { charge } = file.content
+    file.content.resize(0)
+    this.#ownedBytes -= charge - file.content.charge
+  }
+
+  #checkLinkAt(link: OverlaySymlink, path: string): void {
+    const folder = this.#foldersInSite(path)
+    if (folder !== undefined && !isSiteTarget(link.target, folder.length)) fail('PERM')
+  }
+
+  /** Names of the folders from the site's top to what lies at `path`; undefined outside the site. */
+  #foldersInSite(path: string): string[] | undefined {
+    const { site } = this.#writability
+    return path.startsWith(`${site}/`)
+      ? path
+          .slice(site.length + 1)
+          .split('/')
+          .slice(0, -1)
+      : undefined
+  }
+
+  #newInode(parent: OverlayDirectory, name: string): number {
+    if (this.#madeNodes >= this.#limits.madeNodesMax) fail('NOSPC')
+    this.#madeNodes++
+    return inodeOf(parent.inode, `${name}/${++this.#inodes}`)
+  }
 }

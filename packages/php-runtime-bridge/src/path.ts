@@ -1,13 +1,8 @@
 /** Longest path that a system call takes, in UTF-16 code units. */
 export const PATH_UNITS_MAX = 4096
-const SITE_PATH_BYTES_MAX = 1024
+export const SITE_PATH_BYTES_MAX = 1024
 const SITE_PATH_DEPTH_MAX = 32
-const NAME_BYTES_MAX = 255
-
-/** Absolute path without '.', '..', empty parts or trailing slash; '..' at the root stays at the root. */
-export function normalizePath(path: string): string {
-  return `/${partsOf(path).join('/')}`
-}
+export const NAME_BYTES_MAX = 255
 
 /** The names between the slashes, with '.' and '..' resolved. '/' has none. */
 export function partsOf(path: string): string[] {
@@ -30,10 +25,14 @@ export function nameOf(path: string): string {
 
 /** A path that a bundle can carry: relative, content-store's rules. What a script makes must be one, or its site could not be stored. */
 export function isSitePath(path: string): boolean {
-  if (path.length > SITE_PATH_BYTES_MAX || utf8Length(path) > SITE_PATH_BYTES_MAX || /[\p{Surrogate}\\\0]/u.test(path)) return false
+  if (path.length > SITE_PATH_BYTES_MAX || utf8Length(path) > SITE_PATH_BYTES_MAX) return false
   const names = path.split('/')
-  if (names.length > SITE_PATH_DEPTH_MAX) return false
-  return names.every((name) => name !== '' && name !== '.' && name !== '..' && utf8Length(name) <= NAME_BYTES_MAX)
+  return names.length <= SITE_PATH_DEPTH_MAX && names.every(isSiteName)
+}
+
+/** One name of such a path. */
+export function isSiteName(name: string): boolean {
+  return name !== '' && name !== '.' && name !== '..' && utf8Length(name) <= NAME_BYTES_MAX && !/[\p{Surrogate}/\\\0]/u.test(name)
 }
 
 /** Orders text by UTF-16 code unit; never by locale. */
@@ -53,7 +52,7 @@ export function inodeOf(parent: number, name: string): number {
   return (high & 0x1f_ffff) * 0x1_0000_0000 + (low >>> 0) + 1
 }
 
-function utf8Length(text: string): number {
+export function utf8Length(text: string): number {
   let bytes = 0
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i)

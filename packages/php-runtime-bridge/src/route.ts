@@ -1,5 +1,5 @@
-import { isConfigurationName } from './configuration/reserved.js'
-import { findNode, type TreeDirectory, type TreeFile } from './file-tree.js'
+import { CONFIGURATION_FILE, isConfigurationName } from './configuration/reserved.js'
+import { findNode, followNode, type TreeDirectory, type TreeFile } from './file-tree.js'
 import { partsOf } from './path.js'
 
 export type Route =
@@ -12,13 +12,14 @@ const MISSING: Route = { type: 'missing' }
 
 /** '' or 'public': a site with public/index.php is served from there, so that its other files cannot be fetched. */
 export function documentRootOf(site: TreeDirectory): string {
-  return findNode(site, 'public/index.php')?.kind === 'file' ? 'public' : ''
+  return followNode(site, 'public/index.php')?.kind === 'file' ? 'public' : ''
 }
 
 /**
  * What answers a URL path, as `php -S` would decide: the file of that name; else a directory's index.php or index.html; else the
  * nearest index.php above, with the rest as PATH_INFO. A .php file takes a rest too; a static file does not.
- * Names that begin with a dot are never looked for (but `.well-known`), nor is the site's configuration: to a script above they are PATH_INFO.
+ * Links are followed. Names that begin with a dot are never looked for (but `.well-known`), nor is the site's configuration: to a script above they are
+ * PATH_INFO.
  */
 export function routeOf(site: TreeDirectory, urlPath: string): Route {
   const decoded = decodePath(urlPath)
@@ -38,16 +39,19 @@ export function routeOf(site: TreeDirectory, urlPath: string): Route {
   for (let count = hidden < 0 ? names.length : hidden; count >= 0; count--) {
     const path = names.slice(0, count).join('/')
     const rest = names.slice(count).map((name) => `/${name}`)
-    const node = findNode(site, inSite(path))
+    const node = followNode(site, inSite(path))
     if (node?.kind === 'file') {
       const pathInfo = rest.join('') + tail
       if (isScript(path)) return scriptAt(path, pathInfo)
-      return pathInfo === '' ? { type: 'static', path, file: node } : MISSING
+      // not through a link either
+      const isConfiguration = node === findNode(site, CONFIGURATION_FILE)
+      return pathInfo === '' && !isConfiguration ? { type: 'static', path, file: node } : MISSING
     }
     if (node?.kind !== 'directory') continue
     const prefix = path === '' ? '' : `${path}/`
-    if (node.entries.get('index.php')?.kind === 'file') return scriptAt(`${prefix}index.php`, rest.length > 0 ? rest.join('') + tail : '')
-    const page = node.entries.get('index.html')
+    const inFolder = (name: string) => followNode(site, inSite(`${prefix}${name}`))
+    if (inFolder('index.php')?.kind === 'file') return scriptAt(`${prefix}index.php`, rest.length > 0 ? rest.join('') + tail : '')
+    const page = inFolder('index.html')
     if (page?.kind === 'file' && rest.length === 0) return { type: 'static', path: `${prefix}index.html`, file: page }
   }
   return MISSING

@@ -1,9 +1,14 @@
 import { isWithin, kindOfPath, type SiteConfiguration } from './configuration/site-configuration.js'
-import { emptyTree, findNode, type TreeDirectory, type TreeFile, type TreeNode, withEntry } from './file-tree.js'
+import { pagesOf } from './file-pages.js'
+import { emptyTree, type TreeDirectory, type TreeFile, type TreeNode, withEntry } from './file-tree.js'
 import { CHILD_PATH, LIBRARY_PATH, phpChild, phpLibrary } from './host-calls/php-library.js'
-import type { Writability } from './overlay.js'
-import { nameOf } from './path.js'
+import type { Overlay, Writability } from './overlay.js'
+import type { OverlayNode } from './overlay-node.js'
+import { childOf } from './overlay-walk.js'
+import { nameOf, parentOf } from './path.js'
 import { INI_PATH, OPENSSL_PATH, opensslConfig, phpIni, SESSION_FOLDER, SITE_FOLDER } from './php-ini.js'
+import { noScratch, type Scratch, withFolder, withNode } from './scratch.js'
+import { settledTree } from './settled-tree.js'
 
 /** Folders that are always there: they can be neither removed nor renamed. */
 const pinnedFolders: readonly string[] = [SITE_FOLDER, '/tmp', `${SITE_FOLDER}/.interpeer`, SESSION_FOLDER]
@@ -15,6 +20,7 @@ export function writabilityOf(configuration: SiteConfiguration): Writability {
     isWritable: (path) =>
       isWithin(path, '/tmp') || (isWithin(path, SITE_FOLDER) && kindOfPath(configuration, inSite(path)) !== 'immutable'),
     isPinned: (path) => pinnedFolders.includes(path),
+    site: SITE_FOLDER,
   }
 }
 
@@ -33,7 +39,7 @@ function systemTree(more: ReadonlyMap<string, Uint8Array> = new Map()): TreeDire
       [nameOf(LIBRARY_PATH), systemFile(phpLibrary)],
       [nameOf(CHILD_PATH), systemFile(phpChild)],
       ['preload', emptyTree],
-      ...Array.from(more, ([path, bytes]): [string, TreeNode] => [nameOf(path), { ...systemFile(''), bytes }]),
+      ...Array.from(more, ([path, bytes]): [string, TreeNode] => [nameOf(path), { ...systemFile(''), ...pagesOf(bytes) }]),
     ]),
   }
   const folders: [string, TreeNode][] = [
@@ -46,7 +52,7 @@ function systemTree(more: ReadonlyMap<string, Uint8Array> = new Map()): TreeDire
 }
 
 function systemFile(text: string): TreeFile {
-  return { kind: 'file', mode: 0o444, mtimeS: SYSTEM_MTIME_S, bytes: Uint8Array.from(text, (letter) => letter.charCodeAt(0)) }
+  return { kind: 'file', mode: 0o444, mtimeS: SYSTEM_MTIME_S, ...pagesOf(Uint8Array.from(text, (letter) => letter.charCodeAt(0))) }
 }
 
 /** What requests find around their site: the same for every site and machine. */
@@ -62,11 +68,25 @@ export function mountSite(site: TreeDirectory, around = system): TreeDirectory {
   return withEntry(around, SITE_FOLDER.slice(1), withFolder(site, SESSION_FOLDER.slice(SITE_FOLDER.length + 1)))
 }
 
-/** The tree with a folder that may be missing; unchanged where a file stands in the way. */
-function withFolder(tree: TreeDirectory, path: string): TreeDirectory {
-  const slash = path.indexOf('/')
-  const name = slash < 0 ? path : path.slice(0, slash)
-  const node = findNode(tree, name) ?? emptyTree
-  if (node.kind === 'file') return tree
-  return withEntry(tree, name, slash < 0 ? node : withFolder(node, path.slice(slash + 1)))
+/** The site as a read finds it: with what reads before it left in scratch, and the folders above, so that making those is no change. */
+export function withScratch(site: TreeDirectory, { scratch }: SiteConfiguration, kept: Scratch = noScratch): TreeDirectory {
+  let mounted = site
+  for (const path of scratch) {
+    const above = parentOf(`/${path}`).slice(1)
+    if (above !== '') mounted = withFolder(mounted, above)
+    const node = kept.get(path)
+    if (node !== undefined) mounted = withNode(mounted, path, node)
+  }
+  return mounted
+}
+
+/** What a request left in scratch. */
+export function scratchOf(files: Overlay, { scratch }: SiteConfiguration): Scratch {
+  const left = new Map<string, TreeNode>()
+  for (const path of scratch) {
+    let node: OverlayNode | undefined = files.get(SITE_FOLDER)
+    for (const name of path.split('/')) node = node?.kind === 'directory' ? childOf(node, name) : undefined
+    if (node !== undefined) left.set(path, settledTree(node))
+  }
+  return left
 }

@@ -1,3 +1,4 @@
+import { bytesOf } from './file-pages.js'
 import type { TreeDirectory } from './file-tree.js'
 import { compareText } from './path.js'
 
@@ -10,6 +11,7 @@ export function* treeForm(tree: TreeDirectory, digestOf: (bytes: Uint8Array) => 
   for (const [name, node] of [...tree.entries].sort(([a], [b]) => compareText(a, b))) {
     yield `${name.length}:${name}`
     if (node.kind === 'directory') yield* treeForm(node, digestOf)
-    else yield `f${node.mode};${node.mtimeS};${digestOf(node.bytes)};`
+    else if (node.kind === 'symlink') yield `l${node.target.length}:${node.target}`
+    else yield `f${node.mode};${node.mtimeS};${digestOf(bytesOf(node))};`
   }
 }

@@ -14,7 +14,7 @@ let roots = 0
 async function load(files: Readonly<Record<string, string | Uint8Array>>, configuration = configured(), initial?: string): Promise<string> {
   const root = `image ${roots++}`
   const all = filesOf({ 'interpeer.json': JSON.stringify(configuration), ...files })
-  await php.load(root, all, [], initial === undefined ? undefined : { initial })
+  await php.load(root, all, [], [], initial === undefined ? undefined : { initial })
   return root
 }
 /** A site whose warm-up finds its data. */
@@ -186,7 +186,7 @@ test('warm-up that breaks PHP, leaves files open or answers with an error: the i
   )
   const image = await php.image(root)
   expect(image?.leftOut).toEqual(['/deep.php', '/open.php'])
-  expect(image?.scripts).toEqual(['/site/fatal.php', '/site/index.php'])
+  expect(image?.scripts).toEqual(['/site/fatal.php', '/site/fiber.php', '/site/index.php'])
   expect((await visit(php, root)).text).toBe('whole')
 })
 

@@ -3,20 +3,25 @@ import { expect, test } from 'vitest'
 import { changesBelow } from '../src/changes.js'
 import { usualConfiguration } from '../src/configuration/site-configuration.js'
 import { SyscallFailure } from '../src/errno.js'
+import { bytesOf } from '../src/file-pages.js'
 import { deriveTree, emptyTree, type TreeDirectory, treeOf, withEntry } from '../src/file-tree.js'
-import { childOf, namesIn, Overlay } from '../src/overlay.js'
-import type { OverlayDirectory } from '../src/overlay-node.js'
+import { Overlay, type OverlayLimits } from '../src/overlay.js'
+import type { OverlayDirectory, OverlayFile } from '../src/overlay-node.js'
+import { settledTree } from '../src/settled-tree.js'
 import { writabilityOf } from '../src/system-tree.js'
 import { filesOf, textOf, utf8 } from './sites.js'
+import { listTree } from './trees.js'
 
 const base = treeOf(filesOf({ a: 'one', 'b/a': 'two', 'b/c/a': 'three', 'b/c/b': 'four', 'c/a': 'five' }), [{ path: 'd', mode: 0o700 }])
 const anyPath = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 1, maxLength: 3 }).map((names) => `/site/${names.join('/')}`)
 const anyStep = fc.record({
-  call: fc.constantFrom('write', 'mkdir', 'unlink', 'rmdir', 'rename', 'chmod'),
+  call: fc.constantFrom('write', 'mkdir', 'unlink', 'rmdir', 'rename', 'chmod', 'symlink'),
   path: anyPath,
   to: anyPath,
   text: fc.string({ maxLength: 6 }),
 })
+const rules = writabilityOf(usualConfiguration)
+const overSite = (site: TreeDirectory, limits?: OverlayLimits) => new Overlay(withEntry(emptyTree, 'site', site), rules, limits)
 type Step = typeof anyStep extends fc.Arbitrary<infer T> ? T : never
 
 function perform(files: Overlay, { call, path, to, text }: Step, nowS: number): void {
@@ -25,36 +30,21 @@ function perform(files: Overlay, { call, path, to, text }: Step, nowS: number): 
   else if (call === 'rmdir') files.removeDirectory(path, nowS)
   else if (call === 'rename') files.rename(path, to, nowS)
   else if (call === 'chmod') files.changeMode(path, 0o700 + text.length)
+  else if (call === 'symlink') files.makeLink(path, to, nowS)
   else {
-    const found = files.find(path)
-    if (found?.kind === 'directory') return
-    const file = found ?? files.create(path, 0o644, nowS)
+    const place = files.place(path)
+    if (place.node !== undefined && place.node.kind !== 'file') return
+    const file = place.node ?? files.create(place, 0o644, nowS)
     files.resize(file, 0)
     files.write(file, utf8(text), 0, nowS)
   }
-}
-
-/** 'path mode content', whatever way it is stored. */
-function listTree(tree: TreeDirectory, prefix = ''): string[] {
-  return [...tree.entries].flatMap(([name, node]) =>
-    node.kind === 'file'
-      ? [`${prefix}${name} ${node.mode} ${textOf(node.bytes)}`]
-      : [`${prefix}${name}/ ${node.mode}`, ...listTree(node, `${prefix}${name}/`)],
-  )
-}
-function listOverlay(directory: OverlayDirectory, prefix = ''): string[] {
-  return namesIn(directory).flatMap((name) => {
-    const node = childOf(directory, name)
-    if (node?.kind === 'file') return [`${prefix}${name} ${node.mode} ${textOf(node.bytes.subarray(0, node.size))}`]
-    return node ? [`${prefix}${name}/ ${node.mode}`, ...listOverlay(node, `${prefix}${name}/`)] : []
-  })
 }
 
 test('the changes of any sequence of calls, applied to the base, give what the script saw; the base is never altered', () => {
   const before = listTree(base)
   fc.assert(
     fc.property(fc.array(anyStep, { maxLength: 25 }), (steps) => {
-      const files = new Overlay(withEntry(emptyTree, 'site', base), writabilityOf(usualConfiguration))
+      const files = overSite(base)
       for (const [i, step] of steps.entries()) {
         try {
           perform(files, step, 1_800_000_000 + i)
@@ -63,12 +53,12 @@ test('the changes of any sequence of calls, applied to the base, give what the s
         }
       }
       const top = files.get('/site') as OverlayDirectory
-      const changes = changesBelow(top)
+      const changes = changesBelow(top) ?? []
       const derived = deriveTree(base, changes)
-      expect(listTree(derived).sort()).toEqual(listOverlay(top).sort())
+      expect(listTree(derived).sort()).toEqual(listTree(settledTree(top) as TreeDirectory).sort())
       expect(changes.map(({ path }) => path)).toEqual(changes.map(({ path }) => path).sort())
       expect(listTree(base)).toEqual(before)
-      const again = new Overlay(withEntry(emptyTree, 'site', derived), writabilityOf(usualConfiguration))
+      const again = overSite(derived)
       expect(changesBelow(again.get('/site') as OverlayDirectory)).toEqual([])
     }),
     { numRuns: 500 },
@@ -106,22 +96,37 @@ test.each([
 })
 
 test('one request can neither hold nor make more than its limits', () => {
-  const files = new Overlay(withEntry(emptyTree, 'site', base), writabilityOf(usualConfiguration), { ownedBytesMax: 1000, madeNodesMax: 3 })
-  const file = files.create('/site/x', 0o644, 1)
+  const files = overSite(base, { ownedBytesMax: 1000, madeNodesMax: 3 })
+  const file = files.create(files.place('/site/x'), 0o644, 1)
   expect(() => files.resize(file, 1001)).toThrow(expect.objectContaining({ errno: 51 }))
   files.resize(file, 1000)
-  expect(() => files.write(files.create('/site/y', 0o644, 1), utf8('z'), 0, 1)).toThrow(expect.objectContaining({ errno: 51 }))
+  expect(() => files.write(files.create(files.place('/site/y'), 0o644, 1), utf8('z'), 0, 1)).toThrow(expect.objectContaining({ errno: 51 }))
   files.resize(file, 0)
-  files.create('/site/z', 0o644, 1)
-  expect(() => files.create('/site/w', 0o644, 1)).toThrow(expect.objectContaining({ errno: 51 }))
+  files.create(files.place('/site/z'), 0o644, 1)
+  expect(() => files.create(files.place('/site/w'), 0o644, 1)).toThrow(expect.objectContaining({ errno: 51 }))
 })
 
 test('an open file stays itself when its name goes to another', () => {
-  const files = new Overlay(withEntry(emptyTree, 'site', base), writabilityOf(usualConfiguration))
-  const old = files.get('/site/a')
+  const files = overSite(base)
+  const [old, other] = [files.get('/site/a'), files.get('/site/b/a')]
   files.rename('/site/b/a', '/site/a', 1)
-  const now = files.get('/site/a')
-  expect(now.inode).not.toBe(old.inode)
-  expect(textOf((now as { bytes: Uint8Array }).bytes)).toBe('two')
-  expect(textOf((old as { bytes: Uint8Array }).bytes)).toBe('one')
+  expect(files.get('/site/a')).toBe(other)
+  expect(other.inode).not.toBe(old.inode)
+  expect(textOf(bytesOf((other as OverlayFile).content.settle()))).toBe('two')
+})
+
+test('what nothing leads to any more is given back: the share of a deleted file, when the last descriptor closes; its place at once', () => {
+  const files = overSite(base, { ownedBytesMax: 1000, madeNodesMax: 3 })
+  for (let i = 0; i < 10; i++) {
+    const file = files.create(files.place(`/site/x${i}`), 0o644, 1)
+    files.opened(file)
+    files.write(file, new Uint8Array(1000), 0, 1)
+    files.unlink(`/site/x${i}`, 1)
+    const next = files.create(files.place('/site/y'), 0o644, 1)
+    expect(() => files.write(next, utf8('z'), 0, 1)).toThrow(expect.objectContaining({ errno: 51 }))
+    files.closed(file)
+    files.write(next, utf8('z'), 0, 1)
+    files.rename('/site/y', '/site/a', 1)
+    files.unlink('/site/a', 1)
+  }
 })

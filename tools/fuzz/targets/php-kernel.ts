@@ -2,6 +2,7 @@ import { treeOf } from '@interpeer/php-runtime-bridge'
 import { changesBelow } from '../../../packages/php-runtime-bridge/src/changes.js'
 import { usualConfiguration } from '../../../packages/php-runtime-bridge/src/configuration/site-configuration.js'
 import { DescriptorTable, standardDescriptors } from '../../../packages/php-runtime-bridge/src/node/descriptors.js'
+import { FuelGauge } from '../../../packages/php-runtime-bridge/src/node/fuel-gauge.js'
 import { GuestMemory, PAGE_BYTES } from '../../../packages/php-runtime-bridge/src/node/guest-memory.js'
 import { ScriptHalt } from '../../../packages/php-runtime-bridge/src/node/halt.js'
 import { Kernel } from '../../../packages/php-runtime-bridge/src/node/kernel.js'
@@ -82,15 +83,20 @@ class HostileGuest {
 
   constructor(script: Uint8Array, tamper: (imports: Imports) => Imports) {
     this.#script = script
-    this.kernel = new Kernel(PAGES_MAX)
-    this.kernel.memory = new GuestMemory(this.#memory)
+    this.kernel = new Kernel()
+    this.kernel.memory = new GuestMemory(this.#memory, 0)
     let top = MEMORY_BYTES - PAGE_BYTES
     const allocate = (bytes: number) => {
       if (!(bytes >= 0 && bytes < top - ROOM_AT)) return 0
       top -= bytes
       return top
     }
-    this.kernel.guest = { malloc: allocate, alignedAlloc: (_, bytes) => allocate(bytes), stackPointer: () => MEMORY_BYTES }
+    this.kernel.guest = {
+      malloc: allocate,
+      alignedAlloc: (_, bytes) => allocate(bytes),
+      stackPointer: () => MEMORY_BYTES,
+      forgetLibrary: () => undefined,
+    }
     const file = (path: string, text: string) => ({ path, mode: 0o644, mtimeS: 1, bytes: bytesOfText(text) })
     const site = treeOf([file('a.txt', 'hello'), file('d/b.txt', 'x'.repeat(9000))], [])
     const world = {
@@ -100,8 +106,15 @@ class HostileGuest {
       processId: 7,
       output: new RequestOutput(),
       log: undefined,
+      // host calls have a target of their own
+      host: undefined,
     }
-    this.kernel.begin(world, new DescriptorTable(standardDescriptors))
+    this.kernel.fuel = new FuelGauge({ value: 0n }, () => undefined)
+    this.kernel.begin(world, new DescriptorTable(standardDescriptors), {
+      fuel: 1e9,
+      graceFuel: 0,
+      memoryMiB: (PAGES_MAX * PAGE_BYTES) / 2 ** 20,
+    })
     this.imports = tamper(importsOf(moduleOf(), this.kernel) as unknown as Imports)
     for (const [i, path] of paths.entries()) this.kernel.memory.putText(path, PATHS_AT + i * PATH_ROOM, PATH_ROOM)
   }
@@ -125,7 +138,7 @@ class HostileGuest {
     }
     const top = this.kernel.world.files.get(SITE_FOLDER)
     if (top.kind !== 'directory') throw new Broken('the site is no folder any more')
-    const held = changesBelow(top).reduce((sum, change) => sum + (change.type === 'write' ? change.bytes.length : 0), 0)
+    const held = (changesBelow(top) ?? []).reduce((sum, change) => sum + (change.type === 'write' ? change.bytes.length : 0), 0)
     if (held > OVERLAY_LIMITS.ownedBytesMax + 9005) throw new Broken('more changed bytes than there may be')
   }
 

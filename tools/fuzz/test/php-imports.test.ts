@@ -7,7 +7,7 @@ import { importingModule, phpImports } from '../targets/php-imports.ts'
 const key = (module: string, name: string, type: string) => `${module}.${name} ${type}`
 
 test.each(phpVersions)('the kernel of PHP %s is fuzzed by every import that the binary has, with its types', async (version) => {
-  const { bytes } = await readPhp(version)
+  const bytes = await readPhp(version)
   const table = phpImports.map(({ module, name, parameters, result }) => key(module, name, `${parameters}:${result}`))
   expect(table.sort()).toEqual(importsIn(bytes).sort())
 })

@@ -1,6 +1,6 @@
-import { deriveTree, findNode, type TreeDirectory } from '@interpeer/php-runtime-bridge'
+import { bytesOf, deriveTree, findNode, type TreeDirectory } from '@interpeer/php-runtime-bridge'
 import { expectationOf } from './expectation.ts'
-import { iniOf } from './ini.ts'
+import { settingsOf, settingsToSkip } from './ini.ts'
 import type { PhpUnderTest, Ran, Run, Web } from './php-under-test.ts'
 import { folderOf, type Phpt, pairsOf, parsePhpt, scriptOf } from './phpt.ts'
 
@@ -61,7 +61,7 @@ export class CaseRunner {
     const streams = sections.get('CAPTURE_STDIO')
     const run: Run = {
       script: path,
-      ini: iniOf(test, `/site/${folderOf(test.path)}`),
+      settings: ending === '.php' ? settingsOf(test, `/site/${folderOf(test.path)}`) : settingsToSkip,
       args: wordsOf(sections.get('ARGS') ?? ''),
       stdin: sections.get('STDIN') ?? '',
       env: pairsOf((sections.get('ENV') ?? '').replaceAll('{PWD}', `/site/${folderOf(test.path)}`), '='),
@@ -75,7 +75,7 @@ export class CaseRunner {
   #skipped(test: Phpt): string | undefined {
     const script = test.sections.get('SKIPIF')
     if (script === undefined || script.trim() === '') return undefined
-    const key = [folderOf(test.path), test.sections.get('INI') ?? '', test.sections.get('ENV') ?? '', script].join('\0')
+    const key = [folderOf(test.path), test.sections.get('ENV') ?? '', script].join('\0')
     let said = this.#skips.get(key)
     if (said === undefined) {
       const ran = this.#runScript(test, '.skip.php', script)
@@ -99,7 +99,7 @@ export class CaseRunner {
 
   #read(path: string): string | undefined {
     const node = findNode(this.#sources, path)
-    return node?.kind === 'file' ? Buffer.from(node.bytes).toString('latin1') : undefined
+    return node?.kind === 'file' ? Buffer.from(bytesOf(node)).toString('latin1') : undefined
   }
 }
 

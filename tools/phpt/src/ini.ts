@@ -1,6 +1,6 @@
 import { type Phpt, pairsOf } from './phpt.ts'
 
-/** What php-src's own runner sets for every test, on the command line there, in php.ini here. */
+/** What php-src's own runner sets for every test. */
 const always: Readonly<Record<string, string>> = {
   output_handler: '',
   open_basedir: '',
@@ -43,15 +43,23 @@ const always: Readonly<Record<string, string>> = {
   'mbstring.func_overload': '0',
 }
 
-/** The php.ini for a test. `folder` is where PHP sees the test's folder. */
-export function iniOf(test: Phpt | undefined, folder: string): string {
+/** Settings for a test. `folder` is where PHP sees the test's folder. */
+export function settingsOf(test: Phpt, folder: string): ReadonlyMap<string, string> {
   const settings = new Map(Object.entries(always))
-  for (const [name, value] of pairsOf(test?.sections.get('INI') ?? '', '=')) {
+  for (const [name, value] of pairsOf(test.sections.get('INI') ?? '', '=')) {
     // the binary has its extensions inside
     if (name === 'extension' || name === 'zend_extension') continue
     settings.set(name, value.replaceAll('{PWD}', folder).replaceAll('{TMP}', '/tmp'))
   }
-  return [...settings].map(([name, value]) => `${name}=${quoted(value)}\n`).join('')
+  return settings
+}
+
+/** A test's SKIPIF is asked without the test's own settings, and without complaints of PHP's start. */
+export const settingsToSkip: ReadonlyMap<string, string> = new Map([...Object.entries(always), ['display_startup_errors', '0']])
+
+/** As php.ini has them. */
+export function iniOf(settings: ReadonlyMap<string, string>): string {
+  return Array.from(settings, ([name, value]) => `${name}=${quoted(value)}\n`).join('')
 }
 
 /** As PHP's command line takes a value: as it is where it begins with a letter, a digit or a quote, otherwise in quotes. */

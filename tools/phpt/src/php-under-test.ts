@@ -1,21 +1,23 @@
 import { deriveTree, type TreeDirectory } from '@interpeer/php-runtime-bridge'
 import { usualConfiguration } from '../../../packages/php-runtime-bridge/src/configuration/site-configuration.js'
+import { SLOT, type SlotLimits } from '../../../packages/php-runtime-bridge/src/limits.js'
+import type { MeteredModule } from '../../../packages/php-runtime-bridge/src/node/binary.js'
 import { type Descriptor, DescriptorTable, standardDescriptors } from '../../../packages/php-runtime-bridge/src/node/descriptors.js'
 import type { RequestWorld } from '../../../packages/php-runtime-bridge/src/node/kernel.js'
 import { RequestOutput } from '../../../packages/php-runtime-bridge/src/node/output.js'
 import { PhpInstance } from '../../../packages/php-runtime-bridge/src/node/php-instance.js'
 import { runScript } from '../../../packages/php-runtime-bridge/src/node/sapi.js'
 import { processIdOf, SeededRandom } from '../../../packages/php-runtime-bridge/src/node/seeded-random.js'
-import type { WasmModule } from '../../../packages/php-runtime-bridge/src/node/wasm-api.js'
 import { Overlay } from '../../../packages/php-runtime-bridge/src/overlay.js'
 import { INI_PATH, SITE_FOLDER } from '../../../packages/php-runtime-bridge/src/php-ini.js'
 import { mountSite, writabilityOf } from '../../../packages/php-runtime-bridge/src/system-tree.js'
 import { VirtualClock } from '../../../packages/php-runtime-bridge/src/virtual-clock.js'
+import { iniOf } from './ini.ts'
 
 export interface Run {
   /** Below the site. */
   readonly script: string
-  readonly ini: string
+  readonly settings: ReadonlyMap<string, string>
   readonly args: readonly string[]
   readonly stdin: string
   readonly env: readonly (readonly [name: string, value: string])[]
@@ -37,7 +39,8 @@ export interface Ran {
   readonly trouble: string | undefined
 }
 
-const PAGES_MAX = 512 * 16
+/** As much as half a minute of work, and memory for tests that want a lot. */
+const LIMITS: SlotLimits = { fuel: 60_000_000_000, memoryMiB: 768, graceFuel: 0 }
 const ENVIRONMENT_PATH = '/internal/environment.php'
 const TIME_MS = 1_790_000_000_000
 
@@ -61,19 +64,19 @@ class MergedOutput extends RequestOutput {
  * command line, as php-src's runner does. Nothing but tests uses this.
  */
 export class PhpUnderTest {
-  readonly #module: WasmModule
+  readonly #module: MeteredModule
 
-  constructor(module: WasmModule) {
+  constructor(module: MeteredModule) {
     this.#module = module
   }
 
   run(site: TreeDirectory, run: Run): Ran {
-    const php = new PhpInstance(this.#module, PAGES_MAX)
+    const php = new PhpInstance({ binary: this.#module, data: undefined, limits: LIMITS, extensions: [], carriedOut: [] })
     const { kernel } = php
-    const ini = run.env.length === 0 ? run.ini : `${run.ini}auto_prepend_file=${ENVIRONMENT_PATH}\n`
+    const settings = run.env.length === 0 ? run.settings : new Map([...run.settings, ['auto_prepend_file', ENVIRONMENT_PATH]])
     const file = (path: string, text: string) =>
       ({ type: 'write', path: path.slice(1), mode: 0o444, mtimeS: 1, bytes: latin1(text) }) as const
-    const tree = deriveTree(mountSite(site), [file(INI_PATH, ini), file(ENVIRONMENT_PATH, environmentScript(run.env))])
+    const tree = deriveTree(mountSite(site), [file(INI_PATH, iniOf(settings)), file(ENVIRONMENT_PATH, environmentScript(run.env))])
     const seed = latin1(run.script)
     const world: RequestWorld = {
       files: new Overlay(tree, writabilityOf(usualConfiguration)),
@@ -82,25 +85,27 @@ export class PhpUnderTest {
       processId: processIdOf(seed),
       output: new MergedOutput(run.stderr),
       log: undefined,
+      host: undefined,
     }
     const descriptors: (Descriptor | undefined)[] = [...standardDescriptors]
     if (run.stdin !== '') {
-      const node = world.files.create('/tmp/stdin', 0o600, 1)
+      const node = world.files.create(world.files.place('/tmp/stdin'), 0o600, 1)
       world.files.write(node, latin1(run.stdin), 0, 1)
       descriptors[0] = { kind: 'file', path: '/tmp/stdin', node, flags: 0, offset: 0 }
       world.files.unlink('/tmp/stdin', 1)
     }
-    kernel.begin(world, new DescriptorTable(descriptors))
+    php.begin(world, new DescriptorTable(descriptors), LIMITS)
     php.function('__wasm_call_ctors')()
     const script = `${SITE_FOLDER}/${run.script}`
     kernel.workingDirectory = script.slice(0, script.lastIndexOf('/'))
     let trouble: string | undefined
     try {
-      if (run.web) serve(php, script, run.web)
-      else commandLine(php, script, run.args)
+      if (run.web) serve(php, script, run.web, run.env)
+      else commandLine(php, script, settings, run.args)
     } catch (error) {
       const reason = kernel.halted?.reason
-      if (reason?.type === 'answer') trouble = reason.code
+      if (php.fuel.spent) trouble = 'fuel used up'
+      else if (reason?.type === 'answer') trouble = reason.code
       else if (reason?.type === 'abstain') trouble = reason.reason
       else if (reason === undefined) trouble = String(error).split('\n')[0]
     }
@@ -109,14 +114,16 @@ export class PhpUnderTest {
   }
 }
 
-function commandLine(php: PhpInstance, script: string, args: readonly string[]): void {
-  for (const word of ['php', '-c', INI_PATH, '-f', script, ...(args.length > 0 ? ['--', ...args] : [])]) {
+/** Settings come with -d, as php-src's runner gives them: what PHP's command line sets itself counts more than php.ini. */
+function commandLine(php: PhpInstance, script: string, settings: Run['settings'], args: readonly string[]): void {
+  const given = Array.from(settings, ([name, value]) => ['-d', `${name}=${value}`]).flat()
+  for (const word of ['php', '-n', ...given, '-f', script, ...(args.length > 0 ? ['--', ...args] : [])]) {
     php.withText(word, php.function('wasm_add_cli_arg'))
   }
   php.function('run_cli')()
 }
 
-function serve(php: PhpInstance, script: string, web: Web): void {
+function serve(php: PhpInstance, script: string, web: Web, env: Run['env']): void {
   php.withText(INI_PATH, php.function('wasm_set_phpini_path'))
   php.withText('cgi-fcgi', php.function('wasm_set_sapi_name'))
   php.function('php_wasm_init')()
@@ -130,10 +137,12 @@ function serve(php: PhpInstance, script: string, web: Web): void {
     ['QUERY_STRING', web.query],
     ['CONTENT_LENGTH', String(web.body.length)],
   ])
+  for (const [name, value] of env) variables.set(name, value)
   if (web.contentType !== undefined) variables.set('CONTENT_TYPE', web.contentType)
   if (web.cookies !== undefined) variables.set('HTTP_COOKIE', web.cookies)
   const { query, contentType, cookies } = web
-  runScript(php, web.method, name, 'localhost', { script, query, contentType, cookies, variables }, latin1(web.body))
+  const request = { method: web.method, target: name, host: 'localhost', https: false, headers: [], body: latin1(web.body) }
+  runScript(php, request, { script, query, contentType, cookies, variables }, SLOT)
 }
 
 /** The environment is made by the kernel, the same for all; what a test wants in it is put there by a script that runs before it. */

@@ -1,8 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { TreeDirectory } from '@interpeer/php-runtime-bridge'
-import { readPhp } from '../../../packages/php-runtime-bridge/src/node/builds.js'
-import { wasm } from '../../../packages/php-runtime-bridge/src/node/wasm-api.js'
 import type { CaseResult } from './case.ts'
+import { meteredPhp } from './metered-php.ts'
 
 export interface RunOptions {
   readonly sources: TreeDirectory
@@ -16,7 +15,7 @@ const STACK_MIB = 256
 
 /** Runs all tests in worker threads; one that hangs, or brings its thread down, is an error of that test alone. */
 export async function runCases({ sources, paths, guardMs, workers, onResult }: RunOptions): Promise<void> {
-  const module = await wasm.compile((await readPhp('8.2')).bytes)
+  const module = await meteredPhp()
   const waiting = [...paths].reverse()
   const seat = async (): Promise<void> => {
     let worker: Worker | undefined

@@ -193,7 +193,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     undo.push(() => readChecks.close())
     const keeper: BlockKeeper = new BlockKeeper({
       ...{ store, maxBytes, ...collection, now, count, log },
-      roots: () => liveRoots(hosts.holdings(), [...claims.roots(), ...(scripts?.copies ?? []), ...readEvidence.roots], signer.peerId),
+      roots: () => liveRoots(hosts.holdings(), [...claims.roots(), ...readEvidence.roots], signer.peerId),
       tidy: () => Promise.all([hosts.forgetLeft(), claims.tidy(), readEvidence.tidy(now())]),
       mend: (cids) => hosts.mend(cids),
     })

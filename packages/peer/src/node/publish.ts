@@ -10,7 +10,7 @@ import type { ChainShell } from './chain-shell.js'
 import type { SiteAnswer } from './site-client.js'
 
 export interface Publication {
-  /** The site's files. Symbolic links inside are followed: scripts see copies. */
+  /** The site's files. Symbolic links inside it are kept; those that lead out are refused. */
   readonly folder: string
   readonly name: string
   readonly groupSize: number
@@ -85,7 +85,7 @@ async function publishHeld(publication: Publication, at: PublishAt): Promise<Pub
 /** @throws {PeerError} CLOSED, when the peer closes its store meanwhile */
 async function storeSite(folder: string, { store, signal }: PublishAt): Promise<ImportedFolder> {
   try {
-    const site = await importFolder(folder, store, { symlinks: 'follow' })
+    const site = await importFolder(folder, store)
     await store.put([firstStateBlock(site.root)])
     return site
   } catch (cause) {

@@ -29,12 +29,12 @@ export async function runBatch(
   requests: KnownRequests,
 ): Promise<BatchResult | Missing> {
   return scripts.write(async (runtime, hold) => {
-    const held = await hold(batch.from)
-    if ('missing' in held) return held
+    const unheld = await hold(batch.from)
+    if (unheld !== undefined) return unheld
     const lacking = missingOf(batch.requests, store)
     if (lacking !== undefined) return lacking
     const made = new UnwrittenBlocks(store)
-    const tree = new GrowingTree(held.root, runtime, made)
+    const tree = new GrowingTree(batch.from, runtime, made)
     try {
       return await runAll(batch, { store, runtime, requests, made, tree }, scripts)
     } finally {
@@ -122,7 +122,7 @@ class GrowingTree {
     if (changes.length === 0) return undefined
     await this.#rename(`${this.#from}+${++this.#runs}`, changes)
     this.#changes.push(...changes)
-    for (const change of changes) if (change.type === 'write') this.#bytes += change.bytes.length
+    for (const change of changes) this.#bytes += bytesIn(change)
     return this.#bytes > UNWRITTEN_MAX_BYTES ? this.#seal() : undefined
   }
 
@@ -155,6 +155,11 @@ class GrowingTree {
     this.#bytes = 0
     return undefined
   }
+}
+
+function bytesIn(change: ScriptChange): number {
+  if (change.type === 'write') return change.bytes.length
+  return change.type === 'patch' ? change.parts.reduce((total, { bytes }) => total + bytes.length, 0) : 0
 }
 
 /** Before anything runs: a batch that stops half-way ran for nothing. */

@@ -1,11 +1,7 @@
-import { type BlockStore, copySymlinks, type Missing, readTree } from '@interpeer/content-store'
+import { type BlockStore, type Missing, readTree } from '@interpeer/content-store'
 import type { ContentId } from '@interpeer/crypto-ids'
 import type { ScriptOutcome, ScriptRequest, ScriptRuntime } from '../script-runtime.js'
 
-/** The root that the runtime has a tree under: another one if there were symbolic links in it. */
-export interface Held {
-  readonly root: ContentId
-}
 type Task = () => Promise<void>
 
 /** Reads that may wait for the runtime; more are answered 503 at once. */
@@ -25,8 +21,6 @@ export class ScriptQueue {
   readonly #reads: Task[] = []
   readonly #writes: Task[] = []
   readonly #trees: ContentId[] = []
-  /** Trees with symbolic links, and those that hold copies instead: the runtime knows no links. */
-  readonly #copies = new Map<ContentId, ContentId>()
   #reading = 0
   #isWriting = false
 
@@ -41,14 +35,9 @@ export class ScriptQueue {
     return this.#runtime.runtimeId
   }
 
-  /** Copies of trees that runs may start from: nothing else refers to them before a group has gone on from one. */
-  get copies(): Iterable<ContentId> {
-    return this.#copies.values()
-  }
-
   /** Whether a run on this tree would need nothing from the store. */
   holds(root: ContentId): boolean {
-    return this.#runtime.has(this.#copies.get(root) ?? root)
+    return this.#runtime.has(root)
   }
 
   /** Says what is missing here of the tree's files where something is: fetch that and read again. */
@@ -59,16 +48,15 @@ export class ScriptQueue {
   ): Promise<ScriptOutcome | Missing | { readonly type: 'busy' }> {
     if (this.#reads.length + this.#writes.length >= READS_WAITING_MAX) return Promise.resolve({ type: 'busy' })
     return this.#enqueue(this.#reads, async () => {
-      const held = await this.#hold(root)
-      return 'missing' in held ? held : this.#runtime.run(held.root, request, at, { kind: 'read' })
+      return (await this.#hold(root)) ?? this.#runtime.run(root, request, at, { kind: 'read' })
     })
   }
 
   /**
    * Runs `work` with nothing else between its steps: an agreed batch is several runs, each on the files that the one before left.
-   * `hold` gives what the runtime has the tree as, or what is missing here of its files.
+   * `hold` sees to it that the runtime has a tree, or says what is missing here of its files.
    */
-  write<T>(work: (scripts: ScriptRuntime, hold: (root: ContentId) => Promise<Held | Missing>) => Promise<T>): Promise<T> {
+  write<T>(work: (scripts: ScriptRuntime, hold: (root: ContentId) => Promise<Missing | undefined>) => Promise<T>): Promise<T> {
     return this.#enqueue(this.#writes, () => work(this.#runtime, (root) => this.#hold(root)))
   }
 
@@ -80,27 +68,14 @@ export class ScriptQueue {
     while (this.#trees.length > TREES_MAX + this.#readers - 1) this.#runtime.forget(this.#trees.shift() as ContentId)
   }
 
-  async #hold(root: ContentId): Promise<Held | Missing> {
-    const copy = this.#copies.get(root)
-    const held = copy !== undefined && this.#runtime.has(copy) && this.#store.has(copy) ? copy : root
-    if (!this.#runtime.has(held)) {
-      const tree = readTree(this.#store.get, held)
+  async #hold(root: ContentId): Promise<Missing | undefined> {
+    if (!this.#runtime.has(root)) {
+      const tree = readTree(this.#store.get, root)
       if ('missing' in tree) return tree
-      if (tree.symlinks.length > 0) return this.#holdCopy(held)
-      await this.#runtime.load(held, tree.files, tree.directories)
+      await this.#runtime.load(root, tree.files, tree.directories, tree.symlinks)
     }
-    this.used(held)
-    return { root: held }
-  }
-
-  /** Every member comes to the same copy, so a group agrees on it as soon as its first batch leaves it behind. */
-  async #holdCopy(root: ContentId): Promise<Held | Missing> {
-    const copy = copySymlinks(this.#store.get, root)
-    if ('missing' in copy) return copy
-    if (this.#copies.size >= TREES_MAX) this.#copies.clear()
-    this.#copies.set(root, copy.root)
-    await this.#store.put(copy.blocks)
-    return this.#hold(copy.root)
+    this.used(root)
+    return undefined
   }
 
   #enqueue<T>(tasks: Task[], work: () => Promise<T>): Promise<T> {

@@ -1,3 +1,4 @@
+import { bytesOf } from '../file-pages.js'
 import type { TreeDirectory } from '../file-tree.js'
 import { compareText } from '../path.js'
 import { shown } from './json-text.js'
@@ -18,7 +19,7 @@ export function siteConfiguration(site: TreeDirectory): ConfigurationReading {
     const node = site.entries.get(CONFIGURATION_FILE)
     if (node === undefined) return USUAL
     if (node.kind !== 'file') return faulty({ found: `something named "${CONFIGURATION_FILE}" that is no file`, allowed: 'a file' })
-    return remembered(node, () => parseConfiguration(node.bytes))
+    return remembered(node, () => parseConfiguration(bytesOf(node)))
   })
 }
 

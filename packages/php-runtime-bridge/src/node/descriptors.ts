@@ -1,4 +1,5 @@
 import { fail } from '../errno.js'
+import type { Overlay } from '../overlay.js'
 import type { OverlayDirectory, OverlayFile } from '../overlay-node.js'
 
 export type Device = 'null' | 'random' | 'output' | 'log' | 'headers'
@@ -44,9 +45,15 @@ export function deviceAt(path: string): Device | undefined {
 /** File descriptors of one instance. dup() shares the offset, as POSIX wants. */
 export class DescriptorTable {
   readonly #open: (Descriptor | undefined)[]
+  #files: Overlay | undefined
 
   constructor(open: readonly (Descriptor | undefined)[]) {
     this.#open = [...open]
+  }
+
+  /** From now on `files` hears what is opened and closed: a file without a name goes with its last descriptor. */
+  countIn(files: Overlay): void {
+    this.#files = files
   }
 
   get(fd: number): Descriptor {
@@ -54,22 +61,26 @@ export class DescriptorTable {
   }
 
   add(descriptor: Descriptor, from = 0): number {
+    if (from < 0 || from >= DESCRIPTORS_MAX) fail('INVAL')
     let fd = from
     while (this.#open[fd]) fd++
     if (fd >= DESCRIPTORS_MAX) fail('MFILE')
-    this.#open[fd] = descriptor
+    this.#put(fd, descriptor)
     return fd
   }
 
   replace(fd: number, descriptor: Descriptor): number {
     if (fd < 0 || fd >= DESCRIPTORS_MAX) fail('BADF')
-    this.#open[fd] = descriptor
+    if (this.#open[fd] === descriptor) return fd
+    if (this.#open[fd]) this.close(fd)
+    this.#put(fd, descriptor)
     return fd
   }
 
   close(fd: number): void {
-    this.get(fd)
+    const descriptor = this.get(fd)
     this.#open[fd] = undefined
+    if (descriptor.kind === 'file') this.#files?.closed(descriptor.node)
   }
 
   /**
@@ -86,6 +97,11 @@ export class DescriptorTable {
   /** Whether files or directories are open. */
   get holdsFiles(): boolean {
     return this.#open.some((descriptor) => descriptor !== undefined && descriptor.kind !== 'device')
+  }
+
+  #put(fd: number, descriptor: Descriptor): void {
+    this.#open[fd] = descriptor
+    if (descriptor.kind === 'file') this.#files?.opened(descriptor.node)
   }
 }
 

@@ -3,13 +3,15 @@ import { answerForm } from '../answer-form.js'
 import { siteConfiguration } from '../configuration/of-site.js'
 import { type ConfigurationReading, faultText } from '../configuration/parse.js'
 import { CONFIGURATION_FILE } from '../configuration/reserved.js'
-import { contentTypeOf } from '../content-types.js'
 import type { TreeDirectory } from '../file-tree.js'
 import type { JobFacts } from '../host-calls/host-calls.js'
 import type { SlotLimits } from '../limits.js'
 import { type AbstainReason, codedAnswer, type Draft, type ScriptOutcome } from '../outcome.js'
 import { faultOf, type ScriptRequest } from '../request.js'
 import { routeOf } from '../route.js'
+import type { Scratch } from '../scratch.js'
+import { staticAnswer } from '../static-answer.js'
+import { withScratch } from '../system-tree.js'
 import { ExecutionLog } from './execution-log.js'
 import type { HostServices } from './host-context.js'
 import { type PhpAtLevel, requestScopeOf } from './request-scope.js'
@@ -26,12 +28,20 @@ export interface AgreedPoint {
   readonly balance?: bigint
 }
 
+/** What a site's scratch holds when a request begins, and who takes what it leaves there, if it changes nothing else. */
+export interface ScratchUse {
+  readonly kept: Scratch
+  readonly leave: (scratch: Scratch) => void
+}
+
 /** What a request runs on. */
 export interface ScriptHost {
   readonly php: PhpAtLevel
   readonly services: HostServices
   /** Of one slot. */
   readonly limits: SlotLimits
+  /** None for what members agree on: scratch is empty then. */
+  readonly scratch?: ScratchUse | undefined
 }
 
 export function execute(site: TreeDirectory, request: ScriptRequest, at: AgreedPoint, host: ScriptHost): ScriptOutcome {
@@ -43,19 +53,24 @@ export function execute(site: TreeDirectory, request: ScriptRequest, at: AgreedP
   return { type: 'answered', ...answer, ...used, transcript: log.transcript(digestOf(answer)) }
 }
 
-function answerOf(site: TreeDirectory, request: ScriptRequest, at: AgreedPoint, host: ScriptHost, log: ExecutionLog): Ran | AbstainReason {
+function answerOf(
+  stored: TreeDirectory,
+  request: ScriptRequest,
+  at: AgreedPoint,
+  { scratch, ...host }: ScriptHost,
+  log: ExecutionLog,
+): Ran | AbstainReason {
   const fault = faultOf(request)
   if (fault !== undefined) return withoutScript(codedAnswer('REQUEST_INVALID', fault))
-  const reading = siteConfiguration(site)
+  const reading = siteConfiguration(stored)
   if (reading.type === 'invalid') return withoutScript(invalidConfiguration(reading))
+  const site = withScratch(stored, reading.configuration, scratch?.kept)
   const mark = request.target.indexOf('?')
   const route = routeOf(site, mark < 0 ? request.target : request.target.slice(0, mark))
   if (route.type === 'missing') return withoutScript(codedAnswer('NOT_FOUND'))
   if (route.type === 'script')
-    return runRoute(site, route, requestScopeOf({ configuration: reading.configuration, request, at, ...host }), log)
-  if (request.method !== 'GET' && request.method !== 'HEAD') return withoutScript(codedAnswer('METHOD_NOT_ALLOWED'))
-  const headers: [string, string][] = [['content-type', contentTypeOf(route.path)]]
-  return withoutScript({ status: 200, headers, body: route.file.bytes.slice(), changes: [], effects: [], log: '' })
+    return runRoute(site, route, requestScopeOf({ configuration: reading.configuration, request, at, ...host }), log, scratch?.leave)
+  return withoutScript(staticAnswer(request, route))
 }
 
 /** A site whose uploader did not check it: visitors are told the first fault, alike by all members. */

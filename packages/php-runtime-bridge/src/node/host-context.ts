@@ -4,7 +4,7 @@ import { CONFIGURATION_FILE } from '../configuration/reserved.js'
 import { SyscallFailure } from '../errno.js'
 import type { ChildTask } from '../host-calls/child-task.js'
 import type { HostContext } from '../host-calls/host-calls.js'
-import { isSitePath, normalizePath, PATH_UNITS_MAX } from '../path.js'
+import { isSitePath, PATH_UNITS_MAX } from '../path.js'
 import { SITE_FOLDER } from '../php-ini.js'
 import { runChild } from './child-jobs.js'
 import type { Kernel } from './kernel.js'
@@ -20,8 +20,17 @@ export interface HostServices {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
+/** Which script of a request. */
+export interface ScriptPlace {
+  /** 0: the request's own; else a child job of a script one level up. */
+  readonly level: number
+  /** Job slots that it has. */
+  readonly slots: number
+  readonly task?: ChildTask
+}
+
 /** What the host calls of one script see. */
-export function hostContextOf(kernel: Kernel, scope: RequestScope, level: number, task?: ChildTask): HostContext {
+export function hostContextOf(kernel: Kernel, scope: RequestScope, { level, slots: own, task }: ScriptPlace): HostContext {
   const { at, configuration, effects, services } = scope
   const read = (reader: ContentReader) => (cid: string) => {
     const bytes = reader(cid)
@@ -42,7 +51,7 @@ export function hostContextOf(kernel: Kernel, scope: RequestScope, level: number
         .update(`interpeer outbox ${scope.keys++};`)
         .update(at.seed)
         .digest('hex'),
-    runChild: (script, args, slots) => runChild(kernel, scope, level + 1, { script, args, slots }),
+    runChild: (script, args, slots) => runChild(kernel, scope, { level, slots: own }, { script, args, slots }),
     task,
     forgetLibrary: () => kernel.guest.forgetLibrary(),
     decode,
@@ -50,13 +59,14 @@ export function hostContextOf(kernel: Kernel, scope: RequestScope, level: number
   }
 }
 
+/** Links are followed: what is given back is where the script really is. */
 function scriptAt(kernel: Kernel, path: string): string | undefined {
-  if (path.length > PATH_UNITS_MAX || path.includes('\0')) return undefined
-  const whole = normalizePath(path.startsWith('/') ? path : `${kernel.workingDirectory}/${path}`)
-  const relative = whole.slice(SITE_FOLDER.length + 1)
-  if (!whole.startsWith(`${SITE_FOLDER}/`) || !isSitePath(relative)) return undefined
+  if (path.length >= PATH_UNITS_MAX || path.includes('\0')) return undefined
   try {
-    return kernel.world.files.find(whole)?.kind === 'file' ? relative : undefined
+    const place = kernel.world.files.place(path.startsWith('/') ? path : `${kernel.workingDirectory}/${path}`)
+    const relative = place.path.slice(SITE_FOLDER.length + 1)
+    if (!place.path.startsWith(`${SITE_FOLDER}/`) || !isSitePath(relative)) return undefined
+    return place.node?.kind === 'file' ? relative : undefined
   } catch (error) {
     if (error instanceof SyscallFailure) return undefined
     throw error

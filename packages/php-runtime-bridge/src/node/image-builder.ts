@@ -1,8 +1,7 @@
-import type { EffectKind } from '../configuration/fields.js'
 import { type SiteConfiguration, usualConfiguration } from '../configuration/site-configuration.js'
 import { emptyTree, type TreeDirectory } from '../file-tree.js'
 import { blacklistOf, ROOMY, SWEEP_PATH, type Swept, sizesFor, sweepScript } from '../image-recipe.js'
-import { SLOT, type SlotLimits } from '../limits.js'
+import { SLOT } from '../limits.js'
 import type { ScriptOutcome } from '../outcome.js'
 import { Overlay } from '../overlay.js'
 import { BLACKLIST_PATH, extensionIni, INI_PATH, type OpcacheSizes, opcacheIni, PLAIN_SIZES } from '../php-ini.js'
@@ -14,9 +13,8 @@ import { execute } from './execute.js'
 import { functionAt } from './function-named.js'
 import { PAGE_BYTES } from './guest-memory.js'
 import type { RequestWorld } from './kernel.js'
-import type { Extension } from './linker/extensions.js'
 import { RequestOutput } from './output.js'
-import { PhpInstance, type Snapshot } from './php-instance.js'
+import { PhpInstance, type PhpParts, type Snapshot } from './php-instance.js'
 import type { PhpAtLevel } from './request-scope.js'
 import { runScript } from './sapi.js'
 import { processIdOf, SeededRandom, START_SEED } from './seeded-random.js'
@@ -26,17 +24,6 @@ export interface ImageOrder {
   /** What warm-up requests find: the site's code, or the site as it was published; not what became of it, so that a newcomer can do the same. */
   readonly initial: TreeDirectory
   readonly configuration: SiteConfiguration
-}
-export interface PhpParts {
-  readonly binary: MeteredModule
-  /** What memory holds before PHP starts. */
-  readonly data: Uint8Array | undefined
-  /** Of one slot. */
-  readonly limits: SlotLimits
-  /** Those that are not in the binary. */
-  readonly extensions: readonly Extension[]
-  /** Kinds of effect that the host carries out. */
-  readonly carriedOut: readonly EffectKind[]
 }
 export interface Image {
   readonly snapshot: Snapshot
@@ -61,17 +48,16 @@ const HEADROOM_PAGES = (40 * 1024 * 1024) / PAGE_BYTES
  * @throws {Error} where this machine has not enough memory
  */
 export function buildImage(parts: PhpParts, { initial, configuration }: ImageOrder): Image {
-  const { binary, extensions } = parts
   const targets = [...configuration.warmUp]
   const leftOut: string[] = []
   let [sizes, measured] = [ROOMY, false]
   for (;;) {
-    const attempt = warm(new PhpInstance(binary, extensions), parts, initial, { ...configuration, warmUp: targets }, sizes)
+    const attempt = warm(new PhpInstance(parts), parts, initial, { ...configuration, warmUp: targets }, sizes)
     if ('unfit' in attempt) {
       targets.splice(targets.indexOf(attempt.unfit), 1)
       leftOut.push(attempt.unfit)
     } else if (measured) {
-      return { snapshot: finished(attempt.php, binary), held: attempt.swept.held, leftOut }
+      return { snapshot: finished(attempt.php, parts.binary), held: attempt.swept.held, leftOut }
     } else {
       sizes = sizesFor(attempt.swept)
       measured = true
@@ -81,32 +67,31 @@ export function buildImage(parts: PhpParts, { initial, configuration }: ImageOrd
 
 /** PHP as sites without an image of their own get it: with the system's scripts compiled, and nothing of any site. */
 export function plainImage(parts: PhpParts): Image {
-  const { binary, extensions } = parts
-  const attempt = warm(new PhpInstance(binary, extensions), parts, emptyTree, usualConfiguration, PLAIN_SIZES)
+  const attempt = warm(new PhpInstance(parts), parts, emptyTree, usualConfiguration, PLAIN_SIZES)
   if ('unfit' in attempt) throw new Error('PHP is unfit without any request')
-  return { snapshot: finished(attempt.php, binary), held: [], leftOut: [] }
+  return { snapshot: finished(attempt.php, parts.binary), held: [], leftOut: [] }
 }
 
 function warm(
   php: PhpInstance,
-  { binary, data, limits, extensions, carriedOut }: PhpParts,
+  parts: PhpParts,
   initial: TreeDirectory,
   configuration: SiteConfiguration,
   sizes: OpcacheSizes,
 ): { readonly php: PhpInstance; readonly swept: Swept } | { readonly unfit: string } {
   const around = systemTreeWith(
     new Map([
-      [INI_PATH, Buffer.from(opcacheIni(sizes) + extensionIni(extensions.map(({ side }) => side.name)))],
+      [INI_PATH, Buffer.from(opcacheIni(sizes) + extensionIni(parts.extensions.map(({ side }) => side.name)))],
       [BLACKLIST_PATH, Buffer.from(blacklistOf(configuration))],
       [SWEEP_PATH, Buffer.from(sweepScript(configuration))],
     ]),
   )
-  const started = php.start(data, around)
+  const started = php.start(around)
   const { kernel } = php
   // what they ask for is thrown away, as what they write is; content is no part of an image
-  const services = { carriedOut: new Set(carriedOut), content: undefined }
+  const services = { carriedOut: new Set(parts.carriedOut), content: undefined }
   const childOf = (snapshot: Snapshot) => {
-    const child = new PhpInstance(binary, extensions)
+    const child = new PhpInstance(parts)
     child.restore(snapshot)
     return child
   }
@@ -116,7 +101,7 @@ function warm(
       const at = { timeMs: BUILD_TIME_MS, seed: START_SEED }
       const snapshot = { ...started, descriptors }
       const ours: PhpAtLevel = (level) => (level === 0 ? { php, snapshot } : { php: childOf(started), snapshot: started })
-      const outcome = execute(initial, visitOf(target), at, { php: ours, services, limits })
+      const outcome = execute(initial, visitOf(target), at, { php: ours, services, limits: parts.limits })
       if (outcome.type === 'abstained') throw new Error(outcome.reason)
       if (broke(outcome) || kernel.descriptors.holdsFiles) return { unfit: target }
       descriptors = kernel.descriptors.list()

@@ -2,9 +2,9 @@ import { fail, SyscallFailure } from '../errno.js'
 import type { HostContext } from '../host-calls/host-calls.js'
 import type { SlotLimits } from '../limits.js'
 import type { Overlay } from '../overlay.js'
-import { normalizePath, PATH_UNITS_MAX } from '../path.js'
+import { PATH_UNITS_MAX } from '../path.js'
 import type { VirtualClock } from '../virtual-clock.js'
-import { type Descriptor, type DescriptorTable, deviceAt } from './descriptors.js'
+import type { Descriptor, DescriptorTable } from './descriptors.js'
 import type { ExecutionLog } from './execution-log.js'
 import type { FuelGauge } from './fuel-gauge.js'
 import { type GuestMemory, PAGE_BYTES } from './guest-memory.js'
@@ -36,7 +36,7 @@ export interface GuestCalls {
   forgetLibrary(): void
 }
 
-const AT_FDCWD = -100
+export const AT_FDCWD = -100
 const PAGES_PER_MIB = (1024 * 1024) / PAGE_BYTES
 /** What new files and directories may not have: the C library's own umask() never reaches a kernel. */
 export const UMASK = 0o022
@@ -59,6 +59,8 @@ export class Kernel {
   begin(world: RequestWorld, descriptors: DescriptorTable, limits: SlotLimits): void {
     this.world = world
     this.descriptors = descriptors
+    descriptors.countIn(world.files)
+    world.files.onLink = (units) => this.fuel.charge(units * PATH_UNIT_FUEL)
     this.pagesMax = limits.memoryMiB * PAGES_PER_MIB
     this.memoryRefused = false
     this.workingDirectory = '/'
@@ -73,15 +75,15 @@ export class Kernel {
     throw this.#stopped(new ScriptHalt(reason))
   }
 
-  /** The path that a call names, relative to an open directory or the working directory. */
-  pathAt(directory: number, at: number, mayBeEmpty = false): string {
+  /** The absolute path that a call names, relative to an open directory or the working directory; as it is, to be gone step by step. */
+  pathAt(directory: number, at: number): string {
     const text = this.memory.text(at)
-    if (text.length > PATH_UNITS_MAX) fail('NAMETOOLONG')
+    if (text.length >= PATH_UNITS_MAX) fail('NAMETOOLONG')
     this.fuel.charge(text.length * PATH_UNIT_FUEL)
-    if (text.startsWith('/')) return normalizePath(text)
-    if (text === '' && !mayBeEmpty) fail('NOENT')
+    if (text.startsWith('/')) return text
+    if (text === '') fail('NOENT')
     const from = directory === AT_FDCWD ? this.workingDirectory : this.descriptors.get(directory).path
-    return normalizePath(`${from}/${text}`)
+    return `${from}/${text}`
   }
 
   path(at: number): string {
@@ -127,10 +129,6 @@ export class Kernel {
   fillRandom(target: Uint8Array): void {
     this.fuel.charge(Math.ceil((target.length * RANDOM_KIB_FUEL) / 1024))
     this.world.random.fill(target)
-  }
-
-  isDevice(path: string): boolean {
-    return deviceAt(path) !== undefined
   }
 
   file(fd: number): Descriptor & { kind: 'file' } {

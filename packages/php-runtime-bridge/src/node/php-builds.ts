@@ -2,7 +2,7 @@ import type { ExtensionName } from '../configuration/fields.js'
 import type { SiteConfiguration } from '../configuration/site-configuration.js'
 import type { PhpVersion } from '../php-version.js'
 import { loadPhpBinary } from './binary.js'
-import type { PhpParts } from './image-builder.js'
+import type { PhpParts } from './php-instance.js'
 
 /** A version of PHP with the extensions of a site that are not in its binary. */
 interface Build {

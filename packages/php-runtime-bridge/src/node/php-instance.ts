@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import type { EffectKind } from '../configuration/fields.js'
 import { usualConfiguration } from '../configuration/site-configuration.js'
 import { emptyTree, type TreeDirectory } from '../file-tree.js'
 import { HOST_FUNCTION, NATIVE_HOST_FUNCTION } from '../host-calls/php-library.js'
@@ -20,10 +20,23 @@ import type { Extension } from './linker/extensions.js'
 import type { Linked } from './linker/linker.js'
 import { RequestOutput } from './output.js'
 import { type HookPlaces, PhpHooks } from './php-hooks.js'
-import { restoreMemory, sharedCopy } from './restore-memory.js'
+import { fillMemory, restoreMemory, sharedCopy } from './restore-memory.js'
 import { processIdOf, SeededRandom, START_SEED } from './seeded-random.js'
 import { importsOf } from './syscalls/imports.js'
 import { type WasmGlobal, type WasmMemory, type WasmTable, wasm } from './wasm-api.js'
+
+/** What instances are made of. */
+export interface PhpParts {
+  readonly binary: MeteredModule
+  /** What memory holds before PHP starts, where the binary itself does not say. */
+  readonly data: Uint8Array | undefined
+  /** Of one slot. */
+  readonly limits: SlotLimits
+  /** Those that are not in the binary. */
+  readonly extensions: readonly Extension[]
+  /** Kinds of effect that the host carries out. */
+  readonly carriedOut: readonly EffectKind[]
+}
 
 /** An instance's whole state between requests. `memory` ends where the heap ends: all above is zero. It lies in memory that all threads share. */
 export interface Snapshot {
@@ -59,20 +72,29 @@ export class PhpInstance {
   readonly #exports: Readonly<Record<string, unknown>>
   readonly #stackPointer: WasmGlobal
   readonly #stack: StackBounds
+  readonly #data: Uint8Array | undefined
+  readonly #constantBelow: number
+  /** What its memory was last made of: below `#constantBelow` that is still there. */
+  #holds: Uint8Array | undefined
+  /** Its memory is all zeros. */
+  #isEmpty: boolean
   readonly #extensions: ExtensionLoader
   #places: HookPlaces | undefined
   /** Where the C library keeps the end of its heap. */
   readonly #breakAt: number
 
-  /** @param extensions those that it will start with, or that its snapshot has */
-  constructor({ module, stack, addresses }: MeteredModule, extensions: readonly Extension[] = []) {
+  constructor({ binary: { module, stack, addresses, constantBelow }, data, extensions }: PhpParts) {
+    this.#data = data
+    this.#constantBelow = constantBelow
+    // a binary with its data in it, and extensions that are linked, write there
+    this.#isEmpty = data !== undefined && extensions.length === 0
     this.kernel = new Kernel()
     const imports = importsOf(module, this.kernel)
     const { exports } = new wasm.Instance(module, imports)
     this.#exports = exports
     this.#stackPointer = exports.__stack_pointer as WasmGlobal
     this.#stack = stack
-    this.kernel.memory = new GuestMemory(exports.memory as WasmMemory)
+    this.kernel.memory = new GuestMemory(exports.memory as WasmMemory, constantBelow)
     this.hooks = new PhpHooks(exports, this.kernel.memory, addresses)
     this.fuel = new FuelGauge(exports.__fuel as FuelGlobal, () => this.hooks.interrupt())
     this.kernel.fuel = this.fuel
@@ -90,11 +112,11 @@ export class PhpInstance {
 
   /**
    * Starts PHP, once, in a world of its own that is the same on every machine.
-   * @param data what the binary's memory holds at first, where the binary itself has none
    * @param around the system tree that PHP finds, with its configuration
    */
-  start(data: Uint8Array | undefined, around: TreeDirectory): Snapshot {
-    if (data) this.kernel.memory.bytes.set(data)
+  start(around: TreeDirectory): Snapshot {
+    this.#isEmpty = false
+    if (this.#data) this.kernel.memory.bytes.set(this.#data)
     this.#nameHostFunction()
     this.begin(startupWorld(around), this.kernel.descriptors, slotsOf(SLOTS_MAX))
     this.function('__wasm_call_ctors')()
@@ -137,7 +159,10 @@ export class PhpInstance {
     if (memory.pages > snapshot.pages) return false
     if (memory.pages < snapshot.pages) memory.grow(snapshot.pages - memory.pages)
     this.#extensions.replay(snapshot.linked)
-    restoreMemory(memory.bytes, snapshot, this.#heapEnd())
+    if (this.#isEmpty) fillMemory(memory.bytes, snapshot)
+    else restoreMemory(memory.bytes, snapshot, this.#holds === snapshot.memory ? this.#constantBelow : 0, this.#heapEnd())
+    this.#holds = snapshot.memory
+    this.#isEmpty = false
     this.#stackPointer.value = snapshot.stackPointer
     for (const [name, value] of snapshot.state) (this.#exports[name] as WasmGlobal).value = value
     this.#places = snapshot.hooks
@@ -149,11 +174,6 @@ export class PhpInstance {
   get stackOverran(): boolean {
     const { floor, top } = this.#stack
     return this.#stackPointer.value < floor || this.#stackPointer.value > top
-  }
-
-  /** SHA-256 of the whole linear memory, hexadecimal: for tests that compare machines. */
-  memoryDigest(): string {
-    return createHash('sha256').update(this.kernel.memory.bytes).digest('hex')
   }
 
   function(name: string): Exported {
@@ -183,8 +203,9 @@ export class PhpInstance {
     const { memory, guest } = this.kernel
     const encoded = memory.encode(text)
     const at = guest.malloc(encoded.length + 1)
-    memory.bytes.set(encoded, at)
-    memory.bytes[at + encoded.length] = 0
+    const target = memory.writable(at, encoded.length + 1)
+    target.set(encoded)
+    target[encoded.length] = 0
     return at
   }
 

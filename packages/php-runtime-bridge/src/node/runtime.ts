@@ -4,7 +4,7 @@ import { siteConfiguration } from '../configuration/of-site.js'
 import { usualConfiguration } from '../configuration/site-configuration.js'
 import { PhpRuntimeError } from '../errors.js'
 import { deriveTree, type TreeDirectory, treeOf } from '../file-tree.js'
-import type { DirectoryEntry, FileChange, FileEntry } from '../files.js'
+import type { DirectoryEntry, FileChange, FileEntry, SymlinkEntry } from '../files.js'
 import { phpChild, phpLibrary } from '../host-calls/php-library.js'
 import { canChange, codeOf, hasOwnImage, ROOMY } from '../image-recipe.js'
 import { areLimits, SLOT, type SlotLimits } from '../limits.js'
@@ -21,7 +21,7 @@ import { ImageLibrary, imageDigestOf, imageIdOf, type SiteImage } from './image-
 import { PhpBuilds } from './php-builds.js'
 import type { Snapshot } from './php-instance.js'
 import { RootTable } from './root-table.js'
-import { shareFiles } from './shared-bytes.js'
+import { shareChanges, shareFiles } from './shared-bytes.js'
 import { type KeptImage, PLAIN_IMAGE, type TaskResult } from './worker-messages.js'
 import { WorkerPool } from './worker-pool.js'
 import type { Lost } from './worker-seat.js'
@@ -70,6 +70,11 @@ export interface ImageFacts {
 export interface RunOptions {
   /** `read`: its changes are of no consequence, any number may run at a time. `write` (default): one at a time, in the order they came. */
   readonly kind?: RunKind
+  /**
+   * Whether the site's scratch is as earlier runs with it on the same root left it here, and is left for later ones if this changes nothing else. Without
+   * (default), scratch is empty: whatever members agree on must run so.
+   */
+  readonly scratch?: boolean
 }
 
 /** PHP as a function of (files, request, time, seed). Satisfies `ScriptRuntime` of @interpeer/peer. */
@@ -85,7 +90,13 @@ export interface PhpRuntime {
    * @throws {PhpRuntimeError} PATH_INVALID, PATH_CLASH, ROOT_UNKNOWN (`origin.initial`), VERSION_MISSING, BUILD_UNKNOWN, START_FAILED, LINK_FAILED,
    * RUNTIME_CLOSED
    */
-  load(root: string, files: readonly FileEntry[], directories?: readonly DirectoryEntry[], origin?: SiteOrigin): Promise<void>
+  load(
+    root: string,
+    files: readonly FileEntry[],
+    directories?: readonly DirectoryEntry[],
+    symlinks?: readonly SymlinkEntry[],
+    origin?: SiteOrigin,
+  ): Promise<void>
   /** Keeps what `from` becomes by `changes`; costs the changes. @throws {PhpRuntimeError} ROOT_UNKNOWN, and what `load` does */
   derive(root: string, from: string, changes: readonly FileChange[]): Promise<void>
   forget(root: string): void
@@ -178,11 +189,12 @@ class WorkerRuntime implements PhpRuntime {
     root: string,
     files: readonly FileEntry[],
     directories: readonly DirectoryEntry[] = [],
+    symlinks: readonly SymlinkEntry[] = [],
     origin: SiteOrigin | undefined = undefined,
   ): Promise<void> {
     const { pool, roots } = this.#parts
     pool.checkOpen()
-    const tree = treeOf(shareFiles(files), directories)
+    const tree = treeOf(shareFiles(files), directories, symlinks)
     const image = this.#imageOf(tree, origin && roots.get(origin.initial).tree)
     if (!this.#isLoaded(image)) await this.#load(image)
     const { key } = roots.set(root, tree, image)
@@ -192,7 +204,7 @@ class WorkerRuntime implements PhpRuntime {
   async derive(root: string, from: string, changes: readonly FileChange[]): Promise<void> {
     const { pool, roots } = this.#parts
     pool.checkOpen()
-    const shared = shareFiles(changes)
+    const shared = shareChanges(changes)
     // `root` may be `from`, which workers need until they derived from it
     await roots.while(from, async (before) => {
       const tree = deriveTree(before.tree, shared)
@@ -209,13 +221,18 @@ class WorkerRuntime implements PhpRuntime {
     this.#parts.roots.forget(root)
   }
 
-  async run(root: string, request: ScriptRequest, at: AgreedPoint, { kind = 'write' }: RunOptions = {}): Promise<ScriptOutcome> {
+  async run(
+    root: string,
+    request: ScriptRequest,
+    at: AgreedPoint,
+    { kind = 'write', scratch = false }: RunOptions = {},
+  ): Promise<ScriptOutcome> {
     const { pool, roots, guardMs } = this.#parts
     pool.checkOpen()
     return roots.while(root, async ({ key, image }) => {
       const option = faultyPartOf(at)
       if (option !== undefined) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option })
-      const run = async () => outcomeOf(await pool.run(kind, { type: 'run', tree: key, image: image.id, request, at }, guardMs))
+      const run = async () => outcomeOf(await pool.run(kind, { type: 'run', tree: key, image: image.id, request, at, scratch }, guardMs))
       return image.id === PLAIN_IMAGE ? run() : ((await this.#images.with(image, run)) ?? { type: 'abstained', reason: 'IMAGE_FAILED' })
     })
   }

@@ -1,15 +1,16 @@
 import { changesBelow } from '../changes.js'
 import type { TreeDirectory } from '../file-tree.js'
 import type { ChildJobRecord } from '../host-calls/child-task.js'
-import type { Effect } from '../host-calls/effects.js'
+import { slotsOf } from '../limits.js'
 import { type AbstainReason, type AnswerCode, codedAnswer, type Draft, ERROR_HEADER } from '../outcome.js'
 import { Overlay } from '../overlay.js'
-import { isSitePath, parentOf } from '../path.js'
+import { parentOf } from '../path.js'
 import { SITE_FOLDER } from '../php-ini.js'
 import { parseResponseHead } from '../response-headers.js'
 import type { Route } from '../route.js'
+import type { Scratch } from '../scratch.js'
 import { serverVariablesOf } from '../server-variables.js'
-import { mountSite, writabilityOf } from '../system-tree.js'
+import { mountSite, scratchOf, writabilityOf } from '../system-tree.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable } from './descriptors.js'
 import type { ExecutionLog } from './execution-log.js'
@@ -30,18 +31,21 @@ export interface Ran {
   readonly childJobs: readonly ChildJobRecord[]
 }
 
-/** Answers a request by the script that it leads to. */
+/** Answers a request by the script that it leads to. @param leave takes what it left in scratch, if it changed nothing else */
 export function runRoute(
   site: TreeDirectory,
   route: Route & { type: 'script' },
   scope: RequestScope,
   log: ExecutionLog,
+  leave?: (scratch: Scratch) => void,
 ): Ran | AbstainReason {
-  const { request, at, configuration, limits, childJobs } = scope
+  const { request, at, configuration, childJobs } = scope
+  const limits = slotsOf(configuration.slots, scope.limits)
   const { php, snapshot } = scope.php(0)
   const { kernel } = php
+  const files = new Overlay(mountSite(site), writabilityOf(configuration))
   const world: RequestWorld = {
-    files: new Overlay(mountSite(site), writabilityOf(configuration)),
+    files,
     clock: new VirtualClock(at.timeMs),
     random: new SeededRandom(at.seed),
     get processId() {
@@ -49,11 +53,11 @@ export function runRoute(
     },
     output: new RequestOutput(),
     log,
-    host: hostContextOf(kernel, scope, 0),
+    host: hostContextOf(kernel, scope, { level: 0, slots: configuration.slots }),
   }
   log.begin(snapshot.places)
   php.begin(world, new DescriptorTable(snapshot.descriptors), limits)
-  kernel.workingDirectory = parentOf(`${SITE_FOLDER}/${route.script}`)
+  kernel.workingDirectory = files.place(parentOf(`${SITE_FOLDER}/${route.script}`)).path
   let thrown: unknown
   try {
     runScript(php, request, serverVariablesOf(request, route, site), limits)
@@ -70,8 +74,10 @@ export function runRoute(
   const errors = Buffer.from(world.output.read('log')).toString('utf8')
   const code = stopOf(php, thrown !== undefined)
   if (code !== undefined) return { draft: codedAnswer(code, '', errors), ...used }
-  const response = responseOf(world, scope.effects.all, errors)
+  const response = responseOf(world, scope, errors)
   const want = wantOf(php)
+  const { changes, effects } = response
+  if (want === undefined && changes.length === 0 && effects.length === 0) leave?.(scratchOf(files, configuration))
   return { draft: want === undefined ? response : lastWords(want, response), ...used }
 }
 
@@ -79,7 +85,11 @@ export function runRoute(
 export function stopOf(php: PhpInstance, threw: boolean): AnswerCode | undefined {
   const { kernel, fuel, stackOverran } = php
   const halted = kernel.halted?.reason
-  if (halted?.type === 'answer') return halted.code === 'SCRIPT_TRAPPED' && kernel.memoryRefused ? 'MEMORY_EXHAUSTED' : halted.code
+  if (halted?.type === 'answer') {
+    if (halted.code === 'SCRIPT_TRAPPED' && kernel.memoryRefused) return 'MEMORY_EXHAUSTED'
+    // too much may be said only because the script was ended in the middle of it
+    return wantOf(php) ?? halted.code
+  }
   if (fuel.spent || (threw && fuel.isFarBelow)) return 'SLOT_EXHAUSTED'
   if (stackOverran) return 'STACK_EXHAUSTED'
   if (!threw) return undefined
@@ -101,10 +111,10 @@ function lastWords(code: AnswerCode, response: Draft): Draft {
   return { ...coded, headers: [...response.headers, [ERROR_HEADER, code]], body: response.body }
 }
 
-function responseOf({ files, output }: RequestWorld, effects: readonly Effect[], log: string): Draft {
+function responseOf({ files, output }: RequestWorld, { configuration, effects: { all: effects } }: RequestScope, log: string): Draft {
   const top = files.get(SITE_FOLDER)
-  const changes = top.kind === 'directory' ? changesBelow(top) : []
-  if (!changes.every(({ path }) => isSitePath(path))) return codedAnswer('CHANGES_INVALID', '', log)
+  const changes = top.kind === 'directory' ? changesBelow(top, configuration.scratch) : []
+  if (!changes) return codedAnswer('CHANGES_INVALID', '', log)
   const head = parseResponseHead(textOf(output.read('headers')))
   if (!head) return { ...codedAnswer('HEADERS_MALFORMED', '', log), changes, effects }
   return { ...head, body: output.read('output'), changes, effects, log }

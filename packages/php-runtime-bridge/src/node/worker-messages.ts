@@ -4,8 +4,8 @@ import type { ScriptOutcome } from '../outcome.js'
 import type { ScriptRequest } from '../request.js'
 import type { ContentChannel } from './content-channel.js'
 import type { AgreedPoint } from './execute.js'
-import type { Image, ImageOrder, PhpParts } from './image-builder.js'
-import type { Snapshot } from './php-instance.js'
+import type { Image, ImageOrder } from './image-builder.js'
+import type { PhpParts, Snapshot } from './php-instance.js'
 
 /** What a worker is born with. File bytes and snapshots lie in memory shared by all threads, so none of it is copied. */
 export interface WorkerStart {
@@ -39,7 +39,14 @@ export type Told =
   | { readonly type: 'forget-image'; readonly id: string }
 /** What a worker does one at a time, and answers. */
 export type Task =
-  | { readonly type: 'run'; readonly tree: number; readonly image: string; readonly request: ScriptRequest; readonly at: AgreedPoint }
+  | {
+      readonly type: 'run'
+      readonly tree: number
+      readonly image: string
+      readonly request: ScriptRequest
+      readonly at: AgreedPoint
+      readonly scratch: boolean
+    }
   /** Without an order: PHP as it starts. */
   | { readonly type: 'build'; readonly build: string; readonly order: ImageOrder | undefined }
 export type ToWorker = Told | Task

@@ -3,7 +3,7 @@ import { PhpRuntimeError } from '../errors.js'
 import type { TreeDirectory } from '../file-tree.js'
 import type { AbstainReason } from '../outcome.js'
 import { type ContentSource, serveContent } from './content-channel.js'
-import type { PhpParts } from './image-builder.js'
+import type { PhpParts } from './php-instance.js'
 import {
   type FromWorker,
   type KeptImage,

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { deriveTree, type TreeDirectory } from '../file-tree.js'
 import type { ScriptOutcome } from '../outcome.js'
+import { type Scratch, ScratchStore } from '../scratch.js'
 import { contentReaderOf } from './content-channel.js'
 import { execute } from './execute.js'
 import type { HostServices } from './host-context.js'
@@ -16,6 +17,8 @@ const builds = new Map(givenBuilds)
 const images = new Map(givenImages)
 const { carriedOut, limits } = named(builds, usual)
 const services: HostServices = { carriedOut: new Set(carriedOut), content: content && contentReaderOf(content) }
+/** What reads left for reads: this thread's own. */
+const scratches = new ScratchStore()
 const instances = new InstanceShelf(newInstance)
 
 function receive(message: ToWorker): void {
@@ -24,15 +27,16 @@ function receive(message: ToWorker): void {
 }
 
 function newInstance(build: string): PhpInstance {
-  const { binary, extensions } = named(builds, build)
-  return new PhpInstance(binary, extensions)
+  return new PhpInstance(named(builds, build))
 }
 
 function learn(told: Told): void {
   if (told.type === 'load') trees.set(told.key, told.tree)
   else if (told.type === 'derive') trees.set(told.key, deriveTree(named(trees, told.from), told.changes))
-  else if (told.type === 'forget') trees.delete(told.key)
-  else if (told.type === 'php') builds.set(told.build, told.parts)
+  else if (told.type === 'forget') {
+    trees.delete(told.key)
+    scratches.drop(told.key)
+  } else if (told.type === 'php') builds.set(told.build, told.parts)
   else if (told.type === 'image') images.set(told.id, told.image)
   else {
     images.delete(told.id)
@@ -49,7 +53,9 @@ function perform(task: Task): void {
   const kept = named(images, image)
   const { snapshot } = kept
   const atLevel: PhpAtLevel = (level) => ({ php: instances.take(shelfName(image, level), kept), snapshot })
-  const outcome = execute(named(trees, tree), request, at, { php: atLevel, services, limits })
+  const site = named(trees, tree)
+  const scratch = task.scratch ? { kept: scratches.get(tree), leave: (left: Scratch) => scratches.put(tree, left, site) } : undefined
+  const outcome = execute(site, request, at, { php: atLevel, services, limits, scratch })
   send({ type: 'ran', outcome }, buffersOf(outcome))
   // While the answer is under way: the next request finds PHP ready.
   instances.makeReady(image, kept)
@@ -78,8 +84,11 @@ function named<K, T>(all: ReadonlyMap<K, T>, name: K): T {
 /** The large parts of an outcome, each in a buffer of its own: handed over, not copied. */
 function buffersOf(outcome: ScriptOutcome): ArrayBuffer[] {
   if (outcome.type === 'abstained') return []
-  const parts = [outcome.body, outcome.transcript, ...outcome.changes.map((change) => (change.type === 'write' ? change.bytes : undefined))]
-  return parts.flatMap((part) => (part && part.length > 0 ? [part.buffer as ArrayBuffer] : []))
+  const ofChanges = outcome.changes.flatMap((change) =>
+    change.type === 'write' ? [change.bytes] : change.type === 'patch' ? change.parts.map(({ bytes }) => bytes) : [],
+  )
+  const parts = [outcome.body, outcome.transcript, ...ofChanges]
+  return parts.flatMap((part) => (part.length > 0 ? [part.buffer as ArrayBuffer] : []))
 }
 
 function send(message: FromWorker, handedOver: ArrayBuffer[] = []): void {

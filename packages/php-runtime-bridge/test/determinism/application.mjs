@@ -15,7 +15,7 @@ const php = await startPhp()
 await php.load('0', files)
 
 const all = createHash('sha256')
-const [cookies, statuses, trail, memory] = [new Map(), {}, [], []]
+const [cookies, statuses, trail] = [new Map(), {}, []]
 let number = 0
 for (const request of requests(cookies)) {
   const at = { timeMs: 1_790_000_000_000 + number * 61_007, seed: Buffer.from(`agreed ${number}`) }
@@ -43,9 +43,8 @@ for (const request of requests(cookies)) {
   all.update(digest)
   // where two differ, this says at which request
   trail.push(`${number} ${request.method} ${request.target} ${status} ${outcome.fuel ?? ''} ${digest.slice(0, 12)}`)
-  if (number % 20 === 0 && php.memoryDigest) memory.push(php.memoryDigest())
   php.forget(String(number++))
 }
-console.log(JSON.stringify({ runtimeId: php.runtimeId, digest: all.digest('hex'), statuses, trail, memory }))
+console.log(JSON.stringify({ runtimeId: php.runtimeId, digest: all.digest('hex'), statuses, trail, memory: php.memoryDigests?.() ?? [] }))
 await php.close()
 await busy?.terminate()

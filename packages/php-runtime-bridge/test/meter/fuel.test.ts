@@ -104,8 +104,8 @@ test('memory is paid for by its length, also where the length is known when it i
   const moving = instantiateMetered(oneFunction([i32], [], [], fill), { slack: 0 })
   const still = instantiateMetered(oneFunction([i32], [], [], fixed), { slack: 0 })
   expect(fuelOf(moving, 0).fuel).toBe(19)
-  expect(fuelOf(moving, length).fuel).toBe(19 + length / 8)
-  expect(fuelOf(still, 0).fuel).toBe(19 + length / 8)
+  expect(fuelOf(moving, length).fuel).toBe(19 + length)
+  expect(fuelOf(still, 0).fuel).toBe(19 + length)
   expect(moving.memory.subarray(0, length + 1)).toEqual(still.memory.subarray(0, length + 1))
 })
 

@@ -82,7 +82,7 @@ export function runReference(program: Program, argument: number): Reference | un
       }
       case 'fill': {
         const length = value(one.length, locals) & FILL_MASK
-        fuel += 4 + 16 + (length >> 3)
+        fuel += 4 + 16 + length
         memory.fill(5, FILL_AT, FILL_AT + length)
         return undefined
       }

@@ -7,15 +7,15 @@ export interface CallCost {
 /** Bytes moved by a call that came back: of its arguments, its result, and 32-bit words of PHP's memory. */
 type Moved = (args: readonly (number | bigint)[], result: number, word: (at: number) => number) => number
 
-// Prices are what the calls take on the machine where a slot's fuel takes about a second, rounded up: 10 fuel are a nanosecond. See the README.
+// Prices are what the calls take on the machine where a slot's fuel takes about a second, rounded: 15 fuel are a nanosecond. See the README.
 /** Answers out of the kernel's own numbers. */
-const GLANCE = 1_000
+const GLANCE = 2_000
 /** Works on an open descriptor. */
-const DESCRIPTOR = 4_000
+const DESCRIPTOR = 8_000
 /** Resolves a path. */
-const PATH = 10_000
+const PATH = 16_000
 /** Resolves a path and changes what is there. */
-const CHANGE = 20_000
+const CHANGE = 40_000
 /** Copying between PHP's memory and files. */
 const COPY_PER_KIB = 1_000
 /** New memory is zeroed by the host, at first touch. */
@@ -30,6 +30,9 @@ const inArgument =
   (args) =>
     Number(args[index])
 const answered: Moved = (_args, result) => Math.max(0, result)
+
+/** A text's length lies right before its letters. */
+const messageAndAnswer: Moved = ([at], result, word) => word(Number(at) - 4) + Math.max(0, result)
 
 const transfer = (resultAt: number): CallCost => ({ fuel: DESCRIPTOR, fuelPerKiB: COPY_PER_KIB, bytesOf: atPointer(resultAt) })
 const glance: CallCost = { fuel: GLANCE }
@@ -65,6 +68,7 @@ const costs: Readonly<Record<string, CallCost>> = {
   __syscall_ftruncate64: { fuel: CHANGE, fuelPerKiB: COPY_PER_KIB, bytesOf: inArgument(1) },
   _mmap_js: { fuel: DESCRIPTOR, fuelPerKiB: 2 * COPY_PER_KIB, bytesOf: inArgument(0) },
   _munmap_js: { fuel: DESCRIPTOR, fuelPerKiB: COPY_PER_KIB, bytesOf: inArgument(1) },
+  __asyncjs__js_module_onMessage: { fuel: PATH, fuelPerKiB: 4 * COPY_PER_KIB, bytesOf: messageAndAnswer },
   __syscall_mkdirat: change,
   __syscall_rmdir: change,
   __syscall_unlinkat: change,
@@ -86,5 +90,12 @@ export const PATH_UNIT_FUEL = 200
 export const RANDOM_KIB_FUEL = 20_000
 /** Listing a directory: names are gathered and sorted anew each time that reading begins. */
 export const LISTED_NAME_FUEL = 3_000
+/** A script in slots of its own: PHP's memory is made what it was, for each MiB of its image; and the files as they are are looked through. */
+export const CHILD_START_FUEL = 10_000_000
+export const CHILD_IMAGE_MIB_FUEL = 1_000_000
+export const CHILD_NODE_FUEL = 1_000
+/** What it changed becomes its caller's: so much for each file, folder and link, and for each KiB. */
+export const ADOPTED_NODE_FUEL = 50_000
+export const ADOPTED_KIB_FUEL = COPY_PER_KIB
 /** A page of PHP's memory more. */
 export const GROWN_PAGE_FUEL = GROW_PER_KIB * 64

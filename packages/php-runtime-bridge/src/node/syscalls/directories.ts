@@ -1,12 +1,12 @@
 import { fail } from '../../errno.js'
-import { childOf, namesIn } from '../../overlay.js'
+import { childOf, namesIn } from '../../overlay-walk.js'
+import { utf8Length } from '../../path.js'
 import { type Kernel, UMASK } from '../kernel.js'
 import { LISTED_NAME_FUEL } from './costs.js'
 
 // Emscripten's readdir expects records of this one size: 8 inode, 8 next offset, 2 length, 1 kind, 256 name, padding.
 const RECORD_BYTES = 280
-const DT_DIR = 4
-const DT_REG = 8
+const kinds = { directory: 4, file: 8, symlink: 10 } as const
 
 /** Making, listing and entering directories. Lists are sorted. */
 export function directoryCalls(kernel: Kernel) {
@@ -20,15 +20,17 @@ export function directoryCalls(kernel: Kernel) {
     const { memory } = kernel
     let at = 0
     let index = Math.floor(directory.offset / RECORD_BYTES)
-    for (; index < directory.names.length && at + RECORD_BYTES <= room; index++, at += RECORD_BYTES) {
+    for (; index < directory.names.length && at + RECORD_BYTES <= room; index++) {
       const name = directory.names[index] as string
       const child = index < 2 ? directory.node : childOf(directory.node, name)
+      if (child === undefined) continue // deleted since
       const record = buffer + at
-      memory.put64(record, child?.inode ?? 0)
+      memory.put64(record, child.inode)
       memory.put64(record + 8, (index + 1) * RECORD_BYTES)
       memory.put16(record + 16, RECORD_BYTES)
-      memory.bytes[record + 18] = child?.kind === 'file' ? DT_REG : DT_DIR
+      memory.bytes[record + 18] = kinds[child.kind]
       memory.putText(name, record + 19, 256)
+      at += RECORD_BYTES
     }
     directory.offset = index * RECORD_BYTES
     return at
@@ -44,10 +46,14 @@ export function directoryCalls(kernel: Kernel) {
       kernel.world.files.removeDirectory(kernel.path(at), kernel.world.clock.seconds)
       return 0
     }),
-    __syscall_getcwd: kernel.call((buffer: number, room: number) => kernel.memory.putText(kernel.workingDirectory, buffer, room) + 1),
+    __syscall_getcwd: kernel.call((buffer: number, room: number) => {
+      if (utf8Length(kernel.workingDirectory) >= room) fail(room === 0 ? 'INVAL' : 'RANGE')
+      return kernel.memory.putText(kernel.workingDirectory, buffer, room) + 1
+    }),
     __syscall_chdir: kernel.call((at: number) => {
-      const path = kernel.path(at)
-      if (kernel.world.files.get(path).kind !== 'directory') fail('NOTDIR')
+      const { path, node } = kernel.world.files.place(kernel.path(at))
+      if (node === undefined) fail('NOENT')
+      if (node.kind !== 'directory') fail('NOTDIR')
       kernel.workingDirectory = path
       return 0
     }),

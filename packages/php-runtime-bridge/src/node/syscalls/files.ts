@@ -1,20 +1,29 @@
 import { fail } from '../../errno.js'
 import type { OverlayNode } from '../../overlay-node.js'
+import { UNDATED_MTIME_S } from '../../overlay-node.js'
+import type { WalkTo } from '../../overlay-walk.js'
+import { utf8Length } from '../../path.js'
 import { type Descriptor, deviceAt } from '../descriptors.js'
-import { type Kernel, UMASK } from '../kernel.js'
+import { AT_FDCWD, type Kernel, UMASK } from '../kernel.js'
 
 const O_ACCMODE = 3
 const O_CREAT = 0o100
 const O_EXCL = 0o200
 const O_TRUNC = 0o1000
 const O_DIRECTORY = 0o200000
+const O_NOFOLLOW = 0o400000
+const AT_SYMLINK_NOFOLLOW = 0x100
+const AT_REMOVEDIR = 0x200
 const AT_EMPTY_PATH = 0x1000
 const UTIME_NOW = 0x3fffffff
 const UTIME_OMIT = 0x3ffffffe
 const S_IFREG = 0o100000
 const S_IFDIR = 0o040000
 const S_IFCHR = 0o020000
-const FILE_BYTES_MAX = 0x7fff_ffff
+const S_IFLNK = 0o120000
+const LINK_MODE = 0o777
+/** What a directory says its size is. */
+const DIRECTORY_BYTES = 4096
 
 /** Opening, naming and describing files. */
 export function fileCalls(kernel: Kernel) {
@@ -25,33 +34,42 @@ export function fileCalls(kernel: Kernel) {
     return kernel.descriptors.add(openPath(path, flags, variadic === 0 ? 0 : kernel.memory.u32(variadic)))
   }
 
-  function openPath(path: string, flags: number, mode: number): Descriptor {
-    const device = deviceAt(path)
-    if (device) return { kind: 'device', path, device, flags }
+  function openPath(given: string, flags: number, mode: number): Descriptor {
     const { files } = kernel.world
     const writing = (flags & O_ACCMODE) !== 0
-    const found = files.find(path)
+    const truncating = (flags & O_TRUNC) !== 0
+    const creating = (flags & O_CREAT) !== 0
+    const exclusive = creating && (flags & O_EXCL) !== 0
+    const entry = exclusive || (flags & O_NOFOLLOW) !== 0 || (creating && given.endsWith('/'))
+    const place = files.place(given, entry ? 'entry' : 'target')
+    const { path, node: found } = place
+    if (creating && place.slash && place.parent !== undefined) fail('ISDIR')
+    const device = deviceAt(path)
+    if (device) return { kind: 'device', path, device, flags }
     if (!found) {
-      if ((flags & O_CREAT) === 0) fail('NOENT')
-      return { kind: 'file', path, node: files.create(path, mode & ~UMASK, now()), flags, offset: 0 }
+      if (!creating) fail('NOENT')
+      return { kind: 'file', path, node: files.create(place, mode & ~UMASK, now()), flags, offset: 0 }
     }
-    if ((flags & O_CREAT) !== 0 && (flags & O_EXCL) !== 0) fail('EXIST')
+    if (exclusive) fail('EXIST')
+    if (found.kind === 'symlink') fail('LOOP')
     if (found.kind === 'directory') {
-      if (writing || (flags & O_CREAT) !== 0) fail('ISDIR')
+      if (writing || creating || truncating) fail('ISDIR')
       return { kind: 'directory', path, node: found, flags, offset: 0, names: undefined }
     }
-    if ((flags & O_DIRECTORY) !== 0) fail('NOTDIR')
-    if (writing) files.checkWritable(path)
-    if (writing && (flags & O_TRUNC) !== 0) {
+    if (place.slash || (flags & O_DIRECTORY) !== 0) fail('NOTDIR')
+    if (writing || truncating) files.checkWritable(path)
+    if (truncating) {
       files.resize(found, 0)
       found.mtimeS = now()
     }
     return { kind: 'file', path, node: found, flags, offset: 0 }
   }
 
-  function statPath(path: string, buffer: number): void {
-    if (kernel.isDevice(path)) putDevice(buffer)
-    else putStat(buffer, kernel.world.files.get(path))
+  function statPath(given: string, buffer: number, to: WalkTo): void {
+    const { files } = kernel.world
+    const { path, node } = files.place(given, given.endsWith('/') ? 'target' : to)
+    if (deviceAt(path) !== undefined) putDevice(buffer)
+    else putStat(buffer, node ?? fail('NOENT'))
   }
 
   function statDescriptor(fd: number, buffer: number): void {
@@ -61,8 +79,10 @@ export function fileCalls(kernel: Kernel) {
   }
 
   function putStat(buffer: number, node: OverlayNode): void {
-    const size = node.kind === 'file' ? node.size : 4096
-    fillStat(buffer, (node.kind === 'file' ? S_IFREG : S_IFDIR) | node.mode, size, node.mtimeS, node.inode)
+    const { inode } = node
+    if (node.kind === 'file') fillStat(buffer, S_IFREG | node.mode, node.content.size, node.mtimeS, inode)
+    else if (node.kind === 'directory') fillStat(buffer, S_IFDIR | node.mode, DIRECTORY_BYTES, node.mtimeS, inode)
+    else fillStat(buffer, S_IFLNK | LINK_MODE, utf8Length(node.target), UNDATED_MTIME_S, inode)
   }
 
   function putDevice(buffer: number): void {
@@ -72,7 +92,7 @@ export function fileCalls(kernel: Kernel) {
   /** struct stat as Emscripten's musl lays it out. */
   function fillStat(buffer: number, mode: number, size: number, mtimeS: number, inode: number): void {
     const { memory } = kernel
-    memory.bytes.fill(0, buffer, buffer + 96)
+    memory.writable(buffer, 96).fill(0)
     memory.put32(buffer, 1)
     memory.put32(buffer + 4, mode)
     memory.put32(buffer + 8, 1)
@@ -85,33 +105,76 @@ export function fileCalls(kernel: Kernel) {
 
   function truncate(fd: number, length: bigint): void {
     if (length < 0n) fail('INVAL')
-    if (length > FILE_BYTES_MAX) fail('FBIG')
+    if (length > BigInt(Number.MAX_SAFE_INTEGER)) fail('FBIG')
     const descriptor = kernel.file(fd)
     if ((descriptor.flags & O_ACCMODE) === 0) fail('INVAL')
     kernel.world.files.resize(descriptor.node, Number(length))
     descriptor.node.mtimeS = now()
   }
 
-  function changeTime(directory: number, at: number, times: number): void {
-    const path = at === 0 ? kernel.descriptors.get(directory).path : kernel.pathAt(directory, at, true)
-    if (kernel.isDevice(path)) return
+  function allocate(fd: number, mode: number, offset: bigint, length: bigint): void {
+    const descriptor = kernel.file(fd)
+    if ((descriptor.flags & O_ACCMODE) === 0) fail('BADF')
+    if (offset < 0n || length <= 0n) fail('INVAL')
+    if (mode !== 0) fail('NOTSUP')
+    const end = offset + length
+    if (end > BigInt(Number.MAX_SAFE_INTEGER)) fail('FBIG')
+    if (Number(end) > descriptor.node.content.size) kernel.world.files.resize(descriptor.node, Number(end))
+    descriptor.node.mtimeS = now()
+  }
+
+  function changeTime(directory: number, at: number, times: number, flags: number): void {
     const nanos = times === 0 ? UTIME_NOW : kernel.memory.i32(times + 24)
     if (nanos === UTIME_OMIT) return
     const mtimeS = nanos === UTIME_NOW ? now() : Number(kernel.memory.i64(times + 16))
     // What a bundle cannot carry would be another time for who loads it later.
     if (!Number.isSafeInteger(mtimeS) || mtimeS < 0) fail('INVAL')
-    kernel.world.files.changeTime(path, mtimeS)
+    if (at !== 0) {
+      const path = kernel.pathAt(directory, at)
+      const { files } = kernel.world
+      if (deviceAt(files.place(path).path) === undefined)
+        files.changeTime(path, mtimeS, (flags & AT_SYMLINK_NOFOLLOW) !== 0 ? 'entry' : 'target')
+      return
+    }
+    const descriptor = kernel.descriptors.get(directory)
+    if (descriptor.kind === 'device') return
+    kernel.world.files.checkWritable(descriptor.path)
+    descriptor.node.mtimeS = mtimeS
   }
 
   function checkAccess(directory: number, at: number, mode: number): void {
-    const path = kernel.pathAt(directory, at)
-    if (kernel.isDevice(path)) return
-    const node = kernel.world.files.get(path)
+    const { path, node } = kernel.world.files.place(kernel.pathAt(directory, at))
+    if (deviceAt(path) !== undefined) return
+    if (node === undefined) fail('NOENT')
     if ((mode & 2) !== 0) kernel.world.files.checkWritable(path)
     if ((mode & 1) !== 0 && node.kind === 'file' && (node.mode & 0o111) === 0) fail('ACCES')
   }
 
-  function statFileSystem(_path: number, _size: number, buffer: number): void {
+  function checkThere(directory: number, at: number): void {
+    const { files } = kernel.world
+    if (kernel.memory.text(at) === '') kernel.descriptors.get(directory)
+    else {
+      const path = kernel.pathAt(directory, at)
+      if (deviceAt(files.place(path).path) === undefined) files.get(path)
+    }
+  }
+
+  function changeMode(at: number, mode: number): void {
+    const { files } = kernel.world
+    const path = kernel.path(at)
+    if (deviceAt(files.place(path).path) === undefined) files.changeMode(path, mode)
+  }
+
+  function readLink(directory: number, at: number, buffer: number, room: number): number {
+    if (room <= 0) fail('INVAL')
+    const target = kernel.memory.encode(kernel.world.files.readLink(kernel.pathAt(directory, at)))
+    const length = Math.min(target.length, room)
+    kernel.memory.writable(buffer, length).set(target.subarray(0, length))
+    return length
+  }
+
+  function statFileSystem(at: number, _size: number, buffer: number): void {
+    checkThere(AT_FDCWD, at)
     const { memory } = kernel
     memory.put32(buffer + 4, 4096)
     for (const offset of [8, 16, 24, 32, 40]) memory.put64(buffer + offset, 1_000_000)
@@ -121,20 +184,19 @@ export function fileCalls(kernel: Kernel) {
     memory.put32(buffer + 64, 2)
   }
 
-  const stat = kernel.call((at: number, buffer: number) => void statPath(kernel.path(at), buffer))
   return {
     __syscall_openat: kernel.call(open),
-    __syscall_stat64: stat,
-    __syscall_lstat64: stat,
+    __syscall_stat64: kernel.call((at: number, buffer: number) => void statPath(kernel.path(at), buffer, 'target')),
+    __syscall_lstat64: kernel.call((at: number, buffer: number) => void statPath(kernel.path(at), buffer, 'entry')),
     __syscall_fstat64: kernel.call((fd: number, buffer: number) => void statDescriptor(fd, buffer)),
     __syscall_newfstatat: kernel.call((directory: number, at: number, buffer: number, flags: number) => {
       if ((flags & AT_EMPTY_PATH) !== 0 && kernel.memory.text(at) === '') statDescriptor(directory, buffer)
-      else statPath(kernel.pathAt(directory, at), buffer)
+      else statPath(kernel.pathAt(directory, at), buffer, (flags & AT_SYMLINK_NOFOLLOW) !== 0 ? 'entry' : 'target')
       return 0
     }),
     __syscall_unlinkat: kernel.call((directory: number, at: number, flags: number) => {
       const path = kernel.pathAt(directory, at)
-      if ((flags & 0x200) !== 0) kernel.world.files.removeDirectory(path, now())
+      if ((flags & AT_REMOVEDIR) !== 0) kernel.world.files.removeDirectory(path, now())
       else kernel.world.files.unlink(path, now())
       return 0
     }),
@@ -142,13 +204,17 @@ export function fileCalls(kernel: Kernel) {
       kernel.world.files.rename(kernel.pathAt(fromDirectory, from), kernel.pathAt(toDirectory, to), now())
       return 0
     }),
-    __syscall_ftruncate64: kernel.call((fd: number, length: bigint) => void truncate(fd, length)),
-    __syscall_utimensat: kernel.call((directory: number, at: number, times: number) => void changeTime(directory, at, times)),
-    __syscall_chmod: kernel.call((at: number, mode: number) => {
-      const path = kernel.path(at)
-      if (!kernel.isDevice(path)) kernel.world.files.changeMode(path, mode)
+    __syscall_symlinkat: kernel.call((target: number, directory: number, at: number) => {
+      kernel.world.files.makeLink(kernel.pathAt(directory, at), kernel.memory.text(target), now())
       return 0
     }),
+    __syscall_readlinkat: kernel.call(readLink),
+    __syscall_ftruncate64: kernel.call((fd: number, length: bigint) => void truncate(fd, length)),
+    __syscall_fallocate: kernel.call((fd: number, mode: number, at: bigint, length: bigint) => void allocate(fd, mode, at, length)),
+    __syscall_utimensat: kernel.call(
+      (directory: number, at: number, times: number, flags: number) => void changeTime(directory, at, times, flags),
+    ),
+    __syscall_chmod: kernel.call((at: number, mode: number) => void changeMode(at, mode)),
     __syscall_fchmod: kernel.call((fd: number, mode: number) => {
       const descriptor = kernel.descriptors.get(fd)
       if (descriptor.kind === 'device') return 0
@@ -156,17 +222,11 @@ export function fileCalls(kernel: Kernel) {
       descriptor.node.mode = mode & 0o7777
       return 0
     }),
-    __syscall_fchown32: () => 0,
-    __syscall_fchownat: () => 0,
+    // everything belongs to one user and stays so
+    __syscall_fchown32: kernel.call((fd: number) => void kernel.descriptors.get(fd)),
+    __syscall_fchownat: kernel.call((directory: number, at: number) => void checkThere(directory, at)),
     __syscall_faccessat: kernel.call((directory: number, at: number, mode: number) => void checkAccess(directory, at, mode)),
-    __syscall_readlinkat: kernel.call((directory: number, at: number) => {
-      const path = kernel.pathAt(directory, at)
-      if (!kernel.isDevice(path)) kernel.world.files.get(path)
-      return fail('INVAL')
-    }),
-    __syscall_symlinkat: kernel.call(() => fail('PERM')),
-    __syscall_statfs64: kernel.call((path: number, size: number, buffer: number) => void statFileSystem(path, size, buffer)),
-    __syscall_fallocate: () => 0,
+    __syscall_statfs64: kernel.call((at: number, size: number, buffer: number) => void statFileSystem(at, size, buffer)),
     __syscall_fdatasync: () => 0,
     fd_sync: () => 0,
     // One request runs at a time on its own copy: every lock is free.

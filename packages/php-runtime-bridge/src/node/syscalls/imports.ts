@@ -43,11 +43,11 @@ function accounted(kernel: Kernel, number: number, { fuel, fuelPerKiB, bytesOf }
     let result: number | bigint | undefined
     try {
       result = call(...args)
+      if (bytesOf !== undefined && fuelPerKiB !== undefined) {
+        kernel.fuel.charge(Math.ceil((bytesOf(args, Number(result), word) * fuelPerKiB) / 1024))
+      }
     } catch (error) {
       throw kernel.endedBy(error)
-    }
-    if (bytesOf !== undefined && fuelPerKiB !== undefined) {
-      kernel.fuel.charge(Math.ceil((bytesOf(args, Number(result), word) * fuelPerKiB) / 1024))
     }
     kernel.world.log?.call(number, args, result, kernel.guest.stackPointer(), kernel.memory.view)
     return result

@@ -35,8 +35,9 @@ export function memoryCalls(kernel: Kernel) {
     if (at === 0) fail('NOMEM')
     const { node } = descriptor
     const from = Number(offset)
-    kernel.memory.bytes.fill(0, at, at + length)
-    kernel.memory.bytes.set(node.bytes.subarray(from, Math.max(from, Math.min(node.size, from + length))), at)
+    const target = kernel.memory.writable(at, length)
+    target.fill(0)
+    node.content.read(from, target)
     kernel.memory.put32(allocated, 1)
     kernel.memory.put32(address, at)
   }
@@ -44,7 +45,7 @@ export function memoryCalls(kernel: Kernel) {
   function unmap(address: number, length: number, protection: number, flags: number, fd: number, offset: bigint): void {
     if ((protection & PROT_WRITE) === 0 || (flags & MAP_SHARED) === 0) return
     const { node } = kernel.file(fd)
-    const room = Math.max(0, Math.min(length, node.size - Number(offset)))
+    const room = Math.max(0, Math.min(length, node.content.size - Number(offset)))
     const bytes = kernel.memory.bytes.subarray(address, address + room)
     kernel.world.files.write(node, bytes, Number(offset), kernel.world.clock.seconds)
   }

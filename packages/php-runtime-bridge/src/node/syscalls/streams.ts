@@ -4,24 +4,24 @@ import type { Kernel } from '../kernel.js'
 
 const O_ACCMODE = 3
 const O_APPEND = 0o2000
-const FILE_BYTES_MAX = 0x7fff_ffff
 const F_DUPFD = 0
 const F_GETFL = 3
 const F_GETLK = 5
 const F_GETLK64 = 12
 const F_DUPFD_CLOEXEC = 1030
 const F_UNLCK = 2
+// What the C library takes a terminal to lack: nobody looks at this output while it is made.
+const RIGHTS_TO_SEEK = 0x24
 
 /** Reading, writing and seeking on descriptors. */
 export function streamCalls(kernel: Kernel) {
-  /** Runs over a scatter list of (address, length) pairs. @returns bytes moved */
-  function each(vectors: number, count: number, move: (bytes: Uint8Array, moved: number) => number): number {
+  /** Runs over a scatter list of (address, length) pairs, to read from there or to write there. @returns bytes moved */
+  function each(vectors: number, count: number, writes: boolean, move: (bytes: Uint8Array, moved: number) => number): number {
     let moved = 0
     for (let i = 0; i < count; i++) {
       const at = kernel.memory.u32(vectors + i * 8)
       const length = kernel.memory.u32(vectors + i * 8 + 4)
-      if (length === 0) continue
-      const done = move(kernel.memory.bytes.subarray(at, at + length), moved)
+      const done = move(writes ? kernel.memory.writable(at, length) : kernel.memory.bytes.subarray(at, at + length), moved)
       moved += done
       if (done < length) break
     }
@@ -36,10 +36,7 @@ export function streamCalls(kernel: Kernel) {
       return target.length
     }
     if ((descriptor.flags & O_ACCMODE) === 1) fail('BADF')
-    const { node } = descriptor
-    const length = Math.max(0, Math.min(target.length, node.size - at))
-    target.set(node.bytes.subarray(at, at + length))
-    return length
+    return descriptor.node.content.read(at, target)
   }
 
   function writeAt(descriptor: Descriptor, source: Uint8Array, at: number): number {
@@ -49,7 +46,6 @@ export function streamCalls(kernel: Kernel) {
       return source.length
     }
     if ((descriptor.flags & O_ACCMODE) === 0) fail('BADF')
-    if (at + source.length > FILE_BYTES_MAX) fail('FBIG')
     kernel.world.files.write(descriptor.node, source, at, kernel.world.clock.seconds)
     return source.length
   }
@@ -57,7 +53,7 @@ export function streamCalls(kernel: Kernel) {
   function read(fd: number, vectors: number, count: number, result: number): void {
     const descriptor = kernel.descriptors.get(fd)
     const start = descriptor.kind === 'file' ? descriptor.offset : 0
-    const moved = each(vectors, count, (target, done) => readAt(descriptor, target, start + done))
+    const moved = each(vectors, count, true, (target, done) => readAt(descriptor, target, start + done))
     if (descriptor.kind === 'file') descriptor.offset = start + moved
     kernel.memory.put32(result, moved)
   }
@@ -65,8 +61,8 @@ export function streamCalls(kernel: Kernel) {
   function write(fd: number, vectors: number, count: number, result: number): void {
     const descriptor = kernel.descriptors.get(fd)
     const appending = descriptor.kind === 'file' && (descriptor.flags & O_APPEND) !== 0
-    const start = descriptor.kind !== 'file' ? 0 : appending ? descriptor.node.size : descriptor.offset
-    const moved = each(vectors, count, (source, done) => writeAt(descriptor, source, start + done))
+    const start = descriptor.kind !== 'file' ? 0 : appending ? descriptor.node.content.size : descriptor.offset
+    const moved = each(vectors, count, false, (source, done) => writeAt(descriptor, source, start + done))
     if (descriptor.kind === 'file') descriptor.offset = start + moved
     kernel.memory.put32(result, moved)
   }
@@ -78,7 +74,7 @@ export function streamCalls(kernel: Kernel) {
       kernel.memory.put64(result, 0)
       return
     }
-    const end = descriptor.kind === 'file' ? descriptor.node.size : 0
+    const end = descriptor.kind === 'file' ? descriptor.node.content.size : 0
     const target = (whence === 0 ? 0 : whence === 1 ? descriptor.offset : end) + Number(offset)
     if (!(target >= 0 && target <= Number.MAX_SAFE_INTEGER)) fail('INVAL')
     descriptor.offset = target
@@ -101,14 +97,14 @@ export function streamCalls(kernel: Kernel) {
     fd_write: kernel.wasi((fd: number, vectors: number, count: number, result: number) => void write(fd, vectors, count, result)),
     fd_pread: kernel.wasi((fd: number, vectors: number, count: number, offset: bigint, result: number) => {
       const descriptor = kernel.descriptors.get(fd)
-      const moved = each(vectors, count, (target, done) => readAt(descriptor, target, Number(offset) + done))
+      const moved = each(vectors, count, true, (target, done) => readAt(descriptor, target, Number(offset) + done))
       kernel.memory.put32(result, moved)
       return 0
     }),
     fd_pwrite: kernel.wasi((fd: number, vectors: number, count: number, offset: bigint, result: number) => {
       const descriptor = kernel.descriptors.get(fd)
-      if (offset < 0n || offset > FILE_BYTES_MAX) fail('FBIG')
-      const moved = each(vectors, count, (source, done) => writeAt(descriptor, source, Number(offset) + done))
+      if (offset < 0n) fail('INVAL')
+      const moved = each(vectors, count, false, (source, done) => writeAt(descriptor, source, Number(offset) + done))
       kernel.memory.put32(result, moved)
       return 0
     }),
@@ -117,9 +113,10 @@ export function streamCalls(kernel: Kernel) {
     wasm_close: kernel.call((fd: number) => void kernel.descriptors.close(fd)),
     fd_fdstat_get: kernel.wasi((fd: number, at: number) => {
       const { kind, flags } = kernel.descriptors.get(fd)
-      kernel.memory.bytes.fill(0, at, at + 24)
+      kernel.memory.writable(at, 24).fill(0)
       kernel.memory.bytes[at] = kind === 'directory' ? 3 : kind === 'file' ? 4 : 2
       kernel.memory.put16(at + 2, (flags & O_APPEND) !== 0 ? 1 : 0)
+      kernel.memory.put64(at + 8, RIGHTS_TO_SEEK)
       return 0
     }),
     __syscall_dup: kernel.call((fd: number) => kernel.descriptors.add(kernel.descriptors.get(fd))),

@@ -37,10 +37,10 @@ export function timeCalls(kernel: Kernel) {
       kernel.memory.put64(at, BigInt(kernel.world.clock.readMicros()) * 1000n)
       return 0
     },
-    emscripten_get_now: millis,
+    emscripten_get_now: () => kernel.world.clock.pollMicros() / 1000,
     emscripten_date_now: millis,
     emscripten_sleep: (ms: number) => {
-      kernel.world.clock.sleep(ms)
+      kernel.world.clock.sleep(ms >>> 0)
       return undefined
     },
     _tzset_js: (timezone: number, daylight: number, standardName: number, daylightName: number) => {
@@ -56,7 +56,7 @@ export function timeCalls(kernel: Kernel) {
     strptime: () => 0,
     _setitimer_js: () => 0,
     random_get: (at: number, length: number) => {
-      kernel.fillRandom(kernel.memory.bytes.subarray(at, at + length))
+      kernel.fillRandom(kernel.memory.writable(at, length))
       return 0
     },
   }

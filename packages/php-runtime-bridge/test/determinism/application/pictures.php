@@ -7,17 +7,17 @@ function received(): string
     if (!$file || $file['error'] !== UPLOAD_ERR_OK) {
         return 'nothing: ' . json_encode($_FILES);
     }
-    $number = count(glob('/site/data/pictures/*.bmp'));
+    $number = count(glob('/site/data/pictures/*.png'));
     @mkdir('/site/data/pictures', 0755, true);
-    move_uploaded_file($file['tmp_name'], "/site/data/pictures/$number.bmp");
-    $size = getimagesize("/site/data/pictures/$number.bmp");
-    return htmlspecialchars(json_encode([$file['name'], $file['size'], $size, hash_file('sha256', "/site/data/pictures/$number.bmp"), mime_content_type("/site/data/pictures/$number.bmp")]));
+    move_uploaded_file($file['tmp_name'], "/site/data/pictures/$number.png");
+    $size = getimagesize("/site/data/pictures/$number.png");
+    return htmlspecialchars(json_encode([$file['name'], $file['size'], $size, hash_file('sha256', "/site/data/pictures/$number.png"), mime_content_type("/site/data/pictures/$number.png")]));
 }
 
 function thumbnail(int $number): string
 {
-    $path = "/site/data/pictures/$number.bmp";
-    $image = is_file($path) ? imagecreatefrombmp($path) : imagecreatetruecolor(24, 24);
+    $path = "/site/data/pictures/$number.png";
+    $image = is_file($path) ? imagecreatefrompng($path) : imagecreatetruecolor(24, 24);
     $image = imagerotate(imagescale($image, 32, 20, IMG_BILINEAR_FIXED), 11.5, 0x336699);
     imagefilter($image, IMG_FILTER_GAUSSIAN_BLUR);
     imagefilter($image, IMG_FILTER_COLORIZE, 20, -10, 5);
