@@ -5,33 +5,31 @@ import { SYMLINK_HOPS_MAX, targetFault } from './symlinks.js'
 import { malformed, type TreeEntry, type TreeEntryOf } from './tree-blocks.js'
 
 /** A directory where it really lies: no link is on the way to it. */
-export interface Place {
+interface Place {
   readonly cid: ContentId
   /** The names on the way to it; none for the top. */
   readonly names: readonly string[]
   /** Undefined for the top. */
   readonly above: Place | undefined
-  readonly mode: number
 }
-export const topPlace = (root: ContentId, mode: number): Place => ({ cid: root, names: [], above: undefined, mode })
+export const topPlace = (root: ContentId): Place => ({ cid: root, names: [], above: undefined })
 
-export const placeBelow = (place: Place, { name, node, mode }: TreeEntryOf<'directory'>): Place => ({
+const placeBelow = (place: Place, { name, node }: TreeEntryOf<'directory'>): Place => ({
   cid: contentIdOfBytes(node),
   names: [...place.names, name],
   above: place,
-  mode,
 })
 
 /** What a way ends at: a file, or a directory. */
-export type Found = { readonly type: 'file'; readonly entry: TreeEntryOf<'file'> } | { readonly type: 'directory'; readonly place: Place }
+type Found = { readonly type: 'file'; readonly entry: TreeEntryOf<'file'> } | { readonly type: 'directory'; readonly place: Place }
 
 /**
- * Goes a way through the tree as POSIX does, links followed; `onName` hears of each name looked up, and may end it by throwing. Undefined when nothing is there, or when it takes more than
+ * Goes a way through the tree as POSIX does, links followed. Undefined when nothing is there, or when it takes more than
  * SYMLINK_HOPS_MAX links (so a circle ends).
  * @throws {ContentStoreError} TREE_MALFORMED
  * @throws {MissingBlock}
  */
-export function followPath(source: BlockSource, from: Place, way: readonly string[], onName = (): void => {}): Found | undefined {
+export function followPath(source: BlockSource, from: Place, way: readonly string[]): Found | undefined {
   let place = from
   const ahead = way.toReversed()
   let hops = 0
@@ -41,7 +39,6 @@ export function followPath(source: BlockSource, from: Place, way: readonly strin
       place = place.above
       continue
     }
-    onName()
     const entry: TreeEntry | undefined = findEntry(source, place.cid, name)
     if (entry === undefined) return undefined
     if (entry.type === 'file') return ahead.length === 0 ? { type: 'file', entry } : undefined

@@ -23,7 +23,6 @@ export {
   type PutOptions,
 } from './blocks.js'
 export { CHUNK_BYTES, FILE_MAX_BYTES, LARGE_CHUNK_BYTES } from './chunks.js'
-export { copySymlinks } from './copy-symlinks.js'
 export { diffTrees, type TreeChange, type TreeDiff, type TreeNode, type TreeRange } from './diff-trees.js'
 export { ContentStoreError, type ContentStoreFailure, type Lie, type PeerConduct, type SourceReport, type StoreKind } from './errors.js'
 export { type BlockServer, type BlockServerOptions, openBlockServer } from './exchange/block-server.js'

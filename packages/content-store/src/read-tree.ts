@@ -3,7 +3,7 @@ import { BlockSource, type Missing } from './block-source.js'
 import type { GetBlock } from './blocks.js'
 import { joinFile } from './chunks.js'
 import { entriesOf } from './directory-blocks.js'
-import { type DirectoryEntry, type FileEntry, IMPLIED_DIRECTORY_MODE } from './files.js'
+import type { DirectoryEntry, FileEntry } from './files.js'
 import { followPath, topPlace } from './follow-path.js'
 import { pathFault, segmentsOf } from './paths.js'
 import { type SymlinkEntry, targetFault } from './symlinks.js'
@@ -71,7 +71,7 @@ export function readFile(
   const segments = segmentsOf(path)
   const source = new BlockSource(get)
   return source.finish(() => {
-    const found = followPath(source, topPlace(root, IMPLIED_DIRECTORY_MODE), segments)
+    const found = followPath(source, topPlace(root), segments)
     if (found?.type !== 'file') return { file: undefined }
     const { mode, mtimeS, size, content } = found.entry
     if (size > maxBytes) throw tooLarge(`more than ${maxBytes} bytes`)

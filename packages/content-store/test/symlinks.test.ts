@@ -1,17 +1,6 @@
-import { bytesOfContentId } from '@interpeer/crypto-ids'
 import { describe, expect, test } from 'vitest'
-import {
-  applyChanges,
-  type Block,
-  buildTree,
-  copySymlinks,
-  type FileChange,
-  listTree,
-  readFile,
-  readTree,
-  type SymlinkEntry,
-} from '../src/index.js'
-import { sealBlock, type TreeEntry } from '../src/tree-blocks.js'
+import { applyChanges, buildTree, type FileChange, listTree, readFile, readTree, type SymlinkEntry } from '../src/index.js'
+import { sealBlock } from '../src/tree-blocks.js'
 import { bytesOf, coded, fileAt, getFrom, holding, whole, writeAt } from './trees.js'
 
 const links = (given: Readonly<Record<string, string>>): SymlinkEntry[] => Object.entries(given).map(([path, target]) => ({ path, target }))
@@ -69,7 +58,6 @@ describe('a symbolic link', () => {
     const { get } = await holding({ blocks: [inner] })
     for (const walk of [listTree, readTree]) expect(() => walk(get, inner.cid)).toThrow(coded('TREE_MALFORMED'))
     expect(() => readFile(get, inner.cid, 'l')).toThrow(coded('TREE_MALFORMED'))
-    expect(() => copySymlinks(get, inner.cid)).toThrow(coded('TREE_MALFORMED'))
   })
 })
 
@@ -90,68 +78,5 @@ describe('changes and links', () => {
     expect(after.root).toBe(buildTree([fileAt('d/x'), fileAt('m', 'a file now')], [], links({ top: 'm' })).root)
     const other = apply({ type: 'symlink', path: 'd', target: 'top' }, { type: 'directory', path: 'l', mode: 0o700 })
     expect(other.root).toBe(buildTree([fileAt('top')], [{ path: 'l', mode: 0o700 }], links({ d: 'top', m: 'top' })).root)
-  })
-})
-
-describe('copying links', () => {
-  const copyOf = (given: Parameters<typeof buildTree>) => {
-    const tree = buildTree(...given)
-    return whole(copySymlinks(getFrom(tree), tree.root))
-  }
-  test('a copy of what each leads to, with its mode and time; what leads nowhere is left out', () => {
-    const files = [fileAt('d/one', '1', 0o600, 7), fileAt('d/e/two', '2')]
-    const given = links({ l: 'd', 'd/e/up': '../one', 'x/none': 'gone', 'x/circle': 'circle', 'x/file': '../l/one' })
-    const expected = [...files, fileAt('d/e/up', '1', 0o600, 7), fileAt('l/one', '1', 0o600, 7), fileAt('l/e/two', '2')]
-    expected.push(fileAt('l/e/up', '1', 0o600, 7), fileAt('x/file', '1', 0o600, 7))
-    const modes = [
-      { path: 'd', mode: 0o711 },
-      { path: 'l', mode: 0o711 },
-    ]
-    expect(copyOf([files, modes.slice(0, 1), given]).root).toBe(buildTree(expected, modes).root)
-  })
-  test('a directory is not copied into itself', () => {
-    const { root } = copyOf([[fileAt('d/x')], [], links({ 'd/self': '../d', 'd/top': '..', l: 'd' })])
-    expect(root).toBe(buildTree([fileAt('d/x'), fileAt('l/x', 'd/x')]).root)
-  })
-  test('only directories are made anew', () => {
-    expect(copyOf([[fileAt('d/x'), fileAt('e/y')], [], links({ l: 'd' })]).blocks).toHaveLength(1)
-    expect(copyOf([[fileAt('d/x'), fileAt('e/y')]]).blocks).toEqual([])
-  })
-  test('says what is missing', async () => {
-    const tree = buildTree([fileAt('d/x')], [], links({ l: 'd' }))
-    const { get } = await holding({ blocks: tree.blocks.filter(({ cid }) => cid === tree.root) })
-    expect(copySymlinks(get, tree.root)).toHaveProperty('missing.length', 1)
-  })
-  test('a bomb: 20 directories, each with ten links to the next, are 10^20 files', () => {
-    const bomb: SymlinkEntry[] = []
-    for (let i = 0; i < 20; i++) for (let j = 0; j < 10; j++) bomb.push({ path: `d${i}/l${j}`, target: `../d${i + 1}` })
-    const tree = buildTree([fileAt('d20/x')], [], bomb)
-    expect(() => copySymlinks(getFrom(tree), tree.root)).toThrow(coded('TREE_TOO_LARGE'))
-  })
-  test('a bomb: links that take long to go nowhere', async () => {
-    const far = Array.from({ length: 200 }, (_, i): TreeEntry => ({ type: 'symlink', name: `l${i}`, target: `${'d/'.repeat(31)}none` }))
-    let inner = sealBlock({ type: 'leaf', entries: [] })
-    const blocks: Block[] = [inner]
-    for (let i = 0; i < 31; i++) {
-      inner = sealBlock({ type: 'leaf', entries: [{ type: 'directory', name: 'd', mode: 0o755, node: bytesOfContentId(inner.cid) }] })
-      blocks.push(inner)
-    }
-    const entries: TreeEntry[] = [{ type: 'directory', name: 'd', mode: 0o755, node: bytesOfContentId((blocks[30] as Block).cid) }, ...far]
-    const top = sealBlock({ type: 'leaf', entries: entries.sort((a, b) => (a.name < b.name ? -1 : 1)) })
-    const { get } = await holding({ blocks: [...blocks, top] })
-    expect(whole(copySymlinks(get, top.cid)).blocks.length).toBeGreaterThan(0)
-    const more = Array.from(
-      { length: 50 },
-      (_, i): TreeEntry => ({ type: 'directory', name: `m${i}`, mode: 0o755, node: bytesOfContentId(top.cid) }),
-    )
-    const most = sealBlock({ type: 'leaf', entries: more.sort((a, b) => (a.name < b.name ? -1 : 1)) })
-    expect(() => copySymlinks((cid) => (cid === most.cid ? most.bytes : get(cid)), most.cid)).toThrow(coded('TREE_TOO_LARGE'))
-  })
-  test('limits count every copy', () => {
-    const tree = buildTree([fileAt('d/x', 'x'.repeat(1000))], [], links({ a: 'd', b: 'd' }))
-    const copy = (limits: object) => copySymlinks(getFrom(tree), tree.root, limits)
-    expect(() => copy({ maxBytes: 2999 })).toThrow(coded('TREE_TOO_LARGE'))
-    expect(() => copy({ maxEntries: 5 })).toThrow(coded('TREE_TOO_LARGE'))
-    expect(() => copy({ maxBytes: 3000, maxEntries: 6 })).not.toThrow()
   })
 })

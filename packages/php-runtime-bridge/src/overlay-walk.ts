@@ -25,7 +25,7 @@ const UTF8_BYTES_PER_UNIT_MAX = 3
  * Goes an absolute path as POSIX does: '..' is the folder above the one that was really come to. ENOENT and ENOTDIR for what lacks on the way,
  * ELOOP after LINK_HOPS_MAX links, ENAMETOOLONG. What the last name leads to may be missing.
  */
-export function walk(root: OverlayDirectory, path: string, to: WalkTo, onName: () => void): Place {
+export function walk(root: OverlayDirectory, path: string, to: WalkTo, onLink: (units: number) => void): Place {
   if (path.length > 2 * PATH_UNITS_MAX) fail('NAMETOOLONG')
   const above: OverlayDirectory[] = []
   const names: string[] = []
@@ -47,7 +47,6 @@ export function walk(root: OverlayDirectory, path: string, to: WalkTo, onName: (
       continue
     }
     if (name.length * UTF8_BYTES_PER_UNIT_MAX > NAME_BYTES_MAX && utf8Length(name) > NAME_BYTES_MAX) fail('NAMETOOLONG')
-    onName()
     const node = childOf(directory, name)
     while (text.charCodeAt(at) === SLASH) at++
     const last = at >= text.length
@@ -59,6 +58,7 @@ export function walk(root: OverlayDirectory, path: string, to: WalkTo, onName: (
     if (node.kind === 'file') fail('NOTDIR')
     if (node.kind === 'symlink') {
       if (++hops > LINK_HOPS_MAX) fail('LOOP')
+      onLink(node.target.length)
       text = last && at === end ? node.target : `${node.target}/${text.slice(at)}`
       at = 0
       if (text.charCodeAt(0) === SLASH) {

@@ -31,16 +31,13 @@ export interface Writability {
  */
 export class Overlay {
   readonly root: OverlayDirectory
-  /** Names looked up so far. */
-  namesWalked = 0
+  /** Told how long the target of each link is that is followed: a short path can lead a long way. */
+  onLink: (units: number) => void = () => {}
   readonly #writability: Writability
   #limits: OverlayLimits
   #ownedBytes = 0
   #madeNodes = 0
   #inodes = 0
-  readonly #onName = () => {
-    this.namesWalked++
-  }
 
   constructor(base: TreeDirectory, writability: Writability, limits: OverlayLimits = overlayLimits) {
     this.root = directoryOver(base, 1)
@@ -72,7 +69,7 @@ export class Overlay {
 
   /** Where a path leads; what is there may be missing. ENOTDIR where a slash at its end follows no directory. */
   place(path: string, to: WalkTo = 'target'): Place {
-    const place = walk(this.root, path, to, this.#onName)
+    const place = walk(this.root, path, to, this.onLink)
     if (place.slash && place.node !== undefined && place.node.kind !== 'directory' && to === 'target') fail('NOTDIR')
     return place
   }

@@ -151,8 +151,8 @@ function after(int $seconds, string $script, array $args = [], ?string $name = n
  * Whatever happens to it, the caller goes on. If it ends well, what it wrote and asked for (timers, payments, mail) counts as the caller's; if not, none of it
  * does, and an exception says why.
  *
- * A job has as many slots as its `interpeer.json` says, and a request holds one of them. Memory comes back when a script ends; work does not: all scripts
- * that a request runs have the work of the job's other slots together.
+ * A request has as many slots as the site's `interpeer.json` says. Its script may use them all, and lends some of them here: it keeps one at least, must fit
+ * into the memory of those that it keeps, and has itself done the work that the other script does.
  *
  * @param string $script a file of this site, absolute or from the working directory
  * @param array  $args   null, booleans, numbers, strings and arrays of them, at most 64 deep; no objects, no references; 1 MiB when serialised

@@ -185,27 +185,25 @@ test('what lies outside the site is no script; arguments are plain data', async 
   ])
 })
 
-test('slots are free again when a script ends; a site of one slot has none', async () => {
+test('slots are there again when a script ends; a site of one slot has none to lend', async () => {
   const { lines } = await run(
     'f(fn () => run("child.php", [], 3)); f(fn () => run("child.php", [], 4)); f(fn () => run("child.php", [], 3));',
     'return 1;',
   )
-  expect(lines).toEqual(['1', "NoFreeSlot : Interpeer\\run(): 4 of the job's slots are asked for, 3 are free", '1'])
-  expect((await run(CALL, 'return 1;', {}, 1)).lines).toEqual([
-    "NoFreeSlot : Interpeer\\run(): 1 of the job's slots are asked for, 0 are free",
-  ])
+  expect(lines).toEqual(['1', 'NoFreeSlot : Interpeer\\run(): 4 slots are asked for, 3 can be lent', '1'])
+  expect((await run(CALL, 'return 1;', {}, 1)).lines).toEqual(['NoFreeSlot : Interpeer\\run(): 1 slots are asked for, 0 can be lent'])
 })
 
 test('child jobs have child jobs, as deep as there are slots, and four levels', async () => {
   const child =
-    'if ($args[0] === 0) return 0; try { return 1 + Interpeer\\run("child.php", [$args[0] - 1]); } catch (Interpeer\\NoFreeSlot $e) { return $e->getMessage(); }'
-  const nest = (depth: number) => `f(fn () => run("child.php", [${depth}]));`
+    'if ($args[0] === 0) return 0; try { return 1 + Interpeer\\run("child.php", [$args[0] - 1], $args[0]); } catch (Interpeer\\NoFreeSlot $e) { return $e->getMessage(); }'
+  const nest = (depth: number) => `f(fn () => run("child.php", [${depth}], ${depth + 1}));`
   expect((await run(nest(3), child, {}, 5)).lines).toEqual(['3'])
   const deep = await run(
-    'echo run("child.php");',
-    'return 1 + Interpeer\\run(__DIR__ . "/2.php");',
+    'echo run("child.php", [], 4);',
+    'return 1 + Interpeer\\run(__DIR__ . "/2.php", [], 3);',
     {
-      '2.php': '<?php return 1 + Interpeer\\run("3.php");',
+      '2.php': '<?php return 1 + Interpeer\\run("3.php", [], 2);',
       '3.php': '<?php return 1 + Interpeer\\run("4.php");',
       '4.php': '<?php try { Interpeer\\run("child.php"); } catch (Interpeer\\NoFreeSlot $e) { echo $e->getMessage(), ";"; return 0; }',
     },
@@ -224,7 +222,7 @@ test('child jobs have child jobs, as deep as there are slots, and four levels', 
 
 test('a child job of a child job that fails is gone alone', async () => {
   const { text, changes, childJobs } = await run(
-    'echo run("child.php");',
+    'echo run("child.php", [], 2);',
     'file_put_contents("a", "1"); try { Interpeer\\run("2.php"); } catch (Interpeer\\ScriptFailed) {} return (int) file_exists("b");',
     {
       '2.php': '<?php file_put_contents("a", "2"); file_put_contents("b", "2"); exit(1);',
@@ -311,13 +309,13 @@ test('a site with an image of its own has all this too: its child jobs start fro
 
 test('the thread’s own stack holds five levels that recurse: the last gives out by its own bound', async () => {
   const deep = (bottom: string) => `$f = function ($n) use (&$f) { return $n === 0 ? ${bottom} : array_map($f, [$n - 1])[0]; };`
-  const at = (script: string) => `${deep(`Interpeer\\run("${script}")`)} return $f(1500);`
-  const page = `${deep('run("child.php")')} echo $f(1500);`
+  const at = (script: string, slots: number) => `${deep(`Interpeer\\run("${script}", [], ${slots})`)} return $f(1500);`
+  const page = `${deep('run("child.php", [], 4)')} echo $f(1500);`
   const { text, childJobs } = await run(
     page,
-    at('2.php'),
+    at('2.php', 3),
     {
-      '2.php': `<?php ${at('3.php')}`,
+      '2.php': `<?php ${at('3.php', 2)}`,
       '3.php': `<?php try { Interpeer\\run("4.php"); } catch (Interpeer\\ScriptFailed $e) { return $e->reason; }`,
       '4.php': '<?php $f = fn () => array_map($GLOBALS["f"], [1]); $f();',
     },

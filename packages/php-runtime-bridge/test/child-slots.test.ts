@@ -1,7 +1,7 @@
 import { SLOT, type SlotLimits } from '@interpeer/php-runtime-bridge'
 import type { PhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { SlotPool } from '../src/host-calls/slot-pool.js'
+import { lendSlots } from '../src/host-calls/lend-slots.js'
 import { filesOf, namesOf, startPhp, textOf, utf8 } from './sites.js'
 
 const limits: SlotLimits = { ...SLOT, fuel: 1_000_000_000, graceFuel: 100_000_000 }
@@ -49,7 +49,8 @@ test.each([
   const [used] = childJobs.map((job) => job.fuel)
   expect(used).toBeGreaterThan(limits.fuel)
   expect(used).toBeLessThanOrEqual(limits.fuel + limits.graceFuel * 2)
-  expect(fuel).toBeLessThan(limits.fuel / 2)
+  expect(fuel - (used ?? 0), 'its caller, which pays for it').toBeLessThan(limits.fuel / 2)
+  expect(fuel).toBeGreaterThan(used ?? 0)
 })
 
 test.each([
@@ -85,15 +86,31 @@ test('two slots have the memory and the work of two', async () => {
   expect(two.childJobs[0]?.fuel).toBeGreaterThan(limits.fuel * 2)
 })
 
-test('the work of the other slots is for all child jobs of a request together', async () => {
+test('a request has the work of its slots, whoever does it: what a child job uses is gone for its caller', async () => {
   const child = 'if ($args) while (true); $x = 0; for ($i = 0; $i < 300000; $i++) $x += $i; return 1;'
-  const { lines, childJobs, fuel } = await run(`${CALL} f(fn () => run("child.php", ["spin"])); ${CALL} echo "goes on";`, child, 2)
-  expect(lines).toEqual(['1', 'Interpeer\\SlotExhausted "child.php"', 'Interpeer\\NoFreeSlot null', 'goes on'])
-  const [first = 0, second = 0] = childJobs.map((job) => job.fuel)
-  expect(first).toBeGreaterThan(limits.fuel / 20)
-  expect(first + second).toBeGreaterThan(limits.fuel)
-  expect(first + second).toBeLessThan(limits.fuel + limits.graceFuel * 2)
-  expect(fuel).toBeLessThan(limits.fuel / 2)
+  const spin = 'f(fn () => run("child.php", ["spin"]));'
+  const { lines, childJobs, fuel } = await run(`${CALL} ${spin} ${spin} ${CALL} echo "goes on";`, child, 2)
+  expect(lines.slice(0, 2)).toEqual(['1', 'Interpeer\\SlotExhausted "child.php"'])
+  expect(lines.at(-1)).toBe('goes on')
+  const [, second = 0, third = 0] = childJobs.map((job) => job.fuel)
+  expect(second).toBeGreaterThan(limits.fuel)
+  expect(third, 'what was left').toBeLessThan(limits.fuel)
+  expect(childJobs).toHaveLength(3)
+  expect(fuel).toBeGreaterThan(limits.fuel * 2)
+  expect(fuel).toBeLessThanOrEqual((limits.fuel + limits.graceFuel) * 3)
+})
+
+test('a request’s own script may use all slots itself', async () => {
+  const { lines, fuel, childJobs } = await run('f(function () { while (true); });', '', 3)
+  expect(lines).toEqual(['Interpeer\\SlotExhausted null'])
+  expect([fuel > limits.fuel * 3, fuel < (limits.fuel + limits.graceFuel) * 3, childJobs]).toEqual([true, true, []])
+  const memory = 'f(fn () => strlen(str_repeat("x", 200 << 20)));'
+  expect((await run(memory, '', 2)).lines).toEqual([String(200 << 20)])
+})
+
+test('memory that a script holds itself can not be lent', async () => {
+  const page = '$x = str_repeat("x", 400 << 20); f(fn () => run("child.php", [], 2)); f(fn () => run("child.php", [], 1));'
+  expect((await run(page, 'return 1;', 3)).lines).toEqual(['Interpeer\\NoFreeSlot null', '1'])
 })
 
 test('a caller whose own slot ends meanwhile is told so after its child job', async () => {
@@ -107,25 +124,24 @@ test('starting scripts costs their caller work: a hundred do not fit into a smal
   expect(childJobs.length).toBeLessThan(100)
 })
 
-describe('the pool of slots', () => {
+describe('what is lent', () => {
   const slot = { fuel: 1000, memoryMiB: 512, graceFuel: 100 }
   const refused = expect.objectContaining({ thrown: 'NoFreeSlot' })
+  const lender = { slots: 4, memoryBytes: 0, fuelLeft: 4000 }
 
-  test('gives what is free, and takes it back', () => {
-    const pool = new SlotPool(slot, 4)
-    expect(pool.take(2)).toEqual({ fuel: 2000, memoryMiB: 1024, graceFuel: 200 })
-    expect(() => pool.take(2)).toThrow(refused)
-    expect(pool.take(1)).toEqual({ fuel: 1000, memoryMiB: 512, graceFuel: 100 })
-    pool.giveBack(2, 2200)
-    expect(pool.free).toBe(2)
-    expect(pool.take(1)).toEqual({ fuel: 800, memoryMiB: 512, graceFuel: 80 })
-    pool.giveBack(1, 880)
-    expect(() => pool.take(1)).toThrow(refused)
+  test('is so many times one slot, and no more work than the lender has left', () => {
+    expect(lendSlots(slot, lender, 2)).toEqual({ fuel: 2000, memoryMiB: 1024, graceFuel: 200 })
+    expect(lendSlots(slot, { ...lender, fuelLeft: 800 }, 2)).toEqual({ fuel: 800, memoryMiB: 1024, graceFuel: 80 })
+    expect(() => lendSlots(slot, { ...lender, fuelLeft: 0 }, 2)).toThrow(refused)
   })
-  test('gives no more memory than PHP can address', () => {
-    expect(new SlotPool(slot, 8).take(7).memoryMiB).toBe(2048)
+  test('leaves the lender one slot, and the memory that it holds', () => {
+    expect(lendSlots(slot, lender, 3).memoryMiB).toBe(1536)
+    expect(() => lendSlots(slot, lender, 4)).toThrow(refused)
+    expect(() => lendSlots(slot, { ...lender, slots: 1 }, 1)).toThrow(refused)
+    expect(() => lendSlots(slot, { ...lender, memoryBytes: 513 << 20 }, 3)).toThrow(refused)
+    expect(lendSlots(slot, { ...lender, memoryBytes: 512 << 20 }, 3).memoryMiB).toBe(1536)
   })
-  test('a request of one slot has none to give', () => {
-    expect(() => new SlotPool(slot, 1).take(1)).toThrow(refused)
+  test('has no more memory than PHP can address', () => {
+    expect(lendSlots({ ...slot, memoryMiB: 1024 }, lender, 3).memoryMiB).toBe(2048)
   })
 })

@@ -49,7 +49,7 @@ export class OverlayFiles {
   constructor(tree: TreeDirectory, writability: Writability) {
     this.overlay = new Overlay(tree, writability)
     const kernel = this.#kernel
-    kernel.memory = new GuestMemory({ buffer: new ArrayBuffer(BYTES_AT + BYTES_MAX), grow: () => 0 })
+    kernel.memory = new GuestMemory({ buffer: new ArrayBuffer(BYTES_AT + BYTES_MAX), grow: () => 0 }, 0)
     kernel.guest = { malloc: () => 0, alignedAlloc: () => 0, stackPointer: () => 0, forgetLibrary: () => undefined }
     kernel.fuel = new FuelGauge({ value: 0n }, () => undefined)
     kernel.fuel.begin(SLOT)

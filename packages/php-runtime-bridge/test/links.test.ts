@@ -1,7 +1,10 @@
 import { type PhpRuntime, startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { usualConfiguration } from '../src/configuration/site-configuration.js'
 import { deriveTree, findNode, followNode, treeOf } from '../src/file-tree.js'
 import { isSiteTarget, siteTargetOf } from '../src/links.js'
+import { Overlay } from '../src/overlay.js'
+import { mountSite, writabilityOf } from '../src/system-tree.js'
 import { filesOf, visit } from './sites.js'
 
 let php: PhpRuntime
@@ -155,4 +158,16 @@ test('trees: a link is in the way of what would lie below it, and leads nowhere 
   expect(() => deriveTree(tree, [below])).toThrow(expect.objectContaining({ code: 'PATH_CLASH' }))
   expect(() => treeOf(filesOf({ 'a/b': '' }), [], [{ path: 'a', target: 'b' }])).toThrow(expect.objectContaining({ code: 'PATH_CLASH' }))
   expect(findNode(deriveTree(tree, [{ type: 'directory', path: 'data/up', mode: 0o755 }]), 'data/up')).toMatchObject({ kind: 'directory' })
+})
+
+test('a way through links is as long as their targets are, and is counted so', () => {
+  const files = new Overlay(mountSite(treeOf(filesOf({ 'data/page.txt': 'page' }), [], links)), writabilityOf(usualConfiguration))
+  const followed: number[] = []
+  files.onLink = (units) => followed.push(units)
+  files.get('/site/page.txt')
+  files.get('/site/data/up/data/page.txt')
+  files.entry('/site/page.txt')
+  expect(followed).toEqual([13, 2])
+  expect(() => files.get('/site/loop')).toThrow(expect.objectContaining({ errno: 32 }))
+  expect(followed).toHaveLength(2 + 32)
 })

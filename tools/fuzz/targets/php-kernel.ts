@@ -84,7 +84,7 @@ class HostileGuest {
   constructor(script: Uint8Array, tamper: (imports: Imports) => Imports) {
     this.#script = script
     this.kernel = new Kernel()
-    this.kernel.memory = new GuestMemory(this.#memory)
+    this.kernel.memory = new GuestMemory(this.#memory, 0)
     let top = MEMORY_BYTES - PAGE_BYTES
     const allocate = (bytes: number) => {
       if (!(bytes >= 0 && bytes < top - ROOM_AT)) return 0

@@ -22,6 +22,14 @@ export const Edit = {
   return: 11,
   /** a loop is about to begin: `value`, the number of edits there were at its end; 0 for one that calls */
   loop: 12,
+  /** a value of this type is about to be stored: its address must not be below `value` */
+  storeI32: 13,
+  storeI64: 14,
+  storeF32: 15,
+  storeF64: 16,
+  storeV128: 17,
+  /** a piece of memory is about to be written: likewise */
+  writePiece: 18,
 } as const
 
 /** Places in one function, in order. Columns, not objects: a large module has a million. */

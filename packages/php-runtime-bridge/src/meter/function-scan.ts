@@ -15,6 +15,8 @@ export interface ScanRules {
   readonly frames: Frames | undefined
   readonly canonicalNaNs: boolean
   readonly renumbering: Renumbering
+  /** Nothing below this address is written to. */
+  readonly constantBelow: number
   /** Fuel of one operation on a whole piece of memory: its bytes, shifted right so far. */
   readonly bulkShift: number
 }
@@ -252,10 +254,17 @@ export class FunctionScan {
   }
 
   #memoryAccess(reader: ByteReader, from: number, opcode: number, before: number): void {
-    skipMemoryArgument(reader)
+    const offset = offsetOf(reader)
     if (opcode === Op.f64Store) this.#observe(from, before, Edit.nan64)
     else if (opcode === Op.f32Store) this.#observe(from, before, Edit.nan32)
+    if (opcode >= Op.i32Store && opcode <= Op.i64Store32) this.#guard(from, storeEdits[opcode - Op.i32Store] as number, offset)
     else if (opcode === Op.f32Load || opcode === Op.f64Load) this.#top = SAME_BITS
+  }
+
+  #guard(from: number, edit: number, offset: number): void {
+    const { constantBelow } = this.#rules
+    // an address and its offset are added without wrapping around
+    if (offset < constantBelow && this.#current !== DEAD) this.#edits.add(edit, from, from, constantBelow - offset)
   }
 
   /** A float's bits are about to be seen: a NaN must have the same ones everywhere. */
@@ -310,6 +319,7 @@ export class FunctionScan {
       return
     }
     if (prefix === Op.atomic) {
+      if (opcode >= ATOMIC_STORE && this.#rules.constantBelow > 0) unsupported('an atomic store beside constant data', from)
       if (opcode === 3) reader.byte()
       else if (opcode <= 2 || (opcode >= 0x10 && opcode <= 0x4e)) skipMemoryArgument(reader)
       else unsupported(`instruction 0xfe 0x${opcode.toString(16)}`, from)
@@ -319,7 +329,9 @@ export class FunctionScan {
     if (opcode === Simd.f32x4Splat || opcode === Simd.f32x4ReplaceLane) this.#observe(from, before, Edit.nan32)
     if (opcode === Simd.f64x2Splat || opcode === Simd.f64x2ReplaceLane) this.#observe(from, before, Edit.nan64)
     const form = simdImmediates(opcode)
-    if (form === 2 || form === 3) skipMemoryArgument(reader)
+    const offset = form === 2 || form === 3 ? offsetOf(reader) : 0
+    if (opcode === Simd.v128Store || (opcode >= Simd.v128Store8Lane && opcode <= Simd.v128Store64Lane))
+      this.#guard(from, Edit.storeV128, offset)
     if (form === 1 || form === 3) reader.byte()
     if (form === 4) reader.skip(16)
     const lanes = nanLanesOf(opcode)
@@ -340,6 +352,7 @@ export class FunctionScan {
     const shift = ofMemory ? this.#rules.bulkShift : 0
     if (before === CONSTANT) this.#segments.add(this.#current, this.#constant >>> shift)
     else this.#edits.add(Edit.length, from, from, shift)
+    if (ofMemory) this.#guard(from, Edit.writePiece, 0)
   }
 
   #beginSegment(at: number, head: boolean, base: number): number {
@@ -420,7 +433,26 @@ export class FunctionScan {
 }
 
 function skipMemoryArgument(reader: ByteReader): void {
+  offsetOf(reader)
+}
+
+function offsetOf(reader: ByteReader): number {
   // an alignment of 64 and more is the mark of another memory than the first
   if (reader.u32() >= 64) unsupported('more than one memory', reader.at)
-  reader.u32()
+  return reader.u32()
 }
+
+/** From i32.store to i64.store32, as they are numbered. */
+const storeEdits = [
+  Edit.storeI32,
+  Edit.storeI64,
+  Edit.storeF32,
+  Edit.storeF64,
+  Edit.storeI32,
+  Edit.storeI32,
+  Edit.storeI64,
+  Edit.storeI64,
+  Edit.storeI64,
+]
+/** After 0xfe: the first that writes. */
+const ATOMIC_STORE = 0x17

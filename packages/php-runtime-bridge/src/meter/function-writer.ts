@@ -16,8 +16,8 @@ export interface WriteRules {
 }
 
 // Local variables that a function may be given, in this order.
-const Local = { length: 0, nan32: 1, nan64: 2, nanLanes: 3, fuel: 4 } as const
-const localTypes = [Type.i32, Type.f32, Type.f64, Type.v128, Type.i64]
+const Local = { length: 0, nan32: 1, nan64: 2, nanLanes: 3, fuel: 4, long: 5, address: 6, source: 7 } as const
+const localTypes = [Type.i32, Type.f32, Type.f64, Type.v128, Type.i64, Type.i64, Type.i32, Type.i32]
 
 const QUIET_NAN_32 = [0, 0, 0xc0, 0x7f]
 const QUIET_NAN_64 = [0, 0, 0, 0, 0, 0, 0xf8, 0x7f]
@@ -34,7 +34,7 @@ export class FunctionWriter {
   readonly #bytes: Uint8Array
   readonly #body = new ByteWriter(4096)
   /** Of each local that a function may be given: its number in the function at hand; -1 where it has none. */
-  readonly #locals = [-1, -1, -1, -1, -1]
+  readonly #locals = localTypes.map(() => -1)
   readonly #take: readonly number[]
   readonly #check: readonly number[]
   readonly #stackCheck: readonly number[]
@@ -92,7 +92,8 @@ export class FunctionWriter {
       else if (kind === Edit.return) {
         body.byte(Op.br)
         body.u32(value)
-      } else this.#useOfLocal(kind, value, held)
+      } else if (kind >= Edit.storeI32) this.#guard(localsOf(kind, value), value)
+      else this.#useOfLocal(kind, value, held)
     }
     body.copy(this.#bytes, from, end)
     if (scan.framed) {
@@ -125,7 +126,7 @@ export class FunctionWriter {
 
   #useOfLocal(kind: number, value: number, held: boolean): void {
     const body = this.#body
-    const local = leb(this.#locals[localOf(kind, value)] as number)
+    const local = leb(this.#locals[localsOf(kind, value)[0] as number] as number)
     const get = [Op.localGet, ...local]
     if (kind === Edit.nan64) body.put([Op.localTee, ...local, Op.f64Const, ...QUIET_NAN_64, ...get, ...get, Op.f64Eq, Op.select])
     else if (kind === Edit.nan32) body.put([Op.localTee, ...local, Op.f32Const, ...QUIET_NAN_32, ...get, ...get, Op.f32Eq, Op.select])
@@ -142,6 +143,25 @@ export class FunctionWriter {
     }
   }
 
+  /** Above the address lie the values of these locals, the last on top: they are put back. */
+  #guard(locals: readonly number[], lowest: number): void {
+    const body = this.#body
+    const [address, ...above] = locals.map((local) => leb(this.#locals[local] as number))
+    for (const local of above.toReversed()) body.put([Op.localSet, ...local])
+    body.put([
+      Op.localTee,
+      ...(address as number[]),
+      Op.i32Const,
+      ...signedLeb(lowest),
+      Op.i32LtU,
+      Op.if,
+      Type.empty,
+      Op.unreachable,
+      Op.end,
+    ])
+    for (const local of [address as number[], ...above]) body.put([Op.localGet, ...local])
+  }
+
   #holdIn(local: readonly number[]): void {
     this.#hold = [...this.#getFuel, Op.localSet, ...local]
     this.#getHeld = [Op.localGet, ...local]
@@ -154,10 +174,11 @@ export class FunctionWriter {
     let groups = scan.localGroups
     let next = scan.locals
     for (let i = 0; i < edits.kind.length; i++) {
-      const local = localOf(edits.kind[i] as number, edits.value[i] as number)
-      if (local < 0 || this.#locals[local] !== -1) continue
-      this.#locals[local] = next++
-      groups++
+      for (const local of localsOf(edits.kind[i] as number, edits.value[i] as number)) {
+        if (this.#locals[local] !== -1) continue
+        this.#locals[local] = next++
+        groups++
+      }
     }
     if (this.#locals[Local.fuel] !== -1) this.#holdIn(leb(this.#locals[Local.fuel] as number))
     const body = this.#body
@@ -170,12 +191,28 @@ export class FunctionWriter {
   }
 }
 
-function localOf(kind: number, value: number): number {
-  if (kind === Edit.loop) return value === 0 ? -1 : Local.fuel
-  if (kind === Edit.length || kind === Edit.lengthLeft) return Local.length
-  if (kind === Edit.nan32) return Local.nan32
-  if (kind === Edit.nan64) return Local.nan64
-  return kind === Edit.nanLanes32 || kind === Edit.nanLanes64 ? Local.nanLanes : -1
+/** By kind of edit: the local variables that it uses; of a store the address first, then what lies above it. */
+const localsOfKind: readonly (readonly number[])[] = Object.assign(
+  Array.from({ length: Edit.writePiece + 1 }, (): number[] => []),
+  {
+    [Edit.length]: [Local.length],
+    [Edit.lengthLeft]: [Local.length],
+    [Edit.nan32]: [Local.nan32],
+    [Edit.nan64]: [Local.nan64],
+    [Edit.nanLanes32]: [Local.nanLanes],
+    [Edit.nanLanes64]: [Local.nanLanes],
+    [Edit.loop]: [Local.fuel],
+    [Edit.storeI32]: [Local.address, Local.length],
+    [Edit.storeI64]: [Local.address, Local.long],
+    [Edit.storeF32]: [Local.address, Local.nan32],
+    [Edit.storeF64]: [Local.address, Local.nan64],
+    [Edit.storeV128]: [Local.address, Local.nanLanes],
+    [Edit.writePiece]: [Local.address, Local.source, Local.length],
+  },
+)
+
+function localsOf(kind: number, value: number): readonly number[] {
+  return kind === Edit.loop && value === 0 ? [] : (localsOfKind[kind] as readonly number[])
 }
 
 /** One comparison for both ends: below the floor the difference wraps around. */

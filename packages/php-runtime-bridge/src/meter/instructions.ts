@@ -35,8 +35,10 @@ export const Op = {
   i64Load: 0x29,
   f32Load: 0x2a,
   f64Load: 0x2b,
+  i32Store: 0x36,
   f32Store: 0x38,
   f64Store: 0x39,
+  i64Store32: 0x3e,
   memorySize: 0x3f,
   memoryGrow: 0x40,
   i32Const: 0x41,
@@ -44,6 +46,7 @@ export const Op = {
   f32Const: 0x43,
   f64Const: 0x44,
   i32LtS: 0x48,
+  i32LtU: 0x49,
   i32GtU: 0x4b,
   i64LtS: 0x53,
   f32Eq: 0x5b,
@@ -141,6 +144,7 @@ export const Bulk = {
 
 /** After 0xfd. */
 export const Simd = {
+  v128Store: 11,
   const: 12,
   shuffle: 13,
   i32x4Splat: 17,
@@ -148,6 +152,8 @@ export const Simd = {
   f64x2Splat: 20,
   f32x4ReplaceLane: 32,
   f64x2ReplaceLane: 34,
+  v128Store8Lane: 88,
+  v128Store64Lane: 91,
   f32x4Eq: 65,
   f64x2Eq: 71,
   bitselect: 82,

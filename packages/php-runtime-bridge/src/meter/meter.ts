@@ -52,6 +52,8 @@ export interface MeterOptions {
    * module has answered. Whatever sets `__stack_pointer` outside its bounds traps. None: nothing is checked.
    */
   readonly stack?: number | StackBounds
+  /** What would write to an address below this one traps: memory from 0 to it stays as the module's data makes it. Default 0. */
+  readonly constantBelow?: number
   /** Every NaN has the same bits wherever bits can be seen. Default true. */
   readonly canonicalNaNs?: boolean
   /**
@@ -93,6 +95,7 @@ export function meter(bytes: Uint8Array, options: MeterOptions = {}): Metered {
       frames: stack === undefined || stackPointer < 0 ? undefined : framesOf(shape, stackPointer),
       canonicalNaNs: options.canonicalNaNs ?? true,
       renumbering: plan,
+      constantBelow: options.constantBelow ?? 0,
       bulkShift: BULK_SHIFT,
     },
     segments,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { TreeDirectory } from '../file-tree.js'
 import type { ChildEnd, ChildFailure, ChildTask } from '../host-calls/child-task.js'
 import { HostCallError } from '../host-calls/host-call-error.js'
+import { checkStarts, lendSlots } from '../host-calls/lend-slots.js'
 import { CHILD_PATH } from '../host-calls/php-library.js'
 import type { AbstainReason, AnswerCode } from '../outcome.js'
 import { Overlay } from '../overlay.js'
@@ -15,7 +16,7 @@ import { writabilityOf } from '../system-tree.js'
 import { DescriptorTable } from './descriptors.js'
 import { PAGE_BYTES } from './guest-memory.js'
 import { hostTroubleOf } from './halt.js'
-import { hostContextOf } from './host-context.js'
+import { hostContextOf, type ScriptPlace } from './host-context.js'
 import type { Kernel, RequestWorld } from './kernel.js'
 import { RequestOutput } from './output.js'
 import type { PhpInstance } from './php-instance.js'
@@ -50,9 +51,13 @@ type Ending = { readonly type: 'ended'; readonly status: number } | { readonly t
  * request's when it ends well, and is gone when it does not. Ends the whole request where this machine could not run it.
  * @throws {HostCallError} NoFreeSlot
  */
-export function runChild(parent: Kernel, scope: RequestScope, level: number, { script, args, slots }: Order): ChildEnd {
+export function runChild(parent: Kernel, scope: RequestScope, caller: Omit<ScriptPlace, 'task'>, { script, args, slots }: Order): ChildEnd {
+  const level = caller.level + 1
   if (level > LEVELS_MAX) throw new HostCallError('NoFreeSlot', `Interpeer\\run(): scripts run each other ${LEVELS_MAX} deep at most`)
-  const limits = scope.slots.take(slots)
+  checkStarts(scope.starts)
+  const memoryBytesOf = ({ memory }: Kernel) => memory.pages * PAGE_BYTES
+  const lender = { slots: caller.slots, memoryBytes: memoryBytesOf(parent), fuelLeft: parent.fuel.left }
+  const limits = lendSlots(scope.limits, lender, slots)
   const { effects, childJobs } = scope
   const { php, snapshot } = scope.php(level)
   parent.fuel.charge(CHILD_START_FUEL + Math.ceil(snapshot.memory.length / MIB) * CHILD_IMAGE_MIB_FUEL)
@@ -60,7 +65,7 @@ export function runChild(parent: Kernel, scope: RequestScope, level: number, { s
   const { kernel } = php
   const task: ChildTask = { script: `${SITE_FOLDER}/${script}`, args, result: undefined, failure: undefined }
   const asked = effects.length
-  const world = childWorld(parent.world, kernel, scope, level, task)
+  const world = childWorld(parent.world, kernel, scope, { level, slots, task })
   php.begin(world, new DescriptorTable(snapshot.descriptors), limits)
   kernel.workingDirectory = parentOf(task.script)
   const ending = endingOf(php, () => {
@@ -81,14 +86,13 @@ export function runChild(parent: Kernel, scope: RequestScope, level: number, { s
     else end = { type: 'failed', reason: 'CHANGES_INVALID', message: parent.memory.encode('it left what no site can hold'), output }
   }
   if (end.type !== 'returned') effects.takeBack(asked)
-  const memoryBytes = kernel.memory.pages * PAGE_BYTES
   const fuel = php.fuel.used
-  childJobs.push({ script, slots, end: nameOf(end), fuel, memoryBytes })
-  scope.slots.giveBack(slots, fuel)
+  childJobs.push({ script, slots, end: nameOf(end), fuel, memoryBytes: memoryBytesOf(kernel) })
+  parent.fuel.charge(fuel)
   return end
 }
 
-function childWorld(parent: RequestWorld, kernel: Kernel, scope: RequestScope, level: number, task: ChildTask): RequestWorld {
+function childWorld(parent: RequestWorld, kernel: Kernel, scope: RequestScope, place: ScriptPlace): RequestWorld {
   const seed = Uint8Array.from(
     createHash('sha256')
       .update(`interpeer child job ${scope.starts++};`)
@@ -102,7 +106,7 @@ function childWorld(parent: RequestWorld, kernel: Kernel, scope: RequestScope, l
     processId: processIdOf(seed),
     output: new RequestOutput(),
     log: parent.log,
-    host: hostContextOf(kernel, scope, level, task),
+    host: hostContextOf(kernel, scope, place),
   }
 }
 

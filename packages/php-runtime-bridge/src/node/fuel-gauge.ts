@@ -67,6 +67,12 @@ export class FuelGauge {
     return this.#given - Number(this.#counter.value)
   }
 
+  /** Fuel left without the grace; 0 once that has begun. */
+  get left(): number {
+    if (this.#phase !== 'work' || this.#usedAtStop !== undefined) return 0
+    return Math.max(0, this.#given - this.used)
+  }
+
   /** All was used, the grace too: the binary was stopped. */
   get spent(): boolean {
     return this.#phase === 'spent'
@@ -74,7 +80,7 @@ export class FuelGauge {
 
   /** So far below zero that a loop of the binary that calls nothing traps, without having asked. */
   get isFarBelow(): boolean {
-    return this.#counter.value < BigInt(LOOP_FUEL_MIN)
+    return this.#usedAtStop === undefined && this.#counter.value < BigInt(LOOP_FUEL_MIN)
   }
 
   #settle(): void {

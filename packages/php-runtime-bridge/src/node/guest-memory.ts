@@ -6,13 +6,16 @@ export const PAGE_BYTES = 65_536
 /** PHP's linear memory. Its views are made anew after it grew: growing detaches the old ones. */
 export class GuestMemory {
   readonly #memory: WasmMemory
+  readonly #constantBelow: number
   #bytes: Uint8Array
   #view: DataView
   readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   readonly #encoder = new TextEncoder()
 
-  constructor(memory: WasmMemory) {
+  /** @param constantBelow no system call writes below this address: what PHP itself cannot change, it cannot have changed by the kernel */
+  constructor(memory: WasmMemory, constantBelow: number) {
     this.#memory = memory
+    this.#constantBelow = constantBelow
     this.#bytes = new Uint8Array(memory.buffer)
     this.#view = new DataView(memory.buffer)
   }
@@ -20,6 +23,13 @@ export class GuestMemory {
   get bytes(): Uint8Array {
     this.#refresh()
     return this.#bytes
+  }
+
+  /** A piece of memory for a system call to write to; EINVAL where it must not, or where there is none. */
+  writable(at: number, length: number): Uint8Array {
+    if (length === 0) return new Uint8Array(0)
+    if (at < this.#constantBelow || length < 0 || at + length > this.bytes.length) fail('INVAL')
+    return this.#bytes.subarray(at, at + length)
   }
 
   get view(): DataView {
@@ -53,8 +63,9 @@ export class GuestMemory {
   /** Writes a C string, cut to `room` bytes with its end. @returns bytes without the end */
   putText(text: string, at: number, room: number): number {
     const encoded = this.encode(text).subarray(0, room - 1)
-    this.bytes.set(encoded, at)
-    this.bytes[at + encoded.length] = 0
+    const target = this.writable(at, encoded.length + 1)
+    target.set(encoded)
+    target[encoded.length] = 0
     return encoded.length
   }
 
@@ -71,15 +82,22 @@ export class GuestMemory {
   }
 
   put16(at: number, value: number): void {
+    this.#checkWritable(at)
     this.view.setUint16(at, value, true)
   }
 
   put32(at: number, value: number): void {
+    this.#checkWritable(at)
     this.view.setInt32(at, value, true)
   }
 
   put64(at: number, value: number | bigint): void {
+    this.#checkWritable(at)
     this.view.setBigInt64(at, BigInt(value), true)
+  }
+
+  #checkWritable(at: number): void {
+    if (at < this.#constantBelow) fail('INVAL')
   }
 
   #refresh(): void {

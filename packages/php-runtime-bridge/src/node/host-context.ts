@@ -20,8 +20,17 @@ export interface HostServices {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
+/** Which script of a request. */
+export interface ScriptPlace {
+  /** 0: the request's own; else a child job of a script one level up. */
+  readonly level: number
+  /** Job slots that it has. */
+  readonly slots: number
+  readonly task?: ChildTask
+}
+
 /** What the host calls of one script see. */
-export function hostContextOf(kernel: Kernel, scope: RequestScope, level: number, task?: ChildTask): HostContext {
+export function hostContextOf(kernel: Kernel, scope: RequestScope, { level, slots: own, task }: ScriptPlace): HostContext {
   const { at, configuration, effects, services } = scope
   const read = (reader: ContentReader) => (cid: string) => {
     const bytes = reader(cid)
@@ -42,7 +51,7 @@ export function hostContextOf(kernel: Kernel, scope: RequestScope, level: number
         .update(`interpeer outbox ${scope.keys++};`)
         .update(at.seed)
         .digest('hex'),
-    runChild: (script, args, slots) => runChild(kernel, scope, level + 1, { script, args, slots }),
+    runChild: (script, args, slots) => runChild(kernel, scope, { level, slots: own }, { script, args, slots }),
     task,
     forgetLibrary: () => kernel.guest.forgetLibrary(),
     decode,

@@ -60,6 +60,7 @@ export class Kernel {
     this.world = world
     this.descriptors = descriptors
     descriptors.countIn(world.files)
+    world.files.onLink = (units) => this.fuel.charge(units * PATH_UNIT_FUEL)
     this.pagesMax = limits.memoryMiB * PAGES_PER_MIB
     this.memoryRefused = false
     this.workingDirectory = '/'

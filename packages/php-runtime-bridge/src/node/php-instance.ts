@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { EffectKind } from '../configuration/fields.js'
 import { usualConfiguration } from '../configuration/site-configuration.js'
 import { emptyTree, type TreeDirectory } from '../file-tree.js'
@@ -74,6 +73,9 @@ export class PhpInstance {
   readonly #stackPointer: WasmGlobal
   readonly #stack: StackBounds
   readonly #data: Uint8Array | undefined
+  readonly #constantBelow: number
+  /** What its memory was last made of: below `#constantBelow` that is still there. */
+  #holds: Uint8Array | undefined
   /** Its memory is all zeros. */
   #isEmpty: boolean
   readonly #extensions: ExtensionLoader
@@ -81,8 +83,9 @@ export class PhpInstance {
   /** Where the C library keeps the end of its heap. */
   readonly #breakAt: number
 
-  constructor({ binary: { module, stack, addresses }, data, extensions }: PhpParts) {
+  constructor({ binary: { module, stack, addresses, constantBelow }, data, extensions }: PhpParts) {
     this.#data = data
+    this.#constantBelow = constantBelow
     // a binary with its data in it, and extensions that are linked, write there
     this.#isEmpty = data !== undefined && extensions.length === 0
     this.kernel = new Kernel()
@@ -91,7 +94,7 @@ export class PhpInstance {
     this.#exports = exports
     this.#stackPointer = exports.__stack_pointer as WasmGlobal
     this.#stack = stack
-    this.kernel.memory = new GuestMemory(exports.memory as WasmMemory)
+    this.kernel.memory = new GuestMemory(exports.memory as WasmMemory, constantBelow)
     this.hooks = new PhpHooks(exports, this.kernel.memory, addresses)
     this.fuel = new FuelGauge(exports.__fuel as FuelGlobal, () => this.hooks.interrupt())
     this.kernel.fuel = this.fuel
@@ -157,7 +160,8 @@ export class PhpInstance {
     if (memory.pages < snapshot.pages) memory.grow(snapshot.pages - memory.pages)
     this.#extensions.replay(snapshot.linked)
     if (this.#isEmpty) fillMemory(memory.bytes, snapshot)
-    else restoreMemory(memory.bytes, snapshot, this.#heapEnd())
+    else restoreMemory(memory.bytes, snapshot, this.#holds === snapshot.memory ? this.#constantBelow : 0, this.#heapEnd())
+    this.#holds = snapshot.memory
     this.#isEmpty = false
     this.#stackPointer.value = snapshot.stackPointer
     for (const [name, value] of snapshot.state) (this.#exports[name] as WasmGlobal).value = value
@@ -170,11 +174,6 @@ export class PhpInstance {
   get stackOverran(): boolean {
     const { floor, top } = this.#stack
     return this.#stackPointer.value < floor || this.#stackPointer.value > top
-  }
-
-  /** SHA-256 of the whole linear memory, hexadecimal: for tests that compare machines. */
-  memoryDigest(): string {
-    return createHash('sha256').update(this.kernel.memory.bytes).digest('hex')
   }
 
   function(name: string): Exported {
@@ -204,8 +203,9 @@ export class PhpInstance {
     const { memory, guest } = this.kernel
     const encoded = memory.encode(text)
     const at = guest.malloc(encoded.length + 1)
-    memory.bytes.set(encoded, at)
-    memory.bytes[at + encoded.length] = 0
+    const target = memory.writable(at, encoded.length + 1)
+    target.set(encoded)
+    target[encoded.length] = 0
     return at
   }
 

@@ -1,7 +1,6 @@
 import type { SiteConfiguration } from '../configuration/site-configuration.js'
 import type { ChildJobRecord } from '../host-calls/child-task.js'
 import { EffectList } from '../host-calls/effects.js'
-import { SlotPool } from '../host-calls/slot-pool.js'
 import type { SlotLimits } from '../limits.js'
 import type { ScriptRequest } from '../request.js'
 import type { AgreedPoint } from './execute.js'
@@ -18,10 +17,9 @@ export interface RequestScope {
   readonly at: AgreedPoint
   readonly services: HostServices
   readonly php: PhpAtLevel
-  /** Of one slot, which the request's own script has. */
+  /** Of one slot. */
   readonly limits: SlotLimits
   readonly effects: EffectList
-  readonly slots: SlotPool
   /** Child jobs that ended, in the order of their ends. */
   readonly childJobs: ChildJobRecord[]
   /** Outbox keys given out, and child jobs started: never taken back, so that none is there twice. */
@@ -32,6 +30,5 @@ export interface RequestScope {
 export function requestScopeOf(
   given: Pick<RequestScope, 'configuration' | 'request' | 'at' | 'services' | 'php' | 'limits'>,
 ): RequestScope {
-  const slots = new SlotPool(given.limits, given.configuration.slots)
-  return { ...given, effects: new EffectList(), slots, childJobs: [], keys: 0, starts: 0 }
+  return { ...given, effects: new EffectList(), childJobs: [], keys: 0, starts: 0 }
 }

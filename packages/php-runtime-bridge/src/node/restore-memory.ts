@@ -32,12 +32,12 @@ export function fillMemory(target: Uint8Array, { memory, filled }: KeptMemory): 
 }
 
 /**
- * Makes `target` what it was when it was kept: exactly, and up to `end`, below which all that was written since lies. It reads everything and writes what
+ * Makes `target` what it was when it was kept, exactly: all that was written since lies between `start` and `end`. It reads everything and writes what
  * differs: as fast as copying (memory's bandwidth limits both), and pages that are zero and untouched stay without memory.
  */
-export function restoreMemory(target: Uint8Array, { memory, filled }: KeptMemory, end: number): void {
+export function restoreMemory(target: Uint8Array, { memory, filled }: KeptMemory, start: number, end: number): void {
   const [now, kept] = [bufferOf(target), bufferOf(memory)]
-  for (let piece = 0; piece < filled.length; piece++) {
+  for (let piece = Math.floor(start / PIECE_BYTES); piece < filled.length; piece++) {
     const [from, to] = [piece * PIECE_BYTES, Math.min((piece + 1) * PIECE_BYTES, memory.length)]
     if (filled[piece] === 0) zero(now, from, to)
     else if (kept.compare(now, from, to, from, to) !== 0) kept.copy(now, from, from, to)

@@ -17,8 +17,9 @@ export function runScript(php: PhpInstance, request: ScriptRequest, given: Serve
   if (given.contentType !== undefined) set('wasm_set_content_type', given.contentType)
   if (body.length > 0) {
     const at = php.kernel.guest.malloc(body.length + 1)
-    php.kernel.memory.bytes.set(body, at)
-    php.kernel.memory.bytes[at + body.length] = 0
+    const target = php.kernel.memory.writable(at, body.length + 1)
+    target.set(body)
+    target[body.length] = 0
     php.function('wasm_set_request_body')(at)
     php.function('wasm_set_content_length')(body.length)
   }

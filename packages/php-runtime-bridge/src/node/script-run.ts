@@ -1,6 +1,7 @@
 import { changesBelow } from '../changes.js'
 import type { TreeDirectory } from '../file-tree.js'
 import type { ChildJobRecord } from '../host-calls/child-task.js'
+import { slotsOf } from '../limits.js'
 import { type AbstainReason, type AnswerCode, codedAnswer, type Draft, ERROR_HEADER } from '../outcome.js'
 import { Overlay } from '../overlay.js'
 import { parentOf } from '../path.js'
@@ -38,7 +39,8 @@ export function runRoute(
   log: ExecutionLog,
   leave?: (scratch: Scratch) => void,
 ): Ran | AbstainReason {
-  const { request, at, configuration, limits, childJobs } = scope
+  const { request, at, configuration, childJobs } = scope
+  const limits = slotsOf(configuration.slots, scope.limits)
   const { php, snapshot } = scope.php(0)
   const { kernel } = php
   const files = new Overlay(mountSite(site), writabilityOf(configuration))
@@ -51,7 +53,7 @@ export function runRoute(
     },
     output: new RequestOutput(),
     log,
-    host: hostContextOf(kernel, scope, 0),
+    host: hostContextOf(kernel, scope, { level: 0, slots: configuration.slots }),
   }
   log.begin(snapshot.places)
   php.begin(world, new DescriptorTable(snapshot.descriptors), limits)
@@ -83,7 +85,11 @@ export function runRoute(
 export function stopOf(php: PhpInstance, threw: boolean): AnswerCode | undefined {
   const { kernel, fuel, stackOverran } = php
   const halted = kernel.halted?.reason
-  if (halted?.type === 'answer') return halted.code === 'SCRIPT_TRAPPED' && kernel.memoryRefused ? 'MEMORY_EXHAUSTED' : halted.code
+  if (halted?.type === 'answer') {
+    if (halted.code === 'SCRIPT_TRAPPED' && kernel.memoryRefused) return 'MEMORY_EXHAUSTED'
+    // too much may be said only because the script was ended in the middle of it
+    return wantOf(php) ?? halted.code
+  }
   if (fuel.spent || (threw && fuel.isFarBelow)) return 'SLOT_EXHAUSTED'
   if (stackOverran) return 'STACK_EXHAUSTED'
   if (!threw) return undefined

@@ -92,7 +92,7 @@ export function fileCalls(kernel: Kernel) {
   /** struct stat as Emscripten's musl lays it out. */
   function fillStat(buffer: number, mode: number, size: number, mtimeS: number, inode: number): void {
     const { memory } = kernel
-    memory.bytes.fill(0, buffer, buffer + 96)
+    memory.writable(buffer, 96).fill(0)
     memory.put32(buffer, 1)
     memory.put32(buffer + 4, mode)
     memory.put32(buffer + 8, 1)
@@ -169,7 +169,7 @@ export function fileCalls(kernel: Kernel) {
     if (room <= 0) fail('INVAL')
     const target = kernel.memory.encode(kernel.world.files.readLink(kernel.pathAt(directory, at)))
     const length = Math.min(target.length, room)
-    kernel.memory.bytes.set(target.subarray(0, length), buffer)
+    kernel.memory.writable(buffer, length).set(target.subarray(0, length))
     return length
   }
 

@@ -15,7 +15,7 @@ export function hostCalls(kernel: Kernel) {
     const answer = answered(at)
     const room = kernel.guest.malloc(answer.length + 1)
     if (room === 0) return NO_ANSWER
-    kernel.memory.bytes.set(answer, room)
+    kernel.memory.writable(room, answer.length).set(answer)
     kernel.memory.put32(answerAt, room)
     return answer.length
   }

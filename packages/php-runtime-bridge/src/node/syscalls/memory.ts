@@ -35,8 +35,9 @@ export function memoryCalls(kernel: Kernel) {
     if (at === 0) fail('NOMEM')
     const { node } = descriptor
     const from = Number(offset)
-    kernel.memory.bytes.fill(0, at, at + length)
-    node.content.read(from, kernel.memory.bytes.subarray(at, at + length))
+    const target = kernel.memory.writable(at, length)
+    target.fill(0)
+    node.content.read(from, target)
     kernel.memory.put32(allocated, 1)
     kernel.memory.put32(address, at)
   }

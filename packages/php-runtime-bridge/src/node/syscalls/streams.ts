@@ -15,13 +15,13 @@ const RIGHTS_TO_SEEK = 0x24
 
 /** Reading, writing and seeking on descriptors. */
 export function streamCalls(kernel: Kernel) {
-  /** Runs over a scatter list of (address, length) pairs. @returns bytes moved */
-  function each(vectors: number, count: number, move: (bytes: Uint8Array, moved: number) => number): number {
+  /** Runs over a scatter list of (address, length) pairs, to read from there or to write there. @returns bytes moved */
+  function each(vectors: number, count: number, writes: boolean, move: (bytes: Uint8Array, moved: number) => number): number {
     let moved = 0
     for (let i = 0; i < count; i++) {
       const at = kernel.memory.u32(vectors + i * 8)
       const length = kernel.memory.u32(vectors + i * 8 + 4)
-      const done = move(kernel.memory.bytes.subarray(at, at + length), moved)
+      const done = move(writes ? kernel.memory.writable(at, length) : kernel.memory.bytes.subarray(at, at + length), moved)
       moved += done
       if (done < length) break
     }
@@ -53,7 +53,7 @@ export function streamCalls(kernel: Kernel) {
   function read(fd: number, vectors: number, count: number, result: number): void {
     const descriptor = kernel.descriptors.get(fd)
     const start = descriptor.kind === 'file' ? descriptor.offset : 0
-    const moved = each(vectors, count, (target, done) => readAt(descriptor, target, start + done))
+    const moved = each(vectors, count, true, (target, done) => readAt(descriptor, target, start + done))
     if (descriptor.kind === 'file') descriptor.offset = start + moved
     kernel.memory.put32(result, moved)
   }
@@ -62,7 +62,7 @@ export function streamCalls(kernel: Kernel) {
     const descriptor = kernel.descriptors.get(fd)
     const appending = descriptor.kind === 'file' && (descriptor.flags & O_APPEND) !== 0
     const start = descriptor.kind !== 'file' ? 0 : appending ? descriptor.node.content.size : descriptor.offset
-    const moved = each(vectors, count, (source, done) => writeAt(descriptor, source, start + done))
+    const moved = each(vectors, count, false, (source, done) => writeAt(descriptor, source, start + done))
     if (descriptor.kind === 'file') descriptor.offset = start + moved
     kernel.memory.put32(result, moved)
   }
@@ -97,14 +97,14 @@ export function streamCalls(kernel: Kernel) {
     fd_write: kernel.wasi((fd: number, vectors: number, count: number, result: number) => void write(fd, vectors, count, result)),
     fd_pread: kernel.wasi((fd: number, vectors: number, count: number, offset: bigint, result: number) => {
       const descriptor = kernel.descriptors.get(fd)
-      const moved = each(vectors, count, (target, done) => readAt(descriptor, target, Number(offset) + done))
+      const moved = each(vectors, count, true, (target, done) => readAt(descriptor, target, Number(offset) + done))
       kernel.memory.put32(result, moved)
       return 0
     }),
     fd_pwrite: kernel.wasi((fd: number, vectors: number, count: number, offset: bigint, result: number) => {
       const descriptor = kernel.descriptors.get(fd)
       if (offset < 0n) fail('INVAL')
-      const moved = each(vectors, count, (source, done) => writeAt(descriptor, source, Number(offset) + done))
+      const moved = each(vectors, count, false, (source, done) => writeAt(descriptor, source, Number(offset) + done))
       kernel.memory.put32(result, moved)
       return 0
     }),
@@ -113,7 +113,7 @@ export function streamCalls(kernel: Kernel) {
     wasm_close: kernel.call((fd: number) => void kernel.descriptors.close(fd)),
     fd_fdstat_get: kernel.wasi((fd: number, at: number) => {
       const { kind, flags } = kernel.descriptors.get(fd)
-      kernel.memory.bytes.fill(0, at, at + 24)
+      kernel.memory.writable(at, 24).fill(0)
       kernel.memory.bytes[at] = kind === 'directory' ? 3 : kind === 'file' ? 4 : 2
       kernel.memory.put16(at + 2, (flags & O_APPEND) !== 0 ? 1 : 0)
       kernel.memory.put64(at + 8, RIGHTS_TO_SEEK)

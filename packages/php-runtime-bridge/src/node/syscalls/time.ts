@@ -56,7 +56,7 @@ export function timeCalls(kernel: Kernel) {
     strptime: () => 0,
     _setitimer_js: () => 0,
     random_get: (at: number, length: number) => {
-      kernel.fillRandom(kernel.memory.bytes.subarray(at, at + length))
+      kernel.fillRandom(kernel.memory.writable(at, length))
       return 0
     },
   }
