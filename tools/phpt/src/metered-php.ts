@@ -16,6 +16,7 @@ export async function meteredPhp(): Promise<MeteredModule> {
   return {
     module,
     stack: stack as StackBounds,
+    constantBelow,
     addresses: addressesOf(given),
     sqliteRandomness: functionIndex(given, 'sqlite3_randomness'),
   }
