@@ -81,14 +81,16 @@ export function runRoute(
 
 /** What stopped the script from outside, told by the state it left, not by what was thrown. Undefined where PHP itself answered. */
 export function stopOf(php: PhpInstance, threw: boolean): AnswerCode | undefined {
-  const { kernel, fuel, stackOverran } = php
+  const { kernel, fuel, hooks, stackOverran } = php
   const halted = kernel.halted?.reason
-  if (halted?.type === 'answer') return halted.code === 'SCRIPT_TRAPPED' && kernel.memoryRefused ? 'MEMORY_EXHAUSTED' : halted.code
+  // PHP that gave a script up for want of memory may stumble over what that left half done
+  const lackedMemory = kernel.memoryRefused || hooks.outOfMemory
+  if (halted?.type === 'answer') return halted.code === 'SCRIPT_TRAPPED' && lackedMemory ? 'MEMORY_EXHAUSTED' : halted.code
   if (fuel.spent || (threw && fuel.isFarBelow)) return 'SLOT_EXHAUSTED'
   if (stackOverran) return 'STACK_EXHAUSTED'
   if (!threw) return undefined
   // exit() of the C library, and traps: so end those of its callers that cannot go on without memory
-  if (kernel.memoryRefused) return 'MEMORY_EXHAUSTED'
+  if (lackedMemory) return 'MEMORY_EXHAUSTED'
   return halted?.type === 'exit' ? undefined : 'SCRIPT_TRAPPED'
 }
 
