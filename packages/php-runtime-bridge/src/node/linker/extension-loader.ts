@@ -1,4 +1,4 @@
-import { type GuestMemory, PAGE_BYTES } from '../guest-memory.js'
+import type { GuestMemory } from '../guest-memory.js'
 import { cxxRuntime } from './cxx-runtime.js'
 import { type Extension, installIcuData } from './extensions.js'
 import { type Linked, Linker, type LinkHost } from './linker.js'
@@ -40,10 +40,6 @@ export class ExtensionLoader {
       this.#host,
       extensions.map(({ side }) => side),
     )
-    // so that a request has the room that it has without them: an instance whose memory grew cannot be used again
-    const bytes = extensions.reduce((total, { side, data }) => total + side.needs.memoryBytes + data.length, 0)
-    const pages = Math.ceil(bytes / PAGE_BYTES)
-    if (pages > 0) memory.grow(pages)
   }
 
   get linked(): readonly Linked[] {

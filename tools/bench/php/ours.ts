@@ -1,0 +1,31 @@
+import { type ScriptOutcome, SLOT, treeOf } from '@interpeer/php-runtime-bridge'
+import { loadPhpBinary } from '../../../packages/php-runtime-bridge/src/node/binary.js'
+import { execute } from '../../../packages/php-runtime-bridge/src/node/execute.js'
+import { plainImage } from '../../../packages/php-runtime-bridge/src/node/image-builder.js'
+import { PhpInstance } from '../../../packages/php-runtime-bridge/src/node/php-instance.js'
+
+/** More than Zend/bench.php takes. */
+const limits = { ...SLOT, fuel: 10 ** 12 }
+
+/** PHP as a worker of the runtime has it, without the worker: the time of messages between threads is not PHP's. */
+export async function ourPhp(script: string) {
+  const { binary, data, extensions } = await loadPhpBinary('8.2')
+  const { snapshot } = plainImage({ binary, data, extensions, limits, carriedOut: [] })
+  const site = treeOf([{ path: 'index.php', mode: 0o644, mtimeS: 1, bytes: Buffer.from(script) }], [])
+  const request = { method: 'GET', target: '/', host: 'localhost', https: false, headers: [], body: new Uint8Array() }
+  const at = { timeMs: 1_800_000_000_000, seed: Buffer.from('agreed') }
+  const services = { carriedOut: new Set<never>(), content: undefined }
+  return {
+    /** A further instance, as pristine as the image. */
+    start(): PhpInstance {
+      const php = new PhpInstance(binary, extensions)
+      php.restore(snapshot)
+      return php
+    },
+    restore: (php: PhpInstance): boolean => php.restore(snapshot),
+    run(php: PhpInstance): void {
+      const outcome: ScriptOutcome = execute(site, request, at, { php: () => ({ php, snapshot }), services, limits })
+      if (outcome.type !== 'answered' || outcome.status !== 200) throw new Error(JSON.stringify(outcome).slice(0, 500))
+    },
+  }
+}

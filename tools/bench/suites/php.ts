@@ -1,0 +1,121 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import '../php/sources.mjs'
+import { type Figure, percentile } from '../figures.ts'
+import { compiled, type Php, runTheirs, theirBinary, theirPhp } from '../php/theirs.ts'
+
+const hello = '<?php echo "hello";'
+const benchPath = fileURLToPath(new URL('../php/bench.php', import.meta.url))
+const bench = readFileSync(benchPath, 'utf8')
+const PEER_NAME = '@php-wasm/node, warm'
+
+/**
+ * PHP, each figure beside what one would use otherwise, both sides in turns.
+ *
+ * - `trivial`: one echo on an instance that is ready, and was used before; `pristine`: on one that is as the image, restored each time, which the peer
+ *   does not do; `start`: a further instance and its first echo, of a binary that is compiled; `memory`: what six further instances, used once, add to
+ *   a process, each.
+ * - `fuel`: Zend/bench.php by the metered binary and by the same one as it comes, below the same host (the peer's), in processor time of the thread.
+ * - `bench`: the same by ours, wholly, and by the machine's own `php` without opcache, both in processor time. Left out where there is no `php`.
+ */
+export async function measure(say: (line: string) => void, signal: AbortSignal): Promise<Figure[]> {
+  const { ourPhp } = await import('../php/ours.ts')
+  const ours = await ourPhp(hello)
+  const [mine, theirs] = [ours.start(), await theirPhp()]
+  const figure = (id: string, unit: Figure['unit'], [a, b]: Times, peerName = PEER_NAME): Figure => ({
+    id: `php/${id}`,
+    ours: percentile(a, 50),
+    peer: percentile(b, 50),
+    peerName,
+    unit,
+  })
+  const figures: Figure[] = []
+
+  say('requests')
+  const echo = () => runTheirs(theirs, hello)
+  figures.push(figure('trivial', 'ms', await inTurns(300, signal, () => ours.run(mine), echo)))
+  const pristine = () => {
+    ours.restore(mine)
+    ours.run(mine)
+  }
+  figures.push(figure('pristine', 'ms', await inTurns(100, signal, pristine, echo)))
+
+  say('starts')
+  const start = () => ours.run(ours.start())
+  const further: Php[] = []
+  const startTheirs = async () => {
+    const php = await theirPhp()
+    await runTheirs(php, hello)
+    further.push(php)
+  }
+  figures.push(figure('start', 'ms', await inTurns(9, signal, start, startTheirs)))
+  for (const one of [theirs, ...further]) one.exit()
+
+  say('memory of further instances')
+  const [a, b] = ['ours', 'theirs'].map((side) => [1, 2, 3].map(() => megabytesOf(side))) as [number[], number[]]
+  figures.push(figure('memory', 'MB', [a, b]))
+
+  say('Zend/bench.php, metered and not')
+  const { meter } = await import('../../../packages/php-runtime-bridge/src/meter/meter.js')
+  const binary = theirBinary()
+  const options = { exhausted: '_emscripten_runtime_keepalive_clear', stack: 1_000_000 }
+  const [metered, plain] = [await theirPhp(compiled(meter(binary, options).bytes)), await theirPhp(compiled(binary))]
+  const run = (php: Php) => () => runTheirs(php, bench)
+  figures.push(figure('fuel', 'ms', await inTurns(5, signal, run(metered), run(plain), processorMs), 'the same binary, unmetered'))
+  for (const one of [metered, plain]) one.exit()
+
+  const native = spawnSync('php', ['-v'], { encoding: 'utf8' })
+  if (native.status === 0) {
+    say('Zend/bench.php, and native PHP')
+    const whole = await ourPhp(bench)
+    const php = whole.start()
+    const byOurs = () => {
+      whole.restore(php)
+      whole.run(php)
+    }
+    const used: number[] = []
+    const [times] = await inTurns(5, signal, byOurs, () => void used.push(nativeMs()), processorMs)
+    figures.push(figure('bench', 'ms', [times, used], native.stdout.split(' (')[0]))
+  }
+  return figures
+}
+
+type Times = readonly [ours: number[], theirs: number[]]
+
+/** Each side once before it counts. */
+async function inTurns(
+  runs: number,
+  signal: AbortSignal,
+  ours: () => void | Promise<void>,
+  theirs: () => void | Promise<void>,
+  clock: () => number = () => performance.now(),
+): Promise<Times> {
+  const times: Times = [[], []]
+  for (let run = -1; run < runs; run++) {
+    for (const side of run % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
+      const start = clock()
+      await (side === 0 ? ours : theirs)()
+      if (run >= 0) times[side].push(clock() - start)
+    }
+    signal.throwIfAborted()
+  }
+  return times
+}
+
+function processorMs(): number {
+  const { user, system } = (process as unknown as { threadCpuUsage(): { user: number; system: number } }).threadCpuUsage()
+  return (user + system) / 1000
+}
+
+/** What the script itself takes, by its own account: without the start of the process. */
+function nativeMs(): number {
+  const script =
+    'ob_start(); include $argv[1]; ob_end_clean(); $r = getrusage(); echo $r["ru_utime.tv_sec"] * 1e3 + $r["ru_utime.tv_usec"] / 1e3;'
+  return Number(execFileSync('php', ['-n', '-r', script, benchPath], { encoding: 'utf8' }).split('\n').at(-1))
+}
+
+function megabytesOf(side: string): number {
+  const script = fileURLToPath(new URL('../php/memory.ts', import.meta.url))
+  return Number(execFileSync(process.execPath, ['--expose-gc', script, side], { encoding: 'utf8' })) / 1e6
+}
