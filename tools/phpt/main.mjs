@@ -15,9 +15,10 @@ const { values } = parseArgs({
   },
 })
 const { groups } = await import('./src/groups.ts')
-const { fetchSources, readSources, testsIn } = await import('./src/sources.ts')
+const { fetchSources, readSources, testsIn, textIn } = await import('./src/sources.ts')
 const { runCases } = await import('./src/run.ts')
 const { reportOf } = await import('./src/report.ts')
+const { reasonsOf } = await import('./src/reasons.ts')
 
 const folder = values.source ?? fetchSources()
 try {
@@ -40,7 +41,7 @@ try {
     },
   })
   results.sort((a, b) => (a.path < b.path ? -1 : 1))
-  console.log(reportOf(results))
+  console.log(`${reportOf(results)}\n\n${reasonsOf(results, (path) => textIn(sources, path) ?? '')}`)
 } finally {
   if (values.source === undefined) rmSync(dirname(folder), { recursive: true, force: true })
 }

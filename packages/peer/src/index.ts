@@ -1,6 +1,6 @@
 export { PeerError, type PeerFailure } from './errors.js'
 export { isComplaint } from './job-log/logged-run.js'
-export type { JobLogEntry } from './job-log/messages.js'
+export { type JobLogEntry, jobLogEntry } from './job-log/messages.js'
 export type { LogCursor } from './job-log/request.js'
 export {
   type ChainProof,

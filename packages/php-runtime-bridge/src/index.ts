@@ -1,6 +1,8 @@
 export {
   configurationSchema,
+  EFFECT_KINDS,
   type EffectKind,
+  EXTENSIONS,
   type ExtensionName,
 } from './configuration/fields.js'
 export { siteConfiguration } from './configuration/of-site.js'
@@ -12,6 +14,7 @@ export {
   parseConfiguration,
 } from './configuration/parse.js'
 export { CONFIGURATION_FILE, isConfigurationName } from './configuration/reserved.js'
+export type { JsonSchema } from './configuration/shape.js'
 export {
   canonicalText,
   kindOfPath,

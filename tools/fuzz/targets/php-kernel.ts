@@ -27,6 +27,8 @@ const OVERLAY_LIMITS = { ownedBytesMax: 1024 * 1024, madeNodesMax: 200 }
 /** Where texts lie that are paths, and where there is room for what a call writes. */
 const PATHS_AT = 4096
 const PATH_ROOM = 64
+/** Below here lies what PHP itself cannot change. */
+const CONSTANT_BYTES = 2048
 const ROOM_AT = 65_536
 const paths = [
   '',
@@ -84,7 +86,7 @@ class HostileGuest {
   constructor(script: Uint8Array, tamper: (imports: Imports) => Imports) {
     this.#script = script
     this.kernel = new Kernel()
-    this.kernel.memory = new GuestMemory(this.#memory, 0)
+    this.kernel.memory = new GuestMemory(this.#memory, CONSTANT_BYTES)
     let top = MEMORY_BYTES - PAGE_BYTES
     const allocate = (bytes: number) => {
       if (!(bytes >= 0 && bytes < top - ROOM_AT)) return 0
@@ -134,6 +136,8 @@ class HostileGuest {
         if (this.kernel.halted === undefined) throw new Broken(`${called.name} halts, and the kernel does not know`)
         break
       }
+      if (new Uint8Array(this.#memory.buffer, 0, CONSTANT_BYTES).some((byte) => byte !== 0))
+        throw new Broken(`${called.name} writes a constant`)
       if (this.kernel.memory.pages > PAGES_MAX) throw new Broken('more memory than there may be')
     }
     const top = this.kernel.world.files.get(SITE_FOLDER)

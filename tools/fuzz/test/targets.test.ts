@@ -29,6 +29,7 @@ test('every source that reads bytes or JSON has a target', () => {
     'packages/content-store/src/node/lmdb-file.ts',
     'packages/job-scheduler/src/shuffle.ts',
     'packages/php-runtime-bridge/src/node/guest-memory.ts',
+    'packages/php-runtime-bridge/src/node/image-builder.ts',
     'packages/php-runtime-bridge/src/node/metered-binary.ts',
     'packages/wire-codec/src/message.ts',
     'packages/wire-codec/src/test-vectors.ts',

@@ -1,8 +1,9 @@
-import { bytesOf, deriveTree, findNode, type TreeDirectory } from '@interpeer/php-runtime-bridge'
+import { deriveTree, type TreeDirectory } from '@interpeer/php-runtime-bridge'
 import { expectationOf } from './expectation.ts'
 import { settingsOf, settingsToSkip } from './ini.ts'
 import type { PhpUnderTest, Ran, Run, Web } from './php-under-test.ts'
 import { folderOf, type Phpt, pairsOf, parsePhpt, scriptOf } from './phpt.ts'
+import { textIn } from './sources.ts'
 
 export type Verdict = 'pass' | 'fail' | 'error' | 'skip'
 export interface CaseResult {
@@ -98,8 +99,7 @@ export class CaseRunner {
   }
 
   #read(path: string): string | undefined {
-    const node = findNode(this.#sources, path)
-    return node?.kind === 'file' ? Buffer.from(bytesOf(node)).toString('latin1') : undefined
+    return textIn(this.#sources, path)
   }
 }
 

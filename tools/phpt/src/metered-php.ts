@@ -1,4 +1,5 @@
 import { addressesOf } from '../../../packages/php-runtime-bridge/src/meter/addresses.js'
+import { constantDataEnd } from '../../../packages/php-runtime-bridge/src/meter/constant-data.js'
 import type { StackBounds } from '../../../packages/php-runtime-bridge/src/meter/meter.js'
 import { type MeteredModule, meterOptions } from '../../../packages/php-runtime-bridge/src/node/binary.js'
 import { readPhp } from '../../../packages/php-runtime-bridge/src/node/builds.js'
@@ -9,11 +10,13 @@ import { wasm } from '../../../packages/php-runtime-bridge/src/node/wasm-api.js'
 /** PHP 8.2, metered as the product meters it, with all of its exports: the product has no use for PHP's command line. */
 export async function meteredPhp(): Promise<MeteredModule> {
   const given = await readPhp('8.2')
-  const { bytes, stack } = await meteredBinary(given, meterOptions)
+  const constantBelow = constantDataEnd(given)
+  const { bytes, stack } = await meteredBinary(given, { ...meterOptions, constantBelow })
   const module = await wasm.compile(bytes)
   return {
     module,
     stack: stack as StackBounds,
+    constantBelow,
     addresses: addressesOf(given),
     sqliteRandomness: functionIndex(given, 'sqlite3_randomness'),
   }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { type FileEntry, type TreeDirectory, treeOf } from '@interpeer/php-runtime-bridge'
+import { bytesOf, type FileEntry, findNode, type TreeDirectory, treeOf } from '@interpeer/php-runtime-bridge'
 import { shareFiles } from '../../../packages/php-runtime-bridge/src/node/shared-bytes.js'
 import { isSitePath } from '../../../packages/php-runtime-bridge/src/path.js'
 
@@ -59,6 +59,12 @@ export function readSources(folder: string): TreeDirectory {
   }
   walk(folder, false)
   return treeOf(shareFiles(files), [])
+}
+
+/** A file's text, one character for each byte. */
+export function textIn(sources: TreeDirectory, path: string): string | undefined {
+  const node = findNode(sources, path)
+  return node?.kind === 'file' ? Buffer.from(bytesOf(node)).toString('latin1') : undefined
 }
 
 /** The tests of a group, sorted. */

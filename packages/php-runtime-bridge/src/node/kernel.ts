@@ -111,11 +111,11 @@ export class Kernel {
   }
 
   /**
-   * What ends the script when a call threw `error`. An address outside the memory is a trap, as it would be in the binary itself; it is noted like
-   * every halt, because C++ frames could swallow what is thrown.
+   * What ends the script when a call threw `error`. An address outside the memory, or where nobody may write, is a trap, as it would be in the binary
+   * itself; it is noted like every halt, because C++ frames could swallow what is thrown.
    */
   endedBy(error: unknown): unknown {
-    if (!(error instanceof RangeError) || this.#halt) return error
+    if (!(error instanceof RangeError || error instanceof SyscallFailure) || this.#halt) return error
     return this.#stopped(new ScriptHalt(hostTroubleOf(error) ?? { type: 'answer', code: 'SCRIPT_TRAPPED' }))
   }
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +8,7 @@ import { DEFAULT_PHP_VERSION, type PhpVersion, phpVersions } from '@interpeer/ph
 import type { PhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { afterAll, describe, expect, test } from 'vitest'
 import { packageOf } from '../../src/node/builds.js'
-import { filesOf, runPage, startPhp, visit } from '../sites.js'
+import { CACHE_FOLDER, filesOf, runPage, startPhp, visit } from '../sites.js'
 
 const run = promisify(execFile)
 const nasty = readFileSync(new URL('../determinism/nasty.php', import.meta.url), 'utf8')
@@ -109,20 +109,34 @@ test('a version that is not installed, or is another build, is refused with what
     writeFileSync(join(fake, 'jspi/8_3_99/php_8_3.wasm'), 'another')
     mkdirSync(join(alone, 'node_modules/@php-wasm/node-8-5'))
     writeFileSync(join(alone, 'node_modules/@php-wasm/node-8-5/package.json'), '{}')
+    symlinkSync(
+      realpathSync(fileURLToPath(new URL('../../node_modules/@php-wasm/node-8-2', import.meta.url))),
+      join(alone, 'node_modules/@php-wasm/node-8-2'),
+    )
     // in a process of its own: what starts this one may have told Node (NODE_PATH) where else to look
     const source = `import { startPhpRuntime } from './dist/node/index.js'
-      for (const php of ['8.4', '8.3', '8.5', '7.4']) await startPhpRuntime({ php }).catch(({ failure }) => console.log(JSON.stringify(failure)))`
-    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', source], { cwd: alone, env: {} })
+      const say = ({ failure }) => console.log(JSON.stringify(failure))
+      for (const php of ['8.4', '8.3', '8.5', '7.4']) await startPhpRuntime({ php }).catch(say)
+      const php = await startPhpRuntime({ cacheFolder: process.argv[2] })
+      const file = (path, text) => ({ path, mode: 0o644, mtimeS: 1, bytes: Buffer.from(text) })
+      await php.load('site', [file('interpeer.json', '{ "php": "8.4" }')]).catch(say)
+      console.log(php.has('site'))
+      await php.close()`
+    writeFileSync(join(alone, 'ask.mjs'), source)
+    const { stdout } = await run(process.execPath, ['ask.mjs', CACHE_FOLDER], { cwd: alone, env: {} })
+    const missing = { code: 'VERSION_MISSING', php: '8.4', install: '@php-wasm/node-8-4@3.1.56' }
     expect(
       stdout
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line)),
     ).toEqual([
-      { code: 'VERSION_MISSING', php: '8.4', install: '@php-wasm/node-8-4@3.1.56' },
+      missing,
       { code: 'BUILD_UNKNOWN', php: '8.3', install: '@php-wasm/node-8-3@3.1.56' },
       { code: 'BUILD_UNKNOWN', php: '8.5', install: '@php-wasm/node-8-5@3.1.56' },
       { code: 'OPTION_INVALID', option: 'php' },
+      missing,
+      false,
     ])
   } finally {
     rmSync(alone, { recursive: true })
