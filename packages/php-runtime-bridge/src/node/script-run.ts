@@ -95,8 +95,10 @@ export function stopOf(php: PhpInstance, threw: boolean): AnswerCode | undefined
   if (fuel.spent || (threw && fuel.isFarBelow)) return 'SLOT_EXHAUSTED'
   if (stackOverran) return 'STACK_EXHAUSTED'
   if (!threw) return undefined
-  // exit() of the C library, and traps: so end those of its callers that cannot go on without memory
+  // exit() of the C library, and traps: so end those that cannot go on without memory, or cannot clean up after a script that was ended anywhere
   if (lackedMemory) return 'MEMORY_EXHAUSTED'
+  const want = wantOf(php)
+  if (want !== undefined) return want
   return halted?.type === 'exit' ? undefined : 'SCRIPT_TRAPPED'
 }
 
