@@ -11,7 +11,7 @@ const GATEWAY = join(root, 'apps/gateway/dist/main.js')
 const ESCROW_COINS = '100000'
 const UPLOADER_COINS = '1000000'
 const SERVED_MS = 90_000
-const GUARD_MS = 30_000
+const GUARD_MS = 10_000
 
 /**
  * A whole network on this machine: one gateway and some seeders, each a process of its own with its own key and disk, and one site

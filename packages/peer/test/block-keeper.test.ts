@@ -130,6 +130,10 @@ test('while a claim can not be read nothing is deleted, the record is named once
     },
   })
   await keeper.blocks.put(Array.from({ length: 70 }, (_, i) => blockAt(i)))
+  await keeper.blocks.put(
+    Array.from({ length: 5 }, (_, i) => blockAt(70 + i)),
+    { urgent: true },
+  )
   const full: boolean[] = []
   const putting = putWhenRoom([blockAt(200)], {
     store: keeper.blocks,
@@ -139,7 +143,7 @@ test('while a claim can not be read nothing is deleted, the record is named once
   })
   await expect.poll(() => full).toEqual([true])
   await expect(keeper.blocks.put([blockAt(201)])).rejects.toMatchObject({ code: 'STORE_FULL' })
-  expect([...store.blocks.list()]).toHaveLength(70)
+  expect([...store.blocks.list()]).toHaveLength(75)
   expect([counts.get('COLLECTION_REFUSED'), counts.get('COLLECTION_FAILED'), warned.length, about]).toEqual([
     2,
     undefined,

@@ -9,8 +9,8 @@ const limits = { ...SLOT, fuel: 10 ** 12 }
 
 /** PHP as a worker of the runtime has it, without the worker: the time of messages between threads is not PHP's. */
 export async function ourPhp(script: string) {
-  const { binary, data, extensions } = await loadPhpBinary('8.2')
-  const { snapshot } = plainImage({ binary, data, extensions, limits, carriedOut: [] })
+  const parts = { ...(await loadPhpBinary('8.2')), limits, carriedOut: [] }
+  const { snapshot } = plainImage(parts)
   const site = treeOf([{ path: 'index.php', mode: 0o644, mtimeS: 1, bytes: Buffer.from(script) }], [])
   const request = { method: 'GET', target: '/', host: 'localhost', https: false, headers: [], body: new Uint8Array() }
   const at = { timeMs: 1_800_000_000_000, seed: Buffer.from('agreed') }
@@ -18,7 +18,7 @@ export async function ourPhp(script: string) {
   return {
     /** A further instance, as pristine as the image. */
     start(): PhpInstance {
-      const php = new PhpInstance(binary, extensions)
+      const php = new PhpInstance(parts)
       php.restore(snapshot)
       return php
     },

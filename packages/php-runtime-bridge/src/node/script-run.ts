@@ -83,10 +83,12 @@ export function runRoute(
 
 /** What stopped the script from outside, told by the state it left, not by what was thrown. Undefined where PHP itself answered. */
 export function stopOf(php: PhpInstance, threw: boolean): AnswerCode | undefined {
-  const { kernel, fuel, stackOverran } = php
+  const { kernel, fuel, hooks, stackOverran } = php
   const halted = kernel.halted?.reason
+  // PHP that gave a script up for want of memory may stumble over what that left half done
+  const lackedMemory = kernel.memoryRefused || hooks.outOfMemory
   if (halted?.type === 'answer') {
-    if (halted.code === 'SCRIPT_TRAPPED' && kernel.memoryRefused) return 'MEMORY_EXHAUSTED'
+    if (halted.code === 'SCRIPT_TRAPPED' && lackedMemory) return 'MEMORY_EXHAUSTED'
     // too much may be said only because the script was ended in the middle of it
     return wantOf(php) ?? halted.code
   }
@@ -94,7 +96,7 @@ export function stopOf(php: PhpInstance, threw: boolean): AnswerCode | undefined
   if (stackOverran) return 'STACK_EXHAUSTED'
   if (!threw) return undefined
   // exit() of the C library, and traps: so end those of its callers that cannot go on without memory
-  if (kernel.memoryRefused) return 'MEMORY_EXHAUSTED'
+  if (lackedMemory) return 'MEMORY_EXHAUSTED'
   return halted?.type === 'exit' ? undefined : 'SCRIPT_TRAPPED'
 }
 
