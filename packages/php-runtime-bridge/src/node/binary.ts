@@ -6,6 +6,7 @@ import { METER_VERSION, type MeterOptions, type StackBounds } from '../meter/met
 import type { PhpVersion } from '../php-version.js'
 import { slim } from '../slim.js'
 import { readPhp } from './builds.js'
+import { OUT_OF_FUEL } from './fuel-gauge.js'
 import { functionIndex } from './function-named.js'
 import { type Extension, loadExtension } from './linker/extensions.js'
 import { meteredBinary } from './metered-binary.js'
@@ -34,8 +35,6 @@ export interface PhpBinary {
 // Emscripten's default, which the binary keeps. Functions that call no other may write a little below the stack pointer.
 const STACK_BYTES = 1024 * 1024
 const STACK_MARGIN_BYTES = 1024
-/** Imported, and of no use to PHP: the metered binary calls it where its fuel is used up. */
-export const OUT_OF_FUEL = '_emscripten_runtime_keepalive_clear'
 export const meterOptions: MeterOptions = { exhausted: OUT_OF_FUEL, stack: STACK_BYTES - STACK_MARGIN_BYTES }
 /** How binaries are metered, for ids: with the pinned binaries, all that the code that runs depends on. */
 export const metering = `meter ${METER_VERSION} ${JSON.stringify(meterOptions)}`

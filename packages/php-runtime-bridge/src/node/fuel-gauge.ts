@@ -1,6 +1,9 @@
 import type { SlotLimits } from '../limits.js'
 import { LOOP_FUEL_MIN } from '../meter/function-writer.js'
 
+/** Imported, and of no use to PHP: the metered binary calls it where its fuel is used up. */
+export const OUT_OF_FUEL = '_emscripten_runtime_keepalive_clear'
+
 /** The binary's own counter of what is left: below zero it asks us, and traps if it is below zero still. */
 export interface FuelGlobal {
   value: bigint

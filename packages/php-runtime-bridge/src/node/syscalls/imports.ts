@@ -1,5 +1,5 @@
 import { Errno } from '../../errno.js'
-import { OUT_OF_FUEL } from '../binary.js'
+import { OUT_OF_FUEL } from '../fuel-gauge.js'
 import type { Kernel } from '../kernel.js'
 import { type WasmImport, type WasmModule, wasm } from '../wasm-api.js'
 import { type CallCost, costOf } from './costs.js'
