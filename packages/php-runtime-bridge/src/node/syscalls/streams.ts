@@ -10,8 +10,6 @@ const F_GETLK = 5
 const F_GETLK64 = 12
 const F_DUPFD_CLOEXEC = 1030
 const F_UNLCK = 2
-// What the C library takes a terminal to lack: nobody looks at this output while it is made.
-const RIGHTS_TO_SEEK = 0x24
 
 /** Reading, writing and seeking on descriptors. */
 export function streamCalls(kernel: Kernel) {
@@ -116,7 +114,6 @@ export function streamCalls(kernel: Kernel) {
       kernel.memory.writable(at, 24).fill(0)
       kernel.memory.bytes[at] = kind === 'directory' ? 3 : kind === 'file' ? 4 : 2
       kernel.memory.put16(at + 2, (flags & O_APPEND) !== 0 ? 1 : 0)
-      kernel.memory.put64(at + 8, RIGHTS_TO_SEEK)
       return 0
     }),
     __syscall_dup: kernel.call((fd: number) => kernel.descriptors.add(kernel.descriptors.get(fd))),
