@@ -31,7 +31,7 @@ test('site check and site publish tell every fault with file, line and column; p
   const folder = folderWith({ 'interpeer.json': '{\n  "slots": 0,\n  "mutabel": [],\n  "scratch": ["var/cache"]\n}\n' })
   const file = join(folder, 'interpeer.json')
   const faults = [
-    `interpeer: ${file}:2:12: slots: found 0; allowed: a whole number from 1 to 8`,
+    `interpeer: ${file}:2:12: slots: found 0; allowed: a whole number from 1 to 5`,
     `${file}:3:3: found the key "mutabel"; did you mean "mutable"? allowed: `,
     `${file}:4:15: scratch[0]: found "var/cache"; allowed: what lies in a folder of the site: "var" is none, and no script could make it`,
   ]
@@ -45,7 +45,7 @@ test('site check and site publish tell every fault with file, line and column; p
   const { code, stdout } = await interpeer(['site', 'check', folder, '--json'])
   expect([code, JSON.parse(stdout).faults[0]]).toEqual([
     1,
-    { line: 2, column: 12, name: 'slots', found: '0', allowed: 'a whole number from 1 to 8' },
+    { line: 2, column: 12, name: 'slots', found: '0', allowed: 'a whole number from 1 to 5' },
   ])
 })
 

@@ -58,7 +58,7 @@ function toldFault(place: { readonly line: number; readonly column: number }, { 
   return { ...place, ...fault, ...(word === undefined ? {} : { meant: word }) }
 }
 
-/** '3:12: slots: found 0; allowed: a whole number from 1 to 8'. */
+/** '3:12: slots: found 0; allowed: a whole number from 1 to 5'. */
 export function faultText({ line, column, name, found, allowed, meant }: ConfigurationFault): string {
   return `${line}:${column}: ${name === '' ? '' : `${name}: `}found ${found}; ${meant === undefined ? '' : `did you mean "${meant}"? `}allowed: ${allowed}`
 }

@@ -65,7 +65,7 @@ test('a site with a bad configuration answers everyone with its first fault', as
     const { status, header, text, changes } = await visit(php, 'bad', { target })
     expect([status, header('interpeer-error'), changes]).toEqual([500, 'CONFIGURATION_INVALID', []])
     expect(text).toBe(
-      "CONFIGURATION_INVALID: The site's interpeer.json is not as it must be: interpeer.json:2:12: slots: found 0; allowed: a whole number from 1 to 8.\n",
+      "CONFIGURATION_INVALID: The site's interpeer.json is not as it must be: interpeer.json:2:12: slots: found 0; allowed: a whole number from 1 to 5.\n",
     )
   }
   expect((await visit(php, 'bad', { method: 'HEAD' })).text).toBe('')
