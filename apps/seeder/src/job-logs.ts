@@ -6,7 +6,7 @@ import { isComplaint, type LogCursor, PeerError } from '@interpeer/peer'
 import { type MemberLog, openPeer, type Peer, type PeerEndpoint } from '@interpeer/peer/node'
 import { parseGenesis } from '@interpeer/vote-chain'
 import { openLog } from './log.js'
-import { factsOfLine, noticeOf, textOfLine } from './log-text.js'
+import { factsOfLine, jsonOf, noticeOf, textOfLine } from './log-text.js'
 import { type LogLine, MergedLogs } from './merged-logs.js'
 import { openKey } from './open-key.js'
 import type { PassphraseOptions } from './passphrase.js'
@@ -85,14 +85,14 @@ const READ_MAX = 128
 function print(lines: readonly LogLine[], { errors = false, json = false }: JobLogsOptions): void {
   for (const line of lines) {
     if (errors && !isComplaint(line.entry)) continue
-    process.stdout.write(json ? `${JSON.stringify(factsOfLine(line))}\n` : `${textOfLine(line)}\n`)
+    process.stdout.write(json ? `${jsonOf(factsOfLine(line))}\n` : `${textOfLine(line)}\n`)
   }
 }
 
 function tell(member: MemberLog, { json = false }: JobLogsOptions): void {
   const notice = noticeOf(member)
   if (notice === undefined) return
-  if (json) process.stdout.write(`${JSON.stringify(notice.facts)}\n`)
+  if (json) process.stdout.write(`${jsonOf(notice.facts)}\n`)
   else process.stderr.write(`${notice.text}\n`)
 }
 

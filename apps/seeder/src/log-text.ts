@@ -6,7 +6,7 @@ import type { LogLine } from './merged-logs.js'
 export function textOfLine({ entry, members, of }: LogLine): string {
   const { timeMs, ran, method, target, status, fuel, memoryBytes, said, cutBytes } = entry
   const facts = [
-    new Date(timeMs).toISOString(),
+    timeText(timeMs),
     ran.padEnd(8),
     `${harmless(method)} ${harmless(target)}`,
     status === 0 ? 'given up' : String(status),
@@ -22,7 +22,7 @@ export function textOfLine({ entry, members, of }: LogLine): string {
 /** A line for programs. */
 export function factsOfLine({ entry, members, of }: LogLine): object {
   const { number: _, id, timeMs, status, ...rest } = entry
-  const time = new Date(timeMs).toISOString()
+  const time = timeText(timeMs)
   return { time, ...rest, status: status === 0 ? null : status, id: Buffer.from(id).toString('hex'), members, of }
 }
 
@@ -32,6 +32,16 @@ export function noticeOf({ peer, dropped, failure }: MemberLog): { readonly text
   if (dropped === 0) return undefined
   return { text: `${shortPeer(peer)}: ${dropped} earlier entries had to make room`, facts: { member: peer, dropped } }
 }
+
+/** As JSON that moves no cursor either: it means the same. */
+export const jsonOf = (facts: object): string =>
+  JSON.stringify(facts).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (letter) =>
+    Array.from({ length: letter.length }, (_, i) => `\\u${letter.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''),
+  )
+
+/** A member may say any time; dates have an end. */
+const timeText = (timeMs: number): string => (timeMs <= DATE_MS_MAX ? new Date(timeMs).toISOString() : String(timeMs))
+const DATE_MS_MAX = 8.64e15
 
 /** Enough to tell members apart. */
 const shortPeer = (peer: string): string => `${peer.slice(0, 10)}…${peer.slice(-4)}`

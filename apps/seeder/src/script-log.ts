@@ -16,7 +16,7 @@ export function withScriptLog(runtime: PhpRuntime, log: Logger): ScriptRuntime {
     runtimeId: runtime.runtimeId,
     readers: runtime.readers,
     has: (root) => runtime.has(root),
-    load: (root, files, directories) => runtime.load(root, files, directories),
+    load: (...tree) => runtime.load(...tree),
     derive: (root, from, changes) => runtime.derive(root, from, changes),
     forget: (root) => runtime.forget(root),
     run,

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   CONFIGURATION_BYTES_MAX,
@@ -46,17 +46,18 @@ export function printSchema(): void {
   process.stdout.write(`${JSON.stringify(configurationSchema, null, 2)}\n`)
 }
 
-/** What visitors would be told, and beside that paths that no script could ever make. Symbolic links are followed, as publishing does. */
+/** What visitors would be told, and beside that paths that no script could ever make. Links stay links, as when it is published. */
 function readFolder(folder: string): { readonly file: string; readonly reading: ConfigurationReading } {
   const names = readdirSync(folder).filter(isConfigurationName)
   const other = names.find((name) => name !== CONFIGURATION_FILE)
   const file = join(folder, other ?? CONFIGURATION_FILE)
   if (other !== undefined) return { file, reading: refused(`a file named "${other}"`, `"${CONFIGURATION_FILE}"`) }
   if (names.length === 0) return { file, reading: { type: 'valid', configuration: usualConfiguration } }
-  const about = statSync(file)
+  const about = lstatSync(file)
   if (!about.isFile()) return { file, reading: refused('something that is no file', 'a file') }
   if (about.size > CONFIGURATION_BYTES_MAX) return { file, reading: refused(`${about.size} bytes`, `at most ${CONFIGURATION_BYTES_MAX}`) }
-  const isFolder = (path: string) => statSync(join(folder, path), { throwIfNoEntry: false })?.isDirectory() === true
+  const isReal = (path: string) => lstatSync(join(folder, path), { throwIfNoEntry: false })?.isDirectory() === true
+  const isFolder = (path: string) => path.split('/').every((_, i, names) => isReal(names.slice(0, i + 1).join('/')))
   return { file, reading: parseConfiguration(readFileSync(file), isFolder) }
 }
 

@@ -2,7 +2,7 @@ import { createSigner, type PeerId, sha256 } from '@interpeer/crypto-ids'
 import type { JobLogEntry } from '@interpeer/peer'
 import type { MemberLog } from '@interpeer/peer/node'
 import { expect, test } from 'vitest'
-import { factsOfLine, noticeOf, textOfLine } from '../src/log-text.js'
+import { factsOfLine, jsonOf, noticeOf, textOfLine } from '../src/log-text.js'
 import { type LogLine, MergedLogs } from '../src/merged-logs.js'
 
 const peers = [1, 2, 3].map((seed) => createSigner(sha256(Uint8Array.of(seed))).peerId) as [PeerId, PeerId, PeerId]
@@ -79,4 +79,12 @@ test('what members could not tell is said', () => {
   expect(noticeOf(member(peers[0], []))).toBeUndefined()
   expect(noticeOf(member(peers[0], [], { dropped: 3 }))?.text).toMatch(/: 3 earlier entries had to make room$/)
   expect(noticeOf(member(peers[0], [], { failure: 'BUSY' }))?.facts).toEqual({ member: peers[0], failure: 'BUSY' })
+})
+
+test('a member may say any time and any letters: nothing breaks, and nothing moves the cursor', () => {
+  const line = { entry: entry(1, { timeMs: Number.MAX_SAFE_INTEGER, said: 'a\u009bb\u202ec\u{e0001}' }), members: [peers[0]], of: 2 }
+  expect(textOfLine(line)).toContain('9007199254740991')
+  const json = jsonOf(factsOfLine(line))
+  expect(json).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+  expect(JSON.parse(json)).toMatchObject({ time: '9007199254740991', said: 'a\u009bb\u202ec\u{e0001}' })
 })

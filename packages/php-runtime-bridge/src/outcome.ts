@@ -34,7 +34,7 @@ export interface Abstained {
 }
 export type ScriptOutcome = Answered | Abstained
 
-/** Answers that the runtime itself gives, the same on every machine. They change no file. The code is in the header Interpeer-Error. */
+/** Answers that the runtime itself gives, the same on every machine. They change no file, but for HEADERS_MALFORMED, which keeps what the script did. The code is in the header Interpeer-Error. */
 export const answerCodes = {
   REQUEST_INVALID: [400, 'The request is malformed or too large'],
   NOT_FOUND: [404, 'Nothing is at this address'],

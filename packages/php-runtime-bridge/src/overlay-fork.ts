@@ -3,6 +3,7 @@ import type { FileChange } from './files.js'
 import type { Overlay } from './overlay.js'
 import type { OverlayDirectory, OverlayNode } from './overlay-node.js'
 import { childOf, namesIn } from './overlay-walk.js'
+import { PATH_UNITS_MAX } from './path.js'
 
 /** How many files and folders a request has looked at or made. */
 export function nodesOf(node: OverlayNode): number {
@@ -27,6 +28,8 @@ export function adoptFork(
   for (const folder of folders) {
     const changes = allChangesBelow(directoryAt(fork, folder))
     if (changes === undefined || (folder === fork.site && !changes.every(isFit))) return undefined
+    // what renames made longer than any call could name
+    if (changes.some(({ path }) => folder.length + 1 + path.length >= PATH_UNITS_MAX)) return undefined
     changed.push({ folder, changes })
   }
   files.withoutLimits(() => {

@@ -35,21 +35,25 @@ export function routeOf(site: TreeDirectory, urlPath: string): Route {
   const inSite = (path: string) => (root === '' ? path : path === '' ? root : `${root}/${path}`)
   const scriptAt = (path: string, pathInfo: string): Route => ({ type: 'script', script: inSite(path), scriptName: `/${path}`, pathInfo })
 
+  const configuration = findNode(site, CONFIGURATION_FILE)
+  /** The configuration is nowhere, not through a link either. */
+  const followed = (path: string) => {
+    const node = followNode(site, inSite(path))
+    return node === configuration ? undefined : node
+  }
   const tail = decoded.endsWith('/') && names.length > 0 ? '/' : ''
   for (let count = hidden < 0 ? names.length : hidden; count >= 0; count--) {
     const path = names.slice(0, count).join('/')
     const rest = names.slice(count).map((name) => `/${name}`)
-    const node = followNode(site, inSite(path))
+    const node = followed(path)
     if (node?.kind === 'file') {
       const pathInfo = rest.join('') + tail
       if (isScript(path)) return scriptAt(path, pathInfo)
-      // not through a link either
-      const isConfiguration = node === findNode(site, CONFIGURATION_FILE)
-      return pathInfo === '' && !isConfiguration ? { type: 'static', path, file: node } : MISSING
+      return pathInfo === '' ? { type: 'static', path, file: node } : MISSING
     }
     if (node?.kind !== 'directory') continue
     const prefix = path === '' ? '' : `${path}/`
-    const inFolder = (name: string) => followNode(site, inSite(`${prefix}${name}`))
+    const inFolder = (name: string) => followed(`${prefix}${name}`)
     if (inFolder('index.php')?.kind === 'file') return scriptAt(`${prefix}index.php`, rest.length > 0 ? rest.join('') + tail : '')
     const page = inFolder('index.html')
     if (page?.kind === 'file' && rest.length === 0) return { type: 'static', path: `${prefix}index.html`, file: page }

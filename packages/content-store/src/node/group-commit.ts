@@ -176,16 +176,18 @@ export class GroupCommit {
 
   #assertRoom(group: Group, neededBytes: number, urgent: boolean): void {
     const pendingBytes = this.#groups().reduce((sum, one) => sum + one.neededBytes, 0) + neededBytes
-    if (group.table === 'records' && this.#diskRoomBytes(group) < pendingBytes && this.#ballast.drop()) group.usage = undefined
-    const lackingBytes = pendingBytes - Math.min(this.#quotaRoomBytes(group, urgent), this.#diskRoomBytes(group))
+    if (group.table === 'records' && this.#diskRoomBytes(group, urgent) < pendingBytes && this.#ballast.drop()) group.usage = undefined
+    const lackingBytes = pendingBytes - Math.min(this.#quotaRoomBytes(group, urgent), this.#diskRoomBytes(group, urgent))
     // as much as would have to be deleted
     if (lackingBytes > 0) throw new ContentStoreError({ code: 'STORE_FULL', neededBytes: Math.max(neededBytes, lackingBytes) })
   }
   #quotaRoomBytes(group: Group, urgent: boolean): number {
     return this.#maxBytes - (group.table === 'blocks' ? reserveOf(this.#maxBytes, urgent) : 0) - this.#usageOf(group).usedBytes
   }
-  #diskRoomBytes(group: Group): number {
+  /** Urgent blocks may go half way into what others leave to records, as with the quota. */
+  #diskRoomBytes(group: Group, urgent: boolean): number {
     const { diskBytes, roomBytes } = this.#usageOf(group)
+    if (group.table === 'blocks' && urgent) return roomBytes(Math.max(0, diskBytes - (KEPT_BYTES.blocks + KEPT_BYTES.records) / 2))
     return roomBytes(Math.max(0, diskBytes - KEPT_BYTES[group.table])) - (group.table === 'blocks' ? this.#ballast.missingBytes : 0)
   }
   #usageOf(group: Group): Usage {

@@ -30,6 +30,8 @@ const ASK_MS = 5_000
 const PAGE_MAX_BYTES = 130 * 1024
 /** Of one member at once; the rest comes with the next call. */
 const PAGES_MAX = 12
+/** For all pages of one member together. */
+const MEMBER_MS_MAX = 10_000
 
 /**
  * Reads a site's log at each of its members, those before and those to come, from where `since` says. Who does not answer is among them, with its failure.
@@ -48,6 +50,7 @@ async function readOne(view: SiteView, peer: PeerId, from: LogCursor | undefined
   const isMember = view.members.includes(peer)
   const entries: JobLogEntry[] = []
   let [cursor, dropped] = [from, 0]
+  const deadlineMs = at.now() + MEMBER_MS_MAX
   try {
     for (let pages = 0; pages < PAGES_MAX; pages++) {
       const envelope = signLogRequest({ job: view.job, to: peer, cursor, nowMs: at.now() }, at.signer, at.network)
@@ -55,7 +58,8 @@ async function readOne(view: SiteView, peer: PeerId, from: LogCursor | undefined
       entries.push(...page.entries)
       dropped += page.dropped
       cursor = { ring: page.ring, after: page.until }
-      if (!page.more) break
+      // who says that there is more, and tells nothing, only holds the others up
+      if (!page.more || page.entries.length === 0 || at.now() > deadlineMs) break
     }
     return { peer, isMember, entries, dropped, cursor, failure: undefined }
   } catch (error) {

@@ -21,6 +21,10 @@ export class ScriptQueue {
   readonly #reads: Task[] = []
   readonly #writes: Task[] = []
   readonly #trees: ContentId[] = []
+  /** Trees that are being loaded: who wants one too waits for the same. */
+  readonly #loading = new Map<ContentId, Promise<Missing | undefined>>()
+  /** What the batch that runs began from: it stays until all of its runs have ended. */
+  #writingFrom: ContentId | undefined
   #reading = 0
   #isWriting = false
 
@@ -57,7 +61,17 @@ export class ScriptQueue {
    * `hold` sees to it that the runtime has a tree, or says what is missing here of its files.
    */
   write<T>(work: (scripts: ScriptRuntime, hold: (root: ContentId) => Promise<Missing | undefined>) => Promise<T>): Promise<T> {
-    return this.#enqueue(this.#writes, () => work(this.#runtime, (root) => this.#hold(root)))
+    const hold = (root: ContentId) => {
+      this.#writingFrom = root
+      return this.#hold(root)
+    }
+    return this.#enqueue(this.#writes, async () => {
+      try {
+        return await work(this.#runtime, hold)
+      } finally {
+        this.#writingFrom = undefined
+      }
+    })
   }
 
   /** Marks a tree that `write` derived as used, so that older ones are forgotten first. */
@@ -65,16 +79,27 @@ export class ScriptQueue {
     const known = this.#trees.indexOf(root)
     if (known >= 0) this.#trees.splice(known, 1)
     this.#trees.push(root)
-    while (this.#trees.length > TREES_MAX + this.#readers - 1) this.#runtime.forget(this.#trees.shift() as ContentId)
+    while (this.#trees.length > TREES_MAX + this.#readers - 1) {
+      const oldest = this.#trees.findIndex((one) => one !== this.#writingFrom)
+      for (const root of this.#trees.splice(oldest, 1)) this.#runtime.forget(root)
+    }
   }
 
   async #hold(root: ContentId): Promise<Missing | undefined> {
     if (!this.#runtime.has(root)) {
-      const tree = readTree(this.#store.get, root)
-      if ('missing' in tree) return tree
-      await this.#runtime.load(root, tree.files, tree.directories, tree.symlinks)
+      const loading = this.#loading.get(root) ?? this.#load(root).finally(() => this.#loading.delete(root))
+      this.#loading.set(root, loading)
+      const missing = await loading
+      if (missing !== undefined) return missing
     }
     this.used(root)
+    return undefined
+  }
+
+  async #load(root: ContentId): Promise<Missing | undefined> {
+    const tree = readTree(this.#store.get, root)
+    if ('missing' in tree) return tree
+    await this.#runtime.load(root, tree.files, tree.directories, tree.symlinks)
     return undefined
   }
 

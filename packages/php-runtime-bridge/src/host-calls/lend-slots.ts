@@ -37,6 +37,6 @@ export function checkStarts(started: number): void {
   if (started >= CHILD_JOBS_MAX) throw noSlot(`a request may start ${CHILD_JOBS_MAX} scripts in slots of their own`)
 }
 
-function noSlot(message: string): HostCallError {
+export function noSlot(message: string): HostCallError {
   return new HostCallError('NoFreeSlot', `Interpeer\\run(): ${message}`)
 }

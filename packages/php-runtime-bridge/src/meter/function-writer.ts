@@ -92,7 +92,7 @@ export class FunctionWriter {
       else if (kind === Edit.return) {
         body.byte(Op.br)
         body.u32(value)
-      } else if (kind >= Edit.storeI32) this.#guard(localsOf(kind, value), value)
+      } else if (kind >= Edit.storeI32) this.#guard(localsOf(kind, value), value, kind === Edit.writePiece)
       else this.#useOfLocal(kind, value, held)
     }
     body.copy(this.#bytes, from, end)
@@ -137,14 +137,16 @@ export class FunctionWriter {
       const eq = narrow ? Simd.f32x4Eq : Simd.f64x2Eq
       body.put([Op.localTee, ...local, Op.simd, Simd.const, ...lanes, ...get, ...get, Op.simd, eq, Op.simd, Simd.bitselect])
     } else {
-      const shift = [Op.i64Const, value, kind === Edit.length ? Op.i64ShrU : Op.i64Shl]
+      // pages are shifted in 32 bits: what no memory could ever have costs no more than the largest that one could
+      const fuel32 =
+        kind === Edit.length ? [Op.i64ExtendI32U, Op.i64Const, value, Op.i64ShrU] : [Op.i32Const, value, Op.i32Shl, Op.i64ExtendI32U]
       const [fuel, take] = held ? [this.#getHeld, this.#takeHeld] : [this.#getFuel, this.#take]
-      body.put([Op.localSet, ...local, ...fuel, ...get, Op.i64ExtendI32U, ...shift, ...take, ...get])
+      body.put([Op.localSet, ...local, ...fuel, ...get, ...fuel32, ...take, ...get])
     }
   }
 
-  /** Above the address lie the values of these locals, the last on top: they are put back. */
-  #guard(locals: readonly number[], lowest: number): void {
+  /** Above the address lie the values of these locals, the last on top: they are put back. Of a piece that is its length: none writes nothing. */
+  #guard(locals: readonly number[], lowest: number, isPiece: boolean): void {
     const body = this.#body
     const [address, ...above] = locals.map((local) => leb(this.#locals[local] as number))
     for (const local of above.toReversed()) body.put([Op.localSet, ...local])
@@ -154,6 +156,7 @@ export class FunctionWriter {
       Op.i32Const,
       ...signedLeb(lowest),
       Op.i32LtU,
+      ...(isPiece ? [Op.localGet, ...(above.at(-1) as number[]), Op.i32Const, 0, Op.i32Ne, Op.i32And] : []),
       Op.if,
       Type.empty,
       Op.unreachable,

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { TreeDirectory } from '../file-tree.js'
 import type { ChildEnd, ChildFailure, ChildTask } from '../host-calls/child-task.js'
-import { HostCallError } from '../host-calls/host-call-error.js'
-import { checkStarts, lendSlots } from '../host-calls/lend-slots.js'
+import { checkStarts, lendSlots, noSlot } from '../host-calls/lend-slots.js'
 import { CHILD_PATH } from '../host-calls/php-library.js'
 import type { AbstainReason, AnswerCode } from '../outcome.js'
 import { Overlay } from '../overlay.js'
@@ -53,15 +52,18 @@ type Ending = { readonly type: 'ended'; readonly status: number } | { readonly t
  */
 export function runChild(parent: Kernel, scope: RequestScope, caller: Omit<ScriptPlace, 'task'>, { script, args, slots }: Order): ChildEnd {
   const level = caller.level + 1
-  if (level > LEVELS_MAX) throw new HostCallError('NoFreeSlot', `Interpeer\\run(): scripts run each other ${LEVELS_MAX} deep at most`)
+  if (level > LEVELS_MAX) throw noSlot(`scripts run each other ${LEVELS_MAX} deep at most`)
   checkStarts(scope.starts)
   const memoryBytesOf = ({ memory }: Kernel) => memory.pages * PAGE_BYTES
   const lender = { slots: caller.slots, memoryBytes: memoryBytesOf(parent), fuelLeft: parent.fuel.left }
-  const limits = lendSlots(scope.limits, lender, slots)
+  const lent = lendSlots(scope.limits, lender, slots)
   const { effects, childJobs } = scope
   const { php, snapshot } = scope.php(level)
   parent.fuel.charge(CHILD_START_FUEL + Math.ceil(snapshot.memory.length / MIB) * CHILD_IMAGE_MIB_FUEL)
   parent.fuel.charge(nodesOf(parent.world.files.root) * CHILD_NODE_FUEL)
+  // an instance has all the pages of its image from the start
+  if (snapshot.pages * PAGE_BYTES > lent.memoryMiB * MIB) throw noSlot(`the site's image alone holds more memory than ${slots} slots have`)
+  const limits = { ...lent, fuel: Math.max(1, Math.min(lent.fuel, parent.fuel.left)) }
   const { kernel } = php
   const task: ChildTask = { script: `${SITE_FOLDER}/${script}`, args, result: undefined, failure: undefined }
   const asked = effects.length
@@ -76,6 +78,9 @@ export function runChild(parent: Kernel, scope: RequestScope, caller: Omit<Scrip
   })
   if (typeof ending === 'string') return parent.halt({ type: 'abstain', reason: ending })
 
+  // before anything that can fail: nobody's work is free
+  const fuel = php.fuel.used
+  parent.fuel.charge(fuel)
   parent.world.output.write('log', world.output.read('log'))
   const { clock, files } = parent.world
   const output = world.output.read('output')
@@ -86,9 +91,7 @@ export function runChild(parent: Kernel, scope: RequestScope, caller: Omit<Scrip
     else end = { type: 'failed', reason: 'CHANGES_INVALID', message: parent.memory.encode('it left what no site can hold'), output }
   }
   if (end.type !== 'returned') effects.takeBack(asked)
-  const fuel = php.fuel.used
   childJobs.push({ script, slots, end: nameOf(end), fuel, memoryBytes: memoryBytesOf(kernel) })
-  parent.fuel.charge(fuel)
   return end
 }
 

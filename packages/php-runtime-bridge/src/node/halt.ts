@@ -19,5 +19,6 @@ export class ScriptHalt extends Error {
 export function hostTroubleOf(error: unknown): (HaltReason & { type: 'abstain' }) | undefined {
   if (!(error instanceof RangeError)) return undefined
   if (error.message.includes('call stack')) return { type: 'abstain', reason: 'HOST_STACK' }
-  return error.message.includes('allocation') ? { type: 'abstain', reason: 'HOST_MEMORY' } : undefined
+  // of buffers, of a new instance's memory, of one that is to grow
+  return /allocat|grow instance memory|out of memory/i.test(error.message) ? { type: 'abstain', reason: 'HOST_MEMORY' } : undefined
 }

@@ -1,7 +1,7 @@
 import { type SiteConfiguration, usualConfiguration } from '../configuration/site-configuration.js'
 import { emptyTree, type TreeDirectory } from '../file-tree.js'
 import { blacklistOf, ROOMY, SWEEP_PATH, type Swept, sizesFor, sweepScript } from '../image-recipe.js'
-import { SLOT } from '../limits.js'
+import type { SlotLimits } from '../limits.js'
 import type { ScriptOutcome } from '../outcome.js'
 import { Overlay } from '../overlay.js'
 import { BLACKLIST_PATH, extensionIni, INI_PATH, type OpcacheSizes, opcacheIni, PLAIN_SIZES } from '../php-ini.js'
@@ -39,6 +39,7 @@ const ROUNDS = 3
 export const RUNS_OF_EACH = 2 * ROUNDS
 /** Long before any request: whatever a warm-up kept for a while is too old by then. */
 const BUILD_TIME_MS = 1_000_000_000_000
+const MIB = 1024 * 1024
 /** Room for requests, above what the image holds, as PHP has it when it starts: an instance whose memory grows can be used once only. */
 const HEADROOM_PAGES = (40 * 1024 * 1024) / PAGE_BYTES
 
@@ -103,16 +104,19 @@ function warm(
       const ours: PhpAtLevel = (level) => (level === 0 ? { php, snapshot } : { php: childOf(started), snapshot: started })
       const outcome = execute(initial, visitOf(target), at, { php: ours, services, limits: parts.limits })
       if (outcome.type === 'abstained') throw new Error(outcome.reason)
-      if (broke(outcome) || kernel.descriptors.holdsFiles) return { unfit: target }
+      if (broke(outcome) || kernel.descriptors.holdsFiles || kernel.memory.pages * PAGE_BYTES > parts.limits.memoryMiB * MIB)
+        return { unfit: target }
       descriptors = kernel.descriptors.list()
     }
   }
-  for (let round = 1; round < ROUNDS; round++) sweep(php, initial, configuration, around, descriptors)
-  return { php, swept: sweep(php, initial, configuration, around, descriptors) }
+  const swept = () => sweep(php, parts.limits, initial, configuration, around, descriptors)
+  for (let round = 1; round < ROUNDS; round++) swept()
+  return { php, swept: swept() }
 }
 
 function sweep(
   php: PhpInstance,
+  limits: SlotLimits,
   initial: TreeDirectory,
   configuration: SiteConfiguration,
   around: TreeDirectory,
@@ -128,9 +132,9 @@ function sweep(
     log: undefined,
     host: undefined,
   }
-  php.begin(world, new DescriptorTable(descriptors), SLOT)
+  php.begin(world, new DescriptorTable(descriptors), limits)
   const variables = { script: SWEEP_PATH, query: '', contentType: undefined, cookies: undefined, variables: new Map<string, string>() }
-  runScript(php, visitOf('/'), variables, SLOT)
+  runScript(php, visitOf('/'), variables, limits)
   return JSON.parse(Buffer.from(output.read('output')).toString('utf8')) as Swept
 }
 

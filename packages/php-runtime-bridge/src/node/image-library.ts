@@ -62,6 +62,10 @@ export class ImageLibrary {
         failedAtMs: undefined,
         users: 0,
       }
+      // one that could not even be asked for is asked for again
+      made.making.catch(() => {
+        if (this.#kept.get(id) === made) this.#kept.delete(id)
+      })
       kept = made
     }
     this.#kept.delete(id)

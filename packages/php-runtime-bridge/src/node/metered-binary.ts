@@ -12,14 +12,17 @@ const UNFINISHED_MS_MAX = 3_600_000
 
 /**
  * A metered module: from `folder` if it is there and whole, else made, which takes a second for PHP, and kept there. Without a folder, or where it
- * cannot be written or read, it is made each time: that is no failure. Any number of processes may use one folder at once.
+ * cannot be written or read, it is made each time: that is no failure. Any number of processes may use one folder at once. A torn file is made again;
+ * who can write to the folder can have any code run, so it must be the owner's alone.
  *
  * @throws {PhpRuntimeError} METER_MALFORMED, METER_UNSUPPORTED
  */
 export async function meteredBinary(bytes: Uint8Array, options: MeterOptions, folder?: string): Promise<Metered> {
   if (folder === undefined) return meter(bytes, options)
   const path = join(folder, `${nameOf(bytes, options)}${SUFFIX}`)
-  const kept = await readFile(path).then(wholeOf, () => undefined)
+  const kept = await readFile(path)
+    .then(wholeOf)
+    .catch(() => undefined)
   if (kept) return kept
   const made = meter(bytes, options)
   try {
@@ -54,7 +57,7 @@ async function keep(folder: string, path: string, { bytes, ...facts }: Metered):
   await prune(folder)
 }
 
-/** A file that is torn, or has been changed, is as none. */
+/** A file that is torn is as none. */
 function wholeOf(file: Buffer): Metered | undefined {
   const digest = file.subarray(0, DIGEST_BYTES)
   if (file.length < DIGEST_BYTES + 4 || !createHash('sha256').update(file.subarray(DIGEST_BYTES)).digest().equals(digest)) return undefined

@@ -1,5 +1,5 @@
 import { changesBelow } from '../changes.js'
-import type { TreeDirectory } from '../file-tree.js'
+import { deriveTree, type TreeDirectory } from '../file-tree.js'
 import type { ChildJobRecord } from '../host-calls/child-task.js'
 import { slotsOf } from '../limits.js'
 import { type AbstainReason, type AnswerCode, codedAnswer, type Draft, ERROR_HEADER } from '../outcome.js'
@@ -11,6 +11,7 @@ import type { Route } from '../route.js'
 import type { Scratch } from '../scratch.js'
 import { serverVariablesOf } from '../server-variables.js'
 import { mountSite, scratchOf, writabilityOf } from '../system-tree.js'
+import { isLoadable } from '../tree-size.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable } from './descriptors.js'
 import type { ExecutionLog } from './execution-log.js'
@@ -74,7 +75,7 @@ export function runRoute(
   const errors = Buffer.from(world.output.read('log')).toString('utf8')
   const code = stopOf(php, thrown !== undefined)
   if (code !== undefined) return { draft: codedAnswer(code, '', errors), ...used }
-  const response = responseOf(world, scope, errors)
+  const response = responseOf(world, site, scope, errors)
   const want = wantOf(php)
   const { changes, effects } = response
   if (want === undefined && changes.length === 0 && effects.length === 0) leave?.(scratchOf(files, configuration))
@@ -115,10 +116,15 @@ function lastWords(code: AnswerCode, response: Draft): Draft {
   return { ...coded, headers: [...response.headers, [ERROR_HEADER, code]], body: response.body }
 }
 
-function responseOf({ files, output }: RequestWorld, { configuration, effects: { all: effects } }: RequestScope, log: string): Draft {
+function responseOf(
+  { files, output }: RequestWorld,
+  site: TreeDirectory,
+  { configuration, effects: { all: effects } }: RequestScope,
+  log: string,
+): Draft {
   const top = files.get(SITE_FOLDER)
   const changes = top.kind === 'directory' ? changesBelow(top, configuration.scratch) : []
-  if (!changes) return codedAnswer('CHANGES_INVALID', '', log)
+  if (!changes || (changes.length > 0 && !isLoadable(deriveTree(site, changes)))) return codedAnswer('CHANGES_INVALID', '', log)
   const head = parseResponseHead(textOf(output.read('headers')))
   if (!head) return { ...codedAnswer('HEADERS_MALFORMED', '', log), changes, effects }
   return { ...head, body: output.read('output'), changes, effects, log }

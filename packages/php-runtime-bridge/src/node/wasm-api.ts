@@ -7,17 +7,13 @@ export interface WasmGlobal {
 }
 export interface WasmTable {
   readonly length: number
-  get(index: number): unknown
+  get(index: number): { readonly name: string } | null
   set(index: number, entry: unknown): void
   grow(count: number): number
 }
 export interface WasmMemory {
   readonly buffer: ArrayBuffer
   grow(pages: number): number
-}
-export interface WasmTable {
-  readonly length: number
-  get(index: number): { readonly name: string } | null
 }
 interface WasmInstance {
   readonly exports: Readonly<Record<string, unknown>>

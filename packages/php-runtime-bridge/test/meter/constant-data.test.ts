@@ -65,6 +65,17 @@ describe.each(Object.entries(stores))('%s', (_, { value, store, bytes }) => {
   })
 })
 
+test('pieces of no length write nothing, wherever: C copies nothing to NULL', () => {
+  for (const code of [
+    [...get(0), ...int(7), ...get(1), 0xfc, ...u(11), 0],
+    [...get(0), ...int(2000), ...get(1), 0xfc, ...u(10), 0, 0],
+  ]) {
+    const guarded = instantiateMetered(oneFunction([i32, i32], [], [], code), { constantBelow: LIMIT })
+    for (const at of [0, LIMIT - 1]) expect(() => guarded.run(at, 0)).not.toThrow()
+    expect(() => guarded.run(0, 1)).toThrow('unreachable')
+  }
+})
+
 test('pieces of memory: filled, copied, given', () => {
   const pieces = {
     fill: [...get(0), ...int(7), ...get(1), 0xfc, ...u(11), 0],

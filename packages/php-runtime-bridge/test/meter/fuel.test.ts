@@ -113,3 +113,11 @@ test('a metered module answers as the one that it was made of', () => {
   const [plain, metered] = [instantiate(sum), instantiateMetered(sum)]
   for (const n of [0, 1, 7, 100]) expect(metered.run(n)).toBe(plain.run(n))
 })
+
+test('memory that grows by more than there can be costs no more than the largest memory, and fuel never wraps around', () => {
+  const asks = oneFunction([], [i32], [], [...Array.from({ length: 40_000 }, () => [...int(-1), 0x40, 0, 0x1a]).flat(), ...int(1)])
+  const one = instantiateMetered(asks, {})
+  one.fuel = 15_000_000_000n
+  expect(() => one.run()).not.toThrow()
+  expect(one.fuel).toBeLessThan(0n)
+})

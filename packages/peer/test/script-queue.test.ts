@@ -1,0 +1,67 @@
+import { buildTree, memoryBlockStore } from '@interpeer/content-store'
+import type { ContentId } from '@interpeer/crypto-ids'
+import { expect, test } from 'vitest'
+import { ScriptQueue } from '../src/node/script-queue.js'
+import type { ScriptRuntime } from '../src/script-runtime.js'
+
+const request = { method: 'GET', target: '/', host: 'h', https: false, headers: [], body: new Uint8Array() }
+const at = { timeMs: 1, seed: new Uint8Array() }
+
+/** Runs nothing; remembers what it holds. Loading takes until it is let go on. */
+async function world(count: number) {
+  const held = new Set<string>()
+  const loads: string[] = []
+  let letGo = (): void => {}
+  let gate = Promise.resolve()
+  const runtime = {
+    readers: 2,
+    has: (root: string) => held.has(root),
+    load: async (root: string) => {
+      loads.push(root)
+      await gate
+      held.add(root)
+    },
+    forget: (root: string) => void held.delete(root),
+    run: async (root: string) => {
+      if (!held.has(root)) throw new Error('ROOT_UNKNOWN')
+      return { type: 'abstained', reason: 'TEST' }
+    },
+  } as unknown as ScriptRuntime
+  const store = memoryBlockStore()
+  const roots: ContentId[] = []
+  for (let i = 0; i < count; i++) {
+    const tree = buildTree([{ path: 'a', mode: 0o644, mtimeS: i, bytes: Uint8Array.of(i) }])
+    await store.put(tree.blocks)
+    roots.push(tree.root)
+  }
+  const hold = (): void => {
+    gate = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+  }
+  return { queue: new ScriptQueue(runtime, store), roots, held, loads, hold, letGo: () => letGo() }
+}
+
+test('the tree that a batch began from stays while it runs, however many others are read beside it', async () => {
+  const { queue, roots, held } = await world(20)
+  const [from, ...others] = roots as [ContentId, ...ContentId[]]
+  await queue.write(async (runtime, hold) => {
+    await hold(from)
+    for (const root of others) await queue.read(root, request, at)
+    expect(held.has(from)).toBe(true)
+    await runtime.run(from, request, at)
+  })
+  await queue.read(others[0] as ContentId, request, at)
+  expect(held.has(from), 'afterwards it goes like any other').toBe(false)
+  expect(held.size).toBeLessThan(10)
+})
+
+test('a tree that many want at once is loaded once', async () => {
+  const { queue, roots, loads, hold, letGo } = await world(1)
+  hold()
+  const reads = Array.from({ length: 5 }, () => queue.read(roots[0] as ContentId, request, at))
+  await Promise.resolve()
+  letGo()
+  await Promise.all(reads)
+  expect(loads).toHaveLength(1)
+})

@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { METER_VERSION, type MeterOptions, meter } from '../../src/meter/meter.js'
+import { get, i32, int, oneFunction, u } from './assembler.js'
+import { richModule } from './rich-module.js'
+
+const fills = oneFunction([i32, i32], [], [], [...get(0), ...int(7), ...get(1), 0xfc, ...u(11), 0, ...get(0), ...get(1), 0x36, 2, 0])
+
+test('the version is raised with every change of what is written: kept binaries and runtime ids go by it', () => {
+  const stack = { floor: 1024, top: 65_536 }
+  const digest = (module: Uint8Array, options: MeterOptions) =>
+    createHash('sha256').update(meter(module, options).bytes).digest('hex').slice(0, 16)
+  expect([
+    METER_VERSION,
+    digest(richModule(), { stack }),
+    digest(richModule(), { kind: 'side', stack }),
+    digest(fills, { constantBelow: 512 }),
+  ]).toMatchInlineSnapshot(`
+    [
+      4,
+      "5d2d326d1ac853f1",
+      "5e2185b3db7108c9",
+      "37d17942ba15c2f2",
+    ]
+  `)
+})
