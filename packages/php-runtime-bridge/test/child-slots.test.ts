@@ -124,6 +124,20 @@ test('starting scripts costs their caller work: a hundred do not fit into a smal
   expect(childJobs.length).toBeLessThan(100)
 })
 
+test('what a child job leaves under a name that is too long is gone, and its work is paid for', async () => {
+  const child = `
+    $long = fn ($top) => implode("/", [$top, ...array_fill(0, 15, str_repeat("n", 250))]);
+    foreach (["/tmp/a", "/tmp/b", "/tmp/c"] as $top) mkdir($long($top), 0777, true);
+    rename("/tmp/a", $long("/tmp/b") . "/a"); rename("/tmp/b", $long("/tmp/c") . "/b");
+    for ($i = 0, $x = 0; $i < 300000; $i++) $x += $i;
+    file_put_contents("made", "x"); return 1;`
+  const { lines, changes, childJobs, fuel } = await run(`${CALL} echo "goes on";`, child)
+  expect(lines).toEqual([expect.stringMatching(/^Interpeer.ScriptFailed /), 'goes on'])
+  expect(changes).toEqual([])
+  expect(childJobs).toMatchObject([{ end: 'CHANGES_INVALID' }])
+  expect(fuel).toBeGreaterThan(childJobs[0]?.fuel ?? Number.POSITIVE_INFINITY)
+})
+
 describe('what is lent', () => {
   const slot = { fuel: 1000, memoryMiB: 512, graceFuel: 100 }
   const refused = expect.objectContaining({ thrown: 'NoFreeSlot' })
