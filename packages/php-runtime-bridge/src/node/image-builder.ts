@@ -1,7 +1,7 @@
 import { type SiteConfiguration, usualConfiguration } from '../configuration/site-configuration.js'
 import { emptyTree, type TreeDirectory } from '../file-tree.js'
 import { blacklistOf, ROOMY, SWEEP_PATH, type Swept, sizesFor, sweepScript } from '../image-recipe.js'
-import type { SlotLimits } from '../limits.js'
+import { SLOT, type SlotLimits } from '../limits.js'
 import type { ScriptOutcome } from '../outcome.js'
 import { Overlay } from '../overlay.js'
 import { BLACKLIST_PATH, extensionIni, INI_PATH, type OpcacheSizes, opcacheIni, PLAIN_SIZES } from '../php-ini.js'
@@ -58,7 +58,7 @@ export function buildImage(parts: PhpParts, { initial, configuration }: ImageOrd
       targets.splice(targets.indexOf(attempt.unfit), 1)
       leftOut.push(attempt.unfit)
     } else if (measured) {
-      return { snapshot: finished(attempt.php, parts.binary), held: attempt.swept.held, leftOut }
+      return { snapshot: finished(attempt.php, parts.binary, parts.limits), held: attempt.swept.held, leftOut }
     } else {
       sizes = sizesFor(attempt.swept)
       measured = true
@@ -70,7 +70,7 @@ export function buildImage(parts: PhpParts, { initial, configuration }: ImageOrd
 export function plainImage(parts: PhpParts): Image {
   const attempt = warm(new PhpInstance(parts), parts, emptyTree, usualConfiguration, PLAIN_SIZES)
   if ('unfit' in attempt) throw new Error('PHP is unfit without any request')
-  return { snapshot: finished(attempt.php, parts.binary), held: [], leftOut: [] }
+  return { snapshot: finished(attempt.php, parts.binary, parts.limits), held: [], leftOut: [] }
 }
 
 function warm(
@@ -109,14 +109,13 @@ function warm(
       descriptors = kernel.descriptors.list()
     }
   }
-  const swept = () => sweep(php, parts.limits, initial, configuration, around, descriptors)
+  const swept = () => sweep(php, initial, configuration, around, descriptors)
   for (let round = 1; round < ROUNDS; round++) swept()
   return { php, swept: swept() }
 }
 
 function sweep(
   php: PhpInstance,
-  limits: SlotLimits,
   initial: TreeDirectory,
   configuration: SiteConfiguration,
   around: TreeDirectory,
@@ -132,9 +131,9 @@ function sweep(
     log: undefined,
     host: undefined,
   }
-  php.begin(world, new DescriptorTable(descriptors), limits)
+  php.begin(world, new DescriptorTable(descriptors), SLOT)
   const variables = { script: SWEEP_PATH, query: '', contentType: undefined, cookies: undefined, variables: new Map<string, string>() }
-  runScript(php, visitOf('/'), variables, limits)
+  runScript(php, visitOf('/'), variables, SLOT)
   return JSON.parse(Buffer.from(output.read('output')).toString('utf8')) as Swept
 }
 
@@ -147,8 +146,9 @@ function broke(outcome: ScriptOutcome & { type: 'answered' }): boolean {
 }
 
 /** What warm-up left in PHP that would show in a later request, or repeat there, goes. */
-function finished(php: PhpInstance, { sqliteRandomness }: MeteredModule): Snapshot {
-  const { memory, pagesMax } = php.kernel
+function finished(php: PhpInstance, { sqliteRandomness }: MeteredModule, limits: SlotLimits): Snapshot {
+  const { memory } = php.kernel
+  const pagesMax = (limits.memoryMiB * MIB) / PAGE_BYTES
   php.function('realpath_cache_clean')()
   // SQLite's own generator, seeded once in a process: with nothing asked for, it forgets its state and seeds itself anew at its next use
   functionAt(php, sqliteRandomness)(0, 0)
