@@ -105,6 +105,13 @@ test('a script may make and delete as many files as it likes, one after another'
   ).toEqual(['.', '..', '.interpeer', 'index.php'])
 })
 
+test('ten thousand transactions of SQLite, each with a journal of its own, fit in one request and one slot', async () => {
+  expect(
+    await result(`$db = new PDO('sqlite:n.db'); $db->exec('create table t(a integer primary key, b)'); $insert = $db->prepare('insert into t(b) values(?)');
+      for ($i = 0; $i < 10000; $i++) $insert->execute(["row $i"]); echo json_encode([$db->query('select count(*) from t')->fetchColumn(), scandir('.')]);`),
+  ).toEqual([10_000, ['.', '..', '.interpeer', 'index.php', 'n.db']])
+})
+
 test('names that go while a directory is read are not read; times are the request’s, or those that were given', async () => {
   expect(
     await result(`mkdir('d'); foreach (range(1, 40) as $i) touch("d/$i"); $h = opendir('d'); $n = 0;
@@ -114,12 +121,13 @@ test('names that go while a directory is read are not read; times are the reques
   ).toEqual([true, true, 1000, 1_790_000_000, true])
 })
 
-test('what this PHP cannot do fails as PHP says: hard links, GLOB_BRACE; the mask of new files is fixed', async () => {
+test('what this PHP cannot do fails as PHP says: hard links, GLOB_BRACE before 8.5; the mask of new files is fixed', async () => {
   expect(
     await result(
-      `umask(0); touch('f'); echo json_encode([@link('f', 'g'), file_exists('g'), defined('GLOB_BRACE'), decoct(fileperms('f'))]);`,
+      `umask(0); touch('f'); $braces = defined('GLOB_BRACE') ? glob('{g,f}', GLOB_BRACE) : (PHP_VERSION_ID < 80500 ? ['f'] : null);
+      echo json_encode([@link('f', 'g'), file_exists('g'), $braces, decoct(fileperms('f'))]);`,
     ),
-  ).toEqual([false, false, false, '100644'])
+  ).toEqual([false, false, ['f'], '100644'])
 })
 
 const BOUNDARY = 'b0undary'
