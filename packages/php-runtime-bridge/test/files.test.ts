@@ -2,7 +2,7 @@ import { type PhpRuntime, startPhpRuntime } from '@interpeer/php-runtime-bridge/
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bytesOf } from '../src/file-pages.js'
 import { deriveTree, findNode, type TreeFile, treeOf } from '../src/file-tree.js'
-import { filesOf, namesOf, runPage, utf8, visit } from './sites.js'
+import { filesOf, namesOf, resultOf, runPage, utf8, visit } from './sites.js'
 
 let php: PhpRuntime
 beforeAll(async () => {
@@ -10,12 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => php.close())
 
-/** Runs a script and reads the JSON it echoes. */
-async function result(script: string): Promise<unknown> {
-  const seen = await runPage(php, `<?php ${script}`)
-  if (seen.status !== 200 || seen.log !== '') throw new Error(`${seen.status} ${seen.log} ${seen.text}`)
-  return JSON.parse(seen.text)
-}
+const result = (script: string) => resultOf(php, script)
 
 test('two descriptors that append write one after the other; each knows where it is', async () => {
   expect(
