@@ -46,6 +46,8 @@ export type ExecutionResult =
       readonly responses: readonly ContentId[]
       /** Work counted: the same on every machine, so members agree on it. A whole number, 0 to 2^53 - 1. */
       readonly fuel: number
+      /** Digest of what the scripts asked for beside answers and files, in order: 32 bytes, the same on every machine. Left out: nothing. */
+      readonly effects?: Uint8Array
       /** What the run did on its way, which files and responses do not show; the same on every machine. At most 2 MiB. */
       readonly transcript: Uint8Array
     }

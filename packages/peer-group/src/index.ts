@@ -26,6 +26,7 @@ export { disputeMessage, type Finding, findingSchema, type Verdict, verdictMessa
 export { type DisputeSoFar, withShown } from './jury/shown.js'
 export { type Answer, answerSchema, certificateMessage, finalMessage, type Reveal, revealMessage, showMessage } from './messages.js'
 export { GROUP_SIZE_DEFAULT, GROUP_SIZE_MAX, GROUP_SIZE_MIN, type GroupOdds, groupOdds, type OddsOf } from './odds.js'
+export { type OldEpoch, type Opening, openingOf } from './opening.js'
 export { challengeMessage, challengeReplyMessage } from './own-work/messages.js'
 export { type OwnPlace, ownPart, TRANSCRIPT_MAX_BYTES } from './own-work/own-part.js'
 export { OWN_WORK_MESSAGES, type OwnWorkEvent, type OwnWorkStep, openOwnWork, stepOwnWork } from './own-work/own-work.js'

@@ -31,6 +31,7 @@ import {
   firstStateBlock,
   type GroupContext,
   type MemberOutcome,
+  openingOf,
   PeerGroupError,
   recoverFrom,
   showMessage,
@@ -146,12 +147,9 @@ export function recoveryOf(
 ): Recovery | undefined {
   const { epoch } = entry
   try {
-    const { last, rerun, through, closing } = recoverFrom(shows, contextOf(state, entry), [], verification)
-    if (closing !== undefined) return { state: closing.state, timeMs: closing.timeMs, rerun: [], closes: true }
-    // What an earlier recovery bound and no step of this epoch ran is bound still.
-    const left = epoch.rerun.slice(through)
-    const from = { state: last?.state ?? epoch.start, timeMs: last?.timeMs ?? epoch.startTimeMs }
-    return { ...from, rerun: [...rerun, ...left], closes: false }
+    const recovery = recoverFrom(shows, contextOf(state, entry), [], verification)
+    const from = openingOf(recovery, epoch)
+    return { state: from.state, timeMs: from.timeMs, rerun: from.rerun, closes: recovery.closing !== undefined }
   } catch (error) {
     throwHostFault(error)
     if (error instanceof PeerGroupError) return undefined
