@@ -10,6 +10,22 @@ export interface ScriptRequest {
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body: Uint8Array
 }
+/** What a script asks for beside its answer and its files: done once the group agreed on the answer, and not before. In the runtime's own bounds. */
+export type ScriptEffect =
+  /** Run a script of the site when `seconds` have passed since the request's time. `args` is the runtime's own form, at most 64 KiB. */
+  | { readonly type: 'after'; readonly name: string; readonly seconds: number; readonly script: string; readonly args: Uint8Array }
+  /** Pay from the job's account, in smallest units. */
+  | { readonly type: 'pay'; readonly account: string; readonly amount: bigint }
+  /** Send one request through one member. `key`: 64 hexadecimal digits, never twice. `answerTo`: the script that is told how it ended. */
+  | { readonly type: 'outbox'; readonly key: string; readonly request: OutboxRequest; readonly answerTo: string | undefined }
+export type OutboxRequest = {
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  /** At most 1 MiB. */
+  readonly body: Uint8Array
+} & (
+  | { readonly type: 'http'; readonly method: string; readonly url: string }
+  | { readonly type: 'mail'; readonly to: string; readonly subject: string }
+)
 /** What a script leaves at a path. */
 export type ScriptChange = FileChange
 
@@ -24,6 +40,8 @@ export type ScriptOutcome =
       readonly headers: readonly (readonly [name: string, value: string])[]
       readonly body: Uint8Array
       readonly changes: readonly ScriptChange[]
+      /** In the order of the calls; left out: none. An answer that the runtime gives in a script's place has none. */
+      readonly effects?: readonly ScriptEffect[]
       /** What the run did on its way, which the answer does not show; the same on every machine. Best under 24 KiB: of more, a hash is kept. */
       readonly transcript: Uint8Array
       /** What the script wrote to its error log, for the site's uploader. Not part of the answer. */
@@ -34,6 +52,9 @@ export type ScriptOutcome =
       readonly memoryBytes?: number
     }
   | { readonly type: 'abstained'; readonly reason: string }
+
+/** Whether nobody but the visitor would know that it ran: what a read may be. */
+export const isPure = ({ changes, effects = [] }: ScriptOutcome & { type: 'answered' }): boolean => changes.length + effects.length === 0
 
 /**
  * What runs a site's scripts. `peer` knows no language: the apps pass in one of these (`@interpeer/php-runtime-bridge` fits).

@@ -1,11 +1,13 @@
 import { buildTree, type FileEntry, memoryStore, readTree } from '@interpeer/content-store'
 import { bytesOfContentId, type ContentId, contentIdOf, createSigner, networkIdOf, sha256, signMessage } from '@interpeer/crypto-ids'
 import { siteRequest } from '@interpeer/peer-group'
+import { hexOf } from '@interpeer/wire-codec'
 import { expect, test } from 'vitest'
+import { effectsDigest } from '../src/effects-digest.js'
 import { KnownRequests } from '../src/node/known-requests.js'
 import { runBatch } from '../src/node/run-batch.js'
 import { ScriptQueue } from '../src/node/script-queue.js'
-import type { ScriptOutcome, ScriptRequest } from '../src/script-runtime.js'
+import type { ScriptEffect, ScriptOutcome, ScriptRequest } from '../src/script-runtime.js'
 import { readResponse } from '../src/site-response-block.js'
 import { CounterRuntime } from './counter-runtime.js'
 
@@ -259,4 +261,30 @@ test('a runtime is given a tree with its symbolic links, and what it leaves of t
   )
   expect(result.files).toBe(left.root)
   expect(readTree(store.get, result.files)).not.toHaveProperty('missing')
+})
+
+test('what scripts ask for beside answers and files is in the result: whose it is, and in which order', async () => {
+  const [asks, plain] = [requestBlock('GET', '/asks', ''), requestBlock('GET', '/', '')]
+  const digestOf = async (blocks: readonly Uint8Array[]) => {
+    const { result } = await run(blocks)
+    return result.type === 'ran' ? hexOf(result.effects ?? new Uint8Array()) : result.type
+  }
+  const digests = await Promise.all([[plain], [asks, plain], [plain, asks], [asks, asks]].map(digestOf))
+  expect(new Set(digests).size).toBe(4)
+  expect(digests[0]).toBe(hexOf(effectsDigest([])))
+  expect(await digestOf([asks, plain])).toBe(digests[1])
+})
+
+test.each<Partial<ScriptEffect & { type: 'outbox' }>>([
+  { key: 'b'.repeat(64) },
+  { answerTo: 'a.php' },
+  { request: { type: 'http', method: 'PUT', url: 'https://a.test/', headers: [], body: new Uint8Array() } },
+  { request: { type: 'http', method: 'GET', url: 'https://b.test/', headers: [], body: new Uint8Array() } },
+  { request: { type: 'http', method: 'GET', url: 'https://a.test/', headers: [['a', 'b']], body: new Uint8Array() } },
+  { request: { type: 'http', method: 'GET', url: 'https://a.test/', headers: [], body: Uint8Array.of(1) } },
+  { request: { type: 'mail', to: 'GET', subject: 'https://a.test/', headers: [], body: new Uint8Array() } },
+])('the digest of effects tells apart what is to be sent: %o', (other) => {
+  const request = { type: 'http', method: 'GET', url: 'https://a.test/', headers: [], body: new Uint8Array() } as const
+  const effect = { type: 'outbox', key: 'a'.repeat(64), answerTo: undefined, request } as const
+  expect(effectsDigest([[{ ...effect, ...other }]])).not.toEqual(effectsDigest([[effect]]))
 })

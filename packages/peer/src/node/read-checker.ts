@@ -15,6 +15,7 @@ import {
 } from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
 import { readContextOf } from '../read-context.js'
+import { isPure } from '../script-runtime.js'
 import type { ServedState } from '../served-state.js'
 import { responseOf } from '../site-response-block.js'
 import type { SiteView } from '../site-view.js'
@@ -103,7 +104,7 @@ export class ReadChecker {
     if (state !== recent().at(-1)?.state && !scripts.holds(files)) return undefined
     const outcome = await scripts.read(files, scriptRequestOf(request), readMoment(request))
     if ('missing' in outcome || outcome.type !== 'answered') return undefined
-    return { ...responseOf(outcome), writes: outcome.changes.length > 0 }
+    return { ...responseOf(outcome), writes: !isPure(outcome) }
   }
 }
 const ABSTAINED: ReadChecked = { verdict: 'abstained', evidence: null }

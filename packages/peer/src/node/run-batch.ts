@@ -2,8 +2,9 @@ import { applyChanges, type Block, type BlockStore, type Missing } from '@interp
 import { type ContentId, sha256 } from '@interpeer/crypto-ids'
 import type { ExecutionResult, SiteRequest } from '@interpeer/peer-group'
 import { batchTranscript } from '../batch-transcript.js'
+import { effectsDigest } from '../effects-digest.js'
 import { type LoggedRun, loggedRun } from '../job-log/logged-run.js'
-import type { ScriptChange, ScriptRequest, ScriptRuntime } from '../script-runtime.js'
+import type { ScriptChange, ScriptEffect, ScriptRequest, ScriptRuntime } from '../script-runtime.js'
 import { blocksOfResponse, responseOf } from '../site-response-block.js'
 import type { KnownRequests } from './known-requests.js'
 import type { ScriptQueue } from './script-queue.js'
@@ -57,6 +58,7 @@ async function runAll(
 ): Promise<BatchResult | Missing> {
   const responses: ContentId[] = []
   const transcripts: Uint8Array[] = []
+  const effects: (readonly ScriptEffect[])[] = []
   let fuel = 0
   const runs: LoggedRun[] = []
   for (const [index, cid] of batch.requests.entries()) {
@@ -69,6 +71,7 @@ async function runAll(
       await made.add(refused.blocks)
       responses.push(refused.cid)
       transcripts.push(new Uint8Array(0))
+      effects.push([])
       continue
     }
     const seed = sha256(batch.seed, Uint8Array.of(index >> 8, index & 255))
@@ -79,6 +82,7 @@ async function runAll(
     await made.add(response.blocks)
     responses.push(response.cid)
     transcripts.push(outcome.transcript)
+    effects.push(outcome.effects ?? [])
     fuel += outcome.fuel
     const missing = await tree.take(outcome.changes)
     if (missing !== undefined) return missing
@@ -87,7 +91,7 @@ async function runAll(
   if (typeof files !== 'string') return files
   scripts.used(files)
   await made.write()
-  return { type: 'ran', files, responses, fuel, transcript: batchTranscript(transcripts), runs }
+  return { type: 'ran', files, responses, fuel, effects: effectsDigest(effects), transcript: batchTranscript(transcripts), runs }
 }
 
 /**

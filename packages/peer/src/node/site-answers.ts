@@ -12,6 +12,7 @@ import {
 import { proofOfResponse, type ResponseProof, readMoment, type SiteReply, type SiteRequest, siteReply } from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
 import { type LoggedRun, loggedRun } from '../job-log/logged-run.js'
+import { isPure } from '../script-runtime.js'
 import { isLater, type ServedState } from '../served-state.js'
 import { readResponse, responseOf } from '../site-response-block.js'
 import { isStale, type SiteView } from '../site-view.js'
@@ -103,11 +104,11 @@ export class SiteAnswers {
     const outcome = await withRepair(() => scripts.read(ranOn.files, scriptRequestOf(request), readMoment(request)), repair)
     if (outcome === undefined) return refused(421, 'MEMBER_BEHIND') // another member has what this one has lost
     if (outcome.type === 'busy') return refused(503, 'GROUP_BUSY')
-    const isPure = outcome.type === 'abstained' || outcome.changes.length === 0
-    this.#site.ran?.(loggedRun(request, outcome, { ran: isPure ? 'read' : 'promoted', timeMs: readMoment(request).timeMs }), ranOn.epoch)
+    const isRead = outcome.type === 'abstained' || isPure(outcome)
+    this.#site.ran?.(loggedRun(request, outcome, { ran: isRead ? 'read' : 'promoted', timeMs: readMoment(request).timeMs }), ranOn.epoch)
     if (outcome.type === 'abstained') return refused(504, 'JOB_TOO_SLOW')
-    // a read that turned out to change something is a write: the group decides
-    if (outcome.changes.length > 0) return this.#write(request, envelope)
+    // a read that turned out to change something, or to ask for something, is a write: the group decides
+    if (!isRead) return this.#write(request, envelope)
     return { ran: 'read', ...responseOf(outcome), ranOn }
   }
 
