@@ -5,7 +5,7 @@ import { usualConfiguration } from '../configuration/site-configuration.js'
 import { PhpRuntimeError } from '../errors.js'
 import { deriveTree, type TreeDirectory, treeOf } from '../file-tree.js'
 import type { DirectoryEntry, FileChange, FileEntry, SymlinkEntry } from '../files.js'
-import { phpChild, phpLibrary } from '../host-calls/php-library.js'
+import { phpChild, phpEvent, phpLibrary } from '../host-calls/php-library.js'
 import { canChange, codeOf, hasOwnImage, ROOMY } from '../image-recipe.js'
 import { areLimits, SLOT, type SlotLimits } from '../limits.js'
 import type { ScriptOutcome } from '../outcome.js'
@@ -138,7 +138,7 @@ export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<
   const builds = new PhpBuilds({ limits, carriedOut }, cacheFolder)
   const usual = builds.of({ php, extensions: [] })
   await builds.load(usual)
-  const calls = `calls ${carriedOut.join()};content ${content !== undefined};${phpLibrary}${phpChild}`
+  const calls = `calls ${carriedOut.join()};content ${content !== undefined};${phpLibrary}${phpChild}${phpEvent}`
   const which = `binaries ${pinnedBuilds};${metering};usual ${usual};limits ${limits.fuel} ${limits.memoryMiB} ${limits.graceFuel}`
   const identity = `interpeer php runtime;kernel ${KERNEL_VERSION};${which};${calls};ini ${phpIni}${opcacheIni(ROOMY)}${opensslConfig}`
   const roots = new RootTable((key) => pool.tell({ type: 'forget', key }))
