@@ -1,3 +1,5 @@
+export { CRON_LINES_MAX, type CronLine } from './configuration/cron-line.js'
+export { type CronSchedule, parseSchedule, type ScheduleFault } from './configuration/cron-schedule.js'
 export {
   configurationSchema,
   EFFECT_KINDS,

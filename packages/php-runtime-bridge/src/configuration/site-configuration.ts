@@ -1,5 +1,6 @@
 import { compareText } from '../path.js'
 import type { PhpVersion } from '../php-version.js'
+import type { CronLine } from './cron-line.js'
 import { type EffectKind, type ExtensionName, fields } from './fields.js'
 import { isConfigurationPath } from './reserved.js'
 import type { ValuesOf } from './shape.js'
@@ -19,6 +20,8 @@ export interface SiteConfiguration {
   readonly warmUp: readonly string[]
   readonly extensions: readonly ExtensionName[]
   readonly effects: readonly EffectKind[]
+  /** In their order. */
+  readonly cron: readonly CronLine[]
 }
 
 type Given = Omit<ValuesOf<typeof fields>, '$schema'>
@@ -34,6 +37,7 @@ export function configurationOf(given: Given): SiteConfiguration {
     warmUp: given.warmUp ?? fields.warmUp.usual,
     extensions: sorted(given.extensions ?? fields.extensions.usual),
     effects: sorted(given.effects ?? fields.effects.usual),
+    cron: given.cron ?? fields.cron.usual,
   } as SiteConfiguration
 }
 
@@ -42,8 +46,8 @@ export const usualConfiguration: SiteConfiguration = configurationOf({})
 
 /** The one text of all files that mean the same: JSON, each key, nothing but ASCII as long as paths have nothing else. It means itself. For ids. */
 export function canonicalText(configuration: SiteConfiguration): string {
-  const { php, slots, mutable, scratch, warmUp, extensions, effects } = configuration
-  return JSON.stringify({ php, slots, mutable, scratch, warmUp, extensions, effects })
+  const { php, slots, mutable, scratch, warmUp, extensions, effects, cron } = configuration
+  return JSON.stringify({ php, slots, mutable, scratch, warmUp, extensions, effects, cron })
 }
 
 /**

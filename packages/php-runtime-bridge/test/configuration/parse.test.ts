@@ -23,6 +23,7 @@ test('an empty object gives what a site without a configuration has', () => {
     warmUp: [],
     extensions: [],
     effects: ['after'],
+    cron: [],
   })
 })
 
@@ -35,7 +36,8 @@ test('all keys are read; sets are in order, requests as they were', () => {
     "scratch": ["data/cache"],
     "warmUp": ["/doku.php?id=start", "/"],
     "extensions": ["intl"],
-    "effects": ["pay", "after"]
+    "effects": ["pay", "after"],
+    "cron": [{ "target": "/cron.php", "schedule": "*/5 * * * *" }]
   }`
   expect(configurationIn(text)).toEqual({
     php: '8.4',
@@ -45,6 +47,7 @@ test('all keys are read; sets are in order, requests as they were', () => {
     warmUp: ['/doku.php?id=start', '/'],
     extensions: ['intl'],
     effects: ['after', 'pay'],
+    cron: [{ schedule: '*/5 * * * *', target: '/cron.php' }],
   })
 })
 
@@ -70,7 +73,7 @@ test.each([
   // what is no configuration
   [
     '[]',
-    '1:1: found a list; allowed: an object with keys of "$schema", "php", "slots", "mutable", "scratch", "warmUp", "extensions", "effects"',
+    '1:1: found a list; allowed: an object with keys of "$schema", "php", "slots", "mutable", "scratch", "warmUp", "extensions", "effects", "cron"',
   ],
   ['{ "$schema": 1 }', '1:14: $schema: found 1; allowed: where the schema of this file is'],
   ['{ "php": "7.4" }', '1:10: php: found "7.4"; allowed: "8.2", "8.3", "8.4", "8.5"'],
@@ -128,7 +131,7 @@ test.each([
   ['{ "slots": 1, "slots": 2 }', '1:15: found the key "slots" again; allowed: each key once'],
   [
     '{ "\u00fc\ud83d\ude00": 2 }',
-    '1:3: found the key "\\u00fc\\ud83d\\ude00"; allowed: "$schema", "php", "slots", "mutable", "scratch", "warmUp", "extensions", "effects"',
+    '1:3: found the key "\\u00fc\\ud83d\\ude00"; allowed: "$schema", "php", "slots", "mutable", "scratch", "warmUp", "extensions", "effects", "cron"',
   ],
 ])('%s: %s', (text, fault) => {
   expect(faultsIn(text)).toEqual([fault])
@@ -162,7 +165,7 @@ test.each([
   ['efects', 'effects'],
 ])('the key "%s" is taken for a slip of "%s"', (key, meant) => {
   expect(faultsIn(`{ "${key}": 1 }`)).toEqual([
-    `1:3: found the key "${key}"; did you mean "${meant}"? allowed: "$schema", "php", "slots", "mutable", "scratch", "warmUp", "extensions", "effects"`,
+    `1:3: found the key "${key}"; did you mean "${meant}"? allowed: "$schema", "php", "slots", "mutable", "scratch", "warmUp", "extensions", "effects", "cron"`,
   ])
 })
 

@@ -51,6 +51,10 @@ test('the canonical text means itself, and does not depend on the order or layou
       warmUp: fc.shuffledSubarray(['/', '/x', '/y?z']),
       extensions: fc.shuffledSubarray(['intl']),
       effects: fc.shuffledSubarray(['after', 'pay', 'outbox']),
+      cron: fc.shuffledSubarray([
+        { schedule: '* * * * *', target: '/' },
+        { schedule: '0 4 1 * mon', target: '/?a' },
+      ]),
     },
     { requiredKeys: [] },
   )
