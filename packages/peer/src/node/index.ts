@@ -13,3 +13,4 @@ export {
   STATE_METHOD,
   type VisitorRequest,
 } from './site-client.js'
+export { headersForSite, headersForVisitor, isBodiless, readBody } from './visitor-http.js'
