@@ -72,6 +72,7 @@ export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durabl
     frozen,
     open: newOpenStep({ setup, settings }, base.step + 1),
     pool: emptyPool,
+    failedEvents: new Map(),
     offerAtMs: undefined,
     offerEveryMs: settings.resendMs,
     closing: undefined,

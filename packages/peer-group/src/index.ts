@@ -1,4 +1,27 @@
+export {
+  type Agenda,
+  CRON_LINES_MAX,
+  type CronLine,
+  NO_AGENDA,
+  OUTBOX_MAX,
+  type OutboxEntry,
+  TIMERS_MAX,
+  type Timer,
+} from './agenda/agenda.js'
+export { type DueEvent, withoutEvent } from './agenda/due.js'
+export { type OutboxDue, type OutboxDuty, outboxDue } from './agenda/outbox-duty.js'
+export {
+  OUTBOX_ANSWER_BODY_MAX_BYTES,
+  OUTBOX_CHUNK_BYTES,
+  type OutboxReport,
+  outboxReport,
+  outboxRequestSchema,
+} from './agenda/outbox-messages.js'
+export { entryOf, OUTBOX_TURN_MS, type Reported, reportOn, senderOf } from './agenda/outbox-turns.js'
+export { type Wish, withCron, withWishes } from './agenda/plan.js'
+export { dueAfter, type Schedule } from './agenda/schedule.js'
 export type {
+  Execution,
   ExecutionResult,
   GroupEffect,
   GroupEvent,

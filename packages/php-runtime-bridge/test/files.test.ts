@@ -162,3 +162,13 @@ test('uploads: many, nested names, odd file names, limits; what is not kept is g
   expect(namesOf(seen.changes)).toEqual(['directory up', 'write up/0', 'write up/1', 'write up/2'])
   expect(seen.log).toMatch(/Maximum number of allowable file uploads has been exceeded/)
 })
+
+test('output, log and headers are pipes, no terminals; nothing comes in', async () => {
+  const { text } = await runPage(
+    php,
+    `<?php [$in, $out] = [fopen('php://stdin', 'r'), fopen('php://stdout', 'w')];
+    echo json_encode([array_map('stream_isatty', [$in, $out, fopen('php://stderr', 'w'), fopen('php://output', 'w')]), fread($in, 9), feof($in), stream_get_contents($in),
+      fseek($out, 0), array_map('filetype', ['/request/stdout', '/request/headers', '/dev/null', '/dev/urandom'])]);`,
+  )
+  expect(JSON.parse(text)).toEqual([[false, false, false, false], '', true, '', -1, ['fifo', 'fifo', 'char', 'char']])
+})

@@ -86,7 +86,7 @@ function publish(state: NetworkState, transaction: Uint8Array, { moment }: Setti
   const tax = taxOf(escrow, transferTaxPerMille)
   // biome-ignore lint/complexity/useMathMinMax: bigints
   const fee = publishFee > tax ? publishFee : tax
-  const jobs = publishJob(state.jobs, { job, manifest, envelope, start: firstStateBlock(manifest.files).cid }, moment)
+  const jobs = publishJob(state.jobs, { job, manifest, envelope, start: firstStateBlock(manifest.files, true).cid }, moment)
   const needed = epochPrice(jobs.get(job) as Job, state)
   if (escrow < needed) throw new NetworkError({ code: 'ESCROW_SMALL', needed: String(needed) })
   const order = { from: accountOfPeer(manifest.uploader), job: accountOfJob(job), amount: escrow, fee }

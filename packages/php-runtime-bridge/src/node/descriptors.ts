@@ -106,7 +106,7 @@ export class DescriptorTable {
 }
 
 export const standardDescriptors: readonly OpenDevice[] = [
-  { kind: 'device', path: '/dev/null', device: 'null', flags: 0 },
+  { kind: 'device', path: '/request/stdin', device: 'null', flags: 0 },
   { kind: 'device', path: '/request/stdout', device: 'output', flags: 1 },
   { kind: 'device', path: '/request/stderr', device: 'log', flags: 1 },
 ]

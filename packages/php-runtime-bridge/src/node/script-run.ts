@@ -86,7 +86,9 @@ export function runRoute(
 export function stopOf(php: PhpInstance, threw: boolean): AnswerCode | undefined {
   const { kernel, fuel, hooks, stackOverran } = php
   const halted = kernel.halted?.reason
-  // PHP that gave a script up for want of memory may stumble over what that left half done
+  // PHP that gave a script up for want of memory may stumble over what that left half done: register_shutdown_function(), for one, puts an empty
+  // entry on its list and then asks for the memory that it should point to; at the end PHP calls that entry, or clears it, and so writes to address 0,
+  // where the binary traps
   const lackedMemory = kernel.memoryRefused || hooks.outOfMemory
   if (halted?.type === 'answer') {
     if (halted.code === 'SCRIPT_TRAPPED' && lackedMemory) return 'MEMORY_EXHAUSTED'

@@ -31,6 +31,13 @@ test.each([
   ['text that inflates', 'gzdecode(gzencode(str_repeat("x", 100 << 20)));', /Allowed memory size/],
   ['output that nobody reads', 'ob_start(); while (true) echo str_repeat("x", 1 << 20);', /Allowed memory size/],
   ['shutdown functions', 'function s() { register_shutdown_function("s"); } s();', /Allowed memory size/],
+  [
+    'shutdown functions, of which the last is registered by half',
+    `function f() {} for ($i = 0; $i < 5000; $i++) register_shutdown_function("f");
+    ini_set("memory_limit", "16M"); $a = null; while (memory_get_usage() < 15.7 * 1048576) $a = [$a, str_repeat("x", 3000)];
+    while (true) register_shutdown_function("f");`,
+    /Allowed memory size/,
+  ],
   ['memory_limit switched off', 'ini_set("memory_limit", -1); $a = []; while (true) $a[] = str_repeat("x", 1000000);', /Out of memory/],
 ])('memory used up by %s: a coded answer, and nothing was changed', async (_, script, log) => {
   const seen = await run(`file_put_contents("x", "1"); ${script}`)

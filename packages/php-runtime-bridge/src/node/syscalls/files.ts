@@ -19,6 +19,8 @@ const UTIME_NOW = 0x3fffffff
 const UTIME_OMIT = 0x3ffffffe
 const S_IFREG = 0o100000
 const S_IFDIR = 0o040000
+const PIPES = '/request/'
+const S_IFIFO = 0o010000
 const S_IFCHR = 0o020000
 const S_IFLNK = 0o120000
 const LINK_MODE = 0o777
@@ -68,13 +70,13 @@ export function fileCalls(kernel: Kernel) {
   function statPath(given: string, buffer: number, to: WalkTo): void {
     const { files } = kernel.world
     const { path, node } = files.place(given, given.endsWith('/') ? 'target' : to)
-    if (deviceAt(path) !== undefined) putDevice(buffer)
+    if (deviceAt(path) !== undefined) putDevice(buffer, path)
     else putStat(buffer, node ?? fail('NOENT'))
   }
 
   function statDescriptor(fd: number, buffer: number): void {
     const descriptor = kernel.descriptors.get(fd)
-    if (descriptor.kind === 'device') putDevice(buffer)
+    if (descriptor.kind === 'device') putDevice(buffer, descriptor.path)
     else putStat(buffer, descriptor.node)
   }
 
@@ -85,8 +87,9 @@ export function fileCalls(kernel: Kernel) {
     else fillStat(buffer, S_IFLNK | LINK_MODE, utf8Length(node.target), UNDATED_MTIME_S, inode)
   }
 
-  function putDevice(buffer: number): void {
-    fillStat(buffer, S_IFCHR | 0o666, 0, 0, 2)
+  /** What leads to the visitor and the log are pipes: PHP takes every character device for a terminal. */
+  function putDevice(buffer: number, path: string): void {
+    fillStat(buffer, (path.startsWith(PIPES) ? S_IFIFO : S_IFCHR) | 0o666, 0, 0, 2)
   }
 
   /** struct stat as Emscripten's musl lays it out. */
