@@ -1,3 +1,5 @@
+export { CRON_LINES_MAX, type CronLine } from './configuration/cron-line.js'
+export { type CronSchedule, parseSchedule, type ScheduleFault } from './configuration/cron-schedule.js'
 export {
   configurationSchema,
   EFFECT_KINDS,
@@ -59,5 +61,5 @@ export {
 } from './outcome.js'
 export { phpIni, SESSION_FOLDER, SITE_FOLDER } from './php-ini.js'
 export { DEFAULT_PHP_VERSION, type PhpVersion, phpVersions } from './php-version.js'
-export { faultOf, type RequestLimits, requestLimits, type ScriptRequest } from './request.js'
+export { faultOf, type OutboxAnswer, type RequestLimits, requestLimits, type ScriptEvent, type ScriptRequest } from './request.js'
 export { documentRootOf, type Redirect, type Refused, type Route, type Routed, routeOf, routeRequest, type ScriptRoute } from './route.js'

@@ -66,6 +66,8 @@ export function serverVariablesOf(
   // The SAPI layer puts the query here, as a text: where libraries look, they expect a list that begins with the script.
   variables.set('argv[]', router === undefined ? file : `${SITE_FOLDER}/${router}`)
   variables.set('HTTP_HOST', host)
+  // a visitor's headers all become HTTP_…, so that nobody can say this
+  if (request.event !== undefined) variables.set('INTERPEER_EVENT', request.event.type)
   if (https) variables.set('HTTPS', 'on')
   const isLong = body.length > 0 || headers.has('content-type')
   if (isLong) variables.set('CONTENT_LENGTH', String(body.length))

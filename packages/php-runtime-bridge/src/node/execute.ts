@@ -9,7 +9,7 @@ import { followNode, type TreeDirectory, type TreeFile } from '../file-tree.js'
 import type { JobFacts } from '../host-calls/host-calls.js'
 import type { SlotLimits } from '../limits.js'
 import { type AbstainReason, codedAnswer, type Draft, type ScriptOutcome } from '../outcome.js'
-import { faultOf, type ScriptRequest } from '../request.js'
+import { faultOf, type ScriptEvent, type ScriptRequest } from '../request.js'
 import { documentRootOf, type Redirect, type Routed, routeRequest } from '../route.js'
 import { PASS_HEADER } from '../router-script.js'
 import type { Scratch } from '../scratch.js'
@@ -70,7 +70,7 @@ function answerOf(
   if (reading.type === 'invalid') return withoutScript(invalidConfiguration(reading))
   const { configuration } = reading
   const site = withScratch(stored, configuration, scratch?.kept)
-  const routed = routeRequest(site, request, configuration)
+  const routed = eventRoute(site, request.event) ?? routeRequest(site, request, configuration)
   const withoutPhp = () => plainAnswer(request, routed.passed ?? routed, { stored, site, configuration, inPieces })
   if (routed.route.type !== 'script' && routed.router === undefined) return withoutScript(withoutPhp())
   const ran = runRoute(site, routed, requestScopeOf({ configuration, request, at, ...host }), log, scratch?.leave)
@@ -137,6 +137,14 @@ function sha256(pages: readonly Uint8Array[]): Uint8Array {
   const hash = createHash('sha256')
   for (const page of pages) hash.update(page)
   return Uint8Array.from(hash.digest())
+}
+
+/** An event's script may lie beside the document root, where no visitor comes. */
+function eventRoute(site: TreeDirectory, event: ScriptEvent | undefined): Routed | undefined {
+  if (event === undefined || event.type === 'cron') return undefined
+  const { script } = event
+  const isThere = followNode(site, script)?.kind === 'file'
+  return { route: isThere ? { type: 'script', script, scriptName: `/${script}`, pathInfo: '' } : { type: 'missing' }, query: '' }
 }
 
 /** A site whose uploader did not check it: visitors are told the first fault, alike by all members. */
