@@ -14,3 +14,4 @@ export {
   STATE_METHOD,
   type VisitorRequest,
 } from './site-client.js'
+export { headersForSite, headersForVisitor, isBodiless, readBody } from './visitor-http.js'
