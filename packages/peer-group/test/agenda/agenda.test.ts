@@ -7,7 +7,13 @@ import { type Wish, withCron, withWishes } from '../../src/agenda/plan.js'
 
 const block = contentIdOf(Uint8Array.of(1), 'raw')
 const timer = (name: string, seconds: number): Wish => ({ type: 'timer', name, seconds, script: `${name}.php`, args: block })
-const mail = (n: number, bytes = 10, key = new Uint8Array(32).fill(n)): Wish => ({ type: 'outbox', key, request: block, bytes, answerTo: null })
+const mail = (n: number, bytes = 10, key = new Uint8Array(32).fill(n)): Wish => ({
+  type: 'outbox',
+  key,
+  request: block,
+  bytes,
+  answerTo: null,
+})
 const plan = (wishes: readonly Wish[], timeMs = 0, agenda: Agenda = NO_AGENDA): Agenda => withWishes(agenda, wishes, timeMs) as Agenda
 const EVERY_MINUTE = {
   ...{ minutes: new Uint8Array(8).fill(255), hours: 2 ** 24 - 1, days: 2 ** 32 - 2, months: 2 ** 13 - 2, weekdays: 127, either: false },
@@ -49,10 +55,7 @@ test('a run that wants more than the state holds gets nothing of it', () => {
   expect(plan(timers).timers).toHaveLength(TIMERS_MAX)
   expect(withWishes(plan(timers), [timer('more', 1)], 0)).toBeUndefined()
   expect(withWishes(plan(timers), [timer('7', 2)], 0)?.timers).toHaveLength(TIMERS_MAX)
-  const mails = Array.from(
-    { length: OUTBOX_MAX + 1 },
-    (_, i): Wish => mail(0, 10, new Uint8Array(32).fill(i & 255).fill(i >> 8, 1, 2)),
-  )
+  const mails = Array.from({ length: OUTBOX_MAX + 1 }, (_, i): Wish => mail(0, 10, new Uint8Array(32).fill(i & 255).fill(i >> 8, 1, 2)))
   expect(withWishes(NO_AGENDA, mails, 0)).toBeUndefined()
   expect(withWishes(NO_AGENDA, [mail(1, OUTBOX_BYTES_MAX)], 0)).toBeDefined()
   expect(withWishes(NO_AGENDA, [mail(1, OUTBOX_BYTES_MAX), mail(2, 1)], 0)).toBeUndefined()
