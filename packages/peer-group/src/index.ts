@@ -89,6 +89,7 @@ export { RESPONSE_BODY_MAX_BYTES, RESPONSE_CHUNK_BYTES, type SiteReply, type Sit
 export { type HttpHeader, httpHeader, REQUEST_BODY_MAX_BYTES, type SiteRequest, siteRequest } from './site-request.js'
 export {
   type AnsweredRequest,
+  agendaIn,
   answeredBy,
   firstStateBlock,
   type GroupState,

@@ -1,6 +1,15 @@
 import { buildTree, type FileEntry, memoryStore, readTree } from '@interpeer/content-store'
-import { bytesOfContentId, type ContentId, contentIdOf, createSigner, networkIdOf, sha256, signMessage } from '@interpeer/crypto-ids'
-import { siteRequest } from '@interpeer/peer-group'
+import {
+  bytesOfContentId,
+  type ContentId,
+  contentIdOf,
+  createSigner,
+  jobIdOf,
+  networkIdOf,
+  sha256,
+  signMessage,
+} from '@interpeer/crypto-ids'
+import { NO_AGENDA, siteRequest } from '@interpeer/peer-group'
 import { hexOf } from '@interpeer/wire-codec'
 import { expect, test } from 'vitest'
 import { effectsDigest } from '../src/effects-digest.js'
@@ -14,6 +23,8 @@ import { CounterRuntime } from './counter-runtime.js'
 const network = networkIdOf(new Uint8Array([1]))
 const signer = createSigner(new Uint8Array(32).fill(1))
 const job = contentIdOf(new Uint8Array([0x80]), 'dag-cbor')
+/** The batch of a job that plans nothing. */
+const PLAIN = { step: 1, agenda: NO_AGENDA, isFirst: false, events: [], job: jobIdOf(job), members: [signer.peerId] } as const
 const at = { timeMs: 1_000, seed: new Uint8Array(32) }
 const logTree = (text: string) => buildTree([{ path: 'log', mode: 0o644, mtimeS: 0, bytes: new TextEncoder().encode(text) }])
 const plain = (method: string, target: string): ScriptRequest => ({
@@ -134,7 +145,7 @@ async function run(bodies: readonly Uint8Array[], runtime = new CounterRuntime()
   const { scripts, store, root } = await queueOf(runtime)
   const blocks = bodies.map((bytes) => ({ cid: contentIdOf(bytes, 'raw'), bytes }))
   await store.put(blocks)
-  const batch = { from: root, requests: blocks.map(({ cid }) => cid), timeMs: 5_000, seed: new Uint8Array(64).fill(3) }
+  const batch = { ...PLAIN, from: root, requests: blocks.map(({ cid }) => cid), timeMs: 5_000, seed: new Uint8Array(64).fill(3) }
   const result = await runBatch(batch, store, scripts, new KnownRequests(network))
   if ('missing' in result) throw new Error('something is missing')
   const responses = result.type === 'ran' ? result.responses.map((cid) => readResponse(store.get, cid)) : []
@@ -247,7 +258,7 @@ test('a runtime is given a tree with its symbolic links, and what it leaves of t
   const request = requestBlock('POST', '/', 'a')
   const cid = contentIdOf(request, 'raw')
   await store.put([...linked.blocks, { cid, bytes: request }])
-  const batch = { from: linked.root, requests: [cid], timeMs: 5_000, seed: new Uint8Array(64).fill(3) }
+  const batch = { ...PLAIN, from: linked.root, requests: [cid], timeMs: 5_000, seed: new Uint8Array(64).fill(3) }
   const result = await runBatch(batch, store, queue, new KnownRequests(network))
   if ('missing' in result || result.type !== 'ran') throw new Error('it did not run')
   expect(runtime.given).toEqual([{ path: 'log', target: 'data/log' }])
