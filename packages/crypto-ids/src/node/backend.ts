@@ -1,4 +1,4 @@
-// On `node:crypto` (OpenSSL): about 16 times noble for signatures. Small AEAD messages stay with noble, which wins there.
+// On `node:crypto` (OpenSSL): about 16 times noble for signatures. Small AEAD messages under a key that is used once stay with noble, which wins there.
 import {
   createCipheriv,
   createDecipheriv,
