@@ -126,6 +126,7 @@ export function closingOf(
     timeMs: timeMs ?? (next?.atMs ?? 0) + 5,
     proof: new Uint8Array(80),
     requests: [],
+    events: [],
     final: step - 1,
     disputed,
     dissents: [],

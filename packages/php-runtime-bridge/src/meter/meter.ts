@@ -24,7 +24,7 @@ import { Segments } from './segments.js'
 import { type Renumbering, Type } from './types.js'
 
 /** Part of what names a metered module: raised with every change that can show in a result or in fuel. */
-export const METER_VERSION = 4
+export const METER_VERSION = 5
 export const FUEL_GLOBAL = '__fuel'
 /** Exported: asks for more fuel if there is none, and ends it all if none is given. What side modules call. */
 export const FUEL_CHECK = '__fuel_check'
@@ -92,7 +92,7 @@ export function meter(bytes: Uint8Array, options: MeterOptions = {}): Metered {
     {
       shape,
       stackPointer: stack === undefined ? -1 : stackPointer,
-      frames: stack === undefined || stackPointer < 0 ? undefined : framesOf(shape, stackPointer),
+      frames: stack === undefined ? undefined : framesOf(shape, stackPointer),
       canonicalNaNs: options.canonicalNaNs ?? true,
       renumbering: plan,
       constantBelow: options.constantBelow ?? 0,
@@ -154,6 +154,9 @@ function plainImport(shape: ModuleShape, name: string): number {
 
 /** The imports come last of those there are, so numbers of what the module itself has rise by one. */
 function sidePlan(shape: ModuleShape): Plan {
+  // an image keeps the main module's globals and memory: what a side module kept elsewhere would outlive a request
+  if (shape.globals.some(({ mutable, importedAs }) => mutable && importedAs === undefined))
+    unsupported('a side module with state of its own', 0)
   const functions = shape.importedFunctions.length
   return {
     function: (index) => (index < functions ? index : index + 1),
@@ -175,6 +178,8 @@ function stackPointerOf(shape: ModuleShape, side: boolean): number {
 }
 
 function boundsOf(shape: ModuleShape, stackPointer: number, stack: MeterOptions['stack']): StackBounds | undefined {
+  if (stack === undefined) return undefined
+  if (stackPointer < 0) unsupported('no stack pointer to be kept within bounds', 0)
   if (typeof stack !== 'number') return stack
   const top = shape.globals[stackPointer]?.constant
   if (top === undefined || top < stack) unsupported('no stack pointer whose initial value is known', 0)
