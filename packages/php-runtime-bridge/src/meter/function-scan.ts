@@ -4,6 +4,7 @@ import { malformed, unsupported } from './fault.js'
 import type { Frames } from './frames.js'
 import { BULK_COST, Bulk, costOf, Immediates, immediatesOf, nanLanesOf, Op, Simd, simdImmediates, simdIsKnown } from './instructions.js'
 import type { ModuleShape } from './module-shape.js'
+import { NotedWrites } from './noted-writes.js'
 import { DEAD, type Segments } from './segments.js'
 import { type Renumbering, skipBlockType, skipValueType } from './types.js'
 
@@ -15,8 +16,8 @@ export interface ScanRules {
   readonly frames: Frames | undefined
   readonly canonicalNaNs: boolean
   readonly renumbering: Renumbering
-  /** Nothing below this address is written to. */
-  readonly constantBelow: number
+  /** Whether what is written to is noted. */
+  readonly notesWrites: boolean
   /** Fuel of one operation on a whole piece of memory: its bytes, shifted right so far. */
   readonly bulkShift: number
 }
@@ -38,6 +39,7 @@ export class FunctionScan {
   readonly #rules: ScanRules
   readonly #segments: Segments
   readonly #edits: Edits
+  readonly #writes = new NotedWrites()
   readonly #kinds: number[] = []
   /** Of each open block: the segment in which it began. */
   readonly #outer: number[] = []
@@ -79,6 +81,7 @@ export class FunctionScan {
     if (length > FUNCTION_BYTES_MAX) unsupported('a function that is too long', reader.at)
     this.#segments.clear()
     this.#edits.clear()
+    this.#writes.begin()
     this.calls = false
     this.#callCount = 0
     this.#loops.length = 0
@@ -121,7 +124,7 @@ export class FunctionScan {
         this.#plain(reader, from, opcode, before)
         return
       case Immediates.local:
-        if (reader.u32() >= this.locals) malformed('a local variable that is not there', from)
+        this.#local(reader, from, opcode)
         return
       case Immediates.integer:
         this.#oneInteger(reader, from, opcode)
@@ -141,31 +144,39 @@ export class FunctionScan {
         this.#function(reader, from, opcode)
         return
       case Immediates.twoIntegers:
-        reader.u32()
+        this.#writes.pop(1)
+        this.#callOfType(reader.u32())
         reader.u32()
         this.#indirectCall(from, reader.at, opcode === Op.returnCallIndirect)
         return
       case Immediates.bytes4:
         reader.skip(4)
+        this.#writes.push(-1)
         this.#top = SAME_BITS
         return
       case Immediates.bytes8:
         reader.skip(8)
+        this.#writes.push(-1)
         this.#top = SAME_BITS
         return
       case Immediates.labels:
         for (let labels = reader.count() + 1; labels > 0; labels--) this.#branchTo(reader)
+        this.#writes.forgetOperands()
         this.#current = DEAD
         return
       case Immediates.memoryIndex:
         if (reader.byte() !== 0) unsupported('more than one memory', from)
+        if (opcode === Op.memoryGrow) this.#writes.replace(1)
+        else this.#writes.push(-1)
         // a page is 64 KiB of zeros
         if (opcode === Op.memoryGrow && this.#current !== DEAD) this.#edits.add(Edit.lengthLeft, from, from, 16 - this.#rules.bulkShift)
         return
       case Immediates.valueTypes:
+        this.#writes.forgetOperands()
         for (let types = reader.count(); types > 0; types--) skipValueType(reader)
         return
       case Immediates.heapType:
+        this.#writes.forgetOperands()
         reader.skipInteger()
         return
       case Immediates.catches:
@@ -179,7 +190,14 @@ export class FunctionScan {
     }
   }
 
+  #local(reader: ByteReader, from: number, opcode: number): void {
+    const local = reader.u32()
+    if (local >= this.locals) malformed('a local variable that is not there', from)
+    this.#writes.local(opcode, local)
+  }
+
   #plain(reader: ByteReader, from: number, opcode: number, before: number): void {
+    this.#writes.plain(opcode)
     switch (opcode) {
       case Op.end:
         this.#end(reader)
@@ -218,15 +236,19 @@ export class FunctionScan {
       case Op.i32Const:
         this.#top = CONSTANT
         this.#constant = reader.s32()
+        this.#writes.constant(this.#constant)
         return
       case Op.br:
         this.#branchTo(reader)
+        this.#writes.forgetOperands()
         this.#current = DEAD
         return
       case Op.brIf:
       case Op.brOnNull:
       case Op.brOnNonNull:
         this.#branchTo(reader)
+        if (opcode === Op.brIf) this.#writes.pop(1)
+        else this.#writes.forgetOperands()
         this.#current = this.#beginSegment(reader.at, false, this.#current)
         return
       case Op.catch:
@@ -250,6 +272,8 @@ export class FunctionScan {
         return
       default:
         reader.skipInteger()
+        if (opcode === Op.i64Const) this.#writes.push(-1)
+        else this.#writes.forgetOperands()
     }
   }
 
@@ -257,14 +281,16 @@ export class FunctionScan {
     const offset = offsetOf(reader)
     if (opcode === Op.f64Store) this.#observe(from, before, Edit.nan64)
     else if (opcode === Op.f32Store) this.#observe(from, before, Edit.nan32)
-    if (opcode >= Op.i32Store && opcode <= Op.i64Store32) this.#guard(from, storeEdits[opcode - Op.i32Store] as number, offset)
-    else if (opcode === Op.f32Load || opcode === Op.f64Load) this.#top = SAME_BITS
+    if (opcode >= Op.i32Store && opcode <= Op.i64Store32) {
+      if (this.#writes.store(offset, STORE_BYTES_MAX)) this.#note(from, storeEdits[opcode - Op.i32Store] as number, offset)
+      return
+    }
+    this.#writes.replace(1)
+    if (opcode === Op.f32Load || opcode === Op.f64Load) this.#top = SAME_BITS
   }
 
-  #guard(from: number, edit: number, offset: number): void {
-    const { constantBelow } = this.#rules
-    // an address and its offset are added without wrapping around
-    if (offset < constantBelow && this.#current !== DEAD) this.#edits.add(edit, from, from, constantBelow - offset)
+  #note(from: number, edit: number, offset: number): void {
+    if (this.#rules.notesWrites && this.#current !== DEAD) this.#edits.add(edit, from, from, offset)
   }
 
   /** A float's bits are about to be seen: a NaN must have the same ones everywhere. */
@@ -279,7 +305,14 @@ export class FunctionScan {
     if (index >= shape.globals.length) malformed('a global that is not there', from)
     const renumbered = renumbering.global(index)
     if (renumbered !== index) this.#edits.add(Edit.index, from, reader.at, renumbered)
-    if (opcode === Op.globalSet && index === stackPointer && this.#current !== DEAD) this.#edits.add(Edit.stack, reader.at, reader.at, 0)
+    if (opcode === Op.globalGet) {
+      if (index === stackPointer) this.#writes.stackPointer()
+      else this.#writes.push(-1)
+    } else if (index !== stackPointer) this.#writes.pop(1)
+    else {
+      const noted = this.#writes.setStackPointer()
+      if (this.#current !== DEAD) this.#edits.add(Edit.stack, reader.at, reader.at, noted && this.#rules.notesWrites ? 1 : 0)
+    }
   }
 
   #function(reader: ByteReader, from: number, opcode: number): void {
@@ -289,10 +322,20 @@ export class FunctionScan {
     if (index >= shape.functions) malformed('a function that is not there', from)
     const atEnd = opcode === Op.returnCall
     const framed = this.#framedCalls?.has(index) ?? false
-    if (opcode !== Op.refFunc) this.#beginCall(from, atEnd, framed)
+    if (opcode === Op.refFunc) this.#writes.push(-1)
+    else {
+      this.#callOfType(functionTypeOf(shape, index))
+      this.#beginCall(from, atEnd, framed)
+    }
     const renumbered = renumbering.function(index)
     if (renumbered !== index) this.#edits.add(Edit.index, indexAt, reader.at, renumbered)
     if (opcode !== Op.refFunc) this.#endCall(reader.at, atEnd, framed)
+  }
+
+  #callOfType(type: number): void {
+    const { params, results } = this.#rules.shape.types[type] ?? malformed('a type that is not there', 0)
+    this.#writes.pop(params)
+    for (let i = 0; i < results; i++) this.#writes.push(-1)
   }
 
   #indirectCall(from: number, to: number, atEnd: boolean): void {
@@ -314,12 +357,14 @@ export class FunctionScan {
 
   #prefixed(reader: ByteReader, from: number, prefix: number, before: number): void {
     const opcode = reader.u32()
+    // of a store of a lane or a whole vector nothing is known
+    this.#writes.forgetOperands()
     if (prefix === Op.bulk) {
       this.#bulk(reader, from, opcode, before)
       return
     }
     if (prefix === Op.atomic) {
-      if (opcode >= ATOMIC_STORE && this.#rules.constantBelow > 0) unsupported('an atomic store beside constant data', from)
+      if (opcode >= ATOMIC_STORE && this.#rules.notesWrites) unsupported('an atomic store where writes are noted', from)
       if (opcode === 3) reader.byte()
       else if (opcode <= 2 || (opcode >= 0x10 && opcode <= 0x4e)) skipMemoryArgument(reader)
       else unsupported(`instruction 0xfe 0x${opcode.toString(16)}`, from)
@@ -331,7 +376,7 @@ export class FunctionScan {
     const form = simdImmediates(opcode)
     const offset = form === 2 || form === 3 ? offsetOf(reader) : 0
     if (opcode === Simd.v128Store || (opcode >= Simd.v128Store8Lane && opcode <= Simd.v128Store64Lane))
-      this.#guard(from, Edit.storeV128, offset)
+      this.#note(from, Edit.storeV128, offset)
     if (form === 1 || form === 3) reader.byte()
     if (form === 4) reader.skip(16)
     const lanes = nanLanesOf(opcode)
@@ -352,7 +397,7 @@ export class FunctionScan {
     const shift = ofMemory ? this.#rules.bulkShift : 0
     if (before === CONSTANT) this.#segments.add(this.#current, this.#constant >>> shift)
     else this.#edits.add(Edit.length, from, from, shift)
-    if (ofMemory) this.#guard(from, Edit.writePiece, 0)
+    if (ofMemory) this.#note(from, Edit.writePiece, 0)
   }
 
   #beginSegment(at: number, head: boolean, base: number): number {
@@ -373,6 +418,7 @@ export class FunctionScan {
   }
 
   #open(kind: number, outer: number): void {
+    this.#writes.openBlock(kind === Frame.loop)
     this.#kinds.push(kind)
     this.#outer.push(outer)
     this.#reached.push(false)
@@ -404,15 +450,18 @@ export class FunctionScan {
     if (this.#kinds[top] !== Frame.if) malformed('an else without its if', reader.at)
     if (this.#current !== DEAD) this.#reached[top] = true
     this.#kinds[top] = Frame.else
+    this.#writes.nextArm()
     this.#current = this.#beginSegment(reader.at, false, this.#outer[top] as number)
   }
 
   #catch(reader: ByteReader): void {
+    this.#writes.nextArm()
     this.#current = this.#beginSegment(reader.at, false, this.#outer[this.#outer.length - 1] as number)
   }
 
   #end(reader: ByteReader): void {
     const kind = this.#kinds.pop()
+    this.#writes.endBlock()
     const outer = this.#outer.pop() as number
     const reached = this.#reached.pop() as boolean
     if (kind === Frame.loop) this.#endLoop()
@@ -456,3 +505,10 @@ const storeEdits = [
 ]
 /** After 0xfe: the first that writes. */
 const ATOMIC_STORE = 0x17
+/** The widest store there is without a prefix is of 8. */
+const STORE_BYTES_MAX = 8
+
+function functionTypeOf({ importedFunctions, functionTypes }: ModuleShape, index: number): number {
+  const own = index - importedFunctions.length
+  return own < 0 ? (importedFunctions[index]?.type ?? -1) : (functionTypes[own] ?? -1)
+}

@@ -1,5 +1,6 @@
 import { ByteReader } from './byte-reader.js'
 import { ByteWriter } from './byte-writer.js'
+import type { CardTable } from './cards.js'
 import { Edits } from './edits.js'
 import { malformed, unsupported } from './fault.js'
 import { framesOf } from './frames.js'
@@ -52,8 +53,11 @@ export interface MeterOptions {
    * module has answered. Whatever sets `__stack_pointer` outside its bounds traps. None: nothing is checked.
    */
   readonly stack?: number | StackBounds
-  /** What would write to an address below this one traps: memory from 0 to it stays as the module's data makes it. Default 0. */
-  readonly constantBelow?: number
+  /**
+   * Whatever the module writes to, the byte of its card in this table becomes 1, or of one so close or so far up the stack that `restoreCards` takes both.
+   * None: nothing is noted.
+   */
+  readonly cards?: CardTable
   /** Every NaN has the same bits wherever bits can be seen. Default true. */
   readonly canonicalNaNs?: boolean
   /**
@@ -95,13 +99,19 @@ export function meter(bytes: Uint8Array, options: MeterOptions = {}): Metered {
       frames: stack === undefined || stackPointer < 0 ? undefined : framesOf(shape, stackPointer),
       canonicalNaNs: options.canonicalNaNs ?? true,
       renumbering: plan,
-      constantBelow: options.constantBelow ?? 0,
+      notesWrites: options.cards !== undefined,
       bulkShift: BULK_SHIFT,
     },
     segments,
     edits,
   )
-  const writer = new FunctionWriter(bytes, { fuel: plan.fuel, check: plan.check, stackPointer: plan.global(stackPointer), stack })
+  const writer = new FunctionWriter(bytes, {
+    fuel: plan.fuel,
+    check: plan.check,
+    stackPointer: plan.global(stackPointer),
+    stack,
+    cards: options.cards,
+  })
   const code = (place: SectionPlace | undefined): ByteWriter => {
     const reader = new ByteReader(bytes, place?.from ?? 0, place?.end ?? 0)
     const count = place ? reader.count(2) : 0

@@ -112,7 +112,7 @@ export function streamCalls(kernel: Kernel) {
     fd_fdstat_get: kernel.wasi((fd: number, at: number) => {
       const { kind, flags } = kernel.descriptors.get(fd)
       kernel.memory.writable(at, 24).fill(0)
-      kernel.memory.bytes[at] = kind === 'directory' ? 3 : kind === 'file' ? 4 : 2
+      kernel.memory.put8(at, kind === 'directory' ? 3 : kind === 'file' ? 4 : 2)
       kernel.memory.put16(at + 2, (flags & O_APPEND) !== 0 ? 1 : 0)
       return 0
     }),
