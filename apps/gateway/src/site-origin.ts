@@ -1,19 +1,18 @@
 import { createHash } from 'node:crypto'
 import { parsePeerId } from '@interpeer/crypto-ids'
 import { PeerError } from '@interpeer/peer'
-import { REQUEST_BODY_MAX_BYTES, type SiteAnswer, type VisitorRequest } from '@interpeer/peer/node'
+import {
+  headersForSite,
+  headersForVisitor,
+  isBodiless,
+  REQUEST_BODY_MAX_BYTES,
+  readBody,
+  type SiteAnswer,
+  type VisitorRequest,
+} from '@interpeer/peer/node'
 import { addBar, assetAt } from './pages/index.js'
-import { readBody } from './read-body.js'
 import { refusal } from './refusal.js'
 import type { GatewayOptions } from './server.js'
-
-/** Headers that belong to one connection, or that the gateway sets itself. */
-const NOT_PASSED_ON = new Set(
-  'accept-encoding connection content-length expect host keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding upgrade'.split(
-    ' ',
-  ),
-)
-const WITHOUT_BODY = new Set([101, 204, 205, 304])
 
 /** Answers requests to one site's origin: each goes to a member of its group as a signed message, and the reply is checked. */
 export function siteOrigin({ peer, hostName, port, log }: GatewayOptions): (request: Request, name: string) => Promise<Response> {
@@ -30,7 +29,7 @@ export function siteOrigin({ peer, hostName, port, log }: GatewayOptions): (requ
         target: url.pathname + url.search,
         host: request.headers.get('host') ?? `${name}.${hostName}:${port}`,
         https: url.protocol === 'https:',
-        headers: passedOn(request.headers),
+        headers: headersForSite(request.headers),
         body,
       }
       const wanted = request.headers.get('interpeer-peer')
@@ -60,9 +59,6 @@ const STATUS: Readonly<Record<string, number>> = {
   CLOSED: 503,
 }
 
-const passedOn = (headers: Headers): { name: string; value: string }[] =>
-  [...headers].filter(([name]) => !NOT_PASSED_ON.has(name) && !name.startsWith('interpeer-')).map(([name, value]) => ({ name, value }))
-
 /** PHP says nothing to visitors when a script dies, and an empty page says nothing to anyone. */
 function scriptFailed(answer: SiteAnswer, site: string, networkPage: string): Response {
   const page = refusal({ status: answer.status, code: 'SCRIPT_FAILED', site, networkPage })
@@ -73,10 +69,11 @@ function scriptFailed(answer: SiteAnswer, site: string, networkPage: string): Re
 const digestOf = (body: Uint8Array): string => `sha-256=:${createHash('sha256').update(body).digest('base64')}:`
 
 function pageOf(answer: SiteAnswer, request: Request, networkPage: string): Response {
-  const headers = headersOf(answer)
+  const headers = headersForVisitor(answer.headers)
+  setPeer(headers, answer)
   headers.set('interpeer-digest', digestOf(answer.body))
   const isPage = request.headers.get('sec-fetch-dest') === 'document' && /^text\/html\b/i.test(headers.get('content-type') ?? '')
-  const bare = request.method === 'HEAD' || WITHOUT_BODY.has(answer.status)
+  const bare = isBodiless(request.method, answer.status)
   const body =
     isPage && !bare
       ? addBar(answer.body, {
@@ -92,20 +89,6 @@ function pageOf(answer: SiteAnswer, request: Request, networkPage: string): Resp
   return new Response(bare ? null : new Uint8Array(body), { status: answer.status, headers })
 }
 
-function headersOf(answer: SiteAnswer): Headers {
-  const headers = new Headers()
-  for (const { name, value } of answer.headers) {
-    if (NOT_PASSED_ON.has(name.toLowerCase())) continue
-    try {
-      headers.append(name, name.toLowerCase() === 'set-cookie' ? withoutDomain(value) : value)
-    } catch {
-      // a header that HTTP can't carry is left out; the digest covers the body alone
-    }
-  }
-  setPeer(headers, answer)
-  return headers
-}
-
 function withPeer(answer: SiteAnswer, response: Response): Response {
   setPeer(response.headers, answer)
   return response
@@ -119,10 +102,3 @@ function setPeer(headers: Headers, answer: SiteAnswer): void {
   if (answer.provisional) headers.set('interpeer-provisional', 'true')
   if (answer.unjudged) headers.set('interpeer-unjudged', 'true')
 }
-
-/** A site may not set cookies for its neighbours: each keeps to its own origin. */
-const withoutDomain = (cookie: string): string =>
-  cookie
-    .split(';')
-    .filter((part, i) => i === 0 || !/^\s*domain\s*=/i.test(part))
-    .join(';')

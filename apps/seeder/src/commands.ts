@@ -5,6 +5,7 @@ import { SETTINGS } from '@interpeer/vote-chain'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type ContentOptions, exportContent, importContent } from './content.js'
 import { type CreateNetworkOptions, createNetwork } from './create-network.js'
+import { type DevOptions, startDev } from './dev/start-dev.js'
 import { type JobLogsOptions, showJobLogs } from './job-logs.js'
 import {
   createKey,
@@ -177,6 +178,19 @@ export function program(): Command {
     .command('schema')
     .description('print the JSON Schema of interpeer.json, for editors')
     .action(() => printSchema())
+  site
+    .command('dev <folder>')
+    .description('run a folder as a site on this machine alone, as its group would: a line for each request says what it cost and changed')
+    .addOption(
+      new Option('--port <port>', 'HTTP port; the next free one if taken, 0 for any').argParser(wholeNumber(0, 65_535)).default(8000),
+    )
+    .option('--keep <folder>', 'keep what scripts write in that folder; default: in memory, until it is stopped')
+    .option('--write-back', 'write what scripts write into the folder of the site too')
+    .option('--explain', 'run each request again, to say what the configuration refused and what scratch did; tell all changes, with sizes')
+    .option('--cache <folder>', 'where to keep what takes a second to make; default: the cache of this user')
+    .addOption(new Option('--guard-ms <ms>', 'longest run of a script').argParser(wholeNumber(100, 600_000)).default(60_000))
+    .addOption(json())
+    .action((folder: string, options: DevOptions) => startDev(folder, options))
   site
     .command('publish <folder>')
     .description('publish a folder of PHP as a site; stays until the group serves it')

@@ -46,5 +46,5 @@ const DATE_MS_MAX = 8.64e15
 /** Enough to tell members apart. */
 const shortPeer = (peer: string): string => `${peer.slice(0, 10)}…${peer.slice(-4)}`
 
-const harmless = (text: JobLogEntry['said']): string =>
+export const harmless = (text: JobLogEntry['said']): string =>
   text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (letter) => (letter === '\t' ? '  ' : `\\u{${letter.codePointAt(0)?.toString(16)}}`))

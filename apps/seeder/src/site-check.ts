@@ -29,7 +29,7 @@ export class SiteCheckError extends Error {
 
 /** Looks at a folder as `site publish` does, and prints the configuration that the site would have. @throws {SiteCheckError} */
 export function checkSite(folder: string, options: CheckOptions): void {
-  const { file, reading } = readFolder(folder)
+  const { file, reading } = readConfiguration(folder)
   if (options.json === true) process.stdout.write(`${JSON.stringify({ file, ...reading })}\n`)
   if (reading.type === 'invalid') throw new SiteCheckError(file, reading)
   if (options.json !== true) process.stdout.write(`${JSON.stringify(reading.configuration, null, 2)}\n`)
@@ -37,7 +37,7 @@ export function checkSite(folder: string, options: CheckOptions): void {
 
 /** @throws {SiteCheckError} before anything was stored, asked for or paid */
 export function mustBeGood(folder: string): void {
-  const { file, reading } = readFolder(folder)
+  const { file, reading } = readConfiguration(folder)
   if (reading.type === 'invalid') throw new SiteCheckError(file, reading)
 }
 
@@ -47,7 +47,7 @@ export function printSchema(): void {
 }
 
 /** What visitors would be told, and beside that paths that no script could ever make. Links stay links, as when it is published. */
-function readFolder(folder: string): { readonly file: string; readonly reading: ConfigurationReading } {
+export function readConfiguration(folder: string): { readonly file: string; readonly reading: ConfigurationReading } {
   const names = readdirSync(folder).filter(isConfigurationName)
   const other = names.find((name) => name !== CONFIGURATION_FILE)
   const file = join(folder, other ?? CONFIGURATION_FILE)

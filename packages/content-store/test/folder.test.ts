@@ -75,7 +75,8 @@ test('a folder in, the same folder out: files, directories, links, modes and tim
     ['film', 0o400],
   ] as const)
     chmodSync(join(site, path), mode)
-  const { tree, root, store, ...counts } = await imported(site)
+  const { tree, root, store, leftOut, leftOutCount, ...counts } = await imported(site)
+  expect([leftOut, leftOutCount]).toEqual([[], 0])
   expect(counts).toEqual({ files: 4, directories: 2, symlinks: 1, bytes: 5_200_000 + 5 + 4 })
   expect(tree.files.map(({ path }) => path)).toEqual(['data/ä.txt', 'film', 'index.php', 'wiki.sqlite'])
   expect(tree.files[2]).toEqual(fileAt('index.php', '<?php', 0o755, 1_700_000_000))
@@ -406,4 +407,36 @@ test('export names all missing chunks of a file, and leaves no part of a file', 
   const spoilt = (cid: ContentId): Uint8Array | undefined => (lost.includes(cid) ? bytes.subarray(0, 7) : get(cid))
   await expect(exportFolder(spoilt, root, join(base, 'newer'))).rejects.toThrow(coded('TREE_MALFORMED'))
   expect(readdirSync(join(base, 'newer'))).not.toContain('a')
+})
+
+test('what no tree can hold is left out and told where that is asked for; all else is taken', async () => {
+  symlinkSync(join(base, 'secret'), join(site, 'a-secret'))
+  symlinkSync('../..', join(site, 'data', 'up-and-out'))
+  symlinkSync('../index.php', join(site, 'data', 'inside'))
+  execFileSync('mkfifo', [join(site, 'pipe')])
+  writeFileSync(Buffer.from(`${site}/b\xff`, 'latin1'), 'x')
+  writeFileSync(join(site, 'back\\slash'), 'x')
+  writeFileSync(join(site, 'huge'), '')
+  truncateSync(join(site, 'huge'), 1024 ** 4)
+  mkdirSync(join(site, ...Array.from({ length: 33 }, () => 'd')), { recursive: true })
+  await refused(site, 'IMPORT_NAME')
+  const { tree, leftOut, leftOutCount } = await imported(site, { unfit: 'leave-out' })
+  expect([...leftOut].sort((a, b) => (a.path < b.path ? -1 : 1))).toEqual([
+    { path: 'a-secret', code: 'IMPORT_OUTSIDE', target: join(base, 'secret') },
+    { path: 'back\\slash', code: 'FILE_PATH', target: undefined },
+    { path: 'b\xff', code: 'IMPORT_NAME', target: undefined },
+    { path: Array.from({ length: 33 }, () => 'd').join('/'), code: 'FILE_PATH', target: undefined },
+    { path: 'data/up-and-out', code: 'IMPORT_OUTSIDE', target: '../..' },
+    { path: 'huge', code: 'FILE_TOO_LARGE', target: undefined },
+    { path: 'pipe', code: 'IMPORT_KIND', target: undefined },
+  ])
+  expect(leftOutCount).toBe(7)
+  expect(tree.files.map(({ path }) => path)).toEqual(['data/ä.txt', 'index.php'])
+  expect(tree.symlinks).toEqual([{ path: 'data/inside', target: '../index.php' }])
+})
+
+test('of what is left out the first thousand are told, the others counted', async () => {
+  for (let i = 0; i < 1_010; i++) symlinkSync('/', join(site, 'data', `out-${i}`))
+  const { leftOut, leftOutCount } = await imported(site, { unfit: 'leave-out' })
+  expect([leftOut.length, leftOutCount]).toEqual([1_000, 1_010])
 })

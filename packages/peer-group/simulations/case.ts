@@ -2,6 +2,7 @@ import { bytesOfContentId, type ContentId, contentIdOf, type PeerId, type Signer
 import { encodeCbor, type Infer } from '@interpeer/wire-codec'
 import { answerOf, NOTHING_RAN, saltFor } from '../src/answer.js'
 import { type Batch, NO_BATCH, namingOf, seedAlpha, writeBatch } from '../src/batch.js'
+import { executionOf } from '../src/execution.js'
 import {
   type Answer,
   certificateMessage,
@@ -80,15 +81,14 @@ export class Case {
       disputed: 0,
       dissents: [],
       closing: false,
+      events: [],
       outcomes: [],
       ...changes,
     })
     const alpha = seedAlpha(network, job, batch.value.epoch, batch.value.step)
     const seed = verification.vrfVerify(batch.value.collator, alpha, batch.value.proof) ?? new Uint8Array(64)
     const ran =
-      requestCount === 0
-        ? { files: before.files, ...NOTHING_RAN }
-        : execute({ type: 'execute', batch: batch.hash, from: before.files, requests, timeMs, seed })
+      requestCount === 0 ? { files: before.files, ...NOTHING_RAN } : execute({ type: 'execute', ...executionOf(batch, before, seed) })
     const { state: after, blocks } = nextState(before, batch, ran.files, ran.responses, 600_000)
     for (const { cid, bytes } of blocks) this.blocks.set(cid, bytes)
     const answer = ({ publicKey }: Signer) =>

@@ -1,7 +1,7 @@
 import { type ContentId, type PeerId, sha256 } from '@interpeer/crypto-ids'
 import { type Outcome, Random, type ScenarioInput, World } from '@interpeer/simulator'
 import { encodeCbor, hexOf } from '@interpeer/wire-codec'
-import { type GroupSetup, type Judgment, type Recovery, readBatch, recoverFrom } from '../src/index.js'
+import { type GroupSetup, type Judgment, openingOf, readBatch, recoverFrom } from '../src/index.js'
 import { liar, type Tactic } from './adversary.js'
 import { Chain } from './chain-node.js'
 import { quorumOf, Watcher } from './checks.js'
@@ -196,13 +196,13 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
     const found = isComplete ? [] : chain.certificates.flatMap((certificate) => withBatch(certificate, batches, firstSetup))
     const recovery = recoverFrom([...shows.values()], firstSetup, found, verification)
     if (isComplete && !recovery.complete) problems.push('fewer than q shows')
-    const from = openingOf(recovery, chain.judgment, batches, firstSetup)
-    const leaving = new Set(opens === undefined ? [] : members.filter((peer) => !opens.members.includes(peer)))
-    const next = members.map((peer, seat) => (leaving.has(peer) ? (fresh[seat] as PeerId) : peer))
+    const old = { start: firstSetup.start, startTimeMs: START_MS - 1, members, rerun: [] }
+    const from = openingOf(recovery, old, chain.judgment, [...batches.values()])
+    const next = members.map((peer, seat) => (from.members.includes(peer) ? peer : (fresh[seat] as PeerId)))
     const held =
-      chain.jurors.some(({ disk }) => disk.has(from.root)) || nodes.some((node) => !watcher.isTraitor(node.peer) && node.block(from.root))
-    if (!held && from.root !== start.cid) problems.push('nobody honest has the state that stands')
-    begin(setupOf(2, next, from.root, from.timeMs, from.rerun))
+      chain.jurors.some(({ disk }) => disk.has(from.state)) || nodes.some((node) => !watcher.isTraitor(node.peer) && node.block(from.state))
+    if (!held && from.state !== start.cid) problems.push('nobody honest has the state that stands')
+    begin(setupOf(2, next, from.state, from.timeMs, from.rerun))
     for (const node of current)
       for (const juror of chain.jurors)
         for (const [cid, bytes] of juror.disk) if (cid.length !== HASH_LENGTH) node.hold(cid as ContentId, bytes)
@@ -280,29 +280,4 @@ function withBatch(certificate: Uint8Array, batches: ReadonlyMap<string, Uint8Ar
   const alike = mostAlike(certificate, epoch)
   const batch = alike === undefined ? undefined : batches.get(hexOf(alike.batch))
   return batch === undefined ? [] : [{ certificate, batch }]
-}
-
-/** What the next epoch runs on, and runs again first: from the members' shows, with the verdict applied to the judged step. */
-function openingOf(
-  recovery: Recovery,
-  judgment: Judgment | undefined,
-  batches: ReadonlyMap<string, Uint8Array>,
-  first: GroupSetup,
-): { readonly root: ContentId; readonly timeMs: number; readonly rerun: readonly Uint8Array[] } {
-  const { last, rerun } = recovery
-  const shown = { root: last?.state ?? first.start, timeMs: last?.timeMs ?? (first.startTimeMs as number), rerun }
-  const opens = judgment?.opens
-  if (judgment === undefined || opens === undefined) return shown
-  const { step, outcome } = judgment
-  if (outcome === 'stands' && (last?.step ?? 0) >= step) return shown
-  const after = rerun.filter((batch) => readBatch(batch).value.step > step)
-  const named: Uint8Array[] = []
-  for (const hash of opens.rerun) {
-    const batch = batches.get(hexOf(hash))
-    if (batch === undefined) break
-    named.push(batch)
-  }
-  const tip = named.map((batch) => readBatch(batch).value.step).at(-1) ?? step
-  const rest = outcome === 'stands' ? after : [...named, ...after.filter((batch) => readBatch(batch).value.step > tip)]
-  return { root: opens.start, timeMs: shown.timeMs, rerun: rest }
 }

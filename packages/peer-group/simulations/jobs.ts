@@ -10,18 +10,21 @@ import {
   sha256,
 } from '@interpeer/crypto-ids'
 import { encodeCbor, hexOf } from '@interpeer/wire-codec'
-import { createVerification, type ExecutionResult, firstStateBlock, type GroupEffect } from '../src/index.js'
+import { createVerification, type ExecutionResult, firstStateBlock, type GroupEffect, type Verification } from '../src/index.js'
+import { KnownSignatures } from './known-signatures.js'
 
 const text = new TextEncoder()
 export const network: NetworkId = networkIdOf(encodeCbor(['a network of the simulator']))
 export const job: JobId = jobIdOf(contentIdOf(encodeCbor(['a job']), 'dag-cbor'))
 export const chainSeed = sha256(text.encode('chain seed'))
-/** Shared by all members and seeds, so that each signature is verified once: no outcome depends on it. */
-export const verification = createVerification(network, 200_000)
+const known = new KnownSignatures()
+const verifying = createVerification(network, 200_000)
+/** Shared by all members and seeds, so that each signature is verified once at most: no outcome depends on it. */
+export const verification: Verification = { ...verifying, opener: known.opener(verifying.opener) }
 
 /** The same keys in every run, and proofs remembered: a VRF proof takes milliseconds, and nothing but time depends on it. */
 export const signers: readonly Signer[] = Array.from({ length: 40 }, (_, i) => {
-  const signer = createSigner(sha256(text.encode(`peer ${i}`)))
+  const signer = known.signer(createSigner(sha256(text.encode(`peer ${i}`))))
   const proofs = new Map<string, Uint8Array>()
   return {
     ...signer,

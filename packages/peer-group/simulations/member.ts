@@ -383,7 +383,7 @@ export class Member {
 /** None in what a liar served. */
 function pagesOf(block: Uint8Array): readonly ContentId[] {
   try {
-    return readStateBlock(block).pages
+    return readStateBlock(block).parts
   } catch {
     return []
   }

@@ -40,31 +40,42 @@ export function saltFor(signer: Signer, context: SealContext): Uint8Array {
   return sha256(signer.sign(sealOf('interpeer-group-salt', placeOf(context))))
 }
 
-/** Timers, payments and outbox entries of a run: none yet. */
+/** `effects` of an answer whose scripts asked for no timer, payment or outbox entry. */
 const NO_EFFECTS = sealOf('interpeer-group-effects', [])
 
+type Ran = ExecutionResult & { readonly type: 'ran' }
 /** What a run of a batch that has no requests comes to. */
 export const NOTHING_RAN = { responses: [], fuel: 0, transcript: new Uint8Array(32) } as const
 /** Whether an answer can say what a run came to. */
-export const isWithinLimits = ({ fuel, transcript }: { readonly fuel: number; readonly transcript: Uint8Array }): boolean =>
-  Number.isSafeInteger(fuel) && fuel >= 0 && transcript.length <= TRANSCRIPT_MAX_BYTES
+export const isWithinLimits = ({ fuel, transcript, effects }: Pick<Ran, 'fuel' | 'transcript' | 'effects'>): boolean =>
+  Number.isSafeInteger(fuel) && fuel >= 0 && transcript.length <= TRANSCRIPT_MAX_BYTES && (effects?.length ?? 32) === 32
 
 /** `transcript` is what the execution did on its way: `own` can only be made with its bytes in hand, and can be challenged. */
 export function answerOf(
   root: ContentId,
-  { responses, fuel, transcript }: Pick<ExecutionResult & { type: 'ran' }, 'responses' | 'fuel' | 'transcript'>,
+  { responses, fuel, effects = NO_EFFECTS, transcript }: Pick<Ran, 'responses' | 'fuel' | 'effects' | 'transcript'>,
   { final, disputed }: Pick<Answer, 'final' | 'disputed'>,
   context: SealContext,
 ): Answer {
   return {
     root: bytesOfContentId(root),
     responses: responsesDigest(responses),
-    effects: NO_EFFECTS,
+    effects,
     fuel,
     final,
     disputed,
     own: ownPart(transcript, context),
   }
+}
+
+/** Whether a run comes to all that members agreed on, as far as a run decides it; `root`: of the state that follows from it. */
+export function isRunOf(
+  answer: Answer,
+  root: ContentId,
+  { responses, fuel, effects = NO_EFFECTS }: Pick<Ran, 'responses' | 'fuel' | 'effects'>,
+): boolean {
+  if (answer.fuel !== fuel || !sameBytes(answer.root, bytesOfContentId(root))) return false
+  return sameBytes(answer.responses, responsesDigest(responses)) && sameBytes(answer.effects, effects)
 }
 
 /** Whether the common parts match: what q members must agree on. */

@@ -1,4 +1,6 @@
 import type { ContentId, JobId, NetworkId, PeerId } from '@interpeer/crypto-ids'
+import type { Agenda } from './agenda/agenda.js'
+import type { DueEvent } from './agenda/due.js'
 import type { MemberOutcome } from './batch.js'
 import type { FaultKind } from './fault.js'
 import type { GroupSettings } from './settings.js'
@@ -46,6 +48,10 @@ export type ExecutionResult =
       readonly responses: readonly ContentId[]
       /** Work counted: the same on every machine, so members agree on it. A whole number, 0 to 2^53 - 1. */
       readonly fuel: number
+      /** Digest of what the scripts asked for beside answers and files, in order: 32 bytes, the same on every machine. Left out: nothing. */
+      readonly effects?: Uint8Array
+      /** What is planned after it: the events that ran are out of it, and what scripts asked for is in it. Left out: as before. */
+      readonly agenda?: Agenda
       /** What the run did on its way, which files and responses do not show; the same on every machine. At most 2 MiB. */
       readonly transcript: Uint8Array
     }
@@ -56,7 +62,7 @@ export interface Write extends RequestRef {
   readonly bytes: Uint8Array
 }
 
-/** The group state block and all under it are now on disk. `block` and `pages` are the bytes of itself and of its request pages, in order (`stateEventOf`). */
+/** The group state block and all under it are now on disk. `block` and `pages` are the bytes of itself and of the blocks that it is read with: its agenda, if any, and its request pages, in order (`stateEventOf`). */
 export interface StateEvent {
   readonly type: 'state'
   readonly root: ContentId
@@ -89,6 +95,23 @@ export interface StoredBlock {
   readonly bytes: Uint8Array
 }
 
+/** What is to be run: the events in order, then the requests. */
+export interface Execution {
+  readonly batch: Uint8Array
+  /** The batch's step, in the epoch that it was made in. */
+  readonly step: number
+  /** The root of the file tree. */
+  readonly from: ContentId
+  readonly agenda: Agenda
+  /** The job's first batch: the result's agenda has the lines that the site's configuration plans. */
+  readonly isFirst: boolean
+  readonly events: readonly DueEvent[]
+  readonly requests: readonly RequestRef[]
+  readonly timeMs: number
+  /** 64 bytes. */
+  readonly seed: Uint8Array
+}
+
 /** To be acted on in this order. */
 export type GroupEffect =
   /** Durable before any later effect of the list is acted on. */
@@ -100,16 +123,8 @@ export type GroupEffect =
   | { readonly type: 'fetch-bodies'; readonly requests: readonly RequestRef[]; readonly from: readonly PeerId[] }
   /** From the own disk where it has it, else from these members; then the event `state`. Of several the last three are wanted. */
   | { readonly type: 'fetch-state'; readonly root: ContentId; readonly from: readonly PeerId[] }
-  /** Then the event `executed`. `seed` is 64 bytes. A batch without requests is not executed. */
-  | {
-      readonly type: 'execute'
-      readonly batch: Uint8Array
-      /** The root of the file tree. */
-      readonly from: ContentId
-      readonly requests: readonly RequestRef[]
-      readonly timeMs: number
-      readonly seed: Uint8Array
-    }
+  /** Then the event `executed`. A batch that runs nothing is not executed. */
+  | ({ readonly type: 'execute' } & Execution)
   /** q members agree; not all do, or not yet. What they agree on is final once a later batch names it so. */
   | {
       readonly type: 'provisional'

@@ -1,7 +1,7 @@
 import { bytesOfContentId, type ContentId, contentIdOfBytes, type JobId, type NetworkId, sha256 } from '@interpeer/crypto-ids'
 import { bool, bytes, bytesMax, encodeCbor, type Infer, link, list, message, struct, uint32, uint53 } from '@interpeer/wire-codec'
 import type { RequestRef } from './api.js'
-import { BATCH_MAX_BYTES, BATCH_REQUESTS_LIMIT, DISSENT_MAX_BYTES, DISSENTS_MAX, MEMBERS_MAX } from './settings.js'
+import { BATCH_EVENTS_MAX, BATCH_MAX_BYTES, BATCH_REQUESTS_LIMIT, DISSENT_MAX_BYTES, DISSENTS_MAX, MEMBERS_MAX } from './settings.js'
 
 /**
  * What a closing batch says of one member: in how many of the epoch's earlier steps it was what (design §6, Receipts). `late`: it said itself that its run
@@ -13,6 +13,8 @@ export type MemberOutcome = Infer<typeof memberOutcome>
 /**
  * One agreed step's input (design §6, Order). Its hash, not its bytes, is what seals and reveals name. `collator` proved `proof`; a
  * batch that a later rank is bound to keeps both. `outcomes` is in seat order and empty unless `closing`.
+ *
+ * `events` are ids of what is due in the job's agenda (`dueEvents`): they run before the requests.
  *
  * `final` names all steps up to it clear: once this batch is certified they are final. `dissents` names a step otherwise: signed dissents and withheld
  * statements against it. `disputed` is the lowest step so named; where a jury can be drawn that step is frozen, and all later batches of the epoch say it again.
@@ -30,6 +32,7 @@ export const batchMessage = message(
     timeMs: uint53,
     proof: bytes(80),
     requests: list(struct({ id: bytes(16), ms: uint53, cid: link }), BATCH_REQUESTS_LIMIT),
+    events: list(bytes(16), BATCH_EVENTS_MAX),
     final: uint32,
     disputed: uint32,
     dissents: list(struct({ step: uint32, envelope: bytesMax(DISSENT_MAX_BYTES) }), DISSENTS_MAX),
@@ -48,6 +51,10 @@ export interface KnownBatch {
   readonly from: ContentId
   readonly requests: readonly RequestRef[]
 }
+
+/** Whether a batch runs no script on a state. The first one of a job always runs: what its configuration plans is read then. */
+export const runsNothing = ({ value }: KnownBatch, { isFresh }: { readonly isFresh: boolean }): boolean =>
+  value.requests.length + value.events.length === 0 && !isFresh
 
 /** `previous` of an epoch's first batch. */
 export const NO_BATCH = new Uint8Array(32)

@@ -1,4 +1,5 @@
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
+import { areDue } from './agenda/due.js'
 import { type KnownBatch, seedAlpha } from './batch.js'
 import { isAgainst, readDissent } from './dissent.js'
 import { type BoundSet, quorum, type Turn } from './group-state.js'
@@ -38,7 +39,7 @@ export function refusalOfBatch(t: Turn, opened: Opened<Proposal>, batch: KnownBa
   if (!batch.requests.every((ref) => isInTime(ref, value.timeMs, settings.requestsKeptMs, settings.requestAheadMs)))
     return 'BATCH_REQUEST_TIME'
   if (value.closing !== (closing !== undefined && value.timeMs >= closing.atMs)) return 'BATCH_CLOSING'
-  if (value.closing && value.requests.length > 0) return 'BATCH_CLOSING'
+  if (value.closing && value.requests.length + value.events.length > 0) return 'BATCH_CLOSING'
   if (!value.closing) return value.outcomes.length === 0 ? undefined : 'BATCH_OUTCOMES'
   const tallies = readTallies(t, opened.value.tallies)
   if (tallies === undefined) return 'BATCH_TALLIES'
@@ -52,7 +53,7 @@ export function refusalOfBatch(t: Turn, opened: Opened<Proposal>, batch: KnownBa
  */
 function refusalOfNaming(t: Turn, batch: KnownBatch): string | undefined {
   const { g } = t
-  const { final, disputed, dissents, step, closing, requests } = batch.value
+  const { final, disputed, dissents, step, closing, requests, events } = batch.value
   if (final < namedThrough(g) || final >= step) return 'BATCH_FINAL'
   for (const { step: against, envelope } of dissents) {
     const known = unnamedSteps(g).find((one) => one.step === against)
@@ -62,7 +63,7 @@ function refusalOfNaming(t: Turn, batch: KnownBatch): string | undefined {
   const carried = dissents.map((one) => one.step)
   if (disputed !== disputedWith(g, carried)) return 'BATCH_DISPUTED'
   const isHeld = isJudged(g) && disputed > 0
-  if (isHeld && (final >= disputed || requests.length > 0)) return 'BATCH_FROZEN'
+  if (isHeld && (final >= disputed || requests.length + events.length > 0)) return 'BATCH_FROZEN'
   if (batch.from !== (isHeld ? rootBefore(g, disputed) : g.base.root)) return 'BATCH_OTHER_PAST'
   if (!isHeld && (step - 1 - final > PROVISIONAL_MAX || requests.length > roomAmongOpen(t, final))) return 'BATCH_TOO_EARLY'
   if (closing && final !== (isHeld ? disputed : step) - 1) return 'BATCH_CLOSING'
@@ -78,7 +79,10 @@ export function roomAmongOpen({ g }: Turn, final: number): number {
 /** Why a batch may not run on the state it names: a write runs once. Nobody can seal it, whatever rank proposes it. */
 export function refusalByState(t: Turn, batch: KnownBatch, state: GroupState): string | undefined {
   if (batch.requests.some(({ id }) => answeredBy(state, hexOf(id)) !== undefined)) return 'BATCH_REPEATS'
-  return batch.requests.length > roomIn(state, batch.value.timeMs, t.g.settings.requestsKeptMs) ? 'BATCH_STATE_FULL' : undefined
+  if (batch.requests.length > roomIn(state, batch.value.timeMs, t.g.settings.requestsKeptMs)) return 'BATCH_STATE_FULL'
+  const { epoch, timeMs, events } = batch.value
+  // one that is run again may come to a state where they are not: then they don't run
+  return epoch !== t.g.setup.epoch || areDue(state.agenda, timeMs, events) ? undefined : 'BATCH_EVENTS'
 }
 
 /** The seed of a batch: 64 bytes that its collator could not choose. Undefined where the proof does not hold. */

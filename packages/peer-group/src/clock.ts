@@ -2,6 +2,7 @@ import { hexOf } from '@interpeer/wire-codec'
 import { resendClosing, sendSteps } from './adopt.js'
 import { rerunOf } from './check-batch.js'
 import { resendDissents } from './dissent.js'
+import { nextEventMs } from './event-turns.js'
 import { fetchState } from './finality.js'
 import { askForMissing } from './gaps.js'
 import { collatorSeat, othersOf, peerAt, send, type Turn } from './group-state.js'
@@ -124,6 +125,7 @@ export function nextWakeMs(t: Turn): number | undefined {
       graceEndsMs,
       withheldAtMs(t),
       unseenAtMs(t),
+      nextEventMs(t),
     )
     if (g.base.state === undefined) times.push(open.resendAtMs ?? t.nowMs + open.resendEveryMs)
   }

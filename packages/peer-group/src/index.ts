@@ -1,4 +1,27 @@
+export {
+  type Agenda,
+  CRON_LINES_MAX,
+  type CronLine,
+  NO_AGENDA,
+  OUTBOX_MAX,
+  type OutboxEntry,
+  TIMERS_MAX,
+  type Timer,
+} from './agenda/agenda.js'
+export { type DueEvent, withoutEvent } from './agenda/due.js'
+export { type OutboxDue, type OutboxDuty, outboxDue } from './agenda/outbox-duty.js'
+export {
+  OUTBOX_ANSWER_BODY_MAX_BYTES,
+  OUTBOX_CHUNK_BYTES,
+  type OutboxReport,
+  outboxReport,
+  outboxRequestSchema,
+} from './agenda/outbox-messages.js'
+export { entryOf, OUTBOX_TURN_MS, type Reported, reportOn, senderOf } from './agenda/outbox-turns.js'
+export { type Wish, withCron, withWishes } from './agenda/plan.js'
+export { dueAfter, type Schedule } from './agenda/schedule.js'
 export type {
+  Execution,
   ExecutionResult,
   GroupEffect,
   GroupEvent,
@@ -26,6 +49,7 @@ export { disputeMessage, type Finding, findingSchema, type Verdict, verdictMessa
 export { type DisputeSoFar, withShown } from './jury/shown.js'
 export { type Answer, answerSchema, certificateMessage, finalMessage, type Reveal, revealMessage, showMessage } from './messages.js'
 export { GROUP_SIZE_DEFAULT, GROUP_SIZE_MAX, GROUP_SIZE_MIN, type GroupOdds, groupOdds, type OddsOf } from './odds.js'
+export { type OldEpoch, type Opening, openingOf } from './opening.js'
 export { challengeMessage, challengeReplyMessage } from './own-work/messages.js'
 export { type OwnPlace, ownPart, TRANSCRIPT_MAX_BYTES } from './own-work/own-part.js'
 export { OWN_WORK_MESSAGES, type OwnWorkEvent, type OwnWorkStep, openOwnWork, stepOwnWork } from './own-work/own-work.js'
@@ -65,6 +89,7 @@ export { RESPONSE_BODY_MAX_BYTES, RESPONSE_CHUNK_BYTES, type SiteReply, type Sit
 export { type HttpHeader, httpHeader, REQUEST_BODY_MAX_BYTES, type SiteRequest, siteRequest } from './site-request.js'
 export {
   type AnsweredRequest,
+  agendaIn,
   answeredBy,
   firstStateBlock,
   type GroupState,

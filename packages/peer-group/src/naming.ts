@@ -1,6 +1,9 @@
+import type { Batch } from './batch.js'
 import { openDissents } from './dissent.js'
 import type { Turn } from './group-state.js'
 import { nameable, unnamedSteps } from './steps.js'
+
+const hasWork = ({ requests, events }: Batch): boolean => requests.length + events.length > 0
 
 /**
  * Whether a batch is wanted to say what is final: a step whose writes somebody waits for can be named, or something signed against a step is to be put on record.
@@ -10,7 +13,7 @@ export function isNamingDue(t: Turn): boolean {
   if (g.phase !== 'open' || g.seat < 0) return false
   const dissents = openDissents(t)
   if (dissents.length > 0) return true
-  const waiting = unnamedSteps(g).filter(({ step, certified }) => step > g.final.step && certified.batch.requests.length > 0)
+  const waiting = unnamedSteps(g).filter(({ step, certified }) => step > g.final.step && hasWork(certified.batch.value))
   const first = waiting[0]
   return first !== undefined && nameable(t, new Set()) >= first.step
 }

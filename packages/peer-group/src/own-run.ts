@@ -3,9 +3,10 @@ import { sameBytes } from '@interpeer/wire-codec'
 import { revealToo } from './adopt.js'
 import { answerOf, matches, NOTHING_RAN } from './answer.js'
 import type { ExecutionResult } from './api.js'
-import { namingOf } from './batch.js'
+import { namingOf, runsNothing } from './batch.js'
 import { seedOf } from './check-batch.js'
 import { dissent, sayLate, sayWithheld } from './dissent.js'
+import { executionOf } from './execution.js'
 import { fetchState, takeState } from './finality.js'
 import { type KnownStep, othersOf, type Turn } from './group-state.js'
 import type { Answer } from './messages.js'
@@ -35,7 +36,7 @@ export function runCertified(t: Turn): boolean {
     changeStep(t, known.step, { before: state })
     return true
   }
-  if (batch.requests.length === 0 || leavesState(t, batch)) {
+  if (runsNothing(batch, state) || leavesState(t, batch)) {
     judge(t, known, state, { type: 'ran', files: state.files, ...NOTHING_RAN })
     return true
   }
@@ -49,7 +50,7 @@ export function runCertified(t: Turn): boolean {
   const seed = seedOf(t, batch)
   changeStep(t, known.step, { own: seed === undefined ? 'missed' : 'running' })
   if (seed === undefined) return true
-  t.effects.push({ type: 'execute', batch: batch.hash, from: state.files, requests: batch.requests, timeMs: batch.value.timeMs, seed })
+  t.effects.push({ type: 'execute', ...executionOf(batch, state, seed) })
   return true
 }
 

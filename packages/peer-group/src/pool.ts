@@ -3,6 +3,7 @@ import { hexOf, type Infer } from '@interpeer/wire-codec'
 import type { RefusalCode, RequestRef, Write } from './api.js'
 import type { KnownBatch } from './batch.js'
 import { roomAmongOpen } from './check-batch.js'
+import { blameEvents, eventsFor } from './event-turns.js'
 import { count, othersOf, type Pending, type Pool, peerAt, send, type Turn } from './group-state.js'
 import { offerMessage } from './messages.js'
 import { takeBodies } from './own-run.js'
@@ -141,13 +142,16 @@ function ranAlready({ g }: Turn): number {
   }).length
 }
 
-/** Whether a request waits that a batch may take now: without room in the state, or among the steps that wait to be named, nobody is slow. */
+/** Whether a request waits, or an event is due, that a batch may take now: without room in the state, or among the steps that wait to be named, nobody is slow. */
 export function hasWork(t: Turn): boolean {
   const { base, pool, frozen } = t.g
   const { state } = base
-  if (frozen > 0 || pool.waiting <= ranAlready(t)) return false
+  const isDue = eventsFor(t, t.nowMs).events.length > 0
+  if (frozen > 0 || (!isDue && pool.waiting <= ranAlready(t))) return false
   const final = nameable(t, new Set())
-  if (base.step - final > PROVISIONAL_MAX || roomAmongOpen(t, final) <= 0) return false
+  if (base.step - final > PROVISIONAL_MAX) return false
+  if (isDue) return true
+  if (roomAmongOpen(t, final) <= 0) return false
   return state === undefined || roomIn(state, t.nowMs, t.g.settings.requestsKeptMs) > 0
 }
 
@@ -156,6 +160,7 @@ export function hasWork(t: Turn): boolean {
  * counts is its own: others may have seen fewer failures, and propose the request once more.
  */
 export function blame(t: Turn, batch: KnownBatch | undefined): undefined {
+  blameEvents(t, batch)
   const { batches, bound: set } = t.g.open
   const bound = new Set(((set === undefined ? undefined : batches.get(hexOf(set.hash)))?.requests ?? []).map(({ id }) => hexOf(id)))
   for (const { id } of batch?.requests ?? []) {

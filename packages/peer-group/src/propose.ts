@@ -2,11 +2,14 @@ import { bytesOfContentId } from '@interpeer/crypto-ids'
 import { hexOf, sameBytes, WireError } from '@interpeer/wire-codec'
 import { accuse } from './accuse.js'
 import { takeLateReveal } from './adopt.js'
+import type { DueEvent } from './agenda/due.js'
+import type { RequestRef } from './api.js'
 import { type KnownBatch, readBatch, seedAlpha, writeBatch } from './batch.js'
 import { openReveals } from './certificate.js'
 import { refusalOfBatch, rerunOf, roomAmongOpen } from './check-batch.js'
 import { openDissents } from './dissent.js'
 import { PeerGroupError } from './errors.js'
+import { eventsFor } from './event-turns.js'
 import { collatorSeat, count, othersOf, quorum, send, type Turn } from './group-state.js'
 import { certificateMessage, type Proposal, proposalMessage, UNANIMOUS_SHOWN_MAX } from './messages.js'
 import { isNamingDue } from './naming.js'
@@ -119,12 +122,12 @@ function newBatch(t: Turn): Chosen | undefined {
   const from = isHeld ? rootBefore(t.g, disputed) : base.root
   if (from === undefined || (!isHeld && !isClosing && base.state === undefined)) return undefined
   // a closing batch goes onto the chain with its proof, so no script may run on its seed: writes wait for the next epoch
-  const requests =
+  const { requests, events } =
     isClosing || isHeld || base.state === undefined
-      ? []
-      : chooseRequests(t, Math.min(roomIn(base.state, timeMs, settings.requestsKeptMs), roomAmongOpen(t, final)), timeMs)
+      ? NO_WORK
+      : chooseWork(t, Math.min(roomIn(base.state, timeMs, settings.requestsKeptMs), roomAmongOpen(t, final)), timeMs)
   const early = t.nowMs < base.sinceMs + settings.idleEveryMs
-  if (open.rank === 0 && !isClosing && requests.length === 0 && early && !isNamingDue(t)) return undefined
+  if (open.rank === 0 && !isClosing && requests.length + events.length === 0 && early && !isNamingDue(t)) return undefined
   open.proof ??= self.vrfProve(seedAlpha(setup.network, setup.job, setup.epoch, open.step))
   const batch = writeBatch({
     job,
@@ -136,6 +139,7 @@ function newBatch(t: Turn): Chosen | undefined {
     timeMs,
     proof: open.proof,
     requests: requests.map(({ id, ms, cid }) => ({ id, ms, cid: bytesOfContentId(cid) })),
+    events: events.map(({ id }) => id),
     final,
     disputed,
     dissents,
@@ -158,17 +162,29 @@ function shownUnanimous({ g, nowMs }: Turn, final: number): readonly Uint8Array[
   return early.slice(-UNANIMOUS_SHOWN_MAX).map(({ certified }) => certified.certificate)
 }
 
+const NO_WORK = { requests: [], events: [] }
+function chooseWork(
+  t: Turn,
+  room: number,
+  timeMs: number,
+): { readonly requests: readonly RequestRef[]; readonly events: readonly DueEvent[] } {
+  const { events, isAlone } = eventsFor(t, timeMs)
+  if (isAlone) return { events, requests: [] }
+  const { requests, hasFailed } = chooseRequests(t, room, timeMs)
+  return { requests, events: hasFailed ? [] : events }
+}
+
 /**
  * Oldest first, within bounds and the state's room: a batch that the state cannot take is sealed by nobody. One whose batch found no quorum before goes
  * alone, so that it takes no other down with it.
  */
-function chooseRequests(t: Turn, room: number, timeMs: number) {
+function chooseRequests(t: Turn, room: number, timeMs: number): { readonly requests: readonly RequestRef[]; readonly hasFailed?: boolean } {
   const { settings } = t.g
   const waiting = candidates(t, timeMs)
   const first = waiting[0]
-  if (first === undefined || room <= 0) return []
-  if (first.failures > 0) return [first.ref]
-  const chosen = []
+  if (first === undefined || room <= 0) return { requests: [] }
+  if (first.failures > 0) return { requests: [first.ref], hasFailed: true }
+  const chosen: RequestRef[] = []
   let bytes = 0
   for (const { ref, size, failures } of waiting) {
     if (failures > 0) continue
@@ -176,5 +192,5 @@ function chooseRequests(t: Turn, room: number, timeMs: number) {
     chosen.push(ref)
     bytes += size
   }
-  return chosen
+  return { requests: chosen }
 }

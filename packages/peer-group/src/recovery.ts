@@ -21,6 +21,8 @@ export interface Recovery {
   }
   /** Later batches that the next group runs again first, unchanged and in order: certified ones that are not proven final, and the one that is bound. */
   readonly rerun: readonly Uint8Array[]
+  /** At which step of this epoch each of those was. A batch that this epoch ran again itself names another. */
+  readonly rerunSteps: readonly number[]
   /** The last step of the epoch that the shows know of, certified or bound: batches that this epoch had to run again go on after it. */
   readonly through: number
   /**
@@ -85,11 +87,14 @@ export function recoverFrom(
   const disputed = later.find(({ dissents }) => dissents.length > 0)
   const dropped = rest !== undefined && isSplit(rest, opened, verifier) ? rest.known.bytes : undefined
   const ends = certifiedClosing ?? last
+  const again = later.map(({ step, batch: { bytes } }) => ({ step, bytes }))
+  if (rest !== undefined && dropped === undefined) again.push({ step: tip + 1, bytes: rest.known.bytes })
   return {
     ...(ends === undefined
       ? {}
       : { last: { step: ends.step, certificate: ends.certificate, batch: ends.batch.bytes, state: ends.state, timeMs: ends.timeMs } }),
-    rerun: [...later.map(({ batch }) => batch.bytes), ...(rest === undefined || dropped !== undefined ? [] : [rest.known.bytes])],
+    rerun: again.map(({ bytes }) => bytes),
+    rerunSteps: again.map(({ step }) => step),
     through: tip + (rest === undefined ? 0 : 1),
     ...(closing === undefined ? {} : { closing }),
     ...(disputed === undefined ? {} : { disputed: { ...disputed, batch: disputed.batch.bytes } }),

@@ -2,8 +2,9 @@ import type { ContentId } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
 import { answerOf, isWithinLimits, NOTHING_RAN, saltFor } from './answer.js'
 import type { ExecutionResult } from './api.js'
-import { type KnownBatch, namingOf } from './batch.js'
+import { type KnownBatch, namingOf, runsNothing } from './batch.js'
 import { refusalByState, seedOf } from './check-batch.js'
+import { executionOf } from './execution.js'
 import { wantBefore } from './finality.js'
 import { collatorSeat, count, othersOf, peerAt, type Run, send, type Turn } from './group-state.js'
 import { sealMessage } from './messages.js'
@@ -48,14 +49,13 @@ export function runAndSeal(t: Turn): boolean {
   }
   const seed = seedOf(t, batch)
   if (seed === undefined) return false
-  if (batch.requests.length === 0) {
+  if (runsNothing(batch, before) || leavesState(t, batch)) {
     finish(t, batch, before, { type: 'ran', files: before.files, ...NOTHING_RAN })
     return true
   }
   if (base.state === undefined) return false
   open.runs.set(name, { type: 'running', rank: open.rank })
-  const { files } = before
-  t.effects.push({ type: 'execute', batch: batch.hash, from: files, requests: batch.requests, timeMs: batch.value.timeMs, seed })
+  t.effects.push({ type: 'execute', ...executionOf(batch, before, seed) })
   return true
 }
 
@@ -99,7 +99,7 @@ export function stateAfter(
 ): GroupState | undefined {
   if (result.responses.length !== batch.requests.length || !isWithinLimits(result)) return undefined
   if (leavesState(t, batch)) return before
-  const { state, blocks } = nextState(before, batch, result.files, result.responses, t.g.settings.requestsKeptMs)
+  const { state, blocks } = nextState(before, batch, result.files, result.responses, t.g.settings.requestsKeptMs, result.agenda)
   t.blocks.push(...blocks)
   return state
 }

@@ -46,6 +46,11 @@ export const GROUP_DEFAULTS: GroupSettings = {
 export const MEMBERS_MAX = 32
 export const BATCH_REQUESTS_LIMIT = 512
 export const BATCH_MAX_BYTES = 40 * 1024
+/** Due events of one batch; more run in the next ones. */
+export const BATCH_EVENTS_MAX = 16
+/** The first pause before an event whose batch found no quorum is proposed again, by a member that saw it fail; it doubles up to the last. */
+export const EVENT_PAUSE_MS = 5_000
+export const EVENT_PAUSE_MAX_MS = 3_600_000
 /** Requests that one offer passes on. */
 export const OFFER_REQUESTS_MAX = 64
 /** Request bodies up to this size travel inside the offer, of all its requests together; larger ones are fetched. */

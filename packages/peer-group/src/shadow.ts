@@ -1,10 +1,11 @@
 import { type ContentId, type PeerId, peekMessageNumber } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
-import { NOTHING_RAN } from './answer.js'
+import { isRunOf, NOTHING_RAN } from './answer.js'
 import type { ExecutionResult, GroupEffect, StateEvent } from './api.js'
-import { type KnownBatch, seedAlpha } from './batch.js'
+import { type KnownBatch, runsNothing, seedAlpha } from './batch.js'
 import { type CertifiedStep, readCertificate } from './certificate.js'
 import { PeerGroupError } from './errors.js'
+import { executionOf } from './execution.js'
 import { finalMessage } from './messages.js'
 import { GROUP_DEFAULTS } from './settings.js'
 import { type GroupState, nextState, readState } from './state-block.js'
@@ -69,19 +70,12 @@ function onFinal(shadow: Shadow, envelope: Uint8Array): ShadowStep {
   const { held } = shadow
   if (held === undefined || held.state.root !== certified.start) return { state, effects: [fetch(certified)] }
   const { batch } = certified
-  if (batch.requests.length === 0) {
+  if (runsNothing(batch, held.state) || leavesState(certified)) {
     return compare(state, certified, { type: 'ran', files: held.state.files, ...NOTHING_RAN })
   }
   const seed = seedFor(verifier, batch)
   if (seed === undefined) return { state, effects: [fetch(certified)] }
-  const execute: ShadowEffect = {
-    type: 'execute',
-    batch: batch.hash,
-    from: held.state.files,
-    requests: batch.requests,
-    timeMs: batch.value.timeMs,
-    seed,
-  }
+  const execute: ShadowEffect = { type: 'execute', ...executionOf(batch, held.state, seed) }
   return { state: { ...state, running: certified }, effects: [execute] }
 }
 
@@ -104,16 +98,15 @@ function compare(shadow: Shadow, certified: CertifiedStep, result: ExecutionResu
   if (held === undefined || result.type !== 'ran' || result.responses.length !== batch.requests.length) {
     return { state: { ...shadow, held: undefined }, effects: last === undefined ? [] : [fetch(last)] }
   }
-  if (certified.state === held.state.root && batch.requests.length === 0) {
-    // a closing batch, or what a frozen group repeats: it leaves the state as it is
+  if (leavesState(certified)) {
     return {
       state: { ...shadow, held: { step, state: held.state }, matched: shadow.matched + 1 },
       effects: [{ type: 'matched', step, state: root }],
     }
   }
-  const { state, blocks } = nextState(held.state, batch, result.files, result.responses, shadow.requestsKeptMs)
+  const { state, blocks } = nextState(held.state, batch, result.files, result.responses, shadow.requestsKeptMs, result.agenda)
   const behind: ShadowEffect[] = last !== undefined && last.step > step ? [fetch(last)] : []
-  if (state.root !== root) {
+  if (!isRunOf(certified.answer, state.root, result)) {
     return { state: { ...shadow, held: undefined }, effects: [{ type: 'mismatched', step, state: root }, fetch(last ?? certified)] }
   }
   return {
@@ -121,6 +114,10 @@ function compare(shadow: Shadow, certified: CertifiedStep, result: ExecutionResu
     effects: [{ type: 'store', blocks }, { type: 'matched', step, state: root }, ...behind],
   }
 }
+
+/** A closing batch, or what a frozen group repeats. */
+const leavesState = ({ state, start, batch }: CertifiedStep): boolean =>
+  state === start && batch.requests.length + batch.value.events.length === 0
 
 const fetch = ({ state, agreed }: CertifiedStep): ShadowEffect => ({ type: 'fetch-state', root: state, from: agreed as readonly PeerId[] })
 

@@ -1,5 +1,19 @@
 import { bytesOfContentId, type ContentId, contentIdOf, contentIdOfBytes } from '@interpeer/crypto-ids'
-import { bytes, bytesOfHex, decodeWith, encodeWith, hexOf, type Infer, link, list, struct, uint53 } from '@interpeer/wire-codec'
+import {
+  bool,
+  bytes,
+  bytesOfHex,
+  decodeWith,
+  encodeWith,
+  hexOf,
+  type Infer,
+  link,
+  list,
+  nullable,
+  struct,
+  uint53,
+} from '@interpeer/wire-codec'
+import { type Agenda, agendaBlock, isNoAgenda, NO_AGENDA, readAgenda } from './agenda/agenda.js'
 import type { StateEvent, StoredBlock } from './api.js'
 import type { KnownBatch } from './batch.js'
 import { PeerGroupError } from './errors.js'
@@ -9,8 +23,9 @@ import { BATCH_REQUESTS_LIMIT, PAGE_REQUESTS_MAX, STATE_PAGES_MAX } from './sett
 /**
  * The group state block: what a certificate's root names (dag-cbor, links as tag 42). The request ids make a write run once however often it is sent: they are
  * part of the state at least until their own ms plus ten minutes (design §6, Writes). They stand in pages, so that a step writes only the last one anew.
+ * `fresh`: the job has run no batch yet, so what its configuration plans is not in the agenda. `agenda`: null where nothing is planned.
  */
-export const stateSchema = struct({ files: link, pages: list(link, STATE_PAGES_MAX) })
+export const stateSchema = struct({ files: link, fresh: bool, agenda: nullable(link), pages: list(link, STATE_PAGES_MAX) })
 /** One page: requests in the order in which they ran. Only a state's last page has fewer than `PAGE_REQUESTS_MAX`, and none is empty. */
 export const pageSchema = list(struct({ id: bytes(16), ms: uint53, response: link }), PAGE_REQUESTS_MAX)
 export const STATE_BLOCK_MAX_BYTES = 1024 * 1024
@@ -34,6 +49,10 @@ export interface GroupState {
   readonly root: ContentId
   /** The root of the file tree. */
   readonly files: ContentId
+  /** No batch has run: the first one reads what the site's configuration plans. */
+  readonly isFresh: boolean
+  readonly agenda: Agenda
+  readonly agendaCid: ContentId | null
   readonly pages: readonly Page[]
   readonly index: RequestIndex<AnsweredRequest>
 }
@@ -46,31 +65,62 @@ export function answeredBy(state: GroupState | undefined, name: string): Answere
 /** How many requests the state holds. */
 export const requestCount = (state: GroupState): number => state.index.size
 
-/** The state of a job that has run nothing yet: to be stored by whoever publishes it. */
-export function firstStateBlock(files: ContentId): StoredBlock {
-  return stateBlock(files, [])
+/** The state of a job that has run nothing yet: to be stored by whoever publishes it. `isFresh` false: its configuration plans nothing, and is not read. */
+export function firstStateBlock(files: ContentId, isFresh = false): StoredBlock {
+  return stateBlock({ files, isFresh, agendaCid: null, pages: [] })
 }
 
+interface StateHead {
+  readonly files: ContentId
+  readonly isFresh: boolean
+  readonly agenda: ContentId | null
+  /** The blocks that it is read with: the agenda's where there is one, then those of its pages. */
+  readonly parts: readonly ContentId[]
+}
 /** What the block alone says. @throws {PeerGroupError} STATE_INVALID */
-export function readStateBlock(block: Uint8Array): { readonly files: ContentId; readonly pages: readonly ContentId[] } {
+export function readStateBlock(block: Uint8Array): StateHead {
   return reading(() => {
-    const { files, pages } = decodeWith(stateSchema, block, STATE_BLOCK_MAX_BYTES)
-    return { files: contentIdOfBytes(files), pages: pages.map(contentIdOfBytes) }
+    const { files, fresh, agenda: link, pages } = decodeWith(stateSchema, block, STATE_BLOCK_MAX_BYTES)
+    const agenda = link === null ? null : contentIdOfBytes(link)
+    return {
+      files: contentIdOfBytes(files),
+      isFresh: fresh,
+      agenda,
+      parts: [...(agenda === null ? [] : [agenda]), ...pages.map(contentIdOfBytes)],
+    }
   })
 }
 
-/** The whole state. `pages`: the blocks of its pages, in order. @throws {PeerGroupError} STATE_INVALID */
-export function readState(block: Uint8Array, pages: readonly Uint8Array[]): GroupState {
-  const { files, pages: cids } = readStateBlock(block)
-  if (pages.length !== cids.length) throw invalid('other pages')
+/** The whole state. `parts`: the blocks that it is read with, in order. @throws {PeerGroupError} STATE_INVALID */
+export function readState(block: Uint8Array, parts: readonly Uint8Array[]): GroupState {
+  const { files, isFresh, agenda: agendaCid, parts: named } = readStateBlock(block)
+  if (parts.length !== named.length) throw invalid('other pages')
+  const [cids, pages] = agendaCid === null ? [named, parts] : [named.slice(1), parts.slice(1)]
   return reading(() => {
+    const agenda = agendaCid === null ? NO_AGENDA : readAgenda(parts[0] as Uint8Array)
+    if (agendaCid !== null && contentIdOf(parts[0] as Uint8Array, 'dag-cbor') !== agendaCid) throw invalid('another agenda')
     const read = pages.map((page, i) => readPage(page, i === cids.length - 1))
     if (read.some(({ cid }, i) => cid !== cids[i])) throw invalid('other pages')
     const requests = read.flatMap((page) => page.requests)
     const index = changeIndex(emptyIndex<AnsweredRequest>(), [], requests)
     if (index.size !== requests.length) throw invalid('an id twice')
-    return { root: contentIdOf(block, 'dag-cbor'), files, pages: read, index }
+    return { root: contentIdOf(block, 'dag-cbor'), files, isFresh, agenda, agendaCid, pages: read, index }
   })
+}
+
+/** What a state has planned, out of a store; undefined where a block is missing or none of these. */
+export function agendaIn(root: ContentId, get: (cid: ContentId) => Uint8Array | undefined): Agenda | undefined {
+  const block = get(root)
+  if (block === undefined) return undefined
+  try {
+    const { agenda } = readStateBlock(block)
+    if (agenda === null) return NO_AGENDA
+    const written = get(agenda)
+    return written === undefined ? undefined : reading(() => readAgenda(written))
+  } catch (error) {
+    if (!(error instanceof PeerGroupError)) throw error
+    return undefined
+  }
 }
 
 /** What the event `state` brings, out of a store; undefined where a block is missing or none of these. */
@@ -78,8 +128,8 @@ export function stateEventOf(root: ContentId, get: (cid: ContentId) => Uint8Arra
   const block = get(root)
   if (block === undefined) return undefined
   try {
-    const pages = readStateBlock(block).pages.map(get)
-    return pages.includes(undefined) ? undefined : { type: 'state', root, block, pages: pages as Uint8Array[] }
+    const parts = readStateBlock(block).parts.map(get)
+    return parts.includes(undefined) ? undefined : { type: 'state', root, block, pages: parts as Uint8Array[] }
   } catch (error) {
     if (!(error instanceof PeerGroupError)) throw error
     return undefined
@@ -88,7 +138,7 @@ export function stateEventOf(root: ContentId, get: (cid: ContentId) => Uint8Arra
 
 /**
  * The state after a batch, and the blocks that are new in it. Pages whose requests are all too old for its time go, and old requests of a last page that
- * is not full; the batch's own are added in order.
+ * is not full; the batch's own are added in order. `agenda`: what is planned after it, if that is another.
  */
 export function nextState(
   state: GroupState,
@@ -96,6 +146,7 @@ export function nextState(
   files: ContentId,
   responses: readonly ContentId[],
   requestsKeptMs: number,
+  agenda: Agenda = state.agenda,
 ): { readonly state: GroupState; readonly blocks: readonly StoredBlock[] } {
   const isKept = ({ lastMs }: { readonly lastMs: number }) => lastMs + requestsKeptMs >= batch.value.timeMs
   const kept = state.pages.filter(isKept)
@@ -116,9 +167,16 @@ export function nextState(
       blocks.push({ cid: contentIdOf(block, 'dag-cbor'), bytes: block })
     }
   }
-  const block = stateBlock(files, kept)
+  let agendaCid = isNoAgenda(agenda) ? null : state.agendaCid
+  if (agenda !== state.agenda && !isNoAgenda(agenda)) {
+    const written = agendaBlock(agenda)
+    agendaCid = written.cid
+    blocks.push(written)
+  }
+  const block = stateBlock({ files, isFresh: false, agendaCid, pages: kept })
   blocks.push(block)
-  return { state: { root: block.cid, files, pages: kept, index: changeIndex(state.index, [...gone, ...old], added) }, blocks }
+  const index = changeIndex(state.index, [...gone, ...old], added)
+  return { state: { root: block.cid, files, isFresh: false, agenda, agendaCid, pages: kept, index }, blocks }
 }
 
 /** How many requests a batch of this time may add: exactly, or at least `wanted`, which is cheaper. Never negative, so an empty batch always fits. */
@@ -149,8 +207,9 @@ const writtenOf = ({ name, ms, response }: AnsweredRequest): Infer<typeof pageSc
   response: bytesOfContentId(response),
 })
 
-function stateBlock(files: ContentId, pages: readonly Page[]): StoredBlock {
-  const value = { files: bytesOfContentId(files), pages: pages.map(({ cid }) => bytesOfContentId(cid)) }
+function stateBlock({ files, isFresh, agendaCid, pages }: Pick<GroupState, 'files' | 'isFresh' | 'agendaCid' | 'pages'>): StoredBlock {
+  const agenda = agendaCid === null ? null : bytesOfContentId(agendaCid)
+  const value = { files: bytesOfContentId(files), fresh: isFresh, agenda, pages: pages.map(({ cid }) => bytesOfContentId(cid)) }
   const block = encodeWith(stateSchema, value, STATE_BLOCK_MAX_BYTES)
   return { cid: contentIdOf(block, 'dag-cbor'), bytes: block }
 }

@@ -1,5 +1,7 @@
 import { MESSAGE_MAX_BYTES } from '@interpeer/wire-codec'
 import { recordCodec, type VectorCodec } from '@interpeer/wire-codec/test-vectors'
+import { AGENDA_MAX_BYTES, agendaSchema } from '../src/agenda/agenda.js'
+import { outboxReport, outboxRequestSchema } from '../src/agenda/outbox-messages.js'
 import { batchMessage } from '../src/batch.js'
 import { RECORD_MAX_BYTES, recordSchema } from '../src/durable.js'
 import { disputeMessage, JUROR_RECORD_MAX_BYTES, jurorRecordSchema, verdictMessage } from '../src/jury/messages.js'
@@ -56,6 +58,9 @@ export const contract = [
   readContradiction,
   recordCodec('read-found', readFound, READ_FOUND_MAX_BYTES),
   recordCodec('group-state', stateSchema, STATE_BLOCK_MAX_BYTES),
+  outboxReport,
+  recordCodec('group-agenda', agendaSchema, AGENDA_MAX_BYTES),
+  recordCodec('outbox-request', outboxRequestSchema, MESSAGE_MAX_BYTES),
   recordCodec('group-requests', pageSchema, MESSAGE_MAX_BYTES),
   recordCodec('site-response', siteResponse, MESSAGE_MAX_BYTES),
   recordCodec('group-record', recordSchema, RECORD_MAX_BYTES),

@@ -29,6 +29,7 @@ function refusal(desk: Desk, member: number, changes: Partial<Batch>): string {
     timeMs: Math.max(desk.nowMs, base.timeMs + 1),
     proof: signer.vrfProve(seedAlpha(of, job, epoch, open.step)),
     requests: [],
+    events: [],
     ...changes,
   })
   const place = { job: bytesOfContentId(job), epoch, step: open.step, rank: 0, from: signer.publicKey }

@@ -90,7 +90,8 @@ describe('the state', () => {
     expect(readState(block, [full, last]).root).toBe(state.root)
     const withPages = (...pages: Uint8Array[]) => {
       const cids = pages.map((page) => bytesOfContentId(contentIdOf(page, 'dag-cbor')))
-      return () => readState(encodeWith(stateSchema, { files: bytesOfContentId(emptyFiles), pages: cids }), pages)
+      return () =>
+        readState(encodeWith(stateSchema, { files: bytesOfContentId(emptyFiles), fresh: false, agenda: null, pages: cids }), pages)
     }
     expect(withPages(full, last)().root).toBe(state.root)
     expect(withPages(last, full)).toThrow(invalid)

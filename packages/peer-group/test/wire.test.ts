@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { execute } from '../simulations/jobs.js'
 import { batchMessage, MEMBERS_MAX, siteReply, stepGroup, verifyCertificate } from '../src/index.js'
 import * as messages from '../src/messages.js'
-import { BATCH_MAX_BYTES, BATCH_REQUESTS_LIMIT, DISSENT_MAX_BYTES, DISSENTS_MAX } from '../src/settings.js'
+import { BATCH_EVENTS_MAX, BATCH_MAX_BYTES, BATCH_REQUESTS_LIMIT, DISSENT_MAX_BYTES, DISSENTS_MAX } from '../src/settings.js'
 import { createVerifier } from '../src/verifier.js'
 import vectors from '../vectors/step.json' with { type: 'json' }
 import { Desk } from './desk.js'
@@ -21,6 +21,7 @@ const largestBatch = {
   timeMs: Number.MAX_SAFE_INTEGER,
   proof: new Uint8Array(80),
   closing: true,
+  events: Array.from({ length: BATCH_EVENTS_MAX }, () => new Uint8Array(16)),
   final: 0xffff_ffff,
   disputed: 0xffff_ffff,
   outcomes: Array.from({ length: MEMBERS_MAX }, () => ({

@@ -2,9 +2,11 @@ import type { FileEntry } from '@interpeer/content-store'
 import { sha256 } from '@interpeer/crypto-ids'
 import type { ScriptChange, ScriptOutcome, ScriptRequest, ScriptRuntime } from '../src/script-runtime.js'
 
+const TIMER = { type: 'after', name: 'later', seconds: 60, script: 'later.php', args: Uint8Array.of(1) } as const
+
 /**
  * A runtime small enough to reason about: GET answers with the log, POST appends its body and a random byte, `/slow` abstains, `/touch` is a GET
- * that writes. Deterministic in (files, request, time, seed), as every runtime must be.
+ * that writes, `/asks` one that changes nothing and sets a timer. Deterministic in (files, request, time, seed), as every runtime must be.
  */
 export class CounterRuntime implements ScriptRuntime {
   readonly runtimeId = 'counter'
@@ -43,6 +45,7 @@ export class CounterRuntime implements ScriptRuntime {
       headers: [['content-type', 'text/plain']],
       body: bytes,
       changes,
+      effects: request.target === '/asks' ? [TIMER] : [],
       fuel: bytes.length,
       transcript: sha256(bytes),
     }

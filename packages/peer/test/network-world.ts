@@ -126,10 +126,12 @@ export function closingOf(
     timeMs: timeMs ?? (next?.atMs ?? 0) + 5,
     proof: new Uint8Array(80),
     requests: [],
+    events: [],
     final: step - 1,
     disputed,
     dissents: [],
     closing: true,
+    events: [],
     outcomes: outcomes ?? members.map(() => AGREED),
   })
   const place = { job: bytesOfContentId(job), epoch: number, step, rank: 0, batch: sha256(batch) }

@@ -24,7 +24,7 @@ test('a bundle is published: a group of five is drawn, begins a cycle later, and
   expect(manifest.name).toBe('wiki')
   expect(new Set(epoch.members).size).toBe(5)
   expect(epoch.openedMs).toBe(world.timeMs + 1_000)
-  expect(epoch.start).toBe(firstStateBlock(filesRoot).cid)
+  expect(epoch.start).toBe(firstStateBlock(filesRoot, true).cid)
   expect(next?.atMs).toBe(epoch.openedMs + 3_000)
   expect(next?.members.filter((peer) => !epoch.members.includes(peer))).toHaveLength(1)
   expect(escrowOf(world.state.ledger, accountOfJob(job))).toBe(1_000_000_000n)

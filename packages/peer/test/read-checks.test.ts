@@ -140,6 +140,7 @@ test('a checker says nothing of what it can not judge', async () => {
   expect(await checkAt(answerer, asker, pair)).toBe('abstained') // its own
   expect(await checkAt(checker, asker, await pairFrom(answerer, asker, { method: 'POST' }))).toBe('abstained') // agreed by all
   expect(await checkAt(checker, asker, await pairFrom(answerer, asker, { target: '/touch' }))).toBe('abstained') // promoted to a write
+  expect(await checkAt(checker, asker, await pairFrom(answerer, asker, { target: '/asks' }))).toBe('abstained') // so is who asks for a timer
   expect(await checkAt(checker, asker, await pairFrom(answerer, asker, { target: '/slow' }))).toBe('abstained') // refused
   const reply = siteReply.decode(peekPayload(pair.reply) as Uint8Array)
   const signed = (changes: Partial<typeof reply>, by = answerer) =>

@@ -1,17 +1,30 @@
 import { buildTree, type FileEntry, memoryStore, readTree } from '@interpeer/content-store'
-import { bytesOfContentId, type ContentId, contentIdOf, createSigner, networkIdOf, sha256, signMessage } from '@interpeer/crypto-ids'
-import { siteRequest } from '@interpeer/peer-group'
+import {
+  bytesOfContentId,
+  type ContentId,
+  contentIdOf,
+  createSigner,
+  jobIdOf,
+  networkIdOf,
+  sha256,
+  signMessage,
+} from '@interpeer/crypto-ids'
+import { NO_AGENDA, siteRequest } from '@interpeer/peer-group'
+import { hexOf } from '@interpeer/wire-codec'
 import { expect, test } from 'vitest'
+import { effectsDigest } from '../src/effects-digest.js'
 import { KnownRequests } from '../src/node/known-requests.js'
 import { runBatch } from '../src/node/run-batch.js'
 import { ScriptQueue } from '../src/node/script-queue.js'
-import type { ScriptOutcome, ScriptRequest } from '../src/script-runtime.js'
+import type { ScriptEffect, ScriptOutcome, ScriptRequest } from '../src/script-runtime.js'
 import { readResponse } from '../src/site-response-block.js'
 import { CounterRuntime } from './counter-runtime.js'
 
 const network = networkIdOf(new Uint8Array([1]))
 const signer = createSigner(new Uint8Array(32).fill(1))
 const job = contentIdOf(new Uint8Array([0x80]), 'dag-cbor')
+/** The batch of a job that plans nothing. */
+const PLAIN = { step: 1, agenda: NO_AGENDA, isFirst: false, events: [], job: jobIdOf(job), members: [signer.peerId] } as const
 const at = { timeMs: 1_000, seed: new Uint8Array(32) }
 const logTree = (text: string) => buildTree([{ path: 'log', mode: 0o644, mtimeS: 0, bytes: new TextEncoder().encode(text) }])
 const plain = (method: string, target: string): ScriptRequest => ({
@@ -132,7 +145,7 @@ async function run(bodies: readonly Uint8Array[], runtime = new CounterRuntime()
   const { scripts, store, root } = await queueOf(runtime)
   const blocks = bodies.map((bytes) => ({ cid: contentIdOf(bytes, 'raw'), bytes }))
   await store.put(blocks)
-  const batch = { from: root, requests: blocks.map(({ cid }) => cid), timeMs: 5_000, seed: new Uint8Array(64).fill(3) }
+  const batch = { ...PLAIN, from: root, requests: blocks.map(({ cid }) => cid), timeMs: 5_000, seed: new Uint8Array(64).fill(3) }
   const result = await runBatch(batch, store, scripts, new KnownRequests(network))
   if ('missing' in result) throw new Error('something is missing')
   const responses = result.type === 'ran' ? result.responses.map((cid) => readResponse(store.get, cid)) : []
@@ -245,7 +258,7 @@ test('a runtime is given a tree with its symbolic links, and what it leaves of t
   const request = requestBlock('POST', '/', 'a')
   const cid = contentIdOf(request, 'raw')
   await store.put([...linked.blocks, { cid, bytes: request }])
-  const batch = { from: linked.root, requests: [cid], timeMs: 5_000, seed: new Uint8Array(64).fill(3) }
+  const batch = { ...PLAIN, from: linked.root, requests: [cid], timeMs: 5_000, seed: new Uint8Array(64).fill(3) }
   const result = await runBatch(batch, store, queue, new KnownRequests(network))
   if ('missing' in result || result.type !== 'ran') throw new Error('it did not run')
   expect(runtime.given).toEqual([{ path: 'log', target: 'data/log' }])
@@ -259,4 +272,30 @@ test('a runtime is given a tree with its symbolic links, and what it leaves of t
   )
   expect(result.files).toBe(left.root)
   expect(readTree(store.get, result.files)).not.toHaveProperty('missing')
+})
+
+test('what scripts ask for beside answers and files is in the result: whose it is, and in which order', async () => {
+  const [asks, plain] = [requestBlock('GET', '/asks', ''), requestBlock('GET', '/', '')]
+  const digestOf = async (blocks: readonly Uint8Array[]) => {
+    const { result } = await run(blocks)
+    return result.type === 'ran' ? hexOf(result.effects ?? new Uint8Array()) : result.type
+  }
+  const digests = await Promise.all([[plain], [asks, plain], [plain, asks], [asks, asks]].map(digestOf))
+  expect(new Set(digests).size).toBe(4)
+  expect(digests[0]).toBe(hexOf(effectsDigest([])))
+  expect(await digestOf([asks, plain])).toBe(digests[1])
+})
+
+test.each<Partial<ScriptEffect & { type: 'outbox' }>>([
+  { key: 'b'.repeat(64) },
+  { answerTo: 'a.php' },
+  { request: { type: 'http', method: 'PUT', url: 'https://a.test/', headers: [], body: new Uint8Array() } },
+  { request: { type: 'http', method: 'GET', url: 'https://b.test/', headers: [], body: new Uint8Array() } },
+  { request: { type: 'http', method: 'GET', url: 'https://a.test/', headers: [['a', 'b']], body: new Uint8Array() } },
+  { request: { type: 'http', method: 'GET', url: 'https://a.test/', headers: [], body: Uint8Array.of(1) } },
+  { request: { type: 'mail', to: 'GET', subject: 'https://a.test/', headers: [], body: new Uint8Array() } },
+])('the digest of effects tells apart what is to be sent: %o', (other) => {
+  const request = { type: 'http', method: 'GET', url: 'https://a.test/', headers: [], body: new Uint8Array() } as const
+  const effect = { type: 'outbox', key: 'a'.repeat(64), answerTo: undefined, request } as const
+  expect(effectsDigest([[{ ...effect, ...other }]])).not.toEqual(effectsDigest([[effect]]))
 })

@@ -45,10 +45,17 @@ const chainView: SiteView = {
   previousEpoch: 0,
 }
 
+interface Around {
+  readonly now?: () => number
+  readonly view?: SiteView
+  readonly overlay?: Overlay
+  /** What becomes of a signed reply on its way. */
+  readonly sent?: (reply: Uint8Array) => Uint8Array
+}
 /** A client whose members answer as the test says; `seen` is what each request named as the last step that its asker saw. */
 function clientOf(
   replyOf: (request: SiteRequest, envelope: Uint8Array) => Partial<SiteReply>,
-  { now = () => 1_500, view = chainView, overlay }: { now?: () => number; view?: SiteView; overlay?: Overlay } = {},
+  { now = () => 1_500, view = chainView, overlay, sent = (bytes) => bytes }: Around = {},
 ) {
   const seen: { epoch: number; step: number }[] = []
   const asked: PeerId[] = []
@@ -62,7 +69,7 @@ function clientOf(
       ...{ state: bytesOfContentId(certified.root), stale: false, certificate: certified.certificate, named: null, proof: null },
       ...{ status: 200, headers: [], body: new Uint8Array() },
     }
-    return signMessage(siteReply, { ...usual, ...replyOf(opened, envelope) }, signer, network)
+    return sent(signMessage(siteReply, { ...usual, ...replyOf(opened, envelope) }, signer, network))
   }
   const client = new SiteClient({
     signer: createSigner(new Uint8Array(32).fill(99)),
@@ -244,6 +251,22 @@ test('a write that its step’s certificate commits to is passed on', async () =
   expect(await client.ask('log', post)).toMatchObject({ ran: 'write', status: 200, step: 4 })
   const { client: promoted } = clientOf((_, envelope) => written(envelope, page))
   expect(await promoted.ask('log', get)).toMatchObject({ ran: 'write' })
+})
+
+test('what a write answers is proven by its certificate, whoever signed the reply; a refusal or a read only by the member', async () => {
+  const spoiled = (reply: Uint8Array) => reply.with(-1, (reply.at(-1) as number) ^ 1)
+  const { client } = clientOf((_, envelope) => written(envelope, page), { sent: spoiled })
+  expect(await client.ask('log', post)).toMatchObject({ ran: 'write', status: 200 })
+  const refusal: Partial<SiteReply> = { ran: 'refused', body: new TextEncoder().encode('GROUP_FROZEN') }
+  for (const [visitor, reply] of [
+    [post, refusal],
+    [get, refusal],
+    [get, {}],
+    [post, {}],
+  ] as const) {
+    const { client: other } = clientOf(() => reply, { sent: spoiled })
+    await expect(other.ask('log', visitor, { member: members[1] as PeerId })).rejects.toMatchObject({ code: 'REPLY_FALSE' })
+  }
 })
 
 test('a write goes to who collates the next step, unless that one did not answer lately', async () => {

@@ -1,5 +1,13 @@
 import { FILE_PAGE_BYTES, type Pages } from './file-pages.js'
 
+/** What it took to see files as they are. */
+export interface SettleWork {
+  /** Names in folders and pages of files that were gone through. */
+  entries: number
+  /** Copied. */
+  bytes: number
+}
+
 const SHORTEST_PAGE_BYTES = 256
 const nothing: Pages = { size: 0, pages: [] }
 
@@ -84,18 +92,26 @@ export class FileContent {
     this.#size = size
   }
 
-  /** What it is now, as a tree holds it: views, right for as long as nothing is written. */
-  settle(): Pages {
+  /**
+   * What it is now, as a tree holds it: views, right for as long as nothing is written.
+   * @param work to which what this takes is added
+   */
+  settle(work?: SettleWork): Pages {
     if (this.#size === this.#base.size && this.#kept === this.#size && this.#own === undefined) return this.#base
     const pages = Array.from({ length: Math.ceil(this.#size / FILE_PAGE_BYTES) }, (_, index) => {
       const length = Math.min(FILE_PAGE_BYTES, this.#size - index * FILE_PAGE_BYTES)
       const page = this.#page(index)
       if (page.length === length) return page
       if (page.length > length) return page.subarray(0, length)
+      if (page.length === 0) return HOLE.subarray(0, length)
       const whole = new Uint8Array(length)
       whole.set(page)
+      // an own page stays whole: it is made so once
+      if (this.#own?.get(index) === page) this.#own.set(index, whole)
+      if (work) work.bytes += length
       return whole
     })
+    if (work) work.entries += pages.length
     return { size: this.#size, pages }
   }
 
@@ -124,6 +140,8 @@ export class FileContent {
   }
 }
 const EMPTY = new Uint8Array(0)
+/** Never written to: an own page is made where something is. */
+const HOLE = new Uint8Array(FILE_PAGE_BYTES)
 
 function placeOf(at: number): [page: number, offset: number] {
   const offset = at % FILE_PAGE_BYTES

@@ -5,14 +5,6 @@ import type { OverlayDirectory, OverlayNode } from './overlay-node.js'
 import { childOf, namesIn } from './overlay-walk.js'
 import { PATH_UNITS_MAX } from './path.js'
 
-/** How many files and folders a request has looked at or made. */
-export function nodesOf(node: OverlayNode): number {
-  if (node.kind !== 'directory') return 1
-  let count = 1
-  for (const child of node.children.values()) if (child) count += nodesOf(child)
-  return count
-}
-
 /**
  * Makes what `fork`, an overlay over `settledTree` of this one, changed below some folders a change of this one. Files that both have stay the same
  * nodes: whoever holds them open sees what they became.

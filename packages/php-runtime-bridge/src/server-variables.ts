@@ -45,6 +45,8 @@ export function serverVariablesOf(request: ScriptRequest, route: Route & { type:
   // The SAPI layer puts the query here, as a text: where libraries look, they expect a list that begins with the script.
   variables.set('argv[]', script)
   variables.set('HTTP_HOST', host)
+  // a visitor's headers all become HTTP_…, so that nobody can say this
+  if (request.event !== undefined) variables.set('INTERPEER_EVENT', request.event.type)
   if (https) variables.set('HTTPS', 'on')
   if (body.length > 0 || headers.has('content-type')) variables.set('CONTENT_LENGTH', String(body.length))
   const contentType = headers.get('content-type')

@@ -4,6 +4,8 @@ const DATA = 11
 const DATA_COUNT = 12
 const I32_CONST = 0x41
 const END = 0x0b
+/** PHP's data ends at 12.9 MiB. */
+const DATA_BYTES_MAX = 256 * 1024 * 1024
 
 export interface Slim {
   readonly bytes: Uint8Array
@@ -25,7 +27,7 @@ export function slim(module: Uint8Array, wanted: (name: string) => boolean): Sli
   return { bytes: joined(parts), memory }
 }
 
-/** undefined where a segment's place is not plain, or code copies segments itself. */
+/** undefined where a segment's place is not plain, or too far up for a copy of all below it, or code copies segments itself. */
 function dataOf(module: Uint8Array): Uint8Array | undefined {
   const place = sectionsOf(module).find(({ id }) => id === DATA)
   if (!place) return undefined
@@ -34,9 +36,11 @@ function dataOf(module: Uint8Array): Uint8Array | undefined {
   let top = 0
   for (let left = reader.uint(); left > 0; left--) {
     if (reader.uint() !== 0 || reader.byte() !== I32_CONST) return undefined
-    const at = reader.int()
+    // an address is unsigned, however it is written
+    const at = reader.int() >>> 0
     if (reader.byte() !== END) return undefined
     const bytes = reader.take(reader.uint())
+    if (at + bytes.length > DATA_BYTES_MAX) return undefined
     segments.push({ at, bytes })
     top = Math.max(top, at + bytes.length)
   }
@@ -91,16 +95,21 @@ class Reader {
 
   /** LEB128, 32 bits. */
   uint(): number {
-    return this.int() >>> 0
+    return this.#leb(false) >>> 0
   }
 
-  /** LEB128, 32 bits, signed where its last byte says so. */
+  /** LEB128, 32 bits, signed. */
   int(): number {
+    return this.#leb(true)
+  }
+
+  #leb(signed: boolean): number {
     let value = 0
     for (let shift = 0; ; shift += 7) {
       const byte = this.byte()
       value |= (byte & 0x7f) << shift
-      if (byte < 0x80) return value
+      if (byte >= 0x80) continue
+      return signed && (byte & 0x40) !== 0 && shift + 7 < 32 ? value | (-1 << (shift + 7)) : value
     }
   }
 

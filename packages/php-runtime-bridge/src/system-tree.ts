@@ -1,7 +1,7 @@
 import { isWithin, kindOfPath, type SiteConfiguration } from './configuration/site-configuration.js'
 import { pagesOf } from './file-pages.js'
 import { emptyTree, type TreeDirectory, type TreeFile, type TreeNode, withEntry } from './file-tree.js'
-import { CHILD_PATH, LIBRARY_PATH, phpChild, phpLibrary } from './host-calls/php-library.js'
+import { CHILD_PATH, EVENT_PATH, LIBRARY_PATH, phpChild, phpEvent, phpLibrary } from './host-calls/php-library.js'
 import type { Overlay, Writability } from './overlay.js'
 import type { OverlayNode } from './overlay-node.js'
 import { childOf } from './overlay-walk.js'
@@ -38,6 +38,7 @@ function systemTree(more: ReadonlyMap<string, Uint8Array> = new Map()): TreeDire
       [nameOf(OPENSSL_PATH), systemFile(opensslConfig)],
       [nameOf(LIBRARY_PATH), systemFile(phpLibrary)],
       [nameOf(CHILD_PATH), systemFile(phpChild)],
+      [nameOf(EVENT_PATH), systemFile(phpEvent)],
       ['preload', emptyTree],
       ...Array.from(more, ([path, bytes]): [string, TreeNode] => [nameOf(path), { ...systemFile(''), ...pagesOf(bytes) }]),
     ]),

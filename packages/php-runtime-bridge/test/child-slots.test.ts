@@ -31,6 +31,21 @@ async function run(page: string, child: string, slots = 3, runtime = php) {
 const CALL = 'f(fn () => run("child.php"));'
 const HARM = 'file_put_contents("made", "x"); Interpeer\\after(5, "child.php");'
 
+test('a script in slots of its own costs its caller by the files that it is given', async () => {
+  const fuelOf = async (page: string) => {
+    const { lines, fuel, childJobs } = await run(`${page} ${CALL}`, 'return 1;')
+    expect(lines).toEqual(['1'])
+    return fuel - (childJobs[0]?.fuel ?? 0)
+  }
+  const nothing = await fuelOf('$f = fopen("x", "w"); unlink("x");')
+  const pages = await fuelOf('$f = fopen("x", "w"); ftruncate($f, 200 << 16);')
+  const written = (then: string) =>
+    `$f = fopen("x", "w"); for ($i = 0; $i < 200; $i++) { fseek($f, $i << 16); fwrite($f, "x"); } fflush($f); ${then}`
+  expect(pages - nothing).toBeGreaterThan(200 * 1_000)
+  // a page of which a byte was written is made whole
+  expect((await fuelOf(written(''))) - (await fuelOf(written('unlink("x");')))).toBeGreaterThan(200 * 64 * 1_000)
+})
+
 test.each([
   ['spins', 'while (true);'],
   ['recurses', 'function f($n) { return $n < 2 ? $n : f($n - 1) + f($n - 2); } f(60);'],

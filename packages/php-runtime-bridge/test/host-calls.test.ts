@@ -8,10 +8,16 @@ const HERE = `b${'a'.repeat(58)}`
 const NOT_OF_THE_JOB = `b${'b'.repeat(58)}`
 const LACKING = `b${'c'.repeat(58)}`
 const BROKEN = `b${'d'.repeat(58)}`
-const contents: Readonly<Record<string, Uint8Array | null>> = { [HERE]: utf8('a\0b'), [NOT_OF_THE_JOB]: null }
-const content = async (cid: string) => {
+const LARGE = `b${'e'.repeat(58)}`
+const LARGER_THAN_ASKED = `b${'f'.repeat(58)}`
+const contents: Readonly<Record<string, Uint8Array | null | 'too-large'>> = {
+  [HERE]: utf8('a\0b'),
+  [NOT_OF_THE_JOB]: null,
+  [LARGE]: 'too-large',
+}
+const content = async (cid: string, bytesMax: number) => {
   if (cid === BROKEN) throw new Error('the store is gone')
-  return contents[cid]
+  return cid === LARGER_THAN_ASKED ? new Uint8Array(bytesMax + 1) : contents[cid]
 }
 const ALL = ['after', 'pay', 'outbox'] as const
 const AT = { timeMs: 1_790_000_000_000, seed: utf8('seed') }
@@ -82,6 +88,8 @@ test('content comes whole; what does not belong to the job is an error; what onl
     'ValueError: Interpeer\\content(): Argument #1 ($cid) must name content that belongs to the job',
     ...Array(3).fill('ValueError: Interpeer\\content(): Argument #1 ($cid) must be a ContentId'),
   ])
+  const large = await run([LARGE, LARGER_THAN_ASKED].map((cid) => `f(fn () => content("${cid}"));`).join(''))
+  expect(large.lines).toEqual(Array(2).fill('ValueError: Interpeer\\content(): the content is larger than 16 MiB'))
   for (const cid of [LACKING, BROKEN]) {
     const script = `try { content("${cid}"); } catch (\\Throwable) {} finally { file_put_contents("x", "1"); } echo "went on";`
     expect((await run(script)).reason).toBe('CONTENT_MISSING')

@@ -24,6 +24,8 @@ export function filesOf(files: Readonly<Record<string, string | Uint8Array>>): F
 }
 
 export interface Visit {
+  /** Beside the page, where one is made. */
+  readonly files?: Readonly<Record<string, string>>
   readonly method?: string
   readonly target?: string
   readonly host?: string
@@ -65,12 +67,19 @@ let roots = 0
 /** Runs one script as a site's only page. */
 export async function runPage(php: PhpRuntime, script: string, given: Visit = {}): Promise<Seen> {
   const root = `page ${roots++}`
-  await php.load(root, filesOf({ 'index.php': script }))
+  await php.load(root, filesOf({ 'index.php': script, ...given.files }))
   try {
     return await visit(php, root, given)
   } finally {
     php.forget(root)
   }
+}
+
+/** Runs a script and reads the JSON that it echoes. */
+export async function resultOf(php: PhpRuntime, script: string): Promise<unknown> {
+  const seen = await runPage(php, `<?php ${script}`)
+  if (seen.status !== 200 || seen.log !== '') throw new Error(`${seen.status} ${seen.log} ${seen.text}`)
+  return JSON.parse(seen.text)
 }
 
 /** 'write a.txt', 'delete b', … */

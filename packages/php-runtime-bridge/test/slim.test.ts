@@ -46,7 +46,8 @@ const segment = (at: number[], ...bytes: number[]): number[] => [0, 0x41, ...at,
 const start = (bytes: Uint8Array): Exports => new wasm.Instance(new wasm.Module(bytes)).exports
 
 test('data becomes memory from address 0 on, later segments over earlier ones; what is not wanted is not exported', () => {
-  const full = moduleOf([3, ...segment([4], 1, 2, 3), ...segment([0x80, 0x02], 9), ...segment([5], 7)])
+  // 256, and 64, whose second byte only says that it is not below 0
+  const full = moduleOf([4, ...segment([4], 1, 2, 3), ...segment([0x80, 0x02], 9), ...segment([0xc0, 0x00], 8), ...segment([5], 7)])
   const { bytes, memory } = slim(full, (name) => name !== 'one')
   const before = new Uint8Array(start(full).memory.buffer)
   const exports = start(bytes)
@@ -59,6 +60,8 @@ test('data becomes memory from address 0 on, later segments over earlier ones; w
 
 test.each([
   ['a segment that code copies', moduleOf([1, 1, 2, 8, 9], { copies: true })],
+  ['a segment at -1, the last address', moduleOf([1, ...segment([0x7f], 5)])],
+  ['a segment at -1, written at length', moduleOf([1, ...segment([0xff, 0xff, 0xff, 0xff, 0x7f], 5)])],
   ['a segment of a named memory', moduleOf([1, 2, 0, 0x41, 4, 0x0b, 1, 5])],
 ])('%s: data stays where it is', (_, full) => {
   const { bytes, memory } = slim(full, () => true)

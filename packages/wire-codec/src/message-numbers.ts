@@ -45,6 +45,7 @@ export const MESSAGE_NUMBERS = {
   'group-late': 63,
   'group-dispute': 64,
   'group-verdict': 65,
+  'outbox-report': 66,
   'site-request': 70,
   'site-reply': 71,
   'read-check': 72,

@@ -32,7 +32,18 @@ const verification = createVerification(network)
 
 const batch = batchMessage.encode({
   ...batchMessage.decode(samplesOf(batchMessage.schema)[0] as Uint8Array),
-  ...{ job: bytesOfContentId(job), epoch: 1, step: 1, from: start, closing: false, outcomes: [], final: 0, disputed: 0, dissents: [] },
+  ...{
+    job: bytesOfContentId(job),
+    epoch: 1,
+    step: 1,
+    from: start,
+    closing: false,
+    events: [],
+    outcomes: [],
+    final: 0,
+    disputed: 0,
+    dissents: [],
+  },
   requests: [{ id: new Uint8Array(16), ms: NOW_MS, cid: start }],
 })
 const at = { job: bytesOfContentId(job), epoch: 1, step: 1, batch: sha256(batch) }

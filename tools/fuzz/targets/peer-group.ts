@@ -32,8 +32,11 @@ import {
   verifyFault,
   verifyReadContradiction,
   verifyReveals,
+  withoutEvent,
 } from '@interpeer/peer-group'
 import { bytesMax, decodeWith, encodeWith, list } from '@interpeer/wire-codec'
+import { agendaBlock, agendaSchema } from '../../../packages/peer-group/src/agenda/agenda.js'
+import { dueEvents } from '../../../packages/peer-group/src/agenda/due.js'
 import { RECORD_MAX_BYTES, readRecord, recordSchema } from '../../../packages/peer-group/src/durable.js'
 import {
   askMessage,
@@ -139,6 +142,7 @@ const agreedBatch = batchMessage.encode({
   disputed: 0,
   dissents: [],
   closing: false,
+  events: [],
   outcomes: [],
 })
 function agreedCertificate(input: Uint8Array, ofTheLast = input): Uint8Array {
@@ -341,12 +345,27 @@ export const peerGroup: readonly Target[] = [
     seeds: () => [start.bytes, ...samplesOf(stateSchema)],
   },
   {
+    name: 'peer-group/agenda',
+    file: 'packages/peer-group/src/agenda/agenda.ts',
+    errors: GROUP,
+    run: (input) => {
+      const agenda = bytesOfContentId(contentIdOf(input, 'dag-cbor'))
+      const block = encodeWith(stateSchema, { files: bytesOfContentId(start.cid), fresh: false, agenda, pages: [] })
+      const held = readState(block, [input])
+      assertSame(agendaBlock(held.agenda).bytes, input, 'it is read, and written otherwise')
+      let left = held.agenda
+      for (const event of dueEvents(left, Number.MAX_SAFE_INTEGER)) left = withoutEvent(left, event, NOW_MS)
+      if (left.timers.length + left.outbox.length > 0) throw new Broken('an event that is never due')
+    },
+    seeds: () => samplesOf(agendaSchema).filter((bytes) => bytes.length > 4),
+  },
+  {
     name: 'peer-group/state-pages',
     file: 'packages/peer-group/src/state-block.ts',
     errors: GROUP,
     run: (input) => {
       const pages = [contentIdOf(input, 'dag-cbor')].map(bytesOfContentId)
-      const held = readState(encodeWith(stateSchema, { files: bytesOfContentId(start.cid), pages }), [input])
+      const held = readState(encodeWith(stateSchema, { files: bytesOfContentId(start.cid), fresh: false, agenda: null, pages }), [input])
       if (held.pages.some(({ requests }) => requests.some(({ name }) => answeredBy(held, name)?.name !== name)))
         throw new Broken('a request of the page is not found')
     },

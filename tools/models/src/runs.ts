@@ -235,7 +235,18 @@ export const runs: readonly Run[] = [
   closingWithout('fewerShowsSkipAnEpoch'),
 
   run('verdict', () => verdict()),
+  run('verdict, a frozen closing opens an epoch that waits', () => verdict(without(verdictRules, 'frozenClosingOpensNothing'))),
   verdictWithout('verdictOpensFromShows', 'two epochs of one number are opened'),
-  verdictWithout('disputedEpochWaits', 'a final step is lost, or ran after other steps than its answer says'),
+  run(
+    'verdict, a frozen closing opens an epoch, without verdictOpensFromShows',
+    () => verdict(without(without(verdictRules, 'frozenClosingOpensNothing'), 'verdictOpensFromShows')),
+    'two epochs of one number are opened',
+  ),
+  run(
+    'verdict, a frozen closing opens an epoch, without disputedEpochWaits',
+    () => verdict(without(without(verdictRules, 'frozenClosingOpensNothing'), 'disputedEpochWaits')),
+    'a final step is lost, or ran after other steps than its answer says',
+  ),
+  run('verdict, shows open an epoch before the verdict', () => verdict(without(verdictRules, 'showsWaitForVerdict'))),
   verdictWithout('laterBatchesAreRerun', 'a later batch is dropped'),
 ]

@@ -11,14 +11,20 @@ import { withAt } from './group.js'
 export interface VerdictRules {
   /** The verdict's epoch begins from what q members show, who then sign nothing more in theirs; else from what the dispute recorded. */
   readonly verdictOpensFromShows: boolean
-  /** An epoch that is opened with a dispute orders nothing before the verdict. */
+  /** The closing batch of a frozen epoch opens none; shows do, once the verdict fell. Else it opens one, with the frozen steps to be run again. */
+  readonly frozenClosingOpensNothing: boolean
+  /** An epoch that is opened with a dispute orders nothing before the verdict. (Said of an epoch that such a closing batch opens.) */
   readonly disputedEpochWaits: boolean
+  /** Shows with a disputed step wait for its verdict before a block opens anything from them. Nothing breaks without: then the step is run, and judged, again. */
+  readonly showsWaitForVerdict: boolean
   /** What was certified after the frozen step is run again, in order. */
   readonly laterBatchesAreRerun: boolean
 }
 export const verdictRules: VerdictRules = {
   verdictOpensFromShows: true,
+  frozenClosingOpensNothing: true,
   disputedEpochWaits: true,
+  showsWaitForVerdict: true,
   laterBatchesAreRerun: true,
 }
 
@@ -99,11 +105,21 @@ export function verdict(rules: VerdictRules = verdictRules): Model<Verdict> {
             over: 'no',
           }
           const closed = named(final, { over: 'closed' })
+          const opens = !epoch.disputed || !rules.frozenClosingOpensNothing
           emit(
-            { ...closed, epochs: [...closed.epochs, opened] },
-            () => `${word} is closed${epoch.disputed ? ', F undecided' : ''}, epoch 1 opens`,
+            opens ? { ...closed, epochs: [...closed.epochs, opened] } : closed,
+            () => `${word} is closed${epoch.disputed ? ', F undecided' : ''}${opens ? ', epoch 1 opens' : ''}`,
           )
         }
+      }
+      // a recovery: the members were asked to show before anyone had judged
+      const newest = epochs[last] as Epoch
+      if (!rules.showsWaitForVerdict && newest.number === 0 && newest.disputed && state.verdict === 'none') {
+        const rerun = [...newest.log.slice(newest.final), ...newest.rerun]
+        const kept = [...newest.kept, ...newest.log.slice(0, newest.final)]
+        const opened: Epoch = { number: 1, kept, rerun, disputed: false, log: [], final: 0, over: 'no' }
+        const shown = withAt(epochs, last, { ...newest, over: newest.over === 'no' ? 'shown' : newest.over })
+        emit({ ...state, epochs: [...shown, opened] }, () => 'a block opens epoch 1 from shows, F undecided, to be run again')
       }
       if (state.verdict === 'none')
         emit({ ...state, verdict: 'fallen' }, () => (isRight ? 'the jury finds that F is right' : 'the jury finds that F is wrong'))

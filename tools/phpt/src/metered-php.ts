@@ -19,5 +19,6 @@ export async function meteredPhp(): Promise<MeteredModule> {
     cards,
     addresses: addressesOf(given),
     sqliteRandomness: functionIndex(given, 'sqlite3_randomness'),
+    processOpener: functionIndex(given, 'zif_proc_open'),
   }
 }

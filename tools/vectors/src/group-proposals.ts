@@ -28,7 +28,7 @@ export function collatorOrder(chainSeed: string, step: number, count: number): n
 }
 
 const PAGE = encode('group-requests', [{ id: '0a'.repeat(16), ms: NOW_MS, response: linkTo('response') }] as never)
-const STATE = encode('group-state', { files: linkTo('files'), pages: [`01711220${sha256(PAGE)}`] })
+const STATE = encode('group-state', { files: linkTo('files'), fresh: false, agenda: null, pages: [`01711220${sha256(PAGE)}`] })
 const state = `01711220${sha256(STATE)}`
 const order = collatorOrder(CHAIN_SEED, 1, 4)
 const collator = keys[order[0] as number] as Key

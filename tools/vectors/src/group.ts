@@ -42,6 +42,7 @@ export function batchOf(collator: Key, step: number, changes: Fields = {}): stri
     disputed: 0,
     dissents: [],
     closing: false,
+    events: [],
     outcomes: [],
     ...changes,
   }

@@ -20,7 +20,7 @@ import { pathFault } from '../paths.js'
 import { targetFault } from '../symlinks.js'
 import type { TreeEntry } from '../tree-blocks.js'
 import { tooLarge } from '../tree-limits.js'
-import type { ImportCounts, ImportOrder } from './import-messages.js'
+import { type ImportCounts, type ImportOrder, LEFT_OUT_MAX, type LeftOut } from './import-messages.js'
 import { isSameFolder, type OpenFolder, openFolder } from './open-folder.js'
 import type { SlabWriter } from './slab-writer.js'
 
@@ -41,6 +41,8 @@ export class FolderReader {
   readonly #writer: SlabWriter
   readonly #nothing = new BlockSource(() => undefined)
   readonly #counts: MutableCounts = { files: 0, directories: 0, symlinks: 0, bytes: 0 }
+  readonly #leftOut: LeftOut[] = []
+  #leftOutCount = 0
   #top = ''
   /** The folders that are being read, the whole one first, each in the one before it: no more than a path has names. */
   readonly #open: OpenFolder[] = []
@@ -51,6 +53,13 @@ export class FolderReader {
   }
   get counts(): ImportCounts {
     return { ...this.#counts }
+  }
+
+  get leftOut(): readonly LeftOut[] {
+    return this.#leftOut
+  }
+  get leftOutCount(): number {
+    return this.#leftOutCount
   }
 
   /** The root of the folder's tree. Blocks are in the writer. @throws {ContentStoreError} as `importFolder` says */
@@ -73,7 +82,9 @@ export class FolderReader {
   #directory(folder: OpenFolder, real: string, above: string): ContentId {
     this.#open.push(folder)
     try {
-      const entries = this.#names(folder, above).map((name) => this.#entry(folder, real, name, above))
+      const entries = this.#names(folder, above).flatMap((name) =>
+        this.#fit(folder, name, above, () => this.#entry(folder, real, name, above)),
+      )
       const after = attempt(above, () => lstatSync(real, { bigint: true }))
       if (!isSameFolder(after, folder.stats)) throw new ContentStoreError({ code: 'IMPORT_CHANGED', path: above })
       const edits = entries.map((entry) => ({ name: entry.name, entry }))
@@ -93,7 +104,8 @@ export class FolderReader {
       for (;;) {
         const entry = attempt(above, () => directory.readSync())
         if (entry === null) return names.sort()
-        names.push(textOf(entry.name as unknown as Buffer, above))
+        const name = entry.name as unknown as Buffer
+        names.push(...this.#fit(folder, undefined, above, () => textOf(name, above)))
         if (names.length + this.#entryCount > maxEntries) throw tooLarge(`more than ${maxEntries} entries`)
       }
     } finally {
@@ -103,6 +115,22 @@ export class FolderReader {
   get #entryCount(): number {
     const { files, directories, symlinks } = this.#counts
     return files + directories + symlinks
+  }
+
+  /** What `read` gives; nothing where that does not fit into a tree and may be left out. @param name undefined where it is none */
+  #fit<T>(folder: OpenFolder, name: string | undefined, above: string, read: () => T): [] | [T] {
+    try {
+      return [read()]
+    } catch (error) {
+      if (this.#order.unfit === 'refuse' || !(error instanceof ContentStoreError) || !isUnfit(error)) throw error
+      const { code, failure } = error
+      this.#leftOutCount++
+      if (this.#leftOutCount > this.#order.maxEntries) throw tooLarge(`more than ${this.#order.maxEntries} entries that do not fit`)
+      const path = 'path' in failure && name === undefined ? failure.path : above + name
+      if (this.#leftOut.length < LEFT_OUT_MAX)
+        this.#leftOut.push({ path, code, target: name === undefined ? undefined : targetAt(folder.at(name)) })
+      return []
+    }
   }
 
   #entry(folder: OpenFolder, folderReal: string, name: string, above: string): TreeEntry {
@@ -232,6 +260,23 @@ function attempt<T>(path: string, action: () => T): T {
     return action()
   } catch (cause) {
     throw cause instanceof ContentStoreError ? cause : new ContentStoreError({ code: 'IMPORT_UNREADABLE', path }, { cause })
+  }
+}
+
+/** Of one entry, rather than of the whole or of the moment. */
+function isUnfit({ code, cause }: ContentStoreError): boolean {
+  if (code === 'IMPORT_UNREADABLE') return !VANISHED.has(String((cause as { code?: unknown } | undefined)?.code))
+  return UNFIT.has(code)
+}
+const UNFIT: ReadonlySet<string> = new Set(['IMPORT_OUTSIDE', 'IMPORT_LOOP', 'IMPORT_KIND', 'IMPORT_NAME', 'FILE_PATH', 'FILE_TOO_LARGE'])
+/** What says that something has become another thing since it was listed. */
+const VANISHED: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'undefined'])
+
+function targetAt(at: string): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readlinkSync(at, { encoding: 'buffer' }))
+  } catch {
+    return undefined
   }
 }
 

@@ -2,7 +2,15 @@ import { Worker } from 'node:worker_threads'
 import type { ContentId } from '@interpeer/crypto-ids'
 import { type BlockStore, hashedHere, hashedNoMore } from '../blocks.js'
 import { ContentStoreError } from '../errors.js'
-import { type ImportCounts, type ImportMessage, type ImportOrder, type ImportSetup, SLAB_BYTES, SLABS } from './import-messages.js'
+import {
+  type ImportCounts,
+  type ImportMessage,
+  type ImportOrder,
+  type ImportSetup,
+  type LeftOut,
+  SLAB_BYTES,
+  SLABS,
+} from './import-messages.js'
 
 export interface ImportOptions {
   /**
@@ -10,6 +18,11 @@ export interface ImportOptions {
    * Default `keep`.
    */
   readonly symlinks?: 'keep' | 'follow'
+  /**
+   * What no tree can hold: links that lead out, devices, names that are not UTF-8, what can't be read, paths and files that are too long. `refuse` it all with
+   * the first; or `leave-out` each by itself, and say so. Default `refuse`.
+   */
+  readonly unfit?: 'refuse' | 'leave-out'
   /** One file, at most 4 GiB: no tree has a larger one. Default 256 MiB. */
   readonly maxFileBytes?: number
   /** All files. Default 1 GiB. */
@@ -19,10 +32,13 @@ export interface ImportOptions {
   /** Hears what has been read, whenever some megabytes have become durable, and at the end. */
   readonly onProgress?: (counts: ImportCounts) => void
 }
-const DEFAULTS = { symlinks: 'keep', maxFileBytes: 256 * 1024 ** 2, maxBytes: 1024 ** 3, maxEntries: 100_000 } as const
+const DEFAULTS = { symlinks: 'keep', unfit: 'refuse', maxFileBytes: 256 * 1024 ** 2, maxBytes: 1024 ** 3, maxEntries: 100_000 } as const
 
 export interface ImportedFolder extends ImportCounts {
   readonly root: ContentId
+  /** The first 1,000 of what was left out, in the order of the walk; none unless that was asked for. */
+  readonly leftOut: readonly LeftOut[]
+  readonly leftOutCount: number
 }
 
 /**
@@ -89,10 +105,10 @@ export async function importFolder(
         } else if (message.type === 'failed') fail(new ContentStoreError(message.failure, { cause: message.cause }))
         else {
           isRead = true
-          const { root, counts } = message
+          const { root, counts, leftOut, leftOutCount } = message
           Promise.all(puts).then(() => {
             tell(counts)
-            resolve({ root, ...counts })
+            resolve({ root, ...counts, leftOut, leftOutCount })
           }, fail)
         }
       })

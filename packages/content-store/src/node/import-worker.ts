@@ -13,7 +13,7 @@ const reader = new FolderReader(setup.order, writer)
 try {
   const root = reader.read()
   writer.flush()
-  send({ type: 'done', root, counts: reader.counts })
+  send({ type: 'done', root, counts: reader.counts, leftOut: reader.leftOut, leftOutCount: reader.leftOutCount })
 } catch (error) {
   if (!(error instanceof ContentStoreError)) throw error
   send({ type: 'failed', failure: error.failure, cause: error.cause })

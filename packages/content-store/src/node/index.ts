@@ -1,6 +1,6 @@
 export { type ExportOptions, exportFolder } from './export-folder.js'
 export { type ImportedFolder, type ImportOptions, importFolder } from './import-folder.js'
-export type { ImportCounts } from './import-messages.js'
+export type { ImportCounts, LeftOut } from './import-messages.js'
 export { openLmdbStore } from './lmdb-store.js'
 export { type DiskStoreOptions, openDiskStore } from './open-disk-store.js'
 export { openSqliteStore } from './sqlite-store.js'

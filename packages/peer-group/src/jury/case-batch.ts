@@ -1,5 +1,6 @@
 import { bytesOfContentId, CryptoError, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
 import { hexOf, sameBytes, WireError } from '@interpeer/wire-codec'
+import { areDue } from '../agenda/due.js'
 import { type KnownBatch, readBatch, seedAlpha } from '../batch.js'
 import { GROUP_DEFAULTS } from '../settings.js'
 import { answeredBy, roomIn } from '../state-block.js'
@@ -27,7 +28,7 @@ export function batchSeed({ value }: KnownBatch, { context, verification }: Veri
 
 /**
  * Whether any honest member could have run a batch at this step on the state that is held: of this place, or one that the epoch runs again there; by a member; no
- * request that has run already; no requests where it closes. Clocks and tallies are not judged: nobody can tell later.
+ * request that has run already; no event that is not due; none of both where it closes. Clocks and tallies are not judged: nobody can tell later.
  */
 export function isRunnable(batch: KnownBatch, step: number, { setup, verifier, held, steps }: Juror): boolean {
   const { context, rerun, dispute } = setup
@@ -42,7 +43,8 @@ export function isRunnable(batch: KnownBatch, step: number, { setup, verifier, h
   }
   const ids = new Set(requests.map(({ id }) => hexOf(id)))
   if (ids.size !== requests.length || [...ids].some((id) => answeredBy(held.state, id) !== undefined)) return false
-  if (value.closing && requests.length > 0) return false
+  if (value.closing && requests.length + value.events.length > 0) return false
+  if (again === undefined && !areDue(held.state.agenda, value.timeMs, value.events)) return false
   return requests.length <= roomIn(held.state, value.timeMs, setup.requestsKeptMs ?? GROUP_DEFAULTS.requestsKeptMs)
 }
 

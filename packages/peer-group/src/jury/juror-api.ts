@@ -1,5 +1,5 @@
 import type { ContentId, PeerId, Signer } from '@interpeer/crypto-ids'
-import type { ExecutionResult, RequestRef, StoredBlock } from '../api.js'
+import type { Execution, ExecutionResult, RequestRef, StoredBlock } from '../api.js'
 import type { GroupState } from '../state-block.js'
 import type { Verifier } from '../verifier.js'
 import type { FetchedBatch } from './case-batch.js'
@@ -54,7 +54,7 @@ export type JurorEvent = { readonly nowMs: number } & (
   | { readonly type: 'batch'; readonly bytes: Uint8Array }
   /** These request blocks are now on disk. */
   | { readonly type: 'bodies'; readonly cids: readonly ContentId[] }
-  /** The group state block and all under it are now on disk; `pages` are the blocks that it names as its pages. */
+  /** The group state block and all under it are now on disk; `pages` are the blocks that it is read with. */
   | { readonly type: 'state'; readonly root: ContentId; readonly block: Uint8Array; readonly pages: readonly Uint8Array[] }
   | { readonly type: 'executed'; readonly batch: Uint8Array; readonly from: ContentId; readonly result: ExecutionResult }
   /** The chain has this juror's verdict. */
@@ -74,14 +74,7 @@ export type JurorEffect =
       readonly to: readonly PeerId[]
     }
   /** As for a member: then the event `executed`. */
-  | {
-      readonly type: 'execute'
-      readonly batch: Uint8Array
-      readonly from: ContentId
-      readonly requests: readonly RequestRef[]
-      readonly timeMs: number
-      readonly seed: Uint8Array
-    }
+  | ({ readonly type: 'execute' } & Execution)
   /** Durable before any later effect of the list is acted on. To be kept, with all below, until the next epoch has it. */
   | { readonly type: 'store'; readonly blocks: readonly StoredBlock[] }
   /** This juror's record for the dispute; on disk before any later effect is acted on. */

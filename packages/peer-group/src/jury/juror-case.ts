@@ -2,7 +2,8 @@ import { bytesOfContentId, type PeerId, signMessage } from '@interpeer/crypto-id
 import { hexOf } from '@interpeer/wire-codec'
 import { answerOf, isWithinLimits, matches, NOTHING_RAN } from '../answer.js'
 import type { ExecutionResult, RequestRef } from '../api.js'
-import { type KnownBatch, namingOf } from '../batch.js'
+import { type KnownBatch, namingOf, runsNothing } from '../batch.js'
+import { executionOf } from '../execution.js'
 import { GROUP_DEFAULTS } from '../settings.js'
 import { nextState } from '../state-block.js'
 import { batchSeed, isRunnable } from './case-batch.js'
@@ -97,11 +98,10 @@ function runNext(t: JurorTurn): undefined {
   const batch = j.batches.get(hexOf(next.batch))?.known
   const seed = batch && batchSeed(batch, j.verifier)
   if (batch === undefined || seed === undefined || !isRunnable(batch, next.step, j)) return find(t, { type: 'invalid', step: next.step })
-  const { requests } = batch
-  const from = j.held.state.files
-  if (requests.length === 0) return finish(t, next, { type: 'ran', files: from, ...NOTHING_RAN })
+  const { state } = j.held
+  if (runsNothing(batch, state) || isClosing(batch, j)) return finish(t, next, { type: 'ran', files: state.files, ...NOTHING_RAN })
   j.running = true
-  effects.push({ type: 'execute', batch: batch.hash, from, requests, timeMs: batch.value.timeMs, seed })
+  effects.push({ type: 'execute', ...executionOf(batch, state, seed) })
 }
 
 /** A run ended. It goes on if it comes to what is certified; at the disputed step, or where it comes to something else, it says to what. */
@@ -111,16 +111,18 @@ export function finish(t: JurorTurn, next: CaseStep, result: ExecutionResult): u
   if (batch === undefined || j.held === undefined || !isWhole(result, batch)) return find(t, { type: 'too-slow' })
   const { context, requestsKeptMs = GROUP_DEFAULTS.requestsKeptMs } = j.setup
   const before = j.held.state
-  const isClosing = batch.value.closing && batch.value.epoch === context.epoch // it changes nothing, old request ids included
-  const { state, blocks } = isClosing
+  const { state, blocks } = isClosing(batch, j)
     ? { state: before, blocks: [] }
-    : nextState(before, batch, result.files, result.responses, requestsKeptMs)
+    : nextState(before, batch, result.files, result.responses, requestsKeptMs, result.agenda)
   t.effects.push({ type: 'store', blocks })
   const place = { ...context, step: next.step, rank: 0, batch: batch.hash, key: j.self.publicKey }
   const answer = answerOf(state.root, result, namingOf(batch.value, context.epoch), place)
   j.held = { step: next.step, state }
   if (next.certified === undefined || !matches(answer, next.certified.answer)) find(t, { type: 'answered', step: next.step, answer })
 }
+/** It changes nothing, old request ids included. */
+const isClosing = ({ value }: KnownBatch, { setup }: Juror): boolean => value.closing && value.epoch === setup.context.epoch
+
 const isWhole = (result: ExecutionResult, batch: KnownBatch): result is ExecutionResult & { type: 'ran' } =>
   result.type === 'ran' && result.responses.length === batch.requests.length && isWithinLimits(result)
 

@@ -31,6 +31,7 @@ import {
   firstStateBlock,
   type GroupContext,
   type MemberOutcome,
+  openingOf,
   PeerGroupError,
   recoverFrom,
   showMessage,
@@ -85,7 +86,7 @@ function publish(state: NetworkState, transaction: Uint8Array, { moment }: Setti
   const tax = taxOf(escrow, transferTaxPerMille)
   // biome-ignore lint/complexity/useMathMinMax: bigints
   const fee = publishFee > tax ? publishFee : tax
-  const jobs = publishJob(state.jobs, { job, manifest, envelope, start: firstStateBlock(manifest.files).cid }, moment)
+  const jobs = publishJob(state.jobs, { job, manifest, envelope, start: firstStateBlock(manifest.files, true).cid }, moment)
   const needed = epochPrice(jobs.get(job) as Job, state)
   if (escrow < needed) throw new NetworkError({ code: 'ESCROW_SMALL', needed: String(needed) })
   const order = { from: accountOfPeer(manifest.uploader), job: accountOfJob(job), amount: escrow, fee }
@@ -146,12 +147,9 @@ export function recoveryOf(
 ): Recovery | undefined {
   const { epoch } = entry
   try {
-    const { last, rerun, through, closing } = recoverFrom(shows, contextOf(state, entry), [], verification)
-    if (closing !== undefined) return { state: closing.state, timeMs: closing.timeMs, rerun: [], closes: true }
-    // What an earlier recovery bound and no step of this epoch ran is bound still.
-    const left = epoch.rerun.slice(through)
-    const from = { state: last?.state ?? epoch.start, timeMs: last?.timeMs ?? epoch.startTimeMs }
-    return { ...from, rerun: [...rerun, ...left], closes: false }
+    const recovery = recoverFrom(shows, contextOf(state, entry), [], verification)
+    const from = openingOf(recovery, epoch)
+    return { state: from.state, timeMs: from.timeMs, rerun: from.rerun, closes: recovery.closing !== undefined }
   } catch (error) {
     throwHostFault(error)
     if (error instanceof PeerGroupError) return undefined

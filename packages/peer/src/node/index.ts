@@ -3,6 +3,7 @@ export { type PeerEndpoint, parseEndpoint, parseReachable } from './endpoint.js'
 export type { PeerLog } from './log.js'
 export type { Observed, ObservedCertificate } from './observed-sites.js'
 export { openPeer, type Peer, type PeerOptions } from './open-peer.js'
+export type { OutboxSender } from './outbox-shell.js'
 export { lockFolder } from './process-lock.js'
 export type { Publication, Published } from './publish.js'
 export type { Contradiction } from './read-evidence.js'
@@ -13,3 +14,4 @@ export {
   STATE_METHOD,
   type VisitorRequest,
 } from './site-client.js'
+export { headersForSite, headersForVisitor, isBodiless, readBody } from './visitor-http.js'

@@ -86,7 +86,7 @@ async function publishHeld(publication: Publication, at: PublishAt): Promise<Pub
 async function storeSite(folder: string, { store, signal }: PublishAt): Promise<ImportedFolder> {
   try {
     const site = await importFolder(folder, store)
-    await store.put([firstStateBlock(site.root)])
+    await store.put([firstStateBlock(site.root, true)])
     return site
   } catch (cause) {
     throw signal.aborted ? new PeerError({ code: 'CLOSED' }, { cause }) : cause

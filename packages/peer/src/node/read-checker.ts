@@ -14,7 +14,9 @@ import {
   type Verification,
 } from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
+import { jobFacts } from '../job-facts.js'
 import { readContextOf } from '../read-context.js'
+import { isPure } from '../script-runtime.js'
 import type { ServedState } from '../served-state.js'
 import { responseOf } from '../site-response-block.js'
 import type { SiteView } from '../site-view.js'
@@ -98,12 +100,12 @@ export class ReadChecker {
   }
 
   /** Undefined: nothing can be said. A state from before is read only where the runtime still has its files: a check brings nothing back. */
-  async #run({ state, files }: ServedState, { request }: ReadPair): Promise<ReadOutcome | undefined> {
+  async #run({ state, files }: ServedState, { request, reply, job }: ReadPair): Promise<ReadOutcome | undefined> {
     const { scripts, recent } = this.#site
     if (state !== recent().at(-1)?.state && !scripts.holds(files)) return undefined
-    const outcome = await scripts.read(files, scriptRequestOf(request), readMoment(request))
+    const outcome = await scripts.read(files, scriptRequestOf(request), { ...readMoment(request), job: jobFacts(job, reply.step) })
     if ('missing' in outcome || outcome.type !== 'answered') return undefined
-    return { ...responseOf(outcome), writes: outcome.changes.length > 0 }
+    return { ...responseOf(outcome), writes: !isPure(outcome) }
   }
 }
 const ABSTAINED: ReadChecked = { verdict: 'abstained', evidence: null }

@@ -117,6 +117,54 @@ export function listOf<T extends string>(item: Shape<T>, max: number): Shape<rea
   }
 }
 
+/** A list in which things may be there again, in their order. What is wrong with an item is reported; the others are returned. */
+export function rowsOf<T>(item: Shape<T>, max: number): Shape<readonly T[]> {
+  const allowed = `a list of at most ${max}, each ${item.allowed}`
+  return {
+    allowed,
+    schema: { type: 'array', items: item.schema, maxItems: max },
+    read: (value, name, report) => {
+      if (value.type !== 'array') {
+        report(value, { name, found: foundIn(value), allowed })
+        return undefined
+      }
+      const beyond = value.items[max]
+      if (beyond !== undefined) report(beyond, { name, found: `${value.items.length} entries`, allowed: `at most ${max}` })
+      const rows = value.items.slice(0, max).map((one, i) => item.read(one, `${name}[${i}]`, report))
+      return rows.filter((row) => row !== undefined)
+    },
+  }
+}
+
+/** An object with keys of one's own, each of which is like `key`, none of them twice. */
+export function tableOf<T>(key: Shape<string>, item: Shape<T>, max: number): Shape<Readonly<Record<string, T>>> {
+  const allowed = `an object of at most ${max} keys, each ${key.allowed}, with ${item.allowed}`
+  return {
+    allowed,
+    schema: { type: 'object', propertyNames: key.schema, additionalProperties: item.schema, maxProperties: max },
+    read: (value, name, report) => {
+      if (value.type !== 'object') {
+        report(value, { name, found: foundIn(value), allowed })
+        return undefined
+      }
+      const values = new Map<string, T>()
+      const seen = new Set<string>()
+      for (const member of value.members) {
+        const text = member.key.value
+        if (seen.has(text)) report(member.key, { name, found: `the key ${shown(text)} again`, allowed: 'each key once' })
+        else if (seen.size === max) report(member.key, { name, found: `${value.members.length} keys`, allowed: `at most ${max}` })
+        else {
+          const fit = key.read(member.key, name, report)
+          const read = item.read(member.value, `${name}[${shown(text)}]`, report)
+          if (fit !== undefined && read !== undefined) values.set(text, read)
+        }
+        seen.add(text)
+      }
+      return Object.fromEntries(values)
+    },
+  }
+}
+
 /** A word, or else something that is no text. */
 export function wordOr<const W extends string, T>(word: W, other: Shape<T>): Shape<W | T> {
   const words = oneOf(word)

@@ -1,5 +1,7 @@
 import { compareText } from '../path.js'
 import type { PhpVersion } from '../php-version.js'
+import { canonicalLine } from '../rewrite/rule-line.js'
+import type { CronLine } from './cron-line.js'
 import { type EffectKind, type ExtensionName, fields } from './fields.js'
 import { isConfigurationPath } from './reserved.js'
 import type { ValuesOf } from './shape.js'
@@ -17,33 +19,63 @@ export interface SiteConfiguration {
   readonly scratch: readonly string[]
   /** Targets of GET requests, in their order. */
   readonly warmUp: readonly string[]
+  /** Path of a folder of the site; '' is the site itself; undefined: public, where it has an index.php, else the site itself. */
+  readonly documentRoot: string | undefined
+  /** Lines of Apache's rewriting, in their order. */
+  readonly rewrite: readonly string[]
+  /** Path of a script of the site that is asked first. */
+  readonly router: string | undefined
+  /** Address of the script that answers what is no file. */
+  readonly entry: string | undefined
+  /** Addresses by the number of the error. */
+  readonly errorPages: Readonly<Partial<Record<ErrorPageStatus, string>>>
+  /** Seconds by the beginning of the address, sorted. */
+  readonly maxAge: readonly (readonly [prefix: string, seconds: number])[]
   readonly extensions: readonly ExtensionName[]
   readonly effects: readonly EffectKind[]
+  /** In their order. */
+  readonly cron: readonly CronLine[]
 }
+
+/** Errors that a site can have pages of its own for. */
+export type ErrorPageStatus = 403 | 404 | 405 | 410
 
 type Given = Omit<ValuesOf<typeof fields>, '$schema'>
 
 /** What was read, with defaults, lists that are sets in order. */
 export function configurationOf(given: Given): SiteConfiguration {
   const mutable = given.mutable ?? fields.mutable.usual
-  return {
+  const maxAge: Readonly<Record<string, number>> = given.maxAge ?? fields.maxAge.usual
+  const values: Omit<SiteConfiguration, typeof brand> = {
     php: given.php ?? fields.php.usual,
     slots: given.slots ?? fields.slots.usual,
     mutable: typeof mutable === 'string' ? mutable : sorted(mutable),
     scratch: sorted(given.scratch ?? fields.scratch.usual),
     warmUp: given.warmUp ?? fields.warmUp.usual,
+    documentRoot: given.documentRoot === '.' ? '' : given.documentRoot,
+    rewrite: (given.rewrite ?? fields.rewrite.usual).map(canonicalLine),
+    router: given.router,
+    entry: given.entry,
+    errorPages: given.errorPages ?? fields.errorPages.usual,
+    maxAge: Object.entries(maxAge).sort(([a], [b]) => compareText(a, b)),
     extensions: sorted(given.extensions ?? fields.extensions.usual),
     effects: sorted(given.effects ?? fields.effects.usual),
-  } as SiteConfiguration
+    cron: given.cron ?? fields.cron.usual,
+  }
+  return values as SiteConfiguration
 }
 
 /** That of a site without an interpeer.json. */
 export const usualConfiguration: SiteConfiguration = configurationOf({})
 
-/** The one text of all files that mean the same: JSON, each key, nothing but ASCII as long as paths have nothing else. It means itself. For ids. */
+/** The one text of all files that mean the same: JSON, each key that has a value, nothing but ASCII as long as paths have nothing else. It means itself. For ids. */
 export function canonicalText(configuration: SiteConfiguration): string {
-  const { php, slots, mutable, scratch, warmUp, extensions, effects } = configuration
-  return JSON.stringify({ php, slots, mutable, scratch, warmUp, extensions, effects })
+  const { php, slots, mutable, scratch, warmUp, rewrite, router, entry, extensions, effects, cron } = configuration
+  const documentRoot = configuration.documentRoot === '' ? '.' : configuration.documentRoot
+  const errorPages = Object.fromEntries(Object.entries(configuration.errorPages).filter(([, page]) => page !== undefined))
+  const maxAge = Object.fromEntries(configuration.maxAge)
+  const addresses = { documentRoot, rewrite, router, entry, errorPages, maxAge }
+  return JSON.stringify({ php, slots, mutable, scratch, warmUp, ...addresses, extensions, effects, cron })
 }
 
 /**

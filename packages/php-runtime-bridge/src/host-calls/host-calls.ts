@@ -14,6 +14,8 @@ export interface JobFacts {
   /** The step of the group's state on which the request runs: 0 to 2^31 - 1. */
   readonly step: number
 }
+/** Bytes of a piece of content; null where all members agree that the job has none of this id; or it has more than CONTENT_BYTES_MAX. */
+export type FoundContent = Uint8Array | null | 'too-large'
 /** Whoever knows better than the script: agreed facts, and what the runtime does for it. */
 export interface HostContext {
   readonly effects: EffectList
@@ -22,8 +24,8 @@ export interface HostContext {
   readonly job: JobFacts | undefined
   /** Of the job's account, in smallest units, at the request's beginning: 0 to 2^64 - 1. */
   readonly balance: bigint | undefined
-  /** @returns null where the job has no such content. Ends the run where this machine only lacks it. undefined: no content at all. */
-  readonly content: ((cid: string) => Uint8Array | null) | undefined
+  /** Ends the run where this machine lacks what it is asked for. undefined: no content at all. */
+  readonly content: ((cid: string) => FoundContent) | undefined
   /** The path of a file of the site, relative to it, that a script names; undefined where there is none. */
   scriptAt(path: string): string | undefined
   /** Another key at each call, the same on every machine. */
@@ -119,10 +121,10 @@ class HostCall {
     const cid = this.#text(1)
     if (!/^b[a-z2-7]{58}$/.test(cid)) throw invalid('Interpeer\\content(): Argument #1 ($cid) must be a ContentId')
     if (!this.#host.content) throw new HostCallError('Unsupported', 'Interpeer\\content(): this host has no content for scripts')
-    const bytes = this.#host.content(cid)
-    if (bytes === null) throw invalid('Interpeer\\content(): Argument #1 ($cid) must name content that belongs to the job')
-    if (bytes.length > CONTENT_BYTES_MAX) throw invalid('Interpeer\\content(): the content is larger than 16 MiB')
-    return bytes
+    const found = this.#host.content(cid)
+    if (found === null) throw invalid('Interpeer\\content(): Argument #1 ($cid) must name content that belongs to the job')
+    if (found === 'too-large') throw invalid('Interpeer\\content(): the content is larger than 16 MiB')
+    return found
   }
 
   #after(): readonly Uint8Array[] {

@@ -15,11 +15,14 @@ export interface BareCalls {
 /** Frames of fewer bytes count as none. */
 export const FRAME_BYTES = 16
 
-/** Looks through one function, whose size is written at `from`. */
-export function bareCallsOf(bytes: Uint8Array, from: number, end: number, stackPointer: number, imported: number): BareCalls {
-  const walk = new DepthWalk(new InstructionReader(bytes, from, end), stackPointer, imported)
+/**
+ * Looks through one function, whose size is written at `from`.
+ * @param withCode by number in the module: a function's number among those with code; below 0 for others
+ */
+export function bareCallsOf(bytes: Uint8Array, from: number, end: number, stackPointer: number, withCode: Int32Array): BareCalls {
+  const walk = new DepthWalk(new InstructionReader(bytes, from, end), stackPointer, withCode)
   if (walk.sure) return walk
-  return new DepthWalk(new InstructionReader(bytes, from, end), NO_GLOBAL, imported)
+  return new DepthWalk(new InstructionReader(bytes, from, end), NO_GLOBAL, withCode)
 }
 
 const NO_GLOBAL = -1
@@ -57,24 +60,21 @@ class DepthWalk implements BareCalls {
   readonly #values = new Int32Array(4)
   #at = 0
 
-  constructor(reader: InstructionReader, stackPointer: number, imported: number) {
+  constructor(reader: InstructionReader, stackPointer: number, withCode: Int32Array) {
     this.#stackPointer = stackPointer
     while (!reader.done) {
       const opcode = reader.next()
-      this.#step(opcode, reader.value, reader.labels, imported)
+      this.#step(opcode, reader.value, reader.labels, withCode)
       this.#opcodes[this.#at & 3] = opcode
       this.#values[this.#at & 3] = reader.value
       this.#at++
     }
   }
 
-  #step(opcode: number, value: number, labels: readonly number[], imported: number): void {
+  #step(opcode: number, value: number, labels: readonly number[], withCode: Int32Array): void {
     switch (opcode) {
       case Op.call:
-        if (value >= imported && this.#depth < FRAME_BYTES) {
-          this.direct.add(value - imported)
-          if (this.#loops > 0) this.looped.add(value - imported)
-        }
+        if (this.#depth < FRAME_BYTES) this.#callDirectly(withCode[value] ?? -1)
         break
       case Op.callIndirect:
       case Op.callRef:
@@ -133,6 +133,12 @@ class DepthWalk implements BareCalls {
       case Op.returnCallRef:
         this.#depth = NOWHERE
     }
+  }
+
+  #callDirectly(callee: number): void {
+    if (callee < 0) return
+    this.direct.add(callee)
+    if (this.#loops > 0) this.looped.add(callee)
   }
 
   #opcode(back: number): number {

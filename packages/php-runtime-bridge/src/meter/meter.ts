@@ -7,6 +7,7 @@ import { framesOf } from './frames.js'
 import { FunctionScan } from './function-scan.js'
 import { FunctionWriter } from './function-writer.js'
 import { type FunctionType, Kind, type ModuleShape, Section, type SectionPlace, sectionOrder, shapeOf } from './module-shape.js'
+import { NotedWrites } from './noted-writes.js'
 import {
   longer,
   plainFunctionType,
@@ -25,7 +26,7 @@ import { Segments } from './segments.js'
 import { type Renumbering, Type } from './types.js'
 
 /** Part of what names a metered module: raised with every change that can show in a result or in fuel. */
-export const METER_VERSION = 4
+export const METER_VERSION = 5
 export const FUEL_GLOBAL = '__fuel'
 /** Exported: asks for more fuel if there is none, and ends it all if none is given. What side modules call. */
 export const FUEL_CHECK = '__fuel_check'
@@ -92,14 +93,15 @@ export function meter(bytes: Uint8Array, options: MeterOptions = {}): Metered {
   const plan = side ? sidePlan(shape) : mainPlan(shape, options.exhausted)
   const edits = new Edits()
   const segments = new Segments()
+  const writes = options.cards && new NotedWrites(shape, stack === undefined ? -1 : stackPointer)
   const scan = new FunctionScan(
     {
       shape,
       stackPointer: stack === undefined ? -1 : stackPointer,
-      frames: stack === undefined || stackPointer < 0 ? undefined : framesOf(shape, stackPointer),
+      frames: stack === undefined ? undefined : framesOf(shape, stackPointer),
       canonicalNaNs: options.canonicalNaNs ?? true,
       renumbering: plan,
-      notesWrites: options.cards !== undefined,
+      writes,
       bulkShift: BULK_SHIFT,
     },
     segments,
@@ -120,6 +122,7 @@ export function meter(bytes: Uint8Array, options: MeterOptions = {}): Metered {
     to.u32(count + (side ? 0 : 1))
     for (let i = 0; i < count; i++) {
       const { params, resultBytes } = shape.types[shape.functionTypes[i] as number] as FunctionType
+      writes?.look(reader.at, reader.end)
       const end = scan.scan(reader, i, params)
       segments.settle(options.slack ?? DEFAULT_SLACK)
       writer.write(to, scan, edits, segments, end, resultBytes)
@@ -164,6 +167,9 @@ function plainImport(shape: ModuleShape, name: string): number {
 
 /** The imports come last of those there are, so numbers of what the module itself has rise by one. */
 function sidePlan(shape: ModuleShape): Plan {
+  // an image keeps the main module's globals and memory: what a side module kept elsewhere would outlive a request
+  if (shape.globals.some(({ mutable, importedAs }) => mutable && importedAs === undefined))
+    unsupported('a side module with state of its own', 0)
   const functions = shape.importedFunctions.length
   return {
     function: (index) => (index < functions ? index : index + 1),
@@ -185,6 +191,8 @@ function stackPointerOf(shape: ModuleShape, side: boolean): number {
 }
 
 function boundsOf(shape: ModuleShape, stackPointer: number, stack: MeterOptions['stack']): StackBounds | undefined {
+  if (stack === undefined) return undefined
+  if (stackPointer < 0) unsupported('no stack pointer to be kept within bounds', 0)
   if (typeof stack !== 'number') return stack
   const top = shape.globals[stackPointer]?.constant
   if (top === undefined || top < stack) unsupported('no stack pointer whose initial value is known', 0)

@@ -24,6 +24,8 @@ export interface MeteredModule {
   readonly addresses: PhpAddresses
   /** Index of that function of SQLite's. */
   readonly sqliteRandomness: number
+  /** Index of the function behind proc_open(). */
+  readonly processOpener: number
 }
 export interface PhpBinary {
   readonly binary: MeteredModule
@@ -67,8 +69,8 @@ async function compile(version: PhpVersion, names: readonly ExtensionName[], fol
     const linked = new Set(loaded.flatMap(({ symbols }) => symbols))
     const slimmed = slim(metered.bytes, (name) => isUsed(name) || linked.has(name))
     const data = slimmed.memory && shareBytes(slimmed.memory)
-    const sqliteRandomness = functionIndex(given, 'sqlite3_randomness')
-    const binary = { module: await wasm.compile(slimmed.bytes), stack, cards, addresses: addressesOf(given), sqliteRandomness }
+    const named = { sqliteRandomness: functionIndex(given, 'sqlite3_randomness'), processOpener: functionIndex(given, 'zif_proc_open') }
+    const binary = { module: await wasm.compile(slimmed.bytes), stack, cards, addresses: addressesOf(given), ...named }
     return { binary, data, extensions: loaded.map(({ extension }) => extension) }
   } catch (cause) {
     if (cause instanceof PhpRuntimeError) throw cause

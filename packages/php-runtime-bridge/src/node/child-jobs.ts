@@ -5,7 +5,7 @@ import { checkStarts, lendSlots, noSlot } from '../host-calls/lend-slots.js'
 import { CHILD_PATH } from '../host-calls/php-library.js'
 import type { AbstainReason, AnswerCode } from '../outcome.js'
 import { Overlay } from '../overlay.js'
-import { adoptFork, nodesOf } from '../overlay-fork.js'
+import { adoptFork } from '../overlay-fork.js'
 import { parentOf } from '../path.js'
 import { SITE_FOLDER } from '../php-ini.js'
 import type { ScriptRequest } from '../request.js'
@@ -23,7 +23,14 @@ import type { RequestScope } from './request-scope.js'
 import { runScript } from './sapi.js'
 import { stopOf, wantOf } from './script-run.js'
 import { processIdOf, SeededRandom } from './seeded-random.js'
-import { ADOPTED_KIB_FUEL, ADOPTED_NODE_FUEL, CHILD_IMAGE_MIB_FUEL, CHILD_NODE_FUEL, CHILD_START_FUEL } from './syscalls/costs.js'
+import {
+  ADOPTED_KIB_FUEL,
+  ADOPTED_NODE_FUEL,
+  CHILD_ENTRY_FUEL,
+  CHILD_IMAGE_MIB_FUEL,
+  CHILD_KIB_FUEL,
+  CHILD_START_FUEL,
+} from './syscalls/costs.js'
 
 /** A script that runs in a child job runs in a child job …: each level is one more instance, and more of the thread's own stack. */
 const LEVELS_MAX = 4
@@ -60,14 +67,16 @@ export function runChild(parent: Kernel, scope: RequestScope, caller: Omit<Scrip
   const { effects, childJobs } = scope
   const { php, snapshot } = scope.php(level)
   parent.fuel.charge(CHILD_START_FUEL + Math.ceil(snapshot.memory.length / MIB) * CHILD_IMAGE_MIB_FUEL)
-  parent.fuel.charge(nodesOf(parent.world.files.root) * CHILD_NODE_FUEL)
+  const work = { entries: 0, bytes: 0 }
+  const found = settledTree(parent.world.files.root, work) as TreeDirectory
+  parent.fuel.charge(work.entries * CHILD_ENTRY_FUEL + Math.ceil(work.bytes / KIB) * CHILD_KIB_FUEL)
   // an instance has all the pages of its image from the start
   if (snapshot.pages * PAGE_BYTES > lent.memoryMiB * MIB) throw noSlot(`the site's image alone holds more memory than ${slots} slots have`)
   const limits = { ...lent, fuel: Math.max(1, Math.min(lent.fuel, parent.fuel.left)) }
   const { kernel } = php
   const task: ChildTask = { script: `${SITE_FOLDER}/${script}`, args, result: undefined, failure: undefined }
   const asked = effects.length
-  const world = childWorld(parent.world, kernel, scope, { level, slots, task })
+  const world = childWorld(parent.world, found, kernel, scope, { level, slots, task })
   php.begin(world, new DescriptorTable(snapshot.descriptors), limits)
   kernel.workingDirectory = parentOf(task.script)
   const ending = endingOf(php, () => {
@@ -95,7 +104,7 @@ export function runChild(parent: Kernel, scope: RequestScope, caller: Omit<Scrip
   return end
 }
 
-function childWorld(parent: RequestWorld, kernel: Kernel, scope: RequestScope, place: ScriptPlace): RequestWorld {
+function childWorld(parent: RequestWorld, found: TreeDirectory, kernel: Kernel, scope: RequestScope, place: ScriptPlace): RequestWorld {
   const seed = Uint8Array.from(
     createHash('sha256')
       .update(`interpeer child job ${scope.starts++};`)
@@ -103,7 +112,7 @@ function childWorld(parent: RequestWorld, kernel: Kernel, scope: RequestScope, p
       .digest(),
   )
   return {
-    files: new Overlay(settledTree(parent.files.root) as TreeDirectory, writabilityOf(scope.configuration), parent.files.left),
+    files: new Overlay(found, writabilityOf(scope.configuration), parent.files.left),
     clock: parent.clock,
     random: new SeededRandom(seed),
     processId: processIdOf(seed),

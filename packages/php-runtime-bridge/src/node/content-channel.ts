@@ -1,11 +1,13 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import { CONTENT_BYTES_MAX, type FoundContent } from '../host-calls/host-calls.js'
 import type { ContentReader } from './host-context.js'
 
 /**
- * Where content comes from: the bytes of a ContentId; null where all members agree that the job has no such content; undefined where this machine
- * lacks it just now, and so abstains. The bytes must have been checked against the id.
+ * Where content comes from: the bytes of a ContentId, which must have been checked against the id; null where all members agree that the job has no
+ * such content; `too-large` where it has more than `bytesMax` (16 MiB), which content says of itself where it begins, so that nobody fetches
+ * the rest; undefined where this machine lacks it just now, and so abstains.
  */
-export type ContentSource = (cid: string) => Promise<Uint8Array | null | undefined> | Uint8Array | null | undefined
+export type ContentSource = (cid: string, bytesMax: number) => Promise<FoundContent | undefined> | FoundContent | undefined
 
 /** A worker's end. It waits in `signal`: a script cannot be suspended, its thread can. */
 export interface ContentChannel {
@@ -18,10 +20,10 @@ export function serveContent(source: ContentSource): { readonly worker: ContentC
   const { port1: ours, port2: port } = new MessageChannel()
   const signal = new Int32Array(new SharedArrayBuffer(4))
   ours.on('message', async (cid: string) => {
-    const bytes = await Promise.resolve(cid)
-      .then(source)
+    const found = await Promise.resolve(cid)
+      .then((asked) => source(asked, CONTENT_BYTES_MAX))
       .catch(() => undefined)
-    ours.postMessage(bytes)
+    ours.postMessage(found instanceof Uint8Array && found.length > CONTENT_BYTES_MAX ? 'too-large' : found)
     Atomics.add(signal, 0, 1)
     Atomics.notify(signal, 0)
   })
@@ -35,6 +37,6 @@ export function contentReaderOf({ port, signal }: ContentChannel): ContentReader
     const before = Atomics.load(signal, 0)
     port.postMessage(cid)
     Atomics.wait(signal, 0, before)
-    return receiveMessageOnPort(port)?.message as Uint8Array | null | undefined
+    return receiveMessageOnPort(port)?.message as FoundContent | undefined
   }
 }

@@ -42,6 +42,11 @@ export function deviceAt(path: string): Device | undefined {
   return Object.hasOwn(devices, path) ? devices[path] : undefined
 }
 
+/** What leads to the visitor and to the log: PHP before 8.5 takes every character device for a terminal. */
+export function isPipe(devicePath: string): boolean {
+  return devicePath.startsWith('/request/')
+}
+
 /** File descriptors of one instance. dup() shares the offset, as POSIX wants. */
 export class DescriptorTable {
   readonly #open: (Descriptor | undefined)[]
@@ -106,7 +111,7 @@ export class DescriptorTable {
 }
 
 export const standardDescriptors: readonly OpenDevice[] = [
-  { kind: 'device', path: '/dev/null', device: 'null', flags: 0 },
+  { kind: 'device', path: '/request/stdin', device: 'null', flags: 0 },
   { kind: 'device', path: '/request/stdout', device: 'output', flags: 1 },
   { kind: 'device', path: '/request/stderr', device: 'log', flags: 1 },
 ]

@@ -3,12 +3,12 @@ import { answerForm } from '../answer-form.js'
 import { siteConfiguration } from '../configuration/of-site.js'
 import { type ConfigurationReading, faultText } from '../configuration/parse.js'
 import { CONFIGURATION_FILE } from '../configuration/reserved.js'
-import type { TreeDirectory } from '../file-tree.js'
+import { followNode, type TreeDirectory } from '../file-tree.js'
 import type { JobFacts } from '../host-calls/host-calls.js'
 import type { SlotLimits } from '../limits.js'
 import { type AbstainReason, codedAnswer, type Draft, type ScriptOutcome } from '../outcome.js'
-import { faultOf, type ScriptRequest } from '../request.js'
-import { routeOf } from '../route.js'
+import { faultOf, type ScriptEvent, type ScriptRequest } from '../request.js'
+import { type Route, routeOf } from '../route.js'
 import type { Scratch } from '../scratch.js'
 import { staticAnswer } from '../static-answer.js'
 import { withScratch } from '../system-tree.js'
@@ -66,11 +66,20 @@ function answerOf(
   if (reading.type === 'invalid') return withoutScript(invalidConfiguration(reading))
   const site = withScratch(stored, reading.configuration, scratch?.kept)
   const mark = request.target.indexOf('?')
-  const route = routeOf(site, mark < 0 ? request.target : request.target.slice(0, mark))
+  const route = eventRoute(site, request.event) ?? routeOf(site, mark < 0 ? request.target : request.target.slice(0, mark))
   if (route.type === 'missing') return withoutScript(codedAnswer('NOT_FOUND'))
   if (route.type === 'script')
     return runRoute(site, route, requestScopeOf({ configuration: reading.configuration, request, at, ...host }), log, scratch?.leave)
   return withoutScript(staticAnswer(request, route))
+}
+
+/** An event's script may lie beside the document root, where no visitor comes. */
+function eventRoute(site: TreeDirectory, event: ScriptEvent | undefined): Route | undefined {
+  if (event === undefined || event.type === 'cron') return undefined
+  const { script } = event
+  return followNode(site, script)?.kind === 'file'
+    ? { type: 'script', script, scriptName: `/${script}`, pathInfo: '' }
+    : { type: 'missing' }
 }
 
 /** A site whose uploader did not check it: visitors are told the first fault, alike by all members. */

@@ -56,6 +56,7 @@ export class GuestMemory {
     try {
       return this.#decoder.decode(this.#bytes.subarray(at, end))
     } catch {
+      // no UTF-8: the decoder is a fatal one
       return fail('ILSEQ')
     }
   }

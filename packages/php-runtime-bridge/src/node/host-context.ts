@@ -3,15 +3,15 @@ import type { EffectKind } from '../configuration/fields.js'
 import { CONFIGURATION_FILE } from '../configuration/reserved.js'
 import { SyscallFailure } from '../errno.js'
 import type { ChildTask } from '../host-calls/child-task.js'
-import type { HostContext } from '../host-calls/host-calls.js'
+import type { FoundContent, HostContext } from '../host-calls/host-calls.js'
 import { isSitePath, PATH_UNITS_MAX } from '../path.js'
 import { SITE_FOLDER } from '../php-ini.js'
 import { runChild } from './child-jobs.js'
 import type { Kernel } from './kernel.js'
 import type { RequestScope } from './request-scope.js'
 
-/** @returns null where it is agreed that the job has no such content; undefined where this machine lacks it just now */
-export type ContentReader = (cid: string) => Uint8Array | null | undefined
+/** @returns undefined where this machine lacks it just now */
+export type ContentReader = (cid: string) => FoundContent | undefined
 /** What a host does for scripts beside running them. */
 export interface HostServices {
   readonly carriedOut: ReadonlySet<EffectKind>
@@ -33,8 +33,8 @@ export interface ScriptPlace {
 export function hostContextOf(kernel: Kernel, scope: RequestScope, { level, slots: own, task }: ScriptPlace): HostContext {
   const { at, configuration, effects, services } = scope
   const read = (reader: ContentReader) => (cid: string) => {
-    const bytes = reader(cid)
-    return bytes === undefined ? kernel.halt({ type: 'abstain', reason: 'CONTENT_MISSING' }) : bytes
+    const found = reader(cid)
+    return found === undefined ? kernel.halt({ type: 'abstain', reason: 'CONTENT_MISSING' }) : found
   }
   return {
     effects,
@@ -77,6 +77,7 @@ function decode(bytes: Uint8Array): string | undefined {
   try {
     return utf8.decode(bytes)
   } catch {
+    // no UTF-8: the decoder is a fatal one
     return undefined
   }
 }

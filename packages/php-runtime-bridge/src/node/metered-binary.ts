@@ -28,7 +28,7 @@ export async function meteredBinary(bytes: Uint8Array, options: MeterOptions, fo
   try {
     await keep(folder, path, made)
   } catch {
-    // The next process makes it again.
+    // a folder that cannot be written to: the next process makes it again
   }
   return made
 }

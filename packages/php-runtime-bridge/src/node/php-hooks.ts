@@ -9,6 +9,10 @@ export interface HookPlaces {
   readonly stringLength: number
   /** Where the table of functions has the constructor of Fiber. */
   readonly fiberConstructor: number
+  /** Where it has proc_open(). */
+  readonly processOpener: number
+  /** Pointers to eight words, and those words: what PHP's reading of arguments takes and fills. */
+  readonly argumentRoom: number
   readonly texts: Readonly<Record<Text, number>>
 }
 
@@ -16,6 +20,9 @@ const texts = {
   exhausted: 'The job slot is exhausted: its work is used up',
   exhaustedClass: 'Interpeer\\SlotExhausted',
   fibers: 'Fibers cannot run here',
+  noProcess: 'Fork failed: Function not implemented',
+  // command, descriptors, pipes, then folder, environment and options that may be null
+  processArguments: 'zaz|s!a!a!',
   probe: 'interpeer',
 } as const
 type Text = keyof typeof texts
@@ -24,11 +31,21 @@ type Exported = (...args: number[]) => number
 const NO_AUTOLOAD = 0x80
 // a bit: uncaught exceptions come with another one beside it
 const E_ERROR = 1
+const E_WARNING = 2
+const SUCCESS = 0
+const IS_FALSE = 2
+/** Where a zend_execute_data has the number of arguments, and a zval its type. */
+const ARGUMENT_COUNT_AT = 28
+const ZVAL_TYPE_AT = 8
+/** proc_open() has six arguments, one of which is a text: a pointer and a length. */
+const ARGUMENT_WORDS = 8
 const MEMORY_ERRORS = ['Allowed memory size of ', 'Out of memory ']
 const ERROR_BYTES = 32
+const WORD_BYTES = 4
 
 /**
- * Where PHP calls us back: at its interrupt checks, when the work of a slot is used up; at its fatal errors; and where a script would make a fiber.
+ * Where PHP calls us back: at its interrupt checks, when the work of a slot is used up; at its fatal errors; and where a script would make a fiber or
+ * a process.
  * The functions lie in the same places of the table in every instance, so a snapshot of PHP's memory can name them.
  */
 export class PhpHooks {
@@ -38,11 +55,14 @@ export class PhpHooks {
   readonly #table: WasmTable
   readonly #onInterrupt: number
   readonly #onError: number
+  readonly #processOpener: number
   #places: HookPlaces | undefined
   #exhaustion: 'none' | 'due' | 'thrown' | 'fatal' = 'none'
   #outOfMemory = false
 
-  constructor(exports: Readonly<Record<string, unknown>>, memory: GuestMemory, addresses: PhpAddresses) {
+  /** @param processOpener proc_open()'s index among the binary's functions */
+  constructor(exports: Readonly<Record<string, unknown>>, memory: GuestMemory, addresses: PhpAddresses, processOpener: number) {
+    this.#processOpener = processOpener
     this.#exports = exports
     this.#memory = memory
     this.#addresses = addresses
@@ -64,7 +84,19 @@ export class PhpHooks {
     this.#memory.put32(this.#addresses.interruptFunction, this.#onInterrupt)
     this.#function('zend_observer_error_register')(this.#onError)
     const kept = Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, keepText(text)])) as Record<Text, number>
-    return { stringLength: this.#lengthPlace(kept.probe), fiberConstructor: this.#tablePlace('zim_Fiber___construct'), texts: kept }
+    const argumentRoom = keepText(' '.repeat(2 * ARGUMENT_WORDS * WORD_BYTES))
+    for (let i = 0; i < ARGUMENT_WORDS; i++) {
+      const pointer = argumentRoom + i * WORD_BYTES
+      this.#memory.put32(pointer, pointer + ARGUMENT_WORDS * WORD_BYTES)
+    }
+    return {
+      stringLength: this.#lengthPlace(kept.probe),
+      fiberConstructor: this.#tablePlace((entry) => entry === this.#exports.zim_Fiber___construct),
+      // what the binary does not export has its index for a name
+      processOpener: this.#tablePlace((entry) => entry?.name === String(this.#processOpener)),
+      argumentRoom,
+      texts: kept,
+    }
   }
 
   /** Once for each instance. */
@@ -74,6 +106,10 @@ export class PhpHooks {
     this.#table.set(
       places.fiberConstructor,
       tableFunction(2, () => this.#throwError(0, places.texts.fibers)),
+    )
+    this.#table.set(
+      places.processOpener,
+      tableFunction(2, (call, result) => this.#openProcess(places, call as number, result as number)),
     )
   }
 
@@ -111,6 +147,17 @@ export class PhpHooks {
     this.#function('zend_throw_error')(errorClass, text, 0)
   }
 
+  /**
+   * proc_open() where no process can be made: a warning and false. php-wasm's own, when a descriptor cannot be had, frees the list of all of them,
+   * of which it has set only those before it: what then happens is up to what lay in that memory.
+   */
+  #openProcess({ argumentRoom, texts }: HookPlaces, call: number, result: number): void {
+    const given = this.#memory.u32(call + ARGUMENT_COUNT_AT)
+    if (this.#function('zend_parse_parameters')(given, texts.processArguments, argumentRoom) !== SUCCESS) return
+    this.#function('php_error_docref')(0, E_WARNING, texts.noProcess, 0)
+    this.#memory.put32(result + ZVAL_TYPE_AT, IS_FALSE)
+  }
+
   #failed(type: number, message: number): void {
     if ((type & E_ERROR) === 0 || !this.#places) return
     if (this.#exhaustion === 'thrown') this.#exhaustion = 'fatal'
@@ -126,9 +173,9 @@ export class PhpHooks {
     return at
   }
 
-  #tablePlace(name: string): number {
+  #tablePlace(isWanted: (entry: ReturnType<WasmTable['get']>) => boolean): number {
     let at = 0
-    while (this.#table.get(at) !== this.#exports[name]) at++
+    while (!isWanted(this.#table.get(at))) at++
     return at
   }
 

@@ -85,7 +85,7 @@ export class PhpInstance {
   /** Where the C library keeps the end of its heap. */
   readonly #breakAt: number
 
-  constructor({ binary: { module, stack, addresses, cards }, data, extensions }: PhpParts) {
+  constructor({ binary: { module, stack, addresses, cards, processOpener }, data, extensions }: PhpParts) {
     this.#data = data
     this.#cards = cards
     // a binary with its data in it, and extensions that are linked, write there
@@ -97,7 +97,7 @@ export class PhpInstance {
     this.#stackPointer = exports.__stack_pointer as WasmGlobal
     this.#stack = stack
     this.kernel.memory = new GuestMemory(exports.memory as WasmMemory, cards)
-    this.hooks = new PhpHooks(exports, this.kernel.memory, addresses)
+    this.hooks = new PhpHooks(exports, this.kernel.memory, addresses, processOpener)
     this.fuel = new FuelGauge(exports.__fuel as FuelGlobal, () => this.hooks.interrupt())
     this.kernel.fuel = this.fuel
     const trap = () => this.kernel.halt({ type: 'answer', code: 'SCRIPT_TRAPPED' })

@@ -1,6 +1,8 @@
 import { changesBelow } from '../changes.js'
 import { deriveTree, type TreeDirectory } from '../file-tree.js'
 import type { ChildJobRecord } from '../host-calls/child-task.js'
+import { taskOfEvent } from '../host-calls/event-task.js'
+import { EVENT_PATH } from '../host-calls/php-library.js'
 import { slotsOf } from '../limits.js'
 import { type AbstainReason, type AnswerCode, codedAnswer, type Draft, ERROR_HEADER } from '../outcome.js'
 import { Overlay } from '../overlay.js'
@@ -44,6 +46,7 @@ export function runRoute(
   const limits = slotsOf(configuration.slots, scope.limits)
   const { php, snapshot } = scope.php(0)
   const { kernel } = php
+  const task = taskOfEvent(request.event)
   const files = new Overlay(mountSite(site), writabilityOf(configuration))
   const world: RequestWorld = {
     files,
@@ -54,14 +57,15 @@ export function runRoute(
     },
     output: new RequestOutput(),
     log,
-    host: hostContextOf(kernel, scope, { level: 0, slots: configuration.slots }),
+    host: hostContextOf(kernel, scope, { level: 0, slots: configuration.slots, ...(task === undefined ? {} : { task }) }),
   }
   log.begin(snapshot.places)
   php.begin(world, new DescriptorTable(snapshot.descriptors), limits)
   kernel.workingDirectory = files.place(parentOf(`${SITE_FOLDER}/${route.script}`)).path
   let thrown: unknown
   try {
-    runScript(php, request, serverVariablesOf(request, route, site), limits)
+    const variables = serverVariablesOf(request, route, site)
+    runScript(php, request, task === undefined ? variables : { ...variables, script: EVENT_PATH }, limits)
   } catch (error) {
     thrown = error
   }
@@ -86,7 +90,9 @@ export function runRoute(
 export function stopOf(php: PhpInstance, threw: boolean): AnswerCode | undefined {
   const { kernel, fuel, hooks, stackOverran } = php
   const halted = kernel.halted?.reason
-  // PHP that gave a script up for want of memory may stumble over what that left half done
+  // PHP that gave a script up for want of memory may stumble over what that left half done: register_shutdown_function(), for one, puts an empty
+  // entry on its list and then asks for the memory that it should point to; at the end PHP calls that entry, or clears it, and so writes to address 0,
+  // where the binary traps
   const lackedMemory = kernel.memoryRefused || hooks.outOfMemory
   if (halted?.type === 'answer') {
     if (halted.code === 'SCRIPT_TRAPPED' && lackedMemory) return 'MEMORY_EXHAUSTED'

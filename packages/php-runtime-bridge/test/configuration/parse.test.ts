@@ -13,6 +13,9 @@ const configurationIn = (text: string) => {
   return reading.configuration
 }
 
+const KEYS =
+  '"$schema", "php", "slots", "mutable", "scratch", "warmUp", "documentRoot", "rewrite", "router", "entry", "errorPages", "maxAge", "extensions", "effects", "cron"'
+
 test('an empty object gives what a site without a configuration has', () => {
   expect(configurationIn('{}')).toEqual(usualConfiguration)
   expect(usualConfiguration).toEqual({
@@ -21,8 +24,15 @@ test('an empty object gives what a site without a configuration has', () => {
     mutable: 'everything',
     scratch: [],
     warmUp: [],
+    documentRoot: undefined,
+    rewrite: [],
+    router: undefined,
+    entry: undefined,
+    errorPages: {},
+    maxAge: [],
     extensions: [],
     effects: ['after'],
+    cron: [],
   })
 })
 
@@ -34,8 +44,15 @@ test('all keys are read; sets are in order, requests as they were', () => {
     "mutable": ["data", "conf/local.php"],
     "scratch": ["data/cache"],
     "warmUp": ["/doku.php?id=start", "/"],
+    "documentRoot": "web",
+    "rewrite": ["RewriteCond  %{REQUEST_FILENAME} !-f", "rewriterule ^(.*)$ 'index.php?q=$1' [L,QSA]"],
+    "router": "router.php",
+    "entry": "/index.php",
+    "errorPages": { "404": "/404.php" },
+    "maxAge": { "/b": 2, "/": 1 },
     "extensions": ["intl"],
-    "effects": ["pay", "after"]
+    "effects": ["pay", "after"],
+    "cron": [{ "target": "/cron.php", "schedule": "*/5 * * * *" }]
   }`
   expect(configurationIn(text)).toEqual({
     php: '8.4',
@@ -43,8 +60,18 @@ test('all keys are read; sets are in order, requests as they were', () => {
     mutable: ['conf/local.php', 'data'],
     scratch: ['data/cache'],
     warmUp: ['/doku.php?id=start', '/'],
+    documentRoot: 'web',
+    rewrite: ['RewriteCond %{REQUEST_FILENAME} !-f', 'RewriteRule ^(.*)$ index.php?q=$1 [L,QSA]'],
+    router: 'router.php',
+    entry: '/index.php',
+    errorPages: { 404: '/404.php' },
+    maxAge: [
+      ['/', 1],
+      ['/b', 2],
+    ],
     extensions: ['intl'],
     effects: ['after', 'pay'],
+    cron: [{ schedule: '*/5 * * * *', target: '/cron.php' }],
   })
 })
 
@@ -68,10 +95,7 @@ test.each([
   ['{ "scratch": ["a" "b"] }', '1:19: found "\\""; allowed: a comma, or ]'],
   [`{ "scratch": ${'['.repeat(20)} }`, '1:29: found 17 brackets inside each other; allowed: 16'],
   // what is no configuration
-  [
-    '[]',
-    '1:1: found a list; allowed: an object with keys of "$schema", "php", "slots", "mutable", "scratch", "warmUp", "extensions", "effects"',
-  ],
+  ['[]', `1:1: found a list; allowed: an object with keys of ${KEYS}`],
   ['{ "$schema": 1 }', '1:14: $schema: found 1; allowed: where the schema of this file is'],
   ['{ "php": "7.4" }', '1:10: php: found "7.4"; allowed: "8.2", "8.3", "8.4", "8.5"'],
   ['{ "php": 8.3 }', '1:10: php: found 8.3; did you mean "8.3"? allowed: "8.2", "8.3", "8.4", "8.5"'],
@@ -125,11 +149,23 @@ test.each([
     '{ "mutable": "Everthing" }',
     '1:14: mutable: found "Everthing"; did you mean "everything"? allowed: "everything", or a list of at most 256, each a path in the site such as data/pages: no slash at either end, no empty name, none of . and .., no backslash',
   ],
-  ['{ "slots": 1, "slots": 2 }', '1:15: found the key "slots" again; allowed: each key once'],
+  ['{ "entry": "index.php" }', '1:12: entry: found "index.php"; allowed: the address of a script, such as /index.php'],
   [
-    '{ "\u00fc\ud83d\ude00": 2 }',
-    '1:3: found the key "\\u00fc\\ud83d\\ude00"; allowed: "$schema", "php", "slots", "mutable", "scratch", "warmUp", "extensions", "effects"',
+    '{ "rewrite": ["RewriteRule ^ index.php [QAS]"] }',
+    '1:15: rewrite[0]: found "RewriteRule ^ index.php [QAS]"; allowed: flags of B, END, F, G, L, NC, NE, PT, QSA, QSD, R, R=301 (302, 303, 307, 308), S=1, not "the flag QAS"',
   ],
+  [
+    '{ "rewrite": ["RewriteRule (?=x) index.php"] }',
+    '1:15: rewrite[0]: found "RewriteRule (?=x) index.php"; allowed: a pattern as RE2 has them (invalid or unsupported Perl syntax: `(?=`), not "(?=x)"',
+  ],
+  [
+    '{ "errorPages": { "404": "404.html" } }',
+    '1:26: errorPages.404: found "404.html"; allowed: a path with or without a query, such as /wiki?page=Start, in printable ASCII',
+  ],
+  ['{ "maxAge": { "/": 1, "/": 2 } }', '1:23: maxAge: found the key "/" again; allowed: each key once'],
+  ['{ "maxAge": { "css": 1 } }', '1:15: maxAge: found "css"; allowed: the beginning of an address, such as /assets/'],
+  ['{ "slots": 1, "slots": 2 }', '1:15: found the key "slots" again; allowed: each key once'],
+  ['{ "\u00fc\ud83d\ude00": 2 }', `1:3: found the key "\\u00fc\\ud83d\\ude00"; allowed: ${KEYS}`],
 ])('%s: %s', (text, fault) => {
   expect(faultsIn(text)).toEqual([fault])
 })
@@ -161,9 +197,7 @@ test.each([
   ['extension', 'extensions'],
   ['efects', 'effects'],
 ])('the key "%s" is taken for a slip of "%s"', (key, meant) => {
-  expect(faultsIn(`{ "${key}": 1 }`)).toEqual([
-    `1:3: found the key "${key}"; did you mean "${meant}"? allowed: "$schema", "php", "slots", "mutable", "scratch", "warmUp", "extensions", "effects"`,
-  ])
+  expect(faultsIn(`{ "${key}": 1 }`)).toEqual([`1:3: found the key "${key}"; did you mean "${meant}"? allowed: ${KEYS}`])
 })
 
 test('all faults are told, in the order of the file, each with its line and column', () => {

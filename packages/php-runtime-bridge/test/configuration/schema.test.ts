@@ -13,7 +13,7 @@ const faultsOf = (value: unknown): string[] => {
   return reading.type === 'valid' ? [] : reading.faults.map(faultText)
 }
 /** Rules that no JSON Schema can say: how paths may overlap, and sizes in bytes. */
-const BEYOND_SCHEMA = /lies in|at most 1,024 bytes and 32 names/
+const BEYOND_SCHEMA = /lies in|at most 1,024 bytes and 32 names|rewrite\[\d+\]: .*, not "/
 
 test('the published schema is the one of the parser', async () => {
   await expect(`${JSON.stringify(configurationSchema, null, 2)}\n`).toMatchFileSnapshot('../../interpeer.schema.json')
@@ -29,7 +29,14 @@ const good = [
   { mutable: ['data', 'wiki/\u00fc b.sqlite', '...', '.ht', 'a/.interpeer', 'a/interpeer.json', 'interpeer.json.bak', '\ud83d\ude00'] },
   { mutable: ['data'], scratch: ['data/cache', 'tmp'] },
   { scratch: [Array.from({ length: 32 }, () => 'a').join('/')] },
+  { cron: [{ schedule: '*/5 1-3,7 * jan mon', target: '/cron.php?x' }] },
   { warmUp: ['/', '/?a=b&c=%20', "/~x/y'z!"] },
+  { documentRoot: '.' },
+  { documentRoot: 'web/public', router: 'router.php', entry: '/a/Index.PHP' },
+  { errorPages: {}, maxAge: {}, rewrite: [] },
+  { errorPages: { 403: '/', 404: '/e.php?n=404', 405: '/405.html', 410: '/gone' } },
+  { maxAge: { '/': 0, '/assets/%C3%BC': 31_536_000 } },
+  { rewrite: ['RewriteCond %{REQUEST_FILENAME} !-f', 'RewriteCond %{REQUEST_FILENAME} !-f', 'rewriterule ^(.*)$ index.php?q=$1 [L,QSA]'] },
 ]
 const bad = [
   null,
@@ -65,8 +72,26 @@ const bad = [
   { warmUp: ['/#'] },
   { warmUp: [`/${'a'.repeat(2048)}`] },
   { warmUp: Array.from({ length: 65 }, (_, i) => `/${i}`) },
+  ...['', '..', './', '/', '/web', 'web/', '.interpeer'].map((documentRoot) => ({ documentRoot })),
+  ...['', 'index.php', '/index', '/a.php/', '//a.php', '/../a.php', '/.php', '/a\\b.php'].map((entry) => ({ entry })),
+  { router: '/router.php' },
+  { errorPages: { 404: 'e.html' } },
+  { errorPages: { 500: '/e.html' } },
+  { errorPages: [] },
+  { maxAge: { assets: 1 } },
+  { maxAge: { '/': -1 } },
+  { maxAge: { '/': 31_536_001 } },
+  { maxAge: Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`/${i}`, 1])) },
+  { rewrite: ['RewriteEngine On'] },
+  { rewrite: 'RewriteRule ^ index.php' },
+  { rewrite: [['RewriteRule ^ index.php']] },
+  { rewrite: Array.from({ length: 257 }, () => 'RewriteRule ^ index.php') },
   { extensions: ['gd'] },
   { effects: ['after', 'after'] },
+  { cron: [{ schedule: '* * * *', target: '/' }] },
+  { cron: [{ schedule: '* * * * *' }] },
+  { cron: [{ schedule: '* * * * *', target: 'x' }] },
+  { cron: ['* * * * *'] },
 ]
 
 test.each(good.map((value) => ({ value })))('parser and schema take $value', ({ value }) => {
@@ -102,6 +127,12 @@ const fit = {
   mutable: fc.oneof(fc.constant('everything'), fc.array(path, { maxLength: 3 })),
   scratch: fc.array(path, { maxLength: 3 }),
   warmUp: fc.array(fc.oneof(fc.webPath(), fc.constantFrom('/', '/?a#b', 'x')), { maxLength: 3 }),
+  documentRoot: fc.oneof(fc.constantFrom('.', 'web'), path),
+  rewrite: fc.array(fc.constantFrom('RewriteRule ^ - [L]', 'RewriteRule ^ - [X]', 'RewriteCond %{HTTPS} on', 'Rewrite'), { maxLength: 3 }),
+  router: fc.oneof(fc.constant('router.php'), path),
+  entry: fc.oneof(fc.constantFrom('/index.php', '/a/b.PHP'), fc.webPath()),
+  errorPages: fc.dictionary(fc.constantFrom('403', '404', '500'), fc.constantFrom('/', '/404.html', 'x'), { maxKeys: 2 }),
+  maxAge: fc.dictionary(fc.constantFrom('/', '/a/', 'b'), fc.integer({ min: 0, max: 40_000_000 }), { maxKeys: 2 }),
   extensions: fc.array(fc.constantFrom('intl', 'Intl'), { maxLength: 1 }),
   effects: fc.array(fc.constantFrom('after', 'pay', 'outbox'), { maxLength: 3 }),
   other: anything,
@@ -130,7 +161,7 @@ test('the README has each key with its default', () => {
   for (const [key, field] of Object.entries(fields)) {
     const row = readme.split('\n').find((line) => line.startsWith(`| \`${key}\` `))
     const usual = 'usual' in field ? JSON.stringify(field.usual) : ''
-    expect(row?.split('|')[3]?.trim(), key).toBe(usual === '' ? '' : usual === '[]' ? 'none' : `\`${usual}\``)
+    expect(row?.split('|')[3]?.trim(), key).toBe(usual === '' ? '' : usual === '[]' || usual === '{}' ? 'none' : `\`${usual}\``)
   }
   const example = /```json\n([\s\S]*?)```/.exec(readme)?.[1] ?? ''
   expect(parseConfiguration(utf8(example)).type).toBe('valid')

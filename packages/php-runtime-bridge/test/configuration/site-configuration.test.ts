@@ -49,8 +49,20 @@ test('the canonical text means itself, and does not depend on the order or layou
       mutable: fc.oneof(fc.constant('everything'), fc.shuffledSubarray(['a', 'b/c', 'b/d', '\u00e9', 'Z'])),
       scratch: fc.shuffledSubarray(['a/s', 'b/c/s', 't']),
       warmUp: fc.shuffledSubarray(['/', '/x', '/y?z']),
+      documentRoot: fc.constantFrom('.', 'web'),
+      rewrite: fc.array(fc.constantFrom('RewriteCond %{HTTPS}  off', 'rewriteRule "^a b$" "/c \\"d" [R]', "RewriteRule ^\\.'x - [L]"), {
+        maxLength: 3,
+      }),
+      router: fc.constant('r.php'),
+      entry: fc.constant('/index.php'),
+      errorPages: fc.dictionary(fc.constantFrom('403', '404'), fc.constantFrom('/', '/e'), { maxKeys: 2 }),
+      maxAge: fc.dictionary(fc.constantFrom('/', '/a', '/b'), fc.integer({ min: 0, max: 9 }), { maxKeys: 3 }),
       extensions: fc.shuffledSubarray(['intl']),
       effects: fc.shuffledSubarray(['after', 'pay', 'outbox']),
+      cron: fc.shuffledSubarray([
+        { schedule: '* * * * *', target: '/' },
+        { schedule: '0 4 1 * mon', target: '/?a' },
+      ]),
     },
     { requiredKeys: [] },
   )

@@ -134,6 +134,9 @@ describe.each<[string, 'METER_MALFORMED' | 'METER_UNSUPPORTED', readonly [string
         { exhausted: 'more' },
       ],
       ['no stack pointer', run([]), { stack: 1024 }],
+      ['bounds, and no stack pointer', run([]), { stack: { floor: 16, top: 65536 } }],
+      ['a side module with bounds, and no stack pointer', run([]), side],
+      ['a side module with state of its own', assemble({ globals: [global(i32, true, int(1))] }), { kind: 'side' }],
       [
         'a stack pointer below its stack',
         assemble({ globals: [global(i32, true, int(1000))], exports: [exportOf('__stack_pointer', 'global', 0)] }),

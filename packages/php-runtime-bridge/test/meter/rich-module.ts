@@ -128,8 +128,8 @@ export const shapes: Readonly<Record<string, Code>> = {
 const customBefore = custom('dylink.0', [1, 4, 0, 0, 0, 0])
 const customAfter = [...custom('name', [1, 2, 3]), ...custom('producers', [0])]
 
-/** All of them in one module, each exported by its name; and with sections of every kind. */
-export function richModule({ customSections = true } = {}): Uint8Array {
+/** All of them in one module, each exported by its name; and with sections of every kind. A side module has a stack pointer, and no state of its own. */
+export function richModule({ customSections = true, side = false } = {}): Uint8Array {
   const names = Object.keys(shapes)
   const twoValues = body([], [...int(30), ...int(12)])
   const leaf = body([], [...get(0), ...int(100), ADD])
@@ -137,16 +137,22 @@ export function richModule({ customSections = true } = {}): Uint8Array {
   return assemble({
     ...(customSections ? { before: customBefore, after: customAfter } : {}),
     types: [type([i32], [i32]), type([], [i32, i32]), type([], []), type([i32], [i32]), type([i32], [])],
-    imports: [importOf.function('host', 'double', 0)],
+    imports: [importOf.function('host', 'double', 0), ...(side ? [importOf.global('env', '__stack_pointer', i32)] : [])],
     functions: [1, 0, ...names.map(() => 0)],
     tables: [[0x70, 1, 8, 32]],
     memories: [[1, 1, 8]],
     tags: [[0, 4]],
-    globals: [global(i32, true, int(11)), global(i32, false, int(31)), global(i64, true, [0x42, 5]), global(f64, true, float64(1))],
+    globals: [
+      ...(side ? [] : [global(i32, true, int(11))]),
+      global(i32, false, int(31)),
+      global(i64, !side, [0x42, 5]),
+      global(f64, !side, float64(1)),
+    ],
     exports: [
       ...names.map((name, i) => exportOf(name, 'function', i + 3)),
       exportOf('memory', 'memory', 0),
       exportOf('counter', 'global', 0),
+      exportOf('__stack_pointer', 'global', 0),
       exportOf('table', 'table', 0),
       exportOf('tag', 'tag', 0),
     ],

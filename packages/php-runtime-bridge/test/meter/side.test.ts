@@ -4,6 +4,8 @@ import { assemble, body, brIf, call, exportOf, get, global, i32, importOf, int, 
 import { instantiate } from './metered.js'
 
 const [ADD, SUB] = [0x6a, 0x6b]
+/** Where in memory the side module counts. */
+const COUNTER = 128
 const downOne = [...get(0), ...int(1), SUB]
 
 /** The main module: its stack, a table, fuel, and a function that calls what is in the table. */
@@ -36,12 +38,12 @@ const side = assemble({
   ],
   functions: [0, 0, 0, 1, 0],
   tables: [[0x40, 0, 0x70, 0, 2, 0xd2, 1, 0x0b]],
-  globals: [global(i32, true, int(40)), global(i32, false, [0x23, 1]), global(0x70, false, [0xd2, 2])],
+  globals: [global(i32, false, int(40)), global(i32, false, [0x23, 1]), global(0x70, false, [0xd2, 2])],
   exports: [
     exportOf('countdown', 'function', 1),
     exportOf('deep', 'function', 3),
     exportOf('run', 'function', 2),
-    exportOf('counter', 'global', 3),
+    exportOf('forty', 'global', 3),
     exportOf('base', 'global', 4),
     exportOf('globals', 'function', 5),
   ],
@@ -54,15 +56,20 @@ const side = assemble({
     body([], [...loop([...downOne, ...tee(0), ...brIf(0)]), ...get(0)]),
     body([], [...get(0), ...call(1), ...int(7), ADD]),
     body([], [...get(0), 0x04, i32, ...downOne, ...call(3), 0x05, ...int(0), 0x0b]),
-    body([], [0x23, 3, ...int(2), ADD, 0x24, 3]),
-    body([], [0x23, 3, 0x23, 2, ADD, 0x23, 4, ADD, 0x24, 3, 0xd2, 2, 0x1a, ...get(0), 0x23, 3, ADD]),
+    body([], [...int(COUNTER), 0x23, 3, ...int(2), ADD, 0x36, 2, 0]),
+    body(
+      [],
+      [
+        ...[...int(COUNTER), ...int(COUNTER), 0x28, 2, 0, 0x23, 2, ADD, 0x23, 4, ADD, 0x36, 2, 0],
+        ...[0xd2, 2, 0x1a, ...get(0), ...int(COUNTER), 0x28, 2, 0, ADD],
+      ],
+    ),
   ],
   data: [[0, 0x23, 1, 0x0b, 2, 0x68, 0x69]],
 })
 
 interface Linked {
   readonly exports: Readonly<Record<string, (n: number) => number>>
-  readonly counter: { value: number }
   readonly memory: Uint8Array
   readonly fuel: { value: bigint }
 }
@@ -81,13 +88,13 @@ function linked(metered: boolean, more = () => {}): Linked {
     },
   })
   const exports = { ...one.exports, ...other.exports } as Linked['exports']
-  return { exports, counter: other.exports.counter as never, memory: one.memory, fuel: one.exports.__fuel as never }
+  return { exports, memory: one.memory, fuel: one.exports.__fuel as never }
 }
 
 test('it does what it did, with its own numbers moved by one', () => {
   const [plain, metered] = [linked(false), linked(true)]
-  for (const { exports, counter, memory } of [plain, metered]) {
-    expect(counter.value).toBe(42) // by its start
+  for (const { exports, memory } of [plain, metered]) {
+    expect([memory[COUNTER], (exports.forty as unknown as { value: number }).value]).toEqual([42, 40]) // by its start
     expect([exports.countdown?.(5), exports.run?.(3), exports.through?.(4), exports.deep?.(20)]).toEqual([0, 7, 7, 0])
     expect(exports.globals?.(1)).toBe(42 + 900 + 64 + 1)
     expect(Buffer.from(memory.subarray(64, 66)).toString()).toBe('hi')
@@ -118,4 +125,23 @@ test('its recursion ends where that of the main module does', () => {
   const { exports } = linked(true)
   expect(exports.deep?.(100)).toBe(0)
   expect(() => linked(true).exports.deep?.(101)).toThrow(/unreachable/)
+})
+
+test('so does that by way of what it imports though it has it: its linker leads such calls back to it', () => {
+  const [stack, own] = [{ floor: 65_536 - 1600, top: 65_536 }, [0, 1]]
+  // `one` calls `two`, `two` calls `one`, each by its import
+  const code = (other: number) => [...get(0), 0x04, i32, ...downOne, ...call(other), ...int(1), ADD, 0x05, ...int(0), 0x0b]
+  const bytes = assemble({
+    types: [type([i32], [i32])],
+    imports: [importOf.function('env', 'one', 0), importOf.function('env', 'two', 0), importOf.global('env', '__stack_pointer', i32)],
+    functions: [0, 0],
+    exports: ['one', 'two'].map((name, i) => exportOf(name, 'function', 2 + i)),
+    bodies: own.map((i) => body([], code(1 - i))),
+  })
+  const { exports } = instantiate(meter(main, { exhausted: 'more', stack: 1600 }).bytes, { env: { more: () => undefined } })
+  const linkedTo: Record<string, (n: number) => number> = {}
+  const led = { one: (n: number) => linkedTo.one?.(n), two: (n: number) => linkedTo.two?.(n) }
+  Object.assign(linkedTo, instantiate(meter(bytes, { kind: 'side', stack }).bytes, { env: { ...exports, ...led } }).exports)
+  expect(linkedTo.one?.(200)).toBe(200) // one frame for both
+  expect(() => linkedTo.one?.(202)).toThrow(/unreachable/)
 })

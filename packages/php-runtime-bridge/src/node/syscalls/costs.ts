@@ -90,10 +90,14 @@ export const PATH_UNIT_FUEL = 200
 export const RANDOM_KIB_FUEL = 20_000
 /** Listing a directory: names are gathered and sorted anew each time that reading begins. */
 export const LISTED_NAME_FUEL = 3_000
-/** A script in slots of its own: PHP's memory is made what it was, for each MiB of its image; and the files as they are are looked through. */
+/**
+ * A script in slots of its own: PHP's memory is made what it was, for each MiB of its image; and it is given the files as they are: so much for each
+ * name and page that is gone through for that, and for each KiB copied.
+ */
 export const CHILD_START_FUEL = 10_000_000
 export const CHILD_IMAGE_MIB_FUEL = 1_000_000
-export const CHILD_NODE_FUEL = 1_000
+export const CHILD_ENTRY_FUEL = 1_000
+export const CHILD_KIB_FUEL = COPY_PER_KIB
 /** What it changed becomes its caller's: so much for each file, folder and link, and for each KiB. */
 export const ADOPTED_NODE_FUEL = 50_000
 export const ADOPTED_KIB_FUEL = COPY_PER_KIB

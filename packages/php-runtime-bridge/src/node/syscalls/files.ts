@@ -3,7 +3,7 @@ import type { OverlayNode } from '../../overlay-node.js'
 import { UNDATED_MTIME_S } from '../../overlay-node.js'
 import type { WalkTo } from '../../overlay-walk.js'
 import { utf8Length } from '../../path.js'
-import { type Descriptor, deviceAt } from '../descriptors.js'
+import { type Descriptor, deviceAt, isPipe } from '../descriptors.js'
 import { AT_FDCWD, type Kernel, UMASK } from '../kernel.js'
 
 const O_ACCMODE = 3
@@ -19,6 +19,7 @@ const UTIME_NOW = 0x3fffffff
 const UTIME_OMIT = 0x3ffffffe
 const S_IFREG = 0o100000
 const S_IFDIR = 0o040000
+const S_IFIFO = 0o010000
 const S_IFCHR = 0o020000
 const S_IFLNK = 0o120000
 const LINK_MODE = 0o777
@@ -68,13 +69,13 @@ export function fileCalls(kernel: Kernel) {
   function statPath(given: string, buffer: number, to: WalkTo): void {
     const { files } = kernel.world
     const { path, node } = files.place(given, given.endsWith('/') ? 'target' : to)
-    if (deviceAt(path) !== undefined) putDevice(buffer)
+    if (deviceAt(path) !== undefined) putDevice(buffer, path)
     else putStat(buffer, node ?? fail('NOENT'))
   }
 
   function statDescriptor(fd: number, buffer: number): void {
     const descriptor = kernel.descriptors.get(fd)
-    if (descriptor.kind === 'device') putDevice(buffer)
+    if (descriptor.kind === 'device') putDevice(buffer, descriptor.path)
     else putStat(buffer, descriptor.node)
   }
 
@@ -85,8 +86,8 @@ export function fileCalls(kernel: Kernel) {
     else fillStat(buffer, S_IFLNK | LINK_MODE, utf8Length(node.target), UNDATED_MTIME_S, inode)
   }
 
-  function putDevice(buffer: number): void {
-    fillStat(buffer, S_IFCHR | 0o666, 0, 0, 2)
+  function putDevice(buffer: number, path: string): void {
+    fillStat(buffer, (isPipe(path) ? S_IFIFO : S_IFCHR) | 0o666, 0, 0, 2)
   }
 
   /** struct stat as Emscripten's musl lays it out. */

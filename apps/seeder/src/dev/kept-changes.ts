@@ -1,0 +1,64 @@
+import { constants, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { TreeFiles } from '@interpeer/content-store'
+import type { FileChange } from '@interpeer/php-runtime-bridge'
+import { putChanges } from '../folder/put-changes.js'
+import { readFolder } from '../folder/read-folder.js'
+
+const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`)
+
+/**
+ * What scripts wrote, beside the folder that they run on: `files/` has what they made or changed, `deleted.json` the paths that they removed. Both can be
+ * looked at with anything.
+ */
+export class KeptChanges {
+  readonly #site: string
+  readonly #files: string
+  readonly #list: string
+  #deleted: Set<string>
+
+  /** @param site the folder that scripts run on */
+  constructor(site: string, folder: string) {
+    this.#site = site
+    this.#files = join(folder, 'files')
+    this.#list = join(folder, 'deleted.json')
+    mkdirSync(this.#files, { recursive: true, mode: 0o700 })
+    this.#deleted = new Set(existsSync(this.#list) ? (JSON.parse(readFileSync(this.#list, 'utf8')) as string[]) : [])
+  }
+
+  /** What scripts did before, as changes to the folder. */
+  async changes(): Promise<FileChange[]> {
+    const { files, directories, symlinks }: TreeFiles = (await readFolder(this.#files)).files()
+    return [
+      ...[...this.#deleted].map((path) => ({ type: 'delete', path }) as const),
+      ...directories.map((entry) => ({ type: 'directory', ...entry }) as const),
+      ...symlinks.map((entry) => ({ type: 'symlink', ...entry }) as const),
+      ...files.map((entry) => ({ type: 'write', ...entry }) as const),
+    ]
+  }
+
+  put(changes: readonly FileChange[]): void {
+    putChanges(this.#files, changes, (path, to) => copyFileSync(join(this.#site, path), to, constants.COPYFILE_FICLONE))
+    const before = this.#deleted
+    const deleted = new Set(before)
+    for (const { type, path } of changes) {
+      if (type === 'delete') {
+        for (const one of deleted) if (isWithin(one, path)) deleted.delete(one)
+        deleted.add(path)
+      } else if (type !== 'directory') deleted.delete(path)
+    }
+    this.#write(deleted)
+  }
+
+  /** What was saved in the folder itself holds: what scripts did to the same paths is forgotten. */
+  forget(paths: readonly string[]): void {
+    for (const path of paths) rmSync(join(this.#files, path), { recursive: true, force: true })
+    this.#write(new Set([...this.#deleted].filter((one) => !paths.some((path) => isWithin(path, one)))))
+  }
+
+  #write(deleted: Set<string>): void {
+    this.#deleted = deleted
+    writeFileSync(`${this.#list}.new`, JSON.stringify([...deleted].sort()))
+    renameSync(`${this.#list}.new`, this.#list)
+  }
+}

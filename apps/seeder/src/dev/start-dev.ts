@@ -1,0 +1,133 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { availableParallelism, homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { getRequestListener } from '@hono/node-server'
+import { EFFECT_KINDS, faultText, type SiteConfiguration } from '@interpeer/php-runtime-bridge'
+import { startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
+import { putChanges } from '../folder/put-changes.js'
+import { changedMeanwhile } from '../folder/read-folder.js'
+import { harmless, jsonOf } from '../log-text.js'
+import { readConfiguration } from '../site-check.js'
+import { SLOT_LIMITS } from '../slot.js'
+import { DevSite } from './dev-site.js'
+import { devFront } from './front.js'
+import { KeptChanges } from './kept-changes.js'
+import { factsOfRun, textOfRun } from './run-report.js'
+import { watchFolder } from './watch-folder.js'
+
+export interface DevOptions {
+  readonly port: number
+  readonly keep?: string
+  readonly writeBack?: boolean
+  readonly cache?: string
+  readonly guardMs: number
+  readonly explain?: boolean
+  readonly json?: boolean
+}
+const WORKERS_MAX = 4
+const RELOAD_TRIES = 10
+const RELOAD_AGAIN_MS = 200
+const FAULTS_TOLD = 10
+
+/** Runs a folder as a site on this machine alone, until it is stopped. */
+export async function startDev(folder: string, options: DevOptions): Promise<void> {
+  const { json = false, explain = false } = options
+  const say = (text: string, facts: object): void => void process.stdout.write(`${json ? jsonOf(facts) : text}\n`)
+  const configuration = configurationTeller(folder, say)
+  configuration.look()
+  const cacheFolder = options.cache ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'interpeer')
+  const workers = Math.min(availableParallelism(), WORKERS_MAX) + 1
+  const hostCalls = { effects: EFFECT_KINDS }
+  const runtime = await startPhpRuntime({ guardMs: options.guardMs, limits: SLOT_LIMITS, cacheFolder, workers, hostCalls })
+  try {
+    const site = await DevSite.open({
+      folder,
+      runtime,
+      configuration: configuration.now,
+      ...(options.keep === undefined ? {} : { kept: new KeptChanges(folder, options.keep) }),
+      ...(options.writeBack === true ? { writeBack: (changes) => putChanges(folder, changes) } : {}),
+      explain,
+    })
+    const failed = (error: unknown) => void process.stderr.write(`${harmless(error instanceof Error ? error.message : String(error))}\n`)
+    const front = devFront({
+      answer: (request) => site.answer(request),
+      report: (request, run) => {
+        const report = { request, run, slots: configuration.now()?.slots ?? 1 }
+        say(textOfRun(report, explain), factsOfRun(report))
+      },
+      failed,
+    })
+    const server = createServer({ maxHeaderSize: 32 * 1024 }, getRequestListener(front, { overrideGlobalObjects: false }))
+    const port = await listen(server, options.port)
+    const reload = async (): Promise<void> => {
+      try {
+        const paths = await patiently(() => site.reload())
+        if (paths.length === 0) return
+        configuration.look()
+        say(`reloaded: ${harmless(paths.slice(0, 5).join(', '))}${paths.length > 5 ? ` and ${paths.length - 5} more` : ''}`, {
+          reloaded: paths,
+        })
+      } catch (error) {
+        failed(error) // the site goes on as it was before
+      }
+    }
+    const watching = watchFolder(folder, reload, (error) => {
+      failed(error)
+      process.stderr.write('The folder can not be watched: it is looked at every three seconds instead.\n')
+    })
+    const stopped = new Promise<void>((done) => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done())
+      process.stdout.once('error', () => done()) // who read it has gone
+    })
+    say(`${resolve(folder)} runs at http://localhost:${port}/`, { ready: { port, folder: resolve(folder) } })
+    await stopped
+    watching.close()
+    server.close()
+    server.closeAllConnections()
+  } finally {
+    await runtime.close()
+  }
+}
+
+/** Tells what is wrong with the interpeer.json whenever it was looked at, and what it means. */
+function configurationTeller(folder: string, say: (text: string, facts: object) => void) {
+  let now: SiteConfiguration | undefined
+  return {
+    now: () => now,
+    look: (): void => {
+      const { file, reading } = readConfiguration(folder)
+      now = reading.type === 'valid' ? reading.configuration : undefined
+      if (reading.type === 'valid') return
+      const lines = reading.faults.slice(0, FAULTS_TOLD).map((fault) => `${file}:${faultText(fault)}`)
+      say(lines.map(harmless).join('\n'), { configuration: reading.faults })
+    },
+  }
+}
+
+/** Whoever saves a folder writes to it while it is read: it is read again. */
+async function patiently<T>(read: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await read()
+    } catch (error) {
+      if (!changedMeanwhile(error) || tries >= RELOAD_TRIES) throw error
+      await setTimeout(RELOAD_AGAIN_MS)
+    }
+  }
+}
+
+/** The port that was asked for, or the next free one; on the loopback alone. */
+async function listen(server: Server, wanted: number): Promise<number> {
+  for (let port = wanted; ; port++) {
+    server.listen(port, '127.0.0.1')
+    try {
+      await once(server, 'listening')
+      return (server.address() as { port: number }).port
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || port >= Math.min(wanted + PORTS_TRIED, 65_535)) throw error
+    }
+  }
+}
+const PORTS_TRIED = 50

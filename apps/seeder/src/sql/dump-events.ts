@@ -1,0 +1,275 @@
+import { SqlDumpError } from './sql-dump-error.js'
+import {
+  type ColumnDefinition,
+  Cursor,
+  type ForeignKey,
+  type KeyDefinition,
+  parseColumnInto,
+  parseKeyInto,
+  parseTable,
+  type TableDefinition,
+} from './table-definition.js'
+import { END, MORE, type Token, type Tokenizer } from './tokens.js'
+
+export type SqlValue =
+  | null
+  | { readonly type: 'number'; readonly text: string }
+  /** `charset`: where the dump names one before it ('_latin1'), without the underscore. */
+  | { readonly type: 'bytes'; readonly bytes: Uint8Array; readonly charset: string | undefined }
+  | { readonly type: 'bits'; readonly text: string }
+  /** What the column has where nothing is said. */
+  | { readonly type: 'default' }
+
+export type DumpEvent =
+  | { readonly type: 'table'; readonly table: TableDefinition }
+  /** Keys and columns that come after the rows, as phpMyAdmin writes them. */
+  | {
+      readonly type: 'altered'
+      readonly table: string
+      readonly keys: readonly KeyDefinition[]
+      readonly foreignKeys: readonly ForeignKey[]
+      readonly columns: readonly ColumnDefinition[]
+      readonly line: number
+    }
+  | { readonly type: 'dropped'; readonly table: string }
+  /** `columns`: undefined where the statement names none: all, in their order. */
+  | {
+      readonly type: 'row'
+      readonly table: string
+      readonly columns: readonly string[] | undefined
+      readonly values: readonly SqlValue[]
+      readonly line: number
+    }
+  | { readonly type: 'charset'; readonly name: string }
+  | {
+      readonly type: 'not-taken'
+      readonly kind: 'view' | 'trigger' | 'procedure' | 'function' | 'event'
+      readonly name: string
+      readonly line: number
+    }
+
+/** A CREATE or ALTER statement is held whole: it names each column, not what is in them. */
+const STATEMENT_TOKENS_MAX = 200_000
+const COLUMNS_MAX = 4_096
+
+type Steps<T> = Generator<DumpEvent | typeof MORE, T, void>
+
+/**
+ * What a dump does, statement by statement, row by row. Gives MORE where the tokenizer has to be given more bytes before it is asked again.
+ * @throws {SqlDumpError} SQL_TOKEN, SQL_TOO_LONG, SQL_STATEMENT, SQL_ROW
+ */
+export function* dumpEvents(tokens: Tokenizer): Generator<DumpEvent | typeof MORE, void, void> {
+  const statements = new Statements(tokens)
+  while (yield* statements.one()) {}
+}
+
+class Statements {
+  readonly #tokens: Tokenizer
+  #delimiter = ';'
+  /** Signs that came one after another, at most as many as the delimiter has. */
+  #signs = ''
+
+  constructor(tokens: Tokenizer) {
+    this.#tokens = tokens
+  }
+
+  /** @returns false where the dump has ended */
+  *one(): Steps<boolean> {
+    this.#signs = ''
+    const first = yield* this.#next()
+    if (first === END) return false
+    if (this.#ends(first)) return true
+    const word = first.type === 'word' ? first.upper : ''
+    if (word === 'DELIMITER') yield* this.#setDelimiter()
+    else if (word === 'INSERT' || word === 'REPLACE') yield* this.#insert()
+    else if (word === 'CREATE' || word === 'ALTER' || word === 'DROP' || word === 'SET') yield* this.#held(word)
+    else yield* this.#pass()
+    return true
+  }
+
+  *#next(): Steps<Token | typeof END> {
+    let token = this.#tokens.next()
+    while (token === MORE) {
+      yield MORE
+      token = this.#tokens.next()
+    }
+    return token
+  }
+
+  #ends(token: Token): boolean {
+    if (token.type === 'word') return token.text.length >= this.#delimiter.length && token.text.endsWith(this.#delimiter)
+    if (token.type !== 'sign') {
+      this.#signs = ''
+      return false
+    }
+    this.#signs = (this.#signs + token.text).slice(-this.#delimiter.length)
+    return this.#signs === this.#delimiter
+  }
+
+  *#setDelimiter(): Steps<void> {
+    let text = this.#tokens.restOfLine()
+    while (text === MORE) {
+      yield MORE
+      text = this.#tokens.restOfLine()
+    }
+    this.#delimiter = text.slice(0, 16) || ';'
+  }
+
+  /** To the end of the statement. */
+  *#pass(): Steps<void> {
+    for (;;) {
+      const token = yield* this.#next()
+      if (token === END || this.#ends(token)) return
+    }
+  }
+
+  *#held(word: string): Steps<void> {
+    const tokens: Token[] = []
+    for (;;) {
+      const token = yield* this.#next()
+      if (token === END || this.#ends(token)) break
+      // of what is not taken the beginning is enough to tell what it is
+      if (tokens.length >= STATEMENT_TOKENS_MAX)
+        throw fault('SQL_STATEMENT', token.line, `a statement of more than ${STATEMENT_TOKENS_MAX} words`)
+      tokens.push(token)
+    }
+    for (let i = 1; i < this.#delimiter.length && tokens.at(-1)?.type === 'sign'; i++) tokens.pop()
+    if (tokens.length > 0) yield* eventsOf(word, new Cursor(tokens))
+  }
+
+  *#insert(): Steps<void> {
+    let token = yield* this.#next()
+    while (token !== END && token.type === 'word' && MODIFIERS.has(token.upper)) token = yield* this.#next()
+    let table = nameIn(token)
+    token = yield* this.#next()
+    if (isSign(token, '.')) {
+      table = nameIn(yield* this.#next())
+      token = yield* this.#next()
+    }
+    let columns: string[] | undefined
+    if (isSign(token, '(')) {
+      columns = []
+      do {
+        columns.push(nameIn(yield* this.#next()))
+        if (columns.length > COLUMNS_MAX) throw fault('SQL_ROW', lineOf(token), `more than ${COLUMNS_MAX} columns`)
+        token = yield* this.#next()
+      } while (isSign(token, ','))
+      if (!isSign(token, ')')) throw fault('SQL_ROW', lineOf(token), 'column names without an end')
+      token = yield* this.#next()
+    }
+    if (token === END || token.type !== 'word' || (token.upper !== 'VALUES' && token.upper !== 'VALUE')) {
+      throw fault('SQL_ROW', lineOf(token), 'an INSERT without VALUES')
+    }
+    do {
+      token = yield* this.#next()
+      if (!isSign(token, '(')) throw fault('SQL_ROW', lineOf(token), 'something that is no row')
+      const { line } = token as Token
+      const values: SqlValue[] = []
+      do {
+        token = yield* this.#next()
+        if (values.length === 0 && isSign(token, ')')) break // VALUES ()
+        if (values.length >= COLUMNS_MAX) throw fault('SQL_ROW', line, `more than ${COLUMNS_MAX} values`)
+        values.push(yield* this.#value(token))
+        token = yield* this.#next()
+      } while (isSign(token, ','))
+      if (!isSign(token, ')')) throw fault('SQL_ROW', lineOf(token), 'a value that is an expression')
+      yield { type: 'row', table, columns, values, line }
+      token = yield* this.#next()
+    } while (isSign(token, ','))
+    if (token !== END && !this.#ends(token)) yield* this.#pass() // ON DUPLICATE KEY …
+  }
+
+  *#value(first: Token | typeof END): Steps<SqlValue> {
+    if (first === END) throw fault('SQL_ROW', 0, 'the end of the dump')
+    if (first.type === 'text') return { type: 'bytes', bytes: first.bytes, charset: undefined }
+    if (first.type === 'number') return { type: 'number', text: first.text }
+    if (first.type === 'hex') return { type: 'bytes', bytes: bytesOfHex(first.text), charset: 'binary' }
+    if (first.type === 'bits') return { type: 'bits', text: first.text }
+    if (first.type === 'sign' && (first.text === '-' || first.text === '+')) {
+      const token = yield* this.#next()
+      if (token === END || token.type !== 'number') throw fault('SQL_ROW', first.line, 'a value that is an expression')
+      return { type: 'number', text: first.text === '-' ? `-${token.text}` : token.text }
+    }
+    if (first.type === 'word') {
+      if (first.upper === 'NULL') return null
+      if (first.upper === 'DEFAULT') return { type: 'default' }
+      if (first.upper === 'TRUE' || first.upper === 'FALSE') return { type: 'number', text: first.upper === 'TRUE' ? '1' : '0' }
+      if (first.upper.startsWith('_')) {
+        const value = yield* this.#value(yield* this.#next())
+        if (value !== null && value.type === 'bytes') return { ...value, charset: first.text.slice(1).toLowerCase() }
+      }
+    }
+    throw fault('SQL_ROW', first.line, 'a value that is an expression')
+  }
+}
+const MODIFIERS: ReadonlySet<string> = new Set(['LOW_PRIORITY', 'DELAYED', 'HIGH_PRIORITY', 'IGNORE', 'INTO'])
+
+function* eventsOf(word: string, cursor: Cursor): Generator<DumpEvent, void, void> {
+  const { line } = cursor
+  if (word === 'SET') {
+    const token = cursor.passed('NAMES') ? cursor.take() : undefined
+    const name = token?.type === 'text' ? Buffer.from(token.bytes).toString('latin1') : token?.text
+    if (name !== undefined && name.toUpperCase() !== 'DEFAULT') yield { type: 'charset', name: name.toLowerCase() }
+  } else if (word === 'DROP') {
+    if (!cursor.passed('TABLE')) return
+    cursor.passed('IF', 'EXISTS')
+    do yield { type: 'dropped', table: cursor.tableName() }
+    while (cursor.passedSign(','))
+  } else if (word === 'ALTER') {
+    if (cursor.passed('TABLE')) yield* alteration(cursor, line)
+  } else {
+    cursor.passed('TEMPORARY')
+    if (!cursor.passed('TABLE')) {
+      yield* notTaken(cursor, line)
+      return
+    }
+    const table = parseTable(cursor)
+    if (table !== undefined) yield { type: 'table', table }
+  }
+}
+
+function* alteration(cursor: Cursor, line: number): Generator<DumpEvent, void, void> {
+  const table = cursor.tableName()
+  const keys: KeyDefinition[] = []
+  const foreignKeys: ForeignKey[] = []
+  const columns: ColumnDefinition[] = []
+  do {
+    if (cursor.passed('MODIFY')) {
+      cursor.passed('COLUMN')
+      parseColumnInto(cursor, columns, keys)
+    } else if (cursor.passed('ADD')) {
+      if (!parseKeyInto(cursor, keys, foreignKeys)) {
+        cursor.passed('COLUMN')
+        parseColumnInto(cursor, columns, keys)
+      }
+    } else while (!cursor.isAtEnd && !cursor.isSign(',')) cursor.take()
+  } while (cursor.passedSign(','))
+  if (keys.length + foreignKeys.length + columns.length > 0) yield { type: 'altered', table, keys, foreignKeys, columns, line }
+}
+
+function* notTaken(cursor: Cursor, line: number): Generator<DumpEvent, void, void> {
+  for (let words = 0; !cursor.isAtEnd && words < 64; words++) {
+    const kind = (['VIEW', 'TRIGGER', 'PROCEDURE', 'FUNCTION', 'EVENT'] as const).find((one) => cursor.passed(one))
+    if (kind === undefined) {
+      cursor.take()
+      continue
+    }
+    cursor.passed('IF', 'NOT', 'EXISTS')
+    yield { type: 'not-taken', kind: kind.toLowerCase() as 'view', name: cursor.tableName(), line }
+    return
+  }
+}
+
+const isSign = (token: Token | typeof END, sign: string): boolean => token !== END && token.type === 'sign' && token.text === sign
+const lineOf = (token: Token | typeof END): number => (token === END ? 0 : token.line)
+const fault = (code: 'SQL_STATEMENT' | 'SQL_ROW', line: number, found: string) => new SqlDumpError({ code, line, found })
+
+function nameIn(token: Token | typeof END): string {
+  if (token !== END && (token.type === 'name' || token.type === 'word')) return token.text
+  throw fault('SQL_ROW', lineOf(token), 'something that is no name')
+}
+
+function bytesOfHex(digits: string): Uint8Array {
+  const even = digits.length % 2 === 0 ? digits : `0${digits}`
+  return Uint8Array.from(Buffer.from(even, 'hex'))
+}

@@ -1,0 +1,260 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { decodeText, isKnownCharset } from './charsets.js'
+import type { DumpEvent, SqlValue } from './dump-events.js'
+import { SqlDumpError } from './sql-dump-error.js'
+import {
+  type Affinity,
+  type Dialect,
+  quoted,
+  type SqliteTable,
+  sqliteTable,
+  WORDPRESS_TYPES_TABLE,
+  wordpressTypes,
+} from './sqlite-schema.js'
+import type { TableDefinition } from './table-definition.js'
+
+export interface DumpReport {
+  readonly tables: readonly { readonly name: string; readonly rows: number }[]
+  /** Views, triggers, routines: 'trigger log_edits'. */
+  readonly notTaken: readonly string[]
+  /** What became of declarations that SQLite has no like for. */
+  readonly notes: readonly string[]
+  /** Texts that are none in the dump's character set: kept byte by byte. */
+  readonly brokenTexts: number
+  /** Numbers beyond 64 bits: kept as texts. */
+  readonly hugeNumbers: number
+}
+export interface DumpWriterOptions {
+  readonly dialect: Dialect
+  /** Put to each text before it is stored. */
+  readonly change?: (text: string) => string
+}
+const TABLES_MAX = 10_000
+const TOLD_MAX = 1_000
+const ROWS_AT_ONCE = 20_000
+const STATEMENTS_KEPT = 64
+
+interface OpenTable {
+  definition: TableDefinition
+  sqlite: SqliteTable
+  rows: number
+  /** Its primary key, or what counts, came after its rows: it is made anew. */
+  isOutdated: boolean
+}
+type Bound = null | number | bigint | string | Uint8Array
+
+/** Puts what a dump does into an empty SQLite database. */
+export class DumpWriter {
+  readonly #database: DatabaseSync
+  readonly #options: DumpWriterOptions
+  readonly #tables = new Map<string, OpenTable>()
+  readonly #inserts = new Map<string, StatementSync>()
+  readonly #notTaken = new Set<string>()
+  readonly #notes = new Set<string>()
+  #charset = 'utf8mb4'
+  #brokenTexts = 0
+  #hugeNumbers = 0
+  #rowsInTransaction = 0
+
+  constructor(database: DatabaseSync, options: DumpWriterOptions) {
+    this.#database = database
+    this.#options = options
+    database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; PRAGMA page_size = 4096; BEGIN')
+  }
+
+  /** @throws {SqlDumpError} SQL_ROW, SQL_TABLE_UNKNOWN, SQL_STATEMENT */
+  take(event: DumpEvent): void {
+    if (event.type === 'row') this.#row(event)
+    else if (event.type === 'table') this.#create(event.table)
+    else if (event.type === 'dropped') this.#drop(event.table)
+    else if (event.type === 'altered') this.#alter(event)
+    else if (event.type === 'charset') {
+      if (isKnownCharset(event.name)) this.#charset = event.name
+      else this.#note(`the character set ${event.name} is not known: its texts are read as UTF-8`)
+    } else {
+      if (event.kind === 'view') this.#drop(event.name) // what stood for it
+      if (this.#notTaken.size < TOLD_MAX) this.#notTaken.add(`${event.kind} ${event.name}`)
+    }
+  }
+
+  /** Makes what has to wait for the rows. @throws {SqlDumpError} SQL_EMPTY, SQL_STATEMENT: rows that break a key */
+  finish(): DumpReport {
+    if (this.#tables.size === 0)
+      throw new SqlDumpError({ code: 'SQL_EMPTY', line: 1, found: 'no CREATE TABLE: this is no dump of a database' })
+    for (const table of this.#tables.values()) {
+      if (table.isOutdated) this.#remake(table)
+      const { definition, sqlite } = table
+      for (const sql of sqlite.after) this.#run(sql, definition.line)
+      for (const note of sqlite.notes) this.#note(note)
+      if (definition.nextId !== undefined && definition.columns.some(({ isAutoIncrement }) => isAutoIncrement)) this.#count(definition)
+    }
+    if (this.#options.dialect === 'wordpress') this.#writeTypes()
+    this.#database.exec('COMMIT; ANALYZE')
+    this.#inserts.clear()
+    return {
+      tables: [...this.#tables.values()].map(({ definition, rows }) => ({ name: definition.name, rows })),
+      notTaken: [...this.#notTaken],
+      notes: [...this.#notes],
+      brokenTexts: this.#brokenTexts,
+      hugeNumbers: this.#hugeNumbers,
+    }
+  }
+
+  #create(definition: TableDefinition): void {
+    if (this.#tables.size >= TABLES_MAX)
+      throw new SqlDumpError({ code: 'SQL_STATEMENT', line: definition.line, found: `more than ${TABLES_MAX} tables` })
+    if (this.#tables.has(keyOf(definition.name))) return
+    const sqlite = sqliteTable(definition, this.#options.dialect)
+    this.#run(sqlite.create, definition.line)
+    this.#tables.set(keyOf(definition.name), { definition, sqlite, rows: 0, isOutdated: false })
+  }
+
+  #drop(name: string): void {
+    const table = this.#tables.get(keyOf(name))
+    if (table === undefined) return
+    this.#inserts.clear()
+    this.#run(`DROP TABLE ${quoted(table.definition.name)}`, table.definition.line)
+    this.#tables.delete(keyOf(name))
+  }
+
+  #alter({ table: name, keys, foreignKeys, columns, line }: DumpEvent & { type: 'altered' }): void {
+    const table = this.#table(name, line)
+    const { definition } = table
+    const changed = definition.columns.map((column) => columns.find(({ name }) => keyOf(name) === keyOf(column.name)) ?? column)
+    const added = columns.filter(({ name }) => !definition.columns.some((column) => keyOf(column.name) === keyOf(name)))
+    if (added.length > 0) throw new SqlDumpError({ code: 'SQL_STATEMENT', line, found: 'columns that come after the table' })
+    table.definition = {
+      ...definition,
+      columns: changed,
+      keys: [...definition.keys, ...keys],
+      foreignKeys: [...definition.foreignKeys, ...foreignKeys],
+    }
+    table.isOutdated = true
+  }
+
+  #remake(table: OpenTable): void {
+    this.#inserts.clear()
+    const { name, line, columns } = table.definition
+    const beside = `${name}__interpeer`
+    table.sqlite = sqliteTable(table.definition, this.#options.dialect, beside)
+    this.#run(table.sqlite.create, line)
+    const list = columns.map((column) => quoted(column.name)).join(', ')
+    this.#run(`INSERT INTO ${quoted(beside)} (${list}) SELECT ${list} FROM ${quoted(name)}`, line)
+    this.#run(`DROP TABLE ${quoted(name)}`, line)
+    this.#run(`ALTER TABLE ${quoted(beside)} RENAME TO ${quoted(name)}`, line)
+  }
+
+  #row({ table: name, columns, values, line }: DumpEvent & { type: 'row' }): void {
+    const table = this.#table(name, line)
+    const names = columns ?? table.definition.columns.map((column) => column.name)
+    if (names.length !== values.length && values.length > 0)
+      throw new SqlDumpError({ code: 'SQL_ROW', line, found: `${values.length} values for ${names.length} columns of ${name}` })
+    const kept = names.filter((_, i) => values[i]?.type !== 'default' && values.length > 0)
+    const bound: Bound[] = []
+    for (const [i, value] of values.entries()) {
+      if (value?.type === 'default') continue
+      const column = names[i] as string
+      const affinity = table.sqlite.affinities.get(column) ?? this.#affinityByCase(table, column, line)
+      bound.push(this.#bound(value as Exclude<SqlValue, { type: 'default' }>, affinity))
+    }
+    try {
+      this.#insert(table.definition.name, kept).run(...bound)
+    } catch (cause) {
+      throw new SqlDumpError({ code: 'SQL_ROW', line, found: `a row that ${name} does not take (${reasonIn(cause)})` })
+    }
+    table.rows++
+    if (++this.#rowsInTransaction < ROWS_AT_ONCE) return
+    this.#rowsInTransaction = 0
+    this.#database.exec('COMMIT; BEGIN')
+  }
+
+  /** MySQL's names of columns are alike in any case. */
+  #affinityByCase({ definition, sqlite }: OpenTable, name: string, line: number): Affinity {
+    const column = definition.columns.find((one) => keyOf(one.name) === keyOf(name))
+    const affinity = column && sqlite.affinities.get(column.name)
+    if (affinity === undefined)
+      throw new SqlDumpError({ code: 'SQL_ROW', line, found: `the column ${name}, which ${definition.name} does not have` })
+    return affinity
+  }
+
+  #insert(table: string, columns: readonly string[]): StatementSync {
+    const list = columns.map(quoted).join(', ')
+    const key = `${quoted(table)} ${list}`
+    const known = this.#inserts.get(key)
+    if (known !== undefined) return known
+    if (this.#inserts.size >= STATEMENTS_KEPT) this.#inserts.clear()
+    const values = columns.map(() => '?').join(', ')
+    const sql =
+      columns.length === 0 ? `INSERT INTO ${quoted(table)} DEFAULT VALUES` : `INSERT INTO ${quoted(table)} (${list}) VALUES (${values})`
+    const statement = this.#database.prepare(sql)
+    this.#inserts.set(key, statement)
+    return statement
+  }
+
+  #bound(value: Exclude<SqlValue, { type: 'default' }>, affinity: Affinity): Bound {
+    if (value === null) return null
+    if (value.type === 'bits') return this.#integer(BigInt(`0b${value.text || '0'}`), value.text)
+    if (value.type === 'number') {
+      if (affinity === 'integer' && /^-?\d+$/.test(value.text)) return this.#integer(BigInt(value.text), value.text)
+      if (affinity === 'real') return Number(value.text)
+      return value.text // a number where SQLite takes it for one
+    }
+    if (affinity === 'blob') return value.bytes
+    const charset =
+      value.charset === undefined || value.charset === 'binary' || !isKnownCharset(value.charset) ? this.#charset : value.charset
+    const text = decodeText(value.bytes, charset)
+    if (text === undefined) {
+      this.#brokenTexts++
+      return value.bytes
+    }
+    if (affinity !== 'text') return text
+    return this.#options.change === undefined ? text : this.#options.change(text)
+  }
+
+  #integer(value: bigint, text: string): bigint | string {
+    if (value === BigInt.asIntN(64, value)) return value
+    this.#hugeNumbers++
+    return text
+  }
+
+  /** Where MySQL would have gone on. */
+  #count({ name, nextId, line }: TableDefinition): void {
+    const last = BigInt(/^\d{1,19}$/.test(nextId ?? '') ? (nextId as string) : '1') - 1n
+    if (last <= 0n || last !== BigInt.asIntN(64, last)) return
+    this.#run(`DELETE FROM sqlite_sequence WHERE name = '${name.replaceAll("'", "''")}' AND seq <= ${last}`, line)
+    this.#run(
+      `INSERT INTO sqlite_sequence (name, seq) SELECT '${name.replaceAll("'", "''")}', ${last} WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = '${name.replaceAll("'", "''")}')`,
+      line,
+    )
+  }
+
+  #writeTypes(): void {
+    this.#database.exec(WORDPRESS_TYPES_TABLE)
+    const insert = this.#database.prepare('INSERT OR REPLACE INTO _mysql_data_types_cache VALUES (?, ?, ?)')
+    for (const { definition } of this.#tables.values()) for (const row of wordpressTypes(definition)) insert.run(...row)
+  }
+
+  #table(name: string, line: number): OpenTable {
+    const table = this.#tables.get(keyOf(name))
+    if (table === undefined)
+      throw new SqlDumpError({ code: 'SQL_TABLE_UNKNOWN', line, found: `the table ${name}, which was not made before` })
+    return table
+  }
+
+  #note(text: string): void {
+    if (this.#notes.size < TOLD_MAX) this.#notes.add(text)
+  }
+
+  #run(sql: string, line: number): void {
+    try {
+      this.#database.exec(sql)
+    } catch (cause) {
+      throw new SqlDumpError({ code: 'SQL_STATEMENT', line, found: `what SQLite does not take (${reasonIn(cause)})` })
+    }
+  }
+}
+
+/** SQLite's names are alike in any case of ASCII letters. */
+const keyOf = (name: string): string => name.toLowerCase()
+/** Names of tables, columns and keys, but no values. */
+const reasonIn = (cause: unknown): string => (cause instanceof Error ? cause.message.slice(0, 200) : 'unknown')

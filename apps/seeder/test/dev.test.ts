@@ -1,0 +1,146 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { INTERPEER } from './interpeer.js'
+
+/** The binary is metered first: seconds of work, on a machine that has other work. */
+const PATIENT_MS = 120_000
+vi.setConfig({ testTimeout: PATIENT_MS })
+const work = mkdtempSync(join(tmpdir(), 'interpeer-dev-'))
+const [folder, keep] = [join(work, 'site'), join(work, 'kept')]
+const script = `<?php
+if (isset($_GET['refused'])) @file_put_contents('code.php', '');
+if (isset($_GET['cached'])) { echo file_exists('cache/c') ? 'warm' : 'cold'; file_put_contents('cache/c', ''); exit; }
+if (isset($_GET['later'])) Interpeer\\after(60, 'index.php');
+if (isset($_GET['fails'])) undefined_function();
+setcookie('name', 'value', 0, '/', 'elsewhere.example');
+if ($_SERVER['REQUEST_METHOD'] === 'POST' || isset($_GET['count'])) file_put_contents('data/n', (int) @file_get_contents('data/n') + 1);
+echo 'n=', (int) @file_get_contents('data/n'), ' ', $_SERVER['HTTP_HOST'];`
+
+type Facts = Record<string, unknown>
+let child: ChildProcess
+let port = 0
+const lines: Facts[] = []
+const waiting: { readonly wanted: (facts: Facts) => boolean; readonly found: (facts: Facts) => void }[] = []
+/** The next line like that, of those that no one took. */
+function line(wanted: (facts: Facts) => boolean): Promise<Facts> {
+  const at = lines.findIndex(wanted)
+  if (at >= 0) return Promise.resolve(lines.splice(at, 1)[0] as Facts)
+  return new Promise((found) => waiting.push({ wanted, found }))
+}
+async function start(...options: string[]): Promise<void> {
+  const args = ['site', 'dev', folder, '--port', '0', '--json', '--cache', join(work, 'cache'), ...options]
+  child = spawn(process.execPath, [INTERPEER, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (text) => {
+    const facts = JSON.parse(text) as Facts
+    const at = waiting.findIndex(({ wanted }) => wanted(facts))
+    if (at >= 0) waiting.splice(at, 1)[0]?.found(facts)
+    else lines.push(facts)
+  })
+  const { ready } = (await line(({ ready }) => ready !== undefined)) as { ready: { port: number } }
+  port = ready.port
+}
+async function stop(): Promise<number | null> {
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  child.kill('SIGTERM')
+  return ended
+}
+interface Got {
+  readonly status: number | undefined
+  readonly headers: NodeJS.Dict<string | string[]>
+  readonly body: string
+  readonly facts: Facts
+}
+async function ask(method: string, path: string, host = `localhost:${port}`): Promise<Got> {
+  const got = await new Promise<Omit<Got, 'facts'>>((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port, method, path, headers: { host } }, (response) => {
+      let body = ''
+      response.on('data', (chunk) => {
+        body += chunk
+      })
+      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body }))
+    })
+    asked.on('error', reject).end()
+  })
+  const isTold = got.headers['interpeer-error'] !== 'HOST_NOT_LOCAL'
+  return { ...got, facts: isTold ? await line(({ target }) => target === path) : {} }
+}
+
+beforeAll(async () => {
+  for (const name of ['data', 'cache']) mkdirSync(join(folder, name), { recursive: true })
+  writeFileSync(join(folder, 'index.php'), script)
+  writeFileSync(join(folder, 'style.css'), 'body {}')
+  writeFileSync(join(folder, 'interpeer.json'), '{"mutable": ["data"], "scratch": ["cache"]}')
+  await start('--keep', keep, '--explain')
+}, PATIENT_MS)
+afterEach(() => {
+  lines.length = 0
+})
+afterAll(async () => {
+  await stop()
+  rmSync(work, { recursive: true, force: true })
+})
+
+test('a view is a read, told with fuel and memory; cookies keep to this origin; HEAD has no body', async () => {
+  const view = await ask('GET', '/?a=b')
+  expect([view.status, view.body, view.headers['set-cookie']]).toEqual([200, `n=0 localhost:${port}`, ['name=value; path=/']])
+  expect(view.facts).toMatchObject({ ran: 'read', status: 200, changes: [], refused: [] })
+  expect(view.facts.fuel).toBeGreaterThan(100_000)
+  expect(view.facts.memoryBytes).toBeGreaterThan(2 ** 20)
+  expect(await ask('HEAD', '/')).toMatchObject({ status: 200, body: '' })
+  expect(await ask('GET', '/style.css')).toMatchObject({ status: 200, body: 'body {}', facts: { fuel: 0 } })
+})
+
+test('a view that changes something runs as a write and says why; writes build on each other; the folder stays as it is', async () => {
+  const before = (await ask('GET', '/')).body
+  const counted = await ask('GET', '/?count=1')
+  expect(counted.facts).toMatchObject({ ran: 'promoted', because: ['data/n'], changes: [{ type: 'write', path: 'data/n', bytes: 1 }] })
+  expect((await ask('POST', '/')).facts).toMatchObject({ ran: 'write' })
+  expect([before, (await ask('GET', '/')).body]).toEqual([`n=0 localhost:${port}`, `n=2 localhost:${port}`])
+  expect(existsSync(join(folder, 'data/n'))).toBe(false)
+  expect(readFileSync(join(keep, 'files/data/n'), 'utf8')).toBe('2')
+})
+
+test('what the configuration refuses is named, though the script keeps it to itself', async () => {
+  expect((await ask('GET', '/?refused=1')).facts).toMatchObject({ ran: 'read', refused: ['code.php'] })
+})
+
+test('an answer that scratch shows in is found', async () => {
+  expect(await ask('GET', '/?cached=1')).toMatchObject({ body: 'cold', facts: { scratch: ['cache/c'], dependsOnScratch: false } })
+  expect(await ask('GET', '/?cached=1')).toMatchObject({ body: 'warm', facts: { dependsOnScratch: true } })
+})
+
+test('effects are told; a script that dies shows its log to its author', async () => {
+  expect((await ask('GET', '/?later=1')).facts).toMatchObject({ ran: 'promoted', effects: ['after'] })
+  const failed = await ask('GET', '/?fails=1')
+  expect([failed.status, failed.headers['interpeer-error'], failed.body]).toEqual([
+    500,
+    'SCRIPT_FAILED',
+    expect.stringContaining('undefined_function() in /site/index.php:5'),
+  ])
+})
+
+test('names of other machines are refused: a page of elsewhere could use them', async () => {
+  expect(await ask('GET', '/', 'elsewhere.example')).toMatchObject({ status: 421, headers: { 'interpeer-error': 'HOST_NOT_LOCAL' } })
+})
+
+test('what is saved is taken up, a faulty configuration is told with its line, and what scripts wrote outlives the program', async () => {
+  const kept = (await ask('GET', '/')).body
+  writeFileSync(join(folder, 'other.php'), '<?php echo "other";')
+  await line(({ reloaded }) => (reloaded as string[] | undefined)?.includes('other.php') === true)
+  expect([(await ask('GET', '/other.php')).body, (await ask('GET', '/')).body]).toEqual(['other', kept])
+
+  writeFileSync(join(folder, 'interpeer.json'), '{\n  "mutabel": []\n}')
+  const { configuration } = await line(({ configuration }) => configuration !== undefined)
+  expect(configuration).toMatchObject([{ line: 2, meant: 'mutable' }])
+  writeFileSync(join(folder, 'interpeer.json'), '{}')
+  await line(({ reloaded }) => reloaded !== undefined)
+
+  expect(await stop()).toBe(0)
+  await start('--keep', keep)
+  expect((await ask('GET', '/')).body).toMatch(/^n=2 /)
+})

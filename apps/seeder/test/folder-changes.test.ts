@@ -1,0 +1,103 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { FileChange } from '@interpeer/php-runtime-bridge'
+import { afterAll, beforeEach, expect, test } from 'vitest'
+import { KeptChanges } from '../src/dev/kept-changes.js'
+import { listingChanges } from '../src/folder/listing-changes.js'
+import { putChanges } from '../src/folder/put-changes.js'
+import { readFolder } from '../src/folder/read-folder.js'
+
+const work = mkdtempSync(join(tmpdir(), 'interpeer-changes-'))
+afterAll(() => rmSync(work, { recursive: true, force: true }))
+let folder = ''
+let folders = 0
+beforeEach(() => {
+  folder = join(work, String(folders++))
+  mkdirSync(folder)
+})
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
+const write = (path: string, text: string): FileChange => ({ type: 'write', path, mode: 0o644, mtimeS: 1_000, bytes: utf8(text) })
+const at = (path: string): string => join(folder, path)
+const textAt = (path: string): string => readFileSync(at(path), 'utf8')
+
+test('what was done between two looks, done to a copy of the first, makes the second', async () => {
+  const copy = join(work, String(folders++))
+  const before: FileChange[] = [
+    write('a/b', 'one'),
+    write('a/c', 'two'),
+    write('turns', 'file'),
+    { type: 'symlink', path: 'l', target: 'a/b' },
+  ]
+  for (const one of [folder, copy]) putChanges(one, before)
+  const first = await readFolder(folder)
+  rmSync(at('a/b'))
+  rmSync(at('turns'))
+  mkdirSync(at('turns/into'), { recursive: true })
+  writeFileSync(at('turns/into/folder'), 'three')
+  writeFileSync(at('a/c'), 'changed')
+  rmSync(at('l'))
+  symlinkSync('a/c', at('l'))
+  const second = await readFolder(folder)
+  const changes = listingChanges(first.listing, second.listing, second.file)
+  expect(changes.filter(({ type }) => type === 'delete').map(({ path }) => path)).toEqual(['a/b', 'turns'])
+  putChanges(copy, changes)
+  expect(listingChanges((await readFolder(copy)).listing, second.listing, second.file)).toEqual([])
+})
+
+test('a file that was only touched is no change', async () => {
+  putChanges(folder, [write('a', 'same')])
+  const before = await readFolder(folder)
+  putChanges(folder, [{ ...write('a', 'same'), mtimeS: 2_000 } as FileChange])
+  const after = await readFolder(folder)
+  expect(after.root).not.toBe(before.root)
+  expect(listingChanges(before.listing, after.listing, after.file)).toEqual([])
+})
+
+test('no change is written through a link, wherever it leads', () => {
+  const outside = join(work, 'outside')
+  mkdirSync(outside, { recursive: true })
+  writeFileSync(join(outside, 'x'), 'not ours')
+  symlinkSync(outside, at('out'))
+  symlinkSync(join(outside, 'x'), at('file'))
+  putChanges(folder, [write('out/x', 'ours'), write('file', 'ours'), { type: 'delete', path: 'none/x' }])
+  symlinkSync(join(outside, 'x'), at('patched'))
+  putChanges(folder, [{ type: 'patch', path: 'patched', mode: 0o644, mtimeS: 1, size: 3, parts: [{ at: 0, bytes: utf8('abc') }] }])
+  symlinkSync(outside, at('gone'))
+  putChanges(folder, [{ type: 'delete', path: 'gone/x' }])
+  expect([readFileSync(join(outside, 'x'), 'utf8'), textAt('out/x'), textAt('file'), textAt('patched')]).toEqual([
+    'not ours',
+    'ours',
+    'ours',
+    'abc',
+  ])
+})
+
+test('what scripts did is kept beside the folder, and forgotten where the folder itself was saved', async () => {
+  const kept = join(work, String(folders++))
+  writeFileSync(at('large'), 'abcdef')
+  const first = new KeptChanges(folder, kept)
+  first.put([
+    { type: 'patch', path: 'large', mode: 0o600, mtimeS: 1, size: 6, parts: [{ at: 2, bytes: utf8('XY') }] },
+    { type: 'delete', path: 'old' },
+    { type: 'symlink', path: 'link', target: 'large' },
+    write('new/file', 'made'),
+  ])
+  expect([readFileSync(join(kept, 'files/large'), 'utf8'), readlinkSync(join(kept, 'files/link')), textAt('large')]).toEqual([
+    'abXYef',
+    'large',
+    'abcdef',
+  ])
+  const again = new KeptChanges(folder, kept)
+  expect((await again.changes()).map(({ type, path }) => `${type} ${path}`)).toEqual([
+    'delete old',
+    'directory new',
+    'symlink link',
+    'write large',
+    'write new/file',
+  ])
+  again.put([write('old', 'back'), { type: 'delete', path: 'new' }])
+  again.forget(['large', 'new'])
+  expect((await new KeptChanges(folder, kept).changes()).map(({ type, path }) => `${type} ${path}`)).toEqual(['symlink link', 'write old'])
+  expect(existsSync(join(kept, 'files/large'))).toBe(false)
+})

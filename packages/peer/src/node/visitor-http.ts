@@ -1,0 +1,50 @@
+import type { HttpHeader } from '@interpeer/peer-group'
+
+/** Headers that belong to one connection, or that whoever stands between a browser and a site sets itself. */
+const NOT_PASSED_ON = new Set(
+  'accept-encoding connection content-length expect host keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding upgrade'.split(
+    ' ',
+  ),
+)
+const WITHOUT_BODY = new Set([101, 204, 205, 304])
+
+/** A request's whole body, or undefined when it has more than `maxBytes`: reading stops there. */
+export async function readBody(request: Request, maxBytes: number): Promise<Uint8Array | undefined> {
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return undefined
+  if (request.body === null) return new Uint8Array()
+  const parts: Uint8Array[] = []
+  let size = 0
+  for await (const part of request.body as unknown as AsyncIterable<Uint8Array>) {
+    size += part.length
+    if (size > maxBytes) return undefined
+    parts.push(part)
+  }
+  return new Uint8Array(Buffer.concat(parts))
+}
+
+/** What a site gets of a browser's headers. */
+export const headersForSite = (headers: Headers): HttpHeader[] =>
+  [...headers].filter(([name]) => !NOT_PASSED_ON.has(name) && !name.startsWith('interpeer-')).map(([name, value]) => ({ name, value }))
+
+/** What a browser gets of a site's headers. A site sets no cookies for its neighbours: each keeps to its own origin. */
+export function headersForVisitor(given: readonly HttpHeader[]): Headers {
+  const headers = new Headers()
+  for (const { name, value } of given) {
+    if (NOT_PASSED_ON.has(name.toLowerCase())) continue
+    try {
+      headers.append(name, name.toLowerCase() === 'set-cookie' ? withoutDomain(value) : value)
+    } catch {
+      // a header that HTTP can't carry is left out; digests cover the body alone
+    }
+  }
+  return headers
+}
+
+/** Whether the answer to a request of that method has no body, whatever the site sent. */
+export const isBodiless = (method: string, status: number): boolean => method === 'HEAD' || WITHOUT_BODY.has(status)
+
+const withoutDomain = (cookie: string): string =>
+  cookie
+    .split(';')
+    .filter((part, i) => i === 0 || !/^\s*domain\s*=/i.test(part))
+    .join(';')

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest'
+import { headersForSite, headersForVisitor, isBodiless, readBody } from '../src/node/visitor-http.js'
+
+test('a site gets what a browser says, but nothing of the connection, and nothing that is ours', () => {
+  const given = new Headers({ cookie: 'a=b', accept: '*/*', connection: 'keep-alive', 'accept-encoding': 'gzip', 'interpeer-peer': 'x' })
+  expect(headersForSite(given)).toEqual([
+    { name: 'accept', value: '*/*' },
+    { name: 'cookie', value: 'a=b' },
+  ])
+})
+
+test('a browser gets what a site says: each cookie by itself and for this origin alone, nothing that HTTP can not carry', () => {
+  const headers = headersForVisitor([
+    { name: 'Set-Cookie', value: 'a=b; Domain=example.org; Path=/' },
+    { name: 'Set-Cookie', value: 'domain=c; HttpOnly' },
+    { name: 'Content-Length', value: '5' },
+    { name: 'X-Bad', value: 'a\nb' },
+    { name: 'X-Good', value: 'yes' },
+  ])
+  expect([...headers]).toEqual([
+    ['set-cookie', 'a=b; Path=/'],
+    ['set-cookie', 'domain=c; HttpOnly'],
+    ['x-good', 'yes'],
+  ])
+})
+
+test('HEAD has no body, nor has 304', () => {
+  expect([isBodiless('HEAD', 200), isBodiless('GET', 304), isBodiless('GET', 200)]).toEqual([true, true, false])
+})
+
+test('a body is read up to its limit, whatever length it claims', async () => {
+  const posted = (body: string, length?: string) =>
+    new Request('http://localhost/', { method: 'POST', body, ...(length === undefined ? {} : { headers: { 'content-length': length } }) })
+  expect(new TextDecoder().decode(await readBody(posted('four'), 4))).toBe('four')
+  expect(await readBody(posted('fives'), 4)).toBe(undefined)
+  expect(await readBody(posted('x', '5'), 4)).toBe(undefined)
+  expect(await readBody(new Request('http://localhost/'), 4)).toEqual(new Uint8Array())
+})
