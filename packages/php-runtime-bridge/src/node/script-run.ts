@@ -91,8 +91,7 @@ export function stopOf(php: PhpInstance, threw: boolean): AnswerCode | undefined
   const { kernel, fuel, hooks, stackOverran } = php
   const halted = kernel.halted?.reason
   // PHP that gave a script up for want of memory may stumble over what that left half done: register_shutdown_function(), for one, puts an empty
-  // entry on its list and then asks for the memory that it should point to; at the end PHP calls that entry, or clears it, and so writes to address 0,
-  // where the binary traps
+  // entry on its list and then asks for the memory that it should point to; at the end PHP calls, or clears, what it takes to lie at address 0
   const lackedMemory = kernel.memoryRefused || hooks.outOfMemory
   if (halted?.type === 'answer') {
     if (halted.code === 'SCRIPT_TRAPPED' && lackedMemory) return 'MEMORY_EXHAUSTED'
