@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Errno } from '../src/errno.js'
 import { emptyTree, type TreeDirectory } from '../src/file-tree.js'
 import { SLOT } from '../src/limits.js'
+import { cardTableAbove } from '../src/meter/cards.js'
 import { DescriptorTable } from '../src/node/descriptors.js'
 import { FuelGauge } from '../src/node/fuel-gauge.js'
 import { GuestMemory } from '../src/node/guest-memory.js'
@@ -49,7 +50,8 @@ export class OverlayFiles {
   constructor(tree: TreeDirectory, writability: Writability) {
     this.overlay = new Overlay(tree, writability)
     const kernel = this.#kernel
-    kernel.memory = new GuestMemory({ buffer: new ArrayBuffer(BYTES_AT + BYTES_MAX), grow: () => 0 }, 0)
+    const cards = cardTableAbove(BYTES_AT + BYTES_MAX)
+    kernel.memory = new GuestMemory({ buffer: new ArrayBuffer(cards.end), grow: () => 0 }, cards)
     kernel.guest = { malloc: () => 0, alignedAlloc: () => 0, stackPointer: () => 0, forgetLibrary: () => undefined }
     kernel.fuel = new FuelGauge({ value: 0n }, () => undefined)
     kernel.fuel.begin(SLOT)
