@@ -35,7 +35,7 @@ export type Call =
 export type Result = string | number | readonly string[]
 
 export const FLAGS = { read: 0, write: 1, both: 2, create: 0o100, exclusive: 0o200, truncate: 0o1000, append: 0o2000, directory: 0o200000 }
-const [PATH_AT, OTHER_AT, VECTOR_AT, RESULT_AT, BYTES_AT] = [64, 8192, 16_384, 16_400, 20_000]
+const [PATH_AT, OTHER_AT, VECTOR_AT, RESULT_AT, BYTES_AT] = [1024, 10_240, 20_480, 20_496, 24_576]
 const BYTES_MAX = 200_000
 const AT_FDCWD = -100
 const namesOfErrors = new Map(Object.entries(Errno).map(([name, number]) => [number as number, `E${name}`]))

@@ -12,7 +12,6 @@ const scripts = {
   'index.php': '<?php echo "hello";',
   'objects.php':
     '<?php $a = []; for ($i = 0; $i < 50000; $i++) $a[] = (object) ["n" => $i]; ini_set("precision", 3); setlocale(LC_ALL, "de"); echo count($a);',
-    '<?php $a = str_repeat("x", 3_000_000); preg_replace("/(?:\\D+|<\\d+>)*[!?]/", "", str_repeat("foobar ", 20000)); while (true) $b[] = $a .= "y";',
   'database.php':
     '<?php $db = new PDO("sqlite:/site/x.db"); $db->exec("CREATE TABLE t (a)"); echo $db->query("SELECT random()")->fetchColumn();',
   'deep.php': '<?php $f = function () use (&$f) { return array_map($f, [1])[0]; }; $f();',
