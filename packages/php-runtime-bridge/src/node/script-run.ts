@@ -7,7 +7,7 @@ import { type AbstainReason, type AnswerCode, codedAnswer, type Draft, ERROR_HEA
 import { Overlay } from '../overlay.js'
 import { parentOf } from '../path.js'
 import { SITE_FOLDER } from '../php-ini.js'
-import { parseResponseHead } from '../response-headers.js'
+import { isBodilessStatus, parseResponseHead } from '../response-headers.js'
 import type { Routed } from '../route.js'
 import type { Scratch } from '../scratch.js'
 import { serverVariablesOf } from '../server-variables.js'
@@ -137,7 +137,8 @@ function responseOf(
   if (!changes || (changes.length > 0 && !isLoadable(deriveTree(site, changes)))) return codedAnswer('CHANGES_INVALID', '', log)
   const head = parseResponseHead(textOf(output.read('headers')))
   if (!head) return { ...codedAnswer('HEADERS_MALFORMED', '', log), changes, effects }
-  return { ...head, body: output.read('output'), changes, effects, log }
+  const body = isBodilessStatus(head.status) ? new Uint8Array(0) : output.read('output')
+  return { ...head, body, changes, effects, log }
 }
 
 function textOf(bytes: Uint8Array): string {
