@@ -86,8 +86,11 @@ export class EventsJob implements SimulatedJob {
     return { type: 'ran', files, responses, fuel: 1_000 * ran.length, transcript: sha256(block), effects: sha256(block, seed), agenda }
   }
 
-  onFinal(member: Member, { state, isLast }: GroupEffect & { type: 'final' }): void {
+  onFinal(member: Member, { state, files, isLast }: GroupEffect & { type: 'final' }): void {
     if (!isLast) return
+    const log = logs.get(files) ?? []
+    const once = log.filter((line) => /^(timer|sent) /.test(line))
+    if (new Set(once).size < once.length) member.around.watcher.violate('a timer ran, or a mail counted as sent, more than once')
     this.#sending.set(member.index, { ...this.#lifeOf(member), state })
     this.#look(member)
   }
