@@ -96,13 +96,14 @@ export interface ScriptRuntime {
   cron(root: string): readonly { readonly schedule: Schedule; readonly target: string }[]
   /**
    * Runs on a private copy: `root` itself never changes.
-   * @param options `kind`: of a read nobody takes the changes over. Default `write`
+   * @param options `kind`: of a read nobody takes the changes over. Default `write`. `inPieces`: of a long file the answer may tell the digests of
+   * its pieces (header `interpeer-pieces`, see `pieced-answer.ts`), each of which is had by its range
    */
   run(
     root: string,
     request: ScriptRequest,
     at: { readonly timeMs: number; readonly seed: Uint8Array; readonly job?: JobFacts },
-    options?: { readonly kind?: 'read' | 'write' },
+    options?: { readonly kind?: 'read' | 'write'; readonly inPieces?: boolean },
   ): Promise<ScriptOutcome>
   close(): Promise<void>
 }
