@@ -10,7 +10,7 @@ import { openLog } from './log.js'
 import { oddsLine } from './odds.js'
 import { openKey } from './open-key.js'
 import type { PassphraseOptions } from './passphrase.js'
-import { mustBeGood } from './site-check.js'
+import { configurationOf } from './site-check.js'
 import { cacheFolderOf, HOST_CALLS, SLOT_LIMITS } from './slot.js'
 
 export interface PublishOptions extends PassphraseOptions {
@@ -33,7 +33,7 @@ const TOLD = { traitorsPpm: 200_000, peers: null, silentPpm: 10_000 }
  * has taken them over and certified its first step.
  */
 export async function publishSite(folder: string, options: PublishOptions): Promise<void> {
-  mustBeGood(folder)
+  configurationOf(folder)
   mkdirSync(options.data, { recursive: true, mode: 0o700 })
   const say = (line: string): boolean => process.stderr.write(`${line}\n`)
   const genesis = readFileSync(options.genesis, 'utf8')

@@ -1,3 +1,4 @@
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { SLOT, type SlotLimits } from '@interpeer/php-runtime-bridge'
 
@@ -12,3 +13,6 @@ export const HOST_CALLS = { effects: ['after', 'outbox'] } as const
 
 /** Where a peer keeps the metered binary: it can be made again at any time. */
 export const cacheFolderOf = (data: string): string => join(data, 'cache')
+
+/** The same for commands that belong to no peer. */
+export const userCacheFolder = (): string => join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'interpeer')
