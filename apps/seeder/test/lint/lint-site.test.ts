@@ -42,7 +42,7 @@ test('by running it: syntax of its PHP, views that write at first or each time, 
   const { code, findings } = await lint(folder, ...views)
   expect(code).toBe(2)
   expect(coded(findings, 'SYNTAX').map(({ level, places }) => [level, places])).toEqual([
-    ['error', [{ path: 'broken.php', line: 3 }]],
+    ['error', [{ path: 'broken.php', line: 4 }]],
     ['error', [{ path: 'newer.php', line: 1 }]],
   ])
   expect(coded(findings, 'VIEW_WRITES').map(({ level, text, places }) => [level, text, places])).toEqual([
