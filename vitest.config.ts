@@ -7,6 +7,7 @@ export default defineConfig({
       'apps/*',
       'tools',
       'tools/simulator',
+      'tools/apps',
       'tools/bench',
       'tools/e2e',
       'tools/fuzz',

@@ -12,6 +12,8 @@ export interface LocalNetworkOptions {
   readonly name: string
   /** The longest run of a script before a peer abstains. */
   readonly guardMs?: number
+  /** How long the site may take until its first page is served, ms. Default 90,000. */
+  readonly servedMs?: number
   /** What starts a seeder in the place of its program: so that it runs in a namespace, or with a clock, of its own. */
   readonly launch?: (program: string, words: readonly string[], name: string) => readonly [string, readonly string[]]
   /** Whether all that peers send each other passes a relay (tools/relay), which can delay, drop and cut it. Linux only. */

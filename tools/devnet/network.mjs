@@ -26,7 +26,7 @@ export class LocalNetwork {
   #relay
   #advertised = new Map() // by name, where the relay takes what is for a seeder
 
-  /** @param options {{ seeders, group, cycleMs, tenureMs, port, data, site, name, guardMs?, relay?, launch? }}  @param say called with each step, in words */
+  /** @param options {{ seeders, group, cycleMs, tenureMs, port, data, site, name, guardMs?, servedMs?, relay?, launch? }}  @param say called with each step, in words */
   constructor(options, say) {
     this.#options = options
     this.#say = say
@@ -196,7 +196,8 @@ export class LocalNetwork {
 
   /** Fetches the site's page as a browser would: a page with a digest is one that the group made. */
   async #untilServed() {
-    const deadline = performance.now() + SERVED_MS
+    const { servedMs = SERVED_MS } = this.#options
+    const deadline = performance.now() + servedMs
     let last = 'no answer'
     while (!this.#stopping) {
       const page = await this.fetch('/').catch((error) => error)
@@ -206,8 +207,7 @@ export class LocalNetwork {
         return
       }
       last = page instanceof Error ? page.message : `${page.status} ${page.headers['interpeer-error']}`
-      if (performance.now() > deadline)
-        throw new Error(`the site's page was not served within ${SERVED_MS / 1000} s (last answer: ${last})`)
+      if (performance.now() > deadline) throw new Error(`the site's page was not served within ${servedMs / 1000} s (last answer: ${last})`)
       await new Promise((done) => setTimeout(done, 100))
     }
   }

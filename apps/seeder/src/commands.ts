@@ -43,6 +43,12 @@ const reachable = (text: string): { readonly host: string; readonly port: number
   if (address === undefined) throw new InvalidArgumentError('HOST:PORT with a literal address that others can send to')
   return address
 }
+/** A server of the operator's own choice, by name or address. */
+const hostAndPort = (text: string): { readonly host: string; readonly port: number } => {
+  const [, host = '', port = ''] = /^\[?([^[\]\s/@]+?)\]?:(\d{1,5})$/.exec(text) ?? []
+  if (host === '' || Number(port) < 1 || Number(port) > 65_535) throw new InvalidArgumentError('HOST:PORT')
+  return { host, port: Number(port) }
+}
 const storageSize = (text: string): number => {
   try {
     return parseStorageSize(text)
@@ -159,6 +165,22 @@ export function program(): Command {
       new Option('--guard-ms <ms>', 'longest run of a script before this peer abstains')
         .argParser(wholeNumber(100, 600_000))
         .default(10_000),
+    )
+    .addOption(
+      new Option('--outbox-smtp <host:port>', 'mail server that sends the mail of the sites hosted here (default: this peer sends none)')
+        .argParser(hostAndPort)
+        .env('INTERPEER_OUTBOX_SMTP'),
+    )
+    .addOption(
+      new Option('--outbox-from <address>', 'who that mail is from, to the mail server')
+        .env('INTERPEER_OUTBOX_FROM')
+        .default('interpeer@localhost'),
+    )
+    .addOption(new Option('--outbox-http', 'send HTTP requests of the sites hosted here, to public addresses').env('INTERPEER_OUTBOX_HTTP'))
+    .addOption(
+      new Option('--outbox-private', 'send them to private addresses too: whatever this machine reaches, sites reach').env(
+        'INTERPEER_OUTBOX_PRIVATE',
+      ),
     )
     .addOption(
       new Option('--log-level <level>', 'how much to log')

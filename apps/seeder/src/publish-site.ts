@@ -11,7 +11,7 @@ import { oddsLine } from './odds.js'
 import { openKey } from './open-key.js'
 import type { PassphraseOptions } from './passphrase.js'
 import { configurationOf } from './site-check.js'
-import { cacheFolderOf, SLOT_LIMITS } from './slot.js'
+import { cacheFolderOf, HOST_CALLS, SLOT_LIMITS } from './slot.js'
 
 export interface PublishOptions extends PassphraseOptions {
   readonly data: string
@@ -68,7 +68,7 @@ export async function publishSite(folder: string, options: PublishOptions): Prom
 
 /** The runtime that this program's seeders have: members must agree on it, so the manifest names it. */
 async function runtimeId(data: string): Promise<string> {
-  const runtime = await startPhpRuntime({ limits: SLOT_LIMITS, cacheFolder: cacheFolderOf(data) })
+  const runtime = await startPhpRuntime({ limits: SLOT_LIMITS, hostCalls: HOST_CALLS, cacheFolder: cacheFolderOf(data) })
   await runtime.close()
   return runtime.runtimeId
 }

@@ -140,7 +140,8 @@ export function simulate({ seed, peers }: { readonly seed: number; readonly peer
     if (isDecisive && judgment.by !== 'jury') problems.push(`no verdict of an honest majority: ${judgment.by}`)
     const start = judgment.opens?.start
     const held = honest.some(({ disk }) => start !== undefined && disk.has(start))
-    const isMembers = start !== undefined && made.blocks.has(start)
+    // of a lie that more traitors than honest jurors spoke for, those who signed it say that they have it
+    const isMembers = start !== undefined && (made.blocks.has(start) || (judgment.outcome === 'unjudged' && scene.liars.has(0)))
     if (judgment.outcome === 'overturned' && !held) problems.push('nobody honest has the state that stands')
     if (start !== undefined && judgment.outcome !== 'overturned' && !held && !isMembers) problems.push('nobody has the state that stands')
     if (kind === 'withheld-served' && judgment.by === 'jury' && !handedTo.has(made.peer(memberCount - 1)))
@@ -176,8 +177,8 @@ function faultsOf(
   const found: string[] = []
   const isLie = dispute.certified !== undefined && liars.has(0)
   if (isLie && outcome === 'stands') found.push('a lie stands')
-  // as many traitors as honest jurors that found something: then nobody can know, and it says so
-  if (isLie && outcome === 'unjudged' && judgment.pay.owed.length >= 2 * traitorCount + 1) found.push('a lie stands unjudged')
+  // more traitors than honest jurors that found something: then nobody can know, and it says so
+  if (isLie && outcome === 'unjudged' && judgment.pay.owed.length >= 2 * traitorCount) found.push('a lie stands unjudged')
   for (const { peer } of marks) if (!liars.has(made.context.members.indexOf(peer))) found.push('an honest member is marked')
   for (const peer of leave) if (!liars.has(made.context.members.indexOf(peer))) found.push('an honest member leaves')
   for (const { peer } of faults) if (jury.indexOf(peer) < 0 || jury.indexOf(peer) >= traitorCount) found.push('an honest peer is accused')

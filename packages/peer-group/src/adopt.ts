@@ -3,7 +3,7 @@ import { hexOf, type Infer, sameBytes } from '@interpeer/wire-codec'
 import { accuse } from './accuse.js'
 import { answerOf, matches, rootOf, saltFor } from './answer.js'
 import { type KnownBatch, namingOf } from './batch.js'
-import { agreedAnswer, closes, readCertificate, writeCertificate } from './certificate.js'
+import { closes, readCertificate, writeCertificate } from './certificate.js'
 import { dissent, readDissent, sayLate, takeDissent } from './dissent.js'
 import { PeerGroupError } from './errors.js'
 import { becomeFinal, fetchState, renew } from './finality.js'
@@ -15,6 +15,7 @@ import { newOpenStep } from './open-step.js'
 import { sign } from './sign.js'
 import { changeStep, isJudged, isUnanimous, knownStep, lowestMissing, namedThrough, stateAt, trimSteps, unnamedSteps } from './steps.js'
 import { tallyLate, tallyStep } from './tally.js'
+import { disputeStep } from './tell-disputes.js'
 import type { Opened } from './verifier.js'
 
 const CLOSED_RESENDS = 8
@@ -77,7 +78,7 @@ export function adopt(t: Turn, adopted: Adopted): undefined {
   if (ownReveal !== undefined && sameBytes(ownReveal.value.batch, batch.hash)) {
     if (!isShown) sayToo(t, known, ownReveal)
     // its dissent is its reveal; the others may collude, or call the step clear at once
-    if (!matches(ownReveal.value.answer, answer)) tellDispute(t, step)
+    if (!matches(ownReveal.value.answer, answer)) disputeStep(t, step)
   } else if (ownRun !== undefined && known.own === 'differs') dissent(t, known, ownAnswer(t, step, rank, batch, ownRun))
   else if (ownRun !== undefined && known.own === 'agrees') revealToo(t, known, ownAnswer(t, step, rank, batch, ownRun)) // no commit set had come
   if (known.own === 'running' || known.own === 'late') sayLate(t, known)
@@ -140,28 +141,7 @@ export function nameDisputes(t: Turn, { value }: KnownBatch): void {
   }
   if (!isJudged(g) || (g.frozen > 0 && value.disputed >= g.frozen) || value.disputed <= namedThrough(g)) return
   g.frozen = value.disputed
-  tellDispute(t, value.disputed)
-}
-
-/**
- * For the chain: what is signed against a certified step. Nobody objects who agreed in the certificate that is shown: reveals of such members are left out of
- * it, or, where q would not be left, what they say against it.
- */
-export function tellDispute(t: Turn, step: number): void {
-  const { g } = t
-  const known = knownStep(g, step)
-  if (known === undefined || known.dissents.size === 0 || !isJudged(g)) return
-  const { answer, reveals, batch } = known.certified
-  const agreed = (seat: number): boolean => {
-    const own = reveals.get(seat)
-    return own !== undefined && matches(own.value.answer, answer)
-  }
-  const others = [...reveals.values()].filter(({ seat }) => !known.dissents.has(seat) || !agreed(seat))
-  const isEnough = agreedAnswer(others, g.setup.members.length) !== undefined
-  const dissents = [...known.dissents].filter(([seat]) => isEnough || !agreed(seat)).map(([, envelope]) => envelope)
-  if (dissents.length === 0) return
-  const certificate = isEnough ? writeCertificate(others) : known.certified.certificate
-  t.effects.push({ type: 'dispute', step, certificate, batch: batch.bytes, dissents })
+  disputeStep(t, value.disputed)
 }
 
 export function mark(t: Turn, seat: number, step: number): void {

@@ -68,6 +68,16 @@ export function answerOf(
   }
 }
 
+/** Whether a run comes to all that members agreed on, as far as a run decides it; `root`: of the state that follows from it. */
+export function isRunOf(
+  answer: Answer,
+  root: ContentId,
+  { responses, fuel, effects = NO_EFFECTS }: Pick<Ran, 'responses' | 'fuel' | 'effects'>,
+): boolean {
+  if (answer.fuel !== fuel || !sameBytes(answer.root, bytesOfContentId(root))) return false
+  return sameBytes(answer.responses, responsesDigest(responses)) && sameBytes(answer.effects, effects)
+}
+
 /** Whether the common parts match: what q members must agree on. */
 export function matches(a: Answer, b: Answer): boolean {
   if (a.fuel !== b.fuel || a.final !== b.final || a.disputed !== b.disputed) return false

@@ -18,6 +18,7 @@ import { DISSENTS_MAX } from './settings.js'
 import { sign } from './sign.js'
 import { changeStep, isJudged, knownStep, namedThrough, unnamedSteps } from './steps.js'
 import { tallyLate, tallySaidLate } from './tally.js'
+import { disputeOwn } from './tell-disputes.js'
 import type { Opened, Verifier } from './verifier.js'
 
 /** What is signed against a certified step. `answer` is undefined where its sender was not given the batch. */
@@ -68,11 +69,7 @@ function object(t: Turn, step: number, envelope: Uint8Array, own: 'differs' | 'w
   changeStep(t, step, { own, dissents: new Map(known.dissents).set(g.seat, envelope) })
   t.durable = true
   send(t, othersOf(g), envelope)
-  // the chain hears of it from the dissenter too: the others may collude, or have called the step clear
-  if (isJudged(g)) {
-    const { certificate, batch } = known.certified
-    t.effects.push({ type: 'dispute', step, certificate, batch: batch.bytes, dissents: [envelope] })
-  }
+  disputeOwn(t, step)
 }
 
 /** Others certified a batch while this member still ran it, or its run did not end: late, which is no dissent. */

@@ -19,13 +19,14 @@ import {
 } from '@interpeer/wire-codec'
 import { matches } from './answer.js'
 import { type KnownBatch, NO_BATCH, readBatch } from './batch.js'
-import { readCertificate } from './certificate.js'
+import { readCertificate, verifyReveals } from './certificate.js'
 import { readDissent } from './dissent.js'
 import { PeerGroupError } from './errors.js'
 import type { Base, Final, Group, KnownStep, OpenStep, Turn } from './group-state.js'
 import {
   answerSchema,
   boundSetSchema,
+  CERTIFICATE_MAX_BYTES,
   proposalMessage,
   REVEAL_MAX_BYTES,
   revealMessage,
@@ -40,7 +41,7 @@ import {
   timeoutMessage,
 } from './messages.js'
 import { newOpenStep } from './open-step.js'
-import { BATCH_MAX_BYTES, DISSENTS_MAX } from './settings.js'
+import { BATCH_MAX_BYTES, DISSENT_MAX_BYTES, DISSENTS_MAX } from './settings.js'
 import { disputedIn, isJudged } from './steps.js'
 import { tallyRecord } from './tally.js'
 import { boundBy, isForced, showTimeouts, takeTimeout } from './timeouts.js'
@@ -48,7 +49,7 @@ import type { Verifier } from './verifier.js'
 
 /** The step before the last final one, too: its last reveals may still be on their way. */
 const RECORD_STEPS_MAX = SHOWN_STEPS_MAX + 1
-const RECORD_VERSION = 3
+const RECORD_VERSION = 4
 export const RECORD_MAX_BYTES = 4 * 1024 * 1024
 const PROPOSAL_MAX_BYTES = 1024 * 1024 + 256
 const batchBytes = bytesMax(BATCH_MAX_BYTES)
@@ -79,6 +80,8 @@ export const recordSchema = struct({
   /** This member's tally for the open step, as it was sent. */
   ownTally: nullable(bytesMax(TALLY_MAX_BYTES)),
   show: nullable(bytesMax(SHOW_MAX_BYTES + 128)),
+  /** A certificate whose batch nobody gave, and that this is so, as it was signed: the chain may have to be told again. */
+  unseen: nullable(struct({ certificate: bytesMax(CERTIFICATE_MAX_BYTES), said: bytesMax(DISSENT_MAX_BYTES) })),
 })
 type DurableRecord = Infer<typeof recordSchema>
 
@@ -94,7 +97,7 @@ export function writeRecord(g: Group): Uint8Array {
       steps: stepsToKeep(g).map(({ certified, dissents }) => ({
         certificate: certified.certificate,
         batch: certified.batch.bytes,
-        dissents: [...dissents.values()].slice(0, DISSENTS_MAX),
+        dissents: dissentsToKeep(dissents, g.seat),
       })),
       final: final.step,
       rank: open.rank,
@@ -110,6 +113,7 @@ export function writeRecord(g: Group): Uint8Array {
       tally: g.tally,
       ownTally: open.tallies.get(g.seat)?.envelope ?? null,
       show: g.show ?? null,
+      unseen: g.unseen?.said === undefined ? null : { certificate: g.unseen.certificate, said: g.unseen.said },
     },
     RECORD_MAX_BYTES,
   )
@@ -146,6 +150,25 @@ const unreadable = (reason: string, cause?: unknown): PeerGroupError => new Peer
 /** The last final step, what is certified since, and the steps before it that others may still complete. */
 function stepsToKeep({ steps, final }: Group): readonly KnownStep[] {
   return steps.filter(({ step }) => step >= final.step - 1).slice(-RECORD_STEPS_MAX)
+}
+
+/** The own one first: who signed it has to stand by it. */
+function dissentsToKeep(dissents: ReadonlyMap<number, Uint8Array>, seat: number): readonly Uint8Array[] {
+  const own = dissents.get(seat)
+  const others = [...dissents].filter(([by]) => by !== seat).map(([, envelope]) => envelope)
+  return [...(own === undefined ? [] : [own]), ...others].slice(0, DISSENTS_MAX)
+}
+
+/** What this member signed about a step that nobody gave it the batch of. @throws {PeerGroupError} RECORD_UNREADABLE */
+export function unseenOf(
+  { setup, verifier }: Pick<Group, 'setup' | 'verifier'>,
+  record: DurableRecord | undefined,
+  nowMs: number,
+): Group['unseen'] {
+  if (record === undefined || record.unseen === null) return undefined
+  const { certificate, said } = record.unseen
+  const { step, rank, batchHash } = within(() => verifyReveals(certificate, setup, verifier.verification))
+  return { step, rank, batch: batchHash, certificate, sinceMs: nowMs, said }
 }
 
 /** Where an epoch begins, or where the record left it. Windows begin anew. @throws {PeerGroupError} RECORD_UNREADABLE */

@@ -4,7 +4,7 @@ import { joinersOf, sayAgain, sendSteps, stepsAfter, takeFinal, takeLateReveal, 
 import type { GroupEffect, GroupEvent, GroupSetup, RequestRef } from './api.js'
 import { nextWakeMs, onClock } from './clock.js'
 import { takeDissent, takeHeld, takeLateWord } from './dissent.js'
-import { placeOf, readRecord, restoreOpenStep, writeRecord } from './durable.js'
+import { placeOf, readRecord, restoreOpenStep, unseenOf, writeRecord } from './durable.js'
 import { PeerGroupError } from './errors.js'
 import { announce, fetchState, onState } from './finality.js'
 import { beginTurn, count, type Group, othersOf, send, type Turn } from './group-state.js'
@@ -33,8 +33,8 @@ import { ASK_EVERY_MS, GROUP_DEFAULTS, MEMBERS_MAX } from './settings.js'
 import { onShow } from './show.js'
 import { sign } from './sign.js'
 import { tellStuck } from './stuck.js'
-
 import { emptyTally, isTally } from './tally.js'
+import { disputeAgain } from './tell-disputes.js'
 import { followTimeouts, takeTimeout } from './timeouts.js'
 import { onShown } from './unseen.js'
 import { createVerifier, type FromMember, type Opened, type Verification } from './verifier.js'
@@ -79,7 +79,7 @@ export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durabl
     tally: record?.tally ?? emptyTally(setup.members.length),
     show: record?.show ?? undefined,
     askedAtMs: nowMs,
-    unseen: undefined,
+    unseen: unseenOf({ setup, verifier }, record, nowMs),
     before: undefined,
     answeredAtMs: new Map(),
     faulted: new Set(),
@@ -92,6 +92,7 @@ export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durabl
   announce(t)
   fetchState(t)
   if (group.phase !== 'open') tellClosed(t)
+  if (record !== undefined && group.seat >= 0) disputeAgain(t)
   if (group.phase === 'open' && record !== undefined && group.seat >= 0) {
     t.g.open.resendAtMs = nowMs // what was signed before goes out again
     sayAgain(t)

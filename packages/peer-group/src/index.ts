@@ -8,7 +8,7 @@ export {
   TIMERS_MAX,
   type Timer,
 } from './agenda/agenda.js'
-export { type DueEvent, withoutEvent } from './agenda/due.js'
+export { type DueEvent, dueEvents, withoutEvent } from './agenda/due.js'
 export { type OutboxDue, type OutboxDuty, outboxDue } from './agenda/outbox-duty.js'
 export {
   OUTBOX_ANSWER_BODY_MAX_BYTES,
@@ -89,6 +89,7 @@ export { RESPONSE_BODY_MAX_BYTES, RESPONSE_CHUNK_BYTES, type SiteReply, type Sit
 export { type HttpHeader, httpHeader, REQUEST_BODY_MAX_BYTES, type SiteRequest, siteRequest } from './site-request.js'
 export {
   type AnsweredRequest,
+  agendaIn,
   answeredBy,
   firstStateBlock,
   type GroupState,

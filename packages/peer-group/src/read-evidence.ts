@@ -148,7 +148,7 @@ export function verifyReadContradiction(envelope: Uint8Array, context: ReadConte
   if (!isReadOnRecord(pair, context, verification)) throw wrong('not a member, or not on a state of this site')
   if (!said.writes && sameBytes(said.found, responseDigest(pair.reply))) throw wrong('no contradiction')
   const { found, writes, runtime } = said
-  const rerun = { state: pair.state, runtime, ...readMoment(pair.request) }
+  const rerun = { state: pair.state, step: pair.reply.step, runtime, ...readMoment(pair.request) }
   return { accuser: peerIdOfKey(said.from), pair, rerun, found, writes }
 }
 

@@ -1,6 +1,6 @@
 import { type ContentId, type PeerId, peekMessageNumber } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
-import { NOTHING_RAN } from './answer.js'
+import { isRunOf, NOTHING_RAN } from './answer.js'
 import type { ExecutionResult, GroupEffect, StateEvent } from './api.js'
 import { type KnownBatch, runsNothing, seedAlpha } from './batch.js'
 import { type CertifiedStep, readCertificate } from './certificate.js'
@@ -106,7 +106,7 @@ function compare(shadow: Shadow, certified: CertifiedStep, result: ExecutionResu
   }
   const { state, blocks } = nextState(held.state, batch, result.files, result.responses, shadow.requestsKeptMs, result.agenda)
   const behind: ShadowEffect[] = last !== undefined && last.step > step ? [fetch(last)] : []
-  if (state.root !== root) {
+  if (!isRunOf(certified.answer, state.root, result)) {
     return { state: { ...shadow, held: undefined }, effects: [{ type: 'mismatched', step, state: root }, fetch(last ?? certified)] }
   }
   return {

@@ -108,6 +108,21 @@ export function readState(block: Uint8Array, parts: readonly Uint8Array[]): Grou
   })
 }
 
+/** What a state has planned, out of a store; undefined where a block is missing or none of these. */
+export function agendaIn(root: ContentId, get: (cid: ContentId) => Uint8Array | undefined): Agenda | undefined {
+  const block = get(root)
+  if (block === undefined) return undefined
+  try {
+    const { agenda } = readStateBlock(block)
+    if (agenda === null) return NO_AGENDA
+    const written = get(agenda)
+    return written === undefined ? undefined : reading(() => readAgenda(written))
+  } catch (error) {
+    if (!(error instanceof PeerGroupError)) throw error
+    return undefined
+  }
+}
+
 /** What the event `state` brings, out of a store; undefined where a block is missing or none of these. */
 export function stateEventOf(root: ContentId, get: (cid: ContentId) => Uint8Array | undefined): StateEvent | undefined {
   const block = get(root)

@@ -5,7 +5,8 @@ import { count, othersOf, send, type Turn } from './group-state.js'
 import { askMessage, lateMessage, withheldMessage } from './messages.js'
 import { ASK_EVERY_MS, WITHHELD_SHARE } from './settings.js'
 import { sign } from './sign.js'
-import { isJudged, knownStep } from './steps.js'
+import { knownStep } from './steps.js'
+import { disputeUnseen } from './tell-disputes.js'
 
 /** Anyone may show a certificate and ask what this member says of it: its reveal, its dissent, that it is late, or that it was not given the batch. */
 export function onShown(t: Turn, from: Parameters<typeof send>[1][number], certificate: Uint8Array): undefined {
@@ -51,9 +52,10 @@ export function sayUnseen(t: Turn): void {
   const { g } = t
   const { unseen } = g
   if (unseen === undefined || g.phase !== 'open' || t.nowMs < (unseenAtMs(t) ?? Number.POSITIVE_INFINITY)) return
-  const { step, rank, batch, certificate } = unseen
+  const { step, rank, batch } = unseen
   const { envelope } = sign(t, withheldMessage, { step, rank, batch })
   g.unseen = { ...unseen, said: envelope }
+  t.durable = true
   send(t, othersOf(g), envelope)
-  if (isJudged(g)) t.effects.push({ type: 'dispute', step, certificate, batch: null, dissents: [envelope] })
+  disputeUnseen(t)
 }

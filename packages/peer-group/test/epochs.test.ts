@@ -5,6 +5,7 @@ import { execute, network, signerAt, verification } from '../simulations/jobs.js
 import { writeBatch } from '../src/batch.js'
 import { closes } from '../src/certificate.js'
 import {
+  type ExecutionResult,
   openShadow,
   pendingRequests,
   readBatch,
@@ -299,7 +300,8 @@ describe('recovery', () => {
 })
 
 describe('a newcomer', () => {
-  test('shadows the old group: it runs a step on its own copy and compares', () => {
+  /** A newcomer of a group that does three steps. @param spoil what becomes of its own runs */
+  function shadowing(spoil: (result: ExecutionResult) => ExecutionResult = (result) => result) {
     const desk = new Desk(4)
     const joiner = signerAt(9).peerId
     closeAll(desk, NOW + 60_000, [...desk.setup.members.slice(1), joiner])
@@ -311,7 +313,7 @@ describe('a newcomer', () => {
       for (const effect of effects) {
         seen.push(effect)
         if (effect.type === 'fetch-state') tell(stateEventOf(effect.root, (cid) => desk.blocks.get(cid)) as ShadowEvent)
-        if (effect.type === 'execute') tell({ type: 'executed', batch: effect.batch, from: effect.from, result: execute(effect) })
+        if (effect.type === 'execute') tell({ type: 'executed', batch: effect.batch, from: effect.from, result: spoil(execute(effect)) })
       }
     }
     for (const n of [1, 2, 3]) {
@@ -321,10 +323,23 @@ describe('a newcomer', () => {
     const heard = desk.of('send').filter(({ to }) => to.includes(joiner))
     expect(heard).toHaveLength(3)
     for (const { envelope } of heard) tell({ type: 'message', envelope })
-    expect(seen.filter(({ type }) => type === 'matched').map((one) => ('step' in one ? one.step : 0))).toEqual([2, 3])
-    expect(shadow.matched).toBe(2)
+    const stepsOf = (type: ShadowEffect['type']) => seen.filter((one) => one.type === type).map((one) => ('step' in one ? one.step : 0))
+    return { tell, seen, matched: stepsOf('matched'), mismatched: stepsOf('mismatched'), count: shadow.matched }
+  }
+
+  test('shadows the old group: it runs a step on its own copy and compares', () => {
+    const { tell, seen, matched, mismatched, count } = shadowing()
+    expect([matched, mismatched, count]).toEqual([[2, 3], [], 2])
     tell({ type: 'message', envelope: new Uint8Array(9) })
     expect(seen.at(-1)).toEqual({ type: 'count', code: 'MESSAGE_UNKNOWN' })
+  })
+
+  test.each<[string, (result: ExecutionResult & { type: 'ran' }) => ExecutionResult]>([
+    ['fuel', (result) => ({ ...result, fuel: result.fuel + 1 })],
+    ['effects', (result) => ({ ...result, effects: new Uint8Array(32) })],
+  ])('is no match with the same state and other %s', (_, spoil) => {
+    const { matched, mismatched } = shadowing((result) => (result.type === 'ran' ? spoil(result) : result))
+    expect([matched, mismatched]).toEqual([[], [2, 3]])
   })
 
   test('may ask for the closing certificate; strangers may not', () => {

@@ -1,4 +1,5 @@
 import type { DirectoryEntry, FileChange, FileEntry, SymlinkEntry } from '@interpeer/content-store'
+import type { Schedule } from '@interpeer/peer-group'
 
 /** One HTTP request as a script sees it. */
 export interface ScriptRequest {
@@ -7,6 +8,20 @@ export interface ScriptRequest {
   readonly target: string
   readonly host: string
   readonly https: boolean
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly body: Uint8Array
+  /** Not a visitor's: what the group itself has the site do. Scripts are told, and no visitor can say so. */
+  readonly event?: ScriptEvent
+}
+/** `cron`: the request is the target of a line that is due. The others run a script of the site, wherever it lies. */
+export type ScriptEvent =
+  | { readonly type: 'cron' }
+  | { readonly type: 'timer'; readonly script: string; readonly args: Uint8Array }
+  /** How a request of the outbox ended; `answer` undefined: nobody could send it. */
+  | { readonly type: 'answer'; readonly script: string; readonly key: string; readonly answer: OutboxAnswer | undefined }
+export interface OutboxAnswer {
+  /** HTTP's; 250 of mail that was handed over. */
+  readonly status: number
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body: Uint8Array
 }
@@ -53,6 +68,14 @@ export type ScriptOutcome =
     }
   | { readonly type: 'abstained'; readonly reason: string }
 
+/** What scripts may know of their job: the same at all members, whenever they run it. */
+export interface JobFacts {
+  readonly id: string
+  readonly account: string
+  /** Of the state that a read runs on; of the batch that a write is in. */
+  readonly step: number
+}
+
 /** Whether nobody but the visitor would know that it ran: what a read may be. */
 export const isPure = ({ changes, effects = [] }: ScriptOutcome & { type: 'answered' }): boolean => changes.length + effects.length === 0
 
@@ -69,15 +92,18 @@ export interface ScriptRuntime {
   load(root: string, files: readonly FileEntry[], directories: readonly DirectoryEntry[], symlinks: readonly SymlinkEntry[]): Promise<void>
   derive(root: string, from: string, changes: readonly ScriptChange[]): Promise<void>
   forget(root: string): void
+  /** What the site's configuration plans: GET requests, and when they are due. A pure function of the tree. */
+  cron(root: string): readonly { readonly schedule: Schedule; readonly target: string }[]
   /**
    * Runs on a private copy: `root` itself never changes.
-   * @param options `kind`: of a read nobody takes the changes over. Default `write`
+   * @param options `kind`: of a read nobody takes the changes over. Default `write`. `inPieces`: of a long file the answer may tell the digests of
+   * its pieces (header `interpeer-pieces`, see `pieced-answer.ts`), each of which is had by its range
    */
   run(
     root: string,
     request: ScriptRequest,
-    at: { readonly timeMs: number; readonly seed: Uint8Array },
-    options?: { readonly kind?: 'read' | 'write' },
+    at: { readonly timeMs: number; readonly seed: Uint8Array; readonly job?: JobFacts },
+    options?: { readonly kind?: 'read' | 'write'; readonly inPieces?: boolean },
   ): Promise<ScriptOutcome>
   close(): Promise<void>
 }

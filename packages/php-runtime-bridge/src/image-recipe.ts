@@ -1,6 +1,6 @@
 import { kindOfPath, type SiteConfiguration } from './configuration/site-configuration.js'
 import type { TreeDirectory, TreeNode } from './file-tree.js'
-import { CHILD_PATH, LIBRARY_PATH } from './host-calls/php-library.js'
+import { CHILD_PATH, EVENT_PATH, LIBRARY_PATH } from './host-calls/php-library.js'
 import { compareText } from './path.js'
 import { type OpcacheSizes, SESSION_FOLDER, SITE_FOLDER } from './php-ini.js'
 
@@ -30,7 +30,7 @@ export const SWEEP_PATH = '/internal/shared/sweep.php'
 /** Absolute paths of which opcache takes nothing: all but the immutable code, and the library that comes before every script. */
 export function uncachedPaths({ mutable, scratch }: SiteConfiguration): string[] {
   const inSite = mutable === 'everything' ? [SITE_FOLDER] : [...mutable, ...scratch].map((path) => `${SITE_FOLDER}/${path}`)
-  return [SWEEP_PATH, CHILD_PATH, '/request', '/tmp', RUNTIME_FOLDER, ...inSite].sort(compareText)
+  return [SWEEP_PATH, CHILD_PATH, EVENT_PATH, '/request', '/tmp', RUNTIME_FOLDER, ...inSite].sort(compareText)
 }
 const RUNTIME_FOLDER = SESSION_FOLDER.slice(0, SESSION_FOLDER.lastIndexOf('/'))
 

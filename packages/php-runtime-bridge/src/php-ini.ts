@@ -49,6 +49,7 @@ session.cookie_httponly=1
 session.cookie_samesite=Lax
 realpath_cache_size=4096K
 sendmail_path=/internal/no-mail
+disable_functions=mail
 `.trimStart()
 
 /** Memory that opcache has: in all, and of that for strings; MiB. */

@@ -1,3 +1,20 @@
+/**
+ * What the group itself has a site do, in no visitor's name: `$_SERVER['INTERPEER_EVENT']` says which. `cron`: a line of the site's configuration is due, and the
+ * request is its target. The others run a script of the site, wherever it lies, and give it `$args`: `timer` what `Interpeer\after` was given, `answer` how a
+ * request of `Interpeer\outbox` ended.
+ */
+export type ScriptEvent =
+  | { readonly type: 'cron' }
+  /** `script`: path in the site. `args`: as the effect had them. */
+  | { readonly type: 'timer'; readonly script: string; readonly args: Uint8Array }
+  /** `answer`: what came back; undefined where nobody could send it. `key`: 64 hexadecimal digits. */
+  | { readonly type: 'answer'; readonly script: string; readonly key: string; readonly answer: OutboxAnswer | undefined }
+export interface OutboxAnswer {
+  /** HTTP's; 250 of mail that was handed over. */
+  readonly status: number
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly body: Uint8Array
+}
 /** One visitor's request, as it was signed. `target` is '/path?query'; header names may come in any case. */
 export interface ScriptRequest {
   readonly method: string
@@ -7,6 +24,8 @@ export interface ScriptRequest {
   readonly https: boolean
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body: Uint8Array
+  /** Not a visitor's. Its caller must know that: no visitor may say so. */
+  readonly event?: ScriptEvent
 }
 
 export interface RequestLimits {

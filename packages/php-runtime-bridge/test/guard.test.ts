@@ -1,20 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { SLOT } from '@interpeer/php-runtime-bridge'
 import type { PhpRuntime } from '@interpeer/php-runtime-bridge/node'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { filesOf, runPage, type Seen, startPhp, utf8, visit } from './sites.js'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { keepSites } from './kept-sites.js'
+import { filesOf, runPage, type Seen, startPhp, visit } from './sites.js'
 
 let php: PhpRuntime
+const keep = keepSites()
 beforeAll(async () => {
   php = await startPhp({ guardMs: 2_500, limits: { ...SLOT, fuel: 2 ** 50 } })
-  await php.load('kept', filesOf({ 'index.php': '<?php echo "kept ", file_get_contents("n");', n: '0' }))
-  await php.derive('kept 1', 'kept', [{ type: 'write', path: 'n', mode: 0o644, mtimeS: 1, bytes: utf8('1') }])
+  await keep(php)
 })
 afterAll(() => php.close())
-afterEach(async () => {
-  const [first, second] = await Promise.all([visit(php, 'kept'), visit(php, 'kept 1')])
-  expect([first.text, second.text]).toEqual(['kept 0', 'kept 1'])
-})
 
 const request = { method: 'GET', target: '/', host: 'h', https: false, headers: [], body: new Uint8Array() }
 const at = { timeMs: 1, seed: new Uint8Array() }

@@ -1,18 +1,15 @@
 import type { PhpRuntime } from '@interpeer/php-runtime-bridge/node'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { filesOf, runPage, startPhp, utf8, visit } from './sites.js'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { keepSites } from './kept-sites.js'
+import { runPage, startPhp } from './sites.js'
 
 let php: PhpRuntime
+const keep = keepSites()
 beforeAll(async () => {
   php = await startPhp()
-  await php.load('kept', filesOf({ 'index.php': '<?php echo "kept ", file_get_contents("n");', n: '0' }))
-  await php.derive('kept 1', 'kept', [{ type: 'write', path: 'n', mode: 0o644, mtimeS: 1, bytes: utf8('1') }])
+  await keep(php)
 })
 afterAll(() => php.close())
-afterEach(async () => {
-  const [first, second] = await Promise.all([visit(php, 'kept'), visit(php, 'kept 1')])
-  expect([first.text, second.text]).toEqual(['kept 0', 'kept 1'])
-})
 
 test('PHP functions may call themselves as deep as memory allows', async () => {
   expect((await runPage(php, '<?php function f($n) { return $n ? 1 + f($n - 1) : 0; } echo f(50000);')).text).toBe('50000')

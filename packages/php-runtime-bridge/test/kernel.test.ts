@@ -1,6 +1,6 @@
 import type { PhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { filesOf, namesOf, runPage, startPhp, textOf, visit } from './sites.js'
+import { filesOf, namesOf, resultOf, runPage, startPhp, textOf, visit } from './sites.js'
 
 let php: PhpRuntime
 beforeAll(async () => {
@@ -8,12 +8,7 @@ beforeAll(async () => {
 })
 afterAll(() => php.close())
 
-/** Runs a script and reads the JSON it echoes. */
-async function result(script: string): Promise<unknown> {
-  const seen = await runPage(php, `<?php ${script}`)
-  if (seen.status !== 200 || seen.log !== '') throw new Error(`${seen.status} ${seen.log} ${seen.text}`)
-  return JSON.parse(seen.text)
-}
+const result = (script: string) => resultOf(php, script)
 
 test('reading, writing, appending, seeking and truncating', async () => {
   expect(

@@ -75,5 +75,12 @@ export async function runPage(php: PhpRuntime, script: string, given: Visit = {}
   }
 }
 
+/** Runs a script and reads the JSON that it echoes. */
+export async function resultOf(php: PhpRuntime, script: string): Promise<unknown> {
+  const seen = await runPage(php, `<?php ${script}`)
+  if (seen.status !== 200 || seen.log !== '') throw new Error(`${seen.status} ${seen.log} ${seen.text}`)
+  return JSON.parse(seen.text)
+}
+
 /** 'write a.txt', 'delete b', … */
 export const namesOf = (changes: readonly FileChange[]): string[] => changes.map(({ type, path }) => `${type} ${path}`)

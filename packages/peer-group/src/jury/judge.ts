@@ -48,7 +48,8 @@ export function judge(dispute: DisputeSoFar, trial: Trial, context: DisputeConte
     certified !== undefined && finding.type === 'answered' && finding.step === step && matches(finding.answer, certified.answer)
   const pro = spoken.filter(({ finding }) => confirms(finding)).map(({ juror }) => juror)
   const contra = spoken.filter(({ finding }) => !confirms(finding)).map(({ juror }) => juror)
-  const isOutvoted = contra.length > pro.length || sumOf(contra, weights) > sumOf(pro, weights)
+  // at a tie it is not believed: a drop costs a retry, but a lie that stands may leave a state that nobody honest has
+  const isOutvoted = contra.length > 0 && (contra.length >= pro.length || sumOf(contra, weights) >= sumOf(pro, weights))
   return withoutVerdict(bench, 'no-majority', certified !== undefined && (isNamedFinal(dispute, step) || !isOutvoted))
 }
 

@@ -26,7 +26,7 @@ import type { PeerLog } from './log.js'
 import { OwnWorkShell } from './own-work-shell.js'
 import { putWhenRoom } from './put-when-room.js'
 import { repair, withRepair } from './repair.js'
-import { runBatch } from './run-batch.js'
+import { batchOf, runBatch } from './run-batch.js'
 import type { ScriptQueue } from './script-queue.js'
 import { Waker } from './waker.js'
 
@@ -229,9 +229,10 @@ export class GroupShell {
     this.#around.log.error({ job, epoch }, 'the store is full of what is needed: this peer takes no part in the group until there is room')
   }
 
-  async #execute({ batch, from, requests, timeMs, seed }: EffectOf<'execute'>): Promise<void> {
+  async #execute(effect: EffectOf<'execute'>): Promise<void> {
+    const { batch, from } = effect
     const { store, scripts, requests: known, log, holdBlocks } = this.#around
-    const work = { from, requests: requests.map(({ cid }) => cid), timeMs, seed }
+    const work = batchOf(effect, this.setup)
     const release = holdBlocks()
     const run = () => runBatch(work, store, scripts, known)
     const result = await withRepair(run, (missing) => this.#repair(missing)).catch((error: unknown) => {

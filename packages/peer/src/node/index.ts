@@ -3,12 +3,14 @@ export { type PeerEndpoint, parseEndpoint, parseReachable } from './endpoint.js'
 export type { PeerLog } from './log.js'
 export type { Observed, ObservedCertificate } from './observed-sites.js'
 export { openPeer, type Peer, type PeerOptions } from './open-peer.js'
+export type { OutboxSender } from './outbox-shell.js'
 export { lockFolder } from './process-lock.js'
 export type { Publication, Published } from './publish.js'
 export type { Contradiction } from './read-evidence.js'
 export type { MemberLog } from './read-job-logs.js'
 export {
   type AskOptions,
+  type Download,
   type SiteAnswer,
   STATE_METHOD,
   type VisitorRequest,

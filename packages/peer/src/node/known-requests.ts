@@ -17,6 +17,10 @@ export class KnownRequests {
     this.#network = network
   }
 
+  get network(): NetworkId {
+    return this.#network
+  }
+
   /** @param cid the name of `envelope` as a raw block @throws {CryptoError} @throws {WireError} */
   open(cid: ContentId, envelope: Uint8Array): Verified<SiteRequest> {
     const known = this.#known.get(cid)

@@ -36,6 +36,7 @@ import { asksForContent, contentService } from './content-service.js'
 import { isReachable, type PeerEndpoint } from './endpoint.js'
 import type { PeerLog } from './log.js'
 import type { Observed } from './observed-sites.js'
+import type { OutboxSender } from './outbox-shell.js'
 import { lockFolder } from './process-lock.js'
 import { type Publication, type Published, publishSite } from './publish.js'
 import { ReadCheckQueue } from './read-check-queue.js'
@@ -66,6 +67,8 @@ export interface PeerOptions {
   /** What runs scripts; null for a peer that only follows and asks: a gateway, an uploader. */
   readonly runtime: ScriptRuntime | null
   readonly log: PeerLog
+  /** Sends mail and HTTP requests for the jobs that this peer hosts. Default: it declines, and another member is drawn. */
+  readonly outbox?: OutboxSender | undefined
   /** Bytes that the store may take, at least `STORE_MIN_BYTES`. Default: what the disk has. */
   readonly maxStoreBytes?: number | undefined
   /** How long a block stays that nothing refers to, and how often the peer looks for such. Defaults: an hour, five minutes. */
@@ -218,6 +221,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       audits,
       readChecks,
       readEvidence,
+      outbox: options.outbox,
       submitClose: (job, certificate, batch) => chain.submit(epochCloseTransaction(job, certificate, batch)),
       submitShow: (envelope) => chain.submit(envelope),
     })

@@ -14,6 +14,7 @@ import {
   type Verification,
 } from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
+import { jobFacts } from '../job-facts.js'
 import { readContextOf } from '../read-context.js'
 import { isPure } from '../script-runtime.js'
 import type { ServedState } from '../served-state.js'
@@ -99,10 +100,10 @@ export class ReadChecker {
   }
 
   /** Undefined: nothing can be said. A state from before is read only where the runtime still has its files: a check brings nothing back. */
-  async #run({ state, files }: ServedState, { request }: ReadPair): Promise<ReadOutcome | undefined> {
+  async #run({ state, files }: ServedState, { request, reply, job }: ReadPair): Promise<ReadOutcome | undefined> {
     const { scripts, recent } = this.#site
     if (state !== recent().at(-1)?.state && !scripts.holds(files)) return undefined
-    const outcome = await scripts.read(files, scriptRequestOf(request), readMoment(request))
+    const outcome = await scripts.read(files, scriptRequestOf(request), { ...readMoment(request), job: jobFacts(job, reply.step) })
     if ('missing' in outcome || outcome.type !== 'answered') return undefined
     return { ...responseOf(outcome), writes: !isPure(outcome) }
   }

@@ -1,20 +1,33 @@
 import { applyChanges, type Block, type BlockStore, type Missing } from '@interpeer/content-store'
-import { type ContentId, sha256 } from '@interpeer/crypto-ids'
-import type { ExecutionResult, SiteRequest } from '@interpeer/peer-group'
+import { bytesOfContentId, type ContentId, type JobId, type PeerId, peerIdOfKey, sha256 } from '@interpeer/crypto-ids'
+import { type Execution, type ExecutionResult, type OutboxReport, reportOn, type SiteRequest } from '@interpeer/peer-group'
+import { sameBytes } from '@interpeer/wire-codec'
 import { batchTranscript } from '../batch-transcript.js'
 import { effectsDigest } from '../effects-digest.js'
+import { type EventRequest, requestOfAnswer, requestOfEvent } from '../event-request.js'
+import { jobFacts } from '../job-facts.js'
 import { type LoggedRun, loggedRun } from '../job-log/logged-run.js'
-import type { ScriptChange, ScriptEffect, ScriptRequest, ScriptRuntime } from '../script-runtime.js'
-import { blocksOfResponse, responseOf } from '../site-response-block.js'
+import { Planning } from '../planning.js'
+import type { JobFacts, ScriptChange, ScriptEffect, ScriptOutcome, ScriptRequest, ScriptRuntime } from '../script-runtime.js'
+import { blocksOfResponse, type Response, responseOf } from '../site-response-block.js'
+import { openReport } from './known-reports.js'
 import type { KnownRequests } from './known-requests.js'
 import type { ScriptQueue } from './script-queue.js'
 
-export interface Batch {
-  readonly from: ContentId
-  readonly requests: readonly ContentId[]
-  readonly timeMs: number
-  readonly seed: Uint8Array
+/** What the job is, for its scripts and its outbox. */
+export interface BatchOf {
+  readonly job: JobId
+  /** Who may send for it. */
+  readonly members: readonly PeerId[]
 }
+export type Batch = Omit<Execution, 'batch' | 'requests'> & BatchOf & { readonly requests: readonly ContentId[] }
+/** The batch that an effect of the group wants run. */
+export const batchOf = ({ requests, ...rest }: Execution, of: BatchOf): Batch => ({
+  ...rest,
+  ...of,
+  requests: requests.map(({ cid }) => cid),
+})
+
 /** What a batch came to, and what its runs left for the site's log. */
 export type BatchResult = ExecutionResult & { readonly runs: readonly LoggedRun[] }
 
@@ -37,7 +50,7 @@ export async function runBatch(
     const made = new UnwrittenBlocks(store)
     const tree = new GrowingTree(batch.from, runtime, made)
     try {
-      return await runAll(batch, { store, runtime, requests, made, tree }, scripts)
+      return await runAll({ batch, store, runtime, requests, made, tree }, scripts)
     } finally {
       tree.end()
     }
@@ -45,54 +58,124 @@ export async function runBatch(
 }
 
 interface Running {
+  readonly batch: Batch
   readonly store: BlockStore
   readonly runtime: ScriptRuntime
   readonly requests: KnownRequests
   readonly made: UnwrittenBlocks
   readonly tree: GrowingTree
 }
-async function runAll(
-  batch: Batch,
-  { store, runtime, requests, made, tree }: Running,
-  scripts: ScriptQueue,
-): Promise<BatchResult | Missing> {
+async function runAll(running: Running, scripts: ScriptQueue): Promise<BatchResult | Missing> {
+  const { batch, store, runtime, requests, made, tree } = running
   const responses: ContentId[] = []
-  const transcripts: Uint8Array[] = []
-  const effects: (readonly ScriptEffect[])[] = []
-  let fuel = 0
-  const runs: LoggedRun[] = []
+  const runs = new BatchRuns(running)
+  if (batch.isFirst) runs.planning.readConfiguration(runtime, tree.name)
+  for (const [index, event] of batch.events.entries()) {
+    const args = event.type === 'timer' ? store.get(event.timer.args) : new Uint8Array()
+    if (args === undefined) return { missing: event.type === 'timer' ? [event.timer.args] : [] }
+    runs.planning.begin(event)
+    const ended = await runs.event(requestOfEvent(event, args), sha256(batch.seed, Uint8Array.of(1, index >> 8, index & 255)))
+    if (ended !== undefined) return ended
+  }
   for (const [index, cid] of batch.requests.entries()) {
     const bytes = store.get(cid)
     if (bytes === undefined) return { missing: [cid] }
-    const request = requests.find(cid, bytes)
-    if (request === undefined) {
-      // the same error by every member
-      const refused = blocksOfResponse({ request: sha256(bytes), ...MALFORMED })
-      await made.add(refused.blocks)
-      responses.push(refused.cid)
-      transcripts.push(new Uint8Array(0))
-      effects.push([])
-      continue
-    }
     const seed = sha256(batch.seed, Uint8Array.of(index >> 8, index & 255))
-    const outcome = await runtime.run(tree.name, scriptRequestOf(request), { timeMs: batch.timeMs, seed })
-    runs.push(loggedRun(request, outcome, { ran: 'write', timeMs: batch.timeMs }))
-    if (outcome.type === 'abstained') return { type: 'abstained', runs }
-    const response = blocksOfResponse({ request: sha256(bytes), ...responseOf(outcome) })
-    await made.add(response.blocks)
-    responses.push(response.cid)
-    transcripts.push(outcome.transcript)
-    effects.push(outcome.effects ?? [])
-    fuel += outcome.fuel
-    const missing = await tree.take(outcome.changes)
-    if (missing !== undefined) return missing
+    const request = requests.find(cid, bytes)
+    const report = request === undefined ? openReport(bytes, requests.network) : undefined
+    const response = request === undefined ? await runs.report(report, seed) : await runs.request(request, seed)
+    if ('type' in response || 'missing' in response) return response
+    const block = blocksOfResponse({ request: sha256(bytes), ...response })
+    await made.add(block.blocks)
+    responses.push(block.cid)
   }
   const files = await tree.finish()
   if (typeof files !== 'string') return files
   scripts.used(files)
   await made.write()
-  return { type: 'ran', files, responses, fuel, effects: effectsDigest(effects), transcript: batchTranscript(transcripts), runs }
+  return { type: 'ran', files, responses, ...runs.result() }
 }
+
+/** What ends a batch before its end: a host's own trouble, or blocks that are not here. */
+type Ended = (ExecutionResult & { readonly type: 'abstained' } & BatchResult) | Missing
+
+/** The runs of one batch: what each leaves for the next, and what comes of all. */
+class BatchRuns {
+  readonly planning: Planning
+  readonly #running: Running
+  readonly #facts: JobFacts
+  readonly #transcripts: Uint8Array[] = []
+  readonly #effects: (readonly ScriptEffect[])[] = []
+  readonly #runs: LoggedRun[] = []
+  #fuel = 0
+
+  constructor(running: Running) {
+    this.#running = running
+    const { agenda, timeMs, job, step } = running.batch
+    this.planning = new Planning(agenda, timeMs)
+    this.#facts = jobFacts(job, step)
+  }
+
+  result() {
+    const { agenda } = this.planning
+    const transcript = batchTranscript(this.#transcripts)
+    return { fuel: this.#fuel, effects: effectsDigest(this.#effects), agenda, transcript, runs: this.#runs }
+  }
+
+  /** A visitor's request: what it is answered with. */
+  async request(request: SiteRequest, seed: Uint8Array): Promise<Response | Ended> {
+    const ran = await this.#run(scriptRequestOf(request), request, seed)
+    return 'status' in ran ? responseOf(ran) : ran
+  }
+
+  /** An event of the agenda; undefined: the next one may run. What its script answers nobody is told. */
+  async event(event: EventRequest | undefined, seed: Uint8Array): Promise<Ended | undefined> {
+    if (event === undefined) {
+      this.#ranNothing()
+      return undefined
+    }
+    const ran = await this.#run(event.request, event.asked, seed)
+    return 'status' in ran ? undefined : ran
+  }
+
+  /** A member's word on the outbox. The block is no request at all where it is none. */
+  async report(report: OutboxReport | undefined, seed: Uint8Array): Promise<Response | Ended> {
+    const { members, timeMs, job } = this.#running.batch
+    const isOurs = report !== undefined && sameBytes(report.job, bytesOfContentId(job))
+    const came = isOurs
+      ? reportOn(this.planning.agenda, report.key, peerIdOfKey(report.from), report.sent !== null, timeMs, members)
+      : undefined
+    if (report === undefined || came === undefined || came.type === 'ignored') {
+      this.#ranNothing()
+      return came === undefined ? MALFORMED : said(409, 'OUTBOX_IGNORED')
+    }
+    this.planning.become(came.agenda)
+    const event = came.type === 'sent' ? requestOfAnswer(report.id, came.entry, report.sent) : undefined
+    return (await this.event(event, seed)) ?? said(200, came.type === 'sent' ? 'OUTBOX_SENT' : 'OUTBOX_DECLINED')
+  }
+
+  async #run(request: ScriptRequest, asked: EventRequest['asked'], seed: Uint8Array): Promise<Answered | Ended> {
+    const { runtime, tree, made, batch } = this.#running
+    const { timeMs } = batch
+    const ran = await runtime.run(tree.name, request, { timeMs, seed, job: this.#facts })
+    const blocks = ran.type === 'answered' ? this.planning.take(ran.effects ?? []) : undefined
+    // the same at every member: what it wanted is in the digest, and that the group had no room follows from the state
+    const outcome = ran.type === 'answered' && blocks === undefined ? { ...ran, ...NO_ROOM } : ran
+    this.#runs.push(loggedRun(asked, outcome, { ran: 'write', timeMs }))
+    if (outcome.type === 'abstained') return { type: 'abstained', runs: this.#runs }
+    this.#transcripts.push(outcome.transcript)
+    this.#effects.push(outcome.effects ?? [])
+    this.#fuel += outcome.fuel
+    await made.add(blocks ?? [])
+    return (await tree.take(outcome.changes)) ?? outcome
+  }
+
+  #ranNothing(): void {
+    this.#transcripts.push(new Uint8Array(0))
+    this.#effects.push([])
+  }
+}
+type Answered = ScriptOutcome & { readonly type: 'answered' }
 
 /**
  * The files as the runs of one batch leave them, one after another. They are made into blocks once for all of them, unless they are large: only the last
@@ -199,10 +282,21 @@ class UnwrittenBlocks {
   }
 }
 const UNWRITTEN_MAX_BYTES = 4 * 1024 * 1024
-const MALFORMED = {
-  status: 400,
-  headers: [{ name: 'content-type', value: 'text/plain; charset=utf-8' }],
-  body: new TextEncoder().encode('REQUEST_MALFORMED\n'),
+const TEXT = [{ name: 'content-type', value: 'text/plain; charset=utf-8' }]
+const said = (status: number, code: string): Response => ({ status, headers: TEXT, body: new TextEncoder().encode(`${code}\n`) })
+const MALFORMED = said(400, 'REQUEST_MALFORMED')
+/** A run that asks for more than the group can keep for its job did nothing. */
+const NO_ROOM = {
+  status: 503,
+  headers: [
+    ['content-type', 'text/plain; charset=utf-8'],
+    ['interpeer-error', 'AGENDA_FULL'],
+  ] as const,
+  body: new TextEncoder().encode(
+    'AGENDA_FULL: The group has no room for what this request wants to have done later; nothing was changed.\n',
+  ),
+  changes: [],
+  effects: [],
 }
 
 export const scriptRequestOf = ({ method, target, host, https, headers, body }: SiteRequest): ScriptRequest => ({

@@ -1,6 +1,6 @@
 import { type BlockStore, type Missing, readTree } from '@interpeer/content-store'
 import type { ContentId } from '@interpeer/crypto-ids'
-import type { ScriptOutcome, ScriptRequest, ScriptRuntime } from '../script-runtime.js'
+import type { JobFacts, ScriptOutcome, ScriptRequest, ScriptRuntime } from '../script-runtime.js'
 
 type Task = () => Promise<void>
 
@@ -48,11 +48,11 @@ export class ScriptQueue {
   read(
     root: ContentId,
     request: ScriptRequest,
-    at: { timeMs: number; seed: Uint8Array },
+    at: { timeMs: number; seed: Uint8Array; job?: JobFacts },
   ): Promise<ScriptOutcome | Missing | { readonly type: 'busy' }> {
     if (this.#reads.length + this.#writes.length >= READS_WAITING_MAX) return Promise.resolve({ type: 'busy' })
     return this.#enqueue(this.#reads, async () => {
-      return (await this.#hold(root)) ?? this.#runtime.run(root, request, at, { kind: 'read' })
+      return (await this.#hold(root)) ?? this.#runtime.run(root, request, at, { kind: 'read', inPieces: true })
     })
   }
 

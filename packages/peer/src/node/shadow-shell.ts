@@ -17,7 +17,7 @@ import { EffectQueue } from './effect-queue.js'
 import type { Surroundings } from './group-shell.js'
 import { putWhenRoom } from './put-when-room.js'
 import { repair, withRepair } from './repair.js'
-import { runBatch } from './run-batch.js'
+import { batchOf, runBatch } from './run-batch.js'
 
 /**
  * A newcomer before it takes its seat (design §6, Hand-over): fetches the state from several members and runs what the old group makes final
@@ -90,13 +90,14 @@ export class ShadowShell {
     }
   }
 
-  async #execute({ batch, from, requests, timeMs, seed }: Extract<ShadowEffect, { type: 'execute' }>): Promise<void> {
+  async #execute(effect: Extract<ShadowEffect, { type: 'execute' }>): Promise<void> {
+    const { batch, from } = effect
     const { store, scripts, requests: known, exchange, holdBlocks } = this.#around
-    const cids = requests.map(({ cid }) => cid)
+    const work = batchOf(effect, this.context)
     const release = holdBlocks()
     try {
-      await exchange.fetchBlocks(cids, sourcesOf(this.#around, this.context.members, this.#stop.signal))
-      const run = () => runBatch({ from, requests: cids, timeMs, seed }, store, scripts, known)
+      await exchange.fetchBlocks(work.requests, sourcesOf(this.#around, this.context.members, this.#stop.signal))
+      const run = () => runBatch(work, store, scripts, known)
       const result = await withRepair(run, (missing) => repair(missing, this.#around, this.context.members, this.#stop.signal))
       this.give({ type: 'executed', batch, from, result: result ?? { type: 'abstained' } })
     } catch (error) {

@@ -11,6 +11,7 @@ import {
 } from '@interpeer/crypto-ids'
 import { proofOfResponse, type ResponseProof, readMoment, type SiteReply, type SiteRequest, siteReply } from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
+import { jobFacts } from '../job-facts.js'
 import { type LoggedRun, loggedRun } from '../job-log/logged-run.js'
 import { isPure } from '../script-runtime.js'
 import { isLater, type ServedState } from '../served-state.js'
@@ -101,11 +102,12 @@ export class SiteAnswers {
     if (Math.abs(request.ms - now()) > READ_CLOCK_TOLERANCE_MS) {
       return refused(400, request.ms < now() ? 'REQUEST_TOO_OLD' : 'REQUEST_TOO_NEW')
     }
-    const outcome = await withRepair(() => scripts.read(ranOn.files, scriptRequestOf(request), readMoment(request)), repair)
+    const at = { ...readMoment(request), job: jobFacts(this.#site.view().job, ranOn.step) }
+    const outcome = await withRepair(() => scripts.read(ranOn.files, scriptRequestOf(request), at), repair)
     if (outcome === undefined) return refused(421, 'MEMBER_BEHIND') // another member has what this one has lost
     if (outcome.type === 'busy') return refused(503, 'GROUP_BUSY')
     const isRead = outcome.type === 'abstained' || isPure(outcome)
-    this.#site.ran?.(loggedRun(request, outcome, { ran: isRead ? 'read' : 'promoted', timeMs: readMoment(request).timeMs }), ranOn.epoch)
+    this.#site.ran?.(loggedRun(request, outcome, { ran: isRead ? 'read' : 'promoted', timeMs: at.timeMs }), ranOn.epoch)
     if (outcome.type === 'abstained') return refused(504, 'JOB_TOO_SLOW')
     // a read that turned out to change something, or to ask for something, is a write: the group decides
     if (!isRead) return this.#write(request, envelope)

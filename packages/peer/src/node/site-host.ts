@@ -1,5 +1,5 @@
 import type { RecordStore } from '@interpeer/content-store'
-import { bytesOfContentId, type ContentId, contentIdOf, type PeerId, type Verified } from '@interpeer/crypto-ids'
+import { bytesOfContentId, type ContentId, contentIdOf, type PeerId, peerIdOfKey, type Verified } from '@interpeer/crypto-ids'
 import { finalMessage, type RequestRef, readBatch, readStateBlock, responseTree, type SiteRequest } from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
@@ -8,6 +8,8 @@ import type { ServedState } from '../served-state.js'
 import type { SiteView } from '../site-view.js'
 import type { EpochRecords } from './epoch-records.js'
 import { type GroupListener, GroupShell, type Surroundings } from './group-shell.js'
+import { openReport } from './known-reports.js'
+import { type OutboxSender, OutboxShell } from './outbox-shell.js'
 import { ProvenWrites } from './proven-writes.js'
 import type { ReadCheckQueue } from './read-check-queue.js'
 import { ReadChecker } from './read-checker.js'
@@ -26,6 +28,8 @@ export interface SiteDuties extends Surroundings {
   readonly audits: AuditHabits
   readonly readChecks: ReadCheckQueue
   readonly readEvidence: ReadEvidence
+  /** What sends for this site; undefined: this peer declines all. */
+  readonly outbox?: OutboxSender | undefined
   /** Hands the chain a closing batch with its certificate, or a member's show. */
   readonly submitClose: (certificate: Uint8Array, batch: Uint8Array) => void
   readonly submitShow: (envelope: Uint8Array) => void
@@ -43,6 +47,7 @@ export class SiteHost implements GroupListener {
   readonly #answers: SiteAnswers
   readonly #copies: SiteCopies
   readonly #checker: ReadChecker
+  readonly #outbox: OutboxShell
   readonly #stop = new AbortController()
   #view: SiteView
   #shadow: ShadowShell | undefined
@@ -66,6 +71,7 @@ export class SiteHost implements GroupListener {
       give,
       repair: (missing) => this.#copies.repairForVisitor(missing),
     })
+    this.#outbox = new OutboxShell({ ...duties, job: view.job, sender: duties.outbox, give: (write) => this.#newest()?.write(write) })
     this.#forgetEpochs()
     this.onView(view)
   }
@@ -133,6 +139,7 @@ export class SiteHost implements GroupListener {
 
   async close(): Promise<void> {
     this.#stop.abort()
+    this.#outbox.close()
     this.#copies.close()
     clearTimeout(this.#opening)
     this.#served.close()
@@ -168,6 +175,8 @@ export class SiteHost implements GroupListener {
     const durable = isLast ? this.#served.serve({ epoch, step, certificate, named, state, files, timeMs }) : undefined
     this.#answerWrites(epoch, effect)
     await durable
+    const shell = this.#newest()
+    if (isLast && shell !== undefined) this.#outbox.onState(state, shell.setup.members)
   }
 
   #answerWrites(epoch: number, certified: Omit<Effect<'provisional'>[1], 'type' | 'batch'> & { readonly named: Uint8Array | null }): void {
@@ -231,7 +240,7 @@ export class SiteHost implements GroupListener {
       startTimeMs: from.startTimeMs,
       rerun: from.rerun,
       settings: { idleEveryMs: cycleMs },
-      checkRequest: (ref: RequestRef, bytes: Uint8Array) => this.#isRequest(ref, bytes),
+      checkRequest: (ref: RequestRef, bytes: Uint8Array) => this.#isRequest(ref, bytes, from.members),
     }
     const known = this.#shells.get(epoch)
     if (known?.isOf(setup)) return
@@ -262,9 +271,13 @@ export class SiteHost implements GroupListener {
     this.#duties.log.error({ err: error, job: this.#view.job, epoch }, 'this peer can take no part in an epoch')
   }
 
-  #isRequest(ref: RequestRef, bytes: Uint8Array): boolean {
+  /** A visitor's request, or a member's report on the outbox. */
+  #isRequest(ref: RequestRef, bytes: Uint8Array, members: readonly PeerId[]): boolean {
     if (contentIdOf(bytes, 'raw') !== ref.cid) return false
-    const request = this.#duties.requests.find(ref.cid, bytes)
+    const { requests, network } = this.#duties
+    const report = openReport(bytes, network)
+    if (report !== undefined && !members.includes(peerIdOfKey(report.from))) return false
+    const request = report ?? requests.find(ref.cid, bytes)
     if (request === undefined || request.ms !== ref.ms) return false
     return sameBytes(request.id, ref.id) && sameBytes(request.job, bytesOfContentId(this.#view.job))
   }
@@ -278,6 +291,8 @@ export class SiteHost implements GroupListener {
     const { files } = readStateBlock(block)
     const { certificate, named } = this.served?.state === start ? this.served : NOT_CERTIFIED
     await this.#served.serve({ epoch, step: 0, state: start, files, certificate, named, timeMs })
+    const shell = this.#shells.get(epoch)
+    if (shell !== undefined) this.#outbox.onState(start, shell.setup.members)
   }
 
   /** A newcomer fetches the state ahead of time and shadows the group, so that it takes its seat on schedule (WP §6.4.4). */

@@ -2,6 +2,7 @@ import { SLOTS_MAX } from '../limits.js'
 import { isSitePath } from '../path.js'
 import { DEFAULT_PHP_VERSION, phpVersions } from '../php-version.js'
 import { parseRewriteLine } from '../rewrite/rule-line.js'
+import { cronLines } from './cron-line.js'
 import { shown } from './json-text.js'
 import { isConfigurationName } from './reserved.js'
 import { type JsonSchema, listOf, objectOf, oneOf, rowsOf, tableOf, textLike, wholeNumber, wordOr } from './shape.js'
@@ -48,7 +49,8 @@ const target = textLike({
 
 const rewriteLine = textLike({
   allowed: "a line of Apache's: RewriteCond TEST CONDITION [FLAGS], or RewriteRule PATTERN SUBSTITUTION [FLAGS]",
-  pattern: '^ *[rR][eE][wW][rR][iI][tT][eE]([cC][oO][nN][dD]|[rR][uU][lL][eE])[ \\t][^\\u0000-\\u0008\\u000a-\\u001f\\uD800-\\uDFFF]*$',
+  pattern:
+    '^ *[rR][eE][wW][rR][iI][tT][eE]([cC][oO][nN][dD]|[rR][uU][lL][eE])[ \\t][^\\u0000-\\u0008\\u000a-\\u001f\\u007f-\\u009f\\uD800-\\uDFFF]*$',
   maxLength: 1024,
   faultOf: (line) => {
     if (line.length > 1024) return undefined
@@ -144,6 +146,11 @@ export const fields = {
     about:
       'What scripts may ask of the group: after (run a script later), pay (from the account of the job), outbox (mail and HTTP requests).',
     usual: ['after'],
+  },
+  cron: {
+    shape: cronLines(target),
+    about: 'Requests that the group makes by itself when they are due. A line that was missed many times is made up for once.',
+    usual: [],
   },
 } as const satisfies Parameters<typeof objectOf>[0]
 

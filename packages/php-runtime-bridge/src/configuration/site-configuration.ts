@@ -1,6 +1,7 @@
 import { compareText } from '../path.js'
 import type { PhpVersion } from '../php-version.js'
 import { canonicalLine } from '../rewrite/rule-line.js'
+import type { CronLine } from './cron-line.js'
 import { type EffectKind, type ExtensionName, fields } from './fields.js'
 import { isConfigurationPath } from './reserved.js'
 import type { ValuesOf } from './shape.js'
@@ -32,6 +33,8 @@ export interface SiteConfiguration {
   readonly maxAge: readonly (readonly [prefix: string, seconds: number])[]
   readonly extensions: readonly ExtensionName[]
   readonly effects: readonly EffectKind[]
+  /** In their order. */
+  readonly cron: readonly CronLine[]
 }
 
 /** Errors that a site can have pages of its own for. */
@@ -57,6 +60,7 @@ export function configurationOf(given: Given): SiteConfiguration {
     maxAge: Object.entries(maxAge).sort(([a], [b]) => compareText(a, b)),
     extensions: sorted(given.extensions ?? fields.extensions.usual),
     effects: sorted(given.effects ?? fields.effects.usual),
+    cron: given.cron ?? fields.cron.usual,
   }
   return values as SiteConfiguration
 }
@@ -66,12 +70,12 @@ export const usualConfiguration: SiteConfiguration = configurationOf({})
 
 /** The one text of all files that mean the same: JSON, each key that has a value, nothing but ASCII as long as paths have nothing else. It means itself. For ids. */
 export function canonicalText(configuration: SiteConfiguration): string {
-  const { php, slots, mutable, scratch, warmUp, rewrite, router, entry, extensions, effects } = configuration
+  const { php, slots, mutable, scratch, warmUp, rewrite, router, entry, extensions, effects, cron } = configuration
   const documentRoot = configuration.documentRoot === '' ? '.' : configuration.documentRoot
   const errorPages = Object.fromEntries(Object.entries(configuration.errorPages).filter(([, page]) => page !== undefined))
   const maxAge = Object.fromEntries(configuration.maxAge)
   const addresses = { documentRoot, rewrite, router, entry, errorPages, maxAge }
-  return JSON.stringify({ php, slots, mutable, scratch, warmUp, ...addresses, extensions, effects })
+  return JSON.stringify({ php, slots, mutable, scratch, warmUp, ...addresses, extensions, effects, cron })
 }
 
 /**

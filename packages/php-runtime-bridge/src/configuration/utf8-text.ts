@@ -19,6 +19,7 @@ function lineOf(bytes: Uint8Array): string | undefined {
   try {
     return decodeURIComponent(escaped)
   } catch {
+    // a URIError: no UTF-8
     return undefined
   }
 }

@@ -14,12 +14,19 @@ $args = Interpeer\\Internal\\given();
 Interpeer\\Internal\\call('returned', serialize(require Interpeer\\Internal\\call('script')[0]));
 `
 
+/** What runs a script for an event of the group: a timer, or an answer to an outbox request. */
+export const EVENT_PATH = '/internal/shared/event.php'
+export const phpEvent = `<?php
+$args = Interpeer\\Internal\\given();
+require Interpeer\\Internal\\call('script')[0];
+`
+
 /**
  * The PHP side of host calls: what `stubs/interpeer.php` documents, in as little PHP as can be. Types are checked here, by PHP; all else by the
  * runtime, which answers what to throw.
  */
 export const phpLibrary = String.raw`<?php
-namespace Interpeer;
+namespace Interpeer {
 
 class SlotExhausted extends \Error { public ?string $script = null; public string $output = ''; }
 class MemoryExhausted extends \Error { public ?string $script = null; public string $output = ''; }
@@ -60,8 +67,31 @@ function outbox(array $request): string {
     unset($known['headers']);
     return Internal\call('outbox', $kind, ...\array_map('strval', \array_values($known)), ...$headers)[0];
 }
+}
 
-namespace Interpeer\Internal;
+// PHP's own is switched off: there is nobody to hand a mail to but the group.
+namespace {
+function mail(string $to, string $subject, string $message, array|string $additional_headers = [], string $additional_params = ''): bool {
+    try {
+        $headers = \is_array($additional_headers) ? $additional_headers : \Interpeer\Internal\headersIn($additional_headers);
+        \Interpeer\outbox(['to' => $to, 'subject' => $subject, 'headers' => $headers, 'body' => $message]);
+        return true;
+    } catch (\Interpeer\Unsupported | \ValueError | \OverflowException $e) {
+        \trigger_error('mail(): ' . $e->getMessage(), E_USER_WARNING);
+        return false;
+    }
+}
+}
+
+namespace Interpeer\Internal {
+
+function headersIn(string $lines): array {
+    $headers = [];
+    foreach (\explode("\n", \preg_replace('/\r?\n[ \t]+/', ' ', \trim($lines))) as $line) {
+        if (\preg_match('/^([^:\s]+):\s*(.*?)\s*$/', $line, $parts)) $headers[$parts[1]][] = $parts[2];
+    }
+    return $headers;
+}
 
 function call(string ...$fields): array {
     $message = '';
@@ -113,4 +143,5 @@ function calledFrom(\Throwable $thrown): \Throwable {
 }
 
 call('loaded');
+}
 `

@@ -1,60 +1,40 @@
+import { Blocks } from './blocks.js'
 import type { ByteReader } from './byte-reader.js'
 import { Edit, type Edits } from './edits.js'
 import { malformed, unsupported } from './fault.js'
 import type { Frames } from './frames.js'
-import { BULK_COST, Bulk, costOf, Immediates, immediatesOf, nanLanesOf, Op, Simd, simdImmediates, simdIsKnown } from './instructions.js'
+import { costOf, Immediates, immediatesOf, Op } from './instructions.js'
 import type { ModuleShape } from './module-shape.js'
 import { DEAD, type Segments } from './segments.js'
 import { type Renumbering, skipBlockType, skipValueType } from './types.js'
+import { Top, type ValueRules, ValueScan } from './value-scan.js'
 
-export interface ScanRules {
+export interface ScanRules extends ValueRules {
   readonly shape: ModuleShape
   /** Number of the global that is the stack pointer; -1 where none is to be checked. */
   readonly stackPointer: number
   /** Where functions get a frame on the shadow stack. */
   readonly frames: Frames | undefined
-  readonly canonicalNaNs: boolean
   readonly renumbering: Renumbering
-  /** Nothing below this address is written to. */
-  readonly constantBelow: number
-  /** Fuel of one operation on a whole piece of memory: its bytes, shifted right so far. */
-  readonly bulkShift: number
 }
 
 /** Most bytes of a function, and most of its locals: what engines take. */
 const FUNCTION_BYTES_MAX = 7_654_321
 const LOCALS_MAX = 50_000
 
-const Frame = { block: 0, loop: 1, if: 2, else: 3 } as const
-
-// What the instruction before left on top of the stack.
-const PLAIN = 0
-const CONSTANT = 1
-/** A float whose bits are the same on every machine. */
-const SAME_BITS = 2
-
 /** Looks through one function's body, once, for where something is to be put in. One object serves all functions of a module. */
 export class FunctionScan {
   readonly #rules: ScanRules
   readonly #segments: Segments
   readonly #edits: Edits
-  readonly #kinds: number[] = []
-  /** Of each open block: the segment in which it began. */
-  readonly #outer: number[] = []
-  /** Of each: whether a branch leads to its end. */
-  readonly #reached: boolean[] = []
-  /** Of each open block that is a loop: its edit, and how many calls there were where it began. */
-  readonly #loops: number[] = []
-  readonly #callsBefore: number[] = []
-  #callCount = 0
-  #current = DEAD
-  #top = PLAIN
-  #constant = 0
+  readonly #blocks: Blocks
+  readonly #values: ValueScan
+  // What the instruction before left on top of the stack; `#before` is that while the next is looked at.
+  readonly #before = { kind: Top.plain as number, value: 0 }
+  #top: number = Top.plain
   #framedCalls: ReadonlySet<number> | undefined
   #framedIndirect = false
-  /** Of the function looked at last: whether it calls another. */
-  calls = false
-  /** Whether it gets a frame around it. */
+  /** Of the function looked at last: whether it gets a frame around it. */
   framed = false
   locals = 0
   localGroups = 0
@@ -66,6 +46,13 @@ export class FunctionScan {
     this.#rules = rules
     this.#segments = segments
     this.#edits = edits
+    this.#blocks = new Blocks(segments, edits)
+    this.#values = new ValueScan(rules, segments, edits, this.#blocks)
+  }
+
+  /** Of the function looked at last: whether it calls another. */
+  get calls(): boolean {
+    return this.#blocks.calls
   }
 
   /** Function `number` of those with code. `reader` is at its size, and then at its end. */
@@ -79,18 +66,10 @@ export class FunctionScan {
     if (length > FUNCTION_BYTES_MAX) unsupported('a function that is too long', reader.at)
     this.#segments.clear()
     this.#edits.clear()
-    this.calls = false
-    this.#callCount = 0
-    this.#loops.length = 0
-    this.#callsBefore.length = 0
     this.#readLocals(reader, params)
     this.codeAt = reader.at
-    this.#current = this.#beginSegment(reader.at, true, DEAD)
-    this.#kinds.length = 0
-    this.#outer.length = 0
-    this.#reached.length = 0
-    this.#open(Frame.block, this.#current)
-    while (this.#kinds.length > 0) {
+    this.#blocks.start(reader.at)
+    while (this.#blocks.depth > 0) {
       if (reader.at >= end) malformed('a function that does not end', reader.at)
       this.#instruction(reader)
     }
@@ -114,8 +93,8 @@ export class FunctionScan {
     const from = reader.at
     const opcode = reader.byte()
     const before = this.#top
-    this.#top = PLAIN
-    this.#segments.add(this.#current, costOf[opcode] as number)
+    this.#top = Top.plain
+    this.#segments.add(this.#blocks.current, costOf[opcode] as number)
     switch (immediatesOf[opcode]) {
       case Immediates.none:
         this.#plain(reader, from, opcode, before)
@@ -127,12 +106,12 @@ export class FunctionScan {
         this.#oneInteger(reader, from, opcode)
         return
       case Immediates.memory:
-        this.#memoryAccess(reader, from, opcode, before)
+        this.#top = this.#values.access(reader, from, opcode, before)
         return
       case Immediates.blockType:
-        if (opcode === Op.loop) this.#beginLoop(from)
+        if (opcode === Op.loop) this.#blocks.beginLoop(from)
         skipBlockType(reader)
-        this.#begin(reader, opcode)
+        this.#blocks.begin(opcode, reader.at)
         return
       case Immediates.global:
         this.#global(reader, opcode)
@@ -147,20 +126,18 @@ export class FunctionScan {
         return
       case Immediates.bytes4:
         reader.skip(4)
-        this.#top = SAME_BITS
+        this.#top = Top.sameBits
         return
       case Immediates.bytes8:
         reader.skip(8)
-        this.#top = SAME_BITS
+        this.#top = Top.sameBits
         return
       case Immediates.labels:
         for (let labels = reader.count() + 1; labels > 0; labels--) this.#branchTo(reader)
-        this.#current = DEAD
+        this.#blocks.leave()
         return
       case Immediates.memoryIndex:
-        if (reader.byte() !== 0) unsupported('more than one memory', from)
-        // a page is 64 KiB of zeros
-        if (opcode === Op.memoryGrow && this.#current !== DEAD) this.#edits.add(Edit.lengthLeft, from, from, 16 - this.#rules.bulkShift)
+        this.#values.size(reader, from, opcode)
         return
       case Immediates.valueTypes:
         for (let types = reader.count(); types > 0; types--) skipValueType(reader)
@@ -172,7 +149,8 @@ export class FunctionScan {
         this.#tryTable(reader, opcode)
         return
       case Immediates.prefix:
-        this.#prefixed(reader, from, opcode, before)
+        this.#before.kind = before
+        this.#values.prefixed(reader, from, opcode, this.#before)
         return
       default:
         unsupported(`instruction 0x${opcode.toString(16)}`, from)
@@ -182,66 +160,66 @@ export class FunctionScan {
   #plain(reader: ByteReader, from: number, opcode: number, before: number): void {
     switch (opcode) {
       case Op.end:
-        this.#end(reader)
+        this.#blocks.end(reader.at)
         return
       case Op.else:
-        this.#else(reader)
+        this.#blocks.else(reader.at)
         return
       case Op.catchAll:
-        this.#catch(reader)
+        this.#blocks.catch(reader.at)
         return
       case Op.return:
-        if (this.framed) this.#edits.add(Edit.return, from, reader.at, this.#kinds.length - 1)
-        this.#current = DEAD
+        if (this.framed) this.#edits.add(Edit.return, from, reader.at, this.#blocks.depth - 1)
+        this.#blocks.leave()
         return
       case Op.unreachable:
       case Op.throwRef:
-        this.#current = DEAD
+        this.#blocks.leave()
         return
       case Op.i32ReinterpretF32:
       case Op.f32Copysign:
-        this.#observe(from, before, Edit.nan32)
+        this.#values.observe(from, before, Edit.nan32)
         return
       case Op.i64ReinterpretF64:
       case Op.f64Copysign:
-        this.#observe(from, before, Edit.nan64)
+        this.#values.observe(from, before, Edit.nan64)
         return
       default:
         // conversions of integers, and bits that are what they were
         if ((opcode >= 0xb2 && opcode <= 0xb5) || (opcode >= 0xb7 && opcode <= 0xba) || opcode === 0xbe || opcode === 0xbf)
-          this.#top = SAME_BITS
+          this.#top = Top.sameBits
     }
   }
 
   #oneInteger(reader: ByteReader, from: number, opcode: number): void {
     switch (opcode) {
       case Op.i32Const:
-        this.#top = CONSTANT
-        this.#constant = reader.s32()
+        this.#top = Top.constant
+        this.#before.value = reader.s32()
         return
       case Op.br:
         this.#branchTo(reader)
-        this.#current = DEAD
+        this.#blocks.leave()
         return
       case Op.brIf:
       case Op.brOnNull:
       case Op.brOnNonNull:
         this.#branchTo(reader)
-        this.#current = this.#beginSegment(reader.at, false, this.#current)
+        this.#blocks.goOn(reader.at)
         return
       case Op.catch:
         reader.u32()
-        this.#catch(reader)
+        this.#blocks.catch(reader.at)
         return
       case Op.delegate:
         // ends a try: as `end` does
         reader.u32()
-        this.#end(reader)
+        this.#blocks.end(reader.at)
         return
       case Op.throw:
       case Op.rethrow:
         reader.u32()
-        this.#current = DEAD
+        this.#blocks.leave()
         return
       case Op.callRef:
       case Op.returnCallRef:
@@ -253,25 +231,6 @@ export class FunctionScan {
     }
   }
 
-  #memoryAccess(reader: ByteReader, from: number, opcode: number, before: number): void {
-    const offset = offsetOf(reader)
-    if (opcode === Op.f64Store) this.#observe(from, before, Edit.nan64)
-    else if (opcode === Op.f32Store) this.#observe(from, before, Edit.nan32)
-    if (opcode >= Op.i32Store && opcode <= Op.i64Store32) this.#guard(from, storeEdits[opcode - Op.i32Store] as number, offset)
-    else if (opcode === Op.f32Load || opcode === Op.f64Load) this.#top = SAME_BITS
-  }
-
-  #guard(from: number, edit: number, offset: number): void {
-    const { constantBelow } = this.#rules
-    // an address and its offset are added without wrapping around
-    if (offset < constantBelow && this.#current !== DEAD) this.#edits.add(edit, from, from, constantBelow - offset)
-  }
-
-  /** A float's bits are about to be seen: a NaN must have the same ones everywhere. */
-  #observe(from: number, before: number, edit: number): void {
-    if (this.#rules.canonicalNaNs && before !== SAME_BITS && this.#current !== DEAD) this.#edits.add(edit, from, from, 0)
-  }
-
   #global(reader: ByteReader, opcode: number): void {
     const from = reader.at
     const index = reader.u32()
@@ -279,7 +238,8 @@ export class FunctionScan {
     if (index >= shape.globals.length) malformed('a global that is not there', from)
     const renumbered = renumbering.global(index)
     if (renumbered !== index) this.#edits.add(Edit.index, from, reader.at, renumbered)
-    if (opcode === Op.globalSet && index === stackPointer && this.#current !== DEAD) this.#edits.add(Edit.stack, reader.at, reader.at, 0)
+    if (opcode === Op.globalSet && index === stackPointer && this.#blocks.current !== DEAD)
+      this.#edits.add(Edit.stack, reader.at, reader.at, this.#rules.writes?.beginsFrame(from) ? 1 : 0)
   }
 
   #function(reader: ByteReader, from: number, opcode: number): void {
@@ -301,90 +261,14 @@ export class FunctionScan {
   }
 
   #beginCall(from: number, atEnd: boolean, framed: boolean): void {
-    this.calls = true
-    this.#callCount++
+    this.#blocks.countCall()
     if (atEnd && this.framed) this.#edits.add(Edit.frameEnd, from, from, 0)
     if (!atEnd && framed) this.#edits.add(Edit.frame, from, from, 0)
   }
 
   #endCall(to: number, atEnd: boolean, framed: boolean): void {
-    if (atEnd) this.#current = DEAD
+    if (atEnd) this.#blocks.leave()
     else if (framed) this.#edits.add(Edit.frameEnd, to, to, 0)
-  }
-
-  #prefixed(reader: ByteReader, from: number, prefix: number, before: number): void {
-    const opcode = reader.u32()
-    if (prefix === Op.bulk) {
-      this.#bulk(reader, from, opcode, before)
-      return
-    }
-    if (prefix === Op.atomic) {
-      if (opcode >= ATOMIC_STORE && this.#rules.constantBelow > 0) unsupported('an atomic store beside constant data', from)
-      if (opcode === 3) reader.byte()
-      else if (opcode <= 2 || (opcode >= 0x10 && opcode <= 0x4e)) skipMemoryArgument(reader)
-      else unsupported(`instruction 0xfe 0x${opcode.toString(16)}`, from)
-      return
-    }
-    if (!simdIsKnown(opcode)) unsupported(`instruction 0xfd 0x${opcode.toString(16)}`, from)
-    if (opcode === Simd.f32x4Splat || opcode === Simd.f32x4ReplaceLane) this.#observe(from, before, Edit.nan32)
-    if (opcode === Simd.f64x2Splat || opcode === Simd.f64x2ReplaceLane) this.#observe(from, before, Edit.nan64)
-    const form = simdImmediates(opcode)
-    const offset = form === 2 || form === 3 ? offsetOf(reader) : 0
-    if (opcode === Simd.v128Store || (opcode >= Simd.v128Store8Lane && opcode <= Simd.v128Store64Lane))
-      this.#guard(from, Edit.storeV128, offset)
-    if (form === 1 || form === 3) reader.byte()
-    if (form === 4) reader.skip(16)
-    const lanes = nanLanesOf(opcode)
-    if (lanes !== 0) this.#observe(reader.at, PLAIN, lanes === 32 ? Edit.nanLanes32 : Edit.nanLanes64)
-  }
-
-  /** Saturating conversions, and what works on whole pieces of memory and tables. */
-  #bulk(reader: ByteReader, from: number, opcode: number, before: number): void {
-    if (opcode < Bulk.memoryInit) return
-    if (opcode > Bulk.tableFill) unsupported(`instruction 0xfc 0x${opcode.toString(16)}`, from)
-    this.#segments.add(this.#current, BULK_COST - 1)
-    const two = opcode === Bulk.memoryInit || opcode === Bulk.memoryCopy || opcode === Bulk.tableInit || opcode === Bulk.tableCopy
-    const first = reader.u32()
-    const second = two ? reader.u32() : 0
-    const ofMemory = opcode <= Bulk.memoryFill && opcode !== Bulk.dataDrop
-    if (ofMemory && (opcode === Bulk.memoryInit ? second : first | second) !== 0) unsupported('more than one memory', from)
-    if (opcode === Bulk.dataDrop || opcode === Bulk.elemDrop || opcode === Bulk.tableSize || this.#current === DEAD) return
-    const shift = ofMemory ? this.#rules.bulkShift : 0
-    if (before === CONSTANT) this.#segments.add(this.#current, this.#constant >>> shift)
-    else this.#edits.add(Edit.length, from, from, shift)
-    if (ofMemory) this.#guard(from, Edit.writePiece, 0)
-  }
-
-  #beginSegment(at: number, head: boolean, base: number): number {
-    const segment = head ? this.#segments.beginHead() : this.#segments.begin(base)
-    if (segment !== DEAD) this.#edits.add(Edit.charge, at, at, segment)
-    return segment
-  }
-
-  #beginLoop(from: number): void {
-    this.#loops.push(this.#edits.at.length)
-    this.#callsBefore.push(this.#callCount)
-    this.#edits.add(Edit.loop, from, from, 0)
-  }
-
-  #endLoop(): void {
-    const edit = this.#loops.pop() as number
-    if (this.#callsBefore.pop() === this.#callCount) this.#edits.value[edit] = this.#edits.at.length
-  }
-
-  #open(kind: number, outer: number): void {
-    this.#kinds.push(kind)
-    this.#outer.push(outer)
-    this.#reached.push(false)
-  }
-
-  #begin(reader: ByteReader, opcode: number): void {
-    const outer = this.#current
-    this.#open(opcode === Op.loop ? Frame.loop : opcode === Op.if ? Frame.if : Frame.block, outer)
-    // What can throw may leave a try at any of its calls; what follows its end is then paid for where it began.
-    if (opcode === Op.try) this.#reached[this.#reached.length - 1] = true
-    if (opcode === Op.loop && outer !== DEAD) this.#current = this.#beginSegment(reader.at, true, DEAD)
-    if (opcode === Op.if) this.#current = this.#beginSegment(reader.at, false, outer)
   }
 
   #tryTable(reader: ByteReader, opcode: number): void {
@@ -396,63 +280,10 @@ export class FunctionScan {
       // labels count from outside the try_table
       this.#branchTo(reader)
     }
-    this.#begin(reader, opcode)
-  }
-
-  #else(reader: ByteReader): void {
-    const top = this.#kinds.length - 1
-    if (this.#kinds[top] !== Frame.if) malformed('an else without its if', reader.at)
-    if (this.#current !== DEAD) this.#reached[top] = true
-    this.#kinds[top] = Frame.else
-    this.#current = this.#beginSegment(reader.at, false, this.#outer[top] as number)
-  }
-
-  #catch(reader: ByteReader): void {
-    this.#current = this.#beginSegment(reader.at, false, this.#outer[this.#outer.length - 1] as number)
-  }
-
-  #end(reader: ByteReader): void {
-    const kind = this.#kinds.pop()
-    const outer = this.#outer.pop() as number
-    const reached = this.#reached.pop() as boolean
-    if (kind === Frame.loop) this.#endLoop()
-    if (this.#kinds.length === 0) return
-    // nothing but the straight way leads here: the piece goes on
-    if (kind === Frame.block && !reached) return
-    // an end that no way leads to
-    if (this.#current === DEAD && (kind === Frame.loop || (kind === Frame.else && !reached))) return
-    this.#current = this.#beginSegment(reader.at, false, outer)
+    this.#blocks.begin(opcode, reader.at)
   }
 
   #branchTo(reader: ByteReader): void {
-    const label = reader.u32()
-    const target = this.#reached.length - 1 - label
-    if (target < 0) malformed('a branch to no block', reader.at)
-    this.#reached[target] = true
+    this.#blocks.branchTo(reader.u32(), reader.at)
   }
 }
-
-function skipMemoryArgument(reader: ByteReader): void {
-  offsetOf(reader)
-}
-
-function offsetOf(reader: ByteReader): number {
-  // an alignment of 64 and more is the mark of another memory than the first
-  if (reader.u32() >= 64) unsupported('more than one memory', reader.at)
-  return reader.u32()
-}
-
-/** From i32.store to i64.store32, as they are numbered. */
-const storeEdits = [
-  Edit.storeI32,
-  Edit.storeI64,
-  Edit.storeF32,
-  Edit.storeF64,
-  Edit.storeI32,
-  Edit.storeI32,
-  Edit.storeI64,
-  Edit.storeI64,
-  Edit.storeI64,
-]
-/** After 0xfe: the first that writes. */
-const ATOMIC_STORE = 0x17

@@ -42,6 +42,11 @@ export function deviceAt(path: string): Device | undefined {
   return Object.hasOwn(devices, path) ? devices[path] : undefined
 }
 
+/** What leads to the visitor and to the log: PHP before 8.5 takes every character device for a terminal. */
+export function isPipe(devicePath: string): boolean {
+  return devicePath.startsWith('/request/')
+}
+
 /** File descriptors of one instance. dup() shares the offset, as POSIX wants. */
 export class DescriptorTable {
   readonly #open: (Descriptor | undefined)[]

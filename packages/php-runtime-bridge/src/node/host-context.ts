@@ -77,6 +77,7 @@ function decode(bytes: Uint8Array): string | undefined {
   try {
     return utf8.decode(bytes)
   } catch {
+    // no UTF-8: the decoder is a fatal one
     return undefined
   }
 }

@@ -28,14 +28,14 @@ export async function meteredBinary(bytes: Uint8Array, options: MeterOptions, fo
   try {
     await keep(folder, path, made)
   } catch {
-    // The next process makes it again.
+    // a folder that cannot be written to: the next process makes it again
   }
   return made
 }
 
 function nameOf(bytes: Uint8Array, options: MeterOptions): string {
-  const { kind, exhausted, stack, constantBelow, canonicalNaNs, slack } = options
-  const what = JSON.stringify([METER_VERSION, kind, exhausted, stack, constantBelow, canonicalNaNs, slack])
+  const { kind, exhausted, stack, cards, canonicalNaNs, slack } = options
+  const what = JSON.stringify([METER_VERSION, kind, exhausted, stack, cards, canonicalNaNs, slack])
   return createHash('sha256').update(createHash('sha256').update(bytes).digest()).update(what).digest('hex')
 }
 

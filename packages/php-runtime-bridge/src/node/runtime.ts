@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
+import { plannedLines } from '../configuration/cron-line.js'
+import type { CronSchedule } from '../configuration/cron-schedule.js'
 import { EFFECT_KINDS, type EffectKind } from '../configuration/fields.js'
 import { siteConfiguration } from '../configuration/of-site.js'
 import { usualConfiguration } from '../configuration/site-configuration.js'
 import { PhpRuntimeError } from '../errors.js'
 import { deriveTree, type TreeDirectory, treeOf } from '../file-tree.js'
 import type { DirectoryEntry, FileChange, FileEntry, SymlinkEntry } from '../files.js'
-import { phpChild, phpLibrary } from '../host-calls/php-library.js'
+import { phpChild, phpEvent, phpLibrary } from '../host-calls/php-library.js'
 import { canChange, codeOf, hasOwnImage, ROOMY } from '../image-recipe.js'
 import { areLimits, SLOT, type SlotLimits } from '../limits.js'
 import type { ScriptOutcome } from '../outcome.js'
@@ -75,6 +77,11 @@ export interface RunOptions {
    * (default), scratch is empty: whatever members agree on must run so.
    */
   readonly scratch?: boolean
+  /**
+   * Whether of more than 1 MiB of a static file the body has digests, for the caller to ask for each piece by its range: see `interpeer-pieces` in the README.
+   * Default: the bytes, up to 8 MiB.
+   */
+  readonly inPieces?: boolean
 }
 
 /** PHP as a function of (files, request, time, seed). Satisfies `ScriptRuntime` of @interpeer/peer. */
@@ -105,6 +112,8 @@ export interface PhpRuntime {
    * @throws {PhpRuntimeError} ROOT_UNKNOWN, OPTION_INVALID, RUNTIME_BUSY (more than 1024 of its kind wait), RUNTIME_CLOSED
    */
   run(root: string, request: ScriptRequest, at: AgreedPoint, options?: RunOptions): Promise<ScriptOutcome>
+  /** The lines of `cron` in the site's configuration, in order; none where that is invalid. @throws {PhpRuntimeError} ROOT_UNKNOWN */
+  cron(root: string): readonly { readonly schedule: CronSchedule; readonly target: string }[]
   /**
    * The image that requests to a root start from; it is made where it is not there. undefined where it cannot be made on this machine.
    * @throws {PhpRuntimeError} ROOT_UNKNOWN, RUNTIME_BUSY, RUNTIME_CLOSED
@@ -138,7 +147,7 @@ export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<
   const builds = new PhpBuilds({ limits, carriedOut }, cacheFolder)
   const usual = builds.of({ php, extensions: [] })
   await builds.load(usual)
-  const calls = `calls ${carriedOut.join()};content ${content !== undefined};${phpLibrary}${phpChild}`
+  const calls = `calls ${carriedOut.join()};content ${content !== undefined};${phpLibrary}${phpChild}${phpEvent}`
   const which = `binaries ${pinnedBuilds};${metering};usual ${usual};limits ${limits.fuel} ${limits.memoryMiB} ${limits.graceFuel}`
   const identity = `interpeer php runtime;kernel ${KERNEL_VERSION};${which};${calls};ini ${phpIni}${opcacheIni(ROOMY)}${opensslConfig}`
   const roots = new RootTable((key) => pool.tell({ type: 'forget', key }))
@@ -225,16 +234,22 @@ class WorkerRuntime implements PhpRuntime {
     root: string,
     request: ScriptRequest,
     at: AgreedPoint,
-    { kind = 'write', scratch = false }: RunOptions = {},
+    { kind = 'write', scratch = false, inPieces = false }: RunOptions = {},
   ): Promise<ScriptOutcome> {
     const { pool, roots, guardMs } = this.#parts
     pool.checkOpen()
     return roots.while(root, async ({ key, image }) => {
       const option = faultyPartOf(at)
       if (option !== undefined) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option })
-      const run = async () => outcomeOf(await pool.run(kind, { type: 'run', tree: key, image: image.id, request, at, scratch }, guardMs))
+      const run = async () =>
+        outcomeOf(await pool.run(kind, { type: 'run', tree: key, image: image.id, request, at, scratch, inPieces }, guardMs))
       return image.id === PLAIN_IMAGE ? run() : ((await this.#images.with(image, run)) ?? { type: 'abstained', reason: 'IMAGE_FAILED' })
     })
+  }
+
+  cron(root: string): ReturnType<PhpRuntime['cron']> {
+    const reading = siteConfiguration(this.#parts.roots.get(root).tree)
+    return reading.type === 'valid' ? plannedLines(reading.configuration.cron) : []
   }
 
   async image(root: string): Promise<ImageFacts | undefined> {

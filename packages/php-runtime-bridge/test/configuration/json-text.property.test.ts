@@ -54,6 +54,7 @@ test('what JSON.parse refuses is refused, at a place in the text', () => {
       try {
         JSON.parse(text)
       } catch {
+        // whatever JSON.parse refuses
         isJson = false
       }
       const read = parseJson(text)
@@ -83,7 +84,9 @@ test('bytes are text as TextDecoder says, or are refused as it does', () => {
       let expected: string | undefined
       try {
         expected = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(given)
-      } catch {}
+      } catch {
+        // no UTF-8: none is expected
+      }
       const text = utf8Text(given)
       expect(typeof text === 'string' ? text : undefined).toBe(expected)
     }),

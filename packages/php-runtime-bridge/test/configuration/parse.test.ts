@@ -14,7 +14,7 @@ const configurationIn = (text: string) => {
 }
 
 const KEYS =
-  '"$schema", "php", "slots", "mutable", "scratch", "warmUp", "documentRoot", "rewrite", "router", "entry", "errorPages", "maxAge", "extensions", "effects"'
+  '"$schema", "php", "slots", "mutable", "scratch", "warmUp", "documentRoot", "rewrite", "router", "entry", "errorPages", "maxAge", "extensions", "effects", "cron"'
 
 test('an empty object gives what a site without a configuration has', () => {
   expect(configurationIn('{}')).toEqual(usualConfiguration)
@@ -32,6 +32,7 @@ test('an empty object gives what a site without a configuration has', () => {
     maxAge: [],
     extensions: [],
     effects: ['after'],
+    cron: [],
   })
 })
 
@@ -50,7 +51,8 @@ test('all keys are read; sets are in order, requests as they were', () => {
     "errorPages": { "404": "/404.php" },
     "maxAge": { "/b": 2, "/": 1 },
     "extensions": ["intl"],
-    "effects": ["pay", "after"]
+    "effects": ["pay", "after"],
+    "cron": [{ "target": "/cron.php", "schedule": "*/5 * * * *" }]
   }`
   expect(configurationIn(text)).toEqual({
     php: '8.4',
@@ -69,6 +71,7 @@ test('all keys are read; sets are in order, requests as they were', () => {
     ],
     extensions: ['intl'],
     effects: ['after', 'pay'],
+    cron: [{ schedule: '*/5 * * * *', target: '/cron.php' }],
   })
 })
 

@@ -29,6 +29,7 @@ const good = [
   { mutable: ['data', 'wiki/\u00fc b.sqlite', '...', '.ht', 'a/.interpeer', 'a/interpeer.json', 'interpeer.json.bak', '\ud83d\ude00'] },
   { mutable: ['data'], scratch: ['data/cache', 'tmp'] },
   { scratch: [Array.from({ length: 32 }, () => 'a').join('/')] },
+  { cron: [{ schedule: '*/5 1-3,7 * jan mon', target: '/cron.php?x' }] },
   { warmUp: ['/', '/?a=b&c=%20', "/~x/y'z!"] },
   { documentRoot: '.' },
   { documentRoot: 'web/public', router: 'router.php', entry: '/a/Index.PHP' },
@@ -87,6 +88,10 @@ const bad = [
   { rewrite: Array.from({ length: 257 }, () => 'RewriteRule ^ index.php') },
   { extensions: ['gd'] },
   { effects: ['after', 'after'] },
+  { cron: [{ schedule: '* * * *', target: '/' }] },
+  { cron: [{ schedule: '* * * * *' }] },
+  { cron: [{ schedule: '* * * * *', target: 'x' }] },
+  { cron: ['* * * * *'] },
 ]
 
 test.each(good.map((value) => ({ value })))('parser and schema take $value', ({ value }) => {

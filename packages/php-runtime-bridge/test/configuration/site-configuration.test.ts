@@ -59,6 +59,10 @@ test('the canonical text means itself, and does not depend on the order or layou
       maxAge: fc.dictionary(fc.constantFrom('/', '/a', '/b'), fc.integer({ min: 0, max: 9 }), { maxKeys: 3 }),
       extensions: fc.shuffledSubarray(['intl']),
       effects: fc.shuffledSubarray(['after', 'pay', 'outbox']),
+      cron: fc.shuffledSubarray([
+        { schedule: '* * * * *', target: '/' },
+        { schedule: '0 4 1 * mon', target: '/?a' },
+      ]),
     },
     { requiredKeys: [] },
   )

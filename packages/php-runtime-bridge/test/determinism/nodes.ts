@@ -19,6 +19,7 @@ export async function nodeOf(release: NodeRelease): Promise<string | undefined> 
     const { stdout: version } = await run(stdout.trim(), ['--version'])
     return version.trim() === `v${release}` ? stdout.trim() : undefined
   } catch {
+    // npm cannot be reached, or has no such release: as said above
     return undefined
   }
 }

@@ -1,19 +1,8 @@
 import { SLOT } from '@interpeer/php-runtime-bridge'
-import type { PhpRuntime } from '@interpeer/php-runtime-bridge/node'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { runPage, type Seen, startPhp } from '../sites.js'
+import { expect, test } from 'vitest'
+import { repeated } from './repeated.js'
 
-let php: PhpRuntime
-beforeAll(async () => {
-  php = await startPhp({ limits: { ...SLOT, fuel: 200_000_000, graceFuel: 20_000_000 } })
-})
-afterAll(() => php.close())
-
-async function run(script: string): Promise<Seen> {
-  const [one, two] = [await runPage(php, `<?php ${script}`), await runPage(php, `<?php ${script}`)]
-  expect([two.transcript, two.fuel]).toEqual([one.transcript, one.fuel])
-  return one
-}
+const { run } = repeated({ limits: { ...SLOT, fuel: 200_000_000, graceFuel: 20_000_000 } }, 'echo "kept";')
 
 test.each([
   ['sleeps for seconds', 'sleep(100);'],

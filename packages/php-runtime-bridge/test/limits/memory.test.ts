@@ -1,27 +1,11 @@
 import { SLOT, slotsOf } from '@interpeer/php-runtime-bridge'
-import type { PhpRuntime } from '@interpeer/php-runtime-bridge/node'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { runPage, type Seen, startPhp } from '../sites.js'
+import { expect, test } from 'vitest'
+import { runPage, startPhp } from '../sites.js'
+import { repeated } from './repeated.js'
 
 const MIB = 1024 * 1024
-let php: PhpRuntime
-let before: Seen
-const plain = () => runPage(php, '<?php echo memory_get_usage();')
-beforeAll(async () => {
-  php = await startPhp()
-  before = await plain()
-})
-afterAll(() => php.close())
-afterEach(async () => {
-  const { transcript, fuel, memoryBytes } = await plain()
-  expect([transcript, fuel, memoryBytes]).toEqual([before.transcript, before.fuel, before.memoryBytes])
-})
-
-async function run(script: string): Promise<Seen> {
-  const [one, two] = [await runPage(php, `<?php ${script}`), await runPage(php, `<?php ${script}`)]
-  expect([two.transcript, two.fuel, two.memoryBytes, two.log]).toEqual([one.transcript, one.fuel, one.memoryBytes, one.log])
-  return one
-}
+const sites = repeated({}, 'echo memory_get_usage();')
+const { run } = sites
 
 test.each([
   ['a string that grows', '$a = "x"; while (true) $a .= $a;', /Allowed memory size of 134217728 bytes exhausted/],
@@ -59,7 +43,7 @@ test('a script that recovers from what it was refused goes on', async () => {
 
 test('memory_limit follows the slots, and scripts can reach it', async () => {
   const fill = '<?php $a = []; for ($i = 0; $i < 500; $i++) $a[] = str_repeat("x", 500000); echo ini_get("memory_limit"), " ", count($a);'
-  expect((await runPage(php, fill)).header('interpeer-error')).toBe('MEMORY_EXHAUSTED')
+  expect((await runPage(sites.php, fill)).header('interpeer-error')).toBe('MEMORY_EXHAUSTED')
   const wide = await startPhp({ limits: slotsOf(2) })
   const seen = await runPage(wide, fill)
   const again = await runPage(wide, '<?php echo ini_get("memory_limit"); ini_restore("memory_limit"); echo ini_get("memory_limit");')

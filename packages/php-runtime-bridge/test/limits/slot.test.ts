@@ -1,29 +1,12 @@
 import { SLOT, type SlotLimits } from '@interpeer/php-runtime-bridge'
-import type { PhpRuntime } from '@interpeer/php-runtime-bridge/node'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { namesOf, runPage, type Seen, startPhp } from '../sites.js'
+import { expect, test } from 'vitest'
+import { namesOf, runPage, type Seen } from '../sites.js'
+import { repeated } from './repeated.js'
 
 const limits: SlotLimits = { ...SLOT, fuel: 100_000_000, graceFuel: 20_000_000 }
 const most = limits.fuel + limits.graceFuel
-let php: PhpRuntime
-let before: Seen
-const plain = () => runPage(php, '<?php file_put_contents("kept", "1"); echo "kept";')
-beforeAll(async () => {
-  php = await startPhp({ limits })
-  before = await plain()
-})
-afterAll(() => php.close())
-afterEach(async () => {
-  const { transcript, fuel, memoryBytes } = await plain()
-  expect([transcript, fuel, memoryBytes]).toEqual([before.transcript, before.fuel, before.memoryBytes])
-})
-
-/** Runs twice: all of it must be the same. */
-async function run(script: string): Promise<Seen> {
-  const [one, two] = [await runPage(php, `<?php ${script}`), await runPage(php, `<?php ${script}`)]
-  expect([two.transcript, two.fuel, two.memoryBytes, two.log]).toEqual([one.transcript, one.fuel, one.memoryBytes, one.log])
-  return one
-}
+const sites = repeated({ limits }, 'file_put_contents("kept", "1"); echo "kept";')
+const { run } = sites
 const codeOf = (seen: Seen) => seen.header('interpeer-error')
 
 test('the end of a slot is an error that a script can catch, and what it does then counts', async () => {
@@ -158,7 +141,7 @@ test('fuel counts what a script does, and system calls with the bytes that they 
 })
 
 test('what runs no script uses nothing', async () => {
-  const refused = await runPage(php, '<?php', { method: 'NO WAY' })
+  const refused = await runPage(sites.php, '<?php', { method: 'NO WAY' })
   expect([refused.fuel, refused.memoryBytes]).toEqual([0, 0])
 })
 

@@ -1,23 +1,8 @@
 import { SLOT } from '@interpeer/php-runtime-bridge'
-import type { PhpRuntime } from '@interpeer/php-runtime-bridge/node'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { runPage, type Seen, startPhp } from '../sites.js'
+import { expect, test } from 'vitest'
+import { repeated } from './repeated.js'
 
-let php: PhpRuntime
-let before: Seen
-const plain = () => runPage(php, '<?php echo "kept";')
-beforeAll(async () => {
-  php = await startPhp({ limits: { ...SLOT, fuel: 4_000_000_000 } })
-  before = await plain()
-})
-afterAll(() => php.close())
-afterEach(async () => expect((await plain()).fuel).toBe(before.fuel))
-
-async function run(script: string): Promise<Seen> {
-  const [one, two] = [await runPage(php, `<?php ${script}`), await runPage(php, `<?php ${script}`)]
-  expect([two.transcript, two.fuel, two.memoryBytes]).toEqual([one.transcript, one.fuel, one.memoryBytes])
-  return one
-}
+const { run } = repeated({ limits: { ...SLOT, fuel: 4_000_000_000 } }, 'echo "kept";')
 const nested = '$a = []; for ($i = 0; $i < 60000; $i++) $a = [$a];'
 
 test.each([

@@ -25,6 +25,7 @@ function withVersion(file: FileEntry): FileEntry {
   try {
     return { ...file, bytes: Buffer.from(JSON.stringify({ php, ...JSON.parse(Buffer.from(file.bytes).toString('utf8')) })) }
   } catch {
+    // no JSON, as a test may mean it to be
     return file
   }
 }

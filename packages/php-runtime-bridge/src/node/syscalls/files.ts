@@ -3,7 +3,7 @@ import type { OverlayNode } from '../../overlay-node.js'
 import { UNDATED_MTIME_S } from '../../overlay-node.js'
 import type { WalkTo } from '../../overlay-walk.js'
 import { utf8Length } from '../../path.js'
-import { type Descriptor, deviceAt } from '../descriptors.js'
+import { type Descriptor, deviceAt, isPipe } from '../descriptors.js'
 import { AT_FDCWD, type Kernel, UMASK } from '../kernel.js'
 
 const O_ACCMODE = 3
@@ -19,7 +19,6 @@ const UTIME_NOW = 0x3fffffff
 const UTIME_OMIT = 0x3ffffffe
 const S_IFREG = 0o100000
 const S_IFDIR = 0o040000
-const PIPES = '/request/'
 const S_IFIFO = 0o010000
 const S_IFCHR = 0o020000
 const S_IFLNK = 0o120000
@@ -87,9 +86,8 @@ export function fileCalls(kernel: Kernel) {
     else fillStat(buffer, S_IFLNK | LINK_MODE, utf8Length(node.target), UNDATED_MTIME_S, inode)
   }
 
-  /** What leads to the visitor and the log are pipes: PHP takes every character device for a terminal. */
   function putDevice(buffer: number, path: string): void {
-    fillStat(buffer, (path.startsWith(PIPES) ? S_IFIFO : S_IFCHR) | 0o666, 0, 0, 2)
+    fillStat(buffer, (isPipe(path) ? S_IFIFO : S_IFCHR) | 0o666, 0, 0, 2)
   }
 
   /** struct stat as Emscripten's musl lays it out. */

@@ -24,6 +24,7 @@ export function memoryCalls(kernel: Kernel) {
     try {
       kernel.memory.grow(target - current)
     } catch {
+      // within what PHP may have, so that it is this machine that has no more
       kernel.halt({ type: 'abstain', reason: 'HOST_MEMORY' })
     }
     return 1

@@ -1,5 +1,5 @@
 import { fail } from '../../errno.js'
-import type { Descriptor } from '../descriptors.js'
+import { type Descriptor, isPipe } from '../descriptors.js'
 import type { Kernel } from '../kernel.js'
 
 const O_ACCMODE = 3
@@ -10,6 +10,16 @@ const F_GETLK = 5
 const F_GETLK64 = 12
 const F_DUPFD_CLOEXEC = 1030
 const F_UNLCK = 2
+
+// WASI's file types: it has none for a pipe
+const FileType = { unknown: 0, characterDevice: 2, directory: 3, regularFile: 4 } as const
+/** fd_seek and fd_tell. */
+const RIGHTS_TO_SEEK = 0b10_0100
+
+function fileTypeOf(descriptor: Descriptor): number {
+  if (descriptor.kind === 'device') return isPipe(descriptor.path) ? FileType.unknown : FileType.characterDevice
+  return descriptor.kind === 'directory' ? FileType.directory : FileType.regularFile
+}
 
 /** Reading, writing and seeking on descriptors. */
 export function streamCalls(kernel: Kernel) {
@@ -110,10 +120,12 @@ export function streamCalls(kernel: Kernel) {
     fd_close: kernel.wasi((fd: number) => void kernel.descriptors.close(fd)),
     wasm_close: kernel.call((fd: number) => void kernel.descriptors.close(fd)),
     fd_fdstat_get: kernel.wasi((fd: number, at: number) => {
-      const { kind, flags } = kernel.descriptors.get(fd)
+      const descriptor = kernel.descriptors.get(fd)
       kernel.memory.writable(at, 24).fill(0)
-      kernel.memory.bytes[at] = kind === 'directory' ? 3 : kind === 'file' ? 4 : 2
-      kernel.memory.put16(at + 2, (flags & O_APPEND) !== 0 ? 1 : 0)
+      kernel.memory.put8(at, fileTypeOf(descriptor))
+      kernel.memory.put16(at + 2, (descriptor.flags & O_APPEND) !== 0 ? 1 : 0)
+      // the C library takes a character device that cannot be sought for a terminal
+      kernel.memory.put64(at + 8, RIGHTS_TO_SEEK)
       return 0
     }),
     __syscall_dup: kernel.call((fd: number) => kernel.descriptors.add(kernel.descriptors.get(fd))),

@@ -1,0 +1,52 @@
+import { matches } from './answer.js'
+import { agreedAnswer, writeCertificate } from './certificate.js'
+import type { Turn } from './group-state.js'
+import { isJudged, knownStep } from './steps.js'
+
+/**
+ * After a restart the chain is told all of it again: a peer may have crashed before a block had it, and a dispute that was brought twice is one.
+ */
+export function disputeAgain(t: Turn): void {
+  for (const { step } of t.g.steps) disputeOwn(t, step)
+  if (t.g.frozen > 0) disputeStep(t, t.g.frozen)
+  disputeUnseen(t)
+}
+
+/**
+ * What is signed against a certified step. Nobody objects who agreed in the certificate that is shown: reveals of such members are left out of
+ * it, or, where q would not be left, what they say against it.
+ */
+export function disputeStep(t: Turn, step: number): void {
+  const { g } = t
+  const known = knownStep(g, step)
+  if (known === undefined || known.dissents.size === 0 || !isJudged(g)) return
+  const { answer, reveals, batch } = known.certified
+  const agreed = (seat: number): boolean => {
+    const own = reveals.get(seat)
+    return own !== undefined && matches(own.value.answer, answer)
+  }
+  const others = [...reveals.values()].filter(({ seat }) => !known.dissents.has(seat) || !agreed(seat))
+  const isEnough = agreedAnswer(others, g.setup.members.length) !== undefined
+  const dissents = [...known.dissents].filter(([seat]) => isEnough || !agreed(seat)).map(([, envelope]) => envelope)
+  if (dissents.length === 0) return
+  const certificate = isEnough ? writeCertificate(others) : known.certified.certificate
+  t.effects.push({ type: 'dispute', step, certificate, batch: batch.bytes, dissents })
+}
+
+/** The chain hears of it from the dissenter too: the others may collude, or have called the step clear. */
+export function disputeOwn(t: Turn, step: number): void {
+  const { g } = t
+  const known = knownStep(g, step)
+  const own = known?.dissents.get(g.seat)
+  if (known === undefined || own === undefined || !isJudged(g)) return
+  const { certificate, batch } = known.certified
+  t.effects.push({ type: 'dispute', step, certificate, batch: batch.bytes, dissents: [own] })
+}
+
+/** A step whose batch this member was not given: once that is signed. */
+export function disputeUnseen(t: Turn): void {
+  const { unseen } = t.g
+  if (unseen?.said === undefined || !isJudged(t.g)) return
+  const { step, certificate, said } = unseen
+  t.effects.push({ type: 'dispute', step, certificate, batch: null, dissents: [said] })
+}

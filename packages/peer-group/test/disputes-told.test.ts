@@ -1,0 +1,85 @@
+import { peekMessageNumber } from '@interpeer/crypto-ids'
+import { hexOf } from '@interpeer/wire-codec'
+import { describe, expect, test } from 'vitest'
+import { signerAt, verification } from '../simulations/jobs.js'
+import { GROUP_DEFAULTS } from '../src/index.js'
+import { withheldMessage } from '../src/messages.js'
+import { createVerifier } from '../src/verifier.js'
+import { Desk, type Letter } from './desk.js'
+import { dissenting, known, REVEAL, sent, settle, WITHHELD } from './dissenting.js'
+
+const { dissentWindowMs } = GROUP_DEFAULTS
+
+describe('what the chain is told, where a jury can be drawn', () => {
+  test('who revealed otherwise than the others tells the chain at once, before anybody names the step', () => {
+    const desk = new Desk(4, { jurors: 4 })
+    const [collator] = desk.order(1) as [number]
+    const dissenter = desk.order(1).find((member) => member !== collator && member !== desk.order(2)[0]) as number
+    const honest = desk.run
+    desk.run = (member, effect) => {
+      const ran = honest(member, effect)
+      return member === dissenter && ran?.type === 'ran' ? { ...ran, files: ran.responses[0] as never } : ran
+    }
+    desk.write(collator, 1)
+    // its reveal comes to nobody
+    const fits = ({ from, number }: Letter) => from !== dissenter || number !== REVEAL
+    desk.deliver(fits)
+    desk.endGrace(fits, [collator])
+    expect(known(desk, dissenter).own).toBe('differs')
+    const [dispute] = desk.of('dispute', dissenter)
+    expect(dispute?.dissents.map((envelope) => peekMessageNumber(envelope))).toEqual([REVEAL])
+    expect(desk.of('dispute', collator)).toEqual([])
+    desk.open(dissenter) // it crashed before a block had it
+    expect(desk.of('dispute', dissenter)).toEqual([dispute, dispute])
+  })
+  test('withheld: a certificate whose batch nobody gives is answered within half the window too, and told to the chain', () => {
+    const { desk, collator, dissenter } = dissenting(4)
+    const { certificate, batch } = known(desk, collator).certified
+    const visitor = signerAt(30).peerId
+    desk.drop()
+    const show = () => desk.tell(dissenter, { type: 'shown', from: visitor, certificate })
+    show()
+    desk.pass(dissentWindowMs / 2 - 1, [dissenter])
+    expect(sent(desk, dissenter, WITHHELD)).toEqual([])
+    desk.pass(1, [dissenter])
+    const [said] = sent(desk, dissenter, WITHHELD)
+    const envelope = said?.envelope as Uint8Array
+    expect(createVerifier(desk.context, verification).open(withheldMessage, envelope)).toMatchObject({
+      value: { step: 1, batch: batch.hash },
+    })
+    expect(desk.of('dispute', dissenter)).toMatchObject([{ step: 1, certificate, batch: null, dissents: [envelope] }])
+    expect(show()).toContainEqual({ type: 'send', to: [visitor], envelope })
+    desk.pass(dissentWindowMs, [dissenter])
+    expect(sent(desk, dissenter, WITHHELD).filter(({ to }) => to.length > 1)).toHaveLength(1)
+    const [dispute] = desk.of('dispute', dissenter)
+    desk.open(dissenter)
+    expect(desk.of('dispute', dissenter)).toEqual([dispute, dispute])
+    expect(show()).toContainEqual({ type: 'send', to: [visitor], envelope })
+  })
+  test('all of them tell it again after a restart: what each signed, and what the group froze', () => {
+    const { desk, dissenter, rest } = dissenting(4)
+    desk.deliver()
+    settle(desk)
+    for (const member of [0, 1, 2, 3]) expect(desk.group(member).frozen).toBe(1)
+    for (const member of [...rest, dissenter]) {
+      const told = desk.of('dispute', member)
+      desk.open(member)
+      const again = desk.of('dispute', member).slice(told.length)
+      expect(again.length).toBeGreaterThan(0)
+      for (const { step, dissents } of again) {
+        expect([step, dissents.map(hexOf)]).toEqual([1, told[0]?.dissents.map(hexOf)])
+      }
+      desk.open(member) // as often as it restarts
+      expect(desk.of('dispute', member).slice(told.length + again.length)).toEqual(again)
+    }
+  })
+  test('no dispute is told where nothing is signed, or nobody can judge', () => {
+    for (const desk of [new Desk(4, { jurors: 4 }), dissenting(0).desk]) {
+      desk.write(0, 9)
+      desk.deliver()
+      settle(desk)
+      for (const member of [0, 1, 2, 3]) desk.open(member)
+      expect(desk.of('dispute')).toEqual([])
+    }
+  })
+})

@@ -1,0 +1,6 @@
+import { defineConfig } from 'vitest/config'
+
+// Whole networks of eight processes and a browser: after the end-to-end tests, and one file at a time.
+export default defineConfig({
+  test: { name: 'apps', include: ['test/**/*.test.ts'], fileParallelism: false, sequence: { groupOrder: 2 }, testTimeout: 60_000 },
+})
