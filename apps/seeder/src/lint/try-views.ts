@@ -33,6 +33,8 @@ export async function tryViews(
     const request = { method: 'GET', target, host: 'localhost', https: false, headers: [], body: new Uint8Array() }
     const at = { timeMs, seed: Uint8Array.of(versions & 255, versions >> 8) }
     timeMs += LATER_MS
+    // scratch is of one state of the site: what wrote since has emptied it
+    if (looksCloser && configuration.scratch.length > 0) await runtime.run(now, request, at, { kind: 'read', scratch: true })
     const outcome = await runtime.run(now, request, at, { kind: 'read', scratch: true })
     const closer =
       looksCloser && outcome.type === 'answered' ? await lookCloser({ runtime, root: now, configuration, request, at, outcome }) : undefined
