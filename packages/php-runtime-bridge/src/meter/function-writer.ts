@@ -93,8 +93,7 @@ export class FunctionWriter {
       } else if (kind === Edit.stack) {
         body.put(this.#stackCheck)
         if (value === 1) body.put(this.#noteStack)
-      }
-      else if (kind === Edit.index) body.u32(value)
+      } else if (kind === Edit.index) body.u32(value)
       else if (kind === Edit.frame) body.put(this.#frame)
       else if (kind === Edit.frameEnd) body.put(this.#frameEnd)
       else if (kind === Edit.return) {
