@@ -1,19 +1,7 @@
 // npm run model -- [NAME…] [--deep] [--traces]     without a NAME: all; a NAME is the start of a run's name, as in `one-step` or `naming N=5`
 // Exits with 1 when a model breaks a rule, or a planted variant breaks none.
-import { registerHooks } from 'node:module'
 import { parseArgs } from 'node:util'
-
-// The sources are TypeScript without anything that Node could not strip, but import each other as .js, as the built files do.
-registerHooks({
-  resolve(specifier, context, next) {
-    try {
-      return next(specifier, context)
-    } catch (error) {
-      if (!specifier.startsWith('.') || !specifier.endsWith('.js')) throw error
-      return next(`${specifier.slice(0, -3)}.ts`, context)
-    }
-  },
-})
+import '../typescript-sources.mjs'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

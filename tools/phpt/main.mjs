@@ -1,6 +1,6 @@
 // npm run test:phpt -- [--source FOLDER] [--only PATH]… [--workers N] [--guard-ms N] [--results FILE]
 // Runs php-src's own tests. Without --source (a folder with php-src) Debian's source package is fetched.
-import './typescript-sources.mjs'
+import '../typescript-sources.mjs'
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'

@@ -1,5 +1,5 @@
 // Runs the tests that it is told, one at a time. A thread, not a process: the one that started it ends it when a test hangs.
-import './typescript-sources.mjs'
+import '../typescript-sources.mjs'
 import { parentPort, workerData } from 'node:worker_threads'
 
 const { CaseRunner } = await import('./src/case.ts')

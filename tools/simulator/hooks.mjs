@@ -1,20 +1,12 @@
-// The sources are TypeScript without anything that Node could not strip, but import each other as .js, as the built files do.
 // SIM_PLANTED: JSON, [{ file, search, replace }…], files from the repository's root: a planted bug, put into a source when it is loaded. Never on the disk.
 import { registerHooks } from 'node:module'
+import '../typescript-sources.mjs'
 
 const root = new URL('../../', import.meta.url).href
 const patches = JSON.parse(process.env.SIM_PLANTED ?? '[]')
 const planted = new Set()
 
 registerHooks({
-  resolve(specifier, context, next) {
-    try {
-      return next(specifier, context)
-    } catch (error) {
-      if (!specifier.startsWith('.') || !specifier.endsWith('.js')) throw error
-      return next(`${specifier.slice(0, -3)}.ts`, context)
-    }
-  },
   load(url, context, next) {
     const loaded = next(url, context)
     const mine = patches.filter(({ file }) => url === root + file)

@@ -1,5 +1,5 @@
-import { createServer, type Server } from 'node:http'
-import { getRequestListener } from '@hono/node-server'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import type { Hono } from 'hono'
 
 const PORTS_TRIED = 50
@@ -11,11 +11,25 @@ export interface Listening {
   readonly close: () => Promise<void>
 }
 
+interface ListenOptions {
+  readonly host: string
+  readonly port: number
+  /** Longer bodies get an answer without being asked for. */
+  readonly bodyMaxBytes: number
+  readonly app: (port: number) => Hono<{ Bindings: HttpBindings }>
+}
+
 /** Listens on `port`, or on the next free one where it is taken (0: any). */
-export async function listen({ host, port, app }: { host: string; port: number; app: (port: number) => Hono }): Promise<Listening> {
+export async function listen({ host, port, bodyMaxBytes, app }: ListenOptions): Promise<Listening> {
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, maxHeaderSize: 32 * 1024 })
   const bound = await bind(server, host, port)
-  server.on('request', getRequestListener(app(bound).fetch, { overrideGlobalObjects: false }))
+  const listener = getRequestListener(app(bound).fetch, { overrideGlobalObjects: false })
+  server.on('request', listener)
+  // whoever asks before it sends is told at once that it is too much
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    if (Number(request.headers['content-length'] ?? 0) <= bodyMaxBytes) response.writeContinue()
+    void listener(request, response)
+  })
   return {
     port: bound,
     close: () =>

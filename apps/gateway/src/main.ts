@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadOrCreateKey, takePassphrase } from '@interpeer/crypto-ids/node'
-import { openPeer } from '@interpeer/peer/node'
+import { openPeer, REQUEST_BODY_MAX_BYTES } from '@interpeer/peer/node'
 import { CommanderError } from 'commander'
 import { readConfig } from './config.js'
 import { explain } from './explain.js'
@@ -39,7 +39,12 @@ async function main(): Promise<void> {
   }
   try {
     const { host, hostName } = config
-    http = await listen({ host, port: config.port, app: (port) => gatewayApp({ peer, hostName, port, log }) })
+    http = await listen({
+      host,
+      port: config.port,
+      bodyMaxBytes: REQUEST_BODY_MAX_BYTES,
+      app: (port) => gatewayApp({ peer, hostName, port, log }),
+    })
     stopWatching = watchSites({ peer }, WATCH_MS)
     const stopped = new Promise<void>((resolve) => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())

@@ -1,3 +1,4 @@
+import type { HttpBindings } from '@hono/node-server'
 import type { Peer } from '@interpeer/peer/node'
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
@@ -13,12 +14,12 @@ export interface GatewayOptions {
 }
 
 /** The gateway's HTTP side: each site on its own origin `NAME.hostName:port`, the gateway's own pages on every other host name. */
-export function gatewayApp(options: GatewayOptions): Hono {
-  const app = new Hono()
+export function gatewayApp(options: GatewayOptions): Hono<{ Bindings: HttpBindings }> {
+  const app = new Hono<{ Bindings: HttpBindings }>()
   const [own, site] = [ownPages(options), siteOrigin(options)]
   app.all('*', (context) => {
     const name = siteNameOf(context.req.header('host') ?? '', options.hostName)
-    return name === undefined ? own.fetch(context.req.raw) : site(context.req.raw, name)
+    return name === undefined ? own.fetch(context.req.raw) : site(context.req.raw, name, context.env.outgoing)
   })
   app.onError((error, context) => {
     options.log.error({ err: error, path: context.req.path }, 'a request failed in the gateway itself')

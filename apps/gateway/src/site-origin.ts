@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { parsePeerId } from '@interpeer/crypto-ids'
 import { PeerError } from '@interpeer/peer'
 import {
+  type Download,
   headersForSite,
   headersForVisitor,
   isBodiless,
@@ -10,14 +13,21 @@ import {
   type SiteAnswer,
   type VisitorRequest,
 } from '@interpeer/peer/node'
+import { compressed } from './compression.js'
 import { addBar, assetAt } from './pages/index.js'
 import { refusal } from './refusal.js'
+import { sendFile } from './send-file.js'
 import type { GatewayOptions } from './server.js'
 
 /** Answers requests to one site's origin: each goes to a member of its group as a signed message, and the reply is checked. */
-export function siteOrigin({ peer, hostName, port, log }: GatewayOptions): (request: Request, name: string) => Promise<Response> {
+export function siteOrigin({
+  peer,
+  hostName,
+  port,
+  log,
+}: GatewayOptions): (request: Request, name: string, outgoing: ServerResponse) => Promise<Response> {
   const networkPage = `http://${hostName}:${port}/`
-  return async (request, name) => {
+  return async (request, name, outgoing) => {
     const url = new URL(request.url)
     const asset = assetAt(url.pathname) // the bar, and what error pages need
     if (asset !== undefined) return new Response(asset.body, { headers: { 'content-type': asset.type, 'cache-control': 'max-age=300' } })
@@ -34,10 +44,16 @@ export function siteOrigin({ peer, hostName, port, log }: GatewayOptions): (requ
       }
       const wanted = request.headers.get('interpeer-peer')
       const answer = await peer.askSite(name, visitor, wanted === null ? {} : { member: parsePeerId(wanted) })
-      if (answer.status >= 500 && answer.body.length === 0) return withPeer(answer, scriptFailed(answer, name, networkPage))
+      if (answer.status >= 500 && answer.body.length === 0 && request.method !== 'HEAD')
+        return withPeer(answer, scriptFailed(answer, name, networkPage))
       if (answer.ran === 'refused') return withPeer(answer, refusal({ status: answer.status, code: answer.code, site: name, networkPage }))
-      return pageOf(answer, request, networkPage)
+      if (answer.download === undefined) return await pageOf(answer, request, networkPage)
+      const broken = await sendFile(outgoing, answer.status, fileHeaders(answer, answer.download), answer.download)
+      if (broken !== undefined && !request.signal.aborted) log.warn({ err: broken, site: name, peer: answer.peer }, 'a download broke off')
+      return RESPONSE_ALREADY_SENT
     } catch (error) {
+      // who went away meanwhile hears nothing
+      if (request.signal.aborted) return new Response(null, { status: 499 })
       const code = (error as { code?: unknown }).code
       if (!(error instanceof PeerError) && code !== 'PEER_ID_SYNTAX') log.error({ err: error, site: name }, 'a request to a site failed')
       return refusal({
@@ -68,25 +84,48 @@ function scriptFailed(answer: SiteAnswer, site: string, networkPage: string): Re
 /** Of the body as the group made it: before the bar is put in, or a page of ours takes its place. */
 const digestOf = (body: Uint8Array): string => `sha-256=:${createHash('sha256').update(body).digest('base64')}:`
 
-function pageOf(answer: SiteAnswer, request: Request, networkPage: string): Response {
+async function pageOf(answer: SiteAnswer, request: Request, networkPage: string): Promise<Response> {
   const headers = headersForVisitor(answer.headers)
   setPeer(headers, answer)
   headers.set('interpeer-digest', digestOf(answer.body))
+  const { status } = answer
+  if (isBodiless(request.method, status)) {
+    const length = lengthOf(answer)
+    if (request.method === 'HEAD' && length !== undefined) headers.set('content-length', length)
+    return new Response(null, { status, headers })
+  }
   const isPage = request.headers.get('sec-fetch-dest') === 'document' && /^text\/html\b/i.test(headers.get('content-type') ?? '')
-  const bare = isBodiless(request.method, answer.status)
-  const body =
-    isPage && !bare
-      ? addBar(answer.body, {
-          peer: answer.peer,
-          step: answer.step,
-          epoch: answer.epoch,
-          stale: answer.stale,
-          provisional: answer.provisional,
-          unjudged: answer.unjudged,
-          networkPage,
-        })
-      : answer.body
-  return new Response(bare ? null : new Uint8Array(body), { status: answer.status, headers })
+  // what a script compressed itself nobody can put a line into
+  const hasBar = isPage && !headers.has('content-encoding') && !headers.has('content-range')
+  if (!hasBar) return compressed(request, answer.body, status, headers)
+  // with the bar it is another page at each step
+  for (const name of ['etag', 'last-modified', 'repr-digest', 'content-digest', 'accept-ranges']) headers.delete(name)
+  const shown = addBar(answer.body, {
+    peer: answer.peer,
+    step: answer.step,
+    epoch: answer.epoch,
+    stale: answer.stale,
+    provisional: answer.provisional,
+    unjudged: answer.unjudged,
+    networkPage,
+  })
+  return compressed(request, shown, status, headers)
+}
+
+/** How long a body would be that HEAD does not have, where the site says so. */
+function lengthOf({ headers }: SiteAnswer): string | undefined {
+  const said = headers.find(({ name }) => name.toLowerCase() === 'content-length')?.value
+  return said !== undefined && /^\d{1,15}$/.test(said) ? said : undefined
+}
+
+function fileHeaders(answer: SiteAnswer, { length }: Download): Headers {
+  const headers = headersForVisitor(answer.headers)
+  setPeer(headers, answer)
+  headers.set('content-length', String(length))
+  // the whole file's digest, which the member signed with the digests of the pieces
+  const digest = headers.get('repr-digest')
+  if (answer.status === 200 && digest !== null) headers.set('interpeer-digest', digest)
+  return headers
 }
 
 function withPeer(answer: SiteAnswer, response: Response): Response {

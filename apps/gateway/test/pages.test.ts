@@ -16,6 +16,7 @@ import {
 } from '../src/pages/index.js'
 import { networkScript } from '../src/pages/network-script.js'
 import { shareLeft } from '../src/pages/ring.js'
+import { roughCoins } from '../src/pages/words.js'
 import { busyNetwork, startingNetwork } from './pages.fixture.js'
 
 const hostile = `</title><script>alert(1)</script>"'\`<img src=x onerror=alert(1)>&amp;\u202e\0`
@@ -150,6 +151,18 @@ test.each([
   ['1.5', '–'],
   ['0x10', '–'],
 ])('%s units are %s coins', (units, coins) => expect(formatCoins(units)).toBe(coins))
+
+test.each([
+  ['0', '0', ''],
+  ['999999999', '0', ''],
+  ['1000001120000000', '1,000,001', ''],
+  ['9999999999999999', '9,999,999', ''],
+  ['10000000000000000', '10.0', 'million'],
+  ['12399999000000000000', '12.3', 'billion'],
+  ['1234567000000000000000000', '1,234,567.0', 'billion'],
+  ['', '–', ''],
+  ['-1', '–', ''],
+])('%s units are %s %s coins in a headline', (units, number, of) => expect(roughCoins(units)).toEqual({ number, of }))
 
 test('the page and its script write durations alike', () => {
   const source = /function duration[\s\S]*?\n}/.exec(networkScript)?.[0]

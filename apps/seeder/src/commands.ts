@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { type ContentOptions, exportContent, importContent } from './content.js'
 import { type CreateNetworkOptions, createNetwork } from './create-network.js'
 import { type DevOptions, startDev } from './dev/start-dev.js'
+import { type ImportCommandOptions, runImport } from './import/run-import.js'
 import { type JobLogsOptions, showJobLogs } from './job-logs.js'
 import {
   createKey,
@@ -18,6 +19,7 @@ import {
   showKey,
   showPhrase,
 } from './key.js'
+import { type LintOptions, lintSite } from './lint/lint-site.js'
 import { type OddsOptions, showOdds } from './odds.js'
 import type { PassphraseOptions } from './passphrase.js'
 import { type PublishOptions, publishSite } from './publish-site.js'
@@ -40,6 +42,12 @@ const reachable = (text: string): { readonly host: string; readonly port: number
   const address = parseReachable(text)
   if (address === undefined) throw new InvalidArgumentError('HOST:PORT with a literal address that others can send to')
   return address
+}
+/** A server of the operator's own choice, by name or address. */
+const hostAndPort = (text: string): { readonly host: string; readonly port: number } => {
+  const [, host = '', port = ''] = /^\[?([^[\]\s/@]+?)\]?:(\d{1,5})$/.exec(text) ?? []
+  if (host === '' || Number(port) < 1 || Number(port) > 65_535) throw new InvalidArgumentError('HOST:PORT')
+  return { host, port: Number(port) }
 }
 const storageSize = (text: string): number => {
   try {
@@ -159,6 +167,22 @@ export function program(): Command {
         .default(10_000),
     )
     .addOption(
+      new Option('--outbox-smtp <host:port>', 'mail server that sends the mail of the sites hosted here (default: this peer sends none)')
+        .argParser(hostAndPort)
+        .env('INTERPEER_OUTBOX_SMTP'),
+    )
+    .addOption(
+      new Option('--outbox-from <address>', 'who that mail is from, to the mail server')
+        .env('INTERPEER_OUTBOX_FROM')
+        .default('interpeer@localhost'),
+    )
+    .addOption(new Option('--outbox-http', 'send HTTP requests of the sites hosted here, to public addresses').env('INTERPEER_OUTBOX_HTTP'))
+    .addOption(
+      new Option('--outbox-private', 'send them to private addresses too: whatever this machine reaches, sites reach').env(
+        'INTERPEER_OUTBOX_PRIVATE',
+      ),
+    )
+    .addOption(
       new Option('--log-level <level>', 'how much to log')
         .choices(['error', 'warn', 'info', 'debug'])
         .env('INTERPEER_LOG_LEVEL')
@@ -174,6 +198,34 @@ export function program(): Command {
     )
     .addOption(json())
     .action((folder: string, options: CheckOptions) => checkSite(folder, options))
+  site
+    .command('import <folder>')
+    .description(
+      'make a site of a folder of PHP, and of a dump of its MySQL database: a new folder with an interpeer.json, and what will not work',
+    )
+    .requiredOption('--out <folder>', 'where to make it: a new folder, or an empty one')
+    .option('--sql <file>', 'a dump that mysqldump or phpMyAdmin wrote, plain or gzipped: it becomes an SQLite database')
+    .addOption(
+      new Option('--root <path>', 'where the folder lay before, if its settings do not say; may be repeated')
+        .argParser(collect)
+        .default([]),
+    )
+    .addOption(json())
+    .action((folder: string, options: ImportCommandOptions) => runImport(folder, options))
+  site
+    .command('lint <folder>')
+    .description('say what of a folder would not run, what hosts could read, and which views write; exit code 2 where there are errors')
+    .addOption(
+      new Option('--view <target>', 'a page to visit, such as /?p=1; may be repeated; default: the warm-up requests')
+        .argParser(collect)
+        .default([]),
+    )
+    .option('--no-run', 'look at the files alone')
+    .option('--strict', 'exit code 2 for warnings too')
+    .option('--cache <folder>', 'where to keep what takes a second to make; default: the cache of this user')
+    .addOption(new Option('--guard-ms <ms>', 'longest run of a script').argParser(wholeNumber(100, 600_000)).default(60_000))
+    .addOption(json())
+    .action((folder: string, options: LintOptions) => lintSite(folder, options))
   site
     .command('schema')
     .description('print the JSON Schema of interpeer.json, for editors')

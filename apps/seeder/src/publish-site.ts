@@ -10,8 +10,8 @@ import { openLog } from './log.js'
 import { oddsLine } from './odds.js'
 import { openKey } from './open-key.js'
 import type { PassphraseOptions } from './passphrase.js'
-import { mustBeGood } from './site-check.js'
-import { cacheFolderOf, SLOT_LIMITS } from './slot.js'
+import { configurationOf } from './site-check.js'
+import { cacheFolderOf, HOST_CALLS, SLOT_LIMITS } from './slot.js'
 
 export interface PublishOptions extends PassphraseOptions {
   readonly data: string
@@ -33,7 +33,7 @@ const TOLD = { traitorsPpm: 200_000, peers: null, silentPpm: 10_000 }
  * has taken them over and certified its first step.
  */
 export async function publishSite(folder: string, options: PublishOptions): Promise<void> {
-  mustBeGood(folder)
+  configurationOf(folder)
   mkdirSync(options.data, { recursive: true, mode: 0o700 })
   const say = (line: string): boolean => process.stderr.write(`${line}\n`)
   const genesis = readFileSync(options.genesis, 'utf8')
@@ -68,7 +68,7 @@ export async function publishSite(folder: string, options: PublishOptions): Prom
 
 /** The runtime that this program's seeders have: members must agree on it, so the manifest names it. */
 async function runtimeId(data: string): Promise<string> {
-  const runtime = await startPhpRuntime({ limits: SLOT_LIMITS, cacheFolder: cacheFolderOf(data) })
+  const runtime = await startPhpRuntime({ limits: SLOT_LIMITS, hostCalls: HOST_CALLS, cacheFolder: cacheFolderOf(data) })
   await runtime.close()
   return runtime.runtimeId
 }

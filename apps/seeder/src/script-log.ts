@@ -19,6 +19,7 @@ export function withScriptLog(runtime: PhpRuntime, log: Logger): ScriptRuntime {
     load: (...tree) => runtime.load(...tree),
     derive: (root, from, changes) => runtime.derive(root, from, changes),
     forget: (root) => runtime.forget(root),
+    cron: (root) => runtime.cron(root),
     run,
     close: () => runtime.close(),
   }

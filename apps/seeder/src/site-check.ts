@@ -8,6 +8,7 @@ import {
   faultText,
   isConfigurationName,
   parseConfiguration,
+  type SiteConfiguration,
   usualConfiguration,
 } from '@interpeer/php-runtime-bridge'
 
@@ -36,9 +37,10 @@ export function checkSite(folder: string, options: CheckOptions): void {
 }
 
 /** @throws {SiteCheckError} before anything was stored, asked for or paid */
-export function mustBeGood(folder: string): void {
+export function configurationOf(folder: string): SiteConfiguration {
   const { file, reading } = readConfiguration(folder)
   if (reading.type === 'invalid') throw new SiteCheckError(file, reading)
+  return reading.configuration
 }
 
 /** For editors that are not where the package is installed. */

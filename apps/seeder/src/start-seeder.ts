@@ -6,9 +6,10 @@ import { openPeer, type PeerEndpoint } from '@interpeer/peer/node'
 import { startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { openLog } from './log.js'
 import { openKey } from './open-key.js'
+import { type OutboxOptions, outboxSender } from './outbox/outbox-sender.js'
 import type { PassphraseOptions } from './passphrase.js'
 import { withScriptLog } from './script-log.js'
-import { cacheFolderOf, SLOT_LIMITS } from './slot.js'
+import { cacheFolderOf, HOST_CALLS, SLOT_LIMITS } from './slot.js'
 import { untilStopped } from './until-stopped.js'
 
 /** Reads that run at a time; each takes a processor, and memory up to a slot's. */
@@ -25,6 +26,22 @@ export interface SeederOptions extends PassphraseOptions {
   readonly storage?: number
   readonly guardMs: number
   readonly logLevel: string
+  /** The mail server that takes the mail of sites that this peer hosts. */
+  readonly outboxSmtp?: { readonly host: string; readonly port: number }
+  readonly outboxFrom: string
+  readonly outboxHttp?: boolean
+  readonly outboxPrivate?: boolean
+}
+
+/** The server's password is in no list of processes: only the environment has it. */
+function outboxOptions({
+  outboxSmtp: smtp,
+  outboxFrom: from,
+  outboxHttp: http = false,
+  outboxPrivate: allowPrivate = false,
+}: SeederOptions): OutboxOptions {
+  const { INTERPEER_OUTBOX_SMTP_USER: user, INTERPEER_OUTBOX_SMTP_PASSWORD: pass } = process.env
+  return { smtp, from, http, allowPrivate, auth: user === undefined || pass === undefined ? undefined : { user, pass } }
 }
 
 export async function startSeeder(options: SeederOptions): Promise<void> {
@@ -34,7 +51,7 @@ export async function startSeeder(options: SeederOptions): Promise<void> {
   // for each processor one that reads, and one for writes; what nobody needs is not started
   const workers = Math.min(availableParallelism(), READERS_MAX) + 1
   const cacheFolder = cacheFolderOf(options.data)
-  const runtime = await startPhpRuntime({ guardMs: options.guardMs, limits: SLOT_LIMITS, cacheFolder, workers })
+  const runtime = await startPhpRuntime({ guardMs: options.guardMs, limits: SLOT_LIMITS, hostCalls: HOST_CALLS, cacheFolder, workers })
   const peer = await openPeer({
     data: options.data,
     store: options.store,
@@ -47,6 +64,7 @@ export async function startSeeder(options: SeederOptions): Promise<void> {
     runtime: withScriptLog(runtime, log),
     log,
     maxStoreBytes: options.storage,
+    outbox: outboxSender(outboxOptions(options), log),
   })
   const close = async () => {
     await peer.close()

@@ -3,6 +3,12 @@ import { expect, test } from 'vitest'
 import type { openLog } from '../src/log.js'
 import { withScriptLog } from '../src/script-log.js'
 
+test('what a site plans is told as the runtime has it', () => {
+  const lines = [{ target: '/cron.php' }]
+  const runtime = { cron: (root: string) => (root === 'root' ? lines : []) } as unknown as PhpRuntime
+  expect(withScriptLog(runtime, { warn: () => {} } as unknown as ReturnType<typeof openLog>).cron('root')).toBe(lines)
+})
+
 test('a tree reaches the runtime whole: files, folders and links', async () => {
   const loaded: unknown[][] = []
   const runtime = { load: async (...given: unknown[]) => void loaded.push(given) } as unknown as PhpRuntime

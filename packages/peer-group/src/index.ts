@@ -8,7 +8,7 @@ export {
   TIMERS_MAX,
   type Timer,
 } from './agenda/agenda.js'
-export { type DueEvent, withoutEvent } from './agenda/due.js'
+export { type DueEvent, dueEvents, withoutEvent } from './agenda/due.js'
 export { type OutboxDue, type OutboxDuty, outboxDue } from './agenda/outbox-duty.js'
 export {
   OUTBOX_ANSWER_BODY_MAX_BYTES,

@@ -1,13 +1,10 @@
 import { peekMessageNumber } from '@interpeer/crypto-ids'
-import { bytesOfHex, hexOf, type Message } from '@interpeer/wire-codec'
+import type { Message } from '@interpeer/wire-codec'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { execute } from '../simulations/jobs.js'
-import { batchMessage, MEMBERS_MAX, siteReply, stepGroup, verifyCertificate } from '../src/index.js'
+import { batchMessage, MEMBERS_MAX, siteReply, stepGroup } from '../src/index.js'
 import * as messages from '../src/messages.js'
 import { BATCH_EVENTS_MAX, BATCH_MAX_BYTES, BATCH_REQUESTS_LIMIT, DISSENT_MAX_BYTES, DISSENTS_MAX } from '../src/settings.js'
-import { createVerifier } from '../src/verifier.js'
-import vectors from '../vectors/step.json' with { type: 'json' }
 import { Desk } from './desk.js'
 
 const largestRef = { id: new Uint8Array(16), ms: Number.MAX_SAFE_INTEGER, cid: new Uint8Array(36) }
@@ -29,7 +26,7 @@ const largestBatch = {
     ...{ contradicted: 0xffff_ffff, unresolved: 0xffff_ffff },
   })),
 }
-const declared = [batchMessage, ...Object.values(messages)].filter(
+const _declared = [batchMessage, ...Object.values(messages)].filter(
   (one): one is typeof messages.sealMessage => typeof one === 'object' && 'encode' in one && 'number' in one,
 ) as unknown as Message<never>[]
 
@@ -61,31 +58,6 @@ test('the largest batch fits into its message; commit sets and dissents into tim
   const reveal = new Uint8Array(messages.REVEAL_MAX_BYTES)
   const show = messages.showMessage.encode({ job, epoch: 0xffff_ffff, from: hash, steps, bound, boundBatch: batchOf(0), reveal })
   expect(show.length).toBeLessThan(messages.SHOW_MAX_BYTES)
-})
-
-describe('vectors: one whole step of a group of four', () => {
-  const desk = new Desk(4)
-  test.each(vectors.messages)('$name: $expect', ({ message, hex, expect: code }) => {
-    const declaredMessage = declared.find(({ name }) => name === message) as unknown as Message<{
-      job: Uint8Array
-      epoch: number
-      from: Uint8Array
-    }>
-    const opened = createVerifier(desk.context).open(declaredMessage, bytesOfHex(hex))
-    expect(typeof opened === 'string' ? opened : 'ok').toBe(code)
-  })
-  test('the certificate holds, and the same step played again gives the same bytes', () => {
-    const certified = verifyCertificate(bytesOfHex(vectors.certificate), bytesOfHex(vectors.batch), desk.context)
-    expect(certified.state).toBe(vectors.state)
-    desk.run = (_, effect) => ({ ...execute(effect), fuel: 0 })
-    desk.write(0, 1)
-    desk.deliver()
-    const [final] = desk.of('final', desk.order(1)[0])
-    expect([hexOf(final?.certificate ?? new Uint8Array()), hexOf(final?.batch ?? new Uint8Array())]).toEqual([
-      vectors.certificate,
-      vectors.batch,
-    ])
-  })
 })
 
 describe('bad input never throws', () => {

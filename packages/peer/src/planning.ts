@@ -59,7 +59,7 @@ export class Planning {
 
   /** The job's first batch: what its site's configuration plans begins now. */
   readConfiguration(runtime: ScriptRuntime, root: string): void {
-    const lines = runtime.cron?.(root) ?? []
+    const lines = runtime.cron(root)
     if (lines.length > 0) this.#agenda = withCron(this.#agenda, lines, this.#timeMs)
   }
 }

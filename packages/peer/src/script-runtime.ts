@@ -92,17 +92,18 @@ export interface ScriptRuntime {
   load(root: string, files: readonly FileEntry[], directories: readonly DirectoryEntry[], symlinks: readonly SymlinkEntry[]): Promise<void>
   derive(root: string, from: string, changes: readonly ScriptChange[]): Promise<void>
   forget(root: string): void
-  /** What the site's configuration plans: GET requests, and when they are due. A pure function of the tree. Left out: nothing. */
-  cron?(root: string): readonly { readonly schedule: Schedule; readonly target: string }[]
+  /** What the site's configuration plans: GET requests, and when they are due. A pure function of the tree. */
+  cron(root: string): readonly { readonly schedule: Schedule; readonly target: string }[]
   /**
    * Runs on a private copy: `root` itself never changes.
-   * @param options `kind`: of a read nobody takes the changes over. Default `write`
+   * @param options `kind`: of a read nobody takes the changes over. Default `write`. `inPieces`: of a long file the answer may tell the digests of
+   * its pieces (header `interpeer-pieces`, see `pieced-answer.ts`), each of which is had by its range
    */
   run(
     root: string,
     request: ScriptRequest,
     at: { readonly timeMs: number; readonly seed: Uint8Array; readonly job?: JobFacts },
-    options?: { readonly kind?: 'read' | 'write' },
+    options?: { readonly kind?: 'read' | 'write'; readonly inPieces?: boolean },
   ): Promise<ScriptOutcome>
   close(): Promise<void>
 }

@@ -131,7 +131,6 @@ export function closingOf(
     disputed,
     dissents: [],
     closing: true,
-    events: [],
     outcomes: outcomes ?? members.map(() => AGREED),
   })
   const place = { job: bytesOfContentId(job), epoch: number, step, rank: 0, batch: sha256(batch) }

@@ -1,4 +1,4 @@
-import { buildTree, type FileEntry, memoryStore, readTree } from '@interpeer/content-store'
+import { type BlockStore, buildTree, type FileEntry, memoryStore, readTree } from '@interpeer/content-store'
 import {
   bytesOfContentId,
   type ContentId,
@@ -9,13 +9,14 @@ import {
   sha256,
   signMessage,
 } from '@interpeer/crypto-ids'
-import { NO_AGENDA, siteRequest } from '@interpeer/peer-group'
+import { dueEvents, NO_AGENDA, type OutboxReport, outboxReport, siteRequest } from '@interpeer/peer-group'
 import { hexOf } from '@interpeer/wire-codec'
 import { expect, test } from 'vitest'
 import { effectsDigest } from '../src/effects-digest.js'
 import { KnownRequests } from '../src/node/known-requests.js'
-import { runBatch } from '../src/node/run-batch.js'
+import { type Batch, runBatch } from '../src/node/run-batch.js'
 import { ScriptQueue } from '../src/node/script-queue.js'
+import { readOutbox } from '../src/outbox-block.js'
 import type { ScriptEffect, ScriptOutcome, ScriptRequest } from '../src/script-runtime.js'
 import { readResponse } from '../src/site-response-block.js'
 import { CounterRuntime } from './counter-runtime.js'
@@ -298,4 +299,87 @@ test.each<Partial<ScriptEffect & { type: 'outbox' }>>([
   const request = { type: 'http', method: 'GET', url: 'https://a.test/', headers: [], body: new Uint8Array() } as const
   const effect = { type: 'outbox', key: 'a'.repeat(64), answerTo: undefined, request } as const
   expect(effectsDigest([[{ ...effect, ...other }]])).not.toEqual(effectsDigest([[effect]]))
+})
+
+/** What the batch after another runs on, `laterMs` later, and the events that are due then. */
+function after({ result, batch }: Awaited<ReturnType<typeof run>>, laterMs: number, more: Partial<Batch> = {}): Batch {
+  if (result.type !== 'ran' || result.agenda === undefined) throw new Error('it did not run')
+  const timeMs = batch.timeMs + laterMs
+  return { ...batch, requests: [], from: result.files, agenda: result.agenda, events: dueEvents(result.agenda, timeMs), timeMs, ...more }
+}
+const logIn = (store: BlockStore, files: ContentId): string => {
+  const tree = readTree(store.get, files)
+  return 'missing' in tree ? 'missing' : new TextDecoder().decode(tree.files.find(({ path }) => path === 'log')?.bytes)
+}
+const reportOf = (key: Uint8Array, sent: OutboxReport['sent'], by = signer): Uint8Array =>
+  signMessage(outboxReport, { from: by.publicKey, job: bytesOfContentId(job), id: new Uint8Array(16), ms: 0, key, sent }, by, network)
+
+test('a timer that a request set runs once when it is due, with what it was given', async () => {
+  const ran = await run([requestBlock('POST', '/after', 'a')])
+  const next = after(ran, 1_000)
+  expect([after(ran, 999).events.length, next.events.length]).toEqual([0, 1])
+  const result = await runBatch(next, ran.store, ran.scripts, new KnownRequests(network))
+  if ('missing' in result || result.type !== 'ran') throw new Error('it did not run')
+  expect(logIn(ran.store, result.files)).toMatch(/^a@5000#\d+;timer later.php 1@6000#\d+;$/)
+  expect([result.agenda?.timers, result.responses]).toEqual([[], []])
+  expect(result.runs).toMatchObject([{ method: 'TIMER', target: '/later.php', status: 200 }])
+})
+
+test('the first batch of a job plans what the site’s configuration says; a line runs as the request that it is', async () => {
+  const { scripts, store } = await queueOf(new CounterRuntime())
+  const tree = buildTree(['log', 'cron'].map((path) => ({ path, mode: 0o644, mtimeS: 0, bytes: new Uint8Array() })))
+  await store.put(tree.blocks)
+  const first = { ...PLAIN, from: tree.root, requests: [], timeMs: 30_000, seed: new Uint8Array(64), isFirst: true }
+  const result = await runBatch(first, store, scripts, new KnownRequests(network))
+  if ('missing' in result || result.type !== 'ran' || result.agenda === undefined) throw new Error('it did not run')
+  expect([result.files, result.agenda.cron.length, result.agenda.nextMs]).toEqual([tree.root, 1, 60_000])
+  const later = { ...first, isFirst: false, agenda: result.agenda, timeMs: 200_000, events: dueEvents(result.agenda, 200_000) }
+  const again = await runBatch(later, store, scripts, new KnownRequests(network))
+  if ('missing' in again || again.type !== 'ran') throw new Error('it did not run')
+  expect(logIn(store, again.files)).toMatch(/^cron \/cron@200000#\d+;$/)
+  expect(again.agenda?.nextMs).toBe(240_000)
+})
+
+test('a request that wants more than the group has room for changes nothing, and the others go on', async () => {
+  const { responses, log, result } = await run([requestBlock('POST', '/many', 'x'), requestBlock('POST', '/after', 'b')])
+  expect(responses.map((response) => response?.status)).toEqual([503, 200])
+  expect(new TextDecoder().decode(responses[0]?.body)).toContain('AGENDA_FULL')
+  expect(log).toMatch(/^b@/)
+  expect(result.type === 'ran' && result.agenda?.timers.length).toBe(1)
+})
+
+test('mail waits in the agenda with its body; a member’s word that it is sent takes it out, and its script is told, once', async () => {
+  const ran = await run([requestBlock('POST', '/mail', 'a')])
+  const queued = after(ran, 1_000)
+  const [entry] = queued.agenda.outbox
+  if (entry === undefined) throw new Error('nothing is queued')
+  expect(readOutbox(ran.store.get, entry.request)).toMatchObject({ type: 'mail', to: 'ada@a.test', body: new Uint8Array(300_000).fill(65) })
+  const report = reportOf(entry.key, { status: 250, headers: [], body: new Uint8Array() })
+  const forged = reportOf(entry.key, { status: 250, headers: [], body: new Uint8Array() }, createSigner(new Uint8Array(32).fill(2)))
+  const blocks = [forged, report, report].map((bytes) => ({ cid: contentIdOf(bytes, 'raw'), bytes }))
+  await ran.store.put(blocks)
+  const result = await runBatch({ ...queued, requests: blocks.map(({ cid }) => cid) }, ran.store, ran.scripts, new KnownRequests(network))
+  if ('missing' in result || result.type !== 'ran') throw new Error('it did not run')
+  expect(result.responses.map((cid) => readResponse(ran.store.get, cid)?.status)).toEqual([409, 200, 409])
+  expect(logIn(ran.store, result.files)).toMatch(/^a@5000#\d+;answer sent.php 250@6000#\d+;$/)
+  expect(result.agenda?.outbox).toEqual([])
+})
+
+test('mail that nobody could send is given up, and its script is told so', async () => {
+  const ran = await run([requestBlock('POST', '/mail', 'a')])
+  const late = after(ran, 86_400_000)
+  const result = await runBatch(late, ran.store, ran.scripts, new KnownRequests(network))
+  if ('missing' in result || result.type !== 'ran') throw new Error('it did not run')
+  expect(logIn(ran.store, result.files)).toMatch(/;answer sent.php unsent@/)
+  expect(result.agenda?.outbox).toEqual([])
+})
+
+test('what a timer is given is said to be missing where it is, and nothing runs', async () => {
+  const runtime = new CounterRuntime()
+  const ran = await run([requestBlock('POST', '/after', 'a')], runtime)
+  const next = after(ran, 1_000)
+  const args = next.agenda.timers[0]?.args as ContentId
+  await ran.store.delete([args])
+  expect(await runBatch(next, ran.store, ran.scripts, new KnownRequests(network))).toEqual({ missing: [args] })
+  expect(runtime.runs).toHaveLength(1)
 })

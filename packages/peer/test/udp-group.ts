@@ -16,6 +16,7 @@ import { numberOf } from '../src/message-number.js'
 import { BlockKeeper, type KeeperOptions } from '../src/node/block-keeper.js'
 import { exchangeOver } from '../src/node/block-source.js'
 import { asksForContent, contentService } from '../src/node/content-service.js'
+import type { OutboxSender } from '../src/node/outbox-shell.js'
 import type { ReadEvidence } from '../src/node/read-evidence.js'
 import type { ReadSharing } from '../src/node/read-sharing.js'
 import { ScriptQueue } from '../src/node/script-queue.js'
@@ -59,6 +60,7 @@ export interface MemberOptions {
   readonly collection?: Pick<KeeperOptions, 'graceMs' | 'everyMs' | 'maxBytes'>
   /** Default: never. */
   readonly auditEveryMs?: number
+  readonly outbox?: OutboxSender
 }
 
 function spoilable(store: ContentStore, spoiled: Set<ContentId>): ContentStore {
@@ -110,6 +112,7 @@ export async function openMember(options: MemberOptions = {}): Promise<Member> {
     audits: { everyMs: options.auditEveryMs ?? Number.POSITIVE_INFINITY, below: randomInt, nonce: () => new Uint8Array(randomBytes(32)) },
     readChecks,
     readEvidence,
+    outbox: options.outbox,
     submitClose: (_, certificate, batch) => void closed.push({ certificate, batch }),
     submitShow: () => {},
   })

@@ -49,9 +49,17 @@ export type {
   PayEffect,
 } from './host-calls/effects.js'
 export type { JobFacts } from './host-calls/host-calls.js'
+export { type ConvertedHtaccess, convertHtaccess, type UntakenLine } from './htaccess/convert.js'
 export { SLOT, SLOTS_MAX, type SlotLimits, slotsOf } from './limits.js'
-export { type Abstained, type AbstainReason, type AnswerCode, type Answered, answerCodes, type ScriptOutcome } from './outcome.js'
+export {
+  type Abstained,
+  type AbstainReason,
+  type AnswerCode,
+  type Answered,
+  answerCodes,
+  type ScriptOutcome,
+} from './outcome.js'
 export { phpIni, SESSION_FOLDER, SITE_FOLDER } from './php-ini.js'
 export { DEFAULT_PHP_VERSION, type PhpVersion, phpVersions } from './php-version.js'
 export { faultOf, type OutboxAnswer, type RequestLimits, requestLimits, type ScriptEvent, type ScriptRequest } from './request.js'
-export { documentRootOf, type Route, routeOf } from './route.js'
+export { documentRootOf, type Redirect, type Refused, type Route, type Routed, routeOf, routeRequest, type ScriptRoute } from './route.js'

@@ -38,7 +38,10 @@ export type ScriptOutcome = Answered | Abstained
 export const answerCodes = {
   REQUEST_INVALID: [400, 'The request is malformed or too large'],
   NOT_FOUND: [404, 'Nothing is at this address'],
+  FORBIDDEN: [403, 'A rule of the site forbids it'],
   METHOD_NOT_ALLOWED: [405, 'A static file can only be read'],
+  GONE: [410, 'A rule of the site says that it is gone'],
+  REWRITE_ENDLESS: [500, "The site's rules for addresses lead in a circle, or look at too much"],
   CONFIGURATION_INVALID: [500, "The site's interpeer.json is not as it must be"],
   RESPONSE_TOO_LARGE: [500, 'The script sent more than a response may hold'],
   SLOT_EXHAUSTED: [503, 'The script used up its job slot; nothing was changed'],

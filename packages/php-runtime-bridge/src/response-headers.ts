@@ -1,3 +1,5 @@
+import { PIECES_HEADER } from './static-answer.js'
+
 export interface ResponseHead {
   readonly status: number
   readonly headers: readonly (readonly [name: string, value: string])[]
@@ -5,8 +7,8 @@ export interface ResponseHead {
 
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const HEADERS_MAX = 500
-// A body's length and framing are the business of whoever sends the answer on.
-const notPassedOn = new Set(['connection', 'transfer-encoding', 'content-length', 'keep-alive'])
+// A body's length and framing are the business of whoever sends the answer on; what a body of pieces means, the runtime's.
+const notPassedOn = new Set(['connection', 'transfer-encoding', 'content-length', 'keep-alive', PIECES_HEADER])
 
 /**
  * Reads the header block that PHP's SAPI layer writes: {"status": 200, "headers": ["Name: value", …, "__terminator__"]}.

@@ -1,65 +1,200 @@
 import { CONFIGURATION_FILE, isConfigurationName } from './configuration/reserved.js'
+import { type ErrorPageStatus, type SiteConfiguration, usualConfiguration } from './configuration/site-configuration.js'
 import { findNode, followNode, type TreeDirectory, type TreeFile } from './file-tree.js'
 import { partsOf } from './path.js'
+import type { ScriptRequest } from './request.js'
+import { locationOf, normalPath, rewritten, rulesOf } from './rewrite/rewrite.js'
 
+export interface ScriptRoute {
+  readonly type: 'script'
+  /** Relative to the site. The two names are URL paths below the document root, as PHP's variables have them. */
+  readonly script: string
+  readonly scriptName: string
+  readonly pathInfo: string
+}
 export type Route =
-  /** `script` is relative to the site; the three names are URL paths below the document root, as PHP's variables have them. */
-  | { readonly type: 'script'; readonly script: string; readonly scriptName: string; readonly pathInfo: string }
+  | ScriptRoute
+  /** `path` is relative to the document root. */
   | { readonly type: 'static'; readonly path: string; readonly file: TreeFile }
+  /** A folder without the slash that makes what it links to lie in it. */
+  | { readonly type: 'folder'; readonly path: string; readonly index: ScriptRoute | (Route & { readonly type: 'static' }) }
   | { readonly type: 'missing' }
 
-const MISSING: Route = { type: 'missing' }
+const MISSING = { type: 'missing' } as const
+const INDEX_PAGES = ['index.html', 'index.htm']
 
-/** '' or 'public': a site with public/index.php is served from there, so that its other files cannot be fetched. */
-export function documentRootOf(site: TreeDirectory): string {
-  return followNode(site, 'public/index.php')?.kind === 'file' ? 'public' : ''
+/** Where addresses begin: '' is the site itself. Without a word of the configuration, `public`, where it has an index.php: so a site's other files cannot be fetched. */
+export function documentRootOf(site: TreeDirectory, { documentRoot }: SiteConfiguration = usualConfiguration): string {
+  return documentRoot ?? (followNode(site, 'public/index.php')?.kind === 'file' ? 'public' : '')
 }
 
 /**
- * What answers a URL path, as `php -S` would decide: the file of that name; else a directory's index.php or index.html; else the
- * nearest index.php above, with the rest as PATH_INFO. A .php file takes a rest too; a static file does not.
+ * What answers a URL path, rewritten or not: the file of that name; else a directory's index.php or index.html; else the site's entry, or without
+ * one, as `php -S` would decide, the nearest index.php above with the rest as PATH_INFO. A .php file takes a rest too; a static file does not.
  * Links are followed. Names that begin with a dot are never looked for (but `.well-known`), nor is the site's configuration: to a script above they are
  * PATH_INFO.
  */
-export function routeOf(site: TreeDirectory, urlPath: string): Route {
+export function routeOf(site: TreeDirectory, urlPath: string, configuration: SiteConfiguration = usualConfiguration): Route {
   const decoded = decodePath(urlPath)
-  if (decoded === undefined) return MISSING
-  const names = partsOf(decoded)
-  if (decoded.includes('\0')) return MISSING
-  const root = documentRootOf(site)
-  const isHidden = (name: string, i: number) => {
-    if (i === 0 && root === '' && isConfigurationName(name)) return true
-    return name.startsWith('.') && !(i === 0 && name === '.well-known')
-  }
-  const hidden = names.findIndex(isHidden)
-  const inSite = (path: string) => (root === '' ? path : path === '' ? root : `${root}/${path}`)
-  const scriptAt = (path: string, pathInfo: string): Route => ({ type: 'script', script: inSite(path), scriptName: `/${path}`, pathInfo })
+  return decoded === undefined ? MISSING : resolved(site, decoded, configuration)
+}
 
-  const configuration = findNode(site, CONFIGURATION_FILE)
-  /** The configuration is nowhere, not through a link either. */
-  const followed = (path: string) => {
-    const node = followNode(site, inSite(path))
-    return node === configuration ? undefined : node
-  }
-  const tail = decoded.endsWith('/') && names.length > 0 ? '/' : ''
+function resolved(site: TreeDirectory, path: string, configuration: SiteConfiguration): Route {
+  if (path.includes('\0')) return MISSING
+  const places = new Places(site, configuration)
+  const names = partsOf(path)
+  const hidden = names.findIndex((name, i) => places.isHidden(name, i))
+  const tail = path.endsWith('/') && names.length > 0 ? '/' : ''
   for (let count = hidden < 0 ? names.length : hidden; count >= 0; count--) {
-    const path = names.slice(0, count).join('/')
+    const here = names.slice(0, count).join('/')
     const rest = names.slice(count).map((name) => `/${name}`)
-    const node = followed(path)
+    const node = places.nodeAt(here)
     if (node?.kind === 'file') {
       const pathInfo = rest.join('') + tail
-      if (isScript(path)) return scriptAt(path, pathInfo)
-      return pathInfo === '' ? { type: 'static', path, file: node } : MISSING
+      if (isScript(here)) return places.script(here, pathInfo)
+      if (pathInfo === '') return { type: 'static', path: here, file: node }
+      break
     }
     if (node?.kind !== 'directory') continue
-    const prefix = path === '' ? '' : `${path}/`
-    const inFolder = (name: string) => followed(`${prefix}${name}`)
-    if (inFolder('index.php')?.kind === 'file') return scriptAt(`${prefix}index.php`, rest.length > 0 ? rest.join('') + tail : '')
-    const page = inFolder('index.html')
-    if (page?.kind === 'file' && rest.length === 0) return { type: 'static', path: `${prefix}index.html`, file: page }
+    if (rest.length > 0 && configuration.entry !== undefined) continue
+    const index = places.indexOf(here, rest.length > 0 ? rest.join('') + tail : undefined)
+    if (index === undefined) continue
+    return rest.length > 0 || tail !== '' || count === 0 ? index : { type: 'folder', path: here, index }
   }
-  return MISSING
+  return configuration.entry === undefined ? MISSING : places.entry(configuration.entry)
 }
+
+/** Files as addresses reach them. */
+class Places {
+  readonly #site: TreeDirectory
+  readonly #root: string
+  readonly #configuration: unknown
+
+  constructor(site: TreeDirectory, configuration: SiteConfiguration) {
+    this.#site = site
+    this.#root = documentRootOf(site, configuration)
+    this.#configuration = findNode(site, CONFIGURATION_FILE)
+  }
+
+  isHidden(name: string, i: number): boolean {
+    if (i === 0 && this.#root === '' && isConfigurationName(name)) return true
+    return name.startsWith('.') && !(i === 0 && name === '.well-known')
+  }
+
+  /** The configuration is nowhere, not through a link either. */
+  nodeAt(path: string): ReturnType<typeof followNode> {
+    const node = followNode(this.#site, this.#inSite(path))
+    return node === this.#configuration ? undefined : node
+  }
+
+  script(path: string, pathInfo: string): ScriptRoute {
+    return { type: 'script', script: this.#inSite(path), scriptName: `/${path}`, pathInfo }
+  }
+
+  /** @param rest what comes behind the folder, which only a script takes */
+  indexOf(folder: string, rest: string | undefined): ScriptRoute | (Route & { readonly type: 'static' }) | undefined {
+    const below = (name: string) => (folder === '' ? name : `${folder}/${name}`)
+    if (this.nodeAt(below('index.php'))?.kind === 'file') return this.script(below('index.php'), rest ?? '')
+    if (rest !== undefined) return undefined
+    for (const name of INDEX_PAGES) {
+      const page = this.nodeAt(below(name))
+      if (page?.kind === 'file') return { type: 'static', path: below(name), file: page }
+    }
+    return undefined
+  }
+
+  entry(address: string): Route {
+    const path = partsOf(address).join('/')
+    return this.nodeAt(path)?.kind === 'file' ? this.script(path, '') : MISSING
+  }
+
+  #inSite(path: string): string {
+    return this.#root === '' ? path : path === '' ? this.#root : `${this.#root}/${path}`
+  }
+}
+
+/** A request on its way to what answers it. */
+export interface Routed {
+  readonly route: Exclude<Route, { readonly type: 'folder' }> | Refused | Redirect
+  /** Without its question mark; as rules made it, where they did. */
+  readonly query: string
+  /** The path that was asked for, decoded, where something else answers than what it names. */
+  readonly redirectedFrom?: string
+  /** The error that a page of the site's is shown for: it is the answer's status, unless a script sets another. */
+  readonly errorStatus?: ErrorPageStatus
+  /** The script that is asked before `route`; it may leave the answer to that. */
+  readonly router?: string
+  /** The decoded path that `route` was found for, as the router is told. */
+  readonly asked?: string
+  /** What is served where the router leaves it. */
+  readonly passed?: Routed
+}
+export interface Refused {
+  readonly type: 'refused'
+  readonly status: 403 | 405 | 410 | 500
+}
+export interface Redirect {
+  readonly type: 'redirect'
+  readonly status: number
+  readonly location: string
+}
+
+/** What answers a request to a site, by its configuration: rules first, then files, and pages for what is not there. A function of its arguments. */
+export function routeRequest(site: TreeDirectory, request: ScriptRequest, configuration: SiteConfiguration): Routed {
+  const mark = request.target.indexOf('?')
+  const query = mark < 0 ? '' : request.target.slice(mark + 1)
+  const asked = decodePath(mark < 0 ? request.target : request.target.slice(0, mark))
+  if (asked === undefined) return errorPage(site, 404, { query, asked: '/' }, configuration)
+  const address = normalPath(asked)
+  const root = documentRootOf(site, configuration)
+  const rules = rulesOf(configuration.rewrite)
+  const made = rules.length === 0 ? undefined : rewritten(rules, request, { site, root, path: address, query })
+  if (made?.type === 'redirect') return { route: made, query }
+  if (made?.type === 'endless') return { route: { type: 'refused', status: 500 }, query }
+  if (made?.type === 'refused') return errorPage(site, made.status, { query, asked }, configuration)
+  const isOther = made !== undefined && made.path !== address
+  const now = isOther ? { query: made.query, redirectedFrom: asked } : { query: made?.query ?? query }
+  const found = resolved(site, made?.path ?? address, configuration)
+  const route = found.type === 'folder' ? ofFolder(found, request, now.query, isOther) : found
+  const status = route.type === 'missing' ? 404 : route.type === 'static' && !isRead(request) ? 405 : undefined
+  const served: Routed = status === undefined ? { route, ...now } : errorPage(site, status, { query: now.query, asked }, configuration)
+  const { router } = configuration
+  if (router === undefined || followNode(site, router)?.kind !== 'file') return served
+  // one script is asked and may leave the answer to another, but not to one that answers in a third's place
+  const passed = served.errorStatus !== undefined && served.route.type === 'script' ? bareError(served.errorStatus, now.query) : served
+  const bare = status === undefined ? served : bareError(status, now.query)
+  return { ...bare, ...now, router, asked: made?.path ?? address, passed }
+}
+
+/** A folder's index, or the way to it: browsers take links relative to the last slash. What was posted to it is not sent again. */
+function ofFolder({ path, index }: Route & { readonly type: 'folder' }, request: ScriptRequest, query: string, isRewritten: boolean) {
+  if (isRewritten || !isRead(request)) return index
+  return { type: 'redirect', status: 301, location: locationOf(`/${path}/`, query) } as const
+}
+
+const isRead = ({ method }: ScriptRequest) => method === 'GET' || method === 'HEAD'
+
+/** The page that a site shows for an error, if it has one; else the error itself. */
+function errorPage(
+  site: TreeDirectory,
+  status: ErrorPageStatus,
+  { query, asked }: { readonly query: string; readonly asked: string },
+  configuration: SiteConfiguration,
+): Routed {
+  const page = configuration.errorPages[status]
+  if (page === undefined) return bareError(status, query)
+  const mark = page.indexOf('?')
+  const path = decodePath(mark < 0 ? page : page.slice(0, mark))
+  const found = path === undefined ? MISSING : resolved(site, path, configuration)
+  const route = found.type === 'folder' ? found.index : found
+  if (route.type === 'missing') return bareError(status, query)
+  return { route, query: mark < 0 ? '' : page.slice(mark + 1), redirectedFrom: asked, errorStatus: status }
+}
+
+const bareError = (status: ErrorPageStatus, query: string): Routed => ({
+  route: status === 404 ? { type: 'missing' } : { type: 'refused', status },
+  query,
+})
 
 function isScript(path: string): boolean {
   return path.toLowerCase().endsWith('.php')

@@ -7,6 +7,7 @@ import type { OverlayNode } from './overlay-node.js'
 import { childOf } from './overlay-walk.js'
 import { nameOf, parentOf } from './path.js'
 import { INI_PATH, OPENSSL_PATH, opensslConfig, phpIni, SESSION_FOLDER, SITE_FOLDER } from './php-ini.js'
+import { phpRouter, ROUTER_PATH } from './router-script.js'
 import { noScratch, type Scratch, withFolder, withNode } from './scratch.js'
 import { settledTree } from './settled-tree.js'
 
@@ -38,6 +39,7 @@ function systemTree(more: ReadonlyMap<string, Uint8Array> = new Map()): TreeDire
       [nameOf(OPENSSL_PATH), systemFile(opensslConfig)],
       [nameOf(LIBRARY_PATH), systemFile(phpLibrary)],
       [nameOf(CHILD_PATH), systemFile(phpChild)],
+      [nameOf(ROUTER_PATH), systemFile(phpRouter)],
       [nameOf(EVENT_PATH), systemFile(phpEvent)],
       ['preload', emptyTree],
       ...Array.from(more, ([path, bytes]): [string, TreeNode] => [nameOf(path), { ...systemFile(''), ...pagesOf(bytes) }]),

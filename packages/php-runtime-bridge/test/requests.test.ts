@@ -45,6 +45,7 @@ test('$_SERVER holds what php -S would put there, from the request and the agree
     DOCUMENT_ROOT: '/site',
     REMOTE_ADDR: '0.0.0.0',
     REMOTE_PORT: '0',
+    GATEWAY_INTERFACE: 'CGI/1.1',
     SERVER_SOFTWARE: 'Interpeer',
     SERVER_PROTOCOL: 'HTTP/1.1',
     SERVER_NAME: 'wiki.example',
@@ -53,9 +54,12 @@ test('$_SERVER holds what php -S would put there, from the request and the agree
     REQUEST_SCHEME: 'https',
     REQUEST_URI: '/index.php/a%20b/c?x=1&y[]=2',
     REQUEST_METHOD: 'POST',
+    REDIRECT_STATUS: '200',
     SCRIPT_NAME: '/index.php',
     SCRIPT_FILENAME: '/site/index.php',
+    DOCUMENT_URI: '/index.php/a b/c',
     PATH_INFO: '/a b/c',
+    PATH_TRANSLATED: '/site/a b/c',
     PHP_SELF: '/index.php/a b/c',
     QUERY_STRING: 'x=1&y[]=2',
     HTTP_HOST: 'wiki.example:8443',
@@ -66,6 +70,7 @@ test('$_SERVER holds what php -S would put there, from the request and the agree
     HTTP_X_TWICE: 'a, b',
     HTTP_COOKIE: 'a=1; b=2',
     HTTP_CONTENT_TYPE: 'application/json',
+    HTTP_CONTENT_LENGTH: '7',
     REQUEST_TIME: 1_790_000_000,
     REQUEST_TIME_FLOAT: expect.closeTo(1_790_000_000, 2),
   })
@@ -135,7 +140,9 @@ test('static files, missing pages and wrong methods are answered without PHP', a
   const head = await visit(php, 'static', { target: '/a.css', method: 'HEAD' })
   expect([head.status, head.text]).toEqual([200, ''])
   expect((await visit(php, 'static', { target: '/b.unknown' })).header('content-type')).toBe('application/octet-stream')
-  expect((await visit(php, 'static', { target: '/sub' })).text).toBe('<h1>')
+  expect((await visit(php, 'static', { target: '/sub/' })).text).toBe('<h1>')
+  const folder = await visit(php, 'static', { target: '/sub?x=1' })
+  expect([folder.status, folder.header('location')]).toEqual([301, '/sub/?x=1'])
   const post = await visit(php, 'static', { target: '/a.css', method: 'POST', body: 'x' })
   expect([post.status, post.header('interpeer-error'), post.header('allow')]).toEqual([405, 'METHOD_NOT_ALLOWED', 'GET, HEAD'])
   for (const target of ['/none', '/.secret', '/%00', '/']) {

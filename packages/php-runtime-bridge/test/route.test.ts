@@ -20,6 +20,7 @@ const site = treeOf(
 const routed = (path: string, tree = site) => {
   const route = routeOf(tree, path)
   if (route.type === 'script') return `${route.script} as ${route.scriptName} + ${route.pathInfo}`
+  if (route.type === 'folder') return `folder ${route.path}`
   return route.type === 'static' ? `static ${route.path}` : 'missing'
 }
 
@@ -30,10 +31,11 @@ test.each([
   ['/index.php/', 'index.php as /index.php + /'],
   ['/style.css', 'static style.css'],
   ['/style.css/x', 'missing'],
-  ['/about', 'static about/index.html'],
+  ['/about', 'folder about'],
   ['/about/', 'static about/index.html'],
   ['/about/nothing', 'index.php as /index.php + /about/nothing'],
-  ['/wiki', 'wiki/index.php as /wiki/index.php + '],
+  ['/wiki', 'folder wiki'],
+  ['/wiki/', 'wiki/index.php as /wiki/index.php + '],
   ['/wiki/edit.php', 'wiki/edit.php as /wiki/edit.php + '],
   ['/wiki/Some_Page_8.2', 'wiki/index.php as /wiki/index.php + /Some_Page_8.2'],
   ['/wiki/empty/', 'wiki/index.php as /wiki/index.php + /empty/'],

@@ -1,17 +1,23 @@
+import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { treeOf } from '../src/file-tree.js'
+import { bytesOf } from '../src/file-pages.js'
+import { type TreeFile, treeOf } from '../src/file-tree.js'
 import { routeOf } from '../src/route.js'
-import { STATIC_BYTES_MAX, staticAnswer } from '../src/static-answer.js'
-import { filesOf, textOf } from './sites.js'
+import { PIECE_BYTES, STATIC_BYTES_MAX, type StaticSurroundings, staticAnswer } from '../src/static-answer.js'
+import { filesOf, textOf, utf8 } from './sites.js'
 
 const large = new Uint8Array(STATIC_BYTES_MAX + 100_000).map((_, i) => i % 251)
 const site = treeOf(filesOf({ 'a.txt': '0123456789', 'large.bin': large, 'none.txt': '' }))
 
-function ask(target: string, range?: string, more: [string, string][] = [], method = 'GET') {
+const sha256 = (bytes: Uint8Array) => Uint8Array.from(createHash('sha256').update(bytes).digest())
+const surroundings: StaticSurroundings = { configuration: { maxAge: [] }, sha256: (file) => sha256(bytesOf(file)) }
+
+function ask(target: string, range?: string, more: [string, string][] = [], method = 'GET', around: Partial<StaticSurroundings> = {}) {
   const route = routeOf(site, target)
   if (route.type !== 'static') throw new Error(route.type)
   const headers: [string, string][] = range === undefined ? more : [['Range', range], ...more]
-  const { status, headers: given, body } = staticAnswer({ method, target, host: 'h', https: false, headers, body: new Uint8Array() }, route)
+  const request = { method, target, host: 'h', https: false, headers, body: new Uint8Array() }
+  const { status, headers: given, body } = staticAnswer(request, route, { ...surroundings, ...around })
   return { status, body, header: (name: string) => given.find(([one]) => one === name)?.[1] }
 }
 
@@ -38,8 +44,120 @@ test.each([
   ])
 })
 
-test('a range under a condition, given twice, or for HEAD is not honoured', () => {
-  expect(ask('/a.txt', 'bytes=0-1', [['If-Range', '"x"']]).status).toBe(200)
+const MODIFIED = 'Tue, 14 Nov 2023 22:13:20 GMT'
+const LATER = 'Tue, 14 Nov 2023 22:13:21 GMT'
+const EARLIER = 'Tue, 14 Nov 2023 22:13:19 GMT'
+const ETAG = ask('/a.txt').header('etag') as string
+
+test('a file says what it is: by its content, its time, its digest', () => {
+  const seen = ask('/a.txt')
+  const digest = sha256(utf8('0123456789'))
+  expect(ETAG).toBe(`"${Buffer.from(digest.subarray(0, 18)).toString('base64url')}"`)
+  expect(seen.header('last-modified')).toBe(MODIFIED)
+  expect(seen.header('repr-digest')).toBe(`sha-256=:${Buffer.from(digest).toString('base64')}:`)
+  expect(ask('/none.txt').header('etag')).not.toBe(ETAG)
+})
+
+test.each<[[string, string][], number]>([
+  [[['If-None-Match', ETAG]], 304],
+  [[['If-None-Match', `W/${ETAG}`]], 304],
+  [[['if-none-match', `"x", ${ETAG}`]], 304],
+  [[['If-None-Match', '*']], 304],
+  [[['If-None-Match', '"x"']], 200],
+  [[['If-Modified-Since', MODIFIED]], 304],
+  [[['If-Modified-Since', LATER]], 304],
+  [[['If-Modified-Since', EARLIER]], 200],
+  [[['If-Modified-Since', 'yesterday']], 200],
+  // who names a tag is not asked for the time
+  [
+    [
+      ['If-None-Match', '"x"'],
+      ['If-Modified-Since', LATER],
+    ],
+    200,
+  ],
+  [[['If-Match', ETAG]], 200],
+  [[['If-Match', `W/${ETAG}`]], 412],
+  [[['If-Match', '"x"']], 412],
+  [[['If-Unmodified-Since', MODIFIED]], 200],
+  [[['If-Unmodified-Since', EARLIER]], 412],
+  [
+    [
+      ['If-Match', ETAG],
+      ['If-Unmodified-Since', EARLIER],
+      ['If-None-Match', ETAG],
+    ],
+    304,
+  ],
+])('under %j a file is answered %i', (headers, status) => {
+  for (const method of ['GET', 'HEAD']) {
+    const seen = ask('/a.txt', undefined, headers, method)
+    expect([seen.status, seen.header('etag'), seen.body.length > 0]).toEqual([status, ETAG, status === 200 && method === 'GET'])
+  }
+})
+
+test.each([
+  [ETAG, 206],
+  [MODIFIED, 206],
+  [`W/${ETAG}`, 200],
+  ['"x"', 200],
+  [LATER, 200],
+])('a range under If-Range: %s is answered %i', (condition, status) => {
+  expect(ask('/a.txt', 'bytes=0-1', [['If-Range', condition]]).status).toBe(status)
+})
+
+test('how long it may be shown goes by the longest beginning that fits', () => {
+  const maxAge = [
+    ['/', 0],
+    ['/a', 60],
+    ['/b', 90],
+  ] as const
+  const control = (target: string) => ask(target, undefined, [], 'GET', { configuration: { maxAge } }).header('cache-control')
+  expect([control('/a.txt'), control('/none.txt'), ask('/a.txt').header('cache-control')]).toEqual([
+    'public, max-age=60',
+    'no-cache',
+    undefined,
+  ])
+})
+
+test('HEAD says how long a body would be', () => {
+  const [short, long] = [ask('/a.txt', undefined, [], 'HEAD'), ask('/large.bin', undefined, [], 'HEAD')]
+  expect([short.status, short.header('content-length'), ask('/a.txt').header('content-length')]).toEqual([200, '10', undefined])
+  expect([long.status, long.header('content-length'), long.body.length]).toEqual([200, String(large.length), 0])
+})
+
+test('who fetches pieces is told the digest of each', () => {
+  const pieces = (file: TreeFile) => {
+    const bytes = bytesOf(file)
+    const cut = Array.from({ length: Math.ceil(bytes.length / PIECE_BYTES) }, (_, i) =>
+      bytes.subarray(i * PIECE_BYTES, (i + 1) * PIECE_BYTES),
+    )
+    return Uint8Array.from(Buffer.concat(cut.map(sha256)))
+  }
+  const asked = (range?: string, method = 'GET') => ask('/large.bin', range, [], method, { pieces })
+  const whole = asked()
+  expect([whole.status, whole.header('interpeer-pieces'), whole.body.length]).toEqual([
+    200,
+    `1048576;0;${large.length};${large.length}`,
+    9 * 32,
+  ])
+  expect(whole.body.subarray(8 * 32)).toEqual(sha256(large.subarray(8 * PIECE_BYTES)))
+  const range = asked('bytes=1048575-2097152')
+  expect([range.status, range.header('content-range'), range.header('interpeer-pieces')]).toEqual([
+    206,
+    `bytes 1048575-2097152/${large.length}`,
+    `1048576;1048575;1048578;${large.length}`,
+  ])
+  expect(range.body).toEqual(whole.body.slice(0, 3 * 32))
+  const piece = asked('bytes=1048576-2097151')
+  expect([piece.status, piece.header('interpeer-pieces'), sha256(piece.body)]).toEqual([206, undefined, whole.body.slice(32, 64)])
+  expect([asked(undefined, 'HEAD').body.length, ask('/a.txt', undefined, [], 'GET', { pieces }).header('interpeer-pieces')]).toEqual([
+    0,
+    undefined,
+  ])
+})
+
+test('a range given twice or for HEAD is not honoured', () => {
   expect(ask('/a.txt', 'bytes=0-1', [['range', 'bytes=2-3']]).status).toBe(200)
   expect(ask('/a.txt', 'bytes=0-1', [], 'HEAD').status).toBe(200)
 })

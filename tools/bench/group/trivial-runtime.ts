@@ -21,6 +21,9 @@ export class TrivialRuntime implements ScriptRuntime {
   forget(root: string): void {
     this.#counts.delete(root)
   }
+  cron(): readonly [] {
+    return []
+  }
   async run(root: string, request: ScriptRequest, { timeMs }: { readonly timeMs: number }): Promise<ScriptOutcome> {
     const count = (this.#counts.get(root) ?? 0) + (request.method === 'POST' ? 1 : 0)
     const bytes = new TextEncoder().encode(`${count}`)

@@ -58,10 +58,10 @@ export async function measure(say: (line: string) => void, signal: AbortSignal):
 
   say('Zend/bench.php, metered and not')
   const { meter } = await import('../../../packages/php-runtime-bridge/src/meter/meter.js')
-  const { constantDataEnd } = await import('../../../packages/php-runtime-bridge/src/meter/constant-data.js')
+  const { cardTableAbove, heapBaseOf } = await import('../../../packages/php-runtime-bridge/src/meter/cards.js')
   const binary = theirBinary()
   // as the bridge has it
-  const options = { exhausted: '_emscripten_runtime_keepalive_clear', stack: 1_000_000, constantBelow: constantDataEnd(binary) }
+  const options = { exhausted: '_emscripten_runtime_keepalive_clear', stack: 1_000_000, cards: cardTableAbove(heapBaseOf(binary)) }
   const [metered, plain] = [await theirPhp(compiled(meter(binary, options).bytes)), await theirPhp(compiled(binary))]
   const run = (php: Php) => () => runTheirs(php, bench)
   figures.push(figure('fuel', 'ms', await inTurns(5, signal, run(metered), run(plain), processorMs), 'the same binary, unmetered'))

@@ -1,5 +1,6 @@
 import {
   canonicalText,
+  convertHtaccess,
   faultOf,
   faultText,
   findNode,
@@ -7,6 +8,7 @@ import {
   parseConfiguration,
   requestLimits,
   routeOf,
+  routeRequest,
   treeOf,
 } from '@interpeer/php-runtime-bridge'
 import { addressesOf } from '../../../packages/php-runtime-bridge/src/meter/addresses.js'
@@ -62,7 +64,36 @@ export const phpRuntimeBridge: readonly Target[] = [
         '{}',
         '{"$schema": "x", "php": "8.4", "slots": 3, "mutable": ["data", "a/b"], "scratch": ["data/cache"], "warmUp": ["/", "/?a"]}',
         '{"mutable": "everything", "extensions": ["intl"], "effects": ["pay", "after", "outbox"]}',
+        '{"documentRoot": "web", "router": "r.php", "entry": "/index.php", "errorPages": {"404": "/e.php"}, "maxAge": {"/": 1}}',
+        '{"rewrite": ["RewriteCond %{HTTP:X-Y} ^(a|b)$ [NC,OR]", "RewriteCond $1 -d", "RewriteRule \\"^(.*)$\\" /x.php?a=%1&b=$1 [QSA,R=301,L]"]}',
         '{"slots": 1e0, "mutabel": [true, null, -0.5, {"\\u00e9": "\\n"}]}',
+      ].map(bytesOfText),
+  },
+  {
+    name: 'php-runtime-bridge/htaccess',
+    file: 'packages/php-runtime-bridge/src/htaccess/convert.ts',
+    errors: [],
+    // rules of any text are taken by the configuration, and lead nowhere that no rule may lead
+    run: (input) => {
+      const { untaken, ...made } = convertHtaccess(textOf(input.subarray(0, 65_536)).replaceAll('\ufffd', '?'))
+      if (untaken.some(({ why }) => why === '')) throw new Broken('a line that was left out for no reason')
+      const reading = parseConfiguration(bytesOfText(JSON.stringify(made)))
+      // all rules together may still be longer than a file
+      if (reading.type === 'invalid' && JSON.stringify(made).length > 60_000) return
+      if (reading.type === 'invalid') throw new Broken(`rules that no configuration takes: ${reading.faults.map(faultText).join()}`)
+      for (const target of ['/', '/a/b/style.css?x', '/A%20B/c.php', '//h/..%2f']) {
+        const request = { method: 'GET', target, host: 'h', https: false, headers: [], body: new Uint8Array() }
+        const { route } = routeRequest(site, request, reading.configuration)
+        if (route.type === 'redirect' && !/^(?:https?:\/\/[!-~]+|\/(?!\/)[!-~]*)$/.test(route.location))
+          throw new Broken('a redirect to what is no address')
+        if (route.type === 'static' && route.path.includes('.hidden')) throw new Broken('a hidden file')
+      }
+    },
+    seeds: () =>
+      [
+        'RewriteEngine On\nRewriteBase /\nRewriteCond %{REQUEST_FILENAME} !-f\nRewriteRule ^(.*)$ index.php?q=$1 [L,QSA]\n',
+        '<IfModule mod_rewrite.c>\nRewriteRule "^a b$" https://%{HTTP_HOST}/$1 [R=301,NE]\n</IfModule>\n<FilesMatch "\\.(db|bak)$">\nDeny from all\n</FilesMatch>',
+        'Redirect 301 /old /new\nRedirectMatch gone ^/x\nErrorDocument 404 /404.html\nFallbackResource /index.php\nExpiresDefault "access plus 1 day"\n',
       ].map(bytesOfText),
   },
   {

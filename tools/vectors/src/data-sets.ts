@@ -105,3 +105,16 @@ export function proofOf(entries: readonly EntryVector[], key: string): string {
   const [found, value] = ruleBits(leaf.key) === ruleBits(name) ? ['01', leaf.value] : ['02', hashOf(leaf.value)]
   return `85${found}${[bytesOfHexes(leaf.key).toString('hex'), fixed(leaf.sum, 16), bytesOfHexes(value).toString('hex'), path].map(bytes).join('')}`
 }
+
+/** A map as the vectors list it. */
+export const mapOf = (entries: readonly EntryVector[]) => ({ entries, root: rootOf(entries), total: totalOf(entries) })
+/** What is proven of a map: its root, and the proof of a key. */
+export const provenIn = (entries: readonly EntryVector[], key: string) => ({ root: rootOf(entries), proof: proofOf(entries, key) })
+/** The same map with other bytes under a key: what only who has the rule's root wrong could certify. */
+export const withValue = (entries: readonly EntryVector[], key: string, change: (value: string) => string): readonly EntryVector[] =>
+  entries.map((entry) => (entry.key === key ? { ...entry, value: change(entry.value) } : entry))
+/** Somebody else's record of that key: `from` in place of `to`, which must be there once. */
+export function replaced(value: string, from: string, to: string): string {
+  if (value.split(from).length !== 2) throw new Error(`not once in the record: ${from}`)
+  return value.replace(from, to)
+}

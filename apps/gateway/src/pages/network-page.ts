@@ -2,7 +2,7 @@ import { documentOf } from './document.js'
 import { html, type SafeHtml } from './html.js'
 import { ringOf, shareLeft } from './ring.js'
 import type { CertificateStatus, FalseReadStatus, JobStatus, NetworkStatus, PeerStatus, SupplyStatus } from './status.js'
-import { formatCoins, formatCount, formatDuration, idTag, plural, shortId, ticking } from './words.js'
+import { formatCoins, formatCount, formatDuration, idTag, plural, roughCoins, shortId, ticking } from './words.js'
 
 /** How many colours pages.css has for peers. */
 const HUES = 10
@@ -60,6 +60,7 @@ const isStarting = (status: NetworkStatus) => status.peers.length === 0 || statu
 function figures(status: NetworkStatus): SafeHtml {
   const online = status.peers.filter((peer) => peer.online).length
   const { same, contradicted } = status.readChecks
+  const minted = roughCoins(status.supply.minted)
   const block = status.blockTimeMs === 0 ? 'no block yet' : ticking('ago', status.blockTimeMs, status.nowMs)
   return html`<dl class="figures">
 <div><dt>Chain height</dt><dd><b>${formatCount(status.height)}</b> ${block}</dd></div>
@@ -67,7 +68,7 @@ function figures(status: NetworkStatus): SafeHtml {
 <div><dt>A block every</dt><dd><b>${formatDuration(status.cycleMs)}</b></dd></div>
 <div><dt>A seat is held for</dt><dd><b>${formatDuration(status.tenureMs)}</b></dd></div>
 <div><dt>Pages run again</dt><dd><b>${formatCount(same + contradicted)}</b> ${formatCount(contradicted)} called false</dd></div>
-<div><dt>Coins minted</dt><dd><b>${formatCoins(status.supply.minted)}</b></dd></div>
+<div><dt>Coins minted</dt><dd><b>${minted.number}</b> ${minted.of}</dd></div>
 </dl>`
 }
 

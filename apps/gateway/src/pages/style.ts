@@ -51,7 +51,7 @@ dt { color: var(--quiet); font-size: .85rem }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 1px; margin-top: 1.4rem; background: var(--rule); border: 1px solid var(--rule); border-radius: 10px; overflow: hidden }
 .figures > div { background: var(--sheet); padding: .8rem 1.1rem .9rem }
 .figures dd { color: var(--quiet); font-size: .88rem }
-.figures b { color: var(--ink); font: 600 1.45rem/1.35 var(--serif); font-variant-numeric: tabular-nums; margin-right: .25rem }
+.figures b { white-space: nowrap; color: var(--ink); font: 600 1.45rem/1.35 var(--serif); font-variant-numeric: tabular-nums; margin-right: .25rem }
 .card, .empty { background: var(--sheet); border: 1px solid var(--rule); border-radius: 10px; padding: 1.2rem 1.4rem }
 .empty { border-style: dashed; color: var(--quiet) }
 .empty p { margin: 0 }

@@ -17,6 +17,22 @@ export function formatCoins(units: string): string {
   return `${amount < 0n ? '−' : ''}${whole}${decimals === '' ? '' : `.${decimals}`}`
 }
 
+const LARGE = [
+  ['billion', 10n ** 9n],
+  ['million', 10n ** 6n],
+] as const
+
+/** Units as whole coins, short enough for a headline: '1,000,001'; from ten million on '12.3' million, rounded down. */
+export function roughCoins(units: string): { readonly number: string; readonly of: string } {
+  if (!/^\d{1,40}$/.test(units)) return { number: '–', of: '' }
+  const coins = BigInt(units) / UNITS_PER_COIN
+  const grouped = (whole: bigint) => String(whole).replace(/\B(?=(\d{3})+$)/g, ',')
+  for (const [of, size] of LARGE) {
+    if (coins >= 10n * size) return { number: `${grouped(coins / size)}.${((coins % size) * 10n) / size}`, of }
+  }
+  return { number: grouped(coins), of: '' }
+}
+
 /** How long, in one unit: '42 s', '3 min', '5 h', '2 d'. The page's script writes the same, see network-script.ts. */
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000))

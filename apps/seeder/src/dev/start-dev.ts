@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import { availableParallelism, homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { getRequestListener } from '@hono/node-server'
 import { EFFECT_KINDS, faultText, type SiteConfiguration } from '@interpeer/php-runtime-bridge'
@@ -10,7 +10,7 @@ import { putChanges } from '../folder/put-changes.js'
 import { changedMeanwhile } from '../folder/read-folder.js'
 import { harmless, jsonOf } from '../log-text.js'
 import { readConfiguration } from '../site-check.js'
-import { SLOT_LIMITS } from '../slot.js'
+import { SLOT_LIMITS, userCacheFolder } from '../slot.js'
 import { DevSite } from './dev-site.js'
 import { devFront } from './front.js'
 import { KeptChanges } from './kept-changes.js'
@@ -37,7 +37,7 @@ export async function startDev(folder: string, options: DevOptions): Promise<voi
   const say = (text: string, facts: object): void => void process.stdout.write(`${json ? jsonOf(facts) : text}\n`)
   const configuration = configurationTeller(folder, say)
   configuration.look()
-  const cacheFolder = options.cache ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'interpeer')
+  const cacheFolder = options.cache ?? userCacheFolder()
   const workers = Math.min(availableParallelism(), WORKERS_MAX) + 1
   const hostCalls = { effects: EFFECT_KINDS }
   const runtime = await startPhpRuntime({ guardMs: options.guardMs, limits: SLOT_LIMITS, cacheFolder, workers, hostCalls })

@@ -7,7 +7,7 @@ import {
   type TreeFiles,
   type TreeListing,
 } from '@interpeer/content-store'
-import { type ImportOptions, importFolder } from '@interpeer/content-store/node'
+import { type ImportOptions, importFolder, type LeftOut } from '@interpeer/content-store/node'
 import type { ContentId } from '@interpeer/crypto-ids'
 
 /** A folder as it was at one time, read by the rules that publishing has: nothing outside it, no device, no file that changed meanwhile. */
@@ -15,6 +15,9 @@ export interface FolderSnapshot {
   /** Equal folders have equal roots. */
   readonly root: ContentId
   readonly listing: TreeListing
+  /** What does not fit into a site, where the options leave that out. */
+  readonly leftOut: readonly LeftOut[]
+  readonly leftOutCount: number
   /** Everything with its content, copied at each call. */
   readonly files: () => TreeFiles
   readonly file: (path: string) => FileEntry | undefined
@@ -28,10 +31,12 @@ export async function readFolder(folder: string, options: ImportOptions = {}): P
   const put = async (given: readonly { readonly cid: ContentId; readonly bytes: Uint8Array }[]) => {
     for (const { cid, bytes } of given) if (!blocks.has(cid)) blocks.set(cid, bytes.slice())
   }
-  const { root } = await importFolder(folder, { put }, options)
+  const { root, leftOut, leftOutCount } = await importFolder(folder, { put }, options)
   const get = (cid: ContentId) => blocks.get(cid)
   return {
     root,
+    leftOut,
+    leftOutCount,
     listing: whole(listTree(get, root)),
     files: () => whole(readTree(get, root)),
     file: (path) => whole(readFile(get, root, path)).file,

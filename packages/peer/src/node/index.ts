@@ -10,6 +10,7 @@ export type { Contradiction } from './read-evidence.js'
 export type { MemberLog } from './read-job-logs.js'
 export {
   type AskOptions,
+  type Download,
   type SiteAnswer,
   STATE_METHOD,
   type VisitorRequest,

@@ -52,7 +52,7 @@ export class ScriptQueue {
   ): Promise<ScriptOutcome | Missing | { readonly type: 'busy' }> {
     if (this.#reads.length + this.#writes.length >= READS_WAITING_MAX) return Promise.resolve({ type: 'busy' })
     return this.#enqueue(this.#reads, async () => {
-      return (await this.#hold(root)) ?? this.#runtime.run(root, request, at, { kind: 'read' })
+      return (await this.#hold(root)) ?? this.#runtime.run(root, request, at, { kind: 'read', inPieces: true })
     })
   }
 

@@ -16,9 +16,11 @@ import type { Overlay } from '@interpeer/overlay/node'
 import { collatorOrder, type HttpHeader, type SiteReply, siteReply, siteRequest, type Verification } from '@interpeer/peer-group'
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
+import { PIECES_HEADER, piecedAnswerOf } from '../pieced-answer.js'
 import { isLater } from '../served-state.js'
 import { isStale, type SiteView } from '../site-view.js'
 import { askInTurn } from './ask-in-turn.js'
+import { downloadOf } from './file-download.js'
 import { type Observed, ObservedSites } from './observed-sites.js'
 import type { ReadSharing } from './read-sharing.js'
 import { KnownCertificates, provenPlace, provesWrite } from './reply-proof.js'
@@ -51,6 +53,14 @@ export interface SiteAnswer {
   readonly status: number
   readonly headers: readonly HttpHeader[]
   readonly body: Uint8Array
+  /** The body where it is long: `body` is empty then. It is fetched as it is taken, each piece checked before it is given on. */
+  readonly download?: Download
+}
+export interface Download {
+  /** Bytes in all. */
+  readonly length: number
+  /** @throws {PeerError} REPLY_FALSE where a piece is not the one that the signed answer promised: the file has changed, or a member lied */
+  readonly read: () => AsyncGenerator<Uint8Array, void, undefined>
 }
 /** With this method a request runs nothing: the member only says which state it serves, and proves it. */
 export const STATE_METHOD = 'STATE'
@@ -118,6 +128,16 @@ export class SiteClient {
 
   /** @throws {PeerError} CLOSED, SITE_UNKNOWN, SITE_UNREACHABLE, REPLY_FALSE, MEMBER_UNKNOWN, REQUEST_MALFORMED */
   async ask(name: string, visitor: VisitorRequest, { member }: AskOptions = {}): Promise<SiteAnswer> {
+    const answer = await this.#askGroup(name, visitor, member)
+    const pieced = answer.ran === 'read' ? piecedAnswerOf(answer.headers, answer.body) : undefined
+    if (pieced === 'malformed') throw replyFalse('pieces that are none')
+    if (pieced === undefined) return answer
+    const read = () => downloadOf(visitor, answer, pieced, (piece) => this.#askGroup(name, piece, member))
+    const headers = answer.headers.filter((header) => header.name.toLowerCase() !== PIECES_HEADER)
+    return { ...answer, headers, body: new Uint8Array(), download: { length: pieced.length, read } }
+  }
+
+  async #askGroup(name: string, visitor: VisitorRequest, member: PeerId | undefined): Promise<SiteAnswer> {
     if (this.#isClosed) throw new PeerError({ code: 'CLOSED' })
     const view = this.#viewOf(name)
     if (view === undefined) throw new PeerError({ code: 'SITE_UNKNOWN', name })

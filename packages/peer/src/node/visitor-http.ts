@@ -23,8 +23,23 @@ export async function readBody(request: Request, maxBytes: number): Promise<Uint
 }
 
 /** What a site gets of a browser's headers. */
-export const headersForSite = (headers: Headers): HttpHeader[] =>
-  [...headers].filter(([name]) => !NOT_PASSED_ON.has(name) && !name.startsWith('interpeer-')).map(([name, value]) => ({ name, value }))
+export function headersForSite(headers: Headers): HttpHeader[] {
+  const named = connectionHeaders(headers.get('connection'))
+  return [...headers]
+    .filter(([name]) => !NOT_PASSED_ON.has(name) && !named.has(name) && !name.startsWith('interpeer-'))
+    .map(([name, value]) => ({ name, value: textOfBytes(value) }))
+}
+
+/** Headers that the connection names are its own (RFC 9110 §7.6.1). */
+const connectionHeaders = (value: string | null): ReadonlySet<string> => new Set((value ?? '').toLowerCase().split(/[\s,]+/))
+
+/** HTTP carries bytes, which Headers has as letters of one byte each; a site has text: UTF-8, where they are that. */
+function textOfBytes(value: string): string {
+  if (/^[ -~\t]*$/.test(value)) return value
+  const text = Buffer.from(value, 'latin1').toString('utf8')
+  return text.includes('\ufffd') ? value : text
+}
+const bytesOfText = (value: string): string => (/^[ -~\t]*$/.test(value) ? value : Buffer.from(value, 'utf8').toString('latin1'))
 
 /** What a browser gets of a site's headers. A site sets no cookies for its neighbours: each keeps to its own origin. */
 export function headersForVisitor(given: readonly HttpHeader[]): Headers {
@@ -32,7 +47,7 @@ export function headersForVisitor(given: readonly HttpHeader[]): Headers {
   for (const { name, value } of given) {
     if (NOT_PASSED_ON.has(name.toLowerCase())) continue
     try {
-      headers.append(name, name.toLowerCase() === 'set-cookie' ? withoutDomain(value) : value)
+      headers.append(name, bytesOfText(name.toLowerCase() === 'set-cookie' ? withoutDomain(value) : value))
     } catch {
       // a header that HTTP can't carry is left out; digests cover the body alone
     }

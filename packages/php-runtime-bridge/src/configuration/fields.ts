@@ -49,7 +49,8 @@ const target = textLike({
 
 const rewriteLine = textLike({
   allowed: "a line of Apache's: RewriteCond TEST CONDITION [FLAGS], or RewriteRule PATTERN SUBSTITUTION [FLAGS]",
-  pattern: '^ *[rR][eE][wW][rR][iI][tT][eE]([cC][oO][nN][dD]|[rR][uU][lL][eE])[ \\t][^\\u0000-\\u0008\\u000a-\\u001f\\uD800-\\uDFFF]*$',
+  pattern:
+    '^ *[rR][eE][wW][rR][iI][tT][eE]([cC][oO][nN][dD]|[rR][uU][lL][eE])[ \\t][^\\u0000-\\u0008\\u000a-\\u001f\\u007f-\\u009f\\uD800-\\uDFFF]*$',
   maxLength: 1024,
   faultOf: (line) => {
     if (line.length > 1024) return undefined

@@ -2,7 +2,7 @@
 export const Edit = {
   /** fuel for a segment, `value` */
   charge: 0,
-  /** the stack pointer was set: is it within its bounds? */
+  /** the stack pointer was set: is it within its bounds? Where `value` is 1, its card is noted */
   stack: 1,
   /** a NaN on top of the stack gets its one form */
   nan32: 2,
@@ -22,13 +22,13 @@ export const Edit = {
   return: 11,
   /** a loop is about to begin: `value`, the number of edits there were at its end; 0 for one that calls */
   loop: 12,
-  /** a value of this type is about to be stored: its address must not be below `value` */
+  /** a value of this type is about to be stored, `value` above its address: the card is noted */
   storeI32: 13,
   storeI64: 14,
   storeF32: 15,
   storeF64: 16,
   storeV128: 17,
-  /** a piece of memory is about to be written: likewise */
+  /** a piece of memory is about to be written: likewise, each of its cards */
   writePiece: 18,
 } as const
 

@@ -239,7 +239,7 @@ export class FunctionScan {
     const renumbered = renumbering.global(index)
     if (renumbered !== index) this.#edits.add(Edit.index, from, reader.at, renumbered)
     if (opcode === Op.globalSet && index === stackPointer && this.#blocks.current !== DEAD)
-      this.#edits.add(Edit.stack, reader.at, reader.at, 0)
+      this.#edits.add(Edit.stack, reader.at, reader.at, this.#rules.writes?.beginsFrame(from) ? 1 : 0)
   }
 
   #function(reader: ByteReader, from: number, opcode: number): void {

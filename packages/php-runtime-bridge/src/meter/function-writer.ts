@@ -1,8 +1,9 @@
 import { FRAME_BYTES } from './bare-calls.js'
 import { ByteWriter } from './byte-writer.js'
+import { CARD_SHIFT, type CardTable } from './cards.js'
 import { Edit, type Edits } from './edits.js'
 import type { FunctionScan } from './function-scan.js'
-import { Op, Simd } from './instructions.js'
+import { Bulk, Op, Simd } from './instructions.js'
 import type { Segments } from './segments.js'
 import { Type } from './types.js'
 
@@ -11,13 +12,15 @@ export interface WriteRules {
   /** Number of the function that is called when fuel is below 0. */
   readonly check: number
   readonly stackPointer: number
+  /** Where the table of cards is; undefined where writes are not noted. */
+  readonly cards: CardTable | undefined
   /** Lowest and highest address that the stack pointer may have. */
   readonly stack: { readonly floor: number; readonly top: number } | undefined
 }
 
 // Local variables that a function may be given, in this order.
-const Local = { length: 0, nan32: 1, nan64: 2, nanLanes: 3, fuel: 4, long: 5, address: 6, source: 7 } as const
-const localTypes = [Type.i32, Type.f32, Type.f64, Type.v128, Type.i64, Type.i64, Type.i32, Type.i32]
+const Local = { length: 0, nan32: 1, nan64: 2, nanLanes: 3, fuel: 4, long: 5, address: 6, source: 7, card: 8 } as const
+const localTypes = [Type.i32, Type.f32, Type.f64, Type.v128, Type.i64, Type.i64, Type.i32, Type.i32, Type.i32]
 
 const QUIET_NAN_32 = [0, 0, 0xc0, 0x7f]
 const QUIET_NAN_64 = [0, 0, 0, 0, 0, 0, 0xf8, 0x7f]
@@ -38,6 +41,7 @@ export class FunctionWriter {
   readonly #take: readonly number[]
   readonly #check: readonly number[]
   readonly #stackCheck: readonly number[]
+  readonly #noteStack: readonly number[]
   readonly #getFuel: readonly number[]
   // In a loop that calls nothing, what fuel is left is held in a local variable as well: only written to the global one, never read again.
   #hold: readonly number[] = []
@@ -54,6 +58,7 @@ export class FunctionWriter {
     this.#getFuel = [Op.globalGet, ...fuel]
     this.#take = [Op.i64Sub, Op.globalSet, ...fuel]
     this.#check = [Op.globalGet, ...fuel, Op.i64Const, 0, Op.i64LtS, Op.if, Type.empty, Op.call, ...leb(rules.check), Op.end]
+    this.#noteStack = [Op.globalGet, ...leb(rules.stackPointer), Op.i32Const, CARD_SHIFT, Op.i32ShrU, ...setByte(rules.cards?.at ?? 0)]
     this.#stackCheck = rules.stack === undefined ? [] : stackCheck(rules.stackPointer, rules.stack)
     this.#frame = [...moveStackPointer(rules.stackPointer, Op.i32Sub), ...this.#stackCheck]
     this.#frameEnd = moveStackPointer(rules.stackPointer, Op.i32Add)
@@ -85,14 +90,17 @@ export class FunctionWriter {
         if (held || value === 0) continue
         heldUntil = value
         body.put(this.#hold)
-      } else if (kind === Edit.stack) body.put(this.#stackCheck)
-      else if (kind === Edit.index) body.u32(value)
+      } else if (kind === Edit.stack) {
+        body.put(this.#stackCheck)
+        if (value === 1) body.put(this.#noteStack)
+      } else if (kind === Edit.index) body.u32(value)
       else if (kind === Edit.frame) body.put(this.#frame)
       else if (kind === Edit.frameEnd) body.put(this.#frameEnd)
       else if (kind === Edit.return) {
         body.byte(Op.br)
         body.u32(value)
-      } else if (kind >= Edit.storeI32) this.#guard(localsOf(kind, value), value, kind === Edit.writePiece)
+      } else if (kind === Edit.writePiece) this.#notePiece(localsOf(kind, value))
+      else if (kind >= Edit.storeI32) this.#noteStore(localsOf(kind, value), value)
       else this.#useOfLocal(kind, value, held)
     }
     body.copy(this.#bytes, from, end)
@@ -145,24 +153,50 @@ export class FunctionWriter {
     }
   }
 
-  /** Above the address lie the values of these locals, the last on top: they are put back. Of a piece that is its length: none writes nothing. */
-  #guard(locals: readonly number[], lowest: number, isPiece: boolean): void {
+  /** Takes an address. */
+  #noteCard(): readonly number[] {
+    const { at, first, count } = this.#rules.cards as CardTable
+    const local = leb(this.#locals[Local.card] as number)
+    const isTable = [Op.i32Const, ...signedLeb(first), Op.i32Sub, Op.i32Const, ...signedLeb(count), Op.i32LtU]
+    const card = [Op.i32Const, CARD_SHIFT, Op.i32ShrU, Op.localTee, ...local]
+    return [...card, ...isTable, Op.if, Type.empty, Op.unreachable, Op.end, Op.localGet, ...local, ...setByte(at)]
+  }
+
+  /** The value to be stored is on top, its address below it. */
+  #noteStore(locals: readonly number[], offset: number): void {
     const body = this.#body
-    const [address, ...above] = locals.map((local) => leb(this.#locals[local] as number))
-    for (const local of above.toReversed()) body.put([Op.localSet, ...local])
-    body.put([
-      Op.localTee,
-      ...(address as number[]),
-      Op.i32Const,
-      ...signedLeb(lowest),
-      Op.i32LtU,
-      ...(isPiece ? [Op.localGet, ...(above.at(-1) as number[]), Op.i32Const, 0, Op.i32Ne, Op.i32And] : []),
-      Op.if,
-      Type.empty,
-      Op.unreachable,
-      Op.end,
-    ])
-    for (const local of [address as number[], ...above]) body.put([Op.localGet, ...local])
+    const [address, value] = locals.map((local) => leb(this.#locals[local] as number)) as [number[], number[]]
+    body.put([Op.localSet, ...value, Op.localTee, ...address])
+    if (offset !== 0) body.put([Op.i32Const, ...signedLeb(offset | 0), Op.i32Add])
+    body.put(this.#noteCard())
+    body.put([Op.localGet, ...address, Op.localGet, ...value])
+  }
+
+  /**
+   * The same for a piece of memory: it must lie wholly before the table or behind it; then all of its cards are noted. Where a piece goes beyond memory the
+   * note does too, or else the write itself: both trap.
+   */
+  #notePiece(locals: readonly number[]): void {
+    const body = this.#body
+    const { at, first, count } = this.#rules.cards as CardTable
+    const [address, source, length] = locals.map((local) => [Op.localGet, ...leb(this.#locals[local] as number)]) as [
+      number[],
+      number[],
+      number[],
+    ]
+    for (const [, ...local] of [length, source, address]) body.put([Op.localSet, ...local])
+    const card = [Op.i32Const, CARD_SHIFT, Op.i32ShrU]
+    const firstCard = [...address, ...card]
+    const lastCard = [...address, ...length, Op.i32Add, Op.i32Const, 0x7f, Op.i32Add, ...card]
+    body.put([...length, Op.if, Type.empty])
+    // not wholly before, and not wholly behind
+    body.put([...lastCard, Op.i32Const, ...signedLeb(first), Op.i32GeU])
+    body.put([...firstCard, Op.i32Const, ...signedLeb(first + count), Op.i32LtU, Op.i32And, Op.if, Type.empty, Op.unreachable, Op.end])
+    body.put([...firstCard, ...setByte(at), ...lastCard, ...setByte(at)])
+    body.put([...length, Op.i32Const, ...signedLeb(1 << CARD_SHIFT), Op.i32GtU, Op.if, Type.empty])
+    body.put([...firstCard, Op.i32Const, ...signedLeb(at), Op.i32Add, Op.i32Const, 1])
+    body.put([...lastCard, ...firstCard, Op.i32Sub, Op.bulk, Bulk.memoryFill, 0, Op.end, Op.end])
+    body.put([...address, ...source, ...length])
   }
 
   #holdIn(local: readonly number[]): void {
@@ -194,7 +228,7 @@ export class FunctionWriter {
   }
 }
 
-/** By kind of edit: the local variables that it uses; of a store the address first, then what lies above it. */
+/** By kind of edit: the local variables that it uses; of a store those of its address, its value and its card. */
 const localsOfKind: readonly (readonly number[])[] = Object.assign(
   Array.from({ length: Edit.writePiece + 1 }, (): number[] => []),
   {
@@ -205,11 +239,11 @@ const localsOfKind: readonly (readonly number[])[] = Object.assign(
     [Edit.nanLanes32]: [Local.nanLanes],
     [Edit.nanLanes64]: [Local.nanLanes],
     [Edit.loop]: [Local.fuel],
-    [Edit.storeI32]: [Local.address, Local.length],
-    [Edit.storeI64]: [Local.address, Local.long],
-    [Edit.storeF32]: [Local.address, Local.nan32],
-    [Edit.storeF64]: [Local.address, Local.nan64],
-    [Edit.storeV128]: [Local.address, Local.nanLanes],
+    [Edit.storeI32]: [Local.address, Local.length, Local.card],
+    [Edit.storeI64]: [Local.address, Local.long, Local.card],
+    [Edit.storeF32]: [Local.address, Local.nan32, Local.card],
+    [Edit.storeF64]: [Local.address, Local.nan64, Local.card],
+    [Edit.storeV128]: [Local.address, Local.nanLanes, Local.card],
     [Edit.writePiece]: [Local.address, Local.source, Local.length],
   },
 )
@@ -222,6 +256,11 @@ function localsOf(kind: number, value: number): readonly number[] {
 function stackCheck(stackPointer: number, { floor, top }: { floor: number; top: number }): number[] {
   const size = [Op.i32Const, ...signedLeb(floor), Op.i32Sub, Op.i32Const, ...signedLeb(top - floor), Op.i32GtU]
   return [Op.globalGet, ...leb(stackPointer), ...size, Op.if, Type.empty, Op.unreachable, Op.end]
+}
+
+/** Sets the byte of a card, which is on top, in the table at this address. */
+function setByte(at: number): number[] {
+  return [Op.i32Const, 1, Op.i32Store8, 0, ...leb(at)]
 }
 
 function moveStackPointer(stackPointer: number, by: number): number[] {

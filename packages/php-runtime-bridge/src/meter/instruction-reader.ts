@@ -26,6 +26,10 @@ export class InstructionReader {
     return this.#reader.end
   }
 
+  get at(): number {
+    return this.#reader.at
+  }
+
   get done(): boolean {
     return this.#reader.done
   }

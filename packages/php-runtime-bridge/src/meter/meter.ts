@@ -1,11 +1,13 @@
 import { ByteReader } from './byte-reader.js'
 import { ByteWriter } from './byte-writer.js'
+import type { CardTable } from './cards.js'
 import { Edits } from './edits.js'
 import { malformed, unsupported } from './fault.js'
 import { framesOf } from './frames.js'
 import { FunctionScan } from './function-scan.js'
 import { FunctionWriter } from './function-writer.js'
 import { type FunctionType, Kind, type ModuleShape, Section, type SectionPlace, sectionOrder, shapeOf } from './module-shape.js'
+import { NotedWrites } from './noted-writes.js'
 import {
   longer,
   plainFunctionType,
@@ -52,8 +54,11 @@ export interface MeterOptions {
    * module has answered. Whatever sets `__stack_pointer` outside its bounds traps. None: nothing is checked.
    */
   readonly stack?: number | StackBounds
-  /** What would write to an address below this one traps: memory from 0 to it stays as the module's data makes it. Default 0. */
-  readonly constantBelow?: number
+  /**
+   * Whatever the module writes to, the byte of its card in this table becomes 1, or of one so close or so far up the stack that `restoreCards` takes both.
+   * None: nothing is noted.
+   */
+  readonly cards?: CardTable
   /** Every NaN has the same bits wherever bits can be seen. Default true. */
   readonly canonicalNaNs?: boolean
   /**
@@ -88,6 +93,7 @@ export function meter(bytes: Uint8Array, options: MeterOptions = {}): Metered {
   const plan = side ? sidePlan(shape) : mainPlan(shape, options.exhausted)
   const edits = new Edits()
   const segments = new Segments()
+  const writes = options.cards && new NotedWrites(shape, stack === undefined ? -1 : stackPointer)
   const scan = new FunctionScan(
     {
       shape,
@@ -95,13 +101,19 @@ export function meter(bytes: Uint8Array, options: MeterOptions = {}): Metered {
       frames: stack === undefined ? undefined : framesOf(shape, stackPointer),
       canonicalNaNs: options.canonicalNaNs ?? true,
       renumbering: plan,
-      constantBelow: options.constantBelow ?? 0,
+      writes,
       bulkShift: BULK_SHIFT,
     },
     segments,
     edits,
   )
-  const writer = new FunctionWriter(bytes, { fuel: plan.fuel, check: plan.check, stackPointer: plan.global(stackPointer), stack })
+  const writer = new FunctionWriter(bytes, {
+    fuel: plan.fuel,
+    check: plan.check,
+    stackPointer: plan.global(stackPointer),
+    stack,
+    cards: options.cards,
+  })
   const code = (place: SectionPlace | undefined): ByteWriter => {
     const reader = new ByteReader(bytes, place?.from ?? 0, place?.end ?? 0)
     const count = place ? reader.count(2) : 0
@@ -110,6 +122,7 @@ export function meter(bytes: Uint8Array, options: MeterOptions = {}): Metered {
     to.u32(count + (side ? 0 : 1))
     for (let i = 0; i < count; i++) {
       const { params, resultBytes } = shape.types[shape.functionTypes[i] as number] as FunctionType
+      writes?.look(reader.at, reader.end)
       const end = scan.scan(reader, i, params)
       segments.settle(options.slack ?? DEFAULT_SLACK)
       writer.write(to, scan, edits, segments, end, resultBytes)

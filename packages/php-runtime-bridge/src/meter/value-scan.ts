@@ -3,12 +3,13 @@ import type { ByteReader } from './byte-reader.js'
 import { Edit, type Edits } from './edits.js'
 import { unsupported } from './fault.js'
 import { BULK_COST, Bulk, nanLanesOf, Op, Simd, simdImmediates, simdIsKnown } from './instructions.js'
+import type { NotedWrites } from './noted-writes.js'
 import { DEAD, type Segments } from './segments.js'
 
 export interface ValueRules {
   readonly canonicalNaNs: boolean
-  /** Nothing below this address is written to. */
-  readonly constantBelow: number
+  /** Which writes to memory are noted anyway; none where they are not to be noted. */
+  readonly writes: NotedWrites | undefined
   /** Fuel of one operation on a whole piece of memory: its bytes, shifted right so far. */
   readonly bulkShift: number
 }
@@ -46,7 +47,7 @@ export class ValueScan {
     const offset = offsetOf(reader)
     if (opcode === Op.f64Store) this.observe(from, top, Edit.nan64)
     else if (opcode === Op.f32Store) this.observe(from, top, Edit.nan32)
-    if (opcode >= Op.i32Store && opcode <= Op.i64Store32) this.#guard(from, storeEdits[opcode - Op.i32Store] as number, offset)
+    if (opcode >= Op.i32Store && opcode <= Op.i64Store32) this.#note(from, storeEdits[opcode - Op.i32Store] as number, offset)
     return opcode === Op.f32Load || opcode === Op.f64Load ? Top.sameBits : Top.plain
   }
 
@@ -66,7 +67,7 @@ export class ValueScan {
   }
 
   #atomic(reader: ByteReader, from: number, opcode: number): void {
-    if (opcode >= ATOMIC_STORE && this.#rules.constantBelow > 0) unsupported('an atomic store beside constant data', from)
+    if (opcode >= ATOMIC_STORE && this.#rules.writes) unsupported('an atomic store where writes are noted', from)
     if (opcode === 3) reader.byte()
     else if (opcode <= 2 || (opcode >= 0x10 && opcode <= 0x4e)) offsetOf(reader)
     else unsupported(`instruction 0xfe 0x${opcode.toString(16)}`, from)
@@ -79,7 +80,7 @@ export class ValueScan {
     const form = simdImmediates(opcode)
     const offset = form === 2 || form === 3 ? offsetOf(reader) : 0
     if (opcode === Simd.v128Store || (opcode >= Simd.v128Store8Lane && opcode <= Simd.v128Store64Lane))
-      this.#guard(from, Edit.storeV128, offset)
+      this.#note(from, Edit.storeV128, offset)
     if (form === 1 || form === 3) reader.byte()
     if (form === 4) reader.skip(16)
     const lanes = nanLanesOf(opcode)
@@ -101,13 +102,13 @@ export class ValueScan {
     const shift = ofMemory ? this.#rules.bulkShift : 0
     if (top.kind === Top.constant) this.#segments.add(current, top.value >>> shift)
     else this.#edits.add(Edit.length, from, from, shift)
-    if (ofMemory) this.#guard(from, Edit.writePiece, 0)
+    if (ofMemory) this.#note(from, Edit.writePiece, 0)
   }
 
-  #guard(from: number, edit: number, offset: number): void {
-    const { constantBelow } = this.#rules
-    // an address and its offset are added without wrapping around
-    if (offset < constantBelow && this.#blocks.current !== DEAD) this.#edits.add(edit, from, from, constantBelow - offset)
+  /** Memory is about to be written to. */
+  #note(from: number, edit: number, offset: number): void {
+    const { writes } = this.#rules
+    if (writes && !writes.isNoted(from) && this.#blocks.current !== DEAD) this.#edits.add(edit, from, from, offset)
   }
 }
 

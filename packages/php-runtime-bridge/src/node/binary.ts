@@ -1,7 +1,7 @@
 import type { ExtensionName } from '../configuration/fields.js'
 import { PhpRuntimeError } from '../errors.js'
 import { addressesOf, type PhpAddresses } from '../meter/addresses.js'
-import { constantDataEnd } from '../meter/constant-data.js'
+import { type CardTable, cardTableAbove, heapBaseOf } from '../meter/cards.js'
 import { METER_VERSION, type MeterOptions, type StackBounds } from '../meter/meter.js'
 import type { PhpVersion } from '../php-version.js'
 import { slim } from '../slim.js'
@@ -19,8 +19,8 @@ export interface MeteredModule {
   readonly module: WasmModule
   /** Outside of them it traps. */
   readonly stack: StackBounds
-  /** Nothing that it does writes to an address below. */
-  readonly constantBelow: number
+  /** Where in its memory it notes what it writes to: its heap begins behind. */
+  readonly cards: CardTable
   readonly addresses: PhpAddresses
   /** Index of that function of SQLite's. */
   readonly sqliteRandomness: number
@@ -61,16 +61,16 @@ export function loadPhpBinary(version: PhpVersion, extensions: readonly Extensio
 async function compile(version: PhpVersion, names: readonly ExtensionName[], folder: string | undefined): Promise<PhpBinary> {
   const given = await readPhp(version)
   try {
-    const constantBelow = constantDataEnd(given)
-    const metered = await meteredBinary(given, { ...meterOptions, constantBelow }, folder)
+    const cards = cardTableAbove(heapBaseOf(given))
+    const metered = await meteredBinary(given, { ...meterOptions, cards }, folder)
     const stack = metered.stack as StackBounds
-    const meterSide = async (side: Uint8Array) => (await meteredBinary(side, { kind: 'side', stack, constantBelow }, folder)).bytes
+    const meterSide = async (side: Uint8Array) => (await meteredBinary(side, { kind: 'side', stack, cards }, folder)).bytes
     const loaded = await Promise.all(names.map((name) => loadExtension(version, name, meterSide)))
     const linked = new Set(loaded.flatMap(({ symbols }) => symbols))
     const slimmed = slim(metered.bytes, (name) => isUsed(name) || linked.has(name))
     const data = slimmed.memory && shareBytes(slimmed.memory)
     const named = { sqliteRandomness: functionIndex(given, 'sqlite3_randomness'), processOpener: functionIndex(given, 'zif_proc_open') }
-    const binary = { module: await wasm.compile(slimmed.bytes), stack, constantBelow, addresses: addressesOf(given), ...named }
+    const binary = { module: await wasm.compile(slimmed.bytes), stack, cards, addresses: addressesOf(given), ...named }
     return { binary, data, extensions: loaded.map(({ extension }) => extension) }
   } catch (cause) {
     if (cause instanceof PhpRuntimeError) throw cause

@@ -82,7 +82,7 @@ export function runChild(parent: Kernel, scope: RequestScope, caller: Omit<Scrip
   const ending = endingOf(php, () => {
     const request = childRequest(scope.request, script)
     const route = { type: 'script', script, scriptName: `/${script}`, pathInfo: '' } as const
-    const variables = serverVariablesOf(request, route, siteOf(world.files))
+    const variables = serverVariablesOf(request, { route, query: '' }, siteOf(world.files), scope.configuration)
     return runScript(php, request, { ...variables, script: CHILD_PATH }, limits)
   })
   if (typeof ending === 'string') return parent.halt({ type: 'abstain', reason: ending })

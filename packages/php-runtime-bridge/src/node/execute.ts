@@ -3,14 +3,17 @@ import { answerForm } from '../answer-form.js'
 import { siteConfiguration } from '../configuration/of-site.js'
 import { type ConfigurationReading, faultText } from '../configuration/parse.js'
 import { CONFIGURATION_FILE } from '../configuration/reserved.js'
-import { followNode, type TreeDirectory } from '../file-tree.js'
+import type { SiteConfiguration } from '../configuration/site-configuration.js'
+import { FILE_PAGE_BYTES } from '../file-pages.js'
+import { followNode, type TreeDirectory, type TreeFile } from '../file-tree.js'
 import type { JobFacts } from '../host-calls/host-calls.js'
 import type { SlotLimits } from '../limits.js'
 import { type AbstainReason, codedAnswer, type Draft, type ScriptOutcome } from '../outcome.js'
 import { faultOf, type ScriptEvent, type ScriptRequest } from '../request.js'
-import { type Route, routeOf } from '../route.js'
+import { documentRootOf, type Redirect, type Routed, routeRequest } from '../route.js'
+import { PASS_HEADER } from '../router-script.js'
 import type { Scratch } from '../scratch.js'
-import { staticAnswer } from '../static-answer.js'
+import { PIECE_BYTES, staticAnswer } from '../static-answer.js'
 import { withScratch } from '../system-tree.js'
 import { ExecutionLog } from './execution-log.js'
 import type { HostServices } from './host-context.js'
@@ -44,9 +47,10 @@ export interface ScriptHost {
   readonly scratch?: ScratchUse | undefined
 }
 
-export function execute(site: TreeDirectory, request: ScriptRequest, at: AgreedPoint, host: ScriptHost): ScriptOutcome {
+/** @param inPieces of large static files the digests of their pieces are told: whoever asked fetches those one by one */
+export function execute(site: TreeDirectory, request: ScriptRequest, at: AgreedPoint, host: ScriptHost, inPieces = false): ScriptOutcome {
   const log = new ExecutionLog()
-  const ran = answerOf(site, request, at, host, log)
+  const ran = answerOf(site, request, at, { ...host, inPieces }, log)
   if (typeof ran === 'string') return { type: 'abstained', reason: ran }
   const { draft, ...used } = ran
   const answer = request.method === 'HEAD' && draft.body.length > 0 ? { ...draft, body: new Uint8Array(0) } : draft
@@ -57,29 +61,90 @@ function answerOf(
   stored: TreeDirectory,
   request: ScriptRequest,
   at: AgreedPoint,
-  { scratch, ...host }: ScriptHost,
+  { scratch, inPieces, ...host }: ScriptHost & { readonly inPieces: boolean },
   log: ExecutionLog,
 ): Ran | AbstainReason {
   const fault = faultOf(request)
   if (fault !== undefined) return withoutScript(codedAnswer('REQUEST_INVALID', fault))
   const reading = siteConfiguration(stored)
   if (reading.type === 'invalid') return withoutScript(invalidConfiguration(reading))
-  const site = withScratch(stored, reading.configuration, scratch?.kept)
-  const mark = request.target.indexOf('?')
-  const route = eventRoute(site, request.event) ?? routeOf(site, mark < 0 ? request.target : request.target.slice(0, mark))
-  if (route.type === 'missing') return withoutScript(codedAnswer('NOT_FOUND'))
-  if (route.type === 'script')
-    return runRoute(site, route, requestScopeOf({ configuration: reading.configuration, request, at, ...host }), log, scratch?.leave)
-  return withoutScript(staticAnswer(request, route))
+  const { configuration } = reading
+  const site = withScratch(stored, configuration, scratch?.kept)
+  const routed = eventRoute(site, request.event) ?? routeRequest(site, request, configuration)
+  const withoutPhp = () => plainAnswer(request, routed.passed ?? routed, { stored, site, configuration, inPieces })
+  if (routed.route.type !== 'script' && routed.router === undefined) return withoutScript(withoutPhp())
+  const ran = runRoute(site, routed, requestScopeOf({ configuration, request, at, ...host }), log, scratch?.leave)
+  if (typeof ran === 'string' || routed.router === undefined || routed.route.type === 'script' || !isPassed(ran.draft)) return ran
+  // what the router did before it left the answer to the file stays done
+  const { changes, effects, log: said } = ran.draft
+  return { ...ran, draft: { ...withoutPhp(), changes, effects, log: said } }
+}
+
+const isPassed = ({ headers }: Draft) => headers.some(([name]) => name.toLowerCase() === PASS_HEADER)
+
+interface Around {
+  readonly stored: TreeDirectory
+  readonly site: TreeDirectory
+  readonly configuration: SiteConfiguration
+  readonly inPieces: boolean
+}
+/** What needs no PHP. */
+function plainAnswer(request: ScriptRequest, { route, errorStatus }: Routed, { stored, site, configuration, inPieces }: Around): Draft {
+  switch (route.type) {
+    case 'redirect':
+      return redirectTo(route)
+    case 'refused':
+      return codedAnswer(REFUSED[route.status])
+    case 'static': {
+      const root = documentRootOf(site, configuration)
+      // what reads left in scratch nobody else has
+      const isStored = followNode(stored, root === '' ? route.path : `${root}/${route.path}`) === route.file
+      const pieces = inPieces && isStored ? piecesOf : undefined
+      return staticAnswer(request, route, { configuration, sha256: sha256Of, pieces, status: errorStatus })
+    }
+    default:
+      return codedAnswer('NOT_FOUND')
+  }
+}
+const REFUSED = { 403: 'FORBIDDEN', 405: 'METHOD_NOT_ALLOWED', 410: 'GONE', 500: 'REWRITE_ENDLESS' } as const
+
+function redirectTo({ status, location }: Redirect): Draft {
+  return { ...codedAnswer('NOT_FOUND'), status, headers: [['location', location]], body: new Uint8Array(0) }
+}
+
+/** Files of trees never change. */
+const digests = new WeakMap<TreeFile, Uint8Array>()
+const pieceDigests = new WeakMap<TreeFile, Uint8Array>()
+
+function sha256Of(file: TreeFile): Uint8Array {
+  const known = digests.get(file) ?? sha256(file.pages)
+  digests.set(file, known)
+  return known
+}
+
+function piecesOf(file: TreeFile): Uint8Array {
+  const before = pieceDigests.get(file)
+  if (before !== undefined) return before
+  const each = PIECE_BYTES / FILE_PAGE_BYTES
+  const found: Uint8Array[] = []
+  for (let page = 0; page < file.pages.length; page += each) found.push(sha256(file.pages.slice(page, page + each)))
+  const all = Uint8Array.from(Buffer.concat(found))
+  pieceDigests.set(file, all)
+  return all
+}
+
+function sha256(pages: readonly Uint8Array[]): Uint8Array {
+  const hash = createHash('sha256')
+  for (const page of pages) hash.update(page)
+  return Uint8Array.from(hash.digest())
 }
 
 /** An event's script may lie beside the document root, where no visitor comes. */
-function eventRoute(site: TreeDirectory, event: ScriptEvent | undefined): Route | undefined {
+function eventRoute(site: TreeDirectory, event: ScriptEvent | undefined): Routed | undefined {
   if (event === undefined || event.type === 'cron') return undefined
   const { script } = event
-  return followNode(site, script)?.kind === 'file'
-    ? { type: 'script', script, scriptName: `/${script}`, pathInfo: '' }
-    : { type: 'missing' }
+  const isThere = followNode(site, script)?.kind === 'file'
+  return { route: isThere ? { type: 'script', script, scriptName: `/${script}`, pathInfo: '' } : { type: 'missing' }, query: '' }
 }
 
 /** A site whose uploader did not check it: visitors are told the first fault, alike by all members. */

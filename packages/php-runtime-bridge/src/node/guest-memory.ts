@@ -1,21 +1,24 @@
 import { fail } from '../errno.js'
+import { CARD_SHIFT, type CardTable } from '../meter/cards.js'
 import type { WasmMemory } from './wasm-api.js'
 
 export const PAGE_BYTES = 65_536
+/** Below lies nothing of PHP's: where C's null pointers lead. */
+const LOWEST_ADDRESS = 1024
 
 /** PHP's linear memory. Its views are made anew after it grew: growing detaches the old ones. */
 export class GuestMemory {
   readonly #memory: WasmMemory
-  readonly #constantBelow: number
+  readonly #cards: CardTable
   #bytes: Uint8Array
   #view: DataView
   readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   readonly #encoder = new TextEncoder()
 
-  /** @param constantBelow no system call writes below this address: what PHP itself cannot change, it cannot have changed by the kernel */
-  constructor(memory: WasmMemory, constantBelow: number) {
+  /** @param cards system calls note there what they write to, as PHP's own code does */
+  constructor(memory: WasmMemory, cards: CardTable) {
     this.#memory = memory
-    this.#constantBelow = constantBelow
+    this.#cards = cards
     this.#bytes = new Uint8Array(memory.buffer)
     this.#view = new DataView(memory.buffer)
   }
@@ -28,7 +31,8 @@ export class GuestMemory {
   /** A piece of memory for a system call to write to; EINVAL where it must not, or where there is none. */
   writable(at: number, length: number): Uint8Array {
     if (length === 0) return new Uint8Array(0)
-    if (at < this.#constantBelow || length < 0 || at + length > this.bytes.length) fail('INVAL')
+    if (length < 0 || at + length > this.bytes.length) fail('INVAL')
+    this.#note(at, at + length - 1)
     return this.#bytes.subarray(at, at + length)
   }
 
@@ -83,22 +87,32 @@ export class GuestMemory {
   }
 
   put16(at: number, value: number): void {
-    this.#checkWritable(at)
-    this.view.setUint16(at, value, true)
+    this.view.setUint16(this.#noted(at, 2), value, true)
   }
 
   put32(at: number, value: number): void {
-    this.#checkWritable(at)
-    this.view.setInt32(at, value, true)
+    this.view.setInt32(this.#noted(at, 4), value, true)
   }
 
   put64(at: number, value: number | bigint): void {
-    this.#checkWritable(at)
-    this.view.setBigInt64(at, BigInt(value), true)
+    this.view.setBigInt64(this.#noted(at, 8), BigInt(value), true)
   }
 
-  #checkWritable(at: number): void {
-    if (at < this.#constantBelow) fail('INVAL')
+  put8(at: number, value: number): void {
+    this.view.setUint8(this.#noted(at, 1), value)
+  }
+
+  #noted(at: number, length: number): number {
+    if (at + length <= this.bytes.length) this.#note(at, at + length - 1)
+    return at
+  }
+
+  /** EINVAL where nobody writes. */
+  #note(from: number, last: number): void {
+    const { at, first, count } = this.#cards
+    const [card, end] = [from >>> CARD_SHIFT, last >>> CARD_SHIFT]
+    if (from < LOWEST_ADDRESS || (end >= first && card < first + count)) fail('INVAL')
+    for (let i = card; i <= end; i++) this.#bytes[at + i] = 1
   }
 
   #refresh(): void {

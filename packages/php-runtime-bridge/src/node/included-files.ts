@@ -1,4 +1,5 @@
 import { CHILD_PATH, EVENT_PATH, LIBRARY_PATH } from '../host-calls/php-library.js'
+import { ROUTER_PATH } from '../router-script.js'
 import type { GuestMemory } from './guest-memory.js'
 
 // PHP's HashTable and Bucket, and zend_string, as the binaries lay them out (32-bit addresses, 64-bit integers), since PHP 8.2.
@@ -13,7 +14,7 @@ const GLOBALS_SEARCHED_BYTES = 1024
  * undefined when the list has anything else.
  */
 export function listOfOurs(memory: GuestMemory, executorGlobals: number): number | undefined {
-  const ours = [LIBRARY_PATH, CHILD_PATH, EVENT_PATH].map((path) => memory.encode(path))
+  const ours = [LIBRARY_PATH, CHILD_PATH, EVENT_PATH, ROUTER_PATH].map((path) => memory.encode(path))
   for (let table = executorGlobals; table < executorGlobals + GLOBALS_SEARCHED_BYTES; table += 4) {
     if (memory.u32(table + TABLE.used) !== 1 || memory.u32(table + TABLE.count) !== 1) continue
     const bucket = memory.u32(table + TABLE.data)

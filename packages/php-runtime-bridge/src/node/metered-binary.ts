@@ -34,8 +34,8 @@ export async function meteredBinary(bytes: Uint8Array, options: MeterOptions, fo
 }
 
 function nameOf(bytes: Uint8Array, options: MeterOptions): string {
-  const { kind, exhausted, stack, constantBelow, canonicalNaNs, slack } = options
-  const what = JSON.stringify([METER_VERSION, kind, exhausted, stack, constantBelow, canonicalNaNs, slack])
+  const { kind, exhausted, stack, cards, canonicalNaNs, slack } = options
+  const what = JSON.stringify([METER_VERSION, kind, exhausted, stack, cards, canonicalNaNs, slack])
   return createHash('sha256').update(createHash('sha256').update(bytes).digest()).update(what).digest('hex')
 }
 

@@ -131,7 +131,7 @@ export class PhpHooks {
   /** At its next check PHP throws an error that says that the slot is exhausted. */
   interrupt(): void {
     this.#exhaustion = 'due'
-    this.#memory.bytes[this.#addresses.vmInterrupt] = 1
+    this.#memory.put8(this.#addresses.vmInterrupt, 1)
   }
 
   #interrupted(): void {

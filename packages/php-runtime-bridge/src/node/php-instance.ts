@@ -3,6 +3,7 @@ import { usualConfiguration } from '../configuration/site-configuration.js'
 import { emptyTree, type TreeDirectory } from '../file-tree.js'
 import { HOST_FUNCTION, NATIVE_HOST_FUNCTION } from '../host-calls/php-library.js'
 import { SLOTS_MAX, type SlotLimits, slotsOf } from '../limits.js'
+import { CARD_BYTES, type CardTable } from '../meter/cards.js'
 import type { StackBounds } from '../meter/meter.js'
 import { Overlay } from '../overlay.js'
 import { INI_PATH } from '../php-ini.js'
@@ -20,7 +21,7 @@ import type { Extension } from './linker/extensions.js'
 import type { Linked } from './linker/linker.js'
 import { RequestOutput } from './output.js'
 import { type HookPlaces, PhpHooks } from './php-hooks.js'
-import { fillMemory, restoreMemory, sharedCopy } from './restore-memory.js'
+import { fillMemory, restoreCards, restoreMemory, sharedCopy } from './restore-memory.js'
 import { processIdOf, SeededRandom, START_SEED } from './seeded-random.js'
 import { importsOf } from './syscalls/imports.js'
 import { type WasmGlobal, type WasmMemory, type WasmTable, wasm } from './wasm-api.js'
@@ -73,8 +74,9 @@ export class PhpInstance {
   readonly #stackPointer: WasmGlobal
   readonly #stack: StackBounds
   readonly #data: Uint8Array | undefined
-  readonly #constantBelow: number
-  /** What its memory was last made of: below `#constantBelow` that is still there. */
+  /** Where it notes what it writes to. */
+  readonly #cards: CardTable
+  /** What its memory was last made of: that is still there, but where it noted that it wrote. */
   #holds: Uint8Array | undefined
   /** Its memory is all zeros. */
   #isEmpty: boolean
@@ -83,9 +85,9 @@ export class PhpInstance {
   /** Where the C library keeps the end of its heap. */
   readonly #breakAt: number
 
-  constructor({ binary: { module, stack, addresses, constantBelow, processOpener }, data, extensions }: PhpParts) {
+  constructor({ binary: { module, stack, addresses, cards, processOpener }, data, extensions }: PhpParts) {
     this.#data = data
-    this.#constantBelow = constantBelow
+    this.#cards = cards
     // a binary with its data in it, and extensions that are linked, write there
     this.#isEmpty = data !== undefined && extensions.length === 0
     this.kernel = new Kernel()
@@ -94,7 +96,7 @@ export class PhpInstance {
     this.#exports = exports
     this.#stackPointer = exports.__stack_pointer as WasmGlobal
     this.#stack = stack
-    this.kernel.memory = new GuestMemory(exports.memory as WasmMemory, constantBelow)
+    this.kernel.memory = new GuestMemory(exports.memory as WasmMemory, cards)
     this.hooks = new PhpHooks(exports, this.kernel.memory, addresses, processOpener)
     this.fuel = new FuelGauge(exports.__fuel as FuelGlobal, () => this.hooks.interrupt())
     this.kernel.fuel = this.fuel
@@ -117,6 +119,8 @@ export class PhpInstance {
   start(around: TreeDirectory): Snapshot {
     this.#isEmpty = false
     if (this.#data) this.kernel.memory.bytes.set(this.#data)
+    if (this.kernel.memory.u32(this.#breakAt) > this.#cards.end) throw new Error('the heap begins elsewhere')
+    this.kernel.memory.put32(this.#breakAt, this.#cards.end)
     this.#nameHostFunction()
     this.begin(startupWorld(around), this.kernel.descriptors, slotsOf(SLOTS_MAX))
     this.function('__wasm_call_ctors')()
@@ -135,6 +139,8 @@ export class PhpInstance {
   snapshot(): Snapshot {
     const places = this.#workingPlaces()
     const { bytes, pages } = this.kernel.memory
+    // what wrote before is no concern of those that are restored from it
+    bytes.fill(0, this.#cards.at, this.#cards.end)
     return {
       ...sharedCopy(bytes.subarray(0, this.#heapEnd())),
       pages,
@@ -159,8 +165,11 @@ export class PhpInstance {
     if (memory.pages > snapshot.pages) return false
     if (memory.pages < snapshot.pages) memory.grow(snapshot.pages - memory.pages)
     this.#extensions.replay(snapshot.linked)
-    if (this.#isEmpty) fillMemory(memory.bytes, snapshot)
-    else restoreMemory(memory.bytes, snapshot, this.#holds === snapshot.memory ? this.#constantBelow : 0, this.#heapEnd())
+    if (this.#isEmpty) {
+      fillMemory(memory.bytes, snapshot)
+      memory.bytes.fill(0, this.#cards.at, this.#cards.at + snapshot.memory.length / CARD_BYTES)
+    } else if (this.#holds === snapshot.memory) restoreCards(memory.bytes, snapshot, this.#cards.at, this.#stack)
+    else restoreMemory(memory.bytes, snapshot, this.#heapEnd())
     this.#holds = snapshot.memory
     this.#isEmpty = false
     this.#stackPointer.value = snapshot.stackPointer

@@ -1,3 +1,6 @@
+import { CARD_BYTES, CARD_MARGIN_BYTES, CARD_SHIFT } from '../meter/cards.js'
+import type { StackBounds } from '../meter/meter.js'
+
 /** Pieces by which memory is compared: those of one page table's entries would cost more calls, larger ones more copying. */
 const PIECE_BYTES = 16 * 1024
 const ZEROS = Buffer.alloc(PIECE_BYTES)
@@ -31,18 +34,35 @@ export function fillMemory(target: Uint8Array, { memory, filled }: KeptMemory): 
   }
 }
 
-/**
- * Makes `target` what it was when it was kept, exactly: all that was written since lies between `start` and `end`. It reads everything and writes what
- * differs: as fast as copying (memory's bandwidth limits both), and pages that are zero and untouched stay without memory.
- */
-export function restoreMemory(target: Uint8Array, { memory, filled }: KeptMemory, start: number, end: number): void {
+/** Makes `target` what was kept, whatever it was: zero from there to `end`, above which it is. Pages that are zero and untouched stay without memory. */
+export function restoreMemory(target: Uint8Array, { memory, filled }: KeptMemory, end: number): void {
   const [now, kept] = [bufferOf(target), bufferOf(memory)]
-  for (let piece = Math.floor(start / PIECE_BYTES); piece < filled.length; piece++) {
+  for (let piece = 0; piece < filled.length; piece++) {
     const [from, to] = [piece * PIECE_BYTES, Math.min((piece + 1) * PIECE_BYTES, memory.length)]
     if (filled[piece] === 0) zero(now, from, to)
     else if (kept.compare(now, from, to, from, to) !== 0) kept.copy(now, from, from, to)
   }
   for (let from = memory.length; from < end; from += PIECE_BYTES) zero(now, from, Math.min(from + PIECE_BYTES, end))
+}
+
+/**
+ * Makes `target`, which was made what was kept, the same again: only the cards that it noted since are not what they were, and of the stack all above
+ * its lowest. They are clean then.
+ */
+export function restoreCards(target: Uint8Array, { memory }: KeptMemory, cards: number, { floor, top }: StackBounds): void {
+  const [now, kept] = [bufferOf(target), bufferOf(memory)]
+  // a copy: the table lies in what is restored
+  const noted = Buffer.from(target.subarray(cards, cards + Math.ceil(target.length / CARD_BYTES)))
+  const [stackFrom, stackEnd] = [floor >>> CARD_SHIFT, top >>> CARD_SHIFT]
+  for (let card = noted.indexOf(1); card >= 0; card = noted.indexOf(1, card + 1)) {
+    const from = Math.max(0, card * CARD_BYTES - CARD_MARGIN_BYTES)
+    if (card >= stackFrom && card < stackEnd) card = stackEnd
+    const to = Math.min((card + 1) * CARD_BYTES + CARD_MARGIN_BYTES, target.length)
+    const keptTo = Math.max(from, Math.min(to, memory.length))
+    if (keptTo > from) kept.copy(now, from, from, keptTo)
+    now.fill(0, keptTo, to)
+  }
+  now.fill(0, cards, cards + noted.length)
 }
 
 function zero(now: Buffer, from: number, to: number): void {

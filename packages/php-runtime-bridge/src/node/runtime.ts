@@ -77,6 +77,11 @@ export interface RunOptions {
    * (default), scratch is empty: whatever members agree on must run so.
    */
   readonly scratch?: boolean
+  /**
+   * Whether of more than 1 MiB of a static file the body has digests, for the caller to ask for each piece by its range: see `interpeer-pieces` in the README.
+   * Default: the bytes, up to 8 MiB.
+   */
+  readonly inPieces?: boolean
 }
 
 /** PHP as a function of (files, request, time, seed). Satisfies `ScriptRuntime` of @interpeer/peer. */
@@ -229,14 +234,15 @@ class WorkerRuntime implements PhpRuntime {
     root: string,
     request: ScriptRequest,
     at: AgreedPoint,
-    { kind = 'write', scratch = false }: RunOptions = {},
+    { kind = 'write', scratch = false, inPieces = false }: RunOptions = {},
   ): Promise<ScriptOutcome> {
     const { pool, roots, guardMs } = this.#parts
     pool.checkOpen()
     return roots.while(root, async ({ key, image }) => {
       const option = faultyPartOf(at)
       if (option !== undefined) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option })
-      const run = async () => outcomeOf(await pool.run(kind, { type: 'run', tree: key, image: image.id, request, at, scratch }, guardMs))
+      const run = async () =>
+        outcomeOf(await pool.run(kind, { type: 'run', tree: key, image: image.id, request, at, scratch, inPieces }, guardMs))
       return image.id === PLAIN_IMAGE ? run() : ((await this.#images.with(image, run)) ?? { type: 'abstained', reason: 'IMAGE_FAILED' })
     })
   }

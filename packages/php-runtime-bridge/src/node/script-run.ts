@@ -1,7 +1,6 @@
 import { changesBelow } from '../changes.js'
 import { deriveTree, type TreeDirectory } from '../file-tree.js'
 import type { ChildJobRecord } from '../host-calls/child-task.js'
-import { taskOfEvent } from '../host-calls/event-task.js'
 import { EVENT_PATH } from '../host-calls/php-library.js'
 import { slotsOf } from '../limits.js'
 import { type AbstainReason, type AnswerCode, codedAnswer, type Draft, ERROR_HEADER } from '../outcome.js'
@@ -9,13 +8,14 @@ import { Overlay } from '../overlay.js'
 import { parentOf } from '../path.js'
 import { SITE_FOLDER } from '../php-ini.js'
 import { parseResponseHead } from '../response-headers.js'
-import type { Route } from '../route.js'
+import type { Routed } from '../route.js'
 import type { Scratch } from '../scratch.js'
 import { serverVariablesOf } from '../server-variables.js'
 import { mountSite, scratchOf, writabilityOf } from '../system-tree.js'
 import { isLoadable } from '../tree-size.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { DescriptorTable } from './descriptors.js'
+import { taskOfEvent } from './event-task.js'
 import type { ExecutionLog } from './execution-log.js'
 import { PAGE_BYTES } from './guest-memory.js'
 import { hostTroubleOf } from './halt.js'
@@ -37,7 +37,7 @@ export interface Ran {
 /** Answers a request by the script that it leads to. @param leave takes what it left in scratch, if it changed nothing else */
 export function runRoute(
   site: TreeDirectory,
-  route: Route & { type: 'script' },
+  routed: Routed,
   scope: RequestScope,
   log: ExecutionLog,
   leave?: (scratch: Scratch) => void,
@@ -61,11 +61,11 @@ export function runRoute(
   }
   log.begin(snapshot.places)
   php.begin(world, new DescriptorTable(snapshot.descriptors), limits)
-  kernel.workingDirectory = files.place(parentOf(`${SITE_FOLDER}/${route.script}`)).path
+  const given = serverVariablesOf(request, routed, site, configuration)
+  kernel.workingDirectory = files.place(parentOf(given.script)).path
   let thrown: unknown
   try {
-    const variables = serverVariablesOf(request, route, site)
-    runScript(php, request, task === undefined ? variables : { ...variables, script: EVENT_PATH }, limits)
+    runScript(php, request, task === undefined ? given : { ...given, script: EVENT_PATH }, limits)
   } catch (error) {
     thrown = error
   }
@@ -79,7 +79,7 @@ export function runRoute(
   const errors = Buffer.from(world.output.read('log')).toString('utf8')
   const code = stopOf(php, thrown !== undefined)
   if (code !== undefined) return { draft: codedAnswer(code, '', errors), ...used }
-  const response = responseOf(world, site, scope, errors)
+  const response = withStatus(responseOf(world, site, scope, errors), routed.errorStatus)
   const want = wantOf(php)
   const { changes, effects } = response
   if (want === undefined && changes.length === 0 && effects.length === 0) leave?.(scratchOf(files, configuration))
@@ -120,6 +120,11 @@ function lastWords(code: AnswerCode, response: Draft): Draft {
   const coded = codedAnswer(code, '', response.log)
   if (response.body.length === 0 || response.headers.some(([name]) => name.toLowerCase() === ERROR_HEADER)) return coded
   return { ...coded, headers: [...response.headers, [ERROR_HEADER, code]], body: response.body }
+}
+
+/** A page that is shown for an error has that error's number, unless its script says another than 200. */
+function withStatus(response: Draft, status: number | undefined): Draft {
+  return status === undefined || response.status !== 200 ? response : { ...response, status }
 }
 
 function responseOf(

@@ -46,6 +46,7 @@ export type Task =
       readonly request: ScriptRequest
       readonly at: AgreedPoint
       readonly scratch: boolean
+      readonly inPieces: boolean
     }
   /** Without an order: PHP as it starts. */
   | { readonly type: 'build'; readonly build: string; readonly order: ImageOrder | undefined }

@@ -49,6 +49,8 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308])
 
 /** Reads one line of Apache's rewriting, of the subset that is taken here. @returns a LineFault where it is none of it */
 export function parseRewriteLine(line: string): ParsedLine | LineFault {
+  // a tab is a space; what else is no letter no address has, and no file should
+  if (/[\p{Cc}\p{Surrogate}]/u.test(line.replaceAll('\t', ' '))) return { found: 'a control character', allowed: ALLOWED }
   const words = wordsOf(line)
   if (words === undefined) return { found: 'a quotation mark without another', allowed: ALLOWED }
   const [directive = '', first, second, flags, ...more] = words

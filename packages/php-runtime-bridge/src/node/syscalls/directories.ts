@@ -28,7 +28,7 @@ export function directoryCalls(kernel: Kernel) {
       memory.put64(record, child.inode)
       memory.put64(record + 8, (index + 1) * RECORD_BYTES)
       memory.put16(record + 16, RECORD_BYTES)
-      memory.bytes[record + 18] = kinds[child.kind]
+      memory.put8(record + 18, kinds[child.kind])
       memory.putText(name, record + 19, 256)
       at += RECORD_BYTES
     }

@@ -122,7 +122,7 @@ export function streamCalls(kernel: Kernel) {
     fd_fdstat_get: kernel.wasi((fd: number, at: number) => {
       const descriptor = kernel.descriptors.get(fd)
       kernel.memory.writable(at, 24).fill(0)
-      kernel.memory.bytes[at] = fileTypeOf(descriptor)
+      kernel.memory.put8(at, fileTypeOf(descriptor))
       kernel.memory.put16(at + 2, (descriptor.flags & O_APPEND) !== 0 ? 1 : 0)
       // the C library takes a character device that cannot be sought for a terminal
       kernel.memory.put64(at + 8, RIGHTS_TO_SEEK)

@@ -1,6 +1,6 @@
+import type { ChildTask } from '../host-calls/child-task.js'
 import { SITE_FOLDER } from '../php-ini.js'
 import type { OutboxAnswer, ScriptEvent } from '../request.js'
-import type { ChildTask } from './child-task.js'
 
 /** What an event's script is given; undefined for what runs no script of its own. */
 export function taskOfEvent(event: ScriptEvent | undefined): ChildTask | undefined {

@@ -1,0 +1,215 @@
+import { createHash } from 'node:crypto'
+import { connect } from 'node:net'
+import { gunzipSync } from 'node:zlib'
+import type { PeerId } from '@interpeer/crypto-ids'
+import { PeerError } from '@interpeer/peer'
+import type { Peer, SiteAnswer, VisitorRequest } from '@interpeer/peer/node'
+import { pino } from 'pino'
+import { afterEach, expect, test } from 'vitest'
+import { type Listening, listen } from '../src/listen.js'
+import { gatewayApp } from '../src/server.js'
+
+const utf8 = (text: string) => new TextEncoder().encode(text)
+const plain: SiteAnswer = {
+  ...{ ran: 'read', code: '', peer: 'zPeer' as PeerId, epoch: 1, step: 2, state: 'state' as SiteAnswer['state'], stale: false },
+  ...{ provisional: false, unjudged: false, certificate: undefined, status: 200, headers: [], body: new Uint8Array() },
+}
+const BODY_MAX_BYTES = 1000
+
+let http: Listening | undefined
+afterEach(() => http?.close())
+
+/** A gateway of a network whose one site answers so. */
+async function gatewayOf(answer: (visitor: VisitorRequest) => Partial<SiteAnswer>) {
+  const asked: VisitorRequest[] = []
+  const askSite = async (_: string, visitor: VisitorRequest) => {
+    asked.push(visitor)
+    return { ...plain, ...answer(visitor) }
+  }
+  const peer = { askSite } as unknown as Peer
+  const app = (port: number) => gatewayApp({ peer, hostName: 'localhost', port, log: pino({ level: 'silent' }) })
+  http = await listen({ host: '127.0.0.1', port: 0, bodyMaxBytes: BODY_MAX_BYTES, app })
+  return { port: http.port, asked }
+}
+
+/** What comes back, byte by byte, until the connection is closed. */
+function raw(port: number, ...parts: (string | Uint8Array)[]): Promise<{ head: string; body: Buffer; isBroken: boolean }> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    const chunks: Buffer[] = []
+    let isBroken = false
+    socket.on('data', (chunk) => chunks.push(chunk))
+    socket.on('error', () => {
+      isBroken = true
+    })
+    socket.on('close', () => {
+      const all = Buffer.concat(chunks)
+      const end = all.indexOf('\r\n\r\n')
+      resolve({ head: all.subarray(0, end).toString('latin1').toLowerCase(), body: all.subarray(end + 4), isBroken })
+    })
+    for (const part of parts) socket.write(part)
+  })
+}
+const ask = (port: number, lines: readonly string[] = [], { method = 'GET', target = '/' } = {}) =>
+  raw(port, [`${method} ${target} HTTP/1.1`, 'Host: site.localhost', 'Connection: close', ...lines, '', ''].join('\r\n'))
+const header = (head: string, name: string): string | undefined => new RegExp(`^${name}: (.*)$`, 'm').exec(head)?.[1]?.trim()
+
+const html = { name: 'content-type', value: 'text/html; charset=utf-8' }
+
+test('HEAD has the length that the site says, and no body', async () => {
+  const { port } = await gatewayOf(() => ({
+    headers: [
+      { name: 'content-length', value: '1234' },
+      { name: 'etag', value: '"e"' },
+    ],
+  }))
+  const { head, body } = await ask(port, [], { method: 'HEAD' })
+  expect([header(head, 'content-length'), header(head, 'etag'), body.length]).toEqual(['1234', '"e"', 0])
+})
+
+test('conditions, ranges and cookies go through to the site, connections do not; letters stay letters', async () => {
+  const { port, asked } = await gatewayOf(() => ({
+    status: 304,
+    headers: [
+      { name: 'Set-Cookie', value: 'a=1; Domain=localhost; SameSite=Lax' },
+      { name: 'set-cookie', value: 'b=2' },
+      { name: 'X-Name', value: 'Zoë' },
+      { name: 'Transfer-Encoding', value: 'chunked' },
+    ],
+  }))
+  const given = [
+    'If-None-Match: "e"',
+    'Range: bytes=0-1',
+    'Cookie: n=Zo\xc3\xab',
+    'Connection: close, X-Hop',
+    'X-Hop: 1',
+    'Keep-Alive: 5',
+    'Accept-Encoding: br',
+    'Interpeer-Step: 9',
+  ]
+  const socketText = Buffer.from(['GET /a%2Fb?c HTTP/1.1', 'Host: site.localhost', ...given, '', ''].join('\r\n'), 'latin1')
+  const { head, body } = await raw(port, socketText)
+  expect(asked.map(({ method, target, host }) => [method, target, host])).toEqual([['GET', '/a%2Fb?c', 'site.localhost']])
+  const names = asked[0]?.headers.map(({ name, value }) => `${name}: ${value}`)
+  expect(names?.sort()).toEqual(['cookie: n=Zoë', 'if-none-match: "e"', 'range: bytes=0-1'])
+  expect(
+    head
+      .split('\r\n')
+      .filter((line) => line.startsWith('set-cookie'))
+      .sort(),
+  ).toEqual(['set-cookie: a=1; samesite=lax', 'set-cookie: b=2'])
+  expect(header(head, 'x-name')).toBe('zo\xe3\xab') // in lower case as Latin-1
+  expect([head.split('\r\n')[0], body.length]).toEqual(['http/1.1 304 not modified', 0])
+})
+
+test('text is compressed for who takes it; its digest is of what the site said, its tag a weak one', async () => {
+  const page = utf8('<p>all the same</p>'.repeat(200))
+  const { port } = await gatewayOf(() => ({ headers: [html, { name: 'ETag', value: '"e"' }], body: page }))
+  const packed = await ask(port, ['Accept-Encoding: deflate, gzip;q=0.5, br;q=0'])
+  expect([header(packed.head, 'content-encoding'), header(packed.head, 'etag'), header(packed.head, 'vary')]).toEqual([
+    'gzip',
+    'w/"e"',
+    'accept-encoding',
+  ])
+  expect(packed.body.length).toBe(Number(header(packed.head, 'content-length')))
+  expect(gunzipSync(packed.body)).toEqual(Buffer.from(page))
+  const digest = createHash('sha256').update(page).digest('base64').toLowerCase()
+  const bare = await ask(port)
+  for (const { head } of [packed, bare]) expect(header(head, 'interpeer-digest')).toBe(`sha-256=:${digest}:`)
+  expect([header(bare.head, 'content-encoding'), header(bare.head, 'etag'), bare.body.equals(page)]).toEqual([undefined, '"e"', true])
+})
+
+test('what a script compressed itself goes through untouched, bar or not', async () => {
+  const body = utf8('x'.repeat(2000))
+  const { port } = await gatewayOf(() => ({ headers: [html, { name: 'Content-Encoding', value: 'gzip' }], body }))
+  const seen = await ask(port, ['Accept-Encoding: gzip', 'Sec-Fetch-Dest: document'])
+  expect([header(seen.head, 'content-encoding'), seen.body.equals(body)]).toEqual(['gzip', true])
+})
+
+test('a page with the bar in it has no tag by which it could be kept', async () => {
+  const { port } = await gatewayOf(() => ({
+    headers: [html, { name: 'ETag', value: '"e"' }, { name: 'Last-Modified', value: 'x' }],
+    body: utf8('<html><body></body></html>'),
+  }))
+  const { head, body } = await ask(port, ['Sec-Fetch-Dest: document'])
+  expect([header(head, 'etag'), header(head, 'last-modified'), body.includes('script')]).toEqual([undefined, undefined, true])
+})
+
+test('a long file comes as it is taken, with its length and digest', async () => {
+  let given = 0
+  const { port } = await gatewayOf(() => ({
+    headers: [{ name: 'repr-digest', value: 'sha-256=:abc:' }],
+    download: {
+      length: 5_000_000,
+      read: async function* () {
+        for (; given < 5; given++) yield new Uint8Array(1_000_000).fill(given)
+      },
+    },
+  }))
+  const { head, body } = await ask(port)
+  expect([header(head, 'content-length'), header(head, 'interpeer-digest'), body.length, body[4_999_999]]).toEqual([
+    '5000000',
+    'sha-256=:abc:',
+    5_000_000,
+    4,
+  ])
+})
+
+test('where a piece is false the connection breaks off, and nobody takes what came for the file', async () => {
+  const { port } = await gatewayOf(() => ({
+    download: {
+      length: 1_000_040,
+      read: async function* () {
+        yield new Uint8Array(1_000_000)
+        throw new PeerError({ code: 'REPLY_FALSE', reason: 'a test' })
+      },
+    },
+  }))
+  const { head, body } = await ask(port)
+  expect(header(head, 'content-length')).toBe('1000040')
+  // not a word about it takes the place of what is missing
+  expect(body.every((byte) => byte === 0) && body.length <= 1_000_000).toBe(true)
+})
+
+test('who goes away in the middle ends the download', async () => {
+  let isEnded = false
+  const begun = new Promise<void>((resolve, reject) => {
+    void gatewayOf(() => ({
+      download: {
+        length: 1e12,
+        read: async function* () {
+          try {
+            for (;;) yield new Uint8Array(1_000_000)
+          } finally {
+            isEnded = true
+            resolve()
+          }
+        },
+      },
+    })).then(({ port }) => {
+      const socket = connect(port, '127.0.0.1')
+      socket.once('data', () => socket.destroy())
+      socket.write('GET / HTTP/1.1\r\nHost: site.localhost\r\n\r\n')
+    }, reject)
+  })
+  await begun
+  expect(isEnded).toBe(true)
+})
+
+test('who asks first is told whether to send; what is too long gets an answer', async () => {
+  const { port, asked } = await gatewayOf(({ body }) => ({ body: utf8(`${body.length}`) }))
+  const post = (length: number, body: string) =>
+    raw(
+      port,
+      `POST / HTTP/1.1\r\nHost: site.localhost\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: ${length}\r\n\r\n`,
+      body,
+    )
+  const small = await post(5, 'hello')
+  expect([small.head, small.body.toString().includes('200 OK'), small.body.toString().endsWith('5')]).toEqual([
+    'http/1.1 100 continue',
+    true,
+    true,
+  ])
+  const large = await post(2_000_000, '')
+  expect([large.head.split('\r\n')[0], asked.length]).toEqual(['http/1.1 413 payload too large', 1])
+})

@@ -1,0 +1,96 @@
+export interface ConvertedHtaccess {
+  /** Lines for `rewrite` of interpeer.json. */
+  readonly rewrite: readonly string[]
+  /** For `errorPages`. */
+  readonly errorPages: Readonly<Record<string, string>>
+  /** Directives that are not taken, with their line. */
+  readonly left: readonly { readonly line: number; readonly directive: string }[]
+}
+/** What holds here anyway, or says nothing to visitors. */
+const PASSED =
+  /^(?:rewriteengine|directoryindex|options|addtype|adddefaultcharset|fileetag|serversignature|indexignore|addhandler|sethandler|adddoutputfilterbytype|setoutputfilter|expiresactive|expiresdefault|expiresbytype|order|allow|satisfy)$/i
+const DENIES = /^(?:deny\s+from\s+all|require\s+all\s+denied)$/i
+const LINES_MAX = 10_000
+
+/**
+ * What an .htaccess of Apache means for an interpeer.json. `folder` is where it lies below the document root ('' for that itself): rules of deeper ones are not taken,
+ * but what they close to visitors stays closed.
+ * @param isTaken whether a line of rewriting is one that the runtime reads
+ */
+export function convertHtaccess(text: string, folder: string, isTaken: (line: string) => boolean): ConvertedHtaccess {
+  const rewrite: string[] = []
+  const errorPages: Record<string, string> = {}
+  const left: { line: number; directive: string }[] = []
+  /** Blocks that are open: what they are, and whether what is in them holds. */
+  const blocks: { readonly name: string; readonly argument: string; readonly holds: boolean }[] = []
+  let conditions: { readonly line: number; readonly text: string }[] = []
+  for (const [i, given] of joined(text).entries()) {
+    const content = given.trim()
+    const line = i + 1
+    if (content === '' || content.startsWith('#')) continue
+    const open = /^<(\w+)\s*([^>]*)>$/.exec(content)
+    if (open !== null) {
+      const [, name = '', argument = ''] = open
+      blocks.push({ name: name.toLowerCase(), argument: argument.trim(), holds: !/^!mod_/i.test(argument.trim()) })
+      continue
+    }
+    if (content.startsWith('</')) {
+      blocks.pop()
+      continue
+    }
+    if (blocks.some(({ holds }) => !holds)) continue
+    const around = blocks.findLast(({ name }) => name !== 'ifmodule')
+    const [directive = '', ...words] = content.split(/\s+/)
+    const name = directive.toLowerCase()
+    if (DENIES.test(content)) {
+      const rule = denialOf(around, folder)
+      if (rule === undefined) left.push({ line, directive: `<${around?.name}> ${content}` })
+      else rewrite.push(rule)
+    } else if (around !== undefined) {
+      if (!PASSED.test(name) && name !== 'require') left.push({ line, directive: `<${around.name}> ${directive}` })
+    } else if (name === 'rewritecond' || name === 'rewriterule') {
+      if (folder !== '') left.push({ line, directive })
+      else if (name === 'rewritecond') conditions.push({ line, text: content })
+      else {
+        const lines = [...conditions, { line, text: content }]
+        const refused = lines.filter((one) => !isTaken(one.text))
+        // a rule without one of its conditions would be another rule
+        if (refused.length === 0) rewrite.push(...lines.map((one) => one.text))
+        else left.push(...refused.map((one) => ({ line: one.line, directive: one.text })))
+        conditions = []
+      }
+    } else if (
+      name === 'errordocument' &&
+      folder === '' &&
+      /^(?:403|404|405|410)$/.test(words[0] ?? '') &&
+      /^\/[!-~]*$/.test(words[1] ?? '')
+    ) {
+      errorPages[words[0] as string] = words[1] as string
+    } else if (name === 'rewritebase' && (words[0] === '/' || folder !== '')) continue
+    else if (!PASSED.test(name) && !(name === 'require' && /^all\s+granted$/i.test(words.join(' ')))) left.push({ line, directive })
+  }
+  return { rewrite, errorPages, left }
+}
+
+/** A line that ends in a backslash goes on in the next. Their numbers stay. */
+function joined(text: string): string[] {
+  const lines = text.replaceAll('\r', '').split('\n').slice(0, LINES_MAX)
+  for (let i = lines.length - 2; i >= 0; i--) {
+    if (!lines[i]?.endsWith('\\')) continue
+    lines[i] = `${lines[i]?.slice(0, -1)} ${lines[i + 1]}`
+    lines[i + 1] = ''
+  }
+  return lines
+}
+
+/** The rule that closes what a block names, or the whole folder. */
+function denialOf(around: { readonly name: string; readonly argument: string } | undefined, folder: string): string | undefined {
+  const below = folder === '' ? '' : `${escaped(folder)}/`
+  if (around === undefined) return folder === '' ? undefined : `RewriteRule ^${escaped(folder)}(/|$) - [F]`
+  const argument = around.argument.replace(/^"(.*)"$/, '$1')
+  if (around.name === 'files' && /^[\w.*-]+$/.test(argument))
+    return `RewriteRule ^${below}(.*/)?${escaped(argument).replaceAll('\\*', '[^/]*')}$ - [F]`
+  return undefined
+}
+
+const escaped = (text: string): string => text.replaceAll(/[^\w/-]/g, (letter) => `\\${letter}`)

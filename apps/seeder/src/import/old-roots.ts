@@ -1,0 +1,43 @@
+import type { TreeFiles } from '@interpeer/content-store'
+import { isPhp, textIn } from '../lint/read-texts.js'
+
+/** An absolute path between quotation marks, or behind an equals sign. */
+const ABSOLUTE = /(?<=['"=:\s])\/(?:[\w.-]{1,64}\/){1,12}[\w.-]{0,64}/g
+const SETTINGS_BYTES_MAX = 512 * 1024
+const PATHS_MAX = 20_000
+const ROOTS_MAX = 4
+/** Where no site lies, whatever has the same names below. */
+const SYSTEM = /^\/(?:bin|dev|etc|proc|sbin|sys|tmp|usr\/bin|usr\/sbin|site)(?:\/|$)/
+
+/**
+ * Where a folder lay when its settings were written: each absolute path in them whose end is a path of the folder says so. Those that two paths or more speak for, the
+ * most first; at most four.
+ */
+export function oldRootsIn({ files, directories }: TreeFiles): string[] {
+  const here = new Set([...files, ...directories].map(({ path }) => path))
+  for (const path of [...here]) for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) here.add(path.slice(0, at))
+  const votes = new Map<string, Set<string>>()
+  let looked = 0
+  for (const { path, bytes } of files) {
+    if (!isSetting(path) || bytes.length > SETTINGS_BYTES_MAX) continue
+    for (const [found] of textIn(bytes)?.matchAll(ABSOLUTE) ?? []) {
+      if (++looked > PATHS_MAX) break
+      const root = rootOf(found.replace(/\/+$/, ''), here)
+      if (root === undefined || SYSTEM.test(root)) continue
+      votes.set(root, (votes.get(root) ?? new Set()).add(`${path} ${found}`))
+    }
+  }
+  return [...votes]
+    .filter(([, paths]) => paths.size >= 2)
+    .sort(([, a], [, b]) => b.size - a.size)
+    .slice(0, ROOTS_MAX)
+    .map(([root]) => root)
+}
+
+const isSetting = (path: string): boolean => isPhp(path) || /\.(?:ini|json|ya?ml|neon|xml|conf|env|htaccess|user\.ini|local)$/i.test(path)
+
+/** What is left where the longest end that the folder has is taken away. */
+function rootOf(path: string, here: ReadonlySet<string>): string | undefined {
+  for (let at = path.indexOf('/', 1); at >= 0; at = path.indexOf('/', at + 1)) if (here.has(path.slice(at + 1))) return path.slice(0, at)
+  return undefined
+}

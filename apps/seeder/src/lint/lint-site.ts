@@ -1,0 +1,79 @@
+import type { TreeFiles } from '@interpeer/content-store'
+import type { SiteConfiguration } from '@interpeer/php-runtime-bridge'
+import { startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
+import { type Finding, findingOf, sortedFindings, textOfFinding } from '../findings.js'
+import { readFolder } from '../folder/read-folder.js'
+import { harmless, jsonOf } from '../log-text.js'
+import { configurationOf } from '../site-check.js'
+import { SLOT_LIMITS, userCacheFolder } from '../slot.js'
+import { checkSyntax } from './check-syntax.js'
+import { lookAtFiles } from './look-at-files.js'
+import { isPhp } from './read-texts.js'
+import { tryViews } from './try-views.js'
+
+export interface LintOptions {
+  readonly view: readonly string[]
+  readonly run: boolean
+  readonly strict?: boolean
+  readonly cache?: string
+  readonly guardMs: number
+  readonly json?: boolean
+}
+/** Of the command, where it could look: 0 where it found nothing of weight. */
+const EXIT_ERRORS = 2
+
+/**
+ * `interpeer site lint`: says what of a folder would not run, what hosts could read, and which views write. Exit code 2 where it found errors (with `strict`: or warnings), 1 where it could not
+ * look, else 0.
+ * @throws {ContentStoreError | SiteCheckError} what would be refused when it is published
+ */
+export async function lintSite(folder: string, options: LintOptions): Promise<void> {
+  const configuration = configurationOf(folder)
+  const snapshot = await readFolder(folder, { unfit: 'leave-out' })
+  const tree = snapshot.files()
+  const findings = [
+    ...snapshot.leftOut.map(({ path, code, target }) =>
+      findingOf('error', 'LEFT_OUT', `${code}: publishing refuses it`, [{ path: target === undefined ? path : `${path} -> ${target}` }]),
+    ),
+    ...lookAtFiles(tree, documentRootOf(configuration, tree)),
+    ...(options.run ? await running(tree, configuration, options) : []),
+  ]
+  const sorted = sortedFindings(findings)
+  const count = (level: Finding['level']) => sorted.filter((finding) => finding.level === level).length
+  const facts = { errors: count('error'), warnings: count('warning'), findings: sorted }
+  const text = [...sorted.map(textOfFinding), `${facts.errors} errors, ${facts.warnings} warnings`]
+    .flatMap((one) => one.split('\n'))
+    .map(harmless)
+    .join('\n')
+  process.stdout.write(`${options.json === true ? jsonOf(facts) : text}\n`)
+  if (facts.errors > 0 || (options.strict === true && facts.warnings > 0)) process.exitCode = EXIT_ERRORS
+}
+
+async function running(tree: TreeFiles, configuration: SiteConfiguration, { view, cache, guardMs }: LintOptions): Promise<Finding[]> {
+  const runtime = await startPhpRuntime({
+    guardMs,
+    limits: SLOT_LIMITS,
+    cacheFolder: cache ?? userCacheFolder(),
+    hostCalls: { effects: ['after', 'pay', 'outbox'] },
+  })
+  try {
+    await runtime.load('site', tree.files, tree.directories, tree.symlinks)
+    const targets = view.length > 0 ? view : configuration.warmUp.length > 0 ? configuration.warmUp : ['/']
+    return [
+      ...(await checkSyntax(
+        runtime,
+        'site',
+        configuration,
+        tree.files.filter(({ path }) => isPhp(path)),
+      )),
+      ...(await tryViews(runtime, 'site', configuration, targets)),
+    ]
+  } finally {
+    await runtime.close()
+  }
+}
+
+function documentRootOf({ documentRoot }: SiteConfiguration, { files }: TreeFiles): string {
+  if (documentRoot !== undefined) return documentRoot === '.' ? '' : documentRoot
+  return files.some(({ path }) => path === 'public/index.php') ? 'public' : ''
+}

@@ -1,0 +1,27 @@
+<?php
+// For the making of the site's image only: there is nothing mutable then, so the site as it was published is put where DokuWiki looks for it.
+if (is_dir('/site/data')) {
+    http_response_code(404);
+    exit('This page is for warm-up.');
+}
+$copy = function (string $from, string $to) use (&$copy): void {
+    if (is_file($from)) {
+        copy($from, $to);
+        return;
+    }
+    is_dir($to) || mkdir($to, 0755, true);
+    foreach (scandir($from) as $name) {
+        if ($name !== '.' && $name !== '..') {
+            $copy("$from/$name", "$to/$name");
+        }
+    }
+};
+$copy('/site/initial', '/site');
+
+$page = $_GET['page'];
+unset($_GET['page'], $_REQUEST['page'], $copy);
+$_SERVER['SCRIPT_NAME'] = $_SERVER['PHP_SELF'] = $page;
+$_SERVER['SCRIPT_FILENAME'] = __DIR__ . $page;
+$_SERVER['QUERY_STRING'] = http_build_query($_GET);
+$_SERVER['REQUEST_URI'] = "$page?{$_SERVER['QUERY_STRING']}";
+require __DIR__ . $page;

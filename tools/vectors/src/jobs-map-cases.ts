@@ -1,0 +1,104 @@
+import { type EntryVector, entriesOfJobs, type JobFields, mapOf, provenIn, replaced, withValue } from './data-sets.js'
+import { hexOfWords, linkTo, named } from './maker.js'
+
+const peer = (n: number): string => named(`member ${n}`)
+const jobId = (n: number): string => linkTo(`job ${n}`)
+const times = <T>(count: number, make: (i: number) => T): readonly T[] => Array.from({ length: count }, (_, i) => make(i))
+
+/** A job that runs in its first epoch, with so many seats. */
+function jobOf(n: number, seats: number) {
+  return {
+    job: jobId(n),
+    state: 'running',
+    manifest: hexOfWords(`manifest ${n}`),
+    startMs: 1_000_000,
+    tenureMs: 80_000,
+    epoch: {
+      number: 1,
+      members: times(seats, peer),
+      sinceMs: times(seats, () => 1_000_000),
+      seed: named(`seed of ${n}`),
+      start: linkTo('the first state'),
+      startTimeMs: 0,
+      openedMs: 1_000_000,
+      openedHeight: 12,
+      certificate: null as string | null,
+      rerun: [] as readonly string[],
+      writesMayBeLost: false,
+    },
+    next: null as object | null,
+    recovering: null as JobFields['recovering'],
+    last: null as object | null,
+  }
+}
+/** A job of five seats in which every field that may be empty is not. */
+function oneOfEverything() {
+  const job = jobOf(2, 5)
+  const certificate = named('a certificate')
+  const joiner = peer(7)
+  return {
+    ...job,
+    state: 'ended',
+    epoch: {
+      ...job.epoch,
+      number: 70_000,
+      startTimeMs: Number.MAX_SAFE_INTEGER,
+      certificate,
+      rerun: ['01'.repeat(40), ''],
+      writesMayBeLost: true,
+    },
+    next: {
+      ...{ members: job.epoch.members.with(2, joiner), seed: named('the next seed'), seat: 2, leaver: peer(2), joiner, atMs: 1_016_000 },
+    },
+    recovering: {
+      sinceHeight: 30,
+      sinceMs: 1_030_000,
+      shows: [
+        { member: peer(3), show: 'd2'.repeat(300) },
+        { member: peer(1), show: '00' },
+      ],
+    },
+    last: { epoch: 69_999, certificate, state: linkTo('a last state'), atMs: 1_000_000, height: 12 },
+  }
+}
+const LISTS = {
+  'no job': [],
+  'a job of one seat': [jobOf(1, 1)],
+  'one of everything': [oneOfEverything()],
+  'twelve jobs': [...times(11, (i) => jobOf(10 + i, i + 1)), oneOfEverything()],
+}
+
+/** The map of jobs, and proofs of it, by the CDDL and the rule of maps. */
+export function jobsMapVectors() {
+  const maps = Object.entries(LISTS).map(([name, jobs]) => ({ name, jobs, entries: entriesOfJobs(jobs) }))
+  const map = (name: string): readonly EntryVector[] => maps.find((one) => one.name === name)?.entries ?? []
+  const [all, one] = [map('twelve jobs'), map('one of everything')]
+  const { job, epoch } = oneOfEverything()
+  const proof = (name: string, expect: string, entries: readonly EntryVector[], of: string, more = {}) => ({
+    name,
+    expect,
+    job: of,
+    ...provenIn(entries, of),
+    ...more,
+  })
+  return {
+    lists: maps.map(({ name, jobs, entries }) => ({ name, jobs, ...mapOf(entries) })),
+    jobs: [
+      proof('a job', 'ok', all, job, { members: epoch.members }),
+      proof('no such job', 'ok', all, jobId(3), { members: null }),
+      { ...proof('another list’s root', 'MAP_PROOF_WRONG', all, job), root: mapOf(one).root },
+      proof(
+        'a record that ends early',
+        'WIRE_MALFORMED',
+        withValue(one, job, (value) => value.slice(0, -2)),
+        job,
+      ),
+      proof(
+        'a third state',
+        'WIRE_SHAPE',
+        withValue(one, job, (value) => replaced(value, '88014a', '88024a')),
+        job,
+      ),
+    ],
+  }
+}
