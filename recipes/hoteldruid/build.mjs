@@ -12,7 +12,7 @@ export async function build({ site, own, debian: packages, admin, password }) {
   rmSync(join(site, 'public/includes/.htaccess'))
   for (const folder of ['data', 'initial']) mkdirSync(join(site, folder))
   cpSync(join(own, 'files'), site, { recursive: true })
-  writeFileSync(join(site, 'interpeer.json'), JSON.stringify({ slots: 5 }))
+  writeFileSync(join(site, 'interpeer.json'), JSON.stringify({ slots: 5, documentRoot: 'public' }))
   setTimes(site)
   await install(site, admin, password)
   cpSync(join(site, 'data'), join(site, 'initial'), { recursive: true })

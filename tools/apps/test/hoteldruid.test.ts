@@ -39,7 +39,8 @@ async function book(surname: string, nights: number): Promise<string> {
 test.runIf(site)(
   'the staff log in, and find the hotel without a year',
   async () => {
-    await app.open('/')
+    await app.open('/') // leads on by itself
+    await app.page.waitForSelector('input[name=nome_utente_phpr]')
     await app.shot('start')
     expect(await app.brokenImages()).toEqual([])
     await app.page.fill('input[name=nome_utente_phpr]', ADMIN.admin)

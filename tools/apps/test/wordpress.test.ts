@@ -114,10 +114,7 @@ test.runIf(site)(
     await app.open('/wp-admin/edit-comments.php?comment_status=moderated')
     await app.page.hover('#the-comment-list tr')
     await app.page.click('#the-comment-list .approve a')
-    await app.until('the comment is public', async () => {
-      const { body } = await app.network.fetch(post)
-      return body.toString().includes('Mine want water too.')
-    })
+    await app.expectAtAllMembers(post, 'Mine want water too.')
     expect(app.takeTrouble()).toEqual([])
   },
   2 * STEP_MS,
