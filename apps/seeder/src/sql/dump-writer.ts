@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { decodeText, isKnownCharset } from './charsets.js'
 import type { DumpEvent, SqlValue } from './dump-events.js'
-import { SqlDumpError } from './sql-dump-error.js'
+import { SqlDumpError } from './errors.js'
 import {
   type Affinity,
   type Dialect,

@@ -1,4 +1,4 @@
-import { SqlDumpError } from './sql-dump-error.js'
+import { SqlDumpError } from './errors.js'
 
 /** A piece of SQL as mysqldump and its like write it. `name` is in backticks; a `word` is a keyword, or a name without them: `upper` is it in capitals. */
 export type Token =

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { SqlDumpError } from '../../src/sql/sql-dump-error.js'
+import { SqlDumpError } from '../../src/sql/errors.js'
 import { DUMP, escaped, eventsIn } from './dumps.js'
 
 test('what mysqldump writes is read: tables, keys, rows, and what is not taken', () => {
