@@ -118,7 +118,8 @@ export function simulateGroup({
   const finals = new Map<string, number>()
   // two batches in which members abstained: the visitor is told, and may send it anew. One member's word: where the others counted fewer failures it may
   // still run (docs/protocol/peer-group.md, 30), so that is a figure and no failure
-  const tooSlow = new Set<string>()
+  /** Writes that a member called too slow, and those of which it said so. */
+  const [givenUp, tooSlow] = [new Set<string>(), new Set<string>()]
   const closed = new Set<number>()
   let [digest, last] = [new Uint8Array(32) as Uint8Array, undefined as (GroupEffect & { type: 'final' }) | undefined]
   const nodes: Member[] = []
@@ -129,6 +130,18 @@ export function simulateGroup({
       const same = nodes.filter((node) => node.peer === peer)
       return same.length < 2 ? same : same.filter((node) => node.index % 2 === from.index % 2 || world.random.chance(300))
     },
+    onTurn: (member, { open }, effects) => {
+      if (watcher.isTraitor(member.peer)) return
+      const bound = open.bound === undefined ? [] : (open.batches.get(hexOf(open.bound.hash))?.requests ?? [])
+      for (const effect of effects) {
+        if (effect.type !== 'refused' || effect.code !== 'JOB_TOO_SLOW') continue
+        // who offers it again is told the same, though a member that counted less may have proposed it since
+        const isFirst = !givenUp.has(hexOf(effect.id))
+        givenUp.add(hexOf(effect.id))
+        if (isFirst && bound.some(({ id }) => hexOf(id) === hexOf(effect.id)))
+          watcher.violate('a write was refused as too slow while a commit set bound it')
+      }
+    },
     onEffect: (member, effect) => {
       if (effect.type !== 'wake' && effect.type !== 'count') digest = sha256(digest, encodeCbor([member.index, effect.type, world.nowMs]))
       if (watcher.isTraitor(member.peer)) return
@@ -137,15 +150,7 @@ export function simulateGroup({
         if (effect.step > (last?.step ?? 0)) last = effect
         ownJob?.onFinal(member, effect)
       }
-      if (effect.type === 'refused' && effect.code === 'JOB_TOO_SLOW') {
-        // who offers it again is told the same, though a member that counted less may have proposed it since
-        const isFirst = !tooSlow.has(hexOf(effect.id))
-        tooSlow.add(hexOf(effect.id))
-        const open = member.group?.open
-        const bound = open?.bound === undefined ? [] : (open.batches.get(hexOf(open.bound.hash))?.requests ?? [])
-        if (isFirst && bound.some(({ id }) => hexOf(id) === hexOf(effect.id)))
-          watcher.violate('a write was refused as too slow while a commit set bound it')
-      }
+      if (effect.type === 'refused' && effect.code === 'JOB_TOO_SLOW') tooSlow.add(hexOf(effect.id))
       if (effect.type === 'repeated') finals.set(hexOf(effect.id), member.index)
       if (effect.type === 'closed') closed.add(member.index)
     },
