@@ -89,6 +89,7 @@ test('a WordPress of another machine: found, moved to where scripts see it, with
     rewrite: ['RewriteRule ^wp-includes(/|$) - [F]', 'RewriteCond %{REQUEST_FILENAME} !-f', 'RewriteRule . /index.php [L]'],
     errorPages: { 404: '/404.php' },
     mutable: ['wp-content/database', 'wp-content/uploads'],
+    cron: [{ schedule: '*/15 * * * *', target: '/wp-cron.php?doing_wp_cron' }],
   })
   const isFolder = (path: string) => existsSync(join(out, path))
   expect(parseConfiguration(readFileSync(join(out, 'interpeer.json')), isFolder)).toMatchObject({ type: 'valid' })

@@ -79,6 +79,13 @@ test.each([
   expect(() => eventsIn(dump)).toThrow(expect.objectContaining({ code }))
 })
 
+test('a line of megabytes, as mysqldump writes them, takes no longer than many short ones', () => {
+  const row = `(1,'${'x'.repeat(80)}')`
+  const dump = `INSERT INTO t VALUES ${Array.from({ length: 40_000 }, () => row).join(',')};\n\nINSERT INTO t VALUES (2,'a\nb');`
+  const events = eventsIn(dump, 65_536)
+  expect([events.length, events.at(-1)]).toEqual([40_001, expect.objectContaining({ line: 3 })])
+})
+
 const anyBytes = fc.uint8Array({ maxLength: 40 })
 test('any bytes, escaped as mysqldump escapes them and cut anywhere, come back', () => {
   fc.assert(
