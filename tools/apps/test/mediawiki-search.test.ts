@@ -40,8 +40,10 @@ describe.runIf(folder)('MediaWiki’s search by FTS5', { timeout: 120_000 }, () 
     expect(await found('SUN')).toEqual(['Cucumber', 'Tomato'])
     expect(await found('sun tomatoes')).toEqual(['Tomato'])
     expect(await found('nowhere')).toEqual([])
-    const { snippet } = (await api({ action: 'query', list: 'search', srsearch: 'tomatoes' })).query.search[0] ?? { snippet: '' }
-    expect(snippet).toContain('<span class="searchmatch">Tomatoes</span>')
+    const { snippet } = (await api({ action: 'query', list: 'search', srsearch: 'tomatoes', srwhat: 'text' })).query.search[0] ?? {
+      snippet: '',
+    }
+    expect(snippet).toContain("<span class='searchmatch'>Tomatoes</span>")
   })
 
   test('knows phrases, beginnings of words, words that must not be there, and titles', async () => {

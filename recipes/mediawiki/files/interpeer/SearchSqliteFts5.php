@@ -46,6 +46,12 @@ class SearchSqliteFts5 extends SearchDatabase
         $this->lb->getConnectionRef(DB_PRIMARY)->delete('searchindex', ['rowid' => (int) $id], __METHOD__);
     }
 
+    /** Hook PageMoveComplete: MediaWiki would go on finding a page by its former title until somebody edits it. */
+    public static function onPageMoveComplete($from, $to, $user, int $id): void
+    {
+        DeferredUpdates::addUpdate(new SearchUpdate($id, Title::castFromLinkTarget($to)));
+    }
+
     public function legalSearchChars($type = self::CHARS_ALL)
     {
         return ($type === self::CHARS_ALL ? '"*' : '') . parent::legalSearchChars($type);

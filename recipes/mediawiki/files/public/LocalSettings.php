@@ -81,6 +81,7 @@ $wgLocalFileRepo = [
 // Its own search class finds text by SQLite's FTS5: MediaWiki's asks for FTS3.
 $wgAutoloadClasses['SearchSqliteFts5'] = '/site/interpeer/SearchSqliteFts5.php';
 $wgSearchType = 'SearchSqliteFts5';
+$wgHooks['PageMoveComplete'][] = 'SearchSqliteFts5::onPageMoveComplete';
 
 // Mail goes out through one member of the group, where it is allowed to.
 $wgAutoloadClasses['OutboxMail'] = '/site/interpeer/OutboxMail.php';

@@ -51,7 +51,7 @@ export async function siteOfRecipe(name: string, options: SiteOptions): Promise<
   const recipe = (await import(pathToFileURL(join(own, 'build.mjs')).href)) as Recipe
   const packages = findDebianPackages(recipe.debian ?? [])
   const about = {
-    recipe: digestOfFolder(own),
+    recipe: digestOfFolder(own, (path) => path !== 'README.md'),
     builder: digestOfFolder(OWN_SOURCE),
     runtime: (await sharedRuntime()).runtimeId,
     packages,

@@ -76,11 +76,12 @@ export function setTimes(folder: string): void {
   }
 }
 
-/** A digest of names, modes, links and bytes; times are left out. */
-export function digestOfFolder(folder: string): string {
+/** A digest of names, modes, links and bytes; times are left out, and files that do not count. */
+export function digestOfFolder(folder: string, counts: (path: string) => boolean = () => true): string {
   const { files, directories, symlinks } = readSiteFolder(folder)
   const hash = createHash('sha256')
-  for (const { path, mode, bytes } of files) hash.update(`file ${path}\0${mode} ${bytes.length}\n`).update(bytes)
+  for (const { path, mode, bytes } of files.filter((file) => counts(file.path)))
+    hash.update(`file ${path}\0${mode} ${bytes.length}\n`).update(bytes)
   for (const { path, mode } of directories) hash.update(`directory ${path}\0${mode}\n`)
   for (const { path, target } of symlinks) hash.update(`link ${path}\0${target}\n`)
   return hash.digest('hex')

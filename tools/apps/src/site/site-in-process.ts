@@ -4,7 +4,7 @@ import { type PhpRuntime, startPhpRuntime } from '@interpeer/php-runtime-bridge/
 import { cacheFolder } from './cache-folder.ts'
 import { CookieJar } from './cookie-jar.ts'
 import { type FormFile, formBody } from './request-body.ts'
-import { type FolderContent, readSiteFolder } from './site-folder.ts'
+import { readSiteFolder } from './site-folder.ts'
 
 /** What is asked of a site; a form makes it a POST. */
 export interface Ask {
@@ -23,13 +23,14 @@ export interface Reply extends Answered {
 const START_MS = 1_700_000_100_000
 const STEP_MS = 1_000
 
-/** One runtime serves all sites of a process: its PHP is metered and compiled once. */
+const startRuntime = () =>
+  startPhpRuntime({ cacheFolder: `${cacheFolder}/php`, guardMs: 300_000, hostCalls: { effects: ['after', 'pay', 'outbox'] } })
+/** One runtime serves all sites of a process that ask for no other: its PHP is metered and compiled once. */
 let shared: Promise<PhpRuntime> | undefined
-const runtimeOf = (): Promise<PhpRuntime> => {
-  shared ??= startPhpRuntime({ cacheFolder: `${cacheFolder}/php`, guardMs: 300_000, hostCalls: { effects: ['after', 'pay', 'outbox'] } })
+export function sharedRuntime(): Promise<PhpRuntime> {
+  shared ??= startRuntime()
   return shared
 }
-export const sharedRuntime: () => Promise<PhpRuntime> = runtimeOf
 export async function closeSharedRuntime(): Promise<void> {
   const closing = shared
   shared = undefined
@@ -46,7 +47,7 @@ export class SiteInProcess {
   readonly #php: PhpRuntime
   readonly #host: string
   readonly #jar = new CookieJar()
-  readonly #all: FileChange[] = []
+  readonly #all: (readonly FileChange[])[] = []
   #root: string
   #asked = 0
   #timeMs = START_MS
@@ -57,20 +58,17 @@ export class SiteInProcess {
     this.#host = host
   }
 
-  static async open(folder: string | FolderContent, host = 'site.localhost'): Promise<SiteInProcess> {
-    const php = await runtimeOf()
-    const { files, directories, symlinks } = typeof folder === 'string' ? readSiteFolder(folder) : folder
+  static async open(folder: string, host = 'site.localhost'): Promise<SiteInProcess> {
+    const php = await sharedRuntime()
+    const { files, directories, symlinks } = readSiteFolder(folder)
     const root = `site ${++count}`
     await php.load(root, files, directories, symlinks)
     return new SiteInProcess(php, root, host)
   }
 
-  /** All that changed since it was opened, in order: what writes a folder to the state that the site is in. */
-  get changes(): readonly FileChange[] {
+  /** What each request changed since it was opened, in order; those that changed nothing are left out. */
+  get changes(): readonly (readonly FileChange[])[] {
     return this.#all
-  }
-  get root(): string {
-    return this.#root
   }
   /** Lets time pass for the requests that follow. */
   wait(ms: number): void {
@@ -121,6 +119,6 @@ export class SiteInProcess {
     await this.#php.derive(next, this.#root, changes)
     this.#php.forget(this.#root)
     this.#root = next
-    this.#all.push(...changes)
+    this.#all.push(changes)
   }
 }
