@@ -37,6 +37,7 @@ import {
   withoutEvent,
 } from '@interpeer/peer-group'
 import { bytesMax, decodeWith, encodeWith, list } from '@interpeer/wire-codec'
+import { readOutbox } from '../../../packages/peer/src/outbox-block.js'
 import { agendaBlock, agendaSchema } from '../../../packages/peer-group/src/agenda/agenda.js'
 import { dueEvents } from '../../../packages/peer-group/src/agenda/due.js'
 import { RECORD_MAX_BYTES, readRecord, recordSchema } from '../../../packages/peer-group/src/durable.js'
@@ -53,7 +54,6 @@ import {
   timeoutMessage,
   withheldMessage,
 } from '../../../packages/peer-group/src/messages.js'
-import { readOutbox } from '../../../packages/peer/src/outbox-block.js'
 import { pageSchema, stateSchema } from '../../../packages/peer-group/src/state-block.js'
 import { assertSame, Broken, type Target } from '../src/target.ts'
 import { type AnyMessage, messageTarget, network, samplesOf, signedBytes, signerNamed } from './shapes.ts'
