@@ -52,7 +52,9 @@ export async function tryViews(
       }
       if (outcome.status >= 500 && !failed.has(target)) {
         failed.add(target)
-        const reason = outcome.log.trim().split('\n')[0] ?? ''
+        const isOurs = outcome.headers.some(([name]) => name.toLowerCase() === 'interpeer-error')
+        // what the runtime itself answers says why
+        const reason = (isOurs ? Buffer.from(outcome.body).toString('utf8') : outcome.log).trim().split('\n')[0] ?? ''
         findings.push(
           findingOf('error', 'VIEW_FAILED', `${target} answers ${outcome.status}${reason === '' ? '' : `: ${reason.slice(0, 300)}`}`),
         )
