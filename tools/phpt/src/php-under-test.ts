@@ -95,6 +95,7 @@ export class PhpUnderTest {
       world.files.unlink('/tmp/stdin', 1)
     }
     php.begin(world, new DescriptorTable(descriptors), LIMITS)
+    php.layOut()
     php.function('__wasm_call_ctors')()
     const script = `${SITE_FOLDER}/${run.script}`
     kernel.workingDirectory = script.slice(0, script.lastIndexOf('/'))

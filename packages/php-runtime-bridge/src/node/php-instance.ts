@@ -119,10 +119,7 @@ export class PhpInstance {
    * @param around the system tree that PHP finds, with its configuration
    */
   start(around: TreeDirectory): Snapshot {
-    this.#isEmpty = false
-    if (this.#data) this.kernel.memory.bytes.set(this.#data)
-    if (this.kernel.memory.u32(this.#breakAt) > this.#cards.end) throw new Error('the heap begins elsewhere')
-    this.kernel.memory.put32(this.#breakAt, this.#cards.end)
+    this.layOut()
     this.#nameHostFunction()
     this.begin(startupWorld(around), this.kernel.descriptors, slotsOf(SLOTS_MAX))
     this.function('__wasm_call_ctors')()
@@ -135,6 +132,14 @@ export class PhpInstance {
     this.#places = this.hooks.install((text) => this.#kept(text))
     this.hooks.use(this.#places)
     return this.snapshot()
+  }
+
+  /** Before anything of PHP runs: its data, and its heap above the table of cards. */
+  layOut(): void {
+    this.#isEmpty = false
+    if (this.#data) this.kernel.memory.bytes.set(this.#data)
+    if (this.kernel.memory.u32(this.#breakAt) > this.#cards.end) throw new Error('the heap begins elsewhere')
+    this.kernel.memory.put32(this.#breakAt, this.#cards.end)
   }
 
   /** What this instance is now, between two requests. */
