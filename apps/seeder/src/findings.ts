@@ -8,7 +8,6 @@ export type FindingCode =
   | 'HTACCESS_LEFT'
   | 'LEFT_OUT'
   | 'NAMES_ALIKE'
-  | 'NEEDS_CRON'
   | 'NEEDS_MYSQL'
   | 'NEEDS_NETWORK'
   | 'NEEDS_PROCESS'

@@ -7,7 +7,16 @@ import { type LogLine, MergedLogs } from '../src/merged-logs.js'
 
 const peers = [1, 2, 3].map((seed) => createSigner(sha256(Uint8Array.of(seed))).peerId) as [PeerId, PeerId, PeerId]
 const entry = (n: number, more: Partial<JobLogEntry> = {}): JobLogEntry => ({
-  ...{ number: n, timeMs: 1_800_000_000_000 + n, ran: 'write', epoch: 1, id: new Uint8Array(16).fill(n), method: 'POST', target: `/${n}` },
+  ...{
+    number: n,
+    timeMs: 1_800_000_000_000 + n,
+    ran: 'write',
+    epoch: 1,
+    step: 4,
+    id: new Uint8Array(16).fill(n),
+    method: 'POST',
+    target: `/${n}`,
+  },
   ...{ status: 200, fuel: null, memoryBytes: null, said: '', cutBytes: 0, ...more },
 })
 const member = (peer: PeerId, entries: readonly JobLogEntry[], more: Partial<MemberLog> = {}): MemberLog => ({
@@ -70,7 +79,7 @@ test('lines for people, in which strangers can not write to the terminal', () =>
 
 test('lines for programs', () => {
   expect(JSON.parse(JSON.stringify(factsOfLine({ entry: entry(1, { status: 0, said: 'x' }), members: [peers[0]], of: 2 })))).toEqual({
-    ...{ time: '2027-01-15T08:00:00.001Z', ran: 'write', epoch: 1, method: 'POST', target: '/1', status: null, fuel: null },
+    ...{ time: '2027-01-15T08:00:00.001Z', ran: 'write', epoch: 1, step: 4, method: 'POST', target: '/1', status: null, fuel: null },
     ...{ memoryBytes: null, said: 'x', cutBytes: 0, id: '01'.repeat(16), members: [peers[0]], of: 2 },
   })
 })

@@ -1,16 +1,18 @@
 import { sha256 } from '@interpeer/crypto-ids'
 import { type Fault, type Outcome, Random, type ScenarioInput, type Storm, type Weather, World } from '@interpeer/simulator'
 import { encodeCbor, hexOf } from '@interpeer/wire-codec'
-import type { GroupEffect, GroupSettings, GroupSetup } from '../src/index.js'
+import type { ExecutionResult, GroupEffect, GroupSettings, GroupSetup, StoredBlock } from '../src/index.js'
 import { liar, type Tactic } from './adversary.js'
 import { Watcher } from './checks.js'
 import { chainSeed, execute, job, logs, network, signerAt, start } from './jobs.js'
 import { Member, type Surroundings } from './member.js'
 import { beginPlan, DICE, drawGroupPlan, endStorm, HUNTED, tellClosing } from './storm.js'
 
-const START_MS = 1_700_000_000_000
+export const START_MS = 1_700_000_000_000
 const STORM_MS = 8_000
 const LIMIT_MS = 180_000
+/** A mail that nobody is there to send waits for its next turn. */
+const JOB_LIMIT_MS = 300_000
 const SKEW_MS = 400
 /**
  * When all faults have stopped, all writes are final within so many of the first rank's time-outs, and so many ms: the longest timer that the storm left doubled to
@@ -37,8 +39,22 @@ export interface GroupRun extends ScenarioInput {
   readonly stormMs?: number
   /** Disks and runs are quick, and no run is given up: what takes time is the network. */
   readonly isQuick?: boolean
+  /** Another job than the log of what was run. */
+  readonly job?: SimulatedJob
   /** False: more traitors than liveness allows, so only what is never to happen is checked. */
   readonly isLive?: boolean
+}
+
+export interface SimulatedJob {
+  readonly start: StoredBlock
+  readonly execute: (member: Member, effect: GroupEffect & { type: 'execute' }) => ExecutionResult
+  /** A step became final at an honest member. */
+  readonly onFinal: (member: Member, effect: GroupEffect & { type: 'final' }) => void
+  /** Whether all that it planned has been done; before that the epoch does not close. */
+  readonly isSettled: (nowMs: number) => boolean
+  /** What went wrong, by the last final log. */
+  readonly problems: (log: readonly string[]) => readonly string[]
+  readonly figures: () => Readonly<Record<string, number>>
 }
 
 /**
@@ -67,6 +83,7 @@ export function simulateGroup({
   isLive = true,
   isQuick = false,
   stormMs = STORM_MS,
+  job: ownJob,
   ...given
 }: GroupRun): Outcome {
   const settings = Random.named(seed, DICE.settings)
@@ -93,7 +110,7 @@ export function simulateGroup({
     epoch: 1,
     members,
     chainSeed,
-    start: start.cid,
+    start: (ownJob?.start ?? start).cid,
     rerun: [],
     settings: { idleEveryMs: 3_000, batchRequestsMax: 4, rankTimerMs, ...given.settings },
     startTimeMs: START_MS - 1,
@@ -101,7 +118,8 @@ export function simulateGroup({
   const finals = new Map<string, number>()
   // two batches in which members abstained: the visitor is told, and may send it anew. One member's word: where the others counted fewer failures it may
   // still run (docs/protocol/peer-group.md, 30), so that is a figure and no failure
-  const tooSlow = new Set<string>()
+  /** Writes that a member called too slow, and those of which it said so. */
+  const [givenUp, tooSlow] = [new Set<string>(), new Set<string>()]
   const closed = new Set<number>()
   let [digest, last] = [new Uint8Array(32) as Uint8Array, undefined as (GroupEffect & { type: 'final' }) | undefined]
   const nodes: Member[] = []
@@ -112,28 +130,36 @@ export function simulateGroup({
       const same = nodes.filter((node) => node.peer === peer)
       return same.length < 2 ? same : same.filter((node) => node.index % 2 === from.index % 2 || world.random.chance(300))
     },
+    onTurn: (member, { open }, effects) => {
+      if (watcher.isTraitor(member.peer)) return
+      const bound = open.bound === undefined ? [] : (open.batches.get(hexOf(open.bound.hash))?.requests ?? [])
+      for (const effect of effects) {
+        if (effect.type !== 'refused' || effect.code !== 'JOB_TOO_SLOW') continue
+        // who offers it again is told the same, though a member that counted less may have proposed it since
+        const isFirst = !givenUp.has(hexOf(effect.id))
+        givenUp.add(hexOf(effect.id))
+        if (isFirst && bound.some(({ id }) => hexOf(id) === hexOf(effect.id)))
+          watcher.violate('a write was refused as too slow while a commit set bound it')
+      }
+    },
     onEffect: (member, effect) => {
       if (effect.type !== 'wake' && effect.type !== 'count') digest = sha256(digest, encodeCbor([member.index, effect.type, world.nowMs]))
       if (watcher.isTraitor(member.peer)) return
       if (effect.type === 'final') {
         for (const { id } of effect.requests) finals.set(hexOf(id), member.index)
         if (effect.step > (last?.step ?? 0)) last = effect
+        ownJob?.onFinal(member, effect)
       }
-      if (effect.type === 'refused' && effect.code === 'JOB_TOO_SLOW') {
-        // who offers it again is told the same, though a member that counted less may have proposed it since
-        const isFirst = !tooSlow.has(hexOf(effect.id))
-        tooSlow.add(hexOf(effect.id))
-        const open = member.group?.open
-        const bound = open?.bound === undefined ? [] : (open.batches.get(hexOf(open.bound.hash))?.requests ?? [])
-        if (isFirst && bound.some(({ id }) => hexOf(id) === hexOf(effect.id)))
-          watcher.violate('a write was refused as too slow while a commit set bound it')
-      }
+      if (effect.type === 'refused' && effect.code === 'JOB_TOO_SLOW') tooSlow.add(hexOf(effect.id))
       if (effect.type === 'repeated') finals.set(hexOf(effect.id), member.index)
       if (effect.type === 'closed') closed.add(member.index)
     },
     run: (member, effect) => {
       const ms = member.random.between(1, isQuick ? 5 : member.random.chance(50) ? 2_000 : 40)
-      return { ms, result: member.random.chance(slowRunPerMille) ? { type: 'abstained' } : execute(effect) }
+      return {
+        ms,
+        result: member.random.chance(slowRunPerMille) ? { type: 'abstained' } : (ownJob?.execute(member, effect) ?? execute(effect)),
+      }
     },
   }
   const addNode = (seat: number): void => {
@@ -145,6 +171,7 @@ export function simulateGroup({
     })
     const node = new Member(machine, signerAt(seat), setup, around, tactics.get(seat))
     node.hold(start.cid, start.bytes)
+    if (ownJob !== undefined) node.hold(ownJob.start.cid, ownJob.start.bytes)
     nodes.push(node)
   }
   for (const seat of members.keys()) addNode(seat)
@@ -185,9 +212,9 @@ export function simulateGroup({
   const stormEndsMs = START_MS + stormMs
   world.at(stormEndsMs, () => endStorm(world, nodes, SKEW_MS))
   // in some runs the epoch ends while writes still wait for a batch: those are for the next epoch. In the others all must be final first
-  const early = settings.chance(300)
-  const settled = (): boolean => writes.every(({ id }) => finals.has(id) || tooSlow.has(id))
-  const limitMs = START_MS + LIMIT_MS
+  const early = settings.chance(300) && ownJob === undefined
+  const settled = (): boolean => ownJob?.isSettled(world.nowMs) !== false && writes.every(({ id }) => finals.has(id) || tooSlow.has(id))
+  const limitMs = START_MS + (ownJob === undefined ? LIMIT_MS : JOB_LIMIT_MS)
   let settledMs = 0
   const close = (): void => {
     if (settled() && settledMs === 0) settledMs = world.nowMs - stormEndsMs
@@ -204,13 +231,15 @@ export function simulateGroup({
   const problems = [...watcher.violations]
   if (isLive && problems.length === 0 && !done())
     problems.push(`only ${honest.filter((node) => closed.has(node.index)).length} of ${honest.length} closed`)
-  if (isLive && settledMs > SETTLED_WITHIN_TIMEOUTS * rankTimerMs + SETTLED_WITHIN_MS) problems.push(`it took ${settledMs} ms to settle`)
+  if (isLive && ownJob === undefined && settledMs > SETTLED_WITHIN_TIMEOUTS * rankTimerMs + SETTLED_WITHIN_MS)
+    problems.push(`it took ${settledMs} ms to settle`)
   for (const { id } of writes) {
     const times = log.filter((one) => one === id).length
     if (times > 1) problems.push(`a write ran ${times} times`)
     if (times === 0 && finals.has(id)) problems.push('an acknowledged write is missing')
     if (isLive && problems.length === 0 && times === 0 && !early && !tooSlow.has(id)) problems.push('a write is not final')
   }
+  if (problems.length === 0) problems.push(...(ownJob?.problems(log) ?? []))
   for (const problem of problems) world.note(undefined, `PROBLEM: ${problem}`)
   const { traffic } = world.network
   const sum = (count: (node: Member) => number): number => nodes.reduce((total, node) => total + count(node), 0)
@@ -238,6 +267,7 @@ export function simulateGroup({
       marks: [...watcher.marks.values()].reduce((total, one) => total + one, 0),
       faults: watcher.faults.size,
       virtualMs: world.nowMs - START_MS,
+      ...ownJob?.figures(),
     },
     digest: hexOf(sha256(digest, encodeCbor([last?.state ?? '', log]))).slice(0, 16),
     plan,

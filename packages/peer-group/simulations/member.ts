@@ -34,6 +34,8 @@ export interface Surroundings {
   readonly watcher: Watcher
   /** Members that hear what is sent to a peer: more than one if it has twins. */
   readonly hearers: (peer: PeerId, from: Member) => readonly Member[]
+  /** Told what one event came to, at once: an effect may wait for the disk while the group goes on. */
+  readonly onTurn?: (member: Member, group: Group, effects: readonly GroupEffect[]) => void
   /** Told before an effect is acted on. */
   readonly onEffect: (member: Member, effect: GroupEffect) => void
   /** How long a run takes, and what comes of it. */
@@ -127,6 +129,7 @@ export class Member {
       const { state, effects } = stepGroup(before, { ...event, nowMs: this.nowMs } as GroupEvent)
       this.group = state
       this.#signed(before, state, effects)
+      this.around.onTurn?.(this, state, effects)
       if (event.type === 'executed' && event.result.type === 'ran') this.ran.add(hexOf(event.batch))
       return { costUs: COSTS_US.event + this.#meter.take(), done: () => this.#add(effects) }
     })

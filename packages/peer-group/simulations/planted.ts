@@ -7,6 +7,7 @@ const inTraitors = { scenario: 'group-traitors', peers: 5, seedsMax: SEEDS_MAX }
 const inLocks = { scenario: 'group-locks', peers: 5, seedsMax: 600 }
 const inEpochs = { scenario: 'group-epochs', peers: 5, seedsMax: 60 }
 const inDisputes = { scenario: 'group-disputes', peers: 5, seedsMax: 200 }
+const inEvents = { scenario: 'group-events', peers: 5, seedsMax: 10 }
 const inJury = { scenario: 'jury', peers: 5, seedsMax: 200 }
 
 /**
@@ -306,5 +307,23 @@ export const planted: readonly PlantedBug[] = [
       },
     ],
     foundBy: [inJury],
+  },
+  {
+    name: 'timer-stays',
+    says: 'a timer that has run is still in the agenda',
+    patches: [{ file: 'src/agenda/due.ts', search: 'timers: timers.filter((one) => one !== event.timer) })', replace: 'timers })' }],
+    foundBy: [inEvents],
+  },
+  {
+    name: 'outbox-stays',
+    says: 'a request that a member reported as sent still waits to be sent',
+    patches: [
+      {
+        file: 'src/agenda/outbox-turns.ts',
+        search: 'agenda: withEntry(agenda, key, undefined) } : IGNORED',
+        replace: 'agenda } : IGNORED',
+      },
+    ],
+    foundBy: [inEvents],
   },
 ]

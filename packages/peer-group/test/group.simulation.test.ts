@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { simulate } from '../simulations/group.sim.js'
 import { simulate as simulateDisputes } from '../simulations/group-disputes.sim.js'
 import { simulate as simulateEpochs } from '../simulations/group-epochs.sim.js'
+import { simulate as simulateEvents } from '../simulations/group-events.sim.js'
 import { simulate as simulateLocks } from '../simulations/group-locks.sim.js'
 import { simulate as simulateTraffic } from '../simulations/group-traffic.sim.js'
 import { simulate as simulateTraitors } from '../simulations/group-traitors.sim.js'
@@ -11,6 +12,7 @@ const scenarios: readonly (readonly [keyof typeof BUDGETS_MS, Simulate])[] = [
   ['group', simulate],
   ['group-disputes', simulateDisputes],
   ['group-epochs', simulateEpochs],
+  ['group-events', simulateEvents],
   ['group-locks', simulateLocks],
   ['group-traitors', simulateTraitors],
 ]

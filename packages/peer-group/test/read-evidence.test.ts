@@ -56,6 +56,7 @@ test('evidence says what to run again, and one’s own run says who lied', () =>
   // whole seconds of the asker's time, and the hash of the request's id (design §6, Reads)
   expect(contradiction.rerun).toEqual({
     state: start,
+    step: 0,
     runtime: 'php-1',
     timeMs: 1_700_000_000_000,
     seed: sha256(new Uint8Array(16).fill(9)),

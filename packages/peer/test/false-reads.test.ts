@@ -6,7 +6,8 @@ import { accountOfPeer, bytesOfContentId, createSigner, type Signer } from '@int
 import { openOverlay } from '@interpeer/overlay/node'
 import { SETTINGS } from '@interpeer/vote-chain'
 import { afterEach, expect, test } from 'vitest'
-import { openPeer, type Peer, type PeerOptions } from '../src/node/open-peer.js'
+import { openPeer } from '../src/node/open-peer.js'
+import type { Peer, PeerOptions } from '../src/node/peer-api.js'
 import { CounterRuntime } from './counter-runtime.js'
 import { FalseReader } from './false-reader.js'
 

@@ -12,7 +12,11 @@ const jobOf = (n: number) => jobIdOf(contentIdOf(Uint8Array.of(0x18, n), 'dag-cb
 const job = jobOf(100)
 const NOW_MS = 1_000_000
 const run = (target: string) =>
-  loggedRun({ id: new Uint8Array(16), method: 'GET', target }, { type: 'abstained', reason: 'GUARD_TIME' }, { ran: 'read', timeMs: 1 })
+  loggedRun(
+    { id: new Uint8Array(16), method: 'GET', target },
+    { type: 'abstained', reason: 'GUARD_TIME' },
+    { ran: 'read', timeMs: 1, step: 7 },
+  )
 
 function deskAt(nowMs = () => NOW_MS) {
   const counted: string[] = []

@@ -12,14 +12,14 @@ const answered = (given: Partial<Extract<ScriptOutcome, { type: 'answered' }>> =
   ...{ type: 'answered', status: 200, headers: [], body: new Uint8Array(), changes: [], fuel: 0, transcript: new Uint8Array() },
   ...given,
 })
-const run = (n: number, outcome: ScriptOutcome = answered()) => loggedRun(asked(n), outcome, { ran: 'read', timeMs: 1_000 * n })
+const run = (n: number, outcome: ScriptOutcome = answered()) => loggedRun(asked(n), outcome, { ran: 'read', timeMs: 1_000 * n, step: n })
 const name = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
 const otherName = new Uint8Array(8)
 const numbers = ({ entries }: { readonly entries: readonly { readonly number: number }[] }) => entries.map(({ number }) => number)
 
 test('a run is logged with what it took and what its script said', () => {
   expect(run(3, answered({ log: 'PHP Warning: x', fuel: 12, memoryBytes: 4_096 }))).toEqual({
-    ...{ timeMs: 3_000, ran: 'read', id: new Uint8Array(16).fill(3), method: 'GET', target: '/3', status: 200 },
+    ...{ timeMs: 3_000, ran: 'read', step: 3, id: new Uint8Array(16).fill(3), method: 'GET', target: '/3', status: 200 },
     ...{ fuel: 12, memoryBytes: 4_096, said: 'PHP Warning: x', cutBytes: 0 },
   })
 })
@@ -53,7 +53,14 @@ test('what is long is cut where a letter ends, and whatever a runtime says fits 
       const text = given.join('')
       const log = new JobLog(name)
       const outcome = answered({ log: text.repeat(200), fuel, memoryBytes, status: 999_999 })
-      log.add(loggedRun({ id: new Uint8Array(16), method: text, target: text.repeat(30) }, outcome, { ran: 'write', timeMs: 1 }), 0)
+      log.add(
+        loggedRun({ id: new Uint8Array(16), method: text, target: text.repeat(30) }, outcome, {
+          ran: 'write',
+          timeMs: 1,
+          step: 0xffff_ffff,
+        }),
+        0,
+      )
       const page = log.page(null, 0)
       expect(jobLogPage.decode(jobLogPage.encode(page))).toEqual(page)
     }),

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { accountOfPeer, createSigner, type Signer, sha256 } from '@interpeer/crypto-ids'
 import { SETTINGS } from '@interpeer/vote-chain'
 import { afterEach, expect, test } from 'vitest'
-import { openPeer, type Peer } from '../src/node/open-peer.js'
+import { openPeer } from '../src/node/open-peer.js'
+import type { Peer } from '../src/node/peer-api.js'
 import type { ScriptOutcome, ScriptRequest } from '../src/script-runtime.js'
 import { CounterRuntime } from './counter-runtime.js'
 
@@ -55,7 +56,7 @@ test('who published a site reads what its runs left at the members, and reads on
   const [first] = await publisher.jobLogs('log')
   expect(first).toMatchObject({ peer: seeder.peerId, isMember: true, dropped: 0, failure: undefined })
   const told = { fuel: 7, memoryBytes: 1 << 20, status: 200, cutBytes: 0 }
-  expect(first?.entries.map(({ id, number, epoch, timeMs, ...entry }) => entry)).toEqual([
+  expect(first?.entries.map(({ id, number, epoch, step, timeMs, ...entry }) => entry)).toEqual([
     { ...told, ran: 'read', method: 'GET', target: '/page?a=b', said: 'asked for /page?a=b' },
     { ...told, ran: 'write', method: 'POST', target: '/save', said: 'asked for /save' },
     { ...told, ran: 'promoted', method: 'GET', target: '/touch', said: 'asked for /touch' },

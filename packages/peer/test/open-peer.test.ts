@@ -21,7 +21,8 @@ import { encodeCbor, MESSAGE_NUMBERS } from '@interpeer/wire-codec'
 import { afterEach, expect, test } from 'vitest'
 import { addressExchange, mergeAddresses, signAddress } from '../src/address-record.js'
 import type { ChainProof } from '../src/network/index.js'
-import { openPeer, type Peer, type PeerOptions } from '../src/node/open-peer.js'
+import { openPeer } from '../src/node/open-peer.js'
+import type { Peer, PeerOptions } from '../src/node/peer-api.js'
 import { CounterRuntime } from './counter-runtime.js'
 
 const seeder = createSigner(sha256(new Uint8Array([1])))

@@ -30,7 +30,7 @@ const said = (n: number) =>
       transcript: new Uint8Array(),
       log: 'x'.repeat(4_000),
     },
-    { ran: 'read', timeMs: n },
+    { ran: 'read', timeMs: n, step: 1 },
   )
 
 function membersWith(counts: ReadonlyMap<Signer, number>) {

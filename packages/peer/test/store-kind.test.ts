@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { createSigner, sha256 } from '@interpeer/crypto-ids'
 import { SETTINGS } from '@interpeer/vote-chain'
 import { afterEach, expect, test } from 'vitest'
-import { openPeer, type PeerOptions } from '../src/node/open-peer.js'
+import { openPeer } from '../src/node/open-peer.js'
+import type { PeerOptions } from '../src/node/peer-api.js'
 import { CounterRuntime } from './counter-runtime.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'interpeer-peer-'))

@@ -5,6 +5,9 @@ export interface ResponseHead {
   readonly headers: readonly (readonly [name: string, value: string])[]
 }
 
+/** Of answers that have no body (RFC 9110 §15), whatever a script prints. */
+export const isBodilessStatus = (status: number): boolean => status === 204 || status === 205 || status === 304
+
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const HEADERS_MAX = 500
 // A body's length and framing are the business of whoever sends the answer on; what a body of pieces means, the runtime's.
@@ -28,7 +31,9 @@ export function parseResponseHead(block: string): ResponseHead | undefined {
   for (const line of lines as unknown[]) {
     const header = headerOf(line)
     if (!header) return undefined
-    if (!notPassedOn.has(header[0].toLowerCase())) headers.push(header)
+    const name = header[0].toLowerCase()
+    // what has not changed has the type that it had: PHP's own would take its place in browsers
+    if (!notPassedOn.has(name) && !(status === 304 && name === 'content-type')) headers.push(header)
   }
   return { status: status as number, headers }
 }

@@ -33,7 +33,7 @@ const HARM = 'file_put_contents("made", "x"); Interpeer\\after(5, "child.php");'
 
 test('a script in slots of its own costs its caller by the files that it is given', async () => {
   const fuelOf = async (page: string) => {
-    const { lines, fuel, childJobs } = await run(`${page} ${CALL}`, 'return 1;')
+    const { lines, fuel, childJobs } = await run(`${page} ${CALL} @unlink("x");`, 'return 1;')
     expect(lines).toEqual(['1'])
     return fuel - (childJobs[0]?.fuel ?? 0)
   }

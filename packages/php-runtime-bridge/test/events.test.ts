@@ -100,3 +100,18 @@ test('mail() says false where nothing is sent, and why in the log', async () => 
   expect([text, effects]).toEqual(['bool(false)\n', []])
   expect(log).toContain('mail(): Interpeer\\outbox()')
 })
+
+test('the runtime tells what a site’s configuration plans; of one that is invalid, nothing', async () => {
+  const configured = (cron: string) => filesOf({ 'interpeer.json': `{"cron": ${cron}}`, 'index.php': '' })
+  await php.load('planned', configured('[{"schedule": "30 4 * * 0", "target": "/cron.php?x=1"}]'))
+  const [line] = php.cron('planned')
+  expect([line?.target, line?.schedule.hours, line?.schedule.weekdays, [...(line?.schedule.minutes ?? [])]]).toEqual([
+    '/cron.php?x=1',
+    16,
+    1,
+    [0, 0, 0, 64, 0, 0, 0, 0],
+  ])
+  await php.load('broken', configured('[{"schedule": "* * *", "target": "/"}]'))
+  expect(php.cron('broken')).toEqual([])
+  expect(() => php.cron('nowhere')).toThrow(expect.objectContaining({ code: 'ROOT_UNKNOWN' }))
+})

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Errno } from '../src/errno.js'
 import { emptyTree, type TreeDirectory } from '../src/file-tree.js'
 import { SLOT } from '../src/limits.js'
+import { cardTableAbove } from '../src/meter/cards.js'
 import { DescriptorTable } from '../src/node/descriptors.js'
 import { FuelGauge } from '../src/node/fuel-gauge.js'
 import { GuestMemory } from '../src/node/guest-memory.js'
@@ -34,7 +35,7 @@ export type Call =
 export type Result = string | number | readonly string[]
 
 export const FLAGS = { read: 0, write: 1, both: 2, create: 0o100, exclusive: 0o200, truncate: 0o1000, append: 0o2000, directory: 0o200000 }
-const [PATH_AT, OTHER_AT, VECTOR_AT, RESULT_AT, BYTES_AT] = [64, 8192, 16_384, 16_400, 20_000]
+const [PATH_AT, OTHER_AT, VECTOR_AT, RESULT_AT, BYTES_AT] = [1024, 10_240, 20_480, 20_496, 24_576]
 const BYTES_MAX = 200_000
 const AT_FDCWD = -100
 const namesOfErrors = new Map(Object.entries(Errno).map(([name, number]) => [number as number, `E${name}`]))
@@ -49,7 +50,8 @@ export class OverlayFiles {
   constructor(tree: TreeDirectory, writability: Writability) {
     this.overlay = new Overlay(tree, writability)
     const kernel = this.#kernel
-    kernel.memory = new GuestMemory({ buffer: new ArrayBuffer(BYTES_AT + BYTES_MAX), grow: () => 0 }, 0)
+    const cards = cardTableAbove(BYTES_AT + BYTES_MAX)
+    kernel.memory = new GuestMemory({ buffer: new ArrayBuffer(cards.end), grow: () => 0 }, cards)
     kernel.guest = { malloc: () => 0, alignedAlloc: () => 0, stackPointer: () => 0, forgetLibrary: () => undefined }
     kernel.fuel = new FuelGauge({ value: 0n }, () => undefined)
     kernel.fuel.begin(SLOT)

@@ -30,10 +30,6 @@ function visit(php: PhpInstance, snapshot: Snapshot, path: string): void {
   execute(site, request, { timeMs: 1_790_000_000_000, seed: utf8(path) }, { php: () => ({ php, snapshot }), services, limits: SLOT })
 }
 
-test('what lies below the limit is constant: PHP runs although nothing can be written there', () => {
-  expect(parts.binary.constantBelow).toBeGreaterThan(10_000_000)
-})
-
 test('a restored instance equals its image to the last byte, whatever it ran, and on whatever image it was before', () => {
   const plain = plainImage(parts).snapshot
   const warm = buildImage(parts, {

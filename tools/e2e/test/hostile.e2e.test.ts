@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { createSocket } from 'node:dgram'
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,14 +9,23 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Running, START_MS, startNetwork } from './running-network.js'
 
 const HOSTILE = fileURLToPath(new URL('../sites/hostile', import.meta.url))
+/** Longer than any answer: it comes in pieces, the last of them no whole one. */
+const LONG = Uint8Array.from({ length: 10 * 1024 * 1024 + 12_345 }, (_, i) => (i * 31 + (i >> 13)) & 255)
+const site = mkdtempSync(join(tmpdir(), 'interpeer-e2e-site-'))
+cpSync(HOSTILE, site, { recursive: true })
+writeFileSync(join(site, 'long.bin'), LONG)
+
 let running: Running
 let pids: readonly number[]
 beforeAll(async () => {
   // a long tenure: whoever is asked stays a member
-  running = await startNetwork({ seeders: 4, group: 3, cycleMs: 1_000, tenureMs: 300_000, site: HOSTILE, name: 'hostile', guardMs: 3_000 })
+  running = await startNetwork({ seeders: 4, group: 3, cycleMs: 1_000, tenureMs: 300_000, site, name: 'hostile', guardMs: 3_000 })
   pids = running.network.seeders.map(({ pid }) => pid)
 }, START_MS)
-afterAll(async () => void (await running?.stop()), 30_000)
+afterAll(async () => {
+  await running?.stop()
+  rmSync(site, { recursive: true, force: true })
+}, 30_000)
 
 /** Every process that started is still the one that runs, and the site answers. */
 async function expectAlive(): Promise<void> {
@@ -97,6 +106,22 @@ test.each([
   expect(answer === '' || /^HTTP\/1.1 [2-5]\d\d /.test(answer), answer.slice(0, 80)).toBe(true)
   await expectAlive()
 })
+test('a file that is longer than any answer comes whole, in ranges, or not at all where the browser has it', async () => {
+  const { network } = running
+  const digest = (bytes: Uint8Array) => `sha-256=:${createHash('sha256').update(bytes).digest('base64')}:`
+  const whole = await network.fetch('/long.bin')
+  expect([whole.status, whole.body.length, digest(whole.body)]).toEqual([200, LONG.length, digest(LONG)])
+  expect([whole.headers['interpeer-digest'], whole.headers['repr-digest']]).toEqual([digest(LONG), digest(LONG)])
+  const range = await network.fetch('/long.bin', { headers: { range: 'bytes=1000000-4000000' } })
+  expect([range.status, range.headers['content-range']]).toEqual([206, `bytes 1000000-4000000/${LONG.length}`])
+  expect(Buffer.compare(range.body, LONG.subarray(1_000_000, 4_000_001))).toBe(0)
+  const head = await network.fetch('/long.bin', { method: 'HEAD' })
+  expect([head.status, head.headers['content-length'], head.body.length]).toEqual([200, String(LONG.length), 0])
+  const known = await network.fetch('/long.bin', { headers: { 'if-none-match': String(whole.headers.etag) } })
+  expect([known.status, known.body.length]).toEqual([304, 0])
+  await expectAlive()
+})
+
 test('a folder that links outside itself is not published', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'interpeer-outward-'))
   writeFileSync(join(folder, 'index.php'), 'x')

@@ -11,6 +11,8 @@ import {
   openGroup,
   openReadPair,
   openShadow,
+  outboxReport,
+  outboxRequestSchema,
   type ReadContext,
   readBatch,
   readCheck,
@@ -35,6 +37,7 @@ import {
   withoutEvent,
 } from '@interpeer/peer-group'
 import { bytesMax, decodeWith, encodeWith, list } from '@interpeer/wire-codec'
+import { readOutbox } from '../../../packages/peer/src/outbox-block.js'
 import { agendaBlock, agendaSchema } from '../../../packages/peer-group/src/agenda/agenda.js'
 import { dueEvents } from '../../../packages/peer-group/src/agenda/due.js'
 import { RECORD_MAX_BYTES, readRecord, recordSchema } from '../../../packages/peer-group/src/durable.js'
@@ -232,6 +235,7 @@ export const peerGroup: readonly Target[] = [
   ...[certificateMessage, showMessage].map((message) => messageTarget('peer-group', message)),
   messageTarget('peer-group', batchMessage),
   messageTarget('peer-group', siteRequest),
+  messageTarget('peer-group', outboxReport),
   messageTarget('peer-group', siteReply),
   ...[readCheck, readChecked, readContradiction].map((message) => messageTarget('peer-group', message as unknown as AnyMessage)),
   {
@@ -358,6 +362,13 @@ export const peerGroup: readonly Target[] = [
       if (left.timers.length + left.outbox.length > 0) throw new Broken('an event that is never due')
     },
     seeds: () => samplesOf(agendaSchema).filter((bytes) => bytes.length > 4),
+  },
+  {
+    name: 'peer-group/outbox-request',
+    file: 'packages/peer/src/outbox-block.ts',
+    errors: [...WIRE, 'CryptoError'],
+    run: (input) => void readOutbox(() => input, contentIdOf(input, 'dag-cbor')),
+    seeds: () => samplesOf(outboxRequestSchema),
   },
   {
     name: 'peer-group/state-pages',

@@ -20,6 +20,7 @@ import { numberOf } from '../../../packages/peer/src/message-number.js'
 import { networkApplication } from '../../../packages/peer/src/network/application.js'
 import { parseEndpoint } from '../../../packages/peer/src/node/endpoint.js'
 import { provenPlace, provesWrite } from '../../../packages/peer/src/node/reply-proof.js'
+import { piecedAnswerOf, piecesOf } from '../../../packages/peer/src/pieced-answer.js'
 import { decodeServed, encodeServed, servedSchema } from '../../../packages/peer/src/served-state.js'
 import { readResponse } from '../../../packages/peer/src/site-response-block.js'
 import { siteViews } from '../../../packages/peer/src/site-views.js'
@@ -136,6 +137,23 @@ export const peer: readonly Target[] = [
         const own = { ...jobLogs.decode(sample), from: signer.publicKey, to: signer.publicKey, ms: 1_000 }
         return [sample, jobLogs.encode({ ...own, job: bytesOfContentId(job as JobId) })]
       }),
+  },
+  {
+    name: 'peer/pieced-answer',
+    file: 'packages/peer/src/pieced-answer.ts',
+    errors: [],
+    run: (input) => {
+      const [value = '', ...rest] = textOf(input).split('\n')
+      const read = piecedAnswerOf([{ name: 'Interpeer-Pieces', value }], bytesOfText(rest.join('\n')))
+      if (read === undefined) throw new Broken('a header that was not seen')
+      if (read === 'malformed') return
+      const pieces = [...piecesOf(read)]
+      const [first, last] = [pieces[0], pieces.at(-1)]
+      if (first === undefined || last === undefined || first.start > read.start || last.end < read.start + read.length)
+        throw new Broken('pieces that are not all of the part')
+      if (pieces.some(({ start, end }) => end <= start || end > read.fileBytes)) throw new Broken('a piece that lies beside the file')
+    },
+    seeds: () => [`1024;0;100;100\n${'x'.repeat(32)}`, `4096;4095;2;9999\n${'y'.repeat(64)}`].map(bytesOfText),
   },
   {
     name: 'peer/addresses',

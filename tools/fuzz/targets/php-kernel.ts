@@ -1,6 +1,7 @@
 import { treeOf } from '@interpeer/php-runtime-bridge'
 import { changesBelow } from '../../../packages/php-runtime-bridge/src/changes.js'
 import { usualConfiguration } from '../../../packages/php-runtime-bridge/src/configuration/site-configuration.js'
+import { CARD_BYTES, cardTableAbove } from '../../../packages/php-runtime-bridge/src/meter/cards.js'
 import { DescriptorTable, standardDescriptors } from '../../../packages/php-runtime-bridge/src/node/descriptors.js'
 import { FuelGauge } from '../../../packages/php-runtime-bridge/src/node/fuel-gauge.js'
 import { GuestMemory, PAGE_BYTES } from '../../../packages/php-runtime-bridge/src/node/guest-memory.js'
@@ -20,15 +21,21 @@ import { importingModule, phpImports } from './php-imports.ts'
 type Call = (...args: (number | bigint)[]) => unknown
 export type Imports = Record<string, Record<string, Call>>
 
-const PAGES = 4
-const PAGES_MAX = 8
-const MEMORY_BYTES = PAGES * PAGE_BYTES
+/** What PHP has is below, the table of cards above, as in its binary the heap lies above it. */
+const TABLE_FROM = 4 * PAGE_BYTES
+const CARDS = cardTableAbove(TABLE_FROM)
+const MEMORY_BYTES = Math.ceil(CARDS.end / PAGE_BYTES) * PAGE_BYTES
+const PAGES_MAX = MEMORY_BYTES / PAGE_BYTES + 4
 const OVERLAY_LIMITS = { ownedBytesMax: 1024 * 1024, madeNodesMax: 200 }
 /** Where texts lie that are paths, and where there is room for what a call writes. */
 const PATHS_AT = 4096
 const PATH_ROOM = 64
-/** Below here lies what PHP itself cannot change. */
-const CONSTANT_BYTES = 2048
+/** What nobody writes to, from and to: below all of PHP's own, and on both sides of the table. */
+const UNWRITTEN = [
+  [0, 1024],
+  [CARDS.at - CARD_BYTES, CARDS.at],
+  [CARDS.end - CARD_BYTES, CARDS.end],
+] as const
 const ROOM_AT = 65_536
 const paths = [
   '',
@@ -64,6 +71,9 @@ const extremes = [
   0x7fffffff,
   -0x80000000,
   0x10000,
+  CARDS.at,
+  CARDS.at - 1,
+  CARDS.end - 1,
   MEMORY_BYTES,
   MEMORY_BYTES - 1,
   MEMORY_BYTES - 4,
@@ -86,8 +96,8 @@ class HostileGuest {
   constructor(script: Uint8Array, tamper: (imports: Imports) => Imports) {
     this.#script = script
     this.kernel = new Kernel()
-    this.kernel.memory = new GuestMemory(this.#memory, CONSTANT_BYTES)
-    let top = MEMORY_BYTES - PAGE_BYTES
+    this.kernel.memory = new GuestMemory(this.#memory, CARDS)
+    let top = TABLE_FROM - PAGE_BYTES
     const allocate = (bytes: number) => {
       if (!(bytes >= 0 && bytes < top - ROOM_AT)) return 0
       top -= bytes
@@ -96,7 +106,7 @@ class HostileGuest {
     this.kernel.guest = {
       malloc: allocate,
       alignedAlloc: (_, bytes) => allocate(bytes),
-      stackPointer: () => MEMORY_BYTES,
+      stackPointer: () => TABLE_FROM,
       forgetLibrary: () => undefined,
     }
     const file = (path: string, text: string) => ({ path, mode: 0o644, mtimeS: 1, bytes: bytesOfText(text) })
@@ -136,8 +146,9 @@ class HostileGuest {
         if (this.kernel.halted === undefined) throw new Broken(`${called.name} halts, and the kernel does not know`)
         break
       }
-      if (new Uint8Array(this.#memory.buffer, 0, CONSTANT_BYTES).some((byte) => byte !== 0))
-        throw new Broken(`${called.name} writes a constant`)
+      const { buffer } = this.#memory
+      if (UNWRITTEN.some(([from, to]) => new Uint8Array(buffer, from, to - from).some((byte) => byte !== 0)))
+        throw new Broken(`${called.name} writes where nobody may`)
       if (this.kernel.memory.pages > PAGES_MAX) throw new Broken('more memory than there may be')
     }
     const top = this.kernel.world.files.get(SITE_FOLDER)

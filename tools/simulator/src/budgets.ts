@@ -6,6 +6,7 @@ export const BUDGETS_MS = {
   group: 12_000,
   'group-disputes': 12_000,
   'group-epochs': 10_000,
+  'group-events': 10_000,
   'group-locks': 6_000,
   'group-traitors': 12_000,
   exchange: 10_000,

@@ -21,6 +21,8 @@ export interface Application {
   readonly intl?: boolean
   readonly slots?: number
   readonly outbox?: boolean
+  /** Requests that the group makes by itself, in UTC: what runs no job of its own on a view. */
+  readonly cron?: readonly { readonly schedule: string; readonly target: string }[]
   /** Where its data go, if a dump is given, and as what. */
   readonly database?: { readonly path: string; readonly dialect: Dialect }
   /** Files that say where things are. */
@@ -45,6 +47,7 @@ export const applications: readonly Application[] = [
     warmUp: ['/', '/?p=1', '/?cat=1', '/?feed=rss2', '/wp-login.php'],
     slots: 2,
     outbox: true,
+    cron: [{ schedule: '*/15 * * * *', target: '/wp-cron.php?doing_wp_cron' }],
     database: { path: 'wp-content/database/.ht.sqlite', dialect: 'wordpress' },
     settings: ['wp-config.php'],
     advice: [
@@ -132,13 +135,13 @@ export const applications: readonly Application[] = [
     mutable: ['config', 'data'],
     warmUp: ['/index.php'],
     slots: 3,
+    cron: [{ schedule: '*/15 * * * *', target: '/cron.php' }],
     database: { path: 'data/owncloud.db', dialect: 'plain' },
     settings: ['config/config.php'],
     denied: ['data', 'config', '3rdparty', 'lib'],
     advice: [
       `config/config.php: 'dbtype' => 'sqlite3'; ${SQLITE_BY_HAND}`,
       'hosts can read all files that are stored: only end-to-end encrypted folders are private',
-      'background jobs need cron.php in "cron"',
     ],
   },
   {

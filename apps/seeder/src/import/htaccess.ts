@@ -10,6 +10,7 @@ export interface ConvertedHtaccess {
 const PASSED =
   /^(?:rewriteengine|directoryindex|options|addtype|adddefaultcharset|fileetag|serversignature|indexignore|addhandler|sethandler|adddoutputfilterbytype|setoutputfilter|expiresactive|expiresdefault|expiresbytype|order|allow|satisfy)$/i
 const DENIES = /^(?:deny\s+from\s+all|require\s+all\s+denied)$/i
+const ALLOWS = /^(?:allow\s+from\s+all|require\s+all\s+granted)$/i
 const LINES_MAX = 10_000
 
 /**
@@ -18,6 +19,7 @@ const LINES_MAX = 10_000
  * @param isTaken whether a line of rewriting is one that the runtime reads
  */
 export function convertHtaccess(text: string, folder: string, isTaken: (line: string) => boolean): ConvertedHtaccess {
+  const access: string[] = []
   const rewrite: string[] = []
   const errorPages: Record<string, string> = {}
   const left: { line: number; directive: string }[] = []
@@ -42,10 +44,16 @@ export function convertHtaccess(text: string, folder: string, isTaken: (line: st
     const around = blocks.findLast(({ name }) => name !== 'ifmodule')
     const [directive = '', ...words] = content.split(/\s+/)
     const name = directive.toLowerCase()
-    if (DENIES.test(content)) {
-      const rule = denialOf(around, folder)
-      if (rule === undefined) left.push({ line, directive: `<${around?.name}> ${content}` })
-      else rewrite.push(rule)
+    if (DENIES.test(content) || (around !== undefined && ALLOWS.test(content))) {
+      const isAllowed = ALLOWS.test(content)
+      const rule = accessRule(around, folder, isAllowed)
+      if (rule === undefined || !isTaken(rule))
+        left.push({ line, directive: `${around === undefined ? '' : `<${around.name}> `}${content}` })
+      else if (!access.includes(rule)) {
+        // an exception comes before what it is one of
+        if (isAllowed) access.unshift(rule)
+        else access.push(rule)
+      }
     } else if (around !== undefined) {
       if (!PASSED.test(name) && name !== 'require') left.push({ line, directive: `<${around.name}> ${directive}` })
     } else if (name === 'rewritecond' || name === 'rewriterule') {
@@ -69,7 +77,7 @@ export function convertHtaccess(text: string, folder: string, isTaken: (line: st
     } else if (name === 'rewritebase' && (words[0] === '/' || folder !== '')) continue
     else if (!PASSED.test(name) && !(name === 'require' && /^all\s+granted$/i.test(words.join(' ')))) left.push({ line, directive })
   }
-  return { rewrite, errorPages, left }
+  return { rewrite: [...access, ...rewrite], errorPages, left }
 }
 
 /** A line that ends in a backslash goes on in the next. Their numbers stay. */
@@ -83,14 +91,36 @@ function joined(text: string): string[] {
   return lines
 }
 
-/** The rule that closes what a block names, or the whole folder. */
-function denialOf(around: { readonly name: string; readonly argument: string } | undefined, folder: string): string | undefined {
+/** The rule that closes, or opens, what a block names, or closes the whole folder. */
+function accessRule(
+  around: { readonly name: string; readonly argument: string } | undefined,
+  folder: string,
+  isAllowed: boolean,
+): string | undefined {
   const below = folder === '' ? '' : `${escaped(folder)}/`
-  if (around === undefined) return folder === '' ? undefined : `RewriteRule ^${escaped(folder)}(/|$) - [F]`
+  const flag = isAllowed ? 'L' : 'F'
+  if (around === undefined) return folder === '' || isAllowed ? undefined : `RewriteRule ^${escaped(folder)}(/|$) - [F]`
   const argument = around.argument.replace(/^"(.*)"$/, '$1')
   if (around.name === 'files' && /^[\w.*-]+$/.test(argument))
-    return `RewriteRule ^${below}(.*/)?${escaped(argument).replaceAll('\\*', '[^/]*')}$ - [F]`
-  return undefined
+    return `RewriteRule ^${below}(.*/)?${escaped(argument).replaceAll('\\*', '[^/]*')}$ - [${flag}]`
+  if (around.name !== 'filesmatch' || /\s/.test(argument)) return undefined
+  // it is looked for anywhere in a name: what is not tied to an end may have more there
+  const [begin, end] = [argument.startsWith('^') ? '' : '[^/]*', argument.endsWith('$') && !argument.endsWith('\\$') ? '' : '[^/]*']
+  const form = argument.slice(begin === '' ? 1 : 0, end === '' ? -1 : undefined)
+  if (/[\^$/]/.test(form) || hasOpenAlternatives(form)) return undefined
+  return `RewriteRule ^${below}(.*/)?${begin}${form}${end}$ - [${flag}]`
+}
+
+/** `a|b` outside of parentheses: what is put before it would belong to the first alone. */
+function hasOpenAlternatives(form: string): boolean {
+  let depth = 0
+  for (let i = 0; i < form.length; i++) {
+    if (form[i] === '\\') i++
+    else if (form[i] === '(') depth++
+    else if (form[i] === ')') depth--
+    else if (form[i] === '|' && depth === 0) return true
+  }
+  return false
 }
 
 const escaped = (text: string): string => text.replaceAll(/[^\w/-]/g, (letter) => `\\${letter}`)

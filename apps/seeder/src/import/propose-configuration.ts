@@ -37,7 +37,7 @@ export function proposeConfiguration({ found, isFolder, isThere, rewrite, errorP
   const denied = documentRoot === folder ? (application.denied ?? []).filter((name) => isFolder(inFolder(folder, name))) : []
   const closes = denied.map((name) => `RewriteRule ^${name}(/|$) - [F]`).filter((line) => !rewrite.includes(line))
   const lines = [...closes, ...(rewrite.length > 0 ? rewrite : (application.rewrite ?? []))].filter(isRewriteTaken)
-  const { entry, intl = false, slots = 1, outbox = false } = application
+  const { entry, intl = false, slots = 1, outbox = false, cron = [] } = application
   return {
     ...(slots === 1 ? {} : { slots }),
     ...(documentRoot === '' ? {} : { documentRoot }),
@@ -49,6 +49,7 @@ export function proposeConfiguration({ found, isFolder, isThere, rewrite, errorP
     // without a list of what changes there is no code to compile
     ...(application.warmUp === undefined || mutable.length === 0 ? {} : { warmUp: application.warmUp }),
     ...(intl ? { extensions: ['intl'] } : {}),
+    ...(cron.length === 0 ? {} : { cron }),
     ...(outbox ? { effects: ['after', 'outbox'] } : {}),
   }
 }

@@ -23,6 +23,7 @@ export async function checkSyntax(
   root: string,
   configuration: SiteConfiguration,
   scripts: readonly FileEntry[],
+  say: (line: string) => void,
 ): Promise<Finding[]> {
   const name = `${root}, syntax`
   const { php } = configuration
@@ -68,7 +69,12 @@ export async function checkSyntax(
     }
   }
   try {
-    for (const batch of batchesOf(scripts)) await check(batch)
+    let done = 0
+    for (const batch of batchesOf(scripts)) {
+      await check(batch)
+      done += batch.length
+      say(`parsed ${done} of ${scripts.length} scripts`)
+    }
   } finally {
     runtime.forget(name)
   }

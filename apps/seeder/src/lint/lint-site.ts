@@ -29,6 +29,8 @@ const EXIT_ERRORS = 2
  */
 export async function lintSite(folder: string, options: LintOptions): Promise<void> {
   const configuration = configurationOf(folder)
+  const say = (line: string): void => void process.stderr.write(`${harmless(line)}\n`)
+  say('reading the folder')
   const snapshot = await readFolder(folder, { unfit: 'leave-out' })
   const tree = snapshot.files()
   const findings = [
@@ -36,7 +38,7 @@ export async function lintSite(folder: string, options: LintOptions): Promise<vo
       findingOf('error', 'LEFT_OUT', `${code}: publishing refuses it`, [{ path: target === undefined ? path : `${path} -> ${target}` }]),
     ),
     ...lookAtFiles(tree, documentRootOf(configuration, tree)),
-    ...(options.run ? await running(tree, configuration, options) : []),
+    ...(options.run ? await running(tree, configuration, options, say) : []),
   ]
   const sorted = sortedFindings(findings)
   const count = (level: Finding['level']) => sorted.filter((finding) => finding.level === level).length
@@ -49,7 +51,12 @@ export async function lintSite(folder: string, options: LintOptions): Promise<vo
   if (facts.errors > 0 || (options.strict === true && facts.warnings > 0)) process.exitCode = EXIT_ERRORS
 }
 
-async function running(tree: TreeFiles, configuration: SiteConfiguration, { view, cache, guardMs }: LintOptions): Promise<Finding[]> {
+async function running(
+  tree: TreeFiles,
+  configuration: SiteConfiguration,
+  { view, cache, guardMs }: LintOptions,
+  say: (line: string) => void,
+): Promise<Finding[]> {
   const runtime = await startPhpRuntime({
     guardMs,
     limits: SLOT_LIMITS,
@@ -65,8 +72,9 @@ async function running(tree: TreeFiles, configuration: SiteConfiguration, { view
         'site',
         configuration,
         tree.files.filter(({ path }) => isPhp(path)),
+        say,
       )),
-      ...(await tryViews(runtime, 'site', configuration, targets)),
+      ...(await tryViews(runtime, 'site', configuration, targets, say)),
     ]
   } finally {
     await runtime.close()

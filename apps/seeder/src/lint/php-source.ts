@@ -6,6 +6,7 @@ export interface PhpNames {
   /** Lower case, at most 100 characters each. */
   readonly texts: ReadonlySet<string>
 }
+const NEWLINE = 10
 const LINES_KEPT = 50
 const TEXT_MAX = 100
 
@@ -106,9 +107,9 @@ class NameReader implements PhpNames {
   }
 
   #lineComment(): void {
-    const [line, close] = [this.#source.indexOf('\n', this.#at), this.#source.indexOf('?>', this.#at)]
-    const ends = [line, close].filter((at) => at >= 0)
-    this.#to(ends.length === 0 ? this.#source.length : Math.min(...ends))
+    let at = this.#at
+    while (at < this.#source.length && this.#source[at] !== '\n' && !(this.#source[at] === '?' && this.#source[at + 1] === '>')) at++
+    this.#to(at)
   }
 
   #heredoc(): boolean {
@@ -152,7 +153,8 @@ class NameReader implements PhpNames {
 
   #to(end: number): void {
     const until = Math.min(end, this.#source.length)
-    for (let at = this.#source.indexOf('\n', this.#at); at >= 0 && at < until; at = this.#source.indexOf('\n', at + 1)) this.#line++
+    // no look goes beyond: what was made small is one line of megabytes
+    for (let at = this.#at; at < until; at++) if (this.#source.charCodeAt(at) === NEWLINE) this.#line++
     this.#at = until
   }
 }

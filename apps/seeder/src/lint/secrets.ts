@@ -4,6 +4,8 @@ export interface SecretFound extends Place {
   /** What it seems to be, in words; never what it is. */
   readonly kind: string
 }
+const PASSWORD_IN_ADDRESS = 'a password in an address'
+const COMMENT = /^\s*(?:\/\/|#|\*|\/\*|;)/
 /** Texts of this form are secrets wherever they stand. Each is bounded, and begins with letters that are looked for first. */
 const FORMS: readonly { readonly kind: string; readonly begins: string; readonly form: RegExp }[] = [
   { kind: 'a private key', begins: '-----BEGIN', form: /-----BEGIN (?:[A-Z]{2,10} ){0,2}PRIVATE KEY(?: BLOCK)?-----/ },
@@ -15,7 +17,7 @@ const FORMS: readonly { readonly kind: string; readonly begins: string; readonly
   { kind: 'a key of Google', begins: 'AIza', form: /\bAIza[\w-]{35}\b/ },
   { kind: 'a key of SendGrid', begins: 'SG.', form: /\bSG\.[\w-]{22}\.[\w-]{43}/ },
   { kind: 'a token of npm', begins: 'npm_', form: /\bnpm_[A-Za-z0-9]{36}\b/ },
-  { kind: 'a password in an address', begins: '://', form: /\b[a-z][a-z+]{2,15}:\/\/[^\s:/@'"<>]{1,64}:[^\s:/@'"<>]{3,64}@[\w.-]{1,99}/ },
+  { kind: PASSWORD_IN_ADDRESS, begins: '://', form: /\b[a-z][a-z+]{2,15}:\/\/[^\s:/@'"<>]{1,64}:[^\s:/@'"<>]{3,64}@[\w.-]{1,99}/ },
 ]
 /** `define('DB_PASSWORD', 'x')`, `$wgSecretKey = "x"`, `'password' => 'x'`, `"secret": "x"`. */
 const QUOTED = /(['"]?)([A-Za-z_][\w.-]{0,60})\1['"\])]{0,3}\s{0,20}(?:=>|=|:|,)\s{0,20}(['"])((?:[^'"\\\n]|\\.){1,300})\3/g
@@ -43,9 +45,11 @@ export function secretsIn(path: string, text: string): SecretFound[] {
   for (const content of text.split('\n')) {
     line++
     if (found.length >= FOUND_MAX) break
+    const isComment = COMMENT.test(content)
     const known = FORMS.find(({ begins, form }) => content.includes(begins) && form.test(content.slice(0, 100_000)))
-    if (known !== undefined && !(isExample(path) && known.kind.startsWith('a password'))) found.push({ path, line, kind: known.kind })
-    else if (looksAtNames && content.length <= LINE_MAX && !/^\s*(?:\/\/|#|\*|;)/.test(content)) {
+    if (known !== undefined && !(known.kind === PASSWORD_IN_ADDRESS && (isComment || isExample(path))))
+      found.push({ path, line, kind: known.kind })
+    else if (looksAtNames && content.length <= LINE_MAX && !isComment) {
       const name = secretNameIn(content)
       if (name !== undefined) found.push({ path, line, kind: `what "${name}" is` })
     }
@@ -54,14 +58,18 @@ export function secretsIn(path: string, text: string): SecretFound[] {
 }
 
 function secretNameIn(line: string): string | undefined {
-  for (const [, , name = '', , value = ''] of line.matchAll(QUOTED)) if (isSecret(name, value)) return name
+  for (const [found, , name = '', , value = ''] of line.matchAll(QUOTED)) {
+    // _x('password', 'example password'): of two arguments the second is the first's value only in define()
+    if (/^[^=:>]*,/.test(found.slice(name.length)) && !/\bdefine\s*\(/i.test(line)) continue
+    if (isSecret(name, value)) return name
+  }
   const [, name = '', value = ''] = BARE.exec(line) ?? []
   return isSecret(name, value) ? name : undefined
 }
 
 /** A word is no secret; a password may be short, but what is called a key or token is drawn by chance, or it is none. */
 function isSecret(name: string, value: string): boolean {
-  if (!SECRET_NAME.test(name) || NO_SECRET.test(value.trim()) || value.length < 4) return false
+  if (!SECRET_NAME.test(name) || NO_SECRET.test(value.trim()) || value.length < 4 || /[()]/.test(value)) return false
   if (/pass/i.test(name)) return true
   return value.length >= 12 && entropyOf(value) >= 2.5
 }

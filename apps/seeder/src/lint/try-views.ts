@@ -17,6 +17,7 @@ export async function tryViews(
   root: string,
   configuration: SiteConfiguration,
   targets: readonly string[],
+  say: (line: string) => void,
 ): Promise<Finding[]> {
   const findings: Finding[] = []
   let now = root
@@ -28,19 +29,22 @@ export async function tryViews(
     if (now !== root) runtime.forget(now)
     now = next
   }
-  const visit = async (target: string) => {
+  const visit = async (target: string, looksCloser: boolean) => {
     const request = { method: 'GET', target, host: 'localhost', https: false, headers: [], body: new Uint8Array() }
     const at = { timeMs, seed: Uint8Array.of(versions & 255, versions >> 8) }
     timeMs += LATER_MS
+    // scratch is of one state of the site: what wrote since has emptied it
+    if (looksCloser && configuration.scratch.length > 0) await runtime.run(now, request, at, { kind: 'read', scratch: true })
     const outcome = await runtime.run(now, request, at, { kind: 'read', scratch: true })
-    const closer = outcome.type === 'answered' ? await lookCloser({ runtime, root: now, configuration, request, at, outcome }) : undefined
+    const closer =
+      looksCloser && outcome.type === 'answered' ? await lookCloser({ runtime, root: now, configuration, request, at, outcome }) : undefined
     return { outcome, closer }
   }
-  const wrote = new Map<string, string[]>()
   const failed = new Set<string>()
   for (const isSecond of [false, true]) {
     for (const target of targets) {
-      const { outcome, closer } = await visit(target)
+      say(`visiting ${target}${isSecond ? ' again' : ''}`)
+      const { outcome, closer } = await visit(target, isSecond)
       if (outcome.type === 'abstained') {
         if (!failed.has(target)) findings.push(findingOf('error', 'VIEW_FAILED', `${target} was given up: ${outcome.reason}`))
         failed.add(target)
@@ -48,12 +52,14 @@ export async function tryViews(
       }
       if (outcome.status >= 500 && !failed.has(target)) {
         failed.add(target)
-        const reason = outcome.log.trim().split('\n')[0] ?? ''
+        const isOurs = outcome.headers.some(([name]) => name.toLowerCase() === 'interpeer-error')
+        // what the runtime itself answers says why
+        const reason = (isOurs ? Buffer.from(outcome.body).toString('utf8') : outcome.log).trim().split('\n')[0] ?? ''
         findings.push(
           findingOf('error', 'VIEW_FAILED', `${target} answers ${outcome.status}${reason === '' ? '' : `: ${reason.slice(0, 300)}`}`),
         )
       }
-      if (closer !== undefined && closer.refused.length > 0 && !isSecond)
+      if (closer !== undefined && closer.refused.length > 0)
         findings.push(
           findingOf(
             'warning',
@@ -62,7 +68,7 @@ export async function tryViews(
             closer.refused.map((path) => ({ path })),
           ),
         )
-      if (closer?.dependsOnScratch === true && isSecond)
+      if (closer?.dependsOnScratch === true)
         findings.push(
           findingOf(
             'warning',
@@ -72,7 +78,6 @@ export async function tryViews(
         )
       if (outcome.changes.length === 0) continue
       await change(outcome.changes)
-      wrote.set(target, [...(wrote.get(target) ?? []), isSecond ? 'again' : 'first'])
       const paths = outcome.changes.map(({ path }) => path)
       const text = `${target} writes ${isSecond ? 'each time' : 'at its first visit'}: ${paths.slice(0, PATHS_TOLD).join(', ')}${paths.length > PATHS_TOLD ? ` and ${paths.length - PATHS_TOLD} more` : ''}`
       findings.push(

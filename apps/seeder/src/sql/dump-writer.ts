@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { decodeText, isKnownCharset } from './charsets.js'
 import type { DumpEvent, SqlValue } from './dump-events.js'
-import { SqlDumpError } from './sql-dump-error.js'
+import { SqlDumpError } from './errors.js'
 import {
   type Affinity,
   type Dialect,
@@ -89,7 +89,7 @@ export class DumpWriter {
       if (definition.nextId !== undefined && definition.columns.some(({ isAutoIncrement }) => isAutoIncrement)) this.#count(definition)
     }
     if (this.#options.dialect === 'wordpress') this.#writeTypes()
-    this.#database.exec('COMMIT; ANALYZE')
+    this.#database.exec(this.#options.dialect === 'wordpress' ? 'COMMIT' : 'COMMIT; ANALYZE') // the plug-in makes no statistics either
     this.#inserts.clear()
     return {
       tables: [...this.#tables.values()].map(({ definition, rows }) => ({ name: definition.name, rows })),

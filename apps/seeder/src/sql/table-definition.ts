@@ -1,4 +1,4 @@
-import { SqlDumpError } from './sql-dump-error.js'
+import { SqlDumpError } from './errors.js'
 import type { Token } from './tokens.js'
 
 export interface ColumnDefinition {

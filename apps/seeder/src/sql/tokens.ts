@@ -1,4 +1,4 @@
-import { SqlDumpError } from './sql-dump-error.js'
+import { SqlDumpError } from './errors.js'
 
 /** A piece of SQL as mysqldump and its like write it. `name` is in backticks; a `word` is a keyword, or a name without them: `upper` is it in capitals. */
 export type Token =
@@ -296,8 +296,10 @@ export class Tokenizer {
     this.#at = end
   }
 
+  /** Lines that end between two places. No look goes beyond: a dump's lines have megabytes. */
   #count(from: number, to: number): void {
-    for (let at = this.#bytes.indexOf(NEWLINE, from); at >= 0 && at < to; at = this.#bytes.indexOf(NEWLINE, at + 1)) this.#line++
+    const part = this.#bytes.subarray(from, to)
+    for (let at = part.indexOf(NEWLINE); at >= 0; at = part.indexOf(NEWLINE, at + 1)) this.#line++
   }
 
   #peek(ahead: number): number | typeof MORE | undefined {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { SqlDumpError } from '../../src/sql/sql-dump-error.js'
+import { SqlDumpError } from '../../src/sql/errors.js'
 import { DUMP, escaped, eventsIn } from './dumps.js'
 
 test('what mysqldump writes is read: tables, keys, rows, and what is not taken', () => {
@@ -77,6 +77,13 @@ test.each([
   ['100,001 columns', `CREATE TABLE t (${'a int,'.repeat(100_000)}b int);`, 'SQL_STATEMENT'],
 ])('%s is refused', (_, dump, code) => {
   expect(() => eventsIn(dump)).toThrow(expect.objectContaining({ code }))
+})
+
+test('a line of megabytes, as mysqldump writes them, takes no longer than many short ones', () => {
+  const row = `(1,'${'x'.repeat(80)}')`
+  const dump = `INSERT INTO t VALUES ${Array.from({ length: 40_000 }, () => row).join(',')};\n\nINSERT INTO t VALUES (2,'a\nb');`
+  const events = eventsIn(dump, 65_536)
+  expect([events.length, events.at(-1)]).toEqual([40_001, expect.objectContaining({ line: 3 })])
 })
 
 const anyBytes = fc.uint8Array({ maxLength: 40 })

@@ -7,6 +7,7 @@ export type LoggedRun = Omit<JobLogEntry, 'number' | 'epoch'>
 interface Ran {
   readonly ran: LoggedRun['ran']
   readonly timeMs: number
+  readonly step: number
 }
 interface Asked {
   readonly id: Uint8Array
@@ -17,8 +18,15 @@ interface Asked {
 /** With this header a runtime says that it answered in the script's place, and why. */
 const CODE_HEADER = 'interpeer-error'
 
-export function loggedRun({ id, method, target }: Asked, outcome: ScriptOutcome, { ran, timeMs }: Ran): LoggedRun {
-  const at = { timeMs, ran, id: id.slice(), method: cutText(method, METHOD_MAX_BYTES).text, target: cutText(target, TARGET_MAX_BYTES).text }
+export function loggedRun({ id, method, target }: Asked, outcome: ScriptOutcome, { ran, timeMs, step }: Ran): LoggedRun {
+  const at = {
+    timeMs,
+    ran,
+    step,
+    id: id.slice(),
+    method: cutText(method, METHOD_MAX_BYTES).text,
+    target: cutText(target, TARGET_MAX_BYTES).text,
+  }
   if (outcome.type === 'abstained') return { ...at, status: 0, fuel: null, memoryBytes: null, ...saying(outcome.reason) }
   const code = outcome.headers.find(([name]) => name.toLowerCase() === CODE_HEADER)?.[1] ?? ''
   const said = [code, outcome.log ?? ''].filter((part) => part !== '').join('\n')

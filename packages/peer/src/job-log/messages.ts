@@ -15,7 +15,9 @@ const entryFields = {
   /** `promoted`: a read that changed something, and so was run again as a write. */
   ran: oneOf('read', 'promoted', 'write'),
   epoch: uint32,
-  /** The request's id. */
+  /** Of a write the step whose batch had it; of a read that of the state that it ran on. */
+  step: uint32,
+  /** The request's id; of an event its own. */
   id: bytes(16),
   method: text(METHOD_MAX_BYTES),
   target: text(TARGET_MAX_BYTES),

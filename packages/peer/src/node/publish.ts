@@ -25,6 +25,8 @@ export interface Published {
 }
 const POLL_MS = 100
 const SERVED_DEADLINE_MS = 120_000
+/** Each member of the group fetches the whole site, mostly from here: a slow line has that long for each MiB. */
+const FETCHED_MS_PER_MIB = 5_000
 
 interface PublishAt {
   readonly signer: Signer
@@ -77,7 +79,7 @@ async function publishHeld(publication: Publication, at: PublishAt): Promise<Pub
       () => undefined,
     )
   // a certificate of the group's first step says that a quorum holds the whole site
-  await until(async () => (await certificate()) !== undefined, at, 'the group did not take the site over')
+  await until(async () => (await certificate()) !== undefined, at, 'the group did not take the site over', takenOverMs(site.bytes))
   progress('the group holds the site and has certified it')
   return { job, name }
 }
@@ -93,9 +95,19 @@ async function storeSite(folder: string, { store, signal }: PublishAt): Promise<
   }
 }
 
+/** How long a group may take to fetch and try a site of so many bytes, ms. */
+export function takenOverMs(bytes: number): number {
+  return SERVED_DEADLINE_MS + Math.ceil((bytes / 2 ** 20) * FETCHED_MS_PER_MIB)
+}
+
 /** Looks again and again; a peer that closes meanwhile ends it. @throws {PeerError} PUBLISH_REFUSED, CLOSED */
-async function until(isDone: () => boolean | Promise<boolean>, { now, signal }: PublishAt, reason: string): Promise<void> {
-  const deadlineMs = now() + SERVED_DEADLINE_MS
+async function until(
+  isDone: () => boolean | Promise<boolean>,
+  { now, signal }: PublishAt,
+  reason: string,
+  withinMs = SERVED_DEADLINE_MS,
+): Promise<void> {
+  const deadlineMs = now() + withinMs
   while (!(await isDone())) {
     if (now() > deadlineMs) throw new PeerError({ code: 'PUBLISH_REFUSED', reason })
     await setTimeout(POLL_MS, undefined, { signal }).catch(() => {

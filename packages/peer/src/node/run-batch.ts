@@ -161,7 +161,7 @@ class BatchRuns {
     const blocks = ran.type === 'answered' ? this.planning.take(ran.effects ?? []) : undefined
     // the same at every member: what it wanted is in the digest, and that the group had no room follows from the state
     const outcome = ran.type === 'answered' && blocks === undefined ? { ...ran, ...NO_ROOM } : ran
-    this.#runs.push(loggedRun(asked, outcome, { ran: 'write', timeMs }))
+    this.#runs.push(loggedRun(asked, outcome, { ran: 'write', timeMs, step: batch.step }))
     if (outcome.type === 'abstained') return { type: 'abstained', runs: this.#runs }
     this.#transcripts.push(outcome.transcript)
     this.#effects.push(outcome.effects ?? [])

@@ -107,7 +107,7 @@ export class SiteAnswers {
     if (outcome === undefined) return refused(421, 'MEMBER_BEHIND') // another member has what this one has lost
     if (outcome.type === 'busy') return refused(503, 'GROUP_BUSY')
     const isRead = outcome.type === 'abstained' || isPure(outcome)
-    this.#site.ran?.(loggedRun(request, outcome, { ran: isRead ? 'read' : 'promoted', timeMs: at.timeMs }), ranOn.epoch)
+    this.#site.ran?.(loggedRun(request, outcome, { ran: isRead ? 'read' : 'promoted', timeMs: at.timeMs, step: ranOn.step }), ranOn.epoch)
     if (outcome.type === 'abstained') return refused(504, 'JOB_TOO_SLOW')
     // a read that turned out to change something, or to ask for something, is a write: the group decides
     if (!isRead) return this.#write(request, envelope)

@@ -13,7 +13,7 @@ import {
   signMessage,
 } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
-import { collatorOrder, type HttpHeader, type SiteReply, siteReply, siteRequest, type Verification } from '@interpeer/peer-group'
+import { type HttpHeader, type SiteReply, siteReply, siteRequest, type Verification } from '@interpeer/peer-group'
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import { PIECES_HEADER, piecedAnswerOf } from '../pieced-answer.js'
@@ -21,6 +21,7 @@ import { isLater } from '../served-state.js'
 import { isStale, type SiteView } from '../site-view.js'
 import { askInTurn } from './ask-in-turn.js'
 import { downloadOf } from './file-download.js'
+import { MemberChoice } from './member-choice.js'
 import { type Observed, ObservedSites } from './observed-sites.js'
 import type { ReadSharing } from './read-sharing.js'
 import { KnownCertificates, provenPlace, provesWrite } from './reply-proof.js'
@@ -78,10 +79,8 @@ const READ_HEDGE_MS = 1_000
 const WRITE_HEDGE_MS = 1_500
 const REPLY_MAX_BYTES = 12 * 1024 * 1024
 const READ_METHODS = new Set(['GET', 'HEAD', STATE_METHOD])
-const SILENT_MS = 30_000
 /** Why those who are still asked are given up. Without one an exception with a stack is made for every request, which costs as much as signing does. */
 const OVER = new Error('the request is over')
-const SILENT_MAX = 1_024
 /** Codes with which a member says "not me, not now": another one may. */
 const ASK_ANOTHER = new Set(['SITE_STARTING', 'MEMBER_BEHIND', 'NOT_A_MEMBER', 'GROUP_CLOSED', 'GROUP_SLOW'])
 
@@ -98,14 +97,12 @@ export class SiteClient {
   readonly #now: () => number
   readonly #viewOf: (name: string) => SiteView | undefined
   readonly #sharing: ReadSharing | undefined
-  readonly #favourites = new Map<string, PeerId>()
   readonly #observed = new ObservedSites()
+  readonly #choice: MemberChoice
   /** One for each request that is being asked. */
   readonly #asking = new Set<AbortController>()
   #isClosed = false
   readonly #certificates = new KnownCertificates()
-  /** Who did not answer in time, or not well, and when: others are asked first for a while. */
-  readonly #silent = new Map<PeerId, number>()
 
   constructor(at: {
     signer: Signer
@@ -124,6 +121,7 @@ export class SiteClient {
     this.#now = at.now
     this.#viewOf = at.viewOf
     this.#sharing = at.sharing
+    this.#choice = new MemberChoice(this.#observed, at.now)
   }
 
   /** @throws {PeerError} CLOSED, SITE_UNKNOWN, SITE_UNREACHABLE, REPLY_FALSE, MEMBER_UNKNOWN, REQUEST_MALFORMED */
@@ -141,7 +139,7 @@ export class SiteClient {
     if (this.#isClosed) throw new PeerError({ code: 'CLOSED' })
     const view = this.#viewOf(name)
     if (view === undefined) throw new PeerError({ code: 'SITE_UNKNOWN', name })
-    if (member !== undefined && !this.#candidates(view, member).includes(member)) throw new PeerError({ code: 'MEMBER_UNKNOWN', member })
+    if (member !== undefined && !this.#choice.candidates(view).includes(member)) throw new PeerError({ code: 'MEMBER_UNKNOWN', member })
     const envelope = this.#sign(view, visitor)
     const isRead = READ_METHODS.has(visitor.method)
     const hedgeMs = isRead ? READ_HEDGE_MS : WRITE_HEDGE_MS
@@ -150,7 +148,10 @@ export class SiteClient {
     const deadline = setTimeout(() => stop.abort(), DEADLINE_MS)
     try {
       return await askInTurn<PeerId, SiteAnswer>({
-        next: (asked) => this.#next(name, view, { member, asked, isRead }),
+        next: (asked) => {
+          if (member !== undefined) return asked.length === 0 ? member : undefined
+          return this.#choice.next(this.#viewOf(name) ?? view, asked, isRead)
+        },
         ask: (peer) =>
           this.#askOne(
             this.#viewOf(name) ?? view,
@@ -177,17 +178,6 @@ export class SiteClient {
     for (const stop of this.#asking) stop.abort()
   }
 
-  /** Whom to ask next: everyone once, then everyone again, since groups move. Undefined: nobody else. */
-  #next(name: string, first: SiteView, { member, asked, isRead }: Asking): PeerId | undefined {
-    if (member !== undefined) return asked.length === 0 ? member : undefined
-    const view = this.#viewOf(name) ?? first
-    const candidates = this.#candidates(view, undefined)
-    const collator = isRead ? undefined : this.#collator(view)
-    if (collator !== undefined && !asked.includes(collator) && candidates.includes(collator)) return collator
-    const times = (peer: PeerId) => asked.filter((one) => one === peer).length
-    return candidates.reduce<PeerId | undefined>((best, peer) => (best === undefined || times(peer) < times(best) ? peer : best), undefined)
-  }
-
   async #askOne(view: SiteView, peer: PeerId, asked: Asked, signal: AbortSignal): Promise<SiteAnswer> {
     const askedAtMs = this.#now()
     try {
@@ -195,19 +185,13 @@ export class SiteClient {
       const answer = this.#check(view, peer, asked, reply)
       const isChecked = asked.isPage && answer.ran === 'read' && !answer.stale
       if (isChecked) void this.#sharing?.offer(view, { request: asked.envelope, reply, answerer: peer })
-      this.#silent.delete(peer)
-      return this.#remember(view, answer)
+      this.#choice.answered(view.job, peer, answer.ran === 'refused')
+      return answer
     } catch (error) {
       // who was asked beside another, and given up a moment later as that one answered, was not silent
-      if (!signal.aborted || this.#now() - askedAtMs >= READ_HEDGE_MS) this.#callSilent(peer)
-      if (this.#favourites.get(view.job) === peer) this.#favourites.delete(view.job)
+      this.#choice.failed(view.job, peer, !signal.aborted || this.#now() - askedAtMs >= READ_HEDGE_MS)
       throw error
     }
-  }
-
-  #callSilent(peer: PeerId): void {
-    if (this.#silent.size >= SILENT_MAX) this.#silent.clear()
-    this.#silent.set(peer, this.#now())
   }
 
   /** Asks any member which state it serves; what it proves is observed. @throws {PeerError} */
@@ -223,26 +207,6 @@ export class SiteClient {
     } catch (cause) {
       throw new PeerError({ code: 'REQUEST_MALFORMED', reason: cause instanceof Error ? cause.message : 'unfit' }, { cause })
     }
-  }
-
-  /** Who collates the step after the last one seen: a write is final there two messages earlier than elsewhere. It may be another by now; any member will do. */
-  #collator(view: SiteView): PeerId | undefined {
-    const lastStep = this.#observed.lastStep(view.job, view.epoch)
-    const isClosing = view.next !== null && this.#now() >= view.next.atMs
-    if (lastStep === undefined || isClosing) return undefined
-    const collator = view.members[collatorOrder(view.chainSeed, lastStep + 1, view.members.length)[0] as number] as PeerId
-    return this.#now() < (this.#silent.get(collator) ?? Number.NEGATIVE_INFINITY) + SILENT_MS ? undefined : collator
-  }
-
-  /** The member that answered last, then the others in an order of chance, so that load spreads over gateways. */
-  #candidates(view: SiteView, member: PeerId | undefined): readonly PeerId[] {
-    const isClosing = view.next !== null && this.#now() >= view.next.atMs
-    const all = [...new Set([...(isClosing ? (view.next?.members ?? []) : []), ...view.members])]
-    if (member !== undefined) return all.filter((peer) => peer === member)
-    const favourite = this.#favourites.get(view.job)
-    const others = all.filter((peer) => peer !== favourite).map((peer) => ({ peer, place: Math.random() }))
-    const shuffled = others.sort((a, b) => a.place - b.place).map(({ peer }) => peer)
-    return favourite !== undefined && all.includes(favourite) ? [favourite, ...shuffled] : shuffled
   }
 
   /** @throws {PeerError} REPLY_FALSE */
@@ -287,22 +251,11 @@ export class SiteClient {
     }
   }
 
-  #remember(view: SiteView, answer: SiteAnswer): SiteAnswer {
-    if (answer.ran !== 'refused') this.#favourites.set(view.job, answer.peer)
-    else if (this.#favourites.get(view.job) === answer.peer) this.#favourites.delete(view.job)
-    return answer
-  }
-
   observed(job: string): Observed | undefined {
     return this.#observed.of(job)
   }
 }
 
-interface Asking {
-  readonly member: PeerId | undefined
-  readonly asked: readonly PeerId[]
-  readonly isRead: boolean
-}
 interface Asked {
   readonly envelope: Uint8Array
   /** By its method: it may still turn out to write. */

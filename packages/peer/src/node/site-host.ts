@@ -1,39 +1,21 @@
-import type { RecordStore } from '@interpeer/content-store'
-import { bytesOfContentId, type ContentId, contentIdOf, type PeerId, peerIdOfKey, type Verified } from '@interpeer/crypto-ids'
-import { finalMessage, type RequestRef, readBatch, readStateBlock, responseTree, type SiteRequest } from '@interpeer/peer-group'
+import type { ContentId, PeerId, Verified } from '@interpeer/crypto-ids'
+import { type RequestRef, readBatch, readStateBlock, responseTree, type SiteRequest } from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
-import { numberOf } from '../message-number.js'
 import type { ServedState } from '../served-state.js'
 import type { SiteView } from '../site-view.js'
-import type { EpochRecords } from './epoch-records.js'
-import { type GroupListener, GroupShell, type Surroundings } from './group-shell.js'
-import { openReport } from './known-reports.js'
-import { type OutboxSender, OutboxShell } from './outbox-shell.js'
+import { type GroupListener, GroupShell } from './group-shell.js'
+import { OutboxShell } from './outbox-shell.js'
 import { ProvenWrites } from './proven-writes.js'
-import type { ReadCheckQueue } from './read-check-queue.js'
 import { ReadChecker } from './read-checker.js'
-import type { ReadEvidence } from './read-evidence.js'
 import { ServedSite } from './served-site.js'
-import { closingOf, ShadowShell } from './shadow-shell.js'
 import { SiteAnswers } from './site-answers.js'
-import type { AuditHabits } from './site-audits.js'
 import { SiteCopies } from './site-copies.js'
+import type { SiteDuties } from './site-duties.js'
+import { isWriteOf } from './site-writes.js'
+import { Standby } from './standby.js'
 import { type WaitingWrite, WaitingWrites } from './waiting-writes.js'
 
-/** What a site asks of the peer that hosts it. */
-export interface SiteDuties extends Surroundings {
-  readonly epochRecords: EpochRecords
-  readonly siteRecords: RecordStore
-  readonly audits: AuditHabits
-  readonly readChecks: ReadCheckQueue
-  readonly readEvidence: ReadEvidence
-  /** What sends for this site; undefined: this peer declines all. */
-  readonly outbox?: OutboxSender | undefined
-  /** Hands the chain a closing batch with its certificate, or a member's show. */
-  readonly submitClose: (certificate: Uint8Array, batch: Uint8Array) => void
-  readonly submitShow: (envelope: Uint8Array) => void
-}
 type Effect<N extends keyof GroupListener> = Parameters<GroupListener[N]>
 type EpochStart = Pick<SiteView, 'members' | 'chainSeed' | 'start' | 'startTimeMs' | 'rerun'>
 
@@ -48,9 +30,9 @@ export class SiteHost implements GroupListener {
   readonly #copies: SiteCopies
   readonly #checker: ReadChecker
   readonly #outbox: OutboxShell
+  readonly #standby: Standby
   readonly #stop = new AbortController()
   #view: SiteView
-  #shadow: ShadowShell | undefined
   #opening: NodeJS.Timeout | undefined
   /** The last epoch that this peer can't take part in. */
   #satOut = -1
@@ -72,6 +54,7 @@ export class SiteHost implements GroupListener {
       repair: (missing) => this.#copies.repairForVisitor(missing),
     })
     this.#outbox = new OutboxShell({ ...duties, job: view.job, sender: duties.outbox, give: (write) => this.#newest()?.write(write) })
+    this.#standby = new Standby(duties, (work) => this.#inBackground(work))
     this.#forgetEpochs()
     this.onView(view)
   }
@@ -89,7 +72,7 @@ export class SiteHost implements GroupListener {
   /** What it needs beside those: of the store each block with all below it, though some is still to come. */
   *references(): Generator<ContentId> {
     for (const shell of this.#shells.values()) yield* shell.references()
-    if (this.#shadow !== undefined) yield* this.#shadow.references()
+    yield* this.#standby.references()
     yield* this.#copies.wanted
   }
 
@@ -98,12 +81,12 @@ export class SiteHost implements GroupListener {
     if (this.#stop.signal.aborted) return
     this.#view = view
     const self = this.#duties.signer.peerId
-    if (this.#shadow !== undefined && this.#shadow.context.epoch !== view.epoch) this.#endShadow()
+    if (this.#standby.epoch !== view.epoch) this.#standby.end()
     if (view.members.includes(self)) this.#openWhenDue(view)
     const shell = this.#shells.get(view.epoch)
     if (view.next !== null) {
       shell?.give({ type: 'close-at', atMs: view.next.atMs, next: view.next.members })
-      if (shell === undefined && view.next.members.includes(self)) this.#standBy()
+      if (shell === undefined && view.next.members.includes(self)) this.#standBy(view)
     }
     if (view.recovering) shell?.give({ type: 'show' })
     for (const [epoch, old] of this.#shells) {
@@ -118,7 +101,7 @@ export class SiteHost implements GroupListener {
   /** A group message of this job. */
   onMessage(from: PeerId, envelope: Uint8Array): void {
     if (this.#stop.signal.aborted) return
-    if (this.#shadow !== undefined) this.#onShadowed(this.#shadow, envelope)
+    this.#onShadowed(envelope)
     for (const shell of this.#shells.values()) shell.give({ type: 'message', from, envelope })
   }
 
@@ -144,7 +127,7 @@ export class SiteHost implements GroupListener {
     clearTimeout(this.#opening)
     this.#served.close()
     this.#writes.settleAll({ type: 'undecided' })
-    await Promise.all([...this.#shells.values(), ...(this.#shadow === undefined ? [] : [this.#shadow])].map((shell) => shell.close()))
+    await Promise.all([...this.#shells.values(), this.#standby].map((part) => part.close()))
   }
 
   #give(write: WaitingWrite): boolean {
@@ -240,7 +223,7 @@ export class SiteHost implements GroupListener {
       startTimeMs: from.startTimeMs,
       rerun: from.rerun,
       settings: { idleEveryMs: cycleMs },
-      checkRequest: (ref: RequestRef, bytes: Uint8Array) => this.#isRequest(ref, bytes, from.members),
+      checkRequest: (ref: RequestRef, bytes: Uint8Array) => isWriteOf({ job, members: from.members }, ref, bytes, this.#duties),
     }
     const known = this.#shells.get(epoch)
     if (known?.isOf(setup)) return
@@ -255,7 +238,7 @@ export class SiteHost implements GroupListener {
     try {
       const shell = new GroupShell(setup, this.#duties, this.#duties.epochRecords, this, [...members, ...previousMembers, uploader])
       this.#shells.set(epoch, shell)
-      if (this.#shadow?.context.epoch === epoch) this.#endShadow() // a member runs each step once
+      if (this.#standby.epoch === epoch) this.#standby.end() // a member runs each step once
       shell.start()
       for (const write of this.#writes.writes()) shell.write(write)
     } catch (error) {
@@ -271,17 +254,6 @@ export class SiteHost implements GroupListener {
     this.#duties.log.error({ err: error, job: this.#view.job, epoch }, 'this peer can take no part in an epoch')
   }
 
-  /** A visitor's request, or a member's report on the outbox. */
-  #isRequest(ref: RequestRef, bytes: Uint8Array, members: readonly PeerId[]): boolean {
-    if (contentIdOf(bytes, 'raw') !== ref.cid) return false
-    const { requests, network } = this.#duties
-    const report = openReport(bytes, network)
-    if (report !== undefined && !members.includes(peerIdOfKey(report.from))) return false
-    const request = report ?? requests.find(ref.cid, bytes)
-    if (request === undefined || request.ms !== ref.ms) return false
-    return sameBytes(request.id, ref.id) && sameBytes(request.job, bytesOfContentId(this.#view.job))
-  }
-
   /** A member of a new epoch serves the state that it opened with, until its first step is final. */
   async #serveStart(epoch: number, start: ContentId, timeMs: number): Promise<void> {
     const isServed = () => (this.served?.epoch ?? -1) >= epoch
@@ -295,28 +267,17 @@ export class SiteHost implements GroupListener {
     if (shell !== undefined) this.#outbox.onState(start, shell.setup.members)
   }
 
-  /** A newcomer fetches the state ahead of time and shadows the group, so that it takes its seat on schedule (WP §6.4.4). */
-  #standBy(): void {
-    const { job, epoch, members, start } = this.#view
-    if (this.#shadow !== undefined) return
-    this.#shadow = new ShadowShell({ network: this.#duties.network, job, epoch, members }, this.#duties)
-    this.#inBackground(this.#copies.hold(start, epoch))
-  }
-
-  #endShadow(): void {
-    if (this.#shadow !== undefined) this.#inBackground(this.#shadow.close())
-    this.#shadow = undefined
+  #standBy({ job, epoch, members, start }: SiteView): void {
+    if (this.#standby.begin({ network: this.#duties.network, job, epoch, members })) this.#inBackground(this.#copies.hold(start, epoch))
   }
 
   /** The closing certificate of the epoch that it shadows opens the newcomer's own. */
-  #onShadowed(shadow: ShadowShell, envelope: Uint8Array): void {
-    if (numberOf(envelope) !== finalMessage.number) return
-    shadow.give({ type: 'message', envelope })
+  #onShadowed(envelope: Uint8Array): void {
+    const closing = this.#standby.hear(envelope)
     const { next, epoch } = this.#view
-    const closing = next === null ? undefined : closingOf(envelope, shadow.context)
     if (next === null || closing === undefined || !next.members.includes(this.#duties.signer.peerId)) return
     this.#openEpoch(epoch + 1, { ...next, start: closing.state, startTimeMs: closing.timeMs, rerun: [] })
-    this.#endShadow()
+    this.#standby.end()
   }
 
   #forgetEpochs(): void {

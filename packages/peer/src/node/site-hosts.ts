@@ -11,7 +11,8 @@ import { JobLogDesk } from './job-log-desk.js'
 import { KnownRequests } from './known-requests.js'
 import { repair } from './repair.js'
 import type { ScriptQueue } from './script-queue.js'
-import { type SiteDuties, SiteHost } from './site-host.js'
+import type { SiteDuties } from './site-duties.js'
+import { SiteHost } from './site-host.js'
 
 const GROUP_NUMBERS = { first: 48, last: 69 }
 const isGroups = (number: number): boolean =>

@@ -7,7 +7,7 @@ export const CARD_BYTES = 1 << CARD_SHIFT
 /** So many bytes around a noted card may have been written too: where a store goes beyond it, or came close to one that was noted. */
 export const CARD_MARGIN_BYTES = 256
 /** One byte for each card that an address of 32 bits can name: so no address leads out of the table. */
-const TABLE_CARDS = 2 ** (32 - 2 * CARD_SHIFT)
+export const CARD_TABLE_BYTES = 2 ** (32 - CARD_SHIFT)
 
 /**
  * The table of cards. Nothing but a note is written there, nor to the card before it and the one behind it (the margins): what tries to traps, so that a
@@ -26,7 +26,7 @@ export interface CardTable {
 /** @param from an address: the table with its margins lies above it */
 export function cardTableAbove(from: number): CardTable {
   const first = Math.ceil(from / CARD_BYTES)
-  const count = TABLE_CARDS + 2
+  const count = CARD_TABLE_BYTES / CARD_BYTES + 2
   return { at: (first + 1) * CARD_BYTES, first, count, end: (first + count) * CARD_BYTES }
 }
 

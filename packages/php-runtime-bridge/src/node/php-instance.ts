@@ -78,6 +78,8 @@ export class PhpInstance {
   readonly #cards: CardTable
   /** What its memory was last made of: that is still there, but where it noted that it wrote. */
   #holds: Uint8Array | undefined
+  /** A request did not come back: it trapped, or was ended. */
+  #isBroken = false
   /** Its memory is all zeros. */
   #isEmpty: boolean
   readonly #extensions: ExtensionLoader
@@ -168,9 +170,10 @@ export class PhpInstance {
     if (this.#isEmpty) {
       fillMemory(memory.bytes, snapshot)
       memory.bytes.fill(0, this.#cards.at, this.#cards.at + snapshot.memory.length / CARD_BYTES)
-    } else if (this.#holds === snapshot.memory) restoreCards(memory.bytes, snapshot, this.#cards.at, this.#stack)
+    } else if (this.#holds === snapshot.memory) restoreCards(memory.bytes, snapshot, this.#cards.at, this.#stack, this.#isBroken)
     else restoreMemory(memory.bytes, snapshot, this.#heapEnd())
     this.#holds = snapshot.memory
+    this.#isBroken = false
     this.#isEmpty = false
     this.#stackPointer.value = snapshot.stackPointer
     for (const [name, value] of snapshot.state) (this.#exports[name] as WasmGlobal).value = value
@@ -183,6 +186,14 @@ export class PhpInstance {
   get stackOverran(): boolean {
     const { floor, top } = this.#stack
     return this.#stackPointer.value < floor || this.#stackPointer.value > top
+  }
+
+  /** Runs the request that it was given to its end. @returns PHP's exit status */
+  handleRequest(): number {
+    this.#isBroken = true
+    const status = this.function('wasm_sapi_handle_request')()
+    this.#isBroken = false
+    return status
   }
 
   function(name: string): Exported {

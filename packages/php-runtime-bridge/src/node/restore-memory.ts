@@ -1,4 +1,4 @@
-import { CARD_BYTES, CARD_MARGIN_BYTES, CARD_SHIFT } from '../meter/cards.js'
+import { CARD_BYTES, CARD_MARGIN_BYTES, CARD_SHIFT, CARD_TABLE_BYTES } from '../meter/cards.js'
 import type { StackBounds } from '../meter/meter.js'
 
 /** Pieces by which memory is compared: those of one page table's entries would cost more calls, larger ones more copying. */
@@ -48,14 +48,17 @@ export function restoreMemory(target: Uint8Array, { memory, filled }: KeptMemory
 /**
  * Makes `target`, which was made what was kept, the same again: only the cards that it noted since are not what they were, and of the stack all above
  * its lowest. They are clean then.
+ * @param cards address of the table of cards
+ * @param whole whether the table may have notes of cards beyond all memory: made by what trapped there
  */
-export function restoreCards(target: Uint8Array, { memory }: KeptMemory, cards: number, { floor, top }: StackBounds): void {
+export function restoreCards(target: Uint8Array, { memory }: KeptMemory, cards: number, { floor, top }: StackBounds, whole: boolean): void {
   const [now, kept] = [bufferOf(target), bufferOf(memory)]
   // a copy: the table lies in what is restored
-  const noted = Buffer.from(target.subarray(cards, cards + Math.ceil(target.length / CARD_BYTES)))
+  const noted = Buffer.from(target.subarray(cards, cards + (whole ? CARD_TABLE_BYTES : Math.ceil(target.length / CARD_BYTES))))
   const [stackFrom, stackEnd] = [floor >>> CARD_SHIFT, top >>> CARD_SHIFT]
   for (let card = noted.indexOf(1); card >= 0; card = noted.indexOf(1, card + 1)) {
     const from = Math.max(0, card * CARD_BYTES - CARD_MARGIN_BYTES)
+    if (from >= target.length) break
     if (card >= stackFrom && card < stackEnd) card = stackEnd
     const to = Math.min((card + 1) * CARD_BYTES + CARD_MARGIN_BYTES, target.length)
     const keptTo = Math.max(from, Math.min(to, memory.length))

@@ -30,7 +30,7 @@ export function runScript(php: PhpInstance, request: ScriptRequest, given: Serve
       return 0
     })
   }
-  return php.function('wasm_sapi_handle_request')()
+  return php.handleRequest()
 }
 
 const INI_SYSTEM = 4

@@ -7,7 +7,7 @@ import { type AbstainReason, type AnswerCode, codedAnswer, type Draft, ERROR_HEA
 import { Overlay } from '../overlay.js'
 import { parentOf } from '../path.js'
 import { SITE_FOLDER } from '../php-ini.js'
-import { parseResponseHead } from '../response-headers.js'
+import { isBodilessStatus, parseResponseHead } from '../response-headers.js'
 import type { Routed } from '../route.js'
 import type { Scratch } from '../scratch.js'
 import { serverVariablesOf } from '../server-variables.js'
@@ -91,8 +91,7 @@ export function stopOf(php: PhpInstance, threw: boolean): AnswerCode | undefined
   const { kernel, fuel, hooks, stackOverran } = php
   const halted = kernel.halted?.reason
   // PHP that gave a script up for want of memory may stumble over what that left half done: register_shutdown_function(), for one, puts an empty
-  // entry on its list and then asks for the memory that it should point to; at the end PHP calls that entry, or clears it, and so writes to address 0,
-  // where the binary traps
+  // entry on its list and then asks for the memory that it should point to; at the end PHP calls, or clears, what it takes to lie at address 0
   const lackedMemory = kernel.memoryRefused || hooks.outOfMemory
   if (halted?.type === 'answer') {
     if (halted.code === 'SCRIPT_TRAPPED' && lackedMemory) return 'MEMORY_EXHAUSTED'
@@ -138,7 +137,8 @@ function responseOf(
   if (!changes || (changes.length > 0 && !isLoadable(deriveTree(site, changes)))) return codedAnswer('CHANGES_INVALID', '', log)
   const head = parseResponseHead(textOf(output.read('headers')))
   if (!head) return { ...codedAnswer('HEADERS_MALFORMED', '', log), changes, effects }
-  return { ...head, body: output.read('output'), changes, effects, log }
+  const body = isBodilessStatus(head.status) ? new Uint8Array(0) : output.read('output')
+  return { ...head, body, changes, effects, log }
 }
 
 function textOf(bytes: Uint8Array): string {

@@ -13,6 +13,8 @@ import { CACHE_FOLDER, filesOf, runPage, startPhp, visit } from '../sites.js'
 const run = promisify(execFile)
 const nasty = readFileSync(new URL('../determinism/nasty.php', import.meta.url), 'utf8')
 
+const manifest: Record<string, Record<string, string>> = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+
 /** What a version has and those before it have not. */
 const news: Record<PhpVersion, string> = {
   '8.2': 'readonly class P { function __construct(public int $n) {} } echo (new P(2))->n;',
@@ -84,9 +86,6 @@ describe.each(phpVersions)('PHP %s', (version) => {
   })
 
   test('the package that brings it is pinned where a package manager looks', () => {
-    const manifest: Record<string, Record<string, string>> = JSON.parse(
-      readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-    )
     const [, name = '', pinned] = /^(.+)@([^@]+)$/.exec(packageOf(version)) ?? []
     expect(manifest[version === DEFAULT_PHP_VERSION ? 'dependencies' : 'peerDependencies']?.[name]).toBe(pinned)
   })
@@ -109,10 +108,9 @@ test('a version that is not installed, or is another build, is refused with what
     writeFileSync(join(fake, 'jspi/8_3_99/php_8_3.wasm'), 'another')
     mkdirSync(join(alone, 'node_modules/@php-wasm/node-8-5'))
     writeFileSync(join(alone, 'node_modules/@php-wasm/node-8-5/package.json'), '{}')
-    symlinkSync(
-      realpathSync(fileURLToPath(new URL('../../node_modules/@php-wasm/node-8-2', import.meta.url))),
-      join(alone, 'node_modules/@php-wasm/node-8-2'),
-    )
+    for (const name of Object.keys(manifest.dependencies ?? {})) {
+      symlinkSync(realpathSync(fileURLToPath(new URL(`../../node_modules/${name}`, import.meta.url))), join(alone, 'node_modules', name))
+    }
     // in a process of its own: what starts this one may have told Node (NODE_PATH) where else to look
     const source = `import { startPhpRuntime } from './dist/node/index.js'
       const say = ({ failure }) => console.log(JSON.stringify(failure))

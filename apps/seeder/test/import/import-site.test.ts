@@ -1,0 +1,205 @@
+import { execFileSync } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { parseConfiguration } from '@interpeer/php-runtime-bridge'
+import { afterAll, beforeEach, expect, test, vi } from 'vitest'
+import { type ImportSiteOptions, importSite } from '../../src/import/import-site.js'
+
+/** Each reads a folder in a thread of its own. */
+vi.setConfig({ testTimeout: 60_000 })
+const work = mkdtempSync(join(tmpdir(), 'interpeer-import-'))
+afterAll(() => rmSync(work, { recursive: true, force: true }))
+let [folder, out, sql] = ['', '', '']
+let folders = 0
+beforeEach(() => {
+  const base = join(work, String(folders++))
+  ;[folder, out, sql] = [join(base, 'old'), join(base, 'new'), join(base, 'dump.sql')]
+  mkdirSync(folder, { recursive: true })
+})
+function put(files: Readonly<Record<string, string>>): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(join(folder, path, '..'), { recursive: true })
+    writeFileSync(join(folder, path), text)
+  }
+}
+const imported = (options: Partial<ImportSiteOptions> = {}) => importSite(folder, { out, roots: [], say: () => {}, ...options })
+const made = (path: string): string => readFileSync(join(out, path), 'utf8')
+const wordpress = {
+  'wp-load.php': '<?php',
+  'wp-blog-header.php': '<?php',
+  'wp-includes/version.php': "<?php\n$wp_version = '6.5.5';",
+  'wp-content/themes/a/style.css': '',
+}
+
+test('a WordPress of another machine: found, moved to where scripts see it, with its database and how it should run', async () => {
+  put({
+    ...wordpress,
+    'wp-config.php':
+      "<?php\ndefine('WP_CONTENT_DIR', '/var/www/html/wp-content');\n$themes = '/var/www/html/wp-content/themes'; $other = '/var/www/html2/wp-content';",
+    'wp-content/cache.txt': 'a:1:{s:3:"dir";s:32:"/var/www/html/wp-content/uploads";}',
+    '.htaccess':
+      'RewriteEngine On\nRewriteCond %{REQUEST_FILENAME} !-f\nRewriteRule . /index.php [L]\nErrorDocument 404 /404.php\nphp_value memory_limit 1G\n',
+    'wp-includes/.htaccess': 'Require all denied',
+  })
+  symlinkSync('/var/www/html/wp-content/themes', join(folder, 'themes'))
+  symlinkSync(join(folder, 'wp-load.php'), join(folder, 'wp-content/load.php'))
+  writeFileSync(
+    sql,
+    `CREATE TABLE wp_options (option_id bigint unsigned NOT NULL AUTO_INCREMENT, option_value longtext NOT NULL, PRIMARY KEY (option_id));
+    INSERT INTO wp_options VALUES (1,'s:24:\\"/var/www/html/wp-content\\";');`,
+  )
+  const report = await imported({ sql })
+  expect(report).toMatchObject({
+    application: 'WordPress',
+    version: '6.5.5',
+    earlierRoots: expect.arrayContaining(['/var/www/html']),
+    pathsChanged: 3,
+    filesChanged: ['wp-config.php', 'wp-content/cache.txt'].sort(),
+    linksChanged: ['themes', 'wp-content/load.php'],
+    database: { path: 'wp-content/database/.ht.sqlite', tables: [{ name: 'wp_options', rows: 1 }] },
+  })
+  expect(made('wp-config.php')).toBe(
+    "<?php\ndefine('WP_CONTENT_DIR', '/site/wp-content');\n$themes = '/site/wp-content/themes'; $other = '/var/www/html2/wp-content';",
+  )
+  expect(made('wp-content/cache.txt')).toBe('a:1:{s:3:"dir";s:24:"/site/wp-content/uploads";}')
+  expect([readlinkSync(join(out, 'themes')), readlinkSync(join(out, 'wp-content/load.php'))]).toEqual([
+    'wp-content/themes',
+    '../wp-load.php',
+  ])
+  const database = new DatabaseSync(join(out, 'wp-content/database/.ht.sqlite'))
+  expect(database.prepare('SELECT option_value FROM wp_options').get()).toEqual({ option_value: 's:16:"/site/wp-content";' })
+  expect(database.prepare('SELECT count(*) AS types FROM _mysql_data_types_cache').get()).toEqual({ types: 2 })
+  expect(JSON.parse(made('interpeer.json'))).toEqual(report.configuration)
+  expect(report.configuration).toMatchObject({
+    entry: '/index.php',
+    rewrite: ['RewriteRule ^wp-includes(/|$) - [F]', 'RewriteCond %{REQUEST_FILENAME} !-f', 'RewriteRule . /index.php [L]'],
+    errorPages: { 404: '/404.php' },
+    mutable: ['wp-content/database', 'wp-content/uploads'],
+    cron: [{ schedule: '*/15 * * * *', target: '/wp-cron.php?doing_wp_cron' }],
+  })
+  const isFolder = (path: string) => existsSync(join(out, path))
+  expect(parseConfiguration(readFileSync(join(out, 'interpeer.json')), isFolder)).toMatchObject({ type: 'valid' })
+  expect(report.findings.filter(({ code }) => code === 'HTACCESS_LEFT')).toMatchObject([{ places: [{ path: '.htaccess', line: 5 }] }])
+})
+
+test.each([
+  [
+    'DokuWiki',
+    { 'doku.php': '', 'inc/init.php': '', 'lib/exe/css.php': '', 'data/pages/a.txt': '', 'data/cache/_': '', 'conf/a': '' },
+    { mutable: ['conf', 'data'] },
+  ],
+  [
+    'MediaWiki',
+    { 'load.php': '', 'api.php': '', 'includes/WebStart.php': '', 'images/a': '' },
+    { extensions: ['intl'], mutable: ['data', 'images'] },
+  ],
+  [
+    'Laravel',
+    { artisan: '', 'bootstrap/app.php': '', 'public/index.php': '', 'storage/a': '', 'database/a': '' },
+    { documentRoot: 'public', entry: '/index.php' },
+  ],
+  [
+    'Drupal',
+    { 'web/core/lib/Drupal.php': '', 'web/index.php': '', 'web/sites/default/files/a': '' },
+    { documentRoot: 'web', mutable: ['web/sites/default/files'] },
+  ],
+  ['PHP', { 'index.php': '' }, {}],
+  ['static pages', { 'index.html': '' }, {}],
+])('%s is found, and what is proposed for it can be published', async (name, files, configuration) => {
+  put(files)
+  const report = await imported()
+  expect([report.application, report.configuration]).toEqual([name, expect.objectContaining(configuration)])
+  expect(parseConfiguration(readFileSync(join(out, 'interpeer.json')), (path) => existsSync(join(out, path)))).toMatchObject({
+    type: 'valid',
+  })
+})
+
+test('a configuration of its own is kept, and where nothing is known none is made', async () => {
+  put({ 'index.php': '', 'interpeer.json': '{"slots": 2}' })
+  expect((await imported()).configuration).toBe(null)
+  expect(made('interpeer.json')).toBe('{"slots": 2}')
+  rmSync(folder, { recursive: true })
+  put({ 'readme.txt': '' })
+  out = `${out}-2`
+  expect(await imported()).toMatchObject({ application: null, configuration: null })
+  expect(readdirSync(out)).toEqual(['readme.txt'])
+})
+
+test('what no site can hold is left out and told: links outward, pipes, names, paths, sizes, the history of the source', async () => {
+  const secret = join(work, 'secret')
+  writeFileSync(secret, 'not to be read')
+  put({ 'index.php': '', 'Name.txt': '', 'name.txt': '', '.git/config': 'x' })
+  symlinkSync(secret, join(folder, 'leak'))
+  symlinkSync(join(work, '..'), join(folder, 'outside'))
+  symlinkSync('.', join(folder, 'loop'))
+  execFileSync('mkfifo', [join(folder, 'pipe')])
+  writeFileSync(Buffer.from(`${folder}/bad\xff`, 'latin1'), '')
+  writeFileSync(join(folder, 'sparse'), '')
+  truncateSync(join(folder, 'sparse'), 1024 ** 4)
+  mkdirSync(join(folder, ...Array.from({ length: 40 }, () => 'deep')), { recursive: true })
+  const { findings } = await imported()
+  const leftOut = findings.filter(({ code }) => code === 'LEFT_OUT').map(({ text }) => text.slice(0, text.indexOf(':')))
+  expect(leftOut.sort()).toEqual(['FILE_PATH', 'FILE_TOO_LARGE', 'HISTORY', 'IMPORT_KIND', 'IMPORT_LOOP', 'IMPORT_NAME', 'IMPORT_OUTSIDE'])
+  expect(findings.find(({ code }) => code === 'NAMES_ALIKE')?.places).toEqual([{ path: 'Name.txt' }, { path: 'name.txt' }])
+  expect(readdirSync(out).sort()).toEqual(['Name.txt', 'deep', 'index.php', 'interpeer.json', 'name.txt'])
+})
+
+test('a folder that is swapped for a link while it is read gives nothing of what that leads to', async () => {
+  const outside = join(work, 'outside')
+  mkdirSync(outside, { recursive: true })
+  for (let i = 0; i < 50; i++) writeFileSync(join(outside, `f${i}`), 'not to be read')
+  for (let i = 0; i < 50; i++) put({ [`data/f${i}`]: 'inside', [`before${i}`]: '' })
+  const [data, away] = [join(folder, 'data'), join(folder, '..', 'away')]
+  let isOver = false
+  const swaps = (async () => {
+    while (!isOver) {
+      renameSync(data, away)
+      symlinkSync(outside, data)
+      await new Promise(setImmediate)
+      rmSync(data)
+      renameSync(away, data)
+      await new Promise(setImmediate)
+    }
+  })()
+  for (let round = 0; round < 3; round++) {
+    const to = `${out}-${round}`
+    try {
+      await imported({ out: to })
+      const files = existsSync(join(to, 'data')) ? readdirSync(join(to, 'data')) : []
+      expect(files.map((name) => readFileSync(join(to, 'data', name), 'utf8')).filter((text) => text !== 'inside')).toEqual([])
+    } catch (error) {
+      expect(['IMPORT_CHANGED', 'IMPORT_UNREADABLE']).toContain((error as { code?: unknown }).code)
+      expect(existsSync(to)).toBe(false)
+    }
+  }
+  isOver = true
+  await swaps
+})
+
+test('a bundle goes to a new folder that is not in the other; what fails leaves none', async () => {
+  put({ 'index.php': '' })
+  const coded = (code: string) => expect.objectContaining({ code })
+  await expect(imported({ out: join(folder, 'in') })).rejects.toThrow(coded('IMPORT_OUT_INSIDE'))
+  await expect(imported({ out: join(folder, '..') })).rejects.toThrow(coded('IMPORT_OUT_INSIDE'))
+  mkdirSync(out)
+  writeFileSync(join(out, 'mine'), '')
+  await expect(imported()).rejects.toThrow(coded('IMPORT_OUT_NOT_EMPTY'))
+  writeFileSync(sql, "CREATE TABLE t (a int); INSERT INTO t VALUES ('never ends")
+  const other = `${out}-2`
+  await expect(imported({ out: other, sql })).rejects.toThrow(coded('SQL_TOKEN'))
+  expect([readdirSync(out), existsSync(other)]).toEqual([['mine'], false])
+})

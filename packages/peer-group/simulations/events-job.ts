@@ -1,0 +1,175 @@
+import { bytesOfContentId, type ContentId, contentIdOf, peerIdOfKey, sha256 } from '@interpeer/crypto-ids'
+import type { Random } from '@interpeer/simulator'
+import { encodeCbor, hexOf } from '@interpeer/wire-codec'
+import {
+  type Agenda,
+  agendaIn,
+  type ExecutionResult,
+  firstStateBlock,
+  type GroupEffect,
+  type OutboxDuty,
+  type OutboxEntry,
+  outboxDue,
+  outboxReport,
+  reportOn,
+  type Schedule,
+  type Wish,
+  withCron,
+  withoutEvent,
+  withWishes,
+} from '../src/index.js'
+import type { SimulatedJob } from './group.sim.js'
+import { emptyFiles, job, logs } from './jobs.js'
+import type { Member } from './member.js'
+
+const EVERY_MINUTE: Schedule = {
+  ...{ minutes: new Uint8Array(8).fill(255), hours: 2 ** 24 - 1, days: 2 ** 32 - 2, months: 2 ** 13 - 2, weekdays: 127, either: false },
+}
+const GIVE_AGAIN_MS = 3_000
+/** Of a hundred members that are drawn, so many can't send just then. */
+const DECLINE_PER_MILLE = 300
+
+/** What a member's shell remembers within one life. */
+interface Sending {
+  readonly life: number
+  readonly duty: OutboxDuty
+  readonly state: ContentId
+}
+
+/**
+ * A job whose writes set timers and ask for mail, by the first byte of their ids, and whose members send it, with what the package says is to be sent. It has
+ * one line of cron. The world counts what was sent, and by whom.
+ */
+export class EventsJob implements SimulatedJob {
+  readonly start = firstStateBlock(emptyFiles, true)
+  readonly #random: Random
+  readonly #startMs: number
+  readonly #reports = new Map<ContentId, Uint8Array>()
+  readonly #sending = new Map<number, Sending>()
+  /** By key in hexadecimal: how often it was sent, by anyone. */
+  readonly #mails = new Map<string, number>()
+  readonly #agendas = new Map<number, Agenda>()
+  #declined = 0
+
+  constructor(random: Random, startMs: number) {
+    this.#random = random
+    this.#startMs = startMs
+  }
+
+  execute(member: Member, effect: GroupEffect & { type: 'execute' }): ExecutionResult & { type: 'ran' } {
+    const { from, requests, events, timeMs, seed, isFirst } = effect
+    const lines = [{ schedule: EVERY_MINUTE, target: '/cron' }]
+    let agenda = isFirst ? withCron(effect.agenda, lines, timeMs) : effect.agenda
+    const ran: string[] = []
+    for (const event of events) {
+      agenda = withoutEvent(agenda, event, timeMs)
+      ran.push(event.type === 'timer' ? `timer ${event.timer.name}` : event.type)
+    }
+    for (const { id, cid } of requests) {
+      const report = this.#reports.get(cid)
+      if (report === undefined) {
+        agenda = withWishes(agenda, wishesOf(id), timeMs) ?? agenda
+        ran.push(hexOf(id))
+        continue
+      }
+      const { key, from: by, sent } = outboxReport.decode(report)
+      const came = reportOn(agenda, key, peerIdOfKey(by), sent !== null, timeMs, member.setup.members)
+      ran.push(`${came.type} ${hexOf(key)}`)
+      if (came.type !== 'ignored') agenda = came.agenda
+    }
+    const names = [requests.map(({ id }) => id), events.map(({ id }) => id)]
+    const block = encodeCbor([from, timeMs, seed, ...names])
+    const files = ran.length === 0 ? from : contentIdOf(block, 'dag-cbor')
+    const before = logs.get(from)
+    if (before !== undefined) logs.set(files, [...before, ...ran])
+    const responses = requests.map(({ id }) => contentIdOf(sha256(id, seed), 'raw'))
+    return { type: 'ran', files, responses, fuel: 1_000 * ran.length, transcript: sha256(block), effects: sha256(block, seed), agenda }
+  }
+
+  onFinal(member: Member, { state, files, isLast }: GroupEffect & { type: 'final' }): void {
+    if (!isLast) return
+    const log = logs.get(files) ?? []
+    const once = log.filter((line) => /^(timer|sent) /.test(line))
+    if (new Set(once).size < once.length) member.around.watcher.violate('a timer ran, or a mail counted as sent, more than once')
+    this.#sending.set(member.index, { ...this.#lifeOf(member), state })
+    this.#look(member)
+  }
+
+  /** What the shell does: looks when a step is final, and when a turn is over. */
+  #look(member: Member): void {
+    const sending = this.#lifeOf(member)
+    const agenda = agendaIn(sending.state, (cid) => member.block(cid))
+    if (agenda === undefined) return
+    this.#agendas.set(member.index, agenda)
+    const { duty, begin, wakeAtMs } = outboxDue(sending.duty, agenda, member.peer, member.setup.members, member.nowMs)
+    this.#sending.set(member.index, { ...sending, duty })
+    for (const entry of begin) member.machine.later(this.#random.between(1, 800), () => this.#send(member, entry))
+    if (wakeAtMs !== undefined) member.machine.later(Math.max(1, wakeAtMs - member.nowMs), () => this.#look(member))
+  }
+
+  #lifeOf(member: Member): Sending {
+    const known = this.#sending.get(member.index)
+    return known?.life === member.crashes ? known : { life: member.crashes, duty: new Map(), state: known?.state ?? this.start.cid }
+  }
+
+  #send(member: Member, { key }: OutboxEntry): void {
+    const isSent = !this.#random.chance(DECLINE_PER_MILLE)
+    if (isSent) this.#mails.set(hexOf(key), (this.#mails.get(hexOf(key)) ?? 0) + 1)
+    else this.#declined++
+    const ms = member.nowMs
+    const id = sha256(key, encodeCbor([member.index, ms])).slice(0, 16)
+    const sent = isSent ? { status: 250, headers: [], body: new Uint8Array() } : null
+    const bytes = outboxReport.encode({ from: member.signer.publicKey, job: bytesOfContentId(job), id, ms, key, sent })
+    const cid = contentIdOf(bytes, 'raw')
+    this.#reports.set(cid, bytes)
+    const give = (left: number): void => {
+      const isWaiting =
+        agendaIn(this.#lifeOf(member).state, (one) => member.block(one))?.outbox.some((one) => hexOf(one.key) === hexOf(key)) !== false
+      if (!isWaiting || left === 0) return
+      member.tell({ type: 'write', id, ms, cid, bytes })
+      member.machine.later(GIVE_AGAIN_MS, () => give(left - 1))
+    }
+    give(20)
+  }
+
+  isSettled(nowMs: number): boolean {
+    const planned = [...this.#agendas.values()]
+    return (
+      nowMs > this.#startMs + 45_000 && planned.length > 0 && planned.every(({ timers, outbox }) => timers.length + outbox.length === 0)
+    )
+  }
+
+  problems(log: readonly string[]): readonly string[] {
+    const problems: string[] = []
+    const times = (line: string): number => log.filter((one) => one === line).length
+    for (const line of log.filter((one) => /^[0-9a-f]{32}$/.test(one))) {
+      for (const wish of wishesOf(idOf(line))) {
+        const name = wish.type === 'timer' ? `timer ${wish.name}` : `sent ${hexOf(wish.key)}`
+        if (times(name) !== 1) problems.push(`${name} is there ${times(name)} times`)
+        if (wish.type === 'outbox' && !this.#mails.has(hexOf(wish.key))) problems.push('a mail that counts as sent was not')
+      }
+    }
+    const wanted = new Set(
+      log
+        .flatMap((line) => (/^[0-9a-f]{32}$/.test(line) ? wishesOf(idOf(line)) : []))
+        .flatMap((one) => (one.type === 'outbox' ? hexOf(one.key) : [])),
+    )
+    for (const key of this.#mails.keys()) if (!wanted.has(key)) problems.push('a mail went out that no final step asked for')
+    if (times('cron') < 1) problems.push('a line of cron did not run')
+    if (times('unsent') > 0) problems.push('a request was given up')
+    return problems
+  }
+
+  figures(): Readonly<Record<string, number>> {
+    const counts = [...this.#mails.values()]
+    return { mails: counts.length, mailsAgain: counts.reduce((sum, one) => sum + one - 1, 0), declined: this.#declined }
+  }
+}
+
+const idOf = (hex: string): Uint8Array => Uint8Array.from({ length: 16 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16))
+function wishesOf(id: Uint8Array): readonly Wish[] {
+  const [kind = 0, seconds = 0] = id
+  const block = contentIdOf(id, 'raw')
+  if (kind % 3 === 0) return [{ type: 'timer', name: hexOf(id), seconds: 1 + (seconds % 8), script: 'later.php', args: block }]
+  return kind % 3 === 1 ? [{ type: 'outbox', key: sha256(id), request: block, bytes: 16, answerTo: null }] : []
+}

@@ -1,0 +1,20 @@
+import { bytesOfContentId, contentIdOf, type JobId, type NetworkId, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
+import type { RequestRef } from '@interpeer/peer-group'
+import { sameBytes } from '@interpeer/wire-codec'
+import { openReport } from './known-reports.js'
+import type { KnownRequests } from './known-requests.js'
+
+/** Whether bytes are what a reference of a job says: a visitor's request, or a member's report on the outbox. */
+export function isWriteOf(
+  { job, members }: { readonly job: JobId; readonly members: readonly PeerId[] },
+  ref: RequestRef,
+  bytes: Uint8Array,
+  { requests, network }: { readonly requests: KnownRequests; readonly network: NetworkId },
+): boolean {
+  if (contentIdOf(bytes, 'raw') !== ref.cid) return false
+  const report = openReport(bytes, network)
+  if (report !== undefined && !members.includes(peerIdOfKey(report.from))) return false
+  const request = report ?? requests.find(ref.cid, bytes)
+  if (request === undefined || request.ms !== ref.ms) return false
+  return sameBytes(request.id, ref.id) && sameBytes(request.job, bytesOfContentId(job))
+}
