@@ -94,7 +94,7 @@ async function install(site, admin, password) {
   for (const id of text.slice('pages: '.length).split(' ')) await running.ask(`/doku.php?id=${id}`)
   running.close()
   rmSync(script)
-  changeSiteFolder(site, running.changes.flat())
+  changeSiteFolder(site, running.changes)
 }
 
 /** @param {string} text */

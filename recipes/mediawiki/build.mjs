@@ -65,7 +65,7 @@ async function run(site, own, name, form, expected) {
   running.close()
   rmSync(script)
   if (status !== 200 || !expected.test(text)) throw new Error(`${name}: ${status} ${text.slice(-2000)} ${log}`)
-  changeSiteFolder(site, running.changes.flat())
+  changeSiteFolder(site, running.changes)
 }
 
 /** Where the scripts and stylesheets that visitors most often load are asked for. */
@@ -106,7 +106,7 @@ async function bundle(site) {
   running.close()
   changeSiteFolder(
     site,
-    running.changes.flat().filter(({ path }) => path.startsWith('bundled/')),
+    running.changes.filter(({ path }) => path.startsWith('bundled/')),
   )
 }
 

@@ -13,7 +13,7 @@ const [GUARD_MS, SERVED_MS] = [120_000, 240_000]
 /** Longer than the network itself waits. */
 export const START_MS = 420_000
 /** For what a visitor does between two looks. */
-export const STEP_MS = 90_000
+export const STEP_MS = 180_000
 /** What people look at afterwards. It is never emptied: the newest picture of a name is kept. */
 const SHOTS = process.env.SCREENSHOTS ?? join(tmpdir(), 'interpeer-screenshots')
 const VIEW = { width: 1200, height: 850 }

@@ -35,7 +35,7 @@ async function rootAfter(folder: string, session: (site: SiteInProcess) => Promi
   let { root, blocks } = buildTree(files, directories, symlinks)
   const held = new Map(blocks.map(({ cid, bytes }) => [cid, bytes]))
   const roots: string[] = [root]
-  for (const changes of site.changes) {
+  for (const changes of site.history) {
     const next = applyChanges((cid) => held.get(cid), root, changes)
     if ('missing' in next) throw new Error('all blocks are here')
     ;({ root, blocks } = next)

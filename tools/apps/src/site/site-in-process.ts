@@ -66,8 +66,12 @@ export class SiteInProcess {
     return new SiteInProcess(php, root, host)
   }
 
-  /** What each request changed since it was opened, in order; those that changed nothing are left out. */
-  get changes(): readonly (readonly FileChange[])[] {
+  /** All that changed since it was opened, in order: what takes a folder to the state that the site is in. */
+  get changes(): readonly FileChange[] {
+    return this.#all.flat()
+  }
+  /** The same, by requests: those that changed nothing are left out. */
+  get history(): readonly (readonly FileChange[])[] {
     return this.#all
   }
   /** Lets time pass for the requests that follow. */
