@@ -13,11 +13,12 @@ const PAGES = Math.ceil(cards.end / 65_536) + 1
 const ADDRESSES_END = cards.end + 16 * CARD_BYTES
 
 const LOCALS = 4
-const local = fc.nat(LOCALS - 1)
-/** Addresses anywhere but the last card: also in the table, and above all memory. */
+// few, so that a program often uses one again
+const local = fc.constantFrom(0, 0, 0, 1, 1, 2, 3)
+/** Rarely in the table, or above all memory: there a program ends. */
 const address = fc.oneof(
-  fc.integer({ min: STACK.top, max: DATA_END - 1 }),
-  fc.integer({ min: cards.end, max: ADDRESSES_END }),
+  { arbitrary: fc.integer({ min: STACK.top, max: DATA_END - 10_000 }), weight: 20 },
+  { arbitrary: fc.integer({ min: cards.end, max: ADDRESSES_END - 10_000 }), weight: 20 },
   fc.nat(ADDRESSES_END),
   fc.constant(-20),
 )
@@ -35,13 +36,44 @@ const value = fc.oneof(
 const store = fc
   .tuple(fc.constantFrom(0x36, 0x3a, 0x3b), fc.oneof(local.map(get), address.map(int)), value, offset)
   .map(([opcode, at, what, above]): Code => [...at, ...what, opcode, 0, ...u(above)])
+/** The address is what the local was before the value set it. */
+const storeAndMove = fc
+  .tuple(local, address, offset, offset)
+  .map(
+    ([of, to, first, second]): Code => [
+      ...[...get(of), ...int(to), ...tee(of), 0x36, 0, ...u(first)],
+      ...[...get(of), ...int(1), 0x36, 0, ...u(second)],
+    ],
+  )
+/** Two stores above one local, around the end of a card. */
+const aroundCardEnd = fc
+  .tuple(local, fc.integer({ min: 17, max: 28 }), fc.nat(300), fc.nat(700), fc.boolean())
+  .map(
+    ([of, card, before, apart, up]): Code => [
+      ...[...int(card * CARD_BYTES - (up ? before : 700)), ...set(of)],
+      ...[...get(of), ...int(-1), 0x36, 0, ...u(up ? 0 : 700 + before)],
+      ...[...get(of), ...int(-1), 0x36, 0, ...u(up ? apart : 700 + before - Math.min(apart, 700))],
+    ],
+  )
+/** Noted before a loop that moves the local. */
+const movedInLoop = fc
+  .tuple(local, address, offset, address, fc.nat(200))
+  .map(
+    ([of, at, above, next, more]): Code => [
+      ...[...int(at), ...set(of), ...get(of), ...int(-1), 0x36, 0, ...u(above), ...int(2), ...set(LOCALS)],
+      ...loop([
+        ...[...get(of), ...int(5), 0x36, 0, ...u(above + more), ...int(next), ...set(of)],
+        ...[...get(LOCALS), ...int(1), SUB, ...tee(LOCALS), ...brIf(0)],
+      ]),
+    ],
+  )
 const setTo = fc
   .tuple(
     local,
     fc.oneof(
       address.map(int),
       local.map(get),
-      fc.tuple(local, fc.integer({ min: -600, max: 600 })).map(([of, by]): Code => [...get(of), ...int(by), ADD]),
+      fc.tuple(local, fc.integer({ min: -6000, max: 6000 })).map(([of, by]): Code => [...get(of), ...int(by), ADD]),
     ),
   )
   .map(([to, code]): Code => [...code, ...set(to)])
@@ -49,6 +81,15 @@ const setTo = fc
 const frame = fc
   .tuple(local, fc.integer({ min: -16, max: 9000 }), fc.boolean())
   .map(([to, bytes, sets]): Code => [0x23, 0, ...int(bytes), SUB, ...tee(to), ...(sets ? [0x24, 0] : [0x1a])])
+/** A frame, and stores to it or a little above. */
+const ofFrame = fc
+  .tuple(local, fc.integer({ min: 16, max: 5000 }), fc.array(fc.nat(9000), { minLength: 1, maxLength: 4 }))
+  .map(
+    ([to, bytes, offsets]): Code => [
+      ...[0x23, 0, ...int(bytes), SUB, ...tee(to), 0x24, 0],
+      ...offsets.flatMap((above) => [...get(to), ...int(-1), 0x36, 0, ...u(above)]),
+    ],
+  )
 const frameEnd = fc.tuple(local, fc.integer({ min: 0, max: 9000 })).map(([of, bytes]): Code => [...get(of), ...int(bytes), ADD, 0x24, 0])
 const fill = fc
   .tuple(fc.oneof(local.map(get), address.map(int)), fc.nat(10_000))
@@ -61,8 +102,12 @@ const statements: fc.Arbitrary<Code> = fc.letrec<{ one: Code; some: Code }>((tie
     one: fc.oneof(
       { maxDepth: 4 },
       { arbitrary: store, weight: 6 },
-      { arbitrary: setTo, weight: 2 },
+      { arbitrary: setTo, weight: 3 },
       { arbitrary: frame, weight: 2 },
+      { arbitrary: ofFrame, weight: 2 },
+      storeAndMove,
+      movedInLoop,
+      { arbitrary: aroundCardEnd, weight: 3 },
       frameEnd,
       fill,
       some.map((of) => block(of)),
