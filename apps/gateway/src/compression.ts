@@ -24,7 +24,8 @@ export async function compressed(request: Request, body: Uint8Array, status: num
         })
       : await zip(body, { level: QUALITY.gzip })
   headers.set('content-encoding', encoding)
-  headers.delete('accept-ranges')
+  // of other bytes than those that are sent now (RFC 9530 §3.1)
+  for (const name of ['accept-ranges', 'repr-digest', 'content-digest']) headers.delete(name)
   // of other bytes than those that the site named so
   const etag = headers.get('etag')
   if (etag?.startsWith('"')) headers.set('etag', `W/${etag}`)

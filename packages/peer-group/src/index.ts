@@ -19,7 +19,7 @@ export {
 } from './agenda/outbox-messages.js'
 export { entryOf, OUTBOX_TURN_MS, type Reported, reportOn, senderOf } from './agenda/outbox-turns.js'
 export { type Wish, withCron, withWishes } from './agenda/plan.js'
-export { dueAfter, type Schedule } from './agenda/schedule.js'
+export { dueAfter, type Schedule, scheduleSchema } from './agenda/schedule.js'
 export type {
   Execution,
   ExecutionResult,
@@ -35,6 +35,7 @@ export type {
 export { type Batch, batchMessage, type KnownBatch, type MemberOutcome, memberOutcome, readBatch } from './batch.js'
 export { type CertifiedReveals, type CertifiedStep, provesFinal, verifyCertificate, verifyClosing, verifyReveals } from './certificate.js'
 export { PeerGroupError, type PeerGroupFailure } from './errors.js'
+export type { EventFailures } from './event-turns.js'
 export { type FaultKind, verifyFault } from './fault.js'
 export { type GroupStep, openGroup, pendingRequests, stepGroup } from './group.js'
 export type { Group } from './group-state.js'
@@ -96,6 +97,7 @@ export {
   readState,
   readStateBlock,
   requestCount,
+  type StateHead,
   stateEventOf,
 } from './state-block.js'
 export { createVerification, type FromMember, type GroupContext, type Opened, type Verification } from './verifier.js'

@@ -83,7 +83,10 @@ export function recoverFrom(
   const closing = certifiedClosing === undefined ? closingIn(bound, context) : closingOf(certifiedClosing)
   const rest = closing === undefined ? bound : undefined
   // what a frozen group repeated has nothing to run
-  const later = closing === undefined ? chain.filter(({ answer, batch }) => answer.disputed === 0 || batch.requests.length > 0) : []
+  const later =
+    closing === undefined
+      ? chain.filter(({ answer, batch }) => answer.disputed === 0 || batch.requests.length + batch.value.events.length > 0)
+      : []
   const disputed = later.find(({ dissents }) => dissents.length > 0)
   const dropped = rest !== undefined && isSplit(rest, opened, verifier) ? rest.known.bytes : undefined
   const ends = certifiedClosing ?? last

@@ -70,7 +70,7 @@ export function firstStateBlock(files: ContentId, isFresh = false): StoredBlock 
   return stateBlock({ files, isFresh, agendaCid: null, pages: [] })
 }
 
-interface StateHead {
+export interface StateHead {
   readonly files: ContentId
   readonly isFresh: boolean
   readonly agenda: ContentId | null

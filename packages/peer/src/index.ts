@@ -14,7 +14,17 @@ export {
   type PeerStatus,
   type Provable,
 } from './network/index.js'
-export type { OutboxAnswer, OutboxRequest, ScriptChange, ScriptOutcome, ScriptRequest, ScriptRuntime } from './script-runtime.js'
+export type {
+  JobFacts,
+  OutboxAnswer,
+  OutboxRequest,
+  ScriptChange,
+  ScriptEffect,
+  ScriptEvent,
+  ScriptOutcome,
+  ScriptRequest,
+  ScriptRuntime,
+} from './script-runtime.js'
 export type { ServedState } from './served-state.js'
 export type { SiteView } from './site-view.js'
 export { parseStorageSize, STORE_MIN_BYTES } from './storage-size.js'

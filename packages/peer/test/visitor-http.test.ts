@@ -24,6 +24,11 @@ test('a browser gets what a site says: each cookie by itself and for this origin
   ])
 })
 
+test('a site says nothing in the name of the peer that passes its answers on, nor to the server that writes them', () => {
+  const names = ['Interpeer-Certificate', 'interpeer-digest', 'Interpeer-Stale', 'X-Hono-Already-Sent', 'Interpeer-Error', 'x-good']
+  expect([...headersForVisitor(names.map((name) => ({ name, value: '1' }))).keys()]).toEqual(['interpeer-error', 'x-good'])
+})
+
 test('HEAD has no body, nor has 304', () => {
   expect([isBodiless('HEAD', 200), isBodiless('GET', 304), isBodiless('GET', 200)]).toEqual([true, true, false])
 })

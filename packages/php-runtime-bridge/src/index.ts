@@ -19,6 +19,7 @@ export { CONFIGURATION_FILE, isConfigurationName } from './configuration/reserve
 export type { JsonSchema } from './configuration/shape.js'
 export {
   canonicalText,
+  type ErrorPageStatus,
   kindOfPath,
   type PathKind,
   type SiteConfiguration,

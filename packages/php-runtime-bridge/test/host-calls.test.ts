@@ -133,6 +133,7 @@ test.each([
   ['after(1, "later.php", [new \\stdClass])', /^ValueError: .*\$args\) must be null, booleans/],
   ['after(1, "later.php", [fn () => 1])', "Exception: Serialization of 'Closure' is not allowed"],
   ['after(1, "later.php", array_fill(0, 2, str_repeat("x", 40000)))', /^ValueError: .*\$args\) must be at most 64 KiB/],
+  ['after(1, str_repeat("x", 200) . "/" . str_repeat("y", 200))', /^ValueError: /],
   ['after(1, "later.php", [], str_repeat("x", 256))', /^ValueError: .*\$name\) must be at most 255 bytes/],
   ['after(1, "later.php", [], "\\xff")', 'ValueError: text given to Interpeer must be UTF-8'],
   ['pay("", 1)', /^ValueError: .*\$account\) must name an account/],

@@ -99,16 +99,18 @@ function accessRule(
 ): string | undefined {
   const below = folder === '' ? '' : `${escaped(folder)}/`
   const flag = isAllowed ? 'L' : 'F'
+  // a script that is closed must not answer with a path behind its name either
+  const rest = isAllowed ? '$' : '(?:/|$)'
   if (around === undefined) return folder === '' || isAllowed ? undefined : `RewriteRule ^${escaped(folder)}(/|$) - [F]`
   const argument = around.argument.replace(/^"(.*)"$/, '$1')
   if (around.name === 'files' && /^[\w.*-]+$/.test(argument))
-    return `RewriteRule ^${below}(.*/)?${escaped(argument).replaceAll('\\*', '[^/]*')}$ - [${flag}]`
+    return `RewriteRule ^${below}(.*/)?${escaped(argument).replaceAll('\\*', '[^/]*')}${rest} - [${flag}]`
   if (around.name !== 'filesmatch' || /\s/.test(argument)) return undefined
   // it is looked for anywhere in a name: what is not tied to an end may have more there
   const [begin, end] = [argument.startsWith('^') ? '' : '[^/]*', argument.endsWith('$') && !argument.endsWith('\\$') ? '' : '[^/]*']
   const form = argument.slice(begin === '' ? 1 : 0, end === '' ? -1 : undefined)
   if (/[\^$/]/.test(form) || hasOpenAlternatives(form)) return undefined
-  return `RewriteRule ^${below}(.*/)?${begin}${form}${end}$ - [${flag}]`
+  return `RewriteRule ^${below}(.*/)?${begin}${form}${end}${rest} - [${flag}]`
 }
 
 /** `a|b` outside of parentheses: what is put before it would belong to the first alone. */

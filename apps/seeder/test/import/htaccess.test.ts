@@ -30,7 +30,7 @@ test('what is closed to visitors stays closed, but for what is opened again', ()
   })
   expect(
     convert('<Files "*.sql">\nRequire all denied\n</Files>\n<FilesMatch "\\.(ini|log)$">\nDeny from all\n</FilesMatch>').rewrite,
-  ).toEqual(['RewriteRule ^(.*/)?[^/]*\\.sql$ - [F]', 'RewriteRule ^(.*/)?[^/]*\\.(ini|log)$ - [F]'])
+  ).toEqual(['RewriteRule ^(.*/)?[^/]*\\.sql(?:/|$) - [F]', 'RewriteRule ^(.*/)?[^/]*\\.(ini|log)(?:/|$) - [F]'])
 })
 
 test('what is not taken is told with its line; what holds anyway is not', () => {

@@ -67,8 +67,10 @@ export function reportOn(
   }
   if (isPause || order[turn % members.length] !== from) return IGNORED
   const next = turn + 1
-  const rounds = next / members.length
-  const pauseMs = Number.isInteger(rounds) ? OUTBOX_PAUSE_MS * 2 ** (rounds - 1) : 0
+  const rounds = Math.floor(next / members.length)
+  // also where some of them let their turns pass: whoever declines first in a round ends the one before
+  const isNewRound = rounds > Math.floor(entry.turn / members.length)
+  const pauseMs = isNewRound ? OUTBOX_PAUSE_MS * 2 ** (Math.min(rounds, OUTBOX_ROUNDS_MAX) - 1) : 0
   const untilMs = rounds >= OUTBOX_ROUNDS_MAX ? Math.min(entry.untilMs, timeMs) : entry.untilMs
   return { type: 'declined', agenda: withEntry(agenda, key, { ...entry, turn: next, turnMs: timeMs + pauseMs, untilMs }) }
 }

@@ -113,7 +113,7 @@ function onFinal(t: OwnTurn, { certificate, batch, files, responses }: OwnWorkEv
   const known = t.work.steps.get(name)
   t.work = { ...t.work, early: new Map([...early].filter(([, { value }]) => value.step > step)) }
   // who runs nothing has nothing to show; and after a restart the group tells the last step once more
-  if (read.batch.requests.length === 0 || known?.final !== undefined) return
+  if (read.batch.requests.length + read.batch.value.events.length === 0 || known?.final !== undefined) return
   const isDrawn = throwDice(t) % 1_000 < settings.checkPerMille
   keepStep(t, name, { batch: batchHash, ran: known?.ran, final: { step, answer, files, responses }, isDrawn, reveals: new Map() })
   for (const reveal of [...read.reveals, ...early.values()]) takeReveal(t, reveal)

@@ -64,6 +64,24 @@ test('who declines is followed by the next at once; when all have, there is a pa
   expect(drawn(agenda, entryIn(agenda).turnMs)).toBeUndefined()
 })
 
+test('a member that says nothing changes neither pause nor end', () => {
+  let [agenda, atMs] = [queued, T]
+  const silent = drawn(queued, T + 4 * OUTBOX_TURN_MS)
+  let declines = 0
+  while (drawn(agenda, atMs) !== undefined && declines < 1000) {
+    const from = drawn(agenda, atMs)
+    if (from === silent) atMs += OUTBOX_TURN_MS
+    else {
+      agenda = agendaOf(say(agenda, from, false, atMs))
+      declines++
+      const { turnMs, untilMs } = entryIn(agenda)
+      if (atMs < turnMs && turnMs < untilMs) atMs = turnMs
+    }
+  }
+  expect(declines).toBeLessThanOrEqual(OUTBOX_ROUNDS_MAX * 5)
+  expect(entryIn(agenda).turnMs - T).toBeLessThan(2 * OUTBOX_PAUSE_MS * 2 ** OUTBOX_ROUNDS_MAX)
+})
+
 test('a member begins what it is drawn for once in a turn, and again in its next one', () => {
   const first = drawn(queued, T) as PeerId
   const other = drawn(queued, T + OUTBOX_TURN_MS) as PeerId

@@ -41,11 +41,15 @@ function textOfBytes(value: string): string {
 }
 const bytesOfText = (value: string): string => (/^[ -~\t]*$/.test(value) ? value : Buffer.from(value, 'utf8').toString('latin1'))
 
+/** What only the peer that serves the browser says: about the answer (`interpeer-error` is the runtime's), and to the server that writes it. */
+const isOfTheWay = (name: string): boolean =>
+  NOT_PASSED_ON.has(name) || name === 'x-hono-already-sent' || (name.startsWith('interpeer-') && name !== 'interpeer-error')
+
 /** What a browser gets of a site's headers. A site sets no cookies for its neighbours: each keeps to its own origin. */
 export function headersForVisitor(given: readonly HttpHeader[]): Headers {
   const headers = new Headers()
   for (const { name, value } of given) {
-    if (NOT_PASSED_ON.has(name.toLowerCase())) continue
+    if (isOfTheWay(name.toLowerCase())) continue
     try {
       headers.append(name, bytesOfText(name.toLowerCase() === 'set-cookie' ? withoutDomain(value) : value))
     } catch {

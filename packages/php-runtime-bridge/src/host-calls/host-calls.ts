@@ -134,6 +134,8 @@ class HostCall {
     if (args.length > ARGS_BYTES_MAX) throw invalid('Interpeer\\after(): Argument #3 ($args) must be at most 64 KiB when serialised')
     if (!isPlainData(args)) throw invalid(`Interpeer\\after(): Argument #3 ($args) ${PLAIN}`)
     if (name !== '' && this.#field(4).length > 255) throw invalid('Interpeer\\after(): Argument #4 ($name) must be at most 255 bytes')
+    if (name === '' && this.#field(2).length > 255)
+      throw invalid('Interpeer\\after(): a timer of a script whose path is longer than 255 bytes needs a name')
     return this.#add({ type: 'after', name: name === '' ? script : name, seconds: Number(seconds), script, args: args.slice() })
   }
 

@@ -11,7 +11,7 @@ export function accessRule(folder: string, files: FileMatch | undefined): string
   const prefix = folder === '' ? '^' : `^${literal(folder)}/`
   if (files === undefined) return `RewriteRule ${word(prefix)} - [F]`
   const name = files.isPattern ? patternOf(files.name) : globOf(files.name)
-  return name === undefined ? undefined : `RewriteRule ${word(`${prefix}(?:.*/)?${name}$`)} - [F]`
+  return name === undefined ? undefined : `RewriteRule ${word(`${prefix}(?:.*/)?${name}(?:/|$)`)} - [F]`
 }
 
 const word = (text: string) => `"${text.replaceAll('"', '\\"')}"`

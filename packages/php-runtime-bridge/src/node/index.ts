@@ -1,3 +1,4 @@
+export type { FoundContent } from '../host-calls/host-calls.js'
 export type { RunKind } from '../run-queue.js'
 export type { ContentSource } from './content-channel.js'
 export type { AgreedPoint } from './execute.js'

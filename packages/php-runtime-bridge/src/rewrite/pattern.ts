@@ -13,7 +13,8 @@ const PATTERN_SIZE_MAX = 2_000
 
 /** @returns what is wrong with it, in words, where it is no pattern */
 export function compilePattern(source: string, ignoreCase: boolean): Pattern | { readonly fault: string } {
-  // RE2 unrolls what is repeated: a short text could fill the memory of whoever compiles it
+  // RE2 unrolls what is repeated: a short text could fill the memory of whoever compiles it. What \Q quotes would be counted as what it is not
+  if (/\\Q/.test(source)) return { fault: 'a pattern without \\Q' }
   if (sizeOf(source) > PATTERN_SIZE_MAX) return { fault: 'a pattern with fewer repetitions' }
   let compiled: RE2JS
   try {
@@ -74,5 +75,6 @@ function endOfClass(source: string, start: number): number {
   if (source[at] === '^') at++
   if (source[at] === ']') at++
   while (at < source.length && source[at] !== ']') at += source[at] === '\\' ? 2 : 1
-  return at
+  // one without an end is no class: what follows counts
+  return at < source.length ? at : start
 }

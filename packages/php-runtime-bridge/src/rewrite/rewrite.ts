@@ -103,9 +103,13 @@ export function rewritten(
   return { type: 'endless' }
 }
 
-/** One slash at the beginning, none beside another: two of them would name a host. Names are not resolved. */
+/**
+ * One slash at the beginning, none beside another: two of them would name a host. `.` and `..` are resolved, as they will be where the file is looked for: a
+ * rule must see the path that is served, however it was asked for.
+ */
 export function normalPath(path: string): string {
-  return `/${path}`.replaceAll(/\/{2,}/g, '/')
+  const names = partsOf(path)
+  return `/${names.join('/')}${names.length > 0 && /\/\.{0,2}$/.test(`/${path}`) ? '/' : ''}`
 }
 
 /** An address in a header: whatever is not printable ASCII, or would be read otherwise, is percent-encoded. */
@@ -135,7 +139,7 @@ function conditionsHold(
   for (let i = 0; i < conditions.length; i++) {
     const { test, check, isNegated, isAlternative } = conditions[i] as RewriteCondition
     const text = expand(test, { ...values, conditionGroups: groups })
-    if (check.type === 'pattern' && spend(check.pattern.size * (text.length + 1))) return 'endless'
+    if (spend((check.type === 'pattern' ? check.pattern.size : 1) * (text.length + 1))) return 'endless'
     const found = fits(text, check, site)
     if ((found === undefined) === isNegated) {
       if (found !== undefined && found.length > 0) groups = found

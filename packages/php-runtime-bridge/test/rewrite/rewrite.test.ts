@@ -135,6 +135,23 @@ test.each<[string, readonly string[], string, string, Asked?]>([
   expect(routed(rules, target, asked)).toBe(expected)
 })
 
+test.each([
+  '/wiki/logo.png',
+  '/.%2fwiki/logo.png',
+  '/x%2f..%2fwiki/logo.png',
+  '/x/..%2fwiki%2f.%2flogo.png',
+  '//wiki/logo.png',
+  '/wiki%2flogo.png',
+])('a folder that a rule closes is closed however it is asked for: %s', (target) => {
+  expect(routed(['RewriteRule ^wiki(/|$) - [F]'], target)).toBe('403')
+})
+
+test('a pattern is measured before it is compiled: nothing hides its repetitions', () => {
+  const long = `(?:${'a'.repeat(900)}){1000}`
+  for (const pattern of [long, `\\Q[\\E${long}`, `[^${long}`, `[]${long}`])
+    expect(() => configured({ rewrite: [`RewriteRule ${pattern} -`] })).toThrow(/a pattern/)
+})
+
 test('what an address is compared with costs no more than it may, whatever the rules are', () => {
   const greedy = Array.from({ length: 200 }, () => 'RewriteRule ((a+)+b|[^/]{1,99}){1,9}c$ api.php')
   expect(routed(greedy, `/${'a'.repeat(8000)}`)).toBe('500')
