@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
-// Networks of eight processes and a browser take minutes each: `npm test` has one of them, `npm run test:apps` all.
-const networks = ['test/{hoteldruid,mediawiki,shaarli,wordpress}.test.ts']
+// Networks of eight processes and a browser take minutes each, and have not all passed yet (docs/applications.md): only `npm run test:apps` has them.
+const networks = ['test/{dokuwiki,hoteldruid,mediawiki,shaarli,wordpress}.test.ts']
 
 // After the end-to-end tests, and one file at a time.
 export default defineConfig({
