@@ -49,7 +49,7 @@ import type { Verifier } from './verifier.js'
 
 /** The step before the last final one, too: its last reveals may still be on their way. */
 const RECORD_STEPS_MAX = SHOWN_STEPS_MAX + 1
-const RECORD_VERSION = 4
+export const RECORD_VERSION = 4
 export const RECORD_MAX_BYTES = 4 * 1024 * 1024
 const PROPOSAL_MAX_BYTES = 1024 * 1024 + 256
 const batchBytes = bytesMax(BATCH_MAX_BYTES)

@@ -40,7 +40,7 @@ import { bytesMax, decodeWith, encodeWith, list } from '@interpeer/wire-codec'
 import { readOutbox } from '../../../packages/peer/src/outbox-block.js'
 import { agendaBlock, agendaSchema } from '../../../packages/peer-group/src/agenda/agenda.js'
 import { dueEvents } from '../../../packages/peer-group/src/agenda/due.js'
-import { RECORD_MAX_BYTES, readRecord, recordSchema } from '../../../packages/peer-group/src/durable.js'
+import { RECORD_MAX_BYTES, RECORD_VERSION, readRecord, recordSchema } from '../../../packages/peer-group/src/durable.js'
 import {
   askMessage,
   commitSetMessage,
@@ -199,12 +199,12 @@ function ofTheProvisional(message: AnyMessage, input: Uint8Array): Uint8Array {
 }
 const ownRecord = {
   ...decodeWith(recordSchema, samplesOf(recordSchema)[0] as Uint8Array),
-  ...{ version: 3, job: bytesOfContentId(job), epoch: 1, steps: [], final: 0, sealed: null, bound: null, boundBatch: null },
+  ...{ version: RECORD_VERSION, job: bytesOfContentId(job), epoch: 1, steps: [], final: 0, sealed: null, bound: null, boundBatch: null },
 }
 const records = (): readonly Uint8Array[] => [
   encodeWith(recordSchema, ownRecord),
   ...samplesOf(recordSchema).map((sample) =>
-    encodeWith(recordSchema, { ...decodeWith(recordSchema, sample), version: 3, job: bytesOfContentId(job), epoch: 1 }),
+    encodeWith(recordSchema, { ...decodeWith(recordSchema, sample), version: RECORD_VERSION, job: bytesOfContentId(job), epoch: 1 }),
   ),
 ]
 const evidence = list(bytesMax(2048), 4)
