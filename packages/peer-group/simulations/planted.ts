@@ -237,7 +237,7 @@ export const planted: readonly PlantedBug[] = [
   {
     name: 'dissent-not-durable',
     says: 'a member that restarts has forgotten what it handed on',
-    patches: [{ file: 'src/durable.ts', search: 'dissents: [...dissents.values()].slice(0, DISSENTS_MAX),', replace: 'dissents: [],' }],
+    patches: [{ file: 'src/durable.ts', search: 'dissents: dissentsToKeep(dissents, g.seat),', replace: 'dissents: [],' }],
     foundBy: [inDisputes],
   },
   {
