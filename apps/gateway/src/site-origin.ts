@@ -18,6 +18,7 @@ import { addBar, assetAt } from './pages/index.js'
 import { refusal } from './refusal.js'
 import { sendFile } from './send-file.js'
 import type { GatewayOptions } from './server.js'
+import { UploadRoom } from './upload-room.js'
 
 /** Answers requests to one site's origin: each goes to a member of its group as a signed message, and the reply is checked. */
 export function siteOrigin({
@@ -27,10 +28,13 @@ export function siteOrigin({
   log,
 }: GatewayOptions): (request: Request, name: string, outgoing: ServerResponse) => Promise<Response> {
   const networkPage = `http://${hostName}:${port}/`
+  const uploads = new UploadRoom()
   return async (request, name, outgoing) => {
     const url = new URL(request.url)
     const asset = assetAt(url.pathname) // the bar, and what error pages need
     if (asset !== undefined) return new Response(asset.body, { headers: { 'content-type': asset.type, 'cache-control': 'max-age=300' } })
+    const giveRoom = uploads.take(request, outgoing.req.socket.remoteAddress ?? '', name)
+    if (giveRoom === undefined) return refusal({ status: 503, code: 'UPLOADS_BUSY', site: name, networkPage })
     try {
       const body = await readBody(request, REQUEST_BODY_MAX_BYTES)
       if (body === undefined) return refusal({ status: 413, code: 'REQUEST_TOO_LARGE', site: name, networkPage })
@@ -62,6 +66,8 @@ export function siteOrigin({
         site: name,
         networkPage,
       })
+    } finally {
+      giveRoom()
     }
   }
 }
@@ -72,6 +78,7 @@ const STATUS: Readonly<Record<string, number>> = {
   MEMBER_UNKNOWN: 404,
   PEER_ID_SYNTAX: 400,
   REQUEST_MALFORMED: 400,
+  UPLOADS_BUSY: 503,
   CLOSED: 503,
 }
 
