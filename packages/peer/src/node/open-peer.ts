@@ -169,6 +169,10 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     const bodies = new SentBodies()
     const client = new SiteClient({
       bodies,
+      onOtherPiece: (about) => {
+        count(about.what === 'false' ? 'PIECE_FALSE' : 'PIECE_OTHER')
+        if (about.what === 'false') log.warn(about, 'of two members that say they have the same file, one gave or promised a false piece')
+      },
       signer,
       network,
       overlay,

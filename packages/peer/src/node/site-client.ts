@@ -75,6 +75,18 @@ export interface AskOptions {
   readonly member?: PeerId
 }
 
+/** One piece of a file that its signed list of digests does not have. */
+export interface OtherPiece {
+  readonly site: string
+  readonly target: string
+  readonly peer: PeerId
+  readonly promisedBy: PeerId
+  /** `false`: the peer said that it is of the same file, so one of the two lies; `other`: that the file has changed. */
+  readonly what: 'false' | 'other'
+  readonly atByte: number
+}
+const NOBODY: ReadonlySet<PeerId> = new Set()
+
 /** How long a visitor waits at most, and one member is waited for before another is asked the same beside it. */
 const DEADLINE_MS = 25_000
 const READ_HEDGE_MS = 1_000
@@ -100,6 +112,7 @@ export class SiteClient {
   readonly #viewOf: (name: string) => SiteView | undefined
   readonly #sharing: ReadSharing | undefined
   readonly #bodies: SentBodies
+  readonly #onOtherPiece: ((about: OtherPiece) => void) | undefined
   readonly #observed = new ObservedSites()
   readonly #choice: MemberChoice
   /** One for each request that is being asked. */
@@ -118,6 +131,8 @@ export class SiteClient {
     sharing?: ReadSharing
     /** From where members fetch the bodies that do not travel inside a request. */
     bodies?: SentBodies
+    /** Told of each piece of a file that is not the one that another member's signed answer promised. */
+    onOtherPiece?: (about: OtherPiece) => void
   }) {
     this.#signer = at.signer
     this.#network = at.network
@@ -127,6 +142,7 @@ export class SiteClient {
     this.#viewOf = at.viewOf
     this.#sharing = at.sharing
     this.#bodies = at.bodies ?? new SentBodies()
+    this.#onOtherPiece = at.onOtherPiece
     this.#choice = new MemberChoice(this.#observed, at.now)
   }
 
@@ -136,12 +152,26 @@ export class SiteClient {
     const pieced = answer.ran === 'read' ? piecedAnswerOf(answer.headers, answer.body) : undefined
     if (pieced === 'malformed') throw replyFalse('pieces that are none')
     if (pieced === undefined) return answer
-    const read = () => downloadOf(visitor, answer, pieced, (piece) => this.#askGroup(name, piece, member))
+    const read = () =>
+      downloadOf(visitor, answer, pieced, {
+        ask: (piece, not) => this.#askGroup(name, piece, member, not),
+        onOther: (peer, what, atByte) => {
+          const job = this.#viewOf(name)?.job
+          if (job !== undefined) this.#choice.failed(job, peer, what === 'false')
+          this.#onOtherPiece?.({ site: name, target: visitor.target, peer, promisedBy: answer.peer, what, atByte })
+        },
+      })
     const headers = answer.headers.filter((header) => header.name.toLowerCase() !== PIECES_HEADER)
     return { ...answer, headers, body: new Uint8Array(), download: { length: pieced.length, read } }
   }
 
-  async #askGroup(name: string, visitor: VisitorRequest, member: PeerId | undefined): Promise<SiteAnswer> {
+  /** @param not members that are not asked */
+  async #askGroup(
+    name: string,
+    visitor: VisitorRequest,
+    member: PeerId | undefined,
+    not: ReadonlySet<PeerId> = NOBODY,
+  ): Promise<SiteAnswer> {
     if (this.#isClosed) throw new PeerError({ code: 'CLOSED' })
     const view = this.#viewOf(name)
     if (view === undefined) throw new PeerError({ code: 'SITE_UNKNOWN', name })
@@ -163,7 +193,7 @@ export class SiteClient {
       return await askInTurn<PeerId, SiteAnswer>({
         next: (asked) => {
           if (member !== undefined) return asked.length === 0 ? member : undefined
-          return this.#choice.next(this.#viewOf(name) ?? view, asked, isRead)
+          return this.#choice.next(this.#viewOf(name) ?? view, asked, isRead, not)
         },
         ask: (peer) => {
           sent.to(peer)
