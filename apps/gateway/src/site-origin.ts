@@ -13,6 +13,7 @@ import {
   type SiteAnswer,
   type VisitorRequest,
 } from '@interpeer/peer/node'
+import { AnswerCache, type CacheUse } from './answer-cache.js'
 import { compressed } from './compression.js'
 import { addBar, assetAt } from './pages/index.js'
 import { refusal } from './refusal.js'
@@ -26,9 +27,11 @@ export function siteOrigin({
   hostName,
   port,
   log,
+  cacheBytes = CACHE_BYTES,
 }: GatewayOptions): (request: Request, name: string, outgoing: ServerResponse) => Promise<Response> {
   const networkPage = `http://${hostName}:${port}/`
   const uploads = new UploadRoom()
+  const cache = new AnswerCache({ maxBytes: cacheBytes, now: () => performance.now() })
   return async (request, name, outgoing) => {
     const url = new URL(request.url)
     const asset = assetAt(url.pathname) // the bar, and what error pages need
@@ -47,11 +50,15 @@ export function siteOrigin({
         body,
       }
       const wanted = request.headers.get('interpeer-peer')
-      const answer = await peer.askSite(name, visitor, wanted === null ? {} : { member: parsePeerId(wanted) })
+      // who wants one member's word gets that
+      const { answer, use } =
+        wanted === null
+          ? await cache.answer(name, visitor, (asked) => peer.askSite(name, asked, {}))
+          : { answer: await peer.askSite(name, visitor, { member: parsePeerId(wanted) }), use: undefined }
       if (answer.status >= 500 && answer.body.length === 0 && request.method !== 'HEAD')
         return withPeer(answer, scriptFailed(answer, name, networkPage))
       if (answer.ran === 'refused') return withPeer(answer, refusal({ status: answer.status, code: answer.code, site: name, networkPage }))
-      if (answer.download === undefined) return await pageOf(answer, request, networkPage)
+      if (answer.download === undefined) return await pageOf(answer, request, networkPage, use)
       const broken = await sendFile(outgoing, answer.status, fileHeaders(answer, answer.download), answer.download)
       if (broken !== undefined && !request.signal.aborted) log.warn({ err: broken, site: name, peer: answer.peer }, 'a download broke off')
       return RESPONSE_ALREADY_SENT
@@ -71,6 +78,8 @@ export function siteOrigin({
     }
   }
 }
+/** What the cache takes at most where nothing else is said. */
+const CACHE_BYTES = 64 * 1024 * 1024
 const STATUS: Readonly<Record<string, number>> = {
   SITE_UNKNOWN: 404,
   SITE_UNREACHABLE: 503,
@@ -91,9 +100,10 @@ function scriptFailed(answer: SiteAnswer, site: string, networkPage: string): Re
 /** Of the body as the group made it: before the bar is put in, or a page of ours takes its place. */
 const digestOf = (body: Uint8Array): string => `sha-256=:${createHash('sha256').update(body).digest('base64')}:`
 
-async function pageOf(answer: SiteAnswer, request: Request, networkPage: string): Promise<Response> {
+async function pageOf(answer: SiteAnswer, request: Request, networkPage: string, use: CacheUse | undefined): Promise<Response> {
   const headers = headersForVisitor(answer.headers)
   setPeer(headers, answer)
+  if (use !== undefined) headers.set('interpeer-cache', use)
   headers.set('interpeer-digest', digestOf(answer.body))
   const { status } = answer
   if (isBodiless(request.method, status)) {
