@@ -82,7 +82,7 @@ export {
 } from './read-evidence.js'
 export { type Recovery, recoverFrom } from './recovery.js'
 export { batchReferences, groupReferences, recordReferences, shadowReferences } from './references.js'
-export { isPieced, type ReadRequestBlock, type RequestBlock, readRequestBlock, requestBlockOf } from './request-block.js'
+export { isPieced, type ReadRequestBlock, readRequestBlock, requestBlockOf } from './request-block.js'
 export { proofOfResponse, provesResponse, type ResponseProof, type ResponseTree, responsesDigest, responseTree } from './response-tree.js'
 export type { DayOdds } from './rotation-odds.js'
 export { GROUP_DEFAULTS, type GroupSettings, MEMBERS_MAX } from './settings.js'

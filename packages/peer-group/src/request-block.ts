@@ -13,7 +13,7 @@ export const piecedRequest = struct({ envelope: bytesMax(REQUEST_MAX_BYTES), par
 /** Whether the body of the request that a block holds lies in further blocks: those can't travel with an offer. */
 export const isPieced = (cid: ContentId): boolean => codecOf(cid) === 'dag-cbor'
 
-export interface RequestBlock {
+interface RequestBlock {
   readonly cid: ContentId
   readonly bytes: Uint8Array
 }

@@ -12,11 +12,11 @@ const SHARES = { visitorBytes: 64 * 1024 * 1024, siteBytes: 64 * 1024 * 1024, al
 /** Whoever sent a request waits to be asked for its body: a silent one is not waited for longer than this, and what the body takes. */
 const SILENT_MS = 5_000
 
-export interface BodyPlaces extends BlockPlaces {
+interface BodyPlaces extends BlockPlaces {
   /** Keeps what is put into the store from now until the function returned is called. */
   readonly holdBlocks: () => () => void
 }
-export type HeldBody = { readonly release: () => void } | { readonly refusal: 'GROUP_BUSY' | 'REQUEST_BODY_MISSING' | 'REQUEST_MALFORMED' }
+type HeldBody = { readonly release: () => void } | { readonly refusal: 'GROUP_BUSY' | 'REQUEST_BODY_MISSING' | 'REQUEST_MALFORMED' }
 
 /** Fetches the bodies that do not travel inside their requests from whoever signed those, before the group hears of them. */
 export class BodyDesk {

@@ -1,10 +1,10 @@
 /** How many bytes may be held at a time: for one visitor, for one site, and in all. */
-export interface BodyShares {
+interface BodyShares {
   readonly visitorBytes: number
   readonly siteBytes: number
   readonly allBytes: number
 }
-export interface BodyOf {
+interface BodyOf {
   /** Whoever sent it: an address, or a PeerId. */
   readonly visitor: string
   readonly site: string

@@ -11,7 +11,7 @@ const AHEAD = 2
 const OF_THE_WHOLE = new Set(['range', 'if-range', 'if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since'])
 
 /** Where the pieces of a file come from. */
-export interface PieceSource {
+interface PieceSource {
   /** Sends a request to the site's group, to none of those. Rejects where nobody else answers. */
   readonly ask: (visitor: VisitorRequest, not: ReadonlySet<PeerId>) => Promise<SiteAnswer>
   /** A member gave something else than the piece that was promised. `false`: it said that it is of the same file; `other`: that the file is another one now. */

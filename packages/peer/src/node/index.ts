@@ -1,5 +1,5 @@
 export { REQUEST_BODY_MAX_BYTES } from '@interpeer/peer-group'
-export { BodyRoom, type BodyShares } from './body-room.js'
+export { BodyRoom } from './body-room.js'
 export { type PeerEndpoint, parseEndpoint, parseReachable } from './endpoint.js'
 export type { PeerLog } from './log.js'
 export type { Observed, ObservedCertificate } from './observed-sites.js'

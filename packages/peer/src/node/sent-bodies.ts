@@ -20,7 +20,7 @@ export function cutBody(body: Uint8Array): CutBody {
 }
 
 /** One body that is being sent. */
-export interface SentBody {
+interface SentBody {
   /** This peer was asked: it may fetch the body from here. */
   readonly to: (peer: PeerId) => void
   /** The request is over. */

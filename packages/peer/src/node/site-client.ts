@@ -76,7 +76,7 @@ export interface AskOptions {
 }
 
 /** One piece of a file that its signed list of digests does not have. */
-export interface OtherPiece {
+interface OtherPiece {
   readonly site: string
   readonly target: string
   readonly peer: PeerId
