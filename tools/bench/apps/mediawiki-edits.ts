@@ -1,5 +1,5 @@
-import type { Visitor } from './visitors.ts'
 import { OWNER } from './pages.ts'
+import type { Visitor } from './visitors.ts'
 
 export async function logIn(visitor: Visitor): Promise<void> {
   const { text } = await visitor.ask('/index.php?title=Special:UserLogin')
@@ -21,8 +21,12 @@ export async function edit(visitor: Visitor, page: string): Promise<number> {
 function hiddenFieldsOf(page: string): Record<string, string> {
   const fields: Record<string, string> = {}
   for (const [input] of page.matchAll(/<input[^>]*type=["']hidden["'][^>]*>/g)) {
-    const valueOf = (name: string) => new RegExp(`\\b${name}=(?:"([^"]*)"|'([^']*)')`).exec(input)?.slice(1).find((one) => one !== undefined)
-    fields[plain(valueOf('name') ?? '')] = plain(valueOf('value') ?? '')
+    const attributeOf = (name: string) =>
+      new RegExp(`\\b${name}=(?:"([^"]*)"|'([^']*)')`)
+        .exec(input)
+        ?.slice(1)
+        .find((one) => one !== undefined)
+    fields[plain(attributeOf('name') ?? '')] = plain(attributeOf('value') ?? '')
   }
   // the search form's: the address says which page is meant
   delete fields.title

@@ -19,7 +19,12 @@ export async function startNativePhp(documentRoot: string, readyPath: string): P
   const { settings, libraries } = extensionsOf(version.split('.').slice(0, 2).join('.'))
   const sessions = join(dirname(documentRoot), '.sessions')
   mkdirSync(sessions, { recursive: true })
-  const opcache = ['opcache.enable=1', 'opcache.memory_consumption=128', 'opcache.interned_strings_buffer=16', 'opcache.validate_timestamps=0']
+  const opcache = [
+    'opcache.enable=1',
+    'opcache.memory_consumption=128',
+    'opcache.interned_strings_buffer=16',
+    'opcache.validate_timestamps=0',
+  ]
   return startPhpServer(documentRoot, version, {
     settings: [...settings, ...opcache, 'memory_limit=256M', 'log_errors=0', 'display_errors=0', `session.save_path=${sessions}`],
     env: { LD_LIBRARY_PATH: libraries },

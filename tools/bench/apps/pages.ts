@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { siteOfRecipe, type SiteOptions } from '../../apps/src/site/recipe.ts'
+import { type SiteOptions, siteOfRecipe } from '../../apps/src/site/recipe.ts'
 import { type Figure, percentile } from '../figures.ts'
 import { startNativePhp } from './native-php.ts'
 import { copyOfSite } from './native-site.ts'
@@ -9,24 +9,27 @@ import { type Visitor, visitorInProcess, visitorOfServer } from './visitors.ts'
 export const OWNER: SiteOptions = { title: 'Everybody’s', admin: 'Ada', password: 'correct horse battery' }
 const WARM_UP = 4
 
-export interface PageOptions {
+/** Who is told what is done, and who may end it. */
+export interface Steps {
   readonly say: (line: string) => void
   readonly signal: AbortSignal
 }
 
+export interface Both {
+  readonly ours: Visitor
+  readonly native: Visitor
+  readonly nativeName: string
+}
+
 /** Calls `use` with a visitor of a recipe's site in this process, and one of the same site on the machine's own PHP. */
-export async function withBoth<T>(
-  recipe: string,
-  idlePath: string,
-  use: (ours: Visitor, native: Visitor, nativeName: string) => Promise<T>,
-): Promise<T> {
+export async function withBoth<T>(recipe: string, idlePath: string, use: (both: Both) => Promise<T>): Promise<T> {
   const site = await siteOfRecipe(recipe, OWNER)
   const copy = copyOfSite(site)
   try {
     const php = await startNativePhp(join(copy, 'public'), idlePath)
     const [ours, native] = [await visitorInProcess(site), visitorOfServer(php.port, idlePath)]
     try {
-      return await use(ours, native, `${php.name}, opcache`)
+      return await use({ ours, native, nativeName: `${php.name}, opcache` })
     } finally {
       for (const one of [ours, native]) one.close()
       await php.stop()
@@ -40,8 +43,8 @@ export async function withBoth<T>(
 export async function inTurns(
   id: string,
   count: number,
-  [ours, native, peerName]: readonly [Visitor, Visitor, string],
-  { say, signal }: PageOptions,
+  { ours, native, nativeName: peerName }: Both,
+  { say, signal }: Steps,
   step: (visitor: Visitor, turn: number) => Promise<number>,
 ): Promise<Figure> {
   say(`${id}: ${count} on each side`)
@@ -56,9 +59,9 @@ export async function inTurns(
   return { id, ours: percentile(mine, 50), peer: percentile(theirs, 50), peerName, unit: 'ms' }
 }
 
-/** A page as everybody sees it. @param shown a text that must be in it */
-export async function view(visitor: Visitor, path: string, shown: string): Promise<number> {
+/** A whole page. */
+export async function view(visitor: Visitor, path: string): Promise<number> {
   const { ms, status, text } = await visitor.ask(path)
-  if (status !== 200 || !text.includes(shown)) throw new Error(`${path} was answered with ${status}: ${text.slice(0, 500)}`)
+  if (status !== 200 || !text.includes('</html>')) throw new Error(`${path} was answered with ${status}: ${text.slice(0, 500)}`)
   return ms
 }
