@@ -123,5 +123,9 @@ test('who voted to end a round for none certifies nothing in it any more, also a
     kinds.push(...sentIn(step.effects, voteMessage.number).map((one) => readVote(one).kind))
   }
   expect(step.state.reasons.soft?.block).toBe(candidate.name)
-  expect(kinds).toEqual(Array(3).fill('next')) // for the block now, to each of the three others
+  expect(kinds).toEqual([])
+  const ended = stepChain(step.state, { type: 'time', nowMs: step.state.nowMs + 2 * genesis.settings.roundMs })
+  const votes = sentIn(ended.effects, voteMessage.number).map(readVote)
+  expect(votes.map(({ kind }) => kind)).not.toContain('certify')
+  expect(votes.filter(({ kind, block }) => kind === 'next' && block !== null && hexOf(block) === candidate.name).length).toBeGreaterThan(0)
 })
