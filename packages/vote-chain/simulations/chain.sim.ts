@@ -33,8 +33,8 @@ const HEIGHTS_AFTER = 3
 const LIMIT_ROUNDS = 160
 const SKEW_MS = 300
 const DICE = { settings: 10, plan: 11, writes: 12, traitors: 14 } as const
-/** Proposal, vote, bundle, blocks. */
-const HUNTED = [82, 83, 84, 86] as const
+/** Proposals, each kind of vote, bundles, blocks. */
+const HUNTED = [82, 'soft', 'certify', 'certify', 'next', 84, 86] as const
 
 /** Refuses what begins with 0xee; else any bytes are welcome. */
 const log: Application<Log> = {
