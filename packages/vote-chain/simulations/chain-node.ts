@@ -22,6 +22,8 @@ export interface Log {
   readonly electors: readonly PeerId[]
   readonly count: number
   readonly digest: Uint8Array
+  /** Coins that were spent, and to whom. */
+  readonly spent: ReadonlyMap<number, number>
 }
 export interface Surroundings {
   readonly world: World

@@ -26,7 +26,7 @@ import { ChainNode, type Log, type Surroundings } from './chain-node.js'
 import { cheapVerification, withCheapLottery } from './cheap-lottery.js'
 import { TACTICS, type Tactic } from './traitors.js'
 
-const START_MS = 1_700_000_000_000
+export const START_MS = 1_700_000_000_000
 const STORM_MS = 12_000
 /** When all faults have stopped, so many heights more are final on all within so many of the longest round that the storm can have left. */
 const HEIGHTS_AFTER = 3
@@ -36,14 +36,26 @@ const DICE = { settings: 10, plan: 11, writes: 12, traitors: 14 } as const
 /** Proposals, each kind of vote, bundles, blocks. */
 const HUNTED = [82, 'soft', 'certify', 'certify', 'next', 84, 86] as const
 
-/** Refuses what begins with 0xee; else any bytes are welcome. */
+/** The first byte of a transaction that spends a coin: then the coin, and to whom. */
+export const SPEND = 2
+/** Any bytes are welcome, but a coin is spent once. */
 const log: Application<Log> = {
-  begin: ({ seed, peers }) => ({ electors: peers, count: 0, digest: seed }),
+  begin: ({ seed, peers }) => ({ electors: peers, count: 0, digest: seed, spent: new Map() }),
   apply(state, transactions) {
-    const refused = transactions.flatMap((bytes, index) => (bytes[0] === 0xee ? [{ index, code: 'LOG_REFUSED' }] : []))
-    const taken = transactions.filter((bytes) => bytes[0] !== 0xee)
-    const digest = taken.reduce((before, bytes) => sha256(concatBytes(before, bytes)), state.digest)
-    return { state: { ...state, count: state.count + taken.length, digest }, refused }
+    const refused: { readonly index: number; readonly code: string }[] = []
+    let { digest, count } = state
+    const spent = new Map(state.spent)
+    for (const [index, bytes] of transactions.entries()) {
+      const [kind, coin = 0, to = 0] = bytes
+      if (kind === SPEND && spent.has(coin)) {
+        refused.push({ index, code: 'LOG_SPENT' })
+        continue
+      }
+      if (kind === SPEND) spent.set(coin, to)
+      digest = sha256(concatBytes(digest, bytes))
+      count++
+    }
+    return { state: { ...state, count, digest, spent }, refused }
   },
   dataSets: ({ count, digest }) => {
     const set = (name: string) => sealOf(name, [])
@@ -76,8 +88,9 @@ export interface ChainRun extends ScenarioInput {
   readonly settings?: Record<string, number>
   readonly weather?: Partial<Weather>
   readonly storm?: Partial<Storm>
-  /** Runs what else a scenario does, and says what went wrong at the end. */
+  /** Plans what else a scenario does; what it gives says at the end what went wrong. */
   readonly also?: (around: Surroundings) => () => readonly string[]
+  /** Of the world when all is over. */
   readonly figures?: (around: Surroundings) => Readonly<Record<string, number | string>>
   readonly stormMs?: number
 }
