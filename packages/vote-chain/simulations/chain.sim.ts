@@ -1,6 +1,7 @@
 import { createSigner, type Signer, sealOf, sha256 } from '@interpeer/crypto-ids'
 import {
   drawStorm,
+  type Fault,
   isFault,
   type Outcome,
   type PlanEvent,
@@ -88,11 +89,16 @@ export interface ChainRun extends ScenarioInput {
   readonly settings?: Record<string, number>
   readonly weather?: Partial<Weather>
   readonly storm?: Partial<Storm>
+  /** Added to the drawn plan. */
+  readonly faults?: readonly Fault[]
   /** Plans what else a scenario does; what it gives says at the end what went wrong. */
   readonly also?: (around: Surroundings) => () => readonly string[]
   /** Of the world when all is over. */
   readonly figures?: (around: Surroundings) => Readonly<Record<string, number | string>>
   readonly stormMs?: number
+  readonly cycleMs?: number
+  /** False: the storm is all, and only what is never to happen is checked. */
+  readonly isLive?: boolean
 }
 
 /**
@@ -115,7 +121,16 @@ export function drawTraitors(random: Random, peers: number): ReadonlyMap<number,
   return new Map(Array.from({ length: count }, (_, i) => [(first + i) % peers, [random.pick(TACTICS)()]]))
 }
 
-export function simulateChain({ seed, peers, plan: givenPlan, trace, tacticsOf, stormMs = STORM_MS, ...given }: ChainRun): Outcome {
+export function simulateChain({
+  seed,
+  peers,
+  plan: givenPlan,
+  trace,
+  tacticsOf,
+  stormMs = STORM_MS,
+  isLive = true,
+  ...given
+}: ChainRun): Outcome {
   const dice = Random.named(seed, DICE.settings)
   const weather = {
     lossPerMille: dice.pick([0, 20, 100, 250]),
@@ -126,7 +141,7 @@ export function simulateChain({ seed, peers, plan: givenPlan, trace, tacticsOf, 
     lateMsMax: 3_000,
   }
   const roundMs = given.settings?.roundMs ?? dice.pick([100, 300, 600])
-  const cycleMs = dice.pick([300, 1_000])
+  const cycleMs = given.cycleMs ?? dice.pick([300, 1_000])
   const syncMsMax = dice.pick([0, 5, 40])
   const world = new World({ seed, startMs: START_MS, trace, ...weather, ...given.weather })
   const signers = Array.from({ length: peers }, (_, i) => signerAt(i))
@@ -165,7 +180,7 @@ export function simulateChain({ seed, peers, plan: givenPlan, trace, tacticsOf, 
     const machine = world.machine({ ...clock, disk: { syncMsMin: 0, syncMsMax } })
     nodes.push(new ChainNode(machine, signer, around, traitors.get(i)))
   }
-  const plan = givenPlan ?? drawPlan(seed, peers, stormMs, given.storm)
+  const plan = givenPlan ?? [...(given.faults ?? []), ...drawPlan(seed, peers, stormMs, given.storm)]
   planFaults(world, plan.filter(isFault))
   for (const event of plan) if (event.type === 'write') world.at(START_MS + event.atMs, () => hand(nodes, event as Write))
   const finish = given.also?.(around) ?? (() => [])
@@ -179,9 +194,9 @@ export function simulateChain({ seed, peers, plan: givenPlan, trace, tacticsOf, 
   const longestMs = roundMs * (1 + Math.min(40, highestRound(nodes)) / 2)
   const limitMs = START_MS + stormMs + LIMIT_ROUNDS * longestMs + 20_000
   const done = () => problems.length > 0 || honest.every((node) => node.height >= goal)
-  world.run({ untilMs: limitMs, actsMax: 900_000, done })
+  if (isLive) world.run({ untilMs: limitMs, actsMax: 900_000, done })
   const settledMs = world.nowMs - START_MS - stormMs
-  if (problems.length === 0 && !done())
+  if (isLive && problems.length === 0 && !done())
     problems.push(`it stands still: ${honest.map((node) => node.height - goal).join(' ')} heights from the goal`)
   problems.push(...finish())
   for (const problem of problems) world.note(undefined, `PROBLEM: ${problem}`)

@@ -1,7 +1,7 @@
 import type { PlantedBug } from '@interpeer/simulator'
 
 const ofFour = { scenario: 'chain', peers: 4, seedsMax: 150 }
-const ofSeven = { scenario: 'chain', peers: 7, seedsMax: 60 }
+const inRounds = { scenario: 'chain-rounds', peers: 4, seedsMax: 100 }
 
 /**
  * Bugs that the simulations must find: `npm run sim -- --planted`. Each is put into a source of this package when it is loaded. One whose text is not in its source
@@ -25,7 +25,7 @@ export const planted: readonly PlantedBug[] = [
         replace: '',
       },
     ],
-    foundBy: [ofFour],
+    foundBy: [inRounds],
   },
   {
     name: 'chain-ends-for-none',
@@ -37,13 +37,13 @@ export const planted: readonly PlantedBug[] = [
         replace: 'const block = bound === undefined ? ((none === undefined ? value?.block : null) ?? null) : null',
       },
     ],
-    foundBy: [ofFour],
+    foundBy: [inRounds],
   },
   {
     name: 'chain-value-dropped',
     says: 'next votes for a block are not carried into the round after',
     patches: [{ file: 'src/rounds.ts', search: '(none === undefined ? value?.block : null) ?? null', replace: 'null' }],
-    foundBy: [ofFour],
+    foundBy: [inRounds],
   },
   {
     name: 'chain-new-block-unasked',
@@ -61,7 +61,7 @@ export const planted: readonly PlantedBug[] = [
         replace: '',
       },
     ],
-    foundBy: [ofFour],
+    foundBy: [inRounds],
   },
   {
     name: 'chain-votes-not-durable',
@@ -75,7 +75,7 @@ export const planted: readonly PlantedBug[] = [
       },
       { file: 'src/record.ts', search: '    closed,\n', replace: '    closed: false,\n' },
     ],
-    foundBy: [ofFour],
+    foundBy: [inRounds],
   },
   {
     name: 'chain-sent-before-durable',
@@ -99,6 +99,6 @@ export const planted: readonly PlantedBug[] = [
         replace: '  takeBundle(d, bundle)\n',
       },
     ],
-    foundBy: [ofSeven],
+    foundBy: [inRounds],
   },
 ]
