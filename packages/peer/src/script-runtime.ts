@@ -94,6 +94,8 @@ export interface ScriptRuntime {
   forget(root: string): void
   /** What the site's configuration plans: GET requests, and when they are due. A pure function of the tree. */
   cron(root: string): readonly { readonly schedule: Schedule; readonly target: string }[]
+  /** Makes what runs on this tree begin from, where that takes time: the first run would otherwise wait for it. */
+  image?(root: string): Promise<unknown>
   /**
    * Runs on a private copy: `root` itself never changes.
    * @param options `kind`: of a read nobody takes the changes over. Default `write`. `inPieces`: of a long file the answer may tell the digests of

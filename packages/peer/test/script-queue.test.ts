@@ -11,6 +11,7 @@ const at = { timeMs: 1, seed: new Uint8Array() }
 async function world(count: number) {
   const held = new Set<string>()
   const loads: string[] = []
+  const images: string[] = []
   let letGo = (): void => {}
   let gate = Promise.resolve()
   const runtime = {
@@ -22,6 +23,7 @@ async function world(count: number) {
       held.add(root)
     },
     forget: (root: string) => void held.delete(root),
+    image: async (root: string) => void images.push(root),
     run: async (root: string) => {
       if (!held.has(root)) throw new Error('ROOT_UNKNOWN')
       return { type: 'abstained', reason: 'TEST' }
@@ -39,7 +41,7 @@ async function world(count: number) {
       letGo = resolve
     })
   }
-  return { queue: new ScriptQueue(runtime, store), roots, held, loads, hold, letGo: () => letGo() }
+  return { queue: new ScriptQueue(runtime, store), roots, held, loads, images, hold, letGo: () => letGo() }
 }
 
 test('the tree that a batch began from stays while it runs, however many others are read beside it', async () => {
@@ -64,4 +66,13 @@ test('a tree that many want at once is loaded once', async () => {
   letGo()
   await Promise.all(reads)
   expect(loads).toHaveLength(1)
+})
+
+test('a tree is made ready for its first run, and one that is not here is left', async () => {
+  const { queue, roots, held, images } = await world(1)
+  await queue.prepare(roots[0] as ContentId)
+  expect(held.has(roots[0] as ContentId)).toBe(true)
+  const elsewhere = buildTree([{ path: 'a', mode: 0o644, mtimeS: 9, bytes: Uint8Array.of(9) }])
+  await queue.prepare(elsewhere.root)
+  expect(images).toEqual(roots)
 })

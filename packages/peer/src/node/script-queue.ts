@@ -56,6 +56,14 @@ export class ScriptQueue {
     })
   }
 
+  /** Gets a tree ready for its first run, which somebody will wait for. */
+  async prepare(root: ContentId): Promise<void> {
+    if (this.#runtime.image === undefined) return
+    await this.#enqueue(this.#reads, async () => {
+      if ((await this.#hold(root)) === undefined) await this.#runtime.image?.(root)
+    })
+  }
+
   /**
    * Runs `work` with nothing else between its steps: an agreed batch is several runs, each on the files that the one before left.
    * `hold` sees to it that the runtime has a tree, or says what is missing here of its files.
