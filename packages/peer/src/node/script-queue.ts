@@ -74,6 +74,11 @@ export class ScriptQueue {
     })
   }
 
+  /** Has the runtime ready for a tree before anybody asks. Nothing where files of it are missing here: then its first reader waits. */
+  async prepare(root: ContentId): Promise<void> {
+    if ((await this.#hold(root)) === undefined) await this.#runtime.prepare?.(root)
+  }
+
   /** Marks a tree that `write` derived as used, so that older ones are forgotten first. */
   used(root: ContentId): void {
     const known = this.#trees.indexOf(root)
