@@ -18,7 +18,8 @@ export function devFront({ answer, report, failed }: DevFrontParts): (request: R
       return told(421, 'HOST_NOT_LOCAL', 'This address is for this machine: ask for localhost, or a name that ends in .localhost.')
     try {
       const body = await readBody(given, REQUEST_BODY_MAX_BYTES)
-      if (body === undefined) return told(413, 'REQUEST_TOO_LARGE', `A request may carry at most ${REQUEST_BODY_MAX_BYTES / 1024} KiB.`)
+      if (body === undefined)
+        return told(413, 'REQUEST_TOO_LARGE', `A request may carry at most ${REQUEST_BODY_MAX_BYTES / 1024 ** 2} MiB.`)
       const headers = headersForSite(given.headers).map(({ name, value }) => [name, value] as const)
       const request: ScriptRequest = { method: given.method, target: url.pathname + url.search, host, https: false, headers, body }
       const run = await answer(request)
