@@ -274,7 +274,14 @@ export class SiteHost implements GroupListener {
   }
 
   #standBy({ job, epoch, members, start }: SiteView): void {
-    if (this.#standby.begin({ network: this.#duties.network, job, epoch, members })) this.#inBackground(this.#copies.hold(start, epoch))
+    if (this.#standby.begin({ network: this.#duties.network, job, epoch, members })) this.#inBackground(this.#makeReady(start, epoch))
+  }
+
+  /** A newcomer's first visitors should not wait for what can be done before it has its seat. */
+  async #makeReady(start: ContentId, epoch: number): Promise<void> {
+    if (!(await this.#copies.hold(start, epoch))) return
+    const block = this.#duties.store.get(start)
+    if (block !== undefined) await this.#duties.scripts.prepare(readStateBlock(block).files)
   }
 
   /** The closing certificate of the epoch that it shadows opens the newcomer's own. */
