@@ -9,6 +9,7 @@ import { hasPartIn, partakersOf, type SiteView } from '../site-view.js'
 import { EpochRecords } from './epoch-records.js'
 import { JobLogDesk } from './job-log-desk.js'
 import { KnownRequests } from './known-requests.js'
+import { forgetOutbox } from './outbox-records.js'
 import { repair } from './repair.js'
 import type { ScriptQueue } from './script-queue.js'
 import type { SiteDuties } from './site-duties.js'
@@ -158,12 +159,13 @@ export class SiteHosts {
 
   /** Forgets the records of sites that this peer left, once nobody can need what they name. */
   async forgetLeft(): Promise<void> {
-    const { siteRecords, signer } = this.#around
+    const { siteRecords, outboxRecords, signer } = this.#around
     for (const holdings of this.holdings()) {
       const { view } = holdings
       if (holdings.isHosted) continue // it forgets its epochs itself
       if (holdings.served.length > 0 && !owesState(holdings, signer.peerId)) {
         await siteRecords.delete([view.job])
+        await forgetOutbox(outboxRecords, view.job)
         if (!this.#hosts.has(view.job)) this.#left.set(view.job, [])
       }
       // of an epoch that may still be shown nothing is forgotten
