@@ -154,6 +154,10 @@ export interface Pending extends Named {
   /** Whose share of the pool it takes: the member that offered it; the own seat if a visitor brought it here, and this peer answers for passing it on. */
   readonly seat: number
   readonly failures: number
+  /** Seats that said they have all of a request in pieces; of any other request none. */
+  readonly holders: ReadonlySet<number>
+  /** Whether enough members have it for a batch with it to be run in time. */
+  readonly spread: boolean
 }
 
 /** Requests that wait. A value: what changes costs by itself, not by how many wait. */
@@ -162,7 +166,7 @@ export interface Pool {
   /** How many of them are held and may be batched. */
   readonly waiting: number
   /** What each seat takes of it. */
-  readonly shares: ReadonlyMap<number, { readonly requests: number; readonly bytes: number }>
+  readonly shares: ReadonlyMap<number, { readonly requests: number; readonly bytes: number; readonly pieced: number }>
   readonly nextOrder: number
 }
 

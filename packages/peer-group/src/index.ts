@@ -95,12 +95,21 @@ export {
 } from './read-evidence.js'
 export { type Recovery, recoverFrom } from './recovery.js'
 export { batchReferences, groupReferences, recordReferences, shadowReferences } from './references.js'
+export { isPieced, type ReadRequestBlock, readRequestBlock, requestBlockOf } from './request-block.js'
 export { proofOfResponse, provesResponse, type ResponseProof, type ResponseTree, responsesDigest, responseTree } from './response-tree.js'
 export type { DayOdds } from './rotation-odds.js'
 export { GROUP_DEFAULTS, type GroupSettings, MEMBERS_MAX } from './settings.js'
 export { openShadow, type Shadow, type ShadowEffect, type ShadowEvent, type ShadowStep, stepShadow } from './shadow.js'
 export { RESPONSE_BODY_MAX_BYTES, RESPONSE_CHUNK_BYTES, type SiteReply, type SiteResponse, siteReply, siteResponse } from './site-reply.js'
-export { type HttpHeader, httpHeader, REQUEST_BODY_MAX_BYTES, type SiteRequest, siteRequest } from './site-request.js'
+export {
+  type HttpHeader,
+  httpHeader,
+  REQUEST_BODY_MAX_BYTES,
+  REQUEST_PART_BYTES,
+  REQUEST_WHOLE_BODY_MAX_BYTES,
+  type SiteRequest,
+  siteRequest,
+} from './site-request.js'
 export {
   type AnsweredRequest,
   agendaIn,

@@ -15,6 +15,7 @@ import { certificateMessage, type Proposal, proposalMessage, UNANIMOUS_SHOWN_MAX
 import { isNamingDue } from './naming.js'
 import { isOutboxTurnDue } from './outbox-wakes.js'
 import { candidates } from './pool.js'
+import { isPieced } from './request-block.js'
 import { PROVISIONAL_MAX } from './settings.js'
 import { sign } from './sign.js'
 import { roomIn } from './state-block.js'
@@ -187,8 +188,10 @@ function chooseRequests(t: Turn, room: number, timeMs: number): { readonly reque
   if (first.failures > 0) return { requests: [first.ref], hasFailed: true }
   const chosen: RequestRef[] = []
   let bytes = 0
-  for (const { ref, size, failures } of waiting) {
+  for (const { ref, size: blockBytes, failures } of waiting) {
     if (failures > 0) continue
+    // what lies in further blocks goes alone
+    const size = isPieced(ref.cid) ? settings.batchBytesMax : blockBytes
     if (chosen.length >= Math.min(settings.batchRequestsMax, room) || (chosen.length > 0 && bytes + size > settings.batchBytesMax)) break
     chosen.push(ref)
     bytes += size

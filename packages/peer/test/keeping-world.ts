@@ -113,7 +113,7 @@ export class KeepingWorld {
   write(): void {
     const [text, id] = [`w${this.#writes++}`, this.random.bytes(16)]
     const ms = Date.now()
-    const place = { id, ms, seenEpoch: 0, seenStep: 0 }
+    const place = { id, ms, seenEpoch: 0, seenStep: 0, parts: [] }
     const body = new TextEncoder().encode(text)
     const asked = { method: 'POST', target: '/', host: 'log', https: false, headers: [], body }
     const value = { from: visitor.publicKey, job: bytesOfContentId(job), ...place, ...asked }

@@ -138,7 +138,7 @@ test('the runtime keeps the six trees used last', async () => {
 })
 
 function requestBlock(method: string, target: string, body: string): Uint8Array {
-  const asked = { from: signer.publicKey, job: bytesOfContentId(job), id: new Uint8Array(16), ms: 0, seenEpoch: 0, seenStep: 0 }
+  const asked = { from: signer.publicKey, job: bytesOfContentId(job), id: new Uint8Array(16), ms: 0, seenEpoch: 0, seenStep: 0, parts: [] }
   const http = { method, target, host: 'a', https: false, headers: [], body: new TextEncoder().encode(body) }
   return signMessage(siteRequest, { ...asked, ...http }, signer, network)
 }

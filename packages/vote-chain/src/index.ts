@@ -16,8 +16,23 @@ export {
   hashOfHeader,
   headerMessage,
 } from './block.js'
-export { type Electorate, verifyChainCertificate } from './certificate.js'
-export { blockingOf, electorateRoot, leadersOf, quorumOf, seedInput, seedOf, seedWithoutLeader } from './electorate.js'
+export { verifyChainCertificate } from './certificate.js'
+export {
+  blockingOf,
+  checkElector,
+  type Electorate,
+  electorateOf,
+  isDrawn,
+  leaderLot,
+  leaderWaitMs,
+  lotInput,
+  quorumOf,
+  STEPS,
+  type Step,
+  seedInput,
+  seedOf,
+  seedWithoutLeader,
+} from './electorate.js'
 export { type BlockFault, ChainError, type ChainFailure } from './errors.js'
 export { blocksReply } from './follow.js'
 export { decodeGenesis, encodeGenesis, type Genesis, genesisMessage, PROTOCOL_VERSION, parseGenesis } from './genesis.js'
@@ -46,6 +61,7 @@ export {
   withOutcomes,
 } from './registry.js'
 export { checkPeer, checkTicket, registryEdits, registryEntries } from './registry-map.js'
+export type { RootGroup } from './root-group.js'
 export { SETTINGS, type SettingRange, type Settings, settingsSchema } from './settings.js'
 export { checkSetting, settingKey, settingsEdits, settingsEntries } from './settings-map.js'
 export type { ChainEffect, ChainEvent, ChainState, ChainStep, Fixed, Tip } from './state.js'

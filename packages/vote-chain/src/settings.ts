@@ -17,6 +17,8 @@ export const settingsSchema = struct({
   blockReward: uint64,
   publishFee: uint64,
   transferTaxPerMille: uint53,
+  rootGroupSize: uint53,
+  lookBack: uint53,
 })
 export type Settings = Infer<typeof settingsSchema>
 
@@ -43,4 +45,11 @@ export const SETTINGS: Readonly<Record<keyof Settings, SettingRange>> = {
   blockReward: { min: 0, max: 1e12, usual: 70_000_000, meaning: 'minted a block for those who certified the one before' },
   publishFee: { min: 0, max: 1e12, usual: 100_000_000, meaning: 'burned for each job published' },
   transferTaxPerMille: { min: 0, max: 100, usual: 5, meaning: 'part of a transfer that goes to the commons account' },
+  rootGroupSize: {
+    min: 1,
+    max: 512,
+    usual: 512,
+    meaning: 'how many peers are expected to vote in each step; all, where there are no more',
+  },
+  lookBack: { min: 1, max: 100_000, usual: 8, meaning: 'heights between a state and the votes that go by it' },
 }

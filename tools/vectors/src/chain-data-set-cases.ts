@@ -21,7 +21,7 @@ const REGISTRIES = {
 const USUAL = {
   ...{ cycleMs: '2000', tenureMs: '80000', groupSizeMax: '9', roundMs: '1500', blockBytesMax: '262144', txPoolMax: '2000' },
   ...{ recoveryCycles: '5', secondRecoveryCycles: '10', seatPricePerCycle: '1000000', blockReward: '70000000' },
-  ...{ publishFee: '100000000', transferTaxPerMille: '5' },
+  ...{ publishFee: '100000000', transferTaxPerMille: '5', rootGroupSize: '512', lookBack: '8' },
 }
 const OTHERS = { ...USUAL, cycleMs: '3600000', blockReward: '1000000000000', publishFee: '0' }
 

@@ -22,7 +22,8 @@ export function devFront({ answer, report, failed, outbox }: DevFrontParts): (re
     if (url.pathname === OUTBOX_PATH) return new Response(outbox(), { headers: PAGE })
     try {
       const body = await readBody(given, REQUEST_BODY_MAX_BYTES)
-      if (body === undefined) return told(413, 'REQUEST_TOO_LARGE', `A request may carry at most ${REQUEST_BODY_MAX_BYTES / 1024} KiB.`)
+      if (body === undefined)
+        return told(413, 'REQUEST_TOO_LARGE', `A request may carry at most ${REQUEST_BODY_MAX_BYTES / 1024 ** 2} MiB.`)
       const headers = headersForSite(given.headers).map(({ name, value }) => [name, value] as const)
       const request: ScriptRequest = { method: given.method, target: url.pathname + url.search, host, https: false, headers, body }
       const run = await answer(request)

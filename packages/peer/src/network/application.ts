@@ -1,10 +1,10 @@
 import { createMapCache, type MapCache } from '@interpeer/content-store'
-import { CryptoError, type NetworkId } from '@interpeer/crypto-ids'
+import { CryptoError, keyOfPeerId, type NetworkId, type PeerId } from '@interpeer/crypto-ids'
 import { assertConserved, beginLedger, LedgerError } from '@interpeer/intercoin-ledger'
 import { advanceJobs, SchedulerError } from '@interpeer/job-scheduler'
 import { createVerification, PeerGroupError } from '@interpeer/peer-group'
-import { type Application, type Applied, type BlockInfo, registryOf, type Verdict, withAway } from '@interpeer/vote-chain'
-import { WireError } from '@interpeer/wire-codec'
+import { type Application, type Applied, type BlockInfo, type Registry, registryOf, type Verdict, withAway } from '@interpeer/vote-chain'
+import { compareBytes, WireError } from '@interpeer/wire-codec'
 import { carryOut, recoveryOf } from './carry-out.js'
 import { dataMapsAfter, dataMapsOf, hashesOf } from './data-maps.js'
 import { NetworkError } from './errors.js'
@@ -26,9 +26,18 @@ export function networkApplication(network: NetworkId): Application<NetworkState
     },
     apply: (state, transactions, info) => apply(state, transactions, info, tools),
     dataSets: ({ maps }) => hashesOf(maps),
+    electorate: ({ registry }) => electorsOf(registry),
     check: (state, transaction) => check(state, transaction, tools.verification),
   }
 }
+/** Who may vote: every peer of the registry whose account has not ended, sorted by key. */
+const electorsOf = (registry: Registry): readonly PeerId[] =>
+  [...registry.values()]
+    .filter(({ terminated }) => !terminated)
+    .map(({ peer }) => ({ peer, key: keyOfPeerId(peer) }))
+    .sort((a, b) => compareBytes(a.key, b.key))
+    .map(({ peer }) => peer)
+
 type Verification = ReturnType<typeof createVerification>
 /** Memories that change no answer. */
 interface Tools {

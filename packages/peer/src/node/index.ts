@@ -1,4 +1,5 @@
 export { REQUEST_BODY_MAX_BYTES } from '@interpeer/peer-group'
+export { BodyRoom } from './body-room.js'
 export { type PeerEndpoint, parseEndpoint, parseReachable } from './endpoint.js'
 export type { PeerLog } from './log.js'
 export type { Observed, ObservedCertificate } from './observed-sites.js'

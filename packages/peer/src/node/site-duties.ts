@@ -1,4 +1,5 @@
 import type { RecordStore } from '@interpeer/content-store'
+import type { BodyDesk } from './body-desk.js'
 import type { EpochRecords } from './epoch-records.js'
 import type { Surroundings } from './group-shell.js'
 import type { OutboxSender } from './outbox-shell.js'
@@ -10,6 +11,7 @@ import type { AuditHabits } from './site-audits.js'
 export interface SiteDuties extends Surroundings {
   readonly epochRecords: EpochRecords
   readonly siteRecords: RecordStore
+  readonly bodies: BodyDesk
   readonly audits: AuditHabits
   readonly readChecks: ReadCheckQueue
   readonly readEvidence: ReadEvidence
