@@ -17,8 +17,14 @@ export interface ScriptRequest {
 export type ScriptEvent =
   | { readonly type: 'cron' }
   | { readonly type: 'timer'; readonly script: string; readonly args: Uint8Array }
-  /** How a request of the outbox ended; `answer` undefined: nobody could send it. */
-  | { readonly type: 'answer'; readonly script: string; readonly key: string; readonly answer: OutboxAnswer | undefined }
+  /** How a request of the outbox ended. `error` undefined: it was sent, and `answer` is what came back. Else a code (`OUTBOX_…`), and what was said of it, if anything. */
+  | {
+      readonly type: 'answer'
+      readonly script: string
+      readonly key: string
+      readonly answer: OutboxAnswer | undefined
+      readonly error: string | undefined
+    }
 export interface OutboxAnswer {
   /** HTTP's; 250 of mail that was handed over. */
   readonly status: number
