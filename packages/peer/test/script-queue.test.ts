@@ -11,7 +11,7 @@ const at = { timeMs: 1, seed: new Uint8Array() }
 async function world(count: number) {
   const held = new Set<string>()
   const loads: string[] = []
-  const images: string[] = []
+  const prepared: string[] = []
   let letGo = (): void => {}
   let gate = Promise.resolve()
   const runtime = {
@@ -22,8 +22,11 @@ async function world(count: number) {
       await gate
       held.add(root)
     },
+    prepare: async (root: string) => {
+      if (!held.has(root)) throw new Error('ROOT_UNKNOWN')
+      prepared.push(root)
+    },
     forget: (root: string) => void held.delete(root),
-    image: async (root: string) => void images.push(root),
     run: async (root: string) => {
       if (!held.has(root)) throw new Error('ROOT_UNKNOWN')
       return { type: 'abstained', reason: 'TEST' }
@@ -41,7 +44,7 @@ async function world(count: number) {
       letGo = resolve
     })
   }
-  return { queue: new ScriptQueue(runtime, store), roots, held, loads, images, hold, letGo: () => letGo() }
+  return { queue: new ScriptQueue(runtime, store), roots, held, loads, prepared, hold, letGo: () => letGo() }
 }
 
 test('the tree that a batch began from stays while it runs, however many others are read beside it', async () => {
@@ -58,6 +61,16 @@ test('the tree that a batch began from stays while it runs, however many others 
   expect(held.size).toBeLessThan(10)
 })
 
+test('a tree is loaded and prepared ahead of its readers, and not where files of it are missing', async () => {
+  const { queue, roots, held, prepared } = await world(1)
+  const [root] = roots as [ContentId]
+  await queue.prepare(root)
+  expect(held.has(root)).toBe(true)
+  const missing = buildTree([{ path: 'b', mode: 0o644, mtimeS: 1, bytes: Uint8Array.of(9) }]).root
+  await queue.prepare(missing)
+  expect(prepared).toEqual([root])
+})
+
 test('a tree that many want at once is loaded once', async () => {
   const { queue, roots, loads, hold, letGo } = await world(1)
   hold()
@@ -66,13 +79,4 @@ test('a tree that many want at once is loaded once', async () => {
   letGo()
   await Promise.all(reads)
   expect(loads).toHaveLength(1)
-})
-
-test('a tree is made ready for its first run, and one that is not here is left', async () => {
-  const { queue, roots, held, images } = await world(1)
-  await queue.prepare(roots[0] as ContentId)
-  expect(held.has(roots[0] as ContentId)).toBe(true)
-  const elsewhere = buildTree([{ path: 'a', mode: 0o644, mtimeS: 9, bytes: Uint8Array.of(9) }])
-  await queue.prepare(elsewhere.root)
-  expect(images).toEqual(roots)
 })

@@ -128,6 +128,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       fail,
       groupRecords: store.records('groups'),
       siteRecords: store.records('sites'),
+      outboxRecords: store.records('outbox'),
       audits,
       readChecks,
       readEvidence,

@@ -56,11 +56,10 @@ export class ScriptQueue {
     })
   }
 
-  /** Gets a tree ready for its first run, which somebody will wait for. */
+  /** Gets a tree ready before anybody asks. Nothing where files of it are missing here: then its first reader waits. */
   async prepare(root: ContentId): Promise<void> {
-    if (this.#runtime.image === undefined) return
     await this.#enqueue(this.#reads, async () => {
-      if ((await this.#hold(root)) === undefined) await this.#runtime.image?.(root)
+      if ((await this.#hold(root)) === undefined) await this.#runtime.prepare?.(root)
     })
   }
 

@@ -56,7 +56,13 @@ export class SiteHost implements GroupListener {
       give,
       repair: (missing) => this.#copies.repairForVisitor(missing),
     })
-    this.#outbox = new OutboxShell({ ...duties, job: view.job, sender: duties.outbox, give: (write) => this.#newest()?.write(write) })
+    this.#outbox = new OutboxShell({
+      ...duties,
+      job: view.job,
+      sender: duties.outbox,
+      give: (write) => this.#newest()?.write(write),
+      closesMs: () => this.#view.next?.atMs,
+    })
     this.#standby = new Standby(duties, (work) => this.#inBackground(work))
     this.#forgetEpochs()
     this.onView(view)
@@ -91,7 +97,10 @@ export class SiteHost implements GroupListener {
       shell?.give({ type: 'close-at', atMs: view.next.atMs, next: view.next.members })
       if (shell === undefined && view.next.members.includes(self)) this.#standBy(view)
     }
-    if (view.recovering) shell?.give({ type: 'show' })
+    if (view.recovering) {
+      this.#outbox.pause()
+      shell?.give({ type: 'show' })
+    }
     for (const [epoch, old] of this.#shells) {
       if (epoch < view.epoch) {
         this.#shells.delete(epoch)
@@ -126,12 +135,11 @@ export class SiteHost implements GroupListener {
 
   async close(): Promise<void> {
     this.#stop.abort()
-    this.#outbox.close()
     this.#copies.close()
     clearTimeout(this.#opening)
     this.#served.close()
     this.#writes.settleAll({ type: 'undecided' })
-    await Promise.all([...this.#shells.values(), this.#standby].map((part) => part.close()))
+    await Promise.all([...this.#shells.values(), this.#standby, this.#outbox].map((part) => part.close()))
   }
 
   #give(write: WaitingWrite): boolean {
@@ -158,13 +166,20 @@ export class SiteHost implements GroupListener {
   }
 
   async final(...[epoch, effect]: Effect<'final'>): Promise<void> {
-    const { step, state, files, certificate, named, timeMs, isLast } = effect
+    const { step, state, files, certificate, named, timeMs, batch, isLast } = effect
     if (isLast) this.#whole.becomes(state)
     const durable = isLast ? this.#served.serve({ epoch, step, certificate, named, state, files, timeMs }) : undefined
     this.#answerWrites(epoch, effect)
     await durable
+    if (isLast) this.#tellOutbox(epoch, state, readBatch(batch).value.timeMs)
+  }
+
+  /** What waits to be sent by a final state, if its epoch is the one that is open here. */
+  #tellOutbox(epoch: number, state: ContentId, timeMs: number): void {
     const shell = this.#newest()
-    if (isLast && shell !== undefined) this.#outbox.onState(state, shell.setup.members)
+    if (shell === undefined || shell.setup.epoch !== epoch || (this.#view.recovering && this.#view.epoch === epoch)) return
+    const { members, startTimeMs: sinceMs = 0 } = shell.setup
+    this.#outbox.onState(state, { members, timeMs, sinceMs })
   }
 
   #answerWrites(epoch: number, certified: Omit<Effect<'provisional'>[1], 'type' | 'batch'> & { readonly named: Uint8Array | null }): void {
@@ -177,6 +192,7 @@ export class SiteHost implements GroupListener {
 
   closed(...[epoch, { certificate, batch, state, shown }]: Effect<'closed'>): void {
     this.#duties.submitClose(certificate, batch)
+    if (this.#newest()?.setup.epoch === epoch) this.#outbox.pause()
     const { next } = this.#view
     // who has shown what it holds, and whose group is frozen, leaves it to the chain how the next epoch opens
     const { timeMs, disputed, final } = readBatch(batch).value
@@ -269,12 +285,18 @@ export class SiteHost implements GroupListener {
     const { certificate, named } = this.served?.state === start ? this.served : NOT_CERTIFIED
     await this.#served.serve({ epoch, step: 0, state: start, files, certificate, named, timeMs })
     this.#inBackground(this.#duties.scripts.prepare(files))
-    const shell = this.#shells.get(epoch)
-    if (shell !== undefined) this.#outbox.onState(start, shell.setup.members)
+    this.#tellOutbox(epoch, start, timeMs)
   }
 
   #standBy({ job, epoch, members, start }: SiteView): void {
-    if (this.#standby.begin({ network: this.#duties.network, job, epoch, members })) this.#inBackground(this.#copies.hold(start, epoch))
+    if (this.#standby.begin({ network: this.#duties.network, job, epoch, members })) this.#inBackground(this.#makeReady(start, epoch))
+  }
+
+  /** A newcomer's first visitors should not wait for what can be done before it has its seat. */
+  async #makeReady(start: ContentId, epoch: number): Promise<void> {
+    if (!(await this.#copies.hold(start, epoch))) return
+    const block = this.#duties.store.get(start)
+    if (block !== undefined) await this.#duties.scripts.prepare(readStateBlock(block).files)
   }
 
   /** The closing certificate of the epoch that it shadows opens the newcomer's own. */
