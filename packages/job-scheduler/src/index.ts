@@ -19,6 +19,7 @@ export {
   type NextEpoch,
   type Recovering,
   SHOW_BYTES_MAX,
+  seatHoldersOf,
   sortedJobs,
   withJob,
 } from './job.js'

@@ -76,6 +76,11 @@ export const withJob = (jobs: Jobs, job: Job): Jobs => new Map(jobs).set(job.job
 export const jobNamed = (jobs: Jobs, name: string): Job | undefined =>
   [...jobs.values()].find(({ state, manifest }) => state === 'running' && manifest.name === name)
 
+/** Who has a seat in a job, or is named for one: each once. Nobody in a job that ended. */
+export function seatHoldersOf({ state, epoch, next }: Job): readonly PeerId[] {
+  return state === 'ended' ? [] : [...new Set([...epoch.members, ...(next?.members ?? [])])]
+}
+
 /** Most batches that a recovery binds, and bytes of a show: a show carries certificates and commit sets of the open steps. */
 export const RERUN_MAX = 64
 export const SHOW_BYTES_MAX = 300_000

@@ -18,7 +18,7 @@ export interface Moment {
     readonly recoveryCycles: number
     readonly secondRecoveryCycles: number
   }
-  /** One ticket for each registered peer, in the order of their keys. */
+  /** The owner of each ticket, in the order of their keys. */
   readonly tickets: readonly PeerId[]
   readonly eligible: (peer: PeerId) => boolean
 }
@@ -71,7 +71,7 @@ export function publishJob(
   const { cycleMs, tenureMs, groupSizeMax } = moment.settings
   if (jobs.has(job)) throw new SchedulerError({ code: 'JOB_EXISTS', job })
   if (jobNamed(jobs, name) !== undefined) throw new SchedulerError({ code: 'JOB_NAME_TAKEN', name })
-  const most = Math.min(groupSizeMax, moment.tickets.filter(moment.eligible).length)
+  const most = Math.min(groupSizeMax, [...new Set(moment.tickets)].filter(moment.eligible).length)
   if (seats > most) throw new SchedulerError({ code: 'JOB_GROUP_SIZE', wanted: seats, most })
   const startMs = moment.timeMs + cycleMs
   const timetable = { startMs, seats, tenureMs: tenureFor(seats, manifest.tenureMs || tenureMs, cycleMs) }

@@ -37,13 +37,25 @@ export {
 export { type ChainOptions, openChain } from './open.js'
 export { nameOfTransaction } from './pool.js'
 export { openPresent, type Present, presentMessage, signPresent } from './present.js'
+export { FRESH_RATING, type Rating, ratingPerMille } from './rating.js'
 export {
+  freshPeer,
+  isMature,
+  mayBeDrawn,
   type Outcome,
   type PeerEntry,
   type Registry,
+  type RegistryRules,
   registryOf,
-  withAway,
+  type Standing,
+  standingFor,
+  withIntervals,
+  withMarks,
+  withNoShows,
   withOutcomes,
+  withPresence,
+  withSeats,
+  withVotes,
 } from './registry.js'
 export { checkPeer, checkTicket, registryEdits, registryEntries } from './registry-map.js'
 export { SETTINGS, type SettingRange, type Settings, settingsSchema } from './settings.js'

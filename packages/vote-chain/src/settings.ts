@@ -17,6 +17,14 @@ export const settingsSchema = struct({
   blockReward: uint64,
   publishFee: uint64,
   transferTaxPerMille: uint53,
+  matureCycles: uint53,
+  activeCycles: uint53,
+  intervalCycles: uint53,
+  ticketsUnpaid: uint53,
+  ticketsMax: uint53,
+  slotsMax: uint53,
+  joiningFee: uint64,
+  ratingMinPerMille: uint53,
 })
 export type Settings = Infer<typeof settingsSchema>
 
@@ -43,4 +51,12 @@ export const SETTINGS: Readonly<Record<keyof Settings, SettingRange>> = {
   blockReward: { min: 0, max: 1e12, usual: 70_000_000, meaning: 'minted a block for those who certified the one before' },
   publishFee: { min: 0, max: 1e12, usual: 100_000_000, meaning: 'burned for each job published' },
   transferTaxPerMille: { min: 0, max: 100, usual: 5, meaning: 'part of a transfer that goes to the commons account' },
+  matureCycles: { min: 0, max: 10_000_000, usual: 30, meaning: 'cycles after joining until a peer votes and gets seats' },
+  activeCycles: { min: 8, max: 10_000_000, usual: 400, meaning: 'cycles without outcome or vote after which a peer does not vote' },
+  intervalCycles: { min: 2, max: 10_000_000, usual: 300, meaning: 'cycles after which tickets expire and reviews fade' },
+  ticketsUnpaid: { min: 1, max: 1_024, usual: 16, meaning: 'tickets of a peer that takes part, though it finished no job' },
+  ticketsMax: { min: 1, max: 65_535, usual: 64, meaning: 'most tickets from the jobs of one interval' },
+  slotsMax: { min: 1, max: 1_024, usual: 32, meaning: 'most seats that a peer takes at once' },
+  joiningFee: { min: 0, max: 1e12, usual: 1_000_000_000, meaning: 'burned to join, and to join again after a bad rating' },
+  ratingMinPerMille: { min: 0, max: 1_000, usual: 500, meaning: 'rating below which a peer gets no seats until it joins again' },
 }

@@ -59,7 +59,7 @@ export const provenRecords: readonly Target[] = [
   {
     name: 'vote-chain/peer-proven',
     file: 'packages/vote-chain/src/registry-map.ts',
-    errors: WIRE,
+    errors: ['CryptoError', 'WireError'],
     run: (input) => {
       const { hash, proof } = proven(signer.publicKey, input)
       checkPeer(hash, signer.peerId, proof)

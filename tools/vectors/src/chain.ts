@@ -17,6 +17,14 @@ export const SETTINGS: Readonly<Record<string, readonly [min: number, max: numbe
   blockReward: [0, 1e12, '70000000'],
   publishFee: [0, 1e12, '100000000'],
   transferTaxPerMille: [0, 100, 5],
+  matureCycles: [0, 10_000_000, 30],
+  activeCycles: [8, 10_000_000, 400],
+  intervalCycles: [2, 10_000_000, 300],
+  ticketsUnpaid: [1, 1_024, 16],
+  ticketsMax: [1, 65_535, 64],
+  slotsMax: [1, 1_024, 32],
+  joiningFee: [0, 1e12, '1000000000'],
+  ratingMinPerMille: [0, 1_000, 500],
 }
 export const usualSettings: Fields = Object.fromEntries(Object.entries(SETTINGS).map(([name, [, , usual]]) => [name, usual]))
 

@@ -3,7 +3,17 @@ import { CryptoError, type NetworkId } from '@interpeer/crypto-ids'
 import { assertConserved, beginLedger, LedgerError } from '@interpeer/intercoin-ledger'
 import { advanceJobs, SchedulerError } from '@interpeer/job-scheduler'
 import { createVerification, PeerGroupError } from '@interpeer/peer-group'
-import { type Application, type Applied, type BlockInfo, registryOf, type Verdict, withAway } from '@interpeer/vote-chain'
+import {
+  type Application,
+  type Applied,
+  type BlockInfo,
+  registryOf,
+  type Verdict,
+  withIntervals,
+  withNoShows,
+  withSeats,
+  withVotes,
+} from '@interpeer/vote-chain'
 import { WireError } from '@interpeer/wire-codec'
 import { carryOut, recoveryOf } from './carry-out.js'
 import { dataMapsAfter, dataMapsOf, hashesOf } from './data-maps.js'
@@ -11,6 +21,7 @@ import { NetworkError } from './errors.js'
 import { throwHostFault } from './host-fault.js'
 import { momentOf, type NetworkState } from './network-state.js'
 import { rewardCertifiers } from './pay.js'
+import { seatChanges } from './seat-changes.js'
 import { kindOfTransaction } from './transactions.js'
 
 /** Memory for nodes of the maps that were read lately; what does not fit is hashed again. */
@@ -21,7 +32,7 @@ export function networkApplication(network: NetworkId): Application<NetworkState
   const tools = { verification: createVerification(network), cache: createMapCache(MAP_CACHE_BYTES) }
   return {
     begin: ({ settings, peers, balances, startMs }) => {
-      const entries = { settings, ledger: assertConserved(beginLedger(balances)), registry: registryOf(peers, 0), jobs: new Map() }
+      const entries = { settings, ledger: assertConserved(beginLedger(balances)), registry: registryOf(peers, settings), jobs: new Map() }
       return { network, height: 0, timeMs: startMs, ...entries, maps: dataMapsOf(entries, tools.cache) }
     },
     apply: (state, transactions, info) => apply(state, transactions, info, tools),
@@ -43,7 +54,9 @@ function apply(
   { verification, cache }: Tools,
 ): Applied<NetworkState> {
   const refused: { index: number; code: string }[] = []
-  let state: NetworkState = { ...before, height: info.height, timeMs: info.timeMs, ledger: rewardCertifiers(before, info.certifiers) }
+  const { settings } = before
+  const [ledger, registry] = [rewardCertifiers(before, info.certifiers), withVotes(before.registry, info.certifiers, info.height, settings)]
+  let state: NetworkState = { ...before, height: info.height, timeMs: info.timeMs, ledger, registry }
   transactions.forEach((transaction, index) => {
     try {
       state = carryOut(state, transaction, { moment: momentOf(state, info), verification })
@@ -52,9 +65,18 @@ function apply(
     }
   })
   const advanced = advanceJobs(state.jobs, (job, shows) => recoveryOf(state, job, shows, verification), momentOf(state, info))
-  const registry = advanced.away.reduce((all, peer) => withAway(all, peer, info.height), state.registry)
-  const after = { ...state, jobs: advanced.jobs, registry }
+  const after = { ...state, jobs: advanced.jobs, registry: registryAfter(before, state, advanced) }
   return { state: { ...after, maps: dataMapsAfter(before.maps, before, after, cache) }, refused }
+}
+
+/** What the end of a block does to the registry: no-shows of recoveries, seats that changed hands, intervals that are over. */
+function registryAfter(
+  before: NetworkState,
+  { registry, settings, height }: NetworkState,
+  { jobs, away }: ReturnType<typeof advanceJobs>,
+): NetworkState['registry'] {
+  const marked = withNoShows(registry, away, height, settings)
+  return withIntervals(withSeats(marked, seatChanges(before.jobs, jobs)), height, settings)
 }
 
 /**

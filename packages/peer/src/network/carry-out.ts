@@ -6,6 +6,7 @@ import {
   type JobId,
   jobIdOf,
   openMessage,
+  type PeerId,
   peerIdOfKey,
   sha256,
 } from '@interpeer/crypto-ids'
@@ -38,7 +39,7 @@ import {
   type Verification,
   verifyClosing,
 } from '@interpeer/peer-group'
-import { openPresent, withAway, withOutcomes } from '@interpeer/vote-chain'
+import { openPresent, withOutcomes, withPresence } from '@interpeer/vote-chain'
 import { NetworkError } from './errors.js'
 import { throwHostFault } from './host-fault.js'
 import type { NetworkState } from './network-state.js'
@@ -58,7 +59,7 @@ export function carryOut(state: NetworkState, transaction: Uint8Array, setting: 
       return publish(state, transaction, setting)
     case 'transfer': {
       const { from, to, amount, nonce } = openTransfer(transaction, state.network)
-      if (state.registry.get(peerIdOfKey(from))?.terminated === true) throw new NetworkError({ code: 'ACCOUNT_ENDED' })
+      if (isEnded(state, peerIdOfKey(from))) throw new NetworkError({ code: 'ACCOUNT_ENDED' })
       const order = { from: accountOfBytes(from), to: accountOfBytes(to), amount, nonce }
       return { ...state, ledger: transfer(state.ledger, { ...order, tax: taxOf(amount, state.settings.transferTaxPerMille) }) }
     }
@@ -72,11 +73,17 @@ export function carryOut(state: NetworkState, transaction: Uint8Array, setting: 
       const { peer, awaySinceHeight } = openPresent(transaction, state.network)
       const id = peerIdOfKey(peer)
       if (state.registry.get(id)?.awaySinceHeight !== awaySinceHeight) throw new NetworkError({ code: 'NOT_AWAY' })
-      return { ...state, registry: withAway(state.registry, id, null) }
+      return { ...state, registry: withPresence(state.registry, id, setting.moment.height) }
     }
     default:
       throw new NetworkError({ code: 'TRANSACTION_UNKNOWN' })
   }
+}
+
+/** A key whose account is no more its own: it may not pay. */
+function isEnded({ registry }: NetworkState, peer: PeerId): boolean {
+  const standing = registry.get(peer)?.standing
+  return standing === 'terminated' || standing === 'rotated'
 }
 
 function publish(state: NetworkState, transaction: Uint8Array, { moment }: Setting): NetworkState {
@@ -113,7 +120,7 @@ function close(
   const earned = earningsOf(outcomes, paidMs, cycleMs, seatPricePerCycle)
   const held = escrowOf(state.ledger, accountOfJob(entry.job)) ?? 0n
   const ledger = payMembers(state, entry, earningsWithin(earned, held))
-  const registry = withOutcomes(state.registry, outcomes, moment.height)
+  const registry = withOutcomes(state.registry, outcomes, moment.height, state.settings)
   return endIfPoor({ ...state, ledger, registry }, job)
 }
 

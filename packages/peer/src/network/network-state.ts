@@ -1,6 +1,6 @@
 import { keyOfPeerId, type NetworkId, type PeerId } from '@interpeer/crypto-ids'
 import type { Moment } from '@interpeer/job-scheduler'
-import type { BlockInfo, Registry } from '@interpeer/vote-chain'
+import { type BlockInfo, mayBeDrawn } from '@interpeer/vote-chain'
 import { compareBytes } from '@interpeer/wire-codec'
 import type { DataEntries, DataMaps } from './data-maps.js'
 
@@ -14,15 +14,14 @@ export interface NetworkState extends DataEntries {
   readonly maps: DataMaps
 }
 
-/** Whether a peer may be given a seat. */
-const mayHaveSeats = (registry: Registry, peer: PeerId): boolean => {
-  const entry = registry.get(peer)
-  return entry !== undefined && !entry.terminated && entry.awaySinceHeight === null
-}
-
-/** The moment of a block, as job-scheduler takes it: one ticket for each registered peer, in the order of their keys. */
+/** The moment of a block, as job-scheduler takes it: all tickets, in the order of their owners' keys. */
 export function momentOf({ registry, settings }: Pick<NetworkState, 'registry' | 'settings'>, { height, timeMs, seed }: BlockInfo): Moment {
-  const keyed = [...registry.keys()].map((peer) => ({ peer, key: keyOfPeerId(peer) }))
-  const tickets = keyed.sort((a, b) => compareBytes(a.key, b.key)).map(({ peer }) => peer)
-  return { height, timeMs, seed, settings, tickets, eligible: (peer) => mayHaveSeats(registry, peer) }
+  const keyed = [...registry.values()].map((entry) => ({ ...entry, key: keyOfPeerId(entry.peer) }))
+  const sorted = keyed.sort((a, b) => compareBytes(a.key, b.key))
+  const tickets = sorted.flatMap(({ peer, tickets }) => Array<PeerId>(tickets).fill(peer))
+  const eligible = (peer: PeerId) => {
+    const entry = registry.get(peer)
+    return entry !== undefined && mayBeDrawn(entry, height, settings)
+  }
+  return { height, timeMs, seed, settings, tickets, eligible }
 }

@@ -1,6 +1,7 @@
 import { accountOfJob, accountOfPeer, type PeerId } from '@interpeer/crypto-ids'
 import { closeEscrow, escrowOf, type Ledger, LedgerError, mint, payFromEscrow } from '@interpeer/intercoin-ledger'
 import { type Earning, endJob, type Job, priceOf, withJob } from '@interpeer/job-scheduler'
+import { standingFor } from '@interpeer/vote-chain'
 import type { NetworkState } from './network-state.js'
 
 /** What a job's seats cost until its next change: what must be in escrow for its next epoch to begin. */
@@ -9,12 +10,13 @@ export function epochPrice({ timetable }: Pick<Job, 'timetable'>, { settings }: 
   return BigInt(seats) * priceOf(tenureMs / seats, settings.cycleMs, settings.seatPricePerCycle)
 }
 
-/** Pays members from a job's escrow. Who is terminated gets nothing: it stays in the escrow. */
+/** Pays members from a job's escrow. Of a rotated key, its heir. Who is terminated gets nothing: it stays in the escrow. */
 export function payMembers(state: NetworkState, { job }: Job, earnings: readonly Earning[]): Ledger {
   const escrow = accountOfJob(job)
   return earnings.reduce((ledger, { peer, amount }) => {
-    const ended = state.registry.get(peer)?.terminated ?? true
-    return ended ? ledger : payFromEscrow(ledger, escrow, accountOfPeer(peer), amount)
+    const payee = standingFor(state.registry, peer)
+    const isPaid = payee !== undefined && payee.standing !== 'terminated'
+    return isPaid ? payFromEscrow(ledger, escrow, accountOfPeer(payee.peer), amount) : ledger
   }, state.ledger)
 }
 

@@ -1,16 +1,18 @@
 import { type AccountId, accountOfJob, accountOfPeer, type JobId, type PeerId } from '@interpeer/crypto-ids'
 import { balanceOf, COMMONS, escrowOf, supplyOf } from '@interpeer/intercoin-ledger'
 import { type SeatStatus, seatsOf, sortedJobs } from '@interpeer/job-scheduler'
-import type { PeerEntry } from '@interpeer/vote-chain'
+import { type PeerEntry, ratingPerMille } from '@interpeer/vote-chain'
 import { hexOf } from '@interpeer/wire-codec'
 import type { NetworkState } from './network-state.js'
 
-export interface PeerStatus extends PeerEntry {
+export interface PeerStatus extends Omit<PeerEntry, 'recovery' | 'seats'> {
   readonly account: AccountId
   /** Units, as decimal text: JSON has no 64-bit integers. */
   readonly balance: string
   /** Names of the jobs that it has a seat in. */
   readonly seats: readonly string[]
+  /** In thousandths: §6.6 of the white paper. */
+  readonly ratings: { readonly connection: number; readonly agreement: number }
 }
 export interface JobStatus {
   readonly job: JobId
@@ -48,10 +50,11 @@ export function networkStatusOf(state: NetworkState, nowMs: number = state.timeM
     height,
     timeMs,
     cycleMs: settings.cycleMs,
-    peers: [...registry.values()].map((entry) => {
+    peers: [...registry.values()].map(({ recovery: _, ...entry }) => {
       const account = accountOfPeer(entry.peer)
       const seats = seatsIn(entry.peer).map(({ manifest }) => manifest.name)
-      return { ...entry, account, balance: String(balanceOf(ledger, account)), seats }
+      const ratings = { connection: ratingPerMille(entry.connection), agreement: ratingPerMille(entry.agreement) }
+      return { ...entry, account, balance: String(balanceOf(ledger, account)), seats, ratings }
     }),
     jobs: entries.map((entry): JobStatus => {
       const { job, manifest, epoch, next, recovering, last, timetable } = entry
