@@ -25,6 +25,12 @@ export const SETTINGS: Readonly<Record<string, readonly [min: number, max: numbe
   slotsMax: [1, 1_024, 32],
   joiningFee: [0, 1e12, '1000000000'],
   ratingMinPerMille: [0, 1_000, 500],
+  changeCyclesMin: [1, 10_000_000, 60],
+  changeVetoPerMille: [1, 1_000, 340],
+  changeYesPerMille: [1, 1_000, 667],
+  changeRatingMinPerMille: [0, 1_000, 700],
+  changeFee: [0, 1e12, '100000000'],
+  programVersion: [1, 1_000_000, 1],
 }
 export const usualSettings: Fields = Object.fromEntries(Object.entries(SETTINGS).map(([name, [, , usual]]) => [name, usual]))
 

@@ -7,6 +7,7 @@ import {
   type Application,
   type Applied,
   type BlockInfo,
+  ChainError,
   registryOf,
   type Verdict,
   withIntervals,
@@ -19,9 +20,11 @@ import { carryOut, recoveryOf } from './carry-out.js'
 import { dataMapsAfter, dataMapsOf, hashesOf } from './data-maps.js'
 import { NetworkError } from './errors.js'
 import { throwHostFault } from './host-fault.js'
-import { momentOf, type NetworkState } from './network-state.js'
+import { momentOf } from './lottery.js'
+import type { NetworkState } from './network-state.js'
 import { rewardCertifiers } from './pay.js'
 import { seatChanges } from './seat-changes.js'
+import { settled } from './settle.js'
 import { kindOfTransaction } from './transactions.js'
 
 /** Memory for nodes of the maps that were read lately; what does not fit is hashed again. */
@@ -32,12 +35,18 @@ export function networkApplication(network: NetworkId): Application<NetworkState
   const tools = { verification: createVerification(network), cache: createMapCache(MAP_CACHE_BYTES) }
   return {
     begin: ({ settings, peers, balances, startMs }) => {
-      const entries = { settings, ledger: assertConserved(beginLedger(balances)), registry: registryOf(peers, settings), jobs: new Map() }
+      const entries = {
+        settings,
+        ledger: assertConserved(beginLedger(balances)),
+        registry: registryOf(peers, settings),
+        jobs: new Map(),
+        changes: new Map(),
+      }
       return { network, height: 0, timeMs: startMs, ...entries, maps: dataMapsOf(entries, tools.cache) }
     },
     apply: (state, transactions, info) => apply(state, transactions, info, tools),
     dataSets: ({ maps }) => hashesOf(maps),
-    check: (state, transaction) => check(state, transaction, tools.verification),
+    check: (state, transaction) => check(state, transaction, tools),
   }
 }
 type Verification = ReturnType<typeof createVerification>
@@ -54,17 +63,19 @@ function apply(
   { verification, cache }: Tools,
 ): Applied<NetworkState> {
   const refused: { index: number; code: string }[] = []
-  const { settings } = before
-  const [ledger, registry] = [rewardCertifiers(before, info.certifiers), withVotes(before.registry, info.certifiers, info.height, settings)]
-  let state: NetworkState = { ...before, height: info.height, timeMs: info.timeMs, ledger, registry }
+  const first = settled(before, info)
+  const { settings } = first
+  const moment = momentOf(before, info, { cache, settings })
+  const [ledger, registry] = [rewardCertifiers(first, info.certifiers), withVotes(first.registry, info.certifiers, info.height, settings)]
+  let state: NetworkState = { ...first, height: info.height, timeMs: info.timeMs, ledger, registry }
   transactions.forEach((transaction, index) => {
     try {
-      state = carryOut(state, transaction, { moment: momentOf(state, info), verification })
+      state = carryOut(state, transaction, { moment, verification })
     } catch (error) {
       refused.push({ index, code: codeOf(error) })
     }
   })
-  const advanced = advanceJobs(state.jobs, (job, shows) => recoveryOf(state, job, shows, verification), momentOf(state, info))
+  const advanced = advanceJobs(state.jobs, (job, shows) => recoveryOf(state, job, shows, verification), moment)
   const after = { ...state, jobs: advanced.jobs, registry: registryAfter(before, state, advanced) }
   return { state: { ...after, maps: dataMapsAfter(before.maps, before, after, cache) }, refused }
 }
@@ -93,11 +104,11 @@ const mayChange = (error: unknown): boolean =>
 const NONCES_AHEAD_MAX = 256
 
 /** Tries the transaction on the state of the last block: what could never be carried out does not wait in a pool. */
-function check(state: NetworkState, transaction: Uint8Array, verification: Verification): Verdict {
+function check(state: NetworkState, transaction: Uint8Array, { verification, cache }: Tools): Verdict {
   if (kindOfTransaction(transaction) === undefined) return 'TRANSACTION_UNKNOWN'
-  const info = { height: state.height + 1, timeMs: state.timeMs, seed: new Uint8Array(32), certifiers: [] }
+  const info = { height: state.height + 1, timeMs: state.timeMs, seed: new Uint8Array(32) }
   try {
-    carryOut(state, transaction, { moment: momentOf(state, info as never), verification })
+    carryOut(state, transaction, { moment: momentOf(state, info, { cache }), verification })
     return undefined
   } catch (error) {
     const code = codeOf(error)
@@ -111,7 +122,7 @@ function check(state: NetworkState, transaction: Uint8Array, verification: Verif
  */
 function codeOf(error: unknown): string {
   throwHostFault(error)
-  const known = [CryptoError, WireError, LedgerError, SchedulerError, PeerGroupError, NetworkError] as const
+  const known = [CryptoError, WireError, LedgerError, SchedulerError, PeerGroupError, ChainError, NetworkError] as const
   const coded = known.find((kind) => error instanceof kind)
   return coded === undefined ? 'TRANSACTION_FAULT' : (error as InstanceType<typeof coded>).code
 }

@@ -43,7 +43,9 @@ import { openPresent, withOutcomes, withPresence } from '@interpeer/vote-chain'
 import { NetworkError } from './errors.js'
 import { throwHostFault } from './host-fault.js'
 import type { NetworkState } from './network-state.js'
-import { endIfPoor, epochPrice, payMembers } from './pay.js'
+import { endIfPoor, epochPrice, payeeOf, payMembers } from './pay.js'
+import { carryOutOrder } from './registry-orders.js'
+import { carryOutChange } from './settle.js'
 import { kindOfTransaction } from './transactions.js'
 
 /** What a transaction is carried out in: the block's moment, and a memory of signatures that held. */
@@ -54,13 +56,14 @@ export interface Setting {
 
 /** Carries out one transaction. What it throws is why the transaction is refused; then nothing has changed. */
 export function carryOut(state: NetworkState, transaction: Uint8Array, setting: Setting): NetworkState {
-  switch (kindOfTransaction(transaction)) {
+  const kind = kindOfTransaction(transaction)
+  switch (kind) {
     case 'publish':
       return publish(state, transaction, setting)
     case 'transfer': {
       const { from, to, amount, nonce } = openTransfer(transaction, state.network)
       if (isEnded(state, peerIdOfKey(from))) throw new NetworkError({ code: 'ACCOUNT_ENDED' })
-      const order = { from: accountOfBytes(from), to: accountOfBytes(to), amount, nonce }
+      const order = { from: accountOfBytes(from), to: payeeOf(state, accountOfBytes(to)), amount, nonce }
       return { ...state, ledger: transfer(state.ledger, { ...order, tax: taxOf(amount, state.settings.transferTaxPerMille) }) }
     }
     case 'close': {
@@ -75,8 +78,13 @@ export function carryOut(state: NetworkState, transaction: Uint8Array, setting: 
       if (state.registry.get(id)?.awaySinceHeight !== awaySinceHeight) throw new NetworkError({ code: 'NOT_AWAY' })
       return { ...state, registry: withPresence(state.registry, id, setting.moment.height) }
     }
-    default:
+    case 'change':
+    case 'vote':
+      return carryOutChange(state, kind, transaction, setting.moment.height)
+    case undefined:
       throw new NetworkError({ code: 'TRANSACTION_UNKNOWN' })
+    default:
+      return carryOutOrder(state, kind, transaction, { height: setting.moment.height, verification: setting.verification })
   }
 }
 

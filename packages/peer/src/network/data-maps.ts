@@ -2,6 +2,9 @@ import { editHeldMap, emptyHeldMap, type HeldMap, type MapCache, type MapEdit, r
 import { assertTotal, type Ledger, ledgerEdits, ledgerEntries } from '@interpeer/intercoin-ledger'
 import { type Jobs, jobsEdits, jobsEntries } from '@interpeer/job-scheduler'
 import {
+  type Changes,
+  changesEdits,
+  changesEntries,
   type DataSets,
   type Registry,
   registryEdits,
@@ -18,6 +21,8 @@ export type DataMaps = Readonly<Record<keyof DataSets, HeldMap>>
 export interface DataEntries {
   readonly ledger: Ledger
   readonly settings: Settings
+  /** Requests to change them, in the same map. */
+  readonly changes: Changes
   readonly registry: Registry
   readonly jobs: Jobs
 }
@@ -27,7 +32,7 @@ export function dataMapsOf(state: DataEntries, cache?: MapCache): DataMaps {
   const made = (edits: readonly MapEdit[]) => editHeldMap(emptyHeldMap(), edits, cache)
   return {
     ledger: conserved(made(ledgerEntries(state.ledger)), state, cache),
-    settings: made(settingsEntries(state.settings)),
+    settings: made([...settingsEntries(state.settings), ...changesEntries(state.changes)]),
     names: emptyHeldMap(), // no names yet: an issue of its own
     peers: made(registryEntries(state.registry)),
     jobs: made(jobsEntries(state.jobs)),
@@ -39,7 +44,7 @@ export function dataMapsAfter(maps: DataMaps, before: DataEntries, after: DataEn
   const edited = (map: HeldMap, edits: readonly MapEdit[]) => (edits.length === 0 ? map : editHeldMap(map, edits, cache))
   return {
     ledger: conserved(edited(maps.ledger, ledgerEdits(before.ledger, after.ledger)), after, cache),
-    settings: edited(maps.settings, settingsEdits(before.settings, after.settings)),
+    settings: edited(maps.settings, [...settingsEdits(before.settings, after.settings), ...changesEdits(before.changes, after.changes)]),
     names: maps.names,
     peers: edited(maps.peers, registryEdits(before.registry, after.registry)),
     jobs: edited(maps.jobs, jobsEdits(before.jobs, after.jobs)),

@@ -2,29 +2,46 @@ import { bytesOfContentId, type JobId, peekMessageNumber, type Signer } from '@i
 import { transferMessage } from '@interpeer/intercoin-ledger'
 import { closeMessage, publishMessage } from '@interpeer/job-scheduler'
 import { showMessage } from '@interpeer/peer-group'
-import { presentMessage, signPresent } from '@interpeer/vote-chain'
+import {
+  changeRequestMessage,
+  changeVoteMessage,
+  evidenceMessage,
+  joinMessage,
+  presentMessage,
+  recoveryMessage,
+  revokeMessage,
+  rotateMessage,
+  signPresent,
+  termsMessage,
+} from '@interpeer/vote-chain'
 import type { NetworkState } from './network-state.js'
+import type { RegistryOrder } from './registry-orders.js'
 
-/** What can stand in a block. All but `close` are signed messages; a close carries a certificate, which is signed by the group. */
-export type TransactionKind = 'publish' | 'transfer' | 'close' | 'show' | 'present'
+/** What can stand in a block. All are signed messages but `close` and `evidence`, whose parts are signed. */
+export type TransactionKind = 'publish' | 'transfer' | 'close' | 'show' | 'present' | 'change' | 'vote' | RegistryOrder
+
+const KINDS: ReadonlyMap<number, TransactionKind> = new Map([
+  [publishMessage.number, 'publish'],
+  [transferMessage.number, 'transfer'],
+  [showMessage.number, 'show'],
+  [presentMessage.number, 'present'],
+  [joinMessage.number, 'join'],
+  [termsMessage.number, 'terms'],
+  [recoveryMessage.number, 'recovery'],
+  [rotateMessage.number, 'rotate'],
+  [revokeMessage.number, 'revoke'],
+  [changeRequestMessage.number, 'change'],
+  [changeVoteMessage.number, 'vote'],
+])
 
 /** Which kind of transaction some bytes would be, by their message number alone; undefined: none. */
 export function kindOfTransaction(transaction: Uint8Array): TransactionKind | undefined {
-  switch (peekMessageNumber(transaction)) {
-    case publishMessage.number:
-      return 'publish'
-    case transferMessage.number:
-      return 'transfer'
-    case showMessage.number:
-      return 'show'
-    case presentMessage.number:
-      return 'present'
-    case undefined:
-      return 'close'
-    default:
-      return undefined
-  }
+  const number = peekMessageNumber(transaction)
+  if (number !== undefined) return KINDS.get(number)
+  return isEvidence(transaction) ? 'evidence' : 'close'
 }
+/** An array whose first item is the number of evidence: what is not signed begins with it. */
+const isEvidence = ([, first, second]: Uint8Array): boolean => first === 0x18 && second === evidenceMessage.number
 
 /** Brings a group's closing certificate and its batch to the chain. Anyone may; the second time it is refused. */
 export function epochCloseTransaction(job: JobId, certificate: Uint8Array, batch: Uint8Array): Uint8Array {
