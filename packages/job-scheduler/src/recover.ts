@@ -11,6 +11,8 @@ export interface Recovery {
   readonly rerun: readonly Uint8Array[]
   /** The old group closed its epoch, though its certificate was not shown: the next one opens as that would have opened it. */
   readonly closes: boolean
+  /** Members that a verdict sends away: they lose their seats though they showed. */
+  readonly leave?: readonly PeerId[]
 }
 /** Verified shows to what they come to; undefined where they come to nothing. */
 export type RecoverFrom = (entry: Job, shows: readonly Uint8Array[]) => Recovery | undefined
@@ -72,9 +74,10 @@ export function recovered(entry: Job, recoverFrom: RecoverFrom, moment: Moment):
   if (recovery.closes && next !== null) return { job: opened({ ...entry, next }, recovery, moment, { number, lost }), away: [] }
   const shown = recovering.shows.map(({ member }) => member)
   const away = epoch.members.filter((peer) => !shown.includes(peer))
-  const empty = epoch.members.flatMap((peer, seat) => (shown.includes(peer) ? [] : [seat]))
+  const staying = shown.filter((peer) => recovery.leave?.includes(peer) !== true)
+  const empty = epoch.members.flatMap((peer, seat) => (staying.includes(peer) ? [] : [seat]))
   const drawn = drawSeats(entry, empty, { staying: epoch.members }, moment)
-  const members = epoch.members.map((peer, seat) => (shown.includes(peer) ? peer : (drawn[empty.indexOf(seat)] ?? peer)))
+  const members = epoch.members.map((peer, seat) => (staying.includes(peer) ? peer : (drawn[empty.indexOf(seat)] ?? peer)))
   const job: Job = {
     ...entry,
     epoch: {
@@ -140,7 +143,8 @@ export function advanceJobs(
     const begun = noClose(drawFirstGroup(entry, moment), moment)
     const opened = recovered(begun, recoverFrom, moment)
     away.push(...opened.away)
-    const planned = planNext(opened.job, moment, opened.away)
+    const gone = opened.job === begun ? [] : begun.epoch.members.filter((peer) => !opened.job.epoch.members.includes(peer))
+    const planned = planNext(opened.job, moment, gone)
     if (planned !== entry) changed.push(planned)
   }
   if (changed.length === 0) return { jobs, away }

@@ -31,6 +31,10 @@ export const settingsSchema = struct({
   changeRatingMinPerMille: uint53,
   changeFee: uint64,
   programVersion: uint53,
+  disputeFetchCycles: uint53,
+  disputeAnswerCycles: uint53,
+  disputeCycles: uint53,
+  jurorFee: uint64,
 })
 export type Settings = Infer<typeof settingsSchema>
 export type SettingName = keyof Settings
@@ -115,4 +119,8 @@ export const SETTINGS: Readonly<Record<keyof Settings, SettingRange>> = {
     meaning: 'version of the rules; a program that knows only lower ones stops',
     isProtected: true,
   },
+  disputeFetchCycles: { min: 1, max: 100_000, usual: 5, meaning: 'cycles that jurors have to fetch what they judge' },
+  disputeAnswerCycles: { min: 1, max: 100_000, usual: 5, meaning: 'cycles that they then have to run it' },
+  disputeCycles: { min: 1, max: 100_000, usual: 10, meaning: 'cycles that their verdicts then have to come into blocks' },
+  jurorFee: { min: 0, max: 1e12, usual: 1_000_000, meaning: 'what a juror is paid for a verdict' },
 }

@@ -100,7 +100,18 @@ function worldOf(count: number, jobs: ReadonlyMap<JobId, Job>, jobsMap: HeldMap)
   const none = emptyHeldMap()
   const maps = { ledger: none, settings: none, names: none, peers: map, jobs: jobsMap }
   const registry = { get: entryOf } as unknown as NetworkState['registry'] // all are alike: a million objects would only take room
-  const before = { network, height: 7, timeMs: 14_000, settings, registry, jobs, maps, changes: new Map(), ledger: undefined as never }
+  const before = {
+    network,
+    height: 7,
+    timeMs: 14_000,
+    settings,
+    registry,
+    jobs,
+    maps,
+    changes: new Map(),
+    disputes: new Map(),
+    ledger: undefined as never,
+  }
   return { before, peers, waiting: [...jobs.values()].slice(0, DRAWS) }
 }
 function peerIds(count: number): readonly PeerId[] {

@@ -53,7 +53,14 @@ const USUAL = {
   ...{ publishFee: '100000000', transferTaxPerMille: '5', matureCycles: '30', activeCycles: '400', intervalCycles: '300' },
   ...{ ticketsUnpaid: '16', ticketsMax: '64', slotsMax: '32', joiningFee: '1000000000', ratingMinPerMille: '500' },
   ...{ changeCyclesMin: '60', changeVetoPerMille: '340', changeYesPerMille: '667', changeRatingMinPerMille: '700' },
-  ...{ changeFee: '100000000', programVersion: '1' },
+  ...{
+    changeFee: '100000000',
+    programVersion: '1',
+    disputeFetchCycles: '5',
+    disputeAnswerCycles: '5',
+    disputeCycles: '10',
+    jurorFee: '1000000',
+  },
 }
 const OTHERS = { ...USUAL, cycleMs: '3600000', blockReward: '1000000000000', publishFee: '0' }
 

@@ -31,6 +31,10 @@ export const SETTINGS: Readonly<Record<string, readonly [min: number, max: numbe
   changeRatingMinPerMille: [0, 1_000, 700],
   changeFee: [0, 1e12, '100000000'],
   programVersion: [1, 1_000_000, 1],
+  disputeFetchCycles: [1, 100_000, 5],
+  disputeAnswerCycles: [1, 100_000, 5],
+  disputeCycles: [1, 100_000, 10],
+  jurorFee: [0, 1e12, '1000000'],
 }
 export const usualSettings: Fields = Object.fromEntries(Object.entries(SETTINGS).map(([name, [, , usual]]) => [name, usual]))
 

@@ -20,6 +20,7 @@ import { carryOut, recoveryOf } from './carry-out.js'
 import { dataMapsAfter, dataMapsOf, hashesOf } from './data-maps.js'
 import { NetworkError } from './errors.js'
 import { throwHostFault } from './host-fault.js'
+import { advanceDisputes } from './judge-disputes.js'
 import { momentOf } from './lottery.js'
 import type { NetworkState } from './network-state.js'
 import { rewardCertifiers } from './pay.js'
@@ -75,6 +76,7 @@ function apply(
       refused.push({ index, code: codeOf(error) })
     }
   })
+  state = advanceDisputes(before, state, moment, verification)
   const advanced = advanceJobs(state.jobs, (job, shows) => recoveryOf(state, job, shows, verification), moment)
   const after = { ...state, jobs: advanced.jobs, registry: registryAfter(before, state, advanced) }
   return { state: { ...after, maps: dataMapsAfter(before.maps, before, after, cache) }, refused }
@@ -95,7 +97,7 @@ function registryAfter(
  * by a clock, a member's show before its recovery, a transfer after another. Of an unknown job nothing is kept: whoever runs a job
  * learned of it from a block, and offers again.
  */
-const MAY_CHANGE: readonly string[] = ['EPOCH_TOO_EARLY', 'LEDGER_FUNDS', 'SHOW_NOT_WANTED']
+const MAY_CHANGE: readonly string[] = ['EPOCH_TOO_EARLY', 'LEDGER_FUNDS', 'SHOW_NOT_WANTED', 'DISPUTE_OPEN']
 const mayChange = (error: unknown): boolean =>
   error instanceof LedgerError && error.failure.code === 'LEDGER_NONCE'
     ? error.failure.given > error.failure.expected && error.failure.given - error.failure.expected <= NONCES_AHEAD_MAX

@@ -40,6 +40,7 @@ import {
   verifyClosing,
 } from '@interpeer/peer-group'
 import { openPresent, withOutcomes, withPresence } from '@interpeer/vote-chain'
+import { isDisputed, judgedCaseOf, recordDispute, recordVerdict } from './disputes.js'
 import { NetworkError } from './errors.js'
 import { throwHostFault } from './host-fault.js'
 import type { NetworkState } from './network-state.js'
@@ -81,6 +82,10 @@ export function carryOut(state: NetworkState, transaction: Uint8Array, setting: 
     case 'change':
     case 'vote':
       return carryOutChange(state, kind, transaction, setting.moment.height)
+    case 'dispute':
+      return recordDispute(state, transaction, { height: setting.moment.height, verification: setting.verification })
+    case 'verdict':
+      return recordVerdict(state, transaction, setting.moment)
     case undefined:
       throw new NetworkError({ code: 'TRANSACTION_UNKNOWN' })
     default:
@@ -116,9 +121,12 @@ function close(
   batch: Uint8Array,
   { moment, verification }: Setting,
 ): NetworkState {
+  if (isDisputed(state.disputes, entry.job, entry.epoch.number)) throw new NetworkError({ code: 'DISPUTE_OPEN' })
+  // a verdict that undid something opens the next epoch, from what members show
+  if (judgedCaseOf(state.disputes, entry.job, entry.epoch.number) !== undefined) throw new NetworkError({ code: 'EPOCH_FROZEN' })
   const closing = verifyClosing(certificate, batch, contextOf(state, entry), verification)
   const { final, disputed } = closing.batch.value
-  // no jury is drawn yet, so nothing could decide what such an epoch passes on: it is recovered from shows instead
+  // what such an epoch passes on is undecided: it is recovered from shows instead, by the verdict if there is one
   if (disputed > final) throw new NetworkError({ code: 'EPOCH_FROZEN' })
   const outcomes = outcomesOf(entry, closing)
   const { epoch } = entry
@@ -149,7 +157,9 @@ function show(state: NetworkState, envelope: Uint8Array, { moment, verification 
   const added = addShow(entry, { epoch: shown.epoch, member: peerIdOfKey(shown.from), show: envelope })
   // Each alone, so that one false show can't spoil those that hold.
   const { closed, last } = recoverFrom([envelope], contextOf(state, entry), [], verification)
-  if (closed && last !== undefined) return close(state, entry, last.certificate, last.batch, { moment, verification })
+  const number = entry.epoch.number
+  const waits = isDisputed(state.disputes, entry.job, number) || judgedCaseOf(state.disputes, entry.job, number) !== undefined
+  if (closed && last !== undefined && !waits) return close(state, entry, last.certificate, last.batch, { moment, verification })
   return { ...state, jobs: withJob(state.jobs, added) }
 }
 
@@ -162,9 +172,13 @@ export function recoveryOf(
 ): Recovery | undefined {
   const { epoch } = entry
   try {
+    if (isDisputed(state.disputes, entry.job, epoch.number)) return undefined // it waits for the verdict
     const recovery = recoverFrom(shows, contextOf(state, entry), [], verification)
-    const from = openingOf(recovery, epoch)
-    return { state: from.state, timeMs: from.timeMs, rerun: from.rerun, closes: recovery.closing !== undefined }
+    const judgment = judgedCaseOf(state.disputes, entry.job, epoch.number)?.judgment ?? undefined
+    const from = openingOf(recovery, epoch, judgment)
+    const leave = epoch.members.filter((peer) => !from.members.includes(peer))
+    const closes = recovery.closing !== undefined && judgment === undefined
+    return { state: from.state, timeMs: from.timeMs, rerun: from.rerun, closes, leave }
   } catch (error) {
     throwHostFault(error)
     if (error instanceof PeerGroupError) return undefined

@@ -14,6 +14,9 @@ import {
   settingsEntries,
 } from '@interpeer/vote-chain'
 
+import type { Disputes } from './disputes.js'
+import { disputesEdits, disputesEntries } from './disputes-map.js'
+
 /** Each data set as an authenticated map, whose root hash stands in the header of the block that led here (§6.7, design §4). */
 export type DataMaps = Readonly<Record<keyof DataSets, HeldMap>>
 
@@ -25,6 +28,8 @@ export interface DataEntries {
   readonly changes: Changes
   readonly registry: Registry
   readonly jobs: Jobs
+  /** What groups could not decide, in the same map. */
+  readonly disputes: Disputes
 }
 
 /** The maps of a state, from all its entries. */
@@ -35,7 +40,7 @@ export function dataMapsOf(state: DataEntries, cache?: MapCache): DataMaps {
     settings: made([...settingsEntries(state.settings), ...changesEntries(state.changes)]),
     names: emptyHeldMap(), // no names yet: an issue of its own
     peers: made(registryEntries(state.registry)),
-    jobs: made(jobsEntries(state.jobs)),
+    jobs: made([...jobsEntries(state.jobs), ...disputesEntries(state.disputes)]),
   }
 }
 
@@ -47,7 +52,7 @@ export function dataMapsAfter(maps: DataMaps, before: DataEntries, after: DataEn
     settings: edited(maps.settings, [...settingsEdits(before.settings, after.settings), ...changesEdits(before.changes, after.changes)]),
     names: maps.names,
     peers: edited(maps.peers, registryEdits(before.registry, after.registry)),
-    jobs: edited(maps.jobs, jobsEdits(before.jobs, after.jobs)),
+    jobs: edited(maps.jobs, [...jobsEdits(before.jobs, after.jobs), ...disputesEdits(before.disputes, after.disputes)]),
   }
 }
 

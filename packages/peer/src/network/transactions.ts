@@ -1,7 +1,7 @@
 import { bytesOfContentId, type JobId, peekMessageNumber, type Signer } from '@interpeer/crypto-ids'
 import { transferMessage } from '@interpeer/intercoin-ledger'
 import { closeMessage, publishMessage } from '@interpeer/job-scheduler'
-import { showMessage } from '@interpeer/peer-group'
+import { disputeMessage, showMessage, verdictMessage } from '@interpeer/peer-group'
 import {
   changeRequestMessage,
   changeVoteMessage,
@@ -17,8 +17,18 @@ import {
 import type { NetworkState } from './network-state.js'
 import type { RegistryOrder } from './registry-orders.js'
 
-/** What can stand in a block. All are signed messages but `close` and `evidence`, whose parts are signed. */
-export type TransactionKind = 'publish' | 'transfer' | 'close' | 'show' | 'present' | 'change' | 'vote' | RegistryOrder
+/** What can stand in a block. All are signed messages but `close`, `evidence` and `dispute`, whose parts are signed. */
+export type TransactionKind =
+  | 'publish'
+  | 'transfer'
+  | 'close'
+  | 'show'
+  | 'present'
+  | 'change'
+  | 'vote'
+  | 'dispute'
+  | 'verdict'
+  | RegistryOrder
 
 const KINDS: ReadonlyMap<number, TransactionKind> = new Map([
   [publishMessage.number, 'publish'],
@@ -32,16 +42,19 @@ const KINDS: ReadonlyMap<number, TransactionKind> = new Map([
   [revokeMessage.number, 'revoke'],
   [changeRequestMessage.number, 'change'],
   [changeVoteMessage.number, 'vote'],
+  [verdictMessage.number, 'verdict'],
 ])
 
 /** Which kind of transaction some bytes would be, by their message number alone; undefined: none. */
 export function kindOfTransaction(transaction: Uint8Array): TransactionKind | undefined {
   const number = peekMessageNumber(transaction)
   if (number !== undefined) return KINDS.get(number)
-  return isEvidence(transaction) ? 'evidence' : 'close'
+  const first = firstNumber(transaction)
+  if (first === evidenceMessage.number) return 'evidence'
+  return first === disputeMessage.number ? 'dispute' : 'close'
 }
-/** An array whose first item is the number of evidence: what is not signed begins with it. */
-const isEvidence = ([, first, second]: Uint8Array): boolean => first === 0x18 && second === evidenceMessage.number
+/** The number that an array of CBOR begins with, if it is one from 24 to 255: what is not signed begins with that of its message. */
+const firstNumber = ([, first, second]: Uint8Array): number | undefined => (first === 0x18 ? second : undefined)
 
 /** Brings a group's closing certificate and its batch to the chain. Anyone may; the second time it is refused. */
 export function epochCloseTransaction(job: JobId, certificate: Uint8Array, batch: Uint8Array): Uint8Array {
