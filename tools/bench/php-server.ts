@@ -26,10 +26,23 @@ export function phpVersion(): string | undefined {
   }
 }
 
-/** Serves a folder with `php -S`, the server that comes with PHP: one process, one request at a time, no opcode cache. */
-export async function startPhpServer(documentRoot: string, version: string): Promise<PhpServer> {
+export interface PhpServerOptions {
+  /** `name=value` each, beside what this machine's php.ini says. */
+  readonly settings?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** What is asked until there is an answer. */
+  readonly readyPath?: string
+}
+
+/** Serves a folder with `php -S`, the server that comes with PHP: one process, one request at a time; no opcode cache, unless the settings say so. */
+export async function startPhpServer(
+  documentRoot: string,
+  version: string,
+  { settings = [], env = {}, readyPath = '/' }: PhpServerOptions = {},
+): Promise<PhpServer> {
   const port = await freePort()
-  const child = spawn('php', ['-S', `127.0.0.1:${port}`, '-t', documentRoot], { stdio: 'ignore' })
+  const words = [...settings.flatMap((setting) => ['-d', setting]), '-S', `127.0.0.1:${port}`, '-t', documentRoot]
+  const child = spawn('php', words, { stdio: 'ignore', env: { ...process.env, ...env } })
   const exited = new Promise<void>((done) => child.on('exit', () => done()).on('error', () => done()))
   const stop = async () => {
     child.kill('SIGTERM')
@@ -38,7 +51,7 @@ export async function startPhpServer(documentRoot: string, version: string): Pro
   const client = new TimedClient(port, 'localhost')
   const deadline = performance.now() + START_MS
   while (
-    !(await client.ask({ path: '/' }).then(
+    !(await client.ask({ path: readyPath }).then(
       () => true,
       () => false,
     ))
@@ -54,7 +67,7 @@ export async function startPhpServer(documentRoot: string, version: string): Pro
 }
 
 /** A port that was free a moment ago: `php -S` can't be asked to choose one and say which. */
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((done, failed) => {
     const server = createServer().on('error', failed)
     server.listen(0, '127.0.0.1', () => {

@@ -13,6 +13,8 @@ export interface TimedRequest {
   readonly path: string
   /** Sent as a form by POST; GET without. */
   readonly form?: Readonly<Record<string, string>>
+  /** Beside Host and what a form needs. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** One visitor of one site on 127.0.0.1: one request at a time over a connection that is kept open where the server lets it be. */
@@ -27,9 +29,10 @@ export class TimedClient {
     this.#host = host
   }
 
-  ask({ path, form }: TimedRequest): Promise<TimedReply> {
+  ask({ path, form, headers: further = {} }: TimedRequest): Promise<TimedReply> {
     const body = form === undefined ? undefined : new URLSearchParams(form).toString()
     const headers = {
+      ...further,
       host: `${this.#host}:${this.#port}`,
       ...(body === undefined
         ? {}

@@ -12,6 +12,8 @@ export interface GatewayConfig {
   readonly hostName: string
   readonly logLevel: string
   readonly readChecks: number
+  /** MiB. */
+  readonly cache: number
 }
 
 /** Flag over `INTERPEER_*` over default. */
@@ -22,6 +24,10 @@ export function readConfig(argv: readonly string[]): GatewayConfig {
   }
   const perMille = (text: string): number => {
     if (!/^\d{1,4}$/.test(text) || Number(text) > 1000) throw new InvalidArgumentError('a whole number from 0 to 1000')
+    return Number(text)
+  }
+  const mebibytes = (text: string): number => {
+    if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('a whole number from 0 to 99999')
     return Number(text)
   }
   const endpoints = (text: string, earlier: readonly PeerEndpoint[] = []): PeerEndpoint[] => [...earlier, endpoint(text)]
@@ -45,6 +51,12 @@ export function readConfig(argv: readonly string[]): GatewayConfig {
         .argParser(perMille)
         .env('INTERPEER_READ_CHECKS')
         .default(20),
+    )
+    .addOption(
+      new Option('--cache <MiB>', 'memory for files of sites that many ask for; 0: none is kept')
+        .argParser(mebibytes)
+        .env('INTERPEER_CACHE')
+        .default(64),
     )
     .addOption(new Option('--log-level <level>', 'how much to log').choices(['error', 'warn', 'info', 'debug']).default('info'))
     .parse(argv)

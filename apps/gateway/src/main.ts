@@ -39,11 +39,12 @@ async function main(): Promise<void> {
   }
   try {
     const { host, hostName } = config
+    const cacheBytes = config.cache * 1024 * 1024
     http = await listen({
       host,
       port: config.port,
       bodyMaxBytes: REQUEST_BODY_MAX_BYTES,
-      app: (port) => gatewayApp({ peer, hostName, port, log }),
+      app: (port) => gatewayApp({ peer, hostName, port, log, cacheBytes }),
     })
     stopWatching = watchSites({ peer }, WATCH_MS)
     const stopped = new Promise<void>((resolve) => {

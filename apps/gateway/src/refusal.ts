@@ -73,8 +73,18 @@ const WORDS: Readonly<Record<string, Words>> = {
   },
   REQUEST_TOO_LARGE: {
     title: 'That is too much at once',
-    what: 'A request may carry at most 896 KiB.',
+    what: 'A request may carry at most 16 MiB.',
     whatToDo: 'Send a smaller file or a shorter text.',
+  },
+  REQUEST_BODY_MISSING: {
+    title: 'What you sent did not arrive',
+    what: 'The peers that run this site could not get all of it from the gateway in time.',
+    whatToDo: 'Send it again. If it happens again, use another gateway.',
+  },
+  UPLOADS_BUSY: {
+    title: 'Too much is being sent',
+    what: 'The gateway holds as much of what visitors send as it can.',
+    whatToDo: 'Wait until what you sent before has been saved, and send it again.',
   },
   REQUEST_MALFORMED: {
     title: 'The request could not be understood',

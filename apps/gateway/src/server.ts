@@ -11,6 +11,8 @@ export interface GatewayOptions {
   readonly hostName: string
   readonly port: number
   readonly log: Logger
+  /** Of answers that are kept in memory for others who ask; 0: none are. Default 64 MiB. */
+  readonly cacheBytes?: number
 }
 
 /** The gateway's HTTP side: each site on its own origin `NAME.hostName:port`, the gateway's own pages on every other host name. */

@@ -13,11 +13,13 @@ import {
   type SiteAnswer,
   type VisitorRequest,
 } from '@interpeer/peer/node'
+import { AnswerCache, type CacheUse } from './answer-cache.js'
 import { compressed } from './compression.js'
 import { addBar, assetAt } from './pages/index.js'
 import { refusal } from './refusal.js'
 import { sendFile } from './send-file.js'
 import type { GatewayOptions } from './server.js'
+import { UploadRoom } from './upload-room.js'
 
 /** Answers requests to one site's origin: each goes to a member of its group as a signed message, and the reply is checked. */
 export function siteOrigin({
@@ -25,12 +27,17 @@ export function siteOrigin({
   hostName,
   port,
   log,
+  cacheBytes = CACHE_BYTES,
 }: GatewayOptions): (request: Request, name: string, outgoing: ServerResponse) => Promise<Response> {
   const networkPage = `http://${hostName}:${port}/`
+  const uploads = new UploadRoom()
+  const cache = new AnswerCache({ maxBytes: cacheBytes, now: () => performance.now() })
   return async (request, name, outgoing) => {
     const url = new URL(request.url)
     const asset = assetAt(url.pathname) // the bar, and what error pages need
     if (asset !== undefined) return new Response(asset.body, { headers: { 'content-type': asset.type, 'cache-control': 'max-age=300' } })
+    const giveRoom = uploads.take(request, outgoing.req.socket.remoteAddress ?? '', name)
+    if (giveRoom === undefined) return refusal({ status: 503, code: 'UPLOADS_BUSY', site: name, networkPage })
     try {
       const body = await readBody(request, REQUEST_BODY_MAX_BYTES)
       if (body === undefined) return refusal({ status: 413, code: 'REQUEST_TOO_LARGE', site: name, networkPage })
@@ -43,11 +50,15 @@ export function siteOrigin({
         body,
       }
       const wanted = request.headers.get('interpeer-peer')
-      const answer = await peer.askSite(name, visitor, wanted === null ? {} : { member: parsePeerId(wanted) })
+      // who wants one member's word gets that
+      const { answer, use } =
+        wanted === null
+          ? await cache.answer(name, visitor, (asked) => peer.askSite(name, asked, {}))
+          : { answer: await peer.askSite(name, visitor, { member: parsePeerId(wanted) }), use: undefined }
       if (answer.status >= 500 && answer.body.length === 0 && request.method !== 'HEAD')
         return withPeer(answer, scriptFailed(answer, name, networkPage))
       if (answer.ran === 'refused') return withPeer(answer, refusal({ status: answer.status, code: answer.code, site: name, networkPage }))
-      if (answer.download === undefined) return await pageOf(answer, request, networkPage)
+      if (answer.download === undefined) return await pageOf(answer, request, networkPage, use)
       const broken = await sendFile(outgoing, answer.status, fileHeaders(answer, answer.download), answer.download)
       if (broken !== undefined && !request.signal.aborted) log.warn({ err: broken, site: name, peer: answer.peer }, 'a download broke off')
       return RESPONSE_ALREADY_SENT
@@ -62,9 +73,13 @@ export function siteOrigin({
         site: name,
         networkPage,
       })
+    } finally {
+      giveRoom()
     }
   }
 }
+/** What the cache takes at most where nothing else is said. */
+const CACHE_BYTES = 64 * 1024 * 1024
 const STATUS: Readonly<Record<string, number>> = {
   SITE_UNKNOWN: 404,
   SITE_UNREACHABLE: 503,
@@ -72,6 +87,7 @@ const STATUS: Readonly<Record<string, number>> = {
   MEMBER_UNKNOWN: 404,
   PEER_ID_SYNTAX: 400,
   REQUEST_MALFORMED: 400,
+  UPLOADS_BUSY: 503,
   CLOSED: 503,
 }
 
@@ -84,9 +100,10 @@ function scriptFailed(answer: SiteAnswer, site: string, networkPage: string): Re
 /** Of the body as the group made it: before the bar is put in, or a page of ours takes its place. */
 const digestOf = (body: Uint8Array): string => `sha-256=:${createHash('sha256').update(body).digest('base64')}:`
 
-async function pageOf(answer: SiteAnswer, request: Request, networkPage: string): Promise<Response> {
+async function pageOf(answer: SiteAnswer, request: Request, networkPage: string, use: CacheUse | undefined): Promise<Response> {
   const headers = headersForVisitor(answer.headers)
   setPeer(headers, answer)
+  if (use !== undefined) headers.set('interpeer-cache', use)
   headers.set('interpeer-digest', digestOf(answer.body))
   const { status } = answer
   if (isBodiless(request.method, status)) {

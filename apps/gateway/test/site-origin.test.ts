@@ -210,6 +210,36 @@ test('who asks first is told whether to send; what is too long gets an answer', 
     true,
     true,
   ])
-  const large = await post(2_000_000, '')
+  const large = await post(20_000_000, '')
   expect([large.head.split('\r\n')[0], asked.length]).toEqual(['http/1.1 413 payload too large', 1])
 })
+
+test('uploads that fill what one visitor may have in the gateway are told so; what was answered gives its room back', async () => {
+  const MIB = 1024 * 1024
+  const release: (() => void)[] = []
+  const asked: number[] = []
+  const askSite = async (_: string, { body }: VisitorRequest) => {
+    asked.push(body.length)
+    await new Promise<void>((resolve) => release.push(resolve))
+    return plain
+  }
+  const app = (port: number) =>
+    gatewayApp({ peer: { askSite } as unknown as Peer, hostName: 'localhost', port, log: pino({ level: 'silent' }) })
+  http = await listen({ host: '127.0.0.1', port: 0, bodyMaxBytes: 16 * MIB, app })
+  const { port } = http
+  const body = new Uint8Array(16 * MIB)
+  const post = (lines: readonly string[], sent: Uint8Array | string = '') =>
+    raw(port, ['POST / HTTP/1.1', 'Host: site.localhost', 'Connection: close', ...lines, '', ''].join('\r\n'), sent)
+  const first = Array.from({ length: 4 }, () => post([`Content-Length: ${body.length}`], body))
+  await expect.poll(() => asked, { timeout: 20_000 }).toEqual(Array.from({ length: 4 }, () => body.length))
+  const full = await post(['Content-Length: 1'], 'x')
+  expect([full.head.split('\r\n')[0], header(full.head, 'interpeer-error')]).toEqual(['http/1.1 503 service unavailable', 'uploads_busy'])
+  expect((await post([`Content-Length: ${body.length + 1}`])).head).toContain('503')
+  for (const one of release.splice(0)) one()
+  await Promise.all(first)
+  expect((await post([`Content-Length: ${body.length + 1}`])).head.split('\r\n')[0]).toBe('http/1.1 413 payload too large')
+  const last = post(['Content-Length: 1'], 'x')
+  await expect.poll(() => release.length, { timeout: 20_000 }).toBe(1)
+  release[0]?.()
+  expect((await last).head.split('\r\n')[0]).toBe('http/1.1 200 ok')
+}, 60_000)

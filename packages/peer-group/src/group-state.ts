@@ -1,7 +1,7 @@
 import type { ContentId, PeerId, Signer } from '@interpeer/crypto-ids'
 import type { ExecutionResult, GroupEffect, GroupSetup, RequestRef, StoredBlock } from './api.js'
 import type { KnownBatch } from './batch.js'
-import type { EventFailures } from './event-turns.js'
+import type { EventFailures, EventsRest } from './event-turns.js'
 import type { Answer, DissentHeld, Proposal, Reveal, Seal, Timeout } from './messages.js'
 import { quorumOf } from './quorum.js'
 import type { Named, RequestIndex } from './request-index.js'
@@ -154,6 +154,10 @@ export interface Pending extends Named {
   /** Whose share of the pool it takes: the member that offered it; the own seat if a visitor brought it here, and this peer answers for passing it on. */
   readonly seat: number
   readonly failures: number
+  /** Seats that said they have all of a request in pieces; of any other request none. */
+  readonly holders: ReadonlySet<number>
+  /** Whether enough members have it for a batch with it to be run in time. */
+  readonly spread: boolean
 }
 
 /** Requests that wait. A value: what changes costs by itself, not by how many wait. */
@@ -162,7 +166,7 @@ export interface Pool {
   /** How many of them are held and may be batched. */
   readonly waiting: number
   /** What each seat takes of it. */
-  readonly shares: ReadonlyMap<number, { readonly requests: number; readonly bytes: number }>
+  readonly shares: ReadonlyMap<number, { readonly requests: number; readonly bytes: number; readonly pieced: number }>
   readonly nextOrder: number
 }
 
@@ -188,6 +192,7 @@ export interface Group {
   readonly pool: Pool
   /** By the event's id in hexadecimal. */
   readonly failedEvents: ReadonlyMap<string, EventFailures>
+  readonly eventsRest: EventsRest
   readonly offerAtMs: number | undefined
   readonly offerEveryMs: number
   readonly closing: { readonly atMs: number; readonly next: readonly PeerId[] } | undefined

@@ -4,11 +4,12 @@ import type { RefusalCode, RequestRef, Write } from './api.js'
 import type { KnownBatch } from './batch.js'
 import { roomAmongOpen } from './check-batch.js'
 import { blameEvents, eventsFor } from './event-turns.js'
-import { count, othersOf, type Pending, type Pool, peerAt, send, type Turn } from './group-state.js'
+import { count, othersOf, type Pending, type Pool, peerAt, quorum, send, type Turn } from './group-state.js'
 import { offerMessage } from './messages.js'
 import { takeBodies } from './own-run.js'
+import { isPieced } from './request-block.js'
 import { changeIndex, emptyIndex, findIn, itemsOf } from './request-index.js'
-import { INLINE_BODY_MAX_BYTES, OFFER_REQUESTS_MAX, PROVISIONAL_MAX, REQUEST_MAX_BYTES } from './settings.js'
+import { INLINE_BODY_MAX_BYTES, OFFER_REQUESTS_MAX, PIECED_WAIT_MS, PROVISIONAL_MAX, REQUEST_MAX_BYTES } from './settings.js'
 import { sign } from './sign.js'
 import { answeredBy, roomIn } from './state-block.js'
 import { nameable, provisionalSteps } from './steps.js'
@@ -26,13 +27,17 @@ export const pendingIn = ({ index }: Pool): Pending[] => [...itemsOf(index)].sor
 
 /** Visitors' writes reached this peer. */
 export function onWrites(t: Turn, writes: readonly Write[]): undefined {
-  const { g } = t
   const taken = writes.filter((write) => takeWrite(t, write))
   if (taken.length === 0) return
-  const offered = taken.map(({ bytes, ...ref }) => offeredOf(ref, bytes.length <= INLINE_BODY_MAX_BYTES ? bytes : null))
+  const travels = ({ cid, bytes }: Write) => bytes.length <= INLINE_BODY_MAX_BYTES && !isPieced(cid)
+  const offered = taken.map((write) => offeredOf(write, travels(write) ? write.bytes : null))
   sendOffers(t, offered)
+  offerSoon(t)
+}
+
+function offerSoon({ g, nowMs }: Turn): undefined {
   g.offerEveryMs = g.settings.resendMs
-  g.offerAtMs = Math.min(g.offerAtMs ?? Number.POSITIVE_INFINITY, t.nowMs + g.offerEveryMs)
+  g.offerAtMs = Math.min(g.offerAtMs ?? Number.POSITIVE_INFINITY, nowMs + g.offerEveryMs)
 }
 
 /** Whether it is to be passed on: not when it has run, is known here, or is refused. */
@@ -58,7 +63,7 @@ function takeWrite(t: Turn, { id, ms, cid, bytes }: Write): boolean {
   if (known !== undefined && known.failures >= FAILURES_MAX) return refuse('JOB_TOO_SLOW')
   if (known?.held === true && known.ref.cid !== cid) return refuse('REQUEST_MISMATCH')
   if (known?.seat === g.seat) return false
-  if (isShareFull(t, g.seat, known, bytes.length) || (known === undefined && isStateFull(t))) return refuse('GROUP_BUSY')
+  if (isShareFull(t, g.seat, known, ref, bytes.length) || (known === undefined && isStateFull(t))) return refuse('GROUP_BUSY')
   hold(t, ref, bytes, g.seat)
   return true
 }
@@ -77,8 +82,9 @@ export function onOffer(t: Turn, { value, seat }: Opened<Infer<typeof offerMessa
       count(t, 'OFFER_MALFORMED')
       continue
     }
+    // what lies in further blocks is held when those are here too
     if (answeredBy(g.base.state, hexOf(id)) !== undefined) isAnswered = true
-    else if (takeOffered(t, ref, body, seat)) lacking.push(ref)
+    else if (takeOffered(t, ref, isPieced(ref.cid) ? null : body, seat)) lacking.push(ref)
   }
   if (lacking.length > 0) t.effects.push({ type: 'fetch-bodies', requests: lacking, from: [peerAt(g, seat)] })
   return isAnswered ? 'answered' : undefined
@@ -88,14 +94,17 @@ export function onOffer(t: Turn, { value, seat }: Opened<Infer<typeof offerMessa
 function takeOffered(t: Turn, ref: RequestRef, body: Uint8Array | null, seat: number): boolean {
   const name = hexOf(ref.id)
   const known = findIn(t.g.pool.index, name)
+  if (known !== undefined && known.ref.cid === ref.cid && isPieced(ref.cid))
+    setPending(t, { ...known, holders: new Set([...known.holders, seat]) })
   if (known !== undefined && (known.held || known.failures >= FAILURES_MAX)) return false
   const wrong = refusalOf(t, ref, body ?? undefined)
   const isNew = known === undefined || body !== null
   if (wrong !== undefined) count(t, wrong)
-  else if (isNew && isShareFull(t, seat, known, body?.length ?? 0)) count(t, 'GROUP_BUSY')
+  else if (isNew && isShareFull(t, seat, known, ref, body?.length ?? 0)) count(t, 'GROUP_BUSY')
   else if (body !== null) hold(t, ref, body, seat)
   else if (known === undefined || known.ref.cid === ref.cid) {
-    if (known === undefined) setPending(t, { name, order: t.g.pool.nextOrder, ref, size: 0, held: false, seat, failures: 0 })
+    const holders = isPieced(ref.cid) ? new Set([seat]) : NOBODY
+    if (known === undefined) setPending(t, { name, order: t.g.pool.nextOrder, ref, size: 0, held: false, seat, failures: 0, holders })
     return true
   }
   return false
@@ -104,8 +113,18 @@ function takeOffered(t: Turn, ref: RequestRef, body: Uint8Array | null, seat: nu
 /** The shell has these blocks on disk. */
 export function onBodies(t: Turn, cids: readonly ContentId[]): undefined {
   const given = new Set(cids)
+  const pieced: RequestRef[] = []
   for (const pending of pendingIn(t.g.pool)) {
-    if (!pending.held && pending.failures < FAILURES_MAX && given.has(pending.ref.cid)) setPending(t, { ...pending, held: true })
+    if (pending.held || pending.failures >= FAILURES_MAX || !given.has(pending.ref.cid)) continue
+    setPending(t, { ...pending, held: true, holders: heldHere(t, pending.ref, pending.holders) })
+    if (isPieced(pending.ref.cid)) pieced.push(pending.ref)
+  }
+  if (pieced.length > 0) {
+    sendOffers(
+      t,
+      pieced.map((ref) => offeredOf(ref, null)),
+    )
+    offerSoon(t)
   }
   const wanted = [...t.g.open.proposals.values()].flatMap(({ batch }) => batch.requests)
   for (const { cid } of wanted) if (given.has(cid)) t.g.open.bodies.add(cid)
@@ -159,8 +178,8 @@ export function hasWork(t: Turn): boolean {
  * A batch found no quorum and a member abstained: after the second time its requests leave the queue, unless a commit set binds them. What this member
  * counts is its own: others may have seen fewer failures, and propose the request once more.
  */
-export function blame(t: Turn, batch: KnownBatch | undefined): undefined {
-  blameEvents(t, batch)
+export function blame(t: Turn, batch: KnownBatch | undefined, rank: number): undefined {
+  blameEvents(t, batch, rank)
   const { batches, bound: set } = t.g.open
   const bound = new Set(((set === undefined ? undefined : batches.get(hexOf(set.hash)))?.requests ?? []).map(({ id }) => hexOf(id)))
   for (const { id } of batch?.requests ?? []) {
@@ -190,11 +209,14 @@ export function cleanPool(t: Turn, told: ReadonlySet<string>): undefined {
   if (gone.length > 0) g.pool = changePool(g.pool, gone, [])
 }
 
-/** Offers again what this member answers for; the bodies are not sent twice, whoever lacks one fetches it. */
+/** Offers again what this member answers for, and what it has of requests in pieces; the bodies are not sent twice, whoever lacks one fetches it. */
 export function offerAgain(t: Turn): undefined {
   const { g } = t
   if (g.offerAtMs === undefined || t.nowMs < g.offerAtMs) return
-  const mine = pendingIn(g.pool).filter((pending) => pending.seat === g.seat && pending.failures < FAILURES_MAX)
+  for (const pending of pendingIn(g.pool)) if (!pending.spread) setPending(t, pending) // time has passed
+  const mine = pendingIn(g.pool).filter(
+    ({ seat, failures, holders }) => (seat === g.seat || holders.has(g.seat)) && failures < FAILURES_MAX,
+  )
   sendOffers(
     t,
     mine.map(({ ref }) => offeredOf(ref, null)),
@@ -213,16 +235,18 @@ function refusalOf(t: Turn, ref: RequestRef, bytes: Uint8Array | undefined): Ref
   return undefined
 }
 
-const isWaiting = ({ held, failures }: Pending): boolean => held && failures < FAILURES_MAX
+const isWaiting = ({ held, spread, failures }: Pending): boolean => held && spread && failures < FAILURES_MAX
 
 /** Whether a member's share of the pool is used up; `known` not counted. One request always fits: nobody can take another's share. */
-function isShareFull(t: Turn, seat: number, known: Pending | undefined, size: number): boolean {
+function isShareFull(t: Turn, seat: number, known: Pending | undefined, { cid }: RequestRef, size: number): boolean {
   const { pool, settings, setup } = t.g
   const sharers = seat === t.g.seat ? 1 : setup.members.length - 1
   const own = known?.seat === seat ? known : undefined
   const share = pool.shares.get(seat)
   const requests = (share?.requests ?? 0) - (own === undefined ? 0 : 1)
   const bytes = (share?.bytes ?? 0) - (own?.size ?? 0)
+  const pieced = (share?.pieced ?? 0) - (own !== undefined && isPieced(own.ref.cid) ? 1 : 0)
+  if (isPieced(cid) && pieced > 0 && pieced >= Math.floor(settings.poolPiecedMax / sharers)) return true
   return requests > 0 && (requests >= Math.floor(settings.poolRequestsMax / sharers) || bytes + size > settings.poolBytesMax / sharers)
 }
 
@@ -239,12 +263,26 @@ function hold(t: Turn, ref: RequestRef, bytes: Uint8Array, seat: number): undefi
   const known = findIn(t.g.pool.index, name)
   t.blocks.push({ cid: ref.cid, bytes })
   const order = known?.order ?? t.g.pool.nextOrder
-  setPending(t, { name, order, ref, size: bytes.length, held: true, seat, failures: known?.failures ?? 0 })
+  const holders = heldHere(t, ref, known?.ref.cid === ref.cid ? known.holders : NOBODY)
+  setPending(t, { name, order, ref, size: bytes.length, held: true, seat, failures: known?.failures ?? 0, holders })
 }
 
-function setPending(t: Turn, pending: Pending): undefined {
+const NOBODY: ReadonlySet<number> = new Set()
+const heldHere = ({ g }: Turn, { cid }: RequestRef, holders: ReadonlySet<number>): ReadonlySet<number> =>
+  isPieced(cid) ? new Set([...holders, g.seat]) : NOBODY
+
+/**
+ * A batch with a request in pieces waits for each member to fetch them: those that time out meanwhile would hold all others' writes up. So members say when
+ * they have one, and it is batched after that.
+ */
+function isSpread({ g, nowMs }: Turn, { ref, holders }: Pick<Pending, 'ref' | 'holders'>): boolean {
+  if (!isPieced(ref.cid) || holders.size >= g.setup.members.length) return true
+  return holders.size >= quorum(g) && nowMs >= ref.ms + PIECED_WAIT_MS
+}
+
+function setPending(t: Turn, pending: Omit<Pending, 'spread'>): undefined {
   const known = findIn(t.g.pool.index, pending.name)
-  t.g.pool = changePool(t.g.pool, known === undefined ? [] : [known], [pending])
+  t.g.pool = changePool(t.g.pool, known === undefined ? [] : [known], [{ ...pending, spread: isSpread(t, pending) }])
 }
 
 /** `gone`: as they are in it. `added`: of names that are not in it, or gone. */
@@ -257,7 +295,11 @@ function changePool(pool: Pool, gone: readonly Pending[], added: readonly Pendin
   ] as const) {
     for (const pending of pendings) {
       const share = shares.get(pending.seat)
-      shares.set(pending.seat, { requests: (share?.requests ?? 0) + sign, bytes: (share?.bytes ?? 0) + sign * pending.size })
+      shares.set(pending.seat, {
+        requests: (share?.requests ?? 0) + sign,
+        bytes: (share?.bytes ?? 0) + sign * pending.size,
+        pieced: (share?.pieced ?? 0) + (isPieced(pending.ref.cid) ? sign : 0),
+      })
       if (isWaiting(pending)) waiting += sign
     }
   }

@@ -13,7 +13,9 @@ import { eventsFor } from './event-turns.js'
 import { collatorSeat, count, othersOf, quorum, send, type Turn } from './group-state.js'
 import { certificateMessage, type Proposal, proposalMessage, UNANIMOUS_SHOWN_MAX } from './messages.js'
 import { isNamingDue } from './naming.js'
+import { isOutboxTurnDue } from './outbox-wakes.js'
 import { candidates } from './pool.js'
+import { isPieced } from './request-block.js'
 import { PROVISIONAL_MAX } from './settings.js'
 import { sign } from './sign.js'
 import { roomIn } from './state-block.js'
@@ -126,7 +128,7 @@ function newBatch(t: Turn): Chosen | undefined {
     isClosing || isHeld || base.state === undefined
       ? NO_WORK
       : chooseWork(t, Math.min(roomIn(base.state, timeMs, settings.requestsKeptMs), roomAmongOpen(t, final)), timeMs)
-  const early = t.nowMs < base.sinceMs + settings.idleEveryMs
+  const early = t.nowMs < base.sinceMs + settings.idleEveryMs && !isOutboxTurnDue(t)
   if (open.rank === 0 && !isClosing && requests.length + events.length === 0 && early && !isNamingDue(t)) return undefined
   open.proof ??= self.vrfProve(seedAlpha(setup.network, setup.job, setup.epoch, open.step))
   const batch = writeBatch({
@@ -186,8 +188,10 @@ function chooseRequests(t: Turn, room: number, timeMs: number): { readonly reque
   if (first.failures > 0) return { requests: [first.ref], hasFailed: true }
   const chosen: RequestRef[] = []
   let bytes = 0
-  for (const { ref, size, failures } of waiting) {
+  for (const { ref, size: blockBytes, failures } of waiting) {
     if (failures > 0) continue
+    // what lies in further blocks goes alone
+    const size = isPieced(ref.cid) ? settings.batchBytesMax : blockBytes
     if (chosen.length >= Math.min(settings.batchRequestsMax, room) || (chosen.length > 0 && bytes + size > settings.batchBytesMax)) break
     chosen.push(ref)
     bytes += size

@@ -81,6 +81,7 @@ export function openReadPair(requestEnvelope: Uint8Array, replyEnvelope: Uint8Ar
   const wrong = (reason: string) => new PeerGroupError({ code: 'READ_PAIR_INVALID', reason })
   if (!sameBytes(reply.request, sha256(requestEnvelope)) || !sameBytes(reply.job, request.job)) throw wrong('a reply to another request')
   if (request.method !== 'GET' && request.method !== 'HEAD') throw wrong('no read')
+  if (request.parts.length > 0) throw wrong('a read with a body of its own')
   if (reply.ran !== 'read') throw wrong('not answered by one member alone')
   if (reply.stale) throw wrong('said to be stale')
   return opened(() => ({

@@ -24,6 +24,8 @@ export interface GroupSettings {
   /** Requests of own visitors that wait, and their bytes: more are refused. The other members' offers may take as much again, each an equal share. */
   readonly poolRequestsMax: number
   readonly poolBytesMax: number
+  /** Of those, how many whose bodies lie in blocks of their own: each may be 16 MiB on the disk. */
+  readonly poolPiecedMax: number
 }
 
 export const GROUP_DEFAULTS: GroupSettings = {
@@ -40,6 +42,7 @@ export const GROUP_DEFAULTS: GroupSettings = {
   batchBytesMax: 4 * 1024 * 1024,
   poolRequestsMax: 1_024,
   poolBytesMax: 32 * 1024 * 1024,
+  poolPiecedMax: 4,
 }
 
 /** Bounds that no setting moves: they are part of the wire format, or keep a member's memory finite. */
@@ -56,6 +59,8 @@ export const OFFER_REQUESTS_MAX = 64
 /** Request bodies up to this size travel inside the offer, of all its requests together; larger ones are fetched. */
 export const INLINE_BODY_MAX_BYTES = 900 * 1024
 export const REQUEST_MAX_BYTES = 1024 * 1024
+/** A request in pieces is batched when all members say that they have it; when it is so old, a quorum is enough: who is away must not hold it up. */
+export const PIECED_WAIT_MS = 3_000
 /** Request ids in one page of the state. A step writes the last page anew, so a larger one costs more. */
 export const PAGE_REQUESTS_MAX = 1_024
 /** Pages of the state: room for 1,747 writes per second in ten minutes. A batch that would pass it is not sealed. */

@@ -25,6 +25,7 @@ import {
 import { challengeMessage, challengeReplyMessage } from '../src/own-work/messages.js'
 import { readCheck, readChecked, readContradiction } from '../src/read-check.js'
 import { READ_FOUND_MAX_BYTES, readFound } from '../src/read-evidence.js'
+import { PIECED_MAX_BYTES, piecedRequest } from '../src/request-block.js'
 import { siteReply, siteResponse } from '../src/site-reply.js'
 import { siteRequest } from '../src/site-request.js'
 import { pageSchema, STATE_BLOCK_MAX_BYTES, stateSchema } from '../src/state-block.js'
@@ -62,6 +63,7 @@ export const contract = [
   recordCodec('group-agenda', agendaSchema, AGENDA_MAX_BYTES),
   recordCodec('outbox-request', outboxRequestSchema, MESSAGE_MAX_BYTES),
   recordCodec('group-requests', pageSchema, MESSAGE_MAX_BYTES),
+  recordCodec('pieced-request', piecedRequest, PIECED_MAX_BYTES),
   recordCodec('site-response', siteResponse, MESSAGE_MAX_BYTES),
   recordCodec('group-record', recordSchema, RECORD_MAX_BYTES),
   recordCodec('juror-record', jurorRecordSchema, JUROR_RECORD_MAX_BYTES),

@@ -36,7 +36,7 @@ const truth: ReadOutcome = { ...page, writes: false }
 
 function asked(changes: Partial<SiteRequest> = {}, signer = visitor): Uint8Array {
   const place = { from: signer.publicKey, job: bytesOfContentId(job), id: new Uint8Array(16).fill(9), ms: 1_700_000_000_999 }
-  const seen = { seenEpoch: 0, seenStep: 0, method: 'GET', target: '/', host: 'wiki.localhost', https: false }
+  const seen = { seenEpoch: 0, seenStep: 0, parts: [], method: 'GET', target: '/', host: 'wiki.localhost', https: false }
   return signMessage(siteRequest, { ...place, ...seen, headers: [], body: new Uint8Array(), ...changes }, signer, network)
 }
 function answered(request: Uint8Array, changes: Partial<SiteReply> = {}, signer = liar): Uint8Array {

@@ -13,6 +13,7 @@ export type PeerFailure =
   | { readonly code: 'JOB_LOGS_REFUSED'; readonly reason: string }
   | { readonly code: 'JOB_LOGS_BUSY'; readonly job: string }
   | { readonly code: 'SIZE_SYNTAX'; readonly text: string; readonly minBytes: number }
+  | { readonly code: 'UPLOADS_BUSY' }
   | { readonly code: 'CLOSED' }
 
 export class PeerError extends Error {

@@ -35,19 +35,24 @@ function promised(start: number, length: number): { headers: SiteAnswer['headers
 }
 
 /** A member that gives out pieces of a file. */
-function member(content: Uint8Array = file) {
+function member(content: Uint8Array = file, peer = 'p' as PeerId, etag = '"e"') {
   const asked: VisitorRequest[] = []
-  const ask = async (request: VisitorRequest): Promise<SiteAnswer> => {
+  const others: { peer: PeerId; what: string; atByte: number }[] = []
+  const onOther = (peer: PeerId, what: string, atByte: number) => void others.push({ peer, what, atByte })
+  const ask = async (request: VisitorRequest, _?: ReadonlySet<PeerId>): Promise<SiteAnswer> => {
     asked.push(request)
     const [, from = '', to = ''] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.find(({ name }) => name === 'range')?.value ?? '') ?? []
     const body = content.slice(Number(from), Number(to) + 1)
     return {
-      ...{ ran: 'read', code: '', peer: 'p' as PeerId, epoch: 1, step: 1, state: 's' as SiteAnswer['state'] },
+      ...{ ran: 'read', code: '', peer, epoch: 1, step: 1, state: 's' as SiteAnswer['state'] },
       ...{ stale: false, provisional: false, unjudged: false, certificate: undefined, status: 206, body },
-      headers: [{ name: 'content-range', value: `bytes ${from}-${to}/${content.length}` }],
+      headers: [
+        { name: 'content-range', value: `bytes ${from}-${to}/${content.length}` },
+        { name: 'etag', value: etag },
+      ],
     }
   }
-  return { asked, ask }
+  return { asked, ask, others, onOther }
 }
 function piecedOf(start: number, length: number): PiecedAnswer {
   const { headers, body } = promised(start, length)
@@ -65,40 +70,80 @@ test('whatever part of a file is asked for, the pieces give that part', async ()
   await fc.assert(
     fc.asyncProperty(fc.nat(file.length - 1), fc.nat(file.length), async (start, more) => {
       const length = Math.max(1, Math.min(more, file.length - start))
-      const { ask, asked } = member()
-      const got = await taken(downloadOf(visitor, promised(start, length), piecedOf(start, length), ask))
+      const one = member()
+      const got = await taken(downloadOf(visitor, promised(start, length), piecedOf(start, length), one))
       expect(Buffer.compare(got, file.subarray(start, start + length))).toBe(0)
-      for (const { headers } of asked) expect(headers.map(({ name }) => name)).toEqual(['cookie', 'range', 'if-range'])
+      for (const { headers } of one.asked) expect(headers.map(({ name }) => name)).toEqual(['cookie', 'range', 'if-range'])
     }),
     { numRuns: 100, seed: 8 },
   )
 })
 
 test('no more pieces are asked for than can be taken soon', async () => {
-  const { ask, asked } = member()
-  const pieces = downloadOf(visitor, promised(0, file.length), piecedOf(0, file.length), ask)
+  const one = member()
+  const pieces = downloadOf(visitor, promised(0, file.length), piecedOf(0, file.length), one)
   await pieces.next()
-  expect(asked.length).toBe(3)
+  expect(one.asked.length).toBe(3)
   await pieces.next()
-  expect(asked.length).toBe(4)
+  expect(one.asked.length).toBe(4)
   await pieces.return()
 })
 
-test('a false piece ends the download before a byte of it is given on', async () => {
-  const altered = file.slice()
-  altered[2 * PIECE + 5] = (altered[2 * PIECE + 5] as number) ^ 1
-  const pieces = downloadOf(visitor, promised(0, file.length), piecedOf(0, file.length), member(altered).ask)
+const altered = file.slice()
+altered[2 * PIECE + 5] = (altered[2 * PIECE + 5] as number) ^ 1
+
+/** Members in the order in which they are asked, without those that are not to be asked. */
+function group(...members: ReturnType<typeof member>[]) {
+  const others: { peer: PeerId; what: string; atByte: number }[] = []
+  const names = members.map((_, i) => `m${i}` as PeerId)
+  return {
+    others,
+    onOther: (peer: PeerId, what: string, atByte: number) => void others.push({ peer, what, atByte }),
+    ask: async (request: VisitorRequest, not: ReadonlySet<PeerId>): Promise<SiteAnswer> => {
+      const next = names.findIndex((name) => !not.has(name))
+      const one = members[next]
+      if (one === undefined) throw new Error('nobody else')
+      return { ...(await one.ask(request)), peer: names[next] as PeerId }
+    },
+  }
+}
+
+test('a false piece is had of another member: the file comes whole, and who lied is told, and not asked again', async () => {
+  const [liar, honest] = [member(altered), member()]
+  const members = group(liar, honest)
+  const got = await taken(downloadOf(visitor, promised(0, file.length), piecedOf(0, file.length), members))
+  expect(Buffer.compare(got, file)).toBe(0)
+  expect(members.others).toEqual([{ peer: 'm0', what: 'false', atByte: 2 * PIECE }])
+  expect([liar.asked.length, honest.asked.length]).toEqual([3, 2])
+})
+
+test('two lies at once are told once of each; whom all but one contradict loses nothing but that', async () => {
+  const noise = new Uint8Array(file.length)
+  const members = group(member(noise), member(noise), member(noise, 'x' as PeerId, '"other"'), member())
+  const got = await taken(downloadOf(visitor, promised(0, file.length), piecedOf(0, file.length), members))
+  expect(Buffer.compare(got, file)).toBe(0)
+  expect(members.others.map(({ peer, what }) => [peer, what])).toEqual([
+    ['m0', 'false'],
+    ['m1', 'false'],
+    ['m2', 'other'],
+  ])
+})
+
+test('a piece that nobody has ends the download before a byte of it is given on', async () => {
+  const members = group(member(altered), member(altered))
+  const pieces = downloadOf(visitor, promised(0, file.length), piecedOf(0, file.length), members)
   expect([(await pieces.next()).value?.length, (await pieces.next()).value?.length]).toEqual([PIECE, PIECE])
   await expect(pieces.next()).rejects.toThrow(expect.objectContaining({ code: 'REPLY_FALSE' }))
   expect((await pieces.next()).done).toBe(true)
+  expect(members.others).toHaveLength(2)
 })
 
 test('so does a file that has changed meanwhile, and a member that answers otherwise', async () => {
   const changed = member(file.slice(0, PIECE + 1))
-  await expect(taken(downloadOf(visitor, promised(0, file.length), piecedOf(0, file.length), changed.ask))).rejects.toThrow(
+  await expect(taken(downloadOf(visitor, promised(0, file.length), piecedOf(0, file.length), changed))).rejects.toThrow(
     expect.objectContaining({ code: 'REPLY_FALSE' }),
   )
-  const gone = async (request: VisitorRequest) => ({ ...(await member().ask(request)), status: 404 })
+  const gone = { ...member(), ask: async (request: VisitorRequest) => ({ ...(await member().ask(request)), status: 404 }) }
   await expect(taken(downloadOf(visitor, promised(0, file.length), piecedOf(0, file.length), gone))).rejects.toThrow(
     expect.objectContaining({ code: 'REPLY_FALSE' }),
   )

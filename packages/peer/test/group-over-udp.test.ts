@@ -35,6 +35,7 @@ test('a write that is sent to every member at once, again and again, is run once
     ms: Date.now(),
     seenEpoch: 0,
     seenStep: 0,
+    parts: [],
   }
   const post = { ...asking('POST', '/', 'once'), headers: [] }
   const envelope = signMessage(siteRequest, { ...value, ...post }, asker.signer, network)

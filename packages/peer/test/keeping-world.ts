@@ -113,7 +113,7 @@ export class KeepingWorld {
   write(): void {
     const [text, id] = [`w${this.#writes++}`, this.random.bytes(16)]
     const ms = Date.now()
-    const place = { id, ms, seenEpoch: 0, seenStep: 0 }
+    const place = { id, ms, seenEpoch: 0, seenStep: 0, parts: [] }
     const body = new TextEncoder().encode(text)
     const asked = { method: 'POST', target: '/', host: 'log', https: false, headers: [], body }
     const value = { from: visitor.publicKey, job: bytesOfContentId(job), ...place, ...asked }
@@ -247,6 +247,7 @@ export class SimulatedPeer {
       },
       groupRecords: records('groups'),
       siteRecords: records('sites'),
+      outboxRecords: records('outbox'),
       audits: { everyMs: Number.POSITIVE_INFINITY, below: () => 0, nonce: () => new Uint8Array(32) },
       ...readDuties({ records }, count),
       submitClose: (_, certificate, batch) => {

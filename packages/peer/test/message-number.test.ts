@@ -16,6 +16,7 @@ test('the number of a message is read from an envelope, from a bare message, and
     ms: 0,
     seenEpoch: 0,
     seenStep: 0,
+    parts: [],
     ...{ method: 'GET', target: '/', host: '', https: false, headers: [], body: new Uint8Array() },
   }
   expect(numberOf(signMessage(siteRequest, request, signer, networkIdOf(new Uint8Array())))).toBe(siteRequest.number)

@@ -83,7 +83,7 @@ test('whatever a stranger sends, the peer goes on', async () => {
   const bare = Object.values(MESSAGE_NUMBERS).map((number) => encodeCbor([number, new Uint8Array(36), 0, [], null]))
   const cose = bare.map((payload) => encodeCbor([new Uint8Array([0xa1, 1, 0x32]), new Uint8Array(), payload, new Uint8Array(64)]))
   const noise = [0, 1, 2, 100, 5_000].map((size) => new Uint8Array(size).fill(0xfb))
-  const asked = { from: attacker.publicKey, id: new Uint8Array(16), ms: 0, seenEpoch: 4e9, seenStep: 4e9, ...get }
+  const asked = { from: attacker.publicKey, id: new Uint8Array(16), ms: 0, seenEpoch: 4e9, seenStep: 4e9, parts: [], ...get }
   const unknownJob = signMessage(siteRequest, { ...asked, job: new Uint8Array(36) }, attacker, peer.network)
   const otherNetwork = signMessage(
     siteRequest,

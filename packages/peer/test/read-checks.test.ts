@@ -122,7 +122,7 @@ test('one member that calls true answers false is not believed, and its evidence
 async function pairFrom(member: Member, asker: Member, more: { target?: string; method?: string } = {}) {
   const value = { from: asker.signer.publicKey, job: bytesOfContentId(job), id: new Uint8Array(randomBytes(16)), ms: Date.now() }
   const post = { ...asking('GET', '/'), headers: [], ...more }
-  const request = signMessage(siteRequest, { ...value, seenEpoch: 0, seenStep: 0, ...post }, asker.signer, network)
+  const request = signMessage(siteRequest, { ...value, seenEpoch: 0, seenStep: 0, parts: [], ...post }, asker.signer, network)
   const reply = await asker.overlay.request(idOf(member), request, { timeoutMs: 10_000 })
   return { request, reply }
 }

@@ -16,7 +16,15 @@ const response = { status: 200, headers: [], body: new Uint8Array() }
 
 /** Evidence against a liar, about its `nth` reply. */
 function evidence(liar: Signer, nth: number, job = jobs[0]): Uint8Array {
-  const asked = { from: visitor.publicKey, job: bytesOfContentId(job), id: new Uint8Array(16).fill(nth), ms: 1, seenEpoch: 0, seenStep: 0 }
+  const asked = {
+    from: visitor.publicKey,
+    job: bytesOfContentId(job),
+    id: new Uint8Array(16).fill(nth),
+    ms: 1,
+    seenEpoch: 0,
+    seenStep: 0,
+    parts: [],
+  }
   const http = { method: 'GET', target: '/', host: 'log', https: false, headers: [], body: new Uint8Array() }
   const request = signMessage(siteRequest, { ...asked, ...http }, visitor, network)
   const place = { from: liar.publicKey, job: bytesOfContentId(job), request: sha256(request), ran: 'read' as const, epoch: 0, step: 0 }

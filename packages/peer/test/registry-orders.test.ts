@@ -23,7 +23,12 @@ function paid(world: Ledgerless, to: Signer, amount: bigint): Uint8Array {
 }
 const votes = (world: Ledgerless, by: Signer, blocks: readonly (Uint8Array | null)[]) =>
   blocks.map((block) =>
-    signMessage(voteMessage, { height: 3, round: 0, kind: 'certify', block, voter: by.publicKey } as never, by, world.genesis.network),
+    signMessage(
+      voteMessage,
+      { height: 3, round: 0, kind: 'certify', attempt: 0, block, voter: by.publicKey, proof: null },
+      by,
+      world.genesis.network,
+    ),
   )
 const accused = (peer: PeerId, envelopes: readonly Uint8Array[], more: object = {}) =>
   evidenceMessage.encode({ job: null, epoch: 0, peer: keyOfPeerId(peer), envelopes, ...more } as never)

@@ -29,7 +29,15 @@ const root = contentIdOf(new Uint8Array([0x81]), 'dag-cbor')
 const place = { epoch: 0, step: 3, certificate: null, named: null, state: root }
 const NOW_MS = 1_000_000
 
-const asked = { from: visitor.publicKey, job: bytesOfContentId(job), id: new Uint8Array(16), ms: NOW_MS, seenEpoch: 0, seenStep: 0 }
+const asked = {
+  from: visitor.publicKey,
+  job: bytesOfContentId(job),
+  id: new Uint8Array(16),
+  ms: NOW_MS,
+  seenEpoch: 0,
+  seenStep: 0,
+  parts: [],
+}
 const http = { method: 'POST', target: '/', host: 'log', https: false, headers: [], body: new Uint8Array() }
 const envelope = signMessage(siteRequest, { ...asked, ...http }, visitor, network)
 const request = openMessage(siteRequest, envelope, network, ({ from }) => peerIdOfKey(from))
@@ -50,7 +58,7 @@ async function answerWith(responses: readonly ContentId[]) {
   proven.add([request.id], { ...place, certificate: new Uint8Array(), responses: responseTree(responses) }, NOW_MS)
   const answers = new SiteAnswers({
     ...{ signer: member, network, store: store.blocks, scripts: new ScriptQueue(new CounterRuntime(), store.blocks) },
-    ...{ served, writes, proven, now: () => NOW_MS, repair: async () => false },
+    ...{ served, writes, proven, now: () => NOW_MS, repair: async () => false, bodies: undefined as never },
     view: () => ({ job, epoch: 0, members: [member.peerId], next: null, start: root, cycleMs: 1_000 }) as unknown as SiteView,
     give: ({ id }) => {
       queueMicrotask(() => writes.settle(id, { type: 'response', response }))

@@ -105,6 +105,7 @@ function hostsOf(store: ContentStore = memoryStore(), runtime = new CounterRunti
     holdBlocks: () => () => {},
     groupRecords: store.records('groups'),
     siteRecords: store.records('sites'),
+    outboxRecords: store.records('outbox'),
     audits: { everyMs: Number.POSITIVE_INFINITY, below: () => 0, nonce: () => new Uint8Array(32) },
     ...readDuties(store, count),
     submitClose: () => {},
@@ -112,7 +113,15 @@ function hostsOf(store: ContentStore = memoryStore(), runtime = new CounterRunti
   })
   opened.push(hosts)
   const ask = async (method: string, more: Partial<SiteRequest> = {}) => {
-    const asked = { from: visitor.publicKey, job: bytesOfContentId(job), id: new Uint8Array(16), ms: Date.now(), seenEpoch: 0, seenStep: 0 }
+    const asked = {
+      from: visitor.publicKey,
+      job: bytesOfContentId(job),
+      id: new Uint8Array(16),
+      ms: Date.now(),
+      seenEpoch: 0,
+      seenStep: 0,
+      parts: [],
+    }
     const http = { method, target: '/', host: 'log', https: false, headers: [], body: new TextEncoder().encode('x') }
     const reply = await hosts.answer(signMessage(siteRequest, { ...asked, ...http, ...more }, visitor, network))
     const opened = openMessage(siteReply, reply, network, ({ from }) => peerIdOfKey(from))

@@ -20,6 +20,7 @@ import type { OutboxSender } from '../src/node/outbox-shell.js'
 import type { ReadEvidence } from '../src/node/read-evidence.js'
 import type { ReadSharing } from '../src/node/read-sharing.js'
 import { ScriptQueue } from '../src/node/script-queue.js'
+import { SentBodies } from '../src/node/sent-bodies.js'
 import { SiteClient } from '../src/node/site-client.js'
 import { SiteHosts } from '../src/node/site-hosts.js'
 import type { SiteView } from '../src/site-view.js'
@@ -45,6 +46,8 @@ export interface Member {
   readonly evidence: ReadEvidence
   /** Blocks that are kept and can't be read, as on a disk that spoiled them, until they are put again. */
   readonly spoiled: Set<ContentId>
+  /** Of requests that it sends itself. */
+  readonly bodies: SentBodies
   /** Set on one that lies to auditors: the blocks it makes its digests from. */
   shown: GetBlock | undefined
 }
@@ -92,6 +95,8 @@ export async function openMember(options: MemberOptions = {}): Promise<Member> {
   })
   const { readChecks, readEvidence } = readDuties(store, count)
   const content = contentService({ store: keeper.blocks, self: signer.peerId, count, onLacked: (asker) => hosts.onLacked(asker) })
+  const bodies = new SentBodies()
+  const sent = contentService({ store: bodies, self: signer.peerId, count, onLacked: () => {} })
   const hosts: SiteHosts = new SiteHosts({
     signer,
     network,
@@ -109,6 +114,7 @@ export async function openMember(options: MemberOptions = {}): Promise<Member> {
     },
     groupRecords: store.records('groups'),
     siteRecords: store.records('sites'),
+    outboxRecords: store.records('outbox'),
     audits: { everyMs: options.auditEveryMs ?? Number.POSITIVE_INFINITY, below: randomInt, nonce: () => new Uint8Array(randomBytes(32)) },
     readChecks,
     readEvidence,
@@ -122,7 +128,7 @@ export async function openMember(options: MemberOptions = {}): Promise<Member> {
     if (shown !== undefined && numberOf(request) === auditBlocks.number) {
       return new AuditProver(signer.peerId).answer(from, request, shown, 0).reply
     }
-    if (asksForContent(numberOf(request))) return content(from, request)
+    if (asksForContent(numberOf(request))) return bodies.mayAsk(from) ? sent(from, request) : content(from, request)
     if (numberOf(request) === siteRequest.number) return hosts.answer(request)
     if (numberOf(request) === readCheck.number) return hosts.check(from, request)
     throw new Error('unknown')
@@ -147,6 +153,7 @@ export async function openMember(options: MemberOptions = {}): Promise<Member> {
     close,
     evidence: readEvidence,
     spoiled,
+    bodies,
     shown: undefined,
   }
   opened.push(member)
@@ -184,12 +191,12 @@ export function viewOf(members: readonly Member[], more: Partial<SiteView> = {})
 }
 
 export const clientOf = (
-  { signer, overlay }: Member,
+  { signer, overlay, bodies }: Member,
   view: () => SiteView,
   { now = () => Date.now(), sharing }: { now?: () => number; sharing?: ReadSharing } = {},
 ) =>
   new SiteClient({
-    ...{ signer, network, overlay, verification: createVerification(network), now, viewOf: view },
+    ...{ signer, network, overlay, bodies, verification: createVerification(network), now, viewOf: view },
     ...(sharing === undefined ? {} : { sharing }),
   })
 export const asking = (method: string, target: string, body = '') => ({

@@ -156,6 +156,7 @@ const nothing: Application<null> = {
   begin: () => null,
   apply: () => ({ state: null, refused: [] }),
   dataSets: () => ({ ledger: set, settings: set, names: set, peers: set, jobs: set }),
+  electorate: () => [alice.peerId, bob.peerId].sort(),
   check: () => undefined,
 }
 /** Signed by a peer that counts, with a number that nobody has. */

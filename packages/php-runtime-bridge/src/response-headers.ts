@@ -1,4 +1,4 @@
-import { PIECES_HEADER } from './static-answer.js'
+import { PIECES_HEADER, SHARED_HEADER } from './static-answer.js'
 
 export interface ResponseHead {
   readonly status: number
@@ -10,8 +10,8 @@ export const isBodilessStatus = (status: number): boolean => status === 204 || s
 
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const HEADERS_MAX = 500
-// A body's length and framing are the business of whoever sends the answer on; what a body of pieces means, the runtime's.
-const notPassedOn = new Set(['connection', 'transfer-encoding', 'content-length', 'keep-alive', PIECES_HEADER])
+// A body's length and framing are the business of whoever sends the answer on; what a body of pieces means, and what is a file, the runtime's.
+const notPassedOn = new Set(['connection', 'transfer-encoding', 'content-length', 'keep-alive', PIECES_HEADER, SHARED_HEADER])
 
 /**
  * Reads the header block that PHP's SAPI layer writes: {"status": 200, "headers": ["Name: value", …, "__terminator__"]}.

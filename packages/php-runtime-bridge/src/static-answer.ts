@@ -15,6 +15,8 @@ export const STATIC_BYTES_MAX = 8 * 1024 * 1024
 export const PIECE_BYTES = 1024 * 1024
 /** 'PIECE_BYTES;start;length;size of the file', of an answer whose body is SHA-256 of each piece that the range touches, 32 bytes each. */
 export const PIECES_HEADER = 'interpeer-pieces'
+/** On an answer that is the same for all who ask this address of these files: a file's, where neither a script nor a header of the visitor's was asked which. */
+export const SHARED_HEADER = 'interpeer-shared'
 const DIGEST_BYTES = 32
 
 export interface StaticSurroundings {
@@ -23,6 +25,8 @@ export interface StaticSurroundings {
   readonly sha256: (file: TreeFile) => Uint8Array
   /** That of each of its pieces, one behind the other, for an asker that takes those in place of more than one piece. */
   readonly pieces?: ((file: TreeFile) => Uint8Array) | undefined
+  /** Whether it is the same for everyone who asks for it. */
+  readonly isShared?: boolean
   /** Of an error that the file is shown for. */
   readonly status?: number | undefined
 }
@@ -34,7 +38,7 @@ export interface StaticSurroundings {
 export function staticAnswer(
   { method, target, headers }: ScriptRequest,
   { path, file }: Route & { type: 'static' },
-  { configuration, sha256, pieces, status }: StaticSurroundings,
+  { configuration, sha256, pieces, status, isShared = false }: StaticSurroundings,
 ): Draft {
   const type: [string, string] = ['content-type', contentTypeOf(path)]
   if (status !== undefined) {
@@ -47,6 +51,7 @@ export function staticAnswer(
     ['etag', validators.etag],
     ['last-modified', httpDate(file.mtimeS)],
     ...cacheControl(target, configuration),
+    ...(isShared ? [[SHARED_HEADER, 'file'] as [string, string]] : []),
   ]
   const precondition = preconditionOf(headers, validators)
   if (precondition === 'not-modified') return answer(304, known)

@@ -86,3 +86,23 @@ test('pages for errors are scripts or files, with the number of the error', asyn
   expect((await visit(php, 'errors', { target: '/moved' })).text).toBe('text')
   expect((await visit(php, 'errors', { target: '/self.php' })).text).toBe('[null,"200"]')
 })
+
+test.each<[string, Record<string, string>, string | undefined]>([
+  ['nothing decides', {}, 'file'],
+  [
+    'rules that look at files',
+    { '.': '{"rewrite": ["RewriteCond %{HTTP_HOST} !x", "RewriteCond %{REQUEST_FILENAME} !-f", "RewriteRule . b.txt"]}' },
+    'file',
+  ],
+  ['a rule that asks for a cookie', { '.': '{"rewrite": ["RewriteCond %{HTTP_COOKIE} !key", "RewriteRule ^b - [F]"]}' }, undefined],
+  ['a rule that asks for any header', { '.': '{"rewrite": ["RewriteCond %{HTTP:X-Key} !key", "RewriteRule ^b - [F]"]}' }, undefined],
+  ['a rule that puts one in', { '.': '{"rewrite": ["RewriteRule ^b b.txt?%{HTTP_REFERER}"]}' }, undefined],
+  ['a router that leaves it', { '.': '{"router": "r.php"}', 'r.php': '<?php return false;' }, undefined],
+  ['a script that claims it', { 'a.txt/index.php': '<?php header("Interpeer-Shared: file");' }, undefined],
+])('a file is said to be the same for everyone where %s: %#', async (_, { '.': configuration, ...more }, shared) => {
+  const root = `shared ${configuration} ${Object.keys(more)}`
+  const file = 'a.txt/index.php' in more ? {} : { 'a.txt': 'text' }
+  await php.load(root, filesOf({ ...file, ...more, ...(configuration === undefined ? {} : { 'interpeer.json': configuration }) }))
+  const seen = await visit(php, root, { target: 'a.txt/index.php' in more ? '/a.txt/' : '/a.txt' })
+  expect([seen.status, seen.header('interpeer-shared')]).toEqual([200, shared])
+})

@@ -175,3 +175,12 @@ test('a file beyond what an answer holds is given in ranges, each as long as one
 test('an empty file has no ranges', () => {
   expect([ask('/none.txt').status, ask('/none.txt', 'bytes=0-').status]).toEqual([200, 416])
 })
+
+test('a file that is the same for everyone says so, also where it has not changed', () => {
+  const shared = { isShared: true }
+  expect([ask('/a.txt', undefined, [], 'GET', shared).header('interpeer-shared'), ask('/a.txt').header('interpeer-shared')]).toEqual([
+    'file',
+    undefined,
+  ])
+  expect(ask('/a.txt', undefined, [['If-None-Match', ETAG]], 'GET', shared).header('interpeer-shared')).toBe('file')
+})

@@ -30,6 +30,11 @@ export interface Application<S> {
   /** In order. Applying only the ones that were not refused gives the same state. */
   apply(state: S, transactions: readonly Uint8Array[], info: BlockInfo): Applied<S>
   dataSets(state: S): DataSets
+  /**
+   * Who may vote by this state: mature, and active lately (design §7). Sorted by key, none twice. Votes on a height go by the state `lookBack`
+   * heights before it, so that no key can be made to fit a seed that is known.
+   */
+  electorate(state: S): readonly PeerId[]
   /** Whether a transaction may wait for a block. */
   check(state: S, transaction: Uint8Array): Verdict
 }

@@ -15,11 +15,12 @@ import {
   uint53,
 } from '@interpeer/wire-codec'
 import { ChainError } from './errors.js'
-import { GENESIS_PEERS_MAX } from './genesis.js'
 
 export const HEADER_BYTES_MAX = 500
 /** A vote in its envelope. */
-export const VOTE_BYTES_MAX = 256
+export const VOTE_BYTES_MAX = 352
+/** Votes of one step: a group is drawn larger than it is expected, but not by so much. */
+export const VOTES_MAX = 640
 export const TRANSACTION_BYTES_MAX = 327_680
 export const BODY_BYTES_MAX = 786_432
 const TRANSACTIONS_MAX = 4096
@@ -41,7 +42,7 @@ export const headerMessage = message(
     leader: hash, // public key of who made this block
     proof: bytes(80), // its VRF on (seed before, height)
     seed: hash,
-    electorate: hash, // of the list of those who may vote on this block
+    electorate: hash, // of the map of those who may vote on this block
     certificate: hash, // of the certificate of the block before; zeros at height 1
     ledger: hash,
     settings: hash,
@@ -63,7 +64,7 @@ export const certificateSchema = struct({
   height: uint53,
   round: uint32,
   block: hash,
-  votes: list(bytesMax(VOTE_BYTES_MAX), GENESIS_PEERS_MAX),
+  votes: list(bytesMax(VOTE_BYTES_MAX), VOTES_MAX),
 })
 export type Certificate = Infer<typeof certificateSchema>
 

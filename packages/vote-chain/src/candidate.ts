@@ -14,7 +14,7 @@ import {
   nameOfBlock,
 } from './block.js'
 import { verifyChainCertificate } from './certificate.js'
-import { electorateRoot, seedInput, seedOf } from './electorate.js'
+import { type Electorate, electorateOf, isRootOf, nextElectorate, seedInput, seedOf } from './electorate.js'
 import { type BlockFault, ChainError } from './errors.js'
 import type { Candidate, Fixed, Tip } from './state.js'
 
@@ -34,11 +34,26 @@ export function dueMs<S>({ genesis }: Fixed<S>, tip: Tip<S>): number {
 }
 
 /** The block before height 1: the genesis itself. */
-export function beginTip<S>(fixed: Fixed<S>, leaders: Tip<S>['leaders']): Tip<S> {
-  const { genesis, application } = fixed
-  const hash = bytesOfContentId(genesis.network).slice(4)
-  const state = application.begin(genesis)
-  return { height: 0, hash, seed: genesis.seed, timeMs: genesis.startMs, certificate: null, header: null, state, leaders }
+export function beginTip<S>({ genesis, application }: Fixed<S>): Tip<S> {
+  const { network, seed, peers, settings, startMs: timeMs } = genesis
+  const electorate = electorateOf(peers, settings.rootGroupSize)
+  const votes = { group: { height: 1, seed, electorate }, groupBefore: undefined, electorates: [electorate] }
+  const block = { height: 0, hash: bytesOfContentId(network).slice(4), seed, timeMs, certificate: null, header: null }
+  return { ...block, state: application.begin(genesis), ...votes }
+}
+
+/** The tip that a certified block makes of the one before. */
+export function tipAfter<S>({ group }: Tip<S>, { header, hash, state, electorates }: Checked<S>, certificate: Certificate): Tip<S> {
+  const { height, seed, timeMs } = header
+  const next = { height: height + 1, seed, electorate: electorates[0] as Electorate }
+  return { height, hash, seed, timeMs, certificate, header, state, group: next, groupBefore: group, electorates }
+}
+
+/** The electorates after one more state: votes on a height go by the state `lookBack` heights before. */
+function electoratesAfter<S>({ genesis, application }: Fixed<S>, { electorates }: Tip<S>, state: S): readonly Electorate[] {
+  const { rootGroupSize, lookBack } = genesis.settings
+  const next = nextElectorate(electorates.at(-1) as Electorate, application.electorate(state), rootGroupSize)
+  return [...electorates, next].slice(-lookBack)
 }
 
 export interface Checked<S> {
@@ -46,6 +61,7 @@ export interface Checked<S> {
   readonly body: Body
   readonly hash: Uint8Array
   readonly state: S
+  readonly electorates: readonly Electorate[]
 }
 
 /** Checks a block against the tip it follows, and applies it. Its time against a clock is for the voter to check. */
@@ -64,13 +80,12 @@ export function checkBlock<S>(fixed: Fixed<S>, tip: Tip<S>, headerBytes: Uint8Ar
   if (!sameBytes(header.previous, tip.hash)) throw refuse('previous')
   if (header.timeMs < dueMs(fixed, tip)) throw refuse('time')
   if (bodyBytes.length > fixed.genesis.settings.blockBytesMax || !sameBytes(sha256(bodyBytes), header.body)) throw refuse('body')
-  if (!sameBytes(header.electorate, electorateRoot(fixed.electors))) throw refuse('electorate')
-  const leader = fixed.electors.find((peer) => sameBytes(keyOfPeerId(peer), (header as Header).leader))
+  const leader = tip.group.electorate.electors.find((peer) => sameBytes(keyOfPeerId(peer), (header as Header).leader))
   if (leader === undefined) throw refuse('leader')
   if (!trusted) {
-    const seed = fixed.verification.seedOf(header.leader, tip.seed, height, header.proof)
-    if (seed === undefined) throw refuse('proof')
-    if (!sameBytes(seed, header.seed)) throw refuse('seed')
+    const output = fixed.verification.vrfOutput(header.leader, seedInput(tip.seed, height), header.proof)
+    if (output === undefined) throw refuse('proof')
+    if (!sameBytes(seedOf(output), header.seed)) throw refuse('seed')
   }
   if (!sameBytes(header.certificate, hashOfCertificate(body.certificate))) throw refuse('certificate')
   let certifiers: readonly PeerId[] = []
@@ -84,28 +99,38 @@ export function checkBlock<S>(fixed: Fixed<S>, tip: Tip<S>, headerBytes: Uint8Ar
   if (refused.length > 0) throw refuse('transaction')
   const data = fixed.application.dataSets(state)
   if (DATA_SETS.some((name) => !sameBytes(data[name], (header as Header)[name]))) throw refuse('data')
-  return { header, body, hash: sha256(headerBytes), state }
+  const electorates = electoratesAfter(fixed, tip, state)
+  if (!isRootOf(electorates[0] as Electorate, header.electorate)) throw refuse('electorate')
+  return { header, body, hash: sha256(headerBytes), state, electorates }
 }
 
 /** Who certified the tip, as the next block's body says. */
 function certifiersOf<S>(fixed: Fixed<S>, tip: Tip<S>, certificate: Certificate | null): readonly PeerId[] {
-  if (tip.height > 0 && certificate !== null) return verifyChainCertificate(certificate, tip, fixed)
+  if (tip.groupBefore !== undefined && certificate !== null) {
+    return verifyChainCertificate(certificate, tip, tip.groupBefore, fixed.verification)
+  }
   if (tip.height > 0 || certificate !== null) throw new ChainError({ code: 'CERTIFICATE_WRONG', reason: 'block' })
   return []
 }
 
 /** Makes this peer's block from the transactions given: those that do not apply or fit are left out. */
-export function makeBlock<S>(fixed: Fixed<S>, tip: Tip<S>, waiting: Iterable<Uint8Array>, nowMs: number): Omit<Candidate<S>, 'envelope'> {
+export function makeBlock<S>(
+  fixed: Fixed<S>,
+  tip: Tip<S>,
+  { proof, output }: { readonly proof: Uint8Array; readonly output: Uint8Array },
+  waiting: Iterable<Uint8Array>,
+  nowMs: number,
+): Omit<Candidate<S>, 'envelope'> {
   const { signer, application, genesis } = fixed
   const height = tip.height + 1
-  const proof = signer.vrfProve(seedInput(tip.seed, height))
-  const seed = seedOf(signer.publicKey, tip.seed, height, proof) as Uint8Array
+  const seed = seedOf(output)
   const timeMs = Math.max(nowMs, dueMs(fixed, tip))
   const certifiers = certifiersOf(fixed, tip, tip.certificate)
   const empty = encodeBody({ certificate: tip.certificate, transactions: [] }).length + BODY_OVERHEAD_BYTES
   const info: BlockInfo = { height, timeMs, seed, leader: signer.peerId, certifiers }
   const { state, transactions } = fill(fixed, tip, waiting, genesis.settings.blockBytesMax - empty, info)
   const body: Body = { certificate: tip.certificate, transactions }
+  const electorates = electoratesAfter(fixed, tip, state)
   const header: Header = {
     height,
     timeMs,
@@ -113,13 +138,13 @@ export function makeBlock<S>(fixed: Fixed<S>, tip: Tip<S>, waiting: Iterable<Uin
     leader: signer.publicKey,
     proof,
     seed,
-    electorate: electorateRoot(fixed.electors),
+    electorate: (electorates[0] as Electorate).map.root.hash,
     certificate: hashOfCertificate(tip.certificate),
     ...application.dataSets(state),
     body: sha256(encodeBody(body)),
   }
   const hash = hashOfHeader(header)
-  return { name: nameOfBlock(hash), hash, header, body, state }
+  return { name: nameOfBlock(hash), hash, header, body, state, electorates }
 }
 
 /** Bytes of a transaction's CBOR head, at most. */

@@ -1,30 +1,34 @@
 import { signMessage } from '@interpeer/crypto-ids'
 import type { Verdict } from './application.js'
 import { type Block, type Certificate, encodeBlock } from './block.js'
-import type { Checked } from './candidate.js'
-import { leadersOf } from './electorate.js'
+import { type Checked, tipAfter } from './candidate.js'
 import { transactionMessage } from './messages.js'
 import { afterBlock, type Waiting } from './pool.js'
 import type { Draft } from './state.js'
-import { count, sendTo } from './tell.js'
+import { count, others, sendTo } from './tell.js'
 
-/** Own transactions offered again to the next leaders, at most, so that a lost message costs a block and no more. */
+/** Own transactions offered again to some electors, at most, so that a lost message costs a block and no more. */
 const OFFERED_AGAIN_MAX = 64
 
 /** Waiting transactions that are checked again after each block, at most. */
 const CHECKED_AGAIN_MAX = 256
 
 /** A block is final: the tip moves, and everything about the height before is forgotten. */
-export function certified<S>(d: Draft<S>, { header, body, hash, state }: Checked<S>, certificate: Certificate): void {
+export function certified<S>(d: Draft<S>, checked: Checked<S>, certificate: Certificate): void {
+  const { header, body, hash, state } = checked
   const block: Block = { header, body, certificate }
-  const leaders = leadersOf(d.fixed.electors, header.seed, header.height + 1)
-  d.tip = { height: header.height, hash, seed: header.seed, timeMs: header.timeMs, certificate, header, state, leaders }
+  d.tip = tipAfter(d.tip, checked, certificate)
   d.round = 0
   d.phase = 'wait'
-  d.locked = undefined
-  d.highest = undefined
-  d.own = []
+  d.reasons = {}
+  d.decided = []
+  d.closed = false
+  d.lottery = undefined
+  d.place = undefined
+  d.proposed = undefined
+  d.ownBlock = undefined
   d.proposals = new Map()
+  d.heard = new Map()
   d.votes = new Map()
   d.candidates = new Map()
   d.deadlines = d.deadlines.follow === undefined ? {} : { follow: d.deadlines.follow }
@@ -61,7 +65,8 @@ function verdictOf<S>(d: Draft<S>, transaction: Uint8Array): Verdict {
 
 function offerAgain<S>(d: Draft<S>): void {
   const own = [...d.pool.values()].filter(({ from }) => from === 'self').slice(0, OFFERED_AGAIN_MAX)
-  const next = d.tip.leaders.slice(0, 2).filter((peer) => peer !== d.fixed.signer.peerId)
+  const peers = others(d)
+  const next = [0, 1].flatMap((i) => peers[(d.tip.height * 2 + i) % peers.length] ?? [])
   for (const { bytes } of own) {
     const value = { transaction: bytes, sender: d.fixed.signer.publicKey }
     sendTo(d, next, signMessage(transactionMessage, value, d.fixed.signer, d.fixed.network))

@@ -3,7 +3,7 @@ export type ChainFailure =
   | { readonly code: 'GENESIS_SYNTAX' }
   | { readonly code: 'GENESIS_KEY_UNKNOWN' | 'GENESIS_KEY_MISSING'; readonly path: string }
   | { readonly code: 'GENESIS_VALUE'; readonly path: string; readonly expected: string }
-  | { readonly code: 'CERTIFICATE_WRONG'; readonly reason: 'block' | 'quorum' | 'vote' | 'voter' | 'twice' }
+  | { readonly code: 'CERTIFICATE_WRONG'; readonly reason: 'block' | 'quorum' | 'vote' | 'voter' | 'drawn' | 'twice' }
   | { readonly code: 'BLOCK_WRONG'; readonly height: number; readonly reason: BlockFault }
   | { readonly code: 'HEADER_WRONG' }
   | { readonly code: 'STORED_BLOCK_WRONG'; readonly height: number; readonly reason: string }

@@ -1,10 +1,11 @@
 import { type NetworkId, type PeerId, type Signer, signMessage } from '@interpeer/crypto-ids'
 import { STORED_BLOCK_BYTES_MAX } from './block.js'
+import { boundBlocks } from './bundles.js'
 import { dueMs } from './candidate.js'
 import { blocksMessage } from './messages.js'
-import { mayVote, resendMs } from './rounds.js'
+import { endsAtMs, mayVote, resendMs } from './rounds.js'
 import type { Draft } from './state.js'
-import { askForBlocks, askForCandidate, count, others, ownRound, sendBundle, sendTo } from './tell.js'
+import { askForBlocks, askForCandidate, count, others, sendBundle, sendTo } from './tell.js'
 import { namedBlocks, votesOf } from './votes.js'
 
 const FOLLOWERS_MAX = 256
@@ -73,13 +74,16 @@ function follow<S>(d: Draft<S>): undefined {
 function resend<S>(d: Draft<S>): undefined {
   d.deadlines = { ...d.deadlines, resend: d.nowMs + resendMs(d) }
   const { soft } = votesOf(d, d.round)
-  const { proposal } = ownRound(d, d.round)
-  const unmoved = others(d).filter((peer) => !soft.has(peer))
-  if (proposal !== undefined) sendTo(d, unmoved, proposal)
-  for (const own of d.own) {
-    for (const envelope of [own.soft, own.certify]) if (envelope !== undefined) sendTo(d, others(d), envelope)
+  const isBest = d.proposed?.round === d.round && d.reasons.soft === undefined
+  if (isBest && d.proposed !== undefined) {
+    const unmoved = others(d).filter((peer) => !soft.has(peer))
+    sendTo(d, unmoved, d.proposed.envelope)
   }
-  if (d.highest !== undefined && d.round > 0) sendBundle(d, d.highest)
+  for (const { envelope } of d.decided) if (envelope !== undefined) sendTo(d, others(d), envelope)
+  const bundles = Object.values(d.reasons)
+  const turn = Math.floor(d.nowMs / resendMs(d))
+  const bundle = bundles[turn % bundles.length]
+  if (bundle !== undefined && (d.round > 0 || d.nowMs >= endsAtMs(d))) sendBundle(d, bundle)
   askForMissing(d)
 }
 
@@ -87,7 +91,7 @@ function resend<S>(d: Draft<S>): undefined {
 function askForMissing<S>(d: Draft<S>): undefined {
   const turn = Math.floor(d.nowMs / resendMs(d))
   const named = new Map(namedBlocks(d))
-  if (d.highest !== undefined && !named.has(d.highest.block)) named.set(d.highest.block, others(d))
+  for (const block of boundBlocks(d)) if (!named.has(block)) named.set(block, others(d))
   for (const [block, voters] of named) {
     const peers = [...new Set(voters)].filter((peer) => peer !== d.fixed.signer.peerId)
     const to = peers[turn % peers.length]

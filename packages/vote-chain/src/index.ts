@@ -16,7 +16,7 @@ export {
   hashOfHeader,
   headerMessage,
 } from './block.js'
-export { type Electorate, verifyChainCertificate } from './certificate.js'
+export { verifyChainCertificate } from './certificate.js'
 export {
   changeIdOf,
   changeRequestMessage,
@@ -41,10 +41,26 @@ export {
   withSettled,
 } from './changes.js'
 export { changeKey, changesEdits, changesEntries, checkChange } from './changes-map.js'
-export { blockingOf, electorateRoot, leadersOf, quorumOf, seedInput, seedOf, seedWithoutLeader } from './electorate.js'
+export {
+  blockingOf,
+  checkElector,
+  type Electorate,
+  electorateOf,
+  isDrawn,
+  leaderLot,
+  leaderWaitMs,
+  lotInput,
+  quorumOf,
+  STEPS,
+  type Step,
+  seedInput,
+  seedOf,
+  seedWithoutLeader,
+} from './electorate.js'
 export { type BlockFault, ChainError, type ChainFailure } from './errors.js'
 export { blocksReply } from './follow.js'
 export { decodeGenesis, encodeGenesis, type Genesis, genesisMessage, PROTOCOL_VERSION, parseGenesis } from './genesis.js'
+export { checkCertificateLightly, LIGHT_VOTES, type LightGroup, pickVotes } from './light.js'
 export {
   blocksMessage,
   bundleMessage,
@@ -108,6 +124,7 @@ export {
 } from './registry.js'
 export { checkPeer, checkTicket, registryEdits, registryEntries } from './registry-map.js'
 export { withJoined, withRecovery, withRevoked, withRotated, withTerminated, withTerms } from './registry-orders.js'
+export type { RootGroup } from './root-group.js'
 export { PROGRAM_VERSION, SETTINGS, type SettingName, type SettingRange, type Settings, settingsSchema } from './settings.js'
 export { checkSetting, settingKey, settingsEdits, settingsEntries } from './settings-map.js'
 export type { ChainEffect, ChainEvent, ChainState, ChainStep, Fixed, Tip } from './state.js'

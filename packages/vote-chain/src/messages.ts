@@ -1,39 +1,53 @@
 import { type NetworkId, type Opener, openMessage, type PeerId, peerIdOfKey, type Verified } from '@interpeer/crypto-ids'
-import { bytes, bytesMax, type Infer, list, type Message, message, nullable, oneOf, uint32, uint53 } from '@interpeer/wire-codec'
-import { BODY_BYTES_MAX, HEADER_BYTES_MAX, STORED_BLOCK_BYTES_MAX, TRANSACTION_BYTES_MAX, VOTE_BYTES_MAX } from './block.js'
-import { GENESIS_PEERS_MAX } from './genesis.js'
+import { bytes, bytesMax, type Infer, list, type Message, message, nullable, oneOf, struct, uint32, uint53 } from '@interpeer/wire-codec'
+import { BODY_BYTES_MAX, HEADER_BYTES_MAX, STORED_BLOCK_BYTES_MAX, TRANSACTION_BYTES_MAX, VOTE_BYTES_MAX, VOTES_MAX } from './block.js'
 
-const [hash, key] = [bytes(32), bytes(32)]
+const [hash, key, proof] = [bytes(32), bytes(32), bytes(80)]
 
-/** One vote. `block` null: for no block in this round. `soft` prepares, `certify` decides. */
+/**
+ * One vote. `soft` prepares a block, `certify` decides it, `next` ends a round: for a block, or for none. `attempt` counts the drawings
+ * of a round's end. `proof` shows that its voter was drawn for this step; null where every elector is in.
+ */
 export const voteMessage = message(
   'chain-vote',
   1,
-  { height: uint53, round: uint32, kind: oneOf('soft', 'certify'), block: nullable(hash), voter: key },
-  { maxBytes: 160 },
+  {
+    height: uint53,
+    round: uint32,
+    kind: oneOf('soft', 'certify', 'next'),
+    attempt: uint32,
+    block: nullable(hash),
+    voter: key,
+    proof: nullable(proof),
+  },
+  { maxBytes: 256 },
 )
 export type Vote = Infer<typeof voteMessage>
 
-/** A leader's block for one round. `softRound` and `softVotes`: why a block of an earlier round is proposed again. */
+/** A quorum's votes of one step, all alike: soft for a block, or next for a block or for none. */
+export const bundleSchema = struct({
+  round: uint32,
+  kind: oneOf('soft', 'certify', 'next'),
+  attempt: uint32,
+  block: nullable(hash),
+  votes: list(bytesMax(VOTE_BYTES_MAX), VOTES_MAX),
+})
+export type BundleFields = Infer<typeof bundleSchema>
+
+/** A block for one round. `proof`: what its proposer's lot is computed from. `bundle`: the next votes of the round before that allow it. */
 export const proposalMessage = message('chain-proposal', 1, {
   height: uint53,
   round: uint32,
   leader: key,
+  proof,
   header: bytesMax(HEADER_BYTES_MAX),
   body: bytesMax(BODY_BYTES_MAX),
-  softRound: nullable(uint32),
-  softVotes: list(bytesMax(VOTE_BYTES_MAX), GENESIS_PEERS_MAX),
+  bundle: nullable(bundleSchema),
 })
 export type Proposal = Infer<typeof proposalMessage>
 
-/** A quorum of soft votes for one block, handed on so that every peer learns what some may be bound to. */
-export const bundleMessage = message('chain-bundle', 1, {
-  height: uint53,
-  round: uint32,
-  block: hash,
-  votes: list(bytesMax(VOTE_BYTES_MAX), GENESIS_PEERS_MAX),
-  sender: key,
-})
+/** A bundle, handed on so that every peer learns what some may be bound to. */
+export const bundleMessage = message('chain-bundle', 1, { height: uint53, bundle: bundleSchema, sender: key })
 
 /** Asks for certified blocks from a height on, and for those to come in the next cycles. */
 export const wantBlocksMessage = message('chain-want-blocks', 1, { fromHeight: uint53, sender: key }, { maxBytes: 64 })

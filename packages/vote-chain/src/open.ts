@@ -1,15 +1,14 @@
-import type { Signer } from '@interpeer/crypto-ids'
+import { peekPayload, peerIdOfKey, type Signer, sha256 } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
 import type { Application } from './application.js'
 import { decodeBlock, encodeBody, headerMessage } from './block.js'
-import { beginTip, checkBlock } from './candidate.js'
-import { blockingOf, leadersOf, quorumOf } from './electorate.js'
+import { beginTip, checkBlock, tipAfter } from './candidate.js'
 import { ChainError } from './errors.js'
 import type { Genesis } from './genesis.js'
-import { openVote } from './messages.js'
-import { onProposal } from './receive.js'
-import { ownOf, readRecord } from './record.js'
-import { startRound } from './rounds.js'
+import { openVote, proposalMessage } from './messages.js'
+import { keepCandidate } from './receive.js'
+import { decidedOf, readRecord, reasonsIn } from './record.js'
+import { enterRound, takeQuorums } from './rounds.js'
 import type { ChainStep, Draft, Fixed, Tip } from './state.js'
 import { finish } from './step.js'
 import { createVerification, type Verification } from './verification.js'
@@ -35,19 +34,9 @@ export interface ChainOptions<S> {
  * @throws {ChainError} STORED_BLOCK_WRONG, STORED_RECORD_WRONG
  */
 export function openChain<S>({ genesis, application, signer, blocks, record, nowMs, verification }: ChainOptions<S>): ChainStep<S> {
-  const electors = genesis.peers
-  const fixed: Fixed<S> = {
-    network: genesis.network,
-    genesis,
-    application,
-    signer,
-    verification: verification ?? createVerification(genesis.network),
-    electors,
-    quorum: quorumOf(electors.length),
-    blocking: blockingOf(electors.length),
-    votes: electors.includes(signer.peerId),
-  }
-  let tip = beginTip(fixed, leadersOf(electors, genesis.seed, 1))
+  const { network } = genesis
+  const fixed: Fixed<S> = { network, genesis, application, signer, verification: verification ?? createVerification(network) }
+  let tip = beginTip(fixed)
   for (const stored of blocks) tip = nextTip(fixed, tip, stored)
   const d: Draft<S> = {
     fixed,
@@ -55,10 +44,16 @@ export function openChain<S>({ genesis, application, signer, blocks, record, now
     silentBelow: 0,
     round: 0,
     phase: 'wait',
-    locked: undefined,
-    highest: undefined,
-    own: [],
+    enteredMs: nowMs,
+    reasons: {},
+    decided: [],
+    closed: false,
+    lottery: undefined,
+    place: undefined,
+    proposed: undefined,
+    ownBlock: undefined,
     proposals: new Map(),
+    heard: new Map(),
     votes: new Map(),
     candidates: new Map(),
     deadlines: { follow: nowMs },
@@ -77,15 +72,13 @@ export function openChain<S>({ genesis, application, signer, blocks, record, now
 function nextTip<S>(fixed: Fixed<S>, tip: Tip<S>, stored: Uint8Array): Tip<S> {
   try {
     const { header, body, certificate } = decodeBlock(stored)
-    const { state, hash } = checkBlock(fixed, tip, headerMessage.encode(header), encodeBody(body), true)
-    const leaders = leadersOf(fixed.electors, header.seed, header.height + 1)
-    return { height: header.height, hash, seed: header.seed, timeMs: header.timeMs, certificate, header, state, leaders }
+    return tipAfter(tip, checkBlock(fixed, tip, headerMessage.encode(header), encodeBody(body), true), certificate)
   } catch (cause) {
     throw new ChainError({ code: 'STORED_BLOCK_WRONG', height: tip.height + 1, reason: String(cause).slice(0, 200) }, { cause })
   }
 }
 
-/** Goes on where the record says: the same round, the same lock, and the same bytes for what was signed. */
+/** Goes on where the record says: the same round, held to the same decisions, with the same bytes for what was signed. */
 function resume<S>(d: Draft<S>, bytes: Uint8Array): void {
   const record = readRecord(bytes)
   const height = d.tip.height + 1
@@ -93,20 +86,32 @@ function resume<S>(d: Draft<S>, bytes: Uint8Array): void {
   d.silentBelow = record.height + 1
   if (record.height > height) return
   d.silentBelow = record.height
-  d.locked = record.locked ?? undefined
-  d.highest = record.highest ?? undefined
-  d.own = ownOf(record)
-  startRound(d, Math.max(0, ...d.own.map(({ round }) => round)))
-  for (const envelope of record.candidates) onProposal(d, d.fixed.signer.peerId, envelope)
-  for (const own of d.own) {
-    if (own.proposal !== undefined) onProposal(d, d.fixed.signer.peerId, own.proposal)
-    for (const envelope of [own.soft, own.certify]) {
-      if (envelope === undefined) continue
-      const vote = openVote(envelope, d.fixed.verification.opener)
-      addVote(d, d.fixed.signer.peerId, { ...vote, block: vote.block === null ? null : hexOf(vote.block) }, envelope)
-    }
-    if (own.round === d.round && own.soft !== undefined) d.phase = 'soft'
-    if (own.round === d.round && own.certify !== undefined) d.phase = 'certify'
+  d.decided = decidedOf(record)
+  for (const envelope of record.candidates) restoreCandidate(d, envelope)
+  d.ownBlock = record.ownBlock === null ? undefined : hexOf(record.ownBlock)
+  enterRound(d, record.round, reasonsIn(record))
+  d.closed = record.closed
+  d.proposed = record.proposed ?? undefined
+  if (d.proposed?.round === d.round && d.place !== undefined) {
+    const block = nameOfProposed(d.proposed.envelope)
+    if (block !== undefined) d.proposals = new Map(d.proposals).set(d.round, { block, ...d.place })
   }
+  for (const { envelope, ...decided } of d.decided) {
+    if (envelope !== undefined) addVote(d, peerIdOfKey(openVote(envelope, d.fixed.verification.opener).voter), decided, envelope)
+  }
+  takeQuorums(d)
   d.effects.splice(0)
+}
+
+function nameOfProposed(envelope: Uint8Array): string | undefined {
+  const payload = peekPayload(envelope)
+  return payload === undefined ? undefined : hexOf(sha256(proposalMessage.decode(payload).header))
+}
+/** A block of the record: this peer put it there, so only whether it still fits is looked at. */
+function restoreCandidate<S>(d: Draft<S>, envelope: Uint8Array): void {
+  const payload = peekPayload(envelope)
+  if (payload === undefined) return
+  const proposal = proposalMessage.decode(payload)
+  const hash = sha256(proposal.header)
+  keepCandidate(d, proposal, envelope, hash, hexOf(hash))
 }

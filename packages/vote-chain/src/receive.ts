@@ -1,12 +1,15 @@
 import { CryptoError, openMessage, type PeerId, peekMessageNumber, peerIdOfKey, sha256 } from '@interpeer/crypto-ids'
-import { hexOf, sameBytes, WireError } from '@interpeer/wire-codec'
+import { compareBytes, hexOf, sameBytes, WireError } from '@interpeer/wire-codec'
 import { decodeBlock, encodeBody, headerMessage } from './block.js'
+import { boundBlocks, bundleOf, saysMore } from './bundles.js'
 import { AHEAD_MS, type Checked, checkBlock } from './candidate.js'
 import { verifyChainCertificate, votersOf } from './certificate.js'
 import { certified } from './certified.js'
+import { leaderLot, leaderWaitMs, seedInput } from './electorate.js'
 import { ChainError } from './errors.js'
 import { answerBehind, askAhead, onWantBlocks } from './follow.js'
 import {
+  type BundleFields,
   blocksMessage,
   bundleMessage,
   openFrom,
@@ -19,10 +22,11 @@ import {
   wantCandidateMessage,
 } from './messages.js'
 import { nameOfTransaction, withWaiting } from './pool.js'
-import { mayVote } from './rounds.js'
-import type { Draft } from './state.js'
+import { faultOfVote } from './root-group.js'
+import { lastPlaceMs, mayVote, placeMs, takeBundle, takeQuorums } from './rounds.js'
+import type { Draft, Proposed } from './state.js'
 import { askForBlocks, count, sendTo } from './tell.js'
-import { addVote, namedBlocks, ROUNDS_KEPT, raiseHighest } from './votes.js'
+import { addVote, namedBlocks } from './votes.js'
 
 /** Rounds ahead of this peer's for which a proposal is kept. */
 const ROUNDS_AHEAD = 2
@@ -45,12 +49,8 @@ function dispatch<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): undefined
       return onVote(d, from, envelope)
     case proposalMessage.number:
       return onProposal(d, from, envelope)
-    case bundleMessage.number: {
-      const { height, round, block, votes } = openFrom(bundleMessage, envelope, network, from)
-      if (height !== d.tip.height + 1 || !mayVote(d) || round <= (d.highest?.round ?? -1)) return
-      votersOf({ height, round, block, votes }, 'soft', d.fixed)
-      return raiseHighest(d, { round, block: hexOf(block), votes })
-    }
+    case bundleMessage.number:
+      return onBundle(d, openFrom(bundleMessage, envelope, network, from))
     case wantBlocksMessage.number:
       return onWantBlocks(d, from, openFrom(wantBlocksMessage, envelope, network, from).fromHeight)
     case blocksMessage.number:
@@ -59,7 +59,7 @@ function dispatch<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): undefined
       const { height, block } = openFrom(wantCandidateMessage, envelope, network, from)
       if (height <= d.tip.height) return answerBehind(d, from, height)
       const candidate = d.candidates.get(hexOf(block))
-      if (candidate !== undefined && d.fixed.electors.includes(from)) sendTo(d, [from], candidate.envelope)
+      if (candidate !== undefined && d.tip.group.electorate.members.has(from)) sendTo(d, [from], candidate.envelope)
       return
     }
     case transactionMessage.number:
@@ -72,41 +72,68 @@ function dispatch<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): undefined
 function onVote<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): undefined {
   const vote = openVote(envelope, d.fixed.verification.opener)
   const voter = peerIdOfKey(vote.voter)
-  if (!d.fixed.electors.includes(voter)) return count(d, 'VOTE_STRANGER')
+  if (!d.tip.group.electorate.members.has(voter)) return count(d, 'VOTE_STRANGER')
   if (vote.height <= d.tip.height) return answerBehind(d, from, vote.height)
   if (vote.height > d.tip.height + 1) return askAhead(d, from)
   if (!mayVote(d)) return
+  const fault = faultOfVote(vote, voter, d.tip.group, d.fixed.verification)
+  if (fault !== undefined) return count(d, fault)
   const code = addVote(d, voter, { ...vote, block: vote.block === null ? null : hexOf(vote.block) }, envelope)
-  if (code === 'VOTE_TWO') count(d, code)
+  if (code === 'VOTE_TWO' || code === 'VOTE_MANY') return count(d, code)
+  takeQuorums(d)
 }
 
-/** A leader's proposal: first hand, or a block that was asked for. */
-export function onProposal<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): undefined {
+/** A quorum's votes, of use where they say more than this peer knows. */
+function onBundle<S>(d: Draft<S>, { height, bundle: fields }: { readonly height: number; readonly bundle: BundleFields }): undefined {
+  const bundle = bundleOf(fields)
+  if (bundle === undefined) throw new ChainError({ code: 'CERTIFICATE_WRONG', reason: 'vote' })
+  if (height !== d.tip.height + 1 || !mayVote(d) || !saysMore(d, bundle)) return
+  votersOf(fields, d.tip.group, d.fixed.verification)
+  takeBundle(d, bundle)
+}
+/** A proposal: first hand, or a block that was asked for. */
+function onProposal<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): undefined {
   const proposal = openMessage(proposalMessage, envelope, d.fixed.network, ({ leader }) => peerIdOfKey(leader))
-  const { height, round } = proposal
+  const { height } = proposal
+  const leader = peerIdOfKey(proposal.leader)
+  if (!d.tip.group.electorate.members.has(leader)) return count(d, 'PROPOSAL_STRANGER')
   if (height <= d.tip.height) return answerBehind(d, from, height)
   if (height > d.tip.height + 1) return askAhead(d, from)
   if (!mayVote(d)) return
-  const { leaders } = d.tip
-  if (leaders[round % leaders.length] !== peerIdOfKey(proposal.leader)) return count(d, 'PROPOSAL_NOT_LEADER')
   const hash = sha256(proposal.header)
   const block = hexOf(hash)
-  const first = !d.proposals.has(round) && round + ROUNDS_KEPT >= d.round && round <= d.round + ROUNDS_AHEAD
-  const bound = block === d.locked?.block || block === d.highest?.block
-  const wanted = bound || (namedBlocks(d).has(block) && d.candidates.size < CANDIDATES_MAX)
-  if (!d.candidates.has(block) && !first && !wanted) return
-  const fits = isJustified(d, proposal, hash) && keepCandidate(d, proposal, envelope, hash, block)
-  if (fits === 'early') return count(d, 'PROPOSAL_EARLY')
-  if (first) d.proposals = new Map(d.proposals).set(round, { block, fits, softRound: proposal.softRound })
+  const isWanted = boundBlocks(d).has(block) || (namedBlocks(d).has(block) && d.candidates.size < CANDIDATES_MAX)
+  const place = placeFor(d, proposal, leader)
+  if (place === undefined && (!isWanted || d.candidates.has(block))) return
+  const keeps = isJustified(d, proposal, hash) && keepCandidate(d, proposal, envelope, hash, block)
+  if (keeps === 'early') return count(d, 'PROPOSAL_EARLY')
+  if (place === undefined) return
+  d.heard = new Map(d.heard).set(proposal.round, new Set(d.heard.get(proposal.round)).add(leader))
+  if (keeps) d.proposals = new Map(d.proposals).set(proposal.round, { block, ...place })
 }
 
-/** A block of the leader's own, or one that a quorum voted for softly in an earlier round. */
-function isJustified<S>(d: Draft<S>, { height, round, softRound, softVotes, header, leader }: Proposal, hash: Uint8Array): boolean {
+/** Its place, if it is the first of its leader in a round that is open or next, and before the best so far. */
+function placeFor<S>(d: Draft<S>, { round, height, proof, ...proposal }: Proposal, leader: PeerId): Omit<Proposed, 'block'> | undefined {
+  if (round < d.round || round > d.round + ROUNDS_AHEAD || d.heard.get(round)?.has(leader)) return undefined
+  const output = d.fixed.verification.vrfOutput(proposal.leader, seedInput(d.tip.seed, height), proof)
+  if (output === undefined) return count(d, 'PROPOSAL_PROOF_WRONG')
+  const lot = leaderLot(output, round)
+  const waitMs = leaderWaitMs(lot, d.tip.group.electorate.electors.length, placeMs(d, round))
+  const best = d.proposals.get(round)
+  const isBetter = best === undefined || compareBytes(lot, best.lot) < 0
+  return isBetter && waitMs <= lastPlaceMs(d, round) ? { lot, waitMs } : undefined
+}
+
+/** A block of the leader's own in round 0 or on next votes for none, or the one that next votes of the round before are for. */
+function isJustified<S>(d: Draft<S>, { round, bundle: fields, header, leader }: Proposal, hash: Uint8Array): boolean {
   try {
-    if (softRound === null) return softVotes.length === 0 && sameBytes(headerMessage.decode(header).leader, leader)
-    if (softRound >= round) return false
-    votersOf({ height, round: softRound, block: hash, votes: softVotes }, 'soft', d.fixed)
-    raiseHighest(d, { round: softRound, block: hexOf(hash), votes: softVotes })
+    const isOwn = sameBytes(headerMessage.decode(header).leader, leader)
+    if (fields === null) return round === 0 && isOwn
+    const bundle = bundleOf(fields)
+    if (bundle?.kind !== 'next' || bundle.round !== round - 1) return false
+    if (bundle.block === null ? !isOwn : bundle.block !== hexOf(hash)) return false
+    votersOf(fields, d.tip.group, d.fixed.verification)
+    takeBundle(d, bundle)
     return true
   } catch (error) {
     if (!(error instanceof ChainError || error instanceof CryptoError || error instanceof WireError)) throw error
@@ -115,12 +142,18 @@ function isJustified<S>(d: Draft<S>, { height, round, softRound, softVotes, head
   }
 }
 
-function keepCandidate<S>(d: Draft<S>, proposal: Proposal, envelope: Uint8Array, hash: Uint8Array, name: string): boolean | 'early' {
+export function keepCandidate<S>(
+  d: Draft<S>,
+  proposal: Pick<Proposal, 'header' | 'body'>,
+  envelope: Uint8Array,
+  hash: Uint8Array,
+  name: string,
+): boolean | 'early' {
   if (d.candidates.has(name)) return true
   try {
     if (headerMessage.decode(proposal.header).timeMs > d.nowMs + AHEAD_MS) return 'early'
-    const { header, body, state } = checkBlock(d.fixed, d.tip, proposal.header, proposal.body)
-    d.candidates = new Map(d.candidates).set(name, { name, hash, header, body, state, envelope })
+    const { header, body, state, electorates } = checkBlock(d.fixed, d.tip, proposal.header, proposal.body)
+    d.candidates = new Map(d.candidates).set(name, { name, hash, header, body, state, electorates, envelope })
     return true
   } catch (error) {
     if (!(error instanceof ChainError || error instanceof WireError)) throw error
@@ -138,7 +171,7 @@ function onBlocks<S>(d: Draft<S>, from: PeerId, blocks: readonly Uint8Array[]): 
     if (block.header.height > d.tip.height + 1) return askAhead(d, from)
     const known = d.candidates.get(hexOf(block.certificate.block))
     const checked: Checked<S> = known ?? checkBlock(d.fixed, d.tip, headerMessage.encode(block.header), encodeBody(block.body))
-    verifyChainCertificate(block.certificate, { height: block.header.height, hash: checked.hash }, d.fixed)
+    verifyChainCertificate(block.certificate, { height: block.header.height, hash: checked.hash }, d.tip.group, d.fixed.verification)
     certified(d, checked, block.certificate)
   }
   if (d.tip.height > before + 1) askForBlocks(d, from)
@@ -149,7 +182,7 @@ function onTransaction<S>(d: Draft<S>, from: PeerId, transaction: Uint8Array): u
 }
 /** Takes a transaction into the pool if it may wait there: whether it did. */
 export function keepTransaction<S>(d: Draft<S>, from: PeerId | 'self', bytes: Uint8Array): boolean {
-  const { application, electors, genesis } = d.fixed
+  const { application, genesis } = d.fixed
   if (d.pool.has(nameOfTransaction(bytes))) {
     count(d, 'TX_KNOWN')
     return false
@@ -159,7 +192,7 @@ export function keepTransaction<S>(d: Draft<S>, from: PeerId | 'self', bytes: Ui
     count(d, verdict)
     return false
   }
-  const sender = from === 'self' ? 'self' : electors.includes(from) ? 'elector' : 'stranger'
+  const sender = from === 'self' ? 'self' : d.tip.group.electorate.members.has(from) ? 'elector' : 'stranger'
   const waiting = { bytes, from, sender, sinceHeight: d.tip.height, later: verdict !== undefined } as const
   const pool = withWaiting(d.pool, waiting, genesis.settings.txPoolMax)
   if (typeof pool !== 'string') {

@@ -1,121 +1,175 @@
-import { encodeBody, headerMessage } from './block.js'
+import { compareBytes } from '@interpeer/wire-codec'
+import { encodeBody, headerMessage, VOTES_MAX } from './block.js'
+import { boundBlocks, reasonOf, saysMore } from './bundles.js'
 import { dueMs, makeBlock } from './candidate.js'
 import { certified } from './certified.js'
+import { leaderLot, leaderWaitMs, seedInput } from './electorate.js'
 import { inTurn } from './pool.js'
-import type { Candidate, Draft } from './state.js'
-import { castProposal, castVote, ownRound } from './tell.js'
-import { agreedIn, envelopesFor, namedBlocks, ROUNDS_KEPT, roundToJoin, votesOf } from './votes.js'
+import { isDrawing } from './root-group.js'
+import type { Bundle, Candidate, Draft, Reasons } from './state.js'
+import { castProposal, castVote } from './tell.js'
+import { attemptToJoin, bundlesOf, namedBlocks, quorumFor, ROUNDS_KEPT } from './votes.js'
 
 /** No step moves further than this; a bug that would loop stops here instead. */
 const MOVES_MAX = 64
+/** Places of leaders that are waited for: 16 of them are as long as a round waits for the first. */
+const PLACES = 16
+const PLACES_WAITED = 8
 
 /** Whether this peer may vote on the next height. */
-export const mayVote = <S>(d: Draft<S>): boolean => d.fixed.votes && d.tip.height + 1 >= d.silentBelow
+export const mayVote = <S>(d: Draft<S>): boolean =>
+  d.tip.group.electorate.members.has(d.fixed.signer.peerId) && d.tip.height + 1 >= d.silentBelow
 export const resendMs = <S>(d: Draft<S>): number => Math.max(50, Math.ceil(d.fixed.genesis.settings.roundMs / 2))
-/** How long round r waits for a proposal. Grows, so that in the end it is longer than messages take. */
-const proposeMs = <S>(d: Draft<S>, round: number): number => Math.ceil(d.fixed.genesis.settings.roundMs * (1 + Math.min(round, 40) / 2))
+/** What a round's waits are parts of. Grows, so that in the end it is longer than messages take. */
+const roundMs = <S>(d: Draft<S>, round: number): number => Math.ceil(d.fixed.genesis.settings.roundMs * (1 + Math.min(round, 40) / 2))
+/** How long each leader lets those before it lead. */
+export const placeMs = <S>(d: Draft<S>, round: number): number => Math.ceil(roundMs(d, round) / PLACES)
+/** The last place that may lead a round. */
+export const lastPlaceMs = <S>(d: Draft<S>, round: number): number => PLACES_WAITED * placeMs(d, round)
+/** When this round's parts are over, by this peer's clock. */
+export const proposesAtMs = <S>(d: Draft<S>): number | undefined =>
+  d.place === undefined || d.place.waitMs > lastPlaceMs(d, d.round) ? undefined : d.enteredMs + d.place.waitMs
+export function softAtMs<S>(d: Draft<S>): number | undefined {
+  const best = d.proposals.get(d.round)
+  if (best === undefined) return undefined
+  const isAlone = d.tip.group.electorate.electors.length === 1
+  return isAlone ? d.enteredMs : d.enteredMs + best.waitMs + Math.ceil(roundMs(d, d.round) / 4)
+}
+export const endsAtMs = <S>(d: Draft<S>): number => d.enteredMs + Math.ceil((roundMs(d, d.round) * 3) / 2)
+/** Where groups are drawn, one that has no quorum is drawn anew after so long. */
+export const attemptMs = <S>(d: Draft<S>): number => 8 * roundMs(d, d.round)
 
 /** Applies the rules of docs/protocol/vote-chain.md until none of them moves. */
 export function settle<S>(d: Draft<S>): void {
-  for (let moves = 0; moves < MOVES_MAX; moves++) if (!move(d)) return
+  for (let moves = 0; moves < MOVES_MAX; moves++) {
+    if (!move(d)) return
+    takeQuorums(d)
+  }
 }
 
 function move<S>(d: Draft<S>): boolean {
   if (!mayVote(d)) return false
   if (decide(d)) return true
-  if (d.phase === 'wait') return d.nowMs >= dueMs(d.fixed, d.tip) && startRound(d, 0)
-  const join = roundToJoin(d)
-  if (join !== undefined) return startRound(d, join)
-  if (d.phase === 'propose') return propose(d) || voteSoft(d)
-  if (d.phase === 'soft' && voteCertify(d)) return true
-  return endRound(d)
+  if (d.phase === 'wait') return d.nowMs >= dueMs(d.fixed, d.tip) && enterRound(d, 0, d.reasons)
+  return propose(d) || voteSoft(d) || certify(d) || voteNext(d)
 }
 
 /** Rule 8: a quorum of certify votes of one round for one block makes it final, whatever round this peer is in. */
 function decide<S>(d: Draft<S>): boolean {
-  for (const [round, { certify }] of d.votes) {
-    const block = agreedIn(certify, d.fixed.quorum)
-    const candidate = typeof block === 'string' ? d.candidates.get(block) : undefined
-    if (candidate === undefined) continue
-    const certificate = { height: d.tip.height + 1, round, block: candidate.hash, votes: envelopesFor(certify, candidate.name) }
-    certified(d, candidate, certificate)
-    return true
+  const { quorum } = d.tip.group.electorate
+  for (const [round, { certify: votes }] of d.votes) {
+    if (votes.size < quorum) continue
+    for (const candidate of d.candidates.values()) {
+      const signed = quorumFor(votes, { attempt: 0, block: candidate.name }, quorum, VOTES_MAX)
+      if (signed === undefined) continue
+      certified(d, candidate, { height: d.tip.height + 1, round, block: candidate.hash, votes: signed })
+      return true
+    }
   }
   return false
 }
 
-export function startRound<S>(d: Draft<S>, round: number): true {
+/** Rule 7: a round is entered on next votes of the round before, or on soft votes of its own. */
+export function takeBundle<S>(d: Draft<S>, bundle: Bundle): boolean {
+  if (!saysMore(d, bundle)) return false
+  const { name, of } = reasonOf(bundle)
+  if (of > d.round) return enterRound(d, of, { [name]: bundle })
+  d.reasons = { ...d.reasons, [name]: bundle }
+  return true
+}
+/** What votes that came one by one make. */
+export function takeQuorums<S>(d: Draft<S>): void {
+  for (const bundle of bundlesOf(d, VOTES_MAX)) takeBundle(d, bundle)
+}
+
+export function enterRound<S>(d: Draft<S>, round: number, reasons: Reasons): true {
   d.round = round
-  d.phase = 'propose'
-  d.deadlines = { propose: d.nowMs + proposeMs(d, round), resend: d.nowMs + resendMs(d), follow: d.deadlines.follow ?? d.nowMs }
-  const kept = ([at]: readonly [number, unknown]): boolean => at + ROUNDS_KEPT >= round
-  d.votes = new Map([...d.votes].filter(kept))
-  d.proposals = new Map([...d.proposals].filter(kept))
-  const named = new Set([...[...d.proposals.values()].map(({ block }) => block), ...namedBlocks(d).keys()])
-  const needed = (name: string): boolean => named.has(name) || name === d.locked?.block || name === d.highest?.block
-  d.candidates = new Map([...d.candidates].filter(([name]) => needed(name)))
+  d.phase = 'vote'
+  d.enteredMs = d.nowMs
+  d.reasons = reasons
+  d.closed = false
+  d.decided = d.decided.filter((one) => one.round >= round - 1)
+  d.deadlines = { resend: d.nowMs + resendMs(d), follow: d.deadlines.follow ?? d.nowMs }
+  d.votes = kept(d.votes, round - ROUNDS_KEPT)
+  d.proposals = kept(d.proposals, round)
+  d.heard = kept(d.heard, round)
+  takePlace(d)
+  const wanted = boundBlocks(d)
+  const named = new Set([...[...d.proposals.values()].map(({ block }) => block), ...namedBlocks(d).keys(), ...wanted])
+  d.candidates = new Map([...d.candidates].filter(([name]) => named.has(name) || name === d.ownBlock))
+  takeQuorums(d)
   return true
 }
+const kept = <V>(byRound: ReadonlyMap<number, V>, from: number): ReadonlyMap<number, V> =>
+  new Map([...byRound].filter(([round]) => round >= from))
 
-/** Rules 1 and 2: the leader proposes the block of the highest soft bundle that it knows, else a block of its own. Once a round. */
+function takePlace<S>(d: Draft<S>): void {
+  const { signer, verification } = d.fixed
+  if (d.lottery === undefined) {
+    const proof = signer.vrfProve(seedInput(d.tip.seed, d.tip.height + 1))
+    const output = verification.ownOutput(proof)
+    if (output === undefined) return
+    d.lottery = { proof, output }
+  }
+  const lot = leaderLot(d.lottery.output, d.round)
+  const electors = d.tip.group.electorate.electors.length
+  d.place = { lot, waitMs: electors === 1 ? 0 : leaderWaitMs(lot, electors, placeMs(d, d.round)) }
+}
+
+/** Rules 1 and 2: who has waited for those with lower lots, and heard none, proposes: the block that next votes name, else its own. Once a round. */
 function propose<S>(d: Draft<S>): boolean {
-  const { leaders } = d.tip
-  if (leaders[d.round % leaders.length] !== d.fixed.signer.peerId || d.proposals.has(d.round)) return false
-  if (ownRound(d, d.round).proposal !== undefined) return false
-  const bound = d.highest === undefined ? undefined : d.candidates.get(d.highest.block)
-  if (d.highest !== undefined && bound === undefined) return false // it is being asked for
-  const block: Omit<Candidate<S>, 'envelope'> = bound ?? makeBlock(d.fixed, d.tip, inTurn(d.pool), d.nowMs)
-  const softRound = bound === undefined ? null : (d.highest?.round ?? null)
-  const envelope = castProposal(d, block, encodeBody(block.body), headerMessage.encode(block.header))
-  d.candidates = new Map(d.candidates).set(block.name, { ...block, envelope })
-  d.proposals = new Map(d.proposals).set(d.round, { block: block.name, fits: true, softRound })
-  return true
+  const atMs = proposesAtMs(d)
+  if (atMs === undefined || d.nowMs < atMs || d.proposed?.round === d.round || d.lottery === undefined || d.place === undefined)
+    return false
+  const best = d.proposals.get(d.round)
+  if (best !== undefined && compareBytes(best.lot, d.place.lot) < 0) return false
+  const { value, none } = d.reasons
+  const named = value === undefined ? undefined : d.candidates.get(value.block as string)
+  if (named === undefined && none === undefined && d.round > 0) return false // what it may propose is being asked for
+  const own = d.ownBlock === undefined ? undefined : d.candidates.get(d.ownBlock)
+  const block: Omit<Candidate<S>, 'envelope'> = named ?? own ?? makeBlock(d.fixed, d.tip, d.lottery, inTurn(d.pool), d.nowMs)
+  if (named === undefined) d.ownBlock = block.name
+  const bundle = named === undefined ? none : value
+  const envelope = castProposal(d, { block, bundle, proof: d.lottery.proof }, encodeBody(block.body), headerMessage.encode(block.header))
+  d.proposals = new Map(d.proposals).set(d.round, { block: block.name, ...d.place })
+  return envelope.length > 0
 }
 
-/** Rules 3 and 4: one soft vote a round, for the proposal unless a lock forbids it, for none where it is missing or wrong. */
+const decidedHere = <S>(d: Draft<S>, kind: 'soft' | 'certify' | 'next') =>
+  d.decided.filter((one) => one.round === d.round && one.kind === kind)
+
+/** Rules 3 and 4: one soft vote a round, for the proposal with the lowest lot that came in time. */
 function voteSoft<S>(d: Draft<S>): boolean {
-  const proposed = d.proposals.get(d.round)
-  if (proposed === undefined) {
-    if (d.nowMs < (d.deadlines.propose ?? 0)) return false
-    castVote(d, 'soft', null)
-    return true
-  }
-  const { block, fits, softRound } = proposed
-  const free = d.locked === undefined || d.locked.block === block || (softRound !== null && d.locked.round <= softRound)
-  castVote(d, 'soft', fits && free ? block : null)
+  const best = d.proposals.get(d.round)
+  if (best === undefined || d.nowMs < (softAtMs(d) as number) || decidedHere(d, 'soft').length > 0) return false
+  castVote(d, 'soft', best.block)
   return true
 }
 
-/** Rules 5 and 6: certify what a quorum voted for softly in this round, and be bound to it; none where the quorum is for none, or split. */
-function voteCertify<S>(d: Draft<S>): boolean {
-  const { soft } = votesOf(d, d.round)
-  const agreed = d.highest?.round === d.round ? d.highest.block : agreedIn(soft, d.fixed.quorum)
-  if (typeof agreed === 'string' && d.candidates.has(agreed)) {
-    d.locked = { round: d.round, block: agreed }
-    castVote(d, 'certify', agreed)
-    return true
-  }
-  if (agreed === null) {
-    castVote(d, 'certify', null)
-    return true
-  }
-  if (soft.size < d.fixed.quorum && agreed === undefined) return false
-  if (d.deadlines.soft === undefined) {
-    d.deadlines = { ...d.deadlines, soft: d.nowMs + Math.ceil(proposeMs(d, d.round) / 2) }
-    return true
-  }
-  if (d.nowMs < d.deadlines.soft) return false
-  castVote(d, 'certify', null)
+/** Rule 5: certify what a quorum voted for softly in this round; who voted to end the round otherwise does not. */
+function certify<S>(d: Draft<S>): boolean {
+  const block = d.reasons.soft?.block
+  if (typeof block !== 'string' || !d.candidates.has(block) || d.closed || decidedHere(d, 'certify').length > 0) return false
+  if (decidedHere(d, 'next').some((one) => one.block !== block)) return false
+  castVote(d, 'certify', block)
   return true
 }
 
-/** Rule 7: a quorum of certify votes, for no one block: wait a little for others, then the next round. */
-function endRound<S>(d: Draft<S>): boolean {
-  const { certify } = votesOf(d, d.round)
-  if (certify.size < d.fixed.quorum) return false
-  if (d.deadlines.certify === undefined) {
-    d.deadlines = { ...d.deadlines, certify: d.nowMs + Math.ceil(proposeMs(d, d.round) / 2) }
-    return true
-  }
-  return d.nowMs >= d.deadlines.certify && startRound(d, d.round + 1)
+/** Rule 6: to end the round, a vote for the block that it may have decided, or for none; both where what is known has changed. */
+function voteNext<S>(d: Draft<S>): boolean {
+  if (d.nowMs < endsAtMs(d)) return false
+  const { soft, value, none } = d.reasons
+  const [bound] = decidedHere(d, 'certify')
+  const block = bound?.block ?? soft?.block ?? (none === undefined ? value?.block : null) ?? null
+  const attempt = attemptNow(d)
+  const before = decidedHere(d, 'next')
+  if (before.some((one) => one.attempt === attempt && one.block === block)) return false
+  if (block === null || before.some((one) => one.block !== block)) d.closed = true
+  castVote(d, 'next', block, attempt)
+  return true
+}
+function attemptNow<S>(d: Draft<S>): number {
+  if (!isDrawing(d.tip.group.electorate)) return 0
+  const byTime = Math.floor((d.nowMs - endsAtMs(d)) / attemptMs(d))
+  return Math.max(byTime, attemptToJoin(d), ...decidedHere(d, 'next').map(({ attempt }) => attempt))
 }

@@ -17,6 +17,8 @@ export const settingsSchema = struct({
   blockReward: uint64,
   publishFee: uint64,
   transferTaxPerMille: uint53,
+  rootGroupSize: uint53,
+  lookBack: uint53,
   matureCycles: uint53,
   activeCycles: uint53,
   intervalCycles: uint53,
@@ -75,6 +77,14 @@ export const SETTINGS: Readonly<Record<keyof Settings, SettingRange>> = {
   },
   publishFee: { min: 0, max: 1e12, usual: 100_000_000, meaning: 'burned for each job published' },
   transferTaxPerMille: { min: 0, max: 100, usual: 5, meaning: 'part of a transfer that goes to the commons account' },
+  rootGroupSize: {
+    min: 1,
+    max: 512,
+    usual: 512,
+    meaning: 'how many peers are expected to vote in each step; all, where there are no more',
+    isFixed: true,
+  },
+  lookBack: { min: 1, max: 100_000, usual: 8, meaning: 'heights between a state and the votes that go by it', isFixed: true },
   matureCycles: {
     min: 0,
     max: 10_000_000,

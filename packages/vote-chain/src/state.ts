@@ -1,8 +1,10 @@
 import type { NetworkId, PeerId, Signer } from '@interpeer/crypto-ids'
 import type { Application } from './application.js'
 import type { Block, Certificate, Header } from './block.js'
+import type { Electorate } from './electorate.js'
 import type { Genesis } from './genesis.js'
 import type { Pool } from './pool.js'
+import type { RootGroup } from './root-group.js'
 import type { Verification } from './verification.js'
 
 /** What never changes while a machine runs. */
@@ -12,12 +14,6 @@ export interface Fixed<S> {
   readonly application: Application<S>
   readonly signer: Signer
   readonly verification: Verification
-  /** The root group: while networks are small, every peer of the genesis, sorted by key. */
-  readonly electors: readonly PeerId[]
-  readonly quorum: number
-  readonly blocking: number
-  /** False for an observer, a gateway for instance: it follows and verifies, and signs no vote. */
-  readonly votes: boolean
 }
 
 /** The last certified block and what it led to. At height 0 there is no block yet. */
@@ -29,8 +25,12 @@ export interface Tip<S> {
   readonly certificate: Certificate | null
   readonly header: Header | null
   readonly state: S
-  /** Leaders of the next height by round. */
-  readonly leaders: readonly PeerId[]
+  /** Who may vote on the next height. */
+  readonly group: RootGroup
+  /** Who could vote on this one; undefined at height 0. */
+  readonly groupBefore: RootGroup | undefined
+  /** The electorates of the last states, at most `lookBack`, oldest first: the next group's is the first. */
+  readonly electorates: readonly Electorate[]
 }
 
 /** A block that was checked and applied, and may be voted for. */
@@ -40,28 +40,52 @@ export interface Candidate<S> {
   readonly header: Header
   readonly body: Block['body']
   readonly state: S
+  readonly electorates: readonly Electorate[]
   /** The signed proposal it came in, to be handed to those who lack it. */
   readonly envelope: Uint8Array
 }
 
-/** First vote of each voter in one round. `block` is a block's name, or null. */
-export type Votes = ReadonlyMap<PeerId, { readonly block: string | null; readonly envelope: Uint8Array }>
-export interface RoundVotes {
-  readonly soft: Votes
-  readonly certify: Votes
+/** One vote that counts. `block` is a block's name, or null. */
+export interface Cast {
+  readonly voter: PeerId
+  readonly attempt: number
+  readonly block: string | null
+  readonly envelope: Uint8Array
 }
-/** A quorum of soft votes for one block. */
-export interface SoftBundle {
+/** Soft and certify votes by voter, the first of each; next votes by voter, attempt and block. */
+export type Votes = ReadonlyMap<string, Cast>
+export type RoundVotes = Readonly<Record<'soft' | 'certify' | 'next', Votes>>
+
+/** A quorum of soft votes for one block, or of next votes for one block or for none. */
+export interface Bundle {
   readonly round: number
-  readonly block: string
+  readonly kind: 'soft' | 'next'
+  readonly attempt: number
+  readonly block: string | null
   readonly votes: readonly Uint8Array[]
 }
-/** What this peer has signed in one round: sent again byte for byte, never made anew. */
-export interface OwnRound {
+/** What this peer goes by in a round: rules 3 to 6 of docs/protocol/vote-chain.md. */
+export interface Reasons {
+  /** Soft votes of this round. */
+  readonly soft?: Bundle
+  /** Next votes of the round before, for a block. */
+  readonly value?: Bundle
+  /** Next votes of the round before, for none. */
+  readonly none?: Bundle
+}
+/** What this peer decided in one step: signed if it was drawn for it, and held to in either case. Sent again byte for byte, never made anew. */
+export interface Decided {
   readonly round: number
-  readonly proposal?: Uint8Array
-  readonly soft?: Uint8Array
-  readonly certify?: Uint8Array
+  readonly kind: 'soft' | 'certify' | 'next'
+  readonly attempt: number
+  readonly block: string | null
+  readonly envelope: Uint8Array | undefined
+}
+/** A proposal that may be voted for: the one with the lowest lot of its round. */
+export interface Proposed {
+  readonly block: string
+  readonly lot: Uint8Array
+  readonly waitMs: number
 }
 
 export interface ChainState<S> {
@@ -70,13 +94,24 @@ export interface ChainState<S> {
   /** No vote below this height: a record on disk says that it may have voted there, and the blocks until then are missing. */
   readonly silentBelow: number
   readonly round: number
-  readonly phase: 'wait' | 'propose' | 'soft' | 'certify'
-  /** Bound to this block since this round: rules 5 and 6 of docs/protocol/vote-chain.md. */
-  readonly locked: { readonly round: number; readonly block: string } | undefined
-  /** The highest soft bundle seen: what this peer would propose. */
-  readonly highest: SoftBundle | undefined
-  readonly own: readonly OwnRound[]
+  readonly phase: 'wait' | 'vote'
+  readonly enteredMs: number
+  readonly reasons: Reasons
+  /** Of this round and the one before. */
+  readonly decided: readonly Decided[]
+  /** It voted to end this round for none, or for two blocks: it certifies nothing in it any more. */
+  readonly closed: boolean
+  /** This peer's VRF for the height: its block's proof, and what its lots come from. Made when it is needed. */
+  readonly lottery: { readonly proof: Uint8Array; readonly output: Uint8Array } | undefined
+  /** Its place among those who may lead this round. */
+  readonly place: { readonly lot: Uint8Array; readonly waitMs: number } | undefined
+  /** Its own last proposal of this height. */
+  readonly proposed: { readonly round: number; readonly envelope: Uint8Array } | undefined
+  /** Its own block of this height, made once. */
+  readonly ownBlock: string | undefined
   readonly proposals: ReadonlyMap<number, Proposed>
+  /** Whose proposals were looked at, by round. */
+  readonly heard: ReadonlyMap<number, ReadonlySet<PeerId>>
   readonly votes: ReadonlyMap<number, RoundVotes>
   readonly candidates: ReadonlyMap<string, Candidate<S>>
   readonly deadlines: Deadlines
@@ -89,18 +124,7 @@ export interface ChainState<S> {
   readonly nowMs: number
   readonly wakeAtMs: number | undefined
 }
-/** The first proposal of a round. `fits` is false where the block was refused: then the soft vote is for none. */
-export interface Proposed {
-  readonly block: string
-  readonly fits: boolean
-  readonly softRound: number | null
-}
 export interface Deadlines {
-  /** The proposal of this round is waited for until then. */
-  readonly propose?: number
-  /** A quorum of soft votes came, for no one block; others are waited for until then. */
-  readonly soft?: number
-  readonly certify?: number
   readonly resend?: number
   readonly follow?: number
 }

@@ -3,7 +3,7 @@ import { dueMs } from './candidate.js'
 import { keepGoing } from './follow.js'
 import { transactionMessage } from './messages.js'
 import { keepTransaction, receive } from './receive.js'
-import { mayVote, settle } from './rounds.js'
+import { attemptMs, endsAtMs, mayVote, proposesAtMs, settle, softAtMs } from './rounds.js'
 import type { ChainEvent, ChainState, ChainStep, Draft } from './state.js'
 import { others, sendTo } from './tell.js'
 
@@ -29,12 +29,10 @@ export function finish<S>(d: Draft<S>): ChainStep<S> {
 }
 
 function nextWake<S>(d: Draft<S>): number {
-  const { propose, soft, certify, resend, follow } = d.deadlines
+  const { resend, follow } = d.deadlines
   const at: (number | undefined)[] = [follow]
   if (mayVote(d) && d.phase === 'wait') at.push(dueMs(d.fixed, d.tip))
-  if (mayVote(d) && d.phase !== 'wait') at.push(resend, certify)
-  if (mayVote(d) && d.phase === 'propose') at.push(propose)
-  if (mayVote(d) && d.phase === 'soft') at.push(soft)
+  if (mayVote(d) && d.phase === 'vote') at.push(resend, proposesAtMs(d), softAtMs(d), endsAtMs(d), endsAtMs(d) + attemptMs(d))
   const next = at.filter((ms): ms is number => ms !== undefined && ms > d.nowMs)
   return Math.min(...next, d.nowMs + d.fixed.genesis.settings.cycleMs)
 }

@@ -1,28 +1,32 @@
-import { createOpener, type NetworkId, type Opener } from '@interpeer/crypto-ids'
+import { createOpener, type NetworkId, type Opener, vrfOutputOfOwn, vrfVerify } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
-import { seedOf } from './electorate.js'
 
 /** Checks of signatures and proofs that remember what held. No answer depends on the memory, only the time that it takes. */
 export interface Verification {
   readonly opener: Opener
-  readonly seedOf: typeof seedOf
+  /** The 64 bytes that a VRF proof gives, or undefined where it does not hold. */
+  readonly vrfOutput: (publicKey: Uint8Array, input: Uint8Array, proof: Uint8Array) => Uint8Array | undefined
+  /** The same of this peer's own proof, without the work of checking it. */
+  readonly ownOutput: (proof: Uint8Array) => Uint8Array | undefined
 }
 const SIGNATURES_MAX = 4096
-const PROOFS_MAX = 64
+const PROOFS_MAX = 4096
 
 /** For one network. May be shared by machines in one process, as simulations do. */
 export function createVerification(network: NetworkId): Verification {
-  const proofs = new Map<string, Uint8Array | undefined>()
+  const outputs = new Map<string, Uint8Array>()
   return {
     opener: createOpener({ network, cacheEntriesMax: SIGNATURES_MAX }),
-    seedOf: (leader, previousSeed, height, proof) => {
-      const key = [leader, previousSeed, proof].map(hexOf).join(String(height))
-      const known = proofs.get(key)
+    ownOutput: vrfOutputOfOwn,
+    vrfOutput: (publicKey, input, proof) => {
+      const name = [publicKey, input, proof].map(hexOf).join('')
+      const known = outputs.get(name)
       if (known !== undefined) return known
-      const seed = seedOf(leader, previousSeed, height, proof)
-      if (proofs.size >= PROOFS_MAX) proofs.clear()
-      proofs.set(key, seed)
-      return seed
+      const output = vrfVerify(publicKey, input, proof)
+      if (output === undefined) return undefined
+      if (outputs.size >= PROOFS_MAX) outputs.clear()
+      outputs.set(name, output)
+      return output
     },
   }
 }

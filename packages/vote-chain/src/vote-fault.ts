@@ -4,8 +4,8 @@ import { openVote, type Vote } from './messages.js'
 import { createVerification, type Verification } from './verification.js'
 
 /**
- * Whose account two votes end: those of one peer, for one height, round and kind, that name different blocks, or a block and none. Crashes
- * are no excuse: votes are on disk before they are sent. Undefined: they prove nothing.
+ * Whose account two votes end: those of one peer, for one height, round and kind, that name different blocks, or a block and none; not of next
+ * votes, of which a round's end may take several. Crashes are no excuse: votes are on disk before they are sent. Undefined: they prove nothing.
  */
 export function verifyVoteFault(
   envelopes: readonly Uint8Array[],
@@ -16,7 +16,7 @@ export function verifyVoteFault(
   if (first === undefined || second === undefined || envelopes.length !== 2) return undefined
   const [one, other] = [voteIn(first, verification), voteIn(second, verification)]
   if (one === undefined || other === undefined || !sameBytes(one.voter, other.voter)) return undefined
-  if (one.height !== other.height || one.round !== other.round || one.kind !== other.kind) return undefined
+  if (one.height !== other.height || one.round !== other.round || one.kind !== other.kind || one.kind === 'next') return undefined
   const isSame = one.block === null || other.block === null ? one.block === other.block : sameBytes(one.block, other.block)
   return isSame ? undefined : peerIdOfKey(one.voter)
 }

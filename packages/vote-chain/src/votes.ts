@@ -1,85 +1,115 @@
 import type { PeerId } from '@interpeer/crypto-ids'
-import type { Draft, RoundVotes, SoftBundle, Votes } from './state.js'
+import type { Bundle, Cast, Draft, RoundVotes, Votes } from './state.js'
 
 /** Rounds before this one whose votes are kept: a certificate may still complete from them. */
 export const ROUNDS_KEPT = 4
-const NONE: RoundVotes = { soft: new Map(), certify: new Map() }
+/** Of one voter's next votes in one round: the last attempts that are kept, and blocks in each, beside none. More no honest peer casts. */
+const ATTEMPTS_KEPT = 2
+const NEXT_BLOCKS_MAX = 2
+const NONE: RoundVotes = { soft: new Map(), certify: new Map(), next: new Map() }
+const KINDS = ['soft', 'certify', 'next'] as const
+type Kind = (typeof KINDS)[number]
 
 /**
- * Counts a vote whose signature holds, of the height being decided. The first of each voter, kind and round counts. Of rounds yet to come only the
- * highest is kept for each voter, so nobody fills this peer's memory. Returns a code if it did not count.
+ * Counts a vote that this height's group may cast and whose signature holds. The first soft and certify vote of each voter and round count; next votes
+ * for a block and for none both do. Of rounds yet to come only the highest is kept for each voter, so nobody fills this peer's memory.
+ * Returns a code if it did not count.
  */
 export function addVote<S>(
   d: Draft<S>,
   voter: PeerId,
-  vote: { readonly round: number; readonly kind: 'soft' | 'certify'; readonly block: string | null },
+  { round, kind, attempt, block }: { readonly round: number; readonly kind: Kind; readonly attempt: number; readonly block: string | null },
   envelope: Uint8Array,
 ): string | undefined {
-  const { round, kind, block } = vote
   if (round + ROUNDS_KEPT < d.round) return 'VOTE_OLD'
-  const first = d.votes.get(round)?.[kind].get(voter)
+  const before = votesOf(d, round)
+  const name = kind === 'next' ? `${voter} ${attempt} ${block}` : voter
+  const first = before[kind].get(name)
   if (first !== undefined) return first.block === block ? 'VOTE_KNOWN' : 'VOTE_TWO'
-  const votes = new Map(d.votes)
-  if (round > d.round) {
-    for (const [at, both] of d.votes) {
-      if (at <= d.round || at === round || !(both.soft.has(voter) || both.certify.has(voter))) continue
-      if (at > round) return 'VOTE_OLD'
-      votes.set(at, { soft: without(both.soft, voter), certify: without(both.certify, voter) })
-    }
-  }
+  const votes = round > d.round ? withoutLower(d, voter, round) : new Map(d.votes)
+  if (votes === undefined) return 'VOTE_OLD'
   const both = votes.get(round) ?? NONE
-  votes.set(round, { ...both, [kind]: new Map(both[kind]).set(voter, { block, envelope }) })
-  d.votes = new Map([...votes].filter(([, { soft, certify }]) => soft.size + certify.size > 0))
-  if (kind === 'soft') raiseHighest(d, bundleOf(d, round))
+  const kept = kind === 'next' ? withRoom(both.next, voter, attempt, block) : both[kind]
+  if (kept === undefined) return 'VOTE_MANY'
+  const cast: Cast = { voter, attempt, block, envelope }
+  votes.set(round, { ...both, [kind]: new Map(kept).set(name, cast) })
+  d.votes = votes
   return undefined
 }
-function without(votes: Votes, voter: PeerId): Votes {
-  const rest = new Map(votes)
-  rest.delete(voter)
-  return rest
+
+/** All votes but those of this voter in rounds above this peer's and below `round`; undefined where it has some above. */
+function withoutLower<S>(d: Draft<S>, voter: PeerId, round: number): Map<number, RoundVotes> | undefined {
+  const votes = new Map(d.votes)
+  for (const [at, all] of d.votes) {
+    if (at <= d.round || at === round || !KINDS.some((kind) => hasVoted(all[kind], voter))) continue
+    if (at > round) return undefined
+    const left = Object.fromEntries(KINDS.map((kind) => [kind, without(all[kind], (cast) => cast.voter === voter)]))
+    if (KINDS.some((kind) => (left[kind] as Votes).size > 0)) votes.set(at, left as unknown as RoundVotes)
+    else votes.delete(at)
+  }
+  return votes
+}
+const hasVoted = (votes: Votes, voter: PeerId): boolean => [...votes.values()].some((cast) => cast.voter === voter)
+const without = (votes: Votes, gone: (cast: Cast) => boolean): Votes => new Map([...votes].filter(([, cast]) => !gone(cast)))
+
+/** Next votes with room for one more of this voter: attempts long past make room, a third block finds none. */
+function withRoom(votes: Votes, voter: PeerId, attempt: number, block: string | null): Votes | undefined {
+  const own = [...votes.values()].filter((cast) => cast.voter === voter)
+  const attempts = [...new Set([...own.map((cast) => cast.attempt), attempt])].sort((a, b) => b - a).slice(0, ATTEMPTS_KEPT)
+  if (!attempts.includes(attempt)) return undefined
+  const blocks = own.filter((cast) => cast.attempt === attempt && cast.block !== null)
+  if (block !== null && blocks.length >= NEXT_BLOCKS_MAX) return undefined
+  return own.every((cast) => attempts.includes(cast.attempt))
+    ? votes
+    : without(votes, (cast) => cast.voter === voter && !attempts.includes(cast.attempt))
 }
 
 export const votesOf = <S>(d: Draft<S>, round: number): RoundVotes => d.votes.get(round) ?? NONE
 
-/** What a quorum voted for alike: a block's name, null for none; undefined while there is no such quorum. */
-export function agreedIn(votes: Votes, quorum: number): string | null | undefined {
-  const counts = new Map<string | null, number>()
-  for (const { block } of votes.values()) counts.set(block, (counts.get(block) ?? 0) + 1)
-  return [...counts].find(([, times]) => times >= quorum)?.[0]
-}
-export function envelopesFor(votes: Votes, block: string): readonly Uint8Array[] {
-  return [...votes]
-    .filter(([, vote]) => vote.block === block)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, { envelope }]) => envelope)
-}
-
-function bundleOf<S>(d: Draft<S>, round: number): SoftBundle | undefined {
-  const { soft } = votesOf(d, round)
-  const block = agreedIn(soft, d.fixed.quorum)
-  return typeof block === 'string' ? { round, block, votes: envelopesFor(soft, block) } : undefined
-}
-export function raiseHighest<S>(d: Draft<S>, bundle: SoftBundle | undefined): undefined {
-  if (bundle !== undefined && bundle.round > (d.highest?.round ?? -1)) d.highest = bundle
+/** The votes of one step of one round for one block, or for none, sorted by voter, where they are a quorum. */
+export function quorumFor(
+  votes: Votes,
+  { attempt, block }: Pick<Cast, 'attempt' | 'block'>,
+  quorum: number,
+  most: number,
+): readonly Uint8Array[] | undefined {
+  const alike = [...votes.values()].filter((cast) => cast.attempt === attempt && cast.block === block)
+  if (alike.length < quorum) return undefined
+  return alike
+    .sort((a, b) => (a.voter < b.voter ? -1 : 1))
+    .slice(0, most)
+    .map(({ envelope }) => envelope)
 }
 
-/** The highest round that so many voters have reached that one of them is honest; undefined unless it is above this peer's. */
-export function roundToJoin<S>(d: Draft<S>): number | undefined {
+/** All bundles that votes of this round, the one before and rounds above make. */
+export function bundlesOf<S>(d: Draft<S>, most: number): readonly Bundle[] {
+  const { quorum } = d.tip.group.electorate
+  return [...d.votes].flatMap(([round, all]) => {
+    if (round < d.round - 1) return []
+    return (['soft', 'next'] as const).flatMap((kind) => {
+      if (all[kind].size < quorum) return []
+      const sorts = new Map([...all[kind].values()].map((cast) => [`${cast.attempt} ${cast.block}`, cast]))
+      return [...sorts.values()].flatMap(({ attempt, block }): Bundle[] => {
+        const votes = quorumFor(all[kind], { attempt, block }, quorum, most)
+        return votes === undefined ? [] : [{ round, kind, attempt, block, votes }]
+      })
+    })
+  })
+}
+
+/** The highest attempt to end this round that so many voters have come to that one of them is honest. */
+export function attemptToJoin<S>(d: Draft<S>): number {
   const reached = new Map<PeerId, number>()
-  for (const [round, both] of d.votes) {
-    if (round <= d.round) continue
-    for (const voter of [...both.soft.keys(), ...both.certify.keys()]) reached.set(voter, Math.max(round, reached.get(voter) ?? 0))
-  }
-  const rounds = [...reached.values()].sort((a, b) => b - a)
-  return rounds[d.fixed.blocking - 1]
+  for (const { voter, attempt } of votesOf(d, d.round).next.values()) reached.set(voter, Math.max(attempt, reached.get(voter) ?? 0))
+  return [...reached.values()].sort((a, b) => b - a)[d.tip.group.electorate.blocking - 1] ?? 0
 }
 
 /** Names of blocks that votes speak of. */
 export function namedBlocks<S>(d: Draft<S>): ReadonlyMap<string, readonly PeerId[]> {
   const named = new Map<string, PeerId[]>()
-  for (const { soft, certify } of d.votes.values()) {
-    for (const [voter, { block }] of [...soft, ...certify]) {
-      if (block !== null) named.set(block, [...(named.get(block) ?? []), voter])
+  for (const all of d.votes.values()) {
+    for (const kind of KINDS) {
+      for (const { block, voter } of all[kind].values()) if (block !== null) named.set(block, [...(named.get(block) ?? []), voter])
     }
   }
   return named

@@ -1,7 +1,15 @@
 import { peekMessageNumber } from '@interpeer/crypto-ids'
 import { seeds } from '@interpeer/simulator'
 import { expect, test, vi } from 'vitest'
-import { type Block, hashOfHeader, headerMessage, proposalMessage, verifyChainCertificate, voteMessage } from '../src/index.js'
+import {
+  type Block,
+  electorateOf,
+  hashOfHeader,
+  headerMessage,
+  proposalMessage,
+  verifyChainCertificate,
+  voteMessage,
+} from '../src/index.js'
 import { Chains } from './chains.js'
 
 /** Simulations count CPU seconds, and other tests may run beside them. */
@@ -13,7 +21,13 @@ function expectOneChain(chains: Chains): void {
     expect([height, blocks.size]).toEqual([height, 1])
     const { header, certificate } = [...blocks.values()][0] as Block
     const { genesis, verification } = chains
-    verifyChainCertificate(certificate, { height, hash: hashOfHeader(header) }, { electors: genesis.peers, verification })
+    const [before] = [...(chains.certified.get(height - 1)?.values() ?? [])]
+    const group = {
+      height,
+      seed: before?.header.seed ?? genesis.seed,
+      electorate: electorateOf(genesis.peers, genesis.settings.rootGroupSize),
+    }
+    verifyChainCertificate(certificate, { height, hash: hashOfHeader(header) }, group, verification)
     expect(headerMessage.encode(header).length).toBeLessThanOrEqual(500)
     expect(header.timeMs).toBeGreaterThanOrEqual(genesis.startMs + height * genesis.settings.cycleMs)
   }

@@ -1,3 +1,4 @@
+import { proveEntry, readHeldMap } from '@interpeer/content-store'
 import {
   contentIdOfBytes,
   createSigner,
@@ -16,15 +17,19 @@ import {
   type Application,
   type ChainEffect,
   certificateSchema,
+  checkElector,
   createVerification,
   decodeGenesis,
-  electorateRoot,
+  electorateOf,
   encodeGenesis,
   headerMessage,
-  leadersOf,
+  isDrawn,
+  leaderLot,
+  lotInput,
   openChain,
   parseGenesis,
   quorumOf,
+  type Step,
   seedInput,
   seedOf,
   seedWithoutLeader,
@@ -55,18 +60,23 @@ describe('genesis.json', () => {
 
 describe('certificates.json', () => {
   const { network } = decodeGenesis(bytesOfHex(certificates.genesis))
-  const electorate = { electors: certificates.electors.map(peerOf), verification: createVerification(network) }
+  const { seed, settings } = decodeGenesis(bytesOfHex(certificates.genesis))
+  const electorate = electorateOf(certificates.electors.map(peerOf), settings.rootGroupSize)
+  const group = { height: certificates.block.height, seed, electorate }
+  const verification = createVerification(network)
   const block = { height: certificates.block.height, hash: bytesOfHex(certificates.block.hash) }
   test.each(certificates.cases)('$name: $expect', ({ certificate, expect: code, reason }) => {
-    const check = () => verifyChainCertificate(decodeWith(certificateSchema, bytesOfHex(certificate)), block, electorate)
+    const check = () => verifyChainCertificate(decodeWith(certificateSchema, bytesOfHex(certificate)), block, group, verification)
     if (code === 'ok') return expect(check().length).toBeGreaterThanOrEqual(3)
     expect(check).toThrow(expect.objectContaining({ code, failure: { code, reason } }))
   })
 })
 
 /** As vectors/README.md states it. */
+const electors = blocks.electors.map(peerOf)
 const application: Application<readonly Uint8Array[]> = {
   begin: () => [],
+  electorate: () => electors,
   apply: (state, transactions) => {
     const refused = transactions.flatMap((one, index) => (one[0] === 0xee ? [{ index, code: 'REFUSED' }] : []))
     return { state: [...state, ...transactions.filter((one) => one[0] !== 0xee)], refused }
@@ -105,7 +115,7 @@ describe('blocks.json', () => {
     const { fixed, tip } = stateAt(height)
     expect(() => {
       const checked = checkBlock(fixed, tip, headerMessage.encode(read.header), encodeBody(read.body))
-      verifyChainCertificate(read.certificate, { height, hash: checked.hash }, fixed)
+      verifyChainCertificate(read.certificate, { height, hash: checked.hash }, tip.group, fixed.verification)
     }).toThrow(expect.objectContaining({ failure: expect.objectContaining({ code, reason }) }))
   })
 })
@@ -121,9 +131,6 @@ describe('agreement.json', () => {
   const opened = decodeGenesis(bytesOfHex(agreement.genesis))
   const signer = createSigner(bytesOfHex(agreement.self))
   const { nowMs } = agreement
-  test('the order of leaders is that of the draw', () => {
-    expect(leadersOf(opened.peers, opened.seed, 1)).toEqual(agreement.leaders.map(peerOf))
-  })
   test.each(agreement.cases)('$name: $expect', ({ messages, expect: code, ...given }) => {
     let { state } = openChain({ genesis: opened, application, signer, blocks: [], record: undefined, nowMs: nowMs - 1 })
     const effects: ChainEffect<readonly Uint8Array[]>[] = []
@@ -132,6 +139,7 @@ describe('agreement.json', () => {
       state = step.state
       effects.push(...step.effects)
     }
+    if (given.laterMs !== undefined) effects.push(...stepChain(state, { type: 'time', nowMs: nowMs + given.laterMs }).effects)
     expect(effects.flatMap((effect) => (effect.type === 'count' ? [effect.code] : []))).toEqual(code === 'ok' ? [] : [code])
     const votes = effects.flatMap((effect) =>
       effect.type === 'send' && peekMessageNumber(effect.envelope) === 83 ? [hexOf(effect.envelope)] : [],
@@ -146,14 +154,32 @@ describe('draws.json', () => {
   test.each(draws.quorums)('$quorum of $electors electors', ({ electors, quorum }) => {
     expect(quorumOf(electors)).toBe(quorum)
   })
-  test.each(draws.electorates)('an electorate: $root', ({ electors, root }) => {
-    expect(hexOf(electorateRoot(electors.map(peerOf)))).toBe(root)
+  test.each(draws.electorates)('an electorate: $root', ({ electors: keys, root }) => {
+    const { map } = electorateOf(keys.map(peerOf), 512)
+    expect(hexOf(map.root.hash)).toBe(root)
+    const key = bytesOfHex(keys[0] as string)
+    const { proof } = readHeldMap(map, (get, at) => proveEntry(get, at, key))
+    const count = BigInt(keys.length)
+    expect(checkElector(map.root.hash, peerIdOfKey(key), proof)).toEqual({ isElector: true, electors: count })
+    const stranger = createSigner(bytesOfHex(blocks.strangerSeed))
+    const absent = readHeldMap(map, (get, at) => proveEntry(get, at, stranger.publicKey))
+    expect(checkElector(map.root.hash, stranger.peerId, absent.proof)).toEqual({ isElector: false, electors: count })
   })
-  test.each(draws.heights)('height $height', ({ height, previousSeed, alpha, key, proof, seed, withoutLeader, leaders }) => {
+  const { vrfOutput } = createVerification(parseNetworkId(contentIdOfBytes(bytesOfHex(agreement.network))))
+  test.each(draws.heights)('height $height', ({ height, previousSeed, alpha, key, proof, output, seed, withoutLeader, lots }) => {
     const previous = bytesOfHex(previousSeed)
     expect(hexOf(seedInput(previous, height))).toBe(alpha)
-    expect(hexOf(seedOf(bytesOfHex(key), previous, height, bytesOfHex(proof)) ?? new Uint8Array())).toBe(seed)
+    const given = vrfOutput(bytesOfHex(key), bytesOfHex(alpha), bytesOfHex(proof)) as Uint8Array
+    expect([hexOf(given), hexOf(seedOf(given))]).toEqual([output, seed])
     expect(hexOf(seedWithoutLeader(previous, height))).toBe(withoutLeader)
-    expect(leadersOf([...leaders].sort().map(peerOf), previous, height)).toEqual(leaders.map(peerOf))
+    for (const { round, lot } of lots) expect(hexOf(leaderLot(given, round))).toBe(lot)
+  })
+  test.each(draws.steps)('$step of height $height, attempt $attempt: drawn $isDrawn', ({ step, ...given }) => {
+    const { height, round, attempt } = given
+    const input = lotInput(bytesOfHex(given.previousSeed), height, round, step as Step, attempt)
+    expect(hexOf(input)).toBe(given.input)
+    const output = vrfOutput(bytesOfHex(draws.heights[0]?.key as string), input, bytesOfHex(given.proof)) as Uint8Array
+    expect(hexOf(output)).toBe(given.output)
+    expect(isDrawn(output, given.size, given.electors)).toBe(given.isDrawn)
   })
 })

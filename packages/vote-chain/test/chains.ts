@@ -1,6 +1,7 @@
 import { createSigner, type PeerId, type Signer, sealOf, sha256 } from '@interpeer/crypto-ids'
 import { World, type WorldSettings } from '@interpeer/simulator'
 import { concatBytes, hexOf } from '@interpeer/wire-codec'
+import { cheapVerification, withCheapLottery } from '../simulations/cheap-lottery.js'
 import { blocksReply } from '../src/follow.js'
 import {
   type Application,
@@ -34,13 +35,14 @@ export function genesisJson(peers: readonly Signer[], settings: Record<string, n
 
 /** A toy: it keeps a digest of all transactions in order, refuses those that begin with 0xee and those that it has seen. */
 export interface Toy {
+  readonly electors: readonly PeerId[]
   readonly digest: Uint8Array
   readonly seen: ReadonlySet<string>
   readonly paid: number
 }
 const toySet = (name: string) => sealOf(name, [])
 export const toy: Application<Toy> = {
-  begin: ({ seed }) => ({ digest: seed, seen: new Set(), paid: 0 }),
+  begin: ({ seed, peers }) => ({ electors: peers, digest: seed, seen: new Set(), paid: 0 }),
   apply(state, transactions, { certifiers }) {
     const refused: { index: number; code: string }[] = []
     let { digest } = state
@@ -53,7 +55,7 @@ export const toy: Application<Toy> = {
         seen.add(name)
       }
     })
-    return { state: { digest, seen, paid: state.paid + certifiers.length }, refused }
+    return { state: { ...state, digest, seen, paid: state.paid + certifiers.length }, refused }
   },
   dataSets: ({ digest, paid }) => ({
     ledger: digest,
@@ -62,6 +64,7 @@ export const toy: Application<Toy> = {
     peers: sealOf('paid', [paid]),
     jobs: toySet('jobs'),
   }),
+  electorate: ({ electors }) => electors,
   check: (_, bytes) => (bytes.length === 0 ? 'TOY_EMPTY' : undefined),
 }
 
@@ -99,9 +102,9 @@ export class Chains {
 
   constructor({ electors = 4, observers = 0, settings = {}, crashPerMille = 0, downMs = 2_000, ...world }: ChainsOptions) {
     this.world = new World({ startMs: START_MS, delayMsMax: 20, ...world })
-    const all = signers(electors + observers)
+    const all = signers(electors + observers).map(withCheapLottery)
     this.genesis = parseGenesis(genesisJson(all.slice(0, electors), settings, START_MS))
-    this.verification = createVerification(this.genesis.network)
+    this.verification = cheapVerification(createVerification(this.genesis.network))
     this.nodes = all.map((signer) => ({ signer, state: undefined, blocks: [], record: undefined, wake: 0 }))
     this.#byPeer = new Map(all.map(({ peerId }, i) => [peerId, i]))
     this.#crashPerMille = crashPerMille

@@ -6,6 +6,7 @@ import {
   type ChainEvent,
   createVerification,
   decodeBlock,
+  electorateOf,
   encodeBlock,
   hashOfHeader,
   openChain,
@@ -31,7 +32,15 @@ const countsOf = ({ effects }: ReturnType<typeof give>) => effects.flatMap((effe
 
 test('random and cut-off bytes are counted and change nothing', () => {
   const state = begin()
-  const vote = { height: 1, round: 0, kind: 'soft' as const, block: null, voter: (all[1] as (typeof all)[number]).publicKey }
+  const vote = {
+    height: 1,
+    round: 0,
+    kind: 'soft' as const,
+    attempt: 0,
+    proof: null,
+    block: new Uint8Array(32),
+    voter: (all[1] as (typeof all)[number]).publicKey,
+  }
   const envelope = signMessage(voteMessage, vote, all[1] as never, network)
   fc.assert(
     fc.property(
@@ -53,7 +62,13 @@ test.each([
   [
     'a vote of a stranger',
     'VOTE_STRANGER',
-    () => signMessage(voteMessage, { height: 1, round: 0, kind: 'soft', block: null, voter: stranger.publicKey }, stranger, network),
+    () =>
+      signMessage(
+        voteMessage,
+        { height: 1, round: 0, kind: 'soft', attempt: 0, proof: null, block: new Uint8Array(32), voter: stranger.publicKey },
+        stranger,
+        network,
+      ),
   ],
   [
     'a vote of another network',
@@ -61,7 +76,7 @@ test.each([
     () =>
       signMessage(
         voteMessage,
-        { height: 1, round: 0, kind: 'soft', block: null, voter: all[1]?.publicKey as Uint8Array },
+        { height: 1, round: 0, kind: 'soft', attempt: 0, proof: null, block: new Uint8Array(32), voter: all[1]?.publicKey as Uint8Array },
         all[1] as never,
         networkIdOf(Uint8Array.of(5)),
       ),
@@ -72,7 +87,7 @@ test.each([
     () =>
       signMessage(
         voteMessage,
-        { height: 1, round: 0, kind: 'soft', block: null, voter: all[1]?.publicKey as Uint8Array },
+        { height: 1, round: 0, kind: 'soft', attempt: 0, proof: null, block: new Uint8Array(32), voter: all[1]?.publicKey as Uint8Array },
         all[2] as never,
         network,
       ),
@@ -92,12 +107,28 @@ test.each([
   expect(countsOf(give(begin(), make()))).toEqual([code])
 })
 
+test('a vote that no step of this height has is counted', () => {
+  const sign = (fields: { kind: 'soft' | 'certify' | 'next'; block: Uint8Array | null; attempt?: number; proof?: Uint8Array }) => {
+    const value = { height: 1, round: 0, attempt: 0, proof: null, voter: all[1]?.publicKey as Uint8Array, ...fields }
+    return countsOf(give(begin(), signMessage(voteMessage, value, all[1] as never, network)))
+  }
+  const block = new Uint8Array(32)
+  expect(sign({ kind: 'soft', block: null })).toEqual(['VOTE_WRONG'])
+  expect(sign({ kind: 'certify', block: null })).toEqual(['VOTE_WRONG'])
+  expect(sign({ kind: 'soft', block, attempt: 1 })).toEqual(['VOTE_WRONG'])
+  expect(sign({ kind: 'next', block, attempt: 1 })).toEqual(['VOTE_WRONG'])
+  expect(sign({ kind: 'next', block, proof: new Uint8Array(80) })).toEqual(['VOTE_WRONG'])
+  expect(sign({ kind: 'next', block: null })).toEqual([])
+})
+
 test('two votes of one peer: the first counts', () => {
   const of = (byte: number) => {
     const value = {
       height: 1,
       round: 0,
       kind: 'soft' as const,
+      attempt: 0,
+      proof: null,
       block: new Uint8Array(32).fill(byte),
       voter: all[1]?.publicKey as Uint8Array,
     }
@@ -112,7 +143,7 @@ test('two votes of one peer: the first counts', () => {
 test('one peer can fill neither the memory for votes nor the pool', () => {
   let state = begin()
   for (let round = 1; round < 60; round++) {
-    const value = { height: 1, round, kind: 'certify' as const, block: null, voter: all[1]?.publicKey as Uint8Array }
+    const value = { height: 1, round, kind: 'next' as const, attempt: 0, proof: null, block: null, voter: all[1]?.publicKey as Uint8Array }
     state = give(state, signMessage(voteMessage, value, all[1] as never, network)).state
   }
   expect(state.votes.size).toBe(1)
@@ -128,9 +159,10 @@ test('a certificate holds only for its block, with a quorum, each voter once', (
   chains.world.run({ untilMs: START_MS + 3_500 })
   const { genesis: founded, verification } = chains
   const [first, second] = [1, 2].map((height) => [...(chains.certified.get(height)?.values() ?? [])][0] as Block) as [Block, Block]
-  const electorate = { electors: founded.peers, verification: createVerification(founded.network) }
+  const { rootGroupSize } = founded.settings
+  const group = { height: 1, seed: founded.seed, electorate: electorateOf(founded.peers, rootGroupSize) }
   const about = { height: 1, hash: hashOfHeader(first.header) }
-  expect(verifyChainCertificate(first.certificate, about, { electors: founded.peers, verification }).length).toBeGreaterThanOrEqual(3)
+  expect(verifyChainCertificate(first.certificate, about, group, verification).length).toBeGreaterThanOrEqual(3)
   const wrongs: [string, Block['certificate']][] = [
     ['block', second.certificate],
     ['quorum', { ...first.certificate, votes: first.certificate.votes.slice(0, 2) }],
@@ -140,15 +172,17 @@ test('a certificate holds only for its block, with a quorum, each voter once', (
   ]
   for (const [reason, certificate] of wrongs) {
     const failure = expect.objectContaining({ code: 'CERTIFICATE_WRONG', reason })
-    expect(() => verifyChainCertificate(certificate, about, electorate)).toThrow(expect.objectContaining({ failure }))
+    expect(() => verifyChainCertificate(certificate, about, group, createVerification(founded.network))).toThrow(
+      expect.objectContaining({ failure }),
+    )
   }
-  const others = {
-    electors: signers(8)
-      .slice(4)
-      .map(({ peerId }) => peerId),
-    verification,
-  }
-  expect(() => verifyChainCertificate(first.certificate, about, others)).toThrow(expect.objectContaining({ code: 'CERTIFICATE_WRONG' }))
+  const others = signers(8)
+    .slice(4)
+    .map(({ peerId }) => peerId)
+    .sort()
+  const strangers = { ...group, electorate: electorateOf(others, rootGroupSize) }
+  const wrong = expect.objectContaining({ code: 'CERTIFICATE_WRONG' })
+  expect(() => verifyChainCertificate(first.certificate, about, strangers, verification)).toThrow(wrong)
 })
 
 test('a stored block or record that was damaged stops the start, with a code', () => {

@@ -9,6 +9,8 @@ const [own] = signers(1) as [ReturnType<typeof createSigner>]
 const genesis = parseGenesis(genesisJson([own]))
 const strangers = Array.from({ length: 40 }, (_, i) => createSigner(sha256(Uint8Array.of(77, i))))
 const DUE_MS = genesis.startMs + genesis.settings.cycleMs
+/** What a leader's VRF gives, of which making a block checks nothing. */
+const lottery = { proof: new Uint8Array(80), output: new Uint8Array(64) }
 /** The toy refuses what begins with 0xee; here that may change. */
 const hopeful: Application<Toy> = { ...toy, check: (_, bytes) => (bytes[0] === 0xee ? { later: 'TOY_REFUSED' } : undefined) }
 const large = (first: number, name: number): Uint8Array => new Uint8Array(97_000).fill(name).fill(first, 0, 1)
@@ -38,7 +40,7 @@ test('three large transactions that never apply, from a stranger, hold up nobody
 test('a block takes what applies and fits, past what does neither', () => {
   const { fixed } = begin(toy).state
   const waiting = [large(0xee, 1), large(0xee, 2), large(0xee, 3), large(1, 4), large(1, 5), large(1, 6), Uint8Array.of(7)]
-  const { body, state } = makeBlock(fixed, beginTip(fixed, [own.peerId]), waiting, DUE_MS)
+  const { body, state } = makeBlock(fixed, beginTip(fixed), lottery, waiting, DUE_MS)
   expect(body.transactions.map((one) => one.at(-1))).toEqual([4, 5, 7])
   expect(state.seen.size).toBe(3)
 })
@@ -53,13 +55,13 @@ test('making a block tries a bounded part of what waits', () => {
     },
   }
   const { fixed } = begin(counting).state
-  const tip = beginTip(fixed, [own.peerId])
+  const tip = beginTip(fixed)
   const small = Array.from({ length: 5_000 }, (_, i) => Uint8Array.of(0xee, i & 0xff, i >> 8))
-  makeBlock(fixed, tip, small, DUE_MS)
+  makeBlock(fixed, tip, lottery, small, DUE_MS)
   expect(tried).toBe(2048)
   tried = 0
   const many = Array.from({ length: 50 }, (_, i) => large(0xee, i))
-  makeBlock(fixed, tip, many, DUE_MS)
+  makeBlock(fixed, tip, lottery, many, DUE_MS)
   expect(tried).toBe(21) // eight blocks' bytes
 })
 

@@ -18,10 +18,12 @@ import {
   readCheck,
   readChecked,
   readContradiction,
+  readRequestBlock,
   readState,
   readStateBlock,
   recordReferences,
   recoverFrom,
+  requestBlockOf,
   revealMessage,
   showMessage,
   siteReply,
@@ -218,6 +220,12 @@ function signedReadEvidence(input: Uint8Array): Uint8Array {
   const reply = signedBytes(siteReply, siteReply.encode(answered), self)
   return signedBytes(readContradiction, readContradiction.encode({ ...said, from: sender.publicKey, request, reply }), sender)
 }
+const piecedRequests = (): readonly Uint8Array[] => {
+  const asked = siteRequest.decode(samplesOf(siteRequest.schema)[0] as Uint8Array)
+  const parts = [1, 2].map((n) => bytesOfContentId(contentIdOf(Uint8Array.of(n), 'raw')))
+  const envelope = signedBytes(siteRequest, siteRequest.encode({ ...asked, body: new Uint8Array(), parts }), sender)
+  return [requestBlockOf(envelope, parts).bytes]
+}
 const readContext: ReadContext = { network, job, runtime: 'r', epochs: [{ epoch: 1, members: setup.members, start: start.cid }] }
 const readEvidences = (): readonly Uint8Array[] => {
   const [said] = samplesOf(readContradiction.schema).map((sample) => readContradiction.decode(sample))
@@ -248,6 +256,20 @@ export const peerGroup: readonly Target[] = [
       openReadPair(input, input, network)
     },
     seeds: readEvidences,
+  },
+  {
+    name: 'peer-group/request-block',
+    file: 'packages/peer-group/src/request-block.ts',
+    errors: [],
+    run: (input) => {
+      for (const codec of ['raw', 'dag-cbor'] as const) {
+        const read = readRequestBlock(contentIdOf(input, codec), input)
+        if (read === undefined) continue
+        const again = requestBlockOf(read.envelope, read.parts.map(bytesOfContentId))
+        assertSame(again.bytes, input, 'it is read, and made otherwise')
+      }
+    },
+    seeds: () => [Uint8Array.of(1), ...piecedRequests()],
   },
   {
     name: 'peer-group/site-response',

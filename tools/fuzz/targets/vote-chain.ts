@@ -86,6 +86,7 @@ const nothing: Application<null> = {
   begin: () => null,
   apply: () => ({ state: null, refused: [] }),
   dataSets: () => ({ ledger: set, settings: set, names: set, peers: set, jobs: set }),
+  electorate: () => genesis.peers,
   check: () => undefined,
 }
 const verification = createVerification(genesis.network)
@@ -175,12 +176,14 @@ export const voteChain: readonly Target[] = [
       const certificate = decodeWith(certificateSchema, input)
       const votes = certificate.votes.map((vote) => fromElector(voteMessage, vote))
       const { height, block: hash } = certificate
-      verifyChainCertificate({ ...certificate, votes }, { height, hash }, { electors: genesis.peers, verification })
+      verifyChainCertificate({ ...certificate, votes }, { height, hash }, { ...chain.tip.group, height }, verification)
     },
     seeds: () => {
       const [certificate] = samplesOf(certificateSchema)
       const given = decodeWith(certificateSchema, certificate as Uint8Array)
-      const votes = [1, 2, 3].map(() => voteMessage.encode({ ...given, kind: 'certify', block: given.block, voter: set }))
+      const votes = [1, 2, 3].map(() =>
+        voteMessage.encode({ ...given, kind: 'certify', attempt: 0, block: given.block, voter: set, proof: null }),
+      )
       return [encodeWith(certificateSchema, { ...given, votes }), ...samplesOf(certificateSchema)]
     },
   },

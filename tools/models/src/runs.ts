@@ -1,3 +1,4 @@
+import { chainRoundRules, chainRounds } from './chain-rounds.js'
 import { closing, closingRules } from './closing.js'
 import { dispute, disputeRules } from './dispute.js'
 import { type Exploration, explore, type Model } from './explore.js'
@@ -102,7 +103,35 @@ const TWO_OPENINGS = 'the next epoch is opened in two ways'
 const verdictWithout = (rule: keyof VerdictRules, breaks: string) =>
   run(`verdict without ${rule}`, () => verdict(without(verdictRules, rule)), breaks)
 
+const chainOf = (electors: number, traitors: number, rounds: number) =>
+  [
+    `chain-rounds N=${electors} f=${traitors} rounds=${rounds}`,
+    () => chainRounds({ honest: electors - traitors, traitors, rounds }),
+  ] as const
+const chainRoundsWithout = (rule: keyof typeof chainRoundRules, breaks = TWO_BLOCKS) =>
+  run(`chain-rounds without ${rule}`, () => chainRounds({ honest: 3, traitors: 1, rounds: 3 }, without(chainRoundRules, rule)), breaks)
+const TWO_BLOCKS = 'two blocks are certified at one height'
+const ENDLESS = 'a round that nobody hinders any more cannot end'
+
 export const runs: readonly Run[] = [
+  run(...chainOf(4, 1, 2)),
+  run(...chainOf(4, 1, 4)),
+  run(...chainOf(5, 1, 3)),
+  run(...chainOf(7, 2, 2)),
+  deep(...chainOf(7, 2, 3)),
+  chainRoundsWithout('newBlockNeedsNone'),
+  chainRoundsWithout('oldBlockNeedsValue'),
+  chainRoundsWithout('certifyNeedsSoft', ENDLESS),
+  chainRoundsWithout('endedCertifiesNoMore'),
+  chainRoundsWithout('certifiedIsBound'),
+  chainRoundsWithout('valueIsCarried'),
+  chainRoundsWithout('softIsCarried'),
+  chainRoundsWithout('mayEndForBoth', ENDLESS),
+  chainRoundsWithout('softIsDurable', ENDLESS),
+  chainRoundsWithout('certifyIsDurable'),
+  chainRoundsWithout('endIsDurable'),
+  chainRoundsWithout('quorumLess'),
+
   run(...step(4, 1, 4)),
   run(...step(5, 2, 3)),
   run(...step(5, 1, 3)),

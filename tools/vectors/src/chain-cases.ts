@@ -4,13 +4,16 @@ import {
   certificateOf,
   certified,
   dataSetsOf,
+  drawn,
   electorateOf,
   electors,
   encode,
   GENESIS,
-  leadersOf,
+  lotInput,
+  lotOf,
   type Made,
   NETWORK,
+  outputFor,
   proofOf,
   rule,
   START_MS,
@@ -54,7 +57,7 @@ export function chainCertificateVectors() {
   const third = (name: string, fault: string, envelope: string) =>
     give(name, certificateOf(1, hash, [votes[0], votes[1], envelope] as string[]), fault)
   const of = (key: Key, changes: Fields = {}) => vote(key, 1, hash, changes)
-  const value = { height: 1, round: 0, kind: 'certify', block: hash, voter: c.publicKey }
+  const value = { height: 1, round: 0, kind: 'certify', attempt: 0, block: hash, voter: c.publicKey, proof: null }
   return {
     ...context,
     block: { height: 1, hash },
@@ -80,6 +83,9 @@ export function chainCertificateVectors() {
       third('a vote of another height', 'vote', vote(c, 2, hash)),
       third('a vote of another round', 'vote', of(c, { round: 1 })),
       third('a soft vote', 'vote', of(c, { kind: 'soft' })),
+      third('a next vote', 'vote', of(c, { kind: 'next' })),
+      third('a vote of a second attempt', 'vote', of(c, { attempt: 1 })),
+      third('a vote with a proof where nobody is drawn', 'vote', of(c, { proof: '00'.repeat(80) })),
       third("a vote in an elector's name, signed by another", 'vote', sign('chain-vote', value, d)),
       third('a vote for another network', 'vote', sign('chain-vote', value, c, { network: OTHER_NETWORK })),
       third('a vote signed as another version', 'vote', sign('chain-vote', value, c, { version: 2 })),
@@ -147,7 +153,7 @@ function wrongBlocks() {
     header('another block before', 'previous', { previous: named('another block') }),
     header('a millisecond too early', 'time', { timeMs: second.timeMs - 1 }),
     header('another body', 'body', { body: named('another body') }),
-    header('another electorate', 'electorate', { electorate: electorateOf([a, b, c]) }),
+    header('another electorate for the next block', 'electorate', { electorate: electorateOf([a, b, c]) }),
     header('a leader who is no elector', 'leader', {
       leader: STRANGER.publicKey,
       proof: proofOf(STRANGER, tip.seed, 2),
@@ -183,10 +189,10 @@ function wrongBlocks() {
 }
 const hashOf = (certificate: Fields): string => sha256(encode('block-certificate', certificate))
 
-/** Seeds, leaders and electorates of heights. */
+/** Seeds, electorates, lots, and who is drawn. */
 export function drawVectors() {
   return {
-    quorums: [1, 2, 3, 4, 5, 6, 7, 10, 100, 512].map((count) => ({
+    quorums: [1, 2, 3, 4, 5, 6, 7, 10, 100, 512, 2000].map((count) => ({
       expect: 'ok',
       electors: count,
       quorum: Math.floor((count * 685) / 1000) + 1,
@@ -205,10 +211,22 @@ export function drawVectors() {
         alpha: seedInput(previous, height),
         key: a.publicKey,
         proof: proofOf(a, previous, height),
+        output: outputFor(a, previous, height),
         seed: seedOf(a, previous, height),
         withoutLeader: sha256(seedInput(previous, height)),
-        leaders: leadersOf(electors, previous, height).map(({ publicKey }) => publicKey),
+        lots: [0, 1, 300].map((round) => ({ round, lot: lotOf(a, previous, height, round) })),
       }
+    }),
+    steps: [
+      { height: 1, round: 0, step: 'soft' as const, attempt: 0, size: 1, electors: 2 },
+      { height: 70_000, round: 0, step: 'certify' as const, attempt: 0, size: 2_000, electors: 1_000_000 },
+      { height: 70_000, round: 3, step: 'next' as const, attempt: 2, size: 2_000, electors: 2_001 },
+      { height: 70_000, round: 3, step: 'none' as const, attempt: 2, size: 1, electors: 3 },
+    ].map(({ size, electors: count, ...place }) => {
+      const { height, round, step, attempt } = place
+      const previous = named(`seed ${height}`)
+      const input = lotInput(previous, height, round, step, attempt)
+      return { expect: 'ok', previousSeed: previous, ...place, input, size, electors: count, ...drawn(a, input, size, count) }
     }),
   }
 }

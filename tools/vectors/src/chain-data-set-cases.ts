@@ -50,7 +50,8 @@ const REGISTRIES = {
 const USUAL = {
   ...{ cycleMs: '2000', tenureMs: '80000', groupSizeMax: '9', roundMs: '1500', blockBytesMax: '262144', txPoolMax: '2000' },
   ...{ recoveryCycles: '5', secondRecoveryCycles: '10', seatPricePerCycle: '1000000', blockReward: '70000000' },
-  ...{ publishFee: '100000000', transferTaxPerMille: '5', matureCycles: '30', activeCycles: '400', intervalCycles: '300' },
+  ...{ publishFee: '100000000', transferTaxPerMille: '5', rootGroupSize: '512', lookBack: '8' },
+  ...{ matureCycles: '30', activeCycles: '400', intervalCycles: '300' },
   ...{ ticketsUnpaid: '16', ticketsMax: '64', slotsMax: '32', joiningFee: '1000000000', ratingMinPerMille: '500' },
   ...{ changeCyclesMin: '60', changeVetoPerMille: '340', changeYesPerMille: '667', changeRatingMinPerMille: '700' },
   ...{

@@ -1,5 +1,6 @@
 import { createSigner, vrfVerify } from '@interpeer/crypto-ids'
 import { bstr, cidOf, type Key, keyOf, sha256 } from './cose.js'
+import { rootOf } from './data-sets.js'
 import { array, type Fields, makerOf, sealOf, seedOfByte, uint } from './maker.js'
 import type { Value } from './value.js'
 
@@ -17,6 +18,8 @@ export const SETTINGS: Readonly<Record<string, readonly [min: number, max: numbe
   blockReward: [0, 1e12, '70000000'],
   publishFee: [0, 1e12, '100000000'],
   transferTaxPerMille: [0, 100, 5],
+  rootGroupSize: [1, 512, 512],
+  lookBack: [1, 100_000, 8],
   matureCycles: [0, 10_000_000, 30],
   activeCycles: [8, 10_000_000, 400],
   intervalCycles: [2, 10_000_000, 300],
@@ -70,14 +73,30 @@ export function proofOf(key: Key, previous: string, height: number): string {
   proofs.set(name, proof)
   return proof
 }
-export function seedOf(key: Key, previous: string, height: number): string {
-  const output = vrfVerify(bytes(key.publicKey), bytes(seedInput(previous, height)), bytes(proofOf(key, previous, height)))
-  return sha256(Buffer.from(output ?? []).toString('hex'))
-}
-export const electorateOf = (keys: readonly Key[]): string => sealOf('electorate', [array(keys.map(({ publicKey }) => bstr(publicKey)))])
-export function leadersOf(keys: readonly Key[], previous: string, height: number): readonly Key[] {
-  const lot = ({ publicKey }: Key): string => sealOf('chain leader', [bstr(previous), uint(height), bstr(publicKey)])
+const outputOf = (key: Key, input: string, proof: string): Uint8Array =>
+  vrfVerify(bytes(key.publicKey), bytes(input), bytes(proof)) ?? new Uint8Array()
+export const outputFor = (key: Key, previous: string, height: number): string =>
+  Buffer.from(outputOf(key, seedInput(previous, height), proofOf(key, previous, height))).toString('hex')
+export const seedOf = (key: Key, previous: string, height: number): string => sha256(outputFor(key, previous, height))
+/** The root of the map that has nothing, with the sum 1, under each elector's key. */
+export const electorateOf = (keys: readonly Key[]): string => rootOf(keys.map(({ publicKey }) => ({ key: publicKey, value: '', sum: '1' })))
+/** The lots of a round: the lowest leads. */
+export const lotOf = (key: Key, previous: string, height: number, round: number): string =>
+  sealOf('chain leader', [bstr(outputFor(key, previous, height)), uint(round)])
+export function leadersOf(keys: readonly Key[], previous: string, height: number, round = 0): readonly Key[] {
+  const lot = (key: Key): string => lotOf(key, previous, height, round)
   return [...keys].sort((a, b) => (lot(a) < lot(b) ? -1 : 1))
+}
+
+/** What a peer proves its VRF on to vote in one step, and whether that draws it. */
+const STEPS = ['soft', 'certify', 'next', 'none'] as const
+export type Step = (typeof STEPS)[number]
+export const lotInput = (previous: string, height: number, round: number, step: Step, attempt: number): string =>
+  sealOf('chain lot', [bstr(previous), uint(height), uint(round), uint(STEPS.indexOf(step)), uint(attempt)])
+export function drawn(key: Key, input: string, size: number, electors: number) {
+  const proof = Buffer.from(createSigner(bytes(key.seed)).vrfProve(bytes(input))).toString('hex')
+  const output = Buffer.from(outputOf(key, input, proof)).toString('hex')
+  return { proof, output, isDrawn: BigInt(`0x${output.slice(0, 64)}`) < (2n ** 256n * BigInt(size)) / BigInt(electors) }
 }
 
 export interface Tip {
@@ -133,7 +152,7 @@ export function blockOn(
   return { header: headerBytes, body: bodyBytes, hash: sha256(headerBytes), seed, timeMs }
 }
 export const vote = (key: Key, height: number, block: string | null, changes: Fields = {}): string =>
-  sign('chain-vote', { height, round: 0, kind: 'certify', block, voter: key.publicKey, ...changes }, key)
+  sign('chain-vote', { height, round: 0, kind: 'certify', attempt: 0, block, voter: key.publicKey, proof: null, ...changes }, key)
 export const certificateOf = (height: number, block: string, votes: readonly string[], changes: Fields = {}): Fields => ({
   height,
   round: 0,

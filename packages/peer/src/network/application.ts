@@ -1,5 +1,5 @@
 import { createMapCache, type MapCache } from '@interpeer/content-store'
-import { CryptoError, type NetworkId } from '@interpeer/crypto-ids'
+import { CryptoError, keyOfPeerId, type NetworkId, type PeerId } from '@interpeer/crypto-ids'
 import { assertConserved, beginLedger, LedgerError } from '@interpeer/intercoin-ledger'
 import { advanceJobs, SchedulerError } from '@interpeer/job-scheduler'
 import { createVerification, PeerGroupError } from '@interpeer/peer-group'
@@ -8,6 +8,7 @@ import {
   type Applied,
   type BlockInfo,
   ChainError,
+  isMature,
   registryOf,
   type Verdict,
   withIntervals,
@@ -15,7 +16,7 @@ import {
   withSeats,
   withVotes,
 } from '@interpeer/vote-chain'
-import { WireError } from '@interpeer/wire-codec'
+import { compareBytes, WireError } from '@interpeer/wire-codec'
 import { carryOut, recoveryOf } from './carry-out.js'
 import { dataMapsAfter, dataMapsOf, hashesOf } from './data-maps.js'
 import { NetworkError } from './errors.js'
@@ -47,9 +48,21 @@ export function networkApplication(network: NetworkId): Application<NetworkState
     },
     apply: (state, transactions, info) => apply(state, transactions, info, tools),
     dataSets: ({ maps }) => hashesOf(maps),
+    electorate: electorsOf,
     check: (state, transaction) => check(state, transaction, tools),
   }
 }
+/** Who may vote: mature peers whose key has not ended, with an outcome, a vote or a sign of presence in the last `activeCycles`; sorted by key. */
+const electorsOf = ({ registry, settings, height }: NetworkState): readonly PeerId[] =>
+  [...registry.values()]
+    .filter((entry) => {
+      const isKeyed = entry.standing === 'joined' || entry.standing === 'joining'
+      return isKeyed && isMature(entry, height, settings) && height - entry.activeHeight <= settings.activeCycles
+    })
+    .map(({ peer }) => ({ peer, key: keyOfPeerId(peer) }))
+    .sort((a, b) => compareBytes(a.key, b.key))
+    .map(({ peer }) => peer)
+
 type Verification = ReturnType<typeof createVerification>
 /** Memories that change no answer. */
 interface Tools {

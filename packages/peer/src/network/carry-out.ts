@@ -76,7 +76,10 @@ export function carryOut(state: NetworkState, transaction: Uint8Array, setting: 
     case 'present': {
       const { peer, awaySinceHeight } = openPresent(transaction, state.network)
       const id = peerIdOfKey(peer)
-      if (state.registry.get(id)?.awaySinceHeight !== awaySinceHeight) throw new NetworkError({ code: 'NOT_AWAY' })
+      const entry = state.registry.get(id)
+      const isSilent = entry?.awaySinceHeight === null && 2 * (setting.moment.height - entry.activeHeight) > state.settings.activeCycles
+      const known = isSilent ? entry.activeHeight : entry?.awaySinceHeight
+      if (known !== awaySinceHeight) throw new NetworkError({ code: 'NOT_AWAY' })
       return { ...state, registry: withPresence(state.registry, id, setting.moment.height) }
     }
     case 'change':

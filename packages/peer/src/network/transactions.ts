@@ -61,8 +61,13 @@ export function epochCloseTransaction(job: JobId, certificate: Uint8Array, batch
   return closeMessage.encode({ job: bytesOfContentId(job), certificate, batch })
 }
 
-/** What a peer that the chain takes to be gone submits to get seats again; undefined while it is not taken to be gone. */
-export function presentTransaction({ registry, network }: NetworkState, signer: Signer): Uint8Array | undefined {
-  const away = registry.get(signer.peerId)?.awaySinceHeight ?? null
-  return away === null ? undefined : signPresent(away, signer, network)
+/**
+ * What a peer submits to get seats again, if the chain takes it to be gone, or to stay an elector, if nothing was heard of it for half of the
+ * time that this takes. Undefined: neither.
+ */
+export function presentTransaction({ registry, network, settings, height }: NetworkState, signer: Signer): Uint8Array | undefined {
+  const entry = registry.get(signer.peerId)
+  if (entry === undefined || (entry.standing !== 'joined' && entry.standing !== 'joining')) return undefined
+  if (entry.awaySinceHeight !== null) return signPresent(entry.awaySinceHeight, signer, network)
+  return 2 * (height - entry.activeHeight) > settings.activeCycles ? signPresent(entry.activeHeight, signer, network) : undefined
 }

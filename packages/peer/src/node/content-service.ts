@@ -5,7 +5,7 @@ import type { PeerId } from '@interpeer/crypto-ids'
 import { numberOf } from '../message-number.js'
 
 export interface ContentServiceOptions {
-  readonly store: BlockStore
+  readonly store: Pick<BlockStore, 'get' | 'has'>
   /** This peer: what it shows of its blocks is worth nothing to another. */
   readonly self: PeerId
   readonly count: (code: string) => void

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { PeerId } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import { type Piece, type PiecedAnswer, piecesOf } from '../pieced-answer.js'
@@ -9,24 +10,47 @@ const AHEAD = 2
 /** Who asks for a piece asks for it alone, and of the file that the answer was about. */
 const OF_THE_WHOLE = new Set(['range', 'if-range', 'if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since'])
 
+/** Where the pieces of a file come from. */
+interface PieceSource {
+  /** Sends a request to the site's group, to none of those. Rejects where nobody else answers. */
+  readonly ask: (visitor: VisitorRequest, not: ReadonlySet<PeerId>) => Promise<SiteAnswer>
+  /** A member gave something else than the piece that was promised. `false`: it said that it is of the same file; `other`: that the file is another one now. */
+  readonly onOther: (peer: PeerId, what: 'false' | 'other', atByte: number) => void
+}
+
 /**
  * The body of an answer in pieces: each is asked for by its range, of any member, and is compared with the digest that the signed answer has for it
- * before a byte of it is given on. At most AHEAD + 1 pieces are in memory. The caller takes them as fast as it likes.
- * @param ask sends a request to the site's group
- * @throws {PeerError} REPLY_FALSE where a piece is none of that file: it was falsified, or the file has changed; what `ask` throws
+ * before a byte of it is given on. Who gave another is not asked again for this file: other members are. At most AHEAD + 1 pieces are in memory. The caller
+ * takes them as fast as it likes.
+ * @throws {PeerError} REPLY_FALSE where no member has a piece of that file: the first one promised what there is not, or the file has changed; what `ask` throws
  */
 export async function* downloadOf(
   visitor: VisitorRequest,
   answer: Pick<SiteAnswer, 'headers'>,
   pieced: PiecedAnswer,
-  ask: (visitor: VisitorRequest) => Promise<SiteAnswer>,
+  { ask, onOther }: PieceSource,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const etag = headerOf(answer, 'etag')
+  const not = new Set<PeerId>()
   const fetchPiece = async (piece: Piece): Promise<Uint8Array> => {
     const headers = visitor.headers.filter(({ name }) => !OF_THE_WHOLE.has(name.toLowerCase()))
     const range = { name: 'range', value: `bytes=${piece.start}-${piece.end - 1}` }
     const condition = etag === undefined ? [] : [{ name: 'if-range', value: etag }]
-    return checkedPiece(piece, pieced, await ask({ ...visitor, headers: [...headers, range, ...condition] }))
+    for (let isFirst = true; ; isFirst = false) {
+      const avoided = new Set(not)
+      let given: SiteAnswer
+      try {
+        given = await ask({ ...visitor, headers: [...headers, range, ...condition] }, avoided)
+      } catch (cause) {
+        throw isFirst ? cause : noPiece(piece, cause)
+      }
+      if (isPiece(piece, pieced, given)) return given.body
+      if (avoided.has(given.peer)) throw noPiece(piece) // the caller asks nobody else
+      if (not.has(given.peer)) continue // it was asked before that was known
+      not.add(given.peer)
+      if (given.ran === 'refused') continue
+      onOther(given.peer, etag !== undefined && headerOf(given, 'etag') === etag ? 'false' : 'other', piece.start)
+    }
   }
   const waiting: Promise<Uint8Array>[] = []
   const pieces = piecesOf(pieced)
@@ -46,17 +70,15 @@ export async function* downloadOf(
   }
 }
 
-/** @throws {PeerError} REPLY_FALSE */
-function checkedPiece(piece: Piece, { fileBytes }: PiecedAnswer, answer: SiteAnswer): Uint8Array {
+const noPiece = (piece: Piece, cause?: unknown): PeerError =>
+  new PeerError({ code: 'REPLY_FALSE', reason: `nobody has the piece that was promised, at byte ${piece.start}` }, { cause })
+
+function isPiece(piece: Piece, { fileBytes }: PiecedAnswer, answer: SiteAnswer): boolean {
   const { status, body } = answer
   const said = headerOf(answer, 'content-range')
   const isWhole = status === 200 && body.length === fileBytes && piece.start === 0
   const isPart = status === 206 && said === `bytes ${piece.start}-${piece.end - 1}/${fileBytes}`
-  const digest = isWhole || isPart ? Uint8Array.from(createHash('sha256').update(body).digest()) : undefined
-  if (digest === undefined || !sameBytes(digest, piece.digest)) {
-    throw new PeerError({ code: 'REPLY_FALSE', reason: `no piece of the file that was promised, at byte ${piece.start}` })
-  }
-  return body
+  return (isWhole || isPart) && sameBytes(Uint8Array.from(createHash('sha256').update(body).digest()), piece.digest)
 }
 
 function headerOf({ headers }: Pick<SiteAnswer, 'headers'>, wanted: string): string | undefined {

@@ -7,8 +7,11 @@ import {
   type GroupEvent,
   type GroupSetup,
   groupReferences,
+  isPieced,
   openGroup,
+  REQUEST_BODY_MAX_BYTES,
   type RequestRef,
+  readRequestBlock,
   stateEventOf,
   stepGroup,
   type Verification,
@@ -26,6 +29,7 @@ import type { PeerLog } from './log.js'
 import { OwnWorkShell } from './own-work-shell.js'
 import { putWhenRoom } from './put-when-room.js'
 import { repair, withRepair } from './repair.js'
+import { bodyOf } from './request-bodies.js'
 import { batchOf, runBatch } from './run-batch.js'
 import type { ScriptQueue } from './script-queue.js'
 import { Waker } from './waker.js'
@@ -77,6 +81,8 @@ export class GroupShell {
   readonly #alsoAsk: readonly PeerId[]
   /** Bodies that are being fetched, by who was asked: a member that offers one again and again does not make this peer ask as often. */
   readonly #fetching = new Set<string>()
+  /** Requests whose bodies' pieces are being fetched. */
+  readonly #fetchingPieces = new Set<ContentId>()
   #opening: readonly GroupEffect[]
   #group: Group
   /** The last states asked for, newest last: earlier ones are not worth having any more. */
@@ -265,11 +271,32 @@ export class GroupShell {
         sourcesOf(this.#around, from, this.#stop.signal),
       )
       const held = requests.filter((ref) => this.setup.checkRequest?.(ref, store.get(ref.cid) as Uint8Array) ?? true)
-      this.give({ type: 'bodies', cids: held.map(({ cid }) => cid) })
+      this.give({ type: 'bodies', cids: held.flatMap(({ cid }) => (isPieced(cid) ? [] : [cid])) })
+      // what takes long, or never comes, keeps nothing else waiting
+      for (const { cid } of held) if (isPieced(cid)) void this.#fetchPieces(cid, from)
     } catch (error) {
       count(error instanceof ContentStoreError ? error.code : 'FETCH_FAILED')
     } finally {
       this.#fetching.delete(key)
+    }
+  }
+
+  /** Whoever offered it may have it; the other members may have it by now. */
+  async #fetchPieces(cid: ContentId, from: readonly PeerId[]): Promise<void> {
+    const { store, count, exchange } = this.#around
+    if (this.#fetchingPieces.has(cid) || this.#fetchingPieces.size >= PIECED_AT_ONCE) return
+    this.#fetchingPieces.add(cid)
+    try {
+      const parts = readRequestBlock(cid, store.get(cid) as Uint8Array)?.parts ?? []
+      const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(PIECES_MS)])
+      const sources = sourcesOf(this.#around, [...from, ...this.setup.members], signal)
+      await exchange.fetchBlocks(parts, { ...sources, maxBlocks: parts.length, maxBytes: REQUEST_BODY_MAX_BYTES })
+      if (bodyOf(store.get, parts) === 'other') count('REQUEST_MISMATCH')
+      else this.give({ type: 'bodies', cids: [cid] })
+    } catch (error) {
+      count(error instanceof ContentStoreError ? error.code : 'FETCH_FAILED')
+    } finally {
+      this.#fetchingPieces.delete(cid)
     }
   }
 
@@ -289,6 +316,11 @@ const BACKLOG_MAX = 1_000
 const REPAIR_MS = 10_000
 /** After a step that threw: its timer may have been the one that threw. */
 const AGAIN_MS = 1_000
+
+/** Bodies in pieces that are fetched at a time: what all members may offer, and what a batch names. More are asked for again. */
+const PIECED_AT_ONCE = 16
+/** After that another offer has them fetched anew, from who has them then. */
+const PIECES_MS = 60_000
 
 /** What two openings of one epoch must have in common. */
 function hashOfSetup({ members, chainSeed, start, rerun }: GroupSetup): Uint8Array {

@@ -1,5 +1,5 @@
-import { type ContentId, type NetworkId, openMessage, peerIdOfKey, type Verified } from '@interpeer/crypto-ids'
-import { type SiteRequest, siteRequest } from '@interpeer/peer-group'
+import { type ContentId, contentIdOf, type NetworkId, openMessage, peerIdOfKey, type Verified } from '@interpeer/crypto-ids'
+import { type ReadRequestBlock, type SiteRequest, siteRequest } from '@interpeer/peer-group'
 
 const ENTRIES_MAX = 4_096
 const BYTES_MAX = 32 * 1024 * 1024
@@ -36,10 +36,11 @@ export class KnownRequests {
     return request
   }
 
-  /** Undefined where its asker did not sign it for this network. */
-  find(cid: ContentId, envelope: Uint8Array): Verified<SiteRequest> | undefined {
+  /** Undefined where its asker did not sign it for this network, or where the block does not link to the body that it says. */
+  findIn({ envelope, parts }: ReadRequestBlock): Verified<SiteRequest> | undefined {
     try {
-      return this.open(cid, envelope)
+      const request = this.open(contentIdOf(envelope, 'raw'), envelope)
+      return request.parts.length === parts.length ? request : undefined
     } catch {
       return undefined
     }

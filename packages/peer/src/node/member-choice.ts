@@ -19,9 +19,9 @@ export class MemberChoice {
     this.#now = now
   }
 
-  /** Everyone once, then everyone again, since groups move. Undefined: there is nobody. */
-  next(view: SiteView, asked: readonly PeerId[], isRead: boolean): PeerId | undefined {
-    const candidates = this.candidates(view)
+  /** Everyone but those of `not` once, then everyone again, since groups move. Undefined: there is nobody. */
+  next(view: SiteView, asked: readonly PeerId[], isRead: boolean, not: ReadonlySet<PeerId>): PeerId | undefined {
+    const candidates = this.candidates(view).filter((peer) => !not.has(peer))
     const collator = isRead ? undefined : this.#collator(view)
     if (collator !== undefined && !asked.includes(collator) && candidates.includes(collator)) return collator
     const times = (peer: PeerId) => asked.filter((one) => one === peer).length

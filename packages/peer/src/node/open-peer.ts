@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { contentClaim, type RecordStore } from '@interpeer/content-store'
 import { openDiskStore } from '@interpeer/content-store/node'
-import type { JobId, NetworkId, PeerId } from '@interpeer/crypto-ids'
+import type { ContentId, JobId, NetworkId, PeerId } from '@interpeer/crypto-ids'
 import { OverlayError } from '@interpeer/overlay'
 import { openOverlay } from '@interpeer/overlay/node'
 import { createVerification, readCheck, siteRequest } from '@interpeer/peer-group'
@@ -32,6 +32,7 @@ import { ReadEvidence } from './read-evidence.js'
 import { readJobLogs } from './read-job-logs.js'
 import { ReadSharing } from './read-sharing.js'
 import { ScriptQueue } from './script-queue.js'
+import { SentBodies } from './sent-bodies.js'
 import { SiteClient } from './site-client.js'
 import { SiteHosts } from './site-hosts.js'
 
@@ -127,6 +128,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       fail,
       groupRecords: store.records('groups'),
       siteRecords: store.records('sites'),
+      outboxRecords: store.records('outbox'),
       audits,
       readChecks,
       readEvidence,
@@ -165,7 +167,13 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     })
     undo.push(() => chain.stop())
     const viewOf = (name: string): SiteView | undefined => [...views.values()].find((view) => view.name === name && !view.ended)
+    const bodies = new SentBodies()
     const client = new SiteClient({
+      bodies,
+      onOtherPiece: (about) => {
+        count(about.what === 'false' ? 'PIECE_FALSE' : 'PIECE_OTHER')
+        if (about.what === 'false') log.warn(about, 'of two members that say they have the same file, one gave or promised a false piece')
+      },
       signer,
       network,
       overlay,
@@ -178,7 +186,10 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       }),
     })
 
-    const content = contentService({ store: keeper.blocks, self: signer.peerId, count, onLacked: (asker) => hosts.onLacked(asker) })
+    const served = { get: (cid: ContentId) => bodies.get(cid) ?? keeper.blocks.get(cid), has: (cid: ContentId) => keeper.blocks.has(cid) }
+    const content = contentService({ store: served, self: signer.peerId, count, onLacked: (asker) => hosts.onLacked(asker) })
+    // whom this peer asked something gets the body of that, and nothing else
+    const sent = contentService({ store: bodies, self: signer.peerId, count, onLacked: () => {} })
     overlay.onMessage((from, message) => {
       const number = numberOf(message)
       if (number === undefined) count('MESSAGE_UNREADABLE')
@@ -192,6 +203,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
         // a CID is no secret, what a site stores may be: only those who run the site, or are about to, get its blocks, or learn who has them
         const mayHave = [...views.values()].some((view) => hasPartIn(view, from) && isHere(view))
         if (mayHave) return content(from, request)
+        if (bodies.mayAsk(from)) return sent(from, request)
         count('BLOCKS_REFUSED')
         throw new PeerError({ code: 'BLOCKS_REFUSED', peer: from })
       }

@@ -1,6 +1,13 @@
 import { applyChanges, type Block, type BlockStore, type Missing } from '@interpeer/content-store'
 import { bytesOfContentId, type ContentId, type JobId, type PeerId, peerIdOfKey, sha256 } from '@interpeer/crypto-ids'
-import { type Execution, type ExecutionResult, type OutboxReport, reportOn, type SiteRequest } from '@interpeer/peer-group'
+import {
+  type Execution,
+  type ExecutionResult,
+  type OutboxReport,
+  readRequestBlock,
+  reportOn,
+  type SiteRequest,
+} from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
 import { batchTranscript } from '../batch-transcript.js'
 import { effectsDigest } from '../effects-digest.js'
@@ -12,6 +19,7 @@ import type { JobFacts, ScriptChange, ScriptEffect, ScriptOutcome, ScriptRequest
 import { blocksOfResponse, type Response, responseOf } from '../site-response-block.js'
 import { openReport } from './known-reports.js'
 import type { KnownRequests } from './known-requests.js'
+import { bodyOf, missingOf } from './request-bodies.js'
 import type { ScriptQueue } from './script-queue.js'
 
 /** What the job is, for its scripts and its outbox. */
@@ -45,8 +53,9 @@ export async function runBatch(
   return scripts.write(async (runtime, hold) => {
     const unheld = await hold(batch.from)
     if (unheld !== undefined) return unheld
-    const lacking = missingOf(batch.requests, store)
-    if (lacking !== undefined) return lacking
+    // before anything runs: a batch that stops half-way ran for nothing
+    const missing = missingOf(batch.requests, store)
+    if (missing.length > 0) return { missing }
     const made = new UnwrittenBlocks(store)
     const tree = new GrowingTree(batch.from, runtime, made)
     try {
@@ -73,19 +82,22 @@ async function runAll(running: Running, scripts: ScriptQueue): Promise<BatchResu
   for (const [index, event] of batch.events.entries()) {
     const args = event.type === 'timer' ? store.get(event.timer.args) : new Uint8Array()
     if (args === undefined) return { missing: event.type === 'timer' ? [event.timer.args] : [] }
-    runs.planning.begin(event)
-    const ended = await runs.event(requestOfEvent(event, args), sha256(batch.seed, Uint8Array.of(1, index >> 8, index & 255)))
+    const asked = runs.planning.begin(event) ? requestOfEvent(event, args) : undefined
+    const ended = await runs.event(asked, sha256(batch.seed, Uint8Array.of(1, index >> 8, index & 255)))
     if (ended !== undefined) return ended
   }
   for (const [index, cid] of batch.requests.entries()) {
     const bytes = store.get(cid)
     if (bytes === undefined) return { missing: [cid] }
     const seed = sha256(batch.seed, Uint8Array.of(index >> 8, index & 255))
-    const request = requests.find(cid, bytes)
-    const report = request === undefined ? openReport(bytes, requests.network) : undefined
-    const response = request === undefined ? await runs.report(report, seed) : await runs.request(request, seed)
+    const read = readRequestBlock(cid, bytes)
+    const request = read === undefined ? undefined : requests.findIn(read)
+    const response =
+      request === undefined
+        ? await runs.report(openReport(bytes, requests.network), seed)
+        : await runs.request(request, read?.parts ?? [], seed)
     if ('type' in response || 'missing' in response) return response
-    const block = blocksOfResponse({ request: sha256(bytes), ...response })
+    const block = blocksOfResponse({ request: sha256(read?.envelope ?? bytes), ...response })
     await made.add(block.blocks)
     responses.push(block.cid)
   }
@@ -123,8 +135,14 @@ class BatchRuns {
   }
 
   /** A visitor's request: what it is answered with. */
-  async request(request: SiteRequest, seed: Uint8Array): Promise<Response | Ended> {
-    const ran = await this.#run(scriptRequestOf(request), request, seed)
+  async request(request: SiteRequest, parts: readonly ContentId[], seed: Uint8Array): Promise<Response | Ended> {
+    const body = parts.length === 0 ? request.body : bodyOf(this.#running.store.get, parts)
+    if (body === 'other') {
+      this.#ranNothing()
+      return MALFORMED
+    }
+    if ('missing' in body) return body
+    const ran = await this.#run({ ...scriptRequestOf(request), body }, request, seed)
     return 'status' in ran ? responseOf(ran) : ran
   }
 
@@ -142,16 +160,14 @@ class BatchRuns {
   async report(report: OutboxReport | undefined, seed: Uint8Array): Promise<Response | Ended> {
     const { members, timeMs, job } = this.#running.batch
     const isOurs = report !== undefined && sameBytes(report.job, bytesOfContentId(job))
-    const came = isOurs
-      ? reportOn(this.planning.agenda, report.key, peerIdOfKey(report.from), report.sent !== null, timeMs, members)
-      : undefined
+    const came = isOurs ? reportOn(this.planning.agenda, { ...report, from: peerIdOfKey(report.from) }, timeMs, members) : undefined
     if (report === undefined || came === undefined || came.type === 'ignored') {
       this.#ranNothing()
       return came === undefined ? MALFORMED : said(409, 'OUTBOX_IGNORED')
     }
     this.planning.become(came.agenda)
-    const event = came.type === 'sent' ? requestOfAnswer(report.id, came.entry, report.sent) : undefined
-    return (await this.event(event, seed)) ?? said(200, came.type === 'sent' ? 'OUTBOX_SENT' : 'OUTBOX_DECLINED')
+    const event = came.type === 'ended' ? requestOfAnswer(report.id, came.entry, report) : undefined
+    return (await this.event(event, seed)) ?? said(200, came.type === 'ended' ? 'OUTBOX_ENDED' : 'OUTBOX_DECLINED')
   }
 
   async #run(request: ScriptRequest, asked: EventRequest['asked'], seed: Uint8Array): Promise<Answered | Ended> {
@@ -247,12 +263,6 @@ class GrowingTree {
 function bytesIn(change: ScriptChange): number {
   if (change.type === 'write') return change.bytes.length
   return change.type === 'patch' ? change.parts.reduce((total, { bytes }) => total + bytes.length, 0) : 0
-}
-
-/** Before anything runs: a batch that stops half-way ran for nothing. */
-function missingOf(cids: readonly ContentId[], store: BlockStore): Missing | undefined {
-  const missing = cids.filter((cid) => !store.has(cid))
-  return missing.length > 0 ? { missing } : undefined
 }
 
 /** What a batch has made and not yet written: written together, so that a batch waits for the disk once, unless it is large. */

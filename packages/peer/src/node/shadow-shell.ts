@@ -96,7 +96,8 @@ export class ShadowShell {
     const work = batchOf(effect, this.context)
     const release = holdBlocks()
     try {
-      await exchange.fetchBlocks(work.requests, sourcesOf(this.#around, this.context.members, this.#stop.signal))
+      // a request's block, and the pieces of its body where it links to them
+      await exchange.fetchDag(work.requests, sourcesOf(this.#around, this.context.members, this.#stop.signal))
       const run = () => runBatch(work, store, scripts, known)
       const result = await withRepair(run, (missing) => repair(missing, this.#around, this.context.members, this.#stop.signal))
       this.give({ type: 'executed', batch, from, result: result ?? { type: 'abstained' } })

@@ -1,15 +1,15 @@
 import type { BlockStore } from '@interpeer/content-store'
+import { bytesOfContentId, type ContentId, type NetworkId, type Signer, sha256, signMessage, type Verified } from '@interpeer/crypto-ids'
 import {
-  bytesOfContentId,
-  type ContentId,
-  contentIdOf,
-  type NetworkId,
-  type Signer,
-  sha256,
-  signMessage,
-  type Verified,
-} from '@interpeer/crypto-ids'
-import { proofOfResponse, type ResponseProof, readMoment, type SiteReply, type SiteRequest, siteReply } from '@interpeer/peer-group'
+  proofOfResponse,
+  REQUEST_PART_BYTES,
+  type ResponseProof,
+  readMoment,
+  requestBlockOf,
+  type SiteReply,
+  type SiteRequest,
+  siteReply,
+} from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
 import { jobFacts } from '../job-facts.js'
 import { type LoggedRun, loggedRun } from '../job-log/logged-run.js'
@@ -17,6 +17,8 @@ import { isPure } from '../script-runtime.js'
 import { isLater, type ServedState } from '../served-state.js'
 import { readResponse, responseOf } from '../site-response-block.js'
 import { isStale, type SiteView } from '../site-view.js'
+import type { BodyDesk } from './body-desk.js'
+import { bodyMs } from './body-time.js'
 import type { ProvenWrites, WrittenStep } from './proven-writes.js'
 import { withRepair } from './repair.js'
 import { scriptRequestOf } from './run-batch.js'
@@ -36,6 +38,7 @@ export interface AnsweringSite {
   readonly store: BlockStore
   readonly scripts: ScriptQueue
   readonly served: ServedSite
+  readonly bodies: BodyDesk
   readonly writes: WaitingWrites
   readonly proven: ProvenWrites
   readonly view: () => SiteView
@@ -93,7 +96,8 @@ export class SiteAnswers {
     if (isLater(seen, served.state) && !this.#isMember(seen.epoch)) return refused(421, 'NOT_A_MEMBER')
     if (!(await served.catchUp(seen, CATCH_UP_MS))) return refused(421, 'MEMBER_BEHIND')
     if (request.method === STATE_METHOD) return { ran: 'read', status: 204, headers: [], body: new Uint8Array(), ranOn: served.state }
-    if (request.method !== 'GET' && request.method !== 'HEAD') return this.#write(request, envelope)
+    if (request.method !== 'GET' && request.method !== 'HEAD') return this.#writeWithBody(request, envelope)
+    if (request.parts.length > 0) return refused(400, 'REQUEST_MALFORMED') // nobody could run it again
     return this.#read(request, envelope, served.state)
   }
 
@@ -114,12 +118,27 @@ export class SiteAnswers {
     return { ran: 'read', ...responseOf(outcome), ranOn }
   }
 
-  async #write({ id, ms }: SiteRequest, envelope: Uint8Array): Promise<Answer> {
+  /** The group hears of a request when its body is here: one that never comes holds nobody up. */
+  async #writeWithBody(request: SiteRequest, envelope: Uint8Array): Promise<Answer> {
+    if (request.parts.length === 0) return this.#write(request, envelope)
+    const refusal = this.#site.writes.refusalOf(writeOf(request, envelope))
+    const body = refusal === undefined ? await this.#site.bodies.hold(request) : { refusal }
+    if ('refusal' in body) return refused(REFUSED_STATUS[body.refusal] ?? 503, body.refusal)
+    try {
+      return await this.#write(request, envelope)
+    } finally {
+      body.release()
+    }
+  }
+
+  async #write(request: SiteRequest, envelope: Uint8Array): Promise<Answer> {
     const { writes, proven, give } = this.#site
-    const write: WaitingWrite = { type: 'write', id, ms, cid: contentIdOf(envelope, 'raw'), bytes: envelope }
+    const { id } = request
+    const write = writeOf(request, envelope)
     const refusal = writes.refusalOf(write)
     if (refusal !== undefined) return refused(REFUSED_STATUS[refusal] ?? 503, refusal)
-    const decided = writes.wait(write, WRITE_WAIT_MS)
+    // the other members fetch its body from here
+    const decided = writes.wait(write, WRITE_WAIT_MS + bodyMs(request.parts.length * REQUEST_PART_BYTES))
     if (!give(write)) writes.settle(id, { type: 'refused', code: 'NOT_A_MEMBER' })
     const outcome = await decided
     if (outcome.type === 'undecided') return refused(504, 'GROUP_SLOW')
@@ -130,9 +149,9 @@ export class SiteAnswers {
     const index = written?.responses.responses.indexOf(outcome.response) ?? -1
     // an answer without its proof would not be believed: another member may still have it
     if (stored === undefined || written === undefined || index < 0) return refused(503, 'MEMBER_BEHIND')
-    const { request, ...response } = stored
+    const { request: answered, ...response } = stored
     // ids are no secret: whoever asks something else under another's id is not told that one's answer
-    if (!sameBytes(request, sha256(envelope))) return refused(400, 'REQUEST_MISMATCH')
+    if (!sameBytes(answered, sha256(envelope))) return refused(400, 'REQUEST_MISMATCH')
     return { ran: 'write', ...response, written, proof: proofOfResponse(written.responses, index) }
   }
 
@@ -151,11 +170,18 @@ export class SiteAnswers {
   }
 }
 
+const writeOf = ({ id, ms, parts }: SiteRequest, envelope: Uint8Array): WaitingWrite => ({
+  ...{ type: 'write', id, ms },
+  ...requestBlockOf(envelope, parts),
+})
+
 const REFUSED_STATUS: Readonly<Record<string, number>> = {
   NOT_A_MEMBER: 421,
   REQUEST_TOO_OLD: 400,
   REQUEST_TOO_NEW: 400,
   REQUEST_TOO_LARGE: 413,
+  REQUEST_MALFORMED: 400,
+  REQUEST_BODY_MISSING: 503,
   REQUEST_MISMATCH: 400,
   GROUP_BUSY: 503,
   GROUP_CLOSED: 421,

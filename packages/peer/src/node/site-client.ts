@@ -20,11 +20,13 @@ import { PIECES_HEADER, piecedAnswerOf } from '../pieced-answer.js'
 import { isLater } from '../served-state.js'
 import { isStale, type SiteView } from '../site-view.js'
 import { askInTurn } from './ask-in-turn.js'
+import { bodyMs } from './body-time.js'
 import { downloadOf } from './file-download.js'
 import { MemberChoice } from './member-choice.js'
 import { type Observed, ObservedSites } from './observed-sites.js'
 import type { ReadSharing } from './read-sharing.js'
 import { KnownCertificates, provenPlace, provesWrite } from './reply-proof.js'
+import { type CutBody, cutBody, SentBodies } from './sent-bodies.js'
 
 /** One HTTP request of a visitor. */
 export interface VisitorRequest {
@@ -73,6 +75,18 @@ export interface AskOptions {
   readonly member?: PeerId
 }
 
+/** One piece of a file that its signed list of digests does not have. */
+interface OtherPiece {
+  readonly site: string
+  readonly target: string
+  readonly peer: PeerId
+  readonly promisedBy: PeerId
+  /** `false`: the peer said that it is of the same file, so one of the two lies; `other`: that the file has changed. */
+  readonly what: 'false' | 'other'
+  readonly atByte: number
+}
+const NOBODY: ReadonlySet<PeerId> = new Set()
+
 /** How long a visitor waits at most, and one member is waited for before another is asked the same beside it. */
 const DEADLINE_MS = 25_000
 const READ_HEDGE_MS = 1_000
@@ -82,7 +96,7 @@ const READ_METHODS = new Set(['GET', 'HEAD', STATE_METHOD])
 /** Why those who are still asked are given up. Without one an exception with a stack is made for every request, which costs as much as signing does. */
 const OVER = new Error('the request is over')
 /** Codes with which a member says "not me, not now": another one may. */
-const ASK_ANOTHER = new Set(['SITE_STARTING', 'MEMBER_BEHIND', 'NOT_A_MEMBER', 'GROUP_CLOSED', 'GROUP_SLOW'])
+const ASK_ANOTHER = new Set(['SITE_STARTING', 'MEMBER_BEHIND', 'NOT_A_MEMBER', 'GROUP_CLOSED', 'GROUP_SLOW', 'REQUEST_BODY_MISSING'])
 
 /**
  * Asks a site's group on a visitor's behalf: one member for a start, another when it fails. A request keeps its id, so that a
@@ -97,6 +111,8 @@ export class SiteClient {
   readonly #now: () => number
   readonly #viewOf: (name: string) => SiteView | undefined
   readonly #sharing: ReadSharing | undefined
+  readonly #bodies: SentBodies
+  readonly #onOtherPiece: ((about: OtherPiece) => void) | undefined
   readonly #observed = new ObservedSites()
   readonly #choice: MemberChoice
   /** One for each request that is being asked. */
@@ -113,6 +129,10 @@ export class SiteClient {
     viewOf: (name: string) => SiteView | undefined
     /** Has some of the reads run again by other members. */
     sharing?: ReadSharing
+    /** From where members fetch the bodies that do not travel inside a request. */
+    bodies?: SentBodies
+    /** Told of each piece of a file that is not the one that another member's signed answer promised. */
+    onOtherPiece?: (about: OtherPiece) => void
   }) {
     this.#signer = at.signer
     this.#network = at.network
@@ -121,44 +141,65 @@ export class SiteClient {
     this.#now = at.now
     this.#viewOf = at.viewOf
     this.#sharing = at.sharing
+    this.#bodies = at.bodies ?? new SentBodies()
+    this.#onOtherPiece = at.onOtherPiece
     this.#choice = new MemberChoice(this.#observed, at.now)
   }
 
-  /** @throws {PeerError} CLOSED, SITE_UNKNOWN, SITE_UNREACHABLE, REPLY_FALSE, MEMBER_UNKNOWN, REQUEST_MALFORMED */
+  /** @throws {PeerError} CLOSED, SITE_UNKNOWN, SITE_UNREACHABLE, REPLY_FALSE, MEMBER_UNKNOWN, REQUEST_MALFORMED, UPLOADS_BUSY */
   async ask(name: string, visitor: VisitorRequest, { member }: AskOptions = {}): Promise<SiteAnswer> {
     const answer = await this.#askGroup(name, visitor, member)
     const pieced = answer.ran === 'read' ? piecedAnswerOf(answer.headers, answer.body) : undefined
     if (pieced === 'malformed') throw replyFalse('pieces that are none')
     if (pieced === undefined) return answer
-    const read = () => downloadOf(visitor, answer, pieced, (piece) => this.#askGroup(name, piece, member))
+    const read = () =>
+      downloadOf(visitor, answer, pieced, {
+        ask: (piece, not) => this.#askGroup(name, piece, member, not),
+        onOther: (peer, what, atByte) => {
+          const job = this.#viewOf(name)?.job
+          if (job !== undefined) this.#choice.failed(job, peer, what === 'false')
+          this.#onOtherPiece?.({ site: name, target: visitor.target, peer, promisedBy: answer.peer, what, atByte })
+        },
+      })
     const headers = answer.headers.filter((header) => header.name.toLowerCase() !== PIECES_HEADER)
     return { ...answer, headers, body: new Uint8Array(), download: { length: pieced.length, read } }
   }
 
-  async #askGroup(name: string, visitor: VisitorRequest, member: PeerId | undefined): Promise<SiteAnswer> {
+  /** @param not members that are not asked */
+  async #askGroup(
+    name: string,
+    visitor: VisitorRequest,
+    member: PeerId | undefined,
+    not: ReadonlySet<PeerId> = NOBODY,
+  ): Promise<SiteAnswer> {
     if (this.#isClosed) throw new PeerError({ code: 'CLOSED' })
     const view = this.#viewOf(name)
     if (view === undefined) throw new PeerError({ code: 'SITE_UNKNOWN', name })
     if (member !== undefined && !this.#choice.candidates(view).includes(member)) throw new PeerError({ code: 'MEMBER_UNKNOWN', member })
-    const envelope = this.#sign(view, visitor)
     const isRead = READ_METHODS.has(visitor.method)
-    const hedgeMs = isRead ? READ_HEDGE_MS : WRITE_HEDGE_MS
+    const cut = cutBody(visitor.body)
+    if (isRead && cut.blocks.length > 0) throw new PeerError({ code: 'REQUEST_MALFORMED', reason: `a ${visitor.method} with a long body` })
+    const envelope = this.#sign(view, visitor, cut)
+    const sent = this.#bodies.open(cut.blocks)
+    if (sent === undefined) throw new PeerError({ code: 'UPLOADS_BUSY' })
+    // a long body goes to the member that is asked, and from there to the others
+    const wayMs = cut.blocks.length === 0 ? 0 : bodyMs(visitor.body.length)
+    const hedgeMs = isRead ? READ_HEDGE_MS : WRITE_HEDGE_MS + wayMs
+    const deadlineMs = DEADLINE_MS + 2 * wayMs
     const stop = new AbortController()
     this.#asking.add(stop)
-    const deadline = setTimeout(() => stop.abort(), DEADLINE_MS)
+    const deadline = setTimeout(() => stop.abort(), deadlineMs)
     try {
       return await askInTurn<PeerId, SiteAnswer>({
         next: (asked) => {
           if (member !== undefined) return asked.length === 0 ? member : undefined
-          return this.#choice.next(this.#viewOf(name) ?? view, asked, isRead)
+          return this.#choice.next(this.#viewOf(name) ?? view, asked, isRead, not)
         },
-        ask: (peer) =>
-          this.#askOne(
-            this.#viewOf(name) ?? view,
-            peer,
-            { envelope, isRead, isPage: isRead && visitor.method !== STATE_METHOD },
-            stop.signal,
-          ),
+        ask: (peer) => {
+          sent.to(peer)
+          const asked = { envelope, isRead, isPage: isRead && visitor.method !== STATE_METHOD, timeoutMs: deadlineMs }
+          return this.#askOne(this.#viewOf(name) ?? view, peer, asked, stop.signal)
+        },
         isAnswer: ({ code }) => !ASK_ANOTHER.has(code),
         hedgeMs,
         signal: stop.signal,
@@ -168,6 +209,7 @@ export class SiteClient {
     } finally {
       this.#asking.delete(stop)
       clearTimeout(deadline)
+      sent.end()
       stop.abort(OVER)
     }
   }
@@ -181,7 +223,11 @@ export class SiteClient {
   async #askOne(view: SiteView, peer: PeerId, asked: Asked, signal: AbortSignal): Promise<SiteAnswer> {
     const askedAtMs = this.#now()
     try {
-      const reply = await this.#overlay.request(peer, asked.envelope, { timeoutMs: DEADLINE_MS, signal, maxReplyBytes: REPLY_MAX_BYTES })
+      const reply = await this.#overlay.request(peer, asked.envelope, {
+        timeoutMs: asked.timeoutMs,
+        signal,
+        maxReplyBytes: REPLY_MAX_BYTES,
+      })
       const answer = this.#check(view, peer, asked, reply)
       const isChecked = asked.isPage && answer.ran === 'read' && !answer.stale
       if (isChecked) void this.#sharing?.offer(view, { request: asked.envelope, reply, answerer: peer })
@@ -199,11 +245,16 @@ export class SiteClient {
     return this.ask(name, { method: STATE_METHOD, target: '/', host: name, https: false, headers: [], body: new Uint8Array() })
   }
 
-  #sign(view: SiteView, visitor: VisitorRequest): Uint8Array {
+  #sign(view: SiteView, visitor: VisitorRequest, { body, parts }: CutBody): Uint8Array {
     const seen = this.#observed.of(view.job) ?? { epoch: 0, step: 0 }
     try {
       const asked = { from: this.#signer.publicKey, job: bytesOfContentId(view.job), id: new Uint8Array(randomBytes(16)), ms: this.#now() }
-      return signMessage(siteRequest, { ...asked, seenEpoch: seen.epoch, seenStep: seen.step, ...visitor }, this.#signer, this.#network)
+      return signMessage(
+        siteRequest,
+        { ...asked, seenEpoch: seen.epoch, seenStep: seen.step, ...visitor, body, parts },
+        this.#signer,
+        this.#network,
+      )
     } catch (cause) {
       throw new PeerError({ code: 'REQUEST_MALFORMED', reason: cause instanceof Error ? cause.message : 'unfit' }, { cause })
     }
@@ -262,6 +313,7 @@ interface Asked {
   readonly isRead: boolean
   /** What a script answers, not only which state is served. */
   readonly isPage: boolean
+  readonly timeoutMs: number
 }
 
 interface Shown {

@@ -6,9 +6,11 @@ import { owesState, type SiteHoldings } from '../live-roots.js'
 import { numberOf } from '../message-number.js'
 import { decodeServed } from '../served-state.js'
 import { hasPartIn, partakersOf, type SiteView } from '../site-view.js'
+import { BodyDesk } from './body-desk.js'
 import { EpochRecords } from './epoch-records.js'
 import { JobLogDesk } from './job-log-desk.js'
 import { KnownRequests } from './known-requests.js'
+import { forgetOutbox } from './outbox-records.js'
 import { repair } from './repair.js'
 import type { ScriptQueue } from './script-queue.js'
 import type { SiteDuties } from './site-duties.js'
@@ -22,7 +24,7 @@ const HOSTED_MAX = 64
 /** Peers that one fetch asks at most. */
 const ASKED_MAX = 256
 
-export type HostsSurroundings = Omit<SiteDuties, 'scripts' | 'requests' | 'epochRecords' | 'submitClose' | 'submitShow'> & {
+export type HostsSurroundings = Omit<SiteDuties, 'scripts' | 'requests' | 'epochRecords' | 'bodies' | 'submitClose' | 'submitShow'> & {
   readonly groupRecords: RecordStore
   /** Null: this peer runs nothing. */
   readonly scripts: ScriptQueue | null
@@ -41,6 +43,7 @@ export class SiteHosts {
 
   readonly #epochRecords: EpochRecords
   readonly #requests: KnownRequests
+  readonly #bodies: BodyDesk
   readonly #logs: JobLogDesk
   readonly #stop = new AbortController()
   #views: readonly SiteView[] = []
@@ -51,6 +54,7 @@ export class SiteHosts {
     this.#around = around
     this.#epochRecords = new EpochRecords(around.groupRecords, around.count)
     this.#requests = new KnownRequests(around.network)
+    this.#bodies = new BodyDesk(around)
     const readerOf = (job: JobId) => this.#views.find((view) => view.job === job)?.uploader
     this.#logs = new JobLogDesk({ ...around, readerOf })
   }
@@ -158,12 +162,13 @@ export class SiteHosts {
 
   /** Forgets the records of sites that this peer left, once nobody can need what they name. */
   async forgetLeft(): Promise<void> {
-    const { siteRecords, signer } = this.#around
+    const { siteRecords, outboxRecords, signer } = this.#around
     for (const holdings of this.holdings()) {
       const { view } = holdings
       if (holdings.isHosted) continue // it forgets its epochs itself
       if (holdings.served.length > 0 && !owesState(holdings, signer.peerId)) {
         await siteRecords.delete([view.job])
+        await forgetOutbox(outboxRecords, view.job)
         if (!this.#hosts.has(view.job)) this.#left.set(view.job, [])
       }
       // of an epoch that may still be shown nothing is forgotten
@@ -205,6 +210,7 @@ export class SiteHosts {
 
   async close(): Promise<void> {
     this.#stop.abort()
+    this.#bodies.close()
     await Promise.all([...this.#hosts.values()].map((host) => host.close()))
   }
 
@@ -226,6 +232,7 @@ export class SiteHosts {
       epochRecords: this.#epochRecords,
       scripts,
       requests: this.#requests,
+      bodies: this.#bodies,
       ran: (run, epoch) => this.#logs.add(job, run, epoch),
       submitClose: (certificate, batch) => submitClose(job, certificate, batch),
     }

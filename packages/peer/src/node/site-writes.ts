@@ -1,5 +1,5 @@
-import { bytesOfContentId, contentIdOf, type JobId, type NetworkId, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
-import type { RequestRef } from '@interpeer/peer-group'
+import { bytesOfContentId, codecOf, contentIdOf, type JobId, type NetworkId, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
+import { type RequestRef, readRequestBlock } from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
 import { openReport } from './known-reports.js'
 import type { KnownRequests } from './known-requests.js'
@@ -11,10 +11,12 @@ export function isWriteOf(
   bytes: Uint8Array,
   { requests, network }: { readonly requests: KnownRequests; readonly network: NetworkId },
 ): boolean {
-  if (contentIdOf(bytes, 'raw') !== ref.cid) return false
-  const report = openReport(bytes, network)
+  if (contentIdOf(bytes, codecOf(ref.cid)) !== ref.cid) return false
+  const block = readRequestBlock(ref.cid, bytes)
+  if (block === undefined) return false
+  const report = block.parts.length === 0 ? openReport(bytes, network) : undefined
   if (report !== undefined && !members.includes(peerIdOfKey(report.from))) return false
-  const request = report ?? requests.find(ref.cid, bytes)
+  const request = report ?? requests.findIn(block)
   if (request === undefined || request.ms !== ref.ms) return false
   return sameBytes(request.id, ref.id) && sameBytes(request.job, bytesOfContentId(job))
 }

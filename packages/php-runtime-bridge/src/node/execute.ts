@@ -10,6 +10,7 @@ import type { JobFacts } from '../host-calls/host-calls.js'
 import type { SlotLimits } from '../limits.js'
 import { type AbstainReason, codedAnswer, type Draft, type ScriptOutcome } from '../outcome.js'
 import { faultOf, type ScriptEvent, type ScriptRequest } from '../request.js'
+import { readVisitor, rulesOf } from '../rewrite/rewrite.js'
 import { documentRootOf, type Redirect, type Routed, routeRequest } from '../route.js'
 import { PASS_HEADER } from '../router-script.js'
 import type { Scratch } from '../scratch.js'
@@ -71,7 +72,8 @@ function answerOf(
   const { configuration } = reading
   const site = withScratch(stored, configuration, scratch?.kept)
   const routed = eventRoute(site, request.event) ?? routeRequest(site, request, configuration)
-  const withoutPhp = () => plainAnswer(request, routed.passed ?? routed, { stored, site, configuration, inPieces })
+  const isShared = routed.router === undefined && !readVisitor(rulesOf(configuration.rewrite))
+  const withoutPhp = () => plainAnswer(request, routed.passed ?? routed, { stored, site, configuration, inPieces, isShared })
   if (routed.route.type !== 'script' && routed.router === undefined) return withoutScript(withoutPhp())
   const ran = runRoute(site, routed, requestScopeOf({ configuration, request, at, ...host }), log, scratch?.leave)
   if (typeof ran === 'string' || routed.router === undefined || routed.route.type === 'script' || !isPassed(ran.draft)) return ran
@@ -87,9 +89,11 @@ interface Around {
   readonly site: TreeDirectory
   readonly configuration: SiteConfiguration
   readonly inPieces: boolean
+  readonly isShared: boolean
 }
 /** What needs no PHP. */
-function plainAnswer(request: ScriptRequest, { route, errorStatus }: Routed, { stored, site, configuration, inPieces }: Around): Draft {
+function plainAnswer(request: ScriptRequest, { route, errorStatus }: Routed, around: Around): Draft {
+  const { stored, site, configuration, inPieces } = around
   switch (route.type) {
     case 'redirect':
       return redirectTo(route)
@@ -100,7 +104,13 @@ function plainAnswer(request: ScriptRequest, { route, errorStatus }: Routed, { s
       // what reads left in scratch nobody else has
       const isStored = followNode(stored, root === '' ? route.path : `${root}/${route.path}`) === route.file
       const pieces = inPieces && isStored ? piecesOf : undefined
-      return staticAnswer(request, route, { configuration, sha256: sha256Of, pieces, status: errorStatus })
+      return staticAnswer(request, route, {
+        configuration,
+        sha256: sha256Of,
+        pieces,
+        status: errorStatus,
+        isShared: around.isShared && isStored,
+      })
     }
     default:
       return codedAnswer('NOT_FOUND')

@@ -43,6 +43,18 @@ export function rulesOf(lines: readonly string[]): readonly RewriteRule[] {
   return rules
 }
 
+/** Whether what rules make of an address depends on the visitor: on a header other than the host's. */
+export function readVisitor(rules: readonly RewriteRule[]): boolean {
+  const seen = visitorReading.get(rules)
+  if (seen !== undefined) return seen
+  const templates = rules.flatMap(({ conditions, to }) => [...conditions.map(({ test }) => test), to?.path ?? [], to?.query ?? []])
+  const reads = templates.some((template) => template.some((part) => part.type === 'variable' && OF_VISITORS.test(part.name)))
+  visitorReading.set(rules, reads)
+  return reads
+}
+const OF_VISITORS = /^(?:HTTP_(?!HOST$)|HTTP:|REMOTE_)/
+const visitorReading = new WeakMap<readonly RewriteRule[], boolean>()
+
 /**
  * What a site's rules make of an address. They stand as in an .htaccess at the document root: patterns see the path without its first slash, and what
  * they made is looked at again from the first rule on until it stays as it is.
