@@ -171,5 +171,7 @@ function voteNext<S>(d: Draft<S>): boolean {
 function attemptNow<S>(d: Draft<S>): number {
   if (!isDrawing(d.tip.group.electorate)) return 0
   const byTime = Math.floor((d.nowMs - endsAtMs(d)) / attemptMs(d))
-  return Math.max(byTime, attemptToJoin(d), ...decidedHere(d, 'next').map(({ attempt }) => attempt))
+  // No round is older than its height: nobody honest is further, and attempts can't be used up.
+  const most = Math.floor((d.nowMs - dueMs(d.fixed, d.tip)) / attemptMs(d)) + 1
+  return Math.max(byTime, Math.min(attemptToJoin(d), most), ...decidedHere(d, 'next').map(({ attempt }) => attempt))
 }

@@ -97,11 +97,20 @@ export function bundlesOf<S>(d: Draft<S>, most: number): readonly Bundle[] {
   })
 }
 
-/** The highest attempt to end this round that so many voters have come to that one of them is honest. */
+/**
+ * The highest attempt to end this round with so many voters in one of its two groups that one of them is honest. Each group is looked at alone: of all
+ * attempts there could be, everyone finds some that draw it, so voters of several together are no sample.
+ */
 export function attemptToJoin<S>(d: Draft<S>): number {
-  const reached = new Map<PeerId, number>()
-  for (const { voter, attempt } of votesOf(d, d.round).next.values()) reached.set(voter, Math.max(attempt, reached.get(voter) ?? 0))
-  return [...reached.values()].sort((a, b) => b - a)[d.tip.group.electorate.blocking - 1] ?? 0
+  const groups = new Map<string, { readonly attempt: number; readonly voters: Set<PeerId> }>()
+  for (const { voter, attempt, block } of votesOf(d, d.round).next.values()) {
+    const name = `${attempt} ${block === null}`
+    const group = groups.get(name) ?? { attempt, voters: new Set() }
+    group.voters.add(voter)
+    groups.set(name, group)
+  }
+  const { blocking } = d.tip.group.electorate
+  return Math.max(0, ...[...groups.values()].flatMap(({ attempt, voters }) => (voters.size >= blocking ? [attempt] : [])))
 }
 
 /** Names of blocks that votes speak of. */
