@@ -1,6 +1,6 @@
 import { CryptoError, openMessage, type PeerId, peekMessageNumber, peerIdOfKey, sha256 } from '@interpeer/crypto-ids'
 import { compareBytes, hexOf, sameBytes, WireError } from '@interpeer/wire-codec'
-import { decodeBlock, encodeBody, headerMessage } from './block.js'
+import { decodeBlock, encodeBody, hashOfHeader, headerMessage } from './block.js'
 import { boundBlocks, bundleOf, saysMore } from './bundles.js'
 import { AHEAD_MS, type Checked, checkBlock } from './candidate.js'
 import { verifyChainCertificate, votersOf } from './certificate.js'
@@ -169,9 +169,11 @@ function onBlocks<S>(d: Draft<S>, from: PeerId, blocks: readonly Uint8Array[]): 
     const block = decodeBlock(encoded)
     if (block.header.height <= d.tip.height) continue
     if (block.header.height > d.tip.height + 1) return askAhead(d, from)
-    const known = d.candidates.get(hexOf(block.certificate.block))
+    const hash = hashOfHeader(block.header)
+    // before the block is applied: anyone can make up a block, and nobody a certificate
+    verifyChainCertificate(block.certificate, { height: block.header.height, hash }, d.tip.group, d.fixed.verification)
+    const known = d.candidates.get(hexOf(hash))
     const checked: Checked<S> = known ?? checkBlock(d.fixed, d.tip, headerMessage.encode(block.header), encodeBody(block.body))
-    verifyChainCertificate(block.certificate, { height: block.header.height, hash: checked.hash }, d.tip.group, d.fixed.verification)
     certified(d, checked, block.certificate)
   }
   if (d.tip.height > before + 1) askForBlocks(d, from)

@@ -1,8 +1,10 @@
 import { createSigner, networkIdOf, sha256, signMessage } from '@interpeer/crypto-ids'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { encodeBody } from '../src/block.js'
 import {
   type Block,
+  blocksMessage,
   type ChainEvent,
   createVerification,
   decodeBlock,
@@ -152,6 +154,33 @@ test('one peer can fill neither the memory for votes nor the pool', () => {
     state = give(state, signMessage(transactionMessage, value, all[1] as never, network)).state
   }
   expect(state.pool.size).toBe(500)
+})
+
+test('a made-up block with a true leader’s proof costs no one its application: its certificate is looked at first', () => {
+  const chains = new Chains({ seed: 3, electors: 4 })
+  chains.world.run({ untilMs: START_MS + 1_500 })
+  const [first] = [...(chains.certified.get(1)?.values() ?? [])] as [Block]
+  let applied = 0
+  const counting: typeof toy = {
+    ...toy,
+    apply: (...given) => {
+      applied++
+      return toy.apply(...given)
+    },
+  }
+  const given = { genesis: chains.genesis, signer: stranger, verification: chains.verification, blocks: [], record: undefined }
+  const { state } = openChain({ ...given, application: counting, nowMs: START_MS })
+  const sent = (block: Block) => {
+    const value = { blocks: [encodeBlock(block)], sender: stranger.publicKey }
+    const envelope = signMessage(blocksMessage, value, stranger, chains.genesis.network)
+    return stepChain(state, { type: 'message', from: stranger.peerId, envelope, nowMs: START_MS + 1_500 })
+  }
+  const body = { certificate: null, transactions: Array.from({ length: 50 }, (_, i) => Uint8Array.of(1, i)) }
+  const header = { ...first.header, body: sha256(encodeBody(body)) }
+  const forged = { header, body, certificate: { ...first.certificate, block: hashOfHeader(header) } }
+  expect(countsOf(sent(forged))).toEqual(['CERTIFICATE_WRONG'])
+  expect(applied).toBe(0)
+  expect(sent(first).state.tip.height).toBe(1)
 })
 
 test('a certificate holds only for its block, with a quorum, each voter once', () => {
