@@ -1,20 +1,24 @@
 import { proveEntry, readHeldMap } from '@interpeer/content-store'
-import { accountOfPeer, parseAccountId, type Signer } from '@interpeer/crypto-ids'
-import { accountOf, balanceOf, signTransfer, supplyOf } from '@interpeer/intercoin-ledger'
+import { accountOfPeer, createSigner, parseAccountId, type Signer, sha256 } from '@interpeer/crypto-ids'
+import { AMOUNT_MAX, accountOf, balanceOf, beginLedger, signTransfer, supplyOf } from '@interpeer/intercoin-ledger'
 import {
   type ChangePatch,
   changeIdOf,
   changeKey,
   checkChange,
   checkSetting,
+  recoveryOf,
   settingKey,
   signChangeRequest,
   signChangeVote,
+  signRecovery,
+  signRotation,
 } from '@interpeer/vote-chain'
 import { hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { dataMapsOf } from '../src/network/data-maps.js'
 import { type NetworkState, networkApplication, networkStatusOf } from '../src/network/index.js'
+import { movedAtMost } from '../src/network/pay.js'
 import { Ledgerless, signers, uploader } from './network-world.js'
 
 const NOTHING: ChangePatch = { settings: [], moves: [], ends: [] }
@@ -101,6 +105,7 @@ describe('"if a high enough percentage vote against the changes, they are not ap
     const twice = { settings: [...cheaper.settings, ...cheaper.settings] }
     const bad: [string, Uint8Array][] = [
       ['CHANGE_EARLY', from(cheaper, signers[0], world.height + 10)],
+      ['CHANGE_LATE', from(cheaper, signers[0], world.height + 1_002)],
       ['CHANGE_PATCH', from({})],
       ['CHANGE_PATCH', from(twice)],
       ['CHANGE_PATCH', from(setting('noSuchSetting', 1n))],
@@ -121,7 +126,57 @@ describe('"if a high enough percentage vote against the changes, they are not ap
   })
 })
 
+test('who proposed and then rotated its key has no second place among the open ones', () => {
+  const world = funded()
+  const { network } = world.genesis
+  const [ann] = signers as [Signer]
+  const spare = createSigner(sha256(Uint8Array.of(12)))
+  const named = signRecovery(0, recoveryOf(spare.publicKey), ann, network)
+  expect(world.block(named, requestOf(world, cheaper, ann, world.height + 40), signRotation(ann.publicKey, null, spare, network))).toEqual(
+    [],
+  )
+  expect(codes(world.block(requestOf(world, cheaper, spare, world.height + 40)))).toEqual(['CHANGES_FULL'])
+})
+
+test('coins that are to go back are found under the key that they were rotated to', () => {
+  const world = funded()
+  const { network } = world.genesis
+  const [thief, ...others] = signers as [Signer, ...Signer[]]
+  const spare = createSigner(sha256(Uint8Array.of(13)))
+  const victim = parseAccountId('cd'.repeat(32))
+  const patch = { moves: [{ from: accountOfPeer(thief.peerId), to: victim, amount: 50_000_000n }] }
+  const request = requestOf(world, patch, others[0] as Signer)
+  expect(world.block(request, ...votesFor(world, request, 'yes', others))).toEqual([])
+  const dodge = [signRecovery(0, recoveryOf(spare.publicKey), thief, network), signRotation(thief.publicKey, null, spare, network)]
+  expect(world.block(...dodge)).toEqual([])
+  untilHeight(world, 20)
+  expect(balanceOf(world.state.ledger, victim)).toBe(50_000_000n)
+})
+
+test('what the chain itself moves never stops it: an account that could not hold it is given nothing', () => {
+  const [rich, other] = [parseAccountId('aa'.repeat(32)), parseAccountId('bb'.repeat(32))]
+  const ledger = beginLedger([
+    { account: rich, amount: AMOUNT_MAX },
+    { account: other, amount: 5n },
+  ])
+  expect(movedAtMost(ledger, { from: other, to: rich, most: 5n })).toBe(ledger)
+  const moved = movedAtMost(ledger, { from: rich, to: other, most: 7n })
+  expect([balanceOf(moved, rich), balanceOf(moved, other)]).toEqual([AMOUNT_MAX - 7n, 12n])
+})
+
 describe('protected changes', () => {
+  test('who may vote, and at what price one comes to, is not changed by silence', () => {
+    for (const [name, value] of [
+      ['activeCycles', 8n],
+      ['joiningFee', 0n],
+    ] as const) {
+      const world = funded()
+      world.block(requestOf(world, { settings: [{ name, value }] }))
+      untilHeight(world, 20)
+      expect(world.state.settings[name]).toBe(world.genesis.settings[name])
+    }
+  })
+
   test('a longer or shorter time to vote needs an explicit yes of many: silence does not pass it', () => {
     for (const [yes, value] of [
       [4, 10],

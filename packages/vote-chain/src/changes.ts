@@ -3,7 +3,7 @@ import { hexOf } from '@interpeer/wire-codec'
 import type { ChangeOrder, ChangeVote } from './change-orders.js'
 import { ChainError } from './errors.js'
 import { ratingPerMille } from './rating.js'
-import { isMature, type PeerEntry, type Registry } from './registry.js'
+import { isMature, type PeerEntry, type Registry, standingFor } from './registry.js'
 import { SETTINGS, type SettingName, type Settings } from './settings.js'
 
 /** What a request changes: settings, and where something went wrong on the chain (§8.3), coins and accounts. */
@@ -46,6 +46,8 @@ export type ChangeRules = Pick<
 /** Most requests that are open at once, and settled ones that are remembered. */
 export const CHANGES_OPEN_MAX = 64
 export const CHANGES_SETTLED_MAX = 64
+/** How many times `changeCyclesMin` a request may be ahead, at most: otherwise some that never come would hold all the places for ever. */
+export const CHANGE_AHEAD_MAX = 100
 
 /** Who may propose and vote: active, mature peers "with over a certain rating" (§6.8). */
 export function mayVote(entry: PeerEntry, height: number, rules: ChangeRules): boolean {
@@ -56,8 +58,8 @@ export function mayVote(entry: PeerEntry, height: number, rules: ChangeRules): b
 
 /**
  * Records a request. Its fee is the caller's to take.
- * @throws {ChainError} CHANGE_VOTER: who may not vote may not propose; CHANGE_EARLY; CHANGE_PATCH: a setting that there is not, is fixed, or
- *   out of range; CHANGES_FULL: too many are open, or one of this peer's; CHANGE_KNOWN
+ * @throws {ChainError} CHANGE_VOTER: who may not vote may not propose; CHANGE_EARLY; CHANGE_LATE; CHANGE_PATCH: a setting that there is not, is fixed, or
+ *   out of range; CHANGES_FULL: too many are open, or one of this peer's, or of a key before it; CHANGE_KNOWN
  */
 export function withChangeRequest(
   changes: Changes,
@@ -68,10 +70,14 @@ export function withChangeRequest(
   assertVoter(registry, by, height, rules)
   const earliest = height + rules.changeCyclesMin
   if (validHeight < earliest) throw new ChainError({ code: 'CHANGE_EARLY', earliest })
+  const latest = height + CHANGE_AHEAD_MAX * rules.changeCyclesMin
+  if (validHeight > latest) throw new ChainError({ code: 'CHANGE_LATE', latest })
   const name = hexOf(id)
   if (changes.has(name)) throw new ChainError({ code: 'CHANGE_KNOWN' })
   const open = [...changes.values()].filter(({ outcome }) => outcome === 'open')
-  if (open.length >= CHANGES_OPEN_MAX || open.some((one) => one.proposer === by)) throw new ChainError({ code: 'CHANGES_FULL' })
+  if (open.length >= CHANGES_OPEN_MAX || open.some((one) => standingFor(registry, one.proposer)?.peer === by)) {
+    throw new ChainError({ code: 'CHANGES_FULL' })
+  }
   const wanted: ChangePatch = {
     settings: patch.settings,
     moves: patch.moves.map(({ from, to, amount }) => ({ from: accountOfBytes(from), to: accountOfBytes(to), amount })),

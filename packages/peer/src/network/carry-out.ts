@@ -104,6 +104,7 @@ function isEnded({ registry }: NetworkState, peer: PeerId): boolean {
 
 function publish(state: NetworkState, transaction: Uint8Array, { moment }: Setting): NetworkState {
   const { job, manifest, envelope, escrow } = openPublish(transaction, state.network)
+  if (isEnded(state, manifest.uploader)) throw new NetworkError({ code: 'ACCOUNT_ENDED' })
   const { publishFee, transferTaxPerMille } = state.settings
   // A fee no smaller than the tax: otherwise jobs would be untaxed transfers (design §8).
   const tax = taxOf(escrow, transferTaxPerMille)

@@ -1,11 +1,12 @@
 import { accountOfPeer, type PeerId, sealOf } from '@interpeer/crypto-ids'
-import { accountOf, COMMONS, type Ledger, transfer } from '@interpeer/intercoin-ledger'
+import { COMMONS, type Ledger } from '@interpeer/intercoin-ledger'
 import { lotteryOf, type Moment, ticketsTried, withJob } from '@interpeer/job-scheduler'
 import { callJury, type Judgment, judge, type Verification, verifyDispute, withShown } from '@interpeer/peer-group'
 import { isMature, ratingPerMille, withMarks } from '@interpeer/vote-chain'
 import { bytesOfHex } from '@interpeer/wire-codec'
 import { contextOfCase, type DisputeCase } from './disputes.js'
 import type { NetworkState } from './network-state.js'
+import { movedAtMost, payeeOf } from './pay.js'
 import { ended } from './registry-orders.js'
 
 /**
@@ -62,7 +63,7 @@ function withJury(before: NetworkState, one: DisputeCase, { lottery, seed, heigh
     const peer = lottery.ownerOf(ticket)
     const entry = registry.get(peer)
     const mayJudge = entry?.standing === 'joined' && entry.awaySinceHeight === null && isMature(entry, height, settings)
-    if (mayJudge && !one.members.includes(peer)) drawn.add(peer)
+    if (mayJudge && ![peer, ...entry.former].some((key) => one.members.includes(key))) drawn.add(peer)
   }
   const jury = callJury(seed, one.members, drawn.size, (_, __, count) => [...drawn].slice(0, count))
   const ratings = new Map(jury.map((peer) => [peer, ratingPerMille(registry.get(peer)?.agreement ?? { good: 0, bad: 0 })]))
@@ -77,19 +78,17 @@ function applied(state: NetworkState, { job, epoch }: DisputeCase, judgment: Jud
   const { marks, faults, pay, opens } = judgment
   const marked = { ...state, registry: withMarks(state.registry, [...new Set(marks.map(({ peer }) => peer))], state.settings) }
   const without = faults.reduce((all, { peer }) => ended(all, peer), marked)
-  const paid = { ...without, ledger: paidJurors(without.ledger, pay, state.settings.jurorFee) }
+  const paid = { ...without, ledger: paidJurors(without, pay) }
   const entry = paid.jobs.get(job)
   if (opens === undefined || entry === undefined || entry.epoch.number !== epoch || entry.recovering !== null) return paid
   return { ...paid, jobs: withJob(paid.jobs, { ...entry, recovering: { sinceHeight: height, sinceMs: timeMs, shows: [] } }) }
 }
 
-/** Jurors are paid by the losing side, in equal parts and as far as it has coins, otherwise from the commons account. */
-function paidJurors(ledger: Ledger, { owed, owing }: Judgment['pay'], fee: bigint): Ledger {
+/** Jurors are paid by the losing side, in equal parts and as far as it has coins, otherwise from the commons account. Heirs pay, and are paid, for rotated keys. */
+function paidJurors(state: NetworkState, { owed, owing }: Judgment['pay']): Ledger {
+  const fee = state.settings.jurorFee
   const share = owing.length === 0 ? 0n : (fee * BigInt(owed.length)) / BigInt(owing.length)
-  const collected = owing.reduce((all, peer) => moved(all, accountOfPeer(peer), COMMONS, share), ledger)
-  return owed.reduce((all, peer) => moved(all, COMMONS, accountOfPeer(peer), fee), collected)
-}
-function moved(ledger: Ledger, from: ReturnType<typeof accountOfPeer>, to: ReturnType<typeof accountOfPeer>, most: bigint): Ledger {
-  const { balance, nonce } = accountOf(ledger, from)
-  return transfer(ledger, { from, to, amount: most < balance ? most : balance, tax: 0n, nonce })
+  const accountFor = (peer: PeerId) => payeeOf(state, accountOfPeer(peer))
+  const collected = owing.reduce((all, peer) => movedAtMost(all, { from: accountFor(peer), to: COMMONS, most: share }), state.ledger)
+  return owed.reduce((all, peer) => movedAtMost(all, { from: COMMONS, to: accountFor(peer), most: fee }), collected)
 }

@@ -1,5 +1,5 @@
 import { accountOfPeer, peerIdOfKey } from '@interpeer/crypto-ids'
-import { accountOf, burn, type Ledger, transfer } from '@interpeer/intercoin-ledger'
+import { burn } from '@interpeer/intercoin-ledger'
 import {
   type BlockInfo,
   type ChangePatch,
@@ -13,6 +13,7 @@ import {
 } from '@interpeer/vote-chain'
 import { NetworkError } from './errors.js'
 import type { NetworkState } from './network-state.js'
+import { movedAtMost, payeeOf } from './pay.js'
 import { ended } from './registry-orders.js'
 
 /** Carries out a change request, whose fee is burned, or a vote on one (§6.8). What it throws is why it is refused. */
@@ -38,13 +39,10 @@ export function settled(before: NetworkState, { height }: Pick<BlockInfo, 'heigh
   return after
 }
 function patched(state: NetworkState, patch: ChangePatch): NetworkState {
-  const ledger = patch.moves.reduce(moved, state.ledger)
+  // As much as there is: whoever was to lose it may have spent the rest since. Of a rotated key, its heir's.
+  const ledger = patch.moves.reduce((left, { from, to, amount }) => {
+    return movedAtMost(left, { from: payeeOf(state, from), to: payeeOf(state, to), most: amount })
+  }, state.ledger)
   const without = patch.ends.reduce(ended, { ...state, ledger })
   return { ...without, settings: patchedSettings(state.settings, patch) }
-}
-/** As much as there is: whoever was to lose it may have spent the rest since. */
-function moved(ledger: Ledger, { from, to, amount }: ChangePatch['moves'][number]): Ledger {
-  const { balance, nonce } = accountOf(ledger, from)
-  const least = amount < balance ? amount : balance
-  return transfer(ledger, { from, to, amount: least, tax: 0n, nonce })
 }
