@@ -18,7 +18,20 @@ const TICKETS_MAX = 2 ** 32 - 1
 export const TRIES_MAX = 1_024
 
 export function lotteryOf(seed: Uint8Array, given: { tickets: number; seats: number; ownerOf: (ticket: number) => PeerId }): Lottery {
-  return { shuffle: shuffleOf(Math.min(given.tickets, TICKETS_MAX), seed), seats: given.seats, ownerOf: given.ownerOf }
+  const shuffle = shuffleOf(Math.min(given.tickets, TICKETS_MAX), seed)
+  return { shuffle: { ...shuffle, at: remembered(shuffle.at) }, seats: given.seats, ownerOf: remembered(given.ownerOf) }
+}
+/** Most places, and owners, that are remembered of one lottery: walks past the last ticket all go the same way, and each step is 90 hashes. */
+const REMEMBERED_MAX = 16_384
+function remembered<T>(of: (index: number) => T): (index: number) => T {
+  const known = new Map<number, T>()
+  return (index) => {
+    const found = known.get(index)
+    if (found !== undefined) return found
+    const made = of(index)
+    if (known.size < REMEMBERED_MAX) known.set(index, made)
+    return made
+  }
 }
 
 /**
@@ -49,9 +62,11 @@ export interface DrawRules {
   /** Follows itself only if nobody else may. */
   readonly leaver?: PeerId | undefined
   readonly eligible: (peer: PeerId) => boolean
+  /** Keys that a peer had before: it is its own former self. */
+  readonly formerOf?: (peer: PeerId) => readonly PeerId[]
 }
-export const isPassedOver = (peer: PeerId, { staying, leaver, eligible }: DrawRules): boolean =>
-  peer === leaver || staying.includes(peer) || !eligible(peer)
+export const isPassedOver = (peer: PeerId, { staying, leaver, eligible, formerOf }: DrawRules): boolean =>
+  [peer, ...(formerOf?.(peer) ?? [])].some((key) => key === leaver || staying.includes(key)) || !eligible(peer)
 
 /** Who takes a seat: the owner of the first ticket that is not passed over; else the leaver; undefined where nobody may. */
 export function drawPeer(lottery: Lottery, seat: number, rules: DrawRules): PeerId | undefined {

@@ -24,6 +24,8 @@ export interface Moment {
   readonly firstSeatOf: (job: JobId) => number | undefined
   /** Whether a peer may be drawn for one more seat, of that job, as of the block before. */
   readonly eligible: (peer: PeerId, job: { readonly job: JobId; readonly uploader: PeerId }) => boolean
+  /** The keys that a peer had before, as of the block before: a seat of one of them is its own. */
+  readonly formerOf: (peer: PeerId) => readonly PeerId[]
   /** How many peers may be drawn at all. */
   readonly eligibleCount: () => number
 }
@@ -41,11 +43,11 @@ export function drawSeats(
   { job, manifest }: Pick<Job, 'job' | 'manifest'>,
   seatNumbers: readonly number[],
   { staying, leaver }: { readonly staying: readonly PeerId[]; readonly leaver?: PeerId },
-  { lottery, firstSeatOf, eligible }: Moment,
+  { lottery, firstSeatOf, eligible, formerOf }: Moment,
 ): (PeerId | undefined)[] {
   const first = firstSeatOf(job)
   const taken = [...staying]
-  const rules = { leaver, eligible: (peer: PeerId) => eligible(peer, { job, uploader: manifest.uploader }) }
+  const rules = { leaver, formerOf, eligible: (peer: PeerId) => eligible(peer, { job, uploader: manifest.uploader }) }
   return seatNumbers.map((seat) => {
     const peer = first === undefined ? undefined : drawPeer(lottery, first + seat, { ...rules, staying: taken })
     if (peer !== undefined) taken.push(peer)
@@ -101,9 +103,14 @@ export function publishJob(
 export function drawFirstGroup(entry: Job, moment: Moment): Job {
   if (entry.state !== 'waiting') return entry
   const { timetable, epoch, job } = entry
-  const drawn = drawSeats(entry, [...Array(timetable.seats).keys()], { staying: [] }, moment)
-  const members = drawn.filter((peer): peer is PeerId => peer !== undefined)
-  if (members.length < timetable.seats) return entry
+  // a job that waits for long must cost a block next to nothing: no draw that must come to nothing, and no seat after an empty one
+  if (moment.eligibleCount() < timetable.seats) return entry
+  const members: PeerId[] = []
+  for (let seat = 0; seat < timetable.seats; seat++) {
+    const [peer] = drawSeats(entry, [seat], { staying: members }, moment)
+    if (peer === undefined) return entry
+    members.push(peer)
+  }
   const startMs = moment.timeMs + moment.settings.cycleMs
   return {
     ...entry,

@@ -64,8 +64,11 @@ export function drawnSeat(before: JobRecord, at: JobRecord, { seat, of }: Omit<S
 export interface SeatGrounds {
   /** How many tickets there were in the block before, from the proof of a peer's entry. */
   readonly ticketsBy: (peer: PeerId, proof: Uint8Array) => number
-  /** The owner of a ticket in the block before, and whether it might be drawn for the job. */
-  readonly ownerOf: (ticket: number, proof: Uint8Array) => { readonly peer: PeerId; readonly isEligible: boolean }
+  /** The owner of a ticket in the block before, whether it might be drawn for the job, and its former keys. */
+  readonly ownerOf: (
+    ticket: number,
+    proof: Uint8Array,
+  ) => { readonly peer: PeerId; readonly isEligible: boolean; readonly former: readonly PeerId[] }
 }
 
 /**
@@ -110,8 +113,8 @@ function firstOf(
   for (const ticket of tried) {
     const proof = proofs[used++]
     if (proof === undefined) throw wrong('a ticket without proof')
-    const { peer, isEligible } = ownerOf(ticket, proof)
-    if (isPassedOver(peer, { staying, leaver, eligible: () => isEligible })) continue
+    const { peer, isEligible, former } = ownerOf(ticket, proof)
+    if (isPassedOver(peer, { staying, leaver, eligible: () => isEligible, formerOf: () => former })) continue
     if (used < proofs.length) throw wrong('tickets past the winner')
     return peer
   }

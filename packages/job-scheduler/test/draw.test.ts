@@ -1,8 +1,18 @@
 import { type PeerId, sha256 } from '@interpeer/crypto-ids'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { drawPeer, lotteryOf, seatOfTicket, shuffleOf, TRIES_MAX, ticketsTried } from '../src/index.js'
-import { peers } from './jobs.js'
+import {
+  drawFirstGroup,
+  drawPeer,
+  type Job,
+  lotteryOf,
+  type Moment,
+  seatOfTicket,
+  shuffleOf,
+  TRIES_MAX,
+  ticketsTried,
+} from '../src/index.js'
+import { moment, peers, published } from './jobs.js'
 
 const owners = peers(12)
 const seed = sha256(Uint8Array.of(7))
@@ -43,6 +53,17 @@ test('who stays or may not is passed over; a peer follows itself only if nobody 
   )
 })
 
+test('a former key of a peer that sits in the group, or leaves it, is the peer itself: it is passed over under its new key', () => {
+  const [heir, old, other] = owners as [PeerId, PeerId, PeerId]
+  const formerOf = (peer: PeerId) => (peer === heir ? [old] : [])
+  for (let seat = 0; seat < 10; seat++) {
+    const drawn = lottery([heir, heir, heir, other], 10)
+    expect(drawPeer(drawn, seat, { staying: [old], eligible: () => true, formerOf })).toBe(other)
+    expect(drawPeer(drawn, seat, { staying: [], leaver: old, eligible: () => true, formerOf })).toBe(other)
+    expect(drawPeer(drawn, seat, { staying: [other], leaver: old, eligible: () => true, formerOf })).toBe(old)
+  }
+})
+
 describe('in every network', () => {
   const any = { staying: [], eligible: () => true }
   test('more seats than tickets: every seat still falls to somebody; more tickets than seats: to different tickets', () => {
@@ -77,6 +98,32 @@ describe('in every network', () => {
     const endless = lotteryOf(seed, { tickets: 4_000_000_000, seats: 7, ownerOf })
     expect(drawPeer(endless, 3, { staying: [], leaver: owners[3], eligible: () => false })).toBe(owners[3])
     expect(asked).toBe(TRIES_MAX)
+  })
+
+  test('all seats of a block walk the same way: each step of it is computed once', () => {
+    let asked = 0
+    const ownerOf = (ticket: number) => {
+      asked++
+      return owners[ticket % 12] as PeerId
+    }
+    const drawn = lotteryOf(seed, { tickets: 900, seats: 5, ownerOf })
+    for (let seat = 0; seat < 5; seat++) expect(drawPeer(drawn, seat, { staying: [], eligible: () => false })).toBeUndefined()
+    expect(asked).toBe(900)
+  })
+
+  test('a job that waits for peers costs a block no draw, and none after its first empty seat', () => {
+    const listed = published(new Map(), moment(owners, 1), { seats: 9 }).jobs
+    const [waiting] = [...listed.values()] as [Job]
+    let asked = 0
+    const eligible = (peer: PeerId) => {
+      asked++
+      return owners.indexOf(peer) < 3
+    }
+    const at = (more: Partial<Moment>) => moment(owners, 2, listed, { eligible, ...more })
+    expect(drawFirstGroup(waiting, at({ eligibleCount: () => 8 }))).toBe(waiting)
+    expect(asked).toBe(0)
+    expect(drawFirstGroup(waiting, at({}))).toBe(waiting)
+    expect(asked).toBeLessThanOrEqual(4 * owners.length)
   })
 
   test('seats follow tickets: over many seeds a peer with three tickets gets three times the seats of one with one', () => {

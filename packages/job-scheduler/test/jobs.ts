@@ -38,6 +38,7 @@ export function moment(owners: readonly PeerId[], height: number, jobs: Jobs = n
     lottery: lotteryOf(seed, { tickets: owners.length, seats, ownerOf: (ticket) => owners[ticket] as PeerId }),
     firstSeatOf: (job) => firsts.get(job),
     eligible: () => true,
+    formerOf: () => [],
     eligibleCount: () => owners.length,
     ...more,
   }

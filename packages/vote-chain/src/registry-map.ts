@@ -1,7 +1,7 @@
 import { changedKeys, checkAt, checkEntry, type MapEdit, type MapPut } from '@interpeer/content-store'
 import { accountOfBytes, bytesOfAccount, keyOfPeerId, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
 import { bytes, decodeWith, encodeWith, type Infer, list, nullable, oneOf, struct, uint16, uint53 } from '@interpeer/wire-codec'
-import { DECLINES_MAX, type PeerEntry, type Registry } from './registry.js'
+import { DECLINES_MAX, KEYS_BEFORE_MAX, type PeerEntry, type Registry } from './registry.js'
 
 const key = bytes(32)
 const rating = struct({ good: uint53, bad: uint53 })
@@ -14,6 +14,7 @@ export const peerRecord = struct({
   orders: uint53,
   recovery: nullable(bytes(32)),
   heir: nullable(key),
+  former: list(key, KEYS_BEFORE_MAX),
   slots: uint16,
   declines: list(key, DECLINES_MAX),
   seats: uint16,
@@ -49,7 +50,8 @@ const peerPut = (entry: PeerEntry): MapPut => ({
   sum: BigInt(entry.tickets),
 })
 function recordOf({ peer: _, ...entry }: PeerEntry): Infer<typeof peerRecord> {
-  return { ...entry, heir: entry.heir && keyOfPeerId(entry.heir), declines: entry.declines.map(bytesOfAccount) }
+  const former = entry.former.map(keyOfPeerId)
+  return { ...entry, heir: entry.heir && keyOfPeerId(entry.heir), former, declines: entry.declines.map(bytesOfAccount) }
 }
 
 /**
@@ -85,5 +87,6 @@ export function checkTicket(
 function entryOf(key: Uint8Array, value: Uint8Array): PeerEntry {
   const record = decodeWith(peerRecord, value)
   const heir = record.heir && peerIdOfKey(record.heir)
-  return { peer: peerIdOfKey(key), ...record, heir, declines: record.declines.map(accountOfBytes) }
+  const former = record.former.map(peerIdOfKey)
+  return { peer: peerIdOfKey(key), ...record, heir, former, declines: record.declines.map(accountOfBytes) }
 }

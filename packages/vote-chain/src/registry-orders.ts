@@ -2,9 +2,9 @@ import { accountOfBytes, keyOfPeerId, type PeerId, peerIdOfKey } from '@interpee
 import { sameBytes } from '@interpeer/wire-codec'
 import { ChainError } from './errors.js'
 import { type Join, type RecoveryOrder, type Revocation, type Rotation, recoveryOf, type Terms } from './peer-orders.js'
-import { freshPeer, type PeerEntry, type Registry, type RegistryRules, type Standing, standingFor } from './registry.js'
+import { freshPeer, KEYS_BEFORE_MAX, type PeerEntry, type Registry, type RegistryRules, type Standing, standingFor } from './registry.js'
 
-const wrong = (code: 'PEER_UNKNOWN' | 'PEER_EXISTS' | 'RECOVERY_KEY_WRONG'): ChainError => new ChainError({ code })
+const wrong = (code: 'PEER_UNKNOWN' | 'PEER_EXISTS' | 'RECOVERY_KEY_WRONG' | 'PEER_KEYS_MANY'): ChainError => new ChainError({ code })
 const withEntry = (registry: Registry, entry: PeerEntry): Registry => new Map(registry).set(entry.peer, entry)
 
 /** The entry that an order is about, if it may give one. */
@@ -58,7 +58,7 @@ export function withRecovery(registry: Registry, order: RecoveryOrder): Registry
 /**
  * The recovery key takes a key's place: counts, ratings, tickets and terms go with it. The old key keeps the seats that it has until they
  * change hands, for its group knows it by no other name; what it does there, and what is owed for it, is the heir's.
- * @throws {ChainError} PEER_UNKNOWN, PEER_STANDING, PEER_EXISTS: the heir is registered, RECOVERY_KEY_WRONG
+ * @throws {ChainError} PEER_UNKNOWN, PEER_STANDING, PEER_EXISTS: the heir is registered, RECOVERY_KEY_WRONG, PEER_KEYS_MANY: it rotated too often
  */
 export function withRotated(registry: Registry, order: Rotation): Registry {
   const peer = peerIdOfKey(order.peer)
@@ -68,8 +68,9 @@ export function withRotated(registry: Registry, order: Rotation): Registry {
   const heir = peerIdOfKey(order.heir)
   if (registry.has(heir)) throw wrong('PEER_EXISTS')
   assertRecovery(entry, order.heir)
-  const successor: PeerEntry = { ...entry, peer: heir, recovery: order.recovery, orders: 0, seats: 0 }
-  const old: PeerEntry = { ...entry, standing: 'rotated', heir, recovery: null, tickets: 0, ticketsNew: 0 }
+  if (entry.former.length >= KEYS_BEFORE_MAX) throw wrong('PEER_KEYS_MANY')
+  const successor: PeerEntry = { ...entry, peer: heir, recovery: order.recovery, orders: 0, former: [...entry.former, peer] }
+  const old: PeerEntry = { ...entry, standing: 'rotated', heir, former: [], recovery: null, seats: 0, tickets: 0, ticketsNew: 0 }
   return new Map(registry).set(peer, old).set(heir, successor)
 }
 

@@ -24,11 +24,13 @@ export interface PeerEntry {
   readonly recovery: Uint8Array | null
   /** Of a rotated key: the one that took its place. */
   readonly heir: PeerId | null
+  /** The keys before it, oldest first: what they still hold, and what they did, is its own. At most `KEYS_BEFORE_MAX`. */
+  readonly former: readonly PeerId[]
   /** Seats that it takes at once. */
   readonly slots: number
   /** Accounts of jobs, and of uploaders, that it said it won't host: at most 8. */
   readonly declines: readonly AccountId[]
-  /** Seats that it has, or is named for. */
+  /** Seats that it has, or is named for, under former keys too. */
   readonly seats: number
   /** All that did not expire: those of this interval and of the one before. */
   readonly tickets: number
@@ -69,13 +71,15 @@ export interface Outcome {
 
 /** Most accounts that a peer declines. */
 export const DECLINES_MAX = 8
+/** Most rotations of one peer, ever: each leaves an entry that stays, and must be followed to the key that answers for it. */
+export const KEYS_BEFORE_MAX = 32
 
 /** A peer as it begins, and begins again after it fell below the threshold: with the tickets that unpaid work brings. */
 export function freshPeer(peer: PeerId, joinedHeight: number, rules: RegistryRules): PeerEntry {
   const outcomes = { agreed: 0, late: 0, absent: 0, contradicted: 0, unresolved: 0 }
   const interval = { intervalHeight: joinedHeight, ticketsNew: 0, jobsDone: 0, jobsInterval: 0, jobsIntervalBefore: 0 }
   const terms = { slots: rules.slotsMax, declines: [], seats: 0, tickets: rules.ticketsUnpaid }
-  const keys = { orders: 0, recovery: null, heir: null }
+  const keys = { orders: 0, recovery: null, heir: null, former: [] }
   const ratings = { connection: FRESH_RATING, agreement: FRESH_RATING }
   const here = { standing: 'joined' as const, joinedHeight, activeHeight: joinedHeight, awaySinceHeight: null }
   return { peer, ...here, ...keys, ...terms, ...interval, ...outcomes, ...ratings }
@@ -85,13 +89,12 @@ export function freshPeer(peer: PeerId, joinedHeight: number, rules: RegistryRul
 export const registryOf = (peers: readonly PeerId[], rules: RegistryRules): Registry =>
   new Map(peers.map((peer) => [peer, freshPeer(peer, 0, rules)]))
 
-/** The entry that answers for a key now: of a rotated key, its heir's. At most 32 rotations are followed. */
+/** The entry that answers for a key now: of a rotated key, its heir's. */
 export function standingFor(registry: Registry, peer: PeerId): PeerEntry | undefined {
   let entry = registry.get(peer)
-  for (let hops = 0; hops < HEIRS_MAX && entry !== undefined && entry.heir !== null; hops++) entry = registry.get(entry.heir)
+  for (let hops = 0; hops < KEYS_BEFORE_MAX && entry !== undefined && entry.heir !== null; hops++) entry = registry.get(entry.heir)
   return entry
 }
-const HEIRS_MAX = 32
 
 /** Whether so many cycles passed since it joined that it votes and has seats; at once for peers of the genesis. */
 export const isMature = ({ joinedHeight }: PeerEntry, height: number, { matureCycles }: Pick<Settings, 'matureCycles'>): boolean =>
@@ -218,14 +221,14 @@ function nextInterval(entry: PeerEntry, height: number, { intervalCycles, ticket
   }
 }
 
-/** Counts of seats as they are now; peers that are not registered have none. */
+/** Counts of seats as they are now, those of a rotated key with its heir's; peers that are not registered have none. */
 export function withSeats(registry: Registry, changes: ReadonlyMap<PeerId, number>): Registry {
   const changed = [...changes].filter(([peer, by]) => by !== 0 && registry.has(peer))
   if (changed.length === 0) return registry
   const next = new Map(registry)
   for (const [peer, by] of changed) {
-    const entry = registry.get(peer) as PeerEntry
-    next.set(peer, { ...entry, seats: entry.seats + by })
+    const entry = standingFor(next, peer) as PeerEntry
+    next.set(entry.peer, { ...entry, seats: entry.seats + by })
   }
   return next
 }

@@ -15,18 +15,20 @@ function listed(edits: readonly MapEdit[]) {
   }
 }
 
-interface Fields extends Omit<PeerEntry, 'peer' | 'recovery' | 'heir' | 'declines'> {
+interface Fields extends Omit<PeerEntry, 'peer' | 'recovery' | 'heir' | 'former' | 'declines'> {
   readonly peer: string
   readonly recovery: string | null
   readonly heir: string | null
+  readonly former: readonly string[]
   readonly declines: readonly string[]
 }
-const entryOf = ({ peer, recovery, heir, declines, ...rest }: Fields): PeerEntry =>
+const entryOf = ({ peer, recovery, heir, former, declines, ...rest }: Fields): PeerEntry =>
   ({
     ...rest,
     peer: peerIdOfKey(bytesOfHex(peer)),
     recovery: recovery && bytesOfHex(recovery),
     heir: heir && peerIdOfKey(bytesOfHex(heir)),
+    former: former.map((key) => peerIdOfKey(bytesOfHex(key))),
     declines: declines.map((account) => accountOfBytes(bytesOfHex(account))),
   }) as PeerEntry
 

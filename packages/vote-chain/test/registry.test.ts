@@ -168,10 +168,11 @@ describe('keys', () => {
       joinedHeight: 20,
       jobsDone: 1,
       tickets: 3,
-      seats: 0,
+      seats: 1,
       orders: 0,
+      former: [bob.peerId],
     })
-    expect(entryIn(rotated, bob.peerId)).toMatchObject({ standing: 'rotated', heir: spare.peerId, tickets: 0, seats: 1 })
+    expect(entryIn(rotated, bob.peerId)).toMatchObject({ standing: 'rotated', heir: spare.peerId, tickets: 0, seats: 0 })
     expect(standingFor(rotated, bob.peerId)?.peer).toBe(spare.peerId)
     const after = withOutcomes(rotated, [done(bob.peerId)], 24, rules)
     expect([entryIn(after, spare.peerId).jobsDone, entryIn(after, bob.peerId).jobsDone]).toEqual([2, 1])
@@ -181,6 +182,36 @@ describe('keys', () => {
     expect(ended).toEqual([bob.peerId, spare.peerId])
     expect([...registry.values()].filter(({ standing }) => standing === 'terminated')).toHaveLength(2)
     expect(withTerminated(registry, bob.peerId).ended).toEqual([])
+  })
+
+  test('seats under an old key stay the heir’s own, so rotating brings no further ones', () => {
+    const rotation = openRotation(signRotation(bob.publicKey, null, spare, network), network)
+    const rotated = withRotated(withSeats(joined, new Map([[bob.peerId, 2]])), rotation)
+    expect(mayBeDrawn(entryIn(rotated, spare.peerId), 30, rules)).toBe(false)
+    const left = withSeats(rotated, new Map([[bob.peerId, -1]]))
+    expect([entryIn(left, spare.peerId).seats, entryIn(left, bob.peerId).seats]).toEqual([1, 0])
+    expect(mayBeDrawn(entryIn(left, spare.peerId), 30, rules)).toBe(true)
+  })
+
+  test('nobody rotates out of reach: the key at the end of all rotations answers for the first', () => {
+    const keys = Array.from({ length: 34 }, (_, i) => keyed(100 + i))
+    const first = openJoin(
+      signJoin({ recovery: recoveryOf(keys[1]?.publicKey as Uint8Array), slots: 3 }, keys[0] as never, network),
+      network,
+    )
+    const rotate = (registry: Registry, i: number) => {
+      const recovery = recoveryOf((keys[i + 2] ?? spare).publicKey)
+      return withRotated(
+        registry,
+        openRotation(signRotation((keys[i] as typeof spare).publicKey, recovery, keys[i + 1] as never, network), network),
+      )
+    }
+    let registry = withJoined(begun, first, 20, rules)
+    for (let i = 0; i < 32; i++) registry = rotate(registry, i)
+    expect(() => rotate(registry, 32)).toThrow(code('PEER_KEYS_MANY'))
+    const last = (keys[32] as typeof spare).peerId
+    expect(entryIn(registry, last).former).toEqual(keys.slice(0, 32).map(({ peerId }) => peerId))
+    expect(withTerminated(registry, (keys[0] as typeof spare).peerId).ended).toContain(last)
   })
 
   test('a recovery key is named once; a thief can’t name another', () => {

@@ -13,6 +13,7 @@ const newcomer = {
   orders: 0,
   recovery: null as string | null,
   heir: null as string | null,
+  former: [] as readonly string[],
   slots: 32,
   declines: [] as readonly string[],
   seats: 0,
@@ -30,7 +31,7 @@ const peerOf = (n: number, changes: Partial<typeof newcomer> = {}) => ({ peer: p
 const FOUR = [
   peerOf(1, {
     ...{ jobsDone: 3, jobsInterval: 1, jobsIntervalBefore: 2, agreed: 300, late: 1, absent: 24, contradicted: 1, unresolved: 2 },
-    ...{ activeHeight: 64, seats: 2, slots: 3, orders: 5, recovery: named('a recovery key'), intervalHeight: 60 },
+    ...{ activeHeight: 64, seats: 2, slots: 3, orders: 5, recovery: named('a recovery key'), intervalHeight: 60, former: [peerKey(4)] },
     ...{
       declines: [named('an uploader'), named('an account of a job')],
       connection: { good: 3_250, bad: 0 },

@@ -40,6 +40,7 @@ export function momentOf(
   const ownerOf = (ticket: number) =>
     peerIdOfKey(readHeldMap(maps.peers, (get, root) => readAt(get, root, BigInt(ticket), cache)).entry.key)
   let lottery: Moment['lottery'] | undefined
+  let count: number | undefined
   return {
     height,
     timeMs,
@@ -57,9 +58,9 @@ export function momentOf(
       const entry = registry.get(peer)
       return entry !== undefined && isEligible(entry, job, height, before.settings)
     },
+    formerOf: (peer) => registry.get(peer)?.former ?? [],
     eligibleCount: () => {
-      let count = 0
-      for (const entry of registry.values()) if (mayBeDrawn(entry, height, before.settings)) count++
+      count ??= [...registry.values()].filter((entry) => mayBeDrawn(entry, height, before.settings)).length
       return count
     },
   }

@@ -51,7 +51,7 @@ function ticketsOfDraw(before: NetworkState, header: Header, seat: number, drawn
   const tried: number[] = []
   for (const ticket of ticketsTried(moment.lottery, (moment.firstSeatOf(job) ?? 0) + seat)) {
     tried.push(ticket)
-    if (!isPassedOver(moment.lottery.ownerOf(ticket), { ...drawn, eligible })) break
+    if (!isPassedOver(moment.lottery.ownerOf(ticket), { ...drawn, eligible, formerOf: moment.formerOf })) break
   }
   return tried
 }
@@ -74,7 +74,8 @@ export function checkSeatProof(
     ticketsBy: (peer, shown) => Number(checkPeer(before.peers, peer, shown).tickets),
     ownerOf: (ticket, shown) => {
       const { entry } = checkTicket(before.peers, BigInt(ticket), shown)
-      return { peer: entry.peer, isEligible: isEligible(entry, { job: claim.job, uploader }, at.height, settings) }
+      const { peer, former } = entry
+      return { peer, former, isEligible: isEligible(entry, { job: claim.job, uploader }, at.height, settings) }
     },
   }))
 }
