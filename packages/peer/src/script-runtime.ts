@@ -96,6 +96,8 @@ export interface ScriptRuntime {
   has(root: string): boolean
   /** The whole tree: its files, its symbolic links, and the directories that neither implies. */
   load(root: string, files: readonly FileEntry[], directories: readonly DirectoryEntry[], symlinks: readonly SymlinkEntry[]): Promise<void>
+  /** Does ahead of a root's first run what would take it long, and what all later states of the site have in common. It may fail, and run again. */
+  prepare?(root: string): Promise<void>
   derive(root: string, from: string, changes: readonly ScriptChange[]): Promise<void>
   forget(root: string): void
   /** What the site's configuration plans: GET requests, and when they are due. A pure function of the tree. */

@@ -4,6 +4,7 @@ import { sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import type { ServedState } from '../served-state.js'
 import type { SiteView } from '../site-view.js'
+import { WholeState } from './block-source.js'
 import { type GroupListener, GroupShell } from './group-shell.js'
 import { OutboxShell } from './outbox-shell.js'
 import { ProvenWrites } from './proven-writes.js'
@@ -31,13 +32,15 @@ export class SiteHost implements GroupListener {
   readonly #checker: ReadChecker
   readonly #outbox: OutboxShell
   readonly #standby: Standby
+  readonly #whole = new WholeState()
   readonly #stop = new AbortController()
   #view: SiteView
   #opening: NodeJS.Timeout | undefined
   /** The last epoch that this peer can't take part in. */
   #satOut = -1
 
-  constructor(view: SiteView, duties: SiteDuties) {
+  constructor(view: SiteView, around: SiteDuties) {
+    const duties = { ...around, whole: this.#whole }
     this.#view = view
     this.#duties = duties
     this.#served = new ServedSite(view.job, duties.siteRecords, duties.now, duties.count)
@@ -126,6 +129,7 @@ export class SiteHost implements GroupListener {
 
   /** Something of this site was asked for that is not here, though it may have to be. */
   onLacked(): void {
+    this.#whole.doubt()
     this.#copies.lookSoon()
   }
 
@@ -163,6 +167,7 @@ export class SiteHost implements GroupListener {
 
   async final(...[epoch, effect]: Effect<'final'>): Promise<void> {
     const { step, state, files, certificate, named, timeMs, batch, isLast } = effect
+    if (isLast) this.#whole.becomes(state)
     const durable = isLast ? this.#served.serve({ epoch, step, certificate, named, state, files, timeMs }) : undefined
     this.#answerWrites(epoch, effect)
     await durable
@@ -279,11 +284,19 @@ export class SiteHost implements GroupListener {
     const { files } = readStateBlock(block)
     const { certificate, named } = this.served?.state === start ? this.served : NOT_CERTIFIED
     await this.#served.serve({ epoch, step: 0, state: start, files, certificate, named, timeMs })
+    this.#inBackground(this.#duties.scripts.prepare(files))
     this.#tellOutbox(epoch, start, timeMs)
   }
 
   #standBy({ job, epoch, members, start }: SiteView): void {
-    if (this.#standby.begin({ network: this.#duties.network, job, epoch, members })) this.#inBackground(this.#copies.hold(start, epoch))
+    if (this.#standby.begin({ network: this.#duties.network, job, epoch, members })) this.#inBackground(this.#makeReady(start, epoch))
+  }
+
+  /** A newcomer's first visitors should not wait for what can be done before it has its seat. */
+  async #makeReady(start: ContentId, epoch: number): Promise<void> {
+    if (!(await this.#copies.hold(start, epoch))) return
+    const block = this.#duties.store.get(start)
+    if (block !== undefined) await this.#duties.scripts.prepare(readStateBlock(block).files)
   }
 
   /** The closing certificate of the epoch that it shadows opens the newcomer's own. */
