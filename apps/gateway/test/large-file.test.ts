@@ -37,6 +37,7 @@ beforeAll(async () => {
   for (const name of ['site', 'member', 'gateway']) mkdirSync(join(folder, name))
   await writeFilm(join(folder, 'site', 'film.webm'))
   writeFileSync(join(folder, 'site', 'up.php'), UPLOAD)
+  writeFileSync(join(folder, 'site', 'style.css'), 'body { color: teal }')
   const signer = createSigner(new Uint8Array(32).fill(9))
   const script = new URL('large-file-member.mjs', import.meta.url).pathname
   member = spawn(process.execPath, [script, join(folder, 'member'), accountOfPeer(signer.peerId)], { stdio: ['pipe', 'pipe', 'inherit'] })
@@ -245,3 +246,26 @@ test('the longest body that there is goes through, and one byte more is too much
   expect(await post('image/jpeg', longest)).toEqual({ status: 200, told: [String(longest.length), sha1(longest), [], []] })
   expect(await post('image/jpeg', Buffer.alloc(longest.length + 1))).toEqual({ status: 413, told: 'REQUEST_TOO_LARGE' })
 }, 120_000)
+
+test('a small file costs the member one answer; after a write it is asked whether the file is still the same, and no script is kept', async () => {
+  const style = async (headers: Record<string, string> = {}) => {
+    const { response } = await get('/style.css', headers)
+    const chunks: Uint8Array[] = []
+    for await (const chunk of response as AsyncIterable<Uint8Array>) chunks.push(chunk)
+    return {
+      use: response.headers['interpeer-cache'],
+      status: response.statusCode,
+      etag: response.headers.etag,
+      text: Buffer.concat(chunks).toString(),
+    }
+  }
+  const first = await style()
+  expect(first).toMatchObject({ use: 'stored', status: 200, text: 'body { color: teal }' })
+  // a machine that is busy may take longer than a state counts as the last one
+  const soon = (headers: Record<string, string>) => expect.poll(() => style(headers), { timeout: 30_000 })
+  await soon({ cookie: 'a=1' }).toEqual({ ...first, use: 'hit' })
+  await soon({ 'if-none-match': first.etag ?? '' }).toEqual({ ...first, use: 'hit', status: 304, text: '' })
+  expect((await post('text/plain', Buffer.from('a'))).status).toBe(200)
+  expect(await style()).toEqual({ ...first, use: 'revalidated' })
+  expect((await get('/up.php')).response.headers['interpeer-cache']).toBeUndefined()
+}, 60_000)

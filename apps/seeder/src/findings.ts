@@ -14,6 +14,7 @@ export type FindingCode =
   | 'PATHS_LEFT'
   | 'PRIVATE_FILE'
   | 'SCRATCH_SHOWS'
+  | 'SCRIPT_MISSING'
   | 'SECRET_READABLE'
   | 'SENDS_MAIL'
   | 'SITE_LARGE'

@@ -315,13 +315,19 @@ export const planted: readonly PlantedBug[] = [
     foundBy: [inEvents],
   },
   {
+    name: 'outbox-stale',
+    says: 'a member sends on whatever final state it has',
+    patches: [{ file: 'src/agenda/outbox-duty.ts', search: 'timeMs >= startsMs && startsMs >= sinceMs', replace: 'startsMs >= sinceMs' }],
+    foundBy: [{ ...inEvents, seedsMax: 150 }],
+  },
+  {
     name: 'outbox-stays',
     says: 'a request that a member reported as sent still waits to be sent',
     patches: [
       {
         file: 'src/agenda/outbox-turns.ts',
-        search: 'agenda: withEntry(agenda, key, undefined) } : IGNORED',
-        replace: 'agenda } : IGNORED',
+        search: "{ type: 'ended', entry, agenda: withEntry(agenda, key, undefined) }",
+        replace: "{ type: 'ended', entry, agenda }",
       },
     ],
     foundBy: [inEvents],

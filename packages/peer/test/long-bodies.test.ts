@@ -5,6 +5,7 @@ import { REQUEST_BODY_MAX_BYTES, REQUEST_PART_BYTES, REQUEST_WHOLE_BODY_MAX_BYTE
 import { hexOf } from '@interpeer/wire-codec'
 import { afterEach, expect, test } from 'vitest'
 import type { PeerError } from '../src/errors.js'
+import { BodyDesk } from '../src/node/body-desk.js'
 import { BodyRoom } from '../src/node/body-room.js'
 import { cutBody, SentBodies } from '../src/node/sent-bodies.js'
 import type { ScriptOutcome, ScriptRequest } from '../src/script-runtime.js'
@@ -171,4 +172,38 @@ test('blocks that two requests share stay until both are over; and who is asked 
   expect(seen()).toEqual([true, true, false])
   two?.end()
   expect(seen()).toEqual([false, false, false])
+})
+
+test('a member fetches no more at a time for one asker than its share, and gives the room back whatever came of it', async () => {
+  const counts: string[] = []
+  const ended: string[] = []
+  const places = {
+    store: { get: () => undefined } as never,
+    self: 'self' as never,
+    count: (code: string) => void counts.push(code),
+    holdBlocks: () => () => void ended.push('unheld'),
+    exchange: {
+      fetchBlocks: (_: unknown, { signal }: { signal: AbortSignal }) =>
+        new Promise((_resolve, reject) => {
+          const end = () => reject(new Error('over'))
+          signal.addEventListener('abort', end)
+          if (signal.aborted) end()
+        }),
+    } as never,
+  }
+  const desk = new BodyDesk(places, { visitorBytes: 4 * REQUEST_PART_BYTES, siteBytes: 6 * REQUEST_PART_BYTES, allBytes: 99 * MIB })
+  const request = (from: number, parts: number) =>
+    desk.hold({
+      ...{ from: new Uint8Array(32).fill(from), job: bytesOfContentId(job), id: new Uint8Array(16), ms: 0, seenEpoch: 0, seenStep: 0 },
+      ...asking('POST', '/'),
+      parts: Array.from({ length: parts }, () => bytesOfContentId(job)),
+    })
+  const first = request(1, 3)
+  expect(await request(1, 2)).toEqual({ refusal: 'GROUP_BUSY' })
+  const second = request(2, 3)
+  expect(await request(3, 1)).toEqual({ refusal: 'GROUP_BUSY' }) // the site's share
+  desk.close()
+  expect(await Promise.all([first, second])).toEqual([{ refusal: 'REQUEST_BODY_MISSING' }, { refusal: 'REQUEST_BODY_MISSING' }])
+  expect([counts, ended.length]).toEqual([['BODIES_BUSY', 'BODIES_BUSY', 'FETCH_FAILED', 'FETCH_FAILED'], 2])
+  expect(await request(1, 4)).toEqual({ refusal: 'REQUEST_BODY_MISSING' }) // there was room
 })

@@ -50,7 +50,8 @@ export type {
   PayEffect,
 } from './host-calls/effects.js'
 export type { JobFacts } from './host-calls/host-calls.js'
-export { type ConvertedHtaccess, convertHtaccess, type UntakenLine } from './htaccess/convert.js'
+export { type ConvertedHtaccess, convertHtaccess, type HtaccessFile } from './htaccess/convert.js'
+export type { UntakenLine } from './htaccess/read-htaccess.js'
 export { SLOT, SLOTS_MAX, type SlotLimits, slotsOf } from './limits.js'
 export {
   type Abstained,

@@ -11,6 +11,7 @@ import { peerGroupOwnWork } from './peer-group-own-work.ts'
 import { phpHostCalls } from './php-host-calls.ts'
 import { phpRuntimeBridge } from './php-runtime-bridge.ts'
 import { provenRecords } from './proven.ts'
+import { seeder } from './seeder.ts'
 import { voteChain } from './vote-chain.ts'
 import { wireCodec } from './wire-codec.ts'
 
@@ -31,4 +32,5 @@ export const targets: readonly Target[] = [
   ...phpHostCalls,
   ...phpRuntimeBridge,
   ...gateway,
+  ...seeder,
 ]

@@ -31,6 +31,13 @@ const site = treeOf(
   [],
 )
 
+/** The first line of a text, as the path of a folder. */
+const folderIn = (text: string): string =>
+  text
+    .slice(0, Math.max(0, text.indexOf('\n')))
+    .split('/')
+    .filter((name) => name !== '' && name !== '.' && name !== '..')
+    .join('/')
 const engine = (globalThis as unknown as { WebAssembly: { validate(bytes: Uint8Array): boolean } }).WebAssembly
 
 /** What the engine takes it must take when it is metered; what it refuses it must refuse then, or the meter has read something else than it. */
@@ -75,7 +82,14 @@ export const phpRuntimeBridge: readonly Target[] = [
     errors: [],
     // rules of any text are taken by the configuration, and lead nowhere that no rule may lead
     run: (input) => {
-      const { untaken, ...made } = convertHtaccess(textOf(input.subarray(0, 65_536)).replaceAll('\ufffd', '?'))
+      // the first line may say where the next lines lie: '@folder'
+      const texts = textOf(input.subarray(0, 65_536)).replaceAll('\ufffd', '?').split(/^@/m)
+      const files = texts.map((text, i) => ({
+        folder: i === 0 ? '' : folderIn(text),
+        text: i === 0 ? text : text.slice(text.indexOf('\n') + 1),
+      }))
+      const { untaken, topLines, ...made } = convertHtaccess(files)
+      if (topLines > made.rewrite.length) throw new Broken('more lines of the top than there are')
       if (untaken.some(({ why }) => why === '')) throw new Broken('a line that was left out for no reason')
       const reading = parseConfiguration(bytesOfText(JSON.stringify(made)))
       // all rules together may still be longer than a file
@@ -93,6 +107,7 @@ export const phpRuntimeBridge: readonly Target[] = [
       [
         'RewriteEngine On\nRewriteBase /\nRewriteCond %{REQUEST_FILENAME} !-f\nRewriteRule ^(.*)$ index.php?q=$1 [L,QSA]\n',
         '<IfModule mod_rewrite.c>\nRewriteRule "^a b$" https://%{HTTP_HOST}/$1 [R=301,NE]\n</IfModule>\n<FilesMatch "\\.(db|bak)$">\nDeny from all\n</FilesMatch>',
+        'RewriteEngine On\nRewriteRule ^(.*)$ i.php?$1 [L]\n@sub/a\nDeny from all\nRewriteRule !x$ y\n@sub\nRewriteOptions inherit\nRewriteBase /z\nRewriteRule (a|b) $1.php\n@sub/a/b\nAllow from all\n',
         'Redirect 301 /old /new\nRedirectMatch gone ^/x\nErrorDocument 404 /404.html\nFallbackResource /index.php\nExpiresDefault "access plus 1 day"\n',
       ].map(bytesOfText),
   },

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync } fr
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import type { TreeFiles } from '@interpeer/content-store'
 import type { ImportCounts, LeftOut } from '@interpeer/content-store/node'
-import { CONFIGURATION_FILE, type FileChange, faultText } from '@interpeer/php-runtime-bridge'
+import { CONFIGURATION_FILE, convertHtaccess, type FileChange, faultText } from '@interpeer/php-runtime-bridge'
 import { type Finding, findingOf, groupsOf, sortedFindings } from '../findings.js'
 import { putChanges } from '../folder/put-changes.js'
 import { type FolderSnapshot, readFolder } from '../folder/read-folder.js'
@@ -11,9 +11,8 @@ import type { DumpReport } from '../sql/dump-writer.js'
 import { importDump } from '../sql/import-dump.js'
 import { SiteImportError } from './errors.js'
 import { type FoundApplication, findApplication, inFolder } from './find-application.js'
-import { convertHtaccess } from './htaccess.js'
 import { oldRootsIn } from './old-roots.js'
-import { documentRootOf, faultsOf, isRewriteTaken, type Proposal, proposeConfiguration, textOfProposal } from './propose-configuration.js'
+import { documentRootOf, faultsOf, type Proposal, proposeConfiguration, textOfProposal } from './propose-configuration.js'
 import { changesOf, undoLinks, undoPathsIn, undoPathsInText } from './undo-paths.js'
 
 export interface ImportSiteOptions {
@@ -128,9 +127,9 @@ function planOf(site: TreeFiles, found: FoundApplication | undefined, sql: strin
   for (const path of missing) for (const one of [...parentsOf(path), path]) folders.add(one)
   if (site.files.some(({ path }) => path === CONFIGURATION_FILE) || found === undefined)
     return { proposal: undefined, database, folders: missing, findings: [] }
-  const { rewrite, errorPages, findings } = htaccessOf(site, documentRootOf(found))
+  const { findings, ...said } = htaccessOf(site, documentRootOf(found))
   const isFolder = (path: string) => folders.has(path)
-  const proposed = proposeConfiguration({ found, isFolder, isThere, rewrite, errorPages })
+  const proposed = proposeConfiguration({ found, isFolder, isThere, ...said })
   const faults = faultsOf(proposed, isFolder).map((fault) =>
     findingOf('error', 'HTACCESS_LEFT', `the proposed configuration is to be corrected: ${faultText(fault)}`),
   )
@@ -147,28 +146,27 @@ const parentsOf = (path: string): string[] => {
   return names.slice(1).map((_, i) => names.slice(0, i + 1).join('/'))
 }
 
-/** The rules of all .htaccess files below the document root: the top one's first, as it is. */
+/** What all .htaccess files below the document root say. */
 function htaccessOf(site: TreeFiles, documentRoot: string) {
   const below = documentRoot === '' ? '' : `${documentRoot}/`
-  const files = site.files.filter(({ path }) => path.startsWith(below) && (path === '.htaccess' || path.endsWith('/.htaccess')))
-  const converted = files.map(({ path, bytes }) => {
-    const folder = path.slice(below.length, Math.max(below.length, path.length - '/.htaccess'.length))
-    const inRoot = path === `${below}.htaccess`
-    return { path, inRoot, ...convertHtaccess(Buffer.from(bytes).toString('utf8'), inRoot ? '' : folder, isRewriteTaken) }
-  })
-  const places = converted.flatMap(({ path, left }) => left.map(({ line, directive }) => ({ path, line, directive })))
-  const findings = [...groupsOf(places, ({ directive }) => directive.slice(0, 80))].map(([directive, group]) =>
-    findingOf(
-      'warning',
-      'HTACCESS_LEFT',
-      `"${directive}" of an .htaccess was not taken`,
-      group.map(({ path, line }) => ({ path, line })),
-      group.length,
-    ),
+  const files = site.files
+    .filter(({ path }) => path.startsWith(below) && (path === `${below}.htaccess` || path.endsWith('/.htaccess')))
+    .map(({ path, bytes }) => ({
+      folder: path.slice(below.length, Math.max(below.length, path.length - '/.htaccess'.length)),
+      text: Buffer.from(bytes).toString('utf8'),
+    }))
+  const { untaken, ...said } = convertHtaccess(files)
+  const findings = [...groupsOf(untaken, ({ text, why }) => `"${text.slice(0, 80)}" of an .htaccess was not taken: ${why}`)].map(
+    ([sentence, group]) =>
+      findingOf(
+        'warning',
+        'HTACCESS_LEFT',
+        sentence,
+        group.map(({ folder, line }) => ({ path: `${below}${folder === '' ? '' : `${folder}/`}.htaccess`, line })),
+        group.length,
+      ),
   )
-  const closes = converted.filter(({ inRoot }) => !inRoot).flatMap(({ rewrite }) => rewrite)
-  const top = converted.find(({ inRoot }) => inRoot)
-  return { rewrite: [...closes, ...(top?.rewrite ?? [])], errorPages: top?.errorPages ?? {}, findings }
+  return { ...said, findings }
 }
 
 function bundleOf(site: TreeFiles, { proposal, folders }: Plan): FileChange[] {

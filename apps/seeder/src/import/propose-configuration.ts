@@ -8,8 +8,11 @@ export interface ProposalParts {
   /** Of the folder as it will be. */
   readonly isFolder: (path: string) => boolean
   readonly isThere: (path: string) => boolean
-  /** Lines of rewriting from the folder's own .htaccess. */
+  /** Lines of rewriting from the site's own .htaccess files, the last `topLines` of them from the one of the document root. */
   readonly rewrite: readonly string[]
+  readonly topLines: number
+  readonly entry?: string
+  readonly maxAge: Readonly<Record<string, number>>
   readonly errorPages: Readonly<Record<string, string>>
 }
 
@@ -17,7 +20,7 @@ export interface ProposalParts {
 const REWRITE_LINES_MAX = 256
 
 /** Whether the runtime reads a line of Apache's rewriting. */
-export function isRewriteTaken(line: string): boolean {
+function isRewriteTaken(line: string): boolean {
   const lines = /^\s*rewritecond/i.test(line) ? [line, 'RewriteRule ^ -'] : [line]
   return parseConfiguration(Buffer.from(JSON.stringify({ rewrite: lines }))).type === 'valid'
 }
@@ -26,7 +29,7 @@ export function isRewriteTaken(line: string): boolean {
 export const documentRootOf = ({ application, folder }: FoundApplication): string => inFolder(folder, application.documentRoot ?? '')
 
 /** How a site should run, by what is known of its application and what its folder says. */
-export function proposeConfiguration({ found, isFolder, isThere, rewrite, errorPages }: ProposalParts): Proposal {
+export function proposeConfiguration({ found, isFolder, isThere, rewrite, topLines, errorPages, maxAge, ...own }: ProposalParts): Proposal {
   const { application, folder } = found
   const documentRoot = documentRootOf(found)
   const here = (paths: readonly string[] = []): string[] => paths.map((path) => inFolder(folder, path))
@@ -36,14 +39,16 @@ export function proposeConfiguration({ found, isFolder, isThere, rewrite, errorP
   const scratch = here(application.scratch).filter((path) => isThere(path) || (isFolder(parentOf(path)) && parentOf(path) !== ''))
   const denied = documentRoot === folder ? (application.denied ?? []).filter((name) => isFolder(inFolder(folder, name))) : []
   const closes = denied.map((name) => `RewriteRule ^${name}(/|$) - [F]`).filter((line) => !rewrite.includes(line))
-  const lines = [...closes, ...(rewrite.length > 0 ? rewrite : (application.rewrite ?? []))].filter(isRewriteTaken)
-  const { entry, intl = false, slots = 1, outbox = false, cron = [] } = application
+  // what folders close and rewrite does not say how the site's own addresses are answered
+  const lines = [...closes, ...rewrite, ...(topLines > 0 ? [] : (application.rewrite ?? []))].filter(isRewriteTaken)
+  const { entry = own.entry, intl = false, slots = 1, outbox = false, cron = [] } = application
   return {
     ...(slots === 1 ? {} : { slots }),
     ...(documentRoot === '' ? {} : { documentRoot }),
     ...(lines.length === 0 ? {} : { rewrite: lines.slice(0, REWRITE_LINES_MAX) }),
     ...(entry === undefined ? {} : { entry }),
     ...(Object.keys(errorPages).length === 0 ? {} : { errorPages }),
+    ...(Object.keys(maxAge).length === 0 ? {} : { maxAge }),
     ...(mutable.length === 0 ? {} : { mutable }),
     ...(scratch.length === 0 ? {} : { scratch }),
     // without a list of what changes there is no code to compile

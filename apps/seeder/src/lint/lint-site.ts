@@ -8,6 +8,7 @@ import { configurationOf } from '../site-check.js'
 import { SLOT_LIMITS, userCacheFolder } from '../slot.js'
 import { checkSyntax } from './check-syntax.js'
 import { lookAtFiles } from './look-at-files.js'
+import { namedScripts } from './named-scripts.js'
 import { isPhp } from './read-texts.js'
 import { tryViews } from './try-views.js'
 
@@ -38,6 +39,7 @@ export async function lintSite(folder: string, options: LintOptions): Promise<vo
       findingOf('error', 'LEFT_OUT', `${code}: publishing refuses it`, [{ path: target === undefined ? path : `${path} -> ${target}` }]),
     ),
     ...lookAtFiles(tree, documentRootOf(configuration, tree)),
+    ...namedScripts(tree, configuration),
     ...(options.run ? await running(tree, configuration, options, say) : []),
   ]
   const sorted = sortedFindings(findings)

@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import {
+  chmodSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -12,6 +15,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -86,7 +90,7 @@ test('a WordPress of another machine: found, moved to where scripts see it, with
   expect(JSON.parse(made('interpeer.json'))).toEqual(report.configuration)
   expect(report.configuration).toMatchObject({
     entry: '/index.php',
-    rewrite: ['RewriteRule ^wp-includes(/|$) - [F]', 'RewriteCond %{REQUEST_FILENAME} !-f', 'RewriteRule . /index.php [L]'],
+    rewrite: ['RewriteRule ^wp-includes/ - [F]', 'RewriteCond %{REQUEST_FILENAME} !-f', 'RewriteRule . /index.php [L]'],
     errorPages: { 404: '/404.php' },
     mutable: ['wp-content/database', 'wp-content/uploads'],
     cron: [{ schedule: '*/15 * * * *', target: '/wp-cron.php?doing_wp_cron' }],
@@ -156,6 +160,103 @@ test('what no site can hold is left out and told: links outward, pipes, names, p
   expect(leftOut.sort()).toEqual(['FILE_PATH', 'FILE_TOO_LARGE', 'HISTORY', 'IMPORT_KIND', 'IMPORT_LOOP', 'IMPORT_NAME', 'IMPORT_OUTSIDE'])
   expect(findings.find(({ code }) => code === 'NAMES_ALIKE')?.places).toEqual([{ path: 'Name.txt' }, { path: 'name.txt' }])
   expect(readdirSync(out).sort()).toEqual(['Name.txt', 'deep', 'index.php', 'interpeer.json', 'name.txt'])
+})
+
+test('what this user may not read is left out and told; all else comes', async () => {
+  put({ 'index.php': '<?php', 'closed.php': 'secret', 'closed/a.txt': 'secret', 'open/b.txt': 'b' })
+  for (const path of [work, join(folder, '..')]) chmodSync(path, 0o777)
+  for (const path of ['closed.php', 'closed']) chmodSync(join(folder, path), 0)
+  const isRoot = process.getuid?.() === 0
+  if (isRoot) process.seteuid?.(65_534) // root may read everything
+  try {
+    const { findings } = await imported()
+    const [left] = findings.filter(({ text }) => text.startsWith('IMPORT_UNREADABLE'))
+    expect(left?.places).toEqual([{ path: 'closed' }, { path: 'closed.php' }])
+    expect(readdirSync(out).sort()).toEqual(['index.php', 'interpeer.json', 'open'])
+  } finally {
+    if (isRoot) process.seteuid?.(0)
+    for (const path of ['closed.php', 'closed']) chmodSync(join(folder, path), 0o755)
+  }
+})
+
+test('pipes, sockets and devices are left out; hard links are files, and what is sparse is as long as it says', async () => {
+  put({ 'index.php': '<?php', 'a.txt': 'shared' })
+  linkSync(join(folder, 'a.txt'), join(folder, 'b.txt'))
+  execFileSync('mkfifo', [join(folder, 'pipe')])
+  const server = createServer().listen(join(folder, 'socket'))
+  await once(server, 'listening')
+  const kinds = ['pipe', 'socket']
+  try {
+    execFileSync('mknod', [join(folder, 'zero'), 'c', '1', '5'], { stdio: 'ignore' })
+    kinds.push('zero')
+  } catch {
+    // only root makes devices
+  }
+  const sparse = join(folder, 'sparse')
+  writeFileSync(sparse, 'begin')
+  truncateSync(sparse, 3 * 2 ** 20 + 1)
+  try {
+    const { findings } = await imported()
+    expect(findings.find(({ text }) => text.startsWith('IMPORT_KIND'))?.places).toEqual(kinds.map((path) => ({ path })))
+  } finally {
+    server.close()
+  }
+  expect(readdirSync(out).sort()).toEqual(['a.txt', 'b.txt', 'index.php', 'interpeer.json', 'sparse'])
+  const zeros = readFileSync(join(out, 'sparse'))
+  expect([zeros.length, zeros.subarray(0, 5).toString(), zeros.subarray(5).every((byte) => byte === 0)]).toEqual([
+    3 * 2 ** 20 + 1,
+    'begin',
+    true,
+  ])
+  writeFileSync(join(out, 'a.txt'), 'changed') // two files now
+  expect([made('b.txt'), readFileSync(join(folder, 'a.txt'), 'utf8')]).toEqual(['shared', 'shared'])
+})
+
+test('names of any letters are kept as they are; those that some machines take for one are told', async () => {
+  const names = [
+    'new\nline',
+    'tab\t',
+    'quo\'te"',
+    '-rf',
+    ' space ',
+    'dot.',
+    'con',
+    '%41',
+    'ü',
+    'u\u0308',
+    '\u202egnp.exe',
+    '😀',
+    'x'.repeat(255),
+    '$(id)',
+    '*',
+  ]
+  put(Object.fromEntries([['index.php', '<?php'], ...names.map((name) => [name, name] as const)]))
+  mkdirSync(join(folder, '~'))
+  const { findings } = await imported()
+  for (const name of names) expect(made(name), name).toBe(name)
+  expect(findings.find(({ code }) => code === 'NAMES_ALIKE')?.places).toEqual([{ path: 'u\u0308' }, { path: 'ü' }])
+  expect(findings.filter(({ code }) => code === 'LEFT_OUT')).toEqual([])
+})
+
+test('.htaccess files of folders come to rules for the whole site', async () => {
+  put({
+    'index.php': '<?php',
+    'wiki/index.php': '<?php',
+    'wiki/.htaccess':
+      'RewriteEngine On\nRewriteBase /wiki/\nRewriteCond %{REQUEST_FILENAME} !-f\nRewriteRule ^(.+)$ index.php?title=$1 [L,QSA]',
+    'data/.htaccess': 'Order deny,allow\nDeny from all',
+    'data/public/.htaccess': 'Allow from all',
+    'data/public/a.txt': '',
+  })
+  expect((await imported()).configuration).toMatchObject({
+    rewrite: [
+      'RewriteCond $1 !^(?:public)(?:/|$)',
+      'RewriteRule ^data/(.*) - [F]',
+      'RewriteCond %{REQUEST_FILENAME} !-f',
+      'RewriteRule ^wiki/(.+)$ /wiki/index.php?title=$1 [L,QSA]',
+      'RewriteRule ^wiki/ - [L]',
+    ],
+  })
 })
 
 test('a folder that is swapped for a link while it is read gives nothing of what that leads to', async () => {

@@ -6,12 +6,22 @@ export interface FileMatch {
   readonly isPattern: boolean
 }
 
-/** The rule that forbids a folder, or the files of such names in it. undefined where it cannot be said. */
-export function accessRule(folder: string, files: FileMatch | undefined): string | undefined {
+/** The lines that forbid a folder, but not those folders in it. */
+export function accessRules(folder: string, but: readonly string[]): readonly string[] {
   const prefix = folder === '' ? '^' : `^${literal(folder)}/`
-  if (files === undefined) return `RewriteRule ${word(prefix)} - [F]`
+  if (but.length === 0) return [`RewriteRule ${word(prefix)} - [F]`]
+  const inside = but.map((one) => literal(folder === '' ? one : one.slice(folder.length + 1)))
+  return [`RewriteCond $1 ${word(`!^(?:${inside.join('|')})(?:/|$)`)}`, `RewriteRule ${word(`${prefix}(.*)`)} - [F]`]
+}
+
+/** The rule that forbids files of such names in a folder, or lets them pass before another forbids them. undefined where it cannot be said. */
+export function fileRule(folder: string, files: FileMatch, isAllowed: boolean): string | undefined {
+  const prefix = folder === '' ? '^' : `^${literal(folder)}/`
   const name = files.isPattern ? patternOf(files.name) : globOf(files.name)
-  return name === undefined ? undefined : `RewriteRule ${word(`${prefix}(?:.*/)?${name}(?:/|$)`)} - [F]`
+  // a script that is closed must not answer with a path behind its name either
+  return name === undefined
+    ? undefined
+    : `RewriteRule ${word(`${prefix}(?:.*/)?${name}${isAllowed ? '$' : '(?:/|$)'}`)} - [${isAllowed ? 'L' : 'F'}]`
 }
 
 const word = (text: string) => `"${text.replaceAll('"', '\\"')}"`

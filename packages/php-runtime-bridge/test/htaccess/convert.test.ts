@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
-import { convertHtaccess } from '../../src/htaccess/convert.js'
+import { convertHtaccess as convertFiles } from '../../src/htaccess/convert.js'
 import { configured, routedTo, siteOf } from '../rewrite/routed.js'
 
+const convertHtaccess = (text: string, folder = '') => convertFiles([{ folder, text }])
 const untakenIn = (text: string, folder?: string) => convertHtaccess(text, folder).untaken.map(({ line, why }) => `${line}: ${why}`)
 
 test('that of WordPress', () => {
@@ -24,6 +25,7 @@ RewriteRule . /index.php [L]
       'RewriteCond %{REQUEST_FILENAME} !-d',
       'RewriteRule . /index.php [L]',
     ],
+    topLines: 4,
     errorPages: {},
     maxAge: {},
     untaken: [],
@@ -105,8 +107,9 @@ ExpiresActive On
 ExpiresDefault "access plus 1 month 2 days"
 DirectoryIndex doku.php index.php`
   const made = convertHtaccess(text)
-  expect({ ...made, rewrite: undefined, untaken: made.untaken.map(({ line }) => line) }).toEqual({
+  expect({ ...made, rewrite: undefined, topLines: undefined, untaken: made.untaken.map(({ line }) => line) }).toEqual({
     rewrite: undefined,
+    topLines: undefined,
     entry: '/index.php',
     errorPages: { 404: '/404.php?x' },
     maxAge: { '/': 2_764_800 },
@@ -124,7 +127,7 @@ DirectoryIndex doku.php index.php`
 })
 
 test('in a folder, patterns begin there and so does what they lead to', () => {
-  const text = 'RewriteEngine On\nRewriteRule ^$ start.php [L]\nRewriteRule ^(\\w+)$ page.php?id=$1 [L]\nRewriteRule x$ y [L]'
+  const text = 'RewriteEngine On\nRewriteRule ^$ start.php [L]\nRewriteRule ^(\\w+)$ page.php?id=$1 [L]\nRewriteRule ^x|y$ z [L]'
   const { rewrite, untaken } = convertHtaccess(text, 'w.iki')
   expect(untaken.map(({ line }) => line)).toEqual([4])
   const to = (target: string) => routedTo(siteOf('w.iki/page.php', 'w.iki/start.php'), configured({ rewrite }), target)
