@@ -41,6 +41,16 @@ test('a block a cycle, while all is well', () => {
   expect(Object.fromEntries(chains.counts)).toEqual({})
 })
 
+test('who votes late is in the certificate all the same, that of the next block: it is paid, and counts as active', () => {
+  const chains = new Chains({ seed: 1, electors: 7 })
+  chains.world.run({ untilMs: 1_000_000 + 8_500 })
+  for (const [height, blocks] of chains.certified) {
+    const { body, certificate } = [...blocks.values()][0] as Block
+    expect(certificate.votes.length).toBeGreaterThanOrEqual(5)
+    if (height > 1) expect([height, body.certificate?.votes.length]).toEqual([height, 7])
+  }
+})
+
 test('one peer alone is a quorum of one', () => {
   const chains = new Chains({ seed: 1, electors: 1 })
   chains.world.run({ untilMs: 1_000_000 + 5_500 })
