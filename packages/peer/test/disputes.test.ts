@@ -28,20 +28,20 @@ const answer = (root: ContentId): Answer => {
 
 /** A group of three among seven: so four outsiders, who are all jurors. Two of its members answer rightly and one wrongly: of three, three must agree. */
 class Disputed extends Ledgerless {
-  readonly job: JobId
+  readonly site: JobId
   constructor() {
     super({ disputeFetchCycles: 2, disputeAnswerCycles: 2, disputeCycles: 2 })
     const { job, transaction } = publication(this.genesis, { seats: 3 })
-    this.job = job
+    this.site = job
     this.block(transaction)
     this.block()
   }
   get members(): readonly PeerId[] {
-    return super.job(this.job).epoch.members
+    return this.job(this.site).epoch.members
   }
   dispute(roots: readonly ContentId[] = [RIGHT, RIGHT, WRONG]): Uint8Array {
-    const { epoch } = super.job(this.job)
-    const place = { job: bytesOfContentId(this.job), epoch: epoch.number, step: 1, rank: 0, batch }
+    const { epoch } = this.job(this.site)
+    const place = { job: bytesOfContentId(this.site), epoch: epoch.number, step: 1, rank: 0, batch }
     const reveals = this.members.map((peer, seat) => {
       const value = { ...place, from: signerOf(peer).publicKey, start: bytesOfContentId(epoch.start), salt: new Uint8Array(32) }
       return signMessage(revealMessage, { ...value, answer: answer(roots[seat] as ContentId) }, signerOf(peer), this.genesis.network)
@@ -50,9 +50,9 @@ class Disputed extends Ledgerless {
     return disputeMessage.encode({ ...named, base: null, steps: [], evidence: { type: 'split', rank: 0, reveals } })
   }
   get id(): Uint8Array {
-    const { epoch } = super.job(this.job)
+    const { epoch } = this.job(this.site)
     return disputeId(
-      { network: this.genesis.network, job: this.job, epoch: epoch.number, members: epoch.members },
+      { network: this.genesis.network, job: this.site, epoch: epoch.number, members: epoch.members },
       { step: 1, batch, start: epoch.start },
     )
   }
@@ -61,7 +61,7 @@ class Disputed extends Ledgerless {
   }
   verdict(by: Signer, root: ContentId): Uint8Array {
     const finding = { type: 'answered', step: 1, answer: answer(root) } as const
-    const value = { job: bytesOfContentId(this.job), epoch: 1, dispute: this.id, from: by.publicKey, finding }
+    const value = { job: bytesOfContentId(this.site), epoch: 1, dispute: this.id, from: by.publicKey, finding }
     return signMessage(verdictMessage, value, by, this.genesis.network)
   }
   get jurors(): readonly Signer[] {
@@ -99,13 +99,13 @@ describe('a dispute before the chain (docs/protocol/jury.md)', () => {
   test('while it is open no closing certificate and no recovery opens another epoch', () => {
     const world = new Disputed()
     world.block(world.dispute())
-    const entry = world.state.jobs.get(world.job)
+    const entry = world.state.jobs.get(world.site)
     world.blocksUntil(() => world.timeMs >= (entry?.next?.atMs ?? 0))
     if (world.record?.judgment === null) {
       const closing = closingOf(world.genesis, entry as never)
-      expect(codes(world.block(epochCloseTransaction(world.job, closing.certificate, closing.batch)))).toEqual(['DISPUTE_OPEN'])
+      expect(codes(world.block(epochCloseTransaction(world.site, closing.certificate, closing.batch)))).toEqual(['DISPUTE_OPEN'])
     }
-    expect(world.state.jobs.get(world.job)?.epoch.number).toBe(1)
+    expect(world.state.jobs.get(world.site)?.epoch.number).toBe(1)
   })
 
   test('the majority’s answer stands: who said otherwise is marked and pays, jurors are paid, and the next epoch opens from its root', () => {
@@ -126,12 +126,12 @@ describe('a dispute before the chain (docs/protocol/jury.md)', () => {
     expect(paid).toEqual([true, true, true])
     expect(codes(world.block(world.verdict(others[2] as Signer, RIGHT)))).toEqual(['DISPUTE_UNKNOWN'])
     // members show at once, and the jury's root is what the next epoch begins from
-    const entry = world.state.jobs.get(world.job)
+    const entry = world.state.jobs.get(world.site)
     expect(entry?.recovering).not.toBeNull()
     const closing = closingOf(world.genesis, entry as never)
-    expect(codes(world.block(epochCloseTransaction(world.job, closing.certificate, closing.batch)))).toEqual(['EPOCH_FROZEN'])
+    expect(codes(world.block(epochCloseTransaction(world.site, closing.certificate, closing.batch)))).toEqual(['EPOCH_FROZEN'])
     world.block(...world.members.map((peer) => showOf(world.genesis, entry as never, peer)))
-    const after = world.state.jobs.get(world.job)
+    const after = world.state.jobs.get(world.site)
     expect(after?.epoch).toMatchObject({ number: 2, start: RIGHT })
     world.block()
     expect(world.state.disputes.size).toBe(0)
