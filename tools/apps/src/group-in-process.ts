@@ -119,7 +119,7 @@ export class GroupInProcess {
     }
     const { method, target, host, https, body } = request
     const headers = request.headers.map(([name, value]) => ({ name: name.toLowerCase(), value }))
-    const asked = { from: this.#visitor.publicKey, job: bytesOfContentId(job), id, ms, seenEpoch: EPOCH, seenStep: 0 }
+    const asked = { from: this.#visitor.publicKey, job: bytesOfContentId(job), id, ms, seenEpoch: EPOCH, seenStep: 0, parts: [] }
     const bytes = signMessage(siteRequest, { ...asked, method, target, host, https, headers, body }, this.#visitor, network)
     const block = { cid: contentIdOf(bytes, 'raw'), bytes }
     this.#requests.push(block)

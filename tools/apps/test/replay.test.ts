@@ -21,7 +21,8 @@ for (const [name, session] of Object.entries(formSessions).filter(([name]) => na
       await session(new CookieVisitor((request) => first.ask(request), groupTime), (reply) => reply)
       const { steps, replay } = first
       await first.close()
-      expect(new Set(steps.map(({ state }) => state)).size).toBeGreaterThan(3) // each write led to another
+      expect(steps.length).toBeGreaterThan(1)
+      expect(new Set(steps.map(({ state }) => state)).size).toBe(steps.length) // each led to another
 
       const second = await GroupInProcess.start('second', site, replay)
       await second.untilFinal(steps.length)
