@@ -1,6 +1,6 @@
 import { CryptoError, openMessage, type PeerId, peekMessageNumber, peerIdOfKey, sha256 } from '@interpeer/crypto-ids'
 import { compareBytes, hexOf, sameBytes, WireError } from '@interpeer/wire-codec'
-import { decodeBlock, encodeBody, hashOfHeader, headerMessage, VOTES_MAX } from './block.js'
+import { decodeBlock, encodeBody, hashOfHeader, headerMessage } from './block.js'
 import { boundBlocks, bundleOf, saysMore } from './bundles.js'
 import { AHEAD_MS, type Checked, checkBlock } from './candidate.js'
 import { verifyChainCertificate, votersOf } from './certificate.js'
@@ -24,7 +24,7 @@ import {
 } from './messages.js'
 import { nameOfTransaction, withWaiting } from './pool.js'
 import { faultOfVote } from './root-group.js'
-import { lastPlaceMs, mayVote, placeMs, takeBundle, takeQuorums } from './rounds.js'
+import { certificateVotesMax, lastPlaceMs, mayVote, placeMs, takeBundle, takeQuorums } from './rounds.js'
 import type { Draft, Proposed } from './state.js'
 import { askForBlocks, count, sendTo } from './tell.js'
 import { addVote, namedBlocks } from './votes.js'
@@ -91,7 +91,8 @@ function onVote<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): undefined {
  */
 function takeLate<S>(d: Draft<S>, vote: Vote, voter: PeerId, envelope: Uint8Array): boolean {
   const { certificate, groupBefore, hash } = d.tip
-  if (certificate === null || groupBefore === undefined || certificate.votes.length >= VOTES_MAX) return false
+  if (certificate === null || groupBefore === undefined) return false
+  if (certificate.votes.length >= certificateVotesMax(d, groupBefore)) return false
   if (vote.kind !== 'certify' || vote.round !== certificate.round || vote.block === null || !sameBytes(vote.block, hash)) return false
   if (faultOfVote(vote, voter, groupBefore, d.fixed.verification) !== undefined) return false
   const isKnown = certificate.votes.some((known) => sameBytes(openVote(known, d.fixed.verification.opener).voter, vote.voter))
