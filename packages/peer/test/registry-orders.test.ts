@@ -109,6 +109,15 @@ describe('"For certain malicious actions, the peer account gets terminated, any 
   })
 })
 
+test('an account that was ended publishes no job: what it is given later would leave it that way', () => {
+  const world = new Ledgerless()
+  const [ann] = signers as [Signer]
+  expect(world.block(accused(ann.peerId, votes(world, ann, [null, sha256(Uint8Array.of(5))])))).toEqual([])
+  world.block(paid(world, ann, 3_000_000_000n))
+  const { transaction } = publication(world.genesis, { by: ann })
+  expect(codes(world.block(transaction))).toEqual(['ACCOUNT_ENDED'])
+})
+
 describe('rotation', () => {
   test('coins go along, later ones follow, and who rotates away from two votes is ended with its heir', () => {
     const world = new Ledgerless()

@@ -1,9 +1,9 @@
 import { accountOfPeer, createSigner, type JobId, type PeerId, sha256 } from '@interpeer/crypto-ids'
 import { decodeSeatProof, encodeSeatProof, type SeatClaim } from '@interpeer/job-scheduler'
-import { type Header, hashOfHeader, signTerms } from '@interpeer/vote-chain'
+import { type Header, hashOfHeader, recoveryOf, signRecovery, signRotation, signTerms } from '@interpeer/vote-chain'
 import { expect, test } from 'vitest'
-import { checkSeatProof, momentOf, type NetworkState, seatProofOf, seatsOfTickets } from '../src/network/index.js'
-import { Ledgerless, publication, showOf, signers, uploader } from './network-world.js'
+import { checkSeatProof, epochCloseTransaction, momentOf, type NetworkState, seatProofOf, seatsOfTickets } from '../src/network/index.js'
+import { closingOf, Ledgerless, publication, showOf, signerOf, signers, uploader } from './network-world.js'
 
 interface Block {
   readonly header: Header
@@ -122,4 +122,31 @@ test('each peer finds alone what its tickets won: all peers together find each p
     expect(own.some((one) => one.seat === seat) || winner !== undefined).toBe(true)
   }
   expect(seatsOfTickets(before.state, lottery, createSigner(new Uint8Array(32).fill(3)).peerId)).toEqual([])
+})
+
+test('a member that rotated its key is not drawn into its own group under the new one, and the proof of who was says the same', () => {
+  const world = new Headed()
+  const { network } = world.genesis
+  const { job, transaction } = publication(world.genesis, { seats: 6 })
+  world.block(transaction)
+  world.block()
+  const oldOf = new Map<PeerId, PeerId>()
+  for (const member of world.job(job).epoch.members.slice(1)) {
+    const heir = createSigner(sha256(Uint8Array.of(90, oldOf.size)))
+    oldOf.set(heir.peerId, member)
+    const old = signerOf(member)
+    const orders = [signRecovery(0, recoveryOf(heir.publicKey), old, network), signRotation(old.publicKey, null, heir, network)]
+    expect(world.block(...orders)).toEqual([])
+  }
+  for (let epoch = 1; epoch <= 2; epoch++) {
+    world.blocksUntil(() => world.timeMs >= (world.job(job).next?.atMs as number))
+    const by = world.job(job).epoch.members.filter((peer) => !oldOf.has(peer))
+    const { certificate, batch } = closingOf(world.genesis, world.job(job), { by })
+    expect(world.block(epochCloseTransaction(job, certificate, batch))).toEqual([])
+    const { members } = world.job(job).epoch
+    const { joiner, seat } = world.job(job).next as { joiner: PeerId; seat: number }
+    expect(members).not.toContain(oldOf.get(joiner))
+    const claim = { job, seat, of: 'next' } as const
+    expect(world.check(claim, world.proof(claim))).toBe(joiner)
+  }
 })
