@@ -1,6 +1,7 @@
 // Makes DokuWiki's site of Debian's packages. README.md says what is done here, and why.
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { putWarmUp } from '../../tools/apps/src/site/put-warm-up.ts'
 import { changeSiteFolder, setTimes } from '../../tools/apps/src/site/site-folder.ts'
 import { SiteInProcess } from '../../tools/apps/src/site/site-in-process.ts'
 
@@ -53,6 +54,7 @@ export async function build({ site, own, debian: packages, title, admin, passwor
   movePaths(site)
 
   cpSync(join(own, 'files'), site, { recursive: true })
+  putWarmUp(site, 'data/pages')
   cpSync(join(own, 'interpeer.json'), join(site, 'interpeer.json'))
   const local = join(site, 'conf/local.php')
   writeFileSync(local, readFileSync(local, 'utf8').replace('TITLE', phpText(title)))

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { putWarmUp } from '../../tools/apps/src/site/put-warm-up.ts'
 import { changeSiteFolder, setTimes } from '../../tools/apps/src/site/site-folder.ts'
 import { SiteInProcess } from '../../tools/apps/src/site/site-in-process.ts'
 
@@ -34,6 +35,7 @@ export async function build({ site, own, debian: packages, title, admin, passwor
   const account = { title, admin, password, language: /** @type {string} */ (LANGUAGES[0]) }
   await run(site, own, 'install.php', account, /installed$/)
   cpSync(join(own, 'files'), site, { recursive: true })
+  putWarmUp(site, 'data')
   writeFileSync(join(site, 'interpeer/owner.php'), ownerSettings(account))
   await run(site, own, 'texts.php', { languages: LANGUAGES.join(' ') }, /^made$/)
   // they are in l10n now

@@ -14,6 +14,8 @@ export interface LocalNetworkOptions {
   readonly guardMs?: number
   /** How long the site may take until its first page is served, ms. Default 90,000. */
   readonly servedMs?: number
+  /** Where seeders keep what each would make alike: metered PHP. Default: a folder in `data`. */
+  readonly cache?: string
   /** What starts a seeder in the place of its program: so that it runs in a namespace, or with a clock, of its own. */
   readonly launch?: (program: string, words: readonly string[], name: string) => readonly [string, readonly string[]]
   /** Whether all that peers send each other passes a relay (tools/relay), which can delay, drop and cut it. Linux only. */

@@ -1,8 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { fetchFrom } from './fetch-from.mjs'
-import { startProcess } from './process.mjs'
+import { ENDING_WITH_PARENT, startProcess } from './process.mjs'
 import { runToEnd } from './run-to-end.mjs'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
@@ -26,7 +26,7 @@ export class LocalNetwork {
   #relay
   #advertised = new Map() // by name, where the relay takes what is for a seeder
 
-  /** @param options {{ seeders, group, cycleMs, tenureMs, port, data, site, name, guardMs?, servedMs?, relay?, launch? }}  @param say called with each step, in words */
+  /** @param options {{ seeders, group, cycleMs, tenureMs, port, data, site, name, guardMs?, servedMs?, cache?, relay?, launch? }}  @param say called with each step, in words */
   constructor(options, say) {
     this.#options = options
     this.#say = say
@@ -103,6 +103,7 @@ export class LocalNetwork {
   /** Starts a seeder, for the first time or again from its disk. */
   async startSeeder(name) {
     const { guardMs = GUARD_MS } = this.#options
+    this.#shareCache(name)
     const words = [
       'peer',
       'start',
@@ -116,7 +117,7 @@ export class LocalNetwork {
       ...this.#bootstrap,
     ]
     const { launch = (program, given) => [program, given] } = this.#options
-    const child = startProcess(...launch(process.execPath, [INTERPEER, ...words], name), name)
+    const child = startProcess(...launch(process.execPath, [...ENDING_WITH_PARENT, INTERPEER, ...words], name), name)
     const entry = { child, info: { name, pid: child.pid } }
     this.#seeders.set(name, entry)
     void child.exited.then((code) => {
@@ -167,12 +168,20 @@ export class LocalNetwork {
   async #startGateway() {
     const { port } = this.#options
     const words = ['--data', this.#folder('gateway'), '--genesis', this.#genesis, '--port', `${port}`, ...this.#bootstrap]
-    const child = startProcess(process.execPath, [GATEWAY, ...words], 'gateway')
+    const child = startProcess(process.execPath, [...ENDING_WITH_PARENT, GATEWAY, ...words], 'gateway')
     this.#gatewayChild = child
     void child.exited.then(
       (code) => this.#stopping || this.#say(`the gateway ended with code ${code}; its log: ${this.#folder('gateway')}/log/gateway.log`),
     )
     this.#gateway = await child.ready
+  }
+
+  /** Seeders of one machine keep what takes seconds to make, the metered PHP, in one folder: the first makes it, the others find it. */
+  #shareCache(name) {
+    const { data, cache = join(data, 'cache') } = this.#options
+    const own = join(this.#folder(name), 'cache')
+    mkdirSync(cache, { recursive: true })
+    if (!existsSync(own)) symlinkSync(resolve(cache), own, 'junction')
   }
 
   async #create(names) {
@@ -219,7 +228,7 @@ export class LocalNetwork {
     return join(this.#options.data, name)
   }
   #interpeer(...words) {
-    return runToEnd(process.execPath, [INTERPEER, ...words], (line) => this.#stopping || this.#say(`  ${line}`))
+    return runToEnd(process.execPath, [...ENDING_WITH_PARENT, INTERPEER, ...words], (line) => this.#stopping || this.#say(`  ${line}`))
   }
 }
 

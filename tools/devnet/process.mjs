@@ -3,12 +3,15 @@ import { createInterface } from 'node:readline'
 
 const STOP_MS = 8000
 
+/** What makes a Node.js program end with whoever started it here: flags that stand before the program's own file. */
+export const ENDING_WITH_PARENT = ['--import', new URL('end-with-parent.mjs', import.meta.url).href]
+
 /**
  * Starts a child that says `{"ready": …}` on stdout once it works.
  * @returns {{ ready: Promise<any>, exited: Promise<number | string>, pid: number, stop: () => Promise<number | string> }}
  */
 export function startProcess(program, words, name) {
-  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'pipe'] })
   let errors = ''
   child.stderr.setEncoding('utf8').on('data', (text) => {
     errors = (errors + text).slice(-4000)

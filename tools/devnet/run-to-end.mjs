@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 /** Runs a program to its end and returns what it printed on stdout; lines on stderr are progress. Rejects with its last lines where it fails. */
 export function runToEnd(program, words, onProgress) {
   return new Promise((done, failed) => {
-    const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'pipe'] })
     let output = ''
     const lines = []
     child.stdout.setEncoding('utf8').on('data', (text) => {

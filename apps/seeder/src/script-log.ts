@@ -17,6 +17,9 @@ export function withScriptLog(runtime: PhpRuntime, log: Logger): ScriptRuntime {
     readers: runtime.readers,
     has: (root) => runtime.has(root),
     load: (...tree) => runtime.load(...tree),
+    prepare: async (root) => {
+      if (!(await runtime.prepare(root))) log.warn({ root }, 'the image of a site could not be made on this machine')
+    },
     derive: (root, from, changes) => runtime.derive(root, from, changes),
     forget: (root) => runtime.forget(root),
     cron: (root) => runtime.cron(root),

@@ -39,9 +39,12 @@ function outboxOptions({
   outboxFrom: from,
   outboxHttp: http = false,
   outboxPrivate: allowPrivate = false,
+  host,
+  advertise,
 }: SeederOptions): OutboxOptions {
   const { INTERPEER_OUTBOX_SMTP_USER: user, INTERPEER_OUTBOX_SMTP_PASSWORD: pass } = process.env
-  return { smtp, from, http, allowPrivate, auth: user === undefined || pass === undefined ? undefined : { user, pass } }
+  const ownAddresses = [host, ...(advertise === undefined ? [] : [advertise.host])]
+  return { smtp, from, http, allowPrivate, ownAddresses, auth: user === undefined || pass === undefined ? undefined : { user, pass } }
 }
 
 export async function startSeeder(options: SeederOptions): Promise<void> {

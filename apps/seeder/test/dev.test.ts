@@ -17,10 +17,14 @@ if (isset($_GET['refused'])) @file_put_contents('code.php', '');
 if (isset($_GET['cached'])) { echo file_exists('cache/c') ? 'warm' : 'cold'; file_put_contents('cache/c', ''); exit; }
 if (isset($_GET['later'])) Interpeer\\after(60, 'index.php');
 if (isset($_GET['fails'])) undefined_function();
+if (isset($_GET['soon'])) Interpeer\\after(1, 'soon.php', ['n' => 7]);
+if (isset($_GET['mails'])) Interpeer\\outbox(['to' => 'ada@a.test', 'subject' => '<b>Hello', 'body' => 'text', 'answerTo' => 'soon.php']);
+if (isset($_GET['calls'])) Interpeer\\outbox(['url' => 'http://a.test/x', 'answerTo' => 'soon.php']);
 setcookie('name', 'value', 0, '/', 'elsewhere.example');
 if ($_SERVER['REQUEST_METHOD'] === 'POST' || isset($_GET['count'])) file_put_contents('data/n', (int) @file_get_contents('data/n') + 1);
 echo 'n=', (int) @file_get_contents('data/n'), ' ', $_SERVER['HTTP_HOST'];`
 
+const CONFIGURATION = '{"mutable": ["data"], "scratch": ["cache"], "effects": ["after", "outbox"]}'
 type Facts = Record<string, unknown>
 let child: ChildProcess
 let port = 0
@@ -74,7 +78,11 @@ beforeAll(async () => {
   for (const name of ['data', 'cache']) mkdirSync(join(folder, name), { recursive: true })
   writeFileSync(join(folder, 'index.php'), script)
   writeFileSync(join(folder, 'style.css'), 'body {}')
-  writeFileSync(join(folder, 'interpeer.json'), '{"mutable": ["data"], "scratch": ["cache"]}')
+  writeFileSync(
+    join(folder, 'soon.php'),
+    "<?php file_put_contents('data/events', $_SERVER['INTERPEER_EVENT'] . json_encode($args) . PHP_EOL, FILE_APPEND);",
+  )
+  writeFileSync(join(folder, 'interpeer.json'), CONFIGURATION)
   await start('--keep', keep, '--explain')
 }, PATIENT_MS)
 afterEach(() => {
@@ -122,6 +130,34 @@ test('effects are told; a script that dies shows its log to its author', async (
     'SCRIPT_FAILED',
     expect.stringContaining('undefined_function() in /site/index.php:5'),
   ])
+})
+
+test('a timer runs when it is due, and what comes of it is told', async () => {
+  await ask('GET', '/?soon=1')
+  expect(await line(({ method }) => method === 'TIMER')).toMatchObject({
+    target: '/soon.php',
+    ran: 'write',
+    status: 200,
+    changes: [{ path: 'data/events' }],
+  })
+  expect(readFileSync(join(keep, 'files/data/events'), 'utf8')).toContain('timer{"n":7}')
+})
+
+test('mail and HTTP are shown on a page and not sent; the script that waits for an answer is told', async () => {
+  await ask('GET', '/?mails=1')
+  expect(await line(({ method }) => method === 'ANSWER')).toMatchObject({ target: '/soon.php', status: 200 })
+  await ask('GET', '/?calls=1')
+  await line(({ method }) => method === 'ANSWER')
+  const events = readFileSync(join(keep, 'files/data/events'), 'utf8').split('\n')
+  const told = events.filter((event) => event.startsWith('answer')).map((event) => JSON.parse(event.slice('answer'.length)) as Facts)
+  expect(told).toMatchObject([
+    { sent: true, status: 250, error: '' },
+    { sent: false, status: 0, error: 'OUTBOX_UNSENT' },
+  ])
+  const page = await (await fetch(`http://127.0.0.1:${port}/.interpeer/outbox`)).text()
+  expect(page).toContain('Mail to ada@a.test: &#60;b&#62;Hello')
+  expect(page).toContain('GET http://a.test/x')
+  expect(page).not.toContain('<b>')
 })
 
 test('names of other machines are refused: a page of elsewhere could use them', async () => {

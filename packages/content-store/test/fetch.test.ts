@@ -273,6 +273,22 @@ describe('fetching', () => {
     expect(pauses).toBeGreaterThan(tree.blocks.length / 64 - 1)
   })
 
+  test('two fetches at once of one tree: what comes for one is not read again for the other', async () => {
+    const store = memoryBlockStore()
+    let found = 0
+    const get: BlockStore['get'] = (cid) => {
+      const bytes = store.get(cid)
+      if (bytes !== undefined) found++
+      return bytes
+    }
+    const peer = honest(await holding(tree))
+    const at = from([peer, peer], store, { get })
+    const fetched = await Promise.all([0, 1].map((i) => at.fetchDag(tree.root, { from: [at.from[i] as PeerId] })))
+    expect(missingBlocks(store.get, tree.root)).toEqual([])
+    expect(fetched.reduce((sum, { fetchedBlocks }) => sum + fetchedBlocks, 0)).toBe(tree.blocks.length)
+    expect(found).toBe(0)
+  })
+
   test('two fetches at once share a source in turn, and what one brought the other does not ask for again', async () => {
     const asked: ContentId[] = []
     const peer = honest(await holding(tree))

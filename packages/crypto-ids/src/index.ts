@@ -38,4 +38,4 @@ export {
 } from './signed-message.js'
 export { type Agreement, createAgreement, createSigner, montgomeryOf, type Signer } from './signer.js'
 export { verifySignature } from './strict.js'
-export { VRF_OUTPUT_BYTES, VRF_PROOF_BYTES, vrfVerify } from './vrf.js'
+export { VRF_OUTPUT_BYTES, VRF_PROOF_BYTES, vrfOutputOfOwn, vrfVerify } from './vrf.js'

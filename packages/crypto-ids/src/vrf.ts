@@ -20,6 +20,8 @@ export interface VrfSuite {
 export interface Vrf {
   /** `seed`: 32 secret bytes; the proof has 80. */
   readonly prove: (seed: Uint8Array, alpha: Uint8Array) => Uint8Array
+  /** The 64 bytes of output that a proof gives, if it holds: checks nothing but that its first 32 bytes are a point. */
+  readonly output: (proof: Uint8Array) => Uint8Array | undefined
   /** The 64 bytes of output, or undefined where the proof does not hold. */
   readonly verify: (publicKey: Uint8Array, alpha: Uint8Array, proof: Uint8Array) => Uint8Array | undefined
 }
@@ -49,6 +51,11 @@ export function vrfOf({ suiteByte, encodeToCurve }: VrfSuite): Vrf {
       const k = numberOfLe(sha512(concatBytes(prefix, hBytes))) % GROUP_ORDER
       const c = challengeOf(pointBytes, hBytes, gamma, Point.BASE.multiply(k).toBytes(), h.multiply(k).toBytes())
       return concatBytes(gamma, leOfNumber(c, 16), leOfNumber((k + c * scalar) % GROUP_ORDER, 32))
+    },
+
+    output(proof) {
+      const gamma = proof.length === VRF_PROOF_BYTES ? pointOf(proof.subarray(0, 32)) : undefined
+      return gamma === undefined ? undefined : outputOf(gamma)
     },
 
     verify(publicKey, alpha, proof) {
@@ -88,4 +95,11 @@ export const vrfProve = vrf.prove
  */
 export function vrfVerify(publicKey: Uint8Array, alpha: Uint8Array, proof: Uint8Array): Uint8Array | undefined {
   return vrf.verify(publicKey, alpha, proof)
+}
+
+/**
+ * What one's own proof gives (RFC 9381 §5.2), without the work of checking it: never for a proof of another. Undefined: it is no proof.
+ */
+export function vrfOutputOfOwn(proof: Uint8Array): Uint8Array | undefined {
+  return vrf.output(proof)
 }

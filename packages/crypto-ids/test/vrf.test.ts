@@ -3,7 +3,7 @@ import { sha512 } from '@noble/hashes/sha2.js'
 import { expect, test } from 'vitest'
 import { GROUP_ORDER, leOfNumber, numberOfLe } from '../src/little-endian.js'
 import { createSigner } from '../src/signer.js'
-import { ELL2, type VrfSuite, vrfOf, vrfVerify } from '../src/vrf.js'
+import { ELL2, type VrfSuite, vrfOf, vrfOutputOfOwn, vrfVerify } from '../src/vrf.js'
 import vectors from '../vectors/rfc9381-ecvrf.json' with { type: 'json' }
 import { bytesOf } from './backends.js'
 
@@ -31,6 +31,7 @@ test.each(vectors)('RFC 9381 appendix B, example $ex: proof and output byte for 
   const [seed, input] = [bytesOf(sk), bytesOf(alpha)]
   expect(vrf.prove(seed, input)).toEqual(bytesOf(pi))
   expect(vrf.verify(ed25519.getPublicKey(seed), input, bytesOf(pi))).toEqual(bytesOf(beta))
+  expect(vrf.output(bytesOf(pi))).toEqual(bytesOf(beta))
 })
 
 const signer = createSigner(new Uint8Array(32).fill(9))
@@ -44,6 +45,8 @@ const changed = (at: number, bytes: Uint8Array) => {
 
 test('a proof holds for its key and alpha, and for no other', () => {
   expect(vrfVerify(signer.publicKey, alpha, proof)).toHaveLength(64)
+  expect(vrfOutputOfOwn(proof)).toEqual(vrfVerify(signer.publicKey, alpha, proof))
+  expect([vrfOutputOfOwn(proof.subarray(1)), vrfOutputOfOwn(new Uint8Array(80).fill(0xff))]).toEqual([undefined, undefined])
   expect(vrfVerify(createSigner(new Uint8Array(32).fill(8)).publicKey, alpha, proof)).toBeUndefined()
   expect(vrfVerify(signer.publicKey, new TextEncoder().encode('cycle 42'), proof)).toBeUndefined()
 })

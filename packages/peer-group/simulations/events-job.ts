@@ -7,10 +7,12 @@ import {
   type ExecutionResult,
   firstStateBlock,
   type GroupEffect,
+  isPlanned,
   type OutboxDuty,
-  type OutboxEntry,
+  type OutboxTask,
   outboxDue,
   outboxReport,
+  readBatch,
   reportOn,
   type Schedule,
   type Wish,
@@ -26,7 +28,11 @@ const EVERY_MINUTE: Schedule = {
   ...{ minutes: new Uint8Array(8).fill(255), hours: 2 ** 24 - 1, days: 2 ** 32 - 2, months: 2 ** 13 - 2, weekdays: 127, either: false },
 }
 const GIVE_AGAIN_MS = 3_000
-/** Of a hundred members that are drawn, so many can't send just then. */
+/** A minute begins at 40 s; a line of cron that members can't run then is tried again some seconds later. */
+const SETTLED_MS = 50_000
+/** Where nobody hears of a report before the next member's turn, a mail goes out again: seldom. */
+const AGAIN_MAX = 1
+/** Of a thousand members that are drawn, so many can't send just then. */
 const DECLINE_PER_MILLE = 300
 
 /** What a member's shell remembers within one life. */
@@ -34,6 +40,10 @@ interface Sending {
   readonly life: number
   readonly duty: OutboxDuty
   readonly state: ContentId
+  /** Of the batch that made it. */
+  readonly timeMs: number
+  /** Keys whose reports were handed in. */
+  readonly given: Set<string>
 }
 
 /**
@@ -48,6 +58,8 @@ export class EventsJob implements SimulatedJob {
   readonly #sending = new Map<number, Sending>()
   /** By key in hexadecimal: how often it was sent, by anyone. */
   readonly #mails = new Map<string, number>()
+  /** What each member has on its disk: the turn in which it sent what, by its index and the key. */
+  readonly #out = new Map<string, number>()
   readonly #agendas = new Map<number, Agenda>()
   #declined = 0
 
@@ -62,6 +74,7 @@ export class EventsJob implements SimulatedJob {
     let agenda = isFirst ? withCron(effect.agenda, lines, timeMs) : effect.agenda
     const ran: string[] = []
     for (const event of events) {
+      if (!isPlanned(agenda, event)) continue
       agenda = withoutEvent(agenda, event, timeMs)
       ran.push(event.type === 'timer' ? `timer ${event.timer.name}` : event.type)
     }
@@ -72,9 +85,9 @@ export class EventsJob implements SimulatedJob {
         ran.push(hexOf(id))
         continue
       }
-      const { key, from: by, sent } = outboxReport.decode(report)
-      const came = reportOn(agenda, key, peerIdOfKey(by), sent !== null, timeMs, member.setup.members)
-      ran.push(`${came.type} ${hexOf(key)}`)
+      const { key, from: by, turn, outcome } = outboxReport.decode(report)
+      const came = reportOn(agenda, { key, turn, outcome, from: peerIdOfKey(by) }, timeMs, member.setup.members)
+      ran.push(`${came.type === 'ended' ? 'sent' : came.type} ${hexOf(key)}`)
       if (came.type !== 'ignored') agenda = came.agenda
     }
     const names = [requests.map(({ id }) => id), events.map(({ id }) => id)]
@@ -86,12 +99,12 @@ export class EventsJob implements SimulatedJob {
     return { type: 'ran', files, responses, fuel: 1_000 * ran.length, transcript: sha256(block), effects: sha256(block, seed), agenda }
   }
 
-  onFinal(member: Member, { state, files, isLast }: GroupEffect & { type: 'final' }): void {
+  onFinal(member: Member, { state, files, batch, isLast }: GroupEffect & { type: 'final' }): void {
     if (!isLast) return
     const log = logs.get(files) ?? []
     const once = log.filter((line) => /^(timer|sent) /.test(line))
     if (new Set(once).size < once.length) member.around.watcher.violate('a timer ran, or a mail counted as sent, more than once')
-    this.#sending.set(member.index, { ...this.#lifeOf(member), state })
+    this.#sending.set(member.index, { ...this.#lifeOf(member), state, timeMs: readBatch(batch).value.timeMs })
     this.#look(member)
   }
 
@@ -101,25 +114,44 @@ export class EventsJob implements SimulatedJob {
     const agenda = agendaIn(sending.state, (cid) => member.block(cid))
     if (agenda === undefined) return
     this.#agendas.set(member.index, agenda)
-    const { duty, begin, wakeAtMs } = outboxDue(sending.duty, agenda, member.peer, member.setup.members, member.nowMs)
+    const { members, startTimeMs: sinceMs = 0 } = member.setup
+    const view = { agenda, members, timeMs: sending.timeMs, sinceMs, closesMs: undefined }
+    const { duty, begin, wakeAtMs } = outboxDue(sending.duty, view, member.peer, member.nowMs)
     this.#sending.set(member.index, { ...sending, duty })
-    for (const entry of begin) member.machine.later(this.#random.between(1, 800), () => this.#send(member, entry))
+    for (const { key } of agenda.outbox) {
+      const turn = this.#out.get(`${member.index} ${hexOf(key)}`)
+      if (turn !== undefined && !sending.given.has(hexOf(key))) this.#report(member, key, turn, 'sent')
+    }
+    for (const task of begin) member.machine.later(this.#random.between(1, 800), () => this.#send(member, task))
     if (wakeAtMs !== undefined) member.machine.later(Math.max(1, wakeAtMs - member.nowMs), () => this.#look(member))
   }
 
   #lifeOf(member: Member): Sending {
     const known = this.#sending.get(member.index)
-    return known?.life === member.crashes ? known : { life: member.crashes, duty: new Map(), state: known?.state ?? this.start.cid }
+    return known?.life === member.crashes
+      ? known
+      : { life: member.crashes, duty: new Map(), state: known?.state ?? this.start.cid, timeMs: known?.timeMs ?? 0, given: new Set() }
   }
 
-  #send(member: Member, { key }: OutboxEntry): void {
-    const isSent = !this.#random.chance(DECLINE_PER_MILLE)
-    if (isSent) this.#mails.set(hexOf(key), (this.#mails.get(hexOf(key)) ?? 0) + 1)
-    else this.#declined++
+  #send(member: Member, { entry: { key }, turn }: OutboxTask): void {
+    const name = hexOf(key)
+    if (this.#out.has(`${member.index} ${name}`)) return
+    if (this.#random.chance(DECLINE_PER_MILLE)) {
+      this.#declined++
+      this.#report(member, key, turn, 'declined')
+    } else {
+      this.#mails.set(name, (this.#mails.get(name) ?? 0) + 1)
+      this.#out.set(`${member.index} ${name}`, turn)
+      this.#report(member, key, turn, 'sent')
+    }
+  }
+
+  #report(member: Member, key: Uint8Array, turn: number, outcome: 'sent' | 'declined'): void {
+    if (outcome === 'sent') this.#lifeOf(member).given.add(hexOf(key))
     const ms = member.nowMs
     const id = sha256(key, encodeCbor([member.index, ms])).slice(0, 16)
-    const sent = isSent ? { status: 250, headers: [], body: new Uint8Array() } : null
-    const bytes = outboxReport.encode({ from: member.signer.publicKey, job: bytesOfContentId(job), id, ms, key, sent })
+    const answer = outcome === 'sent' ? { status: 250, headers: [], body: new Uint8Array() } : null
+    const bytes = outboxReport.encode({ from: member.signer.publicKey, job: bytesOfContentId(job), id, ms, key, turn, outcome, answer })
     const cid = contentIdOf(bytes, 'raw')
     this.#reports.set(cid, bytes)
     const give = (left: number): void => {
@@ -135,7 +167,7 @@ export class EventsJob implements SimulatedJob {
   isSettled(nowMs: number): boolean {
     const planned = [...this.#agendas.values()]
     return (
-      nowMs > this.#startMs + 45_000 && planned.length > 0 && planned.every(({ timers, outbox }) => timers.length + outbox.length === 0)
+      nowMs > this.#startMs + SETTLED_MS && planned.length > 0 && planned.every(({ timers, outbox }) => timers.length + outbox.length === 0)
     )
   }
 
@@ -154,6 +186,8 @@ export class EventsJob implements SimulatedJob {
         .flatMap((line) => (/^[0-9a-f]{32}$/.test(line) ? wishesOf(idOf(line)) : []))
         .flatMap((one) => (one.type === 'outbox' ? hexOf(one.key) : [])),
     )
+    const again = [...this.#mails.values()].reduce((sum, times) => sum + times - 1, 0)
+    if (again > AGAIN_MAX) problems.push(`${again} mails went out again`)
     for (const key of this.#mails.keys()) if (!wanted.has(key)) problems.push('a mail went out that no final step asked for')
     if (times('cron') < 1) problems.push('a line of cron did not run')
     if (times('unsent') > 0) problems.push('a request was given up')

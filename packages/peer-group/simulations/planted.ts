@@ -320,8 +320,8 @@ export const planted: readonly PlantedBug[] = [
     patches: [
       {
         file: 'src/agenda/outbox-turns.ts',
-        search: 'agenda: withEntry(agenda, key, undefined) } : IGNORED',
-        replace: 'agenda } : IGNORED',
+        search: "{ type: 'ended', entry, agenda: withEntry(agenda, key, undefined) }",
+        replace: "{ type: 'ended', entry, agenda }",
       },
     ],
     foundBy: [inEvents],

@@ -8,6 +8,7 @@ import { askForMissing } from './gaps.js'
 import { collatorSeat, othersOf, peerAt, send, type Turn } from './group-state.js'
 import { tallyMessage } from './messages.js'
 import { isNamingDue } from './naming.js'
+import { isOutboxTurnDue, nextOutboxTurnMs } from './outbox-wakes.js'
 import { askBodiesAgain, withheldAtMs } from './own-run.js'
 import { hasWork, isHeld, offerAgain } from './pool.js'
 import { sendCommitSet } from './rounds.js'
@@ -50,6 +51,7 @@ export function isPending(t: Turn): boolean {
     rerunOf(t, open.step) !== undefined ||
     joinableRank(t) >= open.rank ||
     isNamingDue(t) ||
+    isOutboxTurnDue(t) ||
     hasWork(t)
   )
 }
@@ -126,6 +128,7 @@ export function nextWakeMs(t: Turn): number | undefined {
       withheldAtMs(t),
       unseenAtMs(t),
       nextEventMs(t),
+      nextOutboxTurnMs(t),
     )
     if (g.base.state === undefined) times.push(open.resendAtMs ?? t.nowMs + open.resendEveryMs)
   }

@@ -1,7 +1,7 @@
 import type { ContentId, PeerId, Signer } from '@interpeer/crypto-ids'
 import type { ExecutionResult, GroupEffect, GroupSetup, RequestRef, StoredBlock } from './api.js'
 import type { KnownBatch } from './batch.js'
-import type { EventFailures } from './event-turns.js'
+import type { EventFailures, EventsRest } from './event-turns.js'
 import type { Answer, DissentHeld, Proposal, Reveal, Seal, Timeout } from './messages.js'
 import { quorumOf } from './quorum.js'
 import type { Named, RequestIndex } from './request-index.js'
@@ -192,6 +192,7 @@ export interface Group {
   readonly pool: Pool
   /** By the event's id in hexadecimal. */
   readonly failedEvents: ReadonlyMap<string, EventFailures>
+  readonly eventsRest: EventsRest
   readonly offerAtMs: number | undefined
   readonly offerEveryMs: number
   readonly closing: { readonly atMs: number; readonly next: readonly PeerId[] } | undefined

@@ -73,6 +73,7 @@ export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durabl
     open: newOpenStep({ setup, settings }, base.step + 1),
     pool: emptyPool,
     failedEvents: new Map(),
+    eventsRest: { step: 0, untilMs: 0 },
     offerAtMs: undefined,
     offerEveryMs: settings.resendMs,
     closing: undefined,

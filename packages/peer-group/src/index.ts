@@ -1,5 +1,6 @@
 export {
   type Agenda,
+  agendaBlock,
   CRON_LINES_MAX,
   type CronLine,
   NO_AGENDA,
@@ -8,16 +9,28 @@ export {
   TIMERS_MAX,
   type Timer,
 } from './agenda/agenda.js'
-export { type DueEvent, dueEvents, withoutEvent } from './agenda/due.js'
-export { type OutboxDue, type OutboxDuty, outboxDue } from './agenda/outbox-duty.js'
+export { type DueEvent, dueEvents, isPlanned, withoutEvent } from './agenda/due.js'
+export { type OutboxDue, type OutboxDuty, type OutboxTask, type OutboxView, outboxDue } from './agenda/outbox-duty.js'
 export {
+  isWhole,
   OUTBOX_ANSWER_BODY_MAX_BYTES,
   OUTBOX_CHUNK_BYTES,
+  type OutboxOutcome,
   type OutboxReport,
   outboxReport,
   outboxRequestSchema,
 } from './agenda/outbox-messages.js'
-export { entryOf, OUTBOX_TURN_MS, type Reported, reportOn, senderOf } from './agenda/outbox-turns.js'
+export {
+  entryOf,
+  OUTBOX_KEPT_MS,
+  OUTBOX_SEND_MS,
+  OUTBOX_TURN_MS,
+  type OutboxWord,
+  type Reported,
+  reportOn,
+  senderOf,
+  turnAt,
+} from './agenda/outbox-turns.js'
 export { type Wish, withCron, withWishes } from './agenda/plan.js'
 export { dueAfter, type Schedule, scheduleSchema } from './agenda/schedule.js'
 export type {

@@ -1,12 +1,13 @@
 import type { Batch } from './batch.js'
 import { openDissents } from './dissent.js'
 import type { Turn } from './group-state.js'
+import { outboxStepToName } from './outbox-wakes.js'
 import { nameable, unnamedSteps } from './steps.js'
 
 const hasWork = ({ requests, events }: Batch): boolean => requests.length + events.length > 0
 
 /**
- * Whether a batch is wanted to say what is final: a step whose writes somebody waits for can be named, or something signed against a step is to be put on record.
+ * Whether a batch is wanted to say what is final: a step that somebody waits for, for its writes or for a turn of the outbox, can be named, or something signed against a step is to be put on record.
  */
 export function isNamingDue(t: Turn): boolean {
   const { g } = t
@@ -14,6 +15,6 @@ export function isNamingDue(t: Turn): boolean {
   const dissents = openDissents(t)
   if (dissents.length > 0) return true
   const waiting = unnamedSteps(g).filter(({ step, certified }) => step > g.final.step && hasWork(certified.batch.value))
-  const first = waiting[0]
-  return first !== undefined && nameable(t, new Set()) >= first.step
+  const first = Math.min(waiting[0]?.step ?? Number.POSITIVE_INFINITY, outboxStepToName(t) ?? Number.POSITIVE_INFINITY)
+  return first !== Number.POSITIVE_INFINITY && nameable(t, new Set()) >= first
 }

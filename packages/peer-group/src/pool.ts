@@ -178,8 +178,8 @@ export function hasWork(t: Turn): boolean {
  * A batch found no quorum and a member abstained: after the second time its requests leave the queue, unless a commit set binds them. What this member
  * counts is its own: others may have seen fewer failures, and propose the request once more.
  */
-export function blame(t: Turn, batch: KnownBatch | undefined): undefined {
-  blameEvents(t, batch)
+export function blame(t: Turn, batch: KnownBatch | undefined, rank: number): undefined {
+  blameEvents(t, batch, rank)
   const { batches, bound: set } = t.g.open
   const bound = new Set(((set === undefined ? undefined : batches.get(hexOf(set.hash)))?.requests ?? []).map(({ id }) => hexOf(id)))
   for (const { id } of batch?.requests ?? []) {

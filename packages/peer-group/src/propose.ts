@@ -13,6 +13,7 @@ import { eventsFor } from './event-turns.js'
 import { collatorSeat, count, othersOf, quorum, send, type Turn } from './group-state.js'
 import { certificateMessage, type Proposal, proposalMessage, UNANIMOUS_SHOWN_MAX } from './messages.js'
 import { isNamingDue } from './naming.js'
+import { isOutboxTurnDue } from './outbox-wakes.js'
 import { candidates } from './pool.js'
 import { isPieced } from './request-block.js'
 import { PROVISIONAL_MAX } from './settings.js'
@@ -127,7 +128,7 @@ function newBatch(t: Turn): Chosen | undefined {
     isClosing || isHeld || base.state === undefined
       ? NO_WORK
       : chooseWork(t, Math.min(roomIn(base.state, timeMs, settings.requestsKeptMs), roomAmongOpen(t, final)), timeMs)
-  const early = t.nowMs < base.sinceMs + settings.idleEveryMs
+  const early = t.nowMs < base.sinceMs + settings.idleEveryMs && !isOutboxTurnDue(t)
   if (open.rank === 0 && !isClosing && requests.length + events.length === 0 && early && !isNamingDue(t)) return undefined
   open.proof ??= self.vrfProve(seedAlpha(setup.network, setup.job, setup.epoch, open.step))
   const batch = writeBatch({

@@ -1,5 +1,6 @@
 import type { ContentId } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
+import { isRoomy } from './agenda/agenda.js'
 import { answerOf, isWithinLimits, NOTHING_RAN, saltFor } from './answer.js'
 import type { ExecutionResult } from './api.js'
 import { type KnownBatch, namingOf, runsNothing } from './batch.js'
@@ -90,7 +91,7 @@ export function stateFor({ g }: Turn, batch: KnownBatch): GroupState | undefined
   return batch.value.epoch === g.setup.epoch ? stateAt(g, batch.from) : g.base.state
 }
 
-/** What a run comes to; undefined where its result does not fit the batch. */
+/** What a run comes to; undefined where its result does not fit the batch, or no state block can hold it: then this member abstains, and goes on. */
 export function stateAfter(
   t: Turn,
   batch: KnownBatch,
@@ -99,9 +100,15 @@ export function stateAfter(
 ): GroupState | undefined {
   if (result.responses.length !== batch.requests.length || !isWithinLimits(result)) return undefined
   if (leavesState(t, batch)) return before
-  const { state, blocks } = nextState(before, batch, result.files, result.responses, t.g.settings.requestsKeptMs, result.agenda)
-  t.blocks.push(...blocks)
-  return state
+  if (result.agenda !== undefined && !isRoomy(result.agenda)) return count(t, 'STATE_UNWRITABLE')
+  try {
+    const { state, blocks } = nextState(before, batch, result.files, result.responses, t.g.settings.requestsKeptMs, result.agenda)
+    t.blocks.push(...blocks)
+    return state
+  } catch {
+    // a runtime's fault, or a bound that two parts of this program see otherwise: whatever it is, no reason to stop for all sites
+    return count(t, 'STATE_UNWRITABLE')
+  }
 }
 
 function finish(t: Turn, batch: KnownBatch, before: GroupState, result: ExecutionResult): undefined {

@@ -97,7 +97,7 @@ export function followTimeouts(t: Turn): boolean {
     if (exact.length < quorum(t.g)) continue
     if (!open.blamed.has(rank)) {
       open.blamed.add(rank)
-      if (exact.some(({ value }) => value.abstained)) blame(t, open.proposals.get(rank)?.batch)
+      if (exact.some(({ value }) => value.abstained)) blame(t, open.proposals.get(rank)?.batch, rank)
     }
     if (rank + 1 > open.rank && rank < RANK_MAX) {
       enterRank(t, rank + 1)

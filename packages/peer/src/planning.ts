@@ -1,5 +1,5 @@
 import { type Block, blockOf } from '@interpeer/content-store'
-import { type Agenda, type DueEvent, type Wish, withCron, withoutEvent, withWishes } from '@interpeer/peer-group'
+import { type Agenda, type DueEvent, isPlanned, type Wish, withCron, withoutEvent, withWishes } from '@interpeer/peer-group'
 import { bytesOfHex } from '@interpeer/wire-codec'
 import { blocksOfOutbox } from './outbox-block.js'
 import type { ScriptEffect, ScriptRuntime } from './script-runtime.js'
@@ -38,9 +38,11 @@ export class Planning {
     return this.#agenda
   }
 
-  /** An event's turn has come: whatever its script does, it is not due any more. */
-  begin(event: DueEvent): void {
+  /** An event's turn has come: whatever its script does, it is not due any more. @returns false where an earlier run of the batch put another in its place */
+  begin(event: DueEvent): boolean {
+    if (!isPlanned(this.#agenda, event)) return false
     this.#agenda = withoutEvent(this.#agenda, event, this.#timeMs)
+    return true
   }
 
   /** Another agenda, as a member's report leaves it. */

@@ -17,8 +17,14 @@ export interface ScriptRequest {
 export type ScriptEvent =
   | { readonly type: 'cron' }
   | { readonly type: 'timer'; readonly script: string; readonly args: Uint8Array }
-  /** How a request of the outbox ended; `answer` undefined: nobody could send it. */
-  | { readonly type: 'answer'; readonly script: string; readonly key: string; readonly answer: OutboxAnswer | undefined }
+  /** How a request of the outbox ended. `error` undefined: it was sent, and `answer` is what came back. Else a code (`OUTBOX_…`), and what was said of it, if anything. */
+  | {
+      readonly type: 'answer'
+      readonly script: string
+      readonly key: string
+      readonly answer: OutboxAnswer | undefined
+      readonly error: string | undefined
+    }
 export interface OutboxAnswer {
   /** HTTP's; 250 of mail that was handed over. */
   readonly status: number
@@ -90,6 +96,8 @@ export interface ScriptRuntime {
   has(root: string): boolean
   /** The whole tree: its files, its symbolic links, and the directories that neither implies. */
   load(root: string, files: readonly FileEntry[], directories: readonly DirectoryEntry[], symlinks: readonly SymlinkEntry[]): Promise<void>
+  /** Does ahead of a root's first run what would take it long, and what all later states of the site have in common. It may fail, and run again. */
+  prepare?(root: string): Promise<void>
   derive(root: string, from: string, changes: readonly ScriptChange[]): Promise<void>
   forget(root: string): void
   /** What the site's configuration plans: GET requests, and when they are due. A pure function of the tree. */

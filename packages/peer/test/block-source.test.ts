@@ -1,7 +1,7 @@
 import { ContentStoreError } from '@interpeer/content-store'
-import { contentIdOf, createSigner } from '@interpeer/crypto-ids'
+import { type ContentId, contentIdOf, createSigner } from '@interpeer/crypto-ids'
 import { beforeEach, expect, test, vi } from 'vitest'
-import { type BlockPlaces, holdDag, restMs } from '../src/node/block-source.js'
+import { type BlockPlaces, holdDag, restMs, WholeState } from '../src/node/block-source.js'
 
 const rests: number[] = []
 vi.mock('node:timers/promises', async (original) => ({
@@ -32,4 +32,21 @@ test('a state is fetched again after such a rest until it is here', async () => 
   expect(await holdDag(root, places, () => [], new AbortController().signal)).toBe(true)
   expect(counted).toEqual(['STORE_FULL', 'FETCH_FAILED'])
   expect(rests).toEqual([30_000, 500])
+})
+
+test('a state that is wholly here is not walked over again, nor is one that a batch made of it, until something of it is missing', async () => {
+  const walked: string[] = []
+  const whole = new WholeState()
+  const fetchDag = async (cid: string) => void walked.push(cid)
+  const places = { exchange: { fetchDag }, count: () => {}, whole } as unknown as BlockPlaces
+  const [first, second] = [0x80, 0x81].map((byte) => contentIdOf(new Uint8Array([byte]), 'dag-cbor')) as [ContentId, ContentId]
+  const hold = (cid: ContentId) => holdDag(cid, places, () => [], new AbortController().signal)
+  whole.becomes(second) // of a state that nobody has looked at nothing follows
+  expect([await hold(first), await hold(first)]).toEqual([true, true])
+  whole.becomes(second)
+  expect(await hold(second)).toBe(true)
+  expect(walked).toEqual([first])
+  whole.doubt()
+  expect(await hold(second)).toBe(true)
+  expect(walked).toEqual([first, second])
 })

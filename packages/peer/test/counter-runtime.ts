@@ -8,7 +8,7 @@ const TIMER = { type: 'after', name: 'later', seconds: 60, script: 'later.php', 
 /**
  * A runtime small enough to reason about: GET answers with the log, POST appends its body and a random byte, `/slow` abstains, `/touch` is a GET
  * that writes, `/asks` one that changes nothing and sets a timer. A POST of `/after` sets one of a second, of `/mail` sends a mail and wants to know how that ends, of
- * `/many` sets more timers than anyone has room for. An event appends what it is; a file `cron` is a line for each minute. Deterministic in (files, request, time, seed), as every runtime must be.
+ * `/others` sets two, of which the first that runs puts another in the other's place, `/many` sets more timers than anyone has room for. An event appends what it is; a file `cron` is a line for each minute. Deterministic in (files, request, time, seed), as every runtime must be.
  */
 export class CounterRuntime implements ScriptRuntime {
   readonly runtimeId = 'counter'
@@ -62,11 +62,14 @@ function saidBy({ event, body, target }: ScriptRequest): string {
   if (event === undefined) return new TextDecoder().decode(body)
   if (event.type === 'cron') return `cron ${target}`
   if (event.type === 'timer') return `timer ${event.script} ${event.args}`
-  return `answer ${event.script} ${event.answer === undefined ? 'unsent' : event.answer.status}`
+  return `answer ${event.script} ${event.error ?? event.answer?.status}`
 }
 
 function effectsOf({ target, event }: ScriptRequest, seed: Uint8Array): readonly ScriptEffect[] {
+  if (event?.type === 'timer' && event.script === 'other.php') return [{ ...TIMER, name: event.args[0] === 1 ? 'two' : 'one' }]
   if (event !== undefined) return []
+  if (target === '/others')
+    return [1, 2].map((n) => ({ ...TIMER, name: n === 1 ? 'one' : 'two', seconds: 1, script: 'other.php', args: Uint8Array.of(n) }))
   if (target === '/asks') return [TIMER]
   if (target === '/after') return [{ ...TIMER, seconds: 1 }]
   if (target === '/many') return Array.from({ length: 300 }, (_, i) => ({ ...TIMER, name: `${i}` }))

@@ -28,11 +28,11 @@ test('a mail is sent by one member, after the step is final, and its script is t
   const sent: { readonly by: number; readonly key: string; readonly to: string; readonly bytes: number }[] = []
   const { group, asker, view } = await startGroup(4, (i) => ({
     outbox: async (request, key) => {
-      if (request.type !== 'mail') return null
+      if (request.type !== 'mail') return { outcome: 'declined' }
       // it was not sent for what might still be taken back
       expect(times(logAt(group[i] as Member), 'please')).toBe(1)
       sent.push({ by: i, key, to: request.to, bytes: request.body.length })
-      return { status: 250, headers: [['server', 'test']], body: new Uint8Array() }
+      return { outcome: 'sent', answer: { status: 250, headers: [['server', 'test']], body: new Uint8Array() } }
     },
   }))
   await clientOf(asker, () => view).ask('log', asking('POST', '/mail', 'please'))
@@ -46,9 +46,9 @@ test('who can not send says so, and the next one that was drawn does it', async 
   const { group, asker, view } = await startGroup(4, (i) => ({
     outbox: async () => {
       asked.push(i)
-      if (i !== 2) return null
+      if (i !== 2) return { outcome: 'declined' }
       sent.push(i)
-      return { status: 250, headers: [], body: new Uint8Array() }
+      return { outcome: 'sent', answer: { status: 250, headers: [], body: new Uint8Array() } }
     },
   }))
   for (const body of ['one', 'two', 'three']) await clientOf(asker, () => view).ask('log', asking('POST', '/mail', body))

@@ -247,6 +247,7 @@ export class SimulatedPeer {
       },
       groupRecords: records('groups'),
       siteRecords: records('sites'),
+      outboxRecords: records('outbox'),
       audits: { everyMs: Number.POSITIVE_INFINITY, below: () => 0, nonce: () => new Uint8Array(32) },
       ...readDuties({ records }, count),
       submitClose: (_, certificate, batch) => {

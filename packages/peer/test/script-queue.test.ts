@@ -11,6 +11,7 @@ const at = { timeMs: 1, seed: new Uint8Array() }
 async function world(count: number) {
   const held = new Set<string>()
   const loads: string[] = []
+  const prepared: string[] = []
   let letGo = (): void => {}
   let gate = Promise.resolve()
   const runtime = {
@@ -20,6 +21,10 @@ async function world(count: number) {
       loads.push(root)
       await gate
       held.add(root)
+    },
+    prepare: async (root: string) => {
+      if (!held.has(root)) throw new Error('ROOT_UNKNOWN')
+      prepared.push(root)
     },
     forget: (root: string) => void held.delete(root),
     run: async (root: string) => {
@@ -39,7 +44,7 @@ async function world(count: number) {
       letGo = resolve
     })
   }
-  return { queue: new ScriptQueue(runtime, store), roots, held, loads, hold, letGo: () => letGo() }
+  return { queue: new ScriptQueue(runtime, store), roots, held, loads, prepared, hold, letGo: () => letGo() }
 }
 
 test('the tree that a batch began from stays while it runs, however many others are read beside it', async () => {
@@ -54,6 +59,16 @@ test('the tree that a batch began from stays while it runs, however many others 
   await queue.read(others[0] as ContentId, request, at)
   expect(held.has(from), 'afterwards it goes like any other').toBe(false)
   expect(held.size).toBeLessThan(10)
+})
+
+test('a tree is loaded and prepared ahead of its readers, and not where files of it are missing', async () => {
+  const { queue, roots, held, prepared } = await world(1)
+  const [root] = roots as [ContentId]
+  await queue.prepare(root)
+  expect(held.has(root)).toBe(true)
+  const missing = buildTree([{ path: 'b', mode: 0o644, mtimeS: 1, bytes: Uint8Array.of(9) }]).root
+  await queue.prepare(missing)
+  expect(prepared).toEqual([root])
 })
 
 test('a tree that many want at once is loaded once', async () => {

@@ -311,8 +311,12 @@ const logIn = (store: BlockStore, files: ContentId): string => {
   const tree = readTree(store.get, files)
   return 'missing' in tree ? 'missing' : new TextDecoder().decode(tree.files.find(({ path }) => path === 'log')?.bytes)
 }
-const reportOf = (key: Uint8Array, sent: OutboxReport['sent'], by = signer): Uint8Array =>
-  signMessage(outboxReport, { from: by.publicKey, job: bytesOfContentId(job), id: new Uint8Array(16), ms: 0, key, sent }, by, network)
+const GIVEN = { status: 250, headers: [], body: new Uint8Array() }
+const reportOf = (key: Uint8Array, said: Partial<Pick<OutboxReport, 'outcome' | 'answer'>> = {}, by = signer): Uint8Array => {
+  const at = { from: by.publicKey, job: bytesOfContentId(job), id: new Uint8Array(16), ms: 0, key, turn: 0 }
+  const report: OutboxReport = { ...at, outcome: 'sent', answer: GIVEN, ...said }
+  return signMessage(outboxReport, report, by, network)
+}
 
 test('a timer that a request set runs once when it is due, with what it was given', async () => {
   const ran = await run([requestBlock('POST', '/after', 'a')])
@@ -354,15 +358,47 @@ test('mail waits in the agenda with its body; a member’s word that it is sent 
   const [entry] = queued.agenda.outbox
   if (entry === undefined) throw new Error('nothing is queued')
   expect(readOutbox(ran.store.get, entry.request)).toMatchObject({ type: 'mail', to: 'ada@a.test', body: new Uint8Array(300_000).fill(65) })
-  const report = reportOf(entry.key, { status: 250, headers: [], body: new Uint8Array() })
-  const forged = reportOf(entry.key, { status: 250, headers: [], body: new Uint8Array() }, createSigner(new Uint8Array(32).fill(2)))
-  const blocks = [forged, report, report].map((bytes) => ({ cid: contentIdOf(bytes, 'raw'), bytes }))
+  const report = reportOf(entry.key)
+  const forged = reportOf(entry.key, {}, createSigner(new Uint8Array(32).fill(2)))
+  const halves = [{ answer: null }, { outcome: 'declined' as const }].map((half) => reportOf(entry.key, half))
+  const blocks = [forged, ...halves, report, report].map((bytes) => ({ cid: contentIdOf(bytes, 'raw'), bytes }))
   await ran.store.put(blocks)
   const result = await runBatch({ ...queued, requests: blocks.map(({ cid }) => cid) }, ran.store, ran.scripts, new KnownRequests(network))
   if ('missing' in result || result.type !== 'ran') throw new Error('it did not run')
-  expect(result.responses.map((cid) => readResponse(ran.store.get, cid)?.status)).toEqual([409, 200, 409])
+  expect(result.responses.map((cid) => readResponse(ran.store.get, cid)?.status)).toEqual([409, 400, 400, 200, 409])
   expect(logIn(ran.store, result.files)).toMatch(/^a@5000#\d+;answer sent.php 250@6000#\d+;$/)
   expect(result.agenda?.outbox).toEqual([])
+})
+
+test.each([
+  ['refused', { ...GIVEN, status: 550 }],
+  ['malformed', null],
+  ['target', null],
+  ['name', null],
+  ['unknown', null],
+] as const)(
+  'a member’s word that nobody can send it, or that it may be out (%s), ends it at once, and its script is told by a code',
+  async (outcome, answer) => {
+    const ran = await run([requestBlock('POST', '/mail', 'a')])
+    const queued = after(ran, 1_000)
+    const report = reportOf(queued.agenda.outbox[0]?.key as Uint8Array, { outcome, answer })
+    const block = { cid: contentIdOf(report, 'raw'), bytes: report }
+    await ran.store.put([block])
+    const result = await runBatch({ ...queued, requests: [block.cid] }, ran.store, ran.scripts, new KnownRequests(network))
+    if ('missing' in result || result.type !== 'ran') throw new Error('it did not run')
+    expect(logIn(ran.store, result.files)).toContain(`;answer sent.php OUTBOX_${outcome.toUpperCase()}@`)
+    expect(result.agenda?.outbox).toEqual([])
+  },
+)
+
+test('a timer that an earlier one of the same batch replaced does not run', async () => {
+  const ran = await run([requestBlock('POST', '/others', 'a')])
+  const next = after(ran, 1_000)
+  expect(next.events).toHaveLength(2)
+  const result = await runBatch(next, ran.store, ran.scripts, new KnownRequests(network))
+  if ('missing' in result || result.type !== 'ran') throw new Error('it did not run')
+  expect(logIn(ran.store, result.files).match(/timer other.php/g)).toHaveLength(1)
+  expect(result.agenda?.timers).toMatchObject([{ script: 'later.php', dueMs: next.timeMs + 60_000 }])
 })
 
 test('mail that nobody could send is given up, and its script is told so', async () => {
@@ -370,7 +406,7 @@ test('mail that nobody could send is given up, and its script is told so', async
   const late = after(ran, 86_400_000)
   const result = await runBatch(late, ran.store, ran.scripts, new KnownRequests(network))
   if ('missing' in result || result.type !== 'ran') throw new Error('it did not run')
-  expect(logIn(ran.store, result.files)).toMatch(/;answer sent.php unsent@/)
+  expect(logIn(ran.store, result.files)).toMatch(/;answer sent.php OUTBOX_UNSENT@/)
   expect(result.agenda?.outbox).toEqual([])
 })
 

@@ -105,6 +105,7 @@ function hostsOf(store: ContentStore = memoryStore(), runtime = new CounterRunti
     holdBlocks: () => () => {},
     groupRecords: store.records('groups'),
     siteRecords: store.records('sites'),
+    outboxRecords: store.records('outbox'),
     audits: { everyMs: Number.POSITIVE_INFINITY, below: () => 0, nonce: () => new Uint8Array(32) },
     ...readDuties(store, count),
     submitClose: () => {},

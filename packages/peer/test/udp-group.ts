@@ -114,6 +114,7 @@ export async function openMember(options: MemberOptions = {}): Promise<Member> {
     },
     groupRecords: store.records('groups'),
     siteRecords: store.records('sites'),
+    outboxRecords: store.records('outbox'),
     audits: { everyMs: options.auditEveryMs ?? Number.POSITIVE_INFINITY, below: randomInt, nonce: () => new Uint8Array(randomBytes(32)) },
     readChecks,
     readEvidence,

@@ -59,8 +59,8 @@ export interface OpcacheSizes {
 }
 
 /**
- * For images: opcache asks no file whether it changed, so it may hold only what never does. A path is resolved at each inclusion: the same name may
- * lead elsewhere when what can change has changed.
+ * For images: opcache asks no file whether it changed, so it may hold only what never does. It knows each script by its real path alone, which no link leads through
+ * (see RESOLVE_NAMES): whoever asks for one by that is spared looking for the file.
  */
 export function opcacheIni({ sharedMiB, stringsMiB }: OpcacheSizes): string {
   return `${settings}opcache.enable=1
@@ -70,7 +70,7 @@ opcache.interned_strings_buffer=${stringsMiB}
 opcache.max_accelerated_files=7963
 opcache.max_wasted_percentage=50
 opcache.validate_timestamps=0
-opcache.revalidate_path=1
+opcache.revalidate_path=0
 opcache.file_update_protection=0
 opcache.file_cache_only=0
 opcache.blacklist_filename=${BLACKLIST_PATH}
@@ -79,6 +79,9 @@ opcache.jit=disable
 opcache.jit_buffer_size=0
 `
 }
+
+/** A setting for the time that an image is made: opcache notes no other names of a script, since they may lead elsewhere when what can change has changed. */
+export const RESOLVE_NAMES = ['opcache.revalidate_path', '1'] as const
 
 /** For sites without an image of their own: opcache knows the system's scripts, and has no room for more. */
 export const PLAIN_SIZES: OpcacheSizes = { sharedMiB: 8, stringsMiB: 4 }

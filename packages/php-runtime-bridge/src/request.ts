@@ -7,8 +7,17 @@ export type ScriptEvent =
   | { readonly type: 'cron' }
   /** `script`: path in the site. `args`: as the effect had them. */
   | { readonly type: 'timer'; readonly script: string; readonly args: Uint8Array }
-  /** `answer`: what came back; undefined where nobody could send it. `key`: 64 hexadecimal digits. */
-  | { readonly type: 'answer'; readonly script: string; readonly key: string; readonly answer: OutboxAnswer | undefined }
+  /**
+   * `key`: 64 hexadecimal digits. `error` undefined: it was sent, and `answer` is what came back. Else a code in capitals that says why not, and `answer` is what was
+   * said of it, if anything.
+   */
+  | {
+      readonly type: 'answer'
+      readonly script: string
+      readonly key: string
+      readonly answer: OutboxAnswer | undefined
+      readonly error?: string | undefined
+    }
 export interface OutboxAnswer {
   /** HTTP's; 250 of mail that was handed over. */
   readonly status: number

@@ -55,10 +55,14 @@ test('an answer tells how a request of the outbox ended', async () => {
       ['ä', ''],
     ],
     body: 'body\0',
+    error: '',
   }
   expect(JSON.parse(sent.text).slice(0, 2)).toEqual(['answer', args])
   const unsent = await run(shown, { event: { type: 'answer', script: 'jobs/later.php', key: KEY, answer: undefined } })
-  expect(JSON.parse(unsent.text)[1]).toEqual({ key: KEY, sent: false, status: 0, headers: [], body: '' })
+  expect(JSON.parse(unsent.text)[1]).toEqual({ key: KEY, sent: false, status: 0, headers: [], body: '', error: 'OUTBOX_UNSENT' })
+  const said = { status: 550, headers: [], body: utf8('no such user') }
+  const refused = await run(shown, { event: { type: 'answer', script: 'jobs/later.php', key: KEY, answer: said, error: 'OUTBOX_REFUSED' } })
+  expect(JSON.parse(refused.text)[1]).toMatchObject({ sent: false, status: 550, body: 'no such user', error: 'OUTBOX_REFUSED' })
 })
 
 test('no visitor can pose as an event', async () => {

@@ -1,4 +1,4 @@
-import { type PeerId, peekMessageNumber, type Signer } from '@interpeer/crypto-ids'
+import { type PeerId, peekMessageNumber, peekPayload, type Signer } from '@interpeer/crypto-ids'
 import type { Machine, Random, World } from '@interpeer/simulator'
 import { blocksReply } from '../src/follow.js'
 import {
@@ -10,6 +10,7 @@ import {
   openChain,
   stepChain,
   type Verification,
+  voteMessage,
 } from '../src/index.js'
 import { Meter } from './costs.js'
 import type { Tactic } from './traitors.js'
@@ -21,6 +22,8 @@ export interface Log {
   readonly electors: readonly PeerId[]
   readonly count: number
   readonly digest: Uint8Array
+  /** Coins that were spent, and to whom. */
+  readonly spent: ReadonlyMap<number, number>
 }
 export interface Surroundings {
   readonly world: World
@@ -35,6 +38,13 @@ export interface Surroundings {
 const RESTART_MS = 1_000
 const RECORD = 'votes'
 const blockName = (height: number): string => `block ${height}`
+
+/** A message's number; of a vote its kind, so that a storm can hunt each by itself. */
+function kindOf(envelope: Uint8Array): number | string {
+  const number = peekMessageNumber(envelope) ?? -1
+  const payload = number === voteMessage.number ? peekPayload(envelope) : undefined
+  return payload === undefined ? number : voteMessage.decode(payload).kind
+}
 
 /**
  * One elector or observer on its machine, with the shell that the README asks for: effects in order, and nothing acted on before what stands ahead of it
@@ -93,7 +103,7 @@ export class ChainNode {
     const { world, nodes } = this.around
     const hearer = nodes.find(({ signer }) => signer.peerId === to)
     if (hearer === undefined) return
-    const letter = { kind: peekMessageNumber(envelope) ?? -1, bytes: envelope }
+    const letter = { kind: kindOf(envelope), bytes: envelope }
     world.post(this.index, hearer.index, () => hearer.hear(this.signer.peerId, envelope), letter)
   }
 

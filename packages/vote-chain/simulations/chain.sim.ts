@@ -1,6 +1,7 @@
 import { createSigner, type Signer, sealOf, sha256 } from '@interpeer/crypto-ids'
 import {
   drawStorm,
+  type Fault,
   isFault,
   type Outcome,
   type PlanEvent,
@@ -26,24 +27,36 @@ import { ChainNode, type Log, type Surroundings } from './chain-node.js'
 import { cheapVerification, withCheapLottery } from './cheap-lottery.js'
 import { TACTICS, type Tactic } from './traitors.js'
 
-const START_MS = 1_700_000_000_000
+export const START_MS = 1_700_000_000_000
 const STORM_MS = 12_000
 /** When all faults have stopped, so many heights more are final on all within so many of the longest round that the storm can have left. */
 const HEIGHTS_AFTER = 3
 const LIMIT_ROUNDS = 160
 const SKEW_MS = 300
 const DICE = { settings: 10, plan: 11, writes: 12, traitors: 14 } as const
-/** Proposal, vote, bundle, blocks. */
-const HUNTED = [82, 83, 84, 86] as const
+/** Proposals, each kind of vote, bundles, blocks. */
+const HUNTED = [82, 'soft', 'certify', 'certify', 'next', 84, 86] as const
 
-/** Refuses what begins with 0xee; else any bytes are welcome. */
+/** The first byte of a transaction that spends a coin: then the coin, and to whom. */
+export const SPEND = 2
+/** Any bytes are welcome, but a coin is spent once. */
 const log: Application<Log> = {
-  begin: ({ seed, peers }) => ({ electors: peers, count: 0, digest: seed }),
+  begin: ({ seed, peers }) => ({ electors: peers, count: 0, digest: seed, spent: new Map() }),
   apply(state, transactions) {
-    const refused = transactions.flatMap((bytes, index) => (bytes[0] === 0xee ? [{ index, code: 'LOG_REFUSED' }] : []))
-    const taken = transactions.filter((bytes) => bytes[0] !== 0xee)
-    const digest = taken.reduce((before, bytes) => sha256(concatBytes(before, bytes)), state.digest)
-    return { state: { ...state, count: state.count + taken.length, digest }, refused }
+    const refused: { readonly index: number; readonly code: string }[] = []
+    let { digest, count } = state
+    const spent = new Map(state.spent)
+    for (const [index, bytes] of transactions.entries()) {
+      const [kind, coin = 0, to = 0] = bytes
+      if (kind === SPEND && spent.has(coin)) {
+        refused.push({ index, code: 'LOG_SPENT' })
+        continue
+      }
+      if (kind === SPEND) spent.set(coin, to)
+      digest = sha256(concatBytes(digest, bytes))
+      count++
+    }
+    return { state: { ...state, count, digest, spent }, refused }
   },
   dataSets: ({ count, digest }) => {
     const set = (name: string) => sealOf(name, [])
@@ -76,10 +89,16 @@ export interface ChainRun extends ScenarioInput {
   readonly settings?: Record<string, number>
   readonly weather?: Partial<Weather>
   readonly storm?: Partial<Storm>
-  /** Runs what else a scenario does, and says what went wrong at the end. */
+  /** Added to the drawn plan. */
+  readonly faults?: readonly Fault[]
+  /** Plans what else a scenario does; what it gives says at the end what went wrong. */
   readonly also?: (around: Surroundings) => () => readonly string[]
+  /** Of the world when all is over. */
   readonly figures?: (around: Surroundings) => Readonly<Record<string, number | string>>
   readonly stormMs?: number
+  readonly cycleMs?: number
+  /** False: the storm is all, and only what is never to happen is checked. */
+  readonly isLive?: boolean
 }
 
 /**
@@ -102,7 +121,16 @@ export function drawTraitors(random: Random, peers: number): ReadonlyMap<number,
   return new Map(Array.from({ length: count }, (_, i) => [(first + i) % peers, [random.pick(TACTICS)()]]))
 }
 
-export function simulateChain({ seed, peers, plan: givenPlan, trace, tacticsOf, stormMs = STORM_MS, ...given }: ChainRun): Outcome {
+export function simulateChain({
+  seed,
+  peers,
+  plan: givenPlan,
+  trace,
+  tacticsOf,
+  stormMs = STORM_MS,
+  isLive = true,
+  ...given
+}: ChainRun): Outcome {
   const dice = Random.named(seed, DICE.settings)
   const weather = {
     lossPerMille: dice.pick([0, 20, 100, 250]),
@@ -113,7 +141,7 @@ export function simulateChain({ seed, peers, plan: givenPlan, trace, tacticsOf, 
     lateMsMax: 3_000,
   }
   const roundMs = given.settings?.roundMs ?? dice.pick([100, 300, 600])
-  const cycleMs = dice.pick([300, 1_000])
+  const cycleMs = given.cycleMs ?? dice.pick([300, 1_000])
   const syncMsMax = dice.pick([0, 5, 40])
   const world = new World({ seed, startMs: START_MS, trace, ...weather, ...given.weather })
   const signers = Array.from({ length: peers }, (_, i) => signerAt(i))
@@ -152,7 +180,7 @@ export function simulateChain({ seed, peers, plan: givenPlan, trace, tacticsOf, 
     const machine = world.machine({ ...clock, disk: { syncMsMin: 0, syncMsMax } })
     nodes.push(new ChainNode(machine, signer, around, traitors.get(i)))
   }
-  const plan = givenPlan ?? drawPlan(seed, peers, stormMs, given.storm)
+  const plan = givenPlan ?? [...(given.faults ?? []), ...drawPlan(seed, peers, stormMs, given.storm)]
   planFaults(world, plan.filter(isFault))
   for (const event of plan) if (event.type === 'write') world.at(START_MS + event.atMs, () => hand(nodes, event as Write))
   const finish = given.also?.(around) ?? (() => [])
@@ -166,9 +194,9 @@ export function simulateChain({ seed, peers, plan: givenPlan, trace, tacticsOf, 
   const longestMs = roundMs * (1 + Math.min(40, highestRound(nodes)) / 2)
   const limitMs = START_MS + stormMs + LIMIT_ROUNDS * longestMs + 20_000
   const done = () => problems.length > 0 || honest.every((node) => node.height >= goal)
-  world.run({ untilMs: limitMs, actsMax: 900_000, done })
+  if (isLive) world.run({ untilMs: limitMs, actsMax: 900_000, done })
   const settledMs = world.nowMs - START_MS - stormMs
-  if (problems.length === 0 && !done())
+  if (isLive && problems.length === 0 && !done())
     problems.push(`it stands still: ${honest.map((node) => node.height - goal).join(' ')} heights from the goal`)
   problems.push(...finish())
   for (const problem of problems) world.note(undefined, `PROBLEM: ${problem}`)

@@ -12,7 +12,7 @@ export class Meter {
   #us = 0
   readonly #remembered = new Set<string>()
 
-  constructor(signer: Signer, { opener, vrfOutput }: Verification) {
+  constructor(signer: Signer, { opener, vrfOutput, ownOutput }: Verification) {
     this.signer = {
       ...signer,
       sign: (bytes) => {
@@ -30,6 +30,7 @@ export class Meter {
     }
     this.verification = {
       opener: { open },
+      ownOutput,
       vrfOutput: (publicKey, input, proof) => {
         this.#once(proof.subarray(0, 64), COSTS_US.vrfVerify)
         return vrfOutput(publicKey, input, proof)

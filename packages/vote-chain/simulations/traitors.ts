@@ -75,6 +75,20 @@ export function everything(): Tactic {
   }
 }
 
+/** Hands on as a quorum for none what is its own vote alone. */
+export function forger(): Tactic {
+  return {
+    name: 'forger',
+    send(node, _, envelope) {
+      const vote = read(voteMessage, envelope)
+      if (vote === undefined) return [envelope]
+      const none = signed(node, voteMessage, { ...vote, kind: 'next', block: null })
+      const bundle = { round: vote.round, kind: 'next' as const, attempt: 0, block: null, votes: [none] }
+      return [envelope, signed(node, bundleMessage, { height: vote.height, bundle, sender: node.signer.publicKey })]
+    },
+  }
+}
+
 /** Withholds: proposals and votes go to some, the rest hears nothing, or hears much later. */
 export const withholder: Tactic = {
   name: 'withholder',

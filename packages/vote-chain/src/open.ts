@@ -92,6 +92,10 @@ function resume<S>(d: Draft<S>, bytes: Uint8Array): void {
   enterRound(d, record.round, reasonsIn(record))
   d.closed = record.closed
   d.proposed = record.proposed ?? undefined
+  if (d.proposed?.round === d.round && d.place !== undefined) {
+    const block = nameOfProposed(d.proposed.envelope)
+    if (block !== undefined) d.proposals = new Map(d.proposals).set(d.round, { block, ...d.place })
+  }
   for (const { envelope, ...decided } of d.decided) {
     if (envelope !== undefined) addVote(d, peerIdOfKey(openVote(envelope, d.fixed.verification.opener).voter), decided, envelope)
   }
@@ -99,6 +103,10 @@ function resume<S>(d: Draft<S>, bytes: Uint8Array): void {
   d.effects.splice(0)
 }
 
+function nameOfProposed(envelope: Uint8Array): string | undefined {
+  const payload = peekPayload(envelope)
+  return payload === undefined ? undefined : hexOf(sha256(proposalMessage.decode(payload).header))
+}
 /** A block of the record: this peer put it there, so only whether it still fits is looked at. */
 function restoreCandidate<S>(d: Draft<S>, envelope: Uint8Array): void {
   const payload = peekPayload(envelope)

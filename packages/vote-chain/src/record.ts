@@ -21,6 +21,8 @@ import type { ChainState, Decided, Reasons } from './state.js'
 const envelope = bytesMax(proposalMessage.maxBytes + 128)
 /** In each of two rounds a soft and a certify vote, and next votes for two blocks and for none in two attempts. */
 const DECIDED_MAX = 16
+/** Blocks that bundles name, its own, and what it voted for. */
+const CANDIDATES_MAX = 6
 /** What must outlive a crash: everything decided at this height that could be contradicted, and what it goes by. */
 export const recordSchema = struct({
   height: uint53,
@@ -39,14 +41,14 @@ export const recordSchema = struct({
   proposed: nullable(struct({ round: uint32, envelope })),
   ownBlock: nullable(bytes(32)),
   bundles: list(bundleSchema, 3),
-  candidates: list(envelope, 4),
+  candidates: list(envelope, CANDIDATES_MAX),
 })
 export type ChainRecord = Infer<typeof recordSchema>
 export const RECORD_BYTES_MAX = 8 * 1024 * 1024
 
 export function recordOf<S>(state: ChainState<S>): Uint8Array {
   const { tip, round, decided, closed, proposed, ownBlock, reasons, candidates } = state
-  const kept = new Set([...boundBlocks(state), ...decided.map(({ block }) => block), ownBlock])
+  const kept = new Set([...boundBlocks(state), ownBlock, ...decided.map(({ block }) => block)])
   const record: ChainRecord = {
     height: tip.height + 1,
     round,
@@ -55,10 +57,7 @@ export function recordOf<S>(state: ChainState<S>): Uint8Array {
     proposed: proposed ?? null,
     ownBlock: bytesOfBlock(ownBlock ?? null),
     bundles: Object.values(reasons).map(fieldsOf),
-    candidates: [...candidates.values()]
-      .filter(({ name }) => kept.has(name))
-      .slice(0, 4)
-      .map((candidate) => candidate.envelope),
+    candidates: [...kept].flatMap((name) => candidates.get(name ?? '')?.envelope ?? []).slice(0, CANDIDATES_MAX),
   }
   return encodeWith(recordSchema, record, RECORD_BYTES_MAX)
 }

@@ -1,5 +1,5 @@
-import { keyOfPeerId, type PeerId, type Signer } from '@interpeer/crypto-ids'
-import { type Electorate, isDrawn, lotInput, type Step } from './electorate.js'
+import type { PeerId, Signer } from '@interpeer/crypto-ids'
+import { isDrawn as draws, type Electorate, lotInput, type Step } from './electorate.js'
 import type { Vote } from './messages.js'
 import type { Verification } from './verification.js'
 
@@ -22,21 +22,37 @@ export const stepOf = ({ kind, block }: { readonly kind: Vote['kind']; readonly 
 
 export type VoteFault = 'VOTE_STRANGER' | 'VOTE_WRONG' | 'VOTE_NOT_DRAWN'
 
+/** What there is to know of a group to check whether its voters were drawn: not who may be. */
+export interface Drawing {
+  readonly height: number
+  /** Of the block before. */
+  readonly seed: Uint8Array
+  /** E', and of how many. */
+  readonly size: number
+  readonly electors: number
+}
+const drawingOf = ({ height, seed, electorate }: RootGroup): Drawing => {
+  return { height, seed, size: electorate.size, electors: electorate.electors.length }
+}
+
 /** Whether a vote whose signature holds is one of this group's; a code where not. */
-export function faultOfVote(
+export function faultOfVote(vote: Vote, voter: PeerId, group: RootGroup, verification: Verification): VoteFault | undefined {
+  if (!group.electorate.members.has(voter)) return 'VOTE_STRANGER'
+  return faultOfDrawing(vote, drawingOf(group), verification)
+}
+/** The same of an elector's vote, for who does not know the others. */
+export function faultOfDrawing(
   vote: Vote,
-  voter: PeerId,
-  { height, seed, electorate }: RootGroup,
+  { height, seed, size, electors }: Drawing,
   verification: Verification,
-): VoteFault | undefined {
+): Exclude<VoteFault, 'VOTE_STRANGER'> | undefined {
   const { round, kind, attempt, block, proof } = vote
-  if (!electorate.members.has(voter)) return 'VOTE_STRANGER'
-  const drawing = isDrawing(electorate)
-  if ((kind !== 'next' && (block === null || attempt !== 0)) || (!drawing && (proof !== null || attempt !== 0))) return 'VOTE_WRONG'
-  if (!drawing) return undefined
+  const isDrawn = size < electors
+  if ((kind !== 'next' && (block === null || attempt !== 0)) || (!isDrawn && (proof !== null || attempt !== 0))) return 'VOTE_WRONG'
+  if (!isDrawn) return undefined
   const input = lotInput(seed, height, round, stepOf(vote), attempt)
   const output = proof === null ? undefined : verification.vrfOutput(vote.voter, input, proof)
-  return output !== undefined && isDrawn(output, electorate.size, electorate.electors.length) ? undefined : 'VOTE_NOT_DRAWN'
+  return output !== undefined && draws(output, size, electors) ? undefined : 'VOTE_NOT_DRAWN'
 }
 
 /** This peer's own place in one step: the proof to show, null where everyone is in; undefined where it was not drawn. */
@@ -47,8 +63,7 @@ export function drawOwn(
   verification: Verification,
 ): Uint8Array | null | undefined {
   if (!isDrawing(electorate)) return null
-  const input = lotInput(seed, height, round, step, attempt)
-  const proof = signer.vrfProve(input)
-  const output = verification.vrfOutput(keyOfPeerId(signer.peerId), input, proof)
-  return output !== undefined && isDrawn(output, electorate.size, electorate.electors.length) ? proof : undefined
+  const proof = signer.vrfProve(lotInput(seed, height, round, step, attempt))
+  const output = verification.ownOutput(proof)
+  return output !== undefined && draws(output, electorate.size, electorate.electors.length) ? proof : undefined
 }

@@ -106,9 +106,8 @@ const kept = <V>(byRound: ReadonlyMap<number, V>, from: number): ReadonlyMap<num
 function takePlace<S>(d: Draft<S>): void {
   const { signer, verification } = d.fixed
   if (d.lottery === undefined) {
-    const input = seedInput(d.tip.seed, d.tip.height + 1)
-    const proof = signer.vrfProve(input)
-    const output = verification.vrfOutput(signer.publicKey, input, proof)
+    const proof = signer.vrfProve(seedInput(d.tip.seed, d.tip.height + 1))
+    const output = verification.ownOutput(proof)
     if (output === undefined) return
     d.lottery = { proof, output }
   }

@@ -50,7 +50,7 @@ test('a request that names a stranger, a page that is not there, an unknown site
   const unknown = await running.network.fetch('/', { host: 'nosuch.localhost' })
   expect(unknown.status).toBe(404)
   expect(unknown.headers['interpeer-error']).toBe('SITE_UNKNOWN')
-  const huge = await running.network.fetch('/', { method: 'POST', body: new Uint8Array(1024 * 1024) })
+  const huge = await running.network.fetch('/', { method: 'POST', body: new Uint8Array(17 * 1024 * 1024) })
   expect(huge.status).toBe(413)
 })
 

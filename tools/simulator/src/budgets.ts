@@ -10,8 +10,10 @@ export const BUDGETS_MS = {
   'group-locks': 6_000,
   'group-traitors': 12_000,
   exchange: 10_000,
-  /** All planted bugs, in two processes. */
+  chain: 12_000,
+  /** All planted bugs of the group, and of the chain, in two processes. */
   planted: 60_000,
+  'chain-planted': 20_000,
 } as const
 export const BUDGET_OF_ALL_MS = 300_000
 /** What is left for simulations with a fixed number of seeds. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { TreeListing } from '@interpeer/content-store'
-import type { FileChange, ScriptOutcome, ScriptRequest, SiteConfiguration } from '@interpeer/php-runtime-bridge'
+import type { Effect, FileChange, ScriptOutcome, ScriptRequest, SiteConfiguration } from '@interpeer/php-runtime-bridge'
 import type { AgreedPoint, PhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { listingChanges } from '../folder/listing-changes.js'
 import { type FolderSnapshot, readFolder } from '../folder/read-folder.js'
@@ -28,6 +28,8 @@ export interface DevSiteParts {
   /** Takes over what scripts changed, also into the folder itself. */
   readonly writeBack?: (changes: readonly FileChange[]) => void
   readonly explain: boolean
+  /** Takes what a write asked for, once what it changed is in the site. */
+  readonly asked?: (effects: readonly Effect[], timeMs: number) => void
 }
 /** What a job has in its account here: enough for any test, and printed with what is paid. */
 const BALANCE = 1_000_000_000_000n
@@ -39,6 +41,9 @@ export class DevSite {
   #version = 0
   #step = 0
   #tail: Promise<unknown> = Promise.resolve()
+  /** Runs on each version that is still there, and those versions that go when their last run ends. */
+  readonly #users = new Map<string, number>()
+  readonly #retired = new Set<string>()
 
   private constructor(parts: DevSiteParts, seen: TreeListing) {
     this.#parts = parts
@@ -84,13 +89,27 @@ export class DevSite {
     const since = () => performance.now() - startedMs
     const isRead = request.method === 'GET' || request.method === 'HEAD'
     if (!isRead) return { ran: 'write', because: [], ...(await this.#write(request, since)) }
-    const [root, at] = [this.#root, this.#point()]
-    const outcome = await this.#parts.runtime.run(root, request, at, { kind: 'read', scratch: true })
-    if (outcome.type === 'abstained' || (outcome.changes.length === 0 && outcome.effects.length === 0)) {
+    const read = await this.#using(async (root) => {
+      const at = this.#point()
+      const outcome = await this.#parts.runtime.run(root, request, at, { kind: 'read', scratch: true })
       const ms = since()
-      return { outcome, ran: 'read', because: [], ms, ...(await this.#look(root, request, at, outcome)) }
-    }
-    return { ran: 'promoted', because: outcome.changes, ...(await this.#write(request, since)) }
+      const isPure = outcome.type === 'abstained' || (outcome.changes.length === 0 && outcome.effects.length === 0)
+      return { outcome, isPure, ms, ...(isPure ? await this.#look(root, request, at, outcome) : {}) }
+    })
+    const { isPure, ...rest } = read
+    if (isPure || rest.outcome.type === 'abstained') return { ran: 'read', because: [], ...rest }
+    return { ran: 'promoted', because: rest.outcome.changes, ...(await this.#write(request, since)) }
+  }
+
+  /** What the group itself would have run: a timer, a line of cron, an answer. */
+  async event(request: ScriptRequest): Promise<DevRun> {
+    const startedMs = performance.now()
+    return { ran: 'write', because: [], ...(await this.#write(request, () => performance.now() - startedMs)) }
+  }
+
+  /** What the configuration plans, as the site is now. */
+  lines(): ReturnType<PhpRuntime['cron']> {
+    return this.#parts.runtime.cron(this.#root)
   }
 
   #write(request: ScriptRequest, since: () => number): Promise<Pick<DevRun, 'outcome' | 'closer' | 'ms'>> {
@@ -105,6 +124,7 @@ export class DevSite {
         this.#parts.writeBack?.(outcome.changes)
       }
       this.#step++
+      if (outcome.type === 'answered') this.#parts.asked?.(outcome.effects, at.timeMs)
       return { outcome, ms, ...closer }
     })
   }
@@ -134,7 +154,26 @@ export class DevSite {
     const before = this.#root
     await make(`version ${this.#version + 1}`, before)
     this.#version++
-    this.#parts.runtime.forget(before)
+    this.#retired.add(before)
+    this.#forgetUnused(before)
+  }
+
+  /** The version stays until the work has ended, also what runs it again to look closer. */
+  async #using<T>(work: (root: string) => Promise<T>): Promise<T> {
+    const root = this.#root
+    this.#users.set(root, (this.#users.get(root) ?? 0) + 1)
+    try {
+      return await work(root)
+    } finally {
+      const left = (this.#users.get(root) ?? 1) - 1
+      if (left > 0) this.#users.set(root, left)
+      else this.#users.delete(root)
+      this.#forgetUnused(root)
+    }
+  }
+
+  #forgetUnused(root: string): void {
+    if (this.#retired.has(root) && !this.#users.has(root) && this.#retired.delete(root)) this.#parts.runtime.forget(root)
   }
 
   #inOrder<T>(work: () => Promise<T>): Promise<T> {

@@ -1,21 +1,25 @@
 import { headersForSite, headersForVisitor, isBodiless, REQUEST_BODY_MAX_BYTES, readBody } from '@interpeer/peer/node'
 import { type ScriptRequest, SLOT } from '@interpeer/php-runtime-bridge'
+import { OUTBOX_PATH } from './dev-outbox.js'
 import type { DevRun } from './dev-site.js'
 
 export interface DevFrontParts {
   readonly answer: (request: ScriptRequest) => Promise<DevRun>
   readonly report: (request: ScriptRequest, run: DevRun) => void
   readonly failed: (error: unknown) => void
+  /** A page of what the site wanted sent. */
+  readonly outbox: () => string
 }
 
 /** Answers browsers as a gateway does, but that it tells a script's author what went wrong. */
-export function devFront({ answer, report, failed }: DevFrontParts): (request: Request) => Promise<Response> {
+export function devFront({ answer, report, failed, outbox }: DevFrontParts): (request: Request) => Promise<Response> {
   return async (given) => {
     const url = new URL(given.url)
     const host = given.headers.get('host') ?? url.host
     // a page of elsewhere can name this address by a name of its own
     if (!isLocal(host))
       return told(421, 'HOST_NOT_LOCAL', 'This address is for this machine: ask for localhost, or a name that ends in .localhost.')
+    if (url.pathname === OUTBOX_PATH) return new Response(outbox(), { headers: PAGE })
     try {
       const body = await readBody(given, REQUEST_BODY_MAX_BYTES)
       if (body === undefined)
@@ -42,6 +46,12 @@ function responseOf(given: Request, { outcome, ran }: DevRun): Response {
   const headers = headersForVisitor(outcome.headers.map(([name, value]) => ({ name, value })))
   headers.set('interpeer-ran', ran)
   return new Response(isBodiless(given.method, status) ? null : new Uint8Array(body), { status, headers })
+}
+
+const PAGE = {
+  'content-type': 'text/html; charset=utf-8',
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 }
 
 const told = (status: number, code: string, text: string): Response =>

@@ -1,5 +1,6 @@
 import { type Effect, type FileChange, type ScriptRequest, type SiteConfiguration, SLOT } from '@interpeer/php-runtime-bridge'
 import { harmless } from '../log-text.js'
+import { OUTBOX_PATH } from './dev-outbox.js'
 import type { DevRun } from './dev-site.js'
 
 export interface RunReport {
@@ -94,8 +95,8 @@ function sizesOf(change: FileChange): { readonly bytes?: number; readonly pages?
 const factsOfChange = (change: FileChange): object => ({ type: change.type, path: change.path, ...sizesOf(change) })
 
 function effectText(effect: Effect): string {
-  if (effect.type === 'after') return `${effect.script} after ${effect.seconds} s (timer "${effect.name}"); not carried out here`
+  if (effect.type === 'after') return `${effect.script} after ${effect.seconds} s (timer "${effect.name}")`
   if (effect.type === 'pay') return `${effect.amount} units paid to ${effect.account}; not carried out here`
   const { request } = effect
-  return `${request.type === 'mail' ? `mail to ${request.to}: ${request.subject}` : `${request.method} ${request.url}`}; not carried out here`
+  return `${request.type === 'mail' ? `mail to ${request.to}: ${request.subject}` : `${request.method} ${request.url}`}; not sent, but shown at ${OUTBOX_PATH}`
 }

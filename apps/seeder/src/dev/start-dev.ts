@@ -4,16 +4,19 @@ import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { getRequestListener } from '@hono/node-server'
-import { EFFECT_KINDS, faultText, type SiteConfiguration } from '@interpeer/php-runtime-bridge'
+import { EFFECT_KINDS, type Effect, faultText, type ScriptRequest, type SiteConfiguration } from '@interpeer/php-runtime-bridge'
 import { startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { putChanges } from '../folder/put-changes.js'
 import { changedMeanwhile } from '../folder/read-folder.js'
 import { harmless, jsonOf } from '../log-text.js'
 import { readConfiguration } from '../site-check.js'
 import { SLOT_LIMITS, userCacheFolder } from '../slot.js'
-import { DevSite } from './dev-site.js'
+import { DevOutbox } from './dev-outbox.js'
+import { DevPlan } from './dev-plan.js'
+import { type DevRun, DevSite } from './dev-site.js'
 import { devFront } from './front.js'
 import { KeptChanges } from './kept-changes.js'
+import { PlannedRuns } from './planned-runs.js'
 import { factsOfRun, textOfRun } from './run-report.js'
 import { watchFolder } from './watch-folder.js'
 
@@ -42,6 +45,35 @@ export async function startDev(folder: string, options: DevOptions): Promise<voi
   const hostCalls = { effects: EFFECT_KINDS }
   const runtime = await startPhpRuntime({ guardMs: options.guardMs, limits: SLOT_LIMITS, cacheFolder, workers, hostCalls })
   try {
+    const [plan, outbox] = [new DevPlan(), new DevOutbox()]
+    const report = (request: ScriptRequest, run: DevRun): void => {
+      const told = { request, run, slots: configuration.now()?.slots ?? 1 }
+      say(textOfRun(told, explain), factsOfRun(told))
+    }
+    const failed = (error: unknown) => void process.stderr.write(`${harmless(error instanceof Error ? error.message : String(error))}\n`)
+    const planned = new PlannedRuns({
+      nextMs: () => plan.nextMs,
+      next: (timeMs) => plan.next(timeMs),
+      run: async ({ word, request }) => {
+        try {
+          report({ ...request, method: word }, await site.event(request))
+        } catch (error) {
+          failed(error)
+        }
+      },
+    })
+    const asked = (effects: readonly Effect[], timeMs: number): void => {
+      if (!plan.take(effects, timeMs)) say('AGENDA_FULL: a group has no room for so many timers', { agenda: 'AGENDA_FULL' })
+      for (const effect of effects) {
+        const answer = effect.type === 'outbox' ? outbox.take(effect, timeMs) : undefined
+        if (answer !== undefined) planned.add(answer)
+      }
+      planned.look()
+    }
+    const readLines = (): void => {
+      plan.readLines(site.lines(), Date.now())
+      planned.look()
+    }
     const site = await DevSite.open({
       folder,
       runtime,
@@ -49,16 +81,10 @@ export async function startDev(folder: string, options: DevOptions): Promise<voi
       ...(options.keep === undefined ? {} : { kept: new KeptChanges(folder, options.keep) }),
       ...(options.writeBack === true ? { writeBack: (changes) => putChanges(folder, changes) } : {}),
       explain,
+      asked,
     })
-    const failed = (error: unknown) => void process.stderr.write(`${harmless(error instanceof Error ? error.message : String(error))}\n`)
-    const front = devFront({
-      answer: (request) => site.answer(request),
-      report: (request, run) => {
-        const report = { request, run, slots: configuration.now()?.slots ?? 1 }
-        say(textOfRun(report, explain), factsOfRun(report))
-      },
-      failed,
-    })
+    const front = devFront({ answer: (request) => site.answer(request), report, failed, outbox: () => outbox.page() })
+    readLines()
     const server = createServer({ maxHeaderSize: 32 * 1024 }, getRequestListener(front, { overrideGlobalObjects: false }))
     const port = await listen(server, options.port)
     const reload = async (): Promise<void> => {
@@ -66,6 +92,7 @@ export async function startDev(folder: string, options: DevOptions): Promise<voi
         const paths = await patiently(() => site.reload())
         if (paths.length === 0) return
         configuration.look()
+        readLines()
         say(`reloaded: ${harmless(paths.slice(0, 5).join(', '))}${paths.length > 5 ? ` and ${paths.length - 5} more` : ''}`, {
           reloaded: paths,
         })
@@ -84,6 +111,7 @@ export async function startDev(folder: string, options: DevOptions): Promise<voi
     say(`${resolve(folder)} runs at http://localhost:${port}/`, { ready: { port, folder: resolve(folder) } })
     await stopped
     watching.close()
+    planned.close()
     server.close()
     server.closeAllConnections()
   } finally {

@@ -3,12 +3,15 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import type { OutboxAnswer, OutboxRequest } from '@interpeer/peer'
-import { isPublicAddress } from './public-address.js'
+import type { OutboxResult, PeerLog } from '@interpeer/peer/node'
+import { isElsewhere } from './public-address.js'
 
 export interface HttpSenderOptions {
   /** Also to this machine, and to its own network: for tests, and for who knows what it means. */
   readonly allowPrivate: boolean
-  readonly timeoutMs: number
+  /** Addresses that lead to this host, beside those of its interfaces. */
+  readonly ownAddresses: readonly string[]
+  readonly signal: AbortSignal
   /** Bytes of the answer's body that are taken. */
   readonly answerBytesMax: number
 }
@@ -20,15 +23,31 @@ const NOT_PASSED_ON = new Set([
   ...['content-length', 'expect', 'idempotency-key'],
 ])
 
+/** Answers that say: not now, or not by you. With them the request is declined, and another member tries, with the same key. */
+const NOT_NOW = new Set([408, 425, 429, 502, 503, 504])
+
 /**
  * Sends one HTTP request, once, and follows no redirect. It connects only to addresses that it has looked at itself: a name that leads to a private address, now or at a
- * second look, gets no connection. `Idempotency-Key` has the key.
- * @throws what node says of a connection that fails; where the address is not public, an Error too
+ * second look, gets no connection. `Idempotency-Key` has the key. `unknown` where the request was written and no whole answer came. Never rejects.
  */
-export function sendHttp(request: HttpRequest, key: string, options: HttpSenderOptions): Promise<OutboxAnswer> {
+export async function sendHttp(request: HttpRequest, key: string, options: HttpSenderOptions, log: PeerLog): Promise<OutboxResult> {
+  const written = { isOut: false }
+  try {
+    const answer = await exchange(request, key, options, written)
+    return NOT_NOW.has(answer.status) ? { outcome: 'declined' } : { outcome: 'sent', answer }
+  } catch (error) {
+    log.info({ err: error, key }, 'an HTTP request of the outbox came to no answer')
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'OUTBOX_ADDRESS') return { outcome: 'target' }
+    if (code === 'ENOTFOUND') return { outcome: 'name' }
+    return { outcome: written.isOut ? 'unknown' : 'declined' }
+  }
+}
+
+function exchange(request: HttpRequest, key: string, options: HttpSenderOptions, written: { isOut: boolean }): Promise<OutboxAnswer> {
   const url = new URL(request.url)
   const host = url.hostname.replace(/^\[|\]$/g, '')
-  const isAllowed = (address: string): boolean => options.allowPrivate || isPublicAddress(address)
+  const isAllowed = (address: string): boolean => options.allowPrivate || isElsewhere(address, options.ownAddresses)
   if (isIP(host) !== 0 && !isAllowed(host)) return Promise.reject(notPublic(host))
   const headers: Record<string, string[]> = { 'idempotency-key': [key] }
   for (const [name, value] of request.headers) {
@@ -37,7 +56,7 @@ export function sendHttp(request: HttpRequest, key: string, options: HttpSenderO
   }
   return new Promise((resolve, reject) => {
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest
-    const signal = AbortSignal.timeout(options.timeoutMs)
+    const { signal } = options
     const { method, body } = request
     const length = body.length > 0 || method === 'POST' || method === 'PUT' ? { 'content-length': String(body.length) } : {}
     const sent = send(url, {
@@ -49,6 +68,9 @@ export function sendHttp(request: HttpRequest, key: string, options: HttpSenderO
       maxHeaderSize: 64 * 1024,
     })
     sent.on('error', reject)
+    sent.on('finish', () => {
+      written.isOut = true
+    })
     sent.on('response', (answer) => answerOf(answer, options.answerBytesMax).then(resolve, reject))
     sent.end(body)
   })

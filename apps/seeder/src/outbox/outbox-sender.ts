@@ -1,8 +1,7 @@
-import type { OutboxAnswer, OutboxRequest } from '@interpeer/peer'
-import type { OutboxSender, PeerLog } from '@interpeer/peer/node'
-import { createTransport } from 'nodemailer'
+import type { OutboxResult, OutboxSender, PeerLog } from '@interpeer/peer/node'
 import { sendHttp } from './http-sender.js'
 import { mailText } from './mail-text.js'
+import { sendMail } from './smtp-sender.js'
 
 /** What this seeder's operator lets sites send through it. */
 export interface OutboxOptions {
@@ -13,41 +12,29 @@ export interface OutboxOptions {
   readonly auth?: { readonly user: string; readonly pass: string } | undefined
   readonly http: boolean
   readonly allowPrivate: boolean
+  /** Addresses that lead to this host, beside those of its interfaces. */
+  readonly ownAddresses?: readonly string[]
 }
-/** Less than a turn (`OUTBOX_TURN_MS`), so that this member has said what it did before the next one is drawn. */
-const TIMEOUT_MS = 10_000
 const ANSWER_BYTES_MAX = 256 * 1024
 /** Of all sites together; what is beyond is declined, and another member is drawn. */
 const PER_MINUTE_MAX = 120
 const MINUTE_MS = 60_000
+const DECLINED: OutboxResult = { outcome: 'declined' }
 
 /** Undefined where the operator allows nothing: then the peer declines all. */
 export function outboxSender(options: OutboxOptions, log: PeerLog): OutboxSender | undefined {
-  const { smtp, from, auth, http, allowPrivate } = options
+  const { smtp, from, auth, http, allowPrivate, ownAddresses = [] } = options
   if (smtp === undefined && !http) return undefined
-  const timeouts = { connectionTimeout: TIMEOUT_MS, greetingTimeout: TIMEOUT_MS, socketTimeout: TIMEOUT_MS, dnsTimeout: TIMEOUT_MS }
-  const transport =
-    smtp &&
-    createTransport({ ...smtp, ...(auth === undefined ? {} : { auth }), ...timeouts, disableFileAccess: true, disableUrlAccess: true })
   let [minute, count] = [0, 0]
-  const send = async (request: OutboxRequest, key: string): Promise<OutboxAnswer | null> => {
-    if (request.type === 'http') {
-      return http ? sendHttp(request, key, { allowPrivate, timeoutMs: TIMEOUT_MS, answerBytesMax: ANSWER_BYTES_MAX }) : null
-    }
-    const mail = mailText(request, key, { from, dateMs: Date.now() })
-    if (transport === undefined || mail === undefined) return null
-    const { response } = await transport.sendMail({ envelope: { from, to: [...mail.recipients] }, raw: mail.raw })
-    return { status: Number(/^\d{3}/.exec(response)?.[0] ?? 250), headers: [], body: new TextEncoder().encode(response) }
-  }
-  return async (request, key) => {
+  return async (request, key, signal) => {
     const now = Math.floor(Date.now() / MINUTE_MS)
     if (now !== minute) [minute, count] = [now, 0]
-    if (++count > PER_MINUTE_MAX) return null
-    try {
-      return await send(request, key)
-    } catch (error) {
-      log.info({ err: error, key, kind: request.type }, 'a request of the outbox could not be sent here: another member is drawn')
-      return null
+    if (++count > PER_MINUTE_MAX) return DECLINED
+    if (request.type === 'http') {
+      return http ? sendHttp(request, key, { allowPrivate, ownAddresses, answerBytesMax: ANSWER_BYTES_MAX, signal }, log) : DECLINED
     }
+    if (smtp === undefined) return DECLINED
+    const mail = mailText(request, key, { from, dateMs: Date.now() })
+    return mail === undefined ? { outcome: 'malformed' } : sendMail(mail, { ...smtp, from, auth }, signal)
   }
 }

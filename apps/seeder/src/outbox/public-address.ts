@@ -1,4 +1,5 @@
 import { BlockList, isIP, isIPv6 } from 'node:net'
+import { networkInterfaces } from 'node:os'
 
 /** What is nobody's server on the open internet (IANA's special-purpose registries): a host's own network must not be reached through it. */
 const special = new BlockList()
@@ -37,3 +38,23 @@ export function isPublicAddress(address: string): boolean {
   if (isIPv6(address)) return global.check(address, 'ipv6') && !unrouted.check(address, 'ipv6')
   return !special.check(address, 'ipv4')
 }
+
+/**
+ * What a cloud answers its machines on at an address that looks public: it hands out what they may know and others may not. Those at link-local, carrier-grade and unique
+ * local addresses (169.254.169.254, 100.100.100.200, fd00:ec2::254) are no public ones anyway. Azure: https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
+ */
+const METADATA = ['168.63.129.16']
+
+/** Whether an address is a public one of another host: none of this host's interfaces has it, as they are now, nor is it one of `own`. */
+export function isElsewhere(address: string, own: readonly string[], interfaces: readonly string[] = interfaceAddresses()): boolean {
+  if (!isPublicAddress(address)) return false
+  const refused = new BlockList()
+  for (const one of [...METADATA, ...own, ...interfaces]) {
+    const version = isIP(one.replace(/%.*$/, ''))
+    if (version !== 0) refused.addAddress(one.replace(/%.*$/, ''), version === 6 ? 'ipv6' : 'ipv4')
+  }
+  return !refused.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+}
+
+const interfaceAddresses = (): readonly string[] =>
+  Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address))

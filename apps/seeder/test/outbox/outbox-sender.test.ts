@@ -4,7 +4,7 @@ import type { OutboxRequest } from '@interpeer/peer'
 import { afterEach, expect, test } from 'vitest'
 import { mailText } from '../../src/outbox/mail-text.js'
 import { type OutboxOptions, outboxSender } from '../../src/outbox/outbox-sender.js'
-import { isPublicAddress } from '../../src/outbox/public-address.js'
+import { isElsewhere, isPublicAddress } from '../../src/outbox/public-address.js'
 import { openSmtpSink, type SmtpSink } from './smtp-sink.js'
 
 const KEY = 'ab'.repeat(32)
@@ -17,8 +17,9 @@ afterEach(async () => {
 const senderWith = (options: Partial<OutboxOptions>) => {
   const sender = outboxSender({ from: 'seeder@a.test', http: false, allowPrivate: false, ...options }, log)
   if (sender === undefined) throw new Error('it sends nothing')
-  return sender
+  return (request: OutboxRequest, key: string, signal = new AbortController().signal) => sender(request, key, signal)
 }
+const DECLINED = { outcome: 'declined' }
 async function sink(): Promise<SmtpSink> {
   const one = await openSmtpSink()
   open.push(one)
@@ -38,7 +39,7 @@ test('a mail reaches the server with the key as its Message-ID', async () => {
     ['Bcc', 'eve@a.test'],
     ['Message-ID', '<mine@a.test>'],
   ] as const
-  expect(await sender(mail({ headers }), KEY)).toMatchObject({ status: 250 })
+  expect(await sender(mail({ headers }), KEY)).toMatchObject({ outcome: 'sent', answer: { status: 250 } })
   expect(mails).toHaveLength(1)
   expect(mails[0]).toMatchObject({ from: 'seeder@a.test', to: ['ada@a.test', 'bob@a.test', 'eve@a.test'] })
   const lines = mails[0]?.text.split('\r\n') ?? []
@@ -57,13 +58,46 @@ test('a mail reaches the server with the key as its Message-ID', async () => {
   expect(mails[0]?.text).not.toContain('mine@')
 })
 
-test('what the server refuses, and a server that is not there, is declined', async () => {
+test('what the server refuses for good is refused, with its words; a server that is not there declines', async () => {
   const { port, close } = await sink()
   const sender = senderWith({ smtp: { host: '127.0.0.1', port } })
-  expect(await sender(mail({ to: 'nobody@a.test' }), KEY)).toBeNull()
-  expect(await sender(mail({ to: 'no address' }), KEY)).toBeNull()
+  const refused = await sender(mail({ to: 'nobody@a.test' }), KEY)
+  expect([refused.outcome, refused.answer?.status, new TextDecoder().decode(refused.answer?.body)]).toEqual([
+    'refused',
+    550,
+    '550 nobody here',
+  ])
+  expect(await sender(mail({ to: 'no address' }), KEY)).toEqual({ outcome: 'malformed' })
+  const some = await sender(mail({ to: 'ada@a.test, nobody@a.test' }), KEY)
+  expect(some).toMatchObject({ outcome: 'sent', answer: { status: 250, headers: [['rejected', 'nobody@a.test']] } })
   await close()
-  expect(await sender(mail(), KEY)).toBeNull()
+  expect(await sender(mail(), KEY)).toEqual(DECLINED)
+})
+
+test.each([
+  ['greets with a refusal', { greeting: '554 not from you' }, 'declined'],
+  ['is full', { RCPT: '452 later' }, 'declined'],
+  ['does not know who it is from', { MAIL: '550 who?' }, 'refused'],
+  ['takes no data', { DATA: '554 no' }, 'refused'],
+  ['refuses what it read', { end: '552 too much' }, 'refused'],
+  ['wants what it read later', { end: '451 later' }, 'declined'],
+  ['hangs up instead of an answer', { end: '' }, 'unknown'],
+  ['hangs up before the mail', { DATA: '' }, 'declined'],
+] as const)('a mail server that %s', async (_, said, outcome) => {
+  const one = await openSmtpSink(said)
+  open.push(one)
+  const result = await senderWith({ smtp: { host: '127.0.0.1', port: one.port } })(mail(), KEY)
+  expect(result.outcome).toBe(outcome)
+})
+
+test.each([
+  ['DATA', 'declined'],
+  ['end', 'unknown'],
+] as const)('time that is over while the server is silent after %s: whether the mail may be out is told', async (at, outcome) => {
+  const turn = new AbortController()
+  const one = await openSmtpSink({ [at]: () => turn.abort() })
+  open.push(one)
+  expect(await senderWith({ smtp: { host: '127.0.0.1', port: one.port } })(mail(), KEY, turn.signal)).toEqual({ outcome })
 })
 
 test('whoever allows nothing sends nothing; who allows mail sends no HTTP, and the other way round', async () => {
@@ -71,15 +105,17 @@ test('whoever allows nothing sends nothing; who allows mail sends no HTTP, and t
   const { port, mails } = await sink()
   expect(
     await senderWith({ smtp: { host: '127.0.0.1', port }, allowPrivate: true })({ ...GET, url: `http://127.0.0.1:${port}/` }, KEY),
-  ).toBeNull()
-  expect(await senderWith({ http: true })(mail(), KEY)).toBeNull()
+  ).toEqual(DECLINED)
+  expect(await senderWith({ http: true })(mail(), KEY)).toEqual(DECLINED)
   expect(mails).toEqual([])
 })
 
 test('a flood of requests is declined beyond its bound', async () => {
-  const sender = senderWith({ http: true })
-  const answers = await Promise.all(Array.from({ length: 300 }, () => sender({ ...GET, url: 'http://127.0.0.1:1/' }, KEY)))
-  expect(answers.every((answer) => answer === null)).toBe(true)
+  const { url, seen } = await website({ status: 200 })
+  const sender = senderWith({ http: true, allowPrivate: true })
+  const answers = await Promise.all(Array.from({ length: 300 }, () => sender({ ...GET, url }, KEY)))
+  expect(answers.filter(({ outcome }) => outcome === 'declined').length).toBeGreaterThan(0)
+  expect(seen.length).toBe(answers.filter(({ outcome }) => outcome === 'sent').length)
 })
 
 test('text beyond ASCII, long lines and zeros arrive as they were', () => {
@@ -149,7 +185,7 @@ test('an HTTP request has the key as its Idempotency-Key, and nothing that is th
     ['Idempotency-Key', 'mine'],
     ['Transfer-Encoding', 'chunked'],
   ] as const
-  const answer = await sender({ ...GET, method: 'POST', url, headers, body: utf8('{}') }, KEY)
+  const { answer } = await sender({ ...GET, method: 'POST', url, headers, body: utf8('{}') }, KEY)
   expect([answer?.status, new TextDecoder().decode(answer?.body), answer?.headers.find(([name]) => name === 'x-answer')]).toEqual([
     201,
     'done',
@@ -163,9 +199,53 @@ test('no redirect is followed, and of a large answer only the beginning is taken
   const there = await website({ status: 200, body: 'x'.repeat(1_000_000) })
   const here = await website({ status: 302, headers: { location: there.url } })
   const sender = senderWith({ http: true, allowPrivate: true })
-  expect(await sender({ ...GET, url: here.url }, KEY)).toMatchObject({ status: 302 })
+  expect(await sender({ ...GET, url: here.url }, KEY)).toMatchObject({ outcome: 'sent', answer: { status: 302 } })
   expect(there.seen).toEqual([])
-  expect((await sender({ ...GET, url: there.url }, KEY))?.body.length).toBe(256 * 1024)
+  expect((await sender({ ...GET, url: there.url }, KEY)).answer?.body.length).toBe(256 * 1024)
+})
+
+test.each([
+  [200, 'sent'],
+  [404, 'sent'],
+  [500, 'sent'],
+  [408, 'declined'],
+  [425, 'declined'],
+  [429, 'declined'],
+  [503, 'declined'],
+])('an HTTP answer of %i: %s', async (status, outcome) => {
+  const { url } = await website({ status })
+  expect((await senderWith({ http: true, allowPrivate: true })({ ...GET, url }, KEY)).outcome).toBe(outcome)
+})
+
+test('an HTTP request whose answer does not come may be out; one that found no server is not; a name that is none is told', async () => {
+  const turn = new AbortController()
+  const silent = createServer(() => turn.abort())
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  open.push({ close: () => silent.closeAllConnections() }, { close: () => new Promise((resolve) => silent.close(resolve)) })
+  const sender = senderWith({ http: true, allowPrivate: true })
+  const { port } = silent.address() as AddressInfo
+  expect(await sender({ ...GET, url: `http://127.0.0.1:${port}/` }, KEY, turn.signal)).toEqual({ outcome: 'unknown' })
+  const { port: free, close } = await sink()
+  await close()
+  expect(await sender({ ...GET, url: `http://127.0.0.1:${free}/` }, KEY)).toEqual(DECLINED)
+  expect((await sender({ ...GET, url: 'http://nobody.invalid/' }, KEY)).outcome).toMatch(/^(name|declined)$/) // without a resolver nobody knows
+})
+
+test('neither this host’s own public addresses nor what clouds answer their machines on are reached', () => {
+  const interfaces = ['127.0.0.1', '8.8.4.4', '2606:4700::5', 'fe80::1%eth0']
+  expect(isElsewhere('8.8.8.8', [], interfaces)).toBe(true)
+  expect(isElsewhere('2606:4700::6', ['seeder.a.test'], interfaces)).toBe(true)
+  for (const address of [
+    '8.8.4.4',
+    '2606:4700::5',
+    '2606:4700:0:0::5',
+    '9.9.9.9',
+    '168.63.129.16',
+    '100.100.100.200',
+    'fd00:ec2::254',
+    '::1',
+  ])
+    expect([address, isElsewhere(address, ['9.9.9.9'], interfaces)]).toEqual([address, false])
 })
 
 test.each([
@@ -179,7 +259,7 @@ test.each([
   'http://user:pw@127.0.0.1:PORT/',
 ])('sites reach nothing of this machine through %s', async (pattern) => {
   const { port, seen } = await website({ status: 200 })
-  expect(await senderWith({ http: true })({ ...GET, url: pattern.replace('PORT', String(port)) }, KEY)).toBeNull()
+  expect(await senderWith({ http: true })({ ...GET, url: pattern.replace('PORT', String(port)) }, KEY)).toEqual({ outcome: 'target' })
   expect(seen).toEqual([])
 })
 

@@ -12,15 +12,18 @@ export interface SmtpSink {
   close(): Promise<void>
 }
 
+/** What it says instead of what it should: by the command, `greeting`, or `end` of a mail's data. An empty text hangs up; a function says nothing. */
+export type SmtpFaults = Readonly<Record<string, string | (() => void)>>
+
 /** A mail server that keeps what it is given: as much of RFC 5321 as a client needs. Receivers that begin with `no` it refuses. */
-export async function openSmtpSink(): Promise<SmtpSink> {
+export async function openSmtpSink(faults: SmtpFaults = {}): Promise<SmtpSink> {
   const mails: SunkMail[] = []
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => socket.destroy())
-    serve(socket, (mail) => mails.push(mail))
+    serve(socket, faults, (mail) => mails.push(mail))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
@@ -32,17 +35,29 @@ export async function openSmtpSink(): Promise<SmtpSink> {
   return { port: address.port, mails, close }
 }
 
-function serve(socket: Socket, take: (mail: SunkMail) => void): void {
+function serve(socket: Socket, faults: SmtpFaults, take: (mail: SunkMail) => void): void {
   let [from, to, lines, isData, rest] = ['', [] as string[], [] as string[], false, '']
   const say = (line: string) => socket.write(`${line}\r\n`)
+  const isAtFault = (at: string): boolean => {
+    const fault = faults[at]
+    if (typeof fault === 'function') fault()
+    else if (fault === '') socket.destroy()
+    else if (fault !== undefined) say(fault)
+    return fault !== undefined
+  }
   const onLine = (line: string) => {
     if (isData) {
       if (line !== '.') return void lines.push(line.startsWith('.') ? line.slice(1) : line)
+      if (isAtFault('end')) {
+        isData = false
+        return
+      }
       take({ from, to, text: lines.join('\r\n') })
       ;[to, lines, isData] = [[], [], false]
       return say('250 kept')
     }
     const verb = line.slice(0, 4).toUpperCase()
+    if (isAtFault(verb)) return
     if (verb === 'EHLO' || verb === 'HELO') return say('250 sink')
     if (verb === 'MAIL') from = /<([^>]*)>/.exec(line)?.[1] ?? ''
     if (verb === 'RCPT') {
@@ -54,7 +69,7 @@ function serve(socket: Socket, take: (mail: SunkMail) => void): void {
     if (verb === 'QUIT') return void socket.end('221 bye\r\n')
     say(verb === 'DATA' ? '354 go on' : '250 ok')
   }
-  say('220 sink')
+  if (!isAtFault('greeting')) say('220 sink')
   socket.setEncoding('latin1').on('data', (chunk) => {
     const parts = (rest + chunk).split('\r\n')
     rest = parts.pop() ?? ''

@@ -32,8 +32,8 @@ interface Put {
   readonly fetch: number
   readonly cids: readonly ContentId[]
   readonly bytes: number
-  /** What these blocks link to: looked for when they are stored. A child that is here, and that only they refer to, could be collected before. */
-  readonly links: readonly ContentId[]
+  /** What each of these blocks links to: looked for when they are stored. A child that is here, and that only they refer to, could be collected before. */
+  readonly links: readonly (readonly ContentId[])[]
 }
 
 /**
@@ -148,7 +148,7 @@ export class ExchangeCore {
       } else if (bytes !== 'complete') {
         const links = this.#linksIn(fetch, [{ cid, bytes }])
         if (links === undefined) return
-        if (!fetch.wants.add(links)) {
+        if (!fetch.wants.add(links.flat())) {
           this.#tooLarge(fetch)
           return
         }
@@ -199,13 +199,16 @@ export class ExchangeCore {
     const put = this.#endPut(id)
     if (put === undefined) return
     const fetch = this.#fetches.get(put.fetch)
-    if (fetch !== undefined && !fetch.wants.add(put.links)) this.#tooLarge(fetch)
+    const isFollowed = fetch?.order.follow === true
+    if (fetch !== undefined && !fetch.wants.add(put.links.flat())) this.#tooLarge(fetch)
     else if (fetch !== undefined) this.#effects.push({ type: 'progress', fetch: put.fetch, progress: fetch.progress })
-    for (const cid of put.cids) {
+    for (const [i, cid] of put.cids.entries()) {
       for (const other of this.#wantedBy.of(cid)) {
-        if (other === fetch) continue
-        other.wants.cameElsewhere(cid)
+        if (other === fetch || !other.wants.cameElsewhere(cid)) continue
         this.#touched.add(other)
+        // what it links to is known already, unless nobody asked
+        if (other.order.follow && !isFollowed) other.wants.readAgain(cid)
+        else if (other.order.follow && !other.wants.add(put.links[i] ?? [])) this.#tooLarge(other)
       }
     }
   }
@@ -243,9 +246,9 @@ export class ExchangeCore {
   }
 
   /** Undefined: the fetch is over, because of what is in these blocks. */
-  #linksIn(fetch: RunningFetch, blocks: readonly Block[]): readonly ContentId[] | undefined {
+  #linksIn(fetch: RunningFetch, blocks: readonly Block[]): readonly (readonly ContentId[])[] | undefined {
     try {
-      return blocks.flatMap((block) => fetch.linksIn(block))
+      return blocks.map((block) => fetch.linksIn(block))
     } catch (error) {
       if (!(error instanceof ContentStoreError)) throw error
       this.#fail(fetch, error.failure)

@@ -111,11 +111,16 @@ export class WantList {
     return wasWanted
   }
 
-  /** It came for another fetch and is in the store: to be looked up again, unless someone is asked for it. */
-  cameElsewhere(cid: ContentId): void {
-    if (!this.#unaskedFor(cid).delete(cid)) return
-    this.#unreadFor(cid).push(cid)
+  /** It came for another fetch and is in the store. False: someone is asked for it, or it was not wanted. */
+  cameElsewhere(cid: ContentId): boolean {
+    if (!this.#unaskedFor(cid).delete(cid)) return false
     this.#onWanted(cid, false)
+    return true
+  }
+
+  /** To be looked up again. */
+  readAgain(cid: ContentId): void {
+    this.#unreadFor(cid).push(cid)
   }
 
   /** This peer is not asked for it any more: it may be asked of others. False: it has come. */

@@ -50,6 +50,12 @@ export function eventsNamed(agenda: Agenda, timeMs: number, ids: readonly Uint8A
   return ids.flatMap((id) => due.get(hexOf(id)) ?? [])
 }
 
+/** Whether an event of this agenda, or of one that it was, is planned still: what ran before it in one batch may have put another timer in its place. */
+export function isPlanned({ cron, timers, outbox }: Agenda, event: DueEvent): boolean {
+  if (event.type === 'timer') return timers.includes(event.timer)
+  return event.type === 'cron' ? cron.includes(event.line) : outbox.includes(event.entry)
+}
+
 /**
  * The agenda once an event has run at a time, before what its script asks for: a timer is gone, a cron line waits for its next minute after this, however many it
  * has missed.

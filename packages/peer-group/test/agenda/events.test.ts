@@ -2,8 +2,9 @@ import { contentIdOf } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
 import { expect, test } from 'vitest'
 import { execute } from '../../simulations/jobs.js'
+import { OUTBOX_BEGIN_MS, OUTBOX_TURN_MS } from '../../src/agenda/outbox-turns.js'
 import type { ExecutionResult } from '../../src/api.js'
-import { type Agenda, dueEvents, type GroupEffect, withoutEvent, withWishes } from '../../src/index.js'
+import { type Agenda, dueEvents, type GroupEffect, readBatch, withoutEvent, withWishes } from '../../src/index.js'
 import { EVENT_PAUSE_MS } from '../../src/settings.js'
 import { Desk } from '../desk.js'
 import { refusals } from '../forge.js'
@@ -110,4 +111,76 @@ test('an event that members can’t run takes nothing down with it: it waits, go
   expect(new Set(ran)).toEqual(new Set(['0: t1', '1: t1', '2: t1', '3: t1']))
   const alone = desk.of('execute').filter(({ events }) => events.length > 0)
   expect(alone.slice(-4).every(({ requests }) => requests.length === 0)).toBe(true)
+})
+
+test('events that members can’t run leave visitors the time: tried again while nobody waits, and else seldom', () => {
+  let isBroken = true
+  const { desk } = deskOf(4, ({ events }) => isBroken && events.length > 0)
+  for (let n = 1; n <= 20; n++) desk.write(0, n)
+  desk.deliver()
+  const tries = () => desk.of('execute', 0).filter(({ events }) => events.length > 0).length
+  desk.pass(21_000)
+  desk.deliver()
+  // somebody always waits: a write that comes in each second
+  const answered: number[] = []
+  const before = tries()
+  for (let second = 0; second < 60; second++) {
+    const { id } = desk.write(second % 4, 100 + second)
+    desk.deliver()
+    for (let i = 0; i < 4; i++) {
+      desk.pass(250)
+      desk.deliver()
+    }
+    const ran = desk.of('execute', 0).some(({ requests }) => requests.some((ref) => hexOf(ref.id) === hexOf(id)))
+    if (ran) answered.push(second)
+  }
+  expect(tries() - before).toBeLessThanOrEqual(12)
+  expect(answered.length).toBeGreaterThanOrEqual(54)
+  isBroken = false
+  for (let i = 0; i < 100; i++) {
+    desk.pass(1_000)
+    desk.deliver()
+  }
+  expect(agendaAt(desk, 0).timers.filter(({ name }) => Number(name.slice(1)) <= 20)).toEqual([])
+})
+
+test('as many failures are remembered as an agenda can have events: none is tried anew at once', () => {
+  const { desk } = deskOf(1, ({ events }) => events.length > 0)
+  for (let n = 1; n <= 80; n++) desk.write(0, n)
+  desk.pass(200_000)
+  for (let i = 0; i < 160; i++) desk.pass(1_000)
+  expect(desk.group(0).failedEvents.size).toBe(80)
+})
+
+test('each turn of a request that waits to be sent gets a final state of its own, though the group is idle and a member is missing', () => {
+  const desk = new Desk(4, { settings: { idleEveryMs: 600_000 } })
+  desk.run = (_, effect): ExecutionResult => {
+    const wish = { type: 'outbox', key: new Uint8Array(32), request: block, bytes: 1, answerTo: null } as const
+    const agenda = effect.requests.length === 0 ? effect.agenda : (withWishes(effect.agenda, [wish], effect.timeMs) as Agenda)
+    return { ...execute(effect), agenda }
+  }
+  const here = [0, 1, 2, 3].filter((member) => member !== desk.order(1)[3])
+  const missing = desk.order(1)[3] as number
+  const apart = ({ from, to }: { from: number; to: number }) => from !== missing && to !== missing
+  desk.write(here[0] as number, 1)
+  const passes = (seconds: number): void => {
+    for (let i = 0; i < 4 * seconds; i++) {
+      desk.deliver(apart)
+      desk.drop()
+      desk.pass(250, here)
+    }
+  }
+  passes(10)
+  const [entry] = agendaAt(desk, here[0] as number).outbox
+  if (entry === undefined) throw new Error('nothing waits')
+  const finalMs = () => Math.max(...desk.of('final', here[0]).map(({ batch }) => readBatch(batch).value.timeMs))
+  expect(finalMs()).toBe(entry.turnMs)
+  for (const turn of [1, 2, 3]) {
+    const startsMs = entry.turnMs + turn * OUTBOX_TURN_MS
+    passes((startsMs - desk.nowMs) / 1000 + OUTBOX_BEGIN_MS / 1000)
+    expect([turn, finalMs() >= startsMs && finalMs() < startsMs + OUTBOX_BEGIN_MS]).toEqual([turn, true])
+  }
+  const steps = desk.group(here[0] as number).base.step
+  passes(12)
+  expect(desk.group(here[0] as number).base.step - steps).toBeLessThanOrEqual(1) // and none beside it
 })

@@ -2,15 +2,19 @@ import { contentIdOf, type PeerId } from '@interpeer/crypto-ids'
 import { expect, test } from 'vitest'
 import { signerAt } from '../../simulations/jobs.js'
 import { type Agenda, NO_AGENDA } from '../../src/agenda/agenda.js'
-import { outboxDue } from '../../src/agenda/outbox-duty.js'
+import { OUTBOX_CLOSING_MS, type OutboxView, outboxDue } from '../../src/agenda/outbox-duty.js'
+import { isWhole, type OutboxOutcome } from '../../src/agenda/outbox-messages.js'
 import {
   type entryOf,
+  OUTBOX_BEGIN_MS,
   OUTBOX_PAUSE_MS,
   OUTBOX_ROUNDS_MAX,
+  OUTBOX_SEND_MS,
   OUTBOX_TURN_MS,
   type Reported,
   reportOn,
   senderOf,
+  turnAt,
 } from '../../src/agenda/outbox-turns.js'
 import { withWishes } from '../../src/agenda/plan.js'
 
@@ -22,8 +26,9 @@ const queued = withWishes(NO_AGENDA, [mail], T) as Agenda
 const entryIn = (agenda: Agenda) => agenda.outbox[0] as NonNullable<ReturnType<typeof entryOf>>
 const drawn = (agenda: Agenda, atMs: number) => senderOf(entryIn(agenda), members, atMs)
 const agendaOf = (reported: Reported): Agenda => (reported.type === 'ignored' ? NO_AGENDA : reported.agenda)
-const say = (agenda: Agenda, from: PeerId | undefined, didSend: boolean, atMs: number) =>
-  reportOn(agenda, key, from as PeerId, didSend, atMs, members)
+/** `turn`: left out, the one that it is. */
+const say = (agenda: Agenda, from: PeerId | undefined, outcome: OutboxOutcome, atMs: number, turn?: number) =>
+  reportOn(agenda, { key, from: from as PeerId, outcome, turn: turn ?? turnAt(agenda.outbox[0] ?? entryIn(queued), atMs) }, atMs, members)
 
 test('one member after another is drawn, each for its turn, in an order that the key decides', () => {
   const first = members.map((_, i) => drawn(queued, T + i * OUTBOX_TURN_MS))
@@ -35,15 +40,44 @@ test('one member after another is drawn, each for its turn, in an order that the
   expect(new Set(others).size).toBe(5)
 })
 
-test('who was drawn is heard, also late; nobody else is', () => {
+test('who was drawn is heard that it is out, also late; nobody else is', () => {
   const [first, second] = [drawn(queued, T), drawn(queued, T + OUTBOX_TURN_MS)]
-  expect(say(queued, first, true, T).type).toBe('sent')
-  expect(say(queued, second, true, T).type).toBe('ignored')
-  expect(say(queued, first, true, T + OUTBOX_TURN_MS).type).toBe('sent')
-  expect(say(queued, first, false, T + OUTBOX_TURN_MS).type).toBe('ignored')
-  expect(say(queued, signerAt(9).peerId, true, T + 9 * OUTBOX_TURN_MS).type).toBe('ignored')
-  expect(agendaOf(say(queued, first, true, T)).outbox).toEqual([])
-  expect(reportOn(agendaOf(say(queued, first, true, T)), key, first as PeerId, true, T + 1, members).type).toBe('ignored') // once
+  for (const outcome of ['sent', 'unknown'] as const) {
+    expect(say(queued, first, outcome, T).type).toBe('ended')
+    expect(say(queued, second, outcome, T).type).toBe('ignored')
+    expect(say(queued, first, outcome, T + OUTBOX_TURN_MS, 0).type).toBe('ended')
+    expect(say(queued, first, outcome, T, 1).type).toBe('ignored') // a turn that has not come
+    expect(say(queued, signerAt(9).peerId, outcome, T + 9 * OUTBOX_TURN_MS).type).toBe('ignored')
+    expect(agendaOf(say(queued, first, outcome, T)).outbox).toEqual([])
+    expect(say(agendaOf(say(queued, first, outcome, T)), first, outcome, T + 1).type).toBe('ignored') // once
+  }
+})
+
+test('that nobody can send it ends it at once, in the very turn that it is said of, and in no other', () => {
+  const first = drawn(queued, T)
+  for (const outcome of ['refused', 'malformed', 'target', 'name'] as const) {
+    expect(say(queued, first, outcome, T).type).toBe('ended')
+    expect(agendaOf(say(queued, first, outcome, T)).outbox).toEqual([])
+    expect(say(queued, first, outcome, T + OUTBOX_TURN_MS, 0).type).toBe('ignored')
+    expect(say(queued, drawn(queued, T + OUTBOX_TURN_MS), outcome, T).type).toBe('ignored')
+  }
+})
+
+test('a report of an old turn is not taken for one of a new one, though its sender is drawn again', () => {
+  const first = drawn(queued, T)
+  const nextMs = T + 5 * OUTBOX_TURN_MS
+  expect(drawn(queued, nextMs)).toBe(first)
+  expect(say(queued, first, 'declined', nextMs, 0).type).toBe('ignored')
+  expect(say(queued, first, 'refused', nextMs, 0).type).toBe('ignored')
+  expect(say(queued, first, 'declined', nextMs, 5).type).toBe('declined')
+  expect(say(queued, first, 'declined', T + OUTBOX_TURN_MS, 0).type).toBe('ignored')
+})
+
+test('an answer belongs to what was sent or refused, and to nothing else', () => {
+  const answer = { status: 250, headers: [], body: new Uint8Array() }
+  const outcomes: OutboxOutcome[] = ['sent', 'declined', 'refused', 'malformed', 'target', 'name', 'unknown']
+  expect(outcomes.filter((outcome) => isWhole({ outcome, answer }))).toEqual(['sent', 'refused'])
+  expect(outcomes.filter((outcome) => isWhole({ outcome, answer: null }))).toEqual(outcomes.slice(1))
 })
 
 test('who declines is followed by the next at once; when all have, there is a pause that doubles, and an end', () => {
@@ -52,10 +86,10 @@ test('who declines is followed by the next at once; when all have, there is a pa
   for (let round = 0; round < OUTBOX_ROUNDS_MAX; round++) {
     for (let i = 0; i < 5; i++) {
       expect(drawn(agenda, atMs)).toBe(drawn(queued, T + i * OUTBOX_TURN_MS))
-      agenda = agendaOf(say(agenda, drawn(agenda, atMs), false, atMs))
+      agenda = agendaOf(say(agenda, drawn(agenda, atMs), 'declined', atMs))
     }
     expect(drawn(agenda, atMs)).toBeUndefined()
-    expect(say(agenda, drawn(queued, T), true, atMs).type).toBe('sent') // it was sent after all
+    expect(say(agenda, drawn(queued, T), 'sent', atMs, 0).type).toBe('ended') // it was sent after all
     seen.push(entryIn(agenda).turnMs - atMs)
     if (round < OUTBOX_ROUNDS_MAX - 1) atMs = entryIn(agenda).turnMs
   }
@@ -72,7 +106,7 @@ test('a member that says nothing changes neither pause nor end', () => {
     const from = drawn(agenda, atMs)
     if (from === silent) atMs += OUTBOX_TURN_MS
     else {
-      agenda = agendaOf(say(agenda, from, false, atMs))
+      agenda = agendaOf(say(agenda, from, 'declined', atMs))
       declines++
       const { turnMs, untilMs } = entryIn(agenda)
       if (atMs < turnMs && turnMs < untilMs) atMs = turnMs
@@ -82,14 +116,40 @@ test('a member that says nothing changes neither pause nor end', () => {
   expect(entryIn(agenda).turnMs - T).toBeLessThan(2 * OUTBOX_PAUSE_MS * 2 ** OUTBOX_ROUNDS_MAX)
 })
 
+const seen = (timeMs: number, more: Partial<OutboxView> = {}): OutboxView => ({
+  ...{ agenda: queued, members, timeMs, sinceMs: 0, closesMs: undefined },
+  ...more,
+})
+const begins = (view: OutboxView, self: PeerId | undefined, nowMs: number) => outboxDue(new Map(), view, self as PeerId, nowMs).begin
+
 test('a member begins what it is drawn for once in a turn, and again in its next one', () => {
   const first = drawn(queued, T) as PeerId
-  const other = drawn(queued, T + OUTBOX_TURN_MS) as PeerId
-  const begun = outboxDue(new Map(), queued, first, members, T)
-  expect([begun.begin.length, begun.wakeAtMs]).toEqual([1, T + OUTBOX_TURN_MS])
-  expect(outboxDue(begun.duty, queued, first, members, T + 1).begin).toEqual([])
-  expect(outboxDue(new Map(), queued, other, members, T + 1).begin).toEqual([])
-  expect(outboxDue(new Map(), queued, other, members, T + OUTBOX_TURN_MS).begin).toHaveLength(1)
-  expect(outboxDue(begun.duty, queued, first, members, T + 5 * OUTBOX_TURN_MS).begin).toHaveLength(1)
-  expect(outboxDue(begun.duty, NO_AGENDA, first, members, T)).toEqual({ duty: new Map(), begin: [], wakeAtMs: undefined })
+  const other = drawn(queued, T + OUTBOX_TURN_MS)
+  const begun = outboxDue(new Map(), seen(T), first, T)
+  expect([begun.begin.map(({ turn, endsMs }) => [turn, endsMs]), begun.wakeAtMs]).toEqual([[[0, T + OUTBOX_SEND_MS]], T + OUTBOX_TURN_MS])
+  expect(outboxDue(begun.duty, seen(T), first, T + 1).begin).toEqual([])
+  expect(begins(seen(T), other, T + 1)).toEqual([])
+  expect(begins(seen(T + OUTBOX_TURN_MS), other, T + OUTBOX_TURN_MS)).toHaveLength(1)
+  const againMs = T + 5 * OUTBOX_TURN_MS
+  expect(outboxDue(begun.duty, seen(againMs), first, againMs).begin.map(({ turn }) => turn)).toEqual([5])
+  expect(outboxDue(begun.duty, seen(T, { agenda: NO_AGENDA }), first, T)).toEqual({ duty: new Map(), begin: [], wakeAtMs: undefined })
+})
+
+test('who has no state of its own turn sends nothing: it would not know that others have', () => {
+  const second = drawn(queued, T + OUTBOX_TURN_MS)
+  const startsMs = T + OUTBOX_TURN_MS
+  expect(begins(seen(startsMs - 1), second, startsMs)).toEqual([]) // cut off since the turn before
+  expect(begins(seen(startsMs - 1), second, startsMs + OUTBOX_BEGIN_MS - 1)).toEqual([])
+  expect(begins(seen(startsMs), second, startsMs)).toHaveLength(1)
+})
+
+test('a turn is begun only as long as what it sends can be reported in it, and in its epoch', () => {
+  const first = drawn(queued, T)
+  expect(begins(seen(T), first, T + OUTBOX_BEGIN_MS - 1)).toHaveLength(1)
+  expect(begins(seen(T), first, T + OUTBOX_BEGIN_MS)).toEqual([])
+  expect(OUTBOX_BEGIN_MS + OUTBOX_SEND_MS).toBeLessThan(OUTBOX_TURN_MS)
+  expect(begins(seen(T, { closesMs: T + OUTBOX_CLOSING_MS }), first, T)).toHaveLength(1)
+  expect(begins(seen(T, { closesMs: T + OUTBOX_CLOSING_MS - 1 }), first, T)).toEqual([])
+  expect(begins(seen(T, { sinceMs: T }), first, T)).toHaveLength(1)
+  expect(begins(seen(T + 1, { sinceMs: T + 1 }), first, T + 1)).toEqual([]) // the turn of a member of the epoch before
 })

@@ -24,6 +24,31 @@ export interface BlockPlaces {
   /** This peer: it doesn't ask itself. */
   readonly self: PeerId
   readonly count: (code: string, by?: number) => void
+  /** Left out: each fetch walks over all that is here. */
+  readonly whole?: WholeState | undefined
+}
+
+/**
+ * The state that a site came to last, all of which is here: it was fetched or made since this process began. Every epoch begins from it, and a walk over a
+ * large site at each would be most of what a member does.
+ */
+export class WholeState {
+  #cid: ContentId | undefined
+
+  is(cid: ContentId): boolean {
+    return cid === this.#cid
+  }
+  now(cid: ContentId): void {
+    this.#cid = cid
+  }
+  /** A batch made this one of it: what it added is here. */
+  becomes(cid: ContentId): void {
+    if (this.#cid !== undefined) this.#cid = cid
+  }
+  /** Some of it may be missing: who wants it looks. */
+  doubt(): void {
+    this.#cid = undefined
+  }
 }
 
 /** Fetches over the overlay into the store. What peers send in place of blocks is counted, by code. */
@@ -57,10 +82,12 @@ export async function holdDag(
   signal: AbortSignal,
   isWanted: () => boolean = () => true,
 ): Promise<boolean> {
+  if (places.whole?.is(root)) return !signal.aborted && isWanted()
   while (!signal.aborted && isWanted()) {
     const beganMs = performance.now()
     try {
       await places.exchange.fetchDag(root, sourcesOf(places, from(), signal))
+      if (isWanted()) places.whole?.now(root)
       return isWanted()
     } catch (error) {
       const code = error instanceof ContentStoreError ? error.code : 'FETCH_FAILED'

@@ -1,142 +1,220 @@
 import { randomBytes } from 'node:crypto'
+import type { RecordStore } from '@interpeer/content-store'
+import { bytesOfContentId, type ContentId, contentIdOf, type JobId, type NetworkId, type Signer, signMessage } from '@interpeer/crypto-ids'
 import {
-  bytesOfContentId,
-  type ContentId,
-  contentIdOf,
-  type JobId,
-  type NetworkId,
-  type PeerId,
-  type Signer,
-  signMessage,
-} from '@interpeer/crypto-ids'
-import {
-  type Agenda,
   agendaIn,
-  NO_AGENDA,
+  isWhole,
   OUTBOX_ANSWER_BODY_MAX_BYTES,
+  OUTBOX_KEPT_MS,
   type OutboxDuty,
   type OutboxEntry,
+  type OutboxOutcome,
   type OutboxReport,
+  type OutboxTask,
+  type OutboxView,
   outboxDue,
   outboxReport,
+  turnAt,
   type Write,
 } from '@interpeer/peer-group'
 import { hexOf } from '@interpeer/wire-codec'
 import { readOutbox } from '../outbox-block.js'
 import type { OutboxAnswer, OutboxRequest } from '../script-runtime.js'
 import type { Surroundings } from './group-shell.js'
+import { OutboxRecords } from './outbox-records.js'
 import { Waker } from './waker.js'
 
+/** How it went with one request. `answer`: with `sent` what came back; with `refused` what was said, if anything; else none. */
+export interface OutboxResult {
+  readonly outcome: OutboxOutcome
+  readonly answer?: OutboxAnswer
+}
 /**
  * What sends requests for the jobs that this peer hosts: mail, HTTP. Its operator decides what it may. `key` goes along (as Message-ID, as Idempotency-Key), so that
- * who receives a request twice counts it once. Resolves to null where it can't or won't send it: the next member is drawn then. It should take no longer than
- * `OUTBOX_TURN_MS`, and must not reject.
+ * who receives a request twice counts it once. When `signal` aborts, the turn is over: it stops, and says within a second whether the request may be out. `unknown` of
+ * HTTP is tried again by the next member, with the same key; of mail it ends there. Must not reject.
  */
-export type OutboxSender = (request: OutboxRequest, key: string) => Promise<OutboxAnswer | null>
+export type OutboxSender = (request: OutboxRequest, key: string, signal: AbortSignal) => Promise<OutboxResult>
 
 interface OutboxSurroundings extends Pick<Surroundings, 'store' | 'log' | 'count' | 'now'> {
   readonly signer: Signer
   readonly network: NetworkId
   readonly job: JobId
   readonly sender: OutboxSender | undefined
+  readonly outboxRecords: RecordStore
   /** Hands a report to the group as a write. */
   readonly give: (write: Write) => void
+  /** When the open epoch closes, where that is known. */
+  readonly closesMs: () => number | undefined
 }
+type Said = Pick<OutboxReport, 'key' | 'turn' | 'outcome' | 'answer'>
 interface Report {
-  readonly entry: OutboxEntry
-  readonly sent: OutboxReport['sent']
+  readonly said: Said
+  readonly untilMs: number
   readonly write: Write
+  /** The turn that it was when the write was made: one that was of no use then is refused for ever, by its id. */
+  readonly writtenIn: number
 }
 /** A report is handed in again until the agenda shows it; one of this age is made anew, since requests that old are refused. */
 const GIVE_AGAIN_MS = 5_000
 const REPORT_AGE_MAX_MS = 300_000
+/** A sender that goes on when it was told to stop is not waited for any longer. */
+const STOP_MS = 1_000
+/** Reports that are kept though the group has ordered them: each with up to 256 KiB of an answer. */
+const TOLD_KEPT = 32
 const HEADERS_MAX = 100
+const DECLINED: OutboxResult = { outcome: 'declined' }
+const UNKNOWN: OutboxResult = { outcome: 'unknown' }
+/** Whether the request is out, or may be: nobody who knows that sends it again. */
+const isOut = ({ outcome }: Pick<Said, 'outcome'>): boolean => outcome === 'sent' || outcome === 'unknown'
 
-/** One member's part in the outbox of one site: sends what it is drawn for once that is final, and has the group order that it did. */
+/** One member's part in the outbox of one site: sends what it is drawn for once that is final, and has the group order how it went. */
 export class OutboxShell {
   readonly #around: OutboxSurroundings
   readonly #waker: Waker
+  readonly #stop = new AbortController()
+  readonly #records: OutboxRecords
   #duty: OutboxDuty = new Map()
-  /** By key in hexadecimal; none for what the agenda does not have. */
+  /**
+   * By key in hexadecimal, oldest first. What is out is on the disk too, and kept also when the agenda has the entry no more: a recovery from fewer members than a quorum
+   * may bring it back, and who sent it then says so again.
+   */
   readonly #reports = new Map<string, Report>()
-  #agenda: Agenda = NO_AGENDA
-  #members: readonly PeerId[] = []
-  #isClosed = false
+  readonly #sending = new Set<Promise<void>>()
+  #view: Omit<OutboxView, 'closesMs'> | undefined
 
   constructor(around: OutboxSurroundings) {
     this.#around = around
     this.#waker = new Waker(around.now, () => this.#look())
+    this.#records = new OutboxRecords({ ...around, records: around.outboxRecords })
+    for (const [name, { report, bytes }] of this.#records.read()) {
+      const { id, ms, turn } = report
+      const write = { id, ms, cid: contentIdOf(bytes, 'raw'), bytes }
+      this.#reports.set(name, { said: report, untilMs: ms + OUTBOX_KEPT_MS, write, writtenIn: turn })
+    }
   }
 
-  /** The last final state, and who runs the job now. */
-  onState(state: ContentId, members: readonly PeerId[]): void {
-    this.#members = members
+  /** The last final state of the epoch that is open here. */
+  onState(state: ContentId, of: Omit<OutboxView, 'agenda' | 'closesMs'>): void {
     const agenda = agendaIn(state, this.#around.store.get)
-    if (agenda !== undefined) this.#agenda = agenda
-    for (const name of this.#reports.keys()) if (this.#agenda.outbox.every(({ key }) => hexOf(key) !== name)) this.#reports.delete(name)
+    if (agenda === undefined) return // what of it is missing comes with a later one
+    this.#view = { ...of, agenda }
     this.#look()
   }
 
-  close(): void {
-    this.#isClosed = true
+  /** The epoch is over, or members show what they hold: nothing is sent until another one is open here. */
+  pause(): void {
+    this.#view = undefined
+  }
+
+  /** What is being sent is stopped; what is out by then is on the disk when it resolves. */
+  async close(): Promise<void> {
+    this.#stop.abort()
     this.#waker.stop()
+    await Promise.all(this.#sending)
   }
 
   #look(): void {
-    const { signer, now } = this.#around
-    if (this.#isClosed || this.#agenda.outbox.length === 0) return
-    const { duty, begin, wakeAtMs } = outboxDue(this.#duty, this.#agenda, signer.peerId, this.#members, now())
+    const { signer, now, closesMs } = this.#around
+    this.#forget()
+    if (this.#stop.signal.aborted || this.#view === undefined || this.#view.agenda.outbox.length === 0) return
+    const { duty, begin, wakeAtMs } = outboxDue(this.#duty, { ...this.#view, closesMs: closesMs() }, signer.peerId, now())
     this.#duty = duty
-    for (const entry of begin) void this.#send(entry)
+    for (const task of begin) {
+      const known = this.#reports.get(hexOf(task.entry.key))
+      if (known !== undefined && isOut(known.said)) continue // what is missing is that the group knows
+      const sending = this.#send(task).finally(() => this.#sending.delete(sending))
+      this.#sending.add(sending)
+    }
     const againMs = this.#giveAgain()
     const times = [wakeAtMs, againMs].filter((atMs) => atMs !== undefined)
     if (times.length > 0) this.#waker.at(Math.min(...times))
   }
 
-  async #send(entry: OutboxEntry): Promise<void> {
-    const { sender, log, count, store, job } = this.#around
-    let answer: OutboxAnswer | null = null
-    try {
-      const known = this.#reports.get(hexOf(entry.key))
-      if (known?.sent) return // it is out; what is missing is that the group knows
-      const request = sender === undefined ? undefined : readOutbox(store.get, entry.request)
-      answer = sender === undefined || request === undefined || 'missing' in request ? null : await sender(request, hexOf(entry.key))
-    } catch (error) {
-      log.warn({ err: error, job }, 'a request of the outbox could not be sent')
-    }
-    count(answer === null ? 'OUTBOX_DECLINED' : 'OUTBOX_SENT')
-    if (this.#isClosed) return
-    const sent = answer === null ? null : told(answer)
-    this.#give({ entry, sent, write: this.#writeOf(entry.key, sent) })
+  async #send({ entry, turn, endsMs }: OutboxTask): Promise<void> {
+    const name = hexOf(entry.key)
+    const { outcome, answer } = await this.#sendWithin(entry, name, endsMs)
+    this.#around.count(`OUTBOX_${outcome.toUpperCase()}`)
+    const said: Said = { key: entry.key, turn, outcome, answer: answer === undefined ? null : told(answer) }
+    const { write } = this.#note(entry, said)
+    if (isOut(said)) await this.#records.keep(name, write.bytes)
+    if (this.#stop.signal.aborted) return
+    this.#around.give(write)
     this.#waker.at(this.#around.now() + GIVE_AGAIN_MS)
   }
 
-  #writeOf(key: Uint8Array, sent: OutboxReport['sent']): Write {
-    const { signer, network, job, now } = this.#around
-    const at = { from: signer.publicKey, job: bytesOfContentId(job), id: new Uint8Array(randomBytes(16)), ms: now() }
-    const bytes = signMessage(outboxReport, { ...at, key, sent }, signer, network)
-    return { id: at.id, ms: at.ms, cid: contentIdOf(bytes, 'raw'), bytes }
+  async #sendWithin(entry: OutboxEntry, name: string, endsMs: number): Promise<OutboxResult> {
+    const { sender, log, store, job, now } = this.#around
+    if (sender === undefined) return DECLINED
+    const ending = new AbortController()
+    const timers: NodeJS.Timeout[] = []
+    try {
+      const request = readOutbox(store.get, entry.request)
+      if ('missing' in request) return DECLINED
+      const inMs = Math.max(0, endsMs - now())
+      timers.push(setTimeout(() => ending.abort(), inMs))
+      const tooLong = new Promise<OutboxResult>((resolve) => timers.push(setTimeout(() => resolve(UNKNOWN), inMs + STOP_MS)))
+      const sending = sender(request, name, AbortSignal.any([ending.signal, this.#stop.signal])).catch((error: unknown) => {
+        log.error({ err: error, job, key: name }, 'what sends requests of the outbox broke: whether this one is out is not known')
+        return UNKNOWN
+      })
+      const said = await Promise.race([sending, tooLong])
+      const result = isWhole({ outcome: said.outcome, answer: said.answer === undefined ? null : told(said.answer) }) ? said : UNKNOWN
+      return result.outcome === 'unknown' && request.type === 'http' ? DECLINED : result
+    } catch (error) {
+      log.warn({ err: error, job, key: name }, 'a request of the outbox can not be read')
+      return DECLINED
+    } finally {
+      for (const timer of timers) clearTimeout(timer)
+    }
   }
 
-  #give(report: Report): void {
-    this.#reports.set(hexOf(report.entry.key), report)
-    this.#around.give(report.write)
+  #note(entry: OutboxEntry, said: Said): Report {
+    const { signer, network, job, now } = this.#around
+    const at = { from: signer.publicKey, job: bytesOfContentId(job), id: new Uint8Array(randomBytes(16)), ms: now() }
+    const bytes = signMessage(outboxReport, { ...at, ...said }, signer, network)
+    const write = { id: at.id, ms: at.ms, cid: contentIdOf(bytes, 'raw'), bytes }
+    const name = hexOf(said.key)
+    const report = { said, untilMs: entry.untilMs, write, writtenIn: turnAt(entry, at.ms) }
+    this.#reports.delete(name)
+    this.#reports.set(name, report)
+    return report
   }
 
   /** What the group may have lost. That this member can't send something is of no consequence once its turn is over. */
   #giveAgain(): number | undefined {
     const nowMs = this.#around.now()
-    for (const [name, { entry, sent, write }] of [...this.#reports]) {
-      const isOver = this.#duty.get(name) === undefined
-      if (sent === null && isOver) this.#reports.delete(name)
-      else this.#give({ entry, sent, write: nowMs - write.ms > REPORT_AGE_MAX_MS ? this.#writeOf(entry.key, sent) : write })
+    let waiting = 0
+    for (const entry of this.#view?.agenda.outbox ?? []) {
+      const name = hexOf(entry.key)
+      const report = this.#reports.get(name)
+      if (report === undefined) continue
+      const turn = turnAt(entry, nowMs)
+      if (!isOut(report.said) && turn !== report.said.turn) {
+        this.#reports.delete(name)
+        continue
+      }
+      waiting++
+      const isOld = turn !== report.writtenIn || nowMs - report.write.ms > REPORT_AGE_MAX_MS
+      this.#around.give((isOld ? this.#note(entry, report.said) : report).write)
     }
-    return this.#reports.size === 0 ? undefined : nowMs + GIVE_AGAIN_MS
+    return waiting === 0 ? undefined : nowMs + GIVE_AGAIN_MS
+  }
+
+  /** What no agenda can have any more, and of what the last one does not have all but the newest. */
+  #forget(): void {
+    const nowMs = this.#around.now()
+    const waiting = new Set(this.#view?.agenda.outbox.map(({ key }) => hexOf(key)))
+    const told = [...this.#reports.keys()].filter((name) => !waiting.has(name))
+    const gone = [...this.#reports].filter(([, { untilMs }]) => nowMs >= untilMs).map(([name]) => name)
+    const names = [...new Set([...gone, ...(this.#view === undefined ? [] : told.slice(0, -TOLD_KEPT))])]
+    for (const name of names) this.#reports.delete(name)
+    if (names.length > 0) void this.#records.forget(names)
   }
 }
 
 /** An answer as it fits into a report: what is beyond is cut off. */
-function told({ status, headers, body }: OutboxAnswer): OutboxReport['sent'] {
+function told({ status, headers, body }: OutboxAnswer): NonNullable<OutboxReport['answer']> {
   const fits = headers.filter(([name, value]) => name.length <= 256 && value.length <= 2048 && value.isWellFormed() && name.isWellFormed())
   return {
     status,

@@ -22,6 +22,7 @@ export async function repair(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { exchange, count, log } = places
+  places.whole?.doubt()
   count('BLOCKS_LOST', missing.length)
   try {
     const { fetchedBlocks } = await exchange.fetchDag(missing, sourcesOf(places, from, signal))

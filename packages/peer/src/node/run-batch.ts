@@ -82,8 +82,8 @@ async function runAll(running: Running, scripts: ScriptQueue): Promise<BatchResu
   for (const [index, event] of batch.events.entries()) {
     const args = event.type === 'timer' ? store.get(event.timer.args) : new Uint8Array()
     if (args === undefined) return { missing: event.type === 'timer' ? [event.timer.args] : [] }
-    runs.planning.begin(event)
-    const ended = await runs.event(requestOfEvent(event, args), sha256(batch.seed, Uint8Array.of(1, index >> 8, index & 255)))
+    const asked = runs.planning.begin(event) ? requestOfEvent(event, args) : undefined
+    const ended = await runs.event(asked, sha256(batch.seed, Uint8Array.of(1, index >> 8, index & 255)))
     if (ended !== undefined) return ended
   }
   for (const [index, cid] of batch.requests.entries()) {
@@ -160,16 +160,14 @@ class BatchRuns {
   async report(report: OutboxReport | undefined, seed: Uint8Array): Promise<Response | Ended> {
     const { members, timeMs, job } = this.#running.batch
     const isOurs = report !== undefined && sameBytes(report.job, bytesOfContentId(job))
-    const came = isOurs
-      ? reportOn(this.planning.agenda, report.key, peerIdOfKey(report.from), report.sent !== null, timeMs, members)
-      : undefined
+    const came = isOurs ? reportOn(this.planning.agenda, { ...report, from: peerIdOfKey(report.from) }, timeMs, members) : undefined
     if (report === undefined || came === undefined || came.type === 'ignored') {
       this.#ranNothing()
       return came === undefined ? MALFORMED : said(409, 'OUTBOX_IGNORED')
     }
     this.planning.become(came.agenda)
-    const event = came.type === 'sent' ? requestOfAnswer(report.id, came.entry, report.sent) : undefined
-    return (await this.event(event, seed)) ?? said(200, came.type === 'sent' ? 'OUTBOX_SENT' : 'OUTBOX_DECLINED')
+    const event = came.type === 'ended' ? requestOfAnswer(report.id, came.entry, report) : undefined
+    return (await this.event(event, seed)) ?? said(200, came.type === 'ended' ? 'OUTBOX_ENDED' : 'OUTBOX_DECLINED')
   }
 
   async #run(request: ScriptRequest, asked: EventRequest['asked'], seed: Uint8Array): Promise<Answered | Ended> {

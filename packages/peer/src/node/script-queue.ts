@@ -56,6 +56,13 @@ export class ScriptQueue {
     })
   }
 
+  /** Gets a tree ready before anybody asks. Nothing where files of it are missing here: then its first reader waits. */
+  async prepare(root: ContentId): Promise<void> {
+    await this.#enqueue(this.#reads, async () => {
+      if ((await this.#hold(root)) === undefined) await this.#runtime.prepare?.(root)
+    })
+  }
+
   /**
    * Runs `work` with nothing else between its steps: an agreed batch is several runs, each on the files that the one before left.
    * `hold` sees to it that the runtime has a tree, or says what is missing here of its files.

@@ -17,6 +17,7 @@ export interface SiteDuties extends Surroundings {
   readonly readEvidence: ReadEvidence
   /** What sends for this site; undefined: this peer declines all. */
   readonly outbox?: OutboxSender | undefined
+  readonly outboxRecords: RecordStore
   /** Hands the chain a closing batch with its certificate, or a member's show. */
   readonly submitClose: (certificate: Uint8Array, batch: Uint8Array) => void
   readonly submitShow: (envelope: Uint8Array) => void

@@ -4,6 +4,7 @@ import { sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import type { ServedState } from '../served-state.js'
 import type { SiteView } from '../site-view.js'
+import { WholeState } from './block-source.js'
 import { type GroupListener, GroupShell } from './group-shell.js'
 import { OutboxShell } from './outbox-shell.js'
 import { ProvenWrites } from './proven-writes.js'
@@ -31,13 +32,15 @@ export class SiteHost implements GroupListener {
   readonly #checker: ReadChecker
   readonly #outbox: OutboxShell
   readonly #standby: Standby
+  readonly #whole = new WholeState()
   readonly #stop = new AbortController()
   #view: SiteView
   #opening: NodeJS.Timeout | undefined
   /** The last epoch that this peer can't take part in. */
   #satOut = -1
 
-  constructor(view: SiteView, duties: SiteDuties) {
+  constructor(view: SiteView, around: SiteDuties) {
+    const duties = { ...around, whole: this.#whole }
     this.#view = view
     this.#duties = duties
     this.#served = new ServedSite(view.job, duties.siteRecords, duties.now, duties.count)
@@ -53,7 +56,13 @@ export class SiteHost implements GroupListener {
       give,
       repair: (missing) => this.#copies.repairForVisitor(missing),
     })
-    this.#outbox = new OutboxShell({ ...duties, job: view.job, sender: duties.outbox, give: (write) => this.#newest()?.write(write) })
+    this.#outbox = new OutboxShell({
+      ...duties,
+      job: view.job,
+      sender: duties.outbox,
+      give: (write) => this.#newest()?.write(write),
+      closesMs: () => this.#view.next?.atMs,
+    })
     this.#standby = new Standby(duties, (work) => this.#inBackground(work))
     this.#forgetEpochs()
     this.onView(view)
@@ -88,7 +97,10 @@ export class SiteHost implements GroupListener {
       shell?.give({ type: 'close-at', atMs: view.next.atMs, next: view.next.members })
       if (shell === undefined && view.next.members.includes(self)) this.#standBy(view)
     }
-    if (view.recovering) shell?.give({ type: 'show' })
+    if (view.recovering) {
+      this.#outbox.pause()
+      shell?.give({ type: 'show' })
+    }
     for (const [epoch, old] of this.#shells) {
       if (epoch < view.epoch) {
         this.#shells.delete(epoch)
@@ -117,17 +129,17 @@ export class SiteHost implements GroupListener {
 
   /** Something of this site was asked for that is not here, though it may have to be. */
   onLacked(): void {
+    this.#whole.doubt()
     this.#copies.lookSoon()
   }
 
   async close(): Promise<void> {
     this.#stop.abort()
-    this.#outbox.close()
     this.#copies.close()
     clearTimeout(this.#opening)
     this.#served.close()
     this.#writes.settleAll({ type: 'undecided' })
-    await Promise.all([...this.#shells.values(), this.#standby].map((part) => part.close()))
+    await Promise.all([...this.#shells.values(), this.#standby, this.#outbox].map((part) => part.close()))
   }
 
   #give(write: WaitingWrite): boolean {
@@ -154,12 +166,20 @@ export class SiteHost implements GroupListener {
   }
 
   async final(...[epoch, effect]: Effect<'final'>): Promise<void> {
-    const { step, state, files, certificate, named, timeMs, isLast } = effect
+    const { step, state, files, certificate, named, timeMs, batch, isLast } = effect
+    if (isLast) this.#whole.becomes(state)
     const durable = isLast ? this.#served.serve({ epoch, step, certificate, named, state, files, timeMs }) : undefined
     this.#answerWrites(epoch, effect)
     await durable
+    if (isLast) this.#tellOutbox(epoch, state, readBatch(batch).value.timeMs)
+  }
+
+  /** What waits to be sent by a final state, if its epoch is the one that is open here. */
+  #tellOutbox(epoch: number, state: ContentId, timeMs: number): void {
     const shell = this.#newest()
-    if (isLast && shell !== undefined) this.#outbox.onState(state, shell.setup.members)
+    if (shell === undefined || shell.setup.epoch !== epoch || (this.#view.recovering && this.#view.epoch === epoch)) return
+    const { members, startTimeMs: sinceMs = 0 } = shell.setup
+    this.#outbox.onState(state, { members, timeMs, sinceMs })
   }
 
   #answerWrites(epoch: number, certified: Omit<Effect<'provisional'>[1], 'type' | 'batch'> & { readonly named: Uint8Array | null }): void {
@@ -172,6 +192,7 @@ export class SiteHost implements GroupListener {
 
   closed(...[epoch, { certificate, batch, state, shown }]: Effect<'closed'>): void {
     this.#duties.submitClose(certificate, batch)
+    if (this.#newest()?.setup.epoch === epoch) this.#outbox.pause()
     const { next } = this.#view
     // who has shown what it holds, and whose group is frozen, leaves it to the chain how the next epoch opens
     const { timeMs, disputed, final } = readBatch(batch).value
@@ -263,12 +284,19 @@ export class SiteHost implements GroupListener {
     const { files } = readStateBlock(block)
     const { certificate, named } = this.served?.state === start ? this.served : NOT_CERTIFIED
     await this.#served.serve({ epoch, step: 0, state: start, files, certificate, named, timeMs })
-    const shell = this.#shells.get(epoch)
-    if (shell !== undefined) this.#outbox.onState(start, shell.setup.members)
+    this.#inBackground(this.#duties.scripts.prepare(files))
+    this.#tellOutbox(epoch, start, timeMs)
   }
 
   #standBy({ job, epoch, members, start }: SiteView): void {
-    if (this.#standby.begin({ network: this.#duties.network, job, epoch, members })) this.#inBackground(this.#copies.hold(start, epoch))
+    if (this.#standby.begin({ network: this.#duties.network, job, epoch, members })) this.#inBackground(this.#makeReady(start, epoch))
+  }
+
+  /** A newcomer's first visitors should not wait for what can be done before it has its seat. */
+  async #makeReady(start: ContentId, epoch: number): Promise<void> {
+    if (!(await this.#copies.hold(start, epoch))) return
+    const block = this.#duties.store.get(start)
+    if (block !== undefined) await this.#duties.scripts.prepare(readStateBlock(block).files)
   }
 
   /** The closing certificate of the epoch that it shadows opens the newcomer's own. */

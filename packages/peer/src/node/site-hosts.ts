@@ -10,6 +10,7 @@ import { BodyDesk } from './body-desk.js'
 import { EpochRecords } from './epoch-records.js'
 import { JobLogDesk } from './job-log-desk.js'
 import { KnownRequests } from './known-requests.js'
+import { forgetOutbox } from './outbox-records.js'
 import { repair } from './repair.js'
 import type { ScriptQueue } from './script-queue.js'
 import type { SiteDuties } from './site-duties.js'
@@ -161,12 +162,13 @@ export class SiteHosts {
 
   /** Forgets the records of sites that this peer left, once nobody can need what they name. */
   async forgetLeft(): Promise<void> {
-    const { siteRecords, signer } = this.#around
+    const { siteRecords, outboxRecords, signer } = this.#around
     for (const holdings of this.holdings()) {
       const { view } = holdings
       if (holdings.isHosted) continue // it forgets its epochs itself
       if (holdings.served.length > 0 && !owesState(holdings, signer.peerId)) {
         await siteRecords.delete([view.job])
+        await forgetOutbox(outboxRecords, view.job)
         if (!this.#hosts.has(view.job)) this.#left.set(view.job, [])
       }
       // of an epoch that may still be shown nothing is forgotten

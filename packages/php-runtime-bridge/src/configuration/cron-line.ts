@@ -1,6 +1,6 @@
 import { type CronSchedule, parseSchedule } from './cron-schedule.js'
 import type { JsonString, JsonValue } from './json-text.js'
-import { foundIn, objectOf, type Shape, textLike } from './shape.js'
+import { foundIn, objectOf, rowsOf, type Shape, textLike } from './shape.js'
 
 export const CRON_LINES_MAX = 32
 
@@ -33,26 +33,18 @@ export function cronLines(target: Shape<string>): Shape<readonly CronLine[]> {
     schedule: { shape: schedule, about: 'Minute, hour, day of the month, month and day of the week, as in a crontab; UTC.' },
     target: { shape: target, about: 'Path and query of the GET request that is made then.' },
   })
-  const allowed = `a list of at most ${CRON_LINES_MAX}, each an object with "schedule" and "target"`
-  return {
-    allowed,
-    schema: { type: 'array', items: { ...line.schema, required: ['schedule', 'target'] }, maxItems: CRON_LINES_MAX },
+  const row: Shape<CronLine> = {
+    allowed: 'an object with "schedule" and "target"',
+    schema: { ...line.schema, required: ['schedule', 'target'] },
     read: (value, name, report) => {
-      if (value.type !== 'array') {
-        report(value, { name, found: foundIn(value), allowed })
-        return undefined
-      }
-      const extra = value.items[CRON_LINES_MAX]
-      if (extra !== undefined) report(extra, { name, found: `${value.items.length} entries`, allowed: `at most ${CRON_LINES_MAX}` })
-      return value.items.slice(0, CRON_LINES_MAX).flatMap((one, i): readonly CronLine[] => {
-        const read = line.read(one, `${name}[${i}]`, report)
-        if (read === undefined) return []
-        const missing = lackingKey(one)
-        if (missing !== undefined) report(one, { name: `${name}[${i}]`, found: `no "${missing}"`, allowed: 'both "schedule" and "target"' })
-        return read.schedule === undefined || read.target === undefined ? [] : [{ schedule: read.schedule, target: read.target }]
-      })
+      const read = line.read(value, name, report)
+      if (read === undefined) return undefined
+      const missing = lackingKey(value)
+      if (missing !== undefined) report(value, { name, found: `no "${missing}"`, allowed: 'both "schedule" and "target"' })
+      return read.schedule === undefined || read.target === undefined ? undefined : { schedule: read.schedule, target: read.target }
     },
   }
+  return rowsOf(row, CRON_LINES_MAX)
 }
 
 function lackingKey(value: JsonValue): string | undefined {

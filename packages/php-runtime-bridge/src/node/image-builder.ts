@@ -88,6 +88,7 @@ function warm(
     ]),
   )
   const started = php.start(around)
+  php.warmsUp = true
   const { kernel } = php
   // what they ask for is thrown away, as what they write is; content is no part of an image
   const services = { carriedOut: new Set(parts.carriedOut), content: undefined }

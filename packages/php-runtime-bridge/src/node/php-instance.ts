@@ -70,6 +70,8 @@ export class PhpInstance {
   readonly kernel: Kernel
   readonly fuel: FuelGauge
   readonly hooks: PhpHooks
+  /** What its requests leave becomes an image. */
+  warmsUp = false
   readonly #exports: Readonly<Record<string, unknown>>
   readonly #stackPointer: WasmGlobal
   readonly #stack: StackBounds

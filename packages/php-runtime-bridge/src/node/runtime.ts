@@ -119,11 +119,16 @@ export interface PhpRuntime {
    * @throws {PhpRuntimeError} ROOT_UNKNOWN, RUNTIME_BUSY, RUNTIME_CLOSED
    */
   image(root: string): Promise<ImageFacts | undefined>
+  /**
+   * Makes the root's image where it is not there, so that its first request need not wait for it. @returns false where this machine could not
+   * @throws {PhpRuntimeError} ROOT_UNKNOWN, RUNTIME_BUSY, RUNTIME_CLOSED
+   */
+  prepare(root: string): Promise<boolean>
   close(): Promise<void>
 }
 
 /** Raised with every change of the kernel that can show in a result. */
-const KERNEL_VERSION = 5
+const KERNEL_VERSION = 6
 
 /** Starts PHP in worker threads. @throws {PhpRuntimeError} OPTION_INVALID, VERSION_MISSING, BUILD_UNKNOWN, START_FAILED */
 export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<PhpRuntime> {
@@ -259,6 +264,11 @@ class WorkerRuntime implements PhpRuntime {
     const facts = (snapshot: Snapshot) => ({ id, digest: imageDigestOf(snapshot), bytes: snapshot.memory.length })
     if (id === PLAIN_IMAGE) return { ...facts((images.get(id) as KeptImage).snapshot), scripts: [], leftOut: [] }
     return this.#images.with(wanted, async ({ snapshot, held, leftOut }) => ({ ...facts(snapshot), scripts: held, leftOut }))
+  }
+
+  async prepare(root: string): Promise<boolean> {
+    const { image } = this.#parts.roots.get(root)
+    return image.id === PLAIN_IMAGE || (await this.#images.with(image, async () => true)) === true
   }
 
   close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { memoryLimitMiBOf, SLOT, type SlotLimits } from '../limits.js'
+import { RESOLVE_NAMES } from '../php-ini.js'
 import type { ScriptRequest } from '../request.js'
 import type { ServerVariables } from '../server-variables.js'
 import type { PhpInstance } from './php-instance.js'
@@ -7,7 +8,9 @@ import type { PhpInstance } from './php-instance.js'
 export function runScript(php: PhpInstance, request: ScriptRequest, given: ServerVariables, limits: SlotLimits): number {
   const { method, target, host, body } = request
   const set = (setter: string, text: string) => php.withText(text, php.function(setter))
-  limitMemory(php, memoryLimitMiBOf(limits))
+  // what php.ini says is one slot's
+  if (memoryLimitMiBOf(limits) !== memoryLimitMiBOf(SLOT)) alterSetting(php, 'memory_limit', `${memoryLimitMiBOf(limits)}M`)
+  if (php.warmsUp) alterSetting(php, ...RESOLVE_NAMES)
   set('wasm_set_request_uri', target)
   set('wasm_set_query_string', given.query)
   set('wasm_set_request_method', method)
@@ -36,12 +39,10 @@ export function runScript(php: PhpInstance, request: ScriptRequest, given: Serve
 const INI_SYSTEM = 4
 const STAGE_ACTIVATE = 4
 
-/** PHP's own limit, which scripts can read. What php.ini says is one slot's. */
-function limitMemory(php: PhpInstance, mib: number): void {
-  if (mib === memoryLimitMiBOf(SLOT)) return
-  php.withText('memory_limit', (nameAt) => {
+/** As php.ini would have it, for this request; scripts can read it. */
+function alterSetting(php: PhpInstance, setting: string, value: string): void {
+  php.withText(setting, (nameAt) => {
     const name = php.function('zend_strpprintf')(0, nameAt as number, 0)
-    const value = `${mib}M`
     php.withText(value, (at) => php.function('zend_alter_ini_entry_chars')(name, at as number, value.length, INI_SYSTEM, STAGE_ACTIVATE))
     return 0
   })

@@ -13,17 +13,20 @@ export interface DebianPackage {
   readonly digest: string
 }
 /** `'http://…/x.deb' x.deb 1877336 SHA256:aa…`, and with MD5Sum in lists that have no SHA-256, which is refused. */
-const LINE = /^'[^']+' (?<file>\S+\.deb) \d+ SHA256:(?<digest>[0-9a-f]{64})$/m
+const LINE = /^'[^']+' (?<file>(?<name>[^\s_]+)_\S+\.deb) \d+ SHA256:(?<digest>[0-9a-f]{64})$/gm
 
 /** Looks the packages up in the lists that apt has; where it has none, and may, it fetches them first. @throws {SourcesMissing} */
 export function findDebianPackages(names: readonly string[]): readonly DebianPackage[] {
   if (names.length > 0 && !existsSync('/usr/bin/apt-get')) {
     throw new SourcesMissing(`${names.join(', ')}: this machine has no apt-get; Debian 12 does, and so does any container of it`)
   }
+  const isKnown = (found: ReadonlyMap<string, DebianPackage>) => names.every((name) => found.has(name))
+  let found = lookUp(names)
+  if (!isKnown(found) && updateLists()) found = lookUp(names)
   return names.map((name) => {
-    const found = lookUp(name) ?? (updateLists() ? lookUp(name) : undefined)
-    if (found === undefined) throw new SourcesMissing(`apt-get knows no package ${name} (apt-get update, on Debian 12, mends that)`)
-    return found
+    const known = found.get(name)
+    if (known === undefined) throw new SourcesMissing(`apt-get knows no package ${name} (apt-get update, on Debian 12, mends that)`)
+    return known
   })
 }
 
@@ -51,13 +54,19 @@ function fetchTo(path: string, name: string, file: string): void {
   }
 }
 
-function lookUp(name: string): DebianPackage | undefined {
+/** All with one run of apt-get, which reads its lists at each; one by one where it does not know them all. */
+function lookUp(names: readonly string[]): ReadonlyMap<string, DebianPackage> {
+  const found = new Map<string, DebianPackage>()
+  if (names.length === 0) return found
   try {
-    const { file, digest } = LINE.exec(run(['download', '--print-uris', name], '/'))?.groups ?? {}
-    return file === undefined || digest === undefined ? undefined : { name, file, digest }
+    for (const { groups } of run(['download', '--print-uris', ...names], '/').matchAll(LINE)) {
+      const { name = '', file = '', digest = '' } = groups ?? {}
+      found.set(name, { name, file, digest })
+    }
   } catch {
-    return undefined
+    if (names.length > 1) for (const name of names) for (const [one, known] of lookUp([name])) found.set(one, known)
   }
+  return found
 }
 
 let isUpdated = false

@@ -1,6 +1,6 @@
 <?php
-// For the making of the site's image only: there is nothing mutable then, so the site as it was published is put where DokuWiki looks for it.
-if (is_dir('/site/data/pages')) {
+// For the making of a site's image only: there is nothing mutable then, so the site as it was published is put where the application looks for it.
+if (is_dir('/site/MUTABLE')) {
     http_response_code(404);
     exit('This page is for warm-up.');
 }
@@ -27,6 +27,7 @@ $page = $_GET['page'];
 unset($_GET['page'], $_REQUEST['page'], $copy);
 $_SERVER['SCRIPT_NAME'] = $_SERVER['PHP_SELF'] = $page;
 $_SERVER['SCRIPT_FILENAME'] = __DIR__ . $page;
-$_SERVER['REQUEST_URI'] = $page . '?' . http_build_query($_GET);
+$_SERVER['QUERY_STRING'] = http_build_query($_GET);
+$_SERVER['REQUEST_URI'] = "$page?{$_SERVER['QUERY_STRING']}";
 chdir(dirname(__DIR__ . $page));
 require __DIR__ . $page;
