@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { networkStatusOf } from '@interpeer/peer'
 import type { Peer } from '@interpeer/peer/node'
-import { quorumOf } from '@interpeer/vote-chain'
-import type { JobStatus, NetworkStatus } from './pages/index.js'
+import { quorumOf, SETTINGS, type SettingName } from '@interpeer/vote-chain'
+import type { ChangeStatus, JobStatus, NetworkStatus } from './pages/index.js'
 import type { GatewayOptions } from './server.js'
 
 /** A peer that was not heard of for so long counts as offline. */
@@ -46,7 +46,23 @@ export function networkStatus(place: Place): NetworkStatus {
       abstained: counters.READ_SHARED_ABSTAINED ?? 0,
     },
     supply: { minted, burned, balances: inAccounts, escrows: inEscrow },
+    settings: Object.entries(chain.settings).map(([name, value]) => ({ name, value, meaning: SETTINGS[name as SettingName].meaning })),
+    changes: chain.changes.map(changeStatus).sort(openFirst),
   }
+}
+
+function changeStatus({ settings, moves, ends, ...change }: OnChain['changes'][number]): ChangeStatus {
+  const { id, proposer, reason, validHeight, outcome, isProtected, tally, passes } = change
+  const items = [
+    ...settings.map(({ name, from, to }) => (outcome === 'open' ? `${name}: ${from} to ${to}` : `${name}: ${to}`)),
+    ...moves.map(({ from, to, amount }) => `move ${amount} units from ${from} to ${to}`),
+    ...ends.map((peer) => `end the account of ${peer}`),
+  ]
+  return { id, proposer, reason, items, validHeight, outcome, isProtected, tally, passes }
+}
+const openFirst = (a: ChangeStatus, b: ChangeStatus): number => {
+  if ((a.outcome === 'open') !== (b.outcome === 'open')) return a.outcome === 'open' ? -1 : 1
+  return a.outcome === 'open' ? a.validHeight - b.validHeight : b.validHeight - a.validHeight
 }
 
 function jobStatus({ peer, hostName, port }: Place, job: OnChain['jobs'][number]): JobStatus {

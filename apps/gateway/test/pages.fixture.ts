@@ -57,6 +57,13 @@ export const busyNetwork: NetworkStatus = {
   ],
   readChecks: { same: 48, contradicted: 1, abstained: 3 },
   supply: { minted: '8500000000000', balances: '7154259256921', escrows: '1340000000000', burned: '5740743079' },
+  settings: [{ name: 'publishFee', value: '100000000', meaning: 'burned for each job published' }],
+  changes: [
+    {
+      ...{ id: 'd4'.repeat(32), proposer: seedOf(1), reason: 'Sites should be cheaper.', items: ['publishFee: 100000000 to 50000000'] },
+      ...{ validHeight: 1_340, outcome: 'open', isProtected: false, tally: { voters: 7, yes: 1, no: 2 }, passes: true },
+    },
+  ],
 }
 
 export const startingNetwork: NetworkStatus = {

@@ -116,6 +116,18 @@ describe('the network page', () => {
       expectHarmless(networkPage({ ...busyNetwork, jobs }))
     }
   })
+  test('shows what is up for a vote, and how to vote', () => {
+    expect(page).toContain('publishFee: 100000000 to 50000000')
+    expect(page).toContain('Applies from height 1,340, in 56 blocks; as votes stand it would be applied.')
+    expect(page).toContain('<code>interpeer change vote ID yes</code>')
+    const [one] = busyNetwork.changes
+    const settled = networkPage({ ...busyNetwork, changes: one === undefined ? [] : [{ ...one, outcome: 'refused', isProtected: true }] })
+    expect(settled).toContain('Refused at height 1,340.')
+    expect(settled).not.toContain('interpeer change vote')
+    expect(networkPage({ ...busyNetwork, changes: [] })).toContain('No change of the rules is up for a vote.')
+    const hostile = '<script>alert(1)</script>'
+    expectHarmless(networkPage({ ...busyNetwork, changes: one === undefined ? [] : [{ ...one, reason: hostile, items: [hostile] }] }))
+  })
   test('odd numbers do no harm', () => {
     const odd: NetworkStatus = {
       ...busyNetwork,

@@ -3,11 +3,15 @@ import { type PeerEndpoint, parseEndpoint, parseReachable } from '@interpeer/pee
 import { GROUP_SIZE_DEFAULT, GROUP_SIZE_MAX, GROUP_SIZE_MIN } from '@interpeer/peer-group'
 import { SETTINGS } from '@interpeer/vote-chain'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { proveFromChain, showChain, verifyChain } from './chain-commands.js'
+import type { ChainOptions, SignerOptions } from './chain-peer.js'
+import { listChanges, type ProposeOptions, proposeChange, voteOnChange } from './change-commands.js'
 import { type ContentOptions, exportContent, importContent } from './content.js'
 import { type CreateNetworkOptions, createNetwork } from './create-network.js'
 import { type DevOptions, startDev } from './dev/start-dev.js'
 import { type ImportCommandOptions, runImport } from './import/run-import.js'
 import { type JobLogsOptions, showJobLogs } from './job-logs.js'
+import { type JoinOptions, joinNetwork } from './join.js'
 import {
   createKey,
   type EncryptOptions,
@@ -141,7 +145,8 @@ export function program(): Command {
     .addOption(json())
     .action((options: CreateNetworkOptions) => createNetwork(options))
 
-  noun('peer', 'a peer of the network')
+  const peer = noun('peer', 'a peer of the network')
+  peer
     .command('start')
     .description('seed: run the sites that the lottery assigns, and earn')
     .addOption(data())
@@ -288,6 +293,59 @@ export function program(): Command {
     )
     .addOption(json())
     .action((options: OddsOptions) => showOdds(options))
+
+  const follows = (command: Command): Command =>
+    command
+      .addOption(data())
+      .addOption(passphraseFile())
+      .addOption(store())
+      .addOption(genesis())
+      .addOption(bootstrap())
+      .addOption(host())
+      .addOption(json())
+  const peerData = () =>
+    new Option('--peer-data <folder>', 'folder of the peer that signs, if it is not --data: a running peer keeps its own locked')
+  follows(
+    peer.command('join').description('register a key on the chain, so that it gets seats and votes; its account pays the joining cost'),
+  )
+    .addOption(
+      new Option('--slots <seats>', 'most seats at once; default: as many as the network allows').argParser(
+        wholeNumber(0, SETTINGS.slotsMax.max),
+      ),
+    )
+    .addOption(peerData())
+    .action((options: JoinOptions) => joinNetwork(options))
+
+  const chain = noun('chain', 'the record that all peers agree on')
+  follows(chain.command('status').description('print height, settings, and how many change requests are open')).action(
+    (options: ChainOptions) => showChain(options),
+  )
+  follows(
+    chain.command('verify').description('follow the chain from its first block, check all of it, and print the hash of the last block'),
+  ).action((options: ChainOptions) => verifyChain(options))
+  follows(
+    chain
+      .command('proof <what> [name]')
+      .description('prove an account, the supply, a setting, change, peer, ticket or job to who knows the hash of the last block'),
+  ).action((what: string, name: string | undefined, options: ChainOptions) => proveFromChain(what, name, options))
+
+  const change = noun('change', "changes of the network's settings")
+  follows(change.command('list').description('print the requests, what they change, and how votes stand')).action((options: ChainOptions) =>
+    listChanges(options),
+  )
+  follows(change.command('propose').description('ask for other values of settings; any peer that may vote can, for a fee'))
+    .addOption(new Option('--set <name=value>', 'a setting and its new value; may be repeated').argParser(collect).makeOptionMandatory())
+    .option('--reason <text>', 'why, for those who vote', '')
+    .addOption(
+      new Option('--in-cycles <cycles>', 'from when on; default: as soon as may be').argParser(
+        wholeNumber(1, SETTINGS.changeCyclesMin.max),
+      ),
+    )
+    .addOption(peerData())
+    .action((options: ProposeOptions) => proposeChange(options))
+  follows(change.command('vote <id> <vote>').description('vote yes or no, or change your vote'))
+    .addOption(peerData())
+    .action((id: string, vote: string, options: SignerOptions) => voteOnChange(id, vote, options))
 
   const content = noun('content', 'what the folder of a stopped peer holds, as CAR files')
   content

@@ -6,6 +6,8 @@ export type SchedulerFailure =
   | { readonly code: 'JOB_GROUP_SIZE'; readonly wanted: number; readonly most: number }
   | { readonly code: 'EPOCH_OTHER'; readonly current: number; readonly given: number }
   | { readonly code: 'EPOCH_TOO_EARLY'; readonly atMs: number }
+  | { readonly code: 'SEAT_NOT_DRAWN' }
+  | { readonly code: 'SEAT_PROOF_WRONG'; readonly reason: string }
   | { readonly code: 'SHOW_NOT_WANTED' | 'SHOW_KNOWN' | 'SHOW_STRANGER' }
 
 export class SchedulerError extends Error {

@@ -8,7 +8,7 @@ export {
   priceOf,
   type SeatOutcome,
 } from './close.js'
-export { drawPeer, type SeatDraw, ticketsFor } from './draw.js'
+export { type DrawRules, drawPeer, isPassedOver, type Lottery, lotteryOf, seatOfTicket, TRIES_MAX, ticketsTried } from './draw.js'
 export { SchedulerError, type SchedulerFailure } from './errors.js'
 export {
   type Epoch,
@@ -19,10 +19,12 @@ export {
   type NextEpoch,
   type Recovering,
   SHOW_BYTES_MAX,
+  seatHoldersOf,
+  seatsOfJob,
   sortedJobs,
   withJob,
 } from './job.js'
-export { checkJob, type JobRecord, jobRecord, jobsEdits, jobsEntries } from './jobs-map.js'
+export { checkJob, type JobRecord, jobRecord, jobRecordOf, jobsEdits, jobsEntries } from './jobs-map.js'
 export {
   closeMessage,
   jobOfManifest,
@@ -35,7 +37,7 @@ export {
   signManifest,
   signPublish,
 } from './manifest.js'
-export { drawSeats, type Moment, planNext, publishJob, seatsBefore } from './plan.js'
+export { drawFirstGroup, drawSeats, type Moment, planNext, publishJob } from './plan.js'
 export {
   addShow,
   advanceJobs,
@@ -46,6 +48,17 @@ export {
   type Recovery,
   recovered,
 } from './recover.js'
-export { SHUFFLE_ROUNDS, shuffledIndex, unshuffledIndex } from './shuffle.js'
+export {
+  checkSeat,
+  type DrawnSeat,
+  decodeSeatProof,
+  drawnSeat,
+  encodeSeatProof,
+  type SeatClaim,
+  type SeatGrounds,
+  type SeatProof,
+  seatProofRecord,
+} from './seat-proof.js'
+export { SHUFFLE_ROUNDS, type Shuffle, shuffleOf } from './shuffle.js'
 export { type SeatStatus, seatsOf } from './status.js'
 export { changeOf, firstChangeFrom, type SeatChange, seatUntilMs, type Timetable, tenureFor } from './timetable.js'

@@ -53,7 +53,8 @@ export interface LastClosing {
 }
 export interface Job {
   readonly job: JobId
-  readonly state: 'running' | 'ended'
+  /** `waiting`: published, and its first group is drawn with the seed of the next block. */
+  readonly state: 'waiting' | 'running' | 'ended'
   readonly manifest: Manifest
   /** Signed: what the JobId is the hash of. */
   readonly manifestEnvelope: Uint8Array
@@ -72,9 +73,16 @@ export function sortedJobs(jobs: Jobs): readonly Job[] {
   return keyed.sort((a, b) => compareBytes(a.key, b.key)).map(({ job }) => job)
 }
 export const withJob = (jobs: Jobs, job: Job): Jobs => new Map(jobs).set(job.job, job)
-/** The job with that name that runs. */
+/** The job with that name that runs, or is about to. */
 export const jobNamed = (jobs: Jobs, name: string): Job | undefined =>
-  [...jobs.values()].find(({ state, manifest }) => state === 'running' && manifest.name === name)
+  [...jobs.values()].find(({ state, manifest }) => state !== 'ended' && manifest.name === name)
+
+/** Seats that a job has in the draw: none once it ended. */
+export const seatsOfJob = ({ state, timetable }: Pick<Job, 'state' | 'timetable'>): number => (state === 'ended' ? 0 : timetable.seats)
+/** Who has a seat in a job, or is named for one: each once. Nobody in a job that ended. */
+export function seatHoldersOf({ state, epoch, next }: Job): readonly PeerId[] {
+  return state === 'ended' ? [] : [...new Set([...epoch.members, ...(next?.members ?? [])])]
+}
 
 /** Most batches that a recovery binds, and bytes of a show: a show carries certificates and commit sets of the open steps. */
 export const RERUN_MAX = 64

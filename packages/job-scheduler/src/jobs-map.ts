@@ -16,14 +16,14 @@ import {
   uint32,
   uint53,
 } from '@interpeer/wire-codec'
-import { type Job, type Jobs, RERUN_MAX } from './job.js'
+import { type Job, type Jobs, RERUN_MAX, seatsOfJob } from './job.js'
 import { SEATS_MAX, SIGNED_MANIFEST_BYTES_MAX } from './manifest.js'
 
 const [hash, key] = [bytes(32), bytes(32)]
 const members = list(key, SEATS_MAX)
 /** What the map has under a JobId's bytes (job-scheduler.cddl). Batches and shows are named by their hashes: they can be megabytes. */
 export const jobRecord = struct({
-  state: oneOf('running', 'ended'),
+  state: oneOf('running', 'ended', 'waiting'),
   manifest: bytesMax(SIGNED_MANIFEST_BYTES_MAX),
   startMs: uint53,
   tenureMs: uint53,
@@ -47,7 +47,7 @@ export const jobRecord = struct({
 /** A job's entry as others are shown it: keys are raw public keys (32 bytes), hashes SHA-256, links binary CIDs. */
 export type JobRecord = Infer<typeof jobRecord>
 
-/** All entries of the map of jobs: the `jobs` data set. */
+/** All entries of the map of jobs: the `jobs` data set. A job's sum is its seats, so the map says whose seat a number is. */
 export const jobsEntries = (jobs: Jobs): readonly MapPut[] => [...jobs.values()].map(jobPut)
 
 /** What makes the map of `after` of that of `before`: an edit for each job whose entry is not the same. */
@@ -57,9 +57,15 @@ export function jobsEdits(before: Jobs, after: Jobs): readonly MapEdit[] {
     return entry === undefined ? { type: 'delete', key: bytesOfContentId(job) } : jobPut(entry)
   })
 }
-const jobPut = (job: Job): MapPut => ({ type: 'put', key: bytesOfContentId(job.job), value: encodeWith(jobRecord, recordOf(job)) })
+const jobPut = (job: Job): MapPut => ({
+  type: 'put',
+  key: bytesOfContentId(job.job),
+  value: encodeWith(jobRecord, jobRecordOf(job)),
+  sum: BigInt(seatsOfJob(job)),
+})
 
-function recordOf({ state, manifestEnvelope, timetable, epoch, next, recovering, last }: Job): JobRecord {
+/** A job's entry as the map has it. */
+export function jobRecordOf({ state, manifestEnvelope, timetable, epoch, next, recovering, last }: Job): JobRecord {
   const keys = (peers: readonly PeerId[]) => peers.map(keyOfPeerId)
   return {
     state,

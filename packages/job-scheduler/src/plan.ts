@@ -1,7 +1,7 @@
 import { bytesOfContentId, type ContentId, type JobId, type PeerId, sealOf } from '@interpeer/crypto-ids'
-import { drawPeer } from './draw.js'
+import { drawPeer, type Lottery } from './draw.js'
 import { SchedulerError } from './errors.js'
-import { type Job, type Jobs, jobNamed, type NextEpoch, sortedJobs, withJob } from './job.js'
+import { type Job, type Jobs, jobNamed, type NextEpoch, withJob } from './job.js'
 import type { Manifest } from './manifest.js'
 import { firstChangeFrom, tenureFor } from './timetable.js'
 
@@ -9,7 +9,7 @@ import { firstChangeFrom, tenureFor } from './timetable.js'
 export interface Moment {
   readonly height: number
   readonly timeMs: number
-  /** The block's seed: what every draw in it uses. */
+  /** The block's seed. */
   readonly seed: Uint8Array
   readonly settings: {
     readonly cycleMs: number
@@ -18,47 +18,43 @@ export interface Moment {
     readonly recoveryCycles: number
     readonly secondRecoveryCycles: number
   }
-  /** One ticket for each registered peer, in the order of their keys. */
-  readonly tickets: readonly PeerId[]
-  readonly eligible: (peer: PeerId) => boolean
+  /** What draws seats: this block's seed over the tickets and seats of the block before. */
+  readonly lottery: Lottery
+  /** The place of a job's first seat among all seats in the block before; undefined: that block did not have the job. */
+  readonly firstSeatOf: (job: JobId) => number | undefined
+  /** Whether a peer may be drawn for one more seat, of that job, as of the block before. */
+  readonly eligible: (peer: PeerId, job: { readonly job: JobId; readonly uploader: PeerId }) => boolean
+  /** How many peers may be drawn at all. */
+  readonly eligibleCount: () => number
 }
 
 /** The seed of one epoch, from the seed of the block that planned it: known to all before the epoch opens. */
 export const epochSeed = (seed: Uint8Array, job: JobId, epoch: number): Uint8Array =>
   sealOf('epoch seed', [seed, bytesOfContentId(job), epoch])
 
-/** The place of a job's first seat among all seats, and how many there are. Ended jobs have none. */
-export function seatsBefore(jobs: Jobs, job: JobId): { readonly before: number; readonly seats: number } {
-  let [before, seats, reached] = [0, 0, false]
-  for (const one of sortedJobs(jobs)) {
-    if (one.job === job) reached = true
-    if (one.state === 'ended') continue
-    if (!reached) before += one.timetable.seats
-    seats += one.timetable.seats
-  }
-  return { before, seats }
-}
-
-/** Draws peers for seats of one job, in order; each is skipped by the ones after it. Undefined where a seat stays empty. */
+/**
+ * Draws peers for seats of one job, in order; each is passed over by the ones after it. Undefined where a seat stays empty: nobody may take
+ * it, or the job was not there in the block before, whose seats are drawn.
+ * @param staying members that keep their seats, and others that must not get one
+ */
 export function drawSeats(
-  jobs: Jobs,
-  job: JobId,
+  { job, manifest }: Pick<Job, 'job' | 'manifest'>,
   seatNumbers: readonly number[],
-  staying: readonly PeerId[],
-  moment: Moment,
+  { staying, leaver }: { readonly staying: readonly PeerId[]; readonly leaver?: PeerId },
+  { lottery, firstSeatOf, eligible }: Moment,
 ): (PeerId | undefined)[] {
-  const { before, seats } = seatsBefore(jobs, job)
+  const first = firstSeatOf(job)
   const taken = [...staying]
+  const rules = { leaver, eligible: (peer: PeerId) => eligible(peer, { job, uploader: manifest.uploader }) }
   return seatNumbers.map((seat) => {
-    const draw = { seed: moment.seed, tickets: moment.tickets, seat: before + seat, seats }
-    const peer = drawPeer(draw, { staying: taken, eligible: moment.eligible })
+    const peer = first === undefined ? undefined : drawPeer(lottery, first + seat, { ...rules, staying: taken })
     if (peer !== undefined) taken.push(peer)
     return peer
   })
 }
 
 /**
- * A new job: its first group is drawn with the block's seed and begins one cycle later.
+ * A new job. It waits for its first group: who makes this block knows its seed, and could choose JobIds for it.
  * @throws {SchedulerError} JOB_EXISTS, JOB_NAME_TAKEN, JOB_GROUP_SIZE
  */
 export function publishJob(
@@ -71,13 +67,13 @@ export function publishJob(
   const { cycleMs, tenureMs, groupSizeMax } = moment.settings
   if (jobs.has(job)) throw new SchedulerError({ code: 'JOB_EXISTS', job })
   if (jobNamed(jobs, name) !== undefined) throw new SchedulerError({ code: 'JOB_NAME_TAKEN', name })
-  const most = Math.min(groupSizeMax, moment.tickets.filter(moment.eligible).length)
+  const most = Math.min(groupSizeMax, moment.eligibleCount())
   if (seats > most) throw new SchedulerError({ code: 'JOB_GROUP_SIZE', wanted: seats, most })
   const startMs = moment.timeMs + cycleMs
   const timetable = { startMs, seats, tenureMs: tenureFor(seats, manifest.tenureMs || tenureMs, cycleMs) }
   const entry: Job = {
     job,
-    state: 'running',
+    state: 'waiting',
     manifest,
     manifestEnvelope: envelope,
     timetable,
@@ -98,26 +94,47 @@ export function publishJob(
     recovering: null,
     last: null,
   }
-  const listed = withJob(jobs, entry)
-  const drawn = drawSeats(listed, job, [...Array(seats).keys()], [], moment)
+  return withJob(jobs, entry)
+}
+
+/** Draws a waiting job's first group, in the first block with enough peers for it; it begins one cycle later. */
+export function drawFirstGroup(entry: Job, moment: Moment): Job {
+  if (entry.state !== 'waiting') return entry
+  const { timetable, epoch, job } = entry
+  const drawn = drawSeats(entry, [...Array(timetable.seats).keys()], { staying: [] }, moment)
   const members = drawn.filter((peer): peer is PeerId => peer !== undefined)
-  return withJob(listed, { ...entry, epoch: { ...entry.epoch, members } })
+  if (members.length < timetable.seats) return entry
+  const startMs = moment.timeMs + moment.settings.cycleMs
+  return {
+    ...entry,
+    state: 'running',
+    timetable: { ...timetable, startMs },
+    epoch: {
+      ...epoch,
+      members,
+      sinceMs: members.map(() => startMs),
+      seed: epochSeed(moment.seed, job, 1),
+      openedMs: startMs,
+      openedHeight: moment.height,
+    },
+  }
 }
 
 /** When a recovery is due: R cycles after the time of a change for which no closing certificate came. */
 export const recoveryDueMs = ({ atMs }: Pick<NextEpoch, 'atMs'>, { settings }: Pick<Moment, 'settings'>): number =>
   atMs + settings.recoveryCycles * settings.cycleMs
 
-/** Names the next epoch where none is named yet: at the first change at least one cycle ahead. */
-export function planNext(jobs: Jobs, entry: Job, moment: Moment): Job {
+/**
+ * Names the next epoch where none is named yet: at the first change at least one cycle ahead.
+ * @param gone members that a recovery in this block replaced
+ */
+export function planNext(entry: Job, moment: Moment, gone: readonly PeerId[] = []): Job {
   const { job, state, epoch, timetable, next, recovering } = entry
-  if (state === 'ended' || next !== null || recovering !== null) return entry
+  if (state !== 'running' || next !== null || recovering !== null) return entry
   const { seat, atMs } = firstChangeFrom(timetable, Math.max(moment.timeMs + moment.settings.cycleMs, epoch.openedMs + 1))
   const leaver = epoch.members[seat] as PeerId
   const staying = epoch.members.filter((peer) => peer !== leaver)
-  const { before, seats } = seatsBefore(jobs, job)
-  const draw = { seed: moment.seed, tickets: moment.tickets, seat: before + seat, seats }
-  const joiner = drawPeer(draw, { staying, leaver, eligible: moment.eligible }) ?? leaver
+  const joiner = drawSeats(entry, [seat], { staying: [...staying, ...gone.filter((peer) => peer !== leaver)], leaver }, moment)[0] ?? leaver
   const members = epoch.members.map((peer, i) => (i === seat ? joiner : peer))
   return { ...entry, next: { members, seed: epochSeed(moment.seed, job, epoch.number + 1), seat, leaver, joiner, atMs } }
 }

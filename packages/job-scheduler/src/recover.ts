@@ -1,7 +1,7 @@
 import type { ContentId, PeerId } from '@interpeer/crypto-ids'
 import { SchedulerError } from './errors.js'
-import { type Job, type Jobs, type NextEpoch, RERUN_MAX, sortedJobs, withJob } from './job.js'
-import { drawSeats, epochSeed, type Moment, planNext, recoveryDueMs } from './plan.js'
+import { type Job, type Jobs, type NextEpoch, RERUN_MAX } from './job.js'
+import { drawFirstGroup, drawSeats, epochSeed, type Moment, planNext, recoveryDueMs } from './plan.js'
 
 /** What the shows of an old group come to. */
 export interface Recovery {
@@ -11,6 +11,8 @@ export interface Recovery {
   readonly rerun: readonly Uint8Array[]
   /** The old group closed its epoch, though its certificate was not shown: the next one opens as that would have opened it. */
   readonly closes: boolean
+  /** Members that a verdict sends away: they lose their seats though they showed. */
+  readonly leave?: readonly PeerId[]
 }
 /** Verified shows to what they come to; undefined where they come to nothing. */
 export type RecoverFrom = (entry: Job, shows: readonly Uint8Array[]) => Recovery | undefined
@@ -24,7 +26,7 @@ const GRACE_CYCLES = 2
 export function noClose(entry: Job, moment: Moment): Job {
   const { height, timeMs } = moment
   const { state, next, recovering } = entry
-  if (state === 'ended' || next === null || recovering !== null) return entry
+  if (state !== 'running' || next === null || recovering !== null) return entry
   if (timeMs < recoveryDueMs(next, moment)) return entry
   return { ...entry, recovering: { sinceHeight: height, sinceMs: timeMs, shows: [] } }
 }
@@ -56,12 +58,7 @@ export function isRecoverable(entry: Job, { timeMs, settings }: Moment): 'no' | 
 }
 
 /** Opens the next epoch from shows. Who showed keeps its seat; the others are replaced where somebody else can be drawn. */
-export function recovered(
-  jobs: Jobs,
-  entry: Job,
-  recoverFrom: RecoverFrom,
-  moment: Moment,
-): { readonly job: Job; readonly away: readonly PeerId[] } {
+export function recovered(entry: Job, recoverFrom: RecoverFrom, moment: Moment): { readonly job: Job; readonly away: readonly PeerId[] } {
   const ready = isRecoverable(entry, moment)
   const { recovering, epoch } = entry
   if (ready === 'no' || recovering === null) return { job: entry, away: [] }
@@ -77,10 +74,10 @@ export function recovered(
   if (recovery.closes && next !== null) return { job: opened({ ...entry, next }, recovery, moment, { number, lost }), away: [] }
   const shown = recovering.shows.map(({ member }) => member)
   const away = epoch.members.filter((peer) => !shown.includes(peer))
-  const eligible = (peer: PeerId) => !away.includes(peer) && moment.eligible(peer)
-  const empty = epoch.members.flatMap((peer, seat) => (shown.includes(peer) ? [] : [seat]))
-  const drawn = drawSeats(jobs, entry.job, empty, shown, { ...moment, eligible })
-  const members = epoch.members.map((peer, seat) => (shown.includes(peer) ? peer : (drawn[empty.indexOf(seat)] ?? peer)))
+  const staying = shown.filter((peer) => recovery.leave?.includes(peer) !== true)
+  const empty = epoch.members.flatMap((peer, seat) => (staying.includes(peer) ? [] : [seat]))
+  const drawn = drawSeats(entry, empty, { staying: epoch.members }, moment)
+  const members = epoch.members.map((peer, seat) => (staying.includes(peer) ? peer : (drawn[empty.indexOf(seat)] ?? peer)))
   const job: Job = {
     ...entry,
     epoch: {
@@ -131,20 +128,27 @@ function opened(
   }
 }
 
-/** What the clock alone does to all jobs, at the end of each block: recoveries begin and end, next epochs are named. */
+/**
+ * What the clock alone does to all jobs, at the end of each block: first groups are drawn, recoveries begin and end, next epochs are named.
+ * Draws see tickets and seats of the block before, so the order of jobs is nothing.
+ */
 export function advanceJobs(
   jobs: Jobs,
   recoverFrom: RecoverFrom,
   moment: Moment,
 ): { readonly jobs: Jobs; readonly away: readonly PeerId[] } {
-  let all = jobs
+  const changed: Job[] = []
   const away: PeerId[] = []
-  const now: Moment = { ...moment, eligible: (peer) => !away.includes(peer) && moment.eligible(peer) }
-  for (const { job } of sortedJobs(jobs)) {
-    const begun = noClose(all.get(job) as Job, now)
-    const opened = recovered(all, begun, recoverFrom, now)
+  for (const entry of jobs.values()) {
+    const begun = noClose(drawFirstGroup(entry, moment), moment)
+    const opened = recovered(begun, recoverFrom, moment)
     away.push(...opened.away)
-    all = withJob(all, planNext(withJob(all, opened.job), opened.job, now))
+    const gone = opened.job === begun ? [] : begun.epoch.members.filter((peer) => !opened.job.epoch.members.includes(peer))
+    const planned = planNext(opened.job, moment, gone)
+    if (planned !== entry) changed.push(planned)
   }
+  if (changed.length === 0) return { jobs, away }
+  const all = new Map(jobs)
+  for (const entry of changed) all.set(entry.job, entry)
   return { jobs: all, away }
 }

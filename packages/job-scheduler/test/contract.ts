@@ -2,6 +2,7 @@ import { MESSAGE_MAX_BYTES } from '@interpeer/wire-codec'
 import { recordCodec, type VectorCodec } from '@interpeer/wire-codec/test-vectors'
 import { jobRecord } from '../src/jobs-map.js'
 import { closeMessage, manifestMessage, publishMessage } from '../src/manifest.js'
+import { SEAT_PROOF_BYTES_MAX, seatProofRecord } from '../src/seat-proof.js'
 
 /** All that goes over the wire or into a map: what src/job-scheduler.cddl describes. */
 export const contract = [
@@ -9,4 +10,5 @@ export const contract = [
   publishMessage,
   closeMessage,
   recordCodec('job-record', jobRecord, MESSAGE_MAX_BYTES),
+  recordCodec('seat-proof', seatProofRecord, SEAT_PROOF_BYTES_MAX),
 ] as unknown as readonly VectorCodec<never>[]

@@ -15,7 +15,7 @@ import {
   signManifest,
   withJob,
 } from '../src/index.js'
-import { files, moment, network, peers, published, uploader } from './jobs.js'
+import { drawn, files, moment, network, peers, published, uploader } from './jobs.js'
 
 const tickets = peers(7)
 const root = contentIdOf(Uint8Array.of(0x81), 'dag-cbor')
@@ -23,8 +23,8 @@ const closing = (epoch: number, timeMs: number) => ({ epoch, certificate: new Ui
 const nothing = () => undefined
 
 function running(): { jobs: Jobs; job: Job } {
-  const { jobs, job } = published(new Map(), moment(tickets, 10))
-  const advanced = advanceJobs(jobs, nothing, moment(tickets, 10)).jobs
+  const { jobs, job } = drawn(new Map(), tickets, 10)
+  const advanced = advanceJobs(jobs, nothing, moment(tickets, 10, jobs)).jobs
   return { jobs: advanced, job: advanced.get(job.job) as Job }
 }
 
@@ -42,7 +42,7 @@ test('a closing certificate opens it; late ones keep to the timetable', () => {
   const late = closeEpoch(job, closing(1, 17_500), moment(tickets, 18))
   expect(late.endedMs).toBe(17_500)
   expect(late.job.epoch).toMatchObject({ number: 2, members: job.next?.members, start: root, startTimeMs: 17_500 })
-  const planned = planNext(withJob(jobs, late.job), late.job, moment(tickets, 18))
+  const planned = planNext(late.job, moment(tickets, 18, jobs))
   expect(planned.next).toMatchObject({ seat: 3, atMs: 20_000 }) // seat 2's time, 17,000, has passed: it stays another tenure
   const lying = closeEpoch(job, closing(1, 99_000), moment(tickets, 18))
   expect(lying.endedMs).toBe(18_000)
@@ -72,8 +72,8 @@ test('a show that can never count is told from one that is early', () => {
 })
 
 test('a group of everybody hands over to itself', () => {
-  const { jobs, job } = published(new Map(), moment(tickets, 10), { seats: 7 })
-  const planned = planNext(jobs, job, moment(tickets, 10))
+  const { jobs, job } = drawn(new Map(), tickets, 10, { seats: 7 })
+  const planned = planNext(job, moment(tickets, 10, jobs))
   expect(planned.next?.joiner).toBe(planned.next?.leaver)
   expect(planned.next?.members).toEqual(job.epoch.members)
 })
@@ -81,10 +81,10 @@ test('a group of everybody hands over to itself', () => {
 test('recovery: a closing batch that the shows bind opens the next epoch as its certificate would, with the members named for it', () => {
   const { jobs, job } = running()
   const closes = () => ({ state: root, timeMs: 12_345, rerun: [], closes: true })
-  const begun = advanceJobs(jobs, closes, moment(tickets, 17)).jobs.get(job.job) as Job
+  const begun = advanceJobs(jobs, closes, moment(tickets, 17, jobs)).jobs.get(job.job) as Job
   const { next, epoch } = begun
   const showing = epoch.members.reduce((all, member) => addShow(all, { epoch: 1, member, show: new Uint8Array(1) }), begun)
-  const { jobs: after, away } = advanceJobs(withJob(jobs, showing), closes, moment(tickets, 17))
+  const { jobs: after, away } = advanceJobs(withJob(jobs, showing), closes, moment(tickets, 17, jobs))
   const opened = after.get(job.job)?.epoch
   expect(opened).toMatchObject({ number: 2, members: next?.members, seed: next?.seed, start: root, startTimeMs: 12_345, rerun: [] })
   expect([opened?.writesMayBeLost, away]).toEqual([false, []])
@@ -93,16 +93,16 @@ test('recovery: a closing batch that the shows bind opens the next epoch as its 
 test('recovery: fewer shows than a quorum open the number after the next, which no hidden closing certificate can have opened', () => {
   const { jobs, job } = running()
   const nothing = () => ({ state: root, timeMs: 5, rerun: [], closes: false })
-  const begun = advanceJobs(jobs, nothing, moment(tickets, 17)).jobs.get(job.job) as Job
+  const begun = advanceJobs(jobs, nothing, moment(tickets, 17, jobs)).jobs.get(job.job) as Job
   const two = begun.epoch.members.slice(0, 2).reduce((all, member) => addShow(all, { epoch: 1, member, show: new Uint8Array(1) }), begun)
-  const later = advanceJobs(withJob(jobs, two), nothing, moment(tickets, 40)).jobs.get(job.job)
+  const later = advanceJobs(withJob(jobs, two), nothing, moment(tickets, 40, jobs)).jobs.get(job.job)
   expect(later?.epoch).toMatchObject({ number: 3, writesMayBeLost: true })
 })
 
 test('recovery: waits R cycles, then for shows; a quorum has two cycles of grace for the others', () => {
   const { jobs, job } = running()
   const at = (height: number, entry: Job) =>
-    advanceJobs(withJob(jobs, entry), () => ({ state: root, timeMs: 5, rerun: [], closes: false }), moment(tickets, height))
+    advanceJobs(withJob(jobs, entry), () => ({ state: root, timeMs: 5, rerun: [], closes: false }), moment(tickets, height, jobs))
   const of = (advanced: { jobs: Jobs }) => advanced.jobs.get(job.job) as Job
   expect(of(at(16, job)).recovering).toBeNull()
   const begun = of(at(17, job))
@@ -123,19 +123,32 @@ test('recovery: waits R cycles, then for shows; a quorum has two cycles of grace
   expect(closeEpoch(four, closing(1, 14_000), moment(tickets, 18)).job).toMatchObject({ recovering: null, epoch: { number: 2 } })
 })
 
-test('who is away is not drawn for another job in the same block either', () => {
+test('"Peers will join a peer-group … ahead of time": a job waits for the seed of the block after the one that published it', () => {
+  const { jobs, job } = published(new Map(), moment(tickets, 10))
+  expect([job.state, job.epoch.members]).toEqual(['waiting', []])
+  // who makes block 10 knows its seed, and could choose what it publishes by it: block 10 does not draw
+  expect(advanceJobs(jobs, nothing, moment(tickets, 10)).jobs.get(job.job)).toEqual(job)
+  const begun = advanceJobs(jobs, nothing, moment(tickets, 11, jobs)).jobs.get(job.job) as Job
+  expect(begun.state).toBe('running')
+  expect(new Set(begun.epoch.members).size).toBe(5)
+  expect(begun.epoch).toMatchObject({ openedMs: 12_000, openedHeight: 11 })
+  // too few may be drawn: it waits on
+  const few = moment(tickets, 11, jobs, { eligible: (peer) => tickets.indexOf(peer) < 4 })
+  expect(advanceJobs(jobs, nothing, few).jobs.get(job.job)).toEqual(job)
+})
+
+test('who a recovery replaces is not named for the next epoch in the same block', () => {
   const { jobs, job } = running()
-  const second = published(jobs, moment(tickets, 10), { name: 'other', seats: 3 })
-  const begun = advanceJobs(second.jobs, nothing, moment(tickets, 17)).jobs
+  const begun = advanceJobs(jobs, nothing, moment(tickets, 17, jobs)).jobs
   const shown = job.epoch.members.slice(0, 4)
   const entry = shown.reduce((all, member) => addShow(all, { epoch: 1, member, show: new Uint8Array(1) }), begun.get(job.job) as Job)
-  const { away, jobs: after } = advanceJobs(
-    withJob(begun, entry),
-    () => ({ state: root, timeMs: 0, rerun: [], closes: false }),
-    moment(tickets, 19),
-  )
-  expect(away).toEqual([job.epoch.members[4]])
-  expect(after.get(job.job)?.next?.joiner).not.toBe(away[0])
+  const from = () => ({ state: root, timeMs: 0, rerun: [], closes: false })
+  for (let height = 19; height < 40; height++) {
+    const { away, jobs: after } = advanceJobs(withJob(begun, entry), from, moment(tickets, height, jobs))
+    expect(away).toEqual([job.epoch.members[4]])
+    expect(after.get(job.job)?.epoch.members).not.toContain(away[0])
+    expect(after.get(job.job)?.next?.joiner).not.toBe(away[0])
+  }
 })
 
 test('pay: the seat’s price for its time, times the share of agreed steps; less where there is less', () => {

@@ -1,4 +1,4 @@
-import { editHeldMap, emptyHeldMap, type HeldMap, proveEntry, readHeldMap } from '@interpeer/content-store'
+import { editHeldMap, emptyHeldMap, type HeldMap, proveEntry, readAt, readHeldMap, readTotal } from '@interpeer/content-store'
 import { bytesOfContentId, contentIdOf, keyOfPeerId, type PeerId, sha256 } from '@interpeer/crypto-ids'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -14,9 +14,11 @@ import {
   jobsEntries,
   type Moment,
   type Recovery,
+  seatsOfJob,
+  sortedJobs,
   withJob,
 } from '../src/index.js'
-import { moment, peers, published } from './jobs.js'
+import { drawn, moment, peers, published } from './jobs.js'
 
 const tickets = peers(7)
 const root = contentIdOf(Uint8Array.of(0x81), 'dag-cbor')
@@ -82,7 +84,7 @@ test('after every change the edits make the map that the jobs make, in whatever 
       let map = mapOf(jobs)
       for (const [change, passed] of changes) {
         height += passed
-        const next = after(jobs, change, moment(tickets, height))
+        const next = after(jobs, change, moment(tickets, height, jobs))
         ;[map, jobs] = [editHeldMap(map, jobsEdits(jobs, next)), next]
         expect(map).toEqual(mapOf(new Map([...jobs].reverse())))
       }
@@ -92,9 +94,9 @@ test('after every change the edits make the map that the jobs make, in whatever 
 })
 
 test('a job is proven by its id: who runs it, until when, and from what state', () => {
-  const { jobs, job } = published(new Map(), moment(tickets, 10))
-  const running = advanceJobs(jobs, recoverFrom, moment(tickets, 10)).jobs
-  const more = published(running, moment(tickets, 10), { name: 'other', seats: 3 })
+  const { jobs, job } = drawn(new Map(), tickets, 10)
+  const running = advanceJobs(jobs, recoverFrom, moment(tickets, 10, jobs)).jobs
+  const more = published(running, moment(tickets, 10, jobs), { name: 'other', seats: 3 })
   const [before, map] = [mapOf(running), mapOf(more.jobs)]
   const key = bytesOfContentId(job.job)
   const record = checkJob(map.root.hash, job.job, proofIn(map, key))
@@ -107,8 +109,20 @@ test('a job is proven by its id: who runs it, until when, and from what state', 
   expect(jobsEdits(running, more.jobs)).toHaveLength(1)
 })
 
+test('the sums say whose seat a number is: jobs that wait have seats, ended ones have none', () => {
+  const first = drawn(new Map(), tickets, 10)
+  const { jobs, job } = published(first.jobs, moment(tickets, 10, first.jobs), { name: 'other', seats: 3 })
+  const inOrder = sortedJobs(jobs)
+  const map = mapOf(jobs)
+  const ownerOf = (unit: number) => readHeldMap(map, (get, at) => readAt(get, at, BigInt(unit))).entry
+  const seats = inOrder.flatMap((one) => Array<Job>(seatsOfJob(one)).fill(one))
+  expect(seats).toHaveLength(8)
+  for (const [unit, one] of seats.entries()) expect(ownerOf(unit).key).toEqual(bytesOfContentId(one.job))
+  expect(readHeldMap(mapOf(withJob(jobs, endJob(job))), readTotal).total).toBe(5n)
+})
+
 test('the largest entry there can be is small: shows and batches are named by their hashes', () => {
-  const { jobs, job } = published(new Map(), moment(tickets, 10))
+  const { jobs, job } = drawn(new Map(), tickets, 10)
   const members = Array.from({ length: 32 }, (_, i) => tickets[i % 7] as PeerId)
   const [show, batch] = [new Uint8Array(120_000), new Uint8Array(131_072)]
   const large: Job = {

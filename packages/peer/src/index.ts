@@ -4,15 +4,21 @@ export { type JobLogEntry, jobLogEntry } from './job-log/messages.js'
 export type { LogCursor } from './job-log/request.js'
 export {
   type ChainProof,
+  type ChangeStatus,
   chainProofOf,
+  checkSeatProof,
   type DataEntries,
   type DataMaps,
   type JobStatus,
+  momentOf,
   type NetworkState,
   type NetworkStatus,
   networkStatusOf,
   type PeerStatus,
   type Provable,
+  seatProofOf,
+  seatsOfTickets,
+  type TicketSeat,
 } from './network/index.js'
 export type {
   JobFacts,

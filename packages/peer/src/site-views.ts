@@ -5,11 +5,12 @@ import type { SiteView } from './site-view.js'
 export type SiteViews = ReadonlyMap<JobId, SiteView>
 
 /**
- * The sites that a block's `jobs` data set describes. `earlier` are the views after the block before: who was a member then can still serve
+ * The sites that a block's `jobs` data set describes; not those whose first group is still to be drawn. `earlier` are the views after the block before: who was a member then can still serve
  * the state that the new epoch begins from.
  */
 export function siteViews(jobs: Jobs, cycleMs: number, earlier: SiteViews): SiteViews {
-  return new Map([...jobs].map(([id, job]) => [id, siteView(job, cycleMs, earlier.get(id))]))
+  const drawn = [...jobs].filter(([, { state }]) => state !== 'waiting')
+  return new Map(drawn.map(([id, job]) => [id, siteView(job, cycleMs, earlier.get(id))]))
 }
 
 function siteView({ job, manifest, epoch, next, recovering, state }: Job, cycleMs: number, earlier: SiteView | undefined): SiteView {

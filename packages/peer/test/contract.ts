@@ -2,6 +2,7 @@ import { MESSAGE_MAX_BYTES } from '@interpeer/wire-codec'
 import { recordCodec, type VectorCodec } from '@interpeer/wire-codec/test-vectors'
 import { addressExchange, addressRecord } from '../src/address-record.js'
 import { jobLogPage, jobLogs } from '../src/job-log/messages.js'
+import { disputeRecord } from '../src/network/disputes-map.js'
 import { servedSchema } from '../src/served-state.js'
 
 /** All that goes over the wire or to disk: what src/peer.cddl describes. */
@@ -11,4 +12,5 @@ export const contract = [
   jobLogs,
   jobLogPage,
   recordCodec('served-state', servedSchema, MESSAGE_MAX_BYTES),
+  recordCodec('dispute-record', disputeRecord, MESSAGE_MAX_BYTES),
 ] as unknown as readonly VectorCodec<never>[]

@@ -23,7 +23,7 @@ import {
   networkApplication,
   type Provable,
 } from '../src/network/index.js'
-import { momentOf } from '../src/network/network-state.js'
+import { momentOf } from '../src/network/lottery.js'
 import { presentTransaction } from '../src/network/transactions.js'
 import { AGREED, closingOf, Ledgerless, publication, showOf, signerOf, signers, uploader } from './network-world.js'
 
@@ -56,7 +56,7 @@ const anyOrder: fc.Arbitrary<Order> = fc.oneof(
     ({ which, gone }): Order =>
       (world) => {
         const job = jobAt(world, which)
-        if (job === undefined) return undefined
+        if (job === undefined || job.state === 'waiting') return undefined
         const outcomes = job.epoch.members.map((_, i) => ({ ...AGREED, agreed: i === gone ? 0 : 3, absent: i === gone ? 3 : 0 }))
         const { certificate, batch } = closingOf(world.genesis, job, { outcomes })
         return epochCloseTransaction(job.job, certificate, batch)
@@ -192,6 +192,7 @@ test('every kind of entry is proven against the header, and that there is none',
   const { job, transaction } = publication(world.genesis)
   const unknown = publication(world.genesis, { name: 'other' }).job
   world.block(transaction)
+  world.block()
   const { state } = world
   const header = headerOf(world)
   const proofOf = (what: Provable) => proofIn(world, what).proof
@@ -204,11 +205,11 @@ test('every kind of entry is proven against the header, and that there is none',
   expect(checkPeer(header.peers, peer, proofOf({ type: 'peer', peer })).entry).toEqual(state.registry.get(peer))
   expect(checkPeer(header.peers, uploader.peerId, proofOf({ type: 'peer', peer: uploader.peerId }))).toEqual({
     entry: undefined,
-    tickets: 7n,
+    tickets: 112n,
   })
   expect(checkJob(header.jobs, job, proofOf({ type: 'job', job }))?.epoch.members).toHaveLength(5)
   expect(checkJob(header.jobs, unknown as JobId, proofOf({ type: 'job', job: unknown }))).toBeUndefined()
-  expect(() => proofOf({ type: 'ticket', ticket: 7n })).toThrow(expect.objectContaining({ code: 'MAP_UNIT' }))
+  expect(() => proofOf({ type: 'ticket', ticket: 112n })).toThrow(expect.objectContaining({ code: 'MAP_UNIT' }))
   expect(chainProofOf({ height: 0, hash: new Uint8Array(32), header: null, state }, { type: 'supply' })).toBeUndefined()
 })
 
@@ -216,6 +217,7 @@ test('ticket n of the map is ticket n of the draw, also of a peer that is away',
   const world = new Ledgerless()
   const { job, transaction } = publication(world.genesis)
   world.block(transaction)
+  world.block()
   world.blocksUntil(() => world.job(job).recovering !== null)
   world.block(
     ...world
@@ -226,10 +228,12 @@ test('ticket n of the map is ticket n of the draw, also of a peer that is away',
   world.blocksUntil(() => world.job(job).recovering === null)
   const away = [...world.state.registry.values()].filter(({ awaySinceHeight }) => awaySinceHeight !== null)
   expect(away.map(({ peer }) => signerOf(peer)).length).toBe(1)
-  const { tickets } = momentOf(world.state, { height: 1, timeMs: 0, seed: sha256() } as never)
+  const { lottery } = momentOf(world.state, { height: 1, timeMs: 0, seed: sha256() })
+  const tickets = Array.from({ length: lottery.shuffle.count }, (_, n) => lottery.ownerOf(n))
+  expect(tickets).toHaveLength(7 * 16 - 1) // who is away has lost one
   const header = headerOf(world)
   expect(tickets.map((_, n) => checkTicket(header.peers, BigInt(n), proofIn(world, { type: 'ticket', ticket: BigInt(n) }).proof))).toEqual(
-    tickets.map((peer) => ({ entry: world.state.registry.get(peer), tickets: 7n })),
+    tickets.map((peer) => ({ entry: world.state.registry.get(peer), tickets: BigInt(tickets.length) })),
   )
 })
 

@@ -9,6 +9,7 @@ function published(options: Parameters<typeof publication>[1] = {}, settings: Re
   const world = new Ledgerless(settings)
   const { job, transaction } = publication(world.genesis, options)
   expect(world.block(transaction)).toEqual([])
+  world.block() // its seed draws the group
   return { world, job, transaction }
 }
 function close(world: Ledgerless, job: ReturnType<typeof published>['job'], options: Parameters<typeof closingOf>[2] = {}) {

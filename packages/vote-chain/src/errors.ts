@@ -8,6 +8,15 @@ export type ChainFailure =
   | { readonly code: 'HEADER_WRONG' }
   | { readonly code: 'STORED_BLOCK_WRONG'; readonly height: number; readonly reason: string }
   | { readonly code: 'STORED_RECORD_WRONG'; readonly reason: string }
+  /** Orders about the registry. */
+  | { readonly code: 'PEER_UNKNOWN' | 'PEER_EXISTS' | 'RECOVERY_KEY_WRONG' }
+  | { readonly code: 'PEER_STANDING'; readonly standing: string }
+  | { readonly code: 'PEER_ORDER_NUMBER'; readonly expected: number; readonly given: number }
+  | { readonly code: 'PEER_TERMS'; readonly field: string }
+  /** Change requests. */
+  | { readonly code: 'CHANGE_VOTER' | 'CHANGE_KNOWN' | 'CHANGE_UNKNOWN' | 'CHANGE_VOTE_OLD' | 'CHANGES_FULL' }
+  | { readonly code: 'CHANGE_EARLY'; readonly earliest: number }
+  | { readonly code: 'CHANGE_PATCH'; readonly item: string }
 /** Why a block is refused. */
 export type BlockFault =
   | 'malformed'

@@ -111,7 +111,7 @@ function genesisOf(fields: GenesisFields): Genesis {
 
 const wrong = (path: string, expected: string): ChainError => new ChainError({ code: 'GENESIS_VALUE', path, expected })
 const UINT64_MAX = 2n ** 64n - 1n
-const AMOUNT_SETTINGS: readonly string[] = ['seatPricePerCycle', 'blockReward', 'publishFee']
+const AMOUNT_SETTINGS: readonly string[] = ['seatPricePerCycle', 'blockReward', 'publishFee', 'joiningFee', 'changeFee', 'jurorFee']
 
 function settingOf(value: unknown, name: string): number | bigint {
   const { min, max } = SETTINGS[name as keyof Settings]

@@ -18,6 +18,30 @@ export {
 } from './block.js'
 export { verifyChainCertificate } from './certificate.js'
 export {
+  changeIdOf,
+  changeRequestMessage,
+  changeVoteMessage,
+  openChangeRequest,
+  openChangeVote,
+  signChangeRequest,
+  signChangeVote,
+} from './change-orders.js'
+export {
+  type ChangeOutcome,
+  type ChangePatch,
+  type ChangeRequest,
+  type Changes,
+  type ChangeTally,
+  mayVote,
+  passes,
+  patchedSettings,
+  tallyOf,
+  withChangeRequest,
+  withChangeVote,
+  withSettled,
+} from './changes.js'
+export { changeKey, changesEdits, changesEntries, checkChange } from './changes-map.js'
+export {
   blockingOf,
   checkElector,
   type Electorate,
@@ -51,20 +75,59 @@ export {
   wantCandidateMessage,
 } from './messages.js'
 export { type ChainOptions, openChain } from './open.js'
+export {
+  type Evidence,
+  evidenceMessage,
+  type Join,
+  joinMessage,
+  openJoin,
+  openRecovery,
+  openRevocation,
+  openRotation,
+  openTerms,
+  type RecoveryOrder,
+  type Revocation,
+  type Rotation,
+  recoveryMessage,
+  recoveryOf,
+  revokeMessage,
+  rotateMessage,
+  signJoin,
+  signRecovery,
+  signRevocation,
+  signRotation,
+  signTerms,
+  type Terms,
+  termsMessage,
+} from './peer-orders.js'
 export { nameOfTransaction } from './pool.js'
 export { openPresent, type Present, presentMessage, signPresent } from './present.js'
+export { FRESH_RATING, type Rating, ratingPerMille } from './rating.js'
 export {
+  freshPeer,
+  isMature,
+  mayBeDrawn,
   type Outcome,
   type PeerEntry,
   type Registry,
+  type RegistryRules,
   registryOf,
-  withAway,
+  type Standing,
+  standingFor,
+  withIntervals,
+  withMarks,
+  withNoShows,
   withOutcomes,
+  withPresence,
+  withSeats,
+  withVotes,
 } from './registry.js'
 export { checkPeer, checkTicket, registryEdits, registryEntries } from './registry-map.js'
+export { withJoined, withRecovery, withRevoked, withRotated, withTerminated, withTerms } from './registry-orders.js'
 export type { RootGroup } from './root-group.js'
-export { SETTINGS, type SettingRange, type Settings, settingsSchema } from './settings.js'
+export { PROGRAM_VERSION, SETTINGS, type SettingName, type SettingRange, type Settings, settingsSchema } from './settings.js'
 export { checkSetting, settingKey, settingsEdits, settingsEntries } from './settings-map.js'
 export type { ChainEffect, ChainEvent, ChainState, ChainStep, Fixed, Tip } from './state.js'
 export { stepChain } from './step.js'
 export { createVerification, type Verification } from './verification.js'
+export { verifyVoteFault } from './vote-fault.js'

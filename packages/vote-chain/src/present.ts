@@ -1,7 +1,10 @@
 import { type NetworkId, openMessage, peerIdOfKey, type Signer, signMessage, type Verified } from '@interpeer/crypto-ids'
 import { bytes, type Infer, message, uint53 } from '@interpeer/wire-codec'
 
-/** A peer taken to be gone says that it is here. It names the height since when it was away, so it counts once. */
+/**
+ * A peer taken to be gone says that it is here. It names the height since when it was away
+ * or, if it only was silent for long, that when it was last active: so it counts once.
+ */
 export const presentMessage = message('peer-present', 1, { peer: bytes(32), awaySinceHeight: uint53 }, { maxBytes: 64 })
 export type Present = Infer<typeof presentMessage>
 

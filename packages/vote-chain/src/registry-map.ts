@@ -1,20 +1,35 @@
 import { changedKeys, checkAt, checkEntry, type MapEdit, type MapPut } from '@interpeer/content-store'
-import { keyOfPeerId, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
-import { bool, decodeWith, encodeWith, nullable, struct, uint53 } from '@interpeer/wire-codec'
-import type { PeerEntry, Registry } from './registry.js'
+import { accountOfBytes, bytesOfAccount, keyOfPeerId, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
+import { bytes, decodeWith, encodeWith, type Infer, list, nullable, oneOf, struct, uint16, uint53 } from '@interpeer/wire-codec'
+import { DECLINES_MAX, type PeerEntry, type Registry } from './registry.js'
 
+const key = bytes(32)
+const rating = struct({ good: uint53, bad: uint53 })
 /** What the map has under a peer's key (vote-chain.cddl). */
 export const peerRecord = struct({
+  standing: oneOf('joining', 'joined', 'left', 'rotated', 'terminated'),
   joinedHeight: uint53,
+  activeHeight: uint53,
+  awaySinceHeight: nullable(uint53),
+  orders: uint53,
+  recovery: nullable(bytes(32)),
+  heir: nullable(key),
+  slots: uint16,
+  declines: list(key, DECLINES_MAX),
+  seats: uint16,
   tickets: uint53,
+  ticketsNew: uint53,
+  intervalHeight: uint53,
   jobsDone: uint53,
+  jobsInterval: uint53,
+  jobsIntervalBefore: uint53,
   agreed: uint53,
   late: uint53,
   absent: uint53,
   contradicted: uint53,
   unresolved: uint53,
-  terminated: bool,
-  awaySinceHeight: nullable(uint53),
+  connection: rating,
+  agreement: rating,
 })
 
 /** All entries of the registry's map: the `peers` data set. A peer's sum is its tickets, so the map says whose ticket a number is. */
@@ -27,18 +42,22 @@ export function registryEdits(before: Registry, after: Registry): readonly MapEd
     return entry === undefined ? { type: 'delete', key: keyOfPeerId(peer) } : peerPut(entry)
   })
 }
-const peerPut = ({ peer, ...record }: PeerEntry): MapPut => ({
+const peerPut = (entry: PeerEntry): MapPut => ({
   type: 'put',
-  key: keyOfPeerId(peer),
-  value: encodeWith(peerRecord, record),
-  sum: BigInt(record.tickets),
+  key: keyOfPeerId(entry.peer),
+  value: encodeWith(peerRecord, recordOf(entry)),
+  sum: BigInt(entry.tickets),
 })
+function recordOf({ peer: _, ...entry }: PeerEntry): Infer<typeof peerRecord> {
+  return { ...entry, heir: entry.heir && keyOfPeerId(entry.heir), declines: entry.declines.map(bytesOfAccount) }
+}
 
 /**
  * A peer's entry, from the `peers` hash of a block's header and a proof (content-store's `proveEntry` with the peer's key). Undefined: the
  * proof shows that it is not registered.
  * @param peersHash 32 bytes, from a header that is trusted
  * @throws {ContentStoreError} MAP_PROOF_MALFORMED, MAP_PROOF_WRONG @throws {WireError} what is proven is no peer's record
+ * @throws {CryptoError} PEER_KEY_UNUSABLE: its heir's key names no peer
  */
 export function checkPeer(
   peersHash: Uint8Array,
@@ -63,4 +82,8 @@ export function checkTicket(
   const { entry, total } = checkAt(peersHash, ticket, proof)
   return { entry: entryOf(entry.key, entry.value), tickets: total }
 }
-const entryOf = (key: Uint8Array, value: Uint8Array): PeerEntry => ({ peer: peerIdOfKey(key), ...decodeWith(peerRecord, value) })
+function entryOf(key: Uint8Array, value: Uint8Array): PeerEntry {
+  const record = decodeWith(peerRecord, value)
+  const heir = record.heir && peerIdOfKey(record.heir)
+  return { peer: peerIdOfKey(key), ...record, heir, declines: record.declines.map(accountOfBytes) }
+}

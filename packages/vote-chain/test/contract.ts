@@ -1,6 +1,8 @@
 import { MESSAGE_MAX_BYTES } from '@interpeer/wire-codec'
 import { recordCodec, type VectorCodec } from '@interpeer/wire-codec/test-vectors'
 import { BODY_BYTES_MAX, bodySchema, certificateSchema, headerMessage, STORED_BLOCK_BYTES_MAX, storedBlockSchema } from '../src/block.js'
+import { changeRequestMessage, changeVoteMessage } from '../src/change-orders.js'
+import { changeRecord, changeVoteRecord } from '../src/changes-map.js'
 import { genesisMessage } from '../src/genesis.js'
 import {
   blocksMessage,
@@ -11,6 +13,7 @@ import {
   wantBlocksMessage,
   wantCandidateMessage,
 } from '../src/messages.js'
+import { evidenceMessage, joinMessage, recoveryMessage, revokeMessage, rotateMessage, termsMessage } from '../src/peer-orders.js'
 import { presentMessage } from '../src/present.js'
 import { RECORD_BYTES_MAX, recordSchema } from '../src/record.js'
 import { peerRecord } from '../src/registry-map.js'
@@ -28,10 +31,20 @@ export const contract = [
   wantCandidateMessage,
   transactionMessage,
   presentMessage,
+  joinMessage,
+  termsMessage,
+  recoveryMessage,
+  rotateMessage,
+  revokeMessage,
+  evidenceMessage,
+  changeRequestMessage,
+  changeVoteMessage,
   recordCodec('block-body', bodySchema, BODY_BYTES_MAX),
   recordCodec('block-certificate', certificateSchema, MESSAGE_MAX_BYTES),
   recordCodec('stored-block', storedBlockSchema, STORED_BLOCK_BYTES_MAX),
   recordCodec('chain-record', recordSchema, RECORD_BYTES_MAX),
   recordCodec('peer-record', peerRecord, MESSAGE_MAX_BYTES),
   recordCodec('setting-record', settingRecord, MESSAGE_MAX_BYTES),
+  recordCodec('change-record', changeRecord, MESSAGE_MAX_BYTES),
+  recordCodec('change-vote-record', changeVoteRecord, MESSAGE_MAX_BYTES),
 ] as unknown as readonly VectorCodec<never>[]

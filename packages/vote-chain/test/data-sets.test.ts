@@ -18,11 +18,13 @@ import {
   type Settings,
   settingsEdits,
   settingsEntries,
-  withAway,
+  withNoShows,
   withOutcomes,
+  withPresence,
 } from '../src/index.js'
 import { genesisJson, signers } from './chains.js'
 
+const { settings } = parseGenesis(genesisJson(signers(4), { ticketsUnpaid: 1 }))
 const peers = signers(9).map(({ peerId }) => peerId)
 const stranger = signers(10)[9]?.peerId as PeerId
 const mapOf = (entries: Parameters<typeof editHeldMap>[1]): HeldMap => editHeldMap(emptyHeldMap(), entries)
@@ -31,10 +33,10 @@ const anyPeer = fc.constantFrom(...peers, stranger)
 
 type Change = (registry: Registry) => Registry
 const anyChange: fc.Arbitrary<Change> = fc.oneof(
-  fc.tuple(anyPeer, fc.option(fc.nat(99))).map(
-    ([peer, height]): Change =>
+  fc.tuple(anyPeer, fc.boolean(), fc.nat(99)).map(
+    ([peer, isHere, height]): Change =>
       (registry) =>
-        withAway(registry, peer, height),
+        isHere ? withPresence(registry, peer, height) : withNoShows(registry, [peer], height, settings),
   ),
   fc
     .array(
@@ -44,7 +46,7 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
     .map(
       (outcomes): Change =>
         (registry) =>
-          withOutcomes(registry, outcomes, 7),
+          withOutcomes(registry, outcomes, 7, settings),
     ),
   fc.tuple(anyPeer, fc.nat(3)).map(
     ([peer, tickets]): Change =>
@@ -58,7 +60,7 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
 test('after every change the edits make the map that the registry makes; every peer and every ticket can be proven', () => {
   fc.assert(
     fc.property(fc.array(anyChange, { maxLength: 12 }), fc.shuffledSubarray(peers, { minLength: 1 }), (changes, joined) => {
-      let registry = registryOf(joined, 0)
+      let registry = registryOf(joined, settings)
       let map = mapOf(registryEntries(registry))
       for (const change of changes) {
         const next = change(registry)
@@ -84,18 +86,17 @@ test('after every change the edits make the map that the registry makes; every p
 })
 
 test('only the entries of peers that something happened to are edited', () => {
-  const registry = registryOf(peers, 0)
+  const registry = registryOf(peers, settings)
   const [a, b] = peers as [PeerId, PeerId]
   const outcomes = [a, b, stranger].map((peer) => ({ peer, agreed: 1, late: 0, absent: 0, contradicted: 0, unresolved: 0 }))
-  expect(registryEdits(registry, withOutcomes(registry, outcomes, 3))).toHaveLength(2)
-  expect(registryEdits(registry, withAway(registry, a, 3))).toHaveLength(1)
+  expect(registryEdits(registry, withOutcomes(registry, outcomes, 3, settings))).toHaveLength(2)
+  expect(registryEdits(registry, withNoShows(registry, [a], 3, settings))).toHaveLength(1)
   expect(registryEdits(registry, new Map(registry))).toEqual([])
   const without = new Map([...registry].slice(1))
   expect(registryEdits(registry, without)).toEqual([{ type: 'delete', key: keyOfPeerId(a) }])
 })
 
 test('every setting is proven by its name, and only the changed one is edited', () => {
-  const { settings } = parseGenesis(genesisJson(signers(4)))
   const map = mapOf(settingsEntries(settings))
   const keyOf = (name: string) => Uint8Array.from(Buffer.from(name))
   for (const name of Object.keys(settings) as (keyof Settings)[]) {

@@ -67,6 +67,14 @@ export const MESSAGE_NUMBERS = {
   'chain-want-candidate': 87,
   'chain-transaction': 88,
   'peer-present': 89,
+  'peer-join': 100,
+  'peer-terms': 101,
+  'peer-recovery': 102,
+  'peer-rotate': 103,
+  'peer-revoke': 104,
+  'peer-evidence': 105,
+  'change-request': 106,
+  'change-vote': 107,
 
   // job-scheduler 112–127
   manifest: 112,

@@ -1,6 +1,15 @@
 import { openTransfer, transferMessage } from '@interpeer/intercoin-ledger'
-import { closeMessage, manifestMessage, openManifest, openPublish, publishMessage } from '@interpeer/job-scheduler'
-import type { Target } from '../src/target.ts'
+import {
+  closeMessage,
+  decodeSeatProof,
+  encodeSeatProof,
+  manifestMessage,
+  openManifest,
+  openPublish,
+  publishMessage,
+  seatProofRecord,
+} from '@interpeer/job-scheduler'
+import { assertSame, type Target } from '../src/target.ts'
 import { messageTarget, network, samplesOf, signedBytes, signerNamed } from './shapes.ts'
 
 const MANIFEST = 'packages/job-scheduler/src/manifest.ts'
@@ -48,6 +57,13 @@ export const jobScheduler: readonly Target[] = [
       openPublish(signedBytes(publishMessage, payload, signer), network)
     },
     seeds: manifests,
+  },
+  {
+    name: 'job-scheduler/seat-proof',
+    file: 'packages/job-scheduler/src/seat-proof.ts',
+    errors: ['WireError'],
+    run: (input) => assertSame(encodeSeatProof(decodeSeatProof(input)), input, 'it is read, and written otherwise'),
+    seeds: () => samplesOf(seatProofRecord),
   },
 ]
 

@@ -2,9 +2,10 @@ import { editMap, emptyMap, type MapRoot, proveAt, proveEntry } from '@interpeer
 import { accountOfPeer, bytesOfAccount, bytesOfContentId, sha256 } from '@interpeer/crypto-ids'
 import { checkAccount, checkSupply, SUPPLY_KEY } from '@interpeer/intercoin-ledger'
 import { checkJob, jobRecord } from '@interpeer/job-scheduler'
-import { checkHeader, checkPeer, checkSetting, checkTicket, headerMessage, settingKey } from '@interpeer/vote-chain'
+import { changeKey, checkChange, checkHeader, checkPeer, checkSetting, checkTicket, headerMessage, settingKey } from '@interpeer/vote-chain'
 import { encodeCbor } from '@interpeer/wire-codec'
 import { accountRecord, supplyRecord } from '../../../packages/intercoin-ledger/src/ledger-map.js'
+import { changeRecord } from '../../../packages/vote-chain/src/changes-map.js'
 import { peerRecord } from '../../../packages/vote-chain/src/registry-map.js'
 import { assertSame, type Target } from '../src/target.ts'
 import { network, samplesOf, signerNamed } from './shapes.ts'
@@ -59,7 +60,7 @@ export const provenRecords: readonly Target[] = [
   {
     name: 'vote-chain/peer-proven',
     file: 'packages/vote-chain/src/registry-map.ts',
-    errors: WIRE,
+    errors: ['CryptoError', 'WireError'],
     run: (input) => {
       const { hash, proof } = proven(signer.publicKey, input)
       checkPeer(hash, signer.peerId, proof)
@@ -93,5 +94,16 @@ export const provenRecords: readonly Target[] = [
       checkSetting(hash, 'cycleMs', proof)
     },
     seeds: () => [encodeCbor(7), encodeCbor(2n ** 63n)],
+  },
+  {
+    name: 'vote-chain/change-proven',
+    file: 'packages/vote-chain/src/changes-map.ts',
+    errors: ['CryptoError', 'WireError'],
+    run: (input) => {
+      const id = '5a'.repeat(32)
+      const { hash, proof } = proven(changeKey(id), input)
+      checkChange(hash, id, proof)
+    },
+    seeds: () => samplesOf(changeRecord),
   },
 ]

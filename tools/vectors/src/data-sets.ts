@@ -48,7 +48,8 @@ export function entriesOfLedger({ accounts, escrows, minted, burned }: LedgerFie
 
 export interface JobFields {
   readonly job: string
-  readonly epoch: { readonly rerun: readonly string[] } & object
+  readonly state: string
+  readonly epoch: { readonly rerun: readonly string[]; readonly members: readonly string[] } & object
   readonly recovering: ({ readonly shows: readonly { readonly member: string; readonly show: string }[] } & object) | null
 }
 export function entriesOfJobs(all: readonly JobFields[]): readonly EntryVector[] {
@@ -60,7 +61,8 @@ export function entriesOfJobs(all: readonly JobFields[]): readonly EntryVector[]
         epoch: { ...epoch, rerun: epoch.rerun.map(sha256) },
         recovering: recovering && { ...recovering, shows },
       } as unknown as Fields
-      return { key: job, value: jobs.encode('job-record', record), sum: '0' }
+      const seats = rest.state === 'ended' ? 0 : epoch.members.length
+      return { key: job, value: jobs.encode('job-record', record), sum: `${seats}` }
     }),
   )
 }

@@ -94,9 +94,9 @@ export function jobsMapVectors() {
         job,
       ),
       proof(
-        'a third state',
+        'a fourth state',
         'WIRE_SHAPE',
-        withValue(one, job, (value) => replaced(value, '88014a', '88024a')),
+        withValue(one, job, (value) => replaced(value, '88014a', '88034a')),
         job,
       ),
     ],

@@ -1,7 +1,7 @@
 import { documentOf } from './document.js'
 import { html, type SafeHtml } from './html.js'
 import { ringOf, shareLeft } from './ring.js'
-import type { CertificateStatus, FalseReadStatus, JobStatus, NetworkStatus, PeerStatus, SupplyStatus } from './status.js'
+import type { CertificateStatus, ChangeStatus, FalseReadStatus, JobStatus, NetworkStatus, PeerStatus, SupplyStatus } from './status.js'
 import { formatCoins, formatCount, formatDuration, idTag, plural, roughCoins, shortId, ticking } from './words.js'
 
 /** How many colours pages.css has for peers. */
@@ -42,6 +42,7 @@ ${figures(status)}
 <section aria-labelledby="chain"><h2 id="chain">Chain</h2>${chain(view)}</section>
 <section aria-labelledby="coins"><h2 id="coins">Coins</h2>${supply(status.supply)}</section>
 </div>
+<section aria-labelledby="rules"><h2 id="rules">Rules</h2>${rules(view)}</section>
 </main>
 <footer class="bottom"><div class="wide"><p>As seen by the gateway ${idTag(status.gatewayPeer)}. This browser checked nothing of it itself. <a href="/status.json">The same as data</a></p></div></footer>`,
   })
@@ -177,6 +178,34 @@ function chain(view: View): SafeHtml {
 ${status.seedHex !== undefined && html`<div><dt>Seed of this cycle</dt><dd>${idTag(status.seedHex)}</dd></div>`}
 </dl>
 ${signers !== undefined && html`<h4>Root group: ${root?.needed ?? 0} of ${root?.members.length ?? 0} sign the next block</h4>${signers}`}</div>`
+}
+
+function rules(view: View): SafeHtml {
+  const { changes, settings } = view.status
+  const open = changes.filter(({ outcome }) => outcome === 'open')
+  const none = html`<div class="empty"><p>No change of the rules is up for a vote.</p></div>`
+  return html`${changes.length === 0 ? none : html`${changes.map((one) => change(one, view))}`}
+${open.length > 0 && html`<p class="quiet">A peer votes with <code>interpeer change vote ID yes</code> or <code>no</code>. Who does not vote lets a change pass, unless it needs an explicit yes.</p>`}
+<details class="card"><summary>The ${settings.length} settings</summary><table class="stack">
+<thead><tr><th scope="col">Setting</th><th scope="col" class="n">Value</th><th scope="col">Meaning</th></tr></thead>
+<tbody>${settings.map(
+    ({ name, value, meaning }) =>
+      html`<tr data-key="${name}"><td data-label="Setting"><code>${name}</code></td><td class="n" data-label="Value">${value}</td><td data-label="Meaning">${meaning}</td></tr>`,
+  )}</tbody></table></details>`
+}
+
+function change({ id, reason, items, validHeight, outcome, isProtected, tally, passes, proposer }: ChangeStatus, view: View): SafeHtml {
+  const left = validHeight - view.status.height
+  const stands = passes ? 'applied' : 'refused'
+  const when =
+    outcome === 'open'
+      ? html`Applies from height ${formatCount(validHeight)}, in ${plural(Math.max(0, left), 'block')}; as votes stand it would be ${stands}.`
+      : html`${outcome === 'applied' ? 'Applied' : 'Refused'} at height ${formatCount(validHeight)}.`
+  return html`<article class="card" data-key="${id}"><h3>${items.map((item) => html`${item}<br>`)}</h3>
+${reason !== '' && html`<p>${reason}</p>`}
+<p>${when} ${isProtected && 'It needs an explicit yes.'}</p>
+<dl class="facts"><div><dt>Against</dt><dd>${formatCount(tally.no)}</dd></div><div><dt>For</dt><dd>${formatCount(tally.yes)}</dd></div><div><dt>May vote</dt><dd>${formatCount(tally.voters)}</dd></div>
+<div><dt>Proposed by</dt><dd>${view.who(proposer)}</dd></div><div><dt>Id</dt><dd><code>${id}</code></dd></div></dl></article>`
 }
 
 function supply({ minted, balances, escrows, burned }: SupplyStatus): SafeHtml {

@@ -18,8 +18,26 @@ export interface NetworkStatus {
   readonly peers: readonly PeerStatus[]
   readonly jobs: readonly JobStatus[]
   readonly supply: SupplyStatus
+  /** Name, value and meaning of each setting. */
+  readonly settings: readonly { readonly name: string; readonly value: string; readonly meaning: string }[]
+  /** Open change requests, the next to be settled first; then settled ones, the newest first. */
+  readonly changes: readonly ChangeStatus[]
   /** Page views that this gateway had a second member run again since its start, by what that one said. `abstained`: or did not answer. */
   readonly readChecks: { readonly same: number; readonly contradicted: number; readonly abstained: number }
+}
+
+export interface ChangeStatus {
+  /** 64 hexadecimal digits: what `interpeer change vote` takes. */
+  readonly id: string
+  readonly proposer: string
+  readonly reason: string
+  /** What it would change, in words. */
+  readonly items: readonly string[]
+  readonly validHeight: number
+  readonly outcome: 'open' | 'applied' | 'refused'
+  readonly isProtected: boolean
+  readonly tally: { readonly voters: number; readonly yes: number; readonly no: number }
+  readonly passes: boolean
 }
 
 export interface PeerStatus {

@@ -3,14 +3,30 @@ import { CryptoError, keyOfPeerId, type NetworkId, type PeerId } from '@interpee
 import { assertConserved, beginLedger, LedgerError } from '@interpeer/intercoin-ledger'
 import { advanceJobs, SchedulerError } from '@interpeer/job-scheduler'
 import { createVerification, PeerGroupError } from '@interpeer/peer-group'
-import { type Application, type Applied, type BlockInfo, type Registry, registryOf, type Verdict, withAway } from '@interpeer/vote-chain'
+import {
+  type Application,
+  type Applied,
+  type BlockInfo,
+  ChainError,
+  isMature,
+  registryOf,
+  type Verdict,
+  withIntervals,
+  withNoShows,
+  withSeats,
+  withVotes,
+} from '@interpeer/vote-chain'
 import { compareBytes, WireError } from '@interpeer/wire-codec'
 import { carryOut, recoveryOf } from './carry-out.js'
 import { dataMapsAfter, dataMapsOf, hashesOf } from './data-maps.js'
 import { NetworkError } from './errors.js'
 import { throwHostFault } from './host-fault.js'
-import { momentOf, type NetworkState } from './network-state.js'
+import { advanceDisputes } from './judge-disputes.js'
+import { momentOf } from './lottery.js'
+import type { NetworkState } from './network-state.js'
 import { rewardCertifiers } from './pay.js'
+import { seatChanges } from './seat-changes.js'
+import { settled } from './settle.js'
 import { kindOfTransaction } from './transactions.js'
 
 /** Memory for nodes of the maps that were read lately; what does not fit is hashed again. */
@@ -21,19 +37,29 @@ export function networkApplication(network: NetworkId): Application<NetworkState
   const tools = { verification: createVerification(network), cache: createMapCache(MAP_CACHE_BYTES) }
   return {
     begin: ({ settings, peers, balances, startMs }) => {
-      const entries = { settings, ledger: assertConserved(beginLedger(balances)), registry: registryOf(peers, 0), jobs: new Map() }
+      const entries = {
+        settings,
+        ledger: assertConserved(beginLedger(balances)),
+        registry: registryOf(peers, settings),
+        jobs: new Map(),
+        changes: new Map(),
+        disputes: new Map(),
+      }
       return { network, height: 0, timeMs: startMs, ...entries, maps: dataMapsOf(entries, tools.cache) }
     },
     apply: (state, transactions, info) => apply(state, transactions, info, tools),
     dataSets: ({ maps }) => hashesOf(maps),
-    electorate: ({ registry }) => electorsOf(registry),
-    check: (state, transaction) => check(state, transaction, tools.verification),
+    electorate: electorsOf,
+    check: (state, transaction) => check(state, transaction, tools),
   }
 }
-/** Who may vote: every peer of the registry whose account has not ended, sorted by key. */
-const electorsOf = (registry: Registry): readonly PeerId[] =>
+/** Who may vote: mature peers whose key has not ended, with an outcome, a vote or a sign of presence in the last `activeCycles`; sorted by key. */
+const electorsOf = ({ registry, settings, height }: NetworkState): readonly PeerId[] =>
   [...registry.values()]
-    .filter(({ terminated }) => !terminated)
+    .filter((entry) => {
+      const isKeyed = entry.standing === 'joined' || entry.standing === 'joining'
+      return isKeyed && isMature(entry, height, settings) && height - entry.activeHeight <= settings.activeCycles
+    })
     .map(({ peer }) => ({ peer, key: keyOfPeerId(peer) }))
     .sort((a, b) => compareBytes(a.key, b.key))
     .map(({ peer }) => peer)
@@ -52,18 +78,32 @@ function apply(
   { verification, cache }: Tools,
 ): Applied<NetworkState> {
   const refused: { index: number; code: string }[] = []
-  let state: NetworkState = { ...before, height: info.height, timeMs: info.timeMs, ledger: rewardCertifiers(before, info.certifiers) }
+  const first = settled(before, info)
+  const { settings } = first
+  const moment = momentOf(before, info, { cache, settings })
+  const [ledger, registry] = [rewardCertifiers(first, info.certifiers), withVotes(first.registry, info.certifiers, info.height, settings)]
+  let state: NetworkState = { ...first, height: info.height, timeMs: info.timeMs, ledger, registry }
   transactions.forEach((transaction, index) => {
     try {
-      state = carryOut(state, transaction, { moment: momentOf(state, info), verification })
+      state = carryOut(state, transaction, { moment, verification })
     } catch (error) {
       refused.push({ index, code: codeOf(error) })
     }
   })
-  const advanced = advanceJobs(state.jobs, (job, shows) => recoveryOf(state, job, shows, verification), momentOf(state, info))
-  const registry = advanced.away.reduce((all, peer) => withAway(all, peer, info.height), state.registry)
-  const after = { ...state, jobs: advanced.jobs, registry }
+  state = advanceDisputes(before, state, moment, verification)
+  const advanced = advanceJobs(state.jobs, (job, shows) => recoveryOf(state, job, shows, verification), moment)
+  const after = { ...state, jobs: advanced.jobs, registry: registryAfter(before, state, advanced) }
   return { state: { ...after, maps: dataMapsAfter(before.maps, before, after, cache) }, refused }
+}
+
+/** What the end of a block does to the registry: no-shows of recoveries, seats that changed hands, intervals that are over. */
+function registryAfter(
+  before: NetworkState,
+  { registry, settings, height }: NetworkState,
+  { jobs, away }: ReturnType<typeof advanceJobs>,
+): NetworkState['registry'] {
+  const marked = withNoShows(registry, away, height, settings)
+  return withIntervals(withSeats(marked, seatChanges(before.jobs, jobs)), height, settings)
 }
 
 /**
@@ -71,7 +111,7 @@ function apply(
  * by a clock, a member's show before its recovery, a transfer after another. Of an unknown job nothing is kept: whoever runs a job
  * learned of it from a block, and offers again.
  */
-const MAY_CHANGE: readonly string[] = ['EPOCH_TOO_EARLY', 'LEDGER_FUNDS', 'SHOW_NOT_WANTED']
+const MAY_CHANGE: readonly string[] = ['EPOCH_TOO_EARLY', 'LEDGER_FUNDS', 'SHOW_NOT_WANTED', 'DISPUTE_OPEN']
 const mayChange = (error: unknown): boolean =>
   error instanceof LedgerError && error.failure.code === 'LEDGER_NONCE'
     ? error.failure.given > error.failure.expected && error.failure.given - error.failure.expected <= NONCES_AHEAD_MAX
@@ -80,11 +120,11 @@ const mayChange = (error: unknown): boolean =>
 const NONCES_AHEAD_MAX = 256
 
 /** Tries the transaction on the state of the last block: what could never be carried out does not wait in a pool. */
-function check(state: NetworkState, transaction: Uint8Array, verification: Verification): Verdict {
+function check(state: NetworkState, transaction: Uint8Array, { verification, cache }: Tools): Verdict {
   if (kindOfTransaction(transaction) === undefined) return 'TRANSACTION_UNKNOWN'
-  const info = { height: state.height + 1, timeMs: state.timeMs, seed: new Uint8Array(32), certifiers: [] }
+  const info = { height: state.height + 1, timeMs: state.timeMs, seed: new Uint8Array(32) }
   try {
-    carryOut(state, transaction, { moment: momentOf(state, info as never), verification })
+    carryOut(state, transaction, { moment: momentOf(state, info, { cache }), verification })
     return undefined
   } catch (error) {
     const code = codeOf(error)
@@ -98,7 +138,7 @@ function check(state: NetworkState, transaction: Uint8Array, verification: Verif
  */
 function codeOf(error: unknown): string {
   throwHostFault(error)
-  const known = [CryptoError, WireError, LedgerError, SchedulerError, PeerGroupError, NetworkError] as const
+  const known = [CryptoError, WireError, LedgerError, SchedulerError, PeerGroupError, ChainError, NetworkError] as const
   const coded = known.find((kind) => error instanceof kind)
   return coded === undefined ? 'TRANSACTION_FAULT' : (error as InstanceType<typeof coded>).code
 }

@@ -6,6 +6,7 @@ import {
   type JobId,
   jobIdOf,
   openMessage,
+  type PeerId,
   peerIdOfKey,
   sha256,
 } from '@interpeer/crypto-ids'
@@ -38,11 +39,14 @@ import {
   type Verification,
   verifyClosing,
 } from '@interpeer/peer-group'
-import { openPresent, withAway, withOutcomes } from '@interpeer/vote-chain'
+import { openPresent, withOutcomes, withPresence } from '@interpeer/vote-chain'
+import { isDisputed, judgedCaseOf, recordDispute, recordVerdict } from './disputes.js'
 import { NetworkError } from './errors.js'
 import { throwHostFault } from './host-fault.js'
 import type { NetworkState } from './network-state.js'
-import { endIfPoor, epochPrice, payMembers } from './pay.js'
+import { endIfPoor, epochPrice, payeeOf, payMembers } from './pay.js'
+import { carryOutOrder } from './registry-orders.js'
+import { carryOutChange } from './settle.js'
 import { kindOfTransaction } from './transactions.js'
 
 /** What a transaction is carried out in: the block's moment, and a memory of signatures that held. */
@@ -53,13 +57,14 @@ export interface Setting {
 
 /** Carries out one transaction. What it throws is why the transaction is refused; then nothing has changed. */
 export function carryOut(state: NetworkState, transaction: Uint8Array, setting: Setting): NetworkState {
-  switch (kindOfTransaction(transaction)) {
+  const kind = kindOfTransaction(transaction)
+  switch (kind) {
     case 'publish':
       return publish(state, transaction, setting)
     case 'transfer': {
       const { from, to, amount, nonce } = openTransfer(transaction, state.network)
-      if (state.registry.get(peerIdOfKey(from))?.terminated === true) throw new NetworkError({ code: 'ACCOUNT_ENDED' })
-      const order = { from: accountOfBytes(from), to: accountOfBytes(to), amount, nonce }
+      if (isEnded(state, peerIdOfKey(from))) throw new NetworkError({ code: 'ACCOUNT_ENDED' })
+      const order = { from: accountOfBytes(from), to: payeeOf(state, accountOfBytes(to)), amount, nonce }
       return { ...state, ledger: transfer(state.ledger, { ...order, tax: taxOf(amount, state.settings.transferTaxPerMille) }) }
     }
     case 'close': {
@@ -71,12 +76,30 @@ export function carryOut(state: NetworkState, transaction: Uint8Array, setting: 
     case 'present': {
       const { peer, awaySinceHeight } = openPresent(transaction, state.network)
       const id = peerIdOfKey(peer)
-      if (state.registry.get(id)?.awaySinceHeight !== awaySinceHeight) throw new NetworkError({ code: 'NOT_AWAY' })
-      return { ...state, registry: withAway(state.registry, id, null) }
+      const entry = state.registry.get(id)
+      const isSilent = entry?.awaySinceHeight === null && 2 * (setting.moment.height - entry.activeHeight) > state.settings.activeCycles
+      const known = isSilent ? entry.activeHeight : entry?.awaySinceHeight
+      if (known !== awaySinceHeight) throw new NetworkError({ code: 'NOT_AWAY' })
+      return { ...state, registry: withPresence(state.registry, id, setting.moment.height) }
     }
-    default:
+    case 'change':
+    case 'vote':
+      return carryOutChange(state, kind, transaction, setting.moment.height)
+    case 'dispute':
+      return recordDispute(state, transaction, { height: setting.moment.height, verification: setting.verification })
+    case 'verdict':
+      return recordVerdict(state, transaction, setting.moment)
+    case undefined:
       throw new NetworkError({ code: 'TRANSACTION_UNKNOWN' })
+    default:
+      return carryOutOrder(state, kind, transaction, { height: setting.moment.height, verification: setting.verification })
   }
+}
+
+/** A key whose account is no more its own: it may not pay. */
+function isEnded({ registry }: NetworkState, peer: PeerId): boolean {
+  const standing = registry.get(peer)?.standing
+  return standing === 'terminated' || standing === 'rotated'
 }
 
 function publish(state: NetworkState, transaction: Uint8Array, { moment }: Setting): NetworkState {
@@ -101,9 +124,12 @@ function close(
   batch: Uint8Array,
   { moment, verification }: Setting,
 ): NetworkState {
+  if (isDisputed(state.disputes, entry.job, entry.epoch.number)) throw new NetworkError({ code: 'DISPUTE_OPEN' })
+  // a verdict that undid something opens the next epoch, from what members show
+  if (judgedCaseOf(state.disputes, entry.job, entry.epoch.number) !== undefined) throw new NetworkError({ code: 'EPOCH_FROZEN' })
   const closing = verifyClosing(certificate, batch, contextOf(state, entry), verification)
   const { final, disputed } = closing.batch.value
-  // no jury is drawn yet, so nothing could decide what such an epoch passes on: it is recovered from shows instead
+  // what such an epoch passes on is undecided: it is recovered from shows instead, by the verdict if there is one
   if (disputed > final) throw new NetworkError({ code: 'EPOCH_FROZEN' })
   const outcomes = outcomesOf(entry, closing)
   const { epoch } = entry
@@ -113,7 +139,7 @@ function close(
   const earned = earningsOf(outcomes, paidMs, cycleMs, seatPricePerCycle)
   const held = escrowOf(state.ledger, accountOfJob(entry.job)) ?? 0n
   const ledger = payMembers(state, entry, earningsWithin(earned, held))
-  const registry = withOutcomes(state.registry, outcomes, moment.height)
+  const registry = withOutcomes(state.registry, outcomes, moment.height, state.settings)
   return endIfPoor({ ...state, ledger, registry }, job)
 }
 
@@ -134,7 +160,9 @@ function show(state: NetworkState, envelope: Uint8Array, { moment, verification 
   const added = addShow(entry, { epoch: shown.epoch, member: peerIdOfKey(shown.from), show: envelope })
   // Each alone, so that one false show can't spoil those that hold.
   const { closed, last } = recoverFrom([envelope], contextOf(state, entry), [], verification)
-  if (closed && last !== undefined) return close(state, entry, last.certificate, last.batch, { moment, verification })
+  const number = entry.epoch.number
+  const waits = isDisputed(state.disputes, entry.job, number) || judgedCaseOf(state.disputes, entry.job, number) !== undefined
+  if (closed && last !== undefined && !waits) return close(state, entry, last.certificate, last.batch, { moment, verification })
   return { ...state, jobs: withJob(state.jobs, added) }
 }
 
@@ -147,9 +175,13 @@ export function recoveryOf(
 ): Recovery | undefined {
   const { epoch } = entry
   try {
+    if (isDisputed(state.disputes, entry.job, epoch.number)) return undefined // it waits for the verdict
     const recovery = recoverFrom(shows, contextOf(state, entry), [], verification)
-    const from = openingOf(recovery, epoch)
-    return { state: from.state, timeMs: from.timeMs, rerun: from.rerun, closes: recovery.closing !== undefined }
+    const judgment = judgedCaseOf(state.disputes, entry.job, epoch.number)?.judgment ?? undefined
+    const from = openingOf(recovery, epoch, judgment)
+    const leave = epoch.members.filter((peer) => !from.members.includes(peer))
+    const closes = recovery.closing !== undefined && judgment === undefined
+    return { state: from.state, timeMs: from.timeMs, rerun: from.rerun, closes, leave }
   } catch (error) {
     throwHostFault(error)
     if (error instanceof PeerGroupError) return undefined

@@ -2,6 +2,9 @@ import { editHeldMap, emptyHeldMap, type HeldMap, type MapCache, type MapEdit, r
 import { assertTotal, type Ledger, ledgerEdits, ledgerEntries } from '@interpeer/intercoin-ledger'
 import { type Jobs, jobsEdits, jobsEntries } from '@interpeer/job-scheduler'
 import {
+  type Changes,
+  changesEdits,
+  changesEntries,
   type DataSets,
   type Registry,
   registryEdits,
@@ -11,6 +14,9 @@ import {
   settingsEntries,
 } from '@interpeer/vote-chain'
 
+import type { Disputes } from './disputes.js'
+import { disputesEdits, disputesEntries } from './disputes-map.js'
+
 /** Each data set as an authenticated map, whose root hash stands in the header of the block that led here (§6.7, design §4). */
 export type DataMaps = Readonly<Record<keyof DataSets, HeldMap>>
 
@@ -18,8 +24,12 @@ export type DataMaps = Readonly<Record<keyof DataSets, HeldMap>>
 export interface DataEntries {
   readonly ledger: Ledger
   readonly settings: Settings
+  /** Requests to change them, in the same map. */
+  readonly changes: Changes
   readonly registry: Registry
   readonly jobs: Jobs
+  /** What groups could not decide, in the same map. */
+  readonly disputes: Disputes
 }
 
 /** The maps of a state, from all its entries. */
@@ -27,10 +37,10 @@ export function dataMapsOf(state: DataEntries, cache?: MapCache): DataMaps {
   const made = (edits: readonly MapEdit[]) => editHeldMap(emptyHeldMap(), edits, cache)
   return {
     ledger: conserved(made(ledgerEntries(state.ledger)), state, cache),
-    settings: made(settingsEntries(state.settings)),
+    settings: made([...settingsEntries(state.settings), ...changesEntries(state.changes)]),
     names: emptyHeldMap(), // no names yet: an issue of its own
     peers: made(registryEntries(state.registry)),
-    jobs: made(jobsEntries(state.jobs)),
+    jobs: made([...jobsEntries(state.jobs), ...disputesEntries(state.disputes)]),
   }
 }
 
@@ -39,10 +49,10 @@ export function dataMapsAfter(maps: DataMaps, before: DataEntries, after: DataEn
   const edited = (map: HeldMap, edits: readonly MapEdit[]) => (edits.length === 0 ? map : editHeldMap(map, edits, cache))
   return {
     ledger: conserved(edited(maps.ledger, ledgerEdits(before.ledger, after.ledger)), after, cache),
-    settings: edited(maps.settings, settingsEdits(before.settings, after.settings)),
+    settings: edited(maps.settings, [...settingsEdits(before.settings, after.settings), ...changesEdits(before.changes, after.changes)]),
     names: maps.names,
     peers: edited(maps.peers, registryEdits(before.registry, after.registry)),
-    jobs: edited(maps.jobs, jobsEdits(before.jobs, after.jobs)),
+    jobs: edited(maps.jobs, [...jobsEdits(before.jobs, after.jobs), ...disputesEdits(before.disputes, after.disputes)]),
   }
 }
 

@@ -1,6 +1,7 @@
-import { accountOfJob, accountOfPeer, type PeerId } from '@interpeer/crypto-ids'
+import { type AccountId, accountOfJob, accountOfPeer, bytesOfAccount, CryptoError, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
 import { closeEscrow, escrowOf, type Ledger, LedgerError, mint, payFromEscrow } from '@interpeer/intercoin-ledger'
 import { type Earning, endJob, type Job, priceOf, withJob } from '@interpeer/job-scheduler'
+import { standingFor } from '@interpeer/vote-chain'
 import type { NetworkState } from './network-state.js'
 
 /** What a job's seats cost until its next change: what must be in escrow for its next epoch to begin. */
@@ -9,12 +10,29 @@ export function epochPrice({ timetable }: Pick<Job, 'timetable'>, { settings }: 
   return BigInt(seats) * priceOf(tenureMs / seats, settings.cycleMs, settings.seatPricePerCycle)
 }
 
-/** Pays members from a job's escrow. Who is terminated gets nothing: it stays in the escrow. */
+/** Where money for an account goes: that of a rotated key, to its heir's. */
+export function payeeOf({ registry }: Pick<NetworkState, 'registry'>, account: AccountId): AccountId {
+  const peer = peerOfAccount(account)
+  const heir = peer === undefined ? undefined : standingFor(registry, peer)
+  return heir === undefined ? account : accountOfPeer(heir.peer)
+}
+/** The peer whose key an account is; undefined: its bytes are no key, as a job's account are not but by chance. */
+function peerOfAccount(account: AccountId): PeerId | undefined {
+  try {
+    return peerIdOfKey(bytesOfAccount(account))
+  } catch (error) {
+    if (error instanceof CryptoError) return undefined
+    throw error
+  }
+}
+
+/** Pays members from a job's escrow. Of a rotated key, its heir. Who is terminated gets nothing: it stays in the escrow. */
 export function payMembers(state: NetworkState, { job }: Job, earnings: readonly Earning[]): Ledger {
   const escrow = accountOfJob(job)
   return earnings.reduce((ledger, { peer, amount }) => {
-    const ended = state.registry.get(peer)?.terminated ?? true
-    return ended ? ledger : payFromEscrow(ledger, escrow, accountOfPeer(peer), amount)
+    const payee = standingFor(state.registry, peer)
+    const isPaid = payee !== undefined && payee.standing !== 'terminated'
+    return isPaid ? payFromEscrow(ledger, escrow, accountOfPeer(payee.peer), amount) : ledger
   }, state.ledger)
 }
 
@@ -26,16 +44,22 @@ export function endIfPoor(state: NetworkState, job: Job): NetworkState {
   const escrow = accountOfJob(job.job)
   const held = escrowOf(state.ledger, escrow) ?? 0n
   if (held >= epochPrice(job, state)) return { ...state, jobs: withJob(state.jobs, job) }
-  return { ...state, jobs: withJob(state.jobs, endJob(job)), ledger: closeEscrow(state.ledger, escrow, job.manifest.account) }
+  return {
+    ...state,
+    jobs: withJob(state.jobs, endJob(job)),
+    ledger: closeEscrow(state.ledger, escrow, payeeOf(state, job.manifest.account)),
+  }
 }
 
 /** The block reward, in equal parts for those who certified the block before; what does not divide is not minted (§6.4.2.1). */
-export function rewardCertifiers({ ledger, settings }: NetworkState, certifiers: readonly PeerId[]): Ledger {
+export function rewardCertifiers({ ledger, settings, registry }: NetworkState, certifiers: readonly PeerId[]): Ledger {
   if (certifiers.length === 0) return ledger
   const share = settings.blockReward / BigInt(certifiers.length)
   return certifiers.reduce((paid, peer) => {
+    const payee = standingFor(registry, peer)
+    if (payee?.standing === 'terminated') return paid
     try {
-      return mint(paid, accountOfPeer(peer), share)
+      return mint(paid, accountOfPeer(payee?.peer ?? peer), share)
     } catch (error) {
       if (error instanceof LedgerError) return paid // an account that can hold no more
       throw error

@@ -1,7 +1,7 @@
 import { proveAt, proveEntry, readHeldMap } from '@interpeer/content-store'
 import { type AccountId, bytesOfAccount, bytesOfContentId, type JobId, keyOfPeerId, type PeerId } from '@interpeer/crypto-ids'
 import { SUPPLY_KEY } from '@interpeer/intercoin-ledger'
-import { headerMessage, type Settings, settingKey, type Tip } from '@interpeer/vote-chain'
+import { changeKey, headerMessage, type Settings, settingKey, type Tip } from '@interpeer/vote-chain'
 import type { DataMaps } from './data-maps.js'
 import type { NetworkState } from './network-state.js'
 
@@ -10,13 +10,14 @@ export type Provable =
   | { readonly type: 'account'; readonly account: AccountId }
   | { readonly type: 'supply' }
   | { readonly type: 'setting'; readonly name: keyof Settings }
+  | { readonly type: 'change'; readonly id: string }
   | { readonly type: 'peer'; readonly peer: PeerId }
   | { readonly type: 'ticket'; readonly ticket: bigint }
   | { readonly type: 'job'; readonly job: JobId }
 
 /**
  * Shows one entry of a state to someone who knows the hash of the block that led to it, and needs nothing else: `checkHeader` of
- * vote-chain, then with the header's hash of the data set `checkAccount`, `checkSupply` (intercoin-ledger), `checkSetting`, `checkPeer`,
+ * vote-chain, then with the header's hash of the data set `checkAccount`, `checkSupply` (intercoin-ledger), `checkSetting`, `checkChange`, `checkPeer`,
  * `checkTicket` (vote-chain) or `checkJob` (job-scheduler).
  */
 export interface ChainProof {
@@ -49,6 +50,8 @@ function proofOf(maps: DataMaps, what: Provable): Uint8Array {
       return of('ledger', SUPPLY_KEY)
     case 'setting':
       return of('settings', settingKey(what.name))
+    case 'change':
+      return of('settings', changeKey(what.id))
     case 'peer':
       return of('peers', keyOfPeerId(what.peer))
     case 'ticket':

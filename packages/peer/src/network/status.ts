@@ -1,21 +1,31 @@
 import { type AccountId, accountOfJob, accountOfPeer, type JobId, type PeerId } from '@interpeer/crypto-ids'
 import { balanceOf, COMMONS, escrowOf, supplyOf } from '@interpeer/intercoin-ledger'
 import { type SeatStatus, seatsOf, sortedJobs } from '@interpeer/job-scheduler'
-import type { PeerEntry } from '@interpeer/vote-chain'
+import {
+  type ChangeRequest,
+  type ChangeTally,
+  type PeerEntry,
+  passes,
+  ratingPerMille,
+  type SettingName,
+  tallyOf,
+} from '@interpeer/vote-chain'
 import { hexOf } from '@interpeer/wire-codec'
 import type { NetworkState } from './network-state.js'
 
-export interface PeerStatus extends PeerEntry {
+export interface PeerStatus extends Omit<PeerEntry, 'recovery' | 'seats'> {
   readonly account: AccountId
   /** Units, as decimal text: JSON has no 64-bit integers. */
   readonly balance: string
   /** Names of the jobs that it has a seat in. */
   readonly seats: readonly string[]
+  /** In thousandths: §6.6 of the white paper. */
+  readonly ratings: { readonly connection: number; readonly agreement: number }
 }
 export interface JobStatus {
   readonly job: JobId
   readonly name: string
-  readonly state: 'running' | 'ended'
+  readonly state: 'waiting' | 'running' | 'ended'
   readonly uploader: PeerId
   readonly epoch: number
   readonly openedMs: number
@@ -27,11 +37,23 @@ export interface JobStatus {
   readonly escrow: string
   readonly tenureMs: number
 }
+/** A change request, as people read it. Amounts are decimal text. */
+export interface ChangeStatus extends Omit<ChangeRequest, 'votes' | 'patch' | 'tally'> {
+  readonly settings: readonly { readonly name: string; readonly from: string; readonly to: string }[]
+  readonly moves: readonly { readonly from: AccountId; readonly to: AccountId; readonly amount: string }[]
+  readonly ends: readonly PeerId[]
+  /** As votes stand now, or stood when it was settled. */
+  readonly tally: ChangeTally
+  /** Whether it would be applied if it were settled now; of a settled one, whether it was. */
+  readonly passes: boolean
+}
 export interface NetworkStatus {
   readonly network: string
   readonly height: number
   readonly timeMs: number
   readonly cycleMs: number
+  readonly settings: Readonly<Record<string, string>>
+  readonly changes: readonly ChangeStatus[]
   readonly peers: readonly PeerStatus[]
   readonly jobs: readonly JobStatus[]
   readonly supply: Readonly<Record<'minted' | 'burned' | 'inAccounts' | 'inEscrow' | 'commons', string>>
@@ -48,10 +70,13 @@ export function networkStatusOf(state: NetworkState, nowMs: number = state.timeM
     height,
     timeMs,
     cycleMs: settings.cycleMs,
-    peers: [...registry.values()].map((entry) => {
+    settings: Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)])),
+    changes: [...state.changes.values()].map((change) => changeStatus(change, state)),
+    peers: [...registry.values()].map(({ recovery: _, ...entry }) => {
       const account = accountOfPeer(entry.peer)
       const seats = seatsIn(entry.peer).map(({ manifest }) => manifest.name)
-      return { ...entry, account, balance: String(balanceOf(ledger, account)), seats }
+      const ratings = { connection: ratingPerMille(entry.connection), agreement: ratingPerMille(entry.agreement) }
+      return { ...entry, account, balance: String(balanceOf(ledger, account)), seats, ratings }
     }),
     jobs: entries.map((entry): JobStatus => {
       const { job, manifest, epoch, next, recovering, last, timetable } = entry
@@ -78,5 +103,18 @@ export function networkStatusOf(state: NetworkState, nowMs: number = state.timeM
       inEscrow: String(supply.inEscrow),
       commons: String(balanceOf(ledger, COMMONS)),
     },
+  }
+}
+
+function changeStatus({ votes, patch, tally: last, ...rest }: ChangeRequest, { registry, height, settings }: NetworkState): ChangeStatus {
+  const tally = last ?? tallyOf({ votes }, registry, height, settings)
+  const valueNow = (name: string) => String(settings[name as SettingName])
+  return {
+    ...rest,
+    settings: patch.settings.map(({ name, value }) => ({ name, from: valueNow(name), to: String(value) })),
+    moves: patch.moves.map((move) => ({ ...move, amount: String(move.amount) })),
+    ends: patch.ends,
+    tally,
+    passes: rest.outcome === 'open' ? passes(rest, tally, settings) : rest.outcome === 'applied',
   }
 }

@@ -1,38 +1,73 @@
 import { bytesOfContentId, type JobId, peekMessageNumber, type Signer } from '@interpeer/crypto-ids'
 import { transferMessage } from '@interpeer/intercoin-ledger'
 import { closeMessage, publishMessage } from '@interpeer/job-scheduler'
-import { showMessage } from '@interpeer/peer-group'
-import { presentMessage, signPresent } from '@interpeer/vote-chain'
+import { disputeMessage, showMessage, verdictMessage } from '@interpeer/peer-group'
+import {
+  changeRequestMessage,
+  changeVoteMessage,
+  evidenceMessage,
+  joinMessage,
+  presentMessage,
+  recoveryMessage,
+  revokeMessage,
+  rotateMessage,
+  signPresent,
+  termsMessage,
+} from '@interpeer/vote-chain'
 import type { NetworkState } from './network-state.js'
+import type { RegistryOrder } from './registry-orders.js'
 
-/** What can stand in a block. All but `close` are signed messages; a close carries a certificate, which is signed by the group. */
-export type TransactionKind = 'publish' | 'transfer' | 'close' | 'show' | 'present'
+/** What can stand in a block. All are signed messages but `close`, `evidence` and `dispute`, whose parts are signed. */
+export type TransactionKind =
+  | 'publish'
+  | 'transfer'
+  | 'close'
+  | 'show'
+  | 'present'
+  | 'change'
+  | 'vote'
+  | 'dispute'
+  | 'verdict'
+  | RegistryOrder
+
+const KINDS: ReadonlyMap<number, TransactionKind> = new Map([
+  [publishMessage.number, 'publish'],
+  [transferMessage.number, 'transfer'],
+  [showMessage.number, 'show'],
+  [presentMessage.number, 'present'],
+  [joinMessage.number, 'join'],
+  [termsMessage.number, 'terms'],
+  [recoveryMessage.number, 'recovery'],
+  [rotateMessage.number, 'rotate'],
+  [revokeMessage.number, 'revoke'],
+  [changeRequestMessage.number, 'change'],
+  [changeVoteMessage.number, 'vote'],
+  [verdictMessage.number, 'verdict'],
+])
 
 /** Which kind of transaction some bytes would be, by their message number alone; undefined: none. */
 export function kindOfTransaction(transaction: Uint8Array): TransactionKind | undefined {
-  switch (peekMessageNumber(transaction)) {
-    case publishMessage.number:
-      return 'publish'
-    case transferMessage.number:
-      return 'transfer'
-    case showMessage.number:
-      return 'show'
-    case presentMessage.number:
-      return 'present'
-    case undefined:
-      return 'close'
-    default:
-      return undefined
-  }
+  const number = peekMessageNumber(transaction)
+  if (number !== undefined) return KINDS.get(number)
+  const first = firstNumber(transaction)
+  if (first === evidenceMessage.number) return 'evidence'
+  return first === disputeMessage.number ? 'dispute' : 'close'
 }
+/** The number that an array of CBOR begins with, if it is one from 24 to 255: what is not signed begins with that of its message. */
+const firstNumber = ([, first, second]: Uint8Array): number | undefined => (first === 0x18 ? second : undefined)
 
 /** Brings a group's closing certificate and its batch to the chain. Anyone may; the second time it is refused. */
 export function epochCloseTransaction(job: JobId, certificate: Uint8Array, batch: Uint8Array): Uint8Array {
   return closeMessage.encode({ job: bytesOfContentId(job), certificate, batch })
 }
 
-/** What a peer that the chain takes to be gone submits to get seats again; undefined while it is not taken to be gone. */
-export function presentTransaction({ registry, network }: NetworkState, signer: Signer): Uint8Array | undefined {
-  const away = registry.get(signer.peerId)?.awaySinceHeight ?? null
-  return away === null ? undefined : signPresent(away, signer, network)
+/**
+ * What a peer submits to get seats again, if the chain takes it to be gone, or to stay an elector, if nothing was heard of it for half of the
+ * time that this takes. Undefined: neither.
+ */
+export function presentTransaction({ registry, network, settings, height }: NetworkState, signer: Signer): Uint8Array | undefined {
+  const entry = registry.get(signer.peerId)
+  if (entry === undefined || (entry.standing !== 'joined' && entry.standing !== 'joining')) return undefined
+  if (entry.awaySinceHeight !== null) return signPresent(entry.awaySinceHeight, signer, network)
+  return 2 * (height - entry.activeHeight) > settings.activeCycles ? signPresent(entry.activeHeight, signer, network) : undefined
 }

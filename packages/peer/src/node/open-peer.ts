@@ -231,6 +231,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       failed,
       chain: () => ({ height: chain.tip.height, timeMs: chain.tip.timeMs, seed: hexOf(chain.tip.seed), state: chain.tip.state }),
       proof: (what) => chainProofOf(chain.tip, what),
+      submit: (transaction) => chain.submit(transaction),
       hosted: () => hosts.hosted(),
       observed: (job) => client.observed(job),
       heardMs: (peer) => addresses.heardMs(peer),

@@ -62,6 +62,11 @@ export interface Peer {
   chain(): { readonly height: number; readonly timeMs: number; readonly seed: string; readonly state: NetworkState }
   /** Shows one entry of that state to someone who knows the block's hash. Undefined before the first block. @throws {ContentStoreError} MAP_UNIT */
   proof(what: Provable): ChainProof | undefined
+  /**
+   * Hands a transaction to the network, and offers it again until a block has it. Whether one does, the chain's state shows.
+   * @param transaction as `signTransfer`, `signJoin`, `signChangeVote` and their like make it
+   */
+  submit(transaction: Uint8Array): void
   /** What this peer hosts now. */
   hosted(): readonly { readonly job: string; readonly epoch: number; readonly step: number; readonly state: string }[]
   /** What verified replies showed of a site's group lately. */

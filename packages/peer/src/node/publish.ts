@@ -72,7 +72,9 @@ async function publishHeld(publication: Publication, at: PublishAt): Promise<Pub
   progress(`job ${job}: waiting for a block that records it`)
 
   await until(() => chain.tip.state.jobs.has(job), at, 'no block recorded the publication')
-  progress(`recorded at height ${chain.tip.height}: ${groupSize} peers were drawn`)
+  progress(`recorded at height ${chain.tip.height}: the next block's seed draws its group`)
+  await until(() => chain.tip.state.jobs.get(job)?.state !== 'waiting', at, 'no group could be drawn: too few peers may have seats')
+  progress(`${groupSize} peers were drawn`)
   const certificate = () =>
     lookAt(name).then(
       (answer) => answer.certificate,

@@ -1,0 +1,91 @@
+import { parseAccountId, parseJobId, parsePeerId } from '@interpeer/crypto-ids'
+import { networkStatusOf, type Provable } from '@interpeer/peer'
+import { SETTINGS, type SettingName } from '@interpeer/vote-chain'
+import { InvalidArgumentError } from 'commander'
+import { type ChainOptions, hexOf, print, withChain } from './chain-peer.js'
+
+/** Prints where the chain is, its settings, and what is open to be voted on. */
+export async function showChain(options: ChainOptions): Promise<void> {
+  await withChain(options, (peer) => {
+    const { height, timeMs, settings, changes, peers } = networkStatusOf(peer.chain().state)
+    const open = changes.filter(({ outcome }) => outcome === 'open').length
+    const standing = (one: string) => peers.filter((entry) => entry.standing === one).length
+    const counts = {
+      joined: standing('joined'),
+      joining: standing('joining'),
+      away: peers.filter((one) => one.awaySinceHeight !== null).length,
+    }
+    const lines = [
+      `height ${height}, ${new Date(timeMs).toISOString()}`,
+      `${counts.joined} peers joined, ${counts.joining} owe the joining cost, ${counts.away} away`,
+      `${open} change requests are open`,
+      ...Object.entries(settings).map(([name, value]) => `${name} ${value}: ${SETTINGS[name as SettingName].meaning}`),
+    ]
+    print({ network: peer.network, height, timeMs, peers: counts, openChanges: open, settings }, lines.join('\n'), options)
+  })
+}
+
+/**
+ * Follows the chain from the genesis, or from the blocks that the folder has, and checks all of it again: certificates, seeds, transactions,
+ * and the hashes of all data. A block that does not hold is never taken, so what is printed holds.
+ */
+export async function verifyChain(options: ChainOptions): Promise<void> {
+  await withChain(options, (peer) => {
+    const shown = peer.proof({ type: 'supply' })
+    if (shown === undefined) throw new Error('no block came: are the peers of --bootstrap running?')
+    const facts = { network: peer.network, height: shown.height, block: hexOf(shown.block) }
+    print(facts, `${facts.height} blocks hold; the last one is ${facts.block}`, options)
+  })
+}
+
+/** Prints the proof of one entry of the newest block, for somebody who knows the block's hash and nothing else. */
+export async function proveFromChain(kind: string, name: string | undefined, options: ChainOptions): Promise<void> {
+  const what = provable(kind, name ?? '')
+  await withChain(options, (peer) => {
+    const shown = peer.proof(what)
+    if (shown === undefined) throw new Error('no block came: are the peers of --bootstrap running?')
+    const { height, block, header, proof } = shown
+    const facts = { what: kind, name: name ?? null, height, block: hexOf(block), header: hexOf(header), proof: hexOf(proof) }
+    print(facts, `block ${height} ${facts.block}\nheader ${facts.header}\nproof ${facts.proof}`, options)
+  })
+}
+function provable(kind: string, name: string): Provable {
+  const parsed = <T>(parse: () => T): T => {
+    try {
+      return parse()
+    } catch {
+      throw new InvalidArgumentError(`no ${kind} has the name "${name}"`)
+    }
+  }
+  switch (kind) {
+    case 'supply':
+      return { type: 'supply' }
+    case 'account':
+      return { type: 'account', account: parsed(() => parseAccountId(name)) }
+    case 'peer':
+      return { type: 'peer', peer: parsed(() => parsePeerId(name)) }
+    case 'job':
+      return { type: 'job', job: parsed(() => parseJobId(name)) }
+    case 'ticket':
+      return { type: 'ticket', ticket: parsed(() => ticketOf(name)) }
+    case 'setting':
+      return { type: 'setting', name: parsed(() => settingOf(name)) }
+    case 'change':
+      return { type: 'change', id: parsed(() => changeIdOf(name)) }
+    default:
+      throw new InvalidArgumentError('account, supply, setting, change, peer, ticket or job')
+  }
+}
+function ticketOf(text: string): bigint {
+  if (!/^\d{1,15}$/.test(text)) throw new RangeError(text)
+  return BigInt(text)
+}
+function settingOf(text: string): SettingName {
+  if (!Object.hasOwn(SETTINGS, text)) throw new RangeError(text)
+  return text as SettingName
+}
+/** @throws {RangeError} not 64 hexadecimal digits */
+export function changeIdOf(text: string): string {
+  if (!/^[0-9a-f]{64}$/.test(text)) throw new RangeError(text)
+  return text
+}

@@ -1,0 +1,76 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import type { StoreKind } from '@interpeer/content-store'
+import type { Signer } from '@interpeer/crypto-ids'
+import type { NetworkState } from '@interpeer/peer'
+import { openPeer, type Peer, type PeerEndpoint } from '@interpeer/peer/node'
+import { parseGenesis } from '@interpeer/vote-chain'
+import { openLog } from './log.js'
+import { openKey } from './open-key.js'
+import type { PassphraseOptions } from './passphrase.js'
+
+export interface ChainOptions extends PassphraseOptions {
+  readonly data: string
+  readonly store?: StoreKind
+  readonly genesis: string
+  readonly bootstrap: readonly PeerEndpoint[]
+  readonly host: string
+  readonly json?: boolean
+}
+export interface SignerOptions extends ChainOptions {
+  /** Folder of the peer that signs, if that is not `data`: a peer that runs keeps its own folder locked. */
+  readonly peerData?: string
+}
+const POLL_MS = 200
+/** As long as a network of some months may take to be followed from its first block. */
+const FOLLOW_MS = 600_000
+/** How long a block is waited for that takes what was handed in. */
+const RECORDED_MS = 60_000
+
+/**
+ * Follows the chain with a peer of its own, from blocks that it checks itself, until it is up to now; then does `work` with it. Its folder
+ * keeps the blocks, so that the next time only new ones are fetched.
+ */
+export async function withChain<T>(options: ChainOptions, work: (peer: Peer, signer: Signer) => Promise<T> | T): Promise<T> {
+  const { data, store, host, bootstrap } = options
+  mkdirSync(data, { recursive: true, mode: 0o700 })
+  const genesis = readFileSync(options.genesis, 'utf8')
+  const { cycleMs } = parseGenesis(genesis).settings
+  const signer = await openKey(data, options)
+  const log = openLog(join(data, 'log'), 'info')
+  const peer = await openPeer({ data, signer, store, genesis, host, port: 0, bootstrap, runtime: null, log })
+  try {
+    await waitFor(() => peer.chain().height > 0 && peer.chain().timeMs > Date.now() - 3 * cycleMs, FOLLOW_MS)
+    return await work(peer, signer)
+  } finally {
+    await peer.close()
+  }
+}
+
+/** Looks again and again. @returns whether it came in time */
+async function waitFor(isDone: () => boolean, withinMs: number): Promise<boolean> {
+  const untilMs = Date.now() + withinMs
+  while (!isDone()) {
+    if (Date.now() > untilMs) return false
+    await setTimeout(POLL_MS)
+  }
+  return true
+}
+
+export function print(value: object, text: string, { json = false }: Pick<ChainOptions, 'json'>): void {
+  process.stdout.write(json ? `${JSON.stringify(value)}\n` : `${text}\n`)
+}
+
+export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+
+/** The key that signs: that of another folder, if one is named. */
+export const signerOf = async (options: SignerOptions, own: Signer): Promise<Signer> =>
+  options.peerData === undefined ? own : openKey(options.peerData, options)
+
+/** Hands a transaction to the network, and waits until a block has taken it. */
+export async function handIn(peer: Peer, transaction: Uint8Array, isRecorded: (state: NetworkState) => boolean): Promise<void> {
+  peer.submit(transaction)
+  if (await waitFor(() => isRecorded(peer.chain().state), RECORDED_MS)) return
+  throw new Error('no block took it within a minute: the network refused it, or the peers of --bootstrap are not running')
+}

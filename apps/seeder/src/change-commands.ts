@@ -1,0 +1,98 @@
+import { type ChangeStatus, networkStatusOf } from '@interpeer/peer'
+import {
+  type ChangePatch,
+  changeIdOf,
+  PROGRAM_VERSION,
+  SETTINGS,
+  type SettingName,
+  signChangeRequest,
+  signChangeVote,
+} from '@interpeer/vote-chain'
+import { InvalidArgumentError } from 'commander'
+import { changeIdOf as changeIdOfText } from './chain-commands.js'
+import { type ChainOptions, handIn, hexOf, print, type SignerOptions, signerOf, withChain } from './chain-peer.js'
+
+export interface ProposeOptions extends SignerOptions {
+  readonly set: readonly string[]
+  readonly reason: string
+  readonly inCycles?: number
+}
+
+/** Lists change requests: what they change, until when one can vote, and how votes stand. */
+export async function listChanges(options: ChainOptions): Promise<void> {
+  await withChain(options, (peer) => {
+    const { changes, height } = networkStatusOf(peer.chain().state)
+    const text = changes.length === 0 ? 'no change was requested lately' : changes.map((change) => textOf(change, height)).join('\n\n')
+    print({ height, changes }, text, options)
+  })
+}
+function textOf(change: ChangeStatus, height: number): string {
+  const { id, reason, settings, moves, ends, tally, validHeight, isProtected, outcome } = change
+  const what = [
+    ...settings.map(({ name, from, to }) => `  ${name}: ${from} to ${to}`),
+    ...moves.map(({ from, to, amount }) => `  move ${amount} units from ${from} to ${to}`),
+    ...ends.map((peer) => `  end the account of ${peer}`),
+  ]
+  const when =
+    outcome === 'open' ? `valid from height ${validHeight}, in ${validHeight - height} blocks` : `${outcome} at height ${validHeight}`
+  const votes = `${tally.no} no, ${tally.yes} yes of ${tally.voters}${isProtected ? '; it needs an explicit yes' : ''}`
+  const stands = outcome === 'open' ? `; as it stands it would be ${change.passes ? 'applied' : 'refused'}` : ''
+  return [`${id}: ${when}`, ...what, `  ${votes}${stands}`, ...(reason === '' ? [] : [`  "${reason}"`])].join('\n')
+}
+
+/** Proposes new values of settings, signed by the peer's key, and waits until a block has taken it. */
+export async function proposeChange(options: ProposeOptions): Promise<void> {
+  const patch: ChangePatch = { settings: options.set.map(settingOf), moves: [], ends: [] }
+  await withChain(options, async (peer, own) => {
+    const signer = await signerOf(options, own)
+    const { state, height } = peer.chain()
+    const inCycles = options.inCycles ?? state.settings.changeCyclesMin + SLACK_CYCLES
+    const envelope = signChangeRequest({ validHeight: height + inCycles, reason: options.reason, patch }, signer, peer.network)
+    const id = hexOf(changeIdOf(envelope))
+    await handIn(peer, envelope, ({ changes }) => changes.has(id))
+    print({ id, validHeight: height + inCycles }, id, options)
+  })
+}
+/** Blocks that a request may wait for room in one. */
+const SLACK_CYCLES = 8
+
+/** `NAME=VALUE`. @throws {InvalidArgumentError} */
+export function settingOf(text: string): ChangePatch['settings'][number] {
+  const [name = '', value = ''] = text.split('=')
+  const range = Object.hasOwn(SETTINGS, name) ? SETTINGS[name as SettingName] : undefined
+  if (range === undefined) throw new InvalidArgumentError(`there is no setting "${name}"`)
+  if (range.isFixed === true) throw new InvalidArgumentError(`${name} is fixed by the genesis`)
+  const isNumber = /^\d{1,16}$/.test(value)
+  if (!isNumber || BigInt(value) < BigInt(range.min) || BigInt(value) > BigInt(range.max)) {
+    throw new InvalidArgumentError(`${name} takes a whole number from ${range.min} to ${range.max}`)
+  }
+  return { name, value: BigInt(value) }
+}
+
+/** Votes on a change request, or changes one's vote, and waits until a block has taken it. */
+export async function voteOnChange(text: string, vote: string, options: SignerOptions): Promise<void> {
+  const id = idOf(text)
+  if (vote !== 'yes' && vote !== 'no') throw new InvalidArgumentError('yes or no')
+  await withChain(options, async (peer, own) => {
+    const signer = await signerOf(options, own)
+    const change = peer.chain().state.changes.get(id)
+    if (change === undefined || change.outcome !== 'open') throw new Error('no open change request has this id: interpeer change list')
+    const version = change.patch.settings.find(({ name }) => name === 'programVersion')
+    if (vote === 'yes' && version !== undefined && version.value > BigInt(PROGRAM_VERSION)) {
+      throw new Error(
+        `this program knows the rules up to version ${PROGRAM_VERSION}: a yes says that the peer is ready for ${version.value}`,
+      )
+    }
+    const turn = (change.votes.get(signer.peerId)?.turn ?? -1) + 1
+    const envelope = signChangeVote({ request: new Uint8Array(Buffer.from(id, 'hex')), turn, vote }, signer, peer.network)
+    await handIn(peer, envelope, ({ changes }) => changes.get(id)?.votes.get(signer.peerId)?.turn === turn)
+    print({ id, vote, voter: signer.peerId }, `${signer.peerId} votes ${vote}`, options)
+  })
+}
+function idOf(text: string): string {
+  try {
+    return changeIdOfText(text)
+  } catch {
+    throw new InvalidArgumentError('a change request has an id of 64 hexadecimal digits: interpeer change list')
+  }
+}

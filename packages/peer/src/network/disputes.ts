@@ -1,0 +1,97 @@
+import { type ContentId, contentIdOfBytes, type JobId, jobIdOf, openMessage, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
+import { SchedulerError } from '@interpeer/job-scheduler'
+import { type DisputeContext, disputeMessage, type Judgment, type Verification, verdictMessage, verifyDispute } from '@interpeer/peer-group'
+import { hexOf, sameBytes } from '@interpeer/wire-codec'
+import { NetworkError } from './errors.js'
+import type { NetworkState } from './network-state.js'
+
+/** A group's dispute before the chain (docs/protocol/jury.md). */
+export interface DisputeCase {
+  /** Hexadecimal. */
+  readonly id: string
+  readonly job: JobId
+  readonly epoch: number
+  readonly members: readonly PeerId[]
+  /** The group state that the epoch began from. */
+  readonly start: ContentId
+  /** What was brought: a group-dispute. */
+  readonly dispute: Uint8Array
+  readonly recordedHeight: number
+  /** Null until the next block, whose seed draws it. Empty: there is none. */
+  readonly jury: readonly PeerId[] | null
+  /** Of the jurors when they were drawn, in thousandths. */
+  readonly ratings: ReadonlyMap<PeerId, number>
+  readonly fetchUntilMs: number
+  readonly answerUntilMs: number
+  readonly deadlineMs: number
+  /** Signed, with the time of the block that took each: at most two of one juror. */
+  readonly verdicts: readonly { readonly juror: PeerId; readonly envelope: Uint8Array; readonly atMs: number }[]
+  readonly judgment: Judgment | null
+}
+export type Disputes = ReadonlyMap<string, DisputeCase>
+
+/** As large as a transaction may be, and a little less. */
+const DISPUTE_BYTES_MAX = 300_000
+/** Two that differ are a fault, and end an account: there is no third to record. */
+const VERDICTS_OF_JUROR_MAX = 2
+
+/** The dispute of an epoch whose verdict opens the next one. */
+export const judgedCaseOf = (disputes: Disputes, job: JobId, epoch: number): DisputeCase | undefined =>
+  [...disputes.values()].find((one) => one.job === job && one.epoch === epoch && one.judgment?.opens !== undefined)
+/** Whether an epoch waits for a verdict: it must not be followed by another before. */
+export const isDisputed = (disputes: Disputes, job: JobId, epoch: number): boolean =>
+  [...disputes.values()].some((one) => one.job === job && one.epoch === epoch && one.judgment === null)
+
+export const contextOfCase = ({ network }: NetworkState, { job, epoch, members, start }: DisputeCase): DisputeContext => ({
+  network,
+  job,
+  epoch,
+  members,
+  start,
+})
+
+/**
+ * Records a dispute: it holds by itself, so anyone may bring it. One at a time for each job.
+ * @throws {NetworkError} DISPUTE_TOO_LARGE, DISPUTE_OPEN, DISPUTE_KNOWN @throws {SchedulerError} JOB_UNKNOWN, EPOCH_OTHER
+ * @throws {PeerGroupError} DISPUTE_INVALID
+ */
+export function recordDispute(
+  state: NetworkState,
+  bytes: Uint8Array,
+  { height, verification }: { readonly height: number; readonly verification: Verification },
+): NetworkState {
+  if (bytes.length > DISPUTE_BYTES_MAX) throw new NetworkError({ code: 'DISPUTE_TOO_LARGE', bytes: bytes.length })
+  const { job: named, epoch: given } = disputeMessage.decode(bytes)
+  const job = jobIdOf(contentIdOfBytes(named))
+  const entry = state.jobs.get(job)
+  if (entry === undefined || entry.state !== 'running') throw new SchedulerError({ code: 'JOB_UNKNOWN', job })
+  const { number, members, start } = entry.epoch
+  if (given !== number) throw new SchedulerError({ code: 'EPOCH_OTHER', current: number, given })
+  if (isDisputed(state.disputes, job, number) || judgedCaseOf(state.disputes, job, number) !== undefined) {
+    throw new NetworkError({ code: 'DISPUTE_OPEN' })
+  }
+  const { id } = verifyDispute(bytes, { network: state.network, job, epoch: number, members, start }, verification)
+  const name = hexOf(id)
+  if (state.disputes.has(name)) throw new NetworkError({ code: 'DISPUTE_KNOWN' })
+  const times = { fetchUntilMs: 0, answerUntilMs: 0, deadlineMs: 0 }
+  const about = { id: name, job, epoch: number, members, start, dispute: bytes, recordedHeight: height }
+  const opened: DisputeCase = { ...about, ...times, jury: null, ratings: new Map(), verdicts: [], judgment: null }
+  return { ...state, disputes: new Map(state.disputes).set(name, opened) }
+}
+
+/** @throws {NetworkError} DISPUTE_UNKNOWN: there is none of that id, or it is decided or past its deadline; VERDICT_STRANGER, VERDICT_KNOWN */
+export function recordVerdict(state: NetworkState, envelope: Uint8Array, { timeMs }: { readonly timeMs: number }): NetworkState {
+  const verdict = openMessage(verdictMessage, envelope, state.network, ({ from }) => peerIdOfKey(from))
+  const one = state.disputes.get(hexOf(verdict.dispute))
+  if (one === undefined || one.jury === null || one.judgment !== null || timeMs > one.deadlineMs) {
+    throw new NetworkError({ code: 'DISPUTE_UNKNOWN' })
+  }
+  const juror = peerIdOfKey(verdict.from)
+  if (!one.jury.includes(juror)) throw new NetworkError({ code: 'VERDICT_STRANGER' })
+  const own = one.verdicts.filter((other) => other.juror === juror)
+  if (own.length >= VERDICTS_OF_JUROR_MAX || own.some((other) => sameBytes(other.envelope, envelope))) {
+    throw new NetworkError({ code: 'VERDICT_KNOWN' })
+  }
+  const taken = { ...one, verdicts: [...one.verdicts, { juror, envelope, atMs: timeMs }] }
+  return { ...state, disputes: new Map(state.disputes).set(one.id, taken) }
+}

@@ -1,0 +1,95 @@
+import { accountOfPeer, type PeerId, sealOf } from '@interpeer/crypto-ids'
+import { accountOf, COMMONS, type Ledger, transfer } from '@interpeer/intercoin-ledger'
+import { lotteryOf, type Moment, ticketsTried, withJob } from '@interpeer/job-scheduler'
+import { callJury, type Judgment, judge, type Verification, verifyDispute, withShown } from '@interpeer/peer-group'
+import { isMature, ratingPerMille, withMarks } from '@interpeer/vote-chain'
+import { bytesOfHex } from '@interpeer/wire-codec'
+import { contextOfCase, type DisputeCase } from './disputes.js'
+import type { NetworkState } from './network-state.js'
+import { ended } from './registry-orders.js'
+
+/**
+ * What a block does to all disputes, after its transactions: it draws the juries of those that the block before recorded, decides those that can be
+ * decided, and forgets those whose epoch is over.
+ * @param before the state of the block before: who may be a juror
+ */
+export function advanceDisputes(before: NetworkState, state: NetworkState, moment: Moment, verification: Verification): NetworkState {
+  let now = state
+  for (const { id } of state.disputes.values()) {
+    const one = now.disputes.get(id) as DisputeCase
+    const entry = now.jobs.get(one.job)
+    if (entry === undefined || entry.state !== 'running' || entry.epoch.number !== one.epoch) {
+      const left = new Map(now.disputes)
+      left.delete(id)
+      now = { ...now, disputes: left }
+    } else if (one.judgment === null) {
+      now = advanceCase(before, now, one, moment, verification)
+    }
+  }
+  return now
+}
+
+function advanceCase(
+  before: NetworkState,
+  state: NetworkState,
+  given: DisputeCase,
+  moment: Moment,
+  verification: Verification,
+): NetworkState {
+  const one = given.jury === null && given.recordedHeight < moment.height ? withJury(before, given, moment) : given
+  const heard = one !== before.disputes.get(one.id) // a jury, or a verdict
+  if (one.jury === null || (!heard && moment.timeMs < one.deadlineMs)) return state
+  const context = contextOfCase(state, one)
+  const dispute = withShown(verifyDispute(one.dispute, context, verification), [], context, verification)
+  const { jury, ratings, verdicts, deadlineMs } = one
+  const judgment = judge(dispute, { jury, ratings, verdicts, deadlineMs, nowMs: moment.timeMs }, context, verification) ?? null
+  const heardState = { ...state, disputes: new Map(state.disputes).set(one.id, { ...one, judgment }) }
+  return judgment === null ? heardState : applied(heardState, one, judgment, moment)
+}
+
+/** The jury, drawn by this block's seed over the tickets of the block before; each peer once. */
+function withJury(before: NetworkState, one: DisputeCase, { lottery, seed, height, timeMs }: Moment): DisputeCase {
+  const { registry, settings } = before
+  const { shuffle } = lotteryOf(sealOf('jury seed', [seed, bytesOfHex(one.id)]), {
+    tickets: lottery.shuffle.count,
+    seats: 1,
+    ownerOf: lottery.ownerOf,
+  })
+  const most = 2 * one.members.length + 1
+  const drawn = new Set<PeerId>()
+  for (const ticket of ticketsTried({ shuffle, seats: 1 }, 0)) {
+    if (drawn.size === most) break
+    const peer = lottery.ownerOf(ticket)
+    const entry = registry.get(peer)
+    const mayJudge = entry?.standing === 'joined' && entry.awaySinceHeight === null && isMature(entry, height, settings)
+    if (mayJudge && !one.members.includes(peer)) drawn.add(peer)
+  }
+  const jury = callJury(seed, one.members, drawn.size, (_, __, count) => [...drawn].slice(0, count))
+  const ratings = new Map(jury.map((peer) => [peer, ratingPerMille(registry.get(peer)?.agreement ?? { good: 0, bad: 0 })]))
+  const after = (cycles: number) => timeMs + cycles * settings.cycleMs
+  const { disputeFetchCycles, disputeAnswerCycles, disputeCycles } = settings
+  const times = { fetchUntilMs: after(disputeFetchCycles), answerUntilMs: after(disputeFetchCycles + disputeAnswerCycles) }
+  return { ...one, jury, ratings, ...times, deadlineMs: after(disputeFetchCycles + disputeAnswerCycles + disputeCycles) }
+}
+
+/** What a verdict does: marks, ended accounts, pay; and if another epoch has to open, members are asked to show what they hold. */
+function applied(state: NetworkState, { job, epoch }: DisputeCase, judgment: Judgment, { height, timeMs }: Moment): NetworkState {
+  const { marks, faults, pay, opens } = judgment
+  const marked = { ...state, registry: withMarks(state.registry, [...new Set(marks.map(({ peer }) => peer))], state.settings) }
+  const without = faults.reduce((all, { peer }) => ended(all, peer), marked)
+  const paid = { ...without, ledger: paidJurors(without.ledger, pay, state.settings.jurorFee) }
+  const entry = paid.jobs.get(job)
+  if (opens === undefined || entry === undefined || entry.epoch.number !== epoch || entry.recovering !== null) return paid
+  return { ...paid, jobs: withJob(paid.jobs, { ...entry, recovering: { sinceHeight: height, sinceMs: timeMs, shows: [] } }) }
+}
+
+/** Jurors are paid by the losing side, in equal parts and as far as it has coins, otherwise from the commons account. */
+function paidJurors(ledger: Ledger, { owed, owing }: Judgment['pay'], fee: bigint): Ledger {
+  const share = owing.length === 0 ? 0n : (fee * BigInt(owed.length)) / BigInt(owing.length)
+  const collected = owing.reduce((all, peer) => moved(all, accountOfPeer(peer), COMMONS, share), ledger)
+  return owed.reduce((all, peer) => moved(all, COMMONS, accountOfPeer(peer), fee), collected)
+}
+function moved(ledger: Ledger, from: ReturnType<typeof accountOfPeer>, to: ReturnType<typeof accountOfPeer>, most: bigint): Ledger {
+  const { balance, nonce } = accountOf(ledger, from)
+  return transfer(ledger, { from, to, amount: most < balance ? most : balance, tax: 0n, nonce })
+}

@@ -1,0 +1,50 @@
+import { accountOfPeer, peerIdOfKey } from '@interpeer/crypto-ids'
+import { accountOf, burn, type Ledger, transfer } from '@interpeer/intercoin-ledger'
+import {
+  type BlockInfo,
+  type ChangePatch,
+  openChangeRequest,
+  openChangeVote,
+  PROGRAM_VERSION,
+  patchedSettings,
+  withChangeRequest,
+  withChangeVote,
+  withSettled,
+} from '@interpeer/vote-chain'
+import { NetworkError } from './errors.js'
+import type { NetworkState } from './network-state.js'
+import { ended } from './registry-orders.js'
+
+/** Carries out a change request, whose fee is burned, or a vote on one (§6.8). What it throws is why it is refused. */
+export function carryOutChange(state: NetworkState, kind: 'change' | 'vote', transaction: Uint8Array, height: number): NetworkState {
+  const { network, changes, registry, settings, ledger } = state
+  const at = { height, registry, rules: settings }
+  if (kind === 'vote') return { ...state, changes: withChangeVote(changes, openChangeVote(transaction, network), at) }
+  const order = openChangeRequest(transaction, network)
+  const requested = withChangeRequest(changes, order, at)
+  return { ...state, changes: requested, ledger: burn(ledger, accountOfPeer(peerIdOfKey(order.proposer)), settings.changeFee) }
+}
+
+/**
+ * What comes first in a block: the changes that are valid from it on, by the votes that its state before had. They follow from that state
+ * alone, so they apply at one height everywhere, whoever was asleep when they were voted on.
+ * @throws {NetworkError} PROGRAM_OLD: the chain's rules are newer than this program's. It must not guess them: it stops here
+ */
+export function settled(before: NetworkState, { height }: Pick<BlockInfo, 'height'>): NetworkState {
+  const { changes, patches } = withSettled(before.changes, { height, registry: before.registry, rules: before.settings })
+  const after = patches.reduce(patched, changes === before.changes ? before : { ...before, changes })
+  const { programVersion } = after.settings
+  if (programVersion > PROGRAM_VERSION) throw new NetworkError({ code: 'PROGRAM_OLD', known: PROGRAM_VERSION, needed: programVersion })
+  return after
+}
+function patched(state: NetworkState, patch: ChangePatch): NetworkState {
+  const ledger = patch.moves.reduce(moved, state.ledger)
+  const without = patch.ends.reduce(ended, { ...state, ledger })
+  return { ...without, settings: patchedSettings(state.settings, patch) }
+}
+/** As much as there is: whoever was to lose it may have spent the rest since. */
+function moved(ledger: Ledger, { from, to, amount }: ChangePatch['moves'][number]): Ledger {
+  const { balance, nonce } = accountOf(ledger, from)
+  const least = amount < balance ? amount : balance
+  return transfer(ledger, { from, to, amount: least, tax: 0n, nonce })
+}

@@ -1,0 +1,199 @@
+import { proveEntry, readHeldMap } from '@interpeer/content-store'
+import { accountOfPeer, parseAccountId, type Signer } from '@interpeer/crypto-ids'
+import { accountOf, balanceOf, signTransfer, supplyOf } from '@interpeer/intercoin-ledger'
+import {
+  type ChangePatch,
+  changeIdOf,
+  changeKey,
+  checkChange,
+  checkSetting,
+  settingKey,
+  signChangeRequest,
+  signChangeVote,
+} from '@interpeer/vote-chain'
+import { hexOf } from '@interpeer/wire-codec'
+import { describe, expect, test } from 'vitest'
+import { dataMapsOf } from '../src/network/data-maps.js'
+import { type NetworkState, networkApplication, networkStatusOf } from '../src/network/index.js'
+import { Ledgerless, signers, uploader } from './network-world.js'
+
+const NOTHING: ChangePatch = { settings: [], moves: [], ends: [] }
+const codes = (refused: readonly { readonly code: string }[]) => refused.map(({ code }) => code)
+/** Seven peers, with coins for fees, and a vote of at least ten cycles. */
+function funded(settings: Record<string, number> = {}): Ledgerless {
+  const world = new Ledgerless({ changeCyclesMin: 10, ...settings })
+  world.block(
+    ...signers.map((signer, i) => {
+      const { nonce } = accountOf(world.state.ledger, accountOfPeer(uploader.peerId))
+      return signTransfer({ to: accountOfPeer(signer.peerId), amount: 200_000_000n, nonce: nonce + i }, uploader, world.genesis.network)
+    }),
+  )
+  return world
+}
+const requestOf = (world: Ledgerless, patch: Partial<ChangePatch>, by = signers[0] as Signer, validHeight = world.height + 11) =>
+  signChangeRequest({ validHeight, reason: 'it is time', patch: { ...NOTHING, ...patch } }, by, world.genesis.network)
+const votesFor = (world: Ledgerless, request: Uint8Array, vote: 'no' | 'yes', by: readonly Signer[], turn = 0) =>
+  by.map((signer) => signChangeVote({ request: changeIdOf(request), turn, vote }, signer, world.genesis.network))
+const cheaper = { settings: [{ name: 'publishFee', value: 7n }] }
+const untilHeight = (world: Ledgerless, height: number) => {
+  while (world.height < height) world.block()
+}
+
+describe('"if a high enough percentage vote against the changes, they are not applied. But otherwise the change will become valid at the set time" (§6.8)', () => {
+  test('nobody votes: it applies in its block and not before, its fee burned', () => {
+    const world = funded()
+    const { burned } = supplyOf(world.state.ledger)
+    const request = requestOf(world, cheaper)
+    expect(world.block(request)).toEqual([])
+    expect(supplyOf(world.state.ledger).burned - burned).toBe(world.genesis.settings.changeFee)
+    const validHeight = world.height + 10
+    untilHeight(world, validHeight - 1)
+    expect(world.state.settings.publishFee).toBe(100_000_000n)
+    expect(networkStatusOf(world.state).changes).toMatchObject([
+      {
+        outcome: 'open',
+        passes: true,
+        tally: { voters: 7, yes: 0, no: 0 },
+        settings: [{ name: 'publishFee', from: '100000000', to: '7' }],
+      },
+    ])
+    world.block()
+    expect(world.state.settings.publishFee).toBe(7n)
+    expect(networkStatusOf(world.state).changes).toMatchObject([{ outcome: 'applied', tally: { voters: 7 } }])
+  })
+
+  test('enough no stops it, one less does not; a later vote of a peer takes the place of its earlier one, and none can be played again', () => {
+    for (const [against, value] of [
+      [3, 100_000_000n],
+      [2, 7n],
+    ] as const) {
+      const world = funded()
+      const request = requestOf(world, cheaper)
+      expect(world.block(request, ...votesFor(world, request, 'no', signers.slice(0, 4)))).toEqual([])
+      const turned = votesFor(world, request, 'yes', signers.slice(against, 4), 1)
+      expect(world.block(...turned)).toEqual([])
+      const again = votesFor(world, request, 'no', signers.slice(against, 4))
+      expect(codes(world.block(...again))).toEqual(again.map(() => 'CHANGE_VOTE_OLD'))
+      untilHeight(world, 20)
+      expect(world.state.settings.publishFee).toBe(value)
+      expect(world.state.changes.get(hexOf(changeIdOf(request)))?.tally).toEqual({ voters: 7, no: against, yes: 4 - against })
+    }
+  })
+
+  test('"allowing peers with over a certain rating to vote": the votes of peers that fell out, or were away too long, do not count at the end', () => {
+    const world = funded({ activeCycles: 8 })
+    const request = requestOf(world, cheaper)
+    // only the first five certify blocks in this world: the last two are soon not active any more
+    world.block(request, ...votesFor(world, request, 'no', signers.slice(5)))
+    const sorted = [...world.genesis.peers]
+    const silent = sorted.slice(5)
+    untilHeight(world, 30)
+    const tally = world.state.changes.get(hexOf(changeIdOf(request)))?.tally
+    expect(tally?.voters).toBe(5)
+    const heard = signers.slice(5).filter(({ peerId }) => !silent.includes(peerId))
+    expect(tally?.no).toBe(heard.length)
+  })
+
+  test('what may not be asked is refused, and costs nothing', () => {
+    const world = funded()
+    const from = (patch: Partial<ChangePatch>, by?: Signer, validHeight?: number) => requestOf(world, patch, by, validHeight)
+    const setting = (name: string, value: bigint) => ({ settings: [{ name, value }] })
+    const twice = { settings: [...cheaper.settings, ...cheaper.settings] }
+    const bad: [string, Uint8Array][] = [
+      ['CHANGE_EARLY', from(cheaper, signers[0], world.height + 10)],
+      ['CHANGE_PATCH', from({})],
+      ['CHANGE_PATCH', from(twice)],
+      ['CHANGE_PATCH', from(setting('noSuchSetting', 1n))],
+      ['CHANGE_PATCH', from(setting('toString', 1n))],
+      ['CHANGE_PATCH', from(setting('cycleMs', 5_000n))],
+      ['CHANGE_PATCH', from(setting('transferTaxPerMille', 101n))],
+      ['CHANGE_VOTER', from(cheaper, uploader)],
+    ]
+    const { burned } = supplyOf(world.state.ledger)
+    expect(codes(world.block(...bad.map(([, transaction]) => transaction)))).toEqual(bad.map(([code]) => code))
+    expect(supplyOf(world.state.ledger).burned).toBe(burned)
+    const request = from(cheaper, signers[0], world.height + 30)
+    const another = from(setting('publishFee', 8n), signers[0], world.height + 30)
+    expect(codes(world.block(request, request, another))).toEqual(['CHANGE_KNOWN', 'CHANGES_FULL'])
+    const [stranger] = votesFor(world, request, 'no', [uploader])
+    const [unknown] = votesFor(world, another, 'no', [signers[1] as Signer])
+    expect(codes(world.block(stranger as Uint8Array, unknown as Uint8Array))).toEqual(['CHANGE_VOTER', 'CHANGE_UNKNOWN'])
+  })
+})
+
+describe('protected changes', () => {
+  test('a longer or shorter time to vote needs an explicit yes of many: silence does not pass it', () => {
+    for (const [yes, value] of [
+      [4, 10],
+      [5, 1],
+    ] as const) {
+      const world = funded()
+      const request = requestOf(world, { settings: [{ name: 'changeCyclesMin', value: 1n }] })
+      world.block(request, ...votesFor(world, request, 'yes', signers.slice(0, yes)))
+      untilHeight(world, 20)
+      expect(world.state.settings.changeCyclesMin).toBe(value)
+    }
+  })
+
+  test('"any 51% attack could just be rolled back … they will be scheduled and all peers have that time to decide" (§8.3): coins go back, an account ends', () => {
+    const world = funded()
+    const [thief, victim] = [accountOfPeer((signers[6] as Signer).peerId), parseAccountId('cd'.repeat(32))]
+    const patch = { moves: [{ from: thief, to: victim, amount: 50_000_000n }], ends: [(signers[6] as Signer).peerId] }
+    const request = requestOf(world, patch)
+    world.block(request, ...votesFor(world, request, 'yes', signers.slice(0, 5)))
+    untilHeight(world, 20)
+    expect(balanceOf(world.state.ledger, victim)).toBe(50_000_000n)
+    expect(balanceOf(world.state.ledger, thief)).toBe(0n)
+    expect(world.state.registry.get((signers[6] as Signer).peerId)?.standing).toBe('terminated')
+    // voted down, nothing moves
+    const other = funded()
+    const refused = requestOf(other, patch)
+    other.block(refused, ...votesFor(other, refused, 'yes', signers.slice(0, 4)), ...votesFor(other, refused, 'no', signers.slice(4)))
+    untilHeight(other, 20)
+    expect(balanceOf(other.state.ledger, victim)).toBe(0n)
+  })
+
+  test('rules that this program does not know stop it at their height: it does not guess', () => {
+    const world = funded()
+    const request = requestOf(world, { settings: [{ name: 'programVersion', value: 2n }] })
+    world.block(request, ...votesFor(world, request, 'yes', signers))
+    untilHeight(world, 11)
+    expect(() => world.block()).toThrow(
+      expect.objectContaining({ code: 'PROGRAM_OLD', failure: { code: 'PROGRAM_OLD', known: 1, needed: 2 } }),
+    )
+  })
+})
+
+test('"so they will be applied to every peer simultaneously": also on one that slept through it all and takes the blocks later', () => {
+  const world = funded()
+  const request = requestOf(world, cheaper)
+  const blocks: Uint8Array[][] = [[request], votesFor(world, request, 'no', signers.slice(0, 2)), ...Array.from({ length: 14 }, () => [])]
+  const asleep = funded()
+  const seen: NetworkState[] = blocks.map((transactions) => {
+    world.block(...transactions)
+    return world.state
+  })
+  for (const [i, transactions] of blocks.entries()) {
+    asleep.block(...transactions)
+    expect(asleep.application.dataSets(asleep.state)).toEqual(world.application.dataSets(seen[i] as NetworkState))
+  }
+  expect(asleep.state.settings.publishFee).toBe(7n)
+  expect(networkApplication(asleep.state.network).dataSets(asleep.state)).toEqual(asleep.application.dataSets(asleep.state))
+})
+
+test('requests and votes are in the map of settings: after every block it is that of its entries alone, and each is proven', () => {
+  const world = funded()
+  const request = requestOf(world, cheaper)
+  world.block(request)
+  for (let turn = 0; turn < 14; turn++) {
+    world.block(...votesFor(world, request, turn % 2 === 0 ? 'no' : 'yes', signers.slice(0, (turn % 2) + 1), turn))
+    expect(dataMapsOf(world.state)).toEqual(world.state.maps)
+  }
+  const id = hexOf(changeIdOf(request))
+  const { votes: _, ...entry } = world.state.changes.get(id) as NonNullable<ReturnType<NetworkState['changes']['get']>>
+  const proofOf = (key: Uint8Array) => readHeldMap(world.state.maps.settings, (get, root) => proveEntry(get, root, key)).proof
+  const root = world.state.maps.settings.root.hash
+  expect(checkChange(root, id, proofOf(changeKey(id)))).toEqual(entry)
+  expect(checkChange(root, 'ab'.repeat(32), proofOf(changeKey('ab'.repeat(32))))).toBeUndefined()
+  expect(checkSetting(root, 'publishFee', proofOf(settingKey('publishFee')))).toBe(7n)
+})
