@@ -47,7 +47,7 @@ export type ChangeRules = Pick<
 export const CHANGES_OPEN_MAX = 64
 export const CHANGES_SETTLED_MAX = 64
 /** How many times `changeCyclesMin` a request may be ahead, at most: otherwise some that never come would hold all the places for ever. */
-export const CHANGE_AHEAD_MAX = 100
+const CHANGE_AHEAD_MAX = 100
 
 /** Who may propose and vote: active, mature peers "with over a certain rating" (§6.8). */
 export function mayVote(entry: PeerEntry, height: number, rules: ChangeRules): boolean {

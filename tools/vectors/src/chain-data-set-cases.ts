@@ -131,7 +131,7 @@ function spoiledPeers(entries: readonly EntryVector[]) {
     wrong('a ticket, by a peer without one', { ticket: '0' }, without),
     wrong('a ticket, by proof that somebody is not there', { ticket: '0' }, peerKey(99)),
     { ...wrong('another registry’s root', { peer: first }, first), root: mapOf(entriesOfPeers(REGISTRIES['sixty peers'])).root },
-    spoiled('a record without its last field', (value) => `96${value.slice(2, -14)}`),
-    spoiled('a sixth standing', (value) => `97${uint(5)}${value.slice(4)}`),
+    spoiled('a record without its last field', (value) => `97${value.slice(4, -14)}`),
+    spoiled('a sixth standing', (value) => `9818${uint(5)}${value.slice(6)}`),
   ]
 }
