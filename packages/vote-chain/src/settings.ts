@@ -84,7 +84,8 @@ export const SETTINGS: Readonly<Record<keyof Settings, SettingRange>> = {
     meaning: 'how many peers are expected to vote in each step; all, where there are no more',
     isFixed: true,
   },
-  lookBack: { min: 1, max: 100_000, usual: 8, meaning: 'heights between a state and the votes that go by it', isFixed: true },
+  // At 1 votes would go by the state of the very block whose seed draws them: its leader, who knows the seed, would choose who is an elector.
+  lookBack: { min: 2, max: 100_000, usual: 8, meaning: 'heights between a state and the votes that go by it', isFixed: true },
   matureCycles: {
     min: 0,
     max: 10_000_000,

@@ -32,6 +32,11 @@ test.each([
     altered((given) => void delete (given.settings as unknown as Record<string, unknown>).cycleMs),
   ],
   ['a setting out of range', 'GENESIS_VALUE', altered((given) => Object.assign(given.settings as never, { cycleMs: 1 }))],
+  [
+    'votes by the state of the block whose leader knows the seed',
+    'GENESIS_VALUE',
+    altered((given) => Object.assign(given.settings as never, { lookBack: 1 })),
+  ],
   ['a fraction', 'GENESIS_VALUE', altered((given) => Object.assign(given, { startMs: 1.5 }))],
   ['no peers', 'GENESIS_VALUE', altered((given) => Object.assign(given, { peers: [] }))],
   ['a peer twice', 'GENESIS_VALUE', altered((given) => Object.assign(given, { peers: [signers(1)[0]?.peerId, signers(1)[0]?.peerId] }))],

@@ -19,7 +19,7 @@ export const SETTINGS: Readonly<Record<string, readonly [min: number, max: numbe
   publishFee: [0, 1e12, '100000000'],
   transferTaxPerMille: [0, 100, 5],
   rootGroupSize: [1, 512, 512],
-  lookBack: [1, 100_000, 8],
+  lookBack: [2, 100_000, 8],
   matureCycles: [0, 10_000_000, 30],
   activeCycles: [8, 10_000_000, 400],
   intervalCycles: [2, 10_000_000, 300],
