@@ -60,7 +60,7 @@ export {
 export { type BlockFault, ChainError, type ChainFailure } from './errors.js'
 export { blocksReply } from './follow.js'
 export { decodeGenesis, encodeGenesis, type Genesis, genesisMessage, PROTOCOL_VERSION, parseGenesis } from './genesis.js'
-export { checkCertificateLightly, LIGHT_VOTES, type LightGroup, pickVotes } from './light.js'
+export { checkCertificateLightly, LIGHT_VOTES, type LightGroup, type PickedVotes, pickVotes } from './light.js'
 export {
   blocksMessage,
   bundleMessage,

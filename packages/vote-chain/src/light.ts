@@ -36,22 +36,30 @@ export function pickVotes(certificate: Certificate, below: (count: number) => nu
   return places.slice(0, count)
 }
 
+/** What `pickVotes` picked, and what a peer then proved of it. */
+export interface PickedVotes {
+  readonly places: readonly number[]
+  readonly proofs: ReadonlyMap<number, Uint8Array>
+}
+
 /**
  * Checks a certificate without the state of the chain (design §7): that its entries are votes of distinct peers for this block, as many as a quorum; and of those that
  * `pickVotes` picked the signature, the drawing, and that they are electors.
- * @param proofs for each picked place, content-store's `proveEntry` of the voter's key in the electorate's map
+ * @param picked the places that `pickVotes` gave, and for each of them, and no other, content-store's `proveEntry` of the voter's key in the electorate's map
  * @throws {ChainError} CERTIFICATE_WRONG @throws {ContentStoreError} MAP_PROOF_MALFORMED, MAP_PROOF_WRONG
  */
 export function checkCertificateLightly(
   certificate: Certificate,
   block: { readonly height: number; readonly hash: Uint8Array },
   group: LightGroup,
-  proofs: ReadonlyMap<number, Uint8Array>,
+  { places, proofs }: PickedVotes,
   verification: Verification,
 ): void {
   const { height, round, votes } = certificate
   if (height !== block.height || height !== group.height || !sameBytes(certificate.block, block.hash)) throw wrong('block')
-  if (proofs.size < Math.min(LIGHT_VOTES, votes.length)) throw wrong('vote')
+  // Places of the prover's own choice would prove nothing: it would take those that hold.
+  const arePicked = new Set(places).size === places.length && proofs.size === places.length && places.every((place) => proofs.has(place))
+  if (!arePicked || places.length !== Math.min(LIGHT_VOTES, votes.length)) throw wrong('vote')
   const voters = new Set<string>()
   for (const envelope of votes) {
     const vote = voteIn(envelope)

@@ -46,7 +46,7 @@ type Light = ReturnType<typeof lightOf>
 function check({ group, prove }: Light, certificate: Certificate, dice: Random, voterAt: (place: number) => Signer): void {
   const picks = pickVotes(certificate, (count) => dice.below(count))
   const proofs = new Map(picks.map((place) => [place, prove(keyOfPeerId(voterAt(place).peerId))]))
-  checkCertificateLightly(certificate, block, group, proofs, verification)
+  checkCertificateLightly(certificate, block, group, { places: picks, proofs }, verification)
 }
 const reasonOf = (run: () => void): string => {
   try {
@@ -88,9 +88,26 @@ test('too few votes, too few proofs, another block and another height are refuse
   const at = (place: number) => all[place] as Signer
   expect(reasonOf(() => check(light, few, new Random(1), at))).toBe('quorum')
   expect(reasonOf(() => check(light, certificateBy(whole.votes.slice(0, 69)), new Random(1), at))).toBe('ok')
-  expect(reasonOf(() => checkCertificateLightly(whole, block, light.group, new Map(), verification))).toBe('vote')
+  expect(reasonOf(() => checkCertificateLightly(whole, block, light.group, { places: [], proofs: new Map() }, verification))).toBe('vote')
   expect(reasonOf(() => check(light, { ...whole, block: seed }, new Random(1), at))).toBe('block')
   expect(reasonOf(() => check(light, { ...whole, round: 2 }, new Random(1), at))).toBe('vote')
+})
+
+test('proofs of other places than those that were picked are refused: who proves does not choose', () => {
+  const light = lightOf(all.slice(0, 100), 512)
+  const certificate = certificateBy(all.slice(0, 100).map((signer) => voteOf(signer, null)))
+  const places = pickVotes(certificate, (count) => new Random(7).below(count))
+  const proofsOf = (of: readonly number[]) => new Map(of.map((place) => [place, light.prove(keyOfPeerId((all[place] as Signer).peerId))]))
+  const proven = (of: readonly number[], picked = places) =>
+    reasonOf(() => checkCertificateLightly(certificate, block, light.group, { places: picked, proofs: proofsOf(of) }, verification))
+  const spare = certificate.votes.findIndex((_, place) => !places.includes(place))
+  expect(proven(places)).toBe('ok')
+  expect(proven([...places.slice(1), spare])).toBe('vote')
+  expect(proven([...places, spare])).toBe('vote')
+  expect(proven(places.slice(1))).toBe('vote')
+  // and a client that hands in fewer picks than there must be, or one twice, is told
+  expect(proven(places.slice(1), places.slice(1))).toBe('vote')
+  expect(proven(places, [...places.slice(1), places[1] as number])).toBe('vote')
 })
 
 test('of a drawn group only those who were drawn count', () => {
