@@ -21,6 +21,9 @@ export const HEADER_BYTES_MAX = 500
 export const VOTE_BYTES_MAX = 352
 /** Votes of one step: a group is drawn larger than it is expected, but not by so much. */
 export const VOTES_MAX = 640
+/** Most votes of a certificate: as many as leave a quarter of the next block's body for transactions. A genesis has a quorum among them. */
+export const certificateVotesMax = (blockBytesMax: number): number =>
+  Math.min(VOTES_MAX, Math.floor((blockBytesMax * 3) / 4 / VOTE_BYTES_MAX))
 export const TRANSACTION_BYTES_MAX = 327_680
 export const BODY_BYTES_MAX = 786_432
 const TRANSACTIONS_MAX = 4096

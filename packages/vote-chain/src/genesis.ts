@@ -11,6 +11,8 @@ import {
   peerIdOfKey,
 } from '@interpeer/crypto-ids'
 import { bytes, compareBytes, type Infer, list, message, struct, uint16, uint53, uint64 } from '@interpeer/wire-codec'
+import { certificateVotesMax, VOTE_BYTES_MAX } from './block.js'
+import { quorumOf } from './electorate.js'
 import { ChainError } from './errors.js'
 import { SETTINGS, type Settings, settingsSchema } from './settings.js'
 
@@ -98,6 +100,7 @@ export function decodeGenesis(encoded: Uint8Array): Genesis {
 }
 
 function genesisOf(fields: GenesisFields): Genesis {
+  assertRoomForVotes(fields.settings)
   return {
     network: networkIdOf(genesisMessage.encode(fields)),
     protocol: fields.protocol,
@@ -107,6 +110,14 @@ function genesisOf(fields: GenesisFields): Genesis {
     seed: fields.seed,
     startMs: fields.startMs,
   }
+}
+
+/** Of a group as large as it may ever be: neither setting can be changed once the electorate has grown. */
+function assertRoomForVotes({ blockBytesMax, rootGroupSize }: Settings): void {
+  const quorum = quorumOf(rootGroupSize)
+  if (certificateVotesMax(blockBytesMax) >= quorum) return
+  const least = Math.ceil((quorum * VOTE_BYTES_MAX * 4) / 3)
+  throw wrong('settings.blockBytesMax', `at least ${least}, for the votes of a root group of ${rootGroupSize}`)
 }
 
 const wrong = (path: string, expected: string): ChainError => new ChainError({ code: 'GENESIS_VALUE', path, expected })

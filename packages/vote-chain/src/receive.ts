@@ -1,6 +1,6 @@
 import { CryptoError, openMessage, type PeerId, peekMessageNumber, peerIdOfKey, sha256 } from '@interpeer/crypto-ids'
 import { compareBytes, hexOf, sameBytes, WireError } from '@interpeer/wire-codec'
-import { decodeBlock, encodeBody, hashOfHeader, headerMessage } from './block.js'
+import { certificateVotesMax, decodeBlock, encodeBody, hashOfHeader, headerMessage } from './block.js'
 import { boundBlocks, bundleOf, saysMore } from './bundles.js'
 import { AHEAD_MS, type Checked, checkBlock } from './candidate.js'
 import { verifyChainCertificate, votersOf } from './certificate.js'
@@ -24,7 +24,7 @@ import {
 } from './messages.js'
 import { nameOfTransaction, withWaiting } from './pool.js'
 import { faultOfVote } from './root-group.js'
-import { certificateVotesMax, lastPlaceMs, mayVote, placeMs, takeBundle, takeQuorums } from './rounds.js'
+import { lastPlaceMs, mayVote, placeMs, takeBundle, takeQuorums } from './rounds.js'
 import type { Draft, Proposed } from './state.js'
 import { askForBlocks, count, sendTo } from './tell.js'
 import { addVote, namedBlocks } from './votes.js'
@@ -92,7 +92,7 @@ function onVote<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): undefined {
 function takeLate<S>(d: Draft<S>, vote: Vote, voter: PeerId, envelope: Uint8Array): boolean {
   const { certificate, groupBefore, hash } = d.tip
   if (certificate === null || groupBefore === undefined) return false
-  if (certificate.votes.length >= certificateVotesMax(d, groupBefore)) return false
+  if (certificate.votes.length >= certificateVotesMax(d.fixed.genesis.settings.blockBytesMax)) return false
   if (vote.kind !== 'certify' || vote.round !== certificate.round || vote.block === null || !sameBytes(vote.block, hash)) return false
   if (faultOfVote(vote, voter, groupBefore, d.fixed.verification) !== undefined) return false
   const isKnown = certificate.votes.some((known) => sameBytes(openVote(known, d.fixed.verification.opener).voter, vote.voter))
@@ -192,7 +192,9 @@ function onBlocks<S>(d: Draft<S>, from: PeerId, blocks: readonly Uint8Array[]): 
     verifyChainCertificate(block.certificate, { height: block.header.height, hash }, d.tip.group, d.fixed.verification)
     const known = d.candidates.get(hexOf(hash))
     const checked: Checked<S> = known ?? checkBlock(d.fixed, d.tip, headerMessage.encode(block.header), encodeBody(block.body))
-    certified(d, checked, block.certificate)
+    // its maker may have taken more votes than the next block here has room for
+    const votes = block.certificate.votes.slice(0, certificateVotesMax(d.fixed.genesis.settings.blockBytesMax))
+    certified(d, checked, { ...block.certificate, votes })
   }
   if (d.tip.height > before + 1) askForBlocks(d, from)
 }

@@ -1,11 +1,11 @@
 import { compareBytes } from '@interpeer/wire-codec'
-import { encodeBody, headerMessage, VOTE_BYTES_MAX, VOTES_MAX } from './block.js'
+import { certificateVotesMax, encodeBody, headerMessage, VOTES_MAX } from './block.js'
 import { boundBlocks, reasonOf, saysMore } from './bundles.js'
 import { dueMs, makeBlock } from './candidate.js'
 import { certified } from './certified.js'
 import { leaderLot, leaderWaitMs, seedInput } from './electorate.js'
 import { inTurn } from './pool.js'
-import { isDrawing, type RootGroup } from './root-group.js'
+import { isDrawing } from './root-group.js'
 import type { Bundle, Candidate, Draft, Reasons } from './state.js'
 import { castProposal, castVote } from './tell.js'
 import { attemptToJoin, bundlesOf, namedBlocks, quorumFor, ROUNDS_KEPT } from './votes.js'
@@ -54,16 +54,10 @@ function move<S>(d: Draft<S>): boolean {
   return propose(d) || voteSoft(d) || certify(d) || voteNext(d)
 }
 
-/** Most votes of a certificate: a quorum, and more while they leave a quarter of the next block's body for transactions. */
-export function certificateVotesMax<S>(d: Draft<S>, { electorate }: RootGroup): number {
-  const fitting = Math.floor((d.fixed.genesis.settings.blockBytesMax * 3) / 4 / VOTE_BYTES_MAX)
-  return Math.min(VOTES_MAX, Math.max(electorate.quorum, fitting))
-}
-
 /** Rule 8: a quorum of certify votes of one round for one block makes it final, whatever round this peer is in. */
 function decide<S>(d: Draft<S>): boolean {
   const { quorum } = d.tip.group.electorate
-  const most = certificateVotesMax(d, d.tip.group)
+  const most = certificateVotesMax(d.fixed.genesis.settings.blockBytesMax)
   for (const [round, { certify: votes }] of d.votes) {
     if (votes.size < quorum) continue
     for (const candidate of d.candidates.values()) {

@@ -37,6 +37,11 @@ test.each([
     'GENESIS_VALUE',
     altered((given) => Object.assign(given.settings as never, { lookBack: 1 })),
   ],
+  [
+    'blocks without room for the votes of a quorum',
+    'GENESIS_VALUE',
+    altered((given) => Object.assign(given.settings as never, { blockBytesMax: 164_735 })),
+  ],
   ['a fraction', 'GENESIS_VALUE', altered((given) => Object.assign(given, { startMs: 1.5 }))],
   ['no peers', 'GENESIS_VALUE', altered((given) => Object.assign(given, { peers: [] }))],
   ['a peer twice', 'GENESIS_VALUE', altered((given) => Object.assign(given, { peers: [signers(1)[0]?.peerId, signers(1)[0]?.peerId] }))],
@@ -58,6 +63,18 @@ test('a balance may be decimal text or an integer', () => {
     const genesis = parseGenesis(altered((given) => Object.assign(given, { balances: [{ account, amount }] })))
     expect(genesis.balances).toEqual([{ account, amount: 7n }])
   }
+})
+
+test('blocks may be small where the root group is', () => {
+  const small = (blockBytesMax: number, rootGroupSize: number) => () =>
+    parseGenesis(altered((given) => Object.assign(given.settings as never, { blockBytesMax, rootGroupSize })))
+  expect(small(164_736, 512)().settings.blockBytesMax).toBe(164_736)
+  expect(small(16_384, 49)().settings.rootGroupSize).toBe(49)
+  expect(small(16_384, 50)).toThrow(
+    expect.objectContaining({
+      failure: { code: 'GENESIS_VALUE', path: 'settings.blockBytesMax', expected: 'at least 16427, for the votes of a root group of 50' },
+    }),
+  )
 })
 
 test('what is usual lies in its range', () => {
