@@ -83,9 +83,12 @@ export async function voteOnChange(text: string, vote: string, options: SignerOp
         `this program knows the rules up to version ${PROGRAM_VERSION}: a yes says that the peer is ready for ${version.value}`,
       )
     }
-    const turn = (change.votes.get(signer.peerId)?.turn ?? -1) + 1
-    const envelope = signChangeVote({ request: new Uint8Array(Buffer.from(id, 'hex')), turn, vote }, signer, peer.network)
-    await handIn(peer, envelope, ({ changes }) => changes.get(id)?.votes.get(signer.peerId)?.turn === turn)
+    const before = change.votes.get(signer.peerId)
+    if (before?.vote !== vote) {
+      const turn = (before?.turn ?? -1) + 1
+      const envelope = signChangeVote({ request: new Uint8Array(Buffer.from(id, 'hex')), turn, vote }, signer, peer.network)
+      await handIn(peer, envelope, ({ changes }) => changes.get(id)?.votes.get(signer.peerId)?.turn === turn)
+    }
     print({ id, vote, voter: signer.peerId }, `${signer.peerId} votes ${vote}`, options)
   })
 }

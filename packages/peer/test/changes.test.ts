@@ -78,6 +78,8 @@ describe('"if a high enough percentage vote against the changes, they are not ap
       expect(world.block(...turned)).toEqual([])
       const again = votesFor(world, request, 'no', signers.slice(against, 4))
       expect(codes(world.block(...again))).toEqual(again.map(() => 'CHANGE_VOTE_OLD'))
+      const same = votesFor(world, request, 'yes', signers.slice(against, 4), 2)
+      expect(codes(world.block(...same))).toEqual(same.map(() => 'CHANGE_VOTE_SAME'))
       untilHeight(world, 20)
       expect(world.state.settings.publishFee).toBe(value)
       expect(world.state.changes.get(hexOf(changeIdOf(request)))?.tally).toEqual({ voters: 7, no: against, yes: 4 - against })

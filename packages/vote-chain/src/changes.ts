@@ -110,7 +110,7 @@ function assertPatch({ settings, moves, ends }: ChangePatch): boolean {
   return isProtected
 }
 
-/** @throws {ChainError} CHANGE_UNKNOWN, CHANGE_VOTER, CHANGE_VOTE_OLD: its turn is not after that of the vote that counts now */
+/** @throws {ChainError} CHANGE_UNKNOWN, CHANGE_VOTER, CHANGE_VOTE_OLD: its turn is not after that of the vote that counts now, CHANGE_VOTE_SAME: it says what that says */
 export function withChangeVote(
   changes: Changes,
   { voter, request, turn, vote }: ChangeVote,
@@ -120,7 +120,10 @@ export function withChangeVote(
   if (change === undefined || change.outcome !== 'open') throw new ChainError({ code: 'CHANGE_UNKNOWN' })
   const by = peerIdOfKey(voter)
   assertVoter(registry, by, height, rules)
-  if (turn <= (change.votes.get(by)?.turn ?? -1)) throw new ChainError({ code: 'CHANGE_VOTE_OLD' })
+  const before = change.votes.get(by)
+  if (before !== undefined && turn <= before.turn) throw new ChainError({ code: 'CHANGE_VOTE_OLD' })
+  // Votes cost nothing: one that changes nothing would be a block's bytes for free.
+  if (before?.vote === vote) throw new ChainError({ code: 'CHANGE_VOTE_SAME' })
   return new Map(changes).set(change.id, { ...change, votes: new Map(change.votes).set(by, { vote, turn }) })
 }
 function assertVoter(registry: Registry, peer: PeerId, height: number, rules: ChangeRules): void {

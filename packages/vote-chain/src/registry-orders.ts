@@ -45,7 +45,11 @@ export function withTerms(registry: Registry, order: Terms, rules: RegistryRules
   const entry = orderedBy(registry, order, ['joined', 'joining'])
   const declines = order.declines.map(accountOfBytes)
   if (new Set(declines).size !== declines.length) throw new ChainError({ code: 'PEER_TERMS', field: 'declines' })
-  return withEntry(registry, { ...entry, slots: slotsWithin(order.slots, rules), declines, orders: entry.orders + 1 })
+  const slots = slotsWithin(order.slots, rules)
+  // Terms cost nothing: those that are stated already would be a block's bytes for free.
+  const isSame = slots === entry.slots && declines.length === entry.declines.length && entry.declines.every((one) => declines.includes(one))
+  if (isSame) throw new ChainError({ code: 'PEER_TERMS', field: 'nothing' })
+  return withEntry(registry, { ...entry, slots, declines, orders: entry.orders + 1 })
 }
 
 /** @throws {ChainError} PEER_UNKNOWN, PEER_STANDING, PEER_ORDER_NUMBER, RECOVERY_KEY_WRONG: it has one */

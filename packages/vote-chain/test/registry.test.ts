@@ -158,6 +158,18 @@ describe('keys', () => {
     expect(() => withTerms(after, twice, rules)).toThrow(code('PEER_TERMS'))
   })
 
+  test('terms that change nothing are refused, whatever their number and order: they would fill blocks for nothing', () => {
+    const [first, second] = [accountOfPeer(ann.peerId), accountOfPeer(spare.peerId)]
+    const order = (number: number, slots: number, declines = [first, second]) =>
+      openTerms(signTerms({ order: number, slots, declines }, bob, network), network)
+    const after = withTerms(joined, order(1, 2), rules)
+    const refusal = expect.objectContaining({ failure: { code: 'PEER_TERMS', field: 'nothing' } })
+    expect(() => withTerms(after, order(2, 2), rules)).toThrow(refusal)
+    expect(() => withTerms(after, order(2, 2, [second, first]), rules)).toThrow(refusal)
+    expect(entryIn(withTerms(after, order(2, 3), rules), bob.peerId)).toMatchObject({ slots: 3, orders: 3 })
+    expect(entryIn(withTerms(after, order(2, 2, [first]), rules), bob.peerId)).toMatchObject({ declines: [first], orders: 3 })
+  })
+
   test('only the recovery key takes a key’s place, and counts go with it; what the old one still does is the heir’s', () => {
     const rotation = (heir = spare) => openRotation(signRotation(bob.publicKey, null, heir, network), network)
     const worked = withSeats(withOutcomes(joined, [done(bob.peerId)], 22, rules), new Map([[bob.peerId, 1]]))
