@@ -10,7 +10,7 @@ import { namedBlocks, votesOf } from './votes.js'
 
 const FOLLOWERS_MAX = 256
 const PEERS_REMEMBERED_MAX = 1024
-/** Answers to one peer's wishes for blocks that may be ahead of their pace: each is up to a megabyte, for a message of some bytes. */
+/** Answers to one peer's wishes for blocks, and for candidates, that may be ahead of their pace: each is up to a megabyte, for a message of some bytes. */
 const SERVED_AT_ONCE = 8
 /** Peers asked at a time by who follows. */
 const ASKED = 2
@@ -35,12 +35,26 @@ export function onWantBlocks<S>(d: Draft<S>, from: PeerId, fromHeight: number): 
   const untilMs = d.nowMs + Math.ceil(1.5 * d.fixed.genesis.settings.cycleMs) + 1_000
   if (d.followers.has(from) || d.followers.size < FOLLOWERS_MAX) d.followers = new Map(d.followers).set(from, untilMs)
   if (fromHeight > d.tip.height) return
-  // Who catches up asks again with each answer, so a few at once are well; over time they keep the pace of `answerBehind`.
-  const paceMs = resendMs(d) / 2
-  const dueMs = Math.max(d.served.get(from) ?? Number.NEGATIVE_INFINITY, d.nowMs - paceMs) + paceMs
-  if (dueMs > d.nowMs + (SERVED_AT_ONCE - 1) * paceMs) return count(d, 'WANT_BLOCKS_OFTEN')
-  d.served = bounded(d.served, from, dueMs)
+  const served = withAnswer(d, d.served, from)
+  if (served === undefined) return count(d, 'WANT_BLOCKS_OFTEN')
+  d.served = served
   d.effects.push({ type: 'serve', to: from, fromHeight: Math.max(1, fromHeight), untilHeight: d.tip.height })
+}
+/** Who lacks things asks again with each answer, so a few at once are well; over time they keep the pace of `answerBehind`. Undefined: too many. */
+function withAnswer<S>(d: Draft<S>, answers: ReadonlyMap<PeerId, number>, to: PeerId): ReadonlyMap<PeerId, number> | undefined {
+  const paceMs = resendMs(d) / 2
+  const dueMs = Math.max(answers.get(to) ?? Number.NEGATIVE_INFINITY, d.nowMs - paceMs) + paceMs
+  return dueMs > d.nowMs + (SERVED_AT_ONCE - 1) * paceMs ? undefined : bounded(answers, to, dueMs)
+}
+/** An elector lacks a block that votes name. */
+export function onWantCandidate<S>(d: Draft<S>, from: PeerId, height: number, block: string): undefined {
+  if (height <= d.tip.height) return answerBehind(d, from, height)
+  const candidate = d.candidates.get(block)
+  if (candidate === undefined || !d.tip.group.electorate.members.has(from)) return
+  const handed = withAnswer(d, d.handed, from)
+  if (handed === undefined) return count(d, 'WANT_CANDIDATE_OFTEN')
+  d.handed = handed
+  sendTo(d, [from], candidate.envelope)
 }
 /** A peer speaks of a height that is final here: it gets the blocks, but not for each of its messages. */
 export function answerBehind<S>(d: Draft<S>, to: PeerId, height: number): undefined {

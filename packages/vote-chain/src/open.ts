@@ -61,6 +61,7 @@ export function openChain<S>({ genesis, application, signer, blocks, record, now
     followers: new Map(),
     served: new Map(),
     asked: new Map(),
+    handed: new Map(),
     nowMs,
     wakeAtMs: undefined,
     effects: [],

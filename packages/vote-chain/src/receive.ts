@@ -7,7 +7,7 @@ import { verifyChainCertificate, votersOf } from './certificate.js'
 import { certified } from './certified.js'
 import { leaderLot, leaderWaitMs, seedInput } from './electorate.js'
 import { ChainError } from './errors.js'
-import { answerBehind, askAhead, onWantBlocks } from './follow.js'
+import { answerBehind, askAhead, onWantBlocks, onWantCandidate } from './follow.js'
 import {
   type BundleFields,
   blocksMessage,
@@ -26,7 +26,7 @@ import { nameOfTransaction, withWaiting } from './pool.js'
 import { faultOfVote } from './root-group.js'
 import { lastPlaceMs, mayVote, placeMs, takeBundle, takeQuorums } from './rounds.js'
 import type { Draft, Proposed } from './state.js'
-import { askForBlocks, count, sendTo } from './tell.js'
+import { askForBlocks, count } from './tell.js'
 import { addVote, namedBlocks } from './votes.js'
 
 /** Rounds ahead of this peer's for which a proposal is kept. */
@@ -58,10 +58,7 @@ function dispatch<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): undefined
       return onBlocks(d, from, openFrom(blocksMessage, envelope, network, from).blocks)
     case wantCandidateMessage.number: {
       const { height, block } = openFrom(wantCandidateMessage, envelope, network, from)
-      if (height <= d.tip.height) return answerBehind(d, from, height)
-      const candidate = d.candidates.get(hexOf(block))
-      if (candidate !== undefined && d.tip.group.electorate.members.has(from)) sendTo(d, [from], candidate.envelope)
-      return
+      return onWantCandidate(d, from, height, hexOf(block))
     }
     case transactionMessage.number:
       return onTransaction(d, from, openFrom(transactionMessage, envelope, network, from).transaction)

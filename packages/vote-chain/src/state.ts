@@ -121,6 +121,8 @@ export interface ChainState<S> {
   /** When each peer was last served or asked. */
   readonly served: ReadonlyMap<PeerId, number>
   readonly asked: ReadonlyMap<PeerId, number>
+  /** When each elector was last handed a candidate. */
+  readonly handed: ReadonlyMap<PeerId, number>
   readonly nowMs: number
   readonly wakeAtMs: number | undefined
 }
