@@ -31,6 +31,7 @@ export function certified<S>(d: Draft<S>, checked: Checked<S>, certificate: Cert
   d.heard = new Map()
   d.votes = new Map()
   d.candidates = new Map()
+  d.refused = new Set()
   d.deadlines = d.deadlines.follow === undefined ? {} : { follow: d.deadlines.follow }
   d.effects.push({ type: 'block', block, bytes: encodeBlock(block), hash, state })
   d.pool = afterBlock(d.pool, body.transactions, header.height)

@@ -56,6 +56,7 @@ export function openChain<S>({ genesis, application, signer, blocks, record, now
     heard: new Map(),
     votes: new Map(),
     candidates: new Map(),
+    refused: new Set(),
     deadlines: { follow: nowMs },
     pool: new Map(),
     followers: new Map(),

@@ -23,6 +23,7 @@ import {
   wantCandidateMessage,
 } from './messages.js'
 import { nameOfTransaction, withWaiting } from './pool.js'
+import { isForGood, withRefused } from './refused.js'
 import { faultOfVote } from './root-group.js'
 import { lastPlaceMs, mayVote, placeMs, takeBundle, takeQuorums } from './rounds.js'
 import type { Draft, Proposed } from './state.js'
@@ -119,7 +120,7 @@ function onProposal<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): undefin
   const block = hexOf(hash)
   const isWanted = boundBlocks(d).has(block) || (namedBlocks(d).has(block) && d.candidates.size < CANDIDATES_MAX)
   const place = placeFor(d, proposal, leader)
-  if (place === undefined && (!isWanted || d.candidates.has(block))) return
+  if (place === undefined && (!isWanted || d.candidates.has(block) || d.refused.has(block))) return
   const keeps = isJustified(d, proposal, hash) && keepCandidate(d, proposal, envelope, hash, block)
   if (keeps === 'early') return count(d, 'PROPOSAL_EARLY')
   if (place === undefined) return
@@ -165,6 +166,7 @@ export function keepCandidate<S>(
   name: string,
 ): boolean | 'early' {
   if (d.candidates.has(name)) return true
+  if (d.refused.has(name)) return false
   try {
     if (headerMessage.decode(proposal.header).timeMs > d.nowMs + AHEAD_MS) return 'early'
     const { header, body, state, electorates } = checkBlock(d.fixed, d.tip, proposal.header, proposal.body)
@@ -172,6 +174,7 @@ export function keepCandidate<S>(
     return true
   } catch (error) {
     if (!(error instanceof ChainError || error instanceof WireError)) throw error
+    if (isForGood(proposal)) d.refused = withRefused(d.refused, name)
     count(d, error instanceof ChainError && error.failure.code === 'BLOCK_WRONG' ? `BLOCK_WRONG_${error.failure.reason}` : error.code)
     return false
   }

@@ -114,6 +114,8 @@ export interface ChainState<S> {
   readonly heard: ReadonlyMap<number, ReadonlySet<PeerId>>
   readonly votes: ReadonlyMap<number, RoundVotes>
   readonly candidates: ReadonlyMap<string, Candidate<S>>
+  /** Blocks of this height that are never valid here: not applied again for each copy. */
+  readonly refused: ReadonlySet<string>
   readonly deadlines: Deadlines
   readonly pool: Pool
   /** Peers that follow the chain, and until when. */

@@ -1,4 +1,4 @@
-import { type Signer, signMessage } from '@interpeer/crypto-ids'
+import { type Signer, sha256, signMessage } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import { expect, test } from 'vitest'
 import { withCheapLottery } from '../simulations/cheap-lottery.js'
@@ -11,8 +11,10 @@ import {
   openChain,
   proposalMessage,
   stepChain,
+  voteMessage,
   wantCandidateMessage,
 } from '../src/index.js'
+import { REFUSED_MAX, withRefused } from '../src/refused.js'
 import { Chains, signers, type Toy, toy } from './chains.js'
 
 const START_MS = 1_000_000
@@ -52,6 +54,11 @@ const proposalOf = ({ header, body }: Pick<Block, 'header' | 'body'>) => {
   const value = { height: 1, round: 0, leader: leader.publicKey, proof: header.proof, bundle: null }
   return signMessage(proposalMessage, { ...value, header: headerMessage.encode(header), body: encodeBody(body) }, leader, genesis.network)
 }
+const voteOf = (voter: Signer, block: Uint8Array) => {
+  const value = { height: 1, round: 0, kind: 'soft' as const, attempt: 0, proof: null, block, voter: voter.publicKey }
+  return signMessage(voteMessage, value, voter, genesis.network)
+}
+
 test('who asks for a candidate again and again is handed it a few times at once, then at a pace', () => {
   const { give, candidates } = begin()
   give(leader, proposalOf(first))
@@ -68,4 +75,36 @@ test('who asks for a candidate again and again is handed it a few times at once,
   expect(ask(NOW_MS)).toEqual({ handed: 8, refused: 22 })
   expect(ask(NOW_MS + 20)).toEqual({ handed: 0, refused: 30 })
   expect(ask(NOW_MS + 100)).toEqual({ handed: 1, refused: 29 })
+})
+
+/** A true leader's block with a transaction that does not apply. */
+const badBlock = (n: number) => {
+  const body = { certificate: null, transactions: [Uint8Array.of(0xee, n)] }
+  return { header: { ...first.header, body: sha256(encodeBody(body)) }, body }
+}
+
+test('a block that was refused is not applied again for each copy, however many votes name it', () => {
+  const { give, counts, candidates } = begin()
+  const bad = badBlock(1)
+  give(other, voteOf(other, hashOfHeader(bad.header)))
+  for (let i = 0; i < 20; i++) give(leader, proposalOf(bad))
+  expect([counts.applied, candidates()]).toEqual([1, 0])
+  // another one is looked at, and so is the true one
+  give(leader, voteOf(leader, hashOfHeader(first.header)))
+  give(leader, proposalOf(first))
+  expect([counts.applied, candidates()]).toEqual([2, 1])
+})
+
+test('a body that is not the header’s says nothing about the block: with its own it is taken', () => {
+  const { give, candidates } = begin()
+  give(other, voteOf(other, hashOfHeader(first.header)))
+  expect(give(leader, proposalOf({ header: first.header, body: badBlock(1).body })).codes).toEqual(['BLOCK_WRONG_body'])
+  give(leader, proposalOf(first))
+  expect(candidates()).toBe(1)
+})
+
+test('the memory for refused blocks is bounded: the oldest makes room', () => {
+  let refused: ReadonlySet<string> = new Set()
+  for (let i = 0; i < 3_000; i++) refused = withRefused(refused, String(i))
+  expect([refused.size, refused.has('2999'), refused.has('0')]).toEqual([REFUSED_MAX, true, false])
 })
