@@ -149,6 +149,9 @@ export function makeBlock<S>(
 
 /** Bytes of a transaction's CBOR head, at most. */
 const HEAD_BYTES = 5
+const EMPTY_BYTES = encodeBody({ certificate: null, transactions: [] }).length + BODY_OVERHEAD_BYTES
+/** What is larger fits no block, not even the first one, which has no certificate: it must not wait, nor travel. */
+export const transactionBytesMax = (blockBytesMax: number): number => blockBytesMax - EMPTY_BYTES - HEAD_BYTES
 /** What is tried for one block: bounded, so that making it takes no longer however much waits. */
 const TRIED_MAX = 2048
 const TRIED_BLOCKS = 8

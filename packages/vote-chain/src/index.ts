@@ -16,6 +16,7 @@ export {
   hashOfHeader,
   headerMessage,
 } from './block.js'
+export { transactionBytesMax } from './candidate.js'
 export { verifyChainCertificate } from './certificate.js'
 export {
   changeIdOf,

@@ -2,7 +2,7 @@ import { CryptoError, openMessage, type PeerId, peekMessageNumber, peerIdOfKey, 
 import { compareBytes, hexOf, sameBytes, WireError } from '@interpeer/wire-codec'
 import { certificateVotesMax, decodeBlock, encodeBody, hashOfHeader, headerMessage } from './block.js'
 import { boundBlocks, bundleOf, saysMore } from './bundles.js'
-import { AHEAD_MS, type Checked, checkBlock } from './candidate.js'
+import { AHEAD_MS, type Checked, checkBlock, transactionBytesMax } from './candidate.js'
 import { verifyChainCertificate, votersOf } from './certificate.js'
 import { certified } from './certified.js'
 import { leaderLot, leaderWaitMs, seedInput } from './electorate.js'
@@ -207,6 +207,10 @@ export function keepTransaction<S>(d: Draft<S>, from: PeerId | 'self', bytes: Ui
   const { application, genesis } = d.fixed
   if (d.pool.has(nameOfTransaction(bytes))) {
     count(d, 'TX_KNOWN')
+    return false
+  }
+  if (bytes.length > transactionBytesMax(genesis.settings.blockBytesMax)) {
+    count(d, 'TX_TOO_LARGE')
     return false
   }
   const verdict = application.check(d.tip.state, bytes)

@@ -1,7 +1,15 @@
 import { createSigner, type PeerId, sha256, signMessage } from '@interpeer/crypto-ids'
 import { expect, test } from 'vitest'
 import { beginTip, makeBlock } from '../src/candidate.js'
-import { type Application, openChain, parseGenesis, stepChain, transactionMessage, wantBlocksMessage } from '../src/index.js'
+import {
+  type Application,
+  openChain,
+  parseGenesis,
+  stepChain,
+  transactionBytesMax,
+  transactionMessage,
+  wantBlocksMessage,
+} from '../src/index.js'
 import { inTurn, type Pool, type Sender, withWaiting } from '../src/pool.js'
 import { genesisJson, signers, type Toy, toy } from './chains.js'
 
@@ -142,4 +150,14 @@ test('who asks for blocks again and again is answered a few times at once, then 
   expect(ask(30, DUE_MS)).toEqual({ served: 8, codes: 22, code: 'WANT_BLOCKS_OFTEN' })
   expect(ask(30, DUE_MS + 200)).toMatchObject({ served: 2 })
   expect(ask(30, DUE_MS + 300)).toMatchObject({ served: 1 })
+})
+
+test('what no block can carry does not wait, whoever hands it in', () => {
+  const most = transactionBytesMax(genesis.settings.blockBytesMax)
+  const [fits, tooLarge] = [new Uint8Array(most).fill(1), new Uint8Array(most + 1).fill(1)]
+  const { state } = begin(toy)
+  expect(countsOf(handIn(state, strangers[0] as never, tooLarge))).toEqual(['TX_TOO_LARGE'])
+  const own = (transaction: Uint8Array) => stepChain(state, { type: 'submit', transaction, nowMs: genesis.startMs })
+  expect([countsOf(own(tooLarge)), own(tooLarge).state.pool.size]).toEqual([['TX_TOO_LARGE'], 0])
+  expect(nextBlock(own(fits).state).transactions?.map(({ length }) => length)).toEqual([most])
 })

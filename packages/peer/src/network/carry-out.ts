@@ -39,7 +39,7 @@ import {
   type Verification,
   verifyClosing,
 } from '@interpeer/peer-group'
-import { openPresent, withOutcomes, withPresence } from '@interpeer/vote-chain'
+import { openPresent, transactionBytesMax, withOutcomes, withPresence } from '@interpeer/vote-chain'
 import { isDisputed, judgedCaseOf, recordDispute, recordVerdict } from './disputes.js'
 import { NetworkError } from './errors.js'
 import { throwHostFault } from './host-fault.js'
@@ -155,7 +155,8 @@ function outcomesOf({ epoch }: Job, closing: CertifiedStep & { readonly outcomes
 }
 
 function show(state: NetworkState, envelope: Uint8Array, { moment, verification }: Setting): NetworkState {
-  if (envelope.length > SHOW_BYTES_MAX) throw new NetworkError({ code: 'SHOW_TOO_LARGE', bytes: envelope.length })
+  const most = Math.min(SHOW_BYTES_MAX, transactionBytesMax(state.settings.blockBytesMax))
+  if (envelope.length > most) throw new NetworkError({ code: 'SHOW_TOO_LARGE', bytes: envelope.length })
   const shown = openMessage(showMessage, envelope, state.network, ({ from }) => peerIdOfKey(from))
   const entry = jobOf(state, jobIdOf(contentIdOfBytes(shown.job)))
   const added = addShow(entry, { epoch: shown.epoch, member: peerIdOfKey(shown.from), show: envelope })

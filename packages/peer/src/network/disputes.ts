@@ -1,6 +1,7 @@
 import { type ContentId, contentIdOfBytes, type JobId, jobIdOf, openMessage, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
 import { SchedulerError } from '@interpeer/job-scheduler'
 import { type DisputeContext, disputeMessage, type Judgment, type Verification, verdictMessage, verifyDispute } from '@interpeer/peer-group'
+import { transactionBytesMax } from '@interpeer/vote-chain'
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { NetworkError } from './errors.js'
 import type { NetworkState } from './network-state.js'
@@ -60,7 +61,8 @@ export function recordDispute(
   bytes: Uint8Array,
   { height, verification }: { readonly height: number; readonly verification: Verification },
 ): NetworkState {
-  if (bytes.length > DISPUTE_BYTES_MAX) throw new NetworkError({ code: 'DISPUTE_TOO_LARGE', bytes: bytes.length })
+  const most = Math.min(DISPUTE_BYTES_MAX, transactionBytesMax(state.settings.blockBytesMax))
+  if (bytes.length > most) throw new NetworkError({ code: 'DISPUTE_TOO_LARGE', bytes: bytes.length })
   const { job: named, epoch: given } = disputeMessage.decode(bytes)
   const job = jobIdOf(contentIdOfBytes(named))
   const entry = state.jobs.get(job)
