@@ -23,7 +23,6 @@ export function withScriptLog(runtime: PhpRuntime, log: Logger): ScriptRuntime {
     derive: (root, from, changes) => runtime.derive(root, from, changes),
     forget: (root) => runtime.forget(root),
     cron: (root) => runtime.cron(root),
-    image: (root) => runtime.image(root),
     run,
     close: () => runtime.close(),
   }

@@ -16,10 +16,10 @@ const script = `<?php
 if (isset($_GET['refused'])) @file_put_contents('code.php', '');
 if (isset($_GET['cached'])) { echo file_exists('cache/c') ? 'warm' : 'cold'; file_put_contents('cache/c', ''); exit; }
 if (isset($_GET['later'])) Interpeer\\after(60, 'index.php');
+if (isset($_GET['fails'])) undefined_function();
 if (isset($_GET['soon'])) Interpeer\\after(1, 'soon.php', ['n' => 7]);
 if (isset($_GET['mails'])) Interpeer\\outbox(['to' => 'ada@a.test', 'subject' => '<b>Hello', 'body' => 'text', 'answerTo' => 'soon.php']);
 if (isset($_GET['calls'])) Interpeer\\outbox(['url' => 'http://a.test/x', 'answerTo' => 'soon.php']);
-if (isset($_GET['fails'])) undefined_function();
 setcookie('name', 'value', 0, '/', 'elsewhere.example');
 if ($_SERVER['REQUEST_METHOD'] === 'POST' || isset($_GET['count'])) file_put_contents('data/n', (int) @file_get_contents('data/n') + 1);
 echo 'n=', (int) @file_get_contents('data/n'), ' ', $_SERVER['HTTP_HOST'];`

@@ -315,12 +315,6 @@ export const planted: readonly PlantedBug[] = [
     foundBy: [inEvents],
   },
   {
-    name: 'outbox-stale',
-    says: 'a member sends on whatever final state it has',
-    patches: [{ file: 'src/agenda/outbox-duty.ts', search: 'timeMs >= startsMs && startsMs >= sinceMs', replace: 'startsMs >= sinceMs' }],
-    foundBy: [{ ...inEvents, seedsMax: 150 }],
-  },
-  {
     name: 'outbox-stays',
     says: 'a request that a member reported as sent still waits to be sent',
     patches: [

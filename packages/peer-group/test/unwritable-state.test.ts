@@ -1,4 +1,4 @@
-import { type ContentId, contentIdOf } from '@interpeer/crypto-ids'
+import { contentIdOf } from '@interpeer/crypto-ids'
 import { describe, expect, test } from 'vitest'
 import { execute } from '../simulations/jobs.js'
 import { OUTBOX_BYTES_MAX } from '../src/agenda/agenda.js'
@@ -18,13 +18,11 @@ const entry: OutboxEntry = {
   untilMs: 1,
 }
 /** What a faulty runtime, or a shell that checks less than this package, may say that a run came to. */
-const unwritable: readonly (readonly [string, { readonly files?: ContentId; readonly agenda?: Agenda }])[] = [
+const unwritable: readonly (readonly [string, { readonly agenda: Agenda }])[] = [
   ['more timers than a state holds', { agenda: { ...NO_AGENDA, timers: Array.from({ length: 257 }, (_, i) => timer(`${i}`)) } }],
   ['an agenda that nobody could read again', { agenda: { ...NO_AGENDA, outbox: [entry] } }],
   ['a text that has no bytes', { agenda: { ...NO_AGENDA, timers: [timer('\ud800')] } }],
   ['a time that is none', { agenda: { ...NO_AGENDA, timers: [{ ...timer('a'), dueMs: 0.5 }] } }],
-  ['a link that is none', { agenda: { ...NO_AGENDA, timers: [{ ...timer('a'), args: 'nothing' as ContentId }] } }],
-  ['files that are no root', { files: 'nothing' as ContentId }],
 ]
 const ranTo =
   (more: object) =>

@@ -74,6 +74,27 @@ test('the same name finds what can change first, once it is there', async () => 
   expect((await visit(php, `${root} later`)).text).toBe('data 1')
 })
 
+test('a link to what is held leads elsewhere once it was changed, also by a name with dots', async () => {
+  const index = '<?php echo include "/site/data/link.php", include "/site/data/../data/folder/a.php", include "/site/lib/a.php";'
+  const files = { 'index.php': index, 'lib/a.php': '<?php return "a";', 'other/a.php': '<?php return "b";' }
+  const root = await load({ ...files, 'data/x': '' }, configured({ warmUp: ['/link.php', '/'] }))
+  const link = (path: string, target: string) => ({ type: 'symlink' as const, path, target })
+  await php.derive(`${root} one`, root, [link('data/link.php', '../lib/a.php'), link('data/folder', '../lib')])
+  await php.derive(`${root} two`, root, [link('data/link.php', '../other/a.php'), link('data/folder', '../other')])
+  expect((await visit(php, `${root} one`)).text).toBe('aaa')
+  expect((await visit(php, `${root} two`)).text).toBe('bba')
+  expect((await visit(php, `${root} one`)).text).toBe('aaa')
+})
+
+test('it can be made before anybody asks; what has none of its own is ready', async () => {
+  const root = await load({ 'index.php': '<?php echo 1;' })
+  expect(await php.prepare(root)).toBe(true)
+  expect((await visit(php, root)).text).toBe('1')
+  await php.load('plain site', filesOf({ 'index.php': '' }))
+  expect(await php.prepare('plain site')).toBe(true)
+  await expect(php.prepare('no such root')).rejects.toMatchObject({ failure: { code: 'ROOT_UNKNOWN' } })
+})
+
 test('archives that can change are not held either', async () => {
   const make = '$p = new PharData("/site/data/a.tar"); $p["x.php"] = "<?php return \'$said\';";'
   const root = await load({

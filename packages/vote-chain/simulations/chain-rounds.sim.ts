@@ -12,19 +12,27 @@ export function simulate(input: ScenarioInput): Outcome {
   const dice = Random.named(input.seed, 22)
   const tactic = dice.pick([everything, everything, twoFaced, forger])
   const lossPerMille = dice.pick([600, 800, 900])
+  // who forgot a vote casts another, if there are crashes enough
+  const isCrashing = dice.chance(400)
   return simulateChain({
     ...input,
     isLive: false,
     stormMs: STORM_MS,
     cycleMs: 300,
     settings: { roundMs: dice.pick([50, 100]) },
-    weather: { lossPerMille: dice.pick([0, 50, 150]), repeatPerMille: 0, delayMsMax: dice.pick([5, 30]), latePerMille: 50, lateMsMax: 400 },
+    weather: {
+      lossPerMille: dice.pick([0, 50, 150]),
+      repeatPerMille: 0,
+      delayMsMax: dice.pick([5, 30]),
+      latePerMille: dice.pick([50, 300]),
+      lateMsMax: 300,
+    },
     tacticsOf: () => new Map(Array.from({ length: traitorsMax(input.peers) }, (_, i) => [i, [tactic()]])),
     faults: [{ type: 'hunt', atMs: 0, forMs: STORM_MS, kinds: ['certify', 86], lossPerMille }],
     storm: {
-      crashes: 4,
+      crashes: isCrashing ? 12 : 4,
       powerCuts: 0,
-      ambushes: { most: 2, kinds: ['certify', 'next'], aloneMsMax: 500 },
+      ambushes: { most: isCrashing ? 10 : 2, kinds: ['certify', 'next', 'soft'], aloneMsMax: 500 },
       hunts: { most: 2, kinds: ['soft', 'next', 82, 84] },
       clogs: 0,
       stalls: 0,

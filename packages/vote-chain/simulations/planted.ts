@@ -15,6 +15,19 @@ export const planted: readonly PlantedBug[] = [
     foundBy: [{ ...ofFour, seedFrom: 18 }],
   },
   {
+    name: 'chain-certifies-after-the-end',
+    says: 'who voted to end a round for none certifies in it all the same',
+    patches: [
+      { file: 'src/rounds.ts', search: '!d.candidates.has(block) || d.closed ||', replace: '!d.candidates.has(block) ||' },
+      {
+        file: 'src/rounds.ts',
+        search: "  if (decidedHere(d, 'next').some((one) => one.block !== block)) return false\n",
+        replace: '',
+      },
+    ],
+    foundBy: [{ ...inRounds, seedFrom: 10 }],
+  },
+  {
     name: 'chain-ends-for-none',
     says: 'who certified a block ends the round for none',
     patches: [
@@ -24,7 +37,7 @@ export const planted: readonly PlantedBug[] = [
         replace: 'const block = bound === undefined ? ((none === undefined ? value?.block : null) ?? null) : null',
       },
     ],
-    foundBy: [{ ...inRounds, seedFrom: 9 }],
+    foundBy: [inRounds],
   },
   {
     name: 'chain-new-block-unasked',
@@ -42,6 +55,6 @@ export const planted: readonly PlantedBug[] = [
         replace: '',
       },
     ],
-    foundBy: [{ ...inRounds, seedFrom: 10 }],
+    foundBy: [inRounds],
   },
 ]

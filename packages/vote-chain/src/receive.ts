@@ -1,6 +1,6 @@
 import { CryptoError, openMessage, type PeerId, peekMessageNumber, peerIdOfKey, sha256 } from '@interpeer/crypto-ids'
 import { compareBytes, hexOf, sameBytes, WireError } from '@interpeer/wire-codec'
-import { decodeBlock, encodeBody, headerMessage } from './block.js'
+import { decodeBlock, encodeBody, headerMessage, VOTES_MAX } from './block.js'
 import { boundBlocks, bundleOf, saysMore } from './bundles.js'
 import { AHEAD_MS, type Checked, checkBlock } from './candidate.js'
 import { verifyChainCertificate, votersOf } from './certificate.js'
@@ -17,6 +17,7 @@ import {
   type Proposal,
   proposalMessage,
   transactionMessage,
+  type Vote,
   voteMessage,
   wantBlocksMessage,
   wantCandidateMessage,
@@ -72,6 +73,7 @@ function dispatch<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): undefined
 function onVote<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): undefined {
   const vote = openVote(envelope, d.fixed.verification.opener)
   const voter = peerIdOfKey(vote.voter)
+  if (vote.height === d.tip.height && takeLate(d, vote, voter, envelope)) return
   if (!d.tip.group.electorate.members.has(voter)) return count(d, 'VOTE_STRANGER')
   if (vote.height <= d.tip.height) return answerBehind(d, from, vote.height)
   if (vote.height > d.tip.height + 1) return askAhead(d, from)
@@ -81,6 +83,21 @@ function onVote<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): undefined {
   const code = addVote(d, voter, { ...vote, block: vote.block === null ? null : hexOf(vote.block) }, envelope)
   if (code === 'VOTE_TWO' || code === 'VOTE_MANY') return count(d, code)
   takeQuorums(d)
+}
+
+/**
+ * A vote for the block that is final already: it goes into the certificate that this peer's next block would carry. Who is slow, and not among the first of a quorum,
+ * would else not be paid, and in the end drop out of the electorate.
+ */
+function takeLate<S>(d: Draft<S>, vote: Vote, voter: PeerId, envelope: Uint8Array): boolean {
+  const { certificate, groupBefore, hash } = d.tip
+  if (certificate === null || groupBefore === undefined || certificate.votes.length >= VOTES_MAX) return false
+  if (vote.kind !== 'certify' || vote.round !== certificate.round || vote.block === null || !sameBytes(vote.block, hash)) return false
+  if (faultOfVote(vote, voter, groupBefore, d.fixed.verification) !== undefined) return false
+  const isKnown = certificate.votes.some((known) => sameBytes(openVote(known, d.fixed.verification.opener).voter, vote.voter))
+  if (isKnown) return false
+  d.tip = { ...d.tip, certificate: { ...certificate, votes: [...certificate.votes, envelope] } }
+  return true
 }
 
 /** A quorum's votes, of use where they say more than this peer knows. */

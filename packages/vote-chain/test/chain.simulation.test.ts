@@ -1,4 +1,4 @@
-import { peekMessageNumber } from '@interpeer/crypto-ids'
+import { peekMessageNumber, peerIdOfKey } from '@interpeer/crypto-ids'
 import { seeds } from '@interpeer/simulator'
 import { expect, test, vi } from 'vitest'
 import {
@@ -6,6 +6,7 @@ import {
   electorateOf,
   hashOfHeader,
   headerMessage,
+  openVote,
   proposalMessage,
   verifyChainCertificate,
   voteMessage,
@@ -39,6 +40,43 @@ test('a block a cycle, while all is well', () => {
   expectOneChain(chains)
   expect(chains.heights()).toEqual(chains.nodes.map(() => 10))
   expect(Object.fromEntries(chains.counts)).toEqual({})
+})
+
+test('who votes late is in the certificate all the same, that of the next block: it is paid, and counts as active', () => {
+  const chains = new Chains({ seed: 1, electors: 7 })
+  chains.world.run({ untilMs: 1_000_000 + 8_500 })
+  for (const [height, blocks] of chains.certified) {
+    const { body, certificate } = [...blocks.values()][0] as Block
+    expect(certificate.votes.length).toBeGreaterThanOrEqual(5)
+    if (height > 1) expect([height, body.certificate?.votes.length]).toEqual([height, 7])
+  }
+})
+
+test('who left the electorate votes no more after lookBack heights, and is not missed', () => {
+  const lookBack = 3
+  const chains = new Chains({ seed: 4, electors: 5, settings: { lookBack } })
+  chains.world.after(2_200, () => chains.submit(1, Uint8Array.of(9, 0)))
+  chains.world.run({ untilMs: 1_000_000 + 9_500 })
+  const [gone] = chains.genesis.peers
+  const voters = [...chains.certified].map(([height, blocks]) => {
+    const { certificate } = [...blocks.values()][0] as Block
+    return { height, isIn: certificate.votes.some((vote) => peerIdOfKey(openVote(vote, chains.verification.opener).voter) === gone) }
+  })
+  const [taken] = [...chains.certified].find(([, blocks]) => ([...blocks.values()][0] as Block).body.transactions.length > 0) ?? [0]
+  expect(taken).toBeGreaterThan(1)
+  for (const { height, isIn } of voters) if (height >= taken + lookBack) expect([height, isIn]).toEqual([height, false])
+  const { electorate } = chains.nodes[1]?.state?.tip.group ?? {}
+  expect([electorate?.electors.length, electorate?.quorum]).toEqual([4, 3])
+  // of five, two that are gone would stop it; of the four it is one
+  const left = chains.nodes.map(({ signer }, i) => ({ peer: signer.peerId, i })).filter(({ peer }) => peer !== gone)
+  chains.nodes.forEach(({ signer }, i) => {
+    if (signer.peerId === gone) chains.kill(i)
+  })
+  chains.kill(left[0]?.i as number)
+  const before = Math.max(...chains.heights())
+  chains.world.run({ untilMs: 1_000_000 + 16_000 })
+  expect(Math.max(...chains.heights())).toBeGreaterThan(before + 3)
+  for (const [height, blocks] of chains.certified) expect([height, blocks.size]).toEqual([height, 1])
 })
 
 test('one peer alone is a quorum of one', () => {

@@ -33,7 +33,7 @@ export function genesisJson(peers: readonly Signer[], settings: Record<string, n
   })
 }
 
-/** A toy: it keeps a digest of all transactions in order, refuses those that begin with 0xee and those that it has seen. */
+/** A toy: it keeps a digest of all transactions in order, refuses those that begin with 0xee and those that it has seen. [9, n]: the nth elector leaves. */
 export interface Toy {
   readonly electors: readonly PeerId[]
   readonly digest: Uint8Array
@@ -47,15 +47,17 @@ export const toy: Application<Toy> = {
     const refused: { index: number; code: string }[] = []
     let { digest } = state
     const seen = new Set(state.seen)
+    let electors = state.electors
     transactions.forEach((bytes, index) => {
       const name = hexOf(bytes)
       if (bytes[0] === 0xee || seen.has(name)) refused.push({ index, code: 'TOY_REFUSED' })
       else {
         digest = sha256(concatBytes(digest, bytes))
         seen.add(name)
+        if (bytes[0] === 9) electors = electors.filter((_, i) => i !== bytes[1])
       }
     })
-    return { state: { ...state, digest, seen, paid: state.paid + certifiers.length }, refused }
+    return { state: { electors, digest, seen, paid: state.paid + certifiers.length }, refused }
   },
   dataSets: ({ digest, paid }) => ({
     ledger: digest,

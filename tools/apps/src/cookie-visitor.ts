@@ -1,4 +1,4 @@
-import type { ScriptRequest } from '@interpeer/php-runtime-bridge'
+import type { ScriptRequest } from '../../../packages/peer/src/script-runtime.js'
 import type { Answer } from './group-in-process.ts'
 import { CookieJar } from './site/cookie-jar.ts'
 import { formBody } from './site/request-body.ts'

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ScriptOutcome, ScriptRequest, SiteConfiguration } from '@interpeer/php-runtime-bridge'
+import { type ScriptOutcome, type ScriptRequest, usualConfiguration } from '@interpeer/php-runtime-bridge'
 import type { PhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { afterAll, expect, test } from 'vitest'
 import { DevSite } from '../../src/dev/dev-site.js'
@@ -59,13 +59,8 @@ function runtimeOf() {
 
 test('a read that a write overtakes is looked at on the version that it read, which is gone afterwards', async () => {
   const { runtime, roots, release } = runtimeOf()
-  const configuration = { scratch: ['cache'] } as unknown as SiteConfiguration
-  const site = await DevSite.open({
-    folder,
-    runtime,
-    configuration: () => ({ ...configuration, mutable: 'everything', warmUp: [] }) as SiteConfiguration,
-    explain: true,
-  })
+  const configuration = { ...usualConfiguration, scratch: ['cache'] }
+  const site = await DevSite.open({ folder, runtime, configuration: () => configuration, explain: true })
   const reading = [site.answer(request('GET')), site.answer(request('GET'))]
   await site.answer(request('POST'))
   expect([...roots]).toEqual(['version 1', 'version 2'])

@@ -43,6 +43,7 @@ export function networkApplication(network: NetworkId): Application<NetworkState
         registry: registryOf(peers, settings),
         jobs: new Map(),
         changes: new Map(),
+        disputes: new Map(),
       }
       return { network, height: 0, timeMs: startMs, ...entries, maps: dataMapsOf(entries, tools.cache) }
     },

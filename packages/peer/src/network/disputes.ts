@@ -35,9 +35,6 @@ const DISPUTE_BYTES_MAX = 300_000
 /** Two that differ are a fault, and end an account: there is no third to record. */
 const VERDICTS_OF_JUROR_MAX = 2
 
-export const caseOf = (disputes: Disputes, job: JobId, epoch: number): DisputeCase | undefined =>
-  [...disputes.values()].find((one) => one.job === job && one.epoch === epoch && one.judgment?.opens === undefined) ??
-  judgedCaseOf(disputes, job, epoch)
 /** The dispute of an epoch whose verdict opens the next one. */
 export const judgedCaseOf = (disputes: Disputes, job: JobId, epoch: number): DisputeCase | undefined =>
   [...disputes.values()].find((one) => one.job === job && one.epoch === epoch && one.judgment?.opens !== undefined)
