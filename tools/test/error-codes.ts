@@ -31,6 +31,21 @@ export function documented(doc: string): ReadonlyMap<string, ReadonlySet<string>
   return sections
 }
 
+/** Codes that one table explains twice: what merges of this page leave. */
+export function codesTwice(doc: string): string[] {
+  const twice: string[] = []
+  let table = new Set<string>()
+  for (const line of doc.split('\n')) {
+    if (!line.startsWith('|')) table = new Set()
+    const cell = line.match(/^\| (`[^|]+) \|/)?.[1] ?? ''
+    for (const [, code = ''] of cell.matchAll(new RegExp(`\`(${CODE})\``, 'g'))) {
+      if (table.has(code)) twice.push(code)
+      table.add(code)
+    }
+  }
+  return twice
+}
+
 /** Codes in the sources that the section named after their package lacks, and codes in the document that no source has. */
 export function errorDocFaults(doc: string, packages: ReadonlyMap<string, readonly string[]>, sources: readonly SourceFile[]): string[] {
   const sections = documented(doc)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { codesOfPages, codesOfType, codesOfUnion, errorDocFaults } from './error-codes.js'
+import { codesOfPages, codesOfType, codesOfUnion, codesTwice, errorDocFaults } from './error-codes.js'
 import { filesBelow, packageFolders, readRoot } from './workspace.js'
 
 test('docs/errors.md explains every error code, and no other', () => {
@@ -20,7 +20,9 @@ test('docs/errors.md explains every error code, and no other', () => {
   ]
   expect(told).toEqual(expect.arrayContaining(['SITE_UNKNOWN', 'JOB_TOO_SLOW']))
   codes.set('gateway', told)
-  expect(errorDocFaults(readRoot('docs/errors.md'), codes, sources)).toEqual([])
+  const page = readRoot('docs/errors.md')
+  expect(errorDocFaults(page, codes, sources)).toEqual([])
+  expect(codesTwice(page)).toEqual([])
 })
 
 const doc = '# Errors\n\n## overlay\n\n| code | meaning |\n| --- | --- |\n| `NO_ADDRESS`, `TO_SELF` | said `HERE` |\n'
@@ -34,6 +36,12 @@ test('codes are read from unions and from the first cell of a row', () => {
   )
   expect(codesOfPages("const WORDS = {\n  SITE_UNKNOWN: {\n    title: 'X',\n  },\n}")).toEqual(['SITE_UNKNOWN'])
   expect(errorDocFaults(doc, new Map([['overlay', codesOfUnion(union)]]), [{ path: 'a.ts', text: union }])).toEqual([])
+})
+
+test('a table that explains a code twice is found, and two tables that each do are not', () => {
+  const row = '| `TO_SELF` | again |\n'
+  expect(codesTwice(doc + row)).toEqual(['TO_SELF'])
+  expect(codesTwice(`${doc}\nAnd to others:\n\n${row}`)).toEqual([])
 })
 
 test.each([

