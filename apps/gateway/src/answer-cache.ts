@@ -18,6 +18,8 @@ interface AnswerCacheOptions {
 const CURRENT_MS = 3_000
 /** What is kept is one member's word: after so long one is asked again, whatever the state. */
 const CONFIRMED_MS = 60_000
+/** That a file has not changed says nothing of its type, and what else its first giver said of it: after so long all of it is asked for again. */
+const GIVEN_MS = 600_000
 /** A site of that name that begins anew counts from the beginning: what was known of the one before is forgotten after this. */
 const FORGOTTEN_MS = 60_000
 const SITES_MAX = 4_096
@@ -57,7 +59,7 @@ export class AnswerCache {
     if (keyed === undefined) return { answer: await asking(visitor) }
     const kept = this.#kept.get(keyed.key)
     if (kept !== undefined && !keyed.isAnew && this.#isCurrent(site, kept)) return { answer: this.#give(keyed, kept, visitor), use: 'hit' }
-    if (kept?.tag !== undefined) {
+    if (kept?.tag !== undefined && this.#options.now() - kept.givenMs <= GIVEN_MS) {
       const said = await asking(askedAgain(visitor, kept.tag))
       if (said.status === 304 && sharedTag(said) === kept.tag) {
         const confirmed = withConfirmation(kept, said, this.#options.now())
@@ -79,7 +81,7 @@ export class AnswerCache {
 
   #store({ key }: Keyed, answer: SiteAnswer): CachedAnswer {
     const kept = keepable(answer, this.#options.now())
-    if (kept === undefined || sizeOf(kept) > this.#options.maxBytes / ENTRY_SHARE) {
+    if (kept === undefined || sizeOf(key, kept) > this.#options.maxBytes / ENTRY_SHARE) {
       if (answer.status === 200) this.#drop(key)
       return { answer }
     }
@@ -119,7 +121,7 @@ export class AnswerCache {
   #put(key: string, kept: KeptAnswer): void {
     this.#drop(key)
     this.#kept.set(key, kept)
-    this.#bytes += sizeOf(kept)
+    this.#bytes += sizeOf(key, kept)
     for (const oldest of this.#kept.keys()) {
       if (this.#bytes <= this.#options.maxBytes) break
       this.#drop(oldest)
@@ -130,6 +132,6 @@ export class AnswerCache {
     const kept = this.#kept.get(key)
     if (kept === undefined) return
     this.#kept.delete(key)
-    this.#bytes -= sizeOf(kept)
+    this.#bytes -= sizeOf(key, kept)
   }
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { SiteAnswer } from '@interpeer/peer/node'
 
 type Headers = SiteAnswer['headers']
@@ -5,6 +6,8 @@ export interface KeptAnswer {
   readonly answer: SiteAnswer
   /** A strong tag, by which a member can say that it is still so. Of a page that a script said is for everyone: none. */
   readonly tag: string | undefined
+  /** When a member gave all of it. */
+  readonly givenMs: number
   /** When a member said so last, and until when the site wants that believed. */
   readonly confirmedMs: number
   readonly untilMs: number
@@ -18,6 +21,12 @@ export function fieldOf(headers: Headers, wanted: string): string | undefined {
   const given = headers.filter(({ name }) => name.toLowerCase() === wanted).map(({ value }) => value)
   return given.length === 0 ? undefined : given.join(', ')
 }
+
+/**
+ * The tag that the runtime gives a file of such a body (php-runtime-bridge, `staticAnswer`). A body with another file's tag is no file's: honest members would say of
+ * it, by the tag alone, that it still holds.
+ */
+const tagOf = (body: Uint8Array): string => `"${createHash('sha256').update(body).digest().subarray(0, 18).toString('base64url')}"`
 
 /** The tag of an answer that is the same for all who ask; undefined: it is none. */
 export function sharedTag({ headers }: Pick<SiteAnswer, 'headers'>): string | undefined {
@@ -37,10 +46,11 @@ export function keepable(answer: SiteAnswer, nowMs: number): KeptAnswer | undefi
   const control = directives(fieldOf(headers, 'cache-control') ?? '')
   if (control.has('no-store') || control.has('private')) return undefined
   const tag = sharedTag(answer)
+  if (tag !== undefined && tag !== tagOf(answer.body)) return undefined
   const untilMs = nowMs + keptMs(control, tag !== undefined)
   if (tag === undefined && untilMs <= nowMs) return undefined
   // a view into the reply would keep all of that
-  return { answer: { ...answer, body: answer.body.slice() }, tag, confirmedMs: nowMs, untilMs }
+  return { answer: { ...answer, body: answer.body.slice() }, tag, givenMs: nowMs, confirmedMs: nowMs, untilMs }
 }
 
 /** How long it is given without asking, as long as the state stays the same. */
@@ -58,19 +68,22 @@ function directives(field: string): ReadonlyMap<string, string> {
   return new Map(found.map(([name, value = '']) => [name, value.replaceAll('"', '')]))
 }
 
-/** A member said that nothing has changed: what it said beside that counts from now on (RFC 9111 §3.2). */
-export function withConfirmation({ answer, tag }: KeptAnswer, said: SiteAnswer, nowMs: number): KeptAnswer {
+/** What the runtime says of a file that has not changed. */
+const SAID_AGAIN = new Set(['last-modified', 'cache-control'])
+
+/** A member said that nothing has changed: what it said beside that counts from now on (RFC 9111 §3.2), of what it can say. */
+export function withConfirmation({ answer, tag, givenMs }: KeptAnswer, said: SiteAnswer, nowMs: number): KeptAnswer {
   const { peer, epoch, step, state, stale, provisional, unjudged } = said
-  const newer = new Set(said.headers.map(({ name }) => name.toLowerCase()))
-  const headers = [...answer.headers.filter(({ name }) => !newer.has(name.toLowerCase())), ...said.headers]
+  const again = said.headers.filter(({ name }) => SAID_AGAIN.has(name.toLowerCase()))
+  const headers = [...answer.headers.filter(({ name }) => !SAID_AGAIN.has(name.toLowerCase())), ...again]
   const confirmed = { ...answer, peer, epoch, step, state, stale, provisional, unjudged, headers }
   const control = directives(fieldOf(headers, 'cache-control') ?? '')
   // what is stale is not the state's last word: a member is asked again next time
   const untilMs = stale || provisional || unjudged ? nowMs : nowMs + keptMs(control, true)
-  return { answer: confirmed, tag, confirmedMs: nowMs, untilMs }
+  return { answer: confirmed, tag, givenMs, confirmedMs: nowMs, untilMs }
 }
 
-/** What it takes in memory, about. */
-export function sizeOf({ answer: { headers, body } }: KeptAnswer): number {
-  return headers.reduce((sum, { name, value }) => sum + 2 * (name.length + value.length) + 64, body.length + 1024)
+/** What it takes in memory under that name, about. */
+export function sizeOf(key: string, { answer: { headers, body } }: KeptAnswer): number {
+  return headers.reduce((sum, { name, value }) => sum + 2 * (name.length + value.length) + 64, body.length + 2 * key.length + 1024)
 }

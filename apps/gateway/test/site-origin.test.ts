@@ -232,7 +232,7 @@ test('uploads that fill what one visitor may have in the gateway are told so; wh
     raw(port, ['POST / HTTP/1.1', 'Host: site.localhost', 'Connection: close', ...lines, '', ''].join('\r\n'), sent)
   const first = Array.from({ length: 4 }, () => post([`Content-Length: ${body.length}`], body))
   await expect.poll(() => asked, { timeout: 20_000 }).toEqual(Array.from({ length: 4 }, () => body.length))
-  const full = await post(['Content-Length: 1'], 'x')
+  const full = await post([`Content-Length: ${MIB + 1}`])
   expect([full.head.split('\r\n')[0], header(full.head, 'interpeer-error')]).toEqual(['http/1.1 503 service unavailable', 'uploads_busy'])
   expect((await post([`Content-Length: ${body.length + 1}`])).head).toContain('503')
   for (const one of release.splice(0)) one()

@@ -48,7 +48,7 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
     node.machine.start()
   }
   const plan: readonly PlanEvent[] =
-    given ?? Array.from({ length: WRITES }, (_, i): Write => ({ type: 'write', atMs: 100 + i * EVERY_MS, id: hexOf(dice.bytes(16)) }))
+    given ?? Array.from({ length: WRITES }, (_, i): Write => ({ type: 'write', atMs: 100 + i * EVERY_MS, id: wholeId(dice) }))
   const revealsToCollators = countReveals(world, members)
   const writes = beginPlan(world, plan, {
     membersNow: () => nodes,
@@ -97,4 +97,11 @@ function countReveals(world: World, members: readonly PeerId[]): () => number {
     if (collatorOrder(chainSeed, step, members.length)[0] === to) count++
   })
   return () => count
+}
+
+/** The id of a request that is whole: of those in pieces every member says that it has them. */
+function wholeId(dice: Random): string {
+  const id = Uint8Array.from(dice.bytes(16))
+  id[0] = (id[0] as number) | 1
+  return hexOf(id)
 }

@@ -9,10 +9,17 @@ import { offerMessage } from './messages.js'
 import { takeBodies } from './own-run.js'
 import { isPieced } from './request-block.js'
 import { changeIndex, emptyIndex, findIn, itemsOf } from './request-index.js'
-import { INLINE_BODY_MAX_BYTES, OFFER_REQUESTS_MAX, PIECED_WAIT_MS, PROVISIONAL_MAX, REQUEST_MAX_BYTES } from './settings.js'
+import {
+  INLINE_BODY_MAX_BYTES,
+  OFFER_REQUESTS_MAX,
+  PIECED_SLOW_WAIT_MS,
+  PIECED_WAIT_MS,
+  PROVISIONAL_MAX,
+  REQUEST_MAX_BYTES,
+} from './settings.js'
 import { sign } from './sign.js'
 import { answeredBy, roomIn } from './state-block.js'
-import { nameable, provisionalSteps } from './steps.js'
+import { knownStep, nameable, provisionalSteps } from './steps.js'
 import type { Opened } from './verifier.js'
 
 /** After so many batches that found no quorum because members abstained, a request leaves the queue. */
@@ -277,7 +284,9 @@ const heldHere = ({ g }: Turn, { cid }: RequestRef, holders: ReadonlySet<number>
  */
 function isSpread({ g, nowMs }: Turn, { ref, holders }: Pick<Pending, 'ref' | 'holders'>): boolean {
   if (!isPieced(ref.cid) || holders.size >= g.setup.members.length) return true
-  return holders.size >= quorum(g) && nowMs >= ref.ms + PIECED_WAIT_MS
+  if (holders.size < quorum(g) || nowMs < ref.ms + PIECED_WAIT_MS) return false
+  const present = knownStep(g, g.base.step)?.certified.reveals
+  return nowMs >= ref.ms + PIECED_SLOW_WAIT_MS || (present !== undefined && [...present.keys()].every((seat) => holders.has(seat)))
 }
 
 function setPending(t: Turn, pending: Omit<Pending, 'spread'>): undefined {

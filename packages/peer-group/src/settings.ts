@@ -59,8 +59,10 @@ export const OFFER_REQUESTS_MAX = 64
 /** Request bodies up to this size travel inside the offer, of all its requests together; larger ones are fetched. */
 export const INLINE_BODY_MAX_BYTES = 900 * 1024
 export const REQUEST_MAX_BYTES = 1024 * 1024
-/** A request in pieces is batched when all members say that they have it; when it is so old, a quorum is enough: who is away must not hold it up. */
+/** A request in pieces is batched when all members say that they have it; when it is so old, who is away must not hold it up. */
 export const PIECED_WAIT_MS = 3_000
+/** Who had its part in the last certificate is there, but slow, and is waited for so long: it could only say that the body was withheld from it, which freezes a judged group. */
+export const PIECED_SLOW_WAIT_MS = 15_000
 /** Request ids in one page of the state. A step writes the last page anew, so a larger one costs more. */
 export const PAGE_REQUESTS_MAX = 1_024
 /** Pages of the state: room for 1,747 writes per second in ten minutes. A batch that would pass it is not sealed. */

@@ -33,6 +33,8 @@ export class Desk {
   readonly blocks = new Map<ContentId, Uint8Array>([[start.cid, start.bytes]])
   readonly effects: { readonly member: number; readonly effect: GroupEffect }[] = []
   letters: Letter[] = []
+  /** Whether a member gets a block of the others that it asks for. */
+  given: (member: number, cid: ContentId) => boolean = () => true
   /** What a member's run comes to; undefined: it has not ended yet. */
   run: (member: number, effect: GroupEffect & { type: 'execute' }) => ExecutionResult | undefined = (_, effect) => execute(effect)
 
@@ -141,7 +143,7 @@ export class Desk {
         const event = stateEventOf(effect.root, (cid) => this.blocks.get(cid))
         if (event !== undefined) this.tell(member, event)
       } else if (effect.type === 'fetch-bodies') {
-        const cids = effect.requests.map(({ cid }) => cid).filter((cid) => this.blocks.has(cid))
+        const cids = effect.requests.map(({ cid }) => cid).filter((cid) => this.blocks.has(cid) && this.given(member, cid))
         this.tell(member, { type: 'bodies', cids })
       }
     }

@@ -82,7 +82,11 @@ describe('a request in pieces', () => {
     const [asked, away, slow] = [desk.order(1)[0], desk.order(1)[4], desk.order(1)[3]] as [number, number, number]
     const present = [0, 1, 2, 3, 4].filter((one) => one !== away)
     const hear = (without: readonly number[]) => desk.deliver(({ to }) => !without.includes(to))
-    desk.tell(asked, write)
+    desk.write(asked, 1)
+    hear([away])
+    desk.endGrace(({ to }) => to !== away, present)
+    expect(desk.group(asked).base.step).toBe(1)
+    desk.tell(asked, { ...write, ms: desk.nowMs })
     hear([away, slow])
     desk.pass(
       PIECED_WAIT_MS,
@@ -95,6 +99,26 @@ describe('a request in pieces', () => {
       hear([away])
     }
     expect(ran(desk)).toBeGreaterThanOrEqual(4)
+  })
+
+  test('waits longer for one that is there and slow: it must not have to say that the body was withheld from it', () => {
+    const desk = new Desk(5, { jurors: 11 })
+    const [asked, slow] = [desk.order(1)[0], desk.order(1)[4]] as [number, number]
+    let isHere = false
+    desk.given = (member, cid) => member !== slow || cid !== write.cid || isHere
+    desk.tell(asked, write)
+    for (let s = 0; s < 16; s++) {
+      desk.deliver()
+      isHere ||= s === 10
+      desk.pass(1_000)
+    }
+    desk.endWindow()
+    expect(ran(desk)).toBe(5)
+    expect([desk.of('dispute').length, ...desk.groups.map(({ frozen, final }) => frozen + final.step)]).toEqual([
+      0,
+      ...desk.groups.map(() => desk.group(asked).final.step),
+    ])
+    expect(desk.group(asked).base.state?.index.size).toBe(1)
   })
 
   test('never travels with an offer: a member that sends it along has said nothing of its pieces', () => {

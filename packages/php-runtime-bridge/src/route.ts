@@ -3,7 +3,7 @@ import { type ErrorPageStatus, type SiteConfiguration, usualConfiguration } from
 import { findNode, followNode, type TreeDirectory, type TreeFile } from './file-tree.js'
 import { partsOf } from './path.js'
 import type { ScriptRequest } from './request.js'
-import { locationOf, normalPath, rewritten, rulesOf } from './rewrite/rewrite.js'
+import { locationOf, normalPath, type RewriteRule, rewritten, rulesOf } from './rewrite/rewrite.js'
 
 export interface ScriptRoute {
   readonly type: 'script'
@@ -155,6 +155,9 @@ export function routeRequest(site: TreeDirectory, request: ScriptRequest, config
   const isOther = made !== undefined && made.path !== address
   const now = isOther ? { query: made.query, redirectedFrom: asked } : { query: made?.query ?? query }
   const found = resolved(site, made?.path ?? address, configuration)
+  const named = found.type === 'folder' ? found.index : found
+  if (isForbidden(site, named, request, { rules, root, path: made?.path ?? address, query: now.query, entry: configuration.entry }))
+    return errorPage(site, 403, { query, asked }, configuration)
   const route = found.type === 'folder' ? ofFolder(found, request, now.query, isOther) : found
   const status = route.type === 'missing' ? 404 : route.type === 'static' && !isRead(request) ? 405 : undefined
   const served: Routed = status === undefined ? { route, ...now } : errorPage(site, status, { query: now.query, asked }, configuration)
@@ -164,6 +167,30 @@ export function routeRequest(site: TreeDirectory, request: ScriptRequest, config
   const passed = served.errorStatus !== undefined && served.route.type === 'script' ? bareError(served.errorStatus, now.query) : served
   const bare = status === undefined ? served : bareError(status, now.query)
   return { ...bare, ...now, router, asked: made?.path ?? address, passed }
+}
+
+/**
+ * Whether rules forbid the file that answers, where the address is not its own: a folder's index, or a script above what is not there. Else whoever may not ask for a
+ * file by its name would only leave that out. The site's entry answers whatever is said of its name.
+ */
+function isForbidden(
+  site: TreeDirectory,
+  route: Exclude<Route, { readonly type: 'folder' }>,
+  request: ScriptRequest,
+  at: {
+    readonly rules: readonly RewriteRule[]
+    readonly root: string
+    readonly path: string
+    readonly query: string
+    readonly entry: string | undefined
+  },
+): boolean {
+  if (route.type === 'missing' || !at.rules.some(({ flags }) => flags.status === 403 || flags.status === 410)) return false
+  const own = route.type === 'script' ? route.scriptName : `/${route.path}`
+  if (at.path === own || at.path.startsWith(`${own}/`)) return false
+  if (at.entry !== undefined && own === normalPath(at.entry)) return false
+  const made = rewritten(at.rules, request, { site, root: at.root, path: own, query: at.query })
+  return made.type === 'refused' || made.type === 'endless'
 }
 
 /** A folder's index, or the way to it: browsers take links relative to the last slash. What was posted to it is not sent again. */

@@ -1,6 +1,7 @@
 import { REWRITE_LINES_MAX } from '../configuration/fields.js'
 import { canonicalLine, parseRewriteLine, wordsOf } from '../rewrite/rule-line.js'
 import type { FileMatch } from './access.js'
+import { AccessScope } from './access-scope.js'
 import { secondsOfExpiry } from './expiry.js'
 import { type HtaccessLine, linesOf } from './lines.js'
 import { literal } from './literal.js'
@@ -8,7 +9,7 @@ import { redirectRule } from './redirects.js'
 
 /** What one .htaccess says, for the folder where it lies and those in it. */
 export interface HtaccessReading {
-  /** Who may see the folder, or files of such names in it: what comes later counts. */
+  /** Who may see the folder, and files of such names in it: of files what comes later counts. */
   readonly access: readonly AccessSaid[]
   /** As the document root has them, in their order. */
   readonly rules: readonly string[]
@@ -45,7 +46,8 @@ export function readHtaccess(text: string, folder: string): HtaccessReading {
 interface Section {
   /** What is in it counts. */
   readonly isRead: boolean
-  readonly files?: FileMatch | undefined
+  readonly scope?: AccessScope<UntakenLine>
+  readonly end?: () => void
 }
 
 /** What needs no word here: it is so anyway, or changes nothing that a visitor sees. */
@@ -73,7 +75,7 @@ const WHY: Readonly<Record<string, string>> = {
 class Reading {
   readonly #folder: string
   readonly #rewrite: string[] = []
-  readonly #said: AccessSaid[] = []
+  readonly #scopes = [new AccessScope<UntakenLine>()]
   readonly #errorPages: Record<string, string> = {}
   readonly #maxAge: Record<string, number> = {}
   readonly #untaken: UntakenLine[] = []
@@ -94,7 +96,7 @@ class Reading {
     const entry = this.#entry === undefined ? {} : { entry: this.#entry }
     const isOwn = this.#isOwn && !this.#inherits
     return {
-      access: this.#said,
+      access: this.#scopes.map((scope) => scope.said()).filter((said) => said !== undefined),
       rules: this.#rewrite,
       isOwn,
       ...entry,
@@ -107,14 +109,15 @@ class Reading {
   take(line: HtaccessLine): void {
     const { text } = line
     if (text.startsWith('</')) {
-      this.#sections.pop()
+      this.#sections.pop()?.end?.()
       return
     }
+    const isRead = this.#sections.every((section) => section.isRead)
     if (text.startsWith('<')) {
-      this.#sections.push(this.#open(line))
+      this.#sections.push(isRead ? this.#open(line) : { isRead: false })
       return
     }
-    if (this.#sections.some(({ isRead }) => !isRead)) return
+    if (!isRead) return
     const words = wordsOf(text)
     if (words === undefined) {
       this.#leave(line, 'a quotation mark without another')
@@ -134,24 +137,44 @@ class Reading {
     switch (name.toLowerCase()) {
       case 'ifmodule':
         return { isRead: !what.startsWith('!') }
-      case 'ifdefine':
+      case 'ifdefine': // nothing is defined
+        return { isRead: what.startsWith('!') }
       case 'ifversion':
-        return { isRead: !what.startsWith('!') && name.toLowerCase() === 'ifversion' }
+        return { isRead: !what.startsWith('!') }
       case 'files': {
         const isPattern = what.startsWith('~')
-        return { isRead: true, files: { name: what.replace(/^~\s*["']?|["']$/g, ''), isPattern } }
+        return this.#named({ name: what.replace(/^~\s*["']?|["']$/g, ''), isPattern })
       }
       case 'filesmatch':
-        return { isRead: true, files: { name: what, isPattern: true } }
+        return this.#named({ name: what, isPattern: true })
       case 'requireall':
-      case 'requireany':
+      case 'requireany': {
+        const scope = this.#scope
+        scope.begin(name.toLowerCase() === 'requireall')
+        return { isRead: true, end: () => scope.end() }
+      }
       case 'limitexcept':
-      case 'limit':
-        return { isRead: name.toLowerCase().startsWith('require') }
+      case 'limit': {
+        const isOfGet = /\bget\b/i.test(what) === (name.toLowerCase() === 'limit')
+        if (!isOfGet) this.#leave(line, 'who may see something is not told apart by methods other than GET')
+        return { isRead: isOfGet }
+      }
       default:
         this.#leave(line, 'no such sections here: what is in it was left out')
         return { isRead: false }
     }
+  }
+
+  /** A section about files of such names. */
+  #named(files: FileMatch): Section {
+    const scope = new AccessScope<UntakenLine>(files)
+    if (this.#scopes.length <= UNTAKEN_MAX) this.#scopes.push(scope)
+    return { isRead: true, scope }
+  }
+
+  /** What a line on access is about. */
+  get #scope(): AccessScope<UntakenLine> {
+    return this.#sections.findLast(({ scope }) => scope !== undefined)?.scope ?? (this.#scopes[0] as AccessScope<UntakenLine>)
   }
 
   #rule(line: HtaccessLine, [pattern = '', to = '', flags = '']: readonly string[]): void {
@@ -281,16 +304,12 @@ class Reading {
   }
 
   #access(line: HtaccessLine, name: string, words: readonly string[]): void {
-    const said = [name, ...words].join(' ').toLowerCase()
-    const files = this.#sections.findLast((section) => section.files !== undefined)?.files
-    const isAllowed = ALL.get(said)
-    if (isAllowed !== undefined) {
-      if (this.#said.length < UNTAKEN_MAX)
-        this.#said.push({ isAllowed, files, line: { line: line.number, text: line.text.slice(0, 200), why: '' } })
-      return
-    }
-    if (name !== 'order' && name !== 'satisfy')
-      this.#leave(line, 'visitors have no addresses that could be told apart, and there are no passwords of the server')
+    const small = words.map((word) => word.toLowerCase())
+    if (!this.#scope.take(name, small, { line: line.number, text: line.text.slice(0, 200), why: '' }))
+      this.#leave(
+        line,
+        'visitors have no addresses that could be told apart, and there are no passwords of the server: who no other line lets in stays out',
+      )
   }
 
   #add(line: HtaccessLine, rule: string): void {
@@ -304,12 +323,6 @@ class Reading {
     if (this.#untaken.length < UNTAKEN_MAX) this.#untaken.push({ line, text: text.slice(0, 200), why: why.slice(0, 300) })
   }
 }
-const ALL: ReadonlyMap<string, boolean> = new Map([
-  ['deny from all', false],
-  ['require all denied', false],
-  ['allow from all', true],
-  ['require all granted', true],
-])
 interface Placed {
   readonly pattern: string
   readonly to: string

@@ -112,3 +112,37 @@ test('more files and lines than a configuration takes are told, and what is clos
   expect(rewrite.every((line) => line.endsWith('[F]'))).toBe(true)
   expect(untaken.length).toBe(1_000)
 })
+
+test.each<[string, string, '403' | 'open']>([
+  ['Order allow,deny\nDeny from all\nAllow from all', 'both words, where the second wins', '403'],
+  ['Order deny,allow\nAllow from all\nDeny from all', 'both words, where the first wins', 'open'],
+  ['Order allow,deny', 'nobody is let in', '403'],
+  ['Order allow,deny\nAllow from 10.0.0.1', 'one address', '403'],
+  ['Order deny,allow\nDeny from all\nAllow from localhost', 'all but one are kept out', '403'],
+  ['Order allow,deny\nAllow from all\nDeny from 10.0.0.1', 'one is kept out', 'open'],
+  ['Require ip 10.0.0.1', 'one address', '403'],
+  ['AuthType Basic\nRequire valid-user', 'with a password', '403'],
+  ['AuthType Basic\nRequire valid-user\nSatisfy any\nAllow from all', 'with a password, or without', 'open'],
+  ['Require all granted\nRequire ip 10.0.0.1', 'any of both', 'open'],
+  ['<RequireAll>\nRequire all granted\nRequire ip 10.0.0.1\n</RequireAll>', 'all of both', '403'],
+  ['<RequireAll>\nRequire all granted\nRequire not ip 10.0.0.1\n</RequireAll>', 'all but one', 'open'],
+  ['Require all denied\n<RequireAny>\nRequire all granted\n</RequireAny>', 'any, one of them in a group', 'open'],
+  ['<Limit GET POST>\nDeny from all\n</Limit>', 'who reads', '403'],
+  ['<LimitExcept GET POST>\nDeny from all\n</LimitExcept>', 'who does something else', 'open'],
+  ['<IfDefine !Open>\nRequire all denied\n</IfDefine>', 'unless something is defined', '403'],
+])('whom Apache would not let in without address or password stays out: %j, %s', (text, _, expected) => {
+  const { to } = sited({ d: text }, 'd/a.txt')
+  expect(to('/d/a.txt')).toBe(expected === 'open' ? 'static d/a.txt' : expected)
+})
+
+test('a script whose name is closed does not answer for its folder either, nor for what is not there', () => {
+  const closed = '<FilesMatch "\\.php$">\nRequire all denied\n</FilesMatch>'
+  const { to } = sited({ up: closed }, 'up/index.php', 'up/a/index.php', 'up/b/index.html', 'up/c.txt', 'index.php')
+  for (const path of ['/up/', '/up', '/up/a/', '/up/none', '/up/a/none/x', '/up/a/index.php/x']) expect(to(path), path).toBe('403')
+  expect([to('/up/b/'), to('/up/c.txt'), to('/'), to('/none')]).toEqual([
+    'static up/b/index.html',
+    'static up/c.txt',
+    'index.php',
+    'index.php + /none',
+  ])
+})
