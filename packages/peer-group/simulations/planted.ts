@@ -282,13 +282,13 @@ export const planted: readonly PlantedBug[] = [
         replace: 'const bound = true',
       },
     ],
-    foundBy: [{ ...inGroup, seedFrom: 151, seedsMax: 10 }],
+    foundBy: [{ ...inGroup, seedFrom: 569, seedsMax: 10 }],
   },
   {
     name: 'late-reveal-over-dissent',
     says: 'a member that handed a dissent on reveals late what calls the step final',
     patches: [{ file: 'src/adopt.ts', search: ' || isOverDissent(t, known)) return', replace: ') return' }],
-    foundBy: [{ ...inDisputes, seedFrom: 546, seedsMax: 10 }],
+    foundBy: [{ ...inDisputes, seedFrom: 360, seedsMax: 10 }],
   },
   {
     name: 'hidden-batch-not-told',
