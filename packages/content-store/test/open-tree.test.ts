@@ -38,7 +38,10 @@ test('nothing of the content is read before it is asked for, and no chunk before
     }, built.root),
   )
   const opened = read.length
-  const steps = open.files.find(({ path }) => path === 'large')?.read()[Symbol.iterator]()
+  const steps = open.files
+    .find(({ path }) => path === 'large')
+    ?.read()
+    [Symbol.iterator]()
   steps?.next()
   const [first] = built.blocks.filter(({ bytes }) => bytes.length === MIB)
   expect(opened).toBe(2)
