@@ -38,7 +38,7 @@ export {
   type TreeSymlink,
   treeOf,
 } from './file-tree.js'
-export type { DirectoryEntry, FileChange, FileEntry, SymlinkEntry } from './files.js'
+export type { DirectoryEntry, FileChange, FileEntry, FileStream, SymlinkEntry } from './files.js'
 export type { ChildFailure, ChildJobRecord } from './host-calls/child-task.js'
 export type {
   AfterEffect,
