@@ -27,11 +27,12 @@ export {
 } from './configuration/site-configuration.js'
 export { contentTypeOf } from './content-types.js'
 export { PhpRuntimeError, type PhpRuntimeFailure } from './errors.js'
-export { bytesOf, type Pages } from './file-pages.js'
+export { bytesOf, type Page, type Pages, type StoredPage } from './file-pages.js'
 export {
   deriveTree,
   findNode,
   followNode,
+  type PagedFile,
   type TreeDirectory,
   type TreeFile,
   type TreeNode,
