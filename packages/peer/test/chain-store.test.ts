@@ -2,6 +2,7 @@ import { ContentStoreError, memoryStore, type RecordStore } from '@interpeer/con
 import { hexOf } from '@interpeer/wire-codec'
 import { expect, test } from 'vitest'
 import { networkApplication } from '../src/network/index.js'
+import { ChainStore } from '../src/node/chain-store.js'
 import { networkGenesis } from './network-world.js'
 import { chainTo, openedChain } from './one-chain.js'
 
@@ -88,5 +89,16 @@ test('a spoiled part or checkpoint costs the time to apply blocks, and no more',
     const { tip } = opened(damaged, counted).state
     expect([tip.height, hexOf(tip.hash)]).toEqual([9, hashes.get(9)])
     expect(counted).toContain('CHAIN_CHECKPOINT_UNREADABLE')
+  }
+})
+
+test('what a peer voted for may be larger than one record, and a small one takes the place of a large one', async () => {
+  const store = new ChainStore(memoryStore().records('chain'), () => {})
+  expect(store.record).toBeUndefined()
+  for (const bytes of [7_000_000, 3, 4_194_304, 4_194_305]) {
+    const record = Uint8Array.from({ length: bytes }, (_, i) => i & 0xff)
+    await store.persist(record)
+    expect(store.record?.length).toBe(bytes)
+    expect(store.record?.at(-1)).toBe((bytes - 1) & 0xff)
   }
 })

@@ -1,10 +1,11 @@
-import type { RecordStore } from '@interpeer/content-store'
+import { RECORD_MAX_BYTES, type RecordStore } from '@interpeer/content-store'
 import type { ContentId } from '@interpeer/crypto-ids'
 import { type ChainOptions, type ChainStep, type MadeCheckpoint, openChain } from '@interpeer/vote-chain'
-import { decodeWith, encodeWith, list, struct, uint53 } from '@interpeer/wire-codec'
+import { concatBytes, decodeWith, encodeWith, list, struct, uint53 } from '@interpeer/wire-codec'
 import type { PeerLog } from './log.js'
 
-const [VOTES_KEY, CHECKPOINTS_KEY] = ['votes', 'checkpoints']
+/** What this peer voted for: of the largest groups and blocks it is more than one record holds, so it has a second, most often empty. */
+const [VOTES_KEY, MORE_VOTES_KEY, CHECKPOINTS_KEY] = ['votes', 'votes-more', 'checkpoints']
 const padded = (height: number): string => height.toString().padStart(16, '0')
 const blockKey = (height: number): string => `block/${padded(height)}`
 const checkpointKey = (height: number): string => `checkpoint/${padded(height)}`
@@ -54,7 +55,7 @@ export class ChainStore {
     log: PeerLog,
     from: 'checkpoints' | 'genesis' = 'checkpoints',
   ): ChainStep<S> {
-    const record = this.#records.get(VOTES_KEY)
+    const record = this.record
     for (const height of from === 'genesis' ? [] : this.#heights) {
       const bytes = this.checkpoint(height)
       if (bytes === undefined) continue
@@ -76,9 +77,17 @@ export class ChainStore {
     }
   }
 
+  /** What was persisted last. @throws {ContentStoreError} RECORD_CORRUPT */
+  get record(): Uint8Array | undefined {
+    const [first, more] = [this.#records.get(VOTES_KEY), this.#records.get(MORE_VOTES_KEY)]
+    return first === undefined || more === undefined || more.length === 0 ? first : concatBytes(first, more)
+  }
   /** Takes the place of the record before. */
   persist(bytes: Uint8Array): Promise<void> {
-    return this.#records.put([[VOTES_KEY, bytes]])
+    return this.#records.put([
+      [VOTES_KEY, bytes.subarray(0, RECORD_MAX_BYTES)],
+      [MORE_VOTES_KEY, bytes.subarray(RECORD_MAX_BYTES)],
+    ])
   }
   /** A block that is final, and the checkpoint that it makes. */
   async put(height: number, bytes: Uint8Array, checkpoint: MadeCheckpoint | undefined): Promise<void> {
