@@ -1,4 +1,4 @@
-export type { Application, Applied, BlockInfo, Verdict } from './application.js'
+export type { Application, Applied, BlockInfo, Price, Verdict } from './application.js'
 export {
   type Block,
   type Body,

@@ -5,6 +5,7 @@ import { decodeBlock, encodeBody, headerMessage } from './block.js'
 import { beginTip, checkBlock, tipAfter } from './candidate.js'
 import { ChainError } from './errors.js'
 import type { Genesis } from './genesis.js'
+import { beginGossip, GOSSIP, type GossipRules } from './gossip/gossip.js'
 import { openVote, proposalMessage } from './messages.js'
 import { keepCandidate } from './receive.js'
 import { decidedOf, readRecord, reasonsIn } from './record.js'
@@ -26,6 +27,8 @@ export interface ChainOptions<S> {
   readonly nowMs: number
   /** Machines in one process may share what they verified. */
   readonly verification?: Verification
+  /** Left out: the usual one. Each peer may have its own. */
+  readonly gossip?: GossipRules
 }
 
 /**
@@ -33,9 +36,18 @@ export interface ChainOptions<S> {
  * chaining and their data are checked again, not their signatures.
  * @throws {ChainError} STORED_BLOCK_WRONG, STORED_RECORD_WRONG
  */
-export function openChain<S>({ genesis, application, signer, blocks, record, nowMs, verification }: ChainOptions<S>): ChainStep<S> {
+export function openChain<S>({
+  genesis,
+  application,
+  signer,
+  blocks,
+  record,
+  nowMs,
+  verification,
+  gossip = GOSSIP,
+}: ChainOptions<S>): ChainStep<S> {
   const { network } = genesis
-  const fixed: Fixed<S> = { network, genesis, application, signer, verification: verification ?? createVerification(network) }
+  const fixed: Fixed<S> = { network, genesis, application, signer, verification: verification ?? createVerification(network), gossip }
   let tip = beginTip(fixed)
   for (const stored of blocks) tip = nextTip(fixed, tip, stored)
   const d: Draft<S> = {
@@ -59,10 +71,15 @@ export function openChain<S>({ genesis, application, signer, blocks, record, now
     refused: new Set(),
     deadlines: { follow: nowMs },
     pool: new Map(),
+    useless: new Map(),
     followers: new Map(),
     served: new Map(),
     asked: new Map(),
     handed: new Map(),
+    gossip: beginGossip(nowMs),
+    pulls: new Map(),
+    wanted: new Map(),
+    certifiers: undefined,
     nowMs,
     wakeAtMs: undefined,
     effects: [],
@@ -96,7 +113,8 @@ function resume<S>(d: Draft<S>, bytes: Uint8Array): void {
   d.proposed = record.proposed ?? undefined
   if (d.proposed?.round === d.round && d.place !== undefined) {
     const block = nameOfProposed(d.proposed.envelope)
-    if (block !== undefined) d.proposals = new Map(d.proposals).set(d.round, { block, ...d.place })
+    const { envelope } = d.proposed
+    if (block !== undefined) d.proposals = new Map(d.proposals).set(d.round, { block, ...d.place, envelope })
   }
   for (const { envelope, ...decided } of d.decided) {
     if (envelope !== undefined) addVote(d, peerIdOfKey(openVote(envelope, d.fixed.verification.opener).voter), decided, envelope)

@@ -4,6 +4,7 @@ import { BODY_BYTES_MAX, bodySchema, certificateSchema, headerMessage, STORED_BL
 import { changeRequestMessage, changeVoteMessage } from '../src/change-orders.js'
 import { changeRecord, changeVoteRecord } from '../src/changes-map.js'
 import { genesisMessage } from '../src/genesis.js'
+import { NEIGHBOUR_MESSAGES } from '../src/gossip/messages.js'
 import {
   blocksMessage,
   bundleMessage,
@@ -30,6 +31,7 @@ export const contract = [
   blocksMessage,
   wantCandidateMessage,
   transactionMessage,
+  ...NEIGHBOUR_MESSAGES,
   presentMessage,
   joinMessage,
   termsMessage,
