@@ -4,7 +4,7 @@ import { compareBytes, concatBytes, hexOf } from '@interpeer/wire-codec'
 import { beginGossip, GOSSIP, type Gossip, type GossipEffect, withNeighbour } from '../src/gossip/gossip.js'
 import { gossipMessage, linkMessage, numberOfNeighbours } from '../src/gossip/messages.js'
 import { type Circle, onLink, tend } from '../src/gossip/neighbours.js'
-import { charge, flush, meets, note, passOn } from '../src/gossip/pass-on.js'
+import { charge, flush, meets, note, passOn, passOwn } from '../src/gossip/pass-on.js'
 import { nameOfMessage } from '../src/gossip/seen.js'
 import { electorateOf, lotInput, quorumOf } from '../src/index.js'
 import { openVote, voteMessage } from '../src/messages.js'
@@ -82,7 +82,7 @@ class GossipPeer {
       const value = { ...said, voter: this.#signer.publicKey, proof }
       const vote = signMessage(voteMessage, value, this.#signer, NETWORK)
       this.#voters.add(this.#signer.peerId)
-      passOn(this, 'vote', vote, 0)
+      passOwn(this, 'vote', vote)
     })
   }
 
@@ -116,7 +116,7 @@ class GossipPeer {
   #work(work: () => void): void {
     this.machine.work(() => {
       work()
-      flush(this, nameOfTransaction)
+      flush(this, GOSSIP.fanOut, nameOfTransaction)
       const effects = this.#effects
       this.#effects = []
       const costUs = this.#us + WARM_COSTS_US.event

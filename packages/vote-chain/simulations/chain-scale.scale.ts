@@ -3,6 +3,7 @@ import { type Outcome, type ScenarioInput, World } from '@interpeer/simulator'
 import { compareBytes, concatBytes, hexOf } from '@interpeer/wire-codec'
 import { type Application, createVerification, type Genesis, openChain, parseGenesis, SETTINGS } from '../src/index.js'
 import { cheapVerification, withCheapLottery } from './cheap-lottery.js'
+import { Names } from './costs.js'
 import { Links, nearestRank } from './links.js'
 import { ScaleNode } from './scale-node.js'
 
@@ -10,7 +11,7 @@ const START_MS = 1_700_000_000_000
 const GROUP = 200
 const [CYCLE_MS, ROUND_MS] = [12_000, 2_400]
 /** The first is for neighbours to find each other, and is not counted. */
-const HEIGHTS = Number(process.env.H ?? 3)
+const HEIGHTS = 3
 
 interface Log {
   readonly electors: readonly PeerId[]
@@ -44,9 +45,9 @@ function genesisOf(peers: readonly PeerId[]): Genesis {
  */
 export function simulate({ seed, peers, trace }: ScenarioInput): Outcome {
   const world = new World({ seed, startMs: START_MS, trace })
-  const signers = Array.from({ length: peers }, (_, i) => withCheapLottery(createSigner(sha256(Uint8Array.of(5, i >> 16, i >> 8, i)))))
-    .map((signer) => signer)
-    .sort((a, b) => compareBytes(a.publicKey, b.publicKey))
+  const signers = Array.from({ length: peers }, (_, i) =>
+    withCheapLottery(createSigner(sha256(Uint8Array.of(5, i >> 16, i >> 8, i)))),
+  ).sort((a, b) => compareBytes(a.publicKey, b.publicKey))
   const genesis = genesisOf(signers.map(({ peerId }) => peerId))
   const verification = cheapVerification(createVerification(genesis.network))
   const indexes = new Map(signers.map(({ peerId }, i) => [peerId, i]))
@@ -86,27 +87,16 @@ export function simulate({ seed, peers, trace }: ScenarioInput): Outcome {
     },
     onCount: (code: string) => void counts.set(code, (counts.get(code) ?? 0) + 1),
   }
-  for (const signer of signers) nodes.push(new ScaleNode(world.machine(), signer, opened, verification, around))
+  const names = new Names()
+  for (const signer of signers) nodes.push(new ScaleNode(world.machine(), signer, opened, verification, names, around))
   for (const { machine } of nodes) machine.start()
   const sent: { readonly messages: Float64Array; readonly bytes: Float64Array }[] = []
   for (let height = 1; height <= HEIGHTS; height++) {
     world.run({ untilMs: START_MS + (height + 1) * CYCLE_MS - 1, actsMax: 1e9 })
     const taken = links.take()
     if (height > 1) sent.push(taken)
-    if (process.env.SIM_TOLD !== undefined) {
-      const at = certifiedMs[height] ?? []
-      console.error(
-        height,
-        at.length,
-        nearestRank(at, 50),
-        nearestRank(at, 99),
-        nearestRank(taken.messages, 50),
-        nearestRank(taken.bytes, 50),
-        JSON.stringify(Object.fromEntries(counts)),
-        world.acts,
-        process.cpuUsage().user / 1e6,
-      )
-    }
+    const at = certifiedMs[height] ?? []
+    world.note(undefined, `height ${height}: ${at.length} peers, ${nearestRank(at, 50)} ms, ${nearestRank(taken.messages, 50)} messages`)
   }
   if (done < peers) problems.push(`${done} of ${peers} have height ${HEIGHTS}`)
   const times = certifiedMs.slice(2).flat()

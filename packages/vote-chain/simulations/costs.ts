@@ -20,16 +20,29 @@ const COSTS_US: Costs = { sign: 32, verify: 578, vrfProve: 7_916, vrfVerify: 5_4
 export const WARM_COSTS_US: Costs = { sign: 38, verify: 203, vrfProve: 2_976, vrfVerify: 2_596, event: 60, isWhole: true }
 const REMEMBERED_MAX = 4_096
 
+/** Names of what was verified, as numbers: very many peers remember the same ones. */
+export class Names {
+  readonly #numbers = new Map<string, number>()
+  numberOf(name: string): number {
+    const known = this.#numbers.get(name)
+    if (known !== undefined) return known
+    this.#numbers.set(name, this.#numbers.size)
+    return this.#numbers.size - 1
+  }
+}
+
 /** Counts what one peer's operations cost, though all peers of a simulation share what was verified. */
 export class Meter {
   readonly signer: Signer
   readonly verification: Verification
   #us = 0
   readonly #costs: Costs
-  readonly #remembered = new Set<string>()
+  readonly #remembered = new Set<number>()
+  readonly #names: Names
 
-  constructor(signer: Signer, { opener, vrfOutput, ownOutput }: Verification, costs = COSTS_US) {
+  constructor(signer: Signer, { opener, vrfOutput, ownOutput }: Verification, costs = COSTS_US, names = new Names()) {
     this.#costs = costs
+    this.#names = names
     this.signer = {
       ...signer,
       sign: (bytes) => {
@@ -63,7 +76,7 @@ export class Meter {
   }
 
   #once(bytes: Uint8Array, us: number): void {
-    const name = String.fromCharCode(...bytes.subarray(-32))
+    const name = this.#names.numberOf(String.fromCharCode.apply(null, bytes.subarray(-32) as unknown as number[]))
     if (this.#remembered.has(name)) return
     if (this.#remembered.size >= REMEMBERED_MAX) this.#remembered.clear()
     this.#remembered.add(name)

@@ -2,11 +2,12 @@ import type { PeerId, Signer } from '@interpeer/crypto-ids'
 import type { Machine, World } from '@interpeer/simulator'
 import { blocksReply } from '../src/follow.js'
 import { type ChainEffect, type ChainEvent, type ChainState, stepChain, type Verification } from '../src/index.js'
-import { Meter, WARM_COSTS_US } from './costs.js'
+import { Meter, type Names, WARM_COSTS_US } from './costs.js'
 
 type WithoutTime<T> = T extends unknown ? Omit<T, 'nowMs'> : never
 /** Until what was written is on the disk. */
 const SYNC_MS = 2
+const BLOCKS_KEPT = 2
 
 export interface ScaleSurroundings<S> {
   readonly world: World
@@ -22,17 +23,25 @@ export class ScaleNode<S> {
   state: ChainState<S>
   readonly #around: ScaleSurroundings<S>
   readonly #meter: Meter
-  readonly #blocks: Uint8Array[] = []
+  /** The last ones: who is further behind is not helped here. */
+  readonly #blocks = new Map<number, Uint8Array>()
   #waiting: ChainEffect<S>[] = []
   #isSyncing = false
   #wakeAtMs: number | undefined
 
   /** @param opened a chain that was opened for any of the peers: all begin alike, and share what is large */
-  constructor(machine: Machine, signer: Signer, opened: ChainState<S>, verification: Verification, around: ScaleSurroundings<S>) {
+  constructor(
+    machine: Machine,
+    signer: Signer,
+    opened: ChainState<S>,
+    verification: Verification,
+    names: Names,
+    around: ScaleSurroundings<S>,
+  ) {
     this.machine = machine
     this.signer = signer
     this.#around = around
-    this.#meter = new Meter(signer, verification, WARM_COSTS_US)
+    this.#meter = new Meter(signer, verification, WARM_COSTS_US, names)
     const { signer: own, verification: checks } = this.#meter
     this.state = { ...opened, fixed: { ...opened.fixed, signer: own, verification: checks } }
     machine.host({ start: () => this.tell({ type: 'time' }), stop: () => {} })
@@ -55,7 +64,8 @@ export class ScaleNode<S> {
     for (let effect = this.#waiting.shift(); effect !== undefined; effect = this.#waiting.shift()) {
       if (effect.type === 'persist' || effect.type === 'block') {
         if (effect.type === 'block') {
-          this.#blocks.push(effect.bytes)
+          this.#blocks.set(effect.block.header.height, effect.bytes)
+          this.#blocks.delete(effect.block.header.height - BLOCKS_KEPT)
           this.#around.onBlock(this.machine.index, effect)
         }
         this.#isSyncing = true
@@ -73,7 +83,9 @@ export class ScaleNode<S> {
     else if (effect.type === 'count') this.#around.onCount(effect.code)
     else if (effect.type === 'wake') this.#wakeAt(effect.atMs)
     else {
-      const stored = this.#blocks.slice(effect.fromHeight - 1, effect.untilHeight)
+      const stored = [...this.#blocks].flatMap(([height, bytes]) =>
+        height >= effect.fromHeight && height <= effect.untilHeight ? [bytes] : [],
+      )
       const reply = blocksReply(stored, this.signer, this.state.fixed.network)
       if (reply !== undefined) this.#around.post(this.machine.index, effect.to, reply)
     }

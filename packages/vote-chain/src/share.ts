@@ -133,7 +133,7 @@ export function keepSharing<S>(d: Draft<S>): undefined {
     shareAgain(d)
     askForMissing(d)
   }
-  flush(d, nameOfTransaction)
+  flush(d, d.fixed.gossip.fanOut, nameOfTransaction)
 }
 /** Where nothing came: two neighbours, each time others, learn what this peer has and tell what it lacks. */
 function shareAgain<S>(d: Draft<S>): undefined {
@@ -152,7 +152,7 @@ function onHave<S>(d: Draft<S>, from: PeerId, have: Have): undefined {
   if (!mayVote(d)) return
   const theirs = namesIn(have.votes)
   const held = heldVotes(d, Math.min(have.round, d.round) - 1)
-  const lacked = [...held].flatMap(([name, bytes]) => (theirs.has(name) ? [] : [{ name, kind: 'vote' as const, bytes }]))
+  const lacked = [...held].flatMap(([name, bytes]) => (theirs.has(name) ? [] : [{ kind: 'vote' as const, bytes }]))
   const best = d.proposals.get(d.round)
   const isBehind = have.round < d.round
   const bundles = Object.entries(d.reasons).filter(

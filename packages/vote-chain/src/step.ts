@@ -1,7 +1,7 @@
 import { type PeerId, signMessage } from '@interpeer/crypto-ids'
 import { dueMs } from './candidate.js'
 import { keepGoing } from './follow.js'
-import { passOn } from './gossip/pass-on.js'
+import { passOwn } from './gossip/pass-on.js'
 import { transactionMessage } from './messages.js'
 import { receive } from './receive.js'
 import { attemptMs, endsAtMs, mayVote, proposesAtMs, settle, softAtMs } from './rounds.js'
@@ -53,7 +53,7 @@ const HANDED_TO = 4
 function submit<S>(d: Draft<S>, transaction: Uint8Array): undefined {
   if (!keepTransaction(d, 'self', transaction)) return
   const value = { transaction, sender: d.fixed.signer.publicKey }
-  if (isGossiping(d)) return passOn(d, 'transaction', transaction, 0)
+  if (isGossiping(d)) return passOwn(d, 'transaction', transaction)
   const peers = others(d)
   const first = d.nowMs % Math.max(1, peers.length)
   const some = Array.from({ length: HANDED_TO }, (_, i) => peers[(first + i) % peers.length] as PeerId)

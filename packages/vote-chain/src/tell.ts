@@ -5,7 +5,7 @@ import { fieldsOf } from './bundles.js'
 import { linked, shun } from './gossip/gossip.js'
 import { linkMessage, offerMessage } from './gossip/messages.js'
 import type { Circle } from './gossip/neighbours.js'
-import { passOn } from './gossip/pass-on.js'
+import { passOwn } from './gossip/pass-on.js'
 import { heardFrom, nameOfMessage } from './gossip/seen.js'
 import { bundleMessage, proposalMessage, voteMessage, wantBlocksMessage, wantCandidateMessage } from './messages.js'
 import { recordOf } from './record.js'
@@ -83,7 +83,7 @@ export function castVote<S>(d: Draft<S>, kind: Decided['kind'], block: string | 
   d.decided = [...kept, { round, kind, attempt, block, envelope }]
   persist(d)
   if (envelope === undefined) return
-  if (isGossiping(d)) passOn(d, 'vote', envelope, 0)
+  if (isGossiping(d)) passOwn(d, 'vote', envelope)
   else sendTo(d, others(d), envelope)
   addVote(d, fixed.signer.peerId, { round, kind, attempt, block }, envelope)
 }

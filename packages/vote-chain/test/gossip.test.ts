@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest'
 import { beginGossip, GOSSIP, type Gossip, type GossipEffect, type GossipRules, nextHeight, USELESS_MAX } from '../src/gossip/gossip.js'
 import { gossipMessage, haveMessage, linkMessage, numberOfNeighbours, offerMessage } from '../src/gossip/messages.js'
 import { type Circle, onLink, tend } from '../src/gossip/neighbours.js'
-import { charge, flush, isSpent, meets, note, passOn } from '../src/gossip/pass-on.js'
+import { charge, flush, isSpent, meets, note, passOn, passOwn } from '../src/gossip/pass-on.js'
 import { heardFrom, NO_NAMES, withHeard } from '../src/gossip/seen.js'
 import { voteMessage } from '../src/index.js'
 import { nameOfTransaction } from '../src/pool.js'
@@ -94,10 +94,10 @@ test('a message goes once to each neighbour that did not send it, several in one
     passOn(host, 'vote', vote, 20, name)
     expect(meets(host, b, name)).toBe(false) // another has it too: none of its copies is needed
   }
-  flush(host, nameOfTransaction)
+  flush(host, GOSSIP.fanOut, nameOfTransaction)
   expect(host.sent()).toEqual([])
   host.nowMs = 20
-  flush(host, nameOfTransaction)
+  flush(host, GOSSIP.fanOut, nameOfTransaction)
   const sent = host.sent()
   expect(sent.map(([to]) => to)).toEqual([c])
   expect(gossipMessage.decode(sent[0]?.[2] as Uint8Array).votes).toEqual(votes)
@@ -113,11 +113,25 @@ test('a message goes once to each neighbour that did not send it, several in one
   expect(meets(host, c, '1-name-of-a-vote')).toBe(true)
 })
 
+test('a vote of another is passed on to a few, each vote to others; an own one to all', () => {
+  const host = linkedWith(...peers.slice(1, 13))
+  const reached = [1, 40].map((n) => {
+    passOn(host, 'vote', new Uint8Array(200).fill(n), 0, `${String.fromCharCode(n)}-name-of-a-vote`)
+    flush(host, GOSSIP.fanOut, nameOfTransaction)
+    return toldOf(host)
+  })
+  expect(reached.map(({ length }) => length)).toEqual([GOSSIP.fanOut, GOSSIP.fanOut])
+  expect(reached[0]).not.toEqual(reached[1])
+  passOwn(host, 'vote', new Uint8Array(200).fill(9))
+  flush(host, GOSSIP.fanOut, nameOfTransaction)
+  expect(toldOf(host)).toHaveLength(12)
+})
+
 test('what is large is offered by its hash', () => {
   const host = linkedWith(peers[1] as PeerId)
   const [small, large] = [new Uint8Array(100).fill(1), new Uint8Array(5_000).fill(2)]
-  for (const one of [small, large]) passOn(host, 'transaction', one, 0)
-  flush(host, nameOfTransaction)
+  for (const one of [small, large]) passOwn(host, 'transaction', one)
+  flush(host, GOSSIP.fanOut, nameOfTransaction)
   const sent = host.sent()
   expect(sent.map(([, number]) => number)).toEqual([gossipMessage.number, offerMessage.number])
   expect(offerMessage.decode(sent[1]?.[2] as Uint8Array).transactions).toEqual([sha256(large)])
@@ -132,7 +146,7 @@ test('what was met is bounded, whatever comes', () => {
   expect(heardFrom(seen, 'another')).toBeUndefined()
 })
 
-const FEW: GossipRules = { directMax: 3, own: 3, guests: 6, gatherMs: 10 }
+const FEW: GossipRules = { directMax: 3, own: 3, guests: 6, fanOut: 3, gatherMs: 10 }
 
 test('electors beyond a few pass votes and blocks on, and none sends its vote to more than its neighbours', () => {
   const chains = new Chains({ seed: 3, electors: 24, gossip: FEW, delayMsMax: 30, settings: { rootGroupSize: 12 } })

@@ -74,7 +74,7 @@ const orders: readonly (readonly [AnyMessage, (envelope: Uint8Array, of: typeof 
 
 const electors = [1, 2, 3, 4].map(signerNamed)
 /** With four electors, as if they were too many to be told directly. */
-const FEW = { directMax: 1, own: 2, guests: 2, gatherMs: 20 }
+const FEW = { directMax: 1, own: 2, guests: 2, fanOut: 2, gatherMs: 20 }
 const elector = electors[1] as (typeof electors)[0]
 const NOW_MS = 1_001_000
 const genesisText = JSON.stringify({

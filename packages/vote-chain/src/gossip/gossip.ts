@@ -9,10 +9,12 @@ export interface GossipRules {
   readonly own: number
   /** Neighbours that chose this peer, at most. With `own` at most 31. */
   readonly guests: number
+  /** Neighbours that a vote of another is passed on to: of those that did not send it. */
+  readonly fanOut: number
   /** What is to be passed on waits so long for more of it. */
   readonly gatherMs: number
 }
-export const GOSSIP: GossipRules = { directMax: 16, own: 5, guests: 15, gatherMs: 20 }
+export const GOSSIP: GossipRules = { directMax: 16, own: 5, guests: 15, fanOut: 5, gatherMs: 20 }
 
 /** An elector that this peer exchanges all with that is new. */
 export interface Neighbour {
@@ -34,6 +36,8 @@ export interface Passed {
   readonly name: string
   readonly kind: 'vote' | 'transaction'
   readonly bytes: Uint8Array
+  /** Made here: all neighbours get it. */
+  readonly isOwn: boolean
 }
 export interface Gossip {
   readonly neighbours: ReadonlyMap<PeerId, Neighbour>

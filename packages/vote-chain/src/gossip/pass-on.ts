@@ -37,37 +37,51 @@ export function charge(host: Gossiping, from: PeerId, by = 1): undefined {
 }
 export const isSpent = ({ useless }: Neighbour): boolean => useless >= USELESS_MAX
 
-/** Waits to be passed on to all neighbours that did not send it; what is this peer's own goes at once. */
+/** Waits to be passed on to neighbours that did not send it. */
 export function passOn(host: Gossiping, kind: Passed['kind'], bytes: Uint8Array, gatherMs: number, name = nameOfMessage(bytes)): undefined {
+  add(host, { name, kind, bytes, isOwn: false }, gatherMs)
+}
+/** What is this peer's own goes at once. */
+export function passOwn(host: Gossiping, kind: Passed['kind'], bytes: Uint8Array): undefined {
+  add(host, { name: nameOfMessage(bytes), kind, bytes, isOwn: true }, 0)
+}
+function add(host: Gossiping, passed: Passed, gatherMs: number): void {
   const { gossip, nowMs } = host
   const dueMs = gossip.passing.length >= PASSING_MAX ? nowMs : nowMs + gatherMs
   host.gossip = {
     ...gossip,
-    passing: [...gossip.passing, { name, kind, bytes }],
+    passing: [...gossip.passing, passed],
     flushAtMs: Math.min(gossip.flushAtMs ?? Number.POSITIVE_INFINITY, dueMs),
   }
 }
 
-/** Hands each neighbour what it did not send itself, several in one message. */
-export function flush(host: Gossiping, nameOfTransaction: (bytes: Uint8Array) => string): void {
+/** Hands neighbours what they did not send themselves, several in one message: a vote to as many as `fanOut`, what is this peer's own, and transactions, to all. */
+export function flush(host: Gossiping, fanOut: number, nameOfTransaction: (bytes: Uint8Array) => string): void {
   const { gossip } = host
   if (gossip.flushAtMs === undefined || host.nowMs < gossip.flushAtMs) return
-  if (![...gossip.neighbours.values()].some(({ isLinked }) => isLinked)) {
+  const linked = [...gossip.neighbours].filter(([, { isLinked }]) => isLinked)
+  if (linked.length === 0) {
     host.gossip = { ...gossip, passing: gossip.passing.slice(-PASSING_MAX), flushAtMs: undefined } // until there is a neighbour
     return
   }
-  const heard = gossip.passing.map(({ name }) => (heardFrom(gossip.seen, name) ?? 0) | (heardFrom(gossip.seenBefore, name) ?? 0))
-  for (const [to, neighbour] of gossip.neighbours) {
-    if (!neighbour.isLinked) continue
-    const bit = bitOf(neighbour)
-    const own = gossip.passing.filter((_, i) => ((heard[i] as number) & bit) === 0)
-    for (const envelope of messagesOf(own, nameOfTransaction)) host.effects.push({ type: 'send', to, envelope })
+  const batches = new Map(linked.map(([peer]) => [peer, [] as Passed[]]))
+  for (const passed of gossip.passing) {
+    const heard = (heardFrom(gossip.seen, passed.name) ?? 0) | (heardFrom(gossip.seenBefore, passed.name) ?? 0)
+    const lack = linked.filter(([, neighbour]) => (heard & bitOf(neighbour)) === 0)
+    const most = passed.kind === 'vote' && !passed.isOwn ? Math.min(fanOut, lack.length) : lack.length
+    const first = passed.name.charCodeAt(0) // each vote goes other ways
+    for (let i = 0; i < most; i++) batches.get((lack[(first + i) % lack.length] as (typeof lack)[number])[0])?.push(passed)
   }
+  for (const [to, batch] of batches)
+    for (const envelope of messagesOf(batch, nameOfTransaction)) host.effects.push({ type: 'send', to, envelope })
   host.gossip = { ...gossip, passing: [], flushAtMs: undefined }
 }
 
 /** As few messages as these fit into. */
-export function messagesOf(passed: readonly Passed[], nameOfTransaction: (bytes: Uint8Array) => string): readonly Uint8Array[] {
+export function messagesOf(
+  passed: readonly Pick<Passed, 'kind' | 'bytes'>[],
+  nameOfTransaction: (bytes: Uint8Array) => string,
+): readonly Uint8Array[] {
   const messages: Uint8Array[] = []
   let [votes, transactions, offered, size]: [Uint8Array[], Uint8Array[], Uint8Array[], number] = [[], [], [], 0]
   const close = (): void => {
