@@ -98,6 +98,7 @@ export function simulate({ seed, peers, trace }: ScenarioInput): Outcome {
     const at = certifiedMs[height] ?? []
     world.note(undefined, `height ${height}: ${at.length} peers, ${nearestRank(at, 50)} ms, ${nearestRank(taken.messages, 50)} messages`)
   }
+  if ((counts.get('GOSSIP_WRONG') ?? 0) > 0) problems.push('an honest neighbour is taken for a liar')
   if (done < peers) problems.push(`${done} of ${peers} have height ${HEIGHTS}`)
   const times = certifiedMs.slice(2).flat()
   const messages = sent.flatMap((one) => [...one.messages])

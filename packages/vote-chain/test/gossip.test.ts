@@ -174,6 +174,7 @@ test.each(seeds(4))('what is lost comes by another way, and whoever was down cat
   chains.calm()
   chains.world.run({ untilMs: 1_000_000 + 60_000, actsMax: 3_000_000, done: () => Math.min(...chains.heights()) >= before + 3 })
   expect(Math.min(...chains.heights())).toBeGreaterThanOrEqual(before + 3)
+  expect(chains.counts.get('GOSSIP_WRONG')).toBeUndefined() // nobody lies
   for (const [height, blocks] of chains.certified) expect([height, blocks.size]).toEqual([height, 1])
 })
 
