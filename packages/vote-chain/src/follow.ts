@@ -92,7 +92,7 @@ function follow<S>(d: Draft<S>): undefined {
 function anyElector<S>({ tip, gossip, fixed, nowMs }: Draft<S>): readonly PeerId[] {
   const { electors } = tip.group.electorate
   const lot = sealOf('chain follow', [gossip.dice?.output ?? fixed.signer.publicKey, Math.floor(nowMs / fixed.genesis.settings.cycleMs)])
-  const peer = electors[new DataView(lot.buffer, lot.byteOffset).getUint32(0) % electors.length]
+  const peer = electors[lot.subarray(0, 4).reduce((sum, byte) => sum * 256 + byte, 0) % electors.length]
   return peer === undefined || peer === fixed.signer.peerId ? [] : [peer]
 }
 
