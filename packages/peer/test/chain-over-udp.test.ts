@@ -6,6 +6,7 @@ import { afterEach, expect, test } from 'vitest'
 import { numberOf } from '../src/message-number.js'
 import { networkApplication } from '../src/network/index.js'
 import { ChainShell } from '../src/node/chain-shell.js'
+import { ChainStore } from '../src/node/chain-store.js'
 
 const undo: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -43,6 +44,7 @@ test('eighteen electors over UDP gossip: all have the same blocks, and no one ta
     })
   })
   const counts = new Map<string, number>()
+  const count = (code: string): void => void counts.set(code, (counts.get(code) ?? 0) + 1)
   const failed: unknown[] = []
   const talkedTo = signers.map(() => new Set<PeerId>())
   const hashes = signers.map(() => new Map<number, string>())
@@ -57,10 +59,10 @@ test('eighteen electors over UDP gossip: all have the same blocks, and no one ta
       application: networkApplication(network),
       signer,
       overlay: new Proxy(overlay, { get: (target, name) => (name === 'send' ? send : Reflect.get(target, name)) }),
-      records: memoryStore().records('chain'),
+      store: new ChainStore(memoryStore().records('chain'), count),
       now: () => Date.now(),
       onBlock: () => void hashes[i]?.set(shell.tip.height, Buffer.from(shell.tip.hash).toString('hex')),
-      count: (code) => void counts.set(code, (counts.get(code) ?? 0) + 1),
+      count,
       log,
       fail: (error) => void failed.push(error),
     })
