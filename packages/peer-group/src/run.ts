@@ -10,6 +10,7 @@ import { wantBefore } from './finality.js'
 import { collatorSeat, count, othersOf, peerAt, type Run, send, type Turn } from './group-state.js'
 import { sealMessage } from './messages.js'
 import { takeOwnRun } from './own-run.js'
+import { learnPace } from './pace.js'
 import { isHeld } from './pool.js'
 import { ownSealBytes, takeSeal } from './rounds.js'
 import { sign } from './sign.js'
@@ -55,7 +56,7 @@ export function runAndSeal(t: Turn): boolean {
     return true
   }
   if (base.state === undefined) return false
-  open.runs.set(name, { type: 'running', rank: open.rank })
+  open.runs.set(name, { type: 'running', rank: open.rank, sinceMs: t.nowMs })
   t.effects.push({ type: 'execute', ...executionOf(batch, before, seed) })
   return true
 }
@@ -77,7 +78,11 @@ export function onExecuted(t: Turn, hash: Uint8Array, from: ContentId, result: E
   const name = hexOf(hash)
   const batch = open.batches.get(name)
   const before = batch === undefined ? undefined : stateFor(t, batch)
-  if (batch !== undefined && open.runs.get(name)?.type === 'running' && from === before?.files) return finish(t, batch, before, result)
+  const run = open.runs.get(name)
+  if (batch !== undefined && run?.type === 'running' && from === before?.files) {
+    learnPace(t, batch.requests.length, t.nowMs - run.sinceMs)
+    return finish(t, batch, before, result)
+  }
   takeOwnRun(t, hash, from, result)
 }
 
