@@ -114,7 +114,15 @@ export { proofOfResponse, provesResponse, type ResponseProof, type ResponseTree,
 export type { DayOdds } from './rotation-odds.js'
 export { GROUP_DEFAULTS, type GroupSettings, MEMBERS_MAX } from './settings.js'
 export { openShadow, type Shadow, type ShadowEffect, type ShadowEvent, type ShadowStep, stepShadow } from './shadow.js'
-export { RESPONSE_BODY_MAX_BYTES, RESPONSE_CHUNK_BYTES, type SiteReply, type SiteResponse, siteReply, siteResponse } from './site-reply.js'
+export {
+  RESPONSE_BODY_MAX_BYTES,
+  RESPONSE_CHUNK_BYTES,
+  RESPONSE_INLINE_MAX_BYTES,
+  type SiteReply,
+  type SiteResponse,
+  siteReply,
+  siteResponse,
+} from './site-reply.js'
 export {
   type HttpHeader,
   httpHeader,

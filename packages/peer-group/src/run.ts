@@ -30,10 +30,11 @@ export function runAndSeal(t: Turn): boolean {
     if (batch.from !== base.root && batch.value.epoch === t.g.setup.epoch) wantBefore(t, batch.from)
     return false
   }
-  const code = refusalByState(t, batch, before)
-  if (code !== undefined) return refuse(t, code)
   const name = hexOf(batch.hash)
   const run = open.runs.get(name)
+  // one whose bodies are awaited was looked at before
+  const code = run?.type === 'fetching' ? undefined : refusalByState(t, batch, before)
+  if (code !== undefined) return refuse(t, code)
   if (run?.type === 'ran') {
     const may = proposal.bound ? 'yes' : mayName(t, batch.value.final, stepsOf(batch))
     if (may === 'no') return refuse(t, 'BATCH_OVER_DISSENT')

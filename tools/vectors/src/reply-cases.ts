@@ -9,6 +9,7 @@ const [before, after] = [0x50, 0x60].map((first) => [0, 1, 2, 3].map((i) => keyO
 const [START, STATE] = [linkTo('the group state that the epoch began from'), linkTo('the state after a step')]
 const LATER = linkTo('the state after the next')
 const BODY = hexOfWords('<p>hello')
+const LONG = 'ab'.repeat(4_097)
 const REQUEST = named('a signed request')
 const HEADERS = [{ name: 'content-type', value: 'text/html' }]
 
@@ -18,7 +19,8 @@ function responseCid(changes: Fields = {}): string {
     request: REQUEST,
     status: 200,
     headers: HEADERS,
-    chunks: [`01551220${sha256(BODY)}`],
+    body: BODY,
+    chunks: [],
     ...changes,
   })
   return `01711220${sha256(block)}`
@@ -175,7 +177,25 @@ export function replyVectors() {
         status: 204,
         headers: [],
         body: '',
-        cid: responseCid({ status: 204, headers: [], chunks: [] }),
+        cid: responseCid({ status: 204, headers: [], body: '' }),
+      },
+      {
+        name: 'the longest body that stands in its block',
+        expect: 'ok',
+        request: REQUEST,
+        status: 200,
+        headers: HEADERS,
+        body: LONG.slice(2),
+        cid: responseCid({ body: LONG.slice(2) }),
+      },
+      {
+        name: 'a body in a block of its own',
+        expect: 'ok',
+        request: REQUEST,
+        status: 200,
+        headers: HEADERS,
+        body: LONG,
+        cid: responseCid({ body: '', chunks: [`01551220${sha256(LONG)}`] }),
       },
     ],
     digests: [0, 1, 2, 3, 4, 5, 7, 8, 13].map((count) => {
