@@ -11,7 +11,7 @@ const MEASURED_MS = 15_000
 /** One write after another: some hundred of them, so that there is a 99th of them. */
 const LATENCY_MS = 45_000
 /** Visitors who each wait for their answer before they write again. */
-const CROWD = Number(process.env.BENCH_CROWD ?? 600)
+const CROWD = 600
 
 export interface Run {
   readonly say: (line: string) => void
