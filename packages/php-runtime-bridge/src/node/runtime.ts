@@ -128,7 +128,7 @@ export interface PhpRuntime {
 }
 
 /** Raised with every change of the kernel that can show in a result. */
-const KERNEL_VERSION = 7
+const KERNEL_VERSION = 8
 
 /** Starts PHP in worker threads. @throws {PhpRuntimeError} OPTION_INVALID, VERSION_MISSING, BUILD_UNKNOWN, START_FAILED */
 export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<PhpRuntime> {
