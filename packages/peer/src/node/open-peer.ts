@@ -204,7 +204,10 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       }),
     })
 
-    const served = { get: (cid: ContentId) => bodies.get(cid) ?? keeper.blocks.get(cid), has: (cid: ContentId) => keeper.blocks.has(cid) }
+    const served = {
+      get: (cid: ContentId, asker: PeerId) => bodies.get(cid, asker) ?? keeper.blocks.get(cid),
+      has: (cid: ContentId) => keeper.blocks.has(cid),
+    }
     const content = contentService({ store: served, self: signer.peerId, count, onLacked: (asker) => hosts.onLacked(asker) })
     // whom this peer asked something gets the body of that, and nothing else
     const sent = contentService({ store: bodies, self: signer.peerId, count, onLacked: () => {} })

@@ -16,7 +16,7 @@ import { sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import { PIECES_HEADER, piecedAnswerOf } from '../pieced-answer.js'
 import { isLater } from '../served-state.js'
-import { isStale, type SiteView } from '../site-view.js'
+import { hasPartIn, isStale, type SiteView } from '../site-view.js'
 import { askInTurn } from './ask-in-turn.js'
 import { bodyMs } from './body-time.js'
 import { downloadOf } from './file-download.js'
@@ -184,7 +184,7 @@ export class SiteClient {
     if (isRead && cut.blocks.length > 0) throw new PeerError({ code: 'REQUEST_MALFORMED', reason: `a ${visitor.method} with a long body` })
     const envelope = await this.#sign(view, visitor, cut)
     if (this.#isClosed) throw new PeerError({ code: 'CLOSED' })
-    const sent = this.#bodies.open(cut.blocks)
+    const sent = this.#bodies.open(cut.blocks, (peer) => hasPartIn(this.#viewOf(name) ?? view, peer))
     if (sent === undefined) throw new PeerError({ code: 'UPLOADS_BUSY' })
     // a long body goes to the member that is asked, and from there to the others
     const wayMs = cut.blocks.length === 0 ? 0 : bodyMs(visitor.body.length)
