@@ -107,6 +107,25 @@ describe('"For certain malicious actions, the peer account gets terminated, any 
     const wrongEpoch = accused(uploader.peerId, reveals(uploader, 2), { job: bytesOfContentId(job), epoch: 3 })
     expect(codes(world.block(wrongEpoch))).toEqual(['EVIDENCE_NOTHING'])
   })
+
+  test('two own parts of one member for one batch; one alone, which only a run would show to be wrong, ends nobody', () => {
+    const world = new Ledgerless()
+    const { job, transaction } = publication(world.genesis)
+    world.block(transaction)
+    world.block()
+    const root = bytesOfContentId(world.job(job).epoch.start)
+    const [liar] = signers as [Signer]
+    const reveal = (rank: number) => {
+      const place = { job: bytesOfContentId(job), epoch: 1, step: 1, rank, batch: sha256(Uint8Array.of(9)) }
+      const none = new Uint8Array(32)
+      const answer = { root, responses: none, effects: none, fuel: 1, final: 0, disputed: 0, own: sha256(Uint8Array.of(rank)) }
+      return signMessage(revealMessage, { ...place, from: liar.publicKey, start: root, salt: none, answer }, liar, world.genesis.network)
+    }
+    const evidence = (...envelopes: Uint8Array[]) => accused(liar.peerId, envelopes, { job: bytesOfContentId(job), epoch: 1 })
+    expect(codes(world.block(evidence(reveal(0)), evidence(reveal(0), reveal(0))))).toEqual(['EVIDENCE_NOTHING', 'EVIDENCE_NOTHING'])
+    expect(world.block(evidence(reveal(0), reveal(1)))).toEqual([])
+    expect(entryOf(world, liar)?.standing).toBe('terminated')
+  })
 })
 
 test('an account that was ended publishes no job: what it is given later would leave it that way', () => {

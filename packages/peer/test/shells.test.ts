@@ -12,6 +12,7 @@ import { KnownRequests } from '../src/node/known-requests.js'
 import { ScriptQueue } from '../src/node/script-queue.js'
 import { CounterRuntime } from './counter-runtime.js'
 import { networkGenesis, signers } from './network-world.js'
+import { readDuties } from './read-duties.js'
 
 const network = networkIdOf(new Uint8Array([1]))
 const signer = createSigner(new Uint8Array(32).fill(1))
@@ -39,6 +40,7 @@ function surroundings() {
     now: () => Date.now(),
     holdBlocks: () => () => {},
     requests: new KnownRequests(network),
+    complaints: readDuties(memoryStore(), () => {}).complaints,
   }
 }
 
@@ -180,7 +182,7 @@ test('a chain goes on after an event that it can not take, and stops when it can
     throw new Error('a check that broke')
   }
   const application = { ...networkApplication(genesis.network), check }
-  const at = { ...around, genesis, application, signer: one, records, onBlock: () => {} }
+  const at = { ...around, genesis, application, signer: one, records, onBlock: () => {}, onFault: () => {} }
   const chain = new ChainShell(at)
   undo.push(() => chain.stop())
   chain.submit(new Uint8Array([1]))

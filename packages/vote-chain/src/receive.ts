@@ -28,7 +28,7 @@ import { faultOfVote } from './root-group.js'
 import { lastPlaceMs, mayVote, placeMs, takeBundle, takeQuorums } from './rounds.js'
 import type { Draft, Proposed } from './state.js'
 import { askForBlocks, count } from './tell.js'
-import { addVote, namedBlocks } from './votes.js'
+import { addVote, namedBlocks, votesOf } from './votes.js'
 
 /** Rounds ahead of this peer's for which a proposal is kept. */
 const ROUNDS_AHEAD = 2
@@ -79,6 +79,10 @@ function onVote<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): undefined {
   const fault = faultOfVote(vote, voter, d.tip.group, d.fixed.verification)
   if (fault !== undefined) return count(d, fault)
   const code = addVote(d, voter, { ...vote, block: vote.block === null ? null : hexOf(vote.block) }, envelope)
+  if (code === 'VOTE_TWO') {
+    const first = votesOf(d, vote.round)[vote.kind].get(voter)
+    if (first !== undefined) d.effects.push({ type: 'fault', peer: voter, evidence: [first.envelope, envelope] })
+  }
   if (code === 'VOTE_TWO' || code === 'VOTE_MANY') return count(d, code)
   takeQuorums(d)
 }

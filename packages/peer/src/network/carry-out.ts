@@ -183,7 +183,7 @@ export function recoveryOf(
     const from = openingOf(recovery, epoch, judgment)
     const leave = epoch.members.filter((peer) => !from.members.includes(peer))
     const closes = recovery.closing !== undefined && judgment === undefined
-    return { state: from.state, timeMs: from.timeMs, rerun: from.rerun, closes, leave }
+    return { state: from.state, timeMs: from.timeMs, rerun: from.rerun, closes, leave, judged: judgment !== undefined }
   } catch (error) {
     throwHostFault(error)
     if (error instanceof PeerGroupError) return undefined

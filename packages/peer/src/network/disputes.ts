@@ -32,7 +32,7 @@ export interface DisputeCase {
 export type Disputes = ReadonlyMap<string, DisputeCase>
 
 /** As large as a transaction may be, and a little less. */
-const DISPUTE_BYTES_MAX = 300_000
+export const DISPUTE_BYTES_MAX = 300_000
 /** Two that differ are a fault, and end an account: there is no third to record. */
 const VERDICTS_OF_JUROR_MAX = 2
 
@@ -53,7 +53,7 @@ export const contextOfCase = ({ network }: NetworkState, { job, epoch, members, 
 
 /**
  * Records a dispute: it holds by itself, so anyone may bring it. One at a time for each job.
- * @throws {NetworkError} DISPUTE_TOO_LARGE, DISPUTE_OPEN, DISPUTE_KNOWN @throws {SchedulerError} JOB_UNKNOWN, EPOCH_OTHER
+ * @throws {NetworkError} DISPUTE_TOO_LARGE, DISPUTE_OPEN, DISPUTE_KNOWN, DISPUTE_UNJUDGED @throws {SchedulerError} JOB_UNKNOWN, EPOCH_OTHER
  * @throws {PeerGroupError} DISPUTE_INVALID
  */
 export function recordDispute(
@@ -72,7 +72,9 @@ export function recordDispute(
   if (isDisputed(state.disputes, job, number) || judgedCaseOf(state.disputes, job, number) !== undefined) {
     throw new NetworkError({ code: 'DISPUTE_OPEN' })
   }
-  const { id } = verifyDispute(bytes, { network: state.network, job, epoch: number, members, start }, verification)
+  const { id, kind } = verifyDispute(bytes, { network: state.network, job, epoch: number, members, start }, verification)
+  // such a group never freezes for what its members say: what q of them agree on stands, and who differs is unresolved
+  if (kind === 'objection' && entry.epoch.jurors < members.length) throw new NetworkError({ code: 'DISPUTE_UNJUDGED' })
   const name = hexOf(id)
   if (state.disputes.has(name)) throw new NetworkError({ code: 'DISPUTE_KNOWN' })
   const times = { fetchUntilMs: 0, answerUntilMs: 0, deadlineMs: 0 }

@@ -2,9 +2,10 @@ import { accountOfPeer, type PeerId, sealOf } from '@interpeer/crypto-ids'
 import { COMMONS, type Ledger } from '@interpeer/intercoin-ledger'
 import { lotteryOf, type Moment, ticketsTried, withJob } from '@interpeer/job-scheduler'
 import { callJury, type Judgment, judge, type Verification, verifyDispute, withShown } from '@interpeer/peer-group'
-import { isMature, ratingPerMille, withMarks } from '@interpeer/vote-chain'
+import { ratingPerMille, withMarks } from '@interpeer/vote-chain'
 import { bytesOfHex } from '@interpeer/wire-codec'
 import { contextOfCase, type DisputeCase } from './disputes.js'
+import { mayJudge } from './lottery.js'
 import type { NetworkState } from './network-state.js'
 import { movedAtMost, payeeOf } from './pay.js'
 import { ended } from './registry-orders.js'
@@ -43,7 +44,8 @@ function advanceCase(
   const context = contextOfCase(state, one)
   const dispute = withShown(verifyDispute(one.dispute, context, verification), [], context, verification)
   const { jury, ratings, verdicts, deadlineMs } = one
-  const judgment = judge(dispute, { jury, ratings, verdicts, deadlineMs, nowMs: moment.timeMs }, context, verification) ?? null
+  const judgment =
+    judge(dispute, { jury, ratings, verdicts, deadlineMs, nowMs: moment.timeMs, frozen: true }, context, verification) ?? null
   const heardState = { ...state, disputes: new Map(state.disputes).set(one.id, { ...one, judgment }) }
   return judgment === null ? heardState : applied(heardState, one, judgment, moment)
 }
@@ -62,8 +64,8 @@ function withJury(before: NetworkState, one: DisputeCase, { lottery, seed, heigh
     if (drawn.size === most) break
     const peer = lottery.ownerOf(ticket)
     const entry = registry.get(peer)
-    const mayJudge = entry?.standing === 'joined' && entry.awaySinceHeight === null && isMature(entry, height, settings)
-    if (mayJudge && ![peer, ...entry.former].some((key) => one.members.includes(key))) drawn.add(peer)
+    if (entry === undefined || !mayJudge(entry, height, settings)) continue
+    if (![peer, ...entry.former].some((key) => one.members.includes(key))) drawn.add(peer)
   }
   const jury = callJury(seed, one.members, drawn.size, (_, __, count) => [...drawn].slice(0, count))
   const ratings = new Map(jury.map((peer) => [peer, ratingPerMille(registry.get(peer)?.agreement ?? { good: 0, bad: 0 })]))

@@ -16,6 +16,8 @@ export interface ChainSurroundings<S> {
   readonly now: () => number
   /** After each block, in order: the state that it led to. */
   readonly onBlock: (state: S) => void
+  /** A voter signed two votes that no honest peer signs together. */
+  readonly onFault: (fault: { readonly peer: PeerId; readonly evidence: readonly Uint8Array[] }) => void
   readonly count: (code: string) => void
   readonly log: PeerLog
   readonly fail: (error: unknown) => void
@@ -118,6 +120,9 @@ export class ChainShell<S> {
         return this.#serve(effect)
       case 'wake':
         return this.#waker.at(effect.atMs)
+      case 'fault':
+        this.#at.log.warn({ peer: effect.peer }, 'a peer voted for two blocks')
+        return this.#at.onFault(effect)
       case 'count':
         return count(effect.code)
     }

@@ -75,6 +75,8 @@ export interface Peer {
   heardMs(peer: PeerId): number
   /** Asks a site's group on a visitor's behalf. @throws {PeerError} */
   askSite(name: string, request: VisitorRequest, options?: AskOptions): Promise<SiteAnswer>
+  /** Whether a jury is to judge a step of a site: until then its members answer reads from the last final state, and take no writes if they froze. */
+  isDisputed(name: string): boolean
   /** Asks a member which state it serves: `observed` then tells. @throws {PeerError} */
   lookAt(name: string): Promise<void>
   /** Publishes a site and serves its blocks until its group has them. @throws {PeerError} */
