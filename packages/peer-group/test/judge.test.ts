@@ -121,7 +121,7 @@ describe('a verdict', () => {
     const given = withheld()
     const judgment = decide(given, times(11, given.right))
     expect(judgment).toMatchObject({ outcome: 'stands', marks: [], leave: [], unresolved: [given.made.peer(4)] })
-    expect(judgment?.pay.owing).toEqual([])
+    expect(judgment?.pay.owing).toEqual([given.made.peer(4)]) // all waited for a jury that it called
   })
   test('it waits for a majority of all that were drawn, and no longer than the deadline', () => {
     const given = wrongDissent()

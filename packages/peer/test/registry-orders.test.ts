@@ -12,7 +12,7 @@ import { accountOf, balanceOf, signTransfer, supplyOf } from '@interpeer/interco
 import { revealMessage } from '@interpeer/peer-group'
 import { evidenceMessage, recoveryOf, signJoin, signRecovery, signRotation, voteMessage } from '@interpeer/vote-chain'
 import { describe, expect, test } from 'vitest'
-import { Ledgerless, publication, signers, uploader } from './network-world.js'
+import { Ledgerless, publication, signerOf, signers, uploader } from './network-world.js'
 
 const [newcomer, spare] = [71, 72].map((n) => createSigner(sha256(Uint8Array.of(n)))) as [Signer, Signer]
 const codes = (refused: readonly { readonly code: string }[]) => refused.map(({ code }) => code)
@@ -114,7 +114,7 @@ describe('"For certain malicious actions, the peer account gets terminated, any 
     world.block(transaction)
     world.block()
     const root = bytesOfContentId(world.job(job).epoch.start)
-    const [liar] = signers as [Signer]
+    const liar = signerOf(world.job(job).epoch.members[0] as PeerId)
     const reveal = (rank: number) => {
       const place = { job: bytesOfContentId(job), epoch: 1, step: 1, rank, batch: sha256(Uint8Array.of(9)) }
       const none = new Uint8Array(32)

@@ -103,7 +103,9 @@ function judged(bench: Bench, outcome: Outcome, by: DecidedBy, step: number, fou
   const atFault = new Set(faults.map(({ peer }) => peer))
   const leave = context.members.filter((peer) => wrongDissenters.includes(peer) || atFault.has(peer))
   const spoken = opinionsIn(findings).map(({ juror }) => juror)
-  const owing = context.members.filter((peer) => atFault.has(peer) || marks.some((one) => one.peer === peer))
+  // who said for nothing that it was not given a batch is not marked, for it may have been so: but a jury that everyone waits for has its price
+  const inVain = by === 'jury' && outcome === 'stands' ? unresolved : []
+  const owing = context.members.filter((peer) => atFault.has(peer) || marks.some((one) => one.peer === peer) || inVain.includes(peer))
   return {
     outcome,
     by,

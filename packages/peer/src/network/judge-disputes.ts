@@ -1,5 +1,5 @@
 import { accountOfPeer, type PeerId, sealOf } from '@interpeer/crypto-ids'
-import { COMMONS, type Ledger } from '@interpeer/intercoin-ledger'
+import { balanceOf, COMMONS, type Ledger } from '@interpeer/intercoin-ledger'
 import { lotteryOf, type Moment, ticketsTried, withJob } from '@interpeer/job-scheduler'
 import { callJury, type Judgment, judge, type Verification, verifyDispute, withShown } from '@interpeer/peer-group'
 import { ratingPerMille, withMarks } from '@interpeer/vote-chain'
@@ -44,8 +44,8 @@ function advanceCase(
   const context = contextOfCase(state, one)
   const dispute = withShown(verifyDispute(one.dispute, context, verification), [], context, verification)
   const { jury, ratings, verdicts, deadlineMs } = one
-  const judgment =
-    judge(dispute, { jury, ratings, verdicts, deadlineMs, nowMs: moment.timeMs, frozen: true }, context, verification) ?? null
+  const found = judge(dispute, { jury, ratings, verdicts, deadlineMs, nowMs: moment.timeMs, frozen: true }, context, verification)
+  const judgment = found === undefined ? null : withoutDebtors(state, found)
   const heardState = { ...state, disputes: new Map(state.disputes).set(one.id, { ...one, judgment }) }
   return judgment === null ? heardState : applied(heardState, one, judgment, moment)
 }
@@ -86,10 +86,23 @@ function applied(state: NetworkState, { job, epoch }: DisputeCase, judgment: Jud
   return { ...paid, jobs: withJob(paid.jobs, { ...entry, recovering: { sinceHeight: height, sinceMs: timeMs, shows: [] } }) }
 }
 
+/** Who asked for a jury in vain and can't pay it leaves its seat: otherwise it could hold its group up again and again, for nothing. */
+function withoutDebtors(state: NetworkState, judgment: Judgment): Judgment {
+  const { unresolved, pay, opens } = judgment
+  const share = shareOf(state, pay)
+  const poor = (peer: PeerId) => balanceOf(state.ledger, payeeOf(state, accountOfPeer(peer))) < share
+  const gone = unresolved.filter((peer) => pay.owing.includes(peer) && poor(peer))
+  if (gone.length === 0) return judgment
+  const left = opens && { ...opens, members: opens.members.filter((peer) => !gone.includes(peer)) }
+  return { ...judgment, leave: [...judgment.leave, ...gone], opens: left }
+}
+const shareOf = ({ settings }: NetworkState, { owed, owing }: Judgment['pay']): bigint =>
+  owing.length === 0 ? 0n : (settings.jurorFee * BigInt(owed.length)) / BigInt(owing.length)
+
 /** Jurors are paid by the losing side, in equal parts and as far as it has coins, otherwise from the commons account. Heirs pay, and are paid, for rotated keys. */
 function paidJurors(state: NetworkState, { owed, owing }: Judgment['pay']): Ledger {
   const fee = state.settings.jurorFee
-  const share = owing.length === 0 ? 0n : (fee * BigInt(owed.length)) / BigInt(owing.length)
+  const share = shareOf(state, { owed, owing })
   const accountFor = (peer: PeerId) => payeeOf(state, accountOfPeer(peer))
   const collected = owing.reduce((all, peer) => movedAtMost(all, { from: accountFor(peer), to: COMMONS, most: share }), state.ledger)
   return owed.reduce((all, peer) => movedAtMost(all, { from: COMMONS, to: accountFor(peer), most: fee }), collected)
