@@ -52,7 +52,8 @@ const SLACK_CYCLES = 8
 /** `NAME=VALUE`. @throws {InvalidArgumentError} */
 export function settingOf(text: string): ChangePatch['settings'][number] {
   const setting = settingIn(text)
-  if (SETTINGS[setting.name].isFixed === true) throw new InvalidArgumentError(`${setting.name} is fixed by the genesis`)
+  const { fixedFor } = SETTINGS[setting.name]
+  if (fixedFor !== undefined) throw new InvalidArgumentError(`${setting.name} is the genesis's for ever: ${fixedFor}`)
   return setting
 }
 

@@ -25,8 +25,9 @@ function siteView(
   const isSameEpoch = earlier?.epoch === epoch.number
   const previousEpoch = isSameEpoch ? earlier.previousEpoch : (earlier?.epoch ?? epoch.number - 1)
   const previousMembers = isSameEpoch ? earlier.previousMembers : (earlier?.members ?? [])
-  // the chain forgets a case once its epoch is over; who fetches the state that the next one begins from still needs to know who has it
-  const judges = cases.length > 0 ? [...new Set(cases.flatMap(({ jury }) => jury ?? []))] : isSameEpoch ? earlier.judges : []
+  // the chain forgets a case with its epoch; who fetches the state that a verdict opened the next one with still needs to know who has it
+  const before = isSameEpoch || epoch.certificate === null ? (earlier?.judges ?? []) : []
+  const judges = cases.length > 0 ? [...new Set(cases.flatMap(({ jury }) => jury ?? []))] : before
   return {
     job,
     name: manifest.name,

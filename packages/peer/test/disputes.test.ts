@@ -238,7 +238,7 @@ describe('what an objection costs who makes it', () => {
     const [one] = world.state.disputes.values()
     expect(one?.judgment).toMatchObject({ outcome: 'stands', marks: [], unresolved: [last] })
     const hadEnough = given >= 4_000_000n
-    expect(one?.judgment?.opens?.members.includes(last)).toBe(hadEnough)
+    expect(one?.debtors).toEqual(hadEnough ? [] : [last])
     if (before === 0n) expect(balanceOf(world.state.ledger, account)).toBe(left)
     expect(world.state.registry.get(last)?.agreement.bad).toBe(0)
   })

@@ -84,7 +84,7 @@ class Network {
         ({ status }) => status === 200,
         () => false,
       )
-    await expect.poll(isDone, { timeout: 40_000, interval: 300 }).toBe(true)
+    await expect.poll(isDone, { timeout: 100_000, interval: 300 }).toBe(true)
   }
   async read(): Promise<string> {
     const page = { method: 'GET', target: '/', host: 'log', https: false, headers: [], body: new Uint8Array() }
@@ -113,7 +113,7 @@ test('one member of four answers falsely: its word freezes the group, the jury f
   expect(await network.read()).toMatch(/^before@\d+#\d+;(after@\d+#\d+;)+$/)
   // nobody is ended: an answer that is false is no proof of a lie
   expect([...network.state.registry.values()].filter(({ standing }) => standing !== 'joined')).toEqual([])
-}, 120_000)
+}, 240_000)
 
 test('three of four collude: the one that is left brings it to the chain, and what the jury came to stands, though none of the three has it', async () => {
   const network = await Network.open()

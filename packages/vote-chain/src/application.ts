@@ -1,6 +1,8 @@
-import type { PeerId } from '@interpeer/crypto-ids'
+import type { GetBlock, Missing } from '@interpeer/content-store'
+import type { ContentId, PeerId } from '@interpeer/crypto-ids'
 import type { DataSets } from './block.js'
 import type { Genesis } from './genesis.js'
+import type { Settings } from './settings.js'
 
 /** What a block tells the application beside its transactions; alike on every peer. */
 export interface BlockInfo {
@@ -17,6 +19,9 @@ export interface Applied<S> {
   /** By place in the list given. A refused transaction has changed nothing. */
   readonly refused: readonly { readonly index: number; readonly code: string }[]
 }
+
+/** Of the settings that a change may alter, those of the agreement itself: waits and bounds of one peer, of which nobody's safety depends. */
+export type ChainRules = Pick<Settings, 'roundMs' | 'txPoolMax'>
 
 /** Undefined: it applies now. A code: it never will. `later`: not on this state, for this reason, but a state that takes it may come. */
 export type Verdict = string | { readonly later: string } | undefined
@@ -37,4 +42,27 @@ export interface Application<S> {
   electorate(state: S): readonly PeerId[]
   /** Whether a transaction may wait for a block. */
   check(state: S, transaction: Uint8Array): Verdict
+  /** What the chain itself goes by from the block after this state on. Without it: the genesis's, for ever. */
+  readonly rules?: (state: S) => ChainRules
+  /** How a state is written down, so that nobody has to apply all blocks again. Without it a chain opens from its first block only. */
+  readonly snapshots?: Snapshots<S>
+}
+
+/** A state as a checkpoint keeps it: parts that are named by their content, so that two checkpoints share what did not change, and what names those. */
+export interface Snapshot {
+  /** At most 512 bytes. */
+  readonly head: Uint8Array
+  readonly parts: ReadonlyMap<ContentId, Uint8Array>
+}
+export interface Snapshots<S> {
+  of(state: S): Snapshot
+  /**
+   * Begins to read a state: that of the block whose header says what `at` says. Whoever gives the parts has checked that each is what its name says; what they say
+   * is checked against the data sets' hashes.
+   */
+  reading(genesis: Genesis, head: Uint8Array, at: DataSets & Pick<BlockInfo, 'height' | 'timeMs'>): SnapshotReading<S>
+}
+export interface SnapshotReading<S> {
+  /** Goes on until all is read, or names parts that `get` does not have yet. @throws what it read is no snapshot of that state */
+  readonly next: (get: GetBlock) => { readonly state: S } | Missing
 }

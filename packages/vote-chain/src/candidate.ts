@@ -38,15 +38,19 @@ export function beginTip<S>({ genesis, application }: Fixed<S>): Tip<S> {
   const { network, seed, peers, settings, startMs: timeMs } = genesis
   const electorate = electorateOf(peers, settings.rootGroupSize)
   const votes = { group: { height: 1, seed, electorate }, groupBefore: undefined, electorates: [electorate] }
-  const block = { height: 0, hash: bytesOfContentId(network).slice(4), seed, timeMs, certificate: null, header: null }
+  const block = { height: 0, hash: bytesOfContentId(network).slice(4), seed, timeMs, certificate: null, header: null, before: null }
   return { ...block, state: application.begin(genesis), ...votes }
 }
 
 /** The tip that a certified block makes of the one before. */
-export function tipAfter<S>({ group }: Tip<S>, { header, hash, state, electorates }: Checked<S>, certificate: Certificate): Tip<S> {
+export function tipAfter<S>(
+  { group, header: before }: Tip<S>,
+  { header, hash, state, electorates }: Checked<S>,
+  certificate: Certificate,
+): Tip<S> {
   const { height, seed, timeMs } = header
   const next = { height: height + 1, seed, electorate: electorates[0] as Electorate }
-  return { height, hash, seed, timeMs, certificate, header, state, group: next, groupBefore: group, electorates }
+  return { height, hash, seed, timeMs, certificate, header, before, state, group: next, groupBefore: group, electorates }
 }
 
 /** The electorates after one more state: votes on a height go by the state `lookBack` heights before. */

@@ -2,6 +2,7 @@ import { signMessage } from '@interpeer/crypto-ids'
 import type { Verdict } from './application.js'
 import { type Block, type Certificate, encodeBlock } from './block.js'
 import { type Checked, tipAfter } from './candidate.js'
+import { checkpointOf } from './checkpoint.js'
 import { transactionMessage } from './messages.js'
 import { afterBlock, type Waiting } from './pool.js'
 import type { Draft } from './state.js'
@@ -33,7 +34,7 @@ export function certified<S>(d: Draft<S>, checked: Checked<S>, certificate: Cert
   d.candidates = new Map()
   d.refused = new Set()
   d.deadlines = d.deadlines.follow === undefined ? {} : { follow: d.deadlines.follow }
-  d.effects.push({ type: 'block', block, bytes: encodeBlock(block), hash, state })
+  d.effects.push({ type: 'block', block, bytes: encodeBlock(block), hash, state, checkpoint: checkpointOf(d.fixed, d.tip) })
   d.pool = afterBlock(d.pool, body.transactions, header.height)
   dropSpent(d)
   for (const [to, untilMs] of d.followers) {

@@ -25,7 +25,7 @@ import {
 import { nameOfTransaction, withWaiting } from './pool.js'
 import { isForGood, withRefused } from './refused.js'
 import { faultOfVote } from './root-group.js'
-import { lastPlaceMs, mayVote, placeMs, takeBundle, takeQuorums } from './rounds.js'
+import { lastPlaceMs, mayVote, placeMs, rulesOf, takeBundle, takeQuorums } from './rounds.js'
 import type { Draft, Proposed } from './state.js'
 import { askForBlocks, count } from './tell.js'
 import { addVote, namedBlocks, votesOf } from './votes.js'
@@ -224,7 +224,7 @@ export function keepTransaction<S>(d: Draft<S>, from: PeerId | 'self', bytes: Ui
   }
   const sender = from === 'self' ? 'self' : d.tip.group.electorate.members.has(from) ? 'elector' : 'stranger'
   const waiting = { bytes, from, sender, sinceHeight: d.tip.height, later: verdict !== undefined } as const
-  const pool = withWaiting(d.pool, waiting, genesis.settings.txPoolMax)
+  const pool = withWaiting(d.pool, waiting, rulesOf(d).txPoolMax)
   if (typeof pool !== 'string') {
     d.pool = pool
     return true

@@ -1,4 +1,5 @@
 import { compareBytes } from '@interpeer/wire-codec'
+import type { ChainRules } from './application.js'
 import { certificateVotesMax, encodeBody, headerMessage, VOTES_MAX } from './block.js'
 import { boundBlocks, reasonOf, saysMore } from './bundles.js'
 import { dueMs, makeBlock } from './candidate.js'
@@ -16,12 +17,16 @@ const MOVES_MAX = 64
 const PLACES = 16
 const PLACES_WAITED = 8
 
+/** What this height goes by: alike for all who have the block before. */
+export const rulesOf = <S>({ fixed, tip }: Pick<Draft<S>, 'fixed' | 'tip'>): ChainRules =>
+  fixed.application.rules?.(tip.state) ?? fixed.genesis.settings
+
 /** Whether this peer may vote on the next height. */
 export const mayVote = <S>(d: Draft<S>): boolean =>
   d.tip.group.electorate.members.has(d.fixed.signer.peerId) && d.tip.height + 1 >= d.silentBelow
-export const resendMs = <S>(d: Draft<S>): number => Math.max(50, Math.ceil(d.fixed.genesis.settings.roundMs / 2))
+export const resendMs = <S>(d: Draft<S>): number => Math.max(50, Math.ceil(rulesOf(d).roundMs / 2))
 /** What a round's waits are parts of. Grows, so that in the end it is longer than messages take. */
-const roundMs = <S>(d: Draft<S>, round: number): number => Math.ceil(d.fixed.genesis.settings.roundMs * (1 + Math.min(round, 40) / 2))
+const roundMs = <S>(d: Draft<S>, round: number): number => Math.ceil(rulesOf(d).roundMs * (1 + Math.min(round, 40) / 2))
 /** How long each leader lets those before it lead. */
 export const placeMs = <S>(d: Draft<S>, round: number): number => Math.ceil(roundMs(d, round) / PLACES)
 /** The last place that may lead a round. */

@@ -1,6 +1,7 @@
 import type { NetworkId, PeerId, Signer } from '@interpeer/crypto-ids'
 import type { Application } from './application.js'
 import type { Block, Certificate, Header } from './block.js'
+import type { MadeCheckpoint } from './checkpoint.js'
 import type { Electorate } from './electorate.js'
 import type { Genesis } from './genesis.js'
 import type { Pool } from './pool.js'
@@ -24,6 +25,8 @@ export interface Tip<S> {
   readonly timeMs: number
   readonly certificate: Certificate | null
   readonly header: Header | null
+  /** The header of the block before it; null up to height 1. */
+  readonly before: Header | null
   readonly state: S
   /** Who may vote on the next height. */
   readonly group: RootGroup
@@ -144,8 +147,15 @@ export type ChainEffect<S> =
   /** Must be durable before any later effect of the same step is carried out. Takes the place of the record before. */
   | { readonly type: 'persist'; readonly bytes: Uint8Array }
   | { readonly type: 'send'; readonly to: PeerId; readonly envelope: Uint8Array }
-  /** Final. `bytes` must be durable, by height, before any later effect; `state` is what it led to. */
-  | { readonly type: 'block'; readonly block: Block; readonly bytes: Uint8Array; readonly hash: Uint8Array; readonly state: S }
+  /** Final. `bytes` must be durable, by height, before any later effect; `state` is what it led to. A checkpoint is kept to be opened from, or not: blocks are enough. */
+  | {
+      readonly type: 'block'
+      readonly block: Block
+      readonly bytes: Uint8Array
+      readonly hash: Uint8Array
+      readonly state: S
+      readonly checkpoint: MadeCheckpoint | undefined
+    }
   /** Read stored blocks from this height on and send them: `blocksReply`. Best effort. */
   | { readonly type: 'serve'; readonly to: PeerId; readonly fromHeight: number; readonly untilHeight: number }
   /** Hand in a `time` event then. Takes the place of an earlier wake. */

@@ -1,6 +1,16 @@
-import { createSigner, type PeerId, type Signer, sealOf, sha256 } from '@interpeer/crypto-ids'
+import {
+  bytesOfContentId,
+  type ContentId,
+  contentIdOf,
+  contentIdOfBytes,
+  createSigner,
+  type PeerId,
+  type Signer,
+  sealOf,
+  sha256,
+} from '@interpeer/crypto-ids'
 import { World, type WorldSettings } from '@interpeer/simulator'
-import { concatBytes, hexOf } from '@interpeer/wire-codec'
+import { bytesOfHex, concatBytes, hexOf } from '@interpeer/wire-codec'
 import { cheapVerification, withCheapLottery } from '../simulations/cheap-lottery.js'
 import { blocksReply } from '../src/follow.js'
 import {
@@ -11,6 +21,7 @@ import {
   type ChainState,
   createVerification,
   type Genesis,
+  type MadeCheckpoint,
   openChain,
   parseGenesis,
   SETTINGS,
@@ -25,7 +36,7 @@ export function genesisJson(peers: readonly Signer[], settings: Record<string, n
   const usual = Object.fromEntries(Object.entries(SETTINGS).map(([name, { usual }]) => [name, usual]))
   return JSON.stringify({
     protocol: 1,
-    settings: { ...usual, cycleMs: 1_000, roundMs: 400, ...settings },
+    settings: { ...usual, cycleMs: 1_000, roundMs: 400, checkpointCycles: 3, ...settings },
     peers: peers.map(({ peerId }) => peerId),
     balances: [],
     seed: '5a'.repeat(32),
@@ -68,6 +79,22 @@ export const toy: Application<Toy> = {
   }),
   electorate: ({ electors }) => electors,
   check: (_, bytes) => (bytes.length === 0 ? 'TOY_EMPTY' : undefined),
+  snapshots: {
+    of: ({ electors, digest, seen, paid }) => {
+      const bytes = new TextEncoder().encode(JSON.stringify({ electors, digest: hexOf(digest), seen: [...seen], paid }))
+      const cid = contentIdOf(bytes, 'raw')
+      return { head: bytesOfContentId(cid), parts: new Map([[cid, bytes]]) }
+    },
+    reading: (_, head) => ({
+      next(get) {
+        const cid = contentIdOfBytes(head)
+        const bytes = get(cid)
+        if (bytes === undefined) return { missing: [cid] }
+        const { electors, digest, seen, paid } = JSON.parse(new TextDecoder().decode(bytes))
+        return { state: { electors, digest: bytesOfHex(digest), seen: new Set(seen), paid } }
+      },
+    }),
+  },
 }
 
 interface Node {
@@ -75,6 +102,8 @@ interface Node {
   state: ChainState<Toy> | undefined
   readonly blocks: Uint8Array[]
   record: Uint8Array | undefined
+  /** The last one, and its height. */
+  checkpoint: (MadeCheckpoint & { readonly height: number }) | undefined
   wake: number
 }
 
@@ -107,7 +136,7 @@ export class Chains {
     const all = signers(electors + observers).map(withCheapLottery)
     this.genesis = parseGenesis(genesisJson(all.slice(0, electors), settings, START_MS))
     this.verification = cheapVerification(createVerification(this.genesis.network))
-    this.nodes = all.map((signer) => ({ signer, state: undefined, blocks: [], record: undefined, wake: 0 }))
+    this.nodes = all.map((signer) => ({ signer, state: undefined, blocks: [], record: undefined, checkpoint: undefined, wake: 0 }))
     this.#byPeer = new Map(all.map(({ peerId }, i) => [peerId, i]))
     this.#crashPerMille = crashPerMille
     this.#downMs = downMs
@@ -124,8 +153,9 @@ export class Chains {
       genesis: this.genesis,
       application: toy,
       signer: node.signer,
-      blocks: node.blocks,
+      blocks: node.blocks.slice(node.checkpoint?.height ?? 0),
       record: node.record,
+      checkpoint: node.checkpoint && { bytes: node.checkpoint.bytes, get: (cid: ContentId) => node.checkpoint?.parts.get(cid) },
       verification: this.verification,
     }
     const { state, effects } = openChain({ ...options, nowMs: this.world.nowMs })
@@ -170,6 +200,7 @@ export class Chains {
       const { height } = effect.block.header
       if (height !== node.blocks.length + 1) throw new Error(`block ${height} after ${node.blocks.length}`)
       node.blocks.push(effect.bytes)
+      if (effect.checkpoint !== undefined) node.checkpoint = { ...effect.checkpoint, height }
       const known = this.certified.get(height) ?? new Map()
       this.certified.set(height, known.set(hexOf(effect.hash), effect.block))
     }

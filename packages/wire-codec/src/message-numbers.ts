@@ -67,6 +67,11 @@ export const MESSAGE_NUMBERS = {
   'chain-want-candidate': 87,
   'chain-transaction': 88,
   'peer-present': 89,
+  'chain-want-tip': 90,
+  'chain-tip': 91,
+  'chain-want-checkpoint': 92,
+  'chain-checkpoint-reply': 93,
+  'chain-want-headers': 94,
   'peer-join': 100,
   'peer-terms': 101,
   'peer-recovery': 102,
@@ -75,6 +80,9 @@ export const MESSAGE_NUMBERS = {
   'peer-evidence': 105,
   'change-request': 106,
   'change-vote': 107,
+  'chain-headers': 108,
+  'chain-want-proofs': 109,
+  'chain-proofs': 110,
 
   // job-scheduler 112–127
   manifest: 112,

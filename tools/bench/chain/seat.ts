@@ -110,6 +110,7 @@ function worldOf(count: number, jobs: ReadonlyMap<JobId, Job>, jobsMap: HeldMap)
     maps,
     changes: new Map(),
     disputes: new Map(),
+    reviews: new Map(),
     ledger: undefined as never,
   }
   return { before, peers, waiting: [...jobs.values()].slice(0, DRAWS) }

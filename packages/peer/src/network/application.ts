@@ -8,7 +8,10 @@ import {
   type Applied,
   type BlockInfo,
   ChainError,
+  foldedReviews,
+  isCheckpoint,
   isMature,
+  NO_REVIEWS,
   registryOf,
   type Verdict,
   withIntervals,
@@ -21,12 +24,13 @@ import { carryOut, recoveryOf } from './carry-out.js'
 import { dataMapsAfter, dataMapsOf, hashesOf } from './data-maps.js'
 import { NetworkError } from './errors.js'
 import { throwHostFault } from './host-fault.js'
-import { advanceDisputes } from './judge-disputes.js'
+import { advanceDisputes, openDisputes } from './judge-disputes.js'
 import { momentOf } from './lottery.js'
 import type { NetworkState } from './network-state.js'
 import { rewardCertifiers } from './pay.js'
 import { seatChanges } from './seat-changes.js'
 import { settled } from './settle.js'
+import { networkSnapshots } from './snapshot.js'
 import { kindOfTransaction } from './transactions.js'
 
 /** Memory for nodes of the maps that were read lately; what does not fit is hashed again. */
@@ -41,6 +45,7 @@ export function networkApplication(network: NetworkId): Application<NetworkState
         settings,
         ledger: assertConserved(beginLedger(balances)),
         registry: registryOf(peers, settings),
+        reviews: NO_REVIEWS,
         jobs: new Map(),
         changes: new Map(),
         disputes: new Map(),
@@ -50,7 +55,9 @@ export function networkApplication(network: NetworkId): Application<NetworkState
     apply: (state, transactions, info) => apply(state, transactions, info, tools),
     dataSets: ({ maps }) => hashesOf(maps),
     electorate: electorsOf,
+    rules: ({ settings }) => settings,
     check: (state, transaction) => check(state, transaction, tools),
+    snapshots: networkSnapshots(network, tools.verification),
   }
 }
 /** Who may vote: mature peers whose key has not ended, with an outcome, a vote or a sign of presence in the last `activeCycles`; sorted by key. */
@@ -92,8 +99,15 @@ function apply(
   })
   state = advanceDisputes(before, state, moment, verification)
   const advanced = advanceJobs(state.jobs, (job, shows) => recoveryOf(state, job, shows, verification), moment)
-  const after = { ...state, jobs: advanced.jobs, registry: registryAfter(before, state, advanced) }
+  const disputes = openDisputes(state.disputes, advanced.jobs)
+  const after = folded({ ...state, disputes, jobs: advanced.jobs, registry: registryAfter(before, state, advanced) })
   return { state: { ...after, maps: dataMapsAfter(before.maps, before, after, cache) }, refused }
+}
+
+/** A checkpoint keeps the values of ratings, and no reviews (§6.6). */
+function folded(state: NetworkState): NetworkState {
+  if (!isCheckpoint(state.height, state.settings) || state.reviews.size === 0) return state
+  return { ...state, registry: foldedReviews(state.registry, state.reviews), reviews: NO_REVIEWS }
 }
 
 /** What the end of a block does to the registry: no-shows of recoveries, seats that changed hands, intervals that are over. */

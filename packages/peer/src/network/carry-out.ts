@@ -2,6 +2,7 @@ import {
   accountOfBytes,
   accountOfJob,
   accountOfPeer,
+  bytesOfContentId,
   contentIdOfBytes,
   type JobId,
   jobIdOf,
@@ -39,7 +40,7 @@ import {
   type Verification,
   verifyClosing,
 } from '@interpeer/peer-group'
-import { openPresent, transactionBytesMax, withOutcomes, withPresence } from '@interpeer/vote-chain'
+import { openPresent, transactionBytesMax, withOutcomes, withPresence, withReview } from '@interpeer/vote-chain'
 import { isDisputed, judgedCaseOf, recordDispute, recordVerdict } from './disputes.js'
 import { NetworkError } from './errors.js'
 import { throwHostFault } from './host-fault.js'
@@ -141,7 +142,8 @@ function close(
   const held = escrowOf(state.ledger, accountOfJob(entry.job)) ?? 0n
   const ledger = payMembers(state, entry, earningsWithin(earned, held))
   const registry = withOutcomes(state.registry, outcomes, moment.height, state.settings)
-  return endIfPoor({ ...state, ledger, registry }, job)
+  const about = { job: bytesOfContentId(entry.job), epoch: epoch.number, certificate: said.certificate }
+  return endIfPoor({ ...state, ledger, registry, reviews: withReview(state.reviews, about, outcomes) }, job)
 }
 
 /** The receipt's outcomes; in an epoch without earlier steps, what the closing step itself shows. */
@@ -179,9 +181,10 @@ export function recoveryOf(
   try {
     if (isDisputed(state.disputes, entry.job, epoch.number)) return undefined // it waits for the verdict
     const recovery = recoverFrom(shows, contextOf(state, entry), [], verification)
-    const judgment = judgedCaseOf(state.disputes, entry.job, epoch.number)?.judgment ?? undefined
+    const judged = judgedCaseOf(state.disputes, entry.job, epoch.number)
+    const judgment = judged?.judgment ?? undefined
     const from = openingOf(recovery, epoch, judgment)
-    const leave = epoch.members.filter((peer) => !from.members.includes(peer))
+    const leave = epoch.members.filter((peer) => !from.members.includes(peer) || judged?.debtors.includes(peer) === true)
     const closes = recovery.closing !== undefined && judgment === undefined
     return { state: from.state, timeMs: from.timeMs, rerun: from.rerun, closes, leave, judged: judgment !== undefined }
   } catch (error) {

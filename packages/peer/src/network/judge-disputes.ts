@@ -1,34 +1,38 @@
 import { accountOfPeer, type PeerId, sealOf } from '@interpeer/crypto-ids'
 import { balanceOf, COMMONS, type Ledger } from '@interpeer/intercoin-ledger'
 import { lotteryOf, type Moment, ticketsTried, withJob } from '@interpeer/job-scheduler'
-import { callJury, type Judgment, judge, type Verification, verifyDispute, withShown } from '@interpeer/peer-group'
+import { callJury, type Judgment, type Verification } from '@interpeer/peer-group'
 import { ratingPerMille, withMarks } from '@interpeer/vote-chain'
 import { bytesOfHex } from '@interpeer/wire-codec'
-import { contextOfCase, type DisputeCase } from './disputes.js'
+import { type DisputeCase, type Disputes, judgmentOf } from './disputes.js'
 import { mayJudge } from './lottery.js'
 import type { NetworkState } from './network-state.js'
 import { movedAtMost, payeeOf } from './pay.js'
 import { ended } from './registry-orders.js'
 
 /**
- * What a block does to all disputes, after its transactions: it draws the juries of those that the block before recorded, decides those that can be
- * decided, and forgets those whose epoch is over.
+ * What a block does to all disputes, after its transactions: it draws the juries of those that the block before recorded, and decides those that can be
+ * decided.
  * @param before the state of the block before: who may be a juror
  */
 export function advanceDisputes(before: NetworkState, state: NetworkState, moment: Moment, verification: Verification): NetworkState {
   let now = state
-  for (const { id } of state.disputes.values()) {
+  // in the order of their ids, which is the same on a peer that did not see them come
+  for (const id of [...state.disputes.keys()].sort()) {
     const one = now.disputes.get(id) as DisputeCase
-    const entry = now.jobs.get(one.job)
-    if (entry === undefined || entry.state !== 'running' || entry.epoch.number !== one.epoch) {
-      const left = new Map(now.disputes)
-      left.delete(id)
-      now = { ...now, disputes: left }
-    } else if (one.judgment === null) {
-      now = advanceCase(before, now, one, moment, verification)
-    }
+    if (!isOver(one, now.jobs) && one.judgment === null) now = advanceCase(before, now, one, moment, verification)
   }
   return now
+}
+
+/** A block that ends an epoch forgets its disputes: what an entry says of one goes by its job's entry. */
+export function openDisputes(disputes: Disputes, jobs: NetworkState['jobs']): Disputes {
+  const left = [...disputes].filter(([, one]) => !isOver(one, jobs))
+  return left.length === disputes.size ? disputes : new Map(left)
+}
+function isOver({ job, epoch }: DisputeCase, jobs: NetworkState['jobs']): boolean {
+  const entry = jobs.get(job)
+  return entry?.state !== 'running' || entry.epoch.number !== epoch
 }
 
 function advanceCase(
@@ -41,12 +45,9 @@ function advanceCase(
   const one = given.jury === null && given.recordedHeight < moment.height ? withJury(before, given, moment) : given
   const heard = one !== before.disputes.get(one.id) // a jury, or a verdict
   if (one.jury === null || (!heard && moment.timeMs < one.deadlineMs)) return state
-  const context = contextOfCase(state, one)
-  const dispute = withShown(verifyDispute(one.dispute, context, verification), [], context, verification)
-  const { jury, ratings, verdicts, deadlineMs } = one
-  const found = judge(dispute, { jury, ratings, verdicts, deadlineMs, nowMs: moment.timeMs, frozen: true }, context, verification)
-  const judgment = found === undefined ? null : withoutDebtors(state, found)
-  const heardState = { ...state, disputes: new Map(state.disputes).set(one.id, { ...one, judgment }) }
+  const judgment = judgmentOf(one, state.network, moment.timeMs, verification)
+  const judged = judgment === null ? {} : { judgedMs: moment.timeMs, debtors: debtorsIn(state, judgment) }
+  const heardState = { ...state, disputes: new Map(state.disputes).set(one.id, { ...one, judgment, ...judged }) }
   return judgment === null ? heardState : applied(heardState, one, judgment, moment)
 }
 
@@ -87,14 +88,9 @@ function applied(state: NetworkState, { job, epoch }: DisputeCase, judgment: Jud
 }
 
 /** Who asked for a jury in vain and can't pay it leaves its seat: otherwise it could hold its group up again and again, for nothing. */
-function withoutDebtors(state: NetworkState, judgment: Judgment): Judgment {
-  const { unresolved, pay, opens } = judgment
+function debtorsIn(state: NetworkState, { unresolved, pay }: Judgment): readonly PeerId[] {
   const share = shareOf(state, pay)
-  const poor = (peer: PeerId) => balanceOf(state.ledger, payeeOf(state, accountOfPeer(peer))) < share
-  const gone = unresolved.filter((peer) => pay.owing.includes(peer) && poor(peer))
-  if (gone.length === 0) return judgment
-  const left = opens && { ...opens, members: opens.members.filter((peer) => !gone.includes(peer)) }
-  return { ...judgment, leave: [...judgment.leave, ...gone], opens: left }
+  return unresolved.filter((peer) => pay.owing.includes(peer) && balanceOf(state.ledger, payeeOf(state, accountOfPeer(peer))) < share)
 }
 const shareOf = ({ settings }: NetworkState, { owed, owing }: Judgment['pay']): bigint =>
   owing.length === 0 ? 0n : (settings.jurorFee * BigInt(owed.length)) / BigInt(owing.length)

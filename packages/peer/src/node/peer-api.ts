@@ -30,6 +30,11 @@ export interface PeerOptions {
    */
   readonly advertise?: Address | undefined
   readonly bootstrap: readonly PeerEndpoint[]
+  /**
+   * How a peer without a chain begins: `checkpoints` from the last two that most of the peers that it knows name alike, and from the genesis where there are none;
+   * `genesis` by applying every block, those that it has too. Default `checkpoints`.
+   */
+  readonly sync?: 'checkpoints' | 'genesis' | undefined
   /** What runs scripts; null for a peer that only follows and asks: a gateway, an uploader. */
   readonly runtime: ScriptRuntime | null
   readonly log: PeerLog
@@ -64,9 +69,10 @@ export interface Peer {
   proof(what: Provable): ChainProof | undefined
   /**
    * Hands a transaction to the network, and offers it again until a block has it. Whether one does, the chain's state shows.
+   * @returns the code with which the state of the newest block refuses it: then this peer does not pass it on
    * @param transaction as `signTransfer`, `signJoin`, `signChangeVote` and their like make it
    */
-  submit(transaction: Uint8Array): void
+  submit(transaction: Uint8Array): string | undefined
   /** What this peer hosts now. */
   hosted(): readonly { readonly job: string; readonly epoch: number; readonly step: number; readonly state: string }[]
   /** What verified replies showed of a site's group lately. */
