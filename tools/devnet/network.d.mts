@@ -48,7 +48,6 @@ export declare class LocalNetwork {
   stop(): Promise<readonly (number | string)[]>
   publish(site: string, name: string, group: number): Promise<string>
   command(folder: string, ...words: string[]): Promise<string>
-  createKey(folder: string): Promise<string>
   logs(name: string): Promise<readonly object[]>
   startSeeder(name: string): Promise<SeederInfo>
   killSeeder(name: string): Promise<void>

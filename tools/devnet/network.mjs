@@ -100,10 +100,6 @@ export class LocalNetwork {
   async command(folder, ...words) {
     return this.#interpeer(...words, '--genesis', this.#genesis, '--data', this.#folder(folder), ...this.#bootstrap)
   }
-  /** Makes a key in a folder of its own. @returns {Promise<string>} its PeerId */
-  async createKey(folder) {
-    return (await this.#interpeer('key', 'create', '--data', this.#folder(folder))).trim()
-  }
 
   /** @returns {Promise<object[]>} what the members logged of a site, as its uploader reads it */
   async logs(name) {

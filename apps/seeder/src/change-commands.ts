@@ -53,7 +53,7 @@ const SLACK_CYCLES = 8
 export function settingOf(text: string): ChangePatch['settings'][number] {
   const setting = settingIn(text)
   const { fixedFor } = SETTINGS[setting.name]
-  if (fixedFor !== undefined) throw new InvalidArgumentError(`${setting.name} is the genesis's for ever: ${fixedFor}`)
+  if (fixedFor !== undefined) throw new InvalidArgumentError(`${setting.name} is the genesis’s for ever: ${fixedFor}`)
   return setting
 }
 

@@ -26,6 +26,16 @@ export type ChainRules = Pick<Settings, 'roundMs' | 'txPoolMax'>
 /** Undefined: it applies now. A code: it never will. `later`: not on this state, for this reason, but a state that takes it may come. */
 export type Verdict = string | { readonly later: string } | undefined
 
+/** What a transaction that applies is worth to a pool that is full, and whose it is. */
+export interface Price {
+  /** Whose: all that waits of one account, peer or job is bounded together, whoever handed it in. */
+  readonly of: string
+  /** Of those of one owner with the same turn at most one is ever carried out; undefined: any number may be. */
+  readonly turn: string | undefined
+  /** Units that it burns or pays as tax; 0n: it is free. */
+  readonly fee: bigint
+}
+
 /**
  * What the chain agrees on: a deterministic state that transactions change. None of its methods alters what it is given, and none
  * throws but where the host itself gave out (its stack, its memory): what one peer alone can't do must not become a different state.
@@ -46,6 +56,8 @@ export interface Application<S> {
   readonly rules?: (state: S) => ChainRules
   /** How a state is written down, so that nobody has to apply all blocks again. Without it a chain opens from its first block only. */
   readonly snapshots?: Snapshots<S>
+  /** What one that `check` did not refuse is worth; undefined, or no such function: it is free, and of whoever handed it in. */
+  priceOf?(state: S, transaction: Uint8Array): Price | undefined
 }
 
 /** A state as a checkpoint keeps it: parts that are named by their content, so that two checkpoints share what did not change, and what names those. */

@@ -1,6 +1,6 @@
 export { type AgreedCheckpoints, agreedCheckpoints, type NamedCheckpoint, type ToldTip } from './agreed-checkpoints.js'
 export { answerSync, proofOfElector, type SyncSource, withRecent } from './answer-sync.js'
-export type { Application, Applied, BlockInfo, Snapshot, SnapshotReading, Snapshots, Verdict } from './application.js'
+export type { Application, Applied, BlockInfo, Price, Snapshot, SnapshotReading, Snapshots, Verdict } from './application.js'
 export {
   type Block,
   type Body,

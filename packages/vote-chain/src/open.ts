@@ -7,6 +7,7 @@ import { beginTip, checkBlock, tipAfter } from './candidate.js'
 import { readingCheckpoint } from './checkpoint.js'
 import { ChainError } from './errors.js'
 import type { Genesis } from './genesis.js'
+import { beginGossip, GOSSIP, type GossipRules } from './gossip/gossip.js'
 import { openVote, proposalMessage } from './messages.js'
 import { keepCandidate } from './receive.js'
 import { decidedOf, readRecord, reasonsIn } from './record.js'
@@ -32,6 +33,8 @@ export interface ChainOptions<S> {
   readonly onTip?: ((tip: Tip<S>) => void) | undefined
   /** Machines in one process may share what they verified. */
   readonly verification?: Verification
+  /** Left out: the usual one. Each peer may have its own. */
+  readonly gossip?: GossipRules
 }
 
 /**
@@ -40,9 +43,9 @@ export interface ChainOptions<S> {
  * @throws {ChainError} STORED_BLOCK_WRONG, STORED_RECORD_WRONG; CHECKPOINT_WRONG: an older one, or none, may do
  */
 export function openChain<S>(options: ChainOptions<S>): ChainStep<S> {
-  const { genesis, application, signer, blocks, record, nowMs, verification, checkpoint, onTip } = options
+  const { genesis, application, signer, blocks, record, nowMs, verification, checkpoint, onTip, gossip = GOSSIP } = options
   const { network } = genesis
-  const fixed: Fixed<S> = { network, genesis, application, signer, verification: verification ?? createVerification(network) }
+  const fixed: Fixed<S> = { network, genesis, application, signer, verification: verification ?? createVerification(network), gossip }
   let tip = checkpoint === undefined ? beginTip(fixed) : tipOf(fixed, checkpoint)
   onTip?.(tip)
   for (const stored of blocks) {
@@ -70,10 +73,15 @@ export function openChain<S>(options: ChainOptions<S>): ChainStep<S> {
     refused: new Set(),
     deadlines: { follow: nowMs },
     pool: new Map(),
+    useless: new Map(),
     followers: new Map(),
     served: new Map(),
     asked: new Map(),
     handed: new Map(),
+    gossip: beginGossip(nowMs),
+    pulls: new Map(),
+    wanted: new Map(),
+    certifiers: undefined,
     nowMs,
     wakeAtMs: undefined,
     effects: [],
@@ -113,7 +121,8 @@ function resume<S>(d: Draft<S>, bytes: Uint8Array): void {
   d.proposed = record.proposed ?? undefined
   if (d.proposed?.round === d.round && d.place !== undefined) {
     const block = nameOfProposed(d.proposed.envelope)
-    if (block !== undefined) d.proposals = new Map(d.proposals).set(d.round, { block, ...d.place })
+    const { envelope } = d.proposed
+    if (block !== undefined) d.proposals = new Map(d.proposals).set(d.round, { block, ...d.place, envelope })
   }
   for (const { envelope, ...decided } of d.decided) {
     if (envelope !== undefined) addVote(d, peerIdOfKey(openVote(envelope, d.fixed.verification.opener).voter), decided, envelope)

@@ -4,6 +4,7 @@ import type { Block, Certificate, Header } from './block.js'
 import type { MadeCheckpoint } from './checkpoint.js'
 import type { Electorate } from './electorate.js'
 import type { Genesis } from './genesis.js'
+import type { Gossip, GossipRules } from './gossip/gossip.js'
 import type { Pool } from './pool.js'
 import type { RootGroup } from './root-group.js'
 import type { Verification } from './verification.js'
@@ -15,6 +16,7 @@ export interface Fixed<S> {
   readonly application: Application<S>
   readonly signer: Signer
   readonly verification: Verification
+  readonly gossip: GossipRules
 }
 
 /** The last certified block and what it led to. At height 0 there is no block yet. */
@@ -89,6 +91,15 @@ export interface Proposed {
   readonly block: string
   readonly lot: Uint8Array
   readonly waitMs: number
+  /** The signed proposal, for those who lack it. */
+  readonly envelope: Uint8Array
+}
+/** A proposal that was offered and asked for. */
+export interface Pull {
+  readonly lot: Uint8Array
+  readonly askedMs: number
+  /** Who else offered it. */
+  readonly others: readonly PeerId[]
 }
 
 export interface ChainState<S> {
@@ -121,6 +132,8 @@ export interface ChainState<S> {
   readonly refused: ReadonlySet<string>
   readonly deadlines: Deadlines
   readonly pool: Pool
+  /** Transactions that were of no use at this height, by who handed them in. */
+  readonly useless: ReadonlyMap<PeerId, number>
   /** Peers that follow the chain, and until when. */
   readonly followers: ReadonlyMap<PeerId, number>
   /** When each peer was last served or asked. */
@@ -128,6 +141,14 @@ export interface ChainState<S> {
   readonly asked: ReadonlyMap<PeerId, number>
   /** When each elector was last handed a candidate. */
   readonly handed: ReadonlyMap<PeerId, number>
+  /** Neighbours, and what is passed on between them. */
+  readonly gossip: Gossip
+  /** Proposals asked for, by round. */
+  readonly pulls: ReadonlyMap<number, Pull>
+  /** Transactions asked for by name, and when. */
+  readonly wanted: ReadonlyMap<string, number>
+  /** Whose votes the tip's certificate has. */
+  readonly certifiers: { readonly of: Certificate; readonly voters: ReadonlySet<PeerId> } | undefined
   readonly nowMs: number
   readonly wakeAtMs: number | undefined
 }

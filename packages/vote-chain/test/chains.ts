@@ -13,6 +13,7 @@ import { World, type WorldSettings } from '@interpeer/simulator'
 import { bytesOfHex, concatBytes, hexOf } from '@interpeer/wire-codec'
 import { cheapVerification, withCheapLottery } from '../simulations/cheap-lottery.js'
 import { blocksReply } from '../src/follow.js'
+import { GOSSIP, type GossipRules } from '../src/gossip/gossip.js'
 import {
   type Application,
   type Block,
@@ -111,6 +112,7 @@ export interface ChainsOptions extends WorldSettings {
   readonly electors?: number
   readonly observers?: number
   readonly settings?: Record<string, number>
+  readonly gossip?: GossipRules
   /** Chance that a peer dies before it carries out an effect, and for how long. */
   readonly crashPerMille?: number
   readonly downMs?: number
@@ -126,18 +128,20 @@ export class Chains {
   readonly counts = new Map<string, number>()
   readonly certified = new Map<number, Map<string, Block>>()
   readonly #byPeer: ReadonlyMap<PeerId, number>
+  readonly #gossip: GossipRules
   #crashPerMille: number
   readonly #downMs: number
   /** Changes what a peer sends, for peers that lie; undefined: nothing is sent. */
   tamper: (from: number, to: number, envelope: Uint8Array) => Uint8Array | undefined = (_, __, envelope) => envelope
 
-  constructor({ electors = 4, observers = 0, settings = {}, crashPerMille = 0, downMs = 2_000, ...world }: ChainsOptions) {
+  constructor({ electors = 4, observers = 0, settings = {}, crashPerMille = 0, downMs = 2_000, gossip = GOSSIP, ...world }: ChainsOptions) {
     this.world = new World({ startMs: START_MS, delayMsMax: 20, ...world })
     const all = signers(electors + observers).map(withCheapLottery)
     this.genesis = parseGenesis(genesisJson(all.slice(0, electors), settings, START_MS))
     this.verification = cheapVerification(createVerification(this.genesis.network))
     this.nodes = all.map((signer) => ({ signer, state: undefined, blocks: [], record: undefined, checkpoint: undefined, wake: 0 }))
     this.#byPeer = new Map(all.map(({ peerId }, i) => [peerId, i]))
+    this.#gossip = gossip
     this.#crashPerMille = crashPerMille
     this.#downMs = downMs
     for (const i of this.nodes.keys()) this.start(i)
@@ -157,6 +161,7 @@ export class Chains {
       record: node.record,
       checkpoint: node.checkpoint && { bytes: node.checkpoint.bytes, get: (cid: ContentId) => node.checkpoint?.parts.get(cid) },
       verification: this.verification,
+      gossip: this.#gossip,
     }
     const { state, effects } = openChain({ ...options, nowMs: this.world.nowMs })
     node.state = state

@@ -5,6 +5,7 @@ import { changeRequestMessage, changeVoteMessage } from '../src/change-orders.js
 import { changeRecord, changeVoteRecord } from '../src/changes-map.js'
 import { CHECKPOINT_BYTES_MAX, checkpointSchema, saidSchema } from '../src/checkpoint-record.js'
 import { genesisMessage } from '../src/genesis.js'
+import { NEIGHBOUR_MESSAGES } from '../src/gossip/messages.js'
 import {
   blocksMessage,
   bundleMessage,
@@ -42,6 +43,7 @@ export const contract = [
   blocksMessage,
   wantCandidateMessage,
   transactionMessage,
+  ...NEIGHBOUR_MESSAGES,
   presentMessage,
   joinMessage,
   termsMessage,

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { type Application, openChain, parseGenesis, SETTINGS, stepChain } from '../src/index.js'
-import { endsAtMs, resendMs } from '../src/rounds.js'
+import { endsAtMs } from '../src/rounds.js'
+import { resendMs } from '../src/tell.js'
 import { genesisJson, signers, type Toy, toy } from './chains.js'
 
 const all = signers(1)

@@ -62,12 +62,15 @@ import {
 import { decodeWith, encodeWith } from '@interpeer/wire-codec'
 import { decodeBody, encodeBody, storedBlockSchema } from '../../../packages/vote-chain/src/block.js'
 import { checkpointSchema } from '../../../packages/vote-chain/src/checkpoint-record.js'
+import { linkMessage, NEIGHBOUR_MESSAGES } from '../../../packages/vote-chain/src/gossip/messages.js'
 import { RECORD_BYTES_MAX, readRecord, recordSchema } from '../../../packages/vote-chain/src/record.js'
 import { assertSame, bytesOfText, type Target, textOf } from '../src/target.ts'
 import { type AnyMessage, messageTarget, network, samplesOf, signedBytes, signerNamed } from './shapes.ts'
 
 const WIRE = ['WireError']
 const CHAIN = ['ChainError', 'CryptoError', 'WireError']
+/** What neighbours send each other, unsigned. */
+const neighbours: readonly AnyMessage[] = [...NEIGHBOUR_MESSAGES]
 const messages: readonly AnyMessage[] = [
   voteMessage,
   proposalMessage,
@@ -100,6 +103,8 @@ const orders: readonly (readonly [AnyMessage, (envelope: Uint8Array, of: typeof 
 ]
 
 const electors = [1, 2, 3, 4].map(signerNamed)
+/** With four electors, as if they were too many to be told directly. */
+const FEW = { directMax: 1, own: 2, guests: 2, fanOut: 2, gatherMs: 20 }
 const elector = electors[1] as (typeof electors)[0]
 const NOW_MS = 1_001_000
 const genesisText = JSON.stringify({
@@ -133,6 +138,23 @@ const chain = openChain({
   nowMs: 1_000_000,
   verification,
 }).state
+/** The same where electors pass on what they hear; the second is a neighbour. */
+const asked = openChain({
+  genesis,
+  application: nothing,
+  signer: electors[0] as (typeof electors)[0],
+  blocks: [],
+  record: undefined,
+  nowMs: 1_000_000,
+  verification,
+  gossip: FEW,
+}).state
+const gossiping = stepChain(asked, {
+  type: 'message',
+  from: elector.peerId,
+  envelope: linkMessage.encode({ says: 'ask' }),
+  nowMs: NOW_MS,
+}).state
 
 const syncSource: SyncSource<null> = {
   tip: chain.tip,
@@ -156,7 +178,7 @@ function fromElector(message: AnyMessage, input: Uint8Array): Uint8Array {
 }
 
 export const voteChain: readonly Target[] = [
-  ...[...messages, ...syncMessages].map((message) => messageTarget('vote-chain', message)),
+  ...[...messages, ...neighbours, ...syncMessages].map((message) => messageTarget('vote-chain', message)),
   messageTarget('vote-chain', headerMessage),
   messageTarget('vote-chain', presentMessage),
   ...[
@@ -309,6 +331,20 @@ export const voteChain: readonly Target[] = [
     },
     seeds: () => samplesOf(headerMessage.schema),
   },
+  ...[...messages, ...neighbours].map((message): Target => {
+    const isSigned = messages.includes(message)
+    return {
+      name: `vote-chain/${message.name}-from-neighbour`,
+      file: 'packages/vote-chain/src/share.ts',
+      errors: [],
+      run: (input) => {
+        const envelope = isSigned ? fromElector(message, input) : input
+        const { state } = stepChain(gossiping, { type: 'message', from: elector.peerId, envelope, nowMs: NOW_MS })
+        stepChain(state, { type: 'time', nowMs: NOW_MS + 10_000 })
+      },
+      seeds: () => samplesOf(message.schema),
+    }
+  }),
   ...messages
     .filter(({ number }) => CHAIN_MESSAGE_NUMBERS.includes(number))
     .map((message): Target => {

@@ -28,6 +28,7 @@ import { advanceDisputes, openDisputes } from './judge-disputes.js'
 import { momentOf } from './lottery.js'
 import type { NetworkState } from './network-state.js'
 import { rewardCertifiers } from './pay.js'
+import { priceOf } from './price-of.js'
 import { seatChanges } from './seat-changes.js'
 import { settled } from './settle.js'
 import { networkSnapshots } from './snapshot.js'
@@ -58,6 +59,7 @@ export function networkApplication(network: NetworkId): Application<NetworkState
     rules: ({ settings }) => settings,
     check: (state, transaction) => check(state, transaction, tools),
     snapshots: networkSnapshots(network, tools.verification),
+    priceOf,
   }
 }
 /** Who may vote: mature peers whose key has not ended, with an outcome, a vote or a sign of presence in the last `activeCycles`; sorted by key. */

@@ -9,8 +9,8 @@ import type { PeerLog } from './log.js'
 /** Accounts that this peer has evidence against at once, and disputes that it waits for a block to take: more are counted. */
 const ACCUSED_MAX = 64
 const DISPUTES_MAX = 16
-/** Blocks in which a dispute is offered: as long as a pool keeps it, several times over. What no block took by then, none will. */
-const DISPUTE_BLOCKS = 128
+/** Blocks in which something is offered: as long as a pool keeps it, several times over. What no block took by then, none will. */
+const OFFERED_BLOCKS = 128
 
 export interface ComplaintsDesk {
   /** Evidence that waits for a block, by account. */
@@ -35,6 +35,8 @@ interface Brought {
 export class Complaints {
   readonly #desk: ComplaintsDesk
   readonly #evidence: Map<PeerId, Uint8Array>
+  /** How many blocks went by since a piece was first offered, by account. */
+  readonly #waited = new Map<PeerId, number>()
   readonly #disputes = new Map<string, Brought>()
 
   constructor(desk: ComplaintsDesk) {
@@ -86,12 +88,15 @@ export class Complaints {
     const { submit } = this.#desk
     for (const [peer, transaction] of this.#evidence) {
       const standing = standingFor(registry, peer)?.standing
-      if (standing === 'terminated' || standing === undefined || !this.#isOfUse(transaction, jobs)) this.#forget(peer)
+      const waited = (this.#waited.get(peer) ?? 0) + 1
+      this.#waited.set(peer, waited)
+      const isOver = standing === 'terminated' || standing === undefined || waited > OFFERED_BLOCKS
+      if (isOver || !this.#isOfUse(transaction, jobs)) this.#forget(peer)
       else submit(transaction)
     }
     for (const [id, one] of this.#disputes) {
       const entry = jobs.get(one.job)
-      const isOver = entry?.state !== 'running' || entry.epoch.number > one.epoch || disputes.has(id) || one.blocks++ >= DISPUTE_BLOCKS
+      const isOver = entry?.state !== 'running' || entry.epoch.number > one.epoch || disputes.has(id) || one.blocks++ >= OFFERED_BLOCKS
       if (isOver) this.#disputes.delete(id)
       else submit(one.bytes)
     }
@@ -105,6 +110,7 @@ export class Complaints {
 
   #forget(peer: PeerId): void {
     this.#evidence.delete(peer)
+    this.#waited.delete(peer)
     this.#write(() => this.#desk.records.delete([peer]))
   }
 
