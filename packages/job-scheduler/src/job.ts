@@ -26,6 +26,8 @@ export interface Epoch {
   readonly rerun: readonly Uint8Array[]
   /** It was opened on fewer shows than a quorum. */
   readonly writesMayBeLost: boolean
+  /** How many jurors could be drawn when it was named, at most 2N + 1. With fewer than N, no jury judges what is said against its steps. */
+  readonly jurors: number
 }
 /** The change that comes next: one seat. Its epoch opens with the closing certificate of this one. */
 export interface NextEpoch {
@@ -36,6 +38,8 @@ export interface NextEpoch {
   /** The leaver itself where nobody else could be drawn. */
   readonly joiner: PeerId
   readonly atMs: number
+  /** As in the epoch that it becomes. */
+  readonly jurors: number
 }
 export interface Recovering {
   readonly sinceHeight: number

@@ -52,6 +52,7 @@ export type { EventFailures } from './event-turns.js'
 export { type FaultKind, verifyFault } from './fault.js'
 export { type GroupStep, openGroup, pendingRequests, stepGroup } from './group.js'
 export type { Group } from './group-state.js'
+export { type DisputeEffect, disputeOf, heldBatches } from './jury/bring.js'
 export { type Dispute, type DisputeContext, disputeId, type ShownStep, type Statement, verifyDispute } from './jury/dispute.js'
 export { type DisputeFault, verifyVerdicts } from './jury/faults.js'
 export { judge, type Trial } from './jury/judge.js'
@@ -61,7 +62,16 @@ export type { Juror, JurorEffect, JurorEvent, JurorSetup, JurorStep } from './ju
 export { callJury, type DrawJury, jurySize, weightsOf } from './jury/jury.js'
 export { disputeMessage, type Finding, findingSchema, type Verdict, verdictMessage } from './jury/messages.js'
 export { type DisputeSoFar, withShown } from './jury/shown.js'
-export { type Answer, answerSchema, certificateMessage, finalMessage, type Reveal, revealMessage, showMessage } from './messages.js'
+export {
+  type Answer,
+  answerSchema,
+  certificateMessage,
+  finalMessage,
+  type Reveal,
+  revealMessage,
+  showMessage,
+  withheldMessage,
+} from './messages.js'
 export { GROUP_SIZE_DEFAULT, GROUP_SIZE_MAX, GROUP_SIZE_MIN, type GroupOdds, groupOdds, type OddsOf } from './odds.js'
 export { type OldEpoch, type Opening, openingOf } from './opening.js'
 export { challengeMessage, challengeReplyMessage } from './own-work/messages.js'

@@ -28,6 +28,7 @@ import { SiteClient } from '../src/node/site-client.js'
 import { blocksOfResponse } from '../src/site-response-block.js'
 import type { SiteView } from '../src/site-view.js'
 import { closingOf, filesRoot, networkGenesis, publication, signers } from './network-world.js'
+import { UNDISPUTED } from './undisputed.js'
 
 const genesis = networkGenesis()
 const { network } = genesis
@@ -43,6 +44,7 @@ const chainView: SiteView = {
   cycleMs: 1_000,
   answersProvisional: false,
   previousEpoch: 0,
+  ...UNDISPUTED,
 }
 
 interface Around {

@@ -26,6 +26,7 @@ import { SiteHosts } from '../src/node/site-hosts.js'
 import type { SiteView } from '../src/site-view.js'
 import { CounterRuntime } from './counter-runtime.js'
 import { readDuties } from './read-duties.js'
+import { UNDISPUTED } from './undisputed.js'
 
 export const network = networkIdOf(new Uint8Array([1]))
 export const job = jobIdOf(contentIdOf(new Uint8Array([0x80]), 'dag-cbor'))
@@ -93,7 +94,7 @@ export async function openMember(options: MemberOptions = {}): Promise<Member> {
     tidy: () => hosts.forgetLeft(),
     mend: (cids) => hosts.mend(cids),
   })
-  const { readChecks, readEvidence } = readDuties(store, count)
+  const { readChecks, readEvidence, complaints } = readDuties(store, count)
   const content = contentService({ store: keeper.blocks, self: signer.peerId, count, onLacked: (asker) => hosts.onLacked(asker) })
   const bodies = new SentBodies()
   const sent = contentService({ store: bodies, self: signer.peerId, count, onLacked: () => {} })
@@ -118,6 +119,7 @@ export async function openMember(options: MemberOptions = {}): Promise<Member> {
     audits: { everyMs: options.auditEveryMs ?? Number.POSITIVE_INFINITY, below: randomInt, nonce: () => new Uint8Array(randomBytes(32)) },
     readChecks,
     readEvidence,
+    complaints,
     outbox: options.outbox,
     submitClose: (_, certificate, batch) => void closed.push({ certificate, batch }),
     submitShow: () => {},
@@ -186,6 +188,7 @@ export function viewOf(members: readonly Member[], more: Partial<SiteView> = {})
     cycleMs: 1_000,
     answersProvisional: false,
     previousEpoch: 0,
+    ...UNDISPUTED,
     ...more,
   }
 }

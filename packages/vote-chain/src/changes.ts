@@ -103,7 +103,7 @@ function assertPatch({ settings, moves, ends }: ChangePatch): boolean {
   let isProtected = moves.length + ends.length > 0
   for (const { name, value } of settings) {
     const range = Object.hasOwn(SETTINGS, name) ? SETTINGS[name as SettingName] : undefined
-    const fits = range !== undefined && range.isFixed !== true && value >= BigInt(range.min) && value <= BigInt(range.max)
+    const fits = range !== undefined && range.fixedFor === undefined && value >= BigInt(range.min) && value <= BigInt(range.max)
     if (!fits) throw new ChainError({ code: 'CHANGE_PATCH', item: name })
     isProtected ||= range.isProtected === true
   }

@@ -133,7 +133,7 @@ function manyJobs(): ReadonlyMap<JobId, Job> {
     const epoch = { number: 1, members: [], seed: bytesOfContentId(job).subarray(4), start: files, certificate: null, rerun: [], ...times }
     const timetable = { startMs: 0, seats: SEATS_IN_GROUP, tenureMs: 80_000 }
     const entry = { state: 'waiting' as const, manifest, manifestEnvelope: envelope, timetable, next: null, recovering: null, last: null }
-    all.set(job, { job, ...entry, epoch: { ...epoch, writesMayBeLost: false } })
+    all.set(job, { job, ...entry, epoch: { ...epoch, writesMayBeLost: false, jurors: 0 } })
   }
   return all
 }

@@ -2,11 +2,14 @@ import { type Block, ContentStoreError } from '@interpeer/content-store'
 import { bytesOfContentId, type ContentId, keyOfPeerId, type NetworkId, type PeerId, type Signer, sealOf } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
 import {
+  type DisputeEffect,
+  disputeOf,
   type Group,
   type GroupEffect,
   type GroupEvent,
   type GroupSetup,
   groupReferences,
+  heldBatches,
   isPieced,
   openGroup,
   REQUEST_BODY_MAX_BYTES,
@@ -20,7 +23,9 @@ import {
 import { concatBytes, sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import type { LoggedRun } from '../job-log/logged-run.js'
+import { DISPUTE_BYTES_MAX } from '../network/disputes.js'
 import { type BlockPlaces, blockIn, holdDag, sourcesOf } from './block-source.js'
+import type { Complaints } from './complaints.js'
 import { EffectQueue } from './effect-queue.js'
 import { type EpochRecords, SETUP_HASH_BYTES } from './epoch-records.js'
 import { GatheredPuts } from './gathered-puts.js'
@@ -51,6 +56,8 @@ export interface Surroundings extends BlockPlaces {
   readonly now: () => number
   /** Takes what a run left for the site's log. */
   readonly ran?: ((run: LoggedRun, epoch: number) => void) | undefined
+  /** Brings to the chain what members are found to do wrong. */
+  readonly complaints: Complaints
   /** The peer can't go on: what it must not forget could not be written. */
   readonly fail: (error: unknown) => void
 }
@@ -180,7 +187,7 @@ export class GroupShell {
   }
 
   #perform(effect: GroupEffect): Promise<void> | void {
-    const { overlay, log, count } = this.#around
+    const { overlay, log, count, complaints } = this.#around
     switch (effect.type) {
       case 'store':
         return this.#puts.add(effect.blocks)
@@ -203,11 +210,8 @@ export class GroupShell {
       case 'renewed':
         return this.#listener.renewed(this.setup.epoch, effect)
       case 'dispute':
-        log.warn({ step: effect.step, epoch: this.setup.epoch }, 'a step is in dispute')
-        return count('STEP_DISPUTED')
       case 'stuck':
-        log.warn({ step: effect.step, epoch: this.setup.epoch }, 'members disagree: the open step may never be certified')
-        return count('STEP_STUCK')
+        return this.#dispute(effect)
       case 'final':
         this.#ownWork.final(effect)
         return this.#listener.final(this.setup.epoch, effect)
@@ -221,7 +225,8 @@ export class GroupShell {
         return this.#listener.refused(this.setup.epoch, effect.id, effect.code)
       case 'fault':
         log.warn({ peer: effect.peer, kind: effect.kind, epoch: this.setup.epoch }, 'a member signed two different things')
-        return count(`FAULT_${effect.kind}`)
+        count(`FAULT_${effect.kind}`)
+        return complaints.accuse(this.setup, effect)
       case 'mark':
         log.warn({ peer: effect.peer, step: effect.step, epoch: this.setup.epoch }, `a member is marked ${effect.outcome}`)
         return count(effect.outcome === 'unresolved' ? 'MEMBER_UNRESOLVED' : 'MEMBER_CONTRADICTED')
@@ -235,6 +240,23 @@ export class GroupShell {
   #putAll(blocks: readonly Block[]): Promise<void> {
     const { store, count } = this.#around
     return putWhenRoom(blocks, { store, count, signal: this.#stop.signal, onFull: (isFull) => this.#onFull(isFull) })
+  }
+
+  /** The batches that it holds of steps that may be disputed: jurors ask for them by their hashes. */
+  batches(): readonly Uint8Array[] {
+    return heldBatches(this.#group)
+  }
+
+  #dispute(effect: DisputeEffect): void {
+    const { log, count, complaints } = this.#around
+    const { epoch, job } = this.setup
+    const isStuck = effect.type === 'stuck'
+    log.warn({ step: effect.step, epoch, job }, isStuck ? 'members disagree: the open step may never be certified' : 'a step is in dispute')
+    count(isStuck ? 'STEP_STUCK' : 'STEP_DISPUTED')
+    const dispute = disputeOf(this.#group, effect, DISPUTE_BYTES_MAX)
+    // who lacks the certificates in between leaves it to the others
+    if (dispute === undefined) count('DISPUTE_INCOMPLETE')
+    else complaints.dispute(this.setup, dispute)
   }
 
   #onFull(isFull: boolean): void {
