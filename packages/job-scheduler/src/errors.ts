@@ -8,7 +8,7 @@ export type SchedulerFailure =
   | { readonly code: 'EPOCH_TOO_EARLY'; readonly atMs: number }
   | { readonly code: 'SEAT_NOT_DRAWN' }
   | { readonly code: 'SEAT_PROOF_WRONG'; readonly reason: string }
-  | { readonly code: 'SHOW_NOT_WANTED' | 'SHOW_KNOWN' | 'SHOW_STRANGER' }
+  | { readonly code: 'SHOW_NOT_WANTED' | 'SHOW_KNOWN' | 'SHOW_STRANGER' | 'SHOW_PART_EARLY' | 'SHOW_PART_WRONG' }
 
 export class SchedulerError extends Error {
   override readonly name = 'SchedulerError'

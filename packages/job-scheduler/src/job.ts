@@ -40,8 +40,15 @@ export interface NextEpoch {
 export interface Recovering {
   readonly sinceHeight: number
   readonly sinceMs: number
+  /** Since when it waits: since it began, or since the last part of a show came. */
+  readonly waitsSinceMs: number
   /** In the order in which blocks took them. */
   readonly shows: readonly { readonly member: PeerId; readonly show: Uint8Array }[]
+  /** Shows that come in parts: the hash of each, and its bytes so far. */
+  readonly parts: readonly { readonly member: PeerId; readonly show: Uint8Array; readonly bytes: Uint8Array }[]
+}
+export const recoveringSince = (height: number, timeMs: number): Recovering => {
+  return { sinceHeight: height, sinceMs: timeMs, waitsSinceMs: timeMs, shows: [], parts: [] }
 }
 /** The last closing certificate that a block recorded. */
 export interface LastClosing {
@@ -86,4 +93,4 @@ export function seatHoldersOf({ state, epoch, next }: Job): readonly PeerId[] {
 
 /** Most batches that a recovery binds, and bytes of a show: a show carries certificates and commit sets of the open steps. */
 export const RERUN_MAX = 64
-export const SHOW_BYTES_MAX = 300_000
+export const SHOW_BYTES_MAX = 368_640

@@ -21,7 +21,7 @@ import { SEATS_MAX, SIGNED_MANIFEST_BYTES_MAX } from './manifest.js'
 
 const [hash, key] = [bytes(32), bytes(32)]
 const members = list(key, SEATS_MAX)
-/** What the map has under a JobId's bytes (job-scheduler.cddl). Batches and shows are named by their hashes: they can be megabytes. */
+/** What the map has under a JobId's bytes (job-scheduler.cddl). Batches, shows and parts of shows are named by their hashes: they can be megabytes. */
 export const jobRecord = struct({
   state: oneOf('running', 'ended', 'waiting'),
   manifest: bytesMax(SIGNED_MANIFEST_BYTES_MAX),
@@ -41,7 +41,15 @@ export const jobRecord = struct({
     writesMayBeLost: bool,
   }),
   next: nullable(struct({ members, seed: hash, seat: uint16, leaver: key, joiner: key, atMs: uint53 })),
-  recovering: nullable(struct({ sinceHeight: uint53, sinceMs: uint53, shows: list(struct({ member: key, show: hash }), SEATS_MAX) })),
+  recovering: nullable(
+    struct({
+      sinceHeight: uint53,
+      sinceMs: uint53,
+      waitsSinceMs: uint53,
+      shows: list(struct({ member: key, show: hash }), SEATS_MAX),
+      parts: list(struct({ member: key, show: hash, bytes: hash }), SEATS_MAX),
+    }),
+  ),
   last: nullable(struct({ epoch: uint32, certificate: hash, state: link, atMs: uint53, height: uint53 })),
 })
 /** A job's entry as others are shown it: keys are raw public keys (32 bytes), hashes SHA-256, links binary CIDs. */
@@ -77,6 +85,7 @@ export function jobRecordOf({ state, manifestEnvelope, timetable, epoch, next, r
     recovering: recovering && {
       ...recovering,
       shows: recovering.shows.map(({ member, show }) => ({ member: keyOfPeerId(member), show: hashOf(show) })),
+      parts: recovering.parts.map(({ member, show, bytes: held }) => ({ member: keyOfPeerId(member), show, bytes: hashOf(held) })),
     },
     last: last && { ...last, state: bytesOfContentId(last.state) },
   }

@@ -96,10 +96,13 @@ function orders(): TransactionCase[] {
 function others(): TransactionCase[] {
   const job = linkTo('a job')
   const show: Fields = { job, epoch: 1, from: SIGNER.publicKey, steps: [], bound: null, boundBatch: null, reveal: null }
+  const part: Fields = { job, epoch: 1, from: SIGNER.publicKey, show: named('a show'), size: 100_000, at: 0, bytes: '00' }
   const seal: Fields = { job, epoch: 1, step: 1, rank: 0, batch: named('batch'), from: SIGNER.publicKey, seal: named('seal') }
   return [
     { name: 'a show of an unknown job', expect: 'JOB_UNKNOWN', transaction: groups.sign('group-show', show, SIGNER) },
     { name: 'a show signed by another', expect: 'SIGNATURE_WRONG', transaction: groups.sign('group-show', show, OTHER) },
+    { name: 'a part of a show of an unknown job', expect: 'JOB_UNKNOWN', transaction: jobs.sign('show-part', part, SIGNER) },
+    { name: 'a part of a show signed by another', expect: 'SIGNATURE_WRONG', transaction: jobs.sign('show-part', part, OTHER) },
     {
       name: 'a close of an unknown job',
       expect: 'JOB_UNKNOWN',

@@ -1,6 +1,6 @@
 import { accountOfPeer, type PeerId, sealOf } from '@interpeer/crypto-ids'
 import { COMMONS, type Ledger } from '@interpeer/intercoin-ledger'
-import { lotteryOf, type Moment, ticketsTried, withJob } from '@interpeer/job-scheduler'
+import { lotteryOf, type Moment, recoveringSince, ticketsTried, withJob } from '@interpeer/job-scheduler'
 import { callJury, type Judgment, judge, type Verification, verifyDispute, withShown } from '@interpeer/peer-group'
 import { isMature, ratingPerMille, withMarks } from '@interpeer/vote-chain'
 import { bytesOfHex } from '@interpeer/wire-codec'
@@ -81,7 +81,7 @@ function applied(state: NetworkState, { job, epoch }: DisputeCase, judgment: Jud
   const paid = { ...without, ledger: paidJurors(without, pay) }
   const entry = paid.jobs.get(job)
   if (opens === undefined || entry === undefined || entry.epoch.number !== epoch || entry.recovering !== null) return paid
-  return { ...paid, jobs: withJob(paid.jobs, { ...entry, recovering: { sinceHeight: height, sinceMs: timeMs, shows: [] } }) }
+  return { ...paid, jobs: withJob(paid.jobs, { ...entry, recovering: recoveringSince(height, timeMs) }) }
 }
 
 /** Jurors are paid by the losing side, in equal parts and as far as it has coins, otherwise from the commons account. Heirs pay, and are paid, for rotated keys. */
