@@ -57,4 +57,71 @@ export const planted: readonly PlantedBug[] = [
     ],
     foundBy: [inRounds],
   },
+  {
+    name: 'chain-votes-not-durable',
+    says: 'what was voted is not on the disk, so a crash forgets it',
+    patches: [
+      {
+        file: 'src/tell.ts',
+        search: '  d.decided = [...kept, { round, kind, attempt, block, envelope }]\n  persist(d)\n',
+        replace: '  d.decided = [...kept, { round, kind, attempt, block, envelope }]\n',
+      },
+    ],
+    foundBy: [inRounds],
+  },
+  {
+    name: 'chain-sent-before-durable',
+    says: 'a vote goes out before it is on the disk',
+    patches: [
+      {
+        file: 'src/tell.ts',
+        search: '  persist(d)\n  if (envelope === undefined) return\n  sendTo(d, others(d), envelope)\n',
+        replace: '  if (envelope !== undefined) sendTo(d, others(d), envelope)\n  persist(d)\n  if (envelope === undefined) return\n',
+      },
+    ],
+    foundBy: [inRounds],
+  },
+  {
+    name: 'chain-record-ignored',
+    says: 'who comes back goes on in its round, and votes anew',
+    patches: [{ file: 'src/open.ts', search: '  d.decided = decidedOf(record)\n', replace: '' }],
+    foundBy: [inRounds],
+  },
+  {
+    name: 'chain-second-own-block',
+    says: 'who comes back with its clock set back takes its own block for one from the future, and makes another',
+    patches: [
+      { file: 'src/open.ts', search: ", hexOf(hash), 'whenever')", replace: ', hexOf(hash))' },
+      {
+        file: 'src/rounds.ts',
+        search: '  if (named === undefined && own === undefined && d.ownBlock !== undefined) return false // it made one, and never makes a second\n',
+        replace: '',
+      },
+    ],
+    foundBy: [{ scenario: 'chain-clocks', peers: 4, seedsMax: 100 }],
+  },
+  {
+    name: 'chain-bundle-of-few',
+    says: 'a bundle needs no quorum',
+    patches: [{ file: 'src/certificate.ts', search: "  if (bundle.votes.length < quorum) throw wrong('quorum')\n", replace: '  void quorum\n' }],
+    foundBy: [{ ...inRounds, seedFrom: 75 }],
+  },
+  {
+    name: 'chain-vote-twice-in-a-certificate',
+    says: 'a certificate counts one vote as often as it is in it',
+    patches: [{ file: 'src/certificate.ts', search: "    if (voters.has(voter)) throw wrong('twice')\n", replace: '' }],
+    foundBy: [{ scenario: 'chain-eclipse', peers: 7, seedsMax: 4 }],
+  },
+  {
+    name: 'chain-votes-of-strangers',
+    says: 'who left the electorate still votes',
+    patches: [{ file: 'src/root-group.ts', search: "  if (!group.electorate.members.has(voter)) return 'VOTE_STRANGER'\n", replace: '' }],
+    foundBy: [{ scenario: 'chain-long-range', peers: 7, seedsMax: 10 }],
+  },
+  {
+    name: 'chain-light-unsigned',
+    says: 'a light client takes votes of peers that are no electors',
+    patches: [{ file: 'src/light.ts', search: "  if (!isElector) throw wrong('voter')\n", replace: '' }],
+    foundBy: [{ scenario: 'chain-gateway', peers: 7, seedsMax: 10 }],
+  },
 ]
