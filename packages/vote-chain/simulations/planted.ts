@@ -67,7 +67,7 @@ export const planted: readonly PlantedBug[] = [
         replace: '  d.decided = [...kept, { round, kind, attempt, block, envelope }]\n',
       },
     ],
-    foundBy: [inRounds],
+    foundBy: [{ ...inRounds, seedFrom: 2 }],
   },
   {
     name: 'chain-sent-before-durable',
@@ -79,13 +79,13 @@ export const planted: readonly PlantedBug[] = [
         replace: '  if (envelope !== undefined) sendTo(d, others(d), envelope)\n  persist(d)\n  if (envelope === undefined) return\n',
       },
     ],
-    foundBy: [inRounds],
+    foundBy: [{ ...inRounds, seedFrom: 5 }],
   },
   {
     name: 'chain-record-ignored',
     says: 'who comes back goes on in its round, and votes anew',
     patches: [{ file: 'src/open.ts', search: '  d.decided = decidedOf(record)\n', replace: '' }],
-    foundBy: [inRounds],
+    foundBy: [{ ...inRounds, seedFrom: 2 }],
   },
   {
     name: 'chain-second-own-block',
@@ -116,12 +116,12 @@ export const planted: readonly PlantedBug[] = [
     name: 'chain-votes-of-strangers',
     says: 'who left the electorate still votes',
     patches: [{ file: 'src/root-group.ts', search: "  if (!group.electorate.members.has(voter)) return 'VOTE_STRANGER'\n", replace: '' }],
-    foundBy: [{ scenario: 'chain-long-range', peers: 7, seedsMax: 10 }],
+    foundBy: [{ scenario: 'chain-long-range', peers: 7, seedsMax: 10, seedFrom: 3 }],
   },
   {
     name: 'chain-light-unsigned',
     says: 'a light client takes votes of peers that are no electors',
     patches: [{ file: 'src/light.ts', search: "  if (!isElector) throw wrong('voter')\n", replace: '' }],
-    foundBy: [{ scenario: 'chain-gateway', peers: 7, seedsMax: 10 }],
+    foundBy: [{ scenario: 'chain-gateway', peers: 7, seedsMax: 10, seedFrom: 3 }],
   },
 ]

@@ -11,6 +11,7 @@ const newcomer = {
   activeHeight: 0,
   awaySinceHeight: null as number | null,
   orders: 0,
+  termsHeight: 0,
   recovery: null as string | null,
   heir: null as string | null,
   former: [] as readonly string[],
@@ -31,7 +32,7 @@ const peerOf = (n: number, changes: Partial<typeof newcomer> = {}) => ({ peer: p
 const FOUR = [
   peerOf(1, {
     ...{ jobsDone: 3, jobsInterval: 1, jobsIntervalBefore: 2, agreed: 300, late: 1, absent: 24, contradicted: 1, unresolved: 2 },
-    ...{ activeHeight: 64, seats: 2, slots: 3, orders: 5, recovery: named('a recovery key'), intervalHeight: 60, former: [peerKey(4)] },
+    ...{ activeHeight: 64, seats: 2, slots: 3, orders: 5, termsHeight: 61, recovery: named('a recovery key'), intervalHeight: 60, former: [peerKey(4)] },
     ...{
       declines: [named('an uploader'), named('an account of a job')],
       connection: { good: 3_250, bad: 0 },
