@@ -30,7 +30,8 @@ const ADVICE: Readonly<Record<string, string | ((failure: Failure) => string)>> 
   IMPORT_DATABASE_THERE: 'The folder has a database there already: move it away, or leave --sql out.',
   IMPORT_CHANGED: 'Something wrote to the folder while it was read: again, when nobody does.',
   IMPORT_NOT_A_FOLDER: 'That is no folder: check the path.',
-  TREE_TOO_LARGE: 'A site holds 100,000 files and folders, and 1 GiB.',
+  TREE_TOO_LARGE:
+    'A site holds 100,000 files and folders, and nearly 8 GiB; what looks at a whole folder before it is published takes 1 GiB.',
   SQL_TOKEN: 'The dump was cut short, or is none: make it again.',
   SQL_EMPTY: 'That is no dump of a database with its tables: make one with mysqldump.',
   SQL_TABLE_UNKNOWN: 'The dump has rows without their table: dump the structure too.',

@@ -13,7 +13,7 @@ test('a tree reaches the runtime whole: files, folders and links', async () => {
   const loaded: unknown[][] = []
   const runtime = { load: async (...given: unknown[]) => void loaded.push(given) } as unknown as PhpRuntime
   const [file, folder, link] = [
-    { path: 'index.php', mode: 0o644, mtimeS: 1, bytes: new Uint8Array() },
+    { path: 'index.php', mode: 0o644, mtimeS: 1, size: 0, read: () => [] },
     { path: 'empty', mode: 0o755 },
     { path: 'public/storage', target: '../data' },
   ]

@@ -55,6 +55,7 @@ export { proveAt, proveEntry } from './map/prove.js'
 export { type MapEntry, type PlacedEntry, readAt, readEntry, readTotal } from './map/read-map.js'
 export { type MapPage, readRange } from './map/read-range.js'
 export { type ContentStore, memoryBlockStore, memoryStore, type StoreOptions } from './memory-store.js'
+export { type OpenFile, type OpenTree, openTree } from './open-tree.js'
 export { type FileListing, listTree, readFile, readTree, type TreeFiles, type TreeListing } from './read-tree.js'
 export { RECORD_MAX_BYTES, type RecordStore } from './records.js'
 export {

@@ -1,4 +1,4 @@
-import type { DirectoryEntry, FileChange, FileEntry, SymlinkEntry } from '@interpeer/content-store'
+import type { DirectoryEntry, FileChange, OpenFile, SymlinkEntry } from '@interpeer/content-store'
 import type { Schedule } from '@interpeer/peer-group'
 
 /** One HTTP request as a script sees it. */
@@ -94,8 +94,11 @@ export interface ScriptRuntime {
   /** Most reads that it runs at a time, beside a write; default 1, a read or a write. */
   readonly readers?: number
   has(root: string): boolean
-  /** The whole tree: its files, its symbolic links, and the directories that neither implies. */
-  load(root: string, files: readonly FileEntry[], directories: readonly DirectoryEntry[], symlinks: readonly SymlinkEntry[]): Promise<void>
+  /**
+   * The whole tree: its files, its symbolic links, and the directories that neither implies. Where a file ends early, or anything else keeps it from holding
+   * the tree whole, it rejects and holds nothing.
+   */
+  load(root: string, files: readonly OpenFile[], directories: readonly DirectoryEntry[], symlinks: readonly SymlinkEntry[]): Promise<void>
   /** Does ahead of a root's first run what would take it long, and what all later states of the site have in common. It may fail, and run again. */
   prepare?(root: string): Promise<void>
   derive(root: string, from: string, changes: readonly ScriptChange[]): Promise<void>

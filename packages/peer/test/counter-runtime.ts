@@ -1,4 +1,4 @@
-import type { FileEntry } from '@interpeer/content-store'
+import type { OpenFile } from '@interpeer/content-store'
 import { sha256 } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
 import type { ScriptChange, ScriptEffect, ScriptOutcome, ScriptRequest, ScriptRuntime } from '../src/script-runtime.js'
@@ -20,8 +20,11 @@ export class CounterRuntime implements ScriptRuntime {
   has(root: string): boolean {
     return this.trees.has(root)
   }
-  async load(root: string, files: readonly FileEntry[]): Promise<void> {
-    this.trees.set(root, new Map(files.map(({ path, bytes }) => [path, bytes])))
+  async load(root: string, files: readonly OpenFile[]): Promise<void> {
+    const read = files.map((file) => [file.path, Buffer.concat([...file.read()])] as const)
+    const short = files.find(({ size }, index) => read[index]?.[1].length !== size)
+    if (short !== undefined) throw new Error(`${short.path} ends early`)
+    this.trees.set(root, new Map(read))
   }
   async derive(root: string, from: string, changes: readonly ScriptChange[]): Promise<void> {
     const tree = new Map(this.trees.get(from))

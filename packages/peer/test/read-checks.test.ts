@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto'
-import { readTree } from '@interpeer/content-store'
+import { openTree } from '@interpeer/content-store'
 import { bytesOfContentId, type PeerId, peekPayload, signMessage } from '@interpeer/crypto-ids'
 import {
   createVerification,
@@ -40,7 +40,7 @@ function sharingOf({ signer, overlay, evidence }: Member, perMille = 1_000) {
 /** Someone who has nothing but the evidence, the chain's word on the site, and the blocks of its state. */
 async function ownRun({ pair, rerun }: ReadContradiction, { store }: Member): Promise<ReadOutcome> {
   const { files } = readStateBlock(store.blocks.get(rerun.state) as Uint8Array)
-  const tree = readTree(store.blocks.get, files)
+  const tree = openTree(store.blocks.get, files)
   if ('missing' in tree) throw new Error('missing')
   const runtime = new CounterRuntime()
   await runtime.load(files, tree.files)

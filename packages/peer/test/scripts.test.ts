@@ -1,4 +1,4 @@
-import { type BlockStore, buildTree, type FileEntry, memoryStore, readTree } from '@interpeer/content-store'
+import { type BlockStore, buildTree, memoryStore, type OpenFile, readTree } from '@interpeer/content-store'
 import {
   bytesOfContentId,
   type ContentId,
@@ -221,12 +221,7 @@ test('a runtime is given a tree with its symbolic links, and what it leaves of t
   const large = new Uint8Array(300_000).fill(1)
   class LinkRuntime extends CounterRuntime {
     given: readonly object[] = []
-    override async load(
-      root: string,
-      files: readonly FileEntry[],
-      _directories?: unknown,
-      symlinks: readonly object[] = [],
-    ): Promise<void> {
+    override async load(root: string, files: readonly OpenFile[], _directories?: unknown, symlinks: readonly object[] = []): Promise<void> {
       this.given = symlinks
       await super.load(root, files)
     }
@@ -418,4 +413,20 @@ test('what a timer is given is said to be missing where it is, and nothing runs'
   await ran.store.delete([args])
   expect(await runBatch(next, ran.store, ran.scripts, new KnownRequests(network))).toEqual({ missing: [args] })
   expect(runtime.runs).toHaveLength(1)
+})
+
+test('chunks that are missing when files are read are all named, and the tree is not taken for held', async () => {
+  const lengthy = buildTree([
+    { path: 'a', mode: 0o644, mtimeS: 0, bytes: new Uint8Array(3 * 1024 * 1024).map((_, i) => i >> 16) },
+    { path: 'log', mode: 0o644, mtimeS: 0, bytes: new TextEncoder().encode('x;') },
+  ])
+  const chunks = lengthy.blocks.filter(({ bytes }) => bytes.length === 1024 * 1024).slice(0, 2)
+  const store = memoryStore().blocks
+  await store.put(lengthy.blocks.filter((block) => !chunks.includes(block)))
+  const queue = new ScriptQueue(new CounterRuntime(), store)
+  const missing = chunks.map(({ cid }) => cid)
+  expect(await queue.read(lengthy.root, plain('GET', '/'), at)).toEqual({ missing })
+  expect(queue.holds(lengthy.root)).toBe(false)
+  await store.put(chunks)
+  expect(await queue.read(lengthy.root, plain('GET', '/'), at)).toMatchObject({ type: 'answered' })
 })

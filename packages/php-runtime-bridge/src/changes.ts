@@ -1,4 +1,4 @@
-import { FILE_PAGE_BYTES, type Pages, readPages, sameBytes, samePages } from './file-pages.js'
+import { bytesOfPage, FILE_PAGE_BYTES, fitted, type Page, type Pages, readPages, samePage, samePages } from './file-pages.js'
 import type { TreeDirectory, TreeFile, TreeNode } from './file-tree.js'
 import type { FileChange } from './files.js'
 import { isSiteTarget } from './links.js'
@@ -75,7 +75,7 @@ class Comparison {
     if (base && Math.min(base.size, now.size) >= PATCHED_BYTES_MIN) {
       const parts = partsOf(now, base)
       if (this.#take(parts.length * FILE_PAGE_BYTES)) {
-        const copied = parts.map(({ at, page }) => ({ at, bytes: page.slice() }))
+        const copied = parts.map(({ at, page }) => ({ at, bytes: bytesOfPage(page).slice() }))
         this.changes.push({ type: 'patch', path, mode, mtimeS, size: now.size, parts: copied })
       }
     } else if (this.#take(now.size)) this.changes.push({ type: 'write', path, mode, mtimeS, bytes: readPages(now, 0, now.size) })
@@ -89,19 +89,15 @@ class Comparison {
 }
 
 /** The pages that are not what the base, cut or filled up with zeros, has there. */
-function partsOf(now: Pages, base: Pages): { at: number; page: Uint8Array }[] {
+function partsOf(now: Pages, base: Pages): { at: number; page: Page }[] {
   return now.pages.flatMap((page, index) => {
     const before = base.pages[index]
-    if (before !== undefined && (before.length >= page.length ? sameBytes(before.subarray(0, page.length), page) : continues(before, page)))
-      return []
-    if (before === undefined && page.every((byte) => byte === 0)) return []
-    return [{ at: index * FILE_PAGE_BYTES, page }]
+    const isAsBefore = before === undefined ? isZero(bytesOfPage(page)) : samePage(page, fitted(before, page.length))
+    return isAsBefore ? [] : [{ at: index * FILE_PAGE_BYTES, page }]
   })
 }
 
-function continues(before: Uint8Array, page: Uint8Array): boolean {
-  return sameBytes(before, page.subarray(0, before.length)) && page.subarray(before.length).every((byte) => byte === 0)
-}
+const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0)
 
 /** Whether a site can hold what it leaves. */
 export function isFit(change: FileChange): boolean {

@@ -16,6 +16,10 @@ export type PhpRuntimeFailure =
   /** An extension of PHP's (`side`) does not fit the binary. */
   | { readonly code: 'LINK_FAILED'; readonly side: string; readonly detail: string }
   | { readonly code: 'RUNTIME_CLOSED' }
+  /** A file's content is longer or shorter than its size, or longer than any file may be. */
+  | { readonly code: 'FILE_INVALID'; readonly path: string }
+  /** What of a site does not stay in memory could not be written to the disk: it may be full. */
+  | { readonly code: 'PAGE_UNWRITTEN'; readonly detail: string }
   | { readonly code: 'METER_MALFORMED'; readonly detail: string; readonly at: number }
   | { readonly code: 'METER_UNSUPPORTED'; readonly detail: string; readonly at: number }
 

@@ -1,4 +1,4 @@
-import { FILE_PAGE_BYTES, type Pages } from './file-pages.js'
+import { bytesOfPage, FILE_PAGE_BYTES, fitted, type Page, type Pages } from './file-pages.js'
 
 /** What it took to see files as they are. */
 export interface SettleWork {
@@ -58,7 +58,7 @@ export class FileContent {
     for (let done = 0; done < length; ) {
       const [index, offset] = placeOf(at + done)
       const part = Math.min(FILE_PAGE_BYTES - offset, length - done)
-      const page = this.#page(index)
+      const page = bytesOfPage(this.#page(index))
       const there = Math.max(0, Math.min(part, page.length - offset))
       if (there > 0) target.set(page.subarray(offset, offset + there), done)
       if (there < part) target.fill(0, done + there, done + part)
@@ -98,14 +98,12 @@ export class FileContent {
    */
   settle(work?: SettleWork): Pages {
     if (this.#size === this.#base.size && this.#kept === this.#size && this.#own === undefined) return this.#base
-    const pages = Array.from({ length: Math.ceil(this.#size / FILE_PAGE_BYTES) }, (_, index) => {
+    const pages = Array.from({ length: Math.ceil(this.#size / FILE_PAGE_BYTES) }, (_, index): Page => {
       const length = Math.min(FILE_PAGE_BYTES, this.#size - index * FILE_PAGE_BYTES)
       const page = this.#page(index)
-      if (page.length === length) return page
-      if (page.length > length) return page.subarray(0, length)
       if (page.length === 0) return HOLE.subarray(0, length)
-      const whole = new Uint8Array(length)
-      whole.set(page)
+      const whole = fitted(page, length)
+      if (page.length >= length || !(whole instanceof Uint8Array)) return whole
       // an own page stays whole: it is made so once
       if (this.#own?.get(index) === page) this.#own.set(index, whole)
       if (work) work.bytes += length
@@ -116,13 +114,13 @@ export class FileContent {
   }
 
   /** Without its zeros at the end, perhaps. */
-  #page(index: number): Uint8Array {
+  #page(index: number): Page {
     const own = this.#own?.get(index)
     if (own !== undefined) return own
     const page = this.#base.pages[index]
     const left = this.#kept - index * FILE_PAGE_BYTES
     if (page === undefined || left <= 0) return EMPTY
-    return left < page.length ? page.subarray(0, left) : page
+    return left < page.length ? fitted(page, left) : page
   }
 
   #ownPage(index: number, room: number): Uint8Array {
@@ -132,7 +130,7 @@ export class FileContent {
     // pages of the base are whole, so that a page is copied once
     const length = own === undefined ? Math.max(room, before.length, SHORTEST_PAGE_BYTES) : Math.max(room, own.length * 2)
     const page = new Uint8Array(Math.min(FILE_PAGE_BYTES, length))
-    page.set(before)
+    page.set(bytesOfPage(before))
     this.#own ??= new Map()
     this.#own.set(index, page)
     if (own === undefined && index * FILE_PAGE_BYTES < this.#kept) this.#copies++

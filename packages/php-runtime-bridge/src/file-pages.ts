@@ -4,10 +4,19 @@
  */
 export const FILE_PAGE_BYTES = 64 * 1024
 
+/** A page that lies elsewhere than in memory, and is read anew whenever it is needed. Two of them may hold the same. */
+export interface StoredPage {
+  readonly length: number
+  /** All of it. Not to be written to: others may be given the same bytes. */
+  read(): Uint8Array
+}
+export type Page = Uint8Array | StoredPage
+export const bytesOfPage = (page: Page): Uint8Array => (page instanceof Uint8Array ? page : page.read())
+
 /** Content in pages, each FILE_PAGE_BYTES long but the last, which has what is left. None for an empty file. */
 export interface Pages {
   readonly size: number
-  readonly pages: readonly Uint8Array[]
+  readonly pages: readonly Page[]
 }
 
 /** Views into `bytes`: nothing is copied. */
@@ -22,9 +31,9 @@ export function pagesOf(bytes: Uint8Array): Pages {
 /** The whole content: a copy, but of a file of one page the page itself. */
 export function bytesOf({ size, pages }: Pages): Uint8Array {
   const [first] = pages
-  if (first !== undefined && pages.length === 1) return first
+  if (first !== undefined && pages.length === 1) return bytesOfPage(first)
   const bytes = new Uint8Array(size)
-  for (const [i, page] of pages.entries()) bytes.set(page, i * FILE_PAGE_BYTES)
+  for (const [i, page] of pages.entries()) bytes.set(bytesOfPage(page), i * FILE_PAGE_BYTES)
   return bytes
 }
 
@@ -33,8 +42,8 @@ export function readPages({ pages }: Pages, at: number, length: number): Uint8Ar
   const bytes = new Uint8Array(length)
   for (let done = 0; done < length; ) {
     const offset = (at + done) % FILE_PAGE_BYTES
-    const page = pages[(at + done - offset) / FILE_PAGE_BYTES] as Uint8Array
-    const part = page.subarray(offset, offset + length - done)
+    const page = pages[(at + done - offset) / FILE_PAGE_BYTES] as Page
+    const part = bytesOfPage(page).subarray(offset, offset + length - done)
     bytes.set(part, done)
     done += part.length
   }
@@ -58,7 +67,7 @@ export function patchPages(
     end = at + bytes.length
     for (let done = 0; done < bytes.length; ) {
       const [index, offset] = [Math.floor((at + done) / FILE_PAGE_BYTES), (at + done) % FILE_PAGE_BYTES]
-      const page = pages[index] as Uint8Array
+      const page = pages[index] as Page
       const length = Math.min(page.length - offset, bytes.length - done)
       const part = bytes.subarray(done, done + length)
       done += length
@@ -67,7 +76,7 @@ export function patchPages(
         continue
       }
       // a copy each time: parts that come from a request are whole pages, or what is left at the end
-      const copy = page.slice()
+      const copy = bytesOfPage(page).slice()
       copy.set(part, offset)
       pages[index] = copy
     }
@@ -78,7 +87,7 @@ export function patchPages(
 /** The longest file, in bytes: PHP's integers and offsets are fine beyond it, its buffers are not. */
 export const FILE_BYTES_MAX = 0x7fff_ffff
 
-function resizedPages(from: Pages, size: number): Uint8Array[] {
+function resizedPages(from: Pages, size: number): Page[] {
   const count = Math.ceil(size / FILE_PAGE_BYTES)
   const pages = from.pages.slice(0, count)
   const lengthOf = (index: number) => Math.min(FILE_PAGE_BYTES, size - index * FILE_PAGE_BYTES)
@@ -89,15 +98,22 @@ function resizedPages(from: Pages, size: number): Uint8Array[] {
   return pages
 }
 
-function fitted(page: Uint8Array, length: number): Uint8Array {
-  if (page.length >= length) return page.subarray(0, length)
+/** Cut, or filled up with zeros; the same page where it has that length. */
+export function fitted(page: Page, length: number): Page {
+  if (page.length === length) return page
+  const bytes = bytesOfPage(page)
+  if (bytes.length > length) return bytes.subarray(0, length)
   const longer = new Uint8Array(length)
-  longer.set(page)
+  longer.set(bytes)
   return longer
 }
 
 export function samePages(a: Pages, b: Pages): boolean {
-  return a === b || (a.size === b.size && a.pages.every((page, i) => sameBytes(page, b.pages[i] as Uint8Array)))
+  return a === b || (a.size === b.size && a.pages.every((page, i) => samePage(page, b.pages[i] as Page)))
+}
+
+export function samePage(a: Page, b: Page): boolean {
+  return a === b || (a.length === b.length && sameBytes(bytesOfPage(a), bytesOfPage(b)))
 }
 
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -21,6 +21,9 @@ export interface TreeSymlink {
 /** Immutable; trees share what they have in common. Plain data, so a structured clone of several trees shares it too. */
 export type TreeNode = TreeFile | TreeDirectory | TreeSymlink
 
+/** A file whose content is in pages already. */
+export type PagedFile = Omit<FileEntry, 'bytes'> & Pages
+
 const DIRECTORY_MODE = 0o755
 export const emptyTree: TreeDirectory = { kind: 'directory', mode: DIRECTORY_MODE, entries: new Map() }
 
@@ -29,7 +32,7 @@ export const emptyTree: TreeDirectory = { kind: 'directory', mode: DIRECTORY_MOD
  * @throws {PhpRuntimeError} PATH_INVALID (a link's target too); PATH_CLASH where two entries have one path, or one lies below a file or a link
  */
 export function treeOf(
-  files: readonly FileEntry[],
+  files: readonly (FileEntry | PagedFile)[],
   directories: readonly DirectoryEntry[] = [],
   symlinks: readonly SymlinkEntry[] = [],
 ): TreeDirectory {
@@ -131,8 +134,9 @@ class TreeEditor {
   }
 
   /** @returns what was there */
-  write({ path, mode, mtimeS, bytes }: FileEntry): TreeNode | undefined {
-    return this.#put(path, { mode, mtimeS }, () => pagesOf(bytes))
+  write(file: FileEntry | PagedFile): TreeNode | undefined {
+    const { path, mode, mtimeS } = file
+    return this.#put(path, { mode, mtimeS }, () => ('bytes' in file ? pagesOf(file.bytes) : { size: file.size, pages: file.pages }))
   }
 
   patch({ path, mode, mtimeS, size, parts }: FileChange & { type: 'patch' }): void {

@@ -6,6 +6,14 @@ export interface FileEntry {
   readonly bytes: Uint8Array
 }
 
+/** The same of a file that is not held whole. */
+export interface FileStream extends Omit<FileEntry, 'bytes'> {
+  /** In bytes. */
+  readonly size: number
+  /** The content in order, in pieces of any length: `size` bytes in all. Taken once at most. */
+  read(): Iterable<Uint8Array>
+}
+
 /** A directory that no file implies (it is empty), or whose mode is not 0755. */
 export interface DirectoryEntry {
   readonly path: string

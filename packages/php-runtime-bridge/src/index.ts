@@ -27,18 +27,19 @@ export {
 } from './configuration/site-configuration.js'
 export { contentTypeOf } from './content-types.js'
 export { PhpRuntimeError, type PhpRuntimeFailure } from './errors.js'
-export { bytesOf, type Pages } from './file-pages.js'
+export { bytesOf, type Page, type Pages, type StoredPage } from './file-pages.js'
 export {
   deriveTree,
   findNode,
   followNode,
+  type PagedFile,
   type TreeDirectory,
   type TreeFile,
   type TreeNode,
   type TreeSymlink,
   treeOf,
 } from './file-tree.js'
-export type { DirectoryEntry, FileChange, FileEntry, SymlinkEntry } from './files.js'
+export type { DirectoryEntry, FileChange, FileEntry, FileStream, SymlinkEntry } from './files.js'
 export type { ChildFailure, ChildJobRecord } from './host-calls/child-task.js'
 export type {
   AfterEffect,

@@ -4,9 +4,9 @@ interface TreeSize {
   readonly entries: number
   readonly bytes: number
 }
-/** A little less than content-store reads of one tree (100,000 entries and 1 GiB): a site that nobody can load again is lost. */
+/** A little less than a peer loads of one tree (100,000 entries and 8 GiB): a site that nobody can load again is lost. */
 const ENTRIES_MAX = 99_000
-const BYTES_MAX = 1008 * 1024 * 1024
+const BYTES_MAX = 8176 * 1024 * 1024
 
 /** Trees share folders with those they were derived from, so that each is added up once. */
 const known = new WeakMap<TreeDirectory, TreeSize>()

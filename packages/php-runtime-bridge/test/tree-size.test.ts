@@ -29,11 +29,11 @@ test('a site that content-store would not read any more is none: its entries, fo
       ]),
     ),
   ).toBe(false)
-  expect(isLoadable(folder([['large', file(1008 * 1024 * 1024)]]))).toBe(true)
+  expect(isLoadable(folder([['large', file(8176 * 1024 * 1024)]]))).toBe(true)
   expect(
     isLoadable(
       folder([
-        ['large', file(1008 * 1024 * 1024)],
+        ['large', file(8176 * 1024 * 1024)],
         ['more', file(1)],
       ]),
     ),

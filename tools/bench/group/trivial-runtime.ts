@@ -11,8 +11,9 @@ export class TrivialRuntime implements ScriptRuntime {
   has(root: string): boolean {
     return this.#counts.has(root)
   }
-  async load(root: string, files: readonly { readonly path: string; readonly bytes: Uint8Array }[]): Promise<void> {
-    this.#counts.set(root, countIn(files.find(({ path }) => path === FILE)?.bytes))
+  async load(...[root, files]: Parameters<ScriptRuntime['load']>): Promise<void> {
+    const file = files.find(({ path }) => path === FILE)
+    this.#counts.set(root, countIn(file && Buffer.concat([...file.read()])))
   }
   async derive(root: string, from: string, changes: readonly ScriptChange[]): Promise<void> {
     const written = changes.find((change) => change.type === 'write' && change.path === FILE)

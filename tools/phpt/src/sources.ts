@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { bytesOf, type FileEntry, findNode, type TreeDirectory, treeOf } from '@interpeer/php-runtime-bridge'
-import { shareFiles } from '../../../packages/php-runtime-bridge/src/node/shared-bytes.js'
+import { shareBytes } from '../../../packages/php-runtime-bridge/src/node/shared-bytes.js'
 import { isSitePath } from '../../../packages/php-runtime-bridge/src/path.js'
 
 const PACKAGE = 'php8.2'
@@ -58,7 +58,7 @@ export function readSources(folder: string): TreeDirectory {
     }
   }
   walk(folder, false)
-  return treeOf(shareFiles(files), [])
+  return treeOf(files.map((file) => ({ ...file, bytes: shareBytes(file.bytes) })))
 }
 
 /** A file's text, one character for each byte. */

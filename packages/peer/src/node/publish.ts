@@ -6,6 +6,7 @@ import { jobNamed, jobOfManifest, signManifest, signPublish } from '@interpeer/j
 import { firstStateBlock } from '@interpeer/peer-group'
 import { PeerError } from '../errors.js'
 import type { NetworkState } from '../network/index.js'
+import { SITE_FILE_MAX_BYTES, SITE_MAX_BYTES } from '../site-size.js'
 import type { ChainShell } from './chain-shell.js'
 import type { SiteAnswer } from './site-client.js'
 
@@ -86,10 +87,13 @@ async function publishHeld(publication: Publication, at: PublishAt): Promise<Pub
   return { job, name }
 }
 
+/** Left free in a site that is published: it can still be written to, and loaded. */
+const SITE_SPARE_BYTES = 64 * 1024 ** 2
+
 /** @throws {PeerError} CLOSED, when the peer closes its store meanwhile */
 async function storeSite(folder: string, { store, signal }: PublishAt): Promise<ImportedFolder> {
   try {
-    const site = await importFolder(folder, store)
+    const site = await importFolder(folder, store, { maxFileBytes: SITE_FILE_MAX_BYTES, maxBytes: SITE_MAX_BYTES - SITE_SPARE_BYTES })
     await store.put([firstStateBlock(site.root, true)])
     return site
   } catch (cause) {

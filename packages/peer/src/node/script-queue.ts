@@ -1,8 +1,12 @@
-import { type BlockStore, type Missing, readTree } from '@interpeer/content-store'
+import { type BlockStore, type Missing, type OpenTree, openTree } from '@interpeer/content-store'
 import type { ContentId } from '@interpeer/crypto-ids'
 import type { JobFacts, ScriptOutcome, ScriptRequest, ScriptRuntime } from '../script-runtime.js'
+import { SITE_MAX_BYTES } from '../site-size.js'
 
 type Task = () => Promise<void>
+
+/** Looked through before others may work. */
+const LOOK_STEP_BYTES = 4 * 1024 * 1024
 
 /** Reads that may wait for the runtime; more are answered 503 at once. */
 const READS_WAITING_MAX = 256
@@ -104,10 +108,15 @@ export class ScriptQueue {
   }
 
   async #load(root: ContentId): Promise<Missing | undefined> {
-    const tree = readTree(this.#store.get, root)
+    const tree = openTree(this.#store.get, root, { maxBytes: SITE_MAX_BYTES })
     if ('missing' in tree) return tree
-    await this.#runtime.load(root, tree.files, tree.directories, tree.symlinks)
-    return undefined
+    try {
+      await this.#runtime.load(root, tree.files, tree.directories, tree.symlinks)
+      return undefined
+    } catch (cause) {
+      if (tree.lacks) return allMissing(tree)
+      throw cause
+    }
   }
 
   #enqueue<T>(tasks: Task[], work: () => Promise<T>): Promise<T> {
@@ -144,5 +153,19 @@ export class ScriptQueue {
     await task()
     this.#reading--
     this.#next()
+  }
+}
+
+/** A site may be large: others work in between. */
+async function allMissing(tree: OpenTree): Promise<Missing> {
+  const look = tree.lookForMissing()
+  let since = 0
+  for (;;) {
+    const step = look.next()
+    if (step.done) return step.value
+    since += step.value
+    if (since < LOOK_STEP_BYTES) continue
+    since = 0
+    await new Promise((resolve) => setImmediate(resolve))
   }
 }

@@ -2,7 +2,7 @@ import { bytesOf } from '../file-pages.js'
 import type { TreeDirectory } from '../file-tree.js'
 import { compareText } from '../path.js'
 import { shown } from './json-text.js'
-import { type ConfigurationReading, faulty, parseConfiguration } from './parse.js'
+import { CONFIGURATION_BYTES_MAX, type ConfigurationReading, faulty, parseConfiguration, tooLong } from './parse.js'
 import { CONFIGURATION_FILE, isConfigurationName } from './reserved.js'
 import { usualConfiguration } from './site-configuration.js'
 
@@ -19,7 +19,7 @@ export function siteConfiguration(site: TreeDirectory): ConfigurationReading {
     const node = site.entries.get(CONFIGURATION_FILE)
     if (node === undefined) return USUAL
     if (node.kind !== 'file') return faulty({ found: `something named "${CONFIGURATION_FILE}" that is no file`, allowed: 'a file' })
-    return remembered(node, () => parseConfiguration(bytesOf(node)))
+    return remembered(node, () => (node.size > CONFIGURATION_BYTES_MAX ? tooLong(node.size) : parseConfiguration(bytesOf(node))))
   })
 }
 

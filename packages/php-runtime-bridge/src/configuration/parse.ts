@@ -33,9 +33,7 @@ export const FAULTS_MAX = 32
  * @param isFolder whether a path is a folder of the site. Where it is given, paths whose folder is missing are faults: nothing could ever be made there
  */
 export function parseConfiguration(bytes: Uint8Array, isFolder?: (path: string) => boolean): ConfigurationReading {
-  if (bytes.length > CONFIGURATION_BYTES_MAX) {
-    return faulty({ found: `${bytes.length} bytes`, allowed: `at most ${CONFIGURATION_BYTES_MAX}` })
-  }
+  if (bytes.length > CONFIGURATION_BYTES_MAX) return tooLong(bytes.length)
   const text = utf8Text(bytes)
   if (typeof text !== 'string') return faulty({ line: text.badLine, found: 'bytes that are no UTF-8', allowed: 'JSON in UTF-8' })
   const root = parseJson(text)
@@ -52,6 +50,10 @@ export function parseConfiguration(bytes: Uint8Array, isFolder?: (path: string) 
   const faults = inOrder.slice(0, FAULTS_MAX).map(({ at, fault }) => toldFault(placeOf(text, at.start), fault))
   return { type: 'invalid', faults, unlisted: inOrder.length - faults.length }
 }
+
+/** What is said of an interpeer.json of more than CONFIGURATION_BYTES_MAX. */
+export const tooLong = (bytes: number): ConfigurationReading =>
+  faulty({ found: `${bytes} bytes`, allowed: `at most ${CONFIGURATION_BYTES_MAX}` })
 
 function toldFault(place: { readonly line: number; readonly column: number }, { meant, ...fault }: ShapeFault): ConfigurationFault {
   const word = meant?.()

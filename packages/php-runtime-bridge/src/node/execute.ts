@@ -4,7 +4,7 @@ import { siteConfiguration } from '../configuration/of-site.js'
 import { type ConfigurationReading, faultText } from '../configuration/parse.js'
 import { CONFIGURATION_FILE } from '../configuration/reserved.js'
 import type { SiteConfiguration } from '../configuration/site-configuration.js'
-import { FILE_PAGE_BYTES } from '../file-pages.js'
+import { bytesOfPage, FILE_PAGE_BYTES, type Page } from '../file-pages.js'
 import { followNode, type TreeDirectory, type TreeFile } from '../file-tree.js'
 import type { JobFacts } from '../host-calls/host-calls.js'
 import type { SlotLimits } from '../limits.js'
@@ -143,9 +143,9 @@ function piecesOf(file: TreeFile): Uint8Array {
   return all
 }
 
-function sha256(pages: readonly Uint8Array[]): Uint8Array {
+function sha256(pages: readonly Page[]): Uint8Array {
   const hash = createHash('sha256')
-  for (const page of pages) hash.update(page)
+  for (const page of pages) hash.update(bytesOfPage(page))
   return Uint8Array.from(hash.digest())
 }
 

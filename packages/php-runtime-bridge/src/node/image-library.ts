@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { bytesOfPage, type Pages } from '../file-pages.js'
 import { treeForm } from '../tree-form.js'
 import { type Image, type ImageOrder, RUNS_OF_EACH } from './image-builder.js'
 import type { Snapshot } from './php-instance.js'
@@ -131,4 +132,8 @@ export interface SiteImage {
   readonly order: ImageOrder | undefined
 }
 
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+function sha256({ pages }: Pages): string {
+  const hash = createHash('sha256')
+  for (const page of pages) hash.update(bytesOfPage(page))
+  return hash.digest('hex')
+}

@@ -6,7 +6,7 @@ import { siteConfiguration } from '../configuration/of-site.js'
 import { usualConfiguration } from '../configuration/site-configuration.js'
 import { PhpRuntimeError } from '../errors.js'
 import { deriveTree, type TreeDirectory, treeOf } from '../file-tree.js'
-import type { DirectoryEntry, FileChange, FileEntry, SymlinkEntry } from '../files.js'
+import type { DirectoryEntry, FileChange, FileEntry, FileStream, SymlinkEntry } from '../files.js'
 import { phpChild, phpEvent, phpLibrary } from '../host-calls/php-library.js'
 import { canChange, codeOf, hasOwnImage, ROOMY } from '../image-recipe.js'
 import { areLimits, SLOT, type SlotLimits } from '../limits.js'
@@ -20,10 +20,12 @@ import { pinnedBuilds } from './builds.js'
 import type { ContentSource } from './content-channel.js'
 import type { AgreedPoint } from './execute.js'
 import { ImageLibrary, imageDigestOf, imageIdOf, type SiteImage } from './image-library.js'
+import { PageFile } from './page-file.js'
 import { PhpBuilds } from './php-builds.js'
 import type { Snapshot } from './php-instance.js'
 import { RootTable } from './root-table.js'
-import { shareChanges, shareFiles } from './shared-bytes.js'
+import { shareChanges } from './shared-bytes.js'
+import { SiteMemory } from './site-memory.js'
 import { type KeptImage, PLAIN_IMAGE, type TaskResult } from './worker-messages.js'
 import { WorkerPool } from './worker-pool.js'
 import type { Lost } from './worker-seat.js'
@@ -35,7 +37,10 @@ export interface PhpRuntimeOptions {
   readonly guardMs?: number
   /** What each job slot is. The same on every member: it shows in results. Default: SLOT. */
   readonly limits?: SlotLimits
-  /** A folder for what takes a second to make: the metered binaries. Any number of processes may share it. Default: nothing is kept. */
+  /**
+   * A folder for what takes a second to make, the metered binaries, and for what of a large site does not stay in memory, as long as the process lives. Any
+   * number of processes may share it. Default: nothing is kept, and large sites lie in the system's folder for temporary files.
+   */
   readonly cacheFolder?: string
   /** What the host does for scripts beside running them. Nothing by default. */
   readonly hostCalls?: HostCallOptions
@@ -43,6 +48,11 @@ export interface PhpRuntimeOptions {
    * Most worker threads, 1 to 64; each starts when there is work that no other is free for. Of two or more, one is never given to a read. Default 1.
    */
   readonly workers?: number
+  /**
+   * What the files of one site may hold in memory, MiB, 0 to 65,536. The largest of a site with more lie on the disk, and are read as scripts read them. It
+   * decides no result. Default 256.
+   */
+  readonly fileMemoryMiB?: number
 }
 
 export interface HostCallOptions {
@@ -94,17 +104,21 @@ export interface PhpRuntime {
   /**
    * Keeps a whole site under a name of the caller's choice, and loads the PHP that its interpeer.json asks for. A site whose interpeer.json asks for warm-up
    * has an image of its own: made of its code alone, so that every state of it has the same, or of `origin` where that has the same code.
-   * @throws {PhpRuntimeError} PATH_INVALID, PATH_CLASH, ROOT_UNKNOWN (`origin.initial`), VERSION_MISSING, BUILD_UNKNOWN, START_FAILED, LINK_FAILED,
-   * RUNTIME_CLOSED
+   * The smallest files stay in memory (`fileMemoryMiB`); what is larger is read when a script does.
+   * @throws {PhpRuntimeError} PATH_INVALID, PATH_CLASH, FILE_INVALID, PAGE_UNWRITTEN, ROOT_UNKNOWN (`origin.initial`), VERSION_MISSING, BUILD_UNKNOWN,
+   * START_FAILED, LINK_FAILED, RUNTIME_CLOSED
    */
   load(
     root: string,
-    files: readonly FileEntry[],
+    files: readonly (FileEntry | FileStream)[],
     directories?: readonly DirectoryEntry[],
     symlinks?: readonly SymlinkEntry[],
     origin?: SiteOrigin,
   ): Promise<void>
-  /** Keeps what `from` becomes by `changes`; costs the changes. @throws {PhpRuntimeError} ROOT_UNKNOWN, and what `load` does */
+  /**
+   * Keeps what `from` becomes by `changes`; costs the changes, and now and then what of them piled up in memory.
+   * @throws {PhpRuntimeError} ROOT_UNKNOWN, and what `load` does
+   */
   derive(root: string, from: string, changes: readonly FileChange[]): Promise<void>
   forget(root: string): void
   /**
@@ -127,8 +141,9 @@ export interface PhpRuntime {
   close(): Promise<void>
 }
 
+const MIB = 1024 * 1024
 /** Raised with every change of the kernel that can show in a result. */
-const KERNEL_VERSION = 7
+const KERNEL_VERSION = 8
 
 /** Starts PHP in worker threads. @throws {PhpRuntimeError} OPTION_INVALID, VERSION_MISSING, BUILD_UNKNOWN, START_FAILED */
 export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<PhpRuntime> {
@@ -138,6 +153,7 @@ export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<
     limits = SLOT,
     cacheFolder,
     workers = 1,
+    fileMemoryMiB = 256,
     hostCalls: { effects = [], content } = {},
   } = options
   const check = (option: string, value: number, min: number, max: number) => {
@@ -147,6 +163,7 @@ export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<
   check('guardMs', guardMs, 1, 2_147_483_647)
   if (!areLimits(limits)) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'limits' })
   check('workers', workers, 1, 64)
+  check('fileMemoryMiB', fileMemoryMiB, 0, 65_536)
   const carriedOut = EFFECT_KINDS.filter((kind) => effects.includes(kind))
   if (carriedOut.length !== effects.length) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option: 'hostCalls.effects' })
   const builds = new PhpBuilds({ limits, carriedOut }, cacheFolder)
@@ -160,7 +177,9 @@ export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<
   const pool = new WorkerPool({ builds: builds.loaded, usual, trees: roots.trees, images, content, workers })
   await pool.start()
   const runtimeId = createHash('sha256').update(identity).digest('hex')
-  return new WorkerRuntime({ runtimeId, php, usual, readers: readersOf(workers), guardMs, roots, pool, builds, images })
+  const pages = new PageFile(cacheFolder)
+  const memory = new SiteMemory(pages, fileMemoryMiB * MIB)
+  return new WorkerRuntime({ runtimeId, php, usual, readers: readersOf(workers), guardMs, roots, pool, pages, memory, builds, images })
 }
 
 interface Parts {
@@ -173,6 +192,8 @@ interface Parts {
   readonly guardMs: number
   readonly roots: RootTable
   readonly pool: WorkerPool
+  readonly pages: PageFile
+  readonly memory: SiteMemory
   readonly builds: PhpBuilds
   readonly images: Map<string, KeptImage>
 }
@@ -201,14 +222,15 @@ class WorkerRuntime implements PhpRuntime {
 
   async load(
     root: string,
-    files: readonly FileEntry[],
+    files: readonly (FileEntry | FileStream)[],
     directories: readonly DirectoryEntry[] = [],
     symlinks: readonly SymlinkEntry[] = [],
     origin: SiteOrigin | undefined = undefined,
   ): Promise<void> {
-    const { pool, roots } = this.#parts
+    const { pool, roots, memory } = this.#parts
     pool.checkOpen()
-    const tree = treeOf(shareFiles(files), directories, symlinks)
+    const tree = treeOf(await memory.take(files), directories, symlinks)
+    pool.checkOpen()
     const image = this.#imageOf(tree, origin && roots.get(origin.initial).tree)
     if (!this.#isLoaded(image)) await this.#load(image)
     const { key } = roots.set(root, tree, image)
@@ -216,7 +238,7 @@ class WorkerRuntime implements PhpRuntime {
   }
 
   async derive(root: string, from: string, changes: readonly FileChange[]): Promise<void> {
-    const { pool, roots } = this.#parts
+    const { pool, roots, memory } = this.#parts
     pool.checkOpen()
     const shared = shareChanges(changes)
     // `root` may be `from`, which workers need until they derived from it
@@ -226,8 +248,10 @@ class WorkerRuntime implements PhpRuntime {
       const isSameCode = configuration && changes.every(({ path }) => canChange(configuration, path))
       const image = isSameCode ? before.image : this.#imageOf(tree)
       if (!this.#isLoaded(image)) await this.#load(image)
-      const { key } = roots.set(root, tree, image)
-      pool.tell({ type: 'derive', key, from: before.key, changes: shared })
+      const relieved = await memory.relieve(tree)
+      const { key } = roots.set(root, relieved, image)
+      if (relieved === tree) pool.tell({ type: 'derive', key, from: before.key, changes: shared })
+      else pool.tell({ type: 'load', key, tree: relieved })
     })
   }
 
@@ -271,8 +295,10 @@ class WorkerRuntime implements PhpRuntime {
     return image.id === PLAIN_IMAGE || (await this.#images.with(image, async () => true)) === true
   }
 
-  close(): Promise<void> {
-    return this.#parts.pool.close()
+  async close(): Promise<void> {
+    const { pool, pages } = this.#parts
+    await pool.close()
+    pages.close()
   }
 
   #imageOf(tree: TreeDirectory, published?: TreeDirectory): SiteImage {

@@ -9,10 +9,11 @@ import { buildImage, plainImage } from './image-builder.js'
 import { InstanceShelf } from './instance-shelf.js'
 import { PhpInstance } from './php-instance.js'
 import type { PhpAtLevel } from './request-scope.js'
+import { received } from './site-memory.js'
 import { type FromWorker, PLAIN_IMAGE, type Task, type TaskResult, type Told, type ToWorker, type WorkerStart } from './worker-messages.js'
 
 const { builds: givenBuilds, usual, content, trees: known, images: givenImages } = workerData as WorkerStart
-const trees = new Map<number, TreeDirectory>(known)
+const trees = new Map<number, TreeDirectory>(Array.from(known, ([key, tree]) => [key, received(tree)]))
 const builds = new Map(givenBuilds)
 const images = new Map(givenImages)
 const { carriedOut, limits } = named(builds, usual)
@@ -31,7 +32,7 @@ function newInstance(build: string): PhpInstance {
 }
 
 function learn(told: Told): void {
-  if (told.type === 'load') trees.set(told.key, told.tree)
+  if (told.type === 'load') trees.set(told.key, received(told.tree))
   else if (told.type === 'derive') trees.set(told.key, deriveTree(named(trees, told.from), told.changes))
   else if (told.type === 'forget') {
     trees.delete(told.key)
@@ -69,7 +70,7 @@ function shelfName(image: string, level: number): string {
 function built({ build, order }: Task & { type: 'build' }): TaskResult {
   try {
     const parts = named(builds, build)
-    return { type: 'built', image: order ? buildImage(parts, order) : plainImage(parts) }
+    return { type: 'built', image: order ? buildImage(parts, { ...order, initial: received(order.initial) }) : plainImage(parts) }
   } catch (error) {
     return { type: 'failed', detail: String(error) }
   }

@@ -1,5 +1,5 @@
 import { type PhpRuntime, type PhpRuntimeOptions, startPhpRuntime as start } from '../../dist/node/index.js'
-import type { FileEntry } from '../../src/files.js'
+import type { FileEntry, FileStream } from '../../src/files.js'
 import { phpVersions } from '../../src/php-version.js'
 
 export type * from '../../dist/node/index.js'
@@ -20,8 +20,8 @@ export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<
 }
 
 /** An interpeer.json names it; one that is not JSON stays as it is. */
-function withVersion(file: FileEntry): FileEntry {
-  if (file.path !== 'interpeer.json') return file
+function withVersion<T extends FileEntry | FileStream>(file: T): T {
+  if (file.path !== 'interpeer.json' || !('bytes' in file)) return file
   try {
     return { ...file, bytes: Buffer.from(JSON.stringify({ php, ...JSON.parse(Buffer.from(file.bytes).toString('utf8')) })) }
   } catch {
