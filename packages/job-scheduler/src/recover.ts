@@ -1,6 +1,6 @@
 import type { ContentId, PeerId } from '@interpeer/crypto-ids'
 import { SchedulerError } from './errors.js'
-import { type Job, type Jobs, type NextEpoch, RERUN_MAX, type Recovering, recoveringSince } from './job.js'
+import { forgottenAfterMs, type Job, type Jobs, type NextEpoch, RERUN_MAX, type Recovering, recoveringSince } from './job.js'
 import { drawFirstGroup, drawSeats, epochSeed, type Moment, planNext, recoveryDueMs } from './plan.js'
 
 /** What the shows of an old group come to. */
@@ -136,7 +136,7 @@ function opened(
 }
 
 /**
- * What the clock alone does to all jobs, at the end of each block: first groups are drawn, recoveries begin and end, next epochs are named.
+ * What the clock alone does to all jobs, at the end of each block: first groups are drawn, recoveries begin and end, next epochs are named, and jobs that ended long ago are forgotten.
  * Draws see tickets and seats of the block before, so the order of jobs is nothing.
  */
 export function advanceJobs(
@@ -146,7 +146,12 @@ export function advanceJobs(
 ): { readonly jobs: Jobs; readonly away: readonly PeerId[] } {
   const changed: Job[] = []
   const away: PeerId[] = []
+  const forgotten: Job[] = []
   for (const entry of jobs.values()) {
+    if (entry.state === 'ended') {
+      if (moment.timeMs > forgottenAfterMs(entry)) forgotten.push(entry)
+      continue
+    }
     const begun = noClose(drawFirstGroup(entry, moment), moment)
     const opened = recovered(begun, recoverFrom, moment)
     away.push(...opened.away)
@@ -154,8 +159,9 @@ export function advanceJobs(
     const planned = planNext(opened.job, moment, gone)
     if (planned !== entry) changed.push(planned)
   }
-  if (changed.length === 0) return { jobs, away }
+  if (changed.length + forgotten.length === 0) return { jobs, away }
   const all = new Map(jobs)
+  for (const { job } of forgotten) all.delete(job)
   for (const entry of changed) all.set(entry.job, entry)
   return { jobs: all, away }
 }

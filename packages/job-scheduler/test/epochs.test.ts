@@ -60,6 +60,16 @@ test('a late closing is paid for, up to when a recovery was due; a standstill af
   expect(closeEpoch({ ...job, epoch: { ...job.epoch, openedMs: 99_000 } }, closing(1, 14_000), moment(tickets, 14)).paidMs).toBe(0)
 })
 
+test('a manifest is published within a week, and not a day before it was made', () => {
+  const at = moment(tickets, 700_000) // 700,000,000 ms
+  const made = (createdMs: number) => () => published(new Map(), at, { createdMs })
+  const refusal = expect.objectContaining({ code: 'JOB_CREATED' })
+  expect(made(95_199_999)).toThrow(refusal)
+  expect(made(95_200_000)).not.toThrow()
+  expect(made(786_400_000)).not.toThrow()
+  expect(made(786_400_001)).toThrow(refusal)
+})
+
 test('a show that can never count is told from one that is early', () => {
   const { job } = running()
   const show = (epoch: number, member: PeerId, entry = job) => addShow(entry, { epoch, member, show: new Uint8Array(1) })

@@ -3,7 +3,7 @@ import { balanceOf } from '@interpeer/intercoin-ledger'
 import { type Outcome, Random, type ScenarioInput } from '@interpeer/simulator'
 import { evidenceMessage, quorumOf, type Vote, voteMessage } from '@interpeer/vote-chain'
 import { hexOf } from '@interpeer/wire-codec'
-import { CYCLE_MS, genesisOf, type NetworkPeer, NetworkPeers, signersOf, START_MS, voteIn } from './network-peers.js'
+import { CYCLE_MS, genesisOf, type NetworkPeer, NetworkPeers, START_MS, signersOf, voteIn } from './network-peers.js'
 
 const RUN_MS = 12_000
 /** Blocks that a traitor names beside the true one, in soft and certify votes, for half of its hearers: in so many of a thousand votes. */
@@ -63,7 +63,10 @@ export function simulate({ seed, peers: given }: ScenarioInput): Outcome {
   }
   network.world.run({ untilMs: START_MS + RUN_MS })
   const heightsInRun = network.newest.height
-  network.world.run({ untilMs: START_MS + RUN_MS + 10_000, done: () => network.peers.every(({ chain }) => (chain?.tip.height ?? 0) > heightsInRun) })
+  network.world.run({
+    untilMs: START_MS + RUN_MS + 10_000,
+    done: () => network.peers.every(({ chain }) => (chain?.tip.height ?? 0) > heightsInRun),
+  })
 
   const state = network.newest
   const lost = signers.slice(0, traitors).reduce((sum, { peerId }) => sum + HELD - balanceOf(state.ledger, accountOfPeer(peerId)), 0n)

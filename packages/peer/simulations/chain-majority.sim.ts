@@ -4,7 +4,7 @@ import { type Outcome, Random, type ScenarioInput } from '@interpeer/simulator'
 import { type BlockInfo, type ChangePatch, changeIdOf, quorumOf, signChangeRequest, signChangeVote, signJoin } from '@interpeer/vote-chain'
 import { hexOf } from '@interpeer/wire-codec'
 import { type NetworkState, networkApplication } from '../src/network/index.js'
-import { CYCLE_MS, genesisOf, signersOf, START_MS } from './network-peers.js'
+import { CYCLE_MS, genesisOf, START_MS, signersOf } from './network-peers.js'
 
 const PEERS = 100
 const [CHANGE_CYCLES, MATURE_CYCLES] = [10, 10]
@@ -40,7 +40,13 @@ export function simulate({ seed }: ScenarioInput): Outcome {
     if (certifiers.length < quorumOf(electors.length)) return false
     const height = state.height + 1
     const timeMs = START_MS + height * CYCLE_MS
-    const info: BlockInfo = { height, timeMs, seed: sha256(Uint8Array.of(height, seed & 0xff)), leader: electors[0] as PeerId, certifiers: height === 1 ? [] : certifiers }
+    const info: BlockInfo = {
+      height,
+      timeMs,
+      seed: sha256(Uint8Array.of(height, seed & 0xff)),
+      leader: electors[0] as PeerId,
+      certifiers: height === 1 ? [] : certifiers,
+    }
     const applied = application.apply(state, transactions, info)
     refused.push(...applied.refused.map(({ code }) => code))
     state = applied.state
@@ -54,7 +60,8 @@ export function simulate({ seed }: ScenarioInput): Outcome {
   const ask = (patch: ChangePatch, by: Signer, yes: readonly Signer[], no: readonly Signer[]): string => {
     const validHeight = state.height + 2 + CHANGE_CYCLES
     const request = signChangeRequest({ validHeight, reason: 'it is right', patch }, by, genesis.network)
-    const vote = (says: 'no' | 'yes') => (signer: Signer) => signChangeVote({ request: changeIdOf(request), turn: 0, vote: says }, signer, genesis.network)
+    const vote = (says: 'no' | 'yes') => (signer: Signer) =>
+      signChangeVote({ request: changeIdOf(request), turn: 0, vote: says }, signer, genesis.network)
     block(everyone, request)
     block(everyone, ...yes.map(vote('yes')), ...no.map(vote('no')))
     until(validHeight)
@@ -83,7 +90,11 @@ export function simulate({ seed }: ScenarioInput): Outcome {
       block(everyone, ...newcomers.slice(from, from + 40).map((signer) => signJoin({ slots: 1 }, signer, genesis.network)))
     until(state.height + MATURE_CYCLES + 1)
     const all = [...honest, ...newcomers]
-    const back = { moves: victims.map((victim) => move(thief, victim)), ends: traitors.slice(0, 32).map(({ peerId }) => peerId), settings: [] }
+    const back = {
+      moves: victims.map((victim) => move(thief, victim)),
+      ends: traitors.slice(0, 32).map(({ peerId }) => peerId),
+      settings: [],
+    }
     correction = ask(back, honest.at(-1) as Signer, all, traitors)
   }
   const left = traitors.filter(({ peerId }) => state.registry.get(peerId)?.standing === 'joined').length
@@ -100,7 +111,9 @@ export function simulate({ seed }: ScenarioInput): Outcome {
     traitorsLeft: left,
   }
   const problems = [
-    theft === 'applied' && sharePerMille * 1_000 < genesis.settings.changeYesPerMille * PEERS * 10 ? 'fewer than two thirds changed what is protected' : [],
+    theft === 'applied' && sharePerMille * 1_000 < genesis.settings.changeYesPerMille * PEERS * 10
+      ? 'fewer than two thirds changed what is protected'
+      : [],
     theft !== 'applied' && stolen > 0n ? 'coins are gone though it was refused' : [],
     stolen > 0n && (correction !== 'applied' || returned !== stolen) ? 'it could not be corrected' : [],
     refused.length > 0 ? `refused: ${refused[0]}` : [],

@@ -2,7 +2,7 @@ import { accountOfPeer } from '@interpeer/crypto-ids'
 import { type Outcome, Random, type ScenarioInput } from '@interpeer/simulator'
 import { type ChangePatch, changeIdOf, quorumOf, signChangeRequest, signChangeVote } from '@interpeer/vote-chain'
 import { hexOf } from '@interpeer/wire-codec'
-import { CYCLE_MS, genesisOf, NetworkPeers, signersOf, START_MS } from './network-peers.js'
+import { CYCLE_MS, genesisOf, NetworkPeers, START_MS, signersOf } from './network-peers.js'
 
 /** Cycles to vote in. */
 const CHANGE_CYCLES = 16
@@ -25,7 +25,10 @@ export function simulate({ seed, peers: given }: ScenarioInput): Outcome {
   const genesis = genesisOf(signers, settings, balances)
   const crashPerMille = dice.pick([0, 0, 1])
   const network = new NetworkPeers({ seed, signers, genesis, crashPerMille, lossPerMille: dice.pick([0, 20]) })
-  const [thief, victim] = [signers[0], signers[count - 1]].map((signer) => accountOfPeer((signer as (typeof signers)[number]).peerId)) as [never, never]
+  const [thief, victim] = [signers[0], signers[count - 1]].map((signer) => accountOfPeer((signer as (typeof signers)[number]).peerId)) as [
+    never,
+    never,
+  ]
   const patch: ChangePatch = {
     tax: { ...NOTHING, settings: [{ name: 'transferTaxPerMille', value: 100n }] },
     reward: { ...NOTHING, settings: [{ name: 'blockReward', value: 1_000_000_000_000n }] },
@@ -55,7 +58,8 @@ export function simulate({ seed, peers: given }: ScenarioInput): Outcome {
       if (!isTraitor) lookers++
       const vote = signChangeVote({ request: id, turn: 0, vote: isTraitor ? 'yes' : 'no' }, signers[i] as never, genesis.network)
       // each hands it in until it is in a block: it may crash
-      for (let turn = 1; turn <= CHANGE_CYCLES + 1; turn++) network.world.after(turn * CYCLE_MS + dice.below(CYCLE_MS), () => network.submit(i, vote))
+      for (let turn = 1; turn <= CHANGE_CYCLES + 1; turn++)
+        network.world.after(turn * CYCLE_MS + dice.below(CYCLE_MS), () => network.submit(i, vote))
     }
   })
   const settledAt = new Map<number, string>()

@@ -35,7 +35,9 @@ export interface NetworkPeer {
 
 /** Keys for a scenario: always those of one seed, in the order of their numbers. */
 export const signersOf = (seed: number, count: number): readonly Signer[] =>
-  Array.from({ length: count }, (_, i) => withCheapLottery(createSigner(sha256(Uint8Array.of(11, seed & 0xff, (seed >> 8) & 0xff, i & 0xff, i >> 8)))))
+  Array.from({ length: count }, (_, i) =>
+    withCheapLottery(createSigner(sha256(Uint8Array.of(11, seed & 0xff, (seed >> 8) & 0xff, i & 0xff, i >> 8)))),
+  )
 
 export function genesisOf(
   peers: readonly Signer[],
@@ -43,7 +45,14 @@ export function genesisOf(
   balances: readonly { readonly account: string; readonly amount: string }[],
 ): Genesis {
   const usual = Object.fromEntries(Object.entries(SETTINGS).map(([name, { usual: value }]) => [name, value]))
-  const json = { protocol: 1, settings: { ...usual, ...settings }, peers: peers.map(({ peerId }) => peerId), balances, seed: '5a'.repeat(32), startMs: START_MS }
+  const json = {
+    protocol: 1,
+    settings: { ...usual, ...settings },
+    peers: peers.map(({ peerId }) => peerId),
+    balances,
+    seed: '5a'.repeat(32),
+    startMs: START_MS,
+  }
   return parseGenesis(JSON.stringify(json))
 }
 
@@ -101,7 +110,14 @@ export class NetworkPeers {
     if (peer.chain !== undefined) return
     const { genesis, world, verification } = this
     const stored = { blocks: peer.blocks, record: peer.record }
-    const { state, effects } = openChain({ genesis, application: this.#application, signer: peer.signer, ...stored, verification, nowMs: world.nowMs })
+    const { state, effects } = openChain({
+      genesis,
+      application: this.#application,
+      signer: peer.signer,
+      ...stored,
+      verification,
+      nowMs: world.nowMs,
+    })
     peer.chain = state
     this.#perform(peer, effects)
   }

@@ -9,10 +9,14 @@ test.each([
   ['chain-update', simulateUpdate, 10, [5, 7]],
   ['chain-majority', simulateMajority, 100, [3, 5]],
   ['chain-double-votes', simulateDoubleVotes, 7, [1, 2]],
-] as const)('%s: what the attack gains is what is said, and a change applies at one height everywhere or nowhere', { timeout: 120_000 }, (name, run, peers, seeds) => {
-  for (const seed of seeds) {
-    const { figures, verdict } = runScenario(run, { seed, peers })
-    expect({ verdict, figures }, `again: npm run sim -- ${name} --seed ${seed} --peers ${peers}`).toMatchObject({ verdict: 'pass' })
-    console.log(name, seed, JSON.stringify(figures))
-  }
-})
+] as const)(
+  '%s: what the attack gains is what is said, and a change applies at one height everywhere or nowhere',
+  { timeout: 120_000 },
+  (name, run, peers, seeds) => {
+    for (const seed of seeds) {
+      const { figures, verdict } = runScenario(run, { seed, peers })
+      expect({ verdict, figures }, `again: npm run sim -- ${name} --seed ${seed} --peers ${peers}`).toMatchObject({ verdict: 'pass' })
+      console.log(name, seed, JSON.stringify(figures))
+    }
+  },
+)

@@ -160,8 +160,10 @@ test('a voter changes its mind seven times at most: votes cost nothing', () => {
   const request = requestOf(world, cheaper)
   expect(world.block(request)).toEqual([])
   const [voter] = signers as [Signer]
-  for (let turn = 0; turn < 8; turn++) expect(world.block(...votesFor(world, request, turn % 2 === 0 ? 'no' : 'yes', [voter], turn))).toEqual([])
-  for (const turn of [8, 9, 1_000_000]) expect(codes(world.block(...votesFor(world, request, 'no', [voter], turn)))).toEqual(['CHANGE_TURNS'])
+  for (let turn = 0; turn < 8; turn++)
+    expect(world.block(...votesFor(world, request, turn % 2 === 0 ? 'no' : 'yes', [voter], turn))).toEqual([])
+  for (const turn of [8, 9, 1_000_000])
+    expect(codes(world.block(...votesFor(world, request, 'no', [voter], turn)))).toEqual(['CHANGE_TURNS'])
   expect(world.state.changes.get(hexOf(changeIdOf(request)))?.votes.get(voter.peerId)).toEqual({ vote: 'yes', turn: 7 })
 })
 

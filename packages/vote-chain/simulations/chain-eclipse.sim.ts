@@ -65,7 +65,10 @@ export function simulate({ seed, peers, trace }: ScenarioInput): Outcome {
         else world.after(50, look)
       }
       world.at(endMs, look)
-      return () => [...(own > 0 ? ['a coin is final with the eclipsed peer, and another way in the network'] : []), ...(backMs < 0 ? ['it never came back'] : [])]
+      return () => [
+        ...(own > 0 ? ['a coin is final with the eclipsed peer, and another way in the network'] : []),
+        ...(backMs < 0 ? ['it never came back'] : []),
+      ]
     },
     figures: () => ({ shown, traitors: traitors.length, heightsBehind: behind, coinsFinalWithItAlone: own, backMs }),
   })

@@ -71,7 +71,8 @@ export function simulate({ seed }: ScenarioInput): Outcome {
     const proofs = new Map(places.map((place) => [place, prove(voterOf(forged.votes[place] as Uint8Array))]))
     const first = places.findIndex((place) => !certificate.votes.includes(forged.votes[place] as Uint8Array))
     looked += first < 0 ? places.length : first + 1
-    if (passes(() => checkCertificateLightly(forged, { height: 1, hash: certificate.block }, light, { places, proofs }, verification))) passed++
+    if (passes(() => checkCertificateLightly(forged, { height: 1, hash: certificate.block }, light, { places, proofs }, verification)))
+      passed++
   }
 
   /** A peer that begins, and hears the gateway first, then the chain. */

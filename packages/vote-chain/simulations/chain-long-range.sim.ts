@@ -38,7 +38,9 @@ const CHECKPOINT = 50
 export function simulate({ seed }: ScenarioInput): Outcome {
   const dice = Random.named(seed, 40)
   const keys = dice.between(4, ELECTORS)
-  const all = Array.from({ length: 2 * ELECTORS }, (_, i) => withCheapLottery(createSigner(sha256(Uint8Array.of(4, seed & 0xff, seed >> 8, i)))))
+  const all = Array.from({ length: 2 * ELECTORS }, (_, i) =>
+    withCheapLottery(createSigner(sha256(Uint8Array.of(4, seed & 0xff, seed >> 8, i)))),
+  )
   const first = all.slice(0, ELECTORS)
   const usual = Object.fromEntries(Object.entries(SETTINGS).map(([name, { usual: value }]) => [name, value]))
   const settings = { ...usual, cycleMs: CYCLE_MS, roundMs: 400, lookBack: 2 }
@@ -127,7 +129,9 @@ export function simulate({ seed }: ScenarioInput): Outcome {
     }
   }
 
-  const stillThere = first.slice(-keys).filter(({ peerId }) => (tips[ASLEEP_SINCE] as Tip<Roll>).group.electorate.members.has(peerId)).length
+  const stillThere = first
+    .slice(-keys)
+    .filter(({ peerId }) => (tips[ASLEEP_SINCE] as Tip<Roll>).group.electorate.members.has(peerId)).length
   const taken = (tip: Tip<Roll>, from = 0) => (isTrue(tip) ? 0 : tip.height - from)
   const figures = {
     keys,

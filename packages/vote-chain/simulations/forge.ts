@@ -45,7 +45,11 @@ export function rollOf(all: readonly Signer[]): Application<Roll> {
 export function madeBlock<S>(
   fixed: Omit<Fixed<S>, 'signer'>,
   tip: Tip<S>,
-  { leader, voters, transactions = [] }: { readonly leader: Signer; readonly voters: readonly Signer[]; readonly transactions?: readonly Uint8Array[] },
+  {
+    leader,
+    voters,
+    transactions = [],
+  }: { readonly leader: Signer; readonly voters: readonly Signer[]; readonly transactions?: readonly Uint8Array[] },
 ): { readonly tip: Tip<S>; readonly block: Block; readonly bytes: Uint8Array } {
   const height = tip.height + 1
   const proof = leader.vrfProve(seedInput(tip.seed, height))

@@ -94,7 +94,8 @@ export const planted: readonly PlantedBug[] = [
       { file: 'src/open.ts', search: ", hexOf(hash), 'whenever')", replace: ', hexOf(hash))' },
       {
         file: 'src/rounds.ts',
-        search: '  if (named === undefined && own === undefined && d.ownBlock !== undefined) return false // it made one, and never makes a second\n',
+        search:
+          '  if (named === undefined && own === undefined && d.ownBlock !== undefined) return false // it made one, and never makes a second\n',
         replace: '',
       },
     ],
@@ -103,7 +104,9 @@ export const planted: readonly PlantedBug[] = [
   {
     name: 'chain-bundle-of-few',
     says: 'a bundle needs no quorum',
-    patches: [{ file: 'src/certificate.ts', search: "  if (bundle.votes.length < quorum) throw wrong('quorum')\n", replace: '  void quorum\n' }],
+    patches: [
+      { file: 'src/certificate.ts', search: "  if (bundle.votes.length < quorum) throw wrong('quorum')\n", replace: '  void quorum\n' },
+    ],
     foundBy: [{ ...inRounds, seedFrom: 75 }],
   },
   {

@@ -19,7 +19,9 @@ export class Words {
     if (number === proposalMessage.number) {
       const header = headerMessage.decode(proposalMessage.decode(payload).header)
       if (!sameBytes(header.leader, publicKey)) return undefined
-      return this.#once(`block ${header.height}`, hexOf(headerMessage.encode(header))) ? undefined : 'an honest peer made two blocks of one height'
+      return this.#once(`block ${header.height}`, hexOf(headerMessage.encode(header)))
+        ? undefined
+        : 'an honest peer made two blocks of one height'
     }
     const { height, round, kind, block } = voteMessage.decode(payload)
     const [place, name] = [`${height} ${round}`, block === null ? 'none' : hexOf(block)]

@@ -49,7 +49,8 @@ export function withTerms(registry: Registry, order: Terms, height: number, rule
   // Terms cost nothing: those that are stated already would be a block's bytes for free.
   const isSame = slots === entry.slots && declines.length === entry.declines.length && entry.declines.every((one) => declines.includes(one))
   if (isSame) throw new ChainError({ code: 'PEER_TERMS', field: 'nothing' })
-  if (entry.termsHeight > 0 && height - entry.termsHeight < rules.intervalCycles) throw new ChainError({ code: 'PEER_TERMS', field: 'often' })
+  if (entry.termsHeight > 0 && height - entry.termsHeight < rules.intervalCycles)
+    throw new ChainError({ code: 'PEER_TERMS', field: 'often' })
   return withEntry(registry, { ...entry, slots, declines, termsHeight: height, orders: entry.orders + 1 })
 }
 

@@ -100,13 +100,13 @@ describe('ratings (§6.6)', () => {
     while (entryIn(registry, ann.peerId).standing === 'joined') {
       registry = withOutcomes(registry, [done(ann.peerId, { agreed: 0, contradicted: 1 })], ++epochs, rules)
     }
-    expect(epochs).toBe(5)
-    expect(entryIn(registry, ann.peerId)).toMatchObject({ standing: 'joining', tickets: 0, contradicted: 5 })
+    expect(epochs).toBe(3)
+    expect(entryIn(registry, ann.peerId)).toMatchObject({ standing: 'joining', tickets: 0, contradicted: 3 })
     expect(entryIn(withOutcomes(registry, [done(ann.peerId)], 9, rules), ann.peerId).tickets).toBe(0)
     // the joining cost again: ratings begin anew, counts stay, and it has to mature
     const again = withJoined(registry, openJoin(signJoin({ order: 0, slots: 3 }, ann, network), network), 40, rules)
     const entry = entryIn(again, ann.peerId)
-    expect(entry).toMatchObject({ standing: 'joined', joinedHeight: 40, contradicted: 5, orders: 1, slots: 3, tickets: 2 })
+    expect(entry).toMatchObject({ standing: 'joined', joinedHeight: 40, contradicted: 3, orders: 1, slots: 3, tickets: 2 })
     expect(ratingPerMille(entry.agreement)).toBe(1_000)
     expect(() => withJoined(again, openJoin(signJoin({ order: 1, slots: 3 }, ann, network), network), 41, rules)).toThrow(
       code('PEER_STANDING'),

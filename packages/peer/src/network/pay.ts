@@ -43,12 +43,20 @@ export function payMembers(state: NetworkState, { job }: Job, earnings: readonly
 export function endIfPoor(state: NetworkState, job: Job): NetworkState {
   const escrow = accountOfJob(job.job)
   const held = escrowOf(state.ledger, escrow) ?? 0n
-  if (held >= epochPrice(job, state)) return { ...state, jobs: withJob(state.jobs, job) }
-  return {
-    ...state,
-    jobs: withJob(state.jobs, endJob(job)),
-    ledger: closeEscrow(state.ledger, escrow, payeeOf(state, job.manifest.account)),
-  }
+  return held >= epochPrice(job, state) ? { ...state, jobs: withJob(state.jobs, job) } : ended(state, job)
+}
+function ended(state: NetworkState, job: Job): NetworkState {
+  const ledger = closeEscrow(state.ledger, accountOfJob(job.job), payeeOf(state, job.manifest.account))
+  return { ...state, jobs: withJob(state.jobs, endJob(job)), ledger }
+}
+
+/** Jobs that found no group within an interval end, and their escrows go back: nobody's coins wait for peers that never come. */
+export function endWaiting(state: NetworkState, timeMs: number): NetworkState {
+  const { intervalCycles, cycleMs } = state.settings
+  const late = [...state.jobs.values()].filter(
+    (job) => job.state === 'waiting' && timeMs >= job.timetable.startMs + intervalCycles * cycleMs,
+  )
+  return late.reduce(ended, state)
 }
 
 /** The block reward, in equal parts for those who certified the block before; what does not divide is not minted (§6.4.2.1). */
