@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsup'
 import { library } from '../../tsup.base.ts'
 
-export default defineConfig(library)
+/** `light`: for clients that keep no state, browsers too. */
+export default defineConfig({ ...library, entry: { index: 'src/index.ts', light: 'src/light/index.ts' } })

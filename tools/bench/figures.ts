@@ -5,7 +5,7 @@ export interface Figure {
   readonly ours: number
   readonly peer: number | null
   readonly peerName: string | null
-  readonly unit: 'ms' | 'us' | 'MB' | '/s'
+  readonly unit: 'ms' | 'us' | 'MB' | '%' | '/s'
 }
 
 /**

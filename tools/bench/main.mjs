@@ -1,4 +1,4 @@
-// npm run bench -- SUITE… [--json]     A suite is a file suites/NAME.ts with an export measure(say, signal) → Figure[].
+// npm run bench -- SUITE… [--json]     A suite is a file suites/NAME.ts with an export measure(say, signal, known) → Figure[].
 // With --json one object a line on stdout, as design.md §12.10 says; steps in words go to stderr.
 import { globSync } from 'node:fs'
 import { basename } from 'node:path'
@@ -28,8 +28,16 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => s
 try {
   for (const name of chosen) {
     const { measure } = await import(new URL(`suites/${name}.ts`, here).href)
-    const figures = await measure((line) => console.error(line), stop.signal)
-    console.log(values.json ? figures.map(jsonLine).join('\n') : table(figures))
+    // a suite that takes long says each figure when it knows it; the others give all of theirs at the end
+    const told = []
+    const known = (figure) => {
+      told.push(figure)
+      if (values.json) console.log(jsonLine(figure))
+      else console.error(table([figure]).split('\n')[1])
+    }
+    const figures = await measure((line) => console.error(line), stop.signal, known)
+    if (!values.json) console.log(table([...told, ...figures]))
+    else if (figures.length > 0) console.log(figures.map(jsonLine).join('\n'))
   }
 } catch (error) {
   console.error(stop.signal.aborted ? 'stopped' : error)

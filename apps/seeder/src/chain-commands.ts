@@ -1,8 +1,8 @@
 import { parseAccountId, parseJobId, parsePeerId } from '@interpeer/crypto-ids'
-import { networkStatusOf, type Provable } from '@interpeer/peer'
+import { type ChainProof, networkStatusOf, type Provable } from '@interpeer/peer'
 import { SETTINGS, type SettingName } from '@interpeer/vote-chain'
 import { InvalidArgumentError } from 'commander'
-import { type ChainOptions, hexOf, print, withChain } from './chain-peer.js'
+import { type ChainOptions, hexOf, print, proveFromAfar, withChain } from './chain-peer.js'
 
 /** Prints where the chain is, its settings, and what is open to be voted on. */
 export async function showChain(options: ChainOptions): Promise<void> {
@@ -30,23 +30,36 @@ export async function showChain(options: ChainOptions): Promise<void> {
  * and the hashes of all data. A block that does not hold is never taken, so what is printed holds.
  */
 export async function verifyChain(options: ChainOptions): Promise<void> {
-  await withChain(options, (peer) => {
-    const shown = peer.proof({ type: 'supply' })
-    if (shown === undefined) throw new Error('no block came: are the peers of --bootstrap running?')
-    const facts = { network: peer.network, height: shown.height, block: hexOf(shown.block) }
-    print(facts, `${facts.height} blocks hold; the last one is ${facts.block}`, options)
-  })
+  await withChain(
+    options,
+    (peer) => {
+      const shown = peer.proof({ type: 'supply' })
+      if (shown === undefined) throw new Error('no block came: are the peers of --bootstrap running?')
+      const facts = { network: peer.network, height: shown.height, block: hexOf(shown.block) }
+      print(facts, `${facts.height} blocks hold; the last one is ${facts.block}`, options)
+    },
+    'genesis',
+  )
 }
 
-/** Prints the proof of one entry of the newest block, for somebody who knows the block's hash and nothing else. */
-export async function proveFromChain(kind: string, name: string | undefined, options: ChainOptions): Promise<void> {
+export interface ProofOptions extends ChainOptions {
+  readonly light?: boolean
+}
+/**
+ * Prints the proof of one entry of the newest block, for somebody who knows the block's hash and nothing else; with `--light` of the newest checkpoint, as the peers of
+ * `--bootstrap` prove it.
+ */
+export async function proveFromChain(kind: string, name: string | undefined, options: ProofOptions): Promise<void> {
   const what = provable(kind, name ?? '')
+  const show = ({ height, block, header, proof }: ChainProof): void => {
+    const facts = { what: kind, name: name ?? null, height, block: hexOf(block), header: hexOf(header), proof: hexOf(proof) }
+    print(facts, `block ${height} ${facts.block}\nheader ${facts.header}\nproof ${facts.proof}`, options)
+  }
+  if (options.light) return show(await proveFromAfar(what, options))
   await withChain(options, (peer) => {
     const shown = peer.proof(what)
     if (shown === undefined) throw new Error('no block came: are the peers of --bootstrap running?')
-    const { height, block, header, proof } = shown
-    const facts = { what: kind, name: name ?? null, height, block: hexOf(block), header: hexOf(header), proof: hexOf(proof) }
-    print(facts, `block ${height} ${facts.block}\nheader ${facts.header}\nproof ${facts.proof}`, options)
+    show(shown)
   })
 }
 function provable(kind: string, name: string): Provable {

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { StoreKind } from '@interpeer/content-store'
 import type { Signer } from '@interpeer/crypto-ids'
-import type { NetworkState } from '@interpeer/peer'
-import { openPeer, type Peer, type PeerEndpoint } from '@interpeer/peer/node'
+import type { ChainProof, NetworkState, Provable } from '@interpeer/peer'
+import { openPeer, type Peer, type PeerEndpoint, proveLightly } from '@interpeer/peer/node'
 import { parseGenesis } from '@interpeer/vote-chain'
 import { openLog } from './log.js'
 import { openKey } from './open-key.js'
@@ -31,21 +31,35 @@ const RECORDED_MS = 60_000
 /**
  * Follows the chain with a peer of its own, from blocks that it checks itself, until it is up to now; then does `work` with it. Its folder
  * keeps the blocks, so that the next time only new ones are fetched.
+ * @param sync how an empty folder begins
  */
-export async function withChain<T>(options: ChainOptions, work: (peer: Peer, signer: Signer) => Promise<T> | T): Promise<T> {
+export async function withChain<T>(
+  options: ChainOptions,
+  work: (peer: Peer, signer: Signer) => Promise<T> | T,
+  sync: 'checkpoints' | 'genesis' = 'checkpoints',
+): Promise<T> {
   const { data, store, host, bootstrap } = options
   mkdirSync(data, { recursive: true, mode: 0o700 })
   const genesis = readFileSync(options.genesis, 'utf8')
   const { cycleMs } = parseGenesis(genesis).settings
   const signer = await openKey(data, options)
   const log = openLog(join(data, 'log'), 'info')
-  const peer = await openPeer({ data, signer, store, genesis, host, port: 0, bootstrap, runtime: null, log })
+  const peer = await openPeer({ data, signer, store, genesis, host, port: 0, bootstrap, sync, runtime: null, log })
   try {
     await waitFor(() => peer.chain().height > 0 && peer.chain().timeMs > Date.now() - 3 * cycleMs, FOLLOW_MS)
     return await work(peer, signer)
   } finally {
     await peer.close()
   }
+}
+
+/** A proof by other peers, for who follows nothing. */
+export async function proveFromAfar(what: Provable, options: ChainOptions): Promise<ChainProof> {
+  const { data, host, bootstrap } = options
+  mkdirSync(data, { recursive: true, mode: 0o700 })
+  const genesis = parseGenesis(readFileSync(options.genesis, 'utf8'))
+  const log = openLog(join(data, 'log'), 'info')
+  return proveLightly(what, { signer: await openKey(data, options), genesis, host, bootstrap, log })
 }
 
 /** Looks again and again. @returns whether it came in time */

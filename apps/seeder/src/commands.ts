@@ -3,7 +3,7 @@ import { type PeerEndpoint, parseEndpoint, parseReachable } from '@interpeer/pee
 import { GROUP_SIZE_DEFAULT, GROUP_SIZE_MAX, GROUP_SIZE_MIN } from '@interpeer/peer-group'
 import { SETTINGS } from '@interpeer/vote-chain'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { proveFromChain, showChain, verifyChain } from './chain-commands.js'
+import { type ProofOptions, proveFromChain, showChain, verifyChain } from './chain-commands.js'
 import type { ChainOptions, SignerOptions } from './chain-peer.js'
 import { listChanges, type ProposeOptions, proposeChange, voteOnChange } from './change-commands.js'
 import { type ContentOptions, exportContent, importContent } from './content.js'
@@ -327,7 +327,9 @@ export function program(): Command {
     chain
       .command('proof <what> [name]')
       .description('prove an account, the supply, a setting, change, peer, ticket or job to who knows the hash of the last block'),
-  ).action((what: string, name: string | undefined, options: ChainOptions) => proveFromChain(what, name, options))
+  )
+    .addOption(new Option('--light', 'as of the newest checkpoint, by the peers of --bootstrap, without following the chain'))
+    .action((what: string, name: string | undefined, options: ProofOptions) => proveFromChain(what, name, options))
 
   const change = noun('change', "changes of the network's settings")
   follows(change.command('list').description('print the requests, what they change, and how votes stand')).action((options: ChainOptions) =>

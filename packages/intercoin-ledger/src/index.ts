@@ -32,6 +32,7 @@ export {
   checkSupply,
   ledgerEdits,
   ledgerEntries,
+  ledgerFrom,
   type ProvenAccount,
   SUPPLY_KEY,
 } from './ledger-map.js'

@@ -1,6 +1,6 @@
-import { checkEntry, type MapEdit, type MapPut } from '@interpeer/content-store'
-import { type AccountId, bytesOfAccount } from '@interpeer/crypto-ids'
-import { decodeWith, encodeWith, type Infer, nullable, struct, uint53, uint64 } from '@interpeer/wire-codec'
+import { checkEntry, type MapEdit, type MapEntry, type MapPut } from '@interpeer/content-store'
+import { type AccountId, accountOfBytes, bytesOfAccount } from '@interpeer/crypto-ids'
+import { decodeWith, encodeWith, type Infer, nullable, sameBytes, struct, uint53, uint64 } from '@interpeer/wire-codec'
 import { LedgerError } from './errors.js'
 import { type Account, AMOUNT_MAX, accountOf, EMPTY_LEDGER, escrowOf, type Ledger } from './ledger.js'
 
@@ -39,6 +39,27 @@ function accountPut(ledger: Ledger, account: AccountId): MapPut {
 function supplyPut({ minted, burned }: Ledger): MapPut {
   const split = (sum: bigint) => ({ high: sum >> 64n, low: sum & AMOUNT_MAX })
   return { type: 'put', key: SUPPLY_KEY, value: encodeWith(supplyRecord, { minted: split(minted), burned: split(burned) }) }
+}
+
+/** The ledger that a map's entries are of. @throws {WireError} what is under a key is no account's record */
+export function ledgerFrom(entries: Iterable<Pick<MapEntry, 'key' | 'value'>>): Ledger {
+  let { accounts, escrows, minted, burned } = EMPTY_LEDGER
+  for (const { key, value } of entries) {
+    if (sameBytes(key, SUPPLY_KEY)) {
+      ;({ minted, burned } = supplyIn(value))
+      continue
+    }
+    const account = accountOfBytes(key)
+    const { balance, nonce, escrow } = decodeWith(accountRecord, value)
+    if (balance > 0n || nonce > 0) accounts = accounts.with(account, { balance, nonce })
+    if (escrow !== null) escrows = escrows.with(account, escrow)
+  }
+  return { accounts, escrows, minted, burned }
+}
+function supplyIn(value: Uint8Array): { readonly minted: bigint; readonly burned: bigint } {
+  const joined = ({ high, low }: Infer<typeof units>): bigint => (high << 64n) | low
+  const { minted, burned } = decodeWith(supplyRecord, value)
+  return { minted: joined(minted), burned: joined(burned) }
 }
 
 /**
@@ -81,9 +102,7 @@ export function checkSupply(
   proof: Uint8Array,
 ): { readonly minted: bigint; readonly burned: bigint; readonly total: bigint } {
   const { entry, total } = checkEntry(ledgerHash, SUPPLY_KEY, proof)
-  const joined = ({ high, low }: Infer<typeof units>): bigint => (high << 64n) | low
-  const record = entry === undefined ? undefined : decodeWith(supplyRecord, entry.value)
-  const [minted, burned] = record === undefined ? [0n, 0n] : [joined(record.minted), joined(record.burned)]
+  const { minted, burned } = entry === undefined ? EMPTY_LEDGER : supplyIn(entry.value)
   assertTotal({ minted, burned }, total)
   return { minted, burned, total }
 }

@@ -25,7 +25,7 @@ export {
   sortedJobs,
   withJob,
 } from './job.js'
-export { checkJob, type JobRecord, jobRecord, jobRecordOf, jobsEdits, jobsEntries } from './jobs-map.js'
+export { type BlobOf, blobsOfJobs, checkJob, type JobRecord, jobFrom, jobRecord, jobRecordOf, jobsEdits, jobsEntries } from './jobs-map.js'
 export {
   closeMessage,
   jobOfManifest,

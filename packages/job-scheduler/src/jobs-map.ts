@@ -1,5 +1,15 @@
-import { changedKeys, checkEntry, type MapEdit, type MapPut } from '@interpeer/content-store'
-import { bytesOfContentId, type JobId, keyOfPeerId, type PeerId, sha256 } from '@interpeer/crypto-ids'
+import { changedKeys, checkEntry, type MapEdit, type MapEntry, type MapPut } from '@interpeer/content-store'
+import {
+  bytesOfContentId,
+  contentIdOfBytes,
+  type JobId,
+  jobIdOf,
+  keyOfPeerId,
+  type NetworkId,
+  type PeerId,
+  peerIdOfKey,
+  sha256,
+} from '@interpeer/crypto-ids'
 import {
   bool,
   bytes,
@@ -16,8 +26,8 @@ import {
   uint32,
   uint53,
 } from '@interpeer/wire-codec'
-import { type Job, type Jobs, RERUN_MAX, seatsOfJob } from './job.js'
-import { SEATS_MAX, SIGNED_MANIFEST_BYTES_MAX } from './manifest.js'
+import { type Job, type Jobs, type Recovering, RERUN_MAX, seatsOfJob } from './job.js'
+import { openManifest, SEATS_MAX, SIGNED_MANIFEST_BYTES_MAX } from './manifest.js'
 
 const [hash, key] = [bytes(32), bytes(32)]
 const members = list(key, SEATS_MAX)
@@ -91,6 +101,47 @@ export function jobRecordOf({ state, manifestEnvelope, timetable, epoch, next, r
   }
 }
 const hashOf = (given: Uint8Array): Uint8Array => sha256(given)
+
+/** Gives what a record names by its SHA-256; undefined where it is not at hand. */
+export type BlobOf = (hash: Uint8Array) => Uint8Array | undefined
+
+/**
+ * A job as its record and what that names by hash say. Undefined: some of that is not at hand (`blobOf` was asked for all of it).
+ * @throws {WireError} @throws {CryptoError} what is there is no job's record
+ */
+export function jobFrom({ key, value }: Pick<MapEntry, 'key' | 'value'>, network: NetworkId, blobOf: BlobOf): Job | undefined {
+  const { state, manifest: manifestEnvelope, startMs, tenureMs, epoch, next, recovering, last } = decodeWith(jobRecord, value)
+  const manifest = openManifest(manifestEnvelope, network)
+  const peers = (keys: readonly Uint8Array[]) => keys.map(peerIdOfKey)
+  const rerun = epoch.rerun.map(blobOf)
+  const shows = recovering?.shows.map(({ member, show }) => ({ member: peerIdOfKey(member), show: blobOf(show) })) ?? []
+  const parts = recovering?.parts.map(({ member, show, bytes: held }) => ({ member: peerIdOfKey(member), show, bytes: blobOf(held) })) ?? []
+  if (rerun.includes(undefined) || shows.some(({ show }) => show === undefined) || parts.some(({ bytes: held }) => held === undefined))
+    return undefined
+  return {
+    job: jobIdOf(contentIdOfBytes(key)),
+    state,
+    manifest,
+    manifestEnvelope,
+    timetable: { startMs, seats: manifest.seats, tenureMs },
+    epoch: {
+      ...epoch,
+      members: peers(epoch.members),
+      start: contentIdOfBytes(epoch.start),
+      rerun: rerun as readonly Uint8Array[],
+    },
+    next: next && { ...next, members: peers(next.members), leaver: peerIdOfKey(next.leaver), joiner: peerIdOfKey(next.joiner) },
+    recovering: recovering && { ...recovering, shows: shows as Recovering['shows'], parts: parts as Recovering['parts'] },
+    last: last && { ...last, state: contentIdOfBytes(last.state) },
+  }
+}
+/** What the entries of jobs name by hash. */
+export const blobsOfJobs = (jobs: Jobs): readonly Uint8Array[] =>
+  [...jobs.values()].flatMap(({ epoch, recovering }) => [
+    ...epoch.rerun,
+    ...(recovering?.shows ?? []).map(({ show }) => show),
+    ...(recovering?.parts ?? []).map(({ bytes: held }) => held),
+  ])
 
 /**
  * A job's entry, from the `jobs` hash of a block's header and a proof (content-store's `proveEntry` with the JobId's bytes). Undefined: the

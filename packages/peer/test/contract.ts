@@ -3,6 +3,8 @@ import { recordCodec, type VectorCodec } from '@interpeer/wire-codec/test-vector
 import { addressExchange, addressRecord } from '../src/address-record.js'
 import { jobLogPage, jobLogs } from '../src/job-log/messages.js'
 import { disputeRecord } from '../src/network/disputes-map.js'
+import { SNAPSHOT_BYTES_MAX, snapshotSchema } from '../src/network/snapshot.js'
+import { heightsSchema } from '../src/node/chain-store.js'
 import { servedSchema } from '../src/served-state.js'
 
 /** All that goes over the wire or to disk: what src/peer.cddl describes. */
@@ -13,4 +15,6 @@ export const contract = [
   jobLogPage,
   recordCodec('served-state', servedSchema, MESSAGE_MAX_BYTES),
   recordCodec('dispute-record', disputeRecord, MESSAGE_MAX_BYTES),
+  recordCodec('kept-checkpoints', heightsSchema, MESSAGE_MAX_BYTES),
+  recordCodec('network-snapshot', snapshotSchema, SNAPSHOT_BYTES_MAX),
 ] as unknown as readonly VectorCodec<never>[]

@@ -16,11 +16,12 @@ import {
 } from '@interpeer/crypto-ids'
 import { type Overlay, openOverlay } from '@interpeer/overlay/node'
 import { siteRequest } from '@interpeer/peer-group'
-import { checkHeader, checkTicket, SETTINGS } from '@interpeer/vote-chain'
+import { checkHeader, checkPeer, checkTicket, parseGenesis, SETTINGS } from '@interpeer/vote-chain'
 import { encodeCbor, MESSAGE_NUMBERS } from '@interpeer/wire-codec'
 import { afterEach, expect, test } from 'vitest'
 import { addressExchange, mergeAddresses, signAddress } from '../src/address-record.js'
 import type { ChainProof } from '../src/network/index.js'
+import { proveLightly } from '../src/node/light-proof.js'
 import { openPeer } from '../src/node/open-peer.js'
 import type { Peer, PeerOptions } from '../src/node/peer-api.js'
 import { CounterRuntime } from './counter-runtime.js'
@@ -253,3 +254,44 @@ test('blocks are given to peers with a part in a site, who may also audit them, 
   const audited = judgeAudit(audit, await asUploader.request(host.peerId, audit.request), 1)
   expect(audited.map(({ outcome }) => outcome)).toEqual(blocks.map(() => 'held'))
 }, 20_000)
+
+test('a new peer begins at a checkpoint of those it is told of, goes on from there, and from the genesis where it is told to', async () => {
+  const settings = { ...genesisOf('a5').settings, checkpointCycles: 4, lookBack: 2 }
+  const genesis = JSON.stringify({ ...genesisOf('a5'), startMs: Date.now(), settings })
+  const first = await open(newFolder(), 'a5', { genesis })
+  await expect.poll(() => first.chain().height, { timeout: 15_000 }).toBeGreaterThan(12)
+  const bootstrap = [{ peer: first.peerId, ...first.address }]
+  // whoever has nothing of the chain is shown an entry of the newest checkpoint
+  const lightly = { signer: attacker, genesis: parseGenesis(genesis), host: '127.0.0.1', bootstrap, log: quiet }
+  const shown = await proveLightly({ type: 'peer', peer: first.peerId }, lightly)
+  expect(shown.height % 4).toBe(0)
+  const { entry } = checkPeer(checkHeader(shown.block, shown.header).peers, first.peerId, shown.proof)
+  expect(entry?.standing).toBe('joined')
+  await expect(proveLightly({ type: 'ticket', ticket: 0n }, lightly)).rejects.toMatchObject({ code: 'REQUEST_MALFORMED' })
+  for (const [sync, message] of [
+    ['checkpoints', 'the chain begins at a checkpoint'],
+    ['genesis', undefined],
+  ] as const) {
+    const said: { message: string | undefined; height: number }[] = []
+    const log = {
+      ...quiet,
+      info: (facts: { height?: number } | string, message?: string) =>
+        void said.push({ message, height: Number((facts as { height?: number }).height) }),
+    }
+    const signer = createSigner(sha256(new TextEncoder().encode(sync)))
+    const data = newFolder()
+    const second = await open(data, 'a5', { genesis, bootstrap, sync, signer, runtime: null, log: log as never })
+    const begun = said.find((one) => one.message === 'the chain begins at a checkpoint')
+    expect(begun?.message).toBe(message)
+    if (begun !== undefined) expect(second.chain().height).toBe(begun.height)
+    if (begun !== undefined) expect(begun.height % 4).toBe(0)
+    const { height } = first.chain()
+    await expect.poll(() => second.chain().height, { timeout: 15_000 }).toBeGreaterThan(height)
+    await second.close()
+    // and again from its own folder
+    const again = await open(data, 'a5', { genesis, bootstrap, sync, signer, runtime: null })
+    if (sync === 'checkpoints') expect(again.chain().height).toBeGreaterThanOrEqual(8)
+    await expect.poll(() => again.chain().height, { timeout: 15_000 }).toBeGreaterThan(height)
+    await again.close()
+  }
+}, 40_000)

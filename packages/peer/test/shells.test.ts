@@ -6,6 +6,7 @@ import { afterEach, expect, test } from 'vitest'
 import { networkApplication } from '../src/network/index.js'
 import { exchangeOver } from '../src/node/block-source.js'
 import { ChainShell } from '../src/node/chain-shell.js'
+import { ChainStore } from '../src/node/chain-store.js'
 import { EpochRecords } from '../src/node/epoch-records.js'
 import { type GroupListener, GroupShell } from '../src/node/group-shell.js'
 import { KnownRequests } from '../src/node/known-requests.js'
@@ -180,7 +181,7 @@ test('a chain goes on after an event that it can not take, and stops when it can
     throw new Error('a check that broke')
   }
   const application = { ...networkApplication(genesis.network), check }
-  const at = { ...around, genesis, application, signer: one, records, onBlock: () => {} }
+  const at = { ...around, genesis, application, signer: one, store: new ChainStore(records, around.count), onBlock: () => {} }
   const chain = new ChainShell(at)
   undo.push(() => chain.stop())
   chain.submit(new Uint8Array([1]))

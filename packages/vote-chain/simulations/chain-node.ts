@@ -1,6 +1,8 @@
 import { type PeerId, peekMessageNumber, peekPayload, type Signer } from '@interpeer/crypto-ids'
 import type { Machine, Random, World } from '@interpeer/simulator'
 import { blocksReply } from '../src/follow.js'
+import { GOSSIP, type GossipRules } from '../src/gossip/gossip.js'
+import { numberOfNeighbours } from '../src/gossip/messages.js'
 import {
   type Application,
   type ChainEffect,
@@ -30,6 +32,7 @@ export interface Surroundings {
   readonly genesis: Genesis
   readonly application: Application<Log>
   readonly verification: Verification
+  readonly gossip?: GossipRules | undefined
   readonly nodes: readonly ChainNode[]
   /** Told of each block that is final at a node, before it is on the disk. */
   readonly onBlock: (node: ChainNode, effect: Extract<ChainEffect<Log>, { type: 'block' }>) => void
@@ -43,7 +46,7 @@ const blockName = (height: number): string => `block ${height}`
 
 /** A message's number; of a vote its kind, so that a storm can hunt each by itself. */
 function kindOf(envelope: Uint8Array): number | string {
-  const number = peekMessageNumber(envelope) ?? -1
+  const number = numberOfNeighbours(envelope) ?? peekMessageNumber(envelope) ?? -1
   const payload = number === voteMessage.number ? peekPayload(envelope) : undefined
   return payload === undefined ? number : voteMessage.decode(payload).kind
 }
@@ -115,13 +118,13 @@ export class ChainNode {
   }
 
   #start(): void {
-    const { genesis, application } = this.around
+    const { genesis, application, gossip = GOSSIP } = this.around
     const { disk } = this.machine
     this.#lastMs = 0
     const blocks: Uint8Array[] = []
     for (let block = disk.read(blockName(1)); block !== undefined; block = disk.read(blockName(blocks.length + 1))) blocks.push(block)
     const record = this.tactics.some(({ forgets }) => forgets) ? undefined : disk.read(RECORD)
-    const options = { genesis, application, signer: this.#meter.signer, blocks, record, nowMs: this.nowMs }
+    const options = { genesis, application, signer: this.#meter.signer, blocks, record, nowMs: this.nowMs, gossip }
     const { state, effects } = openChain({ ...options, verification: this.#meter.verification })
     this.state = state
     this.#meter.take()

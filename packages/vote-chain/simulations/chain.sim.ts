@@ -13,6 +13,7 @@ import {
   World,
 } from '@interpeer/simulator'
 import { concatBytes, encodeCbor, hexOf } from '@interpeer/wire-codec'
+import type { GossipRules } from '../src/gossip/gossip.js'
 import {
   type Application,
   createVerification,
@@ -89,6 +90,8 @@ export interface ChainRun extends ScenarioInput {
   readonly tacticsOf?: (random: Random, peers: number) => ReadonlyMap<number, readonly Tactic[]>
   readonly settings?: Record<string, number>
   readonly weather?: Partial<Weather>
+  /** In place of the usual: with these few electors are too many to be told directly. */
+  readonly gossip?: GossipRules
   readonly storm?: Partial<Storm>
   /** Added to the drawn plan. */
   readonly faults?: readonly Fault[]
@@ -160,6 +163,7 @@ export function simulateChain({
     genesis,
     application: log,
     verification,
+    gossip: given.gossip,
     nodes,
     onBlock(node, { block, hash }) {
       if (!node.isHonest) return

@@ -1,4 +1,5 @@
-import type { PeerId } from '@interpeer/crypto-ids'
+import type { GetBlock, Missing } from '@interpeer/content-store'
+import type { ContentId, PeerId } from '@interpeer/crypto-ids'
 import type { DataSets } from './block.js'
 import type { Genesis } from './genesis.js'
 
@@ -21,6 +22,16 @@ export interface Applied<S> {
 /** Undefined: it applies now. A code: it never will. `later`: not on this state, for this reason, but a state that takes it may come. */
 export type Verdict = string | { readonly later: string } | undefined
 
+/** What a transaction that applies is worth to a pool that is full, and whose it is. */
+export interface Price {
+  /** Whose: all that waits of one account, peer or job is bounded together, whoever handed it in. */
+  readonly of: string
+  /** Of those of one owner with the same turn at most one is ever carried out; undefined: any number may be. */
+  readonly turn: string | undefined
+  /** Units that it burns or pays as tax; 0n: it is free. */
+  readonly fee: bigint
+}
+
 /**
  * What the chain agrees on: a deterministic state that transactions change. None of its methods alters what it is given, and none
  * throws but where the host itself gave out (its stack, its memory): what one peer alone can't do must not become a different state.
@@ -37,4 +48,27 @@ export interface Application<S> {
   electorate(state: S): readonly PeerId[]
   /** Whether a transaction may wait for a block. */
   check(state: S, transaction: Uint8Array): Verdict
+  /** How a state is written down, so that nobody has to apply all blocks again. Without it a chain opens from its first block only. */
+  readonly snapshots?: Snapshots<S>
+  /** What one that `check` did not refuse is worth; undefined, or no such function: it is free, and of whoever handed it in. */
+  priceOf?(state: S, transaction: Uint8Array): Price | undefined
+}
+
+/** A state as a checkpoint keeps it: parts that are named by their content, so that two checkpoints share what did not change, and what names those. */
+export interface Snapshot {
+  /** At most 512 bytes. */
+  readonly head: Uint8Array
+  readonly parts: ReadonlyMap<ContentId, Uint8Array>
+}
+export interface Snapshots<S> {
+  of(state: S): Snapshot
+  /**
+   * Begins to read a state: that of the block whose header says what `at` says. Whoever gives the parts has checked that each is what its name says; what they say
+   * is checked against the data sets' hashes.
+   */
+  reading(genesis: Genesis, head: Uint8Array, at: DataSets & Pick<BlockInfo, 'height' | 'timeMs'>): SnapshotReading<S>
+}
+export interface SnapshotReading<S> {
+  /** Goes on until all is read, or names parts that `get` does not have yet. @throws what it read is no snapshot of that state */
+  readonly next: (get: GetBlock) => { readonly state: S } | Missing
 }

@@ -17,10 +17,10 @@ import {
 import { ChainError } from './errors.js'
 
 export const HEADER_BYTES_MAX = 500
-/** A vote in its envelope. */
-export const VOTE_BYTES_MAX = 352
-/** Votes of one step: a group is drawn larger than it is expected, but not by so much. */
-export const VOTES_MAX = 640
+/** A vote in its envelope, and the two bytes before it in a list. */
+export const VOTE_BYTES_MAX = 250
+/** Votes of one step that a list holds, and a message beside a body: a quorum of the largest group, and half as many more. */
+export const VOTES_MAX = 2_048
 /** Most votes of a certificate: as many as leave a quarter of the next block's body for transactions. A genesis has a quorum among them. */
 export const certificateVotesMax = (blockBytesMax: number): number =>
   Math.min(VOTES_MAX, Math.floor((blockBytesMax * 3) / 4 / VOTE_BYTES_MAX))

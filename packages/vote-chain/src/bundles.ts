@@ -19,7 +19,7 @@ export function reasonOf({ kind, round, block }: Pick<Bundle, 'kind' | 'round' |
   return { name: block === null ? 'none' : 'value', of: round + 1 }
 }
 /** Whether a bundle says more than this peer knows. */
-export function saysMore<S>(d: Pick<Draft<S>, 'round' | 'reasons'>, bundle: Bundle): boolean {
+export function saysMore<S>(d: Pick<Draft<S>, 'round' | 'reasons'>, bundle: Pick<Bundle, 'kind' | 'round' | 'block'>): boolean {
   const { name, of } = reasonOf(bundle)
   return of > d.round || (of === d.round && d.reasons[name] === undefined)
 }

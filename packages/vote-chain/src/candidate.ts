@@ -1,4 +1,4 @@
-import { bytesOfContentId, keyOfPeerId, type PeerId, sha256 } from '@interpeer/crypto-ids'
+import { bytesOfContentId, type PeerId, peerIdOfKey, sha256 } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import type { BlockInfo } from './application.js'
 import {
@@ -39,15 +39,19 @@ export function beginTip<S>({ genesis, application }: Fixed<S>): Tip<S> {
   const { network, seed, peers, settings, startMs: timeMs } = genesis
   const electorate = electorateOf(peers, settings.rootGroupSize)
   const votes = { group: { height: 1, seed, electorate }, groupBefore: undefined, electorates: [electorate] }
-  const block = { height: 0, hash: bytesOfContentId(network).slice(4), seed, timeMs, certificate: null, header: null }
+  const block = { height: 0, hash: bytesOfContentId(network).slice(4), seed, timeMs, certificate: null, header: null, before: null }
   return { ...block, state: application.begin(genesis), ...votes }
 }
 
 /** The tip that a certified block makes of the one before. */
-export function tipAfter<S>({ group }: Tip<S>, { header, hash, state, electorates }: Checked<S>, certificate: Certificate): Tip<S> {
+export function tipAfter<S>(
+  { group, header: before }: Tip<S>,
+  { header, hash, state, electorates }: Checked<S>,
+  certificate: Certificate,
+): Tip<S> {
   const { height, seed, timeMs } = header
   const next = { height: height + 1, seed, electorate: electorates[0] as Electorate }
-  return { height, hash, seed, timeMs, certificate, header, state, group: next, groupBefore: group, electorates }
+  return { height, hash, seed, timeMs, certificate, header, before, state, group: next, groupBefore: group, electorates }
 }
 
 /** The electorates after one more state: votes on a height go by the state `lookBack` heights before. */
@@ -81,7 +85,7 @@ export function checkBlock<S>(fixed: Fixed<S>, tip: Tip<S>, headerBytes: Uint8Ar
   if (!sameBytes(header.previous, tip.hash)) throw refuse('previous')
   if (header.timeMs < dueMs(fixed, tip)) throw refuse('time')
   if (bodyBytes.length > fixed.genesis.settings.blockBytesMax || !sameBytes(sha256(bodyBytes), header.body)) throw refuse('body')
-  const leader = tip.group.electorate.electors.find((peer) => sameBytes(keyOfPeerId(peer), (header as Header).leader))
+  const leader = electorOfKey(tip, header.leader)
   if (leader === undefined) throw refuse('leader')
   if (!trusted) {
     const output = fixed.verification.vrfOutput(header.leader, seedInput(tip.seed, height), header.proof)
@@ -105,6 +109,15 @@ export function checkBlock<S>(fixed: Fixed<S>, tip: Tip<S>, headerBytes: Uint8Ar
   return { header, body, hash: sha256(headerBytes), state, electorates }
 }
 
+/** A key that is no point of the curve is nobody's. */
+function electorOfKey<S>({ group }: Tip<S>, key: Uint8Array): PeerId | undefined {
+  try {
+    const peer = peerIdOfKey(key)
+    return group.electorate.members.has(peer) ? peer : undefined
+  } catch {
+    return undefined
+  }
+}
 /** Who certified the tip, as the next block's body says. */
 function certifiersOf<S>(fixed: Fixed<S>, tip: Tip<S>, certificate: Certificate | null): readonly PeerId[] {
   if (tip.groupBefore !== undefined && certificate !== null) {

@@ -2,10 +2,12 @@ import { signMessage } from '@interpeer/crypto-ids'
 import type { Verdict } from './application.js'
 import { type Block, type Certificate, encodeBlock } from './block.js'
 import { type Checked, tipAfter } from './candidate.js'
+import { checkpointOf } from './checkpoint.js'
+import { nextHeight } from './gossip/gossip.js'
 import { transactionMessage } from './messages.js'
 import { afterBlock, type Waiting } from './pool.js'
 import type { Draft } from './state.js'
-import { count, others, sendTo } from './tell.js'
+import { count, hearers, sendTo } from './tell.js'
 
 /** Own transactions offered again to some electors, at most, so that a lost message costs a block and no more. */
 const OFFERED_AGAIN_MAX = 64
@@ -32,8 +34,11 @@ export function certified<S>(d: Draft<S>, checked: Checked<S>, certificate: Cert
   d.votes = new Map()
   d.candidates = new Map()
   d.refused = new Set()
+  d.pulls = new Map()
+  d.useless = new Map()
+  d.gossip = nextHeight(d.gossip)
   d.deadlines = d.deadlines.follow === undefined ? {} : { follow: d.deadlines.follow }
-  d.effects.push({ type: 'block', block, bytes: encodeBlock(block), hash, state })
+  d.effects.push({ type: 'block', block, bytes: encodeBlock(block), hash, state, checkpoint: checkpointOf(d.fixed, d.tip) })
   d.pool = afterBlock(d.pool, body.transactions, header.height)
   dropSpent(d)
   for (const [to, untilMs] of d.followers) {
@@ -66,7 +71,7 @@ function verdictOf<S>(d: Draft<S>, transaction: Uint8Array): Verdict {
 
 function offerAgain<S>(d: Draft<S>): void {
   const own = [...d.pool.values()].filter(({ from }) => from === 'self').slice(0, OFFERED_AGAIN_MAX)
-  const peers = others(d)
+  const peers = hearers(d)
   const next = [0, 1].flatMap((i) => peers[(d.tip.height * 2 + i) % peers.length] ?? [])
   for (const { bytes } of own) {
     const value = { transaction: bytes, sender: d.fixed.signer.publicKey }

@@ -1,4 +1,4 @@
-import { checkEntry, type MapEdit, type MapPut } from '@interpeer/content-store'
+import { checkEntry, type MapEdit, type MapEntry, type MapPut } from '@interpeer/content-store'
 import { accountOfBytes, bytesOfAccount, keyOfPeerId, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
 import {
   bool,
@@ -7,8 +7,10 @@ import {
   concatBytes,
   decodeWith,
   encodeWith,
+  hexOf,
   nullable,
   oneOf,
+  sameBytes,
   struct,
   text,
   uint32,
@@ -73,8 +75,28 @@ const votePut = (id: string, voter: PeerId, vote: { readonly vote: 'no' | 'yes';
  */
 export function checkChange(settingsHash: Uint8Array, id: string, proof: Uint8Array): Omit<ChangeRequest, 'votes'> | undefined {
   const { entry } = checkEntry(settingsHash, changeKey(id), proof)
-  if (entry === undefined) return undefined
-  const { proposer, patch, ...rest } = decodeWith(changeRecord, entry.value)
+  return entry && changeOf(id, entry.value)
+}
+function changeOf(id: string, value: Uint8Array): Omit<ChangeRequest, 'votes'> {
+  const { proposer, patch, ...rest } = decodeWith(changeRecord, value)
   const moves = patch.moves.map(({ from, to, amount }) => ({ from: accountOfBytes(from), to: accountOfBytes(to), amount }))
   return { ...rest, id, proposer: peerIdOfKey(proposer), patch: { settings: patch.settings, moves, ends: patch.ends.map(peerIdOfKey) } }
+}
+
+const [CHANGE, VOTE] = [ascii('change/'), ascii('vote/')]
+const startsWith = (key: Uint8Array, prefix: Uint8Array): boolean => sameBytes(key.subarray(0, prefix.length), prefix)
+/** The requests among a map's entries, with their votes; what has another key is not looked at. @throws {WireError} @throws {CryptoError} */
+export function changesFrom(entries: readonly Pick<MapEntry, 'key' | 'value'>[]): Changes {
+  const changes = new Map<string, ChangeRequest & { readonly votes: Map<PeerId, { readonly vote: 'no' | 'yes'; readonly turn: number }> }>()
+  for (const { key, value } of entries) {
+    if (!startsWith(key, CHANGE)) continue
+    const id = hexOf(key.subarray(CHANGE.length))
+    changes.set(id, { ...changeOf(id, value), votes: new Map() })
+  }
+  for (const { key, value } of entries) {
+    if (!startsWith(key, VOTE)) continue
+    const at = VOTE.length + 32
+    changes.get(hexOf(key.subarray(VOTE.length, at)))?.votes.set(peerIdOfKey(key.subarray(at)), decodeWith(changeVoteRecord, value))
+  }
+  return changes
 }

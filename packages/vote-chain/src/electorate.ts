@@ -1,6 +1,6 @@
 import { checkEntry, editHeldMap, emptyHeldMap, type HeldMap } from '@interpeer/content-store'
 import { keyOfPeerId, type PeerId, sealOf, sha256 } from '@interpeer/crypto-ids'
-import { sameBytes } from '@interpeer/wire-codec'
+import { compareBytes, sameBytes } from '@interpeer/wire-codec'
 
 /** Votes needed: more than 68.5 % of the size of a group (§7 of the design). Two quorums of a group of that size share more than a third. */
 export const quorumOf = (size: number): number => Math.floor((size * 685) / 1000) + 1
@@ -29,11 +29,42 @@ export function electorateOf(electors: readonly PeerId[], sizeMax: number): Elec
   const map = editHeldMap(emptyHeldMap(), puts)
   return { electors, members: new Set(electors), map, size, quorum: quorumOf(size), blocking: blockingOf(size) }
 }
-/** The same one where nothing changed: hashing it again is work for nothing. */
+/** The same one where nothing changed: hashing it again is work for nothing. Where something did, only that is hashed. */
 export function nextElectorate(before: Electorate, electors: readonly PeerId[], sizeMax: number): Electorate {
   if (electors.length === 0) return before // a network whose last elector left keeps it, or nobody could ever come back
-  const isSame = before.size === Math.min(sizeMax, electors.length) && before.electors.length === electors.length
-  return isSame && before.electors.every((peer, i) => peer === electors[i]) ? before : electorateOf(electors, sizeMax)
+  const joined = electors.filter((peer) => !before.members.has(peer))
+  if (joined.length === 0 && electors.length === before.electors.length) return before
+  const members = new Set(electors)
+  return withMembers(
+    before,
+    electors,
+    joined,
+    before.electors.filter((peer) => !members.has(peer)),
+    sizeMax,
+  )
+}
+/** Another electorate with some more and some fewer. At least one is left, or it is the same one. */
+export function changedElectorate(before: Electorate, joined: readonly PeerId[], left: ReadonlySet<PeerId>, sizeMax: number): Electorate {
+  const more = joined.filter((peer) => !before.members.has(peer))
+  const fewer = before.electors.filter((peer) => left.has(peer))
+  if (more.length === 0 && fewer.length === 0) return before
+  const keyed = [...before.electors.filter((peer) => !left.has(peer)), ...more].map((peer) => ({ peer, key: keyOfPeerId(peer) }))
+  const electors = keyed.sort((a, b) => compareBytes(a.key, b.key)).map(({ peer }) => peer)
+  return electors.length === 0 ? before : withMembers(before, electors, more, fewer, sizeMax)
+}
+function withMembers(
+  before: Electorate,
+  electors: readonly PeerId[],
+  joined: readonly PeerId[],
+  left: readonly PeerId[],
+  sizeMax: number,
+): Electorate {
+  const size = Math.min(sizeMax, electors.length)
+  const map = editHeldMap(before.map, [
+    ...left.map((peer) => ({ type: 'delete' as const, key: keyOfPeerId(peer) })),
+    ...joined.map((peer) => ({ type: 'put' as const, key: keyOfPeerId(peer), value: EMPTY, sum: 1n })),
+  ])
+  return { electors, members: new Set(electors), map, size, quorum: quorumOf(size), blocking: blockingOf(size) }
 }
 
 /**

@@ -1,11 +1,11 @@
-import { type NetworkId, type PeerId, type Signer, signMessage } from '@interpeer/crypto-ids'
+import { type NetworkId, type PeerId, type Signer, sealOf, signMessage } from '@interpeer/crypto-ids'
 import { STORED_BLOCK_BYTES_MAX } from './block.js'
 import { boundBlocks } from './bundles.js'
 import { dueMs } from './candidate.js'
 import { blocksMessage } from './messages.js'
-import { endsAtMs, mayVote, resendMs } from './rounds.js'
+import { endsAtMs, mayVote } from './rounds.js'
 import type { Draft } from './state.js'
-import { askForBlocks, askForCandidate, count, others, sendBundle, sendTo } from './tell.js'
+import { askForBlocks, askForCandidate, count, hearers, isGossiping, others, resendMs, sendBundleTo, sendTo } from './tell.js'
 import { namedBlocks, votesOf } from './votes.js'
 
 const FOLLOWERS_MAX = 256
@@ -41,7 +41,7 @@ export function onWantBlocks<S>(d: Draft<S>, from: PeerId, fromHeight: number): 
   d.effects.push({ type: 'serve', to: from, fromHeight: Math.max(1, fromHeight), untilHeight: d.tip.height })
 }
 /** Who lacks things asks again with each answer, so a few at once are well; over time they keep the pace of `answerBehind`. Undefined: too many. */
-function withAnswer<S>(d: Draft<S>, answers: ReadonlyMap<PeerId, number>, to: PeerId): ReadonlyMap<PeerId, number> | undefined {
+export function withAnswer<S>(d: Draft<S>, answers: ReadonlyMap<PeerId, number>, to: PeerId): ReadonlyMap<PeerId, number> | undefined {
   const paceMs = resendMs(d) / 2
   const dueMs = Math.max(answers.get(to) ?? Number.NEGATIVE_INFINITY, d.nowMs - paceMs) + paceMs
   return dueMs > d.nowMs + (SERVED_AT_ONCE - 1) * paceMs ? undefined : bounded(answers, to, dueMs)
@@ -79,10 +79,21 @@ function follow<S>(d: Draft<S>): undefined {
   const { cycleMs } = d.fixed.genesis.settings
   d.deadlines = { ...d.deadlines, follow: d.nowMs + cycleMs }
   if (mayVote(d) && d.tip.height > 0 && d.nowMs < dueMs(d.fixed, d.tip) + 2 * cycleMs) return
-  const peers = others(d)
-  const turn = Math.floor(d.nowMs / cycleMs) * ASKED
+  const peers = isGossiping(d) && d.gossip.neighbours.size > 0 ? [...hearers(d), ...anyElector(d)] : others(d)
+  // of very many, not all ask the same
+  const first =
+    peers.length > d.fixed.gossip.directMax ? (d.fixed.signer.publicKey[0] as number) * 256 + (d.fixed.signer.publicKey[1] as number) : 0
+  const turn = first + Math.floor(d.nowMs / cycleMs) * ASKED
   const asked = new Set(Array.from({ length: Math.min(ASKED, peers.length) }, (_, i) => peers[(turn + i) % peers.length] as PeerId))
   for (const peer of asked) askForBlocks(d, peer)
+}
+
+/** One whom nobody chose for this peer: neighbours that hide the chain from it are found out. */
+function anyElector<S>({ tip, gossip, fixed, nowMs }: Draft<S>): readonly PeerId[] {
+  const { electors } = tip.group.electorate
+  const lot = sealOf('chain follow', [gossip.dice?.output ?? fixed.signer.publicKey, Math.floor(nowMs / fixed.genesis.settings.cycleMs)])
+  const peer = electors[lot.subarray(0, 4).reduce((sum, byte) => sum * 256 + byte, 0) % electors.length]
+  return peer === undefined || peer === fixed.signer.peerId ? [] : [peer]
 }
 
 function resend<S>(d: Draft<S>): undefined {
@@ -97,17 +108,18 @@ function resend<S>(d: Draft<S>): undefined {
   const bundles = Object.values(d.reasons)
   const turn = Math.floor(d.nowMs / resendMs(d))
   const bundle = bundles[turn % bundles.length]
-  if (bundle !== undefined && (d.round > 0 || d.nowMs >= endsAtMs(d))) sendBundle(d, bundle)
+  if (bundle !== undefined && (d.round > 0 || d.nowMs >= endsAtMs(d))) sendBundleTo(d, others(d), bundle)
   askForMissing(d)
 }
 
-/** Blocks that votes name and that this peer was not given: one of their voters is asked, another the next time. */
-function askForMissing<S>(d: Draft<S>): undefined {
+/** Blocks that votes name and that this peer was not given: one of their voters is asked, or a neighbour, and another the next time. */
+export function askForMissing<S>(d: Draft<S>): undefined {
   const turn = Math.floor(d.nowMs / resendMs(d))
   const named = new Map(namedBlocks(d))
   for (const block of boundBlocks(d)) if (!named.has(block)) named.set(block, others(d))
+  const gossips = isGossiping(d)
   for (const [block, voters] of named) {
-    const peers = [...new Set(voters)].filter((peer) => peer !== d.fixed.signer.peerId)
+    const peers = gossips ? hearers(d) : [...new Set(voters)].filter((peer) => peer !== d.fixed.signer.peerId)
     const to = peers[turn % peers.length]
     if (!d.candidates.has(block) && to !== undefined) askForCandidate(d, to, block)
   }

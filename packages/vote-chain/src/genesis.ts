@@ -14,7 +14,7 @@ import { bytes, compareBytes, type Infer, list, message, struct, uint16, uint53,
 import { certificateVotesMax, VOTE_BYTES_MAX } from './block.js'
 import { quorumOf } from './electorate.js'
 import { ChainError } from './errors.js'
-import { SETTINGS, type Settings, settingsSchema } from './settings.js'
+import { AMOUNT_SETTINGS, SETTINGS, type Settings, settingsSchema } from './settings.js'
 
 export const PROTOCOL_VERSION = 1
 /** Everyone in the genesis votes, so certificates grow with it. */
@@ -122,7 +122,6 @@ function assertRoomForVotes({ blockBytesMax, rootGroupSize }: Settings): void {
 
 const wrong = (path: string, expected: string): ChainError => new ChainError({ code: 'GENESIS_VALUE', path, expected })
 const UINT64_MAX = 2n ** 64n - 1n
-const AMOUNT_SETTINGS: readonly string[] = ['seatPricePerCycle', 'blockReward', 'publishFee', 'joiningFee', 'changeFee', 'jurorFee']
 
 function settingOf(value: unknown, name: string): number | bigint {
   const { min, max } = SETTINGS[name as keyof Settings]

@@ -1,4 +1,6 @@
-export type { Application, Applied, BlockInfo, Verdict } from './application.js'
+export { type AgreedCheckpoints, agreedCheckpoints, type NamedCheckpoint, type ToldTip } from './agreed-checkpoints.js'
+export { answerSync, proofOfElector, type SyncSource, withRecent } from './answer-sync.js'
+export type { Application, Applied, BlockInfo, Price, Snapshot, SnapshotReading, Snapshots, Verdict } from './application.js'
 export {
   type Block,
   type Body,
@@ -41,7 +43,9 @@ export {
   withChangeVote,
   withSettled,
 } from './changes.js'
-export { changeKey, changesEdits, changesEntries, checkChange } from './changes-map.js'
+export { changeKey, changesEdits, changesEntries, changesFrom, checkChange } from './changes-map.js'
+export { checkpointOf, electorateStands, type MadeCheckpoint, readingCheckpoint } from './checkpoint.js'
+export { CHECKPOINT_BYTES_MAX, type Checkpoint, isCheckpoint, readCheckpoint, stateDigestOf } from './checkpoint-record.js'
 export {
   blockingOf,
   checkElector,
@@ -61,7 +65,16 @@ export {
 export { type BlockFault, ChainError, type ChainFailure } from './errors.js'
 export { blocksReply } from './follow.js'
 export { decodeGenesis, encodeGenesis, type Genesis, genesisMessage, PROTOCOL_VERSION, parseGenesis } from './genesis.js'
-export { checkCertificateLightly, LIGHT_VOTES, type LightGroup, type PickedVotes, pickVotes } from './light.js'
+export {
+  type CertifiedHeaders,
+  followLightly,
+  type LightChain,
+  lightFromGenesis,
+  lightFromHeader,
+  linkedHeaders,
+  stepOfHeaders,
+} from './light/follow-light.js'
+export { checkCertificateLightly, LIGHT_VOTES, type LightGroup, type PickedVotes, pickVotes, votersAt } from './light.js'
 export {
   blocksMessage,
   bundleMessage,
@@ -123,12 +136,35 @@ export {
   withSeats,
   withVotes,
 } from './registry.js'
-export { checkPeer, checkTicket, registryEdits, registryEntries } from './registry-map.js'
+export { checkPeer, checkTicket, registryEdits, registryEntries, registryFrom } from './registry-map.js'
 export { withJoined, withRecovery, withRevoked, withRotated, withTerminated, withTerms } from './registry-orders.js'
+export {
+  foldedReviews,
+  NO_REVIEWS,
+  type Review,
+  type Reviews,
+  reviewsEdits,
+  reviewsEntries,
+  reviewsFrom,
+  withReview,
+} from './reviews.js'
 export type { RootGroup } from './root-group.js'
 export { PROGRAM_VERSION, SETTINGS, type SettingName, type SettingRange, type Settings, settingsSchema } from './settings.js'
-export { checkSetting, settingKey, settingsEdits, settingsEntries } from './settings-map.js'
+export { checkSetting, settingKey, settingsEdits, settingsEntries, settingsFrom } from './settings-map.js'
 export type { ChainEffect, ChainEvent, ChainState, ChainStep, Fixed, Tip } from './state.js'
 export { stepChain } from './step.js'
+export {
+  checkpointReply,
+  ELECTORATE_SET,
+  HEADERS_MAX,
+  headersReply,
+  proofsReply,
+  SYNC_REQUEST_NUMBERS,
+  tipReply,
+  wantCheckpoint,
+  wantHeaders,
+  wantProofs,
+  wantTip,
+} from './sync-messages.js'
 export { createVerification, type Verification } from './verification.js'
 export { verifyVoteFault } from './vote-fault.js'

@@ -36,6 +36,10 @@ export function pickVotes(certificate: Certificate, below: (count: number) => nu
   return places.slice(0, count)
 }
 
+/** Whose the votes at these places are, as they say: what proofs are to be asked for. @throws {ChainError} CERTIFICATE_WRONG */
+export const votersAt = ({ votes }: Certificate, places: readonly number[]): readonly Uint8Array[] =>
+  places.map((place) => voteIn(votes[place] ?? new Uint8Array()).voter)
+
 /** What `pickVotes` picked, and what a peer then proved of it. */
 export interface PickedVotes {
   readonly places: readonly number[]

@@ -1,6 +1,7 @@
 import { type NetworkId, type Opener, openMessage, type PeerId, peerIdOfKey, type Verified } from '@interpeer/crypto-ids'
 import { bytes, bytesMax, type Infer, list, type Message, message, nullable, oneOf, struct, uint32, uint53 } from '@interpeer/wire-codec'
 import { BODY_BYTES_MAX, HEADER_BYTES_MAX, STORED_BLOCK_BYTES_MAX, TRANSACTION_BYTES_MAX, VOTE_BYTES_MAX, VOTES_MAX } from './block.js'
+import { NEIGHBOUR_MESSAGES } from './gossip/messages.js'
 
 const [hash, key, proof] = [bytes(32), bytes(32), bytes(80)]
 
@@ -67,6 +68,7 @@ export const CHAIN_MESSAGE_NUMBERS: readonly number[] = [
   blocksMessage,
   wantCandidateMessage,
   transactionMessage,
+  ...NEIGHBOUR_MESSAGES,
 ].map(({ number }) => number)
 
 /** @throws {CryptoError} @throws {WireError} */

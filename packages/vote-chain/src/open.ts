@@ -1,10 +1,13 @@
+import type { GetBlock } from '@interpeer/content-store'
 import { peekPayload, peerIdOfKey, type Signer, sha256 } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
 import type { Application } from './application.js'
 import { decodeBlock, encodeBody, headerMessage } from './block.js'
 import { beginTip, checkBlock, tipAfter } from './candidate.js'
+import { readingCheckpoint } from './checkpoint.js'
 import { ChainError } from './errors.js'
 import type { Genesis } from './genesis.js'
+import { beginGossip, GOSSIP, type GossipRules } from './gossip/gossip.js'
 import { openVote, proposalMessage } from './messages.js'
 import { keepCandidate } from './receive.js'
 import { decidedOf, readRecord, reasonsIn } from './record.js'
@@ -19,25 +22,36 @@ export interface ChainOptions<S> {
   readonly application: Application<S>
   /** A peer of the genesis votes; anyone else observes. */
   readonly signer: Signer
-  /** The bytes of every `block` effect there was, from height 1 on. */
+  /** The bytes of every `block` effect there was, from height 1 on; of those after the checkpoint, where one is given. */
   readonly blocks: Iterable<Uint8Array>
+  /** A kept checkpoint, and its parts: the blocks before it are not needed. */
+  readonly checkpoint?: { readonly bytes: Uint8Array; readonly get: GetBlock } | undefined
   /** The bytes of the last `persist` effect, if there was one. */
   readonly record: Uint8Array | undefined
   readonly nowMs: number
+  /** Told of each tip on the way: the checkpoint's, and that of each block. */
+  readonly onTip?: ((tip: Tip<S>) => void) | undefined
   /** Machines in one process may share what they verified. */
   readonly verification?: Verification
+  /** Left out: the usual one. Each peer may have its own. */
+  readonly gossip?: GossipRules
 }
 
 /**
  * Opens the chain from its genesis and what a peer has on disk. Stored blocks were verified before they were stored, so only their
  * chaining and their data are checked again, not their signatures.
- * @throws {ChainError} STORED_BLOCK_WRONG, STORED_RECORD_WRONG
+ * @throws {ChainError} STORED_BLOCK_WRONG, STORED_RECORD_WRONG; CHECKPOINT_WRONG: an older one, or none, may do
  */
-export function openChain<S>({ genesis, application, signer, blocks, record, nowMs, verification }: ChainOptions<S>): ChainStep<S> {
+export function openChain<S>(options: ChainOptions<S>): ChainStep<S> {
+  const { genesis, application, signer, blocks, record, nowMs, verification, checkpoint, onTip, gossip = GOSSIP } = options
   const { network } = genesis
-  const fixed: Fixed<S> = { network, genesis, application, signer, verification: verification ?? createVerification(network) }
-  let tip = beginTip(fixed)
-  for (const stored of blocks) tip = nextTip(fixed, tip, stored)
+  const fixed: Fixed<S> = { network, genesis, application, signer, verification: verification ?? createVerification(network), gossip }
+  let tip = checkpoint === undefined ? beginTip(fixed) : tipOf(fixed, checkpoint)
+  onTip?.(tip)
+  for (const stored of blocks) {
+    tip = nextTip(fixed, tip, stored)
+    onTip?.(tip)
+  }
   const d: Draft<S> = {
     fixed,
     tip,
@@ -59,16 +73,27 @@ export function openChain<S>({ genesis, application, signer, blocks, record, now
     refused: new Set(),
     deadlines: { follow: nowMs },
     pool: new Map(),
+    useless: new Map(),
     followers: new Map(),
     served: new Map(),
     asked: new Map(),
     handed: new Map(),
+    gossip: beginGossip(nowMs),
+    pulls: new Map(),
+    wanted: new Map(),
+    certifiers: undefined,
     nowMs,
     wakeAtMs: undefined,
     effects: [],
   }
   if (record !== undefined) resume(d, record)
   return finish(d)
+}
+
+function tipOf<S>(fixed: Fixed<S>, { bytes, get }: NonNullable<ChainOptions<S>['checkpoint']>): Tip<S> {
+  const read = readingCheckpoint(fixed, bytes).next(get)
+  if ('missing' in read) throw new ChainError({ code: 'CHECKPOINT_WRONG', reason: 'state' })
+  return read.tip
 }
 
 function nextTip<S>(fixed: Fixed<S>, tip: Tip<S>, stored: Uint8Array): Tip<S> {
@@ -96,7 +121,8 @@ function resume<S>(d: Draft<S>, bytes: Uint8Array): void {
   d.proposed = record.proposed ?? undefined
   if (d.proposed?.round === d.round && d.place !== undefined) {
     const block = nameOfProposed(d.proposed.envelope)
-    if (block !== undefined) d.proposals = new Map(d.proposals).set(d.round, { block, ...d.place })
+    const { envelope } = d.proposed
+    if (block !== undefined) d.proposals = new Map(d.proposals).set(d.round, { block, ...d.place, envelope })
   }
   for (const { envelope, ...decided } of d.decided) {
     if (envelope !== undefined) addVote(d, peerIdOfKey(openVote(envelope, d.fixed.verification.opener).voter), decided, envelope)

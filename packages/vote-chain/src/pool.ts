@@ -1,5 +1,6 @@
 import { type PeerId, sha256 } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
+import type { Price } from './application.js'
 
 /** Over a session with whom it came. Anyone can make up keys, so what strangers have together is bounded, too. */
 export type Sender = 'self' | 'elector' | 'stranger'
@@ -13,6 +14,7 @@ export interface Waiting {
   readonly sinceHeight: number
   /** It did not apply to the last state that it was checked against. */
   readonly later: boolean
+  readonly price?: Price | undefined
 }
 /** By name (hash), in order of arrival. */
 export type Pool = ReadonlyMap<string, Waiting>
@@ -43,38 +45,90 @@ const amountOf = (waiting: Iterable<Waiting>): Amount => {
   }
   return { count, bytes: size }
 }
+/** One owner's part, whoever hands its transactions in: others pass them on. */
+const OWNER_PART = 16
+/** So many eighths of its fee more makes one take the place of another of its turn: less would let it be sent again and again. */
+const OUTBID_EIGHTHS = 1n
+const feeOf = ({ price }: Waiting): bigint => price?.fee ?? 0n
+const isPaying = (waiting: Waiting): boolean => feeOf(waiting) > 0n
+/** Whether the first pays less for a byte. */
+const isCheaper = (a: Waiting, b: Waiting): boolean => feeOf(a) * BigInt(b.bytes.length) < feeOf(b) * BigInt(a.bytes.length)
+
+const outbids = (one: Waiting, other: Waiting): boolean => isPaying(one) && feeOf(one) * 8n >= feeOf(other) * (8n + OUTBID_EIGHTHS)
+
 /** One transaction always fits a part, however small the pool. */
 const exceeds = ({ count, bytes }: Amount, part: number, countMax: number): boolean =>
   count > 1 && (count > countMax / part || bytes > POOL_BYTES_MAX / part)
 
-/** The pool with one more, or a code that says why not. */
-export function withWaiting(pool: Pool, waiting: Waiting, countMax: number): Pool | 'TX_KNOWN' | 'TX_POOL_FULL' | 'TX_SENDER_FULL' {
+export type PoolFault = 'TX_KNOWN' | 'TX_POOL_FULL' | 'TX_SENDER_FULL' | 'TX_FEE_LOW'
+/** The pool with one more, or a code that says why not. What pays least for a byte goes where there is no room. */
+export function withWaiting(pool: Pool, waiting: Waiting, countMax: number): Pool | PoolFault {
   const name = nameOfTransaction(waiting.bytes)
   if (pool.has(name)) return 'TX_KNOWN'
+  const twin = twinIn(pool, waiting)
+  if (twin !== undefined && !outbids(waiting, twin[1])) return 'TX_FEE_LOW'
+  const left = new Map([...pool].filter(([other]) => other !== twin?.[0]))
+  const fault = faultOfSender(left, waiting, countMax) ?? makeRoom(left, waiting, countMax)
+  return fault ?? left.set(name, waiting)
+}
+/** What it would take the place of: both apply now, and only one of them can. */
+function twinIn(pool: Pool, { price, later }: Waiting): readonly [string, Waiting] | undefined {
+  if (price?.turn === undefined || later) return undefined
+  return [...pool].find(([, one]) => !one.later && one.price?.of === price.of && one.price.turn === price.turn)
+}
+
+function faultOfSender(pool: Pool, waiting: Waiting, countMax: number): PoolFault | undefined {
   const all = [...pool.values(), waiting]
-  const total = amountOf(all)
-  if (total.count > countMax || total.bytes > POOL_BYTES_MAX) return 'TX_POOL_FULL'
-  const { from, sender } = waiting
-  if (sender === 'self') return new Map(pool).set(name, waiting)
+  const { from, sender, price } = waiting
+  if (sender === 'self') return undefined
+  if (price !== undefined && exceeds(amountOf(all.filter((one) => one.price?.of === price.of)), OWNER_PART, countMax))
+    return 'TX_SENDER_FULL'
   for (const parts of waiting.later ? [PARTS.now, PARTS.later] : [PARTS.now]) {
     const kind = all.filter(({ later }) => later || parts === PARTS.now)
     if (exceeds(amountOf(kind.filter((one) => one.from === from)), parts[sender], countMax)) return 'TX_SENDER_FULL'
     const strangers = kind.filter((one) => one.sender === 'stranger')
     if (sender === 'stranger' && exceeds(amountOf(strangers), parts.strangers, countMax)) return 'TX_POOL_FULL'
   }
-  return new Map(pool).set(name, waiting)
+  return undefined
 }
 
 /**
- * In which order a block's maker tries what waits: by turns an elector's (this peer's own are among these) and a stranger's, whichever
- * had fewer bytes so far; among each, one of each sender in turn; of each sender what applied when it was last checked, then the rest,
- * as they came. So nobody's transactions stand before everyone's.
+ * Takes out what must go for one more, or says why nothing does. What pays and what is free have half of the pool each, and lend it: of what has more than
+ * its half some goes, of what pays the cheapest, of what is free the last that came.
+ */
+function makeRoom(pool: Map<string, Waiting>, waiting: Waiting, countMax: number): PoolFault | undefined {
+  const isOver = ({ count, bytes }: Amount, part: number): boolean => count > countMax / part || bytes > POOL_BYTES_MAX / part
+  for (;;) {
+    const all = [...pool.values(), waiting]
+    if (!isOver(amountOf(all), 1)) return undefined
+    const paysTooMuch = isOver(amountOf(all.filter(isPaying)), 2)
+    const goes = paysTooMuch ? cheapestOf(pool) : lastFreeOf(pool)
+    if (goes === undefined) return 'TX_POOL_FULL'
+    if (paysTooMuch && isPaying(waiting) && !isCheaper(goes[1], waiting)) return 'TX_FEE_LOW'
+    if (!paysTooMuch && !isPaying(waiting)) return 'TX_POOL_FULL'
+    pool.delete(goes[0])
+  }
+}
+const cheapestOf = (pool: Pool): readonly [string, Waiting] | undefined =>
+  [...pool]
+    .filter(([, one]) => isPaying(one) && one.sender !== 'self')
+    .reduce<[string, Waiting] | undefined>((a, b) => (a === undefined || isCheaper(b[1], a[1]) ? b : a), undefined)
+const lastFreeOf = (pool: Pool): readonly [string, Waiting] | undefined =>
+  [...pool].filter(([, one]) => !isPaying(one) && one.sender !== 'self').at(-1)
+
+/**
+ * In which order a block's maker tries what waits, in three lanes, each time from the one that had the fewest bytes so far: what is free of electors (this
+ * peer's own is among it), what is free of strangers, and what pays. Of the free ones each owner's in turn; of those that pay, of all owners' next ones that which
+ * pays most for a byte. Of one owner what applied when it was last checked, then the rest, as they came. So nobody's transactions stand before everyone's.
  */
 export function* inTurn(pool: Pool): Generator<Uint8Array> {
-  const lanes = [false, true].map((strange) => ({
-    turns: senderBySender([...pool.values()].filter(({ sender }) => (sender === 'stranger') === strange)),
-    bytes: 0,
-  }))
+  const all = [...pool.values()]
+  const free = all.filter((one) => !isPaying(one))
+  const lanes = [
+    { turns: ownerByOwner(free.filter(({ sender }) => sender !== 'stranger')), bytes: 0 },
+    { turns: ownerByOwner(free.filter(({ sender }) => sender === 'stranger')), bytes: 0 },
+    { turns: dearestFirst(all.filter(isPaying)), bytes: 0 },
+  ]
   while (lanes.length > 0) {
     const lane = lanes.reduce((a, b) => (b.bytes < a.bytes ? b : a))
     const { value, done } = lane.turns.next()
@@ -86,22 +140,37 @@ export function* inTurn(pool: Pool): Generator<Uint8Array> {
     yield value
   }
 }
-function* senderBySender(waiting: readonly Waiting[]): Generator<Uint8Array, undefined> {
-  const bySender = new Map<string, Waiting[]>()
-  const queueOf = (from: string): Waiting[] => {
-    const queue = bySender.get(from) ?? []
-    bySender.set(from, queue)
-    return queue
-  }
+/** What waits of each owner: first what applies, then what may later. */
+function queuesOf(waiting: readonly Waiting[]): Map<string, Waiting[]> {
+  const queues = new Map<string, Waiting[]>()
   for (const later of [false, true]) {
-    for (const one of waiting) if (one.later === later) queueOf(one.from).push(one)
+    for (const one of waiting) {
+      if (one.later !== later) continue
+      const owner = one.price?.of ?? one.from
+      const queue = queues.get(owner)
+      if (queue === undefined) queues.set(owner, [one])
+      else queue.push(one)
+    }
   }
-  for (let turn = 0; bySender.size > 0; turn++) {
-    for (const [from, queue] of bySender) {
+  return queues
+}
+function* ownerByOwner(waiting: readonly Waiting[]): Generator<Uint8Array, undefined> {
+  const queues = queuesOf(waiting)
+  for (let turn = 0; queues.size > 0; turn++) {
+    for (const [owner, queue] of queues) {
       const one = queue[turn]
-      if (one === undefined) bySender.delete(from)
+      if (one === undefined) queues.delete(owner)
       else yield one.bytes
     }
+  }
+  return undefined
+}
+function* dearestFirst(waiting: readonly Waiting[]): Generator<Uint8Array, undefined> {
+  const queues = [...queuesOf(waiting).values()].map((queue) => ({ queue, at: 0 }))
+  while (queues.length > 0) {
+    const next = queues.reduce((a, b) => (isCheaper(a.queue[a.at] as Waiting, b.queue[b.at] as Waiting) ? b : a))
+    yield (next.queue[next.at++] as Waiting).bytes
+    if (next.at >= next.queue.length) queues.splice(queues.indexOf(next), 1)
   }
   return undefined
 }

@@ -15,6 +15,16 @@ const PRIOR = 16 * REVIEW
 export const rated = ({ good, bad }: Rating, isGood: boolean): Rating =>
   isGood ? { good: good + REVIEW, bad } : { good, bad: bad + REVIEW }
 
+/** Without the part of one review that some of its reviewers gave; what has faded is not there to be taken. */
+export function withoutShare(
+  { good, bad }: Rating,
+  said: 'good' | 'bad',
+  { part, of }: { readonly part: number; readonly of: number },
+): Rating {
+  const share = Math.floor((REVIEW * part) / of)
+  return said === 'good' ? { good: Math.max(0, good - share), bad } : { good, bad: Math.max(0, bad - share) }
+}
+
 /** What is left of it an interval later: three quarters. */
 export const withoutOldest = ({ good, bad }: Rating): Rating => ({ good: faded(good), bad: faded(bad) })
 const faded = (reviews: number): number => Math.floor((reviews * 3) / 4)

@@ -1,13 +1,17 @@
-import { CryptoError, openMessage, type PeerId, peekMessageNumber, peerIdOfKey, sha256 } from '@interpeer/crypto-ids'
+import { CryptoError, type PeerId, peekMessageNumber, peerIdOfKey, sha256 } from '@interpeer/crypto-ids'
 import { compareBytes, hexOf, sameBytes, WireError } from '@interpeer/wire-codec'
 import { certificateVotesMax, decodeBlock, encodeBody, hashOfHeader, headerMessage } from './block.js'
 import { boundBlocks, bundleOf, saysMore } from './bundles.js'
-import { AHEAD_MS, type Checked, checkBlock, transactionBytesMax } from './candidate.js'
+import { AHEAD_MS, type Checked, checkBlock } from './candidate.js'
 import { verifyChainCertificate, votersOf } from './certificate.js'
 import { certified } from './certified.js'
+import { countVote } from './count-vote.js'
 import { leaderLot, leaderWaitMs, seedInput } from './electorate.js'
 import { ChainError } from './errors.js'
 import { answerBehind, askAhead, onWantBlocks, onWantCandidate } from './follow.js'
+import { numberOfNeighbours } from './gossip/messages.js'
+import { charge, meets, note } from './gossip/pass-on.js'
+import { nameOfMessage } from './gossip/seen.js'
 import {
   type BundleFields,
   blocksMessage,
@@ -17,21 +21,20 @@ import {
   type Proposal,
   proposalMessage,
   transactionMessage,
-  type Vote,
   voteMessage,
   wantBlocksMessage,
   wantCandidateMessage,
 } from './messages.js'
-import { nameOfTransaction, withWaiting } from './pool.js'
 import { isForGood, withRefused } from './refused.js'
-import { faultOfVote } from './root-group.js'
-import { lastPlaceMs, mayVote, placeMs, takeBundle, takeQuorums } from './rounds.js'
+import { lastPlaceMs, mayVote, placeMs, takeBundle } from './rounds.js'
+import { onNeighbour, passTransaction, ROUNDS_AHEAD } from './share.js'
 import type { Draft, Proposed } from './state.js'
-import { askForBlocks, count } from './tell.js'
-import { addVote, namedBlocks } from './votes.js'
+import { keepTransaction } from './take-transaction.js'
+import { askForBlocks, count, dropNeighbour, isGossiping, passProposal, progress } from './tell.js'
+import { namedBlocks } from './votes.js'
 
-/** Rounds ahead of this peer's for which a proposal is kept. */
-const ROUNDS_AHEAD = 2
+/** Useless messages that a block of no use counts as. */
+const CHARGED_FOR_BLOCK = 64
 const CANDIDATES_MAX = 16
 
 /** Takes in one message. What is malformed, unsigned or out of place is counted and changes nothing. */
@@ -41,11 +44,14 @@ export function receive<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): und
   } catch (error) {
     if (!(error instanceof ChainError || error instanceof CryptoError || error instanceof WireError)) throw error
     count(d, error.code)
+    dropNeighbour(d, from)
   }
 }
 
 function dispatch<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): undefined {
   const { network } = d.fixed
+  const number = numberOfNeighbours(envelope)
+  if (number !== undefined) return isGossiping(d) ? onNeighbour(d, from, number, envelope) : count(d, 'GOSSIP_STRANGER')
   switch (peekMessageNumber(envelope)) {
     case voteMessage.number:
       return onVote(d, from, envelope)
@@ -68,35 +74,11 @@ function dispatch<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): undefined
   }
 }
 
+/** A vote by itself: from each voter to all, where nobody passes votes on. */
 function onVote<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): undefined {
-  const vote = openVote(envelope, d.fixed.verification.opener)
-  const voter = peerIdOfKey(vote.voter)
-  if (vote.height === d.tip.height && takeLate(d, vote, voter, envelope)) return
-  if (!d.tip.group.electorate.members.has(voter)) return count(d, 'VOTE_STRANGER')
-  if (vote.height <= d.tip.height) return answerBehind(d, from, vote.height)
-  if (vote.height > d.tip.height + 1) return askAhead(d, from)
-  if (!mayVote(d)) return
-  const fault = faultOfVote(vote, voter, d.tip.group, d.fixed.verification)
-  if (fault !== undefined) return count(d, fault)
-  const code = addVote(d, voter, { ...vote, block: vote.block === null ? null : hexOf(vote.block) }, envelope)
-  if (code === 'VOTE_TWO' || code === 'VOTE_MANY') return count(d, code)
-  takeQuorums(d)
-}
-
-/**
- * A vote for the block that is final already: it goes into the certificate that this peer's next block would carry. Who is slow, and not among the first of a quorum,
- * would else not be paid, and in the end drop out of the electorate.
- */
-function takeLate<S>(d: Draft<S>, vote: Vote, voter: PeerId, envelope: Uint8Array): boolean {
-  const { certificate, groupBefore, hash } = d.tip
-  if (certificate === null || groupBefore === undefined) return false
-  if (certificate.votes.length >= certificateVotesMax(d.fixed.genesis.settings.blockBytesMax)) return false
-  if (vote.kind !== 'certify' || vote.round !== certificate.round || vote.block === null || !sameBytes(vote.block, hash)) return false
-  if (faultOfVote(vote, voter, groupBefore, d.fixed.verification) !== undefined) return false
-  const isKnown = certificate.votes.some((known) => sameBytes(openVote(known, d.fixed.verification.opener).voter, vote.voter))
-  if (isKnown) return false
-  d.tip = { ...d.tip, certificate: { ...certificate, votes: [...certificate.votes, envelope] } }
-  return true
+  if (!isGossiping(d)) countVote(d, from, envelope)
+  else if (openVote(envelope, d.fixed.verification.opener).height <= d.tip.height) answerBehind(d, from, d.tip.height)
+  else count(d, 'GOSSIP_STRANGER')
 }
 
 /** A quorum's votes, of use where they say more than this peer knows. */
@@ -109,11 +91,15 @@ function onBundle<S>(d: Draft<S>, { height, bundle: fields }: { readonly height:
 }
 /** A proposal: first hand, or a block that was asked for. */
 function onProposal<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): undefined {
-  const proposal = openMessage(proposalMessage, envelope, d.fixed.network, ({ leader }) => peerIdOfKey(leader))
+  const gossips = isGossiping(d)
+  if (gossips && !d.gossip.neighbours.has(from)) return count(d, 'GOSSIP_STRANGER')
+  const name = gossips ? nameOfMessage(envelope) : ''
+  if (gossips && !meets(d, from, name)) return
+  const proposal = d.fixed.verification.opener.open(proposalMessage, envelope, ({ leader }) => peerIdOfKey(leader))
   const { height } = proposal
   const leader = peerIdOfKey(proposal.leader)
   if (!d.tip.group.electorate.members.has(leader)) return count(d, 'PROPOSAL_STRANGER')
-  if (height <= d.tip.height) return answerBehind(d, from, height)
+  if (height <= d.tip.height) return gossips ? undefined : answerBehind(d, from, height)
   if (height > d.tip.height + 1) return askAhead(d, from)
   if (!mayVote(d)) return
   const hash = sha256(proposal.header)
@@ -125,11 +111,20 @@ function onProposal<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): undefin
   if (keeps === 'early') return count(d, 'PROPOSAL_EARLY')
   if (place === undefined) return
   d.heard = new Map(d.heard).set(proposal.round, new Set(d.heard.get(proposal.round)).add(leader))
-  if (keeps) d.proposals = new Map(d.proposals).set(proposal.round, { block, ...place })
+  if (!keeps) return charge(d, from, CHARGED_FOR_BLOCK)
+  d.proposals = new Map(d.proposals).set(proposal.round, { block, ...place, envelope })
+  if (!gossips) return
+  progress(d)
+  note(d, from, name)
+  passProposal(d, envelope)
 }
 
 /** Its place, if it is the first of its leader in a round that is open or next, and before the best so far. */
-function placeFor<S>(d: Draft<S>, { round, height, proof, ...proposal }: Proposal, leader: PeerId): Omit<Proposed, 'block'> | undefined {
+function placeFor<S>(
+  d: Draft<S>,
+  { round, height, proof, ...proposal }: Proposal,
+  leader: PeerId,
+): Pick<Proposed, 'lot' | 'waitMs'> | undefined {
   if (round < d.round || round > d.round + ROUNDS_AHEAD || d.heard.get(round)?.has(leader)) return undefined
   const output = d.fixed.verification.vrfOutput(proposal.leader, seedInput(d.tip.seed, height), proof)
   if (output === undefined) return count(d, 'PROPOSAL_PROOF_WRONG')
@@ -201,31 +196,6 @@ function onBlocks<S>(d: Draft<S>, from: PeerId, blocks: readonly Uint8Array[]): 
 }
 
 function onTransaction<S>(d: Draft<S>, from: PeerId, transaction: Uint8Array): undefined {
-  keepTransaction(d, from, transaction)
-}
-/** Takes a transaction into the pool if it may wait there: whether it did. */
-export function keepTransaction<S>(d: Draft<S>, from: PeerId | 'self', bytes: Uint8Array): boolean {
-  const { application, genesis } = d.fixed
-  if (d.pool.has(nameOfTransaction(bytes))) {
-    count(d, 'TX_KNOWN')
-    return false
-  }
-  if (bytes.length > transactionBytesMax(genesis.settings.blockBytesMax)) {
-    count(d, 'TX_TOO_LARGE')
-    return false
-  }
-  const verdict = application.check(d.tip.state, bytes)
-  if (typeof verdict === 'string') {
-    count(d, verdict)
-    return false
-  }
-  const sender = from === 'self' ? 'self' : d.tip.group.electorate.members.has(from) ? 'elector' : 'stranger'
-  const waiting = { bytes, from, sender, sinceHeight: d.tip.height, later: verdict !== undefined } as const
-  const pool = withWaiting(d.pool, waiting, genesis.settings.txPoolMax)
-  if (typeof pool !== 'string') {
-    d.pool = pool
-    return true
-  }
-  count(d, pool)
-  return false
+  if (isGossiping(d)) passTransaction(d, from, transaction)
+  else keepTransaction(d, from, transaction)
 }

@@ -1,4 +1,4 @@
-import { changedKeys, checkAt, checkEntry, type MapEdit, type MapPut } from '@interpeer/content-store'
+import { changedKeys, checkAt, checkEntry, type MapEdit, type MapEntry, type MapPut } from '@interpeer/content-store'
 import { accountOfBytes, bytesOfAccount, keyOfPeerId, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
 import { bytes, decodeWith, encodeWith, type Infer, list, nullable, oneOf, struct, uint16, uint53 } from '@interpeer/wire-codec'
 import { DECLINES_MAX, KEYS_BEFORE_MAX, type PeerEntry, type Registry } from './registry.js'
@@ -53,6 +53,12 @@ const peerPut = (entry: PeerEntry): MapPut => ({
 function recordOf({ peer: _, ...entry }: PeerEntry): Infer<typeof peerRecord> {
   const former = entry.former.map(keyOfPeerId)
   return { ...entry, heir: entry.heir && keyOfPeerId(entry.heir), former, declines: entry.declines.map(bytesOfAccount) }
+}
+
+/** The registry among a map's entries; what has another key is not looked at. @throws {WireError} @throws {CryptoError} what is under a key is no peer's record */
+export const registryFrom = (entries: readonly Pick<MapEntry, 'key' | 'value'>[]): Registry => {
+  const peers = entries.filter(({ key }) => key.length === 32)
+  return new Map(peers.map(({ key, value }) => entryOf(key, value)).map((entry) => [entry.peer, entry]))
 }
 
 /**

@@ -115,6 +115,7 @@ function withOutcome(entry: PeerEntry, outcome: Outcome, height: number, { ticke
   const took = agreed + late + contradicted + unresolved
   if (took + absent === 0) return entry
   const isDone = agreed > 0
+  const said = reviewOf(outcome)
   const gains = isDone && entry.standing === 'joined' && entry.ticketsNew < ticketsMax ? 1 : 0
   const counted: PeerEntry = {
     ...entry,
@@ -128,10 +129,20 @@ function withOutcome(entry: PeerEntry, outcome: Outcome, height: number, { ticke
     absent: entry.absent + absent,
     contradicted: entry.contradicted + contradicted,
     unresolved: entry.unresolved + unresolved,
-    connection: rated(entry.connection, absent <= took),
-    agreement: contradicted > 0 ? rated(entry.agreement, false) : isDone ? rated(entry.agreement, true) : entry.agreement,
+    connection: reviewed(entry.connection, said.connection),
+    agreement: reviewed(entry.agreement, said.agreement),
   }
   return took > 0 ? counted : noShow(counted, height)
+}
+const reviewed = (rating: Rating, said: 'none' | 'good' | 'bad'): Rating => (said === 'none' ? rating : rated(rating, said === 'good'))
+/** What the others of its group say of a member by an epoch's outcome: whether it was there, and whether it was right. */
+export function reviewOf({ agreed, late, absent, contradicted, unresolved }: Outcome): {
+  readonly connection: 'none' | 'good' | 'bad'
+  readonly agreement: 'none' | 'good' | 'bad'
+} {
+  const took = agreed + late + contradicted + unresolved
+  if (took + absent === 0) return { connection: 'none', agreement: 'none' }
+  return { connection: absent <= took ? 'good' : 'bad', agreement: contradicted > 0 ? 'bad' : agreed > 0 ? 'good' : 'none' }
 }
 /** It had a seat and did nothing there: it is away, and loses a ticket (§6.4.3). */
 function noShow(entry: PeerEntry, height: number): PeerEntry {

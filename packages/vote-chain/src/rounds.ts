@@ -7,7 +7,7 @@ import { leaderLot, leaderWaitMs, seedInput } from './electorate.js'
 import { inTurn } from './pool.js'
 import { isDrawing } from './root-group.js'
 import type { Bundle, Candidate, Draft, Reasons } from './state.js'
-import { castProposal, castVote } from './tell.js'
+import { castProposal, castVote, resendMs } from './tell.js'
 import { attemptToJoin, bundlesOf, namedBlocks, quorumFor, ROUNDS_KEPT } from './votes.js'
 
 /** No step moves further than this; a bug that would loop stops here instead. */
@@ -19,7 +19,6 @@ const PLACES_WAITED = 8
 /** Whether this peer may vote on the next height. */
 export const mayVote = <S>(d: Draft<S>): boolean =>
   d.tip.group.electorate.members.has(d.fixed.signer.peerId) && d.tip.height + 1 >= d.silentBelow
-export const resendMs = <S>(d: Draft<S>): number => Math.max(50, Math.ceil(d.fixed.genesis.settings.roundMs / 2))
 /** What a round's waits are parts of. Grows, so that in the end it is longer than messages take. */
 const roundMs = <S>(d: Draft<S>, round: number): number => Math.ceil(d.fixed.genesis.settings.roundMs * (1 + Math.min(round, 40) / 2))
 /** How long each leader lets those before it lead. */
@@ -133,7 +132,7 @@ function propose<S>(d: Draft<S>): boolean {
   if (named === undefined) d.ownBlock = block.name
   const bundle = named === undefined ? none : value
   const envelope = castProposal(d, { block, bundle, proof: d.lottery.proof }, encodeBody(block.body), headerMessage.encode(block.header))
-  d.proposals = new Map(d.proposals).set(d.round, { block: block.name, ...d.place })
+  d.proposals = new Map(d.proposals).set(d.round, { block: block.name, ...d.place, envelope })
   return envelope.length > 0
 }
 

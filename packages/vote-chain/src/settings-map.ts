@@ -1,6 +1,7 @@
-import { checkEntry, type MapEdit, type MapPut } from '@interpeer/content-store'
+import { checkEntry, type MapEdit, type MapEntry, type MapPut } from '@interpeer/content-store'
 import { decodeWith, encodeWith, uint64 } from '@interpeer/wire-codec'
-import { SETTINGS, type Settings } from './settings.js'
+import { ChainError } from './errors.js'
+import { AMOUNT_SETTINGS, SETTINGS, type Settings } from './settings.js'
 
 /** What the map has under a setting's name (vote-chain.cddl): counts and amounts alike. */
 export const settingRecord = uint64
@@ -21,6 +22,21 @@ const settingPut = (settings: Settings, name: keyof Settings): MapPut => ({
   key: settingKey(name),
   value: encodeWith(settingRecord, BigInt(settings[name])),
 })
+
+/**
+ * The settings among a map's entries; what has another key is not looked at.
+ * @throws {ChainError} GENESIS_KEY_MISSING: one is not there @throws {WireError} what is there is no setting
+ */
+export function settingsFrom(entries: readonly Pick<MapEntry, 'key' | 'value'>[]): Settings {
+  const values = new Map(entries.map(({ key, value }) => [String.fromCharCode(...key), value]))
+  const read = NAMES.map((name) => {
+    const value = values.get(name)
+    if (value === undefined) throw new ChainError({ code: 'GENESIS_KEY_MISSING', path: `settings.${name}` })
+    const setting = decodeWith(settingRecord, value)
+    return [name, AMOUNT_SETTINGS.includes(name) ? setting : Number(setting)]
+  })
+  return Object.fromEntries(read) as Settings
+}
 
 /**
  * What a setting is, from the `settings` hash of a block's header and a proof (content-store's `proveEntry` with `settingKey`).

@@ -37,9 +37,13 @@ export const settingsSchema = struct({
   disputeAnswerCycles: uint53,
   disputeCycles: uint53,
   jurorFee: uint64,
+  checkpointCycles: uint53,
 })
 export type Settings = Infer<typeof settingsSchema>
 export type SettingName = keyof Settings
+
+/** Those that are amounts of units: bigints. */
+export const AMOUNT_SETTINGS: readonly string[] = ['seatPricePerCycle', 'blockReward', 'publishFee', 'joiningFee', 'changeFee', 'jurorFee']
 
 /** The newest rules that this code knows. A chain whose `programVersion` is above it needs a newer program. */
 export const PROGRAM_VERSION = 1
@@ -79,7 +83,7 @@ export const SETTINGS: Readonly<Record<keyof Settings, SettingRange>> = {
   transferTaxPerMille: { min: 0, max: 100, usual: 5, meaning: 'part of a transfer that goes to the commons account' },
   rootGroupSize: {
     min: 1,
-    max: 512,
+    max: 2_000,
     usual: 512,
     meaning: 'how many peers are expected to vote in each step; all, where there are no more',
     isFixed: true,
@@ -146,4 +150,11 @@ export const SETTINGS: Readonly<Record<keyof Settings, SettingRange>> = {
   disputeAnswerCycles: { min: 1, max: 100_000, usual: 5, meaning: 'cycles that they then have to run it' },
   disputeCycles: { min: 1, max: 100_000, usual: 10, meaning: 'cycles that their verdicts then have to come into blocks' },
   jurorFee: { min: 0, max: 1e12, usual: 1_000_000, meaning: 'what a juror is paid for a verdict' },
+  checkpointCycles: {
+    min: 2,
+    max: 100_000,
+    usual: 100,
+    meaning: 'every so many heights a checkpoint, from which others can start',
+    isFixed: true,
+  },
 }

@@ -1,8 +1,10 @@
 import type { NetworkId, PeerId, Signer } from '@interpeer/crypto-ids'
 import type { Application } from './application.js'
 import type { Block, Certificate, Header } from './block.js'
+import type { MadeCheckpoint } from './checkpoint.js'
 import type { Electorate } from './electorate.js'
 import type { Genesis } from './genesis.js'
+import type { Gossip, GossipRules } from './gossip/gossip.js'
 import type { Pool } from './pool.js'
 import type { RootGroup } from './root-group.js'
 import type { Verification } from './verification.js'
@@ -14,6 +16,7 @@ export interface Fixed<S> {
   readonly application: Application<S>
   readonly signer: Signer
   readonly verification: Verification
+  readonly gossip: GossipRules
 }
 
 /** The last certified block and what it led to. At height 0 there is no block yet. */
@@ -24,6 +27,8 @@ export interface Tip<S> {
   readonly timeMs: number
   readonly certificate: Certificate | null
   readonly header: Header | null
+  /** The header of the block before it; null up to height 1. */
+  readonly before: Header | null
   readonly state: S
   /** Who may vote on the next height. */
   readonly group: RootGroup
@@ -86,6 +91,15 @@ export interface Proposed {
   readonly block: string
   readonly lot: Uint8Array
   readonly waitMs: number
+  /** The signed proposal, for those who lack it. */
+  readonly envelope: Uint8Array
+}
+/** A proposal that was offered and asked for. */
+export interface Pull {
+  readonly lot: Uint8Array
+  readonly askedMs: number
+  /** Who else offered it. */
+  readonly others: readonly PeerId[]
 }
 
 export interface ChainState<S> {
@@ -118,6 +132,8 @@ export interface ChainState<S> {
   readonly refused: ReadonlySet<string>
   readonly deadlines: Deadlines
   readonly pool: Pool
+  /** Transactions that were of no use at this height, by who handed them in. */
+  readonly useless: ReadonlyMap<PeerId, number>
   /** Peers that follow the chain, and until when. */
   readonly followers: ReadonlyMap<PeerId, number>
   /** When each peer was last served or asked. */
@@ -125,6 +141,14 @@ export interface ChainState<S> {
   readonly asked: ReadonlyMap<PeerId, number>
   /** When each elector was last handed a candidate. */
   readonly handed: ReadonlyMap<PeerId, number>
+  /** Neighbours, and what is passed on between them. */
+  readonly gossip: Gossip
+  /** Proposals asked for, by round. */
+  readonly pulls: ReadonlyMap<number, Pull>
+  /** Transactions asked for by name, and when. */
+  readonly wanted: ReadonlyMap<string, number>
+  /** Whose votes the tip's certificate has. */
+  readonly certifiers: { readonly of: Certificate; readonly voters: ReadonlySet<PeerId> } | undefined
   readonly nowMs: number
   readonly wakeAtMs: number | undefined
 }
@@ -144,8 +168,15 @@ export type ChainEffect<S> =
   /** Must be durable before any later effect of the same step is carried out. Takes the place of the record before. */
   | { readonly type: 'persist'; readonly bytes: Uint8Array }
   | { readonly type: 'send'; readonly to: PeerId; readonly envelope: Uint8Array }
-  /** Final. `bytes` must be durable, by height, before any later effect; `state` is what it led to. */
-  | { readonly type: 'block'; readonly block: Block; readonly bytes: Uint8Array; readonly hash: Uint8Array; readonly state: S }
+  /** Final. `bytes` must be durable, by height, before any later effect; `state` is what it led to. A checkpoint is kept to be opened from, or not: blocks are enough. */
+  | {
+      readonly type: 'block'
+      readonly block: Block
+      readonly bytes: Uint8Array
+      readonly hash: Uint8Array
+      readonly state: S
+      readonly checkpoint: MadeCheckpoint | undefined
+    }
   /** Read stored blocks from this height on and send them: `blocksReply`. Best effort. */
   | { readonly type: 'serve'; readonly to: PeerId; readonly fromHeight: number; readonly untilHeight: number }
   /** Hand in a `time` event then. Takes the place of an earlier wake. */

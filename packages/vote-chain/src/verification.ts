@@ -9,8 +9,9 @@ export interface Verification {
   /** The same of this peer's own proof, without the work of checking it. */
   readonly ownOutput: (proof: Uint8Array) => Uint8Array | undefined
 }
-const SIGNATURES_MAX = 4096
-const PROOFS_MAX = 4096
+/** A group of 2,000 votes in three steps of a height. */
+const SIGNATURES_MAX = 8_192
+const PROOFS_MAX = 8_192
 
 /** For one network. May be shared by machines in one process, as simulations do. */
 export function createVerification(network: NetworkId): Verification {

@@ -1,4 +1,5 @@
 import type { PeerId } from '@interpeer/crypto-ids'
+import { saysMore } from './bundles.js'
 import type { Bundle, Cast, Draft, RoundVotes, Votes } from './state.js'
 
 /** Rounds before this one whose votes are kept: a certificate may still complete from them. */
@@ -81,15 +82,16 @@ export function quorumFor(
     .map(({ envelope }) => envelope)
 }
 
-/** All bundles that votes of this round, the one before and rounds above make. */
+/** All bundles that votes of this round, the one before and rounds above make, and that say more than this peer knows. */
 export function bundlesOf<S>(d: Draft<S>, most: number): readonly Bundle[] {
   const { quorum } = d.tip.group.electorate
   return [...d.votes].flatMap(([round, all]) => {
     if (round < d.round - 1) return []
     return (['soft', 'next'] as const).flatMap((kind) => {
-      if (all[kind].size < quorum) return []
+      if (all[kind].size < quorum || !['', null].some((block) => saysMore(d, { round, kind, block }))) return []
       const sorts = new Map([...all[kind].values()].map((cast) => [`${cast.attempt} ${cast.block}`, cast]))
       return [...sorts.values()].flatMap(({ attempt, block }): Bundle[] => {
+        if (!saysMore(d, { round, kind, block })) return []
         const votes = quorumFor(all[kind], { attempt, block }, quorum, most)
         return votes === undefined ? [] : [{ round, kind, attempt, block, votes }]
       })

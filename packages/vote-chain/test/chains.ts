@@ -1,8 +1,19 @@
-import { createSigner, type PeerId, type Signer, sealOf, sha256 } from '@interpeer/crypto-ids'
+import {
+  bytesOfContentId,
+  type ContentId,
+  contentIdOf,
+  contentIdOfBytes,
+  createSigner,
+  type PeerId,
+  type Signer,
+  sealOf,
+  sha256,
+} from '@interpeer/crypto-ids'
 import { World, type WorldSettings } from '@interpeer/simulator'
-import { concatBytes, hexOf } from '@interpeer/wire-codec'
+import { bytesOfHex, concatBytes, hexOf } from '@interpeer/wire-codec'
 import { cheapVerification, withCheapLottery } from '../simulations/cheap-lottery.js'
 import { blocksReply } from '../src/follow.js'
+import { GOSSIP, type GossipRules } from '../src/gossip/gossip.js'
 import {
   type Application,
   type Block,
@@ -11,6 +22,7 @@ import {
   type ChainState,
   createVerification,
   type Genesis,
+  type MadeCheckpoint,
   openChain,
   parseGenesis,
   SETTINGS,
@@ -25,7 +37,7 @@ export function genesisJson(peers: readonly Signer[], settings: Record<string, n
   const usual = Object.fromEntries(Object.entries(SETTINGS).map(([name, { usual }]) => [name, usual]))
   return JSON.stringify({
     protocol: 1,
-    settings: { ...usual, cycleMs: 1_000, roundMs: 400, ...settings },
+    settings: { ...usual, cycleMs: 1_000, roundMs: 400, checkpointCycles: 3, ...settings },
     peers: peers.map(({ peerId }) => peerId),
     balances: [],
     seed: '5a'.repeat(32),
@@ -68,6 +80,22 @@ export const toy: Application<Toy> = {
   }),
   electorate: ({ electors }) => electors,
   check: (_, bytes) => (bytes.length === 0 ? 'TOY_EMPTY' : undefined),
+  snapshots: {
+    of: ({ electors, digest, seen, paid }) => {
+      const bytes = new TextEncoder().encode(JSON.stringify({ electors, digest: hexOf(digest), seen: [...seen], paid }))
+      const cid = contentIdOf(bytes, 'raw')
+      return { head: bytesOfContentId(cid), parts: new Map([[cid, bytes]]) }
+    },
+    reading: (_, head) => ({
+      next(get) {
+        const cid = contentIdOfBytes(head)
+        const bytes = get(cid)
+        if (bytes === undefined) return { missing: [cid] }
+        const { electors, digest, seen, paid } = JSON.parse(new TextDecoder().decode(bytes))
+        return { state: { electors, digest: bytesOfHex(digest), seen: new Set(seen), paid } }
+      },
+    }),
+  },
 }
 
 interface Node {
@@ -75,6 +103,8 @@ interface Node {
   state: ChainState<Toy> | undefined
   readonly blocks: Uint8Array[]
   record: Uint8Array | undefined
+  /** The last one, and its height. */
+  checkpoint: (MadeCheckpoint & { readonly height: number }) | undefined
   wake: number
 }
 
@@ -82,6 +112,7 @@ export interface ChainsOptions extends WorldSettings {
   readonly electors?: number
   readonly observers?: number
   readonly settings?: Record<string, number>
+  readonly gossip?: GossipRules
   /** Chance that a peer dies before it carries out an effect, and for how long. */
   readonly crashPerMille?: number
   readonly downMs?: number
@@ -97,18 +128,20 @@ export class Chains {
   readonly counts = new Map<string, number>()
   readonly certified = new Map<number, Map<string, Block>>()
   readonly #byPeer: ReadonlyMap<PeerId, number>
+  readonly #gossip: GossipRules
   #crashPerMille: number
   readonly #downMs: number
   /** Changes what a peer sends, for peers that lie; undefined: nothing is sent. */
   tamper: (from: number, to: number, envelope: Uint8Array) => Uint8Array | undefined = (_, __, envelope) => envelope
 
-  constructor({ electors = 4, observers = 0, settings = {}, crashPerMille = 0, downMs = 2_000, ...world }: ChainsOptions) {
+  constructor({ electors = 4, observers = 0, settings = {}, crashPerMille = 0, downMs = 2_000, gossip = GOSSIP, ...world }: ChainsOptions) {
     this.world = new World({ startMs: START_MS, delayMsMax: 20, ...world })
     const all = signers(electors + observers).map(withCheapLottery)
     this.genesis = parseGenesis(genesisJson(all.slice(0, electors), settings, START_MS))
     this.verification = cheapVerification(createVerification(this.genesis.network))
-    this.nodes = all.map((signer) => ({ signer, state: undefined, blocks: [], record: undefined, wake: 0 }))
+    this.nodes = all.map((signer) => ({ signer, state: undefined, blocks: [], record: undefined, checkpoint: undefined, wake: 0 }))
     this.#byPeer = new Map(all.map(({ peerId }, i) => [peerId, i]))
+    this.#gossip = gossip
     this.#crashPerMille = crashPerMille
     this.#downMs = downMs
     for (const i of this.nodes.keys()) this.start(i)
@@ -124,9 +157,11 @@ export class Chains {
       genesis: this.genesis,
       application: toy,
       signer: node.signer,
-      blocks: node.blocks,
+      blocks: node.blocks.slice(node.checkpoint?.height ?? 0),
       record: node.record,
+      checkpoint: node.checkpoint && { bytes: node.checkpoint.bytes, get: (cid: ContentId) => node.checkpoint?.parts.get(cid) },
       verification: this.verification,
+      gossip: this.#gossip,
     }
     const { state, effects } = openChain({ ...options, nowMs: this.world.nowMs })
     node.state = state
@@ -170,6 +205,7 @@ export class Chains {
       const { height } = effect.block.header
       if (height !== node.blocks.length + 1) throw new Error(`block ${height} after ${node.blocks.length}`)
       node.blocks.push(effect.bytes)
+      if (effect.checkpoint !== undefined) node.checkpoint = { ...effect.checkpoint, height }
       const known = this.certified.get(height) ?? new Map()
       this.certified.set(height, known.set(hexOf(effect.hash), effect.block))
     }

@@ -40,7 +40,7 @@ test.each([
   [
     'blocks without room for the votes of a quorum',
     'GENESIS_VALUE',
-    altered((given) => Object.assign(given.settings as never, { blockBytesMax: 164_735 })),
+    altered((given) => Object.assign(given.settings as never, { blockBytesMax: 116_999 })),
   ],
   ['a fraction', 'GENESIS_VALUE', altered((given) => Object.assign(given, { startMs: 1.5 }))],
   ['no peers', 'GENESIS_VALUE', altered((given) => Object.assign(given, { peers: [] }))],
@@ -68,11 +68,12 @@ test('a balance may be decimal text or an integer', () => {
 test('blocks may be small where the root group is', () => {
   const small = (blockBytesMax: number, rootGroupSize: number) => () =>
     parseGenesis(altered((given) => Object.assign(given.settings as never, { blockBytesMax, rootGroupSize })))
-  expect(small(164_736, 512)().settings.blockBytesMax).toBe(164_736)
-  expect(small(16_384, 49)().settings.rootGroupSize).toBe(49)
-  expect(small(16_384, 50)).toThrow(
+  expect(small(117_000, 512)().settings.blockBytesMax).toBe(117_000)
+  expect(small(524_288, 2_000)().settings.rootGroupSize).toBe(2_000)
+  expect(small(16_384, 71)().settings.rootGroupSize).toBe(71)
+  expect(small(16_384, 72)).toThrow(
     expect.objectContaining({
-      failure: { code: 'GENESIS_VALUE', path: 'settings.blockBytesMax', expected: 'at least 16427, for the votes of a root group of 50' },
+      failure: { code: 'GENESIS_VALUE', path: 'settings.blockBytesMax', expected: 'at least 16667, for the votes of a root group of 72' },
     }),
   )
 })

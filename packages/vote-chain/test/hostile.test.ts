@@ -237,6 +237,7 @@ test('who lost its blocks but not its record stays silent until it has them agai
   expect(node.blocks.length).toBe(4)
   chains.kill(0)
   node.blocks.splice(0)
+  node.checkpoint = undefined
   chains.start(0)
   expect(node.state?.silentBelow).toBeGreaterThanOrEqual(4)
   chains.world.run({ untilMs: START_MS + 9_500 })

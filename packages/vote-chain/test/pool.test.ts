@@ -161,3 +161,79 @@ test('what no block can carry does not wait, whoever hands it in', () => {
   expect([countsOf(own(tooLarge)), own(tooLarge).state.pool.size]).toEqual([['TX_TOO_LARGE'], 0])
   expect(nextBlock(own(fits).state).transactions?.map(({ length }) => length)).toEqual([most])
 })
+
+/** Of an account, for a fee. */
+const paying = (owner: string, name: number, fee: bigint, turn?: string, length = 4) => ({
+  ...of('elector', `e${name % 9}`, name, false, length),
+  price: { of: owner, turn, fee },
+})
+
+test('where the pool is full what pays least for a byte goes first, and what is free keeps half of it', () => {
+  let pool: Pool = new Map()
+  const codes = new Map<string, number>()
+  const put = (waiting: ReturnType<typeof paying> | ReturnType<typeof of>): void => {
+    const next = withWaiting(pool, waiting, 100)
+    if (typeof next === 'string') codes.set(next, (codes.get(next) ?? 0) + 1)
+    else pool = next
+  }
+  for (let i = 0; i < 100; i++) put(paying(`a${i}`, i, BigInt(10 + i)))
+  expect(pool.size).toBe(100)
+  put(paying('poor', 200, 10n))
+  expect(codes.get('TX_FEE_LOW')).toBe(1)
+  put(paying('rich', 201, 1_000n))
+  const fees = () => [...pool.values()].map((one) => one.price?.fee ?? 0n)
+  expect([pool.size, fees().includes(10n), fees().includes(1_000n)]).toEqual([100, false, true])
+  put(paying('long', 202, 1_000n, undefined, 4_000)) // less for a byte than any
+  expect(codes.get('TX_FEE_LOW')).toBe(2)
+  for (let i = 0; i < 80; i++) put(of('elector', `f${i % 20}`, 300 + i))
+  expect(fees().filter((fee) => fee === 0n)).toHaveLength(50)
+  expect(
+    fees()
+      .filter((fee) => fee > 0n)
+      .sort((a, b) => Number(a - b))[0],
+  ).toBe(61n)
+  expect(codes.get('TX_POOL_FULL')).toBe(30)
+})
+
+test('one account fills a part of the pool, whoever passes its transactions on', () => {
+  const filledBy = filled(Array.from({ length: 400 }, (_, i) => paying('spammer', i, 1n)))
+  expect([filledBy.pool.size, filledBy.codes.get('TX_SENDER_FULL')]).toEqual([125, 275])
+})
+
+test('of transactions of which one can be carried out one waits, and another takes its place for an eighth more', () => {
+  const { pool, codes } = filled([
+    paying('a', 1, 800n, 'n'),
+    paying('a', 2, 899n, 'n'),
+    paying('a', 3, 900n, 'n'),
+    paying('b', 4, 0n, 'm'),
+    paying('b', 5, 0n, 'm'),
+  ])
+  expect([...pool.values()].map(({ bytes }) => bytes[0])).toEqual([3, 4])
+  expect(codes.get('TX_FEE_LOW')).toBe(2)
+})
+
+test('a block’s maker tries what pays most for a byte first, each account’s in order, and what is free beside it', () => {
+  const { pool } = filled([
+    paying('a', 1, 5n),
+    paying('a', 2, 90n),
+    paying('b', 3, 20n),
+    paying('c', 4, 10n),
+    of('elector', 'e', 5),
+    of('elector', 'f', 6),
+  ])
+  expect([...inTurn(pool)].map(([name]) => name)).toEqual([5, 3, 6, 4, 1, 2])
+})
+
+test('who hands in what is of no use again and again is not looked at any more at that height', () => {
+  let { state } = begin(toy)
+  const codes: string[] = []
+  for (let i = 0; i < 300; i++) {
+    const step = handIn(state, strangers[0] as never, new Uint8Array())
+    state = step.state
+    codes.push(...countsOf(step))
+  }
+  expect([codes.filter((code) => code === 'TOY_EMPTY').length, codes.filter((code) => code === 'TX_SENDER_OFTEN').length]).toEqual([
+    256, 44,
+  ])
+  expect(countsOf(handIn(state, strangers[1] as never, Uint8Array.of(3)))).toEqual([])
+})

@@ -10,8 +10,8 @@ const bodyBytes = (votes: number) => {
 
 test('a certificate never fills the body of the next block, or that block could not be made', () => {
   const small = 16_384
-  expect(bodyBytes(49)).toBeGreaterThan(small) // all of the largest group that a genesis with such blocks may have
-  expect(certificateVotesMax(small)).toBe(quorumOf(49))
+  expect(bodyBytes(71)).toBeGreaterThan(small) // all of the largest group that a genesis with such blocks may have
+  expect(certificateVotesMax(small)).toBe(quorumOf(71))
   for (const bytes of [small, 65_536, 262_144]) expect(bodyBytes(certificateVotesMax(bytes))).toBeLessThan(bytes * 0.76)
-  expect(certificateVotesMax(524_288)).toBe(640)
+  expect(certificateVotesMax(524_288)).toBe(1_572) // of a group of 2,000 a quorum, and two hundred more
 })

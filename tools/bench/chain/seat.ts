@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createMapCache, editHeldMap, emptyHeldMap, type HeldMap, type MapEdit } from '@interpeer/content-store'
+import { createMapCache, editHeldMap, emptyHeldMap, type HeldMap, type MapPut } from '@interpeer/content-store'
 import {
   bytesOfContentId,
   contentIdOf,
@@ -14,6 +14,7 @@ import { drawFirstGroup, type Job, jobOfManifest, jobsEntries, openManifest, sig
 import { checkSeatProof, momentOf, type NetworkState, seatProofOf, seatsOfTickets } from '@interpeer/peer'
 import { freshPeer, type Header, hashOfHeader, registryEntries, SETTINGS, type Settings } from '@interpeer/vote-chain'
 import { type Figure, percentile } from '../figures.ts'
+import { manyKeys } from './many-keys.ts'
 
 const [SEATS_IN_GROUP, JOBS, DRAWS] = [5, 20_000, 200]
 const settings = Object.fromEntries(Object.entries(SETTINGS).map(([name, { usual }]) => [name, usual])) as unknown as Settings
@@ -25,13 +26,13 @@ const hashOf = (text: string): Uint8Array => new Uint8Array(createHash('sha256')
  * A peer finds what its 16 tickets won, and an outsider checks one seat of somebody else from a proof and a block's hash, in networks of
  * 1,000 to 1,000,000 peers and 100,000 seats. Every draw is of another seed. Medians; nothing is compared.
  */
-export async function measureSeats(say: (line: string) => void, signal: AbortSignal): Promise<Figure[]> {
+export async function measureSeats(say: (line: string) => void, signal: AbortSignal, known: (figure: Figure) => void): Promise<void> {
   const jobs = manyJobs()
   const jobsMap = editHeldMap(emptyHeldMap(), jobsEntries(jobs))
-  const figures: Figure[] = []
   for (const peers of [1_000, 30_000, 1_000_000]) {
-    say(`${peers} peers`)
+    const startMs = performance.now()
     const world = worldOf(peers, jobs, jobsMap)
+    say(`${peers} peers, made in ${((performance.now() - startMs) / 1000).toFixed(1)} s`)
     const [own, checked]: [number[], number[]] = [[], []]
     for (let i = 0; i < DRAWS; i++) {
       signal.throwIfAborted()
@@ -41,9 +42,9 @@ export async function measureSeats(say: (line: string) => void, signal: AbortSig
     const figure = (id: string, times: readonly number[]): Figure => ({
       ...{ id: `chain/seat-${id}-${peers}`, ours: percentile(times, 50), peer: null, peerName: null, unit: 'ms' },
     })
-    figures.push(figure('own', own), figure('check', checked))
+    known(figure('own', own))
+    known(figure('check', checked))
   }
-  return figures
 }
 function timed(run: () => void): number {
   const startMs = performance.now()
@@ -53,6 +54,7 @@ function timed(run: () => void): number {
 
 interface World {
   readonly before: NetworkState
+  /** Some of them, whose seats are looked for. */
   readonly peers: readonly PeerId[]
   readonly waiting: readonly Job[]
 }
@@ -65,7 +67,7 @@ const headerAt = (height: number, seed: Uint8Array, more: Partial<Header>): Head
 
 function ownSeats({ before, peers }: World, i: number): number {
   const { lottery } = momentOf(before, { height: 8, timeMs: 16_000, seed: hashOf(`seed ${i}`) })
-  return seatsOfTickets(before, lottery, peers[(i * 7919) % peers.length] as PeerId, createMapCache()).length
+  return seatsOfTickets(before, lottery, peers[i % peers.length] as PeerId, createMapCache()).length
 }
 /** Makes the proof of a drawn group's third seat, and times only its check. */
 function timedCheck({ before, waiting }: World, i: number): number {
@@ -87,16 +89,17 @@ function timedCheck({ before, waiting }: World, i: number): number {
   return spentMs
 }
 
-/** So many peers with 16 tickets each. Keys are hashes of numbers that are points of the curve, as keys of real peers are. */
+/** So many peers, all with the same entry of 16 tickets: what a map costs to read does not depend on what is in it. */
 function worldOf(count: number, jobs: ReadonlyMap<JobId, Job>, jobsMap: HeldMap): World {
-  const peers = peerIds(count)
+  const keys = manyKeys(count)
   const entryOf = (peer: PeerId) => freshPeer(peer, 0, settings)
-  let map = emptyHeldMap()
-  const cache = createMapCache(256 * 1024 * 1024)
-  for (let from = 0; from < count; from += 50_000) {
-    const edits: readonly MapEdit[] = registryEntries(new Map(peers.slice(from, from + 50_000).map((peer) => [peer, entryOf(peer)])))
-    map = editHeldMap(map, edits, cache)
-  }
+  const first = peerIdOfKey(keys[0] as Uint8Array)
+  const [sample] = registryEntries(new Map([[first, entryOf(first)]])) as [MapPut]
+  const map = editHeldMap(
+    emptyHeldMap(),
+    keys.map((key) => ({ ...sample, key })),
+  )
+  const peers = Array.from({ length: DRAWS }, (_, i) => peerIdOfKey(keys[(i * 7919) % count] as Uint8Array))
   const none = emptyHeldMap()
   const maps = { ledger: none, settings: none, names: none, peers: map, jobs: jobsMap }
   const registry = { get: entryOf } as unknown as NetworkState['registry'] // all are alike: a million objects would only take room
@@ -110,22 +113,11 @@ function worldOf(count: number, jobs: ReadonlyMap<JobId, Job>, jobsMap: HeldMap)
     maps,
     changes: new Map(),
     disputes: new Map(),
+    reviews: new Map(),
     ledger: undefined as never,
   }
   return { before, peers, waiting: [...jobs.values()].slice(0, DRAWS) }
 }
-function peerIds(count: number): readonly PeerId[] {
-  const found: PeerId[] = []
-  for (let i = 0; found.length < count; i++) {
-    try {
-      found.push(peerIdOfKey(hashOf(`peer ${i}`)))
-    } catch {
-      // no point of the curve
-    }
-  }
-  return found
-}
-
 /** 20,000 jobs of five seats that wait for their groups. */
 function manyJobs(): ReadonlyMap<JobId, Job> {
   const files = contentIdOf(Uint8Array.of(0x80), 'dag-cbor')

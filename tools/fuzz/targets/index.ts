@@ -1,4 +1,5 @@
 import type { Target } from '../src/target.ts'
+import { checkpoints } from './checkpoints.ts'
 import { contentStore } from './content-store.ts'
 import { cryptoIds } from './crypto-ids.ts'
 import { gateway } from './gateway.ts'
@@ -29,6 +30,7 @@ export const targets: readonly Target[] = [
   ...intercoinLedger,
   ...provenRecords,
   ...peer,
+  ...checkpoints,
   ...phpHostCalls,
   ...phpRuntimeBridge,
   ...gateway,

@@ -1,12 +1,16 @@
+import { emptyHeldMap } from '@interpeer/content-store'
 import {
   type Application,
+  answerSync,
   blocksMessage,
   bodySchema,
   bundleMessage,
   CHAIN_MESSAGE_NUMBERS,
+  CHECKPOINT_BYTES_MAX,
   certificateSchema,
   changeRequestMessage,
   changeVoteMessage,
+  checkpointReply,
   createVerification,
   decodeBlock,
   decodeGenesis,
@@ -15,7 +19,10 @@ import {
   evidenceMessage,
   genesisMessage,
   headerMessage,
+  headersReply,
   joinMessage,
+  lightFromGenesis,
+  linkedHeaders,
   openChain,
   openChangeRequest,
   openChangeVote,
@@ -27,28 +34,43 @@ import {
   openTerms,
   parseGenesis,
   presentMessage,
+  proofsReply,
   proposalMessage,
+  readCheckpoint,
+  readingCheckpoint,
   recoveryMessage,
   revokeMessage,
   rotateMessage,
   SETTINGS,
+  type Snapshots,
+  SYNC_REQUEST_NUMBERS,
+  type SyncSource,
   stepChain,
   termsMessage,
+  tipReply,
   transactionMessage,
   verifyChainCertificate,
   verifyVoteFault,
   voteMessage,
   wantBlocksMessage,
   wantCandidateMessage,
+  wantCheckpoint,
+  wantHeaders,
+  wantProofs,
+  wantTip,
 } from '@interpeer/vote-chain'
 import { decodeWith, encodeWith } from '@interpeer/wire-codec'
 import { decodeBody, encodeBody, storedBlockSchema } from '../../../packages/vote-chain/src/block.js'
+import { checkpointSchema } from '../../../packages/vote-chain/src/checkpoint-record.js'
+import { linkMessage, NEIGHBOUR_MESSAGES } from '../../../packages/vote-chain/src/gossip/messages.js'
 import { RECORD_BYTES_MAX, readRecord, recordSchema } from '../../../packages/vote-chain/src/record.js'
 import { assertSame, bytesOfText, type Target, textOf } from '../src/target.ts'
 import { type AnyMessage, messageTarget, network, samplesOf, signedBytes, signerNamed } from './shapes.ts'
 
 const WIRE = ['WireError']
 const CHAIN = ['ChainError', 'CryptoError', 'WireError']
+/** What neighbours send each other, unsigned. */
+const neighbours: readonly AnyMessage[] = [...NEIGHBOUR_MESSAGES]
 const messages: readonly AnyMessage[] = [
   voteMessage,
   proposalMessage,
@@ -57,6 +79,17 @@ const messages: readonly AnyMessage[] = [
   blocksMessage,
   wantCandidateMessage,
   transactionMessage,
+]
+
+const syncMessages: readonly AnyMessage[] = [
+  wantTip,
+  tipReply,
+  wantCheckpoint,
+  checkpointReply,
+  wantHeaders,
+  headersReply,
+  wantProofs,
+  proofsReply,
 ]
 
 const orders: readonly (readonly [AnyMessage, (envelope: Uint8Array, of: typeof network) => unknown])[] = [
@@ -70,6 +103,8 @@ const orders: readonly (readonly [AnyMessage, (envelope: Uint8Array, of: typeof 
 ]
 
 const electors = [1, 2, 3, 4].map(signerNamed)
+/** With four electors, as if they were too many to be told directly. */
+const FEW = { directMax: 1, own: 2, guests: 2, fanOut: 2, gatherMs: 20 }
 const elector = electors[1] as (typeof electors)[0]
 const NOW_MS = 1_001_000
 const genesisText = JSON.stringify({
@@ -89,6 +124,10 @@ const nothing: Application<null> = {
   electorate: () => genesis.peers,
   check: () => undefined,
 }
+const snapshots: Snapshots<null> = {
+  of: () => ({ head: set, parts: new Map() }),
+  reading: () => ({ next: () => ({ state: null }) }),
+}
 const verification = createVerification(genesis.network)
 const chain = openChain({
   genesis,
@@ -99,6 +138,32 @@ const chain = openChain({
   nowMs: 1_000_000,
   verification,
 }).state
+/** The same where electors pass on what they hear; the second is a neighbour. */
+const asked = openChain({
+  genesis,
+  application: nothing,
+  signer: electors[0] as (typeof electors)[0],
+  blocks: [],
+  record: undefined,
+  nowMs: 1_000_000,
+  verification,
+  gossip: FEW,
+}).state
+const gossiping = stepChain(asked, {
+  type: 'message',
+  from: elector.peerId,
+  envelope: linkMessage.encode({ says: 'ask' }),
+  nowMs: NOW_MS,
+}).state
+
+const syncSource: SyncSource<null> = {
+  tip: chain.tip,
+  recent: [],
+  checkpoints: [],
+  checkpoint: () => undefined,
+  block: () => undefined,
+  mapOf: () => emptyHeldMap(),
+}
 
 /** The fields that name who signed. An elector's key is put there, so that what is in the rest comes to be looked at. */
 const SIGNERS = ['voter', 'leader', 'sender']
@@ -113,7 +178,7 @@ function fromElector(message: AnyMessage, input: Uint8Array): Uint8Array {
 }
 
 export const voteChain: readonly Target[] = [
-  ...messages.map((message) => messageTarget('vote-chain', message)),
+  ...[...messages, ...neighbours, ...syncMessages].map((message) => messageTarget('vote-chain', message)),
   messageTarget('vote-chain', headerMessage),
   messageTarget('vote-chain', presentMessage),
   ...[
@@ -225,6 +290,61 @@ export const voteChain: readonly Target[] = [
     errors: [],
     run: (input) => void stepChain(chain, { type: 'message', from: elector.peerId, envelope: input, nowMs: NOW_MS }),
   },
+  ...syncMessages
+    .filter(({ number }) => SYNC_REQUEST_NUMBERS.includes(number))
+    .map((message): Target => {
+      return {
+        name: `vote-chain/${message.name}-answered`,
+        file: 'packages/vote-chain/src/answer-sync.ts',
+        errors: CHAIN,
+        run: (input) => void answerSync(syncSource, message.number, input),
+        seeds: () => samplesOf(message.schema),
+      }
+    }),
+  {
+    name: 'vote-chain/checkpoint',
+    file: 'packages/vote-chain/src/checkpoint-record.ts',
+    errors: CHAIN,
+    maxBytes: CHECKPOINT_BYTES_MAX,
+    run: (input) => {
+      const { at, earlier, ...fields } = readCheckpoint(input)
+      assertSame(encodeWith(checkpointSchema, fields, CHECKPOINT_BYTES_MAX), input, 'it is read, and written otherwise')
+      if (at.height !== earlier.height + 1) throw new Error('headers that do not follow')
+    },
+    seeds: () => samplesOf(checkpointSchema),
+  },
+  {
+    name: 'vote-chain/checkpoint-opened',
+    file: 'packages/vote-chain/src/checkpoint.ts',
+    errors: CHAIN,
+    maxBytes: CHECKPOINT_BYTES_MAX,
+    run: (input) => void readingCheckpoint({ genesis, application: { ...nothing, snapshots } }, input).next(() => undefined),
+    seeds: () => samplesOf(checkpointSchema),
+  },
+  {
+    name: 'vote-chain/headers-followed',
+    file: 'packages/vote-chain/src/light/follow-light.ts',
+    errors: CHAIN,
+    run: (input) => {
+      const headers = linkedHeaders(lightFromGenesis(genesis), [input])
+      if (headers.length !== 1) throw new Error('a header less')
+    },
+    seeds: () => samplesOf(headerMessage.schema),
+  },
+  ...[...messages, ...neighbours].map((message): Target => {
+    const isSigned = messages.includes(message)
+    return {
+      name: `vote-chain/${message.name}-from-neighbour`,
+      file: 'packages/vote-chain/src/share.ts',
+      errors: [],
+      run: (input) => {
+        const envelope = isSigned ? fromElector(message, input) : input
+        const { state } = stepChain(gossiping, { type: 'message', from: elector.peerId, envelope, nowMs: NOW_MS })
+        stepChain(state, { type: 'time', nowMs: NOW_MS + 10_000 })
+      },
+      seeds: () => samplesOf(message.schema),
+    }
+  }),
   ...messages
     .filter(({ number }) => CHAIN_MESSAGE_NUMBERS.includes(number))
     .map((message): Target => {

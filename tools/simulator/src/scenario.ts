@@ -16,7 +16,7 @@ export interface ScenarioInput {
 export interface Outcome {
   readonly verdict: 'pass' | 'fail'
   /** With `problem`, the first thing that went wrong, where the verdict is `fail`. */
-  readonly figures: Readonly<Record<string, number | string>>
+  readonly figures: Readonly<Record<string, number | string | Readonly<Record<string, number>>>>
   readonly digest: string
   /** What happened, where the scenario can replay a part of it. */
   readonly plan?: readonly PlanEvent[]

@@ -72,6 +72,7 @@ const USUAL = {
     disputeAnswerCycles: '5',
     disputeCycles: '10',
     jurorFee: '1000000',
+    checkpointCycles: '100',
   },
 }
 const OTHERS = { ...USUAL, cycleMs: '3600000', blockReward: '1000000000000', publishFee: '0' }

@@ -18,7 +18,7 @@ export const SETTINGS: Readonly<Record<string, readonly [min: number, max: numbe
   blockReward: [0, 1e12, '70000000'],
   publishFee: [0, 1e12, '100000000'],
   transferTaxPerMille: [0, 100, 5],
-  rootGroupSize: [1, 512, 512],
+  rootGroupSize: [1, 2_000, 512],
   lookBack: [2, 100_000, 8],
   matureCycles: [0, 10_000_000, 30],
   activeCycles: [8, 10_000_000, 400],
@@ -38,6 +38,7 @@ export const SETTINGS: Readonly<Record<string, readonly [min: number, max: numbe
   disputeAnswerCycles: [1, 100_000, 5],
   disputeCycles: [1, 100_000, 10],
   jurorFee: [0, 1e12, '1000000'],
+  checkpointCycles: [2, 100_000, 100],
 }
 export const usualSettings: Fields = Object.fromEntries(Object.entries(SETTINGS).map(([name, [, , usual]]) => [name, usual]))
 

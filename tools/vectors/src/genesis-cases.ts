@@ -90,7 +90,7 @@ function jsonCases(): JsonCase[] {
     ),
     bad('a balance without an amount', 'GENESIS_KEY_MISSING', { ...usual, balances: [{ account }] }),
     ...ranges,
-    setting('blocks without room for the votes of a quorum', 'blockBytesMax', 164_735),
+    setting('blocks without room for the votes of a quorum', 'blockBytesMax', 116_999),
     setting('a setting that is a fraction', 'cycleMs', 2_000.5),
     setting('a setting that is text', 'cycleMs', '2000'),
     value('another protocol', { protocol: 2 }),

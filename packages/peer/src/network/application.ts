@@ -8,7 +8,10 @@ import {
   type Applied,
   type BlockInfo,
   ChainError,
+  foldedReviews,
+  isCheckpoint,
   isMature,
+  NO_REVIEWS,
   registryOf,
   type Verdict,
   withIntervals,
@@ -25,8 +28,10 @@ import { advanceDisputes } from './judge-disputes.js'
 import { momentOf } from './lottery.js'
 import type { NetworkState } from './network-state.js'
 import { endWaiting, rewardCertifiers } from './pay.js'
+import { priceOf } from './price-of.js'
 import { seatChanges } from './seat-changes.js'
 import { settled } from './settle.js'
+import { networkSnapshots } from './snapshot.js'
 import { kindOfTransaction } from './transactions.js'
 
 /** Memory for nodes of the maps that were read lately; what does not fit is hashed again. */
@@ -41,6 +46,7 @@ export function networkApplication(network: NetworkId): Application<NetworkState
         settings,
         ledger: assertConserved(beginLedger(balances)),
         registry: registryOf(peers, settings),
+        reviews: NO_REVIEWS,
         jobs: new Map(),
         changes: new Map(),
         disputes: new Map(),
@@ -51,6 +57,8 @@ export function networkApplication(network: NetworkId): Application<NetworkState
     dataSets: ({ maps }) => hashesOf(maps),
     electorate: electorsOf,
     check: (state, transaction) => check(state, transaction, tools),
+    snapshots: networkSnapshots(network, tools.verification),
+    priceOf,
   }
 }
 /**
@@ -94,8 +102,14 @@ function apply(
   })
   state = endWaiting(advanceDisputes(before, state, moment, verification), info.timeMs)
   const advanced = advanceJobs(state.jobs, (job, shows) => recoveryOf(state, job, shows, verification), moment)
-  const after = { ...state, jobs: advanced.jobs, registry: registryAfter(before, state, advanced) }
+  const after = folded({ ...state, jobs: advanced.jobs, registry: registryAfter(before, state, advanced) })
   return { state: { ...after, maps: dataMapsAfter(before.maps, before, after, cache) }, refused }
+}
+
+/** A checkpoint keeps the values of ratings, and no reviews (§6.6). */
+function folded(state: NetworkState): NetworkState {
+  if (!isCheckpoint(state.height, state.settings) || state.reviews.size === 0) return state
+  return { ...state, registry: foldedReviews(state.registry, state.reviews), reviews: NO_REVIEWS }
 }
 
 /** What the end of a block does to the registry: no-shows of recoveries, seats that changed hands, intervals that are over. */

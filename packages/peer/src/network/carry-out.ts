@@ -2,6 +2,7 @@ import {
   accountOfBytes,
   accountOfJob,
   accountOfPeer,
+  bytesOfContentId,
   contentIdOfBytes,
   type JobId,
   jobIdOf,
@@ -41,7 +42,7 @@ import {
   type Verification,
   verifyClosing,
 } from '@interpeer/peer-group'
-import { openPresent, transactionBytesMax, withOutcomes, withPresence } from '@interpeer/vote-chain'
+import { openPresent, transactionBytesMax, withOutcomes, withPresence, withReview } from '@interpeer/vote-chain'
 import { sameBytes } from '@interpeer/wire-codec'
 import { isDisputed, judgedCaseOf, recordDispute, recordVerdict } from './disputes.js'
 import { NetworkError } from './errors.js'
@@ -146,7 +147,8 @@ function close(
   const held = escrowOf(state.ledger, accountOfJob(entry.job)) ?? 0n
   const ledger = payMembers(state, entry, earningsWithin(earned, held))
   const registry = withOutcomes(state.registry, outcomes, moment.height, state.settings)
-  return endIfPoor({ ...state, ledger, registry }, job)
+  const about = { job: bytesOfContentId(entry.job), epoch: epoch.number, certificate: said.certificate }
+  return endIfPoor({ ...state, ledger, registry, reviews: withReview(state.reviews, about, outcomes) }, job)
 }
 
 /** The receipt's outcomes; in an epoch without earlier steps, what the closing step itself shows. */

@@ -7,8 +7,11 @@ import {
   changesEntries,
   type DataSets,
   type Registry,
+  type Reviews,
   registryEdits,
   registryEntries,
+  reviewsEdits,
+  reviewsEntries,
   type Settings,
   settingsEdits,
   settingsEntries,
@@ -27,6 +30,8 @@ export interface DataEntries {
   /** Requests to change them, in the same map. */
   readonly changes: Changes
   readonly registry: Registry
+  /** What epochs since the last checkpoint said of their members, in the same map. */
+  readonly reviews: Reviews
   readonly jobs: Jobs
   /** What groups could not decide, in the same map. */
   readonly disputes: Disputes
@@ -39,7 +44,7 @@ export function dataMapsOf(state: DataEntries, cache?: MapCache): DataMaps {
     ledger: conserved(made(ledgerEntries(state.ledger)), state, cache),
     settings: made([...settingsEntries(state.settings), ...changesEntries(state.changes)]),
     names: emptyHeldMap(), // no names yet: an issue of its own
-    peers: made(registryEntries(state.registry)),
+    peers: made([...registryEntries(state.registry), ...reviewsEntries(state.reviews)]),
     jobs: made([...jobsEntries(state.jobs), ...disputesEntries(state.disputes)]),
   }
 }
@@ -51,7 +56,7 @@ export function dataMapsAfter(maps: DataMaps, before: DataEntries, after: DataEn
     ledger: conserved(edited(maps.ledger, ledgerEdits(before.ledger, after.ledger)), after, cache),
     settings: edited(maps.settings, [...settingsEdits(before.settings, after.settings), ...changesEdits(before.changes, after.changes)]),
     names: maps.names,
-    peers: edited(maps.peers, registryEdits(before.registry, after.registry)),
+    peers: edited(maps.peers, [...registryEdits(before.registry, after.registry), ...reviewsEdits(before.reviews, after.reviews)]),
     jobs: edited(maps.jobs, [...jobsEdits(before.jobs, after.jobs), ...disputesEdits(before.disputes, after.disputes)]),
   }
 }

@@ -1,7 +1,25 @@
-import { changedKeys, type MapEdit, type MapPut } from '@interpeer/content-store'
-import { bytesOfContentId, keyOfPeerId, sha256 } from '@interpeer/crypto-ids'
-import { bytes, bytesOfHex, concatBytes, encodeWith, list, nullable, oneOf, struct, uint32, uint53 } from '@interpeer/wire-codec'
-import type { DisputeCase, Disputes } from './disputes.js'
+import { changedKeys, type MapEdit, type MapEntry, type MapPut } from '@interpeer/content-store'
+import { bytesOfContentId, contentIdOfBytes, jobIdOf, keyOfPeerId, openMessage, peerIdOfKey, sha256 } from '@interpeer/crypto-ids'
+import type { BlobOf } from '@interpeer/job-scheduler'
+import { type Verification, verdictMessage } from '@interpeer/peer-group'
+import {
+  bytes,
+  bytesOfHex,
+  concatBytes,
+  decodeWith,
+  encodeWith,
+  hexOf,
+  list,
+  nullable,
+  oneOf,
+  struct,
+  uint16,
+  uint32,
+  uint53,
+} from '@interpeer/wire-codec'
+import { type DisputeCase, type Disputes, judgmentOf } from './disputes.js'
+import { NetworkError } from './errors.js'
+import type { NetworkState } from './network-state.js'
 
 const JURY_MAX = 63
 /** What the `jobs` map has of a dispute, under `dispute/` and its id (peer.cddl). What is large and was in blocks is named by its hash. */
@@ -11,10 +29,12 @@ export const disputeRecord = struct({
   dispute: bytes(32),
   recordedHeight: uint53,
   jury: nullable(list(bytes(32), JURY_MAX)),
+  ratings: list(uint16, JURY_MAX),
   fetchUntilMs: uint53,
   answerUntilMs: uint53,
   deadlineMs: uint53,
-  verdicts: list(bytes(32), 2 * JURY_MAX),
+  verdicts: list(struct({ verdict: bytes(32), atMs: uint53 }), 2 * JURY_MAX),
+  judgedMs: nullable(uint53),
   outcome: oneOf('open', 'stands', 'overturned', 'dropped', 'unjudged'),
 })
 const PREFIX = Uint8Array.from('dispute/', (letter) => letter.charCodeAt(0))
@@ -28,15 +48,54 @@ export function disputesEdits(before: Disputes, after: Disputes): readonly MapEd
     return one === undefined ? { type: 'delete', key: disputeKey(id) } : put(one)
   })
 }
-function put({ id, job, jury, dispute, verdicts, judgment, ...rest }: DisputeCase): MapPut {
-  const { epoch, recordedHeight, fetchUntilMs, answerUntilMs, deadlineMs } = rest
+function put({ id, job, jury, ratings, dispute, verdicts, judgment, ...rest }: DisputeCase): MapPut {
+  const { epoch, recordedHeight, fetchUntilMs, answerUntilMs, deadlineMs, judgedMs } = rest
   const value = encodeWith(disputeRecord, {
-    ...{ epoch, recordedHeight, fetchUntilMs, answerUntilMs, deadlineMs },
+    ...{ epoch, recordedHeight, fetchUntilMs, answerUntilMs, deadlineMs, judgedMs },
     job: bytesOfContentId(job),
     dispute: sha256(dispute),
     jury: jury === null ? null : jury.map(keyOfPeerId),
-    verdicts: verdicts.map(({ envelope }) => sha256(envelope)),
+    ratings: (jury ?? []).map((peer) => ratings.get(peer) ?? 0),
+    verdicts: verdicts.map(({ envelope, atMs }) => ({ verdict: sha256(envelope), atMs })),
     outcome: judgment?.outcome ?? 'open',
   })
   return { type: 'put', key: disputeKey(id), value }
+}
+
+/** What the entries of disputes name by hash. */
+export const blobsOfDisputes = (disputes: Disputes): readonly Uint8Array[] =>
+  [...disputes.values()].flatMap(({ dispute, verdicts }) => [dispute, ...verdicts.map(({ envelope }) => envelope)])
+
+/** Whether a key of the `jobs` map is a dispute's. */
+export const isDisputeKey = (key: Uint8Array): boolean => key.length === PREFIX.length + 32
+
+/**
+ * A dispute as its record, its job's entry and what the record names by hash say. Judged ones are judged again, as of then: that comes to the same.
+ * Undefined: something is not at hand.
+ * @throws {WireError} @throws {CryptoError} @throws {PeerGroupError} @throws {NetworkError} DISPUTE_UNKNOWN: it is of no job
+ */
+export function disputeFrom(
+  { key, value }: Pick<MapEntry, 'key' | 'value'>,
+  { network, jobs }: Pick<NetworkState, 'network' | 'jobs'>,
+  blobOf: BlobOf,
+  verification: Verification,
+): DisputeCase | undefined {
+  const { job: named, dispute: hash, jury: jurors, ratings, verdicts, outcome: _, ...rest } = decodeWith(disputeRecord, value)
+  const [dispute, envelopes] = [blobOf(hash), verdicts.map(({ verdict }) => blobOf(verdict))]
+  const job = jobIdOf(contentIdOfBytes(named))
+  const entry = jobs.get(job)
+  if (entry === undefined) throw new NetworkError({ code: 'DISPUTE_UNKNOWN' })
+  if (dispute === undefined || envelopes.includes(undefined)) return undefined
+  const { members, start } = entry.epoch
+  const jury = jurors === null ? null : jurors.map(peerIdOfKey)
+  const given = {
+    ...{ ...rest, id: hexOf(key.subarray(PREFIX.length)), job, members, start, dispute, jury },
+    ratings: new Map((jury ?? []).map((peer, i) => [peer, ratings[i] ?? 0])),
+    verdicts: verdicts.map(({ atMs }, i) => {
+      const envelope = envelopes[i] as Uint8Array
+      const { from } = openMessage(verdictMessage, envelope, network, (verdict) => peerIdOfKey(verdict.from))
+      return { juror: peerIdOfKey(from), envelope, atMs }
+    }),
+  }
+  return { ...given, judgment: rest.judgedMs === null ? null : judgmentOf(given, network, rest.judgedMs, verification) }
 }

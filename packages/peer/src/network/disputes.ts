@@ -1,6 +1,15 @@
 import { type ContentId, contentIdOfBytes, type JobId, jobIdOf, openMessage, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
 import { SchedulerError } from '@interpeer/job-scheduler'
-import { type DisputeContext, disputeMessage, type Judgment, type Verification, verdictMessage, verifyDispute } from '@interpeer/peer-group'
+import {
+  type DisputeContext,
+  disputeMessage,
+  type Judgment,
+  judge,
+  type Verification,
+  verdictMessage,
+  verifyDispute,
+  withShown,
+} from '@interpeer/peer-group'
 import { transactionBytesMax } from '@interpeer/vote-chain'
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { NetworkError } from './errors.js'
@@ -28,6 +37,8 @@ export interface DisputeCase {
   /** Signed, with the time of the block that took each: at most two of one juror. */
   readonly verdicts: readonly { readonly juror: PeerId; readonly envelope: Uint8Array; readonly atMs: number }[]
   readonly judgment: Judgment | null
+  /** The time of the block that judged it. */
+  readonly judgedMs: number | null
 }
 export type Disputes = ReadonlyMap<string, DisputeCase>
 
@@ -43,13 +54,29 @@ export const judgedCaseOf = (disputes: Disputes, job: JobId, epoch: number): Dis
 export const isDisputed = (disputes: Disputes, job: JobId, epoch: number): boolean =>
   [...disputes.values()].some((one) => one.job === job && one.epoch === epoch && one.judgment === null)
 
-export const contextOfCase = ({ network }: NetworkState, { job, epoch, members, start }: DisputeCase): DisputeContext => ({
+export const contextOfCase = (
+  { network }: Pick<NetworkState, 'network'>,
+  { job, epoch, members, start }: Omit<DisputeCase, 'judgment'>,
+): DisputeContext => ({
   network,
   job,
   epoch,
   members,
   start,
 })
+
+/** What the verdicts that are there by a time come to; null: nothing yet. */
+export function judgmentOf(
+  one: Omit<DisputeCase, 'judgment'>,
+  network: NetworkState['network'],
+  nowMs: number,
+  verification: Verification,
+): Judgment | null {
+  const context = contextOfCase({ network }, one)
+  const dispute = withShown(verifyDispute(one.dispute, context, verification), [], context, verification)
+  const { ratings, verdicts, deadlineMs } = one
+  return judge(dispute, { jury: one.jury ?? [], ratings, verdicts, deadlineMs, nowMs }, context, verification) ?? null
+}
 
 /**
  * Records a dispute: it holds by itself, so anyone may bring it. One at a time for each job.
@@ -77,7 +104,7 @@ export function recordDispute(
   if (state.disputes.has(name)) throw new NetworkError({ code: 'DISPUTE_KNOWN' })
   const times = { fetchUntilMs: 0, answerUntilMs: 0, deadlineMs: 0 }
   const about = { id: name, job, epoch: number, members, start, dispute: bytes, recordedHeight: height }
-  const opened: DisputeCase = { ...about, ...times, jury: null, ratings: new Map(), verdicts: [], judgment: null }
+  const opened: DisputeCase = { ...about, ...times, jury: null, ratings: new Map(), verdicts: [], judgment: null, judgedMs: null }
   return { ...state, disputes: new Map(state.disputes).set(name, opened) }
 }
 

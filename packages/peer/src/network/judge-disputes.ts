@@ -1,10 +1,10 @@
 import { accountOfPeer, type PeerId, sealOf } from '@interpeer/crypto-ids'
 import { COMMONS, type Ledger } from '@interpeer/intercoin-ledger'
 import { lotteryOf, type Moment, recoveringSince, ticketsTried, withJob } from '@interpeer/job-scheduler'
-import { callJury, type Judgment, judge, type Verification, verifyDispute, withShown } from '@interpeer/peer-group'
+import { callJury, type Judgment, type Verification } from '@interpeer/peer-group'
 import { isMature, ratingPerMille, withMarks } from '@interpeer/vote-chain'
 import { bytesOfHex } from '@interpeer/wire-codec'
-import { contextOfCase, type DisputeCase } from './disputes.js'
+import { type DisputeCase, judgmentOf } from './disputes.js'
 import type { NetworkState } from './network-state.js'
 import { movedAtMost, payeeOf } from './pay.js'
 import { ended } from './registry-orders.js'
@@ -16,7 +16,8 @@ import { ended } from './registry-orders.js'
  */
 export function advanceDisputes(before: NetworkState, state: NetworkState, moment: Moment, verification: Verification): NetworkState {
   let now = state
-  for (const { id } of state.disputes.values()) {
+  // in the order of their ids, which is the same on a peer that did not see them come
+  for (const id of [...state.disputes.keys()].sort()) {
     const one = now.disputes.get(id) as DisputeCase
     const entry = now.jobs.get(one.job)
     if (entry === undefined || entry.state !== 'running' || entry.epoch.number !== one.epoch) {
@@ -40,11 +41,9 @@ function advanceCase(
   const one = given.jury === null && given.recordedHeight < moment.height ? withJury(before, given, moment) : given
   const heard = one !== before.disputes.get(one.id) // a jury, or a verdict
   if (one.jury === null || (!heard && moment.timeMs < one.deadlineMs)) return state
-  const context = contextOfCase(state, one)
-  const dispute = withShown(verifyDispute(one.dispute, context, verification), [], context, verification)
-  const { jury, ratings, verdicts, deadlineMs } = one
-  const judgment = judge(dispute, { jury, ratings, verdicts, deadlineMs, nowMs: moment.timeMs }, context, verification) ?? null
-  const heardState = { ...state, disputes: new Map(state.disputes).set(one.id, { ...one, judgment }) }
+  const judgment = judgmentOf(one, state.network, moment.timeMs, verification)
+  const judgedMs = judgment === null ? null : moment.timeMs
+  const heardState = { ...state, disputes: new Map(state.disputes).set(one.id, { ...one, judgment, judgedMs }) }
   return judgment === null ? heardState : applied(heardState, one, judgment, moment)
 }
 

@@ -41,22 +41,29 @@ export function chainProofOf(
   return { height, block: hash, header: headerMessage.encode(header), proof: proofOf(state.maps, what) }
 }
 
-function proofOf(maps: DataMaps, what: Provable): Uint8Array {
-  const of = (name: keyof DataMaps, key: Uint8Array) => readHeldMap(maps[name], (get, root) => proveEntry(get, root, key)).proof
+/** Where an entry is: its data set, and its key there. Undefined of a ticket, which is found by counting. */
+export function placeOf(what: Provable): { readonly set: keyof DataMaps; readonly key: Uint8Array } | undefined {
   switch (what.type) {
     case 'account':
-      return of('ledger', bytesOfAccount(what.account))
+      return { set: 'ledger', key: bytesOfAccount(what.account) }
     case 'supply':
-      return of('ledger', SUPPLY_KEY)
+      return { set: 'ledger', key: SUPPLY_KEY }
     case 'setting':
-      return of('settings', settingKey(what.name))
+      return { set: 'settings', key: settingKey(what.name) }
     case 'change':
-      return of('settings', changeKey(what.id))
+      return { set: 'settings', key: changeKey(what.id) }
     case 'peer':
-      return of('peers', keyOfPeerId(what.peer))
+      return { set: 'peers', key: keyOfPeerId(what.peer) }
     case 'ticket':
-      return readHeldMap(maps.peers, (get, root) => proveAt(get, root, what.ticket)).proof
+      return undefined
     case 'job':
-      return of('jobs', bytesOfContentId(what.job))
+      return { set: 'jobs', key: bytesOfContentId(what.job) }
   }
+}
+
+function proofOf(maps: DataMaps, what: Provable): Uint8Array {
+  const place = placeOf(what)
+  if (place !== undefined) return readHeldMap(maps[place.set], (get, root) => proveEntry(get, root, place.key)).proof
+  const { ticket } = what as Extract<Provable, { readonly type: 'ticket' }>
+  return readHeldMap(maps.peers, (get, root) => proveAt(get, root, ticket)).proof
 }

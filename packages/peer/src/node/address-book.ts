@@ -58,6 +58,7 @@ export class AddressBook {
 
   /** Tells everyone known where this peer is, then goes on exchanging with one peer at a time. */
   start(): void {
+    if (this.#timer !== undefined) return
     for (const peer of this.#known()) void this.#exchange(peer)
     this.#next()
   }
@@ -84,6 +85,10 @@ export class AddressBook {
     if (this.#known().includes(peer)) this.#heardMs.set(peer, Date.now())
   }
 
+  /** Peers whose address is known, the bootstrap peers first. */
+  get known(): readonly PeerId[] {
+    return this.#known()
+  }
   #known(): PeerId[] {
     return [...new Set([...this.#bootstrap.map(({ peer }) => peer), ...this.#addresses.keys()])]
   }

@@ -1,7 +1,7 @@
-import type { RecordStore } from '@interpeer/content-store'
 import type { PeerId, Signer } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
-import { type Application, blocksReply, type ChainEffect, type ChainState, type Genesis, openChain, stepChain } from '@interpeer/vote-chain'
+import { type Application, blocksReply, type ChainEffect, type ChainState, type Genesis, stepChain } from '@interpeer/vote-chain'
+import type { ChainStore } from './chain-store.js'
 import { EffectQueue } from './effect-queue.js'
 import type { PeerLog } from './log.js'
 import { Waker } from './waker.js'
@@ -11,20 +11,20 @@ export interface ChainSurroundings<S> {
   readonly application: Application<S>
   readonly signer: Signer
   readonly overlay: Overlay
-  /** Blocks by height, and under `votes` what this peer must not forget having signed. */
-  readonly records: RecordStore
+  readonly store: ChainStore
+  /** `genesis`: every stored block is applied again. Default `checkpoints`. */
+  readonly sync?: 'checkpoints' | 'genesis' | undefined
   readonly now: () => number
   /** After each block, in order: the state that it led to. */
   readonly onBlock: (state: S) => void
+  /** At the start and after each block: the new tip. */
+  readonly onTip?: (tip: ChainState<S>['tip']) => void
   readonly count: (code: string) => void
   readonly log: PeerLog
   readonly fail: (error: unknown) => void
 }
-const VOTES_KEY = 'votes'
 /** After a step that threw: its timer may have been the one that threw. */
 const AGAIN_MS = 1_000
-const BLOCK_PREFIX = 'block/'
-const blockKey = (height: number): string => `${BLOCK_PREFIX}${height.toString().padStart(16, '0')}`
 
 /** The vote-chain on this peer: gives events to the pure machine and acts on its effects. */
 export class ChainShell<S> {
@@ -42,8 +42,7 @@ export class ChainShell<S> {
       ({ type }) => type === 'persist',
     )
     this.#waker = new Waker(at.now, () => this.#give({ type: 'time', nowMs: at.now() }))
-    const blocks = [...at.records.list(BLOCK_PREFIX)].map(([, bytes]) => bytes)
-    const opened = openChain({ ...at, blocks, record: at.records.get(VOTES_KEY), nowMs: at.now() })
+    const opened = at.store.open({ ...at, nowMs: at.now() }, at.log, at.sync)
     this.#state = opened.state
     this.#effects.add(opened.effects)
   }
@@ -72,7 +71,9 @@ export class ChainShell<S> {
     if (this.#stopped) return
     try {
       const { state, effects } = stepChain(this.#state, event)
+      const { height } = this.#state.tip
       this.#state = state
+      if (state.tip.height !== height) this.#at.onTip?.(state.tip)
       this.#effects.add(effects)
     } catch (error) {
       // the state is a value, so a step that threw changed nothing: what came is dropped
@@ -89,31 +90,21 @@ export class ChainShell<S> {
 
   *#stored(fromHeight: number, untilHeight: number): Generator<Uint8Array> {
     for (let height = fromHeight; height <= untilHeight; height++) {
-      const block = this.#blockAt(height)
+      const block = this.#at.store.block(height)
       if (block === undefined) return
       yield block
     }
   }
 
-  /** A block that the disk has spoiled is one that this peer can't serve. */
-  #blockAt(height: number): Uint8Array | undefined {
-    try {
-      return this.#at.records.get(blockKey(height))
-    } catch {
-      this.#at.count('CHAIN_BLOCK_UNREADABLE')
-      return undefined
-    }
-  }
-
   #perform(effect: ChainEffect<S>): Promise<void> | void {
-    const { overlay, records, count } = this.#at
+    const { overlay, store, count } = this.#at
     switch (effect.type) {
       case 'persist':
-        return records.put([[VOTES_KEY, effect.bytes]])
+        return store.persist(effect.bytes)
       case 'send':
         return overlay.send(effect.to, effect.envelope)
       case 'block':
-        return records.put([[blockKey(effect.block.header.height), effect.bytes]]).then(() => this.#at.onBlock(effect.state))
+        return store.put(effect.block.header.height, effect.bytes, effect.checkpoint).then(() => this.#at.onBlock(effect.state))
       case 'serve':
         return this.#serve(effect)
       case 'wake':

@@ -1,6 +1,7 @@
 export { REQUEST_BODY_MAX_BYTES } from '@interpeer/peer-group'
 export { BodyRoom } from './body-room.js'
 export { type PeerEndpoint, parseEndpoint, parseReachable } from './endpoint.js'
+export { type LightProofOptions, proveLightly } from './light-proof.js'
 export type { PeerLog } from './log.js'
 export type { Observed, ObservedCertificate } from './observed-sites.js'
 export { openPeer } from './open-peer.js'

@@ -7,7 +7,7 @@ import type { ContentId, JobId, NetworkId, PeerId } from '@interpeer/crypto-ids'
 import { OverlayError } from '@interpeer/overlay'
 import { openOverlay } from '@interpeer/overlay/node'
 import { createVerification, readCheck, siteRequest } from '@interpeer/peer-group'
-import { CHAIN_MESSAGE_NUMBERS, parseGenesis } from '@interpeer/vote-chain'
+import { CHAIN_MESSAGE_NUMBERS, parseGenesis, SYNC_REQUEST_NUMBERS } from '@interpeer/vote-chain'
 import { hexOf } from '@interpeer/wire-codec'
 import { addressExchange } from '../address-record.js'
 import { PeerError } from '../errors.js'
@@ -28,6 +28,7 @@ import { AddressBook } from './address-book.js'
 import { BlockKeeper } from './block-keeper.js'
 import { exchangeOver } from './block-source.js'
 import { ChainShell } from './chain-shell.js'
+import { ChainStore } from './chain-store.js'
 import { ClaimDesk, claimAtMembers } from './claim-desk.js'
 import { asksForContent, contentService } from './content-service.js'
 import { isReachable } from './endpoint.js'
@@ -42,6 +43,8 @@ import { ScriptQueue } from './script-queue.js'
 import { SentBodies } from './sent-bodies.js'
 import { SiteClient } from './site-client.js'
 import { SiteHosts } from './site-hosts.js'
+import { startFromCheckpoint } from './start-from-checkpoint.js'
+import { asksForParts, SyncDesk } from './sync-desk.js'
 
 const COLLECTION = { graceMs: 3_600_000, everyMs: 300_000 }
 const AUDIT_EVERY_MS = 60_000
@@ -162,12 +165,27 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       const present = options.runtime === null ? undefined : presentTransaction(state, signer)
       if (present !== undefined) chain.submit(present)
     }
+    const chainStore = new ChainStore(store.records('chain'), count)
+    const application = networkApplication(network)
+    if (options.sync !== 'genesis' && chainStore.isEmpty) {
+      await startFromCheckpoint({
+        ...{ genesis, application, overlay, addresses, bootstrap: options.bootstrap.map(({ peer }) => peer) },
+        store: chainStore,
+        now,
+        log,
+        count,
+        signal: stop.signal,
+      })
+    }
+    const desk = new SyncDesk<NetworkState>({ store: chainStore, mapOf: ({ maps }, set) => maps[set], nowMs: () => performance.now() })
     const chain: ChainShell<NetworkState> = new ChainShell({
       genesis,
-      application: networkApplication(genesis.network),
+      application,
       signer,
       overlay,
-      records: store.records('chain'),
+      store: chainStore,
+      sync: options.sync,
+      onTip: (tip) => desk.onTip(tip),
       now,
       onBlock: onState,
       count,
@@ -199,6 +217,9 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     const content = contentService({ store: served, self: signer.peerId, count, onLacked: (asker) => hosts.onLacked(asker) })
     // whom this peer asked something gets the body of that, and nothing else
     const sent = contentService({ store: bodies, self: signer.peerId, count, onLacked: () => {} })
+    // the states of checkpoints are nobody's secret
+    const publicParts = { get: (cid: ContentId) => chainStore.part(cid), has: (cid: ContentId) => chainStore.hasPart(cid) }
+    const parts = contentService({ store: publicParts, self: signer.peerId, count, onLacked: () => {} })
     overlay.onMessage((from, message) => {
       const number = numberOf(message)
       if (number === undefined) count('MESSAGE_UNREADABLE')
@@ -213,9 +234,11 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
         const mayHave = [...views.values()].some((view) => hasPartIn(view, from) && isHere(view))
         if (mayHave) return content(from, request)
         if (bodies.mayAsk(from)) return sent(from, request)
+        if (asksForParts(request, chainStore)) return parts(from, request)
         count('BLOCKS_REFUSED')
         throw new PeerError({ code: 'BLOCKS_REFUSED', peer: from })
       }
+      if (number !== undefined && SYNC_REQUEST_NUMBERS.includes(number)) return desk.answer(from, number, request)
       if (number === siteRequest.number) return hosts.answer(request)
       if (number === readCheck.number) return hosts.check(from, request)
       if (number === jobLogs.number) return hosts.answerLogs(request)

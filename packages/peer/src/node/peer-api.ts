@@ -30,6 +30,11 @@ export interface PeerOptions {
    */
   readonly advertise?: Address | undefined
   readonly bootstrap: readonly PeerEndpoint[]
+  /**
+   * How a peer without a chain begins: `checkpoints` from the last two that most of the peers that it knows name alike, and from the genesis where there are none;
+   * `genesis` by applying every block, those that it has too. Default `checkpoints`.
+   */
+  readonly sync?: 'checkpoints' | 'genesis' | undefined
   /** What runs scripts; null for a peer that only follows and asks: a gateway, an uploader. */
   readonly runtime: ScriptRuntime | null
   readonly log: PeerLog

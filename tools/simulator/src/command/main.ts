@@ -22,7 +22,7 @@ const { values, positionals } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
     seeds: { type: 'string' },
-    peers: { type: 'string', default: '5' },
+    peers: { type: 'string' },
     budget: { type: 'string' },
     jobs: { type: 'string' },
     plan: { type: 'string' },
@@ -34,15 +34,18 @@ const { values, positionals } = parseArgs({
     help: { type: 'boolean', short: 'h', default: false },
   },
 })
-const files = new Map(
-  globSync('packages/*/simulations/*.sim.ts', { cwd: root }).map((file) => [basename(file, '.sim.ts'), `${root}${file}`]),
-)
+const named = (ending: string) =>
+  globSync(`packages/*/simulations/*${ending}`, { cwd: root }).map((file) => [basename(file, ending), `${root}${file}`] as const)
+const scenarios = new Map(named('.sim.ts'))
+/** Large networks, to be measured: a run takes minutes, so `--all` has none of them. */
+const large = new Map(named('.scale.ts'))
+const files = new Map([...scenarios, ...large])
 const seed = positive(values.seed)
-const peers = positive(values.peers)
+const peersOf = (name: string): number => positive(values.peers ?? (large.has(name) ? '1000' : '5'))
 const budgetMs = values.budget === undefined ? Number.POSITIVE_INFINITY : 1000 * positive(values.budget)
 const count = values.seeds !== undefined ? positive(values.seeds) : values.budget === undefined ? 1 : Number.POSITIVE_INFINITY
 const jobs = values.jobs === undefined ? Math.min(2, availableParallelism()) : positive(values.jobs)
-const names = values.all ? [...files.keys()].sort() : positionals
+const names = values.all ? [...scenarios.keys()].sort() : positionals
 
 if (values.help) usage()
 else if (values.planted) await plantedBugs()
@@ -55,6 +58,7 @@ async function manySeeds(): Promise<void> {
   try {
     for (const name of names) {
       const file = fileOf(name)
+      const peers = peersOf(name)
       const startedAtMs = performance.now()
       const failed: number[] = []
       const share = budgetMs / names.length
@@ -77,14 +81,14 @@ function tell(name: string, one: number, { verdict, figures, digest }: Done): vo
   if (values.json) console.log(JSON.stringify({ scenario: name, seed: one, verdict, figures, digest }))
   else if (verdict === 'fail' || count === 1) {
     console.log(`${name} seed ${one}: ${verdict} ${JSON.stringify(figures)} digest ${digest}`)
-    console.log(`  again: npm run sim -- ${name} --seed ${one} --peers ${peers}`)
+    console.log(`  again: npm run sim -- ${name} --seed ${one} --peers ${peersOf(name)}`)
   }
 }
 
 /** The first failure's last lines; `--trace` shows all. */
 async function showTrace(name: string, one: number): Promise<void> {
   const trace = new Trace(TRACED_LINES)
-  runScenario(await scenarioIn(fileOf(name)), { seed: one, peers, trace })
+  runScenario(await scenarioIn(fileOf(name)), { seed: one, peers: peersOf(name), trace })
   console.log(`  the last lines of seed ${one} (--trace shows all, --shrink looks for a short plan that fails alike):`)
   for (const line of trace.last()) console.log(`  ${line}`)
 }
@@ -94,6 +98,7 @@ async function oneRun(): Promise<void> {
   const plan = values.plan === undefined ? undefined : (JSON.parse(readFileSync(values.plan, 'utf8')) as readonly PlanEvent[])
   for (const name of names) {
     const simulate = await scenarioIn(fileOf(name))
+    const peers = peersOf(name)
     for (let one = seed; one < seed + count; one++) {
       const trace = values.trace ? new Trace(1_000_000) : undefined
       const outcome = runScenario(simulate, { seed: one, peers, plan, trace })
@@ -116,7 +121,7 @@ function shrink(name: string, one: number, outcome: Outcome, run: (plan: readonl
   const how = isMinimal ? 'none can be left out' : 'it may be shortened further'
   console.log(`  ${plan.length} of ${outcome.plan.length} events fail alike (${runs} runs; ${how}); in a file:`)
   console.log(JSON.stringify(plan))
-  console.log(`  again: npm run sim -- ${name} --seed ${one} --peers ${peers} --plan FILE --trace`)
+  console.log(`  again: npm run sim -- ${name} --seed ${one} --peers ${peersOf(name)} --plan FILE --trace`)
 }
 
 async function plantedBugs(): Promise<void> {

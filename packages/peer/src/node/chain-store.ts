@@ -1,0 +1,166 @@
+import { RECORD_MAX_BYTES, type RecordStore } from '@interpeer/content-store'
+import type { ContentId } from '@interpeer/crypto-ids'
+import { type ChainOptions, type ChainStep, type MadeCheckpoint, openChain } from '@interpeer/vote-chain'
+import { concatBytes, decodeWith, encodeWith, list, struct, uint53 } from '@interpeer/wire-codec'
+import type { PeerLog } from './log.js'
+
+/** What this peer voted for: of the largest groups and blocks it is more than one record holds, so it has a second, most often empty. */
+const [VOTES_KEY, MORE_VOTES_KEY, CHECKPOINTS_KEY] = ['votes', 'votes-more', 'checkpoints']
+const padded = (height: number): string => height.toString().padStart(16, '0')
+const blockKey = (height: number): string => `block/${padded(height)}`
+const checkpointKey = (height: number): string => `checkpoint/${padded(height)}`
+const PART = 'part/'
+/** So many checkpoints are kept: new peers start from the last two that most of those whom they ask know (§6.7), and some are a block behind. */
+const KEPT = 3
+/** Heights of the checkpoints that are kept, the newest first. */
+export const heightsSchema = struct({ heights: list(uint53, KEPT) })
+
+type Entry = readonly [key: string, bytes: Uint8Array]
+
+/**
+ * The chain on disk: blocks by height, what this peer must not forget having signed, and the last checkpoints with the parts of their states. A checkpoint is
+ * written together with its block, all or nothing; parts that none needs any more go afterwards.
+ */
+export class ChainStore {
+  readonly #records: RecordStore
+  readonly #count: (code: string) => void
+  #heights: readonly number[]
+  /** Parts that are on disk, and those of each checkpoint as far as this run has made it. */
+  readonly #stored: Set<string>
+  readonly #partsOf = new Map<number, ReadonlySet<string>>()
+
+  constructor(records: RecordStore, count: (code: string) => void) {
+    this.#records = records
+    this.#count = count
+    this.#heights = this.#readHeights()
+    this.#stored = this.#listParts()
+  }
+
+  /** Whether there is nothing of a chain yet. */
+  get isEmpty(): boolean {
+    return this.#heights.length === 0 && this.#records.get(blockKey(1)) === undefined && this.#records.get(VOTES_KEY) === undefined
+  }
+  /** Heights of the kept checkpoints, the newest first. */
+  get checkpoints(): readonly number[] {
+    return this.#heights
+  }
+
+  /**
+   * Opens the chain from the newest checkpoint that can be read, or from its first block.
+   * @param from `genesis`: from the first block, whatever else there is
+   * @throws {ChainError} STORED_BLOCK_WRONG, STORED_RECORD_WRONG @throws {ContentStoreError} RECORD_CORRUPT
+   */
+  open<S>(
+    options: Omit<ChainOptions<S>, 'blocks' | 'record' | 'checkpoint'>,
+    log: PeerLog,
+    from: 'checkpoints' | 'genesis' = 'checkpoints',
+  ): ChainStep<S> {
+    const record = this.record
+    for (const height of from === 'genesis' ? [] : this.#heights) {
+      const bytes = this.checkpoint(height)
+      if (bytes === undefined) continue
+      try {
+        const checkpoint = { bytes, get: (cid: ContentId) => this.part(cid) }
+        return openChain({ ...options, blocks: this.#blocksFrom(height + 1), record, checkpoint })
+      } catch (error) {
+        this.#count('CHAIN_CHECKPOINT_UNREADABLE')
+        log.warn({ err: error, height }, 'the chain can not be opened from this checkpoint')
+      }
+    }
+    return openChain({ ...options, blocks: this.#blocksFrom(1), record })
+  }
+  *#blocksFrom(first: number): Generator<Uint8Array> {
+    for (let height = first; ; height++) {
+      const block = this.#records.get(blockKey(height))
+      if (block === undefined) return
+      yield block
+    }
+  }
+
+  /** What was persisted last. @throws {ContentStoreError} RECORD_CORRUPT */
+  get record(): Uint8Array | undefined {
+    const [first, more] = [this.#records.get(VOTES_KEY), this.#records.get(MORE_VOTES_KEY)]
+    return first === undefined || more === undefined || more.length === 0 ? first : concatBytes(first, more)
+  }
+  /** Takes the place of the record before. */
+  persist(bytes: Uint8Array): Promise<void> {
+    return this.#records.put([
+      [VOTES_KEY, bytes.subarray(0, RECORD_MAX_BYTES)],
+      [MORE_VOTES_KEY, bytes.subarray(RECORD_MAX_BYTES)],
+    ])
+  }
+  /** A block that is final, and the checkpoint that it makes. */
+  async put(height: number, bytes: Uint8Array, checkpoint: MadeCheckpoint | undefined): Promise<void> {
+    const block: Entry = [blockKey(height), bytes]
+    if (checkpoint === undefined) return this.#records.put([block])
+    await this.putCheckpoint(height, checkpoint, [block])
+  }
+  /** A checkpoint whose parts are whole: its own block need not be there, those after it follow. */
+  async putCheckpoint(height: number, { bytes, parts }: MadeCheckpoint, more: readonly Entry[] = []): Promise<void> {
+    const heights = [height, ...this.#heights.filter((kept) => kept !== height)].toSorted((a, b) => b - a).slice(0, KEPT)
+    const entries = [...parts].filter(([name]) => !this.#stored.has(name)).map(([name, part]): Entry => [PART + name, part])
+    const written: Entry[] = [
+      [checkpointKey(height), bytes],
+      [CHECKPOINTS_KEY, encodeWith(heightsSchema, { heights: [...heights] })],
+    ]
+    await this.#records.put([...more, ...entries, ...written])
+    for (const name of parts.keys()) this.#stored.add(name)
+    this.#partsOf.set(height, new Set(parts.keys()))
+    await this.#dropOld(heights)
+  }
+  /** What no kept checkpoint needs. One of before this run may need anything that is there. */
+  async #dropOld(heights: readonly number[]): Promise<void> {
+    const gone = this.#heights.filter((height) => !heights.includes(height))
+    this.#heights = heights
+    for (const height of gone) this.#partsOf.delete(height)
+    const needed = heights.map((height) => this.#partsOf.get(height))
+    const isKnown = needed.every((parts) => parts !== undefined)
+    const spare = isKnown ? [...this.#stored].filter((name) => !needed.some((parts) => parts?.has(name))) : []
+    for (const name of spare) this.#stored.delete(name)
+    const keys = [...gone.map(checkpointKey), ...spare.map((name) => PART + name)]
+    if (keys.length > 0) await this.#records.delete(keys)
+  }
+
+  /** A block that the disk has spoiled is one that this peer can't serve. */
+  block(height: number): Uint8Array | undefined {
+    return this.#read(blockKey(height), 'CHAIN_BLOCK_UNREADABLE')
+  }
+  checkpoint(height: number): Uint8Array | undefined {
+    return this.#read(checkpointKey(height), 'CHAIN_CHECKPOINT_UNREADABLE')
+  }
+  hasPart(cid: ContentId): boolean {
+    return this.#stored.has(cid)
+  }
+  part(cid: ContentId): Uint8Array | undefined {
+    if (!this.#stored.has(cid)) return undefined
+    const bytes = this.#read(PART + cid, 'CHAIN_CHECKPOINT_UNREADABLE')
+    if (bytes === undefined) this.#stored.delete(cid) // the next checkpoint writes it again
+    return bytes
+  }
+  #read(key: string, code: string): Uint8Array | undefined {
+    try {
+      return this.#records.get(key)
+    } catch {
+      this.#count(code)
+      return undefined
+    }
+  }
+
+  #readHeights(): readonly number[] {
+    const bytes = this.#read(CHECKPOINTS_KEY, 'CHAIN_CHECKPOINT_UNREADABLE')
+    try {
+      return bytes === undefined ? [] : decodeWith(heightsSchema, bytes).heights
+    } catch {
+      return [] // a chain opens from its blocks as well
+    }
+  }
+  #listParts(): Set<string> {
+    const names = new Set<string>()
+    try {
+      for (const [key] of this.#records.list(PART)) names.add(key.slice(PART.length))
+    } catch {
+      this.#count('CHAIN_CHECKPOINT_UNREADABLE') // a spoiled one: what is listed after it is written again
+    }
+    return names
+  }
+}

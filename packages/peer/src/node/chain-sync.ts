@@ -1,0 +1,191 @@
+import { randomInt } from 'node:crypto'
+import type { ContentId, PeerId } from '@interpeer/crypto-ids'
+import {
+  type AgreedCheckpoints,
+  type Application,
+  agreedCheckpoints,
+  type Certificate,
+  ChainError,
+  checkCertificateLightly,
+  checkpointReply,
+  createVerification,
+  ELECTORATE_SET,
+  electorateStands,
+  type Genesis,
+  HEADERS_MAX,
+  type Header,
+  hashOfHeader,
+  headersReply,
+  linkedHeaders,
+  type MadeCheckpoint,
+  pickVotes,
+  proofOfElector,
+  proofsReply,
+  readCheckpoint,
+  readingCheckpoint,
+  stateDigestOf,
+  type Tip,
+  tipReply,
+  votersAt,
+  wantCheckpoint,
+  wantHeaders,
+  wantProofs,
+  wantTip,
+} from '@interpeer/vote-chain'
+import { sameBytes } from '@interpeer/wire-codec'
+import { PeerError } from '../errors.js'
+import type { SyncSources } from './sync-sources.js'
+
+/** A source alone could say anything: where there is another, two have to say the same. */
+const SOURCES_MIN = 2
+const NAMED = 4
+/** Who does not say how far it is within this time is not waited for. */
+const TIP_MS = 3_000
+
+export interface ChainSyncOptions<S> {
+  readonly genesis: Genesis
+  readonly application: Application<S>
+  readonly sources: SyncSources
+  readonly now: () => number
+  /** Dice: which votes are looked at. */
+  readonly below?: (count: number) => number
+}
+export interface SyncedCheckpoint {
+  readonly height: number
+  readonly checkpoint: MadeCheckpoint
+  /** The newer one, which shows that the chain went on from it. */
+  readonly newest: number
+}
+
+/**
+ * Finds a state to start from, as design §7 says: the last two checkpoints, the same from most sources, none too old. The newer one's hash shows all
+ * headers since the older one, these show who votes after it, and both certificates are looked at. All parts of the older one's state are fetched.
+ * @throws {ChainError} SYNC_SOURCES, SYNC_OLD @throws {PeerError} SYNC_UNANSWERED, SYNC_TOO_LARGE
+ */
+export async function syncCheckpoint<S>(options: ChainSyncOptions<S>): Promise<SyncedCheckpoint> {
+  const { sources } = options
+  for (;;) {
+    const agreed = await agree(options)
+    const before = sources.lies
+    try {
+      return await startFrom(options, agreed)
+    } catch (error) {
+      // whoever helped to agree on what does not hold has been left: the others may say better
+      if (!(error instanceof PeerError) || sources.lies === before || sources.peers.length === 0) throw error
+    }
+  }
+}
+
+/** The last two checkpoints as most sources name them; who names others is left. @throws {ChainError} SYNC_SOURCES */
+export async function agree({
+  genesis,
+  sources,
+}: Pick<ChainSyncOptions<unknown>, 'genesis' | 'sources'>): Promise<AgreedCheckpoints<PeerId>> {
+  const { peers } = sources
+  const answers = await Promise.allSettled(
+    peers.map(async (source) => ({ source, tip: await sources.ask(source, wantTip.encode({ checkpoints: NAMED }), tipReply, TIP_MS) })),
+  )
+  const told = answers.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  const { checkpointCycles } = genesis.settings
+  const agreed = agreedCheckpoints(told, { checkpointCycles, sourcesMin: Math.min(SOURCES_MIN, peers.length) })
+  for (const liar of agreed.liars) sources.leave(liar, new ChainError({ code: 'CHECKPOINT_WRONG', reason: 'header' }))
+  sources.keepOnly(agreed.sources)
+  return agreed
+}
+
+async function startFrom<S>(options: ChainSyncOptions<S>, { start, newest }: AgreedCheckpoints<PeerId>): Promise<SyncedCheckpoint> {
+  const { genesis, application, sources } = options
+  const bytes = await sources.first('checkpoint', async (peer) => {
+    const { checkpoint } = await sources.ask(peer, wantCheckpoint.encode({ height: start.height }), checkpointReply)
+    if (checkpoint === null) return undefined
+    const read = readCheckpoint(checkpoint)
+    const isAgreed = sameBytes(hashOfHeader(read.at), start.block) && sameBytes(stateDigestOf(read), start.state)
+    if (!isAgreed) throw new ChainError({ code: 'CHECKPOINT_WRONG', reason: 'header' })
+    return checkpoint
+  })
+  const { at } = readCheckpoint(bytes)
+  assertYoung(at, options)
+  const headers = await headersUntil(options, at, newest.height, newest.block)
+  const reading = readingCheckpoint({ genesis, application }, bytes)
+  const parts = new Map<ContentId, Uint8Array>()
+  for (;;) {
+    const read = reading.next((cid) => parts.get(cid))
+    if ('missing' in read) {
+      await sources.parts(read.missing, parts)
+      continue
+    }
+    assertTip(options, read.tip, headers)
+    return { height: start.height, newest: newest.height, checkpoint: { bytes, parts } }
+  }
+}
+
+/** Electors of then count as active for so long; those who left may sell their keys to whoever wants to write another past. */
+function assertYoung<S>({ height, timeMs }: Header, { genesis, now }: ChainSyncOptions<S>): void {
+  const { activeCycles, cycleMs, checkpointCycles } = genesis.settings
+  const oldestMs = now() - Math.max(activeCycles, 3 * checkpointCycles) * cycleMs
+  if (timeMs < oldestMs) throw new ChainError({ code: 'SYNC_OLD', height, timeMs })
+}
+
+/** All headers up to the newer checkpoint, whose hash shows each of them; and its certificate, by votes of this peer's choice. */
+async function headersUntil<S>(options: ChainSyncOptions<S>, from: Header, height: number, hash: Uint8Array): Promise<readonly Header[]> {
+  const { sources } = options
+  return sources.first('headers', async (peer) => {
+    const headers: Header[] = []
+    let certificate: Certificate | null = null
+    while (headers.length < height - from.height) {
+      const last = headers.at(-1) ?? from
+      const count = Math.min(HEADERS_MAX, height - last.height)
+      const reply = await sources.ask(peer, wantHeaders.encode({ fromHeight: last.height + 1, count }), headersReply)
+      if (reply.headers.length === 0) return undefined
+      headers.push(...linkedHeaders({ height: last.height, hash: hashOfHeader(last) }, reply.headers))
+      certificate = reply.certificate
+    }
+    const [before, last] = [headers.at(-2) ?? from, headers.at(-1)]
+    if (last === undefined || last.height !== height || !sameBytes(hashOfHeader(last), hash)) throw new ChainError({ code: 'HEADER_WRONG' })
+    if (certificate === null) return undefined
+    return (await checkAfar(options, peer, { certificate, before, header: last })) ? headers : undefined
+  })
+}
+
+/**
+ * Checks a certificate by votes of this peer's own choice, which a source proves. False: the source does not have that electorate.
+ * @throws {ChainError} CERTIFICATE_WRONG @throws {ContentStoreError} MAP_PROOF_MALFORMED, MAP_PROOF_WRONG
+ */
+export async function checkAfar(
+  { genesis, sources, below }: Pick<ChainSyncOptions<unknown>, 'genesis' | 'sources' | 'below'>,
+  peer: PeerId,
+  { certificate, before, header }: { readonly certificate: Certificate; readonly before: Header; readonly header: Header },
+): Promise<boolean> {
+  const places = pickVotes(certificate, below ?? randomInt)
+  const wanted = { height: header.height, set: ELECTORATE_SET, keys: [...votersAt(certificate, places)] }
+  const { proofs } = await sources.ask(peer, wantProofs.encode(wanted), proofsReply)
+  if (proofs.length === 0 && places.length > 0) return false
+  checkVotes({ genesis }, certificate, before, header, places, proofs)
+  return true
+}
+function checkVotes(
+  { genesis }: Pick<ChainSyncOptions<unknown>, 'genesis'>,
+  certificate: Certificate,
+  before: Header,
+  { height }: Header,
+  places: readonly number[],
+  proofs: readonly Uint8Array[],
+): void {
+  const group = { height, seed: before.seed, electorate: before.electorate, sizeMax: genesis.settings.rootGroupSize }
+  const picked = { places, proofs: new Map(places.map((place, i) => [place, proofs[i] ?? new Uint8Array()])) }
+  checkCertificateLightly(certificate, { height, hash: certificate.block }, group, picked, createVerification(genesis.network))
+}
+
+/** The older checkpoint's own certificate, and its electorates: what votes on the heights after it goes by. */
+function assertTip<S>(options: ChainSyncOptions<S>, tip: Tip<S>, headers: readonly Header[]): void {
+  const { header, before, certificate, groupBefore, hash } = tip
+  if (header === null || before === null || certificate === null || groupBefore === undefined) throw wrong('header')
+  if (!sameBytes(certificate.block, hash)) throw wrong('header')
+  const places = pickVotes(certificate, options.below ?? randomInt)
+  const proofs = votersAt(certificate, places).map((key) => proofOfElector(groupBefore.electorate, key))
+  checkVotes(options, certificate, before, header, places, proofs)
+  const { lookBack } = options.genesis.settings
+  if (headers.length < lookBack - 1) throw wrong('electorate') // who votes next would be shown by nothing
+  if (headers.some((later) => !electorateStands(tip, later, lookBack))) throw wrong('electorate')
+}
+const wrong = (reason: 'header' | 'electorate'): ChainError => new ChainError({ code: 'CHECKPOINT_WRONG', reason })

@@ -1,0 +1,51 @@
+import type { RecordStore } from '@interpeer/content-store'
+import { type ChainState, type Genesis, stepChain } from '@interpeer/vote-chain'
+import { hexOf } from '@interpeer/wire-codec'
+import { type NetworkState, networkApplication } from '../src/network/index.js'
+import { ChainStore } from '../src/node/chain-store.js'
+import { publication, signers } from './network-world.js'
+
+export const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+/** Whoever opens a chain again does so later. */
+let nowMs = 0
+
+/** A network of one peer, which certifies alone: what its chain is on disk. */
+export function openedChain(
+  genesis: Genesis,
+  records: RecordStore,
+  counted: string[] = [],
+  onTip?: (tip: ChainState<NetworkState>['tip']) => void,
+) {
+  const store = new ChainStore(records, (code) => void counted.push(code))
+  const options = { genesis, application: networkApplication(genesis.network), signer: signers[0] as never, nowMs, onTip }
+  return { store, state: store.open<NetworkState>(options, log).state }
+}
+/** Goes on to a height, writing as a peer does, with a job in every third block. Returns the hash of each block by height. */
+export async function chainTo(
+  genesis: Genesis,
+  records: RecordStore,
+  height: number,
+  hashes = new Map<number, string>(),
+): Promise<Map<number, string>> {
+  nowMs = Math.max(nowMs, genesis.startMs)
+  const { store, state: first } = openedChain(genesis, records)
+  let state: ChainState<NetworkState> = first
+  while (state.tip.height < height) {
+    nowMs += 50
+    const at = state.tip.height
+    const { transaction } = publication(genesis, { name: `site${at}`, seats: 1, escrow: 20_000_000n })
+    const submit = { type: 'submit' as const, transaction, nowMs }
+    for (const event of [...(at % 3 === 0 ? [submit] : []), { type: 'time' as const, nowMs }]) {
+      const step = stepChain(state, event)
+      state = step.state
+      for (const effect of step.effects) {
+        if (effect.type === 'persist') await store.persist(effect.bytes)
+        if (effect.type !== 'block') continue
+        hashes.set(effect.block.header.height, hexOf(effect.hash))
+        await store.put(effect.block.header.height, effect.bytes, effect.checkpoint)
+      }
+    }
+  }
+  return hashes
+}
