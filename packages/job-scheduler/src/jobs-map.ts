@@ -26,7 +26,7 @@ import {
   uint32,
   uint53,
 } from '@interpeer/wire-codec'
-import { type Job, type Jobs, type Recovering, RERUN_MAX, seatsOfJob } from './job.js'
+import { type Job, type Jobs, RERUN_MAX, type Recovering, seatsOfJob } from './job.js'
 import { openManifest, SEATS_MAX, SIGNED_MANIFEST_BYTES_MAX } from './manifest.js'
 
 const [hash, key] = [bytes(32), bytes(32)]

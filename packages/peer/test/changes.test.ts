@@ -157,7 +157,7 @@ test('coins that are to go back are found under the key that they were rotated t
 
 test('a voter changes its mind seven times at most: votes cost nothing', () => {
   const world = funded()
-  const request = requestOf(world, cheaper)
+  const request = requestOf(world, cheaper, signers[0], world.height + 100)
   expect(world.block(request)).toEqual([])
   const [voter] = signers as [Signer]
   for (let turn = 0; turn < 8; turn++)

@@ -2,7 +2,6 @@ import { proveEntry, readHeldMap } from '@interpeer/content-store'
 import { createSigner, peekPayload, type Signer, sha256, signMessage } from '@interpeer/crypto-ids'
 import { type Outcome, Random, type ScenarioInput } from '@interpeer/simulator'
 import { compareBytes, hexOf } from '@interpeer/wire-codec'
-import { beginTip } from '../src/candidate.js'
 import {
   blocksMessage,
   type Certificate,
@@ -19,7 +18,7 @@ import {
   voteMessage,
 } from '../src/index.js'
 import { cheapVerification, withCheapLottery } from './cheap-lottery.js'
-import { madeBlock, type Roll, rollOf } from './forge.js'
+import { firstTip, madeBlock, type Roll, rollOf } from './forge.js'
 
 const START_MS = 1_700_000_000_000
 const ELECTORS = 120
@@ -47,7 +46,7 @@ export function simulate({ seed }: ScenarioInput): Outcome {
   const verification = cheapVerification(createVerification(genesis.network))
   const application = rollOf(all)
   const fixed = { network: genesis.network, genesis, application, verification }
-  const before = beginTip({ ...fixed, signer: all[0] as Signer })
+  const before = firstTip(fixed, all[0] as Signer)
   const { electorate } = before.group
   const { quorum } = electorate
   const real = Math.floor((quorum * realPerMille) / 1_000)

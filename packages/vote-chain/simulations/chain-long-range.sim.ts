@@ -2,7 +2,6 @@ import { proveEntry, readHeldMap } from '@interpeer/content-store'
 import { createSigner, keyOfPeerId, type Signer, sha256 } from '@interpeer/crypto-ids'
 import { type Outcome, Random, type ScenarioInput } from '@interpeer/simulator'
 import { concatBytes, hexOf, sameBytes } from '@interpeer/wire-codec'
-import { beginTip } from '../src/candidate.js'
 import {
   blocksReply,
   ChainError,
@@ -17,7 +16,7 @@ import {
   type Tip,
 } from '../src/index.js'
 import { cheapVerification, withCheapLottery } from './cheap-lottery.js'
-import { madeBlock, REPLACE, type Roll, rollOf } from './forge.js'
+import { firstTip, madeBlock, REPLACE, type Roll, rollOf } from './forge.js'
 
 const START_MS = 1_700_000_000_000
 const CYCLE_MS = 1_000
@@ -55,7 +54,7 @@ export function simulate({ seed }: ScenarioInput): Outcome {
 
   /** The chain that all agreed on, and the tip at each height. */
   const honest: Uint8Array[] = []
-  const tips: Tip<Roll>[] = [beginTip({ ...fixed, signer: all[0] as Signer })]
+  const tips: Tip<Roll>[] = [firstTip(fixed, all[0] as Signer)]
   for (let height = 1; height <= HEIGHTS; height++) {
     const tip = tips.at(-1) as Tip<Roll>
     const voters = all.filter(({ peerId }) => tip.group.electorate.members.has(peerId))

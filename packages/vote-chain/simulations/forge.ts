@@ -1,8 +1,9 @@
 import { type PeerId, type Signer, sealOf, sha256, signMessage } from '@interpeer/crypto-ids'
 import { compareBytes, concatBytes } from '@interpeer/wire-codec'
 import { type Block, type Certificate, encodeBlock } from '../src/block.js'
-import { makeBlock, tipAfter } from '../src/candidate.js'
+import { beginTip, makeBlock, tipAfter } from '../src/candidate.js'
 import { seedInput } from '../src/electorate.js'
+import { GOSSIP } from '../src/gossip/gossip.js'
 import type { Application, Fixed, Tip } from '../src/index.js'
 import { voteMessage } from '../src/messages.js'
 
@@ -41,9 +42,12 @@ export function rollOf(all: readonly Signer[]): Application<Roll> {
   }
 }
 
+/** What a machine has, but for its key and its ways of passing on. */
+type Hands<S> = Omit<Fixed<S>, 'signer' | 'gossip'>
+
 /** A block and its certificate as whoever has these keys can make them, without anybody else: the code of those who are honest, in other hands. */
 export function madeBlock<S>(
-  fixed: Omit<Fixed<S>, 'signer'>,
+  fixed: Hands<S>,
   tip: Tip<S>,
   {
     leader,
@@ -54,13 +58,16 @@ export function madeBlock<S>(
   const height = tip.height + 1
   const proof = leader.vrfProve(seedInput(tip.seed, height))
   const output = fixed.verification.ownOutput(proof) as Uint8Array
-  const made = makeBlock({ ...fixed, signer: leader }, tip, { proof, output }, transactions, 0)
+  const made = makeBlock({ ...fixed, signer: leader, gossip: GOSSIP }, tip, { proof, output }, transactions, 0)
   const votes = voters.map((signer) => certifyVote(fixed, signer, height, made.hash))
   const certificate: Certificate = { height, round: 0, block: made.hash, votes }
   const block = { header: made.header, body: made.body, certificate }
   return { tip: tipAfter(tip, made, certificate), block, bytes: encodeBlock(block) }
 }
-function certifyVote<S>({ network }: Pick<Fixed<S>, 'network'>, signer: Signer, height: number, block: Uint8Array): Uint8Array {
+function certifyVote<S>({ network }: Pick<Hands<S>, 'network'>, signer: Signer, height: number, block: Uint8Array): Uint8Array {
   const value = { height, round: 0, kind: 'certify' as const, attempt: 0, block, voter: signer.publicKey, proof: null }
   return signMessage(voteMessage, value, signer, network)
 }
+
+/** The block before height 1. */
+export const firstTip = <S>(fixed: Hands<S>, signer: Signer): Tip<S> => beginTip({ ...fixed, signer, gossip: GOSSIP })

@@ -75,7 +75,8 @@ export const planted: readonly PlantedBug[] = [
     patches: [
       {
         file: 'src/tell.ts',
-        search: '  persist(d)\n  if (envelope === undefined) return\n  sendTo(d, others(d), envelope)\n',
+        search:
+          "  persist(d)\n  if (envelope === undefined) return\n  if (isGossiping(d)) passOwn(d, 'vote', envelope)\n  else sendTo(d, others(d), envelope)\n",
         replace: '  if (envelope !== undefined) sendTo(d, others(d), envelope)\n  persist(d)\n  if (envelope === undefined) return\n',
       },
     ],

@@ -10,12 +10,17 @@ type Write = Extract<ChainEffect<Toy>, { type: 'persist' | 'block' }>
 const HEIGHTS = 6
 
 /** What a peer has on its disk, and what its chain does with it from a time on. */
-function live(disk: readonly Write[], fromMs: number, untilHeight: number): { readonly first: ChainStep<Toy>; readonly writes: readonly Write[] } {
+function live(
+  disk: readonly Write[],
+  fromMs: number,
+  untilHeight: number,
+): { readonly first: ChainStep<Toy>; readonly writes: readonly Write[] } {
   const blocks = disk.flatMap((write) => (write.type === 'block' ? [write.bytes] : []))
   const record = disk.findLast((write) => write.type === 'persist')?.bytes
   const first = openChain({ genesis, application: toy, signer: alone, blocks, record, nowMs: fromMs })
   const writes: Write[] = []
-  const note = (effects: readonly ChainEffect<Toy>[]) => writes.push(...effects.filter((one): one is Write => one.type === 'persist' || one.type === 'block'))
+  const note = (effects: readonly ChainEffect<Toy>[]) =>
+    writes.push(...effects.filter((one): one is Write => one.type === 'persist' || one.type === 'block'))
   note(first.effects)
   let { state } = first
   for (let nowMs = fromMs; state.tip.height < untilHeight; nowMs += 50) {

@@ -27,19 +27,24 @@ function check(...defined: readonly string[]): string {
   return run('./pan', ['-m10000', '-w23'])
 }
 
-test.skipIf(missing.length > 0)('four electors, one traitor, two rounds: no two blocks are certified, and the rounds end; every state was looked at', () => {
-  const said = check()
-  expect(said).toMatch(/errors: 0\n/)
-  expect(said).not.toMatch(/max search depth too small|out of memory/)
-  expect(said).toMatch(/^ *3610454 states, stored/m)
-})
+test.skipIf(missing.length > 0)(
+  'four electors, one traitor, two rounds: no two blocks are certified, and the rounds end; every state was looked at',
+  () => {
+    const said = check()
+    expect(said).toMatch(/errors: 0\n/)
+    expect(said).not.toMatch(/max search depth too small|out of memory/)
+    expect(said).toMatch(/^ *3610454 states, stored/m)
+  },
+)
 
-test.skipIf(missing.length > 0).each([
-  'WITHOUT_NONE_FOR_A_NEW_BLOCK',
-  'WITHOUT_DURABLE_VOTES',
-  'WITHOUT_SOFT_QUORUM',
-  'WITHOUT_END_BINDING_CERTIFY',
-  'WITHOUT_CERTIFY_BINDING_END',
-])('%s breaks it', (rule) => {
+test
+  .skipIf(missing.length > 0)
+  .each([
+    'WITHOUT_NONE_FOR_A_NEW_BLOCK',
+    'WITHOUT_DURABLE_VOTES',
+    'WITHOUT_SOFT_QUORUM',
+    'WITHOUT_END_BINDING_CERTIFY',
+    'WITHOUT_CERTIFY_BINDING_END',
+  ])('%s breaks it', (rule) => {
   expect(check(rule)).toMatch(/assertion violated/)
 })

@@ -73,7 +73,7 @@ function orders(): TransactionCase[] {
         entry: 'index.php',
         files: linkTo('files'),
         runtime: 'php',
-        createdMs: 0,
+        createdMs: 1_700_000_000_000,
         ...changes,
       },
       SIGNER,
@@ -89,6 +89,10 @@ function orders(): TransactionCase[] {
     order('an order with an escrow of nothing', 'ESCROW_SMALL', { escrow: '0' }),
     order('an order with a greater escrow than is held', 'LEDGER_FUNDS', { escrow: '30000000000' }, true),
     order('an order for more seats than the settings allow', 'JOB_GROUP_SIZE', { manifest: manifest({ seats: 10 }) }),
+    order('an order to publish what was made a week and a millisecond ago', 'JOB_CREATED', {
+      manifest: manifest({ createdMs: 1_700_000_000_000 - 7 * 86_400_000 - 1 }),
+    }),
+    order('an order to publish what will be made in two days', 'JOB_CREATED', { manifest: manifest({ createdMs: 1_700_172_800_000 }) }),
     order('an order for no seats', 'MANIFEST_FIELD', { manifest: manifest({ seats: 0 }) }),
   ]
 }
