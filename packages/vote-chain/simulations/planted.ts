@@ -12,7 +12,7 @@ export const planted: readonly PlantedBug[] = [
     name: 'chain-quorum-off-by-one',
     says: 'floor(0.685 E) votes are enough',
     patches: [{ file: 'src/electorate.ts', search: 'Math.floor((size * 685) / 1000) + 1', replace: 'Math.floor((size * 685) / 1000)' }],
-    foundBy: [{ ...ofFour, seedFrom: 18 }],
+    foundBy: [{ ...ofFour, seedFrom: 34 }],
   },
   {
     name: 'chain-certifies-after-the-end',
@@ -37,7 +37,7 @@ export const planted: readonly PlantedBug[] = [
         replace: 'const block = bound === undefined ? ((none === undefined ? value?.block : null) ?? null) : null',
       },
     ],
-    foundBy: [inRounds],
+    foundBy: [{ ...inRounds, seedFrom: 11 }],
   },
   {
     name: 'chain-new-block-unasked',
@@ -55,7 +55,7 @@ export const planted: readonly PlantedBug[] = [
         replace: '',
       },
     ],
-    foundBy: [inRounds],
+    foundBy: [{ ...inRounds, seedFrom: 4 }],
   },
   {
     name: 'chain-votes-not-durable',
