@@ -18,6 +18,8 @@ export interface LocalNetworkOptions {
   readonly cache?: string
   /** What starts a seeder in the place of its program: so that it runs in a namespace, or with a clock, of its own. */
   readonly launch?: (program: string, words: readonly string[], name: string) => readonly [string, readonly string[]]
+  /** Other values of the genesis's settings than the usual ones, by name. */
+  readonly settings?: Readonly<Record<string, number>>
   /** Whether all that peers send each other passes a relay (tools/relay), which can delay, drop and cut it. Linux only. */
   readonly relay?: boolean
 }
@@ -45,6 +47,7 @@ export declare class LocalNetwork {
   /** Exit codes; a signal's name for a process that had to be ended. */
   stop(): Promise<readonly (number | string)[]>
   publish(site: string, name: string, group: number): Promise<string>
+  command(folder: string, ...words: string[]): Promise<string>
   logs(name: string): Promise<readonly object[]>
   startSeeder(name: string): Promise<SeederInfo>
   killSeeder(name: string): Promise<void>

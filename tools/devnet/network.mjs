@@ -26,7 +26,7 @@ export class LocalNetwork {
   #relay
   #advertised = new Map() // by name, where the relay takes what is for a seeder
 
-  /** @param options {{ seeders, group, cycleMs, tenureMs, port, data, site, name, guardMs?, servedMs?, cache?, relay?, launch? }}  @param say called with each step, in words */
+  /** @param options {{ seeders, group, cycleMs, tenureMs, port, data, site, name, guardMs?, servedMs?, cache?, relay?, launch?, settings? }}  @param say called with each step, in words */
   constructor(options, say) {
     this.#options = options
     this.#say = say
@@ -91,6 +91,14 @@ export class LocalNetwork {
       this.#folder('uploader'),
     ]
     return (await this.#interpeer('site', 'publish', site, ...words, ...this.#bootstrap)).trim()
+  }
+
+  /**
+   * Runs a command that follows this network's chain, with the key and the blocks of a folder of its own.
+   * @returns {Promise<string>} what it printed
+   */
+  async command(folder, ...words) {
+    return this.#interpeer(...words, '--genesis', this.#genesis, '--data', this.#folder(folder), ...this.#bootstrap)
   }
 
   /** @returns {Promise<object[]>} what the members logged of a site, as its uploader reads it */
@@ -191,7 +199,9 @@ export class LocalNetwork {
     const peers = []
     for (const name of names) peers.push(await keyOf(name))
     const uploader = await keyOf('uploader')
-    const words = [...peers.flatMap((peer) => ['--peer', peer]), '--balance', `${uploader}=${UPLOADER_COINS}`]
+    const { settings = {} } = this.#options
+    const chosen = Object.entries(settings).flatMap(([setting, value]) => ['--set', `${setting}=${value}`])
+    const words = [...peers.flatMap((peer) => ['--peer', peer]), '--balance', `${uploader}=${UPLOADER_COINS}`, ...chosen]
     await this.#interpeer('network', 'create', '--out', this.#genesis, ...words, '--cycle-ms', `${cycleMs}`, '--tenure-ms', `${tenureMs}`)
   }
 

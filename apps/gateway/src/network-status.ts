@@ -30,7 +30,7 @@ export function networkStatus(place: Place): NetworkStatus {
     tenureMs: state.settings.tenureMs,
     seedHex: seed,
     rootGroup: { members: peers.map((one) => one.peer), needed: quorumOf(peers.length) },
-    peers: peers.map(({ peer: peerId, balance, tickets, jobsDone, seats, ...peerEntry }) => ({
+    peers: peers.map(({ peer: peerId, balance, tickets, jobsDone, seats, ratings, standing, ...peerEntry }) => ({
       peerId,
       online: nowMs - peer.heardMs(peerId) < HEARD_WITHIN_MS,
       balance,
@@ -38,6 +38,8 @@ export function networkStatus(place: Place): NetworkStatus {
       jobsDone,
       outcomes: outcomesOf(peerEntry),
       seats: seats.length,
+      standing,
+      ratings,
     })),
     jobs: chain.jobs.filter((job) => job.state === 'running').map((job) => jobStatus(place, job)),
     readChecks: {
@@ -72,13 +74,21 @@ function jobStatus({ peer, hostName, port }: Place, job: OnChain['jobs'][number]
     jobId: job.job,
     name: job.name,
     url: `http://${job.name}.${hostName}:${port}/`,
-    state: job.recovering !== null ? 'recovering' : observed === undefined ? 'starting' : 'serving',
+    state:
+      job.dispute?.outcome === 'open'
+        ? 'disputed'
+        : job.recovering !== null
+          ? 'recovering'
+          : observed === undefined
+            ? 'starting'
+            : 'serving',
     epoch: Math.max(job.epoch, observed?.epoch ?? 0),
     step: observed?.step ?? 0,
     root: observed?.state ?? job.last?.state ?? '',
     escrow: job.escrow,
     members: job.seats.map(({ seat, peer: peerId, sinceMs, untilMs }) => ({ seat, peerId, sinceMs, untilMs })),
     ...(next === null ? {} : { next: { seat: next.seat, peerId: next.joiner, atMs: next.atMs } }),
+    ...(job.dispute === null ? {} : { dispute: job.dispute }),
     lastCertificates: observed?.certificates ?? [],
     falseReads: peer
       .contradictions()

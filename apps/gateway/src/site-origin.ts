@@ -58,7 +58,7 @@ export function siteOrigin({
       if (answer.status >= 500 && answer.body.length === 0 && request.method !== 'HEAD')
         return withPeer(answer, scriptFailed(answer, name, networkPage))
       if (answer.ran === 'refused') return withPeer(answer, refusal({ status: answer.status, code: answer.code, site: name, networkPage }))
-      if (answer.download === undefined) return await pageOf(answer, request, networkPage, use)
+      if (answer.download === undefined) return await pageOf(answer, request, { networkPage, use, isDisputed: peer.isDisputed(name) })
       const broken = await sendFile(outgoing, answer.status, fileHeaders(answer, answer.download), answer.download)
       if (broken !== undefined && !request.signal.aborted) log.warn({ err: broken, site: name, peer: answer.peer }, 'a download broke off')
       return RESPONSE_ALREADY_SENT
@@ -100,10 +100,16 @@ function scriptFailed(answer: SiteAnswer, site: string, networkPage: string): Re
 /** Of the body as the group made it: before the bar is put in, or a page of ours takes its place. */
 const digestOf = (body: Uint8Array): string => `sha-256=:${createHash('sha256').update(body).digest('base64')}:`
 
-async function pageOf(answer: SiteAnswer, request: Request, networkPage: string, use: CacheUse | undefined): Promise<Response> {
+interface Around {
+  readonly networkPage: string
+  readonly use: CacheUse | undefined
+  readonly isDisputed: boolean
+}
+async function pageOf(answer: SiteAnswer, request: Request, { networkPage, use, isDisputed }: Around): Promise<Response> {
   const headers = headersForVisitor(answer.headers)
   setPeer(headers, answer)
   if (use !== undefined) headers.set('interpeer-cache', use)
+  if (isDisputed) headers.set('interpeer-disputed', 'true')
   headers.set('interpeer-digest', digestOf(answer.body))
   const { status } = answer
   if (isBodiless(request.method, status)) {
@@ -124,6 +130,7 @@ async function pageOf(answer: SiteAnswer, request: Request, networkPage: string,
     stale: answer.stale,
     provisional: answer.provisional,
     unjudged: answer.unjudged,
+    disputed: isDisputed,
     networkPage,
   })
   return compressed(request, shown, status, headers)

@@ -26,6 +26,8 @@ export const busyNetwork: NetworkStatus = {
     jobsDone: 12 * (7 - i),
     outcomes: { agreed: 1_204 - 91 * i, late: i === 4 ? 2 : 0, absent: i === 5 ? 3 : 0, contradicted: i === 2 ? 1 : 0, unresolved: 0 },
     seats: i < 5 ? 1 : 0,
+    standing: 'joined',
+    ratings: { connection: 1_000, agreement: 1_000 - 40 * i },
   })),
   jobs: [
     {

@@ -26,7 +26,7 @@ async function gatewayOf(answer: (visitor: VisitorRequest) => Partial<SiteAnswer
     asked.push(visitor)
     return { ...plain, ...answer(visitor) }
   }
-  const peer = { askSite } as unknown as Peer
+  const peer = { askSite, isDisputed: () => false } as unknown as Peer
   const app = (port: number) => gatewayApp({ peer, hostName: 'localhost', port, log: pino({ level: 'silent' }) })
   http = await listen({ host: '127.0.0.1', port: 0, bodyMaxBytes: BODY_MAX_BYTES, app })
   return { port: http.port, asked }
@@ -224,7 +224,12 @@ test('uploads that fill what one visitor may have in the gateway are told so; wh
     return plain
   }
   const app = (port: number) =>
-    gatewayApp({ peer: { askSite } as unknown as Peer, hostName: 'localhost', port, log: pino({ level: 'silent' }) })
+    gatewayApp({
+      peer: { askSite, isDisputed: () => false } as unknown as Peer,
+      hostName: 'localhost',
+      port,
+      log: pino({ level: 'silent' }),
+    })
   http = await listen({ host: '127.0.0.1', port: 0, bodyMaxBytes: 16 * MIB, app })
   const { port } = http
   const body = new Uint8Array(16 * MIB)

@@ -82,9 +82,10 @@ export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString(
 export const signerOf = async (options: SignerOptions, own: Signer): Promise<Signer> =>
   options.peerData === undefined ? own : openKey(options.peerData, options)
 
-/** Hands a transaction to the network, and waits until a block has taken it. */
+/** Hands a transaction to the network, and waits until a block has taken it. What the newest block's state refuses already is said at once, by its code. */
 export async function handIn(peer: Peer, transaction: Uint8Array, isRecorded: (state: NetworkState) => boolean): Promise<void> {
-  peer.submit(transaction)
+  const code = peer.submit(transaction)
+  if (code !== undefined) throw new Error(`the network refuses it: ${code} (docs/errors.md says what that means)`)
   if (await waitFor(() => isRecorded(peer.chain().state), RECORDED_MS)) return
   throw new Error('no block took it within a minute: the network refused it, or the peers of --bootstrap are not running')
 }

@@ -1,16 +1,9 @@
 import { type ChangeStatus, networkStatusOf } from '@interpeer/peer'
-import {
-  type ChangePatch,
-  changeIdOf,
-  PROGRAM_VERSION,
-  SETTINGS,
-  type SettingName,
-  signChangeRequest,
-  signChangeVote,
-} from '@interpeer/vote-chain'
+import { type ChangePatch, changeIdOf, PROGRAM_VERSION, SETTINGS, signChangeRequest, signChangeVote } from '@interpeer/vote-chain'
 import { InvalidArgumentError } from 'commander'
 import { changeIdOf as changeIdOfText } from './chain-commands.js'
 import { type ChainOptions, handIn, hexOf, print, type SignerOptions, signerOf, withChain } from './chain-peer.js'
+import { settingIn } from './setting-option.js'
 
 export interface ProposeOptions extends SignerOptions {
   readonly set: readonly string[]
@@ -58,15 +51,10 @@ const SLACK_CYCLES = 8
 
 /** `NAME=VALUE`. @throws {InvalidArgumentError} */
 export function settingOf(text: string): ChangePatch['settings'][number] {
-  const [name = '', value = ''] = text.split('=')
-  const range = Object.hasOwn(SETTINGS, name) ? SETTINGS[name as SettingName] : undefined
-  if (range === undefined) throw new InvalidArgumentError(`there is no setting "${name}"`)
-  if (range.isFixed === true) throw new InvalidArgumentError(`${name} is fixed by the genesis`)
-  const isNumber = /^\d{1,16}$/.test(value)
-  if (!isNumber || BigInt(value) < BigInt(range.min) || BigInt(value) > BigInt(range.max)) {
-    throw new InvalidArgumentError(`${name} takes a whole number from ${range.min} to ${range.max}`)
-  }
-  return { name, value: BigInt(value) }
+  const setting = settingIn(text)
+  const { fixedFor } = SETTINGS[setting.name]
+  if (fixedFor !== undefined) throw new InvalidArgumentError(`${setting.name} is the genesis’s for ever: ${fixedFor}`)
+  return setting
 }
 
 /** Votes on a change request, or changes one's vote, and waits until a block has taken it. */

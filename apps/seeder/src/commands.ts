@@ -142,6 +142,7 @@ export function program(): Command {
     .addOption(new Option('--balance <peer=coins>', 'coins that a peer starts with; may be repeated').argParser(collect).default([]))
     .addOption(new Option('--cycle-ms <ms>', 'time between blocks').argParser(wholeNumber(100, 3_600_000)).default(3000))
     .addOption(new Option('--tenure-ms <ms>', 'time that a peer stays in a seat').argParser(wholeNumber(500, 86_400_000)).default(75_000))
+    .addOption(new Option('--set <name=value>', 'a setting and another value than the usual one; may be repeated').argParser(collect))
     .addOption(json())
     .action((options: CreateNetworkOptions) => createNetwork(options))
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { accountOfPeer, parsePeerId } from '@interpeer/crypto-ids'
 import { parseGenesis, SETTINGS } from '@interpeer/vote-chain'
+import { settingIn } from './setting-option.js'
 
 export interface CreateNetworkOptions {
   readonly out: string
@@ -9,6 +10,8 @@ export interface CreateNetworkOptions {
   readonly balance: readonly string[]
   readonly cycleMs: number
   readonly tenureMs: number
+  /** NAME=VALUE: other values than the usual ones. */
+  readonly set?: readonly string[]
   readonly json?: boolean
 }
 const UNITS_PER_COIN = 10n ** 9n
@@ -18,10 +21,11 @@ export function createNetwork(options: CreateNetworkOptions): void {
   const settings = Object.fromEntries(Object.entries(SETTINGS).map(([name, { usual }]) => [name, usual]))
   // rounds follow the cycle, so that a leader that is gone costs a part of a cycle, not several
   const roundMs = Math.min(Math.max(Math.floor(options.cycleMs / 2), SETTINGS.roundMs.min), SETTINGS.roundMs.usual)
+  const chosen = Object.fromEntries((options.set ?? []).map(settingIn).map(({ name, value }) => [name, Number(value)]))
   const genesis = JSON.stringify(
     {
       protocol: 1,
-      settings: { ...settings, cycleMs: options.cycleMs, tenureMs: options.tenureMs, roundMs },
+      settings: { ...settings, cycleMs: options.cycleMs, tenureMs: options.tenureMs, roundMs, ...chosen },
       peers: options.peer,
       balances: options.balance.map(balanceOf),
       seed: randomBytes(32).toString('hex'),

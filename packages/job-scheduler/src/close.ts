@@ -62,6 +62,7 @@ export function closeEpoch(
       certificate: closing.certificate,
       rerun: [],
       writesMayBeLost: false,
+      jurors: next.jurors,
     },
     next: null,
     recovering: null,

@@ -26,6 +26,8 @@ export interface Epoch {
   readonly rerun: readonly Uint8Array[]
   /** It was opened on fewer shows than a quorum. */
   readonly writesMayBeLost: boolean
+  /** How many jurors could be drawn when it was named, at most 2N + 1. With fewer than N, no jury judges what is said against its steps. */
+  readonly jurors: number
 }
 /** The change that comes next: one seat. Its epoch opens with the closing certificate of this one. */
 export interface NextEpoch {
@@ -36,6 +38,8 @@ export interface NextEpoch {
   /** The leaver itself where nobody else could be drawn. */
   readonly joiner: PeerId
   readonly atMs: number
+  /** As in the epoch that it becomes. */
+  readonly jurors: number
 }
 export interface Recovering {
   readonly sinceHeight: number
@@ -96,7 +100,7 @@ const DAY_MS = 86_400_000
 export const PUBLISHED_WITHIN_MS = 7 * DAY_MS
 export const PUBLISHED_AHEAD_MS = DAY_MS
 /** An ended job's entry, with its last certified root, stays in the map for a week. */
-export const ENDED_KEPT_MS = 7 * DAY_MS
+const ENDED_KEPT_MS = 7 * DAY_MS
 /** After this time an ended job's entry is forgotten: blocks until then prove it, and those after that it is gone. */
 export const forgottenAfterMs = ({ last, timetable, manifest }: Pick<Job, 'last' | 'timetable' | 'manifest'>): number =>
   Math.max((last?.atMs ?? timetable.startMs) + ENDED_KEPT_MS, manifest.createdMs + PUBLISHED_WITHIN_MS)

@@ -22,6 +22,7 @@ import {
   nullable,
   oneOf,
   struct,
+  uint8,
   uint16,
   uint32,
   uint53,
@@ -49,8 +50,9 @@ export const jobRecord = struct({
     certificate: nullable(hash),
     rerun: list(hash, RERUN_MAX),
     writesMayBeLost: bool,
+    jurors: uint8,
   }),
-  next: nullable(struct({ members, seed: hash, seat: uint16, leaver: key, joiner: key, atMs: uint53 })),
+  next: nullable(struct({ members, seed: hash, seat: uint16, leaver: key, joiner: key, atMs: uint53, jurors: uint8 })),
   recovering: nullable(
     struct({
       sinceHeight: uint53,

@@ -28,6 +28,8 @@ export interface Moment {
   readonly formerOf: (peer: PeerId) => readonly PeerId[]
   /** How many peers may be drawn at all. */
   readonly eligibleCount: () => number
+  /** How many peers may be jurors, none of these members among them, as of the block before. */
+  readonly judgesBeside: (members: readonly PeerId[]) => number
 }
 
 /** The seed of one epoch, from the seed of the block that planned it: known to all before the epoch opens. */
@@ -54,6 +56,10 @@ export function drawSeats(
     return peer
   })
 }
+
+/** The jurors that a group of these members could have now: 2N + 1, or all there are. All its members must count alike, so the chain's entry says it. */
+export const jurorsFor = (members: readonly PeerId[], { judgesBeside }: Moment): number =>
+  Math.min(2 * members.length + 1, judgesBeside(members))
 
 /**
  * A new job. It waits for its first group: who makes this block knows its seed, and could choose JobIds for it.
@@ -93,6 +99,7 @@ export function publishJob(
       certificate: null,
       rerun: [],
       writesMayBeLost: false,
+      jurors: 0,
     },
     next: null,
     recovering: null,
@@ -125,6 +132,7 @@ export function drawFirstGroup(entry: Job, moment: Moment): Job {
       seed: epochSeed(moment.seed, job, 1),
       openedMs: startMs,
       openedHeight: moment.height,
+      jurors: jurorsFor(members, moment),
     },
   }
 }
@@ -145,5 +153,6 @@ export function planNext(entry: Job, moment: Moment, gone: readonly PeerId[] = [
   const staying = epoch.members.filter((peer) => peer !== leaver)
   const joiner = drawSeats(entry, [seat], { staying: [...staying, ...gone.filter((peer) => peer !== leaver)], leaver }, moment)[0] ?? leaver
   const members = epoch.members.map((peer, i) => (i === seat ? joiner : peer))
-  return { ...entry, next: { members, seed: epochSeed(moment.seed, job, epoch.number + 1), seat, leaver, joiner, atMs } }
+  const seed = epochSeed(moment.seed, job, epoch.number + 1)
+  return { ...entry, next: { members, seed, seat, leaver, joiner, atMs, jurors: jurorsFor(members, moment) } }
 }

@@ -1,7 +1,7 @@
 import type { ContentId, PeerId } from '@interpeer/crypto-ids'
 import { SchedulerError } from './errors.js'
 import { forgottenAfterMs, type Job, type Jobs, type NextEpoch, RERUN_MAX, type Recovering, recoveringSince } from './job.js'
-import { drawFirstGroup, drawSeats, epochSeed, type Moment, planNext, recoveryDueMs } from './plan.js'
+import { drawFirstGroup, drawSeats, epochSeed, jurorsFor, type Moment, planNext, recoveryDueMs } from './plan.js'
 
 /** What the shows of an old group come to. */
 export interface Recovery {
@@ -13,6 +13,8 @@ export interface Recovery {
   readonly closes: boolean
   /** Members that a verdict sends away: they lose their seats though they showed. */
   readonly leave?: readonly PeerId[]
+  /** By a verdict: a closing certificate that the chain then refuses may have opened the next number among members, and they must not sign in it twice. */
+  readonly judged?: boolean
 }
 /** Verified shows to what they come to; undefined where they come to nothing. */
 export type RecoverFrom = (entry: Job, shows: readonly Uint8Array[]) => Recovery | undefined
@@ -77,7 +79,7 @@ export function recovered(entry: Job, recoverFrom: RecoverFrom, moment: Moment):
   const { next } = entry
   // what fewer than a quorum shows must not open a number that a closing certificate in other hands may have opened
   const lost = ready === 'writes-may-be-lost'
-  const number = epoch.number + (lost ? 2 : 1)
+  const number = epoch.number + (lost || recovery.judged === true ? 2 : 1)
   if (recovery.closes && next !== null) return { job: opened({ ...entry, next }, recovery, moment, { number, lost }), away: [] }
   const shown = recovering.shows.map(({ member }) => member)
   const away = epoch.members.filter((peer) => !shown.includes(peer))
@@ -99,6 +101,7 @@ export function recovered(entry: Job, recoverFrom: RecoverFrom, moment: Moment):
       certificate: null,
       rerun: recovery.rerun,
       writesMayBeLost: lost,
+      jurors: jurorsFor(members, moment),
     },
     next: null,
     recovering: null,
@@ -129,6 +132,7 @@ function opened(
       certificate: null,
       rerun: [],
       writesMayBeLost: lost,
+      jurors: next.jurors,
     },
     next: null,
     recovering: null,

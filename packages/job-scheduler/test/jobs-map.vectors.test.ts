@@ -26,7 +26,7 @@ function jobOf({ job, state, manifest, startMs, tenureMs, epoch, next, recoverin
       rerun: rerun.map(bytesOfHex),
     },
     next: next && {
-      ...{ members: next.members.map(peer), seed: bytesOfHex(next.seed), seat: next.seat, atMs: next.atMs },
+      ...{ members: next.members.map(peer), seed: bytesOfHex(next.seed), seat: next.seat, atMs: next.atMs, jurors: next.jurors },
       ...{ leaver: peer(next.leaver), joiner: peer(next.joiner) },
     },
     recovering: recovering && {

@@ -52,6 +52,7 @@ export type { EventFailures } from './event-turns.js'
 export { type FaultKind, verifyFault } from './fault.js'
 export { type GroupStep, openGroup, pendingRequests, stepGroup } from './group.js'
 export type { Group } from './group-state.js'
+export { type DisputeEffect, disputeOf, heldBatches } from './jury/bring.js'
 export { type Dispute, type DisputeContext, disputeId, type ShownStep, type Statement, verifyDispute } from './jury/dispute.js'
 export { type DisputeFault, verifyVerdicts } from './jury/faults.js'
 export { judge, type Trial } from './jury/judge.js'
@@ -61,7 +62,16 @@ export type { Juror, JurorEffect, JurorEvent, JurorSetup, JurorStep } from './ju
 export { callJury, type DrawJury, jurySize, weightsOf } from './jury/jury.js'
 export { disputeMessage, type Finding, findingSchema, type Verdict, verdictMessage } from './jury/messages.js'
 export { type DisputeSoFar, withShown } from './jury/shown.js'
-export { type Answer, answerSchema, certificateMessage, finalMessage, type Reveal, revealMessage, showMessage } from './messages.js'
+export {
+  type Answer,
+  answerSchema,
+  certificateMessage,
+  finalMessage,
+  type Reveal,
+  revealMessage,
+  showMessage,
+  withheldMessage,
+} from './messages.js'
 export { GROUP_SIZE_DEFAULT, GROUP_SIZE_MAX, GROUP_SIZE_MIN, type GroupOdds, groupOdds, type OddsOf } from './odds.js'
 export { type OldEpoch, type Opening, openingOf } from './opening.js'
 export { challengeMessage, challengeReplyMessage } from './own-work/messages.js'
@@ -96,11 +106,33 @@ export {
 export { type Recovery, recoverFrom } from './recovery.js'
 export { batchReferences, groupReferences, recordReferences, shadowReferences } from './references.js'
 export { isPieced, type ReadRequestBlock, readRequestBlock, requestBlockOf } from './request-block.js'
+export {
+  createRequestOpener,
+  isRequestNumber,
+  LEAF_REQUEST_MAX_BYTES,
+  mayShareSignature,
+  openRequest,
+  peekRequest,
+  type RequestOpener,
+  requestLeaf,
+  requestTree,
+  signRequests,
+  TREE_REQUESTS_MAX,
+  type UnsignedRequest,
+} from './request-tree.js'
 export { proofOfResponse, provesResponse, type ResponseProof, type ResponseTree, responsesDigest, responseTree } from './response-tree.js'
 export type { DayOdds } from './rotation-odds.js'
 export { GROUP_DEFAULTS, type GroupSettings, MEMBERS_MAX } from './settings.js'
 export { openShadow, type Shadow, type ShadowEffect, type ShadowEvent, type ShadowStep, stepShadow } from './shadow.js'
-export { RESPONSE_BODY_MAX_BYTES, RESPONSE_CHUNK_BYTES, type SiteReply, type SiteResponse, siteReply, siteResponse } from './site-reply.js'
+export {
+  RESPONSE_BODY_MAX_BYTES,
+  RESPONSE_CHUNK_BYTES,
+  RESPONSE_INLINE_MAX_BYTES,
+  type SiteReply,
+  type SiteResponse,
+  siteReply,
+  siteResponse,
+} from './site-reply.js'
 export {
   type HttpHeader,
   httpHeader,

@@ -121,7 +121,7 @@ describe('a verdict', () => {
     const given = withheld()
     const judgment = decide(given, times(11, given.right))
     expect(judgment).toMatchObject({ outcome: 'stands', marks: [], leave: [], unresolved: [given.made.peer(4)] })
-    expect(judgment?.pay.owing).toEqual([])
+    expect(judgment?.pay.owing).toEqual([given.made.peer(4)]) // all waited for a jury that it called
   })
   test('it waits for a majority of all that were drawn, and no longer than the deadline', () => {
     const given = wrongDissent()
@@ -156,6 +156,8 @@ describe('a verdict', () => {
   test('with fewer than N outsiders there is no jury: q matching answers stand unjudged, and the epoch goes on', () => {
     const given = wrongDissent()
     expect(decide(given, [])).toMatchObject({ outcome: 'unjudged', by: 'no-jury', opens: undefined, unresolved: [given.made.peer(4)] })
+    // a group that counted on a jury froze, and goes on only in a new epoch
+    expect(decide(given, [], { frozen: true })).toMatchObject({ outcome: 'unjudged', opens: { start: given.second.after.root } })
   })
   test('two verdicts of one juror count for nothing and are a fault', () => {
     const given = wrongDissent()

@@ -27,7 +27,18 @@ export interface SiteView {
   /** Batches that a recovery bound, to be run again first. */
   readonly rerun: readonly Uint8Array[]
   /** Named at least one cycle ahead: the next epoch's members, its seed, and when this epoch closes. */
-  readonly next: { readonly members: readonly PeerId[]; readonly chainSeed: Uint8Array; readonly atMs: number } | null
+  readonly next: {
+    readonly members: readonly PeerId[]
+    readonly chainSeed: Uint8Array
+    readonly atMs: number
+    readonly jurors: number
+  } | null
+  /** How many jurors could be drawn when this epoch was named: with fewer than members, none judges what they say against each other. */
+  readonly jurors: number
+  /** A jury is to judge a step of this epoch: no other one opens before, but by its verdict. */
+  readonly disputed: boolean
+  /** Who judges a step of this epoch, or judged one of the epoch before: they are given what they have to run, and may have the state that this one begins from. */
+  readonly judges: readonly PeerId[]
   /** The closing certificate did not come in time: members show what they hold. */
   readonly recovering: boolean
   readonly ended: boolean
@@ -51,6 +62,9 @@ export const partakersOf = ({ members, next, previousMembers, uploader }: SiteVi
   uploader,
 ]
 export const hasPartIn = (view: SiteView, peer: PeerId): boolean => partakersOf(view).includes(peer)
+
+/** Whether a peer may fetch or give the site's blocks: who has a part in it, or judges one of its steps. */
+export const mayExchange = (view: SiteView, peer: PeerId): boolean => hasPartIn(view, peer) || view.judges.includes(peer)
 
 /** Who speaks for a site: who published it, and who runs it or is about to. */
 export const speaksFor = ({ members, next, uploader }: SiteView, peer: PeerId): boolean =>

@@ -1,5 +1,6 @@
 import type { JobId } from '@interpeer/crypto-ids'
 import type { Job, Jobs } from '@interpeer/job-scheduler'
+import type { DisputeCase, Disputes } from './network/disputes.js'
 import type { SiteView } from './site-view.js'
 
 export type SiteViews = ReadonlyMap<JobId, SiteView>
@@ -8,15 +9,25 @@ export type SiteViews = ReadonlyMap<JobId, SiteView>
  * The sites that a block's `jobs` data set describes; not those whose first group is still to be drawn. `earlier` are the views after the block before: who was a member then can still serve
  * the state that the new epoch begins from.
  */
-export function siteViews(jobs: Jobs, cycleMs: number, earlier: SiteViews): SiteViews {
+export function siteViews(jobs: Jobs, cycleMs: number, earlier: SiteViews, disputes: Disputes = new Map()): SiteViews {
   const drawn = [...jobs].filter(([, { state }]) => state !== 'waiting')
-  return new Map(drawn.map(([id, job]) => [id, siteView(job, cycleMs, earlier.get(id))]))
+  const cases = new Map<JobId, DisputeCase[]>()
+  for (const one of disputes.values()) cases.set(one.job, [...(cases.get(one.job) ?? []), one])
+  return new Map(drawn.map(([id, job]) => [id, siteView(job, cycleMs, earlier.get(id), cases.get(id) ?? [])]))
 }
 
-function siteView({ job, manifest, epoch, next, recovering, state }: Job, cycleMs: number, earlier: SiteView | undefined): SiteView {
+function siteView(
+  { job, manifest, epoch, next, recovering, state }: Job,
+  cycleMs: number,
+  earlier: SiteView | undefined,
+  cases: readonly DisputeCase[],
+): SiteView {
   const isSameEpoch = earlier?.epoch === epoch.number
   const previousEpoch = isSameEpoch ? earlier.previousEpoch : (earlier?.epoch ?? epoch.number - 1)
   const previousMembers = isSameEpoch ? earlier.previousMembers : (earlier?.members ?? [])
+  // the chain forgets a case with its epoch; who fetches the state that a verdict opened the next one with still needs to know who has it
+  const before = isSameEpoch || epoch.certificate === null ? (earlier?.judges ?? []) : []
+  const judges = cases.length > 0 ? [...new Set(cases.flatMap(({ jury }) => jury ?? []))] : before
   return {
     job,
     name: manifest.name,
@@ -32,7 +43,10 @@ function siteView({ job, manifest, epoch, next, recovering, state }: Job, cycleM
     startTimeMs: epoch.startTimeMs,
     opensMs: epoch.openedMs,
     rerun: epoch.rerun,
-    next: next === null ? null : { members: next.members, chainSeed: next.seed, atMs: next.atMs },
+    next: next === null ? null : { members: next.members, chainSeed: next.seed, atMs: next.atMs, jurors: next.jurors },
+    jurors: epoch.jurors,
+    disputed: cases.some((one) => one.epoch === epoch.number && one.judgment === null),
+    judges,
     recovering: recovering !== null,
     ended: state === 'ended',
     cycleMs,

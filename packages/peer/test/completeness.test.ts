@@ -73,7 +73,7 @@ test('what speaks against a key goes with it, whoever takes its place; and a key
     { height: world.height, hash: new Uint8Array(32), header, state: world.state },
     { type: 'peer', peer: heir.peerId },
   )
-  expect(checkPeer(header.peers, heir.peerId, (proof as { readonly proof: Uint8Array }).proof)).toEqual(
+  expect(checkPeer(header.peers, heir.peerId, (proof as { readonly proof: Uint8Array }).proof)?.entry).toEqual(
     world.state.registry.get(heir.peerId),
   )
 })

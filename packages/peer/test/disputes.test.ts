@@ -11,9 +11,17 @@ import {
   signMessage,
 } from '@interpeer/crypto-ids'
 import { accountOf, balanceOf, signTransfer } from '@interpeer/intercoin-ledger'
-import { type Answer, disputeId, disputeMessage, revealMessage, verdictMessage } from '@interpeer/peer-group'
+import {
+  type Answer,
+  certificateMessage,
+  disputeId,
+  disputeMessage,
+  revealMessage,
+  verdictMessage,
+  withheldMessage,
+} from '@interpeer/peer-group'
 import { signJoin } from '@interpeer/vote-chain'
-import { hexOf } from '@interpeer/wire-codec'
+import { bytesOfHex, hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { epochCloseTransaction } from '../src/network/index.js'
 import { closingOf, Ledgerless, publication, showOf, signerOf, signers, uploader } from './network-world.js'
@@ -132,7 +140,7 @@ describe('a dispute before the chain (docs/protocol/jury.md)', () => {
     expect(codes(world.block(epochCloseTransaction(world.site, closing.certificate, closing.batch)))).toEqual(['EPOCH_FROZEN'])
     world.block(...world.members.map((peer) => showOf(world.genesis, entry as never, peer)))
     const after = world.state.jobs.get(world.site)
-    expect(after?.epoch).toMatchObject({ number: 2, start: RIGHT })
+    expect(after?.epoch).toMatchObject({ number: 3, start: RIGHT }) // members may have opened the second one by a closing certificate
     world.block()
     expect(world.state.disputes.size).toBe(0)
   })
@@ -158,5 +166,80 @@ describe('a dispute before the chain (docs/protocol/jury.md)', () => {
     world.block()
     expect(world.record?.jury).toHaveLength(4)
     expect(world.record?.jury).not.toContain(young.peerId)
+  })
+})
+
+const eighth = createSigner(sha256(Uint8Array.of(45)))
+const anyone = (peer: PeerId): Signer => (peer === eighth.peerId ? eighth : signerOf(peer))
+/** A group of four, three of which certified a step; the fourth says that it was not given the batch. */
+class Withheld extends Ledgerless {
+  readonly site: JobId
+  /** @param others outsiders: three, or four with one that joins */
+  constructor(others: 3 | 4) {
+    super({ disputeFetchCycles: 2, disputeAnswerCycles: 2, disputeCycles: 2, blockReward: 0, matureCycles: 1 })
+    if (others === 4) {
+      this.block(sent(this, eighth.peerId, 2_000_000_000n))
+      this.block(signJoin({ slots: 1 }, eighth, this.genesis.network))
+      this.block()
+    }
+    const { job, transaction } = publication(this.genesis, { seats: 4 })
+    this.site = job
+    this.block(transaction)
+    this.block()
+  }
+  get epoch() {
+    return this.job(this.site).epoch
+  }
+  dispute(): Uint8Array {
+    const { number, members, start } = this.epoch
+    const { network } = this.genesis
+    const place = { job: bytesOfContentId(this.site), epoch: number, step: 1, batch }
+    const reveals = members.slice(0, 3).map((peer) => {
+      const by = anyone(peer)
+      const value = { ...place, rank: 0, from: by.publicKey, start: bytesOfContentId(start), salt: new Uint8Array(32) }
+      return signMessage(revealMessage, { ...value, answer: answer(RIGHT) }, by, network)
+    })
+    const certificate = certificateMessage.encode({ ...place, rank: 0, reveals })
+    const last = anyone(members[3] as PeerId)
+    const said = signMessage(withheldMessage, { ...place, rank: 0, from: last.publicKey }, last, network)
+    return disputeMessage.encode({ ...place, base: null, steps: [certificate], evidence: { type: 'objection', statements: [said] } })
+  }
+  verdicts(): readonly Uint8Array[] {
+    const [one] = this.state.disputes.values()
+    return (one?.jury ?? []).map((peer) => {
+      const by = anyone(peer)
+      const finding = { type: 'answered', step: 1, answer: answer(RIGHT) } as const
+      const place = { job: bytesOfContentId(this.site), epoch: 1, dispute: bytesOfHex(one?.id ?? '') }
+      return signMessage(verdictMessage, { ...place, from: by.publicKey, finding }, by, this.genesis.network)
+    })
+  }
+}
+
+describe('what an objection costs who makes it', () => {
+  test('a group that counted on no jury brings no objection', () => {
+    const world = new Withheld(3)
+    expect(world.epoch.jurors).toBe(3)
+    expect(codes(world.block(world.dispute()))).toEqual(['DISPUTE_UNJUDGED'])
+  })
+  test.each([
+    ['pays the jury and keeps its seat', 8_000_000n, 4_000_000n],
+    ['leaves its seat where it can not', 0n, 0n],
+  ])('who said for nothing that it was not given a batch is not marked: it %s', (_, has, left) => {
+    const world = new Withheld(4)
+    expect(world.epoch.jurors).toBe(4)
+    const last = world.epoch.members[3] as PeerId
+    const account = accountOfPeer(last)
+    const before = balanceOf(world.state.ledger, account)
+    if (has > 0n && before === 0n) world.block(sent(world, last, has))
+    const given = balanceOf(world.state.ledger, account)
+    expect(world.block(world.dispute())).toEqual([])
+    world.block()
+    expect(world.block(...world.verdicts())).toEqual([])
+    const [one] = world.state.disputes.values()
+    expect(one?.judgment).toMatchObject({ outcome: 'stands', marks: [], unresolved: [last] })
+    const hadEnough = given >= 4_000_000n
+    expect(one?.debtors).toEqual(hadEnough ? [] : [last])
+    if (before === 0n) expect(balanceOf(world.state.ledger, account)).toBe(left)
+    expect(world.state.registry.get(last)?.agreement.bad).toBe(0)
   })
 })

@@ -48,6 +48,7 @@ import { decodeServed } from '../src/served-state.js'
 import type { SiteView } from '../src/site-view.js'
 import { CounterRuntime } from './counter-runtime.js'
 import { readDuties } from './read-duties.js'
+import { UNDISPUTED } from './undisputed.js'
 
 export const network = networkIdOf(new Uint8Array([2]))
 export const job = jobIdOf(contentIdOf(new Uint8Array([0x80]), 'dag-cbor'))
@@ -88,7 +89,7 @@ export class KeepingWorld {
       ...{ job, name: 'log', uploader: visitor.peerId, runtime: 'counter', epoch: 0, previousMembers: [], openedByClosing: true },
       members: this.peers.slice(0, size).map(({ signer }) => signer.peerId),
       ...{ chainSeed: new Uint8Array(32).fill(7), start: start.cid, startTimeMs: 0, opensMs: 0, rerun: [], next: null },
-      ...{ recovering: false, ended: false, cycleMs: 1_500, answersProvisional: false, previousEpoch: 0 },
+      ...{ recovering: false, ended: false, cycleMs: 1_500, answersProvisional: false, previousEpoch: 0, ...UNDISPUTED },
     }
   }
 

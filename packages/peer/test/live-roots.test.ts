@@ -3,6 +3,7 @@ import { encodeCbor } from '@interpeer/wire-codec'
 import { expect, test } from 'vitest'
 import { liveRoots, owesState, type SiteHoldings } from '../src/live-roots.js'
 import type { SiteView } from '../src/site-view.js'
+import { UNDISPUTED } from './undisputed.js'
 
 const cidOf = (text: string): ContentId => contentIdOf(encodeCbor([text]), 'dag-cbor')
 const [self, other, third] = [1, 2, 3].map((n) => createSigner(new Uint8Array(32).fill(n)).peerId) as [PeerId, PeerId, PeerId]
@@ -32,6 +33,7 @@ const site = (view: Partial<SiteView>, more: Partial<SiteHoldings> = {}): SiteHo
     cycleMs: 1_000,
     answersProvisional: false,
     previousEpoch: 0,
+    ...UNDISPUTED,
     ...view,
   },
   isHosted: false,
@@ -39,7 +41,7 @@ const site = (view: Partial<SiteView>, more: Partial<SiteHoldings> = {}): SiteHo
   needed: [],
   ...more,
 })
-const next = { members: [self], chainSeed: new Uint8Array(32), atMs: 0 }
+const next = { members: [self], chainSeed: new Uint8Array(32), atMs: 0, jurors: 0 }
 const rootsOf = (one: SiteHoldings) => {
   const { held, wanted } = liveRoots([one], [], self)
   return { held: [...held], wanted: [...wanted] }

@@ -1,14 +1,22 @@
 import type { ContentStore } from '@interpeer/content-store'
+import { networkIdOf } from '@interpeer/crypto-ids'
+import { createVerification } from '@interpeer/peer-group'
+import { Complaints } from '../src/node/complaints.js'
 import { ReadCheckQueue } from '../src/node/read-check-queue.js'
 import { ReadEvidence } from '../src/node/read-evidence.js'
 
-/** What a host needs to run others' reads again, by the clock of this machine. */
+/** What a host needs to run others' reads again, by the clock of this machine, and to complain of members where nobody hears it. */
 export function readDuties(store: Pick<ContentStore, 'records'>, count: (code: string) => void) {
   const after = (ms: number, wake: () => void) => {
     const timer = setTimeout(wake, ms)
     return () => clearTimeout(timer)
   }
+  const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
   return {
+    complaints: new Complaints({
+      ...{ records: store.records('evidence'), verification: createVerification(networkIdOf(new Uint8Array([1]))), count, log },
+      submit: () => {},
+    }),
     readChecks: new ReadCheckQueue({ nowMs: () => performance.now(), after }, count),
     readEvidence: new ReadEvidence(store.records('read-evidence'), count),
   }

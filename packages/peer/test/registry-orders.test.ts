@@ -12,7 +12,7 @@ import { accountOf, balanceOf, signTransfer, supplyOf } from '@interpeer/interco
 import { revealMessage } from '@interpeer/peer-group'
 import { evidenceMessage, recoveryOf, signJoin, signRecovery, signRotation, voteMessage } from '@interpeer/vote-chain'
 import { describe, expect, test } from 'vitest'
-import { Ledgerless, publication, signers, uploader } from './network-world.js'
+import { Ledgerless, publication, signerOf, signers, uploader } from './network-world.js'
 
 const [newcomer, spare] = [71, 72].map((n) => createSigner(sha256(Uint8Array.of(n)))) as [Signer, Signer]
 const codes = (refused: readonly { readonly code: string }[]) => refused.map(({ code }) => code)
@@ -106,6 +106,25 @@ describe('"For certain malicious actions, the peer account gets terminated, any 
     for (const liar of [inside, former]) expect(entryOf(world, liar)?.standing).toBe('terminated')
     const wrongEpoch = accused(uploader.peerId, reveals(uploader, 2), { job: bytesOfContentId(job), epoch: 3 })
     expect(codes(world.block(wrongEpoch))).toEqual(['EVIDENCE_NOTHING'])
+  })
+
+  test('two own parts of one member for one batch; one alone, which only a run would show to be wrong, ends nobody', () => {
+    const world = new Ledgerless()
+    const { job, transaction } = publication(world.genesis)
+    world.block(transaction)
+    world.block()
+    const root = bytesOfContentId(world.job(job).epoch.start)
+    const liar = signerOf(world.job(job).epoch.members[0] as PeerId)
+    const reveal = (rank: number) => {
+      const place = { job: bytesOfContentId(job), epoch: 1, step: 1, rank, batch: sha256(Uint8Array.of(9)) }
+      const none = new Uint8Array(32)
+      const answer = { root, responses: none, effects: none, fuel: 1, final: 0, disputed: 0, own: sha256(Uint8Array.of(rank)) }
+      return signMessage(revealMessage, { ...place, from: liar.publicKey, start: root, salt: none, answer }, liar, world.genesis.network)
+    }
+    const evidence = (...envelopes: Uint8Array[]) => accused(liar.peerId, envelopes, { job: bytesOfContentId(job), epoch: 1 })
+    expect(codes(world.block(evidence(reveal(0)), evidence(reveal(0), reveal(0))))).toEqual(['EVIDENCE_NOTHING', 'EVIDENCE_NOTHING'])
+    expect(world.block(evidence(reveal(0), reveal(1)))).toEqual([])
+    expect(entryOf(world, liar)?.standing).toBe('terminated')
   })
 })
 

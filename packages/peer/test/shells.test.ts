@@ -13,6 +13,7 @@ import { KnownRequests } from '../src/node/known-requests.js'
 import { ScriptQueue } from '../src/node/script-queue.js'
 import { CounterRuntime } from './counter-runtime.js'
 import { networkGenesis, signers } from './network-world.js'
+import { readDuties } from './read-duties.js'
 
 const network = networkIdOf(new Uint8Array([1]))
 const signer = createSigner(new Uint8Array(32).fill(1))
@@ -40,6 +41,7 @@ function surroundings() {
     now: () => Date.now(),
     holdBlocks: () => () => {},
     requests: new KnownRequests(network),
+    complaints: readDuties(memoryStore(), () => {}).complaints,
   }
 }
 
@@ -181,7 +183,15 @@ test('a chain goes on after an event that it can not take, and stops when it can
     throw new Error('a check that broke')
   }
   const application = { ...networkApplication(genesis.network), check }
-  const at = { ...around, genesis, application, signer: one, store: new ChainStore(records, around.count), onBlock: () => {} }
+  const at = {
+    ...around,
+    genesis,
+    application,
+    signer: one,
+    store: new ChainStore(records, around.count),
+    onBlock: () => {},
+    onFault: () => {},
+  }
   const chain = new ChainShell(at)
   undo.push(() => chain.stop())
   chain.submit(new Uint8Array([1]))

@@ -28,6 +28,7 @@ import { SiteClient } from '../src/node/site-client.js'
 import { blocksOfResponse } from '../src/site-response-block.js'
 import type { SiteView } from '../src/site-view.js'
 import { closingOf, filesRoot, networkGenesis, publication, signers } from './network-world.js'
+import { UNDISPUTED } from './undisputed.js'
 
 const genesis = networkGenesis()
 const { network } = genesis
@@ -43,6 +44,7 @@ const chainView: SiteView = {
   cycleMs: 1_000,
   answersProvisional: false,
   previousEpoch: 0,
+  ...UNDISPUTED,
 }
 
 interface Around {
@@ -285,7 +287,7 @@ test('a write goes to who collates the next step, unless that one did not answer
 })
 
 test('a member that was asked beside slow ones, and given up as one of them answered, is not taken to be silent', async () => {
-  vi.useFakeTimers()
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
   vi.spyOn(Math, 'random').mockReturnValue(0.5) // members are asked in the order of their seats
   try {
     const asked: PeerId[] = []
@@ -309,6 +311,7 @@ test('a member that was asked beside slow ones, and given up as one of them answ
     const { client } = clientOf(() => ({}), { now: Date.now, overlay: { request } as unknown as Overlay })
     await client.ask('log', post)
     const read = client.ask('log', get)
+    await new Promise(setImmediate) // it is signed at the end of this turn
     await vi.advanceTimersByTimeAsync(2_000)
     answerFirst()
     await read

@@ -44,6 +44,7 @@ import { blocksOfResponse } from '../src/site-response-block.js'
 import type { SiteView } from '../src/site-view.js'
 import { CounterRuntime } from './counter-runtime.js'
 import { readDuties } from './read-duties.js'
+import { UNDISPUTED } from './undisputed.js'
 
 const network = networkIdOf(new Uint8Array([1]))
 const [self, visitor, stranger] = [1, 2, 3].map((seed) => createSigner(new Uint8Array(32).fill(seed))) as [never, never, never] as [
@@ -78,6 +79,7 @@ const view: SiteView = {
   cycleMs: 60_000,
   answersProvisional: false,
   previousEpoch: 0,
+  ...UNDISPUTED,
 }
 const opened: SiteHosts[] = []
 afterEach(async () => {
@@ -272,7 +274,7 @@ test('records of epochs that the chain has closed are forgotten', async () => {
       epoch: 3,
       previousEpoch: 2,
       members: [stranger.peerId],
-      next: { members: [self.peerId], chainSeed: new Uint8Array(32), atMs: 9e15 },
+      next: { members: [self.peerId], chainSeed: new Uint8Array(32), atMs: 9e15, jurors: 0 },
     },
   ])
   await setTimeout(20)

@@ -10,7 +10,7 @@ import {
 } from '@interpeer/content-store'
 import { type ContentId, contentIdOf, createSigner, jobIdOf, networkIdOf, type PeerId, type Signer } from '@interpeer/crypto-ids'
 import { type Overlay, openOverlay } from '@interpeer/overlay/node'
-import { createVerification, firstStateBlock, readCheck, siteRequest } from '@interpeer/peer-group'
+import { createVerification, firstStateBlock, isRequestNumber, readCheck } from '@interpeer/peer-group'
 import { liveRoots } from '../src/live-roots.js'
 import { numberOf } from '../src/message-number.js'
 import { BlockKeeper, type KeeperOptions } from '../src/node/block-keeper.js'
@@ -26,6 +26,7 @@ import { SiteHosts } from '../src/node/site-hosts.js'
 import type { SiteView } from '../src/site-view.js'
 import { CounterRuntime } from './counter-runtime.js'
 import { readDuties } from './read-duties.js'
+import { UNDISPUTED } from './undisputed.js'
 
 export const network = networkIdOf(new Uint8Array([1]))
 export const job = jobIdOf(contentIdOf(new Uint8Array([0x80]), 'dag-cbor'))
@@ -93,7 +94,7 @@ export async function openMember(options: MemberOptions = {}): Promise<Member> {
     tidy: () => hosts.forgetLeft(),
     mend: (cids) => hosts.mend(cids),
   })
-  const { readChecks, readEvidence } = readDuties(store, count)
+  const { readChecks, readEvidence, complaints } = readDuties(store, count)
   const content = contentService({ store: keeper.blocks, self: signer.peerId, count, onLacked: (asker) => hosts.onLacked(asker) })
   const bodies = new SentBodies()
   const sent = contentService({ store: bodies, self: signer.peerId, count, onLacked: () => {} })
@@ -118,6 +119,7 @@ export async function openMember(options: MemberOptions = {}): Promise<Member> {
     audits: { everyMs: options.auditEveryMs ?? Number.POSITIVE_INFINITY, below: randomInt, nonce: () => new Uint8Array(randomBytes(32)) },
     readChecks,
     readEvidence,
+    complaints,
     outbox: options.outbox,
     submitClose: (_, certificate, batch) => void closed.push({ certificate, batch }),
     submitShow: () => {},
@@ -129,7 +131,7 @@ export async function openMember(options: MemberOptions = {}): Promise<Member> {
       return new AuditProver(signer.peerId).answer(from, request, shown, 0).reply
     }
     if (asksForContent(numberOf(request))) return bodies.mayAsk(from) ? sent(from, request) : content(from, request)
-    if (numberOf(request) === siteRequest.number) return hosts.answer(request)
+    if (isRequestNumber(numberOf(request))) return hosts.answer(request)
     if (numberOf(request) === readCheck.number) return hosts.check(from, request)
     throw new Error('unknown')
   })
@@ -186,6 +188,7 @@ export function viewOf(members: readonly Member[], more: Partial<SiteView> = {})
     cycleMs: 1_000,
     answersProvisional: false,
     previousEpoch: 0,
+    ...UNDISPUTED,
     ...more,
   }
 }

@@ -174,7 +174,7 @@ export class ChainNode {
     if (effect.type === 'count') this.around.onCount(this, effect.code)
     else if (effect.type === 'send') this.#send(effect.to, effect.envelope)
     else if (effect.type === 'wake') this.#wakeAt(effect.atMs)
-    else {
+    else if (effect.type === 'serve') {
       const stored = this.#stored(effect.fromHeight, effect.untilHeight)
       const reply = blocksReply(stored, this.signer, this.around.genesis.network)
       if (reply !== undefined) this.#send(effect.to, reply)

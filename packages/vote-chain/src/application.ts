@@ -2,6 +2,7 @@ import type { GetBlock, Missing } from '@interpeer/content-store'
 import type { ContentId, PeerId } from '@interpeer/crypto-ids'
 import type { DataSets } from './block.js'
 import type { Genesis } from './genesis.js'
+import type { Settings } from './settings.js'
 
 /** What a block tells the application beside its transactions; alike on every peer. */
 export interface BlockInfo {
@@ -18,6 +19,9 @@ export interface Applied<S> {
   /** By place in the list given. A refused transaction has changed nothing. */
   readonly refused: readonly { readonly index: number; readonly code: string }[]
 }
+
+/** Of the settings that a change may alter, those of the agreement itself: waits and bounds of one peer, of which nobody's safety depends. */
+export type ChainRules = Pick<Settings, 'roundMs' | 'txPoolMax'>
 
 /** Undefined: it applies now. A code: it never will. `later`: not on this state, for this reason, but a state that takes it may come. */
 export type Verdict = string | { readonly later: string } | undefined
@@ -48,6 +52,8 @@ export interface Application<S> {
   electorate(state: S): readonly PeerId[]
   /** Whether a transaction may wait for a block. */
   check(state: S, transaction: Uint8Array): Verdict
+  /** What the chain itself goes by from the block after this state on. Without it: the genesis's, for ever. */
+  readonly rules?: (state: S) => ChainRules
   /** How a state is written down, so that nobody has to apply all blocks again. Without it a chain opens from its first block only. */
   readonly snapshots?: Snapshots<S>
   /** What one that `check` did not refuse is worth; undefined, or no such function: it is free, and of whoever handed it in. */

@@ -47,7 +47,7 @@ export type ChangeRules = Pick<
 export const CHANGES_OPEN_MAX = 64
 export const CHANGES_SETTLED_MAX = 64
 /** How often a voter says what it thinks of one request: votes cost nothing, so they must end. */
-export const CHANGE_TURNS_MAX = 8
+const CHANGE_TURNS_MAX = 8
 /** How many times `changeCyclesMin` a request may be ahead, at most: otherwise some that never come would hold all the places for ever. */
 const CHANGE_AHEAD_MAX = 100
 
@@ -105,7 +105,7 @@ function assertPatch({ settings, moves, ends }: ChangePatch): boolean {
   let isProtected = moves.length + ends.length > 0
   for (const { name, value } of settings) {
     const range = Object.hasOwn(SETTINGS, name) ? SETTINGS[name as SettingName] : undefined
-    const fits = range !== undefined && range.isFixed !== true && value >= BigInt(range.min) && value <= BigInt(range.max)
+    const fits = range !== undefined && range.fixedFor === undefined && value >= BigInt(range.min) && value <= BigInt(range.max)
     if (!fits) throw new ChainError({ code: 'CHANGE_PATCH', item: name })
     isProtected ||= range.isProtected === true
   }

@@ -7,7 +7,7 @@ import { faultOfVote } from './root-group.js'
 import { mayVote, takeQuorums } from './rounds.js'
 import type { Draft } from './state.js'
 import { count, isGossiping, progress } from './tell.js'
-import { addVote } from './votes.js'
+import { addVote, votesOf } from './votes.js'
 
 /** What became of a vote. `kept`: it counts, and is new. `spare`: what it would add to is done. `wrong`: no honest peer passes it on. */
 export type Counted = 'kept' | 'spare' | 'unread' | 'wrong'
@@ -42,6 +42,10 @@ export function countVote<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): C
     return 'wrong'
   }
   const code = addVote(d, voter, { ...vote, block: vote.block === null ? null : hexOf(vote.block) }, envelope)
+  if (code === 'VOTE_TWO') {
+    const first = votesOf(d, vote.round)[vote.kind].get(voter)
+    if (first !== undefined) d.effects.push({ type: 'fault', peer: voter, evidence: [first.envelope, envelope] })
+  }
   if (code === 'VOTE_TWO' || code === 'VOTE_MANY') count(d, code)
   if (code === 'VOTE_TWO' || code === 'VOTE_MANY') return 'spare'
   takeQuorums(d)

@@ -6,6 +6,7 @@ import { certified } from './certified.js'
 import { leaderLot, leaderWaitMs, seedInput } from './electorate.js'
 import { inTurn } from './pool.js'
 import { isDrawing } from './root-group.js'
+import { rulesOf } from './rules.js'
 import type { Bundle, Candidate, Draft, Reasons } from './state.js'
 import { castProposal, castVote, resendMs } from './tell.js'
 import { attemptToJoin, bundlesOf, namedBlocks, quorumFor, ROUNDS_KEPT } from './votes.js'
@@ -20,7 +21,7 @@ const PLACES_WAITED = 8
 export const mayVote = <S>(d: Draft<S>): boolean =>
   d.tip.group.electorate.members.has(d.fixed.signer.peerId) && d.tip.height + 1 >= d.silentBelow
 /** What a round's waits are parts of. Grows, so that in the end it is longer than messages take. */
-const roundMs = <S>(d: Draft<S>, round: number): number => Math.ceil(d.fixed.genesis.settings.roundMs * (1 + Math.min(round, 40) / 2))
+const roundMs = <S>(d: Draft<S>, round: number): number => Math.ceil(rulesOf(d).roundMs * (1 + Math.min(round, 40) / 2))
 /** How long each leader lets those before it lead. */
 export const placeMs = <S>(d: Draft<S>, round: number): number => Math.ceil(roundMs(d, round) / PLACES)
 /** The last place that may lead a round. */

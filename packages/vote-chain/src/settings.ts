@@ -56,19 +56,33 @@ export interface SettingRange {
   readonly meaning: string
   /** A change of it needs an explicit yes of many. */
   readonly isProtected?: true
-  /** Of the genesis for ever: the agreement itself goes by it. */
-  readonly isFixed?: true
+  /** Of the genesis for ever, and why (ADR 0025). */
+  readonly fixedFor?: string
 }
 const HOUR_MS = 3_600_000
 
+/** Why some can't change: who checks by them has no state yet to read them from. */
+const FIXED = {
+  timetable: 'the time of every block is counted from the genesis',
+  strangers: 'it bounds what is read of anyone before a state says so, and leaves room for a quorum of votes',
+  certificates: 'what a certificate proves has to be clear to who has the genesis and no state',
+  checkpoints: 'which heights are checkpoints has to be clear to who has the genesis and no state',
+} as const
+
 /** Every setting, its range, and what it is for. */
 export const SETTINGS: Readonly<Record<keyof Settings, SettingRange>> = {
-  cycleMs: { min: 100, max: HOUR_MS, usual: 2_000, meaning: 'one block a cycle', isFixed: true },
+  cycleMs: { min: 100, max: HOUR_MS, usual: 2_000, meaning: 'one block a cycle', fixedFor: FIXED.timetable },
   tenureMs: { min: 400, max: 8_760 * HOUR_MS, usual: 80_000, meaning: 'how long a peer keeps a seat' },
   groupSizeMax: { min: 1, max: 32, usual: 9, meaning: 'most seats of one job' },
-  roundMs: { min: 50, max: 60_000, usual: 1_500, meaning: 'how long the first leader of a height is waited for', isFixed: true },
-  blockBytesMax: { min: 16_384, max: 524_288, usual: 262_144, meaning: 'most bytes of one block body', isFixed: true },
-  txPoolMax: { min: 1, max: 100_000, usual: 2_000, meaning: 'most transactions a peer keeps waiting', isFixed: true },
+  roundMs: {
+    min: 50,
+    max: 60_000,
+    usual: 1_500,
+    meaning: 'how long the first leader of a height is waited for',
+    isProtected: true,
+  },
+  blockBytesMax: { min: 16_384, max: 524_288, usual: 262_144, meaning: 'most bytes of one block body', fixedFor: FIXED.strangers },
+  txPoolMax: { min: 1, max: 100_000, usual: 2_000, meaning: 'most transactions a peer keeps waiting' },
   recoveryCycles: { min: 1, max: 100_000, usual: 5, meaning: 'cycles without a closing certificate until recovery begins' },
   secondRecoveryCycles: { min: 1, max: 100_000, usual: 10, meaning: 'cycles of recovery after which fewer shows suffice' },
   seatPricePerCycle: { min: 0, max: 1e12, usual: 1_000_000, meaning: 'what a job pays for one seat and cycle' },
@@ -86,10 +100,16 @@ export const SETTINGS: Readonly<Record<keyof Settings, SettingRange>> = {
     max: 2_000,
     usual: 512,
     meaning: 'how many peers are expected to vote in each step; all, where there are no more',
-    isFixed: true,
+    fixedFor: FIXED.certificates,
   },
   // At 1 votes would go by the state of the very block whose seed draws them: its leader, who knows the seed, would choose who is an elector.
-  lookBack: { min: 2, max: 100_000, usual: 8, meaning: 'heights between a state and the votes that go by it', isFixed: true },
+  lookBack: {
+    min: 2,
+    max: 100_000,
+    usual: 8,
+    meaning: 'heights between a state and the votes that go by it',
+    fixedFor: FIXED.certificates,
+  },
   matureCycles: {
     min: 0,
     max: 10_000_000,
@@ -155,6 +175,6 @@ export const SETTINGS: Readonly<Record<keyof Settings, SettingRange>> = {
     max: 100_000,
     usual: 100,
     meaning: 'every so many heights a checkpoint, from which others can start',
-    isFixed: true,
+    fixedFor: FIXED.checkpoints,
   },
 }

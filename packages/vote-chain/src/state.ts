@@ -181,6 +181,8 @@ export type ChainEffect<S> =
   | { readonly type: 'serve'; readonly to: PeerId; readonly fromHeight: number; readonly untilHeight: number }
   /** Hand in a `time` event then. Takes the place of an earlier wake. */
   | { readonly type: 'wake'; readonly atMs: number }
+  /** Two votes that no honest peer signs together (`verifyVoteFault`): to be brought to the chain. */
+  | { readonly type: 'fault'; readonly peer: PeerId; readonly evidence: readonly [Uint8Array, Uint8Array] }
   /** Something worth counting; nothing to be done. */
   | { readonly type: 'count'; readonly code: string }
 export interface ChainStep<S> {

@@ -1,6 +1,7 @@
 import type { PeerId } from '@interpeer/crypto-ids'
 import { transactionBytesMax } from './candidate.js'
 import { nameOfTransaction, withWaiting } from './pool.js'
+import { rulesOf } from './rules.js'
 import type { Draft } from './state.js'
 import { count } from './tell.js'
 
@@ -39,7 +40,7 @@ function take<S>(d: Draft<S>, from: PeerId | 'self', bytes: Uint8Array): boolean
   const sender = from === 'self' ? 'self' : d.tip.group.electorate.members.has(from) ? 'elector' : 'stranger'
   const price = application.priceOf?.(d.tip.state, bytes)
   const waiting = { bytes, from, sender, sinceHeight: d.tip.height, later: verdict !== undefined, price } as const
-  const pool = withWaiting(d.pool, waiting, genesis.settings.txPoolMax)
+  const pool = withWaiting(d.pool, waiting, rulesOf(d).txPoolMax)
   if (typeof pool !== 'string') {
     d.pool = pool
     return true

@@ -10,6 +10,7 @@ import { heardFrom, nameOfMessage } from './gossip/seen.js'
 import { bundleMessage, proposalMessage, voteMessage, wantBlocksMessage, wantCandidateMessage } from './messages.js'
 import { recordOf } from './record.js'
 import { drawOwn, stepOf } from './root-group.js'
+import { rulesOf } from './rules.js'
 import type { Bundle, Candidate, Decided, Draft } from './state.js'
 import { addVote } from './votes.js'
 
@@ -63,7 +64,7 @@ export function passProposal<S>(d: Draft<S>, envelope: Uint8Array): undefined {
   handProposal(d, to, envelope)
 }
 /** How long a peer waits before it sends again what may have been lost. */
-export const resendMs = <S>(d: Draft<S>): number => Math.max(50, Math.ceil(d.fixed.genesis.settings.roundMs / 2))
+export const resendMs = <S>(d: Draft<S>): number => Math.max(50, Math.ceil(rulesOf(d).roundMs / 2))
 /** Something new came: what is sent again because nothing comes waits. */
 export function progress<S>(d: Draft<S>): undefined {
   if (!isGossiping(d) || d.deadlines.resend === undefined) return

@@ -16,6 +16,7 @@ import {
   stepChain,
   transactionMessage,
   verifyChainCertificate,
+  verifyVoteFault,
   voteMessage,
   wantBlocksMessage,
 } from '../src/index.js'
@@ -139,6 +140,9 @@ test('two votes of one peer: the first counts', () => {
   const first = give(begin(), of(1))
   const second = give(first.state, of(2))
   expect(countsOf(second)).toEqual(['VOTE_TWO'])
+  // both together are what anyone can check, and the chain ends an account for
+  const faults = second.effects.filter((effect) => effect.type === 'fault')
+  expect(faults.map(({ peer, evidence }) => [peer, verifyVoteFault(evidence, network)])).toEqual([[from, from]])
   expect(second.state.votes.get(0)?.soft.get(from)?.block).toBe('01'.repeat(32))
 })
 

@@ -223,6 +223,11 @@ test('everything went through the relay', async () => {
   if (droppedByKernel > 0) console.warn(`the kernel dropped ${droppedByKernel} datagrams that the relay was too slow to read`)
 })
 
+test('after all that nobody’s account was ended: no fault of a network, a disk or a clock makes an honest peer sign two things', async () => {
+  const { peers } = await running.status()
+  expect(peers.filter(({ standing }) => standing !== 'joined')).toEqual([])
+})
+
 test('told to stop while nobody hears anybody, and a visitor waits, every process ends by itself', async () => {
   await relay.partition(...names.map((name) => [name]), ['others'])
   const waiting = lines.add('into-the-void')

@@ -129,3 +129,8 @@ test('two members gone at once: the next epoch recovers, and every acknowledged 
   for (const name of names) await running.network.startSeeder(name)
   expect(isConserved(await running.status())).toBe(true)
 }, 150_000)
+
+test('after all that nobody’s account was ended, and nobody’s results were called false: who was killed says nothing twice', async () => {
+  const { peers } = await running.status()
+  expect(peers.filter(({ standing, ratings }) => standing !== 'joined' || ratings.agreement < 1_000)).toEqual([])
+})

@@ -25,6 +25,7 @@ function jobOf(n: number, seats: number) {
       certificate: null as string | null,
       rerun: [] as readonly string[],
       writesMayBeLost: false,
+      jurors: 11,
     },
     next: null as object | null,
     recovering: null as JobFields['recovering'],
@@ -46,9 +47,10 @@ function oneOfEverything() {
       certificate,
       rerun: ['01'.repeat(40), ''],
       writesMayBeLost: true,
+      jurors: 0,
     },
     next: {
-      ...{ members: job.epoch.members.with(2, joiner), seed: named('the next seed'), seat: 2, leaver: peer(2), joiner, atMs: 1_016_000 },
+      ...{ members: job.epoch.members.with(2, joiner), seed: named('the next seed'), seat: 2, leaver: peer(2), joiner, atMs: 1_016_000, jurors: 4 },
     },
     recovering: {
       sinceHeight: 30,

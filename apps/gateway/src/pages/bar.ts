@@ -3,7 +3,7 @@ import { escapeHtml } from './html.js'
 /** The one path of a site's origin that belongs to the gateway's bar. */
 export const BAR_PATH = '/.interpeer/bar.js'
 
-/** What the bar says. `stale`: the certificate behind the page is older than it should be. `provisional`: a write not final yet. `unjudged`: a member came to something else, and no jury could decide. */
+/** What the bar says. `stale`: the certificate behind the page is older than it should be. `provisional`: a write not final yet. `unjudged`: a member came to something else, and no jury could decide. `disputed`: a later step is before a jury. */
 export interface BarInfo {
   /** PeerId of the member that ran the page. */
   readonly peer: string
@@ -12,6 +12,7 @@ export interface BarInfo {
   readonly stale?: boolean | undefined
   readonly provisional?: boolean | undefined
   readonly unjudged?: boolean | undefined
+  readonly disputed?: boolean | undefined
   /** Where the gateway's network page is. */
   readonly networkPage: string
 }
@@ -51,8 +52,9 @@ function placeFor(tail: string, length: number): number {
   return at >= 0 && CLOSING.test(tail.slice(at)) ? length - tail.length + at : length
 }
 
-function barTag({ peer, step, epoch, stale, provisional, unjudged, networkPage }: BarInfo): string {
-  const state = stale === true ? 'stale' : provisional === true ? 'provisional' : unjudged === true ? 'unjudged' : 'final'
+function barTag({ peer, step, epoch, stale, provisional, unjudged, disputed, networkPage }: BarInfo): string {
+  const said = { disputed, stale, provisional, unjudged }
+  const state = Object.entries(said).find(([, isSo]) => isSo === true)?.[0] ?? 'final'
   const facts = { peer, step, epoch, state, network: networkPage }
   const data = Object.entries(facts).filter(([, value]) => value !== undefined)
   return `<script src="${BAR_PATH}" defer${data.map(([name, value]) => ` data-${name}="${asciiOnly(escapeHtml(String(value)))}"`).join('')}></script>`
@@ -120,7 +122,7 @@ export const barScript = `'use strict';
   }
   const short = facts.peer.length > 14 ? facts.peer.slice(0, 4) + '\\u2026' + facts.peer.slice(-6) : facts.peer
   const text = make('p', '')
-  const extra = { stale: 'may be out of date', provisional: 'not final yet', unjudged: 'a member disagrees' }[facts.state]
+  const extra = { stale: 'may be out of date', provisional: 'not final yet', unjudged: 'a member disagrees', disputed: 'a jury judges what came after' }[facts.state]
   text.append(make('span', 'Run by peer ', { class: 'long' }), make('span', 'By ', { class: 'short' }), make('code', short, { title: facts.peer }))
   text.append(make('span', ' at step ' + (facts.step || '0'), { class: 'long' }))
   if (extra) text.append(', ', make('span', extra, { class: 'warn' }))

@@ -81,11 +81,13 @@ function sites(view: View): SafeHtml {
     : html`<div class="empty"><p>Nobody has published a site yet. A folder of PHP is enough: the README says how.</p></div>`
 }
 
-const STATES = { serving: 'Serving', recovering: 'Recovering', starting: 'Starting' } as const
+const STATES = { serving: 'Serving', recovering: 'Recovering', starting: 'Starting', disputed: 'Before a jury' } as const
 const EXPLAINED = {
   serving: '',
   recovering: 'Too few members answer. The next epoch goes on from the last certified state; nothing certified is lost.',
   starting: 'The members are fetching the site and will serve it in a moment.',
+  disputed:
+    'Members came to different results. The last final state is served, and nothing is written, until peers from outside have run the step again.',
 } as const
 
 function site(job: JobStatus, view: View): SafeHtml {
@@ -120,8 +122,29 @@ ${ringOf(job, nowMs, view.colourOf)}
 </dl>
 </div>
 ${certificates(job, nowMs)}
+${job.dispute !== undefined && dispute(job.dispute, view)}
 ${job.falseReads.length > 0 && falseReads(job.falseReads, view)}
 </article>`
+}
+
+const OUTCOMES = {
+  open: 'being judged',
+  stands: 'the certified result stands',
+  overturned: 'the jury’s result stands in its place',
+  dropped: 'not run: it has to be sent again',
+  unjudged: 'nobody could say; what was certified stands',
+} as const
+function dispute({ step, jury, heard, outcome, deadlineMs, marked }: NonNullable<JobStatus['dispute']>, view: View): SafeHtml {
+  const { nowMs } = view.status
+  const judges =
+    jury === null
+      ? 'The next block draws the jury.'
+      : jury.length === 0
+        ? 'Too few peers are outside the group to judge it.'
+        : html`${heard.length} of ${plural(jury.length, 'juror')} have spoken.`
+  const left = outcome === 'open' && deadlineMs > 0 && html` Decided in ${ticking('left', deadlineMs, nowMs)} at the latest.`
+  return html`<h4>In dispute</h4><p data-key="dispute-${step}">Step ${formatCount(step)}: ${OUTCOMES[outcome]}. ${judges}${left}</p>
+${marked.length > 0 && html`<p>Marked for a false result: ${marked.map((peer) => html`${view.who(peer)} `)}</p>`}`
 }
 
 function falseReads(reads: readonly FalseReadStatus[], view: View): SafeHtml {

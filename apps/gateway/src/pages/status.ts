@@ -57,6 +57,10 @@ export interface PeerStatus {
   }
   /** How many seats it holds now. */
   readonly seats: number
+  /** `terminated`: a provable lie ended its account. */
+  readonly standing: string
+  /** In thousandths: whether it was there, and whether its results were right. */
+  readonly ratings: { readonly connection: number; readonly agreement: number }
 }
 
 export interface JobStatus {
@@ -64,7 +68,7 @@ export interface JobStatus {
   readonly name: string
   /** The site's own origin: http or https. */
   readonly url: string
-  readonly state: 'serving' | 'recovering' | 'starting'
+  readonly state: 'serving' | 'recovering' | 'starting' | 'disputed'
   readonly epoch: number
   readonly step: number
   /** CID of the site's newest final root. */
@@ -72,6 +76,18 @@ export interface JobStatus {
   readonly escrow: string
   readonly members: readonly { readonly seat: number; readonly peerId: string; readonly sinceMs: number; readonly untilMs: number }[]
   readonly next?: { readonly seat: number; readonly peerId: string; readonly atMs: number } | undefined
+  /** The last dispute of this epoch. `jury`: null until it is drawn. `heard`: jurors whose verdict is on the chain. */
+  readonly dispute?:
+    | {
+        readonly id: string
+        readonly step: number
+        readonly jury: readonly string[] | null
+        readonly heard: readonly string[]
+        readonly deadlineMs: number
+        readonly outcome: 'open' | 'stands' | 'overturned' | 'dropped' | 'unjudged'
+        readonly marked: readonly string[]
+      }
+    | undefined
   /** Newest first. `agreed` of `members` revealed the answer that was certified. */
   readonly lastCertificates: readonly CertificateStatus[]
   /** Reads that a member answered falsely, as most of the others say who ran them again. Oldest first, at most 32 of all sites. */

@@ -64,7 +64,7 @@ dt { color: var(--quiet); font-size: .85rem }
 .peer .name + .id { color: var(--quiet) }
 .state { display: inline-flex; align-items: center; gap: .42rem; font-size: .86rem; font-weight: 600; color: var(--accent); white-space: nowrap }
 .state::before { content: ""; width: .5rem; height: .5rem; border-radius: 50%; background: currentColor }
-.state.recovering, .state.starting { color: var(--warn) }
+.state.recovering, .state.starting, .state.disputed { color: var(--warn) }
 .state.away { color: var(--quiet); font-weight: 400 }
 .state.away::before { background: none; border: 1.5px solid currentColor }
 .hue-0 { --hue: var(--hue-0) } .hue-1 { --hue: var(--hue-1) } .hue-2 { --hue: var(--hue-2) } .hue-3 { --hue: var(--hue-3) } .hue-4 { --hue: var(--hue-4) }

@@ -20,6 +20,8 @@ export interface Trial {
   /** Verdicts recorded later do not count. */
   readonly deadlineMs: number
   readonly nowMs: number
+  /** The group counted on a jury and froze: without one, too, it goes on only in a new epoch. */
+  readonly frozen?: boolean
 }
 
 /**
@@ -30,7 +32,7 @@ export function judge(dispute: DisputeSoFar, trial: Trial, context: DisputeConte
   const { jury, verdicts, deadlineMs, nowMs } = trial
   const inTime = verdicts.filter(({ atMs }) => atMs <= deadlineMs).map(({ envelope }) => envelope)
   const findings = collectVerdicts(inTime, dispute, jury, createVerifier(context, verification))
-  const bench = { dispute, context, findings }
+  const bench = { dispute, context, findings, frozen: trial.frozen ?? false }
   if (dispute.superseded !== undefined) return judged(bench, 'stands', 'another-batch', dispute.step)
   if (dispute.unanimous !== undefined)
     return judged(bench, 'stands', 'unanimity', dispute.step, { faults: faultsShown(dispute, context, verification) })
@@ -57,6 +59,7 @@ interface Bench {
   readonly dispute: DisputeSoFar
   readonly context: DisputeContext
   readonly findings: Findings
+  readonly frozen: boolean
 }
 type Opinion = Exclude<Finding, { readonly type: 'too-slow' }>
 const opinionsIn = ({ byJuror }: Findings) =>
@@ -100,7 +103,9 @@ function judged(bench: Bench, outcome: Outcome, by: DecidedBy, step: number, fou
   const atFault = new Set(faults.map(({ peer }) => peer))
   const leave = context.members.filter((peer) => wrongDissenters.includes(peer) || atFault.has(peer))
   const spoken = opinionsIn(findings).map(({ juror }) => juror)
-  const owing = context.members.filter((peer) => atFault.has(peer) || marks.some((one) => one.peer === peer))
+  // who said for nothing that it was not given a batch is not marked, for it may have been so: but a jury that everyone waits for has its price
+  const inVain = by === 'jury' && outcome === 'stands' ? unresolved : []
+  const owing = context.members.filter((peer) => atFault.has(peer) || marks.some((one) => one.peer === peer) || inVain.includes(peer))
   return {
     outcome,
     by,
@@ -117,7 +122,7 @@ function judged(bench: Bench, outcome: Outcome, by: DecidedBy, step: number, fou
 
 /** A frozen group goes on only in a new epoch. One that never froze, for lack of a jury or because the step was final, goes on as it is unless its state changes. */
 function opensFrom(
-  { dispute, context }: Bench,
+  { dispute, context, frozen }: Bench,
   outcome: Outcome,
   by: DecidedBy,
   step: number,
@@ -126,7 +131,7 @@ function opensFrom(
 ): Opens | undefined {
   const { path, certified, later, superseded } = dispute
   const stays = outcome === 'stands' || outcome === 'unjudged'
-  if (stays && (by === 'no-jury' || isNamedFinal(dispute, step))) return undefined
+  if (stays && ((by === 'no-jury' && !frozen) || isNamedFinal(dispute, step))) return undefined
   const disputed = { step: dispute.step, batchHash: superseded?.batchHash ?? dispute.batch }
   const batches = [...path, disputed, ...later].filter((one) => one.step > step).map(({ batchHash }) => batchHash)
   const members = context.members.filter((peer) => !leave.includes(peer))

@@ -24,7 +24,7 @@ import { carryOut, recoveryOf } from './carry-out.js'
 import { dataMapsAfter, dataMapsOf, hashesOf } from './data-maps.js'
 import { NetworkError } from './errors.js'
 import { throwHostFault } from './host-fault.js'
-import { advanceDisputes } from './judge-disputes.js'
+import { advanceDisputes, openDisputes } from './judge-disputes.js'
 import { momentOf } from './lottery.js'
 import type { NetworkState } from './network-state.js'
 import { endWaiting, rewardCertifiers } from './pay.js'
@@ -56,6 +56,7 @@ export function networkApplication(network: NetworkId): Application<NetworkState
     apply: (state, transactions, info) => apply(state, transactions, info, tools),
     dataSets: ({ maps }) => hashesOf(maps),
     electorate: electorsOf,
+    rules: ({ settings }) => settings,
     check: (state, transaction) => check(state, transaction, tools),
     snapshots: networkSnapshots(network, tools.verification),
     priceOf,
@@ -102,7 +103,8 @@ function apply(
   })
   state = endWaiting(advanceDisputes(before, state, moment, verification), info.timeMs)
   const advanced = advanceJobs(state.jobs, (job, shows) => recoveryOf(state, job, shows, verification), moment)
-  const after = folded({ ...state, jobs: advanced.jobs, registry: registryAfter(before, state, advanced) })
+  const disputes = openDisputes(state.disputes, advanced.jobs)
+  const after = folded({ ...state, disputes, jobs: advanced.jobs, registry: registryAfter(before, state, advanced) })
   return { state: { ...after, maps: dataMapsAfter(before.maps, before, after, cache) }, refused }
 }
 

@@ -203,11 +203,12 @@ export function recoveryOf(
   try {
     if (isDisputed(state.disputes, entry.job, epoch.number)) return undefined // it waits for the verdict
     const recovery = recoverFrom(shows, contextOf(state, entry), [], verification)
-    const judgment = judgedCaseOf(state.disputes, entry.job, epoch.number)?.judgment ?? undefined
+    const judged = judgedCaseOf(state.disputes, entry.job, epoch.number)
+    const judgment = judged?.judgment ?? undefined
     const from = openingOf(recovery, epoch, judgment)
-    const leave = epoch.members.filter((peer) => !from.members.includes(peer))
+    const leave = epoch.members.filter((peer) => !from.members.includes(peer) || judged?.debtors.includes(peer) === true)
     const closes = recovery.closing !== undefined && judgment === undefined
-    return { state: from.state, timeMs: from.timeMs, rerun: from.rerun, closes, leave }
+    return { state: from.state, timeMs: from.timeMs, rerun: from.rerun, closes, leave, judged: judgment !== undefined }
   } catch (error) {
     throwHostFault(error)
     if (error instanceof PeerGroupError) return undefined

@@ -1,7 +1,7 @@
 import { changedKeys, type MapEdit, type MapEntry, type MapPut } from '@interpeer/content-store'
 import { bytesOfContentId, contentIdOfBytes, jobIdOf, keyOfPeerId, openMessage, peerIdOfKey, sha256 } from '@interpeer/crypto-ids'
 import type { BlobOf } from '@interpeer/job-scheduler'
-import { type Verification, verdictMessage } from '@interpeer/peer-group'
+import { MEMBERS_MAX, type Verification, verdictMessage } from '@interpeer/peer-group'
 import {
   bytes,
   bytesOfHex,
@@ -35,6 +35,7 @@ export const disputeRecord = struct({
   deadlineMs: uint53,
   verdicts: list(struct({ verdict: bytes(32), atMs: uint53 }), 2 * JURY_MAX),
   judgedMs: nullable(uint53),
+  debtors: list(bytes(32), MEMBERS_MAX),
   outcome: oneOf('open', 'stands', 'overturned', 'dropped', 'unjudged'),
 })
 const PREFIX = Uint8Array.from('dispute/', (letter) => letter.charCodeAt(0))
@@ -48,7 +49,7 @@ export function disputesEdits(before: Disputes, after: Disputes): readonly MapEd
     return one === undefined ? { type: 'delete', key: disputeKey(id) } : put(one)
   })
 }
-function put({ id, job, jury, ratings, dispute, verdicts, judgment, ...rest }: DisputeCase): MapPut {
+function put({ id, job, jury, ratings, dispute, verdicts, judgment, debtors, ...rest }: DisputeCase): MapPut {
   const { epoch, recordedHeight, fetchUntilMs, answerUntilMs, deadlineMs, judgedMs } = rest
   const value = encodeWith(disputeRecord, {
     ...{ epoch, recordedHeight, fetchUntilMs, answerUntilMs, deadlineMs, judgedMs },
@@ -57,6 +58,7 @@ function put({ id, job, jury, ratings, dispute, verdicts, judgment, ...rest }: D
     jury: jury === null ? null : jury.map(keyOfPeerId),
     ratings: (jury ?? []).map((peer) => ratings.get(peer) ?? 0),
     verdicts: verdicts.map(({ envelope, atMs }) => ({ verdict: sha256(envelope), atMs })),
+    debtors: debtors.map(keyOfPeerId),
     outcome: judgment?.outcome ?? 'open',
   })
   return { type: 'put', key: disputeKey(id), value }
@@ -80,7 +82,7 @@ export function disputeFrom(
   blobOf: BlobOf,
   verification: Verification,
 ): DisputeCase | undefined {
-  const { job: named, dispute: hash, jury: jurors, ratings, verdicts, outcome: _, ...rest } = decodeWith(disputeRecord, value)
+  const { job: named, dispute: hash, jury: jurors, ratings, verdicts, debtors, outcome: _, ...rest } = decodeWith(disputeRecord, value)
   const [dispute, envelopes] = [blobOf(hash), verdicts.map(({ verdict }) => blobOf(verdict))]
   const job = jobIdOf(contentIdOfBytes(named))
   const entry = jobs.get(job)
@@ -89,7 +91,7 @@ export function disputeFrom(
   const { members, start } = entry.epoch
   const jury = jurors === null ? null : jurors.map(peerIdOfKey)
   const given = {
-    ...{ ...rest, id: hexOf(key.subarray(PREFIX.length)), job, members, start, dispute, jury },
+    ...{ ...rest, id: hexOf(key.subarray(PREFIX.length)), job, members, start, dispute, jury, debtors: debtors.map(peerIdOfKey) },
     ratings: new Map((jury ?? []).map((peer, i) => [peer, ratings[i] ?? 0])),
     verdicts: verdicts.map(({ atMs }, i) => {
       const envelope = envelopes[i] as Uint8Array

@@ -39,11 +39,13 @@ export interface DisputeCase {
   readonly judgment: Judgment | null
   /** The time of the block that judged it. */
   readonly judgedMs: number | null
+  /** Members that called the jury in vain and could not pay it: they leave their seats. */
+  readonly debtors: readonly PeerId[]
 }
 export type Disputes = ReadonlyMap<string, DisputeCase>
 
 /** As large as a transaction may be, and a little less. */
-const DISPUTE_BYTES_MAX = 300_000
+export const DISPUTE_BYTES_MAX = 300_000
 /** Two that differ are a fault, and end an account: there is no third to record. */
 const VERDICTS_OF_JUROR_MAX = 2
 
@@ -75,12 +77,12 @@ export function judgmentOf(
   const context = contextOfCase({ network }, one)
   const dispute = withShown(verifyDispute(one.dispute, context, verification), [], context, verification)
   const { ratings, verdicts, deadlineMs } = one
-  return judge(dispute, { jury: one.jury ?? [], ratings, verdicts, deadlineMs, nowMs }, context, verification) ?? null
+  return judge(dispute, { jury: one.jury ?? [], ratings, verdicts, deadlineMs, nowMs, frozen: true }, context, verification) ?? null
 }
 
 /**
  * Records a dispute: it holds by itself, so anyone may bring it. One at a time for each job.
- * @throws {NetworkError} DISPUTE_TOO_LARGE, DISPUTE_OPEN, DISPUTE_KNOWN @throws {SchedulerError} JOB_UNKNOWN, EPOCH_OTHER
+ * @throws {NetworkError} DISPUTE_TOO_LARGE, DISPUTE_OPEN, DISPUTE_KNOWN, DISPUTE_UNJUDGED @throws {SchedulerError} JOB_UNKNOWN, EPOCH_OTHER
  * @throws {PeerGroupError} DISPUTE_INVALID
  */
 export function recordDispute(
@@ -99,12 +101,23 @@ export function recordDispute(
   if (isDisputed(state.disputes, job, number) || judgedCaseOf(state.disputes, job, number) !== undefined) {
     throw new NetworkError({ code: 'DISPUTE_OPEN' })
   }
-  const { id } = verifyDispute(bytes, { network: state.network, job, epoch: number, members, start }, verification)
+  const { id, kind } = verifyDispute(bytes, { network: state.network, job, epoch: number, members, start }, verification)
+  // such a group never freezes for what its members say: what q of them agree on stands, and who differs is unresolved
+  if (kind === 'objection' && entry.epoch.jurors < members.length) throw new NetworkError({ code: 'DISPUTE_UNJUDGED' })
   const name = hexOf(id)
   if (state.disputes.has(name)) throw new NetworkError({ code: 'DISPUTE_KNOWN' })
   const times = { fetchUntilMs: 0, answerUntilMs: 0, deadlineMs: 0 }
   const about = { id: name, job, epoch: number, members, start, dispute: bytes, recordedHeight: height }
-  const opened: DisputeCase = { ...about, ...times, jury: null, ratings: new Map(), verdicts: [], judgment: null, judgedMs: null }
+  const opened: DisputeCase = {
+    ...about,
+    ...times,
+    jury: null,
+    ratings: new Map(),
+    verdicts: [],
+    judgment: null,
+    judgedMs: null,
+    debtors: [],
+  }
   return { ...state, disputes: new Map(state.disputes).set(name, opened) }
 }
 

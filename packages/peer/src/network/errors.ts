@@ -3,7 +3,7 @@ export type NetworkFailure =
   | { readonly code: 'TRANSACTION_UNKNOWN' | 'ACCOUNT_ENDED' | 'NOT_AWAY' | 'EPOCH_FROZEN' | 'EVIDENCE_NOTHING' | 'EVIDENCE_KNOWN' }
   | { readonly code: 'ESCROW_SMALL'; readonly needed: string }
   | { readonly code: 'PROGRAM_OLD'; readonly known: number; readonly needed: number }
-  | { readonly code: 'DISPUTE_OPEN' | 'DISPUTE_KNOWN' | 'DISPUTE_UNKNOWN' | 'VERDICT_STRANGER' | 'VERDICT_KNOWN' }
+  | { readonly code: 'DISPUTE_OPEN' | 'DISPUTE_KNOWN' | 'DISPUTE_UNJUDGED' | 'DISPUTE_UNKNOWN' | 'VERDICT_STRANGER' | 'VERDICT_KNOWN' }
   | { readonly code: 'SHOW_TOO_LARGE' | 'DISPUTE_TOO_LARGE'; readonly bytes: number }
 
 export class NetworkError extends Error {

@@ -1,17 +1,18 @@
 import { accountOfPeer, type PeerId, sealOf } from '@interpeer/crypto-ids'
-import { COMMONS, type Ledger } from '@interpeer/intercoin-ledger'
+import { balanceOf, COMMONS, type Ledger } from '@interpeer/intercoin-ledger'
 import { lotteryOf, type Moment, recoveringSince, ticketsTried, withJob } from '@interpeer/job-scheduler'
 import { callJury, type Judgment, type Verification } from '@interpeer/peer-group'
-import { isMature, ratingPerMille, withMarks } from '@interpeer/vote-chain'
+import { ratingPerMille, withMarks } from '@interpeer/vote-chain'
 import { bytesOfHex } from '@interpeer/wire-codec'
-import { type DisputeCase, judgmentOf } from './disputes.js'
+import { type DisputeCase, type Disputes, judgmentOf } from './disputes.js'
+import { mayJudge } from './lottery.js'
 import type { NetworkState } from './network-state.js'
 import { movedAtMost, payeeOf } from './pay.js'
 import { ended } from './registry-orders.js'
 
 /**
- * What a block does to all disputes, after its transactions: it draws the juries of those that the block before recorded, decides those that can be
- * decided, and forgets those whose epoch is over.
+ * What a block does to all disputes, after its transactions: it draws the juries of those that the block before recorded, and decides those that can be
+ * decided.
  * @param before the state of the block before: who may be a juror
  */
 export function advanceDisputes(before: NetworkState, state: NetworkState, moment: Moment, verification: Verification): NetworkState {
@@ -19,16 +20,19 @@ export function advanceDisputes(before: NetworkState, state: NetworkState, momen
   // in the order of their ids, which is the same on a peer that did not see them come
   for (const id of [...state.disputes.keys()].sort()) {
     const one = now.disputes.get(id) as DisputeCase
-    const entry = now.jobs.get(one.job)
-    if (entry === undefined || entry.state !== 'running' || entry.epoch.number !== one.epoch) {
-      const left = new Map(now.disputes)
-      left.delete(id)
-      now = { ...now, disputes: left }
-    } else if (one.judgment === null) {
-      now = advanceCase(before, now, one, moment, verification)
-    }
+    if (!isOver(one, now.jobs) && one.judgment === null) now = advanceCase(before, now, one, moment, verification)
   }
   return now
+}
+
+/** A block that ends an epoch forgets its disputes: what an entry says of one goes by its job's entry. */
+export function openDisputes(disputes: Disputes, jobs: NetworkState['jobs']): Disputes {
+  const left = [...disputes].filter(([, one]) => !isOver(one, jobs))
+  return left.length === disputes.size ? disputes : new Map(left)
+}
+function isOver({ job, epoch }: DisputeCase, jobs: NetworkState['jobs']): boolean {
+  const entry = jobs.get(job)
+  return entry?.state !== 'running' || entry.epoch.number !== epoch
 }
 
 function advanceCase(
@@ -42,8 +46,8 @@ function advanceCase(
   const heard = one !== before.disputes.get(one.id) // a jury, or a verdict
   if (one.jury === null || (!heard && moment.timeMs < one.deadlineMs)) return state
   const judgment = judgmentOf(one, state.network, moment.timeMs, verification)
-  const judgedMs = judgment === null ? null : moment.timeMs
-  const heardState = { ...state, disputes: new Map(state.disputes).set(one.id, { ...one, judgment, judgedMs }) }
+  const judged = judgment === null ? {} : { judgedMs: moment.timeMs, debtors: debtorsIn(state, judgment) }
+  const heardState = { ...state, disputes: new Map(state.disputes).set(one.id, { ...one, judgment, ...judged }) }
   return judgment === null ? heardState : applied(heardState, one, judgment, moment)
 }
 
@@ -61,8 +65,8 @@ function withJury(before: NetworkState, one: DisputeCase, { lottery, seed, heigh
     if (drawn.size === most) break
     const peer = lottery.ownerOf(ticket)
     const entry = registry.get(peer)
-    const mayJudge = entry?.standing === 'joined' && entry.awaySinceHeight === null && isMature(entry, height, settings)
-    if (mayJudge && ![peer, ...entry.former].some((key) => one.members.includes(key))) drawn.add(peer)
+    if (entry === undefined || !mayJudge(entry, height, settings)) continue
+    if (![peer, ...entry.former].some((key) => one.members.includes(key))) drawn.add(peer)
   }
   const jury = callJury(seed, one.members, drawn.size, (_, __, count) => [...drawn].slice(0, count))
   const ratings = new Map(jury.map((peer) => [peer, ratingPerMille(registry.get(peer)?.agreement ?? { good: 0, bad: 0 })]))
@@ -83,10 +87,18 @@ function applied(state: NetworkState, { job, epoch }: DisputeCase, judgment: Jud
   return { ...paid, jobs: withJob(paid.jobs, { ...entry, recovering: recoveringSince(height, timeMs) }) }
 }
 
+/** Who asked for a jury in vain and can't pay it leaves its seat: otherwise it could hold its group up again and again, for nothing. */
+function debtorsIn(state: NetworkState, { unresolved, pay }: Judgment): readonly PeerId[] {
+  const share = shareOf(state, pay)
+  return unresolved.filter((peer) => pay.owing.includes(peer) && balanceOf(state.ledger, payeeOf(state, accountOfPeer(peer))) < share)
+}
+const shareOf = ({ settings }: NetworkState, { owed, owing }: Judgment['pay']): bigint =>
+  owing.length === 0 ? 0n : (settings.jurorFee * BigInt(owed.length)) / BigInt(owing.length)
+
 /** Jurors are paid by the losing side, in equal parts and as far as it has coins, otherwise from the commons account. Heirs pay, and are paid, for rotated keys. */
 function paidJurors(state: NetworkState, { owed, owing }: Judgment['pay']): Ledger {
   const fee = state.settings.jurorFee
-  const share = owing.length === 0 ? 0n : (fee * BigInt(owed.length)) / BigInt(owing.length)
+  const share = shareOf(state, { owed, owing })
   const accountFor = (peer: PeerId) => payeeOf(state, accountOfPeer(peer))
   const collected = owing.reduce((all, peer) => movedAtMost(all, { from: accountFor(peer), to: COMMONS, most: share }), state.ledger)
   return owed.reduce((all, peer) => movedAtMost(all, { from: COMMONS, to: accountFor(peer), most: fee }), collected)

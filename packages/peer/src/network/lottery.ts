@@ -12,7 +12,7 @@ import {
   peerIdOfKey,
 } from '@interpeer/crypto-ids'
 import { type Lottery, lotteryOf, type Moment, seatOfTicket } from '@interpeer/job-scheduler'
-import { type BlockInfo, mayBeDrawn, type PeerEntry } from '@interpeer/vote-chain'
+import { type BlockInfo, isMature, mayBeDrawn, type PeerEntry } from '@interpeer/vote-chain'
 import type { NetworkState } from './network-state.js'
 
 /** The names under which a peer declines a job: the job's own, and its uploader's. */
@@ -25,6 +25,10 @@ export const isEligible = (
   height: number,
   settings: { readonly matureCycles: number },
 ): boolean => mayBeDrawn(entry, height, settings) && !declining(job, uploader).some((name) => entry.declines.includes(name))
+
+/** Whether a peer's entry lets it be drawn for a jury: whatever seats it has. */
+export const mayJudge = (entry: PeerEntry, height: number, settings: { readonly matureCycles: number }): boolean =>
+  entry.standing === 'joined' && entry.awaySinceHeight === null && isMature(entry, height, settings)
 
 /**
  * The moment of a block, as job-scheduler takes it. Tickets, seats and who may be drawn are those of the state before the block: nothing in
@@ -41,6 +45,8 @@ export function momentOf(
     peerIdOfKey(readHeldMap(maps.peers, (get, root) => readAt(get, root, BigInt(ticket), cache)).entry.key)
   let lottery: Moment['lottery'] | undefined
   let count: number | undefined
+  let judges: number | undefined
+  const mayJudgeHere = (entry: PeerEntry | undefined): boolean => entry !== undefined && mayJudge(entry, height, before.settings)
   return {
     height,
     timeMs,
@@ -62,6 +68,10 @@ export function momentOf(
     eligibleCount: () => {
       count ??= [...registry.values()].filter((entry) => mayBeDrawn(entry, height, before.settings)).length
       return count
+    },
+    judgesBeside: (members) => {
+      judges ??= [...registry.values()].filter(mayJudgeHere).length
+      return judges - members.filter((peer) => mayJudgeHere(registry.get(peer))).length
     },
   }
 }

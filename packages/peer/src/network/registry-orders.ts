@@ -1,6 +1,6 @@
 import { accountOfPeer, contentIdOfBytes, jobIdOf, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
 import { balanceOf, burn, type Ledger, move } from '@interpeer/intercoin-ledger'
-import { type Verification, verifyFault } from '@interpeer/peer-group'
+import { type Verification, verifyFault, verifyOwnFault } from '@interpeer/peer-group'
 import {
   type Evidence,
   evidenceMessage,
@@ -69,10 +69,13 @@ function culpritOf(state: NetworkState, { job, epoch, peer, envelopes }: Evidenc
     const id = jobIdOf(contentIdOfBytes(job as Uint8Array))
     const entry = state.jobs.get(id)
     const isCurrent = entry?.epoch.number === epoch
-    // two messages of one place prove themselves, whoever else was in the group; four need its members, whom only the open epoch's entry names
-    if (envelopes.length !== 2 && !isCurrent) return undefined
+    // one or two messages prove themselves, whoever else was in the group; four need its members, whom only the open epoch's entry names
+    if (envelopes.length > 2 && !isCurrent) return undefined
     const members = isCurrent && entry !== undefined ? entry.epoch.members : [accused]
-    return verifyFault(envelopes, { network: state.network, job: id, epoch, members }, verification)?.peer
+    const context = { network: state.network, job: id, epoch, members }
+    const own = () => verifyOwnFault(envelopes, context, undefined, verification)
+    // an own part that only a run of the batch would show to be wrong proves nothing here
+    return verifyFault(envelopes, context, verification)?.peer ?? (own()?.verdict === 'proven' ? own()?.peer : undefined)
   }
 }
 

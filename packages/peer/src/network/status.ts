@@ -1,6 +1,7 @@
 import { type AccountId, accountOfJob, accountOfPeer, type JobId, type PeerId } from '@interpeer/crypto-ids'
 import { balanceOf, COMMONS, escrowOf, supplyOf } from '@interpeer/intercoin-ledger'
-import { type SeatStatus, seatsOf, sortedJobs } from '@interpeer/job-scheduler'
+import { type Job, type SeatStatus, seatsOf, sortedJobs } from '@interpeer/job-scheduler'
+import { disputeMessage, type Judgment } from '@interpeer/peer-group'
 import {
   type ChangeRequest,
   type ChangeTally,
@@ -33,9 +34,26 @@ export interface JobStatus {
   readonly seats: readonly SeatStatus[]
   readonly next: { readonly seat: number; readonly leaver: PeerId; readonly joiner: PeerId; readonly atMs: number } | null
   readonly recovering: { readonly sinceMs: number; readonly shown: readonly PeerId[] } | null
+  /** The last dispute of this epoch that the chain recorded, open or decided. */
+  readonly dispute: DisputeStatus | null
   readonly last: { readonly epoch: number; readonly certificate: string; readonly state: string; readonly atMs: number } | null
   readonly escrow: string
   readonly tenureMs: number
+}
+export interface DisputeStatus {
+  /** Hexadecimal. */
+  readonly id: string
+  readonly step: number
+  readonly recordedHeight: number
+  /** Null: the next block draws it. Empty: there are too few peers outside the group. */
+  readonly jury: readonly PeerId[] | null
+  /** Jurors whose verdict a block has. */
+  readonly heard: readonly PeerId[]
+  /** When it is decided at the latest; 0: no jury is drawn yet. */
+  readonly deadlineMs: number
+  readonly outcome: 'open' | Judgment['outcome']
+  /** Members that the jury marked. */
+  readonly marked: readonly PeerId[]
 }
 /** A change request, as people read it. Amounts are decimal text. */
 export interface ChangeStatus extends Omit<ChangeRequest, 'votes' | 'patch' | 'tally'> {
@@ -91,6 +109,7 @@ export function networkStatusOf(state: NetworkState, nowMs: number = state.timeM
         seats: entry.state === 'running' ? seatsOf(entry, nowMs) : [],
         next: next === null ? null : { seat: next.seat, leaver: next.leaver, joiner: next.joiner, atMs: next.atMs },
         recovering: recovering === null ? null : { sinceMs: recovering.sinceMs, shown: recovering.shows.map(({ member }) => member) },
+        dispute: disputeOfJob(state, entry),
         last: last === null ? null : { epoch: last.epoch, certificate: hexOf(last.certificate), state: last.state, atMs: last.atMs },
         escrow: String(escrowOf(ledger, accountOfJob(job)) ?? 0n),
         tenureMs: timetable.tenureMs,
@@ -104,6 +123,16 @@ export function networkStatusOf(state: NetworkState, nowMs: number = state.timeM
       commons: String(balanceOf(ledger, COMMONS)),
     },
   }
+}
+
+function disputeOfJob({ disputes }: NetworkState, { job, epoch }: Job): DisputeStatus | null {
+  const one = [...disputes.values()].filter((other) => other.job === job && other.epoch === epoch.number).at(-1)
+  if (one === undefined) return null
+  const { id, jury, recordedHeight, deadlineMs, judgment } = one
+  const heard = [...new Set(one.verdicts.map(({ juror }) => juror))]
+  const marked = [...new Set((judgment?.marks ?? []).map(({ peer }) => peer))]
+  const { step } = disputeMessage.decode(one.dispute)
+  return { id, step, recordedHeight, jury, heard, deadlineMs, outcome: judgment?.outcome ?? 'open', marked }
 }
 
 function changeStatus({ votes, patch, tally: last, ...rest }: ChangeRequest, { registry, height, settings }: NetworkState): ChangeStatus {

@@ -17,6 +17,8 @@ export interface ChainSurroundings<S> {
   readonly now: () => number
   /** After each block, in order: the state that it led to. */
   readonly onBlock: (state: S) => void
+  /** A voter signed two votes that no honest peer signs together. */
+  readonly onFault: (fault: { readonly peer: PeerId; readonly evidence: readonly Uint8Array[] }) => void
   /** At the start and after each block: the new tip. */
   readonly onTip?: (tip: ChainState<S>['tip']) => void
   readonly count: (code: string) => void
@@ -56,9 +58,11 @@ export class ChainShell<S> {
     this.#give({ type: 'message', from, envelope, nowMs: this.#at.now() })
   }
 
-  /** Hands a transaction to the network; it is offered again until a block has it. */
-  submit(transaction: Uint8Array): void {
-    this.#give({ type: 'submit', transaction, nowMs: this.#at.now() })
+  /** Hands a transaction to the network; it is offered again until a block has it. A code: this peer does not take it. */
+  submit(transaction: Uint8Array): string | undefined {
+    const effects = this.#give({ type: 'submit', transaction, nowMs: this.#at.now() })
+    const counted = effects.flatMap((effect) => (effect.type === 'count' ? [effect.code] : []))
+    return counted.find((code) => code !== 'TX_KNOWN')
   }
 
   async stop(): Promise<void> {
@@ -67,19 +71,21 @@ export class ChainShell<S> {
     await this.#effects.stop()
   }
 
-  #give(event: Parameters<typeof stepChain<S>>[1]): void {
-    if (this.#stopped) return
+  #give(event: Parameters<typeof stepChain<S>>[1]): readonly ChainEffect<S>[] {
+    if (this.#stopped) return []
     try {
       const { state, effects } = stepChain(this.#state, event)
       const { height } = this.#state.tip
       this.#state = state
       if (state.tip.height !== height) this.#at.onTip?.(state.tip)
       this.#effects.add(effects)
+      return effects
     } catch (error) {
       // the state is a value, so a step that threw changed nothing: what came is dropped
       this.#at.count('CHAIN_STEP_FAILED')
       this.#at.log.error({ err: error, event: event.type }, 'the chain could not take an event')
       this.#waker.at(event.nowMs + AGAIN_MS)
+      return []
     }
   }
 
@@ -109,6 +115,9 @@ export class ChainShell<S> {
         return this.#serve(effect)
       case 'wake':
         return this.#waker.at(effect.atMs)
+      case 'fault':
+        this.#at.log.warn({ peer: effect.peer }, 'a peer voted for two blocks')
+        return this.#at.onFault(effect)
       case 'count':
         return count(effect.code)
     }

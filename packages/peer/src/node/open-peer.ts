@@ -6,7 +6,7 @@ import { openDiskStore } from '@interpeer/content-store/node'
 import type { ContentId, JobId, NetworkId, PeerId } from '@interpeer/crypto-ids'
 import { OverlayError } from '@interpeer/overlay'
 import { openOverlay } from '@interpeer/overlay/node'
-import { createVerification, readCheck, siteRequest } from '@interpeer/peer-group'
+import { createVerification, isRequestNumber, readCheck } from '@interpeer/peer-group'
 import { CHAIN_MESSAGE_NUMBERS, parseGenesis, SYNC_REQUEST_NUMBERS } from '@interpeer/vote-chain'
 import { hexOf } from '@interpeer/wire-codec'
 import { addressExchange } from '../address-record.js'
@@ -22,7 +22,7 @@ import {
   presentTransaction,
   showTransactions,
 } from '../network/index.js'
-import { hasPartIn, type SiteView, speaksFor } from '../site-view.js'
+import { hasPartIn, mayExchange, type SiteView, speaksFor } from '../site-view.js'
 import { type SiteViews, siteViews } from '../site-views.js'
 import { AddressBook } from './address-book.js'
 import { BlockKeeper } from './block-keeper.js'
@@ -30,8 +30,11 @@ import { exchangeOver } from './block-source.js'
 import { ChainShell } from './chain-shell.js'
 import { ChainStore } from './chain-store.js'
 import { ClaimDesk, claimAtMembers } from './claim-desk.js'
+import { Complaints } from './complaints.js'
 import { asksForContent, contentService } from './content-service.js'
 import { isReachable } from './endpoint.js'
+import { JuryDesk } from './jury-desk.js'
+import { KnownRequests } from './known-requests.js'
 import type { Peer, PeerOptions } from './peer-api.js'
 import { lockFolder } from './process-lock.js'
 import { publishSite } from './publish.js'
@@ -116,18 +119,24 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     undo.push(() => readChecks.close())
     const keeper: BlockKeeper = new BlockKeeper({
       ...{ store, maxBytes, ...collection, now, count, log },
-      roots: () => liveRoots(hosts.holdings(), [...claims.roots(), ...readEvidence.roots], signer.peerId),
+      roots: () => liveRoots(hosts.holdings(), [...claims.roots(), ...readEvidence.roots, ...(juries?.references() ?? [])], signer.peerId),
       tidy: () => Promise.all([hosts.forgetLeft(), claims.tidy(), readEvidence.tidy(now())]),
       mend: (cids) => hosts.mend(cids),
     })
     const scripts = options.runtime === null ? null : new ScriptQueue(options.runtime, keeper.blocks)
     const audits = { everyMs: options.auditEveryMs ?? AUDIT_EVERY_MS, below: randomInt, nonce: () => new Uint8Array(randomBytes(32)) }
+    const complaints: Complaints = new Complaints({
+      ...{ records: store.records('evidence'), verification, count, log },
+      submit: (transaction) => chain.submit(transaction),
+    })
+    const exchange = exchangeOver(overlay, keeper.blocks, count, log)
     const hosts: SiteHosts = new SiteHosts({
+      complaints,
       verification,
       signer,
       network,
       overlay,
-      exchange: exchangeOver(overlay, keeper.blocks, count, log),
+      exchange,
       store: keeper.blocks,
       holdBlocks: keeper.hold,
       self: signer.peerId,
@@ -149,6 +158,15 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       },
     })
     undo.push(() => hosts.close())
+    const juries =
+      scripts === null
+        ? undefined
+        : new JuryDesk({
+            ...{ exchange, store: keeper.blocks, holdBlocks: keeper.hold, self: signer.peerId, signer, verification },
+            ...{ scripts, requests: new KnownRequests(network), records: store.records('juries'), log, now, count, fail },
+            submit: (verdict) => chain.submit(verdict),
+          })
+    undo.push(() => juries?.close())
     let views: SiteViews = new Map()
     // after a restart the chain's state does not tell who was a member before: what this peer served, it has
     const isHere = (view: SiteView): boolean => hasPartIn(view, signer.peerId) || hosts.hasServed(view.job)
@@ -159,8 +177,10 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     const claims = new ClaimDesk({ records: store.records('claims'), network, now, mayClaim })
     const onState = (state: NetworkState) => {
       registry = state.registry
-      views = siteViews(state.jobs, genesis.settings.cycleMs, views)
+      views = siteViews(state.jobs, genesis.settings.cycleMs, views, state.disputes)
       hosts.onViews([...views.values()])
+      juries?.onState(state)
+      complaints.onState(state)
       // who was taken to be gone and is back gets seats again
       const present = options.runtime === null ? undefined : presentTransaction(state, signer)
       if (present !== undefined) chain.submit(present)
@@ -188,6 +208,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       onTip: (tip) => desk.onTip(tip),
       now,
       onBlock: onState,
+      onFault: (fault) => complaints.accuse(null, fault),
       count,
       log,
       fail,
@@ -213,7 +234,10 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       }),
     })
 
-    const served = { get: (cid: ContentId) => bodies.get(cid) ?? keeper.blocks.get(cid), has: (cid: ContentId) => keeper.blocks.has(cid) }
+    const served = {
+      get: (cid: ContentId, asker: PeerId) => bodies.get(cid, asker) ?? keeper.blocks.get(cid),
+      has: (cid: ContentId) => keeper.blocks.has(cid),
+    }
     const content = contentService({ store: served, self: signer.peerId, count, onLacked: (asker) => hosts.onLacked(asker) })
     // whom this peer asked something gets the body of that, and nothing else
     const sent = contentService({ store: bodies, self: signer.peerId, count, onLacked: () => {} })
@@ -231,7 +255,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       if (number === addressExchange.number) return addresses.answer(from, request)
       if (asksForContent(number)) {
         // a CID is no secret, what a site stores may be: only those who run the site, or are about to, get its blocks, or learn who has them
-        const mayHave = [...views.values()].some((view) => hasPartIn(view, from) && isHere(view))
+        const mayHave = [...views.values()].some((view) => mayExchange(view, from) && (isHere(view) || view.judges.includes(signer.peerId)))
         if (mayHave) return content(from, request)
         if (bodies.mayAsk(from)) return sent(from, request)
         if (asksForParts(request, chainStore)) return parts(from, request)
@@ -239,7 +263,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
         throw new PeerError({ code: 'BLOCKS_REFUSED', peer: from })
       }
       if (number !== undefined && SYNC_REQUEST_NUMBERS.includes(number)) return desk.answer(from, number, request)
-      if (number === siteRequest.number) return hosts.answer(request)
+      if (isRequestNumber(number)) return hosts.answer(request)
       if (number === readCheck.number) return hosts.check(from, request)
       if (number === jobLogs.number) return hosts.answerLogs(request)
       if (number === contentClaim.number) {
@@ -268,6 +292,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       observed: (job) => client.observed(job),
       heardMs: (peer) => addresses.heardMs(peer),
       askSite: (name, request, ask) => client.ask(name, request, ask),
+      isDisputed: (name) => viewOf(name)?.disputed ?? false,
       lookAt: async (name) => void (await client.lookAt(name)),
       claim: async (job, roots, untilMs) => {
         const view = views.get(job)

@@ -19,13 +19,13 @@ type Stateless<E> = E extends unknown ? Omit<E, 'nowMs'> : never
 
 /** One epoch's watch over the other members' own work, beside its group: it is told what the group is told, and what came of it. */
 export class OwnWorkShell {
-  readonly #epoch: number
+  readonly #context: GroupContext
   readonly #around: Surroundings
   readonly #waker: Waker
   #work: OwnWork
 
   constructor(context: GroupContext, around: Surroundings) {
-    this.#epoch = context.epoch
+    this.#context = context
     this.#around = around
     this.#work = openOwnWork(context, around.signer, new Uint8Array(randomBytes(32)), {}, around.verification)
     this.#waker = new Waker(around.now, () => this.give({ type: 'time' }))
@@ -47,7 +47,7 @@ export class OwnWorkShell {
     } catch (error) {
       // the state is a value, so nothing changed; and the group goes on without it
       this.#around.count('OWN_WORK_FAILED')
-      this.#around.log.error({ err: error, event: event.type, epoch: this.#epoch }, 'own work could not be looked after')
+      this.#around.log.error({ err: error, event: event.type, epoch: this.#context.epoch }, 'own work could not be looked after')
     }
   }
 
@@ -60,13 +60,14 @@ export class OwnWorkShell {
   }
 
   #perform(effect: OwnWorkEffect): void {
-    const { overlay, log, count } = this.#around
+    const { overlay, log, count, complaints } = this.#around
     if (effect.type === 'send') overlay.send(effect.to, effect.envelope)
     else if (effect.type === 'wake') this.#waker.at(effect.atMs)
     else if (effect.type === 'count') count(effect.code)
     else {
       const { peer, kind, step, verdict } = effect.finding
-      log.warn({ peer, kind, step, verdict, epoch: this.#epoch }, 'a member’s own part is not that of its own run')
+      log.warn({ peer, kind, step, verdict, epoch: this.#context.epoch }, 'a member’s own part is not that of its own run')
+      if (verdict === 'proven') complaints.accuse(this.#context, { peer, evidence: effect.evidence })
     }
   }
 }

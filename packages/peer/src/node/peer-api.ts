@@ -69,9 +69,10 @@ export interface Peer {
   proof(what: Provable): ChainProof | undefined
   /**
    * Hands a transaction to the network, and offers it again until a block has it. Whether one does, the chain's state shows.
+   * @returns the code with which the state of the newest block refuses it: then this peer does not pass it on
    * @param transaction as `signTransfer`, `signJoin`, `signChangeVote` and their like make it
    */
-  submit(transaction: Uint8Array): void
+  submit(transaction: Uint8Array): string | undefined
   /** What this peer hosts now. */
   hosted(): readonly { readonly job: string; readonly epoch: number; readonly step: number; readonly state: string }[]
   /** What verified replies showed of a site's group lately. */
@@ -80,6 +81,8 @@ export interface Peer {
   heardMs(peer: PeerId): number
   /** Asks a site's group on a visitor's behalf. @throws {PeerError} */
   askSite(name: string, request: VisitorRequest, options?: AskOptions): Promise<SiteAnswer>
+  /** Whether a jury is to judge a step of a site: until then its members answer reads from the last final state, and take no writes if they froze. */
+  isDisputed(name: string): boolean
   /** Asks a member which state it serves: `observed` then tells. @throws {PeerError} */
   lookAt(name: string): Promise<void>
   /** Publishes a site and serves its blocks until its group has them. @throws {PeerError} */

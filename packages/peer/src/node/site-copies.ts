@@ -17,6 +17,9 @@ export interface CopiesSurroundings extends Omit<AuditedSite, 'state' | 'signers
 const VISITOR_REPAIR_MS = 5_000
 const AUDIT_REPAIR_MS = 60_000
 
+/** Who may have what a site needs. Where a jury's answer stands, only the jurors may have its state. */
+const sourcesIn = (view: SiteView): readonly PeerId[] => [...partakersOf(view), ...view.judges]
+
 /** One site's blocks on this peer: fetches the states that its epochs begin from, makes lost copies again, and audits others' (design §4). */
 export class SiteCopies {
   readonly #around: CopiesSurroundings
@@ -49,7 +52,7 @@ export class SiteCopies {
     }
     const { view } = this.#around
     const isWanted = () => (this.#holding.get(state)?.epoch ?? epoch) >= view().epoch
-    const held = holdDag(state, this.#around, () => partakersOf(view()), this.#stop.signal, isWanted).finally(() =>
+    const held = holdDag(state, this.#around, () => sourcesIn(view()), this.#stop.signal, isWanted).finally(() =>
       this.#holding.delete(state),
     )
     this.#holding.set(state, { epoch, held })
@@ -73,7 +76,7 @@ export class SiteCopies {
 
   #repair(missing: readonly ContentId[], timeoutMs: number): Promise<boolean> {
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(timeoutMs)])
-    return repair(missing, this.#around, partakersOf(this.#around.view()), signal)
+    return repair(missing, this.#around, sourcesIn(this.#around.view()), signal)
   }
 
   /** Who signed the state that is served, and so said that it holds all below it. Nobody, where only the chain names it. */

@@ -1,5 +1,6 @@
 import type { RecordStore } from '@interpeer/content-store'
 import type { BodyDesk } from './body-desk.js'
+import type { Complaints } from './complaints.js'
 import type { EpochRecords } from './epoch-records.js'
 import type { Surroundings } from './group-shell.js'
 import type { OutboxSender } from './outbox-shell.js'
@@ -21,4 +22,5 @@ export interface SiteDuties extends Surroundings {
   /** Hands the chain a closing batch with its certificate, or a member's show. */
   readonly submitClose: (certificate: Uint8Array, batch: Uint8Array) => void
   readonly submitShow: (envelope: Uint8Array) => void
+  readonly complaints: Complaints
 }

@@ -1,4 +1,5 @@
-import type { ContentId, PeerId, Verified } from '@interpeer/crypto-ids'
+import { blockOf } from '@interpeer/content-store'
+import { bytesOfContentId, type ContentId, type PeerId, type Verified } from '@interpeer/crypto-ids'
 import { type RequestRef, readBatch, readStateBlock, responseTree, type SiteRequest } from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
@@ -18,7 +19,7 @@ import { Standby } from './standby.js'
 import { type WaitingWrite, WaitingWrites } from './waiting-writes.js'
 
 type Effect<N extends keyof GroupListener> = Parameters<GroupListener[N]>
-type EpochStart = Pick<SiteView, 'members' | 'chainSeed' | 'start' | 'startTimeMs' | 'rerun'>
+type EpochStart = Pick<SiteView, 'members' | 'chainSeed' | 'start' | 'startTimeMs' | 'rerun' | 'jurors'>
 
 /** One site on this peer: opens and ends its part in each epoch, and keeps what visitors are served up to date. */
 export class SiteHost implements GroupListener {
@@ -34,6 +35,8 @@ export class SiteHost implements GroupListener {
   readonly #standby: Standby
   readonly #whole = new WholeState()
   readonly #stop = new AbortController()
+  /** The batches that jurors may ask for while a dispute is open. */
+  #disputed: readonly ContentId[] = []
   #view: SiteView
   #opening: NodeJS.Timeout | undefined
   /** The last epoch that this peer can't take part in. */
@@ -83,6 +86,7 @@ export class SiteHost implements GroupListener {
     for (const shell of this.#shells.values()) yield* shell.references()
     yield* this.#standby.references()
     yield* this.#copies.wanted
+    yield* this.#disputed
   }
 
   /** The chain recorded something new about this site. */
@@ -97,6 +101,8 @@ export class SiteHost implements GroupListener {
       shell?.give({ type: 'close-at', atMs: view.next.atMs, next: view.next.members })
       if (shell === undefined && view.next.members.includes(self)) this.#standBy(view)
     }
+    if (view.disputed) this.#showBatches(shell?.batches() ?? [])
+    else this.#disputed = []
     if (view.recovering) {
       this.#outbox.pause()
       shell?.give({ type: 'show' })
@@ -194,9 +200,16 @@ export class SiteHost implements GroupListener {
     this.#duties.submitClose(certificate, batch)
     if (this.#newest()?.setup.epoch === epoch) this.#outbox.pause()
     const { next } = this.#view
-    // who has shown what it holds, and whose group is frozen, leaves it to the chain how the next epoch opens
+    // who has shown what it holds, and whose group is frozen or before a jury, leaves it to the chain how the next epoch opens
     const { timeMs, disputed, final } = readBatch(batch).value
-    if (shown || disputed > final || next === null || epoch !== this.#view.epoch || !next.members.includes(this.#duties.signer.peerId)) {
+    if (
+      shown ||
+      disputed > final ||
+      this.#view.disputed ||
+      next === null ||
+      epoch !== this.#view.epoch ||
+      !next.members.includes(this.#duties.signer.peerId)
+    ) {
       this.#writes.settleAll({ type: 'refused', code: 'GROUP_CLOSED' }) // the asker goes to a member of the next epoch
       return
     }
@@ -233,7 +246,8 @@ export class SiteHost implements GroupListener {
 
   #openEpoch(epoch: number, from: EpochStart): void {
     if (this.#satOut >= epoch) return
-    const { job, cycleMs, uploader, members, previousMembers } = this.#view
+    const { job, cycleMs, uploader, members, previousMembers, judges } = this.#view
+    const of = { job: bytesOfContentId(job), members: from.members }
     const setup = {
       network: this.#duties.network,
       job,
@@ -244,7 +258,8 @@ export class SiteHost implements GroupListener {
       startTimeMs: from.startTimeMs,
       rerun: from.rerun,
       settings: { idleEveryMs: cycleMs },
-      checkRequest: (ref: RequestRef, bytes: Uint8Array) => isWriteOf({ job, members: from.members }, ref, bytes, this.#duties),
+      jurors: from.jurors,
+      checkRequest: (ref: RequestRef, bytes: Uint8Array) => isWriteOf(of, ref, bytes, this.#duties),
     }
     const known = this.#shells.get(epoch)
     if (known?.isOf(setup)) return
@@ -257,7 +272,12 @@ export class SiteHost implements GroupListener {
     }
     this.#duties.log.info({ job, epoch, members: from.members }, 'an epoch opens')
     try {
-      const shell = new GroupShell(setup, this.#duties, this.#duties.epochRecords, this, [...members, ...previousMembers, uploader])
+      const shell = new GroupShell(setup, this.#duties, this.#duties.epochRecords, this, [
+        ...members,
+        ...previousMembers,
+        uploader,
+        ...judges,
+      ])
       this.#shells.set(epoch, shell)
       if (this.#standby.epoch === epoch) this.#standby.end() // a member runs each step once
       shell.start()
@@ -286,6 +306,12 @@ export class SiteHost implements GroupListener {
     await this.#served.serve({ epoch, step: 0, state: start, files, certificate, named, timeMs })
     this.#inBackground(this.#duties.scripts.prepare(files))
     this.#tellOutbox(epoch, start, timeMs)
+  }
+
+  #showBatches(batches: readonly Uint8Array[]): void {
+    const blocks = batches.map((bytes) => blockOf(bytes, 'raw'))
+    this.#disputed = blocks.map(({ cid }) => cid)
+    this.#inBackground(this.#duties.store.put(blocks))
   }
 
   #standBy({ job, epoch, members, start }: SiteView): void {

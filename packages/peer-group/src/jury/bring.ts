@@ -1,0 +1,94 @@
+import { bytesOfContentId, peekPayload } from '@interpeer/crypto-ids'
+import type { Infer } from '@interpeer/wire-codec'
+import type { GroupEffect } from '../api.js'
+import { readBatch } from '../batch.js'
+import { provesFinal, writeCertificate } from '../certificate.js'
+import type { Group, KnownStep } from '../group-state.js'
+import { certificateMessage, revealMessage, sealMessage } from '../messages.js'
+import { isUnanimous } from '../steps.js'
+import { disputeMessage } from './messages.js'
+import { DISPUTE_STEPS_MAX } from './settings.js'
+
+/** What a member tells for the chain. */
+export type DisputeEffect = GroupEffect & { readonly type: 'dispute' | 'stuck' }
+
+/**
+ * The group-dispute that a member brings to the chain, from what it knows of the epoch: with the certificates from the last step that they prove final, so that it
+ * holds by itself (jury.md, 3 and 4), and with those that follow, as far as `maxBytes` reach. Undefined where this member lacks a certificate in between: another one
+ * may have it.
+ */
+export function disputeOf(group: Pick<Group, 'setup' | 'steps'>, effect: DisputeEffect, maxBytes: number): Uint8Array | undefined {
+  const { job, epoch, members } = group.setup
+  const { step } = effect
+  const found = baseOf(group, effect)
+  if (found === undefined) return undefined
+  const own = effect.type === 'dispute' ? [effect.certificate] : []
+  const later = effect.type === 'dispute' ? laterThan(group, step) : []
+  const steps = [...found.path.map(wholeCertificate), ...own]
+  if (steps.length > DISPUTE_STEPS_MAX) return undefined
+  const place = { job: bytesOfContentId(job), epoch, step, batch: hashOf(effect) }
+  const base = found.base === undefined ? null : wholeCertificate(found.base)
+  const evidence = evidenceOf(effect, members.length)
+  // what follows may be left out: others can show it
+  for (let count = Math.min(later.length, DISPUTE_STEPS_MAX - steps.length); count >= 0; count--) {
+    const bytes = disputeMessage.encode({ ...place, base, steps: [...steps, ...later.slice(0, count).map(wholeCertificate)], evidence })
+    if (bytes.length <= maxBytes) return bytes
+  }
+  return undefined
+}
+
+/** The last step before the disputed one that is proven final by those after it, and all between; without one, all since the epoch began. */
+function baseOf(
+  { setup, steps }: Pick<Group, 'setup' | 'steps'>,
+  effect: DisputeEffect,
+): { readonly base: KnownStep | undefined; readonly path: readonly KnownStep[] } | undefined {
+  const at = (step: number) => steps.find((one) => one.step === step)
+  const part = (one: KnownStep) => ({
+    epoch: setup.epoch,
+    step: one.step,
+    answer: one.certified.answer,
+    unanimous: isUnanimous(one, setup.members.length),
+  })
+  const disputed = effect.type === 'dispute' ? at(effect.step) : undefined
+  const path: KnownStep[] = []
+  for (let step = effect.step - 1; step > 0; step--) {
+    const one = at(step)
+    if (one === undefined) return undefined
+    const after = [...path, ...(disputed === undefined ? [] : [disputed])]
+    if ([undefined, ...after.map(part)].some((later) => provesFinal(part(one), later))) return { base: one, path }
+    path.unshift(one)
+  }
+  return { base: undefined, path }
+}
+
+/** The batches of all steps that a dispute may be about, certified or open: jurors ask for them by their hashes. */
+export const heldBatches = ({ steps, open }: Pick<Group, 'steps' | 'open'>): readonly Uint8Array[] => [
+  ...steps.map(({ certified }) => certified.batch.bytes),
+  ...[...open.batches.values()].map(({ bytes }) => bytes),
+]
+
+/** What a frozen group repeats is no step to go on from. */
+function laterThan({ steps }: Pick<Group, 'steps'>, disputed: number): readonly KnownStep[] {
+  const later: KnownStep[] = []
+  for (const one of [...steps].sort((a, b) => a.step - b.step)) {
+    if (one.step === disputed + later.length + 1 && one.certified.answer.disputed === 0) later.push(one)
+  }
+  return later
+}
+
+/** With all reveals that came, also after it was made: they may show that all members agreed. */
+const wholeCertificate = ({ certified: { reveals } }: KnownStep): Uint8Array => writeCertificate([...reveals.values()])
+
+function evidenceOf(effect: DisputeEffect, memberCount: number): Infer<typeof disputeMessage>['evidence'] {
+  if (effect.type === 'dispute') return { type: 'objection', statements: effect.dissents.slice(0, memberCount) }
+  const { reveals, seals, timeouts } = effect
+  if (timeouts.length === 0) return { type: 'split', rank: rankIn(reveals[0], revealMessage), reveals }
+  return { type: 'bound', rank: rankIn(seals[0], sealMessage), seals, timeouts }
+}
+function rankIn(envelope: Uint8Array | undefined, message: { decode: (bytes: Uint8Array) => { readonly rank: number } }): number {
+  return message.decode(peekPayload(envelope as Uint8Array) as Uint8Array).rank
+}
+const hashOf = (effect: DisputeEffect): Uint8Array =>
+  effect.batch === null
+    ? certificateMessage.decode((effect as { certificate: Uint8Array }).certificate).batch
+    : readBatch(effect.batch).hash

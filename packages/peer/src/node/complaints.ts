@@ -1,0 +1,136 @@
+import type { RecordStore } from '@interpeer/content-store'
+import { bytesOfContentId, contentIdOfBytes, type JobId, jobIdOf, keyOfPeerId, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
+import { type DisputeContext, type GroupSetup, PeerGroupError, type Verification, verifyDispute } from '@interpeer/peer-group'
+import { evidenceMessage, standingFor } from '@interpeer/vote-chain'
+import { hexOf } from '@interpeer/wire-codec'
+import type { NetworkState } from '../network/index.js'
+import type { PeerLog } from './log.js'
+
+/** Accounts that this peer has evidence against at once, and disputes that it waits for a block to take: more are counted. */
+const ACCUSED_MAX = 64
+const DISPUTES_MAX = 16
+/** Blocks in which something is offered: as long as a pool keeps it, several times over. What no block took by then, none will. */
+const OFFERED_BLOCKS = 128
+
+export interface ComplaintsDesk {
+  /** Evidence that waits for a block, by account. */
+  readonly records: RecordStore
+  readonly verification: Verification
+  /** Hands the chain a transaction: once more changes nothing. */
+  readonly submit: (transaction: Uint8Array) => void
+  readonly count: (code: string) => void
+  readonly log: PeerLog
+}
+interface Brought {
+  readonly job: JobId
+  readonly epoch: number
+  readonly bytes: Uint8Array
+  blocks: number
+}
+
+/**
+ * What this peer noticed and only the chain can act on: proof that an account signed what no honest peer signs, and disputes about its groups' steps. Each is offered
+ * with every block until one has it, or it is of no use any more. Evidence is on the disk until then; disputes are told again by the group's own record.
+ */
+export class Complaints {
+  readonly #desk: ComplaintsDesk
+  readonly #evidence: Map<PeerId, Uint8Array>
+  /** How many blocks went by since a piece was first offered, by account. */
+  readonly #waited = new Map<PeerId, number>()
+  readonly #disputes = new Map<string, Brought>()
+
+  constructor(desk: ComplaintsDesk) {
+    this.#desk = desk
+    this.#evidence = this.#read()
+  }
+
+  /** Of members of a group, or of voters on blocks (null): proven by the envelopes alone. One piece for each account is enough. */
+  accuse(
+    of: Pick<GroupSetup, 'job' | 'epoch'> | null,
+    { peer, evidence }: { readonly peer: PeerId; readonly evidence: readonly Uint8Array[] },
+  ): void {
+    if (this.#evidence.has(peer)) return
+    if (this.#evidence.size >= ACCUSED_MAX) {
+      this.#desk.count('EVIDENCE_DROPPED')
+      return
+    }
+    const place = of === null ? { job: null, epoch: 0 } : { job: bytesOfContentId(of.job), epoch: of.epoch }
+    const transaction = evidenceMessage.encode({ ...place, peer: keyOfPeerId(peer), envelopes: [...evidence] })
+    this.#evidence.set(peer, transaction)
+    this.#write(() => this.#desk.records.put([[peer, transaction]]))
+    this.#desk.submit(transaction)
+  }
+
+  /** A group's dispute, where it holds: one that does not would only be refused. */
+  dispute(context: DisputeContext, bytes: Uint8Array): void {
+    const { count, submit, verification, log } = this.#desk
+    let id: string
+    try {
+      id = hexOf(verifyDispute(bytes, context, verification).id)
+    } catch (error) {
+      if (!(error instanceof PeerGroupError)) throw error
+      log.warn({ err: error, job: context.job, epoch: context.epoch }, 'a dispute is not brought: it does not hold by itself')
+      count('DISPUTE_UNFIT')
+      return
+    }
+    const known = this.#disputes.get(id)
+    if (known === undefined && this.#disputes.size >= DISPUTES_MAX) {
+      count('DISPUTE_DROPPED')
+      return
+    }
+    const { job, epoch } = context
+    this.#disputes.set(id, { job, epoch, bytes, blocks: known?.blocks ?? 0 })
+    submit(bytes)
+  }
+
+  /** After each block: what it did not take is offered again. */
+  onState({ registry, jobs, disputes }: Pick<NetworkState, 'registry' | 'jobs' | 'disputes'>): void {
+    const { submit } = this.#desk
+    for (const [peer, transaction] of this.#evidence) {
+      const standing = standingFor(registry, peer)?.standing
+      const waited = (this.#waited.get(peer) ?? 0) + 1
+      this.#waited.set(peer, waited)
+      const isOver = standing === 'terminated' || standing === undefined || waited > OFFERED_BLOCKS
+      if (isOver || !this.#isOfUse(transaction, jobs)) this.#forget(peer)
+      else submit(transaction)
+    }
+    for (const [id, one] of this.#disputes) {
+      const entry = jobs.get(one.job)
+      const isOver = entry?.state !== 'running' || entry.epoch.number > one.epoch || disputes.has(id) || one.blocks++ >= OFFERED_BLOCKS
+      if (isOver) this.#disputes.delete(id)
+      else submit(one.bytes)
+    }
+  }
+
+  /** Four envelopes prove something only while their epoch's members stand in the chain. */
+  #isOfUse(transaction: Uint8Array, jobs: NetworkState['jobs']): boolean {
+    const { job, epoch, envelopes } = evidenceMessage.decode(transaction)
+    return job === null || envelopes.length < 4 || (jobs.get(jobIdOf(contentIdOfBytes(job)))?.epoch.number ?? 0) <= epoch
+  }
+
+  #forget(peer: PeerId): void {
+    this.#evidence.delete(peer)
+    this.#waited.delete(peer)
+    this.#write(() => this.#desk.records.delete([peer]))
+  }
+
+  /** What can't be written is still offered until this peer stops. */
+  #write(write: () => Promise<void>): void {
+    write().catch((error: unknown) => {
+      this.#desk.count('EVIDENCE_NOT_KEPT')
+      this.#desk.log.warn({ err: error }, 'evidence could not be kept on the disk')
+    })
+  }
+
+  #read(): Map<PeerId, Uint8Array> {
+    const found = new Map<PeerId, Uint8Array>()
+    try {
+      for (const [, transaction] of this.#desk.records.list('')) {
+        if (found.size < ACCUSED_MAX) found.set(peerIdOfKey(evidenceMessage.decode(transaction).peer), transaction)
+      }
+    } catch {
+      this.#desk.count('EVIDENCE_UNREADABLE') // others noticed it too
+    }
+    return found
+  }
+}

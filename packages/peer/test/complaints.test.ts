@@ -1,0 +1,65 @@
+import { memoryStore } from '@interpeer/content-store'
+import { bytesOfContentId, contentIdOf, createSigner, jobIdOf, networkIdOf, sha256 } from '@interpeer/crypto-ids'
+import { createVerification } from '@interpeer/peer-group'
+import { evidenceMessage, registryOf, SETTINGS, type Settings, withTerminated } from '@interpeer/vote-chain'
+import { expect, test } from 'vitest'
+import { Complaints } from '../src/node/complaints.js'
+
+const network = networkIdOf(Uint8Array.of(1))
+const job = jobIdOf(contentIdOf(Uint8Array.of(0x80), 'dag-cbor'))
+const peers = Array.from({ length: 70 }, (_, i) => createSigner(sha256(Uint8Array.of(61, i))).peerId)
+const rules = Object.fromEntries(Object.entries(SETTINGS).map(([name, { usual }]) => [name, usual])) as unknown as Settings
+const registry = registryOf(peers, rules)
+const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+const two = [Uint8Array.of(1), Uint8Array.of(2)]
+const running = (number: number) => new Map([[job, { state: 'running', epoch: { number } }]]) as never
+const state = { registry, jobs: running(3), disputes: new Map() }
+
+function deskOf(store = memoryStore()) {
+  const [submitted, counted]: [Uint8Array[], string[]] = [[], []]
+  const complaints = new Complaints({
+    ...{ records: store.records('evidence'), verification: createVerification(network), log: quiet },
+    submit: (transaction) => void submitted.push(transaction),
+    count: (code) => void counted.push(code),
+  })
+  return { store, submitted, counted, complaints }
+}
+const of = { job, epoch: 3 }
+
+test('evidence is offered at once and with each block, once for each account, over a restart, until the account has ended', () => {
+  const { store, submitted, complaints } = deskOf()
+  const [peer] = peers as [(typeof peers)[number]]
+  complaints.accuse(of, { peer, evidence: two })
+  complaints.accuse(of, { peer, evidence: [Uint8Array.of(3), Uint8Array.of(4)] })
+  complaints.onState(state)
+  expect(submitted).toHaveLength(2)
+  const [one] = submitted as [Uint8Array]
+  expect(evidenceMessage.decode(one)).toMatchObject({ job: bytesOfContentId(job), epoch: 3, envelopes: two })
+
+  const again = deskOf(store)
+  again.complaints.onState(state)
+  expect(again.submitted).toEqual([one])
+  again.complaints.onState({ ...state, registry: withTerminated(registry, peer).registry })
+  again.complaints.onState(state)
+  expect(again.submitted).toHaveLength(1)
+  const last = deskOf(store)
+  last.complaints.onState(state)
+  expect(last.submitted).toEqual([])
+})
+test('what needs the members of its epoch is forgotten when that is over; what proves itself is not; votes on blocks are of no job', () => {
+  const { submitted, complaints } = deskOf()
+  complaints.accuse(of, { peer: peers[0] as never, evidence: [...two, ...two] })
+  complaints.accuse(of, { peer: peers[1] as never, evidence: two })
+  complaints.accuse(null, { peer: peers[2] as never, evidence: two })
+  submitted.length = 0
+  complaints.onState({ ...state, jobs: running(4) })
+  expect(submitted.map((one) => evidenceMessage.decode(one).job === null)).toEqual([false, true])
+})
+test('of too many accounts it keeps what it has, and counts the rest; a dispute that does not hold is not brought', () => {
+  const { counted, complaints } = deskOf()
+  for (const peer of peers) complaints.accuse(of, { peer, evidence: two })
+  expect(counted).toEqual(Array.from({ length: 6 }, () => 'EVIDENCE_DROPPED'))
+  const context = { network, job, epoch: 3, members: peers.slice(0, 4), start: contentIdOf(Uint8Array.of(0x81), 'dag-cbor') }
+  complaints.dispute(context, Uint8Array.of(0x80))
+  expect(counted.at(-1)).toBe('DISPUTE_UNFIT')
+})

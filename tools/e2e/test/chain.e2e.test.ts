@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { LINES, Lines } from './lines-site.js'
+import { isConserved, type Running, START_MS, startNetwork, until } from './running-network.js'
+
+// Eight real seeders, of which four run a site: the other four are its jury (docs/protocol/jury.md). And what people ask of the chain, from the command line.
+const FALSIFYING = fileURLToPath(new URL('../falsifying-member.mjs', import.meta.url))
+const data = mkdtempSync(join(tmpdir(), 'interpeer-e2e-'))
+const lieOf = (name: string): string => join(data, name, 'lie')
+
+let running: Running
+let lines: Lines
+beforeAll(async () => {
+  // a tenure that outlasts the tests: who leaves its seat leaves it for what it did
+  const shape = { seeders: 8, group: 4, cycleMs: 1_000, tenureMs: 1_200_000, settings: { changeCyclesMin: 4, changeFee: 1_000 } }
+  running = await startNetwork({ ...shape, site: LINES, name: 'lines', data, launch })
+  lines = new Lines(running)
+}, START_MS)
+afterAll(async () => {
+  await running?.stop()
+  rmSync(data, { recursive: true, force: true })
+}, 30_000)
+
+function launch(program: string, words: readonly string[], name: string): readonly [string, readonly string[]] {
+  return ['env', [`FALSIFY_IF=${lieOf(name)}`, program, '--import', FALSIFYING, ...words]]
+}
+const site = async () => {
+  const [job] = (await running.status()).jobs
+  if (job === undefined) throw new Error('no site')
+  return job
+}
+const membersNow = async () => (await site()).members.map(({ peerId }) => peerId)
+
+test('a member that falsifies a result freezes its group; a jury finds against it, it loses its seat and its good name, and the site goes on', async () => {
+  await lines.addUntilAcknowledged('before')
+  const members = await membersNow()
+  const liar = running.network.seeders.find(({ peerId }) => peerId === members[1])
+  if (liar === undefined) throw new Error('no member')
+  writeFileSync(lieOf(liar.name), '')
+
+  const isDisputed = until('a jury is asked', async () => (await site()).state === 'disputed')
+  const written = lines.addUntilAcknowledged('disputed')
+  await isDisputed
+  // meanwhile visitors read what was final before, and are told
+  const headers = { 'sec-fetch-dest': 'document' }
+  const page = await running.network.fetch('/', { headers })
+  expect([page.status, page.body.toString().split('\n')[0]]).toEqual([200, 'before-0'])
+  await written
+  await until('the liar has lost its seat', async () => !(await membersNow()).includes(liar.peerId))
+
+  const { peers, jobs } = await running.status()
+  const marked = peers.filter(({ ratings }) => ratings.agreement < 1_000).map(({ peerId }) => peerId)
+  expect(marked).toEqual([liar.peerId])
+  expect(peers.filter(({ standing }) => standing !== 'joined')).toEqual([])
+  expect(jobs[0]?.members).toHaveLength(4)
+  await lines.addUntilAcknowledged('after')
+  await lines.expectWholeAt(await membersNow())
+  expect(isConserved(await running.status())).toBe(true)
+}, 90_000)
+
+test('the command line says where the chain is, checks all of it, and proves an entry', async () => {
+  const { height } = await running.status()
+  const status = JSON.parse(await running.network.command('visitor', 'chain', 'status', '--json'))
+  expect(status).toMatchObject({ peers: { joined: 8, joining: 0, away: 0 }, openChanges: 0 })
+  expect(status.height).toBeGreaterThanOrEqual(height)
+  expect(await running.network.command('visitor', 'chain', 'status')).toMatch(/^height \d+, .*\n8 peers joined/)
+  const verified = JSON.parse(await running.network.command('visitor', 'chain', 'verify', '--json'))
+  expect(verified.block).toMatch(/^[0-9a-f]{64}$/)
+  const [member = ''] = await membersNow()
+  const proof = JSON.parse(await running.network.command('visitor', 'chain', 'proof', 'peer', member, '--json'))
+  expect(proof).toMatchObject({ what: 'peer', name: member, header: expect.stringMatching(/^[0-9a-f]+$/) })
+  expect(proof.height).toBeGreaterThanOrEqual(verified.height)
+}, 60_000)
+
+test('who has coins joins; peers propose a change and vote, everyone can see how it stands, and it is applied', async () => {
+  const signing = (name: string) => ['--peer-data', join(data, name)]
+  const joined = JSON.parse(await running.network.command('visitor', 'peer', 'join', ...signing('uploader'), '--json'))
+  await until('it is registered', async () => (await running.status()).peers.some(({ peerId }) => peerId === joined.peer))
+
+  const wish = ['--set', 'publishFee=5', '--reason', 'Sites should cost less.', '--in-cycles', '25']
+  const { id, validHeight } = JSON.parse(
+    await running.network.command('visitor', 'change', 'propose', ...wish, ...signing('seeder-1'), '--json'),
+  )
+  const votes = [
+    running.network.command('visitor-2', 'change', 'vote', id, 'yes', ...signing('seeder-2')),
+    running.network.command('visitor-3', 'change', 'vote', id, 'no', ...signing('seeder-3')),
+  ]
+  expect((await Promise.all(votes)).map((said) => said.trim().split(' ').slice(-2).join(' '))).toEqual(['votes yes', 'votes no'])
+  const unknown = running.network.command('visitor', 'change', 'vote', '00'.repeat(32), 'yes', ...signing('seeder-2'))
+  await expect(unknown).rejects.toThrow('no open change request has this id')
+  await expect(running.network.command('visitor', 'change', 'propose', '--set', 'cycleMs=5000', ...signing('seeder-2'))).rejects.toThrow(
+    'cycleMs is the genesis’s for ever: the time of every block is counted from the genesis',
+  )
+  const { changes } = JSON.parse(await running.network.command('visitor', 'change', 'list', '--json'))
+  expect(changes).toMatchObject([{ id, validHeight, outcome: 'open', tally: { yes: 1, no: 1 }, passes: true }])
+  const page = (await running.network.fetch('/', { host: 'localhost' })).body.toString()
+  expect(page).toContain('Sites should cost less.')
+  expect(page).toContain('interpeer change vote')
+  await until('it is applied', async () => (await running.status()).settings.find(({ name }) => name === 'publishFee')?.value === '5')
+  expect((await running.status()).changes).toMatchObject([{ id, outcome: 'applied' }])
+}, 90_000)
