@@ -59,6 +59,7 @@ test('eighteen electors over UDP gossip: all have the same blocks, and no one ta
       application: networkApplication(network),
       signer,
       overlay: new Proxy(overlay, { get: (target, name) => (name === 'send' ? send : Reflect.get(target, name)) }),
+      onFault: () => {},
       store: new ChainStore(memoryStore().records('chain'), count),
       now: () => Date.now(),
       onBlock: () => void hashes[i]?.set(shell.tip.height, Buffer.from(shell.tip.hash).toString('hex')),
