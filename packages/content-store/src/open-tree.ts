@@ -1,5 +1,5 @@
 import type { ContentId } from '@interpeer/crypto-ids'
-import { BlockSource, type Missing } from './block-source.js'
+import { BlockSource, type Missing, MissingBlock } from './block-source.js'
 import type { GetBlock } from './blocks.js'
 import { type Chunk, readChunk, visitChunks } from './chunks.js'
 import type { DirectoryEntry } from './files.js'
@@ -70,12 +70,16 @@ class TreeOfStore implements OpenTree {
 
   *lookForMissing(): Generator<number, Missing, undefined> {
     const source = new BlockSource(this.#get)
-    for (const file of this.#listed) {
-      for (const chunk of chunksOf(source, file)) {
-        if (source.missingCount >= MISSING_MAX) return { missing: source.missing }
-        source.attempt(() => readChunk(source, file, chunk))
-        yield chunk.length
+    try {
+      for (const file of this.#listed) {
+        for (const chunk of chunksOf(source, file)) {
+          source.attempt(() => readChunk(source, file, chunk))
+          yield chunk.length
+        }
       }
+    } catch (cause) {
+      // `attempt` ends a walk that has found the most
+      if (!(cause instanceof MissingBlock)) throw cause
     }
     return { missing: source.missing }
   }
@@ -93,7 +97,6 @@ class TreeOfStore implements OpenTree {
     this.#lacks ||= source.missingCount > 0
   }
 }
-const MISSING_MAX = 4096
 
 /** As many as are known: where a list is not here, those below it are left out, and it is among what is missing. */
 function chunksOf(source: BlockSource, file: FileListing): readonly Chunk[] {

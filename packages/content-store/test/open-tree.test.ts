@@ -63,6 +63,19 @@ test('a file ends early where a block is not here, and all that is missing is fo
   expect(yielded.reduce((sum, bytes) => sum + bytes, 0)).toBe(open.files.reduce((sum, { size }) => sum + size, 0))
 })
 
+test('where very much is missing, as much of it is said as is looked for at a time', () => {
+  const many = buildTree(Array.from({ length: 4_200 }, (_, i) => fileAt(`file-${i}`, `content ${i}`)))
+  const content = new Set(
+    many.blocks.filter(({ bytes }) => Buffer.from(bytes).toString('latin1').startsWith('content ')).map(({ cid }) => cid),
+  )
+  const get = getFrom(many)
+  const open = whole(openTree((cid) => (content.has(cid) ? undefined : get(cid)), many.root))
+  const { result } = finished(open.lookForMissing())
+  expect(content.size).toBe(4_200)
+  expect(new Set(result.missing).size).toBe(4_096)
+  expect(result.missing.every((cid) => content.has(cid))).toBe(true)
+})
+
 test('a folder that is missing is said at once; a tree with too much in it is refused', () => {
   expect(openTree(() => undefined, built.root)).toEqual({ missing: [built.root] })
   expect(() => openTree(getFrom(built), built.root, { maxBytes: MIB })).toThrow(coded('TREE_TOO_LARGE'))
