@@ -20,6 +20,8 @@ export type PhpRuntimeFailure =
   | { readonly code: 'FILE_INVALID'; readonly path: string }
   /** What of a site does not stay in memory could not be written to the disk: it may be full. */
   | { readonly code: 'PAGE_UNWRITTEN'; readonly detail: string }
+  /** What was written there could not be read again: the disk is broken. */
+  | { readonly code: 'PAGE_UNREAD'; readonly detail: string }
   | { readonly code: 'METER_MALFORMED'; readonly detail: string; readonly at: number }
   | { readonly code: 'METER_UNSUPPORTED'; readonly detail: string; readonly at: number }
 

@@ -26,7 +26,7 @@ export interface Answered {
   /** What PHP wrote to its error log, for the site's owner; at most 64 KiB; not part of the transcript. */
   readonly log: string
 }
-export type AbstainReason = 'GUARD_TIME' | 'HOST_MEMORY' | 'HOST_STACK' | 'WORKER_DIED' | 'IMAGE_FAILED' | 'CONTENT_MISSING'
+export type AbstainReason = 'GUARD_TIME' | 'HOST_MEMORY' | 'HOST_STACK' | 'HOST_DISK' | 'WORKER_DIED' | 'IMAGE_FAILED' | 'CONTENT_MISSING'
 /** This machine could not finish, which says nothing about the request: another may. */
 export interface Abstained {
   readonly type: 'abstained'

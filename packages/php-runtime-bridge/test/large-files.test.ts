@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { fstatSync, ftruncateSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { PhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -91,4 +92,29 @@ test('a site that is larger than the memory of who runs it is run', { timeout: 1
   expect(body).toBe(`${(FILE_MIB - 1) * 1024 + 5} ${FILE_MIB * MIB}`)
   // PHP's own memory is in it, and what V8 has not collected yet
   expect(most).toBeLessThan((FILE_MIB / 2) * MIB)
+})
+
+/** Open in this process, and in no folder: nobody else's here. */
+function pageFileOf(bytes: number): number {
+  for (let descriptor = 3; descriptor < 1024; descriptor++) {
+    try {
+      const { nlink, size } = fstatSync(descriptor)
+      if (nlink === 0 && size === bytes) return descriptor
+    } catch {
+      // none has that number
+    }
+  }
+  throw new Error('no such file is open')
+}
+
+test.runIf(process.platform === 'linux')('a disk that cannot be read makes no result', async () => {
+  const php = await startPhp({ fileMemoryMiB: 1 })
+  try {
+    const script = `<?php try { $part = file_get_contents('large.bin', false, null, 70_000, 200_000); } catch (Throwable $e) {} echo strlen($part);`
+    await php.load('site', filesOf({ 'index.php': script, 'large.bin': noise(1500 * KIB + 5, 9) }))
+    ftruncateSync(pageFileOf(1500 * KIB + 5), 128 * KIB)
+    await expect(visit(php, 'site')).rejects.toThrow('HOST_DISK')
+  } finally {
+    await php.close()
+  }
 })

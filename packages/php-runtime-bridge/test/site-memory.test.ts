@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { ftruncateSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { bytesOf, FILE_PAGE_BYTES, type Pages } from '../src/file-pages.js'
 import { deriveTree, findNode, type TreeDirectory, treeOf } from '../src/file-tree.js'
 import type { FileEntry, FileStream } from '../src/files.js'
-import { PageFile } from '../src/node/page-file.js'
+import { type FilePage, PageFile } from '../src/node/page-file.js'
 import { received, SiteMemory } from '../src/node/site-memory.js'
 import { memoryOf } from '../src/tree-memory.js'
 
@@ -128,4 +128,19 @@ test('a place in the file is used again once nothing names its page, and not bef
 test('a disk that takes nothing is said so', async () => {
   const nowhere = new PageFile(join(folder, 'is', 'no'.repeat(200)))
   await expect(new SiteMemory(nowhere, 0).take([entry('f', content(9))])).rejects.toMatchObject({ code: 'PAGE_UNWRITTEN' })
+})
+
+test('once it is closed nothing is written: what a site that is still being read would make anew nobody closes', async () => {
+  const memory = new SiteMemory(pages, 0)
+  const read = memory.take([entry('large', content(80 * PAGE)), entry('last', content(9))])
+  pages.close()
+  await expect(read).rejects.toMatchObject({ code: 'RUNTIME_CLOSED' })
+  await expect(memory.take([entry('f', content(9))])).rejects.toMatchObject({ code: 'RUNTIME_CLOSED' })
+})
+
+test('a page that cannot be read is said so', async () => {
+  const [file] = await new SiteMemory(pages, 0).take([entry('f', content(PAGE, 77))])
+  const page = file?.pages[0] as FilePage
+  ftruncateSync(page.descriptor, 9)
+  expect(() => bytesOf(file as Pages)).toThrow(expect.objectContaining({ code: 'PAGE_UNREAD' }))
 })

@@ -1,3 +1,4 @@
+import { PhpRuntimeError } from '../errors.js'
 import type { AbstainReason, AnswerCode } from '../outcome.js'
 
 export type HaltReason =
@@ -17,6 +18,7 @@ export class ScriptHalt extends Error {
 
 /** Errors that another machine, or this one on another day, would not have had. */
 export function hostTroubleOf(error: unknown): (HaltReason & { type: 'abstain' }) | undefined {
+  if (error instanceof PhpRuntimeError && error.code === 'PAGE_UNREAD') return { type: 'abstain', reason: 'HOST_DISK' }
   if (!(error instanceof RangeError)) return undefined
   if (error.message.includes('call stack')) return { type: 'abstain', reason: 'HOST_STACK' }
   // of buffers, of a new instance's memory, of one that is to grow

@@ -148,6 +148,8 @@ function sweep(
   php.begin(world, new DescriptorTable(descriptors), SLOT)
   const variables = new Map<string, string>(name === undefined ? [] : [[NAME_VARIABLE, name]])
   runScript(php, visitOf('/'), { script: SWEEP_PATH, query: '', contentType: undefined, cookies: undefined, variables }, SLOT)
+  const halted = php.kernel.halted?.reason
+  if (halted?.type === 'abstain') throw new Error(halted.reason)
   return Buffer.from(output.read('output')).toString('utf8')
 }
 

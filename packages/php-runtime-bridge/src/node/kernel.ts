@@ -114,11 +114,14 @@ export class Kernel {
 
   /**
    * What ends the script when a call threw `error`. An address outside the memory, or where nobody may write, is a trap, as it would be in the binary
-   * itself; it is noted like every halt, because C++ frames could swallow what is thrown.
+   * itself; it is noted like every halt, and like trouble of this machine, because C++ frames could swallow what is thrown.
    */
   endedBy(error: unknown): unknown {
-    if (!(error instanceof RangeError || error instanceof SyscallFailure) || this.#halt) return error
-    return this.#stopped(new ScriptHalt(hostTroubleOf(error) ?? { type: 'answer', code: 'SCRIPT_TRAPPED' }))
+    if (this.#halt) return error
+    const trouble = hostTroubleOf(error)
+    if (trouble !== undefined) return this.#stopped(new ScriptHalt(trouble))
+    if (!(error instanceof RangeError || error instanceof SyscallFailure)) return error
+    return this.#stopped(new ScriptHalt({ type: 'answer', code: 'SCRIPT_TRAPPED' }))
   }
 
   /** C++ frames in the way could swallow what is thrown: without fuel they come no further. */

@@ -27,6 +27,7 @@ export class FilePage implements StoredPage {
     this.serial = serial
   }
 
+  /** @throws {PhpRuntimeError} PAGE_UNREAD */
   read(): Uint8Array {
     const before = cached.get(this.serial)
     if (before !== undefined) {
@@ -34,16 +35,25 @@ export class FilePage implements StoredPage {
       cached.set(this.serial, before)
       return before
     }
-    const bytes = new Uint8Array(this.length)
-    for (let done = 0; done < bytes.length; ) {
-      const read = readSync(this.descriptor, bytes, done, bytes.length - done, this.at + done)
-      if (read === 0) throw new Error('a page of a site is no more where it was written')
-      done += read
-    }
+    const bytes = this.#fromDisk()
     cached.set(this.serial, bytes)
     for (const oldest of cached.keys()) {
       if (cached.size <= CACHED_PAGES_MAX) break
       cached.delete(oldest)
+    }
+    return bytes
+  }
+
+  #fromDisk(): Uint8Array {
+    const bytes = new Uint8Array(this.length)
+    try {
+      for (let done = 0; done < bytes.length; ) {
+        const read = readSync(this.descriptor, bytes, done, bytes.length - done, this.at + done)
+        if (read === 0) throw new Error('a page of a site is no more where it was written')
+        done += read
+      }
+    } catch (cause) {
+      throw new PhpRuntimeError({ code: 'PAGE_UNREAD', detail: String(cause) }, { cause })
     }
     return bytes
   }
@@ -59,6 +69,7 @@ export const readable = (page: Omit<FilePage, 'read'>): FilePage => new FilePage
 export class PageFile {
   readonly #folder: string
   #descriptor: number | undefined
+  #closed = false
   #end = 0
   readonly #free: number[] = []
   readonly #unused = new FinalizationRegistry<number>((at) => this.#free.push(at))
@@ -73,8 +84,9 @@ export class PageFile {
     return this.#end
   }
 
-  /** @throws {PhpRuntimeError} PAGE_UNWRITTEN */
+  /** @throws {PhpRuntimeError} PAGE_UNWRITTEN, RUNTIME_CLOSED */
   write(bytes: Uint8Array): FilePage {
+    if (this.#closed) throw new PhpRuntimeError({ code: 'RUNTIME_CLOSED' })
     const at = this.#free.pop() ?? this.#end
     try {
       const descriptor = this.#open()
@@ -90,7 +102,9 @@ export class PageFile {
     }
   }
 
+  /** Nothing can be written any more: it would make another file, which nobody closes. */
   close(): void {
+    this.#closed = true
     if (this.#descriptor !== undefined) closeSync(this.#descriptor)
     this.#descriptor = undefined
   }
