@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
-import { bytesOfPage, type Pages } from '../file-pages.js'
+import { bytesOfPage, type Page } from '../file-pages.js'
+import type { TreeNode } from '../file-tree.js'
 import { treeForm } from '../tree-form.js'
 import { type Image, type ImageOrder, RUNS_OF_EACH } from './image-builder.js'
+import { type Pause, pauses } from './pauses.js'
 import type { Snapshot } from './php-instance.js'
 import type { KeptImage } from './worker-messages.js'
 import type { WorkerPool } from './worker-pool.js'
@@ -105,12 +107,17 @@ export class ImageLibrary {
   }
 }
 
-/** Digest of all that decides an image's bytes: the runtime, the site as it was published, what of its configuration the image depends on. */
-export function imageIdOf(runtimeId: string, build: string, { initial, configuration }: ImageOrder): string {
+/**
+ * Digest of all that decides an image's bytes: the runtime, the site as it was published, what of its configuration the image depends on. Others may
+ * work in between.
+ * @throws {PhpRuntimeError} PAGE_UNREAD
+ */
+export async function imageIdOf(runtimeId: string, build: string, { initial, configuration }: ImageOrder): Promise<string> {
+  await digestFiles(initial, pauses())
   const hash = createHash('sha256')
   const { mutable, scratch, warmUp } = configuration
   hash.update(`interpeer php image 1;${runtimeId};${build};${JSON.stringify([mutable, scratch, warmUp])};`)
-  for (const part of treeForm(initial, sha256)) hash.update(part)
+  for (const part of treeForm(initial, ({ pages }) => digests.get(pages) as string)) hash.update(part)
   return hash.digest('hex')
 }
 
@@ -132,8 +139,16 @@ export interface SiteImage {
   readonly order: ImageOrder | undefined
 }
 
-function sha256({ pages }: Pages): string {
+/** Of files of trees, which never change. */
+const digests = new WeakMap<readonly Page[], string>()
+
+async function digestFiles(node: TreeNode, pause: Pause): Promise<void> {
+  if (node.kind === 'directory') for (const entry of node.entries.values()) await digestFiles(entry, pause)
+  if (node.kind !== 'file' || digests.has(node.pages)) return
   const hash = createHash('sha256')
-  for (const page of pages) hash.update(bytesOfPage(page))
-  return hash.digest('hex')
+  for (const page of node.pages) {
+    hash.update(bytesOfPage(page))
+    await pause(page.length)
+  }
+  digests.set(node.pages, hash.digest('hex'))
 }

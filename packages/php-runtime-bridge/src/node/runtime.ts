@@ -105,8 +105,8 @@ export interface PhpRuntime {
    * Keeps a whole site under a name of the caller's choice, and loads the PHP that its interpeer.json asks for. A site whose interpeer.json asks for warm-up
    * has an image of its own: made of its code alone, so that every state of it has the same, or of `origin` where that has the same code.
    * The smallest files stay in memory (`fileMemoryMiB`); what is larger is read when a script does.
-   * @throws {PhpRuntimeError} PATH_INVALID, PATH_CLASH, FILE_INVALID, PAGE_UNWRITTEN, ROOT_UNKNOWN (`origin.initial`), VERSION_MISSING, BUILD_UNKNOWN,
-   * START_FAILED, LINK_FAILED, RUNTIME_CLOSED
+   * @throws {PhpRuntimeError} PATH_INVALID, PATH_CLASH, FILE_INVALID, PAGE_UNWRITTEN, PAGE_UNREAD, ROOT_UNKNOWN (`origin.initial`), VERSION_MISSING,
+   * BUILD_UNKNOWN, START_FAILED, LINK_FAILED, RUNTIME_CLOSED
    */
   load(
     root: string,
@@ -231,7 +231,7 @@ class WorkerRuntime implements PhpRuntime {
     pool.checkOpen()
     const tree = treeOf(await memory.take(files), directories, symlinks)
     pool.checkOpen()
-    const image = this.#imageOf(tree, origin && roots.get(origin.initial).tree)
+    const image = await this.#imageOf(tree, origin && roots.get(origin.initial).tree)
     if (!this.#isLoaded(image)) await this.#load(image)
     const { key } = roots.set(root, tree, image)
     pool.tell({ type: 'load', key, tree })
@@ -244,11 +244,12 @@ class WorkerRuntime implements PhpRuntime {
     // `root` may be `from`, which workers need until they derived from it
     await roots.while(from, async (before) => {
       const tree = deriveTree(before.tree, shared)
+      const relieved = await memory.relieve(tree)
       const configuration = before.image.order?.configuration
       const isSameCode = configuration && changes.every(({ path }) => canChange(configuration, path))
-      const image = isSameCode ? before.image : this.#imageOf(tree)
+      // of what is kept: what it is made of must not stay in memory beside it
+      const image = isSameCode ? before.image : await this.#imageOf(relieved)
       if (!this.#isLoaded(image)) await this.#load(image)
-      const relieved = await memory.relieve(tree)
       const { key } = roots.set(root, relieved, image)
       if (relieved === tree) pool.tell({ type: 'derive', key, from: before.key, changes: shared })
       else pool.tell({ type: 'load', key, tree: relieved })
@@ -301,7 +302,7 @@ class WorkerRuntime implements PhpRuntime {
     pages.close()
   }
 
-  #imageOf(tree: TreeDirectory, published?: TreeDirectory): SiteImage {
+  async #imageOf(tree: TreeDirectory, published?: TreeDirectory): Promise<SiteImage> {
     const { php, usual, builds } = this.#parts
     const reading = siteConfiguration(tree)
     // what is invalid runs nothing
@@ -309,12 +310,12 @@ class WorkerRuntime implements PhpRuntime {
     const build = configuration === usualConfiguration ? builds.of({ ...configuration, php }) : builds.of(configuration)
     if (!hasOwnImage(configuration)) return { id: build === usual ? PLAIN_IMAGE : `${PLAIN_IMAGE} ${build}`, build, order: undefined }
     const order = { initial: codeOf(configuration, tree), configuration }
-    const id = imageIdOf(this.runtimeId, build, order)
+    const id = await imageIdOf(this.runtimeId, build, order)
     if (published === undefined) return { id, build, order }
-    const isSameCode = imageIdOf(this.runtimeId, build, { initial: codeOf(configuration, published), configuration }) === id
-    if (!isSameCode) return { id, build, order }
+    const itsCode = { initial: codeOf(configuration, published), configuration }
+    if ((await imageIdOf(this.runtimeId, build, itsCode)) !== id) return { id, build, order }
     const withData = { initial: published, configuration }
-    return { id: imageIdOf(this.runtimeId, build, withData), build, order: withData }
+    return { id: await imageIdOf(this.runtimeId, build, withData), build, order: withData }
   }
 
   #isLoaded({ build }: SiteImage): boolean {

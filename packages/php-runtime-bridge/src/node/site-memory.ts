@@ -4,9 +4,7 @@ import type { PagedFile, TreeDirectory, TreeFile } from '../file-tree.js'
 import type { FileEntry, FileStream } from '../files.js'
 import { largestInMemory, memoryOf, withPages } from '../tree-memory.js'
 import { DistinctPages, type FilePage, type PageFile, readable } from './page-file.js'
-
-/** Bytes that are read or written before others may work. */
-const STEP_BYTES = 4 * 1024 * 1024
+import { pauses } from './pauses.js'
 
 /** Where the files of sites lie: the smallest of each in memory, the rest on the disk. */
 export class SiteMemory {
@@ -115,14 +113,3 @@ function* pagesIn(file: FileEntry | FileStream): Iterable<Uint8Array> {
   if (seen < size) throw invalid(file)
 }
 const invalid = ({ path }: { readonly path: string }) => new PhpRuntimeError({ code: 'FILE_INVALID', path })
-
-/** Lets others work after every STEP_BYTES. */
-function pauses(): (bytes: number) => Promise<void> {
-  let since = 0
-  return async (bytes) => {
-    since += bytes
-    if (since < STEP_BYTES) return
-    since = 0
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-}

@@ -1,0 +1,15 @@
+/** Bytes that are read or written before others may work. */
+const STEP_BYTES = 4 * 1024 * 1024
+
+export type Pause = (bytes: number) => Promise<void>
+
+/** Lets others work after every STEP_BYTES. */
+export function pauses(): Pause {
+  let since = 0
+  return async (bytes) => {
+    since += bytes
+    if (since < STEP_BYTES) return
+    since = 0
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
