@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { fstatSync, ftruncateSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { PhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { CACHE_FOLDER, filesOf, startPhp, type Visit, visit } from './sites.js'
@@ -114,6 +117,31 @@ test.runIf(process.platform === 'linux')('a disk that cannot be read makes no re
     await php.load('site', filesOf({ 'index.php': script, 'large.bin': noise(1500 * KIB + 5, 9) }))
     ftruncateSync(pageFileOf(1500 * KIB + 5), 128 * KIB)
     await expect(visit(php, 'site')).rejects.toThrow('HOST_DISK')
+  } finally {
+    await php.close()
+  }
+})
+
+test('what a worker has yet to learn from a tree that is forgotten is still there when it does', async () => {
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc') as () => void
+  const php = await startPhp({ fileMemoryMiB: 1 })
+  try {
+    const large = noise(1500 * KIB + 5, 3)
+    const size = 1400 * KIB + 1
+    await php.load('slow', filesOf({ 'index.php': '<?php for ($i = 0; $i < 50_000_000; $i++); echo $i;' }))
+    await php.load('before', filesOf({ 'index.php': "<?php echo md5_file('large.bin');", 'large.bin': large }))
+    const slow = visit(php, 'slow')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    await php.derive('after', 'before', [{ type: 'patch', path: 'large.bin', mode: 0o644, mtimeS: 1, size, parts: [] }])
+    php.forget('before')
+    for (let round = 0; round < 3; round++) {
+      gc()
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    await php.load('other', filesOf({ 'large.bin': noise(1500 * KIB, 4) }))
+    await slow
+    expect((await visit(php, 'after')).text).toBe(createHash('md5').update(large.subarray(0, size)).digest('hex'))
   } finally {
     await php.close()
   }

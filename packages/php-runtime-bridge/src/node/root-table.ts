@@ -18,11 +18,11 @@ export class RootTable {
   /** What workers must know, by key. */
   readonly trees = new Map<number, TreeDirectory>()
   readonly #named = new Map<string, Kept>()
-  readonly #drop: (key: number) => void
+  readonly #drop: (key: number, tree: TreeDirectory) => void
   #keys = 0
 
   /** @param drop called when nothing needs a tree any more */
-  constructor(drop: (key: number) => void) {
+  constructor(drop: (key: number, tree: TreeDirectory) => void) {
     this.#drop = drop
   }
 
@@ -68,6 +68,6 @@ export class RootTable {
   }
 
   #end(root: Kept): void {
-    if (this.trees.delete(root.key)) this.#drop(root.key)
+    if (this.trees.delete(root.key)) this.#drop(root.key, root.tree)
   }
 }

@@ -172,7 +172,7 @@ export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<
   const calls = `calls ${carriedOut.join()};content ${content !== undefined};${phpLibrary}${phpChild}${phpEvent}`
   const which = `binaries ${pinnedBuilds};${metering};usual ${usual};limits ${limits.fuel} ${limits.memoryMiB} ${limits.graceFuel}`
   const identity = `interpeer php runtime;kernel ${KERNEL_VERSION};${which};${calls};ini ${phpIni}${opcacheIni(ROOMY)}${opensslConfig}`
-  const roots = new RootTable((key) => pool.tell({ type: 'forget', key }))
+  const roots = new RootTable((key, tree) => pool.forget(key, tree))
   const images = new Map<string, KeptImage>()
   const pool = new WorkerPool({ builds: builds.loaded, usual, trees: roots.trees, images, content, workers })
   await pool.start()

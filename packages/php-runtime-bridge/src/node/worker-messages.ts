@@ -57,4 +57,8 @@ export type TaskResult =
   | { readonly type: 'built'; readonly image: Image }
   /** No image can be made here. */
   | { readonly type: 'failed'; readonly detail: string }
-export type FromWorker = { readonly type: 'ready'; readonly plain: Snapshot } | TaskResult
+export type FromWorker =
+  | { readonly type: 'ready'; readonly plain: Snapshot }
+  /** It learned all that it was told up to a `forget`. */
+  | { readonly type: 'forgot' }
+  | TaskResult

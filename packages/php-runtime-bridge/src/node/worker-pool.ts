@@ -1,4 +1,5 @@
 import { PhpRuntimeError } from '../errors.js'
+import type { TreeDirectory } from '../file-tree.js'
 import { RUNS_WAITING_MAX, type RunKind, RunQueue } from '../run-queue.js'
 import type { Task, TaskResult, Told } from './worker-messages.js'
 import { type Lost, type SeatOptions, WorkerSeat } from './worker-seat.js'
@@ -39,6 +40,11 @@ export class WorkerPool {
 
   tell(message: Told): void {
     for (const seat of this.#seats) seat.tell(message)
+  }
+
+  /** @param tree what is known by the key: held until no worker needs it */
+  forget(key: number, tree: TreeDirectory): void {
+    for (const seat of this.#seats) seat.forget(key, tree)
   }
 
   /** @throws {PhpRuntimeError} RUNTIME_BUSY, RUNTIME_CLOSED */

@@ -47,6 +47,8 @@ export class WorkerSeat {
   #worker: Worker | undefined
   #starting: Promise<Worker> | undefined
   #current: Current | undefined
+  /** Of what the worker was told to forget and has not yet: a tree that it derives from them before may need to read what lies on the disk. */
+  readonly #unlearned: TreeDirectory[] = []
   #closed = false
 
   constructor(options: SeatOptions) {
@@ -62,6 +64,13 @@ export class WorkerSeat {
   /** For what changes the trees. Where there is no worker, the next one is born with the trees as they are then. */
   tell(message: Told): void {
     this.#worker?.postMessage(message)
+  }
+
+  /** The worker may be at work, and learn what it was told before this only then. Holds the tree for as long: at most the guard time. */
+  forget(key: number, tree: TreeDirectory): void {
+    if (this.#worker === undefined) return
+    this.tell({ type: 'forget', key })
+    this.#unlearned.push(tree)
   }
 
   /** The one before must be done. @param guardMs wall time after which the worker is given up; its start does not count */
@@ -96,6 +105,7 @@ export class WorkerSeat {
     if (worker !== this.#worker) return
     this.#worker = undefined
     this.#starting = undefined
+    this.#unlearned.length = 0
     worker.terminate()
     this.#settle({ type: 'lost', reason })
   }
@@ -123,6 +133,10 @@ export class WorkerSeat {
       worker.on('exit', () => channel?.close())
       worker.on('message', (message: FromWorker) => {
         if (worker !== this.#worker) return
+        if (message.type === 'forgot') {
+          this.#unlearned.shift()
+          return
+        }
         if (message.type !== 'ready') {
           this.#settle(message)
           return

@@ -37,6 +37,7 @@ function learn(told: Told): void {
   else if (told.type === 'forget') {
     trees.delete(told.key)
     scratches.drop(told.key)
+    send({ type: 'forgot' })
   } else if (told.type === 'php') builds.set(told.build, told.parts)
   else if (told.type === 'image') images.set(told.id, told.image)
   else {
