@@ -1,7 +1,8 @@
 import { ContentStoreError } from '@interpeer/content-store'
 import { type ContentId, contentIdOf, createSigner } from '@interpeer/crypto-ids'
 import { beforeEach, expect, test, vi } from 'vitest'
-import { type BlockPlaces, holdDag, restMs, WholeState } from '../src/node/block-source.js'
+import { type BlockPlaces, holdDag, restMs, sourcesOf, WholeState } from '../src/node/block-source.js'
+import { SITE_MAX_BYTES } from '../src/site-size.js'
 
 const rests: number[] = []
 vi.mock('node:timers/promises', async (original) => ({
@@ -32,6 +33,11 @@ test('a state is fetched again after such a rest until it is here', async () => 
   expect(await holdDag(root, places, () => [], new AbortController().signal)).toBe(true)
   expect(counted).toEqual(['STORE_FULL', 'FETCH_FAILED'])
   expect(rests).toEqual([30_000, 500])
+})
+
+test('one fetch may bring the largest site that there may be, and what else belongs to its state', () => {
+  const { maxBytes = 0 } = sourcesOf({} as BlockPlaces, [], new AbortController().signal)
+  expect(maxBytes).toBeGreaterThan(SITE_MAX_BYTES)
 })
 
 test('a state that is wholly here is not walked over again, nor is one that a batch made of it, until something of it is missing', async () => {

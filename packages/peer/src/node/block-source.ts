@@ -10,6 +10,7 @@ import {
 import { systemClock } from '@interpeer/content-store/node'
 import type { ContentId, PeerId } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
+import { SITE_FETCH_MAX_BYTES } from '../site-size.js'
 import type { PeerLog } from './log.js'
 
 /** A try reads again all that is here already, so who waits for what nobody gives rests in proportion. */
@@ -66,9 +67,9 @@ export function exchangeOver(overlay: Overlay, store: BlockStore, count: (code: 
   })
 }
 
-/** Who is asked for blocks: these peers, but not this one. */
+/** Who is asked for blocks: these peers, but not this one. For as much as a site may have. */
 export function sourcesOf({ self }: BlockPlaces, from: readonly PeerId[], signal: AbortSignal): FetchOptions {
-  return { from: [...new Set(from)].filter((peer) => peer !== self), signal }
+  return { from: [...new Set(from)].filter((peer) => peer !== self), signal, maxBytes: SITE_FETCH_MAX_BYTES }
 }
 
 /**
