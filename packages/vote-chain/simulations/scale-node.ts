@@ -82,7 +82,7 @@ export class ScaleNode<S> {
     if (effect.type === 'send') this.#around.post(this.machine.index, effect.to, effect.envelope)
     else if (effect.type === 'count') this.#around.onCount(effect.code)
     else if (effect.type === 'wake') this.#wakeAt(effect.atMs)
-    else {
+    else if (effect.type === 'serve') {
       const stored = [...this.#blocks].flatMap(([height, bytes]) =>
         height >= effect.fromHeight && height <= effect.untilHeight ? [bytes] : [],
       )
