@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { putWarmUp } from '../../tools/apps/src/site/put-warm-up.ts'
+import { recordClasses } from '../../tools/apps/src/site/record-classes.ts'
 import { changeSiteFolder, setTimes } from '../../tools/apps/src/site/site-folder.ts'
 import { SiteInProcess } from '../../tools/apps/src/site/site-in-process.ts'
 
@@ -44,6 +45,7 @@ export async function build({ site, own, debian: packages, title, admin, passwor
   }
   await run(site, own, 'first-pages.php', { admin, text: readFileSync(join(own, 'main-page.wiki'), 'utf8') }, /^made$/)
   await bundle(site)
+  await recordClasses(site, WORKSHOP, (running) => write(running, { admin, password }))
   rmSync(join(to, 'maintenance'), { recursive: true })
   cpSync(join(own, 'interpeer.json'), join(site, 'interpeer.json'))
   cpSync(join(site, 'data'), join(site, 'initial/data'), { recursive: true })
@@ -110,6 +112,47 @@ async function bundle(site) {
     site,
     running.changes.filter(({ path }) => path.startsWith('bundled/')),
   )
+}
+
+/**
+ * What people do beside reading. It leaves nothing but the names of the classes that it takes.
+ * @param {SiteInProcess} site
+ * @param {{ admin: string, password: string }} who
+ */
+async function write(site, { admin, password }) {
+  /** @param {string} target @param {string} page @param {Record<string, string>} fields */
+  const send = async (target, page, fields, done = 302) => {
+    const { status, text } = await site.ask(target, { form: { ...hiddenFieldsOf(page), ...fields } })
+    if (status !== done) throw new Error(`${target}: ${status} ${text.slice(-2000)}`)
+    return text
+  }
+  const logIn = '/index.php?title=Special:UserLogin'
+  await send(logIn, (await site.ask(logIn)).text, { wpName: admin, wpPassword: password })
+  await site.ask('/index.php?title=Main_Page')
+  for (const text of ["'''Tomatoes''' want [[Sun]].\n\n== Water ==\n* some\n\n[[Category:Garden]]", 'Tomatoes want [[Rain]].']) {
+    const submit = '/index.php?title=Tomatoes&action=submit'
+    const form = (await site.ask('/index.php?title=Tomatoes&action=edit')).text
+    const shown = await send(submit, form, { wpTextbox1: text, wpPreview: 'Show preview' }, 200)
+    await send(submit, shown, { wpTextbox1: text, wpSummary: 'more', wpSave: 'Save page' })
+    await site.ask('/index.php?title=Tomatoes')
+  }
+  for (const special of ['Upload', 'Preferences', 'Watchlist', 'MovePage/Tomatoes', `Contributions/${admin}`])
+    await site.ask(`/index.php?title=Special:${special}`)
+  await site.ask('/index.php?title=Tomatoes&action=history')
+  await site.ask('/index.php?title=Tomatoes&diff=cur&oldid=prev')
+}
+
+/** @param {string} page */
+function hiddenFieldsOf(page) {
+  /** @type {Record<string, string>} */
+  const fields = {}
+  for (const [input] of page.matchAll(/<input[^>]*type=["']hidden["'][^>]*>/g)) {
+    const [name, value] = ['name', 'value'].map((one) => new RegExp(`\\b${one}=["']([^"']*)["']`).exec(input)?.[1] ?? '')
+    fields[/** @type {string} */ (name)] = /** @type {string} */ (value).replaceAll('&quot;', '"').replaceAll('&amp;', '&')
+  }
+  // the search form's: the address says which page is meant
+  delete fields.title
+  return fields
 }
 
 /** @param {string[]} names @param {string} startup MediaWiki's list of modules: name, version, what each needs by its place in the list */

@@ -33,7 +33,7 @@ export function writeEnvelope({ payload, signature }: Envelope): Uint8Array {
  */
 export function readEnvelope(envelope: Uint8Array, payloadMaxBytes: number): Envelope {
   if (envelope.length > payloadMaxBytes + ENVELOPE_OVERHEAD_BYTES) throw malformed('too large')
-  if (!startsWith(envelope, HEADER, 0)) throw malformed('header')
+  if (!mayBeEnvelope(envelope)) throw malformed('header')
   const end = envelope.length - SIGNATURE_BYTES - SIGNATURE_HEAD.length
   // The signature has a fixed place at the end, so the payload's length follows, and so does the only head that may announce it.
   const head = bytesHead(end - HEADER.length - headSizeFor(end - HEADER.length))
@@ -42,6 +42,9 @@ export function readEnvelope(envelope: Uint8Array, payloadMaxBytes: number): Env
   if (end - start > payloadMaxBytes) throw malformed('too large')
   return { payload: envelope.subarray(start, end), signature: envelope.subarray(end + SIGNATURE_HEAD.length) }
 }
+
+/** Whether it begins as every envelope does. */
+export const mayBeEnvelope = (bytes: Uint8Array): boolean => startsWith(bytes, HEADER, 0)
 
 type Kind = Pick<Message<unknown>, 'number' | 'version'>
 

@@ -1,6 +1,6 @@
 import type { Message } from '@interpeer/wire-codec'
 import type { NetworkId } from './content-id.js'
-import { readEnvelope, toBeSigned, writeEnvelope } from './cose-sign1.js'
+import { mayBeEnvelope, readEnvelope, toBeSigned, writeEnvelope } from './cose-sign1.js'
 import { CryptoError } from './errors.js'
 import { sha256 } from './hash.js'
 import { keyOfPeerId, type PeerId } from './peer-id.js'
@@ -73,6 +73,7 @@ function open<T>(
 
 /** The message inside an envelope, as a view, not verified; undefined where it is no envelope. */
 export function peekPayload(envelope: Uint8Array): Uint8Array | undefined {
+  if (!mayBeEnvelope(envelope)) return undefined // an exception costs more than all the rest
   try {
     return readEnvelope(envelope, envelope.length).payload
   } catch {

@@ -132,9 +132,9 @@ export const planted: readonly PlantedBug[] = [
     patches: [
       {
         file: 'src/run.ts',
-        search: "  open.runs.set(name, { type: 'running', rank: open.rank })\n",
+        search: "  open.runs.set(name, { type: 'running', rank: open.rank, sinceMs: t.nowMs })\n",
         replace:
-          "  if (open.rank > 0) {\n    finish(t, batch, { type: 'ran', files: base.state.files, ...NOTHING_RAN, responses: batch.requests.map(({ cid }) => cid) })\n    return true\n  }\n  open.runs.set(name, { type: 'running', rank: open.rank })\n",
+          "  if (open.rank > 0) {\n    finish(t, batch, before, { type: 'ran', files: before.files, ...NOTHING_RAN, responses: batch.requests.map(({ cid }) => cid) })\n    return true\n  }\n  open.runs.set(name, { type: 'running', rank: open.rank, sinceMs: t.nowMs })\n",
       },
     ],
     foundBy: [inGroup],

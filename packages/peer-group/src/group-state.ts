@@ -103,7 +103,8 @@ export interface OwnSeal {
   readonly envelope: Uint8Array
 }
 export type Run =
-  | { readonly type: 'fetching' | 'running' | 'abstained'; readonly rank: number }
+  | { readonly type: 'fetching' | 'abstained'; readonly rank: number }
+  | { readonly type: 'running'; readonly rank: number; readonly sinceMs: number }
   | { readonly type: 'ran'; readonly result: ExecutionResult & { readonly type: 'ran' }; readonly state: GroupState }
 
 /** The one open step. What is durable of it: `sealed`, `revealed`, `bound`, `lockRank`, `proposed`, `timeouts` of its own, `givenUp`. */
@@ -193,6 +194,8 @@ export interface Group {
   /** By the event's id in hexadecimal. */
   readonly failedEvents: ReadonlyMap<string, EventFailures>
   readonly eventsRest: EventsRest
+  /** How long a request takes here, as the last batches went. */
+  readonly requestMs: number | undefined
   readonly offerAtMs: number | undefined
   readonly offerEveryMs: number
   readonly closing: { readonly atMs: number; readonly next: readonly PeerId[] } | undefined

@@ -74,6 +74,7 @@ export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durabl
     pool: emptyPool,
     failedEvents: new Map(),
     eventsRest: { step: 0, untilMs: 0 },
+    requestMs: undefined,
     offerAtMs: undefined,
     offerEveryMs: settings.resendMs,
     closing: undefined,

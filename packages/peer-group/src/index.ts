@@ -106,11 +106,33 @@ export {
 export { type Recovery, recoverFrom } from './recovery.js'
 export { batchReferences, groupReferences, recordReferences, shadowReferences } from './references.js'
 export { isPieced, type ReadRequestBlock, readRequestBlock, requestBlockOf } from './request-block.js'
+export {
+  createRequestOpener,
+  isRequestNumber,
+  LEAF_REQUEST_MAX_BYTES,
+  mayShareSignature,
+  openRequest,
+  peekRequest,
+  type RequestOpener,
+  requestLeaf,
+  requestTree,
+  signRequests,
+  TREE_REQUESTS_MAX,
+  type UnsignedRequest,
+} from './request-tree.js'
 export { proofOfResponse, provesResponse, type ResponseProof, type ResponseTree, responsesDigest, responseTree } from './response-tree.js'
 export type { DayOdds } from './rotation-odds.js'
 export { GROUP_DEFAULTS, type GroupSettings, MEMBERS_MAX } from './settings.js'
 export { openShadow, type Shadow, type ShadowEffect, type ShadowEvent, type ShadowStep, stepShadow } from './shadow.js'
-export { RESPONSE_BODY_MAX_BYTES, RESPONSE_CHUNK_BYTES, type SiteReply, type SiteResponse, siteReply, siteResponse } from './site-reply.js'
+export {
+  RESPONSE_BODY_MAX_BYTES,
+  RESPONSE_CHUNK_BYTES,
+  RESPONSE_INLINE_MAX_BYTES,
+  type SiteReply,
+  type SiteResponse,
+  siteReply,
+  siteResponse,
+} from './site-reply.js'
 export {
   type HttpHeader,
   httpHeader,

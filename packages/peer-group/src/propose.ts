@@ -14,6 +14,7 @@ import { collatorSeat, count, othersOf, quorum, send, type Turn } from './group-
 import { certificateMessage, type Proposal, proposalMessage, UNANIMOUS_SHOWN_MAX } from './messages.js'
 import { isNamingDue } from './naming.js'
 import { isOutboxTurnDue } from './outbox-wakes.js'
+import { requestsInTime } from './pace.js'
 import { candidates } from './pool.js'
 import { isPieced } from './request-block.js'
 import { PROVISIONAL_MAX } from './settings.js'
@@ -188,11 +189,12 @@ function chooseRequests(t: Turn, room: number, timeMs: number): { readonly reque
   if (first.failures > 0) return { requests: [first.ref], hasFailed: true }
   const chosen: RequestRef[] = []
   let bytes = 0
+  const requestsMax = Math.min(settings.batchRequestsMax, room, requestsInTime(t.g))
   for (const { ref, size: blockBytes, failures } of waiting) {
     if (failures > 0) continue
     // what lies in further blocks goes alone
     const size = isPieced(ref.cid) ? settings.batchBytesMax : blockBytes
-    if (chosen.length >= Math.min(settings.batchRequestsMax, room) || (chosen.length > 0 && bytes + size > settings.batchBytesMax)) break
+    if (chosen.length >= requestsMax || (chosen.length > 0 && bytes + size > settings.batchBytesMax)) break
     chosen.push(ref)
     bytes += size
   }

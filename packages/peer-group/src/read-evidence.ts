@@ -16,8 +16,9 @@ import { bytesMax, encodeWith, list, sameBytes, struct, uint16 } from '@interpee
 import { verifyReveals } from './certificate.js'
 import { PeerGroupError } from './errors.js'
 import { readContradiction } from './read-check.js'
+import { openRequest } from './request-tree.js'
 import { RESPONSE_BODY_MAX_BYTES, type SiteReply, siteReply } from './site-reply.js'
-import { httpHeader, type SiteRequest, siteRequest } from './site-request.js'
+import { httpHeader, type SiteRequest } from './site-request.js'
 import type { Verification } from './verifier.js'
 
 /** A signed request and a member's signed answer to it, given on a state by that member alone. */
@@ -76,7 +77,7 @@ export const responseDigest = ({ status, headers, body }: Pick<SiteReply, 'statu
  * @throws {PeerGroupError} READ_PAIR_INVALID
  */
 export function openReadPair(requestEnvelope: Uint8Array, replyEnvelope: Uint8Array, network: NetworkId): ReadPair {
-  const request = opened(() => openMessage(siteRequest, requestEnvelope, network, ({ from }) => peerIdOfKey(from)))
+  const request = opened(() => openRequest(requestEnvelope, network))
   const reply = opened(() => openMessage(siteReply, replyEnvelope, network, ({ from }) => peerIdOfKey(from)))
   const wrong = (reason: string) => new PeerGroupError({ code: 'READ_PAIR_INVALID', reason })
   if (!sameBytes(reply.request, sha256(requestEnvelope)) || !sameBytes(reply.job, request.job)) throw wrong('a reply to another request')

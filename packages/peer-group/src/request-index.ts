@@ -38,10 +38,34 @@ export function changeIndex<T extends Named>(index: RequestIndex<T>, gone: reado
 function changed<T extends Named>(node: RequestIndex<T>, gone: readonly T[], added: readonly T[], depth: number): RequestIndex<T> {
   if (gone.length + added.length === 0) return node
   if (node.children === undefined) return leafOf(node.items ?? [], gone, added, depth)
+  const name = onlyName(gone, added)
+  if (name !== undefined) return oneChanged(node.children, node.size, name, gone, added, depth)
   const [goneBy, addedBy] = [byDigit(gone, depth), byDigit(added, depth)]
   const children = node.children.map((child, digit) => changed(child, goneBy[digit] ?? [], addedBy[digit] ?? [], depth + 1))
   const size = children.reduce((sum, child) => sum + child.size, 0)
   return size === 0 ? emptyIndex() : { size, children }
+}
+
+/** The way of one name, which most changes are: all else is shared as it is. */
+function oneChanged<T extends Named>(
+  children: readonly RequestIndex<T>[],
+  size: number,
+  name: string,
+  gone: readonly T[],
+  added: readonly T[],
+  depth: number,
+): RequestIndex<T> {
+  const digit = digitAt(name, depth)
+  const before = children[digit] as RequestIndex<T>
+  const after = changed(before, gone, added, depth + 1)
+  const sizeAfter = size + after.size - before.size
+  return sizeAfter === 0 ? emptyIndex() : { size: sizeAfter, children: children.with(digit, after) }
+}
+
+function onlyName(gone: readonly Named[], added: readonly Named[]): string | undefined {
+  const [first, second] = [gone[0]?.name, added[0]?.name]
+  if (gone.length > 1 || added.length > 1) return undefined
+  return first === undefined || second === undefined || first === second ? (first ?? second) : undefined
 }
 
 function leafOf<T extends Named>(held: readonly T[], gone: readonly T[], added: readonly T[], depth: number): RequestIndex<T> {

@@ -10,6 +10,7 @@ import { wantBefore } from './finality.js'
 import { collatorSeat, count, othersOf, peerAt, type Run, send, type Turn } from './group-state.js'
 import { sealMessage } from './messages.js'
 import { takeOwnRun } from './own-run.js'
+import { learnPace } from './pace.js'
 import { isHeld } from './pool.js'
 import { ownSealBytes, takeSeal } from './rounds.js'
 import { sign } from './sign.js'
@@ -29,10 +30,11 @@ export function runAndSeal(t: Turn): boolean {
     if (batch.from !== base.root && batch.value.epoch === t.g.setup.epoch) wantBefore(t, batch.from)
     return false
   }
-  const code = refusalByState(t, batch, before)
-  if (code !== undefined) return refuse(t, code)
   const name = hexOf(batch.hash)
   const run = open.runs.get(name)
+  // one whose bodies are awaited was looked at before
+  const code = run?.type === 'fetching' ? undefined : refusalByState(t, batch, before)
+  if (code !== undefined) return refuse(t, code)
   if (run?.type === 'ran') {
     const may = proposal.bound ? 'yes' : mayName(t, batch.value.final, stepsOf(batch))
     if (may === 'no') return refuse(t, 'BATCH_OVER_DISSENT')
@@ -55,7 +57,7 @@ export function runAndSeal(t: Turn): boolean {
     return true
   }
   if (base.state === undefined) return false
-  open.runs.set(name, { type: 'running', rank: open.rank })
+  open.runs.set(name, { type: 'running', rank: open.rank, sinceMs: t.nowMs })
   t.effects.push({ type: 'execute', ...executionOf(batch, before, seed) })
   return true
 }
@@ -77,7 +79,11 @@ export function onExecuted(t: Turn, hash: Uint8Array, from: ContentId, result: E
   const name = hexOf(hash)
   const batch = open.batches.get(name)
   const before = batch === undefined ? undefined : stateFor(t, batch)
-  if (batch !== undefined && open.runs.get(name)?.type === 'running' && from === before?.files) return finish(t, batch, before, result)
+  const run = open.runs.get(name)
+  if (batch !== undefined && run?.type === 'running' && from === before?.files) {
+    learnPace(t, batch.requests.length, t.nowMs - run.sinceMs)
+    return finish(t, batch, before, result)
+  }
   takeOwnRun(t, hash, from, result)
 }
 

@@ -38,7 +38,7 @@ export const GROUP_DEFAULTS: GroupSettings = {
   clockToleranceMs: 2_000,
   requestsKeptMs: 600_000,
   requestAheadMs: 60_000,
-  batchRequestsMax: 256,
+  batchRequestsMax: 512,
   batchBytesMax: 4 * 1024 * 1024,
   poolRequestsMax: 1_024,
   poolBytesMax: 32 * 1024 * 1024,

@@ -5,16 +5,20 @@ import { httpHeader } from './site-request.js'
 
 /** A response's body is stored in chunks of this size, so that no block is large. */
 export const RESPONSE_CHUNK_BYTES = 256 * 1024
+/** A shorter one stands in the response's own block: most answers to a write are short. */
+export const RESPONSE_INLINE_MAX_BYTES = 4 * 1024
 export const RESPONSE_BODY_MAX_BYTES = 8 * 1024 * 1024
 
 /**
  * The response to a write, as the group agreed on it: a block that the group state links to, so a repeated request gets the same answer.
- * `request` is the SHA-256 of the signed request's bytes, so that the block's CID says what it answers.
+ * `request` is the SHA-256 of the signed request's bytes, so that the block's CID says what it answers. A body up to `RESPONSE_INLINE_MAX_BYTES` is in `body`, a
+ * longer one in `chunks`, and the other of the two is empty.
  */
 export const siteResponse = struct({
   request: bytes(32),
   status: uint16,
   headers: list(httpHeader, 200),
+  body: bytesMax(RESPONSE_INLINE_MAX_BYTES),
   chunks: list(link, RESPONSE_BODY_MAX_BYTES / RESPONSE_CHUNK_BYTES),
 })
 export type SiteResponse = Infer<typeof siteResponse>

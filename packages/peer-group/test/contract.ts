@@ -26,6 +26,7 @@ import { challengeMessage, challengeReplyMessage } from '../src/own-work/message
 import { readCheck, readChecked, readContradiction } from '../src/read-check.js'
 import { READ_FOUND_MAX_BYTES, readFound } from '../src/read-evidence.js'
 import { PIECED_MAX_BYTES, piecedRequest } from '../src/request-block.js'
+import { requestLeaf, requestTree } from '../src/request-tree.js'
 import { siteReply, siteResponse } from '../src/site-reply.js'
 import { siteRequest } from '../src/site-request.js'
 import { pageSchema, STATE_BLOCK_MAX_BYTES, stateSchema } from '../src/state-block.js'
@@ -53,6 +54,8 @@ export const contract = [
   challengeMessage,
   challengeReplyMessage,
   siteRequest,
+  requestTree,
+  requestLeaf,
   siteReply,
   readCheck,
   readChecked,

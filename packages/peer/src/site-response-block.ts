@@ -5,6 +5,7 @@ import {
   httpHeader,
   RESPONSE_BODY_MAX_BYTES,
   RESPONSE_CHUNK_BYTES,
+  RESPONSE_INLINE_MAX_BYTES,
   type SiteResponse,
   siteResponse,
 } from '@interpeer/peer-group'
@@ -52,20 +53,25 @@ export function blocksOfResponse({ request, status, headers, body }: StoredRespo
   readonly blocks: readonly Block[]
 } {
   const chunks: Block[] = []
-  for (let at = 0; at < body.length; at += RESPONSE_CHUNK_BYTES) chunks.push(blockOf(body.slice(at, at + RESPONSE_CHUNK_BYTES), 'raw'))
-  const head = blockOf(
-    encodeWith(siteResponse, { request, status, headers, chunks: chunks.map(({ cid }) => bytesOfContentId(cid)) }),
-    'dag-cbor',
-  )
+  const isInline = body.length <= RESPONSE_INLINE_MAX_BYTES
+  for (let at = 0; !isInline && at < body.length; at += RESPONSE_CHUNK_BYTES) {
+    chunks.push(blockOf(body.slice(at, at + RESPONSE_CHUNK_BYTES), 'raw'))
+  }
+  const value = { request, status, headers, body: isInline ? body : NO_BODY, chunks: chunks.map(({ cid }) => bytesOfContentId(cid)) }
+  const head = blockOf(encodeWith(siteResponse, value), 'dag-cbor')
   return { cid: head.cid, blocks: [head, ...chunks] }
 }
+
+const NO_BODY = new Uint8Array()
 
 /** The response behind a CID, or undefined where a block of it is missing, or is not what a group of honest members makes. */
 export function readResponse(get: GetBlock, cid: ContentId): StoredResponse | undefined {
   const head = get(cid)
   if (head === undefined) return undefined
   try {
-    const { request, status, headers, chunks } = decodeWith(siteResponse, head)
+    const { request, status, headers, body: inline, chunks } = decodeWith(siteResponse, head)
+    if (chunks.length === 0) return { request, status, headers, body: inline }
+    if (inline.length > 0) return undefined
     const parts = chunks.map((chunk) => get(contentIdOfBytes(chunk)))
     if (parts.some((part) => part === undefined)) return undefined
     const body = concatBytes(...(parts as Uint8Array[]))

@@ -46,7 +46,7 @@ test.each([
     await expect.poll(() => group.map(({ runtime }) => runtime.runs.filter((run) => run === 'POST /').length)).toEqual([1, 1, 1, 1, 1])
     const states = () => new Set(group.map(({ hosts }) => hosts.hosted()[0]?.state))
     await expect.poll(() => states().size, { timeout: 10_000 }).toBe(1)
-    expect(asker.bodies.get(blockOf(body.subarray(0, REQUEST_PART_BYTES), 'raw').cid)).toBeUndefined() // it is over: let go of
+    expect(asker.bodies.has(blockOf(body.subarray(0, REQUEST_PART_BYTES), 'raw').cid)).toBe(false) // it is over: let go of
     for (const { counts } of group)
       expect([counts.get('MEMBER_UNRESOLVED'), counts.get('REQUEST_MISMATCH')]).toEqual([undefined, undefined])
   },
@@ -86,7 +86,7 @@ async function ask(
   const place = { from: asker.signer.publicKey, job: bytesOfContentId(job), id: new Uint8Array(randomBytes(16)), ms: Date.now() }
   const http = { ...asking(method, '/'), headers: [], parts }
   const envelope = signMessage(siteRequest, { ...place, seenEpoch: 0, seenStep: 0, ...http }, asker.signer, network)
-  const sent = asker.bodies.open(blocks)
+  const sent = asker.bodies.open(blocks, () => false)
   sent?.to(member.signer.peerId)
   const reply = await asker.overlay.request(member.signer.peerId, envelope, { timeoutMs: 60_000 })
   sent?.end()
@@ -115,7 +115,13 @@ test('other bytes than those that were signed are refused and counted; so is a b
   const member = group[0] as Member
   const { parts, blocks } = cut(MIB)
   const liar = { get: asker.bodies.get }
-  Object.assign(asker.bodies, { get: (cid: (typeof blocks)[number]['cid']) => liar.get(cid)?.slice().fill(1) })
+  Object.assign(asker.bodies, {
+    get: (...which: Parameters<SentBodies['get']>) =>
+      liar
+        .get(...which)
+        ?.slice()
+        .fill(1),
+  })
   expect(await ask(asker, member, { parts, blocks })).toBe('503 REQUEST_BODY_MISSING')
   expect(member.warnings.some(({ about }) => about.peer === asker.signer.peerId)).toBe(true)
   Object.assign(asker.bodies, liar)
@@ -144,7 +150,7 @@ test('a long body of a read is refused before it is sent, and so is one for whic
   expect(await client.ask('log', { ...posting(body), method: 'GET' }).catch(failure)).toBe('REQUEST_MALFORMED')
   Object.assign(asker.bodies, { open: () => undefined })
   expect(await client.ask('log', posting(body)).catch(failure)).toBe('UPLOADS_BUSY')
-  expect(new SentBodies(MIB - 1).open(cutBody(body).blocks)).toBeUndefined()
+  expect(new SentBodies(MIB - 1).open(cutBody(body).blocks, () => true)).toBeUndefined()
 }, 20_000)
 
 test('bodies have room for each visitor, each site, and all', () => {
@@ -160,7 +166,7 @@ test('bodies have room for each visitor, each site, and all', () => {
 test('blocks that two requests share stay until both are over; and who is asked may fetch, nobody else', () => {
   const bodies = new SentBodies()
   const { blocks } = cutBody(new Uint8Array(MIB)) // four times the same block
-  const [one, two] = [bodies.open(blocks), bodies.open(blocks)]
+  const [one, two] = [bodies.open(blocks, () => false), bodies.open(blocks, () => false)]
   const [peer, other] = ['a', 'b'] as never[]
   one?.to(peer as never)
   two?.to(peer as never)
@@ -172,6 +178,25 @@ test('blocks that two requests share stay until both are over; and who is asked 
   expect(seen()).toEqual([true, true, false])
   two?.end()
   expect(seen()).toEqual([false, false, false])
+})
+
+test('who was asked one thing gets the body of that alone, and the rest of a group that of what its group was asked', () => {
+  const bodies = new SentBodies()
+  const bodyOf = (byte: number) => cutBody(new Uint8Array(MIB).fill(byte)).blocks
+  const [secret, other, shared] = [bodyOf(1), bodyOf(2), bodyOf(3)]
+  const [asked, member, stranger] = ['asked', 'member', 'stranger'] as never[]
+  const one = bodies.open([...secret, ...shared], (peer) => peer === member)
+  const two = bodies.open([...other, ...shared], () => false)
+  two?.to(asked as never)
+  const seen = (blocks: typeof secret) =>
+    [asked, member, stranger].map((peer) => bodies.get(blocks[0]?.cid as never, peer as never) !== undefined)
+  expect(seen(secret)).toEqual([false, true, false])
+  expect(seen(other)).toEqual([true, false, false])
+  expect(seen(shared)).toEqual([true, true, false])
+  one?.end()
+  expect(seen(shared)).toEqual([true, false, false])
+  two?.end()
+  expect(seen(shared)).toEqual([false, false, false])
 })
 
 test('a member fetches no more at a time for one asker than its share, and gives the room back whatever came of it', async () => {

@@ -17,11 +17,15 @@ const idOf = (number: number) => Uint8Array.from({ length: 16 }, (_, i) => (i ==
 test('the step that ran a write is told by its id, for ten minutes', () => {
   const proven = new ProvenWrites()
   proven.add([idOf(1), idOf(2)], stepAt(3), 1_000)
-  expect([proven.stepOf(idOf(1))?.step, proven.stepOf(idOf(2))?.step, proven.stepOf(idOf(3))]).toEqual([3, 3, undefined])
+  expect([1, 2, 3].map((i) => proven.get(idOf(i))).map((write) => [write?.step.step, write?.index])).toEqual([
+    [3, 0],
+    [3, 1],
+    [undefined, undefined],
+  ])
   proven.add([], stepAt(4), 600_999)
-  expect(proven.stepOf(idOf(1))).toBeDefined()
+  expect(proven.get(idOf(1))).toBeDefined()
   proven.add([], stepAt(5), 601_000)
-  expect(proven.stepOf(idOf(1))).toBeUndefined()
+  expect(proven.get(idOf(1))).toBeUndefined()
 })
 
 test('no more than 32,768 are kept: the oldest go, and one that is told again is not old', () => {
@@ -29,5 +33,5 @@ test('no more than 32,768 are kept: the oldest go, and one that is told again is
   for (let i = 0; i < 32_768; i++) proven.add([idOf(i)], stepAt(i), i)
   proven.add([idOf(0)], stepAt(9), 5_000)
   for (let i = 32_768; i < 32_771; i++) proven.add([idOf(i)], stepAt(i), 5_000)
-  expect([0, 1, 2, 3, 4, 32_770].map((i) => proven.stepOf(idOf(i)) !== undefined)).toEqual([true, false, false, false, true, true])
+  expect([0, 1, 2, 3, 4, 32_770].map((i) => proven.get(idOf(i)) !== undefined)).toEqual([true, false, false, false, true, true])
 })

@@ -1,5 +1,6 @@
 import { contentIdOf } from '@interpeer/crypto-ids'
-import { RESPONSE_BODY_MAX_BYTES, RESPONSE_CHUNK_BYTES } from '@interpeer/peer-group'
+import { RESPONSE_BODY_MAX_BYTES, RESPONSE_CHUNK_BYTES, RESPONSE_INLINE_MAX_BYTES, siteResponse } from '@interpeer/peer-group'
+import { decodeWith, encodeWith } from '@interpeer/wire-codec'
 import { expect, test } from 'vitest'
 import type { ScriptOutcome } from '../src/script-runtime.js'
 import { blocksOfResponse, readResponse, responseOf } from '../src/site-response-block.js'
@@ -38,10 +39,19 @@ test.each([
 })
 
 test('a response of any size comes back from its blocks, none larger than a chunk, and not if one is missing', () => {
-  for (const size of [0, 1, RESPONSE_CHUNK_BYTES, RESPONSE_CHUNK_BYTES + 1, RESPONSE_BODY_MAX_BYTES]) {
+  for (const size of [
+    0,
+    1,
+    RESPONSE_INLINE_MAX_BYTES,
+    RESPONSE_INLINE_MAX_BYTES + 1,
+    RESPONSE_CHUNK_BYTES,
+    RESPONSE_CHUNK_BYTES + 1,
+    RESPONSE_BODY_MAX_BYTES,
+  ]) {
     const response = responseOf(answered({ body: new Uint8Array(size).fill(7) }))
     const { cid, blocks } = blocksOfResponse({ request, ...response })
     const stored = new Map(blocks.map((block) => [block.cid, block.bytes]))
+    expect(blocks.length > 1).toBe(size > RESPONSE_INLINE_MAX_BYTES)
     expect(Math.max(...blocks.slice(1).map(({ bytes }) => bytes.length), 0)).toBeLessThanOrEqual(RESPONSE_CHUNK_BYTES)
     const { body, ...rest } = readResponse((one) => stored.get(one), cid) ?? { body: new Uint8Array(9) }
     expect(rest).toEqual({ request, status: 200, headers: response.headers })
@@ -60,4 +70,14 @@ test('the same response to two requests is two blocks', () => {
 test('a block that is no response is none', () => {
   const bytes = new Uint8Array([0x83, 1, 2, 3])
   expect(readResponse(() => bytes, contentIdOf(bytes, 'dag-cbor'))).toBeUndefined()
+})
+
+test('a block with a body of its own and another in chunks is none', () => {
+  const long = blocksOfResponse({ request, ...responseOf(answered({ body: new Uint8Array(RESPONSE_INLINE_MAX_BYTES + 1) })) })
+  const stored = new Map(long.blocks.map((block) => [block.cid, block.bytes]))
+  const head = decodeWith(siteResponse, stored.get(long.cid) as Uint8Array)
+  const bytes = encodeWith(siteResponse, { ...head, body: Uint8Array.of(1) })
+  const cid = contentIdOf(bytes, 'dag-cbor')
+  expect(readResponse((one) => (one === cid ? bytes : stored.get(one)), cid)).toBeUndefined()
+  expect(readResponse((one) => stored.get(one), long.cid)?.body).toHaveLength(RESPONSE_INLINE_MAX_BYTES + 1)
 })

@@ -41,3 +41,25 @@ test('a body is read up to its limit, whatever length it claims', async () => {
   expect(await readBody(posted('x', '5'), 4)).toBe(undefined)
   expect(await readBody(new Request('http://localhost/'), 4)).toEqual(new Uint8Array())
 })
+
+test('of a body that comes in parts nothing is kept but one copy', async () => {
+  for (const length of [undefined, '300000', '7']) {
+    // whoever reads a socket may use the room of each part again
+    const room = new Uint8Array(1000)
+    let sent = 0
+    const source = {
+      pull(stream: ReadableStreamDefaultController<Uint8Array>) {
+        if (sent === 300) return stream.close()
+        room.fill(sent++)
+        stream.enqueue(room)
+      },
+    }
+    // one part at a time, when it is asked for
+    const body = new ReadableStream(source, { highWaterMark: 0 })
+    const headers = length === undefined ? {} : { 'content-length': length }
+    const request = new Request('http://localhost/', { method: 'POST', body, headers, duplex: 'half' } as RequestInit)
+    const read = await readBody(request, 1_000_000)
+    expect(read?.length).toBe(300_000)
+    expect([0, 1, 150, 298].map((part) => read?.[part * 1000])).toEqual([0, 1, 150, 298 % 256])
+  }
+})

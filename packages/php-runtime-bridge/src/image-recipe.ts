@@ -46,11 +46,16 @@ export const ROOMY: OpcacheSizes = { sharedMiB: 72, stringsMiB: 8 }
 
 /**
  * What it does: opcache lets go of what is not immutable code (archives' members escape its blacklist), and says what
- * it holds and needs.
+ * it holds and needs. Given a name of a script, it learns that instead: one at a time, since two scripts may declare the same.
  */
 export function sweepScript(configuration: SiteConfiguration): string {
   const changing = JSON.stringify(uncachedPaths(configuration)).replace(/[\\']/g, '\\$&')
   return `<?php
+$name = $_SERVER['${NAME_VARIABLE}'] ?? null;
+if ($name !== null) {
+    opcache_compile_file($name);
+    exit;
+}
 $changing = json_decode('${changing}');
 $held = [];
 foreach (opcache_get_status(true)['scripts'] ?? [] as $path => $script) {
@@ -70,6 +75,52 @@ echo json_encode([
 ], JSON_INVALID_UTF8_SUBSTITUTE);
 `
 }
+
+/** In which the sweep is given a name. */
+export const NAME_VARIABLE = 'INTERPEER_NAME'
+/** Most names that an image knows scripts by, beside their real paths: opcache has room for 7,963 of both. */
+const NAMES_MAX = 3_000
+
+/**
+ * Of the names that scripts asked for, those that lead to a held script and, whatever becomes of what can change, to no other file: absolute, by folders of the
+ * code alone, without any link. Their real paths are left out. Sorted.
+ */
+export function lastingNames(
+  asked: Iterable<string>,
+  held: readonly string[],
+  configuration: SiteConfiguration,
+  site: TreeDirectory,
+): string[] {
+  const scripts = new Set(held)
+  const isWanted = (name: string) => {
+    const path = lastingPathOf(name, configuration, site)
+    return path !== undefined && path !== name && scripts.has(path)
+  }
+  return [...asked].filter(isWanted).sort(compareText).slice(0, NAMES_MAX)
+}
+
+function lastingPathOf(name: string, configuration: SiteConfiguration, site: TreeDirectory): string | undefined {
+  if (!name.startsWith(`${SITE_FOLDER}/`)) return undefined
+  const folders = [site]
+  const names: string[] = []
+  let isFile = false
+  for (const part of name.slice(SITE_FOLDER.length + 1).split('/')) {
+    if (isFile) return undefined
+    if (part === '' || part === '.') continue
+    if (part === '..') {
+      if (names.pop() === undefined) return undefined
+      folders.pop()
+      continue
+    }
+    const node = folders.at(-1)?.entries.get(part)
+    names.push(part)
+    if (node === undefined || node.kind === 'symlink' || canChange(configuration, names.join('/'))) return undefined
+    if (node.kind === 'directory') folders.push(node)
+    else isFile = true
+  }
+  return isFile ? `${SITE_FOLDER}/${names.join('/')}` : undefined
+}
+
 export interface Swept {
   /** The site's: absolute paths, sorted. */
   readonly held: readonly string[]

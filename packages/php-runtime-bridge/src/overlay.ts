@@ -1,11 +1,11 @@
-import { fail } from './errno.js'
+import { fail, SyscallFailure } from './errno.js'
 import { FileContent } from './file-content.js'
 import { FILE_BYTES_MAX } from './file-pages.js'
 import { emptyTree, type TreeDirectory } from './file-tree.js'
 import { isSiteTarget, siteTargetOf } from './links.js'
 import { directoryOver, type OverlayDirectory, type OverlayFile, type OverlayNode, type OverlaySymlink } from './overlay-node.js'
-import { namesIn, type Place, type WalkTo, walk } from './overlay-walk.js'
-import { inodeOf, isSiteName, isSitePath, SITE_PATH_BYTES_MAX, utf8Length } from './path.js'
+import { childOf, namesIn, type Place, type WalkTo, walk } from './overlay-walk.js'
+import { inodeOf, isSiteName, isSitePath, PATH_UNITS_MAX, SITE_PATH_BYTES_MAX, utf8Length } from './path.js'
 
 export interface OverlayLimits {
   /** Bytes of files that one request may hold changed at a time: copies of pages, and all that is new, holes too. */
@@ -24,6 +24,15 @@ export interface Writability {
   readonly site: string
 }
 
+interface KnownFolder {
+  readonly node: OverlayDirectory
+  readonly path: string
+  /** Lengths of the targets of all links on the way. */
+  readonly linkUnits: number
+}
+const FOLDERS_KNOWN_MAX = 4096
+const SHORT_NAME_UNITS = 80
+
 /**
  * The files of one request: an immutable tree below, this request's changes above. Paths are absolute, and gone as POSIX does.
  * Nodes have an identity, as inodes do: an open file stays what it was when its name is deleted or given to another.
@@ -38,6 +47,8 @@ export class Overlay {
   #ownedBytes = 0
   #madeNodes = 0
   #inodes = 0
+  /** Folders by the texts that lead there; forgotten when a name is given or taken that a way may lead through. */
+  readonly #folders = new Map<string, KnownFolder>()
 
   constructor(base: TreeDirectory, writability: Writability, limits: OverlayLimits = overlayLimits) {
     this.root = directoryOver(base, 1)
@@ -69,9 +80,43 @@ export class Overlay {
 
   /** Where a path leads; what is there may be missing. ENOTDIR where a slash at its end follows no directory. */
   place(path: string, to: WalkTo = 'target'): Place {
-    const place = walk(this.root, path, to, this.onLink)
+    const place = this.#placeInFolder(path, to) ?? walk(this.root, path, to, this.onLink)
     if (place.slash && place.node !== undefined && place.node.kind !== 'directory' && to === 'target') fail('NOTDIR')
     return place
+  }
+
+  /** The same by the folder that the path's text names, which mostly was looked for before. undefined where the whole way has to be gone. */
+  #placeInFolder(path: string, to: WalkTo): Place | undefined {
+    const slash = path.lastIndexOf('/')
+    const name = path.slice(slash + 1)
+    // a name of so many units is short enough in bytes
+    if (slash <= 0 || path.length > PATH_UNITS_MAX || name === '' || name === '.' || name === '..' || name.length > SHORT_NAME_UNITS)
+      return undefined
+    const folder = this.#folder(path.slice(0, slash))
+    if (folder === undefined) return undefined
+    const node = childOf(folder.node, name)
+    if (node?.kind === 'symlink' && to === 'target') return undefined
+    if (folder.linkUnits > 0) this.onLink(folder.linkUnits)
+    return { path: folder.path === '/' ? `/${name}` : `${folder.path}/${name}`, parent: folder.node, name, node, slash: false }
+  }
+
+  #folder(text: string): KnownFolder | undefined {
+    const known = this.#folders.get(text)
+    if (known !== undefined) return known
+    let linkUnits = 0
+    let place: Place
+    try {
+      place = walk(this.root, text, 'target', (units) => {
+        linkUnits += units
+      })
+    } catch (error) {
+      if (error instanceof SyscallFailure) return undefined
+      throw error
+    }
+    if (place.node?.kind !== 'directory') return undefined
+    const found = { node: place.node, path: place.path, linkUnits }
+    if (this.#folders.size < FOLDERS_KNOWN_MAX) this.#folders.set(text, found)
+    return found
   }
 
   /** What a path leads to, with links followed. */
@@ -147,6 +192,7 @@ export class Overlay {
     if (node.kind === 'symlink') this.#checkLinkAt(node, to.path)
     const [source, destination] = [this.#parentToChange(from, nowS), this.#parentToChange(to, nowS)]
     if (to.node !== undefined) this.#forget(to.node)
+    if (node.kind !== 'file' || (to.node !== undefined && to.node.kind !== 'file')) this.#folders.clear()
     this.#vacate(source, from.name)
     destination.children.set(to.name, node)
   }
@@ -233,6 +279,7 @@ export class Overlay {
   }
 
   #take({ name, node }: Place & { node: OverlayNode }, parent: OverlayDirectory): void {
+    if (node.kind !== 'file') this.#folders.clear()
     this.#vacate(parent, name)
     this.#forget(node)
   }

@@ -59,8 +59,8 @@ export interface OpcacheSizes {
 }
 
 /**
- * For images: opcache asks no file whether it changed, so it may hold only what never does. It knows each script by its real path alone, which no link leads through
- * (see RESOLVE_NAMES): whoever asks for one by that is spared looking for the file.
+ * For images: opcache asks no file whether it changed, so it may hold only what never does. It knows each script by its real path, which no link leads through,
+ * and by names that nothing can make lead elsewhere (see RESOLVE_NAMES): whoever asks for one by those is spared looking for the file.
  */
 export function opcacheIni({ sharedMiB, stringsMiB }: OpcacheSizes): string {
   return `${settings}opcache.enable=1

@@ -82,7 +82,8 @@ export class ScaleNode<S> {
     if (effect.type === 'send') this.#around.post(this.machine.index, effect.to, effect.envelope)
     else if (effect.type === 'count') this.#around.onCount(effect.code)
     else if (effect.type === 'wake') this.#wakeAt(effect.atMs)
-    else if (effect.type === 'serve') {
+    else if (effect.type === 'fault') this.#around.onCount('FAULT')
+    else {
       const stored = [...this.#blocks].flatMap(([height, bytes]) =>
         height >= effect.fromHeight && height <= effect.untilHeight ? [bytes] : [],
       )

@@ -46,6 +46,8 @@ export const MESSAGE_NUMBERS = {
   'group-dispute': 64,
   'group-verdict': 65,
   'outbox-report': 66,
+  'request-tree': 67,
+  'request-leaf': 68,
   'site-request': 70,
   'site-reply': 71,
   'read-check': 72,

@@ -16,6 +16,7 @@ import { createVerification, firstStateBlock, readMoment, siteRequest } from '@i
 import { type PhpRuntime, startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { jobFacts } from '../../../packages/peer/src/job-facts.js'
 import { exchangeOver } from '../../../packages/peer/src/node/block-source.js'
+import { Complaints } from '../../../packages/peer/src/node/complaints.js'
 import { EpochRecords } from '../../../packages/peer/src/node/epoch-records.js'
 import { GroupShell } from '../../../packages/peer/src/node/group-shell.js'
 import { KnownRequests } from '../../../packages/peer/src/node/known-requests.js'
@@ -175,10 +176,13 @@ class Member {
       ...{ network, job, epoch: EPOCH, members: signers.map((one) => one.peerId), chainSeed: new Uint8Array(32), start, rerun },
       settings: { idleEveryMs: 3_600_000 },
     }
+    const verification = createVerification(network)
     const around = {
       ...{ overlay, log, count, fail, signer, network, store: store.blocks, self: peerId, scripts: this.#scripts },
       ...{ now: groupTime, holdBlocks: () => () => {}, requests: new KnownRequests(network) },
-      verification: createVerification(network),
+      verification,
+      // no chain hears them
+      complaints: new Complaints({ records: store.records('evidence'), verification, submit: () => {}, count, log }),
       exchange: exchangeOver(overlay, store.blocks, count, log),
     }
     const nothing = () => {}

@@ -102,7 +102,9 @@ function worldOf(count: number, jobs: ReadonlyMap<JobId, Job>, jobsMap: HeldMap)
   const peers = Array.from({ length: DRAWS }, (_, i) => peerIdOfKey(keys[(i * 7919) % count] as Uint8Array))
   const none = emptyHeldMap()
   const maps = { ledger: none, settings: none, names: none, peers: map, jobs: jobsMap }
-  const registry = { get: entryOf } as unknown as NetworkState['registry'] // all are alike: a million objects would only take room
+  // all are alike: a million objects would only take room; whether there are enough for a group at all is counted of a few
+  const few = peers.map(entryOf)
+  const registry = { get: entryOf, values: () => few.values() } as unknown as NetworkState['registry']
   const before = {
     network,
     height: 7,

@@ -9,6 +9,7 @@ import { overlay } from './overlay.ts'
 import { peer } from './peer.ts'
 import { peerGroup } from './peer-group.ts'
 import { peerGroupOwnWork } from './peer-group-own-work.ts'
+import { peerGroupRequests } from './peer-group-requests.ts'
 import { phpHostCalls } from './php-host-calls.ts'
 import { phpRuntimeBridge } from './php-runtime-bridge.ts'
 import { provenRecords } from './proven.ts'
@@ -25,6 +26,7 @@ export const targets: readonly Target[] = [
   ...peerGroup,
   ...peerGroupJury,
   ...peerGroupOwnWork,
+  ...peerGroupRequests,
   ...voteChain,
   ...jobScheduler,
   ...intercoinLedger,

@@ -7,34 +7,22 @@ import {
   finalMessage,
   firstStateBlock,
   type GroupSetup,
-  judgeRead,
   openGroup,
-  openReadPair,
   openShadow,
   outboxReport,
   outboxRequestSchema,
-  type ReadContext,
   readBatch,
-  readCheck,
-  readChecked,
-  readContradiction,
-  readRequestBlock,
   readState,
   readStateBlock,
   recordReferences,
   recoverFrom,
-  requestBlockOf,
   revealMessage,
   showMessage,
-  siteReply,
-  siteRequest,
-  siteResponse,
   stepGroup,
   stepShadow,
   verifyCertificate,
   verifyClosing,
   verifyFault,
-  verifyReadContradiction,
   verifyReveals,
   withoutEvent,
 } from '@interpeer/peer-group'
@@ -211,73 +199,11 @@ const records = (): readonly Uint8Array[] => [
 ]
 const evidence = list(bytesMax(2048), 4)
 
-/** Evidence against a read whose signatures all hold: what is in the request and the reply is looked at. */
-function signedReadEvidence(input: Uint8Array): Uint8Array {
-  const said = readContradiction.decode(input)
-  const asked = { ...siteRequest.decode(said.request), job: bytesOfContentId(job), from: sender.publicKey }
-  const request = signedBytes(siteRequest, siteRequest.encode(asked), sender)
-  const answered = { ...siteReply.decode(said.reply), job: bytesOfContentId(job), request: sha256(request), from: self.publicKey }
-  const reply = signedBytes(siteReply, siteReply.encode(answered), self)
-  return signedBytes(readContradiction, readContradiction.encode({ ...said, from: sender.publicKey, request, reply }), sender)
-}
-const piecedRequests = (): readonly Uint8Array[] => {
-  const asked = siteRequest.decode(samplesOf(siteRequest.schema)[0] as Uint8Array)
-  const parts = [1, 2].map((n) => bytesOfContentId(contentIdOf(Uint8Array.of(n), 'raw')))
-  const envelope = signedBytes(siteRequest, siteRequest.encode({ ...asked, body: new Uint8Array(), parts }), sender)
-  return [requestBlockOf(envelope, parts).bytes]
-}
-const readContext: ReadContext = { network, job, runtime: 'r', epochs: [{ epoch: 1, members: setup.members, start: start.cid }] }
-const readEvidences = (): readonly Uint8Array[] => {
-  const [said] = samplesOf(readContradiction.schema).map((sample) => readContradiction.decode(sample))
-  const asked = siteRequest.decode(samplesOf(siteRequest.schema)[0] as Uint8Array)
-  const answered = siteReply.decode(samplesOf(siteReply.schema)[0] as Uint8Array)
-  const request = siteRequest.encode({ ...asked, method: 'GET' })
-  return [{ state: bytesOfContentId(start.cid), certificate: null }, {}].map((on) => {
-    const reply = siteReply.encode({ ...answered, ran: 'read', stale: false, ...on })
-    return readContradiction.encode({ ...(said as NonNullable<typeof said>), runtime: 'r', request, reply })
-  })
-}
-
 export const peerGroup: readonly Target[] = [
   ...received.map((message) => messageTarget('peer-group', message)),
   ...[certificateMessage, showMessage].map((message) => messageTarget('peer-group', message)),
   messageTarget('peer-group', batchMessage),
-  messageTarget('peer-group', siteRequest),
   messageTarget('peer-group', outboxReport),
-  messageTarget('peer-group', siteReply),
-  ...[readCheck, readChecked, readContradiction].map((message) => messageTarget('peer-group', message as unknown as AnyMessage)),
-  {
-    name: 'peer-group/read-evidence',
-    file: 'packages/peer-group/src/read-evidence.ts',
-    errors: ['PeerGroupError', 'WireError'],
-    run: (input) => {
-      const contradiction = verifyReadContradiction(signedReadEvidence(input), readContext, verification)
-      if (judgeRead(contradiction, { ...contradiction.pair.reply, writes: false }).length === 0) throw new Broken('evidence against nobody')
-      openReadPair(input, input, network)
-    },
-    seeds: readEvidences,
-  },
-  {
-    name: 'peer-group/request-block',
-    file: 'packages/peer-group/src/request-block.ts',
-    errors: [],
-    run: (input) => {
-      for (const codec of ['raw', 'dag-cbor'] as const) {
-        const read = readRequestBlock(contentIdOf(input, codec), input)
-        if (read === undefined) continue
-        const again = requestBlockOf(read.envelope, read.parts.map(bytesOfContentId))
-        assertSame(again.bytes, input, 'it is read, and made otherwise')
-      }
-    },
-    seeds: () => [Uint8Array.of(1), ...piecedRequests()],
-  },
-  {
-    name: 'peer-group/site-response',
-    file: 'packages/peer-group/src/site-reply.ts',
-    errors: WIRE,
-    run: (input) => assertSame(encodeWith(siteResponse, decodeWith(siteResponse, input)), input, 'it is read, and written otherwise'),
-    seeds: () => samplesOf(siteResponse),
-  },
   {
     name: 'peer-group/batch',
     file: 'packages/peer-group/src/batch.ts',

@@ -50,7 +50,15 @@ function oneOfEverything() {
       jurors: 0,
     },
     next: {
-      ...{ members: job.epoch.members.with(2, joiner), seed: named('the next seed'), seat: 2, leaver: peer(2), joiner, atMs: 1_016_000, jurors: 4 },
+      ...{
+        members: job.epoch.members.with(2, joiner),
+        seed: named('the next seed'),
+        seat: 2,
+        leaver: peer(2),
+        joiner,
+        atMs: 1_016_000,
+        jurors: 4,
+      },
     },
     recovering: {
       sinceHeight: 30,

@@ -1,5 +1,6 @@
 import { bstr, type Key, keyOf, sha256 } from './cose.js'
 import { certificateOf, encode, GROUP, memberKeys, type Place, revealEnvelope, sign } from './group.js'
+import { pathOf, rootOf } from './hash-tree.js'
 import { type Fields, hexOfWords, linkTo, named, sealOf, seedOfByte, uint } from './maker.js'
 import type { Value } from './value.js'
 
@@ -8,6 +9,7 @@ const [before, after] = [0x50, 0x60].map((first) => [0, 1, 2, 3].map((i) => keyO
 const [START, STATE] = [linkTo('the group state that the epoch began from'), linkTo('the state after a step')]
 const LATER = linkTo('the state after the next')
 const BODY = hexOfWords('<p>hello')
+const LONG = 'ab'.repeat(4_097)
 const REQUEST = named('a signed request')
 const HEADERS = [{ name: 'content-type', value: 'text/html' }]
 
@@ -17,28 +19,14 @@ function responseCid(changes: Fields = {}): string {
     request: REQUEST,
     status: 200,
     headers: HEADERS,
-    chunks: [`01551220${sha256(BODY)}`],
+    body: BODY,
+    chunks: [],
     ...changes,
   })
   return `01711220${sha256(block)}`
 }
 const OTHERS = [linkTo('the response to another'), linkTo('the response to a third')]
 const RESPONSES = [OTHERS[0] as string, responseCid(), OTHERS[1] as string]
-const leaf = (cid: string): string => sha256(`00${cid}`)
-const node = (left: string, right: string): string => sha256(`01${left}${right}`)
-/** RFC 9162 §2.1.1, as it is written there. */
-function rootOf(cids: readonly string[]): string {
-  if (cids.length < 2) return cids[0] === undefined ? sha256('') : leaf(cids[0])
-  const half = 2 ** (Math.ceil(Math.log2(cids.length)) - 1)
-  return node(rootOf(cids.slice(0, half)), rootOf(cids.slice(half)))
-}
-/** RFC 9162 §2.1.3.1. */
-function pathOf(cids: readonly string[], index: number): string[] {
-  if (cids.length < 2) return []
-  const half = 2 ** (Math.ceil(Math.log2(cids.length)) - 1)
-  const [left, right] = [cids.slice(0, half), cids.slice(half)]
-  return index < half ? [...pathOf(left, index), rootOf(right)] : [...pathOf(right, index - half), rootOf(left)]
-}
 const digest = (cids: readonly string[]): string => sealOf('interpeer-group-responses', [uint(cids.length), bstr(rootOf(cids))])
 const proofOf = (cids: readonly string[], index: number) => ({ index, count: cids.length, path: pathOf(cids, index) })
 const PROOF = proofOf(RESPONSES, 1)
@@ -189,7 +177,25 @@ export function replyVectors() {
         status: 204,
         headers: [],
         body: '',
-        cid: responseCid({ status: 204, headers: [], chunks: [] }),
+        cid: responseCid({ status: 204, headers: [], body: '' }),
+      },
+      {
+        name: 'the longest body that stands in its block',
+        expect: 'ok',
+        request: REQUEST,
+        status: 200,
+        headers: HEADERS,
+        body: LONG.slice(2),
+        cid: responseCid({ body: LONG.slice(2) }),
+      },
+      {
+        name: 'a body in a block of its own',
+        expect: 'ok',
+        request: REQUEST,
+        status: 200,
+        headers: HEADERS,
+        body: LONG,
+        cid: responseCid({ body: '', chunks: [`01551220${sha256(LONG)}`] }),
       },
     ],
     digests: [0, 1, 2, 3, 4, 5, 7, 8, 13].map((count) => {

@@ -5,6 +5,7 @@ import { disputeVectors } from '../src/group-disputes.js'
 import { faultVectors } from '../src/group-faults.js'
 import { ownWorkVectors } from '../src/group-own-work.js'
 import { proposalVectors } from '../src/group-proposals.js'
+import { requestVectors } from '../src/group-requests.js'
 import { showVectors } from '../src/group-shows.js'
 
 test.each([
@@ -14,6 +15,7 @@ test.each([
   ['faults', faultVectors],
   ['proposals', proposalVectors],
   ['own-work', ownWorkVectors],
+  ['requests', requestVectors],
 ])('peer-group: %s', async (name, make) => {
   await expect(`${linesOf(make())}\n`).toMatchFileSnapshot(vectorsPath('peer-group', name))
 })

@@ -1,11 +1,11 @@
-import type { PeerId } from '@interpeer/crypto-ids'
+import type { ContentId, PeerId } from '@interpeer/crypto-ids'
 import type { GetBlock } from '../blocks.js'
 import { blocksReply, REPLY_MAX_CONTENT_BYTES } from './messages.js'
 import { ServingCore, type ServingEffect, type ServingEvent } from './serving-core.js'
 
 export interface BlockServerOptions {
-  /** Hides what nobody may have. */
-  readonly get: GetBlock
+  /** Hides what nobody, or this asker, may have. */
+  readonly get: (cid: ContentId, asker: PeerId) => ReturnType<GetBlock>
   /** In ms; never runs backwards. */
   readonly now: () => number
   /** Lets other work go on between two replies, each of which reads and hashes up to 4 MiB. Default: none. */
@@ -41,7 +41,7 @@ export function openBlockServer({ get, now, pause, onBusy }: BlockServerOptions)
     for (const effect of give({ type: 'turn' })) {
       if (effect.type !== 'serve') continue
       settle(effect.ticket, () => {
-        const reply = blocksReply.encode({ blocks: blocksFor(get, effect.cids) })
+        const reply = blocksReply.encode({ blocks: blocksFor((cid) => get(cid, effect.from), effect.cids) })
         give({ type: 'served', from: effect.from, bytes: reply.length })
         return reply
       })

@@ -1,41 +1,18 @@
 import type { ContentId, PeerId } from '@interpeer/crypto-ids'
-import { BLOCK_MAX_BYTES, type Block } from '../blocks.js'
+import type { Block } from '../blocks.js'
 import { ContentStoreError, type ContentStoreFailure, type Lie } from '../errors.js'
 import type { ExchangeEffect, ExchangeEvent, FetchOrder, FoundBlock } from './exchange-events.js'
-import { askFor, REPLY_MAX_CONTENT_BYTES } from './messages.js'
+import { askFor } from './messages.js'
 import { readReply } from './read-reply.js'
 import { RunningFetch } from './running-fetch.js'
-import { Source } from './source.js'
+import type { Source } from './source.js'
+import { Sources } from './sources.js'
+import { type Ask, type Put, STRAGGLER_MS, UnderWay } from './under-way.js'
 import { WantedBy } from './wanted-by.js'
 
 export const FETCHES_MAX = 1_024
 export const SOURCES_MAX = 256
-/** What all replies on their way, and blocks not yet stored, may come to. */
-const HELD_BYTES_MAX = 64 * 1024 * 1024
-/** When nothing else is left to ask for, what one peer has not given by then is asked of another too. */
-const STRAGGLER_MS = 1_000
 const STRAGGLER_BLOCKS = 16
-/** A transport ends a request by itself; if it does not, this many ms later the machine does. */
-const TRANSPORT_GRACE_MS = 500
-
-interface Ask {
-  readonly fetch: number
-  readonly peer: PeerId
-  readonly cids: readonly ContentId[]
-  readonly sentMs: number
-  readonly untilMs: number
-  readonly heldBytes: number
-  /** Open for `STRAGGLER_MS`. */
-  isLate: boolean
-}
-interface Put {
-  readonly fetch: number
-  readonly cids: readonly ContentId[]
-  readonly bytes: number
-  /** What each of these blocks links to: looked for when they are stored. A child that is here, and that only they refer to, could be collected before. */
-  readonly links: readonly (readonly ContentId[])[]
-}
-
 /**
  * Every fetch of one peer, without sockets, disk or clock: `step` takes what happened and when, and gives what is to be done. Blocks are hashed
  * before they are kept; who sends something else is named and asked no more; who lacks one is passed over for that one; what a slow one
@@ -47,27 +24,19 @@ export class ExchangeCore {
   /** When `step` wants a `time` event; infinity: not at all. */
   wakeAtMs = Number.POSITIVE_INFINITY
   readonly #fetches = new Map<number, RunningFetch>()
-  readonly #sources = new Map<PeerId, Source>()
-  readonly #asks = new Map<number, Ask>()
-  readonly #puts = new Map<number, Put>()
-  /** Blocks asked for and not yet stored, and since when: a second fetch that needs one waits for it. */
-  readonly #onTheWay = new Map<ContentId, number>()
+  readonly #sources = new Sources()
+  readonly #underWay = new UnderWay()
   readonly #wantedBy = new WantedBy<RunningFetch>()
-  /** Sources that some fetch may have something to ask of: those that are not free are looked at again when they are. */
-  readonly #ready = new Set<Source>()
-  readonly #resting = new Set<Source>()
   /** What this event changed. */
   readonly #touched = new Set<RunningFetch>()
   /** How many sources could be asked for a fetch, as counted at this event. */
   readonly #freeFor = new Map<RunningFetch, number>()
   #effects: ExchangeEffect[] = []
   #nowMs = 0
-  #heldBytes = 0
-  #serial = 0
 
   /** What is open now: for those who watch, and for tests. */
   get sizes(): { readonly fetches: number; readonly sources: number; readonly asks: number; readonly heldBytes: number } {
-    return { fetches: this.#fetches.size, sources: this.#sources.size, asks: this.#asks.size, heldBytes: this.#heldBytes }
+    return { fetches: this.#fetches.size, sources: this.#sources.size, asks: this.#underWay.asks.size, heldBytes: this.#underWay.heldBytes }
   }
 
   /** `nowMs` never runs backwards. */
@@ -84,15 +53,11 @@ export class ExchangeCore {
 
   /** At every event: one that comes first at that moment would leave the alarm set for a time that is over. */
   #passTime(): void {
-    for (const [id, ask] of this.#asks) {
+    for (const [id, ask] of this.#underWay.asks) {
       if (ask.untilMs <= this.#nowMs) this.#onUnanswered(id)
       else if (!ask.isLate && ask.sentMs + STRAGGLER_MS <= this.#nowMs) this.#onLate(ask)
     }
-    for (const source of this.#resting) {
-      if (source.restUntilMs > this.#nowMs) continue
-      this.#resting.delete(source)
-      this.#ready.add(source)
-    }
+    this.#sources.passTime(this.#nowMs)
   }
 
   #act(event: ExchangeEvent) {
@@ -123,12 +88,7 @@ export class ExchangeCore {
     }
     const fetch = new RunningFetch(order, (cid, isWanted, by) => (isWanted ? this.#wantedBy.add(cid, by) : this.#wantedBy.delete(cid, by)))
     this.#fetches.set(order.fetch, fetch)
-    for (const peer of fetch.sources) {
-      const source = this.#sources.get(peer) ?? new Source(peer)
-      this.#sources.set(peer, source)
-      source.fetches.add(order.fetch)
-      fetch.idle.add(peer)
-    }
+    this.#sources.join(fetch)
     this.#touched.add(fetch)
     if (!fetch.wants.add(order.cids)) this.#tooLarge(fetch)
   }
@@ -155,7 +115,7 @@ export class ExchangeCore {
       }
     }
     fetch.giveUpLost(missing)
-    if (missing.length > 0) this.#wake(fetch)
+    if (missing.length > 0) this.#sources.wake(fetch)
   }
 
   #onReply(id: number, bytes: Uint8Array) {
@@ -167,7 +127,7 @@ export class ExchangeCore {
     const reply = readReply(cids, bytes)
     if (reply.type === 'busy') {
       source?.busy(this.#nowMs, reply.retryMs)
-      if (source !== undefined) this.#resting.add(source)
+      this.#sources.rest(source)
       this.#giveBack(fetch, ask)
       return fetch?.busy(peer)
     }
@@ -186,11 +146,8 @@ export class ExchangeCore {
     if (!fetch.took(peer, blocks)) return this.#tooLarge(fetch)
     const links = this.#linksIn(fetch, blocks)
     if (links === undefined) return
-    const put = this.#serial++
     const bytes = blocks.reduce((sum, block) => sum + block.bytes.length, 0)
-    this.#puts.set(put, { fetch: id, cids: blocks.map(({ cid }) => cid), bytes, links })
-    this.#heldBytes += bytes
-    for (const { cid } of blocks) this.#onTheWay.set(cid, this.#nowMs)
+    const put = this.#underWay.put({ fetch: id, cids: blocks.map(({ cid }) => cid), bytes, links }, this.#nowMs)
     fetch.puts++
     this.#effects.push({ type: 'put', put, fetch: id, blocks })
   }
@@ -220,7 +177,7 @@ export class ExchangeCore {
     this.#giveBack(fetch, ask)
     const source = this.#sources.get(ask.peer)
     source?.unanswered(this.#nowMs)
-    if (source !== undefined) this.#resting.add(source)
+    this.#sources.rest(source)
     fetch?.unanswered(ask.peer)
   }
 
@@ -260,7 +217,7 @@ export class ExchangeCore {
     if (fetch === undefined) return
     const left = cids.filter((cid) => fetch.wants.giveBack(cid, peer))
     fetch.giveUpLost(cids)
-    if (left.length > 0) this.#wake(fetch)
+    if (left.length > 0) this.#sources.wake(fetch)
   }
 
   #tooLarge(fetch: RunningFetch): void {
@@ -278,28 +235,12 @@ export class ExchangeCore {
     this.#fetches.delete(id)
     this.#touched.delete(fetch)
     fetch.wants.close()
-    for (const peer of fetch.sources) {
-      const source = this.#sources.get(peer)
-      source?.fetches.delete(id)
-      source?.turns.delete(id)
-      this.#forgetUnused(source)
-    }
-  }
-
-  /** A peer that still has a request to answer is remembered: the next fetch must not ask it for as much again. */
-  #forgetUnused(source: Source | undefined): void {
-    if (source === undefined || source.fetches.size > 0 || source.open > 0) return
-    this.#sources.delete(source.peer)
-    this.#ready.delete(source)
-    this.#resting.delete(source)
+    this.#sources.leave(fetch)
   }
 
   #endAsk(id: number): Ask | undefined {
-    const ask = this.#asks.get(id)
+    const ask = this.#underWay.endAsk(id)
     if (ask === undefined) return undefined
-    this.#asks.delete(id)
-    this.#heldBytes -= ask.heldBytes
-    for (const cid of ask.cids) this.#onTheWay.delete(cid)
     const fetch = this.#fetches.get(ask.fetch)
     const source = this.#sources.get(ask.peer)
     if (fetch !== undefined) {
@@ -310,18 +251,15 @@ export class ExchangeCore {
     }
     if (source !== undefined) {
       source.open--
-      this.#ready.add(source)
+      this.#sources.mayBeAsked(source)
     }
     this.#wakeForBlocks(ask.cids, fetch)
-    this.#forgetUnused(source)
+    this.#sources.forgetUnused(source)
     return ask
   }
   #endPut(id: number): Put | undefined {
-    const put = this.#puts.get(id)
+    const put = this.#underWay.endPut(id)
     if (put === undefined) return undefined
-    this.#puts.delete(id)
-    this.#heldBytes -= put.bytes
-    for (const cid of put.cids) this.#onTheWay.delete(cid)
     this.#wakeForBlocks(put.cids, undefined)
     const fetch = this.#fetches.get(put.fetch)
     if (fetch !== undefined) {
@@ -354,22 +292,12 @@ export class ExchangeCore {
     this.#forget(id)
   }
 
-  /** There is something in it that there was not: those who found nothing look again. */
-  #wake(fetch: RunningFetch): void {
-    for (const peer of fetch.idle) {
-      const source = this.#sources.get(peer)
-      if (source === undefined) continue
-      source.turns.add(fetch.order.fetch)
-      this.#ready.add(source)
-    }
-    fetch.idle.clear()
-  }
   /** These do not come soon any more: whoever waits for one may ask for it. */
   #wakeForBlocks(cids: readonly ContentId[], asker: RunningFetch | undefined): void {
-    for (const cid of cids) for (const fetch of this.#wantedBy.of(cid)) if (fetch !== asker) this.#wake(fetch)
+    for (const cid of cids) for (const fetch of this.#wantedBy.of(cid)) if (fetch !== asker) this.#sources.wake(fetch)
   }
   #wakeForStragglers(fetch: RunningFetch): void {
-    if (fetch.lateAsks > 0 && fetch.wants.unaskedSize === 0 && !fetch.wants.hasUnread) this.#wake(fetch)
+    if (fetch.lateAsks > 0 && fetch.wants.unaskedSize === 0 && !fetch.wants.hasUnread) this.#sources.wake(fetch)
   }
 
   #read(fetch: RunningFetch): void {
@@ -380,19 +308,12 @@ export class ExchangeCore {
     this.#effects.push({ type: 'read', fetch: fetch.order.fetch, cids })
   }
 
-  /** Blocks that there is room for. */
-  get #room(): number {
-    return Math.floor((HELD_BYTES_MAX - this.#heldBytes) / BLOCK_MAX_BYTES)
-  }
-
   /** Gives every peer that is free something to do, one request at a time, as long as there is room for the replies. */
   #askAll(): void {
-    for (const source of this.#ready) {
-      if (this.#room <= 0) return
-      while (this.#room > 0 && source.isFree(this.#nowMs) && this.#askOne(source));
-      this.#ready.delete(source)
-      // behind the others, who are next when there is room for one reply only
-      if (source.turns.size > 0 && source.isFree(this.#nowMs)) this.#ready.add(source)
+    for (const source of this.#sources.ready) {
+      if (this.#underWay.room <= 0) return
+      while (this.#underWay.room > 0 && source.isFree(this.#nowMs) && this.#askOne(source));
+      this.#sources.wasAsked(source, this.#nowMs)
     }
   }
 
@@ -415,12 +336,12 @@ export class ExchangeCore {
 
   /** A fair share of what this peer may have; when nothing is left but what others are slow with, some of that. */
   #choose(fetch: RunningFetch, { peer, window }: Source): readonly ContentId[] {
-    const room = this.#room
+    const { room } = this.#underWay
     const { wants } = fetch
     const share = wants.unaskedSize === 0 ? 0 : Math.min(window, room, Math.ceil(wants.unaskedSize / this.#countFree(fetch)))
-    const taken = wants.take(peer, share, (cid) => this.#comesSoon(cid))
+    const taken = wants.take(peer, share, (cid) => this.#underWay.comesSoon(cid, this.#nowMs))
     if (taken.length > 0 || wants.unaskedSize > 0 || wants.hasUnread) return taken.map(({ cid }) => cid)
-    for (const ask of this.#asks.values()) {
+    for (const ask of this.#underWay.asks.values()) {
       if (ask.fetch !== fetch.order.fetch || this.#nowMs - ask.sentMs < STRAGGLER_MS) continue
       const again = wants.takeAgain(ask.cids, peer, Math.min(window, room, STRAGGLER_BLOCKS))
       if (again.length > 0) return again.map(({ cid }) => cid)
@@ -431,12 +352,7 @@ export class ExchangeCore {
   #send(fetch: RunningFetch, source: Source, cids: readonly ContentId[]): void {
     const { peer, timeoutMs } = source
     const fetchId = fetch.order.fetch
-    const heldBytes = Math.min(cids.length * BLOCK_MAX_BYTES, REPLY_MAX_CONTENT_BYTES)
-    const untilMs = this.#nowMs + timeoutMs + TRANSPORT_GRACE_MS
-    const id = this.#serial++
-    this.#asks.set(id, { fetch: fetchId, peer, cids, sentMs: this.#nowMs, untilMs, heldBytes, isLate: false })
-    this.#heldBytes += heldBytes
-    for (const cid of cids) this.#onTheWay.set(cid, this.#nowMs)
+    const id = this.#underWay.ask({ fetch: fetchId, peer, cids }, timeoutMs, this.#nowMs)
     source.open++
     fetch.askedOf.add(peer)
     this.#freeFor.set(fetch, (this.#freeFor.get(fetch) ?? 1) - 1)
@@ -444,11 +360,6 @@ export class ExchangeCore {
     this.#effects.push({ type: 'ask', ask: id, fetch: fetchId, peer, request: askFor(cids), timeoutMs })
   }
 
-  /** Another fetch was promised it, and not so long ago that it has to be asked for here too. */
-  #comesSoon(cid: ContentId): boolean {
-    const sinceMs = this.#onTheWay.get(cid)
-    return sinceMs !== undefined && this.#nowMs - sinceMs < STRAGGLER_MS
-  }
   #countFree(fetch: RunningFetch): number {
     let free = this.#freeFor.get(fetch)
     if (free === undefined) {
@@ -462,14 +373,6 @@ export class ExchangeCore {
   }
 
   #setAlarm(): void {
-    this.wakeAtMs = Number.POSITIVE_INFINITY
-    const wakeBy = (atMs: number): void => {
-      if (atMs > this.#nowMs) this.wakeAtMs = Math.min(this.wakeAtMs, atMs)
-    }
-    for (const { sentMs, untilMs } of this.#asks.values()) {
-      wakeBy(sentMs + STRAGGLER_MS)
-      wakeBy(untilMs)
-    }
-    for (const { restUntilMs } of this.#resting) wakeBy(restUntilMs)
+    this.wakeAtMs = Math.min(this.#underWay.nextMs(this.#nowMs), this.#sources.nextMs(this.#nowMs))
   }
 }

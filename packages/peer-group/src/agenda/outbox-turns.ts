@@ -71,7 +71,8 @@ export function reportOn(agenda: Agenda, word: OutboxWord, timeMs: number, membe
   if (seat < 0 || seat > last || turn > last) return IGNORED
   const isOut = outcome === 'sent' || outcome === 'unknown'
   if (!isOut && (isPause || turn !== now || order[turn % members.length] !== from)) return IGNORED
-  return outcome === 'declined'
+  // one member's name server is not everybody's: a name that is not found ends nothing before each of them had a turn to look for it
+  return outcome === 'declined' || (outcome === 'name' && now < members.length)
     ? declined(agenda, entry, timeMs, members)
     : { type: 'ended', entry, agenda: withEntry(agenda, key, undefined) }
 }

@@ -55,12 +55,24 @@ test('who was drawn is heard that it is out, also late; nobody else is', () => {
 
 test('that nobody can send it ends it at once, in the very turn that it is said of, and in no other', () => {
   const first = drawn(queued, T)
-  for (const outcome of ['refused', 'malformed', 'target', 'name'] as const) {
+  for (const outcome of ['refused', 'malformed', 'target'] as const) {
     expect(say(queued, first, outcome, T).type).toBe('ended')
     expect(agendaOf(say(queued, first, outcome, T)).outbox).toEqual([])
     expect(say(queued, first, outcome, T + OUTBOX_TURN_MS, 0).type).toBe('ignored')
     expect(say(queued, drawn(queued, T + OUTBOX_TURN_MS), outcome, T).type).toBe('ignored')
   }
+})
+
+test('a name that one member does not find is looked for by each of the others before that ends it', () => {
+  let [agenda, atMs] = [queued, T]
+  for (let turn = 0; turn < 5; turn++) {
+    const reported = say(agenda, drawn(agenda, atMs), 'name', atMs)
+    expect(reported.type).toBe('declined')
+    agenda = agendaOf(reported)
+    if (turn < 4) expect(say(agenda, drawn(agenda, atMs), 'sent', atMs).type).toBe('ended') // the next one found it
+  }
+  atMs = entryIn(agenda).turnMs
+  expect(say(agenda, drawn(agenda, atMs), 'name', atMs).type).toBe('ended')
 })
 
 test('a report of an old turn is not taken for one of a new one, though its sender is drawn again', () => {

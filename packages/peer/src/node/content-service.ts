@@ -1,11 +1,15 @@
 import { setImmediate } from 'node:timers/promises'
-import { AuditProver, auditBlocks, type BlockStore, openBlockServer, wantBlocks } from '@interpeer/content-store'
+import { AuditProver, auditBlocks, openBlockServer, wantBlocks } from '@interpeer/content-store'
 import { systemClock } from '@interpeer/content-store/node'
-import type { PeerId } from '@interpeer/crypto-ids'
+import type { ContentId, PeerId } from '@interpeer/crypto-ids'
 import { numberOf } from '../message-number.js'
 
 export interface ContentServiceOptions {
-  readonly store: Pick<BlockStore, 'get' | 'has'>
+  readonly store: {
+    /** Undefined for what the asker may not have. */
+    readonly get: (cid: ContentId, asker: PeerId) => Uint8Array | undefined
+    readonly has: (cid: ContentId) => boolean
+  }
   /** This peer: what it shows of its blocks is worth nothing to another. */
   readonly self: PeerId
   readonly count: (code: string) => void
@@ -22,8 +26,8 @@ export const asksForContent = (number: number | undefined): boolean => number !=
 export function contentService({ store, self, count, onLacked }: ContentServiceOptions): ContentService {
   const prover = new AuditProver(self)
   const server = openBlockServer({
-    get: (cid) => {
-      const bytes = store.get(cid)
+    get: (cid, asker) => {
+      const bytes = store.get(cid, asker)
       if (bytes === undefined && store.has(cid)) onLacked()
       return bytes
     },
@@ -33,7 +37,7 @@ export function contentService({ store, self, count, onLacked }: ContentServiceO
   })
   return async (from, request) => {
     if (numberOf(request) !== auditBlocks.number) return server.answer(from, request)
-    const { reply, lacked } = prover.answer(from, request, store.get, systemClock.now())
+    const { reply, lacked } = prover.answer(from, request, (cid) => store.get(cid, from), systemClock.now())
     if (lacked.length > 0) onLacked(from)
     return reply
   }

@@ -1,7 +1,7 @@
 import type { Write } from '@interpeer/peer-group'
 
 /** The first write after a pause goes on at once; those that follow within so long go together. */
-const GATHER_MS = 25
+const GATHER_MS = 50
 const GATHERED_MAX = 64
 const GATHERED_MAX_BYTES = 512 * 1024
 

@@ -1,4 +1,4 @@
-import { ContentStoreError } from '@interpeer/content-store'
+import { type Block, ContentStoreError } from '@interpeer/content-store'
 import { bytesOfContentId, type ContentId, keyOfPeerId, type NetworkId, type PeerId, type Signer, sealOf } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
 import {
@@ -28,6 +28,7 @@ import { type BlockPlaces, blockIn, holdDag, sourcesOf } from './block-source.js
 import type { Complaints } from './complaints.js'
 import { EffectQueue } from './effect-queue.js'
 import { type EpochRecords, SETUP_HASH_BYTES } from './epoch-records.js'
+import { GatheredPuts } from './gathered-puts.js'
 import { GatheredWrites } from './gathered-writes.js'
 import type { KnownRequests } from './known-requests.js'
 import type { PeerLog } from './log.js'
@@ -84,6 +85,7 @@ export class GroupShell {
   readonly #ownWork: OwnWorkShell
   readonly #setupHash: Uint8Array
   readonly #writes = new GatheredWrites((writes) => this.give({ type: 'writes', writes }))
+  readonly #puts = new GatheredPuts((blocks) => this.#putAll(blocks))
   readonly #stop = new AbortController()
   readonly #alsoAsk: readonly PeerId[]
   /** Bodies that are being fetched, by who was asked: a member that offers one again and again does not make this peer ask as often. */
@@ -123,6 +125,7 @@ export class GroupShell {
   /** Acts on what opening led to; apart from the constructor, so that whoever is told already knows this shell. */
   start(): void {
     this.#effects.add(this.#opening)
+    this.#puts.flush()
     this.#opening = []
   }
 
@@ -151,6 +154,7 @@ export class GroupShell {
       const { state, effects } = stepGroup(this.#group, { ...event, nowMs } as GroupEvent)
       this.#group = state
       this.#effects.add(effects)
+      if (effects.some((effect) => isPressing(effect, nowMs))) this.#puts.flush()
     } catch (error) {
       // the state is a value, so a step that threw changed nothing: what came is dropped, and no other site suffers
       this.#around.count('STEP_FAILED')
@@ -178,14 +182,15 @@ export class GroupShell {
     this.#waker.stop()
     this.#ownWork.close()
     this.#writes.stop()
+    this.#puts.flush()
     await this.#effects.stop()
   }
 
   #perform(effect: GroupEffect): Promise<void> | void {
-    const { overlay, store, log, count, complaints } = this.#around
+    const { overlay, log, count, complaints } = this.#around
     switch (effect.type) {
       case 'store':
-        return putWhenRoom(effect.blocks, { store, count, signal: this.#stop.signal, onFull: (isFull) => this.#onFull(isFull) })
+        return this.#puts.add(effect.blocks)
       case 'persist':
         return this.#records.put(this.setup.job, this.setup.epoch, concatBytes(this.#setupHash, effect.bytes))
       case 'send':
@@ -230,6 +235,11 @@ export class GroupShell {
       case 'count':
         return count(effect.code)
     }
+  }
+
+  #putAll(blocks: readonly Block[]): Promise<void> {
+    const { store, count } = this.#around
+    return putWhenRoom(blocks, { store, count, signal: this.#stop.signal, onFull: (isFull) => this.#onFull(isFull) })
   }
 
   /** The batches that it holds of steps that may be disputed: jurors ask for them by their hashes. */
@@ -343,6 +353,11 @@ const AGAIN_MS = 1_000
 const PIECED_AT_ONCE = 16
 /** After that another offer has them fetched anew, from who has them then. */
 const PIECES_MS = 60_000
+
+/** Whether what stands before an effect must be on the disk now: everything but what is only to be kept, or is not done soon. */
+const isPressing = (effect: GroupEffect, nowMs: number): boolean =>
+  effect.type === 'wake' ? effect.atMs < nowMs + SOON_MS : effect.type !== 'store' && effect.type !== 'count'
+const SOON_MS = 100
 
 /** What two openings of one epoch must have in common. */
 function hashOfSetup({ members, chainSeed, start, rerun }: GroupSetup): Uint8Array {

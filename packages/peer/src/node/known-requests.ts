@@ -1,5 +1,5 @@
-import { type ContentId, contentIdOf, type NetworkId, openMessage, peerIdOfKey, type Verified } from '@interpeer/crypto-ids'
-import { type ReadRequestBlock, type SiteRequest, siteRequest } from '@interpeer/peer-group'
+import { type ContentId, contentIdOf, type NetworkId, type Verified } from '@interpeer/crypto-ids'
+import { createRequestOpener, isPieced, type ReadRequestBlock, type RequestOpener, type SiteRequest } from '@interpeer/peer-group'
 
 const ENTRIES_MAX = 4_096
 const BYTES_MAX = 32 * 1024 * 1024
@@ -10,11 +10,13 @@ const BYTES_MAX = 32 * 1024 * 1024
  */
 export class KnownRequests {
   readonly #network: NetworkId
+  readonly #opener: RequestOpener
   readonly #known = new Map<ContentId, { readonly request: Verified<SiteRequest>; readonly bytes: number }>()
   #bytes = 0
 
   constructor(network: NetworkId) {
     this.#network = network
+    this.#opener = createRequestOpener(network)
   }
 
   get network(): NetworkId {
@@ -25,7 +27,7 @@ export class KnownRequests {
   open(cid: ContentId, envelope: Uint8Array): Verified<SiteRequest> {
     const known = this.#known.get(cid)
     if (known !== undefined) return known.request
-    const request = openMessage(siteRequest, envelope, this.#network, (value) => peerIdOfKey(value.from))
+    const request = this.#opener.open(envelope)
     this.#known.set(cid, { request, bytes: envelope.length })
     this.#bytes += envelope.length
     for (const [oldest, { bytes }] of this.#known) {
@@ -36,10 +38,13 @@ export class KnownRequests {
     return request
   }
 
-  /** Undefined where its asker did not sign it for this network, or where the block does not link to the body that it says. */
-  findIn({ envelope, parts }: ReadRequestBlock): Verified<SiteRequest> | undefined {
+  /**
+   * Undefined where its asker did not sign it for this network, or where the block does not link to the body that it says.
+   * @param cid the name of the block
+   */
+  findIn(cid: ContentId, { envelope, parts }: ReadRequestBlock): Verified<SiteRequest> | undefined {
     try {
-      const request = this.open(contentIdOf(envelope, 'raw'), envelope)
+      const request = this.open(isPieced(cid) ? contentIdOf(envelope, 'raw') : cid, envelope)
       return request.parts.length === parts.length ? request : undefined
     } catch {
       return undefined

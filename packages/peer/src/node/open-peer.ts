@@ -6,7 +6,7 @@ import { openDiskStore } from '@interpeer/content-store/node'
 import type { ContentId, JobId, NetworkId, PeerId } from '@interpeer/crypto-ids'
 import { OverlayError } from '@interpeer/overlay'
 import { openOverlay } from '@interpeer/overlay/node'
-import { createVerification, readCheck, siteRequest } from '@interpeer/peer-group'
+import { createVerification, isRequestNumber, readCheck } from '@interpeer/peer-group'
 import { CHAIN_MESSAGE_NUMBERS, parseGenesis, SYNC_REQUEST_NUMBERS } from '@interpeer/vote-chain'
 import { hexOf } from '@interpeer/wire-codec'
 import { addressExchange } from '../address-record.js'
@@ -225,7 +225,10 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       }),
     })
 
-    const served = { get: (cid: ContentId) => bodies.get(cid) ?? keeper.blocks.get(cid), has: (cid: ContentId) => keeper.blocks.has(cid) }
+    const served = {
+      get: (cid: ContentId, asker: PeerId) => bodies.get(cid, asker) ?? keeper.blocks.get(cid),
+      has: (cid: ContentId) => keeper.blocks.has(cid),
+    }
     const content = contentService({ store: served, self: signer.peerId, count, onLacked: (asker) => hosts.onLacked(asker) })
     // whom this peer asked something gets the body of that, and nothing else
     const sent = contentService({ store: bodies, self: signer.peerId, count, onLacked: () => {} })
@@ -251,7 +254,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
         throw new PeerError({ code: 'BLOCKS_REFUSED', peer: from })
       }
       if (number !== undefined && SYNC_REQUEST_NUMBERS.includes(number)) return desk.answer(from, number, request)
-      if (number === siteRequest.number) return hosts.answer(request)
+      if (isRequestNumber(number)) return hosts.answer(request)
       if (number === readCheck.number) return hosts.check(from, request)
       if (number === jobLogs.number) return hosts.answerLogs(request)
       if (number === contentClaim.number) {

@@ -14,18 +14,23 @@ export interface WrittenStep {
   /** The step's responses, in the order of its batch. */
   readonly responses: ResponseTree
 }
+/** A write, by its place in the batch of its step. */
+export interface ProvenWrite {
+  readonly step: WrittenStep
+  readonly index: number
+}
 const IDS_MAX = 32_768
 const KEPT_MS = 600_000
 
 /** The steps that ran the last writes, by request id: so long as a repeated request may come. In memory: after a restart another member tells. */
 export class ProvenWrites {
-  readonly #steps = new Map<string, { readonly step: WrittenStep; readonly untilMs: number }>()
+  readonly #steps = new Map<string, { readonly write: ProvenWrite; readonly untilMs: number }>()
 
   add(ids: readonly Uint8Array[], step: WrittenStep, nowMs: number): void {
-    for (const id of ids) {
+    for (const [index, id] of ids.entries()) {
       const key = hexOf(id)
       this.#steps.delete(key) // told again after a restart of its epoch: the newest stands last
-      this.#steps.set(key, { step, untilMs: nowMs + KEPT_MS })
+      this.#steps.set(key, { write: { step, index }, untilMs: nowMs + KEPT_MS })
     }
     for (const [key, { untilMs }] of this.#steps) {
       if (untilMs > nowMs && this.#steps.size <= IDS_MAX) break
@@ -33,7 +38,7 @@ export class ProvenWrites {
     }
   }
 
-  stepOf(id: Uint8Array): WrittenStep | undefined {
-    return this.#steps.get(hexOf(id))?.step
+  get(id: Uint8Array): ProvenWrite | undefined {
+    return this.#steps.get(hexOf(id))?.write
   }
 }

@@ -16,20 +16,37 @@ const CERTIFICATES_MAX = 64
 
 /** Certificates that held, each for one group: all replies to the writes of one step bring the same. */
 export class KnownCertificates {
-  readonly #held = new Map<string, CertifiedReveals>()
+  /** Newest first. */
+  #held: readonly KnownCertificate[] = []
 
   /** @throws {PeerGroupError} CERTIFICATE_INVALID */
   verify(certificate: Uint8Array, context: GroupContext, verification: Verification): CertifiedReveals {
-    const { network, job, epoch, members } = context
-    const name = [network, job, epoch, ...members, hexOf(sha256(certificate))].join()
-    const known = this.#held.get(name)
-    if (known !== undefined) return known
+    const known = this.#held.find((one) => Buffer.compare(one.bytes, certificate) === 0 && isSameGroup(one.context, context))
+    if (known !== undefined) return known.certified
     const certified = verifyReveals(certificate, context, verification)
-    if (this.#held.size >= CERTIFICATES_MAX) this.#held.delete(this.#held.keys().next().value as string)
-    this.#held.set(name, certified)
+    const digest = hexOf(sha256(certificate))
+    this.#held = [{ bytes: certificate.slice(), context, certified, digest }, ...this.#held.slice(0, CERTIFICATES_MAX - 1)]
     return certified
   }
+
+  /** SHA-256 of a certificate, in hexadecimal. */
+  digestOf(certificate: Uint8Array): string {
+    return this.#held.find(({ bytes }) => Buffer.compare(bytes, certificate) === 0)?.digest ?? hexOf(sha256(certificate))
+  }
 }
+interface KnownCertificate {
+  readonly bytes: Uint8Array
+  readonly context: GroupContext
+  readonly certified: CertifiedReveals
+  readonly digest: string
+}
+
+const isSameGroup = (a: GroupContext, b: GroupContext): boolean =>
+  a.epoch === b.epoch &&
+  a.job === b.job &&
+  a.network === b.network &&
+  a.members.length === b.members.length &&
+  a.members.every((member, seat) => member === b.members[seat])
 
 export interface ProvenPlace {
   readonly epoch: number

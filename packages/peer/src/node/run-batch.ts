@@ -91,7 +91,7 @@ async function runAll(running: Running, scripts: ScriptQueue): Promise<BatchResu
     if (bytes === undefined) return { missing: [cid] }
     const seed = sha256(batch.seed, Uint8Array.of(index >> 8, index & 255))
     const read = readRequestBlock(cid, bytes)
-    const request = read === undefined ? undefined : requests.findIn(read)
+    const request = read === undefined ? undefined : requests.findIn(cid, read)
     const response =
       request === undefined
         ? await runs.report(openReport(bytes, requests.network), seed)

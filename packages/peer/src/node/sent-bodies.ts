@@ -27,10 +27,17 @@ interface SentBody {
   readonly end: () => void
 }
 
-/** The bodies of this peer's own requests, for the members that it asked: in memory, while it asks. */
+/** One request under way, and who may have its body. */
+interface Sending {
+  readonly asked: Set<PeerId>
+  readonly isMember: (peer: PeerId) => boolean
+}
+
+/** The bodies of this peer's own requests, for the members that it asked and the rest of their group: in memory, while it asks. */
 export class SentBodies {
-  readonly #blocks = new Map<ContentId, { readonly bytes: Uint8Array; uses: number }>()
-  /** Who may have some, and of how many requests. */
+  /** Each block with the requests that have it. */
+  readonly #blocks = new Map<ContentId, { readonly bytes: Uint8Array; readonly of: Set<Sending> }>()
+  /** Who was asked, and in how many requests. */
   readonly #asked = new Map<PeerId, number>()
   readonly #maxBytes: number
   #bytes = 0
@@ -39,26 +46,34 @@ export class SentBodies {
     this.#maxBytes = maxBytes
   }
 
-  readonly get = (cid: ContentId): Uint8Array | undefined => this.#blocks.get(cid)?.bytes
+  /** Undefined also where it is of no request that the asker has anything to do with: a CID is no secret. */
+  readonly get = (cid: ContentId, asker: PeerId): Uint8Array | undefined => {
+    const held = this.#blocks.get(cid)
+    const mayHave = [...(held?.of ?? [])].some(({ asked, isMember }) => asked.has(asker) || isMember(asker))
+    return mayHave ? held?.bytes : undefined
+  }
   readonly has = (cid: ContentId): boolean => this.#blocks.has(cid)
   readonly mayAsk = (peer: PeerId): boolean => this.#asked.has(peer)
 
-  /** Undefined: no room. */
-  open(blocks: readonly Block[]): SentBody | undefined {
+  /**
+   * Undefined: no room.
+   * @param isMember whether a peer is of the group that is asked: one that was asked may pass on what it fetched, so they may have it here as well
+   */
+  open(blocks: readonly Block[], isMember: (peer: PeerId) => boolean): SentBody | undefined {
     const bytes = blocks.reduce((sum, block) => sum + block.bytes.length, 0)
     if (this.#bytes + bytes > this.#maxBytes) return undefined
     this.#bytes += bytes
+    const sending: Sending = { asked: new Set(), isMember }
     for (const block of blocks) {
-      const known = this.#blocks.get(block.cid)
-      if (known === undefined) this.#blocks.set(block.cid, { bytes: block.bytes, uses: 1 })
-      else known.uses++
+      const held = this.#blocks.get(block.cid) ?? { bytes: block.bytes, of: new Set<Sending>() }
+      held.of.add(sending)
+      this.#blocks.set(block.cid, held)
     }
-    const peers = new Set<PeerId>()
     let isOver = false
     return {
       to: (peer) => {
-        if (isOver || peers.has(peer)) return
-        peers.add(peer)
+        if (isOver || sending.asked.has(peer)) return
+        sending.asked.add(peer)
         this.#asked.set(peer, (this.#asked.get(peer) ?? 0) + 1)
       },
       end: () => {
@@ -67,9 +82,10 @@ export class SentBodies {
         this.#bytes -= bytes
         for (const { cid } of blocks) {
           const held = this.#blocks.get(cid)
-          if (held !== undefined && --held.uses === 0) this.#blocks.delete(cid)
+          held?.of.delete(sending)
+          if (held?.of.size === 0) this.#blocks.delete(cid)
         }
-        for (const peer of peers) {
+        for (const peer of sending.asked) {
           const left = (this.#asked.get(peer) ?? 1) - 1
           if (left > 0) this.#asked.set(peer, left)
           else this.#asked.delete(peer)

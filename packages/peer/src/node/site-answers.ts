@@ -144,11 +144,11 @@ export class SiteAnswers {
     if (outcome.type === 'undecided') return refused(504, 'GROUP_SLOW')
     if (outcome.type === 'refused') return refused(REFUSED_STATUS[outcome.code] ?? 503, outcome.code)
     const stored = await this.#stored(outcome.response)
-    const written = proven.stepOf(id)
+    const { step: written, index = -1 } = proven.get(id) ?? {}
     // what was answered before it was final may have come out otherwise since
-    const index = written?.responses.responses.indexOf(outcome.response) ?? -1
+    const isThat = written?.responses.responses[index] === outcome.response
     // an answer without its proof would not be believed: another member may still have it
-    if (stored === undefined || written === undefined || index < 0) return refused(503, 'MEMBER_BEHIND')
+    if (stored === undefined || written === undefined || !isThat) return refused(503, 'MEMBER_BEHIND')
     const { request: answered, ...response } = stored
     // ids are no secret: whoever asks something else under another's id is not told that one's answer
     if (!sameBytes(answered, sha256(envelope))) return refused(400, 'REQUEST_MISMATCH')

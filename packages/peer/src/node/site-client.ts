@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import {
   bytesOfContentId,
   type ContentId,
@@ -10,15 +9,14 @@ import {
   peerIdOfKey,
   type Signer,
   sha256,
-  signMessage,
 } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
-import { type HttpHeader, type SiteReply, siteReply, siteRequest, type Verification } from '@interpeer/peer-group'
-import { hexOf, sameBytes } from '@interpeer/wire-codec'
+import { type HttpHeader, type SiteReply, siteReply, type Verification } from '@interpeer/peer-group'
+import { sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import { PIECES_HEADER, piecedAnswerOf } from '../pieced-answer.js'
 import { isLater } from '../served-state.js'
-import { isStale, type SiteView } from '../site-view.js'
+import { hasPartIn, isStale, type SiteView } from '../site-view.js'
 import { askInTurn } from './ask-in-turn.js'
 import { bodyMs } from './body-time.js'
 import { downloadOf } from './file-download.js'
@@ -26,6 +24,8 @@ import { MemberChoice } from './member-choice.js'
 import { type Observed, ObservedSites } from './observed-sites.js'
 import type { ReadSharing } from './read-sharing.js'
 import { KnownCertificates, provenPlace, provesWrite } from './reply-proof.js'
+import { RequestIds } from './request-ids.js'
+import { RequestSigning } from './request-signing.js'
 import { type CutBody, cutBody, SentBodies } from './sent-bodies.js'
 
 /** One HTTP request of a visitor. */
@@ -106,6 +106,8 @@ const ASK_ANOTHER = new Set(['SITE_STARTING', 'MEMBER_BEHIND', 'NOT_A_MEMBER', '
 export class SiteClient {
   readonly #signer: Signer
   readonly #network: NetworkId
+  readonly #signing: RequestSigning
+  readonly #ids = new RequestIds()
   readonly #overlay: Overlay
   readonly #verification: Verification
   readonly #now: () => number
@@ -136,6 +138,7 @@ export class SiteClient {
   }) {
     this.#signer = at.signer
     this.#network = at.network
+    this.#signing = new RequestSigning(at.signer, at.network)
     this.#overlay = at.overlay
     this.#verification = at.verification
     this.#now = at.now
@@ -179,8 +182,9 @@ export class SiteClient {
     const isRead = READ_METHODS.has(visitor.method)
     const cut = cutBody(visitor.body)
     if (isRead && cut.blocks.length > 0) throw new PeerError({ code: 'REQUEST_MALFORMED', reason: `a ${visitor.method} with a long body` })
-    const envelope = this.#sign(view, visitor, cut)
-    const sent = this.#bodies.open(cut.blocks)
+    const envelope = await this.#sign(view, visitor, cut)
+    if (this.#isClosed) throw new PeerError({ code: 'CLOSED' })
+    const sent = this.#bodies.open(cut.blocks, (peer) => hasPartIn(this.#viewOf(name) ?? view, peer))
     if (sent === undefined) throw new PeerError({ code: 'UPLOADS_BUSY' })
     // a long body goes to the member that is asked, and from there to the others
     const wayMs = cut.blocks.length === 0 ? 0 : bodyMs(visitor.body.length)
@@ -189,6 +193,7 @@ export class SiteClient {
     const stop = new AbortController()
     this.#asking.add(stop)
     const deadline = setTimeout(() => stop.abort(), deadlineMs)
+    let asks = 0
     try {
       return await askInTurn<PeerId, SiteAnswer>({
         next: (asked) => {
@@ -196,6 +201,7 @@ export class SiteClient {
           return this.#choice.next(this.#viewOf(name) ?? view, asked, isRead, not)
         },
         ask: (peer) => {
+          asks++
           sent.to(peer)
           const asked = { envelope, isRead, isPage: isRead && visitor.method !== STATE_METHOD, timeoutMs: deadlineMs }
           return this.#askOne(this.#viewOf(name) ?? view, peer, asked, stop.signal)
@@ -210,7 +216,7 @@ export class SiteClient {
       this.#asking.delete(stop)
       clearTimeout(deadline)
       sent.end()
-      stop.abort(OVER)
+      if (asks > 1) stop.abort(OVER) // to end what is over costs as much as to begin it
     }
   }
 
@@ -245,16 +251,11 @@ export class SiteClient {
     return this.ask(name, { method: STATE_METHOD, target: '/', host: name, https: false, headers: [], body: new Uint8Array() })
   }
 
-  #sign(view: SiteView, visitor: VisitorRequest, { body, parts }: CutBody): Uint8Array {
+  async #sign(view: SiteView, visitor: VisitorRequest, { body, parts }: CutBody): Promise<Uint8Array> {
     const seen = this.#observed.of(view.job) ?? { epoch: 0, step: 0 }
     try {
-      const asked = { from: this.#signer.publicKey, job: bytesOfContentId(view.job), id: new Uint8Array(randomBytes(16)), ms: this.#now() }
-      return signMessage(
-        siteRequest,
-        { ...asked, seenEpoch: seen.epoch, seenStep: seen.step, ...visitor, body, parts },
-        this.#signer,
-        this.#network,
-      )
+      const asked = { from: this.#signer.publicKey, job: bytesOfContentId(view.job), id: this.#ids.next(), ms: this.#now() }
+      return await this.#signing.sign({ ...asked, seenEpoch: seen.epoch, seenStep: seen.step, ...visitor, body, parts })
     } catch (cause) {
       throw new PeerError({ code: 'REQUEST_MALFORMED', reason: cause instanceof Error ? cause.message : 'unfit' }, { cause })
     }
@@ -268,7 +269,8 @@ export class SiteClient {
     if (!sameBytes(reply.request, sha256(envelope)) || !sameBytes(reply.job, bytesOfContentId(view.job)))
       throw replyFalse('another request')
     const state = contentIdOfBytes(reply.state)
-    if (reply.ran === 'refused') return answerOf(peer, state, reply, { ...reply, provisional: false, unjudged: false })
+    const certificate = reply.certificate === null ? undefined : this.#certificates.digestOf(reply.certificate)
+    if (reply.ran === 'refused') return answerOf(peer, state, reply, { ...reply, certificate, provisional: false, unjudged: false })
     // only the group can say that something was written
     if (reply.ran === 'read' && !isRead) throw replyFalse('a write that one member answered alone')
     const proven = provenPlace(reply, view, this.#network, this.#verification, this.#certificates)
@@ -281,7 +283,7 @@ export class SiteClient {
     const isOld =
       (seen !== undefined && seen.state !== state && isLater(seen, proven)) || isStale(firstSeenMs, view, this.#now() - STALE_ON_THE_WAY_MS)
     const stale = reply.stale || (reply.ran === 'read' && isOld)
-    return answerOf(peer, state, reply, { epoch, step, stale, provisional: !proven.final, unjudged: proven.unjudged })
+    return answerOf(peer, state, reply, { epoch, step, certificate, stale, provisional: !proven.final, unjudged: proven.unjudged })
   }
 
   #open(peer: PeerId, bytes: Uint8Array): SiteReply {
@@ -319,12 +321,14 @@ interface Asked {
 interface Shown {
   readonly epoch: number
   readonly step: number
+  /** Its digest. */
+  readonly certificate: string | undefined
   readonly stale: boolean
   readonly provisional: boolean
   readonly unjudged: boolean
 }
 function answerOf(peer: PeerId, state: ContentId, reply: SiteReply, shown: Shown): SiteAnswer {
-  const { ran, certificate, status, headers, body } = reply
+  const { ran, status, headers, body } = reply
   return {
     ran,
     code: ran === 'refused' ? new TextDecoder().decode(body.subarray(0, 64)) : '',
@@ -335,7 +339,7 @@ function answerOf(peer: PeerId, state: ContentId, reply: SiteReply, shown: Shown
     stale: shown.stale,
     provisional: shown.provisional,
     unjudged: shown.unjudged,
-    certificate: certificate === null ? undefined : hexOf(sha256(certificate)),
+    certificate: shown.certificate,
     status,
     headers,
     body,

@@ -1,5 +1,5 @@
 import { blockOf } from '@interpeer/content-store'
-import type { ContentId, PeerId, Verified } from '@interpeer/crypto-ids'
+import { bytesOfContentId, type ContentId, type PeerId, type Verified } from '@interpeer/crypto-ids'
 import { type RequestRef, readBatch, readStateBlock, responseTree, type SiteRequest } from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
@@ -247,6 +247,7 @@ export class SiteHost implements GroupListener {
   #openEpoch(epoch: number, from: EpochStart): void {
     if (this.#satOut >= epoch) return
     const { job, cycleMs, uploader, members, previousMembers, judges } = this.#view
+    const of = { job: bytesOfContentId(job), members: from.members }
     const setup = {
       network: this.#duties.network,
       job,
@@ -258,7 +259,7 @@ export class SiteHost implements GroupListener {
       rerun: from.rerun,
       settings: { idleEveryMs: cycleMs },
       jurors: from.jurors,
-      checkRequest: (ref: RequestRef, bytes: Uint8Array) => isWriteOf({ job, members: from.members }, ref, bytes, this.#duties),
+      checkRequest: (ref: RequestRef, bytes: Uint8Array) => isWriteOf(of, ref, bytes, this.#duties),
     }
     const known = this.#shells.get(epoch)
     if (known?.isOf(setup)) return

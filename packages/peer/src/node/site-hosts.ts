@@ -1,6 +1,6 @@
 import type { RecordStore } from '@interpeer/content-store'
-import { type ContentId, contentIdOf, contentIdOfBytes, type JobId, jobIdOf, type PeerId, peekPayload } from '@interpeer/crypto-ids'
-import { OWN_WORK_MESSAGES, readCheck, siteRequest } from '@interpeer/peer-group'
+import { type ContentId, contentIdOf, contentIdOfBytes, type JobId, jobIdOf, type PeerId } from '@interpeer/crypto-ids'
+import { OWN_WORK_MESSAGES, peekRequest, readCheck } from '@interpeer/peer-group'
 import { PeerError } from '../errors.js'
 import { owesState, type SiteHoldings } from '../live-roots.js'
 import { numberOf } from '../message-number.js'
@@ -121,7 +121,7 @@ export class SiteHosts {
 
   /** Runs a read of one of its sites again. @throws {CryptoError} @throws {WireError} @throws {PeerError} SITE_UNKNOWN (rejects) */
   async check(asker: PeerId, message: Uint8Array): Promise<Uint8Array> {
-    const { job } = siteRequest.decode(peekPayload(readCheck.decode(message).request) ?? new Uint8Array())
+    const { job } = peekRequest(readCheck.decode(message).request)
     const name = jobIdOf(contentIdOfBytes(job))
     const host = this.#hosts.get(name)
     if (host === undefined) throw new PeerError({ code: 'SITE_UNKNOWN', name })

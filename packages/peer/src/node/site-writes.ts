@@ -1,22 +1,24 @@
-import { bytesOfContentId, codecOf, contentIdOf, type JobId, type NetworkId, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
+import { type NetworkId, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
 import { type RequestRef, readRequestBlock } from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
 import { openReport } from './known-reports.js'
 import type { KnownRequests } from './known-requests.js'
 
-/** Whether bytes are what a reference of a job says: a visitor's request, or a member's report on the outbox. */
+/**
+ * Whether bytes are what a reference of a job says: a visitor's request, or a member's report on the outbox. That `ref.cid` names them was checked before.
+ * @param of the job's id in bytes, and who may report for it
+ */
 export function isWriteOf(
-  { job, members }: { readonly job: JobId; readonly members: readonly PeerId[] },
+  { job, members }: { readonly job: Uint8Array; readonly members: readonly PeerId[] },
   ref: RequestRef,
   bytes: Uint8Array,
   { requests, network }: { readonly requests: KnownRequests; readonly network: NetworkId },
 ): boolean {
-  if (contentIdOf(bytes, codecOf(ref.cid)) !== ref.cid) return false
   const block = readRequestBlock(ref.cid, bytes)
   if (block === undefined) return false
   const report = block.parts.length === 0 ? openReport(bytes, network) : undefined
   if (report !== undefined && !members.includes(peerIdOfKey(report.from))) return false
-  const request = report ?? requests.findIn(block)
+  const request = report ?? requests.findIn(ref.cid, block)
   if (request === undefined || request.ms !== ref.ms) return false
-  return sameBytes(request.id, ref.id) && sameBytes(request.job, bytesOfContentId(job))
+  return sameBytes(request.id, ref.id) && sameBytes(request.job, job)
 }

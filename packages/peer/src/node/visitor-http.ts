@@ -8,18 +8,31 @@ const NOT_PASSED_ON = new Set(
 )
 const WITHOUT_BODY = new Set([101, 204, 205, 304])
 
-/** A request's whole body, or undefined when it has more than `maxBytes`: reading stops there. */
+/** What a body of unknown length is first given room for, in bytes. */
+const ROOM_AT_FIRST = 64 * 1024
+
+/**
+ * A request's whole body, or undefined when it has more than `maxBytes`: reading stops there. Parts are copied as they come and not kept: a body whose length is
+ * declared is in memory once, another twice where its room grows.
+ */
 export async function readBody(request: Request, maxBytes: number): Promise<Uint8Array | undefined> {
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return undefined
+  const declared = Number(request.headers.get('content-length') ?? 0)
+  if (declared > maxBytes) return undefined
   if (request.body === null) return new Uint8Array()
-  const parts: Uint8Array[] = []
+  let body = new Uint8Array()
   let size = 0
   for await (const part of request.body as unknown as AsyncIterable<Uint8Array>) {
-    size += part.length
-    if (size > maxBytes) return undefined
-    parts.push(part)
+    const end = size + part.length
+    if (end > maxBytes) return undefined
+    if (end > body.length) {
+      const room = new Uint8Array(Math.min(maxBytes, Math.max(end, size === 0 && declared > 0 ? declared : ROOM_AT_FIRST, 2 * body.length)))
+      room.set(body.subarray(0, size))
+      body = room
+    }
+    body.set(part, size)
+    size = end
   }
-  return new Uint8Array(Buffer.concat(parts))
+  return size === body.length ? body : body.slice(0, size)
 }
 
 /** What a site gets of a browser's headers. */

@@ -154,6 +154,8 @@ export class NotedWrites {
   #close(): void {
     this.#forgetOperands()
     for (const [key, { depth }] of this.#noted) if (depth >= this.#depth) this.#noted.delete(key)
+    // of one that came by another way a local may be no frame
+    this.#frames.clear()
     this.#depth--
   }
 

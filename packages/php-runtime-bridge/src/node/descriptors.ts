@@ -39,6 +39,8 @@ const devices: Readonly<Record<string, Device>> = {
 }
 
 export function deviceAt(path: string): Device | undefined {
+  // most paths lead elsewhere, and to look for one in a table costs more than this
+  if (!path.startsWith('/dev/') && !path.startsWith('/request/')) return undefined
   return Object.hasOwn(devices, path) ? devices[path] : undefined
 }
 

@@ -5,6 +5,9 @@ import type { WasmMemory } from './wasm-api.js'
 export const PAGE_BYTES = 65_536
 /** Below lies nothing of PHP's: where C's null pointers lead. */
 const LOWEST_ADDRESS = 1024
+/** Such texts, of ASCII, are had quicker than by a decoder. */
+const SHORT_TEXT_BYTES = 256
+const ASCII = /^[\0-\x7f]*$/
 
 /** PHP's linear memory. Its views are made anew after it grew: growing detaches the old ones. */
 export class GuestMemory {
@@ -53,6 +56,10 @@ export class GuestMemory {
   text(at: number): string {
     const end = this.bytes.indexOf(0, at)
     if (end < 0) fail('INVAL')
+    if (end - at <= SHORT_TEXT_BYTES) {
+      const text = Buffer.prototype.latin1Slice.call(this.#bytes, at, end)
+      if (ASCII.test(text)) return text
+    }
     try {
       return this.#decoder.decode(this.#bytes.subarray(at, end))
     } catch {

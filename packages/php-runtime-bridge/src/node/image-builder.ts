@@ -1,6 +1,6 @@
 import { type SiteConfiguration, usualConfiguration } from '../configuration/site-configuration.js'
 import { emptyTree, type TreeDirectory } from '../file-tree.js'
-import { blacklistOf, ROOMY, SWEEP_PATH, type Swept, sizesFor, sweepScript } from '../image-recipe.js'
+import { blacklistOf, lastingNames, NAME_VARIABLE, ROOMY, SWEEP_PATH, type Swept, sizesFor, sweepScript } from '../image-recipe.js'
 import { SLOT, type SlotLimits } from '../limits.js'
 import type { ScriptOutcome } from '../outcome.js'
 import { Overlay } from '../overlay.js'
@@ -40,6 +40,8 @@ export const RUNS_OF_EACH = 2 * ROUNDS
 /** Long before any request: whatever a warm-up kept for a while is too old by then. */
 const BUILD_TIME_MS = 1_000_000_000_000
 const MIB = 1024 * 1024
+/** Names of files that warm-up asked for, which are looked at. */
+const NAMES_ASKED_MAX = 20_000
 /** Room for requests, above what the image holds, as PHP has it when it starts: an instance whose memory grows can be used once only. */
 const HEADROOM_PAGES = (40 * 1024 * 1024) / PAGE_BYTES
 
@@ -90,6 +92,10 @@ function warm(
   const started = php.start(around)
   php.warmsUp = true
   const { kernel } = php
+  const asked = new Set<string>()
+  kernel.onName = (name) => {
+    if (asked.size < NAMES_ASKED_MAX) asked.add(name)
+  }
   // what they ask for is thrown away, as what they write is; content is no part of an image
   const services = { carriedOut: new Set(parts.carriedOut), content: undefined }
   const childOf = (snapshot: Snapshot) => {
@@ -110,18 +116,25 @@ function warm(
       descriptors = kernel.descriptors.list()
     }
   }
-  const swept = () => sweep(php, initial, configuration, around, descriptors)
+  kernel.onName = undefined
+  const swept = () => JSON.parse(sweep(php, initial, configuration, around, descriptors)) as Swept
   for (let round = 1; round < ROUNDS; round++) swept()
+  const names = lastingNames(asked, swept().held, configuration, initial)
+  // names are noted again
+  php.warmsUp = false
+  for (const name of names) sweep(php, initial, configuration, around, descriptors, name)
   return { php, swept: swept() }
 }
 
+/** @returns what the sweep says */
 function sweep(
   php: PhpInstance,
   initial: TreeDirectory,
   configuration: SiteConfiguration,
   around: TreeDirectory,
   descriptors: Snapshot['descriptors'],
-): Swept {
+  name?: string,
+): string {
   const output = new RequestOutput()
   const world: RequestWorld = {
     files: new Overlay(mountSite(initial, around), writabilityOf(configuration)),
@@ -133,9 +146,9 @@ function sweep(
     host: undefined,
   }
   php.begin(world, new DescriptorTable(descriptors), SLOT)
-  const variables = { script: SWEEP_PATH, query: '', contentType: undefined, cookies: undefined, variables: new Map<string, string>() }
-  runScript(php, visitOf('/'), variables, SLOT)
-  return JSON.parse(Buffer.from(output.read('output')).toString('utf8')) as Swept
+  const variables = new Map<string, string>(name === undefined ? [] : [[NAME_VARIABLE, name]])
+  runScript(php, visitOf('/'), { script: SWEEP_PATH, query: '', contentType: undefined, cookies: undefined, variables }, SLOT)
+  return Buffer.from(output.read('output')).toString('utf8')
 }
 
 const visitOf = (target: string) => ({ method: 'GET', target, host: 'localhost', https: false, headers: [], body: new Uint8Array() })

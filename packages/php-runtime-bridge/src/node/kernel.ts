@@ -50,6 +50,8 @@ export class Kernel {
   workingDirectory = '/'
   /** What dlopen() finds: set while PHP starts. */
   extensions: ExtensionLoader | undefined
+  /** Told each name that a file is asked for by, as it was written: set while an image is made. */
+  onName: ((name: string) => void) | undefined
   fuel!: FuelGauge
   pagesMax = 0
   /** PHP was refused memory. */

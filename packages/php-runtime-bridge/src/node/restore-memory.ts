@@ -60,6 +60,8 @@ export function restoreCards(target: Uint8Array, { memory }: KeptMemory, cards: 
     const from = Math.max(0, card * CARD_BYTES - CARD_MARGIN_BYTES)
     if (from >= target.length) break
     if (card >= stackFrom && card < stackEnd) card = stackEnd
+    // cards side by side are one piece
+    while (noted[card + 1] === 1 && (card + 1 < stackFrom || card >= stackEnd)) card++
     const to = Math.min((card + 1) * CARD_BYTES + CARD_MARGIN_BYTES, target.length)
     const keptTo = Math.max(from, Math.min(to, memory.length))
     if (keptTo > from) kept.copy(now, from, from, keptTo)

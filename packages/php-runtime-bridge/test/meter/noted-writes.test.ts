@@ -1,7 +1,25 @@
 import { describe, expect, test } from 'vitest'
 import { CARD_BYTES, cardTableAbove, heapBaseOf } from '../../src/meter/cards.js'
 import { meter } from '../../src/meter/meter.js'
-import { assemble, type Code, exportOf, float32, float64, get, global, i32, int, oneFunction, s, set, u, vec } from './assembler.js'
+import {
+  assemble,
+  block,
+  brIf,
+  type Code,
+  exportOf,
+  float32,
+  float64,
+  get,
+  global,
+  i32,
+  int,
+  loop,
+  oneFunction,
+  s,
+  set,
+  u,
+  vec,
+} from './assembler.js'
 import { type Instance, instantiate, instantiateMetered } from './metered.js'
 
 const cards = cardTableAbove(5 * CARD_BYTES - 100)
@@ -122,6 +140,10 @@ describe('what needs no note of its own', () => {
   test('a store close to one above the same local', () => {
     expect(price([...store(0, 0), ...store(0, 8), ...store(0, 240)])).toBeLessThan(one + 8)
     expect(price([...store(0, 300), ...store(0, 60)])).toBeLessThan(one + 8)
+    expect(price([...store(0, 0), ...store(0, 248)])).toBeLessThan(one + 8)
+    // its last byte would lie beyond what a card is restored with
+    expect(price([...store(0, 0), ...store(0, 249)])).toBeGreaterThan(one + 12)
+    expect(price([...store(0, 249), ...store(0, 0)])).toBeGreaterThan(one + 12)
     expect(price([...store(0, 0), ...store(0, 1000)])).toBeGreaterThan(one + 12)
     expect(price([...store(0, 0), ...store(1, 8)])).toBeGreaterThan(one + 12)
     expect(price([...store(0, 0), ...int(5), ...set(0), ...store(0, 8)])).toBeGreaterThan(one + 12)
@@ -130,6 +152,29 @@ describe('what needs no note of its own', () => {
     const to = (at: number) => [...int(at), ...int(1), ...access(0x36, 0)]
     expect(price([...to(9000), ...to(9500)])).toBeLessThan(price(to(9000)) + 8)
     expect(price([...to(9000), ...to(13_000)])).toBeGreaterThan(price(to(9000)) + 12)
+  })
+})
+
+describe('a local that was a frame, and is not where the stack pointer is set to it', () => {
+  const STACK_TOP = 3 * CARD_BYTES
+  const FRAME = 6000
+  const frame = [0x23, 0, ...int(FRAME), 0x6b, ...set(0)]
+  const storeInFrame = [...get(0), 0x24, 0, ...get(0), ...int(-1), ...access(0x36, FRAME - 8)]
+  const notedBy = (code: Code) => {
+    const stackPointer = { globals: [global(i32, true, int(STACK_TOP))], exports: [exportOf('__stack_pointer', 'global', 0)] }
+    const module = oneFunction([i32, i32], [], [i32], code, { memories, ...stackPointer })
+    const metered = instantiateMetered(module, { cards, stack: 2 * CARD_BYTES })
+    metered.run(STACK_TOP - 8, 1)
+    expect(metered.memory[STACK_TOP - 8 + FRAME - 8]).toBe(255)
+    return noted(metered)
+  }
+  const written = Math.floor((STACK_TOP - 8 + FRAME - 8) / CARD_BYTES)
+  test('since a branch went past where it became one', () => {
+    expect(notedBy([...block([...get(1), ...brIf(0), ...frame]), ...storeInFrame])).toContain(written)
+  })
+  test('since a loop changed it', () => {
+    const turn = [...storeInFrame, ...int(STACK_TOP - 8), ...set(0), ...get(2), 0x45, ...int(1), ...set(2), ...brIf(0)]
+    expect(notedBy([...frame, ...loop(turn)])).toContain(written)
   })
 })
 

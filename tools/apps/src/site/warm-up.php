@@ -23,8 +23,16 @@ $copy = function (string $from, string $to) use (&$copy): void {
 };
 $copy('/site/initial', '/site');
 
+if (isset($_GET['classes'])) {
+    // What only edits and log-ins have: loaded as the application loads them, so that they are linked too, once the page is done.
+    register_shutdown_function(function (): void {
+        foreach (file('/site/warm-up-classes.txt', FILE_IGNORE_NEW_LINES) as $name) {
+            class_exists($name);
+        }
+    });
+}
 $page = $_GET['page'];
-unset($_GET['page'], $_REQUEST['page'], $copy);
+unset($_GET['page'], $_REQUEST['page'], $_GET['classes'], $_REQUEST['classes'], $copy);
 $_SERVER['SCRIPT_NAME'] = $_SERVER['PHP_SELF'] = $page;
 $_SERVER['SCRIPT_FILENAME'] = __DIR__ . $page;
 $_SERVER['QUERY_STRING'] = http_build_query($_GET);

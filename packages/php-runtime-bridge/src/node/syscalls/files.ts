@@ -1,4 +1,4 @@
-import { fail } from '../../errno.js'
+import { Errno, fail } from '../../errno.js'
 import type { OverlayNode } from '../../overlay-node.js'
 import { UNDATED_MTIME_S } from '../../overlay-node.js'
 import type { WalkTo } from '../../overlay-walk.js'
@@ -25,6 +25,8 @@ const S_IFLNK = 0o120000
 const LINK_MODE = 0o777
 /** What a directory says its size is. */
 const DIRECTORY_BYTES = 4096
+/** Of struct stat. */
+const STAT_BYTES = 96
 
 /** Opening, naming and describing files. */
 export function fileCalls(kernel: Kernel) {
@@ -66,11 +68,13 @@ export function fileCalls(kernel: Kernel) {
     return { kind: 'file', path, node: found, flags, offset: 0 }
   }
 
-  function statPath(given: string, buffer: number, to: WalkTo): void {
-    const { files } = kernel.world
-    const { path, node } = files.place(given, given.endsWith('/') ? 'target' : to)
+  function statPath(given: string, buffer: number, to: WalkTo): number {
+    kernel.onName?.(given)
+    const { path, node } = kernel.world.files.place(given, given.endsWith('/') ? 'target' : to)
     if (deviceAt(path) !== undefined) putDevice(buffer, path)
-    else putStat(buffer, node ?? fail('NOENT'))
+    else if (node === undefined) return -Errno.NOENT
+    else putStat(buffer, node)
+    return 0
   }
 
   function statDescriptor(fd: number, buffer: number): void {
@@ -93,15 +97,23 @@ export function fileCalls(kernel: Kernel) {
   /** struct stat as Emscripten's musl lays it out. */
   function fillStat(buffer: number, mode: number, size: number, mtimeS: number, inode: number): void {
     const { memory } = kernel
-    memory.writable(buffer, 96).fill(0)
-    memory.put32(buffer, 1)
-    memory.put32(buffer + 4, mode)
-    memory.put32(buffer + 8, 1)
-    memory.put64(buffer + 24, size)
-    memory.put32(buffer + 32, 4096)
-    memory.put32(buffer + 36, Math.ceil(size / 512))
-    for (const offset of [40, 56, 72]) memory.put64(buffer + offset, mtimeS)
-    memory.put64(buffer + 88, inode)
+    memory.writable(buffer, STAT_BYTES).fill(0)
+    // noted above as a whole
+    const { view } = memory
+    const put64 = (offset: number, value: number) => {
+      view.setUint32(buffer + offset, value >>> 0, true)
+      view.setUint32(buffer + offset + 4, Math.floor(value / 2 ** 32), true)
+    }
+    view.setUint32(buffer, 1, true)
+    view.setUint32(buffer + 4, mode, true)
+    view.setUint32(buffer + 8, 1, true)
+    put64(24, size)
+    view.setUint32(buffer + 32, 4096, true)
+    view.setUint32(buffer + 36, Math.ceil(size / 512), true)
+    put64(40, mtimeS)
+    put64(56, mtimeS)
+    put64(72, mtimeS)
+    put64(88, inode)
   }
 
   function truncate(fd: number, length: bigint): void {
@@ -143,12 +155,12 @@ export function fileCalls(kernel: Kernel) {
     descriptor.node.mtimeS = mtimeS
   }
 
-  function checkAccess(directory: number, at: number, mode: number): void {
+  function checkAccess(directory: number, at: number, mode: number): number {
     const { path, node } = kernel.world.files.place(kernel.pathAt(directory, at))
-    if (deviceAt(path) !== undefined) return
-    if (node === undefined) fail('NOENT')
+    if (deviceAt(path) !== undefined) return 0
+    if (node === undefined) return -Errno.NOENT
     if ((mode & 2) !== 0) kernel.world.files.checkWritable(path)
-    if ((mode & 1) !== 0 && node.kind === 'file' && (node.mode & 0o111) === 0) fail('ACCES')
+    return (mode & 1) !== 0 && node.kind === 'file' && (node.mode & 0o111) === 0 ? -Errno.ACCES : 0
   }
 
   function checkThere(directory: number, at: number): void {
@@ -187,12 +199,13 @@ export function fileCalls(kernel: Kernel) {
 
   return {
     __syscall_openat: kernel.call(open),
-    __syscall_stat64: kernel.call((at: number, buffer: number) => void statPath(kernel.path(at), buffer, 'target')),
-    __syscall_lstat64: kernel.call((at: number, buffer: number) => void statPath(kernel.path(at), buffer, 'entry')),
+    __syscall_stat64: kernel.call((at: number, buffer: number) => statPath(kernel.path(at), buffer, 'target')),
+    __syscall_lstat64: kernel.call((at: number, buffer: number) => statPath(kernel.path(at), buffer, 'entry')),
     __syscall_fstat64: kernel.call((fd: number, buffer: number) => void statDescriptor(fd, buffer)),
     __syscall_newfstatat: kernel.call((directory: number, at: number, buffer: number, flags: number) => {
-      if ((flags & AT_EMPTY_PATH) !== 0 && kernel.memory.text(at) === '') statDescriptor(directory, buffer)
-      else statPath(kernel.pathAt(directory, at), buffer, (flags & AT_SYMLINK_NOFOLLOW) !== 0 ? 'entry' : 'target')
+      if ((flags & AT_EMPTY_PATH) === 0 || kernel.memory.text(at) !== '')
+        return statPath(kernel.pathAt(directory, at), buffer, (flags & AT_SYMLINK_NOFOLLOW) !== 0 ? 'entry' : 'target')
+      statDescriptor(directory, buffer)
       return 0
     }),
     __syscall_unlinkat: kernel.call((directory: number, at: number, flags: number) => {
@@ -226,7 +239,7 @@ export function fileCalls(kernel: Kernel) {
     // everything belongs to one user and stays so
     __syscall_fchown32: kernel.call((fd: number) => void kernel.descriptors.get(fd)),
     __syscall_fchownat: kernel.call((directory: number, at: number) => void checkThere(directory, at)),
-    __syscall_faccessat: kernel.call((directory: number, at: number, mode: number) => void checkAccess(directory, at, mode)),
+    __syscall_faccessat: kernel.call((directory: number, at: number, mode: number) => checkAccess(directory, at, mode)),
     __syscall_statfs64: kernel.call((at: number, size: number, buffer: number) => void statFileSystem(at, size, buffer)),
     __syscall_fdatasync: () => 0,
     fd_sync: () => 0,
