@@ -59,7 +59,7 @@ test('a member that falsifies a result freezes its group; a jury finds against i
   await lines.addUntilAcknowledged('after')
   await lines.expectWholeAt(await membersNow())
   expect(isConserved(await running.status())).toBe(true)
-}, 90_000)
+}, 180_000)
 
 test('the command line says where the chain is, checks all of it, and proves an entry', async () => {
   const { height } = await running.status()
@@ -80,7 +80,7 @@ test('who has coins joins; peers propose a change and vote, everyone can see how
   const joined = JSON.parse(await running.network.command('visitor', 'peer', 'join', ...signing('uploader'), '--json'))
   await until('it is registered', async () => (await running.status()).peers.some(({ peerId }) => peerId === joined.peer))
 
-  const wish = ['--set', 'publishFee=5', '--reason', 'Sites should cost less.', '--in-cycles', '25']
+  const wish = ['--set', 'publishFee=5', '--reason', 'Sites should cost less.', '--in-cycles', '18']
   const { id, validHeight } = JSON.parse(
     await running.network.command('visitor', 'change', 'propose', ...wish, ...signing('seeder-1'), '--json'),
   )
