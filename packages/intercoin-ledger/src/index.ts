@@ -15,6 +15,7 @@ export {
   type Holding,
   type Ledger,
   mint,
+  move,
   openEscrow,
   payFromEscrow,
   type Supply,

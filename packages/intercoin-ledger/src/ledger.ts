@@ -68,6 +68,12 @@ export function transfer(ledger: Ledger, { from, to, amount, tax, nonce }: Trans
   const taken = take(used, from, checked(checked(amount) + checked(tax)))
   return give(give(taken, COMMONS, tax), to, amount)
 }
+/**
+ * Moves coins that the chain's own rules move, without an order of their owner: so its nonce stays, and an order that it has signed holds as before.
+ * @throws {LedgerError} LEDGER_AMOUNT, LEDGER_FUNDS, LEDGER_OVERFLOW
+ */
+export const move = (ledger: Ledger, { from, to, amount }: Pick<TransferOrder, 'from' | 'to' | 'amount'>): Ledger =>
+  give(take(ledger, from, checked(amount)), to, amount)
 /** @throws {LedgerError} LEDGER_NONCE */
 export function useNonce(ledger: Ledger, account: AccountId, nonce: number): Ledger {
   const held = accountOf(ledger, account)

@@ -18,6 +18,7 @@ export {
   type LastClosing,
   type NextEpoch,
   type Recovering,
+  recoveringSince,
   SHOW_BYTES_MAX,
   seatHoldersOf,
   seatsOfJob,
@@ -59,6 +60,7 @@ export {
   type SeatProof,
   seatProofRecord,
 } from './seat-proof.js'
+export { addShowPart, openShowPart, type ShowPart, showPartBytes, showPartMessage, signShowParts } from './show-parts.js'
 export { SHUFFLE_ROUNDS, type Shuffle, shuffleOf } from './shuffle.js'
 export { type SeatStatus, seatsOf } from './status.js'
 export { changeOf, firstChangeFrom, type SeatChange, seatUntilMs, type Timetable, tenureFor } from './timetable.js'

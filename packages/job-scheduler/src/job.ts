@@ -44,8 +44,15 @@ export interface NextEpoch {
 export interface Recovering {
   readonly sinceHeight: number
   readonly sinceMs: number
+  /** Since when it waits: since it began, or since the last part of a show came. */
+  readonly waitsSinceMs: number
   /** In the order in which blocks took them. */
   readonly shows: readonly { readonly member: PeerId; readonly show: Uint8Array }[]
+  /** Shows that come in parts: the hash of each, and its bytes so far. */
+  readonly parts: readonly { readonly member: PeerId; readonly show: Uint8Array; readonly bytes: Uint8Array }[]
+}
+export const recoveringSince = (height: number, timeMs: number): Recovering => {
+  return { sinceHeight: height, sinceMs: timeMs, waitsSinceMs: timeMs, shows: [], parts: [] }
 }
 /** The last closing certificate that a block recorded. */
 export interface LastClosing {
@@ -88,6 +95,16 @@ export function seatHoldersOf({ state, epoch, next }: Job): readonly PeerId[] {
   return state === 'ended' ? [] : [...new Set([...epoch.members, ...(next?.members ?? [])])]
 }
 
+const DAY_MS = 86_400_000
+/** A manifest is published within a week of when it says that it was made, and not more than a day before: so an order to publish it can't be played again when its job is forgotten. */
+export const PUBLISHED_WITHIN_MS = 7 * DAY_MS
+export const PUBLISHED_AHEAD_MS = DAY_MS
+/** An ended job's entry, with its last certified root, stays in the map for a week. */
+const ENDED_KEPT_MS = 7 * DAY_MS
+/** After this time an ended job's entry is forgotten: blocks until then prove it, and those after that it is gone. */
+export const forgottenAfterMs = ({ last, timetable, manifest }: Pick<Job, 'last' | 'timetable' | 'manifest'>): number =>
+  Math.max((last?.atMs ?? timetable.startMs) + ENDED_KEPT_MS, manifest.createdMs + PUBLISHED_WITHIN_MS)
+
 /** Most batches that a recovery binds, and bytes of a show: a show carries certificates and commit sets of the open steps. */
 export const RERUN_MAX = 64
-export const SHOW_BYTES_MAX = 300_000
+export const SHOW_BYTES_MAX = 368_640

@@ -27,12 +27,12 @@ import {
   uint32,
   uint53,
 } from '@interpeer/wire-codec'
-import { type Job, type Jobs, RERUN_MAX, seatsOfJob } from './job.js'
+import { type Job, type Jobs, RERUN_MAX, type Recovering, seatsOfJob } from './job.js'
 import { openManifest, SEATS_MAX, SIGNED_MANIFEST_BYTES_MAX } from './manifest.js'
 
 const [hash, key] = [bytes(32), bytes(32)]
 const members = list(key, SEATS_MAX)
-/** What the map has under a JobId's bytes (job-scheduler.cddl). Batches and shows are named by their hashes: they can be megabytes. */
+/** What the map has under a JobId's bytes (job-scheduler.cddl). Batches, shows and parts of shows are named by their hashes: they can be megabytes. */
 export const jobRecord = struct({
   state: oneOf('running', 'ended', 'waiting'),
   manifest: bytesMax(SIGNED_MANIFEST_BYTES_MAX),
@@ -53,7 +53,15 @@ export const jobRecord = struct({
     jurors: uint8,
   }),
   next: nullable(struct({ members, seed: hash, seat: uint16, leaver: key, joiner: key, atMs: uint53, jurors: uint8 })),
-  recovering: nullable(struct({ sinceHeight: uint53, sinceMs: uint53, shows: list(struct({ member: key, show: hash }), SEATS_MAX) })),
+  recovering: nullable(
+    struct({
+      sinceHeight: uint53,
+      sinceMs: uint53,
+      waitsSinceMs: uint53,
+      shows: list(struct({ member: key, show: hash }), SEATS_MAX),
+      parts: list(struct({ member: key, show: hash, bytes: hash }), SEATS_MAX),
+    }),
+  ),
   last: nullable(struct({ epoch: uint32, certificate: hash, state: link, atMs: uint53, height: uint53 })),
 })
 /** A job's entry as others are shown it: keys are raw public keys (32 bytes), hashes SHA-256, links binary CIDs. */
@@ -89,6 +97,7 @@ export function jobRecordOf({ state, manifestEnvelope, timetable, epoch, next, r
     recovering: recovering && {
       ...recovering,
       shows: recovering.shows.map(({ member, show }) => ({ member: keyOfPeerId(member), show: hashOf(show) })),
+      parts: recovering.parts.map(({ member, show, bytes: held }) => ({ member: keyOfPeerId(member), show, bytes: hashOf(held) })),
     },
     last: last && { ...last, state: bytesOfContentId(last.state) },
   }
@@ -108,7 +117,9 @@ export function jobFrom({ key, value }: Pick<MapEntry, 'key' | 'value'>, network
   const peers = (keys: readonly Uint8Array[]) => keys.map(peerIdOfKey)
   const rerun = epoch.rerun.map(blobOf)
   const shows = recovering?.shows.map(({ member, show }) => ({ member: peerIdOfKey(member), show: blobOf(show) })) ?? []
-  if (rerun.includes(undefined) || shows.some(({ show }) => show === undefined)) return undefined
+  const parts = recovering?.parts.map(({ member, show, bytes: held }) => ({ member: peerIdOfKey(member), show, bytes: blobOf(held) })) ?? []
+  if (rerun.includes(undefined) || shows.some(({ show }) => show === undefined) || parts.some(({ bytes: held }) => held === undefined))
+    return undefined
   return {
     job: jobIdOf(contentIdOfBytes(key)),
     state,
@@ -122,13 +133,17 @@ export function jobFrom({ key, value }: Pick<MapEntry, 'key' | 'value'>, network
       rerun: rerun as readonly Uint8Array[],
     },
     next: next && { ...next, members: peers(next.members), leaver: peerIdOfKey(next.leaver), joiner: peerIdOfKey(next.joiner) },
-    recovering: recovering && { ...recovering, shows: shows as readonly { readonly member: PeerId; readonly show: Uint8Array }[] },
+    recovering: recovering && { ...recovering, shows: shows as Recovering['shows'], parts: parts as Recovering['parts'] },
     last: last && { ...last, state: contentIdOfBytes(last.state) },
   }
 }
 /** What the entries of jobs name by hash. */
 export const blobsOfJobs = (jobs: Jobs): readonly Uint8Array[] =>
-  [...jobs.values()].flatMap(({ epoch, recovering }) => [...epoch.rerun, ...(recovering?.shows ?? []).map(({ show }) => show)])
+  [...jobs.values()].flatMap(({ epoch, recovering }) => [
+    ...epoch.rerun,
+    ...(recovering?.shows ?? []).map(({ show }) => show),
+    ...(recovering?.parts ?? []).map(({ bytes: held }) => held),
+  ])
 
 /**
  * A job's entry, from the `jobs` hash of a block's header and a proof (content-store's `proveEntry` with the JobId's bytes). Undefined: the

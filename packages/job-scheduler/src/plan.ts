@@ -1,7 +1,7 @@
 import { bytesOfContentId, type ContentId, type JobId, type PeerId, sealOf } from '@interpeer/crypto-ids'
 import { drawPeer, type Lottery } from './draw.js'
 import { SchedulerError } from './errors.js'
-import { type Job, type Jobs, jobNamed, type NextEpoch, withJob } from './job.js'
+import { type Job, type Jobs, jobNamed, type NextEpoch, PUBLISHED_AHEAD_MS, PUBLISHED_WITHIN_MS, withJob } from './job.js'
 import type { Manifest } from './manifest.js'
 import { firstChangeFrom, tenureFor } from './timetable.js'
 
@@ -63,7 +63,7 @@ export const jurorsFor = (members: readonly PeerId[], { judgesBeside }: Moment):
 
 /**
  * A new job. It waits for its first group: who makes this block knows its seed, and could choose JobIds for it.
- * @throws {SchedulerError} JOB_EXISTS, JOB_NAME_TAKEN, JOB_GROUP_SIZE
+ * @throws {SchedulerError} JOB_EXISTS, JOB_CREATED: its manifest is too old, or of a time to come, JOB_NAME_TAKEN, JOB_GROUP_SIZE
  */
 export function publishJob(
   jobs: Jobs,
@@ -74,6 +74,8 @@ export function publishJob(
   const { name, seats } = manifest
   const { cycleMs, tenureMs, groupSizeMax } = moment.settings
   if (jobs.has(job)) throw new SchedulerError({ code: 'JOB_EXISTS', job })
+  const [fromMs, untilMs] = [moment.timeMs - PUBLISHED_WITHIN_MS, moment.timeMs + PUBLISHED_AHEAD_MS]
+  if (manifest.createdMs < fromMs || manifest.createdMs > untilMs) throw new SchedulerError({ code: 'JOB_CREATED', fromMs, untilMs })
   if (jobNamed(jobs, name) !== undefined) throw new SchedulerError({ code: 'JOB_NAME_TAKEN', name })
   const most = Math.min(groupSizeMax, moment.eligibleCount())
   if (seats > most) throw new SchedulerError({ code: 'JOB_GROUP_SIZE', wanted: seats, most })

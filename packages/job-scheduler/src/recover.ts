@@ -1,6 +1,6 @@
 import type { ContentId, PeerId } from '@interpeer/crypto-ids'
 import { SchedulerError } from './errors.js'
-import { type Job, type Jobs, type NextEpoch, RERUN_MAX } from './job.js'
+import { forgottenAfterMs, type Job, type Jobs, type NextEpoch, RERUN_MAX, type Recovering, recoveringSince } from './job.js'
 import { drawFirstGroup, drawSeats, epochSeed, jurorsFor, type Moment, planNext, recoveryDueMs } from './plan.js'
 
 /** What the shows of an old group come to. */
@@ -30,7 +30,7 @@ export function noClose(entry: Job, moment: Moment): Job {
   const { state, next, recovering } = entry
   if (state !== 'running' || next === null || recovering !== null) return entry
   if (timeMs < recoveryDueMs(next, moment)) return entry
-  return { ...entry, recovering: { sinceHeight: height, sinceMs: timeMs, shows: [] } }
+  return { ...entry, recovering: recoveringSince(height, timeMs) }
 }
 
 /**
@@ -38,14 +38,21 @@ export function noClose(entry: Job, moment: Moment): Job {
  * @throws {SchedulerError} EPOCH_OTHER, SHOW_STRANGER, JOB_ENDED, SHOW_NOT_WANTED (it may be, later: a recovery may begin), SHOW_KNOWN
  */
 export function addShow(entry: Job, { epoch, member, show }: { epoch: number; member: PeerId; show: Uint8Array }): Job {
+  const recovering = wantsShow(entry, epoch, member)
+  const parts = recovering.parts.filter((one) => one.member !== member)
+  return { ...entry, recovering: { ...recovering, shows: [...recovering.shows, { member, show }], parts } }
+}
+/** The recovery that a member's show is wanted for. @throws {SchedulerError} as `addShow` */
+export function wantsShow(entry: Job, epoch: number, member: PeerId): Recovering {
   const { recovering } = entry
   if (epoch !== entry.epoch.number) throw new SchedulerError({ code: 'EPOCH_OTHER', current: entry.epoch.number, given: epoch })
   if (!entry.epoch.members.includes(member)) throw new SchedulerError({ code: 'SHOW_STRANGER' })
   if (entry.state === 'ended') throw new SchedulerError({ code: 'JOB_ENDED', job: entry.job })
   if (recovering === null) throw new SchedulerError({ code: 'SHOW_NOT_WANTED' })
-  if (recovering.shows.some((one) => one.member === member)) throw new SchedulerError({ code: 'SHOW_KNOWN' })
-  return { ...entry, recovering: { ...recovering, shows: [...recovering.shows, { member, show }] } }
+  if (recovering.shows.some((one) => one.member === member)) throw showedAlready()
+  return recovering
 }
+export const showedAlready = (): SchedulerError => new SchedulerError({ code: 'SHOW_KNOWN' })
 
 /** Whether the shows so far may open the next epoch, and whether writes may be lost by that. */
 export function isRecoverable(entry: Job, { timeMs, settings }: Moment): 'no' | 'yes' | 'writes-may-be-lost' {
@@ -53,7 +60,7 @@ export function isRecoverable(entry: Job, { timeMs, settings }: Moment): 'no' | 
   if (recovering === null) return 'no'
   const [shown, seats] = [recovering.shows.length, timetable.seats]
   const quorum = groupQuorum(seats)
-  const waitedMs = timeMs - recovering.sinceMs
+  const waitedMs = timeMs - recovering.waitsSinceMs
   if (shown === seats || (shown >= quorum && waitedMs >= GRACE_CYCLES * settings.cycleMs)) return 'yes'
   const late = waitedMs >= settings.secondRecoveryCycles * settings.cycleMs
   return late && shown >= seats - quorum + 1 ? 'writes-may-be-lost' : 'no'
@@ -133,7 +140,7 @@ function opened(
 }
 
 /**
- * What the clock alone does to all jobs, at the end of each block: first groups are drawn, recoveries begin and end, next epochs are named.
+ * What the clock alone does to all jobs, at the end of each block: first groups are drawn, recoveries begin and end, next epochs are named, and jobs that ended long ago are forgotten.
  * Draws see tickets and seats of the block before, so the order of jobs is nothing.
  */
 export function advanceJobs(
@@ -143,7 +150,12 @@ export function advanceJobs(
 ): { readonly jobs: Jobs; readonly away: readonly PeerId[] } {
   const changed: Job[] = []
   const away: PeerId[] = []
+  const forgotten: Job[] = []
   for (const entry of jobs.values()) {
+    if (entry.state === 'ended') {
+      if (moment.timeMs > forgottenAfterMs(entry)) forgotten.push(entry)
+      continue
+    }
     const begun = noClose(drawFirstGroup(entry, moment), moment)
     const opened = recovered(begun, recoverFrom, moment)
     away.push(...opened.away)
@@ -151,8 +163,9 @@ export function advanceJobs(
     const planned = planNext(opened.job, moment, gone)
     if (planned !== entry) changed.push(planned)
   }
-  if (changed.length === 0) return { jobs, away }
+  if (changed.length + forgotten.length === 0) return { jobs, away }
   const all = new Map(jobs)
+  for (const { job } of forgotten) all.delete(job)
   for (const entry of changed) all.set(entry.job, entry)
   return { jobs: all, away }
 }

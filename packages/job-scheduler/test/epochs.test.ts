@@ -60,6 +60,16 @@ test('a late closing is paid for, up to when a recovery was due; a standstill af
   expect(closeEpoch({ ...job, epoch: { ...job.epoch, openedMs: 99_000 } }, closing(1, 14_000), moment(tickets, 14)).paidMs).toBe(0)
 })
 
+test('a manifest is published within a week, and not a day before it was made', () => {
+  const at = moment(tickets, 700_000) // 700,000,000 ms
+  const made = (createdMs: number) => () => published(new Map(), at, { createdMs })
+  const refusal = expect.objectContaining({ code: 'JOB_CREATED' })
+  expect(made(95_199_999)).toThrow(refusal)
+  expect(made(95_200_000)).not.toThrow()
+  expect(made(786_400_000)).not.toThrow()
+  expect(made(786_400_001)).toThrow(refusal)
+})
+
 test('a show that can never count is told from one that is early', () => {
   const { job } = running()
   const show = (epoch: number, member: PeerId, entry = job) => addShow(entry, { epoch, member, show: new Uint8Array(1) })
@@ -106,7 +116,7 @@ test('recovery: waits R cycles, then for shows; a quorum has two cycles of grace
   const of = (advanced: { jobs: Jobs }) => advanced.jobs.get(job.job) as Job
   expect(of(at(16, job)).recovering).toBeNull()
   const begun = of(at(17, job))
-  expect(begun.recovering).toEqual({ sinceHeight: 17, sinceMs: 17_000, shows: [] })
+  expect(begun.recovering).toEqual({ sinceHeight: 17, sinceMs: 17_000, waitsSinceMs: 17_000, shows: [], parts: [] })
   const [a, b, c, d, e] = job.epoch.members as [PeerId, PeerId, PeerId, PeerId, PeerId]
   const showing = (entry: Job, ...members: PeerId[]) =>
     members.reduce((all, member) => addShow(all, { epoch: 1, member, show: new Uint8Array(3) }), entry)

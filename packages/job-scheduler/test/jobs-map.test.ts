@@ -129,11 +129,15 @@ test('the largest entry there can be is small: shows and batches are named by th
     ...job,
     manifestEnvelope: new Uint8Array(2_176),
     epoch: { ...job.epoch, members, sinceMs: members.map(() => 2 ** 53 - 1), rerun: Array.from({ length: 64 }, () => batch) },
-    recovering: { sinceHeight: 2 ** 53 - 1, sinceMs: 2 ** 53 - 1, shows: members.map((member) => ({ member, show })) },
+    recovering: {
+      ...{ sinceHeight: 2 ** 53 - 1, sinceMs: 2 ** 53 - 1, waitsSinceMs: 2 ** 53 - 1 },
+      shows: members.map((member) => ({ member, show })),
+      parts: members.map((member) => ({ member, show: sha256(show), bytes: show })),
+    },
   }
   const map = mapOf(withJob(jobs, large))
   const proof = proofIn(map, bytesOfContentId(job.job))
-  expect(proof.length).toBeLessThan(10_000)
+  expect(proof.length).toBeLessThan(13_000)
   const record = checkJob(map.root.hash, job.job, proof)
   expect(record?.epoch.rerun[63]).toEqual(sha256(batch))
   expect(record?.recovering?.shows[31]).toEqual({ member: keyOfPeerId(members[31] as PeerId), show: sha256(show) })

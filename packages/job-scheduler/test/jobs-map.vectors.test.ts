@@ -32,6 +32,7 @@ function jobOf({ job, state, manifest, startMs, tenureMs, epoch, next, recoverin
     recovering: recovering && {
       ...recovering,
       shows: recovering.shows.map(({ member, show }) => ({ member: peer(member), show: bytesOfHex(show) })),
+      parts: recovering.parts.map((part) => ({ member: peer(part.member), show: bytesOfHex(part.show), bytes: bytesOfHex(part.bytes) })),
     },
     last: last && { ...last, certificate: bytesOfHex(last.certificate), state: link(last.state) },
   }

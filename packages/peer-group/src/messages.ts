@@ -151,7 +151,7 @@ export type LateWord = Infer<typeof lateMessage>
 export const shownStepSchema = struct({ certificate: bytesMax(CERTIFICATE_MAX_BYTES), batch: batchBytes, dissents })
 /** The last final step, the provisional ones, and what a frozen group made of them. */
 export const SHOWN_STEPS_MAX = PROVISIONAL_MAX + 3
-export const SHOW_MAX_BYTES = 288 * 1024
+export const SHOW_MAX_BYTES = 352 * 1024
 
 /** What a member shows the chain when no closing certificate comes; afterwards it signs nothing more in the epoch. */
 export const showMessage = message(

@@ -89,8 +89,8 @@ export function simulate({ seed, peers: count }: { readonly seed: number; readon
     /** Cycles until half, and nine tenths, of all traitors are below; -1: they are not. */
     ...{ traitorsBelowP50: spread(50), traitorsBelowP90: spread(90) },
   }
-  // who always gives itself away must be out before the end; lies that are rarer than the threshold are not found by ratings. Honest peers must stay in
-  const isCaught = plan === 'opportunists' || plan === 'wreckers' || traitorsOut.length * 2 > traitors.size
+  // who gives itself away, always or in one epoch of five, must be out before the end; lies that are rarer than the threshold are not found by ratings. Honest peers must stay in
+  const isCaught = plan === 'opportunists' || traitorsOut.length * 2 > traitors.size
   const problem =
     honestOut.length * 20 > honest ? 'more than a twentieth of honest peers fell below' : isCaught ? undefined : 'traitors stay'
   return {

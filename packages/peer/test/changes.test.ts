@@ -155,6 +155,34 @@ test('coins that are to go back are found under the key that they were rotated t
   expect(balanceOf(world.state.ledger, victim)).toBe(50_000_000n)
 })
 
+test('a voter changes its mind seven times at most: votes cost nothing', () => {
+  const world = funded()
+  const request = requestOf(world, cheaper, signers[0], world.height + 100)
+  expect(world.block(request)).toEqual([])
+  const [voter] = signers as [Signer]
+  for (let turn = 0; turn < 8; turn++)
+    expect(world.block(...votesFor(world, request, turn % 2 === 0 ? 'no' : 'yes', [voter], turn))).toEqual([])
+  for (const turn of [8, 9, 1_000_000])
+    expect(codes(world.block(...votesFor(world, request, 'no', [voter], turn)))).toEqual(['CHANGE_TURNS'])
+  expect(world.state.changes.get(hexOf(changeIdOf(request)))?.votes.get(voter.peerId)).toEqual({ vote: 'yes', turn: 7 })
+})
+
+test('what the chain itself moves leaves its owner’s next order valid: it uses no nonce up', () => {
+  const world = funded()
+  const [owner, ...others] = signers as [Signer, ...Signer[]]
+  const account = accountOfPeer(owner.peerId)
+  const { nonce } = accountOf(world.state.ledger, account)
+  const patch = { moves: [{ from: account, to: parseAccountId('cd'.repeat(32)), amount: 1_000n }] }
+  const request = requestOf(world, patch, others[0] as Signer)
+  expect(world.block(request, ...votesFor(world, request, 'yes', others))).toEqual([])
+  // signed before, and handed in afterwards
+  const order = signTransfer({ to: parseAccountId('ee'.repeat(32)), amount: 5n, nonce }, owner, world.genesis.network)
+  untilHeight(world, 20)
+  expect(balanceOf(world.state.ledger, parseAccountId('cd'.repeat(32)))).toBe(1_000n)
+  expect(accountOf(world.state.ledger, account).nonce).toBe(nonce)
+  expect(world.block(order)).toEqual([])
+})
+
 test('what the chain itself moves never stops it: an account that could not hold it is given nothing', () => {
   const [rich, other] = [parseAccountId('aa'.repeat(32)), parseAccountId('bb'.repeat(32))]
   const ledger = beginLedger([

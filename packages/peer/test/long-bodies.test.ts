@@ -1,12 +1,21 @@
 import { randomBytes } from 'node:crypto'
 import { blockOf } from '@interpeer/content-store'
 import { bytesOfContentId, openMessage, peerIdOfKey, sha256, signMessage } from '@interpeer/crypto-ids'
-import { REQUEST_BODY_MAX_BYTES, REQUEST_PART_BYTES, REQUEST_WHOLE_BODY_MAX_BYTES, siteReply, siteRequest } from '@interpeer/peer-group'
+import {
+  GROUP_DEFAULTS,
+  MEMBERS_MAX,
+  REQUEST_BODY_MAX_BYTES,
+  REQUEST_PART_BYTES,
+  REQUEST_WHOLE_BODY_MAX_BYTES,
+  siteReply,
+  siteRequest,
+} from '@interpeer/peer-group'
 import { hexOf } from '@interpeer/wire-codec'
 import { afterEach, expect, test } from 'vitest'
 import type { PeerError } from '../src/errors.js'
 import { BodyDesk } from '../src/node/body-desk.js'
 import { BodyRoom } from '../src/node/body-room.js'
+import { piecedAtOnce } from '../src/node/group-shell.js'
 import { cutBody, SentBodies } from '../src/node/sent-bodies.js'
 import type { ScriptOutcome, ScriptRequest } from '../src/script-runtime.js'
 import { CounterRuntime } from './counter-runtime.js'
@@ -231,4 +240,12 @@ test('a member fetches no more at a time for one asker than its share, and gives
   expect(await Promise.all([first, second])).toEqual([{ refusal: 'REQUEST_BODY_MISSING' }, { refusal: 'REQUEST_BODY_MISSING' }])
   expect([counts, ended.length]).toEqual([['BODIES_BUSY', 'BODIES_BUSY', 'FETCH_FAILED', 'FETCH_FAILED'], 2])
   expect(await request(1, 4)).toEqual({ refusal: 'REQUEST_BODY_MISSING' }) // there was room
+})
+
+test('bodies are fetched for all members of any group at a time, each with what it may offer, and for the batch', () => {
+  for (let members = 2; members <= MEMBERS_MAX; members++) {
+    const others = members - 1
+    const offered = others * Math.max(1, Math.floor(GROUP_DEFAULTS.poolPiecedMax / others))
+    expect(piecedAtOnce(members)).toBeGreaterThan(offered)
+  }
 })

@@ -37,6 +37,8 @@ export interface Surroundings {
   /** Told of each block that is final at a node, before it is on the disk. */
   readonly onBlock: (node: ChainNode, effect: Extract<ChainEffect<Log>, { type: 'block' }>) => void
   readonly onCount: (node: ChainNode, code: string) => void
+  /** Told of each message that it hands to the network. */
+  readonly onSay: (node: ChainNode, envelope: Uint8Array) => void
 }
 const RESTART_MS = 1_000
 const RECORD = 'votes'
@@ -188,7 +190,10 @@ export class ChainNode {
   #send(to: PeerId, envelope: Uint8Array): void {
     let envelopes: readonly Uint8Array[] = [envelope]
     for (const { send } of this.tactics) if (send !== undefined) envelopes = envelopes.flatMap((one) => send(this, to, one))
-    for (const one of envelopes) this.post(to, one)
+    for (const one of envelopes) {
+      this.around.onSay(this, one)
+      this.post(to, one)
+    }
   }
   /** One timer; the latest time counts. A timer knows nothing of a clock that is set, so it may have to wait once more. */
   #wakeAt(atMs: number): void {

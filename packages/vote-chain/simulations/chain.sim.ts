@@ -27,6 +27,7 @@ import {
 import { ChainNode, type Log, type Surroundings } from './chain-node.js'
 import { cheapVerification, withCheapLottery } from './cheap-lottery.js'
 import { TACTICS, type Tactic } from './traitors.js'
+import { Words } from './words.js'
 
 export const START_MS = 1_700_000_000_000
 const STORM_MS = 12_000
@@ -107,7 +108,7 @@ export interface ChainRun extends ScenarioInput {
 /**
  * The vote-chain under a storm: loss, repetition, delay, overtaking, one-way cuts and partitions, clogs, hunted kinds of messages, crashes after any effect with lost,
  * torn and late writes, full disks, stalls, clocks that are apart, drift and jump; traitors, as many as it bears, that equivocate, withhold, vote for everything or forget what they
- * voted; in some runs, then without traitors, a group that is drawn. Never two blocks at one height; and when all has healed, it goes on.
+ * voted; in some runs, then without traitors, a group that is drawn. Never two blocks at one height, nor two words of one honest peer against each other; and when all has healed, it goes on.
  */
 export function simulate(input: ScenarioInput): Outcome {
   const dice = Random.named(input.seed, DICE.traitors)
@@ -154,6 +155,7 @@ export function simulateChain({
   const problems: string[] = []
   const chain = new Map<number, { readonly hash: string; readonly seed: Uint8Array }>()
   const counts = new Map<string, number>()
+  const said = new Map<number, Words>()
   let [digest, rounds] = [new Uint8Array(32) as Uint8Array, 0]
   const nodes: ChainNode[] = []
   const around: Surroundings = {
@@ -176,6 +178,13 @@ export function simulateChain({
         chain.set(height, { hash: hexOf(hash), seed: block.header.seed })
       } else if (known.hash !== hexOf(hash)) problems.push(`two blocks are final at height ${height}`)
       world.note(node.index, `height ${height} is final: ${hexOf(hash).slice(0, 8)}, round ${block.certificate.round}`)
+    },
+    onSay(node, envelope) {
+      if (!node.isHonest) return
+      const words = said.get(node.index) ?? new Words()
+      said.set(node.index, words)
+      const problem = words.add(node.signer.publicKey, envelope)
+      if (problem !== undefined) problems.push(problem)
     },
     onCount: (_, code) => void counts.set(code, (counts.get(code) ?? 0) + 1),
   }

@@ -12,7 +12,7 @@ export const planted: readonly PlantedBug[] = [
     name: 'chain-quorum-off-by-one',
     says: 'floor(0.685 E) votes are enough',
     patches: [{ file: 'src/electorate.ts', search: 'Math.floor((size * 685) / 1000) + 1', replace: 'Math.floor((size * 685) / 1000)' }],
-    foundBy: [{ ...ofFour, seedFrom: 18 }],
+    foundBy: [{ ...ofFour, seedFrom: 34 }],
   },
   {
     name: 'chain-certifies-after-the-end',
@@ -37,7 +37,7 @@ export const planted: readonly PlantedBug[] = [
         replace: 'const block = bound === undefined ? ((none === undefined ? value?.block : null) ?? null) : null',
       },
     ],
-    foundBy: [inRounds],
+    foundBy: [{ ...inRounds, seedFrom: 11 }],
   },
   {
     name: 'chain-new-block-unasked',
@@ -55,6 +55,77 @@ export const planted: readonly PlantedBug[] = [
         replace: '',
       },
     ],
-    foundBy: [inRounds],
+    foundBy: [{ ...inRounds, seedFrom: 4 }],
+  },
+  {
+    name: 'chain-votes-not-durable',
+    says: 'what was voted is not on the disk, so a crash forgets it',
+    patches: [
+      {
+        file: 'src/tell.ts',
+        search: '  d.decided = [...kept, { round, kind, attempt, block, envelope }]\n  persist(d)\n',
+        replace: '  d.decided = [...kept, { round, kind, attempt, block, envelope }]\n',
+      },
+    ],
+    foundBy: [{ ...inRounds, seedFrom: 2 }],
+  },
+  {
+    name: 'chain-sent-before-durable',
+    says: 'a vote goes out before it is on the disk',
+    patches: [
+      {
+        file: 'src/tell.ts',
+        search:
+          "  persist(d)\n  if (envelope === undefined) return\n  if (isGossiping(d)) passOwn(d, 'vote', envelope)\n  else sendTo(d, others(d), envelope)\n",
+        replace: '  if (envelope !== undefined) sendTo(d, others(d), envelope)\n  persist(d)\n  if (envelope === undefined) return\n',
+      },
+    ],
+    foundBy: [{ ...inRounds, seedFrom: 5 }],
+  },
+  {
+    name: 'chain-record-ignored',
+    says: 'who comes back goes on in its round, and votes anew',
+    patches: [{ file: 'src/open.ts', search: '  d.decided = decidedOf(record)\n', replace: '' }],
+    foundBy: [{ ...inRounds, seedFrom: 2 }],
+  },
+  {
+    name: 'chain-second-own-block',
+    says: 'who comes back with its clock set back takes its own block for one from the future, and makes another',
+    patches: [
+      { file: 'src/open.ts', search: ", hexOf(hash), 'whenever')", replace: ', hexOf(hash))' },
+      {
+        file: 'src/rounds.ts',
+        search:
+          '  if (named === undefined && own === undefined && d.ownBlock !== undefined) return false // it made one, and never makes a second\n',
+        replace: '',
+      },
+    ],
+    foundBy: [{ scenario: 'chain-clocks', peers: 4, seedsMax: 100 }],
+  },
+  {
+    name: 'chain-bundle-of-few',
+    says: 'a bundle needs no quorum',
+    patches: [
+      { file: 'src/certificate.ts', search: "  if (bundle.votes.length < quorum) throw wrong('quorum')\n", replace: '  void quorum\n' },
+    ],
+    foundBy: [{ ...inRounds, seedFrom: 75 }],
+  },
+  {
+    name: 'chain-vote-twice-in-a-certificate',
+    says: 'a certificate counts one vote as often as it is in it',
+    patches: [{ file: 'src/certificate.ts', search: "    if (voters.has(voter)) throw wrong('twice')\n", replace: '' }],
+    foundBy: [{ scenario: 'chain-eclipse', peers: 7, seedsMax: 4 }],
+  },
+  {
+    name: 'chain-votes-of-strangers',
+    says: 'who left the electorate still votes',
+    patches: [{ file: 'src/root-group.ts', search: "  if (!group.electorate.members.has(voter)) return 'VOTE_STRANGER'\n", replace: '' }],
+    foundBy: [{ scenario: 'chain-long-range', peers: 7, seedsMax: 10, seedFrom: 3 }],
+  },
+  {
+    name: 'chain-light-unsigned',
+    says: 'a light client takes votes of peers that are no electors',
+    patches: [{ file: 'src/light.ts', search: "  if (!isElector) throw wrong('voter')\n", replace: '' }],
+    foundBy: [{ scenario: 'chain-gateway', peers: 7, seedsMax: 10, seedFrom: 3 }],
   },
 ]

@@ -1,7 +1,7 @@
 import { type PeerId, peekMessageNumber, peekPayload, sha256, signMessage } from '@interpeer/crypto-ids'
 import { type Message, sameBytes } from '@interpeer/wire-codec'
 import { headerMessage } from '../src/index.js'
-import { bundleMessage, type Proposal, proposalMessage, type Vote, voteMessage } from '../src/messages.js'
+import { type BundleFields, bundleMessage, type Proposal, proposalMessage, type Vote, voteMessage } from '../src/messages.js'
 import type { ChainNode } from './chain-node.js'
 
 /** What a traitor does in place of what is right. */
@@ -75,11 +75,25 @@ export function everything(): Tactic {
   }
 }
 
-/** Hands on as a quorum for none what is its own vote alone. */
+/** Hands on as a quorum for none what is its own vote alone; and proposes its own block where others' may be decided, on next votes for none of an earlier round. */
 export function forger(): Tactic {
+  let own: Proposal | undefined
+  let earlier: BundleFields | undefined
   return {
     name: 'forger',
+    hear(_, envelope) {
+      const bundle = read(bundleMessage, envelope)?.bundle ?? read(proposalMessage, envelope)?.bundle
+      if (bundle?.kind === 'next' && bundle.block === null) earlier = bundle
+    },
     send(node, _, envelope) {
+      const proposal = read(proposalMessage, envelope)
+      if (proposal !== undefined) {
+        const { leader, height } = headerMessage.decode(proposal.header)
+        if (sameBytes(leader, node.signer.publicKey)) own = proposal
+        else if (own?.height === height && earlier !== undefined)
+          return [signed(node, proposalMessage, { ...proposal, header: own.header, body: own.body, bundle: earlier })]
+        return [envelope]
+      }
       const vote = read(voteMessage, envelope)
       if (vote === undefined) return [envelope]
       const none = signed(node, voteMessage, { ...vote, kind: 'next', block: null })

@@ -12,6 +12,7 @@ import {
   hashOfHeader,
   headerMessage,
   nameOfBlock,
+  TRANSACTION_BYTES_MAX,
 } from './block.js'
 import { verifyChainCertificate } from './certificate.js'
 import { type Electorate, electorateOf, isRootOf, nextElectorate, seedInput, seedOf } from './electorate.js'
@@ -164,7 +165,8 @@ export function makeBlock<S>(
 const HEAD_BYTES = 5
 const EMPTY_BYTES = encodeBody({ certificate: null, transactions: [] }).length + BODY_OVERHEAD_BYTES
 /** What is larger fits no block, not even the first one, which has no certificate: it must not wait, nor travel. */
-export const transactionBytesMax = (blockBytesMax: number): number => blockBytesMax - EMPTY_BYTES - HEAD_BYTES
+export const transactionBytesMax = (blockBytesMax: number): number =>
+  Math.min(TRANSACTION_BYTES_MAX, blockBytesMax - EMPTY_BYTES - HEAD_BYTES)
 /** What is tried for one block: bounded, so that making it takes no longer however much waits. */
 const TRIED_MAX = 2048
 const TRIED_BLOCKS = 8

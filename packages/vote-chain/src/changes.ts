@@ -46,6 +46,8 @@ export type ChangeRules = Pick<
 /** Most requests that are open at once, and settled ones that are remembered. */
 export const CHANGES_OPEN_MAX = 64
 export const CHANGES_SETTLED_MAX = 64
+/** How often a voter says what it thinks of one request: votes cost nothing, so they must end. */
+const CHANGE_TURNS_MAX = 8
 /** How many times `changeCyclesMin` a request may be ahead, at most: otherwise some that never come would hold all the places for ever. */
 const CHANGE_AHEAD_MAX = 100
 
@@ -110,7 +112,7 @@ function assertPatch({ settings, moves, ends }: ChangePatch): boolean {
   return isProtected
 }
 
-/** @throws {ChainError} CHANGE_UNKNOWN, CHANGE_VOTER, CHANGE_VOTE_OLD: its turn is not after that of the vote that counts now, CHANGE_VOTE_SAME: it says what that says */
+/** @throws {ChainError} CHANGE_UNKNOWN, CHANGE_VOTER, CHANGE_VOTE_OLD: its turn is not after that of the vote that counts now, CHANGE_VOTE_SAME: it says what that says, CHANGE_TURNS: it changed its mind as often as it may */
 export function withChangeVote(
   changes: Changes,
   { voter, request, turn, vote }: ChangeVote,
@@ -121,6 +123,7 @@ export function withChangeVote(
   const by = peerIdOfKey(voter)
   assertVoter(registry, by, height, rules)
   const before = change.votes.get(by)
+  if (turn >= CHANGE_TURNS_MAX) throw new ChainError({ code: 'CHANGE_TURNS', most: CHANGE_TURNS_MAX })
   if (before !== undefined && turn <= before.turn) throw new ChainError({ code: 'CHANGE_VOTE_OLD' })
   // Votes cost nothing: one that changes nothing would be a block's bytes for free.
   if (before?.vote === vote) throw new ChainError({ code: 'CHANGE_VOTE_SAME' })

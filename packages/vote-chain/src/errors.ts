@@ -22,6 +22,7 @@ export type ChainFailure =
   | { readonly code: 'PEER_TERMS'; readonly field: string }
   /** Change requests. */
   | { readonly code: 'CHANGE_VOTER' | 'CHANGE_KNOWN' | 'CHANGE_UNKNOWN' | 'CHANGE_VOTE_OLD' | 'CHANGE_VOTE_SAME' | 'CHANGES_FULL' }
+  | { readonly code: 'CHANGE_TURNS'; readonly most: number }
   | { readonly code: 'CHANGE_EARLY'; readonly earliest: number }
   | { readonly code: 'CHANGE_LATE'; readonly latest: number }
   | { readonly code: 'CHANGE_PATCH'; readonly item: string }

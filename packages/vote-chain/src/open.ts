@@ -135,11 +135,14 @@ function nameOfProposed(envelope: Uint8Array): string | undefined {
   const payload = peekPayload(envelope)
   return payload === undefined ? undefined : hexOf(sha256(proposalMessage.decode(payload).header))
 }
-/** A block of the record: this peer put it there, so only whether it still fits is looked at. */
+/**
+ * A block of the record: this peer put it there, so only whether it still fits is looked at. Not its time: this host's clock may have been set back since, and
+ * who forgot its own block would make another.
+ */
 function restoreCandidate<S>(d: Draft<S>, envelope: Uint8Array): void {
   const payload = peekPayload(envelope)
   if (payload === undefined) return
   const proposal = proposalMessage.decode(payload)
   const hash = sha256(proposal.header)
-  keepCandidate(d, proposal, envelope, hash, hexOf(hash))
+  keepCandidate(d, proposal, envelope, hash, hexOf(hash), 'whenever')
 }

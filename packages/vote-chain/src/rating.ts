@@ -9,8 +9,8 @@ export interface Rating {
 export const FRESH_RATING: Rating = { good: 0, bad: 0 }
 
 const REVIEW = 1_000
-/** What everyone begins with: so many good reviews, so that one bad one says little. */
-const PRIOR = 4 * REVIEW
+/** What everyone begins with: so many good reviews, so that three bad ones in a row say enough, and one says little. */
+const PRIOR = 16 * REVIEW
 
 export const rated = ({ good, bad }: Rating, isGood: boolean): Rating =>
   isGood ? { good: good + REVIEW, bad } : { good, bad: bad + REVIEW }

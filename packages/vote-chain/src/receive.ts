@@ -159,11 +159,12 @@ export function keepCandidate<S>(
   envelope: Uint8Array,
   hash: Uint8Array,
   name: string,
+  when: 'in time' | 'whenever' = 'in time',
 ): boolean | 'early' {
   if (d.candidates.has(name)) return true
   if (d.refused.has(name)) return false
   try {
-    if (headerMessage.decode(proposal.header).timeMs > d.nowMs + AHEAD_MS) return 'early'
+    if (when === 'in time' && headerMessage.decode(proposal.header).timeMs > d.nowMs + AHEAD_MS) return 'early'
     const { header, body, state, electorates } = checkBlock(d.fixed, d.tip, proposal.header, proposal.body)
     d.candidates = new Map(d.candidates).set(name, { name, hash, header, body, state, electorates, envelope })
     return true

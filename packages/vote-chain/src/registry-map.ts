@@ -12,6 +12,7 @@ export const peerRecord = struct({
   activeHeight: uint53,
   awaySinceHeight: nullable(uint53),
   orders: uint53,
+  termsHeight: uint53,
   recovery: nullable(bytes(32)),
   heir: nullable(key),
   former: list(key, KEYS_BEFORE_MAX),

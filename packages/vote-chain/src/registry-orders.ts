@@ -40,8 +40,8 @@ export function withJoined(registry: Registry, order: Join, height: number, rule
   return withEntry(registry, { ...entry, ...anew, ...terms, connection, agreement, tickets, ticketsNew, intervalHeight })
 }
 
-/** @throws {ChainError} PEER_UNKNOWN, PEER_STANDING, PEER_ORDER_NUMBER, PEER_TERMS */
-export function withTerms(registry: Registry, order: Terms, rules: RegistryRules): Registry {
+/** Once in an interval. @throws {ChainError} PEER_UNKNOWN, PEER_STANDING, PEER_ORDER_NUMBER, PEER_TERMS */
+export function withTerms(registry: Registry, order: Terms, height: number, rules: RegistryRules): Registry {
   const entry = orderedBy(registry, order, ['joined', 'joining'])
   const declines = order.declines.map(accountOfBytes)
   if (new Set(declines).size !== declines.length) throw new ChainError({ code: 'PEER_TERMS', field: 'declines' })
@@ -49,7 +49,9 @@ export function withTerms(registry: Registry, order: Terms, rules: RegistryRules
   // Terms cost nothing: those that are stated already would be a block's bytes for free.
   const isSame = slots === entry.slots && declines.length === entry.declines.length && entry.declines.every((one) => declines.includes(one))
   if (isSame) throw new ChainError({ code: 'PEER_TERMS', field: 'nothing' })
-  return withEntry(registry, { ...entry, slots, declines, orders: entry.orders + 1 })
+  if (entry.termsHeight > 0 && height - entry.termsHeight < rules.intervalCycles)
+    throw new ChainError({ code: 'PEER_TERMS', field: 'often' })
+  return withEntry(registry, { ...entry, slots, declines, termsHeight: height, orders: entry.orders + 1 })
 }
 
 /** @throws {ChainError} PEER_UNKNOWN, PEER_STANDING, PEER_ORDER_NUMBER, RECOVERY_KEY_WRONG: it has one */

@@ -20,6 +20,8 @@ export interface PeerEntry {
   readonly awaySinceHeight: number | null
   /** Orders of its own that blocks took: the next one carries this number, so none counts twice. */
   readonly orders: number
+  /** When it last stated terms; 0: it never did. They cost nothing, so once an interval is enough. */
+  readonly termsHeight: number
   /** SHA-256 of the key that may take its place; null: none may. */
   readonly recovery: Uint8Array | null
   /** Of a rotated key: the one that took its place. */
@@ -79,7 +81,7 @@ export function freshPeer(peer: PeerId, joinedHeight: number, rules: RegistryRul
   const outcomes = { agreed: 0, late: 0, absent: 0, contradicted: 0, unresolved: 0 }
   const interval = { intervalHeight: joinedHeight, ticketsNew: 0, jobsDone: 0, jobsInterval: 0, jobsIntervalBefore: 0 }
   const terms = { slots: rules.slotsMax, declines: [], seats: 0, tickets: rules.ticketsUnpaid }
-  const keys = { orders: 0, recovery: null, heir: null, former: [] }
+  const keys = { orders: 0, termsHeight: 0, recovery: null, heir: null, former: [] }
   const ratings = { connection: FRESH_RATING, agreement: FRESH_RATING }
   const here = { standing: 'joined' as const, joinedHeight, activeHeight: joinedHeight, awaySinceHeight: null }
   return { peer, ...here, ...keys, ...terms, ...interval, ...outcomes, ...ratings }

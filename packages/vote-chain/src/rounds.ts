@@ -128,6 +128,7 @@ function propose<S>(d: Draft<S>): boolean {
   const named = value === undefined ? undefined : d.candidates.get(value.block as string)
   if (named === undefined && none === undefined && d.round > 0) return false // what it may propose is being asked for
   const own = d.ownBlock === undefined ? undefined : d.candidates.get(d.ownBlock)
+  if (named === undefined && own === undefined && d.ownBlock !== undefined) return false // it made one, and never makes a second
   const block: Omit<Candidate<S>, 'envelope'> = named ?? own ?? makeBlock(d.fixed, d.tip, d.lottery, inTurn(d.pool), d.nowMs)
   if (named === undefined) d.ownBlock = block.name
   const bundle = named === undefined ? none : value

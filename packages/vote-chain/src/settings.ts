@@ -138,7 +138,7 @@ export const SETTINGS: Readonly<Record<keyof Settings, SettingRange>> = {
   ratingMinPerMille: {
     min: 0,
     max: 1_000,
-    usual: 500,
+    usual: 850,
     meaning: 'rating below which a peer gets no seats until it joins again',
     isProtected: true,
   },
@@ -157,7 +157,7 @@ export const SETTINGS: Readonly<Record<keyof Settings, SettingRange>> = {
     meaning: 'part of those who may vote whose yes a protected change needs',
     isProtected: true,
   },
-  changeRatingMinPerMille: { min: 0, max: 1_000, usual: 700, meaning: 'rating from which a peer proposes and votes', isProtected: true },
+  changeRatingMinPerMille: { min: 0, max: 1_000, usual: 900, meaning: 'rating from which a peer proposes and votes', isProtected: true },
   changeFee: { min: 0, max: 1e12, usual: 100_000_000, meaning: 'burned for each change request' },
   programVersion: {
     min: 1,

@@ -100,13 +100,13 @@ describe('ratings (§6.6)', () => {
     while (entryIn(registry, ann.peerId).standing === 'joined') {
       registry = withOutcomes(registry, [done(ann.peerId, { agreed: 0, contradicted: 1 })], ++epochs, rules)
     }
-    expect(epochs).toBe(5)
-    expect(entryIn(registry, ann.peerId)).toMatchObject({ standing: 'joining', tickets: 0, contradicted: 5 })
+    expect(epochs).toBe(3)
+    expect(entryIn(registry, ann.peerId)).toMatchObject({ standing: 'joining', tickets: 0, contradicted: 3 })
     expect(entryIn(withOutcomes(registry, [done(ann.peerId)], 9, rules), ann.peerId).tickets).toBe(0)
     // the joining cost again: ratings begin anew, counts stay, and it has to mature
     const again = withJoined(registry, openJoin(signJoin({ order: 0, slots: 3 }, ann, network), network), 40, rules)
     const entry = entryIn(again, ann.peerId)
-    expect(entry).toMatchObject({ standing: 'joined', joinedHeight: 40, contradicted: 5, orders: 1, slots: 3, tickets: 2 })
+    expect(entry).toMatchObject({ standing: 'joined', joinedHeight: 40, contradicted: 3, orders: 1, slots: 3, tickets: 2 })
     expect(ratingPerMille(entry.agreement)).toBe(1_000)
     expect(() => withJoined(again, openJoin(signJoin({ order: 1, slots: 3 }, ann, network), network), 41, rules)).toThrow(
       code('PEER_STANDING'),
@@ -145,29 +145,32 @@ describe('keys', () => {
       code('PEER_ORDER_NUMBER'),
     )
     const terms = openTerms(signTerms({ order: 0, slots: 1, declines: [] }, spare, network), network)
-    expect(() => withTerms(joined, terms, rules)).toThrow(code('PEER_UNKNOWN'))
+    expect(() => withTerms(joined, terms, 25, rules)).toThrow(code('PEER_UNKNOWN'))
   })
 
   test('terms count once, in order', () => {
     const declines = [accountOfPeer(ann.peerId)]
     const terms = openTerms(signTerms({ order: 1, slots: 2, declines }, bob, network), network)
-    const after = withTerms(joined, terms, rules)
+    const after = withTerms(joined, terms, 25, rules)
     expect(entryIn(after, bob.peerId)).toMatchObject({ slots: 2, declines, orders: 2 })
-    expect(() => withTerms(after, terms, rules)).toThrow(code('PEER_ORDER_NUMBER'))
+    expect(() => withTerms(after, terms, 25, rules)).toThrow(code('PEER_ORDER_NUMBER'))
     const twice = openTerms(signTerms({ order: 2, slots: 2, declines: [...declines, ...declines] }, bob, network), network)
-    expect(() => withTerms(after, twice, rules)).toThrow(code('PEER_TERMS'))
+    expect(() => withTerms(after, twice, 25, rules)).toThrow(code('PEER_TERMS'))
   })
 
   test('terms that change nothing are refused, whatever their number and order: they would fill blocks for nothing', () => {
     const [first, second] = [accountOfPeer(ann.peerId), accountOfPeer(spare.peerId)]
     const order = (number: number, slots: number, declines = [first, second]) =>
       openTerms(signTerms({ order: number, slots, declines }, bob, network), network)
-    const after = withTerms(joined, order(1, 2), rules)
+    const after = withTerms(joined, order(1, 2), 25, rules)
+    const later = 25 + rules.intervalCycles
     const refusal = expect.objectContaining({ failure: { code: 'PEER_TERMS', field: 'nothing' } })
-    expect(() => withTerms(after, order(2, 2), rules)).toThrow(refusal)
-    expect(() => withTerms(after, order(2, 2, [second, first]), rules)).toThrow(refusal)
-    expect(entryIn(withTerms(after, order(2, 3), rules), bob.peerId)).toMatchObject({ slots: 3, orders: 3 })
-    expect(entryIn(withTerms(after, order(2, 2, [first]), rules), bob.peerId)).toMatchObject({ declines: [first], orders: 3 })
+    expect(() => withTerms(after, order(2, 2), later, rules)).toThrow(refusal)
+    expect(() => withTerms(after, order(2, 2, [second, first]), later, rules)).toThrow(refusal)
+    const often = expect.objectContaining({ failure: { code: 'PEER_TERMS', field: 'often' } })
+    expect(() => withTerms(after, order(2, 3), later - 1, rules)).toThrow(often)
+    expect(entryIn(withTerms(after, order(2, 3), later, rules), bob.peerId)).toMatchObject({ slots: 3, orders: 3, termsHeight: later })
+    expect(entryIn(withTerms(after, order(2, 2, [first]), later, rules), bob.peerId)).toMatchObject({ declines: [first], orders: 3 })
   })
 
   test('only the recovery key takes a key’s place, and counts go with it; what the old one still does is the heir’s', () => {

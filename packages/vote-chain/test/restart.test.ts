@@ -25,6 +25,8 @@ const recordIn = (effects: readonly ChainEffect<Toy>[]) =>
 const sentIn = (effects: readonly ChainEffect<Toy>[], number: number) =>
   effects.flatMap((effect) => (effect.type === 'send' && peekMessageNumber(effect.envelope) === number ? [effect.envelope] : []))
 const readVote = (envelope: Uint8Array): Vote => openMessage(voteMessage, envelope, genesis.network, ({ voter }) => peerIdOfKey(voter))
+const headerIn = (envelope: Uint8Array): string =>
+  hexOf(openMessage(proposalMessage, envelope, genesis.network, ({ leader }) => peerIdOfKey(leader)).header)
 const receive = (state: ChainState<Toy>, from: Signer, envelope: Uint8Array, nowMs: number) =>
   stepChain(state, { type: 'message', from: from.peerId, envelope, nowMs })
 
@@ -75,6 +77,26 @@ test('a leader that restarts proposes the same block again', () => {
   const later = stepChain(again, { type: 'time', nowMs: LED_MS + 50 + genesis.settings.roundMs })
   for (const envelope of sentIn(later.effects, proposalMessage.number)) expect(envelope).toEqual(proposal)
   expect(sentIn(later.effects, proposalMessage.number).length).toBeGreaterThan(0)
+})
+
+test('a leader whose clock was set back over a restart proposes the same block again in a later round, and makes no second one', () => {
+  const { leader, proposed, proposal } = voted()
+  // its block is further ahead of this clock than any other block may be
+  const backMs = LED_MS - 10_000
+  let step = stepChain(open(leader, backMs, recordIn(proposed.effects)).state, { type: 'time', nowMs: backMs })
+  for (const signer of all.filter((one) => one !== leader)) {
+    const said = { height: 1, round: 0, kind: 'next' as const, attempt: 0, block: null, proof: null }
+    const none = signMessage(voteMessage, { ...said, voter: signer.publicKey }, signer, genesis.network)
+    step = receive(step.state, signer, none, backMs)
+  }
+  expect(step.state.round).toBe(1)
+  const sent: Uint8Array[] = []
+  for (let waitedMs = 0; waitedMs < 20 * genesis.settings.roundMs; waitedMs += 50) {
+    step = stepChain(step.state, { type: 'time', nowMs: backMs + waitedMs })
+    sent.push(...sentIn(step.effects, proposalMessage.number))
+  }
+  expect(sent.length).toBeGreaterThan(0)
+  expect([...new Set(sent.map(headerIn))]).toEqual([headerIn(proposal)])
 })
 
 /** A peer that certified, with two others' soft votes beside its own; and the record of it. */

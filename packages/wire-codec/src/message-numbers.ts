@@ -95,6 +95,7 @@ export const MESSAGE_NUMBERS = {
   manifest: 112,
   'publish-job': 113,
   'epoch-close': 114,
+  'show-part': 115,
 
   // intercoin-ledger 128–143
   transfer: 128,

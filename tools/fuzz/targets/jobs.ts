@@ -8,6 +8,7 @@ import {
   openPublish,
   publishMessage,
   seatProofRecord,
+  showPartMessage,
 } from '@interpeer/job-scheduler'
 import { assertSame, type Target } from '../src/target.ts'
 import { messageTarget, network, samplesOf, signedBytes, signerNamed } from './shapes.ts'
@@ -40,7 +41,7 @@ export const manifests = (): readonly Uint8Array[] =>
   })
 
 export const jobScheduler: readonly Target[] = [
-  ...[manifestMessage, publishMessage, closeMessage].map((message) => messageTarget('job-scheduler', message)),
+  ...[manifestMessage, publishMessage, closeMessage, showPartMessage].map((message) => messageTarget('job-scheduler', message)),
   {
     name: 'job-scheduler/manifest-signed',
     file: MANIFEST,

@@ -1,6 +1,6 @@
 import { bytesOfContentId, contentIdOf, contentIdOfBytes, type JobId, type PeerId, type Signer, sha256 } from '@interpeer/crypto-ids'
 import { transferMessage } from '@interpeer/intercoin-ledger'
-import { closeMessage, type Job, publishMessage } from '@interpeer/job-scheduler'
+import { closeMessage, type Job, publishMessage, showPartMessage } from '@interpeer/job-scheduler'
 import { networkStatusOf, type SiteView } from '@interpeer/peer'
 import {
   batchMessage,
@@ -92,7 +92,7 @@ function closeWith(batch: Uint8Array): void {
   const transaction = closeMessage.encode({ job: place.job, certificate, batch: closing })
   checkTransaction(transaction, due)
 }
-const transactions: readonly AnyMessage[] = [publishMessage, transferMessage, showMessage, presentMessage]
+const transactions: readonly AnyMessage[] = [publishMessage, transferMessage, showMessage, showPartMessage, presentMessage]
 /** The fields that name who must have signed. */
 const SIGNERS = ['from', 'uploader', 'peer']
 

@@ -13,7 +13,7 @@ export const BUDGETS_MS = {
   chain: 12_000,
   /** All planted bugs of the group, and of the chain, in two processes. */
   planted: 60_000,
-  'chain-planted': 20_000,
+  'chain-planted': 32_000,
 } as const
 export const BUDGET_OF_ALL_MS = 300_000
 /** What is left for simulations with a fixed number of seeds. */

@@ -11,6 +11,7 @@ const newcomer = {
   activeHeight: 0,
   awaySinceHeight: null as number | null,
   orders: 0,
+  termsHeight: 0,
   recovery: null as string | null,
   heir: null as string | null,
   former: [] as readonly string[],
@@ -31,7 +32,16 @@ const peerOf = (n: number, changes: Partial<typeof newcomer> = {}) => ({ peer: p
 const FOUR = [
   peerOf(1, {
     ...{ jobsDone: 3, jobsInterval: 1, jobsIntervalBefore: 2, agreed: 300, late: 1, absent: 24, contradicted: 1, unresolved: 2 },
-    ...{ activeHeight: 64, seats: 2, slots: 3, orders: 5, recovery: named('a recovery key'), intervalHeight: 60, former: [peerKey(4)] },
+    ...{
+      activeHeight: 64,
+      seats: 2,
+      slots: 3,
+      orders: 5,
+      termsHeight: 61,
+      recovery: named('a recovery key'),
+      intervalHeight: 60,
+      former: [peerKey(4)],
+    },
     ...{
       declines: [named('an uploader'), named('an account of a job')],
       connection: { good: 3_250, bad: 0 },
@@ -132,7 +142,7 @@ function spoiledPeers(entries: readonly EntryVector[]) {
     wrong('a ticket, by a peer without one', { ticket: '0' }, without),
     wrong('a ticket, by proof that somebody is not there', { ticket: '0' }, peerKey(99)),
     { ...wrong('another registry’s root', { peer: first }, first), root: mapOf(entriesOfPeers(REGISTRIES['sixty peers'])).root },
-    spoiled('a record without its last field', (value) => `97${value.slice(4, -14)}`),
-    spoiled('a sixth standing', (value) => `9818${uint(5)}${value.slice(6)}`),
+    spoiled('a record without its last field', (value) => `9818${value.slice(4, -14)}`),
+    spoiled('a sixth standing', (value) => `9819${uint(5)}${value.slice(6)}`),
   ]
 }

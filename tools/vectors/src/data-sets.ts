@@ -50,16 +50,22 @@ export interface JobFields {
   readonly job: string
   readonly state: string
   readonly epoch: { readonly rerun: readonly string[]; readonly members: readonly string[] } & object
-  readonly recovering: ({ readonly shows: readonly { readonly member: string; readonly show: string }[] } & object) | null
+  readonly recovering:
+    | ({
+        readonly shows: readonly { readonly member: string; readonly show: string }[]
+        readonly parts: readonly { readonly member: string; readonly show: string; readonly bytes: string }[]
+      } & object)
+    | null
 }
 export function entriesOfJobs(all: readonly JobFields[]): readonly EntryVector[] {
   return inOrder(
     all.map(({ job, epoch, recovering, ...rest }) => {
       const shows = recovering?.shows.map(({ member, show }) => ({ member, show: sha256(show) }))
+      const parts = recovering?.parts.map((part) => ({ ...part, bytes: sha256(part.bytes) }))
       const record = {
         ...rest,
         epoch: { ...epoch, rerun: epoch.rerun.map(sha256) },
-        recovering: recovering && { ...recovering, shows },
+        recovering: recovering && { ...recovering, shows, parts },
       } as unknown as Fields
       const seats = rest.state === 'ended' ? 0 : epoch.members.length
       return { key: job, value: jobs.encode('job-record', record), sum: `${seats}` }

@@ -63,6 +63,8 @@ function oneOfEverything() {
     recovering: {
       sinceHeight: 30,
       sinceMs: 1_030_000,
+      waitsSinceMs: 1_034_000,
+      parts: [{ member: peer(4), show: named('a show'), bytes: 'd3'.repeat(400) }],
       shows: [
         { member: peer(3), show: 'd2'.repeat(300) },
         { member: peer(1), show: '00' },

@@ -73,7 +73,7 @@ function orders(): TransactionCase[] {
         entry: 'index.php',
         files: linkTo('files'),
         runtime: 'php',
-        createdMs: 0,
+        createdMs: 1_700_000_000_000,
         ...changes,
       },
       SIGNER,
@@ -89,6 +89,10 @@ function orders(): TransactionCase[] {
     order('an order with an escrow of nothing', 'ESCROW_SMALL', { escrow: '0' }),
     order('an order with a greater escrow than is held', 'LEDGER_FUNDS', { escrow: '30000000000' }, true),
     order('an order for more seats than the settings allow', 'JOB_GROUP_SIZE', { manifest: manifest({ seats: 10 }) }),
+    order('an order to publish what was made a week and a millisecond ago', 'JOB_CREATED', {
+      manifest: manifest({ createdMs: 1_700_000_000_000 - 7 * 86_400_000 - 1 }),
+    }),
+    order('an order to publish what will be made in two days', 'JOB_CREATED', { manifest: manifest({ createdMs: 1_700_172_800_000 }) }),
     order('an order for no seats', 'MANIFEST_FIELD', { manifest: manifest({ seats: 0 }) }),
   ]
 }
@@ -96,10 +100,13 @@ function orders(): TransactionCase[] {
 function others(): TransactionCase[] {
   const job = linkTo('a job')
   const show: Fields = { job, epoch: 1, from: SIGNER.publicKey, steps: [], bound: null, boundBatch: null, reveal: null }
+  const part: Fields = { job, epoch: 1, from: SIGNER.publicKey, show: named('a show'), size: 100_000, at: 0, bytes: '00' }
   const seal: Fields = { job, epoch: 1, step: 1, rank: 0, batch: named('batch'), from: SIGNER.publicKey, seal: named('seal') }
   return [
     { name: 'a show of an unknown job', expect: 'JOB_UNKNOWN', transaction: groups.sign('group-show', show, SIGNER) },
     { name: 'a show signed by another', expect: 'SIGNATURE_WRONG', transaction: groups.sign('group-show', show, OTHER) },
+    { name: 'a part of a show of an unknown job', expect: 'JOB_UNKNOWN', transaction: jobs.sign('show-part', part, SIGNER) },
+    { name: 'a part of a show signed by another', expect: 'SIGNATURE_WRONG', transaction: jobs.sign('show-part', part, OTHER) },
     {
       name: 'a close of an unknown job',
       expect: 'JOB_UNKNOWN',

@@ -1,5 +1,5 @@
 import { createMapCache, type MapCache } from '@interpeer/content-store'
-import { CryptoError, keyOfPeerId, type NetworkId, type PeerId } from '@interpeer/crypto-ids'
+import { CryptoError, type NetworkId, type PeerId } from '@interpeer/crypto-ids'
 import { assertConserved, beginLedger, LedgerError } from '@interpeer/intercoin-ledger'
 import { advanceJobs, SchedulerError } from '@interpeer/job-scheduler'
 import { createVerification, PeerGroupError } from '@interpeer/peer-group'
@@ -19,7 +19,7 @@ import {
   withSeats,
   withVotes,
 } from '@interpeer/vote-chain'
-import { compareBytes, WireError } from '@interpeer/wire-codec'
+import { WireError } from '@interpeer/wire-codec'
 import { carryOut, recoveryOf } from './carry-out.js'
 import { dataMapsAfter, dataMapsOf, hashesOf } from './data-maps.js'
 import { NetworkError } from './errors.js'
@@ -27,7 +27,7 @@ import { throwHostFault } from './host-fault.js'
 import { advanceDisputes, openDisputes } from './judge-disputes.js'
 import { momentOf } from './lottery.js'
 import type { NetworkState } from './network-state.js'
-import { rewardCertifiers } from './pay.js'
+import { endWaiting, rewardCertifiers } from './pay.js'
 import { priceOf } from './price-of.js'
 import { seatChanges } from './seat-changes.js'
 import { settled } from './settle.js'
@@ -62,16 +62,18 @@ export function networkApplication(network: NetworkId): Application<NetworkState
     priceOf,
   }
 }
-/** Who may vote: mature peers whose key has not ended, with an outcome, a vote or a sign of presence in the last `activeCycles`; sorted by key. */
+/**
+ * Who may vote: mature peers whose key has not ended, with an outcome, a vote or a sign of presence in the last `activeCycles`; sorted by key. Ids of keys are all as long, in digits
+ * that are sorted as text is, so their order is that of the keys; to decode a hundred thousand of them would take most of a second in each block.
+ */
 const electorsOf = ({ registry, settings, height }: NetworkState): readonly PeerId[] =>
   [...registry.values()]
     .filter((entry) => {
       const isKeyed = entry.standing === 'joined' || entry.standing === 'joining'
       return isKeyed && isMature(entry, height, settings) && height - entry.activeHeight <= settings.activeCycles
     })
-    .map(({ peer }) => ({ peer, key: keyOfPeerId(peer) }))
-    .sort((a, b) => compareBytes(a.key, b.key))
     .map(({ peer }) => peer)
+    .sort((a, b) => (a < b ? -1 : 1))
 
 type Verification = ReturnType<typeof createVerification>
 /** Memories that change no answer. */
@@ -99,7 +101,7 @@ function apply(
       refused.push({ index, code: codeOf(error) })
     }
   })
-  state = advanceDisputes(before, state, moment, verification)
+  state = endWaiting(advanceDisputes(before, state, moment, verification), info.timeMs)
   const advanced = advanceJobs(state.jobs, (job, shows) => recoveryOf(state, job, shows, verification), moment)
   const disputes = openDisputes(state.disputes, advanced.jobs)
   const after = folded({ ...state, disputes, jobs: advanced.jobs, registry: registryAfter(before, state, advanced) })
@@ -127,7 +129,7 @@ function registryAfter(
  * by a clock, a member's show before its recovery, a transfer after another. Of an unknown job nothing is kept: whoever runs a job
  * learned of it from a block, and offers again.
  */
-const MAY_CHANGE: readonly string[] = ['EPOCH_TOO_EARLY', 'LEDGER_FUNDS', 'SHOW_NOT_WANTED', 'DISPUTE_OPEN']
+const MAY_CHANGE: readonly string[] = ['EPOCH_TOO_EARLY', 'LEDGER_FUNDS', 'SHOW_NOT_WANTED', 'SHOW_PART_EARLY', 'DISPUTE_OPEN']
 const mayChange = (error: unknown): boolean =>
   error instanceof LedgerError && error.failure.code === 'LEDGER_NONCE'
     ? error.failure.given > error.failure.expected && error.failure.given - error.failure.expected <= NONCES_AHEAD_MAX

@@ -14,6 +14,7 @@ import {
 import { escrowOf, openEscrow, openTransfer, taxOf, transfer } from '@interpeer/intercoin-ledger'
 import {
   addShow,
+  addShowPart,
   closeEpoch,
   closeMessage,
   earningsOf,
@@ -21,6 +22,7 @@ import {
   type Job,
   type Moment,
   openPublish,
+  openShowPart,
   publishJob,
   type Recovery,
   SchedulerError,
@@ -41,6 +43,7 @@ import {
   verifyClosing,
 } from '@interpeer/peer-group'
 import { openPresent, transactionBytesMax, withOutcomes, withPresence, withReview } from '@interpeer/vote-chain'
+import { sameBytes } from '@interpeer/wire-codec'
 import { isDisputed, judgedCaseOf, recordDispute, recordVerdict } from './disputes.js'
 import { NetworkError } from './errors.js'
 import { throwHostFault } from './host-fault.js'
@@ -74,6 +77,8 @@ export function carryOut(state: NetworkState, transaction: Uint8Array, setting: 
     }
     case 'show':
       return show(state, transaction, setting)
+    case 'show-part':
+      return showPart(state, transaction, setting)
     case 'present': {
       const { peer, awaySinceHeight } = openPresent(transaction, state.network)
       const id = peerIdOfKey(peer)
@@ -156,8 +161,25 @@ function outcomesOf({ epoch }: Job, closing: CertifiedStep & { readonly outcomes
   })
 }
 
-function show(state: NetworkState, envelope: Uint8Array, { moment, verification }: Setting): NetworkState {
-  const most = Math.min(SHOW_BYTES_MAX, transactionBytesMax(state.settings.blockBytesMax))
+/** Keeps a part of a show; with the last one, the show is carried out as if it had come in one piece. */
+function showPart(state: NetworkState, transaction: Uint8Array, setting: Setting): NetworkState {
+  const part = openShowPart(transaction, state.network)
+  const { timeMs } = setting.moment
+  const entry = jobOf(state, jobIdOf(contentIdOfBytes(part.job)))
+  const { job, member, whole } = addShowPart(entry, part, { timeMs, blockBytesMax: state.settings.blockBytesMax })
+  const held = { ...state, jobs: withJob(state.jobs, job) }
+  if (whole === undefined) return held
+  const shown = openMessage(showMessage, whole, state.network, ({ from }) => peerIdOfKey(from))
+  if (peerIdOfKey(shown.from) !== member || !sameBytes(shown.job, part.job)) throw new SchedulerError({ code: 'SHOW_PART_WRONG' })
+  return show(held, whole, setting, SHOW_BYTES_MAX)
+}
+
+function show(
+  state: NetworkState,
+  envelope: Uint8Array,
+  { moment, verification }: Setting,
+  most = Math.min(SHOW_BYTES_MAX, transactionBytesMax(state.settings.blockBytesMax)),
+): NetworkState {
   if (envelope.length > most) throw new NetworkError({ code: 'SHOW_TOO_LARGE', bytes: envelope.length })
   const shown = openMessage(showMessage, envelope, state.network, ({ from }) => peerIdOfKey(from))
   const entry = jobOf(state, jobIdOf(contentIdOfBytes(shown.job)))

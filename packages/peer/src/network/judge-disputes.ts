@@ -1,6 +1,6 @@
 import { accountOfPeer, type PeerId, sealOf } from '@interpeer/crypto-ids'
 import { balanceOf, COMMONS, type Ledger } from '@interpeer/intercoin-ledger'
-import { lotteryOf, type Moment, ticketsTried, withJob } from '@interpeer/job-scheduler'
+import { lotteryOf, type Moment, recoveringSince, ticketsTried, withJob } from '@interpeer/job-scheduler'
 import { callJury, type Judgment, type Verification } from '@interpeer/peer-group'
 import { ratingPerMille, withMarks } from '@interpeer/vote-chain'
 import { bytesOfHex } from '@interpeer/wire-codec'
@@ -84,7 +84,7 @@ function applied(state: NetworkState, { job, epoch }: DisputeCase, judgment: Jud
   const paid = { ...without, ledger: paidJurors(without, pay) }
   const entry = paid.jobs.get(job)
   if (opens === undefined || entry === undefined || entry.epoch.number !== epoch || entry.recovering !== null) return paid
-  return { ...paid, jobs: withJob(paid.jobs, { ...entry, recovering: { sinceHeight: height, sinceMs: timeMs, shows: [] } }) }
+  return { ...paid, jobs: withJob(paid.jobs, { ...entry, recovering: recoveringSince(height, timeMs) }) }
 }
 
 /** Who asked for a jury in vain and can't pay it leaves its seat: otherwise it could hold its group up again and again, for nothing. */

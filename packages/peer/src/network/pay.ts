@@ -1,5 +1,5 @@
 import { type AccountId, accountOfJob, accountOfPeer, bytesOfAccount, CryptoError, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
-import { accountOf, closeEscrow, escrowOf, type Ledger, LedgerError, mint, payFromEscrow, transfer } from '@interpeer/intercoin-ledger'
+import { balanceOf, closeEscrow, escrowOf, type Ledger, LedgerError, mint, move, payFromEscrow } from '@interpeer/intercoin-ledger'
 import { type Earning, endJob, type Job, priceOf, withJob } from '@interpeer/job-scheduler'
 import { standingFor } from '@interpeer/vote-chain'
 import type { NetworkState } from './network-state.js'
@@ -43,12 +43,20 @@ export function payMembers(state: NetworkState, { job }: Job, earnings: readonly
 export function endIfPoor(state: NetworkState, job: Job): NetworkState {
   const escrow = accountOfJob(job.job)
   const held = escrowOf(state.ledger, escrow) ?? 0n
-  if (held >= epochPrice(job, state)) return { ...state, jobs: withJob(state.jobs, job) }
-  return {
-    ...state,
-    jobs: withJob(state.jobs, endJob(job)),
-    ledger: closeEscrow(state.ledger, escrow, payeeOf(state, job.manifest.account)),
-  }
+  return held >= epochPrice(job, state) ? { ...state, jobs: withJob(state.jobs, job) } : ended(state, job)
+}
+function ended(state: NetworkState, job: Job): NetworkState {
+  const ledger = closeEscrow(state.ledger, accountOfJob(job.job), payeeOf(state, job.manifest.account))
+  return { ...state, jobs: withJob(state.jobs, endJob(job)), ledger }
+}
+
+/** Jobs that found no group within an interval end, and their escrows go back: nobody's coins wait for peers that never come. */
+export function endWaiting(state: NetworkState, timeMs: number): NetworkState {
+  const { intervalCycles, cycleMs } = state.settings
+  const late = [...state.jobs.values()].filter(
+    (job) => job.state === 'waiting' && timeMs >= job.timetable.startMs + intervalCycles * cycleMs,
+  )
+  return late.reduce(ended, state)
 }
 
 /** The block reward, in equal parts for those who certified the block before; what does not divide is not minted (§6.4.2.1). */
@@ -68,15 +76,15 @@ export function rewardCertifiers({ ledger, settings, registry }: NetworkState, c
 }
 
 /**
- * What the chain itself takes from one account for another, untaxed: as much as there is. It is no transaction that could be refused, so nothing moves
+ * What the chain itself takes from one account for another, untaxed: as much as there is. The owner's nonce is not used up by it. It is no transaction that could be refused, so nothing moves
  * where the other account could not hold it: a block must not stop the chain.
  */
 export function movedAtMost(ledger: Ledger, { from, to, most }: { from: AccountId; to: AccountId; most: bigint }): Ledger {
-  const { balance, nonce } = accountOf(ledger, from)
+  const balance = balanceOf(ledger, from)
   const amount = most < balance ? most : balance
   if (amount === 0n) return ledger
   try {
-    return transfer(ledger, { from, to, amount, tax: 0n, nonce })
+    return move(ledger, { from, to, amount })
   } catch (error) {
     if (error instanceof LedgerError) return ledger
     throw error

@@ -1,5 +1,5 @@
 import { accountOfPeer, contentIdOfBytes, jobIdOf, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
-import { accountOf, balanceOf, burn, type Ledger, transfer } from '@interpeer/intercoin-ledger'
+import { balanceOf, burn, type Ledger, move } from '@interpeer/intercoin-ledger'
 import { type Verification, verifyFault, verifyOwnFault } from '@interpeer/peer-group'
 import {
   type Evidence,
@@ -37,7 +37,7 @@ export function carryOutOrder(
       return { ...state, registry: joined, ledger: burn(ledger, accountOfPeer(peerIdOfKey(order.peer)), settings.joiningFee) }
     }
     case 'terms':
-      return { ...state, registry: withTerms(registry, openTerms(transaction, network), settings) }
+      return { ...state, registry: withTerms(registry, openTerms(transaction, network), height, settings) }
     case 'recovery':
       return { ...state, registry: withRecovery(registry, openRecovery(transaction, network)) }
     case 'rotate': {
@@ -55,8 +55,7 @@ export function carryOutOrder(
 /** A key's money goes with its place, untaxed: it is the same owner's. */
 function movedAll(ledger: Ledger, from: PeerId, to: PeerId): Ledger {
   const account = accountOfPeer(from)
-  const { balance, nonce } = accountOf(ledger, account)
-  return transfer(ledger, { from: account, to: accountOfPeer(to), amount: balance, tax: 0n, nonce })
+  return move(ledger, { from: account, to: accountOfPeer(to), amount: balanceOf(ledger, account) })
 }
 
 /** Whose account some evidence ends. */

@@ -1,6 +1,15 @@
-import { bytesOfContentId, type JobId, peekMessageNumber, type Signer } from '@interpeer/crypto-ids'
+import {
+  bytesOfContentId,
+  contentIdOfBytes,
+  type JobId,
+  jobIdOf,
+  type NetworkId,
+  peekMessageNumber,
+  peekPayload,
+  type Signer,
+} from '@interpeer/crypto-ids'
 import { transferMessage } from '@interpeer/intercoin-ledger'
-import { closeMessage, publishMessage } from '@interpeer/job-scheduler'
+import { closeMessage, publishMessage, showPartBytes, showPartMessage, signShowParts } from '@interpeer/job-scheduler'
 import { disputeMessage, showMessage, verdictMessage } from '@interpeer/peer-group'
 import {
   changeRequestMessage,
@@ -23,6 +32,7 @@ export type TransactionKind =
   | 'transfer'
   | 'close'
   | 'show'
+  | 'show-part'
   | 'present'
   | 'change'
   | 'vote'
@@ -34,6 +44,7 @@ const KINDS: ReadonlyMap<number, TransactionKind> = new Map([
   [publishMessage.number, 'publish'],
   [transferMessage.number, 'transfer'],
   [showMessage.number, 'show'],
+  [showPartMessage.number, 'show-part'],
   [presentMessage.number, 'present'],
   [joinMessage.number, 'join'],
   [termsMessage.number, 'terms'],
@@ -59,6 +70,17 @@ const firstNumber = ([, first, second]: Uint8Array): number | undefined => (firs
 /** Brings a group's closing certificate and its batch to the chain. Anyone may; the second time it is refused. */
 export function epochCloseTransaction(job: JobId, certificate: Uint8Array, batch: Uint8Array): Uint8Array {
   return closeMessage.encode({ job: bytesOfContentId(job), certificate, batch })
+}
+
+/**
+ * What a member hands in to bring its show to the chain: the show, or signed parts of it where a block with a full certificate has no room for all.
+ * @param show this peer's own
+ */
+export function showTransactions(show: Uint8Array, blockBytesMax: number, signer: Signer, network: NetworkId): readonly Uint8Array[] {
+  const payload = peekPayload(show)
+  if (show.length <= showPartBytes(blockBytesMax) || payload === undefined) return [show]
+  const { job, epoch } = showMessage.decode(payload)
+  return signShowParts(show, { job: jobIdOf(contentIdOfBytes(job)), epoch, blockBytesMax }, signer, network)
 }
 
 /**

@@ -316,7 +316,7 @@ export class GroupShell {
   /** Whoever offered it may have it; the other members may have it by now. */
   async #fetchPieces(cid: ContentId, from: readonly PeerId[]): Promise<void> {
     const { store, count, exchange } = this.#around
-    if (this.#fetchingPieces.has(cid) || this.#fetchingPieces.size >= PIECED_AT_ONCE) return
+    if (this.#fetchingPieces.has(cid) || this.#fetchingPieces.size >= piecedAtOnce(this.setup.members.length)) return
     this.#fetchingPieces.add(cid)
     try {
       const parts = readRequestBlock(cid, store.get(cid) as Uint8Array)?.parts ?? []
@@ -349,8 +349,12 @@ const REPAIR_MS = 10_000
 /** After a step that threw: its timer may have been the one that threw. */
 const AGAIN_MS = 1_000
 
-/** Bodies in pieces that are fetched at a time: what all members may offer, and what a batch names. More are asked for again. */
-const PIECED_AT_ONCE = 16
+/**
+ * Bodies in pieces that are fetched at a time: what all members may offer, one each at least, so that none who offers what never comes keeps another's waiting; and
+ * what a batch names. More are asked for again.
+ */
+export const piecedAtOnce = (members: number): number => Math.max(PIECED_AT_ONCE_MIN, members + 1)
+const PIECED_AT_ONCE_MIN = 16
 /** After that another offer has them fetched anew, from who has them then. */
 const PIECES_MS = 60_000
 

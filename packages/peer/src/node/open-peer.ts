@@ -14,7 +14,14 @@ import { PeerError } from '../errors.js'
 import { jobLogs } from '../job-log/messages.js'
 import { liveRoots } from '../live-roots.js'
 import { numberOf } from '../message-number.js'
-import { chainProofOf, epochCloseTransaction, type NetworkState, networkApplication, presentTransaction } from '../network/index.js'
+import {
+  chainProofOf,
+  epochCloseTransaction,
+  type NetworkState,
+  networkApplication,
+  presentTransaction,
+  showTransactions,
+} from '../network/index.js'
 import { hasPartIn, mayExchange, type SiteView, speaksFor } from '../site-view.js'
 import { type SiteViews, siteViews } from '../site-views.js'
 import { AddressBook } from './address-book.js'
@@ -146,7 +153,9 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       readEvidence,
       outbox: options.outbox,
       submitClose: (job, certificate, batch) => chain.submit(epochCloseTransaction(job, certificate, batch)),
-      submitShow: (envelope) => chain.submit(envelope),
+      submitShow: (envelope) => {
+        for (const part of showTransactions(envelope, genesis.settings.blockBytesMax, signer, network)) chain.submit(part)
+      },
     })
     undo.push(() => hosts.close())
     const juries =
