@@ -144,3 +144,15 @@ test('a page that cannot be read is said so', async () => {
   ftruncateSync(page.descriptor, 9)
   expect(() => bytesOf(file as Pages)).toThrow(expect.objectContaining({ code: 'PAGE_UNREAD' }))
 })
+
+test('others work while very many small files are read', async () => {
+  let turns = 0
+  const turn = () => {
+    turns++
+    next = setImmediate(turn)
+  }
+  let next = setImmediate(turn)
+  await new SiteMemory(pages, PAGE).take(Array.from({ length: 5000 }, (_, i) => entry(`${i}`, content(1))))
+  clearImmediate(next)
+  expect(turns).toBeGreaterThanOrEqual(4)
+})

@@ -7,6 +7,8 @@ type Task = () => Promise<void>
 
 /** Looked through before others may work. */
 const LOOK_STEP_BYTES = 4 * 1024 * 1024
+/** What one chunk counts at the least, however short. */
+const LOOK_BYTES_MIN = 4096
 
 /** Reads that may wait for the runtime; more are answered 503 at once. */
 const READS_WAITING_MAX = 256
@@ -163,7 +165,7 @@ async function allMissing(tree: OpenTree): Promise<Missing> {
   for (;;) {
     const step = look.next()
     if (step.done) return step.value
-    since += step.value
+    since += Math.max(step.value, LOOK_BYTES_MIN)
     if (since < LOOK_STEP_BYTES) continue
     since = 0
     await new Promise((resolve) => setImmediate(resolve))

@@ -1,5 +1,7 @@
 /** Bytes that are read or written before others may work. */
 const STEP_BYTES = 4 * 1024 * 1024
+/** What one piece counts at the least, however short: a site may have a hundred thousand files of a few bytes. */
+const PIECE_BYTES_MIN = 4096
 
 export type Pause = (bytes: number) => Promise<void>
 
@@ -7,7 +9,7 @@ export type Pause = (bytes: number) => Promise<void>
 export function pauses(): Pause {
   let since = 0
   return async (bytes) => {
-    since += bytes
+    since += Math.max(bytes, PIECE_BYTES_MIN)
     if (since < STEP_BYTES) return
     since = 0
     await new Promise((resolve) => setImmediate(resolve))
