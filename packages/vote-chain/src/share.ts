@@ -66,6 +66,10 @@ function onLinkMessage<S>(d: Draft<S>, from: PeerId, message: Uint8Array): undef
   const { says } = linkMessage.decode(message)
   if (!onLink(d, from, says, circleOf(d), d.fixed.gossip)) return
   if (d.gossip.passing.length > 0) d.gossip = { ...d.gossip, flushAtMs: d.nowMs } // what had nobody to go to
+  // what this peer has is a thousand times as long as what ends a link and begins it again
+  const handed = withAnswer(d, d.handed, from)
+  if (handed === undefined) return count(d, 'HAVE_OFTEN')
+  d.handed = handed
   tellHave(d, from)
 }
 
@@ -207,10 +211,12 @@ function onOfferedProposal<S>(d: Draft<S>, from: PeerId, { height, round, leader
   const order = pull === undefined ? 1 : compareBytes(pull.lot, lot)
   if (order < 0) return
   if (pull !== undefined && order === 0) {
-    if (pull.others.length < PULLED_FROM_MAX) d.pulls = new Map(d.pulls).set(round, { ...pull, others: [...pull.others, from] })
+    // each once: who offers again and again would be all who is asked
+    if (pull.others.length < PULLED_FROM_MAX && from !== pull.asked && !pull.others.includes(from))
+      d.pulls = new Map(d.pulls).set(round, { ...pull, others: [...pull.others, from] })
     return
   }
-  d.pulls = new Map(d.pulls).set(round, { lot, askedMs: d.nowMs, others: [] })
+  d.pulls = new Map(d.pulls).set(round, { lot, asked: from, askedMs: d.nowMs, others: [] })
   askForProposal(d, from, round)
 }
 const askForProposal = <S>(d: Draft<S>, to: PeerId, round: number): undefined =>
@@ -227,7 +233,7 @@ function pullAgain<S>(d: Draft<S>): undefined {
       const [next, ...rest] = others
       if (next === undefined) d.pulls = without(d.pulls, round)
       else {
-        d.pulls = new Map(d.pulls).set(round, { lot, askedMs: d.nowMs, others: rest })
+        d.pulls = new Map(d.pulls).set(round, { lot, asked: next, askedMs: d.nowMs, others: rest })
         askForProposal(d, next, round)
       }
     }
