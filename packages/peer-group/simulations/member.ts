@@ -22,6 +22,7 @@ import {
   readStateBlock,
   stepGroup,
 } from '../src/index.js'
+import { sealMessage } from '../src/messages.js'
 import type { Tactic } from './adversary.js'
 import type { Watcher } from './checks.js'
 import { COSTS_US, Meter } from './costs.js'
@@ -239,6 +240,9 @@ export class Member {
     const envelopes: Uint8Array[] = []
     if (open.proposed !== undefined && open.proposed !== before.proposed) envelopes.push(open.proposed.envelope)
     if (open.sealed !== undefined && open.sealed !== before.sealed) envelopes.push(open.sealed.envelope)
+    // sealed, and given up in the same step: the seal was first
+    for (const effect of effects)
+      if (effect.type === 'send' && peekMessageNumber(effect.envelope) === sealMessage.number) envelopes.push(effect.envelope)
     if (open.revealed !== undefined && open.revealed !== before.revealed) envelopes.push(open.revealed.envelope)
     if (open.ownTimeouts !== before.ownTimeouts) envelopes.push(...open.ownTimeouts.filter((one) => !before.ownTimeouts.includes(one)))
     if (envelopes.length > 0) this.#signedBefore.set(persist, envelopes)

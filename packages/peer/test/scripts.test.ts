@@ -369,7 +369,6 @@ test.each([
   ['refused', { ...GIVEN, status: 550 }],
   ['malformed', null],
   ['target', null],
-  ['name', null],
   ['unknown', null],
 ] as const)(
   'a member’s word that nobody can send it, or that it may be out (%s), ends it at once, and its script is told by a code',

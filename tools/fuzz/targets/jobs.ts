@@ -27,6 +27,8 @@ export function signedManifest(input: Uint8Array, of = network): Uint8Array {
   }
   return signedBytes(manifestMessage, payload, signer, of)
 }
+/** When the network of the targets began, and its jobs were made: one made long before would not be taken. */
+export const BEGAN_MS = 1_000_000
 export const manifests = (): readonly Uint8Array[] =>
   samplesOf(manifestMessage.schema).map((sample, i) => {
     const value = manifestMessage.decode(sample)
@@ -35,6 +37,7 @@ export const manifests = (): readonly Uint8Array[] =>
       name: 'site',
       entry: 'index.php',
       seats: 1 + (i % 32),
+      createdMs: BEGAN_MS,
       tenureMs: 0,
       job: i < 12 ? null : value.job,
     })

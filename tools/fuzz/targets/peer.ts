@@ -25,7 +25,7 @@ import { decodeServed, encodeServed, servedSchema } from '../../../packages/peer
 import { readResponse } from '../../../packages/peer/src/site-response-block.js'
 import { siteViews } from '../../../packages/peer/src/site-views.js'
 import { assertSame, Broken, bytesOfText, type Target, textOf } from '../src/target.ts'
-import { manifests, signedManifest } from './jobs.ts'
+import { BEGAN_MS, manifests, signedManifest } from './jobs.ts'
 import { type AnyMessage, messageTarget, network, samplesOf, signedBytes, signerNamed } from './shapes.ts'
 
 const ADDRESSES = 'packages/peer/src/address-record.ts'
@@ -38,14 +38,14 @@ const genesis = parseGenesis(
     peers: signers.map(({ peerId }) => peerId),
     balances: [{ account: Buffer.from(signer.publicKey).toString('hex'), amount: '10000000000' }],
     seed: '5a'.repeat(32),
-    startMs: 1_000_000,
+    startMs: BEGAN_MS,
   }),
 )
 const application = networkApplication(genesis.network)
 const begun = application.begin(genesis)
 const infoOf = (height: number): BlockInfo => ({
   height,
-  timeMs: 1_000_000 + height * genesis.settings.cycleMs,
+  timeMs: BEGAN_MS + height * genesis.settings.cycleMs,
   seed: new Uint8Array(32),
   leader: genesis.peers[0] as PeerId,
   certifiers: [],

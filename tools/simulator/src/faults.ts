@@ -152,8 +152,9 @@ function die(machine: Machine | undefined, { afterActs, downMs, keptPerMille, to
 
 function lieInWait(world: World, fault: Fault & { readonly type: 'ambush' }): void {
   let left = fault.nth
+  const { heals } = world
   const watch = (_: number, __: number, { kind }: { readonly kind?: number | string }, fate: string): void => {
-    if (left <= 0 || fate !== 'sent' || kind !== fault.kind || --left > 0) return
+    if (left <= 0 || world.heals !== heals || fate !== 'sent' || kind !== fault.kind || --left > 0) return
     world.after(fault.afterMs, () => {
       for (const node of fault.nodes) die(world.machines[node], fault)
       if (fault.aloneMs <= 0) return

@@ -23,6 +23,8 @@ export class World {
   readonly machines: Machine[] = []
   readonly trace: Trace | undefined
   nowMs: number
+  /** How often it was healed: faults that lay in wait then are over. */
+  heals = 0
   /** How many acts were run. */
   acts = 0
   readonly #schedule = new Schedule()
@@ -86,6 +88,7 @@ export class World {
 
   /** Ends every fault of network, disks and processors; delays shrink to `delayMsMax`. Crashed machines stay down until somebody starts them. */
   heal(delayMsMax: number = this.network.weather.delayMsMax): void {
+    this.heals++
     this.network.heal({ delayMsMax })
     for (const machine of this.machines) {
       machine.dying = undefined
