@@ -154,6 +154,9 @@ function onHave<S>(d: Draft<S>, from: PeerId, have: Have): undefined {
   if (have.height <= d.tip.height) return answerBehind(d, from, have.height)
   if (have.height > d.tip.height + 1) return askAhead(d, from)
   if (!mayVote(d)) return
+  // all votes of some rounds are hashed for it, for a message of some bytes
+  if (d.nowMs < (d.gossip.neighbours.get(from)?.comparedMs ?? d.nowMs) + resendMs(d) / 8) return count(d, 'HAVE_OFTEN')
+  d.gossip = withNeighbour(d.gossip, from, { comparedMs: d.nowMs })
   const theirs = namesIn(have.votes)
   const held = heldVotes(d, Math.min(have.round, d.round) - 1)
   const lacked = [...held].flatMap(([name, bytes]) => (theirs.has(name) ? [] : [{ kind: 'vote' as const, bytes }]))

@@ -295,3 +295,13 @@ test('who ends a link and begins it again and again is not told each time what t
   expect(told).toBeLessThanOrEqual(8)
   expect(chains.counts.get('HAVE_OFTEN')).toBeGreaterThan(0)
 })
+
+test('what a neighbour has is compared with what this peer has now and then, however often it says so', () => {
+  const { chains, victim, give, neighbours } = amongNeighbours(11)
+  chains.world.run({ untilMs: 1_000_000 + 1_500 })
+  const [from] = neighbours()
+  const have = { height: victim().tip.height + 1, round: 0, reasons: 0, lot: null, votes: new Uint8Array(8) }
+  for (let i = 0; i < 50; i++) give(from, haveMessage.encode({ ...have, votes: new Uint8Array(8).fill(i) }))
+  expect(chains.counts.get('HAVE_OFTEN')).toBeGreaterThanOrEqual(49)
+  expect(neighbours()).toContain(from)
+})
