@@ -15,6 +15,8 @@ export interface ChainOptions extends PassphraseOptions {
   readonly store?: StoreKind
   readonly genesis: string
   readonly bootstrap: readonly PeerEndpoint[]
+  /** Where an empty folder begins, if its owner knows. */
+  readonly checkpoint?: Uint8Array
   readonly host: string
   readonly json?: boolean
 }
@@ -38,13 +40,13 @@ export async function withChain<T>(
   work: (peer: Peer, signer: Signer) => Promise<T> | T,
   sync: 'checkpoints' | 'genesis' = 'checkpoints',
 ): Promise<T> {
-  const { data, store, host, bootstrap } = options
+  const { data, store, host, bootstrap, checkpoint } = options
   mkdirSync(data, { recursive: true, mode: 0o700 })
   const genesis = readFileSync(options.genesis, 'utf8')
   const { cycleMs } = parseGenesis(genesis).settings
   const signer = await openKey(data, options)
   const log = openLog(join(data, 'log'), 'info')
-  const peer = await openPeer({ data, signer, store, genesis, host, port: 0, bootstrap, sync, runtime: null, log })
+  const peer = await openPeer({ data, signer, store, genesis, host, port: 0, bootstrap, checkpoint, sync, runtime: null, log })
   try {
     await waitFor(() => peer.chain().height > 0 && peer.chain().timeMs > Date.now() - 3 * cycleMs, FOLLOW_MS)
     return await work(peer, signer)

@@ -76,6 +76,15 @@ const store = () =>
     .choices(['lmdb', 'sqlite'])
     .env('INTERPEER_STORE')
 const genesis = () => new Option('--genesis <file>', 'the network to join').env('INTERPEER_GENESIS').makeOptionMandatory()
+const hash = (text: string): Uint8Array => {
+  if (!/^[0-9a-f]{64}$/.test(text)) throw new InvalidArgumentError('64 hexadecimal digits')
+  return new Uint8Array(Buffer.from(text, 'hex'))
+}
+const checkpoint = () =>
+  new Option(
+    '--checkpoint <hash>',
+    'the hash of one of the last checkpoints, from whoever you trust, to begin at in a new folder',
+  ).argParser(hash)
 const bootstrap = () => new Option('--bootstrap <peer@host:port>', 'a peer that is known; may be repeated').argParser(endpoints).default([])
 const host = () => new Option('--host <address>', 'address to listen on').env('INTERPEER_HOST').default('127.0.0.1')
 const passphraseFile = () =>
@@ -155,6 +164,7 @@ export function program(): Command {
     .addOption(store())
     .addOption(genesis())
     .addOption(bootstrap())
+    .addOption(checkpoint())
     .addOption(host())
     .addOption(new Option('--port <port>', 'UDP port, 0 for any').argParser(wholeNumber(0, 65_535)).env('INTERPEER_PORT').default(0))
     .addOption(
@@ -302,6 +312,7 @@ export function program(): Command {
       .addOption(store())
       .addOption(genesis())
       .addOption(bootstrap())
+      .addOption(checkpoint())
       .addOption(host())
       .addOption(json())
   const peerData = () =>

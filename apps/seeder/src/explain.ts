@@ -20,6 +20,8 @@ const ADVICE: Readonly<Record<string, string | ((failure: Failure) => string)>> 
   EACCES: 'This user may not read or write there.',
   EADDRINUSE: 'Another program uses that port: choose another with --port, or 0 for any.',
   DATA_IN_USE: 'Another process runs on this folder. Stop it first, or choose another --data.',
+  SYNC_REFUSED:
+    'Too few peers name the same checkpoint, and this network is too old to be followed from its genesis. Name it with --checkpoint, from whoever you trust, or give more peers with --bootstrap.',
   DATA_OTHER_NETWORK: 'This folder belongs to another network. Choose another --data, or the genesis that it was made with.',
   STORE_OTHER_KIND: 'This folder keeps its store in the other kind. Leave out --store and INTERPEER_STORE, or choose another --data.',
   STORE_UNAVAILABLE: ({ folder }) =>

@@ -20,6 +20,7 @@ export interface SeederOptions extends PassphraseOptions {
   readonly store?: StoreKind
   readonly genesis: string
   readonly bootstrap: readonly PeerEndpoint[]
+  readonly checkpoint?: Uint8Array
   readonly host: string
   readonly port: number
   readonly advertise?: { readonly host: string; readonly port: number }
@@ -64,6 +65,7 @@ export async function startSeeder(options: SeederOptions): Promise<void> {
     port: options.port,
     advertise: options.advertise,
     bootstrap: options.bootstrap,
+    checkpoint: options.checkpoint,
     runtime: withScriptLog(runtime, log),
     log,
     maxStoreBytes: options.storage,

@@ -17,6 +17,8 @@ export type PeerFailure =
   | { readonly code: 'SYNC_OFTEN'; readonly peer: string }
   | { readonly code: 'SYNC_NOTHING' }
   | { readonly code: 'SYNC_UNANSWERED'; readonly what: string }
+  /** A new peer neither found a checkpoint to start from nor may follow the chain from its genesis. `because`: the code of what failed; `told`: sources that answered. */
+  | { readonly code: 'SYNC_REFUSED'; readonly because: string; readonly told: number | null }
   | { readonly code: 'SYNC_TOO_LARGE'; readonly bytes: number }
   | { readonly code: 'CLOSED' }
 

@@ -93,6 +93,14 @@ test.each([
     })),
   ],
   [
+    'gives a false certificate with the checkpoint that it named',
+    lying(peers[1] as PeerId, checkpointReply, ({ checkpoint }) => {
+      const fields = decodeWith(checkpointSchema, checkpoint as Uint8Array, CHECKPOINT_BYTES_MAX)
+      const other = { ...fields, certificate: { ...fields.certificate, votes: [] } }
+      return { checkpoint: encodeWith(checkpointSchema, other, CHECKPOINT_BYTES_MAX) }
+    }),
+  ],
+  [
     'gives other parts than were asked for',
     lying(peers[1] as PeerId, blocksReply, ({ blocks }) => ({ blocks: blocks.map(() => Uint8Array.of(1)) })),
   ],

@@ -1,6 +1,6 @@
 import { type HeldMap, proveEntry, readHeldMap } from '@interpeer/content-store'
 import type { Infer } from '@interpeer/wire-codec'
-import { type Block, DATA_SETS, type DataSets, hashOfHeader, headerMessage } from './block.js'
+import { type Block, type Certificate, DATA_SETS, type DataSets, hashOfHeader, headerMessage } from './block.js'
 import { readCheckpoint, stateDigestOf } from './checkpoint-record.js'
 import type { Electorate } from './electorate.js'
 import type { Tip } from './state.js'
@@ -21,6 +21,8 @@ import {
 
 /** Tips that entries and electors are proven of beside the checkpoints: a client that follows block by block is not far behind. */
 const RECENT_MAX = 16
+/** Of blocks that are read for the headers of one answer: a request is some bytes, and a thousand blocks can be a gigabyte. */
+const READ_BYTES_MAX = 8 * 1024 * 1024
 
 /** What a peer has at hand to answer with. */
 export interface SyncSource<S> {
@@ -70,17 +72,20 @@ function headersFrom<S>(
   { block, tip }: SyncSource<S>,
   { fromHeight, count }: { readonly fromHeight: number; readonly count: number },
 ): Uint8Array {
-  const found: Block[] = []
-  for (let height = Math.max(1, fromHeight); height <= tip.height && found.length < Math.min(count, HEADERS_MAX); height++) {
+  const headers: Uint8Array[] = []
+  let certificate: Certificate | null = null
+  let left = READ_BYTES_MAX
+  for (let height = Math.max(1, fromHeight); height <= tip.height && headers.length < Math.min(count, HEADERS_MAX) && left > 0; height++) {
     const at = block(height)
     if (at === undefined) break
-    found.push(at)
+    headers.push(headerMessage.encode(at.header))
+    certificate = at.certificate
+    left -= bytesOf(at)
   }
-  return headersReply.encode({
-    headers: found.map(({ header }) => headerMessage.encode(header)),
-    certificate: found.at(-1)?.certificate ?? null,
-  })
+  return headersReply.encode({ headers, certificate })
 }
+const bytesOf = ({ body, certificate }: Block): number =>
+  [...body.transactions, ...certificate.votes].reduce((sum, { length }) => sum + length, 0)
 
 const tipAt = <S>({ tip, recent, checkpoints }: SyncSource<S>, height: number): Tip<S> | undefined => {
   const wanted = height === 0 ? checkpoints[0] : height

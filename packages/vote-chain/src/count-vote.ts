@@ -23,7 +23,9 @@ export function countVote<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): C
   const vote = openVote(envelope, d.fixed.verification.opener)
   const voter = peerIdOfKey(vote.voter)
   if (vote.height === d.tip.height && takeLate(d, vote, voter, envelope)) return 'kept'
-  if (!d.tip.group.electorate.members.has(voter)) {
+  // who voted on the block that is final here need not be an elector of the next one
+  const { electorate } = vote.height === d.tip.height ? (d.tip.groupBefore ?? d.tip.group) : d.tip.group
+  if (!electorate.members.has(voter)) {
     count(d, 'VOTE_STRANGER')
     return 'wrong'
   }

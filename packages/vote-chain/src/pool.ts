@@ -166,13 +166,50 @@ function* ownerByOwner(waiting: readonly Waiting[]): Generator<Uint8Array, undef
   return undefined
 }
 function* dearestFirst(waiting: readonly Waiting[]): Generator<Uint8Array, undefined> {
-  const queues = [...queuesOf(waiting).values()].map((queue) => ({ queue, at: 0 }))
-  while (queues.length > 0) {
-    const next = queues.reduce((a, b) => (isCheaper(a.queue[a.at] as Waiting, b.queue[b.at] as Waiting) ? b : a))
-    yield (next.queue[next.at++] as Waiting).bytes
-    if (next.at >= next.queue.length) queues.splice(queues.indexOf(next), 1)
+  const heap: Turn[] = []
+  for (const [place, queue] of [...queuesOf(waiting).values()].entries()) push(heap, { queue, at: 0, place })
+  while (heap.length > 0) {
+    const { queue, at, place } = pop(heap)
+    yield (queue[at] as Waiting).bytes
+    if (at + 1 < queue.length) push(heap, { queue, at: at + 1, place })
   }
   return undefined
+}
+/** One owner's queue, as far as it was looked at; of those that pay alike for a byte the one that came first has the lowest place. */
+interface Turn {
+  readonly queue: readonly Waiting[]
+  readonly at: number
+  readonly place: number
+}
+function isBefore(a: Turn, b: Turn): boolean {
+  const [one, other] = [a.queue[a.at] as Waiting, b.queue[b.at] as Waiting]
+  return isCheaper(other, one) || (a.place < b.place && !isCheaper(one, other))
+}
+/** A heap, its first the dearest: a block is made in some milliseconds, and a hundred thousand owners may wait. */
+function push(heap: Turn[], turn: Turn): void {
+  let at = heap.length
+  while (at > 0) {
+    const up = (at - 1) >> 1
+    if (!isBefore(turn, heap[up] as Turn)) break
+    heap[at] = heap[up] as Turn
+    at = up
+  }
+  heap[at] = turn
+}
+function pop(heap: Turn[]): Turn {
+  const [first, last] = [heap[0] as Turn, heap.pop() as Turn]
+  if (heap.length === 0) return first
+  let at = 0
+  for (;;) {
+    const [left, right] = [2 * at + 1, 2 * at + 2]
+    if (left >= heap.length) break
+    const down = right < heap.length && isBefore(heap[right] as Turn, heap[left] as Turn) ? right : left
+    if (!isBefore(heap[down] as Turn, last)) break
+    heap[at] = heap[down] as Turn
+    at = down
+  }
+  heap[at] = last
+  return first
 }
 
 /** The pool without what a block took and what waited too long. */

@@ -66,6 +66,10 @@ function onLinkMessage<S>(d: Draft<S>, from: PeerId, message: Uint8Array): undef
   const { says } = linkMessage.decode(message)
   if (!onLink(d, from, says, circleOf(d), d.fixed.gossip)) return
   if (d.gossip.passing.length > 0) d.gossip = { ...d.gossip, flushAtMs: d.nowMs } // what had nobody to go to
+  // what this peer has is a thousand times as long as what ends a link and begins it again
+  const handed = withAnswer(d, d.handed, from)
+  if (handed === undefined) return count(d, 'HAVE_OFTEN')
+  d.handed = handed
   tellHave(d, from)
 }
 
@@ -150,6 +154,9 @@ function onHave<S>(d: Draft<S>, from: PeerId, have: Have): undefined {
   if (have.height <= d.tip.height) return answerBehind(d, from, have.height)
   if (have.height > d.tip.height + 1) return askAhead(d, from)
   if (!mayVote(d)) return
+  // all votes of some rounds are hashed for it, for a message of some bytes
+  if (d.nowMs < (d.gossip.neighbours.get(from)?.comparedMs ?? d.nowMs) + resendMs(d) / 8) return count(d, 'HAVE_OFTEN')
+  d.gossip = withNeighbour(d.gossip, from, { comparedMs: d.nowMs })
   const theirs = namesIn(have.votes)
   const held = heldVotes(d, Math.min(have.round, d.round) - 1)
   const lacked = [...held].flatMap(([name, bytes]) => (theirs.has(name) ? [] : [{ kind: 'vote' as const, bytes }]))
@@ -207,10 +214,12 @@ function onOfferedProposal<S>(d: Draft<S>, from: PeerId, { height, round, leader
   const order = pull === undefined ? 1 : compareBytes(pull.lot, lot)
   if (order < 0) return
   if (pull !== undefined && order === 0) {
-    if (pull.others.length < PULLED_FROM_MAX) d.pulls = new Map(d.pulls).set(round, { ...pull, others: [...pull.others, from] })
+    // each once: who offers again and again would be all who is asked
+    if (pull.others.length < PULLED_FROM_MAX && from !== pull.asked && !pull.others.includes(from))
+      d.pulls = new Map(d.pulls).set(round, { ...pull, others: [...pull.others, from] })
     return
   }
-  d.pulls = new Map(d.pulls).set(round, { lot, askedMs: d.nowMs, others: [] })
+  d.pulls = new Map(d.pulls).set(round, { lot, asked: from, askedMs: d.nowMs, others: [] })
   askForProposal(d, from, round)
 }
 const askForProposal = <S>(d: Draft<S>, to: PeerId, round: number): undefined =>
@@ -227,7 +236,7 @@ function pullAgain<S>(d: Draft<S>): undefined {
       const [next, ...rest] = others
       if (next === undefined) d.pulls = without(d.pulls, round)
       else {
-        d.pulls = new Map(d.pulls).set(round, { lot, askedMs: d.nowMs, others: rest })
+        d.pulls = new Map(d.pulls).set(round, { lot, asked: next, askedMs: d.nowMs, others: rest })
         askForProposal(d, next, round)
       }
     }

@@ -97,8 +97,9 @@ export interface Proposed {
 /** A proposal that was offered and asked for. */
 export interface Pull {
   readonly lot: Uint8Array
+  readonly asked: PeerId
   readonly askedMs: number
-  /** Who else offered it. */
+  /** Who else offered it, each once. */
   readonly others: readonly PeerId[]
 }
 

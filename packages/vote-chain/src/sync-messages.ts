@@ -27,7 +27,7 @@ export const checkpointReply = message('chain-checkpoint-reply', 1, { checkpoint
 
 /** Headers from a height on. */
 export const wantHeaders = message('chain-want-headers', 1, { fromHeight: uint53, count: uint16 }, { maxBytes: 32 })
-/** In order, fewer than were asked for where there are no more; and the certificate of the last. */
+/** In order, fewer than were asked for where there are no more, or their blocks are large; and the certificate of the last. */
 export const headersReply = message('chain-headers', 1, {
   headers: list(bytesMax(HEADER_BYTES_MAX), HEADERS_MAX),
   certificate: nullable(certificateSchema),

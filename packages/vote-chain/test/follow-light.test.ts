@@ -1,7 +1,7 @@
 import { Random } from '@interpeer/simulator'
 import { expect, test } from 'vitest'
-import { proofOfElector } from '../src/answer-sync.js'
-import { type Certificate, decodeBlock, type Electorate, electorateOf, headerMessage } from '../src/index.js'
+import { answerSync, proofOfElector } from '../src/answer-sync.js'
+import { type Certificate, type ChainState, decodeBlock, type Electorate, electorateOf, headerMessage } from '../src/index.js'
 import {
   followLightly,
   type LightChain,
@@ -11,7 +11,8 @@ import {
   stepOfHeaders,
   votersAt,
 } from '../src/light/index.js'
-import { Chains } from './chains.js'
+import { headersReply, wantHeaders } from '../src/sync-messages.js'
+import { Chains, type Toy } from './chains.js'
 
 const dice = new Random(5)
 function grown() {
@@ -98,4 +99,20 @@ test('headers that do not follow, certificates of others and too few votes are r
   expect(given({ headers: [...headers.slice(0, 2), forged] })).toBe('CERTIFICATE_WRONG')
   const start = lightFromHeader((blocks[1] as (typeof blocks)[number]).header, light.sizeMax)
   expect(outcome(() => follow(world, start, 3))).toBe('ok')
+})
+
+test('of large blocks few are read for one answer, and the certificate is that of the last', () => {
+  const { blocks, chains, headers } = grown()
+  const { tip } = (chains.nodes[0] as { readonly state: ChainState<Toy> }).state
+  let read = 0
+  const block = (height: number) => {
+    read++
+    const { header, body, certificate } = blocks[height - 1] as (typeof blocks)[number]
+    return { header, certificate, body: { ...body, transactions: [new Uint8Array(3 * 1024 * 1024)] } }
+  }
+  const source = { tip, recent: [], checkpoints: [], checkpoint: () => undefined, block, mapOf: () => undefined }
+  const answer = headersReply.decode(answerSync(source, wantHeaders.number, wantHeaders.encode({ fromHeight: 2, count: 1_024 })))
+  expect(read).toBe(3)
+  expect(answer.headers).toEqual(headers.slice(1, 4))
+  expect(answer.certificate).toEqual(blocks[3]?.certificate)
 })

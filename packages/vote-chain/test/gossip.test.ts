@@ -1,6 +1,7 @@
 import { createSigner, type PeerId, peekMessageNumber, sha256, signMessage } from '@interpeer/crypto-ids'
 import { seeds } from '@interpeer/simulator'
 import { expect, test, vi } from 'vitest'
+import { seedInput } from '../src/electorate.js'
 import { beginGossip, GOSSIP, type Gossip, type GossipEffect, type GossipRules, nextHeight, USELESS_MAX } from '../src/gossip/gossip.js'
 import { gossipMessage, haveMessage, linkMessage, numberOfNeighbours, offerMessage } from '../src/gossip/messages.js'
 import { type Circle, onLink, tend } from '../src/gossip/neighbours.js'
@@ -239,4 +240,68 @@ test('few electors are told directly, and need no neighbours', () => {
   } as never)
   expect([...kinds]).toEqual([])
   expect(chains.counts.get('GOSSIP_STRANGER')).toBe(1)
+})
+
+/** A peer among eight that gossip, a second and a half in, and one of its neighbours. */
+function amongNeighbours(seed: number, chains = new Chains({ seed, electors: 8, gossip: FEW, settings: { lookBack: 2 } })) {
+  const victim = () => chains.nodes[0]?.state as NonNullable<(typeof chains.nodes)[0]['state']>
+  const give = (from: PeerId, envelope: Uint8Array) => chains.give(0, { type: 'message', from, envelope } as never)
+  return { chains, victim, give, neighbours: () => [...victim().gossip.neighbours.keys()] as [PeerId, PeerId] }
+}
+
+test('who passes on the vote of one that is no elector any more is no liar', () => {
+  const { chains, victim, give, neighbours } = amongNeighbours(8)
+  chains.world.run({ untilMs: 1_000_000 + 1_500 })
+  chains.submit(1, Uint8Array.of(9, 7))
+  const { signer } = chains.nodes.find((node) => node.signer.peerId === chains.genesis.peers[7]) as (typeof chains.nodes)[number]
+  const isGone = () => !victim().tip.group.electorate.members.has(signer.peerId)
+  chains.world.run({ untilMs: 1_000_000 + 20_000, done: isGone })
+  const { height, hash, certificate, groupBefore } = victim().tip
+  expect([isGone(), groupBefore?.electorate.members.has(signer.peerId)]).toEqual([true, true])
+  const round = (certificate?.round ?? 0) + 1
+  const said = { height, round, kind: 'certify', attempt: 0, block: hash, voter: signer.publicKey, proof: null } as const
+  const [from] = neighbours().filter((peer) => peer !== signer.peerId) as [PeerId]
+  give(from, gossipMessage.encode({ votes: [signMessage(voteMessage, said, signer, chains.genesis.network)], transactions: [] }))
+  expect(chains.counts.get('GOSSIP_WRONG')).toBeUndefined()
+  expect(neighbours()).toContain(from)
+})
+
+test('who offers a proposal and keeps it is asked once', () => {
+  const { chains, victim, give, neighbours } = amongNeighbours(9)
+  chains.world.run({ untilMs: 1_000_000 + 1_500 })
+  const { tip } = victim()
+  const height = tip.height + 1
+  const [keeper, other] = neighbours()
+  for (const { signer } of chains.nodes.slice(1)) {
+    const { publicKey: leader } = signer
+    const proof = signer.vrfProve(seedInput(tip.seed, height))
+    const offer = offerMessage.encode({ proposal: { height, round: victim().round, leader, proof }, transactions: [] })
+    for (const from of [keeper, keeper, keeper, other]) give(from, offer)
+  }
+  const pulls = [...victim().pulls.values()]
+  expect(pulls.map(({ asked, others }) => [asked, others])).toEqual([[keeper, [other]]])
+})
+
+test('who ends a link and begins it again and again is not told each time what this peer has', () => {
+  const { chains, give, neighbours } = amongNeighbours(10)
+  chains.world.run({ untilMs: 1_000_000 + 1_500 })
+  const [from] = neighbours()
+  let told = 0
+  chains.tamper = (_, to, envelope) => {
+    if (numberOfNeighbours(envelope) === haveMessage.number && chains.nodes[to]?.signer.peerId === from) told++
+    return envelope
+  }
+  for (let i = 0; i < 50; i++) for (const says of ['end', 'ask'] as const) give(from, linkMessage.encode({ says }))
+  expect(told).toBeLessThanOrEqual(8)
+  expect(chains.counts.get('HAVE_OFTEN')).toBeGreaterThan(0)
+})
+
+test('what a neighbour has is compared with what this peer has now and then, however often it says so', () => {
+  const { chains, victim, give, neighbours } = amongNeighbours(11)
+  chains.world.run({ untilMs: 1_000_000 + 1_500 })
+  const [from] = neighbours()
+  const have = { height: victim().tip.height + 1, round: 0, reasons: 0, lot: null, votes: new Uint8Array(8) }
+  for (let i = 0; i < 50; i++) give(from, haveMessage.encode({ ...have, votes: new Uint8Array(8).fill(i) }))
+  expect(chains.counts.get('HAVE_OFTEN')).toBeGreaterThanOrEqual(49)
+  expect(neighbours()).toContain(from)
 })

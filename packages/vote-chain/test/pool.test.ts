@@ -237,3 +237,33 @@ test('who hands in what is of no use again and again is not looked at any more a
   ])
   expect(countsOf(handIn(state, strangers[1] as never, Uint8Array.of(3)))).toEqual([])
 })
+
+test('of all owners’ next ones that which pays most for a byte is tried first, however many wait', () => {
+  const waiting = Array.from({ length: 3_000 }, (_, i) => {
+    const [of, fee] = [`${i % 2_900}`, BigInt(1 + ((i * 7_919) % 101))]
+    const bytes = new Uint8Array(100 + (i % 7)).fill(i & 0xff)
+    return {
+      bytes,
+      from: strangers[0]?.peerId as PeerId,
+      sender: 'elector',
+      sinceHeight: 1,
+      later: i % 5 === 0,
+      price: { of, turn: undefined, fee },
+    } as const
+  })
+  const pool: Pool = new Map(waiting.map((one, i) => [`${i}`, one]))
+  const queues = new Map<string, (typeof waiting)[number][]>()
+  for (const later of [false, true])
+    for (const one of waiting) if (one.later === later) queues.set(one.price.of, [...(queues.get(one.price.of) ?? []), one])
+  const worth = ({ price, bytes }: (typeof waiting)[number]) => Number(price.fee) / bytes.length
+  const left = [...queues.values()]
+  const expected: Uint8Array[] = []
+  while (left.length > 0) {
+    const next = left.reduce((a, b) => (worth(b[0] as never) > worth(a[0] as never) ? b : a))
+    expected.push((next.shift() as (typeof waiting)[number]).bytes)
+    if (next.length === 0) left.splice(left.indexOf(next), 1)
+  }
+  const tried = [...inTurn(pool)]
+  expect(tried.length).toBe(3_000)
+  expect(tried.every((bytes, i) => bytes === expected[i])).toBe(true)
+})

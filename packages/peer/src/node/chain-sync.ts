@@ -25,6 +25,7 @@ import {
   readingCheckpoint,
   stateDigestOf,
   type Tip,
+  type ToldTip,
   tipReply,
   votersAt,
   wantCheckpoint,
@@ -47,6 +48,8 @@ export interface ChainSyncOptions<S> {
   readonly application: Application<S>
   readonly sources: SyncSources
   readonly now: () => number
+  /** The hash of a checkpoint's header that the owner trusts: it, and the one before or after it, are taken from whoever has them. */
+  readonly checkpoint?: Uint8Array | undefined
   /** Dice: which votes are looked at. */
   readonly below?: (count: number) => number
 }
@@ -71,7 +74,8 @@ export async function syncCheckpoint<S>(options: ChainSyncOptions<S>): Promise<S
       return await startFrom(options, agreed)
     } catch (error) {
       // whoever helped to agree on what does not hold has been left: the others may say better
-      if (!(error instanceof PeerError) || sources.lies === before || sources.peers.length === 0) throw error
+      const mayBeBetter = error instanceof PeerError || (error instanceof ChainError && error.code === 'CERTIFICATE_WRONG')
+      if (!mayBeBetter || sources.lies === before || sources.peers.length === 0) throw error
     }
   }
 }
@@ -80,31 +84,47 @@ export async function syncCheckpoint<S>(options: ChainSyncOptions<S>): Promise<S
 export async function agree({
   genesis,
   sources,
-}: Pick<ChainSyncOptions<unknown>, 'genesis' | 'sources'>): Promise<AgreedCheckpoints<PeerId>> {
+  checkpoint,
+}: Pick<ChainSyncOptions<unknown>, 'genesis' | 'sources' | 'checkpoint'>): Promise<AgreedCheckpoints<PeerId>> {
   const { peers } = sources
   const answers = await Promise.allSettled(
     peers.map(async (source) => ({ source, tip: await sources.ask(source, wantTip.encode({ checkpoints: NAMED }), tipReply, TIP_MS) })),
   )
   const told = answers.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
   const { checkpointCycles } = genesis.settings
-  const agreed = agreedCheckpoints(told, { checkpointCycles, sourcesMin: Math.min(SOURCES_MIN, peers.length) })
+  const sourcesMin = checkpoint === undefined ? Math.min(SOURCES_MIN, peers.length) : 1
+  const agreed = agreedCheckpoints(
+    checkpoint === undefined ? told : told.flatMap((one) => besideNamed(one, checkpoint, checkpointCycles)),
+    {
+      checkpointCycles,
+      sourcesMin,
+    },
+  )
   for (const liar of agreed.liars) sources.leave(liar, new ChainError({ code: 'CHECKPOINT_WRONG', reason: 'header' }))
   sources.keepOnly(agreed.sources)
   return agreed
 }
 
+/** What a source says of a checkpoint that the owner named, and of those next to it: headers show whether they belong together. Nothing where it does not have that. */
+function besideNamed({ source, tip }: ToldTip<PeerId>, checkpoint: Uint8Array, checkpointCycles: number): readonly ToldTip<PeerId>[] {
+  const named = tip.checkpoints.find(({ block }) => sameBytes(block, checkpoint))
+  if (named === undefined) return []
+  const checkpoints = tip.checkpoints.filter(({ height }) => Math.abs(height - named.height) <= checkpointCycles)
+  return [{ source, tip: { ...tip, checkpoints } }]
+}
+
 async function startFrom<S>(options: ChainSyncOptions<S>, { start, newest }: AgreedCheckpoints<PeerId>): Promise<SyncedCheckpoint> {
   const { genesis, application, sources } = options
-  const bytes = await sources.first('checkpoint', async (peer) => {
+  const { bytes, giver } = await sources.first('checkpoint', async (peer) => {
     const { checkpoint } = await sources.ask(peer, wantCheckpoint.encode({ height: start.height }), checkpointReply)
     if (checkpoint === null) return undefined
     const read = readCheckpoint(checkpoint)
     const isAgreed = sameBytes(hashOfHeader(read.at), start.block) && sameBytes(stateDigestOf(read), start.state)
     if (!isAgreed) throw new ChainError({ code: 'CHECKPOINT_WRONG', reason: 'header' })
-    return checkpoint
+    return { bytes: checkpoint, giver: peer }
   })
   const { at } = readCheckpoint(bytes)
-  assertYoung(at, options)
+  if (options.checkpoint === undefined) assertYoung(at, options)
   const headers = await headersUntil(options, at, newest.height, newest.block)
   const reading = readingCheckpoint({ genesis, application }, bytes)
   const parts = new Map<ContentId, Uint8Array>()
@@ -114,16 +134,23 @@ async function startFrom<S>(options: ChainSyncOptions<S>, { start, newest }: Agr
       await sources.parts(read.missing, parts)
       continue
     }
-    assertTip(options, read.tip, headers)
+    assertElectorates(options, read.tip, headers)
+    try {
+      assertCertificate(options, read.tip)
+    } catch (error) {
+      // nobody else said anything of the certificate: it is not among what sources name
+      sources.leave(giver, error)
+      throw error
+    }
     return { height: start.height, newest: newest.height, checkpoint: { bytes, parts } }
   }
 }
 
 /** Electors of then count as active for so long; those who left may sell their keys to whoever wants to write another past. */
+export const trustedCycles = ({ settings: { activeCycles, checkpointCycles } }: Pick<Genesis, 'settings'>): number =>
+  Math.max(activeCycles, 3 * checkpointCycles)
 function assertYoung<S>({ height, timeMs }: Header, { genesis, now }: ChainSyncOptions<S>): void {
-  const { activeCycles, cycleMs, checkpointCycles } = genesis.settings
-  const oldestMs = now() - Math.max(activeCycles, 3 * checkpointCycles) * cycleMs
-  if (timeMs < oldestMs) throw new ChainError({ code: 'SYNC_OLD', height, timeMs })
+  if (timeMs < now() - trustedCycles(genesis) * genesis.settings.cycleMs) throw new ChainError({ code: 'SYNC_OLD', height, timeMs })
 }
 
 /** All headers up to the newer checkpoint, whose hash shows each of them; and its certificate, by votes of this peer's choice. */
@@ -176,14 +203,17 @@ function checkVotes(
   checkCertificateLightly(certificate, { height, hash: certificate.block }, group, picked, createVerification(genesis.network))
 }
 
-/** The older checkpoint's own certificate, and its electorates: what votes on the heights after it goes by. */
-function assertTip<S>(options: ChainSyncOptions<S>, tip: Tip<S>, headers: readonly Header[]): void {
+/** The older checkpoint's own certificate. */
+function assertCertificate<S>(options: ChainSyncOptions<S>, tip: Tip<S>): void {
   const { header, before, certificate, groupBefore, hash } = tip
   if (header === null || before === null || certificate === null || groupBefore === undefined) throw wrong('header')
   if (!sameBytes(certificate.block, hash)) throw wrong('header')
   const places = pickVotes(certificate, options.below ?? randomInt)
   const proofs = votersAt(certificate, places).map((key) => proofOfElector(groupBefore.electorate, key))
   checkVotes(options, certificate, before, header, places, proofs)
+}
+/** Its electorates: what votes on the heights after it goes by. */
+function assertElectorates<S>(options: ChainSyncOptions<S>, tip: Tip<S>, headers: readonly Header[]): void {
   const { lookBack } = options.genesis.settings
   if (headers.length < lookBack - 1) throw wrong('electorate') // who votes next would be shown by nothing
   if (headers.some((later) => !electorateStands(tip, later, lookBack))) throw wrong('electorate')

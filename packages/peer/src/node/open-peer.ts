@@ -55,7 +55,7 @@ const READ_CHECKS_PER_MILLE = 20
 
 /**
  * Starts a whole peer. What is wrong with genesis, port or disk is told by the package that takes it.
- * @throws {PeerError} DATA_IN_USE, DATA_OTHER_NETWORK @throws {OverlayError} ADDRESS_SYNTAX: `advertise` is not where anyone can send to
+ * @throws {PeerError} DATA_IN_USE, DATA_OTHER_NETWORK, SYNC_REFUSED @throws {OverlayError} ADDRESS_SYNTAX: `advertise` is not where anyone can send to
  * @throws {ChainError} @throws {DgramError} @throws {ContentStoreError}
  */
 export async function openPeer(options: PeerOptions): Promise<Peer> {
@@ -189,7 +189,8 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     const application = networkApplication(network)
     if (options.sync !== 'genesis' && chainStore.isEmpty) {
       await startFromCheckpoint({
-        ...{ genesis, application, overlay, addresses, bootstrap: options.bootstrap.map(({ peer }) => peer) },
+        ...{ genesis, application, self: signer.peerId, overlay, addresses, bootstrap: options.bootstrap.map(({ peer }) => peer) },
+        checkpoint: options.checkpoint,
         store: chainStore,
         now,
         log,

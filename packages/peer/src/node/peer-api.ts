@@ -31,10 +31,12 @@ export interface PeerOptions {
   readonly advertise?: Address | undefined
   readonly bootstrap: readonly PeerEndpoint[]
   /**
-   * How a peer without a chain begins: `checkpoints` from the last two that most of the peers that it knows name alike, and from the genesis where there are none;
-   * `genesis` by applying every block, those that it has too. Default `checkpoints`.
+   * How a peer without a chain begins: `checkpoints` from the last two that most of the peers that it knows name alike, and from the genesis while the network is
+   * young (`SYNC_REFUSED` later); `genesis` by applying every block, those that it has too. Default `checkpoints`.
    */
   readonly sync?: 'checkpoints' | 'genesis' | undefined
+  /** The hash of a checkpoint's header (32 bytes) that this peer's owner knows to be of this network: a peer without a chain begins there, whoever gives it. One of the last three. */
+  readonly checkpoint?: Uint8Array | undefined
   /** What runs scripts; null for a peer that only follows and asks: a gateway, an uploader. */
   readonly runtime: ScriptRuntime | null
   readonly log: PeerLog

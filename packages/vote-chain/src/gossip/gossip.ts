@@ -28,6 +28,8 @@ export interface Neighbour {
   readonly heardMs: number
   /** When it was last told what this peer has. */
   readonly toldMs: number
+  /** When what it has was last compared with what this peer has. */
+  readonly comparedMs: number
   /** What it sent at this height that was of no use. */
   readonly useless: number
 }

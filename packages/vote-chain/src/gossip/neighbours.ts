@@ -77,7 +77,8 @@ function add(host: Gossiping, peer: PeerId, how: Pick<Neighbour, 'isOwn' | 'isLi
   const taken = new Set([...gossip.neighbours.values()].map(({ slot }) => slot))
   const slot = Array.from({ length: SLOTS }, (_, i) => i).find((i) => !taken.has(i))
   if (slot === undefined) return false
-  const neighbour: Neighbour = { slot, ...how, sinceMs: nowMs, heardMs: nowMs, toldMs: Number.NEGATIVE_INFINITY, useless: 0 }
+  const never = { toldMs: Number.NEGATIVE_INFINITY, comparedMs: Number.NEGATIVE_INFINITY }
+  const neighbour: Neighbour = { slot, ...how, sinceMs: nowMs, heardMs: nowMs, ...never, useless: 0 }
   host.gossip = { ...gossip, neighbours: new Map(gossip.neighbours).set(peer, neighbour) }
   return true
 }
