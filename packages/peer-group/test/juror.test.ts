@@ -38,6 +38,7 @@ class Bench {
     disputed: CaseStep,
     has: { readonly batches?: readonly CaseStep[]; readonly blocks?: ReadonlyMap<ContentId, Uint8Array> } = {},
     rerun: readonly Uint8Array[] = [],
+    checkRequest?: JurorSetup['checkRequest'],
   ) {
     this.#batches = new Map((has.batches ?? made.steps).map(({ batch }) => [hexOf(batch.hash), batch.bytes]))
     this.#blocks = new Map(has.blocks ?? made.blocks)
@@ -49,7 +50,15 @@ class Bench {
       verification,
     )
     const jury = Array.from({ length: 11 }, (_, i) => signerAt(20 + i).peerId)
-    this.setup = { context: made.context, dispute, jury, rerun, fetchUntilMs: NOW + 5_000, answerUntilMs: NOW + 20_000 }
+    this.setup = {
+      context: made.context,
+      dispute,
+      jury,
+      rerun,
+      fetchUntilMs: NOW + 5_000,
+      answerUntilMs: NOW + 20_000,
+      ...(checkRequest === undefined ? {} : { checkRequest }),
+    }
     this.juror = this.open()
   }
   open(): Juror {
@@ -219,6 +228,16 @@ describe('no batch that may run at this step', () => {
     const first = made.run(1)
     const second = made.run(1, { requests: first.batch.value.requests })
     expect(new Bench(made, second).finding).toEqual({ type: 'invalid', step: 2 })
+  })
+  test('with a request that is not what the batch says of it: no member would have held it, and so it may say that it was withheld', () => {
+    const made = new Case(5)
+    const first = made.run(2)
+    const [, second] = first.batch.requests
+    const bench = new Bench(made, first, {}, [], (ref) => ref !== second && ref.cid !== second?.cid)
+    expect(bench.finding).toEqual({ type: 'invalid', step: 1 })
+    expect(bench.of('execute')).toEqual([])
+    // a batch that is to be run again was certified by members of its own epoch
+    expect(new Bench(made, first, {}, [first.batch.hash], () => false).finding).toMatchObject({ type: 'answered' })
   })
   test('one that the epoch was to run again may name another epoch and state; another in its place may not run', () => {
     const made = new Case(5)

@@ -20,6 +20,8 @@ export interface JurorSetup {
   readonly answerUntilMs: number
   /** As in the group's settings. */
   readonly requestsKeptMs?: number
+  /** Whether the block that a reference of a batch names, which is on disk, is what it says: as `GroupSetup.checkRequest`, and that the body's pieces fit. */
+  readonly checkRequest?: (ref: RequestRef) => boolean
 }
 /** One step that it re-executes. */
 export interface CaseStep {
