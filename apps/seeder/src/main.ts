@@ -1,12 +1,13 @@
 #!/usr/bin/env node
-import { CommanderError } from 'commander'
+import { CommanderError, InvalidArgumentError } from 'commander'
 import { program } from './commands.js'
 import { explain } from './explain.js'
 
 try {
   await program().parseAsync()
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode
+  // what commander finds itself it has said already; what a command finds in its arguments nobody has
+  if (error instanceof CommanderError && !(error instanceof InvalidArgumentError)) process.exitCode = error.exitCode
   else {
     process.stderr.write(`${explain(error)}\n`)
     process.exit(1) // whatever a failure left open would keep the process alive, and look like a peer

@@ -17,6 +17,8 @@ export interface Sent {
   acknowledgedAt: number
 }
 const NEVER = Number.POSITIVE_INFINITY
+/** A gateway waits for some twenty seconds for one try, and a group may be frozen meanwhile. */
+const ACKNOWLEDGED_MS = 120_000
 
 /** What is wrong with a list of lines, given what was sent. A line may be missing unless it was acknowledged and `isWhole` asks for all of those. */
 export function faultsOf(lines: readonly string[], sent: ReadonlyMap<string, Sent>, isWhole: boolean): string[] {
@@ -66,7 +68,7 @@ export class Lines {
   /** Adds lines until one is acknowledged. */
   async addUntilAcknowledged(stem: string, { bodyBytes = 0 } = {}): Promise<void> {
     let tries = 0
-    await until(`a line ${stem} is acknowledged`, () => this.add(`${stem}-${tries++}`, { bodyBytes }))
+    await until(`a line ${stem} is acknowledged`, () => this.add(`${stem}-${tries++}`, { bodyBytes }), ACKNOWLEDGED_MS)
   }
 
   async shownBy(member: string): Promise<Shown> {

@@ -114,6 +114,8 @@ export class SiteHost implements GroupListener {
         this.#forgetEpochs()
       }
     }
+    // who lost its seat to a verdict or a recovery hears nothing more of what waits here: who asked goes to a member of the new epoch
+    if (!view.members.includes(self) && this.#shells.size === 0) this.#writes.settleAll({ type: 'refused', code: 'GROUP_CLOSED' })
   }
 
   /** A group message of this job. */
