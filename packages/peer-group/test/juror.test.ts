@@ -171,6 +171,23 @@ describe('a juror re-executes from the last final state', () => {
       expect(bench.of('hand-on')).toEqual([])
     }
   })
+  test('one that begins after that has never asked: it judges what it still gets, and else has no opinion', () => {
+    const made = new Case(5)
+    const first = made.run()
+    const bench = new Bench(made, first, { batches: [] })
+    bench.nowMs += 5_000
+    bench.open()
+    expect([bench.finding, bench.of('fetch-batches').length]).toEqual([undefined, 2])
+    const other = new Bench(made, first, { batches: [] })
+    other.nowMs += 5_000
+    other.open()
+    other.tell({ type: 'batch', bytes: first.batch.bytes })
+    expect(other.finding?.type).toBe('answered')
+    bench.pass(14_999)
+    expect(bench.finding).toBeUndefined()
+    bench.pass(1)
+    expect(bench.finding).toEqual({ type: 'too-slow' })
+  })
   test('it asks again and again for what it lacks, of members first and of fellow jurors', () => {
     const made = new Case(5)
     const first = made.run()

@@ -42,6 +42,8 @@ export interface Juror {
   readonly bodies: ReadonlySet<ContentId>
   /** The state after step `step`: first the last final one, then what it has run itself. */
   readonly held: { readonly step: number; readonly state: GroupState } | undefined
+  /** It began when the time to fetch was over: of what it lacks it has no opinion, as it never asked for it. */
+  readonly late: boolean
   readonly running: boolean
   readonly handedOn: boolean
   readonly verdict: Uint8Array | undefined
