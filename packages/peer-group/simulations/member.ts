@@ -308,10 +308,11 @@ export class Member {
 
   #fetchBodies(requests: readonly RequestRef[], from: readonly PeerId[]): void {
     const have = requests.filter(({ cid }) => this.block(cid) !== undefined)
-    if (have.length > 0) this.machine.later(1, () => this.tell({ type: 'bodies', cids: have.map(({ cid }) => cid) }))
-    for (const { cid } of requests.filter((ref) => !have.includes(ref))) {
+    if (have.length > 0) this.machine.later(1, () => this.tell({ type: 'bodies', requests: have }))
+    for (const ref of requests.filter((one) => !have.includes(one))) {
+      const { cid } = ref
       this.#fetch(cid, from, (bytes) => {
-        if (contentIdOf(bytes, codecOf(cid)) === cid) this.#keep(cid, bytes, () => this.tell({ type: 'bodies', cids: [cid] }))
+        if (contentIdOf(bytes, codecOf(cid)) === cid) this.#keep(cid, bytes, () => this.tell({ type: 'bodies', requests: [ref] }))
       })
     }
   }

@@ -81,8 +81,8 @@ export type GroupEvent = { readonly nowMs: number } & (
   /** Several at once: offered to the others in as few messages. */
   | { readonly type: 'writes'; readonly writes: readonly Write[] }
   | { readonly type: 'executed'; readonly batch: Uint8Array; readonly from: ContentId; readonly result: ExecutionResult }
-  /** These request blocks are now on disk, and each is the request that its ref says. */
-  | { readonly type: 'bodies'; readonly cids: readonly ContentId[] }
+  /** The blocks of these requests are now on disk, and each is the request that its ref says: of another ref with the same block nothing is said. */
+  | { readonly type: 'bodies'; readonly requests: readonly RequestRef[] }
   | StateEvent
   /** The chain named the next epoch's members and time. Not kept over a restart: the shell says it again. */
   | { readonly type: 'close-at'; readonly atMs: number; readonly next: readonly PeerId[] }

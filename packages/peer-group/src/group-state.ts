@@ -58,8 +58,8 @@ export interface KnownStep {
   readonly mayReveal: boolean
   /** The bodies of the batch's requests, for the own run. */
   readonly bodies: 'unknown' | 'asked' | 'held'
-  /** Those that came since they were asked for. */
-  readonly given: ReadonlySet<ContentId>
+  /** Those that came since they were asked for, as `refName` has them. */
+  readonly given: ReadonlySet<string>
   /** By seat: signed dissents and withheld statements against it. On disk before they are handed on. */
   readonly dissents: ReadonlyMap<number, Uint8Array>
   /** By seat: who signed that it holds a dissent. */
@@ -121,7 +121,8 @@ export interface OpenStep {
   /** By hash in hexadecimal. */
   batches: Map<string, KnownBatch>
   runs: Map<string, Run>
-  bodies: Set<ContentId>
+  /** Requests of its proposals whose bodies came, as `refName` has them. */
+  bodies: Set<string>
   seals: Map<number, Map<number, Opened<Seal>>>
   reveals: Map<number, Map<number, Opened<Reveal>>>
   /** By seat: the two of the highest ranks, highest first. */

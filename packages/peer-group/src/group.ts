@@ -113,7 +113,7 @@ export function stepGroup(group: Group, event: GroupEvent): GroupStep {
   else if (event.type === 'write') onWrites(t, [event])
   else if (event.type === 'writes') onWrites(t, event.writes)
   else if (event.type === 'executed') onExecuted(t, event.batch, event.from, event.result)
-  else if (event.type === 'bodies') onBodies(t, event.cids)
+  else if (event.type === 'bodies') onBodies(t, event.requests)
   else if (event.type === 'state') onState(t, event)
   else if (event.type === 'shown') onShown(t, event.from, event.certificate)
   else if (event.type === 'close-at') t.g.closing = { atMs: event.atMs, next: event.next }

@@ -10,7 +10,7 @@ import { executionOf } from './execution.js'
 import { fetchState, takeState } from './finality.js'
 import { type KnownStep, othersOf, type Turn } from './group-state.js'
 import type { Answer } from './messages.js'
-import { isHeld } from './pool.js'
+import { isHeld, refName } from './pool.js'
 import { leavesState, stateAfter } from './run.js'
 import { WITHHELD_SHARE } from './settings.js'
 import type { GroupState } from './state-block.js'
@@ -67,14 +67,14 @@ function withheld(t: Turn, known: KnownStep): boolean {
 }
 
 const missingBodies = (t: Turn, { certified, given }: KnownStep) =>
-  certified.batch.requests.filter((ref) => !given.has(ref.cid) && !isHeld(t, ref))
+  certified.batch.requests.filter((ref) => !given.has(refName(ref)) && !isHeld(t, ref))
 
 /** The shell has these bodies, perhaps not all at once: certified steps whose bodies are all there may now be run. */
-export function takeBodies(t: Turn, cids: ReadonlySet<ContentId>): void {
+export function takeBodies(t: Turn, names: ReadonlySet<string>): void {
   for (const known of t.g.steps) {
     if (known.bodies !== 'asked') continue
-    const mine = known.certified.batch.requests.filter(({ cid }) => cids.has(cid))
-    const given = new Set([...known.given, ...mine.map(({ cid }) => cid)])
+    const mine = known.certified.batch.requests.map(refName).filter((name) => names.has(name))
+    const given = new Set([...known.given, ...mine])
     changeStep(t, known.step, { given, bodies: missingBodies(t, { ...known, given }).length === 0 ? 'held' : 'asked' })
   }
 }

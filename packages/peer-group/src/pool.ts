@@ -1,4 +1,4 @@
-import { bytesOfContentId, type ContentId, codecOf, contentIdOf, contentIdOfBytes, type PeerId } from '@interpeer/crypto-ids'
+import { bytesOfContentId, codecOf, contentIdOf, contentIdOfBytes, type PeerId } from '@interpeer/crypto-ids'
 import { hexOf, type Infer } from '@interpeer/wire-codec'
 import type { RefusalCode, RequestRef, Write } from './api.js'
 import type { KnownBatch } from './batch.js'
@@ -117,14 +117,18 @@ function takeOffered(t: Turn, ref: RequestRef, body: Uint8Array | null, seat: nu
   return false
 }
 
-/** The shell has these blocks on disk. */
-export function onBodies(t: Turn, cids: readonly ContentId[]): undefined {
-  const given = new Set(cids)
+/** A request as one ref has it. Others may say the same block under another id or time, of which it is not the request. */
+export const refName = ({ id, ms, cid }: RequestRef): string => `${hexOf(id)} ${ms} ${cid}`
+
+/** The shell has these requests' blocks on disk. */
+export function onBodies(t: Turn, requests: readonly RequestRef[]): undefined {
+  const given = new Set(requests.map(refName))
   const pieced: RequestRef[] = []
-  for (const pending of pendingIn(t.g.pool)) {
-    if (pending.held || pending.failures >= FAILURES_MAX || !given.has(pending.ref.cid)) continue
-    setPending(t, { ...pending, held: true, holders: heldHere(t, pending.ref, pending.holders) })
-    if (isPieced(pending.ref.cid)) pieced.push(pending.ref)
+  for (const ref of requests) {
+    const pending = findIn(t.g.pool.index, hexOf(ref.id))
+    if (pending === undefined || pending.held || pending.failures >= FAILURES_MAX || pending.ref.cid !== ref.cid) continue
+    setPending(t, { ...pending, ref, held: true, holders: heldHere(t, ref, pending.holders) })
+    if (isPieced(ref.cid)) pieced.push(ref)
   }
   if (pieced.length > 0) {
     sendOffers(
@@ -134,14 +138,14 @@ export function onBodies(t: Turn, cids: readonly ContentId[]): undefined {
     offerSoon(t)
   }
   const wanted = [...t.g.open.proposals.values()].flatMap(({ batch }) => batch.requests)
-  for (const { cid } of wanted) if (given.has(cid)) t.g.open.bodies.add(cid)
+  for (const name of wanted.map(refName)) if (given.has(name)) t.g.open.bodies.add(name)
   takeBodies(t, given)
 }
 
 export function isHeld(t: Turn, ref: RequestRef): boolean {
-  if (t.g.open.bodies.has(ref.cid)) return true
+  if (t.g.open.bodies.size > 0 && t.g.open.bodies.has(refName(ref))) return true
   const pending = findIn(t.g.pool.index, hexOf(ref.id))
-  return pending?.held === true && pending.ref.cid === ref.cid
+  return pending?.held === true && pending.ref.cid === ref.cid && pending.ref.ms === ref.ms
 }
 
 /** Requests that may be batched now, oldest first. */

@@ -269,6 +269,28 @@ describe('order', () => {
     expect(desk.of('refused', me).map(({ code }) => code)).toEqual(['GROUP_BUSY'])
   })
 
+  test('a write that a member offers under two ids is held under its own only: else it would run twice', () => {
+    const bytes = Uint8Array.from({ length: 16 }, () => 7)
+    const desk = new Desk(5, { checkRequest: (ref) => sameBytes(ref.id, bytes) && ref.ms === NOW })
+    const [collator, liar, third] = desk.order(1) as [number, number, number]
+    const cid = contentIdOf(bytes, 'raw')
+    desk.blocks.set(cid, bytes)
+    const of = (id: Uint8Array, ms = NOW) => ({ id, ms, cid: bytesOfContentId(cid), body: null })
+    const forged = [of(new Uint8Array(16).fill(8)), of(bytes, NOW - 1), of(bytes), of(new Uint8Array(16).fill(9))]
+    for (const member of [collator, third]) {
+      for (const requests of [forged, forged.toReversed()]) {
+        const fields = { job: bytesOfContentId(desk.setup.job), epoch: 1, from: signerAt(liar).publicKey, requests }
+        const envelope = signMessage(offerMessage, fields, signerAt(liar), network)
+        desk.tell(member, { type: 'message', from: desk.peer(liar), envelope })
+      }
+      const held = pendingIn(desk.group(member).pool).filter((one) => one.held)
+      expect(held.map(({ ref }) => ref)).toEqual([{ id: bytes, ms: NOW, cid }])
+    }
+    desk.pass(1)
+    const ran = desk.of('execute', collator).flatMap(({ requests }) => requests.map(({ id }) => id))
+    expect(ran).toEqual([bytes])
+  })
+
   test('the pool is bounded', () => {
     const desk = new Desk(3, { settings: { poolRequestsMax: 2 } })
     const waiting = desk.order(1)[1] as number

@@ -38,9 +38,9 @@ describe('what is said of a certified step', () => {
     const before = asked()
     desk.pass(GROUP_DEFAULTS.resendMs, [behind])
     expect(asked()).toBe(before + 1)
-    for (const [i, cid] of cids.entries()) {
-      desk.blocks.set(cid, bodies[i] as Uint8Array)
-      desk.tell(behind, { type: 'bodies', cids: [cid] })
+    for (const [i, ref] of step.certified.batch.requests.entries()) {
+      desk.blocks.set(ref.cid, bodies[i] as Uint8Array)
+      desk.tell(behind, { type: 'bodies', requests: [ref] })
     }
     expect(known(desk, behind, step.step).own).toBe('agrees')
     expect(sent(desk, behind, WITHHELD)).toEqual([])

@@ -11,6 +11,7 @@ import {
   type GroupEvent,
   type GroupSetup,
   openGroup,
+  type RequestRef,
   stateEventOf,
   stepGroup,
 } from '../src/index.js'
@@ -143,8 +144,9 @@ export class Desk {
         const event = stateEventOf(effect.root, (cid) => this.blocks.get(cid))
         if (event !== undefined) this.tell(member, event)
       } else if (effect.type === 'fetch-bodies') {
-        const cids = effect.requests.map(({ cid }) => cid).filter((cid) => this.blocks.has(cid) && this.given(member, cid))
-        this.tell(member, { type: 'bodies', cids })
+        const requests = effect.requests.filter(({ cid }) => this.blocks.has(cid) && this.given(member, cid))
+        const isIt = (ref: RequestRef) => this.setup.checkRequest?.(ref, this.blocks.get(ref.cid) as Uint8Array) ?? true
+        this.tell(member, { type: 'bodies', requests: requests.filter(isIt) })
       }
     }
   }

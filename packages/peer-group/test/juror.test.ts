@@ -38,6 +38,7 @@ class Bench {
     disputed: CaseStep,
     has: { readonly batches?: readonly CaseStep[]; readonly blocks?: ReadonlyMap<ContentId, Uint8Array> } = {},
     rerun: readonly Uint8Array[] = [],
+    checkRequest?: JurorSetup['checkRequest'],
   ) {
     this.#batches = new Map((has.batches ?? made.steps).map(({ batch }) => [hexOf(batch.hash), batch.bytes]))
     this.#blocks = new Map(has.blocks ?? made.blocks)
@@ -49,7 +50,15 @@ class Bench {
       verification,
     )
     const jury = Array.from({ length: 11 }, (_, i) => signerAt(20 + i).peerId)
-    this.setup = { context: made.context, dispute, jury, rerun, fetchUntilMs: NOW + 5_000, answerUntilMs: NOW + 20_000 }
+    this.setup = {
+      context: made.context,
+      dispute,
+      jury,
+      rerun,
+      fetchUntilMs: NOW + 5_000,
+      answerUntilMs: NOW + 20_000,
+      ...(checkRequest === undefined ? {} : { checkRequest }),
+    }
     this.juror = this.open()
   }
   open(): Juror {
@@ -162,6 +171,23 @@ describe('a juror re-executes from the last final state', () => {
       expect(bench.of('hand-on')).toEqual([])
     }
   })
+  test('one that begins after that has never asked: it judges what it still gets, and else has no opinion', () => {
+    const made = new Case(5)
+    const first = made.run()
+    const bench = new Bench(made, first, { batches: [] })
+    bench.nowMs += 5_000
+    bench.open()
+    expect([bench.finding, bench.of('fetch-batches').length]).toEqual([undefined, 2])
+    const other = new Bench(made, first, { batches: [] })
+    other.nowMs += 5_000
+    other.open()
+    other.tell({ type: 'batch', bytes: first.batch.bytes })
+    expect(other.finding?.type).toBe('answered')
+    bench.pass(14_999)
+    expect(bench.finding).toBeUndefined()
+    bench.pass(1)
+    expect(bench.finding).toEqual({ type: 'too-slow' })
+  })
   test('it asks again and again for what it lacks, of members first and of fellow jurors', () => {
     const made = new Case(5)
     const first = made.run()
@@ -219,6 +245,16 @@ describe('no batch that may run at this step', () => {
     const first = made.run(1)
     const second = made.run(1, { requests: first.batch.value.requests })
     expect(new Bench(made, second).finding).toEqual({ type: 'invalid', step: 2 })
+  })
+  test('with a request that is not what the batch says of it: no member would have held it, and so it may say that it was withheld', () => {
+    const made = new Case(5)
+    const first = made.run(2)
+    const [, second] = first.batch.requests
+    const bench = new Bench(made, first, {}, [], (ref) => ref !== second && ref.cid !== second?.cid)
+    expect(bench.finding).toEqual({ type: 'invalid', step: 1 })
+    expect(bench.of('execute')).toEqual([])
+    // a batch that is to be run again was certified by members of its own epoch
+    expect(new Bench(made, first, {}, [first.batch.hash], () => false).finding).toMatchObject({ type: 'answered' })
   })
   test('one that the epoch was to run again may name another epoch and state; another in its place may not run', () => {
     const made = new Case(5)

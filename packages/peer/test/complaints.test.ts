@@ -63,3 +63,12 @@ test('of too many accounts it keeps what it has, and counts the rest; a dispute 
   complaints.dispute(context, Uint8Array.of(0x80))
   expect(counted.at(-1)).toBe('DISPUTE_UNFIT')
 })
+test('of two messages that are longer than the chain takes, as who signs them chooses, it counts that it has nothing to bring', () => {
+  const { submitted, counted, complaints } = deskOf()
+  const [peer] = peers as [(typeof peers)[number]]
+  complaints.accuse(of, { peer, evidence: [new Uint8Array(100_000).fill(1), new Uint8Array(100_000).fill(2)] })
+  complaints.accuse(of, { peer, evidence: Array.from({ length: 5 }, (_, i) => Uint8Array.of(i)) })
+  expect([submitted, counted]).toEqual([[], ['EVIDENCE_UNFIT', 'EVIDENCE_UNFIT']])
+  complaints.accuse(of, { peer, evidence: two })
+  expect(submitted).toHaveLength(1)
+})

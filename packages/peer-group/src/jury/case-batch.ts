@@ -27,8 +27,8 @@ export function batchSeed({ value }: KnownBatch, { context, verification }: Veri
 }
 
 /**
- * Whether any honest member could have run a batch at this step on the state that is held: of this place, or one that the epoch runs again there; by a member; no
- * request that has run already; no event that is not due; none of both where it closes. Clocks and tallies are not judged: nobody can tell later.
+ * Whether any honest member could have run a batch at this step on the state that is held: of this place, or one that the epoch runs again there; by a member, of
+ * requests that are what it says of them; none that has run already; no event that is not due; none of both where it closes. Clocks and tallies are not judged: nobody can tell later.
  */
 export function isRunnable(batch: KnownBatch, step: number, { setup, verifier, held, steps }: Juror): boolean {
   const { context, rerun, dispute } = setup
@@ -40,6 +40,7 @@ export function isRunnable(batch: KnownBatch, step: number, { setup, verifier, h
     const previous = steps.find((one) => one.step === step - 1)?.batch ?? dispute.base.batch
     if (value.epoch !== context.epoch || value.step !== step || !sameBytes(value.previous, previous)) return false
     if (batch.from !== held.state.root || !isMember(value.collator, verifier)) return false
+    if (!requests.every((ref) => setup.checkRequest?.(ref) ?? true)) return false
   }
   const ids = new Set(requests.map(({ id }) => hexOf(id)))
   if (ids.size !== requests.length || [...ids].some((id) => answeredBy(held.state, id) !== undefined)) return false

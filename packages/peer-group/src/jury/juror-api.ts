@@ -20,6 +20,8 @@ export interface JurorSetup {
   readonly answerUntilMs: number
   /** As in the group's settings. */
   readonly requestsKeptMs?: number
+  /** Whether the block that a reference of a batch names, which is on disk, is what it says: as `GroupSetup.checkRequest`, and that the body's pieces fit. */
+  readonly checkRequest?: (ref: RequestRef) => boolean
 }
 /** One step that it re-executes. */
 export interface CaseStep {
@@ -40,6 +42,8 @@ export interface Juror {
   readonly bodies: ReadonlySet<ContentId>
   /** The state after step `step`: first the last final one, then what it has run itself. */
   readonly held: { readonly step: number; readonly state: GroupState } | undefined
+  /** It began when the time to fetch was over: of what it lacks it has no opinion, as it never asked for it. */
+  readonly late: boolean
   readonly running: boolean
   readonly handedOn: boolean
   readonly verdict: Uint8Array | undefined

@@ -35,7 +35,7 @@ export function advance(t: JurorTurn): JurorStep {
   const { setup } = j
   if (j.verdict === undefined) {
     const lacking = firstLacking(j)
-    if (lacking !== undefined && nowMs >= setup.fetchUntilMs) find(t, { type: 'unfetchable', step: lacking })
+    if (lacking !== undefined && nowMs >= setup.fetchUntilMs && !j.late) find(t, { type: 'unfetchable', step: lacking })
     else if (lacking === undefined) {
       handOn(t)
       while (j.verdict === undefined && !j.running) runNext(t)

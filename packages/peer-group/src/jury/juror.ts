@@ -29,6 +29,7 @@ export function openJuror(setup: JurorSetup, self: Signer, nowMs: number, record
     batches: new Map(),
     bodies: new Set(),
     held: undefined,
+    late: nowMs >= setup.fetchUntilMs,
     running: false,
     handedOn: false,
     verdict,

@@ -1,8 +1,8 @@
 import type { RecordStore } from '@interpeer/content-store'
 import { bytesOfContentId, contentIdOfBytes, type JobId, jobIdOf, keyOfPeerId, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
 import { type DisputeContext, type GroupSetup, PeerGroupError, type Verification, verifyDispute } from '@interpeer/peer-group'
-import { evidenceMessage, standingFor } from '@interpeer/vote-chain'
-import { hexOf } from '@interpeer/wire-codec'
+import { type Evidence, evidenceMessage, standingFor } from '@interpeer/vote-chain'
+import { hexOf, WireError } from '@interpeer/wire-codec'
 import type { NetworkState } from '../network/index.js'
 import type { PeerLog } from './log.js'
 
@@ -55,10 +55,22 @@ export class Complaints {
       return
     }
     const place = of === null ? { job: null, epoch: 0 } : { job: bytesOfContentId(of.job), epoch: of.epoch }
-    const transaction = evidenceMessage.encode({ ...place, peer: keyOfPeerId(peer), envelopes: [...evidence] })
+    const transaction = this.#written({ ...place, peer: keyOfPeerId(peer), envelopes: [...evidence] })
+    if (transaction === undefined) return
     this.#evidence.set(peer, transaction)
     this.#write(() => this.#desk.records.put([[peer, transaction]]))
     this.#desk.submit(transaction)
+  }
+
+  /** Undefined where it is longer than the chain takes: whoever signs two messages chooses how long they are. */
+  #written(evidence: Evidence): Uint8Array | undefined {
+    try {
+      return evidenceMessage.encode(evidence)
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+      this.#desk.count('EVIDENCE_UNFIT')
+      return undefined
+    }
   }
 
   /** A group's dispute, where it holds: one that does not would only be refused. */

@@ -303,9 +303,9 @@ export class GroupShell {
         sourcesOf(this.#around, from, this.#stop.signal),
       )
       const held = requests.filter((ref) => this.setup.checkRequest?.(ref, store.get(ref.cid) as Uint8Array) ?? true)
-      this.give({ type: 'bodies', cids: held.flatMap(({ cid }) => (isPieced(cid) ? [] : [cid])) })
+      this.give({ type: 'bodies', requests: held.filter(({ cid }) => !isPieced(cid)) })
       // what takes long, or never comes, keeps nothing else waiting
-      for (const { cid } of held) if (isPieced(cid)) void this.#fetchPieces(cid, from)
+      for (const ref of held) if (isPieced(ref.cid)) void this.#fetchPieces(ref, from)
     } catch (error) {
       count(error instanceof ContentStoreError ? error.code : 'FETCH_FAILED')
     } finally {
@@ -314,7 +314,8 @@ export class GroupShell {
   }
 
   /** Whoever offered it may have it; the other members may have it by now. */
-  async #fetchPieces(cid: ContentId, from: readonly PeerId[]): Promise<void> {
+  async #fetchPieces(ref: RequestRef, from: readonly PeerId[]): Promise<void> {
+    const { cid } = ref
     const { store, count, exchange } = this.#around
     if (this.#fetchingPieces.has(cid) || this.#fetchingPieces.size >= piecedAtOnce(this.setup.members.length)) return
     this.#fetchingPieces.add(cid)
@@ -324,7 +325,7 @@ export class GroupShell {
       const sources = sourcesOf(this.#around, [...from, ...this.setup.members], signal)
       await exchange.fetchBlocks(parts, { ...sources, maxBlocks: parts.length, maxBytes: REQUEST_BODY_MAX_BYTES })
       if (bodyOf(store.get, parts) === 'other') count('REQUEST_MISMATCH')
-      else this.give({ type: 'bodies', cids: [cid] })
+      else this.give({ type: 'bodies', requests: [ref] })
     } catch (error) {
       count(error instanceof ContentStoreError ? error.code : 'FETCH_FAILED')
     } finally {

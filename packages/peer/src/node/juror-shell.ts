@@ -24,7 +24,6 @@ import type { KnownRequests } from './known-requests.js'
 import type { PeerLog } from './log.js'
 import { putWhenRoom } from './put-when-room.js'
 import { repair, withRepair } from './repair.js'
-import { bodyOf } from './request-bodies.js'
 import { batchOf, runBatch } from './run-batch.js'
 import type { ScriptQueue } from './script-queue.js'
 import { Waker } from './waker.js'
@@ -125,7 +124,7 @@ export class JurorShell {
         void this.#execute(effect)
         return
       case 'store':
-        return putWhenRoom(effect.blocks, { store, count, signal: this.#stop.signal, onFull: () => count('JUROR_SILENT') })
+        return putWhenRoom(effect.blocks, { store, count, signal: this.#stop.signal, onFull: (isFull) => isFull && count('JUROR_SILENT') })
       case 'persist':
         return records.put([[this.#id, effect.bytes]])
       case 'verdict':
@@ -174,7 +173,6 @@ export class JurorShell {
     if (isPieced(cid)) {
       const parts = readRequestBlock(cid, store.get(cid) as Uint8Array)?.parts ?? []
       await exchange.fetchBlocks(parts, { ...sources, maxBlocks: parts.length, maxBytes: REQUEST_BODY_MAX_BYTES })
-      if (bodyOf(store.get, parts) === 'other') this.#around.count('REQUEST_MISMATCH')
     }
     this.give({ type: 'bodies', cids: [cid] })
   }

@@ -1,8 +1,9 @@
-import { type ContentId, type PeerId, sha256 } from '@interpeer/crypto-ids'
-import { type JurorSetup, verifyDispute } from '@interpeer/peer-group'
+import { bytesOfContentId, type ContentId, type PeerId, sha256 } from '@interpeer/crypto-ids'
+import { type JurorSetup, type RequestRef, verifyDispute } from '@interpeer/peer-group'
 import { contextOfCase, type DisputeCase } from '../network/disputes.js'
 import type { NetworkState } from '../network/index.js'
 import { JurorShell, type JurorSurroundings } from './juror-shell.js'
+import { isHeldWriteOf } from './site-writes.js'
 
 /** Juries that one peer sits on at once: each may need a site's whole state. Of more it says nothing, which lowers no bar. */
 const CASES_MAX = 4
@@ -71,7 +72,9 @@ export class JuryDesk {
       const dispute = verifyDispute(one.dispute, context, verification)
       const { fetchUntilMs, answerUntilMs } = one
       const rerun = entry.epoch.rerun.map((batch) => sha256(batch))
-      const setup: JurorSetup = { context, dispute, jury: one.jury ?? [], rerun, fetchUntilMs, answerUntilMs }
+      const checkRequest = (ref: RequestRef) =>
+        isHeldWriteOf({ job: bytesOfContentId(one.job), members: context.members }, ref, this.#around)
+      const setup: JurorSetup = { context, dispute, jury: one.jury ?? [], rerun, fetchUntilMs, answerUntilMs, checkRequest }
       log.info({ ...about, step: dispute.step, jurors: setup.jury.length }, 'this peer was drawn for a jury')
       count('JURY_DRAWN')
       this.#seats.set(one.id, { shell: new JurorShell(setup, this.#around), isOver: false, blocksLeft: KEPT_BLOCKS })

@@ -1,0 +1,55 @@
+import { blockOf, memoryBlockStore } from '@interpeer/content-store'
+import { bytesOfContentId, contentIdOf, createSigner, networkIdOf, sha256, signMessage } from '@interpeer/crypto-ids'
+import { REQUEST_PART_BYTES, requestBlockOf, siteRequest } from '@interpeer/peer-group'
+import { expect, test } from 'vitest'
+import { KnownRequests } from '../src/node/known-requests.js'
+import { isHeldWriteOf } from '../src/node/site-writes.js'
+
+const network = networkIdOf(Uint8Array.of(1))
+const asker = createSigner(sha256(Uint8Array.of(2)))
+const jobBytes = (n: number) => bytesOfContentId(contentIdOf(Uint8Array.of(0x80 + n), 'dag-cbor'))
+const job = jobBytes(0)
+const id = new Uint8Array(16).fill(3)
+
+/** A signed request in a store, with these pieces of its body. */
+async function held(pieces: readonly Uint8Array[]) {
+  const store = memoryBlockStore()
+  const blocks = pieces.map((bytes) => blockOf(bytes, 'raw'))
+  const parts = blocks.map(({ cid }) => bytesOfContentId(cid))
+  const asked = {
+    from: asker.publicKey,
+    job,
+    id,
+    ms: 1_000,
+    seenEpoch: 0,
+    seenStep: 0,
+    method: 'POST',
+    target: '/',
+    host: 'a',
+    https: false,
+  }
+  const envelope = signMessage(siteRequest, { ...asked, headers: [], body: new Uint8Array(), parts }, asker, network)
+  const request = requestBlockOf(envelope, parts)
+  await store.put([...blocks, request])
+  const counted: string[] = []
+  const around = { store, requests: new KnownRequests(network), count: (code: string) => void counted.push(code) }
+  return { around, counted, ref: { id, ms: 1_000, cid: request.cid } }
+}
+
+test('what a juror is to run is what the batch says of it: the id, time and job that its asker signed', async () => {
+  const { around, counted, ref } = await held([])
+  const of = { job, members: [] }
+  expect(isHeldWriteOf(of, ref, around)).toBe(true)
+  expect(isHeldWriteOf(of, { ...ref, cid: contentIdOf(Uint8Array.of(9), 'raw') }, around)).toBe(true) // not here: the run says so
+  expect(counted).toEqual([])
+  expect(isHeldWriteOf(of, { ...ref, id: new Uint8Array(16) }, around)).toBe(false)
+  expect(isHeldWriteOf(of, { ...ref, ms: 1_001 }, around)).toBe(false)
+  expect(isHeldWriteOf({ ...of, job: jobBytes(1) }, ref, around)).toBe(false)
+  expect(counted).toEqual(['REQUEST_MISMATCH', 'REQUEST_MISMATCH', 'REQUEST_MISMATCH'])
+})
+test('and pieces that are no body', async () => {
+  const whole = await held([new Uint8Array(REQUEST_PART_BYTES), Uint8Array.of(1)])
+  expect(isHeldWriteOf({ job, members: [] }, whole.ref, whole.around)).toBe(true)
+  const short = await held([Uint8Array.of(1), new Uint8Array(REQUEST_PART_BYTES)])
+  expect(isHeldWriteOf({ job, members: [] }, short.ref, short.around)).toBe(false)
+})
