@@ -21,8 +21,8 @@ import {
 
 /** Tips that entries and electors are proven of beside the checkpoints: a client that follows block by block is not far behind. */
 const RECENT_MAX = 16
-/** Of blocks that are read for the headers of one answer: a request is some bytes, and a thousand blocks can be a gigabyte. */
-const READ_BYTES_MAX = 8 * 1024 * 1024
+/** Of blocks that are read for the headers of one answer: usual ones of a hundred heights. A request is some bytes, and a thousand blocks can be a gigabyte. */
+const READ_BYTES_MAX = 16 * 1024 * 1024
 
 /** What a peer has at hand to answer with. */
 export interface SyncSource<S> {
