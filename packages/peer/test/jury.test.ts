@@ -42,7 +42,12 @@ class Network {
   }
   static async open(): Promise<Network> {
     const genesis = JSON.stringify({
-      ...{ protocol: 1, settings: { ...usual, cycleMs: 500, tenureMs: 600_000, roundMs: 300 }, seed: 'c3'.repeat(32), startMs: Date.now() },
+      ...{
+        protocol: 1, // on a loaded machine jurors fetch for longer than five cycles of half a second
+        settings: { ...usual, cycleMs: 500, tenureMs: 600_000, roundMs: 300, disputeFetchCycles: 20, disputeAnswerCycles: 20 },
+        seed: 'c3'.repeat(32),
+        startMs: Date.now(),
+      },
       peers: signers.map(({ peerId }) => peerId),
       balances: [{ account: accountOfPeer(uploader.peerId), amount: '10000000000' }],
     })

@@ -15,7 +15,13 @@ let running: Running
 let lines: Lines
 beforeAll(async () => {
   // a tenure that outlasts the tests: who leaves its seat leaves it for what it did
-  const shape = { seeders: 8, group: 4, cycleMs: 1_000, tenureMs: 1_200_000, settings: { changeCyclesMin: 4, changeFee: 1_000 } }
+  const shape = {
+    seeders: 8,
+    group: 4,
+    cycleMs: 1_000,
+    tenureMs: 1_200_000,
+    settings: { changeCyclesMin: 4, changeFee: 1_000, disputeFetchCycles: 20, disputeAnswerCycles: 20 },
+  }
   running = await startNetwork({ ...shape, site: LINES, name: 'lines', data, launch })
   lines = new Lines(running)
 }, START_MS)
@@ -80,7 +86,7 @@ test('who has coins joins; peers propose a change and vote, everyone can see how
   const joined = JSON.parse(await running.network.command('visitor', 'peer', 'join', ...signing('uploader'), '--json'))
   await until('it is registered', async () => (await running.status()).peers.some(({ peerId }) => peerId === joined.peer))
 
-  const wish = ['--set', 'publishFee=5', '--reason', 'Sites should cost less.', '--in-cycles', '26']
+  const wish = ['--set', 'publishFee=5', '--reason', 'Sites should cost less.', '--in-cycles', '30']
   const { id, validHeight } = JSON.parse(
     await running.network.command('visitor', 'change', 'propose', ...wish, ...signing('seeder-1'), '--json'),
   )
