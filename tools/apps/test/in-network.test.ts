@@ -13,7 +13,7 @@ import { siteUnderTest } from './site-under-test.ts'
 /** What matters most comes first. */
 const sessions = [mediawiki, dokuwiki, wordpress, shaarli, hoteldruid]
 /** Applications that come up later than this after the start are left to `npm run test:apps`, which has no such limit. The first is never left out. */
-const BUDGET_MS = process.env.INTERPEER_APPS === 'all' ? Number.POSITIVE_INFINITY : 1_000 * Number(process.env.APPS_SECONDS ?? 110)
+const BUDGET_MS = process.env.INTERPEER_APPS === 'all' ? Number.POSITIVE_INFINITY : 1_000 * Number(process.env.APPS_SECONDS ?? 60)
 /** Longer than whatever is waited for: that gives up first, and says what it was. */
 const [START_MS, STEP_MS] = [420_000, 420_000]
 
