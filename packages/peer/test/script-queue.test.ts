@@ -3,9 +3,10 @@ import type { ContentId } from '@interpeer/crypto-ids'
 import { expect, test } from 'vitest'
 import { ScriptQueue } from '../src/node/script-queue.js'
 import type { ScriptRuntime } from '../src/script-runtime.js'
+import { CounterRuntime } from './counter-runtime.js'
 
 const request = { method: 'GET', target: '/', host: 'h', https: false, headers: [], body: new Uint8Array() }
-const at = { timeMs: 1, seed: new Uint8Array() }
+const at = { timeMs: 1, seed: new Uint8Array(1) }
 
 /** Runs nothing; remembers what it holds. Loading takes until it is let go on. */
 async function world(count: number) {
@@ -79,4 +80,20 @@ test('a tree that many want at once is loaded once', async () => {
   letGo()
   await Promise.all(reads)
   expect(loads).toHaveLength(1)
+})
+
+test('chunks that are missing when files are read are all named, and the tree is not taken for held', async () => {
+  const lengthy = buildTree([
+    { path: 'a', mode: 0o644, mtimeS: 0, bytes: new Uint8Array(3 * 1024 * 1024).map((_, i) => i >> 16) },
+    { path: 'log', mode: 0o644, mtimeS: 0, bytes: new TextEncoder().encode('x;') },
+  ])
+  const chunks = lengthy.blocks.filter(({ bytes }) => bytes.length === 1024 * 1024).slice(0, 2)
+  const store = memoryBlockStore()
+  await store.put(lengthy.blocks.filter((block) => !chunks.includes(block)))
+  const queue = new ScriptQueue(new CounterRuntime(), store)
+  const missing = chunks.map(({ cid }) => cid)
+  expect(await queue.read(lengthy.root, request, at)).toEqual({ missing })
+  expect(queue.holds(lengthy.root)).toBe(false)
+  await store.put(chunks)
+  expect(await queue.read(lengthy.root, request, at)).toMatchObject({ type: 'answered' })
 })

@@ -413,19 +413,3 @@ test('what a timer is given is said to be missing where it is, and nothing runs'
   expect(await runBatch(next, ran.store, ran.scripts, new KnownRequests(network))).toEqual({ missing: [args] })
   expect(runtime.runs).toHaveLength(1)
 })
-
-test('chunks that are missing when files are read are all named, and the tree is not taken for held', async () => {
-  const lengthy = buildTree([
-    { path: 'a', mode: 0o644, mtimeS: 0, bytes: new Uint8Array(3 * 1024 * 1024).map((_, i) => i >> 16) },
-    { path: 'log', mode: 0o644, mtimeS: 0, bytes: new TextEncoder().encode('x;') },
-  ])
-  const chunks = lengthy.blocks.filter(({ bytes }) => bytes.length === 1024 * 1024).slice(0, 2)
-  const store = memoryStore().blocks
-  await store.put(lengthy.blocks.filter((block) => !chunks.includes(block)))
-  const queue = new ScriptQueue(new CounterRuntime(), store)
-  const missing = chunks.map(({ cid }) => cid)
-  expect(await queue.read(lengthy.root, plain('GET', '/'), at)).toEqual({ missing })
-  expect(queue.holds(lengthy.root)).toBe(false)
-  await store.put(chunks)
-  expect(await queue.read(lengthy.root, plain('GET', '/'), at)).toMatchObject({ type: 'answered' })
-})
