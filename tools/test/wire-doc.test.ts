@@ -34,7 +34,7 @@ const rule = {
   text: '; type: 99\n; Version 1, at most 1,198 bytes. Not signed.\nping = [ ; hello\n  type: 19, echo: uint .size 4]\npart = [type: 2, x: bool]\n',
 }
 const other = (text: string) => ({ ...rule, text: rule.text.replace('[ ; hello\n  type: 19, echo: uint .size 4]', text) })
-const source = { path: 'packages/overlay/src/a.ts', text: "export const ping = message(\n  'ping', 1, { echo: uint32 })" }
+const source = { path: 'packages/overlay/src/a.ts', text: "export const ping = message(\n  'ping', 19, 1, { echo: uint32 })" }
 
 test('a rule is a message if its type is a message number; comments and variants are not', () => {
   const facts = { version: 1, maxBytes: 1198, signer: null }

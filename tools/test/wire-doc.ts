@@ -51,13 +51,13 @@ function recordRules(files: readonly SourceFile[]): RuleOfFile[] {
   })
 }
 
-/** Messages that code declares: `message('overlay-hello', 1, …`, by name. */
+/** Messages that code declares: `message('overlay-hello', 16, 1, …`, by name. */
 export function declarations(
   files: readonly SourceFile[],
 ): ReadonlyMap<string, readonly { readonly package: string; readonly version: number }[]> {
   const found = new Map<string, { package: string; version: number }[]>()
   for (const { path, text } of files) {
-    for (const [, name = '', version] of text.matchAll(/\bmessage\(\s*'([a-z][\w-]*)',\s*(\d+),/g)) {
+    for (const [, name = '', version] of text.matchAll(/\bmessage\(\s*'([a-z][\w-]*)',\s*\d+,\s*(\d+),/g)) {
       found.set(name, [...(found.get(name) ?? []), { package: packageOf(path), version: Number(version) }])
     }
   }

@@ -4,8 +4,8 @@ import { peerIdOfKey } from '../src/peer-id.js'
 import { createSigner } from '../src/signer.js'
 
 /** The message of the envelope vectors: who speaks, a step, and a body of any size up to 100,000 bytes. */
-export const note = message('example', 1, { from: bytes(32), step: uint32, body: bytesMax(100_000) }, { maxBytes: 100_100 })
-export const noteV2 = message('example', 2, { from: bytes(32), step: uint32, body: bytesMax(100_000) }, { maxBytes: 100_100 })
+export const note = message('example', 255, 1, { from: bytes(32), step: uint32, body: bytesMax(100_000) }, { maxBytes: 100_100 })
+export const noteV2 = message('example', 255, 2, { from: bytes(32), step: uint32, body: bytesMax(100_000) }, { maxBytes: 100_100 })
 export const fromOf = ({ from }: { readonly from: Uint8Array }) => peerIdOfKey(from)
 
 export const network = networkIdOf(new TextEncoder().encode('vectors'))

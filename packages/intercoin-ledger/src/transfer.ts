@@ -12,7 +12,13 @@ import {
 import { bytes, type Infer, message, uint53, uint64 } from '@interpeer/wire-codec'
 
 /** An order to move coins, signed by the key that is the account `from`. */
-export const transferMessage = message('transfer', 1, { from: bytes(32), to: bytes(32), amount: uint64, nonce: uint53 }, { maxBytes: 128 })
+export const transferMessage = message(
+  'transfer',
+  128,
+  1,
+  { from: bytes(32), to: bytes(32), amount: uint64, nonce: uint53 },
+  { maxBytes: 128 },
+)
 export type Transfer = Infer<typeof transferMessage>
 
 /** @throws {WireError} when the amount is no u64 */

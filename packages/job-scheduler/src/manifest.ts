@@ -29,6 +29,7 @@ export const GROUP_SIZE_MAX = 31
 /** What an uploader signs for a bundle (§6.1). In the first one `job` is null, and its CID is the JobId. */
 export const manifestMessage = message(
   'manifest',
+  112,
   1,
   {
     job: nullable(link),
@@ -117,6 +118,7 @@ function manifestOf(fields: ManifestFields): Manifest {
 /** An order to run a new bundle: the uploader sets `escrow` units aside for it. */
 export const publishMessage = message(
   'publish-job',
+  113,
   1,
   { uploader: bytes(32), manifest: bytesMax(SIGNED_MANIFEST_BYTES_MAX), escrow: uint64 },
   { maxBytes: 4096 },
@@ -144,6 +146,7 @@ export function openPublish(
  */
 export const closeMessage = message(
   'epoch-close',
+  114,
   1,
   { job: link, certificate: bytesMax(65_536), batch: bytesMax(32_768) },
   { maxBytes: 100_000 },

@@ -30,6 +30,7 @@ export const showPartBytes = (blockBytesMax: number): number =>
 /** One part of a member's show that is larger than that. `show`: the SHA-256 of all of it; `size`: its bytes; `at`: where this part begins. */
 export const showPartMessage = message(
   'show-part',
+  115,
   1,
   { job: link, epoch: uint32, from: bytes(32), show: bytes(32), size: uint32, at: uint32, bytes: bytesMax(PART_BYTES_MAX) },
   { maxBytes: PART_BYTES_MAX + OVERHEAD_BYTES },

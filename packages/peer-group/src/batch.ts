@@ -21,6 +21,7 @@ export type MemberOutcome = Infer<typeof memberOutcome>
  */
 export const batchMessage = message(
   'group-batch',
+  59,
   1,
   {
     job: bytes(36),

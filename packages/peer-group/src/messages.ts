@@ -26,7 +26,7 @@ const seals = list(bytesMax(SEAL_MAX_BYTES), MEMBERS_MAX)
 const dissents = list(bytesMax(DISSENT_MAX_BYTES), DISSENTS_MAX)
 
 /** Passes visitors' requests on, so that whoever collates can batch them. */
-export const offerMessage = message('group-offer', 1, {
+export const offerMessage = message('group-offer', 48, 1, {
   job: bytes(36),
   epoch: uint32,
   from: key,
@@ -38,7 +38,7 @@ export type Offer = Infer<typeof offerMessage>
  * A rank's collator proposes a batch. Above rank 0 it shows q time-outs of exactly the rank before; with a closing batch, q tallies; where it names steps
  * final before their windows are over, certificates in which all members reveal alike.
  */
-export const proposalMessage = message('group-proposal', 1, {
+export const proposalMessage = message('group-proposal', 49, 1, {
   ...place,
   from: key,
   batch: batchBytes,
@@ -49,11 +49,11 @@ export const proposalMessage = message('group-proposal', 1, {
 export type Proposal = Infer<typeof proposalMessage>
 
 /** A member's sealed answer (WP §6.2, §8.10). */
-export const sealMessage = message('group-seal', 1, { ...place, batch: hash, from: key, seal: hash })
+export const sealMessage = message('group-seal', 50, 1, { ...place, batch: hash, from: key, seal: hash })
 export type Seal = Infer<typeof sealMessage>
 
 /** q seals for one batch at one rank: only on these does anyone reveal. */
-export const commitSetMessage = message('group-commit-set', 1, { ...place, from: key, batch: batchBytes, seals })
+export const commitSetMessage = message('group-commit-set', 51, 1, { ...place, from: key, batch: batchBytes, seals })
 
 /**
  * All but `own` must match: `own` is a digest of the execution keyed by the member. `final` and `disputed` are those of the batch, so that whoever holds a
@@ -71,7 +71,7 @@ export const answerSchema = struct({
 export type Answer = Infer<typeof answerSchema>
 
 /** What was sealed. `start` is the group state that the run began from. */
-export const revealMessage = message('group-reveal', 1, {
+export const revealMessage = message('group-reveal', 52, 1, {
   ...place,
   batch: hash,
   from: key,
@@ -90,6 +90,7 @@ export const boundSetSchema = struct({ rank: uint16, batch: hash, seals })
  */
 export const timeoutMessage = message(
   'group-timeout',
+  53,
   1,
   { ...place, from: key, previous: hash, bound: nullable(boundSetSchema), dissents, abstained: bool },
   { maxBytes: TIMEOUT_MAX_BYTES - 128 },
@@ -99,13 +100,14 @@ export type Timeout = Infer<typeof timeoutMessage>
 /** q matching reveals of one (epoch, step, rank, batch), and all differing ones known: in seat order. Not signed itself: each reveal is. */
 export const certificateMessage = message(
   'group-certificate',
+  54,
   1,
   { ...place, batch: hash, reveals: list(bytesMax(REVEAL_MAX_BYTES), MEMBERS_MAX) },
   { maxBytes: CERTIFICATE_MAX_BYTES },
 )
 
 /** A certified step: its certificate and its batch. */
-export const finalMessage = message('group-final', 1, {
+export const finalMessage = message('group-final', 55, 1, {
   job: bytes(36),
   epoch: uint32,
   step: uint32,
@@ -115,24 +117,24 @@ export const finalMessage = message('group-final', 1, {
 })
 
 /** Asks for the certificates after this step. Members of the next epoch may ask too. */
-export const askMessage = message('group-ask', 1, { job: bytes(36), epoch: uint32, from: key, step: uint32 })
+export const askMessage = message('group-ask', 56, 1, { job: bytes(36), epoch: uint32, from: key, step: uint32 })
 
 /**
  * A member's answer to a certified batch where it is not the certified one (design §6, Final or frozen). Not a reveal: no certificate counts it, so it may be
  * given at a rank that its sender gave up.
  */
-export const dissentMessage = message('group-dissent', 1, { ...place, batch: hash, from: key, start: link, answer: answerSchema })
+export const dissentMessage = message('group-dissent', 60, 1, { ...place, batch: hash, from: key, start: link, answer: answerSchema })
 export type Dissent = Infer<typeof dissentMessage>
 
 /** Its sender was shown a certificate of this batch and was not given the batch, or what it runs on, so that it can't say whether it agrees. */
-export const withheldMessage = message('group-withheld', 1, { ...place, batch: hash, from: key })
+export const withheldMessage = message('group-withheld', 61, 1, { ...place, batch: hash, from: key })
 export type Withheld = Infer<typeof withheldMessage>
 
 /**
  * Its sender holds this dissent, and hands it on. `sealedStep` and `sealedRank` are the highest place that it had sealed until then: a batch that it seals
  * later and that names the step final, without being bound, is a provable lie.
  */
-export const dissentHeldMessage = message('group-dissent-held', 1, {
+export const dissentHeldMessage = message('group-dissent-held', 62, 1, {
   job: bytes(36),
   epoch: uint32,
   step: uint32,
@@ -144,7 +146,7 @@ export const dissentHeldMessage = message('group-dissent-held', 1, {
 export type DissentHeld = Infer<typeof dissentHeldMessage>
 
 /** Its sender's run of this batch had not ended when others certified it: late, which is no dissent. */
-export const lateMessage = message('group-late', 1, { ...place, batch: hash, from: key })
+export const lateMessage = message('group-late', 63, 1, { ...place, batch: hash, from: key })
 export type LateWord = Infer<typeof lateMessage>
 
 /** A certified step, and what its holder was shown against it. */
@@ -156,6 +158,7 @@ export const SHOW_MAX_BYTES = 352 * 1024
 /** What a member shows the chain when no closing certificate comes; afterwards it signs nothing more in the epoch. */
 export const showMessage = message(
   'group-show',
+  57,
   1,
   {
     job: bytes(36),
@@ -182,6 +185,7 @@ export const tallySchema = {
 /** What a member knows of all members' outcomes in the steps before this one. */
 export const tallyMessage = message(
   'group-tally',
+  58,
   1,
   { job: bytes(36), epoch: uint32, step: uint32, from: key, ...tallySchema },
   { maxBytes: TALLY_MAX_BYTES - 128 },

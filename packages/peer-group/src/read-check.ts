@@ -7,11 +7,12 @@ const EVIDENCE_MAX_BYTES = READ_REQUEST_MAX_BYTES + READ_REPLY_MAX_BYTES + 2 * 1
 const pair = { request: bytesMax(READ_REQUEST_MAX_BYTES), reply: bytesMax(READ_REPLY_MAX_BYTES) }
 
 /** Asks another member of the group to run a read again: the asker's signed request, and the reply that one member signed. */
-export const readCheck = message('read-check', 1, pair, { maxBytes: EVIDENCE_MAX_BYTES })
+export const readCheck = message('read-check', 72, 1, pair, { maxBytes: EVIDENCE_MAX_BYTES })
 
 /** What came of it. `abstained`: this member has not that state, or could not run it; it proves nothing. `contradicted` comes with the evidence. */
 export const readChecked = message(
   'read-checked',
+  73,
   1,
   { verdict: oneOf('same', 'contradicted', 'abstained'), evidence: nullable(bytesMax(EVIDENCE_MAX_BYTES + 128)) },
   { maxBytes: EVIDENCE_MAX_BYTES + 256 },
@@ -24,6 +25,7 @@ export type ReadChecked = Infer<typeof readChecked>
  */
 export const readContradiction = message(
   'read-contradiction',
+  74,
   1,
   { from: bytes(32), runtime: text(255), ...pair, found: bytes(32), writes: bool },
   { maxBytes: EVIDENCE_MAX_BYTES },

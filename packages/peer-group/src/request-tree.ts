@@ -22,14 +22,14 @@ const TREE_MAX_BYTES = 192
  * What an asker signs once for requests that it makes at the same time: the root of the tree (RFC 9162) over the canonical bytes of each. Nobody learns from
  * one request what the others are: each has an id that can't be guessed.
  */
-export const requestTree = message('request-tree', 1, { from: bytes(32), count: uint16, root: bytes(32) })
+export const requestTree = message('request-tree', 67, 1, { from: bytes(32), count: uint16, root: bytes(32) })
 export type RequestTree = Infer<typeof requestTree>
 
 /**
  * One of them, in the place of a signed `site-request`: `request` is its bytes, `tree` the signed `request-tree`, and `index` and `path` show that it is in
  * that tree. So it can be checked alone, by anyone. No body in further blocks: such a request is signed by itself.
  */
-export const requestLeaf = message('request-leaf', 1, {
+export const requestLeaf = message('request-leaf', 68, 1, {
   request: bytesMax(LEAF_REQUEST_MAX_BYTES),
   index: uint16,
   path: list(bytes(32), Math.log2(TREE_REQUESTS_MAX)),

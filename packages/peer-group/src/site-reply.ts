@@ -35,6 +35,7 @@ export type SiteResponse = Infer<typeof siteResponse>
  */
 export const siteReply = message(
   'site-reply',
+  71,
   1,
   {
     from: bytes(32),

@@ -20,7 +20,7 @@ export const requestParts = list(link, REQUEST_PARTS_MAX)
  * the last step that the asker saw, so that a member that is behind catches up first.
  * `body` is empty where the request has `parts`: raw blocks that, one after another, are the body.
  */
-export const siteRequest = message('site-request', 1, {
+export const siteRequest = message('site-request', 70, 1, {
   from: bytes(32),
   job: bytes(36),
   id: bytes(16),

@@ -7,6 +7,7 @@ import { bytes, bytesMax, hexOf, list, message, text, uint16, uint53 } from '@in
  */
 export const addressRecord = message(
   'address-record',
+  28,
   1,
   { from: bytes(32), host: text(45), port: uint16, issuedMs: uint53 },
   { maxBytes: 128 },
@@ -14,7 +15,7 @@ export const addressRecord = message(
 
 export const ADDRESSES_MAX = 64
 /** Asks for address records, and answers with them: each side sends what it knows. */
-export const addressExchange = message('address-exchange', 1, { records: list(bytesMax(256), ADDRESSES_MAX) }, { maxBytes: 20 * 1024 })
+export const addressExchange = message('address-exchange', 29, 1, { records: list(bytesMax(256), ADDRESSES_MAX) }, { maxBytes: 20 * 1024 })
 
 export interface PeerAddress {
   readonly peer: PeerId

@@ -41,7 +41,7 @@ const [alice, bob] = [createSigner(new Uint8Array(32).fill(1)), createSigner(new
 const network = networkIdOf(Uint8Array.of(0x80))
 const change = variants({ keep: [0, {}], drop: [1, { from: uint8 }] })
 const fields = { from: bytes(32), count: uint8, method: oneOf('GET', 'POST'), change, items: list(uint8, 2), name: text(4) }
-const note = message('example', 1, fields)
+const note = message('example', 255, 1, fields)
 const value = {
   from: alice.publicKey,
   count: 7,
@@ -54,7 +54,7 @@ const coded = (code: string) => expect.objectContaining({ code })
 const signerOf = ({ from }: { from: Uint8Array }) => peerIdOfKey(from)
 /** As whoever changed the declaration writes it. */
 const written = (changedFields: Fields, changedValue: object): Uint8Array =>
-  message('example', 2, changedFields).encode(changedValue as never)
+  message('example', 255, 2, changedFields).encode(changedValue as never)
 
 /** What a later version might be, and one message of it. */
 const later: [string, Fields, object][] = [
@@ -104,22 +104,22 @@ rule('Nothing in a message may be ignored', () => {
 const opened = (envelope: Uint8Array) => openMessage(note, envelope, network, signerOf)
 rule("Whatever changes in a message's fields", () => {
   // the version is the message's own statement, and changes what is signed
-  const [first, second] = [note, message('example', 2, fields)]
+  const [first, second] = [note, message('example', 255, 2, fields)]
   expect(first.encode(value)).toEqual(second.encode(value))
   expect(signMessage(first, value, alice, network)).not.toEqual(signMessage(second, value, alice, network))
 })
 rule('Readers of the earlier version refuse', () => {
   expect(opened(signMessage(note, value, alice, network))).toEqual(value)
   for (const [what, changedFields, changedValue] of later) {
-    const newer = message('example', 2, changedFields)
+    const newer = message('example', 255, 2, changedFields)
     expect(() => opened(signMessage(newer, changedValue as never, alice, network)), what).toThrow(coded('WIRE_SHAPE'))
     // limits that let more in, and a value that the earlier ones would have let in too
   }
-  const wider = message('example', 2, { ...fields, count: uint32, name: text(80), items: list(uint8, 9) })
+  const wider = message('example', 255, 2, { ...fields, count: uint32, name: text(80), items: list(uint8, 9) })
   expect(() => opened(signMessage(wider, value, alice, network))).toThrow(coded('SIGNATURE_WRONG'))
 })
 rule('The version is not sent', () => {
-  const versions = [1, 2, 3].map((version) => message('example', version, fields).encode(value).join())
+  const versions = [1, 2, 3].map((version) => message('example', 255, version, fields).encode(value).join())
   expect(new Set(versions).size).toBe(1)
 })
 rule('It is part of what a signature covers', () => {
@@ -130,11 +130,11 @@ rule('It is part of what a signature covers', () => {
   expect(() => opened(signMessage(note, value, alice, networkIdOf(Uint8Array.of(0x81, 0))))).toThrow(coded('SIGNATURE_WRONG'))
 })
 rule('A message that is not signed has no version', () => {
-  const [first, second] = [message('bulk-open', 1, { stream: uint32 }), message('bulk-open', 2, { stream: uint32 })]
+  const [first, second] = [message('bulk-open', 21, 1, { stream: uint32 }), message('bulk-open', 21, 2, { stream: uint32 })]
   expect(first.decode(second.encode({ stream: 7 }))).toEqual({ stream: 7 }) // nothing tells them apart
 })
 rule('Changed, it takes a new number', () => {
-  const [ping, pong] = [message('cell-ping', 1, { echo: uint32 }), message('cell-pong', 1, { echo: uint32 })]
+  const [ping, pong] = [message('cell-ping', 19, 1, { echo: uint32 }), message('cell-pong', 20, 1, { echo: uint32 })]
   expect(() => ping.decode(pong.encode({ echo: 7 }))).toThrow(coded('WIRE_NUMBER'))
 })
 rule('No two kinds of message have one number', () => {

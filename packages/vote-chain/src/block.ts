@@ -37,6 +37,7 @@ const hash = bytes(32)
  */
 export const headerMessage = message(
   'block-header',
+  81,
   1,
   {
     height: uint53,

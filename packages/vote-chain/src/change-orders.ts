@@ -28,6 +28,7 @@ export const patchSchema = struct({
  */
 export const changeRequestMessage = message(
   'change-request',
+  106,
   1,
   { proposer: key, validHeight: uint53, reason: text(REASON_BYTES_MAX), patch: patchSchema },
   { maxBytes: 8_192 },
@@ -35,6 +36,7 @@ export const changeRequestMessage = message(
 /** One peer's vote. A later one, with a higher turn, takes the place of an earlier one. */
 export const changeVoteMessage = message(
   'change-vote',
+  107,
   1,
   { voter: key, request: hash, turn: uint53, vote: oneOf('no', 'yes') },
   { maxBytes: 128 },

@@ -22,7 +22,7 @@ export const GENESIS_PEERS_MAX = 512
 export const GENESIS_BALANCES_MAX = 4096
 
 /** What a network starts from. Its canonical CBOR is what the network id is the hash of. */
-export const genesisMessage = message('genesis', 1, {
+export const genesisMessage = message('genesis', 80, 1, {
   protocol: uint16,
   settings: settingsSchema,
   peers: list(bytes(32), GENESIS_PEERS_MAX),

@@ -11,6 +11,7 @@ const [hash, key, proof] = [bytes(32), bytes(32), bytes(80)]
  */
 export const voteMessage = message(
   'chain-vote',
+  83,
   1,
   {
     height: uint53,
@@ -36,7 +37,7 @@ export const bundleSchema = struct({
 export type BundleFields = Infer<typeof bundleSchema>
 
 /** A block for one round. `proof`: what its proposer's lot is computed from. `bundle`: the next votes of the round before that allow it. */
-export const proposalMessage = message('chain-proposal', 1, {
+export const proposalMessage = message('chain-proposal', 82, 1, {
   height: uint53,
   round: uint32,
   leader: key,
@@ -48,16 +49,16 @@ export const proposalMessage = message('chain-proposal', 1, {
 export type Proposal = Infer<typeof proposalMessage>
 
 /** A bundle, handed on so that every peer learns what some may be bound to. */
-export const bundleMessage = message('chain-bundle', 1, { height: uint53, bundle: bundleSchema, sender: key })
+export const bundleMessage = message('chain-bundle', 84, 1, { height: uint53, bundle: bundleSchema, sender: key })
 
 /** Asks for certified blocks from a height on, and for those to come in the next cycles. */
-export const wantBlocksMessage = message('chain-want-blocks', 1, { fromHeight: uint53, sender: key }, { maxBytes: 64 })
+export const wantBlocksMessage = message('chain-want-blocks', 85, 1, { fromHeight: uint53, sender: key }, { maxBytes: 64 })
 /** Certified blocks in order, as many as fit. */
-export const blocksMessage = message('chain-blocks', 1, { blocks: list(bytesMax(STORED_BLOCK_BYTES_MAX), 256), sender: key })
+export const blocksMessage = message('chain-blocks', 86, 1, { blocks: list(bytesMax(STORED_BLOCK_BYTES_MAX), 256), sender: key })
 /** Asks for a block that was voted for and that the asker was not given. */
-export const wantCandidateMessage = message('chain-want-candidate', 1, { height: uint53, block: hash, sender: key }, { maxBytes: 128 })
+export const wantCandidateMessage = message('chain-want-candidate', 87, 1, { height: uint53, block: hash, sender: key }, { maxBytes: 128 })
 /** A transaction on its way into a block. */
-export const transactionMessage = message('chain-transaction', 1, { transaction: bytesMax(TRANSACTION_BYTES_MAX), sender: key })
+export const transactionMessage = message('chain-transaction', 88, 1, { transaction: bytesMax(TRANSACTION_BYTES_MAX), sender: key })
 
 /** The messages that `stepChain` takes; by their numbers a shell knows what to hand it. */
 export const CHAIN_MESSAGE_NUMBERS: readonly number[] = [

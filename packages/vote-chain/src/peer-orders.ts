@@ -19,26 +19,34 @@ const [hash, key] = [bytes(32), bytes(32)]
  * Orders that a peer signs about its own entry. Each carries the number of orders that its entry has taken, so it counts once.
  * `peer-join` registers a key, or brings one back that fell below the threshold; its account pays the joining cost.
  */
-export const joinMessage = message('peer-join', 1, { peer: key, order: uint53, recovery: nullable(hash), slots: uint16 }, { maxBytes: 128 })
+export const joinMessage = message(
+  'peer-join',
+  100,
+  1,
+  { peer: key, order: uint53, recovery: nullable(hash), slots: uint16 },
+  { maxBytes: 128 },
+)
 /** What a peer takes on, said before any draw: how many seats at once, and whose jobs it declines. */
 export const termsMessage = message(
   'peer-terms',
+  101,
   1,
   { peer: key, order: uint53, slots: uint16, declines: list(bytes(32), DECLINES_MAX) },
   { maxBytes: 512 },
 )
 /** Names the hash of the key that may take this one's place, where none is named yet: a thief of the key could otherwise name its own. */
-export const recoveryMessage = message('peer-recovery', 1, { peer: key, order: uint53, recovery: hash }, { maxBytes: 128 })
+export const recoveryMessage = message('peer-recovery', 102, 1, { peer: key, order: uint53, recovery: hash }, { maxBytes: 128 })
 /** The recovery key takes the place of `peer`, and names the next recovery key. Signed by `heir`. */
-export const rotateMessage = message('peer-rotate', 1, { heir: key, peer: key, recovery: nullable(hash) }, { maxBytes: 160 })
+export const rotateMessage = message('peer-rotate', 103, 1, { heir: key, peer: key, recovery: nullable(hash) }, { maxBytes: 160 })
 /** Ends a key: signed by itself or, where it is no longer its owner's alone, by its recovery key. */
-export const revokeMessage = message('peer-revoke', 1, { signer: key, peer: key, order: uint53 }, { maxBytes: 128 })
+export const revokeMessage = message('peer-revoke', 104, 1, { signer: key, peer: key, order: uint53 }, { maxBytes: 128 })
 /**
  * Signed messages that no honest peer signs together (§6.6: "it is provable, as each message is signed"). Anyone may bring them; they speak for
  * themselves. `job`: null for votes on blocks, else the group's job and epoch.
  */
 export const evidenceMessage = message(
   'peer-evidence',
+  105,
   1,
   { job: nullable(link), epoch: uint32, peer: key, envelopes: list(bytesMax(65_536), EVIDENCE_ENVELOPES_MAX) },
   { maxBytes: 270_000 },

@@ -4,7 +4,7 @@ export { decodeCbor } from './decode-cbor.js'
 export { encodeCbor } from './encode-cbor.js'
 export { WireError, type WireFailure } from './errors.js'
 export { decodeWith, encodeWith, MESSAGE_MAX_BYTES, type Message, message } from './message.js'
-export { MESSAGE_NUMBERS, type MessageName } from './message-numbers.js'
+export { MESSAGE_NUMBERS, type MessageName, type NumberOf } from './message-numbers.js'
 export {
   bool,
   bytes,

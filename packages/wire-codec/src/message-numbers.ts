@@ -105,3 +105,4 @@ export const MESSAGE_NUMBERS = {
 } as const satisfies Record<string, number>
 
 export type MessageName = keyof typeof MESSAGE_NUMBERS
+export type NumberOf<N extends MessageName> = (typeof MESSAGE_NUMBERS)[N]

@@ -2,7 +2,7 @@ import type { CborValue } from './cbor.js'
 import { decodeCbor } from './decode-cbor.js'
 import { encodeCbor } from './encode-cbor.js'
 import { WireError } from './errors.js'
-import { MESSAGE_NUMBERS, type MessageName } from './message-numbers.js'
+import type { MessageName, NumberOf } from './message-numbers.js'
 import { cddlOfFields, type Fields, type FieldsValue, readFields, recordOf, type Schema, writeFields } from './schema.js'
 
 /** One wire message, declared once: type, encoder, decoder, limit and CDDL come from the same fields. */
@@ -22,14 +22,17 @@ export interface Message<T> {
 }
 export const MESSAGE_MAX_BYTES = 1024 * 1024
 
-/** Declares a message. On the wire: an array of its number and then its fields, in the order given. Nothing may be left out or added. */
-export function message<const F extends Fields>(
-  name: MessageName,
+/**
+ * Declares a message. On the wire: an array of its number and then its fields, in the order given. Nothing may be left out or added.
+ * @param number the one that the list has for this name, or it does not compile. It is not looked up, so that nobody downloads the list
+ */
+export function message<const N extends MessageName, const F extends Fields>(
+  name: N,
+  number: NumberOf<N>,
   version: number,
   fields: F,
   { maxBytes = MESSAGE_MAX_BYTES }: { readonly maxBytes?: number } = {},
 ): Message<FieldsValue<F>> {
-  const number: number = MESSAGE_NUMBERS[name]
   const record = recordOf(fields)
   const count = record.names.length + 1
   const schema: Schema<FieldsValue<F>> = {

@@ -18,7 +18,7 @@ import {
 } from '../src/index.js'
 
 /** Every kind of field: example.cddl. */
-export const example = message('example', 1, {
+export const example = message('example', 255, 1, {
   key: bytes(4),
   body: bytesMax(8),
   title: text(8),

@@ -26,7 +26,7 @@ import {
 import { anyChanges, anyValue, changed, itemsIn } from './values.js'
 
 /** Every kind of field, and kinds in kinds. */
-const everything = message('example', 1, {
+const everything = message('example', 255, 1, {
   key: bytes(4),
   body: bytesMax(8),
   title: text(8),

@@ -54,7 +54,7 @@ test('a field more, a field less, or another number is refused', () => {
   expect(() => example.decode(encodeCbor(7))).toThrow(expect.objectContaining({ code: 'WIRE_SHAPE' }))
 })
 test('a message past its size limit is neither written nor read', () => {
-  const small = message('example', 1, { body: bytesMax(100) }, { maxBytes: 20 })
+  const small = message('example', 255, 1, { body: bytesMax(100) }, { maxBytes: 20 })
   expect(() => small.encode({ body: new Uint8Array(50) })).toThrow(expect.objectContaining({ code: 'WIRE_TOO_LARGE' }))
   expect(() => small.decode(new Uint8Array(21))).toThrow(expect.objectContaining({ code: 'WIRE_TOO_LARGE' }))
 })

@@ -7,7 +7,7 @@ const WARM_UP = 60
 const PEER_NAME = '@ipld/dag-cbor'
 
 /** What a member of a peer-group reveals, in one flat record: 13 fields, about 300 bytes. Digests and ids are bytes on both sides. */
-const reveal = message('example', 1, {
+const reveal = message('example', 255, 1, {
   job: bytes(36),
   epoch: uint32,
   step: uint32,

@@ -36,7 +36,7 @@ import { network, samplesOf, signedBytes, signerNamed } from './shapes.ts'
 const CRYPTO = ['CryptoError']
 const BOTH = ['CryptoError', 'WireError']
 const signer = signerNamed(1)
-const example = message('example', 1, { from: bytes(32), step: uint32, body: bytesMax(100_000) })
+const example = message('example', 255, 1, { from: bytes(32), step: uint32, body: bytesMax(100_000) })
 const value = { from: signer.publicKey, step: 7, body: Uint8Array.of(1, 2, 3) }
 const agreement = createAgreement(new Uint8Array(32).fill(5))
 const associatedData = Uint8Array.of(1, 2, 3)

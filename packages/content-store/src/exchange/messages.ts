@@ -9,12 +9,13 @@ export const REPLY_MAX_CONTENT_BYTES = 4 * 1024 * 1024
 /** The largest reply: content, and the heads around it. For the transport's `maxReplyBytes`. */
 export const REPLY_MAX_BYTES = REPLY_MAX_CONTENT_BYTES + 1024
 
-export const wantBlocks = message('want-blocks', 1, { cids: list(link, WANT_MAX_BLOCKS) })
+export const wantBlocks = message('want-blocks', 32, 1, { cids: list(link, WANT_MAX_BLOCKS) })
 export type WantBlocks = Infer<typeof wantBlocks>
 
 /** In the order of the request; null = not here; shorter than the request = the rest did not fit. */
 export const blocksReply = message(
   'blocks',
+  33,
   1,
   { blocks: list(nullable(bytesMax(BLOCK_MAX_BYTES)), WANT_MAX_BLOCKS) },
   { maxBytes: REPLY_MAX_BYTES },
@@ -22,7 +23,7 @@ export const blocksReply = message(
 export type BlocksReply = Infer<typeof blocksReply>
 
 /** A reply in place of `blocks` or of an audit's answer: not now, ask again after so many ms. */
-export const contentBusy = message('content-busy', 1, { reason: oneOf('queue', 'rate'), retryMs: uint32 }, { maxBytes: 64 })
+export const contentBusy = message('content-busy', 34, 1, { reason: oneOf('queue', 'rate'), retryMs: uint32 }, { maxBytes: 64 })
 export type ContentBusy = Infer<typeof contentBusy>
 
 export const askFor = (cids: readonly ContentId[]): Uint8Array => wantBlocks.encode({ cids: cids.map(bytesOfContentId) })

@@ -24,6 +24,7 @@ const CLOCK_TOLERANCE_MS = 60_000
 /** A signed reference from a job to content (WP §6.9): content-store.cddl. */
 export const contentClaim = message(
   'content-claim',
+  36,
   1,
   { job: bytes(36), from: bytes(32), roots: list(link, CLAIM_ROOTS_MAX), issuedMs: uint53, untilMs: uint53 },
   { maxBytes: 1024 },

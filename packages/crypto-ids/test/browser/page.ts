@@ -130,7 +130,7 @@ function checkVrf(): void {
 const parsers = { peer: parsePeerId, content: parseContentId, job: parseJobId, network: parseNetworkId, account: parseAccountId }
 function checkIdsAndEnvelopes(): void {
   for (const { kind, name, expect, text } of ids) checkCode('ids', name, expect, () => parsers[kind as keyof typeof parsers](text))
-  const note = message('example', 1, { from: bytes(32), step: uint32, body: bytesMax(100_000) }, { maxBytes: 100_100 })
+  const note = message('example', 255, 1, { from: bytes(32), step: uint32, body: bytesMax(100_000) }, { maxBytes: 100_100 })
   const network = parseNetworkId(envelopes.network)
   for (const { name, expect, hex } of envelopes.cases) {
     checkCode('envelopes', name, expect, () => openMessage(note, bytesOfHex(hex), network, ({ from }) => peerIdOfKey(from)))

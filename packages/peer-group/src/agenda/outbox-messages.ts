@@ -44,6 +44,7 @@ export type OutboxOutcome = Infer<typeof outboxOutcome>
  */
 export const outboxReport = message(
   'outbox-report',
+  66,
   2,
   {
     from: bytes(32),

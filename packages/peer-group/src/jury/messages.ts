@@ -24,7 +24,7 @@ export const evidenceSchema = variants({
  * What a group, or one member alone, brings to the chain: it holds by itself, whoever brings it (design §6, Jury). Batches are named by their hashes: their bytes
  * would make their seeds public. `base`: the certificate of the last final step; null: the epoch's beginning. `steps`: those of all certified steps after it, in order.
  */
-export const disputeMessage = message('group-dispute', 1, {
+export const disputeMessage = message('group-dispute', 64, 1, {
   job: bytes(36),
   epoch: uint32,
   step: uint32,
@@ -49,6 +49,7 @@ export type Finding = Infer<typeof findingSchema>
 /** What a juror found. `dispute`: the dispute's id. */
 export const verdictMessage = message(
   'group-verdict',
+  65,
   1,
   { job: bytes(36), epoch: uint32, dispute: hash, from: key, finding: findingSchema },
   { maxBytes: VERDICT_MAX_BYTES - 128 },

@@ -9,6 +9,7 @@ const place = { job: bytes(36), epoch: uint32, step: uint32, batch: bytes(32), f
 /** Asks a member to show chunks of what its own part was made of: for each draw the one at draw modulo the number of chunks. */
 export const challengeMessage = message(
   'group-challenge',
+  78,
   1,
   { ...place, to: bytes(32), draws: list(uint32, DRAWS_MAX) },
   { maxBytes: 256 },
@@ -18,6 +19,7 @@ export type Challenge = Infer<typeof challengeMessage>
 /** What was drawn. `own` and `start` are as in the reveal; `length` is the transcript's, in bytes. */
 export const challengeReplyMessage = message(
   'group-challenge-reply',
+  79,
   1,
   {
     ...place,

@@ -39,6 +39,7 @@ export type JobLogEntry = Infer<typeof jobLogEntry>
  */
 export const jobLogs = message(
   'job-logs',
+  75,
   1,
   {
     from: bytes(32),
@@ -54,6 +55,7 @@ export const jobLogs = message(
 
 export const jobLogPage = message(
   'job-log-page',
+  76,
   1,
   {
     ring: bytes(RING_BYTES),

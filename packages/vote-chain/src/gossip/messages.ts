@@ -17,11 +17,12 @@ export const HELD_MAX = 4096
 const [hash, key, proof] = [bytes(32), bytes(32), bytes(80)]
 
 /** Asks to be a neighbour; says that it is one; that it is none, or no more. */
-export const linkMessage = message('chain-link', 1, { says: oneOf('ask', 'accept', 'end') }, { maxBytes: 16 })
+export const linkMessage = message('chain-link', 95, 1, { says: oneOf('ask', 'accept', 'end') }, { maxBytes: 16 })
 
 /** Votes in their envelopes, and transactions: checked by the sender, new to it. */
 export const gossipMessage = message(
   'chain-gossip',
+  96,
   1,
   { votes: list(bytesMax(VOTE_BYTES_MAX), 64), transactions: list(bytesMax(PUSHED_TRANSACTION_BYTES), 64) },
   { maxBytes: 32_768 },
@@ -30,6 +31,7 @@ export const gossipMessage = message(
 /** Where a peer stands in a height, so that its neighbour can send what it lacks. */
 export const haveMessage = message(
   'chain-have',
+  97,
   1,
   {
     height: uint53,
@@ -48,6 +50,7 @@ export type Have = Infer<typeof haveMessage>
 /** What is too large to be passed on unasked: a proposal, by what its lot is computed from; transactions by their hashes. */
 export const offerMessage = message(
   'chain-offer',
+  98,
   1,
   {
     proposal: nullable(struct({ height: uint53, round: uint32, leader: key, proof })),
@@ -60,6 +63,7 @@ export type Offer = Infer<typeof offerMessage>
 /** Asks for what was offered. */
 export const wantMessage = message(
   'chain-want',
+  99,
   1,
   { proposal: nullable(struct({ height: uint53, round: uint32 })), transactions: list(hash, OFFERED_MAX) },
   { maxBytes: 4096 },
