@@ -3,13 +3,13 @@
  * those with a fixed number of seeds (vote-chain, peer) take their part of it. `npm run sim -- --all --seeds 10000` runs them all.
  */
 export const BUDGETS_MS = {
-  group: 9_000,
-  'group-disputes': 9_000,
-  'group-epochs': 8_000,
-  'group-events': 8_000,
+  group: 12_000,
+  'group-disputes': 12_000,
+  'group-epochs': 10_000,
+  'group-events': 10_000,
   'group-locks': 6_000,
-  'group-traitors': 9_000,
-  exchange: 7_000,
+  'group-traitors': 12_000,
+  exchange: 10_000,
   chain: 12_000,
   /** All planted bugs of the group, and of the chain, in two processes. */
   planted: 60_000,
