@@ -48,5 +48,16 @@ export const proofsReply = message('chain-proofs', 110, 1, {
 })
 
 export type TipReply = Infer<typeof tipReply>
+/** What is asked of those who have the chain, and what they answer. */
+export const SYNC_MESSAGES = [
+  wantTip,
+  tipReply,
+  wantCheckpoint,
+  checkpointReply,
+  wantHeaders,
+  headersReply,
+  wantProofs,
+  proofsReply,
+] as const
 /** The requests that `answerSync` answers. */
 export const SYNC_REQUEST_NUMBERS: readonly number[] = [wantTip, wantCheckpoint, wantHeaders, wantProofs].map(({ number }) => number)

@@ -21,16 +21,7 @@ import { RECORD_BYTES_MAX, recordSchema } from '../src/record.js'
 import { peerRecord } from '../src/registry-map.js'
 import { reviewRecord } from '../src/reviews.js'
 import { settingRecord } from '../src/settings-map.js'
-import {
-  checkpointReply,
-  headersReply,
-  proofsReply,
-  tipReply,
-  wantCheckpoint,
-  wantHeaders,
-  wantProofs,
-  wantTip,
-} from '../src/sync-messages.js'
+import { SYNC_MESSAGES } from '../src/sync-messages.js'
 
 /** All that goes over the wire, to disk or into a map: what src/vote-chain.cddl describes. */
 export const contract = [
@@ -53,14 +44,7 @@ export const contract = [
   evidenceMessage,
   changeRequestMessage,
   changeVoteMessage,
-  wantTip,
-  tipReply,
-  wantCheckpoint,
-  checkpointReply,
-  wantHeaders,
-  headersReply,
-  wantProofs,
-  proofsReply,
+  ...SYNC_MESSAGES,
   recordCodec('block-body', bodySchema, BODY_BYTES_MAX),
   recordCodec('block-certificate', certificateSchema, MESSAGE_MAX_BYTES),
   recordCodec('stored-block', storedBlockSchema, STORED_BLOCK_BYTES_MAX),

@@ -10,7 +10,6 @@ import {
   certificateSchema,
   changeRequestMessage,
   changeVoteMessage,
-  checkpointReply,
   createVerification,
   decodeBlock,
   decodeGenesis,
@@ -19,7 +18,6 @@ import {
   evidenceMessage,
   genesisMessage,
   headerMessage,
-  headersReply,
   joinMessage,
   lightFromGenesis,
   linkedHeaders,
@@ -34,7 +32,6 @@ import {
   openTerms,
   parseGenesis,
   presentMessage,
-  proofsReply,
   proposalMessage,
   readCheckpoint,
   readingCheckpoint,
@@ -47,23 +44,19 @@ import {
   type SyncSource,
   stepChain,
   termsMessage,
-  tipReply,
   transactionMessage,
   verifyChainCertificate,
   verifyVoteFault,
   voteMessage,
   wantBlocksMessage,
   wantCandidateMessage,
-  wantCheckpoint,
-  wantHeaders,
-  wantProofs,
-  wantTip,
 } from '@interpeer/vote-chain'
 import { decodeWith, encodeWith } from '@interpeer/wire-codec'
 import { decodeBody, encodeBody, storedBlockSchema } from '../../../packages/vote-chain/src/block.js'
 import { checkpointSchema } from '../../../packages/vote-chain/src/checkpoint-record.js'
 import { linkMessage, NEIGHBOUR_MESSAGES } from '../../../packages/vote-chain/src/gossip/messages.js'
 import { RECORD_BYTES_MAX, readRecord, recordSchema } from '../../../packages/vote-chain/src/record.js'
+import { SYNC_MESSAGES } from '../../../packages/vote-chain/src/sync-messages.js'
 import { assertSame, bytesOfText, type Target, textOf } from '../src/target.ts'
 import { type AnyMessage, messageTarget, network, samplesOf, signedBytes, signerNamed } from './shapes.ts'
 
@@ -81,16 +74,7 @@ const messages: readonly AnyMessage[] = [
   transactionMessage,
 ]
 
-const syncMessages: readonly AnyMessage[] = [
-  wantTip,
-  tipReply,
-  wantCheckpoint,
-  checkpointReply,
-  wantHeaders,
-  headersReply,
-  wantProofs,
-  proofsReply,
-]
+const syncMessages: readonly AnyMessage[] = [...SYNC_MESSAGES]
 
 const orders: readonly (readonly [AnyMessage, (envelope: Uint8Array, of: typeof network) => unknown])[] = [
   [joinMessage, openJoin],
@@ -129,26 +113,13 @@ const snapshots: Snapshots<null> = {
   reading: () => ({ next: () => ({ state: null }) }),
 }
 const verification = createVerification(genesis.network)
-const chain = openChain({
-  genesis,
-  application: nothing,
-  signer: electors[0] as (typeof electors)[0],
-  blocks: [],
-  record: undefined,
-  nowMs: 1_000_000,
-  verification,
-}).state
+const beginning = {
+  ...{ genesis, application: nothing, signer: electors[0] as (typeof electors)[0], verification },
+  ...{ blocks: [], record: undefined, nowMs: 1_000_000 },
+}
+const chain = openChain(beginning).state
 /** The same where electors pass on what they hear; the second is a neighbour. */
-const asked = openChain({
-  genesis,
-  application: nothing,
-  signer: electors[0] as (typeof electors)[0],
-  blocks: [],
-  record: undefined,
-  nowMs: 1_000_000,
-  verification,
-  gossip: FEW,
-}).state
+const asked = openChain({ ...beginning, gossip: FEW }).state
 const gossiping = stepChain(asked, {
   type: 'message',
   from: elector.peerId,
