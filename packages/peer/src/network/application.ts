@@ -22,8 +22,10 @@ import {
 import { WireError } from '@interpeer/wire-codec'
 import { carryOut, recoveryOf } from './carry-out.js'
 import { dataMapsAfter, dataMapsOf, hashesOf } from './data-maps.js'
+import { openDisputeParts } from './dispute-parts.js'
 import { NetworkError } from './errors.js'
 import { throwHostFault } from './host-fault.js'
+import { advanceAccusations, openAccusations } from './judge-accusations.js'
 import { advanceDisputes, openDisputes } from './judge-disputes.js'
 import { momentOf } from './lottery.js'
 import type { NetworkState } from './network-state.js'
@@ -50,6 +52,8 @@ export function networkApplication(network: NetworkId): Application<NetworkState
         jobs: new Map(),
         changes: new Map(),
         disputes: new Map(),
+        accusations: new Map(),
+        disputeParts: new Map(),
       }
       return { network, height: 0, timeMs: startMs, ...entries, maps: dataMapsOf(entries, tools.cache) }
     },
@@ -101,10 +105,19 @@ function apply(
       refused.push({ index, code: codeOf(error) })
     }
   })
-  state = endWaiting(advanceDisputes(before, state, moment, verification), info.timeMs)
+  state = endWaiting(advanceAccusations(before, advanceDisputes(before, state, moment, verification), moment), info.timeMs)
   const advanced = advanceJobs(state.jobs, (job, shows) => recoveryOf(state, job, shows, verification), moment)
   const disputes = openDisputes(state.disputes, advanced.jobs)
-  const after = folded({ ...state, disputes, jobs: advanced.jobs, registry: registryAfter(before, state, advanced) })
+  const accusations = openAccusations({ accusations: state.accusations, jobs: advanced.jobs })
+  const disputeParts = openDisputeParts({ disputeParts: state.disputeParts, jobs: advanced.jobs })
+  const after = folded({
+    ...state,
+    disputes,
+    disputeParts,
+    accusations,
+    jobs: advanced.jobs,
+    registry: registryAfter(before, state, advanced),
+  })
   return { state: { ...after, maps: dataMapsAfter(before.maps, before, after, cache) }, refused }
 }
 
@@ -129,7 +142,15 @@ function registryAfter(
  * by a clock, a member's show before its recovery, a transfer after another. Of an unknown job nothing is kept: whoever runs a job
  * learned of it from a block, and offers again.
  */
-const MAY_CHANGE: readonly string[] = ['EPOCH_TOO_EARLY', 'LEDGER_FUNDS', 'SHOW_NOT_WANTED', 'SHOW_PART_EARLY', 'DISPUTE_OPEN']
+const MAY_CHANGE: readonly string[] = [
+  'EPOCH_TOO_EARLY',
+  'LEDGER_FUNDS',
+  'SHOW_NOT_WANTED',
+  'SHOW_PART_EARLY',
+  'DISPUTE_OPEN',
+  'DISPUTE_PART_EARLY',
+  'ACCUSATION_OPEN',
+]
 const mayChange = (error: unknown): boolean =>
   error instanceof LedgerError && error.failure.code === 'LEDGER_NONCE'
     ? error.failure.given > error.failure.expected && error.failure.given - error.failure.expected <= NONCES_AHEAD_MAX
