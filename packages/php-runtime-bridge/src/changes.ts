@@ -15,11 +15,11 @@ export const CHANGED_BYTES_MAX = 512 * 1024 * 1024
  * What a request changed below the site's folder, sorted by path (a path that changed its kind: `delete` first). What left the bytes and the
  * mode as they were is no change: content-store keeps the time of a file that is written again as it was. What is told depends on what is there
  * and what was there, not on how it came about.
- * @param scratch paths in the site that are not told of
+ * @param left paths in the site that are not told of
  * @returns undefined where a site can't hold what the request left: a path too long or too deep, a link that leads out, more than CHANGED_BYTES_MAX
  */
-export function changesBelow(site: OverlayDirectory, scratch: readonly string[] = []): FileChange[] | undefined {
-  const changes = allChangesBelow(site, scratch)
+export function changesBelow(site: OverlayDirectory, left: readonly string[] = []): FileChange[] | undefined {
+  const changes = allChangesBelow(site, left)
   return changes?.every(isFit) ? changes : undefined
 }
 
@@ -37,11 +37,11 @@ export function allChangesBelow(
 
 class Comparison {
   readonly changes: FileChange[] = []
-  readonly #scratch: ReadonlySet<string>
+  readonly #left: ReadonlySet<string>
   #bytesLeft: number
 
-  constructor(scratch: ReadonlySet<string>, bytesMax: number) {
-    this.#scratch = scratch
+  constructor(left: ReadonlySet<string>, bytesMax: number) {
+    this.#left = left
     this.#bytesLeft = bytesMax
   }
 
@@ -56,7 +56,7 @@ class Comparison {
   }
 
   #compare(path: string, node: OverlayNode | undefined, base: TreeNode | undefined): void {
-    if (this.#scratch.has(path)) return
+    if (this.#left.has(path)) return
     if (base && node?.kind !== base.kind) this.changes.push({ type: 'delete', path })
     if (node === undefined) return
     if (node.kind === 'file') this.#compareFiles(path, node, base?.kind === 'file' ? base : undefined)

@@ -13,6 +13,7 @@ import { faultOf, type ScriptEvent, type ScriptRequest } from '../request.js'
 import { readVisitor, rulesOf } from '../rewrite/rewrite.js'
 import { documentRootOf, type Redirect, type Routed, routeRequest } from '../route.js'
 import { PASS_HEADER } from '../router-script.js'
+import type { RunKind } from '../run-queue.js'
 import type { Scratch } from '../scratch.js'
 import { PIECE_BYTES, staticAnswer } from '../static-answer.js'
 import { withScratch } from '../system-tree.js'
@@ -44,6 +45,8 @@ export interface ScriptHost {
   readonly services: HostServices
   /** Of one slot. */
   readonly limits: SlotLimits
+  /** Of a read, changes in caches are not told; of a write (default) they are. */
+  readonly kind?: RunKind
   /** None for what members agree on: scratch is empty then. */
   readonly scratch?: ScratchUse | undefined
 }
@@ -62,7 +65,7 @@ function answerOf(
   stored: TreeDirectory,
   request: ScriptRequest,
   at: AgreedPoint,
-  { scratch, inPieces, ...host }: ScriptHost & { readonly inPieces: boolean },
+  { kind = 'write', scratch, inPieces, ...host }: ScriptHost & { readonly inPieces: boolean },
   log: ExecutionLog,
 ): Ran | AbstainReason {
   const fault = faultOf(request)
@@ -75,7 +78,7 @@ function answerOf(
   const isShared = routed.router === undefined && !readVisitor(rulesOf(configuration.rewrite))
   const withoutPhp = () => plainAnswer(request, routed.passed ?? routed, { stored, site, configuration, inPieces, isShared })
   if (routed.route.type !== 'script' && routed.router === undefined) return withoutScript(withoutPhp())
-  const ran = runRoute(site, routed, requestScopeOf({ configuration, request, at, ...host }), log, scratch?.leave)
+  const ran = runRoute(site, routed, requestScopeOf({ configuration, request, at, kind, ...host }), log, scratch?.leave)
   if (typeof ran === 'string' || routed.router === undefined || routed.route.type === 'script' || !isPassed(ran.draft)) return ran
   // what the router did before it left the answer to the file stays done
   const { changes, effects, log: said } = ran.draft
