@@ -97,7 +97,9 @@ async function install(site, admin, password) {
   // the first visitor of a page has its last change noted
   for (const id of text.slice('pages: '.length).split(' ')) await running.ask(`/doku.php?id=${id}`)
   const first = (await running.ask('/doku.php?id=start')).text
-  const made = [...first.matchAll(/(?:href|src)="(\/lib\/exe\/(?:css|js|jquery)\.php[^"]*)"/g)].map(([, link = '']) => link.replaceAll('&amp;', '&'))
+  const made = [...first.matchAll(/(?:href|src)="(\/lib\/exe\/(?:css|js|jquery)\.php[^"]*)"/g)].map(([, link = '']) =>
+    link.replaceAll('&amp;', '&'),
+  )
   if (made.length === 0) throw new Error('DokuWiki’s first page has no stylesheet')
   for (const link of made) await running.ask(link)
   running.close()

@@ -51,7 +51,14 @@ class Comparison {
 
   compareDirectories(prefix: string, directory: OverlayDirectory, base: TreeDirectory | undefined): void {
     const moved = directory.base !== base
-    const names = moved ? new Set([...namesIn(directory), ...(base?.entries.keys() ?? [])]) : [...directory.children.keys()]
+    if (!moved) {
+      for (const [name, node] of directory.children) {
+        const earlier = base?.entries.get(name)
+        if (!isAsItWas(node, earlier)) this.#compare(prefix + name, node, earlier)
+      }
+      return
+    }
+    const names = new Set([...namesIn(directory), ...(base?.entries.keys() ?? [])])
     for (const name of names) this.#compare(prefix + name, childOf(directory, name), base?.entries.get(name))
   }
 
@@ -96,6 +103,10 @@ function partsOf(now: Pages, base: Pages): { at: number; page: Page }[] {
     return isAsBefore ? [] : [{ at: index * FILE_PAGE_BYTES, page }]
   })
 }
+
+/** Most files were only looked for. */
+const isAsItWas = (node: OverlayNode | undefined, earlier: TreeNode | undefined): boolean =>
+  node?.kind === 'file' && node.base === earlier && node.mode === node.base?.mode && node.content.isUntouched
 
 const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0)
 

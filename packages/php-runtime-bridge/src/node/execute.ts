@@ -4,7 +4,6 @@ import { siteConfiguration } from '../configuration/of-site.js'
 import { type ConfigurationReading, faultText } from '../configuration/parse.js'
 import { CONFIGURATION_FILE } from '../configuration/reserved.js'
 import type { SiteConfiguration } from '../configuration/site-configuration.js'
-import { bytesOfPage, FILE_PAGE_BYTES, type Page } from '../file-pages.js'
 import { followNode, type TreeDirectory, type TreeFile } from '../file-tree.js'
 import type { JobFacts } from '../host-calls/host-calls.js'
 import type { SlotLimits } from '../limits.js'
@@ -15,8 +14,9 @@ import { documentRootOf, type Redirect, type Routed, routeRequest } from '../rou
 import { PASS_HEADER } from '../router-script.js'
 import type { RunKind } from '../run-queue.js'
 import type { Scratch } from '../scratch.js'
-import { PIECE_BYTES, staticAnswer } from '../static-answer.js'
+import { staticAnswer } from '../static-answer.js'
 import { withScratch } from '../system-tree.js'
+import { digestsOf } from './content-hash.js'
 import { ExecutionLog } from './execution-log.js'
 import type { HostServices } from './host-context.js'
 import { type PhpAtLevel, requestScopeOf } from './request-scope.js'
@@ -106,10 +106,10 @@ function plainAnswer(request: ScriptRequest, { route, errorStatus }: Routed, aro
       const root = documentRootOf(site, configuration)
       // what reads left in scratch nobody else has
       const isStored = followNode(stored, root === '' ? route.path : `${root}/${route.path}`) === route.file
-      const pieces = inPieces && isStored ? piecesOf : undefined
+      const pieces = inPieces && isStored ? (file: TreeFile) => digestsOf(file).pieces : undefined
       return staticAnswer(request, route, {
         configuration,
-        sha256: sha256Of,
+        sha256: (file) => digestsOf(file).whole,
         pieces,
         status: errorStatus,
         isShared: around.isShared && isStored,
@@ -123,33 +123,6 @@ const REFUSED = { 403: 'FORBIDDEN', 405: 'METHOD_NOT_ALLOWED', 410: 'GONE', 500:
 
 function redirectTo({ status, location }: Redirect): Draft {
   return { ...codedAnswer('NOT_FOUND'), status, headers: [['location', location]], body: new Uint8Array(0) }
-}
-
-/** Files of trees never change. */
-const digests = new WeakMap<TreeFile, Uint8Array>()
-const pieceDigests = new WeakMap<TreeFile, Uint8Array>()
-
-function sha256Of(file: TreeFile): Uint8Array {
-  const known = digests.get(file) ?? sha256(file.pages)
-  digests.set(file, known)
-  return known
-}
-
-function piecesOf(file: TreeFile): Uint8Array {
-  const before = pieceDigests.get(file)
-  if (before !== undefined) return before
-  const each = PIECE_BYTES / FILE_PAGE_BYTES
-  const found: Uint8Array[] = []
-  for (let page = 0; page < file.pages.length; page += each) found.push(sha256(file.pages.slice(page, page + each)))
-  const all = Uint8Array.from(Buffer.concat(found))
-  pieceDigests.set(file, all)
-  return all
-}
-
-function sha256(pages: readonly Page[]): Uint8Array {
-  const hash = createHash('sha256')
-  for (const page of pages) hash.update(bytesOfPage(page))
-  return Uint8Array.from(hash.digest())
 }
 
 /** An event's script may lie beside the document root, where no visitor comes. */

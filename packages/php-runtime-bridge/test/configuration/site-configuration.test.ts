@@ -30,7 +30,9 @@ test.each([
   ['.interpeer/sessions/sess_1', 'mutable'],
   ['interpeer.json', 'immutable'],
 ])('with data and conf/local.php mutable and data/cache scratch, data/kept and kept caches, %s is %s', (path, kind) => {
-  expect(kindOfPath(configured({ mutable: ['data', 'conf/local.php'], scratch: ['data/cache'], caches: ['data/kept', 'kept'] }), path)).toBe(kind)
+  expect(
+    kindOfPath(configured({ mutable: ['data', 'conf/local.php'], scratch: ['data/cache'], caches: ['data/kept', 'kept'] }), path),
+  ).toBe(kind)
 })
 
 test.each([
