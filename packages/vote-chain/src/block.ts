@@ -77,8 +77,8 @@ export const certificateSchema = struct({
 export type Certificate = Infer<typeof certificateSchema>
 
 /**
- * What a block changes: transactions, and who certified the block before, who are paid: their places in its electorate, ascending. The certificate itself goes
- * beside the body in a proposal, to those who vote (ADR 0033).
+ * What a block changes: transactions, and who certified the block before, who are paid: of its electorate, in order, how many did
+ * not before each that did. The certificate itself goes beside the body in a proposal, to those who vote (ADR 0033).
  */
 export const bodySchema = struct({
   certifiers: list(uint32, VOTES_MAX),

@@ -134,21 +134,30 @@ function electorOfKey<S>({ group }: Tip<S>, key: Uint8Array): PeerId | undefined
   }
 }
 /** Whom the next block's body names: a quorum of who could vote on the tip, each once and in order. */
-function certifiersAt<S>({ groupBefore }: Tip<S>, places: readonly number[]): readonly PeerId[] | undefined {
-  if (groupBefore === undefined) return places.length === 0 ? [] : undefined
+function certifiersAt<S>({ groupBefore }: Tip<S>, skipped: readonly number[]): readonly PeerId[] | undefined {
+  if (groupBefore === undefined) return skipped.length === 0 ? [] : undefined
   const { electors, quorum } = groupBefore.electorate
-  const isInOrder = places.every((place, i) => place > (places[i - 1] ?? -1))
-  return isInOrder && places.length >= quorum && (places.at(-1) as number) < electors.length
-    ? places.map((place) => electors[place] as PeerId)
-    : undefined
+  let next = 0
+  const named = skipped.map((count) => {
+    const peer = electors[next + count]
+    next += count + 1
+    return peer
+  })
+  return named.length >= quorum && named.every((peer) => peer !== undefined) ? named : undefined
 }
-/** Where those who certified the tip stand in its electorate. @throws {ChainError} CERTIFICATE_WRONG */
-function placesOf<S>(fixed: Fixed<S>, tip: Tip<S>, certificate: Certificate | null): readonly number[] {
+/** Who certified the tip, as a body says it: of its electorate, how many did not before each that did. @throws {ChainError} CERTIFICATE_WRONG */
+function skippedIn<S>(fixed: Fixed<S>, tip: Tip<S>, certificate: Certificate | null): readonly number[] {
   const { groupBefore } = tip
   if (groupBefore === undefined && certificate === null) return []
   if (groupBefore === undefined || certificate === null) throw new ChainError({ code: 'CERTIFICATE_WRONG', reason: 'block' })
   const certifiers = new Set(verifyChainCertificate(certificate, tip, groupBefore, fixed.verification))
-  return groupBefore.electorate.electors.flatMap((peer, place) => (certifiers.has(peer) ? [place] : []))
+  let before = -1
+  return groupBefore.electorate.electors.flatMap((peer, place) => {
+    if (!certifiers.has(peer)) return []
+    const skipped = place - before - 1
+    before = place
+    return [skipped]
+  })
 }
 /** Who votes on a block has seen the certificate that it names, and that its body names those who signed it. @throws {ChainError} CERTIFICATE_WRONG */
 function compareCertifiers<S>(
@@ -160,8 +169,8 @@ function compareCertifiers<S>(
   const wrong = (reason: 'block' | 'quorum' | 'voter') => new ChainError({ code: 'CERTIFICATE_WRONG', reason })
   if (!sameBytes(header.certificate, hashOfCertificate(shown))) throw wrong('block')
   if (shown !== null && shown.votes.length > certificateVotesMax(fixed.genesis.settings.blockBytesMax)) throw wrong('quorum')
-  const places = placesOf(fixed, tip, shown)
-  if (places.length !== body.certifiers.length || places.some((place, i) => place !== body.certifiers[i])) throw wrong('voter')
+  const skipped = skippedIn(fixed, tip, shown)
+  if (skipped.length !== body.certifiers.length || skipped.some((count, i) => count !== body.certifiers[i])) throw wrong('voter')
 }
 
 /** Makes this peer's block from the transactions given: those that do not apply or fit are left out. */
@@ -176,12 +185,12 @@ export function makeBlock<S>(
   const height = tip.height + 1
   const seed = seedOf(output)
   const timeMs = Math.max(nowMs, dueMs(fixed, tip))
-  const places = placesOf(fixed, tip, tip.certificate)
-  const certifiers = certifiersAt(tip, places) ?? []
-  const empty = encodeBody({ certifiers: [...places], transactions: [] }).length + BODY_OVERHEAD_BYTES
+  const skipped = skippedIn(fixed, tip, tip.certificate)
+  const certifiers = certifiersAt(tip, skipped) ?? []
+  const empty = encodeBody({ certifiers: [...skipped], transactions: [] }).length + BODY_OVERHEAD_BYTES
   const info: BlockInfo = { height, timeMs, seed, leader: signer.peerId, certifiers }
   const { state, transactions } = fill(fixed, tip, waiting, genesis.settings.blockBytesMax - empty, info)
-  const body: Body = { certifiers: [...places], transactions: [...transactions] }
+  const body: Body = { certifiers: [...skipped], transactions: [...transactions] }
   const electorates = electoratesAfter(fixed, tip, state)
   const header: Header = {
     height,

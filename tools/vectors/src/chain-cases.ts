@@ -32,7 +32,7 @@ import { OTHER_NETWORK } from './signed-cases.js'
 const [a, b, c, d] = electors as [Key, Key, Key, Key]
 const first = blockOn(BEGIN, a, { transactions: ['01'] })
 const firstCertificate = certified(1, first.hash, [a, b, c])
-const tip = tipAfter(BEGIN, first, firstCertificate, [0, 1, 2])
+const tip = tipAfter(BEGIN, first, firstCertificate, [0, 0, 0])
 const second = blockOn(tip, b, { transactions: ['02', '0303'], before: ['01'] })
 
 const context = {
@@ -139,7 +139,7 @@ function proposedBlocks() {
   const elsewhere = certified(1, named('another block'))
   return [
     give('with what it names', on(), firstCertificate),
-    give('of all four, who are named', named1(all, { body: { certifiers: [0, 1, 2, 3] } }), all),
+    give('of all four, who are named', named1(all, { body: { certifiers: [0, 0, 0, 0] } }), all),
     give('with no certificate', on(), null, 'certificate'),
     give('with a certificate that it does not name', on(), all, 'certificate'),
     give(
@@ -148,11 +148,11 @@ function proposedBlocks() {
       firstCertificate,
       'certificate',
     ),
-    give('with another who certified', on({ body: { certifiers: [0, 1, 3] } }), firstCertificate, 'certificate'),
-    give('with one more who certified', on({ body: { certifiers: [0, 1, 2, 3] } }), firstCertificate, 'certificate'),
+    give('with another who certified', on({ body: { certifiers: [0, 0, 1] } }), firstCertificate, 'certificate'),
+    give('with one more who certified', on({ body: { certifiers: [0, 0, 0, 0] } }), firstCertificate, 'certificate'),
     give('with one fewer', named1(all), all, 'certificate'),
-    give('with too few votes', named1(few, { body: { certifiers: [0, 1] } }), few, 'certificate'),
-    give('with a certificate of another block', named1(elsewhere, { body: { certifiers: [0, 1, 2, 3] } }), elsewhere, 'certificate'),
+    give('with too few votes', named1(few, { body: { certifiers: [0, 0] } }), few, 'certificate'),
+    give('with a certificate of another block', named1(elsewhere, { body: { certifiers: [0, 0, 0, 0] } }), elsewhere, 'certificate'),
   ]
 }
 
@@ -194,14 +194,14 @@ function wrongBlocks() {
     header('a proof with a bit turned', 'proof', { proof: flipped(proofOf(b, tip.seed, 2), 70) }),
     header('another seed', 'seed', { seed: named('another seed') }),
     paying('nobody who certified the block before', []),
-    paying('fewer than a quorum', [0, 1]),
-    paying('one twice', [0, 1, 1]),
-    paying('not in order', [0, 2, 1]),
-    paying('one beyond the electorate', [0, 1, 4]),
+    paying('fewer than a quorum', [0, 0]),
+    paying('one beyond the electorate', [0, 0, 2]),
+    paying('one far beyond the electorate', [0, 0, 0xffffffff]),
+    paying('more than there are', [0, 0, 0, 0, 0]),
     give('a transaction that is refused', 'transaction', on({ transactions: ['ee'] })),
     ...Object.keys(sets).map((name) => header(`another hash of the ${name}`, 'data', { [name]: named('other data') })),
     give('a body that is too large', 'body', on({ transactions: ['77'.repeat(131_072), '78'.repeat(131_072)] })),
-    give('who certified before the first block', 'certificate', blockOn({ ...BEGIN, certifiers: [0, 1, 2] }, a, {}), 1),
+    give('who certified before the first block', 'certificate', blockOn({ ...BEGIN, certifiers: [0, 0, 0] }, a, {}), 1),
     { ...give('a header that is none', 'malformed', { ...second, header: '80', hash: sha256('80') }), expect: 'WIRE_NUMBER' },
     { ...give('a body that is none', 'malformed', { ...second, body: '80' }), expect: 'WIRE_SHAPE' },
     uncertified('too few votes for it', 'quorum', certified(2, hash, [a, b])),

@@ -106,7 +106,7 @@ export interface Tip {
   readonly seed: string
   readonly timeMs: number
   readonly certificate: Value
-  /** Places of who certified it. */
+  /** How many did not certify it before each that did. */
   readonly certifiers: readonly number[]
 }
 export const BEGIN: Tip = { height: 0, hash: NETWORK.slice(8), seed: '5a'.repeat(32), timeMs: START_MS, certificate: null, certifiers: [] }
