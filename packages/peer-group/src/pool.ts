@@ -67,7 +67,8 @@ function takeWrite(t: Turn, { id, ms, cid, bytes }: Write): boolean {
   const wrong = refusalOf(t, ref, bytes)
   if (wrong !== undefined) return refuse(wrong)
   const known = findIn(g.pool.index, name)
-  if (known !== undefined && known.failures >= FAILURES_MAX) return refuse('JOB_TOO_SLOW')
+  // one that a commit set binds may run all the same, and whoever sent it is told when that is final
+  if (known !== undefined && known.failures >= FAILURES_MAX) return boundRequests(t).has(name) ? false : refuse('JOB_TOO_SLOW')
   if (known?.held === true && known.ref.cid !== cid) return refuse('REQUEST_MISMATCH')
   if (known?.seat === g.seat) return false
   if (isShareFull(t, g.seat, known, ref, bytes.length) || (known === undefined && isStateFull(t))) return refuse('GROUP_BUSY')
@@ -191,8 +192,7 @@ export function hasWork(t: Turn): boolean {
  */
 export function blame(t: Turn, batch: KnownBatch | undefined, rank: number): undefined {
   blameEvents(t, batch, rank)
-  const { batches, bound: set } = t.g.open
-  const bound = new Set(((set === undefined ? undefined : batches.get(hexOf(set.hash)))?.requests ?? []).map(({ id }) => hexOf(id)))
+  const bound = boundRequests(t)
   for (const { id } of batch?.requests ?? []) {
     if (bound.has(hexOf(id))) continue
     const pending = findIn(t.g.pool.index, hexOf(id))
@@ -202,6 +202,13 @@ export function blame(t: Turn, batch: KnownBatch | undefined, rank: number): und
     setPending(t, { ...pending, failures, ...(leaves ? { size: 0, held: false } : {}) })
     if (leaves && pending.seat === t.g.seat) t.effects.push({ type: 'refused', id, code: 'JOB_TOO_SLOW' })
   }
+}
+
+/** Names of the requests that the highest commit set seen holds, where its batch is known. */
+function boundRequests({ g }: Turn): ReadonlySet<string> {
+  const { batches, bound } = g.open
+  const batch = bound === undefined ? undefined : batches.get(hexOf(bound.hash))
+  return new Set(batch?.requests.map(({ id }) => hexOf(id)))
 }
 
 /** Takes out what has run for good, and what is too old. */
