@@ -10,6 +10,7 @@ import { takeBodies } from './own-run.js'
 import { isPieced } from './request-block.js'
 import { changeIndex, emptyIndex, findIn, itemsOf } from './request-index.js'
 import {
+  FAILURES_MAX,
   INLINE_BODY_MAX_BYTES,
   OFFER_REQUESTS_MAX,
   PIECED_SLOW_WAIT_MS,
@@ -21,9 +22,6 @@ import { sign } from './sign.js'
 import { answeredBy, roomIn } from './state-block.js'
 import { knownStep, nameable, provisionalSteps } from './steps.js'
 import type { Opened } from './verifier.js'
-
-/** After so many batches that found no quorum because members abstained, a request leaves the queue. */
-const FAILURES_MAX = 2
 
 type Offered = Infer<typeof offerMessage>['requests'][number]
 
@@ -110,7 +108,8 @@ function takeOffered(t: Turn, ref: RequestRef, body: Uint8Array | null, seat: nu
   if (wrong !== undefined) count(t, wrong)
   else if (isNew && isShareFull(t, seat, known, ref, body?.length ?? 0)) count(t, 'GROUP_BUSY')
   else if (body !== null) hold(t, ref, body, seat)
-  else if (known === undefined || known.ref.cid === ref.cid) {
+  else {
+    // nobody has shown a body yet: what others said is its block may be false, so each is asked for its own, and the first that holds is it
     const holders = isPieced(ref.cid) ? new Set([seat]) : NOBODY
     if (known === undefined) setPending(t, { name, order: t.g.pool.nextOrder, ref, size: 0, held: false, seat, failures: 0, holders })
     return true
@@ -127,8 +126,9 @@ export function onBodies(t: Turn, requests: readonly RequestRef[]): undefined {
   const pieced: RequestRef[] = []
   for (const ref of requests) {
     const pending = findIn(t.g.pool.index, hexOf(ref.id))
-    if (pending === undefined || pending.held || pending.failures >= FAILURES_MAX || pending.ref.cid !== ref.cid) continue
-    setPending(t, { ...pending, ref, held: true, holders: heldHere(t, ref, pending.holders) })
+    if (pending === undefined || pending.held || pending.failures >= FAILURES_MAX) continue
+    const holders = pending.ref.cid === ref.cid ? pending.holders : NOBODY
+    setPending(t, { ...pending, ref, held: true, holders: heldHere(t, ref, holders) })
     if (isPieced(ref.cid)) pieced.push(ref)
   }
   if (pieced.length > 0) {
