@@ -75,7 +75,7 @@ for (const { name, views, ownViews, session } of [wordpress, shaarli, hoteldruid
       for (let round = 0; round < 2; round++) {
         for (const anonymous of [true, false]) {
           for (const target of anonymous ? views : ownViews) {
-            const { status, changes, effects } = await site.ask(target, { anonymous })
+            const { status, changes, effects } = await site.ask(target, { anonymous, asGroup: true })
             const seen = { target, failed: status >= 500, changed: changes.map(({ path }) => path), effects }
             expect(seen).toEqual({ target, failed: false, changed: [], effects: [] })
           }
@@ -95,8 +95,9 @@ test.runIf(wiki)(
   async () => {
     const made = ['/doku.php?id=start', '/doku.php?id=wiki:syntax', '/lib/exe/css.php?t=dokuwiki', '/lib/exe/js.php?t=dokuwiki']
     const site = await SiteInProcess.open(wiki as string, 'elsewhere.localhost')
-    // as a write it would keep what it has to make
-    const cold = async (target: string) => (await site.ask(target, { anonymous: true })).changes.map(({ path }) => path)
+    // as a write it would keep what it has to make; DokuWiki makes the folder of a name that it does not use
+    const madeBy = ({ changes }: Reply) => changes.filter(({ type }) => type !== 'directory').map(({ path }) => path)
+    const cold = async (target: string) => madeBy(await site.ask(target, { anonymous: true }))
     for (const target of made) expect([target, await cold(target)]).toEqual([target, []])
     let saves = 0
     const visitor = {
@@ -105,13 +106,13 @@ test.runIf(wiki)(
         if (ask?.form?.['do[save]'] === undefined || ask.form.wikitext === '') return reply
         saves++
         site.wait(WEEK_MS)
-        const { text, changes } = await site.ask('/doku.php?id=garden', { anonymous: true })
-        expect(text).toContain(ask.form.wikitext)
-        expect(changes).toEqual([])
+        const view = await site.ask('/doku.php?id=garden', { anonymous: true })
+        expect(view.text).toContain(ask.form.wikitext)
+        expect(madeBy(view)).toEqual([])
         return reply
       },
     }
-    await formSessions.dokuwiki(visitor, expectOf)
+    await formSessions.dokuwiki(visitor)
     expect(saves).toBe(2)
     for (const target of made) expect([target, await cold(target)]).toEqual([target, []])
     site.close()
