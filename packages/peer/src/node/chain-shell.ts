@@ -1,6 +1,15 @@
 import type { PeerId, Signer } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
-import { type Application, blocksReply, type ChainEffect, type ChainState, type Genesis, stepChain } from '@interpeer/vote-chain'
+import {
+  type Application,
+  blocksReply,
+  type ChainEffect,
+  type ChainState,
+  decodeBlock,
+  type Genesis,
+  stepChain,
+} from '@interpeer/vote-chain'
+import { sameBytes } from '@interpeer/wire-codec'
 import type { ChainStore } from './chain-store.js'
 import { EffectQueue } from './effect-queue.js'
 import type { PeerLog } from './log.js'
@@ -14,6 +23,8 @@ export interface ChainSurroundings<S> {
   readonly store: ChainStore
   /** `genesis`: every stored block is applied again. Default `checkpoints`. */
   readonly sync?: 'checkpoints' | 'genesis' | undefined
+  /** Hashes of blocks that others may hand on without certificates. */
+  readonly proven?: ((height: number) => Uint8Array | undefined) | undefined
   readonly now: () => number
   /** After each block, in order: the state that it led to. */
   readonly onBlock: (state: S) => void
@@ -27,6 +38,12 @@ export interface ChainSurroundings<S> {
 }
 /** After a step that threw: its timer may have been the one that threw. */
 const AGAIN_MS = 1_000
+
+/** Where a transaction was found. */
+export interface Found {
+  readonly height: number | undefined
+  readonly whole: boolean
+}
 
 /** The vote-chain on this peer: gives events to the pure machine and acts on its effects. */
 export class ChainShell<S> {
@@ -59,6 +76,20 @@ export class ChainShell<S> {
     const effects = this.#give({ type: 'submit', transaction, nowMs: this.#at.now() })
     const counted = effects.flatMap((effect) => (effect.type === 'count' ? [effect.code] : []))
     return counted.find((code) => code !== 'TX_KNOWN')
+  }
+
+  /**
+   * The height of the block that has a transaction, from a height on. `whole`: all blocks since are here, so without a height none of them has it.
+   */
+  async find(transaction: Uint8Array, fromHeight: number): Promise<Found> {
+    await this.#effects.performed() // a block is on the disk a moment after its state is the newest
+    let whole = true
+    for (let height = fromHeight; height <= this.tip.height; height++) {
+      const block = this.#at.store.block(height)
+      if (block === undefined) whole = false
+      else if (decodeBlock(block).body.transactions.some((one) => sameBytes(one, transaction))) return { height, whole }
+    }
+    return { height: undefined, whole }
   }
 
   async stop(): Promise<void> {
@@ -106,7 +137,9 @@ export class ChainShell<S> {
       case 'send':
         return overlay.send(effect.to, effect.envelope)
       case 'block':
-        return store.put(effect.block.header.height, effect.bytes, effect.checkpoint).then(() => this.#at.onBlock(effect.state))
+        return store
+          .put(effect.block.header.height, effect.bytes, effect.checkpoint, effect.spare)
+          .then(() => this.#at.onBlock(effect.state))
       case 'serve':
         return this.#serve(effect)
       case 'wake':
