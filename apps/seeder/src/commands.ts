@@ -3,6 +3,7 @@ import { type PeerEndpoint, parseEndpoint, parseReachable } from '@interpeer/pee
 import { GROUP_SIZE_DEFAULT, GROUP_SIZE_MAX, GROUP_SIZE_MIN } from '@interpeer/peer-group'
 import { SETTINGS } from '@interpeer/vote-chain'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { payCoins, showAccount } from './account-commands.js'
 import { type ProofOptions, proveFromChain, showChain, verifyChain } from './chain-commands.js'
 import type { ChainOptions, SignerOptions } from './chain-peer.js'
 import { listChanges, type ProposeOptions, proposeChange, voteOnChange } from './change-commands.js'
@@ -344,6 +345,24 @@ export function program(): Command {
   )
     .addOption(new Option('--light', 'as of the newest checkpoint, by the peers of --bootstrap, without following the chain'))
     .action((what: string, name: string | undefined, options: ProofOptions) => proveFromChain(what, name, options))
+
+  const account = noun('account', 'coins: what an account holds, and paying')
+  follows(
+    account
+      .command('show [whose]')
+      .description('print what an account holds: a peer, a site by its name, an account id; default: of the key that signs'),
+  )
+    .addOption(peerData())
+    .action((whose: string | undefined, options: SignerOptions) => showAccount(whose, options))
+  follows(
+    account
+      .command('pay <to> <coins>')
+      .description(
+        'pay a peer, an account id, or a site by its name (a donation), from the account of the key that signs; the tax comes on top',
+      ),
+  )
+    .addOption(peerData())
+    .action((to: string, coins: string, options: SignerOptions) => payCoins(to, coins, options))
 
   const change = noun('change', "changes of the network's settings")
   follows(change.command('list').description('print the requests, what they change, and how votes stand')).action((options: ChainOptions) =>

@@ -1,6 +1,15 @@
 import type { PeerId, Signer } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
-import { type Application, blocksReply, type ChainEffect, type ChainState, type Genesis, stepChain } from '@interpeer/vote-chain'
+import {
+  type Application,
+  blocksReply,
+  type ChainEffect,
+  type ChainState,
+  decodeBlock,
+  type Genesis,
+  stepChain,
+} from '@interpeer/vote-chain'
+import { sameBytes } from '@interpeer/wire-codec'
 import { awakeMs } from './after-sleep.js'
 import type { ChainStore } from './chain-store.js'
 import { EffectQueue } from './effect-queue.js'
@@ -32,6 +41,12 @@ export interface ChainSurroundings<S> {
 }
 /** After a step that threw: its timer may have been the one that threw. */
 const AGAIN_MS = 1_000
+
+/** Where a transaction was found. */
+export interface Found {
+  readonly height: number | undefined
+  readonly whole: boolean
+}
 
 /** The vote-chain on this peer: gives events to the pure machine and acts on its effects. */
 export class ChainShell<S> {
@@ -71,6 +86,20 @@ export class ChainShell<S> {
     const effects = this.#give({ type: 'submit', transaction, nowMs: this.#at.now() })
     const counted = effects.flatMap((effect) => (effect.type === 'count' ? [effect.code] : []))
     return counted.find((code) => code !== 'TX_KNOWN')
+  }
+
+  /**
+   * The height of the block that has a transaction, from a height on. `whole`: all blocks since are here, so without a height none of them has it.
+   */
+  async find(transaction: Uint8Array, fromHeight: number): Promise<Found> {
+    await this.#effects.performed() // a block is on the disk a moment after its state is the newest
+    let whole = true
+    for (let height = fromHeight; height <= this.tip.height; height++) {
+      const block = this.#at.store.block(height)
+      if (block === undefined) whole = false
+      else if (decodeBlock(block).body.transactions.some((one) => sameBytes(one, transaction))) return { height, whole }
+    }
+    return { height: undefined, whole }
   }
 
   async stop(): Promise<void> {

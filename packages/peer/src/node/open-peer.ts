@@ -297,6 +297,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       chain: () => ({ height: chain.tip.height, timeMs: chain.tip.timeMs, seed: hexOf(chain.tip.seed), state: chain.tip.state }),
       proof: (what) => chainProofOf(chain.tip, what),
       submit: (transaction) => chain.submit(transaction),
+      findTransaction: (transaction, fromHeight) => chain.find(transaction, fromHeight),
       hosted: () => hosts.hosted(),
       observed: (job) => client.observed(job),
       heardMs: (peer) => addresses.heardMs(peer),

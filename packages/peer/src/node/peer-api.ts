@@ -75,6 +75,11 @@ export interface Peer {
    * @param transaction as `signTransfer`, `signJoin`, `signChangeVote` and their like make it
    */
   submit(transaction: Uint8Array): string | undefined
+  /**
+   * Which block has a transaction, of those from a height on that this peer has on its disk: two orders of one account may have the same number, and only one of them is
+   * carried out. `whole`: it has them all, so without a height no block has it.
+   */
+  findTransaction(transaction: Uint8Array, fromHeight: number): Promise<{ readonly height: number | undefined; readonly whole: boolean }>
   /** What this peer hosts now. */
   hosted(): readonly { readonly job: string; readonly epoch: number; readonly step: number; readonly state: string }[]
   /** What verified replies showed of a site's group lately. */
