@@ -27,7 +27,7 @@ import { throwHostFault } from './host-fault.js'
 import { advanceDisputes, openDisputes } from './judge-disputes.js'
 import { momentOf } from './lottery.js'
 import type { NetworkState } from './network-state.js'
-import { endWaiting, rewardCertifiers } from './pay.js'
+import { endStuck, endWaiting, rewardCertifiers } from './pay.js'
 import { priceOf } from './price-of.js'
 import { seatChanges } from './seat-changes.js'
 import { settled } from './settle.js'
@@ -103,8 +103,10 @@ function apply(
   })
   state = endWaiting(advanceDisputes(before, state, moment, verification), info.timeMs)
   const advanced = advanceJobs(state.jobs, (job, shows) => recoveryOf(state, job, shows, verification), moment)
-  const disputes = openDisputes(state.disputes, advanced.jobs)
-  const after = folded({ ...state, disputes, jobs: advanced.jobs, registry: registryAfter(before, state, advanced) })
+  const { state: left, away } = endStuck({ ...state, jobs: advanced.jobs })
+  const disputes = openDisputes(state.disputes, left.jobs)
+  const marked = registryAfter(before, state, { jobs: left.jobs, away: [...advanced.away, ...away] })
+  const after = folded({ ...left, disputes, registry: marked })
   return { state: { ...after, maps: dataMapsAfter(before.maps, before, after, cache) }, refused }
 }
 
