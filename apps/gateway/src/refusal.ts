@@ -124,6 +124,6 @@ const WORDS: Readonly<Record<string, Words>> = {
   GROUP_SLOW: {
     title: 'The group has not agreed yet',
     what: 'Your change was handed to the group, but it was not agreed in time. It may still be saved.',
-    whatToDo: 'Reload the page and look whether your change is there before you send it again.',
+    whatToDo: 'Reload this page, and let your browser send it again. For five minutes that is the same change, and it is saved once.',
   },
 }

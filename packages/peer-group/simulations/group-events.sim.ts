@@ -1,6 +1,6 @@
 import { type Outcome, Random, type ScenarioInput } from '@interpeer/simulator'
 import { EventsJob } from './events-job.js'
-import { START_MS, simulateGroup } from './group.sim.js'
+import { simulateGroup } from './group.sim.js'
 
 const DICE = 15
 
@@ -9,6 +9,6 @@ const DICE = 15
  * sent exactly once, and never goes out for a step that is not final; what is due wakes an idle group.
  */
 export function simulate(input: ScenarioInput): Outcome {
-  const job = new EventsJob(Random.named(input.seed, DICE), START_MS)
+  const job = new EventsJob(Random.named(input.seed, DICE))
   return simulateGroup({ ...input, job })
 }

@@ -12,6 +12,7 @@ import { count, type KnownStep, type OwnView, othersOf, peerAt, send, type Turn 
 import { accuseLiars } from './lies.js'
 import { type Answer, finalMessage, type Reveal, revealMessage } from './messages.js'
 import { newOpenStep } from './open-step.js'
+import { refuseFrozen } from './refuse-frozen.js'
 import { sign } from './sign.js'
 import { changeStep, isJudged, isUnanimous, knownStep, lowestMissing, namedThrough, stateAt, trimSteps, unnamedSteps } from './steps.js'
 import { tallyLate, tallyStep } from './tally.js'
@@ -141,6 +142,7 @@ export function nameDisputes(t: Turn, { value }: KnownBatch): void {
   }
   if (!isJudged(g) || (g.frozen > 0 && value.disputed >= g.frozen) || value.disputed <= namedThrough(g)) return
   g.frozen = value.disputed
+  refuseFrozen(t)
   disputeStep(t, value.disputed)
 }
 

@@ -10,6 +10,7 @@ import { takeBodies } from './own-run.js'
 import { isPieced } from './request-block.js'
 import { changeIndex, emptyIndex, findIn, itemsOf } from './request-index.js'
 import {
+  FAILURES_MAX,
   INLINE_BODY_MAX_BYTES,
   OFFER_REQUESTS_MAX,
   PIECED_SLOW_WAIT_MS,
@@ -21,9 +22,6 @@ import { sign } from './sign.js'
 import { answeredBy, roomIn } from './state-block.js'
 import { knownStep, nameable, provisionalSteps } from './steps.js'
 import type { Opened } from './verifier.js'
-
-/** After so many batches that found no quorum because members abstained, a request leaves the queue. */
-const FAILURES_MAX = 2
 
 type Offered = Infer<typeof offerMessage>['requests'][number]
 
@@ -67,7 +65,8 @@ function takeWrite(t: Turn, { id, ms, cid, bytes }: Write): boolean {
   const wrong = refusalOf(t, ref, bytes)
   if (wrong !== undefined) return refuse(wrong)
   const known = findIn(g.pool.index, name)
-  if (known !== undefined && known.failures >= FAILURES_MAX) return refuse('JOB_TOO_SLOW')
+  // one that a commit set binds may run all the same, and whoever sent it is told when that is final
+  if (known !== undefined && known.failures >= FAILURES_MAX) return boundRequests(t).has(name) ? false : refuse('JOB_TOO_SLOW')
   if (known?.held === true && known.ref.cid !== cid) return refuse('REQUEST_MISMATCH')
   if (known?.seat === g.seat) return false
   if (isShareFull(t, g.seat, known, ref, bytes.length) || (known === undefined && isStateFull(t))) return refuse('GROUP_BUSY')
@@ -109,7 +108,8 @@ function takeOffered(t: Turn, ref: RequestRef, body: Uint8Array | null, seat: nu
   if (wrong !== undefined) count(t, wrong)
   else if (isNew && isShareFull(t, seat, known, ref, body?.length ?? 0)) count(t, 'GROUP_BUSY')
   else if (body !== null) hold(t, ref, body, seat)
-  else if (known === undefined || known.ref.cid === ref.cid) {
+  else {
+    // nobody has shown a body yet: what others said is its block may be false, so each is asked for its own, and the first that holds is it
     const holders = isPieced(ref.cid) ? new Set([seat]) : NOBODY
     if (known === undefined) setPending(t, { name, order: t.g.pool.nextOrder, ref, size: 0, held: false, seat, failures: 0, holders })
     return true
@@ -126,8 +126,9 @@ export function onBodies(t: Turn, requests: readonly RequestRef[]): undefined {
   const pieced: RequestRef[] = []
   for (const ref of requests) {
     const pending = findIn(t.g.pool.index, hexOf(ref.id))
-    if (pending === undefined || pending.held || pending.failures >= FAILURES_MAX || pending.ref.cid !== ref.cid) continue
-    setPending(t, { ...pending, ref, held: true, holders: heldHere(t, ref, pending.holders) })
+    if (pending === undefined || pending.held || pending.failures >= FAILURES_MAX) continue
+    const holders = pending.ref.cid === ref.cid ? pending.holders : NOBODY
+    setPending(t, { ...pending, ref, held: true, holders: heldHere(t, ref, holders) })
     if (isPieced(ref.cid)) pieced.push(ref)
   }
   if (pieced.length > 0) {
@@ -191,8 +192,7 @@ export function hasWork(t: Turn): boolean {
  */
 export function blame(t: Turn, batch: KnownBatch | undefined, rank: number): undefined {
   blameEvents(t, batch, rank)
-  const { batches, bound: set } = t.g.open
-  const bound = new Set(((set === undefined ? undefined : batches.get(hexOf(set.hash)))?.requests ?? []).map(({ id }) => hexOf(id)))
+  const bound = boundRequests(t)
   for (const { id } of batch?.requests ?? []) {
     if (bound.has(hexOf(id))) continue
     const pending = findIn(t.g.pool.index, hexOf(id))
@@ -202,6 +202,13 @@ export function blame(t: Turn, batch: KnownBatch | undefined, rank: number): und
     setPending(t, { ...pending, failures, ...(leaves ? { size: 0, held: false } : {}) })
     if (leaves && pending.seat === t.g.seat) t.effects.push({ type: 'refused', id, code: 'JOB_TOO_SLOW' })
   }
+}
+
+/** Names of the requests that the highest commit set seen holds, where its batch is known. */
+function boundRequests({ g }: Turn): ReadonlySet<string> {
+  const { batches, bound } = g.open
+  const batch = bound === undefined ? undefined : batches.get(hexOf(bound.hash))
+  return new Set(batch?.requests.map(({ id }) => hexOf(id)))
 }
 
 /** Takes out what has run for good, and what is too old. */

@@ -373,6 +373,30 @@ describe('what abstains', () => {
     expect(desk.of('final', collator)[0]).toMatchObject({ step: 1, requests: [{}] })
   })
 
+  test('a request that failed twice here is not refused while a commit set binds it: a member that saw less proposed it', () => {
+    const desk = new Desk(4)
+    const [first, second, third, last] = desk.order(1) as [number, number, number, number]
+    const honest = desk.run
+    desk.run = (member, effect) => (member === first || member === second ? { type: 'abstained' } : honest(member, effect))
+    desk.write(first, 1)
+    desk.deliver(({ number, to }) => number === OFFER || (number === PROPOSAL && to !== third))
+    desk.drop() // `third` never sees the first batch, so it counts no failure of it
+    desk.pass(1_000)
+    desk.deliver()
+    desk.run = honest
+    desk.pass(2_000)
+    desk.deliver(({ number }) => number !== REVEAL)
+    expect(desk.group(last).open.bound?.rank).toBe(2)
+    expect(pendingIn(desk.group(last).pool).map(({ failures }) => failures)).toEqual([2])
+    desk.write(last, 1)
+    expect(desk.of('refused', last)).toEqual([])
+    for (let i = 0; i < 4; i++) {
+      desk.pass(4_000)
+      desk.deliver()
+    }
+    expect(desk.of('final', last).flatMap(({ requests }) => requests)).toHaveLength(1)
+  })
+
   test('a request whose batch twice finds no quorum leaves the queue', () => {
     const desk = new Desk(4)
     desk.run = (member, effect) =>

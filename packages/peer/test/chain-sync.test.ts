@@ -1,6 +1,16 @@
 import { blocksReply, memoryStore } from '@interpeer/content-store'
 import { createSigner, type PeerId, sha256 } from '@interpeer/crypto-ids'
-import { CHECKPOINT_BYTES_MAX, checkpointReply, headersReply, SYNC_REQUEST_NUMBERS, type Tip, tipReply } from '@interpeer/vote-chain'
+import {
+  CHECKPOINT_BYTES_MAX,
+  checkpointReply,
+  decodeBlock,
+  hashOfHeader,
+  headersReply,
+  SYNC_REQUEST_NUMBERS,
+  type Tip,
+  tipReply,
+  trustedCycles,
+} from '@interpeer/vote-chain'
 import { decodeWith, encodeWith, type Message } from '@interpeer/wire-codec'
 import { beforeAll, expect, test } from 'vitest'
 import { checkpointSchema, stateDigestOf } from '../../vote-chain/src/checkpoint-record.js'
@@ -8,6 +18,7 @@ import { numberOf } from '../src/message-number.js'
 import { type NetworkState, networkApplication } from '../src/network/index.js'
 import { syncCheckpoint } from '../src/node/chain-sync.js'
 import { contentService } from '../src/node/content-service.js'
+import { provenBlocks } from '../src/node/proven-blocks.js'
 import { asksForParts, SyncDesk } from '../src/node/sync-desk.js'
 import { SyncSources } from '../src/node/sync-sources.js'
 import { networkGenesis } from './network-world.js'
@@ -73,6 +84,37 @@ test('a new peer starts from the older of the last two checkpoints, and follows 
   expect(networkApplication(genesis.network).dataSets(tip.state)).toEqual(
     networkApplication(genesis.network).dataSets(world.state.tip.state),
   )
+})
+
+test('who follows from the genesis of an old network is shown the hashes of all blocks up to the newest checkpoint', async () => {
+  const addresses = { known: peers, start: () => {} }
+  const provenAt = (agedMs: number, tamper?: Tamper) => {
+    const [now, signal] = [() => genesis.startMs + agedMs, new AbortController().signal]
+    return provenBlocks({ genesis, overlay: network(tamper).overlay, addresses, bootstrap: peers, now, log, count: () => {}, signal })
+  }
+  const oldMs = trustedCycles(genesis) * genesis.settings.cycleMs
+  const proven = await provenAt(oldMs)
+  const shown = [...records.list('block/')].map(([, bytes]) => decodeBlock(bytes).header).filter(({ height }) => height <= 12)
+  expect(shown.map(({ height }) => proven(height))).toEqual(shown.map(hashOfHeader))
+  expect([proven(0), proven(13)]).toEqual([undefined, undefined])
+  // a young one has all certificates; and what sources don't agree on, or can't show, is taken for nothing
+  expect((await provenAt(oldMs - 1))(1)).toBeUndefined()
+  expect(
+    (
+      await provenAt(
+        oldMs,
+        lying('all', tipReply, (tip) => ({ ...tip, checkpoints: [] })),
+      )
+    )(1),
+  ).toBeUndefined()
+  expect(
+    (
+      await provenAt(
+        oldMs,
+        lying('all', headersReply, (reply) => ({ ...reply, headers: reply.headers.toReversed() })),
+      )
+    )(1),
+  ).toBeUndefined()
 })
 
 test.each([

@@ -24,7 +24,8 @@ import {
 } from '@interpeer/peer-group'
 import { expect, test, vi } from 'vitest'
 import type { PeerError } from '../src/errors.js'
-import { SiteClient } from '../src/node/site-client.js'
+import { LATE_MS, LateWrites } from '../src/node/late-writes.js'
+import { SiteClient, type VisitorRequest } from '../src/node/site-client.js'
 import { blocksOfResponse } from '../src/site-response-block.js'
 import type { SiteView } from '../src/site-view.js'
 import { closingOf, filesRoot, networkGenesis, publication, signers } from './network-world.js'
@@ -283,6 +284,62 @@ test('what a write answers is proven by its certificate, whoever signed the repl
     const { client: other } = clientOf(() => reply, { sent: spoiled })
     await expect(other.ask('log', visitor, { member: members[1] as PeerId })).rejects.toMatchObject({ code: 'REPLY_FALSE' })
   }
+})
+
+test('who sends a write again that was late sends the same request, for a time; once it is decided the next is another', async () => {
+  let nowMs = 1_500
+  let isLate = true
+  const ids: string[] = []
+  const late: Partial<SiteReply> = { ran: 'refused', status: 504, body: new TextEncoder().encode('GROUP_SLOW') }
+  const { client } = clientOf(
+    ({ id }, envelope) => {
+      ids.push(Buffer.from(id).toString('hex'))
+      return isLate ? late : written(envelope, page)
+    },
+    { now: () => nowMs },
+  )
+  const asked = async (visitor: VisitorRequest) => {
+    const from = ids.length
+    const { ran, code } = await client.ask('log', visitor, { member: members[0] as PeerId })
+    expect(ids.length).toBe(from + 1)
+    return { id: ids.at(-1), ran, code }
+  }
+  const form = { ...post, body: new TextEncoder().encode('text=a'), headers: [{ name: 'cookie', value: 's=1' }] }
+  const first = await asked(form)
+  expect(first).toMatchObject({ ran: 'refused', code: 'GROUP_SLOW' })
+  // a browser that reloads says so
+  const reloaded = { ...form, headers: [...form.headers, { name: 'cache-control', value: 'max-age=0' }] }
+  expect((await asked(reloaded)).id).toBe(first.id)
+  const others = [
+    { ...form, body: new TextEncoder().encode('text=b') },
+    { ...form, target: '/other' },
+    { ...form, headers: [{ name: 'Cookie', value: 's=2' }] },
+    { ...form, headers: [...form.headers, { name: 'idempotency-key', value: 'x' }] },
+  ]
+  for (const other of others) expect((await asked(other)).id).not.toBe(first.id)
+  expect((await asked(get)).id).not.toBe((await asked(get)).id)
+  nowMs += LATE_MS - 1
+  isLate = false
+  expect(await asked(form)).toEqual({ id: first.id, ran: 'write', code: '' })
+  const second = await asked(form)
+  expect(second.id).not.toBe(first.id)
+  isLate = true
+  const third = await asked(form)
+  nowMs += LATE_MS
+  expect((await asked(form)).id).not.toBe(third.id)
+})
+
+test('late writes are few, and no large ones', () => {
+  const late = new LateWrites()
+  for (let i = 0; i < 300; i++) late.keep(`${i}`, new Uint8Array(10), 1_000)
+  expect([late.get('43', 1_000), late.get('44', 1_000)?.length, late.get('299', 1_000)?.length]).toEqual([undefined, 10, 10])
+  late.keep('large', new Uint8Array(32 * 1024 * 1024), 1_000)
+  expect([late.get('299', 1_000), late.get('large', 1_000)?.length]).toEqual([undefined, 32 * 1024 * 1024])
+  late.keep('larger', new Uint8Array(32 * 1024 * 1024 + 1), 1_000)
+  expect(late.get('larger', 1_000)).toBe(undefined)
+  // the first time counts
+  late.keep('large', new Uint8Array(1), 1_000 + LATE_MS - 1)
+  expect(late.get('large', 1_000 + LATE_MS)).toBe(undefined)
 })
 
 test('a write goes to who collates the next step, unless that one did not answer lately', async () => {

@@ -85,7 +85,7 @@ function headersFrom<S>(
   return headersReply.encode({ headers, certificate })
 }
 const bytesOf = ({ body, certificate }: Block): number =>
-  [...body.transactions, ...certificate.votes].reduce((sum, { length }) => sum + length, 0)
+  [...body.transactions, ...(certificate?.votes ?? [])].reduce((sum, { length }) => sum + length, 0)
 
 const tipAt = <S>({ tip, recent, checkpoints }: SyncSource<S>, height: number): Tip<S> | undefined => {
   const wanted = height === 0 ? checkpoints[0] : height

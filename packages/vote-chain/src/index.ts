@@ -17,6 +17,7 @@ export {
   hashOfCertificate,
   hashOfHeader,
   headerMessage,
+  withoutCertificate,
 } from './block.js'
 export { transactionBytesMax } from './candidate.js'
 export { verifyChainCertificate } from './certificate.js'
@@ -65,6 +66,7 @@ export {
 export { type BlockFault, ChainError, type ChainFailure } from './errors.js'
 export { blocksReply } from './follow.js'
 export { decodeGenesis, encodeGenesis, type Genesis, genesisMessage, PROTOCOL_VERSION, parseGenesis } from './genesis.js'
+export { trustedCycles } from './kept-certificates.js'
 export {
   type CertifiedHeaders,
   followLightly,

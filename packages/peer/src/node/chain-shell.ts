@@ -23,6 +23,8 @@ export interface ChainSurroundings<S> {
   readonly store: ChainStore
   /** `genesis`: every stored block is applied again. Default `checkpoints`. */
   readonly sync?: 'checkpoints' | 'genesis' | undefined
+  /** Hashes of blocks that others may hand on without certificates. */
+  readonly proven?: ((height: number) => Uint8Array | undefined) | undefined
   readonly now: () => number
   /** After each block, in order: the state that it led to. */
   readonly onBlock: (state: S) => void
@@ -139,7 +141,9 @@ export class ChainShell<S> {
       case 'send':
         return overlay.send(effect.to, effect.envelope)
       case 'block':
-        return store.put(effect.block.header.height, effect.bytes, effect.checkpoint).then(() => this.#at.onBlock(effect.state))
+        return store
+          .put(effect.block.header.height, effect.bytes, effect.checkpoint, effect.spare)
+          .then(() => this.#at.onBlock(effect.state))
       case 'serve':
         return this.#serve(effect)
       case 'wake':

@@ -1,6 +1,6 @@
 import { RECORD_MAX_BYTES, type RecordStore } from '@interpeer/content-store'
 import type { ContentId } from '@interpeer/crypto-ids'
-import { type ChainOptions, type ChainStep, type MadeCheckpoint, openChain } from '@interpeer/vote-chain'
+import { type ChainOptions, type ChainStep, type MadeCheckpoint, openChain, withoutCertificate } from '@interpeer/vote-chain'
 import { concatBytes, decodeWith, encodeWith, list, struct, uint53 } from '@interpeer/wire-codec'
 import type { PeerLog } from './log.js'
 
@@ -90,11 +90,19 @@ export class ChainStore {
       [MORE_VOTES_KEY, bytes.subarray(RECORD_MAX_BYTES)],
     ])
   }
-  /** A block that is final, and the checkpoint that it makes. */
-  async put(height: number, bytes: Uint8Array, checkpoint: MadeCheckpoint | undefined): Promise<void> {
-    const block: Entry = [blockKey(height), bytes]
-    if (checkpoint === undefined) return this.#records.put([block])
-    await this.putCheckpoint(height, checkpoint, [block])
+  /**
+   * A block that is final, and the checkpoint that it makes.
+   * @param spare an old height whose certificate goes
+   */
+  async put(height: number, bytes: Uint8Array, checkpoint: MadeCheckpoint | undefined, spare?: number): Promise<void> {
+    const written: Entry[] = [[blockKey(height), bytes], ...this.#withoutCertificate(spare)]
+    if (checkpoint === undefined) return this.#records.put(written)
+    await this.putCheckpoint(height, checkpoint, written)
+  }
+  #withoutCertificate(height: number | undefined): readonly Entry[] {
+    const old = height === undefined ? undefined : this.block(height)
+    const bytes = old && withoutCertificate(old)
+    return height === undefined || bytes === undefined ? [] : [[blockKey(height), bytes]]
   }
   /** A checkpoint whose parts are whole: its own block need not be there, those after it follow. */
   async putCheckpoint(height: number, { bytes, parts }: MadeCheckpoint, more: readonly Entry[] = []): Promise<void> {

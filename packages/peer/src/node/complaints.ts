@@ -136,12 +136,15 @@ export class Complaints {
 
   #read(): Map<PeerId, Uint8Array> {
     const found = new Map<PeerId, Uint8Array>()
-    try {
-      for (const [, transaction] of this.#desk.records.list('')) {
-        if (found.size < ACCUSED_MAX) found.set(peerIdOfKey(evidenceMessage.decode(transaction).peer), transaction)
+    const { records, count } = this.#desk
+    for (const key of records.keys('')) {
+      if (found.size >= ACCUSED_MAX) break
+      try {
+        const transaction = records.get(key)
+        if (transaction !== undefined) found.set(peerIdOfKey(evidenceMessage.decode(transaction).peer), transaction)
+      } catch {
+        count('EVIDENCE_UNREADABLE') // others noticed it too; what else is there can still be of use
       }
-    } catch {
-      this.#desk.count('EVIDENCE_UNREADABLE') // others noticed it too
     }
     return found
   }

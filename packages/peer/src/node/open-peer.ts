@@ -37,6 +37,7 @@ import { JuryDesk } from './jury-desk.js'
 import { KnownRequests } from './known-requests.js'
 import type { Peer, PeerOptions } from './peer-api.js'
 import { lockFolder } from './process-lock.js'
+import { provenBlocks } from './proven-blocks.js'
 import { publishSite } from './publish.js'
 import { ReadCheckQueue } from './read-check-queue.js'
 import { ReadEvidence } from './read-evidence.js'
@@ -199,6 +200,11 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
         signal: stop.signal,
       })
     }
+    const bootstrap = options.bootstrap.map(({ peer }) => peer)
+    const proven =
+      options.sync === 'genesis'
+        ? await provenBlocks({ genesis, overlay, addresses, bootstrap, now, log, count, signal: stop.signal })
+        : undefined
     const desk = new SyncDesk<NetworkState>({ store: chainStore, mapOf: ({ maps }, set) => maps[set], nowMs: () => performance.now() })
     const chain: ChainShell<NetworkState> = new ChainShell({
       genesis,
@@ -207,6 +213,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       overlay,
       store: chainStore,
       sync: options.sync,
+      proven,
       onTip: (tip) => desk.onTip(tip),
       now,
       onBlock: onState,

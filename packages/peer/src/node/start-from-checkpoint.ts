@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PeerId } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
-import { type Application, ChainError, type Genesis } from '@interpeer/vote-chain'
+import { type Application, ChainError, type Genesis, trustedCycles } from '@interpeer/vote-chain'
 import { PeerError } from '../errors.js'
 import type { AddressBook } from './address-book.js'
 import type { ChainStore } from './chain-store.js'
-import { syncCheckpoint, trustedCycles } from './chain-sync.js'
+import { syncCheckpoint } from './chain-sync.js'
 import type { PeerLog } from './log.js'
 import { SyncSources } from './sync-sources.js'
 
@@ -34,16 +34,11 @@ export async function startFromCheckpoint<S>(at: {
   readonly count: (code: string) => void
   readonly signal: AbortSignal
 }): Promise<void> {
-  const { genesis, addresses, overlay, log, count, signal } = at
+  const { genesis, overlay, log, count, signal } = at
   const { checkpointCycles, cycleMs } = genesis.settings
   if (at.checkpoint === undefined && at.now() < genesis.startMs + 2 * checkpointCycles * cycleMs) return // there are not two yet
   const begunMs = performance.now()
-  const chosen = new Set<PeerId>([...at.bootstrap, ...genesis.peers])
-  const sources = () => addresses.known.filter((peer) => chosen.has(peer)).slice(0, SOURCES_MAX)
-  if (sources().length > 0) addresses.start()
-  const isEnough = () => sources().length === 0 || sources().length >= Math.min(SOURCES_WANTED, genesis.peers.length)
-  while (!isEnough() && performance.now() - begunMs < SOURCES_MS) await sleep(LOOK_MS)
-  const peers = sources()
+  const peers = await chosenSources(at)
   try {
     const found = await syncCheckpoint({ ...at, sources: new SyncSources({ overlay, peers, log, count, signal }) })
     await at.store.putCheckpoint(found.height, found.checkpoint)
@@ -57,6 +52,25 @@ export async function startFromCheckpoint<S>(at: {
     }
     log.info({ err: error }, 'no checkpoint to begin from: the chain is followed from its genesis')
   }
+}
+
+/** Peers that this one's owner or the network's founders chose, as far as their addresses are known. */
+export async function chosenSources({
+  genesis,
+  addresses,
+  bootstrap,
+}: {
+  readonly genesis: Genesis
+  readonly addresses: Pick<AddressBook, 'known' | 'start'>
+  readonly bootstrap: readonly PeerId[]
+}): Promise<readonly PeerId[]> {
+  const begunMs = performance.now()
+  const chosen = new Set<PeerId>([...bootstrap, ...genesis.peers])
+  const sources = () => addresses.known.filter((peer) => chosen.has(peer)).slice(0, SOURCES_MAX)
+  if (sources().length > 0) addresses.start()
+  const isEnough = () => sources().length === 0 || sources().length >= Math.min(SOURCES_WANTED, genesis.peers.length)
+  while (!isEnough() && performance.now() - begunMs < SOURCES_MS) await sleep(LOOK_MS)
+  return sources()
 }
 
 const toldOf = (error: unknown) => (error instanceof ChainError && error.failure.code === 'SYNC_SOURCES' ? error.failure : undefined)
