@@ -103,16 +103,16 @@ function apply(
     }
   })
   state = endWaiting(advanceDisputes(before, state, moment, verification), info.timeMs)
-    const recover = (job: Job, shows: readonly Uint8Array[]) => {
-      const recovery = recoveryOf(state, job, shows, verification)
-      if (recovery?.closes) state = { ...state, ledger: payOut(state, job, recovery.payments) }
-      return recovery
-    }
-    const advanced = advanceJobs(state.jobs, recover, moment)
-    const { state: left, away } = endStuck({ ...state, jobs: advanced.jobs })
-    const disputes = openDisputes(state.disputes, left.jobs)
-    const marked = registryAfter(before, state, { jobs: left.jobs, away: [...advanced.away, ...away] })
-    const after = folded({ ...left, disputes, registry: marked })
+  const recover = (job: Job, shows: readonly Uint8Array[]) => {
+    const recovery = recoveryOf(state, job, shows, verification)
+    if (recovery?.closes) state = { ...state, ledger: payOut(state, job, recovery.payments) }
+    return recovery
+  }
+  const advanced = advanceJobs(state.jobs, recover, moment)
+  const { state: left, away } = endStuck({ ...state, jobs: advanced.jobs })
+  const disputes = openDisputes(state.disputes, left.jobs)
+  const marked = registryAfter(before, state, { jobs: left.jobs, away: [...advanced.away, ...away] })
+  const after = folded({ ...left, disputes, registry: marked })
   return { state: { ...after, maps: dataMapsAfter(before.maps, before, after, cache) }, refused }
 }
 
