@@ -1,7 +1,7 @@
-// npm run test:phpt -- [--source FOLDER] [--only PATH]… [--workers N] [--guard-ms N] [--results FILE]
+// npm run test:phpt -- [--source FOLDER] [--only PATH]… [--workers N] [--guard-ms N] [--results FILE [--resume]]
 // Runs php-src's own tests. Without --source (a folder with php-src) Debian's source package is fetched.
 import '../typescript-sources.mjs'
-import { appendFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 
@@ -12,21 +12,25 @@ const { values } = parseArgs({
     workers: { type: 'string', default: '1' },
     'guard-ms': { type: 'string', default: '30000' },
     results: { type: 'string' },
+    resume: { type: 'boolean', default: false },
   },
 })
 const { groups } = await import('./src/groups.ts')
 const { fetchSources, readSources, testsIn, textIn } = await import('./src/sources.ts')
 const { runCases } = await import('./src/run.ts')
-const { reportOf } = await import('./src/report.ts')
+const { parseResults, reportOf } = await import('./src/report.ts')
 const { reasonsOf } = await import('./src/reasons.ts')
 
 const folder = values.source ?? fetchSources()
 try {
   const sources = readSources(folder)
-  const paths = testsIn(sources, values.only.length > 0 ? values.only : groups.flatMap(({ prefixes }) => prefixes))
-  const results = []
-  if (values.results !== undefined) writeFileSync(values.results, '')
-  console.error(`${paths.length} tests`)
+  const wanted = testsIn(sources, values.only.length > 0 ? values.only : groups.flatMap(({ prefixes }) => prefixes))
+  const results = values.resume && existsSync(values.results) ? parseResults(readFileSync(values.results, 'utf8')) : []
+  const told = new Set(results.map(({ path }) => path))
+  const paths = wanted.filter((path) => !told.has(path))
+  // whole lines only: of an interrupted run the last may be torn
+  if (values.results !== undefined) writeFileSync(values.results, results.map((result) => `${JSON.stringify(result)}\n`).join(''))
+  console.error(`${wanted.length} tests${told.size > 0 ? `, ${told.size} of them done before` : ''}`)
   await runCases({
     sources,
     paths,

@@ -4,6 +4,6 @@ import { parentPort, workerData } from 'node:worker_threads'
 
 const { CaseRunner } = await import('./src/case.ts')
 const { PhpUnderTest } = await import('./src/php-under-test.ts')
-const runner = new CaseRunner(new PhpUnderTest(workerData.module), workerData.sources)
+const runner = new CaseRunner(new PhpUnderTest(workerData.php), workerData.sources)
 parentPort.on('message', (path) => parentPort.postMessage(runner.run(path)))
 parentPort.postMessage('ready')

@@ -208,7 +208,7 @@ class World implements Cast {
   }
 
   #closing(): Uint8Array {
-    const { epoch, next } = this.#entry
+    const { epoch, next, paid } = this.#entry
     const place = { job: bytesOfContentId(this.#job), epoch: epoch.number, step: 4 }
     const agreed = { agreed: 3, late: 0, absent: 0, contradicted: 0, unresolved: 0 }
     const bytes = batchMessage.encode({
@@ -224,6 +224,9 @@ class World implements Cast {
       disputed: 0,
       dissents: [],
       closing: true,
+      settled: paid,
+      mayPay: epoch.mayPay,
+      payments: [],
       outcomes: epoch.members.map(() => agreed),
     })
     const reveals = epoch.members.slice(0, groupQuorum(SEATS)).map((peer) => {

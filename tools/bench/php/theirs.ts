@@ -12,17 +12,22 @@ export interface Php {
   exit(): void
 }
 type Instantiate = (imports: unknown, receive: (instance: unknown, module: unknown) => void) => object
+interface Instance {
+  readonly exports: { readonly memory: { readonly buffer: ArrayBuffer }; emscripten_get_sbrk_ptr(): number }
+}
 interface Engine {
   Module: new (bytes: Uint8Array) => object
-  Instance: new (module: object, imports: unknown) => object
+  Instance: new (module: object, imports: unknown) => Instance
 }
 const engine = (globalThis as unknown as { WebAssembly: Engine }).WebAssembly
 
 let processes = 0
-/** The stock host. With `module`: another binary below it. */
-export async function theirPhp(module?: object): Promise<Php> {
+/** The stock host. With `module`: another binary below it, whose heap begins at `heapFrom`. */
+export async function theirPhp(module?: object, heapFrom?: number): Promise<Php> {
   const instantiateWasm: Instantiate = (imports, receive) => {
     const instance = new engine.Instance(module as object, imports)
+    const { memory, emscripten_get_sbrk_ptr } = instance.exports
+    if (heapFrom !== undefined) new DataView(memory.buffer).setUint32(emscripten_get_sbrk_ptr(), heapFrom, true)
     // not before the host is ready for it
     queueMicrotask(() => receive(instance, module))
     return {}

@@ -11,7 +11,7 @@ const bench = readFileSync(benchPath, 'utf8')
 const PEER_NAME = '@php-wasm/node, warm'
 
 /**
- * PHP, each figure beside what one would use otherwise, both sides in turns.
+ * PHP, each figure beside what one would use otherwise, both sides in turns. `BENCH_PHP=trivial,memory`: only these.
  *
  * - `trivial`: one echo on an instance that is ready, and was used before; `pristine`: on one that is as the image, restored each time, which the peer
  *   does not do; `start`: a further instance and its first echo, of a binary that is compiled; `memory`: what six further instances, used once, add to
@@ -19,29 +19,37 @@ const PEER_NAME = '@php-wasm/node, warm'
  * - `fuel`: Zend/bench.php by the metered binary and by the same one as it comes, below the same host (the peer's), in processor time of the thread.
  * - `bench`: the same by ours, wholly, and by the machine's own `php` without opcache, both in processor time. Left out where there is no `php`.
  */
-export async function measure(say: (line: string) => void, signal: AbortSignal): Promise<Figure[]> {
-  const { ourPhp } = await import('../php/ours.ts')
-  const ours = await ourPhp(hello)
-  const [mine, theirs] = [ours.start(), await theirPhp()]
-  const figure = (id: string, unit: Figure['unit'], [a, b]: Times, peerName = PEER_NAME): Figure => ({
-    id: `php/${id}`,
-    ours: percentile(a, 50),
-    peer: percentile(b, 50),
-    peerName,
-    unit,
-  })
-  const figures: Figure[] = []
+export async function measure(
+  say: (line: string) => void,
+  signal: AbortSignal,
+  known: (figure: Figure) => void = () => undefined,
+): Promise<Figure[]> {
+  const isWanted = (part: string) => (process.env.BENCH_PHP ?? part).split(',').includes(part)
+  for (const [parts, what, run] of PARTS) {
+    if (!parts.some(isWanted)) continue
+    say(what)
+    for (const one of await run(signal)) if (isWanted(one.id.slice('php/'.length))) known(one)
+  }
+  return []
+}
 
-  say('requests')
+const PARTS: readonly (readonly [parts: readonly string[], what: string, run: (signal: AbortSignal) => Promise<Figure[]>])[] = [
+  [['trivial', 'pristine', 'start'], 'requests and starts', measureRequests],
+  [['memory'], 'memory of further instances', measureMemory],
+  [['fuel'], 'Zend/bench.php, metered and not', measureMeter],
+  [['bench'], 'Zend/bench.php, and native PHP', measureBench],
+]
+
+async function measureRequests(signal: AbortSignal): Promise<Figure[]> {
+  const ours = await (await import('../php/ours.ts')).ourPhp(hello)
+  const [mine, theirs] = [ours.start(), await theirPhp()]
   const echo = () => runTheirs(theirs, hello)
-  figures.push(figure('trivial', 'ms', await inTurns(300, signal, () => ours.run(mine), echo)))
+  const trivial = await inTurns(300, signal, () => ours.run(mine), echo)
   const pristine = () => {
     ours.restore(mine)
     ours.run(mine)
   }
-  figures.push(figure('pristine', 'ms', await inTurns(100, signal, pristine, echo)))
-
-  say('starts')
+  const restored = await inTurns(100, signal, pristine, echo)
   const start = () => ours.run(ours.start())
   const further: Php[] = []
   const startTheirs = async () => {
@@ -49,38 +57,46 @@ export async function measure(say: (line: string) => void, signal: AbortSignal):
     await runTheirs(php, hello)
     further.push(php)
   }
-  figures.push(figure('start', 'ms', await inTurns(9, signal, start, startTheirs)))
+  const started = await inTurns(9, signal, start, startTheirs)
   for (const one of [theirs, ...further]) one.exit()
+  return [figure('trivial', 'ms', trivial), figure('pristine', 'ms', restored), figure('start', 'ms', started)]
+}
 
-  say('memory of further instances')
-  const [a, b] = ['ours', 'theirs'].map((side) => [1, 2, 3].map(() => megabytesOf(side))) as [number[], number[]]
-  figures.push(figure('memory', 'MB', [a, b]))
+async function measureMemory(): Promise<Figure[]> {
+  const [ours, theirs] = ['ours', 'theirs'].map((side) => [1, 2, 3].map(() => megabytesOf(side))) as [number[], number[]]
+  return [figure('memory', 'MB', [ours, theirs])]
+}
 
-  say('Zend/bench.php, metered and not')
+async function measureMeter(signal: AbortSignal): Promise<Figure[]> {
   const { meter } = await import('../../../packages/php-runtime-bridge/src/meter/meter.js')
   const { cardTableAbove, heapBaseOf } = await import('../../../packages/php-runtime-bridge/src/meter/cards.js')
   const binary = theirBinary()
   // as the bridge has it
-  const options = { exhausted: '_emscripten_runtime_keepalive_clear', stack: 1_000_000, cards: cardTableAbove(heapBaseOf(binary)) }
-  const [metered, plain] = [await theirPhp(compiled(meter(binary, options).bytes)), await theirPhp(compiled(binary))]
+  const cards = cardTableAbove(heapBaseOf(binary))
+  const options = { exhausted: '_emscripten_runtime_keepalive_clear', stack: 1_000_000, cards }
+  const [metered, plain] = [await theirPhp(compiled(meter(binary, options).bytes), cards.end), await theirPhp(compiled(binary))]
   const run = (php: Php) => () => runTheirs(php, bench)
-  figures.push(figure('fuel', 'ms', await inTurns(5, signal, run(metered), run(plain), processorMs), 'the same binary, unmetered'))
+  const times = await inTurns(5, signal, run(metered), run(plain), processorMs)
   for (const one of [metered, plain]) one.exit()
+  return [figure('fuel', 'ms', times, 'the same binary, unmetered')]
+}
 
+async function measureBench(signal: AbortSignal): Promise<Figure[]> {
   const native = spawnSync('php', ['-v'], { encoding: 'utf8' })
-  if (native.status === 0) {
-    say('Zend/bench.php, and native PHP')
-    const whole = await ourPhp(bench)
-    const php = whole.start()
-    const byOurs = () => {
-      whole.restore(php)
-      whole.run(php)
-    }
-    const used: number[] = []
-    const [times] = await inTurns(5, signal, byOurs, () => void used.push(nativeMs()), processorMs)
-    figures.push(figure('bench', 'ms', [times, used], native.stdout.split(' (')[0]))
+  if (native.status !== 0) return []
+  const whole = await (await import('../php/ours.ts')).ourPhp(bench)
+  const php = whole.start()
+  const byOurs = () => {
+    whole.restore(php)
+    whole.run(php)
   }
-  return figures
+  const used: number[] = []
+  const [times] = await inTurns(5, signal, byOurs, () => void used.push(nativeMs()), processorMs)
+  return [figure('bench', 'ms', [times, used], native.stdout.split(' (')[0])]
+}
+
+function figure(id: string, unit: Figure['unit'], [ours, peer]: Times, peerName = PEER_NAME): Figure {
+  return { id: `php/${id}`, ours: percentile(ours, 50), peer: percentile(peer, 50), peerName, unit }
 }
 
 type Times = readonly [ours: number[], theirs: number[]]

@@ -1,7 +1,6 @@
 import { deriveTree, type TreeDirectory } from '@interpeer/php-runtime-bridge'
 import { usualConfiguration } from '../../../packages/php-runtime-bridge/src/configuration/site-configuration.js'
 import { SLOT, type SlotLimits } from '../../../packages/php-runtime-bridge/src/limits.js'
-import type { MeteredModule } from '../../../packages/php-runtime-bridge/src/node/binary.js'
 import { type Descriptor, DescriptorTable, standardDescriptors } from '../../../packages/php-runtime-bridge/src/node/descriptors.js'
 import type { RequestWorld } from '../../../packages/php-runtime-bridge/src/node/kernel.js'
 import { RequestOutput } from '../../../packages/php-runtime-bridge/src/node/output.js'
@@ -13,6 +12,7 @@ import { INI_PATH, SITE_FOLDER } from '../../../packages/php-runtime-bridge/src/
 import { mountSite, writabilityOf } from '../../../packages/php-runtime-bridge/src/system-tree.js'
 import { VirtualClock } from '../../../packages/php-runtime-bridge/src/virtual-clock.js'
 import { iniOf } from './ini.ts'
+import type { PhpOfTests } from './metered-php.ts'
 
 export interface Run {
   /** Below the site. */
@@ -64,14 +64,14 @@ class MergedOutput extends RequestOutput {
  * command line, as php-src's runner does. Nothing but tests uses this.
  */
 export class PhpUnderTest {
-  readonly #module: MeteredModule
+  readonly #parts: PhpOfTests
 
-  constructor(module: MeteredModule) {
-    this.#module = module
+  constructor(parts: PhpOfTests) {
+    this.#parts = parts
   }
 
   run(site: TreeDirectory, run: Run): Ran {
-    const php = new PhpInstance({ binary: this.#module, data: undefined, limits: LIMITS, extensions: [], carriedOut: [] })
+    const php = new PhpInstance({ ...this.#parts, limits: LIMITS, extensions: [], carriedOut: [] })
     const { kernel } = php
     const settings = run.env.length === 0 ? run.settings : new Map([...run.settings, ['auto_prepend_file', ENVIRONMENT_PATH]])
     const file = (path: string, text: string) =>

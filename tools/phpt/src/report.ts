@@ -3,6 +3,14 @@ import { groups } from './groups.ts'
 
 const verdicts: readonly Verdict[] = ['pass', 'fail', 'error', 'skip']
 
+/** What a run wrote, one result a line. What was torn when it was interrupted is left out, and so is run again. */
+export function parseResults(text: string): CaseResult[] {
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as CaseResult)
+}
+
 /** A table of Markdown: a line for each group that ran, and all together. */
 export function reportOf(results: readonly CaseResult[]): string {
   const nameOf = ({ path }: CaseResult) =>

@@ -15,7 +15,7 @@ const STACK_MIB = 256
 
 /** Runs all tests in worker threads; one that hangs, or brings its thread down, is an error of that test alone. */
 export async function runCases({ sources, paths, guardMs, workers, onResult }: RunOptions): Promise<void> {
-  const module = await meteredPhp()
+  const php = await meteredPhp()
   const waiting = [...paths].reverse()
   const seat = async (): Promise<void> => {
     let worker: Worker | undefined
@@ -33,7 +33,7 @@ export async function runCases({ sources, paths, guardMs, workers, onResult }: R
   }
   const start = async (): Promise<Worker> => {
     const resourceLimits = { stackSizeMb: STACK_MIB, maxOldGenerationSizeMb: 1024 }
-    const worker = new Worker(new URL('../worker.mjs', import.meta.url), { workerData: { module, sources }, resourceLimits, env: {} })
+    const worker = new Worker(new URL('../worker.mjs', import.meta.url), { workerData: { php, sources }, resourceLimits, env: {} })
     await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))
     worker.on('error', () => undefined)
     return worker

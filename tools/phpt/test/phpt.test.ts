@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { expectationOf, formatPattern } from '../src/expectation.ts'
 import { iniOf, settingsOf } from '../src/ini.ts'
 import { pairsOf, parsePhpt, scriptOf } from '../src/phpt.ts'
+import { parseResults, reportOf } from '../src/report.ts'
 
 const nothing = () => undefined
 
@@ -49,4 +50,11 @@ test("a test's settings come over those of all tests, as php.ini would have them
   ])
   expect(iniOf(new Map(settings))).toMatch(/^open_basedir="\/site\/x"$.*^precision=5$.*^a="&b"$/ms)
   expect(pairsOf('a: b: c\nnone\n', ':')).toEqual([['a', 'b: c']])
+})
+
+test('an interrupted run goes on with what it told whole', () => {
+  const line = (path: string) => JSON.stringify({ path, verdict: 'pass', detail: '', output: '', ms: 1 })
+  const results = parseResults(`${line('Zend/tests/a.phpt')}\n${line('ext/json/tests/b.phpt')}\n${line('c').slice(0, 20)}`)
+  expect(results.map(({ path }) => path)).toEqual(['Zend/tests/a.phpt', 'ext/json/tests/b.phpt'])
+  expect(reportOf(results)).toContain('| json | 1 | 0 | 0 | 0 | 100.0 % |')
 })

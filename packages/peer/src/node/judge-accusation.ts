@@ -3,6 +3,7 @@ import { ContentStoreError } from '@interpeer/content-store'
 import type { ContentId, PeerId, Signer } from '@interpeer/crypto-ids'
 import {
   type AccusationFinding,
+  balanceIn,
   findingOfMessages,
   findingOfOwn,
   findingOfRead,
@@ -90,9 +91,14 @@ async function readFinding(
   return isSure && sameBytes(responseDigest(first), responseDigest(again)) ? findingOfRead(read, first) : 'undecided'
 }
 
-async function readAgain({ pair }: ReadContradiction, { files }: GroupState, { scripts }: AccusationRun): Promise<ReadOutcome | undefined> {
+async function readAgain(
+  { pair }: ReadContradiction,
+  { files, agenda }: GroupState,
+  { scripts }: AccusationRun,
+): Promise<ReadOutcome | undefined> {
   const { request, reply, job } = pair
-  const outcome = await scripts.read(files, scriptRequestOf(request), { ...readMoment(request), job: jobFacts(job, reply.step) })
+  const at = { ...readMoment(request), job: jobFacts(job, reply.step), balance: balanceIn(agenda.purse) }
+  const outcome = await scripts.read(files, scriptRequestOf(request), at)
   if ('missing' in outcome || outcome.type !== 'answered') return undefined
   return { ...responseOf(outcome), writes: !isPure(outcome) }
 }
