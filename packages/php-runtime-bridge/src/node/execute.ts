@@ -20,6 +20,7 @@ import { ExecutionLog } from './execution-log.js'
 import type { HostServices } from './host-context.js'
 import { type PhpAtLevel, requestScopeOf } from './request-scope.js'
 import { type Ran, runRoute } from './script-run.js'
+import { sha256 } from './sha256.js'
 
 /** What is agreed about a request: with the site and the request, all that its outcome depends on. */
 export interface AgreedPoint {
@@ -127,7 +128,7 @@ const digests = new WeakMap<TreeFile, Uint8Array>()
 const pieceDigests = new WeakMap<TreeFile, Uint8Array>()
 
 function sha256Of(file: TreeFile): Uint8Array {
-  const known = digests.get(file) ?? sha256(file.pages)
+  const known = digests.get(file) ?? sha256OfPages(file.pages)
   digests.set(file, known)
   return known
 }
@@ -137,13 +138,13 @@ function piecesOf(file: TreeFile): Uint8Array {
   if (before !== undefined) return before
   const each = PIECE_BYTES / FILE_PAGE_BYTES
   const found: Uint8Array[] = []
-  for (let page = 0; page < file.pages.length; page += each) found.push(sha256(file.pages.slice(page, page + each)))
+  for (let page = 0; page < file.pages.length; page += each) found.push(sha256OfPages(file.pages.slice(page, page + each)))
   const all = Uint8Array.from(Buffer.concat(found))
   pieceDigests.set(file, all)
   return all
 }
 
-function sha256(pages: readonly Page[]): Uint8Array {
+function sha256OfPages(pages: readonly Page[]): Uint8Array {
   const hash = createHash('sha256')
   for (const page of pages) hash.update(bytesOfPage(page))
   return Uint8Array.from(hash.digest())
@@ -168,7 +169,5 @@ function withoutScript(draft: Draft): Ran {
 }
 
 function digestOf(answer: Draft): Uint8Array {
-  const hash = createHash('sha256')
-  for (const part of answerForm(answer, (text) => Buffer.byteLength(text))) hash.update(part)
-  return Uint8Array.from(hash.digest())
+  return sha256(answerForm(answer, (text) => Buffer.byteLength(text)))
 }
