@@ -341,7 +341,9 @@ export function program(): Command {
   follows(
     chain
       .command('proof <what> [name]')
-      .description('prove an account, the supply, a setting, change, peer, ticket or job to who knows the hash of the last block'),
+      .description(
+        'prove an account, the supply, a setting, change, peer, ticket or job to who knows the hash of the last block; or a seat (SITE/NUMBER) to who knows that of the block that drew it',
+      ),
   )
     .addOption(new Option('--light', 'as of the newest checkpoint, by the peers of --bootstrap, without following the chain'))
     .action((what: string, name: string | undefined, options: ProofOptions) => proveFromChain(what, name, options))

@@ -32,6 +32,7 @@ export {
   turnAt,
 } from './agenda/outbox-turns.js'
 export { type Wish, withCron, withWishes } from './agenda/plan.js'
+export { balanceIn, type Funds, NO_FUNDS, PAYMENTS_MAX, type Payment, type Purse, sumOfPayments } from './agenda/purse.js'
 export { dueAfter, type Schedule, scheduleSchema } from './agenda/schedule.js'
 export type {
   Execution,
@@ -72,6 +73,7 @@ export {
   showMessage,
   withheldMessage,
 } from './messages.js'
+export { nextSeedAlpha } from './next-seed.js'
 export { GROUP_SIZE_DEFAULT, GROUP_SIZE_MAX, GROUP_SIZE_MIN, type GroupOdds, groupOdds, type OddsOf } from './odds.js'
 export { type OldEpoch, type Opening, openingOf } from './opening.js'
 export { challengeMessage, challengeReplyMessage } from './own-work/messages.js'

@@ -1,6 +1,27 @@
-import { type AccountId, accountOfJob, accountOfPeer, bytesOfAccount, CryptoError, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
-import { balanceOf, closeEscrow, escrowOf, type Ledger, LedgerError, mint, move, payFromEscrow } from '@interpeer/intercoin-ledger'
+import {
+  type AccountId,
+  accountOfBytes,
+  accountOfJob,
+  accountOfPeer,
+  bytesOfAccount,
+  CryptoError,
+  type PeerId,
+  peerIdOfKey,
+} from '@interpeer/crypto-ids'
+import {
+  balanceOf,
+  COMMONS,
+  closeEscrow,
+  escrowOf,
+  type Ledger,
+  LedgerError,
+  mint,
+  move,
+  payFromEscrow,
+  taxOf,
+} from '@interpeer/intercoin-ledger'
 import { type Earning, endJob, type Job, priceOf, withJob } from '@interpeer/job-scheduler'
+import type { Payment } from '@interpeer/peer-group'
 import { standingFor } from '@interpeer/vote-chain'
 import type { NetworkState } from './network-state.js'
 
@@ -34,6 +55,29 @@ export function payMembers(state: NetworkState, { job }: Job, earnings: readonly
     const isPaid = payee !== undefined && payee.standing !== 'terminated'
     return isPaid ? payFromEscrow(ledger, escrow, accountOfPeer(payee.peer), amount) : ledger
   }, state.ledger)
+}
+
+/**
+ * Carries out what a job's scripts paid. The tax that a transfer pays is taken out of each (§6.7.1), so that nobody pays through a job to pay none; a rotated key's coins go to its heir.
+ * What could not reach anybody stays in the escrow: its payee is terminated, or can hold no more. It counts as paid all the same.
+ */
+export function payOut(state: NetworkState, { job }: Job, payments: readonly Payment[]): Ledger {
+  const escrow = accountOfJob(job)
+  return payments.reduce((ledger, { account, amount }) => {
+    const to = payeeOf(state, accountOfBytes(account))
+    if (isTerminated(state, to)) return ledger
+    const tax = taxOf(amount, state.settings.transferTaxPerMille)
+    try {
+      return payFromEscrow(payFromEscrow(ledger, escrow, COMMONS, tax), escrow, to, amount - tax)
+    } catch (error) {
+      if (error instanceof LedgerError && error.code === 'LEDGER_OVERFLOW') return ledger
+      throw error
+    }
+  }, state.ledger)
+}
+function isTerminated({ registry }: Pick<NetworkState, 'registry'>, account: AccountId): boolean {
+  const peer = peerOfAccount(account)
+  return peer !== undefined && registry.get(peer)?.standing === 'terminated'
 }
 
 /**

@@ -60,11 +60,7 @@ export class ChainShell<S> {
 
   constructor(at: ChainSurroundings<S>) {
     this.#at = at
-    this.#effects = new EffectQueue(
-      (effect) => this.#perform(effect),
-      at.fail,
-      ({ type }) => type === 'persist',
-    )
+    this.#effects = new EffectQueue((effect) => this.#perform(effect), at.fail, { isWrite: ({ type }) => type === 'persist' })
     this.#waker = new Waker(at.now, () => this.#give({ type: 'time', nowMs: at.now() }))
     const opened = at.store.open({ ...at, nowMs: at.now() }, at.log, at.sync)
     this.#state = opened.state

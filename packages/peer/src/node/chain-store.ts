@@ -56,16 +56,17 @@ export class ChainStore {
 
   /**
    * Opens the chain from the newest checkpoint that can be read, or from its first block.
-   * @param from `genesis`: from the first block, whatever else there is
+   * @param from `genesis`: from the first block, whatever else there is; `oldest`: from the oldest checkpoint that can be read
    * @throws {ChainError} STORED_BLOCK_WRONG, STORED_RECORD_WRONG @throws {ContentStoreError} RECORD_CORRUPT
    */
   open<S>(
     options: Omit<ChainOptions<S>, 'blocks' | 'record' | 'checkpoint'>,
     log: PeerLog,
-    from: 'checkpoints' | 'genesis' = 'checkpoints',
+    from: 'checkpoints' | 'oldest' | 'genesis' = 'checkpoints',
   ): ChainStep<S> {
     const record = this.record
-    for (const height of from === 'genesis' ? [] : this.#heights) {
+    const heights = from === 'oldest' ? this.#heights.toReversed() : this.#heights
+    for (const height of from === 'genesis' ? [] : heights) {
       const bytes = this.checkpoint(height)
       if (bytes === undefined) continue
       try {

@@ -46,6 +46,7 @@ import { readJobLogs } from './read-job-logs.js'
 import { ReadSharing } from './read-sharing.js'
 import { ScriptQueue } from './script-queue.js'
 import { SentBodies } from './sent-bodies.js'
+import { showSeat } from './show-seat.js'
 import { SiteClient } from './site-client.js'
 import { SiteHosts } from './site-hosts.js'
 import { beginChain } from './start-from-checkpoint.js'
@@ -296,6 +297,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       failed,
       chain: () => ({ height: chain.tip.height, timeMs: chain.tip.timeMs, seed: hexOf(chain.tip.seed), state: chain.tip.state }),
       proof: (what) => chainProofOf(chain.tip, what),
+      showSeat: (job, seat) => showSeat(job, seat, { genesis, application, signer, store: chainStore, log }),
       submit: (transaction) => chain.submit(transaction),
       findTransaction: (transaction, fromHeight) => chain.find(transaction, fromHeight),
       hosted: () => hosts.hosted(),
