@@ -1,5 +1,6 @@
 import { accountOfJob, accountOfPeer, type PeerId } from '@interpeer/crypto-ids'
 import { accountOf, balanceOf, COMMONS, escrowOf, signTransfer, supplyOf } from '@interpeer/intercoin-ledger'
+import { jobNamed } from '@interpeer/job-scheduler'
 import { firstStateBlock } from '@interpeer/peer-group'
 import { expect, test } from 'vitest'
 import { epochCloseTransaction, networkStatusOf, presentTransaction } from '../src/network/index.js'
@@ -160,7 +161,7 @@ test('four of five gone for good: an interval after the second deadline the site
   const away = (peer: PeerId) => world.state.registry.get(peer)?.awaySinceHeight
   expect([away(there), ...gone.map(away)]).toEqual([null, ...gone.map(() => world.height)])
   expect(world.block(showOf(world.genesis, world.job(job), gone[0] as PeerId)).map(({ code }) => code)).toEqual(['JOB_ENDED'])
-  expect(world.block(publication(world.genesis, { createdMs: 2, seats: 1 }).transaction)).toEqual([]) // its name is free
+  expect(jobNamed(world.state.jobs, 'wiki')).toBeUndefined()
 })
 
 test('a show that holds the closing certificate closes the epoch, and is paid', () => {
