@@ -30,19 +30,18 @@ type Block = Tip<NetworkState>
  * Undefined: the seat was drawn before that, or there is none.
  */
 export function showSeat(job: JobId, seat: number, { genesis, application, signer, store, log }: ShowSeatOptions): ShownSeat | undefined {
-  let [before, found]: [Block | undefined, { readonly before: Block; readonly at: Block; readonly claim: SeatClaim } | undefined] = [
-    undefined,
-    undefined,
-  ]
+  let before: Block | undefined
+  const draws: { readonly before: Block; readonly at: Block; readonly claim: SeatClaim }[] = []
   const onTip = (at: Block): void => {
     const claim = before === undefined ? undefined : drawIn(before, at, job, seat)
-    if (before !== undefined && claim !== undefined) found = { before, at, claim }
+    if (before !== undefined && claim !== undefined) draws[0] = { before, at, claim } // the last one alone is kept
     before = at
   }
   store.open({ genesis, application, signer, nowMs: genesis.startMs, onTip }, log, store.block(1) === undefined ? 'oldest' : 'genesis')
-  if (found === undefined) return undefined
-  const { at, claim } = found
-  const proof = seatProofOf(found.before, at, claim)
+  const [last] = draws
+  if (last === undefined) return undefined
+  const { at, claim } = last
+  const proof = seatProofOf(last.before, at, claim)
   const peer = checkSeatProof(at.hash, claim, proof, at.state.settings)
   return { claim, peer, height: at.height, block: at.hash, proof }
 }
