@@ -243,6 +243,7 @@ function isOverDissent({ g }: Turn, { step, certified: { answer } }: KnownStep):
 /** This member's reveal came after the certificate, or was not in it: all are told. */
 function sayToo(t: Turn, { step }: KnownStep, opened: Opened<Reveal>): void {
   t.durable = true
+  t.answers = true
   takeLateReveal(t, opened)
   changeStep(t, step, { mayReveal: false })
   send(t, othersOf(t.g), opened.envelope)

@@ -118,11 +118,18 @@ export interface Execution {
 
 /** To be acted on in this order. */
 export type GroupEffect =
-  /** Durable before any later effect of the list is acted on. */
-  | { readonly type: 'store'; readonly blocks: readonly StoredBlock[] }
-  /** The whole durable record of this (job, epoch), in place of the earlier one; on disk before any later effect is acted on. */
-  | { readonly type: 'persist'; readonly bytes: Uint8Array }
-  | { readonly type: 'send'; readonly to: readonly PeerId[]; readonly envelope: Uint8Array }
+  /**
+   * Durable before any later effect of the list is acted on. `lazy`: requests' blocks, which need only be durable before the next `persist` with `bodies`; before that
+   * an `execute` may read them already.
+   */
+  | { readonly type: 'store'; readonly blocks: readonly StoredBlock[]; readonly lazy?: true }
+  /**
+   * The whole durable record of this (job, epoch), in place of the earlier one; on disk before any later effect is acted on. `bodies`: this member signs here what a
+   * batch comes to, so all that was stored before is durable before it.
+   */
+  | { readonly type: 'persist'; readonly bytes: Uint8Array; readonly bodies?: true }
+  /** `early`: it says nothing that must not be forgotten, so it may leave before the disk has what stands before it. */
+  | { readonly type: 'send'; readonly to: readonly PeerId[]; readonly envelope: Uint8Array; readonly early?: true }
   /** From the own disk where it has them, else from these members; then the event `bodies`. */
   | { readonly type: 'fetch-bodies'; readonly requests: readonly RequestRef[]; readonly from: readonly PeerId[] }
   /** From the own disk where it has it, else from these members; then the event `state`. Of several the last three are wanted. */

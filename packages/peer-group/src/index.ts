@@ -73,6 +73,7 @@ export {
   showMessage,
   withheldMessage,
 } from './messages.js'
+export { nextSeedAlpha } from './next-seed.js'
 export { GROUP_SIZE_DEFAULT, GROUP_SIZE_MAX, GROUP_SIZE_MIN, type GroupOdds, groupOdds, type OddsOf } from './odds.js'
 export { type OldEpoch, type Opening, openingOf } from './opening.js'
 export { challengeMessage, challengeReplyMessage } from './own-work/messages.js'

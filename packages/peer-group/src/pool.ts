@@ -34,11 +34,13 @@ export const pendingIn = ({ index }: Pool): Pending[] => [...itemsOf(index)].sor
 export function onWrites(t: Turn, writes: readonly Write[]): undefined {
   const taken = writes.filter((write) => takeWrite(t, write))
   if (taken.length === 0) return
-  const travels = ({ cid, bytes }: Write) => bytes.length <= INLINE_BODY_MAX_BYTES && !isPieced(cid)
-  const offered = taken.map((write) => offeredOf(write, travels(write) ? write.bytes : null))
+  const offered = taken.map((write) => offeredOf(write, isTravelling(write.cid, write.bytes) ? write.bytes : null))
   sendOffers(t, offered)
   offerSoon(t)
 }
+
+/** Whoever lacks the block of any other fetches it from the disk of the member that offered it. */
+const isTravelling = (cid: RequestRef['cid'], bytes: Uint8Array): boolean => bytes.length <= INLINE_BODY_MAX_BYTES && !isPieced(cid)
 
 function offerSoon({ g, nowMs }: Turn): undefined {
   g.offerEveryMs = g.settings.resendMs
@@ -111,7 +113,8 @@ function takeOffered(t: Turn, ref: RequestRef, body: Uint8Array | null, seat: nu
   else {
     // nobody has shown a body yet: what others said is its block may be false, so each is asked for its own, and the first that holds is it
     const holders = isPieced(ref.cid) ? new Set([seat]) : NOBODY
-    if (known === undefined) setPending(t, { name, order: t.g.pool.nextOrder, ref, size: 0, held: false, seat, failures: 0, holders })
+    if (known === undefined)
+      setPending(t, { name, order: t.g.pool.nextOrder, ref, sinceMs: t.nowMs, size: 0, held: false, seat, failures: 0, holders })
     return true
   }
   return false
@@ -227,7 +230,10 @@ export function cleanPool(t: Turn, told: ReadonlySet<string>): undefined {
   if (gone.length > 0) g.pool = changePool(g.pool, gone, [])
 }
 
-/** Offers again what this member answers for, and what it has of requests in pieces; the bodies are not sent twice, whoever lacks one fetches it. */
+/**
+ * Offers again what this member answers for, and what it has of requests in pieces; the bodies are not sent twice, whoever lacks one fetches it. Not what was offered
+ * a moment ago, nor what is proposed: whoever has the proposal asks for what it lacks.
+ */
 export function offerAgain(t: Turn): undefined {
   const { g } = t
   if (g.offerAtMs === undefined || t.nowMs < g.offerAtMs) return
@@ -235,9 +241,11 @@ export function offerAgain(t: Turn): undefined {
   const mine = pendingIn(g.pool).filter(
     ({ seat, failures, holders }) => (seat === g.seat || holders.has(g.seat)) && failures < FAILURES_MAX,
   )
+  const proposed = new Set([...g.open.proposals.values()].flatMap(({ batch }) => batch.requests.map(({ id }) => hexOf(id))))
+  const again = mine.filter(({ name, sinceMs }) => sinceMs <= t.nowMs - g.settings.resendMs && !proposed.has(name))
   sendOffers(
     t,
-    mine.map(({ ref }) => offeredOf(ref, null)),
+    again.map(({ ref }) => offeredOf(ref, null)),
   )
   g.offerEveryMs = Math.min(2 * g.offerEveryMs, g.settings.resendMsMax)
   g.offerAtMs = mine.length === 0 || g.phase !== 'open' ? undefined : t.nowMs + g.offerEveryMs
@@ -279,10 +287,20 @@ function isStateFull(t: Turn): boolean {
 function hold(t: Turn, ref: RequestRef, bytes: Uint8Array, seat: number): undefined {
   const name = hexOf(ref.id)
   const known = findIn(t.g.pool.index, name)
-  t.blocks.push({ cid: ref.cid, bytes })
+  ;(isTravelling(ref.cid, bytes) ? t.bodies : t.blocks).push({ cid: ref.cid, bytes })
   const order = known?.order ?? t.g.pool.nextOrder
   const holders = heldHere(t, ref, known?.ref.cid === ref.cid ? known.holders : NOBODY)
-  setPending(t, { name, order, ref, size: bytes.length, held: true, seat, failures: known?.failures ?? 0, holders })
+  setPending(t, {
+    name,
+    order,
+    ref,
+    sinceMs: known?.sinceMs ?? t.nowMs,
+    size: bytes.length,
+    held: true,
+    seat,
+    failures: known?.failures ?? 0,
+    holders,
+  })
 }
 
 const NOBODY: ReadonlySet<number> = new Set()
@@ -334,7 +352,9 @@ function sendOffers(t: Turn, offered: readonly Offered[]): undefined {
   const to: readonly PeerId[] = othersOf(t.g)
   let [requests, bytes]: [Offered[], number] = [[], 0]
   const flush = () => {
-    if (requests.length > 0) send(t, to, sign(t, offerMessage, { requests }).envelope)
+    // an offer binds nobody; but whoever lacks a body comes here for it
+    const early = requests.every(({ body }) => body !== null) ? true : undefined
+    if (requests.length > 0) send(t, to, sign(t, offerMessage, { requests }).envelope, early)
     ;[requests, bytes] = [[], 0]
   }
   for (const one of offered) {

@@ -28,7 +28,7 @@ import { advanceDisputes, openDisputes } from './judge-disputes.js'
 import { momentOf } from './lottery.js'
 import { mayPayOf } from './may-pay.js'
 import type { NetworkState } from './network-state.js'
-import { endWaiting, payOut, rewardCertifiers } from './pay.js'
+import { endStuck, endWaiting, payOut, rewardCertifiers } from './pay.js'
 import { priceOf } from './price-of.js'
 import { seatChanges } from './seat-changes.js'
 import { settled } from './settle.js'
@@ -109,8 +109,10 @@ function apply(
     return recovery
   }
   const advanced = advanceJobs(state.jobs, recover, moment)
-  const disputes = openDisputes(state.disputes, advanced.jobs)
-  const after = folded({ ...state, disputes, jobs: advanced.jobs, registry: registryAfter(before, state, advanced) })
+  const { state: left, away } = endStuck({ ...state, jobs: advanced.jobs })
+  const disputes = openDisputes(state.disputes, left.jobs)
+  const marked = registryAfter(before, state, { jobs: left.jobs, away: [...advanced.away, ...away] })
+  const after = folded({ ...left, disputes, registry: marked })
   return { state: { ...after, maps: dataMapsAfter(before.maps, before, after, cache) }, refused }
 }
 

@@ -103,6 +103,24 @@ export function endWaiting(state: NetworkState, timeMs: number): NetworkState {
   return late.reduce(ended, state)
 }
 
+/**
+ * Jobs whose recovery came to nothing end, an interval after the second deadline: those who hold their state are gone, and no seats, coins or name wait for ever. Counted in heights, so that a chain
+ * that stood still takes nobody's time to show. What is being judged waits for the verdict, which has a deadline of its own.
+ * @returns also the members that did not show
+ */
+export function endStuck(state: NetworkState): { readonly state: NetworkState; readonly away: readonly PeerId[] } {
+  const { secondRecoveryCycles, intervalCycles } = state.settings
+  const judged = new Set([...state.disputes.values()].flatMap(({ job, judgment }) => (judgment === null ? [job] : [])))
+  const stuck = [...state.jobs.values()].filter(
+    ({ job, recovering }) =>
+      recovering !== null && !judged.has(job) && state.height - recovering.sinceHeight >= secondRecoveryCycles + intervalCycles,
+  )
+  const away = stuck.flatMap(({ epoch, recovering }) =>
+    epoch.members.filter((peer) => recovering?.shows.some(({ member }) => member === peer) === false),
+  )
+  return { state: stuck.reduce(ended, state), away }
+}
+
 /** The block reward, in equal parts for those who certified the block before; what does not divide is not minted (§6.4.2.1). */
 export function rewardCertifiers({ ledger, settings, registry }: NetworkState, certifiers: readonly PeerId[]): Ledger {
   if (certifiers.length === 0) return ledger

@@ -36,11 +36,7 @@ export class ShadowShell {
     this.context = context
     this.#around = around
     this.#shadow = openShadow(context)
-    this.#effects = new EffectQueue(
-      (effect) => this.#perform(effect),
-      around.fail,
-      ({ type }) => type === 'store',
-    )
+    this.#effects = new EffectQueue((effect) => this.#perform(effect), around.fail, { isWrite: ({ type }) => type === 'store' })
   }
 
   /** In how many steps it reached the group's answer itself. */

@@ -234,6 +234,7 @@ export class SiteClient {
   /** Gives up what is being asked: a process that ends must not wait for a group that is silent. */
   close(): void {
     this.#isClosed = true
+    this.#signing.close()
     for (const stop of this.#asking) stop.abort()
   }
 
@@ -266,7 +267,8 @@ export class SiteClient {
     const seen = this.#observed.of(view.job) ?? { epoch: 0, step: 0 }
     try {
       const asked = { from: this.#signer.publicKey, job: bytesOfContentId(view.job), id: this.#ids.next(), ms: this.#now() }
-      return await this.#signing.sign({ ...asked, seenEpoch: seen.epoch, seenStep: seen.step, ...visitor, body, parts })
+      const request = { ...asked, seenEpoch: seen.epoch, seenStep: seen.step, ...visitor, body, parts }
+      return await this.#signing.sign(request, READ_METHODS.has(visitor.method))
     } catch (cause) {
       throw new PeerError({ code: 'REQUEST_MALFORMED', reason: cause instanceof Error ? cause.message : 'unfit' }, { cause })
     }
