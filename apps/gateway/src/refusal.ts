@@ -74,7 +74,8 @@ const WORDS: Readonly<Record<string, Words>> = {
   REQUEST_TOO_LARGE: {
     title: 'That is too much at once',
     what: 'A request may carry at most 16 MiB.',
-    whatToDo: 'Send a smaller file or a shorter text.',
+    whatToDo:
+      'Send a smaller file, or several that are smaller each. Longer files only the site’s author can add, by publishing them with the site.',
   },
   REQUEST_BODY_MISSING: {
     title: 'What you sent did not arrive',

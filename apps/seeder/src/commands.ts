@@ -84,7 +84,7 @@ const hash = (text: string): Uint8Array => {
 const checkpoint = () =>
   new Option(
     '--checkpoint <hash>',
-    'the hash of one of the last checkpoints, from whoever you trust, to begin at in a new folder',
+    'the hash of one of the last checkpoints, from whoever you trust, to begin at in a new folder, or after a long sleep',
   ).argParser(hash)
 const bootstrap = () => new Option('--bootstrap <peer@host:port>', 'a peer that is known; may be repeated').argParser(endpoints).default([])
 const host = () => new Option('--host <address>', 'address to listen on').env('INTERPEER_HOST').default('127.0.0.1')
@@ -268,6 +268,7 @@ export function program(): Command {
     .addOption(store())
     .addOption(genesis())
     .addOption(bootstrap())
+    .addOption(checkpoint())
     .addOption(host())
     .requiredOption('--name <name>', 'what visitors call it: NAME.gateway')
     .addOption(new Option('--group <peers>', 'how many peers run it').argParser(groupSize).default(GROUP_SIZE_DEFAULT))
@@ -283,6 +284,7 @@ export function program(): Command {
     .addOption(store())
     .addOption(genesis())
     .addOption(bootstrap())
+    .addOption(checkpoint())
     .addOption(host())
     .option('--follow', 'go on until stopped')
     .option('--errors', 'only what a script complained about, what failed, and what a member gave up')
@@ -339,7 +341,9 @@ export function program(): Command {
   follows(
     chain
       .command('proof <what> [name]')
-      .description('prove an account, the supply, a setting, change, peer, ticket or job to who knows the hash of the last block'),
+      .description(
+        'prove an account, the supply, a setting, change, peer, ticket or job to who knows the hash of the last block; or a seat (SITE/NUMBER) to who knows that of the block that drew it',
+      ),
   )
     .addOption(new Option('--light', 'as of the newest checkpoint, by the peers of --bootstrap, without following the chain'))
     .action((what: string, name: string | undefined, options: ProofOptions) => proveFromChain(what, name, options))

@@ -1,6 +1,7 @@
 import type { ContentId, JobId, NetworkId, PeerId } from '@interpeer/crypto-ids'
 import type { Agenda } from './agenda/agenda.js'
 import type { DueEvent } from './agenda/due.js'
+import type { Funds } from './agenda/purse.js'
 import type { MemberOutcome } from './batch.js'
 import type { FaultKind } from './fault.js'
 import type { GroupSettings } from './settings.js'
@@ -31,6 +32,8 @@ export interface GroupSetup {
    * unresolved, and q matching answers stand (design §6, Jury). 0 if left out.
    */
   readonly jurors?: number
+  /** What the chain says of the job's coins in this epoch. Left out: there are none. */
+  readonly funds?: Funds
   /** The time of the last batch before this epoch, where known: times only grow. */
   readonly startTimeMs?: number
   /**
@@ -102,6 +105,7 @@ export interface Execution {
   readonly step: number
   /** The root of the file tree. */
   readonly from: ContentId
+  /** Its purse is as the batch's own funds have it: `balanceIn` is what scripts may pay. */
   readonly agenda: Agenda
   /** The job's first batch: the result's agenda has the lines that the site's configuration plans. */
   readonly isFirst: boolean

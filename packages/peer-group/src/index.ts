@@ -32,6 +32,7 @@ export {
   turnAt,
 } from './agenda/outbox-turns.js'
 export { type Wish, withCron, withWishes } from './agenda/plan.js'
+export { balanceIn, type Funds, NO_FUNDS, PAYMENTS_MAX, type Payment, type Purse, sumOfPayments } from './agenda/purse.js'
 export { dueAfter, type Schedule, scheduleSchema } from './agenda/schedule.js'
 export type {
   Execution,

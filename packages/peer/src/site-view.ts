@@ -1,4 +1,5 @@
 import type { ContentId, JobId, PeerId } from '@interpeer/crypto-ids'
+import type { Funds } from '@interpeer/peer-group'
 
 /** What the chain says about one site: all that a peer needs to run it or to ask for it. */
 export interface SiteView {
@@ -32,9 +33,12 @@ export interface SiteView {
     readonly chainSeed: Uint8Array
     readonly atMs: number
     readonly jurors: number
+    readonly mayPay: bigint
   } | null
   /** How many jurors could be drawn when this epoch was named: with fewer than members, none judges what they say against each other. */
   readonly jurors: number
+  /** What the chain says of the job's coins in this epoch. */
+  readonly funds: Funds
   /** A jury is to judge a step of this epoch: no other one opens before, but by its verdict. */
   readonly disputed: boolean
   /** Who judges a step of this epoch, or judged one of the epoch before: they are given what they have to run, and may have the state that this one begins from. */

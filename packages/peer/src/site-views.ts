@@ -17,7 +17,7 @@ export function siteViews(jobs: Jobs, cycleMs: number, earlier: SiteViews, dispu
 }
 
 function siteView(
-  { job, manifest, epoch, next, recovering, state }: Job,
+  { job, manifest, epoch, next, recovering, state, paid }: Job,
   cycleMs: number,
   earlier: SiteView | undefined,
   cases: readonly DisputeCase[],
@@ -43,8 +43,9 @@ function siteView(
     startTimeMs: epoch.startTimeMs,
     opensMs: epoch.openedMs,
     rerun: epoch.rerun,
-    next: next === null ? null : { members: next.members, chainSeed: next.seed, atMs: next.atMs, jurors: next.jurors },
+    next: next === null ? null : { members: next.members, chainSeed: next.seed, atMs: next.atMs, jurors: next.jurors, mayPay: next.mayPay },
     jurors: epoch.jurors,
+    funds: { settled: paid, mayPay: epoch.mayPay },
     disputed: cases.some((one) => one.epoch === epoch.number && one.judgment === null),
     judges,
     recovering: recovering !== null,

@@ -87,6 +87,24 @@ test('certificates that nobody needs any more are dropped, and the chain opens f
   expect([tip.height, hexOf(tip.hash)]).toEqual([20, hashes.get(20)])
 })
 
+test('what a crash left of a checkpoint that was given up goes with the next one, its parts when all are known', async () => {
+  const begun = memoryStore().records('chain')
+  await runTo(begun, 13)
+  const held: (readonly [string, Uint8Array])[] = [...begun.list('checkpoint/'), ...begun.list('part/')]
+  await runTo(begun, 17)
+  await begun.put(held) // as if nothing had been deleted
+  expect([...begun.list('checkpoint/')]).toHaveLength(4)
+  await runTo(begun, 21)
+  expect([...begun.list('checkpoint/')].map(([key]) => Number(key.slice(11)))).toEqual([12, 16, 20])
+  const records = await copied(begun)
+  await runTo(records, 33) // three in one run: which parts each needs is known
+  const { state, store } = opened(records)
+  expect([...records.list('part/')].length).toBeLessThan(
+    3 * (networkApplication(genesis.network).snapshots?.of(state.tip.state).parts.size ?? 0),
+  )
+  expect(store.checkpoints).toEqual([32, 28, 24])
+})
+
 test('a spoiled part or checkpoint costs the time to apply blocks, and no more', async () => {
   for (const spoiled of ['checkpoint/0000000000000008', 'checkpoints', 'part/']) {
     const records = memoryStore().records('chain')

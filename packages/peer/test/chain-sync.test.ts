@@ -6,10 +6,12 @@ import {
   decodeBlock,
   hashOfHeader,
   headersReply,
+  proofsReply,
   SYNC_REQUEST_NUMBERS,
   type Tip,
   tipReply,
   trustedCycles,
+  wantProofs,
 } from '@interpeer/vote-chain'
 import { decodeWith, encodeWith, type Message } from '@interpeer/wire-codec'
 import { beforeAll, expect, test } from 'vitest'
@@ -84,6 +86,40 @@ test('a new peer starts from the older of the last two checkpoints, and follows 
   expect(networkApplication(genesis.network).dataSets(tip.state)).toEqual(
     networkApplication(genesis.network).dataSets(world.state.tip.state),
   )
+})
+
+test('who answers many has a pace for all of them together, and answers alike only once until the next block', async () => {
+  const tips: Tip<NetworkState>[] = []
+  const { store } = openedChain(genesis, records, [], (tip) => void tips.push(tip))
+  let [atMs, looked] = [0, 0]
+  const mapOf = ({ maps }: NetworkState, set: keyof NetworkState['maps']) => {
+    looked++
+    return maps[set]
+  }
+  const desk = new SyncDesk<NetworkState>({ store, mapOf, nowMs: () => atMs })
+  for (const tip of tips) desk.onTip(tip)
+  const request = wantProofs.encode({ height: 0, set: 0, keys: [new Uint8Array(32)] })
+  const askers = Array.from({ length: 40 }, (_, i) => createSigner(sha256(Uint8Array.of(8, i))).peerId)
+  const answered = () => {
+    let given = 0
+    for (const asker of askers) {
+      for (let i = 0; i < 30; i++) {
+        try {
+          expect(proofsReply.decode(desk.answer(asker, wantProofs.number, request)).proofs).toHaveLength(1)
+          given++
+        } catch (error) {
+          if ((error as { readonly code?: string }).code !== 'SYNC_OFTEN') throw error
+        }
+      }
+    }
+    return given
+  }
+  expect([answered(), looked]).toEqual([1_024, 1])
+  atMs += 400
+  expect([answered(), looked]).toEqual([100, 1])
+  desk.onTip(tips.at(-1) as Tip<NetworkState>)
+  atMs += 4
+  expect([answered(), looked]).toEqual([1, 2])
 })
 
 test('who follows from the genesis of an old network is shown the hashes of all blocks up to the newest checkpoint', async () => {
@@ -202,7 +238,8 @@ test('too old a checkpoint is refused, and so is one that only one of several na
 test('who asks too often is refused', () => {
   const desk = new SyncDesk<NetworkState>({ store: world.store, mapOf: ({ maps }, set) => maps[set], nowMs: () => 0 })
   const ask = (peer: PeerId) => desk.answer(peer, 90, Uint8Array.of(0x82, 0x18, 90, 4))
-  expect(() => ask(peers[0] as PeerId)).toThrow('SYNC_NOTHING')
+  const proofs = wantProofs.encode({ height: 0, set: 0, keys: [] })
+  expect(() => desk.answer(peers[0] as PeerId, wantProofs.number, proofs)).toThrow('SYNC_NOTHING')
   desk.onTip(world.state.tip)
   for (let i = 0; i < 128; i++) ask(peers[0] as PeerId)
   expect(() => ask(peers[0] as PeerId)).toThrow('SYNC_OFTEN')

@@ -37,8 +37,18 @@ const { job } = publication(genesis)
 const group = signers.slice(0, 4)
 const members = group.map(({ peerId }) => peerId)
 const start = contentIdOf(new Uint8Array([0x82]), 'dag-cbor')
-const epoch = { number: 1, members, seed: new Uint8Array(32), start, startTimeMs: 0, openedMs: 0, rerun: [], writesMayBeLost: false }
-const certified = closingOf(genesis, { job, epoch: epoch as never, next: null }, { by: members, timeMs: 1_000 })
+const epoch = {
+  number: 1,
+  members,
+  seed: new Uint8Array(32),
+  start,
+  startTimeMs: 0,
+  openedMs: 0,
+  rerun: [],
+  writesMayBeLost: false,
+  mayPay: 0n,
+}
+const certified = closingOf(genesis, { job, epoch: epoch as never, next: null, paid: 0n }, { by: members, timeMs: 1_000 })
 const chainView: SiteView = {
   ...{ job, name: 'log', uploader: members[0] as PeerId, runtime: 'x', epoch: 1, members, previousMembers: [], openedByClosing: true },
   ...{ chainSeed: new Uint8Array(32), start, startTimeMs: 0, opensMs: 0, rerun: [], next: null, recovering: false, ended: false },
@@ -132,7 +142,7 @@ test('a member that says that an old state is fresh is not believed', async () =
   expect((await client.ask('log', get)).stale).toBe(true)
   expect(client.observed(job)?.certificates[0]?.timeMs).toBe(1_000)
   let isBack = false
-  const later = closingOf(genesis, { job, epoch: epoch as never, next: null }, { by: members, step: 5, root: filesRoot })
+  const later = closingOf(genesis, { job, epoch: epoch as never, next: null, paid: 0n }, { by: members, step: 5, root: filesRoot })
   const newer = { certificate: later.certificate, state: bytesOfContentId(later.root) }
   const { client: other } = clientOf(() => (isBack ? {} : newer))
   expect((await other.ask('log', get)).stale).toBe(false)
@@ -159,7 +169,7 @@ test.each<[string, (request: SiteRequest) => Partial<SiteReply>]>([
 const ofQuorum = (step: number, responses?: readonly ContentId[]) =>
   closingOf(
     genesis,
-    { job, epoch: epoch as never, next: null },
+    { job, epoch: epoch as never, next: null, paid: 0n },
     { step, root: certified.root, ...(responses === undefined ? {} : { responses }) },
   )
 
@@ -180,7 +190,11 @@ test('what not all members agree on is believed once a later certificate names i
 })
 
 test('a step is unjudged from the first that a batch names over a dissent', async () => {
-  const over = closingOf(genesis, { job, epoch: epoch as never, next: null }, { step: 7, root: certified.root, disputed: 5 }).certificate
+  const over = closingOf(
+    genesis,
+    { job, epoch: epoch as never, next: null, paid: 0n },
+    { step: 7, root: certified.root, disputed: 5 },
+  ).certificate
   for (const [step, unjudged] of [
     [4, false],
     [5, true],
@@ -245,7 +259,7 @@ const otherCid = contentIdOf(new Uint8Array([0x83]), 'dag-cbor')
 /** What the group certified of a step that answered `response` to a request of these bytes, among others. */
 function written(envelope: Uint8Array, response: Pick<SiteReply, 'status' | 'headers' | 'body'>): Partial<SiteReply> {
   const responses = [otherCid, blocksOfResponse({ request: sha256(envelope), ...response }).cid]
-  const { certificate, root } = closingOf(genesis, { job, epoch: epoch as never, next: null }, { by: members, responses })
+  const { certificate, root } = closingOf(genesis, { job, epoch: epoch as never, next: null, paid: 0n }, { by: members, responses })
   return { ran: 'write', certificate, state: bytesOfContentId(root), proof: proofOfResponse(responseTree(responses), 1), ...response }
 }
 

@@ -1,5 +1,5 @@
 export { type AgreedCheckpoints, agreedCheckpoints, type NamedCheckpoint, type ToldTip } from './agreed-checkpoints.js'
-export { answerSync, proofOfElector, type SyncSource, withRecent } from './answer-sync.js'
+export { answerSync, answerTip, proofOfElector, type SyncSource, withRecent } from './answer-sync.js'
 export type { Application, Applied, BlockInfo, Price, Snapshot, SnapshotReading, Snapshots, Verdict } from './application.js'
 export {
   type Block,

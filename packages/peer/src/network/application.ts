@@ -1,7 +1,7 @@
 import { createMapCache, type MapCache } from '@interpeer/content-store'
 import { CryptoError, type NetworkId, type PeerId } from '@interpeer/crypto-ids'
 import { assertConserved, beginLedger, LedgerError } from '@interpeer/intercoin-ledger'
-import { advanceJobs, SchedulerError } from '@interpeer/job-scheduler'
+import { advanceJobs, type Job, SchedulerError } from '@interpeer/job-scheduler'
 import { createVerification, PeerGroupError } from '@interpeer/peer-group'
 import {
   type Application,
@@ -26,8 +26,9 @@ import { NetworkError } from './errors.js'
 import { throwHostFault } from './host-fault.js'
 import { advanceDisputes, openDisputes } from './judge-disputes.js'
 import { momentOf } from './lottery.js'
+import { mayPayOf } from './may-pay.js'
 import type { NetworkState } from './network-state.js'
-import { endWaiting, rewardCertifiers } from './pay.js'
+import { endStuck, endWaiting, payOut, rewardCertifiers } from './pay.js'
 import { priceOf } from './price-of.js'
 import { seatChanges } from './seat-changes.js'
 import { settled } from './settle.js'
@@ -91,9 +92,9 @@ function apply(
   const refused: { index: number; code: string }[] = []
   const first = settled(before, info)
   const { settings } = first
-  const moment = momentOf(before, info, { cache, settings })
   const [ledger, registry] = [rewardCertifiers(first, info.certifiers), withVotes(first.registry, info.certifiers, info.height, settings)]
   let state: NetworkState = { ...first, height: info.height, timeMs: info.timeMs, ledger, registry }
+  const moment = momentOf(before, info, { cache, settings, mayPay: (job) => mayPayOf(state, job) })
   transactions.forEach((transaction, index) => {
     try {
       state = carryOut(state, transaction, { moment, verification })
@@ -102,9 +103,16 @@ function apply(
     }
   })
   state = endWaiting(advanceDisputes(before, state, moment, verification), info.timeMs)
-  const advanced = advanceJobs(state.jobs, (job, shows) => recoveryOf(state, job, shows, verification), moment)
-  const disputes = openDisputes(state.disputes, advanced.jobs)
-  const after = folded({ ...state, disputes, jobs: advanced.jobs, registry: registryAfter(before, state, advanced) })
+  const recover = (job: Job, shows: readonly Uint8Array[]) => {
+    const recovery = recoveryOf(state, job, shows, verification)
+    if (recovery?.closes) state = { ...state, ledger: payOut(state, job, recovery.payments) }
+    return recovery
+  }
+  const advanced = advanceJobs(state.jobs, recover, moment)
+  const { state: left, away } = endStuck({ ...state, jobs: advanced.jobs })
+  const disputes = openDisputes(state.disputes, left.jobs)
+  const marked = registryAfter(before, state, { jobs: left.jobs, away: [...advanced.away, ...away] })
+  const after = folded({ ...left, disputes, registry: marked })
   return { state: { ...after, maps: dataMapsAfter(before.maps, before, after, cache) }, refused }
 }
 

@@ -10,6 +10,7 @@ import {
   stepChain,
 } from '@interpeer/vote-chain'
 import { sameBytes } from '@interpeer/wire-codec'
+import { awakeMs } from './after-sleep.js'
 import type { ChainStore } from './chain-store.js'
 import { EffectQueue } from './effect-queue.js'
 import type { PeerLog } from './log.js'
@@ -35,6 +36,8 @@ export interface ChainSurroundings<S> {
   readonly count: (code: string) => void
   readonly log: PeerLog
   readonly fail: (error: unknown) => void
+  /** This process was not woken for so long as `awakeMs`: it takes part again when this says that it may, and `fail`s when it throws. */
+  readonly onSleep?: ((tip: ChainState<S>['tip']) => Promise<void>) | undefined
 }
 /** After a step that threw: its timer may have been the one that threw. */
 const AGAIN_MS = 1_000
@@ -52,6 +55,8 @@ export class ChainShell<S> {
   readonly #waker: Waker
   #state: ChainState<S>
   #stopped = false
+  /** When it was last given anything, at the latest once a cycle; undefined: it waits whether it may go on. */
+  #awakeMs: number | undefined
 
   constructor(at: ChainSurroundings<S>) {
     this.#at = at
@@ -59,6 +64,7 @@ export class ChainShell<S> {
     this.#waker = new Waker(at.now, () => this.#give({ type: 'time', nowMs: at.now() }))
     const opened = at.store.open({ ...at, nowMs: at.now() }, at.log, at.sync)
     this.#state = opened.state
+    this.#awakeMs = at.now()
     this.#effects.add(opened.effects)
   }
 
@@ -99,7 +105,7 @@ export class ChainShell<S> {
   }
 
   #give(event: Parameters<typeof stepChain<S>>[1]): readonly ChainEffect<S>[] {
-    if (this.#stopped) return []
+    if (this.#stopped || !this.#isAwake(event.nowMs)) return []
     try {
       const { state, effects } = stepChain(this.#state, event)
       const { height } = this.#state.tip
@@ -114,6 +120,20 @@ export class ChainShell<S> {
       this.#waker.at(event.nowMs + AGAIN_MS)
       return []
     }
+  }
+
+  #isAwake(nowMs: number): boolean {
+    const { genesis, onSleep, fail, now } = this.#at
+    if (this.#awakeMs === undefined) return false
+    const slept = nowMs - this.#awakeMs > awakeMs(genesis)
+    this.#awakeMs = Math.max(this.#awakeMs, nowMs)
+    if (!slept || onSleep === undefined) return true
+    this.#awakeMs = undefined
+    onSleep(this.tip).then(() => {
+      this.#awakeMs = now()
+      this.#give({ type: 'time', nowMs: now() })
+    }, fail)
+    return false
   }
 
   #serve({ to, fromHeight, untilHeight }: Extract<ChainEffect<S>, { type: 'serve' }>): void {

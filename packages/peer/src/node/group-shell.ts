@@ -11,6 +11,7 @@ import {
   groupReferences,
   heldBatches,
   isPieced,
+  NO_FUNDS,
   nextSeedAlpha,
   openGroup,
   REQUEST_BODY_MAX_BYTES,
@@ -390,6 +391,7 @@ const isPressing = (effect: GroupEffect, nowMs: number): boolean =>
 const SOON_MS = 100
 
 /** What two openings of one epoch must have in common. */
-function hashOfSetup({ members, chainSeed, start, rerun }: GroupSetup): Uint8Array {
-  return sealOf('group setup', [members.map(keyOfPeerId), chainSeed, bytesOfContentId(start), [...rerun]])
+function hashOfSetup({ members, chainSeed, start, rerun, funds = NO_FUNDS }: GroupSetup): Uint8Array {
+  const { settled, mayPay } = funds
+  return sealOf('group setup', [members.map(keyOfPeerId), chainSeed, bytesOfContentId(start), [...rerun], settled, mayPay])
 }

@@ -25,6 +25,7 @@ import {
 import { hasPartIn, mayExchange, type SiteView, speaksFor } from '../site-view.js'
 import { type SiteViews, siteViews } from '../site-views.js'
 import { AddressBook } from './address-book.js'
+import { afterSleep } from './after-sleep.js'
 import { BlockKeeper } from './block-keeper.js'
 import { exchangeOver } from './block-source.js'
 import { ChainShell } from './chain-shell.js'
@@ -45,9 +46,10 @@ import { readJobLogs } from './read-job-logs.js'
 import { ReadSharing } from './read-sharing.js'
 import { ScriptQueue } from './script-queue.js'
 import { SentBodies } from './sent-bodies.js'
+import { showSeat } from './show-seat.js'
 import { SiteClient } from './site-client.js'
 import { SiteHosts } from './site-hosts.js'
-import { startFromCheckpoint } from './start-from-checkpoint.js'
+import { beginChain } from './start-from-checkpoint.js'
 import { asksForParts, SyncDesk } from './sync-desk.js'
 
 const COLLECTION = { graceMs: 3_600_000, everyMs: 300_000 }
@@ -97,7 +99,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     let fail: (error: unknown) => void = () => {}
     const failed = new Promise<never>((_, reject) => {
       fail = (error) => {
-        log.error({ err: error }, 'the peer stops: it could not write what it must not forget')
+        log.error({ err: error }, 'the peer stops: it could not write what it must not forget, or may not go on')
         reject(error)
       }
     })
@@ -188,23 +190,18 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     }
     const chainStore = new ChainStore(store.records('chain'), count)
     const application = networkApplication(network)
-    if (options.sync !== 'genesis' && chainStore.isEmpty) {
-      await startFromCheckpoint({
-        ...{ genesis, application, self: signer.peerId, overlay, addresses, bootstrap: options.bootstrap.map(({ peer }) => peer) },
-        checkpoint: options.checkpoint,
-        store: chainStore,
-        now,
-        log,
-        count,
-        signal: stop.signal,
-      })
-    }
     const bootstrap = options.bootstrap.map(({ peer }) => peer)
-    const proven =
-      options.sync === 'genesis'
-        ? await provenBlocks({ genesis, overlay, addresses, bootstrap, now, log, count, signal: stop.signal })
-        : undefined
+    const starting = { genesis, self: signer.peerId, overlay, addresses, bootstrap, now, log, count, signal: stop.signal }
     const desk = new SyncDesk<NetworkState>({ store: chainStore, mapOf: ({ maps }, set) => maps[set], nowMs: () => performance.now() })
+    // how far this peer is others may ask before its chain is open: where all start at once, each waits for the others' word
+    overlay.onRequest(async (from, request) => {
+      const number = numberOf(request)
+      if (number === addressExchange.number) return addresses.answer(from, request)
+      if (number !== undefined && SYNC_REQUEST_NUMBERS.includes(number)) return desk.answer(from, number, request)
+      throw new PeerError({ code: 'SYNC_NOTHING' })
+    })
+    if (options.sync !== 'genesis') await beginChain({ ...starting, application, checkpoint: options.checkpoint, store: chainStore })
+    const proven = options.sync === 'genesis' ? await provenBlocks(starting) : undefined
     const chain: ChainShell<NetworkState> = new ChainShell({
       genesis,
       application,
@@ -220,6 +217,11 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       count,
       log,
       fail,
+      onSleep: async (tip) => {
+        log.warn({ height: tip.height }, 'this peer slept for long: it asks whether it may go on from where it stopped')
+        const way = await afterSleep(starting, { ...tip, hashAt: (height) => chainStore.hashAt(height) })
+        if (way === 'anew') throw new PeerError({ code: 'SYNC_SLEPT', height: tip.height })
+      },
     })
     undo.push(() => chain.stop())
     const viewOf = (name: string): SiteView | undefined => [...views.values()].find((view) => view.name === name && !view.ended)
@@ -295,6 +297,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       failed,
       chain: () => ({ height: chain.tip.height, timeMs: chain.tip.timeMs, seed: hexOf(chain.tip.seed), state: chain.tip.state }),
       proof: (what) => chainProofOf(chain.tip, what),
+      showSeat: (job, seat) => showSeat(job, seat, { genesis, application, signer, store: chainStore, log }),
       submit: (transaction) => chain.submit(transaction),
       findTransaction: (transaction, fromHeight) => chain.find(transaction, fromHeight),
       hosted: () => hosts.hosted(),

@@ -10,6 +10,7 @@ import type { OutboxSender } from './outbox-shell.js'
 import type { Publication, Published } from './publish.js'
 import type { Contradiction } from './read-evidence.js'
 import type { MemberLog } from './read-job-logs.js'
+import type { ShownSeat } from './show-seat.js'
 import type { AskOptions, SiteAnswer, VisitorRequest } from './site-client.js'
 
 /** What a peer is started with. */
@@ -69,6 +70,10 @@ export interface Peer {
   chain(): { readonly height: number; readonly timeMs: number; readonly seed: string; readonly state: NetworkState }
   /** Shows one entry of that state to someone who knows the block's hash. Undefined before the first block. @throws {ContentStoreError} MAP_UNIT */
   proof(what: Provable): ChainProof | undefined
+  /**
+   * The last draw of a seat that this peer's disk has, proven to who knows the hash of its block. Applies all blocks again that it has, so it takes as long as a start without a checkpoint.
+   */
+  showSeat(job: JobId, seat: number): ShownSeat | undefined
   /**
    * Hands a transaction to the network, and offers it again until a block has it. Whether one does, the chain's state shows.
    * @returns the code with which the state of the newest block refuses it: then this peer does not pass it on

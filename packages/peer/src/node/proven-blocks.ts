@@ -4,8 +4,8 @@ import { type Genesis, hashOfHeader, lightFromGenesis, trustedCycles } from '@in
 import { concatBytes } from '@interpeer/wire-codec'
 import type { AddressBook } from './address-book.js'
 import { agree, headersUntil } from './chain-sync.js'
+import { chosenSources } from './chosen-sources.js'
 import type { PeerLog } from './log.js'
-import { chosenSources } from './start-from-checkpoint.js'
 import { SyncSources } from './sync-sources.js'
 
 const HASH_BYTES = 32

@@ -25,6 +25,7 @@ import type { ReadCheckQueue } from './read-check-queue.js'
 import type { ReadEvidence } from './read-evidence.js'
 import { scriptRequestOf } from './run-batch.js'
 import type { ScriptQueue } from './script-queue.js'
+import type { StateBalances } from './state-balances.js'
 
 export interface CheckedSite {
   readonly signer: Signer
@@ -36,6 +37,8 @@ export interface CheckedSite {
   readonly view: () => SiteView
   /** The states that were final here lately, the newest last: a reply on another one is not judged. */
   readonly recent: () => readonly ServedState[]
+  /** What a read of a state is told that scripts may pay. */
+  readonly balances: StateBalances
   /** Network time in ms. */
   readonly now: () => number
   readonly count: (code: string) => void
@@ -103,7 +106,10 @@ export class ReadChecker {
   async #run({ state, files }: ServedState, { request, reply, job }: ReadPair): Promise<ReadOutcome | undefined> {
     const { scripts, recent } = this.#site
     if (state !== recent().at(-1)?.state && !scripts.holds(files)) return undefined
-    const outcome = await scripts.read(files, scriptRequestOf(request), { ...readMoment(request), job: jobFacts(job, reply.step) })
+    const balance = this.#site.balances.of(state)
+    if (balance === undefined) return undefined
+    const at = { ...readMoment(request), job: jobFacts(job, reply.step), balance }
+    const outcome = await scripts.read(files, scriptRequestOf(request), at)
     if ('missing' in outcome || outcome.type !== 'answered') return undefined
     return { ...responseOf(outcome), writes: !isPure(outcome) }
   }

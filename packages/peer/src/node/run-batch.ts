@@ -177,7 +177,7 @@ class BatchRuns {
   async #run(request: ScriptRequest, asked: EventRequest['asked'], seed: Uint8Array): Promise<Answered | Ended> {
     const { runtime, tree, made, batch } = this.#running
     const { timeMs } = batch
-    const ran = await runtime.run(tree.name, request, { timeMs, seed, job: this.#facts })
+    const ran = await runtime.run(tree.name, request, { timeMs, seed, job: this.#facts, balance: this.planning.balance })
     const blocks = ran.type === 'answered' ? this.planning.take(ran.effects ?? []) : undefined
     // the same at every member: what it wanted is in the digest, and that the group had no room follows from the state
     const outcome = ran.type === 'answered' && blocks === undefined ? { ...ran, ...NO_ROOM } : ran
