@@ -1,12 +1,10 @@
-import { peekPayload } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { signerAt } from '../simulations/jobs.js'
-import { GROUP_DEFAULTS, type GroupEffect, nextSeedAlpha } from '../src/index.js'
+import { type GroupEffect, nextSeedAlpha } from '../src/index.js'
 import { offerMessage } from '../src/messages.js'
 import { Desk } from './desk.js'
 
-const { resendMs } = GROUP_DEFAULTS
 const isOffer = ({ number }: { number: number }) => number === offerMessage.number
 const kindsOf = (effects: readonly GroupEffect[]) =>
   effects.flatMap((effect) => {
@@ -34,37 +32,6 @@ describe('what need not wait for the disk', () => {
     const id = new Uint8Array(16).fill(7)
     const { cid, bytes } = { cid: desk.setup.start, bytes: desk.blocks.get(desk.setup.start) as Uint8Array } // dag-cbor: it has pieces
     expect(kindsOf(desk.tell(0, { type: 'write', id, ms: desk.nowMs, cid, bytes }))).toEqual(['store', 'send'])
-  })
-})
-
-describe('what is offered again', () => {
-  /** Takes what one member has offered to another: the last byte of each id. */
-  const offered = (desk: Desk, from: number) => {
-    const to = from === 0 ? 1 : 0
-    const letters = desk.letters.filter((letter) => isOffer(letter) && letter.from === from && letter.to === to)
-    return letters.map(({ envelope }) => offerMessage.decode(peekPayload(envelope) as Uint8Array).requests.map(({ id }) => id[15]))
-  }
-
-  test('not what came a moment ago, nor what is proposed', () => {
-    const desk = new Desk(4)
-    const [collator, other] = desk.order(1) as [number, number]
-    desk.write(other, 1)
-    desk.drop() // nobody heard of it
-    desk.nowMs += resendMs / 2
-    desk.write(other, 2)
-    desk.drop()
-    desk.pass(resendMs / 2, [other])
-    expect(offered(desk, other)).toEqual([[1]])
-    desk.deliver(isOffer)
-    desk.deliver(({ to, from }) => from === collator && to === other)
-    expect(
-      desk
-        .group(other)
-        .open.proposals.get(0)
-        ?.batch.requests.map(({ id }) => id[15]),
-    ).toEqual([1])
-    desk.pass(2 * resendMs, [other])
-    expect(offered(desk, other)).toEqual([[2]])
   })
 })
 
