@@ -186,18 +186,7 @@ export class Member {
 
   #add(effects: readonly GroupEffect[]): void {
     if (this.group === undefined) return
-    for (const effect of effects)
-      if (effect.type === 'store' && effect.lazy) for (const { cid, bytes } of effect.blocks) this.#unwritten.set(cid, bytes)
-    const life = this.#life
-    for (const effect of effects) {
-      if (effect.type !== 'send' || effect.early !== true) {
-        this.#waiting.push(effect)
-        continue
-      }
-      if (!this.#begins(effect, life)) return
-      this.#act(effect)
-      if (this.#life !== life) return
-    }
+    this.#waiting.push(...effects)
     if (!this.#isSyncing) this.#perform()
   }
 
@@ -205,7 +194,7 @@ export class Member {
     const life = this.#life
     for (let effect = this.#waiting.shift(); effect !== undefined; effect = this.#waiting.shift()) {
       if (!this.#begins(effect, life)) return
-      if ((effect.type !== 'store' && effect.type !== 'persist') || (effect.type === 'store' && effect.lazy)) {
+      if (effect.type !== 'store' && effect.type !== 'persist') {
         this.#act(effect)
         if (this.#life !== life) return
         continue
@@ -269,6 +258,7 @@ export class Member {
       this.#unwritten.clear()
     }
     if (effect.type === 'persist') disk.writeRecord(this.#recordName, effect.bytes)
+    else if (effect.lazy) for (const { cid, bytes } of effect.blocks) this.#unwritten.set(cid, bytes)
     else for (const { cid, bytes } of effect.blocks) disk.write(blockName(cid), bytes)
   }
 

@@ -151,8 +151,6 @@ export interface Pending extends Named {
   /** Counts arrivals: older requests go first. */
   readonly order: number
   readonly ref: RequestRef
-  /** When it came. */
-  readonly sinceMs: number
   readonly size: number
   readonly held: boolean
   /** Whose share of the pool it takes: the member that offered it; the own seat if a visitor brought it here, and this peer answers for passing it on. */

@@ -53,6 +53,24 @@ export type { EventFailures } from './event-turns.js'
 export { type FaultKind, verifyFault } from './fault.js'
 export { type GroupStep, openGroup, pendingRequests, stepGroup } from './group.js'
 export type { Group } from './group-state.js'
+export {
+  type AccusationJudgment,
+  type AccusationTrial,
+  type AccusedPair,
+  accusationId,
+  findingOfMessages,
+  findingOfRead,
+  judgeAccusation,
+  openReadAccusation,
+  writeTwoMessages,
+} from './jury/accusation.js'
+export {
+  type Accusation,
+  type AccusationFinding,
+  accusationFinding,
+  accusationMessage,
+  accusationVerdict,
+} from './jury/accusation-messages.js'
 export { type DisputeEffect, disputeOf, heldBatches } from './jury/bring.js'
 export { type Dispute, type DisputeContext, disputeId, type ShownStep, type Statement, verifyDispute } from './jury/dispute.js'
 export { type DisputeFault, verifyVerdicts } from './jury/faults.js'
@@ -62,6 +80,7 @@ export { jurorReferences, openJuror, stepJuror } from './jury/juror.js'
 export type { Juror, JurorEffect, JurorEvent, JurorSetup, JurorStep } from './jury/juror-api.js'
 export { callJury, type DrawJury, jurySize, weightsOf } from './jury/jury.js'
 export { disputeMessage, type Finding, findingSchema, type Verdict, verdictMessage } from './jury/messages.js'
+export { findingOfOwn, type OwnAccusation, type OwnTrial, openOwnAccusation, ownTrialOf } from './jury/own-accusation.js'
 export { type DisputeSoFar, withShown } from './jury/shown.js'
 export {
   type Answer,

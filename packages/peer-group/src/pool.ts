@@ -113,8 +113,7 @@ function takeOffered(t: Turn, ref: RequestRef, body: Uint8Array | null, seat: nu
   else {
     // nobody has shown a body yet: what others said is its block may be false, so each is asked for its own, and the first that holds is it
     const holders = isPieced(ref.cid) ? new Set([seat]) : NOBODY
-    if (known === undefined)
-      setPending(t, { name, order: t.g.pool.nextOrder, ref, sinceMs: t.nowMs, size: 0, held: false, seat, failures: 0, holders })
+    if (known === undefined) setPending(t, { name, order: t.g.pool.nextOrder, ref, size: 0, held: false, seat, failures: 0, holders })
     return true
   }
   return false
@@ -230,10 +229,7 @@ export function cleanPool(t: Turn, told: ReadonlySet<string>): undefined {
   if (gone.length > 0) g.pool = changePool(g.pool, gone, [])
 }
 
-/**
- * Offers again what this member answers for, and what it has of requests in pieces; the bodies are not sent twice, whoever lacks one fetches it. Not what was offered
- * a moment ago, nor what is proposed: whoever has the proposal asks for what it lacks.
- */
+/** Offers again what this member answers for, and what it has of requests in pieces; the bodies are not sent twice, whoever lacks one fetches it. */
 export function offerAgain(t: Turn): undefined {
   const { g } = t
   if (g.offerAtMs === undefined || t.nowMs < g.offerAtMs) return
@@ -241,11 +237,9 @@ export function offerAgain(t: Turn): undefined {
   const mine = pendingIn(g.pool).filter(
     ({ seat, failures, holders }) => (seat === g.seat || holders.has(g.seat)) && failures < FAILURES_MAX,
   )
-  const proposed = new Set([...g.open.proposals.values()].flatMap(({ batch }) => batch.requests.map(({ id }) => hexOf(id))))
-  const again = mine.filter(({ name, sinceMs }) => sinceMs <= t.nowMs - g.settings.resendMs && !proposed.has(name))
   sendOffers(
     t,
-    again.map(({ ref }) => offeredOf(ref, null)),
+    mine.map(({ ref }) => offeredOf(ref, null)),
   )
   g.offerEveryMs = Math.min(2 * g.offerEveryMs, g.settings.resendMsMax)
   g.offerAtMs = mine.length === 0 || g.phase !== 'open' ? undefined : t.nowMs + g.offerEveryMs
@@ -294,7 +288,6 @@ function hold(t: Turn, ref: RequestRef, bytes: Uint8Array, seat: number): undefi
     name,
     order,
     ref,
-    sinceMs: known?.sinceMs ?? t.nowMs,
     size: bytes.length,
     held: true,
     seat,

@@ -43,6 +43,8 @@ export interface SiteView {
   readonly disputed: boolean
   /** Who judges a step of this epoch, or judged one of the epoch before: they are given what they have to run, and may have the state that this one begins from. */
   readonly judges: readonly PeerId[]
+  /** Who judges what one member is accused of by another: they are given the state that it is about. */
+  readonly accusationJudges: readonly PeerId[]
   /** The closing certificate did not come in time: members show what they hold. */
   readonly recovering: boolean
   readonly ended: boolean
@@ -67,8 +69,12 @@ export const partakersOf = ({ members, next, previousMembers, uploader }: SiteVi
 ]
 export const hasPartIn = (view: SiteView, peer: PeerId): boolean => partakersOf(view).includes(peer)
 
-/** Whether a peer may fetch or give the site's blocks: who has a part in it, or judges one of its steps. */
-export const mayExchange = (view: SiteView, peer: PeerId): boolean => hasPartIn(view, peer) || view.judges.includes(peer)
+/** Whether a peer may fetch or give the site's blocks: who has a part in it, or judges something of it. */
+export const mayExchange = (view: SiteView, peer: PeerId): boolean => hasPartIn(view, peer) || isJudge(view, peer)
+
+/** Whether a peer sits on a jury of this site. */
+export const isJudge = ({ judges, accusationJudges }: SiteView, peer: PeerId): boolean =>
+  judges.includes(peer) || accusationJudges.includes(peer)
 
 /** Who speaks for a site: who published it, and who runs it or is about to. */
 export const speaksFor = ({ members, next, uploader }: SiteView, peer: PeerId): boolean =>

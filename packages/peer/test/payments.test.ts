@@ -78,7 +78,7 @@ test('what is given to a site is there to be paid from the next change on that i
   const { world, job, close } = published()
   expect(close()).toEqual([])
   const before = world.job(job).next?.mayPay ?? 0n
-  const gift = signTransfer({ to: accountOfJob(job), amount: 500_000_000n, nonce: 1 }, uploader, world.genesis.network)
+  const gift = signTransfer({ to: accountOfJob(job), amount: 500_000_000n, nonce: 0 }, uploader, world.genesis.network)
   expect(world.block(gift)).toEqual([])
   expect(world.job(job).next?.mayPay).toBe(before)
   expect(close()).toEqual([])
@@ -99,6 +99,7 @@ test('an epoch that a recovery opens may pay what the one before might: nothing 
 test('what a banned account is owed stays with the job, and counts as paid', () => {
   const { world, job, held, close } = published()
   const banned = signers[6]?.peerId as (typeof signers)[number]['peerId']
+  world.blocksUntil(() => world.timeMs >= (world.job(job).next?.atMs ?? 0))
   const entry = world.state.registry.get(banned)
   world.state = {
     ...world.state,

@@ -10,37 +10,35 @@ export type FormPart = string | Uint8Array
  * with its count, so that no two answers have the same form. The version comes first.
  * @param byteLength UTF-8 length of a text
  */
-export function* answerForm(answer: Draft, byteLength: (text: string) => number): Generator<FormPart> {
-  const sized = function* (value: FormPart): Generator<FormPart> {
-    yield `${typeof value === 'string' ? byteLength(value) : value.length}:`
-    yield value
-  }
-  yield `interpeer answer 2;${answer.status};${answer.headers.length};`
+export function answerForm(answer: Draft, byteLength: (text: string) => number): FormPart[] {
+  const form: FormPart[] = [`interpeer answer 2;${answer.status};${answer.headers.length};`]
+  const sized = (value: FormPart) => form.push(`${typeof value === 'string' ? byteLength(value) : value.length}:`, value)
   for (const [name, value] of answer.headers) {
-    yield* sized(name)
-    yield* sized(value)
+    sized(name)
+    sized(value)
   }
-  yield* sized(answer.body)
-  yield `${answer.changes.length};`
+  sized(answer.body)
+  form.push(`${answer.changes.length};`)
   for (const change of answer.changes) {
-    yield* sized(change.type)
-    yield* sized(change.path)
-    yield attributesOf(change)
-    if (change.type === 'write') yield* sized(change.bytes)
-    else if (change.type === 'symlink') yield* sized(change.target)
+    sized(change.type)
+    sized(change.path)
+    form.push(attributesOf(change))
+    if (change.type === 'write') sized(change.bytes)
+    else if (change.type === 'symlink') sized(change.target)
     else if (change.type === 'patch') {
       for (const { at, bytes } of change.parts) {
-        yield `${at};`
-        yield* sized(bytes)
+        form.push(`${at};`)
+        sized(bytes)
       }
     }
   }
-  yield `${answer.effects.length};`
+  form.push(`${answer.effects.length};`)
   for (const effect of answer.effects) {
     const parts = partsOf(effect)
-    yield `${effect.type};${parts.length};`
-    for (const part of parts) yield* sized(part)
+    form.push(`${effect.type};${parts.length};`)
+    for (const part of parts) sized(part)
   }
+  return form
 }
 
 function partsOf(effect: Effect): readonly FormPart[] {

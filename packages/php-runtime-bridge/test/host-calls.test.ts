@@ -35,8 +35,7 @@ afterAll(() => Promise.all([full.close(), bare.close()]))
 
 /** Runs a script as a site's page; `f()` in it prints what a call came to, or what it threw. */
 async function run(script: string, at: object = JOB, php = full, configuration = '{"effects": ["after", "pay", "outbox"]}') {
-  const page = `<?php namespace Interpeer;
-    const BOB = '${BOB}';
+  const page = `<?php namespace Interpeer; const BOB = '${BOB}';
     function f(callable $call) { try { echo json_encode($call()), "\\n"; } catch (\\Throwable $e) { echo get_class($e), ": ", $e->getMessage(), "\\n"; } }
     ${script}`
   await php.load('site', filesOf({ 'index.php': page, 'interpeer.json': configuration, 'later.php': '', 'folder/there.php': '' }))

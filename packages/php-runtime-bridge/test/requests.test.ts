@@ -224,3 +224,17 @@ test('options, times and closing have their codes', async () => {
   await expect(visit(brief, 'r')).rejects.toThrow(expect.objectContaining({ code: 'RUNTIME_CLOSED' }))
   expect(textOf((await visit(php, 's0')).body)).toBe('0')
 })
+
+test('negative integers stay what they are where PHP’s compiler moves them as floats', async () => {
+  const script = 'var_dump(abs("-1"), abs("-7"), array_sum(["-1", "-2"]), -"-3", max("-5", "-6"), round(-1), (int) "-9223372036854775807");'
+  const { text } = await runPage(php, `<?php ${script}`)
+  expect(text.trim().split('\n')).toEqual([
+    'int(1)',
+    'int(7)',
+    'int(-3)',
+    'int(3)',
+    'string(2) "-5"',
+    'float(-1)',
+    'int(-9223372036854775807)',
+  ])
+})

@@ -115,6 +115,8 @@ function worldOf(count: number, jobs: ReadonlyMap<JobId, Job>, jobsMap: HeldMap)
     maps,
     changes: new Map(),
     disputes: new Map(),
+    accusations: new Map(),
+    disputeParts: new Map(),
     reviews: new Map(),
     ledger: undefined as never,
   }

@@ -22,8 +22,10 @@ import {
 import { WireError } from '@interpeer/wire-codec'
 import { carryOut, recoveryOf } from './carry-out.js'
 import { dataMapsAfter, dataMapsOf, hashesOf } from './data-maps.js'
+import { openDisputeParts } from './dispute-parts.js'
 import { NetworkError } from './errors.js'
 import { throwHostFault } from './host-fault.js'
+import { advanceAccusations, openAccusations } from './judge-accusations.js'
 import { advanceDisputes, openDisputes } from './judge-disputes.js'
 import { momentOf } from './lottery.js'
 import { mayPayOf } from './may-pay.js'
@@ -51,6 +53,8 @@ export function networkApplication(network: NetworkId): Application<NetworkState
         jobs: new Map(),
         changes: new Map(),
         disputes: new Map(),
+        accusations: new Map(),
+        disputeParts: new Map(),
       }
       return { network, height: 0, timeMs: startMs, ...entries, maps: dataMapsOf(entries, tools.cache) }
     },
@@ -102,7 +106,7 @@ function apply(
       refused.push({ index, code: codeOf(error) })
     }
   })
-  state = endWaiting(advanceDisputes(before, state, moment, verification), info.timeMs)
+  state = endWaiting(advanceAccusations(before, advanceDisputes(before, state, moment, verification), moment), info.timeMs)
   const recover = (job: Job, shows: readonly Uint8Array[]) => {
     const recovery = recoveryOf(state, job, shows, verification)
     if (recovery?.closes) state = { ...state, ledger: payOut(state, job, recovery.payments) }
@@ -110,9 +114,13 @@ function apply(
   }
   const advanced = advanceJobs(state.jobs, recover, moment)
   const { state: left, away } = endStuck({ ...state, jobs: advanced.jobs })
-  const disputes = openDisputes(state.disputes, left.jobs)
+  const open = {
+    disputes: openDisputes(state.disputes, left.jobs),
+    disputeParts: openDisputeParts({ disputeParts: state.disputeParts, jobs: left.jobs }),
+    accusations: openAccusations({ accusations: state.accusations, jobs: left.jobs }),
+  }
   const marked = registryAfter(before, state, { jobs: left.jobs, away: [...advanced.away, ...away] })
-  const after = folded({ ...left, disputes, registry: marked })
+  const after = folded({ ...left, ...open, registry: marked })
   return { state: { ...after, maps: dataMapsAfter(before.maps, before, after, cache) }, refused }
 }
 
@@ -137,7 +145,15 @@ function registryAfter(
  * by a clock, a member's show before its recovery, a transfer after another. Of an unknown job nothing is kept: whoever runs a job
  * learned of it from a block, and offers again.
  */
-const MAY_CHANGE: readonly string[] = ['EPOCH_TOO_EARLY', 'LEDGER_FUNDS', 'SHOW_NOT_WANTED', 'SHOW_PART_EARLY', 'DISPUTE_OPEN']
+const MAY_CHANGE: readonly string[] = [
+  'EPOCH_TOO_EARLY',
+  'LEDGER_FUNDS',
+  'SHOW_NOT_WANTED',
+  'SHOW_PART_EARLY',
+  'DISPUTE_OPEN',
+  'DISPUTE_PART_EARLY',
+  'ACCUSATION_OPEN',
+]
 const mayChange = (error: unknown): boolean =>
   error instanceof LedgerError && error.failure.code === 'LEDGER_NONCE'
     ? error.failure.given > error.failure.expected && error.failure.given - error.failure.expected <= NONCES_AHEAD_MAX

@@ -47,6 +47,8 @@ import {
 } from '@interpeer/peer-group'
 import { openPresent, transactionBytesMax, withOutcomes, withPresence, withReview } from '@interpeer/vote-chain'
 import { sameBytes } from '@interpeer/wire-codec'
+import { expelledFrom, recordAccusation, recordAccusationVerdict } from './accusations.js'
+import { recordDisputePart } from './dispute-parts.js'
 import { isDisputed, judgedCaseOf, recordDispute, recordVerdict } from './disputes.js'
 import { NetworkError } from './errors.js'
 import { throwHostFault } from './host-fault.js'
@@ -96,8 +98,14 @@ export function carryOut(state: NetworkState, transaction: Uint8Array, setting: 
       return carryOutChange(state, kind, transaction, setting.moment.height)
     case 'dispute':
       return recordDispute(state, transaction, { height: setting.moment.height, verification: setting.verification })
+    case 'dispute-part':
+      return recordDisputePart(state, transaction, { height: setting.moment.height, verification: setting.verification })
     case 'verdict':
       return recordVerdict(state, transaction, setting.moment)
+    case 'accusation':
+      return recordAccusation(state, transaction, setting.moment)
+    case 'accusation-verdict':
+      return recordAccusationVerdict(state, transaction, setting.moment)
     case undefined:
       throw new NetworkError({ code: 'TRANSACTION_UNKNOWN' })
     default:
@@ -216,7 +224,8 @@ export function recoveryOf(
     const judged = judgedCaseOf(state.disputes, entry.job, epoch.number)
     const judgment = judged?.judgment ?? undefined
     const from = openingOf(recovery, epoch, judgment)
-    const leave = epoch.members.filter((peer) => !from.members.includes(peer) || judged?.debtors.includes(peer) === true)
+    const expelled = [...(judged?.debtors ?? []), ...expelledFrom(state.accusations, entry.job, epoch.number)]
+    const leave = epoch.members.filter((peer) => !from.members.includes(peer) || expelled.includes(peer))
     const closing = judgment === undefined ? recovery.closing : undefined
     const payments = closing === undefined ? [] : readBatch(closing.batch).value.payments
     const paid = sumOfPayments(payments)

@@ -26,6 +26,7 @@ import { concatBytes, sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import type { LoggedRun } from '../job-log/logged-run.js'
 import { DISPUTE_BYTES_MAX } from '../network/disputes.js'
+import type { Accuser } from './accuser.js'
 import { type BlockPlaces, blockIn, holdDag, sourcesOf } from './block-source.js'
 import type { Complaints } from './complaints.js'
 import { EffectQueue } from './effect-queue.js'
@@ -62,6 +63,8 @@ export interface Surroundings extends BlockPlaces {
   readonly ran?: ((run: LoggedRun, epoch: number) => void) | undefined
   /** Brings to the chain what members are found to do wrong. */
   readonly complaints: Complaints
+  /** Brings what only a run can show to a jury. Left out: nobody does. */
+  readonly accuser?: Accuser | undefined
   /** The peer can't go on: what it must not forget could not be written. */
   readonly fail: (error: unknown) => void
 }

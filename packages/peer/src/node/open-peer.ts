@@ -16,14 +16,17 @@ import { liveRoots } from '../live-roots.js'
 import { numberOf } from '../message-number.js'
 import {
   chainProofOf,
+  disputeTransactions,
   epochCloseTransaction,
   type NetworkState,
   networkApplication,
   presentTransaction,
   showTransactions,
 } from '../network/index.js'
-import { hasPartIn, mayExchange, type SiteView, speaksFor } from '../site-view.js'
+import { hasPartIn, isJudge, mayExchange, type SiteView, speaksFor } from '../site-view.js'
 import { type SiteViews, siteViews } from '../site-views.js'
+import { AccusationJury } from './accusation-jury.js'
+import { Accuser } from './accuser.js'
 import { AddressBook } from './address-book.js'
 import { afterSleep } from './after-sleep.js'
 import { BlockKeeper } from './block-keeper.js'
@@ -122,19 +125,31 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     undo.push(() => readChecks.close())
     const keeper: BlockKeeper = new BlockKeeper({
       ...{ store, maxBytes, ...collection, now, count, log },
-      roots: () => liveRoots(hosts.holdings(), [...claims.roots(), ...readEvidence.roots, ...(juries?.references() ?? [])], signer.peerId),
+      roots: () =>
+        liveRoots(
+          hosts.holdings(),
+          [...claims.roots(), ...readEvidence.roots, ...accuser.references(), ...juryReferences()],
+          signer.peerId,
+        ),
       tidy: () => Promise.all([hosts.forgetLeft(), claims.tidy(), readEvidence.tidy(now())]),
       mend: (cids) => hosts.mend(cids),
     })
     const scripts = options.runtime === null ? null : new ScriptQueue(options.runtime, keeper.blocks)
     const audits = { everyMs: options.auditEveryMs ?? AUDIT_EVERY_MS, below: randomInt, nonce: () => new Uint8Array(randomBytes(32)) }
+    const accuser: Accuser = new Accuser({
+      ...{ signer, network, store: keeper.blocks, count, log },
+      submit: (transaction) => chain.submit(transaction),
+    })
     const complaints: Complaints = new Complaints({
+      accuser,
+      inParts: (dispute, of) => disputeTransactions(dispute, { ...of, blockBytesMax: genesis.settings.blockBytesMax }, signer, network),
       ...{ records: store.records('evidence'), verification, count, log },
       submit: (transaction) => chain.submit(transaction),
     })
     const exchange = exchangeOver(overlay, keeper.blocks, count, log)
     const hosts: SiteHosts = new SiteHosts({
       complaints,
+      accuser,
       verification,
       signer,
       network,
@@ -170,6 +185,19 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
             submit: (verdict) => chain.submit(verdict),
           })
     undo.push(() => juries?.close())
+    const accusationJury =
+      scripts === null
+        ? undefined
+        : new AccusationJury({
+            ...{ exchange, store: keeper.blocks, holdBlocks: keeper.hold, self: signer.peerId, signer, network, verification },
+            ...{ scripts, requests: new KnownRequests(network), records: store.records('accusations'), log, now, count },
+            submit: (verdict) => chain.submit(verdict),
+          })
+    undo.push(() => accusationJury?.close())
+    function* juryReferences() {
+      yield* juries?.references() ?? []
+      yield* accusationJury?.references() ?? []
+    }
     let views: SiteViews = new Map()
     // after a restart the chain's state does not tell who was a member before: what this peer served, it has
     const isHere = (view: SiteView): boolean => hasPartIn(view, signer.peerId) || hosts.hasServed(view.job)
@@ -180,9 +208,11 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     const claims = new ClaimDesk({ records: store.records('claims'), network, now, mayClaim })
     const onState = (state: NetworkState) => {
       registry = state.registry
-      views = siteViews(state.jobs, genesis.settings.cycleMs, views, state.disputes)
+      views = siteViews(state.jobs, genesis.settings.cycleMs, views, state.disputes, state.accusations)
       hosts.onViews([...views.values()])
       juries?.onState(state)
+      accusationJury?.onState(state)
+      accuser.onState(state)
       complaints.onState(state)
       // who was taken to be gone and is back gets seats again
       const present = options.runtime === null ? undefined : presentTransaction(state, signer)
@@ -265,7 +295,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       if (number === addressExchange.number) return addresses.answer(from, request)
       if (asksForContent(number)) {
         // a CID is no secret, what a site stores may be: only those who run the site, or are about to, get its blocks, or learn who has them
-        const mayHave = [...views.values()].some((view) => mayExchange(view, from) && (isHere(view) || view.judges.includes(signer.peerId)))
+        const mayHave = [...views.values()].some((view) => mayExchange(view, from) && (isHere(view) || isJudge(view, signer.peerId)))
         if (mayHave) return content(from, request)
         if (bodies.mayAsk(from)) return sent(from, request)
         if (asksForParts(request, chainStore)) return parts(from, request)

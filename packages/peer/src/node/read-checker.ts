@@ -20,6 +20,7 @@ import { isPure } from '../script-runtime.js'
 import type { ServedState } from '../served-state.js'
 import { responseOf } from '../site-response-block.js'
 import type { SiteView } from '../site-view.js'
+import type { Accuser } from './accuser.js'
 import type { PeerLog } from './log.js'
 import type { ReadCheckQueue } from './read-check-queue.js'
 import type { ReadEvidence } from './read-evidence.js'
@@ -33,6 +34,7 @@ export interface CheckedSite {
   readonly scripts: ScriptQueue
   readonly readChecks: ReadCheckQueue
   readonly readEvidence: ReadEvidence
+  readonly accuser?: Accuser | undefined
   readonly verification?: Verification | undefined
   readonly view: () => SiteView
   /** The states that were final here lately, the newest last: a reply on another one is not judged. */
@@ -99,7 +101,17 @@ export class ReadChecker {
       'a member answered a read falsely: run again, it comes out otherwise',
     )
     await readEvidence.keep(evidence, { job: pair.job, answerer: pair.answerer, atMs: now() })
+    await this.#bring(evidence, pair)
     return evidence
+  }
+
+  /** To a jury, which knows the members of the open epoch only: what was certified in another can't be judged by its signatures. */
+  async #bring(evidence: Uint8Array, pair: ReadPair): Promise<void> {
+    const { accuser, network, verification, view, count } = this.#site
+    const { job, runtime, epoch, members, start } = view()
+    if (accuser === undefined) return
+    if (!isReadOnRecord(pair, { network, job, runtime, epochs: [{ epoch, members, start }] }, verification)) return count('ACCUSATION_LATE')
+    await accuser.bring({ job, epoch, accused: pair.answerer, kind: 'read', evidence, needed: [pair.state] })
   }
 
   /** Undefined: nothing can be said. A state from before is read only where the runtime still has its files: a check brings nothing back. */

@@ -28,14 +28,14 @@ export function decodeFields(message: Uint8Array): Uint8Array[] | undefined {
 
 /** What `decodeFields` reads. */
 export function encodeFields(fields: readonly Uint8Array[]): Uint8Array {
-  const heads = fields.map(({ length }) => Uint8Array.from(`${length}:`, (letter) => letter.charCodeAt(0)))
-  const whole = new Uint8Array(fields.reduce((total, field, i) => total + field.length + (heads[i] as Uint8Array).length, 0))
+  const heads = fields.map(({ length }) => `${length}:`)
+  const whole = new Uint8Array(fields.reduce((total, field, i) => total + field.length + (heads[i] as string).length, 0))
   let at = 0
   for (const [i, field] of fields.entries()) {
-    const head = heads[i] as Uint8Array
-    whole.set(head, at)
-    whole.set(field, at + head.length)
-    at += head.length + field.length
+    const head = heads[i] as string
+    for (let letter = 0; letter < head.length; letter++) whole[at++] = head.charCodeAt(letter)
+    whole.set(field, at)
+    at += field.length
   }
   return whole
 }

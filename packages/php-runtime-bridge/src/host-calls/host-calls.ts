@@ -55,6 +55,9 @@ const ACCOUNT = /^[0-9a-f]{64}$/
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const CONTROL = /\p{Cc}/u
 const NO_BYTES = new Uint8Array(0)
+const OK = Uint8Array.of(0x6f, 0x6b)
+/** Each request asks for it once: its library was loaded. */
+const DONE = encodeFields([OK])
 
 /**
  * Answers one message of a script (`fields.ts` has the form): the call's name and its arguments. The answer begins with `ok` and has the results,
@@ -64,7 +67,8 @@ export function answerHostCall(message: Uint8Array, host: HostContext): Uint8Arr
   try {
     const fields = message.length > MESSAGE_BYTES_MAX ? undefined : decodeFields(message)
     const call = new HostCall(fields ?? [], host)
-    return encodeFields([host.encode('ok'), ...call.answer()])
+    const results = call.answer()
+    return results.length === 0 ? DONE : encodeFields([OK, ...results])
   } catch (error) {
     if (!(error instanceof HostCallError)) throw error
     return encodeFields([host.encode(error.thrown), host.encode(error.message), ...error.details])

@@ -7,7 +7,7 @@ import { costOf, Immediates, immediatesOf, Op } from './instructions.js'
 import type { ModuleShape } from './module-shape.js'
 import { DEAD, type Segments } from './segments.js'
 import { type Renumbering, skipBlockType, skipValueType } from './types.js'
-import { Top, type ValueRules, ValueScan } from './value-scan.js'
+import { leftBy, Top, type ValueRules, ValueScan } from './value-scan.js'
 
 export interface ScanRules extends ValueRules {
   readonly shape: ModuleShape
@@ -94,6 +94,7 @@ export class FunctionScan {
     const opcode = reader.byte()
     const before = this.#top
     this.#top = Top.plain
+    if (before >= Top.made32) this.#values.settle(reader, from, opcode, before)
     this.#segments.add(this.#blocks.current, costOf[opcode] as number)
     switch (immediatesOf[opcode]) {
       case Immediates.none:
@@ -106,7 +107,7 @@ export class FunctionScan {
         this.#oneInteger(reader, from, opcode)
         return
       case Immediates.memory:
-        this.#top = this.#values.access(reader, from, opcode, before)
+        this.#values.access(reader, from, opcode)
         return
       case Immediates.blockType:
         if (opcode === Op.loop) this.#blocks.beginLoop(from)
@@ -126,11 +127,9 @@ export class FunctionScan {
         return
       case Immediates.bytes4:
         reader.skip(4)
-        this.#top = Top.sameBits
         return
       case Immediates.bytes8:
         reader.skip(8)
-        this.#top = Top.sameBits
         return
       case Immediates.labels:
         for (let labels = reader.count() + 1; labels > 0; labels--) this.#branchTo(reader)
@@ -176,18 +175,8 @@ export class FunctionScan {
       case Op.throwRef:
         this.#blocks.leave()
         return
-      case Op.i32ReinterpretF32:
-      case Op.f32Copysign:
-        this.#values.observe(from, before, Edit.nan32)
-        return
-      case Op.i64ReinterpretF64:
-      case Op.f64Copysign:
-        this.#values.observe(from, before, Edit.nan64)
-        return
       default:
-        // conversions of integers, and bits that are what they were
-        if ((opcode >= 0xb2 && opcode <= 0xb5) || (opcode >= 0xb7 && opcode <= 0xba) || opcode === 0xbe || opcode === 0xbf)
-          this.#top = Top.sameBits
+        this.#top = leftBy(opcode, before)
     }
   }
 

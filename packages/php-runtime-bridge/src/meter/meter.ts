@@ -26,7 +26,7 @@ import { Segments } from './segments.js'
 import { type Renumbering, Type } from './types.js'
 
 /** Part of what names a metered module: raised with every change that can show in a result or in fuel. */
-export const METER_VERSION = 5
+export const METER_VERSION = 6
 export const FUEL_GLOBAL = '__fuel'
 /** Exported: asks for more fuel if there is none, and ends it all if none is given. What side modules call. */
 export const FUEL_CHECK = '__fuel_check'

@@ -15,15 +15,15 @@ export interface ValueRules {
 }
 
 /** What an instruction left on top of the stack, as far as the next one asks. */
-export const Top = { plain: 0, constant: 1, sameBits: 2 } as const
+export const Top = { plain: 0, constant: 1, made32: 2, made64: 3 } as const
 export interface TopValue {
-  /** `sameBits`: a float whose bits are the same on every machine. */
+  /** `made32`, `made64`: a float out of arithmetic, which may be a NaN with the machine's own bits. */
   kind: number
   /** Of a constant. */
   value: number
 }
 
-/** Finds where values need something put in: before a float's bits are seen, before memory is written to, where pieces of memory are worked on. */
+/** Finds where values need something put in: where a float out of arithmetic goes on as bits, before memory is written to, where pieces of memory are worked on. */
 export class ValueScan {
   readonly #rules: ValueRules
   readonly #segments: Segments
@@ -37,18 +37,24 @@ export class ValueScan {
     this.#blocks = blocks
   }
 
-  /** A float's bits are about to be seen: a NaN must have the same ones everywhere. */
-  observe(from: number, top: number, edit: number): void {
-    if (this.#rules.canonicalNaNs && top !== Top.sameBits && this.#blocks.current !== DEAD) this.#edits.add(edit, from, from, 0)
+  /**
+   * The next instruction, `opcode`, finds what arithmetic made on top of the stack. Unless that is arithmetic too, a NaN gets its one form here, before it is kept, moved or
+   * seen: further on nobody can tell it from the bits of an integer that a compiler moves as a float, which must stay as they are.
+   */
+  settle(reader: ByteReader, from: number, opcode: number, made: number): void {
+    const saturates = opcode === Op.bulk && (reader.bytes[reader.at] as number) < Bulk.memoryInit
+    if (opcode !== Op.drop && !saturates && !takesFloat(opcode, made === Top.made32))
+      this.#canonical(from, made === Top.made32 ? Edit.nan32 : Edit.nan64)
   }
 
-  /** A load or a store. @returns what it leaves */
-  access(reader: ByteReader, from: number, opcode: number, top: number): number {
+  #canonical(at: number, edit: number): void {
+    if (this.#rules.canonicalNaNs && this.#blocks.current !== DEAD) this.#edits.add(edit, at, at, 0)
+  }
+
+  /** A load or a store. */
+  access(reader: ByteReader, from: number, opcode: number): void {
     const offset = offsetOf(reader)
-    if (opcode === Op.f64Store) this.observe(from, top, Edit.nan64)
-    else if (opcode === Op.f32Store) this.observe(from, top, Edit.nan32)
     if (opcode >= Op.i32Store && opcode <= Op.i64Store32) this.#note(from, storeEdits[opcode - Op.i32Store] as number, offset)
-    return opcode === Op.f32Load || opcode === Op.f64Load ? Top.sameBits : Top.plain
   }
 
   /** memory.size and memory.grow. */
@@ -63,7 +69,7 @@ export class ValueScan {
     const opcode = reader.u32()
     if (prefix === Op.bulk) this.#bulk(reader, from, opcode, top)
     else if (prefix === Op.atomic) this.#atomic(reader, from, opcode)
-    else this.#vector(reader, from, opcode, top.kind)
+    else this.#vector(reader, from, opcode)
   }
 
   #atomic(reader: ByteReader, from: number, opcode: number): void {
@@ -73,10 +79,8 @@ export class ValueScan {
     else unsupported(`instruction 0xfe 0x${opcode.toString(16)}`, from)
   }
 
-  #vector(reader: ByteReader, from: number, opcode: number, top: number): void {
+  #vector(reader: ByteReader, from: number, opcode: number): void {
     if (!simdIsKnown(opcode)) unsupported(`instruction 0xfd 0x${opcode.toString(16)}`, from)
-    if (opcode === Simd.f32x4Splat || opcode === Simd.f32x4ReplaceLane) this.observe(from, top, Edit.nan32)
-    if (opcode === Simd.f64x2Splat || opcode === Simd.f64x2ReplaceLane) this.observe(from, top, Edit.nan64)
     const form = simdImmediates(opcode)
     const offset = form === 2 || form === 3 ? offsetOf(reader) : 0
     if (opcode === Simd.v128Store || (opcode >= Simd.v128Store8Lane && opcode <= Simd.v128Store64Lane))
@@ -84,7 +88,7 @@ export class ValueScan {
     if (form === 1 || form === 3) reader.byte()
     if (form === 4) reader.skip(16)
     const lanes = nanLanesOf(opcode)
-    if (lanes !== 0) this.observe(reader.at, Top.plain, lanes === 32 ? Edit.nanLanes32 : Edit.nanLanes64)
+    if (lanes !== 0) this.#canonical(reader.at, lanes === 32 ? Edit.nanLanes32 : Edit.nanLanes64)
   }
 
   /** Saturating conversions, and what works on whole pieces of memory and tables. */
@@ -111,6 +115,33 @@ export class ValueScan {
     if (writes && !writes.isNoted(from) && this.#blocks.current !== DEAD) this.#edits.add(edit, from, from, offset)
   }
 }
+
+/** What a scalar instruction leaves on top of the stack; `before`: what was there. */
+export function leftBy(opcode: number, before: number): number {
+  if ((opcode >= Op.f32Ceil && opcode < Op.f32Copysign) || opcode === Op.f32DemoteF64) return Top.made32
+  if ((opcode >= Op.f64Ceil && opcode < Op.f64Copysign) || opcode === Op.f64PromoteF32) return Top.made64
+  // a sign is put to what was made, or taken from it
+  return opcode === Op.f32Abs || opcode === Op.f32Neg || opcode === Op.f64Abs || opcode === Op.f64Neg ? before : Top.plain
+}
+
+/** Whether it takes a float for what it is worth: arithmetic (but for copysign, which sees a bit), comparisons, conversions. */
+function takesFloat(opcode: number, narrow: boolean): boolean {
+  if (narrow)
+    return (
+      (opcode >= Op.f32Eq && opcode <= Op.f32Ge) ||
+      (opcode >= Op.f32Abs && opcode < Op.f32Copysign) ||
+      truncations32.includes(opcode) ||
+      opcode === Op.f64PromoteF32
+    )
+  return (
+    (opcode >= Op.f64Eq && opcode <= Op.f64Ge) ||
+    (opcode >= Op.f64Abs && opcode < Op.f64Copysign) ||
+    truncations64.includes(opcode) ||
+    opcode === Op.f32DemoteF64
+  )
+}
+const truncations32: readonly number[] = [0xa8, 0xa9, 0xae, 0xaf]
+const truncations64: readonly number[] = [0xaa, 0xab, 0xb0, 0xb1]
 
 function offsetOf(reader: ByteReader): number {
   // an alignment of 64 and more is the mark of another memory than the first

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { answerForm } from '../answer-form.js'
 import { siteConfiguration } from '../configuration/of-site.js'
 import { type ConfigurationReading, faultText } from '../configuration/parse.js'
@@ -21,6 +20,7 @@ import { ExecutionLog } from './execution-log.js'
 import type { HostServices } from './host-context.js'
 import { type PhpAtLevel, requestScopeOf } from './request-scope.js'
 import { type Ran, runRoute } from './script-run.js'
+import { sha256 } from './sha256.js'
 
 /** What is agreed about a request: with the site and the request, all that its outcome depends on. */
 export interface AgreedPoint {
@@ -144,7 +144,5 @@ function withoutScript(draft: Draft): Ran {
 }
 
 function digestOf(answer: Draft): Uint8Array {
-  const hash = createHash('sha256')
-  for (const part of answerForm(answer, (text) => Buffer.byteLength(text))) hash.update(part)
-  return Uint8Array.from(hash.digest())
+  return sha256(answerForm(answer, (text) => Buffer.byteLength(text)))
 }

@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto'
+import { CARD_MARGIN_BYTES, CARD_SHIFT } from '../meter/cards.js'
+import { sha256 } from './sha256.js'
 
 /** Log that is kept as it is; what came before it is folded into one hash, so that a transcript is bounded however long a request runs. */
 export const LOG_BYTES_MAX = 16 * 1024
@@ -26,6 +27,10 @@ export interface WorkingPlaces {
 }
 type CallValue = number | bigint | undefined
 
+/** To make room for a log takes longer than to fill it: of logs that ended. */
+const rooms: Uint8Array<ArrayBuffer>[] = []
+const ROOMS_MAX = 2
+
 /**
  * What a run did on its way, which its answer does not show: each system call in order with arguments and result, and with a mix of words of
  * PHP's memory; at the end words of its heap and stack. Where is looked depends on all that was seen before, so only who runs the script knows.
@@ -44,7 +49,7 @@ export class ExecutionLog {
   /** A script is about to run. Without it the log stays empty: files are sent, and requests refused, without running anything. */
   begin(places: WorkingPlaces): void {
     this.#places = places
-    this.#bytes = new Uint8Array(LOG_BYTES_MAX)
+    this.#bytes = rooms.pop() ?? new Uint8Array(LOG_BYTES_MAX)
     this.#view = new DataView(this.#bytes.buffer)
   }
 
@@ -72,18 +77,22 @@ export class ExecutionLog {
     this.#calls++
   }
 
-  /** The request ended. Of the words looked at, those that it changed: `before` is PHP's memory as the request found it. */
-  end(memory: DataView, before: DataView): void {
+  /**
+   * The request ended. Of the words looked at, those that it changed: `before` is PHP's memory as the request found it.
+   * @param cards a byte for each card of memory: where neither its own nor one close to it is noted, a word of the heap is what it was, and need not be looked at
+   */
+  end(memory: DataView, before: DataView, cards?: Uint8Array): void {
     if (this.#places === undefined) return
     const { heap, heapEnd, stack, stackEnd } = this.#places
-    this.#sample(stack, stackEnd, DENSE_BYTES, memory, before)
-    this.#sample(heap, heap + HOT_BYTES, DENSE_BYTES, memory, before)
-    this.#sample(heap + HOT_BYTES, heapEnd, SPARSE_BYTES, memory, before)
+    // one note there stands for all that lies above it
+    this.#sample(stack, stackEnd, DENSE_BYTES, memory, before, undefined)
+    this.#sample(heap, heap + HOT_BYTES, DENSE_BYTES, memory, before, cards)
+    this.#sample(heap + HOT_BYTES, heapEnd, SPARSE_BYTES, memory, before, cards)
   }
 
   /**
    * Calls and folded bytes (32 bits each, little-endian), the hash of what was folded (zeros where nothing was), the log since,
-   * and the digest of the answer.
+   * and the digest of the answer. The log is at its end then.
    */
   transcript(answerDigest: Uint8Array): Uint8Array {
     const out = new Uint8Array(HEAD_BYTES + this.#length + DIGEST_BYTES)
@@ -93,15 +102,18 @@ export class ExecutionLog {
     out.set(this.#chain, 8)
     out.set(this.#bytes.subarray(0, this.#length), HEAD_BYTES)
     out.set(answerDigest, HEAD_BYTES + this.#length)
+    if (this.#places !== undefined && rooms.length < ROOMS_MAX) rooms.push(this.#bytes)
+    this.#places = undefined
     return out
   }
 
   /** One word of each piece. */
-  #sample(from: number, to: number, pieceBytes: number, memory: DataView, before: DataView): void {
+  #sample(from: number, to: number, pieceBytes: number, memory: DataView, before: DataView, cards: Uint8Array | undefined): void {
     let seen = this.#seen
     for (let piece = from; piece < to; piece += pieceBytes) {
       seen = mixed(seen, piece)
       const at = piece + (seen & (pieceBytes - WORD_BYTES))
+      if (cards !== undefined && !isNoted(cards, at)) continue
       const word = wordAt(memory, at)
       if (word === wordAt(before, at)) continue
       seen = mixed(seen, word)
@@ -114,10 +126,14 @@ export class ExecutionLog {
   }
 
   #fold(): void {
-    this.#chain = Uint8Array.from(createHash('sha256').update(this.#chain).update(this.#bytes.subarray(0, this.#length)).digest())
+    this.#chain = sha256([this.#chain, this.#bytes.subarray(0, this.#length)])
     this.#foldedBytes += this.#length
     this.#length = 0
   }
+}
+
+function isNoted(cards: Uint8Array, at: number): boolean {
+  return cards[(at - CARD_MARGIN_BYTES) >>> CARD_SHIFT] === 1 || cards[(at + CARD_MARGIN_BYTES + WORD_BYTES) >>> CARD_SHIFT] === 1
 }
 
 function int32Of(value: CallValue): number {

@@ -68,6 +68,19 @@ export class GuestMemory {
     }
   }
 
+  /** What was written to since the table of cards was clean: a byte for each card of memory. */
+  get notes(): Uint8Array {
+    const { at } = this.#cards
+    return this.bytes.subarray(at, at + (this.bytes.length >>> CARD_SHIFT))
+  }
+
+  /** Writes a C string of this many bytes, and its end. */
+  putWhole(text: string, at: number, length: number): void {
+    const target = this.writable(at, length + 1)
+    this.#encoder.encodeInto(text, target)
+    target[length] = 0
+  }
+
   encode(text: string): Uint8Array {
     return this.#encoder.encode(text)
   }

@@ -6,6 +6,7 @@ import type { GuestMemory } from './guest-memory.js'
 const TABLE = { data: 16, used: 20, count: 24 }
 const BUCKET_KEY = 24
 const STRING = { length: 16, letters: 20 }
+const OURS = [LIBRARY_PATH, CHILD_PATH, EVENT_PATH, ROUTER_PATH].map((path) => new TextEncoder().encode(path))
 /** The table of included files stands near the beginning of executor_globals. */
 const GLOBALS_SEARCHED_BYTES = 1024
 
@@ -14,12 +15,13 @@ const GLOBALS_SEARCHED_BYTES = 1024
  * undefined when the list has anything else.
  */
 export function listOfOurs(memory: GuestMemory, executorGlobals: number): number | undefined {
-  const ours = [LIBRARY_PATH, CHILD_PATH, EVENT_PATH, ROUTER_PATH].map((path) => memory.encode(path))
-  for (let table = executorGlobals; table < executorGlobals + GLOBALS_SEARCHED_BYTES; table += 4) {
-    if (memory.u32(table + TABLE.used) !== 1 || memory.u32(table + TABLE.count) !== 1) continue
+  const { view } = memory
+  const searchedTo = Math.min(executorGlobals + GLOBALS_SEARCHED_BYTES, memory.bytes.length - TABLE.count - 4)
+  for (let table = executorGlobals; table < searchedTo; table += 4) {
+    if (view.getUint32(table + TABLE.used, true) !== 1 || view.getUint32(table + TABLE.count, true) !== 1) continue
     const bucket = memory.u32(table + TABLE.data)
     const key = holds(memory, bucket, BUCKET_KEY + 4) ? memory.u32(bucket + BUCKET_KEY) : 0
-    if (ours.some((path) => isString(memory, key, path))) return table
+    if (OURS.some((path) => isString(memory, key, path))) return table
   }
   return undefined
 }

@@ -131,7 +131,7 @@ export class PhpInstance {
     this.function('php_wasm_init')()
     this.kernel.extensions = undefined
     this.#extensions.finish()
-    this.#places = this.hooks.install((text) => this.#kept(text))
+    this.#places = this.hooks.install((text) => this.kept(text))
     this.hooks.use(this.#places)
     return this.snapshot()
   }
@@ -223,16 +223,15 @@ export class PhpInstance {
 
   /** Gives PHP a copy of a text on its heap, which it owns from then on. */
   withText(text: string, use: Exported): void {
-    use(this.#kept(text))
+    use(this.kept(text))
   }
 
-  #kept(text: string): number {
+  /** @returns the address of a copy of a text, on PHP's heap */
+  kept(text: string): number {
     const { memory, guest } = this.kernel
-    const encoded = memory.encode(text)
-    const at = guest.malloc(encoded.length + 1)
-    const target = memory.writable(at, encoded.length + 1)
-    target.set(encoded)
-    target[encoded.length] = 0
+    const length = Buffer.byteLength(text)
+    const at = guest.malloc(length + 1)
+    memory.putWhole(text, at, length)
     return at
   }
 

@@ -27,12 +27,8 @@ export function runScript(php: PhpInstance, request: ScriptRequest, given: Serve
     php.function('wasm_set_content_length')(body.length)
   }
   set('wasm_set_path_translated', given.script)
-  for (const [name, value] of given.variables) {
-    php.withText(name, (nameAt) => {
-      php.withText(value, (valueAt) => php.function('wasm_add_SERVER_entry')(nameAt as number, valueAt as number))
-      return 0
-    })
-  }
+  const addVariable = php.function('wasm_add_SERVER_entry')
+  for (const [name, value] of given.variables) addVariable(php.kept(name), php.kept(value))
   return php.handleRequest()
 }
 

@@ -48,12 +48,14 @@ export function runRoute(
   const { kernel } = php
   const task = taskOfEvent(request.event)
   const files = new Overlay(mountSite(site), writabilityOf(configuration))
+  let processId: number | undefined
   const world: RequestWorld = {
     files,
     clock: new VirtualClock(at.timeMs),
     random: new SeededRandom(at.seed),
     get processId() {
-      return processIdOf(at.seed)
+      processId ??= processIdOf(at.seed)
+      return processId
     },
     output: new RequestOutput(),
     log,
@@ -70,7 +72,7 @@ export function runRoute(
     thrown = error
   }
   const { buffer, byteOffset, byteLength } = snapshot.memory
-  log.end(kernel.memory.view, new DataView(buffer, byteOffset, byteLength))
+  log.end(kernel.memory.view, new DataView(buffer, byteOffset, byteLength), kernel.memory.notes)
   const trouble = hostTroubleOf(thrown)
   if (trouble !== undefined) return trouble.reason
   const halted = kernel.halted?.reason

@@ -1,4 +1,5 @@
-import { type Cipheriv, createCipheriv, createHash } from 'node:crypto'
+import { type Cipheriv, createCipheriv } from 'node:crypto'
+import { sha256 } from './sha256.js'
 
 // A call of the cipher costs as much as some kilobytes do, and PHP asks for 256 bytes at a time.
 const AHEAD_BYTES = 2048
@@ -20,7 +21,7 @@ export class SeededRandom {
     this.#ahead = this.#ahead.subarray(ready.length)
     const missing = target.length - ready.length
     if (missing === 0) return
-    this.#cipher ??= createCipheriv('aes-256-ctr', createHash('sha256').update(this.#seed).digest(), new Uint8Array(16))
+    this.#cipher ??= createCipheriv('aes-256-ctr', sha256([this.#seed]), new Uint8Array(16))
     const more = this.#cipher.update(new Uint8Array(Math.max(missing, AHEAD_BYTES)))
     target.set(more.subarray(0, missing), ready.length)
     this.#ahead = more.subarray(missing)
@@ -37,5 +38,6 @@ const START_PROCESS = 1
  */
 export function processIdOf(seed: Uint8Array): number {
   if (seed === START_SEED) return START_PROCESS
-  return 2 + (createHash('sha256').update('interpeer pid').update(seed).digest().readUInt32BE(0) % 0x3f_fffe)
+  const digest = sha256(['interpeer pid', seed])
+  return 2 + (new DataView(digest.buffer).getUint32(0) % 0x3f_fffe)
 }

@@ -98,6 +98,40 @@ test('bits that are only moved stay: they are the same on every machine', () => 
   expect(BigInt.asUintN(64, instance.run() as bigint)).toBe(ODD_64)
 })
 
+const MINUS_ONE = 0xffff_ffff_ffff_ffffn
+const loaded = [...int(0), 0x2b, 3, 0]
+const stored = (value: Code): Code => [...int(8), ...value, 0x39, 3, 0, ...int(8), 0x29, 3, 0]
+
+test.each<[string, Code]>([
+  ['by way of a local', [...loaded, ...set(0), ...stored(get(0))]],
+  ['chosen among two', stored([...loaded, ...float64(1), ...int(1), 0x1b])],
+  [
+    'as the result of a block, which else has what was worked out',
+    stored([0x02, 0x7c, ...loaded, ...int(1), 0x0d, 0, 0x1a, ...float64(0), ...float64(0), 0xa3, 0x0b]),
+  ],
+  ['as the bits that they are', [...loaded, ...set(0), ...get(0), 0xbd]],
+  ['as a lane of a vector', [...loaded, ...simd(20), ...simd(29, 0)]],
+])('an integer that a compiler moves as a float stays what it is: %s', (_, code) => {
+  const instance = instantiateMetered(bits64([i64], code))
+  for (const bits of [MINUS_ONE, ODD_64, 7n]) {
+    new DataView(instance.memory.buffer).setBigUint64(0, bits, true)
+    expect(BigInt.asUintN(64, instance.run() as bigint)).toBe(bits)
+  }
+})
+
+test.each<[string, Code, Code]>([
+  ['a local', [...made64, ...set(0)], get(0)],
+  ['a block', [0x02, 0x7c, ...made64, 0x0b, ...set(0)], get(0)],
+  ['a choice, first', [...made64, ...float64(1), ...int(1), 0x1b, ...set(0)], get(0)],
+  ['a choice, second', [...float64(1), ...made64, ...int(0), 0x1b, ...set(0)], get(0)],
+  ['a branch that takes it along', [0x02, 0x7c, ...made64, ...int(1), 0x0d, 0, 0x0b, ...set(0)], get(0)],
+  ['a sign taken off', [...made64, 0x99, ...set(0)], get(0)],
+  ['a sign put to it', [...made64, ...float64(-1), 0xa6, 0x99, ...set(0)], get(0)],
+])('what was worked out has one NaN behind %s', (_, code, value) => {
+  const instance = instantiateMetered(bits64([i64], [...code, ...value, 0xbd]))
+  expect(BigInt.asUintN(64, instance.run() as bigint)).toBe(NAN_64)
+})
+
 test('NaNs can be left alone', () => {
   const code = bits64([i64], [...made64, 0xbd])
   expect(instantiateMetered(code, { canonicalNaNs: false }).run()).toBe(instantiate(code).run())

@@ -1,5 +1,6 @@
 <?php
 
+use dokuwiki\Cache\CacheRenderer;
 use dokuwiki\Extension\ActionPlugin;
 use dokuwiki\Extension\Event;
 use dokuwiki\Extension\EventHandler;
@@ -32,6 +33,11 @@ class action_plugin_interpeer extends ActionPlugin
         register_shutdown_function(function () use ($id, $links): void {
             // a cache must be younger than its page; sleeping only moves the request's own clock
             sleep(1);
+            // the metadata, rendered above, is not rendered twice in a request
+            $metadata = new CacheRenderer($id, wikiFN($id), 'metadata');
+            if (page_exists($id) && !$metadata->useCache()) {
+                $metadata->storeCache(time());
+            }
             foreach ([$id, ...$links] as $page) {
                 if (page_exists($page)) {
                     p_wiki_xhtml($page, '', false);
