@@ -37,6 +37,7 @@ interface Start {
   readonly known?: readonly PeerId[]
   /** The height that the peer stopped at, if it has been there. */
   readonly stopped?: number
+  readonly waitMs?: number
 }
 /** Begins a peer at a time after the genesis. The height that it begins at; 0: it follows from the genesis. Negative: it goes on from there. */
 async function begun({
@@ -46,6 +47,7 @@ async function begun({
   change = (_, tip) => tip,
   known = peers,
   stopped,
+  waitMs = 0,
 }: Start): Promise<number | string> {
   const tips: Tip<NetworkState>[] = []
   const { store } = openedChain(genesis, records, [], (tip) => void tips.push(tip))
@@ -69,7 +71,7 @@ async function begun({
       ...{ addresses: { known, start: () => {} }, store: ownStore, checkpoint, log, count: () => {} },
       now: () => genesis.startMs + afterMs,
       signal: new AbortController().signal,
-      waitMs: 0,
+      waitMs,
     })
   } catch (error) {
     const { code, because } = (error as { readonly failure: { readonly code: string; readonly because: string } }).failure
@@ -140,6 +142,15 @@ test('who slept while the chain stood still goes on from where it stopped', asyn
   expect(await begun({ stopped: 5, afterMs: cycles(1_000), change: alone })).toBe('SYNC_REFUSED SYNC_SOURCES')
   expect(await begun({ stopped: 5, afterMs: cycles(1_000), change: gone, self: founder })).toBe(-5)
   expect(await begun({ stopped: 5, afterMs: cycles(1_000), change: split, self: founder })).toBe('SYNC_REFUSED SYNC_SOURCES')
+})
+
+test('where a whole network was off, who comes back first waits for the others', async () => {
+  let asked = 0
+  const late: Start['change'] = (peer, tip) => (asked++ < 4 && peer !== 0 ? undefined : short(peer, tip))
+  expect(await begun({ stopped: 5, afterMs: cycles(1_000), change: late, waitMs: 60_000 })).toBe(-5)
+  expect(asked).toBeGreaterThan(3) // more than once each
+  const alone = (peer: number, tip: ReturnType<typeof tipReply.decode>) => (peer === 0 ? short(peer, tip) : undefined)
+  expect(await begun({ stopped: 5, afterMs: cycles(1_000), change: alone, self: founder })).toBe(-5)
 })
 
 test('who slept is not led to another chain than it has', async () => {

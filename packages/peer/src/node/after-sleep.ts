@@ -46,11 +46,12 @@ export async function afterSleep(at: AwakeOptions, own: OwnChain): Promise<'on' 
     const said = await ask(at, peers)
     if ('start' in said) return compared(own, said)
     const isNear = said.height < own.height + trustedCycles(genesis)
-    if (said.told > 0 && said.told >= Math.min(2, peers.length) && isNear) return 'on'
+    const isEnough = said.told > 0 && said.told >= Math.min(2, peers.length)
+    if (isEnough && isNear) return 'on'
     const isOver = peers.length === 0 || performance.now() - begunMs >= (at.waitMs ?? WAIT_MS)
-    // a founder that nobody answers is the first to go on
-    if (said.told === 0 && isOver && genesis.peers.includes(self)) return 'on'
-    if (said.told > 0 || isOver) throw new PeerError({ code: 'SYNC_REFUSED', because: 'SYNC_SOURCES', told: said.told })
+    // a founder that too few answer is the first to go on
+    if (isOver && !isEnough && isNear && genesis.peers.includes(self)) return 'on'
+    if (isEnough || isOver) throw new PeerError({ code: 'SYNC_REFUSED', because: 'SYNC_SOURCES', told: said.told })
     await sleep(AGAIN_MS, undefined, { signal })
   }
 }
