@@ -59,7 +59,9 @@ export async function build({ site, own, debian: packages, title, admin, passwor
   const local = join(site, 'conf/local.php')
   writeFileSync(local, readFileSync(local, 'utf8').replace('TITLE', phpText(title)))
   await install(site, admin, password)
-  cpSync(join(site, 'data'), join(site, 'initial/data'), { recursive: true })
+  // without caches: warm-up is to run what makes them
+  const isCache = (/** @type {string} */ path) => path.startsWith(`${join(site, 'data/cache')}/`)
+  cpSync(join(site, 'data'), join(site, 'initial/data'), { recursive: true, filter: (path) => !isCache(path) })
   for (const name of MUTABLE_CONF) cpSync(join(site, 'conf', name), join(site, 'initial/conf', name))
 }
 
@@ -80,7 +82,7 @@ function movePaths(site) {
 
 /**
  * DokuWiki's own code, in the runtime itself, makes the account, and what else it would make when the first visitors come: metadata and the search index of the pages
- * that are there, and the salt that its tokens are made with.
+ * that are there, the salt that its tokens are made with, and the caches of pages, stylesheet and scripts.
  * @param {string} site
  * @param {string} admin
  * @param {string} password
@@ -94,6 +96,12 @@ async function install(site, admin, password) {
   if (status !== 200 || !text.startsWith('pages: ')) throw new Error(`DokuWiki was not installed: ${status} ${text} ${log}`)
   // the first visitor of a page has its last change noted
   for (const id of text.slice('pages: '.length).split(' ')) await running.ask(`/doku.php?id=${id}`)
+  const first = (await running.ask('/doku.php?id=start')).text
+  const made = [...first.matchAll(/(?:href|src)="(\/lib\/exe\/(?:css|js|jquery)\.php[^"]*)"/g)].map(([, link = '']) =>
+    link.replaceAll('&amp;', '&'),
+  )
+  if (made.length === 0) throw new Error('DokuWiki’s first page has no stylesheet')
+  for (const link of made) await running.ask(link)
   running.close()
   rmSync(script)
   changeSiteFolder(site, running.changes)

@@ -17,4 +17,8 @@ foreach ($found as ['id' => $id]) {
     p_get_metadata($id, '', METADATA_RENDER_UNLIMITED);
     idx_addPage($id, false, true);
 }
+// what stands above forms: no write would keep it later
+foreach (glob(DOKU_INC . 'inc/lang/en/*.txt') as $file) {
+    p_locale_xhtml(basename($file, '.txt'));
+}
 echo 'pages: ', implode(' ', array_column($found, 'id'));

@@ -30,7 +30,7 @@ export async function build({ site, own, debian: packages, title, admin, passwor
   for (const path of ['maintenance/sqlite', 'maintenance/interwiki.list', 'maintenance/tables.sql', 'maintenance/update-keys.sql'])
     take(path)
   keepLanguages(to)
-  for (const path of ['data', 'l10n', 'bundled', 'public/images']) mkdirSync(join(site, path), { recursive: true })
+  for (const path of ['data/cache', 'l10n', 'bundled', 'public/images']) mkdirSync(join(site, path), { recursive: true })
 
   writeFileSync(join(site, 'interpeer.json'), JSON.stringify(WORKSHOP))
   const account = { title, admin, password, language: /** @type {string} */ (LANGUAGES[0]) }
@@ -48,7 +48,9 @@ export async function build({ site, own, debian: packages, title, admin, passwor
   await recordClasses(site, WORKSHOP, (running) => write(running, { admin, password }))
   rmSync(join(to, 'maintenance'), { recursive: true })
   cpSync(join(own, 'interpeer.json'), join(site, 'interpeer.json'))
-  cpSync(join(site, 'data'), join(site, 'initial/data'), { recursive: true })
+  // without caches: warm-up is to run what makes them
+  const isCache = (/** @type {string} */ path) => path.startsWith(`${join(site, 'data/cache')}/`)
+  cpSync(join(site, 'data'), join(site, 'initial/data'), { recursive: true, filter: (path) => !isCache(path) })
 }
 
 /**
@@ -92,7 +94,7 @@ const LATER = [
   'jquery.ui',
 ]
 
-/** Has MediaWiki minify and compile, once and for all, what those pages load: see BundledCache.php. @param {string} site */
+/** Has MediaWiki minify and compile, once and for all, what those pages load, and keep what each view asks for: see SiteCache.php. @param {string} site */
 async function bundle(site) {
   setTimes(site)
   const running = await SiteInProcess.open(site)
@@ -110,7 +112,7 @@ async function bundle(site) {
   running.close()
   changeSiteFolder(
     site,
-    running.changes.filter(({ path }) => path.startsWith('bundled/')),
+    running.changes.filter(({ path }) => path.startsWith('bundled/') || path.startsWith('data/cache/')),
   )
 }
 

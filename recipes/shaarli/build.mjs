@@ -53,7 +53,7 @@ export async function build({ site, own, debian: packages, title, admin, passwor
   for (const folder of ['data', 'initial', 'cache/tmp', 'cache/pagecache', 'cache/cache'])
     mkdirSync(join(site, folder), { recursive: true })
   cpSync(join(own, 'files'), site, { recursive: true })
-  // compiled templates are kept, so there is no scratch yet
+  // the installer wants more than a slot
   writeFileSync(join(site, 'interpeer.json'), JSON.stringify({ slots: 5 }))
   setTimes(site)
   await install(site, { title, admin, password })

@@ -7,6 +7,8 @@ export interface GatewayConfig {
   readonly passphraseFile?: string
   readonly genesis: string
   readonly bootstrap: readonly PeerEndpoint[]
+  /** Where an empty folder begins, if its owner knows. */
+  readonly checkpoint?: Uint8Array
   readonly host: string
   readonly port: number
   readonly hostName: string
@@ -30,6 +32,10 @@ export function readConfig(argv: readonly string[]): GatewayConfig {
     if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('a whole number from 0 to 99999')
     return Number(text)
   }
+  const hash = (text: string): Uint8Array => {
+    if (!/^[0-9a-f]{64}$/.test(text)) throw new InvalidArgumentError('64 hexadecimal digits')
+    return new Uint8Array(Buffer.from(text, 'hex'))
+  }
   const endpoints = (text: string, earlier: readonly PeerEndpoint[] = []): PeerEndpoint[] => [...earlier, endpoint(text)]
   const command = new Command('interpeer-gateway')
     .description('Lets browsers without Interpeer visit its sites')
@@ -43,6 +49,12 @@ export function readConfig(argv: readonly string[]): GatewayConfig {
     )
     .addOption(new Option('--genesis <file>', 'the network to join').env('INTERPEER_GENESIS').makeOptionMandatory())
     .addOption(new Option('--bootstrap <peer@host:port>', 'a peer that is known; may be repeated').argParser(endpoints).default([]))
+    .addOption(
+      new Option(
+        '--checkpoint <hash>',
+        'the hash of one of the last checkpoints, from whoever you trust, to begin at in a new folder, or after a long sleep',
+      ).argParser(hash),
+    )
     .addOption(new Option('--host <address>', 'address to listen on').env('INTERPEER_HOST').default('127.0.0.1'))
     .addOption(new Option('--port <port>', 'HTTP port; the next free one if taken').argParser(port).env('INTERPEER_PORT').default(8080))
     .addOption(new Option('--host-name <name>', 'sites are NAME.<this>').env('INTERPEER_HOST_NAME').default('localhost'))

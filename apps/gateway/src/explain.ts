@@ -12,7 +12,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   EADDRINUSE: 'Another program uses that port: choose another with --port, or 0 for any.',
   DATA_IN_USE: 'Another process runs on this folder. Stop it first, or choose another --data.',
   SYNC_REFUSED:
-    'Too few peers name the same checkpoint, and this network is too old to be followed from its genesis. Give more peers in bootstrap, or begin the folder with `interpeer chain status --checkpoint`.',
+    'Too few peers name the same checkpoint, and this network is too old to be followed from its genesis, or from where this peer stopped long ago. Name it with --checkpoint, from whoever you trust, or give more peers with --bootstrap.',
+  SYNC_SLEPT: 'This machine slept for long, and the network went on: start the gateway again. It then begins at a newer checkpoint.',
   DATA_OTHER_NETWORK: 'This folder belongs to another network. Choose another --data, or the genesis that it was made with.',
   KEY_FILE_PASSPHRASE_NEEDED: 'The key is encrypted. Give its passphrase with --passphrase-file or INTERPEER_PASSPHRASE.',
   PASSPHRASE_WRONG: 'That is not the passphrase, or the file was altered.',

@@ -26,6 +26,7 @@ async function main(): Promise<void> {
     host: config.host,
     port: 0,
     bootstrap: config.bootstrap,
+    checkpoint: config.checkpoint,
     runtime: null,
     log,
     readChecksPerMille: config.readChecks,

@@ -74,7 +74,8 @@ const WORDS: Readonly<Record<string, Words>> = {
   REQUEST_TOO_LARGE: {
     title: 'That is too much at once',
     what: 'A request may carry at most 16 MiB.',
-    whatToDo: 'Send a smaller file or a shorter text.',
+    whatToDo:
+      'Send a smaller file, or several that are smaller each. Longer files only the site’s author can add, by publishing them with the site.',
   },
   REQUEST_BODY_MISSING: {
     title: 'What you sent did not arrive',
@@ -124,6 +125,6 @@ const WORDS: Readonly<Record<string, Words>> = {
   GROUP_SLOW: {
     title: 'The group has not agreed yet',
     what: 'Your change was handed to the group, but it was not agreed in time. It may still be saved.',
-    whatToDo: 'Reload the page and look whether your change is there before you send it again.',
+    whatToDo: 'Reload this page, and let your browser send it again. For five minutes that is the same change, and it is saved once.',
   },
 }

@@ -1,4 +1,5 @@
 import { parseAccountId, parseJobId, parsePeerId } from '@interpeer/crypto-ids'
+import { jobNamed } from '@interpeer/job-scheduler'
 import { type ChainProof, networkStatusOf, type Provable } from '@interpeer/peer'
 import { SETTINGS, type SettingName } from '@interpeer/vote-chain'
 import { InvalidArgumentError } from 'commander'
@@ -50,6 +51,7 @@ export interface ProofOptions extends ChainOptions {
  * `--bootstrap` prove it.
  */
 export async function proveFromChain(kind: string, name: string | undefined, options: ProofOptions): Promise<void> {
+  if (kind === 'seat') return proveSeat(name ?? '', options)
   const what = provable(kind, name ?? '')
   const show = ({ height, block, header, proof }: ChainProof): void => {
     const facts = { what: kind, name: name ?? null, height, block: hexOf(block), header: hexOf(header), proof: hexOf(proof) }
@@ -61,6 +63,35 @@ export async function proveFromChain(kind: string, name: string | undefined, opt
     if (shown === undefined) throw new Error('no block came: are the peers of --bootstrap running?')
     show(shown)
   })
+}
+/** Prints who a seat of a site fell to last, and the proof of it. It is checked here as anyone would who knows the block's hash. */
+async function proveSeat(text: string, options: ProofOptions): Promise<void> {
+  const [, name = '', number = ''] = /^(.+)\/(\d{1,2})$/.exec(text) ?? []
+  if (name === '') throw new InvalidArgumentError('a seat is named SITE/NUMBER, such as wiki/0')
+  if (options.light) throw new InvalidArgumentError('a seat is proven by who follows the chain only: leave --light out')
+  await withChain(
+    options,
+    (peer) => {
+      const job = jobNamed(peer.chain().state.jobs, name)
+      if (job === undefined) throw new InvalidArgumentError(`no site of the name "${name}" runs`)
+      const shown = peer.showSeat(job.job, Number(number))
+      if (shown === undefined)
+        throw new Error('the site has no such seat, or it was drawn before the first block of this --data: a new folder begins earlier')
+      const { claim, height, block, proof, peer: holder } = shown
+      const facts = {
+        what: 'seat',
+        name: text,
+        of: claim.of,
+        job: claim.job,
+        peer: holder,
+        height,
+        block: hexOf(block),
+        proof: hexOf(proof),
+      }
+      print(facts, `seat ${number} of ${name} fell to ${holder}\nblock ${height} ${facts.block}\nproof ${facts.proof}`, options)
+    },
+    'genesis',
+  )
 }
 function provable(kind: string, name: string): Provable {
   const parsed = <T>(parse: () => T): T => {
@@ -86,7 +117,7 @@ function provable(kind: string, name: string): Provable {
     case 'change':
       return { type: 'change', id: parsed(() => changeIdOf(name)) }
     default:
-      throw new InvalidArgumentError('account, supply, setting, change, peer, ticket or job')
+      throw new InvalidArgumentError('account, supply, setting, change, peer, ticket, job or seat')
   }
 }
 function ticketOf(text: string): bigint {

@@ -27,6 +27,8 @@ export interface SignerOptions extends ChainOptions {
 const POLL_MS = 200
 /** As long as a network of some months may take to be followed from its first block. */
 const FOLLOW_MS = 600_000
+/** So long nobody may be heard of, nor a block come, before there is nobody to follow. */
+const UNHEARD_MS = 30_000
 /** How long a block is waited for that takes what was handed in. */
 const RECORDED_MS = 60_000
 
@@ -46,12 +48,29 @@ export async function withChain<T>(
   const { cycleMs } = parseGenesis(genesis).settings
   const signer = await openKey(data, options)
   const log = openLog(join(data, 'log'), 'info')
+  const isAlone = aloneSince(Date.now())
   const peer = await openPeer({ data, signer, store, genesis, host, port: 0, bootstrap, checkpoint, sync, runtime: null, log })
   try {
-    await waitFor(() => peer.chain().height > 0 && peer.chain().timeMs > Date.now() - 3 * cycleMs, FOLLOW_MS)
+    const isUp = () => peer.chain().height > 0 && peer.chain().timeMs > Date.now() - 3 * cycleMs
+    await waitFor(() => isUp() || isAlone(peer, bootstrap), FOLLOW_MS)
+    if (!isUp() && isAlone(peer, bootstrap))
+      throw new Error('nobody of the network answers: are the peers of --bootstrap running, and can they be reached?')
     return await work(peer, signer)
   } finally {
     await peer.close()
+  }
+}
+
+/** Whether none of the peers that are known was heard of lately, and no block came. */
+function aloneSince(begunMs: number): (peer: Peer, bootstrap: readonly PeerEndpoint[]) => boolean {
+  let [height, grewMs] = [0, begunMs]
+  return (peer, bootstrap) => {
+    const now = peer.chain()
+    if (now.height > height) [height, grewMs] = [now.height, Date.now()]
+    const others = new Set([...bootstrap.map((one) => one.peer), ...now.state.registry.keys()])
+    others.delete(peer.peerId)
+    const heardMs = Math.max(grewMs, ...[...others].map((other) => peer.heardMs(other)))
+    return Date.now() - heardMs > UNHEARD_MS
   }
 }
 
@@ -84,10 +103,14 @@ export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString(
 export const signerOf = async (options: SignerOptions, own: Signer): Promise<Signer> =>
   options.peerData === undefined ? own : openKey(options.peerData, options)
 
-/** Hands a transaction to the network, and waits until a block has taken it. What the newest block's state refuses already is said at once, by its code. */
-export async function handIn(peer: Peer, transaction: Uint8Array, isRecorded: (state: NetworkState) => boolean): Promise<void> {
+/**
+ * Hands a transaction to the network, and waits until a block has taken it. What the newest block's state refuses already is said at once, by its code.
+ * @param late what to know where no block took it in time
+ */
+export async function handIn(peer: Peer, transaction: Uint8Array, isRecorded: (state: NetworkState) => boolean, late = ''): Promise<void> {
   const code = peer.submit(transaction)
   if (code !== undefined) throw new Error(`the network refuses it: ${code} (docs/errors.md says what that means)`)
   if (await waitFor(() => isRecorded(peer.chain().state), RECORDED_MS)) return
-  throw new Error('no block took it within a minute: the network refused it, or the peers of --bootstrap are not running')
+  const said = 'no block took it within a minute: the network refused it, or the peers of --bootstrap are not running'
+  throw new Error(late === '' ? said : `${said}. ${late}`)
 }

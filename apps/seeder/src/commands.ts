@@ -3,6 +3,7 @@ import { type PeerEndpoint, parseEndpoint, parseReachable } from '@interpeer/pee
 import { GROUP_SIZE_DEFAULT, GROUP_SIZE_MAX, GROUP_SIZE_MIN } from '@interpeer/peer-group'
 import { SETTINGS } from '@interpeer/vote-chain'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { payCoins, showAccount } from './account-commands.js'
 import { type ProofOptions, proveFromChain, showChain, verifyChain } from './chain-commands.js'
 import type { ChainOptions, SignerOptions } from './chain-peer.js'
 import { listChanges, type ProposeOptions, proposeChange, voteOnChange } from './change-commands.js'
@@ -83,7 +84,7 @@ const hash = (text: string): Uint8Array => {
 const checkpoint = () =>
   new Option(
     '--checkpoint <hash>',
-    'the hash of one of the last checkpoints, from whoever you trust, to begin at in a new folder',
+    'the hash of one of the last checkpoints, from whoever you trust, to begin at in a new folder, or after a long sleep',
   ).argParser(hash)
 const bootstrap = () => new Option('--bootstrap <peer@host:port>', 'a peer that is known; may be repeated').argParser(endpoints).default([])
 const host = () => new Option('--host <address>', 'address to listen on').env('INTERPEER_HOST').default('127.0.0.1')
@@ -267,6 +268,7 @@ export function program(): Command {
     .addOption(store())
     .addOption(genesis())
     .addOption(bootstrap())
+    .addOption(checkpoint())
     .addOption(host())
     .requiredOption('--name <name>', 'what visitors call it: NAME.gateway')
     .addOption(new Option('--group <peers>', 'how many peers run it').argParser(groupSize).default(GROUP_SIZE_DEFAULT))
@@ -282,6 +284,7 @@ export function program(): Command {
     .addOption(store())
     .addOption(genesis())
     .addOption(bootstrap())
+    .addOption(checkpoint())
     .addOption(host())
     .option('--follow', 'go on until stopped')
     .option('--errors', 'only what a script complained about, what failed, and what a member gave up')
@@ -338,10 +341,30 @@ export function program(): Command {
   follows(
     chain
       .command('proof <what> [name]')
-      .description('prove an account, the supply, a setting, change, peer, ticket or job to who knows the hash of the last block'),
+      .description(
+        'prove an account, the supply, a setting, change, peer, ticket or job to who knows the hash of the last block; or a seat (SITE/NUMBER) to who knows that of the block that drew it',
+      ),
   )
     .addOption(new Option('--light', 'as of the newest checkpoint, by the peers of --bootstrap, without following the chain'))
     .action((what: string, name: string | undefined, options: ProofOptions) => proveFromChain(what, name, options))
+
+  const account = noun('account', 'coins: what an account holds, and paying')
+  follows(
+    account
+      .command('show [whose]')
+      .description('print what an account holds: a peer, a site by its name, an account id; default: of the key that signs'),
+  )
+    .addOption(peerData())
+    .action((whose: string | undefined, options: SignerOptions) => showAccount(whose, options))
+  follows(
+    account
+      .command('pay <to> <coins>')
+      .description(
+        'pay a peer, an account id, or a site by its name (a donation), from the account of the key that signs; the tax comes on top',
+      ),
+  )
+    .addOption(peerData())
+    .action((to: string, coins: string, options: SignerOptions) => payCoins(to, coins, options))
 
   const change = noun('change', "changes of the network's settings")
   follows(change.command('list').description('print the requests, what they change, and how votes stand')).action((options: ChainOptions) =>

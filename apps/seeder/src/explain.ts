@@ -21,7 +21,8 @@ const ADVICE: Readonly<Record<string, string | ((failure: Failure) => string)>> 
   EADDRINUSE: 'Another program uses that port: choose another with --port, or 0 for any.',
   DATA_IN_USE: 'Another process runs on this folder. Stop it first, or choose another --data.',
   SYNC_REFUSED:
-    'Too few peers name the same checkpoint, and this network is too old to be followed from its genesis. Name it with --checkpoint, from whoever you trust, or give more peers with --bootstrap.',
+    'Too few peers name the same checkpoint, and this network is too old to be followed from its genesis, or from where this peer stopped long ago. Name it with --checkpoint, from whoever you trust, or give more peers with --bootstrap.',
+  SYNC_SLEPT: 'This machine slept for long, and the network went on: start the peer again. It then begins at a newer checkpoint.',
   DATA_OTHER_NETWORK: 'This folder belongs to another network. Choose another --data, or the genesis that it was made with.',
   STORE_OTHER_KIND: 'This folder keeps its store in the other kind. Leave out --store and INTERPEER_STORE, or choose another --data.',
   STORE_UNAVAILABLE: ({ folder }) =>

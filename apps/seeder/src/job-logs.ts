@@ -16,6 +16,7 @@ export interface JobLogsOptions extends PassphraseOptions {
   readonly store?: StoreKind
   readonly genesis: string
   readonly bootstrap: readonly PeerEndpoint[]
+  readonly checkpoint?: Uint8Array
   readonly host: string
   readonly follow?: boolean
   readonly errors?: boolean
@@ -33,10 +34,10 @@ type Round = readonly MemberLog[]
 export async function showJobLogs(name: string, options: JobLogsOptions): Promise<void> {
   mkdirSync(options.data, { recursive: true, mode: 0o700 })
   const genesis = readFileSync(options.genesis, 'utf8')
-  const { data, store, host, bootstrap } = options
+  const { data, store, host, bootstrap, checkpoint } = options
   const signer = await openKey(data, options)
   const log = openLog(join(data, 'log'), 'info')
-  const peer = await openPeer({ data, signer, store, genesis, host, port: 0, bootstrap, runtime: null, log })
+  const peer = await openPeer({ data, signer, store, genesis, host, port: 0, bootstrap, checkpoint, runtime: null, log })
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
   process.stdout.on('error', () => stop.abort()) // who read it has gone: `| head`

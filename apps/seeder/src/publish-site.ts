@@ -18,6 +18,7 @@ export interface PublishOptions extends PassphraseOptions {
   readonly store?: StoreKind
   readonly genesis: string
   readonly bootstrap: readonly PeerEndpoint[]
+  readonly checkpoint?: Uint8Array
   readonly host: string
   readonly name: string
   readonly group: number
@@ -47,6 +48,7 @@ export async function publishSite(folder: string, options: PublishOptions): Prom
     host: options.host,
     port: 0,
     bootstrap: options.bootstrap,
+    checkpoint: options.checkpoint,
     runtime: null,
     log: openLog(join(options.data, 'log'), 'info'),
   })

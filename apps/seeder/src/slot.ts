@@ -7,9 +7,9 @@ export const SLOT_LIMITS: SlotLimits = SLOT
 
 /**
  * What every seeder carries out once a group agreed on it: part of the runtime's id. Whether it sends mail or HTTP itself is its operator's choice: who can't declines, and
- * another member does it. Nobody pays from a job's account yet.
+ * another member does it.
  */
-export const HOST_CALLS = { effects: ['after', 'outbox'] } as const
+export const HOST_CALLS = { effects: ['after', 'pay', 'outbox'] } as const
 
 /** Where a peer keeps the metered binary: it can be made again at any time. */
 export const cacheFolderOf = (data: string): string => join(data, 'cache')

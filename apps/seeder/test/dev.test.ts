@@ -14,7 +14,7 @@ const work = mkdtempSync(join(tmpdir(), 'interpeer-dev-'))
 const [folder, keep] = [join(work, 'site'), join(work, 'kept')]
 const script = `<?php
 if (isset($_GET['refused'])) @file_put_contents('code.php', '');
-if (isset($_GET['cached'])) { echo file_exists('cache/c') ? 'warm' : 'cold'; file_put_contents('cache/c', ''); exit; }
+if (isset($_GET['cached'])) { echo file_exists('cache/c') ? 'warm' : 'cold'; file_put_contents('cache/c', ''); exit; } if (isset($_GET['kept'])) { echo file_exists('kept/c') ? 'warm' : 'cold'; file_put_contents('kept/c', ''); exit; }
 if (isset($_GET['later'])) Interpeer\\after(60, 'index.php');
 if (isset($_GET['fails'])) undefined_function();
 if (isset($_GET['soon'])) Interpeer\\after(1, 'soon.php', ['n' => 7]);
@@ -24,7 +24,7 @@ setcookie('name', 'value', 0, '/', 'elsewhere.example');
 if ($_SERVER['REQUEST_METHOD'] === 'POST' || isset($_GET['count'])) file_put_contents('data/n', (int) @file_get_contents('data/n') + 1);
 echo 'n=', (int) @file_get_contents('data/n'), ' ', $_SERVER['HTTP_HOST'];`
 
-const CONFIGURATION = '{"mutable": ["data"], "scratch": ["cache"], "effects": ["after", "outbox"]}'
+const CONFIGURATION = '{"mutable": ["data"], "scratch": ["cache"], "caches": ["kept"], "effects": ["after", "outbox"]}'
 type Facts = Record<string, unknown>
 let child: ChildProcess
 let port = 0
@@ -75,7 +75,7 @@ async function ask(method: string, path: string, host = `localhost:${port}`): Pr
 }
 
 beforeAll(async () => {
-  for (const name of ['data', 'cache']) mkdirSync(join(folder, name), { recursive: true })
+  for (const name of ['data', 'cache', 'kept']) mkdirSync(join(folder, name), { recursive: true })
   writeFileSync(join(folder, 'index.php'), script)
   writeFileSync(join(folder, 'style.css'), 'body {}')
   writeFileSync(
@@ -120,6 +120,14 @@ test('what the configuration refuses is named, though the script keeps it to its
 test('an answer that scratch shows in is found', async () => {
   expect(await ask('GET', '/?cached=1')).toMatchObject({ body: 'cold', facts: { scratch: ['cache/c'], dependsOnScratch: false } })
   expect(await ask('GET', '/?cached=1')).toMatchObject({ body: 'warm', facts: { dependsOnScratch: true } })
+})
+
+test('what a read leaves in caches is dropped and told, what a write leaves there is found', async () => {
+  const cold = { body: 'cold', facts: { ran: 'read', changes: [], caches: ['kept/c'] } }
+  expect(await ask('GET', '/?kept=1')).toMatchObject(cold)
+  expect(await ask('GET', '/?kept=1')).toMatchObject(cold)
+  expect(await ask('POST', '/?kept=1')).toMatchObject({ body: 'cold', facts: { ran: 'write', changes: [{ path: 'kept/c' }] } })
+  expect(await ask('GET', '/?kept=1')).toMatchObject({ body: 'warm', facts: { ran: 'read', caches: [] } })
 })
 
 test('effects are told; a script that dies shows its log to its author', async () => {

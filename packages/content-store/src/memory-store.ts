@@ -78,6 +78,11 @@ export function memoryStore({ maxBytes = Number.POSITIVE_INFINITY }: StoreOption
     assertRecordSpace(name)
     const space = spaces.get(name) ?? new Map<string, Uint8Array>()
     spaces.set(name, space)
+    const keysOf = (prefix: string): readonly string[] => {
+      assertOpen()
+      assertRecordPrefix(prefix)
+      return [...space.keys()].filter((key) => key.startsWith(prefix)).sort()
+    }
     return {
       get: (key) => {
         assertOpen()
@@ -93,12 +98,8 @@ export function memoryStore({ maxBytes = Number.POSITIVE_INFINITY }: StoreOption
         assertOpen()
         drop(space, keys)
       },
-      list: (prefix) => {
-        assertOpen()
-        assertRecordPrefix(prefix)
-        const keys = [...space.keys()].filter((key) => key.startsWith(prefix)).sort()
-        return keys.map((key) => [key, (space.get(key) as Uint8Array).slice()] as const)
-      },
+      keys: (prefix) => keysOf(prefix),
+      list: (prefix) => keysOf(prefix).map((key) => [key, (space.get(key) as Uint8Array).slice()] as const),
     }
   }
   const close = async (): Promise<void> => {

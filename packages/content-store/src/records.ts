@@ -11,6 +11,8 @@ export interface RecordStore {
   readonly put: (entries: readonly (readonly [key: string, bytes: Uint8Array])[]) => Promise<void>
   /** All or none. Keys that are not there change nothing. */
   readonly delete: (keys: readonly string[]) => Promise<void>
+  /** The keys of those, whether their records can be read or not: `get` each where one that is spoiled must not hide the others. */
+  readonly keys: (prefix: string) => readonly string[]
   /** Every record whose key starts with `prefix` ('' = all), sorted by key, as of now. @throws {ContentStoreError} RECORD_CORRUPT */
   readonly list: (prefix: string) => Iterable<readonly [key: string, bytes: Uint8Array]>
 }

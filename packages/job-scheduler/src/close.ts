@@ -25,6 +25,8 @@ export interface Closing {
   /** The closing batch's time. */
   readonly timeMs: number
   readonly outcomes: readonly SeatOutcome[]
+  /** What the job's scripts paid since the last closing, in units. */
+  readonly paid: bigint
 }
 export interface Earning {
   readonly peer: PeerId
@@ -35,7 +37,7 @@ export interface Earning {
  * Ends an epoch by its closing certificate and opens the next, from the root it names. Also while a recovery waits for shows. Its members
  * are paid for `paidMs`: from its opening to its end, but no longer than until a recovery was due. What is later than that is a standstill,
  * of the group or of the chain, and nobody's work.
- * @throws {SchedulerError} JOB_ENDED, EPOCH_OTHER, EPOCH_TOO_EARLY
+ * @throws {SchedulerError} JOB_ENDED, EPOCH_OTHER, EPOCH_TOO_EARLY, PAID_TOO_MUCH: more than its scripts might
  */
 export function closeEpoch(
   entry: Job,
@@ -46,6 +48,9 @@ export function closeEpoch(
   if (state === 'ended') throw new SchedulerError({ code: 'JOB_ENDED', job })
   if (closing.epoch !== epoch.number) throw new SchedulerError({ code: 'EPOCH_OTHER', current: epoch.number, given: closing.epoch })
   if (next === null || moment.timeMs < next.atMs) throw new SchedulerError({ code: 'EPOCH_TOO_EARLY', atMs: next?.atMs ?? 0 })
+  const paid = entry.paid + closing.paid
+  if (closing.paid > 0n && paid > epoch.mayPay)
+    throw new SchedulerError({ code: 'PAID_TOO_MUCH', paid: String(paid), most: String(epoch.mayPay) })
   const endedMs = Math.min(Math.max(closing.timeMs, next.atMs), moment.timeMs)
   const paidUntilMs = Math.min(endedMs, recoveryDueMs(next, moment))
   const opened: Job = {
@@ -63,6 +68,7 @@ export function closeEpoch(
       rerun: [],
       writesMayBeLost: false,
       jurors: next.jurors,
+      mayPay: next.mayPay,
     },
     next: null,
     recovering: null,
@@ -73,6 +79,7 @@ export function closeEpoch(
       atMs: endedMs,
       height: moment.height,
     },
+    paid,
   }
   return { job: opened, endedMs, paidMs: Math.max(0, paidUntilMs - epoch.openedMs) }
 }

@@ -7,6 +7,7 @@ export type SchedulerFailure =
   | { readonly code: 'JOB_GROUP_SIZE'; readonly wanted: number; readonly most: number }
   | { readonly code: 'EPOCH_OTHER'; readonly current: number; readonly given: number }
   | { readonly code: 'EPOCH_TOO_EARLY'; readonly atMs: number }
+  | { readonly code: 'PAID_TOO_MUCH'; readonly paid: string; readonly most: string }
   | { readonly code: 'SEAT_NOT_DRAWN' }
   | { readonly code: 'SEAT_PROOF_WRONG'; readonly reason: string }
   | { readonly code: 'SHOW_NOT_WANTED' | 'SHOW_KNOWN' | 'SHOW_STRANGER' | 'SHOW_PART_EARLY' | 'SHOW_PART_WRONG' }

@@ -28,6 +28,8 @@ export interface Epoch {
   readonly writesMayBeLost: boolean
   /** How many jurors could be drawn when it was named, at most 2N + 1. With fewer than N, no jury judges what is said against its steps. */
   readonly jurors: number
+  /** What the job's scripts may have paid by its end, in units, of all that they ever paid (ADR 0034): known when it was named, so that all its members count alike. */
+  readonly mayPay: bigint
 }
 /** The change that comes next: one seat. Its epoch opens with the closing certificate of this one. */
 export interface NextEpoch {
@@ -40,6 +42,7 @@ export interface NextEpoch {
   readonly atMs: number
   /** As in the epoch that it becomes. */
   readonly jurors: number
+  readonly mayPay: bigint
 }
 export interface Recovering {
   readonly sinceHeight: number
@@ -74,6 +77,8 @@ export interface Job {
   readonly next: NextEpoch | null
   readonly recovering: Recovering | null
   readonly last: LastClosing | null
+  /** What the chain has moved of its coins, in units, of all that its scripts ever paid. */
+  readonly paid: bigint
 }
 /** The `jobs` data set. */
 export type Jobs = ReadonlyMap<JobId, Job>

@@ -26,6 +26,7 @@ import {
   uint16,
   uint32,
   uint53,
+  uint64,
 } from '@interpeer/wire-codec'
 import { type Job, type Jobs, RERUN_MAX, type Recovering, seatsOfJob } from './job.js'
 import { openManifest, SEATS_MAX, SIGNED_MANIFEST_BYTES_MAX } from './manifest.js'
@@ -51,8 +52,9 @@ export const jobRecord = struct({
     rerun: list(hash, RERUN_MAX),
     writesMayBeLost: bool,
     jurors: uint8,
+    mayPay: uint64,
   }),
-  next: nullable(struct({ members, seed: hash, seat: uint16, leaver: key, joiner: key, atMs: uint53, jurors: uint8 })),
+  next: nullable(struct({ members, seed: hash, seat: uint16, leaver: key, joiner: key, atMs: uint53, jurors: uint8, mayPay: uint64 })),
   recovering: nullable(
     struct({
       sinceHeight: uint53,
@@ -63,6 +65,7 @@ export const jobRecord = struct({
     }),
   ),
   last: nullable(struct({ epoch: uint32, certificate: hash, state: link, atMs: uint53, height: uint53 })),
+  paid: uint64,
 })
 /** A job's entry as others are shown it: keys are raw public keys (32 bytes), hashes SHA-256, links binary CIDs. */
 export type JobRecord = Infer<typeof jobRecord>
@@ -85,7 +88,7 @@ const jobPut = (job: Job): MapPut => ({
 })
 
 /** A job's entry as the map has it. */
-export function jobRecordOf({ state, manifestEnvelope, timetable, epoch, next, recovering, last }: Job): JobRecord {
+export function jobRecordOf({ state, manifestEnvelope, timetable, epoch, next, recovering, last, paid }: Job): JobRecord {
   const keys = (peers: readonly PeerId[]) => peers.map(keyOfPeerId)
   return {
     state,
@@ -100,6 +103,7 @@ export function jobRecordOf({ state, manifestEnvelope, timetable, epoch, next, r
       parts: recovering.parts.map(({ member, show, bytes: held }) => ({ member: keyOfPeerId(member), show, bytes: hashOf(held) })),
     },
     last: last && { ...last, state: bytesOfContentId(last.state) },
+    paid,
   }
 }
 const hashOf = (given: Uint8Array): Uint8Array => sha256(given)
@@ -112,7 +116,7 @@ export type BlobOf = (hash: Uint8Array) => Uint8Array | undefined
  * @throws {WireError} @throws {CryptoError} what is there is no job's record
  */
 export function jobFrom({ key, value }: Pick<MapEntry, 'key' | 'value'>, network: NetworkId, blobOf: BlobOf): Job | undefined {
-  const { state, manifest: manifestEnvelope, startMs, tenureMs, epoch, next, recovering, last } = decodeWith(jobRecord, value)
+  const { state, manifest: manifestEnvelope, startMs, tenureMs, epoch, next, recovering, last, paid } = decodeWith(jobRecord, value)
   const manifest = openManifest(manifestEnvelope, network)
   const peers = (keys: readonly Uint8Array[]) => keys.map(peerIdOfKey)
   const rerun = epoch.rerun.map(blobOf)
@@ -135,6 +139,7 @@ export function jobFrom({ key, value }: Pick<MapEntry, 'key' | 'value'>, network
     next: next && { ...next, members: peers(next.members), leaver: peerIdOfKey(next.leaver), joiner: peerIdOfKey(next.joiner) },
     recovering: recovering && { ...recovering, shows: shows as Recovering['shows'], parts: parts as Recovering['parts'] },
     last: last && { ...last, state: contentIdOfBytes(last.state) },
+    paid,
   }
 }
 /** What the entries of jobs name by hash. */

@@ -30,6 +30,8 @@ export interface Moment {
   readonly eligibleCount: () => number
   /** How many peers may be jurors, none of these members among them, as of the block before. */
   readonly judgesBeside: (members: readonly PeerId[]) => number
+  /** What a job's scripts may have paid by the end of an epoch that is named now, in units, of all that they ever paid: as of this block, its transactions included. */
+  readonly mayPay: (job: Job) => bigint
 }
 
 /** The seed of one epoch, from the seed of the block that planned it: known to all before the epoch opens. */
@@ -100,10 +102,12 @@ export function publishJob(
       rerun: [],
       writesMayBeLost: false,
       jurors: 0,
+      mayPay: 0n,
     },
     next: null,
     recovering: null,
     last: null,
+    paid: 0n,
   }
   return withJob(jobs, entry)
 }
@@ -133,6 +137,7 @@ export function drawFirstGroup(entry: Job, moment: Moment): Job {
       openedMs: startMs,
       openedHeight: moment.height,
       jurors: jurorsFor(members, moment),
+      mayPay: moment.mayPay(entry),
     },
   }
 }
@@ -154,5 +159,5 @@ export function planNext(entry: Job, moment: Moment, gone: readonly PeerId[] = [
   const joiner = drawSeats(entry, [seat], { staying: [...staying, ...gone.filter((peer) => peer !== leaver)], leaver }, moment)[0] ?? leaver
   const members = epoch.members.map((peer, i) => (i === seat ? joiner : peer))
   const seed = epochSeed(moment.seed, job, epoch.number + 1)
-  return { ...entry, next: { members, seed, seat, leaver, joiner, atMs, jurors: jurorsFor(members, moment) } }
+  return { ...entry, next: { members, seed, seat, leaver, joiner, atMs, jurors: jurorsFor(members, moment), mayPay: moment.mayPay(entry) } }
 }

@@ -11,6 +11,8 @@ export interface Recovery {
   readonly rerun: readonly Uint8Array[]
   /** The old group closed its epoch, though its certificate was not shown: the next one opens as that would have opened it. */
   readonly closes: boolean
+  /** What its closing batch pays, in units; left out: nothing. Whoever has its certificate goes on from that. */
+  readonly paid?: bigint
   /** Members that a verdict sends away: they lose their seats though they showed. */
   readonly leave?: readonly PeerId[]
   /** By a verdict: a closing certificate that the chain then refuses may have opened the next number among members, and they must not sign in it twice. */
@@ -102,6 +104,7 @@ export function recovered(entry: Job, recoverFrom: RecoverFrom, moment: Moment):
       rerun: recovery.rerun,
       writesMayBeLost: lost,
       jurors: jurorsFor(members, moment),
+      mayPay: stillMayPay(entry, moment),
     },
     next: null,
     recovering: null,
@@ -109,10 +112,17 @@ export function recovered(entry: Job, recoverFrom: RecoverFrom, moment: Moment):
   return { job, away }
 }
 
+/** Nothing was settled, and batches that are run again were promised as much as their epoch might pay. */
+function stillMayPay(entry: Job, moment: Moment): bigint {
+  const now = moment.mayPay(entry)
+  // biome-ignore lint/complexity/useMathMinMax: bigints
+  return now > entry.epoch.mayPay ? now : entry.epoch.mayPay
+}
+
 /** The next epoch as its closing certificate opens it, wherever that is. */
 function opened(
   entry: Job & { readonly next: NextEpoch },
-  { state, timeMs }: Recovery,
+  { state, timeMs, paid = 0n }: Recovery,
   moment: Moment,
   { number, lost }: { readonly number: number; readonly lost: boolean },
 ): Job {
@@ -133,9 +143,11 @@ function opened(
       rerun: [],
       writesMayBeLost: lost,
       jurors: next.jurors,
+      mayPay: next.mayPay,
     },
     next: null,
     recovering: null,
+    paid: entry.paid + paid,
   }
 }
 

@@ -19,7 +19,7 @@ import { drawn, files, moment, network, peers, published, uploader } from './job
 
 const tickets = peers(7)
 const root = contentIdOf(Uint8Array.of(0x81), 'dag-cbor')
-const closing = (epoch: number, timeMs: number) => ({ epoch, certificate: new Uint8Array(32), state: root, timeMs, outcomes: [] })
+const closing = (epoch: number, timeMs: number) => ({ epoch, certificate: new Uint8Array(32), state: root, timeMs, outcomes: [], paid: 0n })
 const nothing = () => undefined
 
 function running(): { jobs: Jobs; job: Job } {
@@ -90,12 +90,13 @@ test('a group of everybody hands over to itself', () => {
 
 test('recovery: a closing batch that the shows bind opens the next epoch as its certificate would, with the members named for it', () => {
   const { jobs, job } = running()
-  const closes = () => ({ state: root, timeMs: 12_345, rerun: [], closes: true })
+  const closes = () => ({ state: root, timeMs: 12_345, rerun: [], closes: true, paid: 5n })
   const begun = advanceJobs(jobs, closes, moment(tickets, 17, jobs)).jobs.get(job.job) as Job
   const { next, epoch } = begun
   const showing = epoch.members.reduce((all, member) => addShow(all, { epoch: 1, member, show: new Uint8Array(1) }), begun)
   const { jobs: after, away } = advanceJobs(withJob(jobs, showing), closes, moment(tickets, 17, jobs))
   const opened = after.get(job.job)?.epoch
+  expect(after.get(job.job)?.paid).toBe(5n) // who has its certificate goes on from that
   expect(opened).toMatchObject({ number: 2, members: next?.members, seed: next?.seed, start: root, startTimeMs: 12_345, rerun: [] })
   expect([opened?.writesMayBeLost, away]).toEqual([false, []])
 })

@@ -52,7 +52,7 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
     weight: 2,
     arbitrary: fc.nat(3).map((which) =>
       onJob(which, (job, at) => {
-        const said = { epoch: job.epoch.number, certificate: new Uint8Array(32), state: root, timeMs: at.timeMs, outcomes: [] }
+        const said = { epoch: job.epoch.number, certificate: new Uint8Array(32), state: root, timeMs: at.timeMs, outcomes: [], paid: 0n }
         return closeEpoch(job, said, at).job
       }),
     ),

@@ -9,8 +9,8 @@ type Fields = (typeof vectors.lists)[number]['jobs'][number]
 const link = (hex: string) => contentIdOfBytes(bytesOfHex(hex))
 const peer = (hex: string) => peerIdOfKey(bytesOfHex(hex))
 
-function jobOf({ job, state, manifest, startMs, tenureMs, epoch, next, recovering, last }: Fields): Job {
-  const { members, seed, start, certificate, rerun, ...times } = epoch
+function jobOf({ job, state, manifest, startMs, tenureMs, epoch, next, recovering, last, paid }: Fields): Job {
+  const { members, seed, start, certificate, rerun, mayPay, ...times } = epoch
   return {
     job: jobIdOf(link(job)),
     state: state as Job['state'],
@@ -24,9 +24,17 @@ function jobOf({ job, state, manifest, startMs, tenureMs, epoch, next, recoverin
       start: link(start),
       certificate: certificate === null ? null : bytesOfHex(certificate),
       rerun: rerun.map(bytesOfHex),
+      mayPay: BigInt(mayPay),
     },
     next: next && {
-      ...{ members: next.members.map(peer), seed: bytesOfHex(next.seed), seat: next.seat, atMs: next.atMs, jurors: next.jurors },
+      ...{
+        members: next.members.map(peer),
+        seed: bytesOfHex(next.seed),
+        seat: next.seat,
+        atMs: next.atMs,
+        jurors: next.jurors,
+        mayPay: BigInt(next.mayPay),
+      },
       ...{ leaver: peer(next.leaver), joiner: peer(next.joiner) },
     },
     recovering: recovering && {
@@ -34,6 +42,7 @@ function jobOf({ job, state, manifest, startMs, tenureMs, epoch, next, recoverin
       shows: recovering.shows.map(({ member, show }) => ({ member: peer(member), show: bytesOfHex(show) })),
       parts: recovering.parts.map((part) => ({ member: peer(part.member), show: bytesOfHex(part.show), bytes: bytesOfHex(part.bytes) })),
     },
+    paid: BigInt(paid),
     last: last && { ...last, certificate: bytesOfHex(last.certificate), state: link(last.state) },
   }
 }

@@ -40,6 +40,7 @@ export function moment(owners: readonly PeerId[], height: number, jobs: Jobs = n
     eligible: () => true,
     formerOf: () => [],
     eligibleCount: () => owners.length,
+    mayPay: () => 0n,
     judgesBeside: (members) => owners.filter((peer) => !members.includes(peer)).length,
     ...more,
   }

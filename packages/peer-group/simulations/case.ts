@@ -82,7 +82,10 @@ export class Case {
       dissents: [],
       closing: false,
       events: [],
+      settled: 0n,
+      mayPay: 0n,
       outcomes: [],
+      payments: [],
       ...changes,
     })
     const alpha = seedAlpha(network, job, batch.value.epoch, batch.value.step)

@@ -150,6 +150,8 @@ export class Watcher {
       if ((said.givenUp.get(`${epoch} ${step}`) ?? -1) >= rank) this.violate('an honest member revealed after its time-out')
       if (!isLate) said.revealed.set(`${epoch} ${step}`, Math.max(rank, said.revealed.get(`${epoch} ${step}`) ?? -1))
       if (!from.hasSafe(contentIdOfBytes(answer.root))) this.violate('an honest member revealed a state that its disk does not hold')
+      for (const { cid } of this.#naming.batches.get(hexOf(batch))?.requests ?? [])
+        if (!from.hasSafe(contentIdOfBytes(cid))) this.violate('an honest member revealed on requests that its disk does not hold')
     }
     const what = `${hexOf(batch)} ${commonPart(answer)}`
     const members = this.#reveals.get(`${epoch} ${step} ${rank} ${what}`) ?? new Set<PeerId>()

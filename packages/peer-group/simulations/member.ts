@@ -65,6 +65,8 @@ export class Member {
   readonly #meter: Meter
   /** What was signed in the step that a `persist` is of. */
   readonly #signedBefore = new WeakMap<GroupEffect, readonly Uint8Array[]>()
+  /** Requests' blocks that a crash takes with it: written no sooner than they must be. */
+  readonly #unwritten = new Map<ContentId, Uint8Array>()
   #waiting: GroupEffect[] = []
   #isSyncing = false
   #life = 0
@@ -110,7 +112,7 @@ export class Member {
     this.machine.disk.hold(blockName(cid), bytes)
   }
   block(cid: ContentId): Uint8Array | undefined {
-    return this.machine.disk.read(blockName(cid))
+    return this.#unwritten.get(cid) ?? this.machine.disk.read(blockName(cid))
   }
   /** Whether a block is on the disk and stays there in a crash; also one that has rotted since. */
   hasSafe(cid: ContentId): boolean {
@@ -175,6 +177,7 @@ export class Member {
 
   #stop(): void {
     this.group = undefined
+    this.#unwritten.clear()
     this.#life++
     this.#waiting = []
     this.#isSyncing = false
@@ -250,7 +253,12 @@ export class Member {
 
   #write(effect: GroupEffect & { type: 'store' | 'persist' }): void {
     const { disk } = this.machine
+    if (effect.type === 'persist' && effect.bodies) {
+      for (const [cid, bytes] of this.#unwritten) disk.write(blockName(cid), bytes)
+      this.#unwritten.clear()
+    }
     if (effect.type === 'persist') disk.writeRecord(this.#recordName, effect.bytes)
+    else if (effect.lazy) for (const { cid, bytes } of effect.blocks) this.#unwritten.set(cid, bytes)
     else for (const { cid, bytes } of effect.blocks) disk.write(blockName(cid), bytes)
   }
 

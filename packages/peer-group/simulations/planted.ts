@@ -59,10 +59,18 @@ export const planted: readonly PlantedBug[] = [
     patches: [
       {
         file: 'src/group.ts',
-        search: "  if (t.durable) effects.push({ type: 'persist', bytes: writeRecord(t.g) })\n  effects.push(...t.effects)\n",
-        replace: "  effects.push(...t.effects)\n  if (t.durable) effects.push({ type: 'persist', bytes: writeRecord(t.g) })\n",
+        search:
+          "  if (t.durable) effects.push({ type: 'persist', bytes: writeRecord(t.g), ...(t.answers ? { bodies: true } : {}) })\n  effects.push(...t.effects)\n",
+        replace:
+          "  effects.push(...t.effects)\n  if (t.durable) effects.push({ type: 'persist', bytes: writeRecord(t.g), ...(t.answers ? { bodies: true } : {}) })\n",
       },
     ],
+    foundBy: [inGroup],
+  },
+  {
+    name: 'bodies-not-durable',
+    says: 'a member seals a batch whose requests only its memory holds',
+    patches: [{ file: 'src/run.ts', search: '  t.answers = true\n', replace: '' }],
     foundBy: [inGroup],
   },
   {

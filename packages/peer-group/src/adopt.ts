@@ -12,6 +12,7 @@ import { count, type KnownStep, type OwnView, othersOf, peerAt, send, type Turn 
 import { accuseLiars } from './lies.js'
 import { type Answer, finalMessage, type Reveal, revealMessage } from './messages.js'
 import { newOpenStep } from './open-step.js'
+import { refuseFrozen } from './refuse-frozen.js'
 import { sign } from './sign.js'
 import { changeStep, isJudged, isUnanimous, knownStep, lowestMissing, namedThrough, stateAt, trimSteps, unnamedSteps } from './steps.js'
 import { tallyLate, tallyStep } from './tally.js'
@@ -141,6 +142,7 @@ export function nameDisputes(t: Turn, { value }: KnownBatch): void {
   }
   if (!isJudged(g) || (g.frozen > 0 && value.disputed >= g.frozen) || value.disputed <= namedThrough(g)) return
   g.frozen = value.disputed
+  refuseFrozen(t)
   disputeStep(t, value.disputed)
 }
 
@@ -241,6 +243,7 @@ function isOverDissent({ g }: Turn, { step, certified: { answer } }: KnownStep):
 /** This member's reveal came after the certificate, or was not in it: all are told. */
 function sayToo(t: Turn, { step }: KnownStep, opened: Opened<Reveal>): void {
   t.durable = true
+  t.answers = true
   takeLateReveal(t, opened)
   changeStep(t, step, { mayReveal: false })
   send(t, othersOf(t.g), opened.envelope)

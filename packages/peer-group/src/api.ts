@@ -1,6 +1,7 @@
 import type { ContentId, JobId, NetworkId, PeerId } from '@interpeer/crypto-ids'
 import type { Agenda } from './agenda/agenda.js'
 import type { DueEvent } from './agenda/due.js'
+import type { Funds } from './agenda/purse.js'
 import type { MemberOutcome } from './batch.js'
 import type { FaultKind } from './fault.js'
 import type { GroupSettings } from './settings.js'
@@ -31,6 +32,8 @@ export interface GroupSetup {
    * unresolved, and q matching answers stand (design §6, Jury). 0 if left out.
    */
   readonly jurors?: number
+  /** What the chain says of the job's coins in this epoch. Left out: there are none. */
+  readonly funds?: Funds
   /** The time of the last batch before this epoch, where known: times only grow. */
   readonly startTimeMs?: number
   /**
@@ -102,6 +105,7 @@ export interface Execution {
   readonly step: number
   /** The root of the file tree. */
   readonly from: ContentId
+  /** Its purse is as the batch's own funds have it: `balanceIn` is what scripts may pay. */
   readonly agenda: Agenda
   /** The job's first batch: the result's agenda has the lines that the site's configuration plans. */
   readonly isFirst: boolean
@@ -114,11 +118,18 @@ export interface Execution {
 
 /** To be acted on in this order. */
 export type GroupEffect =
-  /** Durable before any later effect of the list is acted on. */
-  | { readonly type: 'store'; readonly blocks: readonly StoredBlock[] }
-  /** The whole durable record of this (job, epoch), in place of the earlier one; on disk before any later effect is acted on. */
-  | { readonly type: 'persist'; readonly bytes: Uint8Array }
-  | { readonly type: 'send'; readonly to: readonly PeerId[]; readonly envelope: Uint8Array }
+  /**
+   * Durable before any later effect of the list is acted on. `lazy`: requests' blocks, which need only be durable before the next `persist` with `bodies`; before that
+   * an `execute` may read them already.
+   */
+  | { readonly type: 'store'; readonly blocks: readonly StoredBlock[]; readonly lazy?: true }
+  /**
+   * The whole durable record of this (job, epoch), in place of the earlier one; on disk before any later effect is acted on. `bodies`: this member signs here what a
+   * batch comes to, so all that was stored before is durable before it.
+   */
+  | { readonly type: 'persist'; readonly bytes: Uint8Array; readonly bodies?: true }
+  /** `early`: it says nothing that must not be forgotten, so it may leave before the disk has what stands before it. */
+  | { readonly type: 'send'; readonly to: readonly PeerId[]; readonly envelope: Uint8Array; readonly early?: true }
   /** From the own disk where it has them, else from these members; then the event `bodies`. */
   | { readonly type: 'fetch-bodies'; readonly requests: readonly RequestRef[]; readonly from: readonly PeerId[] }
   /** From the own disk where it has it, else from these members; then the event `state`. Of several the last three are wanted. */

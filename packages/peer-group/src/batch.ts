@@ -1,5 +1,6 @@
 import { bytesOfContentId, type ContentId, contentIdOfBytes, type JobId, type NetworkId, sha256 } from '@interpeer/crypto-ids'
-import { bool, bytes, bytesMax, encodeCbor, type Infer, link, list, message, struct, uint32, uint53 } from '@interpeer/wire-codec'
+import { bool, bytes, bytesMax, encodeCbor, type Infer, link, list, message, struct, uint32, uint53, uint64 } from '@interpeer/wire-codec'
+import { PAYMENTS_MAX, paymentSchema } from './agenda/purse.js'
 import type { RequestRef } from './api.js'
 import { BATCH_EVENTS_MAX, BATCH_MAX_BYTES, BATCH_REQUESTS_LIMIT, DISSENT_MAX_BYTES, DISSENTS_MAX, MEMBERS_MAX } from './settings.js'
 
@@ -15,6 +16,9 @@ export type MemberOutcome = Infer<typeof memberOutcome>
  * batch that a later rank is bound to keeps both. `outcomes` is in seat order and empty unless `closing`.
  *
  * `events` are ids of what is due in the job's agenda (`dueEvents`): they run before the requests.
+ *
+ * `settled` and `mayPay` are what the chain says of the job's coins in the epoch that it was made in (`Funds`): so whoever runs it has it from the batch. `payments` is what the chain is to
+ * move by it: all that the state owes, and empty unless `closing`.
  *
  * `final` names all steps up to it clear: once this batch is certified they are final. `dissents` names a step otherwise: signed dissents and withheld
  * statements against it. `disputed` is the lowest step so named; where a jury can be drawn that step is frozen, and all later batches of the epoch say it again.
@@ -37,8 +41,11 @@ export const batchMessage = message(
     final: uint32,
     disputed: uint32,
     dissents: list(struct({ step: uint32, envelope: bytesMax(DISSENT_MAX_BYTES) }), DISSENTS_MAX),
+    settled: uint64,
+    mayPay: uint64,
     closing: bool,
     outcomes: list(memberOutcome, MEMBERS_MAX),
+    payments: list(paymentSchema, PAYMENTS_MAX),
   },
   { maxBytes: BATCH_MAX_BYTES },
 )

@@ -1,5 +1,6 @@
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { areDue } from './agenda/due.js'
+import { NO_FUNDS, purseWith, samePayments } from './agenda/purse.js'
 import { type KnownBatch, seedAlpha } from './batch.js'
 import { isAgainst, readDissent } from './dissent.js'
 import { type BoundSet, quorum, type Turn } from './group-state.js'
@@ -40,6 +41,9 @@ export function refusalOfBatch(t: Turn, opened: Opened<Proposal>, batch: KnownBa
     return 'BATCH_REQUEST_TIME'
   if (value.closing !== (closing !== undefined && value.timeMs >= closing.atMs)) return 'BATCH_CLOSING'
   if (value.closing && value.requests.length + value.events.length > 0) return 'BATCH_CLOSING'
+  const { settled, mayPay } = setup.funds ?? NO_FUNDS
+  if (value.settled !== settled || value.mayPay !== mayPay) return 'BATCH_FUNDS'
+  if (!value.closing && value.payments.length > 0) return 'BATCH_PAYMENTS'
   if (!value.closing) return value.outcomes.length === 0 ? undefined : 'BATCH_OUTCOMES'
   const tallies = readTallies(t, opened.value.tallies)
   if (tallies === undefined) return 'BATCH_TALLIES'
@@ -80,7 +84,10 @@ export function roomAmongOpen({ g }: Turn, final: number): number {
 export function refusalByState(t: Turn, batch: KnownBatch, state: GroupState): string | undefined {
   if (batch.requests.some(({ id }) => answeredBy(state, hexOf(id)) !== undefined)) return 'BATCH_REPEATS'
   if (batch.requests.length > roomIn(state, batch.value.timeMs, t.g.settings.requestsKeptMs)) return 'BATCH_STATE_FULL'
-  const { epoch, timeMs, events } = batch.value
+  const { epoch, timeMs, events, closing, disputed, payments } = batch.value
+  // a frozen group's closing settles nothing: the chain opens the next epoch from shows
+  const owed = closing && !(isJudged(t.g) && disputed > 0) ? purseWith(state.agenda.purse, batch.value).payments : []
+  if (epoch === t.g.setup.epoch && !samePayments(owed, payments)) return 'BATCH_PAYMENTS'
   // one that is run again may come to a state where they are not: then they don't run
   return epoch !== t.g.setup.epoch || areDue(state.agenda, timeMs, events) ? undefined : 'BATCH_EVENTS'
 }

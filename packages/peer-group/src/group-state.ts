@@ -218,8 +218,12 @@ export interface Turn {
   readonly nowMs: number
   readonly effects: GroupEffect[]
   readonly blocks: StoredBlock[]
+  /** Requests' blocks that travelled with them. */
+  readonly bodies: StoredBlock[]
   /** Something durable changed: the record goes to disk before anything else leaves. */
   durable: boolean
+  /** It signs what a batch comes to. */
+  answers: boolean
 }
 
 export function beginTurn(group: Group, nowMs: number): Turn {
@@ -236,7 +240,7 @@ export function beginTurn(group: Group, nowMs: number): Turn {
     tallies: new Map(open.tallies),
     blamed: new Set(open.blamed),
   }
-  return { g: { ...group, open: copy }, nowMs, effects: [], blocks: [], durable: false }
+  return { g: { ...group, open: copy }, nowMs, effects: [], blocks: [], bodies: [], durable: false, answers: false }
 }
 
 const copyNested = <T>(map: ReadonlyMap<number, ReadonlyMap<number, T>>): Map<number, Map<number, T>> =>
@@ -250,9 +254,9 @@ export const count = (t: Turn, code: string): undefined => {
 export const othersOf = ({ setup: { members }, self }: Pick<Group, 'setup' | 'self'>): readonly PeerId[] =>
   members.filter((peer) => peer !== self.peerId)
 
-export function send(t: Turn, to: readonly PeerId[], envelope: Uint8Array): void {
+export function send(t: Turn, to: readonly PeerId[], envelope: Uint8Array, early?: true): void {
   const others = to.filter((peer) => peer !== t.g.self.peerId)
-  if (others.length > 0) t.effects.push({ type: 'send', to: others, envelope })
+  if (others.length > 0) t.effects.push({ type: 'send', to: others, envelope, ...(early ? { early } : {}) })
 }
 
 export const collatorSeat = (open: Readonly<OpenStep>, rank: number): number => open.order[rank % open.order.length] as number

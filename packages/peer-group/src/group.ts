@@ -143,8 +143,9 @@ function finishTurn(t: Turn): GroupStep {
   settle(t)
   if (t.g.phase === 'open') tellStuck(t)
   const effects: GroupEffect[] = []
+  if (t.bodies.length > 0) effects.push({ type: 'store', blocks: t.bodies, lazy: true })
   if (t.blocks.length > 0) effects.push({ type: 'store', blocks: t.blocks })
-  if (t.durable) effects.push({ type: 'persist', bytes: writeRecord(t.g) })
+  if (t.durable) effects.push({ type: 'persist', bytes: writeRecord(t.g), ...(t.answers ? { bodies: true } : {}) })
   effects.push(...t.effects)
   const wakeAtMs = nextWakeMs(t)
   if (wakeAtMs !== undefined && wakeAtMs !== t.g.wakeAtMs) effects.push({ type: 'wake', atMs: wakeAtMs })

@@ -32,6 +32,7 @@ export {
   turnAt,
 } from './agenda/outbox-turns.js'
 export { type Wish, withCron, withWishes } from './agenda/plan.js'
+export { balanceIn, type Funds, NO_FUNDS, PAYMENTS_MAX, type Payment, type Purse, sumOfPayments } from './agenda/purse.js'
 export { dueAfter, type Schedule, scheduleSchema } from './agenda/schedule.js'
 export type {
   Execution,
@@ -52,6 +53,24 @@ export type { EventFailures } from './event-turns.js'
 export { type FaultKind, verifyFault } from './fault.js'
 export { type GroupStep, openGroup, pendingRequests, stepGroup } from './group.js'
 export type { Group } from './group-state.js'
+export {
+  type AccusationJudgment,
+  type AccusationTrial,
+  type AccusedPair,
+  accusationId,
+  findingOfMessages,
+  findingOfRead,
+  judgeAccusation,
+  openReadAccusation,
+  writeTwoMessages,
+} from './jury/accusation.js'
+export {
+  type Accusation,
+  type AccusationFinding,
+  accusationFinding,
+  accusationMessage,
+  accusationVerdict,
+} from './jury/accusation-messages.js'
 export { type DisputeEffect, disputeOf, heldBatches } from './jury/bring.js'
 export { type Dispute, type DisputeContext, disputeId, type ShownStep, type Statement, verifyDispute } from './jury/dispute.js'
 export { type DisputeFault, verifyVerdicts } from './jury/faults.js'
@@ -61,6 +80,7 @@ export { jurorReferences, openJuror, stepJuror } from './jury/juror.js'
 export type { Juror, JurorEffect, JurorEvent, JurorSetup, JurorStep } from './jury/juror-api.js'
 export { callJury, type DrawJury, jurySize, weightsOf } from './jury/jury.js'
 export { disputeMessage, type Finding, findingSchema, type Verdict, verdictMessage } from './jury/messages.js'
+export { findingOfOwn, type OwnAccusation, type OwnTrial, openOwnAccusation, ownTrialOf } from './jury/own-accusation.js'
 export { type DisputeSoFar, withShown } from './jury/shown.js'
 export {
   type Answer,
@@ -72,6 +92,7 @@ export {
   showMessage,
   withheldMessage,
 } from './messages.js'
+export { nextSeedAlpha } from './next-seed.js'
 export { GROUP_SIZE_DEFAULT, GROUP_SIZE_MAX, GROUP_SIZE_MIN, type GroupOdds, groupOdds, type OddsOf } from './odds.js'
 export { type OldEpoch, type Opening, openingOf } from './opening.js'
 export { challengeMessage, challengeReplyMessage } from './own-work/messages.js'

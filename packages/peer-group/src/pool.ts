@@ -10,6 +10,7 @@ import { takeBodies } from './own-run.js'
 import { isPieced } from './request-block.js'
 import { changeIndex, emptyIndex, findIn, itemsOf } from './request-index.js'
 import {
+  FAILURES_MAX,
   INLINE_BODY_MAX_BYTES,
   OFFER_REQUESTS_MAX,
   PIECED_SLOW_WAIT_MS,
@@ -22,9 +23,6 @@ import { answeredBy, roomIn } from './state-block.js'
 import { knownStep, nameable, provisionalSteps } from './steps.js'
 import type { Opened } from './verifier.js'
 
-/** After so many batches that found no quorum because members abstained, a request leaves the queue. */
-const FAILURES_MAX = 2
-
 type Offered = Infer<typeof offerMessage>['requests'][number]
 
 export const emptyPool: Pool = { index: emptyIndex(), waiting: 0, shares: new Map(), nextOrder: 0 }
@@ -36,11 +34,13 @@ export const pendingIn = ({ index }: Pool): Pending[] => [...itemsOf(index)].sor
 export function onWrites(t: Turn, writes: readonly Write[]): undefined {
   const taken = writes.filter((write) => takeWrite(t, write))
   if (taken.length === 0) return
-  const travels = ({ cid, bytes }: Write) => bytes.length <= INLINE_BODY_MAX_BYTES && !isPieced(cid)
-  const offered = taken.map((write) => offeredOf(write, travels(write) ? write.bytes : null))
+  const offered = taken.map((write) => offeredOf(write, isTravelling(write.cid, write.bytes) ? write.bytes : null))
   sendOffers(t, offered)
   offerSoon(t)
 }
+
+/** Whoever lacks the block of any other fetches it from the disk of the member that offered it. */
+const isTravelling = (cid: RequestRef['cid'], bytes: Uint8Array): boolean => bytes.length <= INLINE_BODY_MAX_BYTES && !isPieced(cid)
 
 function offerSoon({ g, nowMs }: Turn): undefined {
   g.offerEveryMs = g.settings.resendMs
@@ -110,7 +110,8 @@ function takeOffered(t: Turn, ref: RequestRef, body: Uint8Array | null, seat: nu
   if (wrong !== undefined) count(t, wrong)
   else if (isNew && isShareFull(t, seat, known, ref, body?.length ?? 0)) count(t, 'GROUP_BUSY')
   else if (body !== null) hold(t, ref, body, seat)
-  else if (known === undefined || known.ref.cid === ref.cid) {
+  else {
+    // nobody has shown a body yet: what others said is its block may be false, so each is asked for its own, and the first that holds is it
     const holders = isPieced(ref.cid) ? new Set([seat]) : NOBODY
     if (known === undefined) setPending(t, { name, order: t.g.pool.nextOrder, ref, size: 0, held: false, seat, failures: 0, holders })
     return true
@@ -127,8 +128,9 @@ export function onBodies(t: Turn, requests: readonly RequestRef[]): undefined {
   const pieced: RequestRef[] = []
   for (const ref of requests) {
     const pending = findIn(t.g.pool.index, hexOf(ref.id))
-    if (pending === undefined || pending.held || pending.failures >= FAILURES_MAX || pending.ref.cid !== ref.cid) continue
-    setPending(t, { ...pending, ref, held: true, holders: heldHere(t, ref, pending.holders) })
+    if (pending === undefined || pending.held || pending.failures >= FAILURES_MAX) continue
+    const holders = pending.ref.cid === ref.cid ? pending.holders : NOBODY
+    setPending(t, { ...pending, ref, held: true, holders: heldHere(t, ref, holders) })
     if (isPieced(ref.cid)) pieced.push(ref)
   }
   if (pieced.length > 0) {
@@ -279,10 +281,19 @@ function isStateFull(t: Turn): boolean {
 function hold(t: Turn, ref: RequestRef, bytes: Uint8Array, seat: number): undefined {
   const name = hexOf(ref.id)
   const known = findIn(t.g.pool.index, name)
-  t.blocks.push({ cid: ref.cid, bytes })
+  ;(isTravelling(ref.cid, bytes) ? t.bodies : t.blocks).push({ cid: ref.cid, bytes })
   const order = known?.order ?? t.g.pool.nextOrder
   const holders = heldHere(t, ref, known?.ref.cid === ref.cid ? known.holders : NOBODY)
-  setPending(t, { name, order, ref, size: bytes.length, held: true, seat, failures: known?.failures ?? 0, holders })
+  setPending(t, {
+    name,
+    order,
+    ref,
+    size: bytes.length,
+    held: true,
+    seat,
+    failures: known?.failures ?? 0,
+    holders,
+  })
 }
 
 const NOBODY: ReadonlySet<number> = new Set()
@@ -334,7 +345,9 @@ function sendOffers(t: Turn, offered: readonly Offered[]): undefined {
   const to: readonly PeerId[] = othersOf(t.g)
   let [requests, bytes]: [Offered[], number] = [[], 0]
   const flush = () => {
-    if (requests.length > 0) send(t, to, sign(t, offerMessage, { requests }).envelope)
+    // an offer binds nobody; but whoever lacks a body comes here for it
+    const early = requests.every(({ body }) => body !== null) ? true : undefined
+    if (requests.length > 0) send(t, to, sign(t, offerMessage, { requests }).envelope, early)
     ;[requests, bytes] = [[], 0]
   }
   for (const one of offered) {

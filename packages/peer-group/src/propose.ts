@@ -3,6 +3,7 @@ import { hexOf, sameBytes, WireError } from '@interpeer/wire-codec'
 import { accuse } from './accuse.js'
 import { takeLateReveal } from './adopt.js'
 import type { DueEvent } from './agenda/due.js'
+import { NO_FUNDS, purseWith } from './agenda/purse.js'
 import type { RequestRef } from './api.js'
 import { type KnownBatch, readBatch, seedAlpha, writeBatch } from './batch.js'
 import { openReveals } from './certificate.js'
@@ -123,7 +124,7 @@ function newBatch(t: Turn): Chosen | undefined {
   const tallies = isClosing ? [...open.tallies.values()] : []
   if (isClosing && tallies.length < quorum(t.g)) return undefined
   const from = isHeld ? rootBefore(t.g, disputed) : base.root
-  if (from === undefined || (!isHeld && !isClosing && base.state === undefined)) return undefined
+  if (from === undefined || (!isHeld && base.state === undefined)) return undefined
   // a closing batch goes onto the chain with its proof, so no script may run on its seed: writes wait for the next epoch
   const { requests, events } =
     isClosing || isHeld || base.state === undefined
@@ -131,6 +132,8 @@ function newBatch(t: Turn): Chosen | undefined {
       : chooseWork(t, Math.min(roomIn(base.state, timeMs, settings.requestsKeptMs), roomAmongOpen(t, final)), timeMs)
   const early = t.nowMs < base.sinceMs + settings.idleEveryMs && !isOutboxTurnDue(t)
   if (open.rank === 0 && !isClosing && requests.length + events.length === 0 && early && !isNamingDue(t)) return undefined
+  const { settled, mayPay } = setup.funds ?? NO_FUNDS
+  const funds = { settled, mayPay }
   open.proof ??= self.vrfProve(seedAlpha(setup.network, setup.job, setup.epoch, open.step))
   const batch = writeBatch({
     job,
@@ -146,6 +149,7 @@ function newBatch(t: Turn): Chosen | undefined {
     final,
     disputed,
     dissents,
+    ...funds,
     closing: isClosing,
     outcomes: isClosing
       ? outcomesOf(
@@ -155,6 +159,7 @@ function newBatch(t: Turn): Chosen | undefined {
           isJudged(t.g),
         )
       : [],
+    payments: isClosing && !isHeld && base.state !== undefined ? purseWith(base.state.agenda.purse, funds).payments : [],
   })
   return { batch, tallies: tallies.map(({ envelope }) => envelope), unanimous: shownUnanimous(t, final) }
 }

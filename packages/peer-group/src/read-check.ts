@@ -1,8 +1,8 @@
 import { bool, bytes, bytesMax, type Infer, message, nullable, oneOf, text } from '@interpeer/wire-codec'
 
-/** Of the signed request and the signed reply: larger ones are not checked. */
+/** Of the signed request and the signed reply: larger ones are not checked. Evidence with both fits a block, so that jurors fetch it by its hash. */
 export const READ_REQUEST_MAX_BYTES = 64 * 1024
-export const READ_REPLY_MAX_BYTES = 1024 * 1024
+export const READ_REPLY_MAX_BYTES = 956 * 1024
 const EVIDENCE_MAX_BYTES = READ_REQUEST_MAX_BYTES + READ_REPLY_MAX_BYTES + 2 * 1024
 const pair = { request: bytesMax(READ_REQUEST_MAX_BYTES), reply: bytesMax(READ_REPLY_MAX_BYTES) }
 

@@ -139,6 +139,7 @@ function seal(t: Turn, batch: KnownBatch, { result, state }: Run & { type: 'ran'
   open.sealed = { rank, batch, start, salt, answer, envelope: opened.envelope }
   open.resendAtMs ??= t.nowMs + settings.resendMs
   t.durable = true
+  t.answers = true
   takeSeal(t, opened)
   send(t, [peerAt(t.g, collatorSeat(open, rank))], opened.envelope)
 }

@@ -67,6 +67,8 @@ export const PIECED_SLOW_WAIT_MS = 15_000
 export const PAGE_REQUESTS_MAX = 1_024
 /** Pages of the state: room for 1,747 writes per second in ten minutes. A batch that would pass it is not sealed. */
 export const STATE_PAGES_MAX = 1_024
+/** After so many batches that found no quorum because members abstained, a request leaves the queue. */
+export const FAILURES_MAX = 2
 export const RANK_MAX = 65_535
 export const RANK_DOUBLINGS_MAX = 6
 /** A batch leaves at most so many certified steps unnamed: before more is certified, some have to be named. */

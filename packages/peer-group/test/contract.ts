@@ -4,6 +4,7 @@ import { AGENDA_MAX_BYTES, agendaSchema } from '../src/agenda/agenda.js'
 import { outboxReport, outboxRequestSchema } from '../src/agenda/outbox-messages.js'
 import { batchMessage } from '../src/batch.js'
 import { RECORD_MAX_BYTES, recordSchema } from '../src/durable.js'
+import { accusationMessage, accusationVerdict, TWO_MESSAGES_MAX_BYTES, twoMessages } from '../src/jury/accusation-messages.js'
 import { disputeMessage, JUROR_RECORD_MAX_BYTES, jurorRecordSchema, verdictMessage } from '../src/jury/messages.js'
 import {
   askMessage,
@@ -51,6 +52,8 @@ export const contract = [
   lateMessage,
   disputeMessage,
   verdictMessage,
+  accusationMessage,
+  accusationVerdict,
   challengeMessage,
   challengeReplyMessage,
   siteRequest,
@@ -60,6 +63,7 @@ export const contract = [
   readCheck,
   readChecked,
   readContradiction,
+  recordCodec('two-messages', twoMessages, TWO_MESSAGES_MAX_BYTES),
   recordCodec('read-found', readFound, READ_FOUND_MAX_BYTES),
   recordCodec('group-state', stateSchema, STATE_BLOCK_MAX_BYTES),
   outboxReport,

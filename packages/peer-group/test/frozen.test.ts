@@ -9,7 +9,7 @@ const { rankTimerMs } = GROUP_DEFAULTS
 
 describe('a frozen group', () => {
   test('a dissent freezes its step: nothing is ordered any more, and the group renews its last final one', () => {
-    const { desk, dissenter, rest } = dissenting(4)
+    const { desk, dissenter, rest, collator } = dissenting(4)
     desk.deliver(({ number, to }) => number === FINAL && to === dissenter)
     expect(sent(desk, dissenter, DISSENT)).toHaveLength(1)
     expect(desk.of('dispute', dissenter)).toMatchObject([{ step: 1, dissents: [{}] }])
@@ -25,6 +25,9 @@ describe('a frozen group', () => {
       expect(provesFinal(verifyReveals(certificate, desk.context))).toBe(false)
       expect(dissents).toHaveLength(1)
     }
+    // who waits for the write in that step is not left to wait for the verdict
+    expect(desk.of('refused', collator).map(({ code }) => code)).toEqual(['GROUP_FROZEN'])
+    expect(desk.of('refused')).toHaveLength(1)
     const said = desk.write(rest[0] as number, 2)
     expect(said.effects).toContainEqual({ type: 'refused', id: said.id, code: 'GROUP_FROZEN' })
     const before = desk.of('renewed').length

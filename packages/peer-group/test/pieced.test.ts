@@ -136,6 +136,24 @@ describe('a request in pieces', () => {
     expect(desk.of('fetch-bodies', 0)).toHaveLength(1)
   })
 
+  test('is fetched though a member said before that its id is another block’s, which it never gives', () => {
+    const desk = new Desk(5)
+    const [liar, other] = [1, 2]
+    const offer = (cid: Uint8Array) =>
+      signMessage(
+        offerMessage,
+        { job: bytesOfContentId(job), epoch: 1, from: signerAt(liar).publicKey, requests: [{ id, ms: NOW, cid, body: null }] },
+        signerAt(liar),
+        network,
+      )
+    desk.tell(0, { type: 'message', from: desk.peer(liar), envelope: offer(bytesOfContentId(contentIdOf(Uint8Array.of(1), 'dag-cbor'))) })
+    desk.tell(other, write)
+    desk.deliver(({ number, from, to }) => number === OFFER && from === other && to === 0)
+    expect(mine(desk, 0)).toMatchObject({ held: true, ref: { cid: write.cid } })
+    // the liar's word does not count it among those that have the block
+    expect([...(mine(desk, 0)?.holders ?? [])].sort()).toEqual([0])
+  })
+
   test('has room of its own in the pool: its share is full, and short writes still go through', () => {
     const desk = new Desk(5, { settings: { poolPiecedMax: 2 } })
     const pieced = (n: number) => {

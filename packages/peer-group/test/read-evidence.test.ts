@@ -107,6 +107,11 @@ function signedAs(envelope: Uint8Array): Uint8Array {
   return other
 }
 
+test('the state that the chain names needs no certificate: whichever came along, of the epoch before perhaps, says nothing more', () => {
+  const evidence = evidenceOf(request, answered(request, { certificate: new Uint8Array(9) }))
+  expect(verifyReadContradiction(evidence, context).rerun.state).toBe(start)
+})
+
 test.each<[string, Uint8Array, Partial<ReadContext>?]>([
   ['of another runtime', evidenceOf(request, answered(request), truth, 'php-2')],
   ['against who has no seat', evidenceOf(request, answered(request, { from: stranger.publicKey }, stranger))],
@@ -114,7 +119,13 @@ test.each<[string, Uint8Array, Partial<ReadContext>?]>([
     'on a state that nobody certified',
     evidenceOf(request, answered(request, { state: bytesOfContentId(contentIdOf(encodeCbor([1]), 'dag-cbor')) })),
   ],
-  ['with a certificate that is none', evidenceOf(request, answered(request, { certificate: new Uint8Array(9) }))],
+  [
+    'with a certificate that is none, of a state that the chain does not name',
+    evidenceOf(
+      request,
+      answered(request, { certificate: new Uint8Array(9), state: bytesOfContentId(contentIdOf(encodeCbor([1]), 'dag-cbor')) }),
+    ),
+  ],
   ['on a start that is not known', evidenceOf(request, answered(request)), { epochs: [{ epoch: 3, members: [liar.peerId], start: null }] }],
   ['about another site', evidenceOf(request, answered(request)), { job: jobIdOf(start) }],
   ['of another network', evidenceOf(request, answered(request)), { network: networkIdOf(encodeCbor(['other'])) }],

@@ -2,7 +2,7 @@ import { peekMessageNumber } from '@interpeer/crypto-ids'
 import type { Message } from '@interpeer/wire-codec'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { batchMessage, MEMBERS_MAX, siteReply, stepGroup } from '../src/index.js'
+import { batchMessage, MEMBERS_MAX, PAYMENTS_MAX, siteReply, stepGroup } from '../src/index.js'
 import * as messages from '../src/messages.js'
 import { BATCH_EVENTS_MAX, BATCH_MAX_BYTES, BATCH_REQUESTS_LIMIT, DISSENT_MAX_BYTES, DISSENTS_MAX } from '../src/settings.js'
 import { Desk } from './desk.js'
@@ -18,6 +18,9 @@ const largestBatch = {
   timeMs: Number.MAX_SAFE_INTEGER,
   proof: new Uint8Array(80),
   closing: true,
+  settled: 2n ** 64n - 1n,
+  mayPay: 2n ** 64n - 1n,
+  payments: [],
   events: Array.from({ length: BATCH_EVENTS_MAX }, () => new Uint8Array(16)),
   final: 0xffff_ffff,
   disputed: 0xffff_ffff,
@@ -45,6 +48,9 @@ test('the largest batch fits into its message; commit sets and dissents into tim
   const batchOf = (count: number) =>
     batchMessage.encode({ ...largestBatch, dissents: named, requests: Array.from({ length: count }, () => largestRef) })
   const batch = batchOf(BATCH_REQUESTS_LIMIT)
+  // only a closing one has payments, and that has no requests; it goes to the chain
+  const payments = Array.from({ length: PAYMENTS_MAX }, () => ({ account: new Uint8Array(32), amount: 2n ** 64n - 1n }))
+  expect(batchMessage.encode({ ...largestBatch, dissents: named, requests: [], payments }).length).toBeLessThan(32_768)
   const seals = Array.from({ length: MEMBERS_MAX }, () => new Uint8Array(messages.SEAL_MAX_BYTES))
   const hash = new Uint8Array(32)
   const bound = { rank: 65_535, batch: hash, seals }

@@ -20,6 +20,8 @@ export type PeerFailure =
   /** A new peer neither found a checkpoint to start from nor may follow the chain from its genesis. `because`: the code of what failed; `told`: sources that answered. */
   | { readonly code: 'SYNC_REFUSED'; readonly because: string; readonly told: number | null }
   | { readonly code: 'SYNC_TOO_LARGE'; readonly bytes: number }
+  /** The process was not woken for so long that it has to begin anew. */
+  | { readonly code: 'SYNC_SLEPT'; readonly height: number }
   | { readonly code: 'CLOSED' }
 
 export class PeerError extends Error {

@@ -1,5 +1,5 @@
 import { type Block, blockOf } from '@interpeer/content-store'
-import { type Agenda, type DueEvent, isPlanned, type Wish, withCron, withoutEvent, withWishes } from '@interpeer/peer-group'
+import { type Agenda, balanceIn, type DueEvent, isPlanned, type Wish, withCron, withoutEvent, withWishes } from '@interpeer/peer-group'
 import { bytesOfHex } from '@interpeer/wire-codec'
 import { blocksOfOutbox } from './outbox-block.js'
 import type { ScriptEffect, ScriptRuntime } from './script-runtime.js'
@@ -13,7 +13,9 @@ function wishesOf(effects: readonly ScriptEffect[]): { readonly wishes: readonly
       const args = blockOf(effect.args, 'raw')
       blocks.push(args)
       wishes.push({ type: 'timer', name: effect.name, seconds: effect.seconds, script: effect.script, args: args.cid })
-    } else if (effect.type === 'outbox') {
+    } else if (effect.type === 'pay') {
+      wishes.push({ type: 'pay', account: bytesOfHex(effect.account), amount: effect.amount })
+    } else {
       const made = blocksOfOutbox(effect.request)
       if (made === undefined) return undefined
       blocks.push(...made.blocks)
@@ -36,6 +38,11 @@ export class Planning {
 
   get agenda(): Agenda {
     return this.#agenda
+  }
+
+  /** What the next run may pay, in units. */
+  get balance(): bigint {
+    return balanceIn(this.#agenda.purse)
   }
 
   /** An event's turn has come: whatever its script does, it is not due any more. @returns false where an earlier run of the batch put another in its place */

@@ -35,7 +35,7 @@ export interface OutboxAnswer {
 export type ScriptEffect =
   /** Run a script of the site when `seconds` have passed since the request's time. `args` is the runtime's own form, at most 64 KiB. */
   | { readonly type: 'after'; readonly name: string; readonly seconds: number; readonly script: string; readonly args: Uint8Array }
-  /** Pay from the job's account, in smallest units. */
+  /** Pay from the job's account, in smallest units: at most `balance`, all of a run together. `account`: 64 hexadecimal digits. */
   | { readonly type: 'pay'; readonly account: string; readonly amount: bigint }
   /** Send one request through one member. `key`: 64 hexadecimal digits, never twice. `answerTo`: the script that is told how it ended. */
   | { readonly type: 'outbox'; readonly key: string; readonly request: OutboxRequest; readonly answerTo: string | undefined }
@@ -107,13 +107,14 @@ export interface ScriptRuntime {
   cron(root: string): readonly { readonly schedule: Schedule; readonly target: string }[]
   /**
    * Runs on a private copy: `root` itself never changes.
+   * @param at `balance`: what the job's scripts may pay, in smallest units
    * @param options `kind`: of a read nobody takes the changes over. Default `write`. `inPieces`: of a long file the answer may tell the digests of
    * its pieces (header `interpeer-pieces`, see `pieced-answer.ts`), each of which is had by its range
    */
   run(
     root: string,
     request: ScriptRequest,
-    at: { readonly timeMs: number; readonly seed: Uint8Array; readonly job?: JobFacts },
+    at: { readonly timeMs: number; readonly seed: Uint8Array; readonly job?: JobFacts; readonly balance?: bigint },
     options?: { readonly kind?: 'read' | 'write'; readonly inPieces?: boolean },
   ): Promise<ScriptOutcome>
   close(): Promise<void>

@@ -1,4 +1,5 @@
 import type { ContentId, JobId, PeerId } from '@interpeer/crypto-ids'
+import type { Funds } from '@interpeer/peer-group'
 
 /** What the chain says about one site: all that a peer needs to run it or to ask for it. */
 export interface SiteView {
@@ -32,13 +33,18 @@ export interface SiteView {
     readonly chainSeed: Uint8Array
     readonly atMs: number
     readonly jurors: number
+    readonly mayPay: bigint
   } | null
   /** How many jurors could be drawn when this epoch was named: with fewer than members, none judges what they say against each other. */
   readonly jurors: number
+  /** What the chain says of the job's coins in this epoch. */
+  readonly funds: Funds
   /** A jury is to judge a step of this epoch: no other one opens before, but by its verdict. */
   readonly disputed: boolean
   /** Who judges a step of this epoch, or judged one of the epoch before: they are given what they have to run, and may have the state that this one begins from. */
   readonly judges: readonly PeerId[]
+  /** Who judges what one member is accused of by another: they are given the state that it is about. */
+  readonly accusationJudges: readonly PeerId[]
   /** The closing certificate did not come in time: members show what they hold. */
   readonly recovering: boolean
   readonly ended: boolean
@@ -63,8 +69,12 @@ export const partakersOf = ({ members, next, previousMembers, uploader }: SiteVi
 ]
 export const hasPartIn = (view: SiteView, peer: PeerId): boolean => partakersOf(view).includes(peer)
 
-/** Whether a peer may fetch or give the site's blocks: who has a part in it, or judges one of its steps. */
-export const mayExchange = (view: SiteView, peer: PeerId): boolean => hasPartIn(view, peer) || view.judges.includes(peer)
+/** Whether a peer may fetch or give the site's blocks: who has a part in it, or judges something of it. */
+export const mayExchange = (view: SiteView, peer: PeerId): boolean => hasPartIn(view, peer) || isJudge(view, peer)
+
+/** Whether a peer sits on a jury of this site. */
+export const isJudge = ({ judges, accusationJudges }: SiteView, peer: PeerId): boolean =>
+  judges.includes(peer) || accusationJudges.includes(peer)
 
 /** Who speaks for a site: who published it, and who runs it or is about to. */
 export const speaksFor = ({ members, next, uploader }: SiteView, peer: PeerId): boolean =>

@@ -1,5 +1,6 @@
-import type { JobId } from '@interpeer/crypto-ids'
+import type { JobId, PeerId } from '@interpeer/crypto-ids'
 import type { Job, Jobs } from '@interpeer/job-scheduler'
+import type { Accusations } from './network/accusations.js'
 import type { DisputeCase, Disputes } from './network/disputes.js'
 import type { SiteView } from './site-view.js'
 
@@ -9,19 +10,34 @@ export type SiteViews = ReadonlyMap<JobId, SiteView>
  * The sites that a block's `jobs` data set describes; not those whose first group is still to be drawn. `earlier` are the views after the block before: who was a member then can still serve
  * the state that the new epoch begins from.
  */
-export function siteViews(jobs: Jobs, cycleMs: number, earlier: SiteViews, disputes: Disputes = new Map()): SiteViews {
+export function siteViews(
+  jobs: Jobs,
+  cycleMs: number,
+  earlier: SiteViews,
+  disputes: Disputes = new Map(),
+  accusations: Accusations = new Map(),
+): SiteViews {
   const drawn = [...jobs].filter(([, { state }]) => state !== 'waiting')
   const cases = new Map<JobId, DisputeCase[]>()
   for (const one of disputes.values()) cases.set(one.job, [...(cases.get(one.job) ?? []), one])
-  return new Map(drawn.map(([id, job]) => [id, siteView(job, cycleMs, earlier.get(id), cases.get(id) ?? [])]))
+  const sitting = new Map<JobId, PeerId[]>()
+  for (const { job, jury, outcome } of accusations.values()) {
+    if (outcome === 'open') sitting.set(job, [...(sitting.get(job) ?? []), ...(jury ?? [])])
+  }
+  return new Map(
+    drawn.map(([id, job]) => [
+      id,
+      { ...siteView(job, cycleMs, earlier.get(id), cases.get(id) ?? []), accusationJudges: [...new Set(sitting.get(id))] },
+    ]),
+  )
 }
 
 function siteView(
-  { job, manifest, epoch, next, recovering, state }: Job,
+  { job, manifest, epoch, next, recovering, state, paid }: Job,
   cycleMs: number,
   earlier: SiteView | undefined,
   cases: readonly DisputeCase[],
-): SiteView {
+): Omit<SiteView, 'accusationJudges'> {
   const isSameEpoch = earlier?.epoch === epoch.number
   const previousEpoch = isSameEpoch ? earlier.previousEpoch : (earlier?.epoch ?? epoch.number - 1)
   const previousMembers = isSameEpoch ? earlier.previousMembers : (earlier?.members ?? [])
@@ -43,8 +59,9 @@ function siteView(
     startTimeMs: epoch.startTimeMs,
     opensMs: epoch.openedMs,
     rerun: epoch.rerun,
-    next: next === null ? null : { members: next.members, chainSeed: next.seed, atMs: next.atMs, jurors: next.jurors },
+    next: next === null ? null : { members: next.members, chainSeed: next.seed, atMs: next.atMs, jurors: next.jurors, mayPay: next.mayPay },
     jurors: epoch.jurors,
+    funds: { settled: paid, mayPay: epoch.mayPay },
     disputed: cases.some((one) => one.epoch === epoch.number && one.judgment === null),
     judges,
     recovering: recovering !== null,

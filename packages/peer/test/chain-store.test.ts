@@ -1,4 +1,5 @@
 import { ContentStoreError, memoryStore, type RecordStore } from '@interpeer/content-store'
+import { decodeBlock } from '@interpeer/vote-chain'
 import { hexOf } from '@interpeer/wire-codec'
 import { expect, test } from 'vitest'
 import { networkApplication } from '../src/network/index.js'
@@ -71,6 +72,37 @@ test('three checkpoints are kept, and no parts that none of them needs', async (
   const named = new Set(networkApplication(genesis.network).snapshots?.of(state.tip.state).parts.keys())
   expect(before).toBeLessThan(3 * named.size + 8)
   expect(named.size).toBeGreaterThan(3)
+})
+
+test('certificates that nobody needs any more are dropped, and the chain opens from its first block all the same', async () => {
+  const short = networkGenesis({ checkpointCycles: 4, lookBack: 2, activeCycles: 8 }, 1)
+  const records = memoryStore().records('chain')
+  const hashes = await chainTo(short, records, 20)
+  const bare = [...records.list('block/')].flatMap(([key, bytes]) =>
+    decodeBlock(bytes).certificate === null ? [Number(key.slice(6))] : [],
+  )
+  expect(bare).toEqual([1, 2, 3, 5, 6, 7]) // twelve heights back, but for checkpoints
+  await records.delete([...records.list('checkpoint')].map(([key]) => key))
+  const { tip } = openedChain(short, records).state
+  expect([tip.height, hexOf(tip.hash)]).toEqual([20, hashes.get(20)])
+})
+
+test('what a crash left of a checkpoint that was given up goes with the next one, its parts when all are known', async () => {
+  const begun = memoryStore().records('chain')
+  await runTo(begun, 13)
+  const held: (readonly [string, Uint8Array])[] = [...begun.list('checkpoint/'), ...begun.list('part/')]
+  await runTo(begun, 17)
+  await begun.put(held) // as if nothing had been deleted
+  expect([...begun.list('checkpoint/')]).toHaveLength(4)
+  await runTo(begun, 21)
+  expect([...begun.list('checkpoint/')].map(([key]) => Number(key.slice(11)))).toEqual([12, 16, 20])
+  const records = await copied(begun)
+  await runTo(records, 33) // three in one run: which parts each needs is known
+  const { state, store } = opened(records)
+  expect([...records.list('part/')].length).toBeLessThan(
+    3 * (networkApplication(genesis.network).snapshots?.of(state.tip.state).parts.size ?? 0),
+  )
+  expect(store.checkpoints).toEqual([32, 28, 24])
 })
 
 test('a spoiled part or checkpoint costs the time to apply blocks, and no more', async () => {

@@ -1,6 +1,18 @@
 import { blocksReply, memoryStore } from '@interpeer/content-store'
 import { createSigner, type PeerId, sha256 } from '@interpeer/crypto-ids'
-import { CHECKPOINT_BYTES_MAX, checkpointReply, headersReply, SYNC_REQUEST_NUMBERS, type Tip, tipReply } from '@interpeer/vote-chain'
+import {
+  CHECKPOINT_BYTES_MAX,
+  checkpointReply,
+  decodeBlock,
+  hashOfHeader,
+  headersReply,
+  proofsReply,
+  SYNC_REQUEST_NUMBERS,
+  type Tip,
+  tipReply,
+  trustedCycles,
+  wantProofs,
+} from '@interpeer/vote-chain'
 import { decodeWith, encodeWith, type Message } from '@interpeer/wire-codec'
 import { beforeAll, expect, test } from 'vitest'
 import { checkpointSchema, stateDigestOf } from '../../vote-chain/src/checkpoint-record.js'
@@ -8,6 +20,7 @@ import { numberOf } from '../src/message-number.js'
 import { type NetworkState, networkApplication } from '../src/network/index.js'
 import { syncCheckpoint } from '../src/node/chain-sync.js'
 import { contentService } from '../src/node/content-service.js'
+import { provenBlocks } from '../src/node/proven-blocks.js'
 import { asksForParts, SyncDesk } from '../src/node/sync-desk.js'
 import { SyncSources } from '../src/node/sync-sources.js'
 import { networkGenesis } from './network-world.js'
@@ -73,6 +86,71 @@ test('a new peer starts from the older of the last two checkpoints, and follows 
   expect(networkApplication(genesis.network).dataSets(tip.state)).toEqual(
     networkApplication(genesis.network).dataSets(world.state.tip.state),
   )
+})
+
+test('who answers many has a pace for all of them together, and answers alike only once until the next block', async () => {
+  const tips: Tip<NetworkState>[] = []
+  const { store } = openedChain(genesis, records, [], (tip) => void tips.push(tip))
+  let [atMs, looked] = [0, 0]
+  const mapOf = ({ maps }: NetworkState, set: keyof NetworkState['maps']) => {
+    looked++
+    return maps[set]
+  }
+  const desk = new SyncDesk<NetworkState>({ store, mapOf, nowMs: () => atMs })
+  for (const tip of tips) desk.onTip(tip)
+  const request = wantProofs.encode({ height: 0, set: 0, keys: [new Uint8Array(32)] })
+  const askers = Array.from({ length: 40 }, (_, i) => createSigner(sha256(Uint8Array.of(8, i))).peerId)
+  const answered = () => {
+    let given = 0
+    for (const asker of askers) {
+      for (let i = 0; i < 30; i++) {
+        try {
+          expect(proofsReply.decode(desk.answer(asker, wantProofs.number, request)).proofs).toHaveLength(1)
+          given++
+        } catch (error) {
+          if ((error as { readonly code?: string }).code !== 'SYNC_OFTEN') throw error
+        }
+      }
+    }
+    return given
+  }
+  expect([answered(), looked]).toEqual([1_024, 1])
+  atMs += 400
+  expect([answered(), looked]).toEqual([100, 1])
+  desk.onTip(tips.at(-1) as Tip<NetworkState>)
+  atMs += 4
+  expect([answered(), looked]).toEqual([1, 2])
+})
+
+test('who follows from the genesis of an old network is shown the hashes of all blocks up to the newest checkpoint', async () => {
+  const addresses = { known: peers, start: () => {} }
+  const provenAt = (agedMs: number, tamper?: Tamper) => {
+    const [now, signal] = [() => genesis.startMs + agedMs, new AbortController().signal]
+    return provenBlocks({ genesis, overlay: network(tamper).overlay, addresses, bootstrap: peers, now, log, count: () => {}, signal })
+  }
+  const oldMs = trustedCycles(genesis) * genesis.settings.cycleMs
+  const proven = await provenAt(oldMs)
+  const shown = [...records.list('block/')].map(([, bytes]) => decodeBlock(bytes).header).filter(({ height }) => height <= 12)
+  expect(shown.map(({ height }) => proven(height))).toEqual(shown.map(hashOfHeader))
+  expect([proven(0), proven(13)]).toEqual([undefined, undefined])
+  // a young one has all certificates; and what sources don't agree on, or can't show, is taken for nothing
+  expect((await provenAt(oldMs - 1))(1)).toBeUndefined()
+  expect(
+    (
+      await provenAt(
+        oldMs,
+        lying('all', tipReply, (tip) => ({ ...tip, checkpoints: [] })),
+      )
+    )(1),
+  ).toBeUndefined()
+  expect(
+    (
+      await provenAt(
+        oldMs,
+        lying('all', headersReply, (reply) => ({ ...reply, headers: reply.headers.toReversed() })),
+      )
+    )(1),
+  ).toBeUndefined()
 })
 
 test.each([
@@ -160,7 +238,8 @@ test('too old a checkpoint is refused, and so is one that only one of several na
 test('who asks too often is refused', () => {
   const desk = new SyncDesk<NetworkState>({ store: world.store, mapOf: ({ maps }, set) => maps[set], nowMs: () => 0 })
   const ask = (peer: PeerId) => desk.answer(peer, 90, Uint8Array.of(0x82, 0x18, 90, 4))
-  expect(() => ask(peers[0] as PeerId)).toThrow('SYNC_NOTHING')
+  const proofs = wantProofs.encode({ height: 0, set: 0, keys: [] })
+  expect(() => desk.answer(peers[0] as PeerId, wantProofs.number, proofs)).toThrow('SYNC_NOTHING')
   desk.onTip(world.state.tip)
   for (let i = 0; i < 128; i++) ask(peers[0] as PeerId)
   expect(() => ask(peers[0] as PeerId)).toThrow('SYNC_OFTEN')

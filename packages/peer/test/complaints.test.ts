@@ -1,8 +1,9 @@
 import { memoryStore } from '@interpeer/content-store'
-import { bytesOfContentId, contentIdOf, createSigner, jobIdOf, networkIdOf, sha256 } from '@interpeer/crypto-ids'
-import { createVerification } from '@interpeer/peer-group'
+import { bytesOfContentId, contentIdOf, createSigner, jobIdOf, networkIdOf, peerIdOfKey, sha256 } from '@interpeer/crypto-ids'
+import { createVerification, findingOfMessages } from '@interpeer/peer-group'
 import { evidenceMessage, registryOf, SETTINGS, type Settings, withTerminated } from '@interpeer/vote-chain'
 import { expect, test } from 'vitest'
+import type { Charge } from '../src/node/accuser.js'
 import { Complaints } from '../src/node/complaints.js'
 
 const network = networkIdOf(Uint8Array.of(1))
@@ -16,13 +17,14 @@ const running = (number: number) => new Map([[job, { state: 'running', epoch: { 
 const state = { registry, jobs: running(3), disputes: new Map() }
 
 function deskOf(store = memoryStore()) {
-  const [submitted, counted]: [Uint8Array[], string[]] = [[], []]
+  const [submitted, counted, charges]: [Uint8Array[], string[], Charge[]] = [[], [], []]
   const complaints = new Complaints({
     ...{ records: store.records('evidence'), verification: createVerification(network), log: quiet },
     submit: (transaction) => void submitted.push(transaction),
     count: (code) => void counted.push(code),
+    accuser: { bring: async (charge) => void charges.push(charge) },
   })
-  return { store, submitted, counted, complaints }
+  return { store, submitted, counted, complaints, charges }
 }
 const of = { job, epoch: 3 }
 
@@ -46,6 +48,22 @@ test('evidence is offered at once and with each block, once for each account, ov
   last.complaints.onState(state)
   expect(last.submitted).toEqual([])
 })
+test('one record that is spoiled hides none of the others', async () => {
+  const { store, complaints } = deskOf()
+  for (const peer of peers.slice(0, 3)) complaints.accuse(of, { peer, evidence: two })
+  const [, spoiled] = peers.slice(0, 3).sort() as [string, (typeof peers)[number]]
+  await store.records('evidence').put([[spoiled, Uint8Array.of(1, 2, 3)]])
+  const again = deskOf(store)
+  again.complaints.onState(state)
+  const accused = again.submitted.map((one) => peerIdOfKey(evidenceMessage.decode(one).peer))
+  expect(accused).toEqual(
+    peers
+      .slice(0, 3)
+      .sort()
+      .filter((peer) => peer !== spoiled),
+  )
+  expect(again.counted).toEqual(['EVIDENCE_UNREADABLE'])
+})
 test('what needs the members of its epoch is forgotten when that is over; what proves itself is not; votes on blocks are of no job', () => {
   const { submitted, complaints } = deskOf()
   complaints.accuse(of, { peer: peers[0] as never, evidence: [...two, ...two] })
@@ -64,11 +82,16 @@ test('of too many accounts it keeps what it has, and counts the rest; a dispute 
   expect(counted.at(-1)).toBe('DISPUTE_UNFIT')
 })
 test('of two messages that are longer than the chain takes, as who signs them chooses, it counts that it has nothing to bring', () => {
-  const { submitted, counted, complaints } = deskOf()
+  const { submitted, counted, complaints, charges } = deskOf()
   const [peer] = peers as [(typeof peers)[number]]
   complaints.accuse(of, { peer, evidence: [new Uint8Array(100_000).fill(1), new Uint8Array(100_000).fill(2)] })
   complaints.accuse(of, { peer, evidence: Array.from({ length: 5 }, (_, i) => Uint8Array.of(i)) })
-  expect([submitted, counted]).toEqual([[], ['EVIDENCE_UNFIT', 'EVIDENCE_UNFIT']])
+  expect([submitted, counted]).toEqual([[], ['EVIDENCE_UNFIT']])
+  // two that fit a block go to a jury, which sees what the chain can't
+  expect(charges).toMatchObject([{ job, epoch: 3, accused: peer, kind: 'two-signed' }])
+  expect(findingOfMessages(charges[0]?.evidence as Uint8Array, { accused: peer }, { network, job, epoch: 3, members: [peer] })).toBe(
+    'unfit',
+  )
   complaints.accuse(of, { peer, evidence: two })
   expect(submitted).toHaveLength(1)
 })

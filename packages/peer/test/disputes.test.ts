@@ -23,7 +23,7 @@ import {
 import { signJoin } from '@interpeer/vote-chain'
 import { bytesOfHex, hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
-import { epochCloseTransaction } from '../src/network/index.js'
+import { disputeTransactions, epochCloseTransaction } from '../src/network/index.js'
 import { closingOf, Ledgerless, publication, showOf, signerOf, signers, uploader } from './network-world.js'
 
 const codes = (refused: readonly { readonly code: string }[]) => refused.map(({ code }) => code)
@@ -214,6 +214,76 @@ class Withheld extends Ledgerless {
     })
   }
 }
+
+describe('a dispute that fits no block beside a full certificate', () => {
+  /** A group of five, so that no one has five outsiders: of a split nobody needs them. Its blocks are small. */
+  class Large extends Ledgerless {
+    readonly site: JobId
+    constructor() {
+      super({ blockBytesMax: 16_384, rootGroupSize: 20, blockReward: 0 })
+      const { job, transaction } = publication(this.genesis, { seats: 5 })
+      this.site = job
+      this.block(transaction)
+      this.block()
+    }
+    get members(): readonly PeerId[] {
+      return this.job(this.site).epoch.members
+    }
+    /** A certified step, and one after it in which three say this and two that. */
+    dispute(): Uint8Array {
+      const { start } = this.job(this.site).epoch
+      const reveal = (peer: PeerId, step: number, from: ContentId, to: ContentId) => {
+        const place = { job: bytesOfContentId(this.site), epoch: 1, step, rank: 0, batch: sha256(Uint8Array.of(step)) }
+        const value = { ...place, from: signerOf(peer).publicKey, start: bytesOfContentId(from), salt: new Uint8Array(32) }
+        return signMessage(revealMessage, { ...value, answer: answer(to) }, signerOf(peer), this.genesis.network)
+      }
+      const place = { job: bytesOfContentId(this.site), epoch: 1 }
+      const first = { ...place, step: 1, rank: 0, batch: sha256(Uint8Array.of(1)) }
+      const certificate = certificateMessage.encode({ ...first, reveals: this.members.map((peer) => reveal(peer, 1, start, RIGHT)) })
+      const reveals = this.members.map((peer, seat) => reveal(peer, 2, RIGHT, seat < 3 ? RIGHT : WRONG))
+      const second = { ...place, step: 2, batch: sha256(Uint8Array.of(2)) }
+      return disputeMessage.encode({ ...second, base: null, steps: [certificate], evidence: { type: 'split', rank: 0, reveals } })
+    }
+    parts(by: PeerId, dispute = this.dispute(), epoch = 1): readonly Uint8Array[] {
+      const { network } = this.genesis
+      return disputeTransactions(dispute, { job: this.site, epoch, blockBytesMax: 16_384 }, signerOf(by), network)
+    }
+  }
+
+  test('comes in parts of one member, in order, and is recorded with the last one; the chain keeps what it has over a checkpoint', () => {
+    const world = new Large()
+    const [a, b] = world.members as [PeerId, PeerId]
+    const [first, second, ...none] = world.parts(a) as [Uint8Array, Uint8Array]
+    expect(none).toEqual([])
+    const stranger = signers.map(({ peerId }) => peerId).find((peer) => !world.members.includes(peer)) as PeerId
+    const [strange] = world.parts(stranger) as [Uint8Array]
+    expect(world.application.check(world.state, second)).toEqual({ later: 'DISPUTE_PART_EARLY' })
+    expect(codes(world.block(strange, second, first, first))).toEqual(['DISPUTE_PART_STRANGER', 'DISPUTE_PART_EARLY', 'DISPUTE_KNOWN'])
+    expect([world.state.disputes.size, world.state.disputeParts.size]).toEqual([0, 1])
+    for (let i = 0; i < 4; i++) world.block() // one of these states is read again from its snapshot
+    expect(world.block(second)).toEqual([])
+    expect([...world.state.disputes.values()]).toMatchObject([{ job: world.site, epoch: 1 }])
+    expect(world.state.disputeParts.size).toBe(0)
+    expect(codes(world.block(world.parts(b)[0] as Uint8Array))).toEqual(['DISPUTE_OPEN'])
+  })
+
+  test('who brings parts of what is none has used up its room, and what it brought ends with the epoch', () => {
+    const world = new Large()
+    const [a] = world.members as [PeerId]
+    const [first, last] = world.parts(a, new Uint8Array(4_000)) as [Uint8Array, Uint8Array]
+    expect(world.block(first)).toEqual([])
+    const [other] = world.parts(a) as [Uint8Array]
+    expect(codes(world.block(last, other))).toEqual(['WIRE_MALFORMED', 'DISPUTE_KNOWN'])
+    expect(codes(world.block(...world.parts(a, new Uint8Array(300_001)).slice(0, 1)))).toEqual(['DISPUTE_KNOWN'])
+    const [b] = world.members.slice(1) as [PeerId]
+    expect(codes(world.block(...world.parts(b, new Uint8Array(300_001)).slice(0, 1)))).toEqual(['DISPUTE_PART_WRONG'])
+    const entry = world.state.jobs.get(world.site)
+    world.blocksUntil(() => world.timeMs > (entry?.next?.atMs ?? 0))
+    const closing = closingOf(world.genesis, entry as never)
+    expect(world.block(epochCloseTransaction(world.site, closing.certificate, closing.batch))).toEqual([])
+    expect([world.job(world.site).epoch.number, world.state.disputeParts.size]).toEqual([2, 0])
+  })
+})
 
 describe('what an objection costs who makes it', () => {
   test('a group that counted on no jury brings no objection', () => {

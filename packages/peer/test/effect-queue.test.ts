@@ -12,7 +12,7 @@ function record(options: { failAt?: string } = {}) {
       return new Promise<void>((resolve) => open.set(effect, resolve)).then(() => void done.push(effect))
     },
     (error) => failures.push((error as Error).message),
-    (effect) => effect.startsWith('persist'),
+    { isWrite: (effect) => effect.startsWith('persist') },
   )
   const finish = async (effect: string) => {
     open.get(effect)?.()
@@ -53,12 +53,10 @@ test('what is begun early is begun once, before what stands in front of it, and 
     if (effect.startsWith('send')) return undefined
     return new Promise<void>((resolve, reject) => open.set(effect, (error) => (error === undefined ? resolve() : reject(error))))
   }
-  const queue = new EffectQueue<string>(
-    perform,
-    (error) => failures.push(error),
-    (effect) => effect.startsWith('persist'),
-    (effect) => effect.startsWith('store'),
-  )
+  const queue = new EffectQueue<string>(perform, (error) => failures.push(error), {
+    isWrite: (effect) => effect.startsWith('persist'),
+    isEarly: (effect) => effect.startsWith('store'),
+  })
   queue.add(['store 1', 'send 1', 'store 2', 'persist 1'])
   queue.add(['store 3', 'send 2'])
   expect(begun).toEqual(['store 1', 'store 2', 'store 3'])
@@ -73,6 +71,41 @@ test('what is begun early is begun once, before what stands in front of it, and 
   await new Promise(setImmediate)
   expect(begun.slice(5)).toEqual([])
   expect(failures).toEqual([new Error('no disk')])
+})
+
+test('what stands behind an effect aside does not wait for it, its failure is the failure of all, and stop waits for its end', async () => {
+  const begun: string[] = []
+  const open = new Map<string, (error?: Error) => void>()
+  const failures: unknown[] = []
+  const aside = () =>
+    new EffectQueue<string>(
+      (effect) => {
+        begun.push(effect)
+        if (!effect.startsWith('final')) return undefined
+        return new Promise<void>((resolve, reject) => open.set(effect, (error) => (error === undefined ? resolve() : reject(error))))
+      },
+      (error) => failures.push(error),
+      { isWrite: () => false, isAside: (effect) => effect.startsWith('final') },
+    )
+  const queue = aside()
+  queue.add(['send 1', 'final 1', 'final 2', 'send 2'])
+  await queue.performed()
+  expect(begun).toEqual(['send 1', 'final 1', 'final 2', 'send 2'])
+  open.get('final 1')?.(new Error('no disk'))
+  open.get('final 2')?.(new Error('no disk either'))
+  await new Promise(setImmediate)
+  queue.add(['send 3'])
+  expect([begun.at(-1), failures]).toEqual(['send 2', [new Error('no disk')]])
+  const other = aside()
+  other.add(['final 3'])
+  let isStopped = false
+  const stopping = other.stop().then(() => {
+    isStopped = true
+  })
+  await new Promise(setImmediate)
+  expect(isStopped).toBe(false)
+  open.get('final 3')?.()
+  await stopping
 })
 
 test('the first failure is told once and nothing is performed after it', async () => {
@@ -92,7 +125,7 @@ test('an effect that throws at once fails the queue like one that rejects', () =
       throw new Error('at once')
     },
     (error) => failures.push(error),
-    () => false,
+    { isWrite: () => false },
   )
   queue.add(['a', 'b'])
   expect(failures).toHaveLength(1)

@@ -78,7 +78,7 @@ test('the group moves: a newcomer takes a seat with the whole state, and the lea
   await client.ask('log', asking('POST', '/', 'early'))
   const next = [spare, ...group.slice(1)]
   const ids = next.map(({ signer }) => signer.peerId)
-  now = { ...view, next: { members: ids, chainSeed: new Uint8Array(32).fill(9), atMs: Date.now() + 1_500, jurors: 0 } }
+  now = { ...view, next: { members: ids, chainSeed: new Uint8Array(32).fill(9), atMs: Date.now() + 1_500, jurors: 0, mayPay: 0n } }
   for (const member of [...group, spare]) member.hosts.onViews([now])
   await expect.poll(() => group[1]?.closed.length, { timeout: 10_000 }).toBe(1)
   await expect.poll(() => spare.hosts.hosted()[0]?.epoch, { timeout: 10_000 }).toBe(1)
@@ -90,7 +90,7 @@ test('the group moves: a newcomer takes a seat with the whole state, and the lea
 test('an epoch that the chain opened otherwise than the closing certificate did is sat out, not signed twice', async () => {
   const { group, view } = await startGroup(3)
   const { members } = view
-  const next = { members, chainSeed: new Uint8Array(32).fill(9), atMs: Date.now() + 500, jurors: 0 }
+  const next = { members, chainSeed: new Uint8Array(32).fill(9), atMs: Date.now() + 500, jurors: 0, mayPay: 0n }
   for (const member of group) member.hosts.onViews([{ ...view, next }])
   await expect.poll(() => group.every(({ hosts }) => hosts.hosted()[0]?.epoch === 1), { timeout: 10_000 }).toBe(true)
   const recovered = { ...view, epoch: 1, chainSeed: new Uint8Array(32).fill(8), next: null }

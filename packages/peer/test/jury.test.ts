@@ -7,6 +7,7 @@ import { SETTINGS, voteMessage } from '@interpeer/vote-chain'
 import { afterEach, expect, test } from 'vitest'
 import { openPeer } from '../src/node/open-peer.js'
 import type { Peer, PeerOptions } from '../src/node/peer-api.js'
+import type { ScriptOutcome } from '../src/script-runtime.js'
 import { CounterRuntime } from './counter-runtime.js'
 
 // Eight whole peers, of which four run a site: the other four judge what those disagree on (docs/protocol/jury.md).
@@ -24,9 +25,22 @@ function newFolder(): string {
 }
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
+/** A member whose lies contradict nothing that anybody signed: only a run shows them. */
+class Crooked extends CounterRuntime {
+  /** It agrees to writes as all do, and answers reads with what it likes. */
+  readsFalsely = false
+  /** It has the others' answers, and not what a run leaves on its way. */
+  runsNothing = false
+  override async run(...[root, request, at]: Parameters<CounterRuntime['run']>): Promise<ScriptOutcome> {
+    const outcome = await super.run(root, request, at)
+    if (outcome.type !== 'answered') return outcome
+    if (this.runsNothing) return { ...outcome, transcript: sha256(outcome.transcript) }
+    return this.readsFalsely && outcome.changes.length === 0 ? { ...outcome, body: new TextEncoder().encode('another page') } : outcome
+  }
+}
 interface Seeder {
   readonly signer: Signer
-  readonly runtime: CounterRuntime
+  readonly runtime: Crooked
   readonly peer: Peer
 }
 /** A network whose site has one page, written to by POST. */
@@ -40,7 +54,7 @@ class Network {
     this.job = job
     this.seeders = seeders
   }
-  static async open(): Promise<Network> {
+  static async open(readChecksPerMille = 0): Promise<Network> {
     const genesis = JSON.stringify({
       ...{
         protocol: 1, // on a loaded machine jurors fetch for longer than five cycles of half a second
@@ -59,12 +73,12 @@ class Network {
     }
     const seeders: Seeder[] = []
     for (const signer of signers) {
-      const runtime = new CounterRuntime()
+      const runtime = new Crooked()
       const bootstrap = seeders.slice(0, 1).map(({ peer }) => ({ peer: peer.peerId, ...peer.address }))
       seeders.push({ signer, runtime, peer: await open(signer, { runtime, bootstrap }) })
     }
     const first = seeders[0] as Seeder
-    const gateway = await open(uploader, { bootstrap: [{ peer: first.peer.peerId, ...first.peer.address }], readChecksPerMille: 0 })
+    const gateway = await open(uploader, { bootstrap: [{ peer: first.peer.peerId, ...first.peer.address }], readChecksPerMille })
     const folder = newFolder()
     writeFileSync(join(folder, 'log'), '')
     const publication = { folder, name: 'log', groupSize: 4, escrow: 9_000_000_000n, runtimeId: 'counter', progress: () => {} }
@@ -137,6 +151,42 @@ test('three of four collude: the one that is left brings it to the chain, and wh
   await network.write('later')
   expect(await network.read()).not.toContain('nobody')
   expect(honest.peer.counters().STEP_DISPUTED).toBeGreaterThan(0)
+}, 240_000)
+
+/** The one that lost its seat for what a jury found, and nobody else is marked. */
+async function onlyLeaves(network: Network, liar: Seeder, act: () => Promise<unknown>): Promise<void> {
+  const members = () => network.state.jobs.get(network.job)?.epoch.members ?? []
+  const others = network.members.filter((one) => one !== liar).map(({ signer }) => signer.peerId)
+  const hasLeft = () =>
+    act().then(
+      () => members().includes(liar.signer.peerId),
+      () => members().includes(liar.signer.peerId),
+    )
+  await expect.poll(hasLeft, { timeout: 100_000, interval: 300 }).toBe(false)
+  expect(members()).toEqual(expect.arrayContaining(others))
+  expect(Object.keys(network.badReviews())).toEqual([liar.signer.peerId])
+  expect([...network.state.registry.values()].filter(({ standing }) => standing !== 'joined')).toEqual([])
+}
+
+test('a member answers reads falsely: who ran one again calls a jury, and the liar is marked and leaves its seat; nothing is lost', async () => {
+  const network = await Network.open(1_000)
+  await network.write('before')
+  const liar = network.members[1] as Seeder
+  liar.runtime.readsFalsely = true
+  const page = { method: 'GET', target: '/', host: 'log', https: false, headers: [], body: new Uint8Array() }
+  await onlyLeaves(network, liar, () => network.gateway.askSite('log', page, { member: liar.signer.peerId }))
+  await network.write('after')
+  expect(await network.read()).toMatch(/^before@\d+#\d+;(after@\d+#\d+;)+$/)
+}, 240_000)
+
+test('a member has the others’ answers and no run of its own: a jury that runs the batch again finds so, also in what it says of the others', async () => {
+  const network = await Network.open()
+  await network.write('before')
+  const parrot = network.members[2] as Seeder
+  parrot.runtime.runsNothing = true
+  await onlyLeaves(network, parrot, () => network.gateway.askSite('log', network.posted('more')))
+  parrot.runtime.runsNothing = false
+  await network.write('after')
 }, 240_000)
 
 test('a peer that votes for two blocks is brought to the chain by whoever noticed, and its account ends; nobody else’s does', async () => {

@@ -65,7 +65,7 @@ async function simulate(seed: number) {
         const seat = random.below(SIZE)
         const joiner = random.pick(peers.filter(({ signer }) => !members.includes(signer.peerId))).signer.peerId
         const next = members.map((peer, i) => (i === seat ? joiner : peer))
-        world.tell({ ...world.view, next: { members: next, chainSeed: random.bytes(32), atMs: Date.now() + 1_500, jurors: 0 } })
+        world.tell({ ...world.view, next: { members: next, chainSeed: random.bytes(32), atMs: Date.now() + 1_500, jurors: 0, mayPay: 0n } })
       } else world.tell(world.view)
     },
   ]

@@ -84,7 +84,7 @@ test('while a site is written, read, moved and its members restart, stores stay 
   await expect.poll(() => written, { timeout: 60_000 }).toBeGreaterThan(160)
   const next = [spare, ...group.slice(1)]
   const ids = next.map((member) => member.signer.peerId)
-  now = { ...view, next: { members: ids, chainSeed: new Uint8Array(32).fill(9), atMs: Date.now() + 500, jurors: 0 } }
+  now = { ...view, next: { members: ids, chainSeed: new Uint8Array(32).fill(9), atMs: Date.now() + 500, jurors: 0, mayPay: 0n } }
   tell()
   await expect.poll(() => group[1]?.closed.length, { timeout: 20_000 }).toBe(1)
   const { certificate, batch } = (group[1] as Member).closed[0] as Member['closed'][number]

@@ -41,7 +41,7 @@ const site = (view: Partial<SiteView>, more: Partial<SiteHoldings> = {}): SiteHo
   needed: [],
   ...more,
 })
-const next = { members: [self], chainSeed: new Uint8Array(32), atMs: 0, jurors: 0 }
+const next = { members: [self], chainSeed: new Uint8Array(32), atMs: 0, jurors: 0, mayPay: 0n }
 const rootsOf = (one: SiteHoldings) => {
   const { held, wanted } = liveRoots([one], [], self)
   return { held: [...held], wanted: [...wanted] }

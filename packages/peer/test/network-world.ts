@@ -12,7 +12,15 @@ import {
 } from '@interpeer/crypto-ids'
 import { assertConserved } from '@interpeer/intercoin-ledger'
 import { groupQuorum, type Job, jobOfManifest, signManifest, signPublish } from '@interpeer/job-scheduler'
-import { batchMessage, certificateMessage, type MemberOutcome, responsesDigest, revealMessage, showMessage } from '@interpeer/peer-group'
+import {
+  batchMessage,
+  certificateMessage,
+  type MemberOutcome,
+  type Payment,
+  responsesDigest,
+  revealMessage,
+  showMessage,
+} from '@interpeer/peer-group'
 import { type Application, type Applied, type BlockInfo, type Genesis, parseGenesis, SETTINGS } from '@interpeer/vote-chain'
 import { type NetworkState, networkApplication } from '../src/network/index.js'
 
@@ -114,7 +122,7 @@ export const AGREED: MemberOutcome = { agreed: 3, late: 0, absent: 0, contradict
 /** A group's closing certificate as peer-group makes it: q reveals of one batch, here by the members named. */
 export function closingOf(
   genesis: Genesis,
-  { job, epoch, next }: Pick<Job, 'job' | 'epoch' | 'next'>,
+  { job, epoch, next, paid }: Pick<Job, 'job' | 'epoch' | 'next' | 'paid'>,
   {
     by,
     outcomes,
@@ -123,6 +131,7 @@ export function closingOf(
     responses,
     step = 4,
     disputed = 0,
+    payments = [],
   }: {
     by?: readonly PeerId[]
     outcomes?: readonly MemberOutcome[]
@@ -131,6 +140,7 @@ export function closingOf(
     responses?: readonly ContentId[]
     step?: number
     disputed?: number
+    payments?: readonly Payment[]
   } = {},
 ): { certificate: Uint8Array; batch: Uint8Array; root: ContentId } {
   const { members, number } = epoch
@@ -150,7 +160,10 @@ export function closingOf(
     disputed,
     dissents: [],
     closing: true,
+    settled: paid,
+    mayPay: epoch.mayPay,
     outcomes: outcomes ?? members.map(() => AGREED),
+    payments,
   })
   const place = { job: bytesOfContentId(job), epoch: number, step, rank: 0, batch: sha256(batch) }
   const reveals = members

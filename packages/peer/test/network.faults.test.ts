@@ -40,11 +40,12 @@ test('of an unknown job, from no member, or spent for good: nothing of that wait
 
 test('after a week’s standstill a group that closes is paid until its recovery was due, not for the week', () => {
   const { world, job } = published()
-  const { epoch, next } = world.job(job)
+  const entry = world.job(job)
+  const { epoch, next } = entry
   world.blocksUntil(() => world.timeMs >= (next?.atMs ?? 0) - 1_000)
   const before = epoch.members.map((peer) => balanceOf(world.state.ledger, accountOfPeer(peer)))
   world.height += 7 * 24 * 3_600
-  const closing = closingOf(world.genesis, { job, epoch, next }, { timeMs: world.timeMs })
+  const closing = closingOf(world.genesis, entry, { timeMs: world.timeMs })
   expect(world.block(epochCloseTransaction(job, closing.certificate, closing.batch))).toEqual([])
   const { recoveryCycles, seatPricePerCycle } = world.genesis.settings
   const paid = epoch.members.map((peer, seat) => balanceOf(world.state.ledger, accountOfPeer(peer)) - (before[seat] as bigint))

@@ -1,5 +1,6 @@
 import { accountOfJob, accountOfPeer, type PeerId } from '@interpeer/crypto-ids'
 import { accountOf, balanceOf, COMMONS, escrowOf, signTransfer, supplyOf } from '@interpeer/intercoin-ledger'
+import { jobNamed } from '@interpeer/job-scheduler'
 import { firstStateBlock } from '@interpeer/peer-group'
 import { expect, test } from 'vitest'
 import { epochCloseTransaction, networkStatusOf, presentTransaction } from '../src/network/index.js'
@@ -139,6 +140,28 @@ test('two of five gone at once: after a second, longer deadline fewer shows suff
   expect(after.members.slice(2)).toEqual(shown)
   expect(after.members).not.toContain(epoch.members[0])
   expect(after.members).not.toContain(epoch.members[1])
+})
+
+test('four of five gone for good: an interval after the second deadline the site ends, and nothing waits for it any more', () => {
+  const world = new Ledgerless({ intervalCycles: 20 })
+  const { job, transaction } = publication(world.genesis)
+  world.block(transaction)
+  world.blocksUntil(() => world.job(job).recovering !== null)
+  const [there, ...gone] = world.job(job).epoch.members as [PeerId, ...PeerId[]]
+  const since = world.height
+  world.block(showOf(world.genesis, world.job(job), there))
+  const before = balanceOf(world.state.ledger, accountOfPeer(uploader.peerId))
+  const seats = () => [there, ...gone].map((peer) => world.state.registry.get(peer)?.seats)
+  while (world.height < since + 29) world.block()
+  expect([world.job(job).state, seats()]).toEqual(['running', [1, 1, 1, 1, 1]])
+  world.block()
+  expect([world.job(job).state, world.job(job).recovering, seats()]).toEqual(['ended', null, [0, 0, 0, 0, 0]])
+  expect(balanceOf(world.state.ledger, accountOfPeer(uploader.peerId))).toBeGreaterThan(before)
+  expect(escrowOf(world.state.ledger, accountOfJob(job)) ?? 0n).toBe(0n)
+  const away = (peer: PeerId) => world.state.registry.get(peer)?.awaySinceHeight
+  expect([away(there), ...gone.map(away)]).toEqual([null, ...gone.map(() => world.height)])
+  expect(world.block(showOf(world.genesis, world.job(job), gone[0] as PeerId)).map(({ code }) => code)).toEqual(['JOB_ENDED'])
+  expect(jobNamed(world.state.jobs, 'wiki')).toBeUndefined()
 })
 
 test('a show that holds the closing certificate closes the epoch, and is paid', () => {

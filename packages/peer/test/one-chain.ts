@@ -43,7 +43,7 @@ export async function chainTo(
         if (effect.type === 'persist') await store.persist(effect.bytes)
         if (effect.type !== 'block') continue
         hashes.set(effect.block.header.height, hexOf(effect.hash))
-        await store.put(effect.block.header.height, effect.bytes, effect.checkpoint)
+        await store.put(effect.block.header.height, effect.bytes, effect.checkpoint, effect.spare)
       }
     }
   }

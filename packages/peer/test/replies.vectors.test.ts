@@ -22,7 +22,7 @@ function viewOf(changes: Partial<typeof vectors.view> = {}): SiteView {
     openedByClosing,
     previousEpoch: vectors.view.epoch - 1,
     start: cidOf(start),
-    next: { members: peersOf(nextMembers), chainSeed: new Uint8Array(32), atMs: 0, jurors: 0 },
+    next: { members: peersOf(nextMembers), chainSeed: new Uint8Array(32), atMs: 0, jurors: 0, mayPay: 0n },
     judges: [],
   }
   return given as SiteView // of the rest a proof asks nothing

@@ -142,11 +142,11 @@ function requestBlock(method: string, target: string, body: string): Uint8Array 
   const http = { method, target, host: 'a', https: false, headers: [], body: new TextEncoder().encode(body) }
   return signMessage(siteRequest, { ...asked, ...http }, signer, network)
 }
-async function run(bodies: readonly Uint8Array[], runtime = new CounterRuntime()) {
+async function run(bodies: readonly Uint8Array[], runtime = new CounterRuntime(), agenda = NO_AGENDA) {
   const { scripts, store, root } = await queueOf(runtime)
   const blocks = bodies.map((bytes) => ({ cid: contentIdOf(bytes, 'raw'), bytes }))
   await store.put(blocks)
-  const batch = { ...PLAIN, from: root, requests: blocks.map(({ cid }) => cid), timeMs: 5_000, seed: new Uint8Array(64).fill(3) }
+  const batch = { ...PLAIN, agenda, from: root, requests: blocks.map(({ cid }) => cid), timeMs: 5_000, seed: new Uint8Array(64).fill(3) }
   const result = await runBatch(batch, store, scripts, new KnownRequests(network))
   if ('missing' in result) throw new Error('something is missing')
   const responses = result.type === 'ran' ? result.responses.map((cid) => readResponse(store.get, cid)) : []
@@ -201,6 +201,30 @@ test('what is missing for a batch is said, and nothing runs: bodies, the tree, p
   expect(runtime.runs).toHaveLength(runs)
   await store.delete([batch.from]) // the runtime has the files, but what changes can't be written without it
   expect(await runBatch(batch, store, scripts, new KnownRequests(network))).toEqual({ missing: [batch.from] })
+})
+
+test('each run is told what the ones before it left to be paid; one that would pay more did nothing', async () => {
+  const account = 'ab'.repeat(32)
+  class PayingRuntime extends CounterRuntime {
+    readonly told: (bigint | undefined)[] = []
+    override async run(root: string, request: ScriptRequest, when: typeof at & { readonly balance?: bigint }): Promise<ScriptOutcome> {
+      this.told.push(when.balance)
+      const outcome = await super.run(root, request, when)
+      return outcome.type === 'answered'
+        ? { ...outcome, effects: [{ type: 'pay', account, amount: BigInt(request.target.slice(1)) }] }
+        : outcome
+    }
+  }
+  const runtime = new PayingRuntime()
+  const agenda = { ...NO_AGENDA, purse: { settled: 7n, mayPay: 107n, payments: [] } }
+  const pays = ['/60', '/41', '/40'].map((target) => requestBlock('POST', target, target))
+  const { result, responses, log } = await run(pays, runtime, agenda)
+  expect(runtime.told).toEqual([100n, 40n, 40n])
+  expect(responses.map((one) => one?.status)).toEqual([200, 503, 200])
+  expect(log).not.toContain('/41')
+  expect(result).toMatchObject({
+    agenda: { purse: { ...agenda.purse, payments: [{ account: new Uint8Array(32).fill(0xab), amount: 100n }] } },
+  })
 })
 
 test('large responses of one batch are all there when it resolves', async () => {

@@ -4,6 +4,7 @@ import type { Overlay } from '@interpeer/overlay/node'
 import { firstStateBlock, readStateBlock } from '@interpeer/peer-group'
 import { afterEach, expect, test } from 'vitest'
 import { networkApplication } from '../src/network/index.js'
+import { awakeMs } from '../src/node/after-sleep.js'
 import { exchangeOver } from '../src/node/block-source.js'
 import { ChainShell } from '../src/node/chain-shell.js'
 import { ChainStore } from '../src/node/chain-store.js'
@@ -201,4 +202,34 @@ test('a chain goes on after an event that it can not take, and stops when it can
   await chain.stop()
   chain.submit(new Uint8Array([1]))
   expect(around.failed).toHaveLength(1)
+})
+
+test('a chain whose process slept for long takes nothing until it is told that it may go on', async () => {
+  const around = surroundings()
+  const genesis = networkGenesis({ cycleMs: 100, roundMs: 50 }, 1)
+  let sleptMs = 0
+  const asked: { readonly height: number; readonly say: (may: boolean) => void }[] = []
+  const chain = new ChainShell({
+    ...around,
+    ...{ genesis, application: networkApplication(genesis.network), signer: signers[0] as (typeof signers)[number] },
+    ...{ store: new ChainStore(memoryStore().records('chain'), around.count), onBlock: () => {}, onFault: () => {} },
+    now: () => Date.now() + sleptMs,
+    onSleep: ({ height }) =>
+      new Promise((resolve, reject) => asked.push({ height, say: (may) => (may ? resolve() : reject(new Error('anew'))) })),
+  })
+  undo.push(() => chain.stop())
+  await expect.poll(() => chain.tip.height, { timeout: 5_000 }).toBeGreaterThan(1)
+  sleptMs += awakeMs(genesis) + 1_000
+  await expect.poll(() => asked.length, { timeout: 5_000 }).toBe(1)
+  const { height } = chain.tip
+  chain.submit(new Uint8Array([1]))
+  chain.onMessage(signer.peerId, new Uint8Array([1]))
+  expect([asked[0]?.height, chain.tip.height, around.counted, asked.length]).toEqual([height, height, [], 1])
+  asked[0]?.say(true)
+  await expect.poll(() => chain.tip.height, { timeout: 5_000 }).toBeGreaterThan(height)
+  expect(asked.length).toBe(1)
+  sleptMs += awakeMs(genesis) + 1_000
+  await expect.poll(() => asked.length, { timeout: 5_000 }).toBe(2)
+  asked[1]?.say(false)
+  await expect.poll(() => around.failed).toEqual([new Error('anew')])
 })

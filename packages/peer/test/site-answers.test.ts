@@ -17,6 +17,7 @@ import { ProvenWrites } from '../src/node/proven-writes.js'
 import { ScriptQueue } from '../src/node/script-queue.js'
 import { ServedSite } from '../src/node/served-site.js'
 import { SiteAnswers } from '../src/node/site-answers.js'
+import { StateBalances } from '../src/node/state-balances.js'
 import { WaitingWrites } from '../src/node/waiting-writes.js'
 import { blocksOfResponse } from '../src/site-response-block.js'
 import type { SiteView } from '../src/site-view.js'
@@ -59,6 +60,7 @@ async function answerWith(responses: readonly ContentId[]) {
   proven.add(ids, { ...place, certificate: new Uint8Array(), responses: responseTree(responses) }, NOW_MS)
   const answers = new SiteAnswers({
     ...{ signer: member, network, store: store.blocks, scripts: new ScriptQueue(new CounterRuntime(), store.blocks) },
+    balances: new StateBalances(store.blocks.get),
     ...{ served, writes, proven, now: () => NOW_MS, repair: async () => false, bodies: undefined as never },
     view: () => ({ job, epoch: 0, members: [member.peerId], next: null, start: root, cycleMs: 1_000 }) as unknown as SiteView,
     give: ({ id }) => {

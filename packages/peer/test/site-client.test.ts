@@ -24,7 +24,8 @@ import {
 } from '@interpeer/peer-group'
 import { expect, test, vi } from 'vitest'
 import type { PeerError } from '../src/errors.js'
-import { SiteClient } from '../src/node/site-client.js'
+import { LATE_MS, LateWrites } from '../src/node/late-writes.js'
+import { SiteClient, type VisitorRequest } from '../src/node/site-client.js'
 import { blocksOfResponse } from '../src/site-response-block.js'
 import type { SiteView } from '../src/site-view.js'
 import { closingOf, filesRoot, networkGenesis, publication, signers } from './network-world.js'
@@ -36,8 +37,18 @@ const { job } = publication(genesis)
 const group = signers.slice(0, 4)
 const members = group.map(({ peerId }) => peerId)
 const start = contentIdOf(new Uint8Array([0x82]), 'dag-cbor')
-const epoch = { number: 1, members, seed: new Uint8Array(32), start, startTimeMs: 0, openedMs: 0, rerun: [], writesMayBeLost: false }
-const certified = closingOf(genesis, { job, epoch: epoch as never, next: null }, { by: members, timeMs: 1_000 })
+const epoch = {
+  number: 1,
+  members,
+  seed: new Uint8Array(32),
+  start,
+  startTimeMs: 0,
+  openedMs: 0,
+  rerun: [],
+  writesMayBeLost: false,
+  mayPay: 0n,
+}
+const certified = closingOf(genesis, { job, epoch: epoch as never, next: null, paid: 0n }, { by: members, timeMs: 1_000 })
 const chainView: SiteView = {
   ...{ job, name: 'log', uploader: members[0] as PeerId, runtime: 'x', epoch: 1, members, previousMembers: [], openedByClosing: true },
   ...{ chainSeed: new Uint8Array(32), start, startTimeMs: 0, opensMs: 0, rerun: [], next: null, recovering: false, ended: false },
@@ -131,7 +142,7 @@ test('a member that says that an old state is fresh is not believed', async () =
   expect((await client.ask('log', get)).stale).toBe(true)
   expect(client.observed(job)?.certificates[0]?.timeMs).toBe(1_000)
   let isBack = false
-  const later = closingOf(genesis, { job, epoch: epoch as never, next: null }, { by: members, step: 5, root: filesRoot })
+  const later = closingOf(genesis, { job, epoch: epoch as never, next: null, paid: 0n }, { by: members, step: 5, root: filesRoot })
   const newer = { certificate: later.certificate, state: bytesOfContentId(later.root) }
   const { client: other } = clientOf(() => (isBack ? {} : newer))
   expect((await other.ask('log', get)).stale).toBe(false)
@@ -158,7 +169,7 @@ test.each<[string, (request: SiteRequest) => Partial<SiteReply>]>([
 const ofQuorum = (step: number, responses?: readonly ContentId[]) =>
   closingOf(
     genesis,
-    { job, epoch: epoch as never, next: null },
+    { job, epoch: epoch as never, next: null, paid: 0n },
     { step, root: certified.root, ...(responses === undefined ? {} : { responses }) },
   )
 
@@ -179,7 +190,11 @@ test('what not all members agree on is believed once a later certificate names i
 })
 
 test('a step is unjudged from the first that a batch names over a dissent', async () => {
-  const over = closingOf(genesis, { job, epoch: epoch as never, next: null }, { step: 7, root: certified.root, disputed: 5 }).certificate
+  const over = closingOf(
+    genesis,
+    { job, epoch: epoch as never, next: null, paid: 0n },
+    { step: 7, root: certified.root, disputed: 5 },
+  ).certificate
   for (const [step, unjudged] of [
     [4, false],
     [5, true],
@@ -244,7 +259,7 @@ const otherCid = contentIdOf(new Uint8Array([0x83]), 'dag-cbor')
 /** What the group certified of a step that answered `response` to a request of these bytes, among others. */
 function written(envelope: Uint8Array, response: Pick<SiteReply, 'status' | 'headers' | 'body'>): Partial<SiteReply> {
   const responses = [otherCid, blocksOfResponse({ request: sha256(envelope), ...response }).cid]
-  const { certificate, root } = closingOf(genesis, { job, epoch: epoch as never, next: null }, { by: members, responses })
+  const { certificate, root } = closingOf(genesis, { job, epoch: epoch as never, next: null, paid: 0n }, { by: members, responses })
   return { ran: 'write', certificate, state: bytesOfContentId(root), proof: proofOfResponse(responseTree(responses), 1), ...response }
 }
 
@@ -269,6 +284,62 @@ test('what a write answers is proven by its certificate, whoever signed the repl
     const { client: other } = clientOf(() => reply, { sent: spoiled })
     await expect(other.ask('log', visitor, { member: members[1] as PeerId })).rejects.toMatchObject({ code: 'REPLY_FALSE' })
   }
+})
+
+test('who sends a write again that was late sends the same request, for a time; once it is decided the next is another', async () => {
+  let nowMs = 1_500
+  let isLate = true
+  const ids: string[] = []
+  const late: Partial<SiteReply> = { ran: 'refused', status: 504, body: new TextEncoder().encode('GROUP_SLOW') }
+  const { client } = clientOf(
+    ({ id }, envelope) => {
+      ids.push(Buffer.from(id).toString('hex'))
+      return isLate ? late : written(envelope, page)
+    },
+    { now: () => nowMs },
+  )
+  const asked = async (visitor: VisitorRequest) => {
+    const from = ids.length
+    const { ran, code } = await client.ask('log', visitor, { member: members[0] as PeerId })
+    expect(ids.length).toBe(from + 1)
+    return { id: ids.at(-1), ran, code }
+  }
+  const form = { ...post, body: new TextEncoder().encode('text=a'), headers: [{ name: 'cookie', value: 's=1' }] }
+  const first = await asked(form)
+  expect(first).toMatchObject({ ran: 'refused', code: 'GROUP_SLOW' })
+  // a browser that reloads says so
+  const reloaded = { ...form, headers: [...form.headers, { name: 'cache-control', value: 'max-age=0' }] }
+  expect((await asked(reloaded)).id).toBe(first.id)
+  const others = [
+    { ...form, body: new TextEncoder().encode('text=b') },
+    { ...form, target: '/other' },
+    { ...form, headers: [{ name: 'Cookie', value: 's=2' }] },
+    { ...form, headers: [...form.headers, { name: 'idempotency-key', value: 'x' }] },
+  ]
+  for (const other of others) expect((await asked(other)).id).not.toBe(first.id)
+  expect((await asked(get)).id).not.toBe((await asked(get)).id)
+  nowMs += LATE_MS - 1
+  isLate = false
+  expect(await asked(form)).toEqual({ id: first.id, ran: 'write', code: '' })
+  const second = await asked(form)
+  expect(second.id).not.toBe(first.id)
+  isLate = true
+  const third = await asked(form)
+  nowMs += LATE_MS
+  expect((await asked(form)).id).not.toBe(third.id)
+})
+
+test('late writes are few, and no large ones', () => {
+  const late = new LateWrites()
+  for (let i = 0; i < 300; i++) late.keep(`${i}`, new Uint8Array(10), 1_000)
+  expect([late.get('43', 1_000), late.get('44', 1_000)?.length, late.get('299', 1_000)?.length]).toEqual([undefined, 10, 10])
+  late.keep('large', new Uint8Array(32 * 1024 * 1024), 1_000)
+  expect([late.get('299', 1_000), late.get('large', 1_000)?.length]).toEqual([undefined, 32 * 1024 * 1024])
+  late.keep('larger', new Uint8Array(32 * 1024 * 1024 + 1), 1_000)
+  expect(late.get('larger', 1_000)).toBe(undefined)
+  // the first time counts
+  late.keep('large', new Uint8Array(1), 1_000 + LATE_MS - 1)
+  expect(late.get('large', 1_000 + LATE_MS)).toBe(undefined)
 })
 
 test('a write goes to who collates the next step, unless that one did not answer lately', async () => {

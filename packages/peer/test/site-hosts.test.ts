@@ -274,7 +274,7 @@ test('records of epochs that the chain has closed are forgotten', async () => {
       epoch: 3,
       previousEpoch: 2,
       members: [stranger.peerId],
-      next: { members: [self.peerId], chainSeed: new Uint8Array(32), atMs: 9e15, jurors: 0 },
+      next: { members: [self.peerId], chainSeed: new Uint8Array(32), atMs: 9e15, jurors: 0, mayPay: 0n },
     },
   ])
   await setTimeout(20)

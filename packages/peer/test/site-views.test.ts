@@ -37,7 +37,7 @@ test('a part in a site have its members, those before and after them, and its up
     PeerId,
     PeerId,
   ]
-  const next = { members: [after], chainSeed: new Uint8Array(32), atMs: 0, jurors: 0 }
+  const next = { members: [after], chainSeed: new Uint8Array(32), atMs: 0, jurors: 0, mayPay: 0n }
   const view = { members: [member], previousMembers: [before], next, uploader } as unknown as SiteView
   expect([member, before, after, uploader, stranger].map((peer) => hasPartIn(view, peer))).toEqual([true, true, true, true, false])
   expect(hasPartIn({ ...view, next: null }, after)).toBe(false)

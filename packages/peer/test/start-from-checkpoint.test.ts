@@ -1,13 +1,13 @@
-import { memoryStore } from '@interpeer/content-store'
+import { memoryStore, type RecordStore } from '@interpeer/content-store'
 import { createSigner, type PeerId, sha256 } from '@interpeer/crypto-ids'
-import { readCheckpoint, SYNC_REQUEST_NUMBERS, type Tip, tipReply } from '@interpeer/vote-chain'
+import { readCheckpoint, SYNC_REQUEST_NUMBERS, type Tip, tipReply, trustedCycles, wantHeaders, wantTip } from '@interpeer/vote-chain'
+import { encodeWith } from '@interpeer/wire-codec'
 import { beforeAll, expect, test } from 'vitest'
 import { numberOf } from '../src/message-number.js'
 import { type NetworkState, networkApplication } from '../src/network/index.js'
-import { ChainStore } from '../src/node/chain-store.js'
-import { trustedCycles } from '../src/node/chain-sync.js'
+import { ChainStore, heightsSchema } from '../src/node/chain-store.js'
 import { contentService } from '../src/node/content-service.js'
-import { startFromCheckpoint } from '../src/node/start-from-checkpoint.js'
+import { beginChain } from '../src/node/start-from-checkpoint.js'
 import { SyncDesk } from '../src/node/sync-desk.js'
 import { networkGenesis, signers } from './network-world.js'
 import { chainTo, log, openedChain } from './one-chain.js'
@@ -35,9 +35,18 @@ interface Start {
   /** What the sources say, each in turn; undefined: it does not answer. */
   readonly change?: (peer: number, tip: ReturnType<typeof tipReply.decode>) => ReturnType<typeof tipReply.decode> | undefined
   readonly known?: readonly PeerId[]
+  /** The height that the peer stopped at, if it has been there. */
+  readonly stopped?: number
 }
-/** Begins a peer at a time after the genesis. The height that it begins at; 0: it follows from the genesis. */
-async function begun({ afterMs, self: own = self, checkpoint, change = (_, tip) => tip, known = peers }: Start): Promise<number | string> {
+/** Begins a peer at a time after the genesis. The height that it begins at; 0: it follows from the genesis. Negative: it goes on from there. */
+async function begun({
+  afterMs,
+  self: own = self,
+  checkpoint,
+  change = (_, tip) => tip,
+  known = peers,
+  stopped,
+}: Start): Promise<number | string> {
   const tips: Tip<NetworkState>[] = []
   const { store } = openedChain(genesis, records, [], (tip) => void tips.push(tip))
   const desk = new SyncDesk<NetworkState>({ store, mapOf: ({ maps }, set) => maps[set], nowMs: () => 0 })
@@ -53,19 +62,29 @@ async function begun({ afterMs, self: own = self, checkpoint, change = (_, tip) 
     if (said === undefined) throw new Error('gone')
     return tipReply.encode(said)
   }
-  const ownStore = new ChainStore(memoryStore().records('chain'), () => {})
+  const ownStore = new ChainStore(stopped === undefined ? memoryStore().records('chain') : await upTo(stopped), () => {})
   try {
-    await startFromCheckpoint({
+    await beginChain({
       ...{ genesis, application: networkApplication(genesis.network), self: own, overlay: { request }, bootstrap: peers },
       ...{ addresses: { known, start: () => {} }, store: ownStore, checkpoint, log, count: () => {} },
       now: () => genesis.startMs + afterMs,
       signal: new AbortController().signal,
+      waitMs: 0,
     })
   } catch (error) {
     const { code, because } = (error as { readonly failure: { readonly code: string; readonly because: string } }).failure
     return `${code} ${because}`
   }
-  return ownStore.checkpoints[0] ?? 0
+  return stopped !== undefined && ownStore.last()?.height === stopped ? -stopped : (ownStore.checkpoints[0] ?? 0)
+}
+/** What a peer has on its disk that stopped at a height. */
+async function upTo(height: number): Promise<RecordStore> {
+  const own = memoryStore().records('chain')
+  const heights = world.store.checkpoints.filter((kept) => kept <= height)
+  const isThere = ([key]: readonly [string, Uint8Array]) => !/^(block|checkpoint)\//.test(key) || Number(key.split('/')[1]) <= height
+  const entries = [...records.list('')].filter(isThere).filter(([key]) => !/^votes|^checkpoints$/.test(key))
+  await own.put([...entries, ['checkpoints', encodeWith(heightsSchema, { heights })]])
+  return own
 }
 const gone = () => undefined
 /** Each names checkpoints of its own. */
@@ -100,4 +119,39 @@ test('a checkpoint that the owner names is taken from whoever has it, however ol
   const one: Start['change'] = (peer, tip) => (peer === 0 ? tip : split(peer, tip))
   for (const height of [8, 12]) expect(await begun({ afterMs: 9 * trustedMs, checkpoint: blockOf(height), change: one })).toBe(8)
   expect(await begun({ afterMs: 0, checkpoint: sha256(new Uint8Array()) })).toBe('SYNC_REFUSED SYNC_SOURCES')
+})
+
+const cycles = (count: number): number => trustedMs + count * genesis.settings.cycleMs
+
+test('who slept longer than electors count as active begins anew, and who did not goes on', async () => {
+  expect(await begun({ stopped: 5, afterMs: cycles(4) })).toBe(-5)
+  expect(await begun({ stopped: 5, afterMs: cycles(6) })).toBe(8)
+  // or not at all, as a new peer, also where the named one is the owner's
+  for (const change of [gone, split]) expect(await begun({ stopped: 5, afterMs: cycles(6), change })).toBe('SYNC_REFUSED SYNC_SOURCES')
+  expect(await begun({ stopped: 5, afterMs: cycles(40) })).toBe('SYNC_REFUSED SYNC_OLD')
+  expect(await begun({ stopped: 5, afterMs: cycles(40), checkpoint: blockOf(12) })).toBe(8)
+  expect(await begun({ stopped: 5, afterMs: cycles(40), checkpoint: sha256(new Uint8Array()) })).toBe('SYNC_REFUSED SYNC_SOURCES')
+})
+
+test('who slept while the chain stood still goes on from where it stopped', async () => {
+  for (const stopped of [9, 13, 14]) expect(await begun({ stopped, afterMs: cycles(1_000) })).toBe(-stopped)
+  expect(await begun({ stopped: 5, afterMs: cycles(1_000), change: short })).toBe(-5)
+  const alone = (peer: number, tip: ReturnType<typeof tipReply.decode>) => (peer === 0 ? short(peer, tip) : undefined)
+  expect(await begun({ stopped: 5, afterMs: cycles(1_000), change: alone })).toBe('SYNC_REFUSED SYNC_SOURCES')
+  expect(await begun({ stopped: 5, afterMs: cycles(1_000), change: gone, self: founder })).toBe(-5)
+  expect(await begun({ stopped: 5, afterMs: cycles(1_000), change: split, self: founder })).toBe('SYNC_REFUSED SYNC_SOURCES')
+})
+
+test('who slept is not led to another chain than it has', async () => {
+  const other: Start['change'] = (_, tip) => ({ ...tip, checkpoints: tip.checkpoints.map((one) => ({ ...one, block: one.state })) })
+  expect(await begun({ stopped: 14, afterMs: cycles(30), change: other })).toBe('SYNC_REFUSED SYNC_OTHER')
+})
+
+test('how far a peer is it tells before its chain is open', async () => {
+  const store = new ChainStore(await upTo(14), () => {})
+  const desk = new SyncDesk<NetworkState>({ store, mapOf: ({ maps }, set) => maps[set], nowMs: () => 0 })
+  const said = tipReply.decode(desk.answer(self, wantTip.number, wantTip.encode({ checkpoints: 4 })))
+  expect([said.height, said.checkpoints.map(({ height }) => height)]).toEqual([14, [12, 8, 4]])
+  expect(said.checkpoints[0]?.block).toEqual(blockOf(12))
+  expect(() => desk.answer(self, wantHeaders.number, wantHeaders.encode({ fromHeight: 1, count: 1 }))).toThrow('SYNC_NOTHING')
 })

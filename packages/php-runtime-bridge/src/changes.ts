@@ -15,11 +15,11 @@ export const CHANGED_BYTES_MAX = 512 * 1024 * 1024
  * What a request changed below the site's folder, sorted by path (a path that changed its kind: `delete` first). What left the bytes and the
  * mode as they were is no change: content-store keeps the time of a file that is written again as it was. What is told depends on what is there
  * and what was there, not on how it came about.
- * @param scratch paths in the site that are not told of
+ * @param left paths in the site that are not told of
  * @returns undefined where a site can't hold what the request left: a path too long or too deep, a link that leads out, more than CHANGED_BYTES_MAX
  */
-export function changesBelow(site: OverlayDirectory, scratch: readonly string[] = []): FileChange[] | undefined {
-  const changes = allChangesBelow(site, scratch)
+export function changesBelow(site: OverlayDirectory, left: readonly string[] = []): FileChange[] | undefined {
+  const changes = allChangesBelow(site, left)
   return changes?.every(isFit) ? changes : undefined
 }
 
@@ -37,11 +37,11 @@ export function allChangesBelow(
 
 class Comparison {
   readonly changes: FileChange[] = []
-  readonly #scratch: ReadonlySet<string>
+  readonly #left: ReadonlySet<string>
   #bytesLeft: number
 
-  constructor(scratch: ReadonlySet<string>, bytesMax: number) {
-    this.#scratch = scratch
+  constructor(left: ReadonlySet<string>, bytesMax: number) {
+    this.#left = left
     this.#bytesLeft = bytesMax
   }
 
@@ -51,12 +51,19 @@ class Comparison {
 
   compareDirectories(prefix: string, directory: OverlayDirectory, base: TreeDirectory | undefined): void {
     const moved = directory.base !== base
-    const names = moved ? new Set([...namesIn(directory), ...(base?.entries.keys() ?? [])]) : [...directory.children.keys()]
+    if (!moved) {
+      for (const [name, node] of directory.children) {
+        const earlier = base?.entries.get(name)
+        if (!isAsItWas(node, earlier)) this.#compare(prefix + name, node, earlier)
+      }
+      return
+    }
+    const names = new Set([...namesIn(directory), ...(base?.entries.keys() ?? [])])
     for (const name of names) this.#compare(prefix + name, childOf(directory, name), base?.entries.get(name))
   }
 
   #compare(path: string, node: OverlayNode | undefined, base: TreeNode | undefined): void {
-    if (this.#scratch.has(path)) return
+    if (this.#left.has(path)) return
     if (base && node?.kind !== base.kind) this.changes.push({ type: 'delete', path })
     if (node === undefined) return
     if (node.kind === 'file') this.#compareFiles(path, node, base?.kind === 'file' ? base : undefined)
@@ -96,6 +103,10 @@ function partsOf(now: Pages, base: Pages): { at: number; page: Page }[] {
     return isAsBefore ? [] : [{ at: index * FILE_PAGE_BYTES, page }]
   })
 }
+
+/** Most files were only looked for. */
+const isAsItWas = (node: OverlayNode | undefined, earlier: TreeNode | undefined): boolean =>
+  node?.kind === 'file' && node.base === earlier && node.mode === node.base?.mode && node.content.isUntouched
 
 const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0)
 

@@ -34,6 +34,11 @@ export class FileContent {
     return this.#size
   }
 
+  /** Whether it is the base as a whole. */
+  get isUntouched(): boolean {
+    return this.#size === this.#base.size && this.#kept === this.#size && this.#own === undefined
+  }
+
   /**
    * What this file takes of a request's share, in bytes: pages of the base that it has copies of, and all beyond the base. Holes count, since
    * what goes back to the site has none.
@@ -97,7 +102,7 @@ export class FileContent {
    * @param work to which what this takes is added
    */
   settle(work?: SettleWork): Pages {
-    if (this.#size === this.#base.size && this.#kept === this.#size && this.#own === undefined) return this.#base
+    if (this.isUntouched) return this.#base
     const pages = Array.from({ length: Math.ceil(this.#size / FILE_PAGE_BYTES) }, (_, index): Page => {
       const length = Math.min(FILE_PAGE_BYTES, this.#size - index * FILE_PAGE_BYTES)
       const page = this.#page(index)

@@ -8,6 +8,14 @@ export interface TreeFile extends Pages {
   readonly kind: 'file'
   readonly mode: number
   readonly mtimeS: number
+  /** What was found out of its content when it was taken up: a long file need not be read for its first visitor. */
+  readonly digests?: FileDigests
+}
+export interface FileDigests {
+  /** SHA-256 of the whole. */
+  readonly whole: Uint8Array
+  /** That of each piece of PIECE_BYTES, one behind the other. */
+  readonly pieces: Uint8Array
 }
 export interface TreeDirectory {
   readonly kind: 'directory'
@@ -22,7 +30,7 @@ export interface TreeSymlink {
 export type TreeNode = TreeFile | TreeDirectory | TreeSymlink
 
 /** A file whose content is in pages already. */
-export type PagedFile = Omit<FileEntry, 'bytes'> & Pages
+export type PagedFile = Omit<FileEntry, 'bytes'> & Pages & Pick<TreeFile, 'digests'>
 
 const DIRECTORY_MODE = 0o755
 export const emptyTree: TreeDirectory = { kind: 'directory', mode: DIRECTORY_MODE, entries: new Map() }
@@ -118,6 +126,8 @@ export function withEntry(tree: TreeDirectory, name: string, node: TreeNode): Tr
   return { ...tree, entries: new Map(tree.entries).set(name, node) }
 }
 
+const contentOf = ({ size, pages, digests }: PagedFile) => ({ size, pages, ...(digests === undefined ? {} : { digests }) })
+
 interface Draft {
   readonly kind: 'directory'
   mode: number
@@ -136,7 +146,7 @@ class TreeEditor {
   /** @returns what was there */
   write(file: FileEntry | PagedFile): TreeNode | undefined {
     const { path, mode, mtimeS } = file
-    return this.#put(path, { mode, mtimeS }, () => ('bytes' in file ? pagesOf(file.bytes) : { size: file.size, pages: file.pages }))
+    return this.#put(path, { mode, mtimeS }, () => ('bytes' in file ? pagesOf(file.bytes) : contentOf(file)))
   }
 
   patch({ path, mode, mtimeS, size, parts }: FileChange & { type: 'patch' }): void {

@@ -28,8 +28,8 @@ export function codeOf(configuration: SiteConfiguration, tree: TreeDirectory, pr
 export const SWEEP_PATH = '/internal/shared/sweep.php'
 
 /** Absolute paths of which opcache takes nothing: all but the immutable code, and the library that comes before every script. */
-export function uncachedPaths({ mutable, scratch }: SiteConfiguration): string[] {
-  const inSite = mutable === 'everything' ? [SITE_FOLDER] : [...mutable, ...scratch].map((path) => `${SITE_FOLDER}/${path}`)
+export function uncachedPaths({ mutable, scratch, caches }: SiteConfiguration): string[] {
+  const inSite = mutable === 'everything' ? [SITE_FOLDER] : [...mutable, ...scratch, ...caches].map((path) => `${SITE_FOLDER}/${path}`)
   return [SWEEP_PATH, CHILD_PATH, EVENT_PATH, '/request', '/tmp', RUNTIME_FOLDER, ...inSite].sort(compareText)
 }
 const RUNTIME_FOLDER = SESSION_FOLDER.slice(0, SESSION_FOLDER.lastIndexOf('/'))

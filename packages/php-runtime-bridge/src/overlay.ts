@@ -1,4 +1,4 @@
-import { fail, SyscallFailure } from './errno.js'
+import { Errno, fail, SyscallFailure } from './errno.js'
 import { FileContent } from './file-content.js'
 import { FILE_BYTES_MAX } from './file-pages.js'
 import { emptyTree, type TreeDirectory } from './file-tree.js'
@@ -30,6 +30,11 @@ interface KnownFolder {
   /** Lengths of the targets of all links on the way. */
   readonly linkUnits: number
 }
+/** A text that leads to no folder: how whatever is asked for below it fails. */
+interface KnownLack {
+  readonly errno: number
+  readonly linkUnits: number
+}
 const FOLDERS_KNOWN_MAX = 4096
 const SHORT_NAME_UNITS = 80
 
@@ -49,6 +54,8 @@ export class Overlay {
   #inodes = 0
   /** Folders by the texts that lead there; forgotten when a name is given or taken that a way may lead through. */
   readonly #folders = new Map<string, KnownFolder>()
+  /** Texts that lead to none: scripts ask for one file in many folders that are not there. Forgotten when any name is given or taken. */
+  readonly #lacks = new Map<string, KnownLack>()
 
   constructor(base: TreeDirectory, writability: Writability, limits: OverlayLimits = overlayLimits) {
     this.root = directoryOver(base, 1)
@@ -78,6 +85,14 @@ export class Overlay {
     }
   }
 
+  /** Why nothing can be at a path, as `place` would fail: its folder was looked for before, and is not there. An error number, or undefined where it has to be looked for. */
+  lack(path: string): number | undefined {
+    if (this.#lacks.size === 0 || !isPlain(path)) return undefined
+    const known = this.#lacks.get(path.slice(0, path.lastIndexOf('/')))
+    if (known !== undefined && known.linkUnits > 0) this.onLink(known.linkUnits)
+    return known?.errno
+  }
+
   /** Where a path leads; what is there may be missing. ENOTDIR where a slash at its end follows no directory. */
   place(path: string, to: WalkTo = 'target'): Place {
     const place = this.#placeInFolder(path, to) ?? walk(this.root, path, to, this.onLink)
@@ -87,33 +102,40 @@ export class Overlay {
 
   /** The same by the folder that the path's text names, which mostly was looked for before. undefined where the whole way has to be gone. */
   #placeInFolder(path: string, to: WalkTo): Place | undefined {
+    if (!isPlain(path)) return undefined
     const slash = path.lastIndexOf('/')
     const name = path.slice(slash + 1)
-    // a name of so many units is short enough in bytes
-    if (slash <= 0 || path.length > PATH_UNITS_MAX || name === '' || name === '.' || name === '..' || name.length > SHORT_NAME_UNITS)
-      return undefined
     const folder = this.#folder(path.slice(0, slash))
-    if (folder === undefined) return undefined
+    if ('errno' in folder) {
+      if (folder.linkUnits > 0) this.onLink(folder.linkUnits)
+      throw new SyscallFailure(folder.errno)
+    }
     const node = childOf(folder.node, name)
     if (node?.kind === 'symlink' && to === 'target') return undefined
     if (folder.linkUnits > 0) this.onLink(folder.linkUnits)
     return { path: folder.path === '/' ? `/${name}` : `${folder.path}/${name}`, parent: folder.node, name, node, slash: false }
   }
 
-  #folder(text: string): KnownFolder | undefined {
-    const known = this.#folders.get(text)
+  #folder(text: string): KnownFolder | KnownLack {
+    const known = this.#folders.get(text) ?? this.#lacks.get(text)
     if (known !== undefined) return known
     let linkUnits = 0
-    let place: Place
+    let errno: number = Errno.NOENT
+    let place: Place | undefined
     try {
       place = walk(this.root, text, 'target', (units) => {
         linkUnits += units
       })
     } catch (error) {
-      if (error instanceof SyscallFailure) return undefined
-      throw error
+      if (!(error instanceof SyscallFailure)) throw error
+      errno = error.errno
     }
-    if (place.node?.kind !== 'directory') return undefined
+    if (place?.node?.kind !== 'directory') {
+      if (place?.node !== undefined) errno = Errno.NOTDIR
+      const lack = { errno, linkUnits }
+      if (this.#lacks.size < FOLDERS_KNOWN_MAX) this.#lacks.set(text, lack)
+      return lack
+    }
     const found = { node: place.node, path: place.path, linkUnits }
     if (this.#folders.size < FOLDERS_KNOWN_MAX) this.#folders.set(text, found)
     return found
@@ -269,6 +291,7 @@ export class Overlay {
     if (parent === undefined || this.#writability.isPinned(path)) fail('PERM')
     if (!this.#isFit(path, name)) fail(name.includes('\\') ? 'INVAL' : 'NAMETOOLONG')
     parent.mtimeS = nowS
+    this.#lacks.clear()
     return parent
   }
 
@@ -326,4 +349,13 @@ export class Overlay {
     this.#madeNodes++
     return inodeOf(parent.inode, `${name}/${++this.#inodes}`)
   }
+}
+
+/** Whether a path's last name is all that has to be looked for in the folder that the rest of its text names. */
+function isPlain(path: string): boolean {
+  const slash = path.lastIndexOf('/')
+  // a name of so many units is short enough in bytes
+  if (slash <= 0 || path.length > PATH_UNITS_MAX || path.length - slash - 1 > SHORT_NAME_UNITS) return false
+  const name = path.slice(slash + 1)
+  return name !== '' && name !== '.' && name !== '..'
 }

@@ -85,7 +85,10 @@ function job(): Job
 }
 
 /**
- * What the job's account had when the request began, less what this request pays.
+ * What this site may pay when the request begins, less what the request pays.
+ *
+ * It is what the job has in escrow beside what its seats cost for some time to come, as the chain had it when this group was named; so what somebody gives to the site is there a change of a
+ * seat or two later. A page that is only read is told what was left after the last write.
  *
  * @return numeric-string units, 0 to 2^64 - 1
  *
@@ -112,12 +115,13 @@ function content(string $cid): string
 }
 
 /**
- * Pays from the job's account.
+ * Pays from the job's account. The group agrees on it with the whole answer, and the chain moves the coins when the next seat changes, all of one account's at once. The tax of a transfer is taken
+ * out of it: who is paid gets that much less. A payment to an account whose owner was banned stays with the job.
  *
- * @param string                    $account 1 to 128 printable characters
+ * @param string             $account 64 hexadecimal digits, as `job()->account` is one: a peer's key (`interpeer account show PEER`), or a job's
  * @param int|numeric-string $amount  units, 1 to 2^64 - 1, and no more than `balance()`
  *
- * @throws \ValueError       where an argument is not that
+ * @throws \ValueError       where an argument is not that: also where there is too little, which the message says
  * @throws \OverflowException beyond 100 effects in one request
  * @throws Unsupported        where this job's hosts do not pay, or no balance is known
  */

@@ -100,13 +100,13 @@ test.each([
   ['all memory', '$a = []; while (true) $a[] = str_repeat("x", 1 << 16);', /^MemoryExhausted : child\.php used up its memory$/],
 ])('what a script did that ends by %s is gone, and its caller goes on', async (_, child, line) => {
   const harm =
-    'file_put_contents("data/kept.txt", "spoilt"); file_put_contents("made.txt", "x"); unlink("data/other.txt"); file_put_contents("/tmp/t", "x"); Interpeer\\pay("eve", 1);'
-  const page = `pay("bob", 1); file_put_contents("mine.txt", "m"); ${CALL} file_put_contents("later.txt", "l");
+    'file_put_contents("data/kept.txt", "spoilt"); file_put_contents("made.txt", "x"); unlink("data/other.txt"); file_put_contents("/tmp/t", "x"); Interpeer\\pay("e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0", 1);'
+  const page = `pay("b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0", 1); file_put_contents("mine.txt", "m"); ${CALL} file_put_contents("later.txt", "l");
     echo json_encode([file_get_contents("data/kept.txt"), file_exists("made.txt"), file_exists("/tmp/t"), balance()]);`
   const { lines, changes, effects: asked, childJobs } = await run(page, harm + child, { 'data/other.txt': 'o' })
   expect(lines).toEqual([expect.stringMatching(line), '["kept",false,false,"999"]'])
   expect(namesOf(changes)).toEqual(['write later.txt', 'write mine.txt'])
-  expect(asked).toEqual([{ type: 'pay', account: 'bob', amount: 1n }])
+  expect(asked).toEqual([{ type: 'pay', account: 'b0'.repeat(32), amount: 1n }])
   expect(childJobs).toHaveLength(1)
 })
 
@@ -295,7 +295,7 @@ test('only a child job has a task; it cannot pass off what is no plain data as i
 
 test('a site with an image of its own has all this too: its child jobs start from that image', async () => {
   const index =
-    '<?php Interpeer\\pay("bob", 1); echo json_encode([Interpeer\\run("code.php"), Interpeer\\run("code.php"), get_included_files()]);'
+    '<?php Interpeer\\pay("b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0", 1); echo json_encode([Interpeer\\run("code.php"), Interpeer\\run("code.php"), get_included_files()]);'
   const code = '<?php return [count(opcache_get_status()["scripts"]) > 1, opcache_is_script_cached(__FILE__), get_included_files()];'
   const configuration = JSON.stringify({ slots: 2, effects, mutable: ['data'], warmUp: ['/', '/code.php'] })
   await php.load('imaged', filesOf({ 'index.php': index, 'code.php': code, 'interpeer.json': configuration }))

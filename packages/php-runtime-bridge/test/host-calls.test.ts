@@ -20,6 +20,7 @@ const content = async (cid: string, bytesMax: number) => {
   return cid === LARGER_THAN_ASKED ? new Uint8Array(bytesMax + 1) : contents[cid]
 }
 const ALL = ['after', 'pay', 'outbox'] as const
+const BOB = 'b0'.repeat(32)
 const AT = { timeMs: 1_790_000_000_000, seed: utf8('seed') }
 const JOB = { job: { id: 'bafyjob', account: 'z6MkAccount', step: 7 }, balance: 1000n }
 const REQUEST = { method: 'GET', target: '/', host: 'a.localhost', https: false, headers: [], body: new Uint8Array() }
@@ -34,7 +35,7 @@ afterAll(() => Promise.all([full.close(), bare.close()]))
 
 /** Runs a script as a site's page; `f()` in it prints what a call came to, or what it threw. */
 async function run(script: string, at: object = JOB, php = full, configuration = '{"effects": ["after", "pay", "outbox"]}') {
-  const page = `<?php namespace Interpeer;
+  const page = `<?php namespace Interpeer; const BOB = '${BOB}';
     function f(callable $call) { try { echo json_encode($call()), "\\n"; } catch (\\Throwable $e) { echo get_class($e), ": ", $e->getMessage(), "\\n"; } }
     ${script}`
   await php.load('site', filesOf({ 'index.php': page, 'interpeer.json': configuration, 'later.php': '', 'folder/there.php': '' }))
@@ -46,13 +47,13 @@ async function run(script: string, at: object = JOB, php = full, configuration =
 }
 
 test('job and balance tell what was agreed; payments are taken off', async () => {
-  const { lines } = await run('f(fn () => job()); f(fn () => balance()); pay("bob", 1); pay("bob", "999"); f(fn () => balance());')
+  const { lines } = await run('f(fn () => job()); f(fn () => balance()); pay(BOB, 1); pay(BOB, "999"); f(fn () => balance());')
   expect(lines).toEqual(['{"id":"bafyjob","account":"z6MkAccount","step":7}', '"1000"', '"0"'])
   expect((await run('f(fn () => balance());', { balance: 2n ** 64n - 1n })).lines).toEqual(['"18446744073709551615"'])
 })
 
 test('what the agreed point lacks is unsupported, payments too', async () => {
-  const { lines, effects } = await run('f(fn () => job()); f(fn () => balance()); f(fn () => pay("bob", 1));', {})
+  const { lines, effects } = await run('f(fn () => job()); f(fn () => balance()); f(fn () => pay(BOB, 1));', {})
   expect(lines).toEqual([
     'Interpeer\\Unsupported: Interpeer\\job(): this host runs the site outside any job',
     'Interpeer\\Unsupported: this host knows no balance of an account',
@@ -62,7 +63,7 @@ test('what the agreed point lacks is unsupported, payments too', async () => {
 })
 
 test('a host that carries nothing out says so at each call, and nothing was asked for', async () => {
-  const calls = [`content("${HERE}")`, 'after(1, "later.php")', 'pay("bob", 1)', 'outbox(["url" => "https://a.example/"])']
+  const calls = [`content("${HERE}")`, 'after(1, "later.php")', 'pay(BOB, 1)', 'outbox(["url" => "https://a.example/"])']
   const { lines, effects } = await run(calls.map((call) => `f(fn () => ${call});`).join(''), JOB, bare)
   expect(lines).toEqual([
     'Interpeer\\Unsupported: Interpeer\\content(): this host has no content for scripts',
@@ -75,7 +76,7 @@ test('a host that carries nothing out says so at each call, and nothing was aske
 })
 
 test('what a site does not list among its effects is refused whatever its hosts can', async () => {
-  const { lines, effects } = await run('f(fn () => pay("bob", 1)); f(fn () => after(1, "later.php"));', JOB, full, '{}')
+  const { lines, effects } = await run('f(fn () => pay(BOB, 1)); f(fn () => after(1, "later.php"));', JOB, full, '{}')
   expect(lines[0]).toBe(`Interpeer\\Unsupported: Interpeer\\pay(): the site's interpeer.json does not list it under "effects"`)
   expect(effects).toMatchObject([{ type: 'after' }])
 })
@@ -99,7 +100,7 @@ test('content comes whole; what does not belong to the job is an error; what onl
 
 test('effects are data, in the order of the calls', async () => {
   const { effects, text } = await run(`
-    after(60, "later.php"); chdir("folder"); after(315360000, "there.php", ["a" => [1, -2.5, null, true, "x\\0y"]], "näme"); pay("bob", 12);
+    after(60, "later.php"); chdir("folder"); after(315360000, "there.php", ["a" => [1, -2.5, null, true, "x\\0y"]], "näme"); pay(BOB, 12);
     echo outbox(["url" => "https://a.example/x?y", "method" => "POST", "headers" => ["A" => "b", "C" => ["d", "e"]], "body" => "{}", "answerTo" => "/site/later.php"]);
     echo outbox(["to" => "ada@a.example", "subject" => "Hëllo", "body" => "text"]);`)
   const keys = text.match(/[0-9a-f]{64}/g) ?? []
@@ -110,7 +111,7 @@ test('effects are data, in the order of the calls', async () => {
   expect(effects).toEqual([
     { type: 'after', name: 'later.php', seconds: 60, script: 'later.php', args: utf8('a:0:{}') },
     { type: 'after', name: 'näme', seconds: 315_360_000, script: 'folder/there.php', args },
-    { type: 'pay', account: 'bob', amount: 12n },
+    { type: 'pay', account: BOB, amount: 12n },
     { type: 'outbox', key: keys[0], request: { ...http, headers }, answerTo: 'later.php' },
     {
       type: 'outbox',
@@ -137,13 +138,15 @@ test.each([
   ['after(1, "later.php", [], str_repeat("x", 256))', /^ValueError: .*\$name\) must be at most 255 bytes/],
   ['after(1, "later.php", [], "\\xff")', 'ValueError: text given to Interpeer must be UTF-8'],
   ['pay("", 1)', /^ValueError: .*\$account\) must name an account/],
+  ['pay(strtoupper(BOB), 1)', /^ValueError: .*\$account\) must name an account/],
+  ['pay("bob", 1)', /^ValueError: .*\$account\) must name an account: 64 hexadecimal digits/],
   ['pay("a b", 1)', /^ValueError: .*\$account\) must name an account/],
-  ['pay("bob", 0)', /^ValueError: .*\$amount\) must be a whole number/],
-  ['pay("bob", -5)', /^ValueError: .*\$amount\) must be a whole number/],
-  ['pay("bob", "1.5")', /^ValueError: .*\$amount\) must be a whole number/],
-  ['pay("bob", "18446744073709551616")', /^ValueError: .*\$amount\) must be a whole number/],
-  ['pay("bob", 1001)', 'ValueError: Interpeer\\pay(): Argument #2 ($amount) is more than the balance'],
-  ['pay("bob", [])', /^TypeError: /],
+  ['pay(BOB, 0)', /^ValueError: .*\$amount\) must be a whole number/],
+  ['pay(BOB, -5)', /^ValueError: .*\$amount\) must be a whole number/],
+  ['pay(BOB, "1.5")', /^ValueError: .*\$amount\) must be a whole number/],
+  ['pay(BOB, "18446744073709551616")', /^ValueError: .*\$amount\) must be a whole number/],
+  ['pay(BOB, 1001)', 'ValueError: Interpeer\\pay(): Argument #2 ($amount) is more than the balance'],
+  ['pay(BOB, [])', /^TypeError: /],
   ['outbox([])', /^ValueError: .*"to" must be one line/],
   ['outbox(["url" => "ftp://a/"])', /^ValueError: .*"url" must be an http/],
   ['outbox(["url" => "https://a.example/\\r\\nX: y"])', /^ValueError: .*"url" must be an http/],
@@ -163,7 +166,7 @@ test.each([
 })
 
 test('effects are bounded in number and size', async () => {
-  const many = await run('for ($i = 0; $i < 101; $i++) { try { pay("bob", 1); } catch (\\OverflowException) { echo $i; } }')
+  const many = await run('for ($i = 0; $i < 101; $i++) { try { pay(BOB, 1); } catch (\\OverflowException) { echo $i; } }')
   expect([many.text, many.effects.length]).toEqual(['100', 100])
   const large = await run(
     'for ($i = 0; $i < 5; $i++) { try { outbox(["url" => "https://a/", "body" => str_repeat("x", 1 << 20)]); } catch (\\OverflowException) { echo $i; } }',
@@ -172,16 +175,14 @@ test('effects are bounded in number and size', async () => {
 })
 
 test('file and line of what is thrown are those of the call', async () => {
-  const { text } = await run('try {\npay("bob", 0);\n} catch (\\ValueError $e) { echo $e->getFile(), ":", $e->getLine(); }')
+  const { text } = await run('try {\npay(BOB, 0);\n} catch (\\ValueError $e) { echo $e->getFile(), ":", $e->getLine(); }')
   expect(text).toBe('/site/index.php:4')
 })
 
 test('a request that fails hard has no effects; one that ends in a PHP error keeps those before it', async () => {
-  const stopped = await run(
-    'pay("bob", 1); file_put_contents("x", "1"); $f = function () use (&$f) { return array_map($f, [1])[0]; }; $f();',
-  )
+  const stopped = await run('pay(BOB, 1); file_put_contents("x", "1"); $f = function () use (&$f) { return array_map($f, [1])[0]; }; $f();')
   expect(stopped).toMatchObject({ status: 500, effects: [], changes: [] })
-  const fatal = await run('pay("bob", 1); file_put_contents("x", "1"); nothing();')
+  const fatal = await run('pay(BOB, 1); file_put_contents("x", "1"); nothing();')
   expect(fatal).toMatchObject({ status: 500, effects: [{ amount: 1n }], changes: [{ path: 'x' }] })
 })
 
@@ -213,7 +214,7 @@ test.each([
 })
 
 test('effects count into the transcript; two fresh runtimes agree on all of it', async () => {
-  const script = (amount: number) => `pay("bob", ${amount}); echo outbox(["to" => "a@b"]), content("${HERE}");`
+  const script = (amount: number) => `pay(BOB, ${amount}); echo outbox(["to" => "a@b"]), content("${HERE}");`
   const [one, other] = [await run(script(1)), await run(script(2))]
   expect(one.text).toBe(other.text)
   expect(one.transcript.slice(-64)).not.toBe(other.transcript.slice(-64))

@@ -132,7 +132,7 @@ test('names last that lead through folders of the code alone', () => {
     'lib/../lib/a.php',
     '/tmp/../site/lib/a.php',
   ]
-  const configuration = configurationOf({ mutable: ['data'], scratch: ['cache'] })
+  const configuration = configurationOf({ mutable: ['data'], scratch: ['cache'], caches: ['kept'] })
   const held = ['/site/lib/a.php', '/site/x/y/z.inc', '/site/data/m.php']
   expect(lastingNames(asked, held, configuration, site)).toEqual(['/site//lib/./a.php', '/site/lib/../lib/a.php', '/site/x/y/../y/z.inc'])
 })

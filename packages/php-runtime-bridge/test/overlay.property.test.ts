@@ -96,6 +96,12 @@ test('whatever was looked for before, each path leads where the whole way does, 
           files.onLink = (one) => {
             units += one
           }
+          const lack = files.lack(text)
+          if (lack !== undefined) {
+            expect(whole).toMatchObject({ errno: lack })
+            expect(units).toBe(wholeUnits)
+          }
+          units = 0
           const found = outcome(() => files.place(text, to))
           // a slash behind what is no folder only place() refuses
           if (text.endsWith('/') && found instanceof SyscallFailure && !(whole instanceof SyscallFailure)) continue

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { ftruncateSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -5,10 +6,12 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { bytesOf, FILE_PAGE_BYTES, type Pages } from '../src/file-pages.js'
-import { deriveTree, findNode, type TreeDirectory, treeOf } from '../src/file-tree.js'
+import { deriveTree, findNode, type TreeDirectory, type TreeFile, treeOf } from '../src/file-tree.js'
 import type { FileEntry, FileStream } from '../src/files.js'
+import { digestsOf } from '../src/node/content-hash.js'
 import { type FilePage, PageFile } from '../src/node/page-file.js'
 import { received, SiteMemory } from '../src/node/site-memory.js'
+import { PIECE_BYTES } from '../src/static-answer.js'
 import { memoryOf } from '../src/tree-memory.js'
 
 const PAGE = FILE_PAGE_BYTES
@@ -51,6 +54,34 @@ test('the smallest files stay in memory, the others are read from the disk, and 
   expect(Buffer.compare(bytesOf(at(tree, 'b')), content(PAGE + 1, 9))).toBe(0)
   expect(memoryOf(tree)).toBe(2 * PAGE + 1)
   expect(pages.bytes).toBe(6 * PAGE)
+})
+
+test('a file that is served in pieces is hashed as it passes, and its first visitor finds the digests; a change makes them anew', async () => {
+  const sizes = [PIECE_BYTES, PIECE_BYTES + 1, 2 * PIECE_BYTES, 2 * PIECE_BYTES + 70_000]
+  const contents = sizes.map((size) => content(size))
+  const taken = await new SiteMemory(pages, 2 * PIECE_BYTES).take(contents.map((bytes, i) => stream(`f${i}`, bytes, 100_000)))
+  expect(taken.map(({ digests }) => digests !== undefined)).toEqual([false, true, true, true])
+  const tree = received(treeOf(taken))
+  const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+  const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
+  const expected = (bytes: Uint8Array) => {
+    const pieces = Array.from({ length: Math.ceil(bytes.length / PIECE_BYTES) }, (_, i) =>
+      bytes.subarray(i * PIECE_BYTES, (i + 1) * PIECE_BYTES),
+    )
+    return { whole: sha256(bytes), pieces: pieces.map(sha256).join('') }
+  }
+  const found = (file: TreeFile) => ({ whole: hex(digestsOf(file).whole), pieces: hex(digestsOf(file).pieces) })
+  for (const [i, bytes] of contents.entries()) {
+    const file = findNode(tree, `f${i}`) as TreeFile
+    expect(found(file)).toEqual(expected(bytes))
+    // nothing is read for it
+    if (file.digests !== undefined) expect(digestsOf({ ...file, pages: [] })).toBe(file.digests)
+  }
+  const part = { at: PIECE_BYTES + 5, bytes: Uint8Array.of(1, 2, 3) }
+  const changed = deriveTree(tree, [{ type: 'patch', path: 'f3', mode: 0o644, mtimeS: 2, size: sizes[3] as number, parts: [part] }])
+  const now = (contents[3] as Uint8Array).slice()
+  now.set(part.bytes, part.at)
+  expect(found(findNode(changed, 'f3') as TreeFile)).toEqual(expected(now))
 })
 
 test.each([1, 7, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE])('pieces of %i bytes make the same pages', async (pieceBytes) => {

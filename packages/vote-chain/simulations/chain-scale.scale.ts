@@ -73,11 +73,11 @@ export function simulate({ seed, peers, trace }: ScenarioInput): Outcome {
         block,
         hash,
         bytes,
-      }: { block: { header: { height: number }; certificate: { round: number } }; hash: Uint8Array; bytes: Uint8Array },
+      }: { block: { header: { height: number }; certificate: { round: number } | null }; hash: Uint8Array; bytes: Uint8Array },
     ) {
       const { height } = block.header
       certifiedMs[height] = [...(certifiedMs[height] ?? []), world.nowMs - START_MS - height * CYCLE_MS]
-      rounds = Math.max(rounds, block.certificate.round)
+      rounds = Math.max(rounds, block.certificate?.round ?? 0)
       bodyBytes = Math.max(bodyBytes, bytes.length)
       const known = hashes.get(height)
       if (known === undefined) hashes.set(height, hexOf(hash))

@@ -13,6 +13,7 @@ import {
   World,
 } from '@interpeer/simulator'
 import { concatBytes, encodeCbor, hexOf } from '@interpeer/wire-codec'
+import type { CertifiedBlock } from '../src/block.js'
 import type { GossipRules } from '../src/gossip/gossip.js'
 import {
   type Application,
@@ -169,15 +170,16 @@ export function simulateChain({
       if (!node.isHonest) return
       const { height } = block.header
       digest = sha256(concatBytes(digest, encodeCbor([node.index, height, hash])))
-      rounds = Math.max(rounds, block.certificate.round)
+      const { certificate } = block as CertifiedBlock
+      rounds = Math.max(rounds, certificate.round)
       const known = chain.get(height)
       if (known === undefined) {
         const before = height === 1 ? genesis.seed : chain.get(height - 1)?.seed
         const electorate = electorateOf(genesis.peers, genesis.settings.rootGroupSize)
-        verifyChainCertificate(block.certificate, { height, hash }, { height, seed: before as Uint8Array, electorate }, verification)
+        verifyChainCertificate(certificate, { height, hash }, { height, seed: before as Uint8Array, electorate }, verification)
         chain.set(height, { hash: hexOf(hash), seed: block.header.seed })
       } else if (known.hash !== hexOf(hash)) problems.push(`two blocks are final at height ${height}`)
-      world.note(node.index, `height ${height} is final: ${hexOf(hash).slice(0, 8)}, round ${block.certificate.round}`)
+      world.note(node.index, `height ${height} is final: ${hexOf(hash).slice(0, 8)}, round ${certificate.round}`)
     },
     onSay(node, envelope) {
       if (!node.isHonest) return

@@ -1,6 +1,6 @@
 import { type PeerId, type Signer, sealOf, sha256, signMessage } from '@interpeer/crypto-ids'
 import { compareBytes, concatBytes } from '@interpeer/wire-codec'
-import { type Block, type Certificate, encodeBlock } from '../src/block.js'
+import { type Certificate, type CertifiedBlock, encodeBlock } from '../src/block.js'
 import { beginTip, makeBlock, tipAfter } from '../src/candidate.js'
 import { seedInput } from '../src/electorate.js'
 import { GOSSIP } from '../src/gossip/gossip.js'
@@ -42,8 +42,10 @@ export function rollOf(all: readonly Signer[]): Application<Roll> {
   }
 }
 
-/** What a machine has, but for its key and its ways of passing on. */
-type Hands<S> = Omit<Fixed<S>, 'signer' | 'gossip'>
+/** What a machine has, but for its key, its ways of passing on, and what a checkpoint showed it. */
+type Hands<S> = Omit<Fixed<S>, 'signer' | 'gossip' | 'proven'>
+
+const USUAL = { gossip: GOSSIP, proven: () => undefined }
 
 /** A block and its certificate as whoever has these keys can make them, without anybody else: the code of those who are honest, in other hands. */
 export function madeBlock<S>(
@@ -54,11 +56,11 @@ export function madeBlock<S>(
     voters,
     transactions = [],
   }: { readonly leader: Signer; readonly voters: readonly Signer[]; readonly transactions?: readonly Uint8Array[] },
-): { readonly tip: Tip<S>; readonly block: Block; readonly bytes: Uint8Array } {
+): { readonly tip: Tip<S>; readonly block: CertifiedBlock; readonly bytes: Uint8Array } {
   const height = tip.height + 1
   const proof = leader.vrfProve(seedInput(tip.seed, height))
   const output = fixed.verification.ownOutput(proof) as Uint8Array
-  const made = makeBlock({ ...fixed, signer: leader, gossip: GOSSIP }, tip, { proof, output }, transactions, 0)
+  const made = makeBlock({ ...fixed, signer: leader, ...USUAL }, tip, { proof, output }, transactions, 0)
   const votes = voters.map((signer) => certifyVote(fixed, signer, height, made.hash))
   const certificate: Certificate = { height, round: 0, block: made.hash, votes }
   const block = { header: made.header, body: made.body, certificate }
@@ -70,4 +72,4 @@ function certifyVote<S>({ network }: Pick<Hands<S>, 'network'>, signer: Signer, 
 }
 
 /** The block before height 1. */
-export const firstTip = <S>(fixed: Hands<S>, signer: Signer): Tip<S> => beginTip({ ...fixed, signer, gossip: GOSSIP })
+export const firstTip = <S>(fixed: Hands<S>, signer: Signer): Tip<S> => beginTip({ ...fixed, signer, ...USUAL })

@@ -91,7 +91,15 @@ export function forger(): Tactic {
         const { leader, height } = headerMessage.decode(proposal.header)
         if (sameBytes(leader, node.signer.publicKey)) own = proposal
         else if (own?.height === height && earlier !== undefined)
-          return [signed(node, proposalMessage, { ...proposal, header: own.header, body: own.body, bundle: earlier })]
+          return [
+            signed(node, proposalMessage, {
+              ...own,
+              round: proposal.round,
+              proof: proposal.proof,
+              leader: proposal.leader,
+              bundle: earlier,
+            }),
+          ]
         return [envelope]
       }
       const vote = read(voteMessage, envelope)

@@ -49,7 +49,7 @@ export function withRecent<S>(recent: readonly Tip<S>[], tip: Tip<S>, checkpoint
 export function answerSync<S>(source: SyncSource<S>, number: number, request: Uint8Array): Uint8Array {
   switch (number) {
     case wantTip.number:
-      return tipReply.encode({ height: source.tip.height, checkpoints: namedCheckpoints(source, wantTip.decode(request).checkpoints) })
+      return answerTip({ ...source, height: source.tip.height }, request)
     case wantCheckpoint.number:
       return checkpointReply.encode({ checkpoint: source.checkpoint(wantCheckpoint.decode(request).height) ?? null })
     case wantHeaders.number:
@@ -59,7 +59,15 @@ export function answerSync<S>(source: SyncSource<S>, number: number, request: Ui
   }
 }
 
-function namedCheckpoints<S>({ checkpoints, checkpoint }: SyncSource<S>, count: number) {
+/** Says how far a peer is. It needs no state: also who is about to open its chain can. @throws {WireError} */
+export function answerTip(
+  { height, ...source }: Pick<SyncSource<unknown>, 'checkpoints' | 'checkpoint'> & { readonly height: number },
+  request: Uint8Array,
+): Uint8Array {
+  return tipReply.encode({ height, checkpoints: namedCheckpoints(source, wantTip.decode(request).checkpoints) })
+}
+
+function namedCheckpoints({ checkpoints, checkpoint }: Pick<SyncSource<unknown>, 'checkpoints' | 'checkpoint'>, count: number) {
   return checkpoints.slice(0, Math.min(count, CHECKPOINTS_NAMED_MAX)).flatMap((height) => {
     const bytes = checkpoint(height)
     if (bytes === undefined) return []
@@ -85,7 +93,7 @@ function headersFrom<S>(
   return headersReply.encode({ headers, certificate })
 }
 const bytesOf = ({ body, certificate }: Block): number =>
-  [...body.transactions, ...certificate.votes].reduce((sum, { length }) => sum + length, 0)
+  [...body.transactions, ...(certificate?.votes ?? [])].reduce((sum, { length }) => sum + length, 0)
 
 const tipAt = <S>({ tip, recent, checkpoints }: SyncSource<S>, height: number): Tip<S> | undefined => {
   const wanted = height === 0 ? checkpoints[0] : height

@@ -21,11 +21,15 @@ export const HEADER_BYTES_MAX = 500
 export const VOTE_BYTES_MAX = 250
 /** Votes of one step that a list holds, and a message beside a body: a quorum of the largest group, and half as many more. */
 export const VOTES_MAX = 2_048
-/** Most votes of a certificate: as many as leave a quarter of the next block's body for transactions. A genesis has a quorum among them. */
+/** A body, and beside it in one proposal the certificate of the block before and a bundle: a message, and six of them in a peer's record. */
+const PROPOSED_BYTES_MAX = 980_000
+/** Most votes of a certificate, or of a bundle: as many as fit beside a full body. A genesis has a quorum among them. */
 export const certificateVotesMax = (blockBytesMax: number): number =>
-  Math.min(VOTES_MAX, Math.floor((blockBytesMax * 3) / 4 / VOTE_BYTES_MAX))
+  Math.min(VOTES_MAX, Math.floor((PROPOSED_BYTES_MAX - blockBytesMax) / 2 / VOTE_BYTES_MAX))
+/** The largest body beside which so many votes fit. */
+export const blockBytesMaxFor = (votes: number): number => PROPOSED_BYTES_MAX - 2 * VOTE_BYTES_MAX * votes
 export const TRANSACTION_BYTES_MAX = 327_680
-export const BODY_BYTES_MAX = 786_432
+export const BODY_BYTES_MAX = 524_288
 const TRANSACTIONS_MAX = 4096
 
 const hash = bytes(32)
@@ -72,26 +76,33 @@ export const certificateSchema = struct({
 })
 export type Certificate = Infer<typeof certificateSchema>
 
-/** What a block changes: transactions, and the certificate of the block before, whose voters are paid. */
+/**
+ * What a block changes: transactions, and who certified the block before, who are paid: of its electorate, in order, how many did
+ * not before each that did. The certificate itself goes beside the body in a proposal, to those who vote (ADR 0033).
+ */
 export const bodySchema = struct({
-  certificate: nullable(certificateSchema),
+  certifiers: list(uint32, VOTES_MAX),
   transactions: list(bytesMax(TRANSACTION_BYTES_MAX), TRANSACTIONS_MAX),
 })
 export type Body = Infer<typeof bodySchema>
 
-/** A block as kept on disk and handed to those who catch up. */
+/** A block as kept on disk and handed to those who catch up. Without its certificate, where nobody may go on from before it (`trustedCycles`). */
 export const storedBlockSchema = struct({
   header: bytesMax(HEADER_BYTES_MAX),
   body: bytesMax(BODY_BYTES_MAX),
-  certificate: certificateSchema,
+  certificate: nullable(certificateSchema),
 })
 export const STORED_BLOCK_BYTES_MAX = 983_040
 
 export interface Block {
   readonly header: Header
   readonly body: Body
-  readonly certificate: Certificate
+  /** Null: it is kept no more. */
+  readonly certificate: Certificate | null
 }
+
+/** One with its certificate, as each is that becomes final. */
+export type CertifiedBlock = Block & { readonly certificate: Certificate }
 
 export const hashOfHeader = (header: Header): Uint8Array => sha256(headerMessage.encode(header))
 /**
@@ -120,6 +131,13 @@ export function encodeBlock({ header, body, certificate }: Block): Uint8Array {
 export function decodeBlock(encoded: Uint8Array): Block {
   const { header, body, certificate } = decodeWith(storedBlockSchema, encoded, STORED_BLOCK_BYTES_MAX)
   return { header: headerMessage.decode(header), body: decodeBody(body), certificate }
+}
+
+/** A stored block without its certificate. Undefined: it has none. @throws {WireError} */
+export function withoutCertificate(encoded: Uint8Array): Uint8Array | undefined {
+  const stored = decodeWith(storedBlockSchema, encoded, STORED_BLOCK_BYTES_MAX)
+  if (stored.certificate === null) return undefined
+  return encodeWith(storedBlockSchema, { ...stored, certificate: null }, STORED_BLOCK_BYTES_MAX)
 }
 
 /** A block's name in logs and pages, and its key in maps. */

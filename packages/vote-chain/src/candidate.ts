@@ -4,6 +4,7 @@ import type { BlockInfo } from './application.js'
 import {
   type Body,
   type Certificate,
+  certificateVotesMax,
   DATA_SETS,
   decodeBody,
   encodeBody,
@@ -47,7 +48,7 @@ export function beginTip<S>({ genesis, application }: Fixed<S>): Tip<S> {
 export function tipAfter<S>(
   { group, header: before }: Tip<S>,
   { header, hash, state, electorates }: Checked<S>,
-  certificate: Certificate,
+  certificate: Certificate | null,
 ): Tip<S> {
   const { height, seed, timeMs } = header
   const next = { height: height + 1, seed, electorate: electorates[0] as Electorate }
@@ -69,8 +70,20 @@ export interface Checked<S> {
   readonly electorates: readonly Electorate[]
 }
 
-/** Checks a block against the tip it follows, and applies it. Its time against a clock is for the voter to check. */
-export function checkBlock<S>(fixed: Fixed<S>, tip: Tip<S>, headerBytes: Uint8Array, bodyBytes: Uint8Array, trusted = false): Checked<S> {
+/**
+ * Why a block is looked at. It is to be voted on: what its proposal shows of the block before, whose certifiers it names, is compared with it. Or it is certified, or was
+ * stored, and those who voted compared that.
+ */
+export type Occasion = { readonly shown: Certificate | null } | 'certified' | 'stored'
+
+/** Checks a block against the tip it follows, and applies it. Its time against a clock is for the voter to check, its own certificate for who has it. */
+export function checkBlock<S>(
+  fixed: Fixed<S>,
+  tip: Tip<S>,
+  headerBytes: Uint8Array,
+  bodyBytes: Uint8Array,
+  occasion: Occasion,
+): Checked<S> {
   const height = tip.height + 1
   const refuse = (reason: BlockFault, cause?: unknown): ChainError =>
     new ChainError({ code: 'BLOCK_WRONG', height, reason }, cause === undefined ? {} : { cause })
@@ -87,17 +100,19 @@ export function checkBlock<S>(fixed: Fixed<S>, tip: Tip<S>, headerBytes: Uint8Ar
   if (bodyBytes.length > fixed.genesis.settings.blockBytesMax || !sameBytes(sha256(bodyBytes), header.body)) throw refuse('body')
   const leader = electorOfKey(tip, header.leader)
   if (leader === undefined) throw refuse('leader')
-  if (!trusted) {
+  if (occasion !== 'stored') {
     const output = fixed.verification.vrfOutput(header.leader, seedInput(tip.seed, height), header.proof)
     if (output === undefined) throw refuse('proof')
     if (!sameBytes(seedOf(output), header.seed)) throw refuse('seed')
   }
-  if (!sameBytes(header.certificate, hashOfCertificate(body.certificate))) throw refuse('certificate')
-  let certifiers: readonly PeerId[] = []
-  try {
-    certifiers = certifiersOf(fixed, tip, body.certificate)
-  } catch (cause) {
-    throw refuse('certificate', cause)
+  const certifiers = certifiersAt(tip, body.certifiers)
+  if (certifiers === undefined) throw refuse('certificate')
+  if (typeof occasion === 'object') {
+    try {
+      compareCertifiers(fixed, tip, { header, body }, occasion.shown)
+    } catch (cause) {
+      throw refuse('certificate', cause)
+    }
   }
   const info: BlockInfo = { height, timeMs: header.timeMs, seed: header.seed, leader, certifiers }
   const { state, refused } = fixed.application.apply(tip.state, body.transactions, info)
@@ -118,13 +133,44 @@ function electorOfKey<S>({ group }: Tip<S>, key: Uint8Array): PeerId | undefined
     return undefined
   }
 }
-/** Who certified the tip, as the next block's body says. */
-function certifiersOf<S>(fixed: Fixed<S>, tip: Tip<S>, certificate: Certificate | null): readonly PeerId[] {
-  if (tip.groupBefore !== undefined && certificate !== null) {
-    return verifyChainCertificate(certificate, tip, tip.groupBefore, fixed.verification)
-  }
-  if (tip.height > 0 || certificate !== null) throw new ChainError({ code: 'CERTIFICATE_WRONG', reason: 'block' })
-  return []
+/** Whom the next block's body names: a quorum of who could vote on the tip, each once and in order. */
+function certifiersAt<S>({ groupBefore }: Tip<S>, skipped: readonly number[]): readonly PeerId[] | undefined {
+  if (groupBefore === undefined) return skipped.length === 0 ? [] : undefined
+  const { electors, quorum } = groupBefore.electorate
+  let next = 0
+  const named = skipped.map((count) => {
+    const peer = electors[next + count]
+    next += count + 1
+    return peer
+  })
+  return named.length >= quorum && named.every((peer) => peer !== undefined) ? named : undefined
+}
+/** Who certified the tip, as a body says it: of its electorate, how many did not before each that did. @throws {ChainError} CERTIFICATE_WRONG */
+function skippedIn<S>(fixed: Fixed<S>, tip: Tip<S>, certificate: Certificate | null): readonly number[] {
+  const { groupBefore } = tip
+  if (groupBefore === undefined && certificate === null) return []
+  if (groupBefore === undefined || certificate === null) throw new ChainError({ code: 'CERTIFICATE_WRONG', reason: 'block' })
+  const certifiers = new Set(verifyChainCertificate(certificate, tip, groupBefore, fixed.verification))
+  let before = -1
+  return groupBefore.electorate.electors.flatMap((peer, place) => {
+    if (!certifiers.has(peer)) return []
+    const skipped = place - before - 1
+    before = place
+    return [skipped]
+  })
+}
+/** Who votes on a block has seen the certificate that it names, and that its body names those who signed it. @throws {ChainError} CERTIFICATE_WRONG */
+function compareCertifiers<S>(
+  fixed: Fixed<S>,
+  tip: Tip<S>,
+  { header, body }: { readonly header: Header; readonly body: Body },
+  shown: Certificate | null,
+): void {
+  const wrong = (reason: 'block' | 'quorum' | 'voter') => new ChainError({ code: 'CERTIFICATE_WRONG', reason })
+  if (!sameBytes(header.certificate, hashOfCertificate(shown))) throw wrong('block')
+  if (shown !== null && shown.votes.length > certificateVotesMax(fixed.genesis.settings.blockBytesMax)) throw wrong('quorum')
+  const skipped = skippedIn(fixed, tip, shown)
+  if (skipped.length !== body.certifiers.length || skipped.some((count, i) => count !== body.certifiers[i])) throw wrong('voter')
 }
 
 /** Makes this peer's block from the transactions given: those that do not apply or fit are left out. */
@@ -139,11 +185,12 @@ export function makeBlock<S>(
   const height = tip.height + 1
   const seed = seedOf(output)
   const timeMs = Math.max(nowMs, dueMs(fixed, tip))
-  const certifiers = certifiersOf(fixed, tip, tip.certificate)
-  const empty = encodeBody({ certificate: tip.certificate, transactions: [] }).length + BODY_OVERHEAD_BYTES
+  const skipped = skippedIn(fixed, tip, tip.certificate)
+  const certifiers = certifiersAt(tip, skipped) ?? []
+  const empty = encodeBody({ certifiers: [...skipped], transactions: [] }).length + BODY_OVERHEAD_BYTES
   const info: BlockInfo = { height, timeMs, seed, leader: signer.peerId, certifiers }
   const { state, transactions } = fill(fixed, tip, waiting, genesis.settings.blockBytesMax - empty, info)
-  const body: Body = { certificate: tip.certificate, transactions }
+  const body: Body = { certifiers: [...skipped], transactions: [...transactions] }
   const electorates = electoratesAfter(fixed, tip, state)
   const header: Header = {
     height,
@@ -158,13 +205,13 @@ export function makeBlock<S>(
     body: sha256(encodeBody(body)),
   }
   const hash = hashOfHeader(header)
-  return { name: nameOfBlock(hash), hash, header, body, state, electorates }
+  return { name: nameOfBlock(hash), hash, header, body, state, electorates, shown: tip.certificate }
 }
 
 /** Bytes of a transaction's CBOR head, at most. */
 const HEAD_BYTES = 5
-const EMPTY_BYTES = encodeBody({ certificate: null, transactions: [] }).length + BODY_OVERHEAD_BYTES
-/** What is larger fits no block, not even the first one, which has no certificate: it must not wait, nor travel. */
+const EMPTY_BYTES = encodeBody({ certifiers: [], transactions: [] }).length + BODY_OVERHEAD_BYTES
+/** What is larger fits no block, not even the first one, which pays nobody: it must not wait, nor travel. */
 export const transactionBytesMax = (blockBytesMax: number): number =>
   Math.min(TRANSACTION_BYTES_MAX, blockBytesMax - EMPTY_BYTES - HEAD_BYTES)
 /** What is tried for one block: bounded, so that making it takes no longer however much waits. */

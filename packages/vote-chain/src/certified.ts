@@ -4,6 +4,7 @@ import { type Block, type Certificate, encodeBlock } from './block.js'
 import { type Checked, tipAfter } from './candidate.js'
 import { checkpointOf } from './checkpoint.js'
 import { nextHeight } from './gossip/gossip.js'
+import { spareCertificate } from './kept-certificates.js'
 import { transactionMessage } from './messages.js'
 import { afterBlock, type Waiting } from './pool.js'
 import type { Draft } from './state.js'
@@ -16,7 +17,7 @@ const OFFERED_AGAIN_MAX = 64
 const CHECKED_AGAIN_MAX = 256
 
 /** A block is final: the tip moves, and everything about the height before is forgotten. */
-export function certified<S>(d: Draft<S>, checked: Checked<S>, certificate: Certificate): void {
+export function certified<S>(d: Draft<S>, checked: Checked<S>, certificate: Certificate | null): void {
   const { header, body, hash, state } = checked
   const block: Block = { header, body, certificate }
   d.tip = tipAfter(d.tip, checked, certificate)
@@ -38,7 +39,12 @@ export function certified<S>(d: Draft<S>, checked: Checked<S>, certificate: Cert
   d.useless = new Map()
   d.gossip = nextHeight(d.gossip)
   d.deadlines = d.deadlines.follow === undefined ? {} : { follow: d.deadlines.follow }
-  d.effects.push({ type: 'block', block, bytes: encodeBlock(block), hash, state, checkpoint: checkpointOf(d.fixed, d.tip) })
+  const kept = {
+    bytes: encodeBlock(block),
+    checkpoint: checkpointOf(d.fixed, d.tip),
+    spare: spareCertificate(d.fixed.genesis, header.height),
+  }
+  d.effects.push({ type: 'block', block, hash, state, ...kept })
   d.pool = afterBlock(d.pool, body.transactions, header.height)
   dropSpent(d)
   for (const [to, untilMs] of d.followers) {

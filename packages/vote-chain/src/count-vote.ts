@@ -1,10 +1,9 @@
 import { type PeerId, peekPayload, peerIdOfKey } from '@interpeer/crypto-ids'
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
-import { certificateVotesMax } from './block.js'
 import { answerBehind, askAhead } from './follow.js'
 import { openVote, type Vote, voteMessage } from './messages.js'
 import { faultOfVote } from './root-group.js'
-import { mayVote, takeQuorums } from './rounds.js'
+import { mayVote, takeQuorums, votesMax } from './rounds.js'
 import type { Draft } from './state.js'
 import { count, isGossiping, progress } from './tell.js'
 import { addVote, votesOf } from './votes.js'
@@ -78,7 +77,7 @@ function unneeded<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): Counted |
 function takeLate<S>(d: Draft<S>, vote: Vote, voter: PeerId, envelope: Uint8Array): boolean {
   const { certificate, groupBefore, hash } = d.tip
   if (certificate === null || groupBefore === undefined) return false
-  if (certificate.votes.length >= certificateVotesMax(d.fixed.genesis.settings.blockBytesMax)) return false
+  if (certificate.votes.length >= votesMax(d)) return false
   if (vote.kind !== 'certify' || vote.round !== certificate.round || vote.block === null || !sameBytes(vote.block, hash)) return false
   const voters = certifiersHere(d)
   if (voters === undefined || voters.has(voter)) return false

@@ -11,7 +11,7 @@ import {
   peerIdOfKey,
 } from '@interpeer/crypto-ids'
 import { bytes, compareBytes, type Infer, list, message, struct, uint16, uint53, uint64 } from '@interpeer/wire-codec'
-import { certificateVotesMax, VOTE_BYTES_MAX } from './block.js'
+import { blockBytesMaxFor, certificateVotesMax } from './block.js'
 import { quorumOf } from './electorate.js'
 import { ChainError } from './errors.js'
 import { AMOUNT_SETTINGS, SETTINGS, type Settings, settingsSchema } from './settings.js'
@@ -112,12 +112,11 @@ function genesisOf(fields: GenesisFields): Genesis {
   }
 }
 
-/** Of a group as large as it may ever be: neither setting can be changed once the electorate has grown. */
+/** Beside a body, of a group as large as it may ever be: neither setting can be changed once the electorate has grown. */
 function assertRoomForVotes({ blockBytesMax, rootGroupSize }: Settings): void {
   const quorum = quorumOf(rootGroupSize)
   if (certificateVotesMax(blockBytesMax) >= quorum) return
-  const least = Math.ceil((quorum * VOTE_BYTES_MAX * 4) / 3)
-  throw wrong('settings.blockBytesMax', `at least ${least}, for the votes of a root group of ${rootGroupSize}`)
+  throw wrong('settings.blockBytesMax', `at most ${blockBytesMaxFor(quorum)}, beside the votes of a root group of ${rootGroupSize}`)
 }
 
 const wrong = (path: string, expected: string): ChainError => new ChainError({ code: 'GENESIS_VALUE', path, expected })

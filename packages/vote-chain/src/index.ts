@@ -1,5 +1,5 @@
 export { type AgreedCheckpoints, agreedCheckpoints, type NamedCheckpoint, type ToldTip } from './agreed-checkpoints.js'
-export { answerSync, proofOfElector, type SyncSource, withRecent } from './answer-sync.js'
+export { answerSync, answerTip, proofOfElector, type SyncSource, withRecent } from './answer-sync.js'
 export type { Application, Applied, BlockInfo, Price, Snapshot, SnapshotReading, Snapshots, Verdict } from './application.js'
 export {
   type Block,
@@ -17,6 +17,7 @@ export {
   hashOfCertificate,
   hashOfHeader,
   headerMessage,
+  withoutCertificate,
 } from './block.js'
 export { transactionBytesMax } from './candidate.js'
 export { verifyChainCertificate } from './certificate.js'
@@ -65,6 +66,7 @@ export {
 export { type BlockFault, ChainError, type ChainFailure } from './errors.js'
 export { blocksReply } from './follow.js'
 export { decodeGenesis, encodeGenesis, type Genesis, genesisMessage, PROTOCOL_VERSION, parseGenesis } from './genesis.js'
+export { trustedCycles } from './kept-certificates.js'
 export {
   type CertifiedHeaders,
   followLightly,

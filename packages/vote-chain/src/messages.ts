@@ -1,6 +1,14 @@
 import { type NetworkId, type Opener, openMessage, type PeerId, peerIdOfKey, type Verified } from '@interpeer/crypto-ids'
 import { bytes, bytesMax, type Infer, list, type Message, message, nullable, oneOf, struct, uint32, uint53 } from '@interpeer/wire-codec'
-import { BODY_BYTES_MAX, HEADER_BYTES_MAX, STORED_BLOCK_BYTES_MAX, TRANSACTION_BYTES_MAX, VOTE_BYTES_MAX, VOTES_MAX } from './block.js'
+import {
+  BODY_BYTES_MAX,
+  certificateSchema,
+  HEADER_BYTES_MAX,
+  STORED_BLOCK_BYTES_MAX,
+  TRANSACTION_BYTES_MAX,
+  VOTE_BYTES_MAX,
+  VOTES_MAX,
+} from './block.js'
 import { NEIGHBOUR_MESSAGES } from './gossip/messages.js'
 
 const [hash, key, proof] = [bytes(32), bytes(32), bytes(80)]
@@ -36,7 +44,7 @@ export const bundleSchema = struct({
 })
 export type BundleFields = Infer<typeof bundleSchema>
 
-/** A block for one round. `proof`: what its proposer's lot is computed from. `bundle`: the next votes of the round before that allow it. */
+/** A block for one round. `proof`: what its proposer's lot is computed from. `certificate`: of the block before, the one that the header names. `bundle`: the next votes of the round before that allow it. */
 export const proposalMessage = message('chain-proposal', 82, 1, {
   height: uint53,
   round: uint32,
@@ -44,6 +52,7 @@ export const proposalMessage = message('chain-proposal', 82, 1, {
   proof,
   header: bytesMax(HEADER_BYTES_MAX),
   body: bytesMax(BODY_BYTES_MAX),
+  certificate: nullable(certificateSchema),
   bundle: nullable(bundleSchema),
 })
 export type Proposal = Infer<typeof proposalMessage>

@@ -35,6 +35,8 @@ export interface ChainOptions<S> {
   readonly verification?: Verification
   /** Left out: the usual one. Each peer may have its own. */
   readonly gossip?: GossipRules
+  /** Hashes of blocks that a checkpoint which is trusted shows: of them no certificates are needed, which others may have dropped. */
+  readonly proven?: ((height: number) => Uint8Array | undefined) | undefined
 }
 
 /**
@@ -44,8 +46,17 @@ export interface ChainOptions<S> {
  */
 export function openChain<S>(options: ChainOptions<S>): ChainStep<S> {
   const { genesis, application, signer, blocks, record, nowMs, verification, checkpoint, onTip, gossip = GOSSIP } = options
+  const { proven = () => undefined } = options
   const { network } = genesis
-  const fixed: Fixed<S> = { network, genesis, application, signer, verification: verification ?? createVerification(network), gossip }
+  const fixed: Fixed<S> = {
+    network,
+    genesis,
+    application,
+    signer,
+    verification: verification ?? createVerification(network),
+    gossip,
+    proven,
+  }
   let tip = checkpoint === undefined ? beginTip(fixed) : tipOf(fixed, checkpoint)
   onTip?.(tip)
   for (const stored of blocks) {
@@ -99,7 +110,7 @@ function tipOf<S>(fixed: Fixed<S>, { bytes, get }: NonNullable<ChainOptions<S>['
 function nextTip<S>(fixed: Fixed<S>, tip: Tip<S>, stored: Uint8Array): Tip<S> {
   try {
     const { header, body, certificate } = decodeBlock(stored)
-    return tipAfter(tip, checkBlock(fixed, tip, headerMessage.encode(header), encodeBody(body), true), certificate)
+    return tipAfter(tip, checkBlock(fixed, tip, headerMessage.encode(header), encodeBody(body), 'stored'), certificate)
   } catch (cause) {
     throw new ChainError({ code: 'STORED_BLOCK_WRONG', height: tip.height + 1, reason: String(cause).slice(0, 200) }, { cause })
   }

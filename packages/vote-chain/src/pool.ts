@@ -1,6 +1,7 @@
 import { type PeerId, sha256 } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
 import type { Price } from './application.js'
+import { type Amount, indexOf, keepIndex, type PoolIndex } from './pool-index.js'
 
 /** Over a session with whom it came. Anyone can make up keys, so what strangers have together is bounded, too. */
 export type Sender = 'self' | 'elector' | 'stranger'
@@ -33,24 +34,12 @@ export const POOL_HEIGHTS = 32
 
 export const nameOfTransaction = (transaction: Uint8Array): string => hexOf(sha256(transaction))
 
-interface Amount {
-  readonly count: number
-  readonly bytes: number
-}
-const amountOf = (waiting: Iterable<Waiting>): Amount => {
-  let [count, size] = [0, 0]
-  for (const { bytes } of waiting) {
-    count++
-    size += bytes.length
-  }
-  return { count, bytes: size }
-}
 /** One owner's part, whoever hands its transactions in: others pass them on. */
 const OWNER_PART = 16
 /** So many eighths of its fee more makes one take the place of another of its turn: less would let it be sent again and again. */
 const OUTBID_EIGHTHS = 1n
 const feeOf = ({ price }: Waiting): bigint => price?.fee ?? 0n
-const isPaying = (waiting: Waiting): boolean => feeOf(waiting) > 0n
+export const isPaying = (waiting: Waiting): boolean => feeOf(waiting) > 0n
 /** Whether the first pays less for a byte. */
 const isCheaper = (a: Waiting, b: Waiting): boolean => feeOf(a) * BigInt(b.bytes.length) < feeOf(b) * BigInt(a.bytes.length)
 
@@ -65,29 +54,34 @@ export type PoolFault = 'TX_KNOWN' | 'TX_POOL_FULL' | 'TX_SENDER_FULL' | 'TX_FEE
 export function withWaiting(pool: Pool, waiting: Waiting, countMax: number): Pool | PoolFault {
   const name = nameOfTransaction(waiting.bytes)
   if (pool.has(name)) return 'TX_KNOWN'
-  const twin = twinIn(pool, waiting)
+  const index = indexOf(pool)
+  const twin = twinIn(pool, index, waiting)
   if (twin !== undefined && !outbids(waiting, twin[1])) return 'TX_FEE_LOW'
-  const left = new Map([...pool].filter(([other]) => other !== twin?.[0]))
-  const fault = faultOfSender(left, waiting, countMax) ?? makeRoom(left, waiting, countMax)
-  return fault ?? left.set(name, waiting)
+  if (twin !== undefined) index.remove(...twin)
+  index.add(name, waiting)
+  const left = new Map(pool)
+  if (twin !== undefined) left.delete(twin[0])
+  const fault = faultOfSender(index, waiting, countMax) ?? makeRoom(left, index, waiting, countMax)
+  if (fault === undefined) return keepIndex(left.set(name, waiting), index)
+  index.remove(name, waiting)
+  if (twin !== undefined) index.add(...twin)
+  keepIndex(pool, index)
+  return fault
 }
 /** What it would take the place of: both apply now, and only one of them can. */
-function twinIn(pool: Pool, { price, later }: Waiting): readonly [string, Waiting] | undefined {
-  if (price?.turn === undefined || later) return undefined
-  return [...pool].find(([, one]) => !one.later && one.price?.of === price.of && one.price.turn === price.turn)
+function twinIn(pool: Pool, index: PoolIndex, waiting: Waiting): readonly [string, Waiting] | undefined {
+  const name = index.twinOf(waiting)
+  const twin = name === undefined ? undefined : pool.get(name)
+  return name === undefined || twin === undefined ? undefined : [name, twin]
 }
 
-function faultOfSender(pool: Pool, waiting: Waiting, countMax: number): PoolFault | undefined {
-  const all = [...pool.values(), waiting]
-  const { from, sender, price } = waiting
+function faultOfSender(index: PoolIndex, waiting: Waiting, countMax: number): PoolFault | undefined {
+  const { sender, price, later } = waiting
   if (sender === 'self') return undefined
-  if (price !== undefined && exceeds(amountOf(all.filter((one) => one.price?.of === price.of)), OWNER_PART, countMax))
-    return 'TX_SENDER_FULL'
-  for (const parts of waiting.later ? [PARTS.now, PARTS.later] : [PARTS.now]) {
-    const kind = all.filter(({ later }) => later || parts === PARTS.now)
-    if (exceeds(amountOf(kind.filter((one) => one.from === from)), parts[sender], countMax)) return 'TX_SENDER_FULL'
-    const strangers = kind.filter((one) => one.sender === 'stranger')
-    if (sender === 'stranger' && exceeds(amountOf(strangers), parts.strangers, countMax)) return 'TX_POOL_FULL'
+  if (price !== undefined && exceeds(index.ofOwner(price.of), OWNER_PART, countMax)) return 'TX_SENDER_FULL'
+  for (const kind of later ? (['now', 'later'] as const) : (['now'] as const)) {
+    if (exceeds(index.ofSender(kind, waiting.from), PARTS[kind][sender], countMax)) return 'TX_SENDER_FULL'
+    if (sender === 'stranger' && exceeds(index.ofStrangers(kind), PARTS[kind].strangers, countMax)) return 'TX_POOL_FULL'
   }
   return undefined
 }
@@ -96,18 +90,24 @@ function faultOfSender(pool: Pool, waiting: Waiting, countMax: number): PoolFaul
  * Takes out what must go for one more, or says why nothing does. What pays and what is free have half of the pool each, and lend it: of what has more than
  * its half some goes, of what pays the cheapest, of what is free the last that came.
  */
-function makeRoom(pool: Map<string, Waiting>, waiting: Waiting, countMax: number): PoolFault | undefined {
+function makeRoom(pool: Map<string, Waiting>, index: PoolIndex, waiting: Waiting, countMax: number): PoolFault | undefined {
   const isOver = ({ count, bytes }: Amount, part: number): boolean => count > countMax / part || bytes > POOL_BYTES_MAX / part
-  for (;;) {
-    const all = [...pool.values(), waiting]
-    if (!isOver(amountOf(all), 1)) return undefined
-    const paysTooMuch = isOver(amountOf(all.filter(isPaying)), 2)
-    const goes = paysTooMuch ? cheapestOf(pool) : lastFreeOf(pool)
-    if (goes === undefined) return 'TX_POOL_FULL'
-    if (paysTooMuch && isPaying(waiting) && !isCheaper(goes[1], waiting)) return 'TX_FEE_LOW'
-    if (!paysTooMuch && !isPaying(waiting)) return 'TX_POOL_FULL'
-    pool.delete(goes[0])
+  const gone: (readonly [string, Waiting])[] = []
+  const refuse = (fault: PoolFault): PoolFault => {
+    for (const one of gone) index.add(...one)
+    return fault
   }
+  while (isOver(index.all, 1)) {
+    const paysTooMuch = isOver(index.paying, 2)
+    const goes = paysTooMuch ? cheapestOf(pool) : lastFreeOf(pool)
+    if (goes === undefined) return refuse('TX_POOL_FULL')
+    if (paysTooMuch && isPaying(waiting) && !isCheaper(goes[1], waiting)) return refuse('TX_FEE_LOW')
+    if (!paysTooMuch && !isPaying(waiting)) return refuse('TX_POOL_FULL')
+    pool.delete(goes[0])
+    index.remove(...goes)
+    gone.push(goes)
+  }
+  return undefined
 }
 const cheapestOf = (pool: Pool): readonly [string, Waiting] | undefined =>
   [...pool]

@@ -1,6 +1,6 @@
 import { CryptoError, type PeerId, peekMessageNumber, peerIdOfKey, sha256 } from '@interpeer/crypto-ids'
 import { compareBytes, hexOf, sameBytes, WireError } from '@interpeer/wire-codec'
-import { certificateVotesMax, decodeBlock, encodeBody, hashOfHeader, headerMessage } from './block.js'
+import { decodeBlock, encodeBody, hashOfHeader, headerMessage } from './block.js'
 import { boundBlocks, bundleOf, saysMore } from './bundles.js'
 import { AHEAD_MS, type Checked, checkBlock } from './candidate.js'
 import { verifyChainCertificate, votersOf } from './certificate.js'
@@ -26,7 +26,7 @@ import {
   wantCandidateMessage,
 } from './messages.js'
 import { isForGood, withRefused } from './refused.js'
-import { lastPlaceMs, mayVote, placeMs, takeBundle } from './rounds.js'
+import { lastPlaceMs, mayVote, placeMs, takeBundle, votesMax } from './rounds.js'
 import { onNeighbour, passTransaction, ROUNDS_AHEAD } from './share.js'
 import type { Draft, Proposed } from './state.js'
 import { keepTransaction } from './take-transaction.js'
@@ -84,7 +84,7 @@ function onVote<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): undefined {
 /** A quorum's votes, of use where they say more than this peer knows. */
 function onBundle<S>(d: Draft<S>, { height, bundle: fields }: { readonly height: number; readonly bundle: BundleFields }): undefined {
   const bundle = bundleOf(fields)
-  if (bundle === undefined) throw new ChainError({ code: 'CERTIFICATE_WRONG', reason: 'vote' })
+  if (bundle === undefined || bundle.votes.length > votesMax(d)) throw new ChainError({ code: 'CERTIFICATE_WRONG', reason: 'vote' })
   if (height !== d.tip.height + 1 || !mayVote(d) || !saysMore(d, bundle)) return
   votersOf(fields, d.tip.group, d.fixed.verification)
   takeBundle(d, bundle)
@@ -141,7 +141,7 @@ function isJustified<S>(d: Draft<S>, { round, bundle: fields, header, leader }: 
     const isOwn = sameBytes(headerMessage.decode(header).leader, leader)
     if (fields === null) return round === 0 && isOwn
     const bundle = bundleOf(fields)
-    if (bundle?.kind !== 'next' || bundle.round !== round - 1) return false
+    if (bundle?.kind !== 'next' || bundle.round !== round - 1 || bundle.votes.length > votesMax(d)) return false
     if (bundle.block === null ? !isOwn : bundle.block !== hexOf(hash)) return false
     votersOf(fields, d.tip.group, d.fixed.verification)
     takeBundle(d, bundle)
@@ -155,7 +155,7 @@ function isJustified<S>(d: Draft<S>, { round, bundle: fields, header, leader }: 
 
 export function keepCandidate<S>(
   d: Draft<S>,
-  proposal: Pick<Proposal, 'header' | 'body'>,
+  proposal: Pick<Proposal, 'header' | 'body' | 'certificate'>,
   envelope: Uint8Array,
   hash: Uint8Array,
   name: string,
@@ -165,8 +165,9 @@ export function keepCandidate<S>(
   if (d.refused.has(name)) return false
   try {
     if (when === 'in time' && headerMessage.decode(proposal.header).timeMs > d.nowMs + AHEAD_MS) return 'early'
-    const { header, body, state, electorates } = checkBlock(d.fixed, d.tip, proposal.header, proposal.body)
-    d.candidates = new Map(d.candidates).set(name, { name, hash, header, body, state, electorates, envelope })
+    const shown = proposal.certificate
+    const { header, body, state, electorates } = checkBlock(d.fixed, d.tip, proposal.header, proposal.body, { shown })
+    d.candidates = new Map(d.candidates).set(name, { name, hash, header, body, state, electorates, shown, envelope })
     return true
   } catch (error) {
     if (!(error instanceof ChainError || error instanceof WireError)) throw error
@@ -184,13 +185,17 @@ function onBlocks<S>(d: Draft<S>, from: PeerId, blocks: readonly Uint8Array[]): 
     if (block.header.height <= d.tip.height) continue
     if (block.header.height > d.tip.height + 1) return askAhead(d, from)
     const hash = hashOfHeader(block.header)
+    const { certificate } = block
+    const { height } = block.header
+    const proven = d.fixed.proven(height)
+    const isProven = proven !== undefined && sameBytes(proven, hash)
+    if (certificate === null && !isProven) return count(d, 'BLOCK_UNCERTIFIED')
     // before the block is applied: anyone can make up a block, and nobody a certificate
-    verifyChainCertificate(block.certificate, { height: block.header.height, hash }, d.tip.group, d.fixed.verification)
+    if (certificate !== null) verifyChainCertificate(certificate, { height, hash }, d.tip.group, d.fixed.verification)
     const known = d.candidates.get(hexOf(hash))
-    const checked: Checked<S> = known ?? checkBlock(d.fixed, d.tip, headerMessage.encode(block.header), encodeBody(block.body))
-    // its maker may have taken more votes than the next block here has room for
-    const votes = block.certificate.votes.slice(0, certificateVotesMax(d.fixed.genesis.settings.blockBytesMax))
-    certified(d, checked, { ...block.certificate, votes })
+    const checked: Checked<S> = known ?? checkBlock(d.fixed, d.tip, headerMessage.encode(block.header), encodeBody(block.body), 'certified')
+    // its giver may have taken more votes than fit beside the next block
+    certified(d, checked, certificate && { ...certificate, votes: certificate.votes.slice(0, votesMax(d)) })
   }
   if (d.tip.height > before + 1) askForBlocks(d, from)
 }

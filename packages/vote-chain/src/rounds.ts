@@ -1,5 +1,5 @@
 import { compareBytes } from '@interpeer/wire-codec'
-import { certificateVotesMax, encodeBody, headerMessage, VOTES_MAX } from './block.js'
+import { certificateVotesMax, encodeBody, headerMessage } from './block.js'
 import { boundBlocks, reasonOf, saysMore } from './bundles.js'
 import { dueMs, makeBlock } from './candidate.js'
 import { certified } from './certified.js'
@@ -17,9 +17,11 @@ const MOVES_MAX = 64
 const PLACES = 16
 const PLACES_WAITED = 8
 
-/** Whether this peer may vote on the next height. */
+/** Whether this peer may vote on the next height. Who has no certificate of the block before is far behind. */
 export const mayVote = <S>(d: Draft<S>): boolean =>
-  d.tip.group.electorate.members.has(d.fixed.signer.peerId) && d.tip.height + 1 >= d.silentBelow
+  d.tip.group.electorate.members.has(d.fixed.signer.peerId) &&
+  d.tip.height + 1 >= d.silentBelow &&
+  (d.tip.height === 0 || d.tip.certificate !== null)
 /** What a round's waits are parts of. Grows, so that in the end it is longer than messages take. */
 const roundMs = <S>(d: Draft<S>, round: number): number => Math.ceil(rulesOf(d).roundMs * (1 + Math.min(round, 40) / 2))
 /** How long each leader lets those before it lead. */
@@ -54,10 +56,13 @@ function move<S>(d: Draft<S>): boolean {
   return propose(d) || voteSoft(d) || certify(d) || voteNext(d)
 }
 
+/** Votes of one certificate or bundle. */
+export const votesMax = <S>({ fixed }: Draft<S>): number => certificateVotesMax(fixed.genesis.settings.blockBytesMax)
+
 /** Rule 8: a quorum of certify votes of one round for one block makes it final, whatever round this peer is in. */
 function decide<S>(d: Draft<S>): boolean {
   const { quorum } = d.tip.group.electorate
-  const most = certificateVotesMax(d.fixed.genesis.settings.blockBytesMax)
+  const most = votesMax(d)
   for (const [round, { certify: votes }] of d.votes) {
     if (votes.size < quorum) continue
     for (const candidate of d.candidates.values()) {
@@ -80,7 +85,7 @@ export function takeBundle<S>(d: Draft<S>, bundle: Bundle): boolean {
 }
 /** What votes that came one by one make. */
 export function takeQuorums<S>(d: Draft<S>): void {
-  for (const bundle of bundlesOf(d, VOTES_MAX)) takeBundle(d, bundle)
+  for (const bundle of bundlesOf(d, votesMax(d))) takeBundle(d, bundle)
 }
 
 export function enterRound<S>(d: Draft<S>, round: number, reasons: Reasons): true {

@@ -64,7 +64,7 @@ const HOUR_MS = 3_600_000
 /** Why some can't change: who checks by them has no state yet to read them from. */
 const FIXED = {
   timetable: 'the time of every block is counted from the genesis',
-  strangers: 'it bounds what is read of anyone before a state says so, and leaves room for a quorum of votes',
+  strangers: 'it bounds what is read of anyone before a state says so, and leaves room beside it for a quorum of votes',
   certificates: 'what a certificate proves has to be clear to who has the genesis and no state',
   checkpoints: 'which heights are checkpoints has to be clear to who has the genesis and no state',
 } as const
@@ -98,7 +98,7 @@ export const SETTINGS: Readonly<Record<keyof Settings, SettingRange>> = {
   rootGroupSize: {
     min: 1,
     max: 2_000,
-    usual: 512,
+    usual: 2_000,
     meaning: 'how many peers are expected to vote in each step; all, where there are no more',
     fixedFor: FIXED.certificates,
   },

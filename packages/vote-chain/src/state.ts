@@ -17,6 +17,8 @@ export interface Fixed<S> {
   readonly signer: Signer
   readonly verification: Verification
   readonly gossip: GossipRules
+  /** The hash of the block at a height, where a checkpoint that is trusted shows it: it is final without its certificate. */
+  readonly proven: (height: number) => Uint8Array | undefined
 }
 
 /** The last certified block and what it led to. At height 0 there is no block yet. */
@@ -46,6 +48,8 @@ export interface Candidate<S> {
   readonly body: Block['body']
   readonly state: S
   readonly electorates: readonly Electorate[]
+  /** The certificate of the block before that its proposal showed: the one that its header names. */
+  readonly shown: Certificate | null
   /** The signed proposal it came in, to be handed to those who lack it. */
   readonly envelope: Uint8Array
 }
@@ -177,6 +181,8 @@ export type ChainEffect<S> =
       readonly hash: Uint8Array
       readonly state: S
       readonly checkpoint: MadeCheckpoint | undefined
+      /** The height of an old block whose certificate nobody needs any more (`withoutCertificate`). */
+      readonly spare: number | undefined
     }
   /** Read stored blocks from this height on and send them: `blocksReply`. Best effort. */
   | { readonly type: 'serve'; readonly to: PeerId; readonly fromHeight: number; readonly untilHeight: number }

@@ -103,6 +103,7 @@ export function castProposal<S>(
     proof,
     header: headerBytes,
     body: bodyBytes,
+    certificate: block.shown,
     bundle: bundle === undefined ? null : fieldsOf(bundle),
   })
   d.proposed = { round: d.round, envelope }

@@ -5,6 +5,7 @@ import { withCheapLottery } from '../simulations/cheap-lottery.js'
 import { encodeBody } from '../src/block.js'
 import {
   type Block,
+  type Certificate,
   type ChainState,
   hashOfHeader,
   headerMessage,
@@ -50,8 +51,8 @@ function begin() {
   }
   return { give, counts, candidates: () => state.candidates.size }
 }
-const proposalOf = ({ header, body }: Pick<Block, 'header' | 'body'>) => {
-  const value = { height: 1, round: 0, leader: leader.publicKey, proof: header.proof, bundle: null }
+const proposalOf = ({ header, body }: Pick<Block, 'header' | 'body'>, certificate: Certificate | null = null) => {
+  const value = { height: 1, round: 0, leader: leader.publicKey, proof: header.proof, certificate, bundle: null }
   return signMessage(proposalMessage, { ...value, header: headerMessage.encode(header), body: encodeBody(body) }, leader, genesis.network)
 }
 const voteOf = (voter: Signer, block: Uint8Array) => {
@@ -79,7 +80,7 @@ test('who asks for a candidate again and again is handed it a few times at once,
 
 /** A true leader's block with a transaction that does not apply. */
 const badBlock = (n: number) => {
-  const body = { certificate: null, transactions: [Uint8Array.of(0xee, n)] }
+  const body = { certifiers: [], transactions: [Uint8Array.of(0xee, n)] }
   return { header: { ...first.header, body: sha256(encodeBody(body)) }, body }
 }
 
@@ -93,6 +94,14 @@ test('a block that was refused is not applied again for each copy, however many 
   give(leader, voteOf(leader, hashOfHeader(first.header)))
   give(leader, proposalOf(first))
   expect([counts.applied, candidates()]).toEqual([2, 1])
+})
+
+test('a certificate that is not the header’s says nothing about the block: with its own it is taken', () => {
+  const { give, candidates } = begin()
+  give(other, voteOf(other, hashOfHeader(first.header)))
+  expect(give(leader, proposalOf(first, first.certificate)).codes).toEqual(['BLOCK_WRONG_certificate'])
+  give(leader, proposalOf(first))
+  expect(candidates()).toBe(1)
 })
 
 test('a body that is not the header’s says nothing about the block: with its own it is taken', () => {

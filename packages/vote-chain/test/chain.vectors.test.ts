@@ -109,15 +109,25 @@ describe('blocks.json', () => {
     const counted = effects.flatMap((effect) => (effect.type === 'count' ? [effect.code] : []))
     const taken = effects.flatMap((effect) => (effect.type === 'block' ? [hexOf(effect.hash)] : []))
     const read = decodedBlock(block)
+    const certificate = read?.certificate ?? undefined
     if (code === 'ok') return expect([counted, taken]).toEqual([[], [hash]])
     expect([counted, taken]).toEqual([reason === 'height' ? [] : [code], []]) // one far ahead: it asks for those between
     if (read === undefined) return expect(code).toMatch(/^WIRE_/)
+    if (certificate === undefined) return expect(code).toBe('BLOCK_UNCERTIFIED')
     const { fixed, tip } = stateAt(height)
     expect(() => {
-      const checked = checkBlock(fixed, tip, headerMessage.encode(read.header), encodeBody(read.body))
-      verifyChainCertificate(read.certificate, { height, hash: checked.hash }, tip.group, fixed.verification)
+      const checked = checkBlock(fixed, tip, headerMessage.encode(read.header), encodeBody(read.body), 'certified')
+      verifyChainCertificate(certificate, { height, hash: checked.hash }, tip.group, fixed.verification)
     }).toThrow(expect.objectContaining({ failure: expect.objectContaining({ code, reason }) }))
   })
+})
+test.each(blocks.proposed)('blocks.json: proposed $name: $expect', ({ header, body, certificate, expect: code, reason }) => {
+  const options = { genesis: decodeGenesis(bytesOfHex(blocks.genesis)), application, signer: createSigner(bytesOfHex(blocks.strangerSeed)) }
+  const { fixed, tip } = openChain({ ...options, blocks: [bytesOfHex(blocks.first)], record: undefined, nowMs: blocks.nowMs }).state
+  const shown = certificate === null ? null : decodeWith(certificateSchema, bytesOfHex(certificate))
+  const check = () => checkBlock(fixed, tip, bytesOfHex(header), bytesOfHex(body), { shown })
+  if (code === 'ok') return expect(check().header.height).toBe(2)
+  expect(check).toThrow(expect.objectContaining({ failure: expect.objectContaining({ code, reason }) }))
 })
 function decodedBlock(hex: string): ReturnType<typeof decodeBlock> | undefined {
   try {

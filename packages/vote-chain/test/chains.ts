@@ -12,11 +12,11 @@ import {
 import { World, type WorldSettings } from '@interpeer/simulator'
 import { bytesOfHex, concatBytes, hexOf } from '@interpeer/wire-codec'
 import { cheapVerification, withCheapLottery } from '../simulations/cheap-lottery.js'
+import type { CertifiedBlock } from '../src/block.js'
 import { blocksReply } from '../src/follow.js'
 import { GOSSIP, type GossipRules } from '../src/gossip/gossip.js'
 import {
   type Application,
-  type Block,
   type ChainEffect,
   type ChainEvent,
   type ChainState,
@@ -28,6 +28,7 @@ import {
   SETTINGS,
   stepChain,
   type Verification,
+  withoutCertificate,
 } from '../src/index.js'
 
 export const signers = (count: number): readonly Signer[] =>
@@ -126,7 +127,7 @@ export class Chains {
   readonly verification: Verification
   readonly nodes: Node[]
   readonly counts = new Map<string, number>()
-  readonly certified = new Map<number, Map<string, Block>>()
+  readonly certified = new Map<number, Map<string, CertifiedBlock>>()
   readonly #byPeer: ReadonlyMap<PeerId, number>
   readonly #gossip: GossipRules
   #crashPerMille: number
@@ -205,9 +206,11 @@ export class Chains {
       const { height } = effect.block.header
       if (height !== node.blocks.length + 1) throw new Error(`block ${height} after ${node.blocks.length}`)
       node.blocks.push(effect.bytes)
+      const spare = effect.spare === undefined ? undefined : withoutCertificate(node.blocks[effect.spare - 1] as Uint8Array)
+      if (effect.spare !== undefined && spare !== undefined) node.blocks[effect.spare - 1] = spare
       if (effect.checkpoint !== undefined) node.checkpoint = { ...effect.checkpoint, height }
       const known = this.certified.get(height) ?? new Map()
-      this.certified.set(height, known.set(hexOf(effect.hash), effect.block))
+      this.certified.set(height, known.set(hexOf(effect.hash), effect.block as CertifiedBlock))
     }
     if (effect.type === 'send') this.#send(i, effect.to, effect.envelope)
     if (effect.type === 'serve') {

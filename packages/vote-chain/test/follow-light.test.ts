@@ -1,6 +1,7 @@
 import { Random } from '@interpeer/simulator'
 import { expect, test } from 'vitest'
 import { answerSync, proofOfElector } from '../src/answer-sync.js'
+import type { CertifiedBlock } from '../src/block.js'
 import { type Certificate, type ChainState, decodeBlock, type Electorate, electorateOf, headerMessage } from '../src/index.js'
 import {
   followLightly,
@@ -23,7 +24,7 @@ function grown() {
   runTo(4)
   chains.submit(0, Uint8Array.of(9, 2))
   runTo(10)
-  const blocks = (chains.nodes[0] as (typeof chains.nodes)[number]).blocks.map(decodeBlock)
+  const blocks = (chains.nodes[0] as (typeof chains.nodes)[number]).blocks.map((block) => decodeBlock(block) as CertifiedBlock)
   const electorates = new Map<string, Electorate>()
   const { peers, settings } = chains.genesis
   for (const left of [undefined, 2]) {

@@ -38,9 +38,9 @@ test.each([
     altered((given) => Object.assign(given.settings as never, { lookBack: 1 })),
   ],
   [
-    'blocks without room for the votes of a quorum',
+    'blocks beside which the votes of a quorum have no room',
     'GENESIS_VALUE',
-    altered((given) => Object.assign(given.settings as never, { blockBytesMax: 116_999 })),
+    altered((given) => Object.assign(given.settings as never, { blockBytesMax: 294_501 })),
   ],
   ['a fraction', 'GENESIS_VALUE', altered((given) => Object.assign(given, { startMs: 1.5 }))],
   ['no peers', 'GENESIS_VALUE', altered((given) => Object.assign(given, { peers: [] }))],
@@ -65,15 +65,19 @@ test('a balance may be decimal text or an integer', () => {
   }
 })
 
-test('blocks may be small where the root group is', () => {
-  const small = (blockBytesMax: number, rootGroupSize: number) => () =>
+test('blocks may be large where the root group is small', () => {
+  const sized = (blockBytesMax: number, rootGroupSize: number) => () =>
     parseGenesis(altered((given) => Object.assign(given.settings as never, { blockBytesMax, rootGroupSize })))
-  expect(small(117_000, 512)().settings.blockBytesMax).toBe(117_000)
-  expect(small(524_288, 2_000)().settings.rootGroupSize).toBe(2_000)
-  expect(small(16_384, 71)().settings.rootGroupSize).toBe(71)
-  expect(small(16_384, 72)).toThrow(
+  expect(sized(294_500, 2_000)().settings.rootGroupSize).toBe(2_000)
+  expect(sized(16_384, 2_000)().settings.blockBytesMax).toBe(16_384)
+  expect(sized(524_288, 1_329)().settings.rootGroupSize).toBe(1_329)
+  expect(sized(524_288, 1_330)).toThrow(
     expect.objectContaining({
-      failure: { code: 'GENESIS_VALUE', path: 'settings.blockBytesMax', expected: 'at least 16667, for the votes of a root group of 72' },
+      failure: {
+        code: 'GENESIS_VALUE',
+        path: 'settings.blockBytesMax',
+        expected: 'at most 524000, beside the votes of a root group of 1330',
+      },
     }),
   )
 })

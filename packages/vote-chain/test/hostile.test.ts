@@ -1,7 +1,7 @@
 import { createSigner, networkIdOf, sha256, signMessage } from '@interpeer/crypto-ids'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { encodeBody } from '../src/block.js'
+import { type CertifiedBlock, encodeBody } from '../src/block.js'
 import {
   type Block,
   blocksMessage,
@@ -163,7 +163,7 @@ test('one peer can fill neither the memory for votes nor the pool', () => {
 test('a made-up block with a true leader’s proof costs no one its application: its certificate is looked at first', () => {
   const chains = new Chains({ seed: 3, electors: 4 })
   chains.world.run({ untilMs: START_MS + 1_500 })
-  const [first] = [...(chains.certified.get(1)?.values() ?? [])] as [Block]
+  const [first] = [...(chains.certified.get(1)?.values() ?? [])] as [CertifiedBlock]
   let applied = 0
   const counting: typeof toy = {
     ...toy,
@@ -179,7 +179,7 @@ test('a made-up block with a true leader’s proof costs no one its application:
     const envelope = signMessage(blocksMessage, value, stranger, chains.genesis.network)
     return stepChain(state, { type: 'message', from: stranger.peerId, envelope, nowMs: START_MS + 1_500 })
   }
-  const body = { certificate: null, transactions: Array.from({ length: 50 }, (_, i) => Uint8Array.of(1, i)) }
+  const body = { certifiers: [], transactions: Array.from({ length: 50 }, (_, i) => Uint8Array.of(1, i)) }
   const header = { ...first.header, body: sha256(encodeBody(body)) }
   const forged = { header, body, certificate: { ...first.certificate, block: hashOfHeader(header) } }
   expect(countsOf(sent(forged))).toEqual(['CERTIFICATE_WRONG'])
@@ -191,12 +191,15 @@ test('a certificate holds only for its block, with a quorum, each voter once', (
   const chains = new Chains({ seed: 3, electors: 4 })
   chains.world.run({ untilMs: START_MS + 3_500 })
   const { genesis: founded, verification } = chains
-  const [first, second] = [1, 2].map((height) => [...(chains.certified.get(height)?.values() ?? [])][0] as Block) as [Block, Block]
+  const [first, second] = [1, 2].map((height) => [...(chains.certified.get(height)?.values() ?? [])][0] as CertifiedBlock) as [
+    CertifiedBlock,
+    CertifiedBlock,
+  ]
   const { rootGroupSize } = founded.settings
   const group = { height: 1, seed: founded.seed, electorate: electorateOf(founded.peers, rootGroupSize) }
   const about = { height: 1, hash: hashOfHeader(first.header) }
   expect(verifyChainCertificate(first.certificate, about, group, verification).length).toBeGreaterThanOrEqual(3)
-  const wrongs: [string, Block['certificate']][] = [
+  const wrongs: [string, CertifiedBlock['certificate']][] = [
     ['block', second.certificate],
     ['quorum', { ...first.certificate, votes: first.certificate.votes.slice(0, 2) }],
     ['twice', { ...first.certificate, votes: [...first.certificate.votes.slice(0, 2), first.certificate.votes[0] as Uint8Array] }],

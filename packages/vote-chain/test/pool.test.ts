@@ -1,4 +1,5 @@
 import { createSigner, type PeerId, sha256, signMessage } from '@interpeer/crypto-ids'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { beginTip, makeBlock } from '../src/candidate.js'
 import {
@@ -266,4 +267,36 @@ test('of all owners’ next ones that which pays most for a byte is tried first,
   const tried = [...inTurn(pool)]
   expect(tried.length).toBe(3_000)
   expect(tried.every((bytes, i) => bytes === expected[i])).toBe(true)
+})
+
+test('what a pool remembers of itself says the same as a walk through it', () => {
+  const one = fc.record({
+    from: fc.constantFrom('a', 'b', 'c'),
+    sender: fc.constantFrom('self', 'elector', 'stranger') as fc.Arbitrary<Sender>,
+    later: fc.boolean(),
+    size: fc.constantFrom(10, 400_000, 900_000, 3_000_000),
+    price: fc.option(
+      fc.record({
+        of: fc.constantFrom('x', 'y'),
+        turn: fc.option(fc.constantFrom('1', '2'), { nil: undefined }),
+        fee: fc.bigInt({ min: 0n, max: 40n }),
+      }),
+      { nil: undefined },
+    ),
+    isOld: fc.boolean(),
+  })
+  fc.assert(
+    fc.property(fc.array(one, { maxLength: 60 }), fc.integer({ min: 4, max: 48 }), (all, countMax) => {
+      let [pool, before]: [Pool, Pool] = [new Map(), new Map()]
+      all.forEach(({ size, isOld, ...given }, i) => {
+        const waiting = { ...given, from: given.from as PeerId, bytes: new Uint8Array(size).fill(i + 1, 0, 2), sinceHeight: 1 }
+        const from = isOld ? before : pool // also one whose successor has its index
+        const next = withWaiting(from, waiting, countMax)
+        const walked = withWaiting(new Map(from), waiting, countMax)
+        expect(typeof next === 'string' ? next : [...next.keys()]).toEqual(typeof walked === 'string' ? walked : [...walked.keys()])
+        if (typeof next !== 'string') [before, pool] = [from, next]
+      })
+    }),
+    { numRuns: 30 },
+  )
 })

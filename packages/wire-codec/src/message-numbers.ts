@@ -48,6 +48,7 @@ export const MESSAGE_NUMBERS = {
   'outbox-report': 66,
   'request-tree': 67,
   'request-leaf': 68,
+  'group-accusation': 69,
   'site-request': 70,
   'site-reply': 71,
   'read-check': 72,
@@ -55,6 +56,7 @@ export const MESSAGE_NUMBERS = {
   'read-contradiction': 74,
   'job-logs': 75,
   'job-log-page': 76,
+  'accusation-verdict': 77,
   'group-challenge': 78,
   'group-challenge-reply': 79,
 
@@ -96,6 +98,7 @@ export const MESSAGE_NUMBERS = {
   'publish-job': 113,
   'epoch-close': 114,
   'show-part': 115,
+  'dispute-part': 116,
 
   // intercoin-ledger 128–143
   transfer: 128,

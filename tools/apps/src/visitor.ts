@@ -16,9 +16,6 @@ const PATIENCE_MS = 120_000
 export interface Sending {
   readonly fill: () => Promise<void>
   readonly click: () => Promise<unknown>
-  /** Where one sees whether it is done: a path, and a text that stands there then, and did not before. */
-  readonly look: string
-  readonly text: string
   /** The path of the page that is seen afterwards. */
   readonly page: string
 }
@@ -58,18 +55,16 @@ export class Visitor {
   }
 
   /**
-   * Fills in a form and sends it, and then sees the page. Where the group was late it does what the gateway's page says: it looks whether the change is
-   * there, and sends it again where it is not.
+   * Fills in a form and sends it, and then sees the page. Where the group was late it does what the gateway's page says: it lets the browser send the same
+   * again, which is done once.
    */
-  async send({ fill, click, look, text, page }: Sending): Promise<void> {
-    for (let late = 0; late < LATE_MAX; late++) {
-      await fill()
-      await this.andLoads(click)
-      if (!(await this.#wasLate())) return
-      await this.open(look)
-      if ((await this.page.textContent('body'))?.includes(text)) return this.open(page)
+  async send({ fill, click, page }: Sending): Promise<void> {
+    await fill()
+    await this.andLoads(click)
+    for (let late = 0; await this.#wasLate(); late++) {
+      if (late === LATE_MAX) throw new Error(`${page}: the group was late ${LATE_MAX} times`)
+      await this.andLoads(() => this.page.reload())
     }
-    throw new Error(`${page}: the group was late ${LATE_MAX} times`)
   }
 
   /** Does what leads to another page, and waits until that has loaded. */

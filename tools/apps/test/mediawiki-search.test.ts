@@ -88,6 +88,17 @@ describe.runIf(folder)('MediaWiki’s search by FTS5', { timeout: 120_000 }, () 
     expect(await found('warmth')).toEqual(['Love apple'])
   })
 
+  test('an edit leaves its page rendered, and views show the newest', async () => {
+    for (const text of ['A first text.', 'Another text.']) {
+      const from = wiki.history.length
+      await save('Garden', text)
+      const kept = wiki.history.slice(from).flatMap((changes) => changes.map(({ path }) => path))
+      expect(kept).toContain('data/cache/views')
+      expect(kept).toContainEqual(expect.stringMatching(/^data\/cache\/[0-9a-f]{3}$/))
+      expect((await wiki.ask('/wiki/Garden', { anonymous: true })).text).toContain(text)
+    }
+  })
+
   test('a view is a pure read: none of these changes a file', async () => {
     const views = [
       '/wiki/Main_Page',

@@ -26,7 +26,8 @@ for (const [name, session] of Object.entries(formSessions).filter(([name]) => na
 
       const second = await GroupInProcess.start('second', site, replay)
       await second.untilFinal(steps.length)
-      expect(second.steps).toEqual(steps)
+      // a line of cron may have become due since, and have a step of its own
+      expect(second.steps.slice(0, steps.length)).toEqual(steps)
       await second.close()
     },
     600_000,

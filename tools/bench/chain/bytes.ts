@@ -1,5 +1,5 @@
 import { createSigner, networkIdOf, signMessage } from '@interpeer/crypto-ids'
-import { type Certificate, certificateSchema, type Header, headerMessage, SETTINGS, voteMessage } from '@interpeer/vote-chain'
+import { bodySchema, type Certificate, certificateSchema, type Header, headerMessage, SETTINGS, voteMessage } from '@interpeer/vote-chain'
 import { encodeWith } from '@interpeer/wire-codec'
 import type { Figure } from '../figures.ts'
 
@@ -14,9 +14,13 @@ const BITCOIN_BYTES_A_DAY = 350_000 * 265 + 144 * 80
 /** A quorum of a root group of that size: floor(0.685 E') + 1. */
 const VOTES = Math.floor((SETTINGS.rootGroupSize.max * 685) / 1000) + 1
 
+/** How many of a million electors did not certify before each that did. */
+const SKIPPED = Array.from({ length: VOTES }, () => Math.floor(1_000_000 / VOTES) - 1)
+
 /**
  * What a day's headers and certificates come to (WP §6.7), of a chain a hundred years old, in percent of what Bitcoin keeps for as many payments as it makes: the
- * chain's do not grow with payments. Certificates are kept for checkpoints and the last blocks only; here they count as if all were.
+ * chain's do not grow with payments. Certificates are kept for checkpoints and the last blocks only (`-kept`); here they count as if all were. `-certifiers`: who certified the block
+ * before, in each body.
  */
 export function measureBytes(): Figure[] {
   const header = headerMessage.encode(oldHeader()).length
@@ -29,6 +33,7 @@ export function measureBytes(): Figure[] {
     share('chain/bytes', header),
     share('chain/bytes-certificates', certificate),
     share('chain/bytes-certificates-kept', certificate / checkpointCycles.usual),
+    share('chain/bytes-certifiers', encodeWith(bodySchema, { certifiers: SKIPPED, transactions: [] }).length),
   ]
 }
 

@@ -59,7 +59,7 @@ export function largeNetwork(say: (line: string) => void, signal: AbortSignal): 
   say(`a network of ${ACCOUNTS} accounts and ${PEERS} peers`)
   const settings = Object.fromEntries(Object.entries(SETTINGS).map(([name, { usual }]) => [name, usual]))
   const rootGroupSize = SETTINGS.rootGroupSize.max
-  const json = { protocol: 1, settings: { ...settings, rootGroupSize, cycleMs: CYCLE_MS, blockBytesMax: SETTINGS.blockBytesMax.max } }
+  const json = { protocol: 1, settings: { ...settings, rootGroupSize, cycleMs: CYCLE_MS } }
   const first = createSigner(hashOf('first'))
   const genesis = parseGenesis(JSON.stringify({ ...json, peers: [first.peerId], balances: [], seed: '5a'.repeat(32), startMs: 0 }))
   const seeds = [FIRST_HEIGHT, FIRST_HEIGHT + genesis.settings.checkpointCycles].map((height) => ({
@@ -86,7 +86,7 @@ export function largeNetwork(say: (line: string) => void, signal: AbortSignal): 
     const drawn = voters.get(header.height) ?? []
     const certificate = certificateOf(header, drawn, genesis)
     if (drawn.length > 0) real.set(header.height, [...drawn.keys()])
-    blocks.set(header.height, { header, body: { certificate: null, transactions: [] }, certificate })
+    blocks.set(header.height, { header, body: { certifiers: [], transactions: [] }, certificate })
   }
   const tipAt = (height: number): Tip<Sets> => {
     const [{ header, certificate }, { header: before }] = [blocks.get(height), blocks.get(height - 1)] as [Block, Block]

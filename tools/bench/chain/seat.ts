@@ -115,6 +115,8 @@ function worldOf(count: number, jobs: ReadonlyMap<JobId, Job>, jobsMap: HeldMap)
     maps,
     changes: new Map(),
     disputes: new Map(),
+    accusations: new Map(),
+    disputeParts: new Map(),
     reviews: new Map(),
     ledger: undefined as never,
   }
@@ -132,8 +134,17 @@ function manyJobs(): ReadonlyMap<JobId, Job> {
     const times = { startTimeMs: 0, openedMs: 0, openedHeight: 5, sinceMs: Array<number>(SEATS_IN_GROUP).fill(0) }
     const epoch = { number: 1, members: [], seed: bytesOfContentId(job).subarray(4), start: files, certificate: null, rerun: [], ...times }
     const timetable = { startMs: 0, seats: SEATS_IN_GROUP, tenureMs: 80_000 }
-    const entry = { state: 'waiting' as const, manifest, manifestEnvelope: envelope, timetable, next: null, recovering: null, last: null }
-    all.set(job, { job, ...entry, epoch: { ...epoch, writesMayBeLost: false, jurors: 0 } })
+    const entry = {
+      state: 'waiting' as const,
+      manifest,
+      manifestEnvelope: envelope,
+      timetable,
+      next: null,
+      recovering: null,
+      last: null,
+      paid: 0n,
+    }
+    all.set(job, { job, ...entry, epoch: { ...epoch, writesMayBeLost: false, jurors: 0, mayPay: 0n } })
   }
   return all
 }

@@ -79,7 +79,27 @@ test('the command line says where the chain is, checks all of it, and proves an 
   const proof = JSON.parse(await running.network.command('visitor', 'chain', 'proof', 'peer', member, '--json'))
   expect(proof).toMatchObject({ what: 'peer', name: member, header: expect.stringMatching(/^[0-9a-f]+$/) })
   expect(proof.height).toBeGreaterThanOrEqual(verified.height)
+  const seat = JSON.parse(await running.network.command('visitor', 'chain', 'proof', 'seat', 'lines/0', '--json'))
+  expect(seat).toMatchObject({ what: 'seat', peer: expect.stringMatching(/^z6Mk/), block: expect.stringMatching(/^[0-9a-f]{64}$/) })
 }, 60_000)
+
+test('coins go from one person to another: a newcomer is paid, and pays the joining cost with that; a site is given some', async () => {
+  const from = ['--peer-data', join(data, 'uploader')]
+  const newcomer = (await running.network.command('newcomer', 'account', 'show', '--json').then(JSON.parse)) as { account: string }
+  const poor = running.network.command('newcomer', 'peer', 'join')
+  await expect(poor).rejects.toThrow('somebody has to send it the rest')
+  const paid = JSON.parse(await running.network.command('visitor', 'account', 'pay', newcomer.account, '20', ...from, '--json'))
+  expect(paid).toMatchObject({ to: newcomer.account, amount: '20000000000', tax: '100000000' })
+  const joined = JSON.parse(await running.network.command('newcomer', 'peer', 'join', '--json'))
+  await until('it is registered', async () => (await running.status()).peers.some(({ peerId }) => peerId === joined.peer))
+  const escrowOf = async () => BigInt(JSON.parse(await running.network.command('visitor', 'account', 'show', 'lines', '--json')).escrow)
+  const before = await escrowOf()
+  await running.network.command('visitor', 'account', 'pay', 'lines', '1.5', ...from)
+  expect((await escrowOf()) - before).toBe(1_500_000_000n)
+  const own = running.network.command('newcomer', 'account', 'pay', newcomer.account, '1')
+  await expect(own).rejects.toThrow('that is the account that would pay')
+  expect(isConserved(await running.status())).toBe(true)
+}, 90_000)
 
 test('who has coins joins; peers propose a change and vote, everyone can see how it stands, and it is applied', async () => {
   const signing = (name: string) => ['--peer-data', join(data, name)]

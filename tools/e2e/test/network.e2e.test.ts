@@ -1,5 +1,8 @@
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isConserved, type Running, START_MS, startNetwork, until } from './running-network.js'
+
+const PAYER = fileURLToPath(new URL('../sites/payer', import.meta.url))
 
 let running: Running
 beforeAll(async () => {
@@ -127,6 +130,31 @@ test('two members gone at once: the next epoch recovers, and every acknowledged 
   expect((await running.readPage('Before-recovery')).text).toContain('must survive')
   expect((await running.readPage('After-recovery')).text).toContain('goes on')
   for (const name of names) await running.network.startSeeder(name)
+  expect(isConserved(await running.status())).toBe(true)
+}, 150_000)
+
+test('a site pays from its own account: once, when its next seat changes, whatever the group does meanwhile; and reads of its balance are the same at all', async () => {
+  const PAYEE = '5a'.repeat(32)
+  await running.network.publish(PAYER, 'payer', 3)
+  const host = 'payer.localhost'
+  const units = async (method = 'GET', query = '') => {
+    const { status, body } = await running.network.fetch(`/${query}`, { host, method })
+    return status === 200 ? body.toString() : `status ${status}`
+  }
+  const pay = (amount: bigint) => units('POST', `?to=${PAYEE}&units=${amount}`)
+  const balance = async () => (await units('POST', '?to=none&units=1')).split('\n').at(-1) ?? ''
+  await until('it may pay', async () => /^[1-9]\d*$/.test(await balance()))
+  const left = await pay(2_000_000_000n)
+  expect(left).toMatch(/^\d+$/)
+  expect(await pay(10n ** 18n)).toContain('is more than the balance')
+  const held = async () => BigInt(JSON.parse(await running.network.command('visitor', 'account', 'show', PAYEE, '--json')).balance)
+  await until('the chain has moved it', async () => (await held()) > 0n)
+  expect(await held()).toBe(2_000_000_000n - 10_000_000n)
+  expect(await pay(1_000n)).toMatch(/^\d+$/)
+  await until('the second one too', async () => (await held()) === 1_990_000_000n + 995n)
+  await until('it was read', async () => /^\d+$/.test(await units()))
+  const { readChecks } = await running.status()
+  expect(readChecks.contradicted).toBe(0)
   expect(isConserved(await running.status())).toBe(true)
 }, 150_000)
 

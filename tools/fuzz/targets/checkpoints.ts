@@ -3,6 +3,8 @@ import type { Job } from '@interpeer/job-scheduler'
 import { createVerification } from '@interpeer/peer-group'
 import { type Genesis, reviewsFrom } from '@interpeer/vote-chain'
 import { concatBytes, decodeWith, encodeWith } from '@interpeer/wire-codec'
+import { accusationFrom, accusationRecord, accusationsEntries } from '../../../packages/peer/src/network/accusations-map.js'
+import { disputePartsEntries, disputePartsFrom, disputePartsRecord } from '../../../packages/peer/src/network/dispute-parts-map.js'
 import { disputeFrom, disputeRecord } from '../../../packages/peer/src/network/disputes-map.js'
 import { networkSnapshots, SNAPSHOT_BYTES_MAX, snapshotSchema } from '../../../packages/peer/src/network/snapshot.js'
 import { heightsSchema } from '../../../packages/peer/src/node/chain-store.js'
@@ -49,6 +51,26 @@ export const checkpoints: readonly Target[] = [
       disputeFrom(entry, { network, jobs }, (hash) => hash, verification)
     },
     seeds: () => samplesOf(disputeRecord),
+  },
+  {
+    name: 'peer/accusation-read',
+    file: 'packages/peer/src/network/accusations-map.ts',
+    errors: ['CryptoError', 'WireError'],
+    run: (input) => {
+      const one = accusationFrom({ key: concatBytes(ascii('accused/'), set), value: input })
+      accusationsEntries(new Map([[one.id, one]]))
+    },
+    seeds: () => samplesOf(accusationRecord),
+  },
+  {
+    name: 'peer/dispute-parts-read',
+    file: 'packages/peer/src/network/dispute-parts-map.ts',
+    errors: ['CryptoError', 'WireError'],
+    run: (input) => {
+      const read = disputePartsFrom({ key: concatBytes(ascii('parts-of'), set), value: input }, (hash) => hash)
+      disputePartsEntries(new Map(read === undefined ? [] : [read]))
+    },
+    seeds: () => samplesOf(disputePartsRecord),
   },
   {
     name: 'peer/kept-checkpoints',

@@ -1,5 +1,7 @@
 import { bytesOfContentId, contentIdOf, jobIdOf, type Signer, sha256 } from '@interpeer/crypto-ids'
 import {
+  accusationMessage,
+  accusationVerdict,
   certificateMessage,
   createVerification,
   type DisputeContext,
@@ -7,6 +9,11 @@ import {
   firstStateBlock,
   judge,
   openJuror,
+  openOwnAccusation,
+  openReadAccusation,
+  ownTrialOf,
+  readContradiction,
+  readState,
   revealMessage,
   stepJuror,
   verdictMessage,
@@ -59,6 +66,7 @@ const certificate = certificateMessage.encode({
   }),
 })
 const dissenter = members[3] as Signer
+const pair = { job: jobId, epoch: 1, accuser: (members[0] as Signer).peerId, accused: dissenter.peerId }
 const differing = { ...answer, fuel: answer.fuel === 1 ? 2 : 1 }
 const dissent = signedBytes(
   dissentMessage,
@@ -124,7 +132,7 @@ function verdictOf(input: Uint8Array): Uint8Array {
 const firstVerdict = samplesOf(verdictMessage.schema)[0] as Uint8Array
 
 export const peerGroupJury: readonly Target[] = [
-  ...[disputeMessage, verdictMessage].map((message) => messageTarget('peer-group', message)),
+  ...[disputeMessage, verdictMessage, accusationMessage, accusationVerdict].map((message) => messageTarget('peer-group', message)),
   {
     name: 'peer-group/dispute',
     file: 'packages/peer-group/src/jury/dispute.ts',
@@ -167,6 +175,24 @@ export const peerGroupJury: readonly Target[] = [
       verifyVerdicts([verdictOf(input), verdictOf(firstVerdict)], context, verification)
     },
     seeds: () => samplesOf(verdictMessage.schema),
+  },
+  {
+    name: 'peer-group/read-accusation',
+    file: 'packages/peer-group/src/jury/accusation.ts',
+    errors: [],
+    run: (input) => void openReadAccusation(input, pair, { network, job: jobId, runtime: 'php', epochs: [context] }, verification),
+    seeds: () => samplesOf(readContradiction.schema).map((one) => signedBytes(readContradiction, one, members[0] as Signer)),
+  },
+  {
+    name: 'peer-group/own-accusation',
+    file: 'packages/peer-group/src/jury/own-accusation.ts',
+    errors: [],
+    run: (input) => {
+      const own = openOwnAccusation(said(revealMessage, input, dissenter), pair, context, verification)
+      openOwnAccusation(input, pair, context, verification)
+      if (own !== undefined) ownTrialOf({ ...own, batch: sha256(input) }, input, readState(start.bytes, []), context, verification)
+    },
+    seeds: () => [batch, ...samplesOf(revealMessage.schema)],
   },
   {
     name: 'peer-group/juror-record',

@@ -136,7 +136,10 @@ const agreedBatch = batchMessage.encode({
   dissents: [],
   closing: false,
   events: [],
+  settled: 0n,
+  mayPay: 0n,
   outcomes: [],
+  payments: [],
 })
 function agreedCertificate(input: Uint8Array, ofTheLast = input): Uint8Array {
   const place = { job: bytesOfContentId(job), epoch: 1, step: 1, rank: 0, batch: sha256(agreedBatch) }

@@ -18,6 +18,7 @@ import { jobLogPage, jobLogs } from '../../../packages/peer/src/job-log/messages
 import { openLogRequest } from '../../../packages/peer/src/job-log/request.js'
 import { numberOf } from '../../../packages/peer/src/message-number.js'
 import { networkApplication } from '../../../packages/peer/src/network/application.js'
+import { disputePartMessage } from '../../../packages/peer/src/network/dispute-parts.js'
 import { parseEndpoint } from '../../../packages/peer/src/node/endpoint.js'
 import { provenPlace, provesWrite } from '../../../packages/peer/src/node/reply-proof.js'
 import { piecedAnswerOf, piecesOf } from '../../../packages/peer/src/pieced-answer.js'
@@ -92,7 +93,14 @@ function closeWith(batch: Uint8Array): void {
   const transaction = closeMessage.encode({ job: place.job, certificate, batch: closing })
   checkTransaction(transaction, due)
 }
-const transactions: readonly AnyMessage[] = [publishMessage, transferMessage, showMessage, showPartMessage, presentMessage]
+const transactions: readonly AnyMessage[] = [
+  publishMessage,
+  transferMessage,
+  showMessage,
+  showPartMessage,
+  disputePartMessage,
+  presentMessage,
+]
 /** The fields that name who must have signed. */
 const SIGNERS = ['from', 'uploader', 'peer']
 
@@ -122,6 +130,7 @@ function signedTransaction(message: AnyMessage, input: Uint8Array): Uint8Array {
 export const peer: readonly Target[] = [
   messageTarget('peer', addressRecord),
   messageTarget('peer', addressExchange),
+  messageTarget('peer', disputePartMessage),
   messageTarget('peer', jobLogs),
   messageTarget('peer', jobLogPage),
   {

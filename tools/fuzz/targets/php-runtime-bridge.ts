@@ -69,7 +69,7 @@ export const phpRuntimeBridge: readonly Target[] = [
     seeds: () =>
       [
         '{}',
-        '{"$schema": "x", "php": "8.4", "slots": 3, "mutable": ["data", "a/b"], "scratch": ["data/cache"], "warmUp": ["/", "/?a"]}',
+        '{"$schema": "x", "php": "8.4", "slots": 3, "mutable": ["data", "a/b"], "scratch": ["data/tmp"], "caches": ["data/cache"], "warmUp": ["/", "/?a"]}',
         '{"mutable": "everything", "extensions": ["intl"], "effects": ["pay", "after", "outbox"]}',
         '{"documentRoot": "web", "router": "r.php", "entry": "/index.php", "errorPages": {"404": "/e.php"}, "maxAge": {"/": 1}}',
         '{"rewrite": ["RewriteCond %{HTTP:X-Y} ^(a|b)$ [NC,OR]", "RewriteCond $1 -d", "RewriteRule \\"^(.*)$\\" /x.php?a=%1&b=$1 [QSA,R=301,L]"]}',

@@ -50,6 +50,7 @@ import {
   voteMessage,
   wantBlocksMessage,
   wantCandidateMessage,
+  withoutCertificate,
 } from '@interpeer/vote-chain'
 import { decodeWith, encodeWith } from '@interpeer/wire-codec'
 import { decodeBody, encodeBody, storedBlockSchema } from '../../../packages/vote-chain/src/block.js'
@@ -190,7 +191,14 @@ export const voteChain: readonly Target[] = [
     name: 'vote-chain/block',
     file: 'packages/vote-chain/src/block.ts',
     errors: WIRE,
-    run: (input) => assertSame(encodeBlock(decodeBlock(input)), input, 'it is read, and written otherwise'),
+    run: (input) => {
+      const block = decodeBlock(input)
+      assertSame(encodeBlock(block), input, 'it is read, and written otherwise')
+      const bare = withoutCertificate(input)
+      if ((bare === undefined) !== (block.certificate === null))
+        throw new Error('it has a certificate, or none, and is taken for the other')
+      if (bare !== undefined) assertSame(bare, encodeBlock({ ...block, certificate: null }), 'more than its certificate is gone')
+    },
     seeds: () => {
       const [header, body, certificate] = [samplesOf(headerMessage.schema), samplesOf(bodySchema), samplesOf(certificateSchema)]
       const wholes = header.map((one, i) => {

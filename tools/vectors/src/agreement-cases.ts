@@ -55,7 +55,7 @@ export function agreementVectors() {
 const said = (key: Key, envelope: string): Said => ({ from: key.publicKey, envelope })
 function propose({ header, body }: Made, changes: Fields = {}, key: Key = leader, as: Partial<SignedAs> = {}): Said {
   const proof = proofOf(key, BEGIN.seed, 1)
-  const value = { height: 1, round: 0, leader: key.publicKey, proof, header, body, bundle: null, ...changes }
+  const value = { height: 1, round: 0, leader: key.publicKey, proof, header, body, certificate: null, bundle: null, ...changes }
   return said(key, sign('chain-proposal', value, key, as))
 }
 const soft = (key: Key, hash: string | null, changes: Fields = {}): string => vote(key, 1, hash, { kind: 'soft', ...changes })

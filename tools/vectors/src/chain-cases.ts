@@ -28,12 +28,11 @@ import {
 import { flipped, type Key, sha256 } from './cose.js'
 import { type Fields, named } from './maker.js'
 import { OTHER_NETWORK } from './signed-cases.js'
-import type { Value } from './value.js'
 
 const [a, b, c, d] = electors as [Key, Key, Key, Key]
 const first = blockOn(BEGIN, a, { transactions: ['01'] })
 const firstCertificate = certified(1, first.hash, [a, b, c])
-const tip = tipAfter(BEGIN, first, firstCertificate)
+const tip = tipAfter(BEGIN, first, firstCertificate, [0, 0, 0])
 const second = blockOn(tip, b, { transactions: ['02', '0303'], before: ['01'] })
 
 const context = {
@@ -119,7 +118,42 @@ export function blockVectors() {
       { name: 'the second block', expect: 'ok', height: 2, block: stored(second, certified(2, second.hash)), hash: second.hash },
       ...wrongBlocks(),
     ],
+    proposed: proposedBlocks(),
   }
+}
+
+/** What who votes on the second block compares: its header's hash, and whom its body names, with the certificate that comes beside it. */
+function proposedBlocks() {
+  const on = (changes: Parameters<typeof blockOn>[2] = {}) => blockOn(tip, b, { transactions: ['02'], before: ['01'], ...changes })
+  const give = (name: string, { header, body }: Made, certificate: Fields | null, fault?: string) => ({
+    name,
+    expect: fault === undefined ? 'ok' : 'BLOCK_WRONG',
+    reason: fault,
+    header,
+    body,
+    certificate: certificate === null ? null : encode('block-certificate', certificate),
+  })
+  const named1 = (certificate: Fields, changes: Fields = {}) => on({ header: { certificate: hashOf(certificate) }, ...changes })
+  const all = certified(1, first.hash)
+  const few = certified(1, first.hash, [a, b])
+  const elsewhere = certified(1, named('another block'))
+  return [
+    give('with what it names', on(), firstCertificate),
+    give('of all four, who are named', named1(all, { body: { certifiers: [0, 0, 0, 0] } }), all),
+    give('with no certificate', on(), null, 'certificate'),
+    give('with a certificate that it does not name', on(), all, 'certificate'),
+    give(
+      'with a hash of another certificate',
+      on({ header: { certificate: named('another certificate') } }),
+      firstCertificate,
+      'certificate',
+    ),
+    give('with another who certified', on({ body: { certifiers: [0, 0, 1] } }), firstCertificate, 'certificate'),
+    give('with one more who certified', on({ body: { certifiers: [0, 0, 0, 0] } }), firstCertificate, 'certificate'),
+    give('with one fewer', named1(all), all, 'certificate'),
+    give('with too few votes', named1(few, { body: { certifiers: [0, 0] } }), few, 'certificate'),
+    give('with a certificate of another block', named1(elsewhere, { body: { certifiers: [0, 0, 0, 0] } }), elsewhere, 'certificate'),
+  ]
 }
 
 function wrongBlocks() {
@@ -133,12 +167,7 @@ function wrongBlocks() {
   const on = (changes: Parameters<typeof blockOn>[2], leader: Key = b) =>
     blockOn(tip, leader, { transactions: ['02'], before: ['01'], ...changes })
   const header = (name: string, reason: string, changes: Fields) => give(name, reason, on({ header: changes }))
-  const body = (name: string, reason: string, certificate: Value) =>
-    give(
-      name,
-      reason,
-      on({ body: { certificate }, header: { certificate: certificate === null ? '00'.repeat(32) : hashOf(certificate as Fields) } }),
-    )
+  const paying = (name: string, certifiers: readonly number[]) => give(name, 'certificate', on({ body: { certifiers } }))
   const sets = dataSetsOf(['01', '02'])
   const { hash } = second
   const uncertified = (name: string, reason: string, certificate: Fields) => ({
@@ -164,14 +193,15 @@ function wrongBlocks() {
     header('a proof on another seed', 'proof', { proof: proofOf(b, BEGIN.seed, 2) }),
     header('a proof with a bit turned', 'proof', { proof: flipped(proofOf(b, tip.seed, 2), 70) }),
     header('another seed', 'seed', { seed: named('another seed') }),
-    header('another hash of the certificate before', 'certificate', { certificate: named('another certificate') }),
-    body('no certificate of the block before', 'certificate', null),
-    body('a certificate of the block before with too few votes', 'certificate', certified(1, first.hash, [a, b])),
-    body('a certificate of another block', 'certificate', certified(1, named('another block'))),
+    paying('nobody who certified the block before', []),
+    paying('fewer than a quorum', [0, 0]),
+    paying('one beyond the electorate', [0, 0, 2]),
+    paying('one far beyond the electorate', [0, 0, 0xffffffff]),
+    paying('more than there are', [0, 0, 0, 0, 0]),
     give('a transaction that is refused', 'transaction', on({ transactions: ['ee'] })),
     ...Object.keys(sets).map((name) => header(`another hash of the ${name}`, 'data', { [name]: named('other data') })),
     give('a body that is too large', 'body', on({ transactions: ['77'.repeat(131_072), '78'.repeat(131_072)] })),
-    give('a certificate before the first block', 'certificate', blockOn({ ...BEGIN, certificate: firstCertificate }, a, {}), 1),
+    give('who certified before the first block', 'certificate', blockOn({ ...BEGIN, certifiers: [0, 0, 0] }, a, {}), 1),
     { ...give('a header that is none', 'malformed', { ...second, header: '80', hash: sha256('80') }), expect: 'WIRE_NUMBER' },
     { ...give('a body that is none', 'malformed', { ...second, body: '80' }), expect: 'WIRE_SHAPE' },
     uncertified('too few votes for it', 'quorum', certified(2, hash, [a, b])),
@@ -185,6 +215,7 @@ function wrongBlocks() {
       ),
     ),
     uncertified('votes for another block', 'block', certified(2, named('another block'))),
+    { name: 'without its certificate', expect: 'BLOCK_UNCERTIFIED', height: 2, block: stored(second, null) },
   ]
 }
 const hashOf = (certificate: Fields): string => sha256(encode('block-certificate', certificate))

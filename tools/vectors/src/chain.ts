@@ -18,7 +18,7 @@ export const SETTINGS: Readonly<Record<string, readonly [min: number, max: numbe
   blockReward: [0, 1e12, '70000000'],
   publishFee: [0, 1e12, '100000000'],
   transferTaxPerMille: [0, 100, 5],
-  rootGroupSize: [1, 2_000, 512],
+  rootGroupSize: [1, 2_000, 2_000],
   lookBack: [2, 100_000, 8],
   matureCycles: [0, 10_000_000, 30],
   activeCycles: [8, 10_000_000, 400],
@@ -106,8 +106,10 @@ export interface Tip {
   readonly seed: string
   readonly timeMs: number
   readonly certificate: Value
+  /** How many did not certify it before each that did. */
+  readonly certifiers: readonly number[]
 }
-export const BEGIN: Tip = { height: 0, hash: NETWORK.slice(8), seed: '5a'.repeat(32), timeMs: START_MS, certificate: null }
+export const BEGIN: Tip = { height: 0, hash: NETWORK.slice(8), seed: '5a'.repeat(32), timeMs: START_MS, certificate: null, certifiers: [] }
 
 /** The application of these vectors: a data set is the hash of its name and of all transactions before; those that begin with ee are refused. */
 const SETS = ['ledger', 'settings', 'names', 'peers', 'jobs'] as const
@@ -133,7 +135,7 @@ export function blockOn(
   }: { transactions?: readonly string[]; before?: readonly string[]; header?: Fields; body?: Fields },
 ): Made {
   const height = tip.height + 1
-  const bodyBytes = encode('block-body', { certificate: tip.certificate, transactions, ...body })
+  const bodyBytes = encode('block-body', { certifiers: tip.certifiers, transactions, ...body })
   const seed = seedOf(leader, tip.seed, height)
   const timeMs = START_MS + height * CYCLE_MS
   const value: Fields = {
@@ -167,11 +169,12 @@ export const certified = (height: number, block: string, keys: readonly Key[] = 
     block,
     keys.map((key) => vote(key, height, block)),
   )
-export const stored = ({ header, body }: Made, certificate: Fields): string => encode('stored-block', { header, body, certificate })
-export const tipAfter = (tip: Tip, { hash, seed, timeMs }: Made, certificate: Fields): Tip => ({
+export const stored = ({ header, body }: Made, certificate: Fields | null): string => encode('stored-block', { header, body, certificate })
+export const tipAfter = (tip: Tip, { hash, seed, timeMs }: Made, certificate: Fields, certifiers: readonly number[]): Tip => ({
   height: tip.height + 1,
   hash,
   seed,
   timeMs,
   certificate,
+  certifiers,
 })

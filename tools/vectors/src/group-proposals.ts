@@ -141,6 +141,9 @@ function cases(): ProposalCase[] {
     withBatch('a batch that names a step disputed that nothing is signed against', 'BATCH_DISPUTED', { disputed: 1 }),
     withBatch('a batch with a dissent that is none', 'BATCH_DISSENT', { disputed: 1, dissents: [{ step: 1, envelope: '80' }] }),
     withBatch('a closing batch before its time', 'BATCH_CLOSING', { closing: true }),
+    withBatch('other coins settled than the chain says', 'BATCH_FUNDS', { settled: '1' }),
+    withBatch('more to pay than the chain allows', 'BATCH_FUNDS', { mayPay: '1' }),
+    withBatch('payments in a batch that does not close', 'BATCH_PAYMENTS', { payments: [{ account: named('an account'), amount: '1' }] }),
     withBatch('outcomes in a batch that does not close', 'BATCH_OUTCOMES', {
       outcomes: [{ agreed: 0, late: 0, absent: 0, contradicted: 0, unresolved: 0 }],
     }),

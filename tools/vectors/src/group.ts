@@ -43,7 +43,10 @@ export function batchOf(collator: Key, step: number, changes: Fields = {}): stri
     dissents: [],
     closing: false,
     events: [],
+    settled: '0',
+    mayPay: '0',
     outcomes: [],
+    payments: [],
     ...changes,
   }
   return encode('group-batch', value)

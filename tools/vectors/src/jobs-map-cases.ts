@@ -26,10 +26,12 @@ function jobOf(n: number, seats: number) {
       rerun: [] as readonly string[],
       writesMayBeLost: false,
       jurors: 11,
+      mayPay: '0',
     },
     next: null as object | null,
     recovering: null as JobFields['recovering'],
     last: null as object | null,
+    paid: '0',
   }
 }
 /** A job of five seats in which every field that may be empty is not. */
@@ -48,6 +50,7 @@ function oneOfEverything() {
       rerun: ['01'.repeat(40), ''],
       writesMayBeLost: true,
       jurors: 0,
+      mayPay: '18446744073709551615',
     },
     next: {
       ...{
@@ -58,6 +61,7 @@ function oneOfEverything() {
         joiner,
         atMs: 1_016_000,
         jurors: 4,
+        mayPay: '7000000000',
       },
     },
     recovering: {
@@ -71,6 +75,7 @@ function oneOfEverything() {
       ],
     },
     last: { epoch: 69_999, certificate, state: linkTo('a last state'), atMs: 1_000_000, height: 12 },
+    paid: '18446744073709551614',
   }
 }
 const LISTS = {
@@ -108,7 +113,7 @@ export function jobsMapVectors() {
       proof(
         'a fourth state',
         'WIRE_SHAPE',
-        withValue(one, job, (value) => replaced(value, '88014a', '88034a')),
+        withValue(one, job, (value) => replaced(value, '89014a', '89034a')),
         job,
       ),
     ],

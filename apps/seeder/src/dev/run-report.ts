@@ -40,6 +40,7 @@ export function textOfRun({ request, run, slots }: RunReport, explain: boolean):
     ...outcome.effects.map((effect) => `  asks for ${effectText(effect)}`),
     ...(closer?.refused ?? []).map((path) => `  REFUSED: ${path} is not in "mutable"`),
     ...(closer?.scratch ?? []).map((path) => `  scratch: ${path}`),
+    ...(ran === 'read' ? (closer?.caches ?? []) : []).map((path) => `  cache, made in vain: ${path}`),
     ...(closer?.dependsOnScratch === true ? ['  SCRATCH SHOWS: with an empty scratch the answer is another one'] : []),
     ...(READ_ONLY.test(log) ? ['  REFUSED: a script wrote to what is not in "mutable" (--explain names it)'] : []),
     ...logLines.slice(0, LOG_LINES_TOLD).map((line) => `  | ${line}`),

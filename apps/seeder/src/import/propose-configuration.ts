@@ -36,7 +36,9 @@ export function proposeConfiguration({ found, isFolder, isThere, rewrite, topLin
   const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')))
   const possible = (path: string): boolean => isThere(path) || parentOf(path) === '' || isFolder(parentOf(path))
   const mutable = here(application.mutable).filter(possible)
-  const scratch = here(application.scratch).filter((path) => isThere(path) || (isFolder(parentOf(path)) && parentOf(path) !== ''))
+  const apart = (paths?: readonly string[]) =>
+    here(paths).filter((path) => isThere(path) || (isFolder(parentOf(path)) && parentOf(path) !== ''))
+  const [scratch, caches] = [apart(application.scratch), apart(application.caches)]
   const denied = documentRoot === folder ? (application.denied ?? []).filter((name) => isFolder(inFolder(folder, name))) : []
   const closes = denied.map((name) => `RewriteRule ^${name}(/|$) - [F]`).filter((line) => !rewrite.includes(line))
   // what folders close and rewrite does not say how the site's own addresses are answered
@@ -51,6 +53,7 @@ export function proposeConfiguration({ found, isFolder, isThere, rewrite, topLin
     ...(Object.keys(maxAge).length === 0 ? {} : { maxAge }),
     ...(mutable.length === 0 ? {} : { mutable }),
     ...(scratch.length === 0 ? {} : { scratch }),
+    ...(caches.length === 0 ? {} : { caches }),
     // without a list of what changes there is no code to compile
     ...(application.warmUp === undefined || mutable.length === 0 ? {} : { warmUp: application.warmUp }),
     ...(intl ? { extensions: ['intl'] } : {}),

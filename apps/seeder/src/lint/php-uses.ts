@@ -11,7 +11,7 @@ interface Use {
 }
 /** Extensions of PHP that its WebAssembly builds lack, by what scripts name of them. */
 const ABSENT: Readonly<Record<string, { readonly functions?: string; readonly classes?: string; readonly instead?: string }>> = {
-  apcu: { functions: 'apcu_* apc_fetch apc_store', instead: 'caches belong in "scratch"' },
+  apcu: { functions: 'apcu_* apc_fetch apc_store', instead: 'caches are files in "caches"' },
   bz2: { functions: 'bzopen bzcompress bzdecompress' },
   ffi: { classes: 'ffi' },
   ftp: { functions: 'ftp_*' },
@@ -20,13 +20,13 @@ const ABSENT: Readonly<Record<string, { readonly functions?: string; readonly cl
   igbinary: { functions: 'igbinary_*' },
   imap: { functions: 'imap_open imap_search' },
   ldap: { functions: 'ldap_*' },
-  memcached: { classes: 'memcached memcache', instead: 'caches belong in "scratch"' },
+  memcached: { classes: 'memcached memcache', instead: 'caches are files in "caches"' },
   mongodb: { classes: 'mongoclient' },
   pcntl: { functions: 'pcntl_*' },
   pgsql: { functions: 'pg_*', instead: 'SQLite is there' },
   posix: { functions: 'posix_*' },
   readline: { functions: 'readline*' },
-  redis: { classes: 'redis rediscluster', instead: 'caches belong in "scratch"' },
+  redis: { classes: 'redis rediscluster', instead: 'caches are files in "caches"' },
   shmop: { functions: 'shmop_*' },
   sodium: { functions: 'sodium_*', instead: 'openssl is there; the sodium_compat library replaces it' },
   sqlsrv: { functions: 'sqlsrv_*' },

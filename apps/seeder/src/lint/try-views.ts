@@ -7,6 +7,7 @@ const BEGIN_MS = 1_800_000_000_000
 /** Between two visits of a page: what is written once in an hour, or a minute, is written again. */
 const LATER_MS = 7_200_000
 const PATHS_TOLD = 5
+const CACHE = /cache/i
 
 /**
  * Visits pages twice, as different visitors, and says which of them write: those are agreed by the whole group, each time. Changes of one page are there for those after it; none
@@ -79,7 +80,8 @@ export async function tryViews(
       if (outcome.changes.length === 0) continue
       await change(outcome.changes)
       const paths = outcome.changes.map(({ path }) => path)
-      const text = `${target} writes ${isSecond ? 'each time' : 'at its first visit'}: ${paths.slice(0, PATHS_TOLD).join(', ')}${paths.length > PATHS_TOLD ? ` and ${paths.length - PATHS_TOLD} more` : ''}`
+      const hint = paths.some((path) => CACHE.test(path)) ? '; what views can do without belongs in "caches"' : ''
+      const text = `${target} writes ${isSecond ? 'each time' : 'at its first visit'}: ${paths.slice(0, PATHS_TOLD).join(', ')}${paths.length > PATHS_TOLD ? ` and ${paths.length - PATHS_TOLD} more` : ''}${hint}`
       findings.push(
         findingOf(
           isSecond ? 'warning' : 'info',

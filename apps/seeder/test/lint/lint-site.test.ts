@@ -26,7 +26,7 @@ const coded = (findings: readonly Finding[], code: string) => findings.filter((f
 
 test('by running it: syntax of its PHP, views that write at first or each time, writes that are refused, scratch that shows', async () => {
   const folder = folderWith({
-    'interpeer.json': '{"php": "8.2", "mutable": ["data"], "scratch": ["cache"]}',
+    'interpeer.json': '{"php": "8.2", "mutable": ["data"], "scratch": ["cache"], "caches": ["kept"]}',
     'index.php': '<?php echo "fine";',
     'broken.php': '<?php\n\nif (true {\n',
     'newer.php': '<?php echo "a" |> strtoupper(...);',
@@ -34,11 +34,14 @@ test('by running it: syntax of its PHP, views that write at first or each time, 
     'counter.php': "<?php file_put_contents('data/n', (int) @file_get_contents('data/n') + 1);",
     'refused.php': "<?php @file_put_contents('code.php', 'x');",
     'cached.php': "<?php echo file_exists('cache/c') ? 'warm' : 'cold'; file_put_contents('cache/c', '');",
+    'kept.php': "<?php file_put_contents('kept/c', 'x');",
+    'pages.php': "<?php file_put_contents('data/page-cache', random_bytes(4));",
     'dies.php': '<?php undefined_function();',
     'data/.keep': '',
     'cache/.keep': '',
+    'kept/.keep': '',
   })
-  const views = ['first', 'counter', 'refused', 'cached', 'dies'].flatMap((name) => ['--view', `/${name}.php`])
+  const views = ['first', 'counter', 'refused', 'cached', 'kept', 'pages', 'dies'].flatMap((name) => ['--view', `/${name}.php`])
   const { code, findings } = await lint(folder, ...views)
   expect(code).toBe(2)
   expect(coded(findings, 'SYNTAX').map(({ level, places }) => [level, places])).toEqual([
@@ -47,8 +50,18 @@ test('by running it: syntax of its PHP, views that write at first or each time, 
   ])
   expect(coded(findings, 'VIEW_WRITES').map(({ level, text, places }) => [level, text, places])).toEqual([
     ['warning', '/counter.php writes each time: data/n', [{ path: 'data/n' }]],
+    [
+      'warning',
+      '/pages.php writes each time: data/page-cache; what views can do without belongs in "caches"',
+      [{ path: 'data/page-cache' }],
+    ],
     ['info', '/first.php writes at its first visit: data/seen', [{ path: 'data/seen' }]],
     ['info', '/counter.php writes at its first visit: data/n', [{ path: 'data/n' }]],
+    [
+      'info',
+      '/pages.php writes at its first visit: data/page-cache; what views can do without belongs in "caches"',
+      [{ path: 'data/page-cache' }],
+    ],
   ])
   expect(coded(findings, 'WRITE_REFUSED')).toMatchObject([
     { text: expect.stringContaining('/refused.php'), places: [{ path: 'code.php' }] },

@@ -23,6 +23,16 @@ export function diskRecords(tables: Tables, name: string, commit: GroupCommit): 
       throw new ContentStoreError({ code: 'RECORD_CORRUPT', key })
     return bytes
   }
+  const entriesOf = (prefix: string): readonly (readonly [key: string, value: Uint8Array])[] => {
+    commit.assertOpen()
+    assertRecordPrefix(prefix)
+    const entries = reading(() => tables.entries('records', stored(prefix), stored(`${prefix}\x7f`)))
+    const textOf = (key: Uint8Array) =>
+      Buffer.from(key)
+        .toString('latin1')
+        .slice(name.length + 1)
+    return entries.map(([key, value]) => [textOf(key), value] as const)
+  }
   return {
     get: (key) => {
       commit.assertOpen()
@@ -41,16 +51,7 @@ export function diskRecords(tables: Tables, name: string, commit: GroupCommit): 
         'records',
         keys.map((key) => ({ key: stored(key), value: undefined })),
       ),
-    list: (prefix) => {
-      commit.assertOpen()
-      assertRecordPrefix(prefix)
-      const entries = reading(() => tables.entries('records', stored(prefix), stored(`${prefix}\x7f`)))
-      return entries.map(([key, value]) => {
-        const text = Buffer.from(key)
-          .toString('latin1')
-          .slice(name.length + 1)
-        return [text, opened(text, value)] as const
-      })
-    },
+    keys: (prefix) => entriesOf(prefix).map(([key]) => key),
+    list: (prefix) => entriesOf(prefix).map(([key, value]) => [key, opened(key, value)] as const),
   }
 }

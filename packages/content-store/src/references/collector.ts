@@ -154,7 +154,7 @@ class Collection {
     const cids = blocks.map(({ cid }) => cid)
     for (const cid of cids) {
       this.#sinceMs.delete(cid)
-      this.#agesBefore.delete(ageNameOf(cid))
+      if (this.#agesBefore.size > 0) this.#agesBefore.delete(ageNameOf(cid))
       for (const put of this.#holds) put.add(cid)
     }
     this.#putting.add(cids)

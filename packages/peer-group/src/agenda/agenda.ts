@@ -2,6 +2,7 @@ import { bytesOfContentId, type ContentId, contentIdOf, contentIdOfBytes } from 
 import { bytes, decodeWith, encodeWith, link, list, nullable, struct, text, uint32, uint53 } from '@interpeer/wire-codec'
 import type { StoredBlock } from '../api.js'
 import { PeerGroupError } from '../errors.js'
+import { arePayments, isNoPurse, NO_PURSE, type Purse, purseSchema } from './purse.js'
 import { dueAfter, type Schedule, scheduleSchema } from './schedule.js'
 
 /** What one job may have planned at a time: a request that wants more is refused as a whole. */
@@ -31,6 +32,7 @@ export const agendaSchema = struct({
     }),
     OUTBOX_MAX,
   ),
+  purse: nullable(purseSchema),
 })
 
 /** A line of the site's configuration: it is due at the first minute of its schedule after it ran last, or was first seen. */
@@ -70,16 +72,25 @@ export interface Agenda {
   readonly cron: readonly CronLine[]
   readonly timers: readonly Timer[]
   readonly outbox: readonly OutboxEntry[]
+  /** What scripts paid, and may pay. */
+  readonly purse: Purse
   /** When the first of all this is due; Infinity: nothing is. Follows from the others. */
   readonly nextMs: number
 }
 
-export const NO_AGENDA: Agenda = { cron: [], timers: [], outbox: [], nextMs: Number.POSITIVE_INFINITY }
-export const isNoAgenda = ({ cron, timers, outbox }: Agenda): boolean => cron.length + timers.length + outbox.length === 0
+export const NO_AGENDA: Agenda = { cron: [], timers: [], outbox: [], purse: NO_PURSE, nextMs: Number.POSITIVE_INFINITY }
+export const isNoAgenda = ({ cron, timers, outbox, purse }: Agenda): boolean =>
+  cron.length + timers.length + outbox.length === 0 && isNoPurse(purse)
 
-export function agendaOf({ cron, timers, outbox }: Omit<Agenda, 'nextMs'>): Agenda {
+export function agendaOf({ cron, timers, outbox, purse }: Omit<Agenda, 'nextMs'>): Agenda {
   const times = [...cron.map(({ dueMs }) => dueMs), ...timers.map(({ dueMs }) => dueMs), ...outbox.map(({ untilMs }) => untilMs)]
-  return { cron, timers, outbox, nextMs: times.reduce<number>((least, one) => Math.min(least, one ?? least), Number.POSITIVE_INFINITY) }
+  return {
+    cron,
+    timers,
+    outbox,
+    purse,
+    nextMs: times.reduce<number>((least, one) => Math.min(least, one ?? least), Number.POSITIVE_INFINITY),
+  }
 }
 
 export function cronLineOf(schedule: Schedule, target: string, afterMs: number): CronLine {
@@ -87,11 +98,12 @@ export function cronLineOf(schedule: Schedule, target: string, afterMs: number):
 }
 
 /** The block of an agenda; the same bytes for equal ones. */
-export function agendaBlock({ cron, timers, outbox }: Agenda): StoredBlock {
+export function agendaBlock({ cron, timers, outbox, purse }: Agenda): StoredBlock {
   const written = {
     cron: cron.map(({ schedule, target, afterMs }) => ({ schedule, target, afterMs })),
     timers: timers.map((timer) => ({ ...timer, args: bytesOfContentId(timer.args) })),
     outbox: outbox.map((entry) => ({ ...entry, request: bytesOfContentId(entry.request) })),
+    purse: isNoPurse(purse) ? null : purse,
   }
   const block = encodeWith(agendaSchema, written, AGENDA_MAX_BYTES)
   return { cid: contentIdOf(block, 'dag-cbor'), bytes: block }
@@ -99,14 +111,16 @@ export function agendaBlock({ cron, timers, outbox }: Agenda): StoredBlock {
 
 /** @throws {WireError} @throws {PeerGroupError} STATE_INVALID: an empty one is no block, and no name or key is there twice */
 export function readAgenda(block: Uint8Array): Agenda {
-  const { cron, timers, outbox } = decodeWith(agendaSchema, block, AGENDA_MAX_BYTES)
+  const { cron, timers, outbox, purse } = decodeWith(agendaSchema, block, AGENDA_MAX_BYTES)
   const agenda = agendaOf({
     cron: cron.map(({ schedule, target, afterMs }) => cronLineOf(schedule, target, afterMs)),
     timers: timers.map((timer) => ({ ...timer, args: contentIdOfBytes(timer.args) })),
     outbox: outbox.map((entry) => ({ ...entry, request: contentIdOfBytes(entry.request) })),
+    purse: purse ?? NO_PURSE,
   })
   const names = new Set([...timers.map(({ name }) => name), ...outbox.map(({ key }) => key.join())])
-  if (isNoAgenda(agenda) || names.size < timers.length + outbox.length || !isRoomy(agenda))
+  const isPurse = purse === null || (!isNoPurse(purse) && arePayments(purse.payments))
+  if (isNoAgenda(agenda) || !isPurse || names.size < timers.length + outbox.length || !isRoomy(agenda))
     throw new PeerGroupError({ code: 'STATE_INVALID', reason: 'an agenda that no group makes' })
   return agenda
 }

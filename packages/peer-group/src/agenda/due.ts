@@ -61,11 +61,10 @@ export function isPlanned({ cron, timers, outbox }: Agenda, event: DueEvent): bo
  * has missed.
  */
 export function withoutEvent(agenda: Agenda, event: DueEvent, timeMs: number): Agenda {
-  const { cron, timers, outbox } = agenda
-  if (event.type === 'timer') return agendaOf({ cron, outbox, timers: timers.filter((one) => one !== event.timer) })
-  if (event.type === 'unsent') return agendaOf({ cron, timers, outbox: outbox.filter((one) => one !== event.entry) })
+  if (event.type === 'timer') return agendaOf({ ...agenda, timers: agenda.timers.filter((one) => one !== event.timer) })
+  if (event.type === 'unsent') return agendaOf({ ...agenda, outbox: agenda.outbox.filter((one) => one !== event.entry) })
   const { schedule, target } = event.line
-  return agendaOf({ timers, outbox, cron: cron.map((one) => (one === event.line ? cronLineOf(schedule, target, timeMs) : one)) })
+  return agendaOf({ ...agenda, cron: agenda.cron.map((one) => (one === event.line ? cronLineOf(schedule, target, timeMs) : one)) })
 }
 
 function cronEvent(line: CronLine, dueMs: number): DueEvent {

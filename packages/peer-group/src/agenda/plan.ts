@@ -2,6 +2,7 @@ import type { ContentId } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import { type Agenda, agendaOf, CRON_LINES_MAX, cronLineOf, isRoomy, type OutboxEntry } from './agenda.js'
 import { OUTBOX_KEPT_MS } from './outbox-turns.js'
+import { type Payment, withPayment } from './purse.js'
 import type { Schedule } from './schedule.js'
 
 /** What a script asks the group to plan. Blocks stand for what is long. */
@@ -16,21 +17,26 @@ export type Wish =
       readonly bytes: number
       readonly answerTo: string | null
     }
+  | ({ readonly type: 'pay' } & Payment)
 
-/** The agenda with what a run at a time asked for, in order; undefined where the state has no room for all of it. */
+/** The agenda with what a run at a time asked for, in order; undefined where the state has no room for all of it, or the job too little to pay. */
 export function withWishes(agenda: Agenda, wishes: readonly Wish[], timeMs: number): Agenda | undefined {
   if (wishes.length === 0) return agenda
-  let { timers, outbox } = agenda
+  let { timers, outbox, purse } = agenda
   for (const wish of wishes) {
     if (wish.type === 'timer') {
       const { name, seconds, script, args } = wish
       timers = [...timers.filter((one) => one.name !== name), { name, dueMs: timeMs + 1000 * seconds, script, args }]
+    } else if (wish.type === 'pay') {
+      const paid = withPayment(purse, wish)
+      if (paid === undefined) return undefined
+      purse = paid
     } else if (outbox.every(({ key }) => !sameBytes(key, wish.key))) {
       const { key, request, bytes, answerTo } = wish
       outbox = [...outbox, { key, request, bytes, answerTo, turn: 0, turnMs: timeMs, untilMs: timeMs + OUTBOX_KEPT_MS }]
     }
   }
-  const planned = agendaOf({ cron: agenda.cron, timers, outbox })
+  const planned = agendaOf({ cron: agenda.cron, timers, outbox, purse })
   return isRoomy(planned) ? planned : undefined
 }
 
@@ -47,5 +53,5 @@ export function withCron(
 /** The agenda in which one entry of the outbox is another, or is gone. */
 export function withEntry(agenda: Agenda, key: Uint8Array, changed: OutboxEntry | undefined): Agenda {
   const outbox = agenda.outbox.flatMap((one) => (sameBytes(one.key, key) ? (changed ?? []) : one))
-  return agendaOf({ cron: agenda.cron, timers: agenda.timers, outbox })
+  return agendaOf({ ...agenda, outbox })
 }

@@ -1,7 +1,7 @@
 import { createMapCache, type MapCache } from '@interpeer/content-store'
 import { CryptoError, type NetworkId, type PeerId } from '@interpeer/crypto-ids'
 import { assertConserved, beginLedger, LedgerError } from '@interpeer/intercoin-ledger'
-import { advanceJobs, SchedulerError } from '@interpeer/job-scheduler'
+import { advanceJobs, type Job, SchedulerError } from '@interpeer/job-scheduler'
 import { createVerification, PeerGroupError } from '@interpeer/peer-group'
 import {
   type Application,
@@ -22,12 +22,15 @@ import {
 import { WireError } from '@interpeer/wire-codec'
 import { carryOut, recoveryOf } from './carry-out.js'
 import { dataMapsAfter, dataMapsOf, hashesOf } from './data-maps.js'
+import { openDisputeParts } from './dispute-parts.js'
 import { NetworkError } from './errors.js'
 import { throwHostFault } from './host-fault.js'
+import { advanceAccusations, openAccusations } from './judge-accusations.js'
 import { advanceDisputes, openDisputes } from './judge-disputes.js'
 import { momentOf } from './lottery.js'
+import { mayPayOf } from './may-pay.js'
 import type { NetworkState } from './network-state.js'
-import { endWaiting, rewardCertifiers } from './pay.js'
+import { endStuck, endWaiting, payOut, rewardCertifiers } from './pay.js'
 import { priceOf } from './price-of.js'
 import { seatChanges } from './seat-changes.js'
 import { settled } from './settle.js'
@@ -50,6 +53,8 @@ export function networkApplication(network: NetworkId): Application<NetworkState
         jobs: new Map(),
         changes: new Map(),
         disputes: new Map(),
+        accusations: new Map(),
+        disputeParts: new Map(),
       }
       return { network, height: 0, timeMs: startMs, ...entries, maps: dataMapsOf(entries, tools.cache) }
     },
@@ -91,9 +96,9 @@ function apply(
   const refused: { index: number; code: string }[] = []
   const first = settled(before, info)
   const { settings } = first
-  const moment = momentOf(before, info, { cache, settings })
   const [ledger, registry] = [rewardCertifiers(first, info.certifiers), withVotes(first.registry, info.certifiers, info.height, settings)]
   let state: NetworkState = { ...first, height: info.height, timeMs: info.timeMs, ledger, registry }
+  const moment = momentOf(before, info, { cache, settings, mayPay: (job) => mayPayOf(state, job) })
   transactions.forEach((transaction, index) => {
     try {
       state = carryOut(state, transaction, { moment, verification })
@@ -101,10 +106,21 @@ function apply(
       refused.push({ index, code: codeOf(error) })
     }
   })
-  state = endWaiting(advanceDisputes(before, state, moment, verification), info.timeMs)
-  const advanced = advanceJobs(state.jobs, (job, shows) => recoveryOf(state, job, shows, verification), moment)
-  const disputes = openDisputes(state.disputes, advanced.jobs)
-  const after = folded({ ...state, disputes, jobs: advanced.jobs, registry: registryAfter(before, state, advanced) })
+  state = endWaiting(advanceAccusations(before, advanceDisputes(before, state, moment, verification), moment), info.timeMs)
+  const recover = (job: Job, shows: readonly Uint8Array[]) => {
+    const recovery = recoveryOf(state, job, shows, verification)
+    if (recovery?.closes) state = { ...state, ledger: payOut(state, job, recovery.payments) }
+    return recovery
+  }
+  const advanced = advanceJobs(state.jobs, recover, moment)
+  const { state: left, away } = endStuck({ ...state, jobs: advanced.jobs })
+  const open = {
+    disputes: openDisputes(state.disputes, left.jobs),
+    disputeParts: openDisputeParts({ disputeParts: state.disputeParts, jobs: left.jobs }),
+    accusations: openAccusations({ accusations: state.accusations, jobs: left.jobs }),
+  }
+  const marked = registryAfter(before, state, { jobs: left.jobs, away: [...advanced.away, ...away] })
+  const after = folded({ ...left, ...open, registry: marked })
   return { state: { ...after, maps: dataMapsAfter(before.maps, before, after, cache) }, refused }
 }
 
@@ -129,7 +145,15 @@ function registryAfter(
  * by a clock, a member's show before its recovery, a transfer after another. Of an unknown job nothing is kept: whoever runs a job
  * learned of it from a block, and offers again.
  */
-const MAY_CHANGE: readonly string[] = ['EPOCH_TOO_EARLY', 'LEDGER_FUNDS', 'SHOW_NOT_WANTED', 'SHOW_PART_EARLY', 'DISPUTE_OPEN']
+const MAY_CHANGE: readonly string[] = [
+  'EPOCH_TOO_EARLY',
+  'LEDGER_FUNDS',
+  'SHOW_NOT_WANTED',
+  'SHOW_PART_EARLY',
+  'DISPUTE_OPEN',
+  'DISPUTE_PART_EARLY',
+  'ACCUSATION_OPEN',
+]
 const mayChange = (error: unknown): boolean =>
   error instanceof LedgerError && error.failure.code === 'LEDGER_NONCE'
     ? error.failure.given > error.failure.expected && error.failure.given - error.failure.expected <= NONCES_AHEAD_MAX

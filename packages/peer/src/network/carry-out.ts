@@ -36,19 +36,24 @@ import {
   type GroupContext,
   type MemberOutcome,
   openingOf,
+  type Payment,
   PeerGroupError,
+  readBatch,
   recoverFrom,
   showMessage,
+  sumOfPayments,
   type Verification,
   verifyClosing,
 } from '@interpeer/peer-group'
 import { openPresent, transactionBytesMax, withOutcomes, withPresence, withReview } from '@interpeer/vote-chain'
 import { sameBytes } from '@interpeer/wire-codec'
+import { expelledFrom, recordAccusation, recordAccusationVerdict } from './accusations.js'
+import { recordDisputePart } from './dispute-parts.js'
 import { isDisputed, judgedCaseOf, recordDispute, recordVerdict } from './disputes.js'
 import { NetworkError } from './errors.js'
 import { throwHostFault } from './host-fault.js'
 import type { NetworkState } from './network-state.js'
-import { endIfPoor, epochPrice, payeeOf, payMembers } from './pay.js'
+import { endIfPoor, epochPrice, payeeOf, payMembers, payOut } from './pay.js'
 import { carryOutOrder } from './registry-orders.js'
 import { carryOutChange } from './settle.js'
 import { kindOfTransaction } from './transactions.js'
@@ -93,8 +98,14 @@ export function carryOut(state: NetworkState, transaction: Uint8Array, setting: 
       return carryOutChange(state, kind, transaction, setting.moment.height)
     case 'dispute':
       return recordDispute(state, transaction, { height: setting.moment.height, verification: setting.verification })
+    case 'dispute-part':
+      return recordDisputePart(state, transaction, { height: setting.moment.height, verification: setting.verification })
     case 'verdict':
       return recordVerdict(state, transaction, setting.moment)
+    case 'accusation':
+      return recordAccusation(state, transaction, setting.moment)
+    case 'accusation-verdict':
+      return recordAccusationVerdict(state, transaction, setting.moment)
     case undefined:
       throw new NetworkError({ code: 'TRANSACTION_UNKNOWN' })
     default:
@@ -140,12 +151,19 @@ function close(
   if (disputed > final) throw new NetworkError({ code: 'EPOCH_FROZEN' })
   const outcomes = outcomesOf(entry, closing)
   const { epoch } = entry
-  const said = { epoch: epoch.number, certificate: sha256(certificate), state: closing.state, timeMs: closing.timeMs, outcomes }
+  const { payments } = closing.batch.value
+  const said = {
+    ...{ epoch: epoch.number, certificate: sha256(certificate), state: closing.state, timeMs: closing.timeMs, outcomes },
+    paid: sumOfPayments(payments),
+  }
   const { job, paidMs } = closeEpoch(entry, said, moment)
   const { cycleMs, seatPricePerCycle } = state.settings
   const earned = earningsOf(outcomes, paidMs, cycleMs, seatPricePerCycle)
-  const held = escrowOf(state.ledger, accountOfJob(entry.job)) ?? 0n
-  const ledger = payMembers(state, entry, earningsWithin(earned, held))
+  // what scripts were told that they may pay comes first, in this epoch and in the one that is named; it leaves what seats cost
+  const settled = { ...state, ledger: payOut(state, entry, payments) }
+  const held = escrowOf(settled.ledger, accountOfJob(entry.job)) ?? 0n
+  const promised = job.epoch.mayPay > job.paid ? job.epoch.mayPay - job.paid : 0n
+  const ledger = payMembers(settled, entry, earningsWithin(earned, held > promised ? held - promised : 0n))
   const registry = withOutcomes(state.registry, outcomes, moment.height, state.settings)
   const about = { job: bytesOfContentId(entry.job), epoch: epoch.number, certificate: said.certificate }
   return endIfPoor({ ...state, ledger, registry, reviews: withReview(state.reviews, about, outcomes) }, job)
@@ -198,7 +216,7 @@ export function recoveryOf(
   entry: Job,
   shows: readonly Uint8Array[],
   verification: Verification,
-): Recovery | undefined {
+): (Recovery & { readonly payments: readonly Payment[] }) | undefined {
   const { epoch } = entry
   try {
     if (isDisputed(state.disputes, entry.job, epoch.number)) return undefined // it waits for the verdict
@@ -206,9 +224,14 @@ export function recoveryOf(
     const judged = judgedCaseOf(state.disputes, entry.job, epoch.number)
     const judgment = judged?.judgment ?? undefined
     const from = openingOf(recovery, epoch, judgment)
-    const leave = epoch.members.filter((peer) => !from.members.includes(peer) || judged?.debtors.includes(peer) === true)
-    const closes = recovery.closing !== undefined && judgment === undefined
-    return { state: from.state, timeMs: from.timeMs, rerun: from.rerun, closes, leave, judged: judgment !== undefined }
+    const expelled = [...(judged?.debtors ?? []), ...expelledFrom(state.accusations, entry.job, epoch.number)]
+    const leave = epoch.members.filter((peer) => !from.members.includes(peer) || expelled.includes(peer))
+    const closing = judgment === undefined ? recovery.closing : undefined
+    const payments = closing === undefined ? [] : readBatch(closing.batch).value.payments
+    const paid = sumOfPayments(payments)
+    if (paid > 0n && entry.paid + paid > epoch.mayPay) return undefined // q members sealed what none of them may
+    const opens = { state: from.state, timeMs: from.timeMs, rerun: from.rerun, closes: closing !== undefined, paid, payments }
+    return { ...opens, leave, judged: judgment !== undefined }
   } catch (error) {
     throwHostFault(error)
     if (error instanceof PeerGroupError) return undefined

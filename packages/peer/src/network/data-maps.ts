@@ -17,6 +17,10 @@ import {
   settingsEntries,
 } from '@interpeer/vote-chain'
 
+import type { Accusations } from './accusations.js'
+import { accusationsEdits, accusationsEntries } from './accusations-map.js'
+import type { AllDisputeParts } from './dispute-parts.js'
+import { disputePartsEdits, disputePartsEntries } from './dispute-parts-map.js'
 import type { Disputes } from './disputes.js'
 import { disputesEdits, disputesEntries } from './disputes-map.js'
 
@@ -35,6 +39,10 @@ export interface DataEntries {
   readonly jobs: Jobs
   /** What groups could not decide, in the same map. */
   readonly disputes: Disputes
+  /** Disputes of which not all parts have come, in the same map. */
+  readonly disputeParts: AllDisputeParts
+  /** What members accuse one another of, in the same map. */
+  readonly accusations: Accusations
 }
 
 /** The maps of a state, from all its entries. */
@@ -45,7 +53,12 @@ export function dataMapsOf(state: DataEntries, cache?: MapCache): DataMaps {
     settings: made([...settingsEntries(state.settings), ...changesEntries(state.changes)]),
     names: emptyHeldMap(), // no names yet: an issue of its own
     peers: made([...registryEntries(state.registry), ...reviewsEntries(state.reviews)]),
-    jobs: made([...jobsEntries(state.jobs), ...disputesEntries(state.disputes)]),
+    jobs: made([
+      ...jobsEntries(state.jobs),
+      ...disputesEntries(state.disputes),
+      ...accusationsEntries(state.accusations),
+      ...disputePartsEntries(state.disputeParts),
+    ]),
   }
 }
 
@@ -57,7 +70,12 @@ export function dataMapsAfter(maps: DataMaps, before: DataEntries, after: DataEn
     settings: edited(maps.settings, [...settingsEdits(before.settings, after.settings), ...changesEdits(before.changes, after.changes)]),
     names: maps.names,
     peers: edited(maps.peers, [...registryEdits(before.registry, after.registry), ...reviewsEdits(before.reviews, after.reviews)]),
-    jobs: edited(maps.jobs, [...jobsEdits(before.jobs, after.jobs), ...disputesEdits(before.disputes, after.disputes)]),
+    jobs: edited(maps.jobs, [
+      ...jobsEdits(before.jobs, after.jobs),
+      ...disputesEdits(before.disputes, after.disputes),
+      ...accusationsEdits(before.accusations, after.accusations),
+      ...disputePartsEdits(before.disputeParts, after.disputeParts),
+    ]),
   }
 }
 

@@ -12,6 +12,7 @@ import {
   list,
   nullable,
   oneOf,
+  sameBytes,
   struct,
   uint16,
   uint32,
@@ -69,7 +70,8 @@ export const blobsOfDisputes = (disputes: Disputes): readonly Uint8Array[] =>
   [...disputes.values()].flatMap(({ dispute, verdicts }) => [dispute, ...verdicts.map(({ envelope }) => envelope)])
 
 /** Whether a key of the `jobs` map is a dispute's. */
-export const isDisputeKey = (key: Uint8Array): boolean => key.length === PREFIX.length + 32
+export const isDisputeKey = (key: Uint8Array): boolean =>
+  key.length === PREFIX.length + 32 && sameBytes(key.subarray(0, PREFIX.length), PREFIX)
 
 /**
  * A dispute as its record, its job's entry and what the record names by hash say. Judged ones are judged again, as of then: that comes to the same.

@@ -44,7 +44,7 @@ export interface DisputeCase {
 }
 export type Disputes = ReadonlyMap<string, DisputeCase>
 
-/** As large as a transaction may be, and a little less. */
+/** Whole: what a block has no room for comes in parts. As large as a transaction may be, and a little less. */
 export const DISPUTE_BYTES_MAX = 300_000
 /** Two that differ are a fault, and end an account: there is no third to record. */
 const VERDICTS_OF_JUROR_MAX = 2
@@ -89,8 +89,8 @@ export function recordDispute(
   state: NetworkState,
   bytes: Uint8Array,
   { height, verification }: { readonly height: number; readonly verification: Verification },
+  most = Math.min(DISPUTE_BYTES_MAX, transactionBytesMax(state.settings.blockBytesMax)),
 ): NetworkState {
-  const most = Math.min(DISPUTE_BYTES_MAX, transactionBytesMax(state.settings.blockBytesMax))
   if (bytes.length > most) throw new NetworkError({ code: 'DISPUTE_TOO_LARGE', bytes: bytes.length })
   const { job: named, epoch: given } = disputeMessage.decode(bytes)
   const job = jobIdOf(contentIdOfBytes(named))

@@ -1,5 +1,6 @@
 export { networkApplication } from './application.js'
 export type { DataEntries, DataMaps } from './data-maps.js'
+export { disputeTransactions } from './dispute-parts.js'
 export { momentOf, seatsOfTickets, type TicketSeat } from './lottery.js'
 export type { NetworkState } from './network-state.js'
 export { type ChainProof, chainProofOf, type Provable, placeOf } from './proofs.js'

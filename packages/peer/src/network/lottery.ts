@@ -13,6 +13,7 @@ import {
 } from '@interpeer/crypto-ids'
 import { type Lottery, lotteryOf, type Moment, seatOfTicket } from '@interpeer/job-scheduler'
 import { type BlockInfo, isMature, mayBeDrawn, type PeerEntry } from '@interpeer/vote-chain'
+import { mayPayOf } from './may-pay.js'
 import type { NetworkState } from './network-state.js'
 
 /** The names under which a peer declines a job: the job's own, and its uploader's. */
@@ -37,7 +38,11 @@ export const mayJudge = (entry: PeerEntry, height: number, settings: { readonly 
 export function momentOf(
   before: NetworkState,
   { height, timeMs, seed }: Pick<BlockInfo, 'height' | 'timeMs' | 'seed'>,
-  { cache, settings = before.settings }: { readonly cache?: MapCache; readonly settings?: Moment['settings'] } = {},
+  {
+    cache,
+    settings = before.settings,
+    mayPay = (job) => mayPayOf(before, job),
+  }: { readonly cache?: MapCache; readonly settings?: Moment['settings']; readonly mayPay?: Moment['mayPay'] } = {},
 ): Moment {
   const { maps, registry } = before
   const totalOf = (name: 'peers' | 'jobs') => Number(readHeldMap(maps[name], (get, root) => readTotal(get, root, cache)).total)
@@ -69,6 +74,7 @@ export function momentOf(
       count ??= [...registry.values()].filter((entry) => mayBeDrawn(entry, height, before.settings)).length
       return count
     },
+    mayPay,
     judgesBeside: (members) => {
       judges ??= [...registry.values()].filter(mayJudgeHere).length
       return judges - members.filter((peer) => mayJudgeHere(registry.get(peer))).length

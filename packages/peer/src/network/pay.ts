@@ -1,6 +1,27 @@
-import { type AccountId, accountOfJob, accountOfPeer, bytesOfAccount, CryptoError, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
-import { balanceOf, closeEscrow, escrowOf, type Ledger, LedgerError, mint, move, payFromEscrow } from '@interpeer/intercoin-ledger'
+import {
+  type AccountId,
+  accountOfBytes,
+  accountOfJob,
+  accountOfPeer,
+  bytesOfAccount,
+  CryptoError,
+  type PeerId,
+  peerIdOfKey,
+} from '@interpeer/crypto-ids'
+import {
+  balanceOf,
+  COMMONS,
+  closeEscrow,
+  escrowOf,
+  type Ledger,
+  LedgerError,
+  mint,
+  move,
+  payFromEscrow,
+  taxOf,
+} from '@interpeer/intercoin-ledger'
 import { type Earning, endJob, type Job, priceOf, withJob } from '@interpeer/job-scheduler'
+import type { Payment } from '@interpeer/peer-group'
 import { standingFor } from '@interpeer/vote-chain'
 import type { NetworkState } from './network-state.js'
 
@@ -37,6 +58,29 @@ export function payMembers(state: NetworkState, { job }: Job, earnings: readonly
 }
 
 /**
+ * Carries out what a job's scripts paid. The tax that a transfer pays is taken out of each (§6.7.1), so that nobody pays through a job to pay none; a rotated key's coins go to its heir.
+ * What could not reach anybody stays in the escrow: its payee is terminated, or can hold no more. It counts as paid all the same.
+ */
+export function payOut(state: NetworkState, { job }: Job, payments: readonly Payment[]): Ledger {
+  const escrow = accountOfJob(job)
+  return payments.reduce((ledger, { account, amount }) => {
+    const to = payeeOf(state, accountOfBytes(account))
+    if (isTerminated(state, to)) return ledger
+    const tax = taxOf(amount, state.settings.transferTaxPerMille)
+    try {
+      return payFromEscrow(payFromEscrow(ledger, escrow, COMMONS, tax), escrow, to, amount - tax)
+    } catch (error) {
+      if (error instanceof LedgerError && error.code === 'LEDGER_OVERFLOW') return ledger
+      throw error
+    }
+  }, state.ledger)
+}
+function isTerminated({ registry }: Pick<NetworkState, 'registry'>, account: AccountId): boolean {
+  const peer = peerOfAccount(account)
+  return peer !== undefined && registry.get(peer)?.standing === 'terminated'
+}
+
+/**
  * A job whose escrow does not reach for its next epoch ends: it keeps its last certified state in its entry, its group serves it no
  * more, its name is free, and what is left goes to the account in its manifest.
  */
@@ -57,6 +101,24 @@ export function endWaiting(state: NetworkState, timeMs: number): NetworkState {
     (job) => job.state === 'waiting' && timeMs >= job.timetable.startMs + intervalCycles * cycleMs,
   )
   return late.reduce(ended, state)
+}
+
+/**
+ * Jobs whose recovery came to nothing end, an interval after the second deadline: those who hold their state are gone, and no seats, coins or name wait for ever. Counted in heights, so that a chain
+ * that stood still takes nobody's time to show. What is being judged waits for the verdict, which has a deadline of its own.
+ * @returns also the members that did not show
+ */
+export function endStuck(state: NetworkState): { readonly state: NetworkState; readonly away: readonly PeerId[] } {
+  const { secondRecoveryCycles, intervalCycles } = state.settings
+  const judged = new Set([...state.disputes.values()].flatMap(({ job, judgment }) => (judgment === null ? [job] : [])))
+  const stuck = [...state.jobs.values()].filter(
+    ({ job, recovering }) =>
+      recovering !== null && !judged.has(job) && state.height - recovering.sinceHeight >= secondRecoveryCycles + intervalCycles,
+  )
+  const away = stuck.flatMap(({ epoch, recovering }) =>
+    epoch.members.filter((peer) => recovering?.shows.some(({ member }) => member === peer) === false),
+  )
+  return { state: stuck.reduce(ended, state), away }
 }
 
 /** The block reward, in equal parts for those who certified the block before; what does not divide is not minted (§6.4.2.1). */

@@ -5,7 +5,9 @@ import { type BlobOf, blobsOfJobs, type Job, jobFrom } from '@interpeer/job-sche
 import type { Verification } from '@interpeer/peer-group'
 import { changesFrom, DATA_SETS, type DataSets, registryFrom, reviewsFrom, type Snapshots, settingsFrom } from '@interpeer/vote-chain'
 import { concatBytes, decodeWith, encodeWith, link, nullable, struct } from '@interpeer/wire-codec'
+import { accusationFrom, isAccusationKey } from './accusations-map.js'
 import type { DataEntries, DataMaps } from './data-maps.js'
+import { blobsOfDisputeParts, disputePartsFrom, isDisputePartsKey } from './dispute-parts-map.js'
 import type { DisputeCase } from './disputes.js'
 import { blobsOfDisputes, disputeFrom, isDisputeKey } from './disputes-map.js'
 import type { NetworkState } from './network-state.js'
@@ -64,10 +66,18 @@ function entriesIn(
   blobOf: BlobOf,
 ): DataEntries {
   const isCase = ({ key }: MapEntry) => isDisputeKey(key)
-  const running = jobEntries.filter((entry) => !isCase(entry)).map((entry) => jobFrom(entry, network, blobOf))
+  const isJob = ({ key }: MapEntry) => !isDisputeKey(key) && !isAccusationKey(key) && !isDisputePartsKey(key)
+  const running = jobEntries.filter(isJob).map((entry) => jobFrom(entry, network, blobOf))
   const jobs = new Map(running.filter((job): job is Job => job !== undefined).map((job) => [job.job, job]))
   const cases = running.includes(undefined) ? [] : jobEntries.filter(isCase)
   const disputes = cases.map((entry) => disputeFrom(entry, { network, jobs }, blobOf, verification))
+  const accusations = jobEntries.filter(({ key }) => isAccusationKey(key)).map(accusationFrom)
+  const parts = jobEntries
+    .filter(({ key }) => isDisputePartsKey(key))
+    .flatMap((entry) => {
+      const read = disputePartsFrom(entry, blobOf)
+      return read === undefined ? [] : [read]
+    })
   return {
     ledger: ledgerFrom(ledger),
     settings: settingsFrom(settings),
@@ -76,6 +86,8 @@ function entriesIn(
     reviews: reviewsFrom(peers),
     jobs,
     disputes: new Map(disputes.filter((one): one is DisputeCase => one !== undefined).map((one) => [one.id, one])),
+    disputeParts: new Map(parts),
+    accusations: new Map(accusations.map((one) => [one.id, one])),
   }
 }
 
@@ -83,10 +95,11 @@ const headOf = (maps: DataMaps): Uint8Array => {
   const blockOf = (name: keyof DataMaps) => maps[name].root.block && bytesOfContentId(maps[name].root.block)
   return encodeWith(snapshotSchema, Object.fromEntries(DATA_SETS.map((name) => [name, blockOf(name)])) as never, SNAPSHOT_BYTES_MAX)
 }
-function partsOf({ maps, jobs, disputes }: NetworkState): ReadonlyMap<ContentId, Uint8Array> {
+function partsOf({ maps, jobs, disputes, disputeParts }: NetworkState): ReadonlyMap<ContentId, Uint8Array> {
   const parts = new Map<ContentId, Uint8Array>()
   for (const name of DATA_SETS) for (const [cid, bytes] of maps[name].blocks) parts.set(cid, bytes)
-  for (const bytes of [...blobsOfJobs(jobs), ...blobsOfDisputes(disputes)]) parts.set(contentIdOf(bytes, 'raw'), bytes)
+  for (const bytes of [...blobsOfJobs(jobs), ...blobsOfDisputes(disputes), ...blobsOfDisputeParts(disputeParts)])
+    parts.set(contentIdOf(bytes, 'raw'), bytes)
   return parts
 }
 /** CIDv1 of raw bytes with this SHA-256. */

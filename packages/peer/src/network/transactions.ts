@@ -10,7 +10,7 @@ import {
 } from '@interpeer/crypto-ids'
 import { transferMessage } from '@interpeer/intercoin-ledger'
 import { closeMessage, publishMessage, showPartBytes, showPartMessage, signShowParts } from '@interpeer/job-scheduler'
-import { disputeMessage, showMessage, verdictMessage } from '@interpeer/peer-group'
+import { accusationMessage, accusationVerdict, disputeMessage, showMessage, verdictMessage } from '@interpeer/peer-group'
 import {
   changeRequestMessage,
   changeVoteMessage,
@@ -23,6 +23,7 @@ import {
   signPresent,
   termsMessage,
 } from '@interpeer/vote-chain'
+import { disputePartMessage } from './dispute-parts.js'
 import type { NetworkState } from './network-state.js'
 import type { RegistryOrder } from './registry-orders.js'
 
@@ -37,7 +38,10 @@ export type TransactionKind =
   | 'change'
   | 'vote'
   | 'dispute'
+  | 'dispute-part'
   | 'verdict'
+  | 'accusation'
+  | 'accusation-verdict'
   | RegistryOrder
 
 const KINDS: ReadonlyMap<number, TransactionKind> = new Map([
@@ -53,7 +57,10 @@ const KINDS: ReadonlyMap<number, TransactionKind> = new Map([
   [revokeMessage.number, 'revoke'],
   [changeRequestMessage.number, 'change'],
   [changeVoteMessage.number, 'vote'],
+  [disputePartMessage.number, 'dispute-part'],
   [verdictMessage.number, 'verdict'],
+  [accusationMessage.number, 'accusation'],
+  [accusationVerdict.number, 'accusation-verdict'],
 ])
 
 /** Which kind of transaction some bytes would be, by their message number alone; undefined: none. */

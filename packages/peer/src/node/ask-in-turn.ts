@@ -24,12 +24,13 @@ export function askInTurn<P, A>({ next, ask, isAnswer, hedgeMs, signal }: Asking
   return new Promise((resolve, reject) => {
     const asked: P[] = []
     let [open, isOver, hedge] = [0, false, undefined as NodeJS.Timeout | undefined]
-    let last: { readonly answer: A } | { readonly error: unknown } = { error: new Error('nobody to ask') }
+    let last: { readonly answer: A } | { readonly error: unknown } | undefined
     const end = () => {
       if (isOver) return
       isOver = true
       clearTimeout(hedge)
-      if ('answer' in last) resolve(last.answer)
+      if (last === undefined) reject(new Error('nobody to ask'))
+      else if ('answer' in last) resolve(last.answer)
       else reject(last.error)
     }
     const another = () => {
@@ -50,7 +51,7 @@ export function askInTurn<P, A>({ next, ask, isAnswer, hedgeMs, signal }: Asking
           else goOn()
         },
         (error: unknown) => {
-          if (!('answer' in last)) last = { error }
+          if (last === undefined || !('answer' in last)) last = { error }
           goOn()
         },
       )

@@ -1,6 +1,16 @@
 import type { PeerId, Signer } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
-import { type Application, blocksReply, type ChainEffect, type ChainState, type Genesis, stepChain } from '@interpeer/vote-chain'
+import {
+  type Application,
+  blocksReply,
+  type ChainEffect,
+  type ChainState,
+  decodeBlock,
+  type Genesis,
+  stepChain,
+} from '@interpeer/vote-chain'
+import { sameBytes } from '@interpeer/wire-codec'
+import { awakeMs } from './after-sleep.js'
 import type { ChainStore } from './chain-store.js'
 import { EffectQueue } from './effect-queue.js'
 import type { PeerLog } from './log.js'
@@ -14,6 +24,8 @@ export interface ChainSurroundings<S> {
   readonly store: ChainStore
   /** `genesis`: every stored block is applied again. Default `checkpoints`. */
   readonly sync?: 'checkpoints' | 'genesis' | undefined
+  /** Hashes of blocks that others may hand on without certificates. */
+  readonly proven?: ((height: number) => Uint8Array | undefined) | undefined
   readonly now: () => number
   /** After each block, in order: the state that it led to. */
   readonly onBlock: (state: S) => void
@@ -24,9 +36,17 @@ export interface ChainSurroundings<S> {
   readonly count: (code: string) => void
   readonly log: PeerLog
   readonly fail: (error: unknown) => void
+  /** This process was not woken for so long as `awakeMs`: it takes part again when this says that it may, and `fail`s when it throws. */
+  readonly onSleep?: ((tip: ChainState<S>['tip']) => Promise<void>) | undefined
 }
 /** After a step that threw: its timer may have been the one that threw. */
 const AGAIN_MS = 1_000
+
+/** Where a transaction was found. */
+export interface Found {
+  readonly height: number | undefined
+  readonly whole: boolean
+}
 
 /** The vote-chain on this peer: gives events to the pure machine and acts on its effects. */
 export class ChainShell<S> {
@@ -35,17 +55,16 @@ export class ChainShell<S> {
   readonly #waker: Waker
   #state: ChainState<S>
   #stopped = false
+  /** When it was last given anything, at the latest once a cycle; undefined: it waits whether it may go on. */
+  #awakeMs: number | undefined
 
   constructor(at: ChainSurroundings<S>) {
     this.#at = at
-    this.#effects = new EffectQueue(
-      (effect) => this.#perform(effect),
-      at.fail,
-      ({ type }) => type === 'persist',
-    )
+    this.#effects = new EffectQueue((effect) => this.#perform(effect), at.fail, { isWrite: ({ type }) => type === 'persist' })
     this.#waker = new Waker(at.now, () => this.#give({ type: 'time', nowMs: at.now() }))
     const opened = at.store.open({ ...at, nowMs: at.now() }, at.log, at.sync)
     this.#state = opened.state
+    this.#awakeMs = at.now()
     this.#effects.add(opened.effects)
   }
 
@@ -65,6 +84,20 @@ export class ChainShell<S> {
     return counted.find((code) => code !== 'TX_KNOWN')
   }
 
+  /**
+   * The height of the block that has a transaction, from a height on. `whole`: all blocks since are here, so without a height none of them has it.
+   */
+  async find(transaction: Uint8Array, fromHeight: number): Promise<Found> {
+    await this.#effects.performed() // a block is on the disk a moment after its state is the newest
+    let whole = true
+    for (let height = fromHeight; height <= this.tip.height; height++) {
+      const block = this.#at.store.block(height)
+      if (block === undefined) whole = false
+      else if (decodeBlock(block).body.transactions.some((one) => sameBytes(one, transaction))) return { height, whole }
+    }
+    return { height: undefined, whole }
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true
     this.#waker.stop()
@@ -72,7 +105,7 @@ export class ChainShell<S> {
   }
 
   #give(event: Parameters<typeof stepChain<S>>[1]): readonly ChainEffect<S>[] {
-    if (this.#stopped) return []
+    if (this.#stopped || !this.#isAwake(event.nowMs)) return []
     try {
       const { state, effects } = stepChain(this.#state, event)
       const { height } = this.#state.tip
@@ -87,6 +120,20 @@ export class ChainShell<S> {
       this.#waker.at(event.nowMs + AGAIN_MS)
       return []
     }
+  }
+
+  #isAwake(nowMs: number): boolean {
+    const { genesis, onSleep, fail, now } = this.#at
+    if (this.#awakeMs === undefined) return false
+    const slept = nowMs - this.#awakeMs > awakeMs(genesis)
+    this.#awakeMs = Math.max(this.#awakeMs, nowMs)
+    if (!slept || onSleep === undefined) return true
+    this.#awakeMs = undefined
+    onSleep(this.tip).then(() => {
+      this.#awakeMs = now()
+      this.#give({ type: 'time', nowMs: now() })
+    }, fail)
+    return false
   }
 
   #serve({ to, fromHeight, untilHeight }: Extract<ChainEffect<S>, { type: 'serve' }>): void {
@@ -110,7 +157,9 @@ export class ChainShell<S> {
       case 'send':
         return overlay.send(effect.to, effect.envelope)
       case 'block':
-        return store.put(effect.block.header.height, effect.bytes, effect.checkpoint).then(() => this.#at.onBlock(effect.state))
+        return store
+          .put(effect.block.header.height, effect.bytes, effect.checkpoint, effect.spare)
+          .then(() => this.#at.onBlock(effect.state))
       case 'serve':
         return this.#serve(effect)
       case 'wake':

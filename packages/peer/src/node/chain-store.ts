@@ -1,6 +1,16 @@
 import { RECORD_MAX_BYTES, type RecordStore } from '@interpeer/content-store'
 import type { ContentId } from '@interpeer/crypto-ids'
-import { type ChainOptions, type ChainStep, type MadeCheckpoint, openChain } from '@interpeer/vote-chain'
+import {
+  type ChainOptions,
+  type ChainStep,
+  decodeBlock,
+  type Header,
+  hashOfHeader,
+  type MadeCheckpoint,
+  openChain,
+  readCheckpoint,
+  withoutCertificate,
+} from '@interpeer/vote-chain'
 import { concatBytes, decodeWith, encodeWith, list, struct, uint53 } from '@interpeer/wire-codec'
 import type { PeerLog } from './log.js'
 
@@ -25,6 +35,8 @@ export class ChainStore {
   readonly #records: RecordStore
   readonly #count: (code: string) => void
   #heights: readonly number[]
+  /** Keys of checkpoints that a crash left between the write that gave them up and their end. */
+  #left: readonly string[]
   /** Parts that are on disk, and those of each checkpoint as far as this run has made it. */
   readonly #stored: Set<string>
   readonly #partsOf = new Map<number, ReadonlySet<string>>()
@@ -34,12 +46,9 @@ export class ChainStore {
     this.#count = count
     this.#heights = this.#readHeights()
     this.#stored = this.#listParts()
+    this.#left = this.#listLeft()
   }
 
-  /** Whether there is nothing of a chain yet. */
-  get isEmpty(): boolean {
-    return this.#heights.length === 0 && this.#records.get(blockKey(1)) === undefined && this.#records.get(VOTES_KEY) === undefined
-  }
   /** Heights of the kept checkpoints, the newest first. */
   get checkpoints(): readonly number[] {
     return this.#heights
@@ -47,16 +56,17 @@ export class ChainStore {
 
   /**
    * Opens the chain from the newest checkpoint that can be read, or from its first block.
-   * @param from `genesis`: from the first block, whatever else there is
+   * @param from `genesis`: from the first block, whatever else there is; `oldest`: from the oldest checkpoint that can be read
    * @throws {ChainError} STORED_BLOCK_WRONG, STORED_RECORD_WRONG @throws {ContentStoreError} RECORD_CORRUPT
    */
   open<S>(
     options: Omit<ChainOptions<S>, 'blocks' | 'record' | 'checkpoint'>,
     log: PeerLog,
-    from: 'checkpoints' | 'genesis' = 'checkpoints',
+    from: 'checkpoints' | 'oldest' | 'genesis' = 'checkpoints',
   ): ChainStep<S> {
     const record = this.record
-    for (const height of from === 'genesis' ? [] : this.#heights) {
+    const heights = from === 'oldest' ? this.#heights.toReversed() : this.#heights
+    for (const height of from === 'genesis' ? [] : heights) {
       const bytes = this.checkpoint(height)
       if (bytes === undefined) continue
       try {
@@ -77,6 +87,27 @@ export class ChainStore {
     }
   }
 
+  /** The header of the newest block that a start would come to; undefined: there is none. */
+  last(): Header | undefined {
+    const [newest] = this.#heights
+    const checkpoint = newest === undefined ? undefined : this.checkpoint(newest)
+    let header = checkpoint && readCheckpoint(checkpoint).at
+    let last: Uint8Array | undefined
+    for (let height = header?.height ?? 0; ; height++) {
+      const next = this.block(height + 1)
+      if (next === undefined) break
+      last = next
+    }
+    if (last !== undefined) header = decodeBlock(last).header
+    return header
+  }
+  /** The hash of a block that is here. */
+  hashAt(height: number): Uint8Array | undefined {
+    const [block, checkpoint] = [this.block(height), this.checkpoint(height)]
+    if (block !== undefined) return hashOfHeader(decodeBlock(block).header)
+    return checkpoint && hashOfHeader(readCheckpoint(checkpoint).at)
+  }
+
   /** What was persisted last. @throws {ContentStoreError} RECORD_CORRUPT */
   get record(): Uint8Array | undefined {
     const [first, more] = [this.#records.get(VOTES_KEY), this.#records.get(MORE_VOTES_KEY)]
@@ -89,11 +120,19 @@ export class ChainStore {
       [MORE_VOTES_KEY, bytes.subarray(RECORD_MAX_BYTES)],
     ])
   }
-  /** A block that is final, and the checkpoint that it makes. */
-  async put(height: number, bytes: Uint8Array, checkpoint: MadeCheckpoint | undefined): Promise<void> {
-    const block: Entry = [blockKey(height), bytes]
-    if (checkpoint === undefined) return this.#records.put([block])
-    await this.putCheckpoint(height, checkpoint, [block])
+  /**
+   * A block that is final, and the checkpoint that it makes.
+   * @param spare an old height whose certificate goes
+   */
+  async put(height: number, bytes: Uint8Array, checkpoint: MadeCheckpoint | undefined, spare?: number): Promise<void> {
+    const written: Entry[] = [[blockKey(height), bytes], ...this.#withoutCertificate(spare)]
+    if (checkpoint === undefined) return this.#records.put(written)
+    await this.putCheckpoint(height, checkpoint, written)
+  }
+  #withoutCertificate(height: number | undefined): readonly Entry[] {
+    const old = height === undefined ? undefined : this.block(height)
+    const bytes = old && withoutCertificate(old)
+    return height === undefined || bytes === undefined ? [] : [[blockKey(height), bytes]]
   }
   /** A checkpoint whose parts are whole: its own block need not be there, those after it follow. */
   async putCheckpoint(height: number, { bytes, parts }: MadeCheckpoint, more: readonly Entry[] = []): Promise<void> {
@@ -108,6 +147,12 @@ export class ChainStore {
     this.#partsOf.set(height, new Set(parts.keys()))
     await this.#dropOld(heights)
   }
+  /** A checkpoint to begin at, whatever was before: nothing opens from an older one any more. */
+  async begin(height: number, checkpoint: MadeCheckpoint): Promise<void> {
+    await this.#records.delete([CHECKPOINTS_KEY, ...this.#heights.map(checkpointKey)])
+    this.#heights = []
+    await this.putCheckpoint(height, checkpoint)
+  }
   /** What no kept checkpoint needs. One of before this run may need anything that is there. */
   async #dropOld(heights: readonly number[]): Promise<void> {
     const gone = this.#heights.filter((height) => !heights.includes(height))
@@ -117,7 +162,8 @@ export class ChainStore {
     const isKnown = needed.every((parts) => parts !== undefined)
     const spare = isKnown ? [...this.#stored].filter((name) => !needed.some((parts) => parts?.has(name))) : []
     for (const name of spare) this.#stored.delete(name)
-    const keys = [...gone.map(checkpointKey), ...spare.map((name) => PART + name)]
+    const keys = [...gone.map(checkpointKey), ...this.#left, ...spare.map((name) => PART + name)]
+    this.#left = []
     if (keys.length > 0) await this.#records.delete(keys)
   }
 
@@ -152,6 +198,14 @@ export class ChainStore {
       return bytes === undefined ? [] : decodeWith(heightsSchema, bytes).heights
     } catch {
       return [] // a chain opens from its blocks as well
+    }
+  }
+  #listLeft(): readonly string[] {
+    const kept = this.#heights.map(checkpointKey)
+    try {
+      return [...this.#records.list('checkpoint/')].map(([key]) => key).filter((key) => !kept.includes(key))
+    } catch {
+      return [] // one is spoiled: the next start looks again
     }
   }
   #listParts(): Set<string> {

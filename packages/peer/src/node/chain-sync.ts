@@ -16,8 +16,11 @@ import {
   type Header,
   hashOfHeader,
   headersReply,
+  type LightChain,
+  lightFromHeader,
   linkedHeaders,
   type MadeCheckpoint,
+  type NamedCheckpoint,
   pickVotes,
   proofOfElector,
   proofsReply,
@@ -27,6 +30,7 @@ import {
   type Tip,
   type ToldTip,
   tipReply,
+  trustedCycles,
   votersAt,
   wantCheckpoint,
   wantHeaders,
@@ -125,7 +129,7 @@ async function startFrom<S>(options: ChainSyncOptions<S>, { start, newest }: Agr
   })
   const { at } = readCheckpoint(bytes)
   if (options.checkpoint === undefined) assertYoung(at, options)
-  const headers = await headersUntil(options, at, newest.height, newest.block)
+  const headers = await headersUntil(options, lightFromHeader(at, genesis.settings.rootGroupSize), newest, (header) => header)
   const reading = readingCheckpoint({ genesis, application }, bytes)
   const parts = new Map<ContentId, Uint8Array>()
   for (;;) {
@@ -146,31 +150,40 @@ async function startFrom<S>(options: ChainSyncOptions<S>, { start, newest }: Agr
   }
 }
 
-/** Electors of then count as active for so long; those who left may sell their keys to whoever wants to write another past. */
-export const trustedCycles = ({ settings: { activeCycles, checkpointCycles } }: Pick<Genesis, 'settings'>): number =>
-  Math.max(activeCycles, 3 * checkpointCycles)
+/** None older than what its electors are bound by (`trustedCycles`). */
 function assertYoung<S>({ height, timeMs }: Header, { genesis, now }: ChainSyncOptions<S>): void {
   if (timeMs < now() - trustedCycles(genesis) * genesis.settings.cycleMs) throw new ChainError({ code: 'SYNC_OLD', height, timeMs })
 }
 
-/** All headers up to the newer checkpoint, whose hash shows each of them; and its certificate, by votes of this peer's choice. */
-async function headersUntil<S>(options: ChainSyncOptions<S>, from: Header, height: number, hash: Uint8Array): Promise<readonly Header[]> {
-  const { sources } = options
+/**
+ * What `keep` keeps of all headers up to a checkpoint, whose hash shows each of them, and its certificate, by votes of this peer's choice.
+ * @throws {PeerError} SYNC_UNANSWERED
+ */
+export async function headersUntil<T>(
+  options: Pick<ChainSyncOptions<unknown>, 'genesis' | 'sources' | 'below'>,
+  from: LightChain,
+  { height, block }: Pick<NamedCheckpoint, 'height' | 'block'>,
+  keep: (header: Header) => T,
+): Promise<readonly T[]> {
+  const { genesis, sources } = options
+  const { rootGroupSize } = genesis.settings
   return sources.first('headers', async (peer) => {
-    const headers: Header[] = []
+    const kept: T[] = []
+    let [before, last] = [from, from]
     let certificate: Certificate | null = null
-    while (headers.length < height - from.height) {
-      const last = headers.at(-1) ?? from
+    while (last.height < height) {
       const count = Math.min(HEADERS_MAX, height - last.height)
       const reply = await sources.ask(peer, wantHeaders.encode({ fromHeight: last.height + 1, count }), headersReply)
       if (reply.headers.length === 0) return undefined
-      headers.push(...linkedHeaders({ height: last.height, hash: hashOfHeader(last) }, reply.headers))
+      for (const header of linkedHeaders(last, reply.headers)) {
+        kept.push(keep(header))
+        ;[before, last] = [last, lightFromHeader(header, rootGroupSize)]
+      }
       certificate = reply.certificate
     }
-    const [before, last] = [headers.at(-2) ?? from, headers.at(-1)]
-    if (last === undefined || last.height !== height || !sameBytes(hashOfHeader(last), hash)) throw new ChainError({ code: 'HEADER_WRONG' })
+    if (last.header === null || last.height !== height || !sameBytes(last.hash, block)) throw new ChainError({ code: 'HEADER_WRONG' })
     if (certificate === null) return undefined
-    return (await checkAfar(options, peer, { certificate, before, header: last })) ? headers : undefined
+    return (await checkAfar(options, peer, { certificate, before, header: last.header })) ? kept : undefined
   })
 }
 
@@ -181,7 +194,11 @@ async function headersUntil<S>(options: ChainSyncOptions<S>, from: Header, heigh
 export async function checkAfar(
   { genesis, sources, below }: Pick<ChainSyncOptions<unknown>, 'genesis' | 'sources' | 'below'>,
   peer: PeerId,
-  { certificate, before, header }: { readonly certificate: Certificate; readonly before: Header; readonly header: Header },
+  {
+    certificate,
+    before,
+    header,
+  }: { readonly certificate: Certificate; readonly before: Pick<Header, 'seed' | 'electorate'>; readonly header: Header },
 ): Promise<boolean> {
   const places = pickVotes(certificate, below ?? randomInt)
   const wanted = { height: header.height, set: ELECTORATE_SET, keys: [...votersAt(certificate, places)] }
@@ -193,7 +210,7 @@ export async function checkAfar(
 function checkVotes(
   { genesis }: Pick<ChainSyncOptions<unknown>, 'genesis'>,
   certificate: Certificate,
-  before: Header,
+  before: Pick<Header, 'seed' | 'electorate'>,
   { height }: Header,
   places: readonly number[],
   proofs: readonly Uint8Array[],

@@ -1,9 +1,17 @@
 import type { RecordStore } from '@interpeer/content-store'
 import { bytesOfContentId, contentIdOfBytes, type JobId, jobIdOf, keyOfPeerId, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
-import { type DisputeContext, type GroupSetup, PeerGroupError, type Verification, verifyDispute } from '@interpeer/peer-group'
+import {
+  type DisputeContext,
+  type GroupSetup,
+  PeerGroupError,
+  type Verification,
+  verifyDispute,
+  writeTwoMessages,
+} from '@interpeer/peer-group'
 import { type Evidence, evidenceMessage, standingFor } from '@interpeer/vote-chain'
 import { hexOf, WireError } from '@interpeer/wire-codec'
 import type { NetworkState } from '../network/index.js'
+import type { Accuser } from './accuser.js'
 import type { PeerLog } from './log.js'
 
 /** Accounts that this peer has evidence against at once, and disputes that it waits for a block to take: more are counted. */
@@ -20,11 +28,16 @@ export interface ComplaintsDesk {
   readonly submit: (transaction: Uint8Array) => void
   readonly count: (code: string) => void
   readonly log: PeerLog
+  /** A dispute as the chain takes it. Left out: whole. */
+  readonly inParts?: ((dispute: Uint8Array, of: { readonly job: JobId; readonly epoch: number }) => readonly Uint8Array[]) | undefined
+  /** Brings what is too long for the chain to a jury. Left out: nobody does. */
+  readonly accuser?: Pick<Accuser, 'bring'> | undefined
 }
 interface Brought {
   readonly job: JobId
   readonly epoch: number
-  readonly bytes: Uint8Array
+  /** The dispute, or its parts in order. */
+  readonly transactions: readonly Uint8Array[]
   blocks: number
 }
 
@@ -56,10 +69,21 @@ export class Complaints {
     }
     const place = of === null ? { job: null, epoch: 0 } : { job: bytesOfContentId(of.job), epoch: of.epoch }
     const transaction = this.#written({ ...place, peer: keyOfPeerId(peer), envelopes: [...evidence] })
-    if (transaction === undefined) return
+    if (transaction === undefined) {
+      this.#bring(of, peer, evidence)
+      return
+    }
     this.#evidence.set(peer, transaction)
     this.#write(() => this.#desk.records.put([[peer, transaction]]))
     this.#desk.submit(transaction)
+  }
+
+  /** Two messages that the chain does not take may still fit a block, and jurors see them there. */
+  #bring(of: Pick<GroupSetup, 'job' | 'epoch'> | null, accused: PeerId, envelopes: readonly Uint8Array[]): void {
+    const { accuser, count } = this.#desk
+    const evidence = of === null || envelopes.length !== 2 ? undefined : writeTwoMessages(envelopes)
+    if (of === null || evidence === undefined || accuser === undefined) count('EVIDENCE_UNFIT')
+    else void accuser.bring({ job: of.job, epoch: of.epoch, accused, kind: 'two-signed', evidence, needed: [] })
   }
 
   /** Undefined where it is longer than the chain takes: whoever signs two messages chooses how long they are. */
@@ -68,7 +92,6 @@ export class Complaints {
       return evidenceMessage.encode(evidence)
     } catch (error) {
       if (!(error instanceof WireError)) throw error
-      this.#desk.count('EVIDENCE_UNFIT')
       return undefined
     }
   }
@@ -91,8 +114,9 @@ export class Complaints {
       return
     }
     const { job, epoch } = context
-    this.#disputes.set(id, { job, epoch, bytes, blocks: known?.blocks ?? 0 })
-    submit(bytes)
+    const transactions = this.#desk.inParts?.(bytes, { job, epoch }) ?? [bytes]
+    this.#disputes.set(id, { job, epoch, transactions, blocks: known?.blocks ?? 0 })
+    for (const one of transactions) submit(one)
   }
 
   /** After each block: what it did not take is offered again. */
@@ -110,7 +134,7 @@ export class Complaints {
       const entry = jobs.get(one.job)
       const isOver = entry?.state !== 'running' || entry.epoch.number > one.epoch || disputes.has(id) || one.blocks++ >= OFFERED_BLOCKS
       if (isOver) this.#disputes.delete(id)
-      else submit(one.bytes)
+      else for (const part of one.transactions) submit(part)
     }
   }
 
@@ -136,12 +160,15 @@ export class Complaints {
 
   #read(): Map<PeerId, Uint8Array> {
     const found = new Map<PeerId, Uint8Array>()
-    try {
-      for (const [, transaction] of this.#desk.records.list('')) {
-        if (found.size < ACCUSED_MAX) found.set(peerIdOfKey(evidenceMessage.decode(transaction).peer), transaction)
+    const { records, count } = this.#desk
+    for (const key of records.keys('')) {
+      if (found.size >= ACCUSED_MAX) break
+      try {
+        const transaction = records.get(key)
+        if (transaction !== undefined) found.set(peerIdOfKey(evidenceMessage.decode(transaction).peer), transaction)
+      } catch {
+        count('EVIDENCE_UNREADABLE') // others noticed it too; what else is there can still be of use
       }
-    } catch {
-      this.#desk.count('EVIDENCE_UNREADABLE') // others noticed it too
     }
     return found
   }

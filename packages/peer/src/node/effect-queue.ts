@@ -1,3 +1,13 @@
+interface EffectOrder<E> {
+  /** Effects that only write: their order among themselves is that of their beginnings. */
+  readonly isWrite: (effect: E) => boolean
+  /** Effects that need nothing that stands before them: begun at once, so that the disk is not waited for once for each. */
+  readonly isEarly?: (effect: E) => boolean
+  /** Effects that nothing behind them needs: begun in their turn, and not waited for. */
+  readonly isAside?: (effect: E) => boolean
+}
+const never = (): boolean => false
+
 /**
  * Performs the effects of one machine one after another: a `persist` is on disk before the `send` behind it is acted on, however
  * many events came meanwhile. Writes that follow each other are begun together, so that the disk is waited for once. A machine that
@@ -8,30 +18,25 @@ export class EffectQueue<E> {
   readonly #failed: (error: unknown) => void
   readonly #isWrite: (effect: E) => boolean
   readonly #isEarly: (effect: E) => boolean
+  readonly #isAside: (effect: E) => boolean
   readonly #waiting: E[] = []
   /** What was begun before its turn: its turn only waits for it. */
   readonly #begun = new Map<E, Promise<void> | undefined>()
+  readonly #aside = new Set<Promise<void>>()
   #underWay = 0
   #running = false
   #stopped = false
+  #hasFailed = false
   #idle: (() => void)[] = []
   /** Who waits for the effects that stood before them, by how many are to be performed first. */
   #waiters: { left: number; readonly resolve: () => void }[] = []
 
-  /**
-   * @param isWrite effects that only write: their order among themselves is that of their beginnings
-   * @param isEarly effects that need nothing that stands before them: begun at once, so that the disk is not waited for once for each
-   */
-  constructor(
-    perform: (effect: E) => Promise<void> | void,
-    failed: (error: unknown) => void,
-    isWrite: (effect: E) => boolean,
-    isEarly: (effect: E) => boolean = () => false,
-  ) {
+  constructor(perform: (effect: E) => Promise<void> | void, failed: (error: unknown) => void, order: EffectOrder<E>) {
     this.#perform = perform
     this.#failed = failed
-    this.#isWrite = isWrite
-    this.#isEarly = isEarly
+    this.#isWrite = order.isWrite
+    this.#isEarly = order.isEarly ?? never
+    this.#isAside = order.isAside ?? never
   }
 
   add(effects: readonly E[]): void {
@@ -53,19 +58,20 @@ export class EffectQueue<E> {
     return new Promise((resolve) => this.#waiters.push({ left, resolve }))
   }
 
-  /** Takes no more effects; resolves when the one under way has ended. */
+  /** Takes no more effects; resolves when what is under way has ended. */
   async stop(): Promise<void> {
     this.#stopped = true
     this.#waiting.length = 0
     if (this.#running) await new Promise<void>((resolve) => this.#idle.push(resolve))
-    await Promise.allSettled(this.#begun.values())
+    await Promise.allSettled([...this.#begun.values(), ...this.#aside])
   }
 
   async #run(): Promise<void> {
     this.#running = true
     try {
       for (let effect = this.#waiting.shift(); effect !== undefined; effect = this.#waiting.shift()) {
-        const done = [this.#begin(effect)]
+        const begun = this.#begin(effect)
+        const done = [this.#isAside(effect) ? this.#leave(begun) : begun]
         if (this.#isWrite(effect)) {
           for (let next = this.#nextWrite(); next !== undefined; next = this.#nextWrite()) done.push(this.#begin(next))
         }
@@ -74,9 +80,7 @@ export class EffectQueue<E> {
         this.#tell(done.length)
       }
     } catch (error) {
-      this.#stopped = true
-      this.#waiting.length = 0
-      this.#failed(error)
+      this.#fail(error)
     } finally {
       this.#running = false
       this.#underWay = 0
@@ -97,6 +101,20 @@ export class EffectQueue<E> {
     const begun = Promise.resolve(this.#perform(effect))
     begun.catch(() => {}) // its turn tells
     this.#begun.set(effect, begun)
+  }
+
+  #leave(begun: Promise<void> | void): undefined {
+    if (begun === undefined) return
+    const ended = begun.catch((error: unknown) => this.#fail(error)).finally(() => this.#aside.delete(ended))
+    this.#aside.add(ended)
+  }
+
+  #fail(error: unknown): void {
+    const isFirst = !this.#hasFailed
+    this.#hasFailed = true
+    this.#stopped = true
+    this.#waiting.length = 0
+    if (isFirst) this.#failed(error)
   }
 
   #tell(performed: number): void {

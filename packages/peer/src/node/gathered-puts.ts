@@ -16,9 +16,11 @@ export class GatheredPuts {
   #waiting: Waiting[] = []
   #bytes = 0
   #timer: NodeJS.Timeout | undefined
+  readonly #gatherMs: number
 
-  constructor(put: (blocks: readonly Block[]) => Promise<void>) {
+  constructor(put: (blocks: readonly Block[]) => Promise<void>, gatherMs = GATHER_MS) {
     this.#put = put
+    this.#gatherMs = gatherMs
   }
 
   /** Resolves when they are on the disk, and rejects as `put` does: after `flush`, or a little later without it. */
@@ -27,7 +29,7 @@ export class GatheredPuts {
       this.#blocks.push(block)
       this.#bytes += block.bytes.length
     }
-    this.#timer ??= setTimeout(() => this.flush(), GATHER_MS)
+    this.#timer ??= setTimeout(() => this.flush(), this.#gatherMs)
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject })
       if (this.#bytes > GATHERED_MAX_BYTES) this.flush()

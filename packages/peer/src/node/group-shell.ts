@@ -11,6 +11,8 @@ import {
   groupReferences,
   heldBatches,
   isPieced,
+  NO_FUNDS,
+  nextSeedAlpha,
   openGroup,
   REQUEST_BODY_MAX_BYTES,
   type RequestRef,
@@ -24,6 +26,7 @@ import { concatBytes, sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import type { LoggedRun } from '../job-log/logged-run.js'
 import { DISPUTE_BYTES_MAX } from '../network/disputes.js'
+import type { Accuser } from './accuser.js'
 import { type BlockPlaces, blockIn, holdDag, sourcesOf } from './block-source.js'
 import type { Complaints } from './complaints.js'
 import { EffectQueue } from './effect-queue.js'
@@ -33,11 +36,13 @@ import { GatheredWrites } from './gathered-writes.js'
 import type { KnownRequests } from './known-requests.js'
 import type { PeerLog } from './log.js'
 import { OwnWorkShell } from './own-work-shell.js'
+import { ProofAhead } from './proof-ahead.js'
 import { putWhenRoom } from './put-when-room.js'
 import { repair, withRepair } from './repair.js'
 import { bodyOf } from './request-bodies.js'
 import { batchOf, runBatch } from './run-batch.js'
 import type { ScriptQueue } from './script-queue.js'
+import { UnwrittenBodies } from './unwritten-bodies.js'
 import { Waker } from './waker.js'
 
 /** What every shell of one peer shares. */
@@ -58,6 +63,8 @@ export interface Surroundings extends BlockPlaces {
   readonly ran?: ((run: LoggedRun, epoch: number) => void) | undefined
   /** Brings to the chain what members are found to do wrong. */
   readonly complaints: Complaints
+  /** Brings what only a run can show to a jury. Left out: nobody does. */
+  readonly accuser?: Accuser | undefined
   /** The peer can't go on: what it must not forget could not be written. */
   readonly fail: (error: unknown) => void
 }
@@ -83,9 +90,13 @@ export class GroupShell {
   readonly #effects: EffectQueue<GroupEffect>
   readonly #waker: Waker
   readonly #ownWork: OwnWorkShell
+  readonly #proofs: ProofAhead
   readonly #setupHash: Uint8Array
   readonly #writes = new GatheredWrites((writes) => this.give({ type: 'writes', writes }))
   readonly #puts = new GatheredPuts((blocks) => this.#putAll(blocks))
+  readonly #bodies: UnwrittenBodies
+  /** The records so far are begun: each in its turn, though one may wait for bodies. */
+  #recordsBegun: Promise<unknown> = Promise.resolve()
   readonly #stop = new AbortController()
   readonly #alsoAsk: readonly PeerId[]
   /** Bodies that are being fetched, by who was asked: a member that offers one again and again does not make this peer ask as often. */
@@ -107,17 +118,19 @@ export class GroupShell {
     this.#listener = listener
     this.#alsoAsk = alsoAsk
     this.#setupHash = hashOfSetup(setup)
-    this.#effects = new EffectQueue(
-      (effect) => this.#perform(effect),
-      around.fail,
+    this.#effects = new EffectQueue((effect) => this.#perform(effect), around.fail, {
       // a record that names a state is begun when the state is on the disk: a crash must not leave the one without the other
-      ({ type }) => type === 'persist',
+      isWrite: ({ type }) => type === 'persist',
       // blocks are named by what is in them: they need no order, only what is said after them does
-      ({ type }) => type === 'store',
-    )
+      isEarly: (effect) => effect.type === 'store' || isEarlySend(effect),
+      // what visitors are told of it is proven by its certificate, and what a crash forgets of it the group tells again
+      isAside: (effect) => effect.type === 'final' || isLazy(effect),
+    })
     this.#waker = new Waker(around.now, () => this.give({ type: 'time' }))
     this.#ownWork = new OwnWorkShell(setup, around)
-    const { state, effects } = openGroup(setup, around.signer, around.now(), this.#stored(), around.verification)
+    this.#proofs = new ProofAhead(around.signer)
+    this.#bodies = new UnwrittenBodies(around.store, (blocks) => this.#putAll(blocks))
+    const { state, effects } = openGroup(setup, this.#proofs.signer, around.now(), this.#stored(), around.verification)
     this.#group = state
     this.#opening = effects
   }
@@ -154,6 +167,7 @@ export class GroupShell {
       const { state, effects } = stepGroup(this.#group, { ...event, nowMs } as GroupEvent)
       this.#group = state
       this.#effects.add(effects)
+      if (effects.some((effect) => effect.type === 'persist' && effect.bodies)) void this.#bodies.flush().catch(() => {}) // its turn tells
       if (effects.some((effect) => isPressing(effect, nowMs))) this.#puts.flush()
     } catch (error) {
       // the state is a value, so a step that threw changed nothing: what came is dropped, and no other site suffers
@@ -183,6 +197,7 @@ export class GroupShell {
     this.#ownWork.close()
     this.#writes.stop()
     this.#puts.flush()
+    void this.#bodies.flush().catch(() => {}) // the queue tells
     await this.#effects.stop()
   }
 
@@ -190,9 +205,9 @@ export class GroupShell {
     const { overlay, log, count, complaints } = this.#around
     switch (effect.type) {
       case 'store':
-        return this.#puts.add(effect.blocks)
+        return effect.lazy ? this.#bodies.add(effect.blocks) : this.#puts.add(effect.blocks)
       case 'persist':
-        return this.#records.put(this.setup.job, this.setup.epoch, concatBytes(this.#setupHash, effect.bytes))
+        return this.#persist(effect)
       case 'send':
         for (const to of effect.to) overlay.send(to, effect.envelope)
         return
@@ -237,6 +252,13 @@ export class GroupShell {
     }
   }
 
+  /** Records are begun one after another, also where one waits for the bodies of what it signs. */
+  #persist({ bytes, bodies }: EffectOf<'persist'>): Promise<void> {
+    const begun = Promise.all([this.#recordsBegun, bodies ? this.#bodies.flush() : undefined])
+    this.#recordsBegun = begun
+    return begun.then(() => this.#records.put(this.setup.job, this.setup.epoch, concatBytes(this.#setupHash, bytes)))
+  }
+
   #putAll(blocks: readonly Block[]): Promise<void> {
     const { store, count } = this.#around
     return putWhenRoom(blocks, { store, count, signal: this.#stop.signal, onFull: (isFull) => this.#onFull(isFull) })
@@ -269,10 +291,12 @@ export class GroupShell {
 
   async #execute(effect: EffectOf<'execute'>): Promise<void> {
     const { batch, from } = effect
-    const { store, scripts, requests: known, log, holdBlocks } = this.#around
+    const { scripts, requests: known, log, holdBlocks } = this.#around
     const work = batchOf(effect, this.setup)
     const release = holdBlocks()
-    const run = () => runBatch(work, store, scripts, known)
+    // what it made goes to the disk with the state block that names it: what is done with either stands behind both
+    const keep = (blocks: readonly Block[]) => this.#effects.add([{ type: 'store', blocks }])
+    const run = () => runBatch(work, this.#bodies.store, scripts, known, keep)
     const result = await withRepair(run, (missing) => this.#repair(missing)).catch((error: unknown) => {
       // a full disk or a broken runtime is this host's trouble: it decides nothing, so the member abstains
       log.error({ err: error }, 'a batch could not be run here')
@@ -284,6 +308,9 @@ export class GroupShell {
     this.give({ type: 'executed', batch, from, result: came })
     await this.#effects.performed() // the state block, which names what the run made, is on disk
     release()
+    // its seal is out, and it waits for the others
+    const alpha = this.#stop.signal.aborted ? undefined : nextSeedAlpha(this.#group)
+    if (alpha !== undefined) this.#proofs.make(alpha)
   }
 
   /** Other members can run the batch, so they have what is missing here. */
@@ -359,12 +386,15 @@ const PIECED_AT_ONCE_MIN = 16
 /** After that another offer has them fetched anew, from who has them then. */
 const PIECES_MS = 60_000
 
-/** Whether what stands before an effect must be on the disk now: everything but what is only to be kept, or is not done soon. */
+const isLazy = (effect: GroupEffect): boolean => effect.type === 'store' && effect.lazy === true
+const isEarlySend = (effect: GroupEffect): boolean => effect.type === 'send' && effect.early === true
+/** Whether what stands before an effect must be on the disk now: everything but what is only to be kept, has left already, or is not done soon. */
 const isPressing = (effect: GroupEffect, nowMs: number): boolean =>
-  effect.type === 'wake' ? effect.atMs < nowMs + SOON_MS : effect.type !== 'store' && effect.type !== 'count'
+  effect.type === 'wake' ? effect.atMs < nowMs + SOON_MS : effect.type !== 'store' && effect.type !== 'count' && !isEarlySend(effect)
 const SOON_MS = 100
 
 /** What two openings of one epoch must have in common. */
-function hashOfSetup({ members, chainSeed, start, rerun }: GroupSetup): Uint8Array {
-  return sealOf('group setup', [members.map(keyOfPeerId), chainSeed, bytesOfContentId(start), [...rerun]])
+function hashOfSetup({ members, chainSeed, start, rerun, funds = NO_FUNDS }: GroupSetup): Uint8Array {
+  const { settled, mayPay } = funds
+  return sealOf('group setup', [members.map(keyOfPeerId), chainSeed, bytesOfContentId(start), [...rerun], settled, mayPay])
 }

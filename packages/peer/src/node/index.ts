@@ -11,6 +11,7 @@ export { lockFolder } from './process-lock.js'
 export type { Publication, Published } from './publish.js'
 export type { Contradiction } from './read-evidence.js'
 export type { MemberLog } from './read-job-logs.js'
+export type { ShownSeat } from './show-seat.js'
 export {
   type AskOptions,
   type Download,

@@ -64,11 +64,7 @@ export class JurorShell {
     this.#id = hexOf(setup.dispute.id)
     this.#setup = setup
     this.#around = around
-    this.#effects = new EffectQueue(
-      (effect) => this.#perform(effect),
-      around.fail,
-      ({ type }) => type === 'persist',
-    )
+    this.#effects = new EffectQueue((effect) => this.#perform(effect), around.fail, { isWrite: ({ type }) => type === 'persist' })
     this.#waker = new Waker(around.now, () => this.give({ type: 'time' }))
     const { state, effects } = openJuror(setup, around.signer, around.now(), around.records.get(this.#id), around.verification)
     this.#juror = state

@@ -7,6 +7,8 @@ import { isHeldWriteOf } from './site-writes.js'
 
 /** Juries that one peer sits on at once: each may need a site's whole state. Of more it says nothing, which lowers no bar. */
 const CASES_MAX = 4
+/** Open ones, and those whose findings others may still fetch: of more, the oldest that are over go first. */
+const SEATS_MAX = 16
 /** What it found stays so many blocks after its case is over, so that the next epoch's members can fetch it. */
 const KEPT_BLOCKS = 8
 
@@ -20,7 +22,7 @@ interface Seat {
 export class JuryDesk {
   readonly #around: JurorSurroundings
   readonly #seats = new Map<string, Seat>()
-  /** Cases that it can't judge, or has left: it says so once. */
+  /** Cases that it can't judge, or has left: it says so once. No more than the chain has. */
   readonly #declined = new Set<string>()
 
   constructor(around: JurorSurroundings) {
@@ -44,6 +46,7 @@ export class JuryDesk {
       if (one === undefined || one.judgment !== null) this.#leave(id, seat, one === undefined)
       else if (saidBy(one, self)) seat.shell.give({ type: 'recorded' })
     }
+    for (const [id, seat] of this.#seats) if (this.#seats.size > SEATS_MAX && seat.isOver) this.#drop(id)
     for (const id of this.#declined) if (!state.disputes.has(id)) this.#declined.delete(id)
   }
 
@@ -90,8 +93,12 @@ export class JuryDesk {
     if (!seat.isOver) void seat.shell.end()
     seat.isOver = true
     if (isForgotten) seat.blocksLeft--
-    if (seat.blocksLeft > 0) return
+    if (seat.blocksLeft <= 0) this.#drop(id)
+  }
+
+  #drop(id: string): void {
     this.#seats.delete(id)
+    this.#declined.add(id) // until the chain forgets it: it is not sat on twice
     this.#around.records.delete([id]).catch(() => this.#around.count('JURY_RECORD_NOT_DELETED'))
   }
 }

@@ -11,7 +11,10 @@ const BYTES_MAX = 32 * 1024 * 1024
 export class KnownRequests {
   readonly #network: NetworkId
   readonly #opener: RequestOpener
-  readonly #known = new Map<ContentId, { readonly request: Verified<SiteRequest>; readonly bytes: number }>()
+  /** Half of what is kept, at most: then it is the older half. To forget the oldest of a map one by one costs more, the more were forgotten. */
+  #newer = new Map<ContentId, Verified<SiteRequest>>()
+  #older = new Map<ContentId, Verified<SiteRequest>>()
+  /** Of the newer half. */
   #bytes = 0
 
   constructor(network: NetworkId) {
@@ -25,16 +28,16 @@ export class KnownRequests {
 
   /** @param cid the name of `envelope` as a raw block @throws {CryptoError} @throws {WireError} */
   open(cid: ContentId, envelope: Uint8Array): Verified<SiteRequest> {
-    const known = this.#known.get(cid)
-    if (known !== undefined) return known.request
+    const known = this.#newer.get(cid) ?? this.#older.get(cid)
+    if (known !== undefined) return known
     const request = this.#opener.open(envelope)
-    this.#known.set(cid, { request, bytes: envelope.length })
-    this.#bytes += envelope.length
-    for (const [oldest, { bytes }] of this.#known) {
-      if (this.#known.size <= ENTRIES_MAX && this.#bytes <= BYTES_MAX) break
-      this.#known.delete(oldest)
-      this.#bytes -= bytes
+    if (this.#newer.size >= ENTRIES_MAX / 2 || this.#bytes + envelope.length > BYTES_MAX / 2) {
+      this.#older = this.#newer
+      this.#newer = new Map()
+      this.#bytes = 0
     }
+    this.#newer.set(cid, request)
+    this.#bytes += envelope.length
     return request
   }
 

@@ -16,15 +16,19 @@ import { liveRoots } from '../live-roots.js'
 import { numberOf } from '../message-number.js'
 import {
   chainProofOf,
+  disputeTransactions,
   epochCloseTransaction,
   type NetworkState,
   networkApplication,
   presentTransaction,
   showTransactions,
 } from '../network/index.js'
-import { hasPartIn, mayExchange, type SiteView, speaksFor } from '../site-view.js'
+import { hasPartIn, isJudge, mayExchange, type SiteView, speaksFor } from '../site-view.js'
 import { type SiteViews, siteViews } from '../site-views.js'
+import { AccusationJury } from './accusation-jury.js'
+import { Accuser } from './accuser.js'
 import { AddressBook } from './address-book.js'
+import { afterSleep } from './after-sleep.js'
 import { BlockKeeper } from './block-keeper.js'
 import { exchangeOver } from './block-source.js'
 import { ChainShell } from './chain-shell.js'
@@ -37,6 +41,7 @@ import { JuryDesk } from './jury-desk.js'
 import { KnownRequests } from './known-requests.js'
 import type { Peer, PeerOptions } from './peer-api.js'
 import { lockFolder } from './process-lock.js'
+import { provenBlocks } from './proven-blocks.js'
 import { publishSite } from './publish.js'
 import { ReadCheckQueue } from './read-check-queue.js'
 import { ReadEvidence } from './read-evidence.js'
@@ -44,9 +49,10 @@ import { readJobLogs } from './read-job-logs.js'
 import { ReadSharing } from './read-sharing.js'
 import { ScriptQueue } from './script-queue.js'
 import { SentBodies } from './sent-bodies.js'
+import { showSeat } from './show-seat.js'
 import { SiteClient } from './site-client.js'
 import { SiteHosts } from './site-hosts.js'
-import { startFromCheckpoint } from './start-from-checkpoint.js'
+import { beginChain } from './start-from-checkpoint.js'
 import { asksForParts, SyncDesk } from './sync-desk.js'
 
 const COLLECTION = { graceMs: 3_600_000, everyMs: 300_000 }
@@ -96,7 +102,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     let fail: (error: unknown) => void = () => {}
     const failed = new Promise<never>((_, reject) => {
       fail = (error) => {
-        log.error({ err: error }, 'the peer stops: it could not write what it must not forget')
+        log.error({ err: error }, 'the peer stops: it could not write what it must not forget, or may not go on')
         reject(error)
       }
     })
@@ -119,19 +125,31 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     undo.push(() => readChecks.close())
     const keeper: BlockKeeper = new BlockKeeper({
       ...{ store, maxBytes, ...collection, now, count, log },
-      roots: () => liveRoots(hosts.holdings(), [...claims.roots(), ...readEvidence.roots, ...(juries?.references() ?? [])], signer.peerId),
+      roots: () =>
+        liveRoots(
+          hosts.holdings(),
+          [...claims.roots(), ...readEvidence.roots, ...accuser.references(), ...juryReferences()],
+          signer.peerId,
+        ),
       tidy: () => Promise.all([hosts.forgetLeft(), claims.tidy(), readEvidence.tidy(now())]),
       mend: (cids) => hosts.mend(cids),
     })
     const scripts = options.runtime === null ? null : new ScriptQueue(options.runtime, keeper.blocks)
     const audits = { everyMs: options.auditEveryMs ?? AUDIT_EVERY_MS, below: randomInt, nonce: () => new Uint8Array(randomBytes(32)) }
+    const accuser: Accuser = new Accuser({
+      ...{ signer, network, store: keeper.blocks, count, log },
+      submit: (transaction) => chain.submit(transaction),
+    })
     const complaints: Complaints = new Complaints({
+      accuser,
+      inParts: (dispute, of) => disputeTransactions(dispute, { ...of, blockBytesMax: genesis.settings.blockBytesMax }, signer, network),
       ...{ records: store.records('evidence'), verification, count, log },
       submit: (transaction) => chain.submit(transaction),
     })
     const exchange = exchangeOver(overlay, keeper.blocks, count, log)
     const hosts: SiteHosts = new SiteHosts({
       complaints,
+      accuser,
       verification,
       signer,
       network,
@@ -167,6 +185,19 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
             submit: (verdict) => chain.submit(verdict),
           })
     undo.push(() => juries?.close())
+    const accusationJury =
+      scripts === null
+        ? undefined
+        : new AccusationJury({
+            ...{ exchange, store: keeper.blocks, holdBlocks: keeper.hold, self: signer.peerId, signer, network, verification },
+            ...{ scripts, requests: new KnownRequests(network), records: store.records('accusations'), log, now, count },
+            submit: (verdict) => chain.submit(verdict),
+          })
+    undo.push(() => accusationJury?.close())
+    function* juryReferences() {
+      yield* juries?.references() ?? []
+      yield* accusationJury?.references() ?? []
+    }
     let views: SiteViews = new Map()
     // after a restart the chain's state does not tell who was a member before: what this peer served, it has
     const isHere = (view: SiteView): boolean => hasPartIn(view, signer.peerId) || hosts.hasServed(view.job)
@@ -177,9 +208,11 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     const claims = new ClaimDesk({ records: store.records('claims'), network, now, mayClaim })
     const onState = (state: NetworkState) => {
       registry = state.registry
-      views = siteViews(state.jobs, genesis.settings.cycleMs, views, state.disputes)
+      views = siteViews(state.jobs, genesis.settings.cycleMs, views, state.disputes, state.accusations)
       hosts.onViews([...views.values()])
       juries?.onState(state)
+      accusationJury?.onState(state)
+      accuser.onState(state)
       complaints.onState(state)
       // who was taken to be gone and is back gets seats again
       const present = options.runtime === null ? undefined : presentTransaction(state, signer)
@@ -187,18 +220,18 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     }
     const chainStore = new ChainStore(store.records('chain'), count)
     const application = networkApplication(network)
-    if (options.sync !== 'genesis' && chainStore.isEmpty) {
-      await startFromCheckpoint({
-        ...{ genesis, application, self: signer.peerId, overlay, addresses, bootstrap: options.bootstrap.map(({ peer }) => peer) },
-        checkpoint: options.checkpoint,
-        store: chainStore,
-        now,
-        log,
-        count,
-        signal: stop.signal,
-      })
-    }
+    const bootstrap = options.bootstrap.map(({ peer }) => peer)
+    const starting = { genesis, self: signer.peerId, overlay, addresses, bootstrap, now, log, count, signal: stop.signal }
     const desk = new SyncDesk<NetworkState>({ store: chainStore, mapOf: ({ maps }, set) => maps[set], nowMs: () => performance.now() })
+    // how far this peer is others may ask before its chain is open: where all start at once, each waits for the others' word
+    overlay.onRequest(async (from, request) => {
+      const number = numberOf(request)
+      if (number === addressExchange.number) return addresses.answer(from, request)
+      if (number !== undefined && SYNC_REQUEST_NUMBERS.includes(number)) return desk.answer(from, number, request)
+      throw new PeerError({ code: 'SYNC_NOTHING' })
+    })
+    if (options.sync !== 'genesis') await beginChain({ ...starting, application, checkpoint: options.checkpoint, store: chainStore })
+    const proven = options.sync === 'genesis' ? await provenBlocks(starting) : undefined
     const chain: ChainShell<NetworkState> = new ChainShell({
       genesis,
       application,
@@ -206,6 +239,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       overlay,
       store: chainStore,
       sync: options.sync,
+      proven,
       onTip: (tip) => desk.onTip(tip),
       now,
       onBlock: onState,
@@ -213,6 +247,11 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       count,
       log,
       fail,
+      onSleep: async (tip) => {
+        log.warn({ height: tip.height }, 'this peer slept for long: it asks whether it may go on from where it stopped')
+        const way = await afterSleep(starting, { ...tip, hashAt: (height) => chainStore.hashAt(height) })
+        if (way === 'anew') throw new PeerError({ code: 'SYNC_SLEPT', height: tip.height })
+      },
     })
     undo.push(() => chain.stop())
     const viewOf = (name: string): SiteView | undefined => [...views.values()].find((view) => view.name === name && !view.ended)
@@ -256,7 +295,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       if (number === addressExchange.number) return addresses.answer(from, request)
       if (asksForContent(number)) {
         // a CID is no secret, what a site stores may be: only those who run the site, or are about to, get its blocks, or learn who has them
-        const mayHave = [...views.values()].some((view) => mayExchange(view, from) && (isHere(view) || view.judges.includes(signer.peerId)))
+        const mayHave = [...views.values()].some((view) => mayExchange(view, from) && (isHere(view) || isJudge(view, signer.peerId)))
         if (mayHave) return content(from, request)
         if (bodies.mayAsk(from)) return sent(from, request)
         if (asksForParts(request, chainStore)) return parts(from, request)
@@ -288,7 +327,9 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       failed,
       chain: () => ({ height: chain.tip.height, timeMs: chain.tip.timeMs, seed: hexOf(chain.tip.seed), state: chain.tip.state }),
       proof: (what) => chainProofOf(chain.tip, what),
+      showSeat: (job, seat) => showSeat(job, seat, { genesis, application, signer, store: chainStore, log }),
       submit: (transaction) => chain.submit(transaction),
+      findTransaction: (transaction, fromHeight) => chain.find(transaction, fromHeight),
       hosted: () => hosts.hosted(),
       observed: (job) => client.observed(job),
       heardMs: (peer) => addresses.heardMs(peer),

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { contentIdOfBytes, sha256 } from '@interpeer/crypto-ids'
 import {
   challengeMessage,
   challengeReplyMessage,
@@ -9,11 +10,17 @@ import {
   type OwnWorkEffect,
   type OwnWorkEvent,
   openOwnWork,
+  readBatch,
   stepOwnWork,
 } from '@interpeer/peer-group'
+import { hexOf } from '@interpeer/wire-codec'
+import { batchBlockId } from '../batch-block.js'
 import { numberOf } from '../message-number.js'
 import type { Surroundings } from './group-shell.js'
 import { Waker } from './waker.js'
+
+/** Batches that it has the bytes of, for a jury: of the newest final steps. */
+const BATCHES_MAX = 8
 
 type Stateless<E> = E extends unknown ? Omit<E, 'nowMs'> : never
 
@@ -23,6 +30,8 @@ export class OwnWorkShell {
   readonly #around: Surroundings
   readonly #waker: Waker
   #work: OwnWork
+  /** By hash in hexadecimal, the oldest first. */
+  readonly #batches = new Map<string, Uint8Array>()
 
   constructor(context: GroupContext, around: Surroundings) {
     this.#context = context
@@ -52,6 +61,8 @@ export class OwnWorkShell {
   }
 
   final({ certificate, batch, files, requests }: GroupEffect & { type: 'final' }): void {
+    if (requests.length > 0) this.#batches.set(hexOf(sha256(batch)), batch)
+    for (const [oldest] of this.#batches) if (this.#batches.size > BATCHES_MAX) this.#batches.delete(oldest)
     this.give({ type: 'final', certificate, batch, files, responses: requests.map(({ response }) => response) })
   }
 
@@ -68,6 +79,22 @@ export class OwnWorkShell {
       const { peer, kind, step, verdict } = effect.finding
       log.warn({ peer, kind, step, verdict, epoch: this.#context.epoch }, 'a member’s own part is not that of its own run')
       if (verdict === 'proven') complaints.accuse(this.#context, { peer, evidence: effect.evidence })
+      else this.#bring(effect)
     }
+  }
+
+  /** To a jury: only who runs the batch again can see it. */
+  #bring({ finding: { peer, batch, start }, evidence }: OwnWorkEffect & { type: 'claim' }): void {
+    const { accuser, count } = this.#around
+    const { job, epoch } = this.#context
+    const [bytes, [reveal]] = [this.#batches.get(hexOf(batch)), evidence]
+    if (accuser === undefined || reveal === undefined) return
+    if (bytes === undefined) {
+      count('ACCUSATION_LATE')
+      return
+    }
+    const needed = [contentIdOfBytes(start), ...readBatch(bytes).requests.map(({ cid }) => cid)]
+    const blocks = [{ cid: batchBlockId(batch), bytes }]
+    void accuser.bring({ job, epoch, accused: peer, kind: 'own-part', evidence: reveal, blocks, needed })
   }
 }

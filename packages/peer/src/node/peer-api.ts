@@ -10,6 +10,7 @@ import type { OutboxSender } from './outbox-shell.js'
 import type { Publication, Published } from './publish.js'
 import type { Contradiction } from './read-evidence.js'
 import type { MemberLog } from './read-job-logs.js'
+import type { ShownSeat } from './show-seat.js'
 import type { AskOptions, SiteAnswer, VisitorRequest } from './site-client.js'
 
 /** What a peer is started with. */
@@ -70,11 +71,20 @@ export interface Peer {
   /** Shows one entry of that state to someone who knows the block's hash. Undefined before the first block. @throws {ContentStoreError} MAP_UNIT */
   proof(what: Provable): ChainProof | undefined
   /**
+   * The last draw of a seat that this peer's disk has, proven to who knows the hash of its block. Applies all blocks again that it has, so it takes as long as a start without a checkpoint.
+   */
+  showSeat(job: JobId, seat: number): ShownSeat | undefined
+  /**
    * Hands a transaction to the network, and offers it again until a block has it. Whether one does, the chain's state shows.
    * @returns the code with which the state of the newest block refuses it: then this peer does not pass it on
    * @param transaction as `signTransfer`, `signJoin`, `signChangeVote` and their like make it
    */
   submit(transaction: Uint8Array): string | undefined
+  /**
+   * Which block has a transaction, of those from a height on that this peer has on its disk: two orders of one account may have the same number, and only one of them is
+   * carried out. `whole`: it has them all, so without a height no block has it.
+   */
+  findTransaction(transaction: Uint8Array, fromHeight: number): Promise<{ readonly height: number | undefined; readonly whole: boolean }>
   /** What this peer hosts now. */
   hosted(): readonly { readonly job: string; readonly epoch: number; readonly step: number; readonly state: string }[]
   /** What verified replies showed of a site's group lately. */

@@ -20,11 +20,13 @@ import { isPure } from '../script-runtime.js'
 import type { ServedState } from '../served-state.js'
 import { responseOf } from '../site-response-block.js'
 import type { SiteView } from '../site-view.js'
+import type { Accuser } from './accuser.js'
 import type { PeerLog } from './log.js'
 import type { ReadCheckQueue } from './read-check-queue.js'
 import type { ReadEvidence } from './read-evidence.js'
 import { scriptRequestOf } from './run-batch.js'
 import type { ScriptQueue } from './script-queue.js'
+import type { StateBalances } from './state-balances.js'
 
 export interface CheckedSite {
   readonly signer: Signer
@@ -32,10 +34,13 @@ export interface CheckedSite {
   readonly scripts: ScriptQueue
   readonly readChecks: ReadCheckQueue
   readonly readEvidence: ReadEvidence
+  readonly accuser?: Accuser | undefined
   readonly verification?: Verification | undefined
   readonly view: () => SiteView
   /** The states that were final here lately, the newest last: a reply on another one is not judged. */
   readonly recent: () => readonly ServedState[]
+  /** What a read of a state is told that scripts may pay. */
+  readonly balances: StateBalances
   /** Network time in ms. */
   readonly now: () => number
   readonly count: (code: string) => void
@@ -96,14 +101,27 @@ export class ReadChecker {
       'a member answered a read falsely: run again, it comes out otherwise',
     )
     await readEvidence.keep(evidence, { job: pair.job, answerer: pair.answerer, atMs: now() })
+    await this.#bring(evidence, pair)
     return evidence
+  }
+
+  /** To a jury, which knows the members of the open epoch only: what was certified in another can't be judged by its signatures. */
+  async #bring(evidence: Uint8Array, pair: ReadPair): Promise<void> {
+    const { accuser, network, verification, view, count } = this.#site
+    const { job, runtime, epoch, members, start } = view()
+    if (accuser === undefined) return
+    if (!isReadOnRecord(pair, { network, job, runtime, epochs: [{ epoch, members, start }] }, verification)) return count('ACCUSATION_LATE')
+    await accuser.bring({ job, epoch, accused: pair.answerer, kind: 'read', evidence, needed: [pair.state] })
   }
 
   /** Undefined: nothing can be said. A state from before is read only where the runtime still has its files: a check brings nothing back. */
   async #run({ state, files }: ServedState, { request, reply, job }: ReadPair): Promise<ReadOutcome | undefined> {
     const { scripts, recent } = this.#site
     if (state !== recent().at(-1)?.state && !scripts.holds(files)) return undefined
-    const outcome = await scripts.read(files, scriptRequestOf(request), { ...readMoment(request), job: jobFacts(job, reply.step) })
+    const balance = this.#site.balances.of(state)
+    if (balance === undefined) return undefined
+    const at = { ...readMoment(request), job: jobFacts(job, reply.step), balance }
+    const outcome = await scripts.read(files, scriptRequestOf(request), at)
     if ('missing' in outcome || outcome.type !== 'answered') return undefined
     return { ...responseOf(outcome), writes: !isPure(outcome) }
   }

@@ -10,6 +10,7 @@ import {
   shadowReferences,
   stateEventOf,
   stepShadow,
+  sumOfPayments,
   verifyClosing,
 } from '@interpeer/peer-group'
 import { blockIn, holdDag, sourcesOf } from './block-source.js'
@@ -35,11 +36,7 @@ export class ShadowShell {
     this.context = context
     this.#around = around
     this.#shadow = openShadow(context)
-    this.#effects = new EffectQueue(
-      (effect) => this.#perform(effect),
-      around.fail,
-      ({ type }) => type === 'store',
-    )
+    this.#effects = new EffectQueue((effect) => this.#perform(effect), around.fail, { isWrite: ({ type }) => type === 'store' })
   }
 
   /** In how many steps it reached the group's answer itself. */
@@ -118,13 +115,20 @@ export class ShadowShell {
   }
 }
 
+/** What an epoch ended with. `settled`: of all that the job's scripts ever paid, in units, what the chain has moved once it records this. */
+export interface Closed {
+  readonly state: ContentId
+  readonly timeMs: number
+  readonly settled: bigint
+}
 /** A closing certificate inside a member's `group-final`, if that is what it is. */
-export function closingOf(envelope: Uint8Array, context: GroupContext): { state: ContentId; timeMs: number } | undefined {
+export function closingOf(envelope: Uint8Array, context: GroupContext): Closed | undefined {
   try {
     const { certificate, batch } = finalMessage.decode(peekPayload(envelope) ?? new Uint8Array())
-    const { closing, disputed, final } = readBatch(batch).value
+    const { closing, disputed, final, settled, payments } = readBatch(batch).value
     if (!closing || disputed > final) return undefined
-    return verifyClosing(certificate, batch, context)
+    const { state, timeMs } = verifyClosing(certificate, batch, context)
+    return { state, timeMs, settled: settled + sumOfPayments(payments) }
   } catch {
     return undefined // not one, or one that does not hold: the shadow counts it
   }

@@ -25,6 +25,7 @@ import { scriptRequestOf } from './run-batch.js'
 import type { ScriptQueue } from './script-queue.js'
 import type { ServedSite } from './served-site.js'
 import { STATE_METHOD } from './site-client.js'
+import type { StateBalances } from './state-balances.js'
 import type { WaitingWrite, WaitingWrites } from './waiting-writes.js'
 
 const WRITE_WAIT_MS = 20_000
@@ -38,6 +39,8 @@ export interface AnsweringSite {
   readonly store: BlockStore
   readonly scripts: ScriptQueue
   readonly served: ServedSite
+  /** What a read of a state is told that scripts may pay. */
+  readonly balances: StateBalances
   readonly bodies: BodyDesk
   readonly writes: WaitingWrites
   readonly proven: ProvenWrites
@@ -106,7 +109,9 @@ export class SiteAnswers {
     if (Math.abs(request.ms - now()) > READ_CLOCK_TOLERANCE_MS) {
       return refused(400, request.ms < now() ? 'REQUEST_TOO_OLD' : 'REQUEST_TOO_NEW')
     }
-    const at = { ...readMoment(request), job: jobFacts(this.#site.view().job, ranOn.step) }
+    const balance = this.#site.balances.of(ranOn.state)
+    if (balance === undefined) return refused(421, 'MEMBER_BEHIND')
+    const at = { ...readMoment(request), job: jobFacts(this.#site.view().job, ranOn.step), balance }
     const outcome = await withRepair(() => scripts.read(ranOn.files, scriptRequestOf(request), at), repair)
     if (outcome === undefined) return refused(421, 'MEMBER_BEHIND') // another member has what this one has lost
     if (outcome.type === 'busy') return refused(503, 'GROUP_BUSY')

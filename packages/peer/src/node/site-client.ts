@@ -20,6 +20,7 @@ import { hasPartIn, isStale, type SiteView } from '../site-view.js'
 import { askInTurn } from './ask-in-turn.js'
 import { bodyMs } from './body-time.js'
 import { downloadOf } from './file-download.js'
+import { LateWrites, lateKeyOf } from './late-writes.js'
 import { MemberChoice } from './member-choice.js'
 import { type Observed, ObservedSites } from './observed-sites.js'
 import type { ReadSharing } from './read-sharing.js'
@@ -95,12 +96,14 @@ const REPLY_MAX_BYTES = 12 * 1024 * 1024
 const READ_METHODS = new Set(['GET', 'HEAD', STATE_METHOD])
 /** Why those who are still asked are given up. Without one an exception with a stack is made for every request, which costs as much as signing does. */
 const OVER = new Error('the request is over')
+/** A member handed a write to its group, which did not decide in time. */
+const UNDECIDED = 'GROUP_SLOW'
 /** Codes with which a member says "not me, not now": another one may. */
-const ASK_ANOTHER = new Set(['SITE_STARTING', 'MEMBER_BEHIND', 'NOT_A_MEMBER', 'GROUP_CLOSED', 'GROUP_SLOW', 'REQUEST_BODY_MISSING'])
+const ASK_ANOTHER = new Set(['SITE_STARTING', 'MEMBER_BEHIND', 'NOT_A_MEMBER', 'GROUP_CLOSED', UNDECIDED, 'REQUEST_BODY_MISSING'])
 
 /**
  * Asks a site's group on a visitor's behalf: one member for a start, another when it fails. A request keeps its id, so that a
- * write runs once however many members were asked (design §6). Every reply's certificate is checked, and
+ * write runs once however many members were asked (design §6), and also where its visitor, who was told that it is late, sends it again. Every reply's certificate is checked, and
  * the member's signature where nothing else proves what it says.
  */
 export class SiteClient {
@@ -121,6 +124,7 @@ export class SiteClient {
   readonly #asking = new Set<AbortController>()
   #isClosed = false
   readonly #certificates = new KnownCertificates()
+  readonly #late = new LateWrites()
 
   constructor(at: {
     signer: Signer
@@ -182,7 +186,9 @@ export class SiteClient {
     const isRead = READ_METHODS.has(visitor.method)
     const cut = cutBody(visitor.body)
     if (isRead && cut.blocks.length > 0) throw new PeerError({ code: 'REQUEST_MALFORMED', reason: `a ${visitor.method} with a long body` })
-    const envelope = await this.#sign(view, visitor, cut)
+    const lateKey = () => lateKeyOf(view.job, visitor)
+    const again = isRead || this.#late.isEmpty ? undefined : this.#late.get(lateKey(), this.#now())
+    const envelope = again ?? (await this.#sign(view, visitor, cut))
     if (this.#isClosed) throw new PeerError({ code: 'CLOSED' })
     const sent = this.#bodies.open(cut.blocks, (peer) => hasPartIn(this.#viewOf(name) ?? view, peer))
     if (sent === undefined) throw new PeerError({ code: 'UPLOADS_BUSY' })
@@ -195,7 +201,7 @@ export class SiteClient {
     const deadline = setTimeout(() => stop.abort(), deadlineMs)
     let asks = 0
     try {
-      return await askInTurn<PeerId, SiteAnswer>({
+      const answer = await askInTurn<PeerId, SiteAnswer>({
         next: (asked) => {
           if (member !== undefined) return asked.length === 0 ? member : undefined
           return this.#choice.next(this.#viewOf(name) ?? view, asked, isRead, not)
@@ -210,7 +216,12 @@ export class SiteClient {
         hedgeMs,
         signal: stop.signal,
       })
+      if (!isRead && answer.ran === 'refused' && answer.code === UNDECIDED) this.#late.keep(lateKey(), envelope, this.#now())
+      else if (again !== undefined) this.#late.drop(lateKey())
+      return answer
     } catch (error) {
+      // a member that does not answer may have handed it on
+      if (!isRead && asks > 0) this.#late.keep(lateKey(), envelope, this.#now())
       throw this.#isClosed ? new PeerError({ code: 'CLOSED' }, { cause: error }) : unreachable(name, error)
     } finally {
       this.#asking.delete(stop)
@@ -223,6 +234,7 @@ export class SiteClient {
   /** Gives up what is being asked: a process that ends must not wait for a group that is silent. */
   close(): void {
     this.#isClosed = true
+    this.#signing.close()
     for (const stop of this.#asking) stop.abort()
   }
 
@@ -255,7 +267,8 @@ export class SiteClient {
     const seen = this.#observed.of(view.job) ?? { epoch: 0, step: 0 }
     try {
       const asked = { from: this.#signer.publicKey, job: bytesOfContentId(view.job), id: this.#ids.next(), ms: this.#now() }
-      return await this.#signing.sign({ ...asked, seenEpoch: seen.epoch, seenStep: seen.step, ...visitor, body, parts })
+      const request = { ...asked, seenEpoch: seen.epoch, seenStep: seen.step, ...visitor, body, parts }
+      return await this.#signing.sign(request, READ_METHODS.has(visitor.method))
     } catch (cause) {
       throw new PeerError({ code: 'REQUEST_MALFORMED', reason: cause instanceof Error ? cause.message : 'unfit' }, { cause })
     }

@@ -1,6 +1,6 @@
 import { blockOf } from '@interpeer/content-store'
 import { bytesOfContentId, type ContentId, type PeerId, type Verified } from '@interpeer/crypto-ids'
-import { type RequestRef, readBatch, readStateBlock, responseTree, type SiteRequest } from '@interpeer/peer-group'
+import { type RequestRef, readBatch, readStateBlock, responseTree, type SiteRequest, sumOfPayments } from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import type { ServedState } from '../served-state.js'
@@ -16,10 +16,11 @@ import { SiteCopies } from './site-copies.js'
 import type { SiteDuties } from './site-duties.js'
 import { isWriteOf } from './site-writes.js'
 import { Standby } from './standby.js'
+import { StateBalances } from './state-balances.js'
 import { type WaitingWrite, WaitingWrites } from './waiting-writes.js'
 
 type Effect<N extends keyof GroupListener> = Parameters<GroupListener[N]>
-type EpochStart = Pick<SiteView, 'members' | 'chainSeed' | 'start' | 'startTimeMs' | 'rerun' | 'jurors'>
+type EpochStart = Pick<SiteView, 'members' | 'chainSeed' | 'start' | 'startTimeMs' | 'rerun' | 'jurors' | 'funds'>
 
 /** One site on this peer: opens and ends its part in each epoch, and keeps what visitors are served up to date. */
 export class SiteHost implements GroupListener {
@@ -48,11 +49,13 @@ export class SiteHost implements GroupListener {
     this.#duties = duties
     this.#served = new ServedSite(view.job, duties.siteRecords, duties.now, duties.count)
     this.#copies = new SiteCopies({ ...duties, view: () => this.#view, served: () => this.served })
-    this.#checker = new ReadChecker({ ...duties, view: () => this.#view, recent: () => this.#served.recent })
+    const balances = new StateBalances(duties.store.get)
+    this.#checker = new ReadChecker({ ...duties, balances, view: () => this.#view, recent: () => this.#served.recent })
     const give = (write: WaitingWrite) => this.#give(write)
     this.#answers = new SiteAnswers({
       ...duties,
       served: this.#served,
+      balances,
       writes: this.#writes,
       proven: this.#proven,
       view: () => this.#view,
@@ -203,7 +206,7 @@ export class SiteHost implements GroupListener {
     if (this.#newest()?.setup.epoch === epoch) this.#outbox.pause()
     const { next } = this.#view
     // who has shown what it holds, and whose group is frozen or before a jury, leaves it to the chain how the next epoch opens
-    const { timeMs, disputed, final } = readBatch(batch).value
+    const { timeMs, disputed, final, settled, payments } = readBatch(batch).value
     if (
       shown ||
       disputed > final ||
@@ -216,7 +219,8 @@ export class SiteHost implements GroupListener {
       return
     }
     // the closing certificate alone opens the next epoch; the chain records it afterwards
-    this.#openEpoch(epoch + 1, { ...next, start: state, startTimeMs: timeMs, rerun: [] })
+    const funds = { settled: settled + sumOfPayments(payments), mayPay: next.mayPay }
+    this.#openEpoch(epoch + 1, { ...next, start: state, startTimeMs: timeMs, rerun: [], funds })
   }
 
   show(_: number, envelope: Uint8Array): void {
@@ -261,6 +265,7 @@ export class SiteHost implements GroupListener {
       rerun: from.rerun,
       settings: { idleEveryMs: cycleMs },
       jurors: from.jurors,
+      funds: from.funds,
       checkRequest: (ref: RequestRef, bytes: Uint8Array) => isWriteOf(of, ref, bytes, this.#duties),
     }
     const known = this.#shells.get(epoch)
@@ -332,7 +337,8 @@ export class SiteHost implements GroupListener {
     const closing = this.#standby.hear(envelope)
     const { next, epoch } = this.#view
     if (next === null || closing === undefined || !next.members.includes(this.#duties.signer.peerId)) return
-    this.#openEpoch(epoch + 1, { ...next, start: closing.state, startTimeMs: closing.timeMs, rerun: [] })
+    const funds = { settled: closing.settled, mayPay: next.mayPay }
+    this.#openEpoch(epoch + 1, { ...next, start: closing.state, startTimeMs: closing.timeMs, rerun: [], funds })
     this.#standby.end()
   }
 

@@ -1,57 +1,58 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { PeerId } from '@interpeer/crypto-ids'
-import type { Overlay } from '@interpeer/overlay/node'
-import { type Application, ChainError, type Genesis } from '@interpeer/vote-chain'
+import { type Application, ChainError, type Genesis, trustedCycles } from '@interpeer/vote-chain'
 import { PeerError } from '../errors.js'
-import type { AddressBook } from './address-book.js'
+import { type AwakeOptions, afterSleep, awakeMs } from './after-sleep.js'
 import type { ChainStore } from './chain-store.js'
-import { syncCheckpoint, trustedCycles } from './chain-sync.js'
-import type { PeerLog } from './log.js'
+import { syncCheckpoint } from './chain-sync.js'
+import { chosenSources } from './chosen-sources.js'
 import { SyncSources } from './sync-sources.js'
 
-/** Sources that are waited for, and how long: bootstrap peers tell where the genesis's are. */
-const [SOURCES_WANTED, SOURCES_MS, LOOK_MS] = [4, 2_000, 100]
-const SOURCES_MAX = 16
-
-/**
- * Fills an empty store with a checkpoint that most sources name alike. Sources are the bootstrap peers, which this one's owner chose, and those of the genesis, which
- * the network's founders did: whoever merely tells that it is there is not asked. Where that comes to nothing, the chain is followed from its genesis only while
- * those who could write another past from there are still bound by it (`mayFollow`).
- * @throws {PeerError} SYNC_REFUSED
- */
-export async function startFromCheckpoint<S>(at: {
-  readonly genesis: Genesis
+export interface StartOptions<S> extends AwakeOptions {
   readonly application: Application<S>
-  readonly self: PeerId
-  readonly overlay: Pick<Overlay, 'request'>
-  readonly addresses: Pick<AddressBook, 'known' | 'start'>
-  readonly bootstrap: readonly PeerId[]
   readonly store: ChainStore
   /** The hash of a checkpoint's header that this peer's owner trusts. */
   readonly checkpoint?: Uint8Array | undefined
   readonly now: () => number
-  readonly log: PeerLog
-  readonly count: (code: string) => void
-  readonly signal: AbortSignal
-}): Promise<void> {
-  const { genesis, addresses, overlay, log, count, signal } = at
+}
+
+/**
+ * What a peer's chain begins with, if not with its first block: a store without blocks is filled (`startFromCheckpoint`), and who slept for long goes on only where sources say
+ * that it may, or begins anew.
+ * @throws {PeerError} SYNC_REFUSED
+ */
+export async function beginChain<S>(at: StartOptions<S>): Promise<void> {
+  const { store, genesis, now, log } = at
+  const last = store.last()
+  if (last === undefined) return startFromCheckpoint(at)
+  if (now() - last.timeMs <= awakeMs(genesis)) return
+  log.warn({ height: last.height, timeMs: last.timeMs }, 'this peer slept for long: it asks whether it may go on from where it stopped')
+  const named = at.checkpoint === undefined ? undefined : 'anew'
+  const way = named ?? (await afterSleep(at, { ...last, hashAt: (height) => store.hashAt(height) }))
+  if (way === 'anew') await startFromCheckpoint(at, last.height)
+}
+
+/**
+ * Fills a store with a checkpoint that most sources name alike. Sources are the bootstrap peers, which this one's owner chose, and those of the genesis, which
+ * the network's founders did: whoever merely tells that it is there is not asked. Where that comes to nothing, the chain is followed from its genesis only while
+ * those who could write another past from there are still bound by it (`mayFollow`).
+ * @param slept the height of a peer that was away: it follows from no older block
+ * @throws {PeerError} SYNC_REFUSED
+ */
+export async function startFromCheckpoint<S>(at: StartOptions<S>, slept?: number): Promise<void> {
+  const { genesis, overlay, log, count, signal } = at
   const { checkpointCycles, cycleMs } = genesis.settings
-  if (at.checkpoint === undefined && at.now() < genesis.startMs + 2 * checkpointCycles * cycleMs) return // there are not two yet
+  const isNew = slept === undefined
+  if (isNew && at.checkpoint === undefined && at.now() < genesis.startMs + 2 * checkpointCycles * cycleMs) return // there are not two yet
   const begunMs = performance.now()
-  const chosen = new Set<PeerId>([...at.bootstrap, ...genesis.peers])
-  const sources = () => addresses.known.filter((peer) => chosen.has(peer)).slice(0, SOURCES_MAX)
-  if (sources().length > 0) addresses.start()
-  const isEnough = () => sources().length === 0 || sources().length >= Math.min(SOURCES_WANTED, genesis.peers.length)
-  while (!isEnough() && performance.now() - begunMs < SOURCES_MS) await sleep(LOOK_MS)
-  const peers = sources()
+  const peers = await chosenSources(at)
   try {
     const found = await syncCheckpoint({ ...at, sources: new SyncSources({ overlay, peers, log, count, signal }) })
-    await at.store.putCheckpoint(found.height, found.checkpoint)
-    const took = { height: found.height, newest: found.newest, ms: Math.round(performance.now() - begunMs) }
+    await at.store.begin(found.height, found.checkpoint)
+    const took = { height: found.height, newest: found.newest, slept: slept ?? null, ms: Math.round(performance.now() - begunMs) }
     log.info(took, 'the chain begins at a checkpoint')
   } catch (error) {
     if (signal.aborted) throw error
-    if (at.checkpoint !== undefined || !mayFollow(at, error, peers)) {
+    if (!isNew || at.checkpoint !== undefined || !mayFollow(at, error, peers)) {
       const because = (error as { readonly code?: string }).code ?? String(error)
       throw new PeerError({ code: 'SYNC_REFUSED', because, told: toldOf(error)?.told ?? null }, { cause: error })
     }

@@ -89,6 +89,12 @@ export const fields = {
       'Files and folders for caches. They belong to one peer and to reads only: writes find them empty, and what is in them may go at any time.',
     usual: [],
   },
+  caches: {
+    shape: listOf(sitePath, PATHS_MAX),
+    about:
+      'Files and folders for caches that are state: what writes leave there is kept, and all members have it. What a read changes there is dropped, and it stays a read.',
+    usual: [],
+  },
   warmUp: {
     shape: listOf(target, WARM_UP_MAX),
     about:

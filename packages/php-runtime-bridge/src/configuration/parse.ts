@@ -72,24 +72,29 @@ export function faulty(fault: Pick<ConfigurationFault, 'found' | 'allowed'> & Pa
 
 /** A path counts once: what is said of it twice, or two ways, is a mistake. */
 function checkPaths(root: JsonValue, report: Report, isFolder: ((path: string) => boolean) | undefined): void {
-  const [mutable, scratch] = [textsIn(root, 'mutable'), textsIn(root, 'scratch')]
-  for (const list of [mutable, scratch]) {
+  const [mutable, scratch, caches] = [textsIn(root, 'mutable'), textsIn(root, 'scratch'), textsIn(root, 'caches')]
+  for (const list of [mutable, scratch, caches]) {
     for (const { name, at, path } of list) {
       const around = list.find((one) => one.path !== path && isWithin(path, one.path))
       if (around !== undefined)
         report(at, { name, found: shown(path), allowed: `nothing that lies in another entry: it lies in ${around.name}` })
     }
   }
-  for (const { name, at, path } of mutable) {
+  for (const { name, at, path } of [...mutable, ...caches]) {
     const around = scratch.find((one) => isWithin(path, one.path))
     if (around === undefined) continue
     report(at, { name, found: shown(path), allowed: `no scratch: what lies in ${around.name} is not kept` })
   }
-  if (isFolder === undefined) return
   for (const { name, at, path } of [...mutable, ...scratch]) {
+    const around = caches.find((one) => isWithin(path, one.path))
+    if (around === undefined) continue
+    report(at, { name, found: shown(path), allowed: `no cache: what reads change in ${around.name} is dropped` })
+  }
+  const all = [...mutable, ...scratch, ...caches]
+  if (isFolder === undefined) return
+  for (const { name, at, path } of all) {
     const folder = parentOf(path)
-    if (folder === '/' || isFolder(folder) || [...mutable, ...scratch].some((one) => one.path !== path && isWithin(path, one.path)))
-      continue
+    if (folder === '/' || isFolder(folder) || all.some((one) => one.path !== path && isWithin(path, one.path))) continue
     report(at, {
       name,
       found: shown(path),

@@ -17,6 +17,8 @@ export interface SiteConfiguration {
   readonly mutable: 'everything' | readonly string[]
   /** What belongs to one peer and to reads only: the same. It may lie in what is mutable, never around it. */
   readonly scratch: readonly string[]
+  /** State of which a read may change anything, as nobody keeps that: the same. It may lie in what is mutable, never around it, and apart from scratch. */
+  readonly caches: readonly string[]
   /** Targets of GET requests, in their order. */
   readonly warmUp: readonly string[]
   /** Path of a folder of the site; '' is the site itself; undefined: public, where it has an index.php, else the site itself. */
@@ -51,6 +53,7 @@ export function configurationOf(given: Given): SiteConfiguration {
     slots: given.slots ?? fields.slots.usual,
     mutable: typeof mutable === 'string' ? mutable : sorted(mutable),
     scratch: sorted(given.scratch ?? fields.scratch.usual),
+    caches: sorted(given.caches ?? fields.caches.usual),
     warmUp: given.warmUp ?? fields.warmUp.usual,
     documentRoot: given.documentRoot === '.' ? '' : given.documentRoot,
     rewrite: (given.rewrite ?? fields.rewrite.usual).map(canonicalLine),
@@ -70,26 +73,28 @@ export const usualConfiguration: SiteConfiguration = configurationOf({})
 
 /** The one text of all files that mean the same: JSON, each key that has a value, nothing but ASCII as long as paths have nothing else. It means itself. For ids. */
 export function canonicalText(configuration: SiteConfiguration): string {
-  const { php, slots, mutable, scratch, warmUp, rewrite, router, entry, extensions, effects, cron } = configuration
+  const { php, slots, mutable, scratch, caches, warmUp, rewrite, router, entry, extensions, effects, cron } = configuration
   const documentRoot = configuration.documentRoot === '' ? '.' : configuration.documentRoot
   const errorPages = Object.fromEntries(Object.entries(configuration.errorPages).filter(([, page]) => page !== undefined))
   const maxAge = Object.fromEntries(configuration.maxAge)
   const addresses = { documentRoot, rewrite, router, entry, errorPages, maxAge }
-  return JSON.stringify({ php, slots, mutable, scratch, warmUp, ...addresses, extensions, effects, cron })
+  return JSON.stringify({ php, slots, mutable, scratch, caches, warmUp, ...addresses, extensions, effects, cron })
 }
 
 /**
  * - immutable: code that the group never changes
  * - mutable: state that all members agree on
  * - scratch: caches of one peer
+ * - cache: state too, but what reads change there is dropped
  */
-export type PathKind = 'immutable' | 'mutable' | 'scratch'
+export type PathKind = 'immutable' | 'mutable' | 'scratch' | 'cache'
 
 /** @param path relative to the site; '' is the site itself, which is mutable where everything is */
-export function kindOfPath({ mutable, scratch }: SiteConfiguration, path: string): PathKind {
+export function kindOfPath({ mutable, scratch, caches }: SiteConfiguration, path: string): PathKind {
   if (isConfigurationPath(path)) return 'immutable'
   if (isWithin(path, RUNTIME_FOLDER)) return 'mutable'
   if (scratch.some((one) => isWithin(path, one))) return 'scratch'
+  if (caches.some((one) => isWithin(path, one))) return 'cache'
   return mutable === 'everything' || mutable.some((one) => isWithin(path, one)) ? 'mutable' : 'immutable'
 }
 /** Sessions are in it: whatever a site says, they can be written. */

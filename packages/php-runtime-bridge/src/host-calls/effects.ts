@@ -15,7 +15,7 @@ export interface AfterEffect {
 /** Pay from the job's account. */
 export interface PayEffect {
   readonly type: 'pay'
-  /** 1 to 128 printable ASCII characters without spaces; whether there is such an account, whoever carries it out must find. */
+  /** 64 hexadecimal digits; whether there is such an account, whoever carries it out must find. */
   readonly account: string
   /** Smallest units of a coin: 1 to 2^64 - 1. All payments of a request together are no more than the balance it was given. */
   readonly amount: bigint

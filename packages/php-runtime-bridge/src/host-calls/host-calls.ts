@@ -51,7 +51,7 @@ const HEADER_BYTES_MAX = 64 * 1024
 const FAILURE_BYTES_MAX = 4096
 const SECONDS_MAX = 315_360_000
 const UNITS_MAX = 2n ** 64n - 1n
-const VISIBLE = /^[\x21-\x7e]+$/
+const ACCOUNT = /^[0-9a-f]{64}$/
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const CONTROL = /\p{Cc}/u
 const NO_BYTES = new Uint8Array(0)
@@ -145,7 +145,7 @@ class HostCall {
 
   #pay(): readonly Uint8Array[] {
     const [account, text] = [this.#text(1), this.#text(2)]
-    if (!VISIBLE.test(account) || account.length > 128) throw invalid('Interpeer\\pay(): Argument #1 ($account) must name an account')
+    if (!ACCOUNT.test(account)) throw invalid('Interpeer\\pay(): Argument #1 ($account) must name an account: 64 hexadecimal digits')
     if (!/^[1-9][0-9]{0,19}$/.test(text) || BigInt(text) > UNITS_MAX)
       throw invalid('Interpeer\\pay(): Argument #2 ($amount) must be a whole number of units from 1 to 2^64 - 1')
     this.#checkCarriedOut('pay')

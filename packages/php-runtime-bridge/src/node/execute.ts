@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto'
 import { answerForm } from '../answer-form.js'
 import { siteConfiguration } from '../configuration/of-site.js'
 import { type ConfigurationReading, faultText } from '../configuration/parse.js'
 import { CONFIGURATION_FILE } from '../configuration/reserved.js'
 import type { SiteConfiguration } from '../configuration/site-configuration.js'
-import { bytesOfPage, FILE_PAGE_BYTES, type Page } from '../file-pages.js'
 import { followNode, type TreeDirectory, type TreeFile } from '../file-tree.js'
 import type { JobFacts } from '../host-calls/host-calls.js'
 import type { SlotLimits } from '../limits.js'
@@ -13,9 +11,11 @@ import { faultOf, type ScriptEvent, type ScriptRequest } from '../request.js'
 import { readVisitor, rulesOf } from '../rewrite/rewrite.js'
 import { documentRootOf, type Redirect, type Routed, routeRequest } from '../route.js'
 import { PASS_HEADER } from '../router-script.js'
+import type { RunKind } from '../run-queue.js'
 import type { Scratch } from '../scratch.js'
-import { PIECE_BYTES, staticAnswer } from '../static-answer.js'
+import { staticAnswer } from '../static-answer.js'
 import { withScratch } from '../system-tree.js'
+import { digestsOf } from './content-hash.js'
 import { ExecutionLog } from './execution-log.js'
 import type { HostServices } from './host-context.js'
 import { type PhpAtLevel, requestScopeOf } from './request-scope.js'
@@ -45,6 +45,8 @@ export interface ScriptHost {
   readonly services: HostServices
   /** Of one slot. */
   readonly limits: SlotLimits
+  /** Of a read, changes in caches are not told; of a write (default) they are. */
+  readonly kind?: RunKind
   /** None for what members agree on: scratch is empty then. */
   readonly scratch?: ScratchUse | undefined
 }
@@ -63,7 +65,7 @@ function answerOf(
   stored: TreeDirectory,
   request: ScriptRequest,
   at: AgreedPoint,
-  { scratch, inPieces, ...host }: ScriptHost & { readonly inPieces: boolean },
+  { kind = 'write', scratch, inPieces, ...host }: ScriptHost & { readonly inPieces: boolean },
   log: ExecutionLog,
 ): Ran | AbstainReason {
   const fault = faultOf(request)
@@ -76,7 +78,7 @@ function answerOf(
   const isShared = routed.router === undefined && !readVisitor(rulesOf(configuration.rewrite))
   const withoutPhp = () => plainAnswer(request, routed.passed ?? routed, { stored, site, configuration, inPieces, isShared })
   if (routed.route.type !== 'script' && routed.router === undefined) return withoutScript(withoutPhp())
-  const ran = runRoute(site, routed, requestScopeOf({ configuration, request, at, ...host }), log, scratch?.leave)
+  const ran = runRoute(site, routed, requestScopeOf({ configuration, request, at, kind, ...host }), log, scratch?.leave)
   if (typeof ran === 'string' || routed.router === undefined || routed.route.type === 'script' || !isPassed(ran.draft)) return ran
   // what the router did before it left the answer to the file stays done
   const { changes, effects, log: said } = ran.draft
@@ -104,10 +106,10 @@ function plainAnswer(request: ScriptRequest, { route, errorStatus }: Routed, aro
       const root = documentRootOf(site, configuration)
       // what reads left in scratch nobody else has
       const isStored = followNode(stored, root === '' ? route.path : `${root}/${route.path}`) === route.file
-      const pieces = inPieces && isStored ? piecesOf : undefined
+      const pieces = inPieces && isStored ? (file: TreeFile) => digestsOf(file).pieces : undefined
       return staticAnswer(request, route, {
         configuration,
-        sha256: sha256Of,
+        sha256: (file) => digestsOf(file).whole,
         pieces,
         status: errorStatus,
         isShared: around.isShared && isStored,
@@ -121,33 +123,6 @@ const REFUSED = { 403: 'FORBIDDEN', 405: 'METHOD_NOT_ALLOWED', 410: 'GONE', 500:
 
 function redirectTo({ status, location }: Redirect): Draft {
   return { ...codedAnswer('NOT_FOUND'), status, headers: [['location', location]], body: new Uint8Array(0) }
-}
-
-/** Files of trees never change. */
-const digests = new WeakMap<TreeFile, Uint8Array>()
-const pieceDigests = new WeakMap<TreeFile, Uint8Array>()
-
-function sha256Of(file: TreeFile): Uint8Array {
-  const known = digests.get(file) ?? sha256OfPages(file.pages)
-  digests.set(file, known)
-  return known
-}
-
-function piecesOf(file: TreeFile): Uint8Array {
-  const before = pieceDigests.get(file)
-  if (before !== undefined) return before
-  const each = PIECE_BYTES / FILE_PAGE_BYTES
-  const found: Uint8Array[] = []
-  for (let page = 0; page < file.pages.length; page += each) found.push(sha256OfPages(file.pages.slice(page, page + each)))
-  const all = Uint8Array.from(Buffer.concat(found))
-  pieceDigests.set(file, all)
-  return all
-}
-
-function sha256OfPages(pages: readonly Page[]): Uint8Array {
-  const hash = createHash('sha256')
-  for (const page of pages) hash.update(bytesOfPage(page))
-  return Uint8Array.from(hash.digest())
 }
 
 /** An event's script may lie beside the document root, where no visitor comes. */

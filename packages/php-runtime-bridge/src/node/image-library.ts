@@ -115,8 +115,8 @@ export class ImageLibrary {
 export async function imageIdOf(runtimeId: string, build: string, { initial, configuration }: ImageOrder): Promise<string> {
   await digestFiles(initial, pauses())
   const hash = createHash('sha256')
-  const { mutable, scratch, warmUp } = configuration
-  hash.update(`interpeer php image 1;${runtimeId};${build};${JSON.stringify([mutable, scratch, warmUp])};`)
+  const { mutable, scratch, caches, warmUp } = configuration
+  hash.update(`interpeer php image 2;${runtimeId};${build};${JSON.stringify([mutable, scratch, caches, warmUp])};`)
   for (const part of treeForm(initial, ({ pages }) => digests.get(pages) as string)) hash.update(part)
   return hash.digest('hex')
 }

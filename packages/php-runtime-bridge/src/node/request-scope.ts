@@ -3,6 +3,7 @@ import type { ChildJobRecord } from '../host-calls/child-task.js'
 import { EffectList } from '../host-calls/effects.js'
 import type { SlotLimits } from '../limits.js'
 import type { ScriptRequest } from '../request.js'
+import type { RunKind } from '../run-queue.js'
 import type { AgreedPoint } from './execute.js'
 import type { HostServices } from './host-context.js'
 import type { PhpInstance, Snapshot } from './php-instance.js'
@@ -15,6 +16,7 @@ export interface RequestScope {
   readonly configuration: SiteConfiguration
   readonly request: ScriptRequest
   readonly at: AgreedPoint
+  readonly kind: RunKind
   readonly services: HostServices
   readonly php: PhpAtLevel
   /** Of one slot. */
@@ -28,7 +30,7 @@ export interface RequestScope {
 }
 
 export function requestScopeOf(
-  given: Pick<RequestScope, 'configuration' | 'request' | 'at' | 'services' | 'php' | 'limits'>,
+  given: Pick<RequestScope, 'configuration' | 'request' | 'at' | 'kind' | 'services' | 'php' | 'limits'>,
 ): RequestScope {
   return { ...given, effects: new EffectList(), childJobs: [], keys: 0, starts: 0 }
 }

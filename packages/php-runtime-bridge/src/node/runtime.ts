@@ -80,7 +80,10 @@ export interface ImageFacts {
   readonly leftOut: readonly string[]
 }
 export interface RunOptions {
-  /** `read`: its changes are of no consequence, any number may run at a time. `write` (default): one at a time, in the order they came. */
+  /**
+   * `read`: its changes are of no consequence, any number may run at a time; what it changed in the site's caches is not told. `write` (default): one at
+   * a time, in the order they came; it tells all.
+   */
   readonly kind?: RunKind
   /**
    * Whether the site's scratch is as earlier runs with it on the same root left it here, and is left for later ones if this changes nothing else. Without
@@ -143,7 +146,7 @@ export interface PhpRuntime {
 
 const MIB = 1024 * 1024
 /** Raised with every change of the kernel that can show in a result. */
-const KERNEL_VERSION = 8
+const KERNEL_VERSION = 10
 
 /** Starts PHP in worker threads. @throws {PhpRuntimeError} OPTION_INVALID, VERSION_MISSING, BUILD_UNKNOWN, START_FAILED */
 export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<PhpRuntime> {
@@ -272,7 +275,7 @@ class WorkerRuntime implements PhpRuntime {
       const option = faultyPartOf(at)
       if (option !== undefined) throw new PhpRuntimeError({ code: 'OPTION_INVALID', option })
       const run = async () =>
-        outcomeOf(await pool.run(kind, { type: 'run', tree: key, image: image.id, request, at, scratch, inPieces }, guardMs))
+        outcomeOf(await pool.run(kind, { type: 'run', tree: key, image: image.id, request, at, kind, scratch, inPieces }, guardMs))
       return image.id === PLAIN_IMAGE ? run() : ((await this.#images.with(image, run)) ?? { type: 'abstained', reason: 'IMAGE_FAILED' })
     })
   }

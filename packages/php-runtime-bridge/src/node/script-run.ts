@@ -131,11 +131,13 @@ function withStatus(response: Draft, status: number | undefined): Draft {
 function responseOf(
   { files, output }: RequestWorld,
   site: TreeDirectory,
-  { configuration, effects: { all: effects } }: RequestScope,
+  { configuration, kind, effects: { all: effects } }: RequestScope,
   log: string,
 ): Draft {
   const top = files.get(SITE_FOLDER)
-  const changes = top.kind === 'directory' ? changesBelow(top, configuration.scratch) : []
+  // caches are state that a read may change, as nobody keeps that
+  const left = kind === 'read' ? [...configuration.scratch, ...configuration.caches] : configuration.scratch
+  const changes = top.kind === 'directory' ? changesBelow(top, left) : []
   if (!changes || (changes.length > 0 && !isLoadable(deriveTree(site, changes)))) return codedAnswer('CHANGES_INVALID', '', log)
   const head = parseResponseHead(textOf(output.read('headers')))
   if (!head) return { ...codedAnswer('HEADERS_MALFORMED', '', log), changes, effects }

@@ -2,7 +2,9 @@ import { PhpRuntimeError } from '../errors.js'
 import { FILE_BYTES_MAX, FILE_PAGE_BYTES, type Page } from '../file-pages.js'
 import type { PagedFile, TreeDirectory, TreeFile } from '../file-tree.js'
 import type { FileEntry, FileStream } from '../files.js'
+import { PIECE_BYTES } from '../static-answer.js'
 import { largestInMemory, memoryOf, withPages } from '../tree-memory.js'
+import { ContentHash } from './content-hash.js'
 import { DistinctPages, type FilePage, type PageFile, readable } from './page-file.js'
 import { pauses } from './pauses.js'
 
@@ -18,7 +20,7 @@ export class SiteMemory {
   }
 
   /**
-   * Takes a site's files up, the smallest in memory that all threads share.
+   * Takes a site's files up, the smallest in memory that all threads share. Those that are served in pieces are hashed as they pass.
    * @throws {PhpRuntimeError} PAGE_UNWRITTEN, FILE_INVALID
    */
   async take(files: readonly (FileEntry | FileStream)[]): Promise<readonly PagedFile[]> {
@@ -36,7 +38,9 @@ export class SiteMemory {
     let at = 0
     for (const file of files) {
       const pages: Page[] = []
+      const hash = sizeOf(file) > PIECE_BYTES ? new ContentHash(sizeOf(file)) : undefined
       for (const page of pagesIn(file)) {
+        hash?.update(page)
         if (inMemory.has(file)) {
           const shared = new Uint8Array(arena, at, page.length)
           shared.set(page)
@@ -46,7 +50,7 @@ export class SiteMemory {
         await pause(page.length)
       }
       const { path, mode, mtimeS } = file
-      taken.push({ path, mode, mtimeS, size: sizeOf(file), pages })
+      taken.push({ path, mode, mtimeS, size: sizeOf(file), pages, ...(hash === undefined ? {} : { digests: hash.digests() }) })
     }
     return taken
   }

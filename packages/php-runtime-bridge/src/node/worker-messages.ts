@@ -2,6 +2,7 @@ import type { TreeDirectory } from '../file-tree.js'
 import type { FileChange } from '../files.js'
 import type { ScriptOutcome } from '../outcome.js'
 import type { ScriptRequest } from '../request.js'
+import type { RunKind } from '../run-queue.js'
 import type { ContentChannel } from './content-channel.js'
 import type { AgreedPoint } from './execute.js'
 import type { Image, ImageOrder } from './image-builder.js'
@@ -45,6 +46,7 @@ export type Task =
       readonly image: string
       readonly request: ScriptRequest
       readonly at: AgreedPoint
+      readonly kind: RunKind
       readonly scratch: boolean
       readonly inPieces: boolean
     }

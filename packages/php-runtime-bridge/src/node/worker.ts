@@ -51,13 +51,13 @@ function perform(task: Task): void {
     send(built(task))
     return
   }
-  const { tree, image, request, at, inPieces } = task
+  const { tree, image, request, at, kind, inPieces } = task
   const kept = named(images, image)
   const { snapshot } = kept
   const atLevel: PhpAtLevel = (level) => ({ php: instances.take(shelfName(image, level), kept), snapshot })
   const site = named(trees, tree)
   const scratch = task.scratch ? { kept: scratches.get(tree), leave: (left: Scratch) => scratches.put(tree, left, site) } : undefined
-  const outcome = execute(site, request, at, { php: atLevel, services, limits, scratch }, inPieces)
+  const outcome = execute(site, request, at, { php: atLevel, services, limits, kind, scratch }, inPieces)
   send({ type: 'ran', outcome }, buffersOf(outcome))
   // While the answer is under way: the next request finds PHP ready.
   instances.makeReady(image, kept)

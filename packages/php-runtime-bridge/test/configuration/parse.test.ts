@@ -14,7 +14,7 @@ const configurationIn = (text: string) => {
 }
 
 const KEYS =
-  '"$schema", "php", "slots", "mutable", "scratch", "warmUp", "documentRoot", "rewrite", "router", "entry", "errorPages", "maxAge", "extensions", "effects", "cron"'
+  '"$schema", "php", "slots", "mutable", "scratch", "caches", "warmUp", "documentRoot", "rewrite", "router", "entry", "errorPages", "maxAge", "extensions", "effects", "cron"'
 
 test('an empty object gives what a site without a configuration has', () => {
   expect(configurationIn('{}')).toEqual(usualConfiguration)
@@ -23,6 +23,7 @@ test('an empty object gives what a site without a configuration has', () => {
     slots: 1,
     mutable: 'everything',
     scratch: [],
+    caches: [],
     warmUp: [],
     documentRoot: undefined,
     rewrite: [],
@@ -42,7 +43,8 @@ test('all keys are read; sets are in order, requests as they were', () => {
     "php": "8.4",
     "slots": 3,
     "mutable": ["data", "conf/local.php"],
-    "scratch": ["data/cache"],
+    "scratch": ["data/tmp"],
+    "caches": ["data/cache"],
     "warmUp": ["/doku.php?id=start", "/"],
     "documentRoot": "web",
     "rewrite": ["RewriteCond  %{REQUEST_FILENAME} !-f", "rewriterule ^(.*)$ 'index.php?q=$1' [L,QSA]"],
@@ -58,7 +60,8 @@ test('all keys are read; sets are in order, requests as they were', () => {
     php: '8.4',
     slots: 3,
     mutable: ['conf/local.php', 'data'],
-    scratch: ['data/cache'],
+    scratch: ['data/tmp'],
+    caches: ['data/cache'],
     warmUp: ['/doku.php?id=start', '/'],
     documentRoot: 'web',
     rewrite: ['RewriteCond %{REQUEST_FILENAME} !-f', 'RewriteRule ^(.*)$ index.php?q=$1 [L,QSA]'],
@@ -140,6 +143,12 @@ test.each([
     '{ "mutable": ["data"], "scratch": ["data"] }',
     '1:15: mutable[0]: found "data"; allowed: no scratch: what lies in scratch[0] is not kept',
   ],
+  [
+    '{ "caches": ["a"], "scratch": ["a/b"] }',
+    '1:32: scratch[0]: found "a/b"; allowed: no cache: what reads change in caches[0] is dropped',
+  ],
+  ['{ "mutable": ["a"], "caches": ["a"] }', '1:15: mutable[0]: found "a"; allowed: no cache: what reads change in caches[0] is dropped'],
+  ['{ "caches": ["a/b"], "scratch": ["a"] }', '1:14: caches[0]: found "a/b"; allowed: no scratch: what lies in scratch[0] is not kept'],
   ['{ "scratch": ["a"], "mutable": ["a/b"] }', '1:33: mutable[0]: found "a/b"; allowed: no scratch: what lies in scratch[0] is not kept'],
   [
     '{ "mutable": "all" }',

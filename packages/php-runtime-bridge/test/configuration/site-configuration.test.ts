@@ -21,13 +21,18 @@ test.each([
   ['data/cache', 'scratch'],
   ['data/cache/x', 'scratch'],
   ['data/cached', 'mutable'],
+  ['data/kept', 'cache'],
+  ['data/kept/x', 'cache'],
+  ['kept', 'cache'],
   ['conf/local.php', 'mutable'],
   ['conf', 'immutable'],
   ['', 'immutable'],
   ['.interpeer/sessions/sess_1', 'mutable'],
   ['interpeer.json', 'immutable'],
-])('with data and conf/local.php mutable and data/cache scratch, %s is %s', (path, kind) => {
-  expect(kindOfPath(configured({ mutable: ['data', 'conf/local.php'], scratch: ['data/cache'] }), path)).toBe(kind)
+])('with data and conf/local.php mutable and data/cache scratch, data/kept and kept caches, %s is %s', (path, kind) => {
+  expect(
+    kindOfPath(configured({ mutable: ['data', 'conf/local.php'], scratch: ['data/cache'], caches: ['data/kept', 'kept'] }), path),
+  ).toBe(kind)
 })
 
 test.each([
@@ -48,6 +53,7 @@ test('the canonical text means itself, and does not depend on the order or layou
       slots: fc.integer({ min: 1, max: 5 }),
       mutable: fc.oneof(fc.constant('everything'), fc.shuffledSubarray(['a', 'b/c', 'b/d', '\u00e9', 'Z'])),
       scratch: fc.shuffledSubarray(['a/s', 'b/c/s', 't']),
+      caches: fc.shuffledSubarray(['a/k', 'k']),
       warmUp: fc.shuffledSubarray(['/', '/x', '/y?z']),
       documentRoot: fc.constantFrom('.', 'web'),
       rewrite: fc.array(fc.constantFrom('RewriteCond %{HTTPS}  off', 'rewriteRule "^a b$" "/c \\"d" [R]', "RewriteRule ^\\.'x - [L]"), {
@@ -71,7 +77,7 @@ test('the canonical text means itself, and does not depend on the order or layou
       const text = canonicalText(configured(value))
       expect(canonicalText(configured(JSON.parse(text)))).toBe(text)
       const reversed = Object.fromEntries(Object.entries(value).reverse())
-      const sets = ['mutable', 'scratch', 'effects'].map((key) => [key, value[key as 'scratch']] as const)
+      const sets = ['mutable', 'scratch', 'caches', 'effects'].map((key) => [key, value[key as 'scratch']] as const)
       for (const [key, list] of sets) if (Array.isArray(list)) reversed[key] = [...list].reverse()
       expect(canonicalText(configured(reversed))).toBe(text)
     }),

@@ -10,5 +10,7 @@ $conf['disableactions'] = 'resendpwd';
 $conf['locktime'] = 0;
 $conf['usedraft'] = 0;
 $conf['breadcrumbs'] = 0;
+// Caches last until what they are made of changes: the save makes them, and no view could keep one.
+$conf['cachetime'] = 0;
 // There is nobody to ask about new versions.
 $conf['updatecheck'] = 0;

@@ -27,11 +27,13 @@ $wgObjectCaches['db-replicated'] = [
 ];
 $wgJobTypeConf['default'] = ['class' => 'JobQueueDB', 'claimTTL' => 3600, 'server' => $interpeerSqlite + ['dbname' => 'wiki_jobqueue']];
 
-// Views write nothing: what MediaWiki keeps between requests for speed lasts for one request (PHP's own image has the code compiled), and only
+// Views write nothing: what MediaWiki keeps between requests for speed only writes keep (PHP's own image has the code compiled), and only
 // sessions, which begin with the log-in form, are in the database. They are renewed when half of their time is over.
-$wgAutoloadClasses['BundledCache'] = '/site/interpeer/BundledCache.php';
-$wgObjectCaches['bundled'] = ['class' => BundledCache::class];
-$wgMainCacheType = $wgMessageCacheType = $wgParserCacheType = $wgLanguageConverterCacheType = 'bundled';
+$wgAutoloadClasses['SiteCache'] = '/site/interpeer/SiteCache.php';
+$wgObjectCaches['site'] = ['class' => SiteCache::class];
+$wgMainCacheType = $wgMessageCacheType = $wgParserCacheType = $wgLanguageConverterCacheType = 'site';
+// A page that was rendered is good until it changes: what it was made from says so.
+$wgParserCacheExpireTime = 365 * 86400;
 $wgMainStash = 'hash';
 $wgResourceLoaderUseObjectCacheForDeps = true;
 $wgSessionCacheType = CACHE_DB;

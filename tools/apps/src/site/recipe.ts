@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { cacheFolder } from './cache-folder.ts'
@@ -69,7 +69,8 @@ export async function siteOfRecipe(name: string, options: SiteOptions): Promise<
     unpackDebianPackages(packages, debian)
     for (const spec of about.npm) unpackNpmPackage(spec, npm(spec))
     await recipe.build({ ...options, site, own, debian, npm })
-    setTimes(site)
+    const { caches = [] } = JSON.parse(readFileSync(join(site, 'interpeer.json'), 'utf8')) as { caches?: readonly string[] }
+    setTimes(site, caches)
     mkdirSync(join(cacheFolder, 'sites'), { recursive: true })
     try {
       renameSync(site, folder)

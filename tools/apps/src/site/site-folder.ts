@@ -69,10 +69,16 @@ export function changeSiteFolder(folder: string, changes: readonly FileChange[])
 /** When everything in a built site was last changed: 14 November 2023. */
 const BUILT_AT_S = 1_700_000_000
 
-/** Gives everything in a folder one time, always the same, so that building it again gives the same tree. */
-export function setTimes(folder: string): void {
+/**
+ * Gives everything in a folder one time, always the same, so that building it again gives the same tree.
+ * @param caches paths of what is to be a second younger than what it was made of
+ */
+export function setTimes(folder: string, caches: readonly string[] = []): void {
+  const younger = caches.map((path) => join(folder, path))
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    lutimesSync(join(entry.parentPath, entry.name), BUILT_AT_S, BUILT_AT_S)
+    const path = join(entry.parentPath, entry.name)
+    const timeS = younger.some((one) => path === one || path.startsWith(`${one}/`)) ? BUILT_AT_S + 1 : BUILT_AT_S
+    lutimesSync(path, timeS, timeS)
   }
 }
 

@@ -12,6 +12,8 @@ export interface Ask {
   readonly files?: readonly FormFile[]
   readonly method?: string
   readonly headers?: readonly (readonly [name: string, value: string])[]
+  /** As a group has it: a view is a read, whose changes of caches are dropped, and runs again as a write where it changed anything else. */
+  readonly asGroup?: boolean
   /** Without the visitor's cookies, and leaving them as they are. */
   readonly anonymous?: boolean
 }
@@ -83,7 +85,7 @@ export class SiteInProcess {
   }
 
   /** One request; what it changes stays. Redirects are not followed. @throws where this machine could not run it */
-  async ask(target: string, { form, files, method, headers = [], anonymous = false }: Ask = {}): Promise<Reply> {
+  async ask(target: string, { form, files, method, headers = [], anonymous = false, asGroup = false }: Ask = {}): Promise<Reply> {
     const body = form === undefined ? undefined : formBody(form, files)
     const cookies = anonymous ? undefined : this.#jar.header
     const request: ScriptRequest = {
@@ -102,7 +104,11 @@ export class SiteInProcess {
     const seed = createHash('sha256')
       .update(`request ${++this.#asked}`)
       .digest()
-    const outcome = await this.#php.run(this.#root, request, { timeMs: this.#timeMs, seed })
+    const at = { timeMs: this.#timeMs, seed }
+    const isView = asGroup && (request.method === 'GET' || request.method === 'HEAD')
+    const read = isView ? await this.#php.run(this.#root, request, at, { kind: 'read' }) : undefined
+    const isRead = read?.type === 'answered' && read.changes.length + read.effects.length === 0
+    const outcome = isRead ? read : await this.#php.run(this.#root, request, at)
     if (outcome.type === 'abstained') throw new Error(`${request.method} ${target}: ${outcome.reason}`)
     await this.#take(outcome.changes)
     if (!anonymous) this.#jar.take(outcome.headers, this.#timeMs)

@@ -70,6 +70,8 @@ export function fileCalls(kernel: Kernel) {
 
   function statPath(given: string, buffer: number, to: WalkTo): number {
     kernel.onName?.(given)
+    const lack = kernel.world.files.lack(given)
+    if (lack !== undefined) return -lack
     const { path, node } = kernel.world.files.place(given, given.endsWith('/') ? 'target' : to)
     if (deviceAt(path) !== undefined) putDevice(buffer, path)
     else if (node === undefined) return -Errno.NOENT
@@ -156,7 +158,10 @@ export function fileCalls(kernel: Kernel) {
   }
 
   function checkAccess(directory: number, at: number, mode: number): number {
-    const { path, node } = kernel.world.files.place(kernel.pathAt(directory, at))
+    const given = kernel.pathAt(directory, at)
+    const lack = kernel.world.files.lack(given)
+    if (lack !== undefined) return -lack
+    const { path, node } = kernel.world.files.place(given)
     if (deviceAt(path) !== undefined) return 0
     if (node === undefined) return -Errno.NOENT
     if ((mode & 2) !== 0) kernel.world.files.checkWritable(path)

@@ -1,0 +1,87 @@
+import { type ContentId, contentIdOfBytes, type JobId, jobIdOf, openMessage, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
+import { SchedulerError } from '@interpeer/job-scheduler'
+import { type Accusation, type AccusationFinding, accusationId, accusationMessage, accusationVerdict } from '@interpeer/peer-group'
+import { hexOf } from '@interpeer/wire-codec'
+import type { DrawnJury } from './draw-jury.js'
+import { NetworkError } from './errors.js'
+import type { NetworkState } from './network-state.js'
+
+/** One member's accusation of another before the chain (docs/protocol/jury.md, 47). It stops nothing: the group goes on meanwhile. */
+export interface AccusationCase extends Omit<DrawnJury, 'jury'> {
+  /** Hexadecimal. */
+  readonly id: string
+  readonly job: JobId
+  readonly epoch: number
+  /** Those of that epoch, which may be over when it is judged. */
+  readonly members: readonly PeerId[]
+  /** The group state that the epoch began from. */
+  readonly start: ContentId
+  readonly accuser: PeerId
+  readonly accused: PeerId
+  readonly kind: Accusation['kind']
+  /** SHA-256: the name of a raw block. */
+  readonly evidence: Uint8Array
+  readonly recordedHeight: number
+  /** Null until the next block, whose seed draws it. Empty: there is none. */
+  readonly jury: readonly PeerId[] | null
+  /** One of each juror. */
+  readonly verdicts: readonly { readonly juror: PeerId; readonly finding: AccusationFinding }[]
+  readonly outcome: 'open' | 'unjudged' | AccusationFinding
+  /** Who leaves its seat for it. */
+  readonly leave: readonly PeerId[]
+  /** The epoch in which it was judged, or in which a recovery began last so that `leave` is done; 0: none yet. And how many did. */
+  readonly askedEpoch: number
+  readonly asked: number
+}
+/** By id. */
+export type Accusations = ReadonlyMap<string, AccusationCase>
+
+/** Who is to leave its seat in an epoch that is being recovered. */
+export const expelledFrom = (accusations: Accusations, job: JobId, epoch: number): readonly PeerId[] =>
+  [...accusations.values()].filter((one) => one.job === job && one.askedEpoch === epoch).flatMap(({ leave }) => leave)
+
+/**
+ * Records an accusation: signed by a member of the job's running epoch, of another one. Each accuses once in an epoch; one accusation of a member is open at a time, and none comes after one that was
+ * upheld.
+ * @throws {NetworkError} ACCUSATION_STRANGER, ACCUSATION_KNOWN, ACCUSATION_OPEN (another may come later), DISPUTE_UNJUDGED: fewer than N jurors could be drawn
+ * @throws {SchedulerError} JOB_UNKNOWN, EPOCH_OTHER @throws {CryptoError} @throws {WireError}
+ */
+export function recordAccusation(state: NetworkState, envelope: Uint8Array, { height }: { readonly height: number }): NetworkState {
+  const said = openMessage(accusationMessage, envelope, state.network, ({ from }) => peerIdOfKey(from))
+  const job = jobIdOf(contentIdOfBytes(said.job))
+  const entry = state.jobs.get(job)
+  if (entry === undefined || entry.state !== 'running') throw new SchedulerError({ code: 'JOB_UNKNOWN', job })
+  const { number: epoch, members, start, jurors } = entry.epoch
+  if (said.epoch !== epoch) throw new SchedulerError({ code: 'EPOCH_OTHER', current: epoch, given: said.epoch })
+  const [accuser, accused] = [peerIdOfKey(said.from), peerIdOfKey(said.accused)]
+  if (accuser === accused || !members.includes(accuser) || !members.includes(accused)) {
+    throw new NetworkError({ code: 'ACCUSATION_STRANGER' })
+  }
+  if (jurors < members.length) throw new NetworkError({ code: 'DISPUTE_UNJUDGED' })
+  const others = [...state.accusations.values()].filter((one) => one.job === job && one.epoch === epoch)
+  const against = others.filter((one) => one.accused === accused)
+  if (others.some((one) => one.accuser === accuser) || against.some(({ leave }) => leave.includes(accused))) {
+    throw new NetworkError({ code: 'ACCUSATION_KNOWN' })
+  }
+  if (against.some(({ outcome }) => outcome === 'open')) throw new NetworkError({ code: 'ACCUSATION_OPEN' })
+  const id = hexOf(accusationId(state.network, { job, epoch, accuser, accused }))
+  const { kind, evidence } = said
+  const about = { id, job, epoch, members, start, accuser, accused, kind, evidence, recordedHeight: height }
+  const times = { fetchUntilMs: 0, answerUntilMs: 0, deadlineMs: 0 }
+  const open = { jury: null, ratings: new Map(), verdicts: [], outcome: 'open', leave: [], askedEpoch: 0, asked: 0 } as const
+  return { ...state, accusations: new Map(state.accusations).set(id, { ...about, ...times, ...open }) }
+}
+
+/** @throws {NetworkError} DISPUTE_UNKNOWN: there is none of that id, or it is decided or past its deadline; VERDICT_STRANGER, VERDICT_KNOWN */
+export function recordAccusationVerdict(state: NetworkState, envelope: Uint8Array, { timeMs }: { readonly timeMs: number }): NetworkState {
+  const said = openMessage(accusationVerdict, envelope, state.network, ({ from }) => peerIdOfKey(from))
+  const one = state.accusations.get(hexOf(said.accusation))
+  if (one === undefined || one.jury === null || one.outcome !== 'open' || timeMs > one.deadlineMs) {
+    throw new NetworkError({ code: 'DISPUTE_UNKNOWN' })
+  }
+  const juror = peerIdOfKey(said.from)
+  if (!one.jury.includes(juror)) throw new NetworkError({ code: 'VERDICT_STRANGER' })
+  if (one.verdicts.some((other) => other.juror === juror)) throw new NetworkError({ code: 'VERDICT_KNOWN' })
+  const taken = { ...one, verdicts: [...one.verdicts, { juror, finding: said.finding }] }
+  return { ...state, accusations: new Map(state.accusations).set(one.id, taken) }
+}

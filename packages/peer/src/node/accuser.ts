@@ -1,0 +1,112 @@
+import type { Block, BlockStore } from '@interpeer/content-store'
+import {
+  bytesOfContentId,
+  type ContentId,
+  contentIdOf,
+  type JobId,
+  keyOfPeerId,
+  type NetworkId,
+  type PeerId,
+  type Signer,
+  sha256,
+  signMessage,
+} from '@interpeer/crypto-ids'
+import { type Accusation, accusationId, accusationMessage } from '@interpeer/peer-group'
+import { hexOf } from '@interpeer/wire-codec'
+import type { NetworkState } from '../network/index.js'
+import type { PeerLog } from './log.js'
+
+/** Accusations that this peer has brought or brings, of all its sites: more are counted. */
+const BROUGHT_MAX = 32
+
+export interface AccuserSurroundings {
+  readonly signer: Signer
+  readonly network: NetworkId
+  readonly store: Pick<BlockStore, 'put' | 'has'>
+  /** Hands the chain a transaction: once more changes nothing. */
+  readonly submit: (transaction: Uint8Array) => void
+  readonly count: (code: string) => void
+  readonly log: PeerLog
+}
+/** What this peer found out about a fellow member by running it itself. */
+export interface Charge {
+  readonly job: JobId
+  /** The one that is open: its members are whom the jury is asked about. */
+  readonly epoch: number
+  readonly accused: PeerId
+  readonly kind: Accusation['kind']
+  readonly evidence: Uint8Array
+  /** What jurors run, where they can't have it otherwise. */
+  readonly blocks?: readonly Block[]
+  /** What jurors fetch, each with all below it: it stays here until they have judged. */
+  readonly needed: readonly ContentId[]
+}
+interface Brought extends Pick<Charge, 'job' | 'epoch'> {
+  readonly transaction: Uint8Array
+  readonly kept: readonly ContentId[]
+}
+
+/**
+ * Brings what only a run can show to a jury (docs/protocol/jury.md, 47): offered with every block until one has it or the epoch is over. Evidence and state stay in the store until the case is. Not
+ * kept over a restart: who lies once lies again, and others noticed too.
+ */
+export class Accuser {
+  readonly #around: AccuserSurroundings
+  readonly #brought = new Map<string, Brought>()
+
+  constructor(around: AccuserSurroundings) {
+    this.#around = around
+  }
+
+  /** What the store has to keep. */
+  *references(): Generator<ContentId> {
+    for (const { kept } of this.#brought.values()) yield* kept
+  }
+
+  /** One of each pair and epoch. Never rejects. */
+  async bring(charge: Charge): Promise<void> {
+    const { signer, network, store, submit, count, log } = this.#around
+    const { job, epoch, accused, kind, evidence, blocks = [], needed } = charge
+    const id = hexOf(accusationId(network, { job, epoch, accuser: signer.peerId, accused }))
+    if (this.#brought.has(id)) return
+    if (this.#brought.size >= BROUGHT_MAX) return count('ACCUSATION_DROPPED')
+    // who can't show what it says calls the jury in vain
+    if (needed.some((cid) => !store.has(cid))) return count('ACCUSATION_GONE')
+    const cid = contentIdOf(evidence, 'raw')
+    const value = {
+      job: bytesOfContentId(job),
+      epoch,
+      from: signer.publicKey,
+      accused: keyOfPeerId(accused),
+      kind,
+      evidence: sha256(evidence),
+    }
+    const transaction = signMessage(accusationMessage, value, signer, network)
+    this.#brought.set(id, { job, epoch, transaction, kept: [cid, ...blocks.map((block) => block.cid), ...needed] })
+    try {
+      await store.put([{ cid, bytes: evidence }, ...blocks])
+    } catch (error) {
+      this.#brought.delete(id)
+      count('ACCUSATION_DROPPED')
+      return log.warn({ err: error, job, accused }, 'evidence could not be kept, so no jury is called')
+    }
+    log.warn({ job, epoch, accused, kind }, 'this peer calls a jury: a member lied')
+    count('ACCUSATION_BROUGHT')
+    submit(transaction)
+  }
+
+  /** After each block. */
+  onState({ jobs, accusations }: Pick<NetworkState, 'jobs' | 'accusations'>): void {
+    for (const [id, { job, epoch, transaction }] of this.#brought) {
+      const known = accusations.get(id)
+      if (known?.outcome === 'open') continue
+      const entry = jobs.get(job)
+      const isOver = entry?.state !== 'running' || entry.epoch.number > epoch
+      // in a network with too few outsiders nobody judges
+      const isJudged = entry !== undefined && entry.epoch.jurors >= entry.epoch.members.length
+      if (isOver || !isJudged) this.#brought.delete(id)
+      else if (known === undefined) this.#around.submit(transaction)
+      if (!isOver && !isJudged) this.#around.count('ACCUSATION_UNJUDGED')
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { PeerId } from '@interpeer/crypto-ids'
+import type { Overlay } from '@interpeer/overlay/node'
+import { ChainError, type Genesis, type Tip, trustedCycles } from '@interpeer/vote-chain'
+import { sameBytes } from '@interpeer/wire-codec'
+import { PeerError } from '../errors.js'
+import type { AddressBook } from './address-book.js'
+import { agree } from './chain-sync.js'
+import { chosenSources } from './chosen-sources.js'
+import type { PeerLog } from './log.js'
+import { SyncSources } from './sync-sources.js'
+
+/** How long somebody's answer is waited for, and how often it is asked for: where a whole network was off, others are about to start, too. */
+const [WAIT_MS, AGAIN_MS] = [15_000, 1_000]
+
+/** The newest block of a peer, and the hashes of those before. */
+export interface OwnChain extends Pick<Tip<unknown>, 'height' | 'timeMs'> {
+  readonly hashAt: (height: number) => Uint8Array | undefined
+}
+export interface AwakeOptions {
+  readonly genesis: Genesis
+  readonly self: PeerId
+  readonly overlay: Pick<Overlay, 'request'>
+  readonly addresses: Pick<AddressBook, 'known' | 'start'>
+  readonly bootstrap: readonly PeerId[]
+  readonly log: PeerLog
+  readonly count: (code: string) => void
+  readonly signal: AbortSignal
+  readonly waitMs?: number
+}
+
+/** How long a peer may have been away and go on from where it stopped: those who could vote then count as active for so long. */
+export const awakeMs = (genesis: Genesis): number => trustedCycles(genesis) * genesis.settings.cycleMs
+
+/**
+ * How a peer goes on whose newest block is older than `awakeMs`: electors that left since may have sold their keys, and whoever has a quorum of them writes another past from
+ * there on, which looks as good. `on`: sources say that the chain is still where this peer is, or not so far ahead that electors left: it stood still. `anew`: they name checkpoints
+ * beyond it, to begin at as a new peer does.
+ * @throws {PeerError} SYNC_REFUSED: sources don't agree, name another chain, or don't answer
+ */
+export async function afterSleep(at: AwakeOptions, own: OwnChain): Promise<'on' | 'anew'> {
+  const { genesis, self, signal } = at
+  const begunMs = performance.now()
+  for (;;) {
+    const peers = (await chosenSources(at)).filter((peer) => peer !== self)
+    const said = await ask(at, peers)
+    if ('start' in said) return compared(own, said)
+    const isNear = said.height < own.height + trustedCycles(genesis)
+    if (said.told > 0 && said.told >= Math.min(2, peers.length) && isNear) return 'on'
+    const isOver = peers.length === 0 || performance.now() - begunMs >= (at.waitMs ?? WAIT_MS)
+    // a founder that nobody answers is the first to go on
+    if (said.told === 0 && isOver && genesis.peers.includes(self)) return 'on'
+    if (said.told > 0 || isOver) throw new PeerError({ code: 'SYNC_REFUSED', because: 'SYNC_SOURCES', told: said.told })
+    await sleep(AGAIN_MS, undefined, { signal })
+  }
+}
+
+async function ask(at: AwakeOptions, peers: readonly PeerId[]) {
+  try {
+    return await agree({ genesis: at.genesis, sources: new SyncSources({ ...at, peers }) })
+  } catch (error) {
+    if (error instanceof ChainError && error.failure.code === 'SYNC_SOURCES') return error.failure
+    throw error
+  }
+}
+
+/** Of two checkpoints that sources name alike this peer has one, and the other is no more than twice K ahead; or it is behind both. */
+function compared(own: OwnChain, { start, newest }: Exclude<Awaited<ReturnType<typeof ask>>, { code: string }>): 'on' | 'anew' {
+  const same = [newest, start].flatMap(({ height, block }) => {
+    const hash = height > own.height ? undefined : own.hashAt(height)
+    return hash === undefined ? [] : [sameBytes(hash, block)]
+  })
+  if (same.includes(false)) throw new PeerError({ code: 'SYNC_REFUSED', because: 'SYNC_OTHER', told: null })
+  return same.length > 0 ? 'on' : 'anew'
+}

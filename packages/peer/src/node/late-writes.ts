@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto'
+import type { VisitorRequest } from './site-client.js'
+
+/** What whoever asks again may say of itself: two browsers with the same name are one asker. */
+const ASKER_HEADERS = new Set(['authorization', 'content-type', 'cookie', 'idempotency-key', 'user-agent'])
+
+/** Half of the time for which a group remembers a request: one that was asked in time is known, or refused, when it comes. */
+export const LATE_MS = 300_000
+const WRITES_MAX = 256
+const BYTES_MAX = 32 * 1024 * 1024
+
+/**
+ * Writes that their group had not decided when their visitors were told so. Whoever sends the same again (a browser that reloads the page of a form, a program that
+ * tries again) means the same request: it goes out as it was signed, so that it is done once.
+ */
+export class LateWrites {
+  readonly #writes = new Map<string, { readonly envelope: Uint8Array; readonly atMs: number }>()
+  #bytes = 0
+
+  get isEmpty(): boolean {
+    return this.#writes.size === 0
+  }
+
+  /** The request as it was signed, if it is not too long ago. */
+  get(key: string, nowMs: number): Uint8Array | undefined {
+    const late = this.#writes.get(key)
+    return late !== undefined && nowMs - late.atMs < LATE_MS ? late.envelope : undefined
+  }
+
+  /** @param nowMs of the first time that it was asked: later ones change nothing */
+  keep(key: string, envelope: Uint8Array, nowMs: number): void {
+    if (this.get(key, nowMs) !== undefined || envelope.length > BYTES_MAX) return
+    this.drop(key)
+    this.#writes.set(key, { envelope, atMs: nowMs })
+    this.#bytes += envelope.length
+    for (const [oldest, { atMs }] of this.#writes) {
+      if (this.#writes.size <= WRITES_MAX && this.#bytes <= BYTES_MAX && nowMs - atMs < LATE_MS) return
+      this.drop(oldest)
+    }
+  }
+
+  drop(key: string): void {
+    this.#bytes -= this.#writes.get(key)?.envelope.length ?? 0
+    this.#writes.delete(key)
+  }
+}
+
+/** Equal for what is taken to be the same write by the same visitor. */
+export function lateKeyOf(job: string, { method, target, host, headers, body }: VisitorRequest): string {
+  const asker = headers.filter(({ name }) => ASKER_HEADERS.has(name.toLowerCase())).map(({ name, value }) => [name.toLowerCase(), value])
+  return createHash('sha256')
+    .update(JSON.stringify([job, method, target, host, asker.sort()]))
+    .update(body)
+    .digest('hex')
+}

@@ -1,0 +1,188 @@
+import {
+  accountOfPeer,
+  bytesOfContentId,
+  type JobId,
+  keyOfPeerId,
+  type PeerId,
+  type Signer,
+  sha256,
+  signMessage,
+} from '@interpeer/crypto-ids'
+import { accountOf, balanceOf, signTransfer } from '@interpeer/intercoin-ledger'
+import { type AccusationFinding, accusationId, accusationMessage, accusationVerdict } from '@interpeer/peer-group'
+import { hexOf } from '@interpeer/wire-codec'
+import { describe, expect, test } from 'vitest'
+import { epochCloseTransaction } from '../src/network/index.js'
+import { closingOf, Ledgerless, publication, showOf, signerOf, signers, uploader } from './network-world.js'
+
+const codes = (refused: readonly { readonly code: string }[]) => refused.map(({ code }) => code)
+
+/** A group of three among seven: four outsiders, who are all jurors. */
+class Accused extends Ledgerless {
+  readonly site: JobId
+  constructor({ amount = 10_000_000n, tenureMs = 600_000 } = {}) {
+    super({ disputeFetchCycles: 2, disputeAnswerCycles: 2, disputeCycles: 2, blockReward: 0, tenureMs })
+    const { nonce } = accountOf(this.state.ledger, accountOfPeer(uploader.peerId))
+    const sent = ({ peerId }: Signer, i: number) =>
+      signTransfer({ to: accountOfPeer(peerId), amount, nonce: nonce + i }, uploader, this.genesis.network)
+    if (amount > 0n) this.block(...signers.map(sent))
+    const { job, transaction } = publication(this.genesis, { seats: 3 })
+    this.site = job
+    this.block(transaction)
+    this.block()
+  }
+  get epoch() {
+    return this.job(this.site).epoch
+  }
+  member(seat: number): PeerId {
+    return this.epoch.members[seat] as PeerId
+  }
+  accusation(by: PeerId, of: PeerId, epoch = this.epoch.number): Uint8Array {
+    const value = {
+      job: bytesOfContentId(this.site),
+      epoch,
+      accused: keyOfPeerId(of),
+      kind: 'read',
+      evidence: sha256(keyOfPeerId(of)),
+    } as const
+    return signMessage(accusationMessage, { ...value, from: signerOf(by).publicKey }, signerOf(by), this.genesis.network)
+  }
+  record(accuser: PeerId, accused: PeerId, epoch = 1) {
+    return this.state.accusations.get(hexOf(accusationId(this.genesis.network, { job: this.site, epoch, accuser, accused })))
+  }
+  verdict(by: PeerId, finding: AccusationFinding, accuser: PeerId, accused: PeerId): Uint8Array {
+    const accusation = accusationId(this.genesis.network, { job: this.site, epoch: 1, accuser, accused })
+    const value = { job: bytesOfContentId(this.site), epoch: 1, accusation, from: signerOf(by).publicKey, finding }
+    return signMessage(accusationVerdict, value, signerOf(by), this.genesis.network)
+  }
+  /** Has it recorded, its jury drawn, and so many of the jurors say this. */
+  judged(finding: AccusationFinding, by = 3): void {
+    const [accuser, accused] = [this.member(0), this.member(1)]
+    this.block(this.accusation(accuser, accused))
+    this.block()
+    const jury = this.record(accuser, accused)?.jury ?? []
+    expect(jury).toHaveLength(4)
+    this.block(...jury.slice(0, by).map((juror) => this.verdict(juror, finding, accuser, accused)))
+  }
+  held(peer: PeerId): bigint {
+    return balanceOf(this.state.ledger, accountOfPeer(peer))
+  }
+  bad(peer: PeerId): number | undefined {
+    return this.state.registry.get(peer)?.agreement.bad
+  }
+  shows(): void {
+    const entry = this.job(this.site)
+    this.block(...entry.epoch.members.map((peer) => showOf(this.genesis, entry, peer)))
+  }
+}
+
+describe('an accusation before the chain (docs/protocol/jury.md, 47 to 53)', () => {
+  test('it is recorded of members of the open epoch, once of each accuser, one of an accused at a time; outsiders are drawn', () => {
+    const world = new Accused()
+    const [a, b, c] = [0, 1, 2].map((seat) => world.member(seat)) as [PeerId, PeerId, PeerId]
+    const stranger = signers.map(({ peerId }) => peerId).find((peer) => ![a, b, c].includes(peer)) as PeerId
+    const bad = [world.accusation(stranger, a), world.accusation(a, stranger), world.accusation(a, a), world.accusation(a, b, 2)]
+    expect(codes(world.block(...bad))).toEqual([...Array(3).fill('ACCUSATION_STRANGER'), 'EPOCH_OTHER'])
+    expect(codes(world.block(world.accusation(a, b), world.accusation(a, b), world.accusation(a, c), world.accusation(c, b)))).toEqual([
+      ...['ACCUSATION_KNOWN', 'ACCUSATION_KNOWN', 'ACCUSATION_OPEN'],
+    ])
+    world.block()
+    const outside = signers.map(({ peerId }) => peerId).filter((peer) => ![a, b, c].includes(peer))
+    expect(new Set(world.record(a, b)?.jury)).toEqual(new Set(outside))
+    expect(world.record(a, b)).toMatchObject({ outcome: 'open', deadlineMs: world.timeMs + 6_000 })
+    expect(world.job(world.site).recovering).toBeNull() // it stops nothing
+  })
+
+  test('upheld: the accused is marked, pays the jurors that found it, and loses its seat; the rest keep theirs', () => {
+    const world = new Accused()
+    const members = [0, 1, 2].map((seat) => world.member(seat)) as [PeerId, PeerId, PeerId]
+    const [accuser, accused] = members
+    world.judged('accused-lied')
+    expect(world.record(accuser, accused)).toMatchObject({ outcome: 'accused-lied', leave: [accused] })
+    expect([world.bad(accused), world.bad(accuser)]).toEqual([1_000, 0])
+    expect([world.held(accused), world.held(accuser)]).toEqual([7_000_000n, 10_000_000n])
+    expect(codes(world.block(world.accusation(world.member(2), accused)))).toEqual(['ACCUSATION_KNOWN'])
+    expect(world.job(world.site).recovering).not.toBeNull()
+    world.shows()
+    expect(world.epoch.number).toBe(2)
+    expect(world.epoch.members).not.toContain(accused)
+    expect(world.epoch.members).toEqual(expect.arrayContaining([accuser, members[2]]))
+    world.block()
+    expect(world.state.accusations.size).toBe(0)
+  })
+
+  test.each([
+    ['accuser-lied', 1_000, true],
+    ['unfit', 0, false],
+    ['not-fetched', 0, false],
+  ] as const)(
+    '%s: who called the jury in vain pays, and is marked and leaves only where it signed what is not so',
+    (finding, mark, leaves) => {
+      const world = new Accused()
+      const [accuser, accused] = [world.member(0), world.member(1)]
+      world.judged(finding)
+      expect([world.bad(accuser), world.bad(accused)]).toEqual([mark, 0])
+      expect([world.held(accuser), world.held(accused)]).toEqual([7_000_000n, 10_000_000n])
+      expect(world.job(world.site).recovering !== null).toBe(leaves)
+    },
+  )
+
+  test('who can not pay for a jury that it called in vain leaves its seat', () => {
+    const world = new Accused({ amount: 0n })
+    const accuser = world.member(0)
+    world.judged('not-fetched')
+    world.shows()
+    expect(world.epoch.members).not.toContain(accuser)
+    expect(world.bad(accuser)).toBe(0)
+  })
+
+  test('without a majority nobody is marked and nobody pays, at the deadline; a juror speaks once, and only jurors', () => {
+    const world = new Accused()
+    const [accuser, accused] = [world.member(0), world.member(1)]
+    world.judged('accused-lied', 2)
+    const [first] = (world.record(accuser, accused)?.jury ?? []) as [PeerId]
+    const more = [world.verdict(first, 'accuser-lied', accuser, accused), world.verdict(accuser, 'accused-lied', accuser, accused)]
+    expect(codes(world.block(...more))).toEqual(['VERDICT_KNOWN', 'VERDICT_STRANGER'])
+    expect(world.record(accuser, accused)?.outcome).toBe('open')
+    world.blocksUntil(() => world.record(accuser, accused)?.outcome !== 'open')
+    expect(world.record(accuser, accused)).toMatchObject({ outcome: 'unjudged', leave: [], deadlineMs: world.timeMs })
+    expect([world.held(accuser), world.bad(accused), world.job(world.site).recovering]).toEqual([10_000_000n, 0, null])
+    expect(codes(world.block(world.verdict(first, 'accused-lied', accuser, accused)))).toEqual(['DISPUTE_UNKNOWN'])
+    // another member may try
+    expect(world.block(world.accusation(world.member(2), accused))).toEqual([])
+  })
+
+  test('the epoch may end meanwhile; a closing certificate that comes first is not undone, and the liar leaves in the one that follows', () => {
+    const world = new Accused({ tenureMs: 30_000 })
+    const [accuser, accused] = [world.member(0), world.member(1)]
+    world.blocksUntil(() => (world.job(world.site).next?.atMs ?? Number.POSITIVE_INFINITY) - world.timeMs <= 3_000)
+    world.judged('accused-lied')
+    expect(world.job(world.site).recovering).not.toBeNull()
+    const entry = world.job(world.site)
+    const closing = closingOf(world.genesis, entry)
+    world.blocksUntil(() => world.timeMs >= (entry.next?.atMs ?? 0) + 10)
+    expect(world.block(epochCloseTransaction(world.site, closing.certificate, closing.batch))).toEqual([])
+    expect(world.epoch.number).toBe(2)
+    if (world.epoch.members.includes(accused)) {
+      world.block()
+      expect(world.job(world.site).recovering).not.toBeNull()
+      world.shows()
+    }
+    expect(world.epoch.members).not.toContain(accused)
+    expect(world.record(accuser, accused)?.asked ?? 2).toBe(2)
+    world.block()
+    expect(world.state.accusations.size).toBe(0)
+  })
+
+  test('a group that fewer than N outsiders could judge has no jury', () => {
+    const world = new Accused()
+    const { job, transaction } = publication(world.genesis, { name: 'large', seats: 5 })
+    world.block(transaction)
+    world.block()
+    const [accuser, accused] = world.job(job).epoch.members as [PeerId, PeerId]
+    const value = { job: bytesOfContentId(job), epoch: 1, accused: keyOfPeerId(accused), kind: 'own-part', evidence: sha256() } as const
+    const by = signerOf(accuser)
+    const said = signMessage(accusationMessage, { ...value, from: by.publicKey }, by, world.genesis.network)
+    expect(codes(world.block(said))).toEqual(['DISPUTE_UNJUDGED'])
+  })
+})

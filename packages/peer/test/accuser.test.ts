@@ -1,0 +1,62 @@
+import { memoryStore } from '@interpeer/content-store'
+import { contentIdOf, createSigner, jobIdOf, networkIdOf, sha256 } from '@interpeer/crypto-ids'
+import { accusationId, accusationMessage } from '@interpeer/peer-group'
+import { hexOf } from '@interpeer/wire-codec'
+import { expect, test } from 'vitest'
+import { Accuser, type Charge } from '../src/node/accuser.js'
+
+const network = networkIdOf(Uint8Array.of(1))
+const job = jobIdOf(contentIdOf(Uint8Array.of(0x80), 'dag-cbor'))
+const [signer, ...others] = Array.from({ length: 40 }, (_, i) => createSigner(sha256(Uint8Array.of(62, i))))
+const self = signer as NonNullable<typeof signer>
+const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+const state = { cid: contentIdOf(Uint8Array.of(0x81), 'dag-cbor'), bytes: Uint8Array.of(0x81) }
+const accused = others.map(({ peerId }) => peerId)
+
+async function deskOf() {
+  const [submitted, counted, store]: [Uint8Array[], string[], ReturnType<typeof memoryStore>] = [[], [], memoryStore()]
+  await store.blocks.put([state])
+  const accuser = new Accuser({
+    ...{ signer: self, network, store: store.blocks, log: quiet },
+    submit: (transaction) => void submitted.push(transaction),
+    count: (code) => void counted.push(code),
+  })
+  return { submitted, counted, accuser }
+}
+const charge = (n: number, more: Partial<Charge> = {}): Charge => ({
+  ...{ job, epoch: 3, accused: accused[n] as Charge['accused'], kind: 'read', evidence: Uint8Array.of(n), needed: [state.cid] },
+  ...more,
+})
+const jobs = (number: number, jurors = 5) =>
+  new Map([[job, { state: 'running', epoch: { number, jurors, members: accused.slice(0, 5) } }]]) as never
+const none = new Map()
+
+test('a charge is offered with each block until one has it, and what jurors fetch stays until they have judged', async () => {
+  const { submitted, accuser } = await deskOf()
+  await accuser.bring(charge(0))
+  await accuser.bring(charge(0, { evidence: Uint8Array.of(9) })) // one of each pair and epoch
+  accuser.onState({ jobs: jobs(3), accusations: none })
+  expect(submitted).toHaveLength(2)
+  const id = hexOf(accusationId(network, { job, epoch: 3, accuser: self.peerId, accused: accused[0] as Charge['accused'] }))
+  const recorded = (outcome: string) => new Map([[id, { outcome }]]) as never
+  accuser.onState({ jobs: jobs(4), accusations: recorded('open') })
+  expect(submitted).toHaveLength(2)
+  expect([...accuser.references()]).toEqual([contentIdOf(Uint8Array.of(0), 'raw'), state.cid])
+  accuser.onState({ jobs: jobs(4), accusations: recorded('accused-lied') })
+  expect([...accuser.references()]).toEqual([])
+  expect(accusationMessage.number).toBe(69)
+})
+
+test('what can’t be shown is not brought, nor more than 32; an epoch that is over, or that nobody could judge, takes its charges along', async () => {
+  const { submitted, counted, accuser } = await deskOf()
+  await accuser.bring(charge(0, { needed: [contentIdOf(Uint8Array.of(0x82), 'dag-cbor')] }))
+  expect([submitted, counted]).toEqual([[], ['ACCUSATION_GONE']])
+  for (let n = 0; n < 34; n++) await accuser.bring(charge(n))
+  expect(submitted).toHaveLength(32)
+  expect(counted.filter((code) => code === 'ACCUSATION_DROPPED')).toHaveLength(2)
+  accuser.onState({ jobs: jobs(4), accusations: none })
+  expect([[...accuser.references()], submitted.length]).toEqual([[], 32])
+  await accuser.bring(charge(1))
+  accuser.onState({ jobs: jobs(3, 4), accusations: none })
+  expect([[...accuser.references()], counted.at(-1), submitted.length]).toEqual([[], 'ACCUSATION_UNJUDGED', 33])
+})

@@ -1,0 +1,67 @@
+import { createSigner, sha256, signMessage } from '@interpeer/crypto-ids'
+import { expect, test } from 'vitest'
+import { type ChainEffect, decodeBlock, hashOfHeader, openChain, stepChain, trustedCycles, withoutCertificate } from '../src/index.js'
+import { blocksMessage } from '../src/messages.js'
+import { Chains, type Toy, toy } from './chains.js'
+
+const UNTIL = 16
+/** A chain on which certificates are needed for nine cycles: three times from one checkpoint to the next. */
+function grown() {
+  const chains = new Chains({ seed: 3, electors: 4, settings: { activeCycles: 8, checkpointCycles: 3 } })
+  chains.world.run({ done: () => chains.heights().every((height) => height >= UNTIL) })
+  return chains
+}
+const chains = grown()
+const { genesis, verification } = chains
+const blocks = (chains.nodes[0] as (typeof chains.nodes)[number]).blocks.slice(0, UNTIL)
+const hashes = blocks.map((block) => hashOfHeader(decodeBlock(block).header))
+const newcomer = createSigner(sha256(Uint8Array.of(77)))
+
+function begin(proven?: (height: number) => Uint8Array | undefined) {
+  const given = { genesis, verification, application: toy, signer: newcomer, blocks: [], record: undefined }
+  let { state } = openChain({ ...given, nowMs: 2_000_000, proven })
+  return (taken: readonly Uint8Array[]) => {
+    const envelope = signMessage(blocksMessage, { blocks: [...taken], sender: newcomer.publicKey }, newcomer, genesis.network)
+    const step = stepChain(state, { type: 'message', from: newcomer.peerId, envelope, nowMs: 2_000_000 })
+    state = step.state
+    const codes = step.effects.flatMap((effect: ChainEffect<Toy>) => (effect.type === 'count' ? [effect.code] : []))
+    return { codes, height: state.tip.height, tip: state.tip }
+  }
+}
+
+test('certificates of blocks from before which nobody may go on are dropped, but those of checkpoints; a chain opens without them', () => {
+  expect(trustedCycles(genesis)).toBe(9)
+  const dropped = blocks.flatMap((block, i) => (decodeBlock(block).certificate === null ? [i + 1] : []))
+  expect(dropped).toEqual([1, 2, 4, 5, 7].filter((height) => height <= UNTIL - 9))
+  const { state } = openChain({ genesis, verification, application: toy, signer: newcomer, blocks, record: undefined, nowMs: 2_000_000 })
+  expect(state.tip.hash).toEqual(hashes.at(-1))
+  expect(withoutCertificate(blocks[0] as Uint8Array)).toBeUndefined()
+})
+
+test('a block without certificate is taken by who was shown its hash, and by nobody else', () => {
+  expect(begin()(blocks)).toMatchObject({ codes: ['BLOCK_UNCERTIFIED'], height: 0 })
+  const shown = begin((height) => hashes[height - 1])
+  expect(shown(blocks)).toMatchObject({ codes: [], height: UNTIL })
+  expect(shown(blocks).tip.hash).toEqual(hashes.at(-1))
+  // another block at a height that was shown
+  expect(begin((height) => hashes[height])(blocks)).toMatchObject({ codes: ['BLOCK_UNCERTIFIED'], height: 0 })
+  // of the newest ones nothing was shown: their certificates are there
+  expect(begin((height) => (height < 9 ? hashes[height - 1] : undefined))(blocks)).toMatchObject({ codes: [], height: UNTIL })
+})
+
+test('who has a tip without certificate makes no block on it', () => {
+  const elector = (chains.nodes[0] as (typeof chains.nodes)[number]).signer
+  const old = blocks.slice(0, 2)
+  const { state } = openChain({
+    genesis,
+    verification,
+    application: toy,
+    signer: elector,
+    blocks: old,
+    record: undefined,
+    nowMs: 2_000_000,
+  })
+  const { effects } = stepChain(state, { type: 'time', nowMs: 2_100_000 })
+  expect(state.tip.certificate).toBeNull()
+  expect(effects.filter(({ type }) => type === 'persist')).toEqual([])
+})
