@@ -17,7 +17,8 @@ const PEER_NAME = '@php-wasm/node, warm'
  *   does not do; `start`: a further instance and its first echo, of a binary that is compiled; `memory`: what six further instances, used once, add to
  *   a process, each.
  * - `fuel`: Zend/bench.php by the metered binary and by the same one as it comes, below the same host (the peer's), in processor time of the thread.
- * - `bench`: the same by ours, wholly, and by the machine's own `php` without opcache, both in processor time. Left out where there is no `php`.
+ * - `bench`: the same by ours, wholly, as a site without an image of its own, and by the machine's own `php` without opcache, both in processor time; `bench-image`: by a
+ *   site with an image, which has opcache. Left out where there is no `php`.
  */
 export async function measure(
   say: (line: string) => void,
@@ -37,7 +38,7 @@ const PARTS: readonly (readonly [parts: readonly string[], what: string, run: (s
   [['trivial', 'pristine', 'start'], 'requests and starts', measureRequests],
   [['memory'], 'memory of further instances', measureMemory],
   [['fuel'], 'Zend/bench.php, metered and not', measureMeter],
-  [['bench'], 'Zend/bench.php, and native PHP', measureBench],
+  [['bench', 'bench-image'], 'Zend/bench.php, and native PHP', measureBench],
 ]
 
 async function measureRequests(signal: AbortSignal): Promise<Figure[]> {
@@ -84,15 +85,20 @@ async function measureMeter(signal: AbortSignal): Promise<Figure[]> {
 async function measureBench(signal: AbortSignal): Promise<Figure[]> {
   const native = spawnSync('php', ['-v'], { encoding: 'utf8' })
   if (native.status !== 0) return []
-  const whole = await (await import('../php/ours.ts')).ourPhp(bench)
-  const php = whole.start()
-  const byOurs = () => {
-    whole.restore(php)
-    whole.run(php)
+  const { ourPhp } = await import('../php/ours.ts')
+  const figures: Figure[] = []
+  for (const image of [false, true]) {
+    const whole = await ourPhp(bench, image)
+    const php = whole.start()
+    const byOurs = () => {
+      whole.restore(php)
+      whole.run(php)
+    }
+    const used: number[] = []
+    const [times] = await inTurns(5, signal, byOurs, () => void used.push(nativeMs()), processorMs)
+    figures.push(figure(image ? 'bench-image' : 'bench', 'ms', [times, used.slice(1)], native.stdout.split(' (')[0]))
   }
-  const used: number[] = []
-  const [times] = await inTurns(5, signal, byOurs, () => void used.push(nativeMs()), processorMs)
-  return [figure('bench', 'ms', [times, used], native.stdout.split(' (')[0])]
+  return figures
 }
 
 function figure(id: string, unit: Figure['unit'], [ours, peer]: Times, peerName = PEER_NAME): Figure {

@@ -92,6 +92,8 @@ export class PhpUnderTest {
       const node = world.files.create(world.files.place('/tmp/stdin'), 0o600, 1)
       world.files.write(node, latin1(run.stdin), 0, 1)
       descriptors[0] = { kind: 'file', path: '/tmp/stdin', node, flags: 0, offset: 0 }
+      // else it would end with its name
+      world.files.opened(node)
       world.files.unlink('/tmp/stdin', 1)
     }
     php.begin(world, new DescriptorTable(descriptors), LIMITS)
