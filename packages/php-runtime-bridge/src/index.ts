@@ -30,6 +30,7 @@ export { PhpRuntimeError, type PhpRuntimeFailure } from './errors.js'
 export { bytesOf, type Page, type Pages, type StoredPage } from './file-pages.js'
 export {
   deriveTree,
+  type FileDigests,
   findNode,
   followNode,
   type PagedFile,

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { answerForm } from '../answer-form.js'
 import { siteConfiguration } from '../configuration/of-site.js'
 import { type ConfigurationReading, faultText } from '../configuration/parse.js'
