@@ -65,8 +65,8 @@ export class Member {
   readonly #meter: Meter
   /** What was signed in the step that a `persist` is of. */
   readonly #signedBefore = new WeakMap<GroupEffect, readonly Uint8Array[]>()
-  /** Requests' blocks that a crash takes with it: written no sooner than they must be. */
-  readonly #unwritten = new Map<ContentId, Uint8Array>()
+  /** Requests' blocks that a shell need not have written yet: the watcher sees to it that nothing is revealed on them. */
+  readonly #unwritten = new Set<ContentId>()
   #waiting: GroupEffect[] = []
   #isSyncing = false
   #life = 0
@@ -110,13 +110,14 @@ export class Member {
   /** A block that it has had for long. */
   hold(cid: ContentId, bytes: Uint8Array): void {
     this.machine.disk.hold(blockName(cid), bytes)
+    this.#unwritten.delete(cid)
   }
   block(cid: ContentId): Uint8Array | undefined {
-    return this.#unwritten.get(cid) ?? this.machine.disk.read(blockName(cid))
+    return this.machine.disk.read(blockName(cid))
   }
   /** Whether a block is on the disk and stays there in a crash; also one that has rotted since. */
   hasSafe(cid: ContentId): boolean {
-    return this.machine.disk.isSafe(blockName(cid))
+    return !this.#unwritten.has(cid) && this.machine.disk.isSafe(blockName(cid))
   }
 
   /** What its disk has of this epoch. */
@@ -177,7 +178,6 @@ export class Member {
 
   #stop(): void {
     this.group = undefined
-    this.#unwritten.clear()
     this.#life++
     this.#waiting = []
     this.#isSyncing = false
@@ -253,12 +253,10 @@ export class Member {
 
   #write(effect: GroupEffect & { type: 'store' | 'persist' }): void {
     const { disk } = this.machine
-    if (effect.type === 'persist' && effect.bodies) {
-      for (const [cid, bytes] of this.#unwritten) disk.write(blockName(cid), bytes)
-      this.#unwritten.clear()
-    }
+    if (effect.type === 'persist' && effect.bodies) this.#unwritten.clear()
+    if (effect.type === 'store' && effect.lazy)
+      for (const { cid } of effect.blocks) if (!disk.isSafe(blockName(cid))) this.#unwritten.add(cid)
     if (effect.type === 'persist') disk.writeRecord(this.#recordName, effect.bytes)
-    else if (effect.lazy) for (const { cid, bytes } of effect.blocks) this.#unwritten.set(cid, bytes)
     else for (const { cid, bytes } of effect.blocks) disk.write(blockName(cid), bytes)
   }
 

@@ -319,7 +319,7 @@ export const planted: readonly PlantedBug[] = [
   {
     name: 'timer-stays',
     says: 'a timer that has run is still in the agenda',
-    patches: [{ file: 'src/agenda/due.ts', search: 'timers: timers.filter((one) => one !== event.timer) })', replace: 'timers })' }],
+    patches: [{ file: 'src/agenda/due.ts', search: 'agenda.timers.filter((one) => one !== event.timer) })', replace: 'agenda.timers })' }],
     foundBy: [inEvents],
   },
   {

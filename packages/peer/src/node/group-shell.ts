@@ -294,9 +294,7 @@ export class GroupShell {
     const { scripts, requests: known, log, holdBlocks } = this.#around
     const work = batchOf(effect, this.setup)
     const release = holdBlocks()
-    // what it made goes to the disk with the state block that names it: what is done with either stands behind both
-    const keep = (blocks: readonly Block[]) => this.#effects.add([{ type: 'store', blocks }])
-    const run = () => runBatch(work, this.#bodies.store, scripts, known, keep)
+    const run = () => runBatch(work, this.#bodies.store, scripts, known)
     const result = await withRepair(run, (missing) => this.#repair(missing)).catch((error: unknown) => {
       // a full disk or a broken runtime is this host's trouble: it decides nothing, so the member abstains
       log.error({ err: error }, 'a batch could not be run here')

@@ -41,16 +41,14 @@ export type BatchResult = ExecutionResult & { readonly runs: readonly LoggedRun[
 
 /**
  * Runs an agreed batch, request by request, each on the files that the one before left (WP §6.2). Time and seed are the batch's, so that
- * every member gets the same bytes. Everything it made is durable when it resolves, or was handed to `keep`: only when it is durable may the member reveal its root.
- * Where blocks are missing here it says so: fetch them and run it again, which gives the same.
- * @param keep takes the last of what it made, before it resolves; left out: it is put into the store
+ * every member gets the same bytes. Everything it made is durable when it resolves: only then may the member reveal its root. Where blocks are
+ * missing here it says so: fetch them and run it again, which gives the same.
  */
 export async function runBatch(
   batch: Batch,
   store: BlockStore,
   scripts: ScriptQueue,
   requests: KnownRequests,
-  keep?: (blocks: readonly Block[]) => void,
 ): Promise<BatchResult | Missing> {
   return scripts.write(async (runtime, hold) => {
     const unheld = await hold(batch.from)
@@ -61,7 +59,7 @@ export async function runBatch(
     const made = new UnwrittenBlocks(store)
     const tree = new GrowingTree(batch.from, runtime, made)
     try {
-      return await runAll({ batch, store, runtime, requests, made, tree, keep }, scripts)
+      return await runAll({ batch, store, runtime, requests, made, tree }, scripts)
     } finally {
       tree.end()
     }
@@ -75,10 +73,9 @@ interface Running {
   readonly requests: KnownRequests
   readonly made: UnwrittenBlocks
   readonly tree: GrowingTree
-  readonly keep: ((blocks: readonly Block[]) => void) | undefined
 }
 async function runAll(running: Running, scripts: ScriptQueue): Promise<BatchResult | Missing> {
-  const { batch, store, runtime, requests, made, tree, keep } = running
+  const { batch, store, runtime, requests, made, tree } = running
   const responses: ContentId[] = []
   const runs = new BatchRuns(running)
   if (batch.isFirst) runs.planning.readConfiguration(runtime, tree.name)
@@ -107,8 +104,7 @@ async function runAll(running: Running, scripts: ScriptQueue): Promise<BatchResu
   const files = await tree.finish()
   if (typeof files !== 'string') return files
   scripts.used(files)
-  if (keep === undefined) await made.write()
-  else keep(made.take())
+  await made.write()
   return { type: 'ran', files, responses, ...runs.result() }
 }
 
@@ -290,15 +286,9 @@ class UnwrittenBlocks {
   }
 
   async write(): Promise<void> {
-    await this.#store.put(this.take())
-  }
-
-  /** They are the caller's to write. */
-  take(): readonly Block[] {
-    const blocks = [...this.#blocks.values()]
+    await this.#store.put([...this.#blocks.values()])
     this.#blocks = new Map()
     this.#bytes = 0
-    return blocks
   }
 }
 const UNWRITTEN_MAX_BYTES = 4 * 1024 * 1024
