@@ -53,6 +53,7 @@ export function isAgainst({ step, certified }: KnownStep, read: ReadDissent): bo
 
 /** This member's answer differs from the certified one. Not a reveal: it may have given up that rank (design §6, Final or frozen). */
 export function dissent(t: Turn, { step, certified: { rank, batch, start } }: KnownStep, answer: Answer): undefined {
+  t.answers = true
   const { envelope } = sign(t, dissentMessage, { step, rank, batch: batch.hash, start: bytesOfContentId(start), answer })
   object(t, step, envelope, 'differs')
 }

@@ -1,9 +1,11 @@
+import { peekMessageNumber } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { signerAt } from '../simulations/jobs.js'
 import { type GroupEffect, nextSeedAlpha } from '../src/index.js'
 import { offerMessage } from '../src/messages.js'
 import { Desk } from './desk.js'
+import { DISSENT, dissenting, settle } from './dissenting.js'
 
 const isOffer = ({ number }: { number: number }) => number === offerMessage.number
 const kindsOf = (effects: readonly GroupEffect[]) =>
@@ -25,6 +27,14 @@ describe('what need not wait for the disk', () => {
     const sealed = desk.effects.filter(({ member }) => member === other).map(({ effect }) => effect)
     expect(kindsOf(sealed).slice(2, 5)).toEqual(['store', 'persist with bodies', 'send'])
     expect(kindsOf(sealed).slice(5)).not.toContain('persist with bodies')
+  })
+
+  test('nor is a dissent signed before the bodies of what it is about are written: a jury may have them from nobody else', () => {
+    const { desk, dissenter } = dissenting(4)
+    settle(desk, 1)
+    const effects = desk.effects.filter(({ member }) => member === dissenter).map(({ effect }) => effect)
+    const at = effects.findIndex((effect) => effect.type === 'send' && peekMessageNumber(effect.envelope) === DISSENT)
+    expect(kindsOf(effects.slice(0, at)).at(-1)).toBe('persist with bodies')
   })
 
   test('a block that does not travel with its offer is on the disk before it', () => {

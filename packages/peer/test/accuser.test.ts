@@ -1,8 +1,9 @@
 import { memoryStore } from '@interpeer/content-store'
-import { contentIdOf, createSigner, jobIdOf, networkIdOf, sha256 } from '@interpeer/crypto-ids'
-import { accusationId, accusationMessage } from '@interpeer/peer-group'
+import { bytesOfContentId, contentIdOf, createSigner, jobIdOf, networkIdOf, sha256, signMessage } from '@interpeer/crypto-ids'
+import { accusationId, accusationMessage, revealMessage } from '@interpeer/peer-group'
 import { hexOf } from '@interpeer/wire-codec'
 import { expect, test } from 'vitest'
+import { batchBlockId } from '../src/batch-block.js'
 import { Accuser, type Charge } from '../src/node/accuser.js'
 
 const network = networkIdOf(Uint8Array.of(1))
@@ -21,7 +22,7 @@ async function deskOf() {
     submit: (transaction) => void submitted.push(transaction),
     count: (code) => void counted.push(code),
   })
-  return { submitted, counted, accuser }
+  return { submitted, counted, accuser, store }
 }
 const charge = (n: number, more: Partial<Charge> = {}): Charge => ({
   ...{ job, epoch: 3, accused: accused[n] as Charge['accused'], kind: 'read', evidence: Uint8Array.of(n), needed: [state.cid] },
@@ -59,4 +60,30 @@ test('what can’t be shown is not brought, nor more than 32; an epoch that is o
   await accuser.bring(charge(1))
   accuser.onState({ jobs: jobs(3, 4), accusations: none })
   expect([[...accuser.references()], counted.at(-1), submitted.length]).toEqual([[], 'ACCUSATION_UNJUDGED', 33])
+})
+
+test('what jurors of an accusation of before a restart fetch stays until they have judged: who could not show it would pay them', async () => {
+  const { submitted, accuser, store } = await deskOf()
+  const liar = others[0] as typeof self
+  const none32 = new Uint8Array(32)
+  const answer = { root: bytesOfContentId(state.cid), responses: none32, effects: none32, fuel: 0, final: 0, disputed: 0, own: none32 }
+  const place = { job: bytesOfContentId(job), epoch: 3, step: 1, rank: 0, batch: sha256(Uint8Array.of(7)), from: liar.publicKey }
+  const reveal = signMessage(revealMessage, { ...place, start: bytesOfContentId(state.cid), salt: none32, answer }, liar, network)
+  const cid = contentIdOf(reveal, 'raw')
+  await store.blocks.put([{ cid, bytes: reveal }])
+  const members = [self.peerId, liar.peerId]
+  const pair = { job, epoch: 3, accuser: self.peerId, accused: liar.peerId }
+  const one = { ...pair, id: hexOf(accusationId(network, pair)), members, start: state.cid, evidence: sha256(reveal), outcome: 'open' }
+  const recorded = (more = {}) => new Map([[one.id, { ...one, kind: 'own-part', ...more }]]) as never
+  const running = new Map([[job, { state: 'running', epoch: { number: 4, jurors: 5, members }, manifest: { runtime: 'any' } }]]) as never
+  accuser.onState({ jobs: running, accusations: recorded({ accuser: liar.peerId }) })
+  expect([...accuser.references()]).toEqual([])
+  accuser.onState({ jobs: running, accusations: recorded() })
+  expect([...accuser.references()]).toEqual([cid, state.cid, batchBlockId(place.batch)])
+  accuser.onState({ jobs: running, accusations: recorded({ outcome: 'accused-lied' }) })
+  expect([[...accuser.references()], submitted]).toEqual([[], []])
+  const read = await deskOf()
+  await read.store.blocks.put([{ cid, bytes: reveal }])
+  read.accuser.onState({ jobs: running, accusations: recorded({ kind: 'read' }) }) // it is none of a read
+  expect([...read.accuser.references()]).toEqual([cid])
 })

@@ -1,3 +1,4 @@
+import { memoryStore } from '@interpeer/content-store'
 import {
   accountOfPeer,
   bytesOfContentId,
@@ -14,6 +15,7 @@ import { accountOf, balanceOf, signTransfer } from '@interpeer/intercoin-ledger'
 import {
   type Answer,
   certificateMessage,
+  createVerification,
   disputeId,
   disputeMessage,
   revealMessage,
@@ -24,6 +26,7 @@ import { signJoin } from '@interpeer/vote-chain'
 import { bytesOfHex, hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { disputeTransactions, epochCloseTransaction } from '../src/network/index.js'
+import { Complaints } from '../src/node/complaints.js'
 import { closingOf, Ledgerless, publication, showOf, signerOf, signers, uploader } from './network-world.js'
 
 const codes = (refused: readonly { readonly code: string }[]) => refused.map(({ code }) => code)
@@ -230,7 +233,7 @@ describe('a dispute that fits no block beside a full certificate', () => {
       return this.job(this.site).epoch.members
     }
     /** A certified step, and one after it in which three say this and two that. */
-    dispute(): Uint8Array {
+    dispute(silent = 0): Uint8Array {
       const { start } = this.job(this.site).epoch
       const reveal = (peer: PeerId, step: number, from: ContentId, to: ContentId) => {
         const place = { job: bytesOfContentId(this.site), epoch: 1, step, rank: 0, batch: sha256(Uint8Array.of(step)) }
@@ -240,7 +243,7 @@ describe('a dispute that fits no block beside a full certificate', () => {
       const place = { job: bytesOfContentId(this.site), epoch: 1 }
       const first = { ...place, step: 1, rank: 0, batch: sha256(Uint8Array.of(1)) }
       const certificate = certificateMessage.encode({ ...first, reveals: this.members.map((peer) => reveal(peer, 1, start, RIGHT)) })
-      const reveals = this.members.map((peer, seat) => reveal(peer, 2, RIGHT, seat < 3 ? RIGHT : WRONG))
+      const reveals = this.members.map((peer, seat) => reveal(peer, 2, RIGHT, seat < 3 ? RIGHT : WRONG)).slice(silent)
       const second = { ...place, step: 2, batch: sha256(Uint8Array.of(2)) }
       return disputeMessage.encode({ ...second, base: null, steps: [certificate], evidence: { type: 'split', rank: 0, reveals } })
     }
@@ -265,6 +268,38 @@ describe('a dispute that fits no block beside a full certificate', () => {
     expect([...world.state.disputes.values()]).toMatchObject([{ job: world.site, epoch: 1 }])
     expect(world.state.disputeParts.size).toBe(0)
     expect(codes(world.block(world.parts(b)[0] as Uint8Array))).toEqual(['DISPUTE_OPEN'])
+  })
+
+  test('one that is recorded takes along what others brought of it, so that each may bring another one', () => {
+    const world = new Large()
+    const [a, b] = world.members as [PeerId, PeerId]
+    const [ofA, ofB] = [world.parts(a), world.parts(b)] as [[Uint8Array, Uint8Array], [Uint8Array, Uint8Array]]
+    expect(world.block(ofA[0], ofB[0])).toEqual([])
+    expect(world.state.disputeParts.size).toBe(2)
+    expect(codes(world.block(ofB[1], ofA[1]))).toEqual(['DISPUTE_OPEN'])
+    expect([world.state.disputes.size, world.state.disputeParts.size]).toEqual([1, 0])
+  })
+
+  test('who is told of it again, with more to show, goes on with the parts that it began with', () => {
+    const world = new Large()
+    const [a] = world.members as [PeerId]
+    const { network } = world.genesis
+    const submitted: Uint8Array[] = []
+    const complaints = new Complaints({
+      ...{ records: memoryStore().records('evidence'), verification: createVerification(network) },
+      ...{ log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }, count: () => {} },
+      submit: (transaction) => void submitted.push(transaction),
+      inParts: (dispute) => world.parts(a, dispute),
+    })
+    const { members, start } = world.job(world.site).epoch
+    const context = { network, job: world.site, epoch: 1, members, start }
+    complaints.dispute(context, world.dispute(1))
+    expect(world.block(submitted[0] as Uint8Array)).toEqual([])
+    complaints.dispute(context, world.dispute())
+    submitted.length = 0
+    complaints.onState(world.state)
+    expect(codes(world.block(...submitted))).toEqual(['DISPUTE_KNOWN']) // the first part
+    expect(world.state.disputes.size).toBe(1)
   })
 
   test('who brings parts of what is none has used up its room, and what it brought ends with the epoch', () => {

@@ -1,7 +1,7 @@
 import { type BlockStore, buildTree, ContentStoreError, memoryStore, type RecordStore } from '@interpeer/content-store'
 import { contentIdOf, createSigner, jobIdOf, networkIdOf } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
-import { firstStateBlock, readStateBlock } from '@interpeer/peer-group'
+import { firstStateBlock, openGroup, readStateBlock, stepGroup } from '@interpeer/peer-group'
 import { afterEach, expect, test } from 'vitest'
 import { networkApplication } from '../src/network/index.js'
 import { awakeMs } from '../src/node/after-sleep.js'
@@ -45,6 +45,39 @@ function surroundings() {
     complaints: readDuties(memoryStore(), () => {}).complaints,
   }
 }
+
+test('a member that offers ever other blocks and gives none has so many of them asked for at a time, and no more', async () => {
+  const around = surroundings()
+  const store = memoryStore()
+  await store.blocks.put([...files.blocks, start])
+  const other = createSigner(new Uint8Array(32).fill(2))
+  const members = [signer.peerId, other.peerId, ...[3, 4].map((n) => createSigner(new Uint8Array(32).fill(n)).peerId)]
+  const setup = { ...{ network, job, epoch: 1, members, chainSeed: new Uint8Array(32), start: start.cid, rerun: [] }, settings: {} }
+  const asked: unknown[] = []
+  const never = new Promise<never>(() => {})
+  const fetchBlocks = (cids: unknown) => {
+    asked.push(cids)
+    return never
+  }
+  const exchange = { fetchBlocks, fetchDag: () => never } as never
+  const shared = {
+    ...{ ...around, signer, network, exchange, store: store.blocks, self: signer.peerId },
+    scripts: new ScriptQueue(new CounterRuntime(), store.blocks),
+  }
+  const listener = { final: async () => {}, closed: () => {}, show: () => {}, repeated: () => {}, provisional: () => {}, renewed: () => {} }
+  const records = new EpochRecords(store.records('groups'), around.count)
+  const shell = new GroupShell(setup, shared, records, { ...listener, refused: () => {} }, [])
+  undo.push(() => shell.close())
+  const nowMs = Date.now()
+  for (let n = 0; n < 40; n++) {
+    const bytes = Uint8Array.of(0x82, 0x18, 0x18 + n, 0) // in pieces, so that no body travels with the offer
+    const write = { id: new Uint8Array(16).fill(7), ms: nowMs, cid: contentIdOf(bytes, 'dag-cbor'), bytes }
+    const { effects } = stepGroup(openGroup(setup, other, nowMs).state, { type: 'writes', writes: [write], nowMs })
+    for (const effect of effects) if (effect.type === 'send') shell.give({ type: 'message', from: other.peerId, envelope: effect.envelope })
+  }
+  expect(asked).toHaveLength(32)
+  expect(around.counted.filter((code) => code === 'FETCH_MANY')).toHaveLength(8)
+})
 
 test('an event that a group can not take is dropped, and the group goes on', async () => {
   const around = surroundings()

@@ -1,6 +1,6 @@
 import { changedKeys, type MapEdit, type MapEntry, type MapPut } from '@interpeer/content-store'
 import { bytesOfContentId, contentIdOfBytes, jobIdOf, keyOfPeerId, peerIdOfKey } from '@interpeer/crypto-ids'
-import { MEMBERS_MAX } from '@interpeer/peer-group'
+import { accusationFinding, MEMBERS_MAX } from '@interpeer/peer-group'
 import {
   bytes,
   bytesOfHex,
@@ -23,10 +23,7 @@ import type { AccusationCase, Accusations } from './accusations.js'
 
 const JURY_MAX = 63
 const key = bytes(32)
-const [finding, found] = [
-  oneOf('undecided', 'not-fetched', 'unfit', 'accused-lied', 'accuser-lied', 'both-lied'),
-  oneOf('undecided', 'not-fetched', 'unfit', 'accused-lied', 'accuser-lied', 'both-lied', 'open-case', 'unjudged-case'),
-]
+const outcome = oneOf('undecided', 'not-fetched', 'unfit', 'accused-lied', 'accuser-lied', 'both-lied', 'open-case', 'unjudged-case')
 /** What the `jobs` map has of an accusation, under `accused/` and its id (peer.cddl). */
 export const accusationRecord = struct({
   job: bytes(36),
@@ -43,8 +40,8 @@ export const accusationRecord = struct({
   fetchUntilMs: uint53,
   answerUntilMs: uint53,
   deadlineMs: uint53,
-  verdicts: list(struct({ juror: key, finding }), JURY_MAX),
-  outcome: found,
+  verdicts: list(struct({ juror: key, finding: accusationFinding }), JURY_MAX),
+  outcome,
   leave: list(key, MEMBERS_MAX),
   askedEpoch: uint32,
   asked: uint8,
@@ -62,7 +59,7 @@ export function accusationsEdits(before: Accusations, after: Accusations): reado
     return one === undefined ? { type: 'delete', key: keyOf(id) } : put(one)
   })
 }
-function put({ id, jury, ratings, outcome, ...one }: AccusationCase): MapPut {
+function put({ id, jury, ratings, outcome: came, ...one }: AccusationCase): MapPut {
   const value = encodeWith(accusationRecord, {
     ...one,
     job: bytesOfContentId(one.job),
@@ -74,7 +71,7 @@ function put({ id, jury, ratings, outcome, ...one }: AccusationCase): MapPut {
     ratings: (jury ?? []).map((peer) => ratings.get(peer) ?? 0),
     verdicts: one.verdicts.map(({ juror, finding }) => ({ juror: keyOfPeerId(juror), finding })),
     leave: one.leave.map(keyOfPeerId),
-    outcome: outcome === 'open' ? 'open-case' : outcome === 'unjudged' ? 'unjudged-case' : outcome,
+    outcome: came === 'open' ? 'open-case' : came === 'unjudged' ? 'unjudged-case' : came,
   })
   return { type: 'put', key: keyOf(id), value }
 }

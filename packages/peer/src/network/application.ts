@@ -116,8 +116,8 @@ function apply(
   const { state: left, away } = endStuck({ ...state, jobs: advanced.jobs })
   const open = {
     disputes: openDisputes(state.disputes, left.jobs),
-    disputeParts: openDisputeParts({ disputeParts: state.disputeParts, jobs: left.jobs }),
-    accusations: openAccusations({ accusations: state.accusations, jobs: left.jobs }),
+    disputeParts: openDisputeParts({ ...state, jobs: left.jobs }),
+    accusations: openAccusations({ ...state, jobs: left.jobs }),
   }
   const marked = registryAfter(before, state, { jobs: left.jobs, away: [...advanced.away, ...away] })
   const after = folded({ ...left, ...open, registry: marked })

@@ -100,11 +100,18 @@ export function recordDisputePart(
   return recordDispute({ ...state, disputeParts: parts }, all, { height, verification }, DISPUTE_BYTES_MAX)
 }
 
-/** An epoch that ends takes what was brought of its disputes along. */
-export function openDisputeParts({ disputeParts, jobs }: Pick<NetworkState, 'disputeParts' | 'jobs'>): AllDisputeParts {
+/**
+ * An epoch that ends takes what was brought of its disputes along; and so does a dispute that was recorded: others mostly brought the same, would never bring the rest, and so could bring no
+ * other one.
+ */
+export function openDisputeParts({
+  disputeParts,
+  disputes,
+  jobs,
+}: Pick<NetworkState, 'disputeParts' | 'disputes' | 'jobs'>): AllDisputeParts {
   const left = [...disputeParts].filter(([, one]) => {
     const entry = jobs.get(one.job)
-    return entry?.state === 'running' && entry.epoch.number === one.epoch
+    return entry?.state === 'running' && entry.epoch.number === one.epoch && !isDisputed(disputes, one.job, one.epoch)
   })
   return left.length === disputeParts.size ? disputeParts : new Map(left)
 }

@@ -14,6 +14,7 @@ import {
 import { type Accusation, accusationId, accusationMessage } from '@interpeer/peer-group'
 import { hexOf } from '@interpeer/wire-codec'
 import type { NetworkState } from '../network/index.js'
+import { neededFor } from './accusation-needs.js'
 import type { PeerLog } from './log.js'
 
 /** Accusations that this peer has brought or brings, of all its sites: more are counted. */
@@ -22,7 +23,7 @@ const BROUGHT_MAX = 32
 export interface AccuserSurroundings {
   readonly signer: Signer
   readonly network: NetworkId
-  readonly store: Pick<BlockStore, 'put' | 'has'>
+  readonly store: Pick<BlockStore, 'put' | 'has' | 'get'>
   /** Hands the chain a transaction: once more changes nothing. */
   readonly submit: (transaction: Uint8Array) => void
   readonly count: (code: string) => void
@@ -42,13 +43,14 @@ export interface Charge {
   readonly needed: readonly ContentId[]
 }
 interface Brought extends Pick<Charge, 'job' | 'epoch'> {
-  readonly transaction: Uint8Array
+  /** Undefined: before a restart, and the chain has it. */
+  readonly transaction: Uint8Array | undefined
   readonly kept: readonly ContentId[]
 }
 
 /**
- * Brings what only a run can show to a jury (docs/protocol/jury.md, 47): offered with every block until one has it or the epoch is over. Evidence and state stay in the store until the case is. Not
- * kept over a restart: who lies once lies again, and others noticed too.
+ * Brings what only a run can show to a jury (docs/protocol/jury.md, 47): offered with every block until one has it or the epoch is over. Evidence and state stay in the store until the case is,
+ * also over a restart: who can't show them pays the jury. What no block had before one is not brought again: who lies once lies again, and others noticed too.
  */
 export class Accuser {
   readonly #around: AccuserSurroundings
@@ -97,6 +99,12 @@ export class Accuser {
 
   /** After each block. */
   onState({ jobs, accusations }: Pick<NetworkState, 'jobs' | 'accusations'>): void {
+    for (const one of accusations.values()) {
+      const isOwn = one.outcome === 'open' && one.accuser === this.#around.signer.peerId
+      if (!isOwn || this.#brought.has(one.id) || this.#brought.size >= BROUGHT_MAX) continue
+      const { job, epoch } = one
+      this.#brought.set(one.id, { job, epoch, transaction: undefined, kept: neededFor(one, jobs.get(job)?.manifest.runtime, this.#around) })
+    }
     for (const [id, { job, epoch, transaction }] of this.#brought) {
       const known = accusations.get(id)
       if (known?.outcome === 'open') continue
@@ -105,7 +113,7 @@ export class Accuser {
       // in a network with too few outsiders nobody judges
       const isJudged = entry !== undefined && entry.epoch.jurors >= entry.epoch.members.length
       if (isOver || !isJudged) this.#brought.delete(id)
-      else if (known === undefined) this.#around.submit(transaction)
+      else if (known === undefined && transaction !== undefined) this.#around.submit(transaction)
       if (!isOver && !isJudged) this.#around.count('ACCUSATION_UNJUDGED')
     }
   }

@@ -114,7 +114,8 @@ export class Complaints {
       return
     }
     const { job, epoch } = context
-    const transactions = this.#desk.inParts?.(bytes, { job, epoch }) ?? [bytes]
+    // told again it may have other bytes, of which the chain takes no part while it has one of the first
+    const transactions = known?.transactions ?? this.#desk.inParts?.(bytes, { job, epoch }) ?? [bytes]
     this.#disputes.set(id, { job, epoch, transactions, blocks: known?.blocks ?? 0 })
     for (const one of transactions) submit(one)
   }

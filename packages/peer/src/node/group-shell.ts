@@ -99,8 +99,8 @@ export class GroupShell {
   #recordsBegun: Promise<unknown> = Promise.resolve()
   readonly #stop = new AbortController()
   readonly #alsoAsk: readonly PeerId[]
-  /** Bodies that are being fetched, by who was asked: a member that offers one again and again does not make this peer ask as often. */
-  readonly #fetching = new Set<string>()
+  /** Bodies that are being fetched, by who is asked: a member that offers one again and again does not make this peer ask as often. */
+  readonly #fetching = new Map<string, Set<string>>()
   /** Requests whose bodies' pieces are being fetched. */
   readonly #fetchingPieces = new Set<ContentId>()
   #opening: readonly GroupEffect[]
@@ -319,9 +319,11 @@ export class GroupShell {
 
   async #fetchBodies(requests: readonly RequestRef[], from: readonly PeerId[]): Promise<void> {
     const { store, count, exchange } = this.#around
-    const key = [...from, ...requests.map(({ cid }) => cid)].join()
-    if (this.#fetching.has(key)) return
-    this.#fetching.add(key)
+    const [source, key] = [from.join(), requests.map(({ cid }) => cid).join()]
+    const under = this.#fetching.get(source) ?? new Set()
+    if (under.has(key)) return
+    if (under.size >= FETCHES_OF_SOURCE_MAX) return count('FETCH_MANY')
+    this.#fetching.set(source, under.add(key))
     try {
       await exchange.fetchBlocks(
         requests.map(({ cid }) => cid),
@@ -334,7 +336,8 @@ export class GroupShell {
     } catch (error) {
       count(error instanceof ContentStoreError ? error.code : 'FETCH_FAILED')
     } finally {
-      this.#fetching.delete(key)
+      under.delete(key)
+      if (under.size === 0) this.#fetching.delete(source)
     }
   }
 
@@ -372,6 +375,8 @@ const WANTED_STATES = 3
 const BACKLOG_MAX = 1_000
 /** A batch waits for so long for what a repair is to bring, three times at most (`withRepair`); then this member abstains from it. */
 const REPAIR_MS = 10_000
+/** Lists of bodies that are fetched of one member at a time: one that offers ever others and gives none must not use up what this peer may fetch in all. What is left out is offered again. */
+const FETCHES_OF_SOURCE_MAX = 32
 /** After a step that threw: its timer may have been the one that threw. */
 const AGAIN_MS = 1_000
 

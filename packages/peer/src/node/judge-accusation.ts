@@ -141,7 +141,10 @@ class Fetching {
 
   async block(cid: ContentId): Promise<Uint8Array | undefined> {
     const options = sourcesOf(this.#run, this.#from, this.#run.signal)
-    return (await this.#again(() => this.#run.exchange.fetchBlocks([cid], options))) ? blockIn(this.#run, cid) : undefined
+    if (!(await this.#again(() => this.#run.exchange.fetchBlocks([cid], options)))) return undefined
+    const bytes = blockIn(this.#run, cid)
+    this.#isOwnTrouble ||= bytes === undefined // it was fetched, and can't be read here
+    return bytes
   }
 
   async state(root: ContentId): Promise<GroupState | undefined> {
@@ -169,13 +172,17 @@ class Fetching {
       } catch (error) {
         const code = error instanceof ContentStoreError ? error.code : 'FETCH_FAILED'
         count(code)
-        this.#isOwnTrouble = OWN_TROUBLE.includes(code)
+        const isOwnTrouble = OWN_TROUBLE.includes(code)
         const leftMs = this.#one.fetchUntilMs - now()
-        if (leftMs <= 0 || this.#isOwnTrouble) return false
+        if (leftMs <= 0 || (isOwnTrouble && code !== 'FETCH_CROWDED')) {
+          this.#isOwnTrouble ||= isOwnTrouble
+          return false
+        }
         await setTimeout(Math.min(leftMs, restMs(code, 0)), undefined, { signal }).catch(() => {}) // aborted: the loop ends
       }
     }
     return false
   }
 }
-const OWN_TROUBLE: readonly string[] = ['STORE_FULL', 'FETCH_TOO_LARGE']
+/** Of these the last passes: it is asked for again. */
+const OWN_TROUBLE: readonly string[] = ['STORE_FULL', 'FETCH_TOO_LARGE', 'FETCH_CROWDED']

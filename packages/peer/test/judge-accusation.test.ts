@@ -1,0 +1,50 @@
+import { ContentStoreError, memoryStore } from '@interpeer/content-store'
+import { bytesOfContentId, contentIdOf, createSigner, jobIdOf, networkIdOf, sha256, signMessage } from '@interpeer/crypto-ids'
+import { createVerification, revealMessage } from '@interpeer/peer-group'
+import { expect, test } from 'vitest'
+import { type AccusationRun, findingOf } from '../src/node/judge-accusation.js'
+import { KnownRequests } from '../src/node/known-requests.js'
+
+const network = networkIdOf(Uint8Array.of(1))
+const job = jobIdOf(contentIdOf(Uint8Array.of(0x80), 'dag-cbor'))
+const start = contentIdOf(Uint8Array.of(0x81), 'dag-cbor')
+const [accuser, accused, juror] = [1, 2, 3].map((n) => createSigner(sha256(Uint8Array.of(63, n)))) as [Signer, Signer, Signer]
+type Signer = ReturnType<typeof createSigner>
+const none = new Uint8Array(32)
+const answer = { root: bytesOfContentId(start), responses: none, effects: none, fuel: 0, final: 0, disputed: 0, own: none }
+const place = { job: bytesOfContentId(job), epoch: 1, step: 1, rank: 0, batch: sha256(Uint8Array.of(7)), from: accused.publicKey }
+const reveal = signMessage(revealMessage, { ...place, start: bytesOfContentId(start), salt: none, answer }, accused, network)
+
+/** What a juror finds of an own part whose evidence it was given, and whose batch and state come to these failures until the time is over. */
+async function foundAfter(batch: string, state: string) {
+  const store = memoryStore().blocks
+  await store.put([{ cid: contentIdOf(reveal, 'raw'), bytes: reveal }])
+  let nowMs = 0
+  const failing = (code: string) => {
+    nowMs = 10
+    return Promise.reject(new ContentStoreError({ code } as never))
+  }
+  const exchange = {
+    fetchBlocks: ([cid]: readonly never[]) => (store.has(cid as never) ? Promise.resolve() : failing(batch)),
+    fetchDag: () => failing(state),
+  }
+  const run = {
+    ...{ exchange, store, self: juror.peerId, signer: juror, count: () => {}, now: () => nowMs, signal: new AbortController().signal },
+    ...{ requests: new KnownRequests(network), verification: createVerification(network) },
+  }
+  const about = { job, epoch: 1, members: [accuser.peerId, accused.peerId], start, accuser: accuser.peerId, accused: accused.peerId }
+  const times = { fetchUntilMs: 10, answerUntilMs: 1_000, deadlineMs: 2_000 }
+  const one = { ...about, ...times, kind: 'own-part', evidence: sha256(reveal), jury: [juror.peerId] }
+  return findingOf(one as never, 'any', run as unknown as AccusationRun, () => {})
+}
+
+test.each([
+  ['not-fetched', 'FETCH_FAILED', 'FETCH_FAILED'],
+  ['undecided', 'STORE_FULL', 'FETCH_FAILED'],
+  ['undecided', 'FETCH_FAILED', 'FETCH_CROWDED'],
+])(
+  'it is %s where the batch ends in %s and the state in %s: what this host had no room for is nobody else’s fault',
+  async (finding, batch, state) => {
+    expect(await foundAfter(batch, state)).toBe(finding)
+  },
+)
