@@ -20,7 +20,7 @@ import {
   payFromEscrow,
   taxOf,
 } from '@interpeer/intercoin-ledger'
-import { type Earning, endJob, type Job, priceOf, withJob } from '@interpeer/job-scheduler'
+import { type Earning, endJob, inOrder, type Job, priceOf, withJob } from '@interpeer/job-scheduler'
 import type { Payment } from '@interpeer/peer-group'
 import { standingFor } from '@interpeer/vote-chain'
 import type { NetworkState } from './network-state.js'
@@ -100,7 +100,7 @@ export function endWaiting(state: NetworkState, timeMs: number): NetworkState {
   const late = [...state.jobs.values()].filter(
     (job) => job.state === 'waiting' && timeMs >= job.timetable.startMs + intervalCycles * cycleMs,
   )
-  return late.reduce(ended, state)
+  return inOrder(late).reduce(ended, state)
 }
 
 /**
@@ -118,7 +118,7 @@ export function endStuck(state: NetworkState): { readonly state: NetworkState; r
   const away = stuck.flatMap(({ epoch, recovering }) =>
     epoch.members.filter((peer) => recovering?.shows.some(({ member }) => member === peer) === false),
   )
-  return { state: stuck.reduce(ended, state), away }
+  return { state: inOrder(stuck).reduce(ended, state), away }
 }
 
 /** The block reward, in equal parts for those who certified the block before; what does not divide is not minted (§6.4.2.1). */
