@@ -31,14 +31,21 @@ export const uploader = createSigner(sha256(Uint8Array.of(8)))
 export const signerOf = (peer: PeerId): Signer => signers.find(({ peerId }) => peerId === peer) as Signer
 export const filesRoot = contentIdOf(Uint8Array.of(0x80), 'dag-cbor')
 
-export function networkGenesis(settings: Record<string, number> = {}, peers = signers.length): Genesis {
+export function networkGenesis(
+  settings: Record<string, number> = {},
+  peers = signers.length,
+  balances: ReadonlyMap<PeerId, bigint> = new Map(),
+): Genesis {
   const usual = Object.fromEntries(Object.entries(SETTINGS).map(([name, { usual }]) => [name, usual]))
   return parseGenesis(
     JSON.stringify({
       protocol: 1,
       settings: { ...usual, cycleMs: 1_000, tenureMs: 15_000, roundMs: 400, ...settings },
       peers: signers.slice(0, peers).map(({ peerId }) => peerId),
-      balances: [{ account: accountOfPeer(uploader.peerId), amount: '10000000000' }],
+      balances: [...new Map([[uploader.peerId, 10_000_000_000n], ...balances])].map(([peer, amount]) => ({
+        account: accountOfPeer(peer),
+        amount: String(amount),
+      })),
       seed: 'a5'.repeat(32),
       startMs: START_MS,
     }),
@@ -52,8 +59,8 @@ export class Ledgerless {
   state: NetworkState
   height = 0
 
-  constructor(settings: Record<string, number> = {}) {
-    this.genesis = networkGenesis(settings)
+  constructor(settings: Record<string, number> = {}, balances?: ReadonlyMap<PeerId, bigint>) {
+    this.genesis = networkGenesis(settings, signers.length, balances)
     this.application = networkApplication(this.genesis.network)
     this.state = this.application.begin(this.genesis)
   }
