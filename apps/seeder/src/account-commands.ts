@@ -58,12 +58,12 @@ function upToDate(peer: Peer): ReturnType<Peer['chain']> {
 
 /** The account that a person means: a PeerId, a job's id, a site's name, or 64 hexadecimal digits. @throws {InvalidArgumentError} */
 export function namedAccount({ jobs }: Pick<NetworkState, 'jobs'>, text: string): AccountId {
-  const site = jobNamed(jobs, text)
-  if (site !== undefined) return accountOfJob(site.job)
   const account =
     tried(() => parseAccountId(text)) ?? tried(() => accountOfPeer(parsePeerId(text))) ?? tried(() => accountOfJob(parseJobId(text)))
-  if (account === undefined) throw new InvalidArgumentError(`no site of the name "${text}" runs, and it is no PeerId, JobId or account`)
-  return account
+  if (account !== undefined) return account // first, since a site may bear another one's JobId as its name
+  const site = jobNamed(jobs, text)
+  if (site === undefined) throw new InvalidArgumentError(`no site of the name "${text}" runs, and it is no PeerId, JobId or account`)
+  return accountOfJob(site.job)
 }
 
 /** The same, where coins are to go: whoever has the account must be able to spend them. */

@@ -1,11 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { accountOfPeer, parsePeerId, peerIdOfKey } from '@interpeer/crypto-ids'
+import { accountOfJob, accountOfPeer, parseJobId, parsePeerId, peerIdOfKey } from '@interpeer/crypto-ids'
 import { loadOrCreateKey } from '@interpeer/crypto-ids/node'
 import { COMMONS } from '@interpeer/intercoin-ledger'
+import type { Job } from '@interpeer/job-scheduler'
 import { openPeer, type Peer } from '@interpeer/peer/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { namedAccount } from '../src/account-commands.js'
 import { coinsText, unitsOf } from '../src/coins.js'
 import { type Ended, interpeer } from './interpeer.js'
 
@@ -87,5 +89,30 @@ test('two orders of one account with the same number: one is carried out, and th
 test('coins are written as people write them, and exactly', () => {
   expect(['2', '0.5', '0.000000001', '18446744073.709551615'].map(unitsOf)).toEqual([2_000_000_000n, 500_000_000n, 1n, 2n ** 64n - 1n])
   expect([0n, 1n, 1_500_000_000n, 2n ** 64n - 1n].map(coinsText)).toEqual(['0', '0.000000001', '1.5', '18446744073.709551615'])
-  for (const text of ['', '0', '0.0', '.5', '1.', '1,5', '18446744073.709551616']) expect(() => unitsOf(text)).toThrow()
+  for (const text of [
+    '',
+    '0',
+    '0.0',
+    '.5',
+    '1.',
+    '1,5',
+    '18446744073.709551616',
+    '-1',
+    '1e3',
+    'NaN',
+    'Infinity',
+    '0x10',
+    '1_000',
+    ' 1',
+    '1\n',
+    '٣',
+    '9'.repeat(400),
+  ])
+    expect(() => unitsOf(text)).toThrow()
+})
+
+test('a JobId is that job, whatever sites are named', () => {
+  const id = parseJobId(`bafyrei${'a'.repeat(52)}`)
+  const named = { job: parseJobId(`bafyrei${'b'.repeat(51)}a`), state: 'running', manifest: { name: id } } as unknown as Job
+  expect(namedAccount({ jobs: new Map([[named.job, named]]) }, id)).toBe(accountOfJob(id))
 })

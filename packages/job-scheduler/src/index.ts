@@ -12,6 +12,7 @@ export { type DrawRules, drawPeer, isPassedOver, type Lottery, lotteryOf, seatOf
 export { SchedulerError, type SchedulerFailure } from './errors.js'
 export {
   type Epoch,
+  inOrder,
   type Job,
   type Jobs,
   jobNamed,

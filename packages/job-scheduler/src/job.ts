@@ -88,6 +88,8 @@ export function sortedJobs(jobs: Jobs): readonly Job[] {
   const keyed = [...jobs.values()].map((job) => ({ job, key: bytesOfContentId(job.job) }))
   return keyed.sort((a, b) => compareBytes(a.key, b.key)).map(({ job }) => job)
 }
+/** By their ids: what moves coins goes by this, since a peer that started from a checkpoint has them in another order than one that saw them come. */
+export const inOrder = (jobs: readonly Job[]): readonly Job[] => jobs.toSorted((a, b) => (a.job < b.job ? -1 : 1))
 export const withJob = (jobs: Jobs, job: Job): Jobs => new Map(jobs).set(job.job, job)
 /** The job with that name that runs, or is about to. */
 export const jobNamed = (jobs: Jobs, name: string): Job | undefined =>

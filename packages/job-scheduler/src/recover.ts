@@ -1,6 +1,6 @@
 import type { ContentId, PeerId } from '@interpeer/crypto-ids'
 import { SchedulerError } from './errors.js'
-import { forgottenAfterMs, type Job, type Jobs, type NextEpoch, RERUN_MAX, type Recovering, recoveringSince } from './job.js'
+import { forgottenAfterMs, inOrder, type Job, type Jobs, type NextEpoch, RERUN_MAX, type Recovering, recoveringSince } from './job.js'
 import { drawFirstGroup, drawSeats, epochSeed, jurorsFor, type Moment, planNext, recoveryDueMs } from './plan.js'
 
 /** What the shows of an old group come to. */
@@ -153,7 +153,8 @@ function opened(
 
 /**
  * What the clock alone does to all jobs, at the end of each block: first groups are drawn, recoveries begin and end, next epochs are named, and jobs that ended long ago are forgotten.
- * Draws see tickets and seats of the block before, so the order of jobs is nothing.
+ * Draws see tickets and seats of the block before, so the order of jobs is nothing to them. A recovery may pay, another site too: all recoveries end before any epoch is named, and in the order of
+ * their jobs' ids, which is the same on a peer that did not see them come.
  */
 export function advanceJobs(
   jobs: Jobs,
@@ -163,13 +164,14 @@ export function advanceJobs(
   const changed: Job[] = []
   const away: PeerId[] = []
   const forgotten: Job[] = []
+  const ends = new Map(recoveringIn(jobs).map((entry) => [entry.job, recovered(entry, recoverFrom, moment)]))
   for (const entry of jobs.values()) {
     if (entry.state === 'ended') {
       if (moment.timeMs > forgottenAfterMs(entry)) forgotten.push(entry)
       continue
     }
     const begun = noClose(drawFirstGroup(entry, moment), moment)
-    const opened = recovered(begun, recoverFrom, moment)
+    const opened = ends.get(entry.job) ?? { job: begun, away: [] }
     away.push(...opened.away)
     const gone = opened.job === begun ? [] : begun.epoch.members.filter((peer) => !opened.job.epoch.members.includes(peer))
     const planned = planNext(opened.job, moment, gone)
@@ -181,3 +183,6 @@ export function advanceJobs(
   for (const entry of changed) all.set(entry.job, entry)
   return { jobs: all, away }
 }
+/** In the order of their ids. */
+const recoveringIn = (jobs: Jobs): readonly Job[] =>
+  inOrder([...jobs.values()].filter(({ state, recovering }) => state !== 'ended' && recovering !== null))

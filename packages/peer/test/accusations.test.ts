@@ -1,4 +1,5 @@
 import {
+  accountOfJob,
   accountOfPeer,
   bytesOfContentId,
   type JobId,
@@ -8,12 +9,12 @@ import {
   sha256,
   signMessage,
 } from '@interpeer/crypto-ids'
-import { accountOf, balanceOf, signTransfer } from '@interpeer/intercoin-ledger'
+import { accountOf, balanceOf, escrowOf, signTransfer } from '@interpeer/intercoin-ledger'
 import { type AccusationFinding, accusationId, accusationMessage, accusationVerdict } from '@interpeer/peer-group'
 import { hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { epochCloseTransaction } from '../src/network/index.js'
-import { closingOf, Ledgerless, publication, showOf, signerOf, signers, uploader } from './network-world.js'
+import { boundShowOf, closingOf, Ledgerless, publication, showOf, signerOf, signers, uploader } from './network-world.js'
 
 const codes = (refused: readonly { readonly code: string }[]) => refused.map(({ code }) => code)
 
@@ -56,8 +57,8 @@ class Accused extends Ledgerless {
     return signMessage(accusationVerdict, value, signerOf(by), this.genesis.network)
   }
   /** Has it recorded, its jury drawn, and so many of the jurors say this. */
-  judged(finding: AccusationFinding, by = 3): void {
-    const [accuser, accused] = [this.member(0), this.member(1)]
+  judged(finding: AccusationFinding, by = 3, seat = 1): void {
+    const [accuser, accused] = [this.member(0), this.member(seat)]
     this.block(this.accusation(accuser, accused))
     this.block()
     const jury = this.record(accuser, accused)?.jury ?? []
@@ -172,6 +173,23 @@ describe('an accusation before the chain (docs/protocol/jury.md, 47 to 53)', () 
     expect(world.record(accuser, accused)?.asked ?? 2).toBe(2)
     world.block()
     expect(world.state.accusations.size).toBe(0)
+  })
+
+  test('a closing of an epoch that has to end before its next one is named pays nothing: the epoch that is opened owes it still', () => {
+    const world = new Accused({ tenureMs: 30_000 })
+    world.blocksUntil(() => (world.job(world.site).next?.atMs ?? Number.POSITIVE_INFINITY) - world.timeMs <= 3_000)
+    world.judged('accused-lied', 3, 2) // seat 1 changes at the end of this epoch
+    const first = closingOf(world.genesis, world.job(world.site))
+    world.blocksUntil(() => world.timeMs >= (world.job(world.site).next?.atMs ?? 0) + 10)
+    expect(world.block(epochCloseTransaction(world.site, first.certificate, first.batch))).toEqual([])
+    const entry = world.job(world.site)
+    expect([entry.epoch.number, entry.next, entry.recovering === null]).toEqual([2, null, false])
+    const payments = [{ account: new Uint8Array(32).fill(9), amount: entry.epoch.mayPay }]
+    const { batch } = closingOf(world.genesis, entry, { step: 1, payments, timeMs: world.timeMs })
+    const held = escrowOf(world.state.ledger, accountOfJob(world.site))
+    expect(world.block(...entry.epoch.members.map((peer) => boundShowOf(world.genesis, entry, peer, batch)))).toEqual([])
+    expect(world.epoch.number).toBeGreaterThan(2)
+    expect([world.job(world.site).paid, escrowOf(world.state.ledger, accountOfJob(world.site))]).toEqual([0n, held])
   })
 
   test('a group that fewer than N outsiders could judge has no jury', () => {

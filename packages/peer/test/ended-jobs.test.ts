@@ -1,5 +1,5 @@
-import { accountOfPeer } from '@interpeer/crypto-ids'
-import { balanceOf } from '@interpeer/intercoin-ledger'
+import { accountOfJob, accountOfPeer, type PeerId } from '@interpeer/crypto-ids'
+import { AMOUNT_MAX, balanceOf, escrowOf, signTransfer } from '@interpeer/intercoin-ledger'
 import { signRevocation } from '@interpeer/vote-chain'
 import { expect, test } from 'vitest'
 import { Ledgerless, publication, signers, uploader } from './network-world.js'
@@ -8,8 +8,8 @@ const heldBy = (world: Ledgerless): bigint => balanceOf(world.state.ledger, acco
 const codes = (refused: readonly { readonly code: string }[]) => refused.map(({ code }) => code)
 
 /** A job that is published while there are peers for it, and whose peers leave in the same block. */
-function waiting(settings: Record<string, number> = {}) {
-  const world = new Ledgerless(settings)
+function waiting(settings: Record<string, number> = {}, balances?: ReadonlyMap<PeerId, bigint>) {
+  const world = new Ledgerless(settings, balances)
   const { job, transaction } = publication(world.genesis)
   world.block()
   const before = heldBy(world)
@@ -44,4 +44,13 @@ test('an ended job is forgotten a week later, and the order that published it ca
   expect(world.application.dataSets(world.state).jobs).not.toEqual(jobs)
   expect(codes(world.block(transaction))).toEqual(['JOB_CREATED'])
   expect(heldBy(world)).toBe(rest)
+})
+
+test('a job whose coins its account can not hold ends all the same, and they stay in its escrow', () => {
+  const rich = signers[6] as (typeof signers)[number]
+  const { world, job } = waiting({}, new Map([uploader.peerId, rich.peerId].map((peer) => [peer, AMOUNT_MAX])))
+  const order = { to: accountOfPeer(uploader.peerId), amount: AMOUNT_MAX - heldBy(world), nonce: 0 }
+  expect(world.block(signTransfer(order, rich, world.genesis.network))).toEqual([])
+  world.blocksUntil(() => world.job(job).state === 'ended', 400)
+  expect([heldBy(world), escrowOf(world.state.ledger, accountOfJob(job))]).toEqual([AMOUNT_MAX, 1_000_000_000n])
 })

@@ -22,6 +22,7 @@ import {
   showMessage,
 } from '@interpeer/peer-group'
 import { type Application, type Applied, type BlockInfo, type Genesis, parseGenesis, SETTINGS } from '@interpeer/vote-chain'
+import { bytes, message, uint16, uint32 } from '@interpeer/wire-codec'
 import { type NetworkState, networkApplication } from '../src/network/index.js'
 
 export const START_MS = 1_000_000
@@ -30,14 +31,21 @@ export const uploader = createSigner(sha256(Uint8Array.of(8)))
 export const signerOf = (peer: PeerId): Signer => signers.find(({ peerId }) => peerId === peer) as Signer
 export const filesRoot = contentIdOf(Uint8Array.of(0x80), 'dag-cbor')
 
-export function networkGenesis(settings: Record<string, number> = {}, peers = signers.length): Genesis {
+export function networkGenesis(
+  settings: Record<string, number> = {},
+  peers = signers.length,
+  balances: ReadonlyMap<PeerId, bigint> = new Map(),
+): Genesis {
   const usual = Object.fromEntries(Object.entries(SETTINGS).map(([name, { usual }]) => [name, usual]))
   return parseGenesis(
     JSON.stringify({
       protocol: 1,
       settings: { ...usual, cycleMs: 1_000, tenureMs: 15_000, roundMs: 400, ...settings },
       peers: signers.slice(0, peers).map(({ peerId }) => peerId),
-      balances: [{ account: accountOfPeer(uploader.peerId), amount: '10000000000' }],
+      balances: [...new Map([[uploader.peerId, 10_000_000_000n], ...balances])].map(([peer, amount]) => ({
+        account: accountOfPeer(peer),
+        amount: String(amount),
+      })),
       seed: 'a5'.repeat(32),
       startMs: START_MS,
     }),
@@ -51,19 +59,24 @@ export class Ledgerless {
   state: NetworkState
   height = 0
 
-  constructor(settings: Record<string, number> = {}) {
-    this.genesis = networkGenesis(settings)
+  constructor(settings: Record<string, number> = {}, balances?: ReadonlyMap<PeerId, bigint>) {
+    this.genesis = networkGenesis(settings, signers.length, balances)
     this.application = networkApplication(this.genesis.network)
     this.state = this.application.begin(this.genesis)
   }
   get timeMs(): number {
     return START_MS + this.height * this.genesis.settings.cycleMs
   }
+  /** Of the last block. */
+  get info(): BlockInfo {
+    const { height, timeMs } = this
+    const certifiers = height === 1 ? [] : this.genesis.peers.slice(0, 5)
+    const seed = sha256(Uint8Array.of(height & 0xff, height >> 8))
+    return { height, timeMs, seed, leader: this.genesis.peers[0] as PeerId, certifiers }
+  }
   block(...transactions: Uint8Array[]): Applied<NetworkState>['refused'] {
     this.height++
-    const certifiers = this.height === 1 ? [] : this.genesis.peers.slice(0, 5)
-    const seed = sha256(Uint8Array.of(this.height & 0xff, this.height >> 8))
-    const info: BlockInfo = { height: this.height, timeMs: this.timeMs, seed, leader: this.genesis.peers[0] as PeerId, certifiers }
+    const { info } = this
     const { state, refused } = this.application.apply(this.state, transactions, info)
     const accepted = transactions.filter((_, i) => !refused.some(({ index }) => index === i))
     const again = this.application.apply(this.state, accepted, info)
@@ -196,5 +209,24 @@ export function showOf(
   const steps = last === null ? [] : [{ ...last, dissents: [] }]
   const held = { steps, bound: null, boundBatch: null, reveal: null }
   const value = { job: bytesOfContentId(job), epoch: epoch.number, from: signer.publicKey, ...held }
+  return signMessage(showMessage, value, signer, genesis.network)
+}
+
+const hash = bytes(32)
+const sealMessage = message('group-seal', 50, 1, {
+  ...{ job: bytes(36), epoch: uint32, step: uint32, rank: uint16 },
+  ...{ batch: hash, from: hash, seal: hash },
+})
+/** What a member shows that saw a quorum of seals for its group's first batch, and no certificate. */
+export function boundShowOf(genesis: Genesis, { job, epoch }: Job, peer: PeerId, boundBatch: Uint8Array): Uint8Array {
+  const place = { job: bytesOfContentId(job), epoch: epoch.number }
+  const batch = sha256(boundBatch)
+  const seals = epoch.members.slice(0, groupQuorum(epoch.members.length)).map((member) => {
+    const signer = signerOf(member)
+    const value = { ...place, step: 1, rank: 0, batch, from: signer.publicKey, seal: new Uint8Array(32) }
+    return signMessage(sealMessage, value, signer, genesis.network)
+  })
+  const signer = signerOf(peer)
+  const value = { ...place, from: signer.publicKey, steps: [], bound: { rank: 0, batch, seals }, boundBatch, reveal: null }
   return signMessage(showMessage, value, signer, genesis.network)
 }

@@ -1,5 +1,5 @@
-import { accountOfJob, accountOfPeer, bytesOfAccount, createSigner } from '@interpeer/crypto-ids'
-import { balanceOf, COMMONS, escrowOf, signTransfer, UNITS_PER_COIN } from '@interpeer/intercoin-ledger'
+import { accountOfJob, accountOfPeer, bytesOfAccount, createSigner, type PeerId } from '@interpeer/crypto-ids'
+import { AMOUNT_MAX, balanceOf, COMMONS, escrowOf, signTransfer, UNITS_PER_COIN } from '@interpeer/intercoin-ledger'
 import type { Payment } from '@interpeer/peer-group'
 import { expect, test } from 'vitest'
 import { epochCloseTransaction } from '../src/network/index.js'
@@ -9,8 +9,8 @@ const payee = accountOfPeer(createSigner(new Uint8Array(32).fill(77)).peerId)
 const owed = (amount: bigint, account = payee): Payment => ({ account: bytesOfAccount(account), amount })
 const TAX = 5n // per mille, as usual
 
-function published(escrow = UNITS_PER_COIN, settings: Record<string, number> = {}) {
-  const world = new Ledgerless(settings)
+function published(escrow = UNITS_PER_COIN, settings: Record<string, number> = {}, balances?: ReadonlyMap<PeerId, bigint>) {
+  const world = new Ledgerless(settings, balances)
   const { job, transaction } = publication(world.genesis, { escrow })
   expect(world.block(transaction)).toEqual([])
   world.block() // its seed draws the group
@@ -111,4 +111,15 @@ test('what a banned account is owed stays with the job, and counts as paid', () 
   expect(close([owed(1_000n, accountOfPeer(banned))])).toEqual([])
   const unpaid = group.includes(banned) ? seats / 5n : 0n
   expect([before - held(), world.job(job).paid]).toEqual([seats - unpaid, 1_000n])
+})
+
+test('a member that can hold no more coins keeps nobody else from being paid', () => {
+  const full = signers.slice(0, 3).map(({ peerId }) => peerId)
+  const { world, job, held, close } = published(UNITS_PER_COIN, {}, new Map(full.map((peer) => [peer, AMOUNT_MAX])))
+  const { members } = world.job(job).epoch
+  const paid = members.filter((peer) => !full.includes(peer)).length
+  expect(paid).toBeLessThan(members.length)
+  const before = held()
+  expect(close()).toEqual([])
+  expect(before - held()).toBe(BigInt(paid) * 3n * world.genesis.settings.seatPricePerCycle)
 })

@@ -25,6 +25,7 @@ import type { Overlay } from '@interpeer/overlay/node'
 import {
   challengeMessage,
   challengeReplyMessage,
+  finalMessage,
   firstStateBlock,
   provesResponse,
   type ResponseProof,
@@ -43,6 +44,7 @@ import type { ScriptOutcome } from '../src/script-runtime.js'
 import { blocksOfResponse } from '../src/site-response-block.js'
 import type { SiteView } from '../src/site-view.js'
 import { CounterRuntime } from './counter-runtime.js'
+import { closingOf, signers } from './network-world.js'
 import { readDuties } from './read-duties.js'
 import { UNDISPUTED } from './undisputed.js'
 
@@ -358,4 +360,25 @@ test('a member that has lost a write’s proof says that it is behind', async ()
   restarted.onViews([view])
   await expect.poll(() => restarted.hosted().length).toBe(1)
   expect(await askAgain('POST', { ms })).toMatchObject({ ran: 'refused', text: 'MEMBER_BEHIND' })
+})
+
+test('a closing that pays more than the chain moves for it opens no epoch here', async () => {
+  for (const amount of [11n, 2n ** 64n - 1n]) {
+    const { hosts, logged, failed } = hostsOf(await storeWithSite())
+    const members = signers.slice(0, 3).map(({ peerId }) => peerId)
+    const next = { members: [...members.slice(0, 2), self.peerId], chainSeed: new Uint8Array(32), atMs: 1, jurors: 0, mayPay: 10n }
+    hosts.onViews([{ ...view, members, next, funds: { settled: 0n, mayPay: 10n } }])
+    const epoch = { members, number: 0, mayPay: 10n } as never
+    const payments = [1, 2].map((i) => ({ account: new Uint8Array(32).fill(i), amount: amount / 2n + 1n }))
+    const { certificate, batch } = closingOf(
+      { network } as never,
+      { job, epoch, next: null, paid: 0n },
+      { root: start.cid, step: 1, payments },
+    )
+    const [from] = signers as [ReturnType<typeof createSigner>]
+    const value = { job: bytesOfContentId(job), epoch: 0, step: 1, from: from.publicKey, certificate, batch }
+    expect(hosts.onMessage(from.peerId, signMessage(finalMessage, value, from, network))).toBe(true)
+    await setTimeout(20)
+    expect([hosts.hosted(), logged, failed]).toEqual([[], [], []])
+  }
 })

@@ -226,7 +226,8 @@ export function recoveryOf(
     const from = openingOf(recovery, epoch, judgment)
     const expelled = [...(judged?.debtors ?? []), ...expelledFrom(state.accusations, entry.job, epoch.number)]
     const leave = epoch.members.filter((peer) => !from.members.includes(peer) || expelled.includes(peer))
-    const closing = judgment === undefined ? recovery.closing : undefined
+    // without a next epoch it can't close as its certificate would: the one that is drawn goes on from that state, and owes what it owes
+    const closing = judgment === undefined && entry.next !== null ? recovery.closing : undefined
     const payments = closing === undefined ? [] : readBatch(closing.batch).value.payments
     const paid = sumOfPayments(payments)
     if (paid > 0n && entry.paid + paid > epoch.mayPay) return undefined // q members sealed what none of them may

@@ -20,7 +20,7 @@ import {
   payFromEscrow,
   taxOf,
 } from '@interpeer/intercoin-ledger'
-import { type Earning, endJob, type Job, priceOf, withJob } from '@interpeer/job-scheduler'
+import { type Earning, endJob, inOrder, type Job, priceOf, withJob } from '@interpeer/job-scheduler'
 import type { Payment } from '@interpeer/peer-group'
 import { standingFor } from '@interpeer/vote-chain'
 import type { NetworkState } from './network-state.js'
@@ -47,13 +47,13 @@ function peerOfAccount(account: AccountId): PeerId | undefined {
   }
 }
 
-/** Pays members from a job's escrow. Of a rotated key, its heir. Who is terminated gets nothing: it stays in the escrow. */
+/** Pays members from a job's escrow. Of a rotated key, its heir. What can't reach its payee, who is terminated or can hold no more, stays in the escrow. */
 export function payMembers(state: NetworkState, { job }: Job, earnings: readonly Earning[]): Ledger {
   const escrow = accountOfJob(job)
   return earnings.reduce((ledger, { peer, amount }) => {
     const payee = standingFor(state.registry, peer)
     const isPaid = payee !== undefined && payee.standing !== 'terminated'
-    return isPaid ? payFromEscrow(ledger, escrow, accountOfPeer(payee.peer), amount) : ledger
+    return isPaid ? whereItFits(ledger, () => payFromEscrow(ledger, escrow, accountOfPeer(payee.peer), amount)) : ledger
   }, state.ledger)
 }
 
@@ -67,13 +67,17 @@ export function payOut(state: NetworkState, { job }: Job, payments: readonly Pay
     const to = payeeOf(state, accountOfBytes(account))
     if (isTerminated(state, to)) return ledger
     const tax = taxOf(amount, state.settings.transferTaxPerMille)
-    try {
-      return payFromEscrow(payFromEscrow(ledger, escrow, COMMONS, tax), escrow, to, amount - tax)
-    } catch (error) {
-      if (error instanceof LedgerError && error.code === 'LEDGER_OVERFLOW') return ledger
-      throw error
-    }
+    return whereItFits(ledger, () => payFromEscrow(payFromEscrow(ledger, escrow, COMMONS, tax), escrow, to, amount - tax))
   }, state.ledger)
+}
+/** A payment of the chain's own; the same ledger where the payee can hold no more. */
+function whereItFits(ledger: Ledger, pay: () => Ledger): Ledger {
+  try {
+    return pay()
+  } catch (error) {
+    if (error instanceof LedgerError && error.code === 'LEDGER_OVERFLOW') return ledger
+    throw error
+  }
 }
 function isTerminated({ registry }: Pick<NetworkState, 'registry'>, account: AccountId): boolean {
   const peer = peerOfAccount(account)
@@ -90,7 +94,10 @@ export function endIfPoor(state: NetworkState, job: Job): NetworkState {
   return held >= epochPrice(job, state) ? { ...state, jobs: withJob(state.jobs, job) } : ended(state, job)
 }
 function ended(state: NetworkState, job: Job): NetworkState {
-  const ledger = closeEscrow(state.ledger, accountOfJob(job.job), payeeOf(state, job.manifest.account))
+  const { ledger: held } = state
+  const account = payeeOf(state, job.manifest.account)
+  // what that account can't hold stays where it is: the end of a job must not stop the chain
+  const ledger = whereItFits(held, () => closeEscrow(held, accountOfJob(job.job), account))
   return { ...state, jobs: withJob(state.jobs, endJob(job)), ledger }
 }
 
@@ -100,7 +107,7 @@ export function endWaiting(state: NetworkState, timeMs: number): NetworkState {
   const late = [...state.jobs.values()].filter(
     (job) => job.state === 'waiting' && timeMs >= job.timetable.startMs + intervalCycles * cycleMs,
   )
-  return late.reduce(ended, state)
+  return inOrder(late).reduce(ended, state)
 }
 
 /**
@@ -118,7 +125,7 @@ export function endStuck(state: NetworkState): { readonly state: NetworkState; r
   const away = stuck.flatMap(({ epoch, recovering }) =>
     epoch.members.filter((peer) => recovering?.shows.some(({ member }) => member === peer) === false),
   )
-  return { state: stuck.reduce(ended, state), away }
+  return { state: inOrder(stuck).reduce(ended, state), away }
 }
 
 /** The block reward, in equal parts for those who certified the block before; what does not divide is not minted (§6.4.2.1). */

@@ -3,6 +3,7 @@ import {
   finalMessage,
   type GroupContext,
   openShadow,
+  type Payment,
   readBatch,
   type Shadow,
   type ShadowEffect,
@@ -10,7 +11,6 @@ import {
   shadowReferences,
   stateEventOf,
   stepShadow,
-  sumOfPayments,
   verifyClosing,
 } from '@interpeer/peer-group'
 import { blockIn, holdDag, sourcesOf } from './block-source.js'
@@ -115,20 +115,20 @@ export class ShadowShell {
   }
 }
 
-/** What an epoch ended with. `settled`: of all that the job's scripts ever paid, in units, what the chain has moved once it records this. */
+/** What an epoch ended with. */
 export interface Closed {
   readonly state: ContentId
   readonly timeMs: number
-  readonly settled: bigint
+  readonly payments: readonly Payment[]
 }
 /** A closing certificate inside a member's `group-final`, if that is what it is. */
 export function closingOf(envelope: Uint8Array, context: GroupContext): Closed | undefined {
   try {
     const { certificate, batch } = finalMessage.decode(peekPayload(envelope) ?? new Uint8Array())
-    const { closing, disputed, final, settled, payments } = readBatch(batch).value
+    const { closing, disputed, final, payments } = readBatch(batch).value
     if (!closing || disputed > final) return undefined
     const { state, timeMs } = verifyClosing(certificate, batch, context)
-    return { state, timeMs, settled: settled + sumOfPayments(payments) }
+    return { state, timeMs, payments }
   } catch {
     return undefined // not one, or one that does not hold: the shadow counts it
   }

@@ -1,6 +1,15 @@
 import { blockOf } from '@interpeer/content-store'
 import { bytesOfContentId, type ContentId, type PeerId, type Verified } from '@interpeer/crypto-ids'
-import { type RequestRef, readBatch, readStateBlock, responseTree, type SiteRequest, sumOfPayments } from '@interpeer/peer-group'
+import {
+  type Funds,
+  type Payment,
+  type RequestRef,
+  readBatch,
+  readStateBlock,
+  responseTree,
+  type SiteRequest,
+  sumOfPayments,
+} from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import type { ServedState } from '../served-state.js'
@@ -206,12 +215,14 @@ export class SiteHost implements GroupListener {
     if (this.#newest()?.setup.epoch === epoch) this.#outbox.pause()
     const { next } = this.#view
     // who has shown what it holds, and whose group is frozen or before a jury, leaves it to the chain how the next epoch opens
-    const { timeMs, disputed, final, settled, payments } = readBatch(batch).value
+    const { timeMs, disputed, final, payments } = readBatch(batch).value
+    const funds = next === null ? undefined : this.#fundsAfter(payments, next)
     if (
       shown ||
       disputed > final ||
       this.#view.disputed ||
       next === null ||
+      funds === undefined ||
       epoch !== this.#view.epoch ||
       !next.members.includes(this.#duties.signer.peerId)
     ) {
@@ -219,7 +230,6 @@ export class SiteHost implements GroupListener {
       return
     }
     // the closing certificate alone opens the next epoch; the chain records it afterwards
-    const funds = { settled: settled + sumOfPayments(payments), mayPay: next.mayPay }
     this.#openEpoch(epoch + 1, { ...next, start: state, startTimeMs: timeMs, rerun: [], funds })
   }
 
@@ -337,9 +347,18 @@ export class SiteHost implements GroupListener {
     const closing = this.#standby.hear(envelope)
     const { next, epoch } = this.#view
     if (next === null || closing === undefined || !next.members.includes(this.#duties.signer.peerId)) return
-    const funds = { settled: closing.settled, mayPay: next.mayPay }
+    const funds = this.#fundsAfter(closing.payments, next)
+    if (funds === undefined) return
     this.#openEpoch(epoch + 1, { ...next, start: closing.state, startTimeMs: closing.timeMs, rerun: [], funds })
     this.#standby.end()
+  }
+
+  /** Of the epoch that a closing opens, as the chain counts; undefined: it refuses the closing, which pays more than scripts might. */
+  #fundsAfter(payments: readonly Payment[], { mayPay }: Pick<Funds, 'mayPay'>): Funds | undefined {
+    const { funds } = this.#view
+    const paid = sumOfPayments(payments)
+    const settled = funds.settled + paid
+    return paid > 0n && settled > funds.mayPay ? undefined : { settled, mayPay }
   }
 
   #forgetEpochs(): void {
