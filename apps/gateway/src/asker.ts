@@ -8,7 +8,7 @@ const SECRET_BYTES = 16
 /** As long as a late write is remembered. */
 const KEPT_S = 300
 
-export interface Asker {
+interface Asker {
   /** Tells a browser from all others. */
   readonly secret: string
   /** What the site gets of the request's headers. */
