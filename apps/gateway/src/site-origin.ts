@@ -14,6 +14,7 @@ import {
   type VisitorRequest,
 } from '@interpeer/peer/node'
 import { AnswerCache, type CacheUse } from './answer-cache.js'
+import { askerOf, rememberAsker } from './asker.js'
 import { compressed } from './compression.js'
 import { addBar, assetAt } from './pages/index.js'
 import { refusal } from './refusal.js'
@@ -38,6 +39,11 @@ export function siteOrigin({
     if (asset !== undefined) return new Response(asset.body, { headers: { 'content-type': asset.type, 'cache-control': 'max-age=300' } })
     const giveRoom = uploads.take(request, outgoing.req.socket.remoteAddress ?? '', name)
     if (giveRoom === undefined) return refusal({ status: 503, code: 'UPLOADS_BUSY', site: name, networkPage })
+    const asker = askerOf(headersForSite(request.headers))
+    const refused = (status: number, code: string) => {
+      const page = refusal({ status, code, site: name, networkPage })
+      return isWrite(request) ? rememberAsker(page, asker) : page
+    }
     try {
       const body = await readBody(request, REQUEST_BODY_MAX_BYTES)
       if (body === undefined) return refusal({ status: 413, code: 'REQUEST_TOO_LARGE', site: name, networkPage })
@@ -46,18 +52,18 @@ export function siteOrigin({
         target: url.pathname + url.search,
         host: request.headers.get('host') ?? `${name}.${hostName}:${port}`,
         https: url.protocol === 'https:',
-        headers: headersForSite(request.headers),
+        headers: asker.headers,
         body,
       }
       const wanted = request.headers.get('interpeer-peer')
       // who wants one member's word gets that
       const { answer, use } =
         wanted === null
-          ? await cache.answer(name, visitor, (asked) => peer.askSite(name, asked, {}))
-          : { answer: await peer.askSite(name, visitor, { member: parsePeerId(wanted) }), use: undefined }
+          ? await cache.answer(name, visitor, (asked) => peer.askSite(name, asked, { asker: asker.secret }))
+          : { answer: await peer.askSite(name, visitor, { member: parsePeerId(wanted), asker: asker.secret }), use: undefined }
       if (answer.status >= 500 && answer.body.length === 0 && request.method !== 'HEAD')
         return withPeer(answer, scriptFailed(answer, name, networkPage))
-      if (answer.ran === 'refused') return withPeer(answer, refusal({ status: answer.status, code: answer.code, site: name, networkPage }))
+      if (answer.ran === 'refused') return withPeer(answer, refused(answer.status, answer.code))
       if (answer.download === undefined) return await pageOf(answer, request, { networkPage, use, isDisputed: peer.isDisputed(name) })
       const broken = await sendFile(outgoing, answer.status, fileHeaders(answer, answer.download), answer.download)
       if (broken !== undefined && !request.signal.aborted) log.warn({ err: broken, site: name, peer: answer.peer }, 'a download broke off')
@@ -67,17 +73,13 @@ export function siteOrigin({
       if (request.signal.aborted) return new Response(null, { status: 499 })
       const code = (error as { code?: unknown }).code
       if (!(error instanceof PeerError) && code !== 'PEER_ID_SYNTAX') log.error({ err: error, site: name }, 'a request to a site failed')
-      return refusal({
-        status: STATUS[String(code)] ?? 500,
-        code: typeof code === 'string' ? code : 'GATEWAY_FAILED',
-        site: name,
-        networkPage,
-      })
+      return refused(STATUS[String(code)] ?? 500, typeof code === 'string' ? code : 'GATEWAY_FAILED')
     } finally {
       giveRoom()
     }
   }
 }
+const isWrite = ({ method }: Request): boolean => method !== 'GET' && method !== 'HEAD'
 /** What the cache takes at most where nothing else is said. */
 const CACHE_BYTES = 64 * 1024 * 1024
 const STATUS: Readonly<Record<string, number>> = {

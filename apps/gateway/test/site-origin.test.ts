@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 import type { PeerId } from '@interpeer/crypto-ids'
 import { PeerError } from '@interpeer/peer'
-import type { Peer, SiteAnswer, VisitorRequest } from '@interpeer/peer/node'
+import type { AskOptions, Peer, SiteAnswer, VisitorRequest } from '@interpeer/peer/node'
 import { pino } from 'pino'
 import { afterEach, expect, test } from 'vitest'
 import { type Listening, listen } from '../src/listen.js'
@@ -22,14 +22,16 @@ afterEach(() => http?.close())
 /** A gateway of a network whose one site answers so. */
 async function gatewayOf(answer: (visitor: VisitorRequest) => Partial<SiteAnswer>) {
   const asked: VisitorRequest[] = []
-  const askSite = async (_: string, visitor: VisitorRequest) => {
+  const askers: (string | undefined)[] = []
+  const askSite = async (_: string, visitor: VisitorRequest, { asker }: AskOptions = {}) => {
     asked.push(visitor)
+    askers.push(asker)
     return { ...plain, ...answer(visitor) }
   }
   const peer = { askSite, isDisputed: () => false } as unknown as Peer
   const app = (port: number) => gatewayApp({ peer, hostName: 'localhost', port, log: pino({ level: 'silent' }) })
   http = await listen({ host: '127.0.0.1', port: 0, bodyMaxBytes: BODY_MAX_BYTES, app })
-  return { port: http.port, asked }
+  return { port: http.port, asked, askers }
 }
 
 /** What comes back, byte by byte, until the connection is closed. */
@@ -100,6 +102,29 @@ test('conditions, ranges and cookies go through to the site, connections do not;
   ).toEqual(['set-cookie: a=1; samesite=lax', 'set-cookie: b=2'])
   expect(header(head, 'x-name')).toBe('zo\xe3\xab') // in lower case as Latin-1
   expect([head.split('\r\n')[0], body.length]).toEqual(['http/1.1 304 not modified', 0])
+})
+
+test('a browser whose write is late is known when it sends it again, and nobody else is taken for it; its site learns nothing of that', async () => {
+  const { port, asked, askers } = await gatewayOf(({ method }) =>
+    method === 'POST' ? { ran: 'refused', code: 'GROUP_SLOW', status: 504, body: utf8('GROUP_SLOW') } : {},
+  )
+  const post = (...cookies: string[]) => ask(port, ['Content-Length: 0', ...cookies.map((one) => `Cookie: ${one}`)], { method: 'POST' })
+  const { head } = await post('s=1')
+  const cookie = /^set-cookie: (interpeer-asker=[^;]+); max-age=300; path=\/; httponly; samesite=lax/m.exec(head)?.[1] as string
+  expect(cookie).toBeDefined()
+  // letters of the head are small here
+  expect(`interpeer-asker=${askers[0]}`.toLowerCase()).toBe(cookie)
+  const known = `interpeer-asker=${askers[0]}`
+  await post(`${known}; s=1`)
+  await post(`s=1; ${known}`)
+  await post(known)
+  await post('s=1')
+  await post('interpeer-asker=guess')
+  expect(askers.slice(1, 4)).toEqual([askers[0], askers[0], askers[0]])
+  expect(new Set(askers).size).toBe(3)
+  const cookies = asked.map(({ headers }) => headers.find(({ name }) => name === 'cookie')?.value)
+  expect(cookies).toEqual(['s=1', 's=1', 's=1', undefined, 's=1', undefined])
+  expect((await ask(port)).head).not.toContain('set-cookie')
 })
 
 test('text is compressed for who takes it; its digest is of what the site said, its tag a weak one', async () => {

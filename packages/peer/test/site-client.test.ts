@@ -298,9 +298,9 @@ test('who sends a write again that was late sends the same request, for a time; 
     },
     { now: () => nowMs },
   )
-  const asked = async (visitor: VisitorRequest) => {
+  const asked = async (visitor: VisitorRequest, asker: string | null = 'a browser') => {
     const from = ids.length
-    const { ran, code } = await client.ask('log', visitor, { member: members[0] as PeerId })
+    const { ran, code } = await client.ask('log', visitor, { member: members[0] as PeerId, ...(asker === null ? {} : { asker }) })
     expect(ids.length).toBe(from + 1)
     return { id: ids.at(-1), ran, code }
   }
@@ -318,6 +318,12 @@ test('who sends a write again that was late sends the same request, for a time; 
   ]
   for (const other of others) expect((await asked(other)).id).not.toBe(first.id)
   expect((await asked(get)).id).not.toBe((await asked(get)).id)
+  // somebody else, who says the same of itself, and nobody in particular
+  for (const asker of ['another browser', null]) expect((await asked(form, asker)).id).not.toBe(first.id)
+  expect((await asked(form, null)).id).not.toBe((await asked(form, null)).id)
+  expect((await asked({ ...form, https: true })).id).not.toBe(first.id)
+  const program = { ...form, headers: [{ name: 'idempotency-key', value: 'y' }] }
+  expect((await asked(program, null)).id).toBe((await asked(program, 'whoever')).id)
   nowMs += LATE_MS - 1
   isLate = false
   expect(await asked(form)).toEqual({ id: first.id, ran: 'write', code: '' })
@@ -327,6 +333,28 @@ test('who sends a write again that was late sends the same request, for a time; 
   const third = await asked(form)
   nowMs += LATE_MS
   expect((await asked(form)).id).not.toBe(third.id)
+})
+
+test('a write is remembered for as long as one that was asked may have handed it on, whatever others say of themselves', async () => {
+  const ids: string[] = []
+  // the first says nothing, or hands it on; from then on members say that they can not
+  for (const first of [undefined, 'GROUP_SLOW', 'MEMBER_BEHIND']) {
+    const { client } = clientOf(({ id }, envelope) => {
+      ids.push(Buffer.from(id).toString('hex'))
+      if (ids.length === 1 && first === undefined) throw new Error('gone')
+      if (isBack) return written(envelope, page)
+      return { ran: 'refused', status: 503, body: new TextEncoder().encode(ids.length === 1 ? first : 'MEMBER_BEHIND') }
+    })
+    let isBack = false
+    ids.length = 0
+    const sent = (member: number) =>
+      client.ask('log', post, { asker: 'a browser', member: members[member] as PeerId }).catch(() => undefined)
+    await sent(0)
+    await sent(1)
+    isBack = true
+    expect(await sent(0)).toMatchObject({ ran: 'write' })
+    expect(ids).toEqual([ids[0], ids[0], ids[0]])
+  }
 })
 
 test('late writes are few, and no large ones', () => {

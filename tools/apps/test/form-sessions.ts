@@ -30,22 +30,17 @@ async function editInDokuWiki(site: Asked): Promise<void> {
   const form = { sectok: valueIn(login.text, 'sectok'), id: 'start', do: 'login', u: ADMIN.admin, p: ADMIN.password }
   expect((await site.ask('/doku.php?id=start&do=login', { form })).status).toBe(302)
   for (const wikitext of ['Tomatoes want sun.', 'Tomatoes want sun and water.', '']) {
-    const { text } = await site.ask('/doku.php?id=garden&do=edit')
-    const fields = { sectok: valueIn(text, 'sectok'), date: valueIn(text, 'date'), changecheck: valueIn(text, 'changecheck') }
-    const form = {
-      ...fields,
-      id: 'garden',
-      rev: '0',
-      prefix: '.',
-      suffix: '',
-      target: 'section',
-      wikitext,
-      summary: 'a test',
-      'do[save]': '1',
-    }
-    expect((await site.ask('/doku.php?id=garden', { form })).status).toBe(302)
+    await saveInDokuWiki(site, 'garden', wikitext)
     await site.ask('/doku.php?do=search&q=tomatoes')
   }
+}
+
+/** @param host what the visitor calls the site */
+export async function saveInDokuWiki(site: Asked, id: string, wikitext: string, host: Pick<Ask, 'host'> = {}): Promise<void> {
+  const { text } = await site.ask(`/doku.php?id=${id}&do=edit`, host)
+  const fields = { sectok: valueIn(text, 'sectok'), date: valueIn(text, 'date'), changecheck: valueIn(text, 'changecheck') }
+  const saved = { id, rev: '0', prefix: '.', suffix: '', target: 'section', wikitext, summary: 'a test', 'do[save]': '1' }
+  expect((await site.ask(`/doku.php?id=${id}`, { form: { ...fields, ...saved }, ...host })).status).toBe(302)
 }
 
 async function editInMediaWiki(site: Asked): Promise<void> {

@@ -1,7 +1,7 @@
 // What the recipes' READMEs say of reads and writes, in this process: what a view is, changes nothing, now or a week later.
 import { afterAll, expect, test } from 'vitest'
 import { type Ask, closeSharedRuntime, type Reply, SiteInProcess } from '../src/site/site-in-process.ts'
-import { formSessions } from './form-sessions.ts'
+import { formSessions, saveInDokuWiki } from './form-sessions.ts'
 import { siteUnderTest } from './site-under-test.ts'
 
 const LONG_MS = 240_000
@@ -121,6 +121,12 @@ test.runIf(wiki)(
     await formSessions.dokuwiki(visitor)
     expect(saves).toBe(2)
     for (const target of made) expect([target, await cold(target)]).toEqual([target, []])
+    // whoever calls the site by a part of a page's name gets at that page's cache, and no other's
+    await saveInDokuWiki(site, 'shed', 'Of the shed.')
+    await saveInDokuWiki(site, 'shq80ed', 'Of somebody else.', { host: 'q' })
+    const shed = await site.ask('/doku.php?id=shed', { anonymous: true })
+    expect(shed.text).toContain('Of the shed.')
+    expect((await site.ask('/doku.php?id=shq80ed', { anonymous: true, host: 'q' })).text).toContain('Of somebody else.')
     site.close()
   },
   LONG_MS,

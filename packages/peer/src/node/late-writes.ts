@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { VisitorRequest } from './site-client.js'
 
-/** What whoever asks again may say of itself: two browsers with the same name are one asker. */
+/** What whoever asks again says of itself anew. Of two who are nobody in particular all of it may be the same: only beside a name that is theirs does it tell who asks. */
 const ASKER_HEADERS = new Set(['authorization', 'content-type', 'cookie', 'idempotency-key', 'user-agent'])
 
 /** Half of the time for which a group remembers a request: one that was asked in time is known, or refused, when it comes. */
@@ -45,11 +45,20 @@ export class LateWrites {
   }
 }
 
-/** Equal for what is taken to be the same write by the same visitor. */
-export function lateKeyOf(job: string, { method, target, host, headers, body }: VisitorRequest): string {
-  const asker = headers.filter(({ name }) => ASKER_HEADERS.has(name.toLowerCase())).map(({ name, value }) => [name.toLowerCase(), value])
+/**
+ * Equal for what is taken to be the same write by the same visitor; undefined where nothing tells the visitor from others, who would else be given its answer, cookies and all.
+ * @param asker a secret of the visitor's, which whoever serves it gave it; where it has none, an Idempotency-Key of its own counts
+ */
+export function lateKeyOf(
+  job: string,
+  { method, target, host, https, headers, body }: VisitorRequest,
+  asker: string | undefined,
+): string | undefined {
+  const about = headers.filter(({ name }) => ASKER_HEADERS.has(name.toLowerCase())).map(({ name, value }) => [name.toLowerCase(), value])
+  const named = about.some(([name, value]) => name === 'idempotency-key' && value !== '')
+  if (asker === undefined && !named) return undefined
   return createHash('sha256')
-    .update(JSON.stringify([job, method, target, host, asker.sort()]))
+    .update(JSON.stringify([job, named ? '' : asker, method, target, host, https, about.sort()]))
     .update(body)
     .digest('hex')
 }

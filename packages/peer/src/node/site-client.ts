@@ -74,6 +74,8 @@ const STALE_ON_THE_WAY_MS = 2_000
 export interface AskOptions {
   /** Ask this member and no other. */
   readonly member?: PeerId
+  /** A secret that tells this visitor from all others, for a write that it may send again. Without one, and without an Idempotency-Key, each sending is a request of its own. */
+  readonly asker?: string
 }
 
 /** One piece of a file that its signed list of digests does not have. */
@@ -96,10 +98,8 @@ const REPLY_MAX_BYTES = 12 * 1024 * 1024
 const READ_METHODS = new Set(['GET', 'HEAD', STATE_METHOD])
 /** Why those who are still asked are given up. Without one an exception with a stack is made for every request, which costs as much as signing does. */
 const OVER = new Error('the request is over')
-/** A member handed a write to its group, which did not decide in time. */
-const UNDECIDED = 'GROUP_SLOW'
-/** Codes with which a member says "not me, not now": another one may. */
-const ASK_ANOTHER = new Set(['SITE_STARTING', 'MEMBER_BEHIND', 'NOT_A_MEMBER', 'GROUP_CLOSED', UNDECIDED, 'REQUEST_BODY_MISSING'])
+/** Codes with which a member says "not me, not now": another one may. GROUP_SLOW: it handed a write to its group, which did not decide in time. */
+const ASK_ANOTHER = new Set(['SITE_STARTING', 'MEMBER_BEHIND', 'NOT_A_MEMBER', 'GROUP_CLOSED', 'GROUP_SLOW', 'REQUEST_BODY_MISSING'])
 
 /**
  * Asks a site's group on a visitor's behalf: one member for a start, another when it fails. A request keeps its id, so that a
@@ -154,14 +154,14 @@ export class SiteClient {
   }
 
   /** @throws {PeerError} CLOSED, SITE_UNKNOWN, SITE_UNREACHABLE, REPLY_FALSE, MEMBER_UNKNOWN, REQUEST_MALFORMED, UPLOADS_BUSY */
-  async ask(name: string, visitor: VisitorRequest, { member }: AskOptions = {}): Promise<SiteAnswer> {
-    const answer = await this.#askGroup(name, visitor, member)
+  async ask(name: string, visitor: VisitorRequest, { member, asker }: AskOptions = {}): Promise<SiteAnswer> {
+    const answer = await this.#askGroup(name, visitor, member, { asker })
     const pieced = answer.ran === 'read' ? piecedAnswerOf(answer.headers, answer.body) : undefined
     if (pieced === 'malformed') throw replyFalse('pieces that are none')
     if (pieced === undefined) return answer
     const read = () =>
       downloadOf(visitor, answer, pieced, {
-        ask: (piece, not) => this.#askGroup(name, piece, member, not),
+        ask: (piece, not) => this.#askGroup(name, piece, member, { not }),
         onOther: (peer, what, atByte) => {
           const job = this.#viewOf(name)?.job
           if (job !== undefined) this.#choice.failed(job, peer, what === 'false')
@@ -172,12 +172,12 @@ export class SiteClient {
     return { ...answer, headers, body: new Uint8Array(), download: { length: pieced.length, read } }
   }
 
-  /** @param not members that are not asked */
+  /** @param how `not`: members that are not asked */
   async #askGroup(
     name: string,
     visitor: VisitorRequest,
     member: PeerId | undefined,
-    not: ReadonlySet<PeerId> = NOBODY,
+    { not = NOBODY, asker }: { readonly not?: ReadonlySet<PeerId>; readonly asker?: string | undefined },
   ): Promise<SiteAnswer> {
     if (this.#isClosed) throw new PeerError({ code: 'CLOSED' })
     const view = this.#viewOf(name)
@@ -186,8 +186,13 @@ export class SiteClient {
     const isRead = READ_METHODS.has(visitor.method)
     const cut = cutBody(visitor.body)
     if (isRead && cut.blocks.length > 0) throw new PeerError({ code: 'REQUEST_MALFORMED', reason: `a ${visitor.method} with a long body` })
-    const lateKey = () => lateKeyOf(view.job, visitor)
-    const again = isRead || this.#late.isEmpty ? undefined : this.#late.get(lateKey(), this.#now())
+    const lateKey = () => lateKeyOf(view.job, visitor, asker)
+    const againKey = isRead || this.#late.isEmpty ? undefined : lateKey()
+    const again = againKey === undefined ? undefined : this.#late.get(againKey, this.#now())
+    const keep = () => {
+      const key = isRead || again !== undefined ? undefined : lateKey()
+      if (key !== undefined) this.#late.keep(key, envelope, this.#now())
+    }
     const envelope = again ?? (await this.#sign(view, visitor, cut))
     if (this.#isClosed) throw new PeerError({ code: 'CLOSED' })
     const sent = this.#bodies.open(cut.blocks, (peer) => hasPartIn(this.#viewOf(name) ?? view, peer))
@@ -216,12 +221,13 @@ export class SiteClient {
         hedgeMs,
         signal: stop.signal,
       })
-      if (!isRead && answer.ran === 'refused' && answer.code === UNDECIDED) this.#late.keep(lateKey(), envelope, this.#now())
-      else if (again !== undefined) this.#late.drop(lateKey())
+      // who says "not me" says nothing of what became of it with those asked before, now or the first time
+      if (ASK_ANOTHER.has(answer.code)) keep()
+      else if (again !== undefined && againKey !== undefined) this.#late.drop(againKey)
       return answer
     } catch (error) {
       // a member that does not answer may have handed it on
-      if (!isRead && asks > 0) this.#late.keep(lateKey(), envelope, this.#now())
+      if (asks > 0) keep()
       throw this.#isClosed ? new PeerError({ code: 'CLOSED' }, { cause: error }) : unreachable(name, error)
     } finally {
       this.#asking.delete(stop)

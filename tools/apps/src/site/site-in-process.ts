@@ -12,6 +12,8 @@ export interface Ask {
   readonly files?: readonly FormFile[]
   readonly method?: string
   readonly headers?: readonly (readonly [name: string, value: string])[]
+  /** What the visitor calls the site; by default what it was opened as. */
+  readonly host?: string
   /** As a group has it: a view is a read, whose changes of caches are dropped, and runs again as a write where it changed anything else. */
   readonly asGroup?: boolean
   /** Without the visitor's cookies, and leaving them as they are. */
@@ -85,13 +87,16 @@ export class SiteInProcess {
   }
 
   /** One request; what it changes stays. Redirects are not followed. @throws where this machine could not run it */
-  async ask(target: string, { form, files, method, headers = [], anonymous = false, asGroup = false }: Ask = {}): Promise<Reply> {
+  async ask(
+    target: string,
+    { form, files, method, headers = [], host = this.#host, anonymous = false, asGroup = false }: Ask = {},
+  ): Promise<Reply> {
     const body = form === undefined ? undefined : formBody(form, files)
     const cookies = anonymous ? undefined : this.#jar.header
     const request: ScriptRequest = {
       method: method ?? (body === undefined ? 'GET' : 'POST'),
       target,
-      host: this.#host,
+      host,
       https: false,
       headers: [
         ...(body === undefined ? [] : [['Content-Type', body.type] as const]),

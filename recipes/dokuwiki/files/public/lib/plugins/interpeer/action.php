@@ -54,7 +54,9 @@ class action_plugin_interpeer extends ActionPlugin
         if (isset($cache->file) && (!is_file($cache->file) || str_contains(file_get_contents($cache->file), 'this>'))) {
             return;
         }
-        $cache->cache = getCacheName(str_replace($host, '', $cache->key), $cache->ext);
+        // of a page it is the end of the key. Visitors choose it: taken from elsewhere, out of a page's own name, it would lead to the cache of another page
+        $at = isset($cache->file) ? strlen($cache->key) - strlen($host) : strpos($cache->key, $host);
+        $cache->cache = getCacheName(substr_replace($cache->key, '', $at, strlen($host)), $cache->ext);
     }
 
     public function noTasks(Event $event)
