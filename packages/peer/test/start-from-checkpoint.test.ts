@@ -156,6 +156,15 @@ test('where a whole network was off, who comes back first waits for the others',
   expect(await begun({ stopped: 5, afterMs: cycles(1_000), change: alone, self: founder })).toBe(-5)
 })
 
+test('where sources come back one after another, who is far behind waits until enough name the same checkpoints', async () => {
+  let asked = 0
+  // two answer at first, of which one stopped long before the other did
+  const late: Start['change'] = (peer, tip) =>
+    peer === 0 ? short(peer, tip) : peer === 1 || asked++ > 0 ? { ...tip, height: 1_000_000 } : undefined
+  expect(await begun({ stopped: 5, afterMs: cycles(6), change: late, waitMs: 60_000 })).toBe(8)
+  expect(asked).toBeGreaterThan(1)
+})
+
 test('who slept is not led to another chain than it has', async () => {
   const other: Start['change'] = (_, tip) => ({ ...tip, checkpoints: tip.checkpoints.map((one) => ({ ...one, block: one.state })) })
   expect(await begun({ stopped: 14, afterMs: cycles(30), change: other })).toBe('SYNC_REFUSED SYNC_OTHER')
