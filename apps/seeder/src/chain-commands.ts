@@ -28,18 +28,23 @@ export async function showChain(options: ChainOptions): Promise<void> {
 
 /**
  * Follows the chain from the genesis, or from the blocks that the folder has, and checks all of it again: certificates, seeds, transactions,
- * and the hashes of all data. A block that does not hold is never taken, so what is printed holds.
+ * and the hashes of all data. A block that does not hold is never taken, so what is printed holds; who comes to no newer one fails.
  */
-export async function verifyChain(options: ChainOptions): Promise<void> {
+export async function verifyChain(options: ChainOptions, followMs?: number): Promise<void> {
   await withChain(
     options,
-    (peer) => {
+    (peer, _, isUp) => {
       const shown = peer.proof({ type: 'supply' })
       if (shown === undefined) throw new Error('no block came: are the peers of --bootstrap running?')
       const facts = { network: peer.network, height: shown.height, block: hexOf(shown.block) }
+      if (!isUp)
+        throw new Error(
+          `${facts.height} blocks hold; the last one is ${facts.block}. No newer one came that does: the same command goes on from there, if the network has any`,
+        )
       print(facts, `${facts.height} blocks hold; the last one is ${facts.block}`, options)
     },
     'genesis',
+    followMs,
   )
 }
 

@@ -35,12 +35,13 @@ const RECORDED_MS = 60_000
 /**
  * Follows the chain with a peer of its own, from blocks that it checks itself, until it is up to now; then does `work` with it. Its folder
  * keeps the blocks, so that the next time only new ones are fetched.
- * @param sync how an empty folder begins
+ * @param work is told whether the peer is up to now @param sync how an empty folder begins @param followMs after so long `work` is done with what has come
  */
 export async function withChain<T>(
   options: ChainOptions,
-  work: (peer: Peer, signer: Signer) => Promise<T> | T,
+  work: (peer: Peer, signer: Signer, isUp: boolean) => Promise<T> | T,
   sync: 'checkpoints' | 'genesis' = 'checkpoints',
+  followMs = FOLLOW_MS,
 ): Promise<T> {
   const { data, store, host, bootstrap, checkpoint } = options
   mkdirSync(data, { recursive: true, mode: 0o700 })
@@ -52,10 +53,10 @@ export async function withChain<T>(
   const peer = await openPeer({ data, signer, store, genesis, host, port: 0, bootstrap, checkpoint, sync, runtime: null, log })
   try {
     const isUp = () => peer.chain().height > 0 && peer.chain().timeMs > Date.now() - 3 * cycleMs
-    await waitFor(() => isUp() || isAlone(peer, bootstrap), FOLLOW_MS)
+    const came = await waitFor(() => isUp() || isAlone(peer, bootstrap), followMs)
     if (!isUp() && isAlone(peer, bootstrap))
       throw new Error('nobody of the network answers: are the peers of --bootstrap running, and can they be reached?')
-    return await work(peer, signer)
+    return await work(peer, signer, came)
   } finally {
     await peer.close()
   }

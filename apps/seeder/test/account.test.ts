@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { accountOfJob, accountOfPeer, parseJobId, parsePeerId, peerIdOfKey } from '@interpeer/crypto-ids'
 import { loadOrCreateKey } from '@interpeer/crypto-ids/node'
 import { COMMONS } from '@interpeer/intercoin-ledger'
@@ -8,6 +9,7 @@ import type { Job } from '@interpeer/job-scheduler'
 import { openPeer, type Peer } from '@interpeer/peer/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { namedAccount } from '../src/account-commands.js'
+import { verifyChain } from '../src/chain-commands.js'
 import { coinsText, unitsOf } from '../src/coins.js'
 import { type Ended, interpeer } from './interpeer.js'
 
@@ -84,6 +86,15 @@ test('two orders of one account with the same number: one is carried out, and th
   const after = alone.chain().state.ledger.accounts.get(accountOfPeer(NEWCOMER))?.balance ?? 0n
   expect(after - before).toBe(paid.reduce((sum, amount) => sum + amount, 0n))
   for (const { code, stderr } of ended) if (code !== 0) expect(stderr).toMatch(/another order of this account came first|LEDGER_NONCE/)
+}, 60_000)
+
+test('chain verify says what holds, and fails where that is not all that the network has', async () => {
+  const { stdout, code } = await run('chain', 'verify', '--json')
+  const { height } = JSON.parse(stdout)
+  expect([code, height > 0]).toEqual([0, true])
+  await setTimeout(1_000) // more than three cycles: what the folder has is old
+  const options = { genesis: join(data, 'genesis.json'), data: folder('follower'), bootstrap: [], host: '127.0.0.1', json: true }
+  await expect(verifyChain(options, -1)).rejects.toThrow(/^\d+ blocks hold; the last one is [0-9a-f]{64}\. No newer one came/)
 }, 60_000)
 
 test('coins are written as people write them, and exactly', () => {

@@ -77,14 +77,14 @@ test('three checkpoints are kept, and no parts that none of them needs', async (
 test('certificates that nobody needs any more are dropped, and the chain opens from its first block all the same', async () => {
   const short = networkGenesis({ checkpointCycles: 4, lookBack: 2, activeCycles: 8 }, 1)
   const records = memoryStore().records('chain')
-  const hashes = await chainTo(short, records, 20)
+  const hashes = await chainTo(short, records, 32)
   const bare = [...records.list('block/')].flatMap(([key, bytes]) =>
     decodeBlock(bytes).certificate === null ? [Number(key.slice(6))] : [],
   )
-  expect(bare).toEqual([1, 2, 3, 5, 6, 7]) // twelve heights back, but for checkpoints
+  expect(bare).toEqual([1, 2, 3, 5, 6, 7]) // 24 heights back, but for checkpoints
   await records.delete([...records.list('checkpoint')].map(([key]) => key))
   const { tip } = openedChain(short, records).state
-  expect([tip.height, hexOf(tip.hash)]).toEqual([20, hashes.get(20)])
+  expect([tip.height, hexOf(tip.hash)]).toEqual([32, hashes.get(32)])
 })
 
 test('what a crash left of a checkpoint that was given up goes with the next one, its parts when all are known', async () => {

@@ -37,6 +37,8 @@ interface Start {
   readonly known?: readonly PeerId[]
   /** The height that the peer stopped at, if it has been there. */
   readonly stopped?: number
+  /** What it has on its disk, if that is not what the chain was when it stopped. */
+  readonly disk?: RecordStore
   readonly waitMs?: number
 }
 /** Begins a peer at a time after the genesis. The height that it begins at; 0: it follows from the genesis. Negative: it goes on from there. */
@@ -47,6 +49,7 @@ async function begun({
   change = (_, tip) => tip,
   known = peers,
   stopped,
+  disk,
   waitMs = 0,
 }: Start): Promise<number | string> {
   const tips: Tip<NetworkState>[] = []
@@ -64,7 +67,7 @@ async function begun({
     if (said === undefined) throw new Error('gone')
     return tipReply.encode(said)
   }
-  const ownStore = new ChainStore(stopped === undefined ? memoryStore().records('chain') : await upTo(stopped), () => {})
+  const ownStore = new ChainStore(disk ?? (stopped === undefined ? memoryStore().records('chain') : await upTo(stopped)), () => {})
   try {
     await beginChain({
       ...{ genesis, application: networkApplication(genesis.network), self: own, overlay: { request }, bootstrap: peers },
@@ -153,9 +156,28 @@ test('where a whole network was off, who comes back first waits for the others',
   expect(await begun({ stopped: 5, afterMs: cycles(1_000), change: alone, self: founder })).toBe(-5)
 })
 
+test('where sources come back one after another, who is far behind waits until enough name the same checkpoints', async () => {
+  let asked = 0
+  // two answer at first, of which one stopped long before the other did
+  const late: Start['change'] = (peer, tip) =>
+    peer === 0 ? short(peer, tip) : peer === 1 || asked++ > 0 ? { ...tip, height: 1_000_000 } : undefined
+  expect(await begun({ stopped: 5, afterMs: cycles(6), change: late, waitMs: 60_000 })).toBe(8)
+  expect(asked).toBeGreaterThan(1)
+})
+
 test('who slept is not led to another chain than it has', async () => {
   const other: Start['change'] = (_, tip) => ({ ...tip, checkpoints: tip.checkpoints.map((one) => ({ ...one, block: one.state })) })
   expect(await begun({ stopped: 14, afterMs: cycles(30), change: other })).toBe('SYNC_REFUSED SYNC_OTHER')
+})
+
+test('who has another past, and is told by its owner where the chain is, goes on from there and not from its own blocks', async () => {
+  const disk = memoryStore().records('chain')
+  await chainTo(genesis, disk, 14) // later than the chain that the sources have: other times, other blocks
+  expect(openedChain(genesis, disk).state.tip.height).toBe(14)
+  expect(await begun({ disk, afterMs: cycles(40) })).toBe('SYNC_REFUSED SYNC_OTHER')
+  expect(await begun({ disk, afterMs: cycles(40), checkpoint: blockOf(12) })).toBe(8)
+  const { tip } = openedChain(genesis, disk).state
+  expect([tip.height, tip.hash]).toEqual([8, blockOf(8)])
 })
 
 test('how far a peer is it tells before its chain is open', async () => {

@@ -8,8 +8,11 @@ import type { Genesis } from './genesis.js'
 export const trustedCycles = ({ settings: { activeCycles, checkpointCycles } }: Pick<Genesis, 'settings'>): number =>
   Math.max(activeCycles, 3 * checkpointCycles)
 
-/** The height whose certificate can go once this one is final; those of checkpoints stay. Undefined: none. */
+/** Most blocks of one cycle: a chain that stood still catches up at double speed. */
+const BLOCKS_A_CYCLE = 2
+
+/** The height whose certificate can go once this one is final: who was there `trustedCycles` ago needs those after it. Those of checkpoints stay. Undefined: none. */
 export function spareCertificate(genesis: Pick<Genesis, 'settings'>, height: number): number | undefined {
-  const old = height - trustedCycles(genesis)
+  const old = height - BLOCKS_A_CYCLE * trustedCycles(genesis)
   return old < 1 || isCheckpoint(old, genesis.settings) ? undefined : old
 }

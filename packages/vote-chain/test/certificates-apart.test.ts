@@ -1,11 +1,12 @@
 import { createSigner, sha256, signMessage } from '@interpeer/crypto-ids'
 import { expect, test } from 'vitest'
 import { type ChainEffect, decodeBlock, hashOfHeader, openChain, stepChain, trustedCycles, withoutCertificate } from '../src/index.js'
+import { spareCertificate } from '../src/kept-certificates.js'
 import { blocksMessage } from '../src/messages.js'
 import { Chains, type Toy, toy } from './chains.js'
 
-const UNTIL = 16
-/** A chain on which certificates are needed for nine cycles: three times from one checkpoint to the next. */
+const UNTIL = 25
+/** A chain on which certificates are needed for nine cycles, three times from one checkpoint to the next: of 18 blocks, where it catches up. */
 function grown() {
   const chains = new Chains({ seed: 3, electors: 4, settings: { activeCycles: 8, checkpointCycles: 3 } })
   chains.world.run({ done: () => chains.heights().every((height) => height >= UNTIL) })
@@ -32,7 +33,7 @@ function begin(proven?: (height: number) => Uint8Array | undefined) {
 test('certificates of blocks from before which nobody may go on are dropped, but those of checkpoints; a chain opens without them', () => {
   expect(trustedCycles(genesis)).toBe(9)
   const dropped = blocks.flatMap((block, i) => (decodeBlock(block).certificate === null ? [i + 1] : []))
-  expect(dropped).toEqual([1, 2, 4, 5, 7].filter((height) => height <= UNTIL - 9))
+  expect(dropped).toEqual([1, 2, 4, 5, 7].filter((height) => height <= UNTIL - 18))
   const { state } = openChain({ genesis, verification, application: toy, signer: newcomer, blocks, record: undefined, nowMs: 2_000_000 })
   expect(state.tip.hash).toEqual(hashes.at(-1))
   expect(withoutCertificate(blocks[0] as Uint8Array)).toBeUndefined()
@@ -46,7 +47,7 @@ test('a block without certificate is taken by who was shown its hash, and by nob
   // another block at a height that was shown
   expect(begin((height) => hashes[height])(blocks)).toMatchObject({ codes: ['BLOCK_UNCERTIFIED'], height: 0 })
   // of the newest ones nothing was shown: their certificates are there
-  expect(begin((height) => (height < 9 ? hashes[height - 1] : undefined))(blocks)).toMatchObject({ codes: [], height: UNTIL })
+  expect(begin((height) => (height < 8 ? hashes[height - 1] : undefined))(blocks)).toMatchObject({ codes: [], height: UNTIL })
 })
 
 test('who has a tip without certificate makes no block on it', () => {
@@ -64,4 +65,12 @@ test('who has a tip without certificate makes no block on it', () => {
   const { effects } = stepChain(state, { type: 'time', nowMs: 2_100_000 })
   expect(state.tip.certificate).toBeNull()
   expect(effects.filter(({ type }) => type === 'persist')).toEqual([])
+})
+
+test('who was away for as long as it may finds every certificate, also of a chain that catches up with two blocks in a cycle', () => {
+  const stopped = 100
+  const newest = stopped + 2 * trustedCycles(genesis)
+  const dropped = Array.from({ length: newest }, (_, i) => spareCertificate(genesis, i + 1) ?? 0)
+  expect(Math.max(...dropped)).toBeLessThanOrEqual(stopped)
+  expect(Math.max(...dropped)).toBeGreaterThan(stopped - genesis.settings.checkpointCycles)
 })

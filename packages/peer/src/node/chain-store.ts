@@ -11,7 +11,7 @@ import {
   readCheckpoint,
   withoutCertificate,
 } from '@interpeer/vote-chain'
-import { concatBytes, decodeWith, encodeWith, list, struct, uint53 } from '@interpeer/wire-codec'
+import { concatBytes, decodeWith, encodeWith, list, sameBytes, struct, uint53 } from '@interpeer/wire-codec'
 import type { PeerLog } from './log.js'
 
 /** What this peer voted for: of the largest groups and blocks it is more than one record holds, so it has a second, most often empty. */
@@ -89,8 +89,7 @@ export class ChainStore {
 
   /** The header of the newest block that a start would come to; undefined: there is none. */
   last(): Header | undefined {
-    const [newest] = this.#heights
-    const checkpoint = newest === undefined ? undefined : this.checkpoint(newest)
+    const checkpoint = this.#heights.flatMap((height) => this.checkpoint(height) ?? [])[0]
     let header = checkpoint && readCheckpoint(checkpoint).at
     let last: Uint8Array | undefined
     for (let height = header?.height ?? 0; ; height++) {
@@ -147,9 +146,16 @@ export class ChainStore {
     this.#partsOf.set(height, new Set(parts.keys()))
     await this.#dropOld(heights)
   }
-  /** A checkpoint to begin at, whatever was before: nothing opens from an older one any more. */
+  /**
+   * A checkpoint to begin at, whatever was before: nothing opens from an older one any more. Blocks after it go, and those before it where they are another past's: else the
+   * chain would go on from those.
+   */
   async begin(height: number, checkpoint: MadeCheckpoint): Promise<void> {
-    await this.#records.delete([CHECKPOINTS_KEY, ...this.#heights.map(checkpointKey)])
+    const here = this.block(height)
+    const hash = hashOfHeader(readCheckpoint(checkpoint.bytes).at)
+    const isOther = here !== undefined && !sameBytes(hashOfHeader(decodeBlock(here).header), hash)
+    const gone = this.#records.keys('block/').filter((key) => isOther || key > blockKey(height))
+    await this.#records.delete([CHECKPOINTS_KEY, ...this.#heights.map(checkpointKey), ...gone])
     this.#heights = []
     await this.putCheckpoint(height, checkpoint)
   }

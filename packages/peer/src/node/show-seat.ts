@@ -42,7 +42,7 @@ export function showSeat(job: JobId, seat: number, { genesis, application, signe
   if (last === undefined) return undefined
   const { at, claim } = last
   const proof = seatProofOf(last.before, at, claim)
-  const peer = checkSeatProof(at.hash, claim, proof, at.state.settings)
+  const peer = checkSeatProof(at.hash, claim, proof, last.before.state.settings)
   return { claim, peer, height: at.height, block: at.hash, proof }
 }
 
