@@ -57,7 +57,7 @@ function ticketsOfDraw(before: NetworkState, header: Header, seat: number, drawn
 }
 
 /**
- * Who a seat fell to in the block with this hash. Needs that hash from a place that is trusted, and nothing else but one setting of that height.
+ * Who a seat fell to in the block with this hash. Needs that hash from a place that is trusted, and nothing else but one setting, as it was before that block.
  * @throws {ChainError} HEADER_WRONG @throws {SchedulerError} SEAT_NOT_DRAWN, SEAT_PROOF_WRONG
  * @throws {ContentStoreError} MAP_PROOF_MALFORMED, MAP_PROOF_WRONG @throws {WireError} @throws {CryptoError}
  */
