@@ -45,8 +45,7 @@ export class LocalNetwork {
 
     if (this.#options.relay) await this.#startRelay(names)
     this.#say('starting seeder-1')
-    const { peerId, advertised } = await this.startSeeder(names[0])
-    this.#bootstrap = ['--bootstrap', `${peerId}@${advertised.host}:${advertised.port}`]
+    await this.startSeeder(names[0])
     const others = names.slice(1).map((each) => this.startSeeder(each))
     const gateway = this.#startGateway()
     for (const each of await Promise.all(others)) this.#say(`${each.name} is up: ${each.peerId}`)
@@ -64,7 +63,11 @@ export class LocalNetwork {
     await this.#untilServed()
   }
 
-  #bootstrap = []
+  /** The first seeder that runs: one that was started again has another port. */
+  get #bootstrap() {
+    const [first] = this.seeders.filter(({ advertised }) => advertised !== undefined)
+    return first === undefined ? [] : ['--bootstrap', `${first.peerId}@${first.advertised.host}:${first.advertised.port}`]
+  }
   /** Between all peers, where `relay` was asked for. */
   get relay() {
     return this.#relay

@@ -81,7 +81,9 @@ async function proveSeat(text: string, options: ProofOptions): Promise<void> {
       if (job === undefined) throw new InvalidArgumentError(`no site of the name "${name}" runs`)
       const shown = peer.showSeat(job.job, Number(number))
       if (shown === undefined)
-        throw new Error('the site has no such seat, or it was drawn before the first block of this --data: a new folder begins earlier')
+        throw new Error(
+          'no draw of this seat is here: the site has none such, it was drawn with its first group, or before the first block of this --data (a new folder begins earlier)',
+        )
       const { claim, height, block, proof, peer: holder } = shown
       const facts = {
         what: 'seat',

@@ -104,7 +104,9 @@ test('while a site is written, read, moved and its members restart, stores stay 
   await expect.poll(() => next.map((member) => holdsAll(member, PER_WRITER)), { timeout: 20_000 }).toEqual(next.map(() => true))
   for (const member of next) {
     expect(member.counts.get('COLLECTION_REFUSED')).toBeUndefined()
-    expect(collectedBytes(member)).toBeGreaterThan(member === group[2] || member === spare ? peak / 2 : 2 * peak)
+    // what the last writes left behind goes when its grace is over
+    const least = member === group[2] || member === spare ? peak / 2 : 2 * peak
+    await expect.poll(() => collectedBytes(member), { timeout: 20_000 }).toBeGreaterThan(least)
   }
   // the leaver is the last resort for what the new epoch began from, until the chain names a later state
   const leaver = group[0] as Member
