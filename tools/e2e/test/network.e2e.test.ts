@@ -157,6 +157,8 @@ test('a site pays from its own account: once, when its next seat changes, whatev
 }, 150_000)
 
 test('after all that nobody’s account was ended, and nobody’s results were called false: who was killed says nothing twice', async () => {
+  // who showed nothing in a recovery was away: it is back, and counts as joined when its time is over
+  await until('all have joined again', async () => (await running.status()).peers.every(({ standing }) => standing === 'joined'))
   const { peers } = await running.status()
-  expect(peers.filter(({ standing, ratings }) => standing !== 'joined' || ratings.agreement < 1_000)).toEqual([])
-})
+  expect(peers.filter(({ ratings }) => ratings.agreement < 1_000)).toEqual([])
+}, 90_000)
