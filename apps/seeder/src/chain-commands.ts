@@ -76,10 +76,10 @@ async function proveSeat(text: string, options: ProofOptions): Promise<void> {
   if (options.light) throw new InvalidArgumentError('a seat is proven by who follows the chain only: leave --light out')
   await withChain(
     options,
-    (peer) => {
+    async (peer) => {
       const job = jobNamed(peer.chain().state.jobs, name)
       if (job === undefined) throw new InvalidArgumentError(`no site of the name "${name}" runs`)
-      const shown = peer.showSeat(job.job, Number(number))
+      const shown = await peer.showSeat(job.job, Number(number))
       if (shown === undefined)
         throw new Error(
           'no draw of this seat is here: the site has none such, it was drawn with its first group, or before the first block of this --data (a new folder begins earlier)',

@@ -104,6 +104,11 @@ test('after three full rotations every edit is there, on peers that were not mem
   })
 }, 120_000)
 
+test('who follows the chain proves whom a seat fell to', async () => {
+  const seat = JSON.parse(await running.network.command('visitor', 'chain', 'proof', 'seat', 'wiki/0', '--json'))
+  expect(seat).toMatchObject({ what: 'seat', peer: expect.stringMatching(/^z6Mk/), block: expect.stringMatching(/^[0-9a-f]{64}$/) })
+}, 60_000)
+
 test('members are paid, and every coin is accounted for', async () => {
   const status = await running.status()
   expect(isConserved(status)).toBe(true)

@@ -88,7 +88,7 @@ export class ChainShell<S> {
    * The height of the block that has a transaction, from a height on. `whole`: all blocks since are here, so without a height none of them has it.
    */
   async find(transaction: Uint8Array, fromHeight: number): Promise<Found> {
-    await this.#effects.performed() // a block is on the disk a moment after its state is the newest
+    await this.written()
     let whole = true
     for (let height = fromHeight; height <= this.tip.height; height++) {
       const block = this.#at.store.block(height)
@@ -96,6 +96,11 @@ export class ChainShell<S> {
       else if (decodeBlock(block).body.transactions.some((one) => sameBytes(one, transaction))) return { height, whole }
     }
     return { height: undefined, whole }
+  }
+
+  /** Resolves when all blocks up to the tip are on the disk: a moment after their states. */
+  written(): Promise<void> {
+    return this.#effects.performed()
   }
 
   async stop(): Promise<void> {

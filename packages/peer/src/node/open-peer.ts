@@ -327,7 +327,10 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       failed,
       chain: () => ({ height: chain.tip.height, timeMs: chain.tip.timeMs, seed: hexOf(chain.tip.seed), state: chain.tip.state }),
       proof: (what) => chainProofOf(chain.tip, what),
-      showSeat: (job, seat) => showSeat(job, seat, { genesis, application, signer, store: chainStore, log }),
+      showSeat: async (job, seat) => {
+        await chain.written()
+        return showSeat(job, seat, { genesis, application, signer, store: chainStore, log })
+      },
       submit: (transaction) => chain.submit(transaction),
       findTransaction: (transaction, fromHeight) => chain.find(transaction, fromHeight),
       hosted: () => hosts.hosted(),

@@ -73,7 +73,7 @@ export interface Peer {
   /**
    * The last draw of a seat that this peer's disk has, proven to who knows the hash of its block. Applies all blocks again that it has, so it takes as long as a start without a checkpoint.
    */
-  showSeat(job: JobId, seat: number): ShownSeat | undefined
+  showSeat(job: JobId, seat: number): Promise<ShownSeat | undefined>
   /**
    * Hands a transaction to the network, and offers it again until a block has it. Whether one does, the chain's state shows.
    * @returns the code with which the state of the newest block refuses it: then this peer does not pass it on
