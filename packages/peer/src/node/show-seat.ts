@@ -27,7 +27,7 @@ type Block = Tip<NetworkState>
 /**
  * The last draw of a seat that this peer's disk has: of its epoch, or of the next one, which is named already. A draw is proven by the states on both sides of its block, which nobody
  * keeps: so blocks are applied again, from the first one or the oldest checkpoint that is there, which takes as long as a start from there.
- * Undefined: the seat was drawn before that, or there is none.
+ * Undefined: the seat was drawn before that, or with a first group in the block that published its job (no entry is before it), or there is none.
  */
 export function showSeat(job: JobId, seat: number, { genesis, application, signer, store, log }: ShowSeatOptions): ShownSeat | undefined {
   let before: Block | undefined
