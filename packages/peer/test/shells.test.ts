@@ -255,12 +255,12 @@ test('a chain whose process slept for long takes nothing until it is told that i
   sleptMs += awakeMs(genesis) + 1_000
   await expect.poll(() => asked.length, { timeout: 5_000 }).toBe(1)
   const { height } = chain.tip
-  chain.submit(new Uint8Array([1]))
+  expect(chain.submit(new Uint8Array([1]))).toBe('CHAIN_ASLEEP')
   chain.onMessage(signer.peerId, new Uint8Array([1]))
   expect([asked[0]?.height, chain.tip.height, around.counted, asked.length]).toEqual([height, height, [], 1])
   asked[0]?.say(true)
   await expect.poll(() => chain.tip.height, { timeout: 5_000 }).toBeGreaterThan(height)
-  expect(asked.length).toBe(1)
+  expect([asked.length, chain.submit(new Uint8Array([1]))]).toEqual([1, 'WIRE_SHAPE'])
   sleptMs += awakeMs(genesis) + 1_000
   await expect.poll(() => asked.length, { timeout: 5_000 }).toBe(2)
   asked[1]?.say(false)

@@ -80,6 +80,7 @@ export class ChainShell<S> {
   /** Hands a transaction to the network; it is offered again until a block has it. A code: this peer does not take it. */
   submit(transaction: Uint8Array): string | undefined {
     const effects = this.#give({ type: 'submit', transaction, nowMs: this.#at.now() })
+    if (this.#awakeMs === undefined) return 'CHAIN_ASLEEP'
     const counted = effects.flatMap((effect) => (effect.type === 'count' ? [effect.code] : []))
     return counted.find((code) => code !== 'TX_KNOWN')
   }
