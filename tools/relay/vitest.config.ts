@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
+import { patient } from '../../vitest.base.ts'
 
-// generous: what is late on a busy machine is not wrong
 export default defineConfig({
-  test: { name: 'relay', include: ['test/**/*.test.ts'], testTimeout: 30_000, expect: { poll: { timeout: 10_000 } } },
+  test: { ...patient, name: 'relay', include: ['test/**/*.test.ts'] },
 })

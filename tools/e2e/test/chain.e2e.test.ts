@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await running?.stop()
   rmSync(data, { recursive: true, force: true })
-}, 30_000)
+})
 
 function launch(program: string, words: readonly string[], name: string): readonly [string, readonly string[]] {
   return ['env', [`FALSIFY_IF=${lieOf(name)}`, program, '--import', FALSIFYING, ...words]]
@@ -65,7 +65,7 @@ test('a member that falsifies a result freezes its group; a jury finds against i
   await lines.addUntilAcknowledged('after')
   await lines.expectWholeAt(await membersNow())
   expect(isConserved(await running.status())).toBe(true)
-}, 180_000)
+})
 
 test('the command line says where the chain is, checks all of it, and proves an entry', async () => {
   const { height } = await running.status()
@@ -83,7 +83,7 @@ test('the command line says where the chain is, checks all of it, and proves an 
   const seat = JSON.parse(await running.network.command('prover', 'chain', 'proof', 'seat', 'lines/1', '--json'))
   expect(seat).toMatchObject({ what: 'seat', of: expect.stringMatching(/^(epoch|next)$/), block: expect.stringMatching(/^[0-9a-f]{64}$/) })
   expect((await running.status()).peers.map(({ peerId }) => peerId)).toContain(seat.peer)
-}, 60_000)
+})
 
 test('coins go from one person to another: a newcomer is paid, and pays the joining cost with that; a site is given some', async () => {
   const from = ['--peer-data', join(data, 'uploader')]
@@ -101,7 +101,7 @@ test('coins go from one person to another: a newcomer is paid, and pays the join
   const own = running.network.command('newcomer', 'account', 'pay', newcomer.account, '1')
   await expect(own).rejects.toThrow('that is the account that would pay')
   expect(isConserved(await running.status())).toBe(true)
-}, 90_000)
+})
 
 test('who has coins joins; peers propose a change and vote, everyone can see how it stands, and it is applied', async () => {
   const signing = (name: string) => ['--peer-data', join(data, name)]
@@ -133,4 +133,4 @@ test('who has coins joins; peers propose a change and vote, everyone can see how
   )
   await until('it is applied', async () => (await running.status()).settings.find(({ name }) => name === 'publishFee')?.value === '5')
   expect((await running.status()).changes).toMatchObject([{ id, outcome: 'applied' }])
-}, 90_000)
+})

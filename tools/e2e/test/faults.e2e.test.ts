@@ -43,7 +43,7 @@ afterAll(async () => {
   await running?.stop()
   disk?.close()
   rmSync(data, { recursive: true, force: true })
-}, 30_000)
+})
 
 function launch(program: string, words: readonly string[], name: string): readonly [string, readonly string[]] {
   const given: readonly [string, readonly string[]] = withWrongClock.has(name)
@@ -79,7 +79,7 @@ test('one of five is cut off: the four go on, it certifies nothing alone, and ca
   expect([step]).toEqual(before)
   await relay.heal()
   await lines.expectWholeAt(members)
-}, 120_000)
+})
 
 test('two and three of five are cut from each other: neither side certifies anything, and all goes on afterwards (8, 10, 11)', async () => {
   await relay.partition(names.slice(0, 2), names.slice(2))
@@ -95,7 +95,7 @@ test('two and three of five are cut from each other: neither side certifies anyt
   await Promise.all(added)
   await lines.addUntilAcknowledged('no-longer-halted')
   await lines.expectWholeAt(members)
-}, 120_000)
+})
 
 test('a member that nobody hears, then one that hears nobody: the others go on (24, 25, 26, 27)', async () => {
   for (const [i, one] of [names[1], names[2]].entries()) {
@@ -106,7 +106,7 @@ test('a member that nobody hears, then one that hears nobody: the others go on (
     await relay.heal()
     await lines.expectWholeAt(members)
   }
-}, 120_000)
+})
 
 test('on links that delay by 80 ms and lose one in twenty, writes become final (26)', async () => {
   await relay.shape('all', 'all', { delayMs: 80, jitterMs: 20, lossPercent: 5 })
@@ -116,7 +116,7 @@ test('on links that delay by 80 ms and lose one in twenty, writes become final (
   expect(links.reduce((sum, { lost }) => sum + lost, 0)).toBeGreaterThan(10)
   await relay.calm()
   await lines.expectWholeAt(members)
-}, 120_000)
+})
 
 test('all five are killed right after an acknowledgement, and again in the middle of a batch: nothing is lost or doubled (28, 29)', async () => {
   const killAll = async () => void (await Promise.all(names.map((name) => running.network.killSeeder(name))))
@@ -132,7 +132,7 @@ test('all five are killed right after an acknowledgement, and again in the middl
   await underWay
   await lines.addUntilAcknowledged('after-the-kills')
   await lines.expectWholeAt(members)
-}, 180_000)
+})
 
 test('one member is killed in the middle of a batch: the others end it, and it comes back (28, 29)', async () => {
   const name = names[3] as string
@@ -144,7 +144,7 @@ test('one member is killed in the middle of a batch: the others end it, and it c
   await running.network.startSeeder(name)
   await until('it answers again', async () => (await lines.shownBy(idOf(name))).status === 200)
   await lines.expectWholeAt(members)
-}, 120_000)
+})
 
 test('a member whose clock is five seconds ahead follows the others, and nobody seals its batches (4)', async () => {
   const name = names[1] as string
@@ -172,7 +172,7 @@ test('a member whose clock is five seconds ahead follows the others, and nobody 
   await running.network.startSeeder(name)
   await lines.addUntilAcknowledged('clock-is-right')
   await lines.expectWholeAt(members)
-}, 180_000)
+})
 
 const isGone = () => !running.network.seeders.some(({ name }) => name === WITH_DISK)
 /** Adds lines with large bodies, all of which the four others acknowledge, until `isOver`. */
@@ -184,35 +184,27 @@ async function addUntil(stem: string, isOver: () => boolean): Promise<void> {
   })
 }
 
-test.runIf(disk)(
-  'a member whose disk is full falls silent, the others go on, and it comes back when there is room (28, 30)',
-  async () => {
-    const isFull = () => readFileSync(join(data, WITH_DISK, 'log/peer.log'), 'utf8').includes('the store is full')
-    await addUntil('full', () => {
-      disk?.fill()
-      return isFull() || isGone()
-    })
-    await lines.addUntilAcknowledged('while-it-is-full')
-    disk?.free()
-    // a record that did not fit ends it: then someone starts it again
-    if (isGone()) await running.network.startSeeder(WITH_DISK)
-    await lines.expectWholeAt(members)
-  },
-  180_000,
-)
+test.runIf(disk)('a member whose disk is full falls silent, the others go on, and it comes back when there is room (28, 30)', async () => {
+  const isFull = () => readFileSync(join(data, WITH_DISK, 'log/peer.log'), 'utf8').includes('the store is full')
+  await addUntil('full', () => {
+    disk?.fill()
+    return isFull() || isGone()
+  })
+  await lines.addUntilAcknowledged('while-it-is-full')
+  disk?.free()
+  // a record that did not fit ends it: then someone starts it again
+  if (isGone()) await running.network.startSeeder(WITH_DISK)
+  await lines.expectWholeAt(members)
+})
 
-test.runIf(disk)(
-  'a member whose disk breaks ends, the others go on, and it comes back after a repair (28)',
-  async () => {
-    disk?.breakDown()
-    await addUntil('broken', isGone)
-    await lines.addUntilAcknowledged('while-it-is-broken')
-    disk?.repair()
-    await running.network.startSeeder(WITH_DISK)
-    await lines.expectWholeAt(members)
-  },
-  180_000,
-)
+test.runIf(disk)('a member whose disk breaks ends, the others go on, and it comes back after a repair (28)', async () => {
+  disk?.breakDown()
+  await addUntil('broken', isGone)
+  await lines.addUntilAcknowledged('while-it-is-broken')
+  disk?.repair()
+  await running.network.startSeeder(WITH_DISK)
+  await lines.expectWholeAt(members)
+})
 
 test('everything went through the relay', async () => {
   const { links, refused, droppedByKernel } = await relay.show()
@@ -234,4 +226,4 @@ test('told to stop while nobody hears anybody, and a visitor waits, every proces
   await sleep(300)
   expect(new Set(await running.stop())).toEqual(new Set([0]))
   expect(await waiting).toBe(false)
-}, 60_000)
+})

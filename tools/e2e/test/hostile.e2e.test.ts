@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await running?.stop()
   rmSync(site, { recursive: true, force: true })
-}, 30_000)
+})
 
 /** Every process that started is still the one that runs, and the site answers. */
 async function expectAlive(): Promise<void> {
@@ -139,4 +139,4 @@ test('two writes are two: each is run once', async () => {
 })
 test('told to stop, every process ends by itself', async () => {
   expect(new Set(await running.stop())).toEqual(new Set([0]))
-}, 30_000)
+})
