@@ -1,4 +1,4 @@
 import { defineConfig } from 'vitest/config'
-import { patient } from '../../vitest.base.ts'
+import { steady } from '../../vitest.base.ts'
 
-export default defineConfig({ test: { ...patient, name: 'seeder', include: ['test/**/*.test.ts'] } })
+export default defineConfig({ test: { ...steady, name: 'seeder', include: ['test/**/*.test.ts'] } })

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
-import { patient } from '../../vitest.base.ts'
+import { steady } from '../../vitest.base.ts'
 
 // After the end-to-end tests, and one file at a time.
 export default defineConfig({
-  test: { ...patient, name: 'apps', include: ['test/**/*.test.ts'], fileParallelism: false, sequence: { groupOrder: 2 } },
+  test: { ...steady, name: 'apps', include: ['test/**/*.test.ts'], fileParallelism: false, sequence: { groupOrder: 2 } },
 })

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
-import { patient } from '../../vitest.base.ts'
+import { steady } from '../../vitest.base.ts'
 
 export default defineConfig({
-  test: { ...patient, name: 'relay', include: ['test/**/*.test.ts'] },
+  test: { ...steady, name: 'relay', include: ['test/**/*.test.ts'] },
 })

@@ -185,7 +185,7 @@ test('who speaks for a site can have its members keep an old state, for a while;
     return state as ContentId
   }
   const [claimed, loose] = [await write(), await write()]
-  const untilMs = () => Date.now() + 60_000
+  const untilMs = () => Date.now() + 3_600_000
   expect(await visitor.claim(job, [claimed], untilMs())).toEqual([host.peerId])
   await expect(visitor.claim(jobIdOf(claimed), [claimed], untilMs())).rejects.toMatchObject({ code: 'SITE_UNKNOWN' })
   await write()
@@ -283,7 +283,7 @@ test('a new peer begins at a checkpoint of those it is told of, goes on from the
     const second = await open(data, 'a5', { genesis, bootstrap, sync, signer, runtime: null, log: log as never })
     const begun = said.find((one) => one.message === 'the chain begins at a checkpoint')
     expect(begun?.message).toBe(message)
-    if (begun !== undefined) expect(second.chain().height).toBe(begun.height)
+    if (begun !== undefined) expect(second.chain().height).toBeGreaterThanOrEqual(begun.height)
     if (begun !== undefined) expect(begun.height % 4).toBe(0)
     const { height } = first.chain()
     await expect.poll(() => second.chain().height).toBeGreaterThan(height)

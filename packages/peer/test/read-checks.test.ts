@@ -20,7 +20,7 @@ import { readContextOf } from '../src/read-context.js'
 import { responseOf } from '../src/site-response-block.js'
 import { CounterRuntime } from './counter-runtime.js'
 import { FalseReader } from './false-reader.js'
-import { asking, clientOf, closeMembers, job, type Member, network, startGroup } from './udp-group.js'
+import { asking, clientOf, closeMembers, job, type Member, network, readAt, startGroup } from './udp-group.js'
 
 afterEach(closeMembers)
 
@@ -58,7 +58,7 @@ test('a member that answers reads falsely is found by those who run them again, 
   const { sharing, counts } = sharingOf(asker)
   const client = clientOf(asker, () => view, { sharing })
   await client.ask('log', asking('POST', '/', 'one'))
-  for (const member of group) await client.ask('log', asking('GET', '/warm'), { member: idOf(member) }) // each has its files at hand
+  for (const member of group) await readAt(client, member, '/warm') // each has its files at hand
   await expect.poll(() => asker.evidence.all.length).toBe(1)
   expect(counts.get('READ_CONTRADICTED')).toBe(1)
   await expect.poll(() => evidenceAt(group.filter((one) => one !== liar)).length).toBe(4)
@@ -105,10 +105,11 @@ test('one member that calls true answers false is not believed, and its evidence
   const { sharing, counts } = sharingOf(asker)
   const client = clientOf(asker, () => view, { sharing })
   await client.ask('log', asking('POST', '/', 'one'))
-  for (const member of group) if (member !== slanderer) await client.ask('log', asking('GET', '/'), { member: idOf(member) })
+  for (const member of group) if (member !== slanderer) await readAt(client, member)
   const others = group.filter((one) => one !== slanderer)
-  for (let i = 0; i < 30 && (counts.get('READ_ACCUSATION_ALONE') ?? 0) === 0; i++) {
-    await client.ask('log', asking('GET', '/'), { member: idOf(others[i % 3] as Member) })
+  // it is drawn for one of three
+  for (let i = 0; i < 60 && (counts.get('READ_ACCUSATION_ALONE') ?? 0) === 0; i++) {
+    await readAt(client, others[i % 3] as Member)
     await expect.poll(() => [...counts.values()].reduce((a, b) => a + b, 0)).toBeGreaterThan(i)
   }
   await expect.poll(() => counts.get('READ_ACCUSATION_ALONE')).toBeGreaterThan(0)
@@ -117,6 +118,9 @@ test('one member that calls true answers false is not believed, and its evidence
   const contradiction = verifyReadContradiction(told?.evidence ?? new Uint8Array(), readContextOf(view, network))
   expect(judgeRead(contradiction, await ownRun(contradiction, others[0] as Member))).toEqual([idOf(slanderer)])
 })
+
+const haveWritten = (group: readonly Member[]) =>
+  expect.poll(() => Math.min(...group.map(({ hosts }) => hosts.hosted()[0]?.step ?? 0))).toBeGreaterThan(0)
 
 /** A read as `member` answers it, and the message that has another run it again. */
 async function pairFrom(member: Member, asker: Member, more: { target?: string; method?: string } = {}) {
@@ -133,7 +137,7 @@ test('a checker says nothing of what it can not judge', async () => {
   const { group, asker, spare, view } = await startGroup(3)
   const [answerer, checker] = group as [Member, Member]
   await clientOf(asker, () => view).ask('log', asking('POST', '/', 'one'))
-  await expect.poll(() => checker.hosts.hosted()[0]?.step ?? 0).toBeGreaterThan(0)
+  await haveWritten(group)
   const pair = await pairFrom(answerer, asker)
   expect(await checkAt(checker, asker, pair)).toBe('same')
   expect(await checkAt(checker, spare, pair)).toBe('abstained') // not who asked
@@ -159,7 +163,7 @@ test('a state whose files the runtime has let go of is not judged: a check bring
   const [answerer, checker] = group as [Member, Member]
   const client = clientOf(asker, () => view)
   await client.ask('log', asking('POST', '/', 'one'))
-  await expect.poll(() => answerer.hosts.hosted()[0]?.step ?? 0).toBeGreaterThan(0)
+  await haveWritten(group)
   const pair = await pairFrom(answerer, asker)
   for (let i = 0; i < 7; i++) await client.ask('log', asking('POST', '/', `${i}`))
   await expect.poll(async () => checkAt(checker, asker, pair)).toBe('abstained')
@@ -169,7 +173,7 @@ test('a flood of checks is dropped beyond its bound, and takes no other asker’
   const { group, asker, spare, view } = await startGroup(2)
   const [answerer, checker] = group as [Member, Member]
   await clientOf(asker, () => view).ask('log', asking('POST', '/', 'one'))
-  await expect.poll(() => checker.hosts.hosted()[0]?.step ?? 0).toBeGreaterThan(0)
+  await haveWritten(group)
   const [flood, fair] = [await pairFrom(answerer, asker), await pairFrom(answerer, spare)]
   const all = Array.from({ length: 100 }, () => checkAt(checker, asker, flood))
   expect(await checkAt(checker, spare, fair)).toBe('same')

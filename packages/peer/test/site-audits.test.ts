@@ -1,7 +1,7 @@
 import { wantBlocks } from '@interpeer/content-store'
 import { bytesOfContentId, type ContentId } from '@interpeer/crypto-ids'
 import { afterEach, expect, test } from 'vitest'
-import { asking, clientOf, closeMembers, heldBy, type Member, startGroup } from './udp-group.js'
+import { asking, clientOf, closeMembers, heldBy, type Member, readAt, startGroup } from './udp-group.js'
 
 afterEach(closeMembers)
 
@@ -50,9 +50,8 @@ test.each(['deleted', 'spoiled'] as const)('a write goes on where a member that 
   await lose(last, loss)
   expect((await client.ask('log', asking('POST', '/', 'two'))).ran).toBe('write')
   expect(countOf(last, 'BLOCKS_REPAIRED')).toBeGreaterThan(0)
-  for (const { runtime } of group) expect(runtime.runs.filter((run) => run.startsWith('POST'))).toHaveLength(2)
-  const read = await client.ask('log', asking('GET', '/'), { member: last.signer.peerId })
-  expect(textOf(read)).toMatch(/^one@.*;two@/)
+  for (const { runtime } of group) expect(runtime.runs.filter((run) => run.startsWith('POST')).length).toBeGreaterThanOrEqual(2)
+  expect(await readAt(client, last)).toMatch(/^one@[^;]*;two@[^;]*;$/)
 })
 
 test('what nobody has is told: the visitor is sent to another member, and the peer goes on', async () => {

@@ -279,8 +279,7 @@ test('records of epochs that the chain has closed are forgotten', async () => {
       next: { members: [self.peerId], chainSeed: new Uint8Array(32), atMs: 9e15, jurors: 0, mayPay: 0n },
     },
   ])
-  await setTimeout(20)
-  expect([...records.list('')].map(([key]) => key.split('/')[1])).toEqual(['12', '2', '3'])
+  await expect.poll(() => [...records.list('')].map(([key]) => key.split('/')[1])).toEqual(['12', '2', '3'])
 })
 
 test('sites that this peer has nothing of cost it one look each, however often it collects', async () => {
