@@ -11,7 +11,6 @@ test.each([
   ['chain-double-votes', simulateDoubleVotes, 7, [1, 2]],
 ] as const)(
   '%s: what the attack gains is what is said, and a change applies at one height everywhere or nowhere',
-  { timeout: 120_000 },
   (name, run, peers, seeds) => {
     for (const seed of seeds) {
       const { figures, verdict } = runScenario(run, { seed, peers })
