@@ -143,7 +143,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     const complaints: Complaints = new Complaints({
       accuser,
       inParts: (dispute, of) => disputeTransactions(dispute, { ...of, blockBytesMax: genesis.settings.blockBytesMax }, signer, network),
-      ...{ records: store.records('evidence'), verification, count, log },
+      ...{ records: store.records('evidence'), disputeRecords: store.records('disputes'), verification, count, log },
       submit: (transaction) => chain.submit(transaction),
     })
     const exchange = exchangeOver(overlay, keeper.blocks, count, log)
