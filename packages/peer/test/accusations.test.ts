@@ -38,14 +38,8 @@ class Accused extends Ledgerless {
   member(seat: number): PeerId {
     return this.epoch.members[seat] as PeerId
   }
-  accusation(by: PeerId, of: PeerId, epoch = this.epoch.number): Uint8Array {
-    const value = {
-      job: bytesOfContentId(this.site),
-      epoch,
-      accused: keyOfPeerId(of),
-      kind: 'read',
-      evidence: sha256(keyOfPeerId(of)),
-    } as const
+  accusation(by: PeerId, of: PeerId, epoch = this.epoch.number, evidence = sha256(keyOfPeerId(of))): Uint8Array {
+    const value = { job: bytesOfContentId(this.site), epoch, accused: keyOfPeerId(of), kind: 'read', evidence } as const
     return signMessage(accusationMessage, { ...value, from: signerOf(by).publicKey }, signerOf(by), this.genesis.network)
   }
   record(accuser: PeerId, accused: PeerId, epoch = 1) {
@@ -78,7 +72,7 @@ class Accused extends Ledgerless {
 }
 
 describe('an accusation before the chain (docs/protocol/jury.md, 47 to 53)', () => {
-  test('it is recorded of members of the open epoch, once of each accuser, one of an accused at a time; outsiders are drawn', () => {
+  test('it is recorded of members of the open epoch, once of each accuser, one by each evidence at a time; outsiders are drawn', () => {
     const world = new Accused()
     const [a, b, c] = [0, 1, 2].map((seat) => world.member(seat)) as [PeerId, PeerId, PeerId]
     const stranger = signers.map(({ peerId }) => peerId).find((peer) => ![a, b, c].includes(peer)) as PeerId
@@ -108,6 +102,42 @@ describe('an accusation before the chain (docs/protocol/jury.md, 47 to 53)', () 
     expect(world.epoch.number).toBe(2)
     expect(world.epoch.members).not.toContain(accused)
     expect(world.epoch.members).toEqual(expect.arrayContaining([accuser, members[2]]))
+    world.block()
+    expect(world.state.accusations.size).toBe(0)
+  })
+
+  test('an accomplice that accuses the liar of nothing keeps nobody from judging it, and pays for that; who noticed too owes nothing', () => {
+    const world = new Accused()
+    const [honest, liar, accomplice] = [0, 1, 2].map((seat) => world.member(seat)) as [PeerId, PeerId, PeerId]
+    const nothing = world.accusation(accomplice, liar, 1, sha256(Uint8Array.of(1)))
+    expect(world.block(nothing, world.accusation(honest, liar))).toEqual([])
+    world.block()
+    const jury = (world.record(honest, liar)?.jury ?? []).slice(0, 3)
+    world.block(...jury.map((juror) => world.verdict(juror, 'unfit', accomplice, liar)))
+    expect(world.record(accomplice, liar)).toMatchObject({ outcome: 'unfit', leave: [] })
+    expect(world.record(honest, liar)?.outcome).toBe('open')
+    world.block(...jury.map((juror) => world.verdict(juror, 'accused-lied', honest, liar)))
+    expect(world.record(honest, liar)).toMatchObject({ outcome: 'accused-lied', leave: [liar] })
+    expect([honest, liar, accomplice].map((peer) => world.held(peer))).toEqual([10_000_000n, 7_000_000n, 7_000_000n])
+    expect([honest, liar, accomplice].map((peer) => world.bad(peer))).toEqual([0, 1_000, 0])
+  })
+
+  test('the first verdict against a liar settles what others accuse it of: it is marked and pays once, and they owe nothing', () => {
+    const world = new Accused()
+    const [a, liar, c] = [0, 1, 2].map((seat) => world.member(seat)) as [PeerId, PeerId, PeerId]
+    expect(world.block(world.accusation(a, liar), world.accusation(c, liar, 1, sha256(Uint8Array.of(2))))).toEqual([])
+    world.block()
+    const jury = world.record(a, liar)?.jury ?? []
+    // one juror has spoken in the other case, and a second one that can not be judged any more
+    world.block(world.verdict(jury[0] as PeerId, 'not-fetched', c, liar))
+    world.block(...jury.slice(0, 3).map((juror) => world.verdict(juror, 'accused-lied', a, liar)))
+    world.block() // cases are gone through in the order of their ids
+    expect([world.record(a, liar)?.outcome, world.record(c, liar)?.outcome]).toEqual(['accused-lied', 'settled'])
+    expect(codes(world.block(world.verdict(jury[1] as PeerId, 'not-fetched', c, liar)))).toEqual(['DISPUTE_UNKNOWN'])
+    expect([a, liar, c].map((peer) => world.held(peer))).toEqual([10_000_000n, 7_000_000n, 10_000_000n])
+    expect([a, liar, c].map((peer) => world.bad(peer))).toEqual([0, 1_000, 0])
+    world.shows()
+    expect(world.epoch.members).toEqual(expect.arrayContaining([a, c]))
     world.block()
     expect(world.state.accusations.size).toBe(0)
   })

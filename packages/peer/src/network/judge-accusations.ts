@@ -1,7 +1,7 @@
 import { type Moment, recoveringSince, withJob } from '@interpeer/job-scheduler'
 import { judgeAccusation } from '@interpeer/peer-group'
 import { withMarks } from '@interpeer/vote-chain'
-import type { AccusationCase } from './accusations.js'
+import { type AccusationCase, isFoundLying } from './accusations.js'
 import { drawnJury } from './draw-jury.js'
 import type { NetworkState } from './network-state.js'
 import { canNotPay, paidJurors } from './pay-jurors.js'
@@ -36,6 +36,10 @@ export function openAccusations({ accusations, jobs }: Pick<NetworkState, 'accus
 }
 
 function advanceCase(before: NetworkState, state: NetworkState, given: AccusationCase, moment: Moment): NetworkState {
+  // it leaves already: whoever else noticed asks nothing more, owes nothing, and is not made to wait for a jury
+  if (isFoundLying(state.accusations, given)) {
+    return { ...state, accusations: new Map(state.accusations).set(given.id, { ...given, outcome: 'settled' }) }
+  }
   const one = given.jury === null && given.recordedHeight < moment.height ? { ...given, ...drawnJury(before, given, moment) } : given
   if (one.jury === null) return state
   const held = { ...state, accusations: new Map(state.accusations).set(one.id, one) }
