@@ -73,7 +73,7 @@ class World implements Cast {
   readonly signers: ReadonlyMap<PeerId, Signer>
   readonly kinds: ReadonlyMap<PeerId, Kind>
   readonly silent: ReadonlySet<PeerId>
-  readonly figures = { accusations: 0, disputes: 0, upheld: 0, inVain: 0, unjudged: 0, settled: 0, left: 0, paid: 0, bought: 0 }
+  readonly figures = { accusations: 0, disputes: 0, upheld: 0, inVain: 0, unjudged: 0, settled: 0, late: 0, left: 0, paid: 0, bought: 0 }
   height = 0
   problem: string | undefined
   trace: Uint8Array = zeros
@@ -141,22 +141,24 @@ class World implements Cast {
   }
 
   #complaintsOf(peer: PeerId): Uint8Array[] {
-    const { members } = this.#entry.epoch
+    const { closedEpochs } = this.#state
+    const closed = closedEpochs.get(this.#job)
+    const isLate = closed?.members.includes(peer) === true && this.#random.chance(500)
+    const { epoch, members } = isLate ? closed : { epoch: this.#entry.epoch.number, members: this.#entry.epoch.members }
     const kind = this.kinds.get(peer)
     const others = members.filter((one) => one !== peer)
     const liar = others.find((one) => this.kinds.get(one) === 'liar')
-    if (kind === 'honest') return liar === undefined ? [] : [this.#accusation(peer, liar)]
+    if (kind === 'honest') return liar === undefined ? [] : [this.#accusation(peer, liar, epoch)]
     if (kind === 'liar') return []
     if (this.#random.chance(400)) return [this.#withheld(peer)]
     const victim = others.find((one) => this.kinds.get(one) === 'honest')
     const whom = liar !== undefined && this.#random.chance(500) ? liar : victim
-    return whom === undefined ? [] : [this.#accusation(peer, whom)]
+    return whom === undefined ? [] : [this.#accusation(peer, whom, epoch)]
   }
 
-  #accusation(by: PeerId, of: PeerId): Uint8Array {
+  #accusation(by: PeerId, of: PeerId, epoch: number): Uint8Array {
     const signer = this.signers.get(by) as Signer
-    const { number } = this.#entry.epoch
-    const about = { job: bytesOfContentId(this.#job), epoch: number, accused: keyOfPeerId(of) }
+    const about = { job: bytesOfContentId(this.#job), epoch, accused: keyOfPeerId(of) }
     const value = { ...about, kind: 'read', evidence: sha256(batch, signer.publicKey) } as const
     return signMessage(accusationMessage, { ...value, from: signer.publicKey }, signer, this.#genesis.network)
   }
@@ -296,6 +298,7 @@ class World implements Cast {
     if (this.#decided.has(one.id)) return
     this.#decided.add(one.id)
     this.figures.accusations++
+    if (one.epoch !== this.#entry.epoch.number) this.figures.late++
     if (this.#isBought(one.jury ?? [])) {
       this.figures.bought++
       return

@@ -20,13 +20,13 @@ import {
   uint53,
 } from '@interpeer/wire-codec'
 import type { AccusationCase, Accusations } from './accusations.js'
+import { JURY_MAX } from './draw-jury.js'
 
-const JURY_MAX = 63
 const key = bytes(32)
 const ENDS = ['open', 'unjudged', 'settled'] as const
 const isEnd = (came: string): came is (typeof ENDS)[number] => ENDS.some((one) => one === came)
 const outcome = oneOf(
-  ...(['undecided', 'not-fetched', 'unfit', 'accused-lied', 'accuser-lied', 'both-lied'] as const),
+  ...(['undecided', 'not-fetched', 'unfit', 'accused-lied', 'accuser-lied', 'both-lied', 'not-ended'] as const),
   ...(['open-case', 'unjudged-case', 'settled-case'] as const),
 )
 /** What the `jobs` map has of an accusation, under `accused/` and its id (peer.cddl). */

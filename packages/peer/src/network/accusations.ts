@@ -49,7 +49,7 @@ export const isFoundLying = (accusations: Accusations, of: Pick<AccusationCase, 
   othersAgainst(accusations, of).some(({ accused, leave }) => leave.includes(accused))
 
 /**
- * Records an accusation: signed by a member of the job's running epoch, of another one. Each accuses once in an epoch; none comes after one that was upheld. Several of one member may be open, for an
+ * Records an accusation: signed by a member of the job's running epoch, or of the one before for some time, of another one. Each accuses once in an epoch; none comes after one that was upheld. Several of one member may be open, for an
  * accomplice of its could hold the only place with what is no evidence; but one by each evidence, which is judged once.
  * @throws {NetworkError} ACCUSATION_STRANGER, ACCUSATION_KNOWN, ACCUSATION_OPEN (another may come later), DISPUTE_UNJUDGED: fewer than N jurors could be drawn
  * @throws {SchedulerError} JOB_UNKNOWN, EPOCH_OTHER @throws {CryptoError} @throws {WireError}
@@ -59,13 +59,17 @@ export function recordAccusation(state: NetworkState, envelope: Uint8Array, { he
   const job = jobIdOf(contentIdOfBytes(said.job))
   const entry = state.jobs.get(job)
   if (entry === undefined || entry.state !== 'running') throw new SchedulerError({ code: 'JOB_UNKNOWN', job })
-  const { number: epoch, members, start, jurors } = entry.epoch
-  if (said.epoch !== epoch) throw new SchedulerError({ code: 'EPOCH_OTHER', current: epoch, given: said.epoch })
+  const { epoch } = said
+  const closed = state.closedEpochs.get(job)
+  const { number: current, jurors } = entry.epoch
+  if (epoch !== current && epoch !== closed?.epoch) throw new SchedulerError({ code: 'EPOCH_OTHER', current, given: epoch })
+  const { members, start } = closed?.epoch === epoch ? closed : entry.epoch
   const [accuser, accused] = [peerIdOfKey(said.from), peerIdOfKey(said.accused)]
   if (accuser === accused || !members.includes(accuser) || !members.includes(accused)) {
     throw new NetworkError({ code: 'ACCUSATION_STRANGER' })
   }
-  if (jurors < members.length) throw new NetworkError({ code: 'DISPUTE_UNJUDGED' })
+  // of one that is over it is known only where a jury could be drawn
+  if (epoch === current && jurors < members.length) throw new NetworkError({ code: 'DISPUTE_UNJUDGED' })
   const { kind, evidence } = said
   const hasAccused = [...state.accusations.values()].some((one) => one.job === job && one.epoch === epoch && one.accuser === accuser)
   const pair = { job, epoch, accuser, accused }

@@ -23,13 +23,18 @@ export function advanceAccusations(before: NetworkState, state: NetworkState, mo
   return now
 }
 
-/** Forgets those that are judged, once their epoch is over and who is to leave has left, or can't be replaced. */
-export function openAccusations({ accusations, jobs }: Pick<NetworkState, 'accusations' | 'jobs'>): NetworkState['accusations'] {
+/** Forgets those that are judged, once nobody may accuse in their epoch any more and who is to leave has left, or can't be replaced. */
+export function openAccusations({
+  accusations,
+  jobs,
+  closedEpochs,
+}: Pick<NetworkState, 'accusations' | 'jobs' | 'closedEpochs'>): NetworkState['accusations'] {
   const left = [...accusations].filter(([, one]) => {
     const entry = jobs.get(one.job)
     if (entry?.state !== 'running') return false
     const { number, members } = entry.epoch
     if (one.outcome === 'open' || number === one.epoch || number === one.askedEpoch) return true
+    if (closedEpochs.get(one.job)?.epoch === one.epoch) return true
     return one.asked < ASKED_MAX && one.leave.some((peer) => members.includes(peer))
   })
   return left.length === accusations.size ? accusations : new Map(left)

@@ -90,7 +90,7 @@ export class Complaints {
     const { accuser, count } = this.#desk
     const evidence = of === null || envelopes.length !== 2 ? undefined : writeTwoMessages(envelopes)
     if (of === null || evidence === undefined || accuser === undefined) count('EVIDENCE_UNFIT')
-    else void accuser.bring({ job: of.job, epoch: of.epoch, accused, kind: 'two-signed', evidence, needed: [] })
+    else void accuser.bring({ job: of.job, epoch: of.epoch, accused, kind: 'two-signed', evidence, needed: [], ranMs: 0 })
   }
 
   /** Undefined where it is longer than the chain takes: whoever signs two messages chooses how long they are. */

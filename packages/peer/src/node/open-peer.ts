@@ -139,6 +139,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     const accuser: Accuser = new Accuser({
       ...{ signer, network, store: keeper.blocks, count, log },
       submit: (transaction) => chain.submit(transaction),
+      answerMs: () => chain.tip.state.settings.disputeAnswerCycles * genesis.settings.cycleMs,
     })
     const complaints: Complaints = new Complaints({
       accuser,
