@@ -136,6 +136,23 @@ test('a run that does not end is trouble of this host: it abstains', async () =>
   expect(result).toMatchObject({ type: 'abstained', runs: logged })
 })
 
+test('of a batch whose time is over nothing more is begun', async () => {
+  const stop = new AbortController()
+  class Stopping extends CounterRuntime {
+    override run(...args: Parameters<CounterRuntime['run']>): Promise<ScriptOutcome> {
+      stop.abort()
+      return super.run(...args)
+    }
+  }
+  const runtime = new Stopping()
+  const { scripts, store, root } = await queueOf(runtime)
+  const blocks = ['a', 'b'].map((text) => requestBlock('POST', '/', text)).map((bytes) => ({ cid: contentIdOf(bytes, 'raw'), bytes }))
+  await store.put(blocks)
+  const batch = { ...PLAIN, from: root, requests: blocks.map(({ cid }) => cid), timeMs: 5_000, seed: new Uint8Array(64) }
+  expect(await runBatch(batch, store, scripts, new KnownRequests(network), { signal: stop.signal })).toMatchObject({ type: 'abstained' })
+  expect(runtime.runs).toHaveLength(1)
+})
+
 test('what is missing for a batch is said, and nothing runs: bodies, the tree, parts of it', async () => {
   const runtime = new CounterRuntime()
   const { batch, store, scripts } = await run([requestBlock('POST', '/', 'a')], runtime)
