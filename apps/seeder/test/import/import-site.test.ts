@@ -20,11 +20,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { parseConfiguration } from '@interpeer/php-runtime-bridge'
-import { afterAll, beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, beforeEach, expect, test } from 'vitest'
 import { type ImportSiteOptions, importSite } from '../../src/import/import-site.js'
 
-/** Each reads a folder in a thread of its own. */
-vi.setConfig({ testTimeout: 60_000 })
 const work = mkdtempSync(join(tmpdir(), 'interpeer-import-'))
 afterAll(() => rmSync(work, { recursive: true, force: true }))
 let [folder, out, sql] = ['', '', '']

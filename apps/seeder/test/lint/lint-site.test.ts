@@ -1,12 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test, vi } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import type { Finding } from '../../src/findings.js'
 import { interpeer } from '../interpeer.js'
 
-/** The binary is metered first: seconds of work, on a machine that has other work. */
-vi.setConfig({ testTimeout: 120_000 })
 const work = mkdtempSync(join(tmpdir(), 'interpeer-lint-'))
 afterAll(() => rmSync(work, { recursive: true, force: true }))
 let folders = 0
