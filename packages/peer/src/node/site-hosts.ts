@@ -11,6 +11,7 @@ import { EpochRecords } from './epoch-records.js'
 import { JobLogDesk } from './job-log-desk.js'
 import { KnownRequests } from './known-requests.js'
 import { forgetOutbox } from './outbox-records.js'
+import { RecentBodies } from './recent-bodies.js'
 import { repair } from './repair.js'
 import type { ScriptQueue } from './script-queue.js'
 import type { SiteDuties } from './site-duties.js'
@@ -43,6 +44,7 @@ export class SiteHosts {
 
   readonly #epochRecords: EpochRecords
   readonly #requests: KnownRequests
+  readonly #recentBodies = new RecentBodies()
   readonly #bodies: BodyDesk
   readonly #logs: JobLogDesk
   readonly #stop = new AbortController()
@@ -232,6 +234,7 @@ export class SiteHosts {
       epochRecords: this.#epochRecords,
       scripts,
       requests: this.#requests,
+      recentBodies: this.#recentBodies,
       bodies: this.#bodies,
       ran: (run, epoch) => this.#logs.add(job, run, epoch),
       submitClose: (certificate, batch) => submitClose(job, certificate, batch),
