@@ -15,7 +15,7 @@ import {
   voteMessage,
 } from '../src/index.js'
 import { Meter } from './costs.js'
-import type { Tactic } from './traitors.js'
+import { changed, type Tactic } from './traitors.js'
 
 type WithoutTime<T> = T extends unknown ? Omit<T, 'nowMs'> : never
 type NodeEvent = WithoutTime<ChainEvent>
@@ -36,9 +36,11 @@ export interface Surroundings {
   readonly nodes: readonly ChainNode[]
   /** Told of each block that is final at a node, before it is on the disk. */
   readonly onBlock: (node: ChainNode, effect: Extract<ChainEffect<Log>, { type: 'block' }>) => void
+  readonly onStep: (node: ChainNode, before: ChainState<Log>, after: ChainState<Log>) => void
   readonly onCount: (node: ChainNode, code: string) => void
-  /** Told of each message that it hands to the network. */
-  readonly onSay: (node: ChainNode, envelope: Uint8Array) => void
+  /** Told of each message that it hands to the network, and of each that it hears. */
+  readonly onSay: (node: ChainNode, to: PeerId, envelope: Uint8Array) => void
+  readonly onHear: (node: ChainNode, from: PeerId, envelope: Uint8Array) => void
 }
 const RESTART_MS = 1_000
 const RECORD = 'votes'
@@ -97,8 +99,10 @@ export class ChainNode {
   tell(event: NodeEvent): void {
     this.machine.work(() => {
       if (this.state === undefined) return { costUs: 0 }
-      const { state, effects } = stepChain(this.state, { ...event, nowMs: this.nowMs } as ChainEvent)
+      const before = this.state
+      const { state, effects } = stepChain(before, { ...event, nowMs: this.nowMs } as ChainEvent)
       this.state = state
+      this.around.onStep(this, before, state)
       return { costUs: this.#meter.take(), done: () => this.#add(effects) }
     })
   }
@@ -114,6 +118,7 @@ export class ChainNode {
 
   hear(from: PeerId, envelope: Uint8Array): void {
     for (const { hear } of this.tactics) hear?.(this, envelope)
+    this.around.onHear(this, from, envelope)
     this.tell({ type: 'message', from, envelope })
   }
 
@@ -189,9 +194,9 @@ export class ChainNode {
   }
   #send(to: PeerId, envelope: Uint8Array): void {
     let envelopes: readonly Uint8Array[] = [envelope]
-    for (const { send } of this.tactics) if (send !== undefined) envelopes = envelopes.flatMap((one) => send(this, to, one))
+    for (const tactic of this.tactics) envelopes = envelopes.flatMap((one) => changed(this, to, one, tactic))
     for (const one of envelopes) {
-      this.around.onSay(this, one)
+      this.around.onSay(this, to, one)
       this.post(to, one)
     }
   }

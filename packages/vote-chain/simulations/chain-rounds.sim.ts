@@ -1,14 +1,18 @@
-import { type Outcome, Random, type ScenarioInput } from '@interpeer/simulator'
+import { type Fault, type Outcome, Random, type ScenarioInput } from '@interpeer/simulator'
 import { simulateChain, traitorsMax } from './chain.sim.js'
 import { everything, forger, twoFaced } from './traitors.js'
 
-const STORM_MS = 6_000
+export const ROUNDS_MS = 6_000
 
 /**
  * Rounds only: waits are short, and votes that certify, and blocks for who is behind, hardly ever arrive, so that a block is final with one or two while the others go through
  * many rounds; traitors, as many as order bears, vote for everything, show two faces, or forge bundles. Two blocks are never to be final at one height; nothing else is asked.
  */
 export function simulate(input: ScenarioInput): Outcome {
+  return simulateRounds(input, [])
+}
+/** The same, with what else goes wrong. */
+export function simulateRounds(input: ScenarioInput, faults: readonly Fault[]): Outcome {
   const dice = Random.named(input.seed, 22)
   const tactic = dice.pick([everything, everything, twoFaced, forger])
   const lossPerMille = dice.pick([600, 800, 900])
@@ -17,7 +21,7 @@ export function simulate(input: ScenarioInput): Outcome {
   return simulateChain({
     ...input,
     isLive: false,
-    stormMs: STORM_MS,
+    stormMs: ROUNDS_MS,
     cycleMs: 300,
     settings: { roundMs: dice.pick([50, 100]) },
     weather: {
@@ -28,7 +32,7 @@ export function simulate(input: ScenarioInput): Outcome {
       lateMsMax: 300,
     },
     tacticsOf: () => new Map(Array.from({ length: traitorsMax(input.peers) }, (_, i) => [i, [tactic()]])),
-    faults: [{ type: 'hunt', atMs: 0, forMs: STORM_MS, kinds: ['certify', 86], lossPerMille }],
+    faults: [{ type: 'hunt', atMs: 0, forMs: ROUNDS_MS, kinds: ['certify', 86], lossPerMille }, ...faults],
     storm: {
       crashes: isCrashing ? 12 : 4,
       powerCuts: 0,

@@ -1,4 +1,4 @@
-import { createSigner, type Signer, sealOf, sha256 } from '@interpeer/crypto-ids'
+import { createSigner, type PeerId, type Signer, sealOf, sha256 } from '@interpeer/crypto-ids'
 import {
   drawStorm,
   type Fault,
@@ -27,6 +27,8 @@ import {
 } from '../src/index.js'
 import { ChainNode, type Log, type Surroundings } from './chain-node.js'
 import { cheapVerification, withCheapLottery } from './cheap-lottery.js'
+import { ownVotesIn, PassedOn } from './passed-on.js'
+import { brokenRule } from './rules-kept.js'
 import { TACTICS, type Tactic } from './traitors.js'
 import { Words } from './words.js'
 
@@ -94,6 +96,8 @@ export interface ChainRun extends ScenarioInput {
   /** In place of the usual: with these few electors are too many to be told directly. */
   readonly gossip?: GossipRules
   readonly storm?: Partial<Storm>
+  /** How long a transaction is. */
+  readonly writeBytes?: number
   /** Added to the drawn plan. */
   readonly faults?: readonly Fault[]
   /** Plans what else a scenario does; what it gives says at the end what went wrong. */
@@ -157,6 +161,14 @@ export function simulateChain({
   const chain = new Map<number, { readonly hash: string; readonly seed: Uint8Array }>()
   const counts = new Map<string, number>()
   const said = new Map<number, Words>()
+  const passed = new Map<string, PassedOn>()
+  const electors = new Set(signers.map(({ peerId }) => peerId))
+  const passedBy = ({ index, machine, signer }: ChainNode): PassedOn => {
+    const life = `${index} ${machine.crashes}`
+    const known = passed.get(life) ?? new PassedOn(signer.peerId, electors)
+    passed.set(life, known)
+    return known
+  }
   let [digest, rounds] = [new Uint8Array(32) as Uint8Array, 0]
   const nodes: ChainNode[] = []
   const around: Surroundings = {
@@ -181,13 +193,22 @@ export function simulateChain({
       } else if (known.hash !== hexOf(hash)) problems.push(`two blocks are final at height ${height}`)
       world.note(node.index, `height ${height} is final: ${hexOf(hash).slice(0, 8)}, round ${certificate.round}`)
     },
-    onSay(node, envelope) {
+    onSay(node, to, envelope) {
       if (!node.isHonest) return
       const words = said.get(node.index) ?? new Words()
       said.set(node.index, words)
-      const problem = words.add(node.signer.publicKey, envelope)
+      for (const one of [envelope, ...ownVotesIn(envelope, node.signer.publicKey)]) {
+        const problem = words.add(node.signer.publicKey, one)
+        if (problem !== undefined) problems.push(problem)
+      }
+      const problem = passedBy(node).add(to, envelope, verification)
       if (problem !== undefined) problems.push(problem)
     },
+    onStep(node, before, after) {
+      const problem = node.isHonest ? brokenRule(before, after) : undefined
+      if (problem !== undefined) problems.push(problem)
+    },
+    onHear: (node, from, envelope) => void passedBy(node).hear(from, envelope),
     onCount: (_, code) => void counts.set(code, (counts.get(code) ?? 0) + 1),
   }
   for (const [i, signer] of signers.entries()) {
@@ -197,7 +218,7 @@ export function simulateChain({
   }
   const plan = givenPlan ?? [...(given.faults ?? []), ...drawPlan(seed, peers, stormMs, given.storm)]
   planFaults(world, plan.filter(isFault))
-  for (const event of plan) if (event.type === 'write') world.at(START_MS + event.atMs, () => hand(nodes, event as Write))
+  for (const event of plan) if (event.type === 'write') world.at(START_MS + event.atMs, () => hand(nodes, event as Write, given.writeBytes))
   const finish = given.also?.(around) ?? (() => [])
   for (const { machine } of nodes) machine.start()
 
@@ -213,7 +234,7 @@ export function simulateChain({
   const settledMs = world.nowMs - START_MS - stormMs
   if (isLive && problems.length === 0 && !done())
     problems.push(`it stands still: ${honest.map((node) => node.height - goal).join(' ')} heights from the goal`)
-  problems.push(...finish())
+  problems.push(...shunned(honest), ...finish())
   for (const problem of problems) world.note(undefined, `PROBLEM: ${problem}`)
   return {
     verdict: problems.length === 0 ? 'pass' : 'fail',
@@ -236,6 +257,12 @@ export function simulateChain({
     digest: hexOf(digest).slice(0, 16),
     plan,
   }
+}
+/** Whoever is honest passes on nothing for which another would shun it. */
+function shunned(honest: readonly ChainNode[]): readonly string[] {
+  const isHonest = new Set<PeerId>(honest.map(({ signer }) => signer.peerId))
+  const out = honest.flatMap(({ state }) => [...(state?.gossip.shunned.keys() ?? [])])
+  return out.some((peer) => isHonest.has(peer)) ? ['an honest peer shuns another'] : []
 }
 const highestRound = (nodes: readonly ChainNode[]): number => Math.max(0, ...nodes.map(({ state }) => state?.round ?? 0))
 
@@ -262,8 +289,10 @@ function drawPlan(seed: number, peers: number, forMs: number, storm: Partial<Sto
   })
   return [...faults, ...writes].sort((a, b) => a.atMs - b.atMs)
 }
-function hand(nodes: readonly ChainNode[], { node, atMs }: Write): void {
-  nodes[node]?.tell({ type: 'submit', transaction: Uint8Array.of(1, node, atMs & 0xff, atMs >> 8) })
+function hand(nodes: readonly ChainNode[], { node, atMs }: Write, bytes = 4): void {
+  const transaction = new Uint8Array(Math.max(4, bytes))
+  transaction.set([1, node, atMs & 0xff, atMs >> 8])
+  nodes[node]?.tell({ type: 'submit', transaction })
 }
 /** All machines come back, whatever the plan said, and their clocks are set right within the skew that peers have. */
 function endStorm(world: World, nodes: readonly ChainNode[]): void {

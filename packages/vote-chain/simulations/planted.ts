@@ -1,6 +1,8 @@
 import type { PlantedBug } from '@interpeer/simulator'
 
 const ofFour = { scenario: 'chain', peers: 4, seedsMax: 100 }
+const inGossip = { scenario: 'chain-neighbours', peers: 8, seedsMax: 20 }
+const inBursts = { scenario: 'chain-bursts', peers: 4, seedsMax: 100 }
 const inRounds = { scenario: 'chain-rounds', peers: 4, seedsMax: 100 }
 
 /**
@@ -111,6 +113,42 @@ export const planted: readonly PlantedBug[] = [
     foundBy: [{ ...inRounds, seedFrom: 75 }],
   },
   {
+    name: 'chain-value-dropped',
+    says: 'who ends a round forgets which block the votes that ended the one before were for',
+    patches: [
+      {
+        file: 'src/rounds.ts',
+        search: 'const block = bound?.block ?? soft?.block ?? (none === undefined ? value?.block : null) ?? null',
+        replace: 'const block = bound?.block ?? soft?.block ?? null',
+      },
+    ],
+    foundBy: [{ ...inBursts, seedFrom: 2 }],
+  },
+  {
+    name: 'chain-bundle-of-an-earlier-round',
+    says: 'a new block is voted for on votes that ended any round before',
+    patches: [
+      {
+        file: 'src/receive.ts',
+        search: "if (bundle?.kind !== 'next' || bundle.round !== round - 1 ||",
+        replace: "if (bundle?.kind !== 'next' ||",
+      },
+    ],
+    foundBy: [{ ...inBursts, seedFrom: 34 }],
+  },
+  {
+    name: 'chain-votes-of-another-round',
+    says: 'a bundle or certificate may be made of votes of another round',
+    patches: [
+      {
+        file: 'src/certificate.ts',
+        search: 'vote.height === group.height && vote.round === on.round && ',
+        replace: 'vote.height === group.height && ',
+      },
+    ],
+    foundBy: [{ ...inBursts, seedFrom: 7 }],
+  },
+  {
     name: 'chain-vote-twice-in-a-certificate',
     says: 'a certificate counts one vote as often as it is in it',
     patches: [{ file: 'src/certificate.ts', search: "    if (voters.has(voter)) throw wrong('twice')\n", replace: '' }],
@@ -127,5 +165,51 @@ export const planted: readonly PlantedBug[] = [
     says: 'a light client takes votes of peers that are no electors',
     patches: [{ file: 'src/light.ts', search: "  if (!isElector) throw wrong('voter')\n", replace: '' }],
     foundBy: [{ scenario: 'chain-gateway', peers: 7, seedsMax: 10, seedFrom: 3 }],
+  },
+  {
+    name: 'chain-passes-on-unchecked',
+    says: 'a vote that is wrong is passed on as any other',
+    patches: [
+      {
+        file: 'src/share.ts',
+        search: '  const counted = countVote(d, from, vote)\n',
+        replace:
+          "  let counted: unknown = 'kept'\n  try {\n    counted = countVote(d, from, vote)\n  } catch {}\n  if (counted === 'wrong') counted = 'kept'\n",
+      },
+    ],
+    foundBy: [{ ...inGossip, seedFrom: 3 }],
+  },
+  {
+    name: 'chain-passes-on-again',
+    says: 'a vote goes on each time that somebody sends it',
+    patches: [
+      {
+        file: 'src/share.ts',
+        search: '  if (!meets(d, from, name)) return\n  const counted',
+        replace: "  if (!meets(d, from, name)) return passOn(d, 'vote', vote, d.fixed.gossip.gatherMs, name)\n  const counted",
+      },
+    ],
+    foundBy: [inGossip],
+  },
+  {
+    name: 'chain-never-asks-again',
+    says: 'no neighbour is told what a peer has, so what was lost on its way stays lost',
+    patches: [
+      { file: 'src/share.ts', search: '    tellHave(d, peer)\n', replace: '    void peer\n' },
+      { file: 'src/share.ts', search: '  d.handed = handed\n  tellHave(d, from)\n', replace: '  d.handed = handed\n' },
+    ],
+    foundBy: [inGossip],
+  },
+  {
+    name: 'chain-shuns-who-is-late',
+    says: 'who passes on a vote that is known, or not needed any more, is shunned as if it were wrong',
+    patches: [
+      {
+        file: 'src/share.ts',
+        search: "  if (counted === 'wrong') return dropNeighbour(d, from)\n",
+        replace: "  if (counted === 'wrong' || counted === 'spare') return dropNeighbour(d, from)\n",
+      },
+    ],
+    foundBy: [inGossip],
   },
 ]

@@ -1,5 +1,6 @@
-import { type PeerId, peekMessageNumber, peekPayload, sha256, signMessage } from '@interpeer/crypto-ids'
+import { createSigner, type PeerId, peekMessageNumber, peekPayload, sha256, signMessage } from '@interpeer/crypto-ids'
 import { type Message, sameBytes } from '@interpeer/wire-codec'
+import { gossipMessage, numberOfNeighbours } from '../src/gossip/messages.js'
 import { headerMessage } from '../src/index.js'
 import { type BundleFields, bundleMessage, type Proposal, proposalMessage, type Vote, voteMessage } from '../src/messages.js'
 import type { ChainNode } from './chain-node.js'
@@ -9,6 +10,8 @@ export interface Tactic {
   readonly name: string
   /** What goes to a peer in place of an envelope. */
   readonly send?: (node: ChainNode, to: PeerId, envelope: Uint8Array) => readonly Uint8Array[]
+  /** What goes to a neighbour in place of votes that are passed on; none: of its own ones among them what `send` makes of each. */
+  readonly pass?: (node: ChainNode, to: PeerId, envelope: Uint8Array) => readonly Uint8Array[]
   readonly hear?: (node: ChainNode, envelope: Uint8Array) => void
   /** It loses its record in every crash, and votes anew. */
   readonly forgets?: boolean
@@ -19,6 +22,19 @@ function read<T>(message: Message<T>, envelope: Uint8Array): T | undefined {
 }
 const signed = <T>({ signer, around }: ChainNode, message: Message<T>, value: T): Uint8Array =>
   signMessage(message, value, signer, around.genesis.network)
+/** What goes to a peer in place of an envelope. */
+export function changed(node: ChainNode, to: PeerId, envelope: Uint8Array, { send, pass }: Tactic): readonly Uint8Array[] {
+  if (numberOfNeighbours(envelope) !== gossipMessage.number) return send?.(node, to, envelope) ?? [envelope]
+  if (pass !== undefined) return pass(node, to, envelope)
+  const { votes, transactions } = gossipMessage.decode(envelope)
+  const isOwn = (vote: Uint8Array): boolean => sameBytes(read(voteMessage, vote)?.voter ?? new Uint8Array(), node.signer.publicKey)
+  const said = votes.flatMap((vote) => (isOwn(vote) && send !== undefined ? send(node, to, vote) : [vote]))
+  const isVote = (one: Uint8Array): boolean => peekMessageNumber(one) === voteMessage.number
+  const passed = { votes: said.filter(isVote), transactions }
+  const others = said.filter((one) => !isVote(one))
+  return passed.votes.length + transactions.length === 0 ? others : [gossipMessage.encode(passed), ...others]
+}
+
 /** Which of its two faces a peer sees. */
 const isLeft = ({ around }: ChainNode, peer: PeerId): boolean => around.nodes.findIndex(({ signer }) => signer.peerId === peer) % 2 === 0
 
@@ -75,7 +91,10 @@ export function everything(): Tactic {
   }
 }
 
-/** Hands on as a quorum for none what is its own vote alone; and proposes its own block where others' may be decided, on next votes for none of an earlier round. */
+/**
+ * Hands on as a quorum for none what is its own vote alone, or what ended an earlier round; and proposes its own block where others' may be decided, on next votes for
+ * none of an earlier round.
+ */
 export function forger(): Tactic {
   let own: Proposal | undefined
   let earlier: BundleFields | undefined
@@ -106,7 +125,9 @@ export function forger(): Tactic {
       if (vote === undefined) return [envelope]
       const none = signed(node, voteMessage, { ...vote, kind: 'next', block: null })
       const bundle = { round: vote.round, kind: 'next' as const, attempt: 0, block: null, votes: [none] }
-      return [envelope, signed(node, bundleMessage, { height: vote.height, bundle, sender: node.signer.publicKey })]
+      const forged = [bundle, ...(earlier === undefined ? [] : [{ ...earlier, round: vote.round }])]
+      const sender = node.signer.publicKey
+      return [envelope, ...forged.map((one) => signed(node, bundleMessage, { height: vote.height, bundle: one, sender }))]
     },
   }
 }
@@ -115,12 +136,31 @@ export function forger(): Tactic {
 export const withholder: Tactic = {
   name: 'withholder',
   send(node, to, envelope) {
-    if (isLeft(node, to)) return [envelope]
     const kind = peekMessageNumber(envelope)
-    if (kind !== proposalMessage.number && kind !== voteMessage.number && kind !== bundleMessage.number) return [envelope]
-    if (node.random.chance(600)) return []
-    node.machine.later(node.random.between(200, 4_000), () => node.post(to, envelope))
-    return []
+    const isShown = kind !== proposalMessage.number && kind !== voteMessage.number && kind !== bundleMessage.number
+    return isShown ? [envelope] : withheld(node, to, envelope)
+  },
+  pass: withheld,
+}
+function withheld(node: ChainNode, to: PeerId, envelope: Uint8Array): readonly Uint8Array[] {
+  if (isLeft(node, to)) return [envelope]
+  if (node.random.chance(600)) return []
+  node.machine.later(node.random.between(200, 4_000), () => node.post(to, envelope))
+  return []
+}
+/** Passes on what no honest peer does: votes that nobody signed, or that strangers did, what is no vote at all, and all that it has again and again. */
+export const babbler: Tactic = {
+  name: 'babbler',
+  pass(node, _, envelope) {
+    const { votes, transactions } = gossipMessage.decode(envelope)
+    const [first] = votes
+    const vote = first === undefined ? undefined : read(voteMessage, first)
+    if (first === undefined || vote === undefined || !node.random.chance(300)) return [envelope]
+    const unsigned = first.with(-1, (first.at(-1) as number) ^ 1)
+    const stranger = createSigner(sha256(Uint8Array.of(9, node.index)))
+    const strange = signMessage(voteMessage, { ...vote, voter: stranger.publicKey }, stranger, node.around.genesis.network)
+    const wrong = node.random.pick([unsigned, strange, node.random.bytes(100)])
+    return [envelope, envelope, gossipMessage.encode({ votes: [...votes.slice(0, 8), wrong], transactions }), envelope]
   },
 }
 /** Leads, and says nothing: who has the lowest lot keeps its block. */
