@@ -1,3 +1,4 @@
 import { defineConfig } from 'vitest/config'
+import { steady } from '../../vitest.base.ts'
 
-export default defineConfig({ test: { testTimeout: 20_000 } })
+export default defineConfig({ test: steady })

@@ -1,3 +1,4 @@
 import { defineConfig } from 'vitest/config'
+import { steady } from '../../vitest.base.ts'
 
-export default defineConfig({ test: { name: 'peer-group', include: ['test/**/*.test.ts'], testTimeout: 120_000 } })
+export default defineConfig({ test: { ...steady, name: 'peer-group', include: ['test/**/*.test.ts'] } })

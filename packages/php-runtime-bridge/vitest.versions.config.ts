@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { steady } from '../../vitest.base.ts'
 import { phpVersions } from './src/php-version.ts'
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -11,8 +12,7 @@ const exclude = ['configuration', 'linker', 'meter', 'versions'].map((folder) =>
 export default defineConfig({
   resolve: { alias: [{ find: /^@interpeer\/php-runtime-bridge\/node$/, replacement: file('test/versions/node.ts') }] },
   test: {
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    ...steady,
     projects: phpVersions.map((version) => ({
       extends: true,
       test: { name: `php-${version}`, env: { PHP_VERSION: version }, include: ['test/**/*.test.ts'], exclude },

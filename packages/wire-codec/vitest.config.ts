@@ -1,4 +1,4 @@
 import { defineConfig } from 'vitest/config'
+import { steady } from '../../vitest.base.ts'
 
-// The time is for a loaded machine: the longest test takes three seconds on an idle one.
-export default defineConfig({ test: { name: 'wire-codec', include: ['test/**/*.test.ts'], testTimeout: 60_000 } })
+export default defineConfig({ test: { ...steady, name: 'wire-codec', include: ['test/**/*.test.ts'] } })

@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
+import { steady } from '../../vitest.base.ts'
 
 // After the end-to-end tests, and one file at a time.
 export default defineConfig({
-  test: { name: 'apps', include: ['test/**/*.test.ts'], fileParallelism: false, sequence: { groupOrder: 2 }, testTimeout: 60_000 },
+  test: { ...steady, name: 'apps', include: ['test/**/*.test.ts'], fileParallelism: false, sequence: { groupOrder: 2 } },
 })

@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http'
 
-const TIMEOUT_MS = 30_000
+/** A gateway asks a site's members for 25 s. */
+const TIMEOUT_MS = 60_000
 
 /**
  * One HTTP request to 127.0.0.1 with a Host header: `NAME.localhost` does not resolve everywhere. Redirects are not followed.

@@ -81,6 +81,7 @@ export class LocalNetwork {
   }
 
   async publish(site, name, group) {
+    this.#shareCache('uploader')
     const words = [
       '--name',
       name,
@@ -187,7 +188,7 @@ export class LocalNetwork {
     this.#gateway = await child.ready
   }
 
-  /** Seeders of one machine keep what takes seconds to make, the metered PHP, in one folder: the first makes it, the others find it. */
+  /** Whoever runs PHP on one machine keeps what takes seconds to make, the metered PHP, in one folder: the first makes it, the others find it. */
   #shareCache(name) {
     const { data, cache = join(data, 'cache') } = this.#options
     const own = join(this.#folder(name), 'cache')
@@ -199,9 +200,7 @@ export class LocalNetwork {
     const { data, cycleMs, tenureMs, seeders } = this.#options
     this.#say(`making ${seeders} keys and a genesis in ${data}`)
     const keyOf = async (name) => (await this.#interpeer('key', 'create', '--data', this.#folder(name))).trim()
-    const peers = []
-    for (const name of names) peers.push(await keyOf(name))
-    const uploader = await keyOf('uploader')
+    const [uploader, ...peers] = await Promise.all(['uploader', ...names].map(keyOf))
     const { settings = {} } = this.#options
     const chosen = Object.entries(settings).flatMap(([setting, value]) => ['--set', `${setting}=${value}`])
     const words = [...peers.flatMap((peer) => ['--peer', peer]), '--balance', `${uploader}=${UPLOADER_COINS}`, ...chosen]

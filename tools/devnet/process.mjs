@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
-const STOP_MS = 8000
+/** What ends takes part of a second where nothing else runs. */
+const STOP_MS = 30_000
 
 /** What makes a Node.js program end with whoever started it here: flags that stand before the program's own file. */
 export const ENDING_WITH_PARENT = ['--import', new URL('end-with-parent.mjs', import.meta.url).href]

@@ -1,6 +1,14 @@
 import { defineConfig } from 'vitest/config'
+import { steady } from '../../vitest.base.ts'
 
 // Whole networks of eight processes: apart from all other tests, and one file at a time.
 export default defineConfig({
-  test: { name: 'e2e', include: ['test/**/*.test.ts'], fileParallelism: false, sequence: { groupOrder: 1 }, testTimeout: 60_000 },
+  test: {
+    ...steady,
+    name: 'e2e',
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/php-cache.ts'],
+    fileParallelism: false,
+    sequence: { groupOrder: 1 },
+  },
 })

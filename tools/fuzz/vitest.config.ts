@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { steady } from '../../vitest.base.ts'
 
 const backend = fileURLToPath(new URL('../../packages/crypto-ids/src/node/backend.ts', import.meta.url))
 
@@ -7,5 +8,5 @@ const backend = fileURLToPath(new URL('../../packages/crypto-ids/src/node/backen
 const seconds = Number(process.env.FUZZ_SECONDS ?? 40)
 export default defineConfig({
   resolve: { alias: { '#backend': backend } },
-  test: { name: 'fuzz', include: ['test/**/*.test.ts'], testTimeout: (seconds * 3 + 120) * 1000 },
+  test: { ...steady, name: 'fuzz', include: ['test/**/*.test.ts'], testTimeout: (seconds * 3 + 120) * 1000 },
 })

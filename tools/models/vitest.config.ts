@@ -1,3 +1,4 @@
 import { defineConfig } from 'vitest/config'
+import { steady } from '../../vitest.base.ts'
 
-export default defineConfig({ test: { name: 'models', include: ['test/**/*.test.ts'], testTimeout: 300_000 } })
+export default defineConfig({ test: { ...steady, name: 'models', include: ['test/**/*.test.ts'] } })

@@ -25,4 +25,4 @@ test('a process of a local network ends when whoever started it is killed', asyn
   expect(String(hello)).toBe('here')
   parent.kill('SIGKILL')
   await closed
-}, 30_000)
+})

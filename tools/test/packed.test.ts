@@ -27,34 +27,30 @@ beforeAll(async () => {
     const { stdout } = await run('pnpm', ['pack', '--json', '--pack-destination', work], { cwd: join(ROOT, folder) })
     tarballs.set(name, (JSON.parse(stdout) as { filename: string }).filename)
   }
-}, 120_000)
+})
 
-test.each(packages)(
-  '$name works when it is packed, installed alone and imported',
-  { timeout: 120_000 },
-  async ({ folder, name, exports }) => {
-    const place = join(work, folder.replaceAll('/', '-'))
-    mkdirSync(place)
-    writeFileSync(join(place, 'package.json'), JSON.stringify({ private: true, type: 'module', dependencies: { [name]: fileOf(name) } }))
-    // ours are on no registry yet: those that it depends on come from their tarballs, all else as it would for anyone
-    writeFileSync(join(place, 'pnpm-workspace.yaml'), workspaceOf(packages.filter((one) => one.name !== name).map((one) => one.name)))
-    await run('pnpm', ['install', '--prefer-offline', '--ignore-scripts', '--no-lockfile'], { cwd: place })
+test.each(packages)('$name works when it is packed, installed alone and imported', async ({ folder, name, exports }) => {
+  const place = join(work, folder.replaceAll('/', '-'))
+  mkdirSync(place)
+  writeFileSync(join(place, 'package.json'), JSON.stringify({ private: true, type: 'module', dependencies: { [name]: fileOf(name) } }))
+  // ours are on no registry yet: those that it depends on come from their tarballs, all else as it would for anyone
+  writeFileSync(join(place, 'pnpm-workspace.yaml'), workspaceOf(packages.filter((one) => one.name !== name).map((one) => one.name)))
+  await run('pnpm', ['install', '--prefer-offline', '--ignore-scripts', '--no-lockfile'], { cwd: place })
 
-    const entries = Object.keys(exports).filter((entry) => !entry.includes('*') && !entry.endsWith('.json'))
-    expect(entries).toContain('.')
-    expect(await namesIn(place, entries, name)).toEqual(entries.map((entry) => [entry, true]))
-    if ('./vectors/*' in exports) {
-      const all = readdirSync(join(place, 'node_modules', name, 'vectors'))
-      const vectors = all.filter((file) => file.endsWith('.json'))
-      expect(vectors.length).toBeGreaterThan(0)
-      expect(all.filter((file) => OF_OTHERS.test(file))).toEqual([])
-      const [first] = vectors
-      await run(process.execPath, ['--input-type=module', '-e', `await import('${name}/vectors/${first}', { with: { type: 'json' } })`], {
-        cwd: place,
-      })
-    }
-  },
-)
+  const entries = Object.keys(exports).filter((entry) => !entry.includes('*') && !entry.endsWith('.json'))
+  expect(entries).toContain('.')
+  expect(await namesIn(place, entries, name)).toEqual(entries.map((entry) => [entry, true]))
+  if ('./vectors/*' in exports) {
+    const all = readdirSync(join(place, 'node_modules', name, 'vectors'))
+    const vectors = all.filter((file) => file.endsWith('.json'))
+    expect(vectors.length).toBeGreaterThan(0)
+    expect(all.filter((file) => OF_OTHERS.test(file))).toEqual([])
+    const [first] = vectors
+    await run(process.execPath, ['--input-type=module', '-e', `await import('${name}/vectors/${first}', { with: { type: 'json' } })`], {
+      cwd: place,
+    })
+  }
+})
 
 const fileOf = (name: string): string => `file:${tarballs.get(name)}`
 const workspaceOf = (names: readonly string[]): string =>

@@ -1,3 +1,4 @@
 import { defineConfig } from 'vitest/config'
+import { steady } from '../../vitest.base.ts'
 
-export default defineConfig({ test: { name: 'vectors', include: ['test/**/*.test.ts'], testTimeout: 60_000 } })
+export default defineConfig({ test: { ...steady, name: 'vectors', include: ['test/**/*.test.ts'] } })

@@ -89,6 +89,7 @@ function jobStatus({ peer, hostName, port }: Place, job: OnChain['jobs'][number]
     members: job.seats.map(({ seat, peer: peerId, sinceMs, untilMs }) => ({ seat, peerId, sinceMs, untilMs })),
     ...(next === null ? {} : { next: { seat: next.seat, peerId: next.joiner, atMs: next.atMs } }),
     ...(job.dispute === null ? {} : { dispute: job.dispute }),
+    accusations: job.accusations,
     lastCertificates: observed?.certificates ?? [],
     falseReads: peer
       .contradictions()

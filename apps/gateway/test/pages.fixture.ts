@@ -54,6 +54,23 @@ export const busyNetwork: NetworkStatus = {
         members: 5,
         timeMs: NOW_MS - 4_000 - 61_000 * i,
       })),
+      accusations: [
+        {
+          ...{
+            id: 'a7'.repeat(32),
+            accuser: seedOf(3),
+            accused: seedOf(2),
+            kind: 'own-part',
+            outcome: 'open',
+            deadlineMs: NOW_MS + 11_000,
+          },
+          ...{ jury: [seedOf(5), seedOf(6)], heard: [seedOf(6)], leave: [] },
+        },
+        {
+          ...{ id: 'a8'.repeat(32), accuser: seedOf(0), accused: seedOf(2), kind: 'read', outcome: 'accused-lied', deadlineMs: NOW_MS },
+          ...{ jury: [seedOf(5), seedOf(6)], heard: [seedOf(5), seedOf(6)], leave: [seedOf(2)] },
+        },
+      ],
       falseReads: [{ peerId: seedOf(2), accuser: seedOf(0), evidence: 'c1'.repeat(32), timeMs: NOW_MS - 90_000 }],
     },
   ],

@@ -98,6 +98,17 @@ describe('the network page', () => {
     const honest = busyNetwork.jobs.map((job) => ({ ...job, falseReads: [] }))
     expect(networkPage({ ...busyNetwork, jobs: honest })).not.toContain('falsely')
   })
+  test('says who accuses whom of what, and what a jury found, only where someone does', () => {
+    const textOf = (html: string) => html.replace(/<[^>]*>/g, '').replace(/\s+/g, ' ')
+    const text = textOf(page)
+    expect(text).toContain('seeder-4 accuses seeder-3 of having run nothing: being judged. 1 of 2 jurors have spoken. Decided in')
+    expect(text).toContain('seeder-1 accuses seeder-3 of a page answered falsely: the accused lied. Leaves its seat: seeder-3')
+    const calm = busyNetwork.jobs.map((job) => ({ ...job, accusations: [] }))
+    expect(networkPage({ ...busyNetwork, jobs: calm })).not.toContain('accuses')
+    const [one] = busyNetwork.jobs[0]?.accusations ?? []
+    const none = busyNetwork.jobs.map((job) => ({ ...job, accusations: one === undefined ? [] : [{ ...one, jury: null, deadlineMs: 0 }] }))
+    expect(textOf(networkPage({ ...busyNetwork, jobs: none }))).toContain('being judged. The next block draws the jury.')
+  })
   test('shortens ids and keeps the whole in the title', () => {
     const { peerId } = busyNetwork.peers[0] ?? { peerId: '' }
     expect(page).toContain(`title="${peerId}">${shortId(peerId)}<`)

@@ -24,10 +24,6 @@ test.each([
   ['another', [], { INTERPEER_PASSPHRASE: 'a young fox' }, /PASSPHRASE_WRONG/],
   ['the right one, from the environment', [], { INTERPEER_PASSPHRASE: 'an old fox' }, /ENOENT.*nowhere\.json/],
   ['the right one, from a file', ['--passphrase-file', passphraseFile], {}, /ENOENT.*nowhere\.json/],
-] as const)(
-  'a gateway with an encrypted key and a passphrase: %s',
-  (_, args, env, told) => {
-    expect(started(args, env)).toMatch(told)
-  },
-  60_000,
-)
+] as const)('a gateway with an encrypted key and a passphrase: %s', (_, args, env, told) => {
+  expect(started(args, env)).toMatch(told)
+})

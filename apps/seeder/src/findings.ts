@@ -1,5 +1,6 @@
 /** Codes are public API (docs/errors.md): add new ones, never rename or reuse one. */
 export type FindingCode =
+  | 'CACHE_LINKED'
   | 'DATA_FETCHABLE'
   | 'EXTENSION_MISSING'
   | 'FILE_LARGE'

@@ -38,7 +38,7 @@ beforeAll(async () => {
   alone = await openPeer({ ...options, bootstrap: [], runtime: null, log })
   const bootstrap = `${alone.peerId}@${alone.address.host}:${alone.address.port}`
   common = ['--genesis', genesis, '--data', folder('follower'), '--bootstrap', bootstrap]
-}, 30_000)
+})
 afterAll(async () => {
   await alone?.close()
   rmSync(data, { recursive: true, force: true })
@@ -65,7 +65,7 @@ test('coins are paid with the tax on top, in a block that is named; the accounts
   expect(short).toMatchObject({ code: 1, stdout: '' })
   expect(short.stderr).toContain(`too little: ${rich} has 89.4475 coins, and 89.4475 coins and a tax of 0.4472375 are 89.8947375`)
   expect(accounts.get(accountOfPeer(NEWCOMER))?.nonce).toBe(0)
-}, 60_000)
+})
 
 test('an account that is none, of nobody, or the payer’s own is refused before anything is signed', async () => {
   const pay = async (...words: readonly string[]) => (await run('account', 'pay', ...words, '--peer-data', folder('rich'))).stderr
@@ -75,7 +75,7 @@ test('an account that is none, of nobody, or the payer’s own is refused before
   expect(await pay(job, '1')).toContain("no such job runs: coins of its account would be nobody's")
   expect(await pay(NEWCOMER, '0')).toContain('an amount in coins')
   expect(alone.chain().state.ledger.accounts.get(accountOfPeer(parsePeerId(rich)))?.nonce).toBeLessThanOrEqual(1)
-}, 60_000)
+})
 
 test('two orders of one account with the same number: one is carried out, and the other says that it was not', async () => {
   const before = alone.chain().state.ledger.accounts.get(accountOfPeer(NEWCOMER))?.balance ?? 0n
@@ -86,7 +86,7 @@ test('two orders of one account with the same number: one is carried out, and th
   const after = alone.chain().state.ledger.accounts.get(accountOfPeer(NEWCOMER))?.balance ?? 0n
   expect(after - before).toBe(paid.reduce((sum, amount) => sum + amount, 0n))
   for (const { code, stderr } of ended) if (code !== 0) expect(stderr).toMatch(/another order of this account came first|LEDGER_NONCE/)
-}, 60_000)
+})
 
 test('chain verify says what holds, and fails where that is not all that the network has', async () => {
   const { stdout, code } = await run('chain', 'verify', '--json')
@@ -95,7 +95,7 @@ test('chain verify says what holds, and fails where that is not all that the net
   await setTimeout(1_000) // more than three cycles: what the folder has is old
   const options = { genesis: join(data, 'genesis.json'), data: folder('follower'), bootstrap: [], host: '127.0.0.1', json: true }
   await expect(verifyChain(options, -1)).rejects.toThrow(/^\d+ blocks hold; the last one is [0-9a-f]{64}\. No newer one came/)
-}, 60_000)
+})
 
 test('coins are written as people write them, and exactly', () => {
   expect(['2', '0.5', '0.000000001', '18446744073.709551615'].map(unitsOf)).toEqual([2_000_000_000n, 500_000_000n, 1n, 2n ** 64n - 1n])

@@ -4,12 +4,9 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { INTERPEER } from './interpeer.js'
 
-/** The binary is metered first: seconds of work, on a machine that has other work. */
-const PATIENT_MS = 120_000
-vi.setConfig({ testTimeout: PATIENT_MS })
 const work = mkdtempSync(join(tmpdir(), 'interpeer-dev-'))
 const [folder, keep] = [join(work, 'site'), join(work, 'kept')]
 const script = `<?php
@@ -84,7 +81,7 @@ beforeAll(async () => {
   )
   writeFileSync(join(folder, 'interpeer.json'), CONFIGURATION)
   await start('--keep', keep, '--explain')
-}, PATIENT_MS)
+})
 afterEach(() => {
   lines.length = 0
 })

@@ -2,14 +2,12 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync,
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FileChange } from '@interpeer/php-runtime-bridge'
-import { afterAll, beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, beforeEach, expect, test } from 'vitest'
 import { KeptChanges } from '../src/dev/kept-changes.js'
 import { listingChanges } from '../src/folder/listing-changes.js'
 import { putChanges } from '../src/folder/put-changes.js'
 import { readFolder } from '../src/folder/read-folder.js'
 
-/** Each look at a folder is a thread of its own. */
-vi.setConfig({ testTimeout: 60_000 })
 const work = mkdtempSync(join(tmpdir(), 'interpeer-changes-'))
 afterAll(() => rmSync(work, { recursive: true, force: true }))
 let folder = ''

@@ -3,12 +3,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generateKey, saveKey } from '@interpeer/crypto-ids/node'
-import { afterAll, expect, test, vi } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { givenPassphrase } from '../src/passphrase.js'
 import { type Ended, INTERPEER, interpeer, type Surroundings } from './interpeer.js'
 
 // The program starts anew for each command, and half a second goes into each passphrase.
-vi.setConfig({ testTimeout: 120_000 })
 
 const root = mkdtempSync(join(tmpdir(), 'interpeer-key-'))
 afterAll(() => rmSync(root, { recursive: true }))

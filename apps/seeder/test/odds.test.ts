@@ -22,7 +22,7 @@ const run = async (...words: string[]): Promise<string> => {
   return printed
 }
 
-test('docs/odds.md has the tables as they are computed (vitest -u writes it anew)', { timeout: 60_000 }, async () => {
+test('docs/odds.md has the tables as they are computed (vitest -u writes it anew)', async () => {
   await expect(oddsDoc()).toMatchFileSnapshot(fileURLToPath(new URL('../../../docs/odds.md', import.meta.url)))
 })
 

@@ -1,11 +1,9 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test, vi } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { interpeer } from './interpeer.js'
 
-/** Each starts programs, on a machine that has other work. */
-vi.setConfig({ testTimeout: 60_000 })
 const work = mkdtempSync(join(tmpdir(), 'interpeer-check-'))
 afterAll(() => rmSync(work, { recursive: true, force: true }))
 let folders = 0

@@ -253,7 +253,7 @@ describe.each([
     }).toThrow(expect.objectContaining({ code: expect.stringMatching(/^STORE_(UNAVAILABLE|READ_FAILED)$/) }))
   })
 
-  test('kill -9 while writing: what was acknowledged is there, and no batch is there by half', { timeout: 60_000 }, async () => {
+  test('kill -9 while writing: what was acknowledged is there, and no batch is there by half', async () => {
     for (let round = 0; round < 3; round++) {
       const script = `${scriptOn(opener)}
       const records = store.records('log')

@@ -57,7 +57,7 @@ const handOver = `
   console.log(JSON.stringify({ fetched, missing, readBlocks: inspection.readBlocks, most, mostOutside }))
 `
 
-test('a site that is larger than the memory of who gives and who takes it is handed over whole', { timeout: 120_000 }, async () => {
+test('a site that is larger than the memory of who gives and who takes it is handed over whole', async () => {
   const [site, from, to] = ['site', 'from', 'to'].map((name) => join(folder, name)) as [string, string, string]
   mkdirSync(site)
   // bytes that nothing makes shorter, and no two files share

@@ -88,7 +88,7 @@ test('an open store that writes nothing keeps no process alive, and a write is w
     import { openSqliteStore } from ${url('node/index.js')}
     const space = openSqliteStore(process.argv[1]).records('log')
     space.put([['k', new Uint8Array(9)]]).then(() => console.log('written'))`
-  const output = execFileSync(process.execPath, ['--input-type=module', '-e', script, folder], { encoding: 'utf8', timeout: 30_000 })
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', script, folder], { encoding: 'utf8', timeout: 120_000 })
   expect(output).toBe('written\n')
 })
 

@@ -38,7 +38,7 @@ const contentOf = (store: ContentStore) => ({
 test.each([
   ['lmdb', openLmdbStore],
   ['SQLite', openBuiltSqliteStore],
-])('whatever is started at once, in %s it ends as if one came after the other', { timeout: 120_000 }, async (_name, open) => {
+])('whatever is started at once, in %s it ends as if one came after the other', async (_name, open) => {
   await fc.assert(
     fc.asyncProperty(fc.array(anyRound, { minLength: 2, maxLength: 6 }), async (rounds) => {
       const folder = mkdtempSync(join(tmpdir(), 'content-store-'))

@@ -80,7 +80,7 @@ test.runIf(installed)('every vector has its stated result in Chromium, and what 
     '/page.js': ['text/javascript', code],
     '/questions.json': ['application/json', JSON.stringify({ questions: asked, answers: answersTo(asked, cryptoIds) })],
   })
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS.split(' ') })
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS.split(' '), timeout: 120_000 })
   try {
     const page = await browser.newPage()
     const failures: string[] = []

@@ -46,7 +46,7 @@ test('a place that is none is refused', () => {
   for (const count of [-1, 2 ** 32, 0.5]) expect(() => shuffleOf(count, seed)).toThrow(RangeError)
 })
 
-test('each ticket comes to each place about as often as any other (chi-square, a fixed set of seeds)', { timeout: 60_000 }, () => {
+test('each ticket comes to each place about as often as any other (chi-square, a fixed set of seeds)', () => {
   const [count, draws] = [10, 4_000]
   const seen = Array.from({ length: count }, () => Array<number>(count).fill(0))
   for (let i = 0; i < draws; i++) {

@@ -18,14 +18,13 @@ import {
   type GroupEvent,
   type GroupSetup,
   openGroup,
-  type RequestRef,
-  readStateBlock,
   stepGroup,
 } from '../src/index.js'
 import { sealMessage } from '../src/messages.js'
 import type { Tactic } from './adversary.js'
 import type { Watcher } from './checks.js'
 import { COSTS_US, Meter } from './costs.js'
+import { Fetches } from './fetches.js'
 import { sayEffect, sayMessage } from './say.js'
 
 type WithoutTime<T> = T extends unknown ? Omit<T, 'nowMs'> : never
@@ -63,6 +62,7 @@ export class Member {
   /** The seal that its record had when it started last. */
   restored: Uint8Array | undefined
   readonly #meter: Meter
+  readonly #fetches: Fetches
   /** What was signed in the step that a `persist` is of. */
   readonly #signedBefore = new WeakMap<GroupEffect, readonly Uint8Array[]>()
   /** Requests' blocks that a shell need not have written yet: the watcher sees to it that nothing is revealed on them. */
@@ -83,6 +83,7 @@ export class Member {
     this.around = around
     this.tactics = tactics
     this.#meter = new Meter(signer)
+    this.#fetches = new Fetches(this)
     this.random = machine.random
     this.#recordName = `record ${setup.epoch}`
     for (const { begin } of tactics) begin?.(this)
@@ -97,6 +98,10 @@ export class Member {
   }
   get isHonest(): boolean {
     return this.tactics.length === 0
+  }
+  /** Counts its lives: what began in an earlier one is lost. */
+  get life(): number {
+    return this.#life
   }
   get crashes(): number {
     return this.machine.crashes
@@ -263,8 +268,8 @@ export class Member {
   #act(effect: GroupEffect): void {
     if (effect.type === 'send') this.#send(effect.to, effect.envelope)
     else if (effect.type === 'execute') this.#execute(effect)
-    else if (effect.type === 'fetch-bodies') this.#fetchBodies(effect.requests, effect.from)
-    else if (effect.type === 'fetch-state') this.#fetchState(effect.root, effect.from)
+    else if (effect.type === 'fetch-bodies') this.#fetches.bodies(effect.requests, effect.from)
+    else if (effect.type === 'fetch-state') this.#fetches.state(effect.root, effect.from)
     else if (effect.type === 'wake') this.#wakeAt(effect.atMs)
   }
 
@@ -299,7 +304,7 @@ export class Member {
     }
     // bodies that rotted: the others have them, for a while
     for (const { cid } of missing) {
-      this.#fetch(cid, this.setup.members, (bytes) => {
+      this.#fetches.block(cid, this.setup.members, (bytes) => {
         this.hold(cid, bytes)
         if (--left > 0 || isOver) return
         isOver = true
@@ -312,71 +317,13 @@ export class Member {
     })
   }
 
-  #fetchBodies(requests: readonly RequestRef[], from: readonly PeerId[]): void {
-    const have = requests.filter(({ cid }) => this.block(cid) !== undefined)
-    if (have.length > 0) this.machine.later(1, () => this.tell({ type: 'bodies', requests: have }))
-    for (const ref of requests.filter((one) => !have.includes(one))) {
-      const { cid } = ref
-      this.#fetch(cid, from, (bytes) => {
-        if (contentIdOf(bytes, codecOf(cid)) === cid) this.#keep(cid, bytes, () => this.tell({ type: 'bodies', requests: [ref] }))
-      })
-    }
-  }
-
-  #fetchState(root: ContentId, from: readonly PeerId[]): void {
-    const here = this.block(root)
-    if (here !== undefined) this.machine.later(1, () => this.#fetchPages(root, here, from))
-    else this.#fetch(root, from, (block) => this.#keep(root, block, () => this.#fetchPages(root, block, from)))
-  }
-
-  #fetchPages(root: ContentId, block: Uint8Array, from: readonly PeerId[]): void {
-    const lacking = new Set(pagesOf(block).filter((cid) => this.block(cid) === undefined))
-    const tell = () => {
-      if (lacking.size > 0) return
-      // as it was served, so that the group finds out by itself that it is another state
-      const pages = pagesOf(block).flatMap((cid) => this.block(cid) ?? [])
-      this.tell({ type: 'state', root, block, pages })
-    }
-    tell()
-    for (const cid of [...lacking]) {
-      this.#fetch(cid, from, (bytes) =>
-        this.#keep(cid, bytes, () => {
-          if (lacking.delete(cid)) tell()
-        }),
-      )
-    }
-  }
-
   /** On the disk first. What a liar served is kept under its own name. */
-  #keep(cid: ContentId, bytes: Uint8Array, then: () => void): void {
+  keep(cid: ContentId, bytes: Uint8Array, then: () => void): void {
     const life = this.#life
     this.machine.disk.write(blockName(contentIdOf(bytes, codecOf(cid))), bytes)
     this.machine.disk.sync((failure) => {
       if (failure === undefined && this.#life === life) then()
     })
-  }
-
-  /** Asks each in turn over the network: a question there and an answer back, either of which may be lost. */
-  #fetch(cid: ContentId, from: readonly PeerId[], then: (bytes: Uint8Array) => void): void {
-    const { world, hearers } = this.around
-    const life = this.#life
-    let isDone = false
-    for (const peer of from) {
-      if (peer === this.peer) continue
-      for (const holder of hearers(peer, this)) {
-        const say = () => `asks for block ${cid.slice(-6)}`
-        const post = (at: Member, to: Member, then: () => void) => world.post(at.index, to.index, then, { say })
-        post(this, holder, () => {
-          const block = holder.serve(cid)
-          if (block === undefined) return
-          post(holder, this, () => {
-            if (this.#life !== life || isDone) return
-            isDone = true
-            then(block)
-          })
-        })
-      }
-    }
   }
 
   /** A batch that it has, by its hash. */
@@ -391,14 +338,5 @@ export class Member {
     if (this.group === undefined) return undefined
     const block = this.block(cid)
     return this.tactics.reduce<Uint8Array | undefined>((one, { serve }) => (serve === undefined ? one : serve(this, cid, one)), block)
-  }
-}
-
-/** None in what a liar served. */
-function pagesOf(block: Uint8Array): readonly ContentId[] {
-  try {
-    return readStateBlock(block).parts
-  } catch {
-    return []
   }
 }

@@ -27,16 +27,17 @@ test.each([
   ['both-lied', [accused, accuser], [accused, accuser]],
   ['unfit', [], [accuser]],
   ['not-fetched', [], [accuser]],
+  ['not-ended', [], [accuser]],
 ] as const)('four of seven jurors find %s: that decides, and who is to blame pays those four', (finding, liars, owing) => {
   const four = Array<AccusationFinding>(4).fill(finding)
   expect(judgeAccusation(trial(four.slice(1)))).toBeUndefined()
   expect(judgeAccusation(trial(['undecided', ...four]))).toEqual({ finding, liars, pay: { owed: jury.slice(1, 5), owing } })
 })
 
-test('no finding of a minority decides, whatever else is said, and none of more than half that weigh less', () => {
+test('no finding of a minority decides, whatever else is said, nor is it paid, and none of more than half that weigh less', () => {
   const split: AccusationFinding[] = ['accused-lied', 'accused-lied', 'accused-lied', 'both-lied', 'unfit', 'accuser-lied']
   expect(judgeAccusation(trial(split))).toBeUndefined()
-  const nothing = { finding: null, liars: [], pay: { owed: jury.slice(0, 6), owing: [] } }
+  const nothing = { finding: null, liars: [], pay: { owed: [], owing: [] } }
   expect(judgeAccusation(trial(split, { nowMs: 100 }))).toEqual(nothing)
   expect(judgeAccusation(trial([...split, 'undecided']))).toEqual(nothing) // all have spoken
   const ratings = new Map(jury.map((juror, i) => [juror, i < 4 ? 500 : 1_000]))

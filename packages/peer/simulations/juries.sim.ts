@@ -43,8 +43,8 @@ const answer = (final: number): Answer => {
 }
 
 /**
- * What a peer is. `liar`: answers reads falsely, so an accusation of it is right. `slanderer`: accuses members that did nothing, and says that it was not given batches. Both are jurors
- * that find the contrary of what is so. Some of either kind, and some honest peers, never say anything.
+ * What a peer is. `liar`: answers reads falsely, so an accusation of it is right. `slanderer`: accuses members that did nothing, accuses liars of nothing so that nobody else can accuse them of
+ * something, and says that it was not given batches. Both are jurors that find the contrary of what is so. Some of either kind, and some honest peers, never say anything.
  */
 type Kind = 'honest' | 'liar' | 'slanderer'
 interface Cast {
@@ -73,7 +73,7 @@ class World implements Cast {
   readonly signers: ReadonlyMap<PeerId, Signer>
   readonly kinds: ReadonlyMap<PeerId, Kind>
   readonly silent: ReadonlySet<PeerId>
-  readonly figures = { accusations: 0, disputes: 0, upheld: 0, inVain: 0, unjudged: 0, left: 0, paid: 0, bought: 0 }
+  readonly figures = { accusations: 0, disputes: 0, upheld: 0, inVain: 0, unjudged: 0, settled: 0, late: 0, left: 0, paid: 0, bought: 0 }
   height = 0
   problem: string | undefined
   trace: Uint8Array = zeros
@@ -141,20 +141,25 @@ class World implements Cast {
   }
 
   #complaintsOf(peer: PeerId): Uint8Array[] {
-    const { members } = this.#entry.epoch
+    const { closedEpochs } = this.#state
+    const closed = closedEpochs.get(this.#job)
+    const isLate = closed?.members.includes(peer) === true && this.#random.chance(500)
+    const { epoch, members } = isLate ? closed : { epoch: this.#entry.epoch.number, members: this.#entry.epoch.members }
     const kind = this.kinds.get(peer)
     const others = members.filter((one) => one !== peer)
     const liar = others.find((one) => this.kinds.get(one) === 'liar')
-    if (kind === 'honest') return liar === undefined ? [] : [this.#accusation(peer, liar)]
+    if (kind === 'honest') return liar === undefined ? [] : [this.#accusation(peer, liar, epoch)]
     if (kind === 'liar') return []
-    const [victim] = others.filter((one) => this.kinds.get(one) === 'honest')
-    return this.#random.chance(500) ? [this.#withheld(peer)] : victim === undefined ? [] : [this.#accusation(peer, victim)]
+    if (this.#random.chance(400)) return [this.#withheld(peer)]
+    const victim = others.find((one) => this.kinds.get(one) === 'honest')
+    const whom = liar !== undefined && this.#random.chance(500) ? liar : victim
+    return whom === undefined ? [] : [this.#accusation(peer, whom, epoch)]
   }
 
-  #accusation(by: PeerId, of: PeerId): Uint8Array {
+  #accusation(by: PeerId, of: PeerId, epoch: number): Uint8Array {
     const signer = this.signers.get(by) as Signer
-    const { number } = this.#entry.epoch
-    const value = { job: bytesOfContentId(this.#job), epoch: number, accused: keyOfPeerId(of), kind: 'read', evidence: batch } as const
+    const about = { job: bytesOfContentId(this.#job), epoch, accused: keyOfPeerId(of) }
+    const value = { ...about, kind: 'read', evidence: sha256(batch, signer.publicKey) } as const
     return signMessage(accusationMessage, { ...value, from: signer.publicKey }, signer, this.#genesis.network)
   }
 
@@ -177,13 +182,18 @@ class World implements Cast {
   }
 
   #verdictsOn(one: AccusationCase): Uint8Array[] {
-    const right: AccusationFinding = this.kinds.get(one.accused) === 'liar' ? 'accused-lied' : 'accuser-lied'
+    const right = this.#truthOf(one)
     const wrong: AccusationFinding = right === 'accused-lied' ? 'accuser-lied' : 'accused-lied'
     return this.#jurorsOf(one, one.outcome === 'open', new Set(one.verdicts.map(({ juror }) => juror))).map((signer) => {
       const finding = this.kinds.get(signer.peerId) === 'honest' ? right : wrong
       const value = { job: bytesOfContentId(one.job), epoch: one.epoch, accusation: bytesOfHex(one.id), from: signer.publicKey, finding }
       return signMessage(accusationVerdict, value, signer, this.#genesis.network)
     })
+  }
+  /** What honest jurors find. */
+  #truthOf({ accuser, accused }: AccusationCase): AccusationFinding {
+    if (this.kinds.get(accused) !== 'liar') return 'accuser-lied'
+    return this.kinds.get(accuser) === 'slanderer' ? 'unfit' : 'accused-lied'
   }
   #verdictsIn(one: DisputeCase): Uint8Array[] {
     return this.#jurorsOf(one, one.judgment === null, new Set(one.verdicts.map(({ juror }) => juror))).map((signer) => {
@@ -288,25 +298,31 @@ class World implements Cast {
     if (this.#decided.has(one.id)) return
     this.#decided.add(one.id)
     this.figures.accusations++
+    if (one.epoch !== this.#entry.epoch.number) this.figures.late++
     if (this.#isBought(one.jury ?? [])) {
       this.figures.bought++
       return
     }
     const { accuser, accused, outcome } = one
+    if (outcome === 'settled') {
+      this.figures.settled++
+      const isUpheld = (other: AccusationCase) => other.accused === accused && other.epoch === one.epoch && other.leave.includes(accused)
+      if (one.leave.length > 0 || ![...this.#state.accusations.values()].some(isUpheld)) this.#violate('a case is settled by no other')
+      return
+    }
     if (outcome === 'unjudged') {
       this.figures.unjudged++
       if (one.leave.length > 0) this.#violate('somebody leaves for what nobody found')
       return
     }
-    const isLiar = this.kinds.get(accused) === 'liar'
-    if ((outcome === 'accused-lied') !== isLiar) {
+    if (outcome !== this.#truthOf(one)) {
       this.#violate('a jury whose honest jurors all spoke found what is not so')
       return
     }
-    const loser = isLiar ? accused : accuser
-    if (isLiar) this.figures.upheld++
+    const isUpheld = outcome === 'accused-lied'
+    if (isUpheld) this.figures.upheld++
     else this.figures.inVain++
-    this.#lost(loser, before, true)
+    this.#lost(isUpheld ? accused : accuser, before, outcome !== 'unfit' || one.leave.includes(accuser))
   }
 
   /** Who lost pays as far as it has coins, and leaves where that was too little, or it lied. */

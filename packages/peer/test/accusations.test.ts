@@ -9,11 +9,11 @@ import {
   sha256,
   signMessage,
 } from '@interpeer/crypto-ids'
-import { accountOf, balanceOf, escrowOf, signTransfer } from '@interpeer/intercoin-ledger'
+import { accountOf, balanceOf, COMMONS, escrowOf, signTransfer } from '@interpeer/intercoin-ledger'
 import { type AccusationFinding, accusationId, accusationMessage, accusationVerdict } from '@interpeer/peer-group'
 import { hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
-import { epochCloseTransaction } from '../src/network/index.js'
+import { epochCloseTransaction, networkStatusOf } from '../src/network/index.js'
 import { boundShowOf, closingOf, Ledgerless, publication, showOf, signerOf, signers, uploader } from './network-world.js'
 
 const codes = (refused: readonly { readonly code: string }[]) => refused.map(({ code }) => code)
@@ -38,14 +38,8 @@ class Accused extends Ledgerless {
   member(seat: number): PeerId {
     return this.epoch.members[seat] as PeerId
   }
-  accusation(by: PeerId, of: PeerId, epoch = this.epoch.number): Uint8Array {
-    const value = {
-      job: bytesOfContentId(this.site),
-      epoch,
-      accused: keyOfPeerId(of),
-      kind: 'read',
-      evidence: sha256(keyOfPeerId(of)),
-    } as const
+  accusation(by: PeerId, of: PeerId, epoch = this.epoch.number, evidence = sha256(keyOfPeerId(of))): Uint8Array {
+    const value = { job: bytesOfContentId(this.site), epoch, accused: keyOfPeerId(of), kind: 'read', evidence } as const
     return signMessage(accusationMessage, { ...value, from: signerOf(by).publicKey }, signerOf(by), this.genesis.network)
   }
   record(accuser: PeerId, accused: PeerId, epoch = 1) {
@@ -71,6 +65,17 @@ class Accused extends Ledgerless {
   bad(peer: PeerId): number | undefined {
     return this.state.registry.get(peer)?.agreement.bad
   }
+  /** The running epoch ends with its closing certificate. */
+  closes(): void {
+    this.blocksUntil(() => this.timeMs >= (this.job(this.site).next?.atMs ?? Number.POSITIVE_INFINITY) + 10)
+    const { certificate, batch } = closingOf(this.genesis, this.job(this.site))
+    expect(this.block(epochCloseTransaction(this.site, certificate, batch))).toEqual([])
+  }
+  /** Nobody may accuse in that epoch any more, so nobody has to know what came of it. */
+  forgets(): void {
+    this.blocksUntil(() => this.state.closedEpochs.size === 0)
+    expect(this.state.accusations.size).toBe(0)
+  }
   shows(): void {
     const entry = this.job(this.site)
     this.block(...entry.epoch.members.map((peer) => showOf(this.genesis, entry, peer)))
@@ -78,7 +83,7 @@ class Accused extends Ledgerless {
 }
 
 describe('an accusation before the chain (docs/protocol/jury.md, 47 to 53)', () => {
-  test('it is recorded of members of the open epoch, once of each accuser, one of an accused at a time; outsiders are drawn', () => {
+  test('it is recorded of members of the open epoch, once of each accuser, one by each evidence at a time; outsiders are drawn', () => {
     const world = new Accused()
     const [a, b, c] = [0, 1, 2].map((seat) => world.member(seat)) as [PeerId, PeerId, PeerId]
     const stranger = signers.map(({ peerId }) => peerId).find((peer) => ![a, b, c].includes(peer)) as PeerId
@@ -102,20 +107,57 @@ describe('an accusation before the chain (docs/protocol/jury.md, 47 to 53)', () 
     expect(world.record(accuser, accused)).toMatchObject({ outcome: 'accused-lied', leave: [accused] })
     expect([world.bad(accused), world.bad(accuser)]).toEqual([1_000, 0])
     expect([world.held(accused), world.held(accuser)]).toEqual([7_000_000n, 10_000_000n])
+    const shown = { accuser, accused, outcome: 'accused-lied', leave: [accused], heard: world.record(accuser, accused)?.jury?.slice(0, 3) }
+    expect(networkStatusOf(world.state).jobs[0]?.accusations).toMatchObject([shown])
     expect(codes(world.block(world.accusation(world.member(2), accused)))).toEqual(['ACCUSATION_KNOWN'])
     expect(world.job(world.site).recovering).not.toBeNull()
     world.shows()
     expect(world.epoch.number).toBe(2)
     expect(world.epoch.members).not.toContain(accused)
     expect(world.epoch.members).toEqual(expect.arrayContaining([accuser, members[2]]))
+    world.forgets()
+  })
+
+  test('an accomplice that accuses the liar of nothing keeps nobody from judging it, and pays for that; who noticed too owes nothing', () => {
+    const world = new Accused()
+    const [honest, liar, accomplice] = [0, 1, 2].map((seat) => world.member(seat)) as [PeerId, PeerId, PeerId]
+    const nothing = world.accusation(accomplice, liar, 1, sha256(Uint8Array.of(1)))
+    expect(world.block(nothing, world.accusation(honest, liar))).toEqual([])
     world.block()
-    expect(world.state.accusations.size).toBe(0)
+    const jury = (world.record(honest, liar)?.jury ?? []).slice(0, 3)
+    world.block(...jury.map((juror) => world.verdict(juror, 'unfit', accomplice, liar)))
+    expect(world.record(accomplice, liar)).toMatchObject({ outcome: 'unfit', leave: [] })
+    expect(world.record(honest, liar)?.outcome).toBe('open')
+    world.block(...jury.map((juror) => world.verdict(juror, 'accused-lied', honest, liar)))
+    expect(world.record(honest, liar)).toMatchObject({ outcome: 'accused-lied', leave: [liar] })
+    expect([honest, liar, accomplice].map((peer) => world.held(peer))).toEqual([10_000_000n, 7_000_000n, 7_000_000n])
+    expect([honest, liar, accomplice].map((peer) => world.bad(peer))).toEqual([0, 1_000, 0])
+  })
+
+  test('the first verdict against a liar settles what others accuse it of: it is marked and pays once, and they owe nothing', () => {
+    const world = new Accused()
+    const [a, liar, c] = [0, 1, 2].map((seat) => world.member(seat)) as [PeerId, PeerId, PeerId]
+    expect(world.block(world.accusation(a, liar), world.accusation(c, liar, 1, sha256(Uint8Array.of(2))))).toEqual([])
+    world.block()
+    const jury = world.record(a, liar)?.jury ?? []
+    // one juror has spoken in the other case, and a second one that can not be judged any more
+    world.block(world.verdict(jury[0] as PeerId, 'not-fetched', c, liar))
+    world.block(...jury.slice(0, 3).map((juror) => world.verdict(juror, 'accused-lied', a, liar)))
+    world.block() // cases are gone through in the order of their ids
+    expect([world.record(a, liar)?.outcome, world.record(c, liar)?.outcome]).toEqual(['accused-lied', 'settled'])
+    expect(codes(world.block(world.verdict(jury[1] as PeerId, 'not-fetched', c, liar)))).toEqual(['DISPUTE_UNKNOWN'])
+    expect([a, liar, c].map((peer) => world.held(peer))).toEqual([10_000_000n, 7_000_000n, 10_000_000n])
+    expect([a, liar, c].map((peer) => world.bad(peer))).toEqual([0, 1_000, 0])
+    world.shows()
+    expect(world.epoch.members).toEqual(expect.arrayContaining([a, c]))
+    world.forgets()
   })
 
   test.each([
     ['accuser-lied', 1_000, true],
     ['unfit', 0, false],
     ['not-fetched', 0, false],
+    ['not-ended', 0, false],
   ] as const)(
     '%s: who called the jury in vain pays, and is marked and leaves only where it signed what is not so',
     (finding, mark, leaves) => {
@@ -137,17 +179,19 @@ describe('an accusation before the chain (docs/protocol/jury.md, 47 to 53)', () 
     expect(world.bad(accuser)).toBe(0)
   })
 
-  test('without a majority nobody is marked and nobody pays, at the deadline; a juror speaks once, and only jurors', () => {
+  test('without a majority nobody is marked, nobody pays and nobody is paid, at the deadline; a juror speaks once, and only jurors', () => {
     const world = new Accused()
     const [accuser, accused] = [world.member(0), world.member(1)]
     world.judged('accused-lied', 2)
     const [first] = (world.record(accuser, accused)?.jury ?? []) as [PeerId]
+    const commons = balanceOf(world.state.ledger, COMMONS)
     const more = [world.verdict(first, 'accuser-lied', accuser, accused), world.verdict(accuser, 'accused-lied', accuser, accused)]
     expect(codes(world.block(...more))).toEqual(['VERDICT_KNOWN', 'VERDICT_STRANGER'])
     expect(world.record(accuser, accused)?.outcome).toBe('open')
     world.blocksUntil(() => world.record(accuser, accused)?.outcome !== 'open')
     expect(world.record(accuser, accused)).toMatchObject({ outcome: 'unjudged', leave: [], deadlineMs: world.timeMs })
     expect([world.held(accuser), world.bad(accused), world.job(world.site).recovering]).toEqual([10_000_000n, 0, null])
+    expect([world.held(first), balanceOf(world.state.ledger, COMMONS)]).toEqual([10_000_000n, commons])
     expect(codes(world.block(world.verdict(first, 'accused-lied', accuser, accused)))).toEqual(['DISPUTE_UNKNOWN'])
     // another member may try
     expect(world.block(world.accusation(world.member(2), accused))).toEqual([])
@@ -164,15 +208,56 @@ describe('an accusation before the chain (docs/protocol/jury.md, 47 to 53)', () 
     world.blocksUntil(() => world.timeMs >= (entry.next?.atMs ?? 0) + 10)
     expect(world.block(epochCloseTransaction(world.site, closing.certificate, closing.batch))).toEqual([])
     expect(world.epoch.number).toBe(2)
-    if (world.epoch.members.includes(accused)) {
+    const isLeft = world.epoch.members.includes(accused)
+    if (isLeft) {
       world.block()
       expect(world.job(world.site).recovering).not.toBeNull()
       world.shows()
     }
     expect(world.epoch.members).not.toContain(accused)
-    expect(world.record(accuser, accused)?.asked ?? 2).toBe(2)
+    expect(world.record(accuser, accused)?.asked ?? 2).toBe(isLeft ? 2 : 1)
+    world.forgets()
+  })
+
+  test('what a member did at the end of an epoch is judged after it, also where who noticed has left: it is marked, pays, and leaves the seat that it has now', () => {
+    const world = new Accused({ tenureMs: 30_000 })
+    const { members } = world.epoch
+    world.closes()
+    const accuser = members.find((peer) => !world.epoch.members.includes(peer)) as PeerId
+    const [liar, other] = members.filter((peer) => world.epoch.members.includes(peer)) as [PeerId, PeerId]
+    const joiner = world.epoch.members.find((peer) => !members.includes(peer)) as PeerId
+    expect(codes(world.block(world.accusation(joiner, liar, 1), world.accusation(accuser, liar, 2)))).toEqual([
+      ...['ACCUSATION_STRANGER', 'ACCUSATION_STRANGER'],
+    ])
+    expect(world.block(world.accusation(accuser, liar, 1))).toEqual([])
     world.block()
-    expect(world.state.accusations.size).toBe(0)
+    const jury = world.record(accuser, liar)?.jury ?? []
+    expect(jury).toHaveLength(4)
+    const [had, kept] = [world.held(liar), world.held(accuser)]
+    world.block(...jury.slice(0, 3).map((juror) => world.verdict(juror, 'accused-lied', accuser, liar)))
+    expect(world.record(accuser, liar)).toMatchObject({ outcome: 'accused-lied', leave: [liar], members })
+    expect([world.bad(liar), had - world.held(liar), world.held(accuser)]).toEqual([1_000, 3_000_000n, kept])
+    expect(codes(world.block(world.accusation(other, liar, 1)))).toEqual(['ACCUSATION_KNOWN'])
+    world.shows()
+    expect(world.epoch.members).not.toContain(liar)
+    expect(world.epoch.members).toEqual(expect.arrayContaining([other, joiner]))
+  })
+
+  test('that time is as long as a jury takes, and only for the last epoch before', () => {
+    const world = new Accused({ tenureMs: 60_000 })
+    const [a, b, c] = world.epoch.members as [PeerId, PeerId, PeerId]
+    world.closes()
+    const { timeMs } = world
+    expect(world.state.closedEpochs.get(world.site)).toMatchObject({ epoch: 1, members: [a, b, c], untilMs: timeMs + 6_000 })
+    world.blocksUntil(() => world.timeMs >= timeMs + 5_000)
+    expect(world.block(world.accusation(a, b, 1))).toEqual([]) // the sixth second
+    expect(world.state.closedEpochs.size).toBe(0)
+    expect(codes(world.block(world.accusation(b, c, 1)))).toEqual(['EPOCH_OTHER'])
+    world.blocksUntil(() => world.state.accusations.size === 0) // unjudged, and forgotten
+    world.closes()
+    world.closes()
+    expect(world.state.closedEpochs.get(world.site)?.epoch).toBe(3)
+    expect(codes(world.block(world.accusation(a, b, 1)))).toEqual(['EPOCH_OTHER'])
   })
 
   test('a closing of an epoch that has to end before its next one is named pays nothing: the epoch that is opened owes it still', () => {

@@ -20,12 +20,21 @@ async function deskOf() {
   const accuser = new Accuser({
     ...{ signer: self, network, store: store.blocks, log: quiet },
     submit: (transaction) => void submitted.push(transaction),
+    answerMs: () => 10_000,
     count: (code) => void counted.push(code),
   })
   return { submitted, counted, accuser, store }
 }
 const charge = (n: number, more: Partial<Charge> = {}): Charge => ({
-  ...{ job, epoch: 3, accused: accused[n] as Charge['accused'], kind: 'read', evidence: Uint8Array.of(n), needed: [state.cid] },
+  ...{
+    job,
+    epoch: 3,
+    accused: accused[n] as Charge['accused'],
+    kind: 'read',
+    evidence: Uint8Array.of(n),
+    needed: [state.cid],
+    ranMs: 1_000,
+  },
   ...more,
 })
 const jobs = (number: number, jurors = 5) =>
@@ -36,16 +45,33 @@ test('a charge is offered with each block until one has it, and what jurors fetc
   const { submitted, accuser } = await deskOf()
   await accuser.bring(charge(0))
   await accuser.bring(charge(0, { evidence: Uint8Array.of(9) })) // one of each pair and epoch
-  accuser.onState({ jobs: jobs(3), accusations: none })
+  accuser.onState({ closedEpochs: none, jobs: jobs(3), accusations: none })
   expect(submitted).toHaveLength(2)
   const id = hexOf(accusationId(network, { job, epoch: 3, accuser: self.peerId, accused: accused[0] as Charge['accused'] }))
   const recorded = (outcome: string) => new Map([[id, { outcome }]]) as never
-  accuser.onState({ jobs: jobs(4), accusations: recorded('open') })
+  accuser.onState({ closedEpochs: none, jobs: jobs(4), accusations: recorded('open') })
   expect(submitted).toHaveLength(2)
   expect([...accuser.references()]).toEqual([contentIdOf(Uint8Array.of(0), 'raw'), state.cid])
-  accuser.onState({ jobs: jobs(4), accusations: recorded('accused-lied') })
+  accuser.onState({ closedEpochs: none, jobs: jobs(4), accusations: recorded('accused-lied') })
   expect([...accuser.references()]).toEqual([])
   expect(accusationMessage.number).toBe(69)
+})
+
+test('a charge of an epoch that is over is offered for as long as the chain takes it', async () => {
+  const { submitted, counted, accuser } = await deskOf()
+  await accuser.bring(charge(0))
+  accuser.onState({ closedEpochs: new Map([[job, { epoch: 3 }]]) as never, jobs: jobs(4), accusations: none })
+  expect(submitted).toHaveLength(2)
+  accuser.onState({ closedEpochs: new Map([[job, { epoch: 4 }]]) as never, jobs: jobs(5), accusations: none })
+  expect([submitted.length, counted.at(-1), [...accuser.references()]]).toEqual([2, 'ACCUSATION_LATE', []])
+})
+
+test('what took so long here that jurors may not come to its end is not brought: who has them run it pays', async () => {
+  const { submitted, counted, accuser } = await deskOf()
+  await accuser.bring(charge(0, { ranMs: 1_251 }))
+  expect([submitted, counted]).toEqual([[], ['ACCUSATION_SLOW']])
+  await accuser.bring(charge(0, { ranMs: 1_250 }))
+  expect(submitted).toHaveLength(1)
 })
 
 test('what can’t be shown is not brought, nor more than 32; an epoch that is over, or that nobody could judge, takes its charges along', async () => {
@@ -55,10 +81,11 @@ test('what can’t be shown is not brought, nor more than 32; an epoch that is o
   for (let n = 0; n < 34; n++) await accuser.bring(charge(n))
   expect(submitted).toHaveLength(32)
   expect(counted.filter((code) => code === 'ACCUSATION_DROPPED')).toHaveLength(2)
-  accuser.onState({ jobs: jobs(4), accusations: none })
+  accuser.onState({ closedEpochs: none, jobs: jobs(4), accusations: none })
   expect([[...accuser.references()], submitted.length]).toEqual([[], 32])
+  expect(counted.at(-1)).toBe('ACCUSATION_LATE')
   await accuser.bring(charge(1))
-  accuser.onState({ jobs: jobs(3, 4), accusations: none })
+  accuser.onState({ closedEpochs: none, jobs: jobs(3, 4), accusations: none })
   expect([[...accuser.references()], counted.at(-1), submitted.length]).toEqual([[], 'ACCUSATION_UNJUDGED', 33])
 })
 
@@ -76,14 +103,14 @@ test('what jurors of an accusation of before a restart fetch stays until they ha
   const one = { ...pair, id: hexOf(accusationId(network, pair)), members, start: state.cid, evidence: sha256(reveal), outcome: 'open' }
   const recorded = (more = {}) => new Map([[one.id, { ...one, kind: 'own-part', ...more }]]) as never
   const running = new Map([[job, { state: 'running', epoch: { number: 4, jurors: 5, members }, manifest: { runtime: 'any' } }]]) as never
-  accuser.onState({ jobs: running, accusations: recorded({ accuser: liar.peerId }) })
+  accuser.onState({ closedEpochs: none, jobs: running, accusations: recorded({ accuser: liar.peerId }) })
   expect([...accuser.references()]).toEqual([])
-  accuser.onState({ jobs: running, accusations: recorded() })
+  accuser.onState({ closedEpochs: none, jobs: running, accusations: recorded() })
   expect([...accuser.references()]).toEqual([cid, state.cid, batchBlockId(place.batch)])
-  accuser.onState({ jobs: running, accusations: recorded({ outcome: 'accused-lied' }) })
+  accuser.onState({ closedEpochs: none, jobs: running, accusations: recorded({ outcome: 'accused-lied' }) })
   expect([[...accuser.references()], submitted]).toEqual([[], []])
   const read = await deskOf()
   await read.store.blocks.put([{ cid, bytes: reveal }])
-  read.accuser.onState({ jobs: running, accusations: recorded({ kind: 'read' }) }) // it is none of a read
+  read.accuser.onState({ closedEpochs: none, jobs: running, accusations: recorded({ kind: 'read' }) }) // it is none of a read
   expect([...read.accuser.references()]).toEqual([cid])
 })

@@ -15,7 +15,6 @@ test.each([
   ['seats', simulateSeats, 30, [1, 2, 3]],
 ] as const)(
   '%s: what the attack gains is what is said, a change applies at one height everywhere or nowhere, no coin is spent twice, and no seat chosen or dodged for nothing',
-  { timeout: 120_000 },
   (name, run, peers, seeds) => {
     for (const seed of seeds) {
       const { figures, verdict } = runScenario(run, { seed, peers })

@@ -15,12 +15,13 @@ afterEach(async () => {
 
 /** One more than tell each other directly. */
 const ELECTORS = 18
+const HEIGHT = 2
 const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
-test('eighteen electors over UDP gossip: all have the same blocks, and no one talks to all the others', { timeout: 120_000 }, async () => {
+test('eighteen electors over UDP gossip: all have the same blocks, and no one talks to all the others', async () => {
   const signers = Array.from({ length: ELECTORS }, (_, i) => createSigner(sha256(Uint8Array.of(31, i))))
   const usual = Object.fromEntries(Object.entries(SETTINGS).map(([name, one]) => [name, one.usual]))
-  const settings = { ...usual, cycleMs: 1_000, roundMs: 800 }
+  const settings = { ...usual, cycleMs: 1_000, roundMs: 2_500 } // a round takes a quarter of that, and on a busy machine more
   const json = {
     protocol: 1,
     settings,
@@ -51,7 +52,7 @@ test('eighteen electors over UDP gossip: all have the same blocks, and no one ta
   const shells = signers.map((signer, i) => {
     const overlay = overlays[i] as (typeof overlays)[number]
     const send: typeof overlay.send = (to, message) => {
-      talkedTo[i]?.add(to)
+      if (shell.tip.height < HEIGHT) talkedTo[i]?.add(to) // neighbours change in the long run
       overlay.send(to, message)
     }
     const shell: ChainShell<ReturnType<ReturnType<typeof networkApplication>['begin']>> = new ChainShell({
@@ -73,7 +74,9 @@ test('eighteen electors over UDP gossip: all have the same blocks, and no one ta
     })
     return shell
   })
-  await expect.poll(() => Math.min(...shells.map(({ tip }) => tip.height)), { timeout: 100_000, interval: 200 }).toBeGreaterThanOrEqual(2)
+  await expect
+    .poll(() => Math.min(...shells.map(({ tip }) => tip.height)), { timeout: 280_000, interval: 200 })
+    .toBeGreaterThanOrEqual(HEIGHT)
   expect(failed).toEqual([])
   expect(counts.get('GOSSIP_WRONG')).toBeUndefined()
   const [first] = hashes as [Map<number, string>]

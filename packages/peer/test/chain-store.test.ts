@@ -51,7 +51,7 @@ test('a crash at any write leaves a chain that opens, at that block or the one b
     }
     if (writes % 5 === 0) await runTo(records, last + 2) // and goes on from there
   }
-}, 20_000)
+})
 
 test('it opens from the newest checkpoint, and needs no block before it', async () => {
   const records = memoryStore().records('chain')

@@ -86,7 +86,7 @@ describe('in any order of closings, recoveries, gifts and leaving peers', () => 
       }),
       { numRuns: 12, seed: 34 },
     )
-  }, 60_000)
+  })
 })
 
 function take(world: Sites, { type, site, perMille, to }: Step, seen: { payee: bigint; left: number }): void {

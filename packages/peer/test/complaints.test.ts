@@ -19,7 +19,12 @@ const state = { registry, jobs: running(3), disputes: new Map() }
 function deskOf(store = memoryStore()) {
   const [submitted, counted, charges]: [Uint8Array[], string[], Charge[]] = [[], [], []]
   const complaints = new Complaints({
-    ...{ records: store.records('evidence'), verification: createVerification(network), log: quiet },
+    ...{
+      records: store.records('evidence'),
+      disputeRecords: store.records('disputes'),
+      verification: createVerification(network),
+      log: quiet,
+    },
     submit: (transaction) => void submitted.push(transaction),
     count: (code) => void counted.push(code),
     accuser: { bring: async (charge) => void charges.push(charge) },

@@ -280,26 +280,60 @@ describe('a dispute that fits no block beside a full certificate', () => {
     expect([world.state.disputes.size, world.state.disputeParts.size]).toEqual([1, 0])
   })
 
-  test('who is told of it again, with more to show, goes on with the parts that it began with', () => {
-    const world = new Large()
-    const [a] = world.members as [PeerId]
-    const { network } = world.genesis
+  const deskOf = (world: Large, by: PeerId, store = memoryStore()) => {
     const submitted: Uint8Array[] = []
+    const { network } = world.genesis
     const complaints = new Complaints({
-      ...{ records: memoryStore().records('evidence'), verification: createVerification(network) },
+      ...{ records: store.records('evidence'), disputeRecords: store.records('disputes'), verification: createVerification(network) },
       ...{ log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }, count: () => {} },
       submit: (transaction) => void submitted.push(transaction),
-      inParts: (dispute) => world.parts(a, dispute),
+      inParts: (dispute) => world.parts(by, dispute),
     })
     const { members, start } = world.job(world.site).epoch
-    const context = { network, job: world.site, epoch: 1, members, start }
-    complaints.dispute(context, world.dispute(1))
-    expect(world.block(submitted[0] as Uint8Array)).toEqual([])
-    complaints.dispute(context, world.dispute())
-    submitted.length = 0
-    complaints.onState(world.state)
-    expect(codes(world.block(...submitted))).toEqual(['DISPUTE_KNOWN']) // the first part
+    const tell = async (silent: number) => {
+      complaints.dispute({ network, job: world.site, epoch: 1, members, start }, world.dispute(silent))
+      await new Promise(setImmediate) // it is on the disk before it is offered
+    }
+    return { store, submitted, complaints, tell }
+  }
+  test.each([
+    ['who is told of it again', false],
+    ['who was restarted meanwhile', true],
+  ])('%s, with more to show, goes on with the parts that it began with', async (_, isRestarted) => {
+    const world = new Large()
+    const [a] = world.members as [PeerId]
+    const first = deskOf(world, a)
+    await first.tell(1)
+    expect(world.block(first.submitted[0] as Uint8Array)).toEqual([])
+    const now = isRestarted ? deskOf(world, a, first.store) : first
+    now.submitted.length = 0
+    await now.tell(0)
+    now.complaints.onState(world.state)
+    expect(now.submitted).toHaveLength(4)
+    expect(codes(world.block(...now.submitted.slice(2)))).toEqual(['DISPUTE_KNOWN']) // the first part
     expect(world.state.disputes.size).toBe(1)
+    now.complaints.onState(world.state)
+    await new Promise(setImmediate)
+    expect([...now.store.records('disputes').keys('')]).toEqual([])
+  })
+
+  test('of one that could not be written down nothing is lost but this: it is offered all the same', async () => {
+    const world = new Large()
+    const [a] = world.members as [PeerId]
+    const store = memoryStore()
+    const full = { ...store.records('disputes'), put: () => Promise.reject(new Error('full')) }
+    const first = deskOf(world, a, { ...store, records: (name) => (name === 'disputes' ? full : store.records(name)) })
+    await first.tell(0)
+    expect(first.submitted).toHaveLength(2)
+  })
+
+  test('where the one that began it has lost its disk, another member brings its own, and nobody pays for the half that is left', () => {
+    const world = new Large()
+    const [a, b] = world.members as [PeerId, PeerId]
+    expect(world.block(world.parts(a, world.dispute(1))[0] as Uint8Array)).toEqual([])
+    expect(codes(world.block(world.parts(a)[0] as Uint8Array))).toEqual(['DISPUTE_KNOWN']) // its room for this epoch is used up
+    expect(world.block(...world.parts(b))).toEqual([])
+    expect([world.state.disputes.size, world.state.disputeParts.size]).toEqual([1, 0])
   })
 
   test('who brings parts of what is none has used up its room, and what it brought ends with the epoch', () => {

@@ -28,7 +28,7 @@ function newFolder(): string {
 }
 const usual = Object.fromEntries(Object.entries(SETTINGS).map(([name, { usual }]) => [name, usual]))
 const genesis = JSON.stringify({
-  ...{ protocol: 1, settings: { ...usual, cycleMs: 300, tenureMs: 600_000, roundMs: 200 }, seed: 'c3'.repeat(32), startMs: Date.now() },
+  ...{ protocol: 1, settings: { ...usual, cycleMs: 300, tenureMs: 600_000, roundMs: 800 }, seed: 'c3'.repeat(32), startMs: Date.now() },
   peers: [honest, other, liar].map(({ peerId }) => peerId),
   balances: [{ account: accountOfPeer(uploader.peerId), amount: '10000000000' }],
 })
@@ -63,7 +63,7 @@ test('whole peers: the member that answers a page falsely is named by those who 
           () => toldOf(gateway).length,
           () => 0,
         ),
-      { timeout: 20_000, interval: 300 },
+      { interval: 300 },
     )
     .toBeGreaterThan(0)
   for (const member of [honest, other]) await ask(member)
@@ -76,12 +76,13 @@ test('whole peers: the member that answers a page falsely is named by those who 
   const told = first.contradictions()
   await first.close()
   const again = await open(honest, { runtime: new CounterRuntime(), data, collection })
-  expect(again.contradictions()).toEqual(told)
+  expect(again.contradictions()).toEqual(expect.arrayContaining([...told])) // more may have come before it ended
   const overlay = await openOverlay({ signer: other, network: again.network, host: '127.0.0.1', port: 0 })
   undo.push(() => overlay.close())
   overlay.setAddress(again.peerId, again.address)
-  await expect.poll(() => again.counters().COLLECTED_BLOCKS ?? 0, { timeout: 10_000 }).toBeGreaterThan(0)
+  await expect.poll(() => again.counters().COLLECTED_BLOCKS ?? 0).toBeGreaterThan(0)
   const [state] = told.map((one) => bytesOfContentId(one.state))
-  const reply = await overlay.request(again.peerId, wantBlocks.encode({ cids: [state as Uint8Array] }))
-  expect(reply.length).toBeGreaterThan(36)
-}, 60_000)
+  // the peer of the same key is there still, and takes this one's session over now and then
+  const want = wantBlocks.encode({ cids: [state as Uint8Array] })
+  await expect.poll(async () => (await overlay.request(again.peerId, want)).length).toBeGreaterThan(36)
+})

@@ -2,6 +2,7 @@ import { ContentStoreError, memoryStore } from '@interpeer/content-store'
 import { bytesOfContentId, contentIdOf, createSigner, jobIdOf, networkIdOf, sha256, signMessage } from '@interpeer/crypto-ids'
 import { createVerification, revealMessage } from '@interpeer/peer-group'
 import { expect, test } from 'vitest'
+import { Trial } from '../src/node/accusation-trial.js'
 import { type AccusationRun, findingOf } from '../src/node/judge-accusation.js'
 import { KnownRequests } from '../src/node/known-requests.js'
 
@@ -48,3 +49,39 @@ test.each([
     expect(await foundAfter(batch, state)).toBe(finding)
   },
 )
+
+test.each([
+  ['not-ended', 0], // from the beginning of the time to answer on
+  ['not-ended', 50],
+  ['undecided', 51], // this host had other things to do for more than half of it
+  ['undecided', undefined],
+])(
+  'it is %s where a run that begins at %s of 100 ms does not end: who chose it answers for it only where it had its time',
+  async (finding, beganMs) => {
+    let nowMs = beganMs ?? 0
+    const trial = new Trial({ fetchUntilMs: 0, answerUntilMs: 100 }, { now: () => nowMs, signal: new AbortController().signal })
+    if (beganMs !== undefined) trial.onBegin()
+    nowMs = 100
+    trial.onBegin() // its second run
+    expect(await trial.inTime(new Promise(() => {}))).toBe(finding)
+    expect(trial.run.signal.aborted).toBe(true)
+  },
+)
+
+test('a run that does not end is stopped after half of the time to answer, so that others have some', async () => {
+  const trial = new Trial({ fetchUntilMs: 0, answerUntilMs: 100 }, { now: () => 0, signal: new AbortController().signal })
+  const found = trial.inTime(new Promise(() => {}))
+  trial.onBegin()
+  expect(await found).toBe('not-ended') // by a clock that stands still: it did not wait for the time to be over
+})
+
+test('a run that ends in time says what it found, and one that this peer stops says nothing', async () => {
+  const stop = new AbortController()
+  const of = { now: () => 0, signal: stop.signal }
+  expect(await new Trial({ fetchUntilMs: 0, answerUntilMs: 100_000 }, of).inTime(Promise.resolve('unfit'))).toBe('unfit')
+  const stopped = new Trial({ fetchUntilMs: 0, answerUntilMs: 100_000 }, of)
+  stopped.onBegin()
+  const found = stopped.inTime(new Promise(() => {}))
+  stop.abort()
+  expect(await found).toBe('undecided')
+})

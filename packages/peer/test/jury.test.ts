@@ -57,8 +57,8 @@ class Network {
   static async open(readChecksPerMille = 0): Promise<Network> {
     const genesis = JSON.stringify({
       ...{
-        protocol: 1, // on a loaded machine jurors fetch for longer than five cycles of half a second
-        settings: { ...usual, cycleMs: 500, tenureMs: 600_000, roundMs: 300, disputeFetchCycles: 20, disputeAnswerCycles: 20 },
+        protocol: 1, // on a loaded machine rounds take their time, and jurors fetch for many cycles
+        settings: { ...usual, cycleMs: 500, tenureMs: 600_000, roundMs: 1_200, disputeFetchCycles: 120, disputeAnswerCycles: 120 },
         seed: 'c3'.repeat(32),
         startMs: Date.now(),
       },
@@ -128,14 +128,13 @@ test('one member of four answers falsely: its word freezes the group, the jury f
   expect(network.state.jobs.get(network.job)?.epoch.jurors).toBe(4)
   liar.runtime.lie = ' and what nobody wrote'
   await network.write('after')
-  const { epoch } = network.state.jobs.get(network.job) ?? {}
-  expect(epoch?.members).not.toContain(liar.signer.peerId)
-  expect(epoch?.members).toHaveLength(4)
+  await expect.poll(() => network.members).not.toContain(liar)
+  expect(network.members).toHaveLength(4)
   expect(Object.keys(network.badReviews())).toEqual([liar.signer.peerId])
   expect(await network.read()).toMatch(/^before@\d+#\d+;(after@\d+#\d+;)+$/)
   // nobody is ended: an answer that is false is no proof of a lie
   expect([...network.state.registry.values()].filter(({ standing }) => standing !== 'joined')).toEqual([])
-}, 240_000)
+})
 
 test('three of four collude: the one that is left brings it to the chain, and what the jury came to stands, though none of the three has it', async () => {
   const network = await Network.open()
@@ -151,7 +150,7 @@ test('three of four collude: the one that is left brings it to the chain, and wh
   await network.write('later')
   expect(await network.read()).not.toContain('nobody')
   expect(honest.peer.counters().STEP_DISPUTED).toBeGreaterThan(0)
-}, 240_000)
+})
 
 /** The one that lost its seat for what a jury found, and nobody else is marked. */
 async function onlyLeaves(network: Network, liar: Seeder, act: () => Promise<unknown>): Promise<void> {
@@ -177,7 +176,7 @@ test('a member answers reads falsely: who ran one again calls a jury, and the li
   await onlyLeaves(network, liar, () => network.gateway.askSite('log', page, { member: liar.signer.peerId }))
   await network.write('after')
   expect(await network.read()).toMatch(/^before@\d+#\d+;(after@\d+#\d+;)+$/)
-}, 240_000)
+})
 
 test('a member has the others’ answers and no run of its own: a jury that runs the batch again finds so, also in what it says of the others', async () => {
   const network = await Network.open()
@@ -187,7 +186,7 @@ test('a member has the others’ answers and no run of its own: a jury that runs
   await onlyLeaves(network, parrot, () => network.gateway.askSite('log', network.posted('more')))
   parrot.runtime.runsNothing = false
   await network.write('after')
-}, 240_000)
+})
 
 test('a peer that votes for two blocks is brought to the chain by whoever noticed, and its account ends; nobody else’s does', async () => {
   const network = await Network.open()
@@ -206,7 +205,7 @@ test('a peer that votes for two blocks is brought to the chain by whoever notice
     }
     return network.state.registry.get(signer.peerId)?.standing
   }
-  await expect.poll(isEnded, { timeout: 30_000, interval: 200 }).toBe('terminated')
+  await expect.poll(isEnded, { interval: 200 }).toBe('terminated')
   const standings = [...network.state.registry].filter(([, { standing }]) => standing !== 'joined').map(([id]) => id)
   expect(standings).toEqual([signer.peerId])
-}, 90_000)
+})

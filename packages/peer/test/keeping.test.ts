@@ -75,18 +75,18 @@ test('while a site is written, read, moved and its members restart, stores stay 
       written++
     },
   )
-  await expect.poll(() => written, { timeout: 60_000 }).toBeGreaterThan(80)
+  await expect.poll(() => written).toBeGreaterThan(80)
   const { signer, store, close } = group[2] as Member
   await close()
   group[2] = await openMember({ signer, store, runtime: new PagesRuntime(), collection })
   introduce([...everyone(), asker])
   tell()
-  await expect.poll(() => written, { timeout: 60_000 }).toBeGreaterThan(160)
+  await expect.poll(() => written).toBeGreaterThan(160)
   const next = [spare, ...group.slice(1)]
   const ids = next.map((member) => member.signer.peerId)
   now = { ...view, next: { members: ids, chainSeed: new Uint8Array(32).fill(9), atMs: Date.now() + 500, jurors: 0, mayPay: 0n } }
   tell()
-  await expect.poll(() => group[1]?.closed.length, { timeout: 20_000 }).toBe(1)
+  await expect.poll(() => group[1]?.closed.length).toBe(1)
   const { certificate, batch } = (group[1] as Member).closed[0] as Member['closed'][number]
   const { state, timeMs } = verifyClosing(certificate, batch, { network, job, epoch: 0, members: view.members as PeerId[] })
   now = {
@@ -101,12 +101,12 @@ test('while a site is written, read, moved and its members restart, stores stay 
   for (let block = 0; block < 4; block++) tell() // the leaver has gone after three
   await writing
   clearInterval(watch)
-  await expect.poll(() => next.map((member) => holdsAll(member, PER_WRITER)), { timeout: 20_000 }).toEqual(next.map(() => true))
+  await expect.poll(() => next.map((member) => holdsAll(member, PER_WRITER))).toEqual(next.map(() => true))
   for (const member of next) {
     expect(member.counts.get('COLLECTION_REFUSED')).toBeUndefined()
     // what the last writes left behind goes when its grace is over
     const least = member === group[2] || member === spare ? peak / 2 : 2 * peak
-    await expect.poll(() => collectedBytes(member), { timeout: 20_000 }).toBeGreaterThan(least)
+    await expect.poll(() => collectedBytes(member)).toBeGreaterThan(least)
   }
   // the leaver is the last resort for what the new epoch began from, until the chain names a later state
   const leaver = group[0] as Member
@@ -115,9 +115,9 @@ test('while a site is written, read, moved and its members restart, stores stay 
   expect(missingBlocks(leaver.store.blocks.get, state)).toEqual([])
   now = { ...now, epoch: 2, previousEpoch: 1, previousMembers: ids, start: stateOf(spare) as ContentId }
   leaver.hosts.onViews([now])
-  await expect.poll(() => [...leaver.store.blocks.list()].length, { timeout: 10_000 }).toBe(0)
+  await expect.poll(() => [...leaver.store.blocks.list()].length).toBe(0)
   expect([...leaver.store.records('groups').list(''), ...leaver.store.records('sites').list('')]).toEqual([])
-}, 120_000)
+})
 
 test('a member whose store is too small for the site falls silent and the others go on; when the site fits again it takes part again', async () => {
   const PAGES = 50
@@ -131,7 +131,7 @@ test('a member whose store is too small for the site falls silent and the others
     expect((await client.ask('log', asking('POST', `/${page}`, text))).ran).toBe('write')
   }
   const writeEach = async (text: string) => {
-    for (let page = 0; page < PAGES; page += 10) await Promise.all(Array.from({ length: 10 }, (_, i) => write(page + i, text)))
+    for (let page = 0; page < PAGES; page += 25) await Promise.all(Array.from({ length: 25 }, (_, i) => write(page + i, text)))
   }
   await writeEach('long') // a million bytes
   const [first, last] = [group[0] as Member, group[3] as Member]
@@ -139,14 +139,14 @@ test('a member whose store is too small for the site falls silent and the others
     const state = stateOf(member)
     return state !== undefined && state === stateOf(first) && missingBlocks(member.store.blocks.get, state).length === 0
   }
-  expect(last.counts.get('STORE_FULL')).toBeGreaterThan(0)
-  await expect.poll(() => isWhole(group[1] as Member), { timeout: 10_000 }).toBe(true)
+  await expect.poll(() => last.counts.get('STORE_FULL') ?? 0).toBeGreaterThan(0)
+  await expect.poll(() => isWhole(group[1] as Member)).toBe(true)
   expect(isWhole(last)).toBe(false)
   await writeEach('')
-  await expect.poll(() => isWhole(last), { timeout: 30_000 }).toBe(true)
+  await expect.poll(() => isWhole(last)).toBe(true)
   await write(1, 'again')
-  await expect.poll(() => isWhole(last), { timeout: 10_000 }).toBe(true)
-}, 90_000)
+  await expect.poll(() => isWhole(last)).toBe(true)
+})
 
 test('in a store with room for a few versions a site is written for ever: each put that finds it full makes room', async () => {
   const PER_WRITER = 15
@@ -156,6 +156,6 @@ test('in a store with room for a few versions a site is written for ever: each p
     ...{ runtime: new PagesRuntime(), store: memoryStore({ maxBytes }), collection },
   }))
   await writeAll(asker, () => view, PER_WRITER)
-  await expect.poll(() => group.map((member) => holdsAll(member, PER_WRITER)), { timeout: 20_000 }).toEqual(group.map(() => true))
+  await expect.poll(() => group.map((member) => holdsAll(member, PER_WRITER))).toEqual(group.map(() => true))
   for (const member of group) expect(collectedBytes(member) + member.store.usedBytes()).toBeGreaterThan(1.5 * maxBytes)
-}, 60_000)
+})

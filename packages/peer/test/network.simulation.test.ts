@@ -11,12 +11,9 @@ import {
   stepChain,
 } from '@interpeer/vote-chain'
 import { hexOf } from '@interpeer/wire-codec'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { epochCloseTransaction, type NetworkState, networkApplication } from '../src/network/index.js'
 import { AGREED, closingOf, networkGenesis, publication, START_MS, showOf, signerOf, signers, uploader } from './network-world.js'
-
-/** Simulations count CPU seconds, and other tests may run beside them. */
-vi.setConfig({ testTimeout: 60_000 })
 
 type Event = { [K in ChainEvent['type']]: Omit<Extract<ChainEvent, { type: K }>, 'nowMs'> }[ChainEvent['type']]
 interface Node {

@@ -97,12 +97,12 @@ test('whatever a stranger sends, the peer goes on', async () => {
   const replies = await Promise.allSettled(all.map((message) => overlay.request(peer.peerId, message, { timeoutMs: 5_000 })))
   expect(replies.filter(({ status }) => status === 'fulfilled')).toEqual([])
   const { height } = peer.chain()
-  await expect.poll(() => peer.chain().height, { timeout: 5_000 }).toBeGreaterThan(height + 1)
+  await expect.poll(() => peer.chain().height).toBeGreaterThan(height + 1)
   expect(
     await overlay.request(peer.peerId, wantBlocks.encode({ cids: [] } as never)).catch((error: { code: string }) => error.code),
   ).toBeDefined()
   expect(peer.counters().MESSAGE_UNKNOWN).toBeGreaterThan(0)
-}, 20_000)
+})
 
 test('a false address among many spoils neither the others nor the next start', async () => {
   const data = newFolder()
@@ -121,7 +121,7 @@ test('a false address among many spoils neither the others nor the next start', 
   const again = await open(data)
   const known = await (await attack(again)).request(again.peerId, addressExchange.encode({ records: [] }))
   expect(addressExchange.decode(known).records).toHaveLength(3)
-}, 20_000)
+})
 
 test('one process at a time has a folder, and it belongs to one network', async () => {
   const data = newFolder()
@@ -130,7 +130,7 @@ test('one process at a time has a folder, and it belongs to one network', async 
   await peer.close()
   await expect(open(data, 'b6')).rejects.toMatchObject({ code: 'DATA_OTHER_NETWORK' })
   await (await open(data)).close() // what was refused has let go of everything
-}, 20_000)
+})
 
 test('a peer proves an entry of the chain to who knows the block by its hash; after a restart too', async () => {
   const data = newFolder()
@@ -138,14 +138,14 @@ test('a peer proves an entry of the chain to who knows the block by its hash; af
   let height = 0
   for (const _ of ['first start', 'second start']) {
     const peer = await open(data)
-    await expect.poll(() => peer.chain().height, { timeout: 5_000 }).toBeGreaterThan(height + 1)
+    await expect.poll(() => peer.chain().height).toBeGreaterThan(height + 1)
     const shown = peer.proof({ type: 'ticket', ticket: 0n })
     expect(shown?.height).toBe(peer.chain().height)
     expect(check(shown as ChainProof)).toBe(seeder.peerId)
     height = peer.chain().height
     await peer.close()
   }
-}, 20_000)
+})
 
 test('a peer that closes ends what is under way, and closing twice is closing once', async () => {
   const peer = await open(newFolder())
@@ -162,7 +162,7 @@ test('a peer that closes ends what is under way, and closing twice is closing on
   await Promise.all([peer.close(), peer.close()])
   expect(await publishing).toBe('CLOSED')
   await expect(peer.askSite('log', get)).rejects.toMatchObject({ code: 'CLOSED' })
-}, 20_000)
+})
 
 test('who speaks for a site can have its members keep an old state, for a while; nobody else can, nor end it', async () => {
   const uploader = createSigner(sha256(new Uint8Array([8])))
@@ -185,7 +185,7 @@ test('who speaks for a site can have its members keep an old state, for a while;
     return state as ContentId
   }
   const [claimed, loose] = [await write(), await write()]
-  const untilMs = () => Date.now() + 60_000
+  const untilMs = () => Date.now() + 3_600_000
   expect(await visitor.claim(job, [claimed], untilMs())).toEqual([host.peerId])
   await expect(visitor.claim(jobIdOf(claimed), [claimed], untilMs())).rejects.toMatchObject({ code: 'SITE_UNKNOWN' })
   await write()
@@ -209,7 +209,7 @@ test('who speaks for a site can have its members keep an old state, for a while;
       (error: { code: string }) => error.code,
     )
   }
-  await expect.poll(() => has(loose), { timeout: 10_000 }).toBe(false)
+  await expect.poll(() => has(loose)).toBe(false)
   expect(await has(claimed)).toBe(true)
   expect(await endBy(attacker)).toBe('REFUSED')
   expect(await endBy(uploader, (envelope) => envelope.with(-1, (envelope.at(-1) as number) ^ 1))).toBe('REFUSED')
@@ -219,11 +219,11 @@ test('who speaks for a site can have its members keep an old state, for a while;
   await new Promise((resolve) => setTimeout(resolve, 600)) // several collections
   expect(await has(claimed)).toBe(true)
   expect(await endBy(uploader)).toBe('taken')
-  await expect.poll(() => has(claimed), { timeout: 10_000 }).toBe(false)
+  await expect.poll(() => has(claimed)).toBe(false)
   expect(host.counters().COLLECTED_BLOCKS).toBeGreaterThan(0)
   expect(host.storage()).toMatchObject({ maxBytes: null })
   expect(host.storage().usedBytes).toBeGreaterThan(0)
-}, 40_000)
+})
 
 test('blocks are given to peers with a part in a site, who may also audit them, and to nobody else', async () => {
   const uploader = createSigner(sha256(new Uint8Array([7])))
@@ -253,13 +253,13 @@ test('blocks are given to peers with a part in a site, who may also audit them, 
   expect((await asUploader.request(host.peerId, want)).length).toBeGreaterThan(36)
   const audited = judgeAudit(audit, await asUploader.request(host.peerId, audit.request), 1)
   expect(audited.map(({ outcome }) => outcome)).toEqual(blocks.map(() => 'held'))
-}, 20_000)
+})
 
 test('a new peer begins at a checkpoint of those it is told of, goes on from there, and from the genesis where it is told to', async () => {
   const settings = { ...genesisOf('a5').settings, checkpointCycles: 4, lookBack: 2 }
   const genesis = JSON.stringify({ ...genesisOf('a5'), startMs: Date.now(), settings })
   const first = await open(newFolder(), 'a5', { genesis })
-  await expect.poll(() => first.chain().height, { timeout: 15_000 }).toBeGreaterThan(12)
+  await expect.poll(() => first.chain().height).toBeGreaterThan(12)
   const bootstrap = [{ peer: first.peerId, ...first.address }]
   // whoever has nothing of the chain is shown an entry of the newest checkpoint
   const lightly = { signer: attacker, genesis: parseGenesis(genesis), host: '127.0.0.1', bootstrap, log: quiet }
@@ -283,15 +283,15 @@ test('a new peer begins at a checkpoint of those it is told of, goes on from the
     const second = await open(data, 'a5', { genesis, bootstrap, sync, signer, runtime: null, log: log as never })
     const begun = said.find((one) => one.message === 'the chain begins at a checkpoint')
     expect(begun?.message).toBe(message)
-    if (begun !== undefined) expect(second.chain().height).toBe(begun.height)
+    if (begun !== undefined) expect(second.chain().height).toBeGreaterThanOrEqual(begun.height)
     if (begun !== undefined) expect(begun.height % 4).toBe(0)
     const { height } = first.chain()
-    await expect.poll(() => second.chain().height, { timeout: 15_000 }).toBeGreaterThan(height)
+    await expect.poll(() => second.chain().height).toBeGreaterThan(height)
     await second.close()
     // and again from its own folder
     const again = await open(data, 'a5', { genesis, bootstrap, sync, signer, runtime: null })
     if (sync === 'checkpoints') expect(again.chain().height).toBeGreaterThanOrEqual(8)
-    await expect.poll(() => again.chain().height, { timeout: 15_000 }).toBeGreaterThan(height)
+    await expect.poll(() => again.chain().height).toBeGreaterThan(height)
     await again.close()
   }
-}, 40_000)
+})

@@ -52,7 +52,7 @@ test('another process is refused while one runs; what a killed one left behind i
   await once(child, 'exit')
   expect(readdirSync(join(folder, 'lock'))).toHaveLength(1)
   lockFolder(folder)()
-}, 10_000)
+})
 
 test('of three that start at once on what a killed one left, at most one gets it', async () => {
   const folder = newFolder()
@@ -62,4 +62,4 @@ test('of three that start at once on what a killed one left, at most one gets it
   const said = (await Promise.all([hold(folder), hold(folder), hold(folder)])).map((one) => one.said)
   expect(said.filter((one) => one === 'locked').length).toBeLessThanOrEqual(1)
   expect(said.filter((one) => one === 'DATA_IN_USE').length).toBeGreaterThanOrEqual(2)
-}, 10_000)
+})

@@ -14,7 +14,8 @@ export function readDuties(store: Pick<ContentStore, 'records'>, count: (code: s
   const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
   return {
     complaints: new Complaints({
-      ...{ records: store.records('evidence'), verification: createVerification(networkIdOf(new Uint8Array([1]))), count, log },
+      ...{ records: store.records('evidence'), disputeRecords: store.records('disputes'), count, log },
+      verification: createVerification(networkIdOf(new Uint8Array([1]))),
       submit: () => {},
     }),
     readChecks: new ReadCheckQueue({ nowMs: () => performance.now(), after }, count),

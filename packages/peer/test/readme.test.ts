@@ -15,7 +15,7 @@ test('the example of the README runs', async () => {
   const run = new Function('modules', 'console', `return (async () => {${body}})()`)
   await run(modules, { log: (...words: unknown[]) => lines.push(words.map(String).join(' ')) })
   expect(lines).toEqual(['200 Hello, peers true'])
-}, 20_000)
+})
 
 test('the README names every error code', () => {
   const codesOf = (path: string) =>

@@ -105,7 +105,7 @@ test('an event that a group can not take is dropped, and the group goes on', asy
   undo.push(() => shell.close())
   shell.write({ id: undefined, bytes: new Uint8Array() } as never)
   expect(around.counted).toContain('STEP_FAILED')
-  await expect.poll(() => finals.length, { timeout: 5_000 }).toBeGreaterThan(1)
+  await expect.poll(() => finals.length).toBeGreaterThan(1)
   await shell.close()
   shell.give({ type: 'time' }) // after the end: nothing
   expect(around.failed).toEqual([])
@@ -157,7 +157,7 @@ test('the record of an epoch names no state before that is on the disk', async (
   const named = () => [...new EpochRecords(store.records('groups'), around.count).references(job, 0)]
   expect(named().filter((cid) => !store.blocks.has(cid))).toEqual([])
   go()
-  await expect.poll(() => finals.length, { timeout: 5_000 }).toBe(1)
+  await expect.poll(() => finals.length).toBe(1)
   expect(named().some((cid) => isState(store.blocks.get(cid) ?? new Uint8Array()))).toBe(true)
 })
 const isState = (bytes: Uint8Array): boolean => {
@@ -194,7 +194,7 @@ test('a group whose store has no room waits for it, says nothing, takes no more,
   write(2)
   expect(told).toEqual(['GROUP_BUSY'])
   isFull = false
-  await expect.poll(() => told, { timeout: 5_000 }).toContain('final 1')
+  await expect.poll(() => told).toContain('final 1')
   expect(around.failed).toEqual([])
   isFull = true
   write(3)
@@ -231,7 +231,7 @@ test('a chain goes on after an event that it can not take, and stops when it can
   chain.submit(new Uint8Array([1]))
   expect(around.counted).toContain('CHAIN_STEP_FAILED')
   full = true
-  await expect.poll(() => around.failed.length, { timeout: 5_000 }).toBe(1)
+  await expect.poll(() => around.failed.length).toBe(1)
   await chain.stop()
   chain.submit(new Uint8Array([1]))
   expect(around.failed).toHaveLength(1)
@@ -251,18 +251,18 @@ test('a chain whose process slept for long takes nothing until it is told that i
       new Promise((resolve, reject) => asked.push({ height, say: (may) => (may ? resolve() : reject(new Error('anew'))) })),
   })
   undo.push(() => chain.stop())
-  await expect.poll(() => chain.tip.height, { timeout: 5_000 }).toBeGreaterThan(1)
+  await expect.poll(() => chain.tip.height).toBeGreaterThan(1)
   sleptMs += awakeMs(genesis) + 1_000
-  await expect.poll(() => asked.length, { timeout: 5_000 }).toBe(1)
+  await expect.poll(() => asked.length).toBe(1)
   const { height } = chain.tip
   expect(chain.submit(new Uint8Array([1]))).toBe('CHAIN_ASLEEP')
   chain.onMessage(signer.peerId, new Uint8Array([1]))
   expect([asked[0]?.height, chain.tip.height, around.counted, asked.length]).toEqual([height, height, [], 1])
   asked[0]?.say(true)
-  await expect.poll(() => chain.tip.height, { timeout: 5_000 }).toBeGreaterThan(height)
+  await expect.poll(() => chain.tip.height).toBeGreaterThan(height)
   expect([asked.length, chain.submit(new Uint8Array([1]))]).toEqual([1, 'WIRE_SHAPE'])
   sleptMs += awakeMs(genesis) + 1_000
-  await expect.poll(() => asked.length, { timeout: 5_000 }).toBe(2)
+  await expect.poll(() => asked.length).toBe(2)
   asked[1]?.say(false)
   await expect.poll(() => around.failed).toEqual([new Error('anew')])
 })

@@ -26,4 +26,4 @@ test('a peer keeps its store in what it is told at first, and never in another a
   await (await open()).close()
   expect(kept()).toEqual(['store.sqlite'])
   await expect(open('lmdb')).rejects.toMatchObject({ code: 'STORE_OTHER_KIND', failure: { found: 'sqlite', asked: 'lmdb' } })
-}, 20_000)
+})

@@ -11,6 +11,7 @@ import {
 import { type ContentId, contentIdOf, createSigner, jobIdOf, networkIdOf, type PeerId, type Signer } from '@interpeer/crypto-ids'
 import { type Overlay, openOverlay } from '@interpeer/overlay/node'
 import { createVerification, firstStateBlock, isRequestNumber, readCheck } from '@interpeer/peer-group'
+import { expect } from 'vitest'
 import { liveRoots } from '../src/live-roots.js'
 import { numberOf } from '../src/message-number.js'
 import { BlockKeeper, type KeeperOptions } from '../src/node/block-keeper.js'
@@ -216,6 +217,23 @@ export function heldBy({ hosts, store }: Member): readonly ContentId[] {
   const held = reachableBlocks(store.blocks.get, hosts.hosted()[0]?.state as ContentId)
   if ('missing' in held) throw new Error(`${held.missing.length} blocks are missing`)
   return held.blocks
+}
+
+/** Before that they say SITE_STARTING. */
+export const isReady = (group: readonly Member[]) =>
+  expect.poll(() => group.map(({ hosts }) => hosts.hosted().length)).toEqual(group.map(() => 1))
+
+/** What one member has, when it is no longer behind. */
+export async function readAt(client: SiteClient, member: Member, target = '/'): Promise<string> {
+  const read = async () => client.ask('log', asking('GET', target), { member: member.signer.peerId })
+  let answer = await read()
+  await expect
+    .poll(async () => {
+      if (answer.ran === 'refused') answer = await read()
+      return answer.ran
+    })
+    .not.toBe('refused')
+  return new TextDecoder().decode(answer.body)
 }
 
 /** `size` members of one site with its blocks at the first, and two more peers. */

@@ -18,6 +18,17 @@ const notPassedOn = new Set(['connection', 'transfer-encoding', 'content-length'
  * @returns undefined where it is no such thing or holds what no response may have.
  */
 export function parseResponseHead(block: string): ResponseHead | undefined {
+  if (block === last.block) return last.head
+  const head = headIn(block)
+  if (block.length <= REMEMBERED_UNITS_MAX) last = { block, head }
+  return head
+}
+
+/** Most pages of a site have the same: it is read once. */
+let last: { readonly block: string; readonly head: ResponseHead | undefined } = { block: '', head: undefined }
+const REMEMBERED_UNITS_MAX = 4096
+
+function headIn(block: string): ResponseHead | undefined {
   let parsed: unknown
   try {
     parsed = JSON.parse(block)

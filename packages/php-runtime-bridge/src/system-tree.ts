@@ -66,8 +66,20 @@ export function systemTreeWith(files: ReadonlyMap<string, Uint8Array>): TreeDire
   return systemTree(files)
 }
 
+/** Of sites that were mounted before: trees never change, and each request asks. */
+const mounted = new WeakMap<TreeDirectory, TreeDirectory>()
+
 /** The file system of a request: the system's tree with the site at SITE_FOLDER, in which the session folder always is. */
 export function mountSite(site: TreeDirectory, around = system): TreeDirectory {
+  if (around !== system) return mountedIn(around, site)
+  const before = mounted.get(site)
+  if (before !== undefined) return before
+  const tree = mountedIn(system, site)
+  mounted.set(site, tree)
+  return tree
+}
+
+function mountedIn(around: TreeDirectory, site: TreeDirectory): TreeDirectory {
   return withEntry(around, SITE_FOLDER.slice(1), withFolder(site, SESSION_FOLDER.slice(SITE_FOLDER.length + 1)))
 }
 

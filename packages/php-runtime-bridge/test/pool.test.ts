@@ -3,7 +3,7 @@ import { type PhpRuntime, startPhpRuntime } from '@interpeer/php-runtime-bridge/
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { filesOf, utf8, visit } from './sites.js'
 
-const GUARD_MS = 1_500
+const GUARD_MS = 2_000
 /** No loop ends by itself. */
 const ENDLESS = { ...SLOT, fuel: 2 ** 50 }
 let php: PhpRuntime
@@ -59,7 +59,7 @@ test('every worker gives the same bytes, for sites with an image of their own to
 })
 
 test('a site whose warm-up never ends is abstained from, and holds nobody else up', async () => {
-  const brief = await startPhpRuntime({ guardMs: 400, limits: ENDLESS, workers: 2 })
+  const brief = await startPhpRuntime({ guardMs: 1_000, limits: ENDLESS, workers: 2 })
   await brief.load('endless', filesOf({ ...warm, 'index.php': '<?php while (true);', 'other.php': '<?php echo "other";' }))
   await brief.load('site', filesOf({ 'a.txt': 'text' }))
   const endless = [brief.run('endless', request('/other.php'), at), brief.image('endless')] as const

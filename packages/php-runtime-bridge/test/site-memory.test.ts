@@ -151,7 +151,7 @@ test('a place in the file is used again once nothing names its page, and not bef
     await forgotten(memory)
     return pages.bytes === before
   }
-  await expect.poll(findsPlace, { timeout: 20_000, interval: 10 }).toBe(true)
+  await expect.poll(findsPlace, { interval: 10 }).toBe(true)
   expect(Buffer.compare(bytesOf(kept[0] as Pages), content(2 * PAGE, 1))).toBe(0)
   expect(readdirSync(folder)).toEqual([])
 })

@@ -1,12 +1,9 @@
 import { peekMessageNumber, peerIdOfKey } from '@interpeer/crypto-ids'
 import { seeds } from '@interpeer/simulator'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import type { CertifiedBlock } from '../src/block.js'
 import { electorateOf, hashOfHeader, headerMessage, openVote, proposalMessage, verifyChainCertificate, voteMessage } from '../src/index.js'
 import { Chains } from './chains.js'
-
-/** Simulations count CPU seconds, and other tests may run beside them. */
-vi.setConfig({ testTimeout: 60_000 })
 
 /** Never two certified blocks at one height, and every certificate holds for anyone. */
 function expectOneChain(chains: Chains): void {

@@ -1,6 +1,6 @@
 import { createSigner, type PeerId, peekMessageNumber, sha256, signMessage } from '@interpeer/crypto-ids'
 import { seeds } from '@interpeer/simulator'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { seedInput } from '../src/electorate.js'
 import { beginGossip, GOSSIP, type Gossip, type GossipEffect, type GossipRules, nextHeight, USELESS_MAX } from '../src/gossip/gossip.js'
 import { gossipMessage, haveMessage, linkMessage, numberOfNeighbours, offerMessage } from '../src/gossip/messages.js'
@@ -10,8 +10,6 @@ import { heardFrom, NO_NAMES, withHeard } from '../src/gossip/seen.js'
 import { voteMessage } from '../src/index.js'
 import { nameOfTransaction } from '../src/pool.js'
 import { Chains, signers } from './chains.js'
-
-vi.setConfig({ testTimeout: 60_000 })
 
 const peers = signers(40).map(({ peerId }) => peerId)
 const [self] = peers as [PeerId]

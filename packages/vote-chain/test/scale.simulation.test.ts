@@ -15,14 +15,14 @@ test('chain-neighbours: where votes and blocks are passed on the chain stays one
 })
 
 /** What 1,000 and 10,000 come to is in docs/protocol/vote-chain.md: `npm run sim -- chain-scale`, `npm run sim -- chain-gossip --peers 10000`. */
-test('chain-scale: sixty electors have a block within three seconds of its time, and none sends to all', { timeout: 120_000 }, () => {
+test('chain-scale: sixty electors have a block within three seconds of its time, and none sends to all', () => {
   const { verdict, figures } = runScenario(simulateScale, { seed: 1, peers: 60 })
   expect({ verdict, figures }).toMatchObject({ verdict: 'pass' })
   console.log('chain-scale 60', JSON.stringify(figures))
   expect((figures.certifiedMs as { p50: number }).p50).toBeLessThan(3_000)
 })
 
-test('chain-gossip: of three hundred all get a quorum of a step’s votes, from a few neighbours each', { timeout: 120_000 }, () => {
+test('chain-gossip: of three hundred all get a quorum of a step’s votes, from a few neighbours each', () => {
   const { verdict, figures } = runScenario(simulateGossip, { seed: 1, peers: 300 })
   expect({ verdict, figures }).toMatchObject({ verdict: 'pass' })
   console.log('chain-gossip 300', JSON.stringify(figures))

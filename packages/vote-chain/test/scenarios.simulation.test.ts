@@ -15,7 +15,7 @@ import { simulate as simulateSplit } from '../simulations/chain-split.sim.js'
 import { planted } from '../simulations/planted.js'
 
 /** `npm run sim -- chain --seeds 1000` runs more; here as many as fit into the time. SIM_SEED=41 replays one. */
-test('chain: never two blocks at one height, and it goes on when all has healed (SIM_SEED replays)', { timeout: 120_000 }, () => {
+test('chain: never two blocks at one height, and it goes on when all has healed (SIM_SEED replays)', () => {
   let count = 0
   for (const seed of seedsWithin(BUDGETS_MS.chain)) {
     const peers = seed % 3 === 0 ? 7 : 4
@@ -26,7 +26,7 @@ test('chain: never two blocks at one height, and it goes on when all has healed 
   console.log(`chain: ${count} seeds passed`)
 })
 
-test('the same seed gives the same digest, and so does its plan as JSON', { timeout: 60_000 }, () => {
+test('the same seed gives the same digest, and so does its plan as JSON', () => {
   const drawn = simulate({ seed: 6, peers: 4 })
   expect(simulate({ seed: 6, peers: 4 }).digest).toBe(drawn.digest)
   expect(simulate({ seed: 6, peers: 4, plan: JSON.parse(JSON.stringify(drawn.plan)) })).toEqual(drawn)
@@ -43,7 +43,7 @@ test.each([
   ['chain-clocks', simulateClocks],
   ['chain-bursts', simulateBursts],
   ['chain-groups', simulateGroups],
-])('%s: what the attack gains is none, or what is said', { timeout: 120_000 }, (name, run) => {
+])('%s: what the attack gains is none, or what is said', (name, run) => {
   for (const seed of name === 'chain-eclipse' ? [1, 2, 4] : [2, 3]) {
     const { figures, verdict } = runScenario(run, { seed, peers: 7 })
     expect({ verdict, figures }, `again: npm run sim -- ${name} --seed ${seed} --peers 7`).toMatchObject({ verdict: 'pass' })

@@ -11,5 +11,5 @@ export const noBrowser: string | undefined = existsSync(CHROMIUM)
   : `${CHROMIUM} is not there (Debian: apt-get install chromium, or set CHROMIUM)`
 
 export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS.split(' ') })
+  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS.split(' '), timeout: 120_000 })
 }

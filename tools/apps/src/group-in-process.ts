@@ -182,7 +182,10 @@ class Member {
       ...{ now: groupTime, holdBlocks: () => () => {}, requests: new KnownRequests(network) },
       verification,
       // no chain hears them
-      complaints: new Complaints({ records: store.records('evidence'), verification, submit: () => {}, count, log }),
+      complaints: new Complaints({
+        ...{ records: store.records('evidence'), disputeRecords: store.records('disputes'), verification, count, log },
+        submit: () => {},
+      }),
       exchange: exchangeOver(overlay, store.blocks, count, log),
     }
     const nothing = () => {}

@@ -32,7 +32,7 @@ afterAll(async () => {
   const done = [...running].map(([{ name }, { hasFailed }]) => `${name}${hasFailed ? ' (failed)' : ''}`)
   console.info(`applications in a network: ${done.join(', ')}; ${Math.round((performance.now() - beganMs) / 1_000)} s`)
   await network?.stop()
-}, 60_000)
+})
 
 for (const session of sessions) {
   const { name, steps } = session

@@ -5,7 +5,7 @@ import { ADMIN, siteUnderTest } from './site-under-test.ts'
 // The recipe's own search class, in the runtime itself, without a network.
 const folder = await siteUnderTest('mediawiki')
 
-describe.runIf(folder)('MediaWiki’s search by FTS5', { timeout: 120_000 }, () => {
+describe.runIf(folder)('MediaWiki’s search by FTS5', () => {
   let wiki: SiteInProcess
   beforeAll(async () => {
     wiki = await SiteInProcess.open(folder as string)
@@ -14,7 +14,7 @@ describe.runIf(folder)('MediaWiki’s search by FTS5', { timeout: 120_000 }, () 
     expect((await wiki.ask('/index.php?title=Special:UserLogin', { form })).status).toBe(302)
     await save('Tomato', 'Tomatoes want sun, and the café has none.')
     await save('Cucumber', 'Cucumbers want water. The sun burns them.')
-  }, 240_000)
+  })
   afterAll(async () => {
     wiki?.close()
     await closeSharedRuntime()

@@ -116,6 +116,7 @@ function worldOf(count: number, jobs: ReadonlyMap<JobId, Job>, jobsMap: HeldMap)
     changes: new Map(),
     disputes: new Map(),
     accusations: new Map(),
+    closedEpochs: new Map(),
     disputeParts: new Map(),
     reviews: new Map(),
     ledger: undefined as never,

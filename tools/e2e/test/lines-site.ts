@@ -65,10 +65,11 @@ export class Lines {
     return true
   }
 
-  /** Adds lines until one is acknowledged. */
-  async addUntilAcknowledged(stem: string, { bodyBytes = 0 } = {}): Promise<void> {
+  /** Adds lines until one is acknowledged: that one. */
+  async addUntilAcknowledged(stem: string, { bodyBytes = 0 } = {}): Promise<string> {
     let tries = 0
     await until(`a line ${stem} is acknowledged`, () => this.add(`${stem}-${tries++}`, { bodyBytes }), ACKNOWLEDGED_MS)
+    return `${stem}-${tries - 1}`
   }
 
   async shownBy(member: string): Promise<Shown> {

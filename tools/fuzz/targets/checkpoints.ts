@@ -4,6 +4,7 @@ import { createVerification } from '@interpeer/peer-group'
 import { type Genesis, reviewsFrom } from '@interpeer/vote-chain'
 import { concatBytes, decodeWith, encodeWith } from '@interpeer/wire-codec'
 import { accusationFrom, accusationRecord, accusationsEntries } from '../../../packages/peer/src/network/accusations-map.js'
+import { closedEpochFrom, closedEpochRecord, closedEpochsEntries } from '../../../packages/peer/src/network/closed-epochs-map.js'
 import { disputePartsEntries, disputePartsFrom, disputePartsRecord } from '../../../packages/peer/src/network/dispute-parts-map.js'
 import { disputeFrom, disputeRecord } from '../../../packages/peer/src/network/disputes-map.js'
 import { networkSnapshots, SNAPSHOT_BYTES_MAX, snapshotSchema } from '../../../packages/peer/src/network/snapshot.js'
@@ -61,6 +62,16 @@ export const checkpoints: readonly Target[] = [
       accusationsEntries(new Map([[one.id, one]]))
     },
     seeds: () => samplesOf(accusationRecord),
+  },
+  {
+    name: 'peer/closed-epoch-read',
+    file: 'packages/peer/src/network/closed-epochs-map.ts',
+    errors: ['CryptoError', 'WireError'],
+    run: (input) => {
+      const one = closedEpochFrom({ value: input })
+      closedEpochsEntries(new Map([[one.job, one]]))
+    },
+    seeds: () => samplesOf(closedEpochRecord),
   },
   {
     name: 'peer/dispute-parts-read',

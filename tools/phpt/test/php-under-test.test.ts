@@ -12,4 +12,4 @@ test('a script runs on PHP’s command line to its end, with its settings and ar
   const settings = new Map([['precision', '7']])
   const ran = php.run(site, { script: 'a.php', settings, args: ['one'], stdin: 'said', env: [], stderr: false, web: undefined })
   expect(ran).toEqual({ output: '7 one 4194304 said', headers: '', trouble: undefined })
-}, 60_000)
+})

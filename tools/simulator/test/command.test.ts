@@ -50,7 +50,7 @@ test('a plan in a file is run in place of the drawn one, and its failure is trac
   expect(JSON.parse(shrunk ?? '[]').map(({ type }: { type: string }) => type)).toEqual(['write', 'weather'])
   writeFileSync(plan, shrunk ?? '')
   expect(sim('group-traffic', '--seed', '4', '--peers', '3', '--plan', plan).stdout).toContain('"problem":"a write is not final"')
-}, 60_000)
+})
 
 test('what it does not know is said, with how to use it', () => {
   const { status, stdout, stderr } = sim('no-such-scenario')

@@ -1,7 +1,16 @@
 import { documentOf } from './document.js'
 import { html, type SafeHtml } from './html.js'
 import { ringOf, shareLeft } from './ring.js'
-import type { CertificateStatus, ChangeStatus, FalseReadStatus, JobStatus, NetworkStatus, PeerStatus, SupplyStatus } from './status.js'
+import type {
+  AccusationStatus,
+  CertificateStatus,
+  ChangeStatus,
+  FalseReadStatus,
+  JobStatus,
+  NetworkStatus,
+  PeerStatus,
+  SupplyStatus,
+} from './status.js'
 import { formatCoins, formatCount, formatDuration, idTag, plural, roughCoins, shortId, ticking } from './words.js'
 
 /** How many colours pages.css has for peers. */
@@ -123,6 +132,7 @@ ${ringOf(job, nowMs, view.colourOf)}
 </div>
 ${certificates(job, nowMs)}
 ${job.dispute !== undefined && dispute(job.dispute, view)}
+${job.accusations.length > 0 && accusations(job.accusations, view)}
 ${job.falseReads.length > 0 && falseReads(job.falseReads, view)}
 </article>`
 }
@@ -135,16 +145,46 @@ const OUTCOMES = {
   unjudged: 'nobody could say; what was certified stands',
 } as const
 function dispute({ step, jury, heard, outcome, deadlineMs, marked }: NonNullable<JobStatus['dispute']>, view: View): SafeHtml {
-  const { nowMs } = view.status
-  const judges =
-    jury === null
-      ? 'The next block draws the jury.'
-      : jury.length === 0
-        ? 'Too few peers are outside the group to judge it.'
-        : html`${heard.length} of ${plural(jury.length, 'juror')} have spoken.`
-  const left = outcome === 'open' && deadlineMs > 0 && html` Decided in ${ticking('left', deadlineMs, nowMs)} at the latest.`
-  return html`<h4>In dispute</h4><p data-key="dispute-${step}">Step ${formatCount(step)}: ${OUTCOMES[outcome]}. ${judges}${left}</p>
+  const left = outcome === 'open' && latest(deadlineMs, view)
+  return html`<h4>In dispute</h4><p data-key="dispute-${step}">Step ${formatCount(step)}: ${OUTCOMES[outcome]}. ${spoken({ jury, heard })}${left}</p>
 ${marked.length > 0 && html`<p>Marked for a false result: ${marked.map((peer) => html`${view.who(peer)} `)}</p>`}`
+}
+
+interface Heard {
+  readonly jury: readonly string[] | null
+  readonly heard: readonly string[]
+}
+function spoken({ jury, heard }: Heard): SafeHtml | string {
+  if (jury === null) return 'The next block draws the jury.'
+  if (jury.length === 0) return 'Too few peers are outside the group to judge it.'
+  return html`${heard.length} of ${plural(jury.length, 'juror')} have spoken.`
+}
+const latest = (deadlineMs: number, { status }: View): SafeHtml | false =>
+  deadlineMs > 0 && html` Decided in ${ticking('left', deadlineMs, status.nowMs)} at the latest.`
+
+const ACCUSED_OF = {
+  read: 'of a page answered falsely',
+  'own-part': 'of having run nothing',
+  'two-signed': 'of two messages that contradict each other',
+} as const
+const FOUND = {
+  open: 'being judged',
+  unjudged: 'nobody could say',
+  settled: 'a jury found it to lie in another case',
+  undecided: 'nobody could say',
+  'not-fetched': 'the accuser showed no evidence',
+  unfit: 'what the accuser showed proves nothing',
+  'not-ended': 'what the accuser had the jury run does not end',
+  'accused-lied': 'the accused lied',
+  'accuser-lied': 'the accuser lied',
+  'both-lied': 'both lied',
+} as const
+function accusations(all: readonly AccusationStatus[], view: View): SafeHtml {
+  return html`<h4>Accusations</h4>${all.map(({ id, accuser, accused, kind, outcome, deadlineMs, leave, ...heard }) => {
+    const isOpen = outcome === 'open'
+    return html`<p data-key="accusation-${id}">${view.who(accuser)} accuses ${view.who(accused)} ${ACCUSED_OF[kind]}: ${FOUND[outcome]}.
+${isOpen && spoken(heard)}${isOpen && latest(deadlineMs, view)}${leave.length > 0 && html` Leaves its seat: ${leave.map((peer) => html`${view.who(peer)} `)}`}</p>`
+  })}`
 }
 
 function falseReads(reads: readonly FalseReadStatus[], view: View): SafeHtml {

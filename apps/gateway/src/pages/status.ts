@@ -88,10 +88,35 @@ export interface JobStatus {
         readonly marked: readonly string[]
       }
     | undefined
+  /** What members accuse each other of, newest first: at most two for each of them. */
+  readonly accusations: readonly AccusationStatus[]
   /** Newest first. `agreed` of `members` revealed the answer that was certified. */
   readonly lastCertificates: readonly CertificateStatus[]
   /** Reads that a member answered falsely, as most of the others say who ran them again. Oldest first, at most 32 of all sites. */
   readonly falseReads: readonly FalseReadStatus[]
+}
+
+/** `jury`: null until it is drawn. `heard`: jurors whose verdict is on the chain. `leave`: who loses its seat for it. */
+export interface AccusationStatus {
+  readonly id: string
+  readonly accuser: string
+  readonly accused: string
+  readonly kind: 'read' | 'own-part' | 'two-signed'
+  readonly jury: readonly string[] | null
+  readonly heard: readonly string[]
+  readonly deadlineMs: number
+  readonly outcome:
+    | 'open'
+    | 'unjudged'
+    | 'settled'
+    | 'undecided'
+    | 'not-fetched'
+    | 'unfit'
+    | 'accused-lied'
+    | 'accuser-lied'
+    | 'both-lied'
+    | 'not-ended'
+  readonly leave: readonly string[]
 }
 
 export interface FalseReadStatus {

@@ -18,7 +18,7 @@ export interface Application {
   readonly mutable: readonly string[]
   /** What is nothing to keep: temporary files, logs. */
   readonly scratch?: readonly string[]
-  /** What views keep for later ones, and make anew where it lacks. */
+  /** What views keep for later ones, and make anew where it lacks. Never what visitors fetch by its own address: what a view leaves here is dropped. */
   readonly caches?: readonly string[]
   readonly warmUp?: readonly string[]
   readonly intl?: boolean
@@ -111,8 +111,9 @@ export const applications: readonly Application[] = [
     marks: ['core/lib/Drupal.php', 'index.php'],
     version: { path: 'core/lib/Drupal.php', form: /const VERSION = '([\d.\w-]{1,20})/ },
     entry: '/index.php',
+    // its stylesheets, scripts and smaller pictures are fetched by themselves: they are kept with the view that makes them
     mutable: ['sites/default/files'],
-    caches: ['sites/default/files/php', 'sites/default/files/css', 'sites/default/files/js'],
+    caches: ['sites/default/files/php'],
     warmUp: ['/', '/user/login'],
     slots: 2,
     database: { path: 'sites/default/files/.ht.sqlite', dialect: 'plain' },
@@ -188,9 +189,10 @@ export const applications: readonly Application[] = [
     marks: ['system/defines.php', 'user/config', 'index.php'],
     version: { path: 'system/defines.php', form: /GRAV_VERSION', '([\d.\w-]{1,20})/ },
     entry: '/index.php',
-    mutable: ['user'],
+    // stylesheets, scripts and smaller pictures are fetched by themselves: they are kept with the view that makes them
+    mutable: ['user', 'assets', 'images'],
     scratch: ['tmp', 'logs'],
-    caches: ['assets', 'cache', 'images'],
+    caches: ['cache'],
     warmUp: ['/'],
     denied: ['cache', 'bin', 'logs', 'backup', 'system', 'vendor'],
   },

@@ -20,6 +20,8 @@ export interface ImportSiteOptions {
   readonly sql?: string
   /** Where the folder lay, if that is known. */
   readonly roots: readonly string[]
+  /** How many files, directories and links are read; more are TREE_TOO_LARGE. Default: as many as a site holds, 100,000. */
+  readonly maxEntries?: number
   readonly say: (line: string) => void
 }
 export interface ImportedSite {
@@ -39,6 +41,8 @@ export interface ImportedSite {
   readonly advice: readonly string[]
   readonly findings: readonly Finding[]
 }
+const CACHES_ADVICE =
+  'what is in "caches" only writes fill (ADR 0032): visit pages before the import, so that their caches come along; where no write fills them let a line of cron ask for the page, such as {"schedule": "7 * * * *", "target": "/"}, or each view makes them anew'
 const HISTORY = /(?:^|\/)\.(?:git|svn|hg|bzr)$/
 const PROGRESS_STEP = 0.1
 
@@ -47,7 +51,7 @@ const PROGRESS_STEP = 0.1
  * @throws {SiteImportError | ContentStoreError | SqlDumpError} Nothing is left of what was made then
  */
 export async function importSite(folder: string, options: ImportSiteOptions): Promise<ImportedSite> {
-  const { say, sql } = options
+  const { say, sql, maxEntries = SITE_LIMITS.entries } = options
   const out = emptyPlace(options.out, folder)
   say('reading the folder')
   const onProgress = every(
@@ -55,7 +59,7 @@ export async function importSite(folder: string, options: ImportSiteOptions): Pr
     ({ bytes }: ImportCounts) => bytes,
     ({ bytes, files }) => say(`${files} files, ${(bytes / 2 ** 20).toFixed(0)} MiB`),
   )
-  const snapshot = await readFolder(folder, { unfit: 'leave-out', onProgress })
+  const snapshot = await readFolder(folder, { unfit: 'leave-out', onProgress, maxEntries })
   const { tree, left: historyLeft } = withoutHistory(snapshot.files())
   const roots = [...new Set([realpathSync(folder), ...options.roots.map((root) => root.replace(/\/+$/, '')), ...oldRootsIn(tree)])]
   const changes = changesOf(roots)
@@ -85,7 +89,7 @@ export async function importSite(folder: string, options: ImportSiteOptions): Pr
       linksChanged: links.map(({ path }) => path),
       configuration: plan.proposal ?? null,
       database,
-      advice: found?.application.advice ?? [],
+      advice: [...(found?.application.advice ?? []), ...(plan.proposal?.caches === undefined ? [] : [CACHES_ADVICE])],
       findings: sortedFindings([
         ...leftOutFindings([...left, ...historyLeft], snapshot),
         ...undone.findings,

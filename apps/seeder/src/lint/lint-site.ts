@@ -76,7 +76,7 @@ async function running(
         tree.files.filter(({ path }) => isPhp(path)),
         say,
       )),
-      ...(await tryViews(runtime, 'site', configuration, targets, say)),
+      ...(await tryViews(runtime, 'site', configuration, documentRootOf(configuration, tree), targets, say)),
     ]
   } finally {
     await runtime.close()

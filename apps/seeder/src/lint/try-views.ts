@@ -11,12 +11,13 @@ const CACHE = /cache/i
 
 /**
  * Visits pages twice, as different visitors, and says which of them write: those are agreed by the whole group, each time. Changes of one page are there for those after it; none
- * is kept. @param targets of GET requests
+ * is kept. @param targets of GET requests @param documentRoot '' for the site itself
  */
 export async function tryViews(
   runtime: PhpRuntime,
   root: string,
   configuration: SiteConfiguration,
+  documentRoot: string,
   targets: readonly string[],
   say: (line: string) => void,
 ): Promise<Finding[]> {
@@ -77,6 +78,16 @@ export async function tryViews(
             `${target} answers otherwise with an empty scratch, which is what members have who run it as a write`,
           ),
         )
+      const linked = closer === undefined || outcome.type !== 'answered' ? [] : linkedIn(outcome.body, closer.caches, documentRoot)
+      if (linked.length > 0)
+        findings.push(
+          findingOf(
+            'warning',
+            'CACHE_LINKED',
+            `${target} makes files in "caches" that the page leads to: a read keeps none, and visitors will not find them; what is fetched by itself belongs in "mutable"`,
+            linked.map((path) => ({ path })),
+          ),
+        )
       if (outcome.changes.length === 0) continue
       await change(outcome.changes)
       const paths = outcome.changes.map(({ path }) => path)
@@ -94,4 +105,11 @@ export async function tryViews(
   }
   if (now !== root) runtime.forget(now)
   return findings
+}
+
+/** Of files that a page made, those whose address, or its end, the page has in it. */
+function linkedIn(body: Uint8Array, made: readonly string[], documentRoot: string): readonly string[] {
+  const below = documentRoot === '' ? '' : `${documentRoot}/`
+  const page = Buffer.from(body)
+  return made.filter((path) => path.startsWith(below) && page.includes(encodeURI(`/${path.slice(below.length)}`)))
 }

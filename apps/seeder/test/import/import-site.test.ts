@@ -20,11 +20,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { parseConfiguration } from '@interpeer/php-runtime-bridge'
-import { afterAll, beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, beforeEach, expect, test } from 'vitest'
 import { type ImportSiteOptions, importSite } from '../../src/import/import-site.js'
 
-/** Each reads a folder in a thread of its own. */
-vi.setConfig({ testTimeout: 60_000 })
 const work = mkdtempSync(join(tmpdir(), 'interpeer-import-'))
 afterAll(() => rmSync(work, { recursive: true, force: true }))
 let [folder, out, sql] = ['', '', '']
@@ -119,7 +117,12 @@ test.each([
   [
     'Drupal',
     { 'web/core/lib/Drupal.php': '', 'web/index.php': '', 'web/sites/default/files/a': '' },
-    { documentRoot: 'web', mutable: ['web/sites/default/files'] },
+    { documentRoot: 'web', mutable: ['web/sites/default/files'], caches: ['web/sites/default/files/php'] },
+  ],
+  [
+    'Grav',
+    { 'index.php': '', 'system/defines.php': '', 'user/config/a': '', 'cache/a': '', 'assets/a': '' },
+    { mutable: ['user', 'assets', 'images'], caches: ['cache'] },
   ],
   ['PHP', { 'index.php': '' }, {}],
   ['static pages', { 'index.html': '' }, {}],
@@ -127,6 +130,7 @@ test.each([
   put(files)
   const report = await imported()
   expect([report.application, report.configuration]).toEqual([name, expect.objectContaining(configuration)])
+  expect(report.advice.some((line) => line.includes('"caches"'))).toBe(report.configuration?.caches !== undefined)
   expect(parseConfiguration(readFileSync(join(out, 'interpeer.json')), (path) => existsSync(join(out, path)))).toMatchObject({
     type: 'valid',
   })
@@ -210,6 +214,15 @@ test('pipes, sockets and devices are left out; hard links are files, and what is
   ])
   writeFileSync(join(out, 'a.txt'), 'changed') // two files now
   expect([made('b.txt'), readFileSync(join(folder, 'a.txt'), 'utf8')]).toEqual(['shared', 'shared'])
+})
+
+test('a folder of more than a site holds is refused, and nothing is made; as many as it holds come', async () => {
+  put(Object.fromEntries(Array.from({ length: 99 }, (_, i) => [`f${i}`, ''])))
+  expect(await imported({ maxEntries: 99 })).toMatchObject({ files: 99 })
+  put({ one: '' })
+  const more = `${out}-2`
+  await expect(imported({ out: more, maxEntries: 99 })).rejects.toThrow(expect.objectContaining({ code: 'TREE_TOO_LARGE' }))
+  expect(existsSync(more)).toBe(false)
 })
 
 test('names of any letters are kept as they are; those that some machines take for one are told', async () => {

@@ -1,12 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test, vi } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import type { Finding } from '../../src/findings.js'
 import { interpeer } from '../interpeer.js'
 
-/** The binary is metered first: seconds of work, on a machine that has other work. */
-vi.setConfig({ testTimeout: 120_000 })
 const work = mkdtempSync(join(tmpdir(), 'interpeer-lint-'))
 afterAll(() => rmSync(work, { recursive: true, force: true }))
 let folders = 0
@@ -35,13 +33,14 @@ test('by running it: syntax of its PHP, views that write at first or each time, 
     'refused.php': "<?php @file_put_contents('code.php', 'x');",
     'cached.php': "<?php echo file_exists('cache/c') ? 'warm' : 'cold'; file_put_contents('cache/c', '');",
     'kept.php': "<?php file_put_contents('kept/c', 'x');",
+    'linked.php': "<?php file_put_contents('kept/a b.css', 'x'); file_put_contents('kept/c', 'x'); echo '<link href=\"/kept/a%20b.css\">';",
     'pages.php': "<?php file_put_contents('data/page-cache', random_bytes(4));",
     'dies.php': '<?php undefined_function();',
     'data/.keep': '',
     'cache/.keep': '',
     'kept/.keep': '',
   })
-  const views = ['first', 'counter', 'refused', 'cached', 'kept', 'pages', 'dies'].flatMap((name) => ['--view', `/${name}.php`])
+  const views = ['first', 'counter', 'refused', 'cached', 'kept', 'linked', 'pages', 'dies'].flatMap((name) => ['--view', `/${name}.php`])
   const { code, findings } = await lint(folder, ...views)
   expect(code).toBe(2)
   expect(coded(findings, 'SYNTAX').map(({ level, places }) => [level, places])).toEqual([
@@ -67,6 +66,9 @@ test('by running it: syntax of its PHP, views that write at first or each time, 
     { text: expect.stringContaining('/refused.php'), places: [{ path: 'code.php' }] },
   ])
   expect(coded(findings, 'SCRATCH_SHOWS')).toMatchObject([{ text: expect.stringContaining('/cached.php') }])
+  expect(coded(findings, 'CACHE_LINKED')).toMatchObject([
+    { text: expect.stringContaining('/linked.php'), places: [{ path: 'kept/a b.css' }] },
+  ])
   expect(coded(findings, 'VIEW_FAILED')).toMatchObject([{ text: expect.stringContaining('undefined_function') }])
 })
 

@@ -23,9 +23,9 @@ export const twoMessages = struct({ envelopes: list(bytesMax(TWO_MESSAGES_MAX_BY
 
 /**
  * What a juror found: who said what is not so. `unfit`: the evidence is none, or not about these two. `not-fetched`: it, or the state that it is about, could not be had in time.
- * `undecided` is no opinion.
+ * `not-ended`: what it is about does not end in the time that jurors have. `undecided` is no opinion.
  */
-export const accusationFinding = oneOf('undecided', 'not-fetched', 'unfit', 'accused-lied', 'accuser-lied', 'both-lied')
+export const accusationFinding = oneOf('undecided', 'not-fetched', 'unfit', 'accused-lied', 'accuser-lied', 'both-lied', 'not-ended')
 export type AccusationFinding = Infer<typeof accusationFinding>
 
 /** `accusation`: its id. */

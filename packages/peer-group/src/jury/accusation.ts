@@ -95,7 +95,8 @@ export interface AccusationJudgment {
 
 /**
  * Decides an accusation, as everyone does who has the same record: a finding wins with more than half of all drawn jurors, by number and by weight (as in `judge`).
- * Undefined: not decided yet. Silence accuses nobody: without such a finding at the deadline, nobody is marked, and nobody owes anything.
+ * Undefined: not decided yet. Silence accuses nobody: without such a finding at the deadline, nobody is marked, nobody owes anything, and nobody is paid, for else a few jurors could live off what
+ * the others can't judge.
  */
 export function judgeAccusation(trial: AccusationTrial): AccusationJudgment | undefined {
   const { accuser, accused, jury, verdicts, deadlineMs, nowMs } = trial
@@ -107,9 +108,9 @@ export function judgeAccusation(trial: AccusationTrial): AccusationJudgment | un
     if (finding === 'undecided' || 2 * alike.length <= jury.length || 2 * weightOf(alike) <= weightOf(jury)) continue
     const liars =
       finding === 'both-lied' ? [accused, accuser] : finding === 'accused-lied' ? [accused] : finding === 'accuser-lied' ? [accuser] : []
-    // who called a jury and showed it nothing lied in nothing, and pays for it all the same
+    // who called a jury and showed it nothing, or nothing that ends, lied in nothing, and pays for it all the same
     return { finding, liars, pay: { owed: alike, owing: liars.length > 0 ? liars : [accuser] } }
   }
   if (nowMs < deadlineMs && verdicts.length < jury.length) return undefined
-  return { finding: null, liars: [], pay: { owed: spoken.map(({ juror }) => juror), owing: [] } }
+  return { finding: null, liars: [], pay: { owed: [], owing: [] } }
 }

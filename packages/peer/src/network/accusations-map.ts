@@ -1,6 +1,6 @@
 import { changedKeys, type MapEdit, type MapEntry, type MapPut } from '@interpeer/content-store'
 import { bytesOfContentId, contentIdOfBytes, jobIdOf, keyOfPeerId, peerIdOfKey } from '@interpeer/crypto-ids'
-import { accusationFinding, MEMBERS_MAX } from '@interpeer/peer-group'
+import { type AccusationFinding, accusationFinding, MEMBERS_MAX } from '@interpeer/peer-group'
 import {
   bytes,
   bytesOfHex,
@@ -20,10 +20,15 @@ import {
   uint53,
 } from '@interpeer/wire-codec'
 import type { AccusationCase, Accusations } from './accusations.js'
+import { JURY_MAX } from './draw-jury.js'
 
-const JURY_MAX = 63
 const key = bytes(32)
-const outcome = oneOf('undecided', 'not-fetched', 'unfit', 'accused-lied', 'accuser-lied', 'both-lied', 'open-case', 'unjudged-case')
+const ENDS = ['open', 'unjudged', 'settled'] as const
+const isEnd = (came: string): came is (typeof ENDS)[number] => ENDS.some((one) => one === came)
+const outcome = oneOf(
+  ...(['undecided', 'not-fetched', 'unfit', 'accused-lied', 'accuser-lied', 'both-lied', 'not-ended'] as const),
+  ...(['open-case', 'unjudged-case', 'settled-case'] as const),
+)
 /** What the `jobs` map has of an accusation, under `accused/` and its id (peer.cddl). */
 export const accusationRecord = struct({
   job: bytes(36),
@@ -71,7 +76,7 @@ function put({ id, jury, ratings, outcome: came, ...one }: AccusationCase): MapP
     ratings: (jury ?? []).map((peer) => ratings.get(peer) ?? 0),
     verdicts: one.verdicts.map(({ juror, finding }) => ({ juror: keyOfPeerId(juror), finding })),
     leave: one.leave.map(keyOfPeerId),
-    outcome: came === 'open' ? 'open-case' : came === 'unjudged' ? 'unjudged-case' : came,
+    outcome: isEnd(came) ? `${came}-case` : came,
   })
   return { type: 'put', key: keyOf(id), value }
 }
@@ -92,6 +97,6 @@ export function accusationFrom({ key: at, value }: Pick<MapEntry, 'key' | 'value
     ratings: new Map((jury ?? []).map((peer, i) => [peer, read.ratings[i] ?? 0])),
     verdicts: read.verdicts.map(({ juror, finding: said }) => ({ juror: peerIdOfKey(juror), finding: said })),
     leave: read.leave.map(peerIdOfKey),
-    outcome: read.outcome === 'open-case' ? 'open' : read.outcome === 'unjudged-case' ? 'unjudged' : read.outcome,
+    outcome: ENDS.find((one) => read.outcome === `${one}-case`) ?? (read.outcome as AccusationFinding),
   }
 }

@@ -1,7 +1,7 @@
 import { type ContentId, contentIdOfBytes, type JobId, jobIdOf, openMessage, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
 import { SchedulerError } from '@interpeer/job-scheduler'
 import { type Accusation, type AccusationFinding, accusationId, accusationMessage, accusationVerdict } from '@interpeer/peer-group'
-import { hexOf } from '@interpeer/wire-codec'
+import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import type { DrawnJury } from './draw-jury.js'
 import { NetworkError } from './errors.js'
 import type { NetworkState } from './network-state.js'
@@ -26,7 +26,8 @@ export interface AccusationCase extends Omit<DrawnJury, 'jury'> {
   readonly jury: readonly PeerId[] | null
   /** One of each juror. */
   readonly verdicts: readonly { readonly juror: PeerId; readonly finding: AccusationFinding }[]
-  readonly outcome: 'open' | 'unjudged' | AccusationFinding
+  /** `settled`: the accused was found to lie in another case of this epoch first. */
+  readonly outcome: 'open' | 'unjudged' | 'settled' | AccusationFinding
   /** Who leaves its seat for it. */
   readonly leave: readonly PeerId[]
   /** The epoch in which it was judged, or in which a recovery began last so that `leave` is done; 0: none yet. And how many did. */
@@ -40,9 +41,16 @@ export type Accusations = ReadonlyMap<string, AccusationCase>
 export const expelledFrom = (accusations: Accusations, job: JobId, epoch: number): readonly PeerId[] =>
   [...accusations.values()].filter((one) => one.job === job && one.askedEpoch === epoch).flatMap(({ leave }) => leave)
 
+/** Those of the same member in the same epoch. */
+const othersAgainst = (accusations: Accusations, { job, epoch, accused }: Pick<AccusationCase, 'job' | 'epoch' | 'accused'>) =>
+  [...accusations.values()].filter((one) => one.job === job && one.epoch === epoch && one.accused === accused)
+/** Whether a jury found that the accused lied in that epoch: once is enough, whoever else noticed. */
+export const isFoundLying = (accusations: Accusations, of: Pick<AccusationCase, 'job' | 'epoch' | 'accused'>): boolean =>
+  othersAgainst(accusations, of).some(({ accused, leave }) => leave.includes(accused))
+
 /**
- * Records an accusation: signed by a member of the job's running epoch, of another one. Each accuses once in an epoch; one accusation of a member is open at a time, and none comes after one that was
- * upheld.
+ * Records an accusation: signed by a member of the job's running epoch, or of the one before for some time, of another one. Each accuses once in an epoch; none comes after one that was upheld. Several of one member may be open, for an
+ * accomplice of its could hold the only place with what is no evidence; but one by each evidence, which is judged once.
  * @throws {NetworkError} ACCUSATION_STRANGER, ACCUSATION_KNOWN, ACCUSATION_OPEN (another may come later), DISPUTE_UNJUDGED: fewer than N jurors could be drawn
  * @throws {SchedulerError} JOB_UNKNOWN, EPOCH_OTHER @throws {CryptoError} @throws {WireError}
  */
@@ -51,22 +59,25 @@ export function recordAccusation(state: NetworkState, envelope: Uint8Array, { he
   const job = jobIdOf(contentIdOfBytes(said.job))
   const entry = state.jobs.get(job)
   if (entry === undefined || entry.state !== 'running') throw new SchedulerError({ code: 'JOB_UNKNOWN', job })
-  const { number: epoch, members, start, jurors } = entry.epoch
-  if (said.epoch !== epoch) throw new SchedulerError({ code: 'EPOCH_OTHER', current: epoch, given: said.epoch })
+  const { epoch } = said
+  const closed = state.closedEpochs.get(job)
+  const { number: current, jurors } = entry.epoch
+  if (epoch !== current && epoch !== closed?.epoch) throw new SchedulerError({ code: 'EPOCH_OTHER', current, given: epoch })
+  const { members, start } = closed?.epoch === epoch ? closed : entry.epoch
   const [accuser, accused] = [peerIdOfKey(said.from), peerIdOfKey(said.accused)]
   if (accuser === accused || !members.includes(accuser) || !members.includes(accused)) {
     throw new NetworkError({ code: 'ACCUSATION_STRANGER' })
   }
-  if (jurors < members.length) throw new NetworkError({ code: 'DISPUTE_UNJUDGED' })
-  const others = [...state.accusations.values()].filter((one) => one.job === job && one.epoch === epoch)
-  const against = others.filter((one) => one.accused === accused)
-  if (others.some((one) => one.accuser === accuser) || against.some(({ leave }) => leave.includes(accused))) {
-    throw new NetworkError({ code: 'ACCUSATION_KNOWN' })
-  }
-  if (against.some(({ outcome }) => outcome === 'open')) throw new NetworkError({ code: 'ACCUSATION_OPEN' })
-  const id = hexOf(accusationId(state.network, { job, epoch, accuser, accused }))
+  // of one that is over it is known only where a jury could be drawn
+  if (epoch === current && jurors < members.length) throw new NetworkError({ code: 'DISPUTE_UNJUDGED' })
   const { kind, evidence } = said
-  const about = { id, job, epoch, members, start, accuser, accused, kind, evidence, recordedHeight: height }
+  const hasAccused = [...state.accusations.values()].some((one) => one.job === job && one.epoch === epoch && one.accuser === accuser)
+  const pair = { job, epoch, accuser, accused }
+  if (hasAccused || isFoundLying(state.accusations, pair)) throw new NetworkError({ code: 'ACCUSATION_KNOWN' })
+  const isSame = (one: AccusationCase) => one.outcome === 'open' && one.kind === kind && sameBytes(one.evidence, evidence)
+  if (othersAgainst(state.accusations, pair).some(isSame)) throw new NetworkError({ code: 'ACCUSATION_OPEN' })
+  const id = hexOf(accusationId(state.network, pair))
+  const about = { ...pair, id, members, start, kind, evidence, recordedHeight: height }
   const times = { fetchUntilMs: 0, answerUntilMs: 0, deadlineMs: 0 }
   const open = { jury: null, ratings: new Map(), verdicts: [], outcome: 'open', leave: [], askedEpoch: 0, asked: 0 } as const
   return { ...state, accusations: new Map(state.accusations).set(id, { ...about, ...times, ...open }) }

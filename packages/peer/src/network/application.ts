@@ -21,6 +21,7 @@ import {
 } from '@interpeer/vote-chain'
 import { WireError } from '@interpeer/wire-codec'
 import { carryOut, recoveryOf } from './carry-out.js'
+import { closedEpochsAfter } from './closed-epochs.js'
 import { dataMapsAfter, dataMapsOf, hashesOf } from './data-maps.js'
 import { openDisputeParts } from './dispute-parts.js'
 import { NetworkError } from './errors.js'
@@ -55,6 +56,7 @@ export function networkApplication(network: NetworkId): Application<NetworkState
         disputes: new Map(),
         accusations: new Map(),
         disputeParts: new Map(),
+        closedEpochs: new Map(),
       }
       return { network, height: 0, timeMs: startMs, ...entries, maps: dataMapsOf(entries, tools.cache) }
     },
@@ -114,10 +116,12 @@ function apply(
   }
   const advanced = advanceJobs(state.jobs, recover, moment)
   const { state: left, away } = endStuck({ ...state, jobs: advanced.jobs })
+  const closedEpochs = closedEpochsAfter(before, left)
   const open = {
+    closedEpochs,
     disputes: openDisputes(state.disputes, left.jobs),
     disputeParts: openDisputeParts({ ...state, jobs: left.jobs }),
-    accusations: openAccusations({ ...state, jobs: left.jobs }),
+    accusations: openAccusations({ ...state, jobs: left.jobs, closedEpochs }),
   }
   const marked = registryAfter(before, state, { jobs: left.jobs, away: [...advanced.away, ...away] })
   const after = folded({ ...left, ...open, registry: marked })

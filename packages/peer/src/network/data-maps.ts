@@ -19,6 +19,8 @@ import {
 
 import type { Accusations } from './accusations.js'
 import { accusationsEdits, accusationsEntries } from './accusations-map.js'
+import type { ClosedEpochs } from './closed-epochs.js'
+import { closedEpochsEdits, closedEpochsEntries } from './closed-epochs-map.js'
 import type { AllDisputeParts } from './dispute-parts.js'
 import { disputePartsEdits, disputePartsEntries } from './dispute-parts-map.js'
 import type { Disputes } from './disputes.js'
@@ -43,6 +45,8 @@ export interface DataEntries {
   readonly disputeParts: AllDisputeParts
   /** What members accuse one another of, in the same map. */
   readonly accusations: Accusations
+  /** Epochs that are over and of which members may still accuse each other, in the same map. */
+  readonly closedEpochs: ClosedEpochs
 }
 
 /** The maps of a state, from all its entries. */
@@ -58,6 +62,7 @@ export function dataMapsOf(state: DataEntries, cache?: MapCache): DataMaps {
       ...disputesEntries(state.disputes),
       ...accusationsEntries(state.accusations),
       ...disputePartsEntries(state.disputeParts),
+      ...closedEpochsEntries(state.closedEpochs),
     ]),
   }
 }
@@ -75,6 +80,7 @@ export function dataMapsAfter(maps: DataMaps, before: DataEntries, after: DataEn
       ...disputesEdits(before.disputes, after.disputes),
       ...accusationsEdits(before.accusations, after.accusations),
       ...disputePartsEdits(before.disputeParts, after.disputeParts),
+      ...closedEpochsEdits(before.closedEpochs, after.closedEpochs),
     ]),
   }
 }

@@ -19,10 +19,10 @@ import {
   uint53,
 } from '@interpeer/wire-codec'
 import { type DisputeCase, type Disputes, judgmentOf } from './disputes.js'
+import { JURY_MAX } from './draw-jury.js'
 import { NetworkError } from './errors.js'
 import type { NetworkState } from './network-state.js'
 
-const JURY_MAX = 63
 /** What the `jobs` map has of a dispute, under `dispute/` and its id (peer.cddl). What is large and was in blocks is named by its hash. */
 export const disputeRecord = struct({
   job: bytes(36),

@@ -1,10 +1,13 @@
 import { type PeerId, sealOf } from '@interpeer/crypto-ids'
 import { lotteryOf, type Moment, ticketsTried } from '@interpeer/job-scheduler'
-import { callJury } from '@interpeer/peer-group'
+import { callJury, GROUP_SIZE_MAX } from '@interpeer/peer-group'
 import { ratingPerMille } from '@interpeer/vote-chain'
 import { bytesOfHex } from '@interpeer/wire-codec'
 import { mayJudge } from './lottery.js'
 import type { NetworkState } from './network-state.js'
+
+/** Jurors of one case: 2N + 1 of the largest group. */
+export const JURY_MAX = 2 * GROUP_SIZE_MAX + 1
 
 /** What is to be judged, of which group. */
 export interface ToJudge {

@@ -1,7 +1,7 @@
 import { type Moment, recoveringSince, withJob } from '@interpeer/job-scheduler'
 import { judgeAccusation } from '@interpeer/peer-group'
 import { withMarks } from '@interpeer/vote-chain'
-import type { AccusationCase } from './accusations.js'
+import { type AccusationCase, isFoundLying } from './accusations.js'
 import { drawnJury } from './draw-jury.js'
 import type { NetworkState } from './network-state.js'
 import { canNotPay, paidJurors } from './pay-jurors.js'
@@ -23,19 +23,28 @@ export function advanceAccusations(before: NetworkState, state: NetworkState, mo
   return now
 }
 
-/** Forgets those that are judged, once their epoch is over and who is to leave has left, or can't be replaced. */
-export function openAccusations({ accusations, jobs }: Pick<NetworkState, 'accusations' | 'jobs'>): NetworkState['accusations'] {
+/** Forgets those that are judged, once nobody may accuse in their epoch any more and who is to leave has left, or can't be replaced. */
+export function openAccusations({
+  accusations,
+  jobs,
+  closedEpochs,
+}: Pick<NetworkState, 'accusations' | 'jobs' | 'closedEpochs'>): NetworkState['accusations'] {
   const left = [...accusations].filter(([, one]) => {
     const entry = jobs.get(one.job)
     if (entry?.state !== 'running') return false
     const { number, members } = entry.epoch
     if (one.outcome === 'open' || number === one.epoch || number === one.askedEpoch) return true
+    if (closedEpochs.get(one.job)?.epoch === one.epoch) return true
     return one.asked < ASKED_MAX && one.leave.some((peer) => members.includes(peer))
   })
   return left.length === accusations.size ? accusations : new Map(left)
 }
 
 function advanceCase(before: NetworkState, state: NetworkState, given: AccusationCase, moment: Moment): NetworkState {
+  // it leaves already: whoever else noticed asks nothing more, owes nothing, and is not made to wait for a jury
+  if (isFoundLying(state.accusations, given)) {
+    return { ...state, accusations: new Map(state.accusations).set(given.id, { ...given, outcome: 'settled' }) }
+  }
   const one = given.jury === null && given.recordedHeight < moment.height ? { ...given, ...drawnJury(before, given, moment) } : given
   if (one.jury === null) return state
   const held = { ...state, accusations: new Map(state.accusations).set(one.id, one) }

@@ -6,6 +6,7 @@ import type { Verification } from '@interpeer/peer-group'
 import { changesFrom, DATA_SETS, type DataSets, registryFrom, reviewsFrom, type Snapshots, settingsFrom } from '@interpeer/vote-chain'
 import { concatBytes, decodeWith, encodeWith, link, nullable, struct } from '@interpeer/wire-codec'
 import { accusationFrom, isAccusationKey } from './accusations-map.js'
+import { closedEpochFrom, isClosedEpochKey } from './closed-epochs-map.js'
 import type { DataEntries, DataMaps } from './data-maps.js'
 import { blobsOfDisputeParts, disputePartsFrom, isDisputePartsKey } from './dispute-parts-map.js'
 import type { DisputeCase } from './disputes.js'
@@ -66,12 +67,14 @@ function entriesIn(
   blobOf: BlobOf,
 ): DataEntries {
   const isCase = ({ key }: MapEntry) => isDisputeKey(key)
-  const isJob = ({ key }: MapEntry) => !isDisputeKey(key) && !isAccusationKey(key) && !isDisputePartsKey(key)
+  const others = [isDisputeKey, isAccusationKey, isDisputePartsKey, isClosedEpochKey]
+  const isJob = ({ key }: MapEntry) => !others.some((is) => is(key))
   const running = jobEntries.filter(isJob).map((entry) => jobFrom(entry, network, blobOf))
   const jobs = new Map(running.filter((job): job is Job => job !== undefined).map((job) => [job.job, job]))
   const cases = running.includes(undefined) ? [] : jobEntries.filter(isCase)
   const disputes = cases.map((entry) => disputeFrom(entry, { network, jobs }, blobOf, verification))
   const accusations = jobEntries.filter(({ key }) => isAccusationKey(key)).map(accusationFrom)
+  const closed = jobEntries.filter(({ key }) => isClosedEpochKey(key)).map(closedEpochFrom)
   const parts = jobEntries
     .filter(({ key }) => isDisputePartsKey(key))
     .flatMap((entry) => {
@@ -88,6 +91,7 @@ function entriesIn(
     disputes: new Map(disputes.filter((one): one is DisputeCase => one !== undefined).map((one) => [one.id, one])),
     disputeParts: new Map(parts),
     accusations: new Map(accusations.map((one) => [one.id, one])),
+    closedEpochs: new Map(closed.map((one) => [one.job, one])),
   }
 }
 

@@ -12,6 +12,7 @@ import {
   tallyOf,
 } from '@interpeer/vote-chain'
 import { hexOf } from '@interpeer/wire-codec'
+import type { AccusationCase } from './accusations.js'
 import type { NetworkState } from './network-state.js'
 
 export interface PeerStatus extends Omit<PeerEntry, 'recovery' | 'seats'> {
@@ -36,6 +37,8 @@ export interface JobStatus {
   readonly recovering: { readonly sinceMs: number; readonly shown: readonly PeerId[] } | null
   /** The last dispute of this epoch that the chain recorded, open or decided. */
   readonly dispute: DisputeStatus | null
+  /** What members of this epoch, or of the one before, accuse each other of, as long as the chain knows it; the newest first. */
+  readonly accusations: readonly AccusationStatus[]
   readonly last: { readonly epoch: number; readonly certificate: string; readonly state: string; readonly atMs: number } | null
   readonly escrow: string
   readonly tenureMs: number
@@ -54,6 +57,13 @@ export interface DisputeStatus {
   readonly outcome: 'open' | Judgment['outcome']
   /** Members that the jury marked. */
   readonly marked: readonly PeerId[]
+}
+export interface AccusationStatus
+  extends Pick<AccusationCase, 'id' | 'epoch' | 'accuser' | 'accused' | 'kind' | 'jury' | 'deadlineMs' | 'outcome'> {
+  /** Jurors whose verdict a block has. */
+  readonly heard: readonly PeerId[]
+  /** Who is to leave its seat for it. */
+  readonly leave: readonly PeerId[]
 }
 /** A change request, as people read it. Amounts are decimal text. */
 export interface ChangeStatus extends Omit<ChangeRequest, 'votes' | 'patch' | 'tally'> {
@@ -110,6 +120,7 @@ export function networkStatusOf(state: NetworkState, nowMs: number = state.timeM
         next: next === null ? null : { seat: next.seat, leaver: next.leaver, joiner: next.joiner, atMs: next.atMs },
         recovering: recovering === null ? null : { sinceMs: recovering.sinceMs, shown: recovering.shows.map(({ member }) => member) },
         dispute: disputeOfJob(state, entry),
+        accusations: accusationsIn(state, job),
         last: last === null ? null : { epoch: last.epoch, certificate: hexOf(last.certificate), state: last.state, atMs: last.atMs },
         escrow: String(escrowOf(ledger, accountOfJob(job)) ?? 0n),
         tenureMs: timetable.tenureMs,
@@ -133,6 +144,15 @@ function disputeOfJob({ disputes }: NetworkState, { job, epoch }: Job): DisputeS
   const marked = [...new Set((judgment?.marks ?? []).map(({ peer }) => peer))]
   const { step } = disputeMessage.decode(one.dispute)
   return { id, step, recordedHeight, jury, heard, deadlineMs, outcome: judgment?.outcome ?? 'open', marked }
+}
+
+function accusationsIn({ accusations }: NetworkState, job: JobId): readonly AccusationStatus[] {
+  return [...accusations.values()]
+    .filter((one) => one.job === job)
+    .sort((a, b) => b.recordedHeight - a.recordedHeight)
+    .map(({ id, epoch, accuser, accused, kind, jury, deadlineMs, outcome, leave, verdicts }) => {
+      return { id, epoch, accuser, accused, kind, jury, deadlineMs, outcome, leave, heard: verdicts.map(({ juror }) => juror) }
+    })
 }
 
 function changeStatus({ votes, patch, tally: last, ...rest }: ChangeRequest, { registry, height, settings }: NetworkState): ChangeStatus {

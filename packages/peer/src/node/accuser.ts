@@ -19,6 +19,8 @@ import type { PeerLog } from './log.js'
 
 /** Accusations that this peer has brought or brings, of all its sites: more are counted. */
 const BROUGHT_MAX = 32
+/** Of what took longer than this part of the time that jurors have nobody is accused: their machines may be slower, and who has them run what does not end pays. */
+const ANSWER_PART = 8
 
 export interface AccuserSurroundings {
   readonly signer: Signer
@@ -26,13 +28,15 @@ export interface AccuserSurroundings {
   readonly store: Pick<BlockStore, 'put' | 'has' | 'get'>
   /** Hands the chain a transaction: once more changes nothing. */
   readonly submit: (transaction: Uint8Array) => void
+  /** How long jurors may run, in ms. */
+  readonly answerMs: () => number
   readonly count: (code: string) => void
   readonly log: PeerLog
 }
 /** What this peer found out about a fellow member by running it itself. */
 export interface Charge {
   readonly job: JobId
-  /** The one that is open: its members are whom the jury is asked about. */
+  /** The one that is open, or was until lately: its members are whom the jury is asked about. */
   readonly epoch: number
   readonly accused: PeerId
   readonly kind: Accusation['kind']
@@ -41,6 +45,8 @@ export interface Charge {
   readonly blocks?: readonly Block[]
   /** What jurors fetch, each with all below it: it stays here until they have judged. */
   readonly needed: readonly ContentId[]
+  /** What this peer took to run it, in ms. */
+  readonly ranMs: number
 }
 interface Brought extends Pick<Charge, 'job' | 'epoch'> {
   /** Undefined: before a restart, and the chain has it. */
@@ -49,7 +55,7 @@ interface Brought extends Pick<Charge, 'job' | 'epoch'> {
 }
 
 /**
- * Brings what only a run can show to a jury (docs/protocol/jury.md, 47): offered with every block until one has it or the epoch is over. Evidence and state stay in the store until the case is,
+ * Brings what only a run can show to a jury (docs/protocol/jury.md, 47): offered with every block until one has it or the chain takes none of its epoch any more. Evidence and state stay in the store until the case is,
  * also over a restart: who can't show them pays the jury. What no block had before one is not brought again: who lies once lies again, and others noticed too.
  */
 export class Accuser {
@@ -67,13 +73,14 @@ export class Accuser {
 
   /** One of each pair and epoch. Never rejects. */
   async bring(charge: Charge): Promise<void> {
-    const { signer, network, store, submit, count, log } = this.#around
-    const { job, epoch, accused, kind, evidence, blocks = [], needed } = charge
+    const { signer, network, store, submit, answerMs, count, log } = this.#around
+    const { job, epoch, accused, kind, evidence, blocks = [], needed, ranMs } = charge
     const id = hexOf(accusationId(network, { job, epoch, accuser: signer.peerId, accused }))
     if (this.#brought.has(id)) return
     if (this.#brought.size >= BROUGHT_MAX) return count('ACCUSATION_DROPPED')
     // who can't show what it says calls the jury in vain
     if (needed.some((cid) => !store.has(cid))) return count('ACCUSATION_GONE')
+    if (ANSWER_PART * ranMs > answerMs()) return count('ACCUSATION_SLOW')
     const cid = contentIdOf(evidence, 'raw')
     const value = {
       job: bytesOfContentId(job),
@@ -98,7 +105,7 @@ export class Accuser {
   }
 
   /** After each block. */
-  onState({ jobs, accusations }: Pick<NetworkState, 'jobs' | 'accusations'>): void {
+  onState({ jobs, accusations, closedEpochs }: Pick<NetworkState, 'jobs' | 'accusations' | 'closedEpochs'>): void {
     for (const one of accusations.values()) {
       const isOwn = one.outcome === 'open' && one.accuser === this.#around.signer.peerId
       if (!isOwn || this.#brought.has(one.id) || this.#brought.size >= BROUGHT_MAX) continue
@@ -109,12 +116,15 @@ export class Accuser {
       const known = accusations.get(id)
       if (known?.outcome === 'open') continue
       const entry = jobs.get(job)
-      const isOver = entry?.state !== 'running' || entry.epoch.number > epoch
+      // one that is over may be accused in for some time, where a jury could be drawn for it
+      const isClosed = closedEpochs.get(job)?.epoch === epoch
+      const isOver = entry?.state !== 'running' || (entry.epoch.number > epoch && !isClosed)
       // in a network with too few outsiders nobody judges
-      const isJudged = entry !== undefined && entry.epoch.jurors >= entry.epoch.members.length
+      const isJudged = isClosed || (entry !== undefined && entry.epoch.jurors >= entry.epoch.members.length)
       if (isOver || !isJudged) this.#brought.delete(id)
       else if (known === undefined && transaction !== undefined) this.#around.submit(transaction)
-      if (!isOver && !isJudged) this.#around.count('ACCUSATION_UNJUDGED')
+      if (isOver && known === undefined && transaction !== undefined) this.#around.count('ACCUSATION_LATE')
+      else if (!isOver && !isJudged) this.#around.count('ACCUSATION_UNJUDGED')
     }
   }
 }

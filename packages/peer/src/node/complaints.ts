@@ -2,6 +2,7 @@ import type { RecordStore } from '@interpeer/content-store'
 import { bytesOfContentId, contentIdOfBytes, type JobId, jobIdOf, keyOfPeerId, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
 import {
   type DisputeContext,
+  disputeMessage,
   type GroupSetup,
   PeerGroupError,
   type Verification,
@@ -28,7 +29,9 @@ export interface ComplaintsDesk {
   readonly submit: (transaction: Uint8Array) => void
   readonly count: (code: string) => void
   readonly log: PeerLog
-  /** A dispute as the chain takes it. Left out: whole. */
+  /** Disputes that the chain takes in parts, by id, until it has one or can't take it any more. */
+  readonly disputeRecords: RecordStore
+  /** A dispute as the chain takes it, the same each time. Left out: whole. */
   readonly inParts?: ((dispute: Uint8Array, of: { readonly job: JobId; readonly epoch: number }) => readonly Uint8Array[]) | undefined
   /** Brings what is too long for the chain to a jury. Left out: nobody does. */
   readonly accuser?: Pick<Accuser, 'bring'> | undefined
@@ -38,23 +41,27 @@ interface Brought {
   readonly epoch: number
   /** The dispute, or its parts in order. */
   readonly transactions: readonly Uint8Array[]
+  /** Of one in parts: it is on the disk. Before that none of it is offered, for the chain takes the rest of no other one. */
+  isKept: boolean
   blocks: number
 }
 
 /**
  * What this peer noticed and only the chain can act on: proof that an account signed what no honest peer signs, and disputes about its groups' steps. Each is offered
- * with every block until one has it, or it is of no use any more. Evidence is on the disk until then; disputes are told again by the group's own record.
+ * with every block until one has it, or it is of no use any more. Evidence is on the disk until then, and so are disputes in parts: the group's own record tells a dispute again after a restart,
+ * but with what else came meanwhile, and so in other bytes.
  */
 export class Complaints {
   readonly #desk: ComplaintsDesk
   readonly #evidence: Map<PeerId, Uint8Array>
   /** How many blocks went by since a piece was first offered, by account. */
   readonly #waited = new Map<PeerId, number>()
-  readonly #disputes = new Map<string, Brought>()
+  readonly #disputes: Map<string, Brought>
 
   constructor(desk: ComplaintsDesk) {
     this.#desk = desk
     this.#evidence = this.#read()
+    this.#disputes = this.#readDisputes()
   }
 
   /** Of members of a group, or of voters on blocks (null): proven by the envelopes alone. One piece for each account is enough. */
@@ -83,7 +90,7 @@ export class Complaints {
     const { accuser, count } = this.#desk
     const evidence = of === null || envelopes.length !== 2 ? undefined : writeTwoMessages(envelopes)
     if (of === null || evidence === undefined || accuser === undefined) count('EVIDENCE_UNFIT')
-    else void accuser.bring({ job: of.job, epoch: of.epoch, accused, kind: 'two-signed', evidence, needed: [] })
+    else void accuser.bring({ job: of.job, epoch: of.epoch, accused, kind: 'two-signed', evidence, needed: [], ranMs: 0 })
   }
 
   /** Undefined where it is longer than the chain takes: whoever signs two messages chooses how long they are. */
@@ -98,7 +105,7 @@ export class Complaints {
 
   /** A group's dispute, where it holds: one that does not would only be refused. */
   dispute(context: DisputeContext, bytes: Uint8Array): void {
-    const { count, submit, verification, log } = this.#desk
+    const { count, verification, log } = this.#desk
     let id: string
     try {
       id = hexOf(verifyDispute(bytes, context, verification).id)
@@ -113,11 +120,27 @@ export class Complaints {
       count('DISPUTE_DROPPED')
       return
     }
-    const { job, epoch } = context
     // told again it may have other bytes, of which the chain takes no part while it has one of the first
-    const transactions = known?.transactions ?? this.#desk.inParts?.(bytes, { job, epoch }) ?? [bytes]
-    this.#disputes.set(id, { job, epoch, transactions, blocks: known?.blocks ?? 0 })
-    for (const one of transactions) submit(one)
+    this.#offer(known ?? this.#begin(id, bytes, context))
+  }
+
+  #begin(id: string, bytes: Uint8Array, of: { readonly job: JobId; readonly epoch: number }): Brought {
+    const transactions = this.#desk.inParts?.(bytes, of) ?? [bytes]
+    const one = { job: of.job, epoch: of.epoch, transactions, isKept: transactions.length === 1, blocks: 0 }
+    this.#disputes.set(id, one)
+    if (one.isKept) return one
+    const put = this.#desk.disputeRecords.put([[id, bytes]])
+    this.#write(() =>
+      put.finally(() => {
+        one.isKept = true
+        if (this.#disputes.get(id) === one) this.#offer(one)
+      }),
+    )
+    return one
+  }
+
+  #offer({ transactions, isKept }: Brought): void {
+    if (isKept) for (const one of transactions) this.#desk.submit(one)
   }
 
   /** After each block: what it did not take is offered again. */
@@ -134,8 +157,11 @@ export class Complaints {
     for (const [id, one] of this.#disputes) {
       const entry = jobs.get(one.job)
       const isOver = entry?.state !== 'running' || entry.epoch.number > one.epoch || disputes.has(id) || one.blocks++ >= OFFERED_BLOCKS
-      if (isOver) this.#disputes.delete(id)
-      else for (const part of one.transactions) submit(part)
+      if (!isOver) this.#offer(one)
+      else {
+        this.#disputes.delete(id)
+        if (one.transactions.length > 1) this.#write(() => this.#desk.disputeRecords.delete([id]))
+      }
     }
   }
 
@@ -169,6 +195,25 @@ export class Complaints {
         if (transaction !== undefined) found.set(peerIdOfKey(evidenceMessage.decode(transaction).peer), transaction)
       } catch {
         count('EVIDENCE_UNREADABLE') // others noticed it too; what else is there can still be of use
+      }
+    }
+    return found
+  }
+
+  /** What it began to bring before a restart. */
+  #readDisputes(): Map<string, Brought> {
+    const found = new Map<string, Brought>()
+    const { disputeRecords, inParts, count } = this.#desk
+    for (const id of disputeRecords.keys('')) {
+      if (found.size >= DISPUTES_MAX) break
+      try {
+        const bytes = disputeRecords.get(id)
+        if (bytes === undefined) continue
+        const { job: named, epoch } = disputeMessage.decode(bytes)
+        const job = jobIdOf(contentIdOfBytes(named))
+        found.set(id, { job, epoch, transactions: inParts?.(bytes, { job, epoch }) ?? [bytes], isKept: true, blocks: 0 })
+      } catch {
+        count('EVIDENCE_UNREADABLE')
       }
     }
     return found

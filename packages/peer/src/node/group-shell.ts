@@ -294,7 +294,11 @@ export class GroupShell {
     const { scripts, requests: known, log, holdBlocks } = this.#around
     const work = batchOf(effect, this.setup)
     const release = holdBlocks()
-    const run = () => runBatch(work, this.#bodies.store, scripts, known)
+    let beganMs = performance.now()
+    const onBegin = () => {
+      beganMs = performance.now()
+    }
+    const run = () => runBatch(work, this.#bodies.store, scripts, known, { onBegin })
     const result = await withRepair(run, (missing) => this.#repair(missing)).catch((error: unknown) => {
       // a full disk or a broken runtime is this host's trouble: it decides nothing, so the member abstains
       log.error({ err: error }, 'a batch could not be run here')
@@ -302,7 +306,7 @@ export class GroupShell {
     })
     const { runs = [], ...came } = result ?? { type: 'abstained' }
     for (const one of runs) this.#around.ran?.(one, this.setup.epoch)
-    if (came.type === 'ran') this.#ownWork.give({ ...came, batch })
+    if (came.type === 'ran') this.#ownWork.ran({ ...came, batch }, performance.now() - beganMs)
     this.give({ type: 'executed', batch, from, result: came })
     await this.#effects.performed() // the state block, which names what the run made, is on disk
     release()

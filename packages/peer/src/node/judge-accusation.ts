@@ -28,6 +28,7 @@ import { jobFacts } from '../job-facts.js'
 import type { AccusationCase } from '../network/accusations.js'
 import { isPure } from '../script-runtime.js'
 import { responseOf } from '../site-response-block.js'
+import { Trial } from './accusation-trial.js'
 import { type BlockPlaces, blockIn, restMs, sourcesOf } from './block-source.js'
 import type { KnownRequests } from './known-requests.js'
 import type { PeerLog } from './log.js'
@@ -61,22 +62,25 @@ export async function findingOf(one: AccusationCase, runtime: string, run: Accus
     const context = { network: run.requests.network, job: one.job, epoch: one.epoch, members: one.members }
     return findingOfMessages(evidence, one, context, run.verification)
   }
+  const trial = new Trial(one, run)
   const inTime =
-    one.kind === 'read' ? readFinding(one, evidence, runtime, { run, fetching, keep }) : ownFinding(one, evidence, { run, fetching, keep })
-  const late = setTimeout(Math.max(0, one.answerUntilMs - run.now()), 'undecided' as const, { signal: run.signal, ref: false })
-  return await Promise.race([inTime, late.catch(() => 'undecided' as const)])
+    one.kind === 'read'
+      ? readFinding(one, evidence, runtime, { run: trial.run, fetching, keep, trial })
+      : ownFinding(one, evidence, { run: trial.run, fetching, keep, trial })
+  return trial.inTime(inTime)
 }
 interface With {
   readonly run: AccusationRun
   readonly fetching: Fetching
   readonly keep: Keep
+  readonly trial: Trial<AccusationRun>
 }
 
 async function readFinding(
   one: AccusationCase,
   evidence: Uint8Array,
   runtime: string,
-  { run, fetching, keep }: With,
+  { run, fetching, keep, trial }: With,
 ): Promise<AccusationFinding> {
   const { job, epoch, members, start } = one
   const context = { network: run.requests.network, job, runtime, epochs: [{ epoch, members, start }] }
@@ -85,40 +89,43 @@ async function readFinding(
   keep(read.rerun.state)
   const state = await fetching.state(read.rerun.state)
   if (state === undefined) return fetching.failed
-  const [first, again] = [await readAgain(read, state, run), await readAgain(read, state, run)]
+  const readAgain = () => outcomeOf(read, state, run, trial.onBegin)
+  const [first, again] = [await readAgain(), await readAgain()]
   // runs that differ say nothing against anybody
   const isSure = first !== undefined && again !== undefined && first.writes === again.writes
   return isSure && sameBytes(responseDigest(first), responseDigest(again)) ? findingOfRead(read, first) : 'undecided'
 }
 
-async function readAgain(
+async function outcomeOf(
   { pair }: ReadContradiction,
   { files, agenda }: GroupState,
   { scripts }: AccusationRun,
+  onBegin: () => void,
 ): Promise<ReadOutcome | undefined> {
   const { request, reply, job } = pair
   const at = { ...readMoment(request), job: jobFacts(job, reply.step), balance: balanceIn(agenda.purse) }
-  const outcome = await scripts.read(files, scriptRequestOf(request), at)
+  const outcome = await scripts.read(files, scriptRequestOf(request), at, onBegin)
   if ('missing' in outcome || outcome.type !== 'answered') return undefined
   return { ...responseOf(outcome), writes: !isPure(outcome) }
 }
 
-async function ownFinding(one: AccusationCase, evidence: Uint8Array, { run, fetching, keep }: With): Promise<AccusationFinding> {
+async function ownFinding(one: AccusationCase, evidence: Uint8Array, { run, fetching, keep, trial }: With): Promise<AccusationFinding> {
   const { job, epoch, members } = one
   const context = { network: run.requests.network, job, epoch, members }
-  const own = openOwnAccusation(evidence, one, context, run.verification)
-  if (own === undefined) return 'unfit'
-  keep(own.start)
-  const [bytes, state] = [await fetching.block(batchBlockId(own.batch)), await fetching.state(own.start)]
+  const said = openOwnAccusation(evidence, one, context, run.verification)
+  if (said === undefined) return 'unfit'
+  keep(said.start)
+  const [bytes, state] = [await fetching.block(batchBlockId(said.batch)), await fetching.state(said.start)]
   if (bytes === undefined || state === undefined) return fetching.failed
-  const trial = ownTrialOf(own, bytes, state, context, run.verification)
-  if (trial === undefined) return 'unfit'
-  for (const { cid } of trial.batch.requests) {
+  const own = ownTrialOf(said, bytes, state, context, run.verification)
+  if (own === undefined) return 'unfit'
+  for (const { cid } of own.batch.requests) {
     keep(cid)
     if (!(await fetching.request(cid))) return fetching.failed
   }
-  const result = await runBatch(batchOf(trial.execution, { job, members }), run.store, run.scripts, run.requests)
-  return 'missing' in result ? 'undecided' : findingOfOwn(own, trial, result, context)
+  const limits = { signal: run.signal, onBegin: trial.onBegin }
+  const result = await runBatch(batchOf(own.execution, { job, members }), run.store, run.scripts, run.requests, limits)
+  return 'missing' in result ? 'undecided' : findingOfOwn(said, own, result, context)
 }
 
 /** Asks accuser, members and fellow jurors, again and again until the time to fetch is over. */

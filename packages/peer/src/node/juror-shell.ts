@@ -1,4 +1,5 @@
-import { ContentStoreError, type RecordStore } from '@interpeer/content-store'
+import { setTimeout } from 'node:timers/promises'
+import { ContentStoreError } from '@interpeer/content-store'
 import { type ContentId, contentIdOfBytes, type PeerId, peekPayload, type Signer } from '@interpeer/crypto-ids'
 import {
   isPieced,
@@ -18,15 +19,16 @@ import {
 } from '@interpeer/peer-group'
 import { hexOf } from '@interpeer/wire-codec'
 import { batchBlockId } from '../batch-block.js'
-import { type BlockPlaces, blockIn, sourcesOf } from './block-source.js'
+import { type BlockPlaces, blockIn, restMs, sourcesOf } from './block-source.js'
 import { EffectQueue } from './effect-queue.js'
+import type { VerdictRecord } from './jury-seats.js'
 import type { KnownRequests } from './known-requests.js'
 import type { PeerLog } from './log.js'
 import { putWhenRoom } from './put-when-room.js'
 import { repair, withRepair } from './repair.js'
 import { batchOf, runBatch } from './run-batch.js'
 import type { ScriptQueue } from './script-queue.js'
-import { Waker } from './waker.js'
+import { LONGEST_TIMER_MS, Waker } from './waker.js'
 
 export interface JurorSurroundings extends BlockPlaces {
   readonly signer: Signer
@@ -37,8 +39,6 @@ export interface JurorSurroundings extends BlockPlaces {
   readonly holdBlocks: () => () => void
   /** Network time in ms. */
   readonly now: () => number
-  /** One record for each dispute: the verdict that was signed. */
-  readonly records: RecordStore
   /** Hands the chain a verdict: once more changes nothing. */
   readonly submit: (verdict: Uint8Array) => void
   readonly fail: (error: unknown) => void
@@ -51,30 +51,39 @@ export class JurorShell {
   readonly #id: string
   readonly #setup: JurorSetup
   readonly #around: JurorSurroundings
+  readonly #record: VerdictRecord
   readonly #effects: EffectQueue<JurorEffect>
   readonly #waker: Waker
   readonly #stop = new AbortController()
   /** What is being fetched, by name: each once at a time, however often the machine asks. */
   readonly #fetching = new Set<string>()
+  /** Of those, what this peer could not ask for yet, since it fetches too much else. */
+  readonly #crowded = new Set<string>()
   #juror: Juror
   #release: () => void = () => {}
 
   /** @throws {PeerGroupError} RECORD_UNREADABLE @throws {ContentStoreError} RECORD_CORRUPT: what it said before is not known any more */
-  constructor(setup: JurorSetup, around: JurorSurroundings) {
+  constructor(setup: JurorSetup, around: JurorSurroundings, record: VerdictRecord) {
     this.#id = hexOf(setup.dispute.id)
     this.#setup = setup
     this.#around = around
+    this.#record = record
     this.#effects = new EffectQueue((effect) => this.#perform(effect), around.fail, { isWrite: ({ type }) => type === 'persist' })
     this.#waker = new Waker(around.now, () => this.give({ type: 'time' }))
-    const { state, effects } = openJuror(setup, around.signer, around.now(), around.records.get(this.#id), around.verification)
+    const { state, effects } = openJuror(setup, around.signer, around.now(), record.read(), around.verification)
     this.#juror = state
     this.#effects.add(effects)
   }
 
   give(event: Stateless<JurorEvent>): void {
     if (this.#stop.signal.aborted) return
+    const nowMs = this.#around.now()
+    if (this.#crowded.size > 0 && nowMs >= this.#setup.fetchUntilMs && !this.#juror.late) {
+      this.#giveUp({ code: 'FETCH_CROWDED' })
+      return
+    }
     try {
-      const { state, effects } = stepJuror(this.#juror, { ...event, nowMs: this.#around.now() } as JurorEvent)
+      const { state, effects } = stepJuror(this.#juror, { ...event, nowMs } as JurorEvent)
       this.#juror = state
       this.#effects.add(effects)
     } catch (error) {
@@ -102,7 +111,7 @@ export class JurorShell {
   }
 
   #perform(effect: JurorEffect): Promise<void> | void {
-    const { records, store, count, submit, log } = this.#around
+    const { store, count, submit, log } = this.#around
     switch (effect.type) {
       case 'fetch-state':
         return this.#once(effect.root, () => this.#fetchState(effect))
@@ -122,7 +131,7 @@ export class JurorShell {
       case 'store':
         return putWhenRoom(effect.blocks, { store, count, signal: this.#stop.signal, onFull: (isFull) => isFull && count('JUROR_SILENT') })
       case 'persist':
-        return records.put([[this.#id, effect.bytes]])
+        return this.#record.write(effect.bytes)
       case 'verdict':
         return submit(effect.envelope)
       case 'wake':
@@ -135,16 +144,39 @@ export class JurorShell {
   #once(name: string, fetch: () => Promise<void>): void {
     if (this.#fetching.has(name)) return
     this.#fetching.add(name)
-    fetch()
+    this.#untilAsked(name, fetch)
       .catch((error: unknown) => this.#onFailed(error))
       .finally(() => this.#fetching.delete(name))
   }
 
+  /** Waits while this peer fetches too much else, and asks again: that says nothing of what others give. */
+  async #untilAsked(name: string, fetch: () => Promise<void>): Promise<void> {
+    const { signal } = this.#stop
+    while (!signal.aborted) {
+      try {
+        await fetch()
+        break
+      } catch (error) {
+        if (codeOf(error) !== 'FETCH_CROWDED') {
+          this.#crowded.delete(name)
+          throw error
+        }
+        this.#crowded.add(name)
+        this.#around.count('FETCH_CROWDED')
+        await setTimeout(restMs('FETCH_CROWDED', 0), undefined, { signal }).catch(() => {}) // aborted: the loop ends
+      }
+    }
+    this.#crowded.delete(name)
+  }
+
   /** What others do not give is asked for again, and said to be unfetchable in the end. What this host has no room for it must not say that of. */
   #onFailed(error: unknown): void {
-    const code = error instanceof ContentStoreError ? error.code : 'FETCH_FAILED'
+    const code = codeOf(error)
     this.#around.count(code)
-    if (!OWN_TROUBLE.includes(code)) return
+    if (OWN_TROUBLE.includes(code)) this.#giveUp(error)
+  }
+
+  #giveUp(error: unknown): void {
     this.#around.log.error({ err: error, dispute: this.#id }, 'this peer can not judge: it can not hold what it would have to run')
     void this.end()
   }
@@ -181,8 +213,11 @@ export class JurorShell {
     this.#release = holdBlocks() // until it ends: what one run made the next one reads
     const work = batchOf(effect, context)
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(REPAIR_MS)])
+    // what can't count any more need not be run on
+    const leftMs = Math.min(LONGEST_TIMER_MS, Math.max(0, this.#setup.answerUntilMs - this.#around.now()))
+    const late = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(leftMs)])
     const again = (missing: readonly ContentId[]) => repair(missing, this.#around, [...context.members, ...jury], signal)
-    const result = await withRepair(() => runBatch(work, store, scripts, requests), again).catch((error: unknown) => {
+    const result = await withRepair(() => runBatch(work, store, scripts, requests, { signal: late }), again).catch((error: unknown) => {
       // this host's trouble decides nothing: it has no opinion
       log.error({ err: error, dispute: this.#id }, 'a disputed batch could not be run here')
       return undefined
@@ -201,5 +236,6 @@ export class JurorShell {
   }
 }
 const OWN_TROUBLE: readonly string[] = ['STORE_FULL', 'FETCH_TOO_LARGE']
+const codeOf = (error: unknown): string => (error instanceof ContentStoreError ? error.code : 'FETCH_FAILED')
 /** As long as a member waits for lost blocks, three times at most. */
 const REPAIR_MS = 10_000

@@ -3,12 +3,9 @@ import { type JurorSetup, type RequestRef, verifyDispute } from '@interpeer/peer
 import { contextOfCase, type DisputeCase } from '../network/disputes.js'
 import type { NetworkState } from '../network/index.js'
 import { JurorShell, type JurorSurroundings } from './juror-shell.js'
+import { JurySeats, type JurySurroundings, SEATS_MAX, type VerdictRecord } from './jury-seats.js'
 import { isHeldWriteOf } from './site-writes.js'
 
-/** Juries that one peer sits on at once: each may need a site's whole state. Of more it says nothing, which lowers no bar. */
-const CASES_MAX = 4
-/** Open ones, and those whose findings others may still fetch: of more, the oldest that are over go first. */
-const SEATS_MAX = 16
 /** What it found stays so many blocks after its case is over, so that the next epoch's members can fetch it. */
 const KEPT_BLOCKS = 8
 
@@ -18,88 +15,58 @@ interface Seat {
   blocksLeft: number
 }
 
-/** The juries that the chain draws this peer for. */
+/** The juries on disputes that the chain draws this peer for. */
 export class JuryDesk {
-  readonly #around: JurorSurroundings
-  readonly #seats = new Map<string, Seat>()
-  /** Cases that it can't judge, or has left: it says so once. No more than the chain has. */
-  readonly #declined = new Set<string>()
+  readonly #around: JurorSurroundings & JurySurroundings
+  readonly #seats: JurySeats<Seat>
 
-  constructor(around: JurorSurroundings) {
+  constructor(around: JurorSurroundings & JurySurroundings) {
     this.#around = around
+    this.#seats = new JurySeats(around)
   }
 
   /** What the store has to keep for cases that are open, or were lately. */
   *references(): Generator<ContentId> {
-    for (const { shell } of this.#seats.values()) yield* shell.references()
+    for (const { shell } of this.#seats.all.values()) yield* shell.references()
   }
 
   /** After each block. */
   onState(state: NetworkState): void {
     const self = this.#around.signer.peerId
-    for (const one of state.disputes.values()) {
-      const isOpen = one.judgment === null && one.jury?.includes(self) === true
-      if (isOpen && !this.#seats.has(one.id) && !this.#declined.has(one.id)) this.#sit(state, one)
-    }
-    for (const [id, seat] of this.#seats) {
+    for (const [id, seat] of this.#seats.all) {
       const one = state.disputes.get(id)
       if (one === undefined || one.judgment !== null) this.#leave(id, seat, one === undefined)
       else if (saidBy(one, self)) seat.shell.give({ type: 'recorded' })
     }
-    for (const [id, seat] of this.#seats) if (this.#seats.size > SEATS_MAX && seat.isOver) this.#drop(id)
-    for (const id of this.#declined) if (!state.disputes.has(id)) this.#declined.delete(id)
+    this.#seats.take(state.disputes, state, {
+      isOpen: (one) => one.judgment === null,
+      isBusy: ({ isOver }) => !isOver,
+      open: (one, record) => ({ shell: this.#shellFor(state, one, record), isOver: false, blocksLeft: KEPT_BLOCKS }),
+    })
+    // who is drawn again needs the room of what is over
+    for (const [id, seat] of this.#seats.all) if (this.#seats.all.size >= SEATS_MAX && seat.isOver) this.#seats.leave(id)
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#seats.values()].map(({ shell }) => shell.end()))
+    await Promise.all([...this.#seats.all.values()].map(({ shell }) => shell.end()))
   }
 
-  #sit(state: NetworkState, one: DisputeCase): void {
-    const { log, count, scripts, verification } = this.#around
-    const entry = state.jobs.get(one.job)
-    if (entry === undefined || entry.epoch.number !== one.epoch) return
-    const about = { dispute: one.id, job: one.job, epoch: one.epoch }
-    const open = [...this.#seats.values()].filter(({ isOver }) => !isOver).length
-    const isOther = entry.manifest.runtime !== scripts.runtimeId
-    if (isOther || open >= CASES_MAX) {
-      this.#declined.add(one.id)
-      count(isOther ? 'RUNTIME_OTHER' : 'JURY_MANY')
-      log.warn(
-        { ...about, runtime: entry.manifest.runtime },
-        'this peer was drawn for a jury and has no opinion: another runtime, or too many cases',
-      )
-      return
-    }
-    try {
-      const context = contextOfCase(state, one)
-      const dispute = verifyDispute(one.dispute, context, verification)
-      const { fetchUntilMs, answerUntilMs } = one
-      const rerun = entry.epoch.rerun.map((batch) => sha256(batch))
-      const checkRequest = (ref: RequestRef) =>
-        isHeldWriteOf({ job: bytesOfContentId(one.job), members: context.members }, ref, this.#around)
-      const setup: JurorSetup = { context, dispute, jury: one.jury ?? [], rerun, fetchUntilMs, answerUntilMs, checkRequest }
-      log.info({ ...about, step: dispute.step, jurors: setup.jury.length }, 'this peer was drawn for a jury')
-      count('JURY_DRAWN')
-      this.#seats.set(one.id, { shell: new JurorShell(setup, this.#around), isOver: false, blocksLeft: KEPT_BLOCKS })
-    } catch (error) {
-      // what it said before can't be read: saying anything else could be a second verdict
-      this.#declined.add(one.id)
-      count('JURY_LEFT')
-      log.error({ ...about, err: error }, 'this peer can not judge a dispute')
-    }
+  #shellFor(state: NetworkState, one: DisputeCase, record: VerdictRecord): JurorShell {
+    const context = contextOfCase(state, one)
+    const dispute = verifyDispute(one.dispute, context, this.#around.verification)
+    const { fetchUntilMs, answerUntilMs } = one
+    // the chain forgets a dispute with its epoch, so its job's entry is of that
+    const rerun = (state.jobs.get(one.job)?.epoch.rerun ?? []).map((batch) => sha256(batch))
+    const checkRequest = (ref: RequestRef) => isHeldWriteOf({ job: bytesOfContentId(one.job), members: context.members }, ref, this.#around)
+    const setup: JurorSetup = { context, dispute, jury: one.jury ?? [], rerun, fetchUntilMs, answerUntilMs, checkRequest }
+    return new JurorShell(setup, this.#around, record)
   }
 
   #leave(id: string, seat: Seat, isForgotten: boolean): void {
     if (!seat.isOver) void seat.shell.end()
     seat.isOver = true
     if (isForgotten) seat.blocksLeft--
-    if (seat.blocksLeft <= 0) this.#drop(id)
-  }
-
-  #drop(id: string): void {
-    this.#seats.delete(id)
-    this.#declined.add(id) // until the chain forgets it: it is not sat on twice
-    this.#around.records.delete([id]).catch(() => this.#around.count('JURY_RECORD_NOT_DELETED'))
+    if (seat.blocksLeft <= 0) this.#seats.leave(id)
   }
 }
 

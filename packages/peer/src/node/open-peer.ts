@@ -139,11 +139,12 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     const accuser: Accuser = new Accuser({
       ...{ signer, network, store: keeper.blocks, count, log },
       submit: (transaction) => chain.submit(transaction),
+      answerMs: () => chain.tip.state.settings.disputeAnswerCycles * genesis.settings.cycleMs,
     })
     const complaints: Complaints = new Complaints({
       accuser,
       inParts: (dispute, of) => disputeTransactions(dispute, { ...of, blockBytesMax: genesis.settings.blockBytesMax }, signer, network),
-      ...{ records: store.records('evidence'), verification, count, log },
+      ...{ records: store.records('evidence'), disputeRecords: store.records('disputes'), verification, count, log },
       submit: (transaction) => chain.submit(transaction),
     })
     const exchange = exchangeOver(overlay, keeper.blocks, count, log)

@@ -21,6 +21,8 @@ import { Waker } from './waker.js'
 
 /** Batches that it has the bytes of, for a jury: of the newest final steps. */
 const BATCHES_MAX = 8
+/** Runs that it knows the time of: those, and some that are not final yet. */
+const RUNS_MAX = 16
 
 type Stateless<E> = E extends unknown ? Omit<E, 'nowMs'> : never
 
@@ -32,6 +34,8 @@ export class OwnWorkShell {
   #work: OwnWork
   /** By hash in hexadecimal, the oldest first. */
   readonly #batches = new Map<string, Uint8Array>()
+  /** What this peer's runs took, in ms; by batch like those. */
+  readonly #tookMs = new Map<string, number>()
 
   constructor(context: GroupContext, around: Surroundings) {
     this.#context = context
@@ -58,6 +62,12 @@ export class OwnWorkShell {
       this.#around.count('OWN_WORK_FAILED')
       this.#around.log.error({ err: error, event: event.type, epoch: this.#context.epoch }, 'own work could not be looked after')
     }
+  }
+
+  ran(event: Stateless<OwnWorkEvent & { type: 'ran' }>, tookMs: number): void {
+    this.#tookMs.set(hexOf(event.batch), tookMs)
+    for (const [oldest] of this.#tookMs) if (this.#tookMs.size > RUNS_MAX) this.#tookMs.delete(oldest)
+    this.give(event)
   }
 
   final({ certificate, batch, files, requests }: GroupEffect & { type: 'final' }): void {
@@ -95,6 +105,15 @@ export class OwnWorkShell {
     }
     const needed = [contentIdOfBytes(start), ...readBatch(bytes).requests.map(({ cid }) => cid)]
     const blocks = [{ cid: batchBlockId(batch), bytes }]
-    void accuser.bring({ job, epoch, accused: peer, kind: 'own-part', evidence: reveal, blocks, needed })
+    void accuser.bring({
+      job,
+      epoch,
+      accused: peer,
+      kind: 'own-part',
+      evidence: reveal,
+      blocks,
+      needed,
+      ranMs: this.#tookMs.get(hexOf(batch)) ?? 0,
+    })
   }
 }

@@ -82,18 +82,29 @@ export class ReadChecker {
       pair.asker === asker && pair.answerer !== signer.peerId && isReadOnRecord(pair, readContextOf(view(), network), verification)
     if (!isDue) count('READ_CHECK_UNFIT')
     if (!isDue || known === undefined || view().runtime !== scripts.runtimeId) return ABSTAINED
-    const outcome = await this.#run(known, pair)
-    if (outcome === undefined) return ABSTAINED
+    const ran = await this.#run(known, pair)
+    if (ran === undefined) return ABSTAINED
+    const { outcome } = ran
     if (sameReply(pair.reply, outcome)) return { verdict: 'same', evidence: null }
-    const again = await this.#run(known, pair)
-    if (again === undefined || again.writes !== outcome.writes || !sameBytes(responseDigest(again), responseDigest(outcome))) {
+    const second = await this.#run(known, pair)
+    const again = second?.outcome
+    if (
+      second === undefined ||
+      again === undefined ||
+      again.writes !== outcome.writes ||
+      !sameBytes(responseDigest(again), responseDigest(outcome))
+    ) {
       count('READ_CHECK_UNSURE') // its own runs differ: it has no word against another's
       return ABSTAINED
     }
-    return { verdict: 'contradicted', evidence: await this.#accuse(said, pair, outcome) }
+    return { verdict: 'contradicted', evidence: await this.#accuse(said, pair, { outcome, ranMs: ran.tookMs + second.tookMs }) }
   }
 
-  async #accuse(said: { request: Uint8Array; reply: Uint8Array }, pair: ReadPair, outcome: ReadOutcome): Promise<Uint8Array> {
+  async #accuse(
+    said: { request: Uint8Array; reply: Uint8Array },
+    pair: ReadPair,
+    { outcome, ranMs }: { readonly outcome: ReadOutcome; readonly ranMs: number },
+  ): Promise<Uint8Array> {
     const { signer, network, scripts, readEvidence, log, now } = this.#site
     const evidence = signReadContradiction({ ...said, runtime: scripts.runtimeId, outcome }, signer, network)
     log.warn(
@@ -101,29 +112,43 @@ export class ReadChecker {
       'a member answered a read falsely: run again, it comes out otherwise',
     )
     await readEvidence.keep(evidence, { job: pair.job, answerer: pair.answerer, atMs: now() })
-    await this.#bring(evidence, pair)
+    await this.#bring(evidence, pair, ranMs)
     return evidence
   }
 
-  /** To a jury, which knows the members of the open epoch only: what was certified in another can't be judged by its signatures. */
-  async #bring(evidence: Uint8Array, pair: ReadPair): Promise<void> {
-    const { accuser, network, verification, view, count } = this.#site
-    const { job, runtime, epoch, members, start } = view()
+  /** To a jury, which knows the members of the open epoch and of the one before: what was certified in another can't be judged by its signatures. */
+  async #bring(evidence: Uint8Array, pair: ReadPair, ranMs: number): Promise<void> {
+    const { accuser, network, verification, view, count, signer } = this.#site
+    const { job, runtime, epoch, members, start, previousEpoch, previousMembers } = view()
     if (accuser === undefined) return
-    if (!isReadOnRecord(pair, { network, job, runtime, epochs: [{ epoch, members, start }] }, verification)) return count('ACCUSATION_LATE')
-    await accuser.bring({ job, epoch, accused: pair.answerer, kind: 'read', evidence, needed: [pair.state] })
+    const known = [
+      { epoch, members, start },
+      { epoch: previousEpoch, members: previousMembers, start: null },
+    ]
+    const of = known.find((one) => isReadOnRecord(pair, { network, job, runtime, epochs: [one] }, verification))
+    // only its members accuse each other
+    if (of === undefined || !of.members.includes(signer.peerId)) return count('ACCUSATION_LATE')
+    await accuser.bring({ job, epoch: of.epoch, accused: pair.answerer, kind: 'read', evidence, needed: [pair.state], ranMs })
   }
 
   /** Undefined: nothing can be said. A state from before is read only where the runtime still has its files: a check brings nothing back. */
-  async #run({ state, files }: ServedState, { request, reply, job }: ReadPair): Promise<ReadOutcome | undefined> {
+  async #run({ state, files }: ServedState, { request, reply, job }: ReadPair): Promise<Ran | undefined> {
     const { scripts, recent } = this.#site
     if (state !== recent().at(-1)?.state && !scripts.holds(files)) return undefined
     const balance = this.#site.balances.of(state)
     if (balance === undefined) return undefined
     const at = { ...readMoment(request), job: jobFacts(job, reply.step), balance }
-    const outcome = await scripts.read(files, scriptRequestOf(request), at)
+    let beganMs = performance.now()
+    const onBegin = () => {
+      beganMs = performance.now()
+    }
+    const outcome = await scripts.read(files, scriptRequestOf(request), at, onBegin)
     if ('missing' in outcome || outcome.type !== 'answered') return undefined
-    return { ...responseOf(outcome), writes: !isPure(outcome) }
+    return { outcome: { ...responseOf(outcome), writes: !isPure(outcome) }, tookMs: performance.now() - beganMs }
   }
+}
+interface Ran {
+  readonly outcome: ReadOutcome
+  readonly tookMs: number
 }
 const ABSTAINED: ReadChecked = { verdict: 'abstained', evidence: null }

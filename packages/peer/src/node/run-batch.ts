@@ -43,14 +43,17 @@ export type BatchResult = ExecutionResult & { readonly runs: readonly LoggedRun[
  * Runs an agreed batch, request by request, each on the files that the one before left (WP §6.2). Time and seed are the batch's, so that
  * every member gets the same bytes. Everything it made is durable when it resolves: only then may the member reveal its root. Where blocks are
  * missing here it says so: fetch them and run it again, which gives the same.
+ * @param limits `signal`: once it is aborted nothing more of the batch is begun, and it abstains; `onBegin`: its turn has come
  */
 export async function runBatch(
   batch: Batch,
   store: BlockStore,
   scripts: ScriptQueue,
   requests: KnownRequests,
+  { signal, onBegin }: { readonly signal?: AbortSignal; readonly onBegin?: () => void } = {},
 ): Promise<BatchResult | Missing> {
   return scripts.write(async (runtime, hold) => {
+    onBegin?.()
     const unheld = await hold(batch.from)
     if (unheld !== undefined) return unheld
     // before anything runs: a batch that stops half-way ran for nothing
@@ -59,7 +62,7 @@ export async function runBatch(
     const made = new UnwrittenBlocks(store)
     const tree = new GrowingTree(batch.from, runtime, made)
     try {
-      return await runAll({ batch, store, runtime, requests, made, tree }, scripts)
+      return await runAll({ batch, store, runtime, requests, made, tree, signal }, scripts)
     } finally {
       tree.end()
     }
@@ -73,6 +76,7 @@ interface Running {
   readonly requests: KnownRequests
   readonly made: UnwrittenBlocks
   readonly tree: GrowingTree
+  readonly signal: AbortSignal | undefined
 }
 async function runAll(running: Running, scripts: ScriptQueue): Promise<BatchResult | Missing> {
   const { batch, store, runtime, requests, made, tree } = running
@@ -80,6 +84,7 @@ async function runAll(running: Running, scripts: ScriptQueue): Promise<BatchResu
   const runs = new BatchRuns(running)
   if (batch.isFirst) runs.planning.readConfiguration(runtime, tree.name)
   for (const [index, event] of batch.events.entries()) {
+    if (running.signal?.aborted) return runs.abstained()
     const args = event.type === 'timer' ? store.get(event.timer.args) : new Uint8Array()
     if (args === undefined) return { missing: event.type === 'timer' ? [event.timer.args] : [] }
     const asked = runs.planning.begin(event) ? requestOfEvent(event, args) : undefined
@@ -87,6 +92,7 @@ async function runAll(running: Running, scripts: ScriptQueue): Promise<BatchResu
     if (ended !== undefined) return ended
   }
   for (const [index, cid] of batch.requests.entries()) {
+    if (running.signal?.aborted) return runs.abstained()
     const bytes = store.get(cid)
     if (bytes === undefined) return { missing: [cid] }
     const seed = sha256(batch.seed, Uint8Array.of(index >> 8, index & 255))
@@ -134,6 +140,10 @@ class BatchRuns {
     return { fuel: this.#fuel, effects: effectsDigest(this.#effects), agenda, transcript, runs: this.#runs }
   }
 
+  abstained(): Ended {
+    return { type: 'abstained', runs: this.#runs }
+  }
+
   /** A visitor's request: what it is answered with. */
   async request(request: SiteRequest, parts: readonly ContentId[], seed: Uint8Array): Promise<Response | Ended> {
     const body = parts.length === 0 ? request.body : bodyOf(this.#running.store.get, parts)
@@ -178,7 +188,7 @@ class BatchRuns {
     // the same at every member: what it wanted is in the digest, and that the group had no room follows from the state
     const outcome = ran.type === 'answered' && blocks === undefined ? { ...ran, ...NO_ROOM } : ran
     this.#runs.push(loggedRun(asked, outcome, { ran: 'write', timeMs, step: batch.step }))
-    if (outcome.type === 'abstained') return { type: 'abstained', runs: this.#runs }
+    if (outcome.type === 'abstained') return this.abstained()
     this.#transcripts.push(outcome.transcript)
     this.#effects.push(outcome.effects ?? [])
     this.#fuel += outcome.fuel

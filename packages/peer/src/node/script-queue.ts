@@ -50,14 +50,16 @@ export class ScriptQueue {
     return this.#runtime.has(root)
   }
 
-  /** Says what is missing here of the tree's files where something is: fetch that and read again. */
+  /** Says what is missing here of the tree's files where something is: fetch that and read again. @param onBegin its turn has come */
   read(
     root: ContentId,
     request: ScriptRequest,
     at: { timeMs: number; seed: Uint8Array; job?: JobFacts },
+    onBegin?: () => void,
   ): Promise<ScriptOutcome | Missing | { readonly type: 'busy' }> {
     if (this.#reads.length + this.#writes.length >= READS_WAITING_MAX) return Promise.resolve({ type: 'busy' })
     return this.#enqueue(this.#reads, async () => {
+      onBegin?.()
       return (await this.#hold(root)) ?? this.#runtime.run(root, request, at, { kind: 'read', inPieces: true })
     })
   }

@@ -1,4 +1,5 @@
-const LONGEST_TIMER_MS = 2 ** 31 - 1
+/** Of a longer one Node makes a short one. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /** One timer that follows a machine's `wake` effects: the latest one counts. It never wakes before its time by `now`. */
 export class Waker {

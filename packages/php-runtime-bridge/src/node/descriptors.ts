@@ -63,6 +63,10 @@ export class DescriptorTable {
     this.#files = files
   }
 
+  isOpen(fd: number): boolean {
+    return this.#open[fd] !== undefined
+  }
+
   get(fd: number): Descriptor {
     return this.#open[fd] ?? fail('BADF')
   }

@@ -1,4 +1,4 @@
-import { CARD_MARGIN_BYTES, CARD_SHIFT } from '../meter/cards.js'
+import { CARD_BYTES, CARD_MARGIN_BYTES, CARD_SHIFT } from '../meter/cards.js'
 import { sha256 } from './sha256.js'
 
 /** Log that is kept as it is; what came before it is folded into one hash, so that a transcript is bounded however long a request runs. */
@@ -110,8 +110,12 @@ export class ExecutionLog {
   /** One word of each piece. */
   #sample(from: number, to: number, pieceBytes: number, memory: DataView, before: DataView, cards: Uint8Array | undefined): void {
     let seen = this.#seen
+    let isNear = true
     for (let piece = from; piece < to; piece += pieceBytes) {
       seen = mixed(seen, piece)
+      // most cards were written to by nobody, nor were those beside them
+      if (cards !== undefined && (piece & (CARD_BYTES - 1)) === 0) isNear = isNotedNear(cards, piece >>> CARD_SHIFT)
+      if (!isNear) continue
       const at = piece + (seen & (pieceBytes - WORD_BYTES))
       if (cards !== undefined && !isNoted(cards, at)) continue
       const word = wordAt(memory, at)
@@ -131,6 +135,8 @@ export class ExecutionLog {
     this.#length = 0
   }
 }
+
+const isNotedNear = (cards: Uint8Array, card: number): boolean => cards[card] === 1 || cards[card - 1] === 1 || cards[card + 1] === 1
 
 function isNoted(cards: Uint8Array, at: number): boolean {
   return cards[(at - CARD_MARGIN_BYTES) >>> CARD_SHIFT] === 1 || cards[(at + CARD_MARGIN_BYTES + WORD_BYTES) >>> CARD_SHIFT] === 1

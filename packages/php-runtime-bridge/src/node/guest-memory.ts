@@ -77,7 +77,9 @@ export class GuestMemory {
   /** Writes a C string of this many bytes, and its end. */
   putWhole(text: string, at: number, length: number): void {
     const target = this.writable(at, length + 1)
-    this.#encoder.encodeInto(text, target)
+    if (length !== text.length || length > SHORT_TEXT_BYTES) this.#encoder.encodeInto(text, target)
+    // as many bytes as units: all of it is ASCII
+    else for (let i = 0; i < length; i++) target[i] = text.charCodeAt(i)
     target[length] = 0
   }
 

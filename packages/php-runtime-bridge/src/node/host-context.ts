@@ -18,6 +18,9 @@ export interface HostServices {
   readonly content: ContentReader | undefined
 }
 
+/** Such texts, of ASCII, are had quicker than by a decoder: the name of a call. */
+const SHORT_NAME_BYTES = 64
+const ASCII = /^[\0-\x7f]*$/
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Which script of a request. */
@@ -74,6 +77,10 @@ function scriptAt(kernel: Kernel, path: string): string | undefined {
 }
 
 function decode(bytes: Uint8Array): string | undefined {
+  if (bytes.length <= SHORT_NAME_BYTES) {
+    const text = Buffer.prototype.latin1Slice.call(bytes, 0, bytes.length)
+    if (ASCII.test(text)) return text
+  }
   try {
     return utf8.decode(bytes)
   } catch {

@@ -25,8 +25,14 @@ export class RequestOutput {
     this.#sizes[device] = size
   }
 
+  /** A copy, in a buffer of its own. */
   read(device: Written): Uint8Array {
     return this.#rooms[device].slice(0, this.#sizes[device])
+  }
+
+  /** The bytes themselves, to be looked at before anything else is written. */
+  view(device: Written): Uint8Array {
+    return this.#rooms[device].subarray(0, this.#sizes[device])
   }
 
   #roomFor(device: Written, size: number): Uint8Array {

@@ -78,7 +78,7 @@ export function runRoute(
   const halted = kernel.halted?.reason
   if (halted?.type === 'abstain') return halted.reason
   const used = { fuel: php.fuel.used, memoryBytes: kernel.memory.pages * PAGE_BYTES, childJobs }
-  const errors = Buffer.from(world.output.read('log')).toString('utf8')
+  const errors = bufferOf(world.output.view('log')).toString('utf8')
   const code = stopOf(php, thrown !== undefined)
   if (code !== undefined) return { draft: codedAnswer(code, '', errors), ...used }
   const response = withStatus(responseOf(world, site, scope, errors), routed.errorStatus)
@@ -139,14 +139,16 @@ function responseOf(
   const left = kind === 'read' ? [...configuration.scratch, ...configuration.caches] : configuration.scratch
   const changes = top.kind === 'directory' ? changesBelow(top, left) : []
   if (!changes || (changes.length > 0 && !isLoadable(deriveTree(site, changes)))) return codedAnswer('CHANGES_INVALID', '', log)
-  const head = parseResponseHead(textOf(output.read('headers')))
+  const head = parseResponseHead(textOf(output.view('headers')))
   if (!head) return { ...codedAnswer('HEADERS_MALFORMED', '', log), changes, effects }
   const body = isBodilessStatus(head.status) ? new Uint8Array(0) : output.read('output')
   return { ...head, body, changes, effects, log }
 }
 
 function textOf(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes)
+  const text = bufferOf(bytes)
   const decoded = text.toString('utf8')
   return decoded.includes('\ufffd') ? text.toString('latin1') : decoded
 }
+
+const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer => Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength)

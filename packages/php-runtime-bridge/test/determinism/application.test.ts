@@ -74,7 +74,7 @@ test('two hundred requests of an application give the same bytes in any process,
   const [memory, ...further] = seen.map((one) => one.memory).filter((digests) => digests.length > 0)
   expect(new Set(memory).size).toBeGreaterThan(5)
   for (const other of further) expect(other).toEqual(memory)
-}, 120_000)
+})
 
 test('the circumstances have each Node, and each kind of the rest', () => {
   expect(all.map(({ node }) => node)).toEqual(nodeReleases)

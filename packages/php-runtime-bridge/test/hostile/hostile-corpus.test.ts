@@ -22,10 +22,6 @@ test('the corpus has at least 500 scripts, each another one', () => {
   expect(corpus.length).toBeGreaterThanOrEqual(500)
 })
 
-test.each(families)(
-  '%s: every script is answered as expected, and the next request knows nothing of it',
-  async (family) => {
-    expect(await attacked.by(corpus.filter((one) => one.family === family))).toEqual([])
-  },
-  120_000,
-)
+test.each(families)('%s: every script is answered as expected, and the next request knows nothing of it', async (family) => {
+  expect(await attacked.by(corpus.filter((one) => one.family === family))).toEqual([])
+})

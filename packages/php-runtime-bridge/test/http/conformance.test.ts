@@ -33,7 +33,7 @@ beforeAll(async () => {
   const files = paths.map((entry) => join(entry.parentPath, entry.name))
   await php.load('site', filesOf(Object.fromEntries(files.map((file) => [file.slice(FOLDER.length + 1), readFileSync(file)]))))
   native = await startNativePhp(FOLDER)
-}, 60_000)
+})
 afterAll(async () => {
   native?.stop()
   await php?.close()

@@ -24,5 +24,4 @@ test.each(others.map((version, i) => [version, corpus.filter((_, at) => at % ONE
     await attacked.stop()
     expect(faults).toEqual([])
   },
-  60_000,
 )

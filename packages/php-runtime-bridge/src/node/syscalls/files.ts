@@ -34,11 +34,15 @@ export function fileCalls(kernel: Kernel) {
 
   function open(directory: number, at: number, flags: number, variadic: number): number {
     const path = kernel.pathAt(directory, at)
-    return kernel.descriptors.add(openPath(path, flags, variadic === 0 ? 0 : kernel.memory.u32(variadic)))
+    const opened = openPath(path, flags, variadic === 0 ? 0 : kernel.memory.u32(variadic))
+    return typeof opened === 'number' ? -opened : kernel.descriptors.add(opened)
   }
 
-  function openPath(given: string, flags: number, mode: number): Descriptor {
+  /** @returns an error number for what scripts look for in vain all the time: to throw costs more than to look */
+  function openPath(given: string, flags: number, mode: number): Descriptor | number {
     const { files } = kernel.world
+    const lack = files.lack(given)
+    if (lack !== undefined) return lack
     const writing = (flags & O_ACCMODE) !== 0
     const truncating = (flags & O_TRUNC) !== 0
     const creating = (flags & O_CREAT) !== 0
@@ -50,7 +54,7 @@ export function fileCalls(kernel: Kernel) {
     const device = deviceAt(path)
     if (device) return { kind: 'device', path, device, flags }
     if (!found) {
-      if (!creating) fail('NOENT')
+      if (!creating) return Errno.NOENT
       return { kind: 'file', path, node: files.create(place, mode & ~UMASK, now()), flags, offset: 0 }
     }
     if (exclusive) fail('EXIST')

@@ -1,4 +1,4 @@
-import { fail } from '../../errno.js'
+import { Errno, fail } from '../../errno.js'
 import { type Descriptor, isPipe } from '../descriptors.js'
 import type { Kernel } from '../kernel.js'
 
@@ -98,6 +98,13 @@ export function streamCalls(kernel: Kernel) {
     return 0
   }
 
+  /** PHP asks each request to close what was never open, and to throw costs more than all else that this does. @returns an error number, or 0 */
+  function close(fd: number): number {
+    if (!kernel.descriptors.isOpen(fd)) return Errno.BADF
+    kernel.descriptors.close(fd)
+    return 0
+  }
+
   const plainRead = kernel.wasi((fd: number, vectors: number, count: number, result: number) => void read(fd, vectors, count, result))
   return {
     fd_read: plainRead,
@@ -117,8 +124,8 @@ export function streamCalls(kernel: Kernel) {
       return 0
     }),
     fd_seek: kernel.wasi((fd: number, offset: bigint, whence: number, result: number) => void seek(fd, offset, whence, result)),
-    fd_close: kernel.wasi((fd: number) => void kernel.descriptors.close(fd)),
-    wasm_close: kernel.call((fd: number) => void kernel.descriptors.close(fd)),
+    fd_close: kernel.wasi(close),
+    wasm_close: kernel.call((fd: number) => -close(fd)),
     fd_fdstat_get: kernel.wasi((fd: number, at: number) => {
       const descriptor = kernel.descriptors.get(fd)
       kernel.memory.writable(at, 24).fill(0)
@@ -133,7 +140,7 @@ export function streamCalls(kernel: Kernel) {
     __syscall_fcntl64: kernel.call(control),
     __syscall_ioctl: kernel.call((fd: number) => {
       kernel.descriptors.get(fd)
-      return fail('NOTTY')
+      return -Errno.NOTTY
     }),
     // Files are always ready: what was asked for is what is reported.
     __syscall_poll: kernel.call((list: number, count: number) => {

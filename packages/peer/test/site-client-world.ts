@@ -1,0 +1,112 @@
+import {
+  bytesOfContentId,
+  type ContentId,
+  contentIdOf,
+  contentIdOfBytes,
+  createSigner,
+  openMessage,
+  type PeerId,
+  peerIdOfKey,
+  type Signer,
+  sha256,
+  signMessage,
+} from '@interpeer/crypto-ids'
+import type { Overlay } from '@interpeer/overlay/node'
+import {
+  createVerification,
+  proofOfResponse,
+  responseTree,
+  type SiteReply,
+  type SiteRequest,
+  siteReply,
+  siteRequest,
+} from '@interpeer/peer-group'
+import { SiteClient } from '../src/node/site-client.js'
+import { blocksOfResponse } from '../src/site-response-block.js'
+import type { SiteView } from '../src/site-view.js'
+import { closingOf, networkGenesis, publication, signers } from './network-world.js'
+import { UNDISPUTED } from './undisputed.js'
+
+export const genesis = networkGenesis()
+export const { network } = genesis
+export const { job } = publication(genesis)
+export const group = signers.slice(0, 4)
+export const members = group.map(({ peerId }) => peerId)
+export const start = contentIdOf(new Uint8Array([0x82]), 'dag-cbor')
+export const epoch = {
+  number: 1,
+  members,
+  seed: new Uint8Array(32),
+  start,
+  startTimeMs: 0,
+  openedMs: 0,
+  rerun: [],
+  writesMayBeLost: false,
+  mayPay: 0n,
+}
+export const certified = closingOf(genesis, { job, epoch: epoch as never, next: null, paid: 0n }, { by: members, timeMs: 1_000 })
+export const chainView: SiteView = {
+  ...{ job, name: 'log', uploader: members[0] as PeerId, runtime: 'x', epoch: 1, members, previousMembers: [], openedByClosing: true },
+  ...{ chainSeed: new Uint8Array(32), start, startTimeMs: 0, opensMs: 0, rerun: [], next: null, recovering: false, ended: false },
+  cycleMs: 1_000,
+  answersProvisional: false,
+  previousEpoch: 0,
+  ...UNDISPUTED,
+}
+
+interface Around {
+  readonly now?: () => number
+  readonly view?: SiteView
+  readonly overlay?: Overlay
+  /** What becomes of a signed reply on its way. */
+  readonly sent?: (reply: Uint8Array) => Uint8Array
+}
+/** A client whose members answer as the test says; `seen` is what each request named as the last step that its asker saw. */
+export function clientOf(
+  replyOf: (request: SiteRequest, envelope: Uint8Array) => Partial<SiteReply>,
+  { now = () => 1_500, view = chainView, overlay, sent = (bytes) => bytes }: Around = {},
+) {
+  const seen: { epoch: number; step: number }[] = []
+  const asked: PeerId[] = []
+  const request = async (peer: PeerId, envelope: Uint8Array) => {
+    const opened = openMessage(siteRequest, envelope, network, ({ from }) => peerIdOfKey(from))
+    seen.push({ epoch: opened.seenEpoch, step: opened.seenStep })
+    asked.push(peer)
+    const signer = group.find(({ peerId }) => peerId === peer) as Signer
+    const usual: SiteReply = {
+      ...{ from: signer.publicKey, job: bytesOfContentId(job), request: sha256(envelope), ran: 'read' as const, epoch: 1, step: 4 },
+      ...{ state: bytesOfContentId(certified.root), stale: false, certificate: certified.certificate, named: null, proof: null },
+      ...{ status: 200, headers: [], body: new Uint8Array() },
+    }
+    return sent(signMessage(siteReply, { ...usual, ...replyOf(opened, envelope) }, signer, network))
+  }
+  const client = new SiteClient({
+    signer: createSigner(new Uint8Array(32).fill(99)),
+    network,
+    overlay: overlay ?? ({ request } as unknown as Overlay),
+    verification: createVerification(network),
+    now,
+    viewOf: (name) => (name === 'log' ? view : undefined),
+  })
+  return { client, seen, asked }
+}
+export const get = { method: 'GET', target: '/', host: 'log.localhost', https: false, headers: [], body: new Uint8Array() }
+export const state = contentIdOfBytes(bytesOfContentId(certified.root)) as ContentId
+
+export const ofQuorum = (step: number, responses?: readonly ContentId[]) =>
+  closingOf(
+    genesis,
+    { job, epoch: epoch as never, next: null, paid: 0n },
+    { step, root: certified.root, ...(responses === undefined ? {} : { responses }) },
+  )
+
+export const post = { ...get, method: 'POST', body: new Uint8Array([7]) }
+export const page = { status: 200, headers: [{ name: 'content-type', value: 'text/plain' }], body: new TextEncoder().encode('saved') }
+export const redirect = { status: 303, headers: [{ name: 'location', value: '/saved' }], body: new Uint8Array() }
+export const otherCid = contentIdOf(new Uint8Array([0x83]), 'dag-cbor')
+/** What the group certified of a step that answered `response` to a request of these bytes, among others. */
+export function written(envelope: Uint8Array, response: Pick<SiteReply, 'status' | 'headers' | 'body'>): Partial<SiteReply> {
+  const responses = [otherCid, blocksOfResponse({ request: sha256(envelope), ...response }).cid]
+  const { certificate, root } = closingOf(genesis, { job, epoch: epoch as never, next: null, paid: 0n }, { by: members, responses })
+  return { ran: 'write', certificate, state: bytesOfContentId(root), proof: proofOfResponse(responseTree(responses), 1), ...response }
+}
