@@ -6,7 +6,7 @@ import { openDiskStore } from '@interpeer/content-store/node'
 import type { ContentId, JobId, NetworkId, PeerId } from '@interpeer/crypto-ids'
 import { OverlayError } from '@interpeer/overlay'
 import { openOverlay } from '@interpeer/overlay/node'
-import { createVerification, isRequestNumber, readCheck } from '@interpeer/peer-group'
+import { certificateAsk, createVerification, isRequestNumber, readCheck } from '@interpeer/peer-group'
 import { CHAIN_MESSAGE_NUMBERS, parseGenesis } from '@interpeer/vote-chain'
 import { hexOf } from '@interpeer/wire-codec'
 import { addressExchange } from '../address-record.js'
@@ -318,7 +318,8 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
         throw new PeerError({ code: 'BLOCKS_REFUSED', peer: from })
       }
       if (number !== undefined && SYNC_DESK_NUMBERS.includes(number)) return desk.answer(from, number, request)
-      if (isRequestNumber(number)) return hosts.answer(request)
+      if (isRequestNumber(number)) return hosts.answer(from, request)
+      if (number === certificateAsk.number) return hosts.answerCertificate(request)
       if (number === readCheck.number) return hosts.check(from, request)
       if (number === jobLogs.number) return hosts.answerLogs(request)
       if (number === contentClaim.number) {
