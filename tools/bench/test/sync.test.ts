@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { measureSync } from '../chain/sync.ts'
 
-test('a newcomer in a process of its own starts from two sources: by proofs, and with the whole state', { timeout: 60_000 }, async () => {
+test('a newcomer in a process of its own starts from two sources: by proofs, and with the whole state', async () => {
   const said: string[] = []
   const figures = await measureSync((line) => void said.push(line), new AbortController().signal, { accounts: 5_000, peers: 3_000 })
   const of = (id: string) => figures.find((figure) => figure.id === id)?.ours ?? 0
