@@ -1,4 +1,5 @@
 import { concatBytes } from '@interpeer/wire-codec'
+import { mulAddUnsafe } from '@noble/curves/abstract/curve.js'
 import { ed25519, ed25519_hasher } from '@noble/curves/ed25519.js'
 import { sha512 } from '@noble/hashes/sha2.js'
 import { GROUP_ORDER, leOfNumber, numberOfLe } from './little-endian.js'
@@ -68,7 +69,7 @@ export function vrfOf({ suiteByte, encodeToCurve }: VrfSuite): Vrf {
       const c = numberOfLe(proof.subarray(32, 48))
       const h = encodeToCurve(publicKey, alpha)
       const u = Point.BASE.multiplyUnsafe(s).subtract(y.multiplyUnsafe(c))
-      const v = h.multiplyUnsafe(s).subtract(gamma.multiplyUnsafe(c))
+      const v = mulAddUnsafe(Point, [h, gamma.negate()], [s, c]) // in one walk: half of the doublings
       const expected = challengeOf(publicKey, h.toBytes(), proof.subarray(0, 32), u.toBytes(), v.toBytes())
       return expected === c ? outputOf(gamma) : undefined
     },

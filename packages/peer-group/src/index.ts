@@ -176,3 +176,4 @@ export {
   stateEventOf,
 } from './state-block.js'
 export { createVerification, type FromMember, type GroupContext, type Opened, type Verification } from './verifier.js'
+export { certificateAsk, type WriteReply, writeReply } from './write-reply.js'

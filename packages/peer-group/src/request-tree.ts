@@ -63,23 +63,21 @@ export interface RequestOpener {
   readonly open: (signed: Uint8Array) => Verified<SiteRequest>
 }
 export function createRequestOpener(network: NetworkId): RequestOpener {
-  /** Those whose signatures held, newest first. */
-  let known: readonly OpenedTree[] = []
+  /** Those whose signatures held, by their bytes, oldest first. */
+  const known = new Map<string, Verified<RequestTree>>()
   const open = (tree: Uint8Array): Verified<RequestTree> => {
-    const held = known.find(({ signed }) => sameBytes(signed, tree))
-    if (held !== undefined) return held.value
+    const name = String.fromCharCode(...tree)
+    const held = known.get(name)
+    if (held !== undefined) return held
     const value = openTree(tree, network)
-    known = [{ signed: tree.slice(), value }, ...known.slice(0, TREES_KNOWN_MAX - 1)]
+    if (known.size >= TREES_KNOWN_MAX) known.delete(known.keys().next().value as string)
+    known.set(name, value)
     return value
   }
   return { open: (signed) => openRequest(signed, network, open) }
 }
-interface OpenedTree {
-  readonly signed: Uint8Array
-  readonly value: Verified<RequestTree>
-}
-/** Looked through for each request: gateways whose requests come between one another's. */
-const TREES_KNOWN_MAX = 32
+/** Of 200 bytes or so each. A request comes by its gateway, and by each member that offers it, some hundred ms later: gateways make some hundred trees a second meanwhile. */
+const TREES_KNOWN_MAX = 512
 
 const openTree = (tree: Uint8Array, network: NetworkId): Verified<RequestTree> =>
   openMessage(requestTree, tree, network, ({ from }) => peerIdOfKey(from))

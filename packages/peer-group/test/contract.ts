@@ -31,6 +31,7 @@ import { requestLeaf, requestTree } from '../src/request-tree.js'
 import { siteReply, siteResponse } from '../src/site-reply.js'
 import { siteRequest } from '../src/site-request.js'
 import { pageSchema, STATE_BLOCK_MAX_BYTES, stateSchema } from '../src/state-block.js'
+import { certificateAsk, writeReply } from '../src/write-reply.js'
 
 /** All that goes over the wire or to disk: what src/peer-group.cddl describes. */
 export const contract = [
@@ -60,6 +61,8 @@ export const contract = [
   requestTree,
   requestLeaf,
   siteReply,
+  writeReply,
+  certificateAsk,
   readCheck,
   readChecked,
   readContradiction,

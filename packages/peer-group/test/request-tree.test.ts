@@ -84,6 +84,6 @@ test('long requests, and those with a body in further blocks, are signed by them
 
 test('a memory of trees forgets the oldest, and verifies those again', () => {
   const opener = createRequestOpener(network)
-  const pairs = Array.from({ length: 70 }, (_, i) => signRequests([unsigned(i), unsigned(i + 100)], asker, network)[0] as Uint8Array)
+  const pairs = Array.from({ length: 520 }, (_, i) => signRequests([unsigned(i), unsigned(i + 1_000)], asker, network)[0] as Uint8Array)
   for (const one of [...pairs, ...pairs]) expect(codeOf(() => opener.open(one))).toBe('ok')
 })

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { bytesOfContentId, peekPayload, signMessage } from '@interpeer/crypto-ids'
-import { siteReply, siteRequest } from '@interpeer/peer-group'
+import { bytesOfContentId, signMessage } from '@interpeer/crypto-ids'
+import { siteRequest } from '@interpeer/peer-group'
 import { afterEach, expect, test } from 'vitest'
+import { openAnswer } from './opened-answer.js'
 import { asking, clientOf, closeMembers, isReady, job, type Member, network, readAt, startGroup } from './udp-group.js'
 
 afterEach(closeMembers)
@@ -54,7 +55,7 @@ test('a write that is sent to every member at once, again and again, is run once
   const envelope = signMessage(siteRequest, { ...value, ...post }, asker.signer, network)
   const send = ({ signer }: Member) => asker.overlay.request(signer.peerId, envelope, { timeoutMs: 10_000 })
   const replies = [...(await Promise.all([...group, ...group].map(send))), ...(await Promise.all(group.map(send)))]
-  const bodies = replies.map((reply) => new TextDecoder().decode(siteReply.decode(peekPayload(reply) ?? new Uint8Array()).body))
+  const bodies = replies.map((reply) => new TextDecoder().decode(openAnswer(reply, network).body))
   expect(new Set(bodies).size).toBe(1)
   expect(bodies[0]).toMatch(/^once@\d+#\d+;$/)
   const client = clientOf(asker, () => view)

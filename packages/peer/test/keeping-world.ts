@@ -33,9 +33,9 @@ import {
   firstStateBlock,
   quorumOf,
   revealMessage,
-  siteReply,
   siteRequest,
   verifyClosing,
+  writeReply,
 } from '@interpeer/peer-group'
 import type { Random } from '@interpeer/simulator'
 import { liveRoots } from '../src/live-roots.js'
@@ -123,10 +123,10 @@ export class KeepingWorld {
       if (this.acknowledged.has(text) || Date.now() > ms + 30_000) return
       const members = this.view.members.flatMap((peer) => this.peerOf(peer)?.hosts ?? [])
       if (members.length > 0) {
-        const answered = this.random.pick(members).answer(envelope)
+        const answered = this.random.pick(members).answer(visitor.peerId, envelope)
         answered.then(
           (reply) => {
-            if (siteReply.decode(peekPayload(reply) ?? new Uint8Array()).ran === 'write') this.acknowledged.add(text)
+            if (numberOf(reply) === writeReply.number) this.acknowledged.add(text)
           },
           () => {},
         )

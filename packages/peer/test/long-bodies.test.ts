@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { blockOf } from '@interpeer/content-store'
-import { bytesOfContentId, openMessage, peerIdOfKey, sha256, signMessage } from '@interpeer/crypto-ids'
+import { bytesOfContentId, sha256, signMessage } from '@interpeer/crypto-ids'
 import {
   GROUP_DEFAULTS,
   MEMBERS_MAX,
   REQUEST_BODY_MAX_BYTES,
   REQUEST_PART_BYTES,
   REQUEST_WHOLE_BODY_MAX_BYTES,
-  siteReply,
   siteRequest,
 } from '@interpeer/peer-group'
 import { hexOf } from '@interpeer/wire-codec'
@@ -19,6 +18,7 @@ import { piecedAtOnce } from '../src/node/group-shell.js'
 import { cutBody, SentBodies } from '../src/node/sent-bodies.js'
 import type { ScriptOutcome, ScriptRequest } from '../src/script-runtime.js'
 import { CounterRuntime } from './counter-runtime.js'
+import { openAnswer } from './opened-answer.js'
 import { asking, clientOf, closeMembers, isReady, job, type Member, network, readAt, startGroup } from './udp-group.js'
 
 const MIB = 1024 * 1024
@@ -92,7 +92,7 @@ async function ask(
   sent?.to(member.signer.peerId)
   const reply = await asker.overlay.request(member.signer.peerId, envelope, { timeoutMs: 60_000 })
   sent?.end()
-  const { ran, status, body } = openMessage(siteReply, reply, network, ({ from }) => peerIdOfKey(from))
+  const { ran, status, body } = openAnswer(reply, network)
   return ran === 'refused' ? `${status} ${said({ body })}` : ran
 }
 const cut = (bytes: number) => {

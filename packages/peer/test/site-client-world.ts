@@ -4,23 +4,24 @@ import {
   contentIdOf,
   contentIdOfBytes,
   createSigner,
-  openMessage,
   type PeerId,
-  peerIdOfKey,
   type Signer,
   sha256,
   signMessage,
 } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
 import {
+  certificateAsk,
   createVerification,
+  openRequest,
   proofOfResponse,
   responseTree,
   type SiteReply,
   type SiteRequest,
   siteReply,
-  siteRequest,
+  writeReply,
 } from '@interpeer/peer-group'
+import { numberOf } from '../src/message-number.js'
 import { SiteClient } from '../src/node/site-client.js'
 import { blocksOfResponse } from '../src/site-response-block.js'
 import type { SiteView } from '../src/site-view.js'
@@ -54,22 +55,51 @@ export const chainView: SiteView = {
   ...UNDISPUTED,
 }
 
-interface Around {
+export interface Around {
   readonly now?: () => number
   readonly view?: SiteView
   readonly overlay?: Overlay
-  /** What becomes of a signed reply on its way. */
+  /** What becomes of a reply on its way. */
   readonly sent?: (reply: Uint8Array) => Uint8Array
+  /** Members sign also what their group agreed on. */
+  readonly signsWrites?: boolean
+  /** What members are known to have sent of the certificates: those are named only. */
+  readonly wasShown?: (certificate: Uint8Array) => boolean
+  /** What a member answers who is asked for a certificate. */
+  readonly certificateOf?: (digest: Uint8Array) => Promise<Uint8Array>
+}
+/** A reply to a write without a member's word. */
+function bareReply(
+  { state, certificate, named, proof, status, headers, body }: SiteReply,
+  wasShown: (one: Uint8Array) => boolean,
+): Uint8Array {
+  const all = [certificate, named].flatMap((one) => one ?? [])
+  const digests = { certificate: sha256(certificate ?? new Uint8Array()), named: named && sha256(named) }
+  const shown = all.filter((one) => !wasShown(one))
+  return writeReply.encode({ state, ...digests, shown, proof: proof ?? { index: 0, count: 1, path: [] }, status, headers, body })
 }
 /** A client whose members answer as the test says; `seen` is what each request named as the last step that its asker saw. */
 export function clientOf(
   replyOf: (request: SiteRequest, envelope: Uint8Array) => Partial<SiteReply>,
-  { now = () => 1_500, view = chainView, overlay, sent = (bytes) => bytes }: Around = {},
+  {
+    now = () => 1_500,
+    view = chainView,
+    overlay,
+    sent = (bytes) => bytes,
+    signsWrites = false,
+    wasShown = () => false,
+    certificateOf,
+  }: Around = {},
 ) {
   const seen: { epoch: number; step: number }[] = []
   const asked: PeerId[] = []
+  const lacked: PeerId[] = []
   const request = async (peer: PeerId, envelope: Uint8Array) => {
-    const opened = openMessage(siteRequest, envelope, network, ({ from }) => peerIdOfKey(from))
+    if (numberOf(envelope) === certificateAsk.number) {
+      lacked.push(peer)
+      return (await certificateOf?.(certificateAsk.decode(envelope).certificate)) ?? new Uint8Array()
+    }
+    const opened = openRequest(envelope, network)
     seen.push({ epoch: opened.seenEpoch, step: opened.seenStep })
     asked.push(peer)
     const signer = group.find(({ peerId }) => peerId === peer) as Signer
@@ -78,7 +108,9 @@ export function clientOf(
       ...{ state: bytesOfContentId(certified.root), stale: false, certificate: certified.certificate, named: null, proof: null },
       ...{ status: 200, headers: [], body: new Uint8Array() },
     }
-    return sent(signMessage(siteReply, { ...usual, ...replyOf(opened, envelope) }, signer, network))
+    const reply = { ...usual, ...replyOf(opened, envelope) }
+    const isBare = reply.ran === 'write' && !signsWrites
+    return sent(isBare ? bareReply(reply, wasShown) : signMessage(siteReply, reply, signer, network))
   }
   const client = new SiteClient({
     signer: createSigner(new Uint8Array(32).fill(99)),
@@ -88,7 +120,7 @@ export function clientOf(
     now,
     viewOf: (name) => (name === 'log' ? view : undefined),
   })
-  return { client, seen, asked }
+  return { client, seen, asked, lacked }
 }
 export const get = { method: 'GET', target: '/', host: 'log.localhost', https: false, headers: [], body: new Uint8Array() }
 export const state = contentIdOfBytes(bytesOfContentId(certified.root)) as ContentId

@@ -9,11 +9,13 @@ import {
   siteReply,
   siteRequest,
 } from '@interpeer/peer-group'
+import { sameBytes } from '@interpeer/wire-codec'
 import { expect, test, vi } from 'vitest'
 import { LATE_MS, LateWrites } from '../src/node/late-writes.js'
 import type { VisitorRequest } from '../src/node/site-client.js'
 import { blocksOfResponse } from '../src/site-response-block.js'
 import {
+  type Around,
   certified,
   chainView,
   clientOf,
@@ -38,9 +40,52 @@ test('a write that its step’s certificate commits to is passed on', async () =
   expect(await promoted.ask('log', get)).toMatchObject({ ran: 'write' })
 })
 
+test('a member names a certificate that it has sent: who has it not asks for it, once for all answers that wait', async () => {
+  const named = ofQuorum(6).certificate
+  const write = (_: SiteRequest, envelope: Uint8Array): Partial<SiteReply> => {
+    const responses = [blocksOfResponse({ request: sha256(envelope), ...page }).cid]
+    return {
+      ran: 'write',
+      certificate: ofQuorum(4, responses).certificate,
+      named,
+      proof: proofOfResponse(responseTree(responses), 0),
+      ...page,
+    }
+  }
+  const certificateOf = async (digest: Uint8Array) => (sameBytes(digest, sha256(named)) ? named : new Uint8Array())
+  const wasShown = (one: Uint8Array) => sameBytes(one, named)
+  const { client, lacked } = clientOf(write, { wasShown, certificateOf })
+  const member = { member: members[2] as PeerId }
+  expect(await Promise.all([0, 1, 2].map(() => client.ask('log', post, member)))).toMatchObject(Array(3).fill({ ran: 'write', step: 4 }))
+  expect(lacked).toEqual([members[2]])
+  expect(await client.ask('log', post, member)).toMatchObject({ ran: 'write', certificate: expect.stringMatching(/^[0-9a-f]{64}$/) })
+  expect(lacked).toHaveLength(1)
+  // what came with an answer is known to those behind it, in the same turn
+  let sent = 0
+  const { client: other, lacked: none } = clientOf(write, { wasShown: (one) => wasShown(one) && sent++ > 0, certificateOf })
+  await Promise.all([0, 1, 2].map(() => other.ask('log', post, member)))
+  expect([sent, none]).toEqual([3, []])
+})
+
+test.each<[string, Around]>([
+  ['gives none', { certificateOf: async () => new Uint8Array() }],
+  ['gives another', { certificateOf: async () => certified.certificate }],
+  ['is silent', { certificateOf: () => Promise.reject(new Error('unreachable')) }],
+  ['answers nothing that can be read', { sent: (reply) => reply.subarray(0, -1) }],
+])('a member that names a certificate and %s is passed over', async (_, around) => {
+  let isLying = true
+  const given = { ...around, wasShown: () => isLying, sent: (bytes: Uint8Array) => (isLying ? (around.sent?.(bytes) ?? bytes) : bytes) }
+  const { client, asked } = clientOf((_request, envelope) => {
+    isLying = asked.length === 1
+    return written(envelope, page)
+  }, given)
+  expect(await client.ask('log', post)).toMatchObject({ ran: 'write', status: 200 })
+  expect(asked).toHaveLength(2)
+})
+
 test('what a write answers is proven by its certificate, whoever signed the reply; a refusal or a read only by the member', async () => {
   const spoiled = (reply: Uint8Array) => reply.with(-1, (reply.at(-1) as number) ^ 1)
-  const { client } = clientOf((_, envelope) => written(envelope, page), { sent: spoiled })
+  const { client } = clientOf((_, envelope) => written(envelope, page), { sent: spoiled, signsWrites: true })
   expect(await client.ask('log', post)).toMatchObject({ ran: 'write', status: 200 })
   const refusal: Partial<SiteReply> = { ran: 'refused', body: new TextEncoder().encode('GROUP_FROZEN') }
   for (const [visitor, reply] of [
@@ -208,11 +253,14 @@ test.each<[string, (request: SiteRequest, envelope: Uint8Array) => Partial<SiteR
   ['a write that nobody certified', (_, envelope) => ({ ...written(envelope, page), certificate: null, state: bytesOfContentId(start) })],
   ['a write that one member answered alone', () => ({ ran: 'read', ...redirect })],
 ])('a write is not acknowledged by %s, and another member is asked', async (_, forged) => {
-  const { client, asked } = clientOf((request, envelope) => (asked.length === 1 ? forged(request, envelope) : written(envelope, page)))
-  expect(await client.ask('log', post)).toMatchObject({ ran: 'write', status: 200 })
-  expect(asked).toHaveLength(2)
-  const { client: alone } = clientOf(forged)
-  await expect(alone.ask('log', post, { member: members[1] as PeerId })).rejects.toMatchObject({ code: 'REPLY_FALSE' })
+  for (const signsWrites of [false, true]) {
+    const reply = (request: SiteRequest, envelope: Uint8Array) => (asked.length === 1 ? forged(request, envelope) : written(envelope, page))
+    const { client, asked } = clientOf(reply, { signsWrites })
+    expect(await client.ask('log', post)).toMatchObject({ ran: 'write', status: 200 })
+    expect(asked).toHaveLength(2)
+    const { client: alone } = clientOf(forged, { signsWrites })
+    await expect(alone.ask('log', post, { member: members[1] as PeerId })).rejects.toMatchObject({ code: 'REPLY_FALSE' })
+  }
 })
 
 test('the next write goes to who collates after the certificate that names the last step', async () => {

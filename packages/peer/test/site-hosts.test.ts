@@ -15,14 +15,13 @@ import {
   createSigner,
   jobIdOf,
   networkIdOf,
-  openMessage,
   type PeerId,
-  peerIdOfKey,
   sha256,
   signMessage,
 } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
 import {
+  certificateAsk,
   challengeMessage,
   challengeReplyMessage,
   finalMessage,
@@ -31,7 +30,6 @@ import {
   type ResponseProof,
   readCheck,
   type SiteRequest,
-  siteReply,
   siteRequest,
   verifyReveals,
 } from '@interpeer/peer-group'
@@ -45,6 +43,7 @@ import { blocksOfResponse } from '../src/site-response-block.js'
 import type { SiteView } from '../src/site-view.js'
 import { CounterRuntime } from './counter-runtime.js'
 import { closingOf, signers } from './network-world.js'
+import { openAnswer } from './opened-answer.js'
 import { readDuties } from './read-duties.js'
 import { UNDISPUTED } from './undisputed.js'
 
@@ -127,10 +126,21 @@ function hostsOf(store: ContentStore = memoryStore(), runtime = new CounterRunti
       parts: [],
     }
     const http = { method, target: '/', host: 'log', https: false, headers: [], body: new TextEncoder().encode('x') }
-    const reply = await hosts.answer(signMessage(siteRequest, { ...asked, ...http, ...more }, visitor, network))
-    const opened = openMessage(siteReply, reply, network, ({ from }) => peerIdOfKey(from))
-    const { ran, body, step, state, certificate, proof } = opened
-    return { ran, text: new TextDecoder().decode(body), step, state, certificate, proof, block: blocksOfResponse(opened).cid }
+    const envelope = signMessage(siteRequest, { ...asked, ...http, ...more }, visitor, network)
+    const answer = openAnswer(await hosts.answer(visitor.peerId, envelope), network)
+    const { ran, body, state, proof } = answer
+    const said = {
+      ran,
+      text: new TextDecoder().decode(body),
+      state,
+      proof,
+      block: blocksOfResponse({ ...answer, request: sha256(envelope) }).cid,
+    }
+    if (answer.ran !== 'write') return { ...said, step: answer.step, certified: undefined }
+    const named = certificateAsk.encode({ job: bytesOfContentId(job), certificate: answer.certificate })
+    const { epoch = 0 } = hosts.hosted()[0] ?? {}
+    const certified = verifyReveals(hosts.answerCertificate(named), { network, job, epoch, members: [self.peerId] })
+    return { ...said, step: certified.step, certified }
   }
   return { hosts, counts, logged, failed, ask, runtime }
 }
@@ -224,7 +234,7 @@ test('a site whose entry can not be run leaves the others alone', async () => {
 test('a request for a site that is not here, or that nobody signed, is an error of its asker alone', async () => {
   const { hosts, ask } = hostsOf()
   await expect(ask('GET')).rejects.toMatchObject({ code: 'SITE_UNKNOWN' })
-  await expect(async () => hosts.answer(new Uint8Array(9))).rejects.toMatchObject({ name: 'CryptoError' })
+  await expect(async () => hosts.answer(visitor.peerId, new Uint8Array(9))).rejects.toMatchObject({ name: 'CryptoError' })
 })
 
 test('what a peer signs about a read is the state that the read ran on, though a later one became final meanwhile', async () => {
@@ -332,10 +342,12 @@ test('a write’s answer carries its own step’s certificate and a proof of its
   await expect.poll(() => (hosts.hosted()[0]?.step ?? 0) > first.step).toBe(true)
   const again = await ask('POST', { ms })
   expect(again).toEqual(first)
-  const certified = verifyReveals(again.certificate ?? new Uint8Array(), { network, job, epoch: 0, members: [self.peerId] })
-  expect([certified.step, certified.state]).toEqual([again.step, contentIdOfBytes(again.state)])
-  expect(provesResponse(certified.answer.responses, again.block, again.proof as ResponseProof)).toBe(true)
+  expect(again.certified?.state).toBe(contentIdOfBytes(again.state))
+  expect(provesResponse(again.certified?.answer.responses ?? new Uint8Array(), again.block, again.proof as ResponseProof)).toBe(true)
   expect((await ask('GET')).proof).toBeNull()
+  const other = certificateAsk.encode({ job: bytesOfContentId(job), certificate: new Uint8Array(32) })
+  expect(hosts.answerCertificate(other)).toEqual(new Uint8Array())
+  expect(() => hosts.answerCertificate(other.subarray(1))).toThrow('WIRE')
 })
 
 test('what ran under an id is told to the same request only', async () => {

@@ -10,7 +10,7 @@ import {
 } from '@interpeer/content-store'
 import { type ContentId, contentIdOf, createSigner, jobIdOf, networkIdOf, type PeerId, type Signer } from '@interpeer/crypto-ids'
 import { type Overlay, openOverlay } from '@interpeer/overlay/node'
-import { createVerification, firstStateBlock, isRequestNumber, readCheck } from '@interpeer/peer-group'
+import { certificateAsk, createVerification, firstStateBlock, isRequestNumber, readCheck } from '@interpeer/peer-group'
 import { expect } from 'vitest'
 import { liveRoots } from '../src/live-roots.js'
 import { numberOf } from '../src/message-number.js'
@@ -132,7 +132,8 @@ export async function openMember(options: MemberOptions = {}): Promise<Member> {
       return new AuditProver(signer.peerId).answer(from, request, shown, 0).reply
     }
     if (asksForContent(numberOf(request))) return bodies.mayAsk(from) ? sent(from, request) : content(from, request)
-    if (isRequestNumber(numberOf(request))) return hosts.answer(request)
+    if (isRequestNumber(numberOf(request))) return hosts.answer(from, request)
+    if (numberOf(request) === certificateAsk.number) return hosts.answerCertificate(request)
     if (numberOf(request) === readCheck.number) return hosts.check(from, request)
     throw new Error('unknown')
   })

@@ -1,7 +1,7 @@
 /**
  * Every message number in use, in one list so that no two can be alike. Ranges by layer: overlay 16–31, content 32–47,
- * peer-group 48–79, vote-chain 80–111, job-scheduler 112–127, intercoin-ledger 128–143, name-service 144–159.
- * Numbers are never reused.
+ * peer-group 48–79, vote-chain 80–111, job-scheduler 112–127, intercoin-ledger 128–143, name-service 144–159,
+ * peer-group again 160–175. Numbers are never reused.
  */
 export const MESSAGE_NUMBERS = {
   // overlay 16–31
@@ -99,9 +99,15 @@ export const MESSAGE_NUMBERS = {
   'epoch-close': 114,
   'show-part': 115,
   'dispute-part': 116,
+  'want-seat': 117,
+  'seat-shown': 118,
 
   // intercoin-ledger 128–143
   transfer: 128,
+
+  // peer-group again 160–175
+  'write-reply': 160,
+  'certificate-ask': 161,
 
   // tests and examples: never used between peers
   example: 255,

@@ -1,5 +1,6 @@
 import { bytesOfContentId, contentIdOf, jobIdOf, sha256 } from '@interpeer/crypto-ids'
 import {
+  certificateAsk,
   createRequestOpener,
   createVerification,
   firstStateBlock,
@@ -20,6 +21,7 @@ import {
   siteRequest,
   siteResponse,
   verifyReadContradiction,
+  writeReply,
 } from '@interpeer/peer-group'
 import { decodeWith, encodeWith } from '@interpeer/wire-codec'
 import { assertSame, Broken, type Target } from '../src/target.ts'
@@ -77,7 +79,9 @@ const opener = createRequestOpener(network)
 
 /** What visitors and their gateways send, and what members answer. */
 export const peerGroupRequests: readonly Target[] = [
-  ...[siteRequest, requestTree, requestLeaf, siteReply].map((message) => messageTarget('peer-group', message as unknown as AnyMessage)),
+  ...[siteRequest, requestTree, requestLeaf, siteReply, writeReply, certificateAsk].map((message) =>
+    messageTarget('peer-group', message as unknown as AnyMessage),
+  ),
   ...[readCheck, readChecked, readContradiction].map((message) => messageTarget('peer-group', message as unknown as AnyMessage)),
   {
     name: 'peer-group/signed-request',

@@ -1,10 +1,14 @@
 import type { ReliableStream } from '@interpeer/dgram-as-stream'
+import { concatBytes } from '@interpeer/wire-codec'
 
 export interface PumpEnds {
   nextRecord(): Uint8Array | undefined
   onBytes(bytes: Uint8Array): void
   onClosed(): void
 }
+
+/** Records are written together up to so many bytes: less than what the stream takes before it asks to wait. */
+const TOGETHER_BYTES = 16 * 1024
 
 /** Moves bytes between one udx stream and the core: reads at once, writes records only while the stream has room. */
 export class StreamPump {
@@ -21,8 +25,11 @@ export class StreamPump {
     void stream.closed.then(() => ends.onClosed())
   }
 
+  /** There is something to write: it goes with all else that there is at the end of this turn. */
   wake(): void {
-    if (!this.#isWriting) void this.#write()
+    if (this.#isWriting) return
+    this.#isWriting = true
+    setImmediate(() => void this.#write())
   }
 
   destroy(): void {
@@ -34,18 +41,29 @@ export class StreamPump {
   }
 
   async #write(): Promise<void> {
-    this.#isWriting = true
     try {
       for (;;) {
         if ((this.#writer.desiredSize ?? 0) <= 0) await this.#writer.ready
-        const record = this.#ends.nextRecord()
-        if (record === undefined) break
-        this.#writer.write(record).catch(() => {}) // the stream died: `closed` says so
+        const records = this.#nextRecords()
+        if (records.length === 0) break
+        this.#writer.write(records.length === 1 ? (records[0] as Uint8Array) : concatBytes(...records)).catch(() => {}) // the stream died: `closed` says so
       }
     } catch {
       // `ready` rejects when the stream dies, and `closed` says so
     }
     this.#isWriting = false
+  }
+
+  /** Short ones together: each write costs, and makes a packet of its own. */
+  #nextRecords(): readonly Uint8Array[] {
+    const records: Uint8Array[] = []
+    for (let bytes = 0; bytes < TOGETHER_BYTES; ) {
+      const record = this.#ends.nextRecord()
+      if (record === undefined) break
+      records.push(record)
+      bytes += record.length
+    }
+    return records
   }
 
   async #read(): Promise<void> {

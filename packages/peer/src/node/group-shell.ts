@@ -38,6 +38,7 @@ import type { PeerLog } from './log.js'
 import { OwnWorkShell } from './own-work-shell.js'
 import { ProofAhead } from './proof-ahead.js'
 import { putWhenRoom } from './put-when-room.js'
+import { RecentBodies } from './recent-bodies.js'
 import { repair, withRepair } from './repair.js'
 import { bodyOf } from './request-bodies.js'
 import { batchOf, runBatch } from './run-batch.js'
@@ -54,6 +55,8 @@ export interface Surroundings extends BlockPlaces {
   readonly network: NetworkId
   readonly scripts: ScriptQueue
   readonly requests: KnownRequests
+  /** Remembers requests' blocks of all groups. Left out: this one's has its own. */
+  readonly recentBodies?: RecentBodies | undefined
   readonly log: PeerLog
   /** Keeps what is put into the store from now until the function returned is called: a run names its root only at its end. */
   readonly holdBlocks: () => () => void
@@ -129,7 +132,7 @@ export class GroupShell {
     this.#waker = new Waker(around.now, () => this.give({ type: 'time' }))
     this.#ownWork = new OwnWorkShell(setup, around)
     this.#proofs = new ProofAhead(around.signer)
-    this.#bodies = new UnwrittenBodies(around.store, (blocks) => this.#putAll(blocks))
+    this.#bodies = new UnwrittenBodies(around.store, around.recentBodies ?? new RecentBodies(), (blocks) => this.#putAll(blocks))
     const { state, effects } = openGroup(setup, this.#proofs.signer, around.now(), this.#stored(), around.verification)
     this.#group = state
     this.#opening = effects

@@ -1,4 +1,4 @@
-import type { ContentId } from '@interpeer/crypto-ids'
+import { type ContentId, sha256 } from '@interpeer/crypto-ids'
 import type { ResponseTree } from '@interpeer/peer-group'
 import { hexOf } from '@interpeer/wire-codec'
 
@@ -21,10 +21,14 @@ export interface ProvenWrite {
 }
 const IDS_MAX = 32_768
 const KEPT_MS = 600_000
+/** By their digests: of the last steps, whose askers are told these only. */
+const CERTIFICATES_MAX = 64
 
 /** The steps that ran the last writes, by request id: so long as a repeated request may come. In memory: after a restart another member tells. */
 export class ProvenWrites {
   readonly #steps = new Map<string, { readonly write: ProvenWrite; readonly untilMs: number }>()
+  readonly #certificates = new Map<string, Uint8Array>()
+  readonly #digests = new WeakMap<Uint8Array, Uint8Array>()
 
   add(ids: readonly Uint8Array[], step: WrittenStep, nowMs: number): void {
     for (const [index, id] of ids.entries()) {
@@ -36,9 +40,30 @@ export class ProvenWrites {
       if (untilMs > nowMs && this.#steps.size <= IDS_MAX) break
       this.#steps.delete(key)
     }
+    if (ids.length === 0) return
+    for (const certificate of [step.certificate, step.named]) {
+      if (certificate !== null) this.#certificates.set(hexOf(this.digestOf(certificate)), certificate)
+    }
+    for (const digest of this.#certificates.keys()) {
+      if (this.#certificates.size <= CERTIFICATES_MAX) break
+      this.#certificates.delete(digest)
+    }
   }
 
   get(id: Uint8Array): ProvenWrite | undefined {
     return this.#steps.get(hexOf(id))?.write
+  }
+
+  /** The SHA-256 of a step's certificate: made once for all whom it answers. */
+  digestOf(certificate: Uint8Array): Uint8Array {
+    const known = this.#digests.get(certificate)
+    const digest = known ?? sha256(certificate)
+    if (known === undefined) this.#digests.set(certificate, digest)
+    return digest
+  }
+
+  /** One of the last steps' certificates. */
+  certificate(digest: string): Uint8Array | undefined {
+    return this.#certificates.get(digest)
   }
 }

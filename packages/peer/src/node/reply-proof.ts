@@ -21,7 +21,7 @@ export class KnownCertificates {
 
   /** @throws {PeerGroupError} CERTIFICATE_INVALID */
   verify(certificate: Uint8Array, context: GroupContext, verification: Verification): CertifiedReveals {
-    const known = this.#held.find((one) => Buffer.compare(one.bytes, certificate) === 0 && isSameGroup(one.context, context))
+    const known = this.#held.find(({ bytes, context: of }) => isSame(bytes, certificate) && isSameGroup(of, context))
     if (known !== undefined) return known.certified
     const certified = verifyReveals(certificate, context, verification)
     const digest = hexOf(sha256(certificate))
@@ -31,7 +31,12 @@ export class KnownCertificates {
 
   /** SHA-256 of a certificate, in hexadecimal. */
   digestOf(certificate: Uint8Array): string {
-    return this.#held.find(({ bytes }) => Buffer.compare(bytes, certificate) === 0)?.digest ?? hexOf(sha256(certificate))
+    return this.#held.find(({ bytes }) => isSame(bytes, certificate))?.digest ?? hexOf(sha256(certificate))
+  }
+
+  /** One that held, by its SHA-256 in hexadecimal. */
+  get(digest: string): Uint8Array | undefined {
+    return this.#held.find((one) => one.digest === digest)?.bytes
   }
 }
 interface KnownCertificate {
@@ -40,6 +45,8 @@ interface KnownCertificate {
   readonly certified: CertifiedReveals
   readonly digest: string
 }
+
+const isSame = (a: Uint8Array, b: Uint8Array): boolean => a === b || Buffer.compare(a, b) === 0
 
 const isSameGroup = (a: GroupContext, b: GroupContext): boolean =>
   a.epoch === b.epoch &&

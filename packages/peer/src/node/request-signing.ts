@@ -15,7 +15,7 @@ interface Waiting {
 }
 
 /** Writes that follow another within so long are signed together: a member hands them on no sooner, and the group takes much longer. */
-const GATHER_MS = 10
+const GATHER_MS = 25
 
 /**
  * Signs this peer's requests: those that are made in one turn of the event loop by one signature, so that each member checks one for all of them. Reads wait

@@ -1,5 +1,14 @@
 import type { BlockStore } from '@interpeer/content-store'
-import { bytesOfContentId, type ContentId, type NetworkId, type Signer, sha256, signMessage, type Verified } from '@interpeer/crypto-ids'
+import {
+  bytesOfContentId,
+  type ContentId,
+  type NetworkId,
+  type PeerId,
+  type Signer,
+  sha256,
+  signMessage,
+  type Verified,
+} from '@interpeer/crypto-ids'
 import {
   proofOfResponse,
   REQUEST_PART_BYTES,
@@ -9,8 +18,9 @@ import {
   type SiteReply,
   type SiteRequest,
   siteReply,
+  writeReply,
 } from '@interpeer/peer-group'
-import { sameBytes } from '@interpeer/wire-codec'
+import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { jobFacts } from '../job-facts.js'
 import { type LoggedRun, loggedRun } from '../job-log/logged-run.js'
 import { isPure } from '../script-runtime.js'
@@ -24,6 +34,7 @@ import { withRepair } from './repair.js'
 import { scriptRequestOf } from './run-batch.js'
 import type { ScriptQueue } from './script-queue.js'
 import type { ServedSite } from './served-site.js'
+import { ShownCertificates } from './shown-certificates.js'
 import { STATE_METHOD } from './site-client.js'
 import type { StateBalances } from './state-balances.js'
 import type { WaitingWrite, WaitingWrites } from './waiting-writes.js'
@@ -32,6 +43,8 @@ const WRITE_WAIT_MS = 20_000
 const CATCH_UP_MS = 3_000
 /** A read's time is the asker's, but not just any: certificates are only so old. */
 const READ_CLOCK_TOLERANCE_MS = 60_000
+/** What is longer goes in turns with what else there is to send. */
+const OVERTAKEN_BYTES = 32 * 1024
 
 export interface AnsweringSite {
   readonly signer: Signer
@@ -54,41 +67,72 @@ export interface AnsweringSite {
   /** Fetches again what was lost here. False: it could not be had soon enough. */
   readonly repair: (missing: readonly ContentId[]) => Promise<boolean>
 }
-type Answer = Pick<SiteReply, 'ran' | 'status' | 'headers' | 'body'> & {
+type Response = Pick<SiteReply, 'status' | 'headers' | 'body'>
+/** What this peer says, and signs. */
+type Said = Response & {
+  readonly ran: 'read' | 'refused'
   /** The state that a read ran on. What the peer signs must be that one, whatever became final meanwhile. */
   readonly ranOn?: ServedState
-  /** The step that ran a write, and what shows that its response is of that step. */
-  readonly written?: WrittenStep
-  readonly proof?: ResponseProof
 }
+/** What the group agreed on: the step that ran it, and what shows that its response is of that step. */
+type Written = Response & { readonly ran: 'write'; readonly written: WrittenStep; readonly proof: ResponseProof }
+type Answer = Said | Written
 
 /** Answers visitors for one site: reads on the last final state, writes through the group. */
 export class SiteAnswers {
   readonly #site: AnsweringSite
+  readonly #shown = new ShownCertificates()
 
   constructor(site: AnsweringSite) {
     this.#site = site
   }
 
-  /** A signed `site-reply`. A refusal is one too: it throws only on what a broken disk or runtime does. */
-  async answer(request: Verified<SiteRequest>, envelope: Uint8Array): Promise<Uint8Array> {
-    const { network, signer, served, now } = this.#site
-    const { ranOn = served.state, written, proof = null, ...answer } = await this.#answer(request, envelope)
+  /**
+   * A `write-reply` where the group has agreed, else a signed `site-reply`. A refusal is one too: it throws only on what a broken disk or runtime does.
+   * @param asker who is answered: whoever signed the request, or passed it on
+   */
+  async answer(request: Verified<SiteRequest>, envelope: Uint8Array, asker: PeerId): Promise<Uint8Array> {
+    const answer = await this.#answer(request, envelope)
+    return answer.ran === 'write' ? this.#proven(answer, asker) : this.#signed(answer, envelope)
+  }
+
+  #signed({ ranOn = this.#site.served.state, ...said }: Said, envelope: Uint8Array): Uint8Array {
+    const { network, signer, now } = this.#site
     const view = this.#site.view()
     const reply = {
       from: signer.publicKey,
       job: bytesOfContentId(view.job),
       request: sha256(envelope),
-      ...answer,
-      epoch: (written ?? ranOn ?? view).epoch,
-      step: (written ?? ranOn)?.step ?? 0,
-      state: bytesOfContentId((written ?? ranOn)?.state ?? view.start),
-      stale: written === undefined && (ranOn === undefined || isStale(ranOn.timeMs, view, now())),
-      certificate: (written ?? ranOn)?.certificate ?? null,
-      named: (written ?? ranOn)?.named ?? null,
-      proof,
+      ...said,
+      epoch: (ranOn ?? view).epoch,
+      step: ranOn?.step ?? 0,
+      state: bytesOfContentId(ranOn?.state ?? view.start),
+      stale: ranOn === undefined || isStale(ranOn.timeMs, view, now()),
+      certificate: ranOn?.certificate ?? null,
+      named: ranOn?.named ?? null,
+      proof: null,
     }
     return signMessage(siteReply, reply, signer, network)
+  }
+
+  #proven({ written, proof, status, headers, body }: Written, asker: PeerId): Uint8Array {
+    const { proven } = this.#site
+    const { state, certificate, named } = written
+    const shown: Uint8Array[] = []
+    for (const one of named === null ? [certificate] : [certificate, named]) {
+      const digest = hexOf(proven.digestOf(one))
+      // it must be here for who asks
+      if (this.#shown.has(asker, digest) && proven.certificate(digest) !== undefined) continue
+      shown.push(one)
+      // shorter replies overtake a long one
+      if (body.length <= OVERTAKEN_BYTES) this.#shown.add(asker, digest)
+    }
+    return writeReply.encode({
+      state: bytesOfContentId(state),
+      certificate: proven.digestOf(certificate),
+      named: named && proven.digestOf(named),
+      ...{ shown, proof, status, headers, body },
+    })
   }
 
   async #answer(request: SiteRequest, envelope: Uint8Array): Promise<Answer> {

@@ -2,6 +2,7 @@ import {
   bytesOfContentId,
   type ContentId,
   contentIdOfBytes,
+  keyOfPeerId,
   type NetworkId,
   openMessage,
   type PeerId,
@@ -11,15 +12,17 @@ import {
   sha256,
 } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
-import { type HttpHeader, type SiteReply, siteReply, type Verification } from '@interpeer/peer-group'
-import { sameBytes } from '@interpeer/wire-codec'
+import { type HttpHeader, type SiteReply, siteReply, type Verification, type WriteReply, writeReply } from '@interpeer/peer-group'
+import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
+import { numberOf } from '../message-number.js'
 import { PIECES_HEADER, piecedAnswerOf } from '../pieced-answer.js'
 import { isLater } from '../served-state.js'
 import { hasPartIn, isStale, type SiteView } from '../site-view.js'
 import { askInTurn } from './ask-in-turn.js'
 import { bodyMs } from './body-time.js'
 import { downloadOf } from './file-download.js'
+import { LackedCertificates } from './lacked-certificates.js'
 import { LateWrites, lateKeyOf } from './late-writes.js'
 import { MemberChoice } from './member-choice.js'
 import { type Observed, ObservedSites } from './observed-sites.js'
@@ -124,6 +127,7 @@ export class SiteClient {
   readonly #asking = new Set<AbortController>()
   #isClosed = false
   readonly #certificates = new KnownCertificates()
+  readonly #lacked: LackedCertificates
   readonly #late = new LateWrites()
 
   constructor(at: {
@@ -150,6 +154,7 @@ export class SiteClient {
     this.#sharing = at.sharing
     this.#bodies = at.bodies ?? new SentBodies()
     this.#onOtherPiece = at.onOtherPiece
+    this.#lacked = new LackedCertificates(at.overlay)
     this.#choice = new MemberChoice(this.#observed, at.now)
   }
 
@@ -252,7 +257,10 @@ export class SiteClient {
         signal,
         maxReplyBytes: REPLY_MAX_BYTES,
       })
-      const answer = this.#check(view, peer, asked, reply)
+      const answer =
+        numberOf(reply) === writeReply.number
+          ? await this.#checkWritten(view, peer, asked, reply)
+          : this.#prove(view, peer, asked, this.#read(view, peer, asked, reply))
       const isChecked = asked.isPage && answer.ran === 'read' && !answer.stale
       if (isChecked) void this.#sharing?.offer(view, { request: asked.envelope, reply, answerer: peer })
       this.#choice.answered(view.job, peer, answer.ran === 'refused')
@@ -281,12 +289,36 @@ export class SiteClient {
   }
 
   /** @throws {PeerError} REPLY_FALSE */
-  #check(view: SiteView, peer: PeerId, { envelope, isRead }: Asked, bytes: Uint8Array): SiteAnswer {
-    // what the group certified needs no member's word beside it, and is proven below
+  #read(view: SiteView, peer: PeerId, { envelope, isRead }: Asked, bytes: Uint8Array): SiteReply {
+    // what the group certified needs no member's word beside it, and is proven later
     const written = isRead ? undefined : this.#peek(peer, bytes)
     const reply = written?.ran === 'write' ? written : this.#open(peer, bytes)
     if (!sameBytes(reply.request, sha256(envelope)) || !sameBytes(reply.job, bytesOfContentId(view.job)))
       throw replyFalse('another request')
+    return reply
+  }
+
+  /**
+   * A write's answer with the certificates that it names: all but the first from a member have them by their digests.
+   * @throws {PeerError} REPLY_FALSE
+   */
+  async #checkWritten(view: SiteView, peer: PeerId, asked: Asked, bytes: Uint8Array): Promise<SiteAnswer> {
+    const { certificate, named, shown, ...rest } = readWritten(bytes)
+    const job = bytesOfContentId(view.job)
+    const known = (digest: Uint8Array): Uint8Array | undefined =>
+      this.#certificates.get(hexOf(digest)) ?? shown.find((one) => sameBytes(sha256(one), digest))
+    const wanted = named === null ? [certificate] : [certificate, named]
+    let held: readonly (Uint8Array | undefined)[] = wanted.map(known)
+    // what is at hand is looked at in this very turn: the answers behind this one have the certificate from it
+    if (held.includes(undefined)) held = await Promise.all(wanted.map((one, i) => held[i] ?? this.#lacked.ask(peer, job, one)))
+    if (held.includes(undefined)) throw replyFalse('a certificate that its member does not show')
+    const [ofStep = null, later = null] = held as readonly Uint8Array[]
+    const said = { from: keyOfPeerId(peer), job, request: sha256(asked.envelope), ran: 'write' as const, epoch: 0, step: 0, stale: false }
+    return this.#prove(view, peer, asked, { ...rest, ...said, certificate: ofStep, named: later })
+  }
+
+  /** @throws {PeerError} REPLY_FALSE */
+  #prove(view: SiteView, peer: PeerId, { isRead }: Asked, reply: SiteReply): SiteAnswer {
     const state = contentIdOfBytes(reply.state)
     const certificate = reply.certificate === null ? undefined : this.#certificates.digestOf(reply.certificate)
     if (reply.ran === 'refused') return answerOf(peer, state, reply, { ...reply, certificate, provisional: false, unjudged: false })
@@ -362,6 +394,15 @@ function answerOf(peer: PeerId, state: ContentId, reply: SiteReply, shown: Shown
     status,
     headers,
     body,
+  }
+}
+
+/** @throws {PeerError} REPLY_FALSE */
+function readWritten(bytes: Uint8Array): WriteReply {
+  try {
+    return writeReply.decode(bytes)
+  } catch (cause) {
+    throw replyFalse('no answer to a write', cause)
   }
 }
 

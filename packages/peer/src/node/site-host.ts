@@ -10,7 +10,7 @@ import {
   type SiteRequest,
   sumOfPayments,
 } from '@interpeer/peer-group'
-import { sameBytes } from '@interpeer/wire-codec'
+import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import type { ServedState } from '../served-state.js'
 import type { SiteView } from '../site-view.js'
@@ -138,8 +138,13 @@ export class SiteHost implements GroupListener {
   }
 
   /** Answers one visitor's request; never throws for what a visitor can send. */
-  answer(request: Verified<SiteRequest>, envelope: Uint8Array): Promise<Uint8Array> {
-    return this.#answers.answer(request, envelope)
+  answer(request: Verified<SiteRequest>, envelope: Uint8Array, asker: PeerId): Promise<Uint8Array> {
+    return this.#answers.answer(request, envelope, asker)
+  }
+
+  /** One of the certificates of its last writes, by its SHA-256. */
+  certificate(digest: Uint8Array): Uint8Array | undefined {
+    return this.#proven.certificate(hexOf(digest))
   }
 
   /** Runs a read of another member again: answers a `read-check` with a `read-checked`. */

@@ -1,6 +1,6 @@
 import type { RecordStore } from '@interpeer/content-store'
 import { type ContentId, contentIdOf, contentIdOfBytes, type JobId, jobIdOf, type PeerId } from '@interpeer/crypto-ids'
-import { OWN_WORK_MESSAGES, peekRequest, readCheck } from '@interpeer/peer-group'
+import { certificateAsk, OWN_WORK_MESSAGES, peekRequest, readCheck } from '@interpeer/peer-group'
 import { PeerError } from '../errors.js'
 import { owesState, type SiteHoldings } from '../live-roots.js'
 import { numberOf } from '../message-number.js'
@@ -11,6 +11,7 @@ import { EpochRecords } from './epoch-records.js'
 import { JobLogDesk } from './job-log-desk.js'
 import { KnownRequests } from './known-requests.js'
 import { forgetOutbox } from './outbox-records.js'
+import { RecentBodies } from './recent-bodies.js'
 import { repair } from './repair.js'
 import type { ScriptQueue } from './script-queue.js'
 import type { SiteDuties } from './site-duties.js'
@@ -43,6 +44,7 @@ export class SiteHosts {
 
   readonly #epochRecords: EpochRecords
   readonly #requests: KnownRequests
+  readonly #recentBodies = new RecentBodies()
   readonly #bodies: BodyDesk
   readonly #logs: JobLogDesk
   readonly #stop = new AbortController()
@@ -111,12 +113,18 @@ export class SiteHosts {
   }
 
   /** @throws {CryptoError} @throws {WireError} @throws {PeerError} SITE_UNKNOWN */
-  answer(envelope: Uint8Array): Promise<Uint8Array> {
+  answer(asker: PeerId, envelope: Uint8Array): Promise<Uint8Array> {
     const request = this.#requests.open(contentIdOf(envelope, 'raw'), envelope)
     const job = jobIdOf(contentIdOfBytes(request.job))
     const host = this.#hosts.get(job)
     if (host === undefined) return Promise.reject(new PeerError({ code: 'SITE_UNKNOWN', name: job }))
-    return host.answer(request, envelope)
+    return host.answer(request, envelope, asker)
+  }
+
+  /** Answers a `certificate-ask`. @throws {WireError} @throws {CryptoError} */
+  answerCertificate(message: Uint8Array): Uint8Array {
+    const { job, certificate } = certificateAsk.decode(message)
+    return this.#hosts.get(jobIdOf(contentIdOfBytes(job)))?.certificate(certificate) ?? new Uint8Array()
   }
 
   /** Runs a read of one of its sites again. @throws {CryptoError} @throws {WireError} @throws {PeerError} SITE_UNKNOWN (rejects) */
@@ -232,6 +240,7 @@ export class SiteHosts {
       epochRecords: this.#epochRecords,
       scripts,
       requests: this.#requests,
+      recentBodies: this.#recentBodies,
       bodies: this.#bodies,
       ran: (run, epoch) => this.#logs.add(job, run, epoch),
       submitClose: (certificate, batch) => submitClose(job, certificate, batch),
