@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { LongFirst } from './tools/long-first.ts'
 
 export default defineConfig({
   test: {
@@ -16,6 +17,7 @@ export default defineConfig({
       'tools/relay',
       'tools/vectors',
     ],
+    sequence: { sequencer: LongFirst },
     reporters: ['default', './tools/closing-line-reporter.ts'],
     coverage: { provider: 'v8', include: ['{packages,apps}/*/src/**/*.ts'], reporter: ['text-summary', 'json-summary', 'lcov'] },
   },

@@ -50,6 +50,8 @@ export async function verifyChain(options: ChainOptions, followMs?: number): Pro
 
 export interface ProofOptions extends ChainOptions {
   readonly light?: boolean
+  /** Of a seat: as another peer proves it. */
+  readonly ask?: boolean
 }
 /**
  * Prints the proof of one entry of the newest block, for somebody who knows the block's hash and nothing else; with `--light` of the newest checkpoint, as the peers of
@@ -69,20 +71,26 @@ export async function proveFromChain(kind: string, name: string | undefined, opt
     show(shown)
   })
 }
-/** Prints who a seat of a site fell to last, and the proof of it. It is checked here as anyone would who knows the block's hash. */
+/**
+ * Prints who a seat of a site fell to last, and the proof of it. It is checked here as anyone would who knows the block's hash. With `--ask` another peer makes the proof, and this one needs no
+ * older blocks than those that it begins with.
+ */
 async function proveSeat(text: string, options: ProofOptions): Promise<void> {
   const [, name = '', number = ''] = /^(.+)\/(\d{1,2})$/.exec(text) ?? []
   if (name === '') throw new InvalidArgumentError('a seat is named SITE/NUMBER, such as wiki/0')
-  if (options.light) throw new InvalidArgumentError('a seat is proven by who follows the chain only: leave --light out')
+  if (options.light)
+    throw new InvalidArgumentError('a seat is proven by who follows the chain: --ask in place of --light begins at a checkpoint')
   await withChain(
     options,
     async (peer) => {
       const job = jobNamed(peer.chain().state.jobs, name)
       if (job === undefined) throw new InvalidArgumentError(`no site of the name "${name}" runs`)
-      const shown = await peer.showSeat(job.job, Number(number))
+      const shown = await (options.ask ? peer.askSeat(job.job, Number(number)) : peer.showSeat(job.job, Number(number)))
       if (shown === undefined)
         throw new Error(
-          'no draw of this seat is here: the site has none such, it was drawn with its first group, or before the first block of this --data (a new folder begins earlier)',
+          options.ask
+            ? 'nobody who answers can show who this seat fell to: the site has none such, or none of its members was one when it was drawn'
+            : 'no draw of this seat is here: the site has none such, or it was drawn before the first block of this --data (a new folder begins earlier; or --ask others)',
         )
       const { claim, height, block, proof, peer: holder } = shown
       const facts = {
@@ -97,7 +105,7 @@ async function proveSeat(text: string, options: ProofOptions): Promise<void> {
       }
       print(facts, `seat ${number} of ${name} fell to ${holder}\nblock ${height} ${facts.block}\nproof ${facts.proof}`, options)
     },
-    'genesis',
+    options.ask ? 'checkpoints' : 'genesis',
   )
 }
 function provable(kind: string, name: string): Provable {

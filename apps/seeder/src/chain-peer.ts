@@ -6,6 +6,7 @@ import type { Signer } from '@interpeer/crypto-ids'
 import type { ChainProof, NetworkState, Provable } from '@interpeer/peer'
 import { openPeer, type Peer, type PeerEndpoint, proveLightly } from '@interpeer/peer/node'
 import { parseGenesis } from '@interpeer/vote-chain'
+import { progressOf } from './chain-progress.js'
 import { openLog } from './log.js'
 import { openKey } from './open-key.js'
 import type { PassphraseOptions } from './passphrase.js'
@@ -34,7 +35,7 @@ const RECORDED_MS = 60_000
 
 /**
  * Follows the chain with a peer of its own, from blocks that it checks itself, until it is up to now; then does `work` with it. Its folder
- * keeps the blocks, so that the next time only new ones are fetched.
+ * keeps the blocks, so that the next time only new ones are fetched. What takes long says how far it is on stderr; Ctrl-C ends it at the block where it is.
  * @param work is told whether the peer is up to now @param sync how an empty folder begins @param followMs after so long `work` is done with what has come
  */
 export async function withChain<T>(
@@ -46,14 +47,26 @@ export async function withChain<T>(
   const { data, store, host, bootstrap, checkpoint } = options
   mkdirSync(data, { recursive: true, mode: 0o700 })
   const genesis = readFileSync(options.genesis, 'utf8')
-  const { cycleMs } = parseGenesis(genesis).settings
+  const { settings, startMs } = parseGenesis(genesis)
+  const { cycleMs } = settings
   const signer = await openKey(data, options)
   const log = openLog(join(data, 'log'), 'info')
-  const isAlone = aloneSince(Date.now())
+  const [isAlone, progress] = [aloneSince(Date.now()), progressOf({ startMs, cycleMs }, Date.now())]
   const peer = await openPeer({ data, signer, store, genesis, host, port: 0, bootstrap, checkpoint, sync, runtime: null, log })
   try {
     const isUp = () => peer.chain().height > 0 && peer.chain().timeMs > Date.now() - 3 * cycleMs
-    const came = await waitFor(() => isUp() || isAlone(peer, bootstrap), followMs)
+    let isStopped = false
+    const stop = () => {
+      isStopped = true
+    }
+    process.once('SIGINT', stop)
+    const came = await waitFor(() => {
+      const line = progress(peer.chain().height, Date.now())
+      if (line !== undefined) process.stderr.write(`${line}\n`)
+      return isStopped || isUp() || isAlone(peer, bootstrap)
+    }, followMs)
+    process.off('SIGINT', stop)
+    if (isStopped && !isUp()) throw new Error(`stopped at block ${peer.chain().height}: the same command goes on from there`)
     if (!isUp() && isAlone(peer, bootstrap))
       throw new Error('nobody of the network answers: are the peers of --bootstrap running, and can they be reached?')
     return await work(peer, signer, came)

@@ -346,6 +346,7 @@ export function program(): Command {
       ),
   )
     .addOption(new Option('--light', 'as of the newest checkpoint, by the peers of --bootstrap, without following the chain'))
+    .addOption(new Option('--ask', 'of a seat: as its group or another peer proves it, without all blocks from the first one'))
     .action((what: string, name: string | undefined, options: ProofOptions) => proveFromChain(what, name, options))
 
   const account = noun('account', 'coins: what an account holds, and paying')

@@ -3,7 +3,9 @@ export function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { code, failure } = error as { code?: unknown; failure?: Failure }
   const advice = typeof code === 'string' ? ADVICE[code] : undefined
-  if (advice === undefined) return `interpeer: ${error.message}`
+  // ours alone have a failure: what the system says is its own
+  if (advice === undefined && failure === undefined) return `interpeer: ${error.message}`
+  if (advice === undefined) return `interpeer: ${error.message}\ndocs/errors.md says what ${String(code)} means, and what to do.`
   return [`interpeer: ${error.message}`, typeof advice === 'string' ? advice : advice(failure ?? {})].join('\n')
 }
 
@@ -13,15 +15,53 @@ interface Failure {
   readonly folder?: string
   readonly place?: number
   readonly mode?: number
+  readonly because?: string
+  readonly told?: number | null
+  readonly what?: string
 }
+
+/** Why a peer does not begin, or go on, by what its sources said. */
+const REFUSED: Readonly<Record<string, string>> = {
+  SYNC_OLD:
+    'The checkpoints that they name are from long ago. If this machine has the right time, they stood still themselves: give others with --bootstrap, or name a checkpoint with --checkpoint, from whoever you trust.',
+  SYNC_OTHER:
+    'They name another chain than this folder has: one of the two is false. Ask somebody whom you trust for the hash of a checkpoint, and name it with --checkpoint; or choose another --data.',
+  SYNC_UNANSWERED: 'They name a checkpoint, and do not give what belongs to it: give more peers with --bootstrap, or try again later.',
+}
+const FEW_SOURCES =
+  'Too few peers name the same checkpoint, and this network is too old to be followed from its genesis, or from where this peer stopped long ago. Name it with --checkpoint, from whoever you trust, or give more peers with --bootstrap.'
+const refused = ({ because = '', told }: Failure): string =>
+  `${told === 0 ? 'Nobody answered: are the peers of --bootstrap running, and can they be reached?\n' : ''}${REFUSED[because] ?? FEW_SOURCES}`
+const GENESIS = 'That is not the genesis of a network: take the file that its founders gave out, as it is.'
 
 const ADVICE: Readonly<Record<string, string | ((failure: Failure) => string)>> = {
   ENOENT: 'Check the path: there is no such file or folder.',
   EACCES: 'This user may not read or write there.',
   EADDRINUSE: 'Another program uses that port: choose another with --port, or 0 for any.',
   DATA_IN_USE: 'Another process runs on this folder. Stop it first, or choose another --data.',
-  SYNC_REFUSED:
-    'Too few peers name the same checkpoint, and this network is too old to be followed from its genesis, or from where this peer stopped long ago. Name it with --checkpoint, from whoever you trust, or give more peers with --bootstrap.',
+  SYNC_REFUSED: refused,
+  SYNC_SOURCES:
+    'Fewer than two peers, or no more than half of those that answered, name the same checkpoint: give more of them with --bootstrap.',
+  SYNC_OLD: REFUSED.SYNC_OLD as string,
+  SYNC_UNANSWERED: ({ what }) => `None of the peers of --bootstrap gave what holds (${what}): give more of them, or try again later.`,
+  SYNC_TOO_LARGE: 'The state that they give is larger than this version takes: update it.',
+  CHAIN_ASLEEP: 'This peer slept for long and asks whether it may go on: try again in a minute.',
+  PROGRAM_OLD: 'The network voted for rules that this version does not know: update it, and start again on the same --data.',
+  STORED_BLOCK_WRONG:
+    'A block on the disk does not hold: look at the disk. With a new --data the chain is fetched again; the key must be moved along.',
+  STORED_RECORD_WRONG:
+    'What this peer signed can not be read from the disk. It must not sign again without it: look at the disk, and restore the folder from a copy, or make a new key.',
+  GENESIS_SYNTAX: GENESIS,
+  GENESIS_KEY_UNKNOWN: GENESIS,
+  GENESIS_KEY_MISSING: GENESIS,
+  GENESIS_VALUE: GENESIS,
+  BIND_FAILED: 'It can not listen there: choose another --port, or 0 for any, and a --host of this machine.',
+  ADDRESS_SYNTAX: 'That is no address that others could send to: an IP address and a port.',
+  SITE_UNKNOWN: 'No site of that name runs: "interpeer chain status" and the network page of a gateway show what does.',
+  SITE_UNREACHABLE: 'None of its members answered in time: they may be away, or not reachable from here. Try again later.',
+  MEMBER_UNKNOWN: 'That peer is no member of the group now.',
+  EXPORT_NOT_EMPTY: 'What is there is not written over: choose an empty folder.',
+  STORE_WRITE_FAILED: 'The disk could not be written: look at it, and at the room on it.',
   SYNC_SLEPT: 'This machine slept for long, and the network went on: start the peer again. It then begins at a newer checkpoint.',
   DATA_OTHER_NETWORK: 'This folder belongs to another network. Choose another --data, or the genesis that it was made with.',
   STORE_OTHER_KIND: 'This folder keeps its store in the other kind. Leave out --store and INTERPEER_STORE, or choose another --data.',

@@ -56,10 +56,13 @@ export {
   decodeSeatProof,
   drawnSeat,
   encodeSeatProof,
+  SEAT_SHOWN_BYTES_MAX,
   type SeatClaim,
   type SeatGrounds,
   type SeatProof,
   seatProofRecord,
+  seatShown,
+  wantSeat,
 } from './seat-proof.js'
 export { addShowPart, openShowPart, type ShowPart, showPartBytes, showPartMessage, signShowParts } from './show-parts.js'
 export { SHUFFLE_ROUNDS, type Shuffle, shuffleOf } from './shuffle.js'

@@ -1,6 +1,20 @@
 import { checkEntry } from '@interpeer/content-store'
 import { bytesOfContentId, type JobId, type PeerId, peekPayload, peerIdOfKey } from '@interpeer/crypto-ids'
-import { bytesMax, decodeWith, encodeWith, type Infer, list, sameBytes, struct } from '@interpeer/wire-codec'
+import {
+  bool,
+  bytesMax,
+  decodeWith,
+  encodeWith,
+  type Infer,
+  link,
+  list,
+  message,
+  nullable,
+  sameBytes,
+  struct,
+  uint8,
+  uint53,
+} from '@interpeer/wire-codec'
 import { isPassedOver, lotteryOf, TRIES_MAX, ticketsTried } from './draw.js'
 import { SchedulerError } from './errors.js'
 import { type JobRecord, jobRecord } from './jobs-map.js'
@@ -23,6 +37,18 @@ export type SeatProof = Infer<typeof seatProofRecord>
 export const encodeSeatProof = (proof: SeatProof): Uint8Array => encodeWith(seatProofRecord, proof, SEAT_PROOF_BYTES_MAX)
 /** @throws {WireError} */
 export const decodeSeatProof = (bytes: Uint8Array): SeatProof => decodeWith(seatProofRecord, bytes, SEAT_PROOF_BYTES_MAX)
+
+/** What fits an answer with room around it; proofs of the usual groups have some ten kilobytes. */
+export const SEAT_SHOWN_BYTES_MAX = 983_040
+/** Who a seat fell to last: asked of anyone who has the chain, and not signed. */
+export const wantSeat = message('want-seat', 117, 1, { job: link, seat: uint8 }, { maxBytes: 64 })
+/**
+ * The last draw of that seat that whoever is asked can prove, in the block of that height. `isNext`: it was drawn for the next epoch, which was only named. Null: it has none.
+ * `checkSeat` shows it, to who knows that block's hash.
+ */
+export const seatShown = message('seat-shown', 118, 1, {
+  shown: nullable(struct({ height: uint53, isNext: bool, proof: bytesMax(SEAT_SHOWN_BYTES_MAX) })),
+})
 
 /** One draw of a block: for a seat of the epoch that it opened, or of the next one, which it named. */
 export interface SeatClaim {

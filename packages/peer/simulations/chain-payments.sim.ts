@@ -7,13 +7,15 @@ import { Books } from './books.js'
 import { CYCLE_MS, genesisOf, type NetworkPeer, NetworkPeers, START_MS, signersOf, voteIn } from './network-peers.js'
 import { closingTransaction, emptyShow, FILES } from './site-closings.js'
 
-const [RUN_MS, SPLIT_AT_MS, SPLIT_MS] = [12_000, 3_000, 6_000]
+const [RUN_MS, SPLIT_AT_MS, SPLIT_MS] = [9_000, 2_000, 5_000]
 const AGAIN_MS = 700
-const [CUSTOMERS, PAYEES, ORDERS] = [5, 3, 4]
+/** What was handed in and is not final is handed in again so much later: a crash forgets it. */
+const PATIENCE_MS = 2_500
+const [CUSTOMERS, PAYEES, ORDERS] = [4, 3, 3]
 const [HELD, ESCROW] = [1_000_000_000n, 400_000_000n]
 const SITES = ['wiki', 'shop'] as const
 /** What can be spent of what is held, so that the tax is there too. */
-const SPENT_MAX = 200_000_000
+const SPENT_MAX = 300_000_000
 
 /**
  * Payments under faults. Each order of each customer is signed twice, for two payees, and handed in on two sides; so is what sites pay at the end of each epoch; who was paid spends it on; and the
@@ -56,9 +58,12 @@ export function simulate({ seed, peers: given, plan: givenPlan }: ScenarioInput)
   ])
   const rules = { network: genesis.network, taxPerMille: genesis.settings.transferTaxPerMille, blockReward: genesis.settings.blockReward }
   const books = new Books(tracked, network.newest.ledger, rules)
+  const handedMs = new Map<Uint8Array, number>()
   /** To somebody on each side: the first, and what is signed against it. */
   const handIn = (rivals: readonly Uint8Array[]) =>
     rivals.forEach((transaction, i) => {
+      if (world.nowMs < (handedMs.get(transaction) ?? 0) + PATIENCE_MS) return
+      handedMs.set(transaction, world.nowMs)
       network.submit(dice.pick(sides[i % 2] as readonly number[]), transaction)
     })
   const signed = new Map<string, readonly Uint8Array[]>()
@@ -90,7 +95,7 @@ export function simulate({ seed, peers: given, plan: givenPlan }: ScenarioInput)
   for (const name of SITES) {
     const manifest = signManifest({ name, seats: 3, files: FILES, runtime: 'php-test', createdMs: START_MS }, uploader, genesis.network)
     const publish = signPublish(manifest, ESCROW, uploader, genesis.network)
-    for (let atMs = 50; atMs < 1_500; atMs += AGAIN_MS) world.at(START_MS + atMs, () => handIn([publish, publish]))
+    for (let atMs = 50; atMs < 1_500; atMs += AGAIN_MS) world.at(START_MS + atMs, () => handIn([publish]))
   }
   const signerOf = (peer: PeerId) => signers.find(({ peerId }) => peerId === peer) as Signer
   const tend = (job: Job, timeMs: number) => {

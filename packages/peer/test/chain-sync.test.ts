@@ -24,7 +24,7 @@ import { provenBlocks } from '../src/node/proven-blocks.js'
 import { asksForParts, SyncDesk } from '../src/node/sync-desk.js'
 import { SyncSources } from '../src/node/sync-sources.js'
 import { networkGenesis } from './network-world.js'
-import { chainTo, log, openedChain } from './one-chain.js'
+import { chainTo, log, noSeats, openedChain } from './one-chain.js'
 
 const genesis = networkGenesis({ checkpointCycles: 4, lookBack: 2 }, 1)
 const peers = Array.from({ length: 3 }, (_, i) => createSigner(sha256(Uint8Array.of(5, i))).peerId)
@@ -43,7 +43,13 @@ function network(tamper: Tamper = (_, reply) => reply) {
   const services = peers.map((peer) => {
     const tips: Tip<NetworkState>[] = []
     const { store } = openedChain(genesis, records, [], (tip) => void tips.push(tip))
-    const desk = new SyncDesk<NetworkState>({ store, mapOf: ({ maps }, set) => maps[set], nowMs: () => 0 })
+    const desk = new SyncDesk<NetworkState>({
+      store,
+      mapOf: ({ maps }, set) => maps[set],
+      nowMs: () => 0,
+      isKnown: () => false,
+      seats: noSeats,
+    })
     for (const tip of tips) desk.onTip(tip)
     const held = { get: store.part.bind(store), has: store.hasPart.bind(store) }
     const parts = contentService({ store: held, self: peer, count: () => {}, onLacked: () => {} })
@@ -88,7 +94,7 @@ test('a new peer starts from the older of the last two checkpoints, and follows 
   )
 })
 
-test('who answers many has a pace for all of them together, and answers alike only once until the next block', async () => {
+test('who answers many has a pace for all strangers together, another for those it knows, and answers alike only once until the next block', async () => {
   const tips: Tip<NetworkState>[] = []
   const { store } = openedChain(genesis, records, [], (tip) => void tips.push(tip))
   let [atMs, looked] = [0, 0]
@@ -96,11 +102,15 @@ test('who answers many has a pace for all of them together, and answers alike on
     looked++
     return maps[set]
   }
-  const desk = new SyncDesk<NetworkState>({ store, mapOf, nowMs: () => atMs })
+  const [known, askers] = [7, 8].map((of) => Array.from({ length: 40 }, (_, i) => createSigner(sha256(Uint8Array.of(of, i))).peerId)) as [
+    PeerId[],
+    PeerId[],
+  ]
+  const isKnown = (peer: PeerId): boolean => known.includes(peer)
+  const desk = new SyncDesk<NetworkState>({ store, mapOf, nowMs: () => atMs, isKnown, seats: noSeats })
   for (const tip of tips) desk.onTip(tip)
   const request = wantProofs.encode({ height: 0, set: 0, keys: [new Uint8Array(32)] })
-  const askers = Array.from({ length: 40 }, (_, i) => createSigner(sha256(Uint8Array.of(8, i))).peerId)
-  const answered = () => {
+  const answered = (askers: readonly PeerId[]) => {
     let given = 0
     for (const asker of askers) {
       for (let i = 0; i < 30; i++) {
@@ -114,12 +124,14 @@ test('who answers many has a pace for all of them together, and answers alike on
     }
     return given
   }
-  expect([answered(), looked]).toEqual([1_024, 1])
+  expect([answered(askers), looked]).toEqual([512, 1])
+  // strangers used up what strangers get
+  expect(answered(known)).toBe(512)
   atMs += 400
-  expect([answered(), looked]).toEqual([100, 1])
+  expect([answered(askers), looked]).toEqual([50, 1])
   desk.onTip(tips.at(-1) as Tip<NetworkState>)
-  atMs += 4
-  expect([answered(), looked]).toEqual([1, 2])
+  atMs += 8
+  expect([answered(askers), looked]).toEqual([1, 2])
 })
 
 test('who follows from the genesis of an old network is shown the hashes of all blocks up to the newest checkpoint', async () => {
@@ -236,7 +248,13 @@ test('too old a checkpoint is refused, and so is one that only one of several na
 })
 
 test('who asks too often is refused', () => {
-  const desk = new SyncDesk<NetworkState>({ store: world.store, mapOf: ({ maps }, set) => maps[set], nowMs: () => 0 })
+  const desk = new SyncDesk<NetworkState>({
+    store: world.store,
+    mapOf: ({ maps }, set) => maps[set],
+    nowMs: () => 0,
+    isKnown: () => false,
+    seats: noSeats,
+  })
   const ask = (peer: PeerId) => desk.answer(peer, 90, Uint8Array.of(0x82, 0x18, 90, 4))
   const proofs = wantProofs.encode({ height: 0, set: 0, keys: [] })
   expect(() => desk.answer(peers[0] as PeerId, wantProofs.number, proofs)).toThrow('SYNC_NOTHING')

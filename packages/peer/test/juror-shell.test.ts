@@ -62,7 +62,7 @@ function jurorWith(...failures: readonly string[]) {
   }
   return { counted, submitted, shell, timeIsOver }
 }
-const until = (check: () => void) => vi.waitFor(check, { timeout: 20_000, interval: 10 })
+const until = (check: () => void) => vi.waitFor(check, { timeout: 60_000, interval: 10 })
 const times = (codes: readonly string[], code: string) => codes.filter((one) => one === code).length
 
 test('what others do not give is unfetchable when the time to fetch is over', async () => {

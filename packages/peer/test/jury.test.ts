@@ -57,8 +57,8 @@ class Network {
   static async open(readChecksPerMille = 0): Promise<Network> {
     const genesis = JSON.stringify({
       ...{
-        protocol: 1, // on a loaded machine rounds take their time, and jurors fetch for many cycles
-        settings: { ...usual, cycleMs: 500, tenureMs: 600_000, roundMs: 1_200, disputeFetchCycles: 120, disputeAnswerCycles: 120 },
+        protocol: 1, // on a loaded machine jurors fetch for longer than five cycles of half a second
+        settings: { ...usual, cycleMs: 500, tenureMs: 600_000, roundMs: 300, disputeFetchCycles: 20, disputeAnswerCycles: 20 },
         seed: 'c3'.repeat(32),
         startMs: Date.now(),
       },

@@ -7,8 +7,19 @@ import { publication, signers } from './network-world.js'
 
 export const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
+/** Who proves no seats. */
+export const noSeats = {
+  answer: () => {
+    throw new Error('nobody asks for seats')
+  },
+}
+
 /** Whoever opens a chain again does so later. */
 let nowMs = 0
+/** The next chain begins later, or goes on: it lags. */
+export const passTime = (ms: number): void => {
+  nowMs += ms
+}
 
 /** A network of one peer, which certifies alone: what its chain is on disk. */
 export function openedChain(

@@ -2,9 +2,9 @@ import { type BlockStore, buildTree, ContentStoreError, memoryStore, type Record
 import { contentIdOf, createSigner, jobIdOf, networkIdOf } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
 import { firstStateBlock, openGroup, readStateBlock, stepGroup } from '@interpeer/peer-group'
+import { trustedCycles } from '@interpeer/vote-chain'
 import { afterEach, expect, test } from 'vitest'
 import { networkApplication } from '../src/network/index.js'
-import { awakeMs } from '../src/node/after-sleep.js'
 import { exchangeOver } from '../src/node/block-source.js'
 import { ChainShell } from '../src/node/chain-shell.js'
 import { ChainStore } from '../src/node/chain-store.js'
@@ -252,7 +252,7 @@ test('a chain whose process slept for long takes nothing until it is told that i
   })
   undo.push(() => chain.stop())
   await expect.poll(() => chain.tip.height).toBeGreaterThan(1)
-  sleptMs += awakeMs(genesis) + 1_000
+  sleptMs += trustedCycles(genesis) * genesis.settings.cycleMs + 1_000
   await expect.poll(() => asked.length).toBe(1)
   const { height } = chain.tip
   expect(chain.submit(new Uint8Array([1]))).toBe('CHAIN_ASLEEP')
@@ -261,7 +261,7 @@ test('a chain whose process slept for long takes nothing until it is told that i
   asked[0]?.say(true)
   await expect.poll(() => chain.tip.height).toBeGreaterThan(height)
   expect([asked.length, chain.submit(new Uint8Array([1]))]).toEqual([1, 'WIRE_SHAPE'])
-  sleptMs += awakeMs(genesis) + 1_000
+  sleptMs += trustedCycles(genesis) * genesis.settings.cycleMs + 1_000
   await expect.poll(() => asked.length).toBe(2)
   asked[1]?.say(false)
   await expect.poll(() => around.failed).toEqual([new Error('anew')])

@@ -1,9 +1,16 @@
-import { memoryStore } from '@interpeer/content-store'
+import { memoryStore, type RecordStore } from '@interpeer/content-store'
+import { bytesOfContentId, createSigner, type PeerId, sha256 } from '@interpeer/crypto-ids'
+import { decodeSeatProof, seatShown, wantSeat } from '@interpeer/job-scheduler'
+import { headersReply, type Tip } from '@interpeer/vote-chain'
 import { hexOf } from '@interpeer/wire-codec'
 import { expect, test } from 'vitest'
-import { checkSeatProof, networkApplication } from '../src/network/index.js'
+import { numberOf } from '../src/message-number.js'
+import { checkSeatProof, type NetworkState, networkApplication } from '../src/network/index.js'
+import { askSeat } from '../src/node/ask-seat.js'
 import { ChainStore } from '../src/node/chain-store.js'
+import { DrawnSeats } from '../src/node/drawn-seats.js'
 import { showSeat } from '../src/node/show-seat.js'
+import { SYNC_DESK_NUMBERS, SyncDesk } from '../src/node/sync-desk.js'
 import { networkGenesis, signers } from './network-world.js'
 import { chainTo, log, openedChain } from './one-chain.js'
 
@@ -47,4 +54,99 @@ test('with blocks since a checkpoint alone it shows what was drawn since, and sa
   const shown = jobs.map(({ job, epoch }) => ({ height: show(job)?.height, epoch }))
   expect(shown.filter(({ height }) => height !== undefined).every(({ height = 0 }) => height > kept)).toBe(true)
   expect(shown.some(({ height }) => height !== undefined)).toBe(true)
+})
+
+test('a first group is proven as any draw is: the block that publishes its job draws nobody', async () => {
+  const { show, jobs } = await chain(4)
+  const [first] = jobs.filter(({ state }) => state === 'running')
+  if (first === undefined) throw new Error('no job runs')
+  expect(show(first.job)).toMatchObject({ height: first.epoch.openedHeight, peer: self.peerId })
+})
+
+const stranger = createSigner(sha256(Uint8Array.of(9))).peerId
+const tipsOf = (records: RecordStore, from: 'genesis' | 'checkpoints'): readonly Tip<NetworkState>[] => {
+  const tips: Tip<NetworkState>[] = []
+  const options = { genesis, application: networkApplication(genesis.network), signer: self, nowMs: genesis.startMs }
+  new ChainStore(records, () => {}).open<NetworkState>({ ...options, onTip: (tip) => void tips.push(tip) }, log, from)
+  return tips
+}
+/** A peer that answers about seats, as `openPeer` makes one; and how somebody asks it. */
+function asked(records: RecordStore, { seatRecords = memoryStore().records('seats'), from = 'genesis' as 'genesis' | 'checkpoints' } = {}) {
+  const counted: string[] = []
+  const count = (code: string) => void counted.push(code)
+  const seats = new DrawnSeats({ self: self.peerId, records: seatRecords, count })
+  const [tips, store] = [tipsOf(records, from), new ChainStore(records, count)]
+  const mapOf = ({ maps }: NetworkState, set: keyof NetworkState['maps']) => maps[set]
+  const desk = new SyncDesk<NetworkState>({ store, mapOf, nowMs: () => 0, isKnown: () => false, seats })
+  for (const tip of tips) {
+    seats.onTip(tip)
+    desk.onTip(tip)
+  }
+  const request = async (_: PeerId, body: Uint8Array): Promise<Uint8Array> => {
+    const number = numberOf(body) as number
+    expect(SYNC_DESK_NUMBERS).toContain(number)
+    return desk.answer(stranger, number, body)
+  }
+  const ask = (
+    job: Parameters<typeof askSeat>[0],
+    { change = (reply: Uint8Array) => reply, hashAt = (height: number) => store.hashAt(height), oldest = 1, seat = 0 } = {},
+  ) => {
+    const overlay = { request: async (to: PeerId, body: Uint8Array) => change(await request(to, body)) }
+    const { state } = tips.at(-1) as Tip<NetworkState>
+    return askSeat(job, seat, { overlay, peers: [self.peerId], hashAt, oldest, state, log, count })
+  }
+  return { ask, seats, counted, store }
+}
+
+test('another peer proves a seat to who knows the hash of its block, or of a later one; what does not hold is not taken', async () => {
+  const { records, jobs, show } = await chain(10)
+  const [first] = jobs.filter(({ state }) => state === 'running')
+  if (first === undefined) throw new Error('no job runs')
+  const peer = asked(records)
+  const shown = await peer.ask(first.job)
+  expect(shown).toEqual(show(first.job))
+  const { height } = shown as NonNullable<typeof shown>
+  // who began later is shown the headers up to the first block that it has
+  const later = (at: number) => (at < 9 ? undefined : peer.store.hashAt(at))
+  expect(await peer.ask(first.job, { hashAt: later, oldest: 9 })).toEqual(shown)
+  const other = (reply: Uint8Array) => {
+    if (numberOf(reply) !== headersReply.number) return reply
+    const { headers, certificate } = headersReply.decode(reply)
+    return headersReply.encode({ headers: headers.slice(0, -1), certificate })
+  }
+  expect(await peer.ask(first.job, { hashAt: later, oldest: 9, change: other })).toBeUndefined()
+  expect(await peer.ask(first.job, { hashAt: () => sha256(new Uint8Array()) })).toBeUndefined()
+  expect(await peer.ask(first.job, { seat: 7 })).toBeUndefined()
+  // another draw's proof, and one whose tickets are missing
+  const [, second] = jobs.filter(({ state }) => state === 'running')
+  const proofs = peer.seats.shown((second ?? first).job, 0)
+  expect(proofs?.claim.job).not.toBe(first.job)
+  const lying = (proof: Uint8Array) => (reply: Uint8Array) => {
+    const said = seatShown.decode(reply).shown
+    return seatShown.encode({ shown: said && { ...said, proof } })
+  }
+  expect(await peer.ask(first.job, { change: lying(proofs?.proof as Uint8Array) })).toBeUndefined()
+  expect(await peer.ask(first.job, { change: lying(Uint8Array.of(0x80)) })).toBeUndefined()
+  expect(peer.counted).toContain('SEAT_UNSHOWN')
+  expect(height).toBeGreaterThan(1)
+  expect(decodeSeatProof((shown as NonNullable<typeof shown>).proof).tickets.length).toBeGreaterThan(0)
+})
+
+test('a member proves a draw that is older than the states at hand, also after a restart, until it has left', async () => {
+  const { records, jobs } = await chain(24)
+  const seatRecords = memoryStore().records('seats')
+  const all = tipsOf(records, 'genesis')
+  const member = new DrawnSeats({ self: self.peerId, records: seatRecords, count: () => {} })
+  const passerBy = new DrawnSeats({ self: stranger, records: memoryStore().records('seats'), count: () => {} })
+  for (const tip of all) for (const seats of [member, passerBy]) seats.onTip(tip)
+  const old = jobs.find(({ job, state }) => state === 'running' && (member.shown(job, 0)?.height ?? 24) <= 8)
+  if (old === undefined) throw new Error('no draw is so old')
+  expect(passerBy.shown(old.job, 0)).toBeUndefined()
+  expect(seatShown.decode(passerBy.answer(wantSeat.encode({ job: bytesOfContentId(old.job), seat: 0 }))).shown).toBeNull()
+  const restarted = asked(records, { seatRecords, from: 'checkpoints' })
+  expect(await restarted.ask(old.job)).toMatchObject({ height: member.shown(old.job, 0)?.height, peer: self.peerId })
+  const left = new DrawnSeats({ self: stranger, records: seatRecords, count: () => {} })
+  left.onTip(all.at(-1) as Tip<NetworkState>)
+  expect(left.shown(old.job, 0)).toBeUndefined()
+  expect(seatRecords.keys('')).toEqual([])
 })

@@ -1,4 +1,4 @@
-import { memoryStore, type RecordStore } from '@interpeer/content-store'
+import { memoryStore, type RecordStore, wantBlocks } from '@interpeer/content-store'
 import { createSigner, type PeerId, sha256 } from '@interpeer/crypto-ids'
 import { readCheckpoint, SYNC_REQUEST_NUMBERS, type Tip, tipReply, trustedCycles, wantHeaders, wantTip } from '@interpeer/vote-chain'
 import { encodeWith } from '@interpeer/wire-codec'
@@ -10,7 +10,7 @@ import { contentService } from '../src/node/content-service.js'
 import { beginChain } from '../src/node/start-from-checkpoint.js'
 import { SyncDesk } from '../src/node/sync-desk.js'
 import { networkGenesis, signers } from './network-world.js'
-import { chainTo, log, openedChain } from './one-chain.js'
+import { chainTo, log, noSeats, openedChain, passTime } from './one-chain.js'
 
 const genesis = networkGenesis({ checkpointCycles: 4, lookBack: 2 }, 1)
 const peers = Array.from({ length: 3 }, (_, i) => createSigner(sha256(Uint8Array.of(6, i))).peerId)
@@ -41,6 +41,8 @@ interface Start {
   readonly disk?: RecordStore
   readonly waitMs?: number
 }
+/** Parts of states that were asked for. */
+let partsAsked = 0
 /** Begins a peer at a time after the genesis. The height that it begins at; 0: it follows from the genesis. Negative: it goes on from there. */
 async function begun({
   afterMs,
@@ -54,12 +56,19 @@ async function begun({
 }: Start): Promise<number | string> {
   const tips: Tip<NetworkState>[] = []
   const { store } = openedChain(genesis, records, [], (tip) => void tips.push(tip))
-  const desk = new SyncDesk<NetworkState>({ store, mapOf: ({ maps }, set) => maps[set], nowMs: () => 0 })
+  const desk = new SyncDesk<NetworkState>({
+    store,
+    mapOf: ({ maps }, set) => maps[set],
+    nowMs: () => 0,
+    isKnown: () => false,
+    seats: noSeats,
+  })
   for (const tip of tips) desk.onTip(tip)
   const held = { get: store.part.bind(store), has: store.hasPart.bind(store) }
   const parts = contentService({ store: held, self: founder, count: () => {}, onLacked: () => {} })
   const request = async (to: PeerId, body: Uint8Array): Promise<Uint8Array> => {
     const number = numberOf(body) as number
+    if (number === wantBlocks.number) partsAsked += wantBlocks.decode(body).cids.length
     if (!SYNC_REQUEST_NUMBERS.includes(number)) return parts(self, body)
     const reply = desk.answer(self, number, body)
     if (numberOf(reply) !== tipReply.number) return reply
@@ -138,6 +147,19 @@ test('who slept longer than electors count as active begins anew, and who did no
   expect(await begun({ stopped: 5, afterMs: cycles(40), checkpoint: sha256(new Uint8Array()) })).toBe('SYNC_REFUSED SYNC_SOURCES')
 })
 
+test('who begins anew fetches only what changed of the state that it has', async () => {
+  const asked = async (start: Start) => {
+    partsAsked = 0
+    expect(await begun(start)).toBe(8)
+    return partsAsked
+  }
+  expect(await asked({ afterMs: trustedMs - 1 })).toBeGreaterThan(1)
+  expect(await asked({ stopped: 5, afterMs: cycles(6) })).toBe(0) // its disk has them all
+  const disk = await upTo(5)
+  await disk.delete([...disk.keys('part/')].slice(0, 1))
+  expect(await asked({ disk, stopped: 5, afterMs: cycles(6) })).toBeLessThanOrEqual(1)
+})
+
 test('who slept while the chain stood still goes on from where it stopped', async () => {
   for (const stopped of [9, 13, 14]) expect(await begun({ stopped, afterMs: cycles(1_000) })).toBe(-stopped)
   expect(await begun({ stopped: 5, afterMs: cycles(1_000), change: short })).toBe(-5)
@@ -145,6 +167,15 @@ test('who slept while the chain stood still goes on from where it stopped', asyn
   expect(await begun({ stopped: 5, afterMs: cycles(1_000), change: alone })).toBe('SYNC_REFUSED SYNC_SOURCES')
   expect(await begun({ stopped: 5, afterMs: cycles(1_000), change: gone, self: founder })).toBe(-5)
   expect(await begun({ stopped: 5, afterMs: cycles(1_000), change: split, self: founder })).toBe('SYNC_REFUSED SYNC_SOURCES')
+})
+
+test('one source that makes up a height keeps nobody who slept, but a new peer: that has nothing to go on from', async () => {
+  const liar: Start['change'] = (peer, tip) => (peer === 0 ? { ...tip, height: 1_000_000_000, checkpoints: [] } : short(peer, tip))
+  expect(await begun({ stopped: 5, afterMs: cycles(1_000), change: liar })).toBe(-5)
+  expect(await begun({ afterMs: trustedMs, change: liar })).toBe('SYNC_REFUSED SYNC_SOURCES')
+  // of two that answer, it is half
+  const two: Start['change'] = (peer, tip) => (peer === 2 ? undefined : liar(peer, tip))
+  expect(await begun({ stopped: 5, afterMs: cycles(1_000), change: two })).toBe('SYNC_REFUSED SYNC_SOURCES')
 })
 
 test('where a whole network was off, who comes back first waits for the others', async () => {
@@ -182,9 +213,25 @@ test('who has another past, and is told by its owner where the chain is, goes on
 
 test('how far a peer is it tells before its chain is open', async () => {
   const store = new ChainStore(await upTo(14), () => {})
-  const desk = new SyncDesk<NetworkState>({ store, mapOf: ({ maps }, set) => maps[set], nowMs: () => 0 })
+  const desk = new SyncDesk<NetworkState>({
+    store,
+    mapOf: ({ maps }, set) => maps[set],
+    nowMs: () => 0,
+    isKnown: () => false,
+    seats: noSeats,
+  })
   const said = tipReply.decode(desk.answer(self, wantTip.number, wantTip.encode({ checkpoints: 4 })))
   expect([said.height, said.checkpoints.map(({ height }) => height)]).toEqual([14, [12, 8, 4]])
   expect(said.checkpoints[0]?.block).toEqual(blockOf(12))
   expect(() => desk.answer(self, wantHeaders.number, wantHeaders.encode({ fromHeight: 1, count: 1 }))).toThrow('SYNC_NOTHING')
+})
+
+test('of a chain that lagged, twice as many heights can have come meanwhile', async () => {
+  const disk = memoryStore().records('chain')
+  passTime(trustedMs)
+  await chainTo(genesis, disk, 5)
+  const { timeMs } = openedChain(genesis, disk).state.tip
+  const after = (share: number) => timeMs - genesis.startMs + share * trustedMs
+  expect(await begun({ disk, stopped: 5, afterMs: after(0.5) })).toBe(-5)
+  expect(await begun({ disk, stopped: 5, afterMs: after(0.51), change: gone })).toBe('SYNC_REFUSED SYNC_SOURCES')
 })

@@ -48,6 +48,6 @@ export function agreedCheckpoints<Source>(
       tip.checkpoints.some((one) => says.some((said) => said.height === one.height && nameOf(said) !== nameOf(one)))
     return { ...best, liars: told.filter(isLiar).map(({ source }) => source) }
   }
-  throw new ChainError({ code: 'SYNC_SOURCES', told: told.length, height: Math.max(0, ...told.map(({ tip }) => tip.height)) })
+  throw new ChainError({ code: 'SYNC_SOURCES', told: told.length, heights: told.map(({ tip }) => tip.height) })
 }
 const nameOf = ({ height, block, state }: NamedCheckpoint): string => `${height}/${hexOf(block)}/${hexOf(state)} `

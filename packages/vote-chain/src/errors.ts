@@ -11,7 +11,7 @@ export type ChainFailure =
   /** A light client has to go on in smaller steps: the electorate changed on the way from this height. */
   | { readonly code: 'LIGHT_STEP_LONG'; readonly height: number }
   /** A new peer does not start from checkpoints: too few sources say the same, or what they say is older than it may be. */
-  | { readonly code: 'SYNC_SOURCES'; readonly told: number; readonly height: number }
+  | { readonly code: 'SYNC_SOURCES'; readonly told: number; readonly heights: readonly number[] }
   | { readonly code: 'SYNC_OLD'; readonly height: number; readonly timeMs: number }
   | { readonly code: 'STORED_BLOCK_WRONG'; readonly height: number; readonly reason: string }
   | { readonly code: 'STORED_RECORD_WRONG'; readonly reason: string }

@@ -66,7 +66,7 @@ export {
 export { type BlockFault, ChainError, type ChainFailure } from './errors.js'
 export { blocksReply } from './follow.js'
 export { decodeGenesis, encodeGenesis, type Genesis, genesisMessage, PROTOCOL_VERSION, parseGenesis } from './genesis.js'
-export { trustedCycles } from './kept-certificates.js'
+export { isTrusted, trustedCycles } from './kept-certificates.js'
 export {
   type CertifiedHeaders,
   followLightly,

@@ -1,7 +1,7 @@
 import { createSigner, sha256, signMessage } from '@interpeer/crypto-ids'
 import { expect, test } from 'vitest'
 import { type ChainEffect, decodeBlock, hashOfHeader, openChain, stepChain, trustedCycles, withoutCertificate } from '../src/index.js'
-import { spareCertificate } from '../src/kept-certificates.js'
+import { heightsSince, spareCertificate } from '../src/kept-certificates.js'
 import { blocksMessage } from '../src/messages.js'
 import { Chains, type Toy, toy } from './chains.js'
 
@@ -73,4 +73,14 @@ test('who was away for as long as it may finds every certificate, also of a chai
   const dropped = Array.from({ length: newest }, (_, i) => spareCertificate(genesis, i + 1) ?? 0)
   expect(Math.max(...dropped)).toBeLessThanOrEqual(stopped)
   expect(Math.max(...dropped)).toBeGreaterThan(stopped - genesis.settings.checkpointCycles)
+})
+
+test('the most heights that can have come after a block are one for each cycle where the chain was on time, and two at most', () => {
+  const { settings, startMs } = genesis
+  const since = (height: number, lagCycles: number, cycles: number) => {
+    const timeMs = startMs + (height + lagCycles) * settings.cycleMs
+    return heightsSince(genesis, { height, timeMs }, timeMs + cycles * settings.cycleMs)
+  }
+  expect([since(100, 0, 9), since(100, 0, 0), since(100, 0, -1)]).toEqual([9, 0, 0])
+  expect([since(100, 3, 9), since(100, 9, 9), since(100, 1_000, 9)]).toEqual([12, 18, 18])
 })

@@ -3,10 +3,12 @@ import { fileURLToPath } from 'node:url'
 import { BUDGETS_MS, runScenario, seedsWithin } from '@interpeer/simulator'
 import { expect, test } from 'vitest'
 import { simulate } from '../simulations/chain.sim.js'
+import { simulate as simulateBursts } from '../simulations/chain-bursts.sim.js'
 import { simulate as simulateClocks } from '../simulations/chain-clocks.sim.js'
 import { simulate as simulateEclipse } from '../simulations/chain-eclipse.sim.js'
 import { simulate as simulateGateway } from '../simulations/chain-gateway.sim.js'
 import { simulate as simulateGrinding } from '../simulations/chain-grinding.sim.js'
+import { simulate as simulateGroups } from '../simulations/chain-groups.sim.js'
 import { simulate as simulateLeaders } from '../simulations/chain-leaders.sim.js'
 import { simulate as simulateLongRange } from '../simulations/chain-long-range.sim.js'
 import { simulate as simulateSplit } from '../simulations/chain-split.sim.js'
@@ -39,6 +41,8 @@ test.each([
   ['chain-gateway', simulateGateway],
   ['chain-long-range', simulateLongRange],
   ['chain-clocks', simulateClocks],
+  ['chain-bursts', simulateBursts],
+  ['chain-groups', simulateGroups],
 ])('%s: what the attack gains is none, or what is said', (name, run) => {
   for (const seed of name === 'chain-eclipse' ? [1, 2, 4] : [2, 3]) {
     const { figures, verdict } = runScenario(run, { seed, peers: 7 })

@@ -99,6 +99,8 @@ export const MESSAGE_NUMBERS = {
   'epoch-close': 114,
   'show-part': 115,
   'dispute-part': 116,
+  'want-seat': 117,
+  'seat-shown': 118,
 
   // intercoin-ledger 128–143
   transfer: 128,

@@ -1,45 +1,26 @@
-import { createHash } from 'node:crypto'
 import { createMapCache, editHeldMap, emptyHeldMap, type HeldMap, type MapPut } from '@interpeer/content-store'
-import {
-  accountOfBytes,
-  bytesOfAccount,
-  createSigner,
-  keyOfPeerId,
-  type PeerId,
-  peerIdOfKey,
-  type Signer,
-  signMessage,
-  vrfOutputOfOwn,
-} from '@interpeer/crypto-ids'
+import { accountOfBytes, bytesOfAccount, createSigner, type PeerId } from '@interpeer/crypto-ids'
 import { beginLedger, type Ledger, ledgerEntries } from '@interpeer/intercoin-ledger'
 import {
   type Application,
   type Block,
-  type Certificate,
   checkpointOf,
   electorateOf,
   freshPeer,
   type Genesis,
   type Header,
   hashOfHeader,
-  isDrawn,
-  lotInput,
   parseGenesis,
   registryEntries,
   SETTINGS,
   type SyncSource,
   settingsEntries,
   type Tip,
-  voteMessage,
 } from '@interpeer/vote-chain'
-import { compareBytes } from '@interpeer/wire-codec'
+import { ACCOUNTS, certificateOf, drawnSigners, hashOf, manyPeers, PEERS } from './many-voters.ts'
 
-export const [ACCOUNTS, PEERS] = [1_000_000, 100_000]
-/** Real votes of each certificate: those that are looked at. The others are as large. */
-const REAL_VOTES = 64
 const CYCLE_MS = 60_000
 const FIRST_HEIGHT = 5_000_000
-export const hashOf = (text: string): Uint8Array => new Uint8Array(createHash('sha256').update(text).digest())
 
 /** The last two checkpoints of a network with a million accounts and a hundred thousand peers, all of them electors, and a block a minute. */
 export interface LargeNetwork {
@@ -114,61 +95,6 @@ export function largeNetwork(say: (line: string) => void, signal: AbortSignal): 
   return { genesis, source, real, start: tips[1].header as Header, newest: tips[0].header as Header, someone, stateBytes }
 }
 
-interface Drawn {
-  readonly signer: Signer
-  readonly proof: Uint8Array
-}
-/** Signers that the seeds of these heights draw, of so many electors: by trying keys. */
-function drawnSigners(
-  heights: readonly { readonly height: number; readonly seed: Uint8Array }[],
-  size: number,
-  signal: AbortSignal,
-): ReadonlyMap<number, readonly Drawn[]> {
-  const drawn = new Map(heights.map(({ height }) => [height, [] as Drawn[]]))
-  for (let i = 0; [...drawn.values()].some((found) => found.length < REAL_VOTES); i++) {
-    signal.throwIfAborted()
-    const signer = createSigner(hashOf(`voter ${i}`))
-    for (const { height, seed } of heights) {
-      const found = drawn.get(height) as Drawn[]
-      if (found.length === REAL_VOTES) continue
-      const proof = signer.vrfProve(lotInput(seed, height, 0, 'certify', 0))
-      const output = vrfOutputOfOwn(proof)
-      if (output !== undefined && isDrawn(output, size, PEERS)) found.push({ signer, proof })
-    }
-  }
-  return drawn
-}
-
-/** Keys are hashes of numbers that are points of the curve, as keys of real peers are; sorted. */
-function manyPeers(real: readonly PeerId[]): readonly PeerId[] {
-  const found = [...real]
-  for (let i = 0; found.length < PEERS; i++) {
-    try {
-      found.push(peerIdOfKey(hashOf(`peer ${i}`)))
-    } catch {
-      // no point of the curve
-    }
-  }
-  const keyed = found.map((peer) => ({ peer, key: keyOfPeerId(peer) }))
-  return keyed.sort((a, b) => compareBytes(a.key, b.key)).map(({ peer }) => peer)
-}
-
-/** A quorum's certificate, or none. The votes that are not looked at have keys, proofs and signatures of the same size. */
-function certificateOf(header: Header, drawn: readonly Drawn[], genesis: Genesis): Certificate {
-  const block = hashOfHeader(header)
-  const certificate = { height: header.height, round: 0, block }
-  if (drawn.length === 0) return { ...certificate, votes: [] }
-  const quorum = Math.floor((genesis.settings.rootGroupSize * 685) / 1000) + 1
-  const [first] = drawn as [Drawn]
-  const votes = Array.from({ length: quorum }, (_, i) => {
-    const { signer, proof } = drawn[i] ?? first
-    const voter = i < drawn.length ? signer.publicKey : hashOf(`vote ${i}`)
-    const said = { height: header.height, round: 0, kind: 'certify' as const, attempt: 0, block, voter, proof }
-    return signMessage(voteMessage, said, signer, genesis.network)
-  })
-  return { ...certificate, votes }
-}
-
 function mapsOf(genesis: Genesis, electors: readonly PeerId[], signal: AbortSignal): Sets {
   const cache = createMapCache(256 * 1024 * 1024)
   const made = (count: number, entries: (from: number, to: number) => readonly MapPut[]): HeldMap => {
@@ -190,4 +116,4 @@ function mapsOf(genesis: Genesis, electors: readonly PeerId[], signal: AbortSign
   return { ledger, settings, names: emptyHeldMap(), peers, jobs: emptyHeldMap() }
 }
 /** An account that there is. */
-export const someAccount = (): Uint8Array => bytesOfAccount(accountOfBytes(hashOf('account 4711')))
+export const someAccount = (): Uint8Array => bytesOfAccount(accountOfBytes(hashOf('account 471')))

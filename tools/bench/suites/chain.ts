@@ -21,7 +21,9 @@ const PARTS: Readonly<Record<string, Part>> = {
     for (const figure of measureBytes()) known(figure)
   },
   light: withNetwork(measureLight),
-  sync: withNetwork(measureSync),
+  sync: async (say, signal, known) => {
+    for (const figure of await measureSync(say, signal)) known(figure)
+  },
   seat: measureSeats,
 }
 

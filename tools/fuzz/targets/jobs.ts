@@ -8,7 +8,9 @@ import {
   openPublish,
   publishMessage,
   seatProofRecord,
+  seatShown,
   showPartMessage,
+  wantSeat,
 } from '@interpeer/job-scheduler'
 import { assertSame, type Target } from '../src/target.ts'
 import { messageTarget, network, samplesOf, signedBytes, signerNamed } from './shapes.ts'
@@ -44,7 +46,9 @@ export const manifests = (): readonly Uint8Array[] =>
   })
 
 export const jobScheduler: readonly Target[] = [
-  ...[manifestMessage, publishMessage, closeMessage, showPartMessage].map((message) => messageTarget('job-scheduler', message)),
+  ...[manifestMessage, publishMessage, closeMessage, showPartMessage, wantSeat, seatShown].map((message) =>
+    messageTarget('job-scheduler', message),
+  ),
   {
     name: 'job-scheduler/manifest-signed',
     file: MANIFEST,

@@ -29,12 +29,9 @@ export interface AwakeOptions {
   readonly waitMs?: number
 }
 
-/** How long a peer may have been away and go on from where it stopped: those who could vote then count as active for so long. */
-export const awakeMs = (genesis: Genesis): number => trustedCycles(genesis) * genesis.settings.cycleMs
-
 /**
- * How a peer goes on whose newest block is older than `awakeMs`: electors that left since may have sold their keys, and whoever has a quorum of them writes another past from
- * there on, which looks as good. `on`: sources say that the chain is still where this peer is, or not so far ahead that electors left: it stood still. `anew`: they name checkpoints
+ * How a peer goes on whose newest block is trusted no more (`isTrusted`): electors that left since may have sold their keys, and whoever has a quorum of them writes another past from
+ * there on, which looks as good. `on`: most sources say that the chain is still where this peer is, or not so far ahead that electors left: it stood still. `anew`: they name checkpoints
  * beyond it, to begin at as a new peer does.
  * @throws {PeerError} SYNC_REFUSED: sources don't agree, name another chain, or don't answer
  */
@@ -45,7 +42,9 @@ export async function afterSleep(at: AwakeOptions, own: OwnChain): Promise<'on' 
     const peers = (await chosenSources(at)).filter((peer) => peer !== self)
     const said = await ask(at, peers)
     if ('start' in said) return compared(own, said)
-    const isNear = said.height < own.height + trustedCycles(genesis)
+    // what one alone says of its height keeps nobody: all of a network may have slept
+    const near = said.heights.filter((height) => height < own.height + trustedCycles(genesis))
+    const isNear = 2 * near.length > said.told || said.told === 0
     const isEnough = said.told > 0 && said.told >= Math.min(2, peers.length)
     if (isEnough && isNear) return 'on'
     const isOver = peers.length === 0 || performance.now() - begunMs >= (at.waitMs ?? WAIT_MS)

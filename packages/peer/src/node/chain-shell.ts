@@ -7,10 +7,10 @@ import {
   type ChainState,
   decodeBlock,
   type Genesis,
+  isTrusted,
   stepChain,
 } from '@interpeer/vote-chain'
 import { sameBytes } from '@interpeer/wire-codec'
-import { awakeMs } from './after-sleep.js'
 import type { ChainStore } from './chain-store.js'
 import { EffectQueue } from './effect-queue.js'
 import type { PeerLog } from './log.js'
@@ -36,7 +36,7 @@ export interface ChainSurroundings<S> {
   readonly count: (code: string) => void
   readonly log: PeerLog
   readonly fail: (error: unknown) => void
-  /** This process was not woken for so long as `awakeMs`: it takes part again when this says that it may, and `fail`s when it throws. */
+  /** This process was not woken for so long that its tip is trusted no more: it takes part again when this says that it may, and `fail`s when it throws. */
   readonly onSleep?: ((tip: ChainState<S>['tip']) => Promise<void>) | undefined
 }
 /** After a step that threw: its timer may have been the one that threw. */
@@ -131,7 +131,8 @@ export class ChainShell<S> {
   #isAwake(nowMs: number): boolean {
     const { genesis, onSleep, fail, now } = this.#at
     if (this.#awakeMs === undefined) return false
-    const slept = nowMs - this.#awakeMs > awakeMs(genesis)
+    // a chain that stood still while this process ran has an old tip, and nobody slept
+    const slept = !isTrusted(genesis, { height: this.tip.height, timeMs: this.#awakeMs }, nowMs)
     this.#awakeMs = Math.max(this.#awakeMs, nowMs)
     if (!slept || onSleep === undefined) return true
     this.#awakeMs = undefined

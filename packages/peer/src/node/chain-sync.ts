@@ -56,6 +56,8 @@ export interface ChainSyncOptions<S> {
   readonly checkpoint?: Uint8Array | undefined
   /** Dice: which votes are looked at. */
   readonly below?: (count: number) => number
+  /** Parts of states that are here already: they have their names, so it is nothing who gave them. */
+  readonly held?: (cid: ContentId) => Uint8Array | undefined
 }
 export interface SyncedCheckpoint {
   readonly height: number
@@ -66,7 +68,7 @@ export interface SyncedCheckpoint {
 
 /**
  * Finds a state to start from, as design §7 says: the last two checkpoints, the same from most sources, none too old. The newer one's hash shows all
- * headers since the older one, these show who votes after it, and both certificates are looked at. All parts of the older one's state are fetched.
+ * headers since the older one, these show who votes after it, and both certificates are looked at. All parts of the older one's state are fetched that are not here.
  * @throws {ChainError} SYNC_SOURCES, SYNC_OLD @throws {PeerError} SYNC_UNANSWERED, SYNC_TOO_LARGE
  */
 export async function syncCheckpoint<S>(options: ChainSyncOptions<S>): Promise<SyncedCheckpoint> {
@@ -132,8 +134,13 @@ async function startFrom<S>(options: ChainSyncOptions<S>, { start, newest }: Agr
   const headers = await headersUntil(options, lightFromHeader(at, genesis.settings.rootGroupSize), newest, (header) => header)
   const reading = readingCheckpoint({ genesis, application }, bytes)
   const parts = new Map<ContentId, Uint8Array>()
+  const partOf = (cid: ContentId): Uint8Array | undefined => {
+    const here = parts.get(cid) ?? options.held?.(cid)
+    if (here !== undefined) parts.set(cid, here)
+    return here
+  }
   for (;;) {
-    const read = reading.next((cid) => parts.get(cid))
+    const read = reading.next(partOf)
     if ('missing' in read) {
       await sources.parts(read.missing, parts)
       continue

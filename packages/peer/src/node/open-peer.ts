@@ -7,7 +7,7 @@ import type { ContentId, JobId, NetworkId, PeerId } from '@interpeer/crypto-ids'
 import { OverlayError } from '@interpeer/overlay'
 import { openOverlay } from '@interpeer/overlay/node'
 import { certificateAsk, createVerification, isRequestNumber, readCheck } from '@interpeer/peer-group'
-import { CHAIN_MESSAGE_NUMBERS, parseGenesis, SYNC_REQUEST_NUMBERS } from '@interpeer/vote-chain'
+import { CHAIN_MESSAGE_NUMBERS, parseGenesis } from '@interpeer/vote-chain'
 import { hexOf } from '@interpeer/wire-codec'
 import { addressExchange } from '../address-record.js'
 import { PeerError } from '../errors.js'
@@ -29,6 +29,7 @@ import { AccusationJury } from './accusation-jury.js'
 import { Accuser } from './accuser.js'
 import { AddressBook } from './address-book.js'
 import { afterSleep } from './after-sleep.js'
+import { askSeat } from './ask-seat.js'
 import { BlockKeeper } from './block-keeper.js'
 import { exchangeOver } from './block-source.js'
 import { ChainShell } from './chain-shell.js'
@@ -36,6 +37,7 @@ import { ChainStore } from './chain-store.js'
 import { ClaimDesk, claimAtMembers } from './claim-desk.js'
 import { Complaints } from './complaints.js'
 import { asksForContent, contentService } from './content-service.js'
+import { DrawnSeats } from './drawn-seats.js'
 import { isReachable } from './endpoint.js'
 import { JuryDesk } from './jury-desk.js'
 import { KnownRequests } from './known-requests.js'
@@ -53,7 +55,7 @@ import { showSeat } from './show-seat.js'
 import { SiteClient } from './site-client.js'
 import { SiteHosts } from './site-hosts.js'
 import { beginChain } from './start-from-checkpoint.js'
-import { asksForParts, SyncDesk } from './sync-desk.js'
+import { asksForParts, SYNC_DESK_NUMBERS, SyncDesk } from './sync-desk.js'
 
 const COLLECTION = { graceMs: 3_600_000, everyMs: 300_000 }
 const AUDIT_EVERY_MS = 60_000
@@ -223,12 +225,21 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     const application = networkApplication(network)
     const bootstrap = options.bootstrap.map(({ peer }) => peer)
     const starting = { genesis, self: signer.peerId, overlay, addresses, bootstrap, now, log, count, signal: stop.signal }
-    const desk = new SyncDesk<NetworkState>({ store: chainStore, mapOf: ({ maps }, set) => maps[set], nowMs: () => performance.now() })
+    const seats = new DrawnSeats({ self: signer.peerId, records: store.records('seats'), count })
+    const founders = new Set(genesis.peers)
+    const isKnown = (peer: PeerId): boolean => founders.has(peer) || isRegistered(peer)
+    const desk = new SyncDesk<NetworkState>({
+      store: chainStore,
+      mapOf: ({ maps }, set) => maps[set],
+      nowMs: () => performance.now(),
+      isKnown,
+      seats,
+    })
     // how far this peer is others may ask before its chain is open: where all start at once, each waits for the others' word
     overlay.onRequest(async (from, request) => {
       const number = numberOf(request)
       if (number === addressExchange.number) return addresses.answer(from, request)
-      if (number !== undefined && SYNC_REQUEST_NUMBERS.includes(number)) return desk.answer(from, number, request)
+      if (number !== undefined && SYNC_DESK_NUMBERS.includes(number)) return desk.answer(from, number, request)
       throw new PeerError({ code: 'SYNC_NOTHING' })
     })
     if (options.sync !== 'genesis') await beginChain({ ...starting, application, checkpoint: options.checkpoint, store: chainStore })
@@ -241,7 +252,10 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       store: chainStore,
       sync: options.sync,
       proven,
-      onTip: (tip) => desk.onTip(tip),
+      onTip: (tip) => {
+        seats.onTip(tip)
+        desk.onTip(tip)
+      },
       now,
       onBlock: onState,
       onFault: (fault) => complaints.accuse(null, fault),
@@ -303,7 +317,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
         count('BLOCKS_REFUSED')
         throw new PeerError({ code: 'BLOCKS_REFUSED', peer: from })
       }
-      if (number !== undefined && SYNC_REQUEST_NUMBERS.includes(number)) return desk.answer(from, number, request)
+      if (number !== undefined && SYNC_DESK_NUMBERS.includes(number)) return desk.answer(from, number, request)
       if (isRequestNumber(number)) return hosts.answer(from, request)
       if (number === certificateAsk.number) return hosts.answerCertificate(request)
       if (number === readCheck.number) return hosts.check(from, request)
@@ -332,6 +346,15 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       showSeat: async (job, seat) => {
         await chain.written()
         return showSeat(job, seat, { genesis, application, signer, store: chainStore, log })
+      },
+      askSeat: async (job, seat) => {
+        await chain.written()
+        const { state } = chain.tip
+        const entry = state.jobs.get(job)
+        const asked = new Set([...(entry?.epoch.members ?? []), ...(entry?.next?.members ?? []), ...bootstrap, ...genesis.peers])
+        const peers = [...asked].filter((peer) => peer !== signer.peerId && addresses.known.includes(peer))
+        const hashAt = (height: number) => chainStore.hashAt(height)
+        return askSeat(job, seat, { overlay, peers, hashAt, oldest: chainStore.checkpoints.at(-1) ?? 1, state, log, count })
       },
       submit: (transaction) => chain.submit(transaction),
       findTransaction: (transaction, fromHeight) => chain.find(transaction, fromHeight),

@@ -1,7 +1,7 @@
-import type { PeerId } from '@interpeer/crypto-ids'
-import { type Application, ChainError, type Genesis, trustedCycles } from '@interpeer/vote-chain'
+import type { ContentId, PeerId } from '@interpeer/crypto-ids'
+import { type Application, ChainError, type Genesis, isTrusted, trustedCycles } from '@interpeer/vote-chain'
 import { PeerError } from '../errors.js'
-import { type AwakeOptions, afterSleep, awakeMs } from './after-sleep.js'
+import { type AwakeOptions, afterSleep } from './after-sleep.js'
 import type { ChainStore } from './chain-store.js'
 import { syncCheckpoint } from './chain-sync.js'
 import { chosenSources } from './chosen-sources.js'
@@ -24,7 +24,7 @@ export async function beginChain<S>(at: StartOptions<S>): Promise<void> {
   const { store, genesis, now, log } = at
   const last = store.last()
   if (last === undefined) return startFromCheckpoint(at)
-  if (now() - last.timeMs <= awakeMs(genesis)) return
+  if (isTrusted(genesis, last, now())) return
   log.warn({ height: last.height, timeMs: last.timeMs }, 'this peer slept for long: it asks whether it may go on from where it stopped')
   const named = at.checkpoint === undefined ? undefined : 'anew'
   const way = named ?? (await afterSleep(at, { ...last, hashAt: (height) => store.hashAt(height) }))
@@ -46,7 +46,8 @@ export async function startFromCheckpoint<S>(at: StartOptions<S>, slept?: number
   const begunMs = performance.now()
   const peers = await chosenSources(at)
   try {
-    const found = await syncCheckpoint({ ...at, sources: new SyncSources({ overlay, peers, log, count, signal }) })
+    const held = (cid: ContentId) => at.store.part(cid)
+    const found = await syncCheckpoint({ ...at, held, sources: new SyncSources({ overlay, peers, log, count, signal }) })
     await at.store.begin(found.height, found.checkpoint)
     const took = { height: found.height, newest: found.newest, slept: slept ?? null, ms: Math.round(performance.now() - begunMs) }
     log.info(took, 'the chain begins at a checkpoint')
@@ -74,6 +75,8 @@ function mayFollow(
   const cycles = trustedCycles(genesis)
   if (now() < genesis.startMs + cycles * genesis.settings.cycleMs) return true
   const said = toldOf(error)
-  if (said === undefined || said.height >= cycles) return false
+  // One alone that says otherwise is believed: who begins with nothing would take another past for good, and loses nothing by asking again. A peer that has a
+  // chain asks what most say (`afterSleep`).
+  if (said?.heights.every((height) => height < cycles) !== true) return false
   return genesis.peers.includes(self) || (said.told > 0 && said.told >= Math.min(2, sources.length))
 }

@@ -1,39 +1,65 @@
 import { type HeldMap, wantBlocks } from '@interpeer/content-store'
 import { contentIdOfBytes, type PeerId } from '@interpeer/crypto-ids'
-import { answerSync, answerTip, type DataSets, decodeBlock, type SyncSource, type Tip, wantTip, withRecent } from '@interpeer/vote-chain'
+import { wantSeat } from '@interpeer/job-scheduler'
+import {
+  answerSync,
+  answerTip,
+  type DataSets,
+  decodeBlock,
+  SYNC_REQUEST_NUMBERS,
+  type SyncSource,
+  type Tip,
+  wantTip,
+  withRecent,
+} from '@interpeer/vote-chain'
 import { hexOf } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import { numberOf } from '../message-number.js'
 import type { ChainStore } from './chain-store.js'
+import type { DrawnSeats } from './drawn-seats.js'
 
 /** Answers that one peer may be ahead of its pace: a start from checkpoints and a light client's proofs are so many requests. */
 const ANSWERS_AT_ONCE = 128
 const PACE_MS = 50
-/** The same of all peers together: anyone can make up keys, and a peer that answers does nothing else. */
-const ALL_AT_ONCE = 1_024
-const ALL_PACE_MS = 4
+/** The same of all strangers together, since anyone can make up keys, and a peer that answers does nothing else; and of all who are known to the chain. */
+const ALL_AT_ONCE = 512
+const ALL_PACE_MS = 8
 /** Answers since the last block that are given again as they are: many start at the same checkpoint. */
 const KEPT_BYTES_MAX = 16 * 1024 * 1024
 const PEERS_REMEMBERED_MAX = 1_024
 
-/** Tells anyone what this peer's chain says: checkpoints, headers, proofs. Each answer is up to a megabyte, so none gets them faster than a pace. */
+/** The requests that are answered here. */
+export const SYNC_DESK_NUMBERS: readonly number[] = [...SYNC_REQUEST_NUMBERS, wantSeat.number]
+
+/** Tells anyone what this peer's chain says: checkpoints, headers, proofs, who seats fell to. Each answer is up to a megabyte, so none gets them faster than a pace. */
 export class SyncDesk<S> {
   readonly #store: ChainStore
   readonly #mapOf: (state: S, set: keyof DataSets) => HeldMap | undefined
   readonly #nowMs: () => number
-  /** When each peer's answers so far would be given at the pace. */
-  readonly #paid = new Map<PeerId, number>()
-  #paidByAll = 0
+  /** Strangers can use up what strangers get, and nobody else's. */
+  readonly #budgets = { known: new AnswerBudget(), strangers: new AnswerBudget() }
+  readonly #isKnown: (peer: PeerId) => boolean
+  readonly #seats: Pick<DrawnSeats, 'answer'>
   readonly #kept = new Map<string, Uint8Array>()
   #keptBytes = 0
   /** How far its disk goes, before its chain is open. */
   #heightBefore: number | undefined
   #recent: readonly Tip<S>[] = []
 
-  constructor(at: { store: ChainStore; mapOf: (state: S, set: keyof DataSets) => HeldMap | undefined; nowMs: () => number }) {
+  constructor(at: {
+    store: ChainStore
+    mapOf: (state: S, set: keyof DataSets) => HeldMap | undefined
+    nowMs: () => number
+    /** Who is registered, or of the genesis: it had to pay for that. */
+    isKnown: (peer: PeerId) => boolean
+    /** Answers `want-seat`. */
+    seats: Pick<DrawnSeats, 'answer'>
+  }) {
     this.#store = at.store
     this.#mapOf = at.mapOf
     this.#nowMs = at.nowMs
+    this.#isKnown = at.isKnown
+    this.#seats = at.seats
   }
 
   /** After each block, and at the start. */
@@ -43,7 +69,7 @@ export class SyncDesk<S> {
     this.#keptBytes = 0
   }
 
-  /** @throws {PeerError} SYNC_OFTEN, SYNC_NOTHING @throws {WireError} */
+  /** @param number one of `SYNC_DESK_NUMBERS` @throws {PeerError} SYNC_OFTEN, SYNC_NOTHING @throws {WireError} @throws {CryptoError} */
   answer(from: PeerId, number: number, request: Uint8Array): Uint8Array {
     const [tip] = this.#recent
     const store = this.#store
@@ -68,7 +94,7 @@ export class SyncDesk<S> {
       },
       mapOf: this.#mapOf,
     }
-    const answer = answerSync(source, number, request)
+    const answer = number === wantSeat.number ? this.#seats.answer(request) : answerSync(source, number, request)
     if (this.#keptBytes + name.length + answer.length <= KEPT_BYTES_MAX) {
       this.#kept.set(name, answer)
       this.#keptBytes += name.length + answer.length
@@ -76,17 +102,29 @@ export class SyncDesk<S> {
     return answer
   }
   #pay(from: PeerId): void {
-    const nowMs = this.#nowMs()
+    const budget = this.#isKnown(from) ? this.#budgets.known : this.#budgets.strangers
+    if (!budget.pay(from, this.#nowMs())) throw new PeerError({ code: 'SYNC_OFTEN', peer: from })
+  }
+}
+
+/** What some peers may be answered, each and together. */
+class AnswerBudget {
+  /** When each peer's answers so far would be given at the pace. */
+  readonly #paid = new Map<PeerId, number>()
+  #paidByAll = 0
+
+  pay(from: PeerId, nowMs: number): boolean {
     const dueMs = Math.max(this.#paid.get(from) ?? 0, nowMs) + PACE_MS
-    if (dueMs > nowMs + ANSWERS_AT_ONCE * PACE_MS) throw new PeerError({ code: 'SYNC_OFTEN', peer: from })
+    if (dueMs > nowMs + ANSWERS_AT_ONCE * PACE_MS) return false
     if (this.#paid.size >= PEERS_REMEMBERED_MAX) {
       for (const [peer, untilMs] of this.#paid) if (untilMs <= nowMs) this.#paid.delete(peer)
-      if (this.#paid.size >= PEERS_REMEMBERED_MAX && !this.#paid.has(from)) throw new PeerError({ code: 'SYNC_OFTEN', peer: from })
+      if (this.#paid.size >= PEERS_REMEMBERED_MAX && !this.#paid.has(from)) return false
     }
     const allMs = Math.max(this.#paidByAll, nowMs) + ALL_PACE_MS
-    if (allMs > nowMs + ALL_AT_ONCE * ALL_PACE_MS) throw new PeerError({ code: 'SYNC_OFTEN', peer: from })
+    if (allMs > nowMs + ALL_AT_ONCE * ALL_PACE_MS) return false
     this.#paidByAll = allMs
     this.#paid.set(from, dueMs)
+    return true
   }
 }
 

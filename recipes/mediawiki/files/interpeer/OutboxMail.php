@@ -10,7 +10,8 @@ final class OutboxMail
      */
     public static function send(array $headers, array $to, MailAddress $from, string $subject, $body)
     {
-        unset($headers['To'], $headers['Subject']);
+        // whoever sends it writes where it is from: mail servers believe no name of a gateway
+        unset($headers['To'], $headers['Subject'], $headers['From'], $headers['Return-Path']);
         try {
             foreach ($to as $address) {
                 \Interpeer\outbox(['to' => $address->address, 'subject' => $subject, 'headers' => $headers, 'body' => (string) $body]);

@@ -28,7 +28,7 @@ $wgObjectCaches['db-replicated'] = [
 $wgJobTypeConf['default'] = ['class' => 'JobQueueDB', 'claimTTL' => 3600, 'server' => $interpeerSqlite + ['dbname' => 'wiki_jobqueue']];
 
 // Views write nothing: what MediaWiki keeps between requests for speed only writes keep (PHP's own image has the code compiled), and only
-// sessions, which begin with the log-in form, are in the database. They are renewed when half of their time is over.
+// sessions, which begin with the log-in, are in the database. They are renewed when half of their time is over.
 $wgAutoloadClasses['SiteCache'] = '/site/interpeer/SiteCache.php';
 $wgObjectCaches['site'] = ['class' => SiteCache::class];
 $wgMainCacheType = $wgMessageCacheType = $wgParserCacheType = $wgLanguageConverterCacheType = 'site';
@@ -36,7 +36,11 @@ $wgMainCacheType = $wgMessageCacheType = $wgParserCacheType = $wgLanguageConvert
 $wgParserCacheExpireTime = 365 * 86400;
 $wgMainStash = 'hash';
 $wgResourceLoaderUseObjectCacheForDeps = true;
-$wgSessionCacheType = CACHE_DB;
+$wgAutoloadClasses['SessionStore'] = '/site/interpeer/SessionStore.php';
+$wgObjectCaches['sessions'] = ['class' => SessionStore::class] + $wgObjectCaches[CACHE_DB];
+$wgSessionCacheType = 'sessions';
+// The log-in makes the secret that each later page's tokens need: else the first view after it would.
+$wgHooks['UserLoggedIn'][] = fn() => RequestContext::getMain()->getRequest()->getSession()->getToken();
 $wgObjectCacheSessionExpiry = 30 * 86400;
 $wgAjaxEditStash = false;
 $wgDefaultUserOptions['rcenhancedfilters-disable'] = 1; // its script saves preferences at each look
@@ -90,6 +94,8 @@ $wgAutoloadClasses['OutboxMail'] = '/site/interpeer/OutboxMail.php';
 $wgHooks['AlternateUserMailer'][] = 'OutboxMail::send';
 $wgEnableEmail = true;
 $wgEnableUserEmail = false;
+// Who hosts the wiki could read real names. The form for a new account had a field for them, and MediaWiki drops the e-mail address of a form that lacks it, without a word.
+$wgHiddenPrefs[] = 'realname';
 
 // No network to ask, and no address to tell visitors apart by: all are 0.0.0.0, and who edits should log in.
 $wgAllowExternalImages = false;

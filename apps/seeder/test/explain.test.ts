@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs'
+import { ChainError } from '@interpeer/vote-chain'
+import { expect, test } from 'vitest'
+import { explain } from '../src/explain.js'
+
+const documented = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8')
+const failing = (failure: { readonly code: string; readonly because?: string; readonly told?: number | null }) =>
+  explain(Object.assign(new Error(failure.code), { code: failure.code, failure }))
+
+test('a start that sources refuse is explained by what they said', () => {
+  const refused = (because: string, told: number | null = 3) => failing({ code: 'SYNC_REFUSED', because, told })
+  expect(refused('SYNC_OLD')).toMatch(/right time/)
+  expect(refused('SYNC_OTHER')).toMatch(/another chain/)
+  expect(refused('SYNC_SOURCES')).toMatch(/Too few peers/)
+  expect(refused('SYNC_SOURCES', 0)).toMatch(/Nobody answered/)
+  const said = ['SYNC_OLD', 'SYNC_OTHER', 'SYNC_SOURCES', 'SYNC_UNANSWERED'].map((because) => refused(because))
+  expect(new Set(said).size).toBe(said.length)
+})
+
+test('every error of ours says what to do, or where that is written', () => {
+  expect(explain(new ChainError({ code: 'SYNC_OLD', height: 1, timeMs: 0 }))).toMatch(/right time/)
+  // one that has no words of its own here
+  expect(explain(new ChainError({ code: 'LIGHT_STEP_LONG', height: 1 }))).toMatch(
+    /\ndocs\/errors\.md says what LIGHT_STEP_LONG means, and what to do\.$/,
+  )
+  expect(documented).toContain('`LIGHT_STEP_LONG`')
+  expect(explain(new Error('as it is'))).toBe('interpeer: as it is')
+  expect(explain(Object.assign(new Error('not there'), { code: 'ENOTDIR' }))).toBe('interpeer: not there')
+})
+
+test('what is explained is an error that there is', () => {
+  const source = readFileSync(new URL('../src/explain.ts', import.meta.url), 'utf8')
+  const codes = [...source.matchAll(/^ {2}([A-Z][A-Z_]+_[A-Z_]+):/gm)].map(([, code]) => code as string)
+  expect(codes.length).toBeGreaterThan(40)
+  for (const code of codes) expect(documented, code).toContain(`\`${code}\``)
+})

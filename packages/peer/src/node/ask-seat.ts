@@ -1,0 +1,91 @@
+import type { JobId, PeerId } from '@interpeer/crypto-ids'
+import { type SeatClaim, seatShown } from '@interpeer/job-scheduler'
+import type { Overlay } from '@interpeer/overlay/node'
+import { HEADERS_MAX, type Header, hashOfHeader, headerMessage, headersReply, linkedHeaders, wantHeaders } from '@interpeer/vote-chain'
+import { sameBytes } from '@interpeer/wire-codec'
+import { checkSeatProof, type NetworkState } from '../network/index.js'
+import { askOf } from './drawn-seats.js'
+import type { PeerLog } from './log.js'
+import type { ShownSeat } from './show-seat.js'
+
+const ASK_MS = 10_000
+/** Whom to ask at most: a group's members, and some more. */
+const ASKED_MAX = 40
+/** How far before its own blocks a peer has itself shown headers: three checkpoints of usual networks, and more. */
+const HEADERS_BACK_MAX = 8 * HEADERS_MAX
+
+export interface AskSeatOptions {
+  readonly overlay: Pick<Overlay, 'request'>
+  /** Whom to ask, in order. */
+  readonly peers: readonly PeerId[]
+  /** The hash of a block that this peer has. */
+  readonly hashAt: (height: number) => Uint8Array | undefined
+  /** The oldest height at which it has one whatever it lacks before. */
+  readonly oldest: number
+  readonly state: Pick<NetworkState, 'jobs' | 'settings'>
+  readonly log: PeerLog
+  readonly count: (code: string) => void
+}
+
+/**
+ * Who a seat fell to, as another peer proves it: by the header of the block that drew, which this peer has, or which headers up to one of its own blocks name by their hashes. Only the
+ * draw that gave the seat to who has it, or to who has it next, is taken. Undefined: nobody showed it.
+ */
+export async function askSeat(job: JobId, seat: number, at: AskSeatOptions): Promise<ShownSeat | undefined> {
+  for (const peer of at.peers.slice(0, ASKED_MAX)) {
+    try {
+      const shown = await askOne(job, seat, peer, at)
+      if (shown !== undefined) return shown
+    } catch (error) {
+      at.count('SEAT_UNSHOWN')
+      at.log.debug({ err: error, peer, job, seat }, 'a peer did not show who a seat fell to')
+    }
+  }
+  return undefined
+}
+
+async function askOne(
+  job: JobId,
+  seat: number,
+  peer: PeerId,
+  { overlay, hashAt, oldest, state }: AskSeatOptions,
+): Promise<ShownSeat | undefined> {
+  const { shown } = seatShown.decode(await overlay.request(peer, askOf(job, seat), { timeoutMs: ASK_MS }))
+  if (shown === null) return undefined
+  const { height, isNext, proof } = shown
+  const block = hashAt(height) ?? (height < oldest ? await hashBefore(height, peer, { overlay, hashAt, oldest }) : undefined)
+  if (block === undefined) return undefined
+  const claim: SeatClaim = { job, seat, of: isNext ? 'next' : 'epoch' }
+  const holder = checkSeatProof(block, claim, proof, state.settings)
+  return isHeldBy(state, claim, holder) ? { claim, peer: holder, height, block, proof } : undefined
+}
+
+/** Whether a draw is the one that counts now: an older one of the same seat holds as well, and says nothing of it. */
+function isHeldBy({ jobs }: Pick<NetworkState, 'jobs'>, { job, seat }: SeatClaim, holder: PeerId): boolean {
+  const entry = jobs.get(job)
+  return entry?.epoch.members[seat] === holder || (entry?.next?.seat === seat && entry.next.joiner === holder)
+}
+
+/** The hash of a block before those that this peer has: each header names the one before, and the last of them is its own. */
+async function hashBefore(
+  height: number,
+  peer: PeerId,
+  { overlay, hashAt, oldest }: Pick<AskSeatOptions, 'overlay' | 'hashAt' | 'oldest'>,
+): Promise<Uint8Array | undefined> {
+  const own = hashAt(oldest)
+  if (own === undefined || oldest - height > HEADERS_BACK_MAX) return undefined
+  let [first, last]: (Header | undefined)[] = []
+  while (last === undefined || last.height < oldest) {
+    const fromHeight = last === undefined ? height : last.height + 1
+    const count = Math.min(HEADERS_MAX, oldest - fromHeight + 1)
+    const { headers } = headersReply.decode(await overlay.request(peer, wantHeaders.encode({ fromHeight, count }), { timeoutMs: ASK_MS }))
+    const [next] = headers
+    if (next === undefined) return undefined
+    // what comes before the first one shows itself to nobody, and need not
+    const before = last === undefined ? headerMessage.decode(next).previous : hashOfHeader(last)
+    const linked = linkedHeaders({ height: fromHeight - 1, hash: before }, headers)
+    first ??= linked[0]
+    last = linked.at(-1)
+  }
+  return last.height === oldest && sameBytes(hashOfHeader(last), own) && first !== undefined ? hashOfHeader(first) : undefined
+}
