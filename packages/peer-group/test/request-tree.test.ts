@@ -1,10 +1,18 @@
-import { bytesOfContentId, CryptoError, contentIdOfBytes, createSigner, parseNetworkId } from '@interpeer/crypto-ids'
+import {
+  bytesOfContentId,
+  CryptoError,
+  contentIdOfBytes,
+  createSigner,
+  openMessage,
+  parseNetworkId,
+  peerIdOfKey,
+} from '@interpeer/crypto-ids'
 import { bytesOfHex, hexOf, WireError } from '@interpeer/wire-codec'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { job, network, signerAt } from '../simulations/jobs.js'
 import { createRequestOpener, isRequestNumber, mayShareSignature, openRequest, peekRequest, signRequests } from '../src/index.js'
-import { LEAF_REQUEST_MAX_BYTES, requestLeaf, TREE_REQUESTS_MAX } from '../src/request-tree.js'
+import { LEAF_REQUEST_MAX_BYTES, requestLeaf, requestTree, TREE_REQUESTS_MAX } from '../src/request-tree.js'
 import { siteRequest } from '../src/site-request.js'
 import requests from '../vectors/requests.json' with { type: 'json' }
 
@@ -83,7 +91,18 @@ test('long requests, and those with a body in further blocks, are signed by them
 })
 
 test('a memory of trees forgets the oldest, and verifies those again', () => {
-  const opener = createRequestOpener(network)
-  const pairs = Array.from({ length: 520 }, (_, i) => signRequests([unsigned(i), unsigned(i + 1_000)], asker, network)[0] as Uint8Array)
-  for (const one of [...pairs, ...pairs]) expect(codeOf(() => opener.open(one))).toBe('ok')
+  const verified: string[] = []
+  const opener = createRequestOpener(network, (tree, network) => {
+    verified.push(hexOf(tree))
+    return openMessage(requestTree, tree, network, ({ from }) => peerIdOfKey(from))
+  })
+  const pairs = Array.from({ length: 513 }, (_, i) => signRequests([unsigned(i), unsigned(i + 1_000)], asker, network) as Uint8Array[])
+  const open = (one: Uint8Array | undefined) => expect(codeOf(() => opener.open(one as Uint8Array))).toBe('ok')
+  for (const [one, other] of pairs) for (const leaf of [one, other]) open(leaf)
+  expect(verified).toHaveLength(513)
+  open(pairs[512]?.[1])
+  open(pairs[1]?.[0])
+  expect(verified).toHaveLength(513)
+  open(pairs[0]?.[0])
+  expect(verified.slice(513)).toEqual([verified[0]])
 })

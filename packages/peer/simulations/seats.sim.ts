@@ -252,8 +252,8 @@ class Seats {
   /** Who did nothing in a seat is marked, under whichever key it is now; who did something in another one has a ticket for that. */
   #checkMark(peer: PeerId, before: NetworkState, idle: number, done: number): void {
     const [was, is] = [before, this.state].map(({ registry }) => standingFor(registry, peer)) as [PeerEntry, PeerEntry]
-    this.figures.dodged += idle
     if (is.intervalHeight === this.state.height) return // its reviews faded in the same block
+    this.figures.dodged += idle
     if (is.connection.bad <= was.connection.bad) this.#violate('who did nothing in a seat has no bad rating for it')
     if (is.tickets > Math.max(0, was.tickets - idle) + done) this.#violate('who did nothing in a seat has lost no ticket')
     if (is.standing === 'joined' && is.awaySinceHeight === null) this.#violate('who did nothing in a seat may have the next')

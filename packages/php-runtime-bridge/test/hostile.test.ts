@@ -31,7 +31,7 @@ test('other processes, the network, mail and the host’s files do not exist', a
     `<?php error_reporting(0); echo json_encode([exec('id'), shell_exec('id'), passthru('id'), system('id'), popen('id', 'r'), proc_open('id', [], $p),
     mail('a@example.org', 'b', 'c'), fsockopen('127.0.0.1', 22), stream_socket_client('tcp://127.0.0.1:22'), stream_socket_server('tcp://127.0.0.1:0'),
     stream_socket_pair(1, 1, 0), file_get_contents('http://127.0.0.1/'), curl_exec(curl_init('http://127.0.0.1/')), gethostbyname('example.org'),
-    file_get_contents('/etc/hostname'), scandir('/proc'), dl('x.so'), getenv('SSH_AUTH_SOCK'), file_exists('/work')]), gethostname(), \`id\`;`,
+    file_get_contents('/etc/hostname'), scandir('/proc'), dl('x.so'), getenv('SSH_AUTH_SOCK'), file_exists('/root')]), gethostname(), \`id\`;`,
   )
   expect(seen.status).toBe(200)
   expect(seen.text).toMatch(/^\[(false|null|"0.0.0.0")(,(false|null|"0.0.0.0"|"")){18}\]/)

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import type { JobStatus, NetworkStatus } from '../../../apps/gateway/src/pages/index.js'
-import { openSmtpSink, type SmtpSink, type SunkMail } from '../../../apps/seeder/test/outbox/smtp-sink.js'
 import { type Fetched, LocalNetwork } from '../../devnet/network.mjs'
 import { launchBrowser } from './browser.ts'
 import { cacheFolder } from './site/cache-folder.ts'
@@ -14,41 +13,31 @@ const SHAPE = { seeders: 6, group: 5, cycleMs: 2_000, tenureMs: 200_000 }
 /** A machine that does much else takes long: time decides nothing here. */
 const [GUARD_MS, SERVED_MS, PATIENCE_MS] = [120_000, 240_000, 240_000]
 
-/** Sites in one whole network, each with a group of five of its six peers, a mail server that takes what their peers send, and a browser that looks at them. */
+/** Sites in one whole network, each with a group of five of its six peers, and a browser that looks at them. */
 export class AppsInNetwork {
   readonly #network: LocalNetwork
   readonly #data: string
   readonly #browser: Browser
-  readonly #mail: SmtpSink
 
-  private constructor(network: LocalNetwork, data: string, browser: Browser, mail: SmtpSink) {
+  private constructor(network: LocalNetwork, data: string, browser: Browser) {
     this.#network = network
     this.#data = data
     this.#browser = browser
-    this.#mail = mail
   }
 
   /** A network with its first site: a folder to publish, and its name. */
   static async start(site: string, name: string): Promise<AppsInNetwork> {
     const data = mkdtempSync(join(tmpdir(), 'interpeer-apps-'))
     const lines: string[] = []
-    const mail = await openSmtpSink()
-    const mayMail = ['INTERPEER_OUTBOX_FROM=seeder@a.test', `INTERPEER_OUTBOX_SMTP=127.0.0.1:${mail.port}`]
-    const launch = (program: string, words: readonly string[]): readonly [string, readonly string[]] => [
-      'env',
-      [...mayMail, program, ...words],
-    ]
-    const places = { port: 0, site, name, data, cache: join(cacheFolder, 'php') }
-    const options = { ...SHAPE, ...places, guardMs: GUARD_MS, servedMs: SERVED_MS, launch }
+    const options = { ...SHAPE, port: 0, site, name, data, guardMs: GUARD_MS, servedMs: SERVED_MS, cache: join(cacheFolder, 'php') }
     const network = new LocalNetwork(options, (line) => lines.push(line))
     try {
       await network.start()
-      const apps = new AppsInNetwork(network, data, await launchBrowser(), mail)
+      const apps = new AppsInNetwork(network, data, await launchBrowser())
       await apps.#served(name)
       return apps
     } catch (cause) {
       await network.stop()
-      await mail.close()
       throw new Error(`${name} did not start:\n${lines.join('\n')}`, { cause })
     }
   }
@@ -56,7 +45,6 @@ export class AppsInNetwork {
   async stop(): Promise<void> {
     await this.#browser.close()
     await this.#network.stop()
-    await this.#mail.close()
     rmSync(this.#data, { recursive: true, force: true })
   }
 
@@ -76,13 +64,6 @@ export class AppsInNetwork {
 
   fetch(name: string, path: string, headers: Readonly<Record<string, string>> = {}): Promise<Fetched> {
     return this.#network.fetch(path, { host: `${name}.localhost`, headers })
-  }
-
-  /** All mail that went out to an address so far; waits for the first. */
-  async mailsTo(address: string): Promise<readonly SunkMail[]> {
-    const sent = () => this.#mail.mails.filter(({ to }) => to.includes(address))
-    await until(`a mail to ${address} goes out`, async () => sent().length > 0)
-    return sent()
   }
 
   /** Who has the seats of a site now: PeerIds. */

@@ -59,7 +59,6 @@ async function begin(session: Session, context: TestContext): Promise<void> {
   const group: Group = {
     fetch: (path) => here.fetch(name, path),
     expectAtAllMembers: (path, text) => here.expectAtAllMembers(name, path, text),
-    mailsTo: async (address) => (await here.mailsTo(address)).map(({ text }) => text),
   }
   running.set(session, { visitor: await here.visit(name), group, members: await here.members(name), hasFailed: false })
 }

@@ -1,5 +1,7 @@
 // What the recipes' READMEs say of reads and writes, in this process: what a view is, changes nothing, now or a week later.
 import { afterAll, expect, test } from 'vitest'
+import { outboxSender } from '../../../apps/seeder/src/outbox/outbox-sender.js'
+import { openSmtpSink } from '../../../apps/seeder/test/outbox/smtp-sink.js'
 import { type Ask, closeSharedRuntime, type Reply, SiteInProcess } from '../src/site/site-in-process.ts'
 import { formSessions, saveInDokuWiki } from './form-sessions.ts'
 import { siteUnderTest } from './site-under-test.ts'
@@ -168,6 +170,18 @@ test.runIf(encyclopedia)(
     }
     const { effects } = await site.ask(target, { form })
     expect(effects).toMatchObject([{ type: 'outbox', request: { type: 'mail', to: address } }])
+    // the mail server of whoever is drawn to send it gets it, once
+    const sink = await openSmtpSink()
+    const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+    const smtp = { host: '127.0.0.1', port: sink.port }
+    const send = outboxSender({ from: 'seeder@a.test', smtp, http: false, allowPrivate: false }, log)
+    for (const effect of effects) {
+      if (effect.type === 'outbox')
+        expect(await send?.(effect.request, 'ab'.repeat(32), AbortSignal.timeout(60_000))).toMatchObject({ outcome: 'sent' })
+    }
+    await sink.close()
+    expect(sink.mails).toMatchObject([{ to: [address], text: expect.stringContaining('ConfirmEmail/') }])
+    expect(sink.mails[0]?.text).toContain('From: seeder@a.test')
     const letter = effects[0]?.type === 'outbox' && effects[0].request.type === 'mail' ? effects[0].request : undefined
     expect(letter?.headers.map(([name]) => name.toLowerCase())).not.toContain('from')
     const first = await site.ask('/wiki/Main_Page', { asGroup: true })

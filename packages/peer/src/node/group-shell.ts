@@ -1,4 +1,4 @@
-import { type Block, ContentStoreError } from '@interpeer/content-store'
+import type { Block } from '@interpeer/content-store'
 import { bytesOfContentId, type ContentId, keyOfPeerId, type NetworkId, type PeerId, type Signer, sealOf } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
 import {
@@ -10,14 +10,9 @@ import {
   type GroupSetup,
   groupReferences,
   heldBatches,
-  isPieced,
   NO_FUNDS,
   nextSeedAlpha,
   openGroup,
-  REQUEST_BODY_MAX_BYTES,
-  type RequestRef,
-  readRequestBlock,
-  stateEventOf,
   stepGroup,
   type Verification,
   type Write,
@@ -27,12 +22,13 @@ import { PeerError } from '../errors.js'
 import type { LoggedRun } from '../job-log/logged-run.js'
 import { DISPUTE_BYTES_MAX } from '../network/disputes.js'
 import type { Accuser } from './accuser.js'
-import { type BlockPlaces, blockIn, holdDag, sourcesOf } from './block-source.js'
+import type { BlockPlaces } from './block-source.js'
 import type { Complaints } from './complaints.js'
 import { EffectQueue } from './effect-queue.js'
 import { type EpochRecords, SETUP_HASH_BYTES } from './epoch-records.js'
 import { GatheredPuts } from './gathered-puts.js'
 import { GatheredWrites } from './gathered-writes.js'
+import { GroupFetches } from './group-fetches.js'
 import type { KnownRequests } from './known-requests.js'
 import type { PeerLog } from './log.js'
 import { OwnWorkShell } from './own-work-shell.js'
@@ -40,7 +36,6 @@ import { ProofAhead } from './proof-ahead.js'
 import { putWhenRoom } from './put-when-room.js'
 import { RecentBodies } from './recent-bodies.js'
 import { repair, withRepair } from './repair.js'
-import { bodyOf } from './request-bodies.js'
 import { batchOf, runBatch } from './run-batch.js'
 import type { ScriptQueue } from './script-queue.js'
 import { UnwrittenBodies } from './unwritten-bodies.js'
@@ -102,14 +97,9 @@ export class GroupShell {
   #recordsBegun: Promise<unknown> = Promise.resolve()
   readonly #stop = new AbortController()
   readonly #alsoAsk: readonly PeerId[]
-  /** Bodies that are being fetched, by who is asked: a member that offers one again and again does not make this peer ask as often. */
-  readonly #fetching = new Map<string, Set<string>>()
-  /** Requests whose bodies' pieces are being fetched. */
-  readonly #fetchingPieces = new Set<ContentId>()
+  readonly #fetches: GroupFetches
   #opening: readonly GroupEffect[]
   #group: Group
-  /** The last states asked for, newest last: earlier ones are not worth having any more. */
-  #wantedStates: readonly ContentId[] = []
   /** Puts that wait until the store has room. */
   #waitingPuts = 0
 
@@ -130,6 +120,7 @@ export class GroupShell {
       isAside: (effect) => effect.type === 'final' || isLazy(effect),
     })
     this.#waker = new Waker(around.now, () => this.give({ type: 'time' }))
+    this.#fetches = new GroupFetches(setup, around, { alsoAsk, give: (event) => this.give(event), signal: this.#stop.signal })
     this.#ownWork = new OwnWorkShell(setup, around)
     this.#proofs = new ProofAhead(around.signer)
     this.#bodies = new UnwrittenBodies(around.store, around.recentBodies ?? new RecentBodies(), (blocks) => this.#putAll(blocks))
@@ -215,10 +206,10 @@ export class GroupShell {
         for (const to of effect.to) overlay.send(to, effect.envelope)
         return
       case 'fetch-bodies':
-        void this.#fetchBodies(effect.requests, effect.from)
+        void this.#fetches.bodies(effect.requests, effect.from)
         return
       case 'fetch-state':
-        void this.#fetchState(effect.root, effect.from)
+        void this.#fetches.state(effect.root, effect.from)
         return
       case 'execute':
         void this.#execute(effect)
@@ -323,78 +314,13 @@ export class GroupShell {
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(REPAIR_MS)])
     return repair(missing, this.#around, [...this.setup.members, ...this.#alsoAsk], signal)
   }
-
-  async #fetchBodies(requests: readonly RequestRef[], from: readonly PeerId[]): Promise<void> {
-    const { store, count, exchange } = this.#around
-    const [source, key] = [from.join(), requests.map(({ cid }) => cid).join()]
-    const under = this.#fetching.get(source) ?? new Set()
-    if (under.has(key)) return
-    if (under.size >= FETCHES_OF_SOURCE_MAX) return count('FETCH_MANY')
-    this.#fetching.set(source, under.add(key))
-    try {
-      await exchange.fetchBlocks(
-        requests.map(({ cid }) => cid),
-        sourcesOf(this.#around, from, this.#stop.signal),
-      )
-      const held = requests.filter((ref) => this.setup.checkRequest?.(ref, store.get(ref.cid) as Uint8Array) ?? true)
-      this.give({ type: 'bodies', requests: held.filter(({ cid }) => !isPieced(cid)) })
-      // what takes long, or never comes, keeps nothing else waiting
-      for (const ref of held) if (isPieced(ref.cid)) void this.#fetchPieces(ref, from)
-    } catch (error) {
-      count(error instanceof ContentStoreError ? error.code : 'FETCH_FAILED')
-    } finally {
-      under.delete(key)
-      if (under.size === 0) this.#fetching.delete(source)
-    }
-  }
-
-  /** Whoever offered it may have it; the other members may have it by now. */
-  async #fetchPieces(ref: RequestRef, from: readonly PeerId[]): Promise<void> {
-    const { cid } = ref
-    const { store, count, exchange } = this.#around
-    if (this.#fetchingPieces.has(cid) || this.#fetchingPieces.size >= piecedAtOnce(this.setup.members.length)) return
-    this.#fetchingPieces.add(cid)
-    try {
-      const parts = readRequestBlock(cid, store.get(cid) as Uint8Array)?.parts ?? []
-      const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(PIECES_MS)])
-      const sources = sourcesOf(this.#around, [...from, ...this.setup.members], signal)
-      await exchange.fetchBlocks(parts, { ...sources, maxBlocks: parts.length, maxBytes: REQUEST_BODY_MAX_BYTES })
-      if (bodyOf(store.get, parts) === 'other') count('REQUEST_MISMATCH')
-      else this.give({ type: 'bodies', requests: [ref] })
-    } catch (error) {
-      count(error instanceof ContentStoreError ? error.code : 'FETCH_FAILED')
-    } finally {
-      this.#fetchingPieces.delete(cid)
-    }
-  }
-
-  async #fetchState(root: ContentId, from: readonly PeerId[]): Promise<void> {
-    this.#wantedStates = [...this.#wantedStates.filter((one) => one !== root), root].slice(-WANTED_STATES)
-    const isWanted = () => this.#wantedStates.includes(root)
-    if (!(await holdDag(root, this.#around, () => [...from, ...this.#alsoAsk], this.#stop.signal, isWanted))) return
-    const event = stateEventOf(root, (cid) => blockIn(this.#around, cid))
-    if (event !== undefined) this.give(event)
-  }
 }
-/** The state that reads run on, the one that the next batch runs on, and one that is just being replaced. */
-const WANTED_STATES = 3
 /** Effects that wait for room behind those that need it; more are not made. */
 const BACKLOG_MAX = 1_000
 /** A batch waits for so long for what a repair is to bring, three times at most (`withRepair`); then this member abstains from it. */
 const REPAIR_MS = 10_000
-/** Lists of bodies that are fetched of one member at a time: one that offers ever others and gives none must not use up what this peer may fetch in all. What is left out is offered again. */
-const FETCHES_OF_SOURCE_MAX = 32
 /** After a step that threw: its timer may have been the one that threw. */
 const AGAIN_MS = 1_000
-
-/**
- * Bodies in pieces that are fetched at a time: what all members may offer, one each at least, so that none who offers what never comes keeps another's waiting; and
- * what a batch names. More are asked for again.
- */
-export const piecedAtOnce = (members: number): number => Math.max(PIECED_AT_ONCE_MIN, members + 1)
-const PIECED_AT_ONCE_MIN = 16
-/** After that another offer has them fetched anew, from who has them then. */
-const PIECES_MS = 60_000
 
 const isLazy = (effect: GroupEffect): boolean => effect.type === 'store' && effect.lazy === true
 const isEarlySend = (effect: GroupEffect): boolean => effect.type === 'send' && effect.early === true

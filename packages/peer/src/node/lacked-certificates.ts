@@ -1,15 +1,19 @@
+import { setTimeout } from 'node:timers/promises'
 import { type PeerId, sha256 } from '@interpeer/crypto-ids'
+import { OverlayError } from '@interpeer/overlay'
 import type { Overlay } from '@interpeer/overlay/node'
 import { certificateAsk, certificateMessage } from '@interpeer/peer-group'
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
 
 /** Who just named a certificate has it at hand. */
 const ASK_MS = 5_000
+/** Writes that wait at a member may fill what it serves at once; it has said no more than that it is busy. */
+const AGAIN_MS = 50
 
 /** Asks members for certificates that their answers name: once for all answers that wait for the same. */
 export class LackedCertificates {
   readonly #overlay: Pick<Overlay, 'request'>
-  /** No more than there are requests under way. */
+  /** No more than there are requests under way, and those that ended in the last `ASK_MS`. */
   readonly #asking = new Map<string, Promise<Uint8Array | undefined>>()
 
   constructor(overlay: Pick<Overlay, 'request'>) {
@@ -27,8 +31,15 @@ export class LackedCertificates {
   }
 
   async #ask(peer: PeerId, job: Uint8Array, certificate: Uint8Array): Promise<Uint8Array | undefined> {
-    const options = { timeoutMs: ASK_MS, maxReplyBytes: certificateMessage.maxBytes }
-    const bytes = await this.#overlay.request(peer, certificateAsk.encode({ job, certificate }), options)
-    return sameBytes(sha256(bytes), certificate) ? bytes : undefined
+    const message = certificateAsk.encode({ job, certificate })
+    for (let leftMs = ASK_MS; ; leftMs -= AGAIN_MS) {
+      try {
+        const bytes = await this.#overlay.request(peer, message, { timeoutMs: leftMs, maxReplyBytes: certificateMessage.maxBytes })
+        return sameBytes(sha256(bytes), certificate) ? bytes : undefined
+      } catch (error) {
+        if (!(error instanceof OverlayError) || error.code !== 'BUSY' || leftMs <= AGAIN_MS) throw error
+      }
+      await setTimeout(AGAIN_MS)
+    }
   }
 }

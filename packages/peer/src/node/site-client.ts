@@ -325,7 +325,7 @@ export class SiteClient {
     // only the group can say that something was written
     if (reply.ran === 'read' && !isRead) throw replyFalse('a write that one member answered alone')
     const proven = provenPlace(reply, view, this.#network, this.#verification, this.#certificates)
-    if (proven === undefined) throw replyFalse(`a state or certificate of epoch ${reply.epoch} that does not hold`)
+    if (proven === undefined) throw replyFalse('a state or certificate that does not hold')
     if (reply.ran === 'write' && !provesWrite(reply, proven)) throw replyFalse('a response that the group did not certify')
     // where the state stands is what its certificate says: a member that could say so itself could make this side wait for ever
     const { epoch, step } = proven

@@ -28,6 +28,12 @@ test.each([
   ['sets a header', 'header("a: b");'],
   ['collects garbage', 'gc_collect_cycles();'],
   ['inflates', 'gzinflate($z);'],
+  [
+    'unpacks an archive that is larger inside',
+    'if ($i++ === 0) { $a = new ZipArchive; $a->open("a.zip", ZipArchive::CREATE); $a->addFromString("in", str_repeat("\\0", 4 << 20)); $a->close(); $a->open("a.zip"); } $a->getFromName("in");',
+  ],
+  ['makes files in folders of their own', 'if (!@mkdir("d" . $i)) $i = 0; @touch("d" . $i++ . "/f");'],
+  ['goes back in a pattern', 'preg_match("/(a+)+$/", str_repeat("a", 25) . "b");'],
   ['copies text', '$b = $t . "x";'],
   ['repeats text', 'str_repeat("x", 10 << 20);'],
   ['hashes passwords', 'password_hash("x", PASSWORD_BCRYPT, ["cost" => 5]);'],

@@ -6,8 +6,6 @@ export interface Group {
   fetch(path: string): Promise<Fetched>
   /** Fails unless each member that lives shows this text. */
   expectAtAllMembers(path: string, text: string): Promise<void>
-  /** What went out to an address so far, header and body; waits for the first. */
-  mailsTo(address: string): Promise<readonly string[]>
 }
 export interface Step {
   readonly what: string

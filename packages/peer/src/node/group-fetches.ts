@@ -1,0 +1,113 @@
+import { ContentStoreError } from '@interpeer/content-store'
+import type { ContentId, PeerId } from '@interpeer/crypto-ids'
+import {
+  type GroupEvent,
+  type GroupSetup,
+  isPieced,
+  REQUEST_BODY_MAX_BYTES,
+  type RequestRef,
+  readRequestBlock,
+  type StateEvent,
+  stateEventOf,
+} from '@interpeer/peer-group'
+import { type BlockPlaces, blockIn, holdDag, sourcesOf } from './block-source.js'
+import { bodyOf } from './request-bodies.js'
+
+/** The state that reads run on, the one that the next batch runs on, and one that is just being replaced. */
+const WANTED_STATES = 3
+/** Lists of bodies that are fetched of one member at a time: one that offers ever others and gives none must not use up what this peer may fetch in all. What is left out is offered again. */
+const FETCHES_OF_SOURCE_MAX = 32
+
+/**
+ * Bodies in pieces that are fetched at a time: what all members may offer, one each at least, so that none who offers what never comes keeps another's waiting; and
+ * what a batch names. More are asked for again.
+ */
+export const piecedAtOnce = (members: number): number => Math.max(PIECED_AT_ONCE_MIN, members + 1)
+const PIECED_AT_ONCE_MIN = 16
+/** After that another offer has them fetched anew, from who has them then. */
+const PIECES_MS = 60_000
+
+/** What a group is told when what it lacked is here. */
+type FetchedEvent = Pick<Extract<GroupEvent, { readonly type: 'bodies' }>, 'type' | 'requests'> | StateEvent
+
+/** Fetches what a group's machine says that it lacks, and gives it the event when it is here. */
+export class GroupFetches {
+  readonly #setup: GroupSetup
+  readonly #around: BlockPlaces
+  /** Who else may have the blocks of the epoch's first state. */
+  readonly #alsoAsk: readonly PeerId[]
+  readonly #give: (event: FetchedEvent) => void
+  readonly #signal: AbortSignal
+  /** Bodies that are being fetched, by who is asked: a member that offers one again and again does not make this peer ask as often. */
+  readonly #fetching = new Map<string, Set<string>>()
+  /** Requests whose bodies' pieces are being fetched. */
+  readonly #fetchingPieces = new Set<ContentId>()
+  /** The last states asked for, newest last: earlier ones are not worth having any more. */
+  #wantedStates: readonly ContentId[] = []
+
+  constructor(
+    setup: GroupSetup,
+    around: BlockPlaces,
+    to: { readonly alsoAsk: readonly PeerId[]; readonly give: (event: FetchedEvent) => void; readonly signal: AbortSignal },
+  ) {
+    this.#setup = setup
+    this.#around = around
+    this.#alsoAsk = to.alsoAsk
+    this.#give = to.give
+    this.#signal = to.signal
+  }
+
+  /** Blocks of requests that members offer or name; those whose bodies lie in further blocks are told of when these are here. */
+  async bodies(requests: readonly RequestRef[], from: readonly PeerId[]): Promise<void> {
+    const { store, count, exchange } = this.#around
+    const [source, key] = [from.join(), requests.map(({ cid }) => cid).join()]
+    const under = this.#fetching.get(source) ?? new Set()
+    if (under.has(key)) return
+    if (under.size >= FETCHES_OF_SOURCE_MAX) return count('FETCH_MANY')
+    this.#fetching.set(source, under.add(key))
+    try {
+      await exchange.fetchBlocks(
+        requests.map(({ cid }) => cid),
+        sourcesOf(this.#around, from, this.#signal),
+      )
+      const held = requests.filter((ref) => this.#setup.checkRequest?.(ref, store.get(ref.cid) as Uint8Array) ?? true)
+      this.#give({ type: 'bodies', requests: held.filter(({ cid }) => !isPieced(cid)) })
+      // what takes long, or never comes, keeps nothing else waiting
+      for (const ref of held) if (isPieced(ref.cid)) void this.#pieces(ref, from)
+    } catch (error) {
+      count(error instanceof ContentStoreError ? error.code : 'FETCH_FAILED')
+    } finally {
+      under.delete(key)
+      if (under.size === 0) this.#fetching.delete(source)
+    }
+  }
+
+  /** Whoever offered it may have it; the other members may have it by now. */
+  async #pieces(ref: RequestRef, from: readonly PeerId[]): Promise<void> {
+    const { cid } = ref
+    const { store, count, exchange } = this.#around
+    if (this.#fetchingPieces.has(cid) || this.#fetchingPieces.size >= piecedAtOnce(this.#setup.members.length)) return
+    this.#fetchingPieces.add(cid)
+    try {
+      const parts = readRequestBlock(cid, store.get(cid) as Uint8Array)?.parts ?? []
+      const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(PIECES_MS)])
+      const sources = sourcesOf(this.#around, [...from, ...this.#setup.members], signal)
+      await exchange.fetchBlocks(parts, { ...sources, maxBlocks: parts.length, maxBytes: REQUEST_BODY_MAX_BYTES })
+      if (bodyOf(store.get, parts) === 'other') count('REQUEST_MISMATCH')
+      else this.#give({ type: 'bodies', requests: [ref] })
+    } catch (error) {
+      count(error instanceof ContentStoreError ? error.code : 'FETCH_FAILED')
+    } finally {
+      this.#fetchingPieces.delete(cid)
+    }
+  }
+
+  /** A state that a batch is to run on, or that visitors are to be answered from. */
+  async state(root: ContentId, from: readonly PeerId[]): Promise<void> {
+    this.#wantedStates = [...this.#wantedStates.filter((one) => one !== root), root].slice(-WANTED_STATES)
+    const isWanted = () => this.#wantedStates.includes(root)
+    if (!(await holdDag(root, this.#around, () => [...from, ...this.#alsoAsk], this.#signal, isWanted))) return
+    const event = stateEventOf(root, (cid) => blockIn(this.#around, cid))
+    if (event !== undefined) this.#give(event)
+  }
+}
