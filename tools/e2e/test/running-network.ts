@@ -31,7 +31,7 @@ export interface Running {
 export async function startNetwork(options: Partial<LocalNetworkOptions> = {}): Promise<Running> {
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'interpeer-e2e-'))
   const lines: string[] = []
-  const usual = { ...FAST, port: 0, site: WIKI, name: 'wiki', cache: inject('phpCache') }
+  const usual = { ...FAST, port: 0, site: WIKI, name: 'wiki', cache: inject('phpCache'), servedMs: 240_000 }
   const network = new LocalNetwork({ ...usual, ...options, data }, (line) => lines.push(line))
   const stop = async () => {
     const codes = await network.stop()
