@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -15,10 +15,13 @@ afterAll(() => rmSync(work, { recursive: true, force: true }))
 interface Manifest {
   readonly name: string
   readonly exports: Readonly<Record<string, unknown>>
+  readonly files: readonly string[]
 }
 const packages = packageFolders('packages').map((folder) => ({ folder, ...(JSON.parse(readRoot(`${folder}/package.json`)) as Manifest) }))
 /** Vectors whose licences the packages do not carry. */
 const OF_OTHERS = /^(bip39-|bolt04-|cbor_appendix_a\.|ed25519-speccheck|ipld_|multibase_|noise-|wycheproof-)/
+/** Its README's example needs nothing else, and all that makes it work: binaries, data, a worker's file. */
+const RUNS_ALONE = '@interpeer/php-runtime-bridge'
 /** Package name → its tarball. */
 const tarballs = new Map<string, string>()
 
@@ -29,7 +32,7 @@ beforeAll(async () => {
   }
 })
 
-test.each(packages)('$name works when it is packed, installed alone and imported', async ({ folder, name, exports }) => {
+test.each(packages)('$name works when it is packed, installed alone and imported', async ({ folder, name, exports, files }) => {
   const place = join(work, folder.replaceAll('/', '-'))
   mkdirSync(place)
   writeFileSync(join(place, 'package.json'), JSON.stringify({ private: true, type: 'module', dependencies: { [name]: fileOf(name) } }))
@@ -40,8 +43,17 @@ test.each(packages)('$name works when it is packed, installed alone and imported
   const entries = Object.keys(exports).filter((entry) => !entry.includes('*') && !entry.endsWith('.json'))
   expect(entries).toContain('.')
   expect(await namesIn(place, entries, name)).toEqual(entries.map((entry) => [entry, true]))
+  const installed = join(place, 'node_modules', name)
+  // what is no module is there too: schemas and stubs for editors, licences
+  const others = [...Object.values(exports), ...files].filter((path) => typeof path === 'string' && !/[*!]/.test(path)) as string[]
+  expect(others.filter((path) => !existsSync(join(installed, path)))).toEqual([])
+  if (name === RUNS_ALONE) {
+    const [, example = ''] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(installed, 'README.md'), 'utf8')) ?? []
+    writeFileSync(join(place, 'example.mts'), example)
+    expect((await run(process.execPath, ['example.mts'], { cwd: place })).stdout).toMatch(/^200 Hello, Ada! /)
+  }
   if ('./vectors/*' in exports) {
-    const all = readdirSync(join(place, 'node_modules', name, 'vectors'))
+    const all = readdirSync(join(installed, 'vectors'))
     const vectors = all.filter((file) => file.endsWith('.json'))
     expect(vectors.length).toBeGreaterThan(0)
     expect(all.filter((file) => OF_OTHERS.test(file))).toEqual([])
