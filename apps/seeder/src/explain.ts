@@ -17,6 +17,7 @@ interface Failure {
   readonly mode?: number
   readonly because?: string
   readonly told?: number | null
+  readonly asked?: number
   readonly what?: string
 }
 
@@ -30,8 +31,14 @@ const REFUSED: Readonly<Record<string, string>> = {
 }
 const FEW_SOURCES =
   'Too few peers name the same checkpoint, and this network is too old to be followed from its genesis, or from where this peer stopped long ago. Name it with --checkpoint, from whoever you trust, or give more peers with --bootstrap.'
-const refused = ({ because = '', told }: Failure): string =>
-  `${told === 0 ? 'Nobody answered: are the peers of --bootstrap running, and can they be reached?\n' : ''}${REFUSED[because] ?? FEW_SOURCES}`
+const refused = ({ because = '', told, asked }: Failure): string =>
+  [
+    ...(told === 0 ? ['Nobody answered: are the peers of --bootstrap running, and can they be reached?'] : []),
+    ...(typeof told === 'number' && asked !== undefined && told < asked ? [othersOff(told, asked)] : []),
+    REFUSED[because] ?? FEW_SOURCES,
+  ].join('\n')
+const othersOff = (told: number, asked: number): string =>
+  `${told} of ${asked} peers answered. If the network was off, start the others and this one at the same time, as each waits 15 seconds for them; only if that does not help, what follows.`
 const GENESIS = 'That is not the genesis of a network: take the file that its founders gave out, as it is.'
 
 const ADVICE: Readonly<Record<string, string | ((failure: Failure) => string)>> = {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { explain } from '../src/explain.js'
 
 const documented = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8')
-const failing = (failure: { readonly code: string; readonly because?: string; readonly told?: number | null }) =>
+const failing = (failure: { readonly code: string; readonly because?: string; readonly told?: number | null; readonly asked?: number }) =>
   explain(Object.assign(new Error(failure.code), { code: failure.code, failure }))
 
 test('a start that sources refuse is explained by what they said', () => {
@@ -13,6 +13,10 @@ test('a start that sources refuse is explained by what they said', () => {
   expect(refused('SYNC_OTHER')).toMatch(/another chain/)
   expect(refused('SYNC_SOURCES')).toMatch(/Too few peers/)
   expect(refused('SYNC_SOURCES', 0)).toMatch(/Nobody answered/)
+  // who slept is told of those that did not answer before it is told of checkpoints
+  const slept = failing({ code: 'SYNC_REFUSED', because: 'SYNC_SOURCES', told: 1, asked: 3 })
+  expect(slept).toMatch(/1 of 3 peers answered.*start the others and this one at the same time.*\n.*--checkpoint/)
+  expect(failing({ code: 'SYNC_REFUSED', because: 'SYNC_SOURCES', told: 3, asked: 3 })).toBe(refused('SYNC_SOURCES'))
   const said = ['SYNC_OLD', 'SYNC_OTHER', 'SYNC_SOURCES', 'SYNC_UNANSWERED'].map((because) => refused(because))
   expect(new Set(said).size).toBe(said.length)
 })

@@ -43,6 +43,8 @@ interface Start {
 }
 /** Parts of states that were asked for. */
 let partsAsked = 0
+/** How the last one was refused. */
+let refused: { readonly code: string; readonly because: string; readonly told?: number; readonly asked?: number } | undefined
 /** Begins a peer at a time after the genesis. The height that it begins at; 0: it follows from the genesis. Negative: it goes on from there. */
 async function begun({
   afterMs,
@@ -86,8 +88,8 @@ async function begun({
       waitMs,
     })
   } catch (error) {
-    const { code, because } = (error as { readonly failure: { readonly code: string; readonly because: string } }).failure
-    return `${code} ${because}`
+    refused = (error as { readonly failure: NonNullable<typeof refused> }).failure
+    return `${refused.code} ${refused.because}`
   }
   return stopped !== undefined && ownStore.last()?.height === stopped ? -stopped : (ownStore.checkpoints[0] ?? 0)
 }
@@ -166,6 +168,7 @@ test('who slept while the chain stood still goes on from where it stopped', asyn
   expect(await begun({ stopped: 5, afterMs: cycles(1_000), change: short })).toBe(-5)
   const alone = (peer: number, tip: ReturnType<typeof tipReply.decode>) => (peer === 0 ? short(peer, tip) : undefined)
   expect(await begun({ stopped: 5, afterMs: cycles(1_000), change: alone })).toBe('SYNC_REFUSED SYNC_SOURCES')
+  expect([refused?.told, refused?.asked]).toEqual([1, 3]) // its owner starts the others
   expect(await begun({ stopped: 5, afterMs: cycles(1_000), change: gone, self: founder })).toBe(-5)
   expect(await begun({ stopped: 5, afterMs: cycles(1_000), change: split, self: founder })).toBe('SYNC_REFUSED SYNC_SOURCES')
 })

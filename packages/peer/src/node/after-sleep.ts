@@ -50,7 +50,7 @@ export async function afterSleep(at: AwakeOptions, own: OwnChain): Promise<'on' 
     const isOver = peers.length === 0 || performance.now() - begunMs >= (at.waitMs ?? WAIT_MS)
     // a founder that too few answer is the first to go on
     if (isOver && !isEnough && isNear && genesis.peers.includes(self)) return 'on'
-    if (isOver) throw new PeerError({ code: 'SYNC_REFUSED', because: 'SYNC_SOURCES', told: said.told })
+    if (isOver) throw new PeerError({ code: 'SYNC_REFUSED', because: 'SYNC_SOURCES', told: said.told, asked: peers.length })
     await sleep(AGAIN_MS, undefined, { signal })
   }
 }
