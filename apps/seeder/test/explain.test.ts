@@ -32,6 +32,15 @@ test('every error of ours says what to do, or where that is written', () => {
   expect(explain(Object.assign(new Error('not there'), { code: 'ENOTDIR' }))).toBe('interpeer: not there')
 })
 
+test('nobody is led to sign again with a key whose record is lost, or is an older one', () => {
+  expect(failing({ code: 'STORED_BLOCK_WRONG' })).toMatch(/with a new key, or with the same only if store\/ is kept/)
+  for (const code of ['STORED_RECORD_WRONG', 'STORE_READ_FAILED', 'RECORD_CORRUPT', 'RECORD_UNREADABLE']) {
+    const said = failing({ code })
+    expect(said, code).not.toMatch(/restore the folder|from a copy/)
+    expect(said, code).toMatch(/new key/)
+  }
+})
+
 test('what is explained is an error that there is', () => {
   const source = readFileSync(new URL('../src/explain.ts', import.meta.url), 'utf8')
   const codes = [...source.matchAll(/^ {2}([A-Z][A-Z_]+_[A-Z_]+):/gm)].map(([, code]) => code as string)
