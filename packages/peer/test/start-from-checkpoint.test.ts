@@ -176,7 +176,7 @@ test('who slept while the chain stood still goes on from where it stopped', asyn
 test('who is less heights behind than electors are bound for goes on, where the chain made two checkpoints more and halted', async () => {
   for (const count of [6, 40, 1_000]) expect(await begun({ stopped: 5, afterMs: cycles(count) })).toBe(-5)
   const at =
-    (...heights: readonly number[]): Start['change'] =>
+    (...heights: readonly number[]): NonNullable<Start['change']> =>
     (peer, tip) => ({ ...tip, height: heights[peer] as number })
   const [near, past] = [5 + trustedCycles(genesis) - 1, 5 + trustedCycles(genesis)]
   expect(await begun({ stopped: 5, afterMs: cycles(40), change: at(near, near, past) })).toBe(-5)
