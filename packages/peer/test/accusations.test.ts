@@ -143,7 +143,6 @@ describe('an accusation before the chain (docs/protocol/jury.md, 47 to 53)', () 
     // one juror has spoken in the other case, and a second one that can not be judged any more
     world.block(world.verdict(jury[0] as PeerId, 'not-fetched', c, liar))
     world.block(...jury.slice(0, 3).map((juror) => world.verdict(juror, 'accused-lied', a, liar)))
-    world.block() // cases are gone through in the order of their ids
     expect([world.record(a, liar)?.outcome, world.record(c, liar)?.outcome]).toEqual(['accused-lied', 'settled'])
     expect(codes(world.block(world.verdict(jury[1] as PeerId, 'not-fetched', c, liar)))).toEqual(['DISPUTE_UNKNOWN'])
     expect([a, liar, c].map((peer) => world.held(peer))).toEqual([10_000_000n, 7_000_000n, 10_000_000n])
@@ -151,6 +150,28 @@ describe('an accusation before the chain (docs/protocol/jury.md, 47 to 53)', () 
     world.shows()
     expect(world.epoch.members).toEqual(expect.arrayContaining([a, c]))
     world.forgets()
+  })
+
+  test('also in the block that forgets the epoch, whichever case was upheld', () => {
+    const world = new Accused({ tenureMs: 30_000 })
+    const { members } = world.epoch
+    world.closes()
+    const { timeMs } = world
+    const liar = members.find((peer) => !world.epoch.members.includes(peer)) as PeerId
+    const [a, c] = members.filter((peer) => peer !== liar) as [PeerId, PeerId]
+    world.blocksUntil(() => world.timeMs >= timeMs + 5_000)
+    expect(world.block(world.accusation(a, liar, 1), world.accusation(c, liar, 1, sha256(Uint8Array.of(2))))).toEqual([])
+    world.block()
+    const idOf = (accuser: PeerId) => world.record(accuser, liar)?.id ?? ''
+    const [first, last] = idOf(a) < idOf(c) ? [a, c] : [c, a] // cases are gone through in the order of their ids
+    const jury = (world.record(first, liar)?.jury ?? []).slice(0, 3)
+    expect(jury).toHaveLength(3)
+    const had = world.held(liar)
+    expect(world.block(...jury.map((juror) => world.verdict(juror, 'accused-lied', last, liar)))).toEqual([])
+    world.block()
+    const again = world.block(...jury.map((juror) => world.verdict(juror, 'accused-lied', first, liar)))
+    expect(codes(again)).toEqual(Array(3).fill('DISPUTE_UNKNOWN'))
+    expect([world.bad(liar), had - world.held(liar), world.state.accusations.size]).toEqual([1_000, 3_000_000n, 0])
   })
 
   test.each([

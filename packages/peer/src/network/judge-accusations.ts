@@ -20,7 +20,15 @@ export function advanceAccusations(before: NetworkState, state: NetworkState, mo
     const one = now.accusations.get(id) as AccusationCase
     now = one.outcome === 'open' ? advanceCase(before, now, one, moment) : leaving(now, one, moment)
   }
+  // also those gone through before the one that was upheld, which this block may forget already
+  for (const one of now.accusations.values()) now = settledIfFound(now, one)
   return now
+}
+
+/** It leaves already: whoever else noticed asks nothing more, owes nothing, and is not made to wait for a jury. */
+function settledIfFound(state: NetworkState, one: AccusationCase): NetworkState {
+  if (one.outcome !== 'open' || !isFoundLying(state.accusations, one)) return state
+  return { ...state, accusations: new Map(state.accusations).set(one.id, { ...one, outcome: 'settled' }) }
 }
 
 /** Forgets those that are judged, once nobody may accuse in their epoch any more and who is to leave has left, or can't be replaced. */
@@ -41,10 +49,7 @@ export function openAccusations({
 }
 
 function advanceCase(before: NetworkState, state: NetworkState, given: AccusationCase, moment: Moment): NetworkState {
-  // it leaves already: whoever else noticed asks nothing more, owes nothing, and is not made to wait for a jury
-  if (isFoundLying(state.accusations, given)) {
-    return { ...state, accusations: new Map(state.accusations).set(given.id, { ...given, outcome: 'settled' }) }
-  }
+  if (isFoundLying(state.accusations, given)) return state
   const one = given.jury === null && given.recordedHeight < moment.height ? { ...given, ...drawnJury(before, given, moment) } : given
   if (one.jury === null) return state
   const held = { ...state, accusations: new Map(state.accusations).set(one.id, one) }
