@@ -38,8 +38,14 @@ class Accused extends Ledgerless {
   member(seat: number): PeerId {
     return this.epoch.members[seat] as PeerId
   }
-  accusation(by: PeerId, of: PeerId, epoch = this.epoch.number, evidence = sha256(keyOfPeerId(of))): Uint8Array {
-    const value = { job: bytesOfContentId(this.site), epoch, accused: keyOfPeerId(of), kind: 'read', evidence } as const
+  accusation(
+    by: PeerId,
+    of: PeerId,
+    epoch = this.epoch.number,
+    evidence = sha256(keyOfPeerId(of)),
+    kind: 'read' | 'own-part' = 'read',
+  ): Uint8Array {
+    const value = { job: bytesOfContentId(this.site), epoch, accused: keyOfPeerId(of), kind, evidence } as const
     return signMessage(accusationMessage, { ...value, from: signerOf(by).publicKey }, signerOf(by), this.genesis.network)
   }
   record(accuser: PeerId, accused: PeerId, epoch = 1) {
@@ -89,7 +95,8 @@ describe('an accusation before the chain (docs/protocol/jury.md, 47 to 53)', () 
     const stranger = signers.map(({ peerId }) => peerId).find((peer) => ![a, b, c].includes(peer)) as PeerId
     const bad = [world.accusation(stranger, a), world.accusation(a, stranger), world.accusation(a, a), world.accusation(a, b, 2)]
     expect(codes(world.block(...bad))).toEqual([...Array(3).fill('ACCUSATION_STRANGER'), 'EPOCH_OTHER'])
-    expect(codes(world.block(world.accusation(a, b), world.accusation(a, b), world.accusation(a, c), world.accusation(c, b)))).toEqual([
+    const part = (by: PeerId) => world.accusation(by, b, 1, sha256(), 'own-part')
+    expect(codes(world.block(part(a), part(a), world.accusation(a, c), part(c)))).toEqual([
       ...['ACCUSATION_KNOWN', 'ACCUSATION_KNOWN', 'ACCUSATION_OPEN'],
     ])
     world.block()
@@ -121,7 +128,8 @@ describe('an accusation before the chain (docs/protocol/jury.md, 47 to 53)', () 
   test('an accomplice that accuses the liar of nothing keeps nobody from judging it, and pays for that; who noticed too owes nothing', () => {
     const world = new Accused()
     const [honest, liar, accomplice] = [0, 1, 2].map((seat) => world.member(seat)) as [PeerId, PeerId, PeerId]
-    const nothing = world.accusation(accomplice, liar, 1, sha256(Uint8Array.of(1)))
+    // it may name what the other will name, but only that one can have signed it
+    const nothing = world.accusation(accomplice, liar)
     expect(world.block(nothing, world.accusation(honest, liar))).toEqual([])
     world.block()
     const jury = (world.record(honest, liar)?.jury ?? []).slice(0, 3)

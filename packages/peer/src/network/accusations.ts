@@ -50,7 +50,8 @@ export const isFoundLying = (accusations: Accusations, of: Pick<AccusationCase, 
 
 /**
  * Records an accusation: signed by a member of the job's running epoch, or of the one before for some time, of another one. Each accuses once in an epoch; none comes after one that was upheld. Several of one member may be open, for an
- * accomplice of its could hold the only place with what is no evidence; but one by each evidence, which is judged once.
+ * accomplice of its could hold the only place with what is no evidence; but one by each evidence that does not name its
+ * accuser, which is judged once.
  * @throws {NetworkError} ACCUSATION_STRANGER, ACCUSATION_KNOWN, ACCUSATION_OPEN (another may come later), DISPUTE_UNJUDGED: fewer than N jurors could be drawn
  * @throws {SchedulerError} JOB_UNKNOWN, EPOCH_OTHER @throws {CryptoError} @throws {WireError}
  */
@@ -74,7 +75,9 @@ export function recordAccusation(state: NetworkState, envelope: Uint8Array, { he
   const hasAccused = [...state.accusations.values()].some((one) => one.job === job && one.epoch === epoch && one.accuser === accuser)
   const pair = { job, epoch, accuser, accused }
   if (hasAccused || isFoundLying(state.accusations, pair)) throw new NetworkError({ code: 'ACCUSATION_KNOWN' })
-  const isSame = (one: AccusationCase) => one.outcome === 'open' && one.kind === kind && sameBytes(one.evidence, evidence)
+  // what shows a read is signed by its accuser: another that names the same only keeps that one from being heard
+  const isSame = (one: AccusationCase) =>
+    kind !== 'read' && one.outcome === 'open' && one.kind === kind && sameBytes(one.evidence, evidence)
   if (othersAgainst(state.accusations, pair).some(isSame)) throw new NetworkError({ code: 'ACCUSATION_OPEN' })
   const id = hexOf(accusationId(state.network, pair))
   const about = { ...pair, id, members, start, kind, evidence, recordedHeight: height }
