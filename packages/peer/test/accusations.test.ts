@@ -208,6 +208,30 @@ describe('an accusation before the chain (docs/protocol/jury.md, 47 to 53)', () 
     expect(world.bad(accuser)).toBe(0)
   })
 
+  test.each([0n, 1_000_000n])(
+    'who has left, called a jury in vain, and moved all but about %s micro-coins away, pays those: the commons account adds nothing',
+    (keeps) => {
+      const world = new Accused({ tenureMs: 30_000 })
+      const { members } = world.epoch
+      world.closes()
+      const accuser = members.find((peer) => !world.epoch.members.includes(peer)) as PeerId
+      const accused = members.find((peer) => peer !== accuser) as PeerId
+      expect(world.block(world.accusation(accuser, accused, 1))).toEqual([])
+      const { nonce } = accountOf(world.state.ledger, accountOfPeer(accuser))
+      const amount = ((world.held(accuser) - keeps) * 200n) / 201n // a two-hundredth more is the fee
+      const away = signTransfer({ to: accountOfPeer(uploader.peerId), amount, nonce }, signerOf(accuser), world.genesis.network)
+      expect(world.block(away)).toEqual([])
+      const left = world.held(accuser)
+      expect(left - keeps).toBeLessThan(3n)
+      const jury = (world.record(accuser, accused)?.jury ?? []).slice(0, 3)
+      const [commons, had] = [balanceOf(world.state.ledger, COMMONS), jury.map((juror) => world.held(juror))]
+      world.block(...jury.map((juror) => world.verdict(juror, 'unfit', accuser, accused)))
+      expect(world.record(accuser, accused)?.outcome).toBe('unfit')
+      expect(jury.map((juror, i) => world.held(juror) - (had[i] ?? 0n))).toEqual(Array(3).fill(left / 3n))
+      expect([world.held(accuser), balanceOf(world.state.ledger, COMMONS) - commons]).toEqual([0n, left % 3n])
+    },
+  )
+
   test('without a majority nobody is marked, nobody pays and nobody is paid, at the deadline; a juror speaks once, and only jurors', () => {
     const world = new Accused()
     const [accuser, accused] = [world.member(0), world.member(1)]

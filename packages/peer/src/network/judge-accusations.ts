@@ -59,7 +59,9 @@ function advanceCase(before: NetworkState, state: NetworkState, given: Accusatio
   const debtors = pay.owing.filter((peer) => !liars.includes(peer) && canNotPay(state, peer, pay))
   const judged: AccusationCase = { ...one, outcome: finding ?? 'unjudged', leave: [...liars, ...debtors] }
   const marked = { ...held, registry: withMarks(state.registry, liars, state.settings) }
-  return leaving({ ...marked, ledger: paidJurors(marked, pay) }, judged, moment)
+  // a member that leaves anyway loses nothing by a vain accusation that it has no coins for: it must not cost all others either
+  const ledger = paidJurors(marked, pay, { isInVain: liars.length === 0 })
+  return leaving({ ...marked, ledger }, judged, moment)
 }
 
 /** A recovery gives the seats of those that are to leave to others, as a verdict on a step does. What is final stays; in an epoch that another recovery ends already, it is done by that. */
