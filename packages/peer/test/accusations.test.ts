@@ -13,6 +13,7 @@ import { accountOf, balanceOf, COMMONS, escrowOf, signTransfer } from '@interpee
 import { type AccusationFinding, accusationId, accusationMessage, accusationVerdict } from '@interpeer/peer-group'
 import { hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
+import { recordAccusation } from '../src/network/accusations.js'
 import { epochCloseTransaction, networkStatusOf } from '../src/network/index.js'
 import { boundShowOf, closingOf, Ledgerless, publication, showOf, signerOf, signers, uploader } from './network-world.js'
 
@@ -303,6 +304,9 @@ describe('an accusation before the chain (docs/protocol/jury.md, 47 to 53)', () 
     const { timeMs } = world
     expect(world.state.closedEpochs.get(world.site)).toMatchObject({ epoch: 1, members: [a, b, c], untilMs: timeMs + 6_000 })
     world.blocksUntil(() => world.timeMs >= timeMs + 5_000)
+    const recorded = (timeMs: number) => () => recordAccusation(world.state, world.accusation(a, b, 1), { height: 99, timeMs })
+    expect(recorded(timeMs + 6_001), 'a block that was long in coming').toThrow('EPOCH_OTHER')
+    expect(recorded(timeMs + 6_000)).not.toThrow()
     expect(world.block(world.accusation(a, b, 1))).toEqual([]) // the sixth second
     expect(world.state.closedEpochs.size).toBe(0)
     expect(codes(world.block(world.accusation(b, c, 1)))).toEqual(['EPOCH_OTHER'])

@@ -1,5 +1,5 @@
 import { type ContentId, contentIdOfBytes, type JobId, jobIdOf, openMessage, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
-import { SchedulerError } from '@interpeer/job-scheduler'
+import { type Moment, SchedulerError } from '@interpeer/job-scheduler'
 import { type Accusation, type AccusationFinding, accusationId, accusationMessage, accusationVerdict } from '@interpeer/peer-group'
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import type { DrawnJury } from './draw-jury.js'
@@ -55,13 +55,19 @@ export const isFoundLying = (accusations: Accusations, of: Pick<AccusationCase, 
  * @throws {NetworkError} ACCUSATION_STRANGER, ACCUSATION_KNOWN, ACCUSATION_OPEN (another may come later), DISPUTE_UNJUDGED: fewer than N jurors could be drawn
  * @throws {SchedulerError} JOB_UNKNOWN, EPOCH_OTHER @throws {CryptoError} @throws {WireError}
  */
-export function recordAccusation(state: NetworkState, envelope: Uint8Array, { height }: { readonly height: number }): NetworkState {
+export function recordAccusation(
+  state: NetworkState,
+  envelope: Uint8Array,
+  { height, timeMs }: Pick<Moment, 'height' | 'timeMs'>,
+): NetworkState {
   const said = openMessage(accusationMessage, envelope, state.network, ({ from }) => peerIdOfKey(from))
   const job = jobIdOf(contentIdOfBytes(said.job))
   const entry = state.jobs.get(job)
   if (entry === undefined || entry.state !== 'running') throw new SchedulerError({ code: 'JOB_UNKNOWN', job })
   const { epoch } = said
-  const closed = state.closedEpochs.get(job)
+  const last = state.closedEpochs.get(job)
+  // it is forgotten with a block of that time or later, and blocks may have been long in coming
+  const closed = last !== undefined && timeMs <= last.untilMs ? last : undefined
   const { number: current, jurors } = entry.epoch
   if (epoch !== current && epoch !== closed?.epoch) throw new SchedulerError({ code: 'EPOCH_OTHER', current, given: epoch })
   const { members, start } = closed?.epoch === epoch ? closed : entry.epoch
