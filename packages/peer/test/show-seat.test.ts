@@ -1,14 +1,15 @@
 import { memoryStore, type RecordStore } from '@interpeer/content-store'
 import { bytesOfContentId, createSigner, type PeerId, sha256 } from '@interpeer/crypto-ids'
 import { decodeSeatProof, seatShown, wantSeat } from '@interpeer/job-scheduler'
-import { headersReply, type Tip } from '@interpeer/vote-chain'
+import { blocksReply, headersReply, type Tip } from '@interpeer/vote-chain'
 import { hexOf } from '@interpeer/wire-codec'
 import { expect, test } from 'vitest'
 import { numberOf } from '../src/message-number.js'
 import { checkSeatProof, type NetworkState, networkApplication } from '../src/network/index.js'
 import { askSeat } from '../src/node/ask-seat.js'
+import { ChainShell } from '../src/node/chain-shell.js'
 import { ChainStore } from '../src/node/chain-store.js'
-import { DrawnSeats } from '../src/node/drawn-seats.js'
+import { DrawnSeats, drawIn } from '../src/node/drawn-seats.js'
 import { showSeat } from '../src/node/show-seat.js'
 import { SYNC_DESK_NUMBERS, SyncDesk } from '../src/node/sync-desk.js'
 import { networkGenesis, signers } from './network-world.js'
@@ -149,4 +150,124 @@ test('a member proves a draw that is older than the states at hand, also after a
   left.onTip(all.at(-1) as Tip<NetworkState>)
   expect(left.shown(old.job, 0)).toBeUndefined()
   expect(seatRecords.keys('')).toEqual([])
+})
+
+test('a draw is found in a block without anything that a recovery showed being read, and in a seat that is none at once', async () => {
+  const { records, show, jobs } = await chain(10)
+  const [first] = jobs.filter(({ state }) => state === 'running')
+  if (first === undefined) throw new Error('no job runs')
+  const { job } = first
+  const drawnAt = show(job)?.height as number
+  const all = tipsOf(records, 'genesis')
+  const without = (tip: Tip<NetworkState>, ...names: readonly string[]): Tip<NetworkState> => {
+    const jobs = new Map([...tip.state.jobs].map(([key, entry]) => [key, unread({ ...entry, epoch: unread(entry.epoch, names) }, names)]))
+    return { ...tip, state: { ...tip.state, jobs } }
+  }
+  const [before, at] = [all[drawnAt - 1], all[drawnAt]] as [Tip<NetworkState>, Tip<NetworkState>]
+  const big = ['recovering', 'rerun', 'manifestEnvelope', 'last']
+  expect(drawIn(without(before, ...big), without(at, ...big), job, 0)).toEqual(drawIn(before, at, job, 0))
+  expect(drawIn(before, at, job, 0)).toBeDefined()
+  const all2 = ['recovering', 'epoch', 'next', 'state', 'members']
+  expect(drawIn(without(before, ...all2), without(at, ...all2), job, first.timetable.seats)).toBeUndefined()
+})
+/** The same, whose fields of these names nobody may read. */
+function unread<T extends object>(value: T, names: readonly string[]): T {
+  return new Proxy(value, {
+    get: (from, name, self) => {
+      if (names.includes(String(name))) throw new Error(`${String(name)} was read`)
+      return Reflect.get(from, name, self)
+    },
+  })
+}
+
+test('of each seat that it left, and of no other, a member forgets the draw, also where blocks in between were not told', async () => {
+  const { records, jobs } = await chain(10)
+  const running = jobs.filter(({ state }) => state === 'running')
+  const [gone, stays] = running
+  if (gone === undefined || stays === undefined) throw new Error('no two jobs run')
+  const all = tipsOf(records, 'genesis')
+  const last = all.at(-1) as Tip<NetworkState>
+  for (const step of [1, 2]) {
+    const seatRecords = memoryStore().records('seats')
+    const seats = new DrawnSeats({ self: self.peerId, records: seatRecords, count: () => {} })
+    for (const tip of all) seats.onTip(tip)
+    const kept = seatRecords.keys('')
+    expect(kept).toContain(`${gone.job}/0`)
+    expect(kept).toContain(`${stays.job}/0`)
+    const left = { ...gone, epoch: { ...gone.epoch, members: [stranger] }, next: null }
+    const jobsThen = new Map(last.state.jobs).set(gone.job, left)
+    seats.onTip({ ...last, height: last.height + step, state: { ...last.state, jobs: jobsThen } })
+    expect(seatRecords.keys('')).toEqual(kept.filter((key) => key !== `${gone.job}/0`))
+    expect(seats.shown(stays.job, 0)).toBeDefined()
+  }
+})
+
+test('a disk that does not even begin to write is counted, and the draws are shown from the states', async () => {
+  const { records, jobs } = await chain(10)
+  const counted: string[] = []
+  const broken: RecordStore = {
+    ...memoryStore().records('seats'),
+    put: () => {
+      throw new Error('broken')
+    },
+  }
+  const seats = new DrawnSeats({ self: self.peerId, records: broken, count: (code) => void counted.push(code) })
+  for (const tip of tipsOf(records, 'genesis')) seats.onTip(tip)
+  expect(counted).toContain('SEAT_UNWRITTEN')
+  expect(jobs.some(({ job }) => seats.shown(job, 0) !== undefined)).toBe(true)
+})
+
+/** A peer that lacks all blocks and is given them in one message. */
+async function givenAtOnce(records: RecordStore, height: number, onTip: (tip: Tip<NetworkState>) => void) {
+  const [failed, counted]: [unknown[], string[]] = [[], []]
+  const count = (code: string) => void counted.push(code)
+  const [given, store] = [new ChainStore(records, count), new ChainStore(memoryStore().records('chain'), count)]
+  const blocks = Array.from({ length: height }, (_, i) => given.block(i + 1) as Uint8Array)
+  const shell = new ChainShell<NetworkState>({
+    ...{
+      genesis,
+      application: networkApplication(genesis.network),
+      signer: createSigner(sha256(Uint8Array.of(9))),
+      store,
+      log,
+      count,
+      onTip,
+    },
+    overlay: { send: () => {}, request: () => Promise.reject(new Error('nobody')) } as never,
+    now: () => genesis.startMs + 60_000,
+    ...{ onBlock: () => {}, onFault: () => {}, fail: (error: unknown) => void failed.push(error) },
+  })
+  shell.onMessage(self.peerId, blocksReply(blocks, self, genesis.network) as Uint8Array)
+  await shell.written()
+  await shell.stop()
+  expect(failed).toEqual([])
+  return { tip: shell.tip, store, counted }
+}
+
+test('who catches up by many blocks in one message keeps the draws of each of them', async () => {
+  const { records, hashes } = await chain(10)
+  const [one, each] = [memoryStore().records('seats'), memoryStore().records('seats')]
+  const count = () => {}
+  const seats = new DrawnSeats({ self: self.peerId, records: one, count })
+  const heights: number[] = []
+  const { tip } = await givenAtOnce(records, 10, (at) => {
+    heights.push(at.height)
+    seats.onTip(at)
+  })
+  expect(hexOf(tip.hash)).toBe(hashes.get(10))
+  expect(heights).toEqual(Array.from({ length: 11 }, (_, i) => i))
+  const slow = new DrawnSeats({ self: self.peerId, records: each, count })
+  for (const at of tipsOf(records, 'genesis')) slow.onTip(at)
+  expect(each.keys('')).not.toEqual([])
+  expect(one.keys('').map((key) => one.get(key))).toEqual(each.keys('').map((key) => each.get(key)))
+})
+
+test('a chain goes on and writes its blocks where whoever is told of a new one throws', async () => {
+  const { records, hashes } = await chain(4)
+  const { tip, store, counted } = await givenAtOnce(records, 4, ({ height }) => {
+    if (height > 0) throw new Error('broken')
+  })
+  expect(hexOf(tip.hash)).toBe(hashes.get(4))
+  expect(store.last()?.height).toBe(4)
+  expect(counted.filter((code) => code === 'CHAIN_STEP_FAILED')).toHaveLength(4)
 })
