@@ -1,7 +1,7 @@
 import { memoryStore, type RecordStore } from '@interpeer/content-store'
 import { bytesOfContentId, createSigner, type PeerId, sha256 } from '@interpeer/crypto-ids'
-import { decodeSeatProof, seatShown, wantSeat } from '@interpeer/job-scheduler'
-import { blocksReply, headersReply, type Tip } from '@interpeer/vote-chain'
+import { decodeSeatProof, encodeSeatProof, seatShown, wantSeat } from '@interpeer/job-scheduler'
+import { blocksReply, headerMessage, headersReply, type Tip, wantHeaders } from '@interpeer/vote-chain'
 import { hexOf } from '@interpeer/wire-codec'
 import { expect, test } from 'vitest'
 import { numberOf } from '../src/message-number.js'
@@ -90,11 +90,17 @@ function asked(records: RecordStore, { seatRecords = memoryStore().records('seat
   }
   const ask = (
     job: Parameters<typeof askSeat>[0],
-    { change = (reply: Uint8Array) => reply, hashAt = (height: number) => store.hashAt(height), oldest = 1, seat = 0 } = {},
+    {
+      change = (reply: Uint8Array) => reply,
+      hashAt = (height: number): Uint8Array | undefined => store.hashAt(height),
+      oldest = 1,
+      seat = 0,
+    } = {},
   ) => {
     const overlay = { request: async (to: PeerId, body: Uint8Array) => change(await request(to, body)) }
     const { state } = tips.at(-1) as Tip<NetworkState>
-    return askSeat(job, seat, { overlay, peers: [self.peerId], hashAt, oldest, state, log, count })
+    const { signal } = new AbortController()
+    return askSeat(job, seat, { overlay, peers: [self.peerId], hashAt, oldest, state, log, count, signal, nowMs: () => 0 })
   }
   return { ask, seats, counted, store }
 }
@@ -110,6 +116,9 @@ test('another peer proves a seat to who knows the hash of its block, or of a lat
   // who began later is shown the headers up to the first block that it has
   const later = (at: number) => (at < 9 ? undefined : peer.store.hashAt(at))
   expect(await peer.ask(first.job, { hashAt: later, oldest: 9 })).toEqual(shown)
+  // what its own disk has from before its checkpoint was never checked
+  const stale = (at: number) => later(at) ?? sha256(Uint8Array.of(at))
+  expect(await peer.ask(first.job, { hashAt: stale, oldest: 9 })).toEqual(shown)
   const other = (reply: Uint8Array) => {
     if (numberOf(reply) !== headersReply.number) return reply
     const { headers, certificate } = headersReply.decode(reply)
@@ -127,8 +136,13 @@ test('another peer proves a seat to who knows the hash of its block, or of a lat
     return seatShown.encode({ shown: said && { ...said, proof } })
   }
   expect(await peer.ask(first.job, { change: lying(proofs?.proof as Uint8Array) })).toBeUndefined()
+  const countedBefore = peer.counted.length
   expect(await peer.ask(first.job, { change: lying(Uint8Array.of(0x80)) })).toBeUndefined()
-  expect(peer.counted).toContain('SEAT_UNSHOWN')
+  expect(peer.counted.slice(countedBefore)).toEqual(['SEAT_UNSHOWN'])
+  // of who has another `matureCycles` a right proof has a ticket too many, or lacks one: so this is nobody's fault
+  const right = decodeSeatProof((shown as NonNullable<typeof shown>).proof)
+  expect(await peer.ask(first.job, { change: lying(encodeSeatProof({ ...right, tickets: [] })) })).toBeUndefined()
+  expect(peer.counted.slice(countedBefore)).toEqual(['SEAT_UNSHOWN'])
   expect(height).toBeGreaterThan(1)
   expect(decodeSeatProof((shown as NonNullable<typeof shown>).proof).tickets.length).toBeGreaterThan(0)
 })
@@ -270,4 +284,53 @@ test('a chain goes on and writes its blocks where whoever is told of a new one t
   expect(hexOf(tip.hash)).toBe(hashes.get(4))
   expect(store.last()?.height).toBe(4)
   expect(counted.filter((code) => code === 'CHAIN_STEP_FAILED')).toHaveLength(4)
+})
+
+test('peers that show one header at a time, or nothing, keep who asks for no longer than a minute', async () => {
+  const { jobs } = await chain(4)
+  const { job } = jobs[0] as (typeof jobs)[number]
+  const headers = new Map<number, Uint8Array>()
+  const [header] = tipsOf((await chain(1)).records, 'genesis').flatMap(({ header: one }) => one ?? [])
+  if (header === undefined) throw new Error('no block')
+  // a chain of headers of its own, which leads as far as it likes
+  const oldest = 5_000
+  let previous = sha256(new Uint8Array())
+  for (let height = 1; height <= oldest; height++) {
+    const bytes = headerMessage.encode({ ...header, height, previous })
+    headers.set(height, bytes)
+    previous = sha256(bytes)
+  }
+  const run = async (answerMs: number, { stopAfter = Number.POSITIVE_INFINITY, isSilent = false } = {}) => {
+    let nowMs = 0
+    const [stop, timeouts, asked, counted]: [AbortController, number[], PeerId[], string[]] = [new AbortController(), [], [], []]
+    const request = async (_: PeerId, body: Uint8Array, { timeoutMs = 30_000 } = {}): Promise<Uint8Array> => {
+      timeouts.push(timeoutMs)
+      if (timeouts.length >= stopAfter) stop.abort()
+      nowMs += Math.min(answerMs, timeoutMs)
+      if (isSilent || answerMs > timeoutMs) throw new Error('timeout')
+      if (numberOf(body) !== wantHeaders.number)
+        return seatShown.encode({ shown: { height: 1, isNext: false, proof: Uint8Array.of(0x80) } })
+      return headersReply.encode({ headers: [headers.get(wantHeaders.decode(body).fromHeight) as Uint8Array], certificate: null })
+    }
+    const shown = await askSeat(job, 0, {
+      overlay: { request },
+      peers: Array.from({ length: 50 }, (_, i) => createSigner(sha256(Uint8Array.of(7, i))).peerId),
+      hashAt: () => previous,
+      oldest,
+      state: { jobs: new Map(), settings: genesis.settings },
+      nowMs: () => nowMs,
+      signal: stop.signal,
+      onAsk: (peer) => void asked.push(peer),
+      log,
+      count: (code) => void counted.push(code),
+    })
+    expect(shown).toBeUndefined()
+    return { nowMs, requests: timeouts.length, last: timeouts.at(-1), asked: new Set(asked).size, counted: counted.length }
+  }
+  // two peers of 30 s: three requests of 9.9 s each, and what is left
+  expect(await run(9_900)).toEqual({ nowMs: 60_000, requests: 8, last: 300, asked: 2, counted: 2 })
+  expect(await run(20_000, { isSilent: true })).toEqual({ nowMs: 60_000, requests: 6, last: 10_000, asked: 6, counted: 6 })
+  // however quick they are: 64 requests for headers beside the first one, of 40 peers
+  expect(await run(0)).toMatchObject({ requests: 40 * 65, asked: 40, counted: 40 })
+  expect(await run(1, { stopAfter: 1, isSilent: true })).toMatchObject({ requests: 1, asked: 1 })
 })
