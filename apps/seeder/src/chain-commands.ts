@@ -85,11 +85,12 @@ async function proveSeat(text: string, options: ProofOptions): Promise<void> {
     async (peer) => {
       const job = jobNamed(peer.chain().state.jobs, name)
       if (job === undefined) throw new InvalidArgumentError(`no site of the name "${name}" runs`)
-      const shown = await (options.ask ? peer.askSeat(job.job, Number(number)) : peer.showSeat(job.job, Number(number)))
+      const asking = (one: string): void => void process.stderr.write(`asking ${one} who the seat fell to\n`)
+      const shown = await (options.ask ? peer.askSeat(job.job, Number(number), asking) : peer.showSeat(job.job, Number(number)))
       if (shown === undefined)
         throw new Error(
           options.ask
-            ? 'nobody who answers can show who this seat fell to: the site has none such, or none of its members was one when it was drawn'
+            ? 'nobody who answers within a minute can show who this seat fell to: the site has none such, none of its members was one when it was drawn, or matureCycles was changed since'
             : 'no draw of this seat is here: the site has none such, or it was drawn before the first block of this --data (a new folder begins earlier; or --ask others)',
         )
       const { claim, height, block, proof, peer: holder } = shown

@@ -58,6 +58,7 @@ export {
   encodeSeatProof,
   SEAT_SHOWN_BYTES_MAX,
   type SeatClaim,
+  type SeatEntry,
   type SeatGrounds,
   type SeatProof,
   seatProofRecord,

@@ -17,6 +17,7 @@ import {
 } from '@interpeer/wire-codec'
 import { isPassedOver, lotteryOf, TRIES_MAX, ticketsTried } from './draw.js'
 import { SchedulerError } from './errors.js'
+import type { Job, NextEpoch } from './job.js'
 import { type JobRecord, jobRecord } from './jobs-map.js'
 import { manifestMessage } from './manifest.js'
 
@@ -63,9 +64,21 @@ export interface DrawnSeat {
   readonly leaver: PeerId | undefined
 }
 
+/** What of a job's entry says who was drawn: a `Job` is one, and nothing of it is hashed. */
+export interface SeatEntry {
+  readonly state: Job['state']
+  readonly epoch: Pick<Job['epoch'], 'number' | 'members' | 'seed'>
+  readonly next: Pick<NextEpoch, 'seed' | 'seat' | 'leaver' | 'joiner'> | null
+}
+const seatEntryOf = ({ state, epoch, next }: JobRecord): SeatEntry => ({
+  state,
+  epoch: { ...epoch, members: epoch.members.map(peerIdOfKey) },
+  next: next && { ...next, leaver: peerIdOfKey(next.leaver), joiner: peerIdOfKey(next.joiner) },
+})
+
 /** The draw that a block made for a seat, from the job's entries before and after it; undefined: it drew nobody for it. */
-export function drawnSeat(before: JobRecord, at: JobRecord, { seat, of }: Omit<SeatClaim, 'job'>): DrawnSeat | undefined {
-  const [old, members] = [before.epoch.members, at.epoch.members].map((keys) => keys.map(peerIdOfKey)) as [PeerId[], PeerId[]]
+export function drawnSeat(before: SeatEntry, at: SeatEntry, { seat, of }: Omit<SeatClaim, 'job'>): DrawnSeat | undefined {
+  const [old, members] = [before.epoch.members, at.epoch.members]
   const isFirst = before.state === 'waiting' && at.state === 'running'
   const isOtherEpoch = before.epoch.number !== at.epoch.number
   const closed = before.next !== null && sameBytes(before.next.seed, at.epoch.seed)
@@ -73,10 +86,10 @@ export function drawnSeat(before: JobRecord, at: JobRecord, { seat, of }: Omit<S
   if (of === 'next') {
     const { next } = at
     if (next === null || next.seat !== seat || (before.next !== null && sameBytes(before.next.seed, next.seed))) return undefined
-    const leaver = peerIdOfKey(next.leaver)
+    const { leaver } = next
     const gone = isRecovery ? old.filter((peer) => !members.includes(peer)) : []
     const staying = [...members, ...gone].filter((peer) => peer !== leaver)
-    return { peer: peerIdOfKey(next.joiner), staying, leaver }
+    return { peer: next.joiner, staying, leaver }
   }
   const peer = members[seat]
   if (peer === undefined) return undefined
@@ -113,7 +126,7 @@ export function checkSeat(
   const [before, at] = [checkEntry(hashes.jobsBefore, key, jobBefore), checkEntry(hashes.jobsAt, key, jobAt)]
   if (before.entry === undefined || at.entry === undefined) throw new SchedulerError({ code: 'SEAT_NOT_DRAWN' })
   const record = decodeWith(jobRecord, before.entry.value)
-  const drawn = drawnSeat(record, decodeWith(jobRecord, at.entry.value), claim)
+  const drawn = drawnSeat(seatEntryOf(record), seatEntryOf(decodeWith(jobRecord, at.entry.value)), claim)
   if (drawn === undefined || claim.seat >= Number(before.entry.sum)) throw new SchedulerError({ code: 'SEAT_NOT_DRAWN' })
   const grounds = groundsOf(uploaderOf(record))
   const lottery = { tickets: grounds.ticketsBy(drawn.peer, peer), seats: Number(before.total), ownerOf: () => drawn.peer }

@@ -33,7 +33,13 @@ export const planted: readonly PlantedBug[] = [
   {
     name: 'accuser-does-not-pay',
     says: 'who accuses falsely pays nobody',
-    patches: [{ file: 'src/network/judge-accusations.ts', search: 'ledger: paidJurors(marked, pay)', replace: 'ledger: marked.ledger' }],
+    patches: [
+      {
+        file: 'src/network/judge-accusations.ts',
+        search: 'paidJurors(marked, pay, { isInVain: liars.length === 0 })',
+        replace: 'marked.ledger',
+      },
+    ],
     foundBy: [inJuries],
   },
   {

@@ -43,7 +43,7 @@ export interface SiteView {
   readonly disputed: boolean
   /** Who judges a step of this epoch, or judged one of the epoch before: they are given what they have to run, and may have the state that this one begins from. */
   readonly judges: readonly PeerId[]
-  /** Who judges what one member is accused of by another: they are given the state that it is about. */
+  /** Who judges what one member is accused of by another, and that other, which may have left: they give each other what it is about. */
   readonly accusationJudges: readonly PeerId[]
   /** The closing certificate did not come in time: members show what they hold. */
   readonly recovering: boolean
@@ -72,7 +72,7 @@ export const hasPartIn = (view: SiteView, peer: PeerId): boolean => partakersOf(
 /** Whether a peer may fetch or give the site's blocks: who has a part in it, or judges something of it. */
 export const mayExchange = (view: SiteView, peer: PeerId): boolean => hasPartIn(view, peer) || isJudge(view, peer)
 
-/** Whether a peer sits on a jury of this site. */
+/** Whether a peer sits on a jury of this site, or called one. */
 export const isJudge = ({ judges, accusationJudges }: SiteView, peer: PeerId): boolean =>
   judges.includes(peer) || accusationJudges.includes(peer)
 

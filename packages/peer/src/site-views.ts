@@ -21,8 +21,8 @@ export function siteViews(
   const cases = new Map<JobId, DisputeCase[]>()
   for (const one of disputes.values()) cases.set(one.job, [...(cases.get(one.job) ?? []), one])
   const sitting = new Map<JobId, PeerId[]>()
-  for (const { job, jury, outcome } of accusations.values()) {
-    if (outcome === 'open') sitting.set(job, [...(sitting.get(job) ?? []), ...(jury ?? [])])
+  for (const { job, accuser, jury, outcome } of accusations.values()) {
+    if (outcome === 'open') sitting.set(job, [...(sitting.get(job) ?? []), accuser, ...(jury ?? [])])
   }
   return new Map(
     drawn.map(([id, job]) => [

@@ -13,6 +13,7 @@ import { accountOf, balanceOf, COMMONS, escrowOf, signTransfer } from '@interpee
 import { type AccusationFinding, accusationId, accusationMessage, accusationVerdict } from '@interpeer/peer-group'
 import { hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
+import { recordAccusation } from '../src/network/accusations.js'
 import { epochCloseTransaction, networkStatusOf } from '../src/network/index.js'
 import { boundShowOf, closingOf, Ledgerless, publication, showOf, signerOf, signers, uploader } from './network-world.js'
 
@@ -38,8 +39,14 @@ class Accused extends Ledgerless {
   member(seat: number): PeerId {
     return this.epoch.members[seat] as PeerId
   }
-  accusation(by: PeerId, of: PeerId, epoch = this.epoch.number, evidence = sha256(keyOfPeerId(of))): Uint8Array {
-    const value = { job: bytesOfContentId(this.site), epoch, accused: keyOfPeerId(of), kind: 'read', evidence } as const
+  accusation(
+    by: PeerId,
+    of: PeerId,
+    epoch = this.epoch.number,
+    evidence = sha256(keyOfPeerId(of)),
+    kind: 'read' | 'own-part' = 'read',
+  ): Uint8Array {
+    const value = { job: bytesOfContentId(this.site), epoch, accused: keyOfPeerId(of), kind, evidence } as const
     return signMessage(accusationMessage, { ...value, from: signerOf(by).publicKey }, signerOf(by), this.genesis.network)
   }
   record(accuser: PeerId, accused: PeerId, epoch = 1) {
@@ -89,7 +96,8 @@ describe('an accusation before the chain (docs/protocol/jury.md, 47 to 53)', () 
     const stranger = signers.map(({ peerId }) => peerId).find((peer) => ![a, b, c].includes(peer)) as PeerId
     const bad = [world.accusation(stranger, a), world.accusation(a, stranger), world.accusation(a, a), world.accusation(a, b, 2)]
     expect(codes(world.block(...bad))).toEqual([...Array(3).fill('ACCUSATION_STRANGER'), 'EPOCH_OTHER'])
-    expect(codes(world.block(world.accusation(a, b), world.accusation(a, b), world.accusation(a, c), world.accusation(c, b)))).toEqual([
+    const part = (by: PeerId) => world.accusation(by, b, 1, sha256(), 'own-part')
+    expect(codes(world.block(part(a), part(a), world.accusation(a, c), part(c)))).toEqual([
       ...['ACCUSATION_KNOWN', 'ACCUSATION_KNOWN', 'ACCUSATION_OPEN'],
     ])
     world.block()
@@ -121,7 +129,8 @@ describe('an accusation before the chain (docs/protocol/jury.md, 47 to 53)', () 
   test('an accomplice that accuses the liar of nothing keeps nobody from judging it, and pays for that; who noticed too owes nothing', () => {
     const world = new Accused()
     const [honest, liar, accomplice] = [0, 1, 2].map((seat) => world.member(seat)) as [PeerId, PeerId, PeerId]
-    const nothing = world.accusation(accomplice, liar, 1, sha256(Uint8Array.of(1)))
+    // it may name what the other will name, but only that one can have signed it
+    const nothing = world.accusation(accomplice, liar)
     expect(world.block(nothing, world.accusation(honest, liar))).toEqual([])
     world.block()
     const jury = (world.record(honest, liar)?.jury ?? []).slice(0, 3)
@@ -143,7 +152,6 @@ describe('an accusation before the chain (docs/protocol/jury.md, 47 to 53)', () 
     // one juror has spoken in the other case, and a second one that can not be judged any more
     world.block(world.verdict(jury[0] as PeerId, 'not-fetched', c, liar))
     world.block(...jury.slice(0, 3).map((juror) => world.verdict(juror, 'accused-lied', a, liar)))
-    world.block() // cases are gone through in the order of their ids
     expect([world.record(a, liar)?.outcome, world.record(c, liar)?.outcome]).toEqual(['accused-lied', 'settled'])
     expect(codes(world.block(world.verdict(jury[1] as PeerId, 'not-fetched', c, liar)))).toEqual(['DISPUTE_UNKNOWN'])
     expect([a, liar, c].map((peer) => world.held(peer))).toEqual([10_000_000n, 7_000_000n, 10_000_000n])
@@ -151,6 +159,28 @@ describe('an accusation before the chain (docs/protocol/jury.md, 47 to 53)', () 
     world.shows()
     expect(world.epoch.members).toEqual(expect.arrayContaining([a, c]))
     world.forgets()
+  })
+
+  test('also in the block that forgets the epoch, whichever case was upheld', () => {
+    const world = new Accused({ tenureMs: 30_000 })
+    const { members } = world.epoch
+    world.closes()
+    const { timeMs } = world
+    const liar = members.find((peer) => !world.epoch.members.includes(peer)) as PeerId
+    const [a, c] = members.filter((peer) => peer !== liar) as [PeerId, PeerId]
+    world.blocksUntil(() => world.timeMs >= timeMs + 5_000)
+    expect(world.block(world.accusation(a, liar, 1), world.accusation(c, liar, 1, sha256(Uint8Array.of(2))))).toEqual([])
+    world.block()
+    const idOf = (accuser: PeerId) => world.record(accuser, liar)?.id ?? ''
+    const [first, last] = idOf(a) < idOf(c) ? [a, c] : [c, a] // cases are gone through in the order of their ids
+    const jury = (world.record(first, liar)?.jury ?? []).slice(0, 3)
+    expect(jury).toHaveLength(3)
+    const had = world.held(liar)
+    expect(world.block(...jury.map((juror) => world.verdict(juror, 'accused-lied', last, liar)))).toEqual([])
+    world.block()
+    const again = world.block(...jury.map((juror) => world.verdict(juror, 'accused-lied', first, liar)))
+    expect(codes(again)).toEqual(Array(3).fill('DISPUTE_UNKNOWN'))
+    expect([world.bad(liar), had - world.held(liar), world.state.accusations.size]).toEqual([1_000, 3_000_000n, 0])
   })
 
   test.each([
@@ -178,6 +208,30 @@ describe('an accusation before the chain (docs/protocol/jury.md, 47 to 53)', () 
     expect(world.epoch.members).not.toContain(accuser)
     expect(world.bad(accuser)).toBe(0)
   })
+
+  test.each([0n, 1_000_000n])(
+    'who has left, called a jury in vain, and moved all but about %s micro-coins away, pays those: the commons account adds nothing',
+    (keeps) => {
+      const world = new Accused({ tenureMs: 30_000 })
+      const { members } = world.epoch
+      world.closes()
+      const accuser = members.find((peer) => !world.epoch.members.includes(peer)) as PeerId
+      const accused = members.find((peer) => peer !== accuser) as PeerId
+      expect(world.block(world.accusation(accuser, accused, 1))).toEqual([])
+      const { nonce } = accountOf(world.state.ledger, accountOfPeer(accuser))
+      const amount = ((world.held(accuser) - keeps) * 200n) / 201n // a two-hundredth more is the fee
+      const away = signTransfer({ to: accountOfPeer(uploader.peerId), amount, nonce }, signerOf(accuser), world.genesis.network)
+      expect(world.block(away)).toEqual([])
+      const left = world.held(accuser)
+      expect(left - keeps).toBeLessThan(3n)
+      const jury = (world.record(accuser, accused)?.jury ?? []).slice(0, 3)
+      const [commons, had] = [balanceOf(world.state.ledger, COMMONS), jury.map((juror) => world.held(juror))]
+      world.block(...jury.map((juror) => world.verdict(juror, 'unfit', accuser, accused)))
+      expect(world.record(accuser, accused)?.outcome).toBe('unfit')
+      expect(jury.map((juror, i) => world.held(juror) - (had[i] ?? 0n))).toEqual(Array(3).fill(left / 3n))
+      expect([world.held(accuser), balanceOf(world.state.ledger, COMMONS) - commons]).toEqual([0n, left % 3n])
+    },
+  )
 
   test('without a majority nobody is marked, nobody pays and nobody is paid, at the deadline; a juror speaks once, and only jurors', () => {
     const world = new Accused()
@@ -250,6 +304,9 @@ describe('an accusation before the chain (docs/protocol/jury.md, 47 to 53)', () 
     const { timeMs } = world
     expect(world.state.closedEpochs.get(world.site)).toMatchObject({ epoch: 1, members: [a, b, c], untilMs: timeMs + 6_000 })
     world.blocksUntil(() => world.timeMs >= timeMs + 5_000)
+    const recorded = (timeMs: number) => () => recordAccusation(world.state, world.accusation(a, b, 1), { height: 99, timeMs })
+    expect(recorded(timeMs + 6_001), 'a block that was long in coming').toThrow('EPOCH_OTHER')
+    expect(recorded(timeMs + 6_000)).not.toThrow()
     expect(world.block(world.accusation(a, b, 1))).toEqual([]) // the sixth second
     expect(world.state.closedEpochs.size).toBe(0)
     expect(codes(world.block(world.accusation(b, c, 1)))).toEqual(['EPOCH_OTHER'])

@@ -1,8 +1,8 @@
 import { memoryStore } from '@interpeer/content-store'
 import { bytesOfContentId, contentIdOf, createSigner, jobIdOf, networkIdOf, peerIdOfKey, sha256 } from '@interpeer/crypto-ids'
-import { createVerification, findingOfMessages } from '@interpeer/peer-group'
+import { createVerification, disputeMessage, findingOfMessages } from '@interpeer/peer-group'
 import { evidenceMessage, registryOf, SETTINGS, type Settings, withTerminated } from '@interpeer/vote-chain'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { Charge } from '../src/node/accuser.js'
 import { Complaints } from '../src/node/complaints.js'
 
@@ -68,6 +68,18 @@ test('one record that is spoiled hides none of the others', async () => {
       .filter((peer) => peer !== spoiled),
   )
   expect(again.counted).toEqual(['EVIDENCE_UNREADABLE'])
+})
+test('records of disputes that can not be read, and those of more than it brings, are taken off the disk', async () => {
+  const store = memoryStore()
+  const records = store.records('disputes')
+  const reveals = [Uint8Array.of(1), Uint8Array.of(2)]
+  const place = { job: bytesOfContentId(job), epoch: 3, step: 1, batch: sha256(), start: bytesOfContentId(job), base: null, steps: [] }
+  const bytes = disputeMessage.encode({ ...place, evidence: { type: 'split', rank: 0, reveals } })
+  const names = Array.from({ length: 18 }, (_, i) => String(i).padStart(2, '0'))
+  await records.put(names.map((name) => [name, name === '03' ? Uint8Array.of(1) : bytes] as const))
+  const { counted } = deskOf(store)
+  expect(counted).toEqual(['EVIDENCE_UNREADABLE', 'DISPUTE_DROPPED'])
+  await vi.waitFor(() => expect([...records.keys('')]).toEqual(names.filter((name) => name !== '03' && name !== '17')))
 })
 test('what needs the members of its epoch is forgotten when that is over; what proves itself is not; votes on blocks are of no job', () => {
   const { submitted, complaints } = deskOf()

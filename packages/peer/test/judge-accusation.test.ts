@@ -51,28 +51,48 @@ test.each([
 )
 
 test.each([
-  ['not-ended', 0], // from the beginning of the time to answer on
-  ['not-ended', 50],
-  ['undecided', 51], // this host had other things to do for more than half of it
-  ['undecided', undefined],
-])(
-  'it is %s where a run that begins at %s of 100 ms does not end: who chose it answers for it only where it had its time',
-  async (finding, beganMs) => {
-    let nowMs = beganMs ?? 0
+  ['not-ended', [[0]]], // from the beginning of the time to answer on
+  ['not-ended', [[50]]],
+  ['undecided', [[51]]], // this host had other things to do for more than half of it
+  ['undecided', []],
+  ['not-ended', [[0, 30], [80]]], // 30 and 20 ms
+  ['undecided', [[0, 30], [81]]], // what its second run waited for is this host’s business
+  [
+    'undecided',
+    [
+      [0, 30],
+      [60, 79],
+    ],
+  ],
+  ['undecided', [[0, 49]]], // it waits for its second run still
+] as const)(
+  'it is %s where of 100 ms a run that does not end had the turns %j: who chose it answers for it only where it had its time',
+  async (finding, turns) => {
+    let nowMs = 0
     const trial = new Trial({ fetchUntilMs: 0, answerUntilMs: 100 }, { now: () => nowMs, signal: new AbortController().signal })
-    if (beganMs !== undefined) trial.onBegin()
+    for (const [beganMs, endedMs] of turns) {
+      nowMs = beganMs
+      trial.onBegin()
+      if (endedMs === undefined) continue
+      nowMs = endedMs
+      trial.onEnd()
+    }
     nowMs = 100
-    trial.onBegin() // its second run
     expect(await trial.inTime(new Promise(() => {}))).toBe(finding)
     expect(trial.run.signal.aborted).toBe(true)
   },
 )
 
-test('a run that does not end is stopped after half of the time to answer, so that others have some', async () => {
-  const trial = new Trial({ fetchUntilMs: 0, answerUntilMs: 100 }, { now: () => 0, signal: new AbortController().signal })
+test('a run that does not end is stopped after half of the time to answer, so that others have some, whichever turn it is in', async () => {
+  const clock = { now: () => performance.now(), signal: new AbortController().signal }
+  // the end is far away: who waited for it would not come to the next line
+  const answerUntilMs = performance.now() + 10_000_000
+  const trial = new Trial({ fetchUntilMs: answerUntilMs - 100, answerUntilMs }, clock)
   const found = trial.inTime(new Promise(() => {}))
   trial.onBegin()
-  expect(await found).toBe('not-ended') // by a clock that stands still: it did not wait for the time to be over
+  trial.onEnd()
+  trial.onBegin()
+  expect(await found).toBe('not-ended')
 })
 
 test('a run that ends in time says what it found, and one that this peer stops says nothing', async () => {

@@ -1,6 +1,6 @@
 import { buildTree, memoryBlockStore } from '@interpeer/content-store'
 import type { ContentId } from '@interpeer/crypto-ids'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { ScriptQueue } from '../src/node/script-queue.js'
 import type { ScriptRuntime } from '../src/script-runtime.js'
 import { CounterRuntime } from './counter-runtime.js'
@@ -80,6 +80,26 @@ test('a tree that many want at once is loaded once', async () => {
   letGo()
   await Promise.all(reads)
   expect(loads).toHaveLength(1)
+})
+
+test('a turn begins when the tree is loaded: how large a site is, is no part of what its run takes; where it is missing none begins', async () => {
+  const { queue, roots, hold, letGo, loads } = await world(1)
+  const [root] = roots as [ContentId]
+  let begun = 0
+  const onBegin = () => {
+    begun++
+  }
+  hold()
+  const read = queue.read(root, request, at, onBegin)
+  await vi.waitFor(() => expect(loads).toHaveLength(1))
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(begun).toBe(0)
+  letGo()
+  await read
+  expect(begun).toBe(1)
+  const missing = buildTree([{ path: 'b', mode: 0o644, mtimeS: 1, bytes: Uint8Array.of(9) }]).root
+  expect(await queue.read(missing, request, at, onBegin)).toHaveProperty('missing')
+  expect(begun).toBe(1)
 })
 
 test('chunks that are missing when files are read are all named, and the tree is not taken for held', async () => {

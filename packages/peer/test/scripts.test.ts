@@ -153,6 +153,23 @@ test('of a batch whose time is over nothing more is begun', async () => {
   expect(runtime.runs).toHaveLength(1)
 })
 
+test('the turn of a batch begins when its tree is loaded, and not at all where that is missing', async () => {
+  const events: string[] = []
+  class Loading extends CounterRuntime {
+    override async load(...args: Parameters<CounterRuntime['load']>): Promise<void> {
+      await new Promise((resolve) => setImmediate(resolve))
+      await super.load(...args)
+      events.push('loaded')
+    }
+  }
+  const { scripts, store, root } = await queueOf(new Loading())
+  const batch = { ...PLAIN, from: root, requests: [], timeMs: 5_000, seed: new Uint8Array(64) }
+  const limits = { onBegin: () => void events.push('begun') }
+  await runBatch({ ...batch, from: contentIdOf(new Uint8Array([0x80]), 'dag-cbor') }, store, scripts, new KnownRequests(network), limits)
+  await runBatch(batch, store, scripts, new KnownRequests(network), limits)
+  expect(events).toEqual(['loaded', 'begun'])
+})
+
 test('what is missing for a batch is said, and nothing runs: bodies, the tree, parts of it', async () => {
   const runtime = new CounterRuntime()
   const { batch, store, scripts } = await run([requestBlock('POST', '/', 'a')], runtime)

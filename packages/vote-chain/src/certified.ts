@@ -44,7 +44,7 @@ export function certified<S>(d: Draft<S>, checked: Checked<S>, certificate: Cert
     checkpoint: checkpointOf(d.fixed, d.tip),
     spare: spareCertificate(d.fixed.genesis, header.height),
   }
-  d.effects.push({ type: 'block', block, hash, state, ...kept })
+  d.effects.push({ type: 'block', block, hash, state, tip: d.tip, ...kept })
   d.pool = afterBlock(d.pool, body.transactions, header.height)
   dropSpent(d)
   for (const [to, untilMs] of d.followers) {

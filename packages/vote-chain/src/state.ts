@@ -180,6 +180,8 @@ export type ChainEffect<S> =
       readonly bytes: Uint8Array
       readonly hash: Uint8Array
       readonly state: S
+      /** What is built upon next: one step may certify many blocks. */
+      readonly tip: Tip<S>
       readonly checkpoint: MadeCheckpoint | undefined
       /** The height of an old block whose certificate nobody needs any more (`withoutCertificate`). */
       readonly spare: number | undefined

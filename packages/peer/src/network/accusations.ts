@@ -1,5 +1,5 @@
 import { type ContentId, contentIdOfBytes, type JobId, jobIdOf, openMessage, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
-import { SchedulerError } from '@interpeer/job-scheduler'
+import { type Moment, SchedulerError } from '@interpeer/job-scheduler'
 import { type Accusation, type AccusationFinding, accusationId, accusationMessage, accusationVerdict } from '@interpeer/peer-group'
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import type { DrawnJury } from './draw-jury.js'
@@ -50,17 +50,24 @@ export const isFoundLying = (accusations: Accusations, of: Pick<AccusationCase, 
 
 /**
  * Records an accusation: signed by a member of the job's running epoch, or of the one before for some time, of another one. Each accuses once in an epoch; none comes after one that was upheld. Several of one member may be open, for an
- * accomplice of its could hold the only place with what is no evidence; but one by each evidence, which is judged once.
+ * accomplice of its could hold the only place with what is no evidence; but one by each evidence that does not name its
+ * accuser, which is judged once.
  * @throws {NetworkError} ACCUSATION_STRANGER, ACCUSATION_KNOWN, ACCUSATION_OPEN (another may come later), DISPUTE_UNJUDGED: fewer than N jurors could be drawn
  * @throws {SchedulerError} JOB_UNKNOWN, EPOCH_OTHER @throws {CryptoError} @throws {WireError}
  */
-export function recordAccusation(state: NetworkState, envelope: Uint8Array, { height }: { readonly height: number }): NetworkState {
+export function recordAccusation(
+  state: NetworkState,
+  envelope: Uint8Array,
+  { height, timeMs }: Pick<Moment, 'height' | 'timeMs'>,
+): NetworkState {
   const said = openMessage(accusationMessage, envelope, state.network, ({ from }) => peerIdOfKey(from))
   const job = jobIdOf(contentIdOfBytes(said.job))
   const entry = state.jobs.get(job)
   if (entry === undefined || entry.state !== 'running') throw new SchedulerError({ code: 'JOB_UNKNOWN', job })
   const { epoch } = said
-  const closed = state.closedEpochs.get(job)
+  const last = state.closedEpochs.get(job)
+  // it is forgotten with a block of that time or later, and blocks may have been long in coming
+  const closed = last !== undefined && timeMs <= last.untilMs ? last : undefined
   const { number: current, jurors } = entry.epoch
   if (epoch !== current && epoch !== closed?.epoch) throw new SchedulerError({ code: 'EPOCH_OTHER', current, given: epoch })
   const { members, start } = closed?.epoch === epoch ? closed : entry.epoch
@@ -74,7 +81,9 @@ export function recordAccusation(state: NetworkState, envelope: Uint8Array, { he
   const hasAccused = [...state.accusations.values()].some((one) => one.job === job && one.epoch === epoch && one.accuser === accuser)
   const pair = { job, epoch, accuser, accused }
   if (hasAccused || isFoundLying(state.accusations, pair)) throw new NetworkError({ code: 'ACCUSATION_KNOWN' })
-  const isSame = (one: AccusationCase) => one.outcome === 'open' && one.kind === kind && sameBytes(one.evidence, evidence)
+  // what shows a read is signed by its accuser: another that names the same only keeps that one from being heard
+  const isSame = (one: AccusationCase) =>
+    kind !== 'read' && one.outcome === 'open' && one.kind === kind && sameBytes(one.evidence, evidence)
   if (othersAgainst(state.accusations, pair).some(isSame)) throw new NetworkError({ code: 'ACCUSATION_OPEN' })
   const id = hexOf(accusationId(state.network, pair))
   const about = { ...pair, id, members, start, kind, evidence, recordedHeight: height }

@@ -20,7 +20,15 @@ export function advanceAccusations(before: NetworkState, state: NetworkState, mo
     const one = now.accusations.get(id) as AccusationCase
     now = one.outcome === 'open' ? advanceCase(before, now, one, moment) : leaving(now, one, moment)
   }
+  // also those gone through before the one that was upheld, which this block may forget already
+  for (const one of now.accusations.values()) now = settledIfFound(now, one)
   return now
+}
+
+/** It leaves already: whoever else noticed asks nothing more, owes nothing, and is not made to wait for a jury. */
+function settledIfFound(state: NetworkState, one: AccusationCase): NetworkState {
+  if (one.outcome !== 'open' || !isFoundLying(state.accusations, one)) return state
+  return { ...state, accusations: new Map(state.accusations).set(one.id, { ...one, outcome: 'settled' }) }
 }
 
 /** Forgets those that are judged, once nobody may accuse in their epoch any more and who is to leave has left, or can't be replaced. */
@@ -41,10 +49,7 @@ export function openAccusations({
 }
 
 function advanceCase(before: NetworkState, state: NetworkState, given: AccusationCase, moment: Moment): NetworkState {
-  // it leaves already: whoever else noticed asks nothing more, owes nothing, and is not made to wait for a jury
-  if (isFoundLying(state.accusations, given)) {
-    return { ...state, accusations: new Map(state.accusations).set(given.id, { ...given, outcome: 'settled' }) }
-  }
+  if (isFoundLying(state.accusations, given)) return state
   const one = given.jury === null && given.recordedHeight < moment.height ? { ...given, ...drawnJury(before, given, moment) } : given
   if (one.jury === null) return state
   const held = { ...state, accusations: new Map(state.accusations).set(one.id, one) }
@@ -54,7 +59,9 @@ function advanceCase(before: NetworkState, state: NetworkState, given: Accusatio
   const debtors = pay.owing.filter((peer) => !liars.includes(peer) && canNotPay(state, peer, pay))
   const judged: AccusationCase = { ...one, outcome: finding ?? 'unjudged', leave: [...liars, ...debtors] }
   const marked = { ...held, registry: withMarks(state.registry, liars, state.settings) }
-  return leaving({ ...marked, ledger: paidJurors(marked, pay) }, judged, moment)
+  // a member that leaves anyway loses nothing by a vain accusation that it has no coins for: it must not cost all others either
+  const ledger = paidJurors(marked, pay, { isInVain: liars.length === 0 })
+  return leaving({ ...marked, ledger }, judged, moment)
 }
 
 /** A recovery gives the seats of those that are to leave to others, as a verdict on a step does. What is final stays; in an epoch that another recovery ends already, it is done by that. */

@@ -10,12 +10,16 @@ export interface JuryPay {
 }
 type Paying = Pick<NetworkState, 'settings' | 'ledger' | 'registry'>
 
-/** Jurors are paid by the losing side, in equal parts and as far as it has coins, otherwise from the commons account. Heirs pay, and are paid, for rotated keys. */
-export function paidJurors(state: Paying, { owed, owing }: JuryPay): Ledger {
-  const fee = state.settings.jurorFee
+/**
+ * Jurors are paid by the losing side, in equal parts and as far as it has coins, otherwise from the commons account; with `isInVain` nothing comes from that, and they
+ * share what the losing side has. Heirs pay, and are paid, for rotated keys.
+ */
+export function paidJurors(state: Paying, { owed, owing }: JuryPay, { isInVain = false } = {}): Ledger {
   const share = shareOf(state, { owed, owing })
   const accountFor = (peer: PeerId) => payeeOf(state, accountOfPeer(peer))
   const collected = owing.reduce((all, peer) => movedAtMost(all, { from: accountFor(peer), to: COMMONS, most: share }), state.ledger)
+  const had = balanceOf(collected, COMMONS) - balanceOf(state.ledger, COMMONS)
+  const fee = isInVain && owed.length > 0 ? had / BigInt(owed.length) : state.settings.jurorFee
   return owed.reduce((all, peer) => movedAtMost(all, { from: COMMONS, to: accountFor(peer), most: fee }), collected)
 }
 

@@ -8,7 +8,6 @@ import {
   encodeSeatProof,
   isPassedOver,
   type Job,
-  jobRecordOf,
   SchedulerError,
   type SeatClaim,
   ticketsTried,
@@ -26,7 +25,7 @@ type Block = Pick<Tip<NetworkState>, 'header' | 'state'>
  */
 export function seatProofOf(before: Block, at: Block, claim: SeatClaim): Uint8Array {
   const [earlier, now] = [before.state.jobs.get(claim.job), at.state.jobs.get(claim.job)]
-  const drawn = earlier && now && drawnSeat(jobRecordOf(earlier), jobRecordOf(now), claim)
+  const drawn = earlier && now && drawnSeat(earlier, now, claim)
   if (drawn === undefined || now === undefined || before.header === null || at.header === null)
     throw new SchedulerError({ code: 'SEAT_NOT_DRAWN' })
   const { maps } = before.state

@@ -3,28 +3,39 @@ import type { AccusationFinding } from '@interpeer/peer-group'
 import type { AccusationCase } from '../network/accusations.js'
 import { LONGEST_TIMER_MS } from './waker.js'
 
-/** The run of a case: it has half of the time that jurors have to answer, so that one that does not end leaves some for others. Of a batch nothing more is begun then. */
+/**
+ * The run of a case: it has half of the time that jurors have to answer, so that one that does not end leaves some for others. Of a batch nothing more is begun then.
+ * Only its turns in the queue of runs count: what it waits for between them is this host's own business.
+ */
 export class Trial<R extends { readonly now: () => number; readonly signal: AbortSignal }> {
   /** Which ends with the trial. */
   readonly run: R
   readonly #times: Pick<AccusationCase, 'fetchUntilMs' | 'answerUntilMs'>
   readonly #stop = new AbortController()
-  readonly #begun: Promise<void>
-  #tell: () => void = () => {}
+  /** What its turns took that are over. */
+  #ranMs = 0
+  /** When the turn began that it has now. */
   #beganMs: number | undefined
+  /** Aborted when a turn begins or is over. */
+  #turned = new AbortController()
 
   constructor(times: Pick<AccusationCase, 'fetchUntilMs' | 'answerUntilMs'>, run: R) {
     this.#times = times
     this.run = { ...run, signal: AbortSignal.any([run.signal, this.#stop.signal]) }
-    this.#begun = new Promise((resolve) => {
-      this.#tell = resolve
-    })
   }
 
   /** Its turn has come: what it waits for from now on is its own run. */
   readonly onBegin = (): void => {
     this.#beganMs ??= this.run.now()
-    this.#tell()
+    this.#turn()
+  }
+
+  /** Its turn is over. Another may follow. */
+  readonly onEnd = (): void => {
+    if (this.#beganMs === undefined) return
+    this.#ranMs += this.run.now() - this.#beganMs
+    this.#beganMs = undefined
+    this.#turn()
   }
 
   /** What it comes to in time. A run that had its time and does not end is at fault; one that began too late for that is not. */
@@ -37,14 +48,22 @@ export class Trial<R extends { readonly now: () => number; readonly signal: Abor
     }
   }
 
+  #turn(): void {
+    this.#turned.abort()
+    this.#turned = new AbortController()
+  }
+
   async #late(): Promise<AccusationFinding> {
     const { fetchUntilMs, answerUntilMs } = this.#times
     const { now, signal } = this.run
-    const wait = (untilMs: number) =>
-      setTimeout(Math.min(LONGEST_TIMER_MS, Math.max(0, untilMs - now())), undefined, { signal, ref: false }).catch(() => {})
-    await Promise.race([this.#begun, wait(answerUntilMs)])
-    const untilMs = (this.#beganMs ?? answerUntilMs) + (answerUntilMs - fetchUntilMs) / 2
-    await wait(Math.min(untilMs, answerUntilMs))
-    return signal.aborted || untilMs > answerUntilMs ? 'undecided' : 'not-ended'
+    for (;;) {
+      const leftMs = (answerUntilMs - fetchUntilMs) / 2 - this.#ranMs
+      const spentMs = this.#beganMs === undefined ? Number.POSITIVE_INFINITY : this.#beganMs + leftMs
+      const untilMs = Math.min(spentMs, answerUntilMs)
+      if (signal.aborted) return 'undecided'
+      if (now() >= untilMs) return spentMs > answerUntilMs ? 'undecided' : 'not-ended'
+      const either = AbortSignal.any([signal, this.#turned.signal])
+      await setTimeout(Math.min(LONGEST_TIMER_MS, untilMs - now()), undefined, { signal: either, ref: false }).catch(() => {})
+    }
   }
 }

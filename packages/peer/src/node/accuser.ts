@@ -45,7 +45,7 @@ export interface Charge {
   readonly blocks?: readonly Block[]
   /** What jurors fetch, each with all below it: it stays here until they have judged. */
   readonly needed: readonly ContentId[]
-  /** What this peer took to run it, in ms. */
+  /** What this peer took to run it, in ms; infinite where it does not know any more. */
   readonly ranMs: number
 }
 interface Brought extends Pick<Charge, 'job' | 'epoch'> {

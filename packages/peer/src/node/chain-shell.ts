@@ -31,7 +31,7 @@ export interface ChainSurroundings<S> {
   readonly onBlock: (state: S) => void
   /** A voter signed two votes that no honest peer signs together. */
   readonly onFault: (fault: { readonly peer: PeerId; readonly evidence: readonly Uint8Array[] }) => void
-  /** At the start and after each block: the new tip. */
+  /** At the start and after each block: the new tip, before the block is written. What it throws after a block is counted, and changes nothing. */
   readonly onTip?: (tip: ChainState<S>['tip']) => void
   readonly count: (code: string) => void
   readonly log: PeerLog
@@ -65,7 +65,7 @@ export class ChainShell<S> {
     const opened = at.store.open({ ...at, nowMs: at.now() }, at.log, at.sync)
     this.#state = opened.state
     this.#awakeMs = at.now()
-    this.#effects.add(opened.effects)
+    this.#take(opened.effects)
   }
 
   /** The last certified block and the state that it led to. */
@@ -114,10 +114,8 @@ export class ChainShell<S> {
     if (this.#stopped || !this.#isAwake(event.nowMs)) return []
     try {
       const { state, effects } = stepChain(this.#state, event)
-      const { height } = this.#state.tip
       this.#state = state
-      if (state.tip.height !== height) this.#at.onTip?.(state.tip)
-      this.#effects.add(effects)
+      this.#take(effects)
       return effects
     } catch (error) {
       // the state is a value, so a step that threw changed nothing: what came is dropped
@@ -126,6 +124,19 @@ export class ChainShell<S> {
       this.#waker.at(event.nowMs + AGAIN_MS)
       return []
     }
+  }
+
+  /** What a step leads to is performed whatever becomes of those who are told: its state stands already. They are told first, since what is performed may lead to the next step. */
+  #take(effects: readonly ChainEffect<S>[]): void {
+    for (const effect of effects) {
+      try {
+        if (effect.type === 'block') this.#at.onTip?.(effect.tip)
+      } catch (error) {
+        this.#at.count('CHAIN_STEP_FAILED')
+        this.#at.log.error({ err: error }, 'a new block was not taken note of')
+      }
+    }
+    this.#effects.add(effects)
   }
 
   #isAwake(nowMs: number): boolean {

@@ -204,18 +204,26 @@ export class Complaints {
   #readDisputes(): Map<string, Brought> {
     const found = new Map<string, Brought>()
     const { disputeRecords, inParts, count } = this.#desk
+    const useless: string[] = []
     for (const id of disputeRecords.keys('')) {
-      if (found.size >= DISPUTES_MAX) break
       try {
         const bytes = disputeRecords.get(id)
         if (bytes === undefined) continue
+        if (found.size >= DISPUTES_MAX) {
+          count('DISPUTE_DROPPED')
+          useless.push(id)
+          continue
+        }
         const { job: named, epoch } = disputeMessage.decode(bytes)
         const job = jobIdOf(contentIdOfBytes(named))
         found.set(id, { job, epoch, transactions: inParts?.(bytes, { job, epoch }) ?? [bytes], isKept: true, blocks: 0 })
       } catch {
         count('EVIDENCE_UNREADABLE')
+        useless.push(id)
       }
     }
+    // nothing else would ever take them away
+    if (useless.length > 0) this.#write(() => disputeRecords.delete(useless))
     return found
   }
 }

@@ -1,6 +1,6 @@
 import type { RecordStore } from '@interpeer/content-store'
 import { bytesOfContentId, contentIdOfBytes, type JobId, jobIdOf, type PeerId } from '@interpeer/crypto-ids'
-import { drawnSeat, type Job, jobRecordOf, SEAT_SHOWN_BYTES_MAX, type SeatClaim, seatShown, wantSeat } from '@interpeer/job-scheduler'
+import { drawnSeat, type Job, SEAT_SHOWN_BYTES_MAX, type SeatClaim, seatShown, wantSeat } from '@interpeer/job-scheduler'
 import type { Tip } from '@interpeer/vote-chain'
 import { type NetworkState, seatProofOf } from '../network/index.js'
 
@@ -21,9 +21,9 @@ export interface ProvenDraw {
 /** What a block drew for a seat: the epoch that it opens, or the next one, comes after it in time. */
 export function drawIn(before: Block, at: Block, job: JobId, seat: number): SeatClaim | undefined {
   const [earlier, now] = [before.state.jobs.get(job), at.state.jobs.get(job)]
-  if (earlier === undefined || now === undefined || earlier === now || before.header === null) return undefined
-  const [old, record] = [jobRecordOf(earlier), jobRecordOf(now)]
-  return (['next', 'epoch'] as const).map((of) => ({ job, seat, of })).find((claim) => drawnSeat(old, record, claim) !== undefined)
+  if (earlier === undefined || now === undefined || before.header === null || seat >= now.timetable.seats) return undefined
+  if (earlier.state === now.state && earlier.epoch === now.epoch && earlier.next === now.next) return undefined
+  return (['next', 'epoch'] as const).map((of) => ({ job, seat, of })).find((claim) => drawnSeat(earlier, now, claim) !== undefined)
 }
 
 /**
@@ -36,26 +36,37 @@ export class DrawnSeats {
   readonly #count: (code: string) => void
   #blocks: readonly { readonly before: Block; readonly at: Block }[] = []
   #last: Block | undefined
-  readonly #kept: Set<string>
+  /** The seats kept of each job. */
+  readonly #kept = new Map<string, Set<number>>()
+  #keptSeats = 0
 
   constructor(at: { readonly self: PeerId; readonly records: RecordStore; readonly count: (code: string) => void }) {
     this.#self = at.self
     this.#records = at.records
     this.#count = at.count
-    this.#kept = new Set(at.records.keys(''))
+    for (const key of at.records.keys('')) {
+      const slash = key.lastIndexOf('/')
+      this.#note(key.slice(0, slash), Number(key.slice(slash + 1)))
+    }
   }
 
-  /** After each block, and at the start. */
+  /** After each block, and at the start. Throws nothing: what it can't keep is counted. */
   onTip(at: Block): void {
     const before = this.#last
     this.#last = at
-    if (before === undefined) this.#forgetLeft(at)
-    if (before === undefined || before.height + 1 !== at.height) return
+    if (before?.height === at.height - 1) this.#follow(before, at)
+    else this.#jump(at)
+  }
+  #follow(before: Block, at: Block): void {
     this.#blocks = [{ before, at }, ...this.#blocks].slice(0, BLOCKS_MAX)
     for (const [job, entry] of at.state.jobs) {
       if (entry === before.state.jobs.get(job)) continue
-      if (this.#isOwn(entry)) this.#keep(before, at, entry)
-      else this.#forget((key) => key.startsWith(`${job}/`))
+      try {
+        if (this.#isOwn(entry)) this.#keep(before, at, entry)
+        else this.#forget(job)
+      } catch {
+        this.#count('SEAT_UNWRITTEN')
+      }
     }
   }
 
@@ -65,8 +76,7 @@ export class DrawnSeats {
       const claim = drawIn(before, at, job, seat)
       if (claim !== undefined) return { claim, height: at.height, proof: seatProofOf(before, at, claim) }
     }
-    const key = keyOf(job, seat)
-    const stored = this.#kept.has(key) ? this.#records.get(key) : undefined
+    const stored = this.#kept.get(job)?.has(seat) ? this.#records.get(keyOf(job, seat)) : undefined
     const kept = stored && seatShown.decode(stored).shown
     return kept ? { claim: { job, seat, of: kept.isNext ? 'next' : 'epoch' }, height: kept.height, proof: kept.proof } : undefined
   }
@@ -84,30 +94,36 @@ export class DrawnSeats {
   #keep(before: Block, at: Block, { job, timetable }: Job): void {
     const entries: (readonly [string, Uint8Array])[] = []
     for (let seat = 0; seat < timetable.seats; seat++) {
-      const key = keyOf(job, seat)
       const claim = drawIn(before, at, job, seat)
-      if (claim === undefined || (this.#kept.size >= KEPT_MAX && !this.#kept.has(key))) continue
+      if (claim === undefined || (this.#keptSeats >= KEPT_MAX && !this.#kept.get(job)?.has(seat))) continue
       const bytes = encoded({ claim, height: at.height, proof: seatProofOf(before, at, claim) })
       if (bytes === undefined) continue
-      this.#kept.add(key)
-      entries.push([key, bytes])
+      this.#note(job, seat)
+      entries.push([keyOf(job, seat), bytes])
     }
     if (entries.length > 0) this.#records.put(entries).catch(() => this.#count('SEAT_UNWRITTEN'))
   }
-  /** What belongs to jobs in which it has no seat any more. */
-  #forgetLeft({ state }: Block): void {
-    const own = new Set([...state.jobs.values()].filter((entry) => this.#isOwn(entry)).map(({ job }) => job as string))
-    this.#forget((key) => !own.has(key.slice(0, key.lastIndexOf('/'))))
+  /** What came between is not known: what the blocks before drew may be drawn anew, and what belongs to jobs in which it has no seat any more goes. */
+  #jump({ state }: Block): void {
+    this.#blocks = []
+    const own = new Set<string>([...state.jobs.values()].filter((entry) => this.#isOwn(entry)).map(({ job }) => job))
+    for (const job of [...this.#kept.keys()]) if (!own.has(job)) this.#forget(job)
   }
-  #forget(isGone: (key: string) => boolean): void {
-    const gone = this.#kept.size === 0 ? [] : [...this.#kept].filter(isGone)
-    if (gone.length === 0) return
-    for (const key of gone) this.#kept.delete(key)
-    this.#records.delete(gone).catch(() => this.#count('SEAT_UNWRITTEN'))
+  #note(job: string, seat: number): void {
+    const seats = this.#kept.get(job) ?? new Set()
+    if (!seats.has(seat)) this.#keptSeats++
+    this.#kept.set(job, seats.add(seat))
+  }
+  #forget(job: string): void {
+    const seats = this.#kept.get(job)
+    if (seats === undefined) return
+    this.#kept.delete(job)
+    this.#keptSeats -= seats.size
+    this.#records.delete([...seats].map((seat) => keyOf(job, seat))).catch(() => this.#count('SEAT_UNWRITTEN'))
   }
 }
 
-const keyOf = (job: JobId, seat: number): string => `${job}/${seat}`
+const keyOf = (job: string, seat: number): string => `${job}/${seat}`
 function encoded({ claim, height, proof }: ProvenDraw): Uint8Array | undefined {
   if (proof.length > SEAT_SHOWN_BYTES_MAX) return undefined
   return seatShown.encode({ shown: { height, isNext: claim.of === 'next', proof } })

@@ -89,7 +89,7 @@ async function readFinding(
   keep(read.rerun.state)
   const state = await fetching.state(read.rerun.state)
   if (state === undefined) return fetching.failed
-  const readAgain = () => outcomeOf(read, state, run, trial.onBegin)
+  const readAgain = () => outcomeOf(read, state, run, trial)
   const [first, again] = [await readAgain(), await readAgain()]
   // runs that differ say nothing against anybody
   const isSure = first !== undefined && again !== undefined && first.writes === again.writes
@@ -100,11 +100,11 @@ async function outcomeOf(
   { pair }: ReadContradiction,
   { files, agenda }: GroupState,
   { scripts }: AccusationRun,
-  onBegin: () => void,
+  { onBegin, onEnd }: Pick<Trial<AccusationRun>, 'onBegin' | 'onEnd'>,
 ): Promise<ReadOutcome | undefined> {
   const { request, reply, job } = pair
   const at = { ...readMoment(request), job: jobFacts(job, reply.step), balance: balanceIn(agenda.purse) }
-  const outcome = await scripts.read(files, scriptRequestOf(request), at, onBegin)
+  const outcome = await scripts.read(files, scriptRequestOf(request), at, onBegin).finally(onEnd)
   if ('missing' in outcome || outcome.type !== 'answered') return undefined
   return { ...responseOf(outcome), writes: !isPure(outcome) }
 }

@@ -347,14 +347,15 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
         await chain.written()
         return showSeat(job, seat, { genesis, application, signer, store: chainStore, log })
       },
-      askSeat: async (job, seat) => {
+      askSeat: async (job, seat, onAsk) => {
         await chain.written()
         const { state } = chain.tip
         const entry = state.jobs.get(job)
         const asked = new Set([...(entry?.epoch.members ?? []), ...(entry?.next?.members ?? []), ...bootstrap, ...genesis.peers])
         const peers = [...asked].filter((peer) => peer !== signer.peerId && addresses.known.includes(peer))
         const hashAt = (height: number) => chainStore.hashAt(height)
-        return askSeat(job, seat, { overlay, peers, hashAt, oldest: chainStore.checkpoints.at(-1) ?? 1, state, log, count })
+        const whom = { overlay, peers, nowMs: () => performance.now(), signal: stop.signal, onAsk }
+        return askSeat(job, seat, { ...whom, hashAt, oldest: chainStore.checkpoints.at(-1) ?? 1, state, log, count })
       },
       submit: (transaction) => chain.submit(transaction),
       findTransaction: (transaction, fromHeight) => chain.find(transaction, fromHeight),

@@ -113,7 +113,7 @@ export class OwnWorkShell {
       evidence: reveal,
       blocks,
       needed,
-      ranMs: this.#tookMs.get(hexOf(batch)) ?? 0,
+      ranMs: this.#tookMs.get(hexOf(batch)) ?? Number.POSITIVE_INFINITY,
     })
   }
 }

@@ -76,9 +76,10 @@ export interface Peer {
   showSeat(job: JobId, seat: number): Promise<ShownSeat | undefined>
   /**
    * The same as other peers prove it, members of the job first: the draw that gave the seat to who has it, or has it next. It is checked here, by this peer's own blocks or by headers that lead
-   * to them. Undefined: nobody who answers can show it; each of a group's members can, if it was one when the seat was drawn.
+   * to them. Undefined: nobody who answers within 60 s can show it; each of a group's members can, if it was one when the seat was drawn, and the setting `matureCycles` is still the same.
+   * @param onAsk told whom it asks, before it does
    */
-  askSeat(job: JobId, seat: number): Promise<ShownSeat | undefined>
+  askSeat(job: JobId, seat: number, onAsk?: (peer: PeerId) => void): Promise<ShownSeat | undefined>
   /**
    * Hands a transaction to the network, and offers it again until a block has it. Whether one does, the chain's state shows.
    * @returns the code with which the state of the newest block refuses it: then this peer does not pass it on

@@ -43,7 +43,7 @@ export type BatchResult = ExecutionResult & { readonly runs: readonly LoggedRun[
  * Runs an agreed batch, request by request, each on the files that the one before left (WP §6.2). Time and seed are the batch's, so that
  * every member gets the same bytes. Everything it made is durable when it resolves: only then may the member reveal its root. Where blocks are
  * missing here it says so: fetch them and run it again, which gives the same.
- * @param limits `signal`: once it is aborted nothing more of the batch is begun, and it abstains; `onBegin`: its turn has come
+ * @param limits `signal`: once it is aborted nothing more of the batch is begun, and it abstains; `onBegin`: its turn has come, and its files are loaded
  */
 export async function runBatch(
   batch: Batch,
@@ -53,9 +53,9 @@ export async function runBatch(
   { signal, onBegin }: { readonly signal?: AbortSignal; readonly onBegin?: () => void } = {},
 ): Promise<BatchResult | Missing> {
   return scripts.write(async (runtime, hold) => {
-    onBegin?.()
     const unheld = await hold(batch.from)
     if (unheld !== undefined) return unheld
+    onBegin?.()
     // before anything runs: a batch that stops half-way ran for nothing
     const missing = missingOf(batch.requests, store)
     if (missing.length > 0) return { missing }

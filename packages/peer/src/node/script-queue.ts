@@ -50,7 +50,7 @@ export class ScriptQueue {
     return this.#runtime.has(root)
   }
 
-  /** Says what is missing here of the tree's files where something is: fetch that and read again. @param onBegin its turn has come */
+  /** Says what is missing here of the tree's files where something is: fetch that and read again. @param onBegin its turn has come, and its files are loaded */
   read(
     root: ContentId,
     request: ScriptRequest,
@@ -59,8 +59,10 @@ export class ScriptQueue {
   ): Promise<ScriptOutcome | Missing | { readonly type: 'busy' }> {
     if (this.#reads.length + this.#writes.length >= READS_WAITING_MAX) return Promise.resolve({ type: 'busy' })
     return this.#enqueue(this.#reads, async () => {
+      const missing = await this.#hold(root)
+      if (missing !== undefined) return missing
       onBegin?.()
-      return (await this.#hold(root)) ?? this.#runtime.run(root, request, at, { kind: 'read', inPieces: true })
+      return this.#runtime.run(root, request, at, { kind: 'read', inPieces: true })
     })
   }
 
