@@ -17,7 +17,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   EADDRINUSE: 'Another program uses that port: choose another with --port, or 0 for any.',
   DATA_IN_USE: 'Another process runs on this folder. Stop it first, or choose another --data.',
   SYNC_REFUSED:
-    'Too few peers name the same checkpoint, and this network is too old to be followed from its genesis, or from where this peer stopped long ago. Name it with --checkpoint, from whoever you trust, or give more peers with --bootstrap.',
+    'If the network was off, start its peers and this gateway at the same time. If that does not help: too few peers name the same checkpoint, and this network is too old to be followed from its genesis, or from where this peer stopped long ago. Name it with --checkpoint, from whoever you trust, or give more peers with --bootstrap.',
   'SYNC_REFUSED SYNC_OLD':
     'The checkpoints that its sources name are from long ago. If this machine has the right time, they stood still themselves: give others with --bootstrap, or name a checkpoint with --checkpoint, from whoever you trust.',
   'SYNC_REFUSED SYNC_OTHER':

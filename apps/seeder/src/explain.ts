@@ -17,6 +17,7 @@ interface Failure {
   readonly mode?: number
   readonly because?: string
   readonly told?: number | null
+  readonly asked?: number
   readonly what?: string
 }
 
@@ -30,9 +31,18 @@ const REFUSED: Readonly<Record<string, string>> = {
 }
 const FEW_SOURCES =
   'Too few peers name the same checkpoint, and this network is too old to be followed from its genesis, or from where this peer stopped long ago. Name it with --checkpoint, from whoever you trust, or give more peers with --bootstrap.'
-const refused = ({ because = '', told }: Failure): string =>
-  `${told === 0 ? 'Nobody answered: are the peers of --bootstrap running, and can they be reached?\n' : ''}${REFUSED[because] ?? FEW_SOURCES}`
+const refused = ({ because = '', told, asked }: Failure): string =>
+  [
+    ...(told === 0 ? ['Nobody answered: are the peers of --bootstrap running, and can they be reached?'] : []),
+    ...(typeof told === 'number' && asked !== undefined && told < asked ? [othersOff(told, asked)] : []),
+    REFUSED[because] ?? FEW_SOURCES,
+  ].join('\n')
+const othersOff = (told: number, asked: number): string =>
+  `${told} of ${asked} peers answered. If the network was off, start the others and this one at the same time, as each waits 15 seconds for them; only if that does not help, what follows.`
 const GENESIS = 'That is not the genesis of a network: take the file that its founders gave out, as it is.'
+
+const NO_OLD_COPY =
+  'A peer goes on with a new --data and a new key: an older copy of the folder lacks what its key signed since, and who signs twice may lose its account.'
 
 const ADVICE: Readonly<Record<string, string | ((failure: Failure) => string)>> = {
   ENOENT: 'Check the path: there is no such file or folder.',
@@ -48,9 +58,9 @@ const ADVICE: Readonly<Record<string, string | ((failure: Failure) => string)>> 
   CHAIN_ASLEEP: 'This peer slept for long and asks whether it may go on: try again in a minute.',
   PROGRAM_OLD: 'The network voted for rules that this version does not know: update it, and start again on the same --data.',
   STORED_BLOCK_WRONG:
-    'A block on the disk does not hold: look at the disk. With a new --data the chain is fetched again; the key must be moved along.',
-  STORED_RECORD_WRONG:
-    'What this peer signed can not be read from the disk. It must not sign again without it: look at the disk, and restore the folder from a copy, or make a new key.',
+    'A block on the disk does not hold: look at the disk. With a new --data the chain is fetched again: with a new key, or with the same only if store/ is kept, as a key that forgot what it signed may sign twice, which ends its account.',
+  STORED_RECORD_WRONG: `What this peer signed on the chain can not be read from the disk. ${NO_OLD_COPY}`,
+  RECORD_UNREADABLE: `What this peer signed in a group can not be read from the disk. ${NO_OLD_COPY}`,
   GENESIS_SYNTAX: GENESIS,
   GENESIS_KEY_UNKNOWN: GENESIS,
   GENESIS_KEY_MISSING: GENESIS,
@@ -83,8 +93,8 @@ const ADVICE: Readonly<Record<string, string | ((failure: Failure) => string)>> 
   CONTENT_ID_SYNTAX: 'That is no content id: it begins with bafy or bafk and has 59 characters.',
   CAR_MALFORMED: 'The file is no CARv1 archive, or was cut short: bring it again.',
   CAR_TOO_LARGE: 'The archive has a block of more than 1 MiB, or more than can be taken at once.',
-  STORE_READ_FAILED: 'The database file is damaged: look at the disk, and restore the folder from a copy.',
-  RECORD_CORRUPT: 'A record on the disk is spoiled: look at the disk, and restore the folder from a copy.',
+  STORE_READ_FAILED: `The database file is damaged: look at the disk. ${NO_OLD_COPY}`,
+  RECORD_CORRUPT: `A record on the disk is spoiled: look at the disk. ${NO_OLD_COPY}`,
   CAR_INCOMPLETE: 'Blocks are missing here: fetch them first.',
   CAR_UNSUPPORTED: 'Only CARv1 archives with a root, and blocks of raw bytes or dag-cbor under sha2-256, can be read.',
   STORE_FULL:

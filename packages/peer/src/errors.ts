@@ -17,8 +17,8 @@ export type PeerFailure =
   | { readonly code: 'SYNC_OFTEN'; readonly peer: string }
   | { readonly code: 'SYNC_NOTHING' }
   | { readonly code: 'SYNC_UNANSWERED'; readonly what: string }
-  /** A new peer neither found a checkpoint to start from nor may follow the chain from its genesis. `because`: the code of what failed; `told`: sources that answered. */
-  | { readonly code: 'SYNC_REFUSED'; readonly because: string; readonly told: number | null }
+  /** A new peer neither found a checkpoint to start from nor may follow the chain from its genesis. `because`: the code of what failed; `told`: sources that answered; `asked`: of how many, where it slept. */
+  | { readonly code: 'SYNC_REFUSED'; readonly because: string; readonly told: number | null; readonly asked?: number }
   | { readonly code: 'SYNC_TOO_LARGE'; readonly bytes: number }
   /** The process was not woken for so long that it has to begin anew. */
   | { readonly code: 'SYNC_SLEPT'; readonly height: number }

@@ -6,12 +6,15 @@ import {
   decodeBlock,
   hashOfHeader,
   headersReply,
+  type PeerEntry,
   proofsReply,
+  type Standing,
   SYNC_REQUEST_NUMBERS,
   type Tip,
   tipReply,
   trustedCycles,
   wantProofs,
+  wantTip,
 } from '@interpeer/vote-chain'
 import { decodeWith, encodeWith, type Message } from '@interpeer/wire-codec'
 import { beforeAll, expect, test } from 'vitest'
@@ -21,7 +24,7 @@ import { type NetworkState, networkApplication } from '../src/network/index.js'
 import { syncCheckpoint } from '../src/node/chain-sync.js'
 import { contentService } from '../src/node/content-service.js'
 import { provenBlocks } from '../src/node/proven-blocks.js'
-import { asksForParts, SyncDesk } from '../src/node/sync-desk.js'
+import { asksForParts, countsNow, SyncDesk } from '../src/node/sync-desk.js'
 import { SyncSources } from '../src/node/sync-sources.js'
 import { networkGenesis } from './network-world.js'
 import { chainTo, log, noSeats, openedChain } from './one-chain.js'
@@ -132,6 +135,21 @@ test('who answers many has a pace for all strangers together, another for those 
   desk.onTip(tips.at(-1) as Tip<NetworkState>)
   atMs += 8
   expect([answered(askers), looked]).toEqual([1, 2])
+  // how far the chain is costs little, and they are told; and who is known has the strangers' share, too
+  expect(tipReply.decode(desk.answer(askers[0] as PeerId, wantTip.number, wantTip.encode({ checkpoints: 4 }))).height).toBe(14)
+  atMs += 60_000
+  expect([answered(known), answered(askers)]).toEqual([1_024, 0])
+})
+
+test('a key is known while it counts on the chain, and before that is open if it is a founder', () => {
+  const { registry } = world.state.tip.state
+  const [[founder, entry]] = [...registry] as [[PeerId, PeerEntry]]
+  const founders = new Set([founder])
+  const stranger = createSigner(sha256(Uint8Array.of(9))).peerId
+  const isKnown = (standing: Standing) => countsNow(founder, new Map([[founder, { ...entry, standing }]]), founders)
+  expect([countsNow(founder, registry, founders), countsNow(stranger, registry, founders)]).toEqual([true, false])
+  expect((['joined', 'joining', 'left', 'rotated', 'terminated'] as const).filter(isKnown)).toEqual(['joined'])
+  expect([countsNow(founder, new Map(), founders), countsNow(stranger, new Map(), founders)]).toEqual([true, false])
 })
 
 test('who follows from the genesis of an old network is shown the hashes of all blocks up to the newest checkpoint', async () => {

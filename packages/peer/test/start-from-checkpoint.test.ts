@@ -43,6 +43,8 @@ interface Start {
 }
 /** Parts of states that were asked for. */
 let partsAsked = 0
+/** How the last one was refused. */
+let refused: { readonly code: string; readonly because: string; readonly told?: number; readonly asked?: number } | undefined
 /** Begins a peer at a time after the genesis. The height that it begins at; 0: it follows from the genesis. Negative: it goes on from there. */
 async function begun({
   afterMs,
@@ -86,8 +88,8 @@ async function begun({
       waitMs,
     })
   } catch (error) {
-    const { code, because } = (error as { readonly failure: { readonly code: string; readonly because: string } }).failure
-    return `${code} ${because}`
+    refused = (error as { readonly failure: NonNullable<typeof refused> }).failure
+    return `${refused.code} ${refused.because}`
   }
   return stopped !== undefined && ownStore.last()?.height === stopped ? -stopped : (ownStore.checkpoints[0] ?? 0)
 }
@@ -107,6 +109,7 @@ const split: Start['change'] = (peer, tip) => ({
   height: 1_000_000,
   checkpoints: tip.checkpoints.map((one) => ({ ...one, block: sha256(Uint8Array.of(peer)) })),
 })
+const far: Start['change'] = (_, tip) => ({ ...tip, height: 1_000_000 })
 const short: Start['change'] = (_, tip) => ({ ...tip, height: 3, checkpoints: [] })
 
 test('while its first electors count as active, a network may be followed from its genesis', async () => {
@@ -139,10 +142,10 @@ const cycles = (count: number): number => trustedMs + count * genesis.settings.c
 
 test('who slept longer than electors count as active begins anew, and who did not goes on', async () => {
   expect(await begun({ stopped: 5, afterMs: cycles(4) })).toBe(-5)
-  expect(await begun({ stopped: 5, afterMs: cycles(6) })).toBe(8)
+  expect(await begun({ stopped: 5, afterMs: cycles(6), change: far })).toBe(8)
   // or not at all, as a new peer, also where the named one is the owner's
   for (const change of [gone, split]) expect(await begun({ stopped: 5, afterMs: cycles(6), change })).toBe('SYNC_REFUSED SYNC_SOURCES')
-  expect(await begun({ stopped: 5, afterMs: cycles(40) })).toBe('SYNC_REFUSED SYNC_OLD')
+  expect(await begun({ stopped: 5, afterMs: cycles(40), change: far })).toBe('SYNC_REFUSED SYNC_OLD')
   expect(await begun({ stopped: 5, afterMs: cycles(40), checkpoint: blockOf(12) })).toBe(8)
   expect(await begun({ stopped: 5, afterMs: cycles(40), checkpoint: sha256(new Uint8Array()) })).toBe('SYNC_REFUSED SYNC_SOURCES')
 })
@@ -154,10 +157,10 @@ test('who begins anew fetches only what changed of the state that it has', async
     return partsAsked
   }
   expect(await asked({ afterMs: trustedMs - 1 })).toBeGreaterThan(1)
-  expect(await asked({ stopped: 5, afterMs: cycles(6) })).toBe(0) // its disk has them all
+  expect(await asked({ stopped: 5, afterMs: cycles(6), change: far })).toBe(0) // its disk has them all
   const disk = await upTo(5)
   await disk.delete([...disk.keys('part/')].slice(0, 1))
-  expect(await asked({ disk, stopped: 5, afterMs: cycles(6) })).toBeLessThanOrEqual(1)
+  expect(await asked({ disk, stopped: 5, afterMs: cycles(6), change: far })).toBeLessThanOrEqual(1)
 })
 
 test('who slept while the chain stood still goes on from where it stopped', async () => {
@@ -165,8 +168,19 @@ test('who slept while the chain stood still goes on from where it stopped', asyn
   expect(await begun({ stopped: 5, afterMs: cycles(1_000), change: short })).toBe(-5)
   const alone = (peer: number, tip: ReturnType<typeof tipReply.decode>) => (peer === 0 ? short(peer, tip) : undefined)
   expect(await begun({ stopped: 5, afterMs: cycles(1_000), change: alone })).toBe('SYNC_REFUSED SYNC_SOURCES')
+  expect([refused?.told, refused?.asked]).toEqual([1, 3]) // its owner starts the others
   expect(await begun({ stopped: 5, afterMs: cycles(1_000), change: gone, self: founder })).toBe(-5)
   expect(await begun({ stopped: 5, afterMs: cycles(1_000), change: split, self: founder })).toBe('SYNC_REFUSED SYNC_SOURCES')
+})
+
+test('who is less heights behind than electors are bound for goes on, where the chain made two checkpoints more and halted', async () => {
+  for (const count of [6, 40, 1_000]) expect(await begun({ stopped: 5, afterMs: cycles(count) })).toBe(-5)
+  const at =
+    (...heights: readonly number[]): NonNullable<Start['change']> =>
+    (peer, tip) => ({ ...tip, height: heights[peer] as number })
+  const [near, past] = [5 + trustedCycles(genesis) - 1, 5 + trustedCycles(genesis)]
+  expect(await begun({ stopped: 5, afterMs: cycles(40), change: at(near, near, past) })).toBe(-5)
+  expect(await begun({ stopped: 5, afterMs: cycles(40), change: at(near, past, past) })).toBe('SYNC_REFUSED SYNC_OLD')
 })
 
 test('one source that makes up a height keeps nobody who slept, but a new peer: that has nothing to go on from', async () => {

@@ -18,8 +18,8 @@ const blocks = (chains.nodes[0] as (typeof chains.nodes)[number]).blocks.slice(0
 const hashes = blocks.map((block) => hashOfHeader(decodeBlock(block).header))
 const newcomer = createSigner(sha256(Uint8Array.of(77)))
 
-function begin(proven?: (height: number) => Uint8Array | undefined) {
-  const given = { genesis, verification, application: toy, signer: newcomer, blocks: [], record: undefined }
+function begin(proven?: (height: number) => Uint8Array | undefined, own: readonly Uint8Array[] = []) {
+  const given = { genesis, verification, application: toy, signer: newcomer, blocks: own, record: undefined }
   let { state } = openChain({ ...given, nowMs: 2_000_000, proven })
   return (taken: readonly Uint8Array[]) => {
     const envelope = signMessage(blocksMessage, { blocks: [...taken], sender: newcomer.publicKey }, newcomer, genesis.network)
@@ -73,6 +73,11 @@ test('who was away for as long as it may finds every certificate, also of a chai
   const dropped = Array.from({ length: newest }, (_, i) => spareCertificate(genesis, i + 1) ?? 0)
   expect(Math.max(...dropped)).toBeLessThanOrEqual(stopped)
   expect(Math.max(...dropped)).toBeGreaterThan(stopped - genesis.settings.checkpointCycles)
+  // and gets to the newest by blocks alone, from so far back and no farther
+  const from = (height: number) => begin(undefined, blocks.slice(0, height))(blocks.slice(height))
+  expect(from(UNTIL - trustedCycles(genesis) + 1)).toMatchObject({ codes: [], height: UNTIL })
+  expect(from(UNTIL - 2 * trustedCycles(genesis))).toMatchObject({ codes: [], height: UNTIL })
+  expect(from(UNTIL - 2 * trustedCycles(genesis) - 1)).toMatchObject({ codes: ['BLOCK_UNCERTIFIED'] })
 })
 
 test('the most heights that can have come after a block are one for each cycle where the chain was on time, and two at most', () => {

@@ -31,8 +31,8 @@ export interface AwakeOptions {
 
 /**
  * How a peer goes on whose newest block is trusted no more (`isTrusted`): electors that left since may have sold their keys, and whoever has a quorum of them writes another past from
- * there on, which looks as good. `on`: most sources say that the chain is still where this peer is, or not so far ahead that electors left: it stood still. `anew`: they name checkpoints
- * beyond it, to begin at as a new peer does.
+ * there on, which looks as good. `on`: most sources say that the chain is still where this peer is, or not so far ahead that electors left: it stood still. `anew`: it went on for
+ * longer, and they name checkpoints beyond this peer, to begin at as a new one does.
  * @throws {PeerError} SYNC_REFUSED: sources don't agree, name another chain, or don't answer
  */
 export async function afterSleep(at: AwakeOptions, own: OwnChain): Promise<'on' | 'anew'> {
@@ -41,16 +41,16 @@ export async function afterSleep(at: AwakeOptions, own: OwnChain): Promise<'on' 
   for (;;) {
     const peers = (await chosenSources(at)).filter((peer) => peer !== self)
     const said = await ask(at, peers)
-    if ('start' in said) return compared(own, said)
     // what one alone says of its height keeps nobody: all of a network may have slept
     const near = said.heights.filter((height) => height < own.height + trustedCycles(genesis))
-    const isNear = 2 * near.length > said.told || said.told === 0
+    const isNear = 2 * near.length > said.heights.length || said.heights.length === 0
+    if ('start' in said) return compared(own, said, isNear)
     const isEnough = said.told > 0 && said.told >= Math.min(2, peers.length)
     if (isEnough && isNear) return 'on'
     const isOver = peers.length === 0 || performance.now() - begunMs >= (at.waitMs ?? WAIT_MS)
     // a founder that too few answer is the first to go on
     if (isOver && !isEnough && isNear && genesis.peers.includes(self)) return 'on'
-    if (isOver) throw new PeerError({ code: 'SYNC_REFUSED', because: 'SYNC_SOURCES', told: said.told })
+    if (isOver) throw new PeerError({ code: 'SYNC_REFUSED', because: 'SYNC_SOURCES', told: said.told, asked: peers.length })
     await sleep(AGAIN_MS, undefined, { signal })
   }
 }
@@ -64,12 +64,19 @@ async function ask(at: AwakeOptions, peers: readonly PeerId[]) {
   }
 }
 
-/** Of two checkpoints that sources name alike this peer has one, and the other is no more than twice K ahead; or it is behind both. */
-function compared(own: OwnChain, { start, newest }: Exclude<Awaited<ReturnType<typeof ask>>, { code: string }>): 'on' | 'anew' {
+/**
+ * Of two checkpoints that sources name alike this peer has one, and the other is no more than twice K ahead; or it is behind both. Then their heights say how far: where a chain halted
+ * soon after this peer stopped, its checkpoints may be too old for anybody to begin at, and it needs this peer to go on.
+ */
+function compared(
+  own: OwnChain,
+  { start, newest }: Exclude<Awaited<ReturnType<typeof ask>>, { code: string }>,
+  isNear: boolean,
+): 'on' | 'anew' {
   const same = [newest, start].flatMap(({ height, block }) => {
     const hash = height > own.height ? undefined : own.hashAt(height)
     return hash === undefined ? [] : [sameBytes(hash, block)]
   })
   if (same.includes(false)) throw new PeerError({ code: 'SYNC_REFUSED', because: 'SYNC_OTHER', told: null })
-  return same.length > 0 ? 'on' : 'anew'
+  return same.length > 0 || (start.height > own.height && isNear) ? 'on' : 'anew'
 }

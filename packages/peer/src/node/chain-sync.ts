@@ -86,12 +86,14 @@ export async function syncCheckpoint<S>(options: ChainSyncOptions<S>): Promise<S
   }
 }
 
-/** The last two checkpoints as most sources name them; who names others is left. @throws {ChainError} SYNC_SOURCES */
+/** The last two checkpoints as most sources name them, and the height that each source tells; who names others is left. @throws {ChainError} SYNC_SOURCES */
 export async function agree({
   genesis,
   sources,
   checkpoint,
-}: Pick<ChainSyncOptions<unknown>, 'genesis' | 'sources' | 'checkpoint'>): Promise<AgreedCheckpoints<PeerId>> {
+}: Pick<ChainSyncOptions<unknown>, 'genesis' | 'sources' | 'checkpoint'>): Promise<
+  AgreedCheckpoints<PeerId> & { readonly heights: readonly number[] }
+> {
   const { peers } = sources
   const answers = await Promise.allSettled(
     peers.map(async (source) => ({ source, tip: await sources.ask(source, wantTip.encode({ checkpoints: NAMED }), tipReply, TIP_MS) })),
@@ -108,7 +110,7 @@ export async function agree({
   )
   for (const liar of agreed.liars) sources.leave(liar, new ChainError({ code: 'CHECKPOINT_WRONG', reason: 'header' }))
   sources.keepOnly(agreed.sources)
-  return agreed
+  return { ...agreed, heights: told.map(({ tip }) => tip.height) }
 }
 
 /** What a source says of a checkpoint that the owner named, and of those next to it: headers show whether they belong together. Nothing where it does not have that. */

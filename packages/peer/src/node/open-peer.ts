@@ -55,7 +55,7 @@ import { showSeat } from './show-seat.js'
 import { SiteClient } from './site-client.js'
 import { SiteHosts } from './site-hosts.js'
 import { beginChain } from './start-from-checkpoint.js'
-import { asksForParts, SYNC_DESK_NUMBERS, SyncDesk } from './sync-desk.js'
+import { asksForParts, countsNow, SYNC_DESK_NUMBERS, SyncDesk } from './sync-desk.js'
 
 const COLLECTION = { graceMs: 3_600_000, everyMs: 300_000 }
 const AUDIT_EVERY_MS = 60_000
@@ -227,7 +227,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     const starting = { genesis, self: signer.peerId, overlay, addresses, bootstrap, now, log, count, signal: stop.signal }
     const seats = new DrawnSeats({ self: signer.peerId, records: store.records('seats'), count })
     const founders = new Set(genesis.peers)
-    const isKnown = (peer: PeerId): boolean => founders.has(peer) || isRegistered(peer)
+    const isKnown = (peer: PeerId): boolean => countsNow(peer, registry, founders)
     const desk = new SyncDesk<NetworkState>({
       store: chainStore,
       mapOf: ({ maps }, set) => maps[set],

@@ -6,6 +6,7 @@ import {
   answerTip,
   type DataSets,
   decodeBlock,
+  type Registry,
   SYNC_REQUEST_NUMBERS,
   type SyncSource,
   type Tip,
@@ -36,8 +37,8 @@ export class SyncDesk<S> {
   readonly #store: ChainStore
   readonly #mapOf: (state: S, set: keyof DataSets) => HeldMap | undefined
   readonly #nowMs: () => number
-  /** Strangers can use up what strangers get, and nobody else's. */
-  readonly #budgets = { known: new AnswerBudget(), strangers: new AnswerBudget() }
+  /** Strangers can use up what strangers get, and nobody else's; and nobody who asks for much, what a short answer takes. */
+  readonly #budgets = { tips: budgets(), others: budgets() }
   readonly #isKnown: (peer: PeerId) => boolean
   readonly #seats: Pick<DrawnSeats, 'answer'>
   readonly #kept = new Map<string, Uint8Array>()
@@ -50,7 +51,7 @@ export class SyncDesk<S> {
     store: ChainStore
     mapOf: (state: S, set: keyof DataSets) => HeldMap | undefined
     nowMs: () => number
-    /** Who is registered, or of the genesis: it had to pay for that. */
+    /** Whose key counts on the chain now: it had to pay for that, and may lose it. */
     isKnown: (peer: PeerId) => boolean
     /** Answers `want-seat`. */
     seats: Pick<DrawnSeats, 'answer'>
@@ -75,12 +76,12 @@ export class SyncDesk<S> {
     const store = this.#store
     const kept = { checkpoints: store.checkpoints, checkpoint: (height: number) => store.checkpoint(height) }
     if (tip === undefined && number === wantTip.number) {
-      this.#pay(from)
+      this.#pay(from, number)
       this.#heightBefore ??= store.last()?.height ?? 0
       return answerTip({ ...kept, height: this.#heightBefore }, request)
     }
     if (tip === undefined) throw new PeerError({ code: 'SYNC_NOTHING' })
-    this.#pay(from)
+    this.#pay(from, number)
     const name = hexOf(request)
     const known = this.#kept.get(name)
     if (known !== undefined) return known
@@ -101,9 +102,12 @@ export class SyncDesk<S> {
     }
     return answer
   }
-  #pay(from: PeerId): void {
-    const budget = this.#isKnown(from) ? this.#budgets.known : this.#budgets.strangers
-    if (!budget.pay(from, this.#nowMs())) throw new PeerError({ code: 'SYNC_OFTEN', peer: from })
+  #pay(from: PeerId, number: number): void {
+    const { known, strangers } = this.#budgets[number === wantTip.number ? 'tips' : 'others']
+    const nowMs = this.#nowMs()
+    // who is known could ask under another key
+    const isPaid = (this.#isKnown(from) && known.pay(from, nowMs)) || strangers.pay(from, nowMs)
+    if (!isPaid) throw new PeerError({ code: 'SYNC_OFTEN', peer: from })
   }
 }
 
@@ -127,6 +131,15 @@ class AnswerBudget {
     return true
   }
 }
+
+const budgets = () => ({ known: new AnswerBudget(), strangers: new AnswerBudget() })
+
+/**
+ * Whether a key counts on the chain: not one that left, was rotated or terminated, or has yet to pay for joining, though it be a founder's. Before the chain is open (an empty registry)
+ * founders do.
+ */
+export const countsNow = (peer: PeerId, registry: Registry, founders: ReadonlySet<PeerId>): boolean =>
+  registry.size === 0 ? founders.has(peer) : registry.get(peer)?.standing === 'joined'
 
 /** Whether a request is for blocks that are all parts of checkpoints: those are for anyone. */
 export function asksForParts(request: Uint8Array, store: ChainStore): boolean {
