@@ -27,7 +27,7 @@ import { provenBlocks } from '../src/node/proven-blocks.js'
 import { asksForParts, countsNow, SyncDesk } from '../src/node/sync-desk.js'
 import { SyncSources } from '../src/node/sync-sources.js'
 import { networkGenesis } from './network-world.js'
-import { chainTo, log, noSeats, openedChain } from './one-chain.js'
+import { chainTo, deskOf, log, noSeats, openedChain } from './one-chain.js'
 
 const genesis = networkGenesis({ checkpointCycles: 4, lookBack: 2 }, 1)
 const peers = Array.from({ length: 3 }, (_, i) => createSigner(sha256(Uint8Array.of(5, i))).peerId)
@@ -46,13 +46,7 @@ function network(tamper: Tamper = (_, reply) => reply) {
   const services = peers.map((peer) => {
     const tips: Tip<NetworkState>[] = []
     const { store } = openedChain(genesis, records, [], (tip) => void tips.push(tip))
-    const desk = new SyncDesk<NetworkState>({
-      store,
-      mapOf: ({ maps }, set) => maps[set],
-      nowMs: () => 0,
-      isKnown: () => false,
-      seats: noSeats,
-    })
+    const desk = deskOf(store)
     for (const tip of tips) desk.onTip(tip)
     const held = { get: store.part.bind(store), has: store.hasPart.bind(store) }
     const parts = contentService({ store: held, self: peer, count: () => {}, onLacked: () => {} })

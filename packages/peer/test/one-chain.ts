@@ -3,6 +3,7 @@ import { type ChainState, type Genesis, stepChain } from '@interpeer/vote-chain'
 import { hexOf } from '@interpeer/wire-codec'
 import { type NetworkState, networkApplication } from '../src/network/index.js'
 import { ChainStore } from '../src/node/chain-store.js'
+import { SyncDesk } from '../src/node/sync-desk.js'
 import { publication, signers } from './network-world.js'
 
 export const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
@@ -13,6 +14,10 @@ export const noSeats = {
     throw new Error('nobody asks for seats')
   },
 }
+
+/** Answers whoever starts from this chain as one stranger to another, at a time that stands still. */
+export const deskOf = (store: ChainStore): SyncDesk<NetworkState> =>
+  new SyncDesk({ store, mapOf: ({ maps }, set) => maps[set], nowMs: () => 0, isKnown: () => false, seats: noSeats })
 
 /** Whoever opens a chain again does so later. */
 let nowMs = 0

@@ -8,9 +8,8 @@ import { type NetworkState, networkApplication } from '../src/network/index.js'
 import { ChainStore, heightsSchema } from '../src/node/chain-store.js'
 import { contentService } from '../src/node/content-service.js'
 import { beginChain } from '../src/node/start-from-checkpoint.js'
-import { SyncDesk } from '../src/node/sync-desk.js'
 import { networkGenesis, signers } from './network-world.js'
-import { chainTo, log, noSeats, openedChain, passTime } from './one-chain.js'
+import { chainTo, deskOf, log, openedChain, passTime } from './one-chain.js'
 
 const genesis = networkGenesis({ checkpointCycles: 4, lookBack: 2 }, 1)
 const peers = Array.from({ length: 3 }, (_, i) => createSigner(sha256(Uint8Array.of(6, i))).peerId)
@@ -58,13 +57,7 @@ async function begun({
 }: Start): Promise<number | string> {
   const tips: Tip<NetworkState>[] = []
   const { store } = openedChain(genesis, records, [], (tip) => void tips.push(tip))
-  const desk = new SyncDesk<NetworkState>({
-    store,
-    mapOf: ({ maps }, set) => maps[set],
-    nowMs: () => 0,
-    isKnown: () => false,
-    seats: noSeats,
-  })
+  const desk = deskOf(store)
   for (const tip of tips) desk.onTip(tip)
   const held = { get: store.part.bind(store), has: store.hasPart.bind(store) }
   const parts = contentService({ store: held, self: founder, count: () => {}, onLacked: () => {} })
@@ -227,13 +220,7 @@ test('who has another past, and is told by its owner where the chain is, goes on
 
 test('how far a peer is it tells before its chain is open', async () => {
   const store = new ChainStore(await upTo(14), () => {})
-  const desk = new SyncDesk<NetworkState>({
-    store,
-    mapOf: ({ maps }, set) => maps[set],
-    nowMs: () => 0,
-    isKnown: () => false,
-    seats: noSeats,
-  })
+  const desk = deskOf(store)
   const said = tipReply.decode(desk.answer(self, wantTip.number, wantTip.encode({ checkpoints: 4 })))
   expect([said.height, said.checkpoints.map(({ height }) => height)]).toEqual([14, [12, 8, 4]])
   expect(said.checkpoints[0]?.block).toEqual(blockOf(12))

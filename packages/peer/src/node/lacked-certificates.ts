@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises'
 import { type PeerId, sha256 } from '@interpeer/crypto-ids'
 import { OverlayError } from '@interpeer/overlay'
 import type { Overlay } from '@interpeer/overlay/node'
@@ -32,14 +31,16 @@ export class LackedCertificates {
 
   async #ask(peer: PeerId, job: Uint8Array, certificate: Uint8Array): Promise<Uint8Array | undefined> {
     const message = certificateAsk.encode({ job, certificate })
-    for (let leftMs = ASK_MS; ; leftMs -= AGAIN_MS) {
+    const endMs = performance.now() + ASK_MS
+    for (;;) {
+      const timeoutMs = Math.ceil(endMs - performance.now())
       try {
-        const bytes = await this.#overlay.request(peer, message, { timeoutMs: leftMs, maxReplyBytes: certificateMessage.maxBytes })
+        const bytes = await this.#overlay.request(peer, message, { timeoutMs, maxReplyBytes: certificateMessage.maxBytes })
         return sameBytes(sha256(bytes), certificate) ? bytes : undefined
       } catch (error) {
-        if (!(error instanceof OverlayError) || error.code !== 'BUSY' || leftMs <= AGAIN_MS) throw error
+        if (!(error instanceof OverlayError) || error.code !== 'BUSY' || performance.now() + AGAIN_MS >= endMs) throw error
       }
-      await setTimeout(AGAIN_MS)
+      await new Promise((again) => setTimeout(again, AGAIN_MS))
     }
   }
 }
