@@ -18,6 +18,8 @@ interface Around {
 export class JurorNode {
   juror: Juror | undefined
   record: Uint8Array | undefined
+  /** It came back without a verdict when fetching was over: it never asked in this life, and says so (jury.md, 12). */
+  cameLate = false
   /** Blocks by CID, batches by hash. */
   readonly disk = new Map<string, Uint8Array>()
   readonly index: number
@@ -39,6 +41,7 @@ export class JurorNode {
     if (this.juror !== undefined) return
     const { state, effects } = openJuror(this.setup, this.self, this.world.nowMs, this.record, verification)
     this.juror = state
+    if (state.late && state.verdict === undefined) this.cameLate = true
     this.#perform(effects)
   }
   tell(event: WithoutTime<JurorEvent>): void {

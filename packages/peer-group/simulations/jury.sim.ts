@@ -129,7 +129,7 @@ export function simulate({ seed, peers }: { readonly seed: number; readonly peer
   world.run({ untilMs: deadlineMs + 2 * BLOCK_MS, actsMax: 400_000, done: () => judgment !== undefined })
 
   const honest = nodes.filter(({ index }) => index >= traitorCount)
-  const prompt = honest.filter(({ around }) => !around.isSlow)
+  const prompt = honest.filter(({ around, cameLate }) => !around.isSlow && !cameLate)
   if (judgment === undefined) problems.push('no judgment after the deadline')
   else {
     const again = { jury, ratings, verdicts: shuffled(recorded, sha256(trace)), deadlineMs, nowMs: world.nowMs }

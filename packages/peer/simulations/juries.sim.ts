@@ -328,10 +328,18 @@ class World implements Cast {
   /** Who lost pays as far as it has coins, and leaves where that was too little, or it lied. */
   #lost(loser: PeerId, before: NetworkState, leaves: boolean): void {
     const [had, has] = [before, this.#state].map((state) => this.#held(state, loser)) as [bigint, bigint]
-    if (had === 0n && !leaves) this.#violate('who can not pay for a jury that it called in vain stays')
-    if (had > 0n && has === had) this.#violate('who lost paid nothing')
+    if (!this.#earnedSince(before, loser)) {
+      if (had === 0n && !leaves) this.#violate('who can not pay for a jury that it called in vain stays')
+      if (had > 0n && has === had) this.#violate('who lost paid nothing')
+    }
     if (has < had) this.figures.paid++
     if (leaves) this.#leaving.set(loser, this.height + LEAVES_WITHIN)
+  }
+
+  /** Whether its epoch was paid for in this block, before juries were: then what it had when it was judged is not what it had in the block before. */
+  #earnedSince(before: NetworkState, peer: PeerId): boolean {
+    const epoch = before.jobs.get(this.#job)?.epoch
+    return epoch?.number !== this.#entry.epoch.number && epoch?.members.includes(peer) === true
   }
 
   #checkDispute(one: DisputeCase, before: NetworkState): void {
