@@ -85,35 +85,41 @@ export class Overlay {
     }
   }
 
-  /** Why nothing can be at a path, as `place` would fail: its folder was looked for before, and is not there. An error number, or undefined where it has to be looked for. */
-  lack(path: string): number | undefined {
-    if (this.#lacks.size === 0 || !isPlain(path)) return undefined
-    const known = this.#lacks.get(path.slice(0, path.lastIndexOf('/')))
-    if (known !== undefined && known.linkUnits > 0) this.onLink(known.linkUnits)
-    return known?.errno
-  }
-
   /** Where a path leads; what is there may be missing. ENOTDIR where a slash at its end follows no directory. */
   place(path: string, to: WalkTo = 'target'): Place {
-    const place = this.#placeInFolder(path, to) ?? walk(this.root, path, to, this.onLink)
-    if (place.slash && place.node !== undefined && place.node.kind !== 'directory' && to === 'target') fail('NOTDIR')
-    return place
+    const found = this.find(path, to)
+    if (typeof found === 'number') throw new SyscallFailure(found)
+    return found
+  }
+
+  /** The same, but an error number where the folder is not there: scripts look in vain all the time, and to throw costs more than to look. */
+  find(path: string, to: WalkTo = 'target'): Place | number {
+    const found = this.#findInFolder(path, to) ?? walk(this.root, path, to, this.onLink)
+    if (typeof found !== 'number' && found.slash && found.node !== undefined && found.node.kind !== 'directory' && to === 'target')
+      fail('NOTDIR')
+    return found
   }
 
   /** The same by the folder that the path's text names, which mostly was looked for before. undefined where the whole way has to be gone. */
-  #placeInFolder(path: string, to: WalkTo): Place | undefined {
-    if (!isPlain(path)) return undefined
+  #findInFolder(path: string, to: WalkTo): Place | number | undefined {
+    if (path.length > PATH_UNITS_MAX) return undefined
     const slash = path.lastIndexOf('/')
+    // a name of so many units is short enough in bytes
+    if (slash <= 0 || path.length - slash - 1 > SHORT_NAME_UNITS) return undefined
     const name = path.slice(slash + 1)
-    const folder = this.#folder(path.slice(0, slash))
+    if (name === '' || name === '.' || name === '..') return undefined
+    const text = path.slice(0, slash)
+    const folder = this.#folder(text)
     if ('errno' in folder) {
       if (folder.linkUnits > 0) this.onLink(folder.linkUnits)
-      throw new SyscallFailure(folder.errno)
+      return folder.errno
     }
     const node = childOf(folder.node, name)
     if (node?.kind === 'symlink' && to === 'target') return undefined
     if (folder.linkUnits > 0) this.onLink(folder.linkUnits)
-    return { path: folder.path === '/' ? `/${name}` : `${folder.path}/${name}`, parent: folder.node, name, node, slash: false }
+    // the text itself where it is the real path: one that is put together costs as much as the look
+    const real = folder.path === text ? path : folder.path === '/' ? `/${name}` : `${folder.path}/${name}`
+    return { path: real, parent: folder.node, name, node, slash: false }
   }
 
   #folder(text: string): KnownFolder | KnownLack {
@@ -349,13 +355,4 @@ export class Overlay {
     this.#madeNodes++
     return inodeOf(parent.inode, `${name}/${++this.#inodes}`)
   }
-}
-
-/** Whether a path's last name is all that has to be looked for in the folder that the rest of its text names. */
-function isPlain(path: string): boolean {
-  const slash = path.lastIndexOf('/')
-  // a name of so many units is short enough in bytes
-  if (slash <= 0 || path.length > PATH_UNITS_MAX || path.length - slash - 1 > SHORT_NAME_UNITS) return false
-  const name = path.slice(slash + 1)
-  return name !== '' && name !== '.' && name !== '..'
 }

@@ -117,7 +117,7 @@ describe('the log by itself', () => {
   const run = (memory: DataView, calls: readonly (readonly number[])[]): string => {
     const log = new ExecutionLog()
     log.begin(PLACES)
-    for (const args of calls) log.call(7, args, 0, PLACES.stackEnd, memory)
+    for (const args of calls) log.call(7, args, args.length, 0, PLACES.stackEnd, memory)
     log.end(memory, before)
     return Buffer.from(log.transcript(digest)).toString('hex')
   }

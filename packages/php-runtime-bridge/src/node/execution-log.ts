@@ -25,7 +25,7 @@ export interface WorkingPlaces {
   readonly stack: number
   readonly stackEnd: number
 }
-type CallValue = number | bigint | undefined
+export type CallValue = number | bigint | undefined
 
 /** To make room for a log takes longer than to fill it: of logs that ended. */
 const rooms: Uint8Array<ArrayBuffer>[] = []
@@ -53,18 +53,18 @@ export class ExecutionLog {
     this.#view = new DataView(this.#bytes.buffer)
   }
 
-  /** One system call that came back. `memory` is PHP's, as the call left it. */
-  call(number: number, args: readonly CallValue[], result: CallValue, stackPointer: number, memory: DataView): void {
+  /** One system call that came back, with the first `count` of these arguments. `memory` is PHP's, as the call left it. */
+  call(number: number, args: readonly CallValue[], count: number, result: CallValue, stackPointer: number, memory: DataView): void {
     if (this.#places === undefined) return
     if (this.#length + CALL_BYTES_MAX > LOG_BYTES_MAX) this.#fold()
     const view = this.#view
     let at = this.#length
     let seen = mixed(this.#seen, stackPointer)
     view.setUint8(at, number)
-    view.setUint8(at + 1, args.length)
+    view.setUint8(at + 1, count)
     at += 2
-    for (const arg of args) {
-      const value = int32Of(arg)
+    for (let i = 0; i < count; i++) {
+      const value = int32Of(args[i])
       view.setInt32(at, value, true)
       at += WORD_BYTES
       if (value >= LOWEST_ADDRESS && value < memory.byteLength - WORD_BYTES) seen = mixed(seen, wordAt(memory, value & ~3))

@@ -37,6 +37,9 @@ export interface GuestCalls {
 }
 
 export const AT_FDCWD = -100
+/** The most parameters of a call that the kernel knows. */
+export const PARAMETERS_MAX = 7
+type Call = (...args: never[]) => number | undefined
 const PAGES_PER_MIB = (1024 * 1024) / PAGE_BYTES
 /** What new files and directories may not have: the C library's own umask() never reaches a kernel. */
 export const UMASK = 0o022
@@ -93,22 +96,25 @@ export class Kernel {
   }
 
   /** A system call that answers minus the error number. */
-  call<Args extends unknown[]>(body: (...args: Args) => number | undefined): (...args: Args) => number {
-    return (...args) => this.#run(body, args, -1)
+  call<Body extends Call>(body: Body): (...args: Parameters<Body>) => number {
+    return this.#caught(body, -1)
   }
 
   /** A WASI call, which answers the error number. */
-  wasi<Args extends unknown[]>(body: (...args: Args) => number | undefined): (...args: Args) => number {
-    return (...args) => this.#run(body, args, 1)
+  wasi<Body extends Call>(body: Body): (...args: Parameters<Body>) => number {
+    return this.#caught(body, 1)
   }
 
-  #run<Args extends unknown[]>(body: (...args: Args) => number | undefined, args: Args, sign: number): number {
-    try {
-      return body(...args) ?? 0
-    } catch (error) {
-      if (error instanceof SyscallFailure) return sign * error.errno
-      if (error instanceof ScriptHalt) throw this.#stopped(error)
-      throw error
+  /** With its parameters by name, and undefined for those that it does not have: a list of them would cost as much as a small call does. */
+  #caught(body: Call, sign: number): (...args: never[]) => number {
+    return (a: never, b: never, c: never, d: never, e: never, f: never, g: never) => {
+      try {
+        return body(a, b, c, d, e, f, g) ?? 0
+      } catch (error) {
+        if (error instanceof SyscallFailure) return sign * error.errno
+        if (error instanceof ScriptHalt) throw this.#stopped(error)
+        throw error
+      }
     }
   }
 

@@ -41,14 +41,13 @@ export function fileCalls(kernel: Kernel) {
   /** @returns an error number for what scripts look for in vain all the time: to throw costs more than to look */
   function openPath(given: string, flags: number, mode: number): Descriptor | number {
     const { files } = kernel.world
-    const lack = files.lack(given)
-    if (lack !== undefined) return lack
     const writing = (flags & O_ACCMODE) !== 0
     const truncating = (flags & O_TRUNC) !== 0
     const creating = (flags & O_CREAT) !== 0
     const exclusive = creating && (flags & O_EXCL) !== 0
     const entry = exclusive || (flags & O_NOFOLLOW) !== 0 || (creating && given.endsWith('/'))
-    const place = files.place(given, entry ? 'entry' : 'target')
+    const place = files.find(given, entry ? 'entry' : 'target')
+    if (typeof place === 'number') return place
     const { path, node: found } = place
     if (creating && place.slash && place.parent !== undefined) fail('ISDIR')
     const device = deviceAt(path)
@@ -74,9 +73,9 @@ export function fileCalls(kernel: Kernel) {
 
   function statPath(given: string, buffer: number, to: WalkTo): number {
     kernel.onName?.(given)
-    const lack = kernel.world.files.lack(given)
-    if (lack !== undefined) return -lack
-    const { path, node } = kernel.world.files.place(given, given.endsWith('/') ? 'target' : to)
+    const place = kernel.world.files.find(given, given.endsWith('/') ? 'target' : to)
+    if (typeof place === 'number') return -place
+    const { path, node } = place
     if (deviceAt(path) !== undefined) putDevice(buffer, path)
     else if (node === undefined) return -Errno.NOENT
     else putStat(buffer, node)
@@ -163,9 +162,9 @@ export function fileCalls(kernel: Kernel) {
 
   function checkAccess(directory: number, at: number, mode: number): number {
     const given = kernel.pathAt(directory, at)
-    const lack = kernel.world.files.lack(given)
-    if (lack !== undefined) return -lack
-    const { path, node } = kernel.world.files.place(given)
+    const place = kernel.world.files.find(given)
+    if (typeof place === 'number') return -place
+    const { path, node } = place
     if (deviceAt(path) !== undefined) return 0
     if (node === undefined) return -Errno.NOENT
     if ((mode & 2) !== 0) kernel.world.files.checkWritable(path)
