@@ -3,6 +3,7 @@ export { isComplaint } from './job-log/logged-run.js'
 export { type JobLogEntry, jobLogEntry } from './job-log/messages.js'
 export type { LogCursor } from './job-log/request.js'
 export {
+  type AccusationCase,
   type ChainProof,
   type ChangeStatus,
   chainProofOf,

@@ -8,7 +8,7 @@ import { type Visitor, visitorInProcess, visitorOfServer } from './visitors.ts'
 
 export const OWNER: SiteOptions = { title: 'Everybody’s', admin: 'Ada', password: 'correct horse battery' }
 /** V8 compiles PHP's functions well only once they ran often, of MediaWiki's page some dozens of times: a peer's have long been. */
-const WARM_UP = 30
+const WARM_UP = 80
 
 /** Who is told what is done, and who may end it. */
 export interface Steps {

@@ -1,3 +1,4 @@
+export type { AccusationCase } from './accusations.js'
 export { networkApplication } from './application.js'
 export type { DataEntries, DataMaps } from './data-maps.js'
 export { disputeTransactions } from './dispute-parts.js'
