@@ -6,7 +6,14 @@ const root = new URL('../../', import.meta.url).href
 const patches = JSON.parse(process.env.SIM_PLANTED ?? '[]')
 const planted = new Set()
 
+const remembering = new URL('./remembered-signatures.mjs', import.meta.url).href
+const cryptoIds = new URL('packages/crypto-ids/', root).href
+
 registerHooks({
+  resolve(specifier, context, next) {
+    if (specifier === '#backend' && context.parentURL?.startsWith(cryptoIds)) return { url: remembering, shortCircuit: true }
+    return next(specifier, context)
+  },
   load(url, context, next) {
     const loaded = next(url, context)
     const mine = patches.filter(({ file }) => url === root + file)
