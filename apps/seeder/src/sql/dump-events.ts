@@ -66,8 +66,10 @@ export function* dumpEvents(tokens: Tokenizer): Generator<DumpEvent | typeof MOR
 class Statements {
   readonly #tokens: Tokenizer
   #delimiter = ';'
-  /** Signs that came one after another, at most as many as the delimiter has. */
+  /** Signs that came with nothing between them, at most as many as the delimiter has. */
   #signs = ''
+  /** Where the statement at hand begins. */
+  #line = 1
 
   constructor(tokens: Tokenizer) {
     this.#tokens = tokens
@@ -78,6 +80,7 @@ class Statements {
     this.#signs = ''
     const first = yield* this.#next()
     if (first === END) return false
+    this.#line = first.line
     if (this.#ends(first)) return true
     const word = first.type === 'word' ? first.upper : ''
     if (word === 'DELIMITER') yield* this.#setDelimiter()
@@ -97,12 +100,9 @@ class Statements {
   }
 
   #ends(token: Token): boolean {
-    if (token.type === 'word') return token.text.length >= this.#delimiter.length && token.text.endsWith(this.#delimiter)
-    if (token.type !== 'sign') {
-      this.#signs = ''
-      return false
-    }
-    this.#signs = (this.#signs + token.text).slice(-this.#delimiter.length)
+    if (token.type === 'word') return token.text.endsWith(this.#delimiter)
+    if (token.type !== 'sign') return false
+    this.#signs = ((token.isJoined ? this.#signs : '') + token.text).slice(-this.#delimiter.length)
     return this.#signs === this.#delimiter
   }
 
@@ -119,21 +119,34 @@ class Statements {
   *#pass(): Steps<void> {
     for (;;) {
       const token = yield* this.#next()
-      if (token === END || this.#ends(token)) return
+      if (token === END) return this.#mayEnd()
+      if (this.#ends(token)) return
     }
+  }
+
+  /** A statement that only the dump ends: behind a delimiter of its own it may have swallowed all that came. */
+  #mayEnd(): void {
+    if (this.#delimiter !== ';') throw fault('SQL_TOKEN', this.#line, `a statement that no "${this.#delimiter}" ends`)
   }
 
   *#held(word: string): Steps<void> {
     const tokens: Token[] = []
     for (;;) {
       const token = yield* this.#next()
-      if (token === END || this.#ends(token)) break
+      if (token === END) {
+        this.#mayEnd()
+        break
+      }
+      if (this.#ends(token)) {
+        // the signs before the last one of a delimiter
+        if (token.type === 'sign') tokens.splice(tokens.length - (this.#delimiter.length - 1))
+        break
+      }
       // of what is not taken the beginning is enough to tell what it is
       if (tokens.length >= STATEMENT_TOKENS_MAX)
         throw fault('SQL_STATEMENT', token.line, `a statement of more than ${STATEMENT_TOKENS_MAX} words`)
       tokens.push(token)
     }
-    for (let i = 1; i < this.#delimiter.length && tokens.at(-1)?.type === 'sign'; i++) tokens.pop()
     if (tokens.length > 0) yield* eventsOf(word, new Cursor(tokens))
   }
 
@@ -262,7 +275,7 @@ function* notTaken(cursor: Cursor, line: number): Generator<DumpEvent, void, voi
 
 const isSign = (token: Token | typeof END, sign: string): boolean => token !== END && token.type === 'sign' && token.text === sign
 const lineOf = (token: Token | typeof END): number => (token === END ? 0 : token.line)
-const fault = (code: 'SQL_STATEMENT' | 'SQL_ROW', line: number, found: string) => new SqlDumpError({ code, line, found })
+const fault = (code: 'SQL_TOKEN' | 'SQL_STATEMENT' | 'SQL_ROW', line: number, found: string) => new SqlDumpError({ code, line, found })
 
 function nameIn(token: Token | typeof END): string {
   if (token !== END && (token.type === 'name' || token.type === 'word')) return token.text
