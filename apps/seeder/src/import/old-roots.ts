@@ -8,10 +8,13 @@ const PATHS_MAX = 20_000
 const ROOTS_MAX = 4
 /** Where no site lies, whatever has the same names below. */
 const SYSTEM = /^\/(?:bin|dev|etc|proc|sbin|sys|tmp|usr\/bin|usr\/sbin|site)(?:\/|$)/
+/** Where machines keep sites. What begins otherwise may as well be an address. */
+const OF_MACHINES =
+  /^\/(?:srv|www|(?:var|home\d{0,2}|homepages|kunden|mnt|nfs|opt|private|root|srv|usr|volume\d{1,2}|www|Applications|Users)\/.+)$/
 
 /**
- * Where a folder lay when its settings were written: each absolute path in them whose end is a path of the folder says so. Those that two paths or more speak for, the
- * most first; at most four.
+ * Where a folder lay when its settings were written: each absolute path in them whose end is a path of the folder says so, unless it can be an address: what the folder
+ * has by that very path, or what is below one name that could be any. Those that two paths or more speak for, the most first; at most four.
  */
 export function oldRootsIn({ files, directories }: TreeFiles): string[] {
   const here = new Set([...files, ...directories].map(({ path }) => path))
@@ -36,8 +39,13 @@ export function oldRootsIn({ files, directories }: TreeFiles): string[] {
 
 const isSetting = (path: string): boolean => isPhp(path) || /\.(?:ini|json|ya?ml|neon|xml|conf|env|htaccess|user\.ini|local)$/i.test(path)
 
-/** What is left where the longest end that the folder has is taken away. */
+/** What is left where the longest end that the folder has is taken away: where machines keep sites, or two names or more before an end of two or more. */
 function rootOf(path: string, here: ReadonlySet<string>): string | undefined {
-  for (let at = path.indexOf('/', 1); at >= 0; at = path.indexOf('/', at + 1)) if (here.has(path.slice(at + 1))) return path.slice(0, at)
+  if (here.has(path.slice(1))) return undefined
+  for (let at = path.indexOf('/', 1); at >= 0; at = path.indexOf('/', at + 1)) {
+    if (!here.has(path.slice(at + 1))) continue
+    const [root, end] = [path.slice(0, at), path.slice(at + 1)]
+    return OF_MACHINES.test(root) || (root.includes('/', 1) && end.includes('/')) ? root : undefined
+  }
   return undefined
 }

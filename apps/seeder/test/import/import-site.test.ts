@@ -98,6 +98,13 @@ test('a WordPress of another machine: found, moved to where scripts see it, with
   expect(report.findings.filter(({ code }) => code === 'HTACCESS_LEFT')).toMatchObject([{ places: [{ path: '.htaccess', line: 5 }] }])
 })
 
+test('links of a site to itself stay as they are', async () => {
+  const [admin, page] = ['<a href="/admin/index.php">', '<a href="/admin/index.php?a=1"><a href="/admin/">']
+  put({ 'index.php': admin, 'admin/index.php': page })
+  expect(await imported()).toMatchObject({ pathsChanged: 0, filesChanged: [], earlierRoots: [] })
+  expect([made('index.php'), made('admin/index.php')]).toEqual([admin, page])
+})
+
 test.each([
   [
     'DokuWiki',
