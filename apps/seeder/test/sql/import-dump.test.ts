@@ -1,27 +1,12 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { gzipSync } from 'node:zlib'
-import { afterAll, expect, test } from 'vitest'
-import { type ImportDumpOptions, importDump } from '../../src/sql/import-dump.js'
+import { expect, test } from 'vitest'
+import { importDump } from '../../src/sql/import-dump.js'
 import { DUMP } from './dumps.js'
+import { importing } from './importing.js'
 
-const work = mkdtempSync(join(tmpdir(), 'interpeer-sql-'))
-afterAll(() => rmSync(work, { recursive: true, force: true }))
-let files = 0
-async function imported(dump: string | Uint8Array, options: Partial<ImportDumpOptions> = {}) {
-  const [from, to] = [join(work, `${files}.sql`), join(work, `${files++}.sqlite`)]
-  writeFileSync(from, dump)
-  const report = await importDump(from, to, { dialect: 'plain', ...options })
-  const database = new DatabaseSync(to)
-  const all = (sql: string): unknown[] =>
-    database
-      .prepare(sql)
-      .all()
-      .map((row) => ({ ...row }))
-  return { report, all, database, to }
-}
+const { imported, work, last } = importing()
 
 test('a dump becomes a database: values, defaults, keys, counters, triggers', async () => {
   const { report, all, database } = await imported(gzipSync(DUMP))
@@ -157,7 +142,7 @@ test.each([
   ['CREATE TABLE t (a int, a int);', 'SQL_STATEMENT'],
 ])('%s leaves nothing behind: %s', async (dump, code) => {
   await expect(imported(dump)).rejects.toThrow(expect.objectContaining({ code }))
-  expect(existsSync(join(work, `${files - 1}.sqlite`))).toBe(false)
+  expect(existsSync(last())).toBe(false)
 })
 
 test('what is there is not written over', async () => {
