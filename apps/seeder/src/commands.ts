@@ -30,6 +30,7 @@ import type { PassphraseOptions } from './passphrase.js'
 import { type PublishOptions, publishSite } from './publish-site.js'
 import { type CheckOptions, checkSite, printSchema } from './site-check.js'
 import { type SeederOptions, startSeeder } from './start-seeder.js'
+import { switchOption } from './switch-option.js'
 
 const wholeNumber =
   (min: number, max: number) =>
@@ -193,9 +194,11 @@ export function program(): Command {
         .env('INTERPEER_OUTBOX_FROM')
         .default('interpeer@localhost'),
     )
-    .addOption(new Option('--outbox-http', 'send HTTP requests of the sites hosted here, to public addresses').env('INTERPEER_OUTBOX_HTTP'))
+    .addOption(switchOption('--outbox-http', 'send HTTP requests of the sites hosted here, to public addresses', 'INTERPEER_OUTBOX_HTTP'))
     .addOption(
-      new Option('--outbox-private', 'send them to private addresses too: whatever this machine reaches, sites reach').env(
+      switchOption(
+        '--outbox-private',
+        'send them to private addresses too: whatever this machine reaches, sites reach',
         'INTERPEER_OUTBOX_PRIVATE',
       ),
     )
