@@ -87,6 +87,8 @@ const ADVICE: Readonly<Record<string, string | ((failure: Failure) => string)>> 
     'A site holds 100,000 files and folders, and nearly 8 GiB; what looks at a whole folder before it is published takes 1 GiB.',
   SQL_TOKEN: 'The dump was cut short, or is none: make it again.',
   SQL_EMPTY: 'That is no dump of a database with its tables: make one with mysqldump.',
+  SQL_DATABASES: 'A site has one database: make a dump of that one alone, with "mysqldump NAME".',
+  SQL_NAMES_ALIKE: 'SQLite takes the two for one: rename one of them, and what uses it, or leave it out of the dump.',
   SQL_TABLE_UNKNOWN: 'The dump has rows without their table: dump the structure too.',
   JOB_LOGS_REFUSED: 'Only the key that published a site reads its logs: choose the --data that it was published from.',
   PUBLISH_REFUSED: 'Nothing was published. Change what it names and try again.',

@@ -31,7 +31,7 @@ export type DumpEvent =
       readonly columns: readonly ColumnDefinition[]
       readonly line: number
     }
-  | { readonly type: 'dropped'; readonly table: string }
+  | { readonly type: 'dropped'; readonly table: string; readonly line: number }
   /** `columns`: undefined where the statement names none: all, in their order. */
   | {
       readonly type: 'row'
@@ -41,6 +41,8 @@ export type DumpEvent =
       readonly line: number
     }
   | { readonly type: 'charset'; readonly name: string }
+  /** What comes is done to that database. */
+  | { readonly type: 'database'; readonly name: string; readonly line: number }
   | {
       readonly type: 'not-taken'
       readonly kind: 'view' | 'trigger' | 'procedure' | 'function' | 'event'
@@ -85,7 +87,7 @@ class Statements {
     const word = first.type === 'word' ? first.upper : ''
     if (word === 'DELIMITER') yield* this.#setDelimiter()
     else if (word === 'INSERT' || word === 'REPLACE') yield* this.#insert()
-    else if (word === 'CREATE' || word === 'ALTER' || word === 'DROP' || word === 'SET') yield* this.#held(word)
+    else if (word === 'CREATE' || word === 'ALTER' || word === 'DROP' || word === 'SET' || word === 'USE') yield* this.#held(word)
     else yield* this.#pass()
     return true
   }
@@ -223,10 +225,12 @@ function* eventsOf(word: string, cursor: Cursor): Generator<DumpEvent, void, voi
     const token = cursor.passed('NAMES') ? cursor.take() : undefined
     const name = token?.type === 'text' ? Buffer.from(token.bytes).toString('latin1') : token?.text
     if (name !== undefined && name.toUpperCase() !== 'DEFAULT') yield { type: 'charset', name: name.toLowerCase() }
+  } else if (word === 'USE') {
+    yield { type: 'database', name: cursor.name(), line }
   } else if (word === 'DROP') {
     if (!cursor.passed('TABLE')) return
     cursor.passed('IF', 'EXISTS')
-    do yield { type: 'dropped', table: cursor.tableName() }
+    do yield { type: 'dropped', table: cursor.tableName(), line }
     while (cursor.passedSign(','))
   } else if (word === 'ALTER') {
     if (cursor.passed('TABLE')) yield* alteration(cursor, line)

@@ -3,6 +3,7 @@ import { type Bound, boundValue, isInteger } from './bound-value.js'
 import { isKnownCharset } from './charsets.js'
 import type { DumpEvent } from './dump-events.js'
 import { SqlDumpError } from './errors.js'
+import { OneDatabase } from './one-database.js'
 import { type Dialect, type Kind, quoted, type SqliteTable, sqliteTable, WORDPRESS_TYPES_TABLE, wordpressTypes } from './sqlite-schema.js'
 import type { TableDefinition } from './table-definition.js'
 
@@ -43,6 +44,7 @@ export class DumpWriter {
   readonly #options: DumpWriterOptions
   readonly #tables = new Map<string, OpenTable>()
   readonly #inserts = new Map<string, StatementSync>()
+  readonly #source = new OneDatabase()
   readonly #notTaken = new Set<string>()
   readonly #notes = new Set<string>()
   #charset = 'utf8mb4'
@@ -56,17 +58,18 @@ export class DumpWriter {
     database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; PRAGMA page_size = 4096; BEGIN')
   }
 
-  /** @throws {SqlDumpError} SQL_ROW, SQL_TABLE_UNKNOWN, SQL_STATEMENT */
+  /** @throws {SqlDumpError} SQL_ROW, SQL_TABLE_UNKNOWN, SQL_STATEMENT, SQL_DATABASES, SQL_NAMES_ALIKE */
   take(event: DumpEvent): void {
+    if (!this.#source.has(event)) return
     if (event.type === 'row') this.#row(event)
     else if (event.type === 'table') this.#create(event.table)
-    else if (event.type === 'dropped') this.#drop(event.table)
+    else if (event.type === 'dropped') this.#drop(event.table, event.line)
     else if (event.type === 'altered') this.#alter(event)
     else if (event.type === 'charset') {
       if (isKnownCharset(event.name)) this.#charset = event.name
       else this.#note(`the character set ${event.name} is not known: its texts are read as UTF-8`)
-    } else {
-      if (event.kind === 'view') this.#drop(event.name) // what stood for it
+    } else if (event.type === 'not-taken') {
+      if (event.kind === 'view') this.#drop(event.name, event.line) // what stood for it
       if (this.#notTaken.size < TOLD_MAX) this.#notTaken.add(`${event.kind} ${event.name}`)
     }
   }
@@ -97,18 +100,26 @@ export class DumpWriter {
   #create(definition: TableDefinition): void {
     if (this.#tables.size >= TABLES_MAX)
       throw new SqlDumpError({ code: 'SQL_STATEMENT', line: definition.line, found: `more than ${TABLES_MAX} tables` })
-    if (this.#tables.has(keyOf(definition.name))) return
+    if (this.#namedLike(definition.name, definition.line) !== undefined) return
     const sqlite = sqliteTable(definition, this.#options.dialect)
     this.#run(sqlite.create, definition.line)
     this.#tables.set(keyOf(definition.name), { definition, sqlite, rows: 0, isOutdated: false, texts: new Set(), shareNumbers: false })
   }
 
-  #drop(name: string): void {
-    const table = this.#tables.get(keyOf(name))
+  #drop(name: string, line: number): void {
+    const table = this.#namedLike(name, line)
     if (table === undefined) return
     this.#inserts.clear()
     this.#run(`DROP TABLE ${quoted(table.definition.name)}`, table.definition.line)
     this.#tables.delete(keyOf(name))
+  }
+
+  /** The table of that name. MySQL can have two whose names differ in case alone, SQLite can't. */
+  #namedLike(name: string, line: number): OpenTable | undefined {
+    const table = this.#tables.get(keyOf(name))
+    if (table === undefined || table.definition.name === name) return table
+    const found = `tables whose names differ in case alone (${table.definition.name}, ${name})`
+    throw new SqlDumpError({ code: 'SQL_NAMES_ALIKE', line, found })
   }
 
   #alter({ table: name, keys, foreignKeys, columns, line }: DumpEvent & { type: 'altered' }): void {

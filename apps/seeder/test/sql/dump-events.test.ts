@@ -7,7 +7,7 @@ test('what mysqldump writes is read: tables, keys, rows, and what is not taken',
   const [charset, dropped, table, ...rest] = eventsIn(DUMP)
   expect([charset, dropped]).toEqual([
     { type: 'charset', name: 'utf8mb4' },
-    { type: 'dropped', table: 'posts' },
+    { type: 'dropped', table: 'posts', line: 5 },
   ])
   expect(table).toMatchObject({
     type: 'table',

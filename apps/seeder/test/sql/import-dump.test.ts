@@ -140,9 +140,23 @@ test.each([
   ['CREATE TABLE t (a int); INSERT INTO t (b) VALUES (2);', 'SQL_ROW'],
   ['CREATE TABLE t (a int NOT NULL PRIMARY KEY); INSERT INTO t VALUES (1),(1);', 'SQL_ROW'],
   ['CREATE TABLE t (a int, a int);', 'SQL_STATEMENT'],
+  ['CREATE DATABASE a; USE a; CREATE TABLE t (a int); CREATE DATABASE b; USE `b`; CREATE TABLE u (a int);', 'SQL_DATABASES'],
+  ['USE a; CREATE TABLE t (a int); USE b; DROP TABLE IF EXISTS t;', 'SQL_DATABASES'],
+  ['CREATE TABLE t (a int); USE b; INSERT INTO t VALUES (1);', 'SQL_DATABASES'],
+  ['USE a; CREATE TABLE t (a int); USE b; CREATE VIEW t AS SELECT 1;', 'SQL_DATABASES'],
+  ['CREATE TABLE Post (a int); CREATE TABLE post (b int);', 'SQL_NAMES_ALIKE'],
+  ['CREATE TABLE Post (a int); DROP TABLE IF EXISTS post; CREATE TABLE post (b int);', 'SQL_NAMES_ALIKE'],
+  ['CREATE TABLE Post (a int); CREATE VIEW post AS SELECT 1;', 'SQL_NAMES_ALIKE'],
 ])('%s leaves nothing behind: %s', async (dump, code) => {
   await expect(imported(dump)).rejects.toThrow(expect.objectContaining({ code }))
   expect(existsSync(last())).toBe(false)
+})
+
+test('one database is taken under its name; of what phpMyAdmin adds of its own nothing is', async () => {
+  const { report } = await imported(`/*!40000 DROP DATABASE IF EXISTS a*/; CREATE DATABASE /*!32312 IF NOT EXISTS*/ \`a\`; USE \`a\`;
+    DROP TABLE IF EXISTS t; CREATE TABLE t (a int); INSERT INTO t VALUES (1); USE a; INSERT INTO t VALUES (2);
+    USE \`phpmyadmin\`; INSERT INTO pma__table_uiprefs VALUES ('root', 'a', 't', '{}');`)
+  expect(report.tables).toEqual([{ name: 't', rows: 2 }])
 })
 
 test('what is there is not written over', async () => {
