@@ -92,6 +92,9 @@ function makeWay(folder: string, path: string): void {
   }
 }
 
+/** Whether there is a folder at a path, with no link on the way. */
+export const isFolder = (folder: string, path: string): boolean => isWayReal(folder, path) && kindAt(join(folder, path)) === 'directory'
+
 const isWayReal = (folder: string, path: string): boolean =>
   path.split('/').every((_, i, names) => i === 0 || kindAt(join(folder, ...names.slice(0, i))) === 'directory')
 
