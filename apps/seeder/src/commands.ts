@@ -10,6 +10,7 @@ import { listChanges, type ProposeOptions, proposeChange, voteOnChange } from '.
 import { type ContentOptions, exportContent, importContent } from './content.js'
 import { type CreateNetworkOptions, createNetwork } from './create-network.js'
 import { type DevOptions, startDev } from './dev/start-dev.js'
+import { isRoot } from './import/old-roots.js'
 import { type ImportCommandOptions, runImport } from './import/run-import.js'
 import { type JobLogsOptions, showJobLogs } from './job-logs.js'
 import { type JoinOptions, joinNetwork } from './join.js'
@@ -70,6 +71,10 @@ const percentage = (text: string): number => {
   return ppm
 }
 const groupSize = wholeNumber(GROUP_SIZE_MIN, GROUP_SIZE_MAX)
+const collectRoots = (text: string, earlier: readonly string[] = []): string[] => {
+  if (!isRoot(text)) throw new InvalidArgumentError('an absolute path with a name in it, such as /var/www/html')
+  return [...earlier, text]
+}
 const collect = (text: string, earlier: readonly string[] = []): string[] => [...earlier, text]
 
 const data = () => new Option('--data <folder>', 'folder of the key, the store and the logs').env('INTERPEER_DATA').makeOptionMandatory()
@@ -227,7 +232,7 @@ export function program(): Command {
     .option('--sql <file>', 'a dump that mysqldump or phpMyAdmin wrote, plain or gzipped: it becomes an SQLite database')
     .addOption(
       new Option('--root <path>', 'where the folder lay before, if its settings do not say; may be repeated')
-        .argParser(collect)
+        .argParser(collectRoots)
         .default([]),
     )
     .addOption(json())

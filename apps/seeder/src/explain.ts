@@ -80,6 +80,7 @@ const ADVICE: Readonly<Record<string, string | ((failure: Failure) => string)>> 
   CONFIGURATION_INVALID: 'Nothing was published. Correct the file and look again: "interpeer site check FOLDER".',
   IMPORT_OUT_NOT_EMPTY: 'What is there is not written over: choose another --out.',
   IMPORT_OUT_INSIDE: 'The bundle can not lie in the folder that it is made of, nor around it: choose another --out.',
+  IMPORT_ROOT_INVALID: 'Give --root the absolute path where the folder lay, such as /var/www/html.',
   IMPORT_DATABASE_THERE: 'The folder has a database there already: move it away, or leave --sql out.',
   IMPORT_CHANGED: 'Something wrote to the folder while it was read: again, when nobody does.',
   IMPORT_NOT_A_FOLDER: 'That is no folder: check the path.',

@@ -73,3 +73,10 @@ test('no option that is on by being there takes its variable for the same', () =
   expect(options.filter(({ envVar }) => envVar !== undefined).length).toBeGreaterThan(5)
   expect(options.filter(({ envVar, required, optional }) => envVar !== undefined && !required && !optional)).toEqual([])
 })
+
+test('where a folder lay is said by an absolute path', () => {
+  const site = program().commands.find((one) => one.name() === 'site')
+  const root = site?.commands.find((one) => one.name() === 'import')?.options.find(({ long }) => long === '--root')
+  expect(root?.parseArg?.('/app', ['/srv/a'])).toEqual(['/srv/a', '/app'])
+  for (const text of ['', '/', 'app']) expect(() => root?.parseArg?.(text, undefined), text).toThrow('absolute path')
+})

@@ -11,7 +11,7 @@ import type { DumpReport } from '../sql/dump-writer.js'
 import { importDump } from '../sql/import-dump.js'
 import { SiteImportError } from './errors.js'
 import { type FoundApplication, findApplication, inFolder } from './find-application.js'
-import { oldRootsIn } from './old-roots.js'
+import { isRoot, oldRootsIn } from './old-roots.js'
 import { documentRootOf, faultsOf, type Proposal, proposeConfiguration, textOfProposal } from './propose-configuration.js'
 import { changesOf, undoLinks, undoPathsIn, undoPathsInText } from './undo-paths.js'
 
@@ -53,6 +53,7 @@ const PROGRESS_STEP = 0.1
 export async function importSite(folder: string, options: ImportSiteOptions): Promise<ImportedSite> {
   const { say, sql, maxEntries = SITE_LIMITS.entries } = options
   const out = emptyPlace(options.out, folder)
+  for (const path of options.roots) if (!isRoot(path)) throw new SiteImportError({ code: 'IMPORT_ROOT_INVALID', path })
   say('reading the folder')
   const onProgress = every(
     SITE_LIMITS.bytes / 8,

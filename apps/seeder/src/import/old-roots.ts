@@ -37,6 +37,9 @@ export function oldRootsIn({ files, directories }: TreeFiles): string[] {
     .map(([root]) => root)
 }
 
+/** Whether a folder can have lain there: an absolute path with a name in it. Less would be in every text. */
+export const isRoot = (path: string): boolean => /^(?:[a-z]:)?[/\\](?!\.{0,2}(?:[/\\]|$))/i.test(path)
+
 const isSetting = (path: string): boolean => isPhp(path) || /\.(?:ini|json|ya?ml|neon|xml|conf|env|htaccess|user\.ini|local)$/i.test(path)
 
 /** What is left where the longest end that the folder has is taken away: where machines keep sites, or two names or more before an end of two or more. */

@@ -311,6 +311,18 @@ test('a folder that is swapped for a link while it is read gives nothing of what
   await swaps
 })
 
+test.each(['', '/', '//', '/.', '/../', 'var/www', 'C:'])('%j is no place where a folder lay', async (root) => {
+  put({ 'index.php': 'a/b' })
+  await expect(imported({ roots: [root] })).rejects.toThrow(expect.objectContaining({ code: 'IMPORT_ROOT_INVALID' }))
+  expect(existsSync(out)).toBe(false)
+})
+
+test.each(['/app', '/app/', 'C:/xampp/htdocs', '/.hidden/a'])('%j is a place where a folder lay', async (root) => {
+  put({ 'index.php': `"${root.replace(/\/$/, '')}/b"` })
+  await imported({ roots: [root] })
+  expect(made('index.php')).toBe('"/site/b"')
+})
+
 test('a bundle goes to a new folder that is not in the other; what fails leaves none', async () => {
   put({ 'index.php': '' })
   const coded = (code: string) => expect.objectContaining({ code })
