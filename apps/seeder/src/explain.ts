@@ -47,6 +47,7 @@ const NO_OLD_COPY =
 const ADVICE: Readonly<Record<string, string | ((failure: Failure) => string)>> = {
   ENOENT: 'Check the path: there is no such file or folder.',
   EACCES: 'This user may not read or write there.',
+  EEXIST: 'What is there is not written over: choose another name, or move it away.',
   EADDRINUSE: 'Another program uses that port: choose another with --port, or 0 for any.',
   DATA_IN_USE: 'Another process runs on this folder. Stop it first, or choose another --data.',
   SYNC_REFUSED: refused,
@@ -88,6 +89,7 @@ const ADVICE: Readonly<Record<string, string | ((failure: Failure) => string)>> 
     'A site holds 100,000 files and folders, and nearly 8 GiB; what looks at a whole folder before it is published takes 1 GiB.',
   SQL_TOKEN: 'The dump was cut short, or is none: make it again.',
   SQL_EMPTY: 'That is no dump of a database with its tables: make one with mysqldump.',
+  SQL_CHARSET: 'Make the dump again in UTF-8: mysqldump --default-character-set=utf8mb4.',
   SQL_DATABASES: 'A site has one database: make a dump of that one alone, with "mysqldump NAME".',
   SQL_NAMES_ALIKE: 'SQLite takes the two for one: rename one of them, and what uses it, or leave it out of the dump.',
   SQL_TABLE_UNKNOWN: 'The dump has rows without their table: dump the structure too.',

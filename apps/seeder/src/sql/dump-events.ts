@@ -29,6 +29,7 @@ export type DumpEvent =
       readonly keys: readonly KeyDefinition[]
       readonly foreignKeys: readonly ForeignKey[]
       readonly columns: readonly ColumnDefinition[]
+      readonly nextId: string | undefined
       readonly line: number
     }
   | { readonly type: 'dropped'; readonly table: string; readonly line: number }
@@ -40,7 +41,7 @@ export type DumpEvent =
       readonly values: readonly SqlValue[]
       readonly line: number
     }
-  | { readonly type: 'charset'; readonly name: string }
+  | { readonly type: 'charset'; readonly name: string; readonly line: number }
   /** What comes is done to that database. */
   | { readonly type: 'database'; readonly name: string; readonly line: number }
   | {
@@ -224,7 +225,7 @@ function* eventsOf(word: string, cursor: Cursor): Generator<DumpEvent, void, voi
   if (word === 'SET') {
     const token = cursor.passed('NAMES') ? cursor.take() : undefined
     const name = token?.type === 'text' ? Buffer.from(token.bytes).toString('latin1') : token?.text
-    if (name !== undefined && name.toUpperCase() !== 'DEFAULT') yield { type: 'charset', name: name.toLowerCase() }
+    if (name !== undefined && name.toUpperCase() !== 'DEFAULT') yield { type: 'charset', name: name.toLowerCase(), line }
   } else if (word === 'USE') {
     yield { type: 'database', name: cursor.name(), line }
   } else if (word === 'DROP') {
@@ -250,6 +251,7 @@ function* alteration(cursor: Cursor, line: number): Generator<DumpEvent, void, v
   const keys: KeyDefinition[] = []
   const foreignKeys: ForeignKey[] = []
   const columns: ColumnDefinition[] = []
+  let nextId: string | undefined
   do {
     if (cursor.passed('MODIFY')) {
       cursor.passed('COLUMN')
@@ -259,9 +261,11 @@ function* alteration(cursor: Cursor, line: number): Generator<DumpEvent, void, v
         cursor.passed('COLUMN')
         parseColumnInto(cursor, columns, keys)
       }
-    } else while (!cursor.isAtEnd && !cursor.isSign(',')) cursor.take()
+    } else if (cursor.passed('AUTO_INCREMENT')) nextId = cursor.value()
+    else while (!cursor.isAtEnd && !cursor.isSign(',')) cursor.take()
   } while (cursor.passedSign(','))
-  if (keys.length + foreignKeys.length + columns.length > 0) yield { type: 'altered', table, keys, foreignKeys, columns, line }
+  const isAltered = keys.length + foreignKeys.length + columns.length > 0 || nextId !== undefined
+  if (isAltered) yield { type: 'altered', table, keys, foreignKeys, columns, nextId, line }
 }
 
 function* notTaken(cursor: Cursor, line: number): Generator<DumpEvent, void, void> {

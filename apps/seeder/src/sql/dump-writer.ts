@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { type Bound, boundValue, isInteger } from './bound-value.js'
-import { isKnownCharset } from './charsets.js'
+import { hasBackslashBytes, isKnownCharset } from './charsets.js'
 import type { DumpEvent } from './dump-events.js'
 import { SqlDumpError } from './errors.js'
 import { OneDatabase } from './one-database.js'
@@ -58,7 +58,7 @@ export class DumpWriter {
     database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; PRAGMA page_size = 4096; BEGIN')
   }
 
-  /** @throws {SqlDumpError} SQL_ROW, SQL_TABLE_UNKNOWN, SQL_STATEMENT, SQL_DATABASES, SQL_NAMES_ALIKE */
+  /** @throws {SqlDumpError} SQL_ROW, SQL_TABLE_UNKNOWN, SQL_STATEMENT, SQL_CHARSET, SQL_DATABASES, SQL_NAMES_ALIKE */
   take(event: DumpEvent): void {
     if (!this.#source.has(event)) return
     if (event.type === 'row') this.#row(event)
@@ -66,6 +66,7 @@ export class DumpWriter {
     else if (event.type === 'dropped') this.#drop(event.table, event.line)
     else if (event.type === 'altered') this.#alter(event)
     else if (event.type === 'charset') {
+      if (hasBackslashBytes(event.name)) throw new SqlDumpError({ code: 'SQL_CHARSET', line: event.line, found: `texts in ${event.name}` })
       if (isKnownCharset(event.name)) this.#charset = event.name
       else this.#note(`the character set ${event.name} is not known: its texts are read as UTF-8`)
     } else if (event.type === 'not-taken') {
@@ -122,7 +123,7 @@ export class DumpWriter {
     throw new SqlDumpError({ code: 'SQL_NAMES_ALIKE', line, found })
   }
 
-  #alter({ table: name, keys, foreignKeys, columns, line }: DumpEvent & { type: 'altered' }): void {
+  #alter({ table: name, keys, foreignKeys, columns, nextId, line }: DumpEvent & { type: 'altered' }): void {
     const table = this.#table(name, line)
     const { definition } = table
     const changed = definition.columns.map((column) => columns.find(({ name }) => keyOf(name) === keyOf(column.name)) ?? column)
@@ -133,6 +134,7 @@ export class DumpWriter {
       columns: changed,
       keys: [...definition.keys, ...keys],
       foreignKeys: [...definition.foreignKeys, ...foreignKeys],
+      nextId: nextId ?? definition.nextId,
     }
     table.isOutdated = true
   }

@@ -6,7 +6,7 @@ import { DUMP, escaped, eventsIn } from './dumps.js'
 test('what mysqldump writes is read: tables, keys, rows, and what is not taken', () => {
   const [charset, dropped, table, ...rest] = eventsIn(DUMP)
   expect([charset, dropped]).toEqual([
-    { type: 'charset', name: 'utf8mb4' },
+    { type: 'charset', name: 'utf8mb4', line: 3 },
     { type: 'dropped', table: 'posts', line: 5 },
   ])
   expect(table).toMatchObject({
@@ -62,7 +62,7 @@ test('keys that come after the rows, as phpMyAdmin writes them', () => {
   expect(events).toMatchObject([
     { type: 'table' },
     { type: 'altered', keys: [{ kind: 'primary' }, { kind: 'plain', name: 'named' }, { kind: 'unique', name: 'u' }] },
-    { type: 'altered', columns: [{ name: 'id', isAutoIncrement: true }] },
+    { type: 'altered', columns: [{ name: 'id', isAutoIncrement: true }], nextId: '5' },
   ])
 })
 

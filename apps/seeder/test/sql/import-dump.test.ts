@@ -103,7 +103,7 @@ test('keys that come after the rows count; a counter that is not the whole prima
   expect(all('SELECT * FROM t')).toEqual([
     { id: 3, name: 'a' },
     { id: 4, name: 'b' },
-    { id: 5, name: 'c' },
+    { id: 9, name: 'c' },
   ])
   expect(() => database.exec(`INSERT INTO t (name) VALUES ('A')`)).toThrow('UNIQUE')
   expect(all('SELECT * FROM pair')).toEqual([
@@ -144,6 +144,11 @@ test.each([
   ['USE a; CREATE TABLE t (a int); USE b; DROP TABLE IF EXISTS t;', 'SQL_DATABASES'],
   ['CREATE TABLE t (a int); USE b; INSERT INTO t VALUES (1);', 'SQL_DATABASES'],
   ['USE a; CREATE TABLE t (a int); USE b; CREATE VIEW t AS SELECT 1;', 'SQL_DATABASES'],
+  ['/*!40101 SET NAMES gbk */; CREATE TABLE t (a int);', 'SQL_CHARSET'],
+  ['SET NAMES big5; CREATE TABLE t (a int);', 'SQL_CHARSET'],
+  ["SET NAMES 'sjis'; CREATE TABLE t (a int);", 'SQL_CHARSET'],
+  ['set names CP932; CREATE TABLE t (a int);', 'SQL_CHARSET'],
+  ['SET NAMES gb18030; CREATE TABLE t (a int);', 'SQL_CHARSET'],
   ['CREATE TABLE Post (a int); CREATE TABLE post (b int);', 'SQL_NAMES_ALIKE'],
   ['CREATE TABLE Post (a int); DROP TABLE IF EXISTS post; CREATE TABLE post (b int);', 'SQL_NAMES_ALIKE'],
   ['CREATE TABLE Post (a int); CREATE VIEW post AS SELECT 1;', 'SQL_NAMES_ALIKE'],
