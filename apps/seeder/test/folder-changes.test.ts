@@ -1,4 +1,15 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FileChange } from '@interpeer/php-runtime-bridge'
@@ -126,4 +137,12 @@ test('what is forgotten is forgotten where it lies, not where a link leads', () 
   changes.put([write('pages/one', 'written'), { type: 'symlink', path: 'link', target: 'pages' }])
   changes.forget([write('link/one', 'saved')])
   expect(readFileSync(join(kept, 'files/pages/one'), 'utf8')).toBe('written')
+})
+
+test("what a write that was broken off left is in no later one's way, and one that fails leaves nothing", () => {
+  writeFileSync(at(`.interpeer-${process.pid}`), 'half')
+  putChanges(folder, [write('page', 'whole')])
+  expect([textAt('page'), readdirSync(folder)]).toEqual(['whole', ['page']])
+  expect(() => putChanges(folder, [{ ...write('other', 'whole'), mtimeS: Number.NaN } as FileChange])).toThrow('time')
+  expect(readdirSync(folder)).toEqual(['page'])
 })
