@@ -1,3 +1,7 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createSigner } from '@interpeer/crypto-ids'
 import { afterEach, expect, test, vi } from 'vitest'
 import { program } from '../src/commands.js'
 
@@ -79,4 +83,21 @@ test('where a folder lay is said by an absolute path', () => {
   const root = site?.commands.find((one) => one.name() === 'import')?.options.find(({ long }) => long === '--root')
   expect(root?.parseArg?.('/app', ['/srv/a'])).toEqual(['/srv/a', '/app'])
   for (const text of ['', '/', 'app']) expect(() => root?.parseArg?.(text, undefined), text).toThrow('absolute path')
+})
+
+test('a genesis is not written over', async () => {
+  const base = mkdtempSync(join(tmpdir(), 'interpeer-genesis-'))
+  try {
+    vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+    const out = join(base, 'genesis.json')
+    const founder = createSigner(new Uint8Array(32).fill(7)).peerId
+    const create = () => program().parseAsync(['network', 'create', '--out', out, '--peer', founder], { from: 'user' })
+    await create()
+    const first = readFileSync(out, 'utf8')
+    await expect(create()).rejects.toMatchObject({ code: 'EEXIST' })
+    expect(readFileSync(out, 'utf8')).toBe(first)
+  } finally {
+    vi.restoreAllMocks()
+    rmSync(base, { recursive: true })
+  }
 })

@@ -8,7 +8,7 @@ import { putChanges } from '../folder/put-changes.js'
 import { type FolderSnapshot, readFolder } from '../folder/read-folder.js'
 import { lookAtFiles, SITE_LIMITS } from '../lint/look-at-files.js'
 import type { DumpReport } from '../sql/dump-writer.js'
-import { importDump } from '../sql/import-dump.js'
+import { importDump, isGzip } from '../sql/import-dump.js'
 import { SiteImportError } from './errors.js'
 import { type FoundApplication, findApplication, inFolder } from './find-application.js'
 import { isRoot, oldRootsIn } from './old-roots.js'
@@ -54,6 +54,7 @@ export async function importSite(folder: string, options: ImportSiteOptions): Pr
   const { say, sql, maxEntries = SITE_LIMITS.entries } = options
   const out = emptyPlace(options.out, folder)
   for (const path of options.roots) if (!isRoot(path)) throw new SiteImportError({ code: 'IMPORT_ROOT_INVALID', path })
+  if (sql !== undefined) isGzip(sql) // a slip in its path shows before anything is read or written
   say('reading the folder')
   const onProgress = every(
     SITE_LIMITS.bytes / 8,

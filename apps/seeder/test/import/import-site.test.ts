@@ -332,7 +332,9 @@ test('a bundle goes to a new folder that is not in the other; what fails leaves 
   writeFileSync(join(out, 'mine'), '')
   await expect(imported()).rejects.toThrow(coded('IMPORT_OUT_NOT_EMPTY'))
   writeFileSync(sql, "CREATE TABLE t (a int); INSERT INTO t VALUES ('never ends")
-  const other = `${out}-2`
+  const [other, heard] = [`${out}-2`, [] as string[]]
+  await expect(imported({ out: other, sql: `${sql}.slip`, say: (line) => heard.push(line) })).rejects.toThrow(coded('ENOENT'))
+  expect([heard, existsSync(other)]).toEqual([[], false]) // before anything was read
   await expect(imported({ out: other, sql })).rejects.toThrow(coded('SQL_TOKEN'))
   expect([readdirSync(out), existsSync(other)]).toEqual([['mine'], false])
 })
