@@ -43,7 +43,8 @@ export interface ImportedSite {
 }
 const CACHES_ADVICE =
   'what is in "caches" only writes fill (ADR 0032): visit pages before the import, so that their caches come along; where no write fills them let a line of cron ask for the page, such as {"schedule": "7 * * * *", "target": "/"}, or each view makes them anew'
-const HISTORY = /(?:^|\/)\.(?:git|svn|hg|bzr)$/
+/** A site is no place for the history of its source, which has what was secret once. */
+const HISTORY = ['.git', '.svn', '.hg', '.bzr']
 const PROGRESS_STEP = 0.1
 
 /**
@@ -61,8 +62,8 @@ export async function importSite(folder: string, options: ImportSiteOptions): Pr
     ({ bytes }: ImportCounts) => bytes,
     ({ bytes, files }) => say(`${files} files, ${(bytes / 2 ** 20).toFixed(0)} MiB`),
   )
-  const snapshot = await readFolder(folder, { unfit: 'leave-out', onProgress, maxEntries })
-  const { tree, left: historyLeft } = withoutHistory(snapshot.files())
+  const snapshot = await readFolder(folder, { unfit: 'leave-out', passOver: HISTORY, onProgress, maxEntries })
+  const tree = snapshot.files()
   const roots = [...new Set([realpathSync(folder), ...options.roots.map((root) => root.replace(/\/+$/, '')), ...oldRootsIn(tree)])]
   const changes = changesOf(roots)
   const { links, left } = undoLinks(snapshot.leftOut, roots)
@@ -93,7 +94,7 @@ export async function importSite(folder: string, options: ImportSiteOptions): Pr
       database,
       advice: [...(found?.application.advice ?? []), ...(plan.proposal?.caches === undefined ? [] : [CACHES_ADVICE])],
       findings: sortedFindings([
-        ...leftOutFindings([...left, ...historyLeft], snapshot),
+        ...leftOutFindings(left, snapshot),
         ...undone.findings,
         ...plan.findings,
         ...databaseFindings(database),
@@ -228,9 +229,8 @@ function databaseFindings(database: (DumpReport & { readonly path: string; reado
   ]
 }
 
-type Left = Pick<LeftOut, 'path' | 'target'> & { readonly code: string }
-function leftOutFindings(left: readonly Left[], { leftOutCount, leftOut }: FolderSnapshot): Finding[] {
-  const findings = [...groupsOf(left, ({ code }) => code)].map(([code, group]) =>
+function leftOutFindings(left: readonly LeftOut[], { leftOutCount, leftOut }: FolderSnapshot): Finding[] {
+  const findings = [...groupsOf(left, ({ code }) => (code === 'PASSED_OVER' ? 'HISTORY' : code))].map(([code, group]) =>
     findingOf(
       code === 'HISTORY' ? 'info' : 'warning',
       'LEFT_OUT',
@@ -250,14 +250,6 @@ const REASONS: Readonly<Record<string, string>> = {
   FILE_PATH: 'paths that are too long or too deep, or have a backslash',
   FILE_TOO_LARGE: `files of more than ${SITE_LIMITS.fileBytes / 2 ** 20} MiB`,
   HISTORY: 'the history of the source is none of the site',
-}
-
-/** A site is no place for the history of its source, which has what was secret once. */
-function withoutHistory({ files, directories, symlinks }: TreeFiles): { readonly tree: TreeFiles; readonly left: Left[] } {
-  const tops = directories.map(({ path }) => path).filter((path) => HISTORY.test(path))
-  const keeps = ({ path }: { readonly path: string }) => !tops.some((top) => path === top || path.startsWith(`${top}/`))
-  const left = tops.map((path) => ({ path, code: 'HISTORY', target: undefined }))
-  return { tree: { files: files.filter(keeps), directories: directories.filter(keeps), symlinks: symlinks.filter(keeps) }, left }
 }
 
 /** Where the bundle goes: a new folder, or an empty one, that is not in the other, nor around it. @throws {SiteImportError} */

@@ -232,6 +232,13 @@ test('a folder of more than a site holds is refused, and nothing is made; as man
   expect(existsSync(more)).toBe(false)
 })
 
+test('the history of the source is not read, however long it is', async () => {
+  put({ 'index.php': '', 'lib/a.php': '', ...Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`lib/.git/objects/${i}`, ''])) })
+  const { files, findings } = await imported({ maxEntries: 4 })
+  expect(files).toBe(2)
+  expect(findings.filter(({ code }) => code === 'LEFT_OUT')).toMatchObject([{ level: 'info', places: [{ path: 'lib/.git' }] }])
+})
+
 test('names of any letters are kept as they are; those that some machines take for one are told', async () => {
   const names = [
     'new\nline',
