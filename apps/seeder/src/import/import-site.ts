@@ -64,7 +64,8 @@ export async function importSite(folder: string, options: ImportSiteOptions): Pr
   )
   const snapshot = await readFolder(folder, { unfit: 'leave-out', passOver: HISTORY, onProgress, maxEntries })
   const tree = snapshot.files()
-  const roots = [...new Set([realpathSync(folder), ...options.roots.map((root) => root.replace(/\/+$/, '')), ...oldRootsIn(tree)])]
+  const old = oldRootsIn(tree)
+  const roots = [...new Set([realpathSync(folder), ...options.roots.map((root) => root.replace(/\/+$/, '')), ...old.roots])]
   const changes = changesOf(roots)
   const { links, left } = undoLinks(snapshot.leftOut, roots)
   const undone = undoPathsIn(tree.files, changes)
@@ -96,6 +97,7 @@ export async function importSite(folder: string, options: ImportSiteOptions): Pr
       findings: sortedFindings([
         ...leftOutFindings(left, snapshot),
         ...undone.findings,
+        ...old.doubtful.filter((root) => !roots.includes(root)).map(doubtFinding),
         ...plan.findings,
         ...databaseFindings(database),
         ...lookAtFiles(site, found === undefined ? '' : documentRootOf(found)),
@@ -228,6 +230,13 @@ function databaseFindings(database: (DumpReport & { readonly path: string; reado
         ]),
   ]
 }
+
+const doubtFinding = (root: string): Finding =>
+  findingOf(
+    'info',
+    'PATHS_LEFT',
+    `paths below ${root} were left as they are: if the folder lay there, and they are no addresses of the site, import it with --root ${root}`,
+  )
 
 function leftOutFindings(left: readonly LeftOut[], { leftOutCount, leftOut }: FolderSnapshot): Finding[] {
   const findings = [...groupsOf(left, ({ code }) => (code === 'PASSED_OVER' ? 'HISTORY' : code))].map(([code, group]) =>

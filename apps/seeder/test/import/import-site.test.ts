@@ -105,6 +105,20 @@ test('links of a site to itself stay as they are', async () => {
   expect([made('index.php'), made('admin/index.php')]).toEqual([admin, page])
 })
 
+test('what may be an address, or where the folder lay, is left and told, and changed where that is said', async () => {
+  const text = "<?php $a = '/app/lib/a.php'; $b = '/app/lib/';"
+  put({ 'index.php': text, 'lib/a.php': '' })
+  const { findings } = await imported()
+  expect(findings).toContainEqual(
+    expect.objectContaining({ level: 'info', code: 'PATHS_LEFT', text: expect.stringContaining('--root /app') }),
+  )
+  expect(made('index.php')).toBe(text)
+  out = `${out}-2`
+  const report = await imported({ roots: ['/app'] })
+  expect(report.findings.filter(({ code }) => code === 'PATHS_LEFT')).toEqual([])
+  expect(made('index.php')).toBe("<?php $a = '/site/lib/a.php'; $b = '/site/lib/';")
+})
+
 test.each([
   [
     'DokuWiki',
