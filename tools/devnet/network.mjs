@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { fetchFrom } from './fetch-from.mjs'
@@ -204,6 +204,7 @@ export class LocalNetwork {
     const { settings = {} } = this.#options
     const chosen = Object.entries(settings).flatMap(([setting, value]) => ['--set', `${setting}=${value}`])
     const words = [...peers.flatMap((peer) => ['--peer', peer]), '--balance', `${uploader}=${UPLOADER_COINS}`, ...chosen]
+    rmSync(this.#genesis, { force: true }) // of a start that was broken off
     await this.#interpeer('network', 'create', '--out', this.#genesis, ...words, '--cycle-ms', `${cycleMs}`, '--tenure-ms', `${tenureMs}`)
   }
 

@@ -10,6 +10,7 @@ import { listChanges, type ProposeOptions, proposeChange, voteOnChange } from '.
 import { type ContentOptions, exportContent, importContent } from './content.js'
 import { type CreateNetworkOptions, createNetwork } from './create-network.js'
 import { type DevOptions, startDev } from './dev/start-dev.js'
+import { isRoot } from './import/old-roots.js'
 import { type ImportCommandOptions, runImport } from './import/run-import.js'
 import { type JobLogsOptions, showJobLogs } from './job-logs.js'
 import { type JoinOptions, joinNetwork } from './join.js'
@@ -30,6 +31,7 @@ import type { PassphraseOptions } from './passphrase.js'
 import { type PublishOptions, publishSite } from './publish-site.js'
 import { type CheckOptions, checkSite, printSchema } from './site-check.js'
 import { type SeederOptions, startSeeder } from './start-seeder.js'
+import { switchOption } from './switch-option.js'
 
 const wholeNumber =
   (min: number, max: number) =>
@@ -69,6 +71,10 @@ const percentage = (text: string): number => {
   return ppm
 }
 const groupSize = wholeNumber(GROUP_SIZE_MIN, GROUP_SIZE_MAX)
+const collectRoots = (text: string, earlier: readonly string[] = []): string[] => {
+  if (!isRoot(text)) throw new InvalidArgumentError('an absolute path with a name in it, such as /var/www/html')
+  return [...earlier, text]
+}
 const collect = (text: string, earlier: readonly string[] = []): string[] => [...earlier, text]
 
 const data = () => new Option('--data <folder>', 'folder of the key, the store and the logs').env('INTERPEER_DATA').makeOptionMandatory()
@@ -193,9 +199,11 @@ export function program(): Command {
         .env('INTERPEER_OUTBOX_FROM')
         .default('interpeer@localhost'),
     )
-    .addOption(new Option('--outbox-http', 'send HTTP requests of the sites hosted here, to public addresses').env('INTERPEER_OUTBOX_HTTP'))
+    .addOption(switchOption('--outbox-http', 'send HTTP requests of the sites hosted here, to public addresses', 'INTERPEER_OUTBOX_HTTP'))
     .addOption(
-      new Option('--outbox-private', 'send them to private addresses too: whatever this machine reaches, sites reach').env(
+      switchOption(
+        '--outbox-private',
+        'send them to private addresses too: whatever this machine reaches, sites reach',
         'INTERPEER_OUTBOX_PRIVATE',
       ),
     )
@@ -224,7 +232,7 @@ export function program(): Command {
     .option('--sql <file>', 'a dump that mysqldump or phpMyAdmin wrote, plain or gzipped: it becomes an SQLite database')
     .addOption(
       new Option('--root <path>', 'where the folder lay before, if its settings do not say; may be repeated')
-        .argParser(collect)
+        .argParser(collectRoots)
         .default([]),
     )
     .addOption(json())

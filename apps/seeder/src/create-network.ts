@@ -16,7 +16,7 @@ export interface CreateNetworkOptions {
 }
 const UNITS_PER_COIN = 10n ** 9n
 
-/** Writes a genesis: the founding peers, their balances, and a setting for everything (design §12.1). Its hash is the network's id. */
+/** Writes a genesis to a file that is not there yet: the founding peers, their balances, and a setting for everything (design §12.1). Its hash is the network's id. */
 export function createNetwork(options: CreateNetworkOptions): void {
   const settings = Object.fromEntries(Object.entries(SETTINGS).map(([name, { usual }]) => [name, usual]))
   // rounds follow the cycle, so that a leader that is gone costs a part of a cycle, not several
@@ -35,7 +35,7 @@ export function createNetwork(options: CreateNetworkOptions): void {
     2,
   )
   const { network } = parseGenesis(genesis)
-  writeFileSync(options.out, `${genesis}\n`)
+  writeFileSync(options.out, `${genesis}\n`, { flag: 'wx' }) // another network's is gone for good where it is written over
   process.stdout.write(options.json === true ? `${JSON.stringify({ network, out: options.out })}\n` : `${network}\n`)
 }
 

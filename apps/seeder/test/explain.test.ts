@@ -28,6 +28,7 @@ test('every error of ours says what to do, or where that is written', () => {
     /\ndocs\/errors\.md says what LIGHT_STEP_LONG means, and what to do\.$/,
   )
   expect(documented).toContain('`LIGHT_STEP_LONG`')
+  expect(explain(Object.assign(new Error('there'), { code: 'EEXIST' }))).toMatch(/not written over/)
   expect(explain(new Error('as it is'))).toBe('interpeer: as it is')
   expect(explain(Object.assign(new Error('not there'), { code: 'ENOTDIR' }))).toBe('interpeer: not there')
 })

@@ -1,4 +1,15 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FileChange } from '@interpeer/php-runtime-bridge'
@@ -97,7 +108,41 @@ test('what scripts did is kept beside the folder, and forgotten where the folder
     'write new/file',
   ])
   again.put([write('old', 'back'), { type: 'delete', path: 'new' }])
-  again.forget(['large', 'new'])
+  again.forget([write('large', 'saved'), { type: 'delete', path: 'new' }])
   expect((await new KeptChanges(folder, kept).changes()).map(({ type, path }) => `${type} ${path}`)).toEqual(['symlink link', 'write old'])
   expect(existsSync(join(kept, 'files/large'))).toBe(false)
+})
+
+test('a folder that was saved takes nothing from what scripts wrote in it, and the place of what was no folder', async () => {
+  const kept = join(work, String(folders++))
+  const changes = new KeptChanges(folder, kept)
+  changes.put([write('data/deep/page', 'written'), write('turns', 'file')])
+  changes.forget([
+    { type: 'directory', path: 'data', mode: 0o750 },
+    { type: 'directory', path: 'data/deep', mode: 0o755 },
+    { type: 'directory', path: 'turns', mode: 0o755 },
+    { type: 'directory', path: 'turns/deep', mode: 0o755 },
+  ])
+  expect((await new KeptChanges(folder, kept).changes()).map(({ type, path }) => `${type} ${path}`)).toEqual([
+    'directory data',
+    'directory data/deep',
+    'write data/deep/page',
+  ])
+  expect(statSync(join(kept, 'files/data')).mode & 0o777).toBe(0o750)
+})
+
+test('what is forgotten is forgotten where it lies, not where a link leads', () => {
+  const kept = join(work, String(folders++))
+  const changes = new KeptChanges(folder, kept)
+  changes.put([write('pages/one', 'written'), { type: 'symlink', path: 'link', target: 'pages' }])
+  changes.forget([write('link/one', 'saved')])
+  expect(readFileSync(join(kept, 'files/pages/one'), 'utf8')).toBe('written')
+})
+
+test("what a write that was broken off left is in no later one's way, and one that fails leaves nothing", () => {
+  writeFileSync(at(`.interpeer-${process.pid}`), 'half')
+  putChanges(folder, [write('page', 'whole')])
+  expect([textAt('page'), readdirSync(folder)]).toEqual(['whole', ['page']])
+  expect(() => putChanges(folder, [{ ...write('other', 'whole'), mtimeS: Number.NaN } as FileChange])).toThrow('time')
+  expect(readdirSync(folder)).toEqual(['page'])
 })

@@ -343,6 +343,22 @@ test('what no tree can hold is left out and told where that is asked for; all el
   expect(tree.symlinks).toEqual([{ path: 'data/inside', target: '../index.php' }])
 })
 
+test('folders by names that are to be passed over are not read, at any depth, and are told; a file by such a name is', async () => {
+  for (const path of ['.git/objects', 'data/.git/refs', '.hg']) mkdirSync(join(site, path), { recursive: true })
+  for (let i = 0; i < 20; i++) writeFileSync(join(site, '.git/objects', `${i}`), noise(1_000))
+  writeFileSync(join(site, 'data/empty/.git'), 'gitdir: elsewhere')
+  symlinkSync('empty', join(site, 'data', '.svn'))
+  const options = { passOver: ['.git', '.hg', '.svn'], maxEntries: 7, maxBytes: 100 }
+  const { tree, leftOut, leftOutCount, files, bytes } = await imported(site, options)
+  expect([leftOut, leftOutCount]).toEqual([
+    ['.git', '.hg', 'data/.git'].map((path) => ({ path, code: 'PASSED_OVER', target: undefined })),
+    3,
+  ])
+  expect(tree.files.map(({ path }) => path)).toEqual(['data/empty/.git', 'data/ä.txt', 'index.php'])
+  expect([tree.symlinks, files, bytes]).toEqual([[{ path: 'data/.svn', target: 'empty' }], 3, 5 + 4 + 17])
+  await refused(site, 'TREE_TOO_LARGE', { ...options, passOver: ['.hg'] })
+})
+
 test('of what is left out the first thousand are told, the others counted', async () => {
   for (let i = 0; i < 1_010; i++) symlinkSync('/', join(site, 'data', `out-${i}`))
   const { leftOut, leftOutCount } = await imported(site, { unfit: 'leave-out' })

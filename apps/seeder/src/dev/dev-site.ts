@@ -71,7 +71,7 @@ export class DevSite {
       const changes = listingChanges(this.#seen, snapshot.listing, snapshot.file)
       if (changes.length === 0) return []
       const paths = changes.map(({ path }) => path)
-      this.#parts.kept?.forget(paths)
+      this.#parts.kept?.forget(changes)
       try {
         await this.#derive(changes)
       } catch (error) {

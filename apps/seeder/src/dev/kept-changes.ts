@@ -1,8 +1,8 @@
-import { constants, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { constants, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TreeFiles } from '@interpeer/content-store'
 import type { FileChange } from '@interpeer/php-runtime-bridge'
-import { putChanges } from '../folder/put-changes.js'
+import { isFolder, putChanges } from '../folder/put-changes.js'
 import { readFolder } from '../folder/read-folder.js'
 
 const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`)
@@ -50,9 +50,14 @@ export class KeptChanges {
     this.#write(deleted)
   }
 
-  /** What was saved in the folder itself holds: what scripts did to the same paths is forgotten. */
-  forget(paths: readonly string[]): void {
-    for (const path of paths) rmSync(join(this.#files, path), { recursive: true, force: true })
+  /** What was saved in the folder itself holds: what scripts did to the same paths is forgotten. Of a folder that is the folder alone, not what lies in it. */
+  forget(saved: readonly FileChange[]): void {
+    const isKept = ({ type, path }: FileChange): boolean => type === 'directory' && isFolder(this.#files, path)
+    putChanges(
+      this.#files,
+      saved.map((change) => (isKept(change) ? change : { type: 'delete', path: change.path })),
+    )
+    const paths = saved.map(({ path }) => path)
     this.#write(new Set([...this.#deleted].filter((one) => !paths.some((path) => isWithin(path, one)))))
   }
 

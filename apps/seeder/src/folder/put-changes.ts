@@ -50,9 +50,15 @@ export function putChanges(folder: string, changes: readonly FileChange[], base?
 function writeWhole(at: string, { bytes, mode, mtimeS }: FileChange & { type: 'write' }): void {
   if (kindAt(at) === 'directory') rmSync(at, { recursive: true })
   const beside = join(dirname(at), `.interpeer-${process.pid}`) // a name of its own: that of the file may be as long as names can be
-  writeFileSync(beside, bytes, { flag: 'wx' })
-  finish(beside, mode, mtimeS)
-  renameSync(beside, at) // whoever reads it has the one or the other
+  rmSync(beside, { recursive: true, force: true }) // of one that was broken off
+  try {
+    writeFileSync(beside, bytes, { flag: 'wx' })
+    finish(beside, mode, mtimeS)
+    renameSync(beside, at) // whoever reads it has the one or the other
+  } catch (error) {
+    rmSync(beside, { force: true })
+    throw error
+  }
 }
 
 function patch(at: string, { size, parts, mode, mtimeS }: FileChange & { type: 'patch' }): void {
@@ -91,6 +97,9 @@ function makeWay(folder: string, path: string): void {
     mkdirSync(at)
   }
 }
+
+/** Whether there is a folder at a path, with no link on the way. */
+export const isFolder = (folder: string, path: string): boolean => isWayReal(folder, path) && kindAt(join(folder, path)) === 'directory'
 
 const isWayReal = (folder: string, path: string): boolean =>
   path.split('/').every((_, i, names) => i === 0 || kindAt(join(folder, ...names.slice(0, i))) === 'directory')

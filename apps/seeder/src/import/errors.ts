@@ -2,6 +2,7 @@
 export type SiteImportFailure =
   | { readonly code: 'IMPORT_OUT_NOT_EMPTY'; readonly path: string }
   | { readonly code: 'IMPORT_OUT_INSIDE'; readonly path: string }
+  | { readonly code: 'IMPORT_ROOT_INVALID'; readonly path: string }
   | { readonly code: 'IMPORT_DATABASE_THERE'; readonly path: string }
 
 export class SiteImportError extends Error {

@@ -8,10 +8,10 @@ import { putChanges } from '../folder/put-changes.js'
 import { type FolderSnapshot, readFolder } from '../folder/read-folder.js'
 import { lookAtFiles, SITE_LIMITS } from '../lint/look-at-files.js'
 import type { DumpReport } from '../sql/dump-writer.js'
-import { importDump } from '../sql/import-dump.js'
+import { importDump, isGzip } from '../sql/import-dump.js'
 import { SiteImportError } from './errors.js'
 import { type FoundApplication, findApplication, inFolder } from './find-application.js'
-import { oldRootsIn } from './old-roots.js'
+import { isRoot, oldRootsIn } from './old-roots.js'
 import { documentRootOf, faultsOf, type Proposal, proposeConfiguration, textOfProposal } from './propose-configuration.js'
 import { changesOf, undoLinks, undoPathsIn, undoPathsInText } from './undo-paths.js'
 
@@ -43,7 +43,8 @@ export interface ImportedSite {
 }
 const CACHES_ADVICE =
   'what is in "caches" only writes fill (ADR 0032): visit pages before the import, so that their caches come along; where no write fills them let a line of cron ask for the page, such as {"schedule": "7 * * * *", "target": "/"}, or each view makes them anew'
-const HISTORY = /(?:^|\/)\.(?:git|svn|hg|bzr)$/
+/** A site is no place for the history of its source, which has what was secret once. */
+const HISTORY = ['.git', '.svn', '.hg', '.bzr']
 const PROGRESS_STEP = 0.1
 
 /**
@@ -53,15 +54,18 @@ const PROGRESS_STEP = 0.1
 export async function importSite(folder: string, options: ImportSiteOptions): Promise<ImportedSite> {
   const { say, sql, maxEntries = SITE_LIMITS.entries } = options
   const out = emptyPlace(options.out, folder)
+  for (const path of options.roots) if (!isRoot(path)) throw new SiteImportError({ code: 'IMPORT_ROOT_INVALID', path })
+  if (sql !== undefined) isGzip(sql) // a slip in its path shows before anything is read or written
   say('reading the folder')
   const onProgress = every(
     SITE_LIMITS.bytes / 8,
     ({ bytes }: ImportCounts) => bytes,
     ({ bytes, files }) => say(`${files} files, ${(bytes / 2 ** 20).toFixed(0)} MiB`),
   )
-  const snapshot = await readFolder(folder, { unfit: 'leave-out', onProgress, maxEntries })
-  const { tree, left: historyLeft } = withoutHistory(snapshot.files())
-  const roots = [...new Set([realpathSync(folder), ...options.roots.map((root) => root.replace(/\/+$/, '')), ...oldRootsIn(tree)])]
+  const snapshot = await readFolder(folder, { unfit: 'leave-out', passOver: HISTORY, onProgress, maxEntries })
+  const tree = snapshot.files()
+  const old = oldRootsIn(tree)
+  const roots = [...new Set([realpathSync(folder), ...options.roots.map((root) => root.replace(/\/+$/, '')), ...old.roots])]
   const changes = changesOf(roots)
   const { links, left } = undoLinks(snapshot.leftOut, roots)
   const undone = undoPathsIn(tree.files, changes)
@@ -91,8 +95,9 @@ export async function importSite(folder: string, options: ImportSiteOptions): Pr
       database,
       advice: [...(found?.application.advice ?? []), ...(plan.proposal?.caches === undefined ? [] : [CACHES_ADVICE])],
       findings: sortedFindings([
-        ...leftOutFindings([...left, ...historyLeft], snapshot),
+        ...leftOutFindings(left, snapshot),
         ...undone.findings,
+        ...old.doubtful.filter((root) => !roots.includes(root)).map(doubtFinding),
         ...plan.findings,
         ...databaseFindings(database),
         ...lookAtFiles(site, found === undefined ? '' : documentRootOf(found)),
@@ -226,9 +231,15 @@ function databaseFindings(database: (DumpReport & { readonly path: string; reado
   ]
 }
 
-type Left = Pick<LeftOut, 'path' | 'target'> & { readonly code: string }
-function leftOutFindings(left: readonly Left[], { leftOutCount, leftOut }: FolderSnapshot): Finding[] {
-  const findings = [...groupsOf(left, ({ code }) => code)].map(([code, group]) =>
+const doubtFinding = (root: string): Finding =>
+  findingOf(
+    'info',
+    'PATHS_LEFT',
+    `paths below ${root} were left as they are: if the folder lay there, and they are no addresses of the site, import it with --root ${root}`,
+  )
+
+function leftOutFindings(left: readonly LeftOut[], { leftOutCount, leftOut }: FolderSnapshot): Finding[] {
+  const findings = [...groupsOf(left, ({ code }) => (code === 'PASSED_OVER' ? 'HISTORY' : code))].map(([code, group]) =>
     findingOf(
       code === 'HISTORY' ? 'info' : 'warning',
       'LEFT_OUT',
@@ -248,14 +259,6 @@ const REASONS: Readonly<Record<string, string>> = {
   FILE_PATH: 'paths that are too long or too deep, or have a backslash',
   FILE_TOO_LARGE: `files of more than ${SITE_LIMITS.fileBytes / 2 ** 20} MiB`,
   HISTORY: 'the history of the source is none of the site',
-}
-
-/** A site is no place for the history of its source, which has what was secret once. */
-function withoutHistory({ files, directories, symlinks }: TreeFiles): { readonly tree: TreeFiles; readonly left: Left[] } {
-  const tops = directories.map(({ path }) => path).filter((path) => HISTORY.test(path))
-  const keeps = ({ path }: { readonly path: string }) => !tops.some((top) => path === top || path.startsWith(`${top}/`))
-  const left = tops.map((path) => ({ path, code: 'HISTORY', target: undefined }))
-  return { tree: { files: files.filter(keeps), directories: directories.filter(keeps), symlinks: symlinks.filter(keeps) }, left }
 }
 
 /** Where the bundle goes: a new folder, or an empty one, that is not in the other, nor around it. @throws {SiteImportError} */

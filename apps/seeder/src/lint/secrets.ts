@@ -25,14 +25,18 @@ const QUOTED = /(['"]?)([A-Za-z_][\w.-]{0,60})\1['"\])]{0,3}\s{0,20}(?:=>|=|:|,)
 const BARE = /^\s{0,20}(?:export )?([A-Za-z_][\w.-]{0,60})\s{0,20}[=:]\s{0,20}([^\s'"#;]{1,300})\s*$/
 const SECRET_NAME =
   /pass(?:word|wd|phrase)?$|passw|secret|api_?key|auth_?key|private_?key|access_?key|secure_auth|logged_in_(?:key|salt)|nonce_(?:key|salt)|_salt$|^salt$|token$|upgradekey|app_key|encryption_?key|dsn$/i
-/** What examples and translations have in their place. */
+/** What examples and translations have in their place, and what stands for a value that is elsewhere: `<password>`, `{{ password }}`, `%env(X)%`, `${X}`, `@a.service`. */
 const NO_SECRET =
-  /^(?:password|passwd|secret|changeme|example|username|your[\w -]*|put your unique phrase here|x{3,}|\*{3,}|null|none|true|false|string|text|hidden|\d{1,3})$|^[<{%$@]|\$\{|%\(|[\w.-]+\(|^https?:\/\/[^:]*$|^[./][\w./-]*$/i
+  /^(?:password|passwd|secret|changeme|example|username|your[\w -]*|put your unique phrase here|x{3,}|\*{3,}|null|none|true|false|string|text|hidden|\d{1,3})$|^<[^<>]*>$|^\{.*\}$|^%.*%$|^%\([\w.-]+\)\w?$|\$\{[^}]*\}|^@=|^@[\w\\]+[.\\][\w.\\]+$|^https?:\/\/[^:]*$|^[./][\w./-]*$/i
+/** Variables and calls, where no quotation marks say that it is a text. */
+const NO_TEXT = /^[<{%$@]|[()]/
 
 /** Whether a file by that name says how a site is run: there a name that sounds secret is taken at its word. */
 const isSettings = (path: string): boolean =>
   /(?:^|\/)(?:[^/]*(?:config|settings|parameters|secrets?|credentials)[^/]*|\.env[^/]*|local\.php|[^/]+\.(?:ini|env|ya?ml))$/i.test(path)
-const isExample = (path: string): boolean => /(?:^|[./_-])(?:example|sample|dist|tests?|specs?|fixtures?|default)(?:[./_-]|$)/i.test(path)
+/** By its own name alone: folders named like one have settings that hold (`sites/example.org`, a site to test). */
+const isExample = (path: string): boolean =>
+  /(?:^|[._-])(?:example|sample|dist|tests?|specs?|fixtures?)(?:[._-]|$)/i.test(path.slice(path.lastIndexOf('/') + 1))
 
 const LINE_MAX = 4_000
 const FOUND_MAX = 50
@@ -58,18 +62,19 @@ export function secretsIn(path: string, text: string): SecretFound[] {
 }
 
 function secretNameIn(line: string): string | undefined {
-  for (const [found, , name = '', , value = ''] of line.matchAll(QUOTED)) {
+  for (const [found, , name = '', quote, value = ''] of line.matchAll(QUOTED)) {
     // _x('password', 'example password'): of two arguments the second is the first's value only in define()
     if (/^[^=:>]*,/.test(found.slice(name.length)) && !/\bdefine\s*\(/i.test(line)) continue
-    if (isSecret(name, value)) return name
+    const isVariable = quote === '"' && value.startsWith('$')
+    if (!isVariable && isSecret(name, value)) return name
   }
   const [, name = '', value = ''] = BARE.exec(line) ?? []
-  return isSecret(name, value) ? name : undefined
+  return !NO_TEXT.test(value) && isSecret(name, value) ? name : undefined
 }
 
 /** A word is no secret; a password may be short, but what is called a key or token is drawn by chance, or it is none. */
 function isSecret(name: string, value: string): boolean {
-  if (!SECRET_NAME.test(name) || NO_SECRET.test(value.trim()) || value.length < 4 || /[()]/.test(value)) return false
+  if (!SECRET_NAME.test(name) || NO_SECRET.test(value.trim()) || value.length < 4) return false
   if (/pass/i.test(name)) return true
   return value.length >= 12 && entropyOf(value) >= 2.5
 }

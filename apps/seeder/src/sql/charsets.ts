@@ -29,6 +29,10 @@ const decoders = new Map<string, InstanceType<typeof TextDecoder>>()
 /** Whether a text of that character set can be read. */
 export const isKnownCharset = (charset: string): boolean => charset === 'binary' || Object.hasOwn(LABELS, charset)
 
+/** In a dump these letters can not be told from an escape: the second byte of some is that of a backslash. */
+export const hasBackslashBytes = (charset: string): boolean => AMBIGUOUS.has(charset)
+const AMBIGUOUS: ReadonlySet<string> = new Set(['gbk', 'gb18030', 'big5', 'sjis', 'cp932'])
+
 /** A text, or undefined where the bytes are none in that character set. */
 export function decodeText(bytes: Uint8Array, charset: string): string | undefined {
   const label = LABELS[charset] ?? 'utf-8'

@@ -29,9 +29,10 @@ export type DumpEvent =
       readonly keys: readonly KeyDefinition[]
       readonly foreignKeys: readonly ForeignKey[]
       readonly columns: readonly ColumnDefinition[]
+      readonly nextId: string | undefined
       readonly line: number
     }
-  | { readonly type: 'dropped'; readonly table: string }
+  | { readonly type: 'dropped'; readonly table: string; readonly line: number }
   /** `columns`: undefined where the statement names none: all, in their order. */
   | {
       readonly type: 'row'
@@ -40,7 +41,9 @@ export type DumpEvent =
       readonly values: readonly SqlValue[]
       readonly line: number
     }
-  | { readonly type: 'charset'; readonly name: string }
+  | { readonly type: 'charset'; readonly name: string; readonly line: number }
+  /** What comes is done to that database. */
+  | { readonly type: 'database'; readonly name: string; readonly line: number }
   | {
       readonly type: 'not-taken'
       readonly kind: 'view' | 'trigger' | 'procedure' | 'function' | 'event'
@@ -66,8 +69,10 @@ export function* dumpEvents(tokens: Tokenizer): Generator<DumpEvent | typeof MOR
 class Statements {
   readonly #tokens: Tokenizer
   #delimiter = ';'
-  /** Signs that came one after another, at most as many as the delimiter has. */
+  /** Signs that came with nothing between them, at most as many as the delimiter has. */
   #signs = ''
+  /** Where the statement at hand begins. */
+  #line = 1
 
   constructor(tokens: Tokenizer) {
     this.#tokens = tokens
@@ -78,11 +83,12 @@ class Statements {
     this.#signs = ''
     const first = yield* this.#next()
     if (first === END) return false
+    this.#line = first.line
     if (this.#ends(first)) return true
     const word = first.type === 'word' ? first.upper : ''
     if (word === 'DELIMITER') yield* this.#setDelimiter()
     else if (word === 'INSERT' || word === 'REPLACE') yield* this.#insert()
-    else if (word === 'CREATE' || word === 'ALTER' || word === 'DROP' || word === 'SET') yield* this.#held(word)
+    else if (word === 'CREATE' || word === 'ALTER' || word === 'DROP' || word === 'SET' || word === 'USE') yield* this.#held(word)
     else yield* this.#pass()
     return true
   }
@@ -97,12 +103,9 @@ class Statements {
   }
 
   #ends(token: Token): boolean {
-    if (token.type === 'word') return token.text.length >= this.#delimiter.length && token.text.endsWith(this.#delimiter)
-    if (token.type !== 'sign') {
-      this.#signs = ''
-      return false
-    }
-    this.#signs = (this.#signs + token.text).slice(-this.#delimiter.length)
+    if (token.type === 'word') return token.text.endsWith(this.#delimiter)
+    if (token.type !== 'sign') return false
+    this.#signs = ((token.isJoined ? this.#signs : '') + token.text).slice(-this.#delimiter.length)
     return this.#signs === this.#delimiter
   }
 
@@ -119,21 +122,34 @@ class Statements {
   *#pass(): Steps<void> {
     for (;;) {
       const token = yield* this.#next()
-      if (token === END || this.#ends(token)) return
+      if (token === END) return this.#mayEnd()
+      if (this.#ends(token)) return
     }
+  }
+
+  /** A statement that only the dump ends: behind a delimiter of its own it may have swallowed all that came. */
+  #mayEnd(): void {
+    if (this.#delimiter !== ';') throw fault('SQL_TOKEN', this.#line, `a statement that no "${this.#delimiter}" ends`)
   }
 
   *#held(word: string): Steps<void> {
     const tokens: Token[] = []
     for (;;) {
       const token = yield* this.#next()
-      if (token === END || this.#ends(token)) break
+      if (token === END) {
+        this.#mayEnd()
+        break
+      }
+      if (this.#ends(token)) {
+        // the signs before the last one of a delimiter
+        if (token.type === 'sign') tokens.splice(tokens.length - (this.#delimiter.length - 1))
+        break
+      }
       // of what is not taken the beginning is enough to tell what it is
       if (tokens.length >= STATEMENT_TOKENS_MAX)
         throw fault('SQL_STATEMENT', token.line, `a statement of more than ${STATEMENT_TOKENS_MAX} words`)
       tokens.push(token)
     }
-    for (let i = 1; i < this.#delimiter.length && tokens.at(-1)?.type === 'sign'; i++) tokens.pop()
     if (tokens.length > 0) yield* eventsOf(word, new Cursor(tokens))
   }
 
@@ -209,11 +225,13 @@ function* eventsOf(word: string, cursor: Cursor): Generator<DumpEvent, void, voi
   if (word === 'SET') {
     const token = cursor.passed('NAMES') ? cursor.take() : undefined
     const name = token?.type === 'text' ? Buffer.from(token.bytes).toString('latin1') : token?.text
-    if (name !== undefined && name.toUpperCase() !== 'DEFAULT') yield { type: 'charset', name: name.toLowerCase() }
+    if (name !== undefined && name.toUpperCase() !== 'DEFAULT') yield { type: 'charset', name: name.toLowerCase(), line }
+  } else if (word === 'USE') {
+    yield { type: 'database', name: cursor.name(), line }
   } else if (word === 'DROP') {
     if (!cursor.passed('TABLE')) return
     cursor.passed('IF', 'EXISTS')
-    do yield { type: 'dropped', table: cursor.tableName() }
+    do yield { type: 'dropped', table: cursor.tableName(), line }
     while (cursor.passedSign(','))
   } else if (word === 'ALTER') {
     if (cursor.passed('TABLE')) yield* alteration(cursor, line)
@@ -233,6 +251,7 @@ function* alteration(cursor: Cursor, line: number): Generator<DumpEvent, void, v
   const keys: KeyDefinition[] = []
   const foreignKeys: ForeignKey[] = []
   const columns: ColumnDefinition[] = []
+  let nextId: string | undefined
   do {
     if (cursor.passed('MODIFY')) {
       cursor.passed('COLUMN')
@@ -242,9 +261,11 @@ function* alteration(cursor: Cursor, line: number): Generator<DumpEvent, void, v
         cursor.passed('COLUMN')
         parseColumnInto(cursor, columns, keys)
       }
-    } else while (!cursor.isAtEnd && !cursor.isSign(',')) cursor.take()
+    } else if (cursor.passed('AUTO_INCREMENT')) nextId = cursor.value()
+    else while (!cursor.isAtEnd && !cursor.isSign(',')) cursor.take()
   } while (cursor.passedSign(','))
-  if (keys.length + foreignKeys.length + columns.length > 0) yield { type: 'altered', table, keys, foreignKeys, columns, line }
+  const isAltered = keys.length + foreignKeys.length + columns.length > 0 || nextId !== undefined
+  if (isAltered) yield { type: 'altered', table, keys, foreignKeys, columns, nextId, line }
 }
 
 function* notTaken(cursor: Cursor, line: number): Generator<DumpEvent, void, void> {
@@ -262,7 +283,7 @@ function* notTaken(cursor: Cursor, line: number): Generator<DumpEvent, void, voi
 
 const isSign = (token: Token | typeof END, sign: string): boolean => token !== END && token.type === 'sign' && token.text === sign
 const lineOf = (token: Token | typeof END): number => (token === END ? 0 : token.line)
-const fault = (code: 'SQL_STATEMENT' | 'SQL_ROW', line: number, found: string) => new SqlDumpError({ code, line, found })
+const fault = (code: 'SQL_TOKEN' | 'SQL_STATEMENT' | 'SQL_ROW', line: number, found: string) => new SqlDumpError({ code, line, found })
 
 function nameIn(token: Token | typeof END): string {
   if (token !== END && (token.type === 'name' || token.type === 'word')) return token.text

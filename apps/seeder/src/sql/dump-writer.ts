@@ -1,16 +1,10 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { decodeText, isKnownCharset } from './charsets.js'
-import type { DumpEvent, SqlValue } from './dump-events.js'
+import { type Bound, boundValue, isInteger } from './bound-value.js'
+import { hasBackslashBytes, isKnownCharset } from './charsets.js'
+import type { DumpEvent } from './dump-events.js'
 import { SqlDumpError } from './errors.js'
-import {
-  type Affinity,
-  type Dialect,
-  quoted,
-  type SqliteTable,
-  sqliteTable,
-  WORDPRESS_TYPES_TABLE,
-  wordpressTypes,
-} from './sqlite-schema.js'
+import { OneDatabase } from './one-database.js'
+import { type Dialect, type Kind, quoted, type SqliteTable, sqliteTable, WORDPRESS_TYPES_TABLE, wordpressTypes } from './sqlite-schema.js'
 import type { TableDefinition } from './table-definition.js'
 
 export interface DumpReport {
@@ -40,8 +34,9 @@ interface OpenTable {
   rows: number
   /** Its primary key, or what counts, came after its rows: it is made anew. */
   isOutdated: boolean
+  readonly texts: Set<string>
+  shareNumbers: boolean
 }
-type Bound = null | number | bigint | string | Uint8Array
 
 /** Puts what a dump does into an empty SQLite database. */
 export class DumpWriter {
@@ -49,6 +44,7 @@ export class DumpWriter {
   readonly #options: DumpWriterOptions
   readonly #tables = new Map<string, OpenTable>()
   readonly #inserts = new Map<string, StatementSync>()
+  readonly #source = new OneDatabase()
   readonly #notTaken = new Set<string>()
   readonly #notes = new Set<string>()
   #charset = 'utf8mb4'
@@ -62,17 +58,19 @@ export class DumpWriter {
     database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; PRAGMA page_size = 4096; BEGIN')
   }
 
-  /** @throws {SqlDumpError} SQL_ROW, SQL_TABLE_UNKNOWN, SQL_STATEMENT */
+  /** @throws {SqlDumpError} SQL_ROW, SQL_TABLE_UNKNOWN, SQL_STATEMENT, SQL_CHARSET, SQL_DATABASES, SQL_NAMES_ALIKE */
   take(event: DumpEvent): void {
+    if (!this.#source.has(event)) return
     if (event.type === 'row') this.#row(event)
     else if (event.type === 'table') this.#create(event.table)
-    else if (event.type === 'dropped') this.#drop(event.table)
+    else if (event.type === 'dropped') this.#drop(event.table, event.line)
     else if (event.type === 'altered') this.#alter(event)
     else if (event.type === 'charset') {
+      if (hasBackslashBytes(event.name)) throw new SqlDumpError({ code: 'SQL_CHARSET', line: event.line, found: `texts in ${event.name}` })
       if (isKnownCharset(event.name)) this.#charset = event.name
       else this.#note(`the character set ${event.name} is not known: its texts are read as UTF-8`)
-    } else {
-      if (event.kind === 'view') this.#drop(event.name) // what stood for it
+    } else if (event.type === 'not-taken') {
+      if (event.kind === 'view') this.#drop(event.name, event.line) // what stood for it
       if (this.#notTaken.size < TOLD_MAX) this.#notTaken.add(`${event.kind} ${event.name}`)
     }
   }
@@ -86,7 +84,7 @@ export class DumpWriter {
       const { definition, sqlite } = table
       for (const sql of sqlite.after) this.#run(sql, definition.line)
       for (const note of sqlite.notes) this.#note(note)
-      if (definition.nextId !== undefined && definition.columns.some(({ isAutoIncrement }) => isAutoIncrement)) this.#count(definition)
+      if (definition.nextId !== undefined && sqlite.counter !== undefined) this.#count(definition)
     }
     if (this.#options.dialect === 'wordpress') this.#writeTypes()
     this.#database.exec(this.#options.dialect === 'wordpress' ? 'COMMIT' : 'COMMIT; ANALYZE') // the plug-in makes no statistics either
@@ -103,21 +101,29 @@ export class DumpWriter {
   #create(definition: TableDefinition): void {
     if (this.#tables.size >= TABLES_MAX)
       throw new SqlDumpError({ code: 'SQL_STATEMENT', line: definition.line, found: `more than ${TABLES_MAX} tables` })
-    if (this.#tables.has(keyOf(definition.name))) return
+    if (this.#namedLike(definition.name, definition.line) !== undefined) return
     const sqlite = sqliteTable(definition, this.#options.dialect)
     this.#run(sqlite.create, definition.line)
-    this.#tables.set(keyOf(definition.name), { definition, sqlite, rows: 0, isOutdated: false })
+    this.#tables.set(keyOf(definition.name), { definition, sqlite, rows: 0, isOutdated: false, texts: new Set(), shareNumbers: false })
   }
 
-  #drop(name: string): void {
-    const table = this.#tables.get(keyOf(name))
+  #drop(name: string, line: number): void {
+    const table = this.#namedLike(name, line)
     if (table === undefined) return
     this.#inserts.clear()
     this.#run(`DROP TABLE ${quoted(table.definition.name)}`, table.definition.line)
     this.#tables.delete(keyOf(name))
   }
 
-  #alter({ table: name, keys, foreignKeys, columns, line }: DumpEvent & { type: 'altered' }): void {
+  /** The table of that name. MySQL can have two whose names differ in case alone, SQLite can't. */
+  #namedLike(name: string, line: number): OpenTable | undefined {
+    const table = this.#tables.get(keyOf(name))
+    if (table === undefined || table.definition.name === name) return table
+    const found = `tables whose names differ in case alone (${table.definition.name}, ${name})`
+    throw new SqlDumpError({ code: 'SQL_NAMES_ALIKE', line, found })
+  }
+
+  #alter({ table: name, keys, foreignKeys, columns, nextId, line }: DumpEvent & { type: 'altered' }): void {
     const table = this.#table(name, line)
     const { definition } = table
     const changed = definition.columns.map((column) => columns.find(({ name }) => keyOf(name) === keyOf(column.name)) ?? column)
@@ -128,6 +134,7 @@ export class DumpWriter {
       columns: changed,
       keys: [...definition.keys, ...keys],
       foreignKeys: [...definition.foreignKeys, ...foreignKeys],
+      nextId: nextId ?? definition.nextId,
     }
     table.isOutdated = true
   }
@@ -136,7 +143,12 @@ export class DumpWriter {
     this.#inserts.clear()
     const { name, line, columns } = table.definition
     const beside = `${name}__interpeer`
-    table.sqlite = sqliteTable(table.definition, this.#options.dialect, beside)
+    table.sqlite = sqliteTable(table.definition, this.#options.dialect, table, beside)
+    const { counter, isCounterShared } = table.sqlite
+    if (counter !== undefined && isCounterShared && this.#hasTwice(name, counter)) {
+      table.shareNumbers = true
+      table.sqlite = sqliteTable(table.definition, this.#options.dialect, table, beside)
+    }
     this.#run(table.sqlite.create, line)
     const list = columns.map((column) => quoted(column.name)).join(', ')
     this.#run(`INSERT INTO ${quoted(beside)} (${list}) SELECT ${list} FROM ${quoted(name)}`, line)
@@ -144,7 +156,13 @@ export class DumpWriter {
     this.#run(`ALTER TABLE ${quoted(beside)} RENAME TO ${quoted(name)}`, line)
   }
 
+  #hasTwice(table: string, column: string): boolean {
+    const sql = `SELECT 1 FROM ${quoted(table)} GROUP BY ${quoted(column)} HAVING count(${quoted(column)}) > 1 LIMIT 1`
+    return this.#database.prepare(sql).get() !== undefined
+  }
+
   #row({ table: name, columns, values, line }: DumpEvent & { type: 'row' }): void {
+    const reading = { charset: this.#charset, change: this.#options.change }
     const table = this.#table(name, line)
     const names = columns ?? table.definition.columns.map((column) => column.name)
     if (names.length !== values.length && values.length > 0)
@@ -154,27 +172,38 @@ export class DumpWriter {
     for (const [i, value] of values.entries()) {
       if (value?.type === 'default') continue
       const column = names[i] as string
-      const affinity = table.sqlite.affinities.get(column) ?? this.#affinityByCase(table, column, line)
-      bound.push(this.#bound(value as Exclude<SqlValue, { type: 'default' }>, affinity))
+      const kind = table.sqlite.kinds.get(column) ?? this.#kindByCase(table, column, line)
+      const one = boundValue(value as Exclude<typeof value, { type: 'default' }>, kind, reading)
+      if (one instanceof Uint8Array && kind !== 'blob') this.#brokenTexts++
+      bound.push(typeof one === 'bigint' ? this.#integer(one, table, column, kind) : one)
     }
-    try {
-      this.#insert(table.definition.name, kept).run(...bound)
-    } catch (cause) {
-      throw new SqlDumpError({ code: 'SQL_ROW', line, found: `a row that ${name} does not take (${reasonIn(cause)})` })
-    }
+    this.#put(table, kept, bound, line)
     table.rows++
     if (++this.#rowsInTransaction < ROWS_AT_ONCE) return
     this.#rowsInTransaction = 0
     this.#database.exec('COMMIT; BEGIN')
   }
 
+  #put(table: OpenTable, columns: readonly string[], bound: readonly Bound[], line: number): void {
+    const { name } = table.definition
+    try {
+      this.#insert(name, columns).run(...bound)
+    } catch (cause) {
+      const { counter, isCounterShared } = table.sqlite
+      if (isCounterShared && counter !== undefined && reasonIn(cause).startsWith('UNIQUE')) {
+        table.shareNumbers = true
+        this.#remake(table)
+        this.#put(table, columns, bound, line)
+      } else throw new SqlDumpError({ code: 'SQL_ROW', line, found: `a row that ${name} does not take (${reasonIn(cause)})` })
+    }
+  }
+
   /** MySQL's names of columns are alike in any case. */
-  #affinityByCase({ definition, sqlite }: OpenTable, name: string, line: number): Affinity {
-    const column = definition.columns.find((one) => keyOf(one.name) === keyOf(name))
-    const affinity = column && sqlite.affinities.get(column.name)
-    if (affinity === undefined)
-      throw new SqlDumpError({ code: 'SQL_ROW', line, found: `the column ${name}, which ${definition.name} does not have` })
-    return affinity
+  #kindByCase(table: OpenTable, name: string, line: number): Kind {
+    const kind = table.sqlite.kinds.get(columnIn(table, name) ?? '')
+    if (kind === undefined)
+      throw new SqlDumpError({ code: 'SQL_ROW', line, found: `the column ${name}, which ${table.definition.name} does not have` })
+    return kind
   }
 
   #insert(table: string, columns: readonly string[]): StatementSync {
@@ -191,30 +220,18 @@ export class DumpWriter {
     return statement
   }
 
-  #bound(value: Exclude<SqlValue, { type: 'default' }>, affinity: Affinity): Bound {
-    if (value === null) return null
-    if (value.type === 'bits') return this.#integer(BigInt(`0b${value.text || '0'}`), value.text)
-    if (value.type === 'number') {
-      if (affinity === 'integer' && /^-?\d+$/.test(value.text)) return this.#integer(BigInt(value.text), value.text)
-      if (affinity === 'real') return Number(value.text)
-      return value.text // a number where SQLite takes it for one
+  /** SQLite would round what is beyond its 64 bits: a column with such numbers holds texts, so that those that differ stay different. */
+  #integer(value: bigint, table: OpenTable, name: string, kind: Kind): bigint | string {
+    const isHuge = value !== BigInt.asIntN(64, value)
+    if (isHuge) this.#hugeNumbers++
+    if (!isInteger(kind)) return isHuge ? String(value) : value
+    if (!isHuge && table.texts.size === 0) return value
+    const column = columnIn(table, name) as string
+    if (isHuge && !table.texts.has(column)) {
+      table.texts.add(column)
+      this.#remake(table)
     }
-    if (affinity === 'blob') return value.bytes
-    const charset =
-      value.charset === undefined || value.charset === 'binary' || !isKnownCharset(value.charset) ? this.#charset : value.charset
-    const text = decodeText(value.bytes, charset)
-    if (text === undefined) {
-      this.#brokenTexts++
-      return value.bytes
-    }
-    if (affinity !== 'text') return text
-    return this.#options.change === undefined ? text : this.#options.change(text)
-  }
-
-  #integer(value: bigint, text: string): bigint | string {
-    if (value === BigInt.asIntN(64, value)) return value
-    this.#hugeNumbers++
-    return text
+    return table.texts.has(column) ? String(value) : value
   }
 
   /** Where MySQL would have gone on. */
@@ -256,5 +273,7 @@ export class DumpWriter {
 
 /** SQLite's names are alike in any case of ASCII letters. */
 const keyOf = (name: string): string => name.toLowerCase()
+const columnIn = ({ definition }: OpenTable, name: string): string | undefined =>
+  definition.columns.find((column) => keyOf(column.name) === keyOf(name))?.name
 /** Names of tables, columns and keys, but no values. */
 const reasonIn = (cause: unknown): string => (cause instanceof Error ? cause.message.slice(0, 200) : 'unknown')

@@ -5,6 +5,9 @@ export type SqlDumpFailure =
   | { readonly code: 'SQL_STATEMENT'; readonly line: number; readonly found: string }
   | { readonly code: 'SQL_ROW'; readonly line: number; readonly found: string }
   | { readonly code: 'SQL_TABLE_UNKNOWN'; readonly line: number; readonly found: string }
+  | { readonly code: 'SQL_CHARSET'; readonly line: number; readonly found: string }
+  | { readonly code: 'SQL_DATABASES'; readonly line: number; readonly found: string }
+  | { readonly code: 'SQL_NAMES_ALIKE'; readonly line: number; readonly found: string }
   | { readonly code: 'SQL_EMPTY'; readonly line: number; readonly found: string }
 
 /** A dump that can't be made a database of. Nothing that it holds is in the message but names. */

@@ -14,7 +14,7 @@ const CHUNK_BYTES = 1024 * 1024
 /**
  * Makes a new SQLite database of what mysqldump, or phpMyAdmin, wrote, plain or gzipped. Holds one row at a time, and one statement that is no INSERT, whatever the dump's size. What it
  * could not finish it removes.
- * @throws {SqlDumpError} SQL_TOKEN, SQL_TOO_LONG, SQL_STATEMENT, SQL_ROW, SQL_TABLE_UNKNOWN, SQL_EMPTY
+ * @throws {SqlDumpError} SQL_TOKEN, SQL_TOO_LONG, SQL_STATEMENT, SQL_ROW, SQL_TABLE_UNKNOWN, SQL_CHARSET, SQL_DATABASES, SQL_NAMES_ALIKE, SQL_EMPTY
  */
 export async function importDump(
   dump: string,
@@ -57,7 +57,8 @@ export async function importDump(
   }
 }
 
-function isGzip(path: string): boolean {
+/** @throws where it can't be read: no such file, or a folder */
+export function isGzip(path: string): boolean {
   const file = openSync(path, 'r')
   try {
     const begin = Buffer.alloc(2)

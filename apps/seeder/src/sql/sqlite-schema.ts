@@ -6,28 +6,46 @@ import type { ColumnDefinition, KeyDefinition, KeyPart, TableDefinition } from '
  */
 export type Dialect = 'plain' | 'wordpress'
 export type Affinity = 'integer' | 'real' | 'numeric' | 'text' | 'blob'
+/** What the values of a column are. `bits`: numbers that may come as bytes. */
+export type Kind = Affinity | 'bits'
 
 export interface SqliteTable {
   readonly create: string
   /** Indexes and triggers: made when the rows are there. */
   readonly after: readonly string[]
-  readonly affinities: ReadonlyMap<string, Affinity>
+  readonly kinds: ReadonlyMap<string, Kind>
+  /** The column that SQLite counts. */
+  readonly counter: string | undefined
+  /** Whether rows of MySQL's may share its numbers, as it is no key by itself there. */
+  readonly isCounterShared: boolean
   /** What is lost, in words. */
   readonly notes: readonly string[]
 }
+/** What only the rows show. */
+export interface TableRows {
+  /** Columns of integers with some beyond the 64 bits that SQLite has. */
+  readonly texts: ReadonlySet<string>
+  /** Whether rows share a number of the counter. */
+  readonly shareNumbers: boolean
+}
+const NO_ROWS: TableRows = { texts: new Set(), shareNumbers: false }
 
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
 /** SQLite's declaration of a table of MySQL's. `name`: of the table that is made, where it has another than it will have in the end. */
-export function sqliteTable(table: TableDefinition, dialect: Dialect, name = table.name): SqliteTable {
+export function sqliteTable(table: TableDefinition, dialect: Dialect, rows = NO_ROWS, name = table.name): SqliteTable {
   const notes: string[] = []
   const primary = table.keys.find(({ kind }) => kind === 'primary')
-  const counter = table.columns.find(({ isAutoIncrement }) => isAutoIncrement)
+  const counting = table.columns.find(({ isAutoIncrement }) => isAutoIncrement)
+  const isCounterShared = counting !== undefined && !isAloneInKey(counting, table)
+  const counter = counting !== undefined && !(isCounterShared && rows.shareNumbers) && !rows.texts.has(counting.name) ? counting : undefined
+  if (counting !== undefined && counter === undefined) notes.push(`${table.name}.${counting.name}: ${NOT_COUNTED}`)
+  else if (isCounterShared) notes.push(`${table.name}.${counting.name}: ${COUNTED_ALONE}`)
   // SQLite counts only a column that is the whole primary key; another primary key is unique all the same
   const own = counter?.name ?? (primary?.parts.length === 1 && dialect === 'wordpress' ? primary.parts[0]?.column : undefined)
   const isOwnPrimary = primary !== undefined && primary.parts.length === 1 && primary.parts[0]?.column === own
-  const lines = table.columns.map((column) => columnText(column, table, dialect, { own, isCounter: column === counter, notes }))
+  const lines = table.columns.map((column) => columnText(column, table, dialect, { own, isCounter: column === counter, notes, rows }))
   const after: string[] = []
   if (primary !== undefined && !isOwnPrimary) {
     const parts = primary.parts.map((part) => partText(part, true))
@@ -45,28 +63,41 @@ export function sqliteTable(table: TableDefinition, dialect: Dialect, name = tab
   return {
     create: `CREATE TABLE ${quoted(name)} (\n${lines.join(',\n')})`,
     after,
-    affinities: new Map(table.columns.map((column) => [column.name, affinityOf(column, dialect)])),
+    kinds: new Map(table.columns.map((column) => [column.name, column.type === 'bit' ? 'bits' : affinityOf(column, dialect)])),
+    counter: counter?.name,
+    isCounterShared,
     notes,
   }
 }
+const COUNTED_ALONE = 'counts here by itself, so no two rows can share a number of it'
+const NOT_COUNTED = 'is not counted here, as SQLite can not do it with the numbers that it has: each new row has to name its own'
+
+/** MySQL counts any column that begins a key, also one whose numbers only differ together with what follows. */
+const isAloneInKey = ({ name, type }: ColumnDefinition, { keys }: TableDefinition): boolean =>
+  type === 'serial' ||
+  keys.some(({ kind, parts }) => (kind === 'primary' || kind === 'unique') && parts.length === 1 && parts[0]?.column === name)
 
 interface ColumnPlace {
   /** The column that is the primary key by itself. */
   readonly own: string | undefined
   readonly isCounter: boolean
   readonly notes: string[]
+  readonly rows: TableRows
 }
 
-function columnText(column: ColumnDefinition, table: TableDefinition, dialect: Dialect, { own, isCounter, notes }: ColumnPlace): string {
-  const affinity = affinityOf(column, dialect)
+function columnText(column: ColumnDefinition, table: TableDefinition, dialect: Dialect, place: ColumnPlace): string {
+  const { own, isCounter, notes, rows } = place
+  const isText = rows.texts.has(column.name)
+  const affinity = isText ? 'text' : affinityOf(column, dialect)
   const parts = [quoted(column.name), affinity]
   if (column.name === own) parts.push(isCounter ? 'PRIMARY KEY AUTOINCREMENT' : 'PRIMARY KEY')
   // the plug-in's own words: WordPress relies on MySQL's leniency
-  if (!column.isNullable && !(isCounter && dialect === 'plain'))
+  if (!column.isNullable && !column.isGenerated && !(isCounter && dialect === 'plain'))
     parts.push(dialect === 'wordpress' ? 'NOT NULL ON CONFLICT REPLACE' : 'NOT NULL')
   const fallback = fallbackText(column, affinity, dialect)
   if (fallback !== undefined && !(isCounter && dialect === 'plain')) parts.push(`DEFAULT ${fallback}`)
-  if (affinity === 'text' && (dialect === 'wordpress' || ignoresCase(column, table))) parts.push('COLLATE NOCASE')
+  if (affinity === 'text' && !isText && (dialect === 'wordpress' || ignoresCase(column, table))) parts.push('COLLATE NOCASE')
+  if (isText) notes.push(`${table.name}.${column.name}: has numbers beyond 64 bits, and holds all of its numbers as texts`)
   if (column.fallback?.type === 'expression') notes.push(`${table.name}.${column.name}: its default is an expression of MySQL's`)
   if (column.isGenerated) notes.push(`${table.name}.${column.name}: was computed by MySQL, and is an ordinary column now`)
   return parts.join(' ')

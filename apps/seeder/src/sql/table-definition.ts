@@ -90,6 +90,12 @@ export class Cursor {
     if (isThere) this.#at++
     return isThere
   }
+  /** What an option is: `=value`, or the value alone. */
+  value(): string {
+    this.passedSign('=')
+    const token = this.take()
+    return token.type === 'text' ? textOf(token) : token.text
+  }
   must(sign: string): void {
     if (!this.passedSign(sign)) throw this.fault(`something else than "${sign}"`)
   }
@@ -142,18 +148,12 @@ function parseOptions(cursor: Cursor): Pick<TableDefinition, 'collation' | 'char
     nextId: undefined,
   }
   while (!cursor.isAtEnd) {
-    if (cursor.passed('AUTO_INCREMENT')) options.nextId = wordOf(cursor)
-    else if (cursor.passed('COLLATE')) options.collation = wordOf(cursor).toLowerCase()
-    else if (cursor.passed('CHARSET') || cursor.passed('CHARACTER', 'SET')) options.charset = wordOf(cursor).toLowerCase()
+    if (cursor.passed('AUTO_INCREMENT')) options.nextId = cursor.value()
+    else if (cursor.passed('COLLATE')) options.collation = cursor.value().toLowerCase()
+    else if (cursor.passed('CHARSET') || cursor.passed('CHARACTER', 'SET')) options.charset = cursor.value().toLowerCase()
     else cursor.take()
   }
   return options
-}
-
-function wordOf(cursor: Cursor): string {
-  cursor.passedSign('=')
-  const token = cursor.take()
-  return token.type === 'text' ? textOf(token) : token.text
 }
 
 /** Keys, and what else a table has between its columns. @returns false where a column is next */
@@ -232,7 +232,7 @@ function parseParts(cursor: Cursor): KeyPart[] {
       const column = cursor.name()
       let length: number | undefined
       if (cursor.passedSign('(')) {
-        length = Number(wordOf(cursor))
+        length = Number(cursor.value())
         cursor.must(')')
       }
       parts.push({ column, length })
@@ -285,8 +285,8 @@ export function parseColumnInto(cursor: Cursor, columns: ColumnDefinition[], key
   while (!cursor.isAtEnd && !cursor.isSign(',') && !cursor.isSign(')')) {
     if (cursor.passed('UNSIGNED')) column.isUnsigned = true
     else if (cursor.passed('NOT', 'NULL')) column.isNullable = false
-    else if (cursor.passed('COLLATE')) column.collation = wordOf(cursor).toLowerCase()
-    else if (cursor.passed('CHARSET') || cursor.passed('CHARACTER', 'SET')) column.charset = wordOf(cursor).toLowerCase()
+    else if (cursor.passed('COLLATE')) column.collation = cursor.value().toLowerCase()
+    else if (cursor.passed('CHARSET') || cursor.passed('CHARACTER', 'SET')) column.charset = cursor.value().toLowerCase()
     else if (cursor.passed('DEFAULT')) column.fallback = parseFallback(cursor)
     else if (cursor.passed('ON', 'UPDATE')) {
       column.updatesItself = true
@@ -309,7 +309,7 @@ export function parseColumnInto(cursor: Cursor, columns: ColumnDefinition[], key
 function parseArguments(cursor: Cursor): string[] {
   const args: string[] = []
   if (!cursor.passedSign('(')) return args
-  do args.push(wordOf(cursor))
+  do args.push(cursor.value())
   while (cursor.passedSign(','))
   cursor.must(')')
   return args

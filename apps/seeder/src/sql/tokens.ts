@@ -1,13 +1,16 @@
 import { SqlDumpError } from './errors.js'
 
-/** A piece of SQL as mysqldump and its like write it. `name` is in backticks; a `word` is a keyword, or a name without them: `upper` is it in capitals. */
+/**
+ * A piece of SQL as mysqldump and its like write it. `name` is in backticks; a `word` is a keyword, or a name without them: `upper` is it in capitals. A `sign` is joined
+ * where it stands right behind another one.
+ */
 export type Token =
   | { readonly type: 'word'; readonly text: string; readonly upper: string; readonly line: number }
   | { readonly type: 'name'; readonly text: string; readonly line: number }
   | { readonly type: 'number'; readonly text: string; readonly line: number }
   | { readonly type: 'text'; readonly bytes: Uint8Array; readonly line: number }
   | { readonly type: 'hex' | 'bits'; readonly text: string; readonly line: number }
-  | { readonly type: 'sign'; readonly text: string; readonly line: number }
+  | { readonly type: 'sign'; readonly text: string; readonly isJoined: boolean; readonly line: number }
 /** What `next` gives where it has to see more before it can say. */
 export const MORE = Symbol('more')
 export const END = Symbol('end')
@@ -50,6 +53,9 @@ export class Tokenizer {
   #inConditional = false
   /** How far a search for the end of the token at hand has come: what was looked at is not looked at again. */
   #searched = 0
+  /** Bytes that were let go of, and of all bytes the one behind the last sign. */
+  #before = 0
+  #signEnd = 0
 
   push(bytes: Uint8Array): void {
     const left = this.#bytes.subarray(this.#at)
@@ -66,6 +72,7 @@ export class Tokenizer {
       this.#room.set(bytes, begin + left.length)
       this.#bytes = this.#room.subarray(begin, begin + length)
     }
+    this.#before += this.#at
     this.#at = 0
   }
 
@@ -103,8 +110,9 @@ export class Tokenizer {
         if (after !== undefined && isDigit(after)) return this.#number()
       }
       if (isWord(byte)) return this.#word()
-      this.#at++
-      return { type: 'sign', text: String.fromCharCode(byte), line: this.#line }
+      const isJoined = this.#before + this.#at === this.#signEnd
+      this.#signEnd = this.#before + ++this.#at
+      return { type: 'sign', text: String.fromCharCode(byte), isJoined, line: this.#line }
     }
   }
 

@@ -98,6 +98,27 @@ test('a WordPress of another machine: found, moved to where scripts see it, with
   expect(report.findings.filter(({ code }) => code === 'HTACCESS_LEFT')).toMatchObject([{ places: [{ path: '.htaccess', line: 5 }] }])
 })
 
+test('links of a site to itself stay as they are', async () => {
+  const [admin, page] = ['<a href="/admin/index.php">', '<a href="/admin/index.php?a=1"><a href="/admin/">']
+  put({ 'index.php': admin, 'admin/index.php': page })
+  expect(await imported()).toMatchObject({ pathsChanged: 0, filesChanged: [], earlierRoots: [] })
+  expect([made('index.php'), made('admin/index.php')]).toEqual([admin, page])
+})
+
+test('what may be an address, or where the folder lay, is left and told, and changed where that is said', async () => {
+  const text = "<?php $a = '/app/lib/a.php'; $b = '/app/lib/';"
+  put({ 'index.php': text, 'lib/a.php': '' })
+  const { findings } = await imported()
+  expect(findings).toContainEqual(
+    expect.objectContaining({ level: 'info', code: 'PATHS_LEFT', text: expect.stringContaining('--root /app') }),
+  )
+  expect(made('index.php')).toBe(text)
+  out = `${out}-2`
+  const report = await imported({ roots: ['/app'] })
+  expect(report.findings.filter(({ code }) => code === 'PATHS_LEFT')).toEqual([])
+  expect(made('index.php')).toBe("<?php $a = '/site/lib/a.php'; $b = '/site/lib/';")
+})
+
 test.each([
   [
     'DokuWiki',
@@ -225,6 +246,13 @@ test('a folder of more than a site holds is refused, and nothing is made; as man
   expect(existsSync(more)).toBe(false)
 })
 
+test('the history of the source is not read, however long it is', async () => {
+  put({ 'index.php': '', 'lib/a.php': '', ...Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`lib/.git/objects/${i}`, ''])) })
+  const { files, findings } = await imported({ maxEntries: 4 })
+  expect(files).toBe(2)
+  expect(findings.filter(({ code }) => code === 'LEFT_OUT')).toMatchObject([{ level: 'info', places: [{ path: 'lib/.git' }] }])
+})
+
 test('names of any letters are kept as they are; those that some machines take for one are told', async () => {
   const names = [
     'new\nline',
@@ -304,6 +332,18 @@ test('a folder that is swapped for a link while it is read gives nothing of what
   await swaps
 })
 
+test.each(['', '/', '//', '/.', '/../', 'var/www', 'C:'])('%j is no place where a folder lay', async (root) => {
+  put({ 'index.php': 'a/b' })
+  await expect(imported({ roots: [root] })).rejects.toThrow(expect.objectContaining({ code: 'IMPORT_ROOT_INVALID' }))
+  expect(existsSync(out)).toBe(false)
+})
+
+test.each(['/app', '/app/', 'C:/xampp/htdocs', '/.hidden/a'])('%j is a place where a folder lay', async (root) => {
+  put({ 'index.php': `"${root.replace(/\/$/, '')}/b"` })
+  await imported({ roots: [root] })
+  expect(made('index.php')).toBe('"/site/b"')
+})
+
 test('a bundle goes to a new folder that is not in the other; what fails leaves none', async () => {
   put({ 'index.php': '' })
   const coded = (code: string) => expect.objectContaining({ code })
@@ -313,7 +353,9 @@ test('a bundle goes to a new folder that is not in the other; what fails leaves 
   writeFileSync(join(out, 'mine'), '')
   await expect(imported()).rejects.toThrow(coded('IMPORT_OUT_NOT_EMPTY'))
   writeFileSync(sql, "CREATE TABLE t (a int); INSERT INTO t VALUES ('never ends")
-  const other = `${out}-2`
+  const [other, heard] = [`${out}-2`, [] as string[]]
+  await expect(imported({ out: other, sql: `${sql}.slip`, say: (line) => heard.push(line) })).rejects.toThrow(coded('ENOENT'))
+  expect([heard, existsSync(other)]).toEqual([[], false]) // before anything was read
   await expect(imported({ out: other, sql })).rejects.toThrow(coded('SQL_TOKEN'))
   expect([readdirSync(out), existsSync(other)]).toEqual([['mine'], false])
 })

@@ -6,8 +6,8 @@ import { DUMP, escaped, eventsIn } from './dumps.js'
 test('what mysqldump writes is read: tables, keys, rows, and what is not taken', () => {
   const [charset, dropped, table, ...rest] = eventsIn(DUMP)
   expect([charset, dropped]).toEqual([
-    { type: 'charset', name: 'utf8mb4' },
-    { type: 'dropped', table: 'posts' },
+    { type: 'charset', name: 'utf8mb4', line: 3 },
+    { type: 'dropped', table: 'posts', line: 5 },
   ])
   expect(table).toMatchObject({
     type: 'table',
@@ -62,7 +62,40 @@ test('keys that come after the rows, as phpMyAdmin writes them', () => {
   expect(events).toMatchObject([
     { type: 'table' },
     { type: 'altered', keys: [{ kind: 'primary' }, { kind: 'plain', name: 'named' }, { kind: 'unique', name: 'u' }] },
-    { type: 'altered', columns: [{ name: 'id', isAutoIncrement: true }] },
+    { type: 'altered', columns: [{ name: 'id', isAutoIncrement: true }], nextId: '5' },
+  ])
+})
+
+/** What mysqldump writes around the body of a trigger, and of a routine; some servers keep the sign at the body's end. */
+const TRIGGER = '/*!50003 CREATE*/ /*!50017 DEFINER=`root`@`%`*/ /*!50003 TRIGGER t BEFORE INSERT ON a FOR EACH ROW'
+const ROUTINE = 'CREATE DEFINER=`root`@`%` PROCEDURE p()'
+test.each([
+  ['one statement in a block', `DELIMITER ;;\n${TRIGGER} BEGIN SET NEW.slug = LOWER(NEW.title); END */;;`],
+  ['statements that end with words', `DELIMITER ;;\n${TRIGGER} BEGIN IF a THEN SET b=1; END IF; INSERT INTO log VALUES (NEW.id); END */;;`],
+  ['words alone', `DELIMITER ;;\n${TRIGGER} BEGIN SET a = b; SET c = d; RETURN; END */;;`],
+  ['no block', `DELIMITER ;;\n${TRIGGER} SET NEW.a = 1 */;;`],
+  ['a sign that the server kept', `DELIMITER ;;\n${TRIGGER} SET NEW.a = b; */;;`],
+  ['a sign that the server kept behind a block', `DELIMITER ;;\n${TRIGGER} BEGIN SET NEW.a = f(1); END; */;;`],
+  ['signs that a comment parts', `DELIMITER ;;\n${ROUTINE} BEGIN SELECT 1; -- ;\n; SELECT 2; END ;;`],
+  ['signs that a line parts', `DELIMITER ;;\n${ROUTINE} BEGIN SELECT (1);\n;\n; END\n;;`],
+  ['dollars', `DELIMITER $$\n${ROUTINE} BEGIN SELECT 1; END$$`],
+  ['dollars apart', `DELIMITER $$\n${ROUTINE} BEGIN SELECT $a; END $$`],
+  ['dollars behind a sign', `DELIMITER $$\n${ROUTINE} SELECT (1)$$`],
+  ['slashes', `DELIMITER //\n${ROUTINE} BEGIN SELECT 1/2/3, (4)/ /* five */ /2; END //`],
+])('a table behind a trigger or a routine comes: %s', (_, body) => {
+  const dump = `${body}\nDELIMITER ;\nCREATE TABLE after_it (a int);\nINSERT INTO after_it VALUES (1);`
+  for (const pieceBytes of [1, Number.POSITIVE_INFINITY])
+    expect(eventsIn(dump, pieceBytes)).toMatchObject([
+      { type: 'not-taken' },
+      { type: 'table', table: { name: 'after_it' } },
+      { type: 'row', table: 'after_it' },
+    ])
+})
+
+test('a delimiter of letters ends a table as well', () => {
+  expect(eventsIn('DELIMITER $$\nCREATE TABLE t (a int)$$\nCREATE TABLE u (b int) $$')).toMatchObject([
+    { type: 'table', table: { name: 't', columns: [{ name: 'a' }] } },
+    { type: 'table', table: { name: 'u', columns: [{ name: 'b' }] } },
   ])
 })
 
@@ -70,6 +103,8 @@ test.each([
   ['a quotation without an end', "INSERT INTO t VALUES ('never ends", 'SQL_TOKEN'],
   ['a comment without an end', '/* never ends', 'SQL_TOKEN'],
   ['a table without an end', 'CREATE TABLE t (a', 'SQL_STATEMENT'],
+  ['a trigger whose end never comes', 'DELIMITER ;;\nCREATE TRIGGER t BEGIN END;\nDELIMITER ;\nCREATE TABLE t (a int);', 'SQL_TOKEN'],
+  ['what is passed over, whose end never comes', 'DELIMITER ;;\nLOCK TABLES t;\nCREATE TABLE t (a int);', 'SQL_TOKEN'],
   ['a sum', 'INSERT INTO t VALUES (1+1);', 'SQL_ROW'],
   ['a function', 'INSERT INTO t VALUES (sleep(9));', 'SQL_ROW'],
   ['rows of a query', 'INSERT INTO t SELECT 1;', 'SQL_ROW'],

@@ -83,7 +83,7 @@ export class FolderReader {
     this.#open.push(folder)
     try {
       const entries = this.#names(folder, above).flatMap((name) =>
-        this.#fit(folder, name, above, () => this.#entry(folder, real, name, above)),
+        this.#passesOver(folder, name, above) ? [] : this.#fit(folder, name, above, () => this.#entry(folder, real, name, above)),
       )
       const after = attempt(above, () => lstatSync(real, { bigint: true }))
       if (!isSameFolder(after, folder.stats)) throw new ContentStoreError({ code: 'IMPORT_CHANGED', path: above })
@@ -97,16 +97,20 @@ export class FolderReader {
 
   /** Sorted, so that of several faults the same is found each time. */
   #names(folder: OpenFolder, above: string): readonly string[] {
-    const { maxEntries } = this.#order
+    const { maxEntries, passOver } = this.#order
     const directory = attempt(above, () => opendirSync(folder.at('.'), { encoding: 'buffer' as BufferEncoding, bufferSize: 512 }))
     const names: string[] = []
+    let passed = 0
     try {
       for (;;) {
         const entry = attempt(above, () => directory.readSync())
         if (entry === null) return names.sort()
         const name = entry.name as unknown as Buffer
-        names.push(...this.#fit(folder, undefined, above, () => textOf(name, above)))
-        if (names.length + this.#entryCount > maxEntries) throw tooLarge(`more than ${maxEntries} entries`)
+        for (const text of this.#fit(folder, undefined, above, () => textOf(name, above))) {
+          names.push(text)
+          if (passOver.includes(text)) passed++
+        }
+        if (names.length - passed + this.#entryCount > maxEntries) throw tooLarge(`more than ${maxEntries} entries`)
       }
     } finally {
       directory.closeSync()
@@ -117,6 +121,21 @@ export class FolderReader {
     return files + directories + symlinks
   }
 
+  /** Whether it is a folder by a name that is passed over: what is in it is not looked at. */
+  #passesOver(folder: OpenFolder, name: string, above: string): boolean {
+    if (!this.#order.passOver.includes(name)) return false
+    const path = above + name
+    if (!attempt(path, () => lstatSync(folder.at(name))).isDirectory()) return false
+    this.#leave({ path, code: 'PASSED_OVER', target: undefined })
+    return true
+  }
+
+  #leave(left: LeftOut): void {
+    this.#leftOutCount++
+    if (this.#leftOutCount > this.#order.maxEntries) throw tooLarge(`more than ${this.#order.maxEntries} entries that do not fit`)
+    if (this.#leftOut.length < LEFT_OUT_MAX) this.#leftOut.push(left)
+  }
+
   /** What `read` gives; nothing where that does not fit into a tree and may be left out. @param name undefined where it is none */
   #fit<T>(folder: OpenFolder, name: string | undefined, above: string, read: () => T): [] | [T] {
     try {
@@ -124,11 +143,8 @@ export class FolderReader {
     } catch (error) {
       if (this.#order.unfit === 'refuse' || !(error instanceof ContentStoreError) || !isUnfit(error)) throw error
       const { code, failure } = error
-      this.#leftOutCount++
-      if (this.#leftOutCount > this.#order.maxEntries) throw tooLarge(`more than ${this.#order.maxEntries} entries that do not fit`)
       const path = 'path' in failure && name === undefined ? failure.path : above + name
-      if (this.#leftOut.length < LEFT_OUT_MAX)
-        this.#leftOut.push({ path, code, target: name === undefined ? undefined : targetAt(folder.at(name)) })
+      this.#leave({ path, code, target: name === undefined ? undefined : targetAt(folder.at(name)) })
       return []
     }
   }

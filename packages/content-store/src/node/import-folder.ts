@@ -23,6 +23,8 @@ export interface ImportOptions {
    * the first; or `leave-out` each by itself, and say so. Default `refuse`.
    */
   readonly unfit?: 'refuse' | 'leave-out'
+  /** Names of folders that are left out at any depth without being read, and told as `PASSED_OVER`. Default: none. */
+  readonly passOver?: readonly string[]
   /** One file, at most 4 GiB: no tree has a larger one. Default 256 MiB. */
   readonly maxFileBytes?: number
   /** All files. Default 1 GiB. */
@@ -32,7 +34,14 @@ export interface ImportOptions {
   /** Hears what has been read, whenever some megabytes have become durable, and at the end. */
   readonly onProgress?: (counts: ImportCounts) => void
 }
-const DEFAULTS = { symlinks: 'keep', unfit: 'refuse', maxFileBytes: 256 * 1024 ** 2, maxBytes: 1024 ** 3, maxEntries: 100_000 } as const
+const DEFAULTS = {
+  symlinks: 'keep',
+  unfit: 'refuse',
+  passOver: [],
+  maxFileBytes: 256 * 1024 ** 2,
+  maxBytes: 1024 ** 3,
+  maxEntries: 100_000,
+} as const
 
 export interface ImportedFolder extends ImportCounts {
   readonly root: ContentId

@@ -6,6 +6,7 @@ export interface ImportOrder {
   readonly folder: string
   readonly symlinks: 'keep' | 'follow'
   readonly unfit: 'refuse' | 'leave-out'
+  readonly passOver: readonly string[]
   readonly maxFileBytes: number
   readonly maxBytes: number
   readonly maxEntries: number
@@ -27,11 +28,11 @@ export interface ImportCounts {
   readonly bytes: number
 }
 
-/** What no tree can hold, and was left out. */
+/** What no tree can hold, or was to be passed over, and was left out. */
 export interface LeftOut {
   /** Of one that is not UTF-8: each byte as the character of that number. */
   readonly path: string
-  readonly code: ContentStoreFailure['code']
+  readonly code: ContentStoreFailure['code'] | 'PASSED_OVER'
   /** Where a symbolic link leads, as it is written; undefined of what is no link, or leads to a name that is not UTF-8. */
   readonly target: string | undefined
 }
