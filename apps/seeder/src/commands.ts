@@ -28,6 +28,7 @@ import {
 import { type LintOptions, lintSite } from './lint/lint-site.js'
 import { type OddsOptions, showOdds } from './odds.js'
 import type { PassphraseOptions } from './passphrase.js'
+import { commanderOutput } from './print.js'
 import { type PublishOptions, publishSite } from './publish-site.js'
 import { type CheckOptions, checkSite, printSchema } from './site-check.js'
 import { type SeederOptions, startSeeder } from './start-seeder.js'
@@ -104,7 +105,11 @@ const json = () => new Option('--json', 'print JSON')
 
 /** `interpeer NOUN VERB`. */
 export function program(): Command {
-  const root = new Command('interpeer').description('Interpeer: a web without owners').exitOverride().showHelpAfterError()
+  const root = new Command('interpeer')
+    .description('Interpeer: a web without owners')
+    .configureOutput(commanderOutput)
+    .exitOverride()
+    .showHelpAfterError()
   const noun = (name: string, description: string): Command => root.command(name).description(description)
 
   const key = noun('key', 'the key of a peer or an uploader')
