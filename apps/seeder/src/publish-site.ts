@@ -6,6 +6,7 @@ import { openPeer, type PeerEndpoint } from '@interpeer/peer/node'
 import { groupOdds } from '@interpeer/peer-group'
 import { startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { parseGenesis } from '@interpeer/vote-chain'
+import { HISTORY } from './folder/history.js'
 import { openLog } from './log.js'
 import { oddsLine } from './odds.js'
 import { openKey } from './open-key.js'
@@ -60,6 +61,7 @@ export async function publishSite(folder: string, options: PublishOptions): Prom
       groupSize: options.group,
       escrow,
       runtimeId: await runtimeId(options.data),
+      passOver: HISTORY,
       progress: tell,
     })
     print(published, published.job, options)

@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import { getRequestListener } from '@hono/node-server'
 import { EFFECT_KINDS, type Effect, faultText, type ScriptRequest, type SiteConfiguration } from '@interpeer/php-runtime-bridge'
 import { startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
+import { historyLine } from '../folder/history.js'
 import { putChanges } from '../folder/put-changes.js'
 import { changedMeanwhile } from '../folder/read-folder.js'
 import { print, tell } from '../print.js'
@@ -85,6 +86,8 @@ export async function startDev(folder: string, options: DevOptions): Promise<voi
     })
     const front = devFront({ answer: (request) => site.answer(request), report, failed, outbox: () => outbox.page() })
     readLines()
+    const left = historyLine(site.leftOut)
+    if (left !== undefined) say(left, { leftOut: site.leftOut.map(({ path }) => path) })
     const server = createServer({ maxHeaderSize: 32 * 1024 }, getRequestListener(front, { overrideGlobalObjects: false }))
     const port = await listen(server, options.port)
     const reload = async (): Promise<void> => {

@@ -2,6 +2,7 @@ import type { TreeFiles } from '@interpeer/content-store'
 import type { SiteConfiguration } from '@interpeer/php-runtime-bridge'
 import { startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { type Finding, findingOf, linesOfFinding, sortedFindings } from '../findings.js'
+import { HISTORY, HISTORY_WHY, isHistory } from '../folder/history.js'
 import { readFolder } from '../folder/read-folder.js'
 import { print, tell } from '../print.js'
 import { configurationOf } from '../site-check.js'
@@ -31,12 +32,16 @@ const EXIT_ERRORS = 2
 export async function lintSite(folder: string, options: LintOptions): Promise<void> {
   const configuration = configurationOf(folder)
   tell('reading the folder')
-  const snapshot = await readFolder(folder, { unfit: 'leave-out' })
+  const snapshot = await readFolder(folder, { unfit: 'leave-out', passOver: HISTORY })
   const tree = snapshot.files()
+  const history = snapshot.leftOut.filter(isHistory).map(({ path }) => ({ path }))
   const findings = [
-    ...snapshot.leftOut.map(({ path, code, target }) =>
-      findingOf('error', 'LEFT_OUT', `${code}: publishing refuses it`, [{ path: target === undefined ? path : `${path} -> ${target}` }]),
-    ),
+    ...(history.length === 0 ? [] : [findingOf('info', 'LEFT_OUT', `HISTORY: ${HISTORY_WHY}`, history)]),
+    ...snapshot.leftOut
+      .filter((one) => !isHistory(one))
+      .map(({ path, code, target }) =>
+        findingOf('error', 'LEFT_OUT', `${code}: publishing refuses it`, [{ path: target === undefined ? path : `${path} -> ${target}` }]),
+      ),
     ...lookAtFiles(tree, documentRootOf(configuration, tree)),
     ...namedScripts(tree, configuration),
     ...(options.run ? await running(tree, configuration, options) : []),
