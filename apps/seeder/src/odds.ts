@@ -67,7 +67,7 @@ const MODEL = 'The model: docs/odds.md'
 
 function modelOf({ members, quorum, traitorsPpm, peers, silentPpm, tenureMs, changesPerDay }: GroupOdds, one = true): string {
   const among = peers === null ? 'of very many peers' : `of ${peers.toLocaleString('en')} peers`
-  const change = changesPerDay === 0 ? 'nobody is left to change seats with' : `a seat changes every ${tenureMs / members / 1000} s`
+  const change = changesPerDay === 0 ? 'nobody is left to change seats with' : `a seat changes every ${figure(tenureMs / members / 1000)} s`
   return [
     one ? `A group of ${members}, of which ${quorum} must agree (q)` : 'Groups of N, of which q must agree',
     `${shareOf(traitorsPpm)} ${among} collude`,
