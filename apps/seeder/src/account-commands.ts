@@ -4,8 +4,9 @@ import { jobNamed } from '@interpeer/job-scheduler'
 import type { NetworkState } from '@interpeer/peer'
 import type { Peer } from '@interpeer/peer/node'
 import { InvalidArgumentError } from 'commander'
-import { handIn, print, type SignerOptions, signerOf, withChain } from './chain-peer.js'
+import { handIn, type SignerOptions, signerOf, withChain } from './chain-peer.js'
 import { coinsText, unitsOf } from './coins.js'
+import { print } from './print.js'
 
 /** Prints what an account holds: this folder's own, or that of a peer, a site or an account id. */
 export async function showAccount(whose: string | undefined, options: SignerOptions): Promise<void> {

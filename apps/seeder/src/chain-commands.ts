@@ -3,7 +3,8 @@ import { jobNamed } from '@interpeer/job-scheduler'
 import { type ChainProof, networkStatusOf, type Provable } from '@interpeer/peer'
 import { SETTINGS, type SettingName } from '@interpeer/vote-chain'
 import { InvalidArgumentError } from 'commander'
-import { type ChainOptions, hexOf, print, proveFromAfar, withChain } from './chain-peer.js'
+import { type ChainOptions, hexOf, proveFromAfar, withChain } from './chain-peer.js'
+import { print, tell } from './print.js'
 
 /** Prints where the chain is, its settings, and what is open to be voted on. */
 export async function showChain(options: ChainOptions): Promise<void> {
@@ -22,7 +23,7 @@ export async function showChain(options: ChainOptions): Promise<void> {
       `${open} change requests are open`,
       ...Object.entries(settings).map(([name, value]) => `${name} ${value}: ${SETTINGS[name as SettingName].meaning}`),
     ]
-    print({ network: peer.network, height, timeMs, peers: counts, openChanges: open, settings }, lines.join('\n'), options)
+    print({ network: peer.network, height, timeMs, peers: counts, openChanges: open, settings }, lines, options)
   })
 }
 
@@ -62,7 +63,7 @@ export async function proveFromChain(kind: string, name: string | undefined, opt
   const what = provable(kind, name ?? '')
   const show = ({ height, block, header, proof }: ChainProof): void => {
     const facts = { what: kind, name: name ?? null, height, block: hexOf(block), header: hexOf(header), proof: hexOf(proof) }
-    print(facts, `block ${height} ${facts.block}\nheader ${facts.header}\nproof ${facts.proof}`, options)
+    print(facts, [`block ${height} ${facts.block}`, `header ${facts.header}`, `proof ${facts.proof}`], options)
   }
   if (options.light) return show(await proveFromAfar(what, options))
   await withChain(options, (peer) => {
@@ -85,7 +86,7 @@ async function proveSeat(text: string, options: ProofOptions): Promise<void> {
     async (peer) => {
       const job = jobNamed(peer.chain().state.jobs, name)
       if (job === undefined) throw new InvalidArgumentError(`no site of the name "${name}" runs`)
-      const asking = (one: string): void => void process.stderr.write(`asking ${one} who the seat fell to\n`)
+      const asking = (one: string): void => tell(`asking ${one} who the seat fell to`)
       const shown = await (options.ask ? peer.askSeat(job.job, Number(number), asking) : peer.showSeat(job.job, Number(number)))
       if (shown === undefined)
         throw new Error(
@@ -104,7 +105,7 @@ async function proveSeat(text: string, options: ProofOptions): Promise<void> {
         block: hexOf(block),
         proof: hexOf(proof),
       }
-      print(facts, `seat ${number} of ${name} fell to ${holder}\nblock ${height} ${facts.block}\nproof ${facts.proof}`, options)
+      print(facts, [`seat ${number} of ${name} fell to ${holder}`, `block ${height} ${facts.block}`, `proof ${facts.proof}`], options)
     },
     options.ask ? 'checkpoints' : 'genesis',
   )

@@ -10,6 +10,7 @@ import { progressOf } from './chain-progress.js'
 import { openLog } from './log.js'
 import { openKey } from './open-key.js'
 import type { PassphraseOptions } from './passphrase.js'
+import { tell } from './print.js'
 
 export interface ChainOptions extends PassphraseOptions {
   readonly data: string
@@ -62,7 +63,7 @@ export async function withChain<T>(
     process.once('SIGINT', stop)
     const came = await waitFor(() => {
       const line = progress(peer.chain().height, Date.now())
-      if (line !== undefined) process.stderr.write(`${line}\n`)
+      if (line !== undefined) tell(line)
       return isStopped || isUp() || isAlone(peer, bootstrap)
     }, followMs).finally(() => process.off('SIGINT', stop))
     if (isStopped) throw new Error(`stopped at block ${peer.chain().height}: the same command goes on from there`)
@@ -104,10 +105,6 @@ async function waitFor(isDone: () => boolean, withinMs: number): Promise<boolean
     await setTimeout(POLL_MS)
   }
   return true
-}
-
-export function print(value: object, text: string, { json = false }: Pick<ChainOptions, 'json'>): void {
-  process.stdout.write(json ? `${JSON.stringify(value)}\n` : `${text}\n`)
 }
 
 export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')

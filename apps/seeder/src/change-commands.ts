@@ -2,7 +2,8 @@ import { type ChangeStatus, networkStatusOf } from '@interpeer/peer'
 import { type ChangePatch, changeIdOf, PROGRAM_VERSION, SETTINGS, signChangeRequest, signChangeVote } from '@interpeer/vote-chain'
 import { InvalidArgumentError } from 'commander'
 import { changeIdOf as changeIdOfText } from './chain-commands.js'
-import { type ChainOptions, handIn, hexOf, print, type SignerOptions, signerOf, withChain } from './chain-peer.js'
+import { type ChainOptions, handIn, hexOf, type SignerOptions, signerOf, withChain } from './chain-peer.js'
+import { print } from './print.js'
 import { settingIn } from './setting-option.js'
 
 export interface ProposeOptions extends SignerOptions {
@@ -15,11 +16,11 @@ export interface ProposeOptions extends SignerOptions {
 export async function listChanges(options: ChainOptions): Promise<void> {
   await withChain(options, (peer) => {
     const { changes, height } = networkStatusOf(peer.chain().state)
-    const text = changes.length === 0 ? 'no change was requested lately' : changes.map((change) => textOf(change, height)).join('\n\n')
-    print({ height, changes }, text, options)
+    const lines = changes.flatMap((change, i) => [...(i === 0 ? [] : ['']), ...linesOf(change, height)])
+    print({ height, changes }, changes.length === 0 ? 'no change was requested lately' : lines, options)
   })
 }
-function textOf(change: ChangeStatus, height: number): string {
+function linesOf(change: ChangeStatus, height: number): readonly string[] {
   const { id, reason, settings, moves, ends, tally, validHeight, isProtected, outcome } = change
   const what = [
     ...settings.map(({ name, from, to }) => `  ${name}: ${from} to ${to}`),
@@ -30,7 +31,7 @@ function textOf(change: ChangeStatus, height: number): string {
     outcome === 'open' ? `valid from height ${validHeight}, in ${validHeight - height} blocks` : `${outcome} at height ${validHeight}`
   const votes = `${tally.no} no, ${tally.yes} yes of ${tally.voters}${isProtected ? '; it needs an explicit yes' : ''}`
   const stands = outcome === 'open' ? `; as it stands it would be ${change.passes ? 'applied' : 'refused'}` : ''
-  return [`${id}: ${when}`, ...what, `  ${votes}${stands}`, ...(reason === '' ? [] : [`  "${reason}"`])].join('\n')
+  return [`${id}: ${when}`, ...what, `  ${votes}${stands}`, ...(reason === '' ? [] : [`  "${reason}"`])]
 }
 
 /** Proposes new values of settings, signed by the peer's key, and waits until a block has taken it. */

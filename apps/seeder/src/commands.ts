@@ -2,7 +2,7 @@ import { PeerError, parseStorageSize } from '@interpeer/peer'
 import { type PeerEndpoint, parseEndpoint, parseReachable } from '@interpeer/peer/node'
 import { GROUP_SIZE_DEFAULT, GROUP_SIZE_MAX, GROUP_SIZE_MIN } from '@interpeer/peer-group'
 import { SETTINGS } from '@interpeer/vote-chain'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Help, InvalidArgumentError, Option } from 'commander'
 import { payCoins, showAccount } from './account-commands.js'
 import { type ProofOptions, proveFromChain, showChain, verifyChain } from './chain-commands.js'
 import type { ChainOptions, SignerOptions } from './chain-peer.js'
@@ -28,6 +28,7 @@ import {
 import { type LintOptions, lintSite } from './lint/lint-site.js'
 import { type OddsOptions, showOdds } from './odds.js'
 import type { PassphraseOptions } from './passphrase.js'
+import { commanderOutput } from './print.js'
 import { type PublishOptions, publishSite } from './publish-site.js'
 import { type CheckOptions, checkSite, printSchema } from './site-check.js'
 import { type SeederOptions, startSeeder } from './start-seeder.js'
@@ -92,7 +93,8 @@ const checkpoint = () =>
     '--checkpoint <hash>',
     'the hash of one of the last checkpoints, from whoever you trust, to begin at in a new folder, or after a long sleep',
   ).argParser(hash)
-const bootstrap = () => new Option('--bootstrap <peer@host:port>', 'a peer that is known; may be repeated').argParser(endpoints).default([])
+const bootstrap = () =>
+  new Option('--bootstrap <peer@host:port>', 'a peer that is known; may be repeated').argParser(endpoints).default([], 'none')
 const host = () => new Option('--host <address>', 'address to listen on').env('INTERPEER_HOST').default('127.0.0.1')
 const passphraseFile = () =>
   new Option(
@@ -102,9 +104,17 @@ const passphraseFile = () =>
 const encrypt = () => new Option('--encrypt', 'ask for a passphrase, if none is given')
 const json = () => new Option('--json', 'print JSON')
 
+/** Commander's own text, and whether the option has to be given. */
+const described = (option: Option): string => `${Help.prototype.optionDescription(option)}${option.mandatory ? ' (required)' : ''}`
+
 /** `interpeer NOUN VERB`. */
 export function program(): Command {
-  const root = new Command('interpeer').description('Interpeer: a web without owners').exitOverride().showHelpAfterError()
+  const root = new Command('interpeer')
+    .description('Interpeer: a web without owners')
+    .configureOutput(commanderOutput)
+    .configureHelp({ optionDescription: described })
+    .exitOverride()
+    .showHelpAfterError()
   const noun = (name: string, description: string): Command => root.command(name).description(description)
 
   const key = noun('key', 'the key of a peer or an uploader')
@@ -155,7 +165,9 @@ export function program(): Command {
     .description('write the genesis of a new network')
     .requiredOption('--out <file>', 'where to write it')
     .addOption(new Option('--peer <peer>', 'a founding peer; may be repeated').argParser(collect).makeOptionMandatory())
-    .addOption(new Option('--balance <peer=coins>', 'coins that a peer starts with; may be repeated').argParser(collect).default([]))
+    .addOption(
+      new Option('--balance <peer=coins>', 'coins that a peer starts with; may be repeated').argParser(collect).default([], 'none'),
+    )
     .addOption(new Option('--cycle-ms <ms>', 'time between blocks').argParser(wholeNumber(100, 3_600_000)).default(3000))
     .addOption(new Option('--tenure-ms <ms>', 'time that a peer stays in a seat').argParser(wholeNumber(500, 86_400_000)).default(75_000))
     .addOption(new Option('--set <name=value>', 'a setting and another value than the usual one; may be repeated').argParser(collect))
@@ -190,7 +202,10 @@ export function program(): Command {
         .default(10_000),
     )
     .addOption(
-      new Option('--outbox-smtp <host:port>', 'mail server that sends the mail of the sites hosted here (default: this peer sends none)')
+      new Option(
+        '--outbox-smtp <host:port>',
+        'mail server that sends the mail of the sites hosted here, with INTERPEER_OUTBOX_SMTP_USER and _PASSWORD (default: this peer sends none)',
+      )
         .argParser(hostAndPort)
         .env('INTERPEER_OUTBOX_SMTP'),
     )
@@ -233,7 +248,7 @@ export function program(): Command {
     .addOption(
       new Option('--root <path>', 'where the folder lay before, if its settings do not say; may be repeated')
         .argParser(collectRoots)
-        .default([]),
+        .default([], 'none'),
     )
     .addOption(json())
     .action((folder: string, options: ImportCommandOptions) => runImport(folder, options))
@@ -241,9 +256,9 @@ export function program(): Command {
     .command('lint <folder>')
     .description('say what of a folder would not run, what hosts could read, and which views write; exit code 2 where there are errors')
     .addOption(
-      new Option('--view <target>', 'a page to visit, such as /?p=1; may be repeated; default: the warm-up requests')
+      new Option('--view <target>', 'a page to visit, such as /?p=1; may be repeated')
         .argParser(collect)
-        .default([]),
+        .default([], 'the warm-up requests'),
     )
     .option('--no-run', 'look at the files alone')
     .option('--strict', 'exit code 2 for warnings too')
@@ -381,7 +396,7 @@ export function program(): Command {
   )
   follows(change.command('propose').description('ask for other values of settings; any peer that may vote can, for a fee'))
     .addOption(new Option('--set <name=value>', 'a setting and its new value; may be repeated').argParser(collect).makeOptionMandatory())
-    .option('--reason <text>', 'why, for those who vote', '')
+    .addOption(new Option('--reason <text>', 'why, for those who vote').default('', 'none'))
     .addOption(
       new Option('--in-cycles <cycles>', 'from when on; default: as soon as may be').argParser(
         wholeNumber(1, SETTINGS.changeCyclesMin.max),

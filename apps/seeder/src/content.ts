@@ -6,6 +6,7 @@ import { exportCar, importCar } from '@interpeer/content-store/car'
 import { openDiskStore } from '@interpeer/content-store/node'
 import { parseContentId } from '@interpeer/crypto-ids'
 import { lockFolder } from '@interpeer/peer/node'
+import { print } from './print.js'
 
 export interface ContentOptions {
   readonly data: string
@@ -35,7 +36,7 @@ export async function importContent(file: string, options: ContentOptions): Prom
   mkdirSync(options.data, { recursive: true, mode: 0o700 })
   await withBlocks(options, async (blocks) => {
     const imported = await importCar(createReadStream(file), blocks)
-    print(imported, imported.roots.join('\n'), options)
+    print(imported, imported.roots, options)
   })
 }
 
@@ -48,6 +49,3 @@ async function withBlocks(options: ContentOptions, work: (blocks: BlockStore) =>
     unlock()
   }
 }
-
-const print = (facts: object, text: string, { json = false }: ContentOptions): boolean =>
-  process.stdout.write(json ? `${JSON.stringify(facts)}\n` : `${text}\n`)

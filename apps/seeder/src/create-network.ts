@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { accountOfPeer, parsePeerId } from '@interpeer/crypto-ids'
 import { parseGenesis, SETTINGS } from '@interpeer/vote-chain'
+import { print } from './print.js'
 import { settingIn } from './setting-option.js'
 
 export interface CreateNetworkOptions {
@@ -36,7 +37,7 @@ export function createNetwork(options: CreateNetworkOptions): void {
   )
   const { network } = parseGenesis(genesis)
   writeFileSync(options.out, `${genesis}\n`, { flag: 'wx' }) // another network's is gone for good where it is written over
-  process.stdout.write(options.json === true ? `${JSON.stringify({ network, out: options.out })}\n` : `${network}\n`)
+  print({ network, out: options.out }, network, options)
 }
 
 function balanceOf(text: string): { account: string; amount: string } {

@@ -1,13 +1,19 @@
-/** What to tell a person about an error: what happened, and what to do where we know it. */
+import { harmless } from './print.js'
+
+/** What to tell a person about an error: what happened, and what to do where we know it. Its lines are ours alone. */
 export function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const { code, failure } = error as { code?: unknown; failure?: Failure }
+  if (!(error instanceof Error)) return harmless(String(error))
+  const { code, failure, lines = [error.message] } = error as { code?: unknown; failure?: Failure; lines?: readonly string[] }
+  const said = `interpeer: ${lines.map(harmless).join('\n')}`
   const advice = typeof code === 'string' ? ADVICE[code] : undefined
   // ours alone have a failure: what the system says is its own
-  if (advice === undefined && failure === undefined) return `interpeer: ${error.message}`
-  if (advice === undefined) return `interpeer: ${error.message}\ndocs/errors.md says what ${String(code)} means, and what to do.`
-  return [`interpeer: ${error.message}`, typeof advice === 'string' ? advice : advice(failure ?? {})].join('\n')
+  if (advice === undefined && failure === undefined) return said
+  if (advice === undefined) return `${said}\ndocs/errors.md says what ${harmless(String(code))} means, and what to do.`
+  return [said, typeof advice === 'string' ? advice : advice(harmlessly(failure ?? {}))].join('\n')
 }
+/** Names in it begin no lines of their own. */
+const harmlessly = (failure: Failure): Failure =>
+  Object.fromEntries(Object.entries(failure).map(([key, value]) => [key, typeof value === 'string' ? harmless(value) : value]))
 
 /** What belongs to an error of one of our packages. */
 interface Failure {

@@ -65,10 +65,10 @@ export function sortedFindings(findings: readonly Finding[]): Finding[] {
   return [...findings].sort((a, b) => rank(a) - rank(b) || (a.code < b.code ? -1 : a.code > b.code ? 1 : 0))
 }
 
-export function textOfFinding({ level, code, text, places, count }: Finding): string {
+export function linesOfFinding({ level, code, text, places, count }: Finding): readonly string[] {
   const listed = places.map(({ path, line }) => (line === undefined ? path : `${path}:${line}`))
   const more = count > places.length ? ` and ${count - places.length} more` : ''
-  return `${level}: ${code}: ${text}${listed.length === 0 ? '' : `\n    ${listed.join(', ')}${more}`}`
+  return [`${level}: ${code}: ${text}`, ...(listed.length === 0 ? [] : [`    ${listed.join(', ')}${more}`])]
 }
 
 /** What is alike under one key, in the order in which it came. */

@@ -6,10 +6,11 @@ import { isComplaint, type LogCursor, PeerError } from '@interpeer/peer'
 import { type MemberLog, openPeer, type Peer, type PeerEndpoint } from '@interpeer/peer/node'
 import { parseGenesis } from '@interpeer/vote-chain'
 import { openLog } from './log.js'
-import { factsOfLine, jsonOf, noticeOf, textOfLine } from './log-text.js'
+import { factsOfLine, linesOfRun, noticeOf } from './log-text.js'
 import { type LogLine, MergedLogs } from './merged-logs.js'
 import { openKey } from './open-key.js'
 import type { PassphraseOptions } from './passphrase.js'
+import { print, printJson, tell } from './print.js'
 
 export interface JobLogsOptions extends PassphraseOptions {
   readonly data: string
@@ -55,8 +56,8 @@ function showOnce(name: string, round: Round, options: JobLogsOptions): void {
   if (answered.length === 0) throw new PeerError({ code: 'SITE_UNREACHABLE', name, last: round[0]?.failure ?? 'no members' })
   const merged = new MergedLogs()
   const lines = [...merged.add(round), ...merged.rest(answered.filter(({ isMember }) => isMember).length)]
-  for (const one of round) tell(one, options)
-  print(
+  for (const one of round) showNotice(one, options)
+  show(
     lines.sort((a, b) => a.entry.timeMs - b.entry.timeMs),
     options,
   )
@@ -68,9 +69,9 @@ async function follow(peer: Peer, name: string, first: Round, options: JobLogsOp
   let silent: ReadonlySet<string> = new Set()
   while (!signal.aborted) {
     // one that stays away is told of once
-    for (const one of round) if (!silent.has(one.peer) || one.failure === undefined) tell(one, options)
+    for (const one of round) if (!silent.has(one.peer) || one.failure === undefined) showNotice(one, options)
     silent = new Set(round.filter(({ failure }) => failure !== undefined).map(({ peer }) => peer))
-    print(merged.add(round), options)
+    show(merged.add(round), options)
     await setTimeout(POLL_MS, undefined, { signal }).catch(() => {})
     if (!signal.aborted) round = await peer.jobLogs(name, cursorsOf(round))
   }
@@ -83,18 +84,18 @@ function cursorsOf(round: readonly MemberLog[]): ReadonlyMap<MemberLog['peer'], 
 }
 const READ_MAX = 128
 
-function print(lines: readonly LogLine[], { errors = false, json = false }: JobLogsOptions): void {
+function show(lines: readonly LogLine[], options: JobLogsOptions): void {
   for (const line of lines) {
-    if (errors && !isComplaint(line.entry)) continue
-    process.stdout.write(json ? `${jsonOf(factsOfLine(line))}\n` : `${textOfLine(line)}\n`)
+    if (options.errors === true && !isComplaint(line.entry)) continue
+    print(factsOfLine(line), linesOfRun(line), options)
   }
 }
 
-function tell(member: MemberLog, { json = false }: JobLogsOptions): void {
+function showNotice(member: MemberLog, { json = false }: JobLogsOptions): void {
   const notice = noticeOf(member)
   if (notice === undefined) return
-  if (json) process.stdout.write(`${jsonOf(notice.facts)}\n`)
-  else process.stderr.write(`${notice.text}\n`)
+  if (json) printJson(notice.facts)
+  else tell(notice.text)
 }
 
 /** The first answers; a site that nobody knows is waited for until the chain is known up to now. */

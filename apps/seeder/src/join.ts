@@ -1,6 +1,7 @@
 import { accountOfPeer } from '@interpeer/crypto-ids'
 import { signJoin } from '@interpeer/vote-chain'
-import { handIn, print, type SignerOptions, signerOf, withChain } from './chain-peer.js'
+import { handIn, type SignerOptions, signerOf, withChain } from './chain-peer.js'
+import { print } from './print.js'
 
 export interface JoinOptions extends SignerOptions {
   readonly slots?: number

@@ -3,6 +3,7 @@ import { CryptoError, createSigner, recoveryPhraseOf, seedOfRecoveryPhrase } fro
 import { describeKeyFile, generateKey, loadSeed, readSecretFile, saveKey, setPassphrase, takePassphrase } from '@interpeer/crypto-ids/node'
 import { keyPath } from './open-key.js'
 import { askNewPassphrase, givenPassphrase, type PassphraseOptions, passphraseFor } from './passphrase.js'
+import { print, tell } from './print.js'
 import { askSeen, canAsk, readStdin } from './terminal.js'
 
 export interface KeyOptions {
@@ -21,12 +22,12 @@ export async function createKey(options: NewKeyOptions): Promise<void> {
   const { peerId, isEncrypted } = describeKeyFile(path)
   const isWanted = options.encrypt === true || givenPassphrase(options) !== undefined
   if (isWanted && !isEncrypted) throw new Error(`${path} exists and is not encrypted: "interpeer key encrypt" does that`)
-  print({ peerId }, options.json)
+  print({ peerId }, peerId, options)
 }
 
 export function showKey({ data, json }: KeyOptions): void {
   const { peerId, isEncrypted } = describeKeyFile(keyPath(data))
-  print({ peerId, encrypted: isEncrypted }, json)
+  print({ peerId, encrypted: isEncrypted }, peerId, { json })
 }
 
 /** The key in words, for paper. */
@@ -34,8 +35,8 @@ export async function showPhrase({ data, json, ...source }: KeyOptions & Passphr
   const path = keyPath(data)
   const seed = loadSeed(path, { passphrase: await passphraseFor(path, source) })
   const phrase = recoveryPhraseOf(seed)
-  process.stderr.write(`Whoever has these words has this key and its coins. They go on paper, not into files or pictures.\n`)
-  process.stdout.write(json === true ? `${JSON.stringify({ peerId: createSigner(seed).peerId, phrase })}\n` : `${phrase}\n`)
+  tell('Whoever has these words has this key and its coins. They go on paper, not into files or pictures.')
+  print({ peerId: createSigner(seed).peerId, phrase }, phrase, { json })
 }
 
 export interface RestoreOptions extends NewKeyOptions {
@@ -61,21 +62,18 @@ export async function encryptKeyFile({ data, json, newPassphraseFile, ...source 
   // A plain key has no passphrase yet, so the one that is given is the new one.
   const next = fromFile ?? (isEncrypted ? undefined : passphrase) ?? (await askNewPassphrase())
   setPassphrase(path, next, { passphrase })
-  print({ peerId, encrypted: true }, json)
+  print({ peerId, encrypted: true }, peerId, { json })
 }
 
 async function writeKey(seed: Uint8Array, options: NewKeyOptions): Promise<void> {
   const passphrase = givenPassphrase(options) ?? (options.encrypt === true ? await askNewPassphrase() : undefined)
   mkdirSync(options.data, { recursive: true, mode: 0o700 })
   saveKey(keyPath(options.data), seed, { passphrase })
-  print({ peerId: createSigner(seed).peerId }, options.json)
+  const { peerId } = createSigner(seed)
+  print({ peerId }, peerId, options)
 }
 
 async function phraseFrom({ phraseFile }: RestoreOptions): Promise<string> {
   if (phraseFile !== undefined) return readSecretFile(phraseFile)
   return canAsk() ? askSeen('The 24 words: ') : readStdin()
-}
-
-function print(facts: { readonly peerId: string; readonly encrypted?: boolean }, json = false): void {
-  process.stdout.write(json ? `${JSON.stringify(facts)}\n` : `${facts.peerId}\n`)
 }

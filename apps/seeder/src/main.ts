@@ -2,6 +2,7 @@
 import { CommanderError, InvalidArgumentError } from 'commander'
 import { program } from './commands.js'
 import { explain } from './explain.js'
+import { tell } from './print.js'
 
 try {
   await program().parseAsync()
@@ -9,7 +10,7 @@ try {
   // what commander finds itself it has said already; what a command finds in its arguments nobody has
   if (error instanceof CommanderError && !(error instanceof InvalidArgumentError)) process.exitCode = error.exitCode
   else {
-    process.stderr.write(`${explain(error)}\n`)
+    tell(...explain(error).split('\n'))
     process.exit(1) // whatever a failure left open would keep the process alive, and look like a peer
   }
 }

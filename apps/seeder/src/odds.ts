@@ -1,4 +1,5 @@
 import { type DayOdds, GROUP_SIZE_MAX, GROUP_SIZE_MIN, type GroupOdds, groupOdds } from '@interpeer/peer-group'
+import { print } from './print.js'
 
 export interface OddsOptions {
   readonly size?: number
@@ -15,11 +16,10 @@ export interface OddsOptions {
 export function showOdds(options: OddsOptions): void {
   const { size, traitors, peers = null, silent, tenureMs } = options
   const of = (members: number) => groupOdds({ members, traitorsPpm: traitors, peers, silentPpm: silent, tenureMs })
-  if (size !== undefined) print(of(size), options, oddsOfOne)
-  else print(sizesUpTo(Math.min(GROUP_SIZE_MAX, peers ?? GROUP_SIZE_MAX)).map(of), options, oddsOfSizes)
+  const sizes = sizesUpTo(Math.min(GROUP_SIZE_MAX, peers ?? GROUP_SIZE_MAX))
+  const [odds, text] = size === undefined ? [sizes.map(of), oddsOfSizes(sizes.map(of))] : [of(size), oddsOfOne(of(size))]
+  print(odds, text, options)
 }
-const print = <T>(odds: T, { json = false }: OddsOptions, text: (odds: T) => string): boolean =>
-  process.stdout.write(json ? `${JSON.stringify(odds)}\n` : text(odds))
 const sizesUpTo = (most: number): number[] => Array.from({ length: most }, (_, i) => GROUP_SIZE_MIN + i)
 
 /** What an uploader is told before a site is published (design §11). */
@@ -32,7 +32,7 @@ export function oddsLine(odds: GroupOdds): string {
   ].join(' ')
 }
 
-function oddsOfOne(odds: GroupOdds): string {
+function oddsOfOne(odds: GroupOdds): readonly string[] {
   const { members, quorum, jurors, quorumColludes, allCollude } = odds
   const day = (of: DayOdds) => [chanceOf(of.now), figure(of.runsPerDay), inDay(of)] as const
   const rows = [
@@ -45,10 +45,10 @@ function oddsOfOne(odds: GroupOdds): string {
     [`${members - quorum + 1} or more are silent: the group waits`, chanceOf(odds.halts)],
     [`${members - quorum + 1} or more collude or are silent: it can be made to wait`, chanceOf(odds.canBeHalted)],
   ]
-  return `${modelOf(odds)}\n\n${table(rows)}\nThe model: docs/odds.md\n`
+  return [modelOf(odds), '', ...table(rows), '', MODEL]
 }
 
-function oddsOfSizes(all: readonly GroupOdds[]): string {
+function oddsOfSizes(all: readonly GroupOdds[]): readonly string[] {
   const rows = all.map((odds) => [
     `${odds.members}`,
     `${odds.quorum}`,
@@ -60,12 +60,14 @@ function oddsOfSizes(all: readonly GroupOdds[]): string {
     chanceOf(odds.halts),
   ])
   const head = ['N', 'q', 'q collude', 'in a day', 'all collude', 'in a day', 'jury', 'waits']
-  return `${all[0] === undefined ? '' : modelOf(all[0], false)}\n\n${table([head, ...rows])}\nThe model: docs/odds.md\n`
+  return [all[0] === undefined ? '' : modelOf(all[0], false), '', ...table([head, ...rows]), '', MODEL]
 }
+
+const MODEL = 'The model: docs/odds.md'
 
 function modelOf({ members, quorum, traitorsPpm, peers, silentPpm, tenureMs, changesPerDay }: GroupOdds, one = true): string {
   const among = peers === null ? 'of very many peers' : `of ${peers.toLocaleString('en')} peers`
-  const change = changesPerDay === 0 ? 'nobody is left to change seats with' : `a seat changes every ${tenureMs / members / 1000} s`
+  const change = changesPerDay === 0 ? 'nobody is left to change seats with' : `a seat changes every ${figure(tenureMs / members / 1000)} s`
   return [
     one ? `A group of ${members}, of which ${quorum} must agree (q)` : 'Groups of N, of which q must agree',
     `${shareOf(traitorsPpm)} ${among} collude`,
@@ -74,10 +76,10 @@ function modelOf({ members, quorum, traitorsPpm, peers, silentPpm, tenureMs, cha
   ].join('; ')
 }
 
-function table(rows: readonly (readonly string[])[]): string {
+function table(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   const cells = (row: readonly string[]) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
-  return rows.map((row) => `${cells(row).join('   ').trimEnd()}\n`).join('')
+  return rows.map((row) => cells(row).join('   ').trimEnd())
 }
 
 /** At least once in a day. An estimate says so. */

@@ -6,10 +6,12 @@ import { openPeer, type PeerEndpoint } from '@interpeer/peer/node'
 import { groupOdds } from '@interpeer/peer-group'
 import { startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
 import { parseGenesis } from '@interpeer/vote-chain'
+import { HISTORY } from './folder/history.js'
 import { openLog } from './log.js'
 import { oddsLine } from './odds.js'
 import { openKey } from './open-key.js'
 import type { PassphraseOptions } from './passphrase.js'
+import { print, tell } from './print.js'
 import { configurationOf } from './site-check.js'
 import { cacheFolderOf, HOST_CALLS, SLOT_LIMITS } from './slot.js'
 
@@ -36,10 +38,9 @@ const TOLD = { traitorsPpm: 200_000, peers: null, silentPpm: 10_000 }
 export async function publishSite(folder: string, options: PublishOptions): Promise<void> {
   configurationOf(folder)
   mkdirSync(options.data, { recursive: true, mode: 0o700 })
-  const say = (line: string): boolean => process.stderr.write(`${line}\n`)
   const genesis = readFileSync(options.genesis, 'utf8')
   const { cycleMs, tenureMs } = parseGenesis(genesis).settings
-  say(oddsLine(groupOdds({ ...TOLD, members: options.group, tenureMs: tenureFor(options.group, tenureMs, cycleMs) })))
+  tell(oddsLine(groupOdds({ ...TOLD, members: options.group, tenureMs: tenureFor(options.group, tenureMs, cycleMs) })))
   const peer = await openPeer({
     data: options.data,
     signer: await openKey(options.data, options),
@@ -60,9 +61,10 @@ export async function publishSite(folder: string, options: PublishOptions): Prom
       groupSize: options.group,
       escrow,
       runtimeId: await runtimeId(options.data),
-      progress: say,
+      passOver: HISTORY,
+      progress: tell,
     })
-    process.stdout.write(options.json === true ? `${JSON.stringify(published)}\n` : `${published.job}\n`)
+    print(published, published.job, options)
   } finally {
     await peer.close()
   }

@@ -11,29 +11,34 @@ import {
   type SiteConfiguration,
   usualConfiguration,
 } from '@interpeer/php-runtime-bridge'
+import { printJson } from './print.js'
 
 export interface CheckOptions {
   readonly json?: boolean
 }
+const INDENT = 2
 type Invalid = ConfigurationReading & { readonly type: 'invalid' }
 
 /** A folder that would be no good site: every fault of its interpeer.json. */
 export class SiteCheckError extends Error {
   override readonly name = 'SiteCheckError'
   readonly code = 'CONFIGURATION_INVALID'
+  /** One for each fault. */
+  readonly lines: readonly string[]
 
   constructor(file: string, { faults, unlisted }: Invalid) {
-    const lines = faults.map((fault) => `${file}:${faultText(fault)}`)
-    super([...lines, ...(unlisted === 0 ? [] : [`and ${unlisted} more`])].join('\n'))
+    const lines = [...faults.map((fault) => `${file}:${faultText(fault)}`), ...(unlisted === 0 ? [] : [`and ${unlisted} more`])]
+    super(lines.join('\n'))
+    this.lines = lines
   }
 }
 
 /** Looks at a folder as `site publish` does, and prints the configuration that the site would have. @throws {SiteCheckError} */
 export function checkSite(folder: string, options: CheckOptions): void {
   const { file, reading } = readConfiguration(folder)
-  if (options.json === true) process.stdout.write(`${JSON.stringify({ file, ...reading })}\n`)
+  if (options.json === true) printJson({ file, ...reading })
   if (reading.type === 'invalid') throw new SiteCheckError(file, reading)
-  if (options.json !== true) process.stdout.write(`${JSON.stringify(reading.configuration, null, 2)}\n`)
+  if (options.json !== true) printJson(reading.configuration, INDENT)
 }
 
 /** @throws {SiteCheckError} before anything was stored, asked for or paid */
@@ -45,7 +50,7 @@ export function configurationOf(folder: string): SiteConfiguration {
 
 /** For editors that are not where the package is installed. */
 export function printSchema(): void {
-  process.stdout.write(`${JSON.stringify(configurationSchema, null, 2)}\n`)
+  printJson(configurationSchema, INDENT)
 }
 
 /** What visitors would be told, and beside that paths that no script could ever make. Links stay links, as when it is published. */

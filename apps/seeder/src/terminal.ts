@@ -1,6 +1,7 @@
 import { clearScreenDown, cursorTo, moveCursor } from 'node:readline'
 import { createInterface, type Interface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
+import { harmless } from './print.js'
 
 /** Whether someone sits there who can be asked. Questions go to stderr: stdout belongs to the answer. */
 export const canAsk = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true
@@ -11,7 +12,7 @@ export function askHidden(...questions: readonly string[]): Promise<string[]> {
   return withTerminal(nowhere, async (terminal) => {
     const answers: string[] = []
     for (const question of questions) {
-      process.stderr.write(question) // only now: before, the terminal itself would have shown what is typed
+      process.stderr.write(harmless(question)) // only now: before, the terminal itself would have shown what is typed
       answers.push(await terminal.question(''))
       process.stderr.write('\n')
     }

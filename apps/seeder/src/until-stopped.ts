@@ -1,3 +1,5 @@
+import { printJson } from './print.js'
+
 export interface Service {
   /** What launchers wait for, as one JSON line on stdout. */
   readonly ready: object
@@ -16,7 +18,7 @@ export async function untilStopped({ ready, failed, close }: Service): Promise<v
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
   })
-  process.stdout.write(`${JSON.stringify({ ready })}\n`)
+  printJson({ ready })
   try {
     await Promise.race([stopped, failed])
   } finally {

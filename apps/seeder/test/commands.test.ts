@@ -78,6 +78,17 @@ test('no option that is on by being there takes its variable for the same', () =
   expect(options.filter(({ envVar, required, optional }) => envVar !== undefined && !required && !optional)).toEqual([])
 })
 
+test('help says what has to be given, and no default that only programs read', () => {
+  type Program = ReturnType<typeof program>
+  const every = (command: Program): Program[] => [command, ...command.commands.flatMap(every)]
+  for (const command of every(program())) {
+    const help = command.helpInformation().replaceAll(/\s+/g, ' ')
+    expect(help, command.name()).not.toMatch(/default: (?:\[\]|"")/)
+    expect(help.match(/\(required\)/g)?.length ?? 0, command.name()).toBe(command.options.filter(({ mandatory }) => mandatory).length)
+  }
+  expect(every(program()).flatMap(({ options }) => options.filter(({ mandatory }) => mandatory)).length).toBeGreaterThan(20)
+})
+
 test('where a folder lay is said by an absolute path', () => {
   const site = program().commands.find((one) => one.name() === 'site')
   const root = site?.commands.find((one) => one.name() === 'import')?.options.find(({ long }) => long === '--root')

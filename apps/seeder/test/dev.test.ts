@@ -74,6 +74,7 @@ async function ask(method: string, path: string, host = `localhost:${port}`): Pr
 beforeAll(async () => {
   for (const name of ['data', 'cache', 'kept']) mkdirSync(join(folder, name), { recursive: true })
   writeFileSync(join(folder, 'index.php'), script)
+  mkdirSync(join(folder, '.git'))
   writeFileSync(join(folder, 'style.css'), 'body {}')
   writeFileSync(
     join(folder, 'soon.php'),
@@ -88,6 +89,10 @@ afterEach(() => {
 afterAll(async () => {
   await stop()
   rmSync(work, { recursive: true, force: true })
+})
+
+test('what of the folder is left out is told before it runs', () => {
+  expect(lines).toEqual([{ leftOut: ['.git'] }])
 })
 
 test('a view is a read, told with fuel and memory; cookies keep to this origin; HEAD has no body', async () => {

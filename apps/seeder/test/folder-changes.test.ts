@@ -146,3 +146,45 @@ test("what a write that was broken off left is in no later one's way, and one th
   expect(() => putChanges(folder, [{ ...write('other', 'whole'), mtimeS: Number.NaN } as FileChange])).toThrow('time')
   expect(readdirSync(folder)).toEqual(['page'])
 })
+
+test('what scripts removed stays removed when a folder that it lay in is saved, or another file of that', async () => {
+  const kept = join(work, String(folders++))
+  putChanges(
+    folder,
+    ['d/x', 'd/y', 'd/in/a', 'd/in/b', 'e/x'].map((path) => write(path, path)),
+  )
+  /** What there is after a restart. */
+  const restarted = async (): Promise<string[]> => {
+    const copy = join(work, String(folders++))
+    const { files, directories } = (await readFolder(folder)).files()
+    putChanges(copy, [
+      ...directories.map((entry) => ({ type: 'directory', ...entry }) as const),
+      ...files.map((entry) => ({ type: 'write', ...entry }) as const),
+    ])
+    putChanges(copy, await new KeptChanges(folder, kept).changes())
+    const { listing } = await readFolder(copy)
+    return [...listing.directories, ...listing.files].map(({ path }) => path).sort()
+  }
+  const changes = new KeptChanges(folder, kept)
+  changes.put([
+    { type: 'delete', path: 'd' },
+    { type: 'delete', path: 'e' },
+  ])
+  expect(await restarted()).toEqual([])
+  changes.forget([{ type: 'directory', path: 'd', mode: 0o750 }])
+  expect(await restarted()).toEqual(['d'])
+  putChanges(folder, [write('d/in/a', 'saved')])
+  changes.forget([write('d/in/a', 'saved')])
+  expect(await restarted()).toEqual(['d', 'd/in', 'd/in/a'])
+  changes.put([write('d/y', 'made by a script'), { type: 'delete', path: 'd/in/a' }])
+  changes.forget([{ type: 'directory', path: 'd', mode: 0o755 }])
+  expect(await restarted()).toEqual(['d', 'd/in', 'd/y'])
+  // what is gone from the folder itself too is nothing to remember
+  rmSync(at('d'), { recursive: true })
+  rmSync(at('e'), { recursive: true })
+  changes.forget([
+    { type: 'delete', path: 'd' },
+    { type: 'delete', path: 'e' },
+  ])
+  expect(readFileSync(join(kept, 'deleted.json'), 'utf8')).toBe('[]')
+})

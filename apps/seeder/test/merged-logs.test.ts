@@ -2,8 +2,9 @@ import { createSigner, type PeerId, sha256 } from '@interpeer/crypto-ids'
 import type { JobLogEntry } from '@interpeer/peer'
 import type { MemberLog } from '@interpeer/peer/node'
 import { expect, test } from 'vitest'
-import { factsOfLine, jsonOf, noticeOf, textOfLine } from '../src/log-text.js'
+import { factsOfLine, linesOfRun, noticeOf } from '../src/log-text.js'
 import { type LogLine, MergedLogs } from '../src/merged-logs.js'
+import { harmless, jsonOf } from '../src/print.js'
 
 const peers = [1, 2, 3].map((seed) => createSigner(sha256(Uint8Array.of(seed))).peerId) as [PeerId, PeerId, PeerId]
 const entry = (n: number, more: Partial<JobLogEntry> = {}): JobLogEntry => ({
@@ -56,6 +57,8 @@ test('a read is shown at once, and who does not answer is not waited for', () =>
   expect(shown(merged.add(round))).toEqual(['/1 1/2', '/2 2/2'])
 })
 
+const printed = (line: LogLine) => linesOfRun(line).map(harmless).join('\n')
+
 test('lines for people, in which strangers can not write to the terminal', () => {
   const said = 'PHP Warning: \u001b[2J x\nline two\u202e\n'
   const line = {
@@ -63,7 +66,7 @@ test('lines for people, in which strangers can not write to the terminal', () =>
     members: peers,
     of: 3,
   }
-  expect(textOfLine(line)).toBe(
+  expect(printed(line)).toBe(
     [
       '2027-01-15T08:00:00.001Z  write     POST /\\u{7}a  200  1,234,567 fuel  3.0 MiB  3 of 3 members',
       '    PHP Warning: \\u{1b}[2J x',
@@ -72,7 +75,7 @@ test('lines for people, in which strangers can not write to the terminal', () =>
     ].join('\n'),
   )
   const [one] = peers
-  expect(textOfLine({ entry: entry(1, { ran: 'read', status: 0, said: 'GUARD_TIME' }), members: [one], of: 3 })).toBe(
+  expect(printed({ entry: entry(1, { ran: 'read', status: 0, said: 'GUARD_TIME' }), members: [one], of: 3 })).toBe(
     `2027-01-15T08:00:00.001Z  read      POST /1  given up  ${one.slice(0, 10)}…${one.slice(-4)}\n    GUARD_TIME`,
   )
 })
@@ -92,7 +95,7 @@ test('what members could not tell is said', () => {
 
 test('a member may say any time and any letters: nothing breaks, and nothing moves the cursor', () => {
   const line = { entry: entry(1, { timeMs: Number.MAX_SAFE_INTEGER, said: 'a\u009bb\u202ec\u{e0001}' }), members: [peers[0]], of: 2 }
-  expect(textOfLine(line)).toContain('9007199254740991')
+  expect(printed(line)).toContain('9007199254740991')
   const json = jsonOf(factsOfLine(line))
   expect(json).not.toMatch(/[\p{Cc}\p{Cf}]/u)
   expect(JSON.parse(json)).toMatchObject({ time: '9007199254740991', said: 'a\u009bb\u202ec\u{e0001}' })

@@ -26,6 +26,10 @@ test('docs/odds.md has the tables as they are computed (vitest -u writes it anew
   await expect(oddsDoc()).toMatchFileSnapshot(fileURLToPath(new URL('../../../docs/odds.md', import.meta.url)))
 })
 
+test('a time between changes of seats is told in three digits', async () => {
+  expect(await run('--size', '3')).toMatch(/a seat changes every 26\.7 s\n/)
+})
+
 test('one size is told with all there is to say', async () => {
   const text = await run('--size', '5', '--tenure-ms', '3600000')
   expect(text).toContain('A group of 5, of which 4 must agree (q); 20 % of very many peers collude; 1 % of the honest are silent')

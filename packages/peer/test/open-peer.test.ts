@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildTree, judgeAudit, openAudit, signClaim, wantBlocks } from '@interpeer/content-store'
@@ -178,8 +178,13 @@ test('who speaks for a site can have its members keep an old state, for a while;
   const visitor = await openPeer({ ...at, data: newFolder(), signer: uploader, runtime: null, bootstrap })
   const folder = newFolder()
   writeFileSync(join(folder, 'log'), '')
-  const publication = { folder, name: 'log', groupSize: 1, escrow: 5_000_000_000n, runtimeId: 'counter', progress: () => {} }
+  mkdirSync(join(folder, 'a/.git'), { recursive: true })
+  symlinkSync('/etc/passwd', join(folder, 'a/.git/outward')) // what no site can have, if it were read
+  const said: string[] = []
+  const progress = (line: string) => void said.push(line)
+  const publication = { folder, name: 'log', groupSize: 1, escrow: 5_000_000_000n, runtimeId: 'counter', passOver: ['.git'], progress }
   const { job } = await visitor.publish(publication)
+  expect(said[1]).toBe('left out: a/.git')
   const write = async () => {
     const { state } = await visitor.askSite('log', { ...get, method: 'POST' })
     return state as ContentId

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { TreeListing } from '@interpeer/content-store'
 import type { Effect, FileChange, ScriptOutcome, ScriptRequest, SiteConfiguration } from '@interpeer/php-runtime-bridge'
 import type { AgreedPoint, PhpRuntime } from '@interpeer/php-runtime-bridge/node'
+import { HISTORY } from '../folder/history.js'
 import { listingChanges } from '../folder/listing-changes.js'
 import { type FolderSnapshot, readFolder } from '../folder/read-folder.js'
 import { type Closer, lookCloser } from './closer-look.js'
@@ -31,11 +32,14 @@ export interface DevSiteParts {
   /** Takes what a write asked for, once what it changed is in the site. */
   readonly asked?: (effects: readonly Effect[], timeMs: number) => void
 }
+const READ = { passOver: HISTORY }
 /** What a job has in its account here: enough for any test, and printed with what is paid. */
 const BALANCE = 1_000_000_000_000n
 
 /** One site on one machine, as its group would run it: reads beside each other, writes one after another, each on what the one before it left. */
 export class DevSite {
+  /** What of the folder was not read, when it was opened. */
+  readonly leftOut: FolderSnapshot['leftOut']
   readonly #parts: DevSiteParts
   #seen: TreeListing
   #version = 0
@@ -45,15 +49,16 @@ export class DevSite {
   readonly #users = new Map<string, number>()
   readonly #retired = new Set<string>()
 
-  private constructor(parts: DevSiteParts, seen: TreeListing) {
+  private constructor(parts: DevSiteParts, { listing, leftOut }: FolderSnapshot) {
     this.#parts = parts
-    this.#seen = seen
+    this.#seen = listing
+    this.leftOut = leftOut
   }
 
   /** @throws {ContentStoreError | PhpRuntimeError} what the folder has that no site can */
   static async open(parts: DevSiteParts): Promise<DevSite> {
-    const snapshot = await readFolder(parts.folder)
-    const site = new DevSite(parts, snapshot.listing)
+    const snapshot = await readFolder(parts.folder, READ)
+    const site = new DevSite(parts, snapshot)
     await site.#load(snapshot)
     const before = (await parts.kept?.changes()) ?? []
     if (before.length > 0) await site.#derive(before)
@@ -67,7 +72,7 @@ export class DevSite {
   /** Takes up what was saved in the folder. @returns the paths, none where nothing changed. @throws as `open` */
   reload(): Promise<readonly string[]> {
     return this.#inOrder(async () => {
-      const snapshot = await readFolder(this.#parts.folder)
+      const snapshot = await readFolder(this.#parts.folder, READ)
       const changes = listingChanges(this.#seen, snapshot.listing, snapshot.file)
       if (changes.length === 0) return []
       const paths = changes.map(({ path }) => path)

@@ -1,4 +1,4 @@
-import { constants, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { constants, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TreeFiles } from '@interpeer/content-store'
 import type { FileChange } from '@interpeer/php-runtime-bridge'
@@ -6,6 +6,10 @@ import { isFolder, putChanges } from '../folder/put-changes.js'
 import { readFolder } from '../folder/read-folder.js'
 
 const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`)
+const foldersAbove = (path: string): string[] => {
+  const names = path.split('/')
+  return names.slice(1).map((_, i) => names.slice(0, i + 1).join('/'))
+}
 
 /**
  * What scripts wrote, beside the folder that they run on: `files/` has what they made or changed, `deleted.json` the paths that they removed. Both can be
@@ -57,8 +61,26 @@ export class KeptChanges {
       this.#files,
       saved.map((change) => (isKept(change) ? change : { type: 'delete', path: change.path })),
     )
-    const paths = saved.map(({ path }) => path)
-    this.#write(new Set([...this.#deleted].filter((one) => !paths.some((path) => isWithin(path, one)))))
+    const deleted = new Set(this.#deleted)
+    for (const change of saved) this.#bringBack(change, deleted)
+    this.#write(deleted)
+  }
+
+  /** A path that was saved is there again, with the folders that it lies in; what else lay in those when scripts removed them stays removed, and in it, where it is a folder. */
+  #bringBack({ type, path }: FileChange, deleted: Set<string>): void {
+    const above = [...deleted].filter((one) => isWithin(path, one))
+    if (type !== 'directory') for (const one of deleted) if (isWithin(one, path)) deleted.delete(one)
+    if (type === 'delete') return
+    for (const one of above) {
+      deleted.delete(one)
+      const ways = [...foldersAbove(path), ...(type === 'directory' ? [path] : [])].filter((folder) => isWithin(folder, one))
+      const beside = ways.flatMap((folder) => this.#namesIn(folder).map((name) => `${folder}/${name}`))
+      for (const other of beside) if (!isWithin(path, other)) deleted.add(other)
+    }
+  }
+
+  #namesIn(path: string): readonly string[] {
+    return isFolder(this.#site, path) ? readdirSync(join(this.#site, path)) : []
   }
 
   #write(deleted: Set<string>): void {

@@ -1,5 +1,4 @@
 import { type Effect, type FileChange, type ScriptRequest, type SiteConfiguration, SLOT } from '@interpeer/php-runtime-bridge'
-import { harmless } from '../log-text.js'
 import { OUTBOX_PATH } from './dev-outbox.js'
 import type { DevRun } from './dev-site.js'
 
@@ -16,10 +15,10 @@ const LOG_LINES_TOLD = 40
 const PAGE_KIB = 64
 
 /** One line a request, and below it what its author may want to know. */
-export function textOfRun({ request, run, slots }: RunReport, explain: boolean): string {
+export function linesOfRun({ request, run, slots }: RunReport, explain: boolean): readonly string[] {
   const { outcome, ran, because, ms, closer } = run
   const head = `${request.method.padEnd(4)} ${request.target}`
-  if (outcome.type === 'abstained') return harmless(`${head}  given up: ${outcome.reason}  ${ms.toFixed(0)} ms`)
+  if (outcome.type === 'abstained') return [`${head}  given up: ${outcome.reason}  ${ms.toFixed(0)} ms`]
   const code = outcome.headers.find(([name]) => name.toLowerCase() === ERROR_HEADER)?.[1]
   const facts = [
     head,
@@ -46,8 +45,6 @@ export function textOfRun({ request, run, slots }: RunReport, explain: boolean):
     ...logLines.slice(0, LOG_LINES_TOLD).map((line) => `  | ${line}`),
     ...(logLines.length > LOG_LINES_TOLD ? [`  | … and ${logLines.length - LOG_LINES_TOLD} lines more`] : []),
   ]
-    .map(harmless)
-    .join('\n')
 }
 const READ_ONLY = /Read-only file system/
 

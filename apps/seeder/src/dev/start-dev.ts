@@ -6,9 +6,10 @@ import { setTimeout } from 'node:timers/promises'
 import { getRequestListener } from '@hono/node-server'
 import { EFFECT_KINDS, type Effect, faultText, type ScriptRequest, type SiteConfiguration } from '@interpeer/php-runtime-bridge'
 import { startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
+import { historyLine } from '../folder/history.js'
 import { putChanges } from '../folder/put-changes.js'
 import { changedMeanwhile } from '../folder/read-folder.js'
-import { harmless, jsonOf } from '../log-text.js'
+import { print, tell } from '../print.js'
 import { readConfiguration } from '../site-check.js'
 import { SLOT_LIMITS, userCacheFolder } from '../slot.js'
 import { DevOutbox } from './dev-outbox.js'
@@ -17,7 +18,7 @@ import { type DevRun, DevSite } from './dev-site.js'
 import { devFront } from './front.js'
 import { KeptChanges } from './kept-changes.js'
 import { PlannedRuns } from './planned-runs.js'
-import { factsOfRun, textOfRun } from './run-report.js'
+import { factsOfRun, linesOfRun } from './run-report.js'
 import { watchFolder } from './watch-folder.js'
 
 export interface DevOptions {
@@ -37,7 +38,7 @@ const FAULTS_TOLD = 10
 /** Runs a folder as a site on this machine alone, until it is stopped. */
 export async function startDev(folder: string, options: DevOptions): Promise<void> {
   const { json = false, explain = false } = options
-  const say = (text: string, facts: object): void => void process.stdout.write(`${json ? jsonOf(facts) : text}\n`)
+  const say = (lines: string | readonly string[], facts: object): void => print(facts, lines, { json })
   const configuration = configurationTeller(folder, say)
   configuration.look()
   const cacheFolder = options.cache ?? userCacheFolder()
@@ -48,9 +49,9 @@ export async function startDev(folder: string, options: DevOptions): Promise<voi
     const [plan, outbox] = [new DevPlan(), new DevOutbox()]
     const report = (request: ScriptRequest, run: DevRun): void => {
       const told = { request, run, slots: configuration.now()?.slots ?? 1 }
-      say(textOfRun(told, explain), factsOfRun(told))
+      say(linesOfRun(told, explain), factsOfRun(told))
     }
-    const failed = (error: unknown) => void process.stderr.write(`${harmless(error instanceof Error ? error.message : String(error))}\n`)
+    const failed = (error: unknown) => tell(error instanceof Error ? error.message : String(error))
     const planned = new PlannedRuns({
       nextMs: () => plan.nextMs,
       next: (timeMs) => plan.next(timeMs),
@@ -85,6 +86,8 @@ export async function startDev(folder: string, options: DevOptions): Promise<voi
     })
     const front = devFront({ answer: (request) => site.answer(request), report, failed, outbox: () => outbox.page() })
     readLines()
+    const left = historyLine(site.leftOut)
+    if (left !== undefined) say(left, { leftOut: site.leftOut.map(({ path }) => path) })
     const server = createServer({ maxHeaderSize: 32 * 1024 }, getRequestListener(front, { overrideGlobalObjects: false }))
     const port = await listen(server, options.port)
     const reload = async (): Promise<void> => {
@@ -93,7 +96,7 @@ export async function startDev(folder: string, options: DevOptions): Promise<voi
         if (paths.length === 0) return
         configuration.look()
         readLines()
-        say(`reloaded: ${harmless(paths.slice(0, 5).join(', '))}${paths.length > 5 ? ` and ${paths.length - 5} more` : ''}`, {
+        say(`reloaded: ${paths.slice(0, 5).join(', ')}${paths.length > 5 ? ` and ${paths.length - 5} more` : ''}`, {
           reloaded: paths,
         })
       } catch (error) {
@@ -102,7 +105,7 @@ export async function startDev(folder: string, options: DevOptions): Promise<voi
     }
     const watching = watchFolder(folder, reload, (error) => {
       failed(error)
-      process.stderr.write('The folder can not be watched: it is looked at every three seconds instead.\n')
+      tell('The folder can not be watched: it is looked at every three seconds instead.')
     })
     const stopped = new Promise<void>((done) => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done())
@@ -120,7 +123,7 @@ export async function startDev(folder: string, options: DevOptions): Promise<voi
 }
 
 /** Tells what is wrong with the interpeer.json whenever it was looked at, and what it means. */
-function configurationTeller(folder: string, say: (text: string, facts: object) => void) {
+function configurationTeller(folder: string, say: (lines: readonly string[], facts: object) => void) {
   let now: SiteConfiguration | undefined
   return {
     now: () => now,
@@ -129,7 +132,7 @@ function configurationTeller(folder: string, say: (text: string, facts: object) 
       now = reading.type === 'valid' ? reading.configuration : undefined
       if (reading.type === 'valid') return
       const lines = reading.faults.slice(0, FAULTS_TOLD).map((fault) => `${file}:${faultText(fault)}`)
-      say(lines.map(harmless).join('\n'), { configuration: reading.faults })
+      say(lines, { configuration: reading.faults })
     },
   }
 }

@@ -4,6 +4,7 @@ import type { TreeFiles } from '@interpeer/content-store'
 import type { ImportCounts, LeftOut } from '@interpeer/content-store/node'
 import { CONFIGURATION_FILE, convertHtaccess, type FileChange, faultText } from '@interpeer/php-runtime-bridge'
 import { type Finding, findingOf, groupsOf, sortedFindings } from '../findings.js'
+import { HISTORY, HISTORY_WHY, isHistory } from '../folder/history.js'
 import { putChanges } from '../folder/put-changes.js'
 import { type FolderSnapshot, readFolder } from '../folder/read-folder.js'
 import { lookAtFiles, SITE_LIMITS } from '../lint/look-at-files.js'
@@ -43,8 +44,6 @@ export interface ImportedSite {
 }
 const CACHES_ADVICE =
   'what is in "caches" only writes fill (ADR 0032): visit pages before the import, so that their caches come along; where no write fills them let a line of cron ask for the page, such as {"schedule": "7 * * * *", "target": "/"}, or each view makes them anew'
-/** A site is no place for the history of its source, which has what was secret once. */
-const HISTORY = ['.git', '.svn', '.hg', '.bzr']
 const PROGRESS_STEP = 0.1
 
 /**
@@ -239,7 +238,7 @@ const doubtFinding = (root: string): Finding =>
   )
 
 function leftOutFindings(left: readonly LeftOut[], { leftOutCount, leftOut }: FolderSnapshot): Finding[] {
-  const findings = [...groupsOf(left, ({ code }) => (code === 'PASSED_OVER' ? 'HISTORY' : code))].map(([code, group]) =>
+  const findings = [...groupsOf(left, (one) => (isHistory(one) ? 'HISTORY' : one.code))].map(([code, group]) =>
     findingOf(
       code === 'HISTORY' ? 'info' : 'warning',
       'LEFT_OUT',
@@ -258,7 +257,7 @@ const REASONS: Readonly<Record<string, string>> = {
   IMPORT_UNREADABLE: 'what this user may not read',
   FILE_PATH: 'paths that are too long or too deep, or have a backslash',
   FILE_TOO_LARGE: `files of more than ${SITE_LIMITS.fileBytes / 2 ** 20} MiB`,
-  HISTORY: 'the history of the source is none of the site',
+  HISTORY: HISTORY_WHY,
 }
 
 /** Where the bundle goes: a new folder, or an empty one, that is not in the other, nor around it. @throws {SiteImportError} */

@@ -1,5 +1,5 @@
-import { textOfFinding } from '../findings.js'
-import { harmless, jsonOf } from '../log-text.js'
+import { linesOfFinding } from '../findings.js'
+import { print, tell } from '../print.js'
 import { type ImportedSite, importSite } from './import-site.js'
 
 export interface ImportCommandOptions {
@@ -11,12 +11,11 @@ export interface ImportCommandOptions {
 
 /** `interpeer site import`: progress on stderr, what came of it on stdout. */
 export async function runImport(folder: string, { out, sql, root, json = false }: ImportCommandOptions): Promise<void> {
-  const say = (line: string): void => void process.stderr.write(`${harmless(line)}\n`)
-  const imported = await importSite(folder, { out, roots: root, say, ...(sql === undefined ? {} : { sql }) })
-  process.stdout.write(`${json ? jsonOf(imported) : textOf(imported, out)}\n`)
+  const imported = await importSite(folder, { out, roots: root, say: tell, ...(sql === undefined ? {} : { sql }) })
+  print(imported, linesOf(imported, out), { json })
 }
 
-function textOf(imported: ImportedSite, out: string): string {
+function linesOf(imported: ImportedSite, out: string): readonly string[] {
   const {
     application,
     version,
@@ -43,13 +42,12 @@ function textOf(imported: ImportedSite, out: string): string {
     `${application ?? 'No application that is known'}${version === null ? '' : ` ${version}`}${folder === '' ? '' : ` in ${folder}/`}: ${files} files, ${(bytes / 2 ** 20).toFixed(1)} MiB, in ${out}`,
     ...undone,
     ...(database === null ? [] : [`${database.path}: ${database.tables.length} tables, ${rows.toLocaleString('en')} rows`]),
-    ...(configuration === null ? ['No interpeer.json was written.'] : ['interpeer.json:', JSON.stringify(configuration, null, 2)]),
+    ...(configuration === null
+      ? ['No interpeer.json was written.']
+      : ['interpeer.json:', ...JSON.stringify(configuration, null, 2).split('\n')]),
     ...(advice.length === 0 ? [] : ['', 'To be done by hand:', ...advice.map((line) => `- ${line}`)]),
-    ...(findings.length === 0 ? [] : ['', 'What will not work, and what to know:', ...findings.map(textOfFinding)]),
+    ...(findings.length === 0 ? [] : ['', 'What will not work, and what to know:', ...findings.flatMap(linesOfFinding)]),
     '',
     `Try it: interpeer site dev ${out}`,
   ]
-    .flatMap((text) => text.split('\n'))
-    .map(harmless)
-    .join('\n')
 }

@@ -1,9 +1,10 @@
 import type { TreeFiles } from '@interpeer/content-store'
 import type { SiteConfiguration } from '@interpeer/php-runtime-bridge'
 import { startPhpRuntime } from '@interpeer/php-runtime-bridge/node'
-import { type Finding, findingOf, sortedFindings, textOfFinding } from '../findings.js'
+import { type Finding, findingOf, linesOfFinding, sortedFindings } from '../findings.js'
+import { HISTORY, HISTORY_WHY, isHistory } from '../folder/history.js'
 import { readFolder } from '../folder/read-folder.js'
-import { harmless, jsonOf } from '../log-text.js'
+import { print, tell } from '../print.js'
 import { configurationOf } from '../site-check.js'
 import { SLOT_LIMITS, userCacheFolder } from '../slot.js'
 import { checkSyntax } from './check-syntax.js'
@@ -30,35 +31,29 @@ const EXIT_ERRORS = 2
  */
 export async function lintSite(folder: string, options: LintOptions): Promise<void> {
   const configuration = configurationOf(folder)
-  const say = (line: string): void => void process.stderr.write(`${harmless(line)}\n`)
-  say('reading the folder')
-  const snapshot = await readFolder(folder, { unfit: 'leave-out' })
+  tell('reading the folder')
+  const snapshot = await readFolder(folder, { unfit: 'leave-out', passOver: HISTORY })
   const tree = snapshot.files()
+  const history = snapshot.leftOut.filter(isHistory).map(({ path }) => ({ path }))
   const findings = [
-    ...snapshot.leftOut.map(({ path, code, target }) =>
-      findingOf('error', 'LEFT_OUT', `${code}: publishing refuses it`, [{ path: target === undefined ? path : `${path} -> ${target}` }]),
-    ),
+    ...(history.length === 0 ? [] : [findingOf('info', 'LEFT_OUT', `HISTORY: ${HISTORY_WHY}`, history)]),
+    ...snapshot.leftOut
+      .filter((one) => !isHistory(one))
+      .map(({ path, code, target }) =>
+        findingOf('error', 'LEFT_OUT', `${code}: publishing refuses it`, [{ path: target === undefined ? path : `${path} -> ${target}` }]),
+      ),
     ...lookAtFiles(tree, documentRootOf(configuration, tree)),
     ...namedScripts(tree, configuration),
-    ...(options.run ? await running(tree, configuration, options, say) : []),
+    ...(options.run ? await running(tree, configuration, options) : []),
   ]
   const sorted = sortedFindings(findings)
   const count = (level: Finding['level']) => sorted.filter((finding) => finding.level === level).length
   const facts = { errors: count('error'), warnings: count('warning'), findings: sorted }
-  const text = [...sorted.map(textOfFinding), `${facts.errors} errors, ${facts.warnings} warnings`]
-    .flatMap((one) => one.split('\n'))
-    .map(harmless)
-    .join('\n')
-  process.stdout.write(`${options.json === true ? jsonOf(facts) : text}\n`)
+  print(facts, [...sorted.flatMap(linesOfFinding), `${facts.errors} errors, ${facts.warnings} warnings`], options)
   if (facts.errors > 0 || (options.strict === true && facts.warnings > 0)) process.exitCode = EXIT_ERRORS
 }
 
-async function running(
-  tree: TreeFiles,
-  configuration: SiteConfiguration,
-  { view, cache, guardMs }: LintOptions,
-  say: (line: string) => void,
-): Promise<Finding[]> {
+async function running(tree: TreeFiles, configuration: SiteConfiguration, { view, cache, guardMs }: LintOptions): Promise<Finding[]> {
   const runtime = await startPhpRuntime({
     guardMs,
     limits: SLOT_LIMITS,
@@ -74,9 +69,9 @@ async function running(
         'site',
         configuration,
         tree.files.filter(({ path }) => isPhp(path)),
-        say,
+        tell,
       )),
-      ...(await tryViews(runtime, 'site', configuration, documentRootOf(configuration, tree), targets, say)),
+      ...(await tryViews(runtime, 'site', configuration, documentRootOf(configuration, tree), targets, tell)),
     ]
   } finally {
     await runtime.close()

@@ -8,6 +8,7 @@ import {
   parseKeyInto,
   parseTable,
   type TableDefinition,
+  type TableName,
 } from './table-definition.js'
 import { END, MORE, type Token, type Tokenizer } from './tokens.js'
 
@@ -23,30 +24,29 @@ export type SqlValue =
 export type DumpEvent =
   | { readonly type: 'table'; readonly table: TableDefinition }
   /** Keys and columns that come after the rows, as phpMyAdmin writes them. */
-  | {
+  | (TableName & {
       readonly type: 'altered'
-      readonly table: string
       readonly keys: readonly KeyDefinition[]
       readonly foreignKeys: readonly ForeignKey[]
       readonly columns: readonly ColumnDefinition[]
       readonly nextId: string | undefined
       readonly line: number
-    }
-  | { readonly type: 'dropped'; readonly table: string; readonly line: number }
+    })
+  | (TableName & { readonly type: 'dropped'; readonly line: number })
   /** `columns`: undefined where the statement names none: all, in their order. */
-  | {
+  | (TableName & {
       readonly type: 'row'
-      readonly table: string
       readonly columns: readonly string[] | undefined
       readonly values: readonly SqlValue[]
       readonly line: number
-    }
+    })
   | { readonly type: 'charset'; readonly name: string; readonly line: number }
   /** What comes is done to that database. */
   | { readonly type: 'database'; readonly name: string; readonly line: number }
   | {
       readonly type: 'not-taken'
       readonly kind: 'view' | 'trigger' | 'procedure' | 'function' | 'event'
+      readonly database: string | undefined
       readonly name: string
       readonly line: number
     }
@@ -156,9 +156,10 @@ class Statements {
   *#insert(): Steps<void> {
     let token = yield* this.#next()
     while (token !== END && token.type === 'word' && MODIFIERS.has(token.upper)) token = yield* this.#next()
-    let table = nameIn(token)
+    let [database, table]: [string | undefined, string] = [undefined, nameIn(token)]
     token = yield* this.#next()
     if (isSign(token, '.')) {
+      database = table
       table = nameIn(yield* this.#next())
       token = yield* this.#next()
     }
@@ -189,7 +190,7 @@ class Statements {
         token = yield* this.#next()
       } while (isSign(token, ','))
       if (!isSign(token, ')')) throw fault('SQL_ROW', lineOf(token), 'a value that is an expression')
-      yield { type: 'row', table, columns, values, line }
+      yield { type: 'row', database, table, columns, values, line }
       token = yield* this.#next()
     } while (isSign(token, ','))
     if (token !== END && !this.#ends(token)) yield* this.#pass() // ON DUPLICATE KEY …
@@ -231,7 +232,7 @@ function* eventsOf(word: string, cursor: Cursor): Generator<DumpEvent, void, voi
   } else if (word === 'DROP') {
     if (!cursor.passed('TABLE')) return
     cursor.passed('IF', 'EXISTS')
-    do yield { type: 'dropped', table: cursor.tableName(), line }
+    do yield { type: 'dropped', ...cursor.tableName(), line }
     while (cursor.passedSign(','))
   } else if (word === 'ALTER') {
     if (cursor.passed('TABLE')) yield* alteration(cursor, line)
@@ -247,7 +248,7 @@ function* eventsOf(word: string, cursor: Cursor): Generator<DumpEvent, void, voi
 }
 
 function* alteration(cursor: Cursor, line: number): Generator<DumpEvent, void, void> {
-  const table = cursor.tableName()
+  const name = cursor.tableName()
   const keys: KeyDefinition[] = []
   const foreignKeys: ForeignKey[] = []
   const columns: ColumnDefinition[] = []
@@ -265,7 +266,7 @@ function* alteration(cursor: Cursor, line: number): Generator<DumpEvent, void, v
     else while (!cursor.isAtEnd && !cursor.isSign(',')) cursor.take()
   } while (cursor.passedSign(','))
   const isAltered = keys.length + foreignKeys.length + columns.length > 0 || nextId !== undefined
-  if (isAltered) yield { type: 'altered', table, keys, foreignKeys, columns, nextId, line }
+  if (isAltered) yield { type: 'altered', ...name, keys, foreignKeys, columns, nextId, line }
 }
 
 function* notTaken(cursor: Cursor, line: number): Generator<DumpEvent, void, void> {
@@ -276,7 +277,8 @@ function* notTaken(cursor: Cursor, line: number): Generator<DumpEvent, void, voi
       continue
     }
     cursor.passed('IF', 'NOT', 'EXISTS')
-    yield { type: 'not-taken', kind: kind.toLowerCase() as 'view', name: cursor.tableName(), line }
+    const { database, table: name } = cursor.tableName()
+    yield { type: 'not-taken', kind: kind.toLowerCase() as 'view', database, name, line }
     return
   }
 }

@@ -3,6 +3,7 @@ import { SqlDumpError } from './errors.js'
 
 /** Of which phpMyAdmin adds its own notes to a dump of another database. */
 const NOTES = 'phpmyadmin'
+type Done = Exclude<DumpEvent, { type: 'charset' | 'database' }>
 
 /** Holds a dump to the one database that its first table is of: tables of two would be taken for each other. */
 export class OneDatabase {
@@ -10,19 +11,21 @@ export class OneDatabase {
   #now = ''
   #own: string | undefined
 
-  /** Whether what a dump does is done to that database. @throws {SqlDumpError} SQL_DATABASES */
+  /** Whether what a dump does is done to that database: the one that a name says itself, or that was named before. @throws {SqlDumpError} SQL_DATABASES */
   has(event: DumpEvent): boolean {
     if (event.type === 'charset') return true
     if (event.type === 'database') {
       this.#now = event.name
       return true
     }
-    this.#own ??= this.#now
-    if (this.#now === this.#own) return true
-    if (this.#now === NOTES) return false
-    const found = `tables of more than one database (${this.#own === '' ? '' : `${this.#own}, `}${this.#now})`
-    throw new SqlDumpError({ code: 'SQL_DATABASES', line: lineOf(event), found })
+    const { database = this.#now, line } = placeOf(event)
+    this.#own ??= database
+    if (database === this.#own) return true
+    if (database === NOTES) return false
+    const names = [this.#own, database].map((name) => (name === '' ? 'one without a name' : name))
+    throw new SqlDumpError({ code: 'SQL_DATABASES', line, found: `tables of more than one database (${names.join(', ')})` })
   }
 }
 
-const lineOf = (event: Exclude<DumpEvent, { type: 'charset' }>): number => (event.type === 'table' ? event.table.line : event.line)
+const placeOf = (event: Done): { readonly database: string | undefined; readonly line: number } =>
+  event.type === 'table' ? event.table : event

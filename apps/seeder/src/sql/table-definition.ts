@@ -36,7 +36,14 @@ export interface ForeignKey {
   /** 'ON DELETE CASCADE', as SQLite writes it too. */
   readonly actions: readonly string[]
 }
+/** `database`: where the name says it itself. */
+export interface TableName {
+  readonly database: string | undefined
+  readonly table: string
+}
 export interface TableDefinition {
+  /** As in `TableName`. */
+  readonly database: string | undefined
   readonly name: string
   readonly columns: readonly ColumnDefinition[]
   readonly keys: readonly KeyDefinition[]
@@ -106,9 +113,9 @@ export class Cursor {
     throw this.fault('something that is no name')
   }
   /** `table`, or `database`.`table`. */
-  tableName(): string {
+  tableName(): TableName {
     const name = this.name()
-    return this.passedSign('.') ? this.name() : name
+    return this.passedSign('.') ? { database: name, table: this.name() } : { database: undefined, table: name }
   }
   /** What is in parentheses, which are next: passed over, nested ones too. */
   passParentheses(): void {
@@ -129,7 +136,7 @@ export const textOf = (token: Token & { readonly type: 'text' }): string => Buff
 export function parseTable(cursor: Cursor): TableDefinition | undefined {
   const { line } = cursor
   cursor.passed('IF', 'NOT', 'EXISTS')
-  const name = cursor.tableName()
+  const { database, table: name } = cursor.tableName()
   if (!cursor.passedSign('(')) return undefined
   const columns: ColumnDefinition[] = []
   const keys: KeyDefinition[] = []
@@ -138,7 +145,7 @@ export function parseTable(cursor: Cursor): TableDefinition | undefined {
     if (!parseKeyInto(cursor, keys, foreignKeys)) parseColumnInto(cursor, columns, keys)
   } while (cursor.passedSign(','))
   cursor.must(')')
-  return { name, columns, keys, foreignKeys, line, ...parseOptions(cursor) }
+  return { database, name, columns, keys, foreignKeys, line, ...parseOptions(cursor) }
 }
 
 function parseOptions(cursor: Cursor): Pick<TableDefinition, 'collation' | 'charset' | 'nextId'> {
@@ -245,7 +252,7 @@ function parseParts(cursor: Cursor): KeyPart[] {
 
 function parseReference(cursor: Cursor, columns: readonly string[]): ForeignKey {
   if (!cursor.passed('REFERENCES')) throw cursor.fault('a foreign key that refers to nothing')
-  const table = cursor.tableName()
+  const { table } = cursor.tableName()
   const others = parseParts(cursor).map(({ column }) => column)
   const actions: string[] = []
   while (cursor.isWord('ON') || cursor.isWord('MATCH')) {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ScriptOutcome, type ScriptRequest, usualConfiguration } from '@interpeer/php-runtime-bridge'
@@ -67,4 +67,21 @@ test('a read that a write overtakes is looked at on the version that it read, wh
   release()
   for (const read of reading) expect(await read).toMatchObject({ ran: 'read', closer: { dependsOnScratch: false } })
   expect([...roots]).toEqual(['version 2'])
+})
+
+test('the history of the source is not read, neither at first nor when something was saved', async () => {
+  const kept = mkdtempSync(join(tmpdir(), 'interpeer-dev-history-'))
+  try {
+    writeFileSync(join(kept, 'index.php'), '')
+    mkdirSync(join(kept, 'vendor/a/.git'), { recursive: true })
+    symlinkSync('/etc/passwd', join(kept, 'vendor/a/.git/outward')) // a site that had it would be refused
+    const site = await DevSite.open({ folder: kept, runtime: runtimeOf().runtime, configuration: () => usualConfiguration, explain: false })
+    expect(site.leftOut.map(({ path }) => path)).toEqual(['vendor/a/.git'])
+    mkdirSync(join(kept, '.hg'))
+    symlinkSync('/etc/passwd', join(kept, '.hg/outward'))
+    writeFileSync(join(kept, 'saved.php'), '')
+    expect(await site.reload()).toEqual(['saved.php'])
+  } finally {
+    rmSync(kept, { recursive: true, force: true })
+  }
 })

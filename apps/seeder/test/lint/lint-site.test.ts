@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -70,6 +70,29 @@ test('by running it: syntax of its PHP, views that write at first or each time, 
     { text: expect.stringContaining('/linked.php'), places: [{ path: 'kept/a b.css' }] },
   ])
   expect(coded(findings, 'VIEW_FAILED')).toMatchObject([{ text: expect.stringContaining('undefined_function') }])
+})
+
+test('the history of the source is left out and said to be, however large it is', async () => {
+  const folder = folderWith({
+    'index.php': '<?php',
+    '.git/config': 'url = https://ada:hunter2hunter@git.example/a',
+    'vendor/a/.git/HEAD': '',
+  })
+  truncateSync(join(folder, '.git/config'), 300 * 2 ** 20)
+  symlinkSync('/etc/passwd', join(folder, '.git/outward'))
+  const { code, findings } = await lint(folder, '--no-run', '--strict')
+  expect([code, coded(findings, 'LEFT_OUT')]).toEqual([
+    0,
+    [
+      {
+        level: 'info',
+        code: 'LEFT_OUT',
+        text: 'HISTORY: the history of the source is none of the site',
+        places: [{ path: '.git' }, { path: 'vendor/a/.git' }],
+        count: 2,
+      },
+    ],
+  ])
 })
 
 test('without running it: secrets are named by their place and never shown; data that visitors could fetch; exit codes', async () => {

@@ -24,6 +24,24 @@ test.each([
   ['config.php', "'password' => '{p4ss'", 'what "password" is'],
   ['config.php', "'password' => '%p4ss'", 'what "password" is'],
   ['docker.conf', 'mysql://app:s3cret9@db.internal/app', 'a password in an address'],
+  // the other kind of quotation mark
+  ['wp-config.php', `define('DB_PASSWORD', 'p4"ss');`, 'what "DB_PASSWORD" is'],
+  ['wp-config.php', `define("DB_PASSWORD", "it's'mine");`, 'what "DB_PASSWORD" is'],
+  ['config.php', `'user' => "o'hara", 'password' => "'.4dr;"`, 'what "password" is'],
+  ['parameters.json', `"password": "it's"`, 'what "password" is'],
+  // real settings of applications, in whatever folder
+  ['configuration.php', "\tpublic $password = 'hunter2';", 'what "password" is'],
+  ['configuration.php', "\tpublic $secret = 'FBVtggIk5lAzEU9H';", 'what "secret" is'],
+  ['configuration.php', "\tpublic $smtppass = 'hunter2';", 'what "smtppass" is'],
+  ['i18n/wp-config.php', "define('DB_PASSWORD', 'hunter2');", 'what "DB_PASSWORD" is'],
+  ['conf/dokuwiki-config.php', "$conf['plugin']['authldap']['bindpassword'] = 'hunter2';", 'what "bindpassword" is'],
+  ['config.php', "'password' => 'password1'", 'what "password" is'],
+  ['config.php', "'password' => 'correct horse battery staple'", 'what "password" is'],
+  ['.env', 'MAIL_PASSWORD="Ab1 cd2 ef3"', 'what "MAIL_PASSWORD" is'],
+  ['web-ui.ini', 'password = hunter2', 'what "password" is'],
+  ['secrets.txt', 'password: hunter2', 'what "password" is'],
+  ['config/db-settings.php', "'dsn' => 'mysql:host=a;user=b;password=hunter2'", 'what "dsn" is'],
+  ['language/en-GB/com_api.ini', 'COM_API_TOKEN="k9Lw2vQ8zmX4pR7s"', 'what "COM_API_TOKEN" is'],
 ])('%s: %s', (path, line, kind) => {
   expect(secretsIn(path, `first\n${line}\n`)).toEqual([{ path, line: 2, kind }])
 })
@@ -51,6 +69,39 @@ test.each([
   ['config.php', "'token' => 'aaaaaaaaaaaaaaaa'"],
   ['lib/user.php', "$password = 'a default that is no setting';"],
   ['lib/mysql.php', ' * For example, mysql://root:password@localhost/db'],
+  // words for people
+  ['language/en-GB/com_users.ini', 'COM_USERS_PASSWORD_LABEL="Password"'],
+  ['language/en-GB/com_users.ini', 'COM_USERS_RESET_PASSWORD="Neues Kennwort"'],
+  ['administrator/language/de-DE/com_config.ini', 'COM_CONFIG_FIELD_DATABASE_PASSWORD_DESC="Das Kennwort für die Datenbank."'],
+  ['plugins/user/de-DE.plg_user.ini', 'PLG_USER_PASSWORD="Kennwort"'],
+  ['lib/plugins/authad/lang/en/settings.php', "$lang['admin_password'] = 'The password of the above user.';"],
+  ['lib/plugins/authad/lang/ja/settings.php', "$lang['admin_password'] = '上記ユーザー';"],
+  ['lib/plugins/authpdo/settings-lang.php', "$lang['pass'] = 'Passwort';"],
+  ['includes/installer/i18n/config.json', '"config-db-password": "Database password:"'],
+  ['resources/lang/de/settings.php', "'password' => 'Passwort'"],
+  ['translations/messages.de.yaml', 'password: Passwort'],
+  ['user/plugins/login/languages.yaml', 'PASSWORD: "Kennwort"'],
+  ['wp-content/languages/plugins/settings-de_DE.l10n.php', "'Password'=>'Passwort','Secret'=>'Geheimnis'"],
+  ['config/user.mail.yml', "password_reset_subject: 'Replacement login for you'"],
+  ['my-settings.php', "'api_key_hint' => 'You find it in your account'"],
+  ['my-settings.php', "'wrong_password' => 'The password is wrong'"],
+  ['my-settings.php', "'secret_question' => 'Where were you born?'"],
+  // names of things, and of what is said about passwords
+  ['includes/MainConfigNames.php', "public const PasswordSender = 'PasswordSender';"],
+  ['includes/config-schema.php', "'MinimalPasswordLength' => 'PasswordPolicyChecks::checkMinimalPasswordLength'"],
+  ['includes/config-schema.php', "'PasswordPolicy' => 'array_replace_recursive'"],
+  ['config/user.settings.yml', 'password_reset_timeout: 86400'],
+  ['migrations/user.yml', '  pass: pass'],
+  ['config-default.php', "define( 'DB_PASSWORD', 'password_here' );"],
+  ['special.changecredentials.js', 'password: password,'],
+  ['config.js', 'password: settings.password'],
+  ['config/db-settings.php', "'dsn' => 'mysql:host=localhost;dbname=basic'"],
+  // what is joined, and what stands for a password
+  ['config-form.php', `echo '<input data-token="' . esc_attr($settings['token']) . '">'`],
+  ['config-form.php', `echo '<input password="' . $password . '">'`],
+  ['config.js', `"password='" + settings.password + "'"`],
+  ['a.twig', 'placeholder="scheme://user_name[:password]@host_name[:port_num]/db"'],
+  ['docker.conf', 'mysql://app:{PASS}@db/app and mysql://app:password@db'],
 ])('no secret: %s: %s', (path, line) => {
   expect(secretsIn(path, line)).toEqual([])
 })

@@ -144,6 +144,13 @@ test.each([
   ['USE a; CREATE TABLE t (a int); USE b; DROP TABLE IF EXISTS t;', 'SQL_DATABASES'],
   ['CREATE TABLE t (a int); USE b; INSERT INTO t VALUES (1);', 'SQL_DATABASES'],
   ['USE a; CREATE TABLE t (a int); USE b; CREATE VIEW t AS SELECT 1;', 'SQL_DATABASES'],
+  ['CREATE TABLE `a`.`t` (x int); CREATE TABLE `b`.`t` (x int);', 'SQL_DATABASES'],
+  ['CREATE TABLE a.t (x int); INSERT INTO b.t VALUES (1);', 'SQL_DATABASES'],
+  ['USE a; CREATE TABLE t (x int); INSERT IGNORE INTO `b` . `t` (x) VALUES (1);', 'SQL_DATABASES'],
+  ['USE a; CREATE TABLE t (x int); DROP TABLE IF EXISTS t, b.t;', 'SQL_DATABASES'],
+  ['USE a; CREATE TABLE t (x int); ALTER TABLE b.t ADD PRIMARY KEY (x);', 'SQL_DATABASES'],
+  ['CREATE TABLE a.t (x int); CREATE VIEW b.t AS SELECT 1;', 'SQL_DATABASES'],
+  ['CREATE TABLE a.t (x int); INSERT INTO t VALUES (1);', 'SQL_DATABASES'],
   ['/*!40101 SET NAMES gbk */; CREATE TABLE t (a int);', 'SQL_CHARSET'],
   ['SET NAMES big5; CREATE TABLE t (a int);', 'SQL_CHARSET'],
   ["SET NAMES 'sjis'; CREATE TABLE t (a int);", 'SQL_CHARSET'],
@@ -162,6 +169,13 @@ test('one database is taken under its name; of what phpMyAdmin adds of its own n
     DROP TABLE IF EXISTS t; CREATE TABLE t (a int); INSERT INTO t VALUES (1); USE a; INSERT INTO t VALUES (2);
     USE \`phpmyadmin\`; INSERT INTO pma__table_uiprefs VALUES ('root', 'a', 't', '{}');`)
   expect(report.tables).toEqual([{ name: 't', rows: 2 }])
+})
+
+test('names may say the one database, with USE or without', async () => {
+  const tables = 'DROP TABLE IF EXISTS `a`.`t`; CREATE TABLE a.t (x int); INSERT INTO `a`.`t` VALUES (1); ALTER TABLE a.t ADD KEY (x);'
+  expect((await imported(tables)).report.tables).toEqual([{ name: 't', rows: 1 }])
+  const used = await imported(`USE a; ${tables} INSERT INTO t VALUES (2); INSERT INTO phpmyadmin.pma__bookmark VALUES (1);`)
+  expect(used.report.tables).toEqual([{ name: 't', rows: 2 }])
 })
 
 test('what is there is not written over', async () => {

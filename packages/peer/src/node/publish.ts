@@ -18,6 +18,8 @@ export interface Publication {
   /** Units set aside to pay for it. */
   readonly escrow: bigint
   readonly runtimeId: string
+  /** Names of folders that are left out at any depth, without being read, and told. Default: none. */
+  readonly passOver?: readonly string[]
   readonly progress: (line: string) => void
 }
 export interface Published {
@@ -59,9 +61,10 @@ export async function publishSite(publication: Publication, at: PublishAt): Prom
 
 async function publishHeld(publication: Publication, at: PublishAt): Promise<Published> {
   const { signer, network, chain, now, lookAt } = at
-  const { folder, name, groupSize, escrow, runtimeId, progress } = publication
-  const site = await storeSite(folder, at)
+  const { name, groupSize, escrow, runtimeId, progress } = publication
+  const site = await storeSite(publication, at)
   progress(`${site.files} files, ${(site.bytes / 1024).toFixed(1)} KiB, root ${site.root}`)
+  if (site.leftOutCount > 0) progress(leftOutLine(site))
 
   await until(() => chain.tip.height > 0, at, 'the chain did not answer: are the peers of --bootstrap running?')
   if (jobNamed(chain.tip.state.jobs, name) !== undefined)
@@ -91,15 +94,23 @@ async function publishHeld(publication: Publication, at: PublishAt): Promise<Pub
 const SITE_SPARE_BYTES = 64 * 1024 ** 2
 
 /** @throws {PeerError} CLOSED, when the peer closes its store meanwhile */
-async function storeSite(folder: string, { store, signal }: PublishAt): Promise<ImportedFolder> {
+async function storeSite({ folder, passOver = [] }: Publication, { store, signal }: PublishAt): Promise<ImportedFolder> {
   try {
-    const site = await importFolder(folder, store, { maxFileBytes: SITE_FILE_MAX_BYTES, maxBytes: SITE_MAX_BYTES - SITE_SPARE_BYTES })
+    const limits = { maxFileBytes: SITE_FILE_MAX_BYTES, maxBytes: SITE_MAX_BYTES - SITE_SPARE_BYTES }
+    const site = await importFolder(folder, store, { ...limits, passOver })
     await store.put([firstStateBlock(site.root, true)])
     return site
   } catch (cause) {
     throw signal.aborted ? new PeerError({ code: 'CLOSED' }, { cause }) : cause
   }
 }
+
+/** What was passed over; what else does not fit was refused. */
+function leftOutLine({ leftOut, leftOutCount }: ImportedFolder): string {
+  const told = leftOut.slice(0, LEFT_OUT_TOLD).map(({ path }) => path)
+  return `left out: ${told.join(', ')}${leftOutCount > told.length ? ` and ${leftOutCount - told.length} more` : ''}`
+}
+const LEFT_OUT_TOLD = 5
 
 /** How long a group may take to fetch and try a site of so many bytes, ms. */
 export function takenOverMs(bytes: number): number {
