@@ -185,10 +185,10 @@ export class OverlayCore {
   }
 
   #onTime(): void {
-    this.wakeAtMs = Number.POSITIVE_INFINITY
+    // asked for first: whatever goes wrong below, there is a next time
+    this.wakeAtMs = this.#links.size > 0 ? this.#desk.nowMs + HOUSEKEEPING_MS : Number.POSITIVE_INFINITY
     this.#reception.onTime()
     for (const link of [...this.#links.values()]) link.onTime()
-    if (this.#links.size > 0) this.#desk.wakeBy(this.#desk.nowMs + HOUSEKEEPING_MS)
   }
 
   #setAddress(peer: PeerId, address: Address): void {

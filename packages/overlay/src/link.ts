@@ -5,7 +5,7 @@ import type { Address, Desk } from './core-events.js'
 import { Dial, type Identity } from './dial.js'
 import type { OverlayFailure } from './errors.js'
 import { CELL_MESSAGE_BYTES_MAX } from './parts.js'
-import { isSessionId } from './reception.js'
+import { GENERATION_MAX, isSessionId } from './reception.js'
 import type { Session, SessionOptions } from './session.js'
 
 const SESSIONS_MAX = 4
@@ -104,8 +104,9 @@ export class Link {
   dial(): void {
     if (this.#dial !== undefined || this.address === undefined) return
     const localId = this.#host.freeSessionId()
+    const generation = Math.min(GENERATION_MAX, this.generation + 1)
+    this.#dial = new Dial(this.#desk, this.#host.me, this.peer, localId, generation, () => this.#addresses())
     this.#host.directDial(localId, this)
-    this.#dial = new Dial(this.#desk, this.#host.me, this.peer, localId, this.generation + 1, () => this.#addresses())
   }
 
   onCookie(from: Address, echo: Uint8Array, cookie: Uint8Array): void {
@@ -236,7 +237,10 @@ export class Link {
 
   /** Both sides find the same order, so both come to use the same session, also when both dialled at once. */
   #rank(a: Session, b: Session): number {
-    return b.options.generation - a.options.generation || (this.#initiatorOf(a) < this.#initiatorOf(b) ? -1 : 1)
+    const [first, second] = [this.#initiatorOf(a), this.#initiatorOf(b)]
+    // of the last generation there may be several sessions of one initiator: the newest goes on
+    const isBefore = first === second ? a.bornAtMs >= b.bornAtMs : first < second
+    return b.options.generation - a.options.generation || (isBefore ? -1 : 1)
   }
 
   #initiatorOf({ options }: Session): PeerId {

@@ -100,7 +100,7 @@ export class Reception {
     const peer = peerIdOfKey(hello.key)
     if (!isTheirs || peer === this.#me.peerId || !isSessionId(hello.session)) return this.#desk.count('HANDSHAKE_BROKEN')
     const localId = this.#host.freeSessionId()
-    const generation = Math.min(0xffff_ffff, Math.max(hello.generation, this.#host.generationOf(peer) + 1))
+    const generation = Math.min(GENERATION_MAX, Math.max(hello.generation, this.#host.generationOf(peer) + 1))
     const welcome = overlayWelcome.encode({ instance: this.#me.instance, session: localId, generation })
     const response = writeResponse(hello.session, handshake.write(welcome))
     const session = this.#host.openSession({
@@ -127,6 +127,9 @@ export class Reception {
     this.#host.closeSession(session)
   }
 }
+
+/** Whoever says that a session is of this one can't make the next dial count past what the wire has room for. */
+export const GENERATION_MAX = 0xffff_ffff
 
 /** Zero names no session, and udx owns what begins with ff. */
 export const isSessionId = (id: number): boolean => id !== 0 && id >>> 24 !== 0xff

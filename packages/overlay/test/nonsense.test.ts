@@ -1,74 +1,16 @@
-import { aeadOpen, aeadSeal, bytesOfContentId, createAgreement, keyOfPeerId, montgomeryOf } from '@interpeer/crypto-ids'
+import { aeadSeal } from '@interpeer/crypto-ids'
 import { concatBytes, encodeCbor } from '@interpeer/wire-codec'
 import { expect, test } from 'vitest'
 import { bulkKeysOf, RecordWriter } from '../src/bulk-records.js'
-import type { CoreEffect } from '../src/core-events.js'
-import { bulkOpen, bulkOpened, bulkWanted, cellPart, cellPing, overlayHello, overlayWelcome } from '../src/messages.js'
-import { NoiseHandshake, nonceOf } from '../src/noise.js'
-import { headerOf, readPacket, writeInitiation } from '../src/packets.js'
-import { network, signerOf } from './keys.js'
+import { bulkOpen, bulkOpened, bulkWanted, cellPart, cellPing } from '../src/messages.js'
+import { nonceOf } from '../src/noise.js'
+import { Liar } from './liar.js'
 import { diceOf, type Node, World } from './world.js'
-
-const from = { host: '6.6.6.6', port: 6 }
-
-/** A peer with a real key and a real session, made by hand, so that it can say anything. */
-class Liar {
-  readonly #target: Node
-  readonly #handshake: NoiseHandshake
-  readonly remoteId: number
-  #counter = 0
-  nowMs = 0
-
-  constructor(target: Node) {
-    this.#target = target
-    const signer = signerOf(66)
-    this.#handshake = new NoiseHandshake({
-      pattern: 'IK',
-      isInitiator: true,
-      prologue: bytesOfContentId(network),
-      own: { publicKey: montgomeryOf(signer.publicKey), sharedSecret: signer.sharedSecret },
-      ephemeral: createAgreement(new Uint8Array(32).fill(66)),
-      remoteKey: montgomeryOf(keyOfPeerId(target.peerId)),
-    })
-    const hello = overlayHello.encode({ key: signer.publicKey, instance: new Uint8Array(8), session: 7, generation: 1 })
-    const [answer] = this.tell(writeInitiation(this.#handshake.write(hello)))
-    const packet = readPacket(answer?.type === 'send' ? answer.bytes : new Uint8Array())
-    if (packet?.type !== 'response') throw new Error('no response')
-    this.remoteId = overlayWelcome.decode(this.#handshake.read(packet.noise)).session
-  }
-
-  get keys() {
-    return this.#handshake.keys()
-  }
-
-  tell(bytes: Uint8Array): CoreEffect[] {
-    return this.#target.core.step({ type: 'datagram', from, bytes }, this.nowMs)
-  }
-
-  cell(message: Uint8Array, length = message.length): CoreEffect[] {
-    const cell = new Uint8Array(1_200)
-    new DataView(cell.buffer).setUint16(0, length)
-    cell.set(message.subarray(0, 1_198), 2)
-    const header = headerOf(this.remoteId, this.#counter)
-    return this.tell(concatBytes(header, aeadSeal(this.keys.sendKey, nonceOf(this.#counter++), header, cell)))
-  }
-
-  /** What the cells among the effects say. */
-  heard(effects: readonly CoreEffect[]): Uint8Array[] {
-    return effects.flatMap((effect) => {
-      const packet = effect.type === 'send' ? readPacket(effect.bytes) : undefined
-      if (effect.type !== 'send' || packet?.type !== 'session') return []
-      const sealed = effect.bytes.subarray(12)
-      const cell = aeadOpen(this.keys.receiveKey, nonceOf(packet.counter), effect.bytes.subarray(0, 12), sealed)
-      return cell === undefined ? [] : [cell.subarray(2, 2 + (((cell[0] ?? 0) << 8) | (cell[1] ?? 0)))]
-    })
-  }
-}
 
 test('authentic nonsense in cells is dropped and counted; its memory is bounded and given back', () => {
   const world = new World(1, 1)
   const target = world.nodes[0] as Node
-  const liar = new Liar(target)
+  const liar = new Liar(target).dial()
   const dice = diceOf(4)
   const below = (limit: number): number => Math.floor(dice() * limit)
   const samples = [
@@ -101,7 +43,7 @@ test('authentic nonsense in cells is dropped and counted; its memory is bounded 
 test('opening streams over and over is refused past a rate, and each answer names the stream it is for', () => {
   const world = new World(1, 1)
   const target = world.nodes[0] as Node
-  const liar = new Liar(target)
+  const liar = new Liar(target).dial()
   let opened = 0
   for (let stream = 1; stream <= 200; stream++) {
     const effects = liar.cell(bulkOpen.encode({ stream }))
@@ -116,7 +58,7 @@ test('opening streams over and over is refused past a rate, and each answer name
 test('authentic nonsense on the bulk stream: bounded, and whoever is served counts until served', () => {
   const world = new World(1, 1)
   const target = world.nodes[0] as Node
-  const liar = new Liar(target)
+  const liar = new Liar(target).dial()
   const open = liar.cell(bulkOpen.encode({ stream: 5 })).find(({ type }) => type === 'open-stream')
   if (open?.type !== 'open-stream') throw new Error('no stream')
   const writer = new RecordWriter(bulkKeysOf(liar.keys, 5, open.stream, true).sendKey)

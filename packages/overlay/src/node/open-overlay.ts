@@ -15,7 +15,7 @@ export interface OverlayOptions {
   readonly port: number
   /** Secret bytes of the given length. Default: node:crypto's. */
   readonly random?: (length: number) => Uint8Array
-  /** What is worth a line: handlers that threw. Nothing a stranger can cause is logged; that is only counted. */
+  /** What is worth a line: handlers that threw, and a step of time that failed, which is a fault of ours. Nothing a stranger can cause is logged; that is only counted. */
   readonly log?: (event: string, details: Readonly<Record<string, unknown>>) => void
 }
 
