@@ -36,7 +36,6 @@ export class BulkInbox {
       return 'too-large'
     }
     if (last && body.parts.length === 0) return part
-    if (part.length === 0 && !last) return 'more' // nothing to keep: or else empty parts would pile up for free
     body.parts.push(part)
     body.bytes += part.length
     this.#bodies.set(name, body)

@@ -19,7 +19,7 @@ function afterTheLast(by: 'dialling' | 'answering'): { target: Node; liar: Liar 
   return { target, liar }
 }
 
-test.each(['dialling', 'answering'] as const)('after a session of the last generation (by %s) a silent peer is dialled as any other', (by) => {
+test.each(['dialling', 'answering'] as const)('after a session of the last generation (by %s) a silent peer is dialled', (by) => {
   const { target, liar } = afterTheLast(by)
   target.core.step({ type: 'request', to: liar.peerId, token: 1, body: new Uint8Array(1), maxReplyBytes: 1 }, 1)
   const sent: number[] = []
@@ -36,7 +36,7 @@ test.each(['dialling', 'answering'] as const)('after a session of the last gener
   expect(target.core.counters()).toMatchObject({ sessions: 0, streams: 0 })
 })
 
-test.each(['dialling', 'answering'] as const)('after a session of the last generation (by %s) a new session is made and used', (by) => {
+test.each(['dialling', 'answering'] as const)('after a session of the last generation (by %s) a new one is made and used', (by) => {
   const { target, liar } = afterTheLast(by)
   liar.nowMs = 31 * 60_000 // old enough to be renewed with what is said next
   const renewal = () => target.core.step({ type: 'send', to: liar.peerId, bytes: Uint8Array.of(2) }, liar.nowMs)

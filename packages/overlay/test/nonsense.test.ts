@@ -2,7 +2,8 @@ import { aeadSeal } from '@interpeer/crypto-ids'
 import { concatBytes, encodeCbor } from '@interpeer/wire-codec'
 import { expect, test } from 'vitest'
 import { bulkKeysOf, RecordWriter } from '../src/bulk-records.js'
-import { bulkOpen, bulkOpened, bulkWanted, cellPart, cellPing } from '../src/messages.js'
+import type { CoreEffect } from '../src/core-events.js'
+import { bulkOpen, bulkOpened, bulkWanted, cellPart, cellPing, FRAME_PART_BYTES } from '../src/messages.js'
 import { nonceOf } from '../src/noise.js'
 import { Liar } from './liar.js'
 import { diceOf, type Node, World } from './world.js'
@@ -71,12 +72,11 @@ test('authentic nonsense on the bulk stream: bounded, and whoever is served coun
   }
   for (let id = 1; id <= 300; id++) {
     frame('reply', id, true, 100)
-    frame('error', id, false, 20)
-    frame('message', id, false, 60_000)
-    frame('request', id, false, 0)
-    frame('hello', id, false, 5)
+    frame('error', id, true, 20)
+    frame('message', id, false, FRAME_PART_BYTES)
+    frame('hello', id, true, 5)
   }
-  expect(target.core.counters().incomingBytes).toBeLessThanOrEqual(16 * 60_000)
+  expect(target.core.counters().incomingBytes).toBeLessThanOrEqual(16 * FRAME_PART_BYTES)
   for (let id = 301; id <= 600; id++) {
     frame('request', id, true, 5)
     frame('cancel', id, true, 0) // makes no room
@@ -88,7 +88,24 @@ test('authentic nonsense on the bulk stream: bounded, and whoever is served coun
   expect(target.core.counters()).toMatchObject({ requestsServed: 0, REPLY_ABANDONED: 64, outgoingBytes: 0 })
   // a sealed record that holds no frame ends the stream, and only that
   const { sendKey } = bulkKeysOf(liar.keys, 5, open.stream, true)
-  const bad = aeadSeal(sendKey, nonceOf(2_100), Uint8Array.of(0, 0, 0, 20), new Uint8Array(4))
+  const bad = aeadSeal(sendKey, nonceOf(1_800), Uint8Array.of(0, 0, 0, 20), new Uint8Array(4))
   target.core.step({ type: 'stream-bytes', stream: open.stream, bytes: concatBytes(Uint8Array.of(0, 0, 0, 20), bad) }, 0)
   expect(target.core.counters()).toMatchObject({ streams: 0, sessions: 1, BULK_BROKEN: 1, incomingBytes: 0 })
+})
+
+test.each([0, 1, FRAME_PART_BYTES - 1])('a body in parts of %i bytes is not held: small ones would pile up', (bytes) => {
+  const world = new World(1, 1)
+  const target = world.nodes[0] as Node
+  const liar = new Liar(target).dial()
+  const open = liar.cell(bulkOpen.encode({ stream: 5 })).find(({ type }) => type === 'open-stream')
+  if (open?.type !== 'open-stream') throw new Error('no stream')
+  const writer = new RecordWriter(bulkKeysOf(liar.keys, 5, open.stream, true).sendKey)
+  const part = (last: boolean, length: number): CoreEffect[] => {
+    const record = writer.write({ kind: 'request', id: 1, last, part: new Uint8Array(length) })
+    return target.core.step({ type: 'stream-bytes', stream: open.stream, bytes: record }, 0)
+  }
+  part(false, FRAME_PART_BYTES)
+  expect(target.core.counters().incomingBytes).toBe(FRAME_PART_BYTES)
+  expect(part(false, bytes)).toEqual([{ type: 'close-stream', stream: open.stream }])
+  expect(target.core.counters()).toMatchObject({ streams: 0, sessions: 1, incomingBytes: 0, BULK_BROKEN: 1 })
 })

@@ -14,6 +14,7 @@ import {
   overlayWelcome,
   sessionEnd,
 } from '@interpeer/overlay'
+import { concatBytes } from '@interpeer/wire-codec'
 import { Bulk } from '../../../packages/overlay/src/bulk.js'
 import { bulkKeysOf, RecordReader } from '../../../packages/overlay/src/bulk-records.js'
 import type { Desk } from '../../../packages/overlay/src/core-events.js'
@@ -81,6 +82,14 @@ function sealedRecord(key: Uint8Array, counter: number, plain: Uint8Array): Uint
   return Uint8Array.from([...head, ...aeadSeal(key, nonceOf(counter), head, plain)])
 }
 const frames = (): Uint8Array[] => samplesOf(bulkFrame.schema).map((head) => Uint8Array.from([head.length, ...head, 1, 2, 3]))
+/** A request in three frames, all full. */
+const wholeBody = (): Uint8Array =>
+  concatBytes(
+    ...[false, false, true].flatMap((last) => {
+      const head = bulkFrame.encode({ kind: 'request', id: 1, last })
+      return [Uint8Array.of(head.length), head, new Uint8Array(FRAME_PART_BYTES)]
+    }),
+  )
 
 const noise = (pattern: 'IK' | 'XX', isInitiator: boolean): NoiseHandshake =>
   new NoiseHandshake({
@@ -167,7 +176,7 @@ export const overlay: readonly Target[] = [
       bulk.onTime()
       bulk.end({ code: 'CLOSED' })
     },
-    seeds: () => frames().map((frame) => Uint8Array.from([...frame, ...frame, ...frame])),
+    seeds: () => [...frames().map((frame) => Uint8Array.from([...frame, ...frame, ...frame])), wholeBody()],
   },
   {
     name: 'overlay/noise-ik',
