@@ -1,6 +1,6 @@
 import { bytesOfContentId, montgomeryOf, type NetworkId, type PeerId, type Signer } from '@interpeer/crypto-ids'
 import { MESSAGE_BYTES_MAX, REFUSAL, REQUEST_BYTES_MAX } from './bulk.js'
-import type { Address, CoreEffect, CoreEvent, Desk } from './core-events.js'
+import { type Address, type CoreEffect, type CoreEvent, type Desk, isSameAddress } from './core-events.js'
 import type { Identity } from './dial.js'
 import type { OverlayFailure } from './errors.js'
 import { Link, type LinkHost } from './link.js'
@@ -149,10 +149,10 @@ export class OverlayCore {
   #onAnswer(from: Address, packet: Exclude<Packet, { type: 'session' | 'initiation' }>) {
     if (packet.type === 'response') {
       const link = this.#dials.get(packet.session)
-      return link === undefined ? this.#desk.count('RESPONSE_UNEXPECTED') : link.onResponse(from, packet.noise)
+      return link === undefined ? this.#desk.count('RESPONSE_UNEXPECTED') : link.onResponse(packet.noise)
     }
     if (packet.type === 'unknown-session') return this.#onHint(from, packet)
-    for (const link of new Set(this.#dials.values())) link.onCookie(from, packet.echo, packet.cookie)
+    for (const link of new Set(this.#dials.values())) link.onCookie(packet.echo, packet.cookie)
   }
 
   #onSessionPacket(from: Address, header: SessionHeader, bytes: Uint8Array) {
@@ -163,23 +163,23 @@ export class OverlayCore {
       return this.#desk.emit({ type: 'send', to: from, bytes: writeUnknownSession(header) })
     }
     const isFirst = !session.isHeard
+    const { peer, isInitiator, address } = session.options
+    // the first packet says that our response was read, and that went to one address; later ones say nothing of where to send
+    if (isFirst && !isInitiator && !isSameAddress(from, address)) return this.#desk.count('ADDRESS_UNPROVEN')
     const cell = session.open(bytes, header.counter)
     if (cell === undefined) return
-    if (isFirst && this.#reception.takeProven(session)) {
-      session.address = from
-      this.#linkOf(session.options.peer).adopt(session)
-    }
-    const link = this.#links.get(session.options.peer)
+    if (isFirst && this.#reception.takeProven(session)) this.#linkOf(peer).adopt(session)
+    const link = this.#links.get(peer)
     if (session.onCell(cell) === 'ended') link?.endSession(session, { code: 'REQUEST_FAILED', retryable: true })
   }
 
   #onHint(from: Address, { session: remoteId, counter }: SessionHeader) {
     if (!this.#hintRate.allows(this.#desk.nowMs)) return this.#desk.count('HINT_OVERLOAD')
     for (const session of this.#sessions.values()) {
-      const { host, port } = session.address
-      if (session.options.remoteId !== remoteId || host !== from.host || port !== from.port || !session.hasSent(counter)) continue
+      const { peer, address, remoteId: theirs } = session.options
+      if (theirs !== remoteId || !isSameAddress(from, address) || !session.hasSent(counter)) continue
       this.#desk.count('HINT_TAKEN')
-      return this.#links.get(session.options.peer)?.onHint(session)
+      return this.#links.get(peer)?.onHint(session)
     }
     this.#desk.count('HINT_UNEXPECTED')
   }

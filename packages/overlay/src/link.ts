@@ -1,7 +1,7 @@
 import type { PeerId } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
 import type { UnsentRequest } from './bulk.js'
-import type { Address, Desk } from './core-events.js'
+import { type Address, type Desk, isSameAddress } from './core-events.js'
 import { Dial, type Identity } from './dial.js'
 import type { OverlayFailure } from './errors.js'
 import { CELL_MESSAGE_BYTES_MAX } from './parts.js'
@@ -109,20 +109,20 @@ export class Link {
     this.#host.directDial(localId, this)
   }
 
-  onCookie(from: Address, echo: Uint8Array, cookie: Uint8Array): void {
-    this.#dial?.onCookie(from, echo, cookie)
+  onCookie(echo: Uint8Array, cookie: Uint8Array): void {
+    this.#dial?.onCookie(echo, cookie)
   }
 
-  onResponse(from: Address, noise: Uint8Array) {
+  onResponse(noise: Uint8Array) {
     const dial = this.#dial
     if (dial === undefined) return
     try {
-      const { remoteId, remoteInstance, generation, keys } = dial.onResponse(noise)
+      const { remoteId, remoteInstance, generation, keys, address } = dial.onResponse(noise)
       if (!isSessionId(remoteId)) return this.#desk.count('HANDSHAKE_BROKEN')
       const { peer } = this
       const { localId } = dial
       const ids = { peer, localId, remoteId, remoteInstance: hexOf(remoteInstance), generation }
-      const session = this.#host.openSession({ ...ids, isInitiator: true, keys, address: from })
+      const session = this.#host.openSession({ ...ids, isInitiator: true, keys, address })
       this.adopt(session)
       if (this.#sessions.includes(session)) session.ping() // so that the other side knows that we know
     } catch {
@@ -141,7 +141,7 @@ export class Link {
     dead.push(...kept.splice(SESSIONS_MAX))
     this.#sessions.splice(0, this.#sessions.length, ...kept)
     for (const old of dead) this.endSession(old, { code: 'REQUEST_FAILED', retryable: true })
-    this.#provenAddress = session.address
+    this.#provenAddress = session.options.address
     this.#flush()
   }
 
@@ -251,5 +251,3 @@ export class Link {
     this.#desk.emit({ type: 'failed', token, failure })
   }
 }
-
-const isSameAddress = (a: Address | undefined, b: Address | undefined): boolean => a?.host === b?.host && a?.port === b?.port

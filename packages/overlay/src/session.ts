@@ -17,6 +17,7 @@ export interface SessionOptions {
   readonly generation: number
   readonly isInitiator: boolean
   readonly keys: NoiseKeys
+  /** Where packets go, from first to last: where the peer has proven to read. */
   readonly address: Address
   /** Undefined when there are too many. */
   claimStream(session: Session): number | undefined
@@ -33,8 +34,6 @@ export class Session {
   readonly options: SessionOptions
   readonly bulk: Bulk
   readonly bornAtMs: number
-  /** Where packets go: for a responder's session known when the first packet proves it. */
-  address: Address
   /** Whether anything authentic has arrived. An initiator may send before; a responder must not. */
   isHeard = false
   lastHeardMs: number
@@ -55,18 +54,14 @@ export class Session {
     this.#desk = desk
     this.options = options
     this.#parts = new PartsWaiting(desk)
-    this.address = options.address
     this.bornAtMs = desk.nowMs
     this.lastHeardMs = desk.nowMs
     this.lastUsedMs = desk.nowMs
-    const { isInitiator, keys } = options
-    const addressOf = (): Address => this.address
+    const { isInitiator, keys, address } = options
     this.bulk = new Bulk(desk, options.peer, {
       isInitiator,
       keys,
-      get address() {
-        return addressOf()
-      },
+      address,
       sendCell: (message) => this.sendCell(message),
       claimStream: () => options.claimStream(this),
       releaseStream: options.releaseStream,
@@ -102,7 +97,7 @@ export class Session {
     packet.set(header)
     packet.set(sealed, HEADER_BYTES)
     this.lastUsedMs = this.#desk.nowMs
-    this.#desk.emit({ type: 'send', to: this.address, bytes: packet })
+    this.#desk.emit({ type: 'send', to: this.options.address, bytes: packet })
   }
 
   /** Ends all: what is under way fails or is lost. The requests not begun are handed back, for another session. */

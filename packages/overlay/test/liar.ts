@@ -19,6 +19,7 @@ export class Liar {
   readonly address: Address
   nowMs = 0
   remoteId = 0
+  initiation: Uint8Array = new Uint8Array()
   readonly #target: Node
   readonly #number: number
   readonly #generation: number
@@ -36,7 +37,8 @@ export class Liar {
   /** Opens a session with the target; the target takes it for proven with the first cell. */
   dial(): this {
     const handshake = this.#handshakeOf(true)
-    const [answer] = this.tell(writeInitiation(handshake.write(this.hello())))
+    this.initiation = writeInitiation(handshake.write(this.hello()))
+    const [answer] = this.tell(this.initiation)
     const packet = readPacket(answer?.type === 'send' ? answer.bytes : new Uint8Array())
     if (packet?.type !== 'response') throw new Error('no response')
     this.remoteId = overlayWelcome.decode(handshake.read(packet.noise)).session
@@ -49,8 +51,10 @@ export class Liar {
     const packet = readPacket(initiation)
     if (packet?.type !== 'initiation') throw new Error('no initiation')
     const handshake = this.#handshakeOf(false)
-    this.remoteId = overlayHello.decode(handshake.read(packet.noise)).session
-    const welcome = overlayWelcome.encode({ instance: new Uint8Array(8), session: 7, generation: this.#generation })
+    const hello = overlayHello.decode(handshake.read(packet.noise))
+    this.remoteId = hello.session
+    const generation = Math.max(this.#generation, hello.generation)
+    const welcome = overlayWelcome.encode({ instance: new Uint8Array(8), session: 7, generation })
     const response = writeResponse(this.remoteId, handshake.write(welcome))
     this.#begin(handshake)
     return response

@@ -33,7 +33,7 @@ export interface Overlay {
   readonly address: Address
   /** Adds to the address book. An address that a session has proven is tried first, this one beside it. */
   setAddress(peer: PeerId, address: Address): void
-  /** Where the peer was last heard, otherwise what the book says. */
+  /** The address that the newest session has proven, otherwise what the book says. */
   addressOf(peer: PeerId): Address | undefined
   /**
    * Best effort, at most 1 MiB: up to 9,440 bytes go as one to eight datagrams, more by the bulk stream. No order is promised.
