@@ -9,9 +9,9 @@ import { type Packet, readPacket, type SessionHeader, writeUnknownSession } from
 import { Rate } from './rate.js'
 import { isSessionId, Reception } from './reception.js'
 import { Session, type SessionOptions } from './session.js'
+import { SharedStreams } from './shared-streams.js'
 
 const LINKS_MAX = 4_096
-const STREAMS_MAX = 1_024
 const DRAWS_MAX = 1_000
 const HOUSEKEEPING_MS = 5_000
 const HINTS_PER_SECOND = 200
@@ -35,7 +35,7 @@ export class OverlayCore {
   readonly #links = new Map<PeerId, Link>()
   readonly #sessions = new Map<number, Session>() // by our id, those not yet proven too
   readonly #dials = new Map<number, Link>() // by our id
-  readonly #streams = new Map<number, Session>() // by our udx id
+  readonly #streams: SharedStreams
   readonly #asked = new Map<number, PeerId>() // token -> who was asked
   readonly #serving = new Map<number, PeerId>() // ticket -> who asks
   readonly #counters = new Map<string, number>()
@@ -76,6 +76,11 @@ export class OverlayCore {
         else this.#dials.set(localId, link)
       },
     }
+    this.#streams = new SharedStreams({
+      freeStreamId: (isTaken) => this.#freeId((id) => id !== 0, isTaken),
+      isKnown: (peer) => this.#links.get(peer)?.isInBook ?? false,
+      sessionsOf: (peer) => this.#links.get(peer)?.sessions ?? [],
+    })
     this.#reception = new Reception(this.#desk, this.#me, {
       ...this.#host,
       generationOf: (peer) => this.#links.get(peer)?.generation ?? 0,
@@ -94,7 +99,7 @@ export class OverlayCore {
 
   /** The next sealed record for a stream that was woken and has room; undefined: none for now. */
   nextRecord(stream: number): Uint8Array | undefined {
-    return this.#streams.get(stream)?.bulk.nextRecord()
+    return this.#streams.ownerOf(stream)?.bulk.nextRecord()
   }
 
   addressOf(peer: PeerId): Address | undefined {
@@ -127,9 +132,9 @@ export class OverlayCore {
       case 'refuse':
         return this.#answer(event.ticket, 'error', REFUSAL)
       case 'stream-bytes':
-        return this.#streams.get(event.stream)?.onStreamBytes(event.bytes)
+        return this.#streams.ownerOf(event.stream)?.onStreamBytes(event.bytes)
       case 'stream-closed': {
-        const session = this.#streams.get(event.stream)
+        const session = this.#streams.ownerOf(event.stream)
         if (session !== undefined) this.#desk.count('BULK_RESET')
         return session?.bulk.stream.die()
       }
@@ -253,20 +258,8 @@ export class OverlayCore {
     oldest.end({ code: 'REQUEST_FAILED', retryable: true })
   }
 
-  #openSession(options: Omit<SessionOptions, 'claimStream' | 'releaseStream'>): Session {
-    const session = new Session(this.#desk, {
-      ...options,
-      claimStream: (owner) => {
-        if (this.#streams.size >= STREAMS_MAX) return undefined
-        const stream = this.#freeId(
-          (id) => id !== 0,
-          (id) => this.#streams.has(id),
-        )
-        this.#streams.set(stream, owner)
-        return stream
-      },
-      releaseStream: (stream) => this.#streams.delete(stream),
-    })
+  #openSession(options: Omit<SessionOptions, 'shared'>): Session {
+    const session = new Session(this.#desk, { ...options, shared: this.#streams })
     this.#sessions.set(options.localId, session)
     return session
   }

@@ -25,7 +25,7 @@ export interface LinkHost {
   readonly me: Identity
   readonly desk: Desk
   freeSessionId(): number
-  openSession(options: Omit<SessionOptions, 'claimStream' | 'releaseStream'>): Session
+  openSession(options: Omit<SessionOptions, 'shared'>): Session
   closeSession(session: Session): void
   /** From now on the answer to `dial` is for this link; undefined: it dials no more. */
   directDial(localId: number, link: Link | undefined): void
@@ -36,7 +36,7 @@ export class Link {
   readonly peer: PeerId
   /** The highest generation of a session with this peer so far. */
   generation = 0
-  lastUsedMs: number
+  #spokenToAtMs: number
   readonly #host: LinkHost
   readonly #desk: Desk
   readonly #sessions: Session[] = [] // the one in use first
@@ -52,11 +52,16 @@ export class Link {
     this.#host = host
     this.#desk = host.desk
     this.peer = peer
-    this.lastUsedMs = host.desk.nowMs
+    this.#spokenToAtMs = host.desk.nowMs
   }
 
   get address(): Address | undefined {
     return this.#provenAddress ?? this.#bookAddress
+  }
+
+  /** When we last had something for the peer, or heard from it. */
+  get lastUsedMs(): number {
+    return Math.max(this.#spokenToAtMs, ...this.#sessions.map(({ lastHeardMs }) => lastHeardMs))
   }
 
   /** News of where the peer is. When the session's packets go elsewhere, both places are asked. */
@@ -198,7 +203,7 @@ export class Link {
   }
 
   #usable(): Session | undefined {
-    this.lastUsedMs = this.#desk.nowMs
+    this.#spokenToAtMs = this.#desk.nowMs
     const session = this.#sessions[0]
     if (session === undefined) return undefined
     const isOld = this.#desk.nowMs >= session.bornAtMs + REKEY_AFTER_MS || session.sentCount >= REKEY_AFTER_PACKETS

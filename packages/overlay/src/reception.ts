@@ -23,7 +23,7 @@ interface HalfOpen {
 
 export interface ReceptionHost {
   freeSessionId(): number
-  openSession(options: Omit<SessionOptions, 'claimStream' | 'releaseStream'>): Session
+  openSession(options: Omit<SessionOptions, 'shared'>): Session
   closeSession(session: Session): void
   generationOf(peer: PeerId): number
 }

@@ -7,6 +7,7 @@ import { type NoiseKeys, nonceOf } from './noise.js'
 import { CELL_BYTES, HEADER_BYTES, headerOf } from './packets.js'
 import { PartsWaiting, partsOf } from './parts.js'
 import { ReplayWindow } from './replay-window.js'
+import type { Shared } from './shared-streams.js'
 
 export interface SessionOptions {
   readonly peer: PeerId
@@ -19,9 +20,7 @@ export interface SessionOptions {
   readonly keys: NoiseKeys
   /** Where packets go, from first to last: where the peer has proven to read. */
   readonly address: Address
-  /** Undefined when there are too many. */
-  claimStream(session: Session): number | undefined
-  releaseStream(stream: number): void
+  readonly shared: Shared
 }
 
 const PING_FIRST_MS = 200
@@ -57,14 +56,17 @@ export class Session {
     this.bornAtMs = desk.nowMs
     this.lastHeardMs = desk.nowMs
     this.lastUsedMs = desk.nowMs
-    const { isInitiator, keys, address } = options
-    this.bulk = new Bulk(desk, options.peer, {
+    const { peer, isInitiator, keys, address, shared } = options
+    this.bulk = new Bulk(desk, peer, {
       isInitiator,
       keys,
       address,
       sendCell: (message) => this.sendCell(message),
-      claimStream: () => options.claimStream(this),
-      releaseStream: options.releaseStream,
+      claimStream: () => shared.claim(this),
+      releaseStream: (stream) => shared.release(stream),
+      isKnown: () => shared.isKnown(peer),
+      heldByPeer: () => shared.heldBy(peer),
+      makeRoom: (of, bytes) => shared.makeRoom(this, of, bytes),
     })
   }
 

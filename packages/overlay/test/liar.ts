@@ -1,7 +1,8 @@
 import { aeadOpen, aeadSeal, bytesOfContentId, createAgreement, keyOfPeerId, montgomeryOf, type PeerId } from '@interpeer/crypto-ids'
 import { concatBytes } from '@interpeer/wire-codec'
+import { bulkKeysOf, RecordWriter } from '../src/bulk-records.js'
 import type { Address, CoreEffect } from '../src/core-events.js'
-import { overlayHello, overlayWelcome } from '../src/messages.js'
+import { type BulkFrame, bulkOpen, overlayHello, overlayWelcome } from '../src/messages.js'
 import { NoiseHandshake, type NoiseKeys, nonceOf } from '../src/noise.js'
 import { headerOf, readPacket, writeInitiation, writeResponse } from '../src/packets.js'
 import { network, signerOf } from './keys.js'
@@ -58,6 +59,18 @@ export class Liar {
     const response = writeResponse(this.remoteId, handshake.write(welcome))
     this.#begin(handshake)
     return response
+  }
+
+  /** Opens a bulk stream of the session; what it gives says a frame on it. */
+  openStream(): (kind: BulkFrame['kind'], id: number, last: boolean, bytes: number) => CoreEffect[] {
+    const open = this.cell(bulkOpen.encode({ stream: 5 })).find(({ type }) => type === 'open-stream')
+    if (open?.type !== 'open-stream') throw new Error('no stream')
+    const { stream } = open
+    const writer = new RecordWriter(bulkKeysOf(this.keys, 5, stream, true).sendKey)
+    return (kind, id, last, bytes) => {
+      const record = writer.write({ kind, id, last, part: new Uint8Array(bytes) })
+      return this.#target.core.step({ type: 'stream-bytes', stream, bytes: record }, this.nowMs)
+    }
   }
 
   hello(): Uint8Array {

@@ -59,6 +59,7 @@ const deskOf = (): Desk => ({
   ticket: () => 1,
   held: { incomingBytes: 0, outgoingBytes: 0, requestsServed: 0 },
 })
+const nothingHeld = { incomingBytes: 0, outgoingBytes: 0 }
 const sessionOf = (isInitiator: boolean): Session =>
   new Session(deskOf(), {
     peer: alice.peerId,
@@ -69,8 +70,7 @@ const sessionOf = (isInitiator: boolean): Session =>
     isInitiator,
     keys,
     address,
-    claimStream: () => 7,
-    releaseStream: () => undefined,
+    shared: { claim: () => 7, release: () => undefined, isKnown: () => false, heldBy: () => nothingHeld, makeRoom: () => false },
   })
 /** What a cell of a session holds: the length of a message, and the message. */
 const cellOf = (message: Uint8Array): Uint8Array => Uint8Array.from([message.length >> 8, message.length & 0xff, ...message])
@@ -168,6 +168,9 @@ export const overlay: readonly Target[] = [
         sendCell: () => undefined,
         claimStream: () => 7,
         releaseStream: () => undefined,
+        isKnown: () => false,
+        heldByPeer: () => nothingHeld,
+        makeRoom: () => false,
       })
       bulk.stream.onOpenCell(9)
       const { receiveKey } = bulkKeysOf(keys, 9, 7, false)
