@@ -12,7 +12,7 @@ export const REQUEST_BYTES_MAX = 16 * 1024 * 1024
 export const MESSAGE_BYTES_MAX = 1024 * 1024
 const SERVING_MAX = 64
 const SERVING_ALL_MAX = 1_024
-const SERVING_STRANGERS_MAX = 768 // a handler can't be taken back: the rest is for those whom our own side named
+const SERVING_KNOWN = 256 // of them only for those whom our own side named: a handler that runs can't be taken back
 const STALLED_MS = 30_000
 const MESSAGES_ARRIVING_MAX = 16
 const REFUSED_MAX = 256
@@ -228,8 +228,8 @@ export class Bulk {
     const isNew = !this.#inbox.has('request', id)
     if (isNew && this.#serving.has(id)) return this.#desk.count('REQUEST_REPEATED')
     const isCrowded = this.#serving.size + this.#inbox.countOf('request') >= SERVING_MAX
-    const servingMax = this.#side.isKnown() ? SERVING_ALL_MAX : SERVING_STRANGERS_MAX
-    const isFull = isNew && (isCrowded || this.#desk.held.requestsServed >= servingMax)
+    const kept = this.#side.isKnown() ? 0 : SERVING_KNOWN
+    const isFull = isNew && (isCrowded || this.#desk.held.requestsServed >= SERVING_ALL_MAX - kept)
     const body = isFull ? 'too-large' : this.#inbox.accept(frame, REQUEST_BYTES_MAX)
     if (body === 'more') return
     if (body === 'too-large') return this.#refuse(id, last)
