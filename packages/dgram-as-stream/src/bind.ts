@@ -69,7 +69,15 @@ export async function bindDatagrams(options: BindOptions): Promise<DatagramSocke
   const droppedByKernel = (): number => (Number.isSafeInteger(socket.packetsDroppedByKernel) ? socket.packetsDroppedByKernel : 0)
   const counters = (): DatagramCounters => ({ ...tally, droppedByKernel: droppedByKernel() })
   const address = { host, port: bound?.port ?? port }
-  return { address, readable: inbox.readable, writable: writableOf(socket, tally), receiveBufferBytes, openStream, counters, close }
+  return {
+    address,
+    readable: inbox.readable,
+    writable: writableOf(socket, isIP(host), tally),
+    receiveBufferBytes,
+    openStream,
+    counters,
+    close,
+  }
 }
 
 interface Inbox {
@@ -104,9 +112,11 @@ function readableOf(socket: UdxSocket, queueDatagrams: number, tally: { received
   return { readable, end: () => end() }
 }
 
-function writableOf(socket: UdxSocket, tally: { sent: number; sendFailed: number }): DatagramSocket['writable'] {
+function writableOf(socket: UdxSocket, family: number, tally: { sent: number; sendFailed: number }): DatagramSocket['writable'] {
   const isSent = async ({ to, bytes }: OutgoingDatagram): Promise<boolean> => {
+    // All that makes the native call throw is refused before: what throws there keeps the request, the datagram and its place for good.
     if (!isAddress(to) || bytes.length > DATAGRAM_BYTES_MAX) return false
+    if (family === 4 && isIP(to.host) === 6) return false // the kernel refuses it, and udx says that it was sent
     return socket.send(bytes, to.port, to.host).catch(() => false)
   }
   return new WritableStream<OutgoingDatagram | readonly OutgoingDatagram[]>(
@@ -134,5 +144,7 @@ function enlarge(socket: UdxSocket, bytes: number): number {
 }
 
 const isPort = (port: number, least: number): boolean => Number.isInteger(port) && port >= least && port <= 65_535
-const isAddress = ({ host, port }: SocketAddress): boolean => isIP(host) !== 0 && isPort(port, 1)
+const isAddress = ({ host, port }: SocketAddress): boolean => isReadable(host) && isPort(port, 1)
+/** Of an address the system reads so much text, and so much of it before a zone. */
+const isReadable = (host: string): boolean => isIP(host) !== 0 && host.length <= 45 && host.indexOf('%') <= 39
 const isStreamId = (id: number): boolean => Number.isInteger(id) && id >= 1 && id <= 0xffff_ffff

@@ -59,10 +59,11 @@ export interface ReliableStream {
 
 export interface DatagramCounters {
   readonly received: number
+  /** Handed to the system. What the kernel refuses at once counts here too, since udx doesn't tell. */
   readonly sent: number
   /** The reader was too slow (`desiredSize` <= 0). */
   readonly droppedQueueFull: number
-  /** The system refused a datagram, or its address was not one. */
+  /** Its address was not one, or of another family than the socket, or it was too long. */
   readonly sendFailed: number
   /** What the kernel says it dropped before we saw it (0 where it does not say). */
   readonly droppedByKernel: number

@@ -19,7 +19,7 @@ declare module 'udx-native' {
     setRecvBufferSize(bytes: number): void
     getSendBufferSize(): number
     setSendBufferSize(bytes: number): void
-    /** Resolves with false when the system refused the datagram. Throws where `host` is not an address. */
+    /** Resolves with true also when the kernel refused the datagram. Rejects where `host` is no address or can't be read, and then keeps the request for good. */
     send(bytes: Uint8Array, port: number, host: string): Promise<boolean>
     trySend(bytes: Uint8Array, port: number, host: string): void
   }

@@ -1,3 +1,4 @@
+import UDX, { type UdxSocket } from 'udx-native'
 import { afterEach, expect, test } from 'vitest'
 import { bindDatagrams, type DatagramSocket } from '../src/index.js'
 
@@ -46,10 +47,34 @@ test('a datagram that cannot be sent is counted, and the writable goes on', asyn
   expect(a.counters()).toMatchObject({ sent: 1, sendFailed: 3 })
 })
 
+test.each([
+  ['of the other family', '::1'],
+  ['in more text than the system reads', '1111:2222:3333:4444:5555:6666:255.255.255.255%zone'],
+  ['with a zone after more text than the system reads', '111:222:3333:4444:5555:6666:255.255.255.255%a'],
+])('a thousand datagrams to an address %s are counted, and keep nothing', async (_, host) => {
+  const { createSocket } = UDX.prototype
+  let native: unknown
+  UDX.prototype.createSocket = function (...given) {
+    native = createSocket.apply(this, given)
+    return native as UdxSocket
+  }
+  const a = await bind().finally(() => {
+    UDX.prototype.createSocket = createSocket
+  })
+  const bytes = new Uint8Array(1_228)
+  await a.writable.getWriter().write(Array.from({ length: 1_000 }, () => ({ to: { host, port: 9 }, bytes })))
+  const { _reqs: requests, _free: free } = native as { _reqs: unknown[]; _free: unknown[] }
+  expect(requests.length).toBe(free.length)
+  expect(a.counters()).toMatchObject({ sent: 0, sendFailed: 1_000 })
+})
+
 test('bad addresses and taken ports have codes', async () => {
   const a = await bind()
   await expect(bindDatagrams({ host: 'localhost', port: 0 })).rejects.toMatchObject({ code: 'ADDRESS_SYNTAX' })
   await expect(bindDatagrams({ host: '127.0.0.1', port: 65_536 })).rejects.toMatchObject({ code: 'ADDRESS_SYNTAX' })
+  const host = '111:222:3333:4444:5555:6666:255.255.255.255%a' // an address, but in more text than the system reads
+  const open = () => a.openStream({ localId: 1, remoteId: 2, to: { host, port: 9 } })
+  expect(open).toThrow(expect.objectContaining({ code: 'ADDRESS_SYNTAX' }))
   await expect(bindDatagrams(a.address)).rejects.toMatchObject({ code: 'BIND_FAILED' })
 })
 

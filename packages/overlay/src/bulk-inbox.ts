@@ -1,4 +1,5 @@
 import { concatBytes } from '@interpeer/wire-codec'
+import type { Room } from './bulk-outbox.js'
 import type { Desk } from './core-events.js'
 import type { BulkFrame } from './messages.js'
 
@@ -9,10 +10,16 @@ const GLOBAL_BYTES_MAX = 256 * 1024 * 1024
 export class BulkInbox {
   readonly #desk: Desk
   readonly #bodies = new Map<string, { readonly parts: Uint8Array[]; bytes: number }>()
+  readonly #room: Room
   #bytes = 0
 
-  constructor(desk: Desk) {
+  constructor(desk: Desk, room: Room) {
     this.#desk = desk
+    this.#room = room
+  }
+
+  get bytes(): number {
+    return this.#bytes
   }
 
   has(kind: BulkFrame['kind'], id: number): boolean {
@@ -29,14 +36,12 @@ export class BulkInbox {
   accept({ kind, id, last, part }: BulkFrame, maxBytes: number): Uint8Array | 'more' | 'too-large' {
     const name = `${kind} ${id}`
     const body = this.#bodies.get(name) ?? { parts: [], bytes: 0 }
-    const { held } = this.#desk
-    const isFull = this.#bytes + part.length > PEER_BYTES_MAX || held.incomingBytes + part.length > GLOBAL_BYTES_MAX
-    if (isFull || body.bytes + part.length > maxBytes) {
+    const isWhole = last && body.parts.length === 0 // takes no room: nothing of it has to be kept
+    if (body.bytes + part.length > maxBytes || !(isWhole || this.#hasRoomFor(part.length))) {
       this.drop(kind, id)
       return 'too-large'
     }
-    if (last && body.parts.length === 0) return part
-    if (part.length === 0 && !last) return 'more' // nothing to keep: or else empty parts would pile up for free
+    if (isWhole) return part
     body.parts.push(part)
     body.bytes += part.length
     this.#bodies.set(name, body)
@@ -56,6 +61,13 @@ export class BulkInbox {
   clear(): void {
     this.#bodies.clear()
     this.#charge(-this.#bytes)
+  }
+
+  #hasRoomFor(bytes: number): boolean {
+    if (this.#room.heldByPeer() + bytes > PEER_BYTES_MAX) return false
+    const { held } = this.#desk
+    while (held.incomingBytes + bytes > GLOBAL_BYTES_MAX) if (!this.#room.make(bytes)) return false
+    return true
   }
 
   #charge(bytes: number): void {

@@ -6,6 +6,13 @@ const GLOBAL_BYTES_MAX = 256 * 1024 * 1024
 const ENTRIES_MAX = 1_024
 
 export type OutgoingKind = BulkFrame['kind']
+/** What there is for bodies one way. */
+export interface Room {
+  /** By all sessions with this peer. */
+  heldByPeer(): number
+  /** Has a stranger that holds more give something up; false when there is none. */
+  make(bytes: number): boolean
+}
 interface Entry {
   readonly kind: OutgoingKind
   readonly id: number
@@ -17,10 +24,22 @@ interface Entry {
 export class BulkOutbox {
   readonly #desk: Desk
   readonly #entries = new Map<string, Entry>() // a Map keeps order: what had its turn goes to the end
+  readonly #room: Room
   #bytes = 0
+  #answerBytes = 0
 
-  constructor(desk: Desk) {
+  constructor(desk: Desk, room: Room) {
     this.#desk = desk
+    this.#room = room
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** How much of it is what the other side asked for. */
+  get answerBytes(): number {
+    return this.#answerBytes
   }
 
   get isEmpty(): boolean {
@@ -29,12 +48,10 @@ export class BulkOutbox {
 
   /** False, and nothing added, when too much waits already. */
   add(kind: OutgoingKind, id: number, body: Uint8Array): boolean {
-    const { held } = this.#desk
-    const isFull = this.#bytes + body.length > PEER_BYTES_MAX || held.outgoingBytes + body.length > GLOBAL_BYTES_MAX
-    if (body.length > 0 && (isFull || this.#entries.size >= ENTRIES_MAX)) return false
-    if (this.#entries.size >= 2 * ENTRIES_MAX) return false
+    if (this.#entries.size >= (body.length > 0 ? ENTRIES_MAX : 2 * ENTRIES_MAX)) return false
+    if (body.length > 0 && !this.#hasRoomFor(body.length)) return false
     this.#entries.set(`${kind} ${id}`, { kind, id, body, at: 0 })
-    this.#charge(body.length)
+    this.#charge(kind, body.length)
     return true
   }
 
@@ -42,7 +59,7 @@ export class BulkOutbox {
     const entry = this.#entries.get(`${kind} ${id}`)
     if (entry === undefined) return
     this.#entries.delete(`${kind} ${id}`)
-    this.#charge(-entry.body.length)
+    this.#charge(kind, -entry.body.length)
   }
 
   next(): BulkFrame | undefined {
@@ -54,7 +71,7 @@ export class BulkOutbox {
     entry.at += part.length
     const last = entry.at >= body.length
     this.#entries.delete(name)
-    if (last) this.#charge(-body.length)
+    if (last) this.#charge(kind, -body.length)
     else this.#entries.set(name, entry)
     return { kind, id, last, part }
   }
@@ -73,8 +90,16 @@ export class BulkOutbox {
     return all
   }
 
-  #charge(bytes: number): void {
+  #hasRoomFor(bytes: number): boolean {
+    if (this.#room.heldByPeer() + bytes > PEER_BYTES_MAX) return false
+    const { held } = this.#desk
+    while (held.outgoingBytes + bytes > GLOBAL_BYTES_MAX) if (!this.#room.make(bytes)) return false
+    return true
+  }
+
+  #charge(kind: OutgoingKind, bytes: number): void {
     this.#bytes += bytes
+    if (kind === 'reply' || kind === 'error') this.#answerBytes += bytes
     this.#desk.held.outgoingBytes += bytes
   }
 }

@@ -89,7 +89,9 @@ export class RecordReader {
     const part = plain.subarray(partAt)
     if (partAt > plain.length || part.length > FRAME_PART_BYTES) return undefined
     try {
-      return { ...bulkFrame.decode(plain.subarray(1, partAt)), part }
+      const head = bulkFrame.decode(plain.subarray(1, partAt))
+      // a part costs its keeper the same however small it is: all but the last are full, or else small ones would pile up for next to nothing
+      return head.last || part.length === FRAME_PART_BYTES ? { ...head, part } : undefined
     } catch {
       return undefined // a WireError: the peer speaks another version, or worse; either way the stream is of no use
     }

@@ -3,6 +3,7 @@ import type { Address, Desk } from './core-events.js'
 import { bulkOpen, bulkOpened, bulkWanted } from './messages.js'
 import type { NoiseKeys } from './noise.js'
 import { Rate } from './rate.js'
+import type { Held } from './shared-streams.js'
 
 const FIRST_RETRY_MS = 200
 const LAST_RETRY_MS = 2_000
@@ -15,9 +16,14 @@ export interface BulkSide {
   readonly keys: NoiseKeys
   readonly address: Address
   sendCell(message: Uint8Array): void
-  /** Takes a stream id that is free, and directs what happens to that stream to this session. Undefined: too many streams. */
+  /** Undefined: there is no room for one more. */
   claimStream(): number | undefined
   releaseStream(stream: number): void
+  /** Whether our own side named the peer. */
+  isKnown(): boolean
+  heldByPeer(): Held
+  /** Whether a stranger had to make room. */
+  makeRoom(of: keyof Held, bytes: number): boolean
 }
 
 type State =
@@ -58,23 +64,24 @@ export class BulkStream {
     return this.#state.name !== 'none' && this.#state.name !== 'open'
   }
 
+  /** Whether both ends have an id. */
+  get isConnected(): boolean {
+    return 'remote' in this.#state
+  }
+
   /** There is something to write. */
-  want() {
+  want(): void {
     if (this.#state.name !== 'none') return
-    const stream = this.#side.isInitiator ? this.#side.claimStream() : undefined
-    if (this.#side.isInitiator && stream === undefined) return this.#desk.count('BULK_REFUSED')
-    this.#state = stream === undefined ? { name: 'wanting' } : { name: 'asking', stream }
+    this.#state = { name: 'wanting' }
     this.#retryMs = FIRST_RETRY_MS
     this.#retryAtMs = Math.max(this.#desk.nowMs, this.#diedAtMs + REOPEN_AFTER_MS)
     this.onTime()
   }
 
   onTime(): void {
-    const state = this.#state
-    if (state.name !== 'asking' && state.name !== 'wanting') return
+    if (this.#state.name !== 'asking' && this.#state.name !== 'wanting') return
     if (this.#desk.nowMs >= this.#retryAtMs) {
-      const isAsking = state.name === 'asking'
-      this.#side.sendCell(isAsking ? bulkOpen.encode({ stream: state.stream }) : bulkWanted.encode({ after: this.#deadRemote }))
+      this.#ask()
       this.#retryAtMs = this.#desk.nowMs + this.#retryMs
       this.#retryMs = Math.min(2 * this.#retryMs, LAST_RETRY_MS)
     }
@@ -118,6 +125,16 @@ export class BulkStream {
     this.#diedAtMs = this.#desk.nowMs
     this.#desk.emit({ type: 'close-stream', stream: state.stream })
     this.#onDead()
+  }
+
+  /** For a stream, if there is room for one more; if not, it is tried again like a question that nobody answered. */
+  #ask() {
+    const { isInitiator } = this.#side
+    if (!isInitiator) return this.#side.sendCell(bulkWanted.encode({ after: this.#deadRemote }))
+    const stream = this.#state.name === 'asking' ? this.#state.stream : this.#side.claimStream()
+    if (stream === undefined) return this.#desk.count('BULK_REFUSED')
+    this.#state = { name: 'asking', stream }
+    this.#side.sendCell(bulkOpen.encode({ stream }))
   }
 
   #replace(remote: number) {

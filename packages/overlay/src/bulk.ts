@@ -1,18 +1,22 @@
 import type { PeerId } from '@interpeer/crypto-ids'
 import { BulkInbox } from './bulk-inbox.js'
-import { BulkOutbox } from './bulk-outbox.js'
+import { BulkOutbox, type Room } from './bulk-outbox.js'
 import { RecordReader, RecordWriter } from './bulk-records.js'
 import { type BulkSide, BulkStream } from './bulk-stream.js'
 import type { Desk } from './core-events.js'
 import type { OverlayFailure } from './errors.js'
 import type { BulkFrame } from './messages.js'
+import type { Held } from './shared-streams.js'
 
 export const REQUEST_BYTES_MAX = 16 * 1024 * 1024
 export const MESSAGE_BYTES_MAX = 1024 * 1024
 const SERVING_MAX = 64
 const SERVING_ALL_MAX = 1_024
+const SERVING_KNOWN = 256 // of them only for those whom our own side named: a handler that runs can't be taken back
+const STALLED_MS = 30_000
 const MESSAGES_ARRIVING_MAX = 16
 const REFUSED_MAX = 256
+const REFUSED_MESSAGES_MAX = 1_024 // as many as one side has under way at a time
 const EMPTY = new Uint8Array(0)
 
 export interface UnsentRequest {
@@ -25,6 +29,7 @@ export interface UnsentRequest {
 export class Bulk {
   readonly #desk: Desk
   readonly #peer: PeerId
+  readonly #side: BulkSide
   readonly #outbox: BulkOutbox
   readonly #inbox: BulkInbox
   readonly #stream: BulkStream
@@ -32,21 +37,29 @@ export class Bulk {
   /** By their request id. What was cancelled stays until its handler is done, so that cancelling makes no room for more. */
   readonly #serving = new Map<number, { readonly ticket: number; isWanted: boolean }>()
   readonly #refused = new Set<number>() // their requests whose further parts are to be ignored
+  readonly #refusedMessages = new Set<number>() // by their id, likewise
   #reader: RecordReader | undefined
   #writer: RecordWriter | undefined
   #nextId = 1
+  /** When a frame last came or went. */
+  usedAtMs: number
+  #heardAtMs: number
 
   constructor(desk: Desk, peer: PeerId, side: BulkSide) {
     this.#desk = desk
     this.#peer = peer
-    this.#outbox = new BulkOutbox(desk)
-    this.#inbox = new BulkInbox(desk)
+    this.usedAtMs = desk.nowMs
+    this.#heardAtMs = desk.nowMs
+    this.#side = side
+    this.#outbox = new BulkOutbox(desk, roomOf(side, 'outgoingBytes'))
+    this.#inbox = new BulkInbox(desk, roomOf(side, 'incomingBytes'))
     this.#stream = new BulkStream(
       desk,
       side,
       ({ sendKey, receiveKey }) => {
         this.#writer = new RecordWriter(sendKey)
         this.#reader = new RecordReader(receiveKey)
+        this.usedAtMs = desk.nowMs
         if (side.isInitiator) this.#outbox.add('hello', 0, EMPTY)
         this.#wake()
       },
@@ -54,7 +67,7 @@ export class Bulk {
     )
   }
 
-  get stream(): Pick<BulkStream, 'onOpenCell' | 'onOpenedCell' | 'onWantedCell' | 'die'> {
+  get stream(): Pick<BulkStream, 'onOpenCell' | 'onOpenedCell' | 'onWantedCell' | 'isConnected' | 'die'> {
     return this.#stream
   }
 
@@ -67,7 +80,20 @@ export class Bulk {
     return this.#asked.size === 0 && this.#serving.size === 0 && this.#outbox.isEmpty
   }
 
+  get held(): Held {
+    return { incomingBytes: this.#inbox.bytes, outgoingBytes: this.#outbox.bytes }
+  }
+
+  /** Of what is held on its way out, what the other side asked for. */
+  get answerBytes(): number {
+    return this.#outbox.answerBytes
+  }
+
   onTime(): void {
+    if (this.#inbox.bytes > 0 && this.#desk.nowMs >= this.#heardAtMs + STALLED_MS) {
+      this.#desk.count('BULK_STALLED') // a body was begun, and no frame of any came for too long
+      this.#stream.die()
+    }
     this.#stream.onTime()
   }
 
@@ -112,6 +138,7 @@ export class Bulk {
     if (this.#stream.writableStream === undefined) return undefined
     const frame = this.#outbox.next()
     if (frame === undefined) return undefined
+    this.usedAtMs = this.#desk.nowMs
     const asked = frame.kind === 'request' ? this.#asked.get(frame.id) : undefined
     if (asked !== undefined) asked.isBegun = true
     return this.#writer?.write(frame)
@@ -129,6 +156,8 @@ export class Bulk {
     for (const frame of frames) {
       if (this.#reader !== reader) break // an earlier frame ended the stream
       this.#stream.onHeard()
+      this.#heardAtMs = this.#desk.nowMs
+      this.usedAtMs = this.#desk.nowMs
       if (frame.kind === 'hello') this.#wake()
       else this.#onFrame(frame)
     }
@@ -162,6 +191,7 @@ export class Bulk {
     this.#inbox.clear()
     for (const one of this.#serving.values()) this.#abandon(one)
     this.#refused.clear()
+    this.#refusedMessages.clear()
     const lost = this.#outbox.dropBegun().filter(({ kind }) => kind === 'message').length
     this.#desk.count('MESSAGE_LOST', lost)
     for (const [id, { request, isBegun }] of this.#asked) {
@@ -198,7 +228,8 @@ export class Bulk {
     const isNew = !this.#inbox.has('request', id)
     if (isNew && this.#serving.has(id)) return this.#desk.count('REQUEST_REPEATED')
     const isCrowded = this.#serving.size + this.#inbox.countOf('request') >= SERVING_MAX
-    const isFull = isNew && (isCrowded || this.#desk.held.requestsServed >= SERVING_ALL_MAX)
+    const kept = this.#side.isKnown() ? 0 : SERVING_KNOWN
+    const isFull = isNew && (isCrowded || this.#desk.held.requestsServed >= SERVING_ALL_MAX - kept)
     const body = isFull ? 'too-large' : this.#inbox.accept(frame, REQUEST_BYTES_MAX)
     if (body === 'more') return
     if (body === 'too-large') return this.#refuse(id, last)
@@ -228,10 +259,22 @@ export class Bulk {
   }
 
   #onMessage(frame: BulkFrame) {
-    const isFull = !this.#inbox.has('message', frame.id) && this.#inbox.countOf('message') >= MESSAGES_ARRIVING_MAX
+    const { id, last } = frame
+    if (this.#refusedMessages.has(id)) {
+      if (last) this.#refusedMessages.delete(id)
+      return
+    }
+    const isFull = !this.#inbox.has('message', id) && this.#inbox.countOf('message') >= MESSAGES_ARRIVING_MAX
     const bytes = isFull ? 'too-large' : this.#inbox.accept(frame, MESSAGE_BYTES_MAX)
-    if (bytes === 'too-large') return this.#desk.count('MESSAGE_REFUSED')
+    if (bytes === 'too-large') return this.#refuseMessage(id, last)
     if (bytes !== 'more') this.#desk.emit({ type: 'message', from: this.#peer, bytes })
+  }
+
+  /** All of it: from what is left of it no message must come about. */
+  #refuseMessage(id: number, isLast: boolean): void {
+    this.#desk.count('MESSAGE_REFUSED')
+    if (!isLast) this.#refusedMessages.add(id)
+    if (this.#refusedMessages.size > REFUSED_MESSAGES_MAX) this.#stream.die()
   }
 
   #fail(id: number, token: number, failure: OverlayFailure): void {
@@ -242,6 +285,10 @@ export class Bulk {
   }
 }
 
+const roomOf = (side: BulkSide, of: keyof Held): Room => ({
+  heldByPeer: () => side.heldByPeer()[of],
+  make: (bytes) => side.makeRoom(of, bytes),
+})
 const textOf = (text: 'BUSY' | 'REFUSED'): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0))
 /** What an error frame may say; a peer's own words go no further. */
 function failureOf(part: Uint8Array): OverlayFailure {

@@ -7,6 +7,8 @@ export interface Address {
   readonly port: number
 }
 
+export const isSameAddress = (a: Address | undefined, b: Address | undefined): boolean => a?.host === b?.host && a?.port === b?.port
+
 /** What the shell tells the core. `token`: the shell's own number for a request it makes; `ticket`: the core's, for one it hands out. */
 export type CoreEvent =
   | { readonly type: 'datagram'; readonly from: Address; readonly bytes: Uint8Array }

@@ -1,6 +1,6 @@
 import { bytesOfContentId, montgomeryOf, type NetworkId, type PeerId, type Signer } from '@interpeer/crypto-ids'
 import { MESSAGE_BYTES_MAX, REFUSAL, REQUEST_BYTES_MAX } from './bulk.js'
-import type { Address, CoreEffect, CoreEvent, Desk } from './core-events.js'
+import { type Address, type CoreEffect, type CoreEvent, type Desk, isSameAddress } from './core-events.js'
 import type { Identity } from './dial.js'
 import type { OverlayFailure } from './errors.js'
 import { Link, type LinkHost } from './link.js'
@@ -9,9 +9,9 @@ import { type Packet, readPacket, type SessionHeader, writeUnknownSession } from
 import { Rate } from './rate.js'
 import { isSessionId, Reception } from './reception.js'
 import { Session, type SessionOptions } from './session.js'
+import { SharedStreams } from './shared-streams.js'
 
 const LINKS_MAX = 4_096
-const STREAMS_MAX = 1_024
 const DRAWS_MAX = 1_000
 const HOUSEKEEPING_MS = 5_000
 const HINTS_PER_SECOND = 200
@@ -35,7 +35,7 @@ export class OverlayCore {
   readonly #links = new Map<PeerId, Link>()
   readonly #sessions = new Map<number, Session>() // by our id, those not yet proven too
   readonly #dials = new Map<number, Link>() // by our id
-  readonly #streams = new Map<number, Session>() // by our udx id
+  readonly #streams: SharedStreams
   readonly #asked = new Map<number, PeerId>() // token -> who was asked
   readonly #serving = new Map<number, PeerId>() // ticket -> who asks
   readonly #counters = new Map<string, number>()
@@ -76,6 +76,11 @@ export class OverlayCore {
         else this.#dials.set(localId, link)
       },
     }
+    this.#streams = new SharedStreams({
+      freeStreamId: (isTaken) => this.#freeId((id) => id !== 0, isTaken),
+      isKnown: (peer) => this.#links.get(peer)?.isInBook ?? false,
+      sessionsOf: (peer) => this.#links.get(peer)?.sessions ?? [],
+    })
     this.#reception = new Reception(this.#desk, this.#me, {
       ...this.#host,
       generationOf: (peer) => this.#links.get(peer)?.generation ?? 0,
@@ -94,7 +99,7 @@ export class OverlayCore {
 
   /** The next sealed record for a stream that was woken and has room; undefined: none for now. */
   nextRecord(stream: number): Uint8Array | undefined {
-    return this.#streams.get(stream)?.bulk.nextRecord()
+    return this.#streams.ownerOf(stream)?.bulk.nextRecord()
   }
 
   addressOf(peer: PeerId): Address | undefined {
@@ -127,9 +132,9 @@ export class OverlayCore {
       case 'refuse':
         return this.#answer(event.ticket, 'error', REFUSAL)
       case 'stream-bytes':
-        return this.#streams.get(event.stream)?.onStreamBytes(event.bytes)
+        return this.#streams.ownerOf(event.stream)?.onStreamBytes(event.bytes)
       case 'stream-closed': {
-        const session = this.#streams.get(event.stream)
+        const session = this.#streams.ownerOf(event.stream)
         if (session !== undefined) this.#desk.count('BULK_RESET')
         return session?.bulk.stream.die()
       }
@@ -149,10 +154,10 @@ export class OverlayCore {
   #onAnswer(from: Address, packet: Exclude<Packet, { type: 'session' | 'initiation' }>) {
     if (packet.type === 'response') {
       const link = this.#dials.get(packet.session)
-      return link === undefined ? this.#desk.count('RESPONSE_UNEXPECTED') : link.onResponse(from, packet.noise)
+      return link === undefined ? this.#desk.count('RESPONSE_UNEXPECTED') : link.onResponse(packet.noise)
     }
     if (packet.type === 'unknown-session') return this.#onHint(from, packet)
-    for (const link of new Set(this.#dials.values())) link.onCookie(from, packet.echo, packet.cookie)
+    for (const link of new Set(this.#dials.values())) link.onCookie(packet.echo, packet.cookie)
   }
 
   #onSessionPacket(from: Address, header: SessionHeader, bytes: Uint8Array) {
@@ -163,32 +168,32 @@ export class OverlayCore {
       return this.#desk.emit({ type: 'send', to: from, bytes: writeUnknownSession(header) })
     }
     const isFirst = !session.isHeard
+    const { peer, isInitiator, address } = session.options
+    // the first packet says that our response was read, and that went to one address; later ones say nothing of where to send
+    if (isFirst && !isInitiator && !isSameAddress(from, address)) return this.#desk.count('ADDRESS_UNPROVEN')
     const cell = session.open(bytes, header.counter)
     if (cell === undefined) return
-    if (isFirst && this.#reception.takeProven(session)) {
-      session.address = from
-      this.#linkOf(session.options.peer).adopt(session)
-    }
-    const link = this.#links.get(session.options.peer)
+    if (isFirst && this.#reception.takeProven(session)) this.#linkOf(peer).adopt(session)
+    const link = this.#links.get(peer)
     if (session.onCell(cell) === 'ended') link?.endSession(session, { code: 'REQUEST_FAILED', retryable: true })
   }
 
   #onHint(from: Address, { session: remoteId, counter }: SessionHeader) {
     if (!this.#hintRate.allows(this.#desk.nowMs)) return this.#desk.count('HINT_OVERLOAD')
     for (const session of this.#sessions.values()) {
-      const { host, port } = session.address
-      if (session.options.remoteId !== remoteId || host !== from.host || port !== from.port || !session.hasSent(counter)) continue
+      const { peer, address, remoteId: theirs } = session.options
+      if (theirs !== remoteId || !isSameAddress(from, address) || !session.hasSent(counter)) continue
       this.#desk.count('HINT_TAKEN')
-      return this.#links.get(session.options.peer)?.onHint(session)
+      return this.#links.get(peer)?.onHint(session)
     }
     this.#desk.count('HINT_UNEXPECTED')
   }
 
   #onTime(): void {
-    this.wakeAtMs = Number.POSITIVE_INFINITY
+    // asked for first: whatever goes wrong below, there is a next time
+    this.wakeAtMs = this.#links.size > 0 ? this.#desk.nowMs + HOUSEKEEPING_MS : Number.POSITIVE_INFINITY
     this.#reception.onTime()
     for (const link of [...this.#links.values()]) link.onTime()
-    if (this.#links.size > 0) this.#desk.wakeBy(this.#desk.nowMs + HOUSEKEEPING_MS)
   }
 
   #setAddress(peer: PeerId, address: Address): void {
@@ -253,20 +258,8 @@ export class OverlayCore {
     oldest.end({ code: 'REQUEST_FAILED', retryable: true })
   }
 
-  #openSession(options: Omit<SessionOptions, 'claimStream' | 'releaseStream'>): Session {
-    const session = new Session(this.#desk, {
-      ...options,
-      claimStream: (owner) => {
-        if (this.#streams.size >= STREAMS_MAX) return undefined
-        const stream = this.#freeId(
-          (id) => id !== 0,
-          (id) => this.#streams.has(id),
-        )
-        this.#streams.set(stream, owner)
-        return stream
-      },
-      releaseStream: (stream) => this.#streams.delete(stream),
-    })
+  #openSession(options: Omit<SessionOptions, 'shared'>): Session {
+    const session = new Session(this.#desk, { ...options, shared: this.#streams })
     this.#sessions.set(options.localId, session)
     return session
   }

@@ -1,11 +1,11 @@
 import type { PeerId } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
 import type { UnsentRequest } from './bulk.js'
-import type { Address, Desk } from './core-events.js'
+import { type Address, type Desk, isSameAddress } from './core-events.js'
 import { Dial, type Identity } from './dial.js'
 import type { OverlayFailure } from './errors.js'
 import { CELL_MESSAGE_BYTES_MAX } from './parts.js'
-import { isSessionId } from './reception.js'
+import { GENERATION_MAX, isSessionId } from './reception.js'
 import type { Session, SessionOptions } from './session.js'
 
 const SESSIONS_MAX = 4
@@ -25,7 +25,7 @@ export interface LinkHost {
   readonly me: Identity
   readonly desk: Desk
   freeSessionId(): number
-  openSession(options: Omit<SessionOptions, 'claimStream' | 'releaseStream'>): Session
+  openSession(options: Omit<SessionOptions, 'shared'>): Session
   closeSession(session: Session): void
   /** From now on the answer to `dial` is for this link; undefined: it dials no more. */
   directDial(localId: number, link: Link | undefined): void
@@ -36,7 +36,7 @@ export class Link {
   readonly peer: PeerId
   /** The highest generation of a session with this peer so far. */
   generation = 0
-  lastUsedMs: number
+  #spokenToAtMs: number
   readonly #host: LinkHost
   readonly #desk: Desk
   readonly #sessions: Session[] = [] // the one in use first
@@ -52,11 +52,16 @@ export class Link {
     this.#host = host
     this.#desk = host.desk
     this.peer = peer
-    this.lastUsedMs = host.desk.nowMs
+    this.#spokenToAtMs = host.desk.nowMs
   }
 
   get address(): Address | undefined {
     return this.#provenAddress ?? this.#bookAddress
+  }
+
+  /** When we last had something for the peer, or heard from it. */
+  get lastUsedMs(): number {
+    return Math.max(this.#spokenToAtMs, ...this.#sessions.map(({ lastHeardMs }) => lastHeardMs))
   }
 
   /** News of where the peer is. When the session's packets go elsewhere, both places are asked. */
@@ -104,24 +109,25 @@ export class Link {
   dial(): void {
     if (this.#dial !== undefined || this.address === undefined) return
     const localId = this.#host.freeSessionId()
+    const generation = Math.min(GENERATION_MAX, this.generation + 1)
+    this.#dial = new Dial(this.#desk, this.#host.me, this.peer, localId, generation, () => this.#addresses())
     this.#host.directDial(localId, this)
-    this.#dial = new Dial(this.#desk, this.#host.me, this.peer, localId, this.generation + 1, () => this.#addresses())
   }
 
-  onCookie(from: Address, echo: Uint8Array, cookie: Uint8Array): void {
-    this.#dial?.onCookie(from, echo, cookie)
+  onCookie(echo: Uint8Array, cookie: Uint8Array): void {
+    this.#dial?.onCookie(echo, cookie)
   }
 
-  onResponse(from: Address, noise: Uint8Array) {
+  onResponse(noise: Uint8Array) {
     const dial = this.#dial
     if (dial === undefined) return
     try {
-      const { remoteId, remoteInstance, generation, keys } = dial.onResponse(noise)
+      const { remoteId, remoteInstance, generation, keys, address } = dial.onResponse(noise)
       if (!isSessionId(remoteId)) return this.#desk.count('HANDSHAKE_BROKEN')
       const { peer } = this
       const { localId } = dial
       const ids = { peer, localId, remoteId, remoteInstance: hexOf(remoteInstance), generation }
-      const session = this.#host.openSession({ ...ids, isInitiator: true, keys, address: from })
+      const session = this.#host.openSession({ ...ids, isInitiator: true, keys, address })
       this.adopt(session)
       if (this.#sessions.includes(session)) session.ping() // so that the other side knows that we know
     } catch {
@@ -140,7 +146,7 @@ export class Link {
     dead.push(...kept.splice(SESSIONS_MAX))
     this.#sessions.splice(0, this.#sessions.length, ...kept)
     for (const old of dead) this.endSession(old, { code: 'REQUEST_FAILED', retryable: true })
-    this.#provenAddress = session.address
+    this.#provenAddress = session.options.address
     this.#flush()
   }
 
@@ -197,7 +203,7 @@ export class Link {
   }
 
   #usable(): Session | undefined {
-    this.lastUsedMs = this.#desk.nowMs
+    this.#spokenToAtMs = this.#desk.nowMs
     const session = this.#sessions[0]
     if (session === undefined) return undefined
     const isOld = this.#desk.nowMs >= session.bornAtMs + REKEY_AFTER_MS || session.sentCount >= REKEY_AFTER_PACKETS
@@ -236,7 +242,10 @@ export class Link {
 
   /** Both sides find the same order, so both come to use the same session, also when both dialled at once. */
   #rank(a: Session, b: Session): number {
-    return b.options.generation - a.options.generation || (this.#initiatorOf(a) < this.#initiatorOf(b) ? -1 : 1)
+    const [first, second] = [this.#initiatorOf(a), this.#initiatorOf(b)]
+    // of the last generation there may be several sessions of one initiator: the newest goes on
+    const isBefore = first === second ? a.bornAtMs >= b.bornAtMs : first < second
+    return b.options.generation - a.options.generation || (isBefore ? -1 : 1)
   }
 
   #initiatorOf({ options }: Session): PeerId {
@@ -247,5 +256,3 @@ export class Link {
     this.#desk.emit({ type: 'failed', token, failure })
   }
 }
-
-const isSameAddress = (a: Address | undefined, b: Address | undefined): boolean => a?.host === b?.host && a?.port === b?.port

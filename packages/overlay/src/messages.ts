@@ -44,6 +44,6 @@ export const bulkFrame = message(
   { maxBytes: FRAME_HEAD_BYTES },
 )
 export interface BulkFrame extends Infer<typeof bulkFrame> {
-  /** At most `FRAME_PART_BYTES`. */
+  /** `FRAME_PART_BYTES`, or fewer when it is the last. */
   readonly part: Uint8Array
 }

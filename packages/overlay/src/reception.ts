@@ -23,7 +23,7 @@ interface HalfOpen {
 
 export interface ReceptionHost {
   freeSessionId(): number
-  openSession(options: Omit<SessionOptions, 'claimStream' | 'releaseStream'>): Session
+  openSession(options: Omit<SessionOptions, 'shared'>): Session
   closeSession(session: Session): void
   generationOf(peer: PeerId): number
 }
@@ -37,7 +37,7 @@ export class Reception {
   readonly #me: Identity
   readonly #host: ReceptionHost
   readonly #cookies: Cookies
-  readonly #halfOpen = new Map<string, HalfOpen>() // by the initiation's echo, in the order they came
+  readonly #halfOpen = new Map<string, HalfOpen>() // by the initiation's echo and where it came from, in the order they came
   readonly #unproven = new Rate(UNPROVEN_PER_SECOND)
   readonly #proven = new Rate(PROVEN_PER_SECOND)
 
@@ -50,7 +50,7 @@ export class Reception {
 
   onInitiation(from: Address, noise: Uint8Array, cookie: Uint8Array) {
     const { nowMs } = this.#desk
-    const known = this.#halfOpen.get(hexOf(echoOf(noise)))
+    const known = this.#halfOpen.get(nameOf(from, noise))
     if (known !== undefined) return this.#desk.emit({ type: 'send', to: from, bytes: known.response }) // repeated: so is the answer
     const isQuiet = this.#halfOpen.size < COOKIE_FROM_HALF_OPEN && this.#unproven.allows(nowMs)
     if (!isQuiet) {
@@ -70,18 +70,18 @@ export class Reception {
 
   /** Its first packet came: the session belongs to its link from now on. */
   takeProven(session: Session): boolean {
-    for (const [echo, half] of this.#halfOpen) {
+    for (const [name, half] of this.#halfOpen) {
       if (half.session !== session) continue
-      this.#halfOpen.delete(echo)
+      this.#halfOpen.delete(name)
       return true
     }
     return false
   }
 
   onTime() {
-    for (const [echo, { session, expiresAtMs }] of this.#halfOpen) {
+    for (const [name, { session, expiresAtMs }] of this.#halfOpen) {
       if (expiresAtMs > this.#desk.nowMs) return this.#desk.wakeBy(expiresAtMs)
-      this.#drop(echo, session)
+      this.#drop(name, session)
     }
   }
 
@@ -100,7 +100,7 @@ export class Reception {
     const peer = peerIdOfKey(hello.key)
     if (!isTheirs || peer === this.#me.peerId || !isSessionId(hello.session)) return this.#desk.count('HANDSHAKE_BROKEN')
     const localId = this.#host.freeSessionId()
-    const generation = Math.min(0xffff_ffff, Math.max(hello.generation, this.#host.generationOf(peer) + 1))
+    const generation = Math.min(GENERATION_MAX, Math.max(hello.generation, this.#host.generationOf(peer) + 1))
     const welcome = overlayWelcome.encode({ instance: this.#me.instance, session: localId, generation })
     const response = writeResponse(hello.session, handshake.write(welcome))
     const session = this.#host.openSession({
@@ -116,17 +116,23 @@ export class Reception {
     const [oldest] = this.#halfOpen
     if (oldest !== undefined && this.#halfOpen.size >= HALF_OPEN_MAX) this.#drop(oldest[0], oldest[1].session)
     const expiresAtMs = this.#desk.nowMs + HALF_OPEN_MS
-    this.#halfOpen.set(hexOf(echoOf(noise)), { session, response, expiresAtMs })
+    this.#halfOpen.set(nameOf(from, noise), { session, response, expiresAtMs })
     this.#desk.wakeBy(expiresAtMs)
     this.#desk.emit({ type: 'send', to: from, bytes: response })
   }
 
-  #drop(echo: string, session: Session): void {
-    this.#halfOpen.delete(echo)
+  #drop(name: string, session: Session): void {
+    this.#halfOpen.delete(name)
     this.#desk.count('HANDSHAKE_UNFINISHED')
     this.#host.closeSession(session)
   }
 }
+
+/** The same initiation from another address is answered by another response: whoever uses that has read what went to this address. */
+const nameOf = ({ host, port }: Address, noise: Uint8Array): string => `${hexOf(echoOf(noise))} ${host} ${port}`
+
+/** Whoever says that a session is of this one can't make the next dial count past what the wire has room for. */
+export const GENERATION_MAX = 0xffff_ffff
 
 /** Zero names no session, and udx owns what begins with ff. */
 export const isSessionId = (id: number): boolean => id !== 0 && id >>> 24 !== 0xff

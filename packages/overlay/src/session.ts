@@ -7,6 +7,7 @@ import { type NoiseKeys, nonceOf } from './noise.js'
 import { CELL_BYTES, HEADER_BYTES, headerOf } from './packets.js'
 import { PartsWaiting, partsOf } from './parts.js'
 import { ReplayWindow } from './replay-window.js'
+import type { Shared } from './shared-streams.js'
 
 export interface SessionOptions {
   readonly peer: PeerId
@@ -17,10 +18,9 @@ export interface SessionOptions {
   readonly generation: number
   readonly isInitiator: boolean
   readonly keys: NoiseKeys
+  /** Where packets go, from first to last: where the peer has proven to read. */
   readonly address: Address
-  /** Undefined when there are too many. */
-  claimStream(session: Session): number | undefined
-  releaseStream(stream: number): void
+  readonly shared: Shared
 }
 
 const PING_FIRST_MS = 200
@@ -33,8 +33,6 @@ export class Session {
   readonly options: SessionOptions
   readonly bulk: Bulk
   readonly bornAtMs: number
-  /** Where packets go: for a responder's session known when the first packet proves it. */
-  address: Address
   /** Whether anything authentic has arrived. An initiator may send before; a responder must not. */
   isHeard = false
   lastHeardMs: number
@@ -55,21 +53,20 @@ export class Session {
     this.#desk = desk
     this.options = options
     this.#parts = new PartsWaiting(desk)
-    this.address = options.address
     this.bornAtMs = desk.nowMs
     this.lastHeardMs = desk.nowMs
     this.lastUsedMs = desk.nowMs
-    const { isInitiator, keys } = options
-    const addressOf = (): Address => this.address
-    this.bulk = new Bulk(desk, options.peer, {
+    const { peer, isInitiator, keys, address, shared } = options
+    this.bulk = new Bulk(desk, peer, {
       isInitiator,
       keys,
-      get address() {
-        return addressOf()
-      },
+      address,
       sendCell: (message) => this.sendCell(message),
-      claimStream: () => options.claimStream(this),
-      releaseStream: options.releaseStream,
+      claimStream: () => shared.claim(this),
+      releaseStream: (stream) => shared.release(stream),
+      isKnown: () => shared.isKnown(peer),
+      heldByPeer: () => shared.heldBy(peer),
+      makeRoom: (of, bytes) => shared.makeRoom(this, of, bytes),
     })
   }
 
@@ -102,7 +99,7 @@ export class Session {
     packet.set(header)
     packet.set(sealed, HEADER_BYTES)
     this.lastUsedMs = this.#desk.nowMs
-    this.#desk.emit({ type: 'send', to: this.address, bytes: packet })
+    this.#desk.emit({ type: 'send', to: this.options.address, bytes: packet })
   }
 
   /** Ends all: what is under way fails or is lost. The requests not begun are handed back, for another session. */

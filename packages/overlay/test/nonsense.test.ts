@@ -1,74 +1,17 @@
-import { aeadOpen, aeadSeal, bytesOfContentId, createAgreement, keyOfPeerId, montgomeryOf } from '@interpeer/crypto-ids'
+import { aeadSeal } from '@interpeer/crypto-ids'
 import { concatBytes, encodeCbor } from '@interpeer/wire-codec'
 import { expect, test } from 'vitest'
 import { bulkKeysOf, RecordWriter } from '../src/bulk-records.js'
 import type { CoreEffect } from '../src/core-events.js'
-import { bulkOpen, bulkOpened, bulkWanted, cellPart, cellPing, overlayHello, overlayWelcome } from '../src/messages.js'
-import { NoiseHandshake, nonceOf } from '../src/noise.js'
-import { headerOf, readPacket, writeInitiation } from '../src/packets.js'
-import { network, signerOf } from './keys.js'
+import { bulkOpen, bulkOpened, bulkWanted, cellPart, cellPing, FRAME_PART_BYTES } from '../src/messages.js'
+import { nonceOf } from '../src/noise.js'
+import { Liar } from './liar.js'
 import { diceOf, type Node, World } from './world.js'
-
-const from = { host: '6.6.6.6', port: 6 }
-
-/** A peer with a real key and a real session, made by hand, so that it can say anything. */
-class Liar {
-  readonly #target: Node
-  readonly #handshake: NoiseHandshake
-  readonly remoteId: number
-  #counter = 0
-  nowMs = 0
-
-  constructor(target: Node) {
-    this.#target = target
-    const signer = signerOf(66)
-    this.#handshake = new NoiseHandshake({
-      pattern: 'IK',
-      isInitiator: true,
-      prologue: bytesOfContentId(network),
-      own: { publicKey: montgomeryOf(signer.publicKey), sharedSecret: signer.sharedSecret },
-      ephemeral: createAgreement(new Uint8Array(32).fill(66)),
-      remoteKey: montgomeryOf(keyOfPeerId(target.peerId)),
-    })
-    const hello = overlayHello.encode({ key: signer.publicKey, instance: new Uint8Array(8), session: 7, generation: 1 })
-    const [answer] = this.tell(writeInitiation(this.#handshake.write(hello)))
-    const packet = readPacket(answer?.type === 'send' ? answer.bytes : new Uint8Array())
-    if (packet?.type !== 'response') throw new Error('no response')
-    this.remoteId = overlayWelcome.decode(this.#handshake.read(packet.noise)).session
-  }
-
-  get keys() {
-    return this.#handshake.keys()
-  }
-
-  tell(bytes: Uint8Array): CoreEffect[] {
-    return this.#target.core.step({ type: 'datagram', from, bytes }, this.nowMs)
-  }
-
-  cell(message: Uint8Array, length = message.length): CoreEffect[] {
-    const cell = new Uint8Array(1_200)
-    new DataView(cell.buffer).setUint16(0, length)
-    cell.set(message.subarray(0, 1_198), 2)
-    const header = headerOf(this.remoteId, this.#counter)
-    return this.tell(concatBytes(header, aeadSeal(this.keys.sendKey, nonceOf(this.#counter++), header, cell)))
-  }
-
-  /** What the cells among the effects say. */
-  heard(effects: readonly CoreEffect[]): Uint8Array[] {
-    return effects.flatMap((effect) => {
-      const packet = effect.type === 'send' ? readPacket(effect.bytes) : undefined
-      if (effect.type !== 'send' || packet?.type !== 'session') return []
-      const sealed = effect.bytes.subarray(12)
-      const cell = aeadOpen(this.keys.receiveKey, nonceOf(packet.counter), effect.bytes.subarray(0, 12), sealed)
-      return cell === undefined ? [] : [cell.subarray(2, 2 + (((cell[0] ?? 0) << 8) | (cell[1] ?? 0)))]
-    })
-  }
-}
 
 test('authentic nonsense in cells is dropped and counted; its memory is bounded and given back', () => {
   const world = new World(1, 1)
   const target = world.nodes[0] as Node
-  const liar = new Liar(target)
+  const liar = new Liar(target).dial()
   const dice = diceOf(4)
   const below = (limit: number): number => Math.floor(dice() * limit)
   const samples = [
@@ -101,7 +44,7 @@ test('authentic nonsense in cells is dropped and counted; its memory is bounded 
 test('opening streams over and over is refused past a rate, and each answer names the stream it is for', () => {
   const world = new World(1, 1)
   const target = world.nodes[0] as Node
-  const liar = new Liar(target)
+  const liar = new Liar(target).dial()
   let opened = 0
   for (let stream = 1; stream <= 200; stream++) {
     const effects = liar.cell(bulkOpen.encode({ stream }))
@@ -116,7 +59,7 @@ test('opening streams over and over is refused past a rate, and each answer name
 test('authentic nonsense on the bulk stream: bounded, and whoever is served counts until served', () => {
   const world = new World(1, 1)
   const target = world.nodes[0] as Node
-  const liar = new Liar(target)
+  const liar = new Liar(target).dial()
   const open = liar.cell(bulkOpen.encode({ stream: 5 })).find(({ type }) => type === 'open-stream')
   if (open?.type !== 'open-stream') throw new Error('no stream')
   const writer = new RecordWriter(bulkKeysOf(liar.keys, 5, open.stream, true).sendKey)
@@ -129,12 +72,11 @@ test('authentic nonsense on the bulk stream: bounded, and whoever is served coun
   }
   for (let id = 1; id <= 300; id++) {
     frame('reply', id, true, 100)
-    frame('error', id, false, 20)
-    frame('message', id, false, 60_000)
-    frame('request', id, false, 0)
-    frame('hello', id, false, 5)
+    frame('error', id, true, 20)
+    frame('message', id, false, FRAME_PART_BYTES)
+    frame('hello', id, true, 5)
   }
-  expect(target.core.counters().incomingBytes).toBeLessThanOrEqual(16 * 60_000)
+  expect(target.core.counters().incomingBytes).toBeLessThanOrEqual(16 * FRAME_PART_BYTES)
   for (let id = 301; id <= 600; id++) {
     frame('request', id, true, 5)
     frame('cancel', id, true, 0) // makes no room
@@ -146,7 +88,24 @@ test('authentic nonsense on the bulk stream: bounded, and whoever is served coun
   expect(target.core.counters()).toMatchObject({ requestsServed: 0, REPLY_ABANDONED: 64, outgoingBytes: 0 })
   // a sealed record that holds no frame ends the stream, and only that
   const { sendKey } = bulkKeysOf(liar.keys, 5, open.stream, true)
-  const bad = aeadSeal(sendKey, nonceOf(2_100), Uint8Array.of(0, 0, 0, 20), new Uint8Array(4))
+  const bad = aeadSeal(sendKey, nonceOf(1_800), Uint8Array.of(0, 0, 0, 20), new Uint8Array(4))
   target.core.step({ type: 'stream-bytes', stream: open.stream, bytes: concatBytes(Uint8Array.of(0, 0, 0, 20), bad) }, 0)
   expect(target.core.counters()).toMatchObject({ streams: 0, sessions: 1, BULK_BROKEN: 1, incomingBytes: 0 })
+})
+
+test.each([0, 1, FRAME_PART_BYTES - 1])('a body in parts of %i bytes is not held: small ones would pile up', (bytes) => {
+  const world = new World(1, 1)
+  const target = world.nodes[0] as Node
+  const liar = new Liar(target).dial()
+  const open = liar.cell(bulkOpen.encode({ stream: 5 })).find(({ type }) => type === 'open-stream')
+  if (open?.type !== 'open-stream') throw new Error('no stream')
+  const writer = new RecordWriter(bulkKeysOf(liar.keys, 5, open.stream, true).sendKey)
+  const part = (last: boolean, length: number): CoreEffect[] => {
+    const record = writer.write({ kind: 'request', id: 1, last, part: new Uint8Array(length) })
+    return target.core.step({ type: 'stream-bytes', stream: open.stream, bytes: record }, 0)
+  }
+  part(false, FRAME_PART_BYTES)
+  expect(target.core.counters().incomingBytes).toBe(FRAME_PART_BYTES)
+  expect(part(false, bytes)).toEqual([{ type: 'close-stream', stream: open.stream }])
+  expect(target.core.counters()).toMatchObject({ streams: 0, sessions: 1, incomingBytes: 0, BULK_BROKEN: 1 })
 })

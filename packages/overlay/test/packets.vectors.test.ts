@@ -5,6 +5,7 @@ import { bulkKeysOf, RecordReader } from '../src/bulk-records.js'
 import type { CoreEffect, Desk } from '../src/core-events.js'
 import { readPacket } from '../src/packets.js'
 import { Session } from '../src/session.js'
+import type { Shared } from '../src/shared-streams.js'
 import cells from '../vectors/cells.json' with { type: 'json' }
 import packets from '../vectors/packets.json' with { type: 'json' }
 import records from '../vectors/records.json' with { type: 'json' }
@@ -34,6 +35,14 @@ class Kept implements Desk {
   wakeBy(): void {}
   ticket = (): number => 0
 }
+/** Nothing to share. */
+const alone: Shared = {
+  claim: () => undefined,
+  release: () => {},
+  isKnown: () => false,
+  heldBy: () => ({ incomingBytes: 0, outgoingBytes: 0 }),
+  makeRoom: () => false,
+}
 describe('cells.json', () => {
   const numberOf = (hex: string): number => Number.parseInt(hex, 16)
   test.each(cells.cases)('$name: $expect', ({ packets: given, expect: code, messages, answers }) => {
@@ -48,8 +57,7 @@ describe('cells.json', () => {
       isInitiator: false,
       keys: { sendKey: bytesOfHex(cells.sendKey), receiveKey: bytesOfHex(cells.receiveKey), exporterKey: none, handshakeHash: none },
       address: { host: '127.0.0.1', port: 1 },
-      claimStream: () => undefined,
-      releaseStream: () => {},
+      shared: alone,
     })
     let ended = false
     for (const hex of given) {

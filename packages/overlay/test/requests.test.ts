@@ -169,7 +169,7 @@ describe('requests', () => {
 
 test('bodies take turns, one frame each: a small reply waits for one frame of a big one, not for all', () => {
   const desk = { held: { incomingBytes: 0, outgoingBytes: 0 } } as Desk
-  const outbox = new BulkOutbox(desk)
+  const outbox = new BulkOutbox(desk, { heldByPeer: () => 0, make: () => false })
   outbox.add('reply', 1, new Uint8Array(16 * MIB))
   expect(outbox.next()).toMatchObject({ id: 1, last: false })
   outbox.add('reply', 2, new Uint8Array(10))

@@ -32,7 +32,7 @@ export interface Outcome {
 /** One core with its address and what came out of it. It echoes every request, unless `isMute`. */
 export class Node {
   readonly peerId: PeerId
-  readonly address: Address
+  address: Address
   readonly messages: { readonly from: PeerId; readonly bytes: Uint8Array; readonly atMs: number }[] = []
   readonly outcomes: Outcome[] = []
   readonly streams = new Map<number, { readonly remote: number; readonly to: Address }>()

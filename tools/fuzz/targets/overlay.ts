@@ -14,6 +14,7 @@ import {
   overlayWelcome,
   sessionEnd,
 } from '@interpeer/overlay'
+import { concatBytes } from '@interpeer/wire-codec'
 import { Bulk } from '../../../packages/overlay/src/bulk.js'
 import { bulkKeysOf, RecordReader } from '../../../packages/overlay/src/bulk-records.js'
 import type { Desk } from '../../../packages/overlay/src/core-events.js'
@@ -58,6 +59,7 @@ const deskOf = (): Desk => ({
   ticket: () => 1,
   held: { incomingBytes: 0, outgoingBytes: 0, requestsServed: 0 },
 })
+const nothingHeld = { incomingBytes: 0, outgoingBytes: 0 }
 const sessionOf = (isInitiator: boolean): Session =>
   new Session(deskOf(), {
     peer: alice.peerId,
@@ -68,8 +70,7 @@ const sessionOf = (isInitiator: boolean): Session =>
     isInitiator,
     keys,
     address,
-    claimStream: () => 7,
-    releaseStream: () => undefined,
+    shared: { claim: () => 7, release: () => undefined, isKnown: () => false, heldBy: () => nothingHeld, makeRoom: () => false },
   })
 /** What a cell of a session holds: the length of a message, and the message. */
 const cellOf = (message: Uint8Array): Uint8Array => Uint8Array.from([message.length >> 8, message.length & 0xff, ...message])
@@ -81,6 +82,14 @@ function sealedRecord(key: Uint8Array, counter: number, plain: Uint8Array): Uint
   return Uint8Array.from([...head, ...aeadSeal(key, nonceOf(counter), head, plain)])
 }
 const frames = (): Uint8Array[] => samplesOf(bulkFrame.schema).map((head) => Uint8Array.from([head.length, ...head, 1, 2, 3]))
+/** A request in three frames, all full. */
+const wholeBody = (): Uint8Array =>
+  concatBytes(
+    ...[false, false, true].flatMap((last) => {
+      const head = bulkFrame.encode({ kind: 'request', id: 1, last })
+      return [Uint8Array.of(head.length), head, new Uint8Array(FRAME_PART_BYTES)]
+    }),
+  )
 
 const noise = (pattern: 'IK' | 'XX', isInitiator: boolean): NoiseHandshake =>
   new NoiseHandshake({
@@ -159,6 +168,9 @@ export const overlay: readonly Target[] = [
         sendCell: () => undefined,
         claimStream: () => 7,
         releaseStream: () => undefined,
+        isKnown: () => false,
+        heldByPeer: () => nothingHeld,
+        makeRoom: () => false,
       })
       bulk.stream.onOpenCell(9)
       const { receiveKey } = bulkKeysOf(keys, 9, 7, false)
@@ -167,7 +179,7 @@ export const overlay: readonly Target[] = [
       bulk.onTime()
       bulk.end({ code: 'CLOSED' })
     },
-    seeds: () => frames().map((frame) => Uint8Array.from([...frame, ...frame, ...frame])),
+    seeds: () => [...frames().map((frame) => Uint8Array.from([...frame, ...frame, ...frame])), wholeBody()],
   },
   {
     name: 'overlay/noise-ik',

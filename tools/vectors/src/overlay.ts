@@ -193,6 +193,7 @@ export function recordVectors() {
       bad('a head longer than the record', record(0, `ff${frame('request', 300, true)}`)),
       bad('a head of an unknown kind', record(0, plainOf('8418180619012cf5', ''))),
       bad('a record of zeros', record(0, '0000')),
+      bad('a part that is neither full nor the last', record(0, plainOf(frame('request', 300, false), hexOfWords('hello')))),
     ],
   }
 }

@@ -15,7 +15,7 @@ export interface OverlayOptions {
   readonly port: number
   /** Secret bytes of the given length. Default: node:crypto's. */
   readonly random?: (length: number) => Uint8Array
-  /** What is worth a line: handlers that threw. Nothing a stranger can cause is logged; that is only counted. */
+  /** What is worth a line: handlers that threw, and a step of time that failed, which is a fault of ours. Nothing a stranger can cause is logged; that is only counted. */
   readonly log?: (event: string, details: Readonly<Record<string, unknown>>) => void
 }
 
@@ -33,7 +33,7 @@ export interface Overlay {
   readonly address: Address
   /** Adds to the address book. An address that a session has proven is tried first, this one beside it. */
   setAddress(peer: PeerId, address: Address): void
-  /** Where the peer was last heard, otherwise what the book says. */
+  /** The address that the newest session has proven, otherwise what the book says. */
   addressOf(peer: PeerId): Address | undefined
   /**
    * Best effort, at most 1 MiB: up to 9,440 bytes go as one to eight datagrams, more by the bulk stream. No order is promised.

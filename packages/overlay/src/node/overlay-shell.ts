@@ -34,7 +34,7 @@ export class OverlayShell implements Overlay {
   readonly #pumps = new Map<number, StreamPump>()
   readonly #asked = new Map<number, Asked>()
   readonly #reading: Promise<void>
-  readonly #own = { SEND_QUEUE_FULL: 0, HANDLER_FAILED: 0, MESSAGE_UNHANDLED: 0, DATAGRAM_FAILED: 0 }
+  readonly #own = { SEND_QUEUE_FULL: 0, HANDLER_FAILED: 0, MESSAGE_UNHANDLED: 0, DATAGRAM_FAILED: 0, TIME_FAILED: 0 }
   #messageHandler: ((from: PeerId, bytes: Uint8Array) => void) | undefined
   #requestHandler: ((from: PeerId, body: Uint8Array) => Promise<Uint8Array>) | undefined
   #timer: NodeJS.Timeout | undefined
@@ -136,10 +136,21 @@ export class OverlayShell implements Overlay {
     this.#timer = setTimeout(
       () => {
         this.#timerAtMs = Number.POSITIVE_INFINITY
-        this.#step({ type: 'time' })
+        this.#onTime()
       },
       Math.max(0, Math.ceil(wakeAtMs - performance.now())),
     )
+  }
+
+  /** Nobody above could catch what is thrown here: it would end the process. The core asks for its next time before all else. */
+  #onTime(): void {
+    try {
+      this.#step({ type: 'time' })
+    } catch (error) {
+      this.#own.TIME_FAILED++
+      this.#log('time-failed', { error })
+      this.#arm()
+    }
   }
 
   #perform(effects: readonly CoreEffect[]): void {

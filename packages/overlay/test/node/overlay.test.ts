@@ -56,6 +56,27 @@ test('a datagram that the core can not take is counted, and the next ones are re
   expect((a.counters().DATAGRAM_FAILED ?? 0) + (b.counters().DATAGRAM_FAILED ?? 0)).toBe(1)
 })
 
+test('a step of time that the core can not take is counted and told, and the next one comes', async () => {
+  const told: unknown[] = []
+  const a = await openOne(1, { log: (event: string, details: unknown) => told.push([event, details]) })
+  const { step } = OverlayCore.prototype
+  const fault = new Error('a fault in the core')
+  let times = 0
+  OverlayCore.prototype.step = function (...given) {
+    if (given[0].type === 'time' && times++ === 0) throw fault
+    return step.apply(this, given)
+  }
+  try {
+    a.setAddress(signerOf(2).peerId, { host: '127.0.0.1', port: 9 })
+    a.send(signerOf(2).peerId, new Uint8Array(1)) // dials, so that it wants to be woken
+    await expect.poll(() => times).toBeGreaterThan(2)
+  } finally {
+    OverlayCore.prototype.step = step
+  }
+  expect(told).toEqual([['time-failed', { error: fault }]])
+  expect(a.counters()).toMatchObject({ TIME_FAILED: 1 })
+})
+
 test('10 MB each way arrive whole, and a small request is not stuck behind them', async () => {
   const [a, b] = await pair()
   const body = new Uint8Array(randomBytes(10_000_000))
