@@ -11,12 +11,16 @@ export class Fetches {
   }
 
   bodies(requests: readonly RequestRef[], from: readonly PeerId[]): void {
-    const have = requests.filter(({ cid }) => this.#member.block(cid) !== undefined)
+    const isIt = (ref: RequestRef, bytes: Uint8Array) => this.#member.setup.checkRequest?.(ref, bytes) ?? true
+    const have = requests.filter((ref) => {
+      const block = this.#member.block(ref.cid)
+      return block !== undefined && isIt(ref, block)
+    })
     if (have.length > 0) this.#member.machine.later(1, () => this.#member.tell({ type: 'bodies', requests: have }))
     for (const ref of requests.filter((one) => !have.includes(one))) {
       const { cid } = ref
       this.block(cid, from, (bytes) => {
-        if (contentIdOf(bytes, codecOf(cid)) === cid)
+        if (contentIdOf(bytes, codecOf(cid)) === cid && isIt(ref, bytes))
           this.#member.keep(cid, bytes, () => this.#member.tell({ type: 'bodies', requests: [ref] }))
       })
     }

@@ -208,6 +208,12 @@ export const planted: readonly PlantedBug[] = [
     foundBy: [{ ...inTraitors, seedFrom: 50, seedsMax: 20 }],
   },
   {
+    name: 'ids-not-their-askers',
+    says: 'whoever signs a request under an id has it in the group, whoever chose it',
+    patches: [{ file: 'src/write-id.ts', search: 'sha256(from, id)', replace: 'sha256(id)' }],
+    foundBy: [inTraitors],
+  },
+  {
     name: 'two-batches-at-one-rank',
     says: 'a member that has sealed at a rank seals there again when another batch is proposed',
     patches: [

@@ -1,5 +1,4 @@
-import type { PeerId } from '@interpeer/crypto-ids'
-import { peekMessageNumber, peekPayload } from '@interpeer/crypto-ids'
+import { bytesOfContentId, contentIdOfBytes, type PeerId, peekMessageNumber, peekPayload } from '@interpeer/crypto-ids'
 import type { Random } from '@interpeer/simulator'
 import { sameBytes } from '@interpeer/wire-codec'
 import { readBatch, writeBatch } from '../src/batch.js'
@@ -7,6 +6,7 @@ import { type Batch, finalMessage } from '../src/index.js'
 import { commitSetMessage, type Proposal, proposalMessage, sealMessage, type Timeout, timeoutMessage } from '../src/messages.js'
 import { both, on, seatOf, type Tactic } from './adversary.js'
 import type { Member } from './member.js'
+import { readRequest, requestCid, requestOf } from './requests.js'
 
 const inOneHalf = (member: Member, peer: PeerId): boolean => seatOf(member, peer) % 2 === 0
 
@@ -161,4 +161,24 @@ export function misnamer(random: Random): Tactic {
       return !isFree(proposal) || other === final || !random.chance(700) ? [envelope] : [withBatch(member, proposal, { final: other })]
     }),
   }
+}
+
+/** Batches requests of its own under the ids of others' writes: those would never run, and their visitors be told another answer. */
+export const idThief: Tactic = {
+  name: 'id-thief',
+  send: on(proposalMessage, (member, proposal, _, envelope) => {
+    const { requests } = readBatch(proposal.batch).value
+    if (!isFree(proposal) || requests.length === 0) return [envelope]
+    return [withBatch(member, proposal, { requests: requests.map((one) => stolen(member, one)) })]
+  }),
+}
+
+function stolen(member: Member, request: Batch['requests'][number]): Batch['requests'][number] {
+  const block = member.block(contentIdOfBytes(request.cid))
+  const asked = block === undefined ? undefined : readRequest(block)
+  if (asked === undefined) return request
+  const own = requestOf(member.signer.publicKey, asked.id, asked.ms)
+  const cid = requestCid(own, false)
+  member.hold(cid, own)
+  return { ...request, cid: bytesOfContentId(cid) }
 }

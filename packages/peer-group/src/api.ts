@@ -6,7 +6,7 @@ import type { MemberOutcome } from './batch.js'
 import type { FaultKind } from './fault.js'
 import type { GroupSettings } from './settings.js'
 
-/** One request of a batch. `id` is 16 bytes, `ms` network time, `cid` the block that holds the signed request. */
+/** One request of a batch. `id` is what its group knows it by (`writeIdOf`), `ms` network time, `cid` the block that holds the signed request. */
 export interface RequestRef {
   readonly id: Uint8Array
   readonly ms: number
@@ -37,7 +37,7 @@ export interface GroupSetup {
   /** The time of the last batch before this epoch, where known: times only grow. */
   readonly startTimeMs?: number
   /**
-   * Whether a block is the request that its ref says (its own id and ms, a visitor's signature that holds). Pure. A member never
+   * Whether a block is the request that its ref says (`writeIdOf` it, its own ms, its asker's signature that holds). Pure. A member never
    * takes up, proposes or seals one that it has not checked so; for fetched bodies the shell checks before the event `bodies`.
    */
   readonly checkRequest?: (ref: RequestRef, bytes: Uint8Array) => boolean
