@@ -1,6 +1,6 @@
 import { type ContentId, contentIdOfBytes, keyOfPeerId, type PeerId, peekMessageNumber, peekPayload, sha256 } from '@interpeer/crypto-ids'
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
-import { type GroupEffect, type MemberOutcome, type Reveal, readBatch, revealMessage } from '../src/index.js'
+import { GROUP_DEFAULTS, type GroupEffect, type MemberOutcome, type Reveal, readBatch, revealMessage } from '../src/index.js'
 import { type Dissent, dissentMessage, proposalMessage, sealMessage, timeoutMessage } from '../src/messages.js'
 import { commonPart, isFinalBy, quorumOf } from './finality-checks.js'
 import { logs } from './jobs.js'
@@ -135,6 +135,10 @@ export class Watcher {
     const place = `${epoch} ${step} ${rank} ${hexOf(batch)}`
     this.#seals.set(place, (this.#seals.get(place) ?? new Set()).add(from.peer))
     if (this.isTraitor(from.peer) || !isNew) return
+    const named = this.#naming.batches.get(hexOf(batch))?.requests ?? []
+    const bytes = named.reduce((sum, { cid }) => sum + (from.block(contentIdOfBytes(cid))?.length ?? 0), 0)
+    const bytesMax = from.setup.settings.batchBytesMax ?? GROUP_DEFAULTS.batchBytesMax
+    if (named.length > 1 && bytes > bytesMax) this.violate(`an honest member sealed ${bytes} bytes of requests in step ${step}`)
     const requests = this.#naming.batches.get(hexOf(batch))?.requests.length
     if (requests !== 0 && !from.ran.has(hexOf(batch))) this.violate(`an honest member sealed in step ${step} what it had not run`)
     if ((this.#saidBy(from).givenUp.get(`${epoch} ${step}`) ?? -1) >= rank) this.violate('an honest member sealed after its time-out')

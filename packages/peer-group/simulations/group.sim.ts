@@ -28,6 +28,8 @@ const SKEW_MS = 400
  */
 const SETTLED_WITHIN_TIMEOUTS = 64
 const SETTLED_WITHIN_MS = 20_000
+/** Far more than four writes of its visitors have, and less than four of a stuffer. */
+const BATCH_BYTES_MAX = 16 * 1024
 /** How long a run goes on after its storm where nothing needs to come to an end. */
 const TAIL_MS = 5_000
 
@@ -120,7 +122,7 @@ export function simulateGroup({
     chainSeed,
     start: (ownJob?.start ?? start).cid,
     rerun: [],
-    settings: { idleEveryMs: 3_000, batchRequestsMax: 4, rankTimerMs, ...given.settings },
+    settings: { idleEveryMs: 3_000, batchRequestsMax: 4, batchBytesMax: BATCH_BYTES_MAX, rankTimerMs, ...given.settings },
     startTimeMs: START_MS - 1,
     ...(ownJob === undefined ? { checkRequest } : {}),
   }

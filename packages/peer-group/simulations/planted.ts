@@ -214,6 +214,14 @@ export const planted: readonly PlantedBug[] = [
     foundBy: [inTraitors],
   },
   {
+    name: 'batch-bytes-not-checked',
+    says: 'a collator may have members run as many bytes of requests as it likes',
+    patches: [
+      { file: 'src/run.ts', search: "if (!proposal.bound && isOverfull(t, batch)) return refuse(t, 'BATCH_TOO_LARGE')", replace: '' },
+    ],
+    foundBy: [inTraitors],
+  },
+  {
     name: 'two-batches-at-one-rank',
     says: 'a member that has sealed at a rank seals there again when another batch is proposed',
     patches: [

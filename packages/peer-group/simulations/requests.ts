@@ -6,7 +6,8 @@ import { type RequestRef, writeIdOf } from '../src/index.js'
 export const VISITOR = sha256(encodeCbor('a visitor'))
 
 /** The block that stands for a request that `from` signed under an id of its choice. */
-export const requestOf = (from: Uint8Array, id: Uint8Array, ms: number): Uint8Array => encodeCbor([from, id, ms])
+export const requestOf = (from: Uint8Array, id: Uint8Array, ms: number, body: Uint8Array = new Uint8Array()): Uint8Array =>
+  encodeCbor([from, id, ms, body])
 
 /** Some have their bodies in blocks of their own: those a group spreads before it batches them. */
 export const requestCid = (block: Uint8Array, isPieced: boolean): ContentId => contentIdOf(block, isPieced ? 'dag-cbor' : 'raw')

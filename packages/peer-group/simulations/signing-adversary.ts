@@ -2,7 +2,7 @@ import { bytesOfContentId, contentIdOfBytes, type PeerId, peekMessageNumber, pee
 import type { Random } from '@interpeer/simulator'
 import { sameBytes } from '@interpeer/wire-codec'
 import { readBatch, writeBatch } from '../src/batch.js'
-import { type Batch, finalMessage } from '../src/index.js'
+import { type Batch, finalMessage, writeIdOf } from '../src/index.js'
 import { commitSetMessage, type Proposal, proposalMessage, sealMessage, type Timeout, timeoutMessage } from '../src/messages.js'
 import { both, on, seatOf, type Tactic } from './adversary.js'
 import type { Member } from './member.js'
@@ -182,3 +182,24 @@ function stolen(member: Member, request: Batch['requests'][number]): Batch['requ
   member.hold(cid, own)
   return { ...request, cid: bytesOfContentId(cid) }
 }
+
+/** Fills what it batches with large requests of its own, that others are to fetch and run. */
+export const stuffer: Tactic = {
+  name: 'stuffer',
+  send: on(proposalMessage, (member, proposal, _, envelope) => {
+    const { requests, timeMs, closing } = readBatch(proposal.batch).value
+    if (!isFree(proposal) || closing || requests.length === 0) return [envelope]
+    const more = [1, 2, 3].map((n) => large(member, proposal.rank, n, timeMs))
+    return [withBatch(member, proposal, { requests: [...requests.slice(0, 1), ...more] })]
+  }),
+}
+
+function large(member: Member, rank: number, n: number, ms: number): Batch['requests'][number] {
+  const id = Uint8Array.from({ length: 16 }, (_, i) => [n, rank][i] ?? 0)
+  const { publicKey: from } = member.signer
+  const block = requestOf(from, id, ms, new Uint8Array(LARGE_BYTES))
+  const cid = requestCid(block, false)
+  member.hold(cid, block)
+  return { id: writeIdOf({ from, id }), ms, cid: bytesOfContentId(cid) }
+}
+const LARGE_BYTES = 8 * 1024

@@ -13,6 +13,11 @@ export interface RequestRef {
   readonly cid: ContentId
 }
 
+/** A request whose block is on disk, and how many bytes that has. */
+export interface HeldRequest extends RequestRef {
+  readonly size: number
+}
+
 /** What the chain says about one epoch of a job, and what the shell adds. */
 export interface GroupSetup {
   readonly network: NetworkId
@@ -85,7 +90,7 @@ export type GroupEvent = { readonly nowMs: number } & (
   | { readonly type: 'writes'; readonly writes: readonly Write[] }
   | { readonly type: 'executed'; readonly batch: Uint8Array; readonly from: ContentId; readonly result: ExecutionResult }
   /** The blocks of these requests are now on disk, and each is the request that its ref says: of another ref with the same block nothing is said. */
-  | { readonly type: 'bodies'; readonly requests: readonly RequestRef[] }
+  | { readonly type: 'bodies'; readonly requests: readonly HeldRequest[] }
   | StateEvent
   /** The chain named the next epoch's members and time. Not kept over a restart: the shell says it again. */
   | { readonly type: 'close-at'; readonly atMs: number; readonly next: readonly PeerId[] }

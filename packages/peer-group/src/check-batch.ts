@@ -6,6 +6,7 @@ import { isAgainst, readDissent } from './dissent.js'
 import { type BoundSet, quorum, type Turn } from './group-state.js'
 import { type Proposal, tallyMessage } from './messages.js'
 import { isInTime } from './pool.js'
+import { isPieced } from './request-block.js'
 import { BATCH_REQUESTS_LIMIT, PROVISIONAL_MAX } from './settings.js'
 import { answeredBy, type GroupState, roomIn } from './state-block.js'
 import { disputedWith, isJudged, namedThrough, rootBefore, unnamedSteps } from './steps.js'
@@ -36,6 +37,7 @@ export function refusalOfBatch(t: Turn, opened: Opened<Proposal>, batch: KnownBa
   if (!sameBytes(value.collator, opened.value.from)) return 'BATCH_OTHER_COLLATOR'
   if (value.timeMs <= base.timeMs || Math.abs(value.timeMs - t.nowMs) > settings.clockToleranceMs) return 'BATCH_TIME'
   if (value.requests.length > settings.batchRequestsMax) return 'BATCH_TOO_LARGE'
+  if (value.requests.length > 1 && batch.requests.some(({ cid }) => isPieced(cid))) return 'BATCH_TOO_LARGE' // it goes alone
   if (new Set(value.requests.map(({ id }) => hexOf(id))).size !== value.requests.length) return 'BATCH_REPEATS'
   if (!batch.requests.every((ref) => isInTime(ref, value.timeMs, settings.requestsKeptMs, settings.requestAheadMs)))
     return 'BATCH_REQUEST_TIME'

@@ -40,6 +40,7 @@ export type {
   GroupEffect,
   GroupEvent,
   GroupSetup,
+  HeldRequest,
   RefusalCode,
   RequestRef,
   StateEvent,
