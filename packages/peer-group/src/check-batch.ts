@@ -37,10 +37,10 @@ export function refusalOfBatch(t: Turn, opened: Opened<Proposal>, batch: KnownBa
   if (!sameBytes(value.collator, opened.value.from)) return 'BATCH_OTHER_COLLATOR'
   if (value.timeMs <= base.timeMs || Math.abs(value.timeMs - t.nowMs) > settings.clockToleranceMs) return 'BATCH_TIME'
   if (value.requests.length > settings.batchRequestsMax) return 'BATCH_TOO_LARGE'
-  if (value.requests.length > 1 && batch.requests.some(({ cid }) => isPieced(cid))) return 'BATCH_TOO_LARGE' // it goes alone
   if (new Set(value.requests.map(({ id }) => hexOf(id))).size !== value.requests.length) return 'BATCH_REPEATS'
   if (!batch.requests.every((ref) => isInTime(ref, value.timeMs, settings.requestsKeptMs, settings.requestAheadMs)))
     return 'BATCH_REQUEST_TIME'
+  if (value.requests.length > 1 && batch.requests.some(({ cid }) => isPieced(cid))) return 'BATCH_TOO_LARGE' // it goes alone
   if (value.closing !== (closing !== undefined && value.timeMs >= closing.atMs)) return 'BATCH_CLOSING'
   if (value.closing && value.requests.length + value.events.length > 0) return 'BATCH_CLOSING'
   const { settled, mayPay } = setup.funds ?? NO_FUNDS

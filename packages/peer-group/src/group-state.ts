@@ -209,7 +209,8 @@ export interface Group {
   /** A certificate of a later step that somebody showed this member, until it has its batch, or has said that it was not given it: then the next one. */
   readonly unseen: Unseen | undefined
   readonly answeredAtMs: ReadonlyMap<PeerId, number>
-  readonly faulted: ReadonlySet<string>
+  /** Faults that were told, by seat and kind, and the bytes of the shortest evidence. */
+  readonly faulted: ReadonlyMap<string, number>
   readonly closedResends: number
   readonly wakeAtMs: number | undefined
 }

@@ -84,7 +84,7 @@ export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durabl
     unseen: unseenOf({ setup, verifier }, record, nowMs),
     before: undefined,
     answeredAtMs: new Map(),
-    faulted: new Set(),
+    faulted: new Map(),
     closedResends: 0,
     wakeAtMs: undefined,
   }
