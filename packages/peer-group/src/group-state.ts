@@ -128,7 +128,7 @@ export interface OpenStep {
   /** By seat: the two of the highest ranks, highest first. */
   timeouts: Map<number, readonly SeenTimeout[]>
   tallies: Map<number, Opened<Tally & { step: number; job: Uint8Array; epoch: number; from: Uint8Array }>>
-  /** Ranks whose time-outs were counted against their batch's requests. */
+  /** Ranks that failed because their batch was too slow: that was counted against its requests. */
   blamed: Set<number>
   sealed: OwnSeal | undefined
   revealed: { readonly rank: number; readonly envelope: Uint8Array } | undefined

@@ -208,16 +208,17 @@ export function hasWork(t: Turn): boolean {
 }
 
 /**
- * A batch found no quorum and a member abstained: after the second time its requests leave the queue, unless a commit set binds them. What this member
+ * A batch found no quorum and a member other than its collator abstained: after the second time its requests leave the queue, unless a commit set binds them. What this member
  * counts is its own: others may have seen fewer failures, and propose the request once more.
  */
 export function blame(t: Turn, batch: KnownBatch | undefined, rank: number): undefined {
   blameEvents(t, batch, rank)
   const bound = boundRequests(t)
-  for (const { id } of batch?.requests ?? []) {
+  for (const ref of batch?.requests ?? []) {
+    const { id } = ref
     if (bound.has(hexOf(id))) continue
     const pending = findIn(t.g.pool.index, hexOf(id))
-    if (pending === undefined || pending.failures >= FAILURES_MAX) continue
+    if (pending === undefined || pending.failures >= FAILURES_MAX || refName(pending.ref) !== refName(ref)) continue
     const failures = pending.failures + 1
     const leaves = failures >= FAILURES_MAX
     setPending(t, { ...pending, failures, ...(leaves ? { size: 0, held: false } : {}) })
