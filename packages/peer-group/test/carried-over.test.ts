@@ -3,12 +3,15 @@ import { encodeCbor, type Infer } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { network, signerAt } from '../simulations/jobs.js'
 import { writeCertificate } from '../src/certificate.js'
-import { readBatch, recoverFrom, verifyCertificate } from '../src/index.js'
+import { beginTurn } from '../src/group-state.js'
+import { GROUP_DEFAULTS, readBatch, recoverFrom, verifyCertificate } from '../src/index.js'
 import { type boundSetSchema, revealMessage, sealMessage, showMessage } from '../src/messages.js'
 import { FREEZE_RANKS } from '../src/settings.js'
+import { mayName } from '../src/steps.js'
 import { Desk, type Letter } from './desk.js'
+import { DISSENT, FINAL, known } from './dissenting.js'
 
-const [REVEAL, TIMEOUT] = [52, 53] as const
+const [PROPOSAL, REVEAL, TIMEOUT, ASK] = [49, 52, 53, 56] as const
 
 /** A first step that all agree on, then two that one member never hears of. */
 function withProvisional() {
@@ -78,6 +81,45 @@ describe('an epoch that is recovered', () => {
     const certified = verifyCertificate(final.certificate, final.batch, next.context)
     expect([certified.start, certified.unanimous, final.named]).toEqual([desk.setup.start, true, null])
     expect(certified.start).not.toBe(third?.from)
+  })
+})
+
+describe('more batches that are run again than a record holds', () => {
+  test('what is signed against the first is remembered: who handed it on must not call it clear after a restart', () => {
+    const before = new Desk(4)
+    const rerun = Array.from({ length: 12 }, (_, i) => {
+      before.write(0, i + 1)
+      before.deliver()
+      return before.group(0).steps.at(-1)?.certified.batch.bytes as Uint8Array
+    })
+    const desk = new Desk(4, { epoch: 2, rerun, jurors: 4, startTimeMs: before.nowMs })
+    for (const [cid, block] of before.blocks) desk.blocks.set(cid, block)
+    const [dissenter] = [0, 1, 2, 3].filter((member) => member !== desk.order(1)[0]) as [number]
+    const rest = [0, 1, 2, 3].filter((member) => member !== dissenter)
+    const { run } = desk
+    desk.run = (member, effect) => {
+      const ran = run(member, effect)
+      return member === dissenter && ran?.type === 'ran' ? { ...ran, files: ran.responses[0] as never } : ran
+    }
+    const isNext = ({ from, number }: Letter) => number === PROPOSAL && desk.group(from).open.step > rerun.length
+    const apart = (letter: Letter) => {
+      const { from, to, number } = letter
+      return (from !== dissenter || number === DISSENT) && (to !== dissenter || number === FINAL) && !isNext(letter)
+    }
+    for (let i = 0; i < 60 && desk.group(rest[0] as number).base.step < rerun.length; i++) {
+      desk.pass(700)
+      desk.deliver(apart)
+    }
+    const [restarted] = rest as [number]
+    expect(known(desk, restarted).dissents.has(dissenter)).toBe(true)
+    desk.drop()
+    desk.open(restarted)
+    desk.deliver(({ number, to, from }) => to !== dissenter && from !== dissenter && (number === ASK || number === FINAL))
+    const { open, steps } = desk.group(restarted)
+    expect(open.step).toBe(rerun.length + 1)
+    expect(steps.map(({ step }) => step)).toEqual(rerun.map((_, i) => i + 1))
+    desk.nowMs += GROUP_DEFAULTS.dissentWindowMs
+    expect(mayName(beginTurn(desk.group(restarted), desk.nowMs), 1, new Set())).toBe('no')
   })
 })
 const rootsOf = (steps: Desk['groups'][number]['steps']) => steps.map(({ certified }) => certified.answer.root)
