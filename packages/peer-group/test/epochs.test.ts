@@ -303,6 +303,24 @@ describe('recovery', () => {
     expect(() => recoverFrom(shows, { ...desk.context, epoch: 2 })).toThrow(invalid)
   })
 
+  test('who restarts after its epoch was closed sends the closing certificate again, to the members of the next one too', () => {
+    const desk = new Desk(3)
+    const joiner = signerAt(20).peerId
+    closeAll(desk, NOW + 1, [desk.peer(0), joiner])
+    desk.pass(1)
+    desk.deliver()
+    expect(desk.group(0).phase).toBe('closed')
+    const told = () => desk.of('send', 0).filter(({ envelope }) => peekMessageNumber(envelope) === FINAL)
+    const before = told().length
+    desk.open(0)
+    expect(told().slice(before)).toMatchObject([{ to: [desk.peer(1), desk.peer(2)] }])
+    desk.tell(0, { type: 'close-at', atMs: NOW + 1, next: [desk.peer(0), joiner] })
+    for (let i = 0; i < 20; i++) desk.pass(10_000)
+    const again = told().slice(before)
+    expect(again).toHaveLength(8)
+    expect(again.slice(1).every(({ to }) => to.includes(joiner))).toBe(true)
+  })
+
   test('a closing certificate among the shows ends the epoch by itself', () => {
     const desk = new Desk(3)
     closeAll(desk, NOW + 1)
