@@ -27,7 +27,7 @@ export interface Opening {
 
 /**
  * What the next epoch opens from: what the old one's members showed, with the verdict applied to the step that was judged (design §6, Epochs and Jury; peer-group.md, 36). Never
- * from what the dispute recorded alone: the group may have gone on meanwhile. Where `recovery.disputed` is set and a jury can judge it, the verdict is waited for.
+ * from what the dispute recorded alone: the group may have gone on meanwhile. While the chain has a dispute without its verdict, it waits.
  * @param judgment the one that fell on a step of the old epoch, if any
  * @param batches further ones that anyone gave, in any order: those of `judgment.opens.rerun` that were final already are in no show
  */

@@ -30,7 +30,7 @@ export interface Recovery {
    * as the certificate opens it: from `state`, with the members named for it, and nothing to run again.
    */
   readonly closing?: { readonly batch: Uint8Array; readonly state: ContentId; readonly timeMs: number }
-  /** The first certified step after `last` that something is signed against. Where a jury can judge, its verdict is waited for. */
+  /** The first certified step after `last` that something is signed against: where a jury can judge, whoever signed it brings that to the chain. Its batch is run again all the same. */
   readonly disputed?: {
     readonly step: number
     readonly certificate: Uint8Array
