@@ -114,7 +114,7 @@ function takeOffered(t: Turn, ref: RequestRef, body: Uint8Array | null, seat: nu
     const holders = isPieced(ref.cid) ? new Set([seat]) : NOBODY
     const fresh = { name, order: t.g.pool.nextOrder, ref, size: 0, held: false, seat, failures: 0, holders, offerers: NOBODY }
     const asked = known ?? fresh
-    setPending(t, { ...asked, offerers: new Set([...asked.offerers, seat]) })
+    if (!asked.offerers.has(seat)) setPending(t, { ...asked, offerers: new Set([...asked.offerers, seat]) })
     return true
   }
   return false
