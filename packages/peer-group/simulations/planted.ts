@@ -211,7 +211,7 @@ export const planted: readonly PlantedBug[] = [
     name: 'ids-not-their-askers',
     says: 'whoever signs a request under an id has it in the group, whoever chose it',
     patches: [{ file: 'src/write-id.ts', search: 'sha256(from, id)', replace: 'sha256(id)' }],
-    foundBy: [inTraitors],
+    foundBy: [{ ...inTraitors, seedFrom: 16, seedsMax: 60 }],
   },
   {
     name: 'batch-bytes-not-checked',
@@ -219,7 +219,7 @@ export const planted: readonly PlantedBug[] = [
     patches: [
       { file: 'src/run.ts', search: "if (!proposal.bound && isOverfull(t, batch)) return refuse(t, 'BATCH_TOO_LARGE')", replace: '' },
     ],
-    foundBy: [inTraitors],
+    foundBy: [{ ...inTraitors, seedFrom: 20, seedsMax: 60 }],
   },
   {
     name: 'two-batches-at-one-rank',
