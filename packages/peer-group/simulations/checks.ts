@@ -1,6 +1,6 @@
-import { contentIdOfBytes, keyOfPeerId, type PeerId, peekMessageNumber, peekPayload, sha256 } from '@interpeer/crypto-ids'
+import { type ContentId, contentIdOfBytes, keyOfPeerId, type PeerId, peekMessageNumber, peekPayload, sha256 } from '@interpeer/crypto-ids'
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
-import { type GroupEffect, type MemberOutcome, type Reveal, readBatch, revealMessage } from '../src/index.js'
+import { GROUP_DEFAULTS, type GroupEffect, type MemberOutcome, type Reveal, readBatch, revealMessage } from '../src/index.js'
 import { type Dissent, dissentMessage, proposalMessage, sealMessage, timeoutMessage } from '../src/messages.js'
 import { commonPart, isFinalBy, quorumOf } from './finality-checks.js'
 import { logs } from './jobs.js'
@@ -32,6 +32,8 @@ export class Watcher {
   readonly outcomes: (readonly MemberOutcome[])[] = []
   /** Wrong results that an honest member took for final, as `epoch step`: only where q members collude, and then a jury has to undo them. */
   readonly wrong = new Set<string>()
+  /** What visitors asked, by what the group calls it. */
+  readonly asked = new Map<string, ContentId>()
   readonly #naming: NamingWatcher
   readonly #seals = new Map<string, Set<PeerId>>()
   readonly #reveals = new Map<string, Set<PeerId>>()
@@ -68,6 +70,8 @@ export class Watcher {
       if (this.isOrderly(from)) this.same(`final ${epoch} ${effect.step}`, `${hexOf(effect.batch)} ${effect.state} ${effect.files}`)
       if (!isFinalBy(effect.certificate, effect.named, from.setup))
         this.violate(`step ${effect.step} is final, and its certificates don't prove it`)
+      for (const { id, cid } of readBatch(effect.batch).requests)
+        if ((this.asked.get(hexOf(id)) ?? cid) !== cid) this.violate('a write was answered with what its visitor did not ask')
       if (!logs.has(effect.files)) {
         this.wrong.add(`${epoch} ${effect.step}`)
         if (this.isHonestlyCertified(from)) this.violate(`a wrong result is final in step ${effect.step}`)
@@ -131,6 +135,10 @@ export class Watcher {
     const place = `${epoch} ${step} ${rank} ${hexOf(batch)}`
     this.#seals.set(place, (this.#seals.get(place) ?? new Set()).add(from.peer))
     if (this.isTraitor(from.peer) || !isNew) return
+    const named = this.#naming.batches.get(hexOf(batch))?.requests ?? []
+    const bytes = named.reduce((sum, { cid }) => sum + (from.block(contentIdOfBytes(cid))?.length ?? 0), 0)
+    const bytesMax = from.setup.settings.batchBytesMax ?? GROUP_DEFAULTS.batchBytesMax
+    if (named.length > 1 && bytes > bytesMax) this.violate(`an honest member sealed ${bytes} bytes of requests in step ${step}`)
     const requests = this.#naming.batches.get(hexOf(batch))?.requests.length
     if (requests !== 0 && !from.ran.has(hexOf(batch))) this.violate(`an honest member sealed in step ${step} what it had not run`)
     if ((this.#saidBy(from).givenUp.get(`${epoch} ${step}`) ?? -1) >= rank) this.violate('an honest member sealed after its time-out')

@@ -11,13 +11,17 @@ export class Fetches {
   }
 
   bodies(requests: readonly RequestRef[], from: readonly PeerId[]): void {
-    const have = requests.filter(({ cid }) => this.#member.block(cid) !== undefined)
+    const isIt = (ref: RequestRef, bytes: Uint8Array) => this.#member.setup.checkRequest?.(ref, bytes) ?? true
+    const have = requests.flatMap((ref) => {
+      const block = this.#member.block(ref.cid)
+      return block !== undefined && isIt(ref, block) ? [{ ...ref, size: block.length }] : []
+    })
     if (have.length > 0) this.#member.machine.later(1, () => this.#member.tell({ type: 'bodies', requests: have }))
-    for (const ref of requests.filter((one) => !have.includes(one))) {
+    for (const ref of requests.filter(({ cid }) => this.#member.block(cid) === undefined)) {
       const { cid } = ref
       this.block(cid, from, (bytes) => {
-        if (contentIdOf(bytes, codecOf(cid)) === cid)
-          this.#member.keep(cid, bytes, () => this.#member.tell({ type: 'bodies', requests: [ref] }))
+        if (contentIdOf(bytes, codecOf(cid)) === cid && isIt(ref, bytes))
+          this.#member.keep(cid, bytes, () => this.#member.tell({ type: 'bodies', requests: [{ ...ref, size: bytes.length }] }))
       })
     }
   }

@@ -6,7 +6,7 @@ import { staleServer } from './adversary.js'
 import { quorumOf, Watcher } from './checks.js'
 import { chainSeed, execute, job, logs, network, signerAt, start, verification } from './jobs.js'
 import { Member, type Surroundings } from './member.js'
-import { beginPlan, DICE, drawGroupPlan, endStorm, HUNTED, tellClosing, type Write } from './storm.js'
+import { beginPlan, DICE, drawGroupPlan, endStorm, HUNTED, tellClosing } from './storm.js'
 
 const EPOCHS = 4
 const EPOCH_MS = 12_000
@@ -186,7 +186,7 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
   }
   endStorm(world, current, SKEW_MS)
   // long enough for everyone to take up an idle batch after the last write
-  const settled = () => watcher.violations.length > 0 || writes.every(({ id }: Write) => finals.has(id))
+  const settled = () => watcher.violations.length > 0 || writes.every(({ id }) => finals.has(id))
   world.run({ untilMs: world.nowMs + 60_000, actsMax: 300_000, done: settled })
   world.run({ untilMs: world.nowMs + 8_000, actsMax: 300_000, done: () => watcher.violations.length > 0 })
   const bases = current.filter((node) => !watcher.isTraitor(node.peer)).flatMap((node) => node.group?.base ?? [])

@@ -23,10 +23,12 @@ import {
   doubleSealer,
   equivocator,
   hider,
+  idThief,
   lowballer,
   misnamer,
   rankJumper,
   repeater,
+  stuffer,
 } from './signing-adversary.js'
 import { DICE, HUNTED } from './storm.js'
 
@@ -61,6 +63,9 @@ const TACTICS: readonly ((random: Random) => Tactic)[] = [
   () => parrot((effect) => [execute(effect), execute({ ...effect, timeMs: effect.timeMs + 1 })]),
 ]
 
+/** What some do instead, with the requests that they batch: nothing else must be amiss, so that such a batch has its chance. */
+const REQUEST_TACTICS: readonly Tactic[] = [idThief, stuffer]
+
 /**
  * The storm of `group`, with traitors of every kind of tactic, one or two each. With at most floor((N-1)/3) of them everything must hold that holds
  * among honest members; with more, but fewer than 2q-N, all that is never to happen: two certificates, a write lost or run twice, an honest member marked or accused.
@@ -74,6 +79,10 @@ export function simulate(input: ScenarioInput): Outcome {
   const count = Math.min(isLive ? few : many, 5)
   const first = random.below(peers)
   const seats = Array.from({ length: count }, (_, i) => (first + i * random.between(1, 2)) % peers)
-  const draw = (): readonly Tactic[] => Array.from({ length: random.between(1, 2) }, () => random.pick(TACTICS)(random))
+  const more = Random.named(seed, DICE.traitors, 2)
+  const draw = (): readonly Tactic[] => {
+    const drawn = Array.from({ length: random.between(1, 2) }, () => random.pick(TACTICS)(random))
+    return more.chance(200) ? [more.pick(REQUEST_TACTICS)] : drawn
+  }
   return simulateGroup({ ...input, isLive, tacticsOf: () => new Map(seats.map((seat) => [seat, draw()])) })
 }

@@ -13,6 +13,7 @@ import { liar, type Tactic } from './adversary.js'
 import { Watcher } from './checks.js'
 import { chainSeed, execute, job, logs, network, signerAt, start } from './jobs.js'
 import { Member, type Surroundings } from './member.js'
+import { checkRequest } from './requests.js'
 import { beginPlan, DICE, drawGroupPlan, endStorm, HUNTED, tellClosing } from './storm.js'
 
 const START_MS = 1_700_000_000_000
@@ -27,6 +28,8 @@ const SKEW_MS = 400
  */
 const SETTLED_WITHIN_TIMEOUTS = 64
 const SETTLED_WITHIN_MS = 20_000
+/** Far more than four writes of its visitors have, and less than four of a stuffer. */
+const BATCH_BYTES_MAX = 16 * 1024
 /** How long a run goes on after its storm where nothing needs to come to an end. */
 const TAIL_MS = 5_000
 
@@ -119,8 +122,9 @@ export function simulateGroup({
     chainSeed,
     start: (ownJob?.start ?? start).cid,
     rerun: [],
-    settings: { idleEveryMs: 3_000, batchRequestsMax: 4, rankTimerMs, ...given.settings },
+    settings: { idleEveryMs: 3_000, batchRequestsMax: 4, batchBytesMax: BATCH_BYTES_MAX, rankTimerMs, ...given.settings },
     startTimeMs: START_MS - 1,
+    ...(ownJob === undefined ? { checkRequest } : {}),
   }
   const finals = new Map<string, number>()
   // two batches in which members abstained: the visitor is told, and may send it anew. One member's word: where the others counted fewer failures it may
@@ -216,6 +220,7 @@ export function simulateGroup({
     isDone: (name) => finals.has(name),
     dice: Random.named(seed, DICE.writes),
   })
+  for (const { id, cid } of writes) watcher.asked.set(id, cid)
   const stormEndsMs = START_MS + stormMs
   let stepAtCalm = 0
   world.at(stormEndsMs, () => {

@@ -208,6 +208,20 @@ export const planted: readonly PlantedBug[] = [
     foundBy: [{ ...inTraitors, seedFrom: 50, seedsMax: 20 }],
   },
   {
+    name: 'ids-not-their-askers',
+    says: 'whoever signs a request under an id has it in the group, whoever chose it',
+    patches: [{ file: 'src/write-id.ts', search: 'sha256(from, id)', replace: 'sha256(id)' }],
+    foundBy: [{ ...inTraitors, seedFrom: 16, seedsMax: 60 }],
+  },
+  {
+    name: 'batch-bytes-not-checked',
+    says: 'a collator may have members run as many bytes of requests as it likes',
+    patches: [
+      { file: 'src/run.ts', search: "if (!proposal.bound && isOverfull(t, batch)) return refuse(t, 'BATCH_TOO_LARGE')", replace: '' },
+    ],
+    foundBy: [{ ...inTraitors, seedFrom: 20, seedsMax: 60 }],
+  },
+  {
     name: 'two-batches-at-one-rank',
     says: 'a member that has sealed at a rank seals there again when another batch is proposed',
     patches: [

@@ -1,12 +1,12 @@
-import type { PeerId } from '@interpeer/crypto-ids'
-import { peekMessageNumber, peekPayload } from '@interpeer/crypto-ids'
+import { bytesOfContentId, contentIdOfBytes, type PeerId, peekMessageNumber, peekPayload } from '@interpeer/crypto-ids'
 import type { Random } from '@interpeer/simulator'
 import { sameBytes } from '@interpeer/wire-codec'
 import { readBatch, writeBatch } from '../src/batch.js'
-import { type Batch, finalMessage } from '../src/index.js'
+import { type Batch, finalMessage, writeIdOf } from '../src/index.js'
 import { commitSetMessage, type Proposal, proposalMessage, sealMessage, type Timeout, timeoutMessage } from '../src/messages.js'
 import { both, on, seatOf, type Tactic } from './adversary.js'
 import type { Member } from './member.js'
+import { readRequest, requestCid, requestOf } from './requests.js'
 
 const inOneHalf = (member: Member, peer: PeerId): boolean => seatOf(member, peer) % 2 === 0
 
@@ -162,3 +162,44 @@ export function misnamer(random: Random): Tactic {
     }),
   }
 }
+
+/** Batches requests of its own under the ids of others' writes: those would never run, and their visitors be told another answer. */
+export const idThief: Tactic = {
+  name: 'id-thief',
+  send: on(proposalMessage, (member, proposal, _, envelope) => {
+    const { requests } = readBatch(proposal.batch).value
+    if (!isFree(proposal) || requests.length === 0) return [envelope]
+    return [withBatch(member, proposal, { requests: requests.map((one) => stolen(member, one)) })]
+  }),
+}
+
+function stolen(member: Member, request: Batch['requests'][number]): Batch['requests'][number] {
+  const block = member.block(contentIdOfBytes(request.cid))
+  const asked = block === undefined ? undefined : readRequest(block)
+  if (asked === undefined) return request
+  const own = requestOf(member.signer.publicKey, asked.id, asked.ms)
+  const cid = requestCid(own, false)
+  member.hold(cid, own)
+  return { ...request, cid: bytesOfContentId(cid) }
+}
+
+/** Fills what it batches with large requests of its own, that others are to fetch and run. */
+export const stuffer: Tactic = {
+  name: 'stuffer',
+  send: on(proposalMessage, (member, proposal, _, envelope) => {
+    const { requests, timeMs, closing } = readBatch(proposal.batch).value
+    if (!isFree(proposal) || closing || requests.length === 0) return [envelope]
+    const more = [1, 2, 3].map((n) => large(member, proposal.rank, n, timeMs))
+    return [withBatch(member, proposal, { requests: [...requests.slice(0, 1), ...more] })]
+  }),
+}
+
+function large(member: Member, rank: number, n: number, ms: number): Batch['requests'][number] {
+  const id = Uint8Array.from({ length: 16 }, (_, i) => [n, rank][i] ?? 0)
+  const { publicKey: from } = member.signer
+  const block = requestOf(from, id, ms, new Uint8Array(LARGE_BYTES))
+  const cid = requestCid(block, false)
+  member.hold(cid, block)
+  return { id: writeIdOf({ from, id }), ms, cid: bytesOfContentId(cid) }
+}
+const LARGE_BYTES = 8 * 1024

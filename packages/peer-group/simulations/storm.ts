@@ -1,13 +1,21 @@
-import { contentIdOf, type PeerId } from '@interpeer/crypto-ids'
+import type { ContentId, PeerId } from '@interpeer/crypto-ids'
 import { drawStorm, type Fault, isFault, type PlanEvent, planFaults, type Random, type Storm, type World } from '@interpeer/simulator'
-import { bytesOfHex, encodeCbor, hexOf } from '@interpeer/wire-codec'
+import { bytesOfHex, hexOf } from '@interpeer/wire-codec'
+import { writeIdOf } from '../src/index.js'
 import type { Member } from './member.js'
+import { requestCid, requestOf, VISITOR } from './requests.js'
 
 /** A visitor comes with a write, and comes again until it is final. */
 export interface Write extends PlanEvent {
   readonly type: 'write'
-  /** 16 bytes in hexadecimal. */
+  /** 16 bytes in hexadecimal, as its visitor chose them. */
   readonly id: string
+}
+/** A write as a group has it. */
+export interface Offered {
+  /** In hexadecimal. */
+  readonly id: string
+  readonly cid: ContentId
 }
 export type GroupPlan = readonly (Fault | Write)[]
 
@@ -26,7 +34,7 @@ export function drawGroupPlan(random: Random, storm: Storm, writesMax: number): 
   return [...drawStorm(random, storm), ...writes].sort((a, b) => a.atMs - b.atMs)
 }
 
-/** Begins a plan: faults of the world, and visitors who try again, at any member, until their write is final. Gives the writes. */
+/** Begins a plan: faults of the world, and visitors who try again, at any member, until their write is final. Gives the writes, by what the group calls them. */
 export function beginPlan(
   world: World,
   plan: readonly PlanEvent[],
@@ -35,23 +43,24 @@ export function beginPlan(
     isDone,
     dice,
   }: { readonly membersNow: () => readonly Member[]; readonly isDone: (name: string) => boolean; readonly dice: Random },
-): readonly Write[] {
+): readonly Offered[] {
   planFaults(world, plan.filter(isFault))
   const writes = plan.filter((event): event is Write => event.type === 'write')
-  for (const { id: name, atMs } of writes) {
+  return writes.map(({ id: chosen, atMs }) => {
     const mine = dice.fork()
-    const [id, ms] = [bytesOfHex(name), world.startMs + atMs]
-    const bytes = encodeCbor([id, ms])
-    // the bodies of some lie in blocks of their own: those a group spreads before it batches them
-    const cid = contentIdOf(bytes, (id[0] as number) % 4 === 0 ? 'dag-cbor' : 'raw')
+    const [asked, ms] = [bytesOfHex(chosen), world.startMs + atMs]
+    const id = writeIdOf({ from: VISITOR, id: asked })
+    const name = hexOf(id)
+    const bytes = requestOf(VISITOR, asked, ms)
+    const cid = requestCid(bytes, (asked[0] as number) % 4 === 0)
     const offer = (): void => {
       if (isDone(name)) return
       mine.pick(membersNow()).tell({ type: 'write', id, ms, cid, bytes })
       world.after(RETRY_MS, offer)
     }
     world.at(ms, offer)
-  }
-  return writes
+    return { id: name, cid }
+  })
 }
 
 /** After the storm all machines come back, whatever the plan said, and their clocks are set right within `skewMs`. */

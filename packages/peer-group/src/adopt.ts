@@ -223,7 +223,7 @@ export function takeLateReveal(t: Turn, opened: Opened<Reveal>): undefined {
 
 /** This member comes to what is certified, and has not revealed: it still may, where it neither gave the rank up nor sealed another batch there. */
 export function revealToo(t: Turn, known: KnownStep, answer: Answer): undefined {
-  if (!known.mayReveal || known.certified.reveals.has(t.g.seat) || isOverDissent(t, known)) return
+  if (t.g.phase === 'shown' || !known.mayReveal || known.certified.reveals.has(t.g.seat) || isOverDissent(t, known)) return
   const { step, certified } = known
   const { rank, batch, start } = certified
   const salt = saltFor(t.g.self, { ...t.g.setup, step, rank, batch: batch.hash, key: t.g.self.publicKey })

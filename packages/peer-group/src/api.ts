@@ -6,11 +6,16 @@ import type { MemberOutcome } from './batch.js'
 import type { FaultKind } from './fault.js'
 import type { GroupSettings } from './settings.js'
 
-/** One request of a batch. `id` is 16 bytes, `ms` network time, `cid` the block that holds the signed request. */
+/** One request of a batch. `id` is what its group knows it by (`writeIdOf`), `ms` network time, `cid` the block that holds the signed request. */
 export interface RequestRef {
   readonly id: Uint8Array
   readonly ms: number
   readonly cid: ContentId
+}
+
+/** A request whose block is on disk, and how many bytes that has. */
+export interface HeldRequest extends RequestRef {
+  readonly size: number
 }
 
 /** What the chain says about one epoch of a job, and what the shell adds. */
@@ -37,7 +42,7 @@ export interface GroupSetup {
   /** The time of the last batch before this epoch, where known: times only grow. */
   readonly startTimeMs?: number
   /**
-   * Whether a block is the request that its ref says (its own id and ms, a visitor's signature that holds). Pure. A member never
+   * Whether a block is the request that its ref says (`writeIdOf` it, its own ms, its asker's signature that holds). Pure. A member never
    * takes up, proposes or seals one that it has not checked so; for fetched bodies the shell checks before the event `bodies`.
    */
   readonly checkRequest?: (ref: RequestRef, bytes: Uint8Array) => boolean
@@ -85,7 +90,7 @@ export type GroupEvent = { readonly nowMs: number } & (
   | { readonly type: 'writes'; readonly writes: readonly Write[] }
   | { readonly type: 'executed'; readonly batch: Uint8Array; readonly from: ContentId; readonly result: ExecutionResult }
   /** The blocks of these requests are now on disk, and each is the request that its ref says: of another ref with the same block nothing is said. */
-  | { readonly type: 'bodies'; readonly requests: readonly RequestRef[] }
+  | { readonly type: 'bodies'; readonly requests: readonly HeldRequest[] }
   | StateEvent
   /** The chain named the next epoch's members and time. Not kept over a restart: the shell says it again. */
   | { readonly type: 'close-at'; readonly atMs: number; readonly next: readonly PeerId[] }

@@ -6,6 +6,7 @@ import { isAgainst, readDissent } from './dissent.js'
 import { type BoundSet, quorum, type Turn } from './group-state.js'
 import { type Proposal, tallyMessage } from './messages.js'
 import { isInTime } from './pool.js'
+import { isPieced } from './request-block.js'
 import { BATCH_REQUESTS_LIMIT, PROVISIONAL_MAX } from './settings.js'
 import { answeredBy, type GroupState, roomIn } from './state-block.js'
 import { disputedWith, isJudged, namedThrough, rootBefore, unnamedSteps } from './steps.js'
@@ -39,6 +40,7 @@ export function refusalOfBatch(t: Turn, opened: Opened<Proposal>, batch: KnownBa
   if (new Set(value.requests.map(({ id }) => hexOf(id))).size !== value.requests.length) return 'BATCH_REPEATS'
   if (!batch.requests.every((ref) => isInTime(ref, value.timeMs, settings.requestsKeptMs, settings.requestAheadMs)))
     return 'BATCH_REQUEST_TIME'
+  if (value.requests.length > 1 && batch.requests.some(({ cid }) => isPieced(cid))) return 'BATCH_TOO_LARGE' // it goes alone
   if (value.closing !== (closing !== undefined && value.timeMs >= closing.atMs)) return 'BATCH_CLOSING'
   if (value.closing && value.requests.length + value.events.length > 0) return 'BATCH_CLOSING'
   const { settled, mayPay } = setup.funds ?? NO_FUNDS

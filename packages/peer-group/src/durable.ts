@@ -42,13 +42,15 @@ import {
 } from './messages.js'
 import { newOpenStep } from './open-step.js'
 import { BATCH_MAX_BYTES, DISSENT_MAX_BYTES, DISSENTS_MAX } from './settings.js'
-import { disputedIn, isJudged } from './steps.js'
+import { disputedIn, isJudged, unnamedSteps } from './steps.js'
 import { tallyRecord } from './tally.js'
 import { boundBy, isForced, showTimeouts, takeTimeout } from './timeouts.js'
 import type { Verifier } from './verifier.js'
 
 /** The step before the last final one, too: its last reveals may still be on their way. */
-const RECORD_STEPS_MAX = SHOWN_STEPS_MAX + 1
+const LAST_STEPS_MAX = SHOWN_STEPS_MAX + 1
+/** And one before those that something is signed against: of many batches that are run again none is named before all have run. */
+const RECORD_STEPS_MAX = LAST_STEPS_MAX + 1
 export const RECORD_VERSION = 4
 export const RECORD_MAX_BYTES = 4 * 1024 * 1024
 const PROPOSAL_MAX_BYTES = 1024 * 1024 + 256
@@ -147,9 +149,14 @@ function within<T>(read: () => T): T {
 }
 const unreadable = (reason: string, cause?: unknown): PeerGroupError => new PeerGroupError({ code: 'RECORD_UNREADABLE', reason }, { cause })
 
-/** The last final step, what is certified since, and the steps before it that others may still complete. */
-function stepsToKeep({ steps, final }: Group): readonly KnownStep[] {
-  return steps.filter(({ step }) => step >= final.step - 1).slice(-RECORD_STEPS_MAX)
+/**
+ * The last final step, what is certified since, and the steps before it that others may still complete. Of those that are too many the lowest that something is signed
+ * against: who remembers that names neither it nor any after it, and the others are asked for again.
+ */
+function stepsToKeep(g: Group): readonly KnownStep[] {
+  const last = g.steps.filter(({ step }) => step >= g.final.step - 1).slice(-LAST_STEPS_MAX)
+  const lowest = unnamedSteps(g).find(({ dissents }) => dissents.size > 0)
+  return lowest === undefined || last.includes(lowest) ? last : [lowest, ...last]
 }
 
 /** The own one first: who signed it has to stand by it. */

@@ -121,14 +121,14 @@ export interface OpenStep {
   /** By hash in hexadecimal. */
   batches: Map<string, KnownBatch>
   runs: Map<string, Run>
-  /** Requests of its proposals whose bodies came, as `refName` has them. */
-  bodies: Set<string>
+  /** Requests of its proposals whose bodies came, as `refName` has them, and the bytes of each. */
+  bodies: Map<string, number>
   seals: Map<number, Map<number, Opened<Seal>>>
   reveals: Map<number, Map<number, Opened<Reveal>>>
   /** By seat: the two of the highest ranks, highest first. */
   timeouts: Map<number, readonly SeenTimeout[]>
   tallies: Map<number, Opened<Tally & { step: number; job: Uint8Array; epoch: number; from: Uint8Array }>>
-  /** Ranks whose time-outs were counted against their batch's requests. */
+  /** Ranks that failed because their batch was too slow: that was counted against its requests. */
   blamed: Set<number>
   sealed: OwnSeal | undefined
   revealed: { readonly rank: number; readonly envelope: Uint8Array } | undefined
@@ -151,11 +151,14 @@ export interface Pending extends Named {
   /** Counts arrivals: older requests go first. */
   readonly order: number
   readonly ref: RequestRef
+  /** Of the request's block, once it is here. */
   readonly size: number
   readonly held: boolean
   /** Whose share of the pool it takes: the member that offered it; the own seat if a visitor brought it here, and this peer answers for passing it on. */
   readonly seat: number
   readonly failures: number
+  /** While it is not held: seats that offered it, in the order in which they did. */
+  readonly offerers: ReadonlySet<number>
   /** Seats that said they have all of a request in pieces; of any other request none. */
   readonly holders: ReadonlySet<number>
   /** Whether enough members have it for a batch with it to be run in time. */
@@ -206,7 +209,8 @@ export interface Group {
   /** A certificate of a later step that somebody showed this member, until it has its batch, or has said that it was not given it: then the next one. */
   readonly unseen: Unseen | undefined
   readonly answeredAtMs: ReadonlyMap<PeerId, number>
-  readonly faulted: ReadonlySet<string>
+  /** Faults that were told, by seat and kind, and the bytes of the shortest evidence. */
+  readonly faulted: ReadonlyMap<string, number>
   readonly closedResends: number
   readonly wakeAtMs: number | undefined
 }
@@ -233,7 +237,7 @@ export function beginTurn(group: Group, nowMs: number): Turn {
     proposals: new Map(open.proposals),
     batches: new Map(open.batches),
     runs: new Map(open.runs),
-    bodies: new Set(open.bodies),
+    bodies: new Map(open.bodies),
     seals: copyNested(open.seals),
     reveals: copyNested(open.reveals),
     timeouts: new Map(open.timeouts),

@@ -84,7 +84,7 @@ export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durabl
     unseen: unseenOf({ setup, verifier }, record, nowMs),
     before: undefined,
     answeredAtMs: new Map(),
-    faulted: new Set(),
+    faulted: new Map(),
     closedResends: 0,
     wakeAtMs: undefined,
   }
@@ -94,6 +94,7 @@ export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durabl
   announce(t)
   fetchState(t)
   if (group.phase !== 'open') tellClosed(t)
+  if (group.phase === 'closed') t.g.open.resendAtMs = nowMs // the next epoch's members may not have it yet
   if (record !== undefined && group.seat >= 0) disputeAgain(t)
   if (group.phase === 'open' && record !== undefined && group.seat >= 0) {
     t.g.open.resendAtMs = nowMs // what was signed before goes out again

@@ -40,6 +40,7 @@ export type {
   GroupEffect,
   GroupEvent,
   GroupSetup,
+  HeldRequest,
   RefusalCode,
   RequestRef,
   StateEvent,
@@ -176,4 +177,5 @@ export {
   stateEventOf,
 } from './state-block.js'
 export { createVerification, type FromMember, type GroupContext, type Opened, type Verification } from './verifier.js'
+export { writeIdOf } from './write-id.js'
 export { certificateAsk, type WriteReply, writeReply } from './write-reply.js'

@@ -1,8 +1,9 @@
 import type { PeerId } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
+import { tellFault } from './accuse.js'
 import type { Adopted } from './adopt.js'
 import { namingOf, readBatch } from './batch.js'
-import { peerAt, type Turn } from './group-state.js'
+import type { Turn } from './group-state.js'
 import { dissentHeldMessage, revealMessage } from './messages.js'
 import { isJudged, knownStep, unnamedSteps } from './steps.js'
 import type { Verifier } from './verifier.js'
@@ -19,11 +20,8 @@ export function accuseLiars(t: Turn, { step, rank, batch, answer, reveals }: Ado
     if (known.step > answer.final) break
     for (const reveal of reveals) {
       const held = known.holders.get(reveal.seat)
-      const name = `${reveal.seat} clear-over-dissent`
-      if (held === undefined || held.value.sealedStep >= step || t.g.faulted.has(name)) continue
-      t.g.faulted = new Set(t.g.faulted).add(name)
-      const evidence = [held.envelope, reveal.envelope, batch.bytes, before.bytes]
-      t.effects.push({ type: 'fault', peer: peerAt(t.g, reveal.seat), kind: 'clear-over-dissent', evidence })
+      if (held === undefined || held.value.sealedStep >= step) continue
+      tellFault(t, 'clear-over-dissent', reveal.seat, [held.envelope, reveal.envelope, batch.bytes, before.bytes])
     }
   }
 }

@@ -14,7 +14,7 @@ export function newOpenStep({ setup, settings }: Pick<Group, 'setup' | 'settings
     proposals: new Map(),
     batches: new Map(),
     runs: new Map(),
-    bodies: new Set(),
+    bodies: new Map(),
     seals: new Map(),
     reveals: new Map(),
     timeouts: new Map(),

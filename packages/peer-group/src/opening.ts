@@ -27,19 +27,20 @@ export interface Opening {
 
 /**
  * What the next epoch opens from: what the old one's members showed, with the verdict applied to the step that was judged (design §6, Epochs and Jury; peer-group.md, 36). Never
- * from what the dispute recorded alone: the group may have gone on meanwhile. Where `recovery.disputed` is set and a jury can judge it, the verdict is waited for.
+ * from what the dispute recorded alone: the group may have gone on meanwhile. While the chain has a dispute without its verdict, it waits.
  * @param judgment the one that fell on a step of the old epoch, if any
  * @param batches further ones that anyone gave, in any order: those of `judgment.opens.rerun` that were final already are in no show
  */
 export function openingOf(recovery: Recovery, old: OldEpoch, judgment?: Judgment, batches: readonly Uint8Array[] = []): Opening {
-  const { closing, last, rerun, rerunSteps, through } = recovery
+  const { closing, last, rerun, through } = recovery
   const opens = judgment?.opens
   const shown = closing ?? last ?? { state: old.start, timeMs: old.startTimeMs }
   const members = opens?.members ?? old.members
   const isMet = judgment?.outcome === 'stands' && (last?.step ?? 0) >= judgment.step
   if (judgment === undefined || opens === undefined || isMet) {
     const left = closing === undefined ? old.rerun.slice(through) : []
-    return { state: shown.state, timeMs: shown.timeMs, rerun: [...rerun, ...left], members, incomplete: false }
+    const later = laterSteps(recovery, old).map(({ batch }) => batch)
+    return { state: shown.state, timeMs: shown.timeMs, rerun: [...later, ...left], members, incomplete: false }
   }
   const known = new Map([...rerun, ...old.rerun, ...batches].map((batch) => [hexOf(sha256(batch)), batch]))
   const named = opens.rerun.map((hash) => known.get(hexOf(hash)))
@@ -48,11 +49,25 @@ export function openingOf(recovery: Recovery, old: OldEpoch, judgment?: Judgment
   const opening = { state: opens.start, timeMs: shown.timeMs, members }
   if (gap >= 0) return { ...opening, rerun: again, incomplete: true }
   let tip = judgment.step + again.length
-  for (const [i, step] of rerunSteps.entries()) {
+  for (const { step, batch } of laterSteps(recovery, old)) {
     if (step !== tip + 1) continue
-    again.push(rerun[i] as Uint8Array)
+    again.push(batch)
     tip++
   }
   // what was to be run again here, and did not come to its turn, waits for the next epoch
   return { ...opening, rerun: [...again, ...old.rerun.slice(Math.max(tip, through))], incomplete: false }
+}
+
+/** What the shows know of after the last final step: what they have, and what this epoch had to run again before that, of which a show has not room for all. */
+function laterSteps(
+  { closing, dropped, last, rerun, rerunSteps, through }: Recovery,
+  old: OldEpoch,
+): readonly { readonly step: number; readonly batch: Uint8Array }[] {
+  if (closing !== undefined) return []
+  const after = last?.step ?? 0
+  return Array.from({ length: through - after }, (_, i) => after + 1 + i).flatMap((step) => {
+    const isDropped = dropped !== undefined && step === through
+    const batch = rerun[rerunSteps.indexOf(step)] ?? (isDropped ? undefined : old.rerun[step - 1])
+    return batch === undefined ? [] : [{ step, batch }]
+  })
 }

@@ -1,6 +1,6 @@
 import { bytesOfContentId, codecOf, contentIdOf, contentIdOfBytes, type PeerId } from '@interpeer/crypto-ids'
 import { hexOf, type Infer } from '@interpeer/wire-codec'
-import type { RefusalCode, RequestRef, Write } from './api.js'
+import type { HeldRequest, RefusalCode, RequestRef, Write } from './api.js'
 import type { KnownBatch } from './batch.js'
 import { roomAmongOpen } from './check-batch.js'
 import { blameEvents, eventsFor } from './event-turns.js'
@@ -101,9 +101,8 @@ export function onOffer(t: Turn, { value, seat }: Opened<Infer<typeof offerMessa
 /** Whether the request's body is to be fetched. */
 function takeOffered(t: Turn, ref: RequestRef, body: Uint8Array | null, seat: number): boolean {
   const name = hexOf(ref.id)
+  noteHolder(t, name, ref, seat)
   const known = findIn(t.g.pool.index, name)
-  if (known !== undefined && known.ref.cid === ref.cid && isPieced(ref.cid))
-    setPending(t, { ...known, holders: new Set([...known.holders, seat]) })
   if (known !== undefined && (known.held || known.failures >= FAILURES_MAX)) return false
   const wrong = refusalOf(t, ref, body ?? undefined)
   const isNew = known === undefined || body !== null
@@ -113,24 +112,37 @@ function takeOffered(t: Turn, ref: RequestRef, body: Uint8Array | null, seat: nu
   else {
     // nobody has shown a body yet: what others said is its block may be false, so each is asked for its own, and the first that holds is it
     const holders = isPieced(ref.cid) ? new Set([seat]) : NOBODY
-    if (known === undefined) setPending(t, { name, order: t.g.pool.nextOrder, ref, size: 0, held: false, seat, failures: 0, holders })
+    const fresh = { name, order: t.g.pool.nextOrder, ref, size: 0, held: false, seat, failures: 0, holders, offerers: NOBODY }
+    const asked = known ?? fresh
+    if (!asked.offerers.has(seat)) setPending(t, { ...asked, offerers: new Set([...asked.offerers, seat]) })
     return true
   }
   return false
 }
 
+/** Of a request in pieces each member that has all of it says so. */
+function noteHolder(t: Turn, name: string, { cid }: RequestRef, seat: number): void {
+  const known = findIn(t.g.pool.index, name)
+  if (known !== undefined && known.ref.cid === cid && isPieced(cid)) setPending(t, { ...known, holders: new Set([...known.holders, seat]) })
+}
+
 /** A request as one ref has it. Others may say the same block under another id or time, of which it is not the request. */
 export const refName = ({ id, ms, cid }: RequestRef): string => `${hexOf(id)} ${ms} ${cid}`
 
-/** The shell has these requests' blocks on disk. */
-export function onBodies(t: Turn, requests: readonly RequestRef[]): undefined {
-  const given = new Set(requests.map(refName))
+/** The shell has these requests' blocks on disk. What no member that offered it has room for is not held; a batch that names it may run all the same. */
+export function onBodies(t: Turn, requests: readonly HeldRequest[]): undefined {
+  const given = new Map(requests.map((one) => [refName(one), one.size]))
   const pieced: RequestRef[] = []
-  for (const ref of requests) {
+  for (const { size, ...ref } of requests) {
     const pending = findIn(t.g.pool.index, hexOf(ref.id))
     if (pending === undefined || pending.held || pending.failures >= FAILURES_MAX) continue
-    const holders = pending.ref.cid === ref.cid ? pending.holders : NOBODY
-    setPending(t, { ...pending, ref, held: true, holders: heldHere(t, ref, holders) })
+    const seat = [...pending.offerers].find((one) => !isShareFull(t, one, pending, ref, size))
+    if (seat === undefined) {
+      count(t, 'GROUP_BUSY')
+      continue
+    }
+    const holders = heldHere(t, ref, pending.ref.cid === ref.cid ? pending.holders : NOBODY)
+    setPending(t, { ...pending, ref, size, held: true, seat, holders, offerers: NOBODY })
     if (isPieced(ref.cid)) pieced.push(ref)
   }
   if (pieced.length > 0) {
@@ -141,14 +153,21 @@ export function onBodies(t: Turn, requests: readonly RequestRef[]): undefined {
     offerSoon(t)
   }
   const wanted = [...t.g.open.proposals.values()].flatMap(({ batch }) => batch.requests)
-  for (const name of wanted.map(refName)) if (given.has(name)) t.g.open.bodies.add(name)
-  takeBodies(t, given)
+  for (const name of wanted.map(refName)) {
+    const size = given.get(name)
+    if (size !== undefined) t.g.open.bodies.set(name, size)
+  }
+  takeBodies(t, new Set(given.keys()))
 }
 
-export function isHeld(t: Turn, ref: RequestRef): boolean {
-  if (t.g.open.bodies.size > 0 && t.g.open.bodies.has(refName(ref))) return true
+export const isHeld = (t: Turn, ref: RequestRef): boolean => heldBytes(t, ref) !== undefined
+
+/** Bytes of a request's block; undefined where it is not here. */
+export function heldBytes(t: Turn, ref: RequestRef): number | undefined {
+  const fetched = t.g.open.bodies.size > 0 ? t.g.open.bodies.get(refName(ref)) : undefined
+  if (fetched !== undefined) return fetched
   const pending = findIn(t.g.pool.index, hexOf(ref.id))
-  return pending?.held === true && pending.ref.cid === ref.cid && pending.ref.ms === ref.ms
+  return pending?.held === true && pending.ref.cid === ref.cid && pending.ref.ms === ref.ms ? pending.size : undefined
 }
 
 /** Requests that may be batched now, oldest first. */
@@ -189,16 +208,17 @@ export function hasWork(t: Turn): boolean {
 }
 
 /**
- * A batch found no quorum and a member abstained: after the second time its requests leave the queue, unless a commit set binds them. What this member
+ * A batch found no quorum and a member other than its collator abstained: after the second time its requests leave the queue, unless a commit set binds them. What this member
  * counts is its own: others may have seen fewer failures, and propose the request once more.
  */
 export function blame(t: Turn, batch: KnownBatch | undefined, rank: number): undefined {
   blameEvents(t, batch, rank)
   const bound = boundRequests(t)
-  for (const { id } of batch?.requests ?? []) {
+  for (const ref of batch?.requests ?? []) {
+    const { id } = ref
     if (bound.has(hexOf(id))) continue
     const pending = findIn(t.g.pool.index, hexOf(id))
-    if (pending === undefined || pending.failures >= FAILURES_MAX) continue
+    if (pending === undefined || pending.failures >= FAILURES_MAX || refName(pending.ref) !== refName(ref)) continue
     const failures = pending.failures + 1
     const leaves = failures >= FAILURES_MAX
     setPending(t, { ...pending, failures, ...(leaves ? { size: 0, held: false } : {}) })
@@ -293,6 +313,7 @@ function hold(t: Turn, ref: RequestRef, bytes: Uint8Array, seat: number): undefi
     seat,
     failures: known?.failures ?? 0,
     holders,
+    offerers: NOBODY,
   })
 }
 

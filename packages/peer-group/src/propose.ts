@@ -42,16 +42,23 @@ export function takeProposal(t: Turn, opened: Opened<Proposal>): undefined {
   }
   const shown = showTimeouts(t, opened)
   if (shown === undefined) return count(t, 'PROPOSAL_UNJUSTIFIED')
+  const bound = boundBy(shown)
+  if (isPadded(t, opened.value, batch, isForced(t, bound))) return count(t, 'PROPOSAL_PADDED')
   for (const certificate of opened.value.unanimous) takeUnanimous(t, certificate)
   // A lock yields only to q time-outs of its own rank or later; those were just checked, and sealing closes lower ranks.
   if (open.lockRank !== undefined && rank <= open.lockRank) return count(t, 'LOCKED')
-  const bound = boundBy(shown)
   const code = refusalOfBatch(t, opened, batch, bound)
   if (rank > open.rank) enterRank(t, rank)
   if (code !== undefined) return count(t, code)
   open.batches.set(hexOf(batch.hash), batch)
   open.proposals.set(rank, { ...opened, batch, refused: false, bound: isForced(t, bound) })
   open.resendAtMs ??= t.nowMs + t.g.settings.resendMs
+}
+
+/** Whether it has what can say nothing there: it would only make two of them too long to be shown to anyone. */
+function isPadded({ g }: Turn, { rank, timeouts, tallies, unanimous }: Proposal, { value }: KnownBatch, forced: boolean): boolean {
+  if (timeouts.length > (rank === 0 ? 0 : g.setup.members.length)) return true
+  return forced ? tallies.length + unanimous.length > 0 : !value.closing && tallies.length > 0
 }
 
 /** Proposes, if this member collates the current rank and there is something to agree on. */

@@ -21,7 +21,7 @@ export interface Recovery {
   }
   /** Later batches that the next group runs again first, unchanged and in order: certified ones that are not proven final, and the one that is bound. */
   readonly rerun: readonly Uint8Array[]
-  /** At which step of this epoch each of those was. A batch that this epoch ran again itself names another. */
+  /** At which step of this epoch each of those was. A batch that this epoch ran again itself names another. Steps are missing only among those that it ran again. */
   readonly rerunSteps: readonly number[]
   /** The last step of the epoch that the shows know of, certified or bound: batches that this epoch had to run again go on after it. */
   readonly through: number
@@ -30,7 +30,7 @@ export interface Recovery {
    * as the certificate opens it: from `state`, with the members named for it, and nothing to run again.
    */
   readonly closing?: { readonly batch: Uint8Array; readonly state: ContentId; readonly timeMs: number }
-  /** The first certified step after `last` that something is signed against. Where a jury can judge, its verdict is waited for. */
+  /** The first certified step after `last` that something is signed against: where a jury can judge, whoever signed it brings that to the chain. Its batch is run again all the same. */
   readonly disputed?: {
     readonly step: number
     readonly certificate: Uint8Array
@@ -77,7 +77,7 @@ export function recoverFrom(
   const inOrder = [...steps.values()].sort((a, b) => a.step - b.step)
   const last = inOrder.findLast((one) => inOrder.some((later) => provesFinal(one, later.step === one.step ? undefined : later)))
   const certifiedClosing = inOrder.findLast(({ batch, state }) => opensNext(batch.value, context) && state === batch.from)
-  const chain = unbroken(inOrder, last?.step ?? 0)
+  const chain = unbroken(inOrder, last?.step ?? 0, context.epoch)
   const tip = chain.at(-1)?.step ?? last?.step ?? 0
   const bound = certifiedClosing === undefined ? boundAfter(tip, opened, verifier) : undefined
   const closing = certifiedClosing === undefined ? closingIn(bound, context) : closingOf(certifiedClosing)
@@ -120,10 +120,16 @@ function opensNext(batch: Batch, context: GroupContext): boolean {
   return closes(batch, context) && batch.disputed <= batch.final
 }
 
-/** The certified steps after a final one, up to the first that nobody shows: what comes after a gap would run out of order. */
-function unbroken(inOrder: readonly ShownStep[], after: number): readonly ShownStep[] {
+/**
+ * The certified steps after a final one, up to the first that nobody shows: what comes after a gap would run out of order. Before a batch of an earlier epoch all were such:
+ * of many that are run again a show has only the last, and the chain has the others (`openingOf`).
+ */
+function unbroken(inOrder: readonly ShownStep[], after: number, epoch: number): readonly ShownStep[] {
   const chain: ShownStep[] = []
-  for (const one of inOrder) if (one.step === after + chain.length + 1) chain.push(one)
+  for (const one of inOrder.filter(({ step }) => step > after)) {
+    if (one.step !== (chain.at(-1)?.step ?? after) + 1 && one.batch.value.epoch === epoch) break
+    chain.push(one)
+  }
   return chain
 }
 

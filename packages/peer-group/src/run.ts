@@ -11,7 +11,7 @@ import { collatorSeat, count, othersOf, peerAt, type Run, send, type Turn } from
 import { sealMessage } from './messages.js'
 import { takeOwnRun } from './own-run.js'
 import { learnPace } from './pace.js'
-import { isHeld } from './pool.js'
+import { heldBytes, isHeld } from './pool.js'
 import { ownSealBytes, takeSeal } from './rounds.js'
 import { sign } from './sign.js'
 import { type GroupState, nextState } from './state-block.js'
@@ -43,6 +43,7 @@ export function runAndSeal(t: Turn): boolean {
     return true
   }
   if (run?.type === 'running' || (run?.type === 'abstained' && run.rank === open.rank)) return false
+  if (!proposal.bound && isOverfull(t, batch)) return refuse(t, 'BATCH_TOO_LARGE')
   const missing = batch.requests.filter((ref) => !isHeld(t, ref))
   if (missing.length > 0) {
     if (run?.type === 'fetching') return false
@@ -68,6 +69,12 @@ function refuse(t: Turn, code: string): boolean {
   count(t, code)
   if (proposal !== undefined) open.proposals.set(open.rank, { ...proposal, refused: true })
   return true
+}
+
+/** Whether what is here of its requests is more than a batch may have: one always fits. Its collator could have members fetch and run for as long as it likes. */
+function isOverfull(t: Turn, { requests }: KnownBatch): boolean {
+  const bytes = requests.reduce((sum, ref) => sum + (heldBytes(t, ref) ?? 0), 0)
+  return requests.length > 1 && bytes > t.g.settings.batchBytesMax
 }
 
 /** The steps that a batch carries dissents against. */

@@ -95,9 +95,9 @@ export function followTimeouts(t: Turn): boolean {
   for (const rank of ranks) {
     const exact = timeoutsOfRank(t, rank)
     if (exact.length < quorum(t.g)) continue
-    if (!open.blamed.has(rank)) {
+    if (!open.blamed.has(rank) && isTooSlow(t, rank, exact)) {
       open.blamed.add(rank)
-      if (exact.some(({ value }) => value.abstained)) blame(t, open.proposals.get(rank)?.batch, rank)
+      blame(t, open.proposals.get(rank)?.batch, rank)
     }
     if (rank + 1 > open.rank && rank < RANK_MAX) {
       enterRank(t, rank + 1)
@@ -111,6 +111,12 @@ export function followTimeouts(t: Turn): boolean {
     return true
   }
   return false
+}
+
+/** Whether members say that the rank's batch was too slow. Its collator's own word is none: it may have held up what it proposed, to be rid of the requests in it. */
+function isTooSlow({ g }: Turn, rank: number, timeouts: readonly SeenTimeout[]): boolean {
+  const isAlone = g.setup.members.length === 1
+  return timeouts.some(({ value, seat }) => value.abstained && (isAlone || seat !== collatorSeat(g.open, rank)))
 }
 
 /** The highest rank that N-q+1 members have given up, or a rank above it. */

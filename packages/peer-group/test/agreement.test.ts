@@ -1,4 +1,4 @@
-import { bytesOfContentId, peekMessageNumber as readNumber, signMessage } from '@interpeer/crypto-ids'
+import { bytesOfContentId, contentIdOf, peekMessageNumber as readNumber, signMessage } from '@interpeer/crypto-ids'
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { emptyFiles, logs, network, signerAt, verification } from '../simulations/jobs.js'
@@ -263,6 +263,43 @@ describe('what abstains', () => {
       desk.deliver()
     }
     expect(desk.of('final', last).flatMap(({ requests }) => requests)).toHaveLength(1)
+  })
+
+  test('its collator alone makes no batch fail: it could be rid so of whatever waits', () => {
+    const desk = new Desk(4)
+    const [collator, other] = desk.order(1) as [number, number]
+    const honest = desk.run
+    desk.run = (member, effect) => (member === collator ? { type: 'abstained' } : honest(member, effect))
+    desk.write(other, 1)
+    desk.deliver(({ number }) => number !== SEAL) // which it does not collate
+    desk.drop()
+    desk.pass(1_000)
+    desk.deliver(({ number }) => number === TIMEOUT)
+    const said = desk
+      .group(other)
+      .open.timeouts.get(collator)
+      ?.map(({ value }) => value.abstained)
+    expect(said).toEqual([true])
+    for (const member of desk.order(1)) expect(pendingIn(desk.group(member).pool).map(({ failures }) => failures)).toEqual([0])
+  })
+
+  test('nor does one that fails count against a request that it named otherwise', () => {
+    const desk = new Desk(4)
+    const [collator, other, slow] = desk.order(1) as [number, number, number]
+    desk.run = () => ({ type: 'abstained' })
+    desk.write(other, 1)
+    desk.deliver(({ number, to }) => number === OFFER && to !== collator)
+    const bytes = Uint8Array.of(7)
+    const cid = contentIdOf(bytes, 'raw')
+    desk.blocks.set(cid, bytes)
+    const id = pendingIn(desk.group(other).pool)[0]?.ref.id as Uint8Array
+    desk.drop()
+    desk.tell(collator, { type: 'write', id, ms: desk.nowMs, cid, bytes })
+    desk.deliver(({ number }) => number !== SEAL)
+    desk.pass(1_000)
+    desk.deliver(({ number }) => number === TIMEOUT)
+    expect(desk.group(other).open.timeouts.get(slow)?.[0]?.value.abstained).toBe(true)
+    expect(pendingIn(desk.group(other).pool).map(({ failures }) => failures)).toEqual([0])
   })
 
   test('a request whose batch twice finds no quorum leaves the queue', () => {

@@ -3,12 +3,15 @@ import { encodeCbor, type Infer } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { network, signerAt } from '../simulations/jobs.js'
 import { writeCertificate } from '../src/certificate.js'
-import { readBatch, recoverFrom, verifyCertificate } from '../src/index.js'
+import { beginTurn } from '../src/group-state.js'
+import { GROUP_DEFAULTS, openingOf, readBatch, recoverFrom, verifyCertificate } from '../src/index.js'
 import { type boundSetSchema, revealMessage, sealMessage, showMessage } from '../src/messages.js'
 import { FREEZE_RANKS } from '../src/settings.js'
+import { mayName } from '../src/steps.js'
 import { Desk, type Letter } from './desk.js'
+import { DISSENT, FINAL, known } from './dissenting.js'
 
-const [REVEAL, TIMEOUT] = [52, 53] as const
+const [PROPOSAL, REVEAL, TIMEOUT, ASK] = [49, 52, 53, 56] as const
 
 /** A first step that all agree on, then two that one member never hears of. */
 function withProvisional() {
@@ -78,6 +81,69 @@ describe('an epoch that is recovered', () => {
     const certified = verifyCertificate(final.certificate, final.batch, next.context)
     expect([certified.start, certified.unanimous, final.named]).toEqual([desk.setup.start, true, null])
     expect(certified.start).not.toBe(third?.from)
+  })
+})
+
+describe('more batches that are run again than a record or a show holds', () => {
+  const COUNT = 12
+  /** A second epoch that had to run so many again, all certified, and its next batch not proposed yet. One member answers the first otherwise. */
+  function rerunning() {
+    const before = new Desk(4)
+    const rerun = Array.from({ length: COUNT }, (_, i) => {
+      before.write(0, i + 1)
+      before.deliver()
+      return before.group(0).steps.at(-1)?.certified.batch.bytes as Uint8Array
+    })
+    const desk = new Desk(4, { epoch: 2, rerun, jurors: 4, startTimeMs: before.nowMs })
+    for (const [cid, block] of before.blocks) desk.blocks.set(cid, block)
+    const [dissenter] = [0, 1, 2, 3].filter((member) => member !== desk.order(1)[0] && member !== desk.order(COUNT + 1)[0]) as [number]
+    const rest = [0, 1, 2, 3].filter((member) => member !== dissenter)
+    const { run } = desk
+    desk.run = (member, effect) => {
+      const ran = run(member, effect)
+      return member === dissenter && ran?.type === 'ran' ? { ...ran, files: ran.responses[0] as never } : ran
+    }
+    const isNext = ({ from, number }: Letter) => number === PROPOSAL && desk.group(from).open.step > COUNT
+    const apart = (letter: Letter) => {
+      const { from, to, number } = letter
+      return (from !== dissenter || number === DISSENT) && (to !== dissenter || number === FINAL) && !isNext(letter)
+    }
+    for (let i = 0; i < 60 && rest.some((member) => desk.group(member).base.step < COUNT); i++) {
+      desk.pass(700)
+      desk.deliver(apart)
+    }
+    return { desk, rerun, dissenter, rest }
+  }
+
+  test('what is signed against the first is remembered: who handed it on must not call it clear after a restart', () => {
+    const { desk, dissenter, rest } = rerunning()
+    const [restarted] = rest as [number]
+    expect(known(desk, restarted).dissents.has(dissenter)).toBe(true)
+    desk.drop()
+    desk.open(restarted)
+    desk.deliver(({ number, to, from }) => to !== dissenter && from !== dissenter && (number === ASK || number === FINAL))
+    const { steps } = desk.group(restarted)
+    expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: COUNT }, (_, i) => i + 1))
+    desk.nowMs += GROUP_DEFAULTS.dissentWindowMs
+    expect(mayName(beginTurn(desk.group(restarted), desk.nowMs), 1, new Set())).toBe('no')
+  })
+
+  test('all are run again once more, and what is bound after them too', () => {
+    const { desk, rerun, dissenter, rest } = rerunning()
+    const live = ({ from, to, number }: Letter) => from !== dissenter && to !== dissenter && number !== REVEAL
+    for (let i = 0; i < 12 && rest.some((member) => desk.group(member).open.revealed === undefined); i++) {
+      desk.pass(700, rest)
+      desk.deliver(live)
+    }
+    for (const member of rest) desk.tell(member, { type: 'show' })
+    const recovery = recoverFrom(
+      desk.of('show').map(({ envelope }) => envelope),
+      desk.context,
+    )
+    const bound = desk.group(rest[0] as number).open.sealed?.batch.bytes
+    const old = { start: desk.setup.start, startTimeMs: desk.setup.startTimeMs as number, members: desk.setup.members, rerun }
+    expect(openingOf(recovery, old)).toMatchObject({ state: old.start, rerun: [...rerun, bound] })
+    expect(readBatch(bound as Uint8Array).value).toMatchObject({ epoch: 2, step: COUNT + 1 })
   })
 })
 const rootsOf = (steps: Desk['groups'][number]['steps']) => steps.map(({ certified }) => certified.answer.root)

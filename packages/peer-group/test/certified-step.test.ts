@@ -40,7 +40,7 @@ describe('what is said of a certified step', () => {
     expect(asked()).toBe(before + 1)
     for (const [i, ref] of step.certified.batch.requests.entries()) {
       desk.blocks.set(ref.cid, bodies[i] as Uint8Array)
-      desk.tell(behind, { type: 'bodies', requests: [ref] })
+      desk.tell(behind, { type: 'bodies', requests: [{ ...ref, size: 1 }] })
     }
     expect(known(desk, behind, step.step).own).toBe('agrees')
     expect(sent(desk, behind, WITHHELD)).toEqual([])

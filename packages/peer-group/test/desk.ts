@@ -146,7 +146,8 @@ export class Desk {
       } else if (effect.type === 'fetch-bodies') {
         const requests = effect.requests.filter(({ cid }) => this.blocks.has(cid) && this.given(member, cid))
         const isIt = (ref: RequestRef) => this.setup.checkRequest?.(ref, this.blocks.get(ref.cid) as Uint8Array) ?? true
-        this.tell(member, { type: 'bodies', requests: requests.filter(isIt) })
+        const held = requests.filter(isIt).map((ref) => ({ ...ref, size: (this.blocks.get(ref.cid) as Uint8Array).length }))
+        this.tell(member, { type: 'bodies', requests: held })
       }
     }
   }

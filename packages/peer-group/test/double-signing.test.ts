@@ -5,7 +5,8 @@ import { network, signerAt, verification } from '../simulations/jobs.js'
 import { verifyFault } from '../src/fault.js'
 import { revealMessage, sealMessage } from '../src/messages.js'
 import { createVerifier } from '../src/verifier.js'
-import { Desk } from './desk.js'
+import { Desk, NOW } from './desk.js'
+import { proposalTo } from './forge.js'
 import { FINAL, revealed } from './revealed.js'
 
 describe('faults', () => {
@@ -59,6 +60,33 @@ describe('faults', () => {
     expect(
       verifyFault([reveal.envelope, signMessage(revealMessage, { ...value, rank: 1 }, signerAt(one), network)], desk.context),
     ).toBeUndefined()
+  })
+
+  test('two proposals that only a jury could take do not keep back two that a block takes', () => {
+    const desk = new Desk(4)
+    desk.write(0, 1)
+    desk.deliver()
+    const member = desk.order(2)[1] as number
+    const long = Array.from({ length: 4 }, () => new Uint8Array(24_000))
+    for (const [n, unanimous] of [[], long, long, [], []].entries())
+      desk.tell(member, { type: 'message', ...proposalTo(desk, member, { timeMs: NOW + n + 1 }, { unanimous }) })
+    const told = desk.of('fault', member).map(({ evidence }) => evidence.reduce((sum, { length }) => sum + length, 0))
+    expect(told).toHaveLength(2)
+    expect(told[0]).toBeGreaterThan(96_000)
+    expect(told[1]).toBeLessThan(3_000)
+  })
+
+  test.each([
+    ['time-outs at the first rank', { timeouts: [new Uint8Array(16_000)] }],
+    ['tallies and no closing batch', { tallies: [new Uint8Array(8_000)] }],
+  ])('a proposal with %s is refused', (_, beside) => {
+    const desk = new Desk(4)
+    desk.write(0, 1)
+    desk.deliver()
+    const member = desk.order(2)[1] as number
+    desk.tell(member, { type: 'message', ...proposalTo(desk, member, {}, beside) })
+    expect(desk.counted(member)).toEqual(['PROPOSAL_PADDED'])
+    expect(desk.group(member).open.proposals.size).toBe(0)
   })
 
   test('certificates of one step never differ, whoever puts them together', () => {

@@ -22,7 +22,7 @@ import { askMessage, proposalMessage, tallyMessage } from '../src/messages.js'
 import { createVerifier } from '../src/verifier.js'
 import { Desk, type Letter, NOW } from './desk.js'
 
-const [OFFER, PROPOSAL, REVEAL, TALLY] = [48, 49, 52, tallyMessage.number] as const
+const [OFFER, PROPOSAL, REVEAL, FINAL, TALLY] = [48, 49, 52, 55, tallyMessage.number] as const
 function closeAll(desk: Desk, atMs: number, next = desk.setup.members): void {
   for (const i of desk.groups.keys()) desk.tell(i, { type: 'close-at', atMs, next })
 }
@@ -272,6 +272,25 @@ describe('recovery', () => {
     expect(desk.of('refused', 0).at(-1)?.code).toBe('GROUP_CLOSED')
   })
 
+  test('nor does it reveal what it still ran when it showed: a step that others call final would be in no show', () => {
+    const desk = new Desk(4)
+    const [collator, , , late] = desk.order(1) as [number, number, number, number]
+    const rest = [0, 1, 2, 3].filter((member) => member !== late)
+    const { run } = desk
+    desk.run = (member, effect) => (member === late ? undefined : run(member, effect))
+    const apart = ({ from, to, number }: Letter) => from !== late && (to !== late || number === OFFER || number === FINAL)
+    desk.write(collator, 1)
+    desk.deliver(apart)
+    desk.endGrace(apart, rest)
+    const [effect] = desk.of('execute', late)
+    if (effect === undefined) throw new Error('it does not run')
+    desk.tell(late, { type: 'show' })
+    const sent = desk.of('send', late).length
+    desk.tell(late, { type: 'executed', batch: effect.batch, from: effect.from, result: run(late, effect) ?? { type: 'abstained' } })
+    expect(desk.group(late).steps[0]).toMatchObject({ step: 1, own: 'agrees' })
+    expect(desk.of('send', late)).toHaveLength(sent)
+  })
+
   test('fewer than q shows are incomplete; a certificate counts from any holder; false shows are refused', () => {
     const desk = stuck()
     desk.tell(0, { type: 'show' })
@@ -282,6 +301,24 @@ describe('recovery', () => {
     const invalid = expect.objectContaining({ code: 'SHOWS_INVALID' })
     expect(() => recoverFrom([...shows, ...shows], desk.context)).toThrow(invalid)
     expect(() => recoverFrom(shows, { ...desk.context, epoch: 2 })).toThrow(invalid)
+  })
+
+  test('who restarts after its epoch was closed sends the closing certificate again, to the members of the next one too', () => {
+    const desk = new Desk(3)
+    const joiner = signerAt(20).peerId
+    closeAll(desk, NOW + 1, [desk.peer(0), joiner])
+    desk.pass(1)
+    desk.deliver()
+    expect(desk.group(0).phase).toBe('closed')
+    const told = () => desk.of('send', 0).filter(({ envelope }) => peekMessageNumber(envelope) === FINAL)
+    const before = told().length
+    desk.open(0)
+    expect(told().slice(before)).toMatchObject([{ to: [desk.peer(1), desk.peer(2)] }])
+    desk.tell(0, { type: 'close-at', atMs: NOW + 1, next: [desk.peer(0), joiner] })
+    for (let i = 0; i < 20; i++) desk.pass(10_000)
+    const again = told().slice(before)
+    expect(again).toHaveLength(8)
+    expect(again.slice(1).every(({ to }) => to.includes(joiner))).toBe(true)
   })
 
   test('a closing certificate among the shows ends the epoch by itself', () => {

@@ -1,8 +1,8 @@
-import { bytesOfContentId, peekMessageNumber, signMessage } from '@interpeer/crypto-ids'
+import { bytesOfContentId, type PeerId, peekMessageNumber, signMessage } from '@interpeer/crypto-ids'
 import { network, signerAt } from '../simulations/jobs.js'
 import { type Batch, seedAlpha, writeBatch } from '../src/batch.js'
 import { stepGroup } from '../src/index.js'
-import { proposalMessage, sealMessage } from '../src/messages.js'
+import { type Proposal, proposalMessage, sealMessage } from '../src/messages.js'
 import type { Desk } from './desk.js'
 
 /**
@@ -14,7 +14,13 @@ export function refusals(desk: Desk, members: readonly number[], changes: Partia
   return [...new Set(asked.map((member) => refusal(desk, member, changes)))]
 }
 
-function refusal(desk: Desk, member: number, changes: Partial<Batch>): string {
+/** A first proposal of a member's open step, as its collator would make it, but for what is changed. */
+export function proposalTo(
+  desk: Desk,
+  member: number,
+  changes: Partial<Batch>,
+  beside: Partial<Proposal> = {},
+): { readonly from: PeerId; readonly envelope: Uint8Array } {
   const { base, open } = desk.group(member)
   const [last] = desk.group(member).steps.slice(-1)
   if (last === undefined) throw new Error('nothing is certified')
@@ -33,9 +39,12 @@ function refusal(desk: Desk, member: number, changes: Partial<Batch>): string {
     ...changes,
   })
   const place = { job: bytesOfContentId(job), epoch, step: open.step, rank: 0, from: signer.publicKey }
-  const fields = { ...place, batch: batch.bytes, timeouts: [], tallies: [], unanimous: [] }
-  const envelope = signMessage(proposalMessage, fields, signer, network)
-  const { effects } = stepGroup(desk.group(member), { type: 'message', from: signer.peerId, envelope, nowMs: desk.nowMs })
+  const fields = { ...place, batch: batch.bytes, timeouts: [], tallies: [], unanimous: [], ...beside }
+  return { from: signer.peerId, envelope: signMessage(proposalMessage, fields, signer, network) }
+}
+
+function refusal(desk: Desk, member: number, changes: Partial<Batch>): string {
+  const { effects } = stepGroup(desk.group(member), { type: 'message', ...proposalTo(desk, member, changes), nowMs: desk.nowMs })
   const sealed = effects.some((effect) => effect.type === 'send' && peekMessageNumber(effect.envelope) === sealMessage.number)
   return effects.flatMap((effect) => (effect.type === 'count' ? [effect.code] : []))[0] ?? (sealed ? 'sealed' : 'waits')
 }

@@ -122,8 +122,12 @@ describe('locks', () => {
       abstained: false,
     }
     const stale = signMessage(timeoutMessage, fields, signerAt(collator), network)
-    const timeouts = [stale, ...opened.value.timeouts, new Uint8Array(3)]
+    const timeouts = [stale, ...opened.value.timeouts]
     desk.drop()
+    // more than there are members say nothing: they only make it long
+    const padded = signMessage(proposalMessage, { ...opened.value, timeouts: [...timeouts, new Uint8Array(3)] }, signerAt(next), network)
+    desk.tell(traitor, { type: 'message', from: desk.peer(next), envelope: padded })
+    expect(desk.counted(traitor).at(-1)).toBe('PROPOSAL_PADDED')
     const envelope = signMessage(proposalMessage, { ...opened.value, timeouts }, signerAt(next), network)
     desk.tell(third, { type: 'message', from: desk.peer(next), envelope })
     expect(desk.of('fault', third).map(({ kind }) => kind)).toEqual(['two-timeouts'])

@@ -12,7 +12,7 @@ import {
   sha256,
   signMessage,
 } from '@interpeer/crypto-ids'
-import { provesResponse, responsesDigest, responseTree, siteRequest } from '@interpeer/peer-group'
+import { provesResponse, responsesDigest, responseTree, siteRequest, writeIdOf } from '@interpeer/peer-group'
 import { expect, test } from 'vitest'
 import { ProvenWrites } from '../src/node/proven-writes.js'
 import { ScriptQueue } from '../src/node/script-queue.js'
@@ -60,7 +60,7 @@ async function siteWith(responses: readonly ContentId[], named: Uint8Array | nul
   )
   await served.serve({ ...place, files: root, timeMs: NOW_MS })
   const [writes, proven] = [new WaitingWrites(), new ProvenWrites()]
-  const ids = responses.map((_, i) => (i === responses.length - 1 ? request.id : new Uint8Array(16).fill(i)))
+  const ids = responses.map((_, i) => (i === responses.length - 1 ? writeIdOf(request) : new Uint8Array(16).fill(i)))
   proven.add(ids, { ...place, certificate, named, responses: responseTree(responses) }, NOW_MS)
   const answers = new SiteAnswers({
     ...{ signer: member, network, store: store.blocks, scripts: new ScriptQueue(new CounterRuntime(), store.blocks) },

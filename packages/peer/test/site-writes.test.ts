@@ -1,9 +1,9 @@
 import { blockOf, memoryBlockStore } from '@interpeer/content-store'
-import { bytesOfContentId, contentIdOf, createSigner, networkIdOf, sha256, signMessage } from '@interpeer/crypto-ids'
-import { REQUEST_PART_BYTES, requestBlockOf, siteRequest } from '@interpeer/peer-group'
+import { bytesOfContentId, contentIdOf, createSigner, networkIdOf, type Signer, sha256, signMessage } from '@interpeer/crypto-ids'
+import { outboxReport, REQUEST_PART_BYTES, requestBlockOf, siteRequest, writeIdOf } from '@interpeer/peer-group'
 import { expect, test } from 'vitest'
 import { KnownRequests } from '../src/node/known-requests.js'
-import { isHeldWriteOf } from '../src/node/site-writes.js'
+import { isHeldWriteOf, isWriteOf } from '../src/node/site-writes.js'
 
 const network = networkIdOf(Uint8Array.of(1))
 const asker = createSigner(sha256(Uint8Array.of(2)))
@@ -12,12 +12,12 @@ const job = jobBytes(0)
 const id = new Uint8Array(16).fill(3)
 
 /** A signed request in a store, with these pieces of its body. */
-async function held(pieces: readonly Uint8Array[]) {
+async function held(pieces: readonly Uint8Array[], by: Signer = asker) {
   const store = memoryBlockStore()
   const blocks = pieces.map((bytes) => blockOf(bytes, 'raw'))
   const parts = blocks.map(({ cid }) => bytesOfContentId(cid))
   const asked = {
-    from: asker.publicKey,
+    from: by.publicKey,
     job,
     id,
     ms: 1_000,
@@ -28,12 +28,12 @@ async function held(pieces: readonly Uint8Array[]) {
     host: 'a',
     https: false,
   }
-  const envelope = signMessage(siteRequest, { ...asked, headers: [], body: new Uint8Array(), parts }, asker, network)
+  const envelope = signMessage(siteRequest, { ...asked, headers: [], body: new Uint8Array(), parts }, by, network)
   const request = requestBlockOf(envelope, parts)
   await store.put([...blocks, request])
   const counted: string[] = []
   const around = { store, requests: new KnownRequests(network), count: (code: string) => void counted.push(code) }
-  return { around, counted, ref: { id, ms: 1_000, cid: request.cid } }
+  return { around, counted, ref: { id: writeIdOf({ from: by.publicKey, id }), ms: 1_000, cid: request.cid } }
 }
 
 test('what a juror is to run is what the batch says of it: the id, time and job that its asker signed', async () => {
@@ -52,4 +52,20 @@ test('and pieces that are no body', async () => {
   expect(isHeldWriteOf({ job, members: [] }, whole.ref, whole.around)).toBe(true)
   const short = await held([Uint8Array.of(1), new Uint8Array(REQUEST_PART_BYTES)])
   expect(isHeldWriteOf({ job, members: [] }, short.ref, short.around)).toBe(false)
+})
+
+test("an id of one asker is no other one's, whoever signs it: else a collator could have the group answer it with something else for good", async () => {
+  const thief = createSigner(sha256(Uint8Array.of(9)))
+  const [mine, other] = [await held([]), await held([], thief)]
+  const of = { job, members: [thief.peerId] }
+  expect(mine.ref.id).not.toEqual(other.ref.id)
+  expect(isHeldWriteOf(of, other.ref, other.around)).toBe(true)
+  expect(isHeldWriteOf(of, { ...other.ref, id: mine.ref.id }, other.around)).toBe(false)
+  expect(isHeldWriteOf(of, { ...other.ref, id }, other.around)).toBe(false)
+  const said = { job, id, ms: 1_000, key: new Uint8Array(32), turn: 0, outcome: 'declined' as const, answer: null }
+  const report = signMessage(outboxReport, { from: thief.publicKey, ...said }, thief, network)
+  const ref = { ms: 1_000, cid: contentIdOf(report, 'raw') }
+  const around = { requests: new KnownRequests(network), network }
+  expect(isWriteOf(of, { ...ref, id: other.ref.id }, report, around)).toBe(true)
+  expect(isWriteOf(of, { ...ref, id: mine.ref.id }, report, around)).toBe(false)
 })

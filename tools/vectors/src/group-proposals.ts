@@ -110,6 +110,16 @@ function cases(): ProposalCase[] {
       expect: 'PROPOSAL_UNJUSTIFIED',
       proposal: propose(batchOf(other, 1, usual), { rank: 1 }, other),
     },
+    {
+      name: 'a proposal at the first rank with time-outs',
+      expect: 'PROPOSAL_PADDED',
+      proposal: propose(batchOf(collator, 1, usual), { timeouts: ['00'] }),
+    },
+    {
+      name: 'a proposal with tallies and no closing batch',
+      expect: 'PROPOSAL_PADDED',
+      proposal: propose(batchOf(collator, 1, usual), { tallies: ['00'] }),
+    },
     { name: 'a proposal of a stranger', expect: 'NOT_A_MEMBER', proposal: propose(batchOf(STRANGER, 1, usual), {}, STRANGER) },
     { name: 'a batch that is none', expect: 'BATCH_MALFORMED', proposal: propose('80') },
     seededBy('a proof for another network', collator, OTHER_NETWORK, GROUP.job, GROUP.epoch, 1),

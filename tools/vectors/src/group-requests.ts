@@ -1,4 +1,4 @@
-import { type Key, keyOf } from './cose.js'
+import { type Key, keyOf, sha256 } from './cose.js'
 import { encode, GROUP, NOW_MS, sign } from './group.js'
 import { pathOf, rootOf } from './hash-tree.js'
 import { type Fields, linkTo, named, seedOfByte } from './maker.js'
@@ -11,6 +11,8 @@ const requestAt = (i: number, changes: Fields = {}): Fields => ({
   ...{ method: 'POST', target: `/${i}`, host: 'site.test', https: true, headers: [], body: named(`body ${i}`), parts: [] },
   ...changes,
 })
+/** What its group knows it by. */
+const writeIdOf = (i: number): string => sha256(`${asker.publicKey}${requestAt(i).id}`).slice(0, 32)
 const bytesOf = (i: number, changes: Fields = {}): string => encode('site-request', requestAt(i, changes))
 const requests = (count: number): readonly string[] => Array.from({ length: count }, (_, i) => bytesOf(i))
 
@@ -23,7 +25,8 @@ const leafOf = (leaves: readonly string[], index: number, changes: Fields = {}):
 export function requestVectors() {
   const good = (count: number, index: number) => {
     const leaves = requests(count)
-    return { name: `request ${index} of ${count}`, expect: 'ok', hex: leafOf(leaves, index), request: leaves[index] as string }
+    const name = `request ${index} of ${count}`
+    return { name, expect: 'ok', hex: leafOf(leaves, index), request: leaves[index] as string, writeId: writeIdOf(index) }
   }
   const wrong = (name: string, hex: string) => ({ name, expect: 'SIGNATURE_WRONG', hex })
   const malformed = (name: string, hex: string) => ({ name, expect: 'ENVELOPE_MALFORMED', hex })
@@ -41,6 +44,7 @@ export function requestVectors() {
         expect: 'ok',
         hex: sign('site-request', requestAt(1), asker),
         request: bytesOf(1),
+        writeId: writeIdOf(1),
       },
       wrong('another request', at1({ request: bytesOf(6) })),
       wrong('a bit of the request turned', at1({ request: `${(five[1] as string).slice(0, -4)}41${(five[1] as string).slice(-2)}` })),

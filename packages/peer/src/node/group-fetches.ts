@@ -3,6 +3,7 @@ import type { ContentId, PeerId } from '@interpeer/crypto-ids'
 import {
   type GroupEvent,
   type GroupSetup,
+  type HeldRequest,
   isPieced,
   REQUEST_BODY_MAX_BYTES,
   type RequestRef,
@@ -70,7 +71,10 @@ export class GroupFetches {
         requests.map(({ cid }) => cid),
         sourcesOf(this.#around, from, this.#signal),
       )
-      const held = requests.filter((ref) => this.#setup.checkRequest?.(ref, store.get(ref.cid) as Uint8Array) ?? true)
+      const held = requests.flatMap((ref) => {
+        const block = store.get(ref.cid) as Uint8Array
+        return (this.#setup.checkRequest?.(ref, block) ?? true) ? [{ ...ref, size: block.length }] : []
+      })
       this.#give({ type: 'bodies', requests: held.filter(({ cid }) => !isPieced(cid)) })
       // what takes long, or never comes, keeps nothing else waiting
       for (const ref of held) if (isPieced(ref.cid)) void this.#pieces(ref, from)
@@ -83,7 +87,7 @@ export class GroupFetches {
   }
 
   /** Whoever offered it may have it; the other members may have it by now. */
-  async #pieces(ref: RequestRef, from: readonly PeerId[]): Promise<void> {
+  async #pieces(ref: HeldRequest, from: readonly PeerId[]): Promise<void> {
     const { cid } = ref
     const { store, count, exchange } = this.#around
     if (this.#fetchingPieces.has(cid) || this.#fetchingPieces.size >= piecedAtOnce(this.#setup.members.length)) return

@@ -16,6 +16,7 @@ import {
   outboxReport,
   turnAt,
   type Write,
+  writeIdOf,
 } from '@interpeer/peer-group'
 import { hexOf } from '@interpeer/wire-codec'
 import { readOutbox } from '../outbox-block.js'
@@ -88,8 +89,8 @@ export class OutboxShell {
     this.#waker = new Waker(around.now, () => this.#look())
     this.#records = new OutboxRecords({ ...around, records: around.outboxRecords })
     for (const [name, { report, bytes }] of this.#records.read()) {
-      const { id, ms, turn } = report
-      const write = { id, ms, cid: contentIdOf(bytes, 'raw'), bytes }
+      const { ms, turn } = report
+      const write = { id: writeIdOf(report), ms, cid: contentIdOf(bytes, 'raw'), bytes }
       this.#reports.set(name, { said: report, untilMs: ms + OUTBOX_KEPT_MS, write, writtenIn: turn })
     }
   }
@@ -173,7 +174,7 @@ export class OutboxShell {
     const { signer, network, job, now } = this.#around
     const at = { from: signer.publicKey, job: bytesOfContentId(job), id: new Uint8Array(randomBytes(16)), ms: now() }
     const bytes = signMessage(outboxReport, { ...at, ...said }, signer, network)
-    const write = { id: at.id, ms: at.ms, cid: contentIdOf(bytes, 'raw'), bytes }
+    const write = { id: writeIdOf(at), ms: at.ms, cid: contentIdOf(bytes, 'raw'), bytes }
     const name = hexOf(said.key)
     const report = { said, untilMs: entry.untilMs, write, writtenIn: turnAt(entry, at.ms) }
     this.#reports.delete(name)

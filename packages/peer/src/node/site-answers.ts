@@ -18,6 +18,7 @@ import {
   type SiteReply,
   type SiteRequest,
   siteReply,
+  writeIdOf,
   writeReply,
 } from '@interpeer/peer-group'
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
@@ -182,8 +183,8 @@ export class SiteAnswers {
 
   async #write(request: SiteRequest, envelope: Uint8Array): Promise<Answer> {
     const { writes, proven, give } = this.#site
-    const { id } = request
     const write = writeOf(request, envelope)
+    const { id } = write
     const refusal = writes.refusalOf(write)
     if (refusal !== undefined) return refused(REFUSED_STATUS[refusal] ?? 503, refusal)
     // the other members fetch its body from here
@@ -199,7 +200,7 @@ export class SiteAnswers {
     // an answer without its proof would not be believed: another member may still have it
     if (stored === undefined || written === undefined || !isThat) return refused(503, 'MEMBER_BEHIND')
     const { request: answered, ...response } = stored
-    // ids are no secret: whoever asks something else under another's id is not told that one's answer
+    // whoever asks something else under an id of its own that it used before is not told that one's answer
     if (!sameBytes(answered, sha256(envelope))) return refused(400, 'REQUEST_MISMATCH')
     return { ran: 'write', ...response, written, proof: proofOfResponse(written.responses, index) }
   }
@@ -219,9 +220,9 @@ export class SiteAnswers {
   }
 }
 
-const writeOf = ({ id, ms, parts }: SiteRequest, envelope: Uint8Array): WaitingWrite => ({
-  ...{ type: 'write', id, ms },
-  ...requestBlockOf(envelope, parts),
+const writeOf = (request: SiteRequest, envelope: Uint8Array): WaitingWrite => ({
+  ...{ type: 'write', id: writeIdOf(request), ms: request.ms },
+  ...requestBlockOf(envelope, request.parts),
 })
 
 const REFUSED_STATUS: Readonly<Record<string, number>> = {

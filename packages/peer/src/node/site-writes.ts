@@ -1,6 +1,6 @@
 import type { BlockStore } from '@interpeer/content-store'
 import { type NetworkId, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
-import { type RequestRef, readRequestBlock } from '@interpeer/peer-group'
+import { type RequestRef, readRequestBlock, writeIdOf } from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
 import { openReport } from './known-reports.js'
 import type { KnownRequests } from './known-requests.js'
@@ -22,7 +22,7 @@ export function isWriteOf(
   if (report !== undefined && !members.includes(peerIdOfKey(report.from))) return false
   const request = report ?? requests.findIn(ref.cid, block)
   if (request === undefined || request.ms !== ref.ms) return false
-  return sameBytes(request.id, ref.id) && sameBytes(request.job, job)
+  return sameBytes(writeIdOf(request), ref.id) && sameBytes(request.job, job)
 }
 
 /** Whether the block of a reference, and its body's pieces, are what an honest member would have run. What is not in the store is not judged. */

@@ -31,7 +31,7 @@ export class WaitingWrites {
   /** Why a write can't wait here; then it must not be handed to the group either. */
   refusalOf({ id, cid, bytes }: WaitingWrite): 'REQUEST_MISMATCH' | 'GROUP_BUSY' | undefined {
     const known = this.#entries.get(hexOf(id))
-    // an answer is told by id: whoever asks something else under another's id must not be told that one's, nor spoil it
+    // an answer is told by id: whoever signed two requests with one id is told that of the first only
     if (known !== undefined && known.write.cid !== cid) return 'REQUEST_MISMATCH'
     const newBytes = known === undefined ? bytes.length : 0
     return this.#waiters >= WAITERS_MAX || this.#bytes + newBytes > WAITING_MAX_BYTES ? 'GROUP_BUSY' : undefined
