@@ -40,8 +40,8 @@ export function siteOrigin({
     const giveRoom = uploads.take(request, outgoing.req.socket.remoteAddress ?? '', name)
     if (giveRoom === undefined) return refusal({ status: 503, code: 'UPLOADS_BUSY', site: name, networkPage })
     const asker = askerOf(headersForSite(request.headers))
-    const refused = (status: number, code: string) => {
-      const page = refusal({ status, code, site: name, networkPage })
+    const refused = (status: number, code: string, isMembers = false) => {
+      const page = refusal({ status, code, site: name, networkPage, mayBeSaved: isWrite(request), isMembers })
       return isWrite(request) ? rememberAsker(page, asker) : page
     }
     try {
@@ -63,7 +63,7 @@ export function siteOrigin({
           : { answer: await peer.askSite(name, visitor, { member: parsePeerId(wanted), asker: asker.secret }), use: undefined }
       if (answer.status >= 500 && answer.body.length === 0 && request.method !== 'HEAD')
         return withPeer(answer, scriptFailed(answer, name, networkPage))
-      if (answer.ran === 'refused') return withPeer(answer, refused(answer.status, answer.code))
+      if (answer.ran === 'refused') return withPeer(answer, refused(answer.status, answer.code, true))
       if (answer.download === undefined) return await pageOf(answer, request, { networkPage, use, isDisputed: peer.isDisputed(name) })
       const broken = await sendFile(outgoing, answer.status, fileHeaders(answer, answer.download), answer.download)
       if (broken !== undefined && !request.signal.aborted) log.warn({ err: broken, site: name, peer: answer.peer }, 'a download broke off')

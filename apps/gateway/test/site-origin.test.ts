@@ -127,6 +127,18 @@ test('a browser whose write is late is known when it sends it again, and nobody 
   expect((await ask(port)).head).not.toContain('set-cookie')
 })
 
+test('a refused write’s page says that it may still be saved, and what sending it again means; a read’s does not', async () => {
+  let code = ''
+  const { port } = await gatewayOf(() => ({ ran: 'refused', code, status: 503, body: utf8(code) }))
+  const told = async (method: string) => (await ask(port, ['Content-Length: 0'], { method })).body.toString()
+  for (code of ['GROUP_BUSY', 'GROUP_SLOW', 'GROUP_FROZEN', 'JOB_TOO_SLOW', 'REQUEST_TOO_NEW', 'REQUEST_MISMATCH', 'MADE_UP']) {
+    expect(await told('POST'), code).toMatch(/may still be saved.*same change/)
+    expect(await told('GET'), code).not.toContain('may still be saved')
+    expect(await told('GET'), code).not.toContain('inside the gateway') // whatever a member says
+  }
+  for (code of ['REQUEST_MALFORMED', 'REQUEST_TOO_LARGE']) expect(await told('POST'), code).not.toContain('may still be saved')
+})
+
 test('text is compressed for who takes it; its digest is of what the site said, its tag a weak one', async () => {
   const page = utf8('<p>all the same</p>'.repeat(200))
   const { port } = await gatewayOf(() => ({ headers: [html, { name: 'ETag', value: '"e"' }], body: page }))
