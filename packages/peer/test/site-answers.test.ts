@@ -49,8 +49,10 @@ const request = openMessage(siteRequest, envelope, network, ({ from }) => peerId
 const { cid: response, blocks } = blocksOfResponse({ request: sha256(envelope), status: 200, headers: [], body: new Uint8Array([7]) })
 
 class Abstaining extends CounterRuntime {
-  constructor(readonly reason: string) {
+  readonly reason: string
+  constructor(reason: string) {
     super()
+    this.reason = reason
     this.trees.set(root, new Map())
   }
   override async run() {

@@ -165,6 +165,7 @@ export class SiteClient {
     if (pieced === undefined) return answer
     const read = () =>
       downloadOf(visitor, answer, pieced, {
+        site: name,
         ask: (piece, not) => this.#askGroup(name, piece, member, { not }),
         onOther: (peer, what, atByte) => {
           const job = this.#viewOf(name)?.job
