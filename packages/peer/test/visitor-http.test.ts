@@ -9,6 +9,35 @@ test('a site gets what a browser says, but nothing of the connection, and nothin
   ])
 })
 
+test('a visitor can not say what only a proxy may: from where it comes, and for which address it asks', () => {
+  const names = [
+    ...[
+      'Forwarded',
+      'X-Forwarded-For',
+      'X-Forwarded-Host',
+      'X-Forwarded-Proto',
+      'X-Forwarded-Prefix',
+      'X-Forwarded',
+      'X-Real-IP',
+      'Client-IP',
+    ],
+    ...[
+      'X-Original-URL',
+      'X-Rewrite-URL',
+      'X-Original-Host',
+      'X-Host',
+      'X-Client-IP',
+      'True-Client-IP',
+      'CF-Connecting-IP',
+      'Front-End-Https',
+    ],
+    ...['X-Scheme', 'X-Url-Scheme', 'Proxy', 'Via', 'X-Cluster-Client-IP', 'X-HTTP-Host-Override'],
+  ]
+  const theirs = ['x-csrf-token', 'x-forward', 'x-http-method-override', 'x-requested-with']
+  const given = new Headers([...names, ...theirs].map((name) => [name, '1'] as [string, string]))
+  expect(headersForSite(given).map(({ name }) => name)).toEqual(theirs)
+})
+
 test('a browser gets what a site says: each cookie by itself and for this origin alone, nothing that HTTP can not carry', () => {
   const headers = headersForVisitor([
     { name: 'Set-Cookie', value: 'a=b; Domain=example.org; Path=/' },

@@ -6,6 +6,12 @@ const NOT_PASSED_ON = new Set(
     ' ',
   ),
 )
+/**
+ * What a proxy tells the server behind it of who asks and for which address. There is none here, so it would be a visitor's own word, and scripts that take it for more
+ * write it into pages which others get as well: the addresses of links, or what is public for a time.
+ */
+const OF_PROXIES =
+  /^(?:forwarded|x-forwarded(?:-.*)?|x-(?:real|client|cluster-client|originating|remote)-ip|x-remote-addr|x-(?:original|rewrite)-(?:url|uri|host)|x-(?:host|url-scheme|scheme|http-host-override|proxyuser-ip)|(?:true-|cf-|fastly-)?(?:client|connecting)-ip|front-end-https|proxy|via)$/
 const WITHOUT_BODY = new Set([101, 204, 205, 304])
 
 /** What a body of unknown length is first given room for, in bytes. */
@@ -35,11 +41,11 @@ export async function readBody(request: Request, maxBytes: number): Promise<Uint
   return size === body.length ? body : body.slice(0, size)
 }
 
-/** What a site gets of a browser's headers. */
+/** What a site gets of a browser's headers. What they say of the address comes from the `Host` that the gateway serves, and from nothing else. */
 export function headersForSite(headers: Headers): HttpHeader[] {
   const named = connectionHeaders(headers.get('connection'))
   return [...headers]
-    .filter(([name]) => !NOT_PASSED_ON.has(name) && !named.has(name) && !name.startsWith('interpeer-'))
+    .filter(([name]) => !NOT_PASSED_ON.has(name) && !OF_PROXIES.test(name) && !named.has(name) && !name.startsWith('interpeer-'))
     .map(([name, value]) => ({ name, value: textOfBytes(value) }))
 }
 
