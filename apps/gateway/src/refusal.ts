@@ -42,7 +42,16 @@ const UNKNOWN_REFUSAL: Words = {
 }
 /** With these no member has it, or none will ever take it. */
 const NOT_SENT = new Set([
-  ...['SITE_UNKNOWN', 'MEMBER_UNKNOWN', 'PEER_ID_SYNTAX', 'UPLOADS_BUSY', 'REQUEST_TOO_LARGE', 'REQUEST_MALFORMED'],
+  ...[
+    'SITE_UNKNOWN',
+    'MEMBER_UNKNOWN',
+    'PEER_ID_SYNTAX',
+    'UPLOADS_BUSY',
+    'ANSWERS_BUSY',
+    'REQUEST_TOO_SLOW',
+    'REQUEST_TOO_LARGE',
+    'REQUEST_MALFORMED',
+  ],
   'CLOSED', // and what it knew of those who asked ends with it
 ])
 const MAY_BE_SAVED =
@@ -103,6 +112,16 @@ const WORDS: Readonly<Record<string, Words>> = {
     title: 'Too much is being sent',
     what: 'The gateway holds as much of what visitors send as it can.',
     whatToDo: 'Wait until what you sent before has been saved, and send it again.',
+  },
+  REQUEST_TOO_SLOW: {
+    title: 'That came too slowly',
+    what: 'Of what your browser sends 128 KiB must arrive each minute, or all of it if it is less. It stopped coming.',
+    whatToDo: 'Look whether your connection works, and send it again. Nothing of it was saved.',
+  },
+  ANSWERS_BUSY: {
+    title: 'Too much waits to be read',
+    what: 'The gateway holds as much as it can of what visitors asked for and have not taken yet.',
+    whatToDo: 'Wait until what you asked for before has arrived, and reload.',
   },
   REQUEST_MALFORMED: {
     title: 'The request could not be understood',

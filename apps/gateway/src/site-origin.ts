@@ -14,6 +14,7 @@ import {
   type VisitorRequest,
 } from '@interpeer/peer/node'
 import { AnswerCache, type CacheUse } from './answer-cache.js'
+import { AnswerRoom } from './answer-room.js'
 import { askerOf, rememberAsker } from './asker.js'
 import { compressed } from './compression.js'
 import { addBar, assetAt } from './pages/index.js'
@@ -21,6 +22,7 @@ import { refusal } from './refusal.js'
 import { sendFile } from './send-file.js'
 import type { GatewayOptions } from './server.js'
 import { UploadRoom } from './upload-room.js'
+import { visitorOf } from './visitor-address.js'
 
 /** Answers requests to one site's origin: each goes to a member of its group as a signed message, and the reply is checked. */
 export function siteOrigin({
@@ -32,12 +34,13 @@ export function siteOrigin({
 }: GatewayOptions): (request: Request, name: string, outgoing: ServerResponse) => Promise<Response> {
   const networkPage = `http://${hostName}:${port}/`
   const uploads = new UploadRoom()
+  const answers = new AnswerRoom()
   const cache = new AnswerCache({ maxBytes: cacheBytes, now: () => performance.now() })
   return async (request, name, outgoing) => {
     const url = new URL(request.url)
     const asset = assetAt(url.pathname) // the bar, and what error pages need
     if (asset !== undefined) return new Response(asset.body, { headers: { 'content-type': asset.type, 'cache-control': 'max-age=300' } })
-    const giveRoom = uploads.take(request, outgoing.req.socket.remoteAddress ?? '', name)
+    const giveRoom = uploads.take(request, visitorOf(outgoing.req.socket.remoteAddress), name)
     if (giveRoom === undefined) return refusal({ status: 503, code: 'UPLOADS_BUSY', site: name, networkPage })
     const asker = askerOf(headersForSite(request.headers))
     const refused = (status: number, code: string, isMembers = false) => {
@@ -56,14 +59,18 @@ export function siteOrigin({
         body,
       }
       const wanted = request.headers.get('interpeer-peer')
+      // who leaves a page does not want it; what was to be saved is seen through
+      const options = { asker: asker.secret, ...(isWrite(request) ? {} : { signal: request.signal }) }
       // who wants one member's word gets that
       const { answer, use } =
         wanted === null
-          ? await cache.answer(name, visitor, (asked) => peer.askSite(name, asked, { asker: asker.secret }))
-          : { answer: await peer.askSite(name, visitor, { member: parsePeerId(wanted), asker: asker.secret }), use: undefined }
+          ? await cache.answer(name, visitor, (asked) => peer.askSite(name, asked, options))
+          : { answer: await peer.askSite(name, visitor, { ...options, member: parsePeerId(wanted) }), use: undefined }
       if (answer.status >= 500 && answer.body.length === 0 && request.method !== 'HEAD')
         return withPeer(answer, scriptFailed(answer, name, networkPage))
       if (answer.ran === 'refused') return withPeer(answer, refused(answer.status, answer.code, true))
+      if (!answers.take(outgoing, name, answer.download?.heldBytes ?? answer.body.length))
+        return withPeer(answer, refusal({ status: 503, code: 'ANSWERS_BUSY', site: name, networkPage }))
       if (answer.download === undefined) return await pageOf(answer, request, { networkPage, use, isDisputed: peer.isDisputed(name) })
       const broken = await sendFile(outgoing, answer.status, fileHeaders(answer, answer.download), answer.download)
       if (broken !== undefined && !request.signal.aborted) log.warn({ err: broken, site: name, peer: answer.peer }, 'a download broke off')
@@ -90,6 +97,7 @@ const STATUS: Readonly<Record<string, number>> = {
   PEER_ID_SYNTAX: 400,
   REQUEST_MALFORMED: 400,
   UPLOADS_BUSY: 503,
+  REQUEST_TOO_SLOW: 408,
   CLOSED: 503,
 }
 

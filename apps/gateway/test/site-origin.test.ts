@@ -5,7 +5,7 @@ import type { PeerId } from '@interpeer/crypto-ids'
 import { PeerError } from '@interpeer/peer'
 import type { AskOptions, Peer, SiteAnswer, VisitorRequest } from '@interpeer/peer/node'
 import { pino } from 'pino'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { type Listening, listen } from '../src/listen.js'
 import { gatewayApp } from '../src/server.js'
 
@@ -20,18 +20,20 @@ let http: Listening | undefined
 afterEach(() => http?.close())
 
 /** A gateway of a network whose one site answers so. */
-async function gatewayOf(answer: (visitor: VisitorRequest) => Partial<SiteAnswer>) {
+async function gatewayOf(answer: (visitor: VisitorRequest) => Partial<SiteAnswer> | Promise<Partial<SiteAnswer>>) {
   const asked: VisitorRequest[] = []
   const askers: (string | undefined)[] = []
-  const askSite = async (_: string, visitor: VisitorRequest, { asker }: AskOptions = {}) => {
+  const signals: (AbortSignal | undefined)[] = []
+  const askSite = async (_: string, visitor: VisitorRequest, { asker, signal }: AskOptions = {}) => {
     asked.push(visitor)
     askers.push(asker)
-    return { ...plain, ...answer(visitor) }
+    signals.push(signal)
+    return { ...plain, ...(await answer(visitor)) }
   }
   const peer = { askSite, isDisputed: () => false } as unknown as Peer
   const app = (port: number) => gatewayApp({ peer, hostName: 'localhost', port, log: pino({ level: 'silent' }) })
   http = await listen({ host: '127.0.0.1', port: 0, bodyMaxBytes: BODY_MAX_BYTES, app })
-  return { port: http.port, asked, askers }
+  return { port: http.port, asked, askers, signals }
 }
 
 /** What comes back, byte by byte, until the connection is closed. */
@@ -178,6 +180,7 @@ test('a long file comes as it is taken, with its length and digest', async () =>
     headers: [{ name: 'repr-digest', value: 'sha-256=:abc:' }],
     download: {
       length: 5_000_000,
+      heldBytes: 1,
       read: async function* () {
         for (; given < 5; given++) yield new Uint8Array(1_000_000).fill(given)
       },
@@ -196,6 +199,7 @@ test('where a piece is false the connection breaks off, and nobody takes what ca
   const { port } = await gatewayOf(() => ({
     download: {
       length: 1_000_040,
+      heldBytes: 1,
       read: async function* () {
         yield new Uint8Array(1_000_000)
         throw new PeerError({ code: 'REPLY_FALSE', reason: 'a test' })
@@ -214,6 +218,7 @@ test('who goes away in the middle ends the download', async () => {
     void gatewayOf(() => ({
       download: {
         length: 1e12,
+        heldBytes: 1,
         read: async function* () {
           try {
             for (;;) yield new Uint8Array(1_000_000)
@@ -231,6 +236,52 @@ test('who goes away in the middle ends the download', async () => {
   })
   await begun
   expect(isEnded).toBe(true)
+})
+
+test('who leaves a page ends the asking for it; what was to be saved is seen through', async () => {
+  const { port, signals } = await gatewayOf(() => new Promise(() => {}))
+  for (const method of ['GET', 'POST']) {
+    const socket = connect(port, '127.0.0.1')
+    socket.write(`${method} / HTTP/1.1\r\nHost: site.localhost\r\nContent-Length: 0\r\n\r\n`)
+    await expect.poll(() => signals.length).toBe(method === 'GET' ? 1 : 2)
+    socket.destroy()
+  }
+  await expect.poll(() => signals[0]?.aborted).toBe(true)
+  expect(signals[1]).toBe(undefined)
+})
+
+test('what stops coming is given up, and whoever sent it is told', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  try {
+    const { port, asked } = await gatewayOf(() => ({}))
+    const waiting = vi.getTimerCount()
+    const slow = raw(port, 'POST / HTTP/1.1\r\nHost: site.localhost\r\nConnection: close\r\nContent-Length: 9\r\n\r\nhello')
+    while (vi.getTimerCount() === waiting) await new Promise(setImmediate)
+    await vi.advanceTimersByTimeAsync(60_000)
+    const { head, body } = await slow
+    expect([head.split('\r\n')[0], header(head, 'interpeer-error'), asked]).toEqual([
+      'http/1.1 408 request timeout',
+      'request_too_slow',
+      [],
+    ])
+    expect(body.toString()).not.toContain('may still be saved')
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('who does not take what it asked for gets no more of it, until that is gone', async () => {
+  const body = new Uint8Array(12 * 1024 * 1024)
+  const { port, asked } = await gatewayOf(() => ({ body }))
+  const unread = Array.from({ length: 5 }, () => {
+    const socket = connect(port, '127.0.0.1')
+    socket.write('GET / HTTP/1.1\r\nHost: site.localhost\r\n\r\n')
+    return socket
+  })
+  await expect.poll(() => asked.length).toBe(5)
+  await expect.poll(async () => (await ask(port)).head).toContain('interpeer-error: answers_busy')
+  for (const socket of unread) socket.destroy()
+  await expect.poll(async () => (await ask(port)).body.length).toBe(body.length)
 })
 
 test('who asks first is told whether to send; what is too long gets an answer', async () => {

@@ -154,3 +154,23 @@ test.each<[string, Partial<SiteReply>]>([
   const { client: alone } = clientOf(() => refusal)
   await expect(given(alone.ask('log', get, { member: members[1] as PeerId }))).rejects.toMatchObject({ code: 'REPLY_FALSE' })
 })
+
+test('nobody is asked for who has left; what it wanted to be saved is remembered', async () => {
+  const ids: string[] = []
+  let isSilent = true
+  const { client } = clientOf((request, envelope) => {
+    ids.push(idOf(request))
+    return isSilent ? new Promise(() => {}) : written(envelope, page)
+  })
+  const left = new AbortController()
+  const answers = [get, post].map((visitor) => client.ask('log', visitor, { asker: 'a browser', signal: left.signal }))
+  const ended = Promise.all(answers.map((answer) => expect(answer).rejects.toMatchObject({ code: 'SITE_UNREACHABLE' })))
+  while (ids.length < 2) await new Promise(setImmediate)
+  left.abort()
+  await ended
+  expect(vi.getTimerCount()).toBeLessThanOrEqual(1) // of who signs
+  await expect(client.ask('log', get, { signal: left.signal })).rejects.toThrow()
+  isSilent = false
+  expect(await given(client.ask('log', post, { asker: 'a browser' }))).toMatchObject({ ran: 'write' })
+  expect(ids.at(-1)).toBe(ids[1])
+})

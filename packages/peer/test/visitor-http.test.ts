@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { headersForSite, headersForVisitor, isBodiless, readBody } from '../src/node/visitor-http.js'
 
 test('a site gets what a browser says, but nothing of the connection, and nothing that is ours', () => {
@@ -90,5 +90,42 @@ test('of a body that comes in parts nothing is kept but one copy', async () => {
     const read = await readBody(request, 1_000_000)
     expect(read?.length).toBe(300_000)
     expect([0, 1, 150, 298].map((part) => read?.[part * 1000])).toEqual([0, 1, 150, 298 % 256])
+  }
+})
+
+test('a body may take as long as it needs while enough of it comes; one that stops coming is not waited for', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  try {
+    let stream: ReadableStreamDefaultController<Uint8Array> | undefined
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        stream = controller
+      },
+    })
+    const read = readBody(new Request('http://localhost/', { method: 'POST', body, duplex: 'half' } as RequestInit), 1_000_000)
+    for (let i = 0; i < 5; i++) {
+      stream?.enqueue(new Uint8Array(128 * 1024))
+      await new Promise(setImmediate)
+      await vi.advanceTimersByTimeAsync(60_000)
+    }
+    stream?.enqueue(new Uint8Array(1))
+    stream?.close()
+    expect((await read)?.length).toBe(5 * 128 * 1024 + 1)
+    expect(vi.getTimerCount()).toBe(0)
+    const trickle = readBody(
+      new Request('http://localhost/', {
+        method: 'POST',
+        body: new ReadableStream({ start: (it) => it.enqueue(new Uint8Array(100)) }),
+        duplex: 'half',
+      } as RequestInit),
+      1_000_000,
+    )
+    const refused = expect(trickle).rejects.toMatchObject({ code: 'REQUEST_TOO_SLOW', failure: { bytes: 100 } })
+    await new Promise(setImmediate)
+    await vi.advanceTimersByTimeAsync(60_000)
+    await refused
+    expect(vi.getTimerCount()).toBe(0)
+  } finally {
+    vi.useRealTimers()
   }
 })

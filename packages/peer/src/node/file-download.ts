@@ -7,6 +7,8 @@ import type { SiteAnswer, VisitorRequest } from './site-client.js'
 
 /** Pieces that are asked for before the one before them was taken. */
 const AHEAD = 2
+/** With the one that is being taken. */
+export const PIECES_HELD_MAX = AHEAD + 2
 /** Members that are busy, or move the site, refuse a piece now and have it a moment later: it is asked for so often, after pauses that double. */
 const REFUSED_MAX = 5
 const PAUSE_MS = 250

@@ -21,7 +21,7 @@ import { isLater } from '../served-state.js'
 import { hasPartIn, isStale, type SiteView } from '../site-view.js'
 import { askInTurn } from './ask-in-turn.js'
 import { bodyMs } from './body-time.js'
-import { downloadOf } from './file-download.js'
+import { downloadOf, PIECES_HELD_MAX } from './file-download.js'
 import { LackedCertificates } from './lacked-certificates.js'
 import { LateWrites, lateKeyOf } from './late-writes.js'
 import { MemberChoice } from './member-choice.js'
@@ -67,6 +67,8 @@ export interface SiteAnswer {
 export interface Download {
   /** Bytes in all. */
   readonly length: number
+  /** Of these in memory while it is taken, at most. */
+  readonly heldBytes: number
   /** @throws {PeerError} REPLY_FALSE where a piece is not the one that the signed answer promised: the file has changed, or a member lied */
   readonly read: () => AsyncGenerator<Uint8Array, void, undefined>
 }
@@ -80,6 +82,8 @@ export interface AskOptions {
   readonly member?: PeerId
   /** A secret that tells this visitor from all others, for a write that it may send again. Without one, and without an Idempotency-Key, each sending is a request of its own. */
   readonly asker?: string
+  /** Ends the asking: nobody waits for the answer any longer. A write that a member may have by then is remembered. */
+  readonly signal?: AbortSignal
 }
 
 /** One piece of a file that its signed list of digests does not have. */
@@ -158,15 +162,15 @@ export class SiteClient {
   }
 
   /** @throws {PeerError} CLOSED, SITE_UNKNOWN, SITE_UNREACHABLE, REPLY_FALSE, MEMBER_UNKNOWN, REQUEST_MALFORMED, UPLOADS_BUSY */
-  async ask(name: string, visitor: VisitorRequest, { member, asker }: AskOptions = {}): Promise<SiteAnswer> {
-    const answer = await this.#askGroup(name, visitor, member, { asker })
+  async ask(name: string, visitor: VisitorRequest, { member, asker, signal }: AskOptions = {}): Promise<SiteAnswer> {
+    const answer = await this.#askGroup(name, visitor, member, { asker, signal })
     const pieced = answer.ran === 'read' ? piecedAnswerOf(answer.headers, answer.body) : undefined
     if (pieced === 'malformed') throw replyFalse('pieces that are none')
     if (pieced === undefined) return answer
     const read = () =>
       downloadOf(visitor, answer, pieced, {
         site: name,
-        ask: (piece, not) => this.#askGroup(name, piece, member, { not }),
+        ask: (piece, not) => this.#askGroup(name, piece, member, { not, signal }),
         onOther: (peer, what, atByte) => {
           const job = this.#viewOf(name)?.job
           if (job !== undefined) this.#choice.failed(job, peer, what === 'false')
@@ -174,7 +178,12 @@ export class SiteClient {
         },
       })
     const headers = answer.headers.filter((header) => header.name.toLowerCase() !== PIECES_HEADER)
-    return { ...answer, headers, body: new Uint8Array(), download: { length: pieced.length, read } }
+    return {
+      ...answer,
+      headers,
+      body: new Uint8Array(),
+      download: { length: pieced.length, heldBytes: PIECES_HELD_MAX * pieced.pieceBytes, read },
+    }
   }
 
   /** @param how `not`: members that are not asked */
@@ -182,7 +191,11 @@ export class SiteClient {
     name: string,
     visitor: VisitorRequest,
     member: PeerId | undefined,
-    { not = NOBODY, asker }: { readonly not?: ReadonlySet<PeerId>; readonly asker?: string | undefined },
+    {
+      not = NOBODY,
+      asker,
+      signal,
+    }: { readonly not?: ReadonlySet<PeerId>; readonly asker?: string | undefined; readonly signal?: AbortSignal | undefined },
   ): Promise<SiteAnswer> {
     if (this.#isClosed) throw new PeerError({ code: 'CLOSED' })
     const view = this.#viewOf(name)
@@ -211,6 +224,9 @@ export class SiteClient {
     const stop = new AbortController()
     this.#asking.add(stop)
     const deadline = setTimeout(() => stop.abort(), deadlineMs)
+    const leave = () => stop.abort()
+    signal?.addEventListener('abort', leave)
+    if (signal?.aborted === true) leave()
     let [asks, isSettled] = [0, false]
     try {
       const answer = await askInTurn<PeerId, SiteAnswer>({
@@ -246,6 +262,7 @@ export class SiteClient {
     } finally {
       this.#asking.delete(stop)
       clearTimeout(deadline)
+      signal?.removeEventListener('abort', leave)
       sent.end()
       if (asks > 1) stop.abort(OVER) // to end what is over costs as much as to begin it
     }
