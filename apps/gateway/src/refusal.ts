@@ -121,7 +121,8 @@ const WORDS: Readonly<Record<string, Words>> = {
   ANSWERS_BUSY: {
     title: 'Too much waits to be read',
     what: 'The gateway holds as much as it can of what visitors asked for and have not taken yet.',
-    whatToDo: 'Wait until what you asked for before has arrived, and reload.',
+    whatToDo:
+      'Wait until what you asked for before has arrived, and open the page anew. A change that you sent with this is saved: do not send it again.',
   },
   REQUEST_MALFORMED: {
     title: 'The request could not be understood',

@@ -66,8 +66,7 @@ export function siteOrigin({
         wanted === null
           ? await cache.answer(name, visitor, (asked) => peer.askSite(name, asked, options))
           : { answer: await peer.askSite(name, visitor, { ...options, member: parsePeerId(wanted) }), use: undefined }
-      if (answer.status >= 500 && answer.body.length === 0 && request.method !== 'HEAD')
-        return withPeer(answer, scriptFailed(answer, name, networkPage))
+      if (isEmptyFailure(answer) && isPageView(request)) return withPeer(answer, scriptFailed(answer, name, networkPage))
       if (answer.ran === 'refused') return withPeer(answer, refused(answer.status, answer.code, true))
       if (!answers.take(outgoing, name, answer.download?.heldBytes ?? answer.body.length))
         return withPeer(answer, refusal({ status: 503, code: 'ANSWERS_BUSY', site: name, networkPage }))
@@ -101,11 +100,29 @@ const STATUS: Readonly<Record<string, number>> = {
   CLOSED: 503,
 }
 
-/** PHP says nothing to visitors when a script dies, and an empty page says nothing to anyone. */
+const isEmptyFailure = ({ ran, status, body, download }: SiteAnswer): boolean =>
+  ran !== 'refused' && status >= 500 && body.length === 0 && download === undefined
+
+/** Whether somebody looks at it. To addresses that are not secure browsers do not say so, but ask for HTML first. */
+function isPageView({ method, headers }: Request): boolean {
+  const dest = headers.get('sec-fetch-dest')
+  return method !== 'HEAD' && (dest === 'document' || (dest === null && /^text\/html\b/i.test(headers.get('accept') ?? '')))
+}
+
+/** What a site says of a body that is another than ours. */
+const OF_ITS_BODY = [
+  ...['accept-ranges', 'content-disposition', 'content-encoding', 'content-language', 'content-range', 'etag', 'last-modified'],
+  ...['content-digest', 'repr-digest'],
+]
+
+/** PHP says nothing to visitors when a script dies, and an empty page says nothing to anyone. What else the site said stays: its cookies, when to come back. */
 function scriptFailed(answer: SiteAnswer, site: string, networkPage: string): Response {
-  const page = refusal({ status: answer.status, code: 'SCRIPT_FAILED', site, networkPage })
-  page.headers.set('interpeer-digest', digestOf(answer.body))
-  return page
+  const { status, body, headers: ours } = refusal({ status: answer.status, code: 'SCRIPT_FAILED', site, networkPage })
+  const headers = headersForVisitor(answer.headers)
+  for (const name of OF_ITS_BODY) headers.delete(name)
+  for (const [name, value] of ours) if (name !== 'retry-after' || !headers.has(name)) headers.set(name, value)
+  headers.set('interpeer-digest', digestOf(answer.body))
+  return new Response(body, { status, headers })
 }
 /** Of the body as the group made it: before the bar is put in, or a page of ours takes its place. */
 const digestOf = (body: Uint8Array): string => `sha-256=:${createHash('sha256').update(body).digest('base64')}:`
@@ -128,9 +145,7 @@ async function pageOf(answer: SiteAnswer, request: Request, { networkPage, use, 
     return new Response(null, { status, headers })
   }
   const isPage = request.headers.get('sec-fetch-dest') === 'document' && /^text\/html\b/i.test(headers.get('content-type') ?? '')
-  // what a script compressed itself nobody can put a line into
-  const hasBar = isPage && !headers.has('content-encoding') && !headers.has('content-range')
-  if (!hasBar) return compressed(request, answer.body, status, headers)
+  if (!isPage || !isOurs(headers)) return compressed(request, answer.body, status, headers)
   // with the bar it is another page at each step
   for (const name of ['etag', 'last-modified', 'repr-digest', 'content-digest', 'accept-ranges']) headers.delete(name)
   const shown = addBar(answer.body, {
@@ -144,6 +159,18 @@ async function pageOf(answer: SiteAnswer, request: Request, { networkPage, use, 
     networkPage,
   })
   return compressed(request, shown, status, headers)
+}
+
+/** Whether a line may be put into a page: not where a script compressed it itself, nor into what is to be saved as a file, or passed on as it is. */
+function isOurs(headers: Headers): boolean {
+  const disposition = headers.get('content-disposition')
+  const isFile = disposition !== null && !/^\s*inline\s*(?:;|$)/i.test(disposition)
+  return (
+    !isFile &&
+    !headers.has('content-encoding') &&
+    !headers.has('content-range') &&
+    !/no-transform/i.test(headers.get('cache-control') ?? '')
+  )
 }
 
 /** How long a body would be that HEAD does not have, where the site says so. */

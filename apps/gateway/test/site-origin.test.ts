@@ -7,6 +7,7 @@ import type { AskOptions, Peer, SiteAnswer, VisitorRequest } from '@interpeer/pe
 import { pino } from 'pino'
 import { afterEach, expect, test, vi } from 'vitest'
 import { type Listening, listen } from '../src/listen.js'
+import { PAGE_CSP } from '../src/pages/index.js'
 import { gatewayApp } from '../src/server.js'
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
@@ -172,6 +173,46 @@ test('a page with the bar in it has no tag by which it could be kept', async () 
   }))
   const { head, body } = await ask(port, ['Sec-Fetch-Dest: document'])
   expect([header(head, 'etag'), header(head, 'last-modified'), body.includes('script')]).toEqual([undefined, undefined, true])
+})
+
+test.each([
+  ['a file to save', { name: 'Content-Disposition', value: 'attachment; filename="report.html"' }, false],
+  ['a file of a kind that nobody knows', { name: 'Content-Disposition', value: 'form-data; name=a' }, false],
+  ['what nobody may change', { name: 'Cache-Control', value: 'private, no-transform' }, false],
+  ['a page with a name', { name: 'Content-Disposition', value: 'inline; filename="report.html"' }, true],
+])('%s: whether it has the bar', async (_, header, hasBar) => {
+  const body = utf8('<html><body></body></html>')
+  const { port } = await gatewayOf(() => ({ headers: [html, header, { name: 'ETag', value: '"e"' }], body }))
+  const seen = await ask(port, ['Sec-Fetch-Dest: document'])
+  expect([seen.body.includes('<script'), seen.body.equals(body), seen.head.includes('etag')]).toEqual([hasBar, !hasBar, !hasBar])
+})
+
+test('where a script died somebody who looks gets a page, with what else the site said; a program gets what the site said', async () => {
+  const headers = [
+    { name: 'Content-Type', value: 'application/json' },
+    { name: 'Content-Security-Policy', value: "default-src 'none'" },
+    { name: 'Content-Disposition', value: 'attachment' },
+    { name: 'ETag', value: '"e"' },
+    { name: 'Set-Cookie', value: 'a=1' },
+    { name: 'Set-Cookie', value: 'b=2' },
+    { name: 'Retry-After', value: '120' },
+    { name: 'X-Reason', value: 'maintenance' },
+  ]
+  const { port } = await gatewayOf(() => ({ status: 503, headers }))
+  for (const lines of [['Sec-Fetch-Dest: document'], ['Accept: text/html,*/*']]) {
+    const { head, body } = await ask(port, lines)
+    expect([header(head, 'interpeer-error'), header(head, 'content-type')]).toEqual(['script_failed', 'text/html; charset=utf-8'])
+    expect(body.toString()).toContain('failed')
+    expect([header(head, 'retry-after'), header(head, 'x-reason'), header(head, 'etag')]).toEqual(['120', 'maintenance', undefined])
+    expect([header(head, 'content-disposition'), header(head, 'cache-control')]).toEqual([undefined, 'no-store'])
+    expect(head.match(/^set-cookie: .*$/gm)).toEqual(['set-cookie: a=1', 'set-cookie: b=2'])
+    expect(header(head, 'content-security-policy')).toBe(PAGE_CSP.toLowerCase())
+  }
+  for (const lines of [['Sec-Fetch-Dest: empty', 'Accept: text/html'], ['Accept: */*'], []]) {
+    const { head, body } = await ask(port, lines)
+    expect([header(head, 'interpeer-error'), header(head, 'content-type'), body.length]).toEqual([undefined, 'application/json', 0])
+    expect([header(head, 'retry-after'), header(head, 'etag')]).toEqual(['120', '"e"'])
+  }
 })
 
 test('a long file comes as it is taken, with its length and digest', async () => {
