@@ -17,6 +17,7 @@ import { AnswerCache, type CacheUse } from './answer-cache.js'
 import { AnswerRoom } from './answer-room.js'
 import { askerOf, rememberAsker } from './asker.js'
 import { compressed } from './compression.js'
+import { isOfNeighbour } from './neighbours.js'
 import { addBar, assetAt } from './pages/index.js'
 import { refusal } from './refusal.js'
 import { sendFile } from './send-file.js'
@@ -42,7 +43,8 @@ export function siteOrigin({
     if (asset !== undefined) return new Response(asset.body, { headers: { 'content-type': asset.type, 'cache-control': 'max-age=300' } })
     const giveRoom = uploads.take(request, visitorOf(outgoing.req.socket.remoteAddress), name)
     if (giveRoom === undefined) return refusal({ status: 503, code: 'UPLOADS_BUSY', site: name, networkPage })
-    const asker = askerOf(headersForSite(request.headers))
+    const given = headersForSite(request.headers)
+    const asker = askerOf(isOfNeighbour(request, hostName) ? given.filter((header) => header.name !== 'cookie') : given)
     const refused = (status: number, code: string, isMembers = false) => {
       const page = refusal({ status, code, site: name, networkPage, mayBeSaved: isWrite(request), isMembers })
       return isWrite(request) ? rememberAsker(page, asker) : page

@@ -54,8 +54,8 @@ export function raw(port: number, ...parts: (string | Uint8Array)[]): Promise<{ 
     for (const part of parts) socket.write(part)
   })
 }
-export const ask = (port: number, lines: readonly string[] = [], { method = 'GET', target = '/' } = {}) =>
-  raw(port, [`${method} ${target} HTTP/1.1`, 'Host: site.localhost', 'Connection: close', ...lines, '', ''].join('\r\n'))
+export const ask = (port: number, lines: readonly string[] = [], { method = 'GET', target = '/', host = 'site.localhost' } = {}) =>
+  raw(port, [`${method} ${target} HTTP/1.1`, `Host: ${host}`, 'Connection: close', ...lines, '', ''].join('\r\n'))
 export const header = (head: string, name: string): string | undefined => new RegExp(`^${name}: (.*)$`, 'm').exec(head)?.[1]?.trim()
 
 export const html = { name: 'content-type', value: 'text/html; charset=utf-8' }
