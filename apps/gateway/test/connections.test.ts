@@ -10,6 +10,7 @@ import { type Listening, listen } from '../src/listen.js'
 import { visitorOf } from '../src/visitor-address.js'
 
 const MIB = 1024 * 1024
+const STEADY = { timeout: 60_000 }
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }))
 let http: Listening | undefined
 afterEach(async () => {
@@ -64,11 +65,11 @@ test('who takes nothing of an answer for a minute is cut off, not who takes it s
   const [theirs, its, other] = await vi.waitUntil(() => {
     const all = ['stalled', 'slow', 'wait'].map((name) => sockets.get(name) as Socket)
     return all.every((socket) => socket !== undefined) && left(all[0]) > 0 && left(all[1]) > 0 && all
-  })
+  }, STEADY)
   for (let look = 0; look < 6; look++) {
     const before = left(its)
     await take(slow, 8 * MIB)
-    await vi.waitUntil(() => left(its) < before)
+    await vi.waitUntil(() => left(its) < before, STEADY)
     await vi.advanceTimersByTimeAsync(15_000)
   }
   expect([theirs?.destroyed, its?.destroyed, other?.destroyed]).toEqual([true, false, false])
@@ -78,7 +79,7 @@ test('who takes nothing of an answer for a minute is cut off, not who takes it s
 test('a request may be long on its way, but not what it says of itself', async () => {
   const { get, sockets } = await serverOf(1)
   const socket = get('any')
-  const { server } = (await vi.waitUntil(() => sockets.get('any'))) as unknown as { server: Server }
+  const { server } = (await vi.waitUntil(() => sockets.get('any'), STEADY)) as unknown as { server: Server }
   expect([server.requestTimeout, server.headersTimeout, server.maxConnections]).toEqual([0, 60_000, 4_096])
   socket.destroy()
 })

@@ -242,8 +242,10 @@ export class SiteClient {
           return this.#askOne(this.#viewOf(name) ?? view, peer, asked, stop.signal)
         },
         isAnswer: (answer) => {
-          if (answer.ran === 'refused') isSettled = refusals.take(answer, (this.#viewOf(name) ?? view).members.length)
-          return answer.ran !== 'refused' || isSettled
+          if (answer.ran !== 'refused') return true
+          const settles = refusals.take(answer, (this.#viewOf(name) ?? view).members.length)
+          isSettled ||= settles // those who answer after that change nothing
+          return settles
         },
         hedgeMs,
         signal: stop.signal,
