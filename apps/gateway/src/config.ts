@@ -57,7 +57,14 @@ export function readConfig(argv: readonly string[]): GatewayConfig {
     )
     .addOption(new Option('--host <address>', 'address to listen on').env('INTERPEER_HOST').default('127.0.0.1'))
     .addOption(new Option('--port <port>', 'HTTP port; the next free one if taken').argParser(port).env('INTERPEER_PORT').default(8080))
-    .addOption(new Option('--host-name <name>', 'sites are NAME.<this>').env('INTERPEER_HOST_NAME').default('localhost'))
+    .addOption(
+      new Option(
+        '--host-name <name>',
+        'sites are NAME.<this>; one of more than a word should be on the Public Suffix List, or sites set cookies for each other',
+      )
+        .env('INTERPEER_HOST_NAME')
+        .default('localhost'),
+    )
     .addOption(
       new Option('--read-checks <share>', 'of a thousand page views, how many a second member runs again, so that a false one is noticed')
         .argParser(perMille)

@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import type { Hono } from 'hono'
+import { boundConnections } from './connections.js'
 
 const PORTS_TRIED = 50
-/** A slow sender may not hold a connection for ever. */
-const REQUEST_TIMEOUT_MS = 60_000
+/** What a request says of itself comes at once; how slowly its body may come, whoever reads that decides (`readBody`). */
+const HEADERS_TIMEOUT_MS = 60_000
 
 export interface Listening {
   readonly port: number
@@ -21,8 +22,12 @@ interface ListenOptions {
 
 /** Listens on `port`, or on the next free one where it is taken (0: any). */
 export async function listen({ host, port, bodyMaxBytes, app }: ListenOptions): Promise<Listening> {
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, maxHeaderSize: 32 * 1024 })
-  const bound = await bind(server, host, port)
+  const server = createServer({ requestTimeout: 0, headersTimeout: HEADERS_TIMEOUT_MS, maxHeaderSize: 32 * 1024 })
+  const unbound = boundConnections(server)
+  const bound = await bind(server, host, port).catch((error: unknown) => {
+    unbound()
+    throw error
+  })
   const listener = getRequestListener(app(bound).fetch, { overrideGlobalObjects: false })
   server.on('request', listener)
   // whoever asks before it sends is told at once that it is too much
@@ -34,6 +39,7 @@ export async function listen({ host, port, bodyMaxBytes, app }: ListenOptions): 
     port: bound,
     close: () =>
       new Promise((resolve) => {
+        unbound()
         server.close(() => resolve())
         server.closeAllConnections()
       }),

@@ -8,6 +8,7 @@ import { readConfig } from './config.js'
 import { explain } from './explain.js'
 import { type Listening, listen } from './listen.js'
 import { openLog } from './log.js'
+import { neighboursWarning } from './neighbours.js'
 import { watchSites } from './network-status.js'
 import { gatewayApp } from './server.js'
 
@@ -47,6 +48,11 @@ async function main(): Promise<void> {
       bodyMaxBytes: REQUEST_BODY_MAX_BYTES,
       app: (port) => gatewayApp({ peer, hostName, port, log, cacheBytes }),
     })
+    const warning = neighboursWarning(hostName)
+    if (warning !== undefined) {
+      log.warn({ hostName }, warning)
+      process.stderr.write(`interpeer-gateway: ${warning}\n`)
+    }
     stopWatching = watchSites({ peer }, WATCH_MS)
     const stopped = new Promise<void>((resolve) => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())

@@ -6,7 +6,7 @@ import type { GatewayOptions } from './server.js'
 
 /** The gateway's own pages: `/` and `/status.json` show the network, `/NAME/PATH` leads to the site's own origin. */
 export function ownPages(options: GatewayOptions): Hono {
-  const { hostName, port } = options
+  const { peer, hostName, port } = options
   const app = new Hono()
   app.get('/', (context) =>
     context.html(networkPage(networkStatus(options)), 200, { 'content-security-policy': PAGE_CSP, 'cache-control': 'no-store' }),
@@ -25,13 +25,12 @@ export function ownPages(options: GatewayOptions): Hono {
 
   /** 307 keeps method and body: a form that was posted to the long address arrives. */
   function toSite(request: Request, name: string): Response {
-    const known = networkStatus(options).jobs.some((job) => job.name === name)
+    const known = [...peer.chain().state.jobs.values()].some(({ manifest, state }) => state === 'running' && manifest.name === name)
     if (!known) return refusal({ status: 404, code: 'SITE_UNKNOWN', site: name, networkPage: '/' })
     const url = new URL(request.url)
-    const rest = url.pathname.slice(`/${name}`.length)
-    return new Response(null, {
-      status: 307,
-      headers: { location: `http://${name}.${hostName}:${port}${rest === '' ? '/' : rest}${url.search}` },
-    })
+    // the name may be written in another way there
+    const end = url.pathname.indexOf('/', 1)
+    const rest = end < 0 ? '/' : url.pathname.slice(end)
+    return new Response(null, { status: 307, headers: { location: `http://${name}.${hostName}:${port}${rest}${url.search}` } })
   }
 }

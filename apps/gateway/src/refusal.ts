@@ -5,11 +5,16 @@ export interface Refusal {
   readonly code: string
   readonly site: string
   readonly networkPage: string
+  /** The visitor wanted to change something, and a member may have it: what is sent again is known by the asker's name. */
+  readonly mayBeSaved?: boolean
+  /** What a member said, of whatever version it is. */
+  readonly isMembers?: boolean
 }
 
 /** A failed request's page: what failed, and what to do. */
-export function refusal({ status, code, site, networkPage }: Refusal): Response {
-  const { title, what, whatToDo } = WORDS[code] ?? UNKNOWN
+export function refusal({ status, code, site, networkPage, mayBeSaved = false, isMembers = false }: Refusal): Response {
+  const { title, what, whatToDo: first } = WORDS[code] ?? (isMembers ? UNKNOWN_REFUSAL : UNKNOWN)
+  const whatToDo = mayBeSaved && !NOT_SENT.has(code) ? `${first} ${MAY_BE_SAVED}` : first
   const headers: Record<string, string> = {
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': PAGE_CSP,
@@ -30,6 +35,27 @@ const UNKNOWN: Words = {
   what: 'Something went wrong inside the gateway, not on the site.',
   whatToDo: 'Try again. If it happens again, use another gateway: the site does not depend on this one.',
 }
+const UNKNOWN_REFUSAL: Words = {
+  title: 'The site’s peers refused',
+  what: 'They gave a reason that this gateway does not know.',
+  whatToDo: 'Wait a few seconds and try again. If it happens again, use a gateway of a newer version.',
+}
+/** With these no member has it, or none will ever take it. */
+const NOT_SENT = new Set([
+  ...[
+    'SITE_UNKNOWN',
+    'MEMBER_UNKNOWN',
+    'PEER_ID_SYNTAX',
+    'UPLOADS_BUSY',
+    'ANSWERS_BUSY',
+    'REQUEST_TOO_SLOW',
+    'REQUEST_TOO_LARGE',
+    'REQUEST_MALFORMED',
+  ],
+  'CLOSED', // and what it knew of those who asked ends with it
+])
+const MAY_BE_SAVED =
+  'What you sent may still be saved. If you send it again within five minutes (your browser asks when you reload), it is the same change, and it is saved once.'
 const WORDS: Readonly<Record<string, Words>> = {
   SITE_UNKNOWN: {
     title: 'No such site',
@@ -87,6 +113,17 @@ const WORDS: Readonly<Record<string, Words>> = {
     what: 'The gateway holds as much of what visitors send as it can.',
     whatToDo: 'Wait until what you sent before has been saved, and send it again.',
   },
+  REQUEST_TOO_SLOW: {
+    title: 'That came too slowly',
+    what: 'Of what your browser sends 128 KiB must arrive each minute, or all of it if it is less. It stopped coming.',
+    whatToDo: 'Look whether your connection works, and send it again. Nothing of it was saved.',
+  },
+  ANSWERS_BUSY: {
+    title: 'Too much waits to be read',
+    what: 'The gateway holds as much as it can of what visitors asked for and have not taken yet.',
+    whatToDo:
+      'Wait until what you asked for before has arrived, and open the page anew. A change that you sent with this is saved: do not send it again.',
+  },
   REQUEST_MALFORMED: {
     title: 'The request could not be understood',
     what: 'The request does not fit what the network can carry: an address, a header or a method is too long.',
@@ -115,16 +152,36 @@ const WORDS: Readonly<Record<string, Words>> = {
   REQUEST_MISMATCH: {
     title: 'Two requests under one id',
     what: 'The group knows another request with this one’s id, and answers only that one.',
-    whatToDo: 'Send it again: it gets a new id.',
+    whatToDo: 'Try again in five minutes: it gets a new id then.',
   },
   GROUP_BUSY: {
     title: 'The site is busy',
-    what: 'Too many changes wait for the group already.',
-    whatToDo: 'Wait a few seconds and send it again.',
+    what: 'Too many requests wait already at the peers that run this site.',
+    whatToDo: 'Wait a few seconds and try again.',
   },
   GROUP_SLOW: {
     title: 'The group has not agreed yet',
-    what: 'Your change was handed to the group, but it was not agreed in time. It may still be saved.',
-    whatToDo: 'Reload this page, and let your browser send it again. For five minutes that is the same change, and it is saved once.',
+    what: 'Your change was handed to the group, but it was not agreed in time.',
+    whatToDo: 'Wait a few seconds, and look whether it was saved.',
+  },
+  GROUP_CLOSED: {
+    title: 'The group has handed over',
+    what: 'The peers that were asked have just handed this site to others.',
+    whatToDo: 'Wait a few seconds and try again.',
+  },
+  GROUP_FROZEN: {
+    title: 'The site’s peers disagree',
+    what: 'They came to different results of what was saved last. Until the network has decided, pages can be read and nothing is saved.',
+    whatToDo: 'Try again in a few minutes.',
+  },
+  HOST_FAILED: {
+    title: 'The peers’ machines failed',
+    what: 'The peers that were asked had trouble of their own: too little memory, a broken disk, or a file that they have lost.',
+    whatToDo: 'Wait a few seconds and reload: others may be asked then.',
+  },
+  CLOSED: {
+    title: 'The gateway is stopping',
+    what: 'Whoever runs this gateway is stopping it.',
+    whatToDo: 'Use another gateway, or wait until it is back. What you sent last may have been saved: look before you send it again.',
   },
 }

@@ -3,6 +3,7 @@ import type { Peer } from '@interpeer/peer/node'
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { ownPages } from './own-pages.js'
+import { siteNameOf } from './site-name.js'
 import { siteOrigin } from './site-origin.js'
 
 export interface GatewayOptions {
@@ -28,12 +29,4 @@ export function gatewayApp(options: GatewayOptions): Hono<{ Bindings: HttpBindin
     return context.text('500 GATEWAY_FAILED\nThe gateway could not handle this request. Try again.\n', 500)
   })
   return app
-}
-
-/** The site that a Host header names, or undefined for the gateway's own pages. */
-export function siteNameOf(host: string, hostName: string): string | undefined {
-  const [bare = ''] = host.toLowerCase().split(':')
-  const suffix = `.${hostName}`
-  if (!bare.endsWith(suffix)) return undefined
-  return bare.slice(0, -suffix.length)
 }

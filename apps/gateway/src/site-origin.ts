@@ -14,13 +14,16 @@ import {
   type VisitorRequest,
 } from '@interpeer/peer/node'
 import { AnswerCache, type CacheUse } from './answer-cache.js'
+import { AnswerRoom } from './answer-room.js'
 import { askerOf, rememberAsker } from './asker.js'
 import { compressed } from './compression.js'
+import { isOfNeighbour } from './neighbours.js'
 import { addBar, assetAt } from './pages/index.js'
 import { refusal } from './refusal.js'
 import { sendFile } from './send-file.js'
 import type { GatewayOptions } from './server.js'
 import { UploadRoom } from './upload-room.js'
+import { visitorOf } from './visitor-address.js'
 
 /** Answers requests to one site's origin: each goes to a member of its group as a signed message, and the reply is checked. */
 export function siteOrigin({
@@ -32,16 +35,18 @@ export function siteOrigin({
 }: GatewayOptions): (request: Request, name: string, outgoing: ServerResponse) => Promise<Response> {
   const networkPage = `http://${hostName}:${port}/`
   const uploads = new UploadRoom()
+  const answers = new AnswerRoom()
   const cache = new AnswerCache({ maxBytes: cacheBytes, now: () => performance.now() })
   return async (request, name, outgoing) => {
     const url = new URL(request.url)
     const asset = assetAt(url.pathname) // the bar, and what error pages need
     if (asset !== undefined) return new Response(asset.body, { headers: { 'content-type': asset.type, 'cache-control': 'max-age=300' } })
-    const giveRoom = uploads.take(request, outgoing.req.socket.remoteAddress ?? '', name)
+    const giveRoom = uploads.take(request, visitorOf(outgoing.req.socket.remoteAddress), name)
     if (giveRoom === undefined) return refusal({ status: 503, code: 'UPLOADS_BUSY', site: name, networkPage })
-    const asker = askerOf(headersForSite(request.headers))
-    const refused = (status: number, code: string) => {
-      const page = refusal({ status, code, site: name, networkPage })
+    const given = headersForSite(request.headers)
+    const asker = askerOf(isOfNeighbour(request, hostName) ? given.filter((header) => header.name !== 'cookie') : given)
+    const refused = (status: number, code: string, isMembers = false) => {
+      const page = refusal({ status, code, site: name, networkPage, mayBeSaved: isWrite(request), isMembers })
       return isWrite(request) ? rememberAsker(page, asker) : page
     }
     try {
@@ -56,14 +61,17 @@ export function siteOrigin({
         body,
       }
       const wanted = request.headers.get('interpeer-peer')
+      // who leaves a page does not want it; what was to be saved is seen through
+      const options = { asker: asker.secret, ...(isWrite(request) ? {} : { signal: request.signal }) }
       // who wants one member's word gets that
       const { answer, use } =
         wanted === null
-          ? await cache.answer(name, visitor, (asked) => peer.askSite(name, asked, { asker: asker.secret }))
-          : { answer: await peer.askSite(name, visitor, { member: parsePeerId(wanted), asker: asker.secret }), use: undefined }
-      if (answer.status >= 500 && answer.body.length === 0 && request.method !== 'HEAD')
-        return withPeer(answer, scriptFailed(answer, name, networkPage))
-      if (answer.ran === 'refused') return withPeer(answer, refused(answer.status, answer.code))
+          ? await cache.answer(name, visitor, (asked) => peer.askSite(name, asked, options))
+          : { answer: await peer.askSite(name, visitor, { ...options, member: parsePeerId(wanted) }), use: undefined }
+      if (isEmptyFailure(answer) && isPageView(request)) return withPeer(answer, scriptFailed(answer, name, networkPage))
+      if (answer.ran === 'refused') return withPeer(answer, refused(answer.status, answer.code, true))
+      if (!answers.take(outgoing, name, answer.download?.heldBytes ?? answer.body.length))
+        return withPeer(answer, refusal({ status: 503, code: 'ANSWERS_BUSY', site: name, networkPage }))
       if (answer.download === undefined) return await pageOf(answer, request, { networkPage, use, isDisputed: peer.isDisputed(name) })
       const broken = await sendFile(outgoing, answer.status, fileHeaders(answer, answer.download), answer.download)
       if (broken !== undefined && !request.signal.aborted) log.warn({ err: broken, site: name, peer: answer.peer }, 'a download broke off')
@@ -90,14 +98,33 @@ const STATUS: Readonly<Record<string, number>> = {
   PEER_ID_SYNTAX: 400,
   REQUEST_MALFORMED: 400,
   UPLOADS_BUSY: 503,
+  REQUEST_TOO_SLOW: 408,
   CLOSED: 503,
 }
 
-/** PHP says nothing to visitors when a script dies, and an empty page says nothing to anyone. */
+const isEmptyFailure = ({ ran, status, body, download }: SiteAnswer): boolean =>
+  ran !== 'refused' && status >= 500 && body.length === 0 && download === undefined
+
+/** Whether somebody looks at it. To addresses that are not secure browsers do not say so, but ask for HTML first. */
+function isPageView({ method, headers }: Request): boolean {
+  const dest = headers.get('sec-fetch-dest')
+  return method !== 'HEAD' && (dest === 'document' || (dest === null && /^text\/html\b/i.test(headers.get('accept') ?? '')))
+}
+
+/** What a site says of a body that is another than ours. */
+const OF_ITS_BODY = [
+  ...['accept-ranges', 'content-disposition', 'content-encoding', 'content-language', 'content-range', 'etag', 'last-modified'],
+  ...['content-digest', 'repr-digest'],
+]
+
+/** PHP says nothing to visitors when a script dies, and an empty page says nothing to anyone. What else the site said stays: its cookies, when to come back. */
 function scriptFailed(answer: SiteAnswer, site: string, networkPage: string): Response {
-  const page = refusal({ status: answer.status, code: 'SCRIPT_FAILED', site, networkPage })
-  page.headers.set('interpeer-digest', digestOf(answer.body))
-  return page
+  const { status, body, headers: ours } = refusal({ status: answer.status, code: 'SCRIPT_FAILED', site, networkPage })
+  const headers = headersForVisitor(answer.headers)
+  for (const name of OF_ITS_BODY) headers.delete(name)
+  for (const [name, value] of ours) if (name !== 'retry-after' || !headers.has(name)) headers.set(name, value)
+  headers.set('interpeer-digest', digestOf(answer.body))
+  return new Response(body, { status, headers })
 }
 /** Of the body as the group made it: before the bar is put in, or a page of ours takes its place. */
 const digestOf = (body: Uint8Array): string => `sha-256=:${createHash('sha256').update(body).digest('base64')}:`
@@ -120,9 +147,7 @@ async function pageOf(answer: SiteAnswer, request: Request, { networkPage, use, 
     return new Response(null, { status, headers })
   }
   const isPage = request.headers.get('sec-fetch-dest') === 'document' && /^text\/html\b/i.test(headers.get('content-type') ?? '')
-  // what a script compressed itself nobody can put a line into
-  const hasBar = isPage && !headers.has('content-encoding') && !headers.has('content-range')
-  if (!hasBar) return compressed(request, answer.body, status, headers)
+  if (!isPage || !isOurs(headers)) return compressed(request, answer.body, status, headers)
   // with the bar it is another page at each step
   for (const name of ['etag', 'last-modified', 'repr-digest', 'content-digest', 'accept-ranges']) headers.delete(name)
   const shown = addBar(answer.body, {
@@ -136,6 +161,18 @@ async function pageOf(answer: SiteAnswer, request: Request, { networkPage, use, 
     networkPage,
   })
   return compressed(request, shown, status, headers)
+}
+
+/** Whether a line may be put into a page: not where a script compressed it itself, nor into what is to be saved as a file, or passed on as it is. */
+function isOurs(headers: Headers): boolean {
+  const disposition = headers.get('content-disposition')
+  const isFile = disposition !== null && !/^\s*inline\s*(?:;|$)/i.test(disposition)
+  return (
+    !isFile &&
+    !headers.has('content-encoding') &&
+    !headers.has('content-range') &&
+    !/no-transform/i.test(headers.get('cache-control') ?? '')
+  )
 }
 
 /** How long a body would be that HEAD does not have, where the site says so. */

@@ -133,7 +133,7 @@ test.each<[string, Record<string, string>, Partial<SiteAnswer>?]>([
   ['a file that is not to be stored', { 'interpeer-shared': 'file', 'cache-control': 'no-store' }],
   ['a file of a state that is stale', { 'interpeer-shared': 'file' }, { stale: true }],
   ['a file that is not there', { 'interpeer-shared': 'file' }, { status: 404 }],
-  ['a file in pieces', { 'interpeer-shared': 'file' }, { download: { length: 1, read: async function* () {} } }],
+  ['a file in pieces', { 'interpeer-shared': 'file' }, { download: { length: 1, heldBytes: 1, read: async function* () {} } }],
 ])('not kept: %s', async (_, said, more = {}) => {
   const site = new Site()
   site.files['/a'] = 'A'

@@ -1,62 +1,14 @@
-import { createHash } from 'node:crypto'
 import { connect } from 'node:net'
-import { gunzipSync } from 'node:zlib'
-import type { PeerId } from '@interpeer/crypto-ids'
 import { PeerError } from '@interpeer/peer'
-import type { AskOptions, Peer, SiteAnswer, VisitorRequest } from '@interpeer/peer/node'
+import type { Peer, VisitorRequest } from '@interpeer/peer/node'
 import { pino } from 'pino'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { type Listening, listen } from '../src/listen.js'
 import { gatewayApp } from '../src/server.js'
-
-const utf8 = (text: string) => new TextEncoder().encode(text)
-const plain: SiteAnswer = {
-  ...{ ran: 'read', code: '', peer: 'zPeer' as PeerId, epoch: 1, step: 2, state: 'state' as SiteAnswer['state'], stale: false },
-  ...{ provisional: false, unjudged: false, certificate: undefined, status: 200, headers: [], body: new Uint8Array() },
-}
-const BODY_MAX_BYTES = 1000
+import { ask, gatewayOf, header, plain, raw, utf8 } from './one-site.js'
 
 let http: Listening | undefined
 afterEach(() => http?.close())
-
-/** A gateway of a network whose one site answers so. */
-async function gatewayOf(answer: (visitor: VisitorRequest) => Partial<SiteAnswer>) {
-  const asked: VisitorRequest[] = []
-  const askers: (string | undefined)[] = []
-  const askSite = async (_: string, visitor: VisitorRequest, { asker }: AskOptions = {}) => {
-    asked.push(visitor)
-    askers.push(asker)
-    return { ...plain, ...answer(visitor) }
-  }
-  const peer = { askSite, isDisputed: () => false } as unknown as Peer
-  const app = (port: number) => gatewayApp({ peer, hostName: 'localhost', port, log: pino({ level: 'silent' }) })
-  http = await listen({ host: '127.0.0.1', port: 0, bodyMaxBytes: BODY_MAX_BYTES, app })
-  return { port: http.port, asked, askers }
-}
-
-/** What comes back, byte by byte, until the connection is closed. */
-function raw(port: number, ...parts: (string | Uint8Array)[]): Promise<{ head: string; body: Buffer; isBroken: boolean }> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    const chunks: Buffer[] = []
-    let isBroken = false
-    socket.on('data', (chunk) => chunks.push(chunk))
-    socket.on('error', () => {
-      isBroken = true
-    })
-    socket.on('close', () => {
-      const all = Buffer.concat(chunks)
-      const end = all.indexOf('\r\n\r\n')
-      resolve({ head: all.subarray(0, end).toString('latin1').toLowerCase(), body: all.subarray(end + 4), isBroken })
-    })
-    for (const part of parts) socket.write(part)
-  })
-}
-const ask = (port: number, lines: readonly string[] = [], { method = 'GET', target = '/' } = {}) =>
-  raw(port, [`${method} ${target} HTTP/1.1`, 'Host: site.localhost', 'Connection: close', ...lines, '', ''].join('\r\n'))
-const header = (head: string, name: string): string | undefined => new RegExp(`^${name}: (.*)$`, 'm').exec(head)?.[1]?.trim()
-
-const html = { name: 'content-type', value: 'text/html; charset=utf-8' }
 
 test('HEAD has the length that the site says, and no body', async () => {
   const { port } = await gatewayOf(() => ({
@@ -127,45 +79,13 @@ test('a browser whose write is late is known when it sends it again, and nobody 
   expect((await ask(port)).head).not.toContain('set-cookie')
 })
 
-test('text is compressed for who takes it; its digest is of what the site said, its tag a weak one', async () => {
-  const page = utf8('<p>all the same</p>'.repeat(200))
-  const { port } = await gatewayOf(() => ({ headers: [html, { name: 'ETag', value: '"e"' }], body: page }))
-  const packed = await ask(port, ['Accept-Encoding: deflate, gzip;q=0.5, br;q=0'])
-  expect([header(packed.head, 'content-encoding'), header(packed.head, 'etag'), header(packed.head, 'vary')]).toEqual([
-    'gzip',
-    'w/"e"',
-    'accept-encoding',
-  ])
-  expect(packed.body.length).toBe(Number(header(packed.head, 'content-length')))
-  expect(gunzipSync(packed.body)).toEqual(Buffer.from(page))
-  const digest = createHash('sha256').update(page).digest('base64').toLowerCase()
-  const bare = await ask(port)
-  for (const { head } of [packed, bare]) expect(header(head, 'interpeer-digest')).toBe(`sha-256=:${digest}:`)
-  expect([header(bare.head, 'content-encoding'), header(bare.head, 'etag'), bare.body.equals(page)]).toEqual([undefined, '"e"', true])
-})
-
-test('what a script compressed itself goes through untouched, bar or not', async () => {
-  const body = utf8('x'.repeat(2000))
-  const { port } = await gatewayOf(() => ({ headers: [html, { name: 'Content-Encoding', value: 'gzip' }], body }))
-  const seen = await ask(port, ['Accept-Encoding: gzip', 'Sec-Fetch-Dest: document'])
-  expect([header(seen.head, 'content-encoding'), seen.body.equals(body)]).toEqual(['gzip', true])
-})
-
-test('a page with the bar in it has no tag by which it could be kept', async () => {
-  const { port } = await gatewayOf(() => ({
-    headers: [html, { name: 'ETag', value: '"e"' }, { name: 'Last-Modified', value: 'x' }],
-    body: utf8('<html><body></body></html>'),
-  }))
-  const { head, body } = await ask(port, ['Sec-Fetch-Dest: document'])
-  expect([header(head, 'etag'), header(head, 'last-modified'), body.includes('script')]).toEqual([undefined, undefined, true])
-})
-
 test('a long file comes as it is taken, with its length and digest', async () => {
   let given = 0
   const { port } = await gatewayOf(() => ({
     headers: [{ name: 'repr-digest', value: 'sha-256=:abc:' }],
     download: {
       length: 5_000_000,
+      heldBytes: 1,
       read: async function* () {
         for (; given < 5; given++) yield new Uint8Array(1_000_000).fill(given)
       },
@@ -184,6 +104,7 @@ test('where a piece is false the connection breaks off, and nobody takes what ca
   const { port } = await gatewayOf(() => ({
     download: {
       length: 1_000_040,
+      heldBytes: 1,
       read: async function* () {
         yield new Uint8Array(1_000_000)
         throw new PeerError({ code: 'REPLY_FALSE', reason: 'a test' })
@@ -202,6 +123,7 @@ test('who goes away in the middle ends the download', async () => {
     void gatewayOf(() => ({
       download: {
         length: 1e12,
+        heldBytes: 1,
         read: async function* () {
           try {
             for (;;) yield new Uint8Array(1_000_000)
@@ -219,6 +141,52 @@ test('who goes away in the middle ends the download', async () => {
   })
   await begun
   expect(isEnded).toBe(true)
+})
+
+test('who leaves a page ends the asking for it; what was to be saved is seen through', async () => {
+  const { port, signals } = await gatewayOf(() => new Promise(() => {}))
+  for (const method of ['GET', 'POST']) {
+    const socket = connect(port, '127.0.0.1')
+    socket.write(`${method} / HTTP/1.1\r\nHost: site.localhost\r\nContent-Length: 0\r\n\r\n`)
+    await expect.poll(() => signals.length).toBe(method === 'GET' ? 1 : 2)
+    socket.destroy()
+  }
+  await expect.poll(() => signals[0]?.aborted).toBe(true)
+  expect(signals[1]).toBe(undefined)
+})
+
+test('what stops coming is given up, and whoever sent it is told', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  try {
+    const { port, asked } = await gatewayOf(() => ({}))
+    const waiting = vi.getTimerCount()
+    const slow = raw(port, 'POST / HTTP/1.1\r\nHost: site.localhost\r\nConnection: close\r\nContent-Length: 9\r\n\r\nhello')
+    while (vi.getTimerCount() === waiting) await new Promise(setImmediate)
+    await vi.advanceTimersByTimeAsync(60_000)
+    const { head, body } = await slow
+    expect([head.split('\r\n')[0], header(head, 'interpeer-error'), asked]).toEqual([
+      'http/1.1 408 request timeout',
+      'request_too_slow',
+      [],
+    ])
+    expect(body.toString()).not.toContain('may still be saved')
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('who does not take what it asked for gets no more of it, until that is gone', async () => {
+  const body = new Uint8Array(12 * 1024 * 1024)
+  const { port, asked } = await gatewayOf(() => ({ body }))
+  const unread = Array.from({ length: 5 }, () => {
+    const socket = connect(port, '127.0.0.1')
+    socket.write('GET / HTTP/1.1\r\nHost: site.localhost\r\n\r\n')
+    return socket
+  })
+  await expect.poll(() => asked.length).toBe(5)
+  await expect.poll(async () => (await ask(port)).head).toContain('interpeer-error: answers_busy')
+  for (const socket of unread) socket.destroy()
+  await expect.poll(async () => (await ask(port)).body.length).toBe(body.length)
 })
 
 test('who asks first is told whether to send; what is too long gets an answer', async () => {

@@ -14,6 +14,7 @@ export type PeerFailure =
   | { readonly code: 'JOB_LOGS_BUSY'; readonly job: string }
   | { readonly code: 'SIZE_SYNTAX'; readonly text: string; readonly minBytes: number }
   | { readonly code: 'UPLOADS_BUSY' }
+  | { readonly code: 'REQUEST_TOO_SLOW'; readonly bytes: number }
   | { readonly code: 'SYNC_OFTEN'; readonly peer: string }
   | { readonly code: 'SYNC_NOTHING' }
   | { readonly code: 'SYNC_UNANSWERED'; readonly what: string }

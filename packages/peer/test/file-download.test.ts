@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { PeerId } from '@interpeer/crypto-ids'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { downloadOf } from '../src/node/file-download.js'
 import type { SiteAnswer, VisitorRequest } from '../src/node/site-client.js'
 import { type PiecedAnswer, piecedAnswerOf } from '../src/pieced-answer.js'
@@ -52,7 +52,7 @@ function member(content: Uint8Array = file, peer = 'p' as PeerId, etag = '"e"') 
       ],
     }
   }
-  return { asked, ask, others, onOther }
+  return { site: 'films', asked, ask, others, onOther }
 }
 function piecedOf(start: number, length: number): PiecedAnswer {
   const { headers, body } = promised(start, length)
@@ -97,6 +97,7 @@ function group(...members: ReturnType<typeof member>[]) {
   const others: { peer: PeerId; what: string; atByte: number }[] = []
   const names = members.map((_, i) => `m${i}` as PeerId)
   return {
+    site: 'films',
     others,
     onOther: (peer: PeerId, what: string, atByte: number) => void others.push({ peer, what, atByte }),
     ask: async (request: VisitorRequest, not: ReadonlySet<PeerId>): Promise<SiteAnswer> => {
@@ -136,6 +137,47 @@ test('a piece that nobody has ends the download before a byte of it is given on'
   await expect(pieces.next()).rejects.toThrow(expect.objectContaining({ code: 'REPLY_FALSE' }))
   expect((await pieces.next()).done).toBe(true)
   expect(members.others).toHaveLength(2)
+})
+
+/** A download whose pauses take no time. */
+async function atOnce<T>(answer: Promise<T>): Promise<T> {
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
+  let isOver = false
+  const settled = answer.finally(() => {
+    isOver = true
+  })
+  settled.catch(() => {})
+  try {
+    while (!isOver) await vi.advanceTimersByTimeAsync(1_000)
+    return await settled
+  } finally {
+    vi.useRealTimers()
+  }
+}
+
+test('members that refuse a piece are asked for it again, a few times, and are not those who gave a false one', async () => {
+  let refusals = 0
+  const busy = (isBusy: (one: ReturnType<typeof member>) => boolean) => {
+    const one = member()
+    const ask = async (request: VisitorRequest, not: ReadonlySet<PeerId>): Promise<SiteAnswer> => {
+      if (not.size > 0) throw new Error('nobody else')
+      const given = await one.ask(request)
+      if (!isBusy(one)) return given
+      refusals++
+      return { ...given, ran: 'refused', code: 'GROUP_BUSY', status: 503 }
+    }
+    return { ...one, ask }
+  }
+  // all there is has a bad moment
+  const once = busy(({ asked }) => asked.length <= 3)
+  const got = await atOnce(taken(downloadOf(visitor, promised(0, file.length), piecedOf(0, file.length), once)))
+  expect(Buffer.compare(got, file)).toBe(0)
+  expect([once.asked.length, once.others]).toEqual([4 + 3, []])
+  refusals = 0
+  const never = busy(() => true)
+  const pieces = downloadOf(visitor, promised(0, PIECE), piecedOf(0, PIECE), never)
+  await expect(atOnce(taken(pieces))).rejects.toMatchObject({ code: 'SITE_UNREACHABLE', failure: { name: 'films', last: 'GROUP_BUSY' } })
+  expect(refusals).toBe(6)
 })
 
 test('so does a file that has changed meanwhile, and a member that answers otherwise', async () => {

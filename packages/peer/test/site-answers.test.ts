@@ -12,14 +12,14 @@ import {
   sha256,
   signMessage,
 } from '@interpeer/crypto-ids'
-import { provesResponse, responsesDigest, responseTree, siteRequest, writeIdOf } from '@interpeer/peer-group'
+import { provesResponse, responsesDigest, responseTree, siteReply, siteRequest, writeIdOf } from '@interpeer/peer-group'
 import { expect, test } from 'vitest'
 import { ProvenWrites } from '../src/node/proven-writes.js'
 import { ScriptQueue } from '../src/node/script-queue.js'
 import { ServedSite } from '../src/node/served-site.js'
 import { ShownCertificates } from '../src/node/shown-certificates.js'
 import { SiteAnswers } from '../src/node/site-answers.js'
-import { StateBalances } from '../src/node/state-balances.js'
+import type { StateBalances } from '../src/node/state-balances.js'
 import { WaitingWrites } from '../src/node/waiting-writes.js'
 import { blocksOfResponse } from '../src/site-response-block.js'
 import type { SiteView } from '../src/site-view.js'
@@ -48,8 +48,20 @@ const envelope = signMessage(siteRequest, { ...asked, ...http }, visitor, networ
 const request = openMessage(siteRequest, envelope, network, ({ from }) => peerIdOfKey(from))
 const { cid: response, blocks } = blocksOfResponse({ request: sha256(envelope), status: 200, headers: [], body: new Uint8Array([7]) })
 
+class Abstaining extends CounterRuntime {
+  readonly reason: string
+  constructor(reason: string) {
+    super()
+    this.reason = reason
+    this.trees.set(root, new Map())
+  }
+  override async run() {
+    return { type: 'abstained' as const, reason: this.reason }
+  }
+}
+
 /** A member whose group decided `response`, and says that the step has these. */
-async function siteWith(responses: readonly ContentId[], named: Uint8Array | null = null) {
+async function siteWith(responses: readonly ContentId[], named: Uint8Array | null = null, runtime = new CounterRuntime()) {
   const store = memoryStore()
   await store.blocks.put(blocks)
   const served = new ServedSite(
@@ -63,8 +75,8 @@ async function siteWith(responses: readonly ContentId[], named: Uint8Array | nul
   const ids = responses.map((_, i) => (i === responses.length - 1 ? writeIdOf(request) : new Uint8Array(16).fill(i)))
   proven.add(ids, { ...place, certificate, named, responses: responseTree(responses) }, NOW_MS)
   const answers = new SiteAnswers({
-    ...{ signer: member, network, store: store.blocks, scripts: new ScriptQueue(new CounterRuntime(), store.blocks) },
-    balances: new StateBalances(store.blocks.get),
+    ...{ signer: member, network, store: store.blocks, scripts: new ScriptQueue(runtime, store.blocks) },
+    balances: { of: () => 0n } as unknown as StateBalances,
     ...{ served, writes, proven, now: () => NOW_MS, repair: async () => false, bodies: undefined as never },
     view: () => ({ job, epoch: 0, members: [member.peerId], next: null, start: root, cycleMs: 1_000 }) as unknown as SiteView,
     give: ({ id }) => {
@@ -73,7 +85,16 @@ async function siteWith(responses: readonly ContentId[], named: Uint8Array | nul
     },
   })
   const answer = async (asker: PeerId = visitor.peerId) => openAnswer(await answers.answer(request, envelope, asker), network)
-  return { answer, proven }
+  const get = signMessage(siteRequest, { ...asked, ...http, method: 'GET' }, visitor, network)
+  const read = async () => {
+    const bytes = await answers.answer(
+      openMessage(siteRequest, get, network, ({ from }) => peerIdOfKey(from)),
+      get,
+      visitor.peerId,
+    )
+    return openMessage(siteReply, bytes, network, ({ from }) => peerIdOfKey(from))
+  }
+  return { answer, proven, read }
 }
 
 test('a write is answered with its place among the responses of its step', async () => {
@@ -86,6 +107,16 @@ test('a write is answered with its place among the responses of its step', async
 test('one whose step came out otherwise since is not answered with a proof of nothing: another member is asked', async () => {
   const { ran, body, proof } = await (await siteWith([root])).answer()
   expect([ran, new TextDecoder().decode(body), proof]).toEqual(['refused', 'MEMBER_BEHIND', null])
+})
+
+test.each([
+  ['GUARD_TIME', 504, 'JOB_TOO_SLOW'],
+  ['HOST_DISK', 503, 'HOST_FAILED'],
+  ['CONTENT_MISSING', 503, 'HOST_FAILED'],
+])('a read that its host gave up for %s is refused: %i %s', async (reason, status, code) => {
+  const { read } = await siteWith([root], null, new Abstaining(reason))
+  const said = await read()
+  expect([said.ran, said.status, new TextDecoder().decode(said.body)]).toEqual(['refused', status, code])
 })
 
 test('who is answered again has the certificates by their digests, while others get them whole, and nobody does once they are forgotten', async () => {

@@ -80,7 +80,7 @@ function bareReply(
 }
 /** A client whose members answer as the test says; `seen` is what each request named as the last step that its asker saw. */
 export function clientOf(
-  replyOf: (request: SiteRequest, envelope: Uint8Array) => Partial<SiteReply>,
+  replyOf: (request: SiteRequest, envelope: Uint8Array) => Partial<SiteReply> | Promise<Partial<SiteReply>>,
   {
     now = () => 1_500,
     view = chainView,
@@ -108,7 +108,7 @@ export function clientOf(
       ...{ state: bytesOfContentId(certified.root), stale: false, certificate: certified.certificate, named: null, proof: null },
       ...{ status: 200, headers: [], body: new Uint8Array() },
     }
-    const reply = { ...usual, ...replyOf(opened, envelope) }
+    const reply = { ...usual, ...(await replyOf(opened, envelope)) }
     const isBare = reply.ran === 'write' && !signsWrites
     return sent(isBare ? bareReply(reply, wasShown) : signMessage(siteReply, reply, signer, network))
   }
@@ -136,6 +136,7 @@ export const post = { ...get, method: 'POST', body: new Uint8Array([7]) }
 export const page = { status: 200, headers: [{ name: 'content-type', value: 'text/plain' }], body: new TextEncoder().encode('saved') }
 export const redirect = { status: 303, headers: [{ name: 'location', value: '/saved' }], body: new Uint8Array() }
 export const otherCid = contentIdOf(new Uint8Array([0x83]), 'dag-cbor')
+export const refusalOf = (code: string): Partial<SiteReply> => ({ ran: 'refused', status: 503, body: new TextEncoder().encode(code) })
 /** What the group certified of a step that answered `response` to a request of these bytes, among others. */
 export function written(envelope: Uint8Array, response: Pick<SiteReply, 'status' | 'headers' | 'body'>): Partial<SiteReply> {
   const responses = [otherCid, blocksOfResponse({ request: sha256(envelope), ...response }).cid]

@@ -29,6 +29,7 @@ import {
   page,
   post,
   redirect,
+  refusalOf,
   start,
   written,
 } from './site-client-world.js'
@@ -87,7 +88,7 @@ test('what a write answers is proven by its certificate, whoever signed the repl
   const spoiled = (reply: Uint8Array) => reply.with(-1, (reply.at(-1) as number) ^ 1)
   const { client } = clientOf((_, envelope) => written(envelope, page), { sent: spoiled, signsWrites: true })
   expect(await client.ask('log', post)).toMatchObject({ ran: 'write', status: 200 })
-  const refusal: Partial<SiteReply> = { ran: 'refused', body: new TextEncoder().encode('GROUP_FROZEN') }
+  const refusal = refusalOf('GROUP_FROZEN')
   for (const [visitor, reply] of [
     [post, refusal],
     [get, refusal],
@@ -103,7 +104,7 @@ test('who sends a write again that was late sends the same request, for a time; 
   let nowMs = 1_500
   let isLate = true
   const ids: string[] = []
-  const late: Partial<SiteReply> = { ran: 'refused', status: 504, body: new TextEncoder().encode('GROUP_SLOW') }
+  const late = refusalOf('GROUP_SLOW')
   const { client } = clientOf(
     ({ id }, envelope) => {
       ids.push(Buffer.from(id).toString('hex'))
@@ -148,28 +149,6 @@ test('who sends a write again that was late sends the same request, for a time; 
   expect((await asked(form)).id).not.toBe(third.id)
 })
 
-test('a write is remembered for as long as one that was asked may have handed it on, whatever others say of themselves', async () => {
-  const ids: string[] = []
-  // the first says nothing, or hands it on; from then on members say that they can not
-  for (const first of [undefined, 'GROUP_SLOW', 'MEMBER_BEHIND']) {
-    const { client } = clientOf(({ id }, envelope) => {
-      ids.push(Buffer.from(id).toString('hex'))
-      if (ids.length === 1 && first === undefined) throw new Error('gone')
-      if (isBack) return written(envelope, page)
-      return { ran: 'refused', status: 503, body: new TextEncoder().encode(ids.length === 1 ? first : 'MEMBER_BEHIND') }
-    })
-    let isBack = false
-    ids.length = 0
-    const sent = (member: number) =>
-      client.ask('log', post, { asker: 'a browser', member: members[member] as PeerId }).catch(() => undefined)
-    await sent(0)
-    await sent(1)
-    isBack = true
-    expect(await sent(0)).toMatchObject({ ran: 'write' })
-    expect(ids).toEqual([ids[0], ids[0], ids[0]])
-  }
-})
-
 test('late writes are few, and no large ones', () => {
   const late = new LateWrites()
   for (let i = 0; i < 300; i++) late.keep(`${i}`, new Uint8Array(10), 1_000)
@@ -181,6 +160,19 @@ test('late writes are few, and no large ones', () => {
   // the first time counts
   late.keep('large', new Uint8Array(1), 1_000 + LATE_MS - 1)
   expect(late.get('large', 1_000 + LATE_MS)).toBe(undefined)
+})
+
+test('where many wait, those that every member said it had no room for are forgotten first', () => {
+  const late = new LateWrites()
+  for (let i = 0; i < 256; i++) late.keep(`${i}`, new Uint8Array(10), 1_000, { isUnlikely: i % 2 === 0 })
+  late.keep('2', new Uint8Array(10), 1_000) // a member was silent the next time
+  late.keep('2', new Uint8Array(10), 1_000, { isUnlikely: true })
+  for (let i = 256; i < 383; i++) late.keep(`${i}`, new Uint8Array(10), 1_000, { isUnlikely: i < 300 })
+  const has = (i: number) => late.get(`${i}`, 1_000) !== undefined
+  const all = Array.from({ length: 383 }, (_, i) => i)
+  expect(all.filter(has)).toEqual(all.filter((i) => i % 2 === 1 || i === 2 || i >= 256))
+  late.keep('last', new Uint8Array(10), 1_000, { isUnlikely: true })
+  expect([has(1), has(256), late.get('last', 1_000)?.length]).toEqual([true, false, 10])
 })
 
 test('a write goes to who collates the next step, unless that one did not answer lately', async () => {

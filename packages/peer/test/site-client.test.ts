@@ -4,7 +4,21 @@ import type { SiteReply, SiteRequest } from '@interpeer/peer-group'
 import { expect, test } from 'vitest'
 import type { PeerError } from '../src/errors.js'
 import { closingOf, filesRoot, signers } from './network-world.js'
-import { certified, chainView, clientOf, epoch, genesis, get, job, members, ofQuorum, otherCid, start, state } from './site-client-world.js'
+import {
+  certified,
+  chainView,
+  clientOf,
+  epoch,
+  genesis,
+  get,
+  job,
+  members,
+  ofQuorum,
+  otherCid,
+  refusalOf,
+  start,
+  state,
+} from './site-client-world.js'
 
 test('a certified answer is passed on, and the next request names the step that it showed', async () => {
   const { client, seen } = clientOf(() => ({}))
@@ -109,11 +123,7 @@ test('a step is unjudged from the first that a batch names over a dissent', asyn
 
 test('whoever lies or is behind is passed over for another', async () => {
   const { client, asked } = clientOf(() => {
-    return asked.length === 1
-      ? { certificate: null }
-      : asked.length === 2
-        ? { ran: 'refused', body: new TextEncoder().encode('MEMBER_BEHIND') }
-        : {}
+    return asked.length === 1 ? { certificate: null } : asked.length === 2 ? refusalOf('MEMBER_BEHIND') : {}
   })
   expect((await client.ask('log', get)).ran).toBe('read')
   expect(new Set(asked).size).toBe(3)

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { headersForSite, headersForVisitor, isBodiless, readBody } from '../src/node/visitor-http.js'
 
 test('a site gets what a browser says, but nothing of the connection, and nothing that is ours', () => {
@@ -7,6 +7,35 @@ test('a site gets what a browser says, but nothing of the connection, and nothin
     { name: 'accept', value: '*/*' },
     { name: 'cookie', value: 'a=b' },
   ])
+})
+
+test('a visitor can not say what only a proxy may: from where it comes, and for which address it asks', () => {
+  const names = [
+    ...[
+      'Forwarded',
+      'X-Forwarded-For',
+      'X-Forwarded-Host',
+      'X-Forwarded-Proto',
+      'X-Forwarded-Prefix',
+      'X-Forwarded',
+      'X-Real-IP',
+      'Client-IP',
+    ],
+    ...[
+      'X-Original-URL',
+      'X-Rewrite-URL',
+      'X-Original-Host',
+      'X-Host',
+      'X-Client-IP',
+      'True-Client-IP',
+      'CF-Connecting-IP',
+      'Front-End-Https',
+    ],
+    ...['X-Scheme', 'X-Url-Scheme', 'Proxy', 'Via', 'X-Cluster-Client-IP', 'X-HTTP-Host-Override'],
+  ]
+  const theirs = ['x-csrf-token', 'x-forward', 'x-http-method-override', 'x-requested-with']
+  const given = new Headers([...names, ...theirs].map((name) => [name, '1'] as [string, string]))
+  expect(headersForSite(given).map(({ name }) => name)).toEqual(theirs)
 })
 
 test('a browser gets what a site says: each cookie by itself and for this origin alone, nothing that HTTP can not carry', () => {
@@ -61,5 +90,42 @@ test('of a body that comes in parts nothing is kept but one copy', async () => {
     const read = await readBody(request, 1_000_000)
     expect(read?.length).toBe(300_000)
     expect([0, 1, 150, 298].map((part) => read?.[part * 1000])).toEqual([0, 1, 150, 298 % 256])
+  }
+})
+
+test('a body may take as long as it needs while enough of it comes; one that stops coming is not waited for', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  try {
+    let stream: ReadableStreamDefaultController<Uint8Array> | undefined
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        stream = controller
+      },
+    })
+    const read = readBody(new Request('http://localhost/', { method: 'POST', body, duplex: 'half' } as RequestInit), 1_000_000)
+    for (let i = 0; i < 5; i++) {
+      stream?.enqueue(new Uint8Array(128 * 1024))
+      await new Promise(setImmediate)
+      await vi.advanceTimersByTimeAsync(60_000)
+    }
+    stream?.enqueue(new Uint8Array(1))
+    stream?.close()
+    expect((await read)?.length).toBe(5 * 128 * 1024 + 1)
+    expect(vi.getTimerCount()).toBe(0)
+    const trickle = readBody(
+      new Request('http://localhost/', {
+        method: 'POST',
+        body: new ReadableStream({ start: (it) => it.enqueue(new Uint8Array(100)) }),
+        duplex: 'half',
+      } as RequestInit),
+      1_000_000,
+    )
+    const refused = expect(trickle).rejects.toMatchObject({ code: 'REQUEST_TOO_SLOW', failure: { bytes: 100 } })
+    await new Promise(setImmediate)
+    await vi.advanceTimersByTimeAsync(60_000)
+    await refused
+    expect(vi.getTimerCount()).toBe(0)
+  } finally {
+    vi.useRealTimers()
   }
 })

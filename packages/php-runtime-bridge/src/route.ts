@@ -35,8 +35,8 @@ export function documentRootOf(site: TreeDirectory, { documentRoot }: SiteConfig
  * PATH_INFO.
  */
 export function routeOf(site: TreeDirectory, urlPath: string, configuration: SiteConfiguration = usualConfiguration): Route {
-  const decoded = decodePath(urlPath)
-  return decoded === undefined ? MISSING : resolved(site, decoded, configuration)
+  const path = decodePath(urlPath)
+  return path === undefined ? MISSING : resolved(site, path, configuration)
 }
 
 function resolved(site: TreeDirectory, path: string, configuration: SiteConfiguration): Route {
@@ -227,9 +227,29 @@ function isScript(path: string): boolean {
   return path.toLowerCase().endsWith('.php')
 }
 
+/** What is no UTF-8 is U+FFFD here, as in `PATH_INFO`; `REQUEST_URI` has it as it came. Undefined: a percent sign that stands for no byte. */
 function decodePath(urlPath: string): string | undefined {
+  const whole = decoded(urlPath)
+  if (whole !== undefined || /%(?![\da-f]{2})/i.test(urlPath)) return whole
+  return urlPath.replace(/(?:%[\da-f]{2})+/gi, lettersOf)
+}
+
+/** @param escapes bytes, three letters each */
+function lettersOf(escapes: string): string {
+  const letters: string[] = []
+  for (let at = 0; at < escapes.length; ) {
+    // a letter is one to four bytes: no beginning of a longer one is a shorter one
+    const ends = [3, 6, 9, 12].map((length) => at + length).filter((one) => one <= escapes.length)
+    const end = ends.find((one) => decoded(escapes.slice(at, one)) !== undefined)
+    letters.push(end === undefined ? '\ufffd' : (decoded(escapes.slice(at, end)) as string))
+    at = end ?? at + 3
+  }
+  return letters.join('')
+}
+
+function decoded(escaped: string): string | undefined {
   try {
-    return decodeURIComponent(urlPath)
+    return decodeURIComponent(escaped)
   } catch {
     return undefined
   }

@@ -48,7 +48,17 @@ test.each([
   ['/wiki/.htaccess', 'wiki/index.php as /wiki/index.php + /.htaccess'],
   ['/.well-known/security.txt', 'static .well-known/security.txt'],
   ['/%00', 'missing'],
-  ['/%ff', 'missing'],
+  ['/%ff', 'index.php as /index.php + /\ufffd'],
+  ['/wiki/Caf%E9/%C3%BC', 'wiki/index.php as /wiki/index.php + /Caf\ufffd/ü'],
+  ['/wiki/%e2%82%AC%e2%82/%F0%9F%98%80%80', 'wiki/index.php as /wiki/index.php + /€\ufffd\ufffd/😀\ufffd'],
+  ['/%C0%AE%C0%AE/style.css', 'index.php as /index.php + /\ufffd\ufffd\ufffd\ufffd/style.css'],
+  ['/%ff/../style.css', 'static style.css'],
+  ['/%ff/%2e%2e%2f.git/config', 'index.php as /index.php + /.git/config'],
+  ['/wiki/edit.php%ff', 'wiki/index.php as /wiki/index.php + /edit.php\ufffd'],
+  ['/style.css%ff', 'index.php as /index.php + /style.css\ufffd'],
+  ['/%ff%00', 'missing'],
+  ['/%ff%', 'missing'],
+  ['/%ff%4', 'missing'],
   ['/%', 'missing'],
 ])('%s is %s', (path, expected) => {
   expect(routed(path)).toBe(expected)

@@ -7,11 +7,17 @@ import type { SiteAnswer, VisitorRequest } from './site-client.js'
 
 /** Pieces that are asked for before the one before them was taken. */
 const AHEAD = 2
+/** With the one that is being taken. */
+export const PIECES_HELD_MAX = AHEAD + 2
+/** Members that are busy, or move the site, refuse a piece now and have it a moment later: it is asked for so often, after pauses that double. */
+const REFUSED_MAX = 5
+const PAUSE_MS = 250
 /** Who asks for a piece asks for it alone, and of the file that the answer was about. */
 const OF_THE_WHOLE = new Set(['range', 'if-range', 'if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since'])
 
 /** Where the pieces of a file come from. */
 interface PieceSource {
+  readonly site: string
   /** Sends a request to the site's group, to none of those. Rejects where nobody else answers. */
   readonly ask: (visitor: VisitorRequest, not: ReadonlySet<PeerId>) => Promise<SiteAnswer>
   /** A member gave something else than the piece that was promised. `false`: it said that it is of the same file; `other`: that the file is another one now. */
@@ -20,15 +26,15 @@ interface PieceSource {
 
 /**
  * The body of an answer in pieces: each is asked for by its range, of any member, and is compared with the digest that the signed answer has for it
- * before a byte of it is given on. Who gave another is not asked again for this file: other members are. At most AHEAD + 1 pieces are in memory. The caller
+ * before a byte of it is given on. Who gave another is not asked again for this file: other members are. Who refuses one is. At most AHEAD + 1 pieces are in memory. The caller
  * takes them as fast as it likes.
- * @throws {PeerError} REPLY_FALSE where no member has a piece of that file: the first one promised what there is not, or the file has changed; what `ask` throws
+ * @throws {PeerError} REPLY_FALSE where no member has a piece of that file: the first one promised what there is not, or the file has changed; SITE_UNREACHABLE where all refuse it; what `ask` throws
  */
 export async function* downloadOf(
   visitor: VisitorRequest,
   answer: Pick<SiteAnswer, 'headers'>,
   pieced: PiecedAnswer,
-  { ask, onOther }: PieceSource,
+  { site, ask, onOther }: PieceSource,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const etag = headerOf(answer, 'etag')
   const not = new Set<PeerId>()
@@ -36,19 +42,25 @@ export async function* downloadOf(
     const headers = visitor.headers.filter(({ name }) => !OF_THE_WHOLE.has(name.toLowerCase()))
     const range = { name: 'range', value: `bytes=${piece.start}-${piece.end - 1}` }
     const condition = etag === undefined ? [] : [{ name: 'if-range', value: etag }]
-    for (let isFirst = true; ; isFirst = false) {
+    let [hadOther, refused] = [false, 0]
+    for (;;) {
       const avoided = new Set(not)
       let given: SiteAnswer
       try {
         given = await ask({ ...visitor, headers: [...headers, range, ...condition] }, avoided)
       } catch (cause) {
-        throw isFirst ? cause : noPiece(piece, cause)
+        throw hadOther ? noPiece(piece, cause) : cause
+      }
+      if (given.ran === 'refused') {
+        if (refused >= REFUSED_MAX) throw new PeerError({ code: 'SITE_UNREACHABLE', name: site, last: given.code })
+        await pause(PAUSE_MS * 2 ** refused++)
+        continue
       }
       if (isPiece(piece, pieced, given)) return given.body
       if (avoided.has(given.peer)) throw noPiece(piece) // the caller asks nobody else
+      hadOther = true
       if (not.has(given.peer)) continue // it was asked before that was known
       not.add(given.peer)
-      if (given.ran === 'refused') continue
       onOther(given.peer, etag !== undefined && headerOf(given, 'etag') === etag ? 'false' : 'other', piece.start)
     }
   }
@@ -69,6 +81,8 @@ export async function* downloadOf(
     askNext()
   }
 }
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 const noPiece = (piece: Piece, cause?: unknown): PeerError =>
   new PeerError({ code: 'REPLY_FALSE', reason: `nobody has the piece that was promised, at byte ${piece.start}` }, { cause })

@@ -9,12 +9,18 @@ export const LATE_MS = 300_000
 const WRITES_MAX = 256
 const BYTES_MAX = 32 * 1024 * 1024
 
+interface LateWrite {
+  readonly envelope: Uint8Array
+  readonly atMs: number
+  isUnlikely: boolean
+}
+
 /**
  * Writes that their group had not decided when their visitors were told so. Whoever sends the same again (a browser that reloads the page of a form, a program that
  * tries again) means the same request: it goes out as it was signed, so that it is done once.
  */
 export class LateWrites {
-  readonly #writes = new Map<string, { readonly envelope: Uint8Array; readonly atMs: number }>()
+  readonly #writes = new Map<string, LateWrite>()
   #bytes = 0
 
   get isEmpty(): boolean {
@@ -27,15 +33,27 @@ export class LateWrites {
     return late !== undefined && nowMs - late.atMs < LATE_MS ? late.envelope : undefined
   }
 
-  /** @param nowMs of the first time that it was asked: later ones change nothing */
-  keep(key: string, envelope: Uint8Array, nowMs: number): void {
-    if (this.get(key, nowMs) !== undefined || envelope.length > BYTES_MAX) return
+  /**
+   * @param nowMs of the first time that it was asked: later ones change nothing
+   * @param how `isUnlikely`: whoever was asked says that it had no room for it. Where there are many, these go first
+   */
+  keep(key: string, envelope: Uint8Array, nowMs: number, { isUnlikely = false }: { readonly isUnlikely?: boolean } = {}): void {
+    const known = this.get(key, nowMs) === undefined ? undefined : this.#writes.get(key)
+    if (known !== undefined) known.isUnlikely &&= isUnlikely
+    if (known !== undefined || envelope.length > BYTES_MAX) return
     this.drop(key)
-    this.#writes.set(key, { envelope, atMs: nowMs })
+    this.#writes.set(key, { envelope, atMs: nowMs, isUnlikely })
     this.#bytes += envelope.length
     for (const [oldest, { atMs }] of this.#writes) {
-      if (this.#writes.size <= WRITES_MAX && this.#bytes <= BYTES_MAX && nowMs - atMs < LATE_MS) return
+      if (nowMs - atMs < LATE_MS) break
       this.drop(oldest)
+    }
+    const isFull = () => this.#writes.size > WRITES_MAX || this.#bytes > BYTES_MAX
+    for (const isGoing of [true, false]) {
+      for (const [oldest, late] of this.#writes) {
+        if (!isFull()) return
+        if (late.isUnlikely === isGoing && oldest !== key) this.drop(oldest)
+      }
     }
   }
 

@@ -11,7 +11,7 @@ export class MemberChoice {
   readonly #observed: ObservedSites
   readonly #now: () => number
   readonly #favourites = new Map<string, PeerId>()
-  /** Who did not answer in time, or not well, and when: others are asked first for a while. */
+  /** Who did not answer in time, or not well, or refused what another answered, and when: others are asked first for a while. */
   readonly #silent = new Map<PeerId, number>()
 
   constructor(observed: ObservedSites, now: () => number) {
@@ -28,20 +28,22 @@ export class MemberChoice {
     return candidates.reduce<PeerId | undefined>((best, peer) => (best === undefined || times(peer) < times(best) ? peer : best), undefined)
   }
 
-  /** All who may answer, in an order of chance behind the favourite. */
+  /** All who may answer, in an order of chance behind the favourite; those who did not answer lately last. */
   candidates(view: SiteView): readonly PeerId[] {
     const all = [...new Set([...(this.#isClosing(view) ? (view.next?.members ?? []) : []), ...view.members])]
     const favourite = this.#favourites.get(view.job)
-    const others = all.filter((peer) => peer !== favourite).map((peer) => ({ peer, place: Math.random() }))
+    const others = all.filter((peer) => peer !== favourite).map((peer) => ({ peer, place: Math.random() + (this.#isSilent(peer) ? 1 : 0) }))
     const shuffled = others.sort((a, b) => a.place - b.place).map(({ peer }) => peer)
     return favourite !== undefined && all.includes(favourite) ? [favourite, ...shuffled] : shuffled
   }
 
   /** It answered, or refused to. */
   answered(job: string, peer: PeerId, isRefusal: boolean): void {
-    this.#silent.delete(peer)
-    if (!isRefusal) this.#favourites.set(job, peer)
-    else this.#forget(job, peer)
+    if (isRefusal) this.#forget(job, peer)
+    else {
+      this.#silent.delete(peer)
+      this.#favourites.set(job, peer)
+    }
   }
 
   /** It did not answer, or not well. @param isSilent it had its time */
@@ -62,7 +64,11 @@ export class MemberChoice {
     const lastStep = this.#observed.lastStep(view.job, view.epoch)
     if (lastStep === undefined || this.#isClosing(view)) return undefined
     const collator = view.members[collatorOrder(view.chainSeed, lastStep + 1, view.members.length)[0] as number] as PeerId
-    return this.#now() < (this.#silent.get(collator) ?? Number.NEGATIVE_INFINITY) + SILENT_MS ? undefined : collator
+    return this.#isSilent(collator) ? undefined : collator
+  }
+
+  #isSilent(peer: PeerId): boolean {
+    return this.#now() < (this.#silent.get(peer) ?? Number.NEGATIVE_INFINITY) + SILENT_MS
   }
 
   #isClosing({ next }: SiteView): boolean {

@@ -162,7 +162,8 @@ export class SiteAnswers {
     if (outcome.type === 'busy') return refused(503, 'GROUP_BUSY')
     const isRead = outcome.type === 'abstained' || isPure(outcome)
     this.#site.ran?.(loggedRun(request, outcome, { ran: isRead ? 'read' : 'promoted', timeMs: at.timeMs, step: ranOn.step }), ranOn.epoch)
-    if (outcome.type === 'abstained') return refused(504, 'JOB_TOO_SLOW')
+    // too slow it is at any member; with whatever else failed here another one may do better
+    if (outcome.type === 'abstained') return outcome.reason === 'GUARD_TIME' ? refused(504, 'JOB_TOO_SLOW') : refused(503, 'HOST_FAILED')
     // a read that turned out to change something, or to ask for something, is a write: the group decides
     if (!isRead) return this.#write(request, envelope)
     return { ran: 'read', ...responseOf(outcome), ranOn }

@@ -21,12 +21,13 @@ import { isLater } from '../served-state.js'
 import { hasPartIn, isStale, type SiteView } from '../site-view.js'
 import { askInTurn } from './ask-in-turn.js'
 import { bodyMs } from './body-time.js'
-import { downloadOf } from './file-download.js'
+import { downloadOf, PIECES_HELD_MAX } from './file-download.js'
 import { LackedCertificates } from './lacked-certificates.js'
 import { LateWrites, lateKeyOf } from './late-writes.js'
 import { MemberChoice } from './member-choice.js'
 import { type Observed, ObservedSites } from './observed-sites.js'
 import type { ReadSharing } from './read-sharing.js'
+import { codeOfRefusal, Refusals } from './refusals.js'
 import { KnownCertificates, provenPlace, provesWrite } from './reply-proof.js'
 import { RequestIds } from './request-ids.js'
 import { RequestSigning } from './request-signing.js'
@@ -66,6 +67,8 @@ export interface SiteAnswer {
 export interface Download {
   /** Bytes in all. */
   readonly length: number
+  /** Of these in memory while it is taken, at most. */
+  readonly heldBytes: number
   /** @throws {PeerError} REPLY_FALSE where a piece is not the one that the signed answer promised: the file has changed, or a member lied */
   readonly read: () => AsyncGenerator<Uint8Array, void, undefined>
 }
@@ -79,6 +82,8 @@ export interface AskOptions {
   readonly member?: PeerId
   /** A secret that tells this visitor from all others, for a write that it may send again. Without one, and without an Idempotency-Key, each sending is a request of its own. */
   readonly asker?: string
+  /** Ends the asking: nobody waits for the answer any longer. A write that a member may have by then is remembered. */
+  readonly signal?: AbortSignal
 }
 
 /** One piece of a file that its signed list of digests does not have. */
@@ -101,8 +106,6 @@ const REPLY_MAX_BYTES = 12 * 1024 * 1024
 const READ_METHODS = new Set(['GET', 'HEAD', STATE_METHOD])
 /** Why those who are still asked are given up. Without one an exception with a stack is made for every request, which costs as much as signing does. */
 const OVER = new Error('the request is over')
-/** Codes with which a member says "not me, not now": another one may. GROUP_SLOW: it handed a write to its group, which did not decide in time. */
-const ASK_ANOTHER = new Set(['SITE_STARTING', 'MEMBER_BEHIND', 'NOT_A_MEMBER', 'GROUP_CLOSED', 'GROUP_SLOW', 'REQUEST_BODY_MISSING'])
 
 /**
  * Asks a site's group on a visitor's behalf: one member for a start, another when it fails. A request keeps its id, so that a
@@ -159,14 +162,15 @@ export class SiteClient {
   }
 
   /** @throws {PeerError} CLOSED, SITE_UNKNOWN, SITE_UNREACHABLE, REPLY_FALSE, MEMBER_UNKNOWN, REQUEST_MALFORMED, UPLOADS_BUSY */
-  async ask(name: string, visitor: VisitorRequest, { member, asker }: AskOptions = {}): Promise<SiteAnswer> {
-    const answer = await this.#askGroup(name, visitor, member, { asker })
+  async ask(name: string, visitor: VisitorRequest, { member, asker, signal }: AskOptions = {}): Promise<SiteAnswer> {
+    const answer = await this.#askGroup(name, visitor, member, { asker, signal })
     const pieced = answer.ran === 'read' ? piecedAnswerOf(answer.headers, answer.body) : undefined
     if (pieced === 'malformed') throw replyFalse('pieces that are none')
     if (pieced === undefined) return answer
     const read = () =>
       downloadOf(visitor, answer, pieced, {
-        ask: (piece, not) => this.#askGroup(name, piece, member, { not }),
+        site: name,
+        ask: (piece, not) => this.#askGroup(name, piece, member, { not, signal }),
         onOther: (peer, what, atByte) => {
           const job = this.#viewOf(name)?.job
           if (job !== undefined) this.#choice.failed(job, peer, what === 'false')
@@ -174,7 +178,12 @@ export class SiteClient {
         },
       })
     const headers = answer.headers.filter((header) => header.name.toLowerCase() !== PIECES_HEADER)
-    return { ...answer, headers, body: new Uint8Array(), download: { length: pieced.length, read } }
+    return {
+      ...answer,
+      headers,
+      body: new Uint8Array(),
+      download: { length: pieced.length, heldBytes: PIECES_HELD_MAX * pieced.pieceBytes, read },
+    }
   }
 
   /** @param how `not`: members that are not asked */
@@ -182,7 +191,11 @@ export class SiteClient {
     name: string,
     visitor: VisitorRequest,
     member: PeerId | undefined,
-    { not = NOBODY, asker }: { readonly not?: ReadonlySet<PeerId>; readonly asker?: string | undefined },
+    {
+      not = NOBODY,
+      asker,
+      signal,
+    }: { readonly not?: ReadonlySet<PeerId>; readonly asker?: string | undefined; readonly signal?: AbortSignal | undefined },
   ): Promise<SiteAnswer> {
     if (this.#isClosed) throw new PeerError({ code: 'CLOSED' })
     const view = this.#viewOf(name)
@@ -191,12 +204,14 @@ export class SiteClient {
     const isRead = READ_METHODS.has(visitor.method)
     const cut = cutBody(visitor.body)
     if (isRead && cut.blocks.length > 0) throw new PeerError({ code: 'REQUEST_MALFORMED', reason: `a ${visitor.method} with a long body` })
-    const lateKey = () => lateKeyOf(view.job, visitor, asker)
-    const againKey = isRead || this.#late.isEmpty ? undefined : lateKey()
+    const lateKey = () => (isRead ? undefined : lateKeyOf(view.job, visitor, asker))
+    const againKey = this.#late.isEmpty ? undefined : lateKey()
     const again = againKey === undefined ? undefined : this.#late.get(againKey, this.#now())
+    const refusals = new Refusals(isRead)
+    // whoever was asked may have handed it on, whatever it and others say
     const keep = () => {
-      const key = isRead || again !== undefined ? undefined : lateKey()
-      if (key !== undefined) this.#late.keep(key, envelope, this.#now())
+      const key = againKey ?? lateKey()
+      if (key !== undefined) this.#late.keep(key, envelope, this.#now(), { isUnlikely: refusals.areBusy(asks) })
     }
     const envelope = again ?? (await this.#sign(view, visitor, cut))
     if (this.#isClosed) throw new PeerError({ code: 'CLOSED' })
@@ -209,12 +224,16 @@ export class SiteClient {
     const stop = new AbortController()
     this.#asking.add(stop)
     const deadline = setTimeout(() => stop.abort(), deadlineMs)
-    let asks = 0
+    const leave = () => stop.abort()
+    signal?.addEventListener('abort', leave)
+    if (signal?.aborted === true) leave()
+    let [asks, isSettled] = [0, false]
     try {
       const answer = await askInTurn<PeerId, SiteAnswer>({
         next: (asked) => {
           if (member !== undefined) return asked.length === 0 ? member : undefined
-          return this.#choice.next(this.#viewOf(name) ?? view, asked, isRead, not)
+          const now = this.#viewOf(name) ?? view
+          return this.#choice.next(now, asked, isRead, new Set([...not, ...refusals.notAgain(asked, now.members.length)]))
         },
         ask: (peer) => {
           asks++
@@ -222,21 +241,30 @@ export class SiteClient {
           const asked = { envelope, isRead, isPage: isRead && visitor.method !== STATE_METHOD, timeoutMs: deadlineMs }
           return this.#askOne(this.#viewOf(name) ?? view, peer, asked, stop.signal)
         },
-        isAnswer: ({ code }) => !ASK_ANOTHER.has(code),
+        isAnswer: (answer) => {
+          if (answer.ran !== 'refused') return true
+          const settles = refusals.take(answer, (this.#viewOf(name) ?? view).members.length)
+          isSettled ||= settles // those who answer after that change nothing
+          return settles
+        },
         hedgeMs,
         signal: stop.signal,
       })
-      // who says "not me" says nothing of what became of it with those asked before, now or the first time
-      if (ASK_ANOTHER.has(answer.code)) keep()
-      else if (again !== undefined && againKey !== undefined) this.#late.drop(againKey)
+      if (answer.ran === 'refused') {
+        if (!isSettled) keep()
+        return isSettled ? answer : (refusals.told ?? answer)
+      }
+      if (againKey !== undefined) this.#late.drop(againKey)
+      // another had an answer: those who refused have trouble of their own, or lie
+      for (const peer of refusals.by) if (peer !== answer.peer) this.#choice.failed(view.job, peer, true)
       return answer
     } catch (error) {
-      // a member that does not answer may have handed it on
       if (asks > 0) keep()
       throw this.#isClosed ? new PeerError({ code: 'CLOSED' }, { cause: error }) : unreachable(name, error)
     } finally {
       this.#asking.delete(stop)
       clearTimeout(deadline)
+      signal?.removeEventListener('abort', leave)
       sent.end()
       if (asks > 1) stop.abort(OVER) // to end what is over costs as much as to begin it
     }
@@ -321,7 +349,11 @@ export class SiteClient {
   #prove(view: SiteView, peer: PeerId, { isRead }: Asked, reply: SiteReply): SiteAnswer {
     const state = contentIdOfBytes(reply.state)
     const certificate = reply.certificate === null ? undefined : this.#certificates.digestOf(reply.certificate)
-    if (reply.ran === 'refused') return answerOf(peer, state, reply, { ...reply, certificate, provisional: false, unjudged: false })
+    if (reply.ran === 'refused') {
+      const code = codeOfRefusal(reply)
+      if (code === undefined) throw replyFalse('a refusal that is none')
+      return answerOf(peer, state, reply, { ...reply, code, certificate, provisional: false, unjudged: false })
+    }
     // only the group can say that something was written
     if (reply.ran === 'read' && !isRead) throw replyFalse('a write that one member answered alone')
     const proven = provenPlace(reply, view, this.#network, this.#verification, this.#certificates)
@@ -370,6 +402,7 @@ interface Asked {
 }
 
 interface Shown {
+  readonly code?: string
   readonly epoch: number
   readonly step: number
   /** Its digest. */
@@ -382,7 +415,7 @@ function answerOf(peer: PeerId, state: ContentId, reply: SiteReply, shown: Shown
   const { ran, status, headers, body } = reply
   return {
     ran,
-    code: ran === 'refused' ? new TextDecoder().decode(body.subarray(0, 64)) : '',
+    code: shown.code ?? '',
     peer,
     epoch: shown.epoch,
     step: shown.step,
