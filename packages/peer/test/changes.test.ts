@@ -176,7 +176,7 @@ test('what the chain itself moves leaves its owner’s next order valid: it uses
   const request = requestOf(world, patch, others[0] as Signer)
   expect(world.block(request, ...votesFor(world, request, 'yes', others))).toEqual([])
   // signed before, and handed in afterwards
-  const order = signTransfer({ to: parseAccountId('ee'.repeat(32)), amount: 5n, nonce }, owner, world.genesis.network)
+  const order = signTransfer({ to: parseAccountId('ee'.repeat(32)), amount: 50_000_000n, nonce }, owner, world.genesis.network)
   untilHeight(world, 20)
   expect(balanceOf(world.state.ledger, parseAccountId('cd'.repeat(32)))).toBe(1_000n)
   expect(accountOf(world.state.ledger, account).nonce).toBe(nonce)

@@ -361,7 +361,7 @@ describe('what an objection costs who makes it', () => {
     expect(codes(world.block(world.dispute()))).toEqual(['DISPUTE_UNJUDGED'])
   })
   test.each([
-    ['pays the jury and keeps its seat', 8_000_000n, 4_000_000n],
+    ['pays the jury and keeps its seat', 12_000_000n, 8_000_000n],
     ['leaves its seat where it can not', 0n, 0n],
   ])('who said for nothing that it was not given a batch is not marked: it %s', (_, has, left) => {
     const world = new Withheld(4)
