@@ -232,7 +232,12 @@ test('of a list of votes all are read before one is checked: what can be seen wi
   const known = createVerification(founded.network)
   const verification: Verification = {
     ...known,
-    opener: { open: (...given: Parameters<typeof known.opener.open>) => (checked++, known.opener.open(...given)) } as never,
+    opener: {
+      open: (...given: Parameters<typeof known.opener.open>) => {
+        checked++
+        return known.opener.open(...given)
+      },
+    } as never,
   }
   const [first, second, third] = certificate.votes as [Uint8Array, Uint8Array, Uint8Array]
   const byStranger = signMessage(
