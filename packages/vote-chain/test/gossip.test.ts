@@ -305,6 +305,21 @@ test('what a neighbour has is compared with what this peer has now and then, how
   expect(neighbours()).toContain(from)
 })
 
+test('who hears gossip from one that it asked takes that for a yes, and says what it has, once', () => {
+  const { chains, victim, give } = amongNeighbours(13)
+  const isAsked = () => [...victim().gossip.neighbours].find(([, { isOwn, isLinked }]) => isOwn && !isLinked)
+  chains.world.run({ untilMs: 1_000_000 + 1_500, done: () => isAsked() !== undefined })
+  const [from] = isAsked() as [PeerId, unknown]
+  let told = 0
+  chains.tamper = (by, to, envelope) => {
+    if (by === 0 && numberOfNeighbours(envelope) === haveMessage.number && chains.nodes[to]?.signer.peerId === from) told++
+    return envelope
+  }
+  const nothing = gossipMessage.encode({ votes: [], transactions: [] })
+  for (let i = 0; i < 3; i++) give(from, nothing)
+  expect([victim().gossip.neighbours.get(from)?.isLinked, told]).toEqual([true, 1])
+})
+
 /** Soft votes of all electors for a block that nobody made: a bundle of them counts at the height that this peer is at. */
 function bundleOf({ chains, victim }: ReturnType<typeof amongNeighbours>, block: Uint8Array, turned = false) {
   const { height } = victim().tip
