@@ -37,7 +37,6 @@ export function certified<S>(d: Draft<S>, checked: Checked<S>, certificate: Cert
   d.refused = new Set()
   d.pulls = new Map()
   d.useless = new Map()
-  d.falseBlocks = new Set()
   d.gossip = nextHeight(d.gossip)
   d.deadlines = d.deadlines.follow === undefined ? {} : { follow: d.deadlines.follow }
   const kept = {

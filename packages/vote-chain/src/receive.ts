@@ -8,7 +8,7 @@ import { certified } from './certified.js'
 import { countVote } from './count-vote.js'
 import { leaderLot, leaderWaitMs, seedInput } from './electorate.js'
 import { ChainError } from './errors.js'
-import { answerBehind, askAhead, onWantBlocks, onWantCandidate } from './follow.js'
+import { answerBehind, askAhead, onWantBlocks, onWantCandidate, withAnswer } from './follow.js'
 import { numberOfNeighbours } from './gossip/messages.js'
 import { charge, isSpent, meets, note } from './gossip/pass-on.js'
 import { nameOfMessage } from './gossip/seen.js'
@@ -36,8 +36,6 @@ import { namedBlocks } from './votes.js'
 /** Useless messages that a block of no use counts as. */
 const CHARGED_FOR_BLOCK = 64
 const CANDIDATES_MAX = 16
-/** Peers remembered whose blocks did not hold. */
-const FALSE_BLOCKS_MAX = 1_024
 
 /** Takes in one message. What is malformed, unsigned or out of place is counted and changes nothing. */
 export function receive<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): undefined {
@@ -192,14 +190,15 @@ export function keepCandidate<S>(
   }
 }
 
-/** Certified blocks, from whoever sends them. What does not hold no honest peer sends: who did is not read again at this height, or anyone could have this peer check certificates without end. */
+/** Certified blocks, from whoever sends them. What does not hold no honest peer sends: who does is read at the pace of answers, or anyone could have this peer check certificates without end. */
 function onBlocks<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): undefined {
-  if (d.falseBlocks.has(from)) return count(d, 'BLOCKS_OFTEN')
+  const charged = withAnswer(d, d.falseBlocks, from)
+  if (charged === undefined) return count(d, 'BLOCKS_OFTEN')
   const { blocks } = openFrom(blocksMessage, envelope, d.fixed.network, from)
   try {
     takeBlocks(d, from, blocks)
   } catch (error) {
-    d.falseBlocks = new Set(d.falseBlocks.size >= FALSE_BLOCKS_MAX ? [] : d.falseBlocks).add(from)
+    d.falseBlocks = charged
     throw error
   }
 }

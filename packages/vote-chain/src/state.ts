@@ -139,13 +139,13 @@ export interface ChainState<S> {
   readonly pool: Pool
   /** Transactions that were of no use at this height, by who handed them in. */
   readonly useless: ReadonlyMap<PeerId, number>
-  /** Who sent blocks that do not hold, at this height. */
-  readonly falseBlocks: ReadonlySet<PeerId>
   /** Peers that follow the chain, and until when. */
   readonly followers: ReadonlyMap<PeerId, number>
   /** When each peer was last served or asked. */
   readonly served: ReadonlyMap<PeerId, number>
   readonly asked: ReadonlyMap<PeerId, number>
+  /** When each peer last sent blocks that do not hold. */
+  readonly falseBlocks: ReadonlyMap<PeerId, number>
   /** When each elector was last handed a candidate. */
   readonly handed: ReadonlyMap<PeerId, number>
   /** Neighbours, and what is passed on between them. */
