@@ -27,7 +27,7 @@ import { hasPartIn, isJudge, mayExchange, type SiteView, speaksFor } from '../si
 import { type SiteViews, siteViews } from '../site-views.js'
 import { AccusationJury } from './accusation-jury.js'
 import { Accuser } from './accuser.js'
-import { AddressBook } from './address-book.js'
+import { AddressBook, mayHaveSeats } from './address-book.js'
 import { afterSleep } from './after-sleep.js'
 import { askSeat } from './ask-seat.js'
 import { BlockKeeper } from './block-keeper.js'
@@ -113,7 +113,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     const overlay = await openOverlay({ signer, network, host: options.host, port: options.port })
     undo.push(() => overlay.close())
     let registry: NetworkState['registry'] = new Map()
-    const isRegistered = (peer: PeerId): boolean => registry.has(peer)
+    const isRegistered = (peer: PeerId): boolean => mayHaveSeats(peer, registry)
     const records = store.records('addresses')
     const own = advertise ?? (isReachable(overlay.address) ? overlay.address : undefined)
     if (own === undefined)
