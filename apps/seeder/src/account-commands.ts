@@ -1,5 +1,5 @@
 import { type AccountId, accountOfJob, accountOfPeer, type JobId, parseAccountId, parseJobId, parsePeerId } from '@interpeer/crypto-ids'
-import { accountOf, escrowOf, signTransfer, taxOf } from '@interpeer/intercoin-ledger'
+import { accountOf, escrowOf, isNewAccount, signTransfer, taxOf } from '@interpeer/intercoin-ledger'
 import { jobNamed } from '@interpeer/job-scheduler'
 import type { NetworkState } from '@interpeer/peer'
 import type { Peer } from '@interpeer/peer/node'
@@ -32,6 +32,7 @@ export async function payCoins(to: string, coins: string, options: SignerOptions
     const { state, height } = upToDate(peer)
     const [from, payee] = [accountOfPeer(signer.peerId), payeeNamed(state, to)]
     if (payee === from) throw new Error('that is the account that would pay')
+    assertBegins(state, payee, amount)
     const tax = taxOf(amount, state.settings.transferTaxPerMille)
     const { balance, nonce } = accountOf(state.ledger, from)
     if (balance < amount + tax) {
@@ -48,6 +49,13 @@ export async function payCoins(to: string, coins: string, options: SignerOptions
     const said = `${coinsText(amount)} coins paid to ${payee}, and ${coinsText(tax)} of tax, in block ${paidHeight}; ${coinsText(left)} are left`
     print(facts, said, options)
   })
+}
+/** An account that nobody has paid yet begins with no less than the network says: it is kept for ever. */
+function assertBegins({ ledger, settings }: Pick<NetworkState, 'ledger' | 'settings'>, payee: AccountId, amount: bigint): void {
+  if (!isNewAccount(ledger, payee) || amount >= settings.newAccountMin) return
+  throw new Error(
+    `too little: that account has nothing yet, and the first payment to it is ${coinsText(settings.newAccountMin)} coins at least`,
+  )
 }
 const MAY_STILL_BE_PAID = 'It may be carried out all the same: look at "interpeer account show" before you pay again.'
 

@@ -65,6 +65,8 @@ test('coins are paid with the tax on top, in a block that is named; the accounts
   expect(short).toMatchObject({ code: 1, stdout: '' })
   expect(short.stderr).toContain(`too little: ${rich} has 89.4475 coins, and 89.4475 coins and a tax of 0.4472375 are 89.8947375`)
   expect(accounts.get(accountOfPeer(NEWCOMER))?.nonce).toBe(0)
+  const nobody = await run('account', 'pay', 'ee'.repeat(32), '0.009', ...signing)
+  expect(nobody.stderr).toContain('too little: that account has nothing yet, and the first payment to it is 0.01 coins at least')
 })
 
 test('an account that is none, of nobody, or the payer’s own is refused before anything is signed', async () => {

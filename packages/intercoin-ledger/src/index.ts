@@ -13,6 +13,7 @@ export {
   EMPTY_LEDGER,
   escrowOf,
   type Holding,
+  isNewAccount,
   type Ledger,
   mint,
   move,

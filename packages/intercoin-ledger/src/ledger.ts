@@ -37,6 +37,8 @@ export function beginLedger(balances: readonly Holding[]): Ledger {
 }
 export const accountOf = (ledger: Ledger, account: AccountId): Account => ledger.accounts.get(account) ?? EMPTY
 export const balanceOf = (ledger: Ledger, account: AccountId): bigint => accountOf(ledger, account).balance
+/** Whether coins for it would begin an account: nobody has paid it yet, and it is of no job that runs. */
+export const isNewAccount = ({ accounts, escrows }: Ledger, account: AccountId): boolean => !accounts.has(account) && !escrows.has(account)
 export const escrowOf = (ledger: Ledger, job: AccountId): bigint | undefined => ledger.escrows.get(job)
 
 /** New coins. @throws {LedgerError} LEDGER_AMOUNT, LEDGER_OVERFLOW */
@@ -58,14 +60,20 @@ export interface TransferOrder {
   /** Paid on top by the sender, into the commons account. */
   readonly tax: bigint
   readonly nonce: number
+  /** Fewer begin no account: it stays in the ledger for ever, so what it costs to make one must not be next to nothing. */
+  readonly newAccountMin: bigint
 }
 /**
- * Moves coins from one account to another. To the account of a job that runs, it goes into the job's escrow: a donation.
- * @throws {LedgerError} LEDGER_NONCE, LEDGER_AMOUNT, LEDGER_FUNDS, LEDGER_OVERFLOW
+ * Moves coins from one account to another. To the account of a job that runs, it goes into the job's escrow: a donation. A transfer of nothing is none: it would use up a
+ * number of an account that may hold nothing, and so leave an entry for free.
+ * @throws {LedgerError} LEDGER_NONCE, LEDGER_AMOUNT, LEDGER_ACCOUNT_SMALL, LEDGER_FUNDS, LEDGER_OVERFLOW
  */
-export function transfer(ledger: Ledger, { from, to, amount, tax, nonce }: TransferOrder): Ledger {
+export function transfer(ledger: Ledger, { from, to, amount, tax, nonce, newAccountMin }: TransferOrder): Ledger {
+  if (checked(amount) === 0n) throw new LedgerError({ code: 'LEDGER_AMOUNT', amount })
   const used = useNonce(ledger, from, nonce)
-  const taken = take(used, from, checked(checked(amount) + checked(tax)))
+  if (isNewAccount(ledger, to) && amount < newAccountMin)
+    throw new LedgerError({ code: 'LEDGER_ACCOUNT_SMALL', account: to, least: newAccountMin, given: amount })
+  const taken = take(used, from, checked(amount + checked(tax)))
   return give(give(taken, COMMONS, tax), to, amount)
 }
 /**

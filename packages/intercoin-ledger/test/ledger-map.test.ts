@@ -62,10 +62,10 @@ test('two ledgers made of one have maps of their own', () => {
 })
 
 test('only what changed is edited: a transfer to a new account concerns three, an order to oneself that costs nothing one', () => {
-  const taxed = transfer(rich, { from: alice, to: bob, amount: 100n, tax: 1n, nonce: 0 })
+  const taxed = transfer(rich, { from: alice, to: bob, amount: 100n, tax: 1n, nonce: 0, newAccountMin: 0n })
   expect(ledgerEdits(rich, taxed)).toHaveLength(3)
   expect(ledgerEdits(taxed, taxed)).toEqual([])
-  expect(ledgerEdits(rich, transfer(rich, { from: alice, to: alice, amount: 1n, tax: 0n, nonce: 0 }))).toHaveLength(1)
+  expect(ledgerEdits(rich, transfer(rich, { from: alice, to: alice, amount: 1n, tax: 0n, nonce: 0, newAccountMin: 0n }))).toHaveLength(1)
   expect(ledgerEdits(rich, mint(rich, alice, 1n))).toHaveLength(2)
 })
 
@@ -80,7 +80,14 @@ test('the root depends on what is held, not on how it came to be; what was minte
 })
 
 test('a balance is proven against its own root only, an empty account and an escrow too', () => {
-  const given = transfer(beginLedger([{ account: alice, amount: 1_000n }]), { from: alice, to: bob, amount: 250n, tax: 0n, nonce: 0 })
+  const given = transfer(beginLedger([{ account: alice, amount: 1_000n }]), {
+    from: alice,
+    to: bob,
+    amount: 250n,
+    tax: 0n,
+    nonce: 0,
+    newAccountMin: 0n,
+  })
   const ledger = openEscrow(given, { from: alice, job, amount: 300n, fee: 10n })
   const [before, map] = [mapOf(given), mapOf(ledger)]
   const proof = proofIn(map, bytesOfAccount(alice))

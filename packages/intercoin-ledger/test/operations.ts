@@ -18,11 +18,20 @@ export const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
       (ledger) =>
         burn(ledger, from, amount),
   ),
-  fc.record({ from: anyAccount, to: anyAccount, amount: anyAmount, perMille: fc.nat(100), nonce: fc.nat(3) }).map(
-    ({ perMille, ...order }): Operation =>
-      (ledger) =>
-        transfer(ledger, { ...order, tax: taxOf(order.amount, perMille) }),
-  ),
+  fc
+    .record({
+      from: anyAccount,
+      to: anyAccount,
+      amount: anyAmount,
+      perMille: fc.nat(100),
+      nonce: fc.nat(3),
+      newAccountMin: fc.bigInt(0n, 2_000n),
+    })
+    .map(
+      ({ perMille, ...order }): Operation =>
+        (ledger) =>
+          transfer(ledger, { ...order, tax: taxOf(order.amount, perMille) }),
+    ),
   fc.record({ from: anyAccount, job: anyAccount, amount: anyAmount, fee: anyAmount }).map(
     (order): Operation =>
       (ledger) =>

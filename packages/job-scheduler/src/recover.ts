@@ -68,21 +68,29 @@ export function isRecoverable(entry: Job, { timeMs, settings }: Moment): 'no' | 
   return late && shown >= seats - quorum + 1 ? 'writes-may-be-lost' : 'no'
 }
 
+/** What became of a recovery in a block. */
+export interface Recovered {
+  readonly job: Job
+  /** Who did not show. */
+  readonly away: readonly PeerId[]
+  /** Whom it replaced: not drawn again in this block. Where the old group closed its epoch it replaced nobody, and who left by the timetable may be drawn like anyone. */
+  readonly gone: readonly PeerId[]
+}
 /** Opens the next epoch from shows. Who showed keeps its seat; the others are replaced where somebody else can be drawn. */
-export function recovered(entry: Job, recoverFrom: RecoverFrom, moment: Moment): { readonly job: Job; readonly away: readonly PeerId[] } {
+export function recovered(entry: Job, recoverFrom: RecoverFrom, moment: Moment): Recovered {
   const ready = isRecoverable(entry, moment)
   const { recovering, epoch } = entry
-  if (ready === 'no' || recovering === null) return { job: entry, away: [] }
+  if (ready === 'no' || recovering === null) return { job: entry, away: [], gone: [] }
   const recovery = recoverFrom(
     entry,
     recovering.shows.map(({ show }) => show),
   )
-  if (recovery === undefined || recovery.rerun.length > RERUN_MAX) return { job: entry, away: [] }
+  if (recovery === undefined || recovery.rerun.length > RERUN_MAX) return { job: entry, away: [], gone: [] }
   const { next } = entry
   // what fewer than a quorum shows must not open a number that a closing certificate in other hands may have opened
   const lost = ready === 'writes-may-be-lost'
   const number = epoch.number + (lost || recovery.judged === true ? 2 : 1)
-  if (recovery.closes && next !== null) return { job: opened({ ...entry, next }, recovery, moment, { number, lost }), away: [] }
+  if (recovery.closes && next !== null) return { job: opened({ ...entry, next }, recovery, moment, { number, lost }), away: [], gone: [] }
   const shown = recovering.shows.map(({ member }) => member)
   const away = epoch.members.filter((peer) => !shown.includes(peer))
   const staying = shown.filter((peer) => recovery.leave?.includes(peer) !== true)
@@ -109,7 +117,7 @@ export function recovered(entry: Job, recoverFrom: RecoverFrom, moment: Moment):
     next: null,
     recovering: null,
   }
-  return { job, away }
+  return { job, away, gone: epoch.members.filter((peer) => !members.includes(peer)) }
 }
 
 /** Nothing was settled, and batches that are run again were promised as much as their epoch might pay. */
@@ -171,10 +179,9 @@ export function advanceJobs(
       continue
     }
     const begun = noClose(drawFirstGroup(entry, moment), moment)
-    const opened = ends.get(entry.job) ?? { job: begun, away: [] }
+    const opened = ends.get(entry.job) ?? { job: begun, away: [], gone: [] }
     away.push(...opened.away)
-    const gone = opened.job === begun ? [] : begun.epoch.members.filter((peer) => !opened.job.epoch.members.includes(peer))
-    const planned = planNext(opened.job, moment, gone)
+    const planned = planNext(opened.job, moment, opened.gone)
     if (planned !== entry) changed.push(planned)
   }
   if (changed.length + forgotten.length === 0) return { jobs, away }

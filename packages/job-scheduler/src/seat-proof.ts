@@ -157,6 +157,7 @@ function firstOf(
     if (used < proofs.length) throw wrong('tickets past the winner')
     return peer
   }
+  if (used < proofs.length) throw wrong('tickets past the last')
   return leaver
 }
 const wrong = (reason: string): SchedulerError => new SchedulerError({ code: 'SEAT_PROOF_WRONG', reason })

@@ -43,6 +43,7 @@ export function simulate({ seed, peers: given, plan: givenPlan }: ScenarioInput)
     tenureMs: 6 * CYCLE_MS,
     seatPricePerCycle: 100_000,
     blockReward: 1_000,
+    newAccountMin: 0, // payees begin with orders of any amount
   }
   const genesis = genesisOf(signers, settings, balances)
   const crashPerMille = dice.pick([0, 1, 2])

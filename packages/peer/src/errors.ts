@@ -21,6 +21,8 @@ export type PeerFailure =
   /** A new peer neither found a checkpoint to start from nor may follow the chain from its genesis. `because`: the code of what failed; `told`: sources that answered; `asked`: of how many, where it slept. */
   | { readonly code: 'SYNC_REFUSED'; readonly because: string; readonly told: number | null; readonly asked?: number }
   | { readonly code: 'SYNC_TOO_LARGE'; readonly bytes: number }
+  /** Of all checkpoints on the disk, at these heights, none can be read, and there is no first block to open the chain from. */
+  | { readonly code: 'CHAIN_UNREADABLE'; readonly checkpoints: readonly number[] }
   /** The process was not woken for so long that it has to begin anew. */
   | { readonly code: 'SYNC_SLEPT'; readonly height: number }
   | { readonly code: 'CLOSED' }

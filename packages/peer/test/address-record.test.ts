@@ -1,12 +1,16 @@
 import { isIP } from 'node:net'
 import { createSigner, networkIdOf, type PeerId, type Signer } from '@interpeer/crypto-ids'
+import { freshPeer } from '@interpeer/vote-chain'
 import { expect, test } from 'vitest'
 import { ADDRESSES_MAX, type AddressRules, addressExchange, mergeAddresses, signAddress } from '../src/address-record.js'
+import { mayHaveSeats } from '../src/node/address-book.js'
+import { networkGenesis } from './network-world.js'
 
 const network = networkIdOf(new Uint8Array([1]))
 const signers = Array.from({ length: ADDRESSES_MAX + 2 }, (_, i) => createSigner(new Uint8Array(32).fill(i + 1)))
 const [self, alice, bob] = signers as [Signer, Signer, Signer]
 const nowMs = 1_000_000
+const { settings } = networkGenesis({}, 1)
 const rules: AddressRules = { network, nowMs, self: self.peerId, isLiteral: (host) => isIP(host) !== 0, isRegistered: () => false }
 const at = (signer: Signer, issuedMs: number, port = 1_000, host = '127.0.0.1') => signAddress(signer, network, { host, port }, issuedMs)
 const merge = (envelopes: readonly Uint8Array[], more: Partial<AddressRules> = {}, known = new Map()) =>
@@ -54,6 +58,17 @@ test('when it is full strangers are refused, known ones renewed, and peers that 
   expect(made.dropped).toEqual([bob.peerId]) // alice is older, but registered
   expect(made.addresses.size).toBe(ADDRESSES_MAX)
   expect(merge([at(late, 999)], { isRegistered: () => true }, full).refused).toBe(1)
+})
+
+test('when it is full, who left or was terminated takes no stranger’s place; who may have a seat does', () => {
+  const late = signers.at(-1) as Signer
+  const full = merge(signers.slice(1, ADDRESSES_MAX + 1).map((signer, i) => at(signer, 100 + i))).addresses as Map<PeerId, never>
+  const taken = (['joined', 'joining', 'rotated', 'left', 'terminated'] as const).map((standing) => {
+    const entry = { ...freshPeer(late.peerId, 0, settings), standing }
+    const isRegistered = (peer: PeerId) => mayHaveSeats(peer, new Map([[late.peerId, entry]]))
+    return merge([at(late, 999)], { isRegistered }, full).changed.length
+  })
+  expect(taken).toEqual([1, 1, 1, 0, 0])
 })
 
 test('a full exchange fits its message', () => {

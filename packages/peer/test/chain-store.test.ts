@@ -124,6 +124,46 @@ test('a spoiled part or checkpoint costs the time to apply blocks, and no more',
   }
 })
 
+/** Records of which some can't be read. */
+function spoiled(records: RecordStore, isBad: (key: string) => boolean): RecordStore {
+  return {
+    ...records,
+    get: (key) => {
+      if (isBad(key)) throw new ContentStoreError({ code: 'RECORD_CORRUPT', key })
+      return records.get(key)
+    },
+  }
+}
+const blockKey = (height: number): string => `block/${String(height).padStart(16, '0')}`
+
+test('a block that can not be read costs the blocks from it on, and not those before', async () => {
+  const records = memoryStore().records('chain')
+  const hashes = await runTo(records, 11)
+  const counted: string[] = []
+  const { tip } = opened(
+    spoiled(records, (key) => key === blockKey(10)),
+    counted,
+  ).state
+  expect([tip.height, hexOf(tip.hash)]).toEqual([9, hashes.get(9)])
+  expect(counted).toContain('CHAIN_BLOCK_UNREADABLE')
+  // without checkpoints too
+  await records.delete([...records.list('checkpoint')].map(([key]) => key))
+  expect(opened(spoiled(records, (key) => key === blockKey(5))).state.tip.height).toBe(4)
+})
+
+test('who has no first block opens at what can be read of its checkpoints, and never at the genesis', async () => {
+  const records = memoryStore().records('chain')
+  await runTo(records, 14)
+  await records.delete(Array.from({ length: 8 }, (_, i) => blockKey(i + 1)))
+  const at = (isBad: (key: string) => boolean) => opened(spoiled(records, isBad)).state.tip.height
+  expect(at((key) => key === 'checkpoints')).toBe(14)
+  expect(at((key) => key.endsWith('12') && key.startsWith('checkpoint/'))).toBe(14)
+  expect(at((key) => key === blockKey(13))).toBe(12)
+  const unreadable = expect.objectContaining({ failure: { code: 'CHAIN_UNREADABLE', checkpoints: [12, 8, 4] } })
+  expect(() => at((key) => key.startsWith('part/'))).toThrow(unreadable)
+  expect(() => at((key) => key.startsWith('checkpoint/'))).toThrow(unreadable)
+})
+
 test('what a peer voted for may be larger than one record, and a small one takes the place of a large one', async () => {
   const store = new ChainStore(memoryStore().records('chain'), () => {})
   expect(store.record).toBeUndefined()

@@ -1,6 +1,7 @@
 import { blocksReply, memoryStore } from '@interpeer/content-store'
-import { createSigner, type PeerId, sha256 } from '@interpeer/crypto-ids'
+import { createSigner, type PeerId, type Signer, sha256, signMessage } from '@interpeer/crypto-ids'
 import {
+  type Certificate,
   CHECKPOINT_BYTES_MAX,
   checkpointReply,
   decodeBlock,
@@ -13,6 +14,7 @@ import {
   type Tip,
   tipReply,
   trustedCycles,
+  voteMessage,
   wantProofs,
   wantTip,
 } from '@interpeer/vote-chain'
@@ -26,7 +28,7 @@ import { contentService } from '../src/node/content-service.js'
 import { provenBlocks } from '../src/node/proven-blocks.js'
 import { asksForParts, countsNow, SyncDesk } from '../src/node/sync-desk.js'
 import { SyncSources } from '../src/node/sync-sources.js'
-import { networkGenesis } from './network-world.js'
+import { networkGenesis, signers } from './network-world.js'
 import { chainTo, deskOf, log, noSeats, openedChain } from './one-chain.js'
 
 const genesis = networkGenesis({ checkpointCycles: 4, lookBack: 2 }, 1)
@@ -75,6 +77,14 @@ const lying =
   <T>(liar: PeerId | 'all', message: Message<T>, change: (value: T) => T): Tamper =>
   (from, reply) =>
     (liar === 'all' || from === liar) && numberOf(reply) === message.number ? message.encode(change(message.decode(reply))) : reply
+
+/** What the one elector that there is would sign for another block: true votes, of that height and step. */
+function certificateOfAnother({ height, round }: Certificate): Certificate {
+  const [elector] = signers as [Signer]
+  const block = sha256(Uint8Array.of(9))
+  const vote = { height, round, kind: 'certify', attempt: 0, block, voter: elector.publicKey, proof: null } as const
+  return { height, round, block, votes: [signMessage(voteMessage, vote, elector, genesis.network)] }
+}
 
 test('a new peer starts from the older of the last two checkpoints, and follows to the tip', async () => {
   const { found, counted } = await sync()
@@ -192,6 +202,13 @@ test.each([
     lying(peers[1] as PeerId, headersReply, (reply) => ({
       ...reply,
       certificate: reply.certificate && { ...reply.certificate, votes: [] },
+    })),
+  ],
+  [
+    'gives a certificate of another block of that height',
+    lying(peers[1] as PeerId, headersReply, (reply) => ({
+      ...reply,
+      certificate: reply.certificate && certificateOfAnother(reply.certificate),
     })),
   ],
   [

@@ -19,7 +19,7 @@ import { describe, expect, test } from 'vitest'
 import { dataMapsOf } from '../src/network/data-maps.js'
 import { type NetworkState, networkApplication, networkStatusOf } from '../src/network/index.js'
 import { movedAtMost } from '../src/network/pay.js'
-import { Ledgerless, signers, uploader } from './network-world.js'
+import { Ledgerless, rereadState, signers, uploader } from './network-world.js'
 
 const NOTHING: ChangePatch = { settings: [], moves: [], ends: [] }
 const codes = (refused: readonly { readonly code: string }[]) => refused.map(({ code }) => code)
@@ -176,7 +176,7 @@ test('what the chain itself moves leaves its owner’s next order valid: it uses
   const request = requestOf(world, patch, others[0] as Signer)
   expect(world.block(request, ...votesFor(world, request, 'yes', others))).toEqual([])
   // signed before, and handed in afterwards
-  const order = signTransfer({ to: parseAccountId('ee'.repeat(32)), amount: 5n, nonce }, owner, world.genesis.network)
+  const order = signTransfer({ to: parseAccountId('ee'.repeat(32)), amount: 50_000_000n, nonce }, owner, world.genesis.network)
   untilHeight(world, 20)
   expect(balanceOf(world.state.ledger, parseAccountId('cd'.repeat(32)))).toBe(1_000n)
   expect(accountOf(world.state.ledger, account).nonce).toBe(nonce)
@@ -197,14 +197,28 @@ test('what the chain itself moves never stops it: an account that could not hold
 describe('protected changes', () => {
   test('who may vote, and at what price one comes to, is not changed by silence', () => {
     for (const [name, value] of [
-      ['activeCycles', 8n],
+      ['activeCycles', 500n],
       ['joiningFee', 0n],
     ] as const) {
       const world = funded()
-      world.block(requestOf(world, { settings: [{ name, value }] }))
+      expect(world.block(requestOf(world, { settings: [{ name, value }] }))).toEqual([])
       untilHeight(world, 20)
       expect(world.state.settings[name]).toBe(world.genesis.settings[name])
     }
+  })
+
+  test('electors are bound for no less than the genesis says: how old a block may be that a peer begins at goes by that', () => {
+    const world = funded({ activeCycles: 400 })
+    const wanting = (value: bigint, by = 0) => requestOf(world, { settings: [{ name: 'activeCycles', value }] }, signers[by])
+    expect(codes(world.block(wanting(399n)))).toEqual(['CHANGE_PATCH'])
+    const longer = wanting(600n)
+    expect(world.block(longer, ...votesFor(world, longer, 'yes', signers))).toEqual([])
+    untilHeight(world, world.height + 12)
+    expect(world.state.settings.activeCycles).toBe(600)
+    // what was raised may be taken back, as far as that; also by who began at a checkpoint
+    world.state = rereadState(world.application, world.genesis, world.state)
+    expect(codes(world.block(wanting(399n, 1)))).toEqual(['CHANGE_PATCH'])
+    expect(world.block(wanting(400n, 1))).toEqual([])
   })
 
   test('a longer or shorter time to vote needs an explicit yes of many: silence does not pass it', () => {

@@ -22,7 +22,7 @@ import {
   verdictMessage,
   withheldMessage,
 } from '@interpeer/peer-group'
-import { signJoin } from '@interpeer/vote-chain'
+import { signChangeRequest, signJoin } from '@interpeer/vote-chain'
 import { bytesOfHex, hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { disputeTransactions, epochCloseTransaction } from '../src/network/index.js'
@@ -44,8 +44,8 @@ const sent = (world: Ledgerless, to: PeerId, amount: bigint, ahead = 0): Uint8Ar
 /** A group of three among seven: so four outsiders, who are all jurors. Two of its members answer rightly and one wrongly: of three, three must agree. */
 class Disputed extends Ledgerless {
   readonly site: JobId
-  constructor() {
-    super({ disputeFetchCycles: 2, disputeAnswerCycles: 2, disputeCycles: 2, blockReward: 0 })
+  constructor(settings: Record<string, number> = {}) {
+    super({ disputeFetchCycles: 2, disputeAnswerCycles: 2, disputeCycles: 2, blockReward: 0, ...settings })
     this.block(...signers.map(({ peerId }, nonce) => sent(this, peerId, 10_000_000n, nonce)))
     const { job, transaction } = publication(this.genesis, { seats: 3 })
     this.site = job
@@ -95,6 +95,21 @@ describe('a dispute before the chain (docs/protocol/jury.md)', () => {
     expect(new Set(world.record?.jury)).toEqual(new Set(outside))
     const { timeMs } = world
     expect(world.record).toMatchObject({ fetchUntilMs: timeMs + 2_000, answerUntilMs: timeMs + 4_000, deadlineMs: timeMs + 6_000 })
+  })
+
+  test('a jury has the times of the height that draws it, where a change is valid from there on', () => {
+    const world = new Disputed({ changeCyclesMin: 1, changeFee: 0 })
+    const settings = [
+      { name: 'disputeFetchCycles', value: 3n },
+      { name: 'disputeAnswerCycles', value: 5n },
+    ]
+    const order = { validHeight: world.height + 3, reason: 'more time', patch: { settings, moves: [], ends: [] } }
+    expect(world.block(signChangeRequest(order, signers[0] as Signer, world.genesis.network))).toEqual([])
+    expect(world.block(world.dispute())).toEqual([])
+    world.block()
+    expect([world.height, world.state.settings.disputeFetchCycles]).toEqual([order.validHeight, 3])
+    const { timeMs } = world
+    expect(world.record).toMatchObject({ fetchUntilMs: timeMs + 3_000, answerUntilMs: timeMs + 8_000, deadlineMs: timeMs + 10_000 })
   })
 
   test('what proves no dispute, or is of another epoch or job, is refused', () => {
@@ -361,7 +376,7 @@ describe('what an objection costs who makes it', () => {
     expect(codes(world.block(world.dispute()))).toEqual(['DISPUTE_UNJUDGED'])
   })
   test.each([
-    ['pays the jury and keeps its seat', 8_000_000n, 4_000_000n],
+    ['pays the jury and keeps its seat', 12_000_000n, 8_000_000n],
     ['leaves its seat where it can not', 0n, 0n],
   ])('who said for nothing that it was not given a batch is not marked: it %s', (_, has, left) => {
     const world = new Withheld(4)

@@ -1,4 +1,4 @@
-import { accountOfPeer, createSigner, type JobId, type PeerId, sha256 } from '@interpeer/crypto-ids'
+import { accountOfPeer, createSigner, type JobId, type PeerId, type Signer, sha256 } from '@interpeer/crypto-ids'
 import { accountOf, balanceOf, signTransfer } from '@interpeer/intercoin-ledger'
 import { PeerGroupError } from '@interpeer/peer-group'
 import { expect, test } from 'vitest'
@@ -28,7 +28,7 @@ test('of an unknown job, from no member, or spent for good: nothing of that wait
   expect(application.check(state, showOf(genesis, { ...entry, epoch: { ...entry.epoch, number: 2 } }, member))).toBe('EPOCH_OTHER')
   expect(application.check(state, showOf(genesis, entry, member))).toEqual({ later: 'SHOW_NOT_WANTED' })
   const { nonce } = accountOf(state.ledger, accountOfPeer(uploader.peerId))
-  const transfer = (given: number, amount = 1n) =>
+  const transfer = (given: number, amount = 10_000_000n) =>
     signTransfer({ to: accountOfPeer(outside), amount, nonce: given }, uploader, genesis.network)
   expect(nonce).toBe(0)
   expect(application.check(state, transfer(256))).toEqual({ later: 'LEDGER_NONCE' })
@@ -81,6 +81,28 @@ test.each<[string, () => Error, boolean]>([
   } else expect(apply()).toBe(1)
 })
 const falseShow = (options?: ErrorOptions) => new PeerGroupError({ code: 'SHOWS_INVALID', reason: 'false' }, options)
+
+test('no account is made for nothing: by a transfer of nothing, or of next to nothing', () => {
+  const world = new Ledgerless()
+  const { network, settings } = world.genesis
+  const [empty, fresh] = [81, 82].map((n) => createSigner(sha256(Uint8Array.of(n)))) as [Signer, Signer]
+  const least = settings.newAccountMin
+  const order = (amount: bigint, from: Signer, nonce = 0) => signTransfer({ to: accountOfPeer(fresh.peerId), amount, nonce }, from, network)
+  const { accounts } = world.state.ledger
+  for (const [transaction, code] of [
+    [order(0n, empty), 'LEDGER_AMOUNT'],
+    [order(0n, uploader), 'LEDGER_AMOUNT'],
+    [order(1n, uploader), 'LEDGER_ACCOUNT_SMALL'],
+    [order(least - 1n, uploader), 'LEDGER_ACCOUNT_SMALL'],
+  ] as const) {
+    expect(world.application.check(world.state, transaction)).toBe(code)
+    expect(world.block(transaction)).toEqual([{ index: 0, code }])
+  }
+  for (const { peerId } of [empty, fresh]) expect(world.state.ledger.accounts.has(accountOfPeer(peerId))).toBe(false)
+  expect(accounts.has(accountOfPeer(fresh.peerId))).toBe(false)
+  expect(world.block(order(least, uploader), order(1n, uploader, 1))).toEqual([])
+  expect(accountOf(world.state.ledger, accountOfPeer(fresh.peerId)).balance).toBe(least + 1n)
+})
 
 test('no transaction that fits a message brings the host to its end', () => {
   const { world } = published()

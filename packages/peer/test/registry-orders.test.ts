@@ -61,7 +61,7 @@ describe('"For certain malicious actions, the peer account gets terminated, any 
   test('two votes for one round end an account: funds burned, tickets and seats to come gone; once', () => {
     const world = new Ledgerless()
     const [liar, other] = signers as [Signer, Signer]
-    world.block(paid(world, liar, 77n))
+    world.block(paid(world, liar, 10_000_077n))
     world.block()
     const held = balanceOf(world.state.ledger, accountOfPeer(liar.peerId))
     const { burned } = supplyOf(world.state.ledger)
@@ -74,13 +74,13 @@ describe('"For certain malicious actions, the peer account gets terminated, any 
     expect(codes(world.block(accused(liar.peerId, two), accused(liar.peerId, two)))).toEqual(['EVIDENCE_KNOWN'])
     expect(entryOf(world, liar)).toMatchObject({ standing: 'terminated', tickets: 0 })
     expect(balanceOf(world.state.ledger, accountOfPeer(liar.peerId))).toBe(0n)
-    expect(supplyOf(world.state.ledger).burned).toBeGreaterThan(burned + 76n)
+    expect(supplyOf(world.state.ledger).burned).toBeGreaterThan(burned + 10_000_076n)
     const { job, transaction } = publication(world.genesis, { seats: 6 })
     expect(world.block(transaction)).toEqual([])
     world.block()
     expect(world.job(job).epoch.members).not.toContain(liar.peerId)
     // it signs no transfer, and is paid nothing from then on
-    world.block(paid(world, liar, 50n))
+    world.block(paid(world, liar, 50_000_000n))
     const spend = signTransfer({ to: accountOfPeer(other.peerId), amount: 1n, nonce: 0 }, liar, world.genesis.network)
     expect(codes(world.block(spend))).toEqual(['ACCOUNT_ENDED'])
   })
@@ -142,7 +142,7 @@ describe('rotation', () => {
     const world = new Ledgerless()
     const { network } = world.genesis
     const [ann] = signers as [Signer]
-    world.block(paid(world, ann, 900n), signRecovery(0, recoveryOf(spare.publicKey), ann, network))
+    world.block(paid(world, ann, 90_000_000n), signRecovery(0, recoveryOf(spare.publicKey), ann, network))
     const stolen = signRotation(ann.publicKey, null, newcomer, network)
     expect(codes(world.block(stolen))).toEqual(['RECOVERY_KEY_WRONG'])
     const held = balanceOf(world.state.ledger, accountOfPeer(ann.peerId))

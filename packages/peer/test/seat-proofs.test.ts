@@ -3,7 +3,7 @@ import { decodeSeatProof, encodeSeatProof, type SeatClaim } from '@interpeer/job
 import { type Header, hashOfHeader, recoveryOf, signRecovery, signRotation, signTerms } from '@interpeer/vote-chain'
 import { expect, test } from 'vitest'
 import { checkSeatProof, epochCloseTransaction, momentOf, type NetworkState, seatProofOf, seatsOfTickets } from '../src/network/index.js'
-import { closingOf, Ledgerless, publication, showOf, signerOf, signers, uploader } from './network-world.js'
+import { boundShowOf, closingOf, Ledgerless, publication, showOf, signerOf, signers, uploader } from './network-world.js'
 
 interface Block {
   readonly header: Header
@@ -33,10 +33,10 @@ class Headed extends Ledgerless {
 }
 const code = (one: string) => expect.objectContaining({ code: one })
 
-function drawn(): { world: Headed; job: JobId } {
+function drawn(after = 1): { world: Headed; job: JobId } {
   const world = new Headed()
   const { job, transaction } = publication(world.genesis)
-  world.block()
+  for (let i = 0; i < after; i++) world.block()
   expect(world.block(transaction)).toEqual([])
   expect(world.job(job).state).toBe('waiting')
   world.block()
@@ -78,6 +78,21 @@ test('a proof that leaves out a ticket, adds one, or is of another seat, block o
   expect(() => world.check(claim, proof)).toThrow(code('HEADER_WRONG'))
 })
 
+test('where nobody else may have a seat the proof shows all tickets tried, and no more', () => {
+  const world = new Headed()
+  const { job, transaction } = publication(world.genesis, { seats: signers.length })
+  expect(world.block(transaction)).toEqual([])
+  world.block()
+  const { next } = world.job(job)
+  expect(next?.joiner).toBe(next?.leaver)
+  const claim = { job, seat: next?.seat as number, of: 'next' } as const
+  const proof = world.proof(claim)
+  expect(world.check(claim, proof)).toBe(next?.leaver)
+  const parts = decodeSeatProof(proof)
+  const more = encodeSeatProof({ ...parts, tickets: [...parts.tickets, parts.tickets[0] as Uint8Array] })
+  expect(() => world.check(claim, more)).toThrow(code('SEAT_PROOF_WRONG'))
+})
+
 test('seats that a recovery fills are proven too', () => {
   const { world, job } = drawn()
   const { epoch } = world.job(job)
@@ -91,6 +106,22 @@ test('seats that a recovery fills are proven too', () => {
   expect(() => world.proof({ job, seat: 0, of: 'epoch' })).toThrow(code('SEAT_NOT_DRAWN'))
   const next = { job, seat: after.next?.seat as number, of: 'next' } as const
   expect(world.check(next, world.proof(next))).toBe(after.next?.joiner)
+})
+
+test('who left by a closing batch that a recovery finds may be drawn again like anyone, and that is proven', () => {
+  const joiners = Array.from({ length: 12 }, (_, more) => {
+    const { world, job } = drawn(1 + more)
+    const { epoch, next } = world.job(job)
+    const { batch } = closingOf(world.genesis, world.job(job), { step: 1 })
+    world.blocksUntil(() => world.job(job).recovering !== null)
+    expect(world.block(...epoch.members.map((peer) => boundShowOf(world.genesis, world.job(job), peer, batch)))).toEqual([])
+    const after = world.job(job)
+    expect(after.epoch).toMatchObject({ number: 2, members: next?.members, seed: next?.seed })
+    const claim = { job, seat: after.next?.seat as number, of: 'next' } as const
+    expect(world.check(claim, world.proof(claim))).toBe(after.next?.joiner)
+    return [after.next?.joiner, next?.leaver]
+  })
+  expect(joiners.some(([joiner, leaver]) => joiner === leaver)).toBe(true)
 })
 
 test('who declines an uploader is not drawn for its jobs, and that is proven like all else', () => {

@@ -102,7 +102,7 @@ function asked(records: RecordStore, { seatRecords = memoryStore().records('seat
     const { signal } = new AbortController()
     return askSeat(job, seat, { overlay, peers: [self.peerId], hashAt, oldest, state, log, count, signal, nowMs: () => 0 })
   }
-  return { ask, seats, counted, store }
+  return { ask, seats, counted, store, answer: (body: Uint8Array) => request(stranger, body) }
 }
 
 test('another peer proves a seat to who knows the hash of its block, or of a later one; what does not hold is not taken', async () => {
@@ -333,4 +333,36 @@ test('peers that show one header at a time, or nothing, keep who asks for no lon
   // however quick they are: 64 requests for headers beside the first one, of 40 peers
   expect(await run(0)).toMatchObject({ requests: 40 * 65, asked: 40, counted: 40 })
   expect(await run(1, { stopAfter: 1, isSilent: true })).toMatchObject({ requests: 1, asked: 1 })
+})
+
+test('who is silent keeps nobody from asking the next: it is asked beside, three at a time', async () => {
+  const { records, jobs, show } = await chain(10)
+  const [first] = jobs.filter(({ state }) => state === 'running')
+  if (first === undefined) throw new Error('no job runs')
+  const holder = asked(records)
+  const { state } = tipsOf(records, 'genesis').at(-1) as Tip<NetworkState>
+  const run = async (silent: number) => {
+    const peers = Array.from({ length: silent + 1 }, (_, i) => createSigner(sha256(Uint8Array.of(8, i))).peerId)
+    const [stop, open] = [new AbortController(), new Set<PeerId>()]
+    const request = (to: PeerId, body: Uint8Array, { signal }: { signal?: AbortSignal } = {}) => {
+      if (to === peers.at(-1)) return holder.answer(body)
+      open.add(to)
+      if (open.size === 3) setImmediate(() => stop.abort())
+      return new Promise<Uint8Array>((_, reject) => {
+        const gone = () => {
+          open.delete(to)
+          reject(new Error('aborted'))
+        }
+        signal?.addEventListener('abort', gone, { once: true })
+      })
+    }
+    const onAsk: PeerId[] = []
+    const shown = await askSeat(first.job, 0, {
+      ...{ overlay: { request }, peers, hashAt: (height: number) => holder.store.hashAt(height), oldest: 1, state, log },
+      ...{ count: () => {}, signal: stop.signal, nowMs: () => 0, hedgeMs: 1, onAsk: (peer: PeerId) => void onAsk.push(peer) },
+    })
+    return { shown, asked: onAsk.length, open: open.size }
+  }
+  expect(await run(2)).toEqual({ shown: show(first.job), asked: 3, open: 0 })
+  expect(await run(3)).toEqual({ shown: undefined, asked: 3, open: 0 })
 })

@@ -1,4 +1,4 @@
-import { memoryStore, type RecordStore, wantBlocks } from '@interpeer/content-store'
+import { ContentStoreError, memoryStore, type RecordStore, wantBlocks } from '@interpeer/content-store'
 import { createSigner, type PeerId, sha256 } from '@interpeer/crypto-ids'
 import { readCheckpoint, SYNC_REQUEST_NUMBERS, type Tip, tipReply, trustedCycles, wantHeaders, wantTip } from '@interpeer/vote-chain'
 import { encodeWith } from '@interpeer/wire-codec'
@@ -7,7 +7,7 @@ import { numberOf } from '../src/message-number.js'
 import { type NetworkState, networkApplication } from '../src/network/index.js'
 import { ChainStore, heightsSchema } from '../src/node/chain-store.js'
 import { contentService } from '../src/node/content-service.js'
-import { beginChain } from '../src/node/start-from-checkpoint.js'
+import { beginChain, openBegun } from '../src/node/start-from-checkpoint.js'
 import { networkGenesis, signers } from './network-world.js'
 import { chainTo, deskOf, log, openedChain, passTime } from './one-chain.js'
 
@@ -39,6 +39,8 @@ interface Start {
   /** What it has on its disk, if that is not what the chain was when it stopped. */
   readonly disk?: RecordStore
   readonly waitMs?: number
+  /** Also opens the chain, and gives the height that it opens at. */
+  readonly opens?: true
 }
 /** Parts of states that were asked for. */
 let partsAsked = 0
@@ -54,6 +56,7 @@ async function begun({
   stopped,
   disk,
   waitMs = 0,
+  opens,
 }: Start): Promise<number | string> {
   const tips: Tip<NetworkState>[] = []
   const { store } = openedChain(genesis, records, [], (tip) => void tips.push(tip))
@@ -73,13 +76,16 @@ async function begun({
   }
   const ownStore = new ChainStore(disk ?? (stopped === undefined ? memoryStore().records('chain') : await upTo(stopped)), () => {})
   try {
-    await beginChain({
+    const starting = {
       ...{ genesis, application: networkApplication(genesis.network), self: own, overlay: { request }, bootstrap: peers },
       ...{ addresses: { known, start: () => {} }, store: ownStore, checkpoint, log, count: () => {} },
       now: () => genesis.startMs + afterMs,
       signal: new AbortController().signal,
       waitMs,
-    })
+    }
+    const open = () => ownStore.open({ ...starting, signer: signers[1] as never, nowMs: starting.now() }, log).state.tip.height
+    if (opens) return await openBegun(starting, open)
+    await beginChain(starting)
   } catch (error) {
     refused = (error as { readonly failure: NonNullable<typeof refused> }).failure
     return `${refused.code} ${refused.because}`
@@ -235,4 +241,39 @@ test('of a chain that lagged, twice as many heights can have come meanwhile', as
   const after = (share: number) => timeMs - genesis.startMs + share * trustedMs
   expect(await begun({ disk, stopped: 5, afterMs: after(0.5) })).toBe(-5)
   expect(await begun({ disk, stopped: 5, afterMs: after(0.51), change: gone })).toBe('SYNC_REFUSED SYNC_SOURCES')
+})
+
+/** Records of which some can't be read until they are written again. */
+function spoiled(records: RecordStore, isBad: (key: string) => boolean): RecordStore {
+  const fresh = new Set<string>()
+  const renew = (keys: readonly string[]) => () => {
+    for (const key of keys) fresh.add(key)
+  }
+  return {
+    ...records,
+    put: (entries) => records.put(entries).then(renew(entries.map(([key]) => key))),
+    delete: (keys) => records.delete(keys).then(renew(keys)),
+    get: (key) => {
+      if (isBad(key) && !fresh.has(key)) throw new ContentStoreError({ code: 'RECORD_CORRUPT', key })
+      return records.get(key)
+    },
+  }
+}
+const blockKey = (height: number): string => `block/${String(height).padStart(16, '0')}`
+
+test('who can read nothing of what it began with begins anew as a new peer does, and not at the genesis', async () => {
+  const begunAt = async (isBad: (key: string) => boolean, change?: Start['change']) => {
+    const disk = await upTo(14)
+    await disk.delete([1, 2, 3, 4, 5, 6, 7, 8].map(blockKey))
+    return begun({ disk: spoiled(disk, isBad), afterMs: trustedMs, opens: true, ...(change === undefined ? {} : { change }) })
+  }
+  const isPart = (key: string) => key.startsWith('part/')
+  expect(await begunAt(isPart)).toBe(8)
+  expect(await begunAt(isPart, split)).toBe('SYNC_REFUSED SYNC_SOURCES')
+  expect(await begunAt((key) => key === 'checkpoints')).toBe(14)
+})
+
+test('who has its first block, and can read too little after it to go on from there, does not', async () => {
+  const disk = spoiled(await upTo(14), (key) => key.startsWith('part/') || key === blockKey(3))
+  expect(await begun({ disk, afterMs: cycles(4), change: far, opens: true })).toBe(8)
 })

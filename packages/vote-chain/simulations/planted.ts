@@ -142,8 +142,8 @@ export const planted: readonly PlantedBug[] = [
     patches: [
       {
         file: 'src/certificate.ts',
-        search: 'vote.height === group.height && vote.round === on.round && ',
-        replace: 'vote.height === group.height && ',
+        search: 'vote.height === height && vote.round === on.round && ',
+        replace: 'vote.height === height && ',
       },
     ],
     foundBy: [{ ...inBursts, seedFrom: 7 }],
@@ -157,7 +157,10 @@ export const planted: readonly PlantedBug[] = [
   {
     name: 'chain-votes-of-strangers',
     says: 'who left the electorate still votes',
-    patches: [{ file: 'src/root-group.ts', search: "  if (!group.electorate.members.has(voter)) return 'VOTE_STRANGER'\n", replace: '' }],
+    patches: [
+      { file: 'src/root-group.ts', search: "  if (!group.electorate.members.has(voter)) return 'VOTE_STRANGER'\n", replace: '' },
+      { file: 'src/certificate.ts', search: "    if (!members.has(voter)) throw wrong('voter')\n", replace: '' },
+    ],
     foundBy: [{ scenario: 'chain-long-range', peers: 7, seedsMax: 10, seedFrom: 3 }],
   },
   {

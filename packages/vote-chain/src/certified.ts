@@ -6,7 +6,7 @@ import { checkpointOf } from './checkpoint.js'
 import { nextHeight } from './gossip/gossip.js'
 import { spareCertificate } from './kept-certificates.js'
 import { transactionMessage } from './messages.js'
-import { afterBlock, type Waiting } from './pool.js'
+import { afterBlock, ownersOf, type Waiting } from './pool.js'
 import type { Draft } from './state.js'
 import { count, hearers, sendTo } from './tell.js'
 
@@ -45,8 +45,9 @@ export function certified<S>(d: Draft<S>, checked: Checked<S>, certificate: Cert
     spare: spareCertificate(d.fixed.genesis, header.height),
   }
   d.effects.push({ type: 'block', block, hash, state, tip: d.tip, ...kept })
+  const paid = ownersOf(d.pool, body.transactions)
   d.pool = afterBlock(d.pool, body.transactions, header.height)
-  dropSpent(d)
+  dropSpent(d, paid)
   for (const [to, untilMs] of d.followers) {
     if (untilMs < d.nowMs) d.followers = new Map([...d.followers].filter(([peer]) => peer !== to))
     else d.effects.push({ type: 'serve', to, fromHeight: header.height, untilHeight: header.height })
@@ -54,12 +55,18 @@ export function certified<S>(d: Draft<S>, checked: Checked<S>, certificate: Cert
   offerAgain(d)
 }
 
-/** What the new state can never take, such as a second copy of the same receipt, waits no longer. */
-function dropSpent<S>(d: Draft<S>): void {
-  let left = CHECKED_AGAIN_MAX
+/**
+ * What the new state can never take, such as a second copy of the same receipt, waits no longer; and what can be taken now counts as that. First is looked at what owners have waiting
+ * after what the block took of them.
+ */
+function dropSpent<S>(d: Draft<S>, taken: ReadonlySet<string>): void {
+  const isNext = ({ later, price }: Waiting): boolean => later && price !== undefined && taken.has(price.of)
+  const all = [...d.pool]
+  const first = [...all.filter(([, one]) => isNext(one)), ...all.filter(([, one]) => !isNext(one))]
+  const again = new Set(first.slice(0, CHECKED_AGAIN_MAX).map(([name]) => name))
   d.pool = new Map(
-    [...d.pool].flatMap(([name, waiting]): [string, Waiting][] => {
-      if (left-- <= 0) return [[name, waiting]]
+    all.flatMap(([name, waiting]): [string, Waiting][] => {
+      if (!again.has(name)) return [[name, waiting]]
       const verdict = verdictOf(d, waiting.bytes)
       return typeof verdict === 'string' ? [] : [[name, { ...waiting, later: verdict !== undefined }]]
     }),

@@ -58,6 +58,14 @@ export function mayVote(entry: PeerEntry, height: number, rules: ChangeRules): b
   return entry.standing === 'joined' && isActive && isMature(entry, height, rules) && rating >= rules.changeRatingMinPerMille
 }
 
+/** What a request is recorded by. */
+export interface RequestContext {
+  readonly height: number
+  readonly registry: Registry
+  readonly rules: ChangeRules
+  /** `activeCycles` of the genesis: `trustedCycles` goes by it for ever, so electors must not leave sooner than that. */
+  readonly activeCyclesMin: number
+}
 /**
  * Records a request. Its fee is the caller's to take.
  * @throws {ChainError} CHANGE_VOTER: who may not vote may not propose; CHANGE_EARLY; CHANGE_LATE; CHANGE_PATCH: a setting that there is not, is fixed, or
@@ -66,7 +74,7 @@ export function mayVote(entry: PeerEntry, height: number, rules: ChangeRules): b
 export function withChangeRequest(
   changes: Changes,
   { id, proposer, validHeight, reason, patch }: ChangeOrder,
-  { height, registry, rules }: { readonly height: number; readonly registry: Registry; readonly rules: ChangeRules },
+  { height, registry, rules, activeCyclesMin }: RequestContext,
 ): Changes {
   const by = peerIdOfKey(proposer)
   assertVoter(registry, by, height, rules)
@@ -92,20 +100,21 @@ export function withChangeRequest(
     patch: wanted,
     proposedHeight: height,
     validHeight,
-    isProtected: assertPatch(wanted),
+    isProtected: assertPatch(wanted, activeCyclesMin),
     outcome: 'open',
     tally: null,
     votes: new Map(),
   })
 }
 /** Whether a patch needs an explicit yes. @throws {ChainError} CHANGE_PATCH */
-function assertPatch({ settings, moves, ends }: ChangePatch): boolean {
+function assertPatch({ settings, moves, ends }: ChangePatch, activeCyclesMin: number): boolean {
   if (settings.length + moves.length + ends.length === 0) throw new ChainError({ code: 'CHANGE_PATCH', item: 'nothing' })
   if (new Set(settings.map(({ name }) => name)).size !== settings.length) throw new ChainError({ code: 'CHANGE_PATCH', item: 'twice' })
   let isProtected = moves.length + ends.length > 0
   for (const { name, value } of settings) {
     const range = Object.hasOwn(SETTINGS, name) ? SETTINGS[name as SettingName] : undefined
-    const fits = range !== undefined && range.fixedFor === undefined && value >= BigInt(range.min) && value <= BigInt(range.max)
+    const min = name === 'activeCycles' ? activeCyclesMin : (range?.min ?? 0)
+    const fits = range !== undefined && range.fixedFor === undefined && value >= BigInt(min) && value <= BigInt(range.max)
     if (!fits) throw new ChainError({ code: 'CHANGE_PATCH', item: name })
     isProtected ||= range.isProtected === true
   }

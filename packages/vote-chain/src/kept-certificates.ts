@@ -4,6 +4,7 @@ import type { Genesis } from './genesis.js'
 /**
  * For how many heights the electors of a block are bound by it: so long they count as active. Those who left afterwards may sell their keys to whoever wants to write another past, so
  * nobody begins or goes on from an older block (docs/protocol/sync.md, 9), and nobody needs the certificates of the blocks before.
+ * By the settings of the genesis, which everybody has: no change makes `activeCycles` less (`withChangeRequest`).
  */
 export const trustedCycles = ({ settings: { activeCycles, checkpointCycles } }: Pick<Genesis, 'settings'>): number =>
   Math.max(activeCycles, 3 * checkpointCycles)

@@ -85,6 +85,7 @@ export function openChain<S>(options: ChainOptions<S>): ChainStep<S> {
     deadlines: { follow: nowMs },
     pool: new Map(),
     useless: new Map(),
+    falseBlocks: new Map(),
     followers: new Map(),
     served: new Map(),
     asked: new Map(),

@@ -12,6 +12,8 @@ const NOTHING: Readonly<Amount> = nothing()
 export class PoolIndex {
   readonly all = nothing()
   readonly paying = nothing()
+  /** Of what does not apply yet. */
+  readonly later = nothing()
   readonly #owners = new Map<string, Amount>()
   readonly #turns = new Map<string, string>()
   /** `now`: of all; `later`: of what does not apply yet. */
@@ -49,6 +51,7 @@ export class PoolIndex {
     const { length } = waiting.bytes
     count(this.all, by, length)
     if (isPaying(waiting)) count(this.paying, by, length)
+    if (waiting.later) count(this.later, by, length)
     if (waiting.price !== undefined) countIn(this.#owners, waiting.price.of, by, length)
     this.#countKind('now', waiting, by)
     if (waiting.later) this.#countKind('later', waiting, by)

@@ -21,12 +21,12 @@ export interface Waiting {
 export type Pool = ReadonlyMap<string, Waiting>
 
 /**
- * What others may fill of the pool, as its parts: one elector, one stranger, all strangers. What no block can take yet costs its sender
+ * What others may fill of the pool, as its parts: one elector, one stranger, all strangers, all together. What no block can take yet costs its sender
  * nothing, so of that it is less. The rest is kept for the electors and this peer itself.
  */
 const PARTS = {
   now: { elector: 4, stranger: 16, strangers: 2 },
-  later: { elector: 16, stranger: 64, strangers: 8 },
+  later: { elector: 16, stranger: 64, strangers: 8, all: 4 },
 } as const
 export const POOL_BYTES_MAX = 16 * 1024 * 1024
 /** Heights after which a transaction that no block took is dropped. */
@@ -38,7 +38,10 @@ export const nameOfTransaction = (transaction: Uint8Array): string => hexOf(sha2
 const OWNER_PART = 16
 /** So many eighths of its fee more makes one take the place of another of its turn: less would let it be sent again and again. */
 const OUTBID_EIGHTHS = 1n
-const feeOf = ({ price }: Waiting): bigint => price?.fee ?? 0n
+/** What does not apply yet pays nothing yet, whatever it bids: its account may have nothing. */
+const feeOf = ({ price, later }: Waiting): bigint => (later ? 0n : (price?.fee ?? 0n))
+/** It does not apply yet, and would pay. */
+const isPromise = ({ price, later }: Waiting): boolean => later && (price?.fee ?? 0n) > 0n
 export const isPaying = (waiting: Waiting): boolean => feeOf(waiting) > 0n
 /** Whether the first pays less for a byte. */
 const isCheaper = (a: Waiting, b: Waiting): boolean => feeOf(a) * BigInt(b.bytes.length) < feeOf(b) * BigInt(a.bytes.length)
@@ -81,54 +84,65 @@ function faultOfSender(index: PoolIndex, waiting: Waiting, countMax: number): Po
   if (price !== undefined && exceeds(index.ofOwner(price.of), OWNER_PART, countMax)) return 'TX_SENDER_FULL'
   for (const kind of later ? (['now', 'later'] as const) : (['now'] as const)) {
     if (exceeds(index.ofSender(kind, waiting.from), PARTS[kind][sender], countMax)) return 'TX_SENDER_FULL'
+    if (kind === 'later' && exceeds(index.later, PARTS.later.all, countMax)) return 'TX_POOL_FULL'
     if (sender === 'stranger' && exceeds(index.ofStrangers(kind), PARTS[kind].strangers, countMax)) return 'TX_POOL_FULL'
   }
   return undefined
 }
 
 /**
- * Takes out what must go for one more, or says why nothing does. What pays and what is free have half of the pool each, and lend it: of what has more than
- * its half some goes, of what pays the cheapest, of what is free the last that came.
+ * Takes out what must go for one more, or says why nothing does. What does not apply yet goes first, and has no room made for it. What pays and what is free have half of the
+ * pool each, and lend it: of what has more than its half some goes, of what pays the cheapest, of what is free the last that came.
  */
 function makeRoom(pool: Map<string, Waiting>, index: PoolIndex, waiting: Waiting, countMax: number): PoolFault | undefined {
   const isOver = ({ count, bytes }: Amount, part: number): boolean => count > countMax / part || bytes > POOL_BYTES_MAX / part
+  if (waiting.later && waiting.sender !== 'self' && isOver(index.all, 1)) return 'TX_POOL_FULL'
   const gone: (readonly [string, Waiting])[] = []
-  const refuse = (fault: PoolFault): PoolFault => {
-    for (const one of gone) index.add(...one)
-    return fault
-  }
   while (isOver(index.all, 1)) {
-    const paysTooMuch = isOver(index.paying, 2)
-    const goes = paysTooMuch ? cheapestOf(pool) : lastFreeOf(pool)
-    if (goes === undefined) return refuse('TX_POOL_FULL')
-    if (paysTooMuch && isPaying(waiting) && !isCheaper(goes[1], waiting)) return refuse('TX_FEE_LOW')
-    if (!paysTooMuch && !isPaying(waiting)) return refuse('TX_POOL_FULL')
+    const later = index.later.count > 0 ? lastOf(pool, (one) => one.later) : undefined
+    const goes = later ?? (isOver(index.paying, 2) ? cheaperIn(pool, waiting) : freeIn(pool, waiting))
+    if (typeof goes === 'string') {
+      for (const one of gone) index.add(...one)
+      return goes
+    }
     pool.delete(goes[0])
     index.remove(...goes)
     gone.push(goes)
   }
   return undefined
 }
+function cheaperIn(pool: Pool, waiting: Waiting): readonly [string, Waiting] | PoolFault {
+  const cheapest = cheapestOf(pool)
+  if (cheapest === undefined) return 'TX_POOL_FULL'
+  return isPaying(waiting) && !isCheaper(cheapest[1], waiting) ? 'TX_FEE_LOW' : cheapest
+}
+const freeIn = (pool: Pool, waiting: Waiting): readonly [string, Waiting] | PoolFault =>
+  (isPaying(waiting) ? lastOf(pool, (one) => !isPaying(one)) : undefined) ?? 'TX_POOL_FULL'
 const cheapestOf = (pool: Pool): readonly [string, Waiting] | undefined =>
   [...pool]
     .filter(([, one]) => isPaying(one) && one.sender !== 'self')
     .reduce<[string, Waiting] | undefined>((a, b) => (a === undefined || isCheaper(b[1], a[1]) ? b : a), undefined)
-const lastFreeOf = (pool: Pool): readonly [string, Waiting] | undefined =>
-  [...pool].filter(([, one]) => !isPaying(one) && one.sender !== 'self').at(-1)
+const lastOf = (pool: Pool, which: (waiting: Waiting) => boolean): readonly [string, Waiting] | undefined =>
+  [...pool].filter(([, one]) => which(one) && one.sender !== 'self').at(-1)
 
 /**
  * In which order a block's maker tries what waits, in three lanes, each time from the one that had the fewest bytes so far: what is free of electors (this
  * peer's own is among it), what is free of strangers, and what pays. Of the free ones each owner's in turn; of those that pay, of all owners' next ones that which
  * pays most for a byte. Of one owner what applied when it was last checked, then the rest, as they came. So nobody's transactions stand before everyone's.
+ * What would pay but did not apply comes after all that, each owner's in turn: anyone can bid any fee that it does not have.
  */
 export function* inTurn(pool: Pool): Generator<Uint8Array> {
   const all = [...pool.values()]
-  const free = all.filter((one) => !isPaying(one))
-  const lanes = [
-    { turns: ownerByOwner(free.filter(({ sender }) => sender !== 'stranger')), bytes: 0 },
-    { turns: ownerByOwner(free.filter(({ sender }) => sender === 'stranger')), bytes: 0 },
-    { turns: dearestFirst(all.filter(isPaying)), bytes: 0 },
-  ]
+  const promises = all.filter(isPromise)
+  const free = all.filter((one) => !isPaying(one) && !isPromise(one))
+  const isStrange = ({ sender }: Waiting): boolean => sender === 'stranger'
+  const isKnown = (one: Waiting): boolean => !isStrange(one)
+  yield* byBytes([ownerByOwner(free.filter(isKnown)), ownerByOwner(free.filter(isStrange)), dearestFirst(all.filter(isPaying))])
+  yield* byBytes([ownerByOwner(promises.filter(isKnown)), ownerByOwner(promises.filter(isStrange))])
+}
+/** Of several lanes, each time from the one that had the fewest bytes so far. */
+function* byBytes(all: readonly Generator<Uint8Array, undefined>[]): Generator<Uint8Array> {
+  const lanes = all.map((turns) => ({ turns, bytes: 0 }))
   while (lanes.length > 0) {
     const lane = lanes.reduce((a, b) => (b.bytes < a.bytes ? b : a))
     const { value, done } = lane.turns.next()
@@ -212,6 +226,9 @@ function pop(heap: Turn[]): Turn {
   return first
 }
 
+/** Whose transactions of the pool a block took. */
+export const ownersOf = (pool: Pool, taken: readonly Uint8Array[]): ReadonlySet<string> =>
+  new Set(taken.flatMap((transaction) => pool.get(nameOfTransaction(transaction))?.price?.of ?? []))
 /** The pool without what a block took and what waited too long. */
 export function afterBlock(pool: Pool, taken: readonly Uint8Array[], height: number): Pool {
   const gone = new Set(taken.map(nameOfTransaction))

@@ -8,9 +8,9 @@ import { certified } from './certified.js'
 import { countVote } from './count-vote.js'
 import { leaderLot, leaderWaitMs, seedInput } from './electorate.js'
 import { ChainError } from './errors.js'
-import { answerBehind, askAhead, onWantBlocks, onWantCandidate } from './follow.js'
+import { answerBehind, askAhead, onWantBlocks, onWantCandidate, withAnswer } from './follow.js'
 import { numberOfNeighbours } from './gossip/messages.js'
-import { charge, meets, note } from './gossip/pass-on.js'
+import { charge, isSpent, meets, note } from './gossip/pass-on.js'
 import { nameOfMessage } from './gossip/seen.js'
 import {
   type BundleFields,
@@ -58,11 +58,11 @@ function dispatch<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): undefined
     case proposalMessage.number:
       return onProposal(d, from, envelope)
     case bundleMessage.number:
-      return onBundle(d, openFrom(bundleMessage, envelope, network, from))
+      return mayHandIn(d, from) ? onBundle(d, from, openFrom(bundleMessage, envelope, network, from)) : undefined
     case wantBlocksMessage.number:
       return onWantBlocks(d, from, openFrom(wantBlocksMessage, envelope, network, from).fromHeight)
     case blocksMessage.number:
-      return onBlocks(d, from, openFrom(blocksMessage, envelope, network, from).blocks)
+      return onBlocks(d, from, envelope)
     case wantCandidateMessage.number: {
       const { height, block } = openFrom(wantCandidateMessage, envelope, network, from)
       return onWantCandidate(d, from, height, hexOf(block))
@@ -81,18 +81,31 @@ function onVote<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): undefined {
   else count(d, 'GOSSIP_STRANGER')
 }
 
+/** What costs much to check is read of neighbours alone, where there are such, and of each only until it was of no use too often. */
+function mayHandIn<S>(d: Draft<S>, from: PeerId): boolean {
+  if (!isGossiping(d)) return true
+  const neighbour = d.gossip.neighbours.get(from)
+  if (neighbour === undefined) count(d, 'GOSSIP_STRANGER')
+  else if (isSpent(neighbour)) count(d, 'GOSSIP_OFTEN')
+  return neighbour !== undefined && !isSpent(neighbour)
+}
+
 /** A quorum's votes, of use where they say more than this peer knows. */
-function onBundle<S>(d: Draft<S>, { height, bundle: fields }: { readonly height: number; readonly bundle: BundleFields }): undefined {
+function onBundle<S>(
+  d: Draft<S>,
+  from: PeerId,
+  { height, bundle: fields }: { readonly height: number; readonly bundle: BundleFields },
+): undefined {
   const bundle = bundleOf(fields)
   if (bundle === undefined || bundle.votes.length > votesMax(d)) throw new ChainError({ code: 'CERTIFICATE_WRONG', reason: 'vote' })
-  if (height !== d.tip.height + 1 || !mayVote(d) || !saysMore(d, bundle)) return
+  if (height !== d.tip.height + 1 || !mayVote(d) || !saysMore(d, bundle)) return charge(d, from)
   votersOf(fields, d.tip.group, d.fixed.verification)
   takeBundle(d, bundle)
 }
 /** A proposal: first hand, or a block that was asked for. */
 function onProposal<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): undefined {
   const gossips = isGossiping(d)
-  if (gossips && !d.gossip.neighbours.has(from)) return count(d, 'GOSSIP_STRANGER')
+  if (!mayHandIn(d, from)) return
   const name = gossips ? nameOfMessage(envelope) : ''
   if (gossips && !meets(d, from, name)) return
   const proposal = d.fixed.verification.opener.open(proposalMessage, envelope, ({ leader }) => peerIdOfKey(leader))
@@ -177,8 +190,20 @@ export function keepCandidate<S>(
   }
 }
 
-/** Certified blocks: each is checked, its certificate too, and then it is final here as well. */
-function onBlocks<S>(d: Draft<S>, from: PeerId, blocks: readonly Uint8Array[]): undefined {
+/** Certified blocks, from whoever sends them. What does not hold no honest peer sends: who does is read at the pace of answers, or anyone could have this peer check certificates without end. */
+function onBlocks<S>(d: Draft<S>, from: PeerId, envelope: Uint8Array): undefined {
+  const charged = withAnswer(d, d.falseBlocks, from)
+  if (charged === undefined) return count(d, 'BLOCKS_OFTEN')
+  const { blocks } = openFrom(blocksMessage, envelope, d.fixed.network, from)
+  try {
+    takeBlocks(d, from, blocks)
+  } catch (error) {
+    d.falseBlocks = charged
+    throw error
+  }
+}
+/** Each is checked, its certificate too, and then it is final here as well. */
+function takeBlocks<S>(d: Draft<S>, from: PeerId, blocks: readonly Uint8Array[]): undefined {
   const before = d.tip.height
   for (const encoded of blocks) {
     const block = decodeBlock(encoded)

@@ -38,12 +38,15 @@ export const settingsSchema = struct({
   disputeCycles: uint53,
   jurorFee: uint64,
   checkpointCycles: uint53,
+  newAccountMin: uint64,
 })
 export type Settings = Infer<typeof settingsSchema>
 export type SettingName = keyof Settings
 
 /** Those that are amounts of units: bigints. */
-export const AMOUNT_SETTINGS: readonly string[] = ['seatPricePerCycle', 'blockReward', 'publishFee', 'joiningFee', 'changeFee', 'jurorFee']
+export const AMOUNT_SETTINGS: readonly string[] = [
+  ...['seatPricePerCycle', 'blockReward', 'publishFee', 'joiningFee', 'changeFee', 'jurorFee', 'newAccountMin'],
+]
 
 /** The newest rules that this code knows. A chain whose `programVersion` is above it needs a newer program. */
 export const PROGRAM_VERSION = 1
@@ -177,4 +180,5 @@ export const SETTINGS: Readonly<Record<keyof Settings, SettingRange>> = {
     meaning: 'every so many heights a checkpoint, from which others can start',
     fixedFor: FIXED.checkpoints,
   },
+  newAccountMin: { min: 0, max: 1e12, usual: 10_000_000, meaning: 'least that a transfer brings to an account that has nothing yet' },
 }

@@ -41,10 +41,11 @@ const isNeighbour = <S>(d: Draft<S>, from: PeerId): boolean => d.gossip.neighbou
 /** A message that only neighbours send each other. */
 export function onNeighbour<S>(d: Draft<S>, from: PeerId, number: number, message: Uint8Array): undefined {
   if (number === linkMessage.number) return onLinkMessage(d, from, message)
-  if (!d.gossip.neighbours.has(from)) return onNoNeighbour(d, from)
-  d.gossip = withNeighbour(d.gossip, from, { isLinked: true, heardMs: d.nowMs }) // who was asked and sends has said yes
   const neighbour = d.gossip.neighbours.get(from)
-  if (neighbour !== undefined && isSpent(neighbour)) return count(d, 'GOSSIP_OFTEN')
+  if (neighbour === undefined) return onNoNeighbour(d, from)
+  d.gossip = withNeighbour(d.gossip, from, { isLinked: true, heardMs: d.nowMs })
+  if (!neighbour.isLinked) greet(d, from) // who was asked and sends has said yes
+  if (isSpent(neighbour)) return count(d, 'GOSSIP_OFTEN')
   switch (number) {
     case gossipMessage.number:
       return onGossip(d, from, message)
@@ -64,7 +65,10 @@ function onNoNeighbour<S>(d: Draft<S>, from: PeerId): undefined {
 
 function onLinkMessage<S>(d: Draft<S>, from: PeerId, message: Uint8Array): undefined {
   const { says } = linkMessage.decode(message)
-  if (!onLink(d, from, says, circleOf(d), d.fixed.gossip)) return
+  if (onLink(d, from, says, circleOf(d), d.fixed.gossip)) greet(d, from)
+}
+/** A new neighbour: it learns what this peer has. */
+function greet<S>(d: Draft<S>, from: PeerId): undefined {
   if (d.gossip.passing.length > 0) d.gossip = { ...d.gossip, flushAtMs: d.nowMs } // what had nobody to go to
   // what this peer has is a thousand times as long as what ends a link and begins it again
   const handed = withAnswer(d, d.handed, from)

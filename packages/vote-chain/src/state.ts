@@ -144,6 +144,8 @@ export interface ChainState<S> {
   /** When each peer was last served or asked. */
   readonly served: ReadonlyMap<PeerId, number>
   readonly asked: ReadonlyMap<PeerId, number>
+  /** When each peer last sent blocks that do not hold. */
+  readonly falseBlocks: ReadonlyMap<PeerId, number>
   /** When each elector was last handed a candidate. */
   readonly handed: ReadonlyMap<PeerId, number>
   /** Neighbours, and what is passed on between them. */

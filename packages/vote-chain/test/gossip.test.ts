@@ -8,6 +8,7 @@ import { type Circle, onLink, tend } from '../src/gossip/neighbours.js'
 import { charge, flush, isSpent, meets, note, passOn, passOwn } from '../src/gossip/pass-on.js'
 import { heardFrom, NO_NAMES, withHeard } from '../src/gossip/seen.js'
 import { voteMessage } from '../src/index.js'
+import { bundleMessage } from '../src/messages.js'
 import { nameOfTransaction } from '../src/pool.js'
 import { Chains, signers } from './chains.js'
 
@@ -302,4 +303,63 @@ test('what a neighbour has is compared with what this peer has now and then, how
   for (let i = 0; i < 50; i++) give(from, haveMessage.encode({ ...have, votes: new Uint8Array(8).fill(i) }))
   expect(chains.counts.get('HAVE_OFTEN')).toBeGreaterThanOrEqual(49)
   expect(neighbours()).toContain(from)
+})
+
+test('who hears gossip from one that it asked takes that for a yes, and says what it has, once', () => {
+  const { chains, victim, give } = amongNeighbours(13)
+  const isAsked = () => [...victim().gossip.neighbours].find(([, { isOwn, isLinked }]) => isOwn && !isLinked)
+  chains.world.run({ untilMs: 1_000_000 + 1_500, done: () => isAsked() !== undefined })
+  const [from] = isAsked() as [PeerId, unknown]
+  let told = 0
+  chains.tamper = (by, to, envelope) => {
+    if (by === 0 && numberOfNeighbours(envelope) === haveMessage.number && chains.nodes[to]?.signer.peerId === from) told++
+    return envelope
+  }
+  const nothing = gossipMessage.encode({ votes: [], transactions: [] })
+  for (let i = 0; i < 3; i++) give(from, nothing)
+  expect([victim().gossip.neighbours.get(from)?.isLinked, told]).toEqual([true, 1])
+})
+
+/** Soft votes of all electors for a block that nobody made: a bundle of them counts at the height that this peer is at. */
+function bundleOf({ chains, victim }: ReturnType<typeof amongNeighbours>, block: Uint8Array, turned = false) {
+  const { height } = victim().tip
+  const votes = chains.nodes.map(({ signer }) => {
+    const said = {
+      height: height + 1,
+      round: victim().round,
+      kind: 'soft',
+      attempt: 0,
+      block,
+      voter: signer.publicKey,
+      proof: null,
+    } as const
+    const vote = Uint8Array.from(signMessage(voteMessage, said, signer, chains.genesis.network))
+    if (turned) vote[vote.length - 1] = (vote[vote.length - 1] as number) ^ 1
+    return vote
+  })
+  return { height: height + 1, bundle: { round: victim().round, kind: 'soft' as const, attempt: 0, block, votes } }
+}
+
+test('a bundle is read of neighbours alone, and of one only until it was of no use too often', () => {
+  const among = amongNeighbours(12)
+  const { chains, victim, give, neighbours } = among
+  chains.world.run({ untilMs: 1_000_000 + 1_500 })
+  const [from] = neighbours()
+  const signerOf = (peer: PeerId) => (chains.nodes.find(({ signer }) => signer.peerId === peer) as (typeof chains.nodes)[number]).signer
+  const handIn = (peer: PeerId, signer: ReturnType<typeof signerOf>, fields: object) =>
+    give(peer, signMessage(bundleMessage, { ...fields, sender: signer.publicKey } as never, signer, chains.genesis.network))
+  const block = sha256(Uint8Array.of(7))
+  const stranger = createSigner(sha256(Uint8Array.of(99)))
+  handIn(stranger.peerId, stranger, bundleOf(among, block))
+  expect([victim().reasons.soft, chains.counts.get('GOSSIP_STRANGER')]).toEqual([undefined, 1])
+  const old = { ...bundleOf(among, block), height: 1 }
+  for (let i = 0; i < USELESS_MAX; i++) handIn(from, signerOf(from), old)
+  handIn(from, signerOf(from), bundleOf(among, block))
+  expect([victim().reasons.soft, chains.counts.get('GOSSIP_OFTEN')]).toEqual([undefined, 1])
+  const other = neighbours().find((peer) => peer !== from) as PeerId
+  handIn(other, signerOf(other), bundleOf(among, block, true))
+  expect([victim().reasons.soft, neighbours().includes(other)]).toEqual([undefined, false])
+  const third = neighbours().find((peer) => peer !== from) as PeerId
+  handIn(third, signerOf(third), bundleOf(among, block))
+  expect(victim().reasons.soft).toBeDefined()
 })

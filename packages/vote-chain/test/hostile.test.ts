@@ -1,4 +1,4 @@
-import { createSigner, networkIdOf, sha256, signMessage } from '@interpeer/crypto-ids'
+import { createSigner, networkIdOf, peekPayload, sha256, signMessage } from '@interpeer/crypto-ids'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type CertifiedBlock, encodeBody } from '../src/block.js'
@@ -15,6 +15,7 @@ import {
   parseGenesis,
   stepChain,
   transactionMessage,
+  type Verification,
   verifyChainCertificate,
   verifyVoteFault,
   voteMessage,
@@ -219,6 +220,68 @@ test('a certificate holds only for its block, with a quorum, each voter once', (
   const strangers = { ...group, electorate: electorateOf(others, rootGroupSize) }
   const wrong = expect.objectContaining({ code: 'CERTIFICATE_WRONG' })
   expect(() => verifyChainCertificate(first.certificate, about, strangers, verification)).toThrow(wrong)
+})
+
+test('of a list of votes all are read before one is checked: what can be seen without a signature costs none', () => {
+  const chains = new Chains({ seed: 3, electors: 4 })
+  chains.world.run({ untilMs: START_MS + 1_500 })
+  const { genesis: founded } = chains
+  const [{ certificate, header }] = [...(chains.certified.get(1)?.values() ?? [])] as [CertifiedBlock]
+  const group = { height: 1, seed: founded.seed, electorate: electorateOf(founded.peers, founded.settings.rootGroupSize) }
+  let checked = 0
+  const known = createVerification(founded.network)
+  const verification: Verification = {
+    ...known,
+    opener: {
+      open: (...given: Parameters<typeof known.opener.open>) => {
+        checked++
+        return known.opener.open(...given)
+      },
+    } as never,
+  }
+  const [first, second, third] = certificate.votes as [Uint8Array, Uint8Array, Uint8Array]
+  const byStranger = signMessage(
+    voteMessage,
+    { ...voteMessage.decode(peekPayload(first) as Uint8Array), voter: stranger.publicKey },
+    stranger,
+    founded.network,
+  )
+  for (const [reason, votes] of [
+    ['twice', [first, second, first]],
+    ['voter', [first, second, byStranger]],
+    ['vote', [first, second, new Uint8Array(9)]],
+  ] as const) {
+    const failure = expect.objectContaining({ reason })
+    expect(() =>
+      verifyChainCertificate({ ...certificate, votes: [...votes] }, { height: 1, hash: hashOfHeader(header) }, group, verification),
+    ).toThrow(expect.objectContaining({ failure }))
+  }
+  expect(checked).toBe(0)
+  verifyChainCertificate({ ...certificate, votes: [first, second, third] }, { height: 1, hash: hashOfHeader(header) }, group, verification)
+  expect(checked).toBe(3)
+})
+
+test('who sends blocks that do not hold is read a few times at once, then at a pace, and others are', () => {
+  const chains = new Chains({ seed: 3, electors: 4 })
+  chains.world.run({ untilMs: START_MS + 1_500 })
+  const [first] = [...(chains.certified.get(1)?.values() ?? [])] as [CertifiedBlock]
+  const given = { genesis: chains.genesis, signer: stranger, verification: chains.verification, blocks: [], record: undefined }
+  let { state } = openChain({ ...given, application: toy, nowMs: START_MS })
+  const sent = (block: Block, afterMs = 0, by = stranger) => {
+    const envelope = signMessage(blocksMessage, { blocks: [encodeBlock(block)], sender: by.publicKey }, by, chains.genesis.network)
+    const step = stepChain(state, { type: 'message', from: by.peerId, envelope, nowMs: START_MS + 1_500 + afterMs })
+    state = step.state
+    return countsOf(step)
+  }
+  const votes = first.certificate.votes.map((vote) => Uint8Array.from(vote).fill(0, -1))
+  const forged = { ...first, certificate: { ...first.certificate, votes } }
+  const codes = Array.from({ length: 30 }, () => sent(forged)).flat()
+  expect([codes.filter((code) => code === 'CERTIFICATE_WRONG').length, codes.filter((code) => code === 'BLOCKS_OFTEN').length]).toEqual([
+    8, 22,
+  ])
+  expect([sent(forged, 100), sent(forged, 100)]).toEqual([['CERTIFICATE_WRONG'], ['BLOCKS_OFTEN']])
+  expect([sent(first, 100), state.tip.height]).toEqual([['BLOCKS_OFTEN'], 0])
+  expect([sent(first, 100, all[1]), state.tip.height]).toEqual([[], 1])
 })
 
 test('a stored block or record that was damaged stops the start, with a code', () => {

@@ -196,6 +196,63 @@ test('where the pool is full what pays least for a byte goes first, and what is 
   expect(codes.get('TX_POOL_FULL')).toBe(30)
 })
 
+test('what does not apply yet pays nothing yet: it drives nobody out, and goes first where there is no room', () => {
+  const promise = (name: number, fee: bigint) => ({ ...paying(`made up ${name}`, name, fee), later: true })
+  const honest = Array.from({ length: 1_800 }, (_, i) => paying(`a${i}`, i, 10n))
+  const { pool, codes } = filled([...honest, ...Array.from({ length: 400 }, (_, i) => promise(5_000 + i, 2n ** 63n))])
+  const of = (all: Pool, which: 'a' | 'made up') => [...all.values()].filter(({ price }) => price?.of.startsWith(which)).length
+  expect([of(pool, 'a'), of(pool, 'made up'), codes.get('TX_POOL_FULL')]).toEqual([1_800, 200, 200])
+  const more = Array.from({ length: 150 }, (_, i) => paying(`a${2_000 + i}`, 2_000 + i, 1n))
+  const next = more.reduce<Pool>((all, one) => withWaiting(all, one, 2_000) as Pool, pool)
+  expect([of(next, 'a'), of(next, 'made up')]).toEqual([1_950, 50])
+})
+
+test('what does not apply yet is a quarter of the pool, from however many neighbours', () => {
+  const { pool, codes } = filled(Array.from({ length: 1_000 }, (_, i) => of('elector', `e${i % 20}`, i, true)))
+  expect([pool.size, codes.get('TX_POOL_FULL')]).toEqual([500, 500])
+  expect(withWaiting(pool, of('self', 'self', 5_000, true), 2_000)).toBeInstanceOf(Map)
+})
+
+test('a block’s maker tries what bids a fee that it may not have after everything else', () => {
+  const { pool } = filled([
+    { ...paying('poor', 1, 2n ** 63n), later: true },
+    { ...paying('poor', 2, 2n ** 63n), later: true },
+    paying('a', 3, 1n),
+    of('stranger', 's', 4),
+    { ...paying('b', 5, 9n), later: true },
+    of('elector', 'e', 6, true),
+  ])
+  expect([...inTurn(pool)].map(([name]) => name)).toEqual([6, 4, 3, 1, 5, 2])
+})
+
+test('what an owner has waiting after what a block took is looked at again first', () => {
+  // of one owner, one a block: the toy's second byte counts up
+  const isEarly = ({ seen }: Toy, [kind, n]: Uint8Array) => kind === 0xee || n !== seen.size
+  const counting: Application<Toy> = {
+    ...toy,
+    check: (at, bytes) => (isEarly(at, bytes) ? { later: 'TOY_REFUSED' } : undefined),
+    priceOf: (_, [kind, n]) => ({ of: kind === 1 ? 'chain' : `${n}`, turn: undefined, fee: 1n }),
+    apply: (at, given, info) =>
+      toy.apply(
+        at,
+        given.map((one) => (isEarly(at, one) ? Uint8Array.of(0xee) : one)),
+        info,
+      ),
+  }
+  let { state } = begin(counting)
+  const own = (...bytes: number[]) => {
+    state = stepChain(state, { type: 'submit', transaction: Uint8Array.from(bytes), nowMs: genesis.startMs }).state
+  }
+  for (let i = 0; i < 300; i++) own(0xee, i & 0xff, i >> 8)
+  own(1, 0)
+  own(1, 1)
+  const ofChain = (pool: Pool) => [...pool.values()].filter(({ price }) => price?.of === 'chain').map(({ later }) => later)
+  expect(ofChain(state.pool)).toEqual([false, true])
+  const next = nextBlock(state)
+  expect(next.transactions).toEqual([Uint8Array.of(1, 0)])
+  expect(ofChain(next.state.pool)).toEqual([false])
+})
+
 test('one account fills a part of the pool, whoever passes its transactions on', () => {
   const filledBy = filled(Array.from({ length: 400 }, (_, i) => paying('spammer', i, 1n)))
   expect([filledBy.pool.size, filledBy.codes.get('TX_SENDER_FULL')]).toEqual([125, 275])
@@ -248,14 +305,13 @@ test('of all owners’ next ones that which pays most for a byte is tried first,
       from: strangers[0]?.peerId as PeerId,
       sender: 'elector',
       sinceHeight: 1,
-      later: i % 5 === 0,
+      later: false,
       price: { of, turn: undefined, fee },
     } as const
   })
   const pool: Pool = new Map(waiting.map((one, i) => [`${i}`, one]))
   const queues = new Map<string, (typeof waiting)[number][]>()
-  for (const later of [false, true])
-    for (const one of waiting) if (one.later === later) queues.set(one.price.of, [...(queues.get(one.price.of) ?? []), one])
+  for (const one of waiting) queues.set(one.price.of, [...(queues.get(one.price.of) ?? []), one])
   const worth = ({ price, bytes }: (typeof waiting)[number]) => Number(price.fee) / bytes.length
   const left = [...queues.values()]
   const expected: Uint8Array[] = []

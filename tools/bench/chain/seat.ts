@@ -107,6 +107,7 @@ function worldOf(count: number, jobs: ReadonlyMap<JobId, Job>, jobsMap: HeldMap)
   const registry = { get: entryOf, values: () => few.values() } as unknown as NetworkState['registry']
   const before = {
     network,
+    activeCyclesMin: settings.activeCycles,
     height: 7,
     timeMs: 14_000,
     settings,

@@ -73,6 +73,7 @@ const USUAL = {
     disputeCycles: '10',
     jurorFee: '1000000',
     checkpointCycles: '100',
+    newAccountMin: '10000000',
   },
 }
 const OTHERS = { ...USUAL, cycleMs: '3600000', blockReward: '1000000000000', publishFee: '0' }

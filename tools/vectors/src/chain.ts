@@ -39,6 +39,7 @@ export const SETTINGS: Readonly<Record<string, readonly [min: number, max: numbe
   disputeCycles: [1, 100_000, 10],
   jurorFee: [0, 1e12, '1000000'],
   checkpointCycles: [2, 100_000, 100],
+  newAccountMin: [0, 1e12, '10000000'],
 }
 export const usualSettings: Fields = Object.fromEntries(Object.entries(SETTINGS).map(([name, [, , usual]]) => [name, usual]))
 

@@ -4,6 +4,8 @@ import { type Fields, linkTo, makerOf, named } from './maker.js'
 import { OTHER, OTHER_NETWORK, SIGNER } from './signed-cases.js'
 
 const HELD = 20_000_000_000
+/** What a transfer brings at least to who has no account yet. */
+const NEW_ACCOUNT_MIN = 10_000_000
 const GENESIS = makerOf('vote-chain', '').encode('genesis', {
   ...GENESIS_VALUE,
   balances: [{ account: SIGNER.publicKey, amount: String(HELD) }],
@@ -28,7 +30,7 @@ export function transactionVectors() {
 
 function transfers(): TransactionCase[] {
   const sign = (changes: Fields = {}, key: Key = SIGNER, as: Partial<SignedAs> = {}) =>
-    ledger.sign('transfer', { from: SIGNER.publicKey, to: OTHER.publicKey, amount: '1000', nonce: 0, ...changes }, key, as)
+    ledger.sign('transfer', { from: SIGNER.publicKey, to: OTHER.publicKey, amount: String(NEW_ACCOUNT_MIN), nonce: 0, ...changes }, key, as)
   const saying = (name: string, expect: string, changes: Fields, later?: boolean): TransactionCase => ({
     name,
     expect,
@@ -38,8 +40,9 @@ function transfers(): TransactionCase[] {
   const most = String(Math.floor((HELD * 1000) / 1005)) // with 5 per mille of tax on top
   return [
     saying('a transfer', 'ok', {}),
-    saying('a transfer of nothing', 'ok', { amount: '0' }),
-    saying('a transfer to oneself', 'ok', { to: SIGNER.publicKey }),
+    saying('a transfer of nothing', 'LEDGER_AMOUNT', { amount: '0' }),
+    saying('a transfer of less than begins an account', 'LEDGER_ACCOUNT_SMALL', { amount: String(NEW_ACCOUNT_MIN - 1) }),
+    saying('a transfer to oneself', 'ok', { to: SIGNER.publicKey, amount: '1' }),
     saying('a transfer of all that can be paid with the tax', 'ok', { amount: most }),
     saying('a transfer of one unit more', 'LEDGER_FUNDS', { amount: String(Number(most) + 1) }, true),
     saying('a transfer of the largest amount', 'LEDGER_AMOUNT', { amount: '18446744073709551615' }),

@@ -58,7 +58,14 @@ export function networkApplication(network: NetworkId): Application<NetworkState
         disputeParts: new Map(),
         closedEpochs: new Map(),
       }
-      return { network, height: 0, timeMs: startMs, ...entries, maps: dataMapsOf(entries, tools.cache) }
+      return {
+        network,
+        activeCyclesMin: settings.activeCycles,
+        height: 0,
+        timeMs: startMs,
+        ...entries,
+        maps: dataMapsOf(entries, tools.cache),
+      }
     },
     apply: (state, transactions, info) => apply(state, transactions, info, tools),
     dataSets: ({ maps }) => hashesOf(maps),

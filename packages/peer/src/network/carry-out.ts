@@ -74,7 +74,8 @@ export function carryOut(state: NetworkState, transaction: Uint8Array, setting: 
       const { from, to, amount, nonce } = openTransfer(transaction, state.network)
       if (isEnded(state, peerIdOfKey(from))) throw new NetworkError({ code: 'ACCOUNT_ENDED' })
       const order = { from: accountOfBytes(from), to: payeeOf(state, accountOfBytes(to)), amount, nonce }
-      return { ...state, ledger: transfer(state.ledger, { ...order, tax: taxOf(amount, state.settings.transferTaxPerMille) }) }
+      const { transferTaxPerMille, newAccountMin } = state.settings
+      return { ...state, ledger: transfer(state.ledger, { ...order, tax: taxOf(amount, transferTaxPerMille), newAccountMin }) }
     }
     case 'close': {
       const { job, certificate, batch } = closeMessage.decode(transaction)

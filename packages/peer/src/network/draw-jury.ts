@@ -29,12 +29,15 @@ export interface DrawnJury {
 /**
  * Draws a jury by this block's seed over the tickets of the block before; each peer once, no member.
  * @param before the state of the block before: who may be a juror
+ * @param now this block's: how long the jury has
  */
 export function drawnJury(
-  { registry, settings }: NetworkState,
+  before: NetworkState,
+  now: Pick<NetworkState, 'settings'>,
   { id, members }: ToJudge,
   { lottery, seed, height, timeMs }: Moment,
 ): DrawnJury {
+  const { registry } = before
   const { shuffle } = lotteryOf(sealOf('jury seed', [seed, bytesOfHex(id)]), {
     tickets: lottery.shuffle.count,
     seats: 1,
@@ -46,13 +49,13 @@ export function drawnJury(
     if (drawn.size === most) break
     const peer = lottery.ownerOf(ticket)
     const entry = registry.get(peer)
-    if (entry === undefined || !mayJudge(entry, height, settings)) continue
+    if (entry === undefined || !mayJudge(entry, height, before.settings)) continue
     if (![peer, ...entry.former].some((key) => members.includes(key))) drawn.add(peer)
   }
   const jury = callJury(seed, members, drawn.size, (_, __, count) => [...drawn].slice(0, count))
   const ratings = new Map(jury.map((peer) => [peer, ratingPerMille(registry.get(peer)?.agreement ?? { good: 0, bad: 0 })]))
-  const after = (cycles: number) => timeMs + cycles * settings.cycleMs
-  const { disputeFetchCycles, disputeAnswerCycles, disputeCycles } = settings
+  const { cycleMs, disputeFetchCycles, disputeAnswerCycles, disputeCycles } = now.settings
+  const after = (cycles: number) => timeMs + cycles * cycleMs
   const times = { fetchUntilMs: after(disputeFetchCycles), answerUntilMs: after(disputeFetchCycles + disputeAnswerCycles) }
   return { jury, ratings, ...times, deadlineMs: after(disputeFetchCycles + disputeAnswerCycles + disputeCycles) }
 }

@@ -50,7 +50,7 @@ export function openAccusations({
 
 function advanceCase(before: NetworkState, state: NetworkState, given: AccusationCase, moment: Moment): NetworkState {
   if (isFoundLying(state.accusations, given)) return state
-  const one = given.jury === null && given.recordedHeight < moment.height ? { ...given, ...drawnJury(before, given, moment) } : given
+  const one = given.jury === null && given.recordedHeight < moment.height ? { ...given, ...drawnJury(before, state, given, moment) } : given
   if (one.jury === null) return state
   const held = { ...state, accusations: new Map(state.accusations).set(one.id, one) }
   const judgment = judgeAccusation({ ...one, jury: one.jury, nowMs: moment.timeMs })

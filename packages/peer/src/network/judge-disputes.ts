@@ -40,7 +40,7 @@ function advanceCase(
   moment: Moment,
   verification: Verification,
 ): NetworkState {
-  const one = given.jury === null && given.recordedHeight < moment.height ? { ...given, ...drawnJury(before, given, moment) } : given
+  const one = given.jury === null && given.recordedHeight < moment.height ? { ...given, ...drawnJury(before, state, given, moment) } : given
   const heard = one !== before.disputes.get(one.id) // a jury, or a verdict
   if (one.jury === null || (!heard && moment.timeMs < one.deadlineMs)) return state
   const judgment = judgmentOf(one, state.network, moment.timeMs, verification)

@@ -18,11 +18,11 @@ import { ended } from './registry-orders.js'
 
 /** Carries out a change request, whose fee is burned, or a vote on one (§6.8). What it throws is why it is refused. */
 export function carryOutChange(state: NetworkState, kind: 'change' | 'vote', transaction: Uint8Array, height: number): NetworkState {
-  const { network, changes, registry, settings, ledger } = state
+  const { network, changes, registry, settings, ledger, activeCyclesMin } = state
   const at = { height, registry, rules: settings }
   if (kind === 'vote') return { ...state, changes: withChangeVote(changes, openChangeVote(transaction, network), at) }
   const order = openChangeRequest(transaction, network)
-  const requested = withChangeRequest(changes, order, at)
+  const requested = withChangeRequest(changes, order, { ...at, activeCyclesMin })
   return { ...state, changes: requested, ledger: burn(ledger, accountOfPeer(peerIdOfKey(order.proposer)), settings.changeFee) }
 }
 

@@ -25,7 +25,7 @@ export const SNAPSHOT_BYTES_MAX = 512
 export function networkSnapshots(network: NetworkId, verification: Verification): Snapshots<NetworkState> {
   return {
     of: (state) => ({ head: headOf(state.maps), parts: partsOf(state) }),
-    reading: (_, head, at) => {
+    reading: ({ settings: { activeCycles: activeCyclesMin } }, head, at) => {
       const roots = decodeWith(snapshotSchema, head, SNAPSHOT_BYTES_MAX)
       const sets = DATA_SETS.map((name) => readingOf(name, at, roots[name]))
       return {
@@ -45,7 +45,7 @@ export function networkSnapshots(network: NetworkId, verification: Verification)
             return bytes
           })
           if (lacking.length > 0) return { missing: lacking }
-          return { state: { network, height: at.height, timeMs: at.timeMs, ...entries, maps } }
+          return { state: { network, activeCyclesMin, height: at.height, timeMs: at.timeMs, ...entries, maps } }
         },
       }
     },

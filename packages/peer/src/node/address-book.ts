@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import type { RecordStore } from '@interpeer/content-store'
 import type { NetworkId, PeerId, Signer } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
+import type { Registry } from '@interpeer/vote-chain'
 import { ADDRESSES_MAX, addressExchange, mergeAddresses, type PeerAddress, signAddress } from '../address-record.js'
 import type { PeerEndpoint } from './endpoint.js'
 import type { PeerLog } from './log.js'
@@ -11,6 +12,12 @@ const FIRST_EXCHANGES_MS = 250
 const ASK_MS = 3_000
 /** While fewer exchanges than this succeeded, ask again quickly: a peer that just started wants to be found. */
 const QUICK_EXCHANGES = 8
+
+/** Whether a key may have a seat: its address goes before strangers'. One that left or was terminated has none; a rotated one keeps those that it has until they change hands. */
+export function mayHaveSeats(peer: PeerId, registry: Registry): boolean {
+  const standing = registry.get(peer)?.standing
+  return standing !== undefined && standing !== 'left' && standing !== 'terminated'
+}
 
 /**
  * Knows where peers are. Everyone's self-signed address records are passed on by everyone (until the directory of WP §6.4.2.2 takes over), so
@@ -41,7 +48,7 @@ export class AddressBook {
     log: PeerLog
     /** What others are told; undefined: nothing. They still learn where a session with this peer leads. */
     own: { readonly host: string; readonly port: number } | undefined
-    /** Whether the chain knows a peer: its address goes before strangers'. */
+    /** `mayHaveSeats`, as of now. */
     isRegistered: (peer: PeerId) => boolean
   }) {
     this.#signer = at.signer

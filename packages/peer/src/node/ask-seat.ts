@@ -12,6 +12,8 @@ const ASK_MS = 10_000
 /** How long one peer is listened to, whatever it says, and all of them together. */
 const PEER_MS = 30_000
 const ALL_MS = 60_000
+/** So long one is waited for before another is asked beside it, and so many are asked side by side. */
+const [HEDGE_MS, OPEN_MAX] = [2_000, 3]
 /** Requests for headers to one peer: honest ones answer with what fits a megabyte. */
 const HEADER_REQUESTS_MAX = 64
 /** Whom to ask at most: a group's members, and some more. */
@@ -31,6 +33,8 @@ export interface AskSeatOptions {
   /** Never goes back. */
   readonly nowMs: () => number
   readonly signal: AbortSignal
+  /** Default 2,000. */
+  readonly hedgeMs?: number | undefined
   /** Told whom it asks, before it does. */
   readonly onAsk?: ((peer: PeerId) => void) | undefined
   readonly log: PeerLog
@@ -44,19 +48,53 @@ export interface AskSeatOptions {
  */
 export async function askSeat(job: JobId, seat: number, at: AskSeatOptions): Promise<ShownSeat | undefined> {
   const untilMs = at.nowMs() + ALL_MS
-  for (const peer of at.peers.slice(0, ASKED_MAX)) {
-    if (at.signal.aborted || at.nowMs() >= untilMs) return undefined
+  const found = new AbortController()
+  const asking = { ...at, signal: AbortSignal.any([at.signal, found.signal]) }
+  const open = new Set<Promise<ShownSeat | undefined>>()
+  const begin = (peer: PeerId): void => {
     at.onAsk?.(peer)
-    try {
-      const shown = await askOne(job, seat, askerOf(peer, untilMs, at), at)
-      if (shown !== undefined) return shown
-    } catch (error) {
-      // a right proof of before `matureCycles` was changed is not told from a wrong one: its giver may have done nothing
-      if (!(error instanceof SchedulerError && error.code === 'SEAT_PROOF_WRONG')) at.count('SEAT_UNSHOWN')
-      at.log.debug({ err: error, peer, job, seat }, 'a peer did not show who a seat fell to')
-    }
+    const one = shownBy(peer, job, seat, untilMs, asking).finally(() => open.delete(one))
+    open.add(one)
   }
-  return undefined
+  try {
+    for (const peer of at.peers.slice(0, ASKED_MAX)) {
+      if (at.signal.aborted || at.nowMs() >= untilMs) break
+      begin(peer)
+      const shown = await firstOf(open, open.size < OPEN_MAX ? (at.hedgeMs ?? HEDGE_MS) : undefined)
+      if (shown !== undefined) return shown
+    }
+    while (open.size > 0) {
+      const shown = await firstOf(open, undefined)
+      if (shown !== undefined) return shown
+    }
+    return undefined
+  } finally {
+    found.abort()
+  }
+}
+/** What the first to end shows; undefined too where nobody ends within the hedge: then another is asked beside them. */
+async function firstOf<T>(open: Iterable<Promise<T | undefined>>, hedgeMs: number | undefined): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => {
+    if (hedgeMs !== undefined) timer = setTimeout(() => resolve(undefined), hedgeMs)
+  })
+  try {
+    return await Promise.race([...open, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function shownBy(peer: PeerId, job: JobId, seat: number, untilMs: number, at: AskSeatOptions): Promise<ShownSeat | undefined> {
+  try {
+    return await askOne(job, seat, askerOf(peer, untilMs, at), at)
+  } catch (error) {
+    if (at.signal.aborted) return undefined // another showed it
+    // a right proof of before `matureCycles` was changed is not told from a wrong one: its giver may have done nothing
+    if (!(error instanceof SchedulerError && error.code === 'SEAT_PROOF_WRONG')) at.count('SEAT_UNSHOWN')
+    at.log.debug({ err: error, peer, job, seat }, 'a peer did not show who a seat fell to')
+    return undefined
+  }
 }
 
 type Ask = (request: Uint8Array) => Promise<Uint8Array>

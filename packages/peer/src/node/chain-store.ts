@@ -1,17 +1,21 @@
 import { RECORD_MAX_BYTES, type RecordStore } from '@interpeer/content-store'
 import type { ContentId } from '@interpeer/crypto-ids'
 import {
+  ChainError,
   type ChainOptions,
   type ChainStep,
   decodeBlock,
   type Header,
   hashOfHeader,
+  isTrusted,
   type MadeCheckpoint,
   openChain,
   readCheckpoint,
+  type Tip,
   withoutCertificate,
 } from '@interpeer/vote-chain'
 import { concatBytes, decodeWith, encodeWith, list, sameBytes, struct, uint53 } from '@interpeer/wire-codec'
+import { PeerError } from '../errors.js'
 import type { PeerLog } from './log.js'
 
 /** What this peer voted for: of the largest groups and blocks it is more than one record holds, so it has a second, most often empty. */
@@ -22,6 +26,8 @@ const checkpointKey = (height: number): string => `checkpoint/${padded(height)}`
 const PART = 'part/'
 /** So many checkpoints are kept: new peers start from the last two that most of those whom they ask know (§6.7), and some are a block behind. */
 const KEPT = 3
+/** What this peer wrote does not hold: its owner has to look at the disk, whatever can be read of it. */
+const STORED_WRONG: readonly string[] = ['STORED_BLOCK_WRONG', 'STORED_RECORD_WRONG']
 /** Heights of the checkpoints that are kept, the newest first. */
 export const heightsSchema = struct({ heights: list(uint53, KEPT) })
 
@@ -55,9 +61,10 @@ export class ChainStore {
   }
 
   /**
-   * Opens the chain from the newest checkpoint that can be read, or from its first block.
+   * Opens the chain from the newest checkpoint that can be read, or from its first block; up to the first block that can't be read: the rest is fetched again.
    * @param from `genesis`: from the first block, whatever else there is; `oldest`: from the oldest checkpoint that can be read
    * @throws {ChainError} STORED_BLOCK_WRONG, STORED_RECORD_WRONG @throws {ContentStoreError} RECORD_CORRUPT
+   * @throws {PeerError} CHAIN_UNREADABLE: what can be read ends before anything that this peer may go on from
    */
   open<S>(
     options: Omit<ChainOptions<S>, 'blocks' | 'record' | 'checkpoint'>,
@@ -66,25 +73,56 @@ export class ChainStore {
   ): ChainStep<S> {
     const record = this.record
     const heights = from === 'oldest' ? this.#heights.toReversed() : this.#heights
+    const openFrom = (first: number, checkpoint?: ChainOptions<S>['checkpoint']): ChainStep<S> => {
+      const cut: number[] = []
+      const blocks = this.#blocksFrom(first, (height) => {
+        cut.push(height)
+        log.warn({ height }, 'a block can not be read from the disk: the chain opens before it, and what comes after is fetched again')
+      })
+      const step = openChain({ ...options, blocks, record, checkpoint })
+      if (cut.length > 0 && from === 'checkpoints') this.#assertMayGoOn(step.state.tip, options)
+      return step
+    }
+    let wrong: unknown
     for (const height of from === 'genesis' ? [] : heights) {
       const bytes = this.checkpoint(height)
       if (bytes === undefined) continue
       try {
-        const checkpoint = { bytes, get: (cid: ContentId) => this.part(cid) }
-        return openChain({ ...options, blocks: this.#blocksFrom(height + 1), record, checkpoint })
+        return openFrom(height + 1, { bytes, get: (cid: ContentId) => this.part(cid) })
       } catch (error) {
         this.#count('CHAIN_CHECKPOINT_UNREADABLE')
         log.warn({ err: error, height }, 'the chain can not be opened from this checkpoint')
+        if (error instanceof ChainError && STORED_WRONG.includes(error.code)) wrong ??= error
       }
     }
-    return openChain({ ...options, blocks: this.#blocksFrom(1), record })
+    // who began at a checkpoint has no first block, and must not follow from the genesis
+    if (from !== 'genesis' && heights.length > 0 && this.block(1) === undefined) throw wrong ?? this.#unreadable()
+    return openFrom(1)
   }
-  *#blocksFrom(first: number): Generator<Uint8Array> {
+  /** What opens may end before what the peer was taken to have when it was asked whether it slept too long (`last`). */
+  #assertMayGoOn<S>(tip: Tip<S>, { genesis, nowMs }: Pick<ChainOptions<S>, 'genesis' | 'nowMs'>): void {
+    if (tip.height < (this.last()?.height ?? 0) && !isTrusted(genesis, tip, nowMs)) throw this.#unreadable()
+  }
+  #unreadable(): PeerError {
+    return new PeerError({ code: 'CHAIN_UNREADABLE', checkpoints: [...this.#heights] })
+  }
+  *#blocksFrom(first: number, onCut: (height: number) => void): Generator<Uint8Array> {
     for (let height = first; ; height++) {
-      const block = this.#records.get(blockKey(height))
+      const block = this.block(height)
+      if (block === undefined && this.#records.keys(blockKey(height)).length > 0) onCut(height)
       if (block === undefined) return
       yield block
     }
+  }
+  /** Gives up checkpoints, and blocks from the first that can't be read on: the peer begins with what is left. Parts stay, for a state that shares them. */
+  async forget(): Promise<void> {
+    let first = 1
+    while (this.block(first) !== undefined) first++
+    const blocks = this.#records.keys('block/').filter((key) => key >= blockKey(first))
+    await this.#records.delete([CHECKPOINTS_KEY, ...this.#records.keys('checkpoint/'), ...blocks])
+    this.#heights = []
+    this.#left = []
+    this.#partsOf.clear()
   }
 
   /** The header of the newest block that a start would come to; undefined: there is none. */
@@ -201,10 +239,13 @@ export class ChainStore {
   #readHeights(): readonly number[] {
     const bytes = this.#read(CHECKPOINTS_KEY, 'CHAIN_CHECKPOINT_UNREADABLE')
     try {
-      return bytes === undefined ? [] : decodeWith(heightsSchema, bytes).heights
+      if (bytes !== undefined) return decodeWith(heightsSchema, bytes).heights
     } catch {
-      return [] // a chain opens from its blocks as well
+      this.#count('CHAIN_CHECKPOINT_UNREADABLE')
     }
+    // the list is spoiled, or there is none: what it would name are the newest
+    const found = this.#records.keys('checkpoint/').map((key) => Number(key.slice('checkpoint/'.length)))
+    return found.toSorted((a, b) => b - a).slice(0, KEPT)
   }
   #listLeft(): readonly string[] {
     const kept = this.#heights.map(checkpointKey)

@@ -220,13 +220,14 @@ function checkVotes(
   { genesis }: Pick<ChainSyncOptions<unknown>, 'genesis'>,
   certificate: Certificate,
   before: Pick<Header, 'seed' | 'electorate'>,
-  { height }: Header,
+  header: Header,
   places: readonly number[],
   proofs: readonly Uint8Array[],
 ): void {
-  const group = { height, seed: before.seed, electorate: before.electorate, sizeMax: genesis.settings.rootGroupSize }
+  const block = { height: header.height, hash: hashOfHeader(header) }
+  const group = { height: block.height, seed: before.seed, electorate: before.electorate, sizeMax: genesis.settings.rootGroupSize }
   const picked = { places, proofs: new Map(places.map((place, i) => [place, proofs[i] ?? new Uint8Array()])) }
-  checkCertificateLightly(certificate, { height, hash: certificate.block }, group, picked, createVerification(genesis.network))
+  checkCertificateLightly(certificate, block, group, picked, createVerification(genesis.network))
 }
 
 /** The older checkpoint's own certificate. */

@@ -27,12 +27,12 @@ import { hasPartIn, isJudge, mayExchange, type SiteView, speaksFor } from '../si
 import { type SiteViews, siteViews } from '../site-views.js'
 import { AccusationJury } from './accusation-jury.js'
 import { Accuser } from './accuser.js'
-import { AddressBook } from './address-book.js'
+import { AddressBook, mayHaveSeats } from './address-book.js'
 import { afterSleep } from './after-sleep.js'
 import { askSeat } from './ask-seat.js'
 import { BlockKeeper } from './block-keeper.js'
 import { exchangeOver } from './block-source.js'
-import { ChainShell } from './chain-shell.js'
+import { ChainShell, type ChainSurroundings } from './chain-shell.js'
 import { ChainStore } from './chain-store.js'
 import { ClaimDesk, claimAtMembers } from './claim-desk.js'
 import { Complaints } from './complaints.js'
@@ -54,7 +54,7 @@ import { SentBodies } from './sent-bodies.js'
 import { showSeat } from './show-seat.js'
 import { SiteClient } from './site-client.js'
 import { SiteHosts } from './site-hosts.js'
-import { beginChain } from './start-from-checkpoint.js'
+import { openBegun } from './start-from-checkpoint.js'
 import { asksForParts, countsNow, SYNC_DESK_NUMBERS, SyncDesk } from './sync-desk.js'
 
 const COLLECTION = { graceMs: 3_600_000, everyMs: 300_000 }
@@ -113,7 +113,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     const overlay = await openOverlay({ signer, network, host: options.host, port: options.port })
     undo.push(() => overlay.close())
     let registry: NetworkState['registry'] = new Map()
-    const isRegistered = (peer: PeerId): boolean => registry.has(peer)
+    const isRegistered = (peer: PeerId): boolean => mayHaveSeats(peer, registry)
     const records = store.records('addresses')
     const own = advertise ?? (isReachable(overlay.address) ? overlay.address : undefined)
     if (own === undefined)
@@ -242,9 +242,8 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
       if (number !== undefined && SYNC_DESK_NUMBERS.includes(number)) return desk.answer(from, number, request)
       throw new PeerError({ code: 'SYNC_NOTHING' })
     })
-    if (options.sync !== 'genesis') await beginChain({ ...starting, application, checkpoint: options.checkpoint, store: chainStore })
     const proven = options.sync === 'genesis' ? await provenBlocks(starting) : undefined
-    const chain: ChainShell<NetworkState> = new ChainShell({
+    const surroundings: ChainSurroundings<NetworkState> = {
       genesis,
       application,
       signer,
@@ -267,7 +266,10 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
         const way = await afterSleep(starting, { ...tip, hashAt: (height) => chainStore.hashAt(height) })
         if (way === 'anew') throw new PeerError({ code: 'SYNC_SLEPT', height: tip.height })
       },
-    })
+    }
+    const openShell = () => new ChainShell(surroundings)
+    const begins = { ...starting, application, checkpoint: options.checkpoint, store: chainStore }
+    const chain: ChainShell<NetworkState> = options.sync === 'genesis' ? openShell() : await openBegun(begins, openShell)
     undo.push(() => chain.stop())
     const viewOf = (name: string): SiteView | undefined => [...views.values()].find((view) => view.name === name && !view.ended)
     const bodies = new SentBodies()

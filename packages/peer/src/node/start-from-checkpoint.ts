@@ -16,6 +16,24 @@ export interface StartOptions<S> extends AwakeOptions {
 }
 
 /**
+ * Begins a peer's chain (`beginChain`) and opens it. Where nothing on the disk can be read that it could be opened from, it is given up, and the peer begins as a new one: from its genesis
+ * it would follow whoever answers first.
+ * @throws {PeerError} SYNC_REFUSED
+ */
+export async function openBegun<S, T>(at: StartOptions<S>, open: () => T): Promise<T> {
+  await beginChain(at)
+  try {
+    return open()
+  } catch (error) {
+    if (!(error instanceof PeerError && error.failure.code === 'CHAIN_UNREADABLE')) throw error
+    at.log.warn({ err: error, checkpoints: error.failure.checkpoints }, 'no checkpoint can be read from the disk: this peer begins anew')
+    await at.store.forget()
+    await beginChain(at)
+    return open()
+  }
+}
+
+/**
  * What a peer's chain begins with, if not with its first block: a store without blocks is filled (`startFromCheckpoint`), and who slept for long goes on only where sources say
  * that it may, or begins anew.
  * @throws {PeerError} SYNC_REFUSED
