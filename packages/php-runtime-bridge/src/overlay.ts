@@ -203,6 +203,17 @@ export class Overlay {
     this.#take(place, this.#parentToChange(place, nowS))
   }
 
+  /** What is at a place, with all that lies in it, however deep. */
+  removeAll(place: Place & { node: OverlayNode }, nowS: number): void {
+    const parent = this.#parentToChange(place, nowS)
+    const below: OverlayNode[] = [place.node]
+    for (let node = below.pop(); node !== undefined; node = below.pop()) {
+      if (node !== place.node) this.#forget(node)
+      if (node.kind === 'directory') for (const child of node.children.values()) if (child) below.push(child)
+    }
+    this.#take(place, parent)
+  }
+
   rename(fromPath: string, toPath: string, nowS: number): void {
     const from = this.place(fromPath, 'entry')
     const to = this.place(toPath, 'entry')

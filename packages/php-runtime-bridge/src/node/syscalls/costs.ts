@@ -98,6 +98,9 @@ export const CHILD_START_FUEL = 10_000_000
 export const CHILD_IMAGE_MIB_FUEL = 1_000_000
 export const CHILD_ENTRY_FUEL = 1_000
 export const CHILD_KIB_FUEL = COPY_PER_KIB
+/** What it changed is found: so much for each name that leads elsewhere than it did, and for each KiB that was compared, though it be as it was. */
+export const COMPARED_NAME_FUEL = 20_000
+export const COMPARED_KIB_FUEL = 16_000
 /** What it changed becomes its caller's: so much for each file, folder and link, and for each KiB. */
 export const ADOPTED_NODE_FUEL = 50_000
 export const ADOPTED_KIB_FUEL = COPY_PER_KIB
