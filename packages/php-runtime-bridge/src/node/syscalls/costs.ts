@@ -88,6 +88,8 @@ export function costOf(call: string): CallCost {
 export const PATH_UNIT_FUEL = 200
 /** Random bytes are made by AES. */
 export const RANDOM_KIB_FUEL = 20_000
+/** Whether what a script hands over is plain data is found byte by byte. */
+export const PLAIN_BYTE_FUEL = 60
 /** Listing a directory: names are gathered and sorted anew each time that reading begins. */
 export const LISTED_NAME_FUEL = 3_000
 /**
