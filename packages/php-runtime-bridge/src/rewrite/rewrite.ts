@@ -96,7 +96,7 @@ export function rewritten(
       if (flags.status === 403 || flags.status === 410) return { type: 'refused', status: flags.status }
       if (to !== undefined) {
         const all = { ...values, conditionGroups: held }
-        const made = expand(to.path, all, flags.escapeGroups ? encodeURIComponent : undefined)
+        const made = expand(to.path, all, flags.escapeGroups ? escaped : undefined)
         query = queryOf(to.query, all, flags, query)
         const elsewhere = /^https?:\/\/[^/]/i.test(made)
         if (elsewhere) return { type: 'redirect', status: flags.status ?? 302, location: locationOf(made, query, true) }
@@ -133,9 +133,12 @@ function encoded(text: string, like: RegExp): string {
   return text.replaceAll(like, (letter) => (/\p{Surrogate}/u.test(letter) ? '%EF%BF%BD' : encodeURIComponent(letter)))
 }
 
+/** As encodeURIComponent, which throws for half a letter. */
+const escaped = (text: string) => encoded(text, /[^\w\-.!~*'()]/gu)
+
 function queryOf(template: Template | undefined, values: TemplateValues, flags: RewriteLine['flags'], earlier: string): string {
   if (template === undefined) return flags.dropQuery ? '' : earlier
-  const made = expand(template, values, flags.escapeGroups ? encodeURIComponent : undefined)
+  const made = expand(template, values, flags.escapeGroups ? escaped : undefined)
   const query = encoded(made, /[^!-~]|#/gu)
   return flags.appendQuery && earlier !== '' ? (query === '' ? earlier : `${query}&${earlier}`) : query
 }

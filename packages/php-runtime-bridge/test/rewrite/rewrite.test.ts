@@ -183,6 +183,18 @@ test('what an address is compared with costs no more than it may, whatever the r
   expect(routed(greedy.slice(0, 1), '/aab')).toBe('index.php + /aab')
 })
 
+test('half a letter is none, wherever a long text was cut', () => {
+  const twice = (flags: string) => Array.from({ length: 12 }, () => `RewriteRule ^(.*)$ $1$1${flags}`)
+  for (const pad of ['', 'x']) {
+    const target = `/${pad}${encodeURIComponent('🐘'.repeat(300))}`
+    for (const flags of ['', ' [B]', ' [R,NE]', ' [R,B]'])
+      expect(routed([...twice(''), `RewriteRule (.*) /api.php?$1${flags === '' ? ' [L]' : flags}`], target)).not.toMatch(/\p{Surrogate}|%EF%BF%BD/u)
+  }
+  // and one that a header has
+  const [rule, asked] = [['RewriteCond %{HTTP:X-Name} (.*)', 'RewriteRule ^ /api.php?%1 [B,END]'], { headers: [['x-name', 'a\ud83d!']] as const }]
+  expect(routed(rule, '/', asked)).toBe('api.php ? a%EF%BF%BD!')
+})
+
 test('front controllers, document roots and pages for errors', () => {
   const app = siteOf(
     'web/app.php',
