@@ -96,29 +96,58 @@ export function findNode(tree: TreeDirectory, path: string): TreeNode | undefine
 
 /** The same with links followed, on the way and at its end: undefined where they lead nowhere or in a circle. */
 export function followNode(tree: TreeDirectory, path: string): TreeFile | TreeDirectory | undefined {
-  const above: TreeDirectory[] = []
-  let directory = tree
-  let hops = 0
-  const ahead = path === '' ? [] : path.split('/').reverse()
-  for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
-    if (name === '..') {
-      const parent = above.pop()
-      if (parent === undefined) return undefined
-      directory = parent
-      continue
-    }
-    const node = directory.entries.get(name)
-    if (node === undefined) return undefined
-    if (node.kind === 'file') return ahead.length === 0 ? node : undefined
-    if (node.kind === 'symlink') {
-      if (++hops > LINK_HOPS_MAX) return undefined
-      ahead.push(...node.target.split('/').reverse())
-      continue
-    }
-    above.push(directory)
-    directory = node
+  return new Way(tree).go(path)
+}
+
+/**
+ * What is there along a way: at `path`, then at each of `names` behind it, for as long as there is something. Each is gone once, however many there are;
+ * no more are found than folders in each other and links that one way has.
+ */
+export function followAlong(tree: TreeDirectory, path: string, names: readonly string[]): (TreeFile | TreeDirectory)[] {
+  const way = new Way(tree)
+  const found: (TreeFile | TreeDirectory)[] = []
+  let node = way.go(path)
+  for (let i = 0; node !== undefined; i++) {
+    found.push(node)
+    const name = names[i]
+    node = node.kind === 'file' || name === undefined ? undefined : way.go(name)
   }
-  return directory
+  return found
+}
+
+/** A way through a tree, from where it came to. */
+class Way {
+  readonly #above: TreeDirectory[] = []
+  #directory: TreeDirectory
+  #hops = 0
+
+  constructor(tree: TreeDirectory) {
+    this.#directory = tree
+  }
+
+  /** @returns undefined where nothing is, and for a file that is not at its end: it ends there */
+  go(path: string): TreeFile | TreeDirectory | undefined {
+    const ahead = path === '' ? [] : path.split('/').reverse()
+    for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
+      if (name === '..') {
+        const parent = this.#above.pop()
+        if (parent === undefined) return undefined
+        this.#directory = parent
+        continue
+      }
+      const node = this.#directory.entries.get(name)
+      if (node === undefined) return undefined
+      if (node.kind === 'file') return ahead.length === 0 ? node : undefined
+      if (node.kind === 'symlink') {
+        if (++this.#hops > LINK_HOPS_MAX) return undefined
+        ahead.push(...node.target.split('/').reverse())
+        continue
+      }
+      this.#above.push(this.#directory)
+      this.#directory = node
+    }
+    return this.#directory
+  }
 }
 
 /** The same tree with `node` put at one name at its top. */

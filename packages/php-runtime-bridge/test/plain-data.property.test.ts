@@ -57,7 +57,9 @@ describe('plain data', () => {
       ['i', /^(0|-?[1-9][0-9]{0,18})$/],
       ['d', /^(-?INF|NAN|-?(0|[1-9][0-9]{0,308})(\.[0-9]{1,30})?(E[+-][0-9]{1,3})?)$/],
     ]
-    const anyNumber = fc.stringMatching(/^-?(INF|NAN|[01][0-9]{0,2}([0-9]{16,20})?([0-9]{290,310})?)(\.[0-9]{0,31})?(E[+-]?[0-9]{0,4})?[0-9A-F.+-]?$/)
+    const anyNumber = fc.stringMatching(
+      /^-?(INF|NAN|[01][0-9]{0,2}([0-9]{16,20})?([0-9]{290,310})?)(\.[0-9]{0,31})?(E[+-]?[0-9]{0,4})?[0-9A-F.+-]?$/,
+    )
     fc.assert(
       fc.property(fc.constantFrom(...forms), anyNumber, ([type, form], number) => {
         expect(isPlainData(utf8(`${type}:${number};`))).toBe(form.test(number))

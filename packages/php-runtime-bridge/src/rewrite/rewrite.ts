@@ -1,4 +1,4 @@
-import { findNode, followNode, type TreeDirectory } from '../file-tree.js'
+import { findNode, followAlong, followNode, type TreeDirectory } from '../file-tree.js'
 import { partsOf } from '../path.js'
 import { SITE_FOLDER } from '../php-ini.js'
 import type { ScriptRequest } from '../request.js'
@@ -240,9 +240,9 @@ function variableOf(name: string, request: ScriptRequest, place: Place): string 
 function fileNameOf({ site, root, path }: Place): string {
   const top = root === '' ? SITE_FOLDER : `${SITE_FOLDER}/${root}`
   const names = partsOf(path)
-  for (let count = 1; count <= names.length; count++) {
-    const inSite = [...(root === '' ? [] : [root]), ...names.slice(0, count)].join('/')
-    if (followNode(site, inSite)?.kind !== 'directory') return `${top}/${names.slice(0, count).join('/')}`
-  }
+  const there = followAlong(site, root, names)
+  // the document root itself is one of them
+  const folders = Math.max(1, there.at(-1)?.kind === 'file' ? there.length - 1 : there.length)
+  if (folders <= names.length) return `${top}/${names.slice(0, folders).join('/')}`
   return [top, ...names].join('/') + (path.endsWith('/') ? '/' : '')
 }

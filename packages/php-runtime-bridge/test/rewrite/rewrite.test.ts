@@ -188,10 +188,15 @@ test('half a letter is none, wherever a long text was cut', () => {
   for (const pad of ['', 'x']) {
     const target = `/${pad}${encodeURIComponent('🐘'.repeat(300))}`
     for (const flags of ['', ' [B]', ' [R,NE]', ' [R,B]'])
-      expect(routed([...twice(''), `RewriteRule (.*) /api.php?$1${flags === '' ? ' [L]' : flags}`], target)).not.toMatch(/\p{Surrogate}|%EF%BF%BD/u)
+      expect(routed([...twice(''), `RewriteRule (.*) /api.php?$1${flags === '' ? ' [L]' : flags}`], target)).not.toMatch(
+        /\p{Surrogate}|%EF%BF%BD/u,
+      )
   }
   // and one that a header has
-  const [rule, asked] = [['RewriteCond %{HTTP:X-Name} (.*)', 'RewriteRule ^ /api.php?%1 [B,END]'], { headers: [['x-name', 'a\ud83d!']] as const }]
+  const [rule, asked] = [
+    ['RewriteCond %{HTTP:X-Name} (.*)', 'RewriteRule ^ /api.php?%1 [B,END]'],
+    { headers: [['x-name', 'a\ud83d!']] as const },
+  ]
   expect(routed(rule, '/', asked)).toBe('api.php ? a%EF%BF%BD!')
 })
 
