@@ -1,6 +1,6 @@
 import { CONFIGURATION_FILE, isConfigurationName } from './configuration/reserved.js'
 import { type ErrorPageStatus, type SiteConfiguration, usualConfiguration } from './configuration/site-configuration.js'
-import { findNode, followAlong, followNode, type TreeDirectory, type TreeFile } from './file-tree.js'
+import { findNode, followAlong, followNode, type TreeDirectory, type TreeFile, type TreeNode } from './file-tree.js'
 import { partsOf } from './path.js'
 import type { ScriptRequest } from './request.js'
 import { locationOf, normalPath, type RewriteRule, rewritten, rulesOf } from './rewrite/rewrite.js'
@@ -70,7 +70,7 @@ function resolved(site: TreeDirectory, path: string, configuration: SiteConfigur
 class Places {
   readonly #site: TreeDirectory
   readonly #root: string
-  readonly #configuration: unknown
+  readonly #configuration: TreeNode | undefined
 
   constructor(site: TreeDirectory, configuration: SiteConfiguration) {
     this.#site = site
@@ -92,7 +92,7 @@ class Places {
   /** What is there at the document root, and at each of these names behind it. */
   along(names: readonly string[]): ReturnType<typeof followAlong> {
     const found = followAlong(this.#site, this.#root, names)
-    const end = found.findIndex((node) => node === this.#configuration)
+    const end = found.indexOf(this.#configuration as TreeFile)
     return end < 0 ? found : found.slice(0, end)
   }
 
