@@ -25,10 +25,11 @@ const atPointer =
   (index: number): Moved =>
   (args, result, word) =>
     result === 0 ? word(Number(args[index])) : 0
+/** A call that failed moved nothing, whatever it was asked. */
 const inArgument =
   (index: number): Moved =>
-  (args) =>
-    Number(args[index])
+  (args, result) =>
+    result === 0 ? Number(args[index]) : 0
 const answered: Moved = (_args, result) => Math.max(0, result)
 
 /** A text's length lies right before its letters. */
