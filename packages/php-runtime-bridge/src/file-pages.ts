@@ -120,6 +120,10 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a === b) return true
   if (a.length !== b.length) return false
   if (a.buffer === b.buffer && a.byteOffset === b.byteOffset) return true
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  // words take a quarter of the time
+  const words = ((a.byteOffset | b.byteOffset) & 3) === 0 ? a.length >>> 2 : 0
+  const [x, y] = [new Int32Array(a.buffer, a.byteOffset & -4, words), new Int32Array(b.buffer, b.byteOffset & -4, words)]
+  for (let i = 0; i < words; i++) if (x[i] !== y[i]) return false
+  for (let i = words * 4; i < a.length; i++) if (a[i] !== b[i]) return false
   return true
 }

@@ -1,5 +1,6 @@
 import { PhpRuntimeError } from './errors.js'
 import { type Pages, pagesOf, patchPages, samePages } from './file-pages.js'
+import { digestsAfter, type FileDigests } from './file-pieces.js'
 import type { DirectoryEntry, FileChange, FileEntry, SymlinkEntry } from './files.js'
 import { isSiteTarget, LINK_HOPS_MAX } from './links.js'
 import { isSitePath } from './path.js'
@@ -8,14 +9,8 @@ export interface TreeFile extends Pages {
   readonly kind: 'file'
   readonly mode: number
   readonly mtimeS: number
-  /** What was found out of its content when it was taken up: a long file need not be read for its first visitor. */
+  /** Of a file longer than a piece. What is found is put in; trees that a clone was made of have their own. */
   readonly digests?: FileDigests
-}
-export interface FileDigests {
-  /** SHA-256 of the whole. */
-  readonly whole: Uint8Array
-  /** That of each piece of PIECE_BYTES, one behind the other. */
-  readonly pieces: Uint8Array
 }
 export interface TreeDirectory {
   readonly kind: 'directory'
@@ -29,8 +24,9 @@ export interface TreeSymlink {
 /** Immutable; trees share what they have in common. Plain data, so a structured clone of several trees shares it too. */
 export type TreeNode = TreeFile | TreeDirectory | TreeSymlink
 
+type Content = Pages & Pick<TreeFile, 'digests'>
 /** A file whose content is in pages already. */
-export type PagedFile = Omit<FileEntry, 'bytes'> & Pages & Pick<TreeFile, 'digests'>
+export type PagedFile = Omit<FileEntry, 'bytes'> & Content
 
 const DIRECTORY_MODE = 0o755
 export const emptyTree: TreeDirectory = { kind: 'directory', mode: DIRECTORY_MODE, entries: new Map() }
@@ -96,29 +92,58 @@ export function findNode(tree: TreeDirectory, path: string): TreeNode | undefine
 
 /** The same with links followed, on the way and at its end: undefined where they lead nowhere or in a circle. */
 export function followNode(tree: TreeDirectory, path: string): TreeFile | TreeDirectory | undefined {
-  const above: TreeDirectory[] = []
-  let directory = tree
-  let hops = 0
-  const ahead = path === '' ? [] : path.split('/').reverse()
-  for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
-    if (name === '..') {
-      const parent = above.pop()
-      if (parent === undefined) return undefined
-      directory = parent
-      continue
-    }
-    const node = directory.entries.get(name)
-    if (node === undefined) return undefined
-    if (node.kind === 'file') return ahead.length === 0 ? node : undefined
-    if (node.kind === 'symlink') {
-      if (++hops > LINK_HOPS_MAX) return undefined
-      ahead.push(...node.target.split('/').reverse())
-      continue
-    }
-    above.push(directory)
-    directory = node
+  return new Way(tree).go(path)
+}
+
+/**
+ * What is there along a way: at `path`, then at each of `names` behind it, for as long as there is something. Each is gone once, however many there are;
+ * no more are found than folders in each other and links that one way has.
+ */
+export function followAlong(tree: TreeDirectory, path: string, names: readonly string[]): (TreeFile | TreeDirectory)[] {
+  const way = new Way(tree)
+  const found: (TreeFile | TreeDirectory)[] = []
+  let node = way.go(path)
+  for (let i = 0; node !== undefined; i++) {
+    found.push(node)
+    const name = names[i]
+    node = node.kind === 'file' || name === undefined ? undefined : way.go(name)
   }
-  return directory
+  return found
+}
+
+/** A way through a tree, from where it came to. */
+class Way {
+  readonly #above: TreeDirectory[] = []
+  #directory: TreeDirectory
+  #hops = 0
+
+  constructor(tree: TreeDirectory) {
+    this.#directory = tree
+  }
+
+  /** @returns undefined where nothing is, and for a file that is not at its end: it ends there */
+  go(path: string): TreeFile | TreeDirectory | undefined {
+    const ahead = path === '' ? [] : path.split('/').reverse()
+    for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
+      if (name === '..') {
+        const parent = this.#above.pop()
+        if (parent === undefined) return undefined
+        this.#directory = parent
+        continue
+      }
+      const node = this.#directory.entries.get(name)
+      if (node === undefined) return undefined
+      if (node.kind === 'file') return ahead.length === 0 ? node : undefined
+      if (node.kind === 'symlink') {
+        if (++this.#hops > LINK_HOPS_MAX) return undefined
+        ahead.push(...node.target.split('/').reverse())
+        continue
+      }
+      this.#above.push(this.#directory)
+      this.#directory = node
+    }
+    return this.#directory
+  }
 }
 
 /** The same tree with `node` put at one name at its top. */
@@ -157,12 +182,20 @@ class TreeEditor {
     })
   }
 
-  #put(path: string, stat: { mode: number; mtimeS: number }, contentOver: (earlier: TreeNode | undefined) => Pages): TreeNode | undefined {
+  #put(
+    path: string,
+    stat: { mode: number; mtimeS: number },
+    contentOver: (earlier: TreeNode | undefined) => Content,
+  ): TreeNode | undefined {
     const { parent, name } = this.#place(path)
     const earlier = parent.entries.get(name)
     const content = contentOver(earlier)
     const same = earlier?.kind === 'file' && samePages(earlier, content)
-    parent.entries.set(name, same ? { ...earlier, mode: stat.mode } : { kind: 'file', ...stat, ...content })
+    if (same) parent.entries.set(name, { ...earlier, mode: stat.mode })
+    else {
+      const digests = content.digests ?? digestsAfter(content, earlier?.kind === 'file' ? earlier : undefined)
+      parent.entries.set(name, { kind: 'file', ...stat, ...content, ...(digests === undefined ? {} : { digests }) })
+    }
     return earlier
   }
 

@@ -28,9 +28,9 @@ export {
 export { contentTypeOf } from './content-types.js'
 export { PhpRuntimeError, type PhpRuntimeFailure } from './errors.js'
 export { bytesOf, type Page, type Pages, type StoredPage } from './file-pages.js'
+export type { FileDigests } from './file-pieces.js'
 export {
   deriveTree,
-  type FileDigests,
   findNode,
   followNode,
   type PagedFile,

@@ -1,34 +1,36 @@
-import { allChangesBelow, isFit } from './changes.js'
+import { type ComparingWork, comparedBelow, siteHolds } from './changes.js'
 import type { FileChange } from './files.js'
 import type { Overlay } from './overlay.js'
-import type { OverlayDirectory, OverlayNode } from './overlay-node.js'
-import { childOf, namesIn } from './overlay-walk.js'
+import type { OverlayDirectory } from './overlay-node.js'
 import { PATH_UNITS_MAX } from './path.js'
 
 /**
  * Makes what `fork`, an overlay over `settledTree` of this one, changed below some folders a change of this one. Files that both have stay the same
  * nodes: whoever holds them open sees what they became.
- * @returns how much that was; undefined where a site can't hold what it left: nothing is changed then
+ * @returns what it took to find that, and how much it was: undefined where a site can't hold what it left; nothing is changed then
  */
 export function adoptFork(
   files: Overlay,
   fork: Overlay,
   folders: readonly string[],
   nowS: number,
-): { readonly nodes: number; readonly bytes: number } | undefined {
+): { readonly compared: ComparingWork; readonly adopted: { readonly nodes: number; readonly bytes: number } | undefined } {
+  const compared = { names: 0, bytes: 0 }
   const changed: { folder: string; changes: readonly FileChange[] }[] = []
   for (const folder of folders) {
-    const changes = allChangesBelow(directoryAt(fork, folder))
-    if (changes === undefined || (folder === fork.site && !changes.every(isFit))) return undefined
-    // what renames made longer than any call could name
-    if (changes.some(({ path }) => folder.length + 1 + path.length >= PATH_UNITS_MAX)) return undefined
+    // renames can make paths that are longer than any call could name
+    const isNamed = (path: string) => folder.length + 1 + path.length < PATH_UNITS_MAX
+    const { changes, work } = comparedBelow(directoryAt(fork, folder), folder === fork.site ? siteHolds : isNamed)
+    compared.names += work.names
+    compared.bytes += work.bytes
+    if (changes === undefined) return { compared, adopted: undefined }
     changed.push({ folder, changes })
   }
   files.withoutLimits(() => {
     for (const { folder, changes } of changed) for (const change of changes) apply(files, `${folder}/${change.path}`, change, nowS)
   })
   const all = changed.flatMap(({ changes }) => changes)
-  return { nodes: all.length, bytes: all.reduce((total, change) => total + bytesIn(change), 0) }
+  return { compared, adopted: { nodes: all.length, bytes: all.reduce((total, change) => total + bytesIn(change), 0) } }
 }
 
 function bytesIn(change: FileChange): number {
@@ -40,7 +42,7 @@ function apply(files: Overlay, path: string, change: FileChange, nowS: number): 
   const place = files.place(path, 'entry')
   const { node } = place
   if (change.type === 'delete' || change.type === 'symlink') {
-    if (node) remove(files, path, node, nowS)
+    if (node) files.removeAll({ ...place, node }, nowS)
     if (change.type === 'symlink') files.makeLink(path, change.target, nowS)
     return
   }
@@ -55,18 +57,6 @@ function apply(files: Overlay, path: string, change: FileChange, nowS: number): 
   files.resize(file, size)
   for (const { at, bytes } of parts) files.write(file, bytes, at, change.mtimeS)
   file.mtimeS = change.mtimeS
-}
-
-function remove(files: Overlay, path: string, node: OverlayNode, nowS: number): void {
-  if (node.kind !== 'directory') {
-    files.unlink(path, nowS)
-    return
-  }
-  for (const name of namesIn(node)) {
-    const child = childOf(node, name)
-    if (child) remove(files, `${path}/${name}`, child, nowS)
-  }
-  files.removeDirectory(path, nowS)
 }
 
 function directoryAt(files: Overlay, path: string): OverlayDirectory {

@@ -14,7 +14,7 @@ export interface OverlayFile {
   opens: number
 }
 
-/** `children` holds what this request looked up or changed; undefined there means deleted. The rest is in `base`. */
+/** `children` holds what this request looked up or changed; undefined there means deleted. The rest is in `base`. `count`: names in both. */
 export interface OverlayDirectory {
   readonly kind: 'directory'
   readonly inode: number
@@ -22,6 +22,7 @@ export interface OverlayDirectory {
   mode: number
   mtimeS: number
   readonly children: Map<string, OverlayNode | undefined>
+  count: number
 }
 
 export interface OverlaySymlink {
@@ -41,5 +42,6 @@ export function fileOver(base: TreeFile, inode: number): OverlayFile {
 }
 
 export function directoryOver(base: TreeDirectory, inode: number): OverlayDirectory {
-  return { kind: 'directory', inode, base, mode: base.mode, mtimeS: UNDATED_MTIME_S, children: new Map() }
+  const { mode, entries } = base
+  return { kind: 'directory', inode, base, mode, mtimeS: UNDATED_MTIME_S, children: new Map(), count: entries.size }
 }

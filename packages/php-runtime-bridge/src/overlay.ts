@@ -4,7 +4,7 @@ import { FILE_BYTES_MAX } from './file-pages.js'
 import { emptyTree, type TreeDirectory } from './file-tree.js'
 import { isSiteTarget, siteTargetOf } from './links.js'
 import { directoryOver, type OverlayDirectory, type OverlayFile, type OverlayNode, type OverlaySymlink } from './overlay-node.js'
-import { childOf, namesIn, type Place, type WalkTo, walk } from './overlay-walk.js'
+import { childOf, type Place, type WalkTo, walk } from './overlay-walk.js'
 import { inodeOf, isSiteName, isSitePath, PATH_UNITS_MAX, SITE_PATH_BYTES_MAX, utf8Length } from './path.js'
 
 export interface OverlayLimits {
@@ -163,7 +163,7 @@ export class Overlay {
     const inode = this.#newInode(parent, place.name)
     const content = new FileContent()
     const file: OverlayFile = { kind: 'file', inode, base: undefined, mode: mode & 0o7777, mtimeS: nowS, content, named: true, opens: 0 }
-    parent.children.set(place.name, file)
+    put(parent, place.name, file)
     return file
   }
 
@@ -171,7 +171,7 @@ export class Overlay {
     const place = this.#freePlace(path)
     const parent = this.#parentToChange(place, nowS)
     const made = directoryOver(emptyTree, this.#newInode(parent, place.name))
-    parent.children.set(place.name, { ...made, base: undefined, mode: mode & 0o7777, mtimeS: nowS })
+    put(parent, place.name, { ...made, base: undefined, mode: mode & 0o7777, mtimeS: nowS })
   }
 
   /** Absolute targets within the site, and such with '.' in them, are kept as the site will hold them. EPERM for those that lead out of it. */
@@ -185,7 +185,7 @@ export class Overlay {
     if (kept === undefined) fail('PERM')
     const parent = this.#parentToChange(place, nowS)
     const inode = this.#newInode(parent, place.name)
-    parent.children.set(place.name, { kind: 'symlink', inode, base: undefined, target: kept })
+    put(parent, place.name, { kind: 'symlink', inode, base: undefined, target: kept })
   }
 
   unlink(path: string, nowS: number): void {
@@ -199,8 +199,19 @@ export class Overlay {
     const place = this.#takenPlace(path)
     if (place.node.kind !== 'directory') fail('NOTDIR')
     if (place.parent === undefined) fail(/\/\.\/*$/.test(path) ? 'INVAL' : place.path === '/' ? 'BUSY' : 'NOTEMPTY')
-    if (namesIn(place.node).length > 0) fail('NOTEMPTY')
+    if (place.node.count > 0) fail('NOTEMPTY')
     this.#take(place, this.#parentToChange(place, nowS))
+  }
+
+  /** What is at a place, with all that lies in it, however deep. */
+  removeAll(place: Place & { node: OverlayNode }, nowS: number): void {
+    const parent = this.#parentToChange(place, nowS)
+    const below: OverlayNode[] = [place.node]
+    for (let node = below.pop(); node !== undefined; node = below.pop()) {
+      if (node !== place.node) this.#forget(node)
+      if (node.kind === 'directory') for (const child of node.children.values()) if (child) below.push(child)
+    }
+    this.#take(place, parent)
   }
 
   rename(fromPath: string, toPath: string, nowS: number): void {
@@ -215,14 +226,17 @@ export class Overlay {
     if (`${from.path}/`.startsWith(`${to.path}/`)) fail(node.kind === 'directory' ? 'NOTEMPTY' : 'ISDIR')
     if (to.node?.kind === 'directory') {
       if (node.kind !== 'directory') fail('ISDIR')
-      if (namesIn(to.node).length > 0) fail('NOTEMPTY')
+      if (to.node.count > 0) fail('NOTEMPTY')
     } else if (to.node && node.kind === 'directory') fail('NOTDIR')
     if (node.kind === 'symlink') this.#checkLinkAt(node, to.path)
     const [source, destination] = [this.#parentToChange(from, nowS), this.#parentToChange(to, nowS)]
-    if (to.node !== undefined) this.#forget(to.node)
+    if (to.node !== undefined) {
+      this.#forget(to.node)
+      this.#vacate(destination, to.name)
+    }
     if (node.kind !== 'file' || (to.node !== undefined && to.node.kind !== 'file')) this.#folders.clear()
     this.#vacate(source, from.name)
-    destination.children.set(to.name, node)
+    put(destination, to.name, node)
   }
 
   readLink(path: string): string {
@@ -315,6 +329,7 @@ export class Overlay {
 
   /** A mark that a name is free is needed only where the base has it. */
   #vacate(parent: OverlayDirectory, name: string): void {
+    parent.count--
     if (parent.base?.entries.has(name)) parent.children.set(name, undefined)
     else parent.children.delete(name)
   }
@@ -355,4 +370,10 @@ export class Overlay {
     this.#madeNodes++
     return inodeOf(parent.inode, `${name}/${++this.#inodes}`)
   }
+}
+
+/** At a free name. */
+function put(parent: OverlayDirectory, name: string, node: OverlayNode): void {
+  parent.children.set(name, node)
+  parent.count++
 }

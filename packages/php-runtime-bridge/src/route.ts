@@ -1,6 +1,6 @@
 import { CONFIGURATION_FILE, isConfigurationName } from './configuration/reserved.js'
 import { type ErrorPageStatus, type SiteConfiguration, usualConfiguration } from './configuration/site-configuration.js'
-import { findNode, followNode, type TreeDirectory, type TreeFile } from './file-tree.js'
+import { findNode, followAlong, followNode, type TreeDirectory, type TreeFile, type TreeNode } from './file-tree.js'
 import { partsOf } from './path.js'
 import type { ScriptRequest } from './request.js'
 import { locationOf, normalPath, type RewriteRule, rewritten, rulesOf } from './rewrite/rewrite.js'
@@ -45,21 +45,23 @@ function resolved(site: TreeDirectory, path: string, configuration: SiteConfigur
   const names = partsOf(path)
   const hidden = names.findIndex((name, i) => places.isHidden(name, i))
   const tail = path.endsWith('/') && names.length > 0 ? '/' : ''
-  for (let count = hidden < 0 ? names.length : hidden; count >= 0; count--) {
+  // upward from the last that is there: visitors can write thousands of names
+  const there = places.along(hidden < 0 ? names : names.slice(0, hidden))
+  for (const [count, node] of [...there.entries()].reverse()) {
+    const isAll = count === names.length
+    const mayTakeRest = configuration.entry === undefined && node.kind === 'directory' && node.entries.has('index.php')
+    if (node.kind === 'directory' && !isAll && !mayTakeRest) continue
     const here = names.slice(0, count).join('/')
-    const rest = names.slice(count).map((name) => `/${name}`)
-    const node = places.nodeAt(here)
-    if (node?.kind === 'file') {
-      const pathInfo = rest.join('') + tail
+    const rest = isAll ? undefined : `/${names.slice(count).join('/')}${tail}`
+    if (node.kind === 'file') {
+      const pathInfo = rest ?? tail
       if (isScript(here)) return places.script(here, pathInfo)
       if (pathInfo === '') return { type: 'static', path: here, file: node }
       break
     }
-    if (node?.kind !== 'directory') continue
-    if (rest.length > 0 && configuration.entry !== undefined) continue
-    const index = places.indexOf(here, rest.length > 0 ? rest.join('') + tail : undefined)
+    const index = places.indexOf(here, rest)
     if (index === undefined) continue
-    return rest.length > 0 || tail !== '' || count === 0 ? index : { type: 'folder', path: here, index }
+    return !isAll || tail !== '' || count === 0 ? index : { type: 'folder', path: here, index }
   }
   return configuration.entry === undefined ? MISSING : places.entry(configuration.entry)
 }
@@ -68,7 +70,7 @@ function resolved(site: TreeDirectory, path: string, configuration: SiteConfigur
 class Places {
   readonly #site: TreeDirectory
   readonly #root: string
-  readonly #configuration: unknown
+  readonly #configuration: TreeNode | undefined
 
   constructor(site: TreeDirectory, configuration: SiteConfiguration) {
     this.#site = site
@@ -85,6 +87,13 @@ class Places {
   nodeAt(path: string): ReturnType<typeof followNode> {
     const node = followNode(this.#site, this.#inSite(path))
     return node === this.#configuration ? undefined : node
+  }
+
+  /** What is there at the document root, and at each of these names behind it. */
+  along(names: readonly string[]): ReturnType<typeof followAlong> {
+    const found = followAlong(this.#site, this.#root, names)
+    const end = found.indexOf(this.#configuration as TreeFile)
+    return end < 0 ? found : found.slice(0, end)
   }
 
   script(path: string, pathInfo: string): ScriptRoute {

@@ -2,6 +2,7 @@ import { base64Text } from './base64.js'
 import type { SiteConfiguration } from './configuration/site-configuration.js'
 import { contentTypeOf } from './content-types.js'
 import { readPages } from './file-pages.js'
+import { DIGEST_BYTES, PIECE_BYTES } from './file-pieces.js'
 import type { TreeFile } from './file-tree.js'
 import { httpDate } from './http-date.js'
 import { codedAnswer, type Draft } from './outcome.js'
@@ -11,17 +12,18 @@ import type { Route } from './route.js'
 
 /** The most of a file that one answer has: what the protocol's responses hold. Of a longer one, who asks for a range gets so much of it. */
 export const STATIC_BYTES_MAX = 8 * 1024 * 1024
-/** Files are cut every so many bytes for askers that fetch them piece by piece: a power of two. */
-export const PIECE_BYTES = 1024 * 1024
+/** A longer file has no digest of the whole: to find it after each change would take as long as the file does. */
+export const WHOLE_HASHED_BYTES_MAX = 32 * 1024 * 1024
 /** 'PIECE_BYTES;start;length;size of the file', of an answer whose body is SHA-256 of each piece that the range touches, 32 bytes each. */
 export const PIECES_HEADER = 'interpeer-pieces'
 /** On an answer that is the same for all who ask this address of these files: a file's, where neither a script nor a header of the visitor's was asked which. */
 export const SHARED_HEADER = 'interpeer-shared'
-const DIGEST_BYTES = 32
 
 export interface StaticSurroundings {
   readonly configuration: Pick<SiteConfiguration, 'maxAge'>
-  /** SHA-256 of a file's content, 32 bytes. */
+  /** 32 bytes that only this content has. */
+  readonly tag: (file: TreeFile) => Uint8Array
+  /** SHA-256 of a file's content: only asked for up to WHOLE_HASHED_BYTES_MAX. */
   readonly sha256: (file: TreeFile) => Uint8Array
   /** That of each of its pieces, one behind the other, for an asker that takes those in place of more than one piece. */
   readonly pieces?: ((file: TreeFile) => Uint8Array) | undefined
@@ -38,15 +40,17 @@ export interface StaticSurroundings {
 export function staticAnswer(
   { method, target, headers }: ScriptRequest,
   { path, file }: Route & { type: 'static' },
-  { configuration, sha256, pieces, status, isShared = false }: StaticSurroundings,
+  { configuration, tag, sha256, pieces, status, isShared = false }: StaticSurroundings,
 ): Draft {
   const type: [string, string] = ['content-type', contentTypeOf(path)]
   if (status !== undefined) {
     if (file.size > STATIC_BYTES_MAX) return codedAnswer('RESPONSE_TOO_LARGE', 'a page for an error')
     return { ...answer(status, [type]), body: readPages(file, 0, file.size) }
   }
-  const digest = sha256(file)
-  const validators = { etag: `"${base64Text(digest.subarray(0, 18)).replaceAll('+', '-').replaceAll('/', '_')}"`, modifiedS: file.mtimeS }
+  const validators = {
+    etag: `"${base64Text(tag(file).subarray(0, 18)).replaceAll('+', '-').replaceAll('/', '_')}"`,
+    modifiedS: file.mtimeS,
+  }
   const known: [string, string][] = [
     ['etag', validators.etag],
     ['last-modified', httpDate(file.mtimeS)],
@@ -59,7 +63,8 @@ export function staticAnswer(
   const ranges: [string, string] = ['accept-ranges', 'bytes']
   const range = method === 'GET' && rangeIsWanted(headers, validators) ? rangeOf(headers, file.size) : undefined
   if (range === 'unsatisfiable') return answer(416, [ranges, ['content-range', `bytes */${file.size}`]])
-  const head = [type, ranges, ...known, ['repr-digest', `sha-256=:${base64Text(digest)}:`] as [string, string]]
+  const digest: [string, string][] = file.size <= WHOLE_HASHED_BYTES_MAX ? [['repr-digest', `sha-256=:${base64Text(sha256(file))}:`]] : []
+  const head = [type, ranges, ...known, ...digest]
   if (method === 'HEAD') return answer(200, [...head, ['content-length', String(file.size)]])
   const [start, asked] = range === undefined ? [0, file.size] : [range.start, range.end + 1 - range.start]
   const inPieces = pieces !== undefined && asked > PIECE_BYTES

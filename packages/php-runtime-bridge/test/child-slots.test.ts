@@ -46,6 +46,20 @@ test('a script in slots of its own costs its caller by the files that it is give
   expect((await fuelOf(written(''))) - (await fuelOf(written('unlink("x");')))).toBeGreaterThan(200 * 64 * 1_000)
 })
 
+test('a script in slots of its own costs its caller by what it put in the place of another, though it be the same', async () => {
+  const fuelOf = async (end: string) => {
+    const page = '$x = str_repeat("x", 1 << 20); file_put_contents("a", $x); file_put_contents("b", $x);'
+    const { lines, fuel, childJobs } = await run(
+      `${page} ${CALL} unlink("a"); unlink("b");`,
+      `rename("a", "c"); rename("b", "a"); rename("c", "b"); ${end}`,
+    )
+    expect(lines).toEqual(['1'])
+    return fuel - (childJobs[0]?.fuel ?? 0)
+  }
+  const again = 'rename("a", "c"); rename("b", "a"); rename("c", "b");'
+  expect((await fuelOf('return 1;')) - (await fuelOf(`${again} return 1;`))).toBeGreaterThan(2 * 1024 * 16_000)
+})
+
 test.each([
   ['spins', 'while (true);'],
   ['recurses', 'function f($n) { return $n < 2 ? $n : f($n - 1) + f($n - 2); } f(60);'],

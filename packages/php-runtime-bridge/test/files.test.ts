@@ -93,6 +93,11 @@ test('what one request may hold is counted by pages it changes of files that are
   expect(seen.changes.map((change) => change.type === 'patch' && change.parts.length)).toEqual([20, 20, 20, 20, 20])
 })
 
+test('what a file could not be made as long as costs nothing by its length', async () => {
+  const script = `$f = fopen('s', 'w+'); for ($i = 0; $i < 9; $i++) $done[] = @ftruncate($f, 0x7fffffff); echo json_encode([...array_unique($done), filesize('s')]);`
+  expect(await result(script)).toEqual([false, 0])
+})
+
 test('a script may make and delete as many files as it likes, one after another', async () => {
   expect(
     await result(`for ($i = 0; $i < 20100; $i++) { file_put_contents('t', 'x'); unlink('t'); } $f = fopen('u', 'w'); unlink('u');

@@ -262,3 +262,15 @@ test('the stub declares what is there, and nothing else', async () => {
   expect(there[1].length).toBeGreaterThan(5)
   expect(declared).toEqual(there)
 })
+
+test('a message costs by what of it is looked at byte by byte, whatever becomes of it', async () => {
+  const fuelOf = async (args: string) => {
+    const page = `$args = ${args}; $fields = ["run", "later.php", $args, "1"]; $message = "";
+      foreach ($fields as $field) $message .= strlen($field) . ":" . $field; echo strlen($args), substr(host($message), 0, 60);`
+    const { text, fuel } = (await run(page)) as { text: string; fuel: number }
+    expect(text).toMatch(/^60001010:NoFreeSlot/)
+    return fuel
+  }
+  const looked = await fuelOf('"a:75000:{" . str_repeat("i:0;i:0;", 75000) . "}"')
+  expect(looked - (await fuelOf('"s:599998:\\"" . str_repeat("x", 599998) . "\\";"'))).toBeGreaterThan(600_000 * 50)
+})

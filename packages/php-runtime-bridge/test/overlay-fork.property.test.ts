@@ -1,12 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { changesBelow } from '../src/changes.js'
+import { CHANGED_BYTES_MAX, changesBelow, comparedBelow, siteHolds } from '../src/changes.js'
 import { usualConfiguration } from '../src/configuration/site-configuration.js'
 import { SyscallFailure } from '../src/errno.js'
-import { emptyTree, type TreeDirectory, type TreeNode, treeOf, withEntry } from '../src/file-tree.js'
+import { FILE_PAGE_BYTES } from '../src/file-pages.js'
+import { emptyTree, type TreeDirectory, type TreeFile, type TreeNode, treeOf, withEntry } from '../src/file-tree.js'
 import { Overlay } from '../src/overlay.js'
 import { adoptFork } from '../src/overlay-fork.js'
-import type { OverlayDirectory } from '../src/overlay-node.js'
+import type { OverlayDirectory, OverlayNode } from '../src/overlay-node.js'
+import { childOf } from '../src/overlay-walk.js'
 import { settledTree } from '../src/settled-tree.js'
 import { writabilityOf } from '../src/system-tree.js'
 import { filesOf, utf8 } from './sites.js'
@@ -67,7 +69,7 @@ test('what a fork came to is what its origin comes to; before that nothing of it
       perform(other, during, 1_800_000_100)
       expect(list(settledTree(files.root))).toEqual(found)
       const came = list(settledTree(other.root))
-      if (!adoptFork(files, other, ['/site', '/tmp'], 1_800_000_200)) {
+      if (!adoptFork(files, other, ['/site', '/tmp'], 1_800_000_200).adopted) {
         // a folder was moved with a link that then led out of the site: all or nothing
         expect(changesBelow(other.get('/site') as OverlayDirectory)).toBeUndefined()
         expect(list(settledTree(files.root))).toEqual(found)
@@ -120,4 +122,82 @@ test('a fork has what its origin has left; what it left there counts as that one
   other.resize(made, 400)
   adoptFork(files, other, ['/site'], 1)
   expect(files.left).toEqual({ ownedBytesMax: 0, madeNodesMax: 0 })
+})
+
+/** Folders in each other, put together from the deepest up. */
+function chain(files: Overlay, depth: number, name: string): void {
+  files.makeDirectory('/tmp/c', 0o755, 1)
+  for (let i = 1; i < depth; i++) {
+    files.makeDirectory('/tmp/n', 0o755, 1)
+    files.rename('/tmp/c', `/tmp/n/${name}`, 1)
+    files.rename('/tmp/n', '/tmp/c', 1)
+  }
+}
+function guardAt(folder: OverlayNode | undefined, depth: number, name: string): void {
+  let node = folder as OverlayDirectory
+  for (let i = 0; i < depth; i++) node = childOf(node, name) as OverlayDirectory
+  Object.defineProperty(node, 'children', {
+    get: () => {
+      throw new Error('looked too deep')
+    },
+  })
+}
+
+test('folders in each other beyond what a path can name end the comparison where they do not fit', () => {
+  const files = new Overlay(whole, writability)
+  chain(files, 60, 'x')
+  files.rename('/tmp/c', '/site/e', 1)
+  guardAt(files.get('/site/e'), 40, 'x')
+  expect(changesBelow(files.get('/site') as OverlayDirectory)).toBeUndefined()
+
+  const other = fork(new Overlay(whole, writability))
+  const name = 'y'.repeat(200)
+  chain(other, 40, name)
+  guardAt(other.get('/tmp/c'), 30, name)
+  expect(adoptFork(new Overlay(whole, writability), other, ['/site', '/tmp'], 1).adopted).toBeUndefined()
+})
+
+test('folders too deep for any path that a fork took apart and deleted are gone, and what they held is given back', () => {
+  const files = new Overlay(whole, writability, { ownedBytesMax: 1000, madeNodesMax: 101 })
+  const name = 'y'.repeat(100)
+  chain(files, 100, name)
+  const other = fork(files)
+  for (let i = 1; i < 100; i++) {
+    other.rename(`/tmp/c/${name}`, '/tmp/d', 2)
+    other.removeDirectory('/tmp/c', 2)
+    other.rename('/tmp/d', '/tmp/c', 2)
+  }
+  other.removeDirectory('/tmp/c', 2)
+  expect(adoptFork(files, other, ['/site', '/tmp'], 3).adopted).toEqual({ nodes: 1, bytes: 0 })
+  expect(list(settledTree(files.get('/tmp')))).toEqual([])
+  expect(files.left.madeNodesMax).toBe(101)
+})
+
+test('another file at a path counts as a whole before it is looked at, also where it is the same', () => {
+  let reads = 0
+  const page = {
+    length: FILE_PAGE_BYTES,
+    read: () => {
+      reads++
+      return new Uint8Array(FILE_PAGE_BYTES)
+    },
+  }
+  const fileOf = (count: number): TreeFile => ({
+    kind: 'file',
+    mode: 0o644,
+    mtimeS: 1,
+    size: count * FILE_PAGE_BYTES,
+    pages: Array.from({ length: count }, () => ({ ...page })),
+  })
+  const swapped = (count: number) => {
+    const entries = new Map(['a', 'b'].map((name) => [name, fileOf(count)]))
+    const files = new Overlay({ ...emptyTree, entries: new Map([['site', { ...emptyTree, entries }]]) }, writability)
+    for (const [from, to] of ['ac', 'ba', 'cb'] as const) files.rename(`/site/${from}`, `/site/${to}`, 1)
+    reads = 0
+    return comparedBelow(files.get('/site') as OverlayDirectory, siteHolds)
+  }
+  expect(swapped(3)).toEqual({ changes: [], work: { names: 2, bytes: 6 * FILE_PAGE_BYTES } })
+  expect(reads).toBe(12)
+  expect(swapped(CHANGED_BYTES_MAX / FILE_PAGE_BYTES + 1)).toEqual({ changes: undefined, work: { names: 1, bytes: 0 } })
+  expect(reads).toBe(0)
 })

@@ -7,7 +7,7 @@ import { bytesOf } from '../src/file-pages.js'
 import { deriveTree, emptyTree, type TreeDirectory, treeOf, withEntry } from '../src/file-tree.js'
 import { Overlay, type OverlayLimits } from '../src/overlay.js'
 import type { OverlayDirectory, OverlayFile } from '../src/overlay-node.js'
-import { type Place, walk } from '../src/overlay-walk.js'
+import { childOf, namesIn, type Place, walk } from '../src/overlay-walk.js'
 import { settledTree } from '../src/settled-tree.js'
 import { writabilityOf } from '../src/system-tree.js'
 import { filesOf, textOf, utf8 } from './sites.js'
@@ -41,6 +41,15 @@ function perform(files: Overlay, { call, path, to, text }: Step, nowS: number): 
   }
 }
 
+function countedRightBelow(folder: OverlayDirectory): void {
+  const names = namesIn(folder)
+  expect(folder.count).toBe(names.length)
+  for (const name of names) {
+    const child = childOf(folder, name)
+    if (child?.kind === 'directory') countedRightBelow(child)
+  }
+}
+
 test('the changes of any sequence of calls, applied to the base, give what the script saw; the base is never altered', () => {
   const before = listTree(base)
   fc.assert(
@@ -59,6 +68,7 @@ test('the changes of any sequence of calls, applied to the base, give what the s
       expect(listTree(derived).sort()).toEqual(listTree(settledTree(top) as TreeDirectory).sort())
       expect(changes.map(({ path }) => path)).toEqual(changes.map(({ path }) => path).sort())
       expect(listTree(base)).toEqual(before)
+      countedRightBelow(top)
       const again = overSite(derived)
       expect(changesBelow(again.get('/site') as OverlayDirectory)).toEqual([])
     }),
@@ -179,4 +189,28 @@ test('what nothing leads to any more is given back: the share of a deleted file,
     files.rename('/site/y', '/site/a', 1)
     files.unlink('/site/a', 1)
   }
+})
+
+test('whether a folder is empty is known without a look through it', () => {
+  const files = overSite(treeOf(filesOf({ 'full/a': '', 'full/b': '', 'other/a': '' })))
+  const full = files.get('/site/full') as OverlayDirectory
+  files.create(files.place('/site/full/c'), 0o644, 1)
+  files.unlink('/site/full/a', 1)
+  let looks = 0
+  for (const names of [full.children, full.base?.entries as Map<string, unknown>])
+    for (const way of ['keys', 'values', 'entries', 'forEach', Symbol.iterator] as const)
+      Object.defineProperty(names, way, {
+        value: (...args: never[]) => {
+          looks++
+          return (Map.prototype[way] as (...args: never[]) => unknown).apply(names, args)
+        },
+      })
+  expect(() => files.removeDirectory('/site/full', 1)).toThrow(expect.objectContaining({ errno: 55 }))
+  expect(() => files.rename('/site/other', '/site/full', 1)).toThrow(expect.objectContaining({ errno: 55 }))
+  files.unlink('/site/full/b', 1)
+  expect(() => files.removeDirectory('/site/full', 1)).toThrow(expect.objectContaining({ errno: 55 }))
+  files.unlink('/site/full/c', 1)
+  files.rename('/site/other', '/site/full', 1)
+  expect(looks).toBe(0)
+  expect(namesIn(files.get('/site/full') as OverlayDirectory)).toEqual(['a'])
 })

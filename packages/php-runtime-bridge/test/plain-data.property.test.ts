@@ -51,6 +51,34 @@ describe('plain data', () => {
       }),
     )
   })
+  test('has the numbers that PHP writes, and no others', () => {
+    const forms: readonly (readonly [type: string, form: RegExp])[] = [
+      ['b', /^[01]$/],
+      ['i', /^(0|-?[1-9][0-9]{0,18})$/],
+      ['d', /^(-?INF|NAN|-?(0|[1-9][0-9]{0,308})(\.[0-9]{1,30})?(E[+-][0-9]{1,3})?)$/],
+    ]
+    const anyNumber = fc.stringMatching(
+      /^-?(INF|NAN|[01][0-9]{0,2}([0-9]{16,20})?([0-9]{290,310})?)(\.[0-9]{0,31})?(E[+-]?[0-9]{0,4})?[0-9A-F.+-]?$/,
+    )
+    fc.assert(
+      fc.property(fc.constantFrom(...forms), anyNumber, ([type, form], number) => {
+        expect(isPlainData(utf8(`${type}:${number};`))).toBe(form.test(number))
+      }),
+      { numRuns: 2000 },
+    )
+  })
+  test('is looked at byte by byte, but for what is in strings', () => {
+    const readOf = (text: string) => {
+      let read = -1
+      isPlainData(utf8(text), (count) => {
+        read = count
+      })
+      return read
+    }
+    expect([readOf('i:12;'), readOf(`s:1000:"${'x'.repeat(1000)}";`), readOf('a:1:{i:0;d:0.5;}')]).toEqual([5, 10, 16])
+    // no further than to the first fault
+    expect(readOf(`a:9:{i:0;x${'i:0;'.repeat(1000)}`)).toBeLessThan(12)
+  })
   const nested = (depth: number) => utf8(`${'a:1:{i:0;'.repeat(depth)}N;${'}'.repeat(depth)}`)
   test('goes 64 arrays deep', () => {
     expect([isPlainData(nested(64)), isPlainData(nested(65)), isPlainData(nested(100_000))]).toEqual([true, false, false])

@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { treeOf } from '../src/file-tree.js'
+import { deriveTree, followAlong, followNode, type TreeDirectory, treeOf } from '../src/file-tree.js'
 import { routeOf } from '../src/route.js'
 import { filesOf } from './sites.js'
 
@@ -80,4 +81,44 @@ test('without an index.php above, nothing is there', () => {
     'missing',
     'static a/b.txt',
   ])
+})
+
+const linked = deriveTree(treeOf(filesOf({ 'a/b/c.txt': '', 'a/index.php': '', 'b/x.php': '' })), [
+  { type: 'symlink', path: 'a/a', target: '../a' },
+  { type: 'symlink', path: 'a/up', target: '..' },
+  { type: 'symlink', path: 'b/c.txt', target: '../a/b/c.txt' },
+  { type: 'symlink', path: 'c', target: 'c' },
+])
+
+test('a way that is gone once leads where each part of it does', () => {
+  const name = fc.constantFrom('a', 'b', 'c', 'c.txt', 'x.php', 'up')
+  fc.assert(
+    fc.property(fc.constantFrom('', 'a', 'a/up/b', 'none'), fc.array(name, { maxLength: 60 }), (root, names) => {
+      const each = [...names.keys(), names.length].map((count) =>
+        followNode(linked, [...(root === '' ? [] : [root]), ...names.slice(0, count)].join('/')),
+      )
+      const end = each.indexOf(undefined)
+      expect(followAlong(linked, root, names)).toEqual(end < 0 ? each : each.slice(0, end))
+      expect(each.slice(end < 0 ? each.length : end).every((node) => node === undefined)).toBe(true)
+    }),
+  )
+})
+
+test('thousands of names in an address are looked up no further than there is anything', () => {
+  let looks = 0
+  const counted = (tree: TreeDirectory): TreeDirectory => {
+    const entries = new Map(tree.entries)
+    entries.get = (name) => {
+      looks++
+      return tree.entries.get(name)
+    }
+    return { ...tree, entries }
+  }
+  const many = 'a/'.repeat(4000)
+  expect(routed(`/none/${many}`, counted(site))).toBe(`index.php as /index.php + /none/${many}`)
+  expect(looks).toBeLessThan(20)
+  looks = 0
+  const around = counted({ ...linked, entries: new Map(linked.entries).set('a', counted(linked.entries.get('a') as TreeDirectory)) })
+  expect(routed(`/${many}`, around)).toMatch(/^a\/(a\/)*index\.php as .* \+ (\/a)+\/$/)
+  expect(looks).toBeLessThan(500)
 })

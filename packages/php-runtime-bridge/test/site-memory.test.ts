@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { bytesOf, FILE_PAGE_BYTES, type Pages } from '../src/file-pages.js'
+import { bytesOf, FILE_PAGE_BYTES, type Page, type Pages } from '../src/file-pages.js'
+import { PIECE_BYTES } from '../src/file-pieces.js'
 import { deriveTree, findNode, type TreeDirectory, type TreeFile, treeOf } from '../src/file-tree.js'
 import type { FileEntry, FileStream } from '../src/files.js'
-import { digestsOf } from '../src/node/content-hash.js'
+import { contentTagOf, pieceDigestsOf, wholeDigestOf } from '../src/node/content-hash.js'
 import { type FilePage, PageFile } from '../src/node/page-file.js'
 import { received, SiteMemory } from '../src/node/site-memory.js'
-import { PIECE_BYTES } from '../src/static-answer.js'
 import { memoryOf } from '../src/tree-memory.js'
 
 const PAGE = FILE_PAGE_BYTES
@@ -56,7 +56,14 @@ test('the smallest files stay in memory, the others are read from the disk, and 
   expect(pages.bytes).toBe(6 * PAGE)
 })
 
-test('a file that is served in pieces is hashed as it passes, and its first visitor finds the digests; a change makes them anew', async () => {
+const UNREAD: Page = {
+  length: PAGE,
+  read: () => {
+    throw new Error('nobody has to read this page')
+  },
+}
+
+test('a file that is served in pieces is hashed as it passes, and its first visitor finds the digests; after a change only what it touched is read', async () => {
   const sizes = [PIECE_BYTES, PIECE_BYTES + 1, 2 * PIECE_BYTES, 2 * PIECE_BYTES + 70_000]
   const contents = sizes.map((size) => content(size))
   const taken = await new SiteMemory(pages, 2 * PIECE_BYTES).take(contents.map((bytes, i) => stream(`f${i}`, bytes, 100_000)))
@@ -70,18 +77,33 @@ test('a file that is served in pieces is hashed as it passes, and its first visi
     )
     return { whole: sha256(bytes), pieces: pieces.map(sha256).join('') }
   }
-  const found = (file: TreeFile) => ({ whole: hex(digestsOf(file).whole), pieces: hex(digestsOf(file).pieces) })
+  const found = (file: TreeFile) => ({ whole: hex(wholeDigestOf(file)), pieces: hex(pieceDigestsOf(file)) })
   for (const [i, bytes] of contents.entries()) {
     const file = findNode(tree, `f${i}`) as TreeFile
     expect(found(file)).toEqual(expected(bytes))
     // nothing is read for it
-    if (file.digests !== undefined) expect(digestsOf({ ...file, pages: [] })).toBe(file.digests)
+    if (file.digests !== undefined) expect(found({ ...file, pages: [] })).toEqual(expected(bytes))
   }
   const part = { at: PIECE_BYTES + 5, bytes: Uint8Array.of(1, 2, 3) }
+  const pieceOf = (file: TreeFile, index: number) => file.pages.slice(index * 16, (index + 1) * 16)
   const changed = deriveTree(tree, [{ type: 'patch', path: 'f3', mode: 0o644, mtimeS: 2, size: sizes[3] as number, parts: [part] }])
   const now = (contents[3] as Uint8Array).slice()
   now.set(part.bytes, part.at)
-  expect(found(findNode(changed, 'f3') as TreeFile)).toEqual(expected(now))
+  const after = findNode(changed, 'f3') as TreeFile
+  const touched = { ...after, pages: [...Array<Page>(16).fill(UNREAD), ...pieceOf(after, 1), ...pieceOf(after, 2).fill(UNREAD)] }
+  expect(hex(pieceDigestsOf(touched))).toBe(expected(now).pieces)
+  expect(hex(contentTagOf({ ...after, pages: [] }))).toBe(sha256(pieceDigestsOf(after)))
+  expect(found(after)).toEqual(expected(now))
+  // what was found stays found, and what is cut off or put behind it is not
+  const shorter = deriveTree(changed, [{ type: 'patch', path: 'f3', mode: 0o644, mtimeS: 3, size: PIECE_BYTES + 9, parts: [] }])
+  const cut = findNode(shorter, 'f3') as TreeFile
+  expect(hex(pieceDigestsOf({ ...cut, pages: [...Array<Page>(16).fill(UNREAD), ...pieceOf(cut, 1)] }))).toBe(
+    expected(now.subarray(0, PIECE_BYTES + 9)).pieces,
+  )
+  const grown = deriveTree(shorter, [{ type: 'patch', path: 'f3', mode: 0o644, mtimeS: 4, size: 3 * PIECE_BYTES, parts: [] }])
+  const zeros = new Uint8Array(3 * PIECE_BYTES)
+  zeros.set(now.subarray(0, PIECE_BYTES + 9))
+  expect(found(findNode(grown, 'f3') as TreeFile)).toEqual(expected(zeros))
 })
 
 test.each([1, 7, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE])('pieces of %i bytes make the same pages', async (pieceBytes) => {

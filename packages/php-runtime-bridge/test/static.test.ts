@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { bytesOf } from '../src/file-pages.js'
+import { bytesOf, FILE_PAGE_BYTES } from '../src/file-pages.js'
+import { PIECE_BYTES } from '../src/file-pieces.js'
 import { type TreeFile, treeOf } from '../src/file-tree.js'
 import { routeOf } from '../src/route.js'
-import { PIECE_BYTES, STATIC_BYTES_MAX, type StaticSurroundings, staticAnswer } from '../src/static-answer.js'
+import { STATIC_BYTES_MAX, type StaticSurroundings, staticAnswer, WHOLE_HASHED_BYTES_MAX } from '../src/static-answer.js'
 import { filesOf, textOf, utf8 } from './sites.js'
 
 const large = new Uint8Array(STATIC_BYTES_MAX + 100_000).map((_, i) => i % 251)
 const site = treeOf(filesOf({ 'a.txt': '0123456789', 'large.bin': large, 'none.txt': '' }))
 
 const sha256 = (bytes: Uint8Array) => Uint8Array.from(createHash('sha256').update(bytes).digest())
-const surroundings: StaticSurroundings = { configuration: { maxAge: [] }, sha256: (file) => sha256(bytesOf(file)) }
+const digestOf = (file: TreeFile) => sha256(bytesOf(file))
+const surroundings: StaticSurroundings = { configuration: { maxAge: [] }, tag: digestOf, sha256: digestOf }
 
 function ask(target: string, range?: string, more: [string, string][] = [], method = 'GET', around: Partial<StaticSurroundings> = {}) {
   const route = routeOf(site, target)
@@ -155,6 +157,28 @@ test('who fetches pieces is told the digest of each', () => {
     0,
     undefined,
   ])
+})
+
+test('a file that is not given, or very long, is not read for a digest of the whole', () => {
+  const unread = (size: number, headers: [string, string][], method = 'GET') => {
+    const file: TreeFile = { kind: 'file', mode: 0o644, mtimeS: 1, size, pages: [new Uint8Array(FILE_PAGE_BYTES)] }
+    const request = { method, target: '/', host: 'h', https: false, headers, body: new Uint8Array() }
+    const sha256 = () => {
+      throw new Error('it was read')
+    }
+    const { status, headers: given } = staticAnswer(
+      request,
+      { type: 'static', path: 'x', file },
+      { ...surroundings, tag: () => new Uint8Array(32), sha256 },
+    )
+    return [status, given.some(([name]) => name === 'repr-digest')]
+  }
+  const [long, short] = [WHOLE_HASHED_BYTES_MAX + 1, 3 * PIECE_BYTES]
+  expect(unread(long, [], 'HEAD')).toEqual([200, false])
+  expect(unread(long, [['range', 'bytes=0-0']])).toEqual([206, false])
+  expect(unread(short, [['if-none-match', '*']])).toEqual([304, false])
+  expect(unread(short, [['if-match', '"x"']])).toEqual([412, false])
+  expect(unread(short, [['range', `bytes=${short}-`]])).toEqual([416, false])
 })
 
 test('a range given twice or for HEAD is not honoured', () => {

@@ -1,7 +1,8 @@
 import { SLOTS_MAX } from '../limits.js'
 import { isSitePath } from '../path.js'
 import { DEFAULT_PHP_VERSION, phpVersions } from '../php-version.js'
-import { parseRewriteLine } from '../rewrite/rule-line.js'
+import { PATTERNS_SIZE_MAX } from '../rewrite/pattern.js'
+import { parseRewriteLine, sizeOfLine } from '../rewrite/rule-line.js'
 import { cronLines } from './cron-line.js'
 import { shown } from './json-text.js'
 import { isConfigurationName } from './reserved.js'
@@ -107,7 +108,11 @@ export const fields = {
       'The folder that addresses begin at; "." is the site itself. What lies beside it cannot be fetched. Without this key: public, where it has an index.php, else the site itself.',
   },
   rewrite: {
-    shape: rowsOf(rewriteLine, REWRITE_LINES_MAX),
+    shape: rowsOf(rewriteLine, REWRITE_LINES_MAX, {
+      sizeOf: sizeOfLine,
+      max: PATTERNS_SIZE_MAX,
+      allowed: 'patterns with fewer repetitions in all',
+    }),
     about:
       "What becomes of an address before anything is looked for: lines of Apache's RewriteCond and RewriteRule, as in an .htaccess at the document root. A subset of Apache's; patterns are RE2's.",
     usual: [],

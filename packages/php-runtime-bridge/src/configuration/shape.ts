@@ -117,8 +117,15 @@ export function listOf<T extends string>(item: Shape<T>, max: number): Shape<rea
   }
 }
 
+/** What all texts of a list may come to: known before any of them is read. */
+interface SizeBound {
+  readonly sizeOf: (text: string) => number
+  readonly max: number
+  readonly allowed: string
+}
+
 /** A list in which things may be there again, in their order. What is wrong with an item is reported; the others are returned. */
-export function rowsOf<T>(item: Shape<T>, max: number): Shape<readonly T[]> {
+export function rowsOf<T>(item: Shape<T>, max: number, bound?: SizeBound): Shape<readonly T[]> {
   const allowed = `a list of at most ${max}, each ${item.allowed}`
   return {
     allowed,
@@ -130,10 +137,24 @@ export function rowsOf<T>(item: Shape<T>, max: number): Shape<readonly T[]> {
       }
       const beyond = value.items[max]
       if (beyond !== undefined) report(beyond, { name, found: `${value.items.length} entries`, allowed: `at most ${max}` })
-      const rows = value.items.slice(0, max).map((one, i) => item.read(one, `${name}[${i}]`, report))
+      const items = value.items.slice(0, max)
+      const over = bound && firstOver(items, bound)
+      if (over !== undefined) {
+        report(over, { name, found: `more than ${bound?.max}`, allowed: bound?.allowed ?? '' })
+        return undefined
+      }
+      const rows = items.map((one, i) => item.read(one, `${name}[${i}]`, report))
       return rows.filter((row) => row !== undefined)
     },
   }
+}
+
+function firstOver(items: readonly JsonValue[], { sizeOf, max }: SizeBound): JsonValue | undefined {
+  let size = 0
+  return items.find((one) => {
+    size += one.type === 'string' ? sizeOf(one.value) : 0
+    return size > max
+  })
 }
 
 /** An object with keys of one's own, each of which is like `key`, none of them twice. */

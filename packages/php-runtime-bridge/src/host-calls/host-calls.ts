@@ -36,6 +36,8 @@ export interface HostContext {
   readonly task: ChildTask | undefined
   /** The library asks, once it is loaded, to be on no list of what the script included. */
   forgetLibrary(): void
+  /** Has the script pay for bytes of its message that were looked at one by one. */
+  chargeReading(bytes: number): void
   /** @returns undefined for what is not UTF-8 */
   decode(bytes: Uint8Array): string | undefined
   encode(text: string): Uint8Array
@@ -136,10 +138,11 @@ class HostCall {
     if (!/^[1-9][0-9]{0,8}$/.test(seconds) || Number(seconds) > SECONDS_MAX)
       throw invalid(`Interpeer\\after(): Argument #1 ($seconds) must be between 1 and ${SECONDS_MAX}`)
     if (args.length > ARGS_BYTES_MAX) throw invalid('Interpeer\\after(): Argument #3 ($args) must be at most 64 KiB when serialised')
-    if (!isPlainData(args)) throw invalid(`Interpeer\\after(): Argument #3 ($args) ${PLAIN}`)
     if (name !== '' && this.#field(4).length > 255) throw invalid('Interpeer\\after(): Argument #4 ($name) must be at most 255 bytes')
     if (name === '' && this.#field(2).length > 255)
       throw invalid('Interpeer\\after(): a timer of a script whose path is longer than 255 bytes needs a name')
+    this.#checkCarriedOut('after')
+    if (!this.#isPlain(args)) throw invalid(`Interpeer\\after(): Argument #3 ($args) ${PLAIN}`)
     return this.#add({ type: 'after', name: name === '' ? script : name, seconds: Number(seconds), script, args: args.slice() })
   }
 
@@ -174,8 +177,8 @@ class HostCall {
   #run(): readonly Uint8Array[] {
     const [script, args, slots] = [this.#script(this.#text(1)), this.#field(2).slice(), this.#text(3)]
     if (args.length > DATA_BYTES_MAX) throw invalid('Interpeer\\run(): Argument #2 ($args) must be at most 1 MiB when serialised')
-    if (!isPlainData(args)) throw invalid(`Interpeer\\run(): Argument #2 ($args) ${PLAIN}`)
     if (!/^[1-9][0-9]{0,3}$/.test(slots)) throw invalid('Interpeer\\run(): Argument #3 ($slots) must be at least 1')
+    if (!this.#isPlain(args)) throw invalid(`Interpeer\\run(): Argument #2 ($args) ${PLAIN}`)
     const end = this.#host.runChild(script, args, Number(slots))
     if (end.type === 'returned') return [end.result, end.output]
     const details = [this.#host.encode(script), end.output]
@@ -187,7 +190,7 @@ class HostCall {
   #returned(task: ChildTask): readonly Uint8Array[] {
     const result = this.#field(1).slice()
     if (result.length > DATA_BYTES_MAX) throw invalid('what a script in a slot of its own returns must be at most 1 MiB when serialised')
-    if (!isPlainData(result)) throw invalid(`what a script in a slot of its own returns ${PLAIN}`)
+    if (!this.#isPlain(result)) throw invalid(`what a script in a slot of its own returns ${PLAIN}`)
     task.result = result
     return []
   }
@@ -223,6 +226,10 @@ class HostCall {
   #checkCarriedOut(kind: EffectKind): void {
     const refusal = this.#host.refusalOf(kind)
     if (refusal !== undefined) throw new HostCallError('Unsupported', `Interpeer\\${kind}(): ${refusal}`)
+  }
+
+  #isPlain(bytes: Uint8Array): boolean {
+    return isPlainData(bytes, (count) => this.#host.chargeReading(count))
   }
 
   #field(i: number): Uint8Array {

@@ -1,5 +1,6 @@
 import { REWRITE_LINES_MAX } from '../configuration/fields.js'
-import { canonicalLine, parseRewriteLine } from '../rewrite/rule-line.js'
+import { PATTERNS_SIZE_MAX } from '../rewrite/pattern.js'
+import { canonicalLine, parseRewriteLine, sizeOfLine } from '../rewrite/rule-line.js'
 import { accessRules, fileRule } from './access.js'
 import { literal } from './literal.js'
 import { type HtaccessReading, readHtaccess, type UntakenLine } from './read-htaccess.js'
@@ -36,6 +37,7 @@ export function convertHtaccess(given: readonly HtaccessFile[]): ConvertedHtacce
   const sorted = [...given].sort((a, b) => depthOf(b.folder) - depthOf(a.folder) || (a.folder < b.folder ? -1 : 1))
   const files: Read[] = sorted.slice(0, FILES_MAX).map(({ text, folder }) => ({ folder, ...readHtaccess(text, folder) }))
   const rewrite: string[] = []
+  let size = 0
   const untaken = files.flatMap(({ folder, untaken: lines }) => lines.map((line) => ({ folder, ...line })))
   for (const { folder } of sorted.slice(FILES_MAX))
     untaken.push({ folder, line: 1, text: '.htaccess', why: `it is one of more than ${FILES_MAX} files` })
@@ -44,7 +46,12 @@ export function convertHtaccess(given: readonly HtaccessFile[]): ConvertedHtacce
     if (made.some((one) => 'found' in parseRewriteLine(one) || one.length > LINE_UNITS_MAX)) untaken.push({ folder, ...line })
     else if (rewrite.length + made.length > REWRITE_LINES_MAX)
       untaken.push({ folder, ...line, why: `a configuration has up to ${REWRITE_LINES_MAX} lines` })
-    else rewrite.push(...made)
+    else if (size + sizeOf(made) > PATTERNS_SIZE_MAX)
+      untaken.push({ folder, ...line, why: 'a configuration has patterns with fewer repetitions in all' })
+    else {
+      size += sizeOf(made)
+      rewrite.push(...made)
+    }
   }
   for (const { folder, access } of files) {
     for (const said of access.toReversed()) {
@@ -80,6 +87,8 @@ export function convertHtaccess(given: readonly HtaccessFile[]): ConvertedHtacce
 const FILES_MAX = 1_000
 const UNTAKEN_MAX = 1_000
 const LINE_UNITS_MAX = 1024
+
+const sizeOf = (lines: readonly string[]): number => lines.reduce((sum, line) => sum + sizeOfLine(line), 0)
 
 const quoted = (text: string) => `"${text.replaceAll('"', '\\"')}"`
 

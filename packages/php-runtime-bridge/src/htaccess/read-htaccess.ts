@@ -38,8 +38,13 @@ export const HTACCESS_UNITS_MAX = 256 * 1024
 
 /** @param folder where the file lies below the document root: 'wiki'; '' is the document root itself */
 export function readHtaccess(text: string, folder: string): HtaccessReading {
-  const reading = new Reading(folder)
-  for (const line of linesOf(text.slice(0, HTACCESS_UNITS_MAX))) reading.take(line)
+  const lines = [...linesOf(text.slice(0, HTACCESS_UNITS_MAX))]
+  const first = new Reading(folder)
+  for (const line of lines) first.take(line)
+  if (first.base === undefined) return first.done()
+  // it holds for the whole file, wherever it stands
+  const reading = new Reading(folder, first.base)
+  for (const line of lines) reading.take(line)
   return reading.done()
 }
 
@@ -85,11 +90,21 @@ class Reading {
   #isOn = true
   #isOwn = false
   #inherits = false
-  #base: string
+  /** The folder's address. */
+  readonly #home: string
+  /** Where what rules make lies. */
+  readonly #base: string
+  #nextBase: string | undefined
 
-  constructor(folder: string) {
+  constructor(folder: string, base?: string) {
     this.#folder = folder
-    this.#base = folder === '' ? '/' : `/${folder}/`
+    this.#home = folder === '' ? '/' : `/${folder}/`
+    this.#base = base ?? this.#home
+  }
+
+  /** What the last line on it says. */
+  get base(): string | undefined {
+    return this.#nextBase
   }
 
   done(): HtaccessReading {
@@ -242,7 +257,7 @@ class Reading {
         if (words.some((word) => /^inherit(?:before)?$/i.test(word))) this.#inherits = true
         return
       case 'rewritebase':
-        this.#base = first.endsWith('/') ? first : `${first}/`
+        this.#nextBase = first.endsWith('/') ? first : `${first}/`
         return
       case 'errordocument':
         if (/^(403|404|405|410)$/.test(first) && /^\/[!-"$-~]{0,2000}$/.test(second) && third === undefined)
@@ -272,8 +287,8 @@ class Reading {
       }
       case 'expiresdefault': {
         const seconds = secondsOfExpiry(words)
-        if (seconds === undefined || !/^\/[!-~]{0,1000}$/.test(this.#base)) this.#leave(line, 'a time such as "access plus 1 month"')
-        else this.#maxAge[this.#base] = seconds
+        if (seconds === undefined || !/^\/[!-~]{0,1000}$/.test(this.#home)) this.#leave(line, 'a time such as "access plus 1 month"')
+        else this.#maxAge[this.#home] = seconds
         return
       }
       case 'expiresbytype':
@@ -294,7 +309,7 @@ class Reading {
 
   #index(line: HtaccessLine, [first = '']: readonly string[]): void {
     if (/^index\.(?:php|html?)$/i.test(first)) return
-    const rule = `RewriteRule ^${this.#folder === '' ? '' : `${literal(this.#folder)}/`}$ ${quoted(first.startsWith('/') ? first : `${this.#base}${first}`)} [L]`
+    const rule = `RewriteRule ^${this.#folder === '' ? '' : `${literal(this.#folder)}/`}$ ${quoted(first.startsWith('/') ? first : `${this.#home}${first}`)} [L]`
     if (first === '' || 'found' in parseRewriteLine(rule)) {
       this.#leave(line, 'no file that a folder could have')
       return

@@ -30,6 +30,8 @@ import {
   CHILD_IMAGE_MIB_FUEL,
   CHILD_KIB_FUEL,
   CHILD_START_FUEL,
+  COMPARED_KIB_FUEL,
+  COMPARED_NAME_FUEL,
 } from './syscalls/costs.js'
 
 /** A script that runs in a child job runs in a child job …: each level is one more instance, and more of the thread's own stack. */
@@ -95,7 +97,8 @@ export function runChild(parent: Kernel, scope: RequestScope, caller: Omit<Scrip
   const output = world.output.read('output')
   let end = endOf(ending, task, output)
   if (end.type === 'returned') {
-    const adopted = adoptFork(files, world.files, SHARED_FOLDERS, clock.seconds)
+    const { compared, adopted } = adoptFork(files, world.files, SHARED_FOLDERS, clock.seconds)
+    parent.fuel.charge(compared.names * COMPARED_NAME_FUEL + Math.ceil(compared.bytes / KIB) * COMPARED_KIB_FUEL)
     if (adopted) parent.fuel.charge(adopted.nodes * ADOPTED_NODE_FUEL + Math.ceil(adopted.bytes / KIB) * ADOPTED_KIB_FUEL)
     else end = { type: 'failed', reason: 'CHANGES_INVALID', message: parent.memory.encode('it left what no site can hold'), output }
   }

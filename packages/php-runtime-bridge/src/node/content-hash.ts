@@ -1,24 +1,24 @@
 import { createHash } from 'node:crypto'
-import { bytesOfPage } from '../file-pages.js'
-import type { FileDigests, TreeFile } from '../file-tree.js'
-import { PIECE_BYTES } from '../static-answer.js'
+import { bytesOfPage, type Page } from '../file-pages.js'
+import { DIGEST_BYTES, type FileDigests, PIECE_BYTES, pagesOfPiece, unknownPieces } from '../file-pieces.js'
+import type { TreeFile } from '../file-tree.js'
+import { WHOLE_HASHED_BYTES_MAX } from '../static-answer.js'
 
-const DIGEST_BYTES = 32
-
-/** Digests of a file that is read page by page: it holds one hash and 32 bytes of each piece. */
+/** Digests of a file that is read page by page: it holds one hash or two and 32 bytes of each piece. */
 export class ContentHash {
-  readonly #whole = createHash('sha256')
+  readonly #whole: ReturnType<typeof createHash> | undefined
   readonly #pieces: Uint8Array
   #piece = createHash('sha256')
   #bytes = 0
 
   constructor(size: number) {
-    this.#pieces = new Uint8Array(Math.ceil(size / PIECE_BYTES) * DIGEST_BYTES)
+    this.#whole = size <= WHOLE_HASHED_BYTES_MAX ? createHash('sha256') : undefined
+    this.#pieces = unknownPieces(size)
   }
 
   /** @param page the next one: no piece ends within it */
   update(page: Uint8Array): void {
-    this.#whole.update(page)
+    this.#whole?.update(page)
     this.#piece.update(page)
     this.#bytes += page.length
     if (this.#bytes % PIECE_BYTES === 0) this.#endPiece()
@@ -26,7 +26,8 @@ export class ContentHash {
 
   digests(): FileDigests {
     if (this.#bytes % PIECE_BYTES !== 0) this.#endPiece()
-    return { whole: Uint8Array.from(this.#whole.digest()), pieces: this.#pieces }
+    const whole = this.#whole && { whole: Uint8Array.from(this.#whole.digest()) }
+    return { ...whole, pieces: this.#pieces }
   }
 
   #endPiece(): void {
@@ -36,15 +37,33 @@ export class ContentHash {
 }
 
 /** Files of trees never change. */
-const known = new WeakMap<TreeFile, FileDigests>()
+const wholes = new WeakMap<TreeFile, Uint8Array>()
+const others = new WeakMap<TreeFile, Uint8Array>()
 
-/** Of a long file that was taken up with its site they are there; any other is read once. */
-export function digestsOf(file: TreeFile): FileDigests {
-  const before = file.digests ?? known.get(file)
-  if (before !== undefined) return before
-  const hash = new ContentHash(file.size)
-  for (const page of file.pages) hash.update(bytesOfPage(page))
-  const digests = hash.digests()
-  known.set(file, digests)
-  return digests
+/** SHA-256 of all of a file, which is read once. */
+export function wholeDigestOf(file: TreeFile): Uint8Array {
+  const digest = file.digests?.whole ?? wholes.get(file) ?? hashOf(file.pages)
+  wholes.set(file, digest)
+  return digest
+}
+
+/** SHA-256 of each piece of a file. Only such are read as nobody asked for before, in this file or one that it came of. */
+export function pieceDigestsOf(file: TreeFile): Uint8Array {
+  const pieces = file.digests?.pieces ?? others.get(file) ?? unknownPieces(file.size)
+  if (file.digests === undefined) others.set(file, pieces)
+  for (let at = 0; at < pieces.length; at += DIGEST_BYTES) {
+    const isKnown = pieces.subarray(at, at + DIGEST_BYTES).some((byte) => byte !== 0)
+    if (!isKnown) pieces.set(hashOf(pagesOfPiece(file, at / DIGEST_BYTES)), at)
+  }
+  return pieces
+}
+
+/** What names a file's content, and is had quickly after a change of a long one: SHA-256 of it, or of its pieces' digests where it has several. */
+export const contentTagOf = (file: TreeFile): Uint8Array =>
+  file.size <= PIECE_BYTES ? wholeDigestOf(file) : hashOf([pieceDigestsOf(file)])
+
+function hashOf(pages: readonly Page[]): Uint8Array {
+  const hash = createHash('sha256')
+  for (const page of pages) hash.update(bytesOfPage(page))
+  return Uint8Array.from(hash.digest())
 }

@@ -3,7 +3,7 @@ import { siteConfiguration } from '../configuration/of-site.js'
 import { type ConfigurationReading, faultText } from '../configuration/parse.js'
 import { CONFIGURATION_FILE } from '../configuration/reserved.js'
 import type { SiteConfiguration } from '../configuration/site-configuration.js'
-import { followNode, type TreeDirectory, type TreeFile } from '../file-tree.js'
+import { followNode, type TreeDirectory } from '../file-tree.js'
 import type { JobFacts } from '../host-calls/host-calls.js'
 import type { SlotLimits } from '../limits.js'
 import { type AbstainReason, codedAnswer, type Draft, type ScriptOutcome } from '../outcome.js'
@@ -15,7 +15,7 @@ import type { RunKind } from '../run-queue.js'
 import type { Scratch } from '../scratch.js'
 import { staticAnswer } from '../static-answer.js'
 import { withScratch } from '../system-tree.js'
-import { digestsOf } from './content-hash.js'
+import { contentTagOf, pieceDigestsOf, wholeDigestOf } from './content-hash.js'
 import { ExecutionLog } from './execution-log.js'
 import type { HostServices } from './host-context.js'
 import { type PhpAtLevel, requestScopeOf } from './request-scope.js'
@@ -106,10 +106,11 @@ function plainAnswer(request: ScriptRequest, { route, errorStatus }: Routed, aro
       const root = documentRootOf(site, configuration)
       // what reads left in scratch nobody else has
       const isStored = followNode(stored, root === '' ? route.path : `${root}/${route.path}`) === route.file
-      const pieces = inPieces && isStored ? (file: TreeFile) => digestsOf(file).pieces : undefined
+      const pieces = inPieces && isStored ? pieceDigestsOf : undefined
       return staticAnswer(request, route, {
         configuration,
-        sha256: (file) => digestsOf(file).whole,
+        tag: contentTagOf,
+        sha256: wholeDigestOf,
         pieces,
         status: errorStatus,
         isShared: around.isShared && isStored,

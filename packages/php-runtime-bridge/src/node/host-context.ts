@@ -9,6 +9,7 @@ import { SITE_FOLDER } from '../php-ini.js'
 import { runChild } from './child-jobs.js'
 import type { Kernel } from './kernel.js'
 import type { RequestScope } from './request-scope.js'
+import { PLAIN_BYTE_FUEL } from './syscalls/costs.js'
 
 /** @returns undefined where this machine lacks it just now */
 export type ContentReader = (cid: string) => FoundContent | undefined
@@ -57,6 +58,7 @@ export function hostContextOf(kernel: Kernel, scope: RequestScope, { level, slot
     runChild: (script, args, slots) => runChild(kernel, scope, { level, slots: own }, { script, args, slots }),
     task,
     forgetLibrary: () => kernel.guest.forgetLibrary(),
+    chargeReading: (bytes) => kernel.fuel.charge(bytes * PLAIN_BYTE_FUEL),
     decode,
     encode: (text) => kernel.memory.encode(text),
   }

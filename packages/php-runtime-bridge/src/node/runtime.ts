@@ -146,7 +146,7 @@ export interface PhpRuntime {
 
 const MIB = 1024 * 1024
 /** Raised with every change of the kernel that can show in a result. */
-const KERNEL_VERSION = 10
+const KERNEL_VERSION = 11
 
 /** Starts PHP in worker threads. @throws {PhpRuntimeError} OPTION_INVALID, VERSION_MISSING, BUILD_UNKNOWN, START_FAILED */
 export async function startPhpRuntime(options: PhpRuntimeOptions = {}): Promise<PhpRuntime> {

@@ -1,4 +1,4 @@
-import { findNode, followNode, type TreeDirectory } from '../file-tree.js'
+import { findNode, followAlong, followNode, type TreeDirectory } from '../file-tree.js'
 import { partsOf } from '../path.js'
 import { SITE_FOLDER } from '../php-ini.js'
 import type { ScriptRequest } from '../request.js'
@@ -96,7 +96,7 @@ export function rewritten(
       if (flags.status === 403 || flags.status === 410) return { type: 'refused', status: flags.status }
       if (to !== undefined) {
         const all = { ...values, conditionGroups: held }
-        const made = expand(to.path, all, flags.escapeGroups ? encodeURIComponent : undefined)
+        const made = expand(to.path, all, flags.escapeGroups ? escaped : undefined)
         query = queryOf(to.query, all, flags, query)
         const elsewhere = /^https?:\/\/[^/]/i.test(made)
         if (elsewhere) return { type: 'redirect', status: flags.status ?? 302, location: locationOf(made, query, true) }
@@ -133,9 +133,12 @@ function encoded(text: string, like: RegExp): string {
   return text.replaceAll(like, (letter) => (/\p{Surrogate}/u.test(letter) ? '%EF%BF%BD' : encodeURIComponent(letter)))
 }
 
+/** As encodeURIComponent, which throws for half a letter. */
+const escaped = (text: string) => encoded(text, /[^\w\-.!~*'()]/gu)
+
 function queryOf(template: Template | undefined, values: TemplateValues, flags: RewriteLine['flags'], earlier: string): string {
   if (template === undefined) return flags.dropQuery ? '' : earlier
-  const made = expand(template, values, flags.escapeGroups ? encodeURIComponent : undefined)
+  const made = expand(template, values, flags.escapeGroups ? escaped : undefined)
   const query = encoded(made, /[^!-~]|#/gu)
   return flags.appendQuery && earlier !== '' ? (query === '' ? earlier : `${query}&${earlier}`) : query
 }
@@ -237,9 +240,9 @@ function variableOf(name: string, request: ScriptRequest, place: Place): string 
 function fileNameOf({ site, root, path }: Place): string {
   const top = root === '' ? SITE_FOLDER : `${SITE_FOLDER}/${root}`
   const names = partsOf(path)
-  for (let count = 1; count <= names.length; count++) {
-    const inSite = [...(root === '' ? [] : [root]), ...names.slice(0, count)].join('/')
-    if (followNode(site, inSite)?.kind !== 'directory') return `${top}/${names.slice(0, count).join('/')}`
-  }
+  const there = followAlong(site, root, names)
+  // the document root itself is one of them
+  const folders = Math.max(1, there.at(-1)?.kind === 'file' ? there.length - 1 : there.length)
+  if (folders <= names.length) return `${top}/${names.slice(0, folders).join('/')}`
   return [top, ...names].join('/') + (path.endsWith('/') ? '/' : '')
 }

@@ -1,4 +1,4 @@
-import { compilePattern, type Pattern } from './pattern.js'
+import { compilePattern, PATTERN_SIZE_MAX, type Pattern, patternSizeOf } from './pattern.js'
 import { parseTemplate, splitAtQuery, type Template } from './template.js'
 
 export type Check =
@@ -67,6 +67,13 @@ export function parseRewriteLine(line: string): ParsedLine | LineFault {
           .map((flag) => flag.trim())
           .filter((flag) => flag !== '')
   return name === 'rewritecond' ? conditionOf(first, second, listed) : ruleOf(first, second, listed)
+}
+
+/** The size of a line's pattern, before it is compiled; 0 where it is too large to be. */
+export function sizeOfLine(line: string): number {
+  const [directive = '', first = '', second = ''] = wordsOf(line) ?? []
+  const size = patternSizeOf(directive.toLowerCase() === 'rewritecond' ? second : first)
+  return size > PATTERN_SIZE_MAX ? 0 : size
 }
 
 /** The line that means the same, however it was spaced and quoted. */

@@ -89,9 +89,10 @@ export function expand(template: Template, values: TemplateValues, escaped: (tex
     if (part.type === 'text') text += part.text
     else if (part.type === 'variable') text += values.variable(part.name)
     else text += escaped((part.of === 'rule' ? values.groups : values.conditionGroups)[part.group] ?? '')
-    if (text.length > EXPANDED_UNITS_MAX) return text.slice(0, EXPANDED_UNITS_MAX)
+    if (text.length > EXPANDED_UNITS_MAX) return text.slice(0, EXPANDED_UNITS_MAX).replace(HALF_LETTER, '')
   }
   return text
 }
 /** As long as a request's target may be: rules that double what they find grow no further. */
 const EXPANDED_UNITS_MAX = 8192
+const HALF_LETTER = /[\uD800-\uDBFF]$/

@@ -35,6 +35,9 @@ test('RewriteBase says where what rules make lies; without it, that is the folde
   const paths = ['a/x.php', 'b/x.php', 'x.php']
   const { to } = sited({ a: rule, b: `RewriteBase /\n${rule}`, c: `RewriteBase /a/\n${rule}` }, ...paths)
   expect([to('/a/x.html'), to('/b/x.html'), to('/c/x.html')]).toEqual(['a/x.php', 'x.php', 'a/x.php'])
+  // for the whole file, and by its last line
+  const late = sited({ a: `RewriteBase /b/\n${rule}\nRewriteBase /\nExpiresDefault A60\nDirectoryIndex start.php` }, 'x.php', 'a/start.php')
+  expect([late.to('/a/x.html'), late.to('/a/')]).toEqual(['x.php', 'a/start.php'])
 })
 
 test('rules that are inherited come before those above', () => {

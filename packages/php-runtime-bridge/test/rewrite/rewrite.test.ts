@@ -1,4 +1,6 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { compilePattern, patternSizeOf } from '../../src/rewrite/pattern.js'
 import { type Asked, configured, routedTo, siteOf } from './routed.js'
 
 const site = siteOf(
@@ -150,12 +152,52 @@ test('a pattern is measured before it is compiled: nothing hides its repetitions
   const long = `(?:${'a'.repeat(900)}){1000}`
   for (const pattern of [long, `\\Q[\\E${long}`, `[^${long}`, `[]${long}`])
     expect(() => configured({ rewrite: [`RewriteRule ${pattern} -`] })).toThrow(/a pattern/)
+  for (const place of ['^', '$', '^*', '()', '(|)', '\\b'])
+    expect(() => configured({ rewrite: [`RewriteRule ${`${place.length > 1 ? `(${place})` : place}{1000}`.repeat(3)} -`] })).toThrow(
+      /fewer repetitions/,
+    )
+})
+
+test('what RE2 makes of a pattern is bounded by what is measured', () => {
+  const piece = fc.constantFrom(...'^ $ a . | ( (?: ) ) ) * + ? *? {3} {0,7} {2,} {9} [^ab] \\b \\w \\x{61} (?i) (?P<n>'.split(' '))
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 14 }), (pieces) => {
+      const source = pieces.join('')
+      const compiled = compilePattern(source, false)
+      if ('size' in compiled) expect(compiled.size).toBeLessThanOrEqual(5 * patternSizeOf(source) + pieces.length + 3)
+    }),
+    { numRuns: 3000 },
+  )
+})
+
+test('all patterns of a site together are measured before any is compiled', () => {
+  const line = 'RewriteRule (^){900} -'
+  expect(configured({ rewrite: Array.from({ length: 36 }, () => line) }).rewrite.length).toBe(36)
+  for (const one of [line, 'RewriteCond %{REQUEST_URI} (^){900}'])
+    expect(() => configured({ rewrite: Array.from({ length: 37 }, () => one) })).toThrow(/fewer repetitions in all/)
 })
 
 test('what an address is compared with costs no more than it may, whatever the rules are', () => {
-  const greedy = Array.from({ length: 200 }, () => 'RewriteRule ((a+)+b|[^/]{1,99}){1,9}c$ api.php')
+  const greedy = Array.from({ length: 60 }, () => 'RewriteRule ((a+)+b|[^/]{1,99}){1,9}c$ api.php')
   expect(routed(greedy, `/${'a'.repeat(8000)}`)).toBe('500')
   expect(routed(greedy.slice(0, 1), '/aab')).toBe('index.php + /aab')
+})
+
+test('half a letter is none, wherever a long text was cut', () => {
+  const twice = (flags: string) => Array.from({ length: 12 }, () => `RewriteRule ^(.*)$ $1$1${flags}`)
+  for (const pad of ['', 'x']) {
+    const target = `/${pad}${encodeURIComponent('🐘'.repeat(300))}`
+    for (const flags of ['', ' [B]', ' [R,NE]', ' [R,B]'])
+      expect(routed([...twice(''), `RewriteRule (.*) /api.php?$1${flags === '' ? ' [L]' : flags}`], target)).not.toMatch(
+        /\p{Surrogate}|%EF%BF%BD/u,
+      )
+  }
+  // and one that a header has
+  const [rule, asked] = [
+    ['RewriteCond %{HTTP:X-Name} (.*)', 'RewriteRule ^ /api.php?%1 [B,END]'],
+    { headers: [['x-name', 'a\ud83d!']] as const },
+  ]
+  expect(routed(rule, '/', asked)).toBe('api.php ? a%EF%BF%BD!')
 })
 
 test('front controllers, document roots and pages for errors', () => {

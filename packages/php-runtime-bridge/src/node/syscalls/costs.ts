@@ -25,10 +25,11 @@ const atPointer =
   (index: number): Moved =>
   (args, result, word) =>
     result === 0 ? word(Number(args[index])) : 0
+/** A call that failed moved nothing, whatever it was asked. */
 const inArgument =
   (index: number): Moved =>
-  (args) =>
-    Number(args[index])
+  (args, result) =>
+    result === 0 ? Number(args[index]) : 0
 const answered: Moved = (_args, result) => Math.max(0, result)
 
 /** A text's length lies right before its letters. */
@@ -88,6 +89,8 @@ export function costOf(call: string): CallCost {
 export const PATH_UNIT_FUEL = 200
 /** Random bytes are made by AES. */
 export const RANDOM_KIB_FUEL = 20_000
+/** Whether what a script hands over is plain data is found byte by byte. */
+export const PLAIN_BYTE_FUEL = 60
 /** Listing a directory: names are gathered and sorted anew each time that reading begins. */
 export const LISTED_NAME_FUEL = 3_000
 /**
@@ -98,6 +101,9 @@ export const CHILD_START_FUEL = 10_000_000
 export const CHILD_IMAGE_MIB_FUEL = 1_000_000
 export const CHILD_ENTRY_FUEL = 1_000
 export const CHILD_KIB_FUEL = COPY_PER_KIB
+/** What it changed is found: so much for each name that leads elsewhere than it did, and for each KiB that was compared, though it be as it was. */
+export const COMPARED_NAME_FUEL = 20_000
+export const COMPARED_KIB_FUEL = 16_000
 /** What it changed becomes its caller's: so much for each file, folder and link, and for each KiB. */
 export const ADOPTED_NODE_FUEL = 50_000
 export const ADOPTED_KIB_FUEL = COPY_PER_KIB
