@@ -27,7 +27,7 @@ export interface OwnLetter {
 
 /** A desk whose members watch one another's own work, as their shells would have it: beside the groups. Their letters wait for the test. */
 export class OwnDesk extends Desk {
-  private readonly looked = new WeakSet<FinalReveals['reveals']>()
+  private readonly looked = new WeakSet<FinalReveals>()
   private watches: OwnWork[] | undefined
   readonly watched: { readonly member: number; readonly effect: OwnWorkEffect }[] = []
   ownLetters: OwnLetter[] = []
@@ -53,7 +53,7 @@ export class OwnDesk extends Desk {
     if (event.type === 'message' && OWN_WORK_MESSAGES.includes(peekMessageNumber(event.envelope) ?? -1)) this.tellWatch(member, event)
     const effects = super.tell(member, event)
     for (const effect of effects) if (effect.type === 'final') this.tellFinal(member, effect)
-    for (const { reveals } of finalReveals(this.group(member))) {
+    for (const reveals of finalReveals(this.group(member))) {
       if (this.looked.has(reveals)) continue
       this.looked.add(reveals)
       this.tellWatch(member, { type: 'revealed', reveals: reveals.values() })

@@ -127,9 +127,13 @@ class Watched {
       else if (effect.type === 'fetch-state') {
         const event = stateEventOf(effect.root, (cid) => this.#blocks.get(cid))
         if (event !== undefined) this.#queue.push(() => this.#tell(i, event))
-      } else if (effect.type === 'fetch-bodies') this.#queue.push(() => this.#tell(i, { type: 'bodies', requests: effect.requests }))
+      } else if (effect.type === 'fetch-bodies') this.#bodies(i, effect)
       else if (effect.type === 'final' && i === 0) this.finals += 1
     }
+  }
+  #bodies(i: number, effect: GroupEffect & { type: 'fetch-bodies' }): void {
+    const requests = effect.requests.map((ref) => ({ ...ref, size: this.#blocks.get(ref.cid)?.length ?? 0 }))
+    this.#queue.push(() => this.#tell(i, { type: 'bodies', requests }))
   }
   #send(i: number, { to, envelope }: GroupEffect & { type: 'send' }): void {
     const isHeld = this.isHeldBack && i === PARROT

@@ -37,8 +37,8 @@ export class OwnWorkShell {
   readonly #batches = new Map<string, Uint8Array>()
   /** What this peer's runs took, in ms; by batch like those. */
   readonly #tookMs = new Map<string, number>()
-  /** What was looked at of those batches' steps. */
-  readonly #seen = new Map<string, FinalReveals['reveals']>()
+  /** What was looked at. */
+  readonly #seen = new WeakSet<FinalReveals>()
   readonly #warned = new Set<string>()
 
   constructor(context: GroupContext, around: Surroundings) {
@@ -82,10 +82,9 @@ export class OwnWorkShell {
   stepped(group: Group, effects: readonly GroupEffect[]): void {
     this.#orCount('stepped', () => {
       for (const effect of effects) if (effect.type === 'final') this.#final(effect)
-      for (const { batch, reveals } of finalReveals(group)) {
-        const name = hexOf(batch)
-        if (!this.#batches.has(name) || this.#seen.get(name) === reveals) continue
-        this.#seen.set(name, reveals)
+      for (const reveals of finalReveals(group)) {
+        if (this.#seen.has(reveals)) continue
+        this.#seen.add(reveals)
         this.give({ type: 'revealed', reveals: reveals.values() })
       }
     })
@@ -94,11 +93,7 @@ export class OwnWorkShell {
   #final({ certificate, batch, files, requests }: GroupEffect & { type: 'final' }): void {
     const { value } = readBatch(batch)
     if (value.requests.length + value.events.length > 0) this.#batches.set(hexOf(sha256(batch)), batch)
-    for (const [oldest] of this.#batches) {
-      if (this.#batches.size <= BATCHES_MAX) break
-      this.#batches.delete(oldest)
-      this.#seen.delete(oldest)
-    }
+    for (const [oldest] of this.#batches) if (this.#batches.size > BATCHES_MAX) this.#batches.delete(oldest)
     this.give({ type: 'final', certificate, batch, files, responses: requests.map(({ response }) => response) })
   }
 
