@@ -322,7 +322,7 @@ export const planted: readonly PlantedBug[] = [
     name: 'bodies-of-one-source',
     says: 'a member waits for one silent source of a body for half the window, and then says that it was given nothing',
     patches: [{ file: 'src/settings.ts', search: 'BODIES_STRAGGLER_MS = 150', replace: 'BODIES_STRAGGLER_MS = 1_000' }],
-    foundBy: [inDisputes],
+    foundBy: [{ ...inDisputes, seedFrom: 35, seedsMax: 20 }],
   },
   {
     name: 'jury-of-who-spoke',
