@@ -1,5 +1,5 @@
-import { type ContentId, contentIdOfBytes } from '@interpeer/crypto-ids'
-import { expect, test } from 'vitest'
+import { type ContentId, contentIdOfBytes, type PeerId } from '@interpeer/crypto-ids'
+import { describe, expect, test } from 'vitest'
 import { blockOf, blocksReply, ExchangeCore, type ExchangeEffect, type ExchangeEvent, wantBlocks } from '../src/index.js'
 import { peerAt } from './exchanges.js'
 import { noise } from './trees.js'
@@ -27,9 +27,9 @@ function exchanging() {
   }
   const fetch = (id: number, cids = all, sources = [peerAt(0)]): void =>
     step({ type: 'fetch', order: { fetch: id, cids, follow: false, sources, maxBlocks: 10_000, maxBytes: 1e9 } })
-  const answer = ({ ask, request }: ExchangeEffect & { type: 'ask' }): void => {
+  const answer = ({ ask, request }: ExchangeEffect & { type: 'ask' }, nowMs = 0): void => {
     const given = wantBlocks.decode(request).cids.map((cid) => blocks.get(contentIdOfBytes(cid)) ?? null)
-    step({ type: 'reply', ask, bytes: blocksReply.encode({ blocks: given }) })
+    step({ type: 'reply', ask, bytes: blocksReply.encode({ blocks: given }) }, nowMs)
   }
   return { core, asks, ended, step, fetch, answer }
 }
@@ -136,4 +136,61 @@ test('when nothing else is left, what one peer is slow with is asked of those th
   expect(asks).toHaveLength(1)
   step({ type: 'time' }, core.wakeAtMs)
   expect(asks).toMatchObject([{ peer: peerAt(0) }, { peer: peerAt(1) }])
+})
+
+describe('an urgent fetch', () => {
+  const [silent, ...honest] = Array.from({ length: 5 }, (_, i) => peerAt(i)) as [PeerId, ...PeerId[]]
+  const urgently = (id: number, cids: readonly ContentId[], sources: readonly PeerId[]): ExchangeEvent => {
+    return { type: 'fetch', order: { fetch: id, cids, follow: false, sources, maxBlocks: 100, maxBytes: 1e6, stragglerMs: 150 } }
+  }
+
+  test('one that is silent holds up none of eight blocks for longer than its straggler time', () => {
+    const { core, asks, ended, step, answer } = exchanging()
+    const answerAll = (nowMs: number): void => {
+      for (let ask = asks.shift(); ask !== undefined; ask = asks.shift()) if (ask.peer !== silent) answer(ask, nowMs)
+    }
+    step(urgently(0, all.slice(0, 8), [silent, ...honest]))
+    expect(asks.map(({ peer }) => peer)).toContain(silent)
+    answerAll(100)
+    expect([ended, core.wakeAtMs]).toEqual([[], 150])
+    step({ type: 'time' }, 149)
+    expect(asks).toEqual([])
+    step({ type: 'time' }, 150)
+    answerAll(250)
+    expect(ended).toMatchObject([{ type: 'fetched', fetched: { fetchedBlocks: 8 } }])
+  })
+  test('where many are silent, twice as many are asked at each straggler time, up to all', () => {
+    const { core, asks, step } = exchanging()
+    const peers = Array.from({ length: 11 }, (_, i) => peerAt(i))
+    step(urgently(0, all.slice(0, 1), peers))
+    const askedAt = [0, 150, 300, 450, 600].map((nowMs) => {
+      if (nowMs > 0) expect(core.wakeAtMs).toBe(nowMs)
+      step({ type: 'time' }, nowMs)
+      return new Set(asks.map(({ peer }) => peer)).size
+    })
+    expect(askedAt).toEqual([1, 2, 4, 8, 11])
+    expect(asks).toHaveLength(11)
+  })
+  test('who says late that it lacks a block wins no more time than who is silent', () => {
+    const { core, asks, step } = exchanging()
+    step(urgently(0, all.slice(0, 1), [silent, ...honest]))
+    const [first] = asks.splice(0) as [(typeof asks)[number]]
+    step({ type: 'time' }, 150)
+    expect(asks).toHaveLength(1)
+    step({ type: 'reply', ask: first.ask, bytes: blocksReply.encode({ blocks: [null] }) }, 290)
+    expect(asks.splice(0)).toHaveLength(2)
+    expect(core.wakeAtMs).toBe(300)
+  })
+  test('waits no longer than that for what another fetch was promised', () => {
+    const { asks, ended, step, fetch, answer } = exchanging()
+    fetch(0, all.slice(0, 1), [silent])
+    step(urgently(1, all.slice(0, 1), honest), 10)
+    step({ type: 'time' }, 159)
+    expect(asks.map(({ peer }) => peer)).toEqual([silent])
+    step({ type: 'time' }, 160)
+    const [, second] = asks
+    expect(second).toMatchObject({ fetch: 1 })
+    answer(second as (typeof asks)[number], 200)
+    expect(ended).toMatchObject([{ type: 'fetched', fetch: 1 }])
+  })
 })

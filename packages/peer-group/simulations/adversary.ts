@@ -20,7 +20,7 @@ export interface Tactic {
   readonly hear?: (member: Member, from: PeerId, envelope: Uint8Array) => boolean
   readonly run?: (member: Member, effect: GroupEffect & { type: 'execute' }, result: ExecutionResult) => ExecutionResult
   /** What is given to whoever fetches a block. */
-  readonly serve?: (member: Member, cid: ContentId, block: Uint8Array | undefined) => Uint8Array | undefined
+  readonly serve?: (member: Member, cid: ContentId, block: Uint8Array | undefined, to: PeerId) => Uint8Array | undefined
 }
 
 /** Does something to messages of one kind that it would send, and leaves the others as they are. */

@@ -21,6 +21,16 @@ export function hideFrom(victims: readonly number[]): Tactic {
   }
 }
 
+/** Gives one member nothing: who has the others' certificate and lacks the bodies may ask it first, and hears nothing. Those who certify with it get all. */
+export function silentTo(victim: number): Tactic {
+  const isVictim = (member: Member, peer: PeerId): boolean => seatOf(member, peer) === victim
+  return {
+    name: 'silent-to',
+    send: (member, to, envelope) => (isVictim(member, to) ? [] : [envelope]),
+    serve: (member, _, block, to) => (isVictim(member, to) ? undefined : block),
+  }
+}
+
 /** Gives the certificates and batches to all, and the requests' bodies to nobody: whoever did not run it can't. */
 export const bodyWithholder: Tactic = { name: 'body-withholder', serve: () => undefined }
 

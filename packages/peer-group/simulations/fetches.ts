@@ -1,6 +1,9 @@
 import { type ContentId, codecOf, contentIdOf, type PeerId } from '@interpeer/crypto-ids'
-import { type RequestRef, readStateBlock } from '../src/index.js'
+import { BODIES_STRAGGLER_MS, type RequestRef, readStateBlock } from '../src/index.js'
 import type { Member } from './member.js'
+
+/** Of what is not urgent. */
+const STRAGGLER_MS = 1_000
 
 /** What a member gets from others: bodies, states, and the parts of a state. */
 export class Fetches {
@@ -19,10 +22,11 @@ export class Fetches {
     if (have.length > 0) this.#member.machine.later(1, () => this.#member.tell({ type: 'bodies', requests: have }))
     for (const ref of requests.filter(({ cid }) => this.#member.block(cid) === undefined)) {
       const { cid } = ref
-      this.block(cid, from, (bytes) => {
+      const take = (bytes: Uint8Array): void => {
         if (contentIdOf(bytes, codecOf(cid)) === cid && isIt(ref, bytes))
           this.#member.keep(cid, bytes, () => this.#member.tell({ type: 'bodies', requests: [{ ...ref, size: bytes.length }] }))
-      })
+      }
+      this.block(cid, from, take, BODIES_STRAGGLER_MS)
     }
   }
 
@@ -50,28 +54,47 @@ export class Fetches {
     }
   }
 
-  /** Asks each in turn over the network: a question there and an answer back, either of which may be lost. */
-  block(cid: ContentId, from: readonly PeerId[], then: (bytes: Uint8Array) => void): void {
+  /**
+   * As the exchange asks: one source at first. Who lacks the block says so, and the next is asked; who is silent holds it up for the straggler time, after which two
+   * are asked at once, then four, up to all. A question or an answer may be lost.
+   */
+  block(cid: ContentId, from: readonly PeerId[], then: (bytes: Uint8Array) => void, stragglerMs = STRAGGLER_MS): void {
     const member = this.#member
     const { world, hearers } = member.around
     const { life } = member
-    let isDone = false
-    for (const peer of from) {
-      if (peer === member.peer) continue
-      for (const holder of hearers(peer, member)) {
-        const say = () => `asks for block ${cid.slice(-6)}`
-        const post = (at: Member, to: Member, then: () => void) => world.post(at.index, to.index, then, { say })
-        post(member, holder, () => {
-          const block = holder.serve(cid)
-          if (block === undefined) return
-          post(holder, member, () => {
-            if (member.life !== life || isDone) return
-            isDone = true
-            then(block)
-          })
+    const say = () => `asks for block ${cid.slice(-6)}`
+    const post = (at: Member, to: Member, act: () => void) => world.post(at.index, to.index, act, { say })
+    // a stranger to honesty is asked first: with few blocks missing, its seat may be the first one
+    const holders = from.filter((peer) => peer !== member.peer).flatMap((peer) => hearers(peer, member))
+    const left = [...holders.filter(({ isHonest }) => !isHonest), ...holders.filter(({ isHonest }) => isHonest)]
+    let [open, atOnceMax, isDone] = [0, 1, false]
+    const isOver = () => isDone || member.life !== life
+    const ask = (): void => {
+      if (isOver() || open >= atOnceMax) return
+      const holder = left.shift()
+      if (holder === undefined) return
+      open++
+      post(member, holder, () => {
+        const block = holder.serve(cid, member.peer)
+        if (block === undefined && !holder.isHonest) return
+        post(holder, member, () => {
+          if (isOver()) return
+          open--
+          isDone = block !== undefined
+          if (block === undefined) ask()
+          else then(block)
         })
-      }
+      })
+      ask()
     }
+    const widen = (): void => {
+      if (isOver() || left.length === 0) return
+      atOnceMax *= 2
+      ask()
+      member.machine.later(stragglerMs, widen)
+    }
+    ask()
+    member.machine.later(stragglerMs, widen)
   }
 }
 

@@ -1,11 +1,21 @@
-import { type ContentId, type PeerId, sha256 } from '@interpeer/crypto-ids'
+import { type ContentId, type PeerId, peekMessageNumber, sha256 } from '@interpeer/crypto-ids'
 import { type Outcome, Random, type ScenarioInput, World } from '@interpeer/simulator'
 import { encodeCbor, hexOf } from '@interpeer/wire-codec'
 import { type GroupSetup, type Judgment, openingOf, readBatch, recoverFrom } from '../src/index.js'
+import { withheldMessage } from '../src/messages.js'
 import { liar, type Tactic } from './adversary.js'
 import { Chain } from './chain-node.js'
 import { quorumOf, Watcher } from './checks.js'
-import { bodyWithholder, clearOverDissent, deafToDissent, dissentToSome, hideFrom, lateDissenter, twoAnswers } from './dissent-adversary.js'
+import {
+  bodyWithholder,
+  clearOverDissent,
+  deafToDissent,
+  dissentToSome,
+  hideFrom,
+  lateDissenter,
+  silentTo,
+  twoAnswers,
+} from './dissent-adversary.js'
 import { mostAlike } from './finality-checks.js'
 import { chainSeed, execute, job, logs, network, signerAt, start, verification } from './jobs.js'
 import { Member, type Surroundings } from './member.js'
@@ -17,6 +27,7 @@ const EPOCH_MS = 14_000
 const JUDGED_WITHIN_MS = 25_000
 const SHOWS_WITHIN_MS = 20_000
 const LIMIT_MS = 90_000
+const BURST_MS = 2_000
 const SKEW_MS = 200
 /** Of a batch's hash in hexadecimal; CIDs have another. */
 const HASH_LENGTH = 64
@@ -33,7 +44,7 @@ const KINDS = [
   'collude-and-lie-about-it',
   'withhold',
 ] as const
-type Kind = (typeof KINDS)[number]
+type Kind = (typeof KINDS)[number] | 'silent-source'
 
 /**
  * Dissent before a jury, and after it: in the first epoch some members lie, dissent falsely, show what they sign to some only, or collude, up to N-1 of them. The chain
@@ -42,7 +53,8 @@ type Kind = (typeof KINDS)[number]
  */
 export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Outcome {
   const settings = Random.named(seed, DICE.settings)
-  const kind: Kind = settings.pick(KINDS)
+  const drawnKind = settings.pick(KINDS)
+  const kind: Kind = drawnKind === 'withhold' && Random.named(seed, DICE.traitors, 3).chance(500) ? 'silent-source' : drawnKind
   const quorum = quorumOf(peers)
   const colludes = kind.startsWith('collude')
   const traitorCount = Math.min(
@@ -52,7 +64,7 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
   const first = settings.below(peers)
   const seats = Array.from({ length: traitorCount }, (_, i) => (first + i) % peers)
   const honestSeats = Array.from({ length: peers }, (_, seat) => seat).filter((seat) => !seats.includes(seat))
-  const isCalm = colludes || settings.chance(300)
+  const isCalm = colludes || settings.chance(300) || kind === 'silent-source'
   const world = new World({
     seed,
     startMs: START_MS,
@@ -111,6 +123,10 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
         if (effect.type === 'dispute') chain.show(effect.step, effect.certificate)
         world.after(world.random.between(20, 300), () => chain.bring(effect))
       }
+      const isWithheld = effect.type === 'send' && peekMessageNumber(effect.envelope) === withheldMessage.number
+      // q honest members give whatever they certified, within moments
+      if (isWithheld && isCalm && !colludes && !watcher.isTraitor(member.peer))
+        watcher.violate('an honest member says that it was given nothing')
       if (effect.type === 'show') shows.set(member.peer, effect.envelope)
       // in the second epoch all keep to the rules, and a certificate proves what they say has run
       if (!isFirst && effect.type === 'repeated') finals.set(hexOf(effect.id), member.index)
@@ -160,9 +176,12 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
     },
     8,
   )
-  const plan = given ?? drawn
+  // several at a time, and all from one source: what it keeps back from one member that one has to ask for
+  const inBursts = drawn.map((event) => (event.type === 'write' ? { ...event, atMs: event.atMs - (event.atMs % BURST_MS) } : event))
+  const plan = given ?? (kind === 'silent-source' ? inBursts : drawn)
+  const isHidden = kind === 'silent-source'
   const writes = beginPlan(world, plan, {
-    membersNow: () => current,
+    membersNow: () => (isHidden ? current.slice(first, first + 1) : current),
     isDone: (name) => finals.has(name),
     dice: Random.named(seed, DICE.writes),
   })
@@ -262,6 +281,7 @@ function tacticsOf(kind: Kind, dice: Random, honestSeats: readonly number[]): (s
     'collude-and-hide': () => [liar, hide],
     'collude-and-lie-about-it': () => [liar, clearOverDissent],
     withhold: () => [bodyWithholder],
+    'silent-source': () => [silentTo(honestSeats[0] as number)],
   }
   return () => drawn[kind]()
 }

@@ -334,9 +334,9 @@ export class Member {
     return (known ?? group.open.batches.get(hash))?.bytes
   }
 
-  serve(cid: ContentId): Uint8Array | undefined {
+  serve(cid: ContentId, to: PeerId): Uint8Array | undefined {
     if (this.group === undefined) return undefined
     const block = this.block(cid)
-    return this.tactics.reduce<Uint8Array | undefined>((one, { serve }) => (serve === undefined ? one : serve(this, cid, one)), block)
+    return this.tactics.reduce<Uint8Array | undefined>((one, { serve }) => (serve === undefined ? one : serve(this, cid, one, to)), block)
   }
 }

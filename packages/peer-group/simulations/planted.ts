@@ -310,13 +310,19 @@ export const planted: readonly PlantedBug[] = [
     name: 'late-reveal-over-dissent',
     says: 'a member that handed a dissent on reveals late what calls the step final',
     patches: [{ file: 'src/adopt.ts', search: ' || isOverDissent(t, known)) return', replace: ') return' }],
-    foundBy: [{ ...inDisputes, seedFrom: 360, seedsMax: 10 }],
+    foundBy: [{ ...inDisputes, seedFrom: 700, seedsMax: 10 }],
   },
   {
     name: 'hidden-batch-not-told',
     says: 'a member that is shown a certificate, and not given its batch, says nothing',
     patches: [{ file: 'src/clock.ts', search: '  sayUnseen(t)\n', replace: '' }],
     foundBy: [inDisputes],
+  },
+  {
+    name: 'bodies-of-one-source',
+    says: 'a member waits for one silent source of a body for half the window, and then says that it was given nothing',
+    patches: [{ file: 'src/settings.ts', search: 'BODIES_STRAGGLER_MS = 150', replace: 'BODIES_STRAGGLER_MS = 1_000' }],
+    foundBy: [{ ...inDisputes, seedFrom: 35, seedsMax: 20 }],
   },
   {
     name: 'jury-of-who-spoke',

@@ -96,6 +96,7 @@ export {
 export { nextSeedAlpha } from './next-seed.js'
 export { GROUP_SIZE_DEFAULT, GROUP_SIZE_MAX, GROUP_SIZE_MIN, type GroupOdds, groupOdds, type OddsOf } from './odds.js'
 export { type OldEpoch, type Opening, openingOf } from './opening.js'
+export { type FinalReveals, finalReveals } from './own-work/final-reveals.js'
 export { challengeMessage, challengeReplyMessage } from './own-work/messages.js'
 export { type OwnPlace, ownPart, TRANSCRIPT_MAX_BYTES } from './own-work/own-part.js'
 export { OWN_WORK_MESSAGES, type OwnWorkEvent, type OwnWorkStep, openOwnWork, stepOwnWork } from './own-work/own-work.js'
@@ -144,7 +145,7 @@ export {
 } from './request-tree.js'
 export { proofOfResponse, provesResponse, type ResponseProof, type ResponseTree, responsesDigest, responseTree } from './response-tree.js'
 export type { DayOdds } from './rotation-odds.js'
-export { GROUP_DEFAULTS, type GroupSettings, MEMBERS_MAX } from './settings.js'
+export { BODIES_STRAGGLER_MS, GROUP_DEFAULTS, type GroupSettings, MEMBERS_MAX } from './settings.js'
 export { openShadow, type Shadow, type ShadowEffect, type ShadowEvent, type ShadowStep, stepShadow } from './shadow.js'
 export {
   RESPONSE_BODY_MAX_BYTES,

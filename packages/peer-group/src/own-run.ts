@@ -22,7 +22,9 @@ import { changeStep, knownStep, stateAt } from './steps.js'
  */
 export function runCertified(t: Turn): boolean {
   const { g } = t
-  if (g.seat < 0 || g.phase !== 'open' || g.steps.some(({ own }) => own === 'running')) return false
+  if (g.seat < 0 || g.phase !== 'open') return false
+  askBodies(t)
+  if (g.steps.some(({ own }) => own === 'running')) return false
   const known = g.steps.find(({ own }) => own === 'pending')
   if (known === undefined) return false
   const { batch, start } = known.certified
@@ -40,18 +42,23 @@ export function runCertified(t: Turn): boolean {
     judge(t, known, state, { type: 'ran', files: state.files, ...NOTHING_RAN })
     return true
   }
-  const missing = known.bodies === 'held' ? [] : missingBodies(t, known)
-  if (missing.length > 0) {
-    if (known.bodies === 'asked') return withheld(t, known)
-    changeStep(t, known.step, { bodies: 'asked' })
-    t.effects.push({ type: 'fetch-bodies', requests: missing, from: othersOf(g) })
-    return true
-  }
+  if (known.bodies !== 'held' && missingBodies(t, known).length > 0) return withheld(t, known)
   const seed = seedOf(t, batch)
   changeStep(t, known.step, { own: seed === undefined ? 'missed' : 'running' })
   if (seed === undefined) return true
   t.effects.push({ type: 'execute', ...executionOf(batch, state, seed) })
   return true
+}
+
+/** At once, also while another run or a fetch of the state holds it up: whoever asks late would say that they are withheld before they could come. */
+function askBodies(t: Turn): void {
+  for (const known of t.g.steps) {
+    if (known.own !== 'pending' || known.bodies !== 'unknown') continue
+    const missing = missingBodies(t, known)
+    if (missing.length === 0) continue
+    changeStep(t, known.step, { bodies: 'asked' })
+    t.effects.push({ type: 'fetch-bodies', requests: missing, from: othersOf(t.g) })
+  }
 }
 
 /** When a member whose bodies were withheld will say so. */

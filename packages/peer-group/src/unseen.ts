@@ -1,57 +1,82 @@
-import { sameBytes } from '@interpeer/wire-codec'
+import { bytesOfContentId, type PeerId } from '@interpeer/crypto-ids'
+import { sameBytes, WireError } from '@interpeer/wire-codec'
 import { verifyReveals } from './certificate.js'
 import { PeerGroupError } from './errors.js'
-import { count, othersOf, send, type Turn } from './group-state.js'
-import { askMessage, lateMessage, withheldMessage } from './messages.js'
+import { count, type KnownStep, othersOf, send, type Turn, type Unseen } from './group-state.js'
+import { askMessage, certificateMessage, lateMessage, withheldMessage } from './messages.js'
 import { ASK_EVERY_MS, WITHHELD_SHARE } from './settings.js'
 import { sign } from './sign.js'
 import { knownStep } from './steps.js'
 import { disputeUnseen } from './tell-disputes.js'
 
-/** Anyone may show a certificate and ask what this member says of it: its reveal, its dissent, that it is late, or that it was not given the batch. */
-export function onShown(t: Turn, from: Parameters<typeof send>[1][number], certificate: Uint8Array): undefined {
+/**
+ * Anyone may show a certificate and ask what this member says of it: its reveal, its dissent, that it is late, or that it was not given the batch. Signatures are looked at
+ * only where this member knows nothing of the step, and not twice of what it waits for: whoever shows much costs little.
+ */
+export function onShown(t: Turn, from: PeerId, certificate: Uint8Array): void {
   const { g } = t
   try {
-    const { step, rank, batchHash } = verifyReveals(certificate, g.setup, g.verifier.verification)
+    const { job, epoch, step, batch } = certificateMessage.decode(certificate)
     const known = knownStep(g, step)
-    if (known === undefined) {
-      if (step <= g.base.step || g.seat < 0 || g.phase !== 'open') return
-      const { unseen } = g
-      const isSame = unseen !== undefined && sameBytes(unseen.batch, batchHash)
-      if (unseen === undefined || unseen.step <= g.base.step || (unseen.said !== undefined && !isSame))
-        g.unseen = { step, rank, batch: batchHash, certificate, sinceMs: t.nowMs }
-      else if (unseen.said !== undefined) send(t, [from], unseen.said)
-      // what it lacks it asks the members for; whoever showed the certificate will ask again
-      if (t.nowMs < g.askedAtMs + ASK_EVERY_MS) return
-      g.askedAtMs = t.nowMs
-      send(t, othersOf(g), sign(t, askMessage, { step: g.base.step }).envelope)
-      return
-    }
-    if (!sameBytes(known.certified.batch.hash, batchHash)) return
-    const said = known.dissents.get(g.seat) ?? known.certified.reveals.get(g.seat)?.envelope
-    if (said !== undefined) send(t, [from], said)
-    else if (known.own === 'late' || known.own === 'running') {
-      const { batch } = known.certified
-      if (g.phase !== 'shown' && g.seat >= 0) send(t, [from], sign(t, lateMessage, { step, rank, batch: batch.hash }).envelope)
-    }
+    if (!sameBytes(job, bytesOfContentId(g.setup.job)) || epoch !== g.setup.epoch) count(t, 'CERTIFICATE_INVALID')
+    else if (known !== undefined) tellOf(t, from, known, batch)
+    else if (step > g.base.step && g.seat >= 0 && g.phase === 'open') takeUnseen(t, from, certificate, { step, batch })
   } catch (error) {
-    if (!(error instanceof PeerGroupError)) throw error
-    count(t, error.code)
+    if (!(error instanceof PeerGroupError || error instanceof WireError)) throw error
+    count(t, 'CERTIFICATE_INVALID')
   }
 }
 
-/** When a member that was shown a certificate, and whom nobody gives its batch, will say so. */
-export function unseenAtMs({ g }: Turn): number | undefined {
-  const { unseen } = g
-  if (unseen === undefined || unseen.said !== undefined || unseen.step <= g.base.step) return undefined
-  return unseen.sinceMs + g.settings.dissentWindowMs * WITHHELD_SHARE
+function takeUnseen(t: Turn, from: PeerId, certificate: Uint8Array, { step, batch }: Pick<Unseen, 'step' | 'batch'>): void {
+  const { g } = t
+  const isSame = g.unseen !== undefined && sameBytes(g.unseen.batch, batch)
+  if (!isSame && !isWaiting(t)) {
+    const { rank } = verifyReveals(certificate, g.setup, g.verifier.verification)
+    g.unseen = { step, rank, batch, certificate, sinceMs: t.nowMs }
+  }
+  if (isSame && g.unseen?.said !== undefined) send(t, [from], g.unseen.said)
+  else ask(t)
+}
+
+function tellOf(t: Turn, from: PeerId, known: KnownStep, shown: Uint8Array): void {
+  const { g } = t
+  const { step, certified, dissents, own } = known
+  const { rank, batch, reveals } = certified
+  if (!sameBytes(batch.hash, shown)) return
+  const said = dissents.get(g.seat) ?? reveals.get(g.seat)?.envelope
+  const isLate = (own === 'late' || own === 'running') && g.phase !== 'shown' && g.seat >= 0
+  if (said !== undefined) send(t, [from], said)
+  else if (isLate) send(t, [from], sign(t, lateMessage, { step, rank, batch: batch.hash }).envelope)
+}
+
+/** What this member lacks it asks the others for: again while it waits, for what it says when nobody gives it costs it something. */
+function ask(t: Turn): void {
+  const { g } = t
+  if (t.nowMs < g.askedAtMs + ASK_EVERY_MS) return
+  g.askedAtMs = t.nowMs
+  send(t, othersOf(g), sign(t, askMessage, { step: g.base.step }).envelope)
+}
+
+/** It was shown a certificate of a step that it does not know yet, and has said nothing of that. */
+const isWaiting = ({ g: { unseen, base } }: Turn): boolean => unseen !== undefined && unseen.said === undefined && unseen.step > base.step
+const sayAtMs = ({ g: { settings } }: Turn, { sinceMs }: Unseen): number => sinceMs + settings.dissentWindowMs * WITHHELD_SHARE
+
+/** When a member that was shown a certificate asks for its batch again, or will say that nobody gives it. */
+export function unseenAtMs(t: Turn): number | undefined {
+  const { unseen, askedAtMs, settings } = t.g
+  if (unseen === undefined || !isWaiting(t)) return undefined
+  return Math.min(sayAtMs(t, unseen), askedAtMs + settings.resendMs)
 }
 
 /** Colluders can't hide what they certify from the one member that would contradict them: that they did is signed, and told to the chain. */
 export function sayUnseen(t: Turn): void {
   const { g } = t
   const { unseen } = g
-  if (unseen === undefined || g.phase !== 'open' || t.nowMs < (unseenAtMs(t) ?? Number.POSITIVE_INFINITY)) return
+  if (unseen === undefined || g.phase !== 'open' || !isWaiting(t)) return
+  if (t.nowMs < sayAtMs(t, unseen)) {
+    if (t.nowMs >= g.askedAtMs + g.settings.resendMs) ask(t)
+    return
+  }
   const { step, rank, batch } = unseen
   const { envelope } = sign(t, withheldMessage, { step, rank, batch })
   g.unseen = { ...unseen, said: envelope }

@@ -73,6 +73,31 @@ describe('what is said of a certified step', () => {
     expect(effects).toContainEqual({ type: 'send', to: [visitor], envelope: said?.envelope })
   })
 
+  test('bodies are asked for at once, also while an earlier step still runs: a slow run makes nothing withheld', () => {
+    const desk = new Desk(4, { jurors: 4 })
+    const firsts = [desk.order(1)[0], desk.order(2)[0]]
+    const behind = desk.order(1).find((member) => !firsts.includes(member)) as number
+    const rest = [0, 1, 2, 3].filter((member) => member !== behind)
+    const apart = ({ from, to, number }: Letter) => from !== behind && (to !== behind || number === FINAL)
+    const { run } = desk
+    desk.run = (member, effect) => (member === behind ? undefined : run(member, effect))
+    for (const n of [1, 2]) {
+      desk.write(rest[0] as number, n)
+      desk.deliver(apart)
+      desk.given = (member) => member !== behind || n === 1
+      desk.endGrace(apart, rest)
+    }
+    expect([1, 2].map((step) => known(desk, behind, step).own)).toEqual(['running', 'pending'])
+    desk.given = () => true
+    desk.pass(dissentWindowMs / 2, [behind]) // what was asked for has come
+    const [effect] = desk.of('execute', behind)
+    if (effect === undefined) throw new Error('nothing runs')
+    desk.run = run
+    desk.tell(behind, { type: 'executed', batch: effect.batch, from: effect.from, result: run(behind, effect) ?? { type: 'abstained' } })
+    expect(sent(desk, behind, WITHHELD)).toEqual([])
+    expect(known(desk, behind, 2).own).toBe('agrees')
+  })
+
   test('late: its own word, which is no dissent', () => {
     const { desk, dissenter, rest } = dissenting(4)
     desk.run = () => undefined // its run does not end

@@ -3,12 +3,13 @@ import { hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { signerAt, verification } from '../simulations/jobs.js'
 import { GROUP_DEFAULTS } from '../src/index.js'
-import { withheldMessage } from '../src/messages.js'
+import { askMessage, withheldMessage } from '../src/messages.js'
 import { createVerifier } from '../src/verifier.js'
 import { Desk, type Letter } from './desk.js'
 import { dissenting, known, REVEAL, sent, settle, WITHHELD } from './dissenting.js'
 
-const { dissentWindowMs } = GROUP_DEFAULTS
+const { dissentWindowMs, resendMs } = GROUP_DEFAULTS
+const ASK = askMessage.number
 
 describe('what the chain is told, where a jury can be drawn', () => {
   test('who revealed otherwise than the others tells the chain at once, before anybody names the step', () => {
@@ -39,7 +40,12 @@ describe('what the chain is told, where a jury can be drawn', () => {
     desk.drop()
     const show = () => desk.tell(dissenter, { type: 'shown', from: visitor, certificate })
     show()
-    desk.pass(dissentWindowMs / 2 - 1, [dissenter])
+    // an answer may be lost: it asks again before it says that there is none
+    for (const asked of [1, 2, 3]) {
+      expect(sent(desk, dissenter, ASK)).toHaveLength(asked)
+      desk.pass(resendMs, [dissenter])
+    }
+    desk.pass(dissentWindowMs / 2 - 1 - 3 * resendMs, [dissenter])
     expect(sent(desk, dissenter, WITHHELD)).toEqual([])
     desk.pass(1, [dissenter])
     const [said] = sent(desk, dissenter, WITHHELD)
@@ -55,6 +61,27 @@ describe('what the chain is told, where a jury can be drawn', () => {
     desk.open(dissenter)
     expect(desk.of('dispute', dissenter)).toEqual([dispute, dispute])
     expect(show()).toContainEqual({ type: 'send', to: [visitor], envelope })
+  })
+  test('a certificate is verified once, however often it is shown while its batch is waited for, and not at all of a step that is known', () => {
+    const { desk, collator, dissenter } = dissenting(4)
+    const { certificate } = known(desk, collator).certified
+    desk.drop()
+    const group = desk.group(dissenter)
+    let opened = 0
+    const counting = {
+      ...verification,
+      opener: {
+        ...verification.opener,
+        open: (...given: Parameters<typeof verification.opener.open>) => ++opened && verification.opener.open(...given),
+      },
+    }
+    Object.assign(group.verifier, { verification: counting })
+    const show = (member: number) => desk.tell(member, { type: 'shown', from: signerAt(30).peerId, certificate })
+    for (let i = 0; i < 20; i++) show(dissenter)
+    expect(opened).toBe(3) // one for each of its reveals
+    Object.assign(desk.group(collator).verifier, { verification: counting })
+    show(collator)
+    expect(opened).toBe(3)
   })
   test('all of them tell it again after a restart: what each signed, and what the group froze', () => {
     const { desk, dissenter, rest } = dissenting(4)

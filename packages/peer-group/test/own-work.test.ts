@@ -167,15 +167,67 @@ describe('own parts are compared', () => {
     expect(codes[2]).toBe('')
   })
 
-  test('a share of the steps is compared where that is the setting; a member is claimed once for each kind', () => {
+  test('a share of the steps is compared where that is the setting; whoever lies each time is claimed each time: one may be past bringing to a jury', () => {
     const parrot: OwnDesk['run'] = (member, effect) =>
       member === PARROT ? { ...honest(effect), transcript: sha256(effect.batch) } : honest(effect)
     const some = agreed(parrot, { checkPerMille: 500, challengePerMille: 0 }, 20)
     const found = some.countedOwn(0).filter((code) => code === 'OWN_PART_WRONG').length
     expect(found).toBeGreaterThan(3)
     expect(found).toBeLessThan(17)
-    expect(some.claims(0)).toHaveLength(1)
+    expect(some.claims(0)).toHaveLength(found)
     expect(agreed(parrot, { checkPerMille: 0, challengePerMille: 0 }, 5).claims()).toEqual([])
+  })
+})
+
+describe('whoever reveals late', () => {
+  /** All but the parrot agree on some steps; what it signs when they are over is the test's. */
+  function late(settings: Partial<OwnWorkSettings>, steps: number) {
+    const desk = new OwnDesk(5, { ...NO_CHALLENGES, ...settings })
+    const runs = new Map<string, Execute>()
+    desk.run = (member, effect) => {
+      runs.set(effect.batch.join(), effect)
+      return member === PARROT ? undefined : honest(effect)
+    }
+    for (let step = 1; step <= steps; step++) {
+      desk.write(0, step)
+      untilFinal(desk, step)
+    }
+    const first = [...desk.watch(0).steps.values()].find(({ ran }) => ran !== undefined)
+    const truth = [...(first?.reveals.values() ?? [])][0]?.value
+    const transcript = transcriptOf(runs.get(first?.batch.join() ?? '') as Execute)
+    const place = { ...desk.context, step: truth?.step as number, batch: truth?.batch as Uint8Array, key: signerAt(PARROT).publicKey }
+    const right = ownPart(transcript, place)
+    const reveal = (own: Uint8Array, { changes = {}, inCertificate = false } = {}): readonly string[] => {
+      const value = { ...truth, from: signerAt(PARROT).publicKey, answer: { ...truth?.answer, own }, ...changes }
+      const envelope = signed(revealMessage, value as never, signerAt(PARROT))
+      const before = desk.watched.length
+      const told = inCertificate ? desk.shown(0, truth?.step as number, envelope, PARROT) : envelope
+      desk.tell(0, { type: 'message', from: desk.peer(PARROT), envelope: told })
+      const effects = desk.watched.slice(before).map(({ effect }) => effect)
+      return effects.map((effect) =>
+        effect.type === 'claim' ? `claim ${effect.finding.kind}` : effect.type === 'count' ? effect.code : effect.type,
+      )
+    }
+    return { desk, reveal, right, first }
+  }
+
+  test('is found out also where later steps took the room of that step’s transcript, and believed where its own part is right', () => {
+    const settings = { keptBytes: 12_000 }
+    const lying = late(settings, 6)
+    expect(lying.first?.ran?.transcript).toBeUndefined()
+    expect(lying.reveal(sha256(lying.right))).toContain('claim own-part')
+    const { reveal, right } = late(settings, 6)
+    expect(reveal(right)).toEqual(['OWN_PART_RIGHT'])
+  })
+  test('in another member’s certificate, or its own, is looked at like whoever says it by itself: it counts as much', () => {
+    const { reveal, right } = late({}, 2)
+    expect(reveal(sha256(right), { inCertificate: true })).toContain('claim own-part')
+  })
+  test('and says that it ran from another state is not claimed: jurors would find nothing in that, and have its accuser pay', () => {
+    const { desk, reveal, right } = late({}, 2)
+    expect(reveal(sha256(right), { changes: { start: otherStart } })).toEqual([])
+    expect(desk.claims()).toEqual([])
+    expect(reveal(sha256(right))).toContain('claim own-part')
   })
 })
 
@@ -360,12 +412,14 @@ describe('bounds', () => {
     const few = agreed((_, effect) => honest(effect), { ...NO_CHALLENGES, keptSteps: 3 }, 8)
     expect([...few.watch(0).steps.values()].map(({ final }) => final?.step)).toEqual([6, 7, 8])
     const small = agreed((_, effect) => honest(effect), { ...NO_CHALLENGES, keptBytes: 12_000 }, 8)
-    expect([...small.watch(0).steps.values()].map(({ final }) => final?.step)).toEqual([7, 8])
+    const withTranscript = (desk: OwnDesk) =>
+      [...desk.watch(0).steps.values()].flatMap(({ ran, final }) => (ran?.transcript === undefined ? [] : [final?.step]))
+    expect([small.watch(0).steps.size, withTranscript(small)]).toEqual([8, [7, 8]])
     const one = agreed((_, effect) => honest(effect), { ...NO_CHALLENGES, keptBytes: 1 }, 3)
-    expect([...one.watch(0).steps.values()].map(({ final }) => final?.step)).toEqual([3])
+    expect([one.watch(0).steps.size, withTranscript(one)]).toEqual([3, [3]])
   })
 
-  test('what comes from outside never throws; reveals for steps that never come take eight places for each member', () => {
+  test('what comes from outside never throws', () => {
     const desk = agreed((_, effect) => honest(effect), NO_CHALLENGES)
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (envelope) => {
@@ -373,12 +427,7 @@ describe('bounds', () => {
         desk.tellWatch(0, { type: 'final', certificate: envelope, batch: envelope, files: '' as never, responses: [] })
       }),
     )
-    const reveal = [...desk.watch(0).steps.values()][0]?.reveals.get(1)?.value
-    for (let step = 10; step < 60; step++) {
-      const value = { ...reveal, step, batch: sha256(Uint8Array.of(step)) } as never
-      desk.tellWatch(0, { type: 'message', from: desk.peer(1), envelope: signed(revealMessage, value, signerAt(1)) })
-    }
-    expect(desk.watch(0).early.size).toBe(8)
+    expect(desk.watch(0).steps.size).toBe(1)
     expect(desk.claims()).toEqual([])
   })
 

@@ -88,6 +88,10 @@ test('what can’t be shown is not brought, nor more than 32; an epoch that is o
   await accuser.bring(charge(1))
   accuser.onState({ closedEpochs: none, jobs: jobs(3, 4), accusations: none })
   expect([[...accuser.references()], counted.at(-1), submitted.length]).toEqual([[], 'ACCUSATION_UNJUDGED', 33])
+  const before = counted.length
+  await accuser.bring(charge(1)) // its liar lies at each step
+  accuser.onState({ closedEpochs: none, jobs: jobs(3, 4), accusations: none })
+  expect([[...accuser.references()], counted.length, submitted.length]).toEqual([[], before, 33])
 })
 
 test('what jurors of an accusation of before a restart fetch stays until they have judged: who could not show it would pay them', async () => {

@@ -5,8 +5,12 @@ import { Complaints } from '../src/node/complaints.js'
 import { ReadCheckQueue } from '../src/node/read-check-queue.js'
 import { ReadEvidence } from '../src/node/read-evidence.js'
 
-/** What a host needs to run others' reads again, by the clock of this machine, and to complain of members where nobody hears it. */
-export function readDuties(store: Pick<ContentStore, 'records'>, count: (code: string) => void) {
+/** What a host needs to run others' reads again, by the clock of this machine, and to complain of members, as a rule where nobody hears it. */
+export function readDuties(
+  store: Pick<ContentStore, 'records'>,
+  count: (code: string) => void,
+  submit: (transaction: Uint8Array) => void = () => {},
+) {
   const after = (ms: number, wake: () => void) => {
     const timer = setTimeout(wake, ms)
     return () => clearTimeout(timer)
@@ -16,7 +20,7 @@ export function readDuties(store: Pick<ContentStore, 'records'>, count: (code: s
     complaints: new Complaints({
       ...{ records: store.records('evidence'), disputeRecords: store.records('disputes'), count, log },
       verification: createVerification(networkIdOf(new Uint8Array([1]))),
-      submit: () => {},
+      submit,
     }),
     readChecks: new ReadCheckQueue({ nowMs: () => performance.now(), after }, count),
     readEvidence: new ReadEvidence(store.records('read-evidence'), count),

@@ -115,7 +115,7 @@ export function clientOf(
   const client = new SiteClient({
     signer: createSigner(new Uint8Array(32).fill(99)),
     network,
-    overlay: overlay ?? ({ request } as unknown as Overlay),
+    overlay: overlay ?? ({ request, send: () => {} } as unknown as Overlay),
     verification: createVerification(network),
     now,
     viewOf: (name) => (name === 'log' ? view : undefined),

@@ -66,6 +66,10 @@ export interface MemberOptions {
   /** Default: never. */
   readonly auditEveryMs?: number
   readonly outbox?: OutboxSender
+  /** Whom it sends nothing: all others hear of its group's work. */
+  readonly keepsOut?: (peer: PeerId) => boolean
+  /** Hands the chain what it complains of. */
+  readonly submit?: (transaction: Uint8Array) => void
 }
 
 function spoilable(store: ContentStore, spoiled: Set<ContentId>): ContentStore {
@@ -77,12 +81,20 @@ function spoilable(store: ContentStore, spoiled: Set<ContentId>): ContentStore {
   return { ...store, blocks: { ...store.blocks, get, put } }
 }
 
+function boundTo(overlay: Overlay, name: string | symbol): unknown {
+  const value: unknown = Reflect.get(overlay, name, overlay)
+  return typeof value === 'function' ? value.bind(overlay) : value
+}
+
 /** One peer's shells over a real socket; the chain's part is played by the test. */
 export async function openMember(options: MemberOptions = {}): Promise<Member> {
   const { signer = createSigner(new Uint8Array(randomBytes(32))), runtime = new CounterRuntime() } = options
   const spoiled = new Set<ContentId>()
   const store = spoilable(options.store ?? memoryStore(), spoiled)
-  const overlay = await openOverlay({ signer, network, host: '127.0.0.1', port: 0 })
+  const { keepsOut = () => false } = options
+  const whole = await openOverlay({ signer, network, host: '127.0.0.1', port: 0 })
+  const send: Overlay['send'] = (to, message) => (keepsOut(to) ? undefined : whole.send(to, message))
+  const overlay: Overlay = new Proxy(whole, { get: (_, name) => (name === 'send' ? send : boundTo(whole, name)) })
   const counts = new Map<string, number>()
   const count = (code: string, by = 1) => void counts.set(code, (counts.get(code) ?? 0) + by)
   const warnings: Member['warnings'][number][] = []
@@ -95,7 +107,7 @@ export async function openMember(options: MemberOptions = {}): Promise<Member> {
     tidy: () => hosts.forgetLeft(),
     mend: (cids) => hosts.mend(cids),
   })
-  const { readChecks, readEvidence, complaints } = readDuties(store, count)
+  const { readChecks, readEvidence, complaints } = readDuties(store, count, options.submit)
   const content = contentService({ store: keeper.blocks, self: signer.peerId, count, onLacked: (asker) => hosts.onLacked(asker) })
   const bodies = new SentBodies()
   const sent = contentService({ store: bodies, self: signer.peerId, count, onLacked: () => {} })
@@ -238,13 +250,13 @@ export async function readAt(client: SiteClient, member: Member, target = '/'): 
 }
 
 /** `size` members of one site with its blocks at the first, and two more peers. */
-export async function startGroup(size: number, options: (i: number) => MemberOptions = () => ({})) {
+export async function startGroup(size: number, options: (i: number) => MemberOptions = () => ({}), more: Partial<SiteView> = {}) {
   const members: Member[] = []
   for (let i = 0; i < size + 2; i++) members.push(await openMember(options(i)))
   introduce(members)
   const [group, asker, spare] = [members.slice(0, size), members[size] as Member, members[size + 1] as Member]
   await group[0]?.store.blocks.put([...files.blocks, start])
-  const view = viewOf(group)
+  const view = viewOf(group, more)
   for (const member of group) member.hosts.onViews([view])
   return { group, asker, spare, view }
 }

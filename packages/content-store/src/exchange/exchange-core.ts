@@ -27,6 +27,8 @@ export class ExchangeCore {
   readonly #sources = new Sources()
   readonly #underWay = new UnderWay()
   readonly #wantedBy = new WantedBy<RunningFetch>()
+  /** Those that will ask more peers at once. */
+  readonly #urgent = new Set<RunningFetch>()
   /** What this event changed. */
   readonly #touched = new Set<RunningFetch>()
   /** How many sources could be asked for a fetch, as counted at this event. */
@@ -57,6 +59,12 @@ export class ExchangeCore {
       if (ask.untilMs <= this.#nowMs) this.#onUnanswered(id)
       else if (!ask.isLate && ask.sentMs + STRAGGLER_MS <= this.#nowMs) this.#onLate(ask)
     }
+    for (const fetch of this.#urgent) {
+      if (!fetch.widen(this.#nowMs)) continue
+      if (fetch.widensAtMs === Number.POSITIVE_INFINITY) this.#urgent.delete(fetch)
+      this.#touched.add(fetch)
+      this.#sources.wake(fetch)
+    }
     this.#sources.passTime(this.#nowMs)
   }
 
@@ -86,8 +94,11 @@ export class ExchangeCore {
       const failure = { code: 'FETCH_CROWDED', fetchesMax: FETCHES_MAX, sourcesMax: SOURCES_MAX } as const
       return void this.#effects.push({ type: 'failed', fetch: order.fetch, failure })
     }
-    const fetch = new RunningFetch(order, (cid, isWanted, by) => (isWanted ? this.#wantedBy.add(cid, by) : this.#wantedBy.delete(cid, by)))
+    const fetch = new RunningFetch(order, this.#nowMs, (cid, isWanted, by) =>
+      isWanted ? this.#wantedBy.add(cid, by) : this.#wantedBy.delete(cid, by),
+    )
     this.#fetches.set(order.fetch, fetch)
+    if (fetch.widensAtMs !== Number.POSITIVE_INFINITY) this.#urgent.add(fetch)
     this.#sources.join(fetch)
     this.#touched.add(fetch)
     if (!fetch.wants.add(order.cids)) this.#tooLarge(fetch)
@@ -233,6 +244,7 @@ export class ExchangeCore {
     const fetch = id === undefined ? undefined : this.#fetches.get(id)
     if (id === undefined || fetch === undefined) return
     this.#fetches.delete(id)
+    this.#urgent.delete(fetch)
     this.#touched.delete(fetch)
     fetch.wants.close()
     this.#sources.leave(fetch)
@@ -334,16 +346,16 @@ export class ExchangeCore {
     return false
   }
 
-  /** A fair share of what this peer may have; when nothing is left but what others are slow with, some of that. */
+  /** A fair share of what this peer may have; when nothing is left for it but what others are slow with, some of that. */
   #choose(fetch: RunningFetch, { peer, window }: Source): readonly ContentId[] {
     const { room } = this.#underWay
-    const { wants } = fetch
+    const { wants, atOnceMax, isPatient } = fetch
     const share = wants.unaskedSize === 0 ? 0 : Math.min(window, room, Math.ceil(wants.unaskedSize / this.#countFree(fetch)))
-    const taken = wants.take(peer, share, (cid) => this.#underWay.comesSoon(cid, this.#nowMs))
-    if (taken.length > 0 || wants.unaskedSize > 0 || wants.hasUnread) return taken.map(({ cid }) => cid)
+    const taken = wants.take(peer, share, (cid) => isPatient && this.#underWay.comesSoon(cid, this.#nowMs))
+    if (taken.length > 0 || (isPatient && (wants.unaskedSize > 0 || wants.hasUnread))) return taken.map(({ cid }) => cid)
     for (const ask of this.#underWay.asks.values()) {
-      if (ask.fetch !== fetch.order.fetch || this.#nowMs - ask.sentMs < STRAGGLER_MS) continue
-      const again = wants.takeAgain(ask.cids, peer, Math.min(window, room, STRAGGLER_BLOCKS))
+      if (ask.fetch !== fetch.order.fetch || (isPatient && this.#nowMs - ask.sentMs < STRAGGLER_MS)) continue
+      const again = wants.takeAgain(ask.cids, peer, { max: Math.min(window, room, STRAGGLER_BLOCKS), atOnceMax })
       if (again.length > 0) return again.map(({ cid }) => cid)
     }
     return []
@@ -374,5 +386,6 @@ export class ExchangeCore {
 
   #setAlarm(): void {
     this.wakeAtMs = Math.min(this.#underWay.nextMs(this.#nowMs), this.#sources.nextMs(this.#nowMs))
+    for (const { widensAtMs } of this.#urgent) this.wakeAtMs = Math.min(this.wakeAtMs, widensAtMs)
   }
 }

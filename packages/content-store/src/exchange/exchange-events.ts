@@ -13,6 +13,8 @@ export interface FetchOrder {
   /** What it may bring, whatever the root promised. */
   readonly maxBlocks: number
   readonly maxBytes: number
+  /** Left out: it is not urgent. So many ms after it began what has not come is asked of two at once, after twice that of four, and so on. */
+  readonly stragglerMs?: number | undefined
 }
 /** What the store said about one block: its bytes; nothing; or, from who knows, that it and all below it are here. */
 export type FoundBlock = Uint8Array | undefined | 'complete'

@@ -42,6 +42,11 @@ export interface FetchOptions {
   /** What one fetch may bring, whatever the root promised. Default 1,000,000 blocks (those that are here already count) and 4 GiB. */
   readonly maxBlocks?: number | undefined
   readonly maxBytes?: number | undefined
+  /**
+   * For what must not wait for one that is silent: after so many ms what has not come is asked of two of them at once, after twice that of four, and so on. Left
+   * out: when nothing else is left to ask for, of one more after a second.
+   */
+  readonly stragglerMs?: number | undefined
 }
 /** All fetches of one peer: they share its sources fairly. */
 export interface Exchange {
@@ -86,7 +91,7 @@ class Driver {
   }
 
   async fetch(cids: readonly ContentId[], follow: boolean, options: FetchOptions): Promise<Fetched> {
-    const { from, signal, maxBlocks = WALK_MAX_BLOCKS, maxBytes = 4 * 1024 ** 3 } = options
+    const { from, signal, maxBlocks = WALK_MAX_BLOCKS, maxBytes = 4 * 1024 ** 3, stragglerMs } = options
     const fetch = this.#serial++
     const abort = (): void => this.#stop(fetch, new ContentStoreError({ code: 'FETCH_ABORTED' }))
     signal?.addEventListener('abort', abort)
@@ -94,7 +99,7 @@ class Driver {
       return await new Promise<Fetched>((resolve, reject) => {
         this.#waiting.set(fetch, { options, resolve, reject, slices: 0 })
         if (signal?.aborted === true) abort()
-        else this.#give({ type: 'fetch', order: { fetch, cids, follow, sources: from, maxBlocks, maxBytes } })
+        else this.#give({ type: 'fetch', order: { fetch, cids, follow, sources: from, maxBlocks, maxBytes, stragglerMs } })
       })
     } finally {
       signal?.removeEventListener('abort', abort)

@@ -7,6 +7,8 @@ import { WantList } from './want-list.js'
 
 const FAILURES_MAX = 2
 const BUSY_MAX = 20
+/** A block that someone is slow with is asked for once more, elsewhere; never a third time at once, unless it is urgent. */
+const ASKED_AT_ONCE_MAX = 2
 
 /** One peer in one fetch. */
 interface Part {
@@ -31,12 +33,20 @@ export class RunningFetch {
   lateAsks = 0
   /** Free sources that found nothing in it to be asked for: they look again when that changes. */
   readonly idle = new Set<PeerId>()
+  /** How many peers may be asked for one block at once. */
+  atOnceMax = ASKED_AT_ONCE_MAX
+  /** When an urgent fetch may ask twice as many; infinity: it is none, or may ask all. */
+  widensAtMs = Number.POSITIVE_INFINITY
   #blocks = 0
   #bytes = 0
   readonly #parts = new Map<PeerId, Part>()
 
-  constructor(order: FetchOrder, onWanted: (cid: ContentId, isWanted: boolean, by: RunningFetch) => void) {
+  constructor(order: FetchOrder, nowMs: number, onWanted: (cid: ContentId, isWanted: boolean, by: RunningFetch) => void) {
     this.order = order
+    if (order.stragglerMs !== undefined) {
+      this.atOnceMax = 1
+      this.widensAtMs = nowMs + order.stragglerMs
+    }
     this.wants = new WantList(order.maxBlocks, (cid, isWanted) => onWanted(cid, isWanted, this))
     for (const peer of order.sources) {
       this.#parts.set(peer, { conduct: 'unasked', lie: null, blocks: 0, failures: 0, busy: 0, gone: false })
@@ -51,6 +61,21 @@ export class RunningFetch {
   }
   get fetched(): Fetched {
     return { fetchedBlocks: this.#blocks, fetchedBytes: this.#bytes, sources: this.#reports() }
+  }
+
+  /** False: it is urgent, and has waited for others long enough. */
+  get isPatient(): boolean {
+    return this.order.stragglerMs === undefined || this.atOnceMax === 1
+  }
+  /** An urgent fetch whose time has come: false where it was not. */
+  widen(nowMs: number): boolean {
+    const { stragglerMs = 0 } = this.order
+    if (this.widensAtMs > nowMs) return false
+    while (this.widensAtMs <= nowMs) {
+      this.atOnceMax *= 2
+      this.widensAtMs = this.atOnceMax < this.#parts.size ? this.widensAtMs + stragglerMs : Number.POSITIVE_INFINITY
+    }
+    return true
   }
 
   /** May be asked something in this fetch. */

@@ -4,8 +4,6 @@ import { type ContentId, codecOf, type PeerId } from '@interpeer/crypto-ids'
 const WANTS_MAX = 4_096
 const READ_SLICE_BLOCKS = 64
 const REPORTED_MAX = 64
-/** A block that someone is slow with is asked for once more, elsewhere; never a third time at once. */
-const ASKED_AT_ONCE_MAX = 2
 
 export interface Want {
   readonly cid: ContentId
@@ -90,13 +88,17 @@ export class WantList {
     return taken
   }
 
-  /** Of those asked of someone else, what may be asked of this peer beside. */
-  takeAgain(cids: readonly ContentId[], peer: PeerId, max: number): readonly Want[] {
+  /** Of those asked of fewer than `atOnceMax` others, what may be asked of this peer beside. */
+  takeAgain(
+    cids: readonly ContentId[],
+    peer: PeerId,
+    { max, atOnceMax }: { readonly max: number; readonly atOnceMax: number },
+  ): readonly Want[] {
     const taken: Want[] = []
     for (const cid of cids) {
       const want = this.#asked.get(cid)
       if (taken.length >= max) break
-      if (want === undefined || want.askedOf.size >= ASKED_AT_ONCE_MAX) continue
+      if (want === undefined || want.askedOf.size >= atOnceMax) continue
       if (want.askedOf.has(peer) || want.lackedBy?.has(peer) === true) continue
       want.askedOf.add(peer)
       taken.push(want)

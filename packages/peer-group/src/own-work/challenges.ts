@@ -32,7 +32,8 @@ export function onChallenge(t: OwnTurn, { seat, value }: Opened<Challenge>): und
   if (t.nowMs < (repliedAtMs.get(seat) ?? Number.NEGATIVE_INFINITY) + settings.replyEveryMs) return countOwn(t, 'CHALLENGE_TOO_SOON')
   const known = steps.get(hexOf(value.batch))
   const shown = known?.reveals.get(seat)
-  if (known?.ran === undefined || known.final?.step !== value.step || shown === undefined) return countOwn(t, 'CHALLENGE_UNKNOWN')
+  if (known?.ran?.transcript === undefined || known.final?.step !== value.step || shown === undefined)
+    return countOwn(t, 'CHALLENGE_UNKNOWN')
   t.work = { ...t.work, repliedAtMs: new Map(repliedAtMs).set(seat, t.nowMs) }
   const { transcript } = known.ran
   const { step, batch } = value

@@ -7,14 +7,11 @@ const COUNTED: Readonly<Record<OwnFaultKind, string>> = {
   'false-reply': 'OWN_REPLY_FALSE',
 }
 
-/** Claims what the evidence proves to anyone else too, once for each member and kind. */
+/** Claims what the evidence proves to anyone else too. */
 export function claim(t: OwnTurn, kind: OwnFaultKind, evidence: readonly Uint8Array[]): undefined {
-  const { context, verifier, claimed } = t.work
+  const { context, verifier } = t.work
   const finding = verifyOwnFault(evidence, context, undefined, verifier.verification)
   if (finding?.kind !== kind) return countOwn(t, 'CLAIM_UNPROVEN')
   countOwn(t, COUNTED[kind])
-  const name = `${finding.peer} ${kind}`
-  if (claimed.has(name)) return
-  t.work = { ...t.work, claimed: new Set(claimed).add(name) }
   t.effects.push({ type: 'claim', finding, evidence })
 }

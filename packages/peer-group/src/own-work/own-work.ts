@@ -3,14 +3,15 @@ import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { matches } from '../answer.js'
 import { readCertificate } from '../certificate.js'
 import { PeerGroupError } from '../errors.js'
-import { type Reveal, revealMessage } from '../messages.js'
+import type { Reveal } from '../messages.js'
 import { createVerifier, type GroupContext, type Opened, type Verification } from '../verifier.js'
 import { challenge, endChallenges, onChallenge, onReply } from './challenges.js'
 import { claim } from './claims.js'
 import { challengeMessage, challengeReplyMessage } from './messages.js'
-import { TRANSCRIPT_MAX_BYTES } from './own-part.js'
+import { ownPart, TRANSCRIPT_MAX_BYTES } from './own-part.js'
 import {
   countOwn,
+  isFinalRun,
   keepStep,
   type OwnRan,
   type OwnTurn,
@@ -20,7 +21,6 @@ import {
   throwDice,
 } from './own-work-state.js'
 import { OWN_WORK_DEFAULTS, type OwnWorkSettings } from './settings.js'
-import { isOwnWork } from './verify-own.js'
 
 /** `nowMs` is network time. */
 export type OwnWorkEvent = { readonly nowMs: number } & (
@@ -35,15 +35,17 @@ export type OwnWorkEvent = { readonly nowMs: number } & (
       readonly files: ContentId
       readonly responses: readonly ContentId[]
     }
-  /** `group-reveal` (the group gets it too), `group-challenge`, `group-challenge-reply`. */
+  /** Of a final step the group counts more reveals than it told of (`finalReveals`). What it does not count could not be judged. */
+  | { readonly type: 'revealed'; readonly reveals: Iterable<Opened<Reveal>> }
+  /** `group-challenge`, `group-challenge-reply`. */
   | { readonly type: 'message'; readonly from: PeerId; readonly envelope: Uint8Array }
 )
 export interface OwnWorkStep {
   readonly state: OwnWork
   readonly effects: readonly OwnWorkEffect[]
 }
-/** The messages for this machine; the group machine knows the first too. */
-export const OWN_WORK_MESSAGES: readonly number[] = [revealMessage.number, challengeMessage.number, challengeReplyMessage.number]
+/** The messages for this machine. */
+export const OWN_WORK_MESSAGES: readonly number[] = [challengeMessage.number, challengeReplyMessage.number]
 
 /**
  * A member's watch over the others' own work in one epoch (design §6): from the transcripts of what it ran itself it makes their own parts and
@@ -68,10 +70,8 @@ export function openOwnWork(
     verifier: createVerifier(own, verification),
     dice: { seed, thrown: 0 },
     steps: new Map(),
-    early: new Map(),
     asked: new Map(),
     repliedAtMs: new Map(),
-    claimed: new Set(),
     wakeAtMs: undefined,
   }
 }
@@ -81,6 +81,7 @@ export function stepOwnWork(work: OwnWork, event: OwnWorkEvent): OwnWorkStep {
   const t: OwnTurn = { work, nowMs: event.nowMs, effects: [] }
   if (event.type === 'ran') onRan(t, event.batch, event)
   else if (event.type === 'final') onFinal(t, event)
+  else if (event.type === 'revealed') for (const reveal of event.reveals) takeReveal(t, reveal)
   else if (event.type === 'message') onMessage(t, event.envelope)
   endChallenges(t)
   const wakeAtMs = [...t.work.asked.values()].reduce<number | undefined>(
@@ -95,12 +96,13 @@ function onRan(t: OwnTurn, batch: Uint8Array, { files, responses, transcript }: 
   if (transcript.length > TRANSCRIPT_MAX_BYTES) return countOwn(t, 'TRANSCRIPT_TOO_LONG')
   const name = hexOf(batch)
   const known = t.work.steps.get(name) ?? { batch, ran: undefined, final: undefined, isDrawn: false, reveals: new Map() }
-  keepStep(t, name, { ...known, ran: { files, responses, transcript } })
-  for (const reveal of known.reveals.values()) compare(t, name, reveal)
+  const step = { ...known, ran: { files, responses, transcript } }
+  for (const reveal of known.reveals.values()) compare(t, step, reveal)
+  keepStep(t, name, step)
 }
 
 function onFinal(t: OwnTurn, { certificate, batch, files, responses }: OwnWorkEvent & { type: 'final' }): undefined {
-  const { verifier, settings, early, self } = t.work
+  const { verifier, settings, self } = t.work
   let read: ReturnType<typeof readCertificate>
   try {
     read = readCertificate(certificate, batch, verifier)
@@ -111,12 +113,11 @@ function onFinal(t: OwnTurn, { certificate, batch, files, responses }: OwnWorkEv
   const { step, answer, batchHash } = read
   const name = hexOf(batchHash)
   const known = t.work.steps.get(name)
-  t.work = { ...t.work, early: new Map([...early].filter(([, { value }]) => value.step > step)) }
   // who runs nothing has nothing to show; and after a restart the group tells the last step once more
   if (read.batch.requests.length + read.batch.value.events.length === 0 || known?.final !== undefined) return
   const isDrawn = throwDice(t) % 1_000 < settings.checkPerMille
   keepStep(t, name, { batch: batchHash, ran: known?.ran, final: { step, answer, files, responses }, isDrawn, reveals: new Map() })
-  for (const reveal of [...read.reveals, ...early.values()]) takeReveal(t, reveal)
+  for (const reveal of read.reveals) takeReveal(t, reveal)
   if (throwDice(t) % 1_000 >= settings.challengePerMille) return
   const recent = [...t.work.steps.values()].slice(-Math.ceil(settings.keptSteps / 2))
   const others = recent.flatMap(({ reveals }) => [...reveals.values()].filter(({ value }) => !sameBytes(value.from, self.publicKey)))
@@ -129,10 +130,7 @@ function onMessage(t: OwnTurn, envelope: Uint8Array): void {
   const number = peekMessageNumber(envelope)
   if (number === challengeMessage.number) take(t, verifier.open(challengeMessage, envelope), onChallenge)
   else if (number === challengeReplyMessage.number) take(t, verifier.open(challengeReplyMessage, envelope), onReply)
-  else if (number === revealMessage.number) {
-    const opened = verifier.open(revealMessage, envelope)
-    if (typeof opened !== 'string') takeReveal(t, opened) // others are counted by the group, which gets reveals too
-  } else countOwn(t, 'MESSAGE_UNKNOWN')
+  else countOwn(t, 'MESSAGE_UNKNOWN')
 }
 
 function take<T>(t: OwnTurn, opened: Opened<T> | string, on: (t: OwnTurn, opened: Opened<T>) => void): undefined {
@@ -141,39 +139,33 @@ function take<T>(t: OwnTurn, opened: Opened<T> | string, on: (t: OwnTurn, opened
   on(t, opened)
 }
 
-/** Steps may be provisional for a while. */
-const EARLY_STEPS = 8
-
-/** Reveals come in certificates, and by themselves from who was late. */
+/** Reveals come in the certificate that the group tells of, and later from who was late. */
 function takeReveal(t: OwnTurn, reveal: Opened<Reveal>): undefined {
   const name = hexOf(reveal.value.batch)
   const known = t.work.steps.get(name)
-  if (known?.final === undefined) {
-    t.work = { ...t.work, early: new Map(t.work.early).set(`${reveal.seat} ${reveal.value.step % EARLY_STEPS}`, reveal) }
-    return
-  }
-  if (known.final.step !== reveal.value.step || !matches(reveal.value.answer, known.final.answer)) return
+  if (known?.final === undefined) return
+  const { final } = known
+  if (final.step !== reveal.value.step || !matches(reveal.value.answer, final.answer)) return
   const earlier = known.reveals.get(reveal.seat)
   if (earlier !== undefined) {
-    if (sameBytes(earlier.value.answer.own, reveal.value.answer.own) || !sameBytes(earlier.value.start, reveal.value.start)) return
+    if (sameBytes(earlier.value.answer.own, reveal.value.answer.own)) return
     return claim(t, 'two-owns', [earlier.envelope, reveal.envelope])
   }
+  compare(t, known, reveal)
   keepStep(t, name, { ...known, reveals: new Map(known.reveals).set(reveal.seat, reveal) })
-  compare(t, name, reveal)
 }
 
 /** Makes the own part that a member should have, where this one's run came to what is final. */
-function compare(t: OwnTurn, name: string, reveal: Opened<Reveal>): undefined {
-  const { steps, context, self } = t.work
-  const step = steps.get(name)
-  if (step?.ran === undefined || step.final === undefined || !step.isDrawn || !isFinalRun(step)) return
-  if (sameBytes(reveal.value.from, self.publicKey)) return
-  if (isOwnWork(reveal.value, context, { answer: step.final.answer, transcript: step.ran.transcript })) return countOwn(t, 'OWN_PART_RIGHT')
+function compare(t: OwnTurn, step: StepWork, reveal: Opened<Reveal>): undefined {
+  const { context, self } = t.work
+  const { ran, final, isDrawn, batch, owns } = step
+  if (ran === undefined || final === undefined || !isDrawn || !isFinalRun(step)) return
+  const key = reveal.value.from
+  if (sameBytes(key, self.publicKey)) return
+  const { transcript } = ran
+  const own = transcript === undefined ? owns?.get(reveal.seat) : ownPart(transcript, { ...context, step: final.step, batch, key })
+  if (own === undefined) return
+  if (sameBytes(reveal.value.answer.own, own)) return countOwn(t, 'OWN_PART_RIGHT')
   claim(t, 'own-part', [reveal.envelope])
   challenge(t, reveal) // it may show what it ran: a reason that this member can't know
-}
-
-function isFinalRun({ ran, final }: StepWork): boolean {
-  if (ran === undefined || final === undefined) return false
-  return ran.files === final.files && ran.responses.join() === final.responses.join()
 }

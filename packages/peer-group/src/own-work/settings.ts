@@ -8,7 +8,10 @@ export interface OwnWorkSettings {
   readonly replyWithinMs: number
   /** One challenger is answered this often at most, ms. */
   readonly replyEveryMs: number
-  /** So many steps' transcripts are kept, of so many bytes together; the latest always. */
+  /**
+   * So many steps are kept, with the latest transcripts of so many bytes together, the last always. Steps that are not final yet, five at most, must find room
+   * with the longest.
+   */
   readonly keptSteps: number
   readonly keptBytes: number
 }
@@ -19,5 +22,5 @@ export const OWN_WORK_DEFAULTS: OwnWorkSettings = {
   replyWithinMs: 5_000,
   replyEveryMs: 1_000,
   keptSteps: 64,
-  keptBytes: 8 * 1024 * 1024,
+  keptBytes: 16 * 1024 * 1024,
 }

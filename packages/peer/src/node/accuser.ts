@@ -121,10 +121,12 @@ export class Accuser {
       const isOver = entry?.state !== 'running' || (entry.epoch.number > epoch && !isClosed)
       // in a network with too few outsiders nobody judges
       const isJudged = isClosed || (entry !== undefined && entry.epoch.jurors >= entry.epoch.members.length)
-      if (isOver || !isJudged) this.#brought.delete(id)
-      else if (known === undefined && transaction !== undefined) this.#around.submit(transaction)
-      if (isOver && known === undefined && transaction !== undefined) this.#around.count('ACCUSATION_LATE')
-      else if (!isOver && !isJudged) this.#around.count('ACCUSATION_UNJUDGED')
+      const isOffered = known === undefined && transaction !== undefined
+      if (isOver) this.#brought.delete(id)
+      else if (isOffered && isJudged) this.#around.submit(transaction)
+      else if (isOffered) this.#brought.set(id, { job, epoch, transaction: undefined, kept: [] }) // not again in this epoch
+      if (isOffered && isOver) this.#around.count('ACCUSATION_LATE')
+      else if (isOffered && !isJudged) this.#around.count('ACCUSATION_UNJUDGED')
     }
   }
 }

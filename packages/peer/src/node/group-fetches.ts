@@ -1,6 +1,7 @@
 import { ContentStoreError } from '@interpeer/content-store'
 import type { ContentId, PeerId } from '@interpeer/crypto-ids'
 import {
+  BODIES_STRAGGLER_MS,
   type GroupEvent,
   type GroupSetup,
   type HeldRequest,
@@ -27,6 +28,8 @@ export const piecedAtOnce = (members: number): number => Math.max(PIECED_AT_ONCE
 const PIECED_AT_ONCE_MIN = 16
 /** After that another offer has them fetched anew, from who has them then. */
 const PIECES_MS = 60_000
+/** Pieces are fetched before their request is batched, and are larger: what comes twice counts for more. */
+const PIECES_STRAGGLER_MS = 2 * BODIES_STRAGGLER_MS
 
 /** What a group is told when what it lacked is here. */
 type FetchedEvent = Pick<Extract<GroupEvent, { readonly type: 'bodies' }>, 'type' | 'requests'> | StateEvent
@@ -67,9 +70,10 @@ export class GroupFetches {
     if (under.size >= FETCHES_OF_SOURCE_MAX) return count('FETCH_MANY')
     this.#fetching.set(source, under.add(key))
     try {
+      const sources = sourcesOf(this.#around, from, this.#signal)
       await exchange.fetchBlocks(
         requests.map(({ cid }) => cid),
-        sourcesOf(this.#around, from, this.#signal),
+        { ...sources, stragglerMs: BODIES_STRAGGLER_MS },
       )
       const held = requests.flatMap((ref) => {
         const block = store.get(ref.cid) as Uint8Array
@@ -96,7 +100,10 @@ export class GroupFetches {
       const parts = readRequestBlock(cid, store.get(cid) as Uint8Array)?.parts ?? []
       const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(PIECES_MS)])
       const sources = sourcesOf(this.#around, [...from, ...this.#setup.members], signal)
-      await exchange.fetchBlocks(parts, { ...sources, maxBlocks: parts.length, maxBytes: REQUEST_BODY_MAX_BYTES })
+      await exchange.fetchBlocks(parts, {
+        ...{ ...sources, stragglerMs: PIECES_STRAGGLER_MS },
+        ...{ maxBlocks: parts.length, maxBytes: REQUEST_BODY_MAX_BYTES },
+      })
       if (bodyOf(store.get, parts) === 'other') count('REQUEST_MISMATCH')
       else this.#give({ type: 'bodies', requests: [ref] })
     } catch (error) {

@@ -131,6 +131,7 @@ export class GroupShell {
 
   /** Acts on what opening led to; apart from the constructor, so that whoever is told already knows this shell. */
   start(): void {
+    this.#ownWork.stepped(this.#group, this.#opening)
     this.#effects.add(this.#opening)
     this.#puts.flush()
     this.#opening = []
@@ -154,12 +155,15 @@ export class GroupShell {
       if (event.type === 'writes') for (const { id } of event.writes) this.#listener.refused(this.setup.epoch, id, 'GROUP_BUSY')
       if (event.type === 'writes' || (event.type === 'message' && this.#effects.length > BACKLOG_MAX)) return // messages are sent again
     }
-    if (event.type === 'message') this.#ownWork.give(event)
-    if (event.type === 'message' && OwnWorkShell.isOwn(event.envelope)) return
+    if (event.type === 'message' && OwnWorkShell.isOwn(event.envelope)) {
+      this.#ownWork.give(event)
+      return
+    }
     const nowMs = this.#around.now()
     try {
       const { state, effects } = stepGroup(this.#group, { ...event, nowMs } as GroupEvent)
       this.#group = state
+      this.#ownWork.stepped(state, effects)
       this.#effects.add(effects)
       if (effects.some((effect) => effect.type === 'persist' && effect.bodies)) void this.#bodies.flush().catch(() => {}) // its turn tells
       if (effects.some((effect) => isPressing(effect, nowMs))) this.#puts.flush()
@@ -222,7 +226,6 @@ export class GroupShell {
       case 'stuck':
         return this.#dispute(effect)
       case 'final':
-        this.#ownWork.final(effect)
         return this.#listener.final(this.setup.epoch, effect)
       case 'closed':
         return this.#listener.closed(this.setup.epoch, effect)

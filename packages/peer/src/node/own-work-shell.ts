@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { contentIdOfBytes, sha256 } from '@interpeer/crypto-ids'
 import {
-  challengeMessage,
-  challengeReplyMessage,
+  type FinalReveals,
+  finalReveals,
+  type Group,
   type GroupContext,
   type GroupEffect,
   OWN_WORK_MESSAGES,
@@ -19,10 +20,10 @@ import { numberOf } from '../message-number.js'
 import type { Surroundings } from './group-shell.js'
 import { Waker } from './waker.js'
 
-/** Batches that it has the bytes of, for a jury: of the newest final steps. */
-const BATCHES_MAX = 8
-/** Runs that it knows the time of: those, and some that are not final yet. */
-const RUNS_MAX = 16
+/** Batches that it has the bytes of, for a jury: of as many of the newest final steps as a reveal is still counted for. */
+const BATCHES_MAX = 16
+/** Runs that it knows the time of: those, and some that are not final yet, or never will be. */
+const RUNS_MAX = 32
 
 type Stateless<E> = E extends unknown ? Omit<E, 'nowMs'> : never
 
@@ -36,6 +37,9 @@ export class OwnWorkShell {
   readonly #batches = new Map<string, Uint8Array>()
   /** What this peer's runs took, in ms; by batch like those. */
   readonly #tookMs = new Map<string, number>()
+  /** What was looked at. */
+  readonly #seen = new WeakSet<FinalReveals>()
+  readonly #warned = new Set<string>()
 
   constructor(context: GroupContext, around: Surroundings) {
     this.#context = context
@@ -46,21 +50,25 @@ export class OwnWorkShell {
 
   /** Whether a message is for this watch alone. */
   static isOwn(envelope: Uint8Array): boolean {
-    const number = numberOf(envelope)
-    return number === challengeMessage.number || number === challengeReplyMessage.number
+    return OWN_WORK_MESSAGES.includes(numberOf(envelope) ?? -1)
   }
 
-  /** `message`: any of the group's; those that tell it nothing are left alone. */
   give(event: Stateless<OwnWorkEvent>): void {
-    if (event.type === 'message' && !OWN_WORK_MESSAGES.includes(numberOf(event.envelope) ?? -1)) return
-    try {
+    this.#orCount(event.type, () => {
       const { state, effects } = stepOwnWork(this.#work, { ...event, nowMs: this.#around.now() } as OwnWorkEvent)
       this.#work = state
       for (const effect of effects) this.#perform(effect)
+    })
+  }
+
+  /** The group goes on without it. */
+  #orCount(event: string, act: () => void): void {
+    try {
+      act()
     } catch (error) {
-      // the state is a value, so nothing changed; and the group goes on without it
+      // the state is a value, so nothing changed
       this.#around.count('OWN_WORK_FAILED')
-      this.#around.log.error({ err: error, event: event.type, epoch: this.#context.epoch }, 'own work could not be looked after')
+      this.#around.log.error({ err: error, event, epoch: this.#context.epoch }, 'own work could not be looked after')
     }
   }
 
@@ -70,8 +78,21 @@ export class OwnWorkShell {
     this.give(event)
   }
 
-  final({ certificate, batch, files, requests }: GroupEffect & { type: 'final' }): void {
-    if (requests.length > 0) this.#batches.set(hexOf(sha256(batch)), batch)
+  /** After each step of the group, and before the next: what it told, and all that it counts since, by whatever message it came. */
+  stepped(group: Group, effects: readonly GroupEffect[]): void {
+    this.#orCount('stepped', () => {
+      for (const effect of effects) if (effect.type === 'final') this.#final(effect)
+      for (const reveals of finalReveals(group)) {
+        if (this.#seen.has(reveals)) continue
+        this.#seen.add(reveals)
+        this.give({ type: 'revealed', reveals: reveals.values() })
+      }
+    })
+  }
+
+  #final({ certificate, batch, files, requests }: GroupEffect & { type: 'final' }): void {
+    const { value } = readBatch(batch)
+    if (value.requests.length + value.events.length > 0) this.#batches.set(hexOf(sha256(batch)), batch)
     for (const [oldest] of this.#batches) if (this.#batches.size > BATCHES_MAX) this.#batches.delete(oldest)
     this.give({ type: 'final', certificate, batch, files, responses: requests.map(({ response }) => response) })
   }
@@ -87,13 +108,17 @@ export class OwnWorkShell {
     else if (effect.type === 'count') count(effect.code)
     else {
       const { peer, kind, step, verdict } = effect.finding
-      log.warn({ peer, kind, step, verdict, epoch: this.#context.epoch }, 'a member’s own part is not that of its own run')
+      const name = `${peer} ${kind}`
+      // who lies lies at every step
+      if (!this.#warned.has(name))
+        log.warn({ peer, kind, step, verdict, epoch: this.#context.epoch }, 'a member’s own part is not that of its own run')
+      this.#warned.add(name)
       if (verdict === 'proven') complaints.accuse(this.#context, { peer, evidence: effect.evidence })
       else this.#bring(effect)
     }
   }
 
-  /** To a jury: only who runs the batch again can see it. */
+  /** To a jury, once an epoch (`Accuser`): only who runs the batch again can see it. */
   #bring({ finding: { peer, batch, start }, evidence }: OwnWorkEffect & { type: 'claim' }): void {
     const { accuser, count } = this.#around
     const { job, epoch } = this.#context

@@ -21,8 +21,8 @@ export interface ProvenWrite {
 }
 const IDS_MAX = 32_768
 const KEPT_MS = 600_000
-/** By their digests: of the last steps, whose askers are told these only. */
-const CERTIFICATES_MAX = 64
+/** By their digests: of the last 64 steps, whose askers are told these only. Each has its own, perhaps another from before it was final, and the one that names it. */
+const CERTIFICATES_MAX = 3 * 64
 
 /** The steps that ran the last writes, by request id: so long as a repeated request may come. In memory: after a restart another member tells. */
 export class ProvenWrites {
@@ -42,7 +42,10 @@ export class ProvenWrites {
     }
     if (ids.length === 0) return
     for (const certificate of [step.certificate, step.named]) {
-      if (certificate !== null) this.#certificates.set(hexOf(this.digestOf(certificate)), certificate)
+      if (certificate === null) continue
+      const digest = hexOf(this.digestOf(certificate))
+      this.#certificates.delete(digest) // one that names several steps is as new as the last of them
+      this.#certificates.set(digest, certificate)
     }
     for (const digest of this.#certificates.keys()) {
       if (this.#certificates.size <= CERTIFICATES_MAX) break

@@ -21,6 +21,7 @@ import { isLater } from '../served-state.js'
 import { hasPartIn, isStale, type SiteView } from '../site-view.js'
 import { askInTurn } from './ask-in-turn.js'
 import { bodyMs } from './body-time.js'
+import { CertificateShows } from './certificate-shows.js'
 import { downloadOf, PIECES_HELD_MAX } from './file-download.js'
 import { LackedCertificates } from './lacked-certificates.js'
 import { LateWrites, lateKeyOf } from './late-writes.js'
@@ -131,6 +132,7 @@ export class SiteClient {
   #isClosed = false
   readonly #certificates = new KnownCertificates()
   readonly #lacked: LackedCertificates
+  readonly #shows: CertificateShows
   readonly #late = new LateWrites()
 
   constructor(at: {
@@ -158,6 +160,7 @@ export class SiteClient {
     this.#bodies = at.bodies ?? new SentBodies()
     this.#onOtherPiece = at.onOtherPiece
     this.#lacked = new LackedCertificates(at.overlay)
+    this.#shows = new CertificateShows(at.overlay, at.now)
     this.#choice = new MemberChoice(this.#observed, at.now)
   }
 
@@ -359,6 +362,7 @@ export class SiteClient {
     const proven = provenPlace(reply, view, this.#network, this.#verification, this.#certificates)
     if (proven === undefined) throw replyFalse('a state or certificate that does not hold')
     if (reply.ran === 'write' && !provesWrite(reply, proven)) throw replyFalse('a response that the group did not certify')
+    this.#shows.show(view, reply.certificate, proven)
     // where the state stands is what its certificate says: a member that could say so itself could make this side wait for ever
     const { epoch, step } = proven
     const seen = this.#observed.of(view.job)

@@ -137,6 +137,11 @@ export class SiteHost implements GroupListener {
     for (const shell of this.#shells.values()) shell.give({ type: 'message', from, envelope })
   }
 
+  /** Someone shows a certificate of this job. */
+  shown(from: PeerId, epoch: number, certificate: Uint8Array): void {
+    if (!this.#stop.signal.aborted) this.#shells.get(epoch)?.give({ type: 'shown', from, certificate })
+  }
+
   /** Answers one visitor's request; never throws for what a visitor can send. */
   answer(request: Verified<SiteRequest>, envelope: Uint8Array, asker: PeerId): Promise<Uint8Array> {
     return this.#answers.answer(request, envelope, asker)

@@ -1,6 +1,6 @@
 import type { RecordStore } from '@interpeer/content-store'
 import { type ContentId, contentIdOf, contentIdOfBytes, type JobId, jobIdOf, type PeerId } from '@interpeer/crypto-ids'
-import { certificateAsk, OWN_WORK_MESSAGES, peekRequest, readCheck } from '@interpeer/peer-group'
+import { certificateAsk, certificateMessage, OWN_WORK_MESSAGES, peekRequest, readCheck } from '@interpeer/peer-group'
 import { PeerError } from '../errors.js'
 import { owesState, type SiteHoldings } from '../live-roots.js'
 import { numberOf } from '../message-number.js'
@@ -11,6 +11,7 @@ import { EpochRecords } from './epoch-records.js'
 import { JobLogDesk } from './job-log-desk.js'
 import { KnownRequests } from './known-requests.js'
 import { forgetOutbox } from './outbox-records.js'
+import { Paces } from './paces.js'
 import { RecentBodies } from './recent-bodies.js'
 import { repair } from './repair.js'
 import type { ScriptQueue } from './script-queue.js'
@@ -22,6 +23,8 @@ const isGroups = (number: number): boolean =>
   (number >= GROUP_NUMBERS.first && number <= GROUP_NUMBERS.last) || OWN_WORK_MESSAGES.includes(number)
 /** Sites that one peer hosts at most: each has a file tree in memory. */
 const HOSTED_MAX = 64
+/** Certificates that peers may show: each of them, and all together. Who shows many honest ones has as many sites' visitors. */
+const SHOWN = { each: { most: 32, perSecond: 8 }, all: { most: 128, perSecond: 64 } }
 /** Peers that one fetch asks at most. */
 const ASKED_MAX = 256
 
@@ -47,6 +50,8 @@ export class SiteHosts {
   readonly #recentBodies = new RecentBodies()
   readonly #bodies: BodyDesk
   readonly #logs: JobLogDesk
+  readonly #shownByEach = new Paces(SHOWN.each)
+  readonly #shownByAll = new Paces(SHOWN.all)
   readonly #stop = new AbortController()
   #views: readonly SiteView[] = []
   /** The states that sites had when this peer left them, or stopped: read from the disk when first asked. */
@@ -107,9 +112,29 @@ export class SiteHosts {
 
   /** Whether it was a group's message. Each host takes only those of its own job. */
   onMessage(from: PeerId, message: Uint8Array): boolean {
-    if (!isGroups(numberOf(message) ?? 0)) return false
+    const number = numberOf(message) ?? 0
+    if (number === certificateMessage.number) {
+      this.#onShown(from, message)
+      return true
+    }
+    if (!isGroups(number)) return false
     for (const host of this.#hosts.values()) host.onMessage(from, message)
     return true
+  }
+
+  /** A visitor's side shows a certificate, as it is. It is checked where nothing is known of its step, so not as often as anybody likes. */
+  #onShown(from: PeerId, message: Uint8Array): void {
+    const { now, count } = this.#around
+    if (!this.#shownByEach.allows(from, now()) || !this.#shownByAll.allows('', now())) {
+      count('CERTIFICATES_MANY')
+      return
+    }
+    try {
+      const { job, epoch } = certificateMessage.decode(message)
+      this.#hosts.get(jobIdOf(contentIdOfBytes(job)))?.shown(from, epoch, message)
+    } catch {
+      count('CERTIFICATE_INVALID')
+    }
   }
 
   /** @throws {CryptoError} @throws {WireError} @throws {PeerError} SITE_UNKNOWN */

@@ -1,0 +1,104 @@
+import { type Block, blockOf, openBlockServer, openExchange } from '@interpeer/content-store'
+import {
+  bytesOfContentId,
+  contentIdOf,
+  createSigner,
+  jobIdOf,
+  networkIdOf,
+  type PeerId,
+  type Signer,
+  signMessage,
+} from '@interpeer/crypto-ids'
+import {
+  BODIES_STRAGGLER_MS,
+  GROUP_DEFAULTS,
+  type GroupSetup,
+  REQUEST_PART_BYTES,
+  requestBlockOf,
+  siteRequest,
+} from '@interpeer/peer-group'
+import { expect, test } from 'vitest'
+import { GroupFetches } from '../src/node/group-fetches.js'
+
+const signers = Array.from({ length: 5 }, (_, i) => createSigner(new Uint8Array(32).fill(i + 1)))
+const peers = signers.map(({ peerId }) => peerId)
+const job = jobIdOf(contentIdOf(Uint8Array.of(0x80), 'dag-cbor'))
+const network = networkIdOf(Uint8Array.of(1))
+const [self, silent, ...honest] = peers as [PeerId, PeerId, ...PeerId[]]
+
+/** Peers that answer at once, but one that never does, and a clock that the test moves. */
+function fetching(blocks: readonly Block[]) {
+  const alarms = new Set<{ readonly atMs: number; readonly act: () => void }>()
+  let nowMs = 0
+  const held = new Map<string, Uint8Array>()
+  const server = openBlockServer({ get: (cid) => blocks.find((one) => one.cid === cid)?.bytes, now: () => nowMs })
+  const asked: PeerId[] = []
+  const exchange = openExchange({
+    get: (cid) => held.get(cid),
+    put: async (all) => {
+      for (const { cid, bytes } of all) held.set(cid, bytes)
+    },
+    ask: (peer, request) => {
+      asked.push(peer)
+      return peer === silent ? new Promise(() => {}) : Promise.resolve(server.answer(self, request))
+    },
+    clock: {
+      now: () => nowMs,
+      after: (ms, act) => {
+        const alarm = { atMs: nowMs + ms, act }
+        alarms.add(alarm)
+        return () => alarms.delete(alarm)
+      },
+    },
+  })
+  const settled = () => new Promise((resolve) => setImmediate(resolve))
+  const passTo = async (ms: number): Promise<void> => {
+    nowMs = ms
+    for (const alarm of [...alarms]) {
+      if (alarm.atMs > nowMs) continue
+      alarms.delete(alarm)
+      alarm.act()
+    }
+    for (let left = 10; left > 0; left--) await settled()
+  }
+  const given: number[] = []
+  const setup = { job, network, members: peers }
+  const around = { exchange, store: { get: (cid: string) => held.get(cid) }, self, count: () => {} }
+  const fetches = new GroupFetches(setup as unknown as GroupSetup, around as never, {
+    alsoAsk: [],
+    give: (event) => given.push(event.type === 'bodies' ? event.requests.length : -1),
+    signal: new AbortController().signal,
+  })
+  return { fetches, given, asked, passTo }
+}
+
+test('one silent member does not keep bodies back for as long as would have this one say that they are withheld', async () => {
+  const blocks = Array.from({ length: 8 }, (_, i) => blockOf(Uint8Array.of(i), 'raw'))
+  const { fetches, given, asked, passTo } = fetching(blocks)
+  const requests = blocks.map(({ cid }, i) => ({ id: new Uint8Array(16).fill(i), ms: 1, cid }))
+  void fetches.bodies(requests, [silent, ...honest])
+  await passTo(0)
+  expect(asked).toContain(silent)
+  expect(given).toEqual([])
+  await passTo(BODIES_STRAGGLER_MS)
+  expect(given).toEqual([8])
+  // all of the largest group have been asked before half the window is over
+  expect(BODIES_STRAGGLER_MS * Math.ceil(Math.log2(32))).toBeLessThan(GROUP_DEFAULTS.dissentWindowMs / 2)
+})
+
+test('nor does it keep back a body that lies in pieces', async () => {
+  const parts = [1, 2, 3, 4].map((byte) => blockOf(new Uint8Array(REQUEST_PART_BYTES).fill(byte), 'raw'))
+  const [asker] = signers as [Signer]
+  const request = {
+    ...{ from: asker.publicKey, job: bytesOfContentId(job), id: new Uint8Array(16), ms: 1, seenEpoch: 1, seenStep: 0 },
+    ...{ method: 'POST', target: '/', host: 'site', https: false, headers: [], body: new Uint8Array() },
+    parts: parts.map(({ cid }) => bytesOfContentId(cid)),
+  }
+  const block = requestBlockOf(signMessage(siteRequest, request, asker, network), request.parts)
+  const { fetches, given, asked, passTo } = fetching([...parts, block])
+  void fetches.bodies([{ id: request.id, ms: 1, cid: block.cid }], honest)
+  await passTo(0)
+  expect([asked.includes(silent), given]).toEqual([true, [0]])
+  await passTo(2 * BODIES_STRAGGLER_MS)
+  expect(given).toEqual([0, 1])
+})
