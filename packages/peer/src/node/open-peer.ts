@@ -126,7 +126,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     const readChecks = new ReadCheckQueue({ nowMs: () => performance.now(), after }, count)
     undo.push(() => readChecks.close())
     const keeper: BlockKeeper = new BlockKeeper({
-      ...{ store, maxBytes, ...collection, now, count, log },
+      ...{ store, maxBytes, ...collection, now, nowMs: () => performance.now(), count, log },
       roots: () =>
         liveRoots(
           hosts.holdings(),
