@@ -45,6 +45,32 @@ test('what is put or referred to after the restart has a whole grace; a clock th
   expect([again, referred, back].map(({ cid }) => store.has(cid))).toEqual([true, true, false])
 })
 
+test('they are written as dates: the next start has another clock, and a date that jumped while one ran is no age', async () => {
+  const store = memoryBlockStore()
+  const block = blockOf(noise(10), 'raw')
+  const date = { ms: 1_000 * GRACE_MS }
+  const first = world(store, { dateMs: () => date.ms })
+  first.clock.nowMs = 77.5
+  await first.blocks.put([block])
+  await first.look()
+  date.ms += 500 * GRACE_MS // set forward, and no time passes
+  const second = world(store, { ages: first.ages(), dateMs: () => date.ms })
+  expect(await second.collect(ALL)).toMatchObject({ deletedBlocks: 0 })
+  date.ms -= 700 * GRACE_MS
+  second.clock.nowMs = 0.75 * GRACE_MS
+  const third = world(store, { ages: second.ages(), dateMs: () => date.ms })
+  await third.look()
+  third.clock.nowMs = 0.25 * GRACE_MS - 2
+  expect(await third.collect(ALL)).toMatchObject({ deletedBlocks: 0 })
+  third.clock.nowMs = 0.25 * GRACE_MS
+  expect(await third.collect(ALL)).toMatchObject({ deletedBlocks: 1 })
+  date.ms = 0 // a machine that lost its clock
+  await third.blocks.put([block])
+  await third.look()
+  third.clock.nowMs = 9 * GRACE_MS
+  expect(readAges(third.ages(), 0).get(ageNameOf(block.cid))).toBe(0)
+})
+
 test('they are bounded, the oldest first, and no block seems older than it is', () => {
   const cidOf = (i: number) => `bafkreix${i.toString(36).padStart(14, '_')}` as ContentId
   const since = new Map(Array.from({ length: AGES_MAX + 10 }, (_, i) => [cidOf(i), Math.floor(i / 1_000)]))

@@ -1,16 +1,16 @@
-import { isIP } from 'node:net'
 import { contentIdOfBytes, createSigner, parseNetworkId, peerIdOfKey } from '@interpeer/crypto-ids'
 import { bytesOfHex } from '@interpeer/wire-codec'
 import { expect, test } from 'vitest'
 import { mergeAddresses } from '../src/address-record.js'
+import { isReachable } from '../src/node/endpoint.js'
 import vectors from '../vectors/addresses.json' with { type: 'json' }
 
 const rules = {
   network: parseNetworkId(contentIdOfBytes(bytesOfHex(vectors.network))),
   nowMs: vectors.nowMs,
   self: createSigner(bytesOfHex(vectors.otherSeed)).peerId,
-  isLiteral: (host: string) => isIP(host) !== 0,
-  isRegistered: () => false,
+  isReachable,
+  ...{ isKnown: () => false, hasAnswered: () => true, isBelieved: () => true },
 }
 
 test.each(vectors.cases)('$name: $expect', ({ record, expect: code, value }) => {

@@ -13,7 +13,7 @@ afterEach(async () => {
 function keep(store: ContentStore, more: Partial<KeeperOptions> = {}) {
   const counts = new Map<string, number>()
   const [warned, about]: [string[], object[]] = [[], []]
-  const clock = { nowMs: 0 }
+  const clock = { nowMs: 0, dateMs: 1_700_000_000_000 }
   const roots: { held: ContentId[]; wanted: ContentId[] } = { held: [], wanted: [] }
   const warn = (facts: object, sentence: string): void => {
     about.push(facts)
@@ -21,7 +21,7 @@ function keep(store: ContentStore, more: Partial<KeeperOptions> = {}) {
   }
   const log = { debug: () => {}, info: () => {}, warn, error: () => {} }
   const keeper = new BlockKeeper({
-    ...{ store, log, graceMs: GRACE_MS, everyMs: 3_600_000, now: () => clock.nowMs },
+    ...{ store, log, graceMs: GRACE_MS, everyMs: 3_600_000, now: () => clock.dateMs + clock.nowMs, nowMs: () => clock.nowMs },
     roots: (): LiveRoots => roots,
     mend: async () => {},
     tidy: async () => {},
@@ -102,6 +102,39 @@ test('ages outlive a restart; where the record of them is spoiled each grace beg
   await spoiled.keeper.collect()
   await second.keeper.collect()
   expect(store.blocks.has(blockAt(1).cid)).toBe(false)
+})
+
+test('a clock that is set back or forward neither keeps a put from making room nor makes a grace longer or shorter', async () => {
+  const [HOURS, maxBytes] = [5 * 3_600_000, 80_000]
+  const store = memoryStore({ maxBytes })
+  let jumpMs = HOURS
+  const { keeper, clock, roots } = keep(store, {
+    maxBytes,
+    tidy: async () => {
+      clock.dateMs -= HOURS // between what was noted before and what is noted from now on
+    },
+    roots: () => {
+      clock.dateMs += jumpMs // in the middle of a walk
+      jumpMs = 0
+      return roots
+    },
+  })
+  await keeper.blocks.put(Array.from({ length: 70 }, (_, i) => blockAt(i)))
+  roots.held.push(...Array.from({ length: 70 }, (_, i) => blockAt(i).cid))
+  await expect(keeper.blocks.put([blockAt(200)])).rejects.toMatchObject({ code: 'STORE_FULL' }) // a run, and the clock goes forward
+  roots.held.splice(0, 10)
+  await keeper.blocks.put([blockAt(200)])
+  expect(keeper.blocks.has(blockAt(200).cid)).toBe(true)
+
+  await keeper.collect() // what was not needed any more is noted; the clock goes back
+  const loose = () => [...store.blocks.list()].length - roots.held.length
+  expect(loose()).toBeGreaterThan(0)
+  jumpMs = HOURS
+  await keeper.collect() // forward and back
+  expect(loose()).toBeGreaterThan(0)
+  clock.nowMs += GRACE_MS
+  await keeper.collect()
+  expect(loose()).toBe(0)
 })
 
 test('a peer that does not know what it needs deletes nothing, says so, and tries again', async () => {

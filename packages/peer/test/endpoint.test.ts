@@ -1,6 +1,6 @@
 import { createSigner } from '@interpeer/crypto-ids'
 import { expect, test } from 'vitest'
-import { parseEndpoint, parseReachable } from '../src/node/endpoint.js'
+import { isReachable, parseEndpoint, parseReachable, placeName } from '../src/node/endpoint.js'
 
 const signer = createSigner(new Uint8Array(32).fill(1))
 
@@ -31,4 +31,18 @@ test.each([
   ['', undefined],
 ])('an address to advertise: %s', (text, address) => {
   expect(parseReachable(text)).toEqual(address)
+})
+
+test.each(['0.0.0.0', '::', '0:0::0', '::ffff:0.0.0.0', '::FFFF:0:0', 'fe80::1%eth0', 'example.org', ''])(
+  'nobody can send to "%s"',
+  (host) => {
+    expect(isReachable({ host, port: 1 })).toBe(false)
+  },
+)
+
+test('a place has one name, however its address is written', () => {
+  const nameOf = (host: string) => placeName({ host, port: 9 })
+  expect(['1.2.3.4', '::ffff:1.2.3.4', '::FFFF:102:304'].map(nameOf)).toEqual(Array(3).fill('1.2.3.4 9'))
+  expect(['2001:DB8:0::1', '2001:db8::1'].map(nameOf)).toEqual(Array(2).fill('2001:db8::1 9'))
+  expect(nameOf('::1')).not.toBe(nameOf('::2'))
 })

@@ -139,12 +139,7 @@ test('a record that the disk has spoiled is forgotten in its turn, and keeps no 
 })
 
 test('a state that is served counts from when it is, and the one before until the disk says the later one', async () => {
-  const site = new ServedSite(
-    job,
-    slow(disk),
-    () => nowMs,
-    () => {},
-  )
+  const site = new ServedSite(job, slow(disk), () => {})
   const stateAt = (step: number) => ({ epoch: 0, step, state: cidOf(step), files: cidOf(0), certificate: null, named: null, timeMs: 0 })
   const one = site.serve(stateAt(1))
   expect(site.states).toEqual([cidOf(1)])
@@ -156,12 +151,5 @@ test('a state that is served counts from when it is, and the one before until th
   await underWay.shift()?.()
   await two
   expect(site.states).toEqual([cidOf(2)])
-  expect(
-    new ServedSite(
-      job,
-      disk,
-      () => nowMs,
-      () => {},
-    ).states,
-  ).toEqual([cidOf(2)])
+  expect(new ServedSite(job, disk, () => {}).states).toEqual([cidOf(2)])
 })

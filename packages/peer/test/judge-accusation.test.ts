@@ -69,7 +69,8 @@ test.each([
   'it is %s where of 100 ms a run that does not end had the turns %j: who chose it answers for it only where it had its time',
   async (finding, turns) => {
     let nowMs = 0
-    const trial = new Trial({ fetchUntilMs: 0, answerUntilMs: 100 }, { now: () => nowMs, signal: new AbortController().signal })
+    const run = { now: () => nowMs, signal: new AbortController().signal }
+    const trial = new Trial({ fetchUntilMs: 0, answerUntilMs: 100 }, run, run.now)
     for (const [beganMs, endedMs] of turns) {
       nowMs = beganMs
       trial.onBegin()
@@ -93,6 +94,15 @@ test('a run that does not end is stopped after half of the time to answer, so th
   trial.onEnd()
   trial.onBegin()
   expect(await found).toBe('not-ended')
+})
+
+test('a clock that is set forward while a run has its turn says nothing of the run', async () => {
+  let nowMs = 0
+  const run = { now: () => nowMs, signal: new AbortController().signal }
+  const trial = new Trial({ fetchUntilMs: 0, answerUntilMs: 100_000_000 }, run)
+  trial.onBegin()
+  nowMs = 60_000_000
+  expect(await trial.inTime(new Promise((resolve) => setImmediate(() => resolve('unfit'))))).toBe('unfit')
 })
 
 test('a run that ends in time says what it found, and one that this peer stops says nothing', async () => {

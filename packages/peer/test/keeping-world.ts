@@ -230,7 +230,7 @@ export class SimulatedPeer {
     const count = () => {}
     const overlay = this.#overlay(power)
     const keeper: BlockKeeper = new BlockKeeper({
-      ...{ store, now: () => Date.now(), count, log: quiet, graceMs: 0, everyMs: 3_600_000 },
+      ...{ store, now: () => Date.now(), nowMs: () => Date.now(), count, log: quiet, graceMs: 0, everyMs: 3_600_000 },
       roots: () => liveRoots(hosts.holdings(), [], signer.peerId),
       tidy: () => hosts.forgetLeft(),
       mend: (cids) => hosts.mend(cids),

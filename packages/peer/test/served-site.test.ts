@@ -38,12 +38,7 @@ function site(records = memoryStore().records('sites')) {
   return {
     counted,
     records,
-    served: new ServedSite(
-      job,
-      records,
-      () => Date.now(),
-      (code) => counted.push(code),
-    ),
+    served: new ServedSite(job, records, (code) => counted.push(code)),
   }
 }
 
@@ -86,6 +81,11 @@ test('who saw a later state waits for it, for so long, and not after the site ha
   const never = served.catchUp({ epoch: 0, step: 3 }, 3_000)
   await vi.advanceTimersByTimeAsync(3_000)
   expect(await never).toBe(false)
+  const early = served.catchUp({ epoch: 0, step: 3 }, 3_000)
+  await vi.advanceTimersByTimeAsync(2_000)
+  vi.setSystemTime(Date.now() - 3_600_000) // the clock is set back
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(await early).toBe(false)
   const closed = served.catchUp({ epoch: 0, step: 3 }, 3_000)
   served.close()
   expect(await closed).toBe(false)

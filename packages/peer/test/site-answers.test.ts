@@ -64,12 +64,7 @@ class Abstaining extends CounterRuntime {
 async function siteWith(responses: readonly ContentId[], named: Uint8Array | null = null, runtime = new CounterRuntime()) {
   const store = memoryStore()
   await store.blocks.put(blocks)
-  const served = new ServedSite(
-    job,
-    store.records('sites'),
-    () => NOW_MS,
-    () => {},
-  )
+  const served = new ServedSite(job, store.records('sites'), () => {})
   await served.serve({ ...place, files: root, timeMs: NOW_MS })
   const [writes, proven] = [new WaitingWrites(), new ProvenWrites()]
   const ids = responses.map((_, i) => (i === responses.length - 1 ? writeIdOf(request) : new Uint8Array(16).fill(i)))

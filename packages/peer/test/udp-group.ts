@@ -102,7 +102,8 @@ export async function openMember(options: MemberOptions = {}): Promise<Member> {
   const log = { debug: () => {}, info: () => {}, warn, error: () => {} }
   const closed: { certificate: Uint8Array; batch: Uint8Array }[] = []
   const keeper: BlockKeeper = new BlockKeeper({
-    ...{ store, now: () => Date.now(), count, log, graceMs: 3_600_000, everyMs: 3_600_000, ...options.collection },
+    ...{ store, now: () => Date.now(), nowMs: () => performance.now(), count, log },
+    ...{ graceMs: 3_600_000, everyMs: 3_600_000, ...options.collection },
     roots: () => liveRoots(hosts.holdings(), [], signer.peerId),
     tidy: () => hosts.forgetLeft(),
     mend: (cids) => hosts.mend(cids),

@@ -171,8 +171,8 @@ export const peer: readonly Target[] = [
     run: (input) => {
       const { records } = addressExchange.decode(input)
       const envelopes = records.slice(0, 8).flatMap((record) => [record, signedBytes(addressRecord, record, signer)])
-      const rules = { network, nowMs: 1_000, self: signerNamed(2).peerId, isLiteral: () => true, isRegistered: () => false }
-      mergeAddresses(new Map(), envelopes, rules)
+      const anybody = { isReachable: () => true, isKnown: () => false, hasAnswered: () => false, isBelieved: () => true }
+      mergeAddresses(new Map(), envelopes, { network, nowMs: 1_000, self: signerNamed(2).peerId, ...anybody })
     },
     seeds: () => {
       const records = samplesOf(addressRecord.schema).map((sample) =>

@@ -3,6 +3,9 @@ import { NOW_MS } from './group.js'
 import { type Fields, makerOf } from './maker.js'
 import { NETWORK, OTHER, OTHER_NETWORK, SIGNER } from './signed-cases.js'
 
+/** They stand for all addresses of a machine, or have a zone, which each machine names as it likes. */
+const NOWHERE = ['0.0.0.0', '::', '0:0::0', '::ffff:0.0.0.0', 'fe80::1%eth0']
+
 /** What a peer makes of an address record from outside: taken (`ok`), or refused. */
 export function addressVectors() {
   const { sign, encode } = makerOf('peer', NETWORK)
@@ -29,8 +32,8 @@ export function addressVectors() {
       good('a minute ahead of the clock', { issuedMs: NOW_MS + 60_000 }),
       saying('more than a minute ahead of the clock', { issuedMs: NOW_MS + 60_001 }),
       saying('port 0', { port: 0 }),
-      ...['', 'example.org', 'localhost', '192.0.2', '192.0.2.256', '192.0.2.1 ', '2001:db8::1::2', '[2001:db8::1]'].map((host) =>
-        saying(`the host "${host}"`, { host }),
+      ...['', 'example.org', 'localhost', '192.0.2', '192.0.2.256', '192.0.2.1 ', '2001:db8::1::2', '[2001:db8::1]', ...NOWHERE].map(
+        (host) => saying(`the host "${host}"`, { host }),
       ),
       bad('signed by another', sign('address-record', value(), OTHER)),
       bad('signed for another network', sign('address-record', value(), SIGNER, { network: OTHER_NETWORK })),

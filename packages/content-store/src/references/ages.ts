@@ -14,8 +14,11 @@ export const agesSchema = struct({ groups: list(struct({ sinceMs: uint53, names:
 export type Ages = Map<string, number>
 export const ageNameOf = (cid: ContentId): string => cid.slice(NAME_FROM, NAME_FROM + NAME_LENGTH)
 
-/** For a record, of at most 2.9 MB. Where there are too many different times some are rounded up, so that no grace gets shorter. */
-export function writeAges(since: ReadonlyMap<ContentId, number>): Uint8Array {
+/**
+ * For a record, of at most 2.9 MB. Where there are too many different times some are rounded up, so that no grace gets shorter.
+ * @param shiftMs from the clock of `since` to that of the record
+ */
+export function writeAges(since: ReadonlyMap<ContentId, number>, shiftMs = 0): Uint8Array {
   const groups: { sinceMs: number; names: string }[] = []
   const byTime = [...cidsByTime(since)].sort(([a], [b]) => a - b)
   const perGroup = Math.ceil(byTime.length / GROUPS_MAX)
@@ -24,7 +27,8 @@ export function writeAges(since: ReadonlyMap<ContentId, number>): Uint8Array {
     const some = byTime.slice(at, at + perGroup)
     const names = some.flatMap(([, cids]) => cids.map(ageNameOf)).slice(0, left)
     left -= names.length
-    groups.push({ sinceMs: some.at(-1)?.[0] as number, names: names.join('') })
+    const sinceMs = Math.ceil((some.at(-1)?.[0] as number) + shiftMs)
+    groups.push({ sinceMs: Math.max(0, sinceMs), names: names.join('') })
   }
   return encodeWith(agesSchema, { groups }, AGES_MAX_BYTES)
 }

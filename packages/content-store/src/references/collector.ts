@@ -12,7 +12,10 @@ export interface CollectorOptions {
   readonly graceMs: number
   /** The same where a put finds the store full. Default: `graceMs`. Shorter only where all that is put is named by a root, or held. */
   readonly pressedGraceMs?: number | undefined
+  /** A clock that is never set: graces and rests are counted by it. */
   readonly nowMs: () => number
+  /** The time that a restart knows too: `ages` are written in it. It may be set back or forward at any time. Default: `nowMs`. */
+  readonly dateMs?: (() => number) | undefined
   /** Lets other work go on between slices of a run. Default: none, each part of a run is done in one go. */
   readonly pause?: (() => Promise<void>) | undefined
   /** Blocks looked into per slice; sixteen times as many names are compared. Default 256. */
@@ -97,7 +100,9 @@ class Collection {
 
   constructor(options: CollectorOptions) {
     this.#options = options
-    this.#agesBefore = options.ages === undefined ? new Map() : readAges(options.ages, options.nowMs())
+    this.#agesBefore = options.ages === undefined ? new Map() : readAges(options.ages, this.#dateMs())
+    const dateAtZeroMs = this.#dateAtZeroMs()
+    for (const [name, sinceMs] of this.#agesBefore) this.#agesBefore.set(name, sinceMs - dateAtZeroMs)
   }
 
   readonly get: GetBlock = (cid) => (this.#deleting?.cids.has(cid) ? undefined : this.#options.store.get(cid))
@@ -110,7 +115,14 @@ class Collection {
   }
 
   ages(): Uint8Array {
-    return writeAges(this.#sinceMs)
+    return writeAges(this.#sinceMs, this.#dateAtZeroMs())
+  }
+  #dateMs(): number {
+    return (this.#options.dateMs ?? this.#options.nowMs)()
+  }
+  /** What one has to add to a time of `nowMs`, as of now. */
+  #dateAtZeroMs(): number {
+    return this.#dateMs() - this.#options.nowMs()
   }
 
   /** One run at a time. */

@@ -11,6 +11,8 @@ export class Trial<R extends { readonly now: () => number; readonly signal: Abor
   /** Which ends with the trial. */
   readonly run: R
   readonly #times: Pick<AccusationCase, 'fetchUntilMs' | 'answerUntilMs'>
+  /** A clock that is never set: one that jumps must not say of a run that it does not end. */
+  readonly #nowMs: () => number
   readonly #stop = new AbortController()
   /** What its turns took that are over. */
   #ranMs = 0
@@ -19,21 +21,23 @@ export class Trial<R extends { readonly now: () => number; readonly signal: Abor
   /** Aborted when a turn begins or is over. */
   #turned = new AbortController()
 
-  constructor(times: Pick<AccusationCase, 'fetchUntilMs' | 'answerUntilMs'>, run: R) {
+  /** @param run its `now` is network time, in which the case has its times */
+  constructor(times: Pick<AccusationCase, 'fetchUntilMs' | 'answerUntilMs'>, run: R, nowMs: () => number = () => performance.now()) {
     this.#times = times
+    this.#nowMs = nowMs
     this.run = { ...run, signal: AbortSignal.any([run.signal, this.#stop.signal]) }
   }
 
   /** Its turn has come: what it waits for from now on is its own run. */
   readonly onBegin = (): void => {
-    this.#beganMs ??= this.run.now()
+    this.#beganMs ??= this.#nowMs()
     this.#turn()
   }
 
   /** Its turn is over. Another may follow. */
   readonly onEnd = (): void => {
     if (this.#beganMs === undefined) return
-    this.#ranMs += this.run.now() - this.#beganMs
+    this.#ranMs += this.#nowMs() - this.#beganMs
     this.#beganMs = undefined
     this.#turn()
   }
@@ -58,12 +62,13 @@ export class Trial<R extends { readonly now: () => number; readonly signal: Abor
     const { now, signal } = this.run
     for (;;) {
       const leftMs = (answerUntilMs - fetchUntilMs) / 2 - this.#ranMs
-      const spentMs = this.#beganMs === undefined ? Number.POSITIVE_INFINITY : this.#beganMs + leftMs
-      const untilMs = Math.min(spentMs, answerUntilMs)
+      const spentInMs = this.#beganMs === undefined ? Number.POSITIVE_INFINITY : this.#beganMs + leftMs - this.#nowMs()
+      const answerInMs = answerUntilMs - now()
+      const inMs = Math.min(spentInMs, answerInMs)
       if (signal.aborted) return 'undecided'
-      if (now() >= untilMs) return spentMs > answerUntilMs ? 'undecided' : 'not-ended'
+      if (inMs <= 0) return spentInMs > answerInMs ? 'undecided' : 'not-ended'
       const either = AbortSignal.any([signal, this.#turned.signal])
-      await setTimeout(Math.min(LONGEST_TIMER_MS, untilMs - now()), undefined, { signal: either, ref: false }).catch(() => {})
+      await setTimeout(Math.min(LONGEST_TIMER_MS, inMs), undefined, { signal: either, ref: false }).catch(() => {})
     }
   }
 }

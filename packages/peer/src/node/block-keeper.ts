@@ -24,7 +24,10 @@ export interface KeeperOptions {
   readonly maxBytes?: number | undefined
   readonly graceMs: number
   readonly everyMs: number
+  /** Network time: how long blocks have not been needed is written down in it. It may jump. */
   readonly now: () => number
+  /** A clock that is never set. */
+  readonly nowMs: () => number
   readonly count: (code: string, by?: number) => void
   readonly log: PeerLog
 }
@@ -51,11 +54,11 @@ export class BlockKeeper {
   #unreadable: string | undefined
 
   constructor(options: KeeperOptions) {
-    const { store, roots, graceMs, now, maxBytes } = options
+    const { store, roots, graceMs, nowMs, now, maxBytes } = options
     this.#options = options
     this.#ages = store.records(AGES_SPACE)
     const shared = {
-      ...{ store: store.blocks, graceMs, pressedGraceMs: 0, nowMs: now, sliceBlocks: SLICE_BLOCKS },
+      ...{ store: store.blocks, graceMs, pressedGraceMs: 0, nowMs, dateMs: now, sliceBlocks: SLICE_BLOCKS },
       // a peer that closes does not wait for the end of a run: of its walk, and of its deletions, before each of which roots are asked for
       roots: () => {
         this.#stop.signal.throwIfAborted()

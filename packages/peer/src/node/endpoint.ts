@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { isIP, SocketAddress } from 'node:net'
 import { type PeerId, parsePeerId } from '@interpeer/crypto-ids'
 
 export interface PeerEndpoint {
@@ -14,9 +14,15 @@ export function parseReachable(text: string): { readonly host: string; readonly 
   return isReachable(address) ? address : undefined
 }
 
-/** Whether one can send there: no address that stands for all of a machine's own. */
+/** Whether one can send there: no address that stands for all of a machine's own, and none with a zone, which each machine names as it likes. */
 export const isReachable = ({ host, port }: { readonly host: string; readonly port: number }): boolean =>
-  isIP(host) !== 0 && !/^[0:.]+$/.test(host) && Number.isInteger(port) && port >= 1 && port <= 65_535
+  isIP(host) !== 0 && !/%|^[0:]*(ffff:)?[0:.]+$/i.test(host) && Number.isInteger(port) && port >= 1 && port <= 65_535
+
+/** The same text for all ways to write an address, also that of an IPv4 address on a socket for both. */
+export function placeName({ host, port }: { readonly host: string; readonly port: number }): string {
+  const { address } = new SocketAddress({ address: host, port, family: isIP(host) === 6 ? 'ipv6' : 'ipv4' })
+  return `${address.replace(/^::ffff:(?=.*\.)/, '')} ${port}`
+}
 
 /** `PEER@HOST:PORT` with a literal address, IPv6 in brackets; undefined where it is not that. */
 export function parseEndpoint(text: string): PeerEndpoint | undefined {

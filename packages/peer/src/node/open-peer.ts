@@ -113,12 +113,16 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     const overlay = await openOverlay({ signer, network, host: options.host, port: options.port })
     undo.push(() => overlay.close())
     let registry: NetworkState['registry'] = new Map()
-    const isRegistered = (peer: PeerId): boolean => mayHaveSeats(peer, registry)
+    const founders = new Set(genesis.peers)
+    const isRegistered = (peer: PeerId): boolean => (registry.size === 0 ? founders.has(peer) : mayHaveSeats(peer, registry))
     const records = store.records('addresses')
     const own = advertise ?? (isReachable(overlay.address) ? overlay.address : undefined)
     if (own === undefined)
       log.warn({ ...overlay.address }, 'this peer tells nobody where it is: it listens on all addresses, and none to advertise was given')
-    const addresses = new AddressBook({ signer, network, overlay, records, bootstrap: options.bootstrap, log, own, isRegistered })
+    const addresses = new AddressBook({
+      ...{ signer, network, overlay, records, bootstrap: options.bootstrap, log, own, isRegistered, now },
+      clock: { nowMs: () => performance.now(), after },
+    })
     undo.push(() => addresses.stop())
 
     const verification = createVerification(network)
@@ -126,7 +130,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     const readChecks = new ReadCheckQueue({ nowMs: () => performance.now(), after }, count)
     undo.push(() => readChecks.close())
     const keeper: BlockKeeper = new BlockKeeper({
-      ...{ store, maxBytes, ...collection, now, count, log },
+      ...{ store, maxBytes, ...collection, now, nowMs: () => performance.now(), count, log },
       roots: () =>
         liveRoots(
           hosts.holdings(),
@@ -226,7 +230,6 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     const bootstrap = options.bootstrap.map(({ peer }) => peer)
     const starting = { genesis, self: signer.peerId, overlay, addresses, bootstrap, now, log, count, signal: stop.signal }
     const seats = new DrawnSeats({ self: signer.peerId, records: store.records('seats'), count })
-    const founders = new Set(genesis.peers)
     const isKnown = (peer: PeerId): boolean => countsNow(peer, registry, founders)
     const desk = new SyncDesk<NetworkState>({
       store: chainStore,

@@ -120,13 +120,13 @@ export function takenOverMs(bytes: number): number {
 /** Looks again and again; a peer that closes meanwhile ends it. @throws {PeerError} PUBLISH_REFUSED, CLOSED */
 async function until(
   isDone: () => boolean | Promise<boolean>,
-  { now, signal }: PublishAt,
+  { signal }: PublishAt,
   reason: string,
   withinMs = SERVED_DEADLINE_MS,
 ): Promise<void> {
-  const deadlineMs = now() + withinMs
+  const deadlineMs = performance.now() + withinMs
   while (!(await isDone())) {
-    if (now() > deadlineMs) throw new PeerError({ code: 'PUBLISH_REFUSED', reason })
+    if (performance.now() > deadlineMs) throw new PeerError({ code: 'PUBLISH_REFUSED', reason })
     await setTimeout(POLL_MS, undefined, { signal }).catch(() => {
       throw new PeerError({ code: 'CLOSED' })
     })

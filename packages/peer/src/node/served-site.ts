@@ -10,7 +10,6 @@ type Place = Pick<ServedState, 'epoch' | 'step'>
 export class ServedSite {
   readonly #job: JobId
   readonly #records: RecordStore
-  readonly #now: () => number
   readonly #wakes = new Set<() => void>()
   #state: ServedState | undefined
   /** The state that the disk says, and those after it that it may say by now. */
@@ -18,10 +17,9 @@ export class ServedSite {
   #recent: readonly ServedState[] = []
   #closed = false
 
-  constructor(job: JobId, records: RecordStore, now: () => number, count: (code: string) => void) {
+  constructor(job: JobId, records: RecordStore, count: (code: string) => void) {
     this.#job = job
     this.#records = records
-    this.#now = now
     try {
       const stored = records.get(job)
       if (stored !== undefined) this.#state = decodeServed(stored)
@@ -66,9 +64,9 @@ export class ServedSite {
 
   /** Whether this peer holds what the asker saw, now or within `timeoutMs`. */
   async catchUp(seen: Place, timeoutMs: number): Promise<boolean> {
-    const deadlineMs = this.#now() + timeoutMs
+    const deadlineMs = performance.now() + timeoutMs
     while (this.#isBehind(seen)) {
-      const leftMs = deadlineMs - this.#now()
+      const leftMs = deadlineMs - performance.now()
       if (leftMs <= 0 || this.#closed) return false
       await this.#changeWithin(leftMs)
     }

@@ -56,7 +56,7 @@ export class SiteHost implements GroupListener {
     const duties = { ...around, whole: this.#whole }
     this.#view = view
     this.#duties = duties
-    this.#served = new ServedSite(view.job, duties.siteRecords, duties.now, duties.count)
+    this.#served = new ServedSite(view.job, duties.siteRecords, duties.count)
     this.#copies = new SiteCopies({ ...duties, view: () => this.#view, served: () => this.served })
     const balances = new StateBalances(duties.store.get)
     this.#checker = new ReadChecker({ ...duties, balances, view: () => this.#view, recent: () => this.#served.recent })
