@@ -28,6 +28,7 @@ const host = (): HostContext => ({
     return { type: 'failed', reason: 'EXITED', message: output, output }
   },
   task: { script: '/site/child.php', args: bytesOfText('a:0:{}'), result: undefined, failure: undefined },
+  chargeReading: () => undefined,
   forgetLibrary: () => undefined,
   decode,
   encode: bytesOfText,
