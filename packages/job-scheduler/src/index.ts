@@ -46,6 +46,7 @@ export {
   groupQuorum,
   isRecoverable,
   noClose,
+  type Recovered,
   type RecoverFrom,
   type Recovery,
   recovered,

@@ -26,7 +26,7 @@ export type TreeNode = TreeFile | TreeDirectory | TreeSymlink
 
 type Content = Pages & Pick<TreeFile, 'digests'>
 /** A file whose content is in pages already. */
-export type PagedFile = Omit<FileEntry, 'bytes'> & Content
+export type PagedFile = Omit<FileEntry, 'bytes'> & Pages & Pick<TreeFile, 'digests'>
 
 const DIRECTORY_MODE = 0o755
 export const emptyTree: TreeDirectory = { kind: 'directory', mode: DIRECTORY_MODE, entries: new Map() }

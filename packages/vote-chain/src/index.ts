@@ -39,6 +39,7 @@ export {
   mayVote,
   passes,
   patchedSettings,
+  type RequestContext,
   tallyOf,
   withChangeRequest,
   withChangeVote,
