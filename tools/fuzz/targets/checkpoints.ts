@@ -32,8 +32,9 @@ export const checkpoints: readonly Target[] = [
     errors: ['ContentStoreError', 'CryptoError', 'WireError'],
     maxBytes: SNAPSHOT_BYTES_MAX,
     run: (input) => {
+      const genesis = { settings: { activeCycles: 400 } } as unknown as Genesis
       const at = { height: 8, timeMs: 0, ledger: set, settings: set, names: set, peers: set, jobs: set }
-      const reading = networkSnapshots(network, verification).reading(undefined as unknown as Genesis, input, at)
+      const reading = networkSnapshots(network, verification).reading(genesis, input, at)
       const asked: ContentId[] = []
       reading.next((cid) => {
         asked.push(cid)

@@ -121,9 +121,11 @@ class Statements {
   /** To the end of the statement. */
   *#pass(): Steps<void> {
     for (;;) {
-      const token = yield* this.#next()
-      if (token === END) return this.#mayEnd()
-      if (this.#ends(token)) return
+      // not by #next: a generator for each of millions of words
+      const token = this.#tokens.next()
+      if (token === MORE) yield MORE
+      else if (token === END) return this.#mayEnd()
+      else if (this.#ends(token)) return
     }
   }
 
@@ -135,7 +137,11 @@ class Statements {
   *#held(word: string): Steps<void> {
     const tokens: Token[] = []
     for (;;) {
-      const token = yield* this.#next()
+      const token = this.#tokens.next()
+      if (token === MORE) {
+        yield MORE
+        continue
+      }
       if (token === END) {
         this.#mayEnd()
         break

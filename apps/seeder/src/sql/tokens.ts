@@ -121,7 +121,7 @@ export class Tokenizer {
     const end = this.#bytes.indexOf(NEWLINE, this.#at)
     if (end < 0 && !this.#isWhole) return this.#more()
     const until = end < 0 ? this.#bytes.length : end
-    const text = latin1(this.#bytes.subarray(this.#at, until)).trim()
+    const text = latin1(this.#bytes, this.#at, until).trim()
     this.#at = until
     return text
   }
@@ -208,7 +208,7 @@ export class Tokenizer {
   #name(): Token | typeof MORE {
     const end = this.#endOf(TICK, false)
     if (end === MORE) return MORE
-    const text = decode(this.#bytes.subarray(this.#at + 1, end)).replaceAll('``', '`')
+    const text = decode(this.#bytes, this.#at + 1, end).replaceAll('``', '`')
     const token: Token = { type: 'name', text, line: this.#line }
     this.#take(end + 1)
     return token
@@ -253,14 +253,12 @@ export class Tokenizer {
       // 1.5e-7
       const before = this.#bytes[at - 1]
       const isExponent =
-        (byte === DASH || byte === 43) &&
-        (before === 101 || before === 69) &&
-        /^[\d.]+[eE]$/.test(latin1(this.#bytes.subarray(this.#at, at)))
+        (byte === DASH || byte === 43) && (before === 101 || before === 69) && /^[\d.]+[eE]$/.test(latin1(this.#bytes, this.#at, at))
       if (!isExponent) break
       at++
     }
     if (at >= this.#bytes.length && !this.#isWhole) return this.#more()
-    const text = latin1(this.#bytes.subarray(this.#at, at))
+    const text = latin1(this.#bytes, this.#at, at)
     const line = this.#line
     this.#at = at
     if (/^0x[0-9a-f]*$/i.test(text)) return { type: 'hex', text: text.slice(2), line }
@@ -274,7 +272,7 @@ export class Tokenizer {
     let at = this.#at
     while (at < this.#bytes.length && isWord(this.#bytes[at] as number)) at++
     if (at >= this.#bytes.length && !this.#isWhole) return this.#more()
-    const text = decode(this.#bytes.subarray(this.#at, at))
+    const text = decode(this.#bytes, this.#at, at)
     const line = this.#line
     const upper = text.toUpperCase()
     // x'ff', b'101': one token
@@ -285,7 +283,7 @@ export class Tokenizer {
         this.#tooLong(this.waiting)
         return MORE
       }
-      const digits = latin1(this.#bytes.subarray(at + 1, end))
+      const digits = latin1(this.#bytes, at + 1, end)
       if (!(upper === 'X' ? /^(?:[0-9a-f]{2})*$/i : /^[01]*$/).test(digits)) throw this.#error('digits that are none')
       this.#at = end + 1
       return { type: upper === 'X' ? 'hex' : 'bits', text: digits, line }
@@ -340,5 +338,6 @@ function unescaped(bytes: Uint8Array, quote: number): Uint8Array {
   return out.slice(0, length)
 }
 
-const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
-const decode = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
+// without a view for each: a dump has millions of words
+const latin1 = (bytes: Uint8Array, from: number, to: number): string => Buffer.prototype.latin1Slice.call(bytes, from, to)
+const decode = (bytes: Uint8Array, from: number, to: number): string => Buffer.prototype.utf8Slice.call(bytes, from, to)
