@@ -123,7 +123,7 @@ test('who is answered again has the certificates by their digests, while others 
   expect(await answer(member.peerId)).toMatchObject({ ...digests, shown: [certificate, named] })
   // another step's askers were shown its own, and the older ones can be asked for until there are too many
   const later = { ...place, named: null, responses: responseTree([root]) }
-  for (let i = 0; i < 62; i++) proven.add([new Uint8Array(16).fill(9)], { ...later, certificate: Uint8Array.of(9, i) }, NOW_MS)
+  for (let i = 0; i < 3 * 64 - 2; i++) proven.add([new Uint8Array(16).fill(9)], { ...later, certificate: Uint8Array.of(9, i) }, NOW_MS)
   expect(await answer()).toMatchObject({ shown: [] })
   proven.add([new Uint8Array(16).fill(9)], { ...later, certificate: Uint8Array.of(10) }, NOW_MS)
   expect(await answer()).toMatchObject({ ...digests, shown: [certificate] })
