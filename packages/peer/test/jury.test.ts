@@ -57,8 +57,8 @@ class Network {
   static async open(readChecksPerMille = 0): Promise<Network> {
     const genesis = JSON.stringify({
       ...{
-        protocol: 1, // on a loaded machine jurors fetch for longer than five cycles of half a second
-        settings: { ...usual, cycleMs: 500, tenureMs: 600_000, roundMs: 300, disputeFetchCycles: 20, disputeAnswerCycles: 20 },
+        protocol: 1, // eight peers in one process: on a loaded machine half a second is too short for a cycle, and jurors fetch for longer than five
+        settings: { ...usual, cycleMs: 1_000, tenureMs: 600_000, roundMs: 600, disputeFetchCycles: 12, disputeAnswerCycles: 12 },
         seed: 'c3'.repeat(32),
         startMs: Date.now(),
       },
