@@ -58,6 +58,11 @@ export class Watcher {
     return this.traitorsIn(member) < quorumOf(member.setup.members.length)
   }
 
+  /** Whether an honest member let a rank of the step time out. */
+  wasGivenUp(epoch: number, step: number): boolean {
+    return [...this.#said.values()].some(({ givenUp }) => givenUp.has(`${epoch} ${step}`))
+  }
+
   isTraitor(peer: PeerId): boolean {
     return this.#traitors.has(peer)
   }

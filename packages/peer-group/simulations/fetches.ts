@@ -15,12 +15,14 @@ export class Fetches {
 
   bodies(requests: readonly RequestRef[], from: readonly PeerId[]): void {
     const isIt = (ref: RequestRef, bytes: Uint8Array) => this.#member.setup.checkRequest?.(ref, bytes) ?? true
+    // what is only on its way to a disk that may be full is asked for again
+    const blockOf = (cid: ContentId) => (this.#member.isWritten(cid) ? this.#member.block(cid) : undefined)
     const have = requests.flatMap((ref) => {
-      const block = this.#member.block(ref.cid)
+      const block = blockOf(ref.cid)
       return block !== undefined && isIt(ref, block) ? [{ ...ref, size: block.length }] : []
     })
     if (have.length > 0) this.#member.machine.later(1, () => this.#member.tell({ type: 'bodies', requests: have }))
-    for (const ref of requests.filter(({ cid }) => this.#member.block(cid) === undefined)) {
+    for (const ref of requests.filter(({ cid }) => blockOf(cid) === undefined)) {
       const { cid } = ref
       const take = (bytes: Uint8Array): void => {
         if (contentIdOf(bytes, codecOf(cid)) === cid && isIt(ref, bytes))

@@ -22,9 +22,11 @@ const LIMIT_MS = 180_000
 /** A mail that nobody is there to send waits for its next turn. */
 const JOB_LIMIT_MS = 300_000
 const SKEW_MS = 400
+const EPOCH = 1
 /**
  * When all faults have stopped, all writes are final within so many of the first rank's time-outs, and so many ms: the longest timer that the storm left doubled to
- * 64 times the first; then visitors who come every two seconds, and runs of up to two seconds each. A traitor can make each step wait for a dissent window.
+ * 64 times the first; then visitors who come every two seconds, and runs of up to two seconds each. Steps wait for a dissent window where a traitor is, or where a
+ * member had given up: it reveals no more.
  */
 const SETTLED_WITHIN_TIMEOUTS = 64
 const SETTLED_WITHIN_MS = 20_000
@@ -117,7 +119,7 @@ export function simulateGroup({
   const setup: GroupSetup = {
     network,
     job,
-    epoch: 1,
+    epoch: EPOCH,
     members,
     chainSeed,
     start: (ownJob?.start ?? start).cid,
@@ -235,7 +237,8 @@ export function simulateGroup({
   const close = (): void => {
     if (settled() && settledMs === 0) {
       settledMs = world.nowMs - stormEndsMs
-      const windows = traitors.length === 0 ? 0 : (last?.step ?? 0) - stepAtCalm
+      const steps = Array.from({ length: (last?.step ?? 0) - stepAtCalm }, (_, i) => stepAtCalm + 1 + i)
+      const windows = steps.filter((step) => traitors.length > 0 || watcher.wasGivenUp(EPOCH, step)).length
       settledWithinMs = SETTLED_WITHIN_TIMEOUTS * rankTimerMs + SETTLED_WITHIN_MS + windows * GROUP_DEFAULTS.dissentWindowMs
     }
     if (early || settled()) for (const node of nodes) tellClosing(world, node, world.nowMs + 1_000, members, limitMs)

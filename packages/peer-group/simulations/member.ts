@@ -120,9 +120,13 @@ export class Member {
   block(cid: ContentId): Uint8Array | undefined {
     return this.machine.disk.read(blockName(cid))
   }
-  /** Whether a block is on the disk and stays there in a crash; also one that has rotted since. */
+  /** Whether a sync has ended that wrote it; also one that has rotted since. */
+  isWritten(cid: ContentId): boolean {
+    return this.machine.disk.isSafe(blockName(cid))
+  }
+  /** Whether a block is on the disk and stays there in a crash, also where those that a shell need not have written yet are lost. */
   hasSafe(cid: ContentId): boolean {
-    return !this.#unwritten.has(cid) && this.machine.disk.isSafe(blockName(cid))
+    return !this.#unwritten.has(cid) && this.isWritten(cid)
   }
 
   /** What its disk has of this epoch. */

@@ -37,6 +37,8 @@ export class Disk {
   #waiting: { readonly name: string; readonly bytes: Uint8Array }[] = []
   /** How many writes came before those that wait. */
   #before = 0
+  /** Of each sync that failed: how many writes came before those it lost. */
+  #failures: number[] = []
   #life = 0
   #bytes = 0
   isFull = false
@@ -63,15 +65,20 @@ export class Disk {
 
   /** All that was written before is safe when `then` is called, or could not be written: then it is gone. A crash meanwhile: never called. */
   sync(then: (failure?: SyncFailure) => void): void {
-    const [life, mark] = [this.#life, this.#before + this.#waiting.length]
+    const [life, mark, failures] = [this.#life, this.#before + this.#waiting.length, this.#failures.length]
     this.syncs++
     const { syncMsMin, syncMsMax } = this.#settings
     this.#world.after(this.#random.between(syncMsMin, syncMsMax), () => {
       if (this.#life !== life) return
+      // another sync that ended first may have lost what this one was to make safe
+      const lostFrom = this.#failures[failures]
+      if (lostFrom !== undefined && lostFrom < mark) return then('full')
       const writes = this.#waiting.splice(0, Math.max(0, mark - this.#before))
-      this.#before += writes.length
       const size = writes.reduce((sum, { bytes }) => sum + bytes.length, 0)
-      if (writes.length > 0 && (this.isFull || this.#bytes + size > this.#settings.bytesMax)) return then('full')
+      const isLost = writes.length > 0 && (this.isFull || this.#bytes + size > this.#settings.bytesMax)
+      if (isLost) this.#failures.push(this.#before)
+      this.#before += writes.length
+      if (isLost) return then('full')
       for (const { name, bytes } of writes) this.#keep(name, { bytes })
       then()
     })
@@ -115,6 +122,7 @@ export class Disk {
     })
     this.#before += this.#waiting.length
     this.#waiting = []
+    this.#failures = []
   }
 
   /** A block rots where it lies. */

@@ -104,6 +104,23 @@ test('a full disk refuses, and what it refused is gone; with room it takes the n
   expect(['a', 'b', 'c', 'd'].filter((name) => disk.has(name))).toEqual(['a', 'c'])
 })
 
+test('a sync that another one took the failure of fails too', () => {
+  const { world, disk } = diskOf()
+  const outcomes: (string | undefined)[] = []
+  const sync = () => disk.sync((failure) => outcomes.push(failure))
+  disk.isFull = true
+  disk.write('fetched', text('a'))
+  sync()
+  sync()
+  world.run()
+  expect(outcomes).toEqual(['full', 'full'])
+  disk.isFull = false
+  disk.writeRecord('record', text('b'))
+  sync()
+  world.run()
+  expect([outcomes.at(-1), read(disk, 'record')]).toEqual([undefined, 'b'])
+})
+
 test('a spoiled block is as if it were not there', () => {
   const { world, disk } = diskOf()
   disk.write('block', text('what it holds'))
