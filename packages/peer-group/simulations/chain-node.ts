@@ -23,7 +23,7 @@ import { mostAlike } from './finality-checks.js'
 import { network, signers, verification } from './jobs.js'
 import { JurorNode } from './juror-node.js'
 
-const BLOCK_MS = 1_000
+export const BLOCK_MS = 1_000
 const FETCH_MS = 4_000
 const ANSWER_MS = 7_000
 const DEADLINE_MS = 10_000
@@ -40,22 +40,29 @@ interface Around {
   readonly random: Random
   /** What a member gives to a juror: a block by its CID, a batch by its hash. */
   readonly serve: (peer: PeerId, name: string) => Uint8Array | undefined
+  readonly isHonest: (peer: PeerId) => boolean
 }
+/** Jurors ask again after a second at the most, and what they ask for may get lost once. */
+const REACHABLE_MS = 1_500
+const LOOK_MS = 100
 
 /**
  * The chain as an oracle: it knows every certificate that anybody was shown, records what members bring, draws a jury, and decides as `judge` does. Fewer than half of
- * each jury lie. One dispute at a time.
+ * each jury lie. One dispute at a time: others are offered again with each block, and taken after a verdict that lets an earlier step stand.
  */
 export class Chain {
   judgment: Judgment | undefined
   dispute: DisputeSoFar | undefined
   readonly jurors: JurorNode[] = []
   readonly judgments: Judgment[] = []
+  /** Judgments of what no honest member was there to give: jurors can't tell that from what is withheld (jury.md, 25). */
+  readonly unreachable = new Set<Judgment>()
   /** Disputes that were brought and did not hold, by reason. */
   readonly refused = new Map<string, number>()
   readonly #around: Around
   readonly #certificates = new Map<string, { readonly step: number; readonly bytes: Uint8Array }>()
   readonly #decided = new Set<string>()
+  #isOver = false
 
   constructor(around: Around) {
     this.#around = around
@@ -73,8 +80,18 @@ export class Chain {
     return [...this.#certificates.values()].sort((a, b) => a.step - b.step).map(({ bytes }) => bytes)
   }
 
+  /** No block takes anything more. */
+  end(): void {
+    this.#isOver = true
+  }
+
   bring(effect: GroupEffect & { readonly type: 'dispute' | 'stuck' }): undefined {
-    if (this.isJudging || this.judgment?.opens !== undefined) return
+    const { judgment } = this
+    if (this.#isOver || (judgment?.opens !== undefined && (judgment.outcome !== 'stands' || effect.step <= judgment.step))) return
+    if (this.isJudging) {
+      this.#around.world.after(BLOCK_MS, () => this.bring(effect))
+      return
+    }
     const { context } = this.#around
     const { step } = effect
     const path = this.#pathTo(step)
@@ -159,6 +176,7 @@ export class Chain {
       }
     }
     this.jurors.push(...nodes.slice(traitors))
+    const holder = this.#watchHolders(dispute)
     const block = (): void => {
       const shown = withShown(dispute, this.certificates, context, verification)
       const trial = { jury, ratings: new Map(), verdicts, deadlineMs, nowMs: world.nowMs }
@@ -170,10 +188,29 @@ export class Chain {
       world.note(undefined, `judged: step ${judgment.step} ${judgment.outcome} by ${judgment.by}`)
       this.judgment = judgment
       this.judgments.push(judgment)
+      if (holder.mostMs < REACHABLE_MS) this.unreachable.add(judgment)
       this.#decided.add(hexOf(dispute.id))
       this.dispute = undefined
     }
     world.after(BLOCK_MS, block)
+  }
+
+  /** For how long at a time some honest member was up and had the batch, while jurors fetched it. */
+  #watchHolders({ batch }: Dispute): { mostMs: number } {
+    const { world, context, serve, isHonest } = this.#around
+    const [untilMs, name] = [world.nowMs + FETCH_MS, hexOf(batch)]
+    const watched = { mostMs: 0 }
+    const sinceMs = new Map<PeerId, number>()
+    const look = (): void => {
+      for (const peer of context.members.filter(isHonest)) {
+        if (serve(peer, name) === undefined) sinceMs.delete(peer)
+        else sinceMs.set(peer, sinceMs.get(peer) ?? world.nowMs)
+        watched.mostMs = Math.max(watched.mostMs, world.nowMs - (sinceMs.get(peer) ?? world.nowMs))
+      }
+      if (world.nowMs < untilMs) world.after(LOOK_MS, look)
+    }
+    look()
+    return watched
   }
 }
 

@@ -4,7 +4,7 @@ import { encodeCbor, hexOf } from '@interpeer/wire-codec'
 import { type GroupSetup, type Judgment, openingOf, readBatch, recoverFrom } from '../src/index.js'
 import { withheldMessage } from '../src/messages.js'
 import { liar, type Tactic } from './adversary.js'
-import { Chain } from './chain-node.js'
+import { BLOCK_MS, Chain } from './chain-node.js'
 import { quorumOf, Watcher } from './checks.js'
 import {
   bodyWithholder,
@@ -26,6 +26,7 @@ const STORM_MS = 6_000
 const EPOCH_MS = 14_000
 const JUDGED_WITHIN_MS = 25_000
 const SHOWS_WITHIN_MS = 20_000
+const BROUGHT_WITHIN_MS = 300
 const LIMIT_MS = 90_000
 const BURST_MS = 2_000
 const SKEW_MS = 200
@@ -104,6 +105,7 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
       if (node?.group === undefined || (!servesJurors && node.tactics.some((tactic) => tactic.serve !== undefined))) return undefined
       return name.length === HASH_LENGTH ? node.batch(name) : node.block(name as ContentId)
     },
+    isHonest: (peer) => !watcher.isTraitor(peer),
   })
   const around: Surroundings = {
     world,
@@ -121,7 +123,7 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
       }
       if (isFirst && (effect.type === 'dispute' || effect.type === 'stuck')) {
         if (effect.type === 'dispute') chain.show(effect.step, effect.certificate)
-        world.after(world.random.between(20, 300), () => chain.bring(effect))
+        world.after(world.random.between(20, BROUGHT_WITHIN_MS), () => chain.bring(effect))
       }
       const isWithheld = effect.type === 'send' && peekMessageNumber(effect.envelope) === withheldMessage.number
       // q honest members give whatever they certified, within moments
@@ -187,18 +189,23 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
   })
   const broken = (): boolean => watcher.violations.length > 0
   world.at(START_MS + STORM_MS, () => endStorm(world, current, SKEW_MS))
-  const ruled = () => chain.judgment?.opens
+  // the last one decides: all before it let earlier steps stand
+  const ruling = () => chain.judgments.findLast(({ opens }) => opens !== undefined)
+  const ruled = () => ruling()?.opens
   world.run({ untilMs: START_MS + EPOCH_MS, actsMax: 300_000, done: () => broken() || ruled() !== undefined })
   world.run({ untilMs: world.nowMs + JUDGED_WITHIN_MS, actsMax: 300_000, done: () => broken() || !chain.isJudging })
-  for (const judgment of chain.judgments) problems.push(...faultsOf(judgment, watcher))
-
   const opens = ruled()
+  let judged = chain.judgments.length
   const honest = nodes.filter(({ peer }) => !watcher.isTraitor(peer))
   const isComplete = honest.length >= quorum
-  const isUndone = chain.judgments.some(({ outcome }) => outcome === 'overturned' || outcome === 'dropped')
-  if (isWrongFinal && !isUndone) problems.push(`a wrong result is final, and nobody undid it`)
-  let goesOn = !broken() && problems.length === 0 && (opens !== undefined || isComplete)
-  if (goesOn) {
+  const checkJudgments = (): void => {
+    for (const judgment of chain.judgments) problems.push(...faultsOf(judgment, watcher, chain.unreachable.has(judgment)))
+    const isUndone = chain.judgments.some(({ outcome }) => outcome === 'overturned' || outcome === 'dropped')
+    if (isWrongFinal && !isUndone) problems.push(`a wrong result is final, and nobody undid it`)
+  }
+  let goesOn = !broken() && (opens !== undefined || isComplete)
+  if (!goesOn) checkJudgments()
+  else {
     const ask = (): void => {
       for (const node of current) {
         node.machine.start()
@@ -212,12 +219,23 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
       world.at(untilMs, () => undefined)
       world.run({ untilMs, actsMax: 100_000 })
     }
+    // the next block may take what was refused while a jury sat
+    do {
+      const untilMs = world.nowMs + BLOCK_MS + BROUGHT_WITHIN_MS
+      world.at(untilMs, () => undefined)
+      world.run({ untilMs, actsMax: 100_000 })
+      world.run({ untilMs: world.nowMs + JUDGED_WITHIN_MS, actsMax: 300_000, done: () => broken() || !chain.isJudging })
+    } while (!broken() && chain.judgments.length > judged++)
+    chain.end()
+    checkJudgments()
     const found = isComplete ? [] : chain.certificates.flatMap((certificate) => withBatch(certificate, batches, firstSetup))
     const recovery = recoverFrom([...shows.values()], firstSetup, found, verification)
     if (isComplete && !recovery.complete) problems.push('fewer than q shows')
     const old = { start: firstSetup.start, startTimeMs: START_MS - 1, members, rerun: [] }
-    const from = openingOf(recovery, old, chain.judgment, [...batches.values()])
-    const next = members.map((peer, seat) => (from.members.includes(peer) ? peer : (fresh[seat] as PeerId)))
+    const from = openingOf(recovery, old, ruling(), [...batches.values()])
+    const sentAway = chain.judgments.flatMap(({ leave, opens }) => (opens === undefined ? [] : leave))
+    const stays = (peer: PeerId) => from.members.includes(peer) && !sentAway.includes(peer)
+    const next = members.map((peer, seat) => (stays(peer) ? peer : (fresh[seat] as PeerId)))
     const held =
       chain.jurors.some(({ disk }) => disk.has(from.state)) || nodes.some((node) => !watcher.isTraitor(node.peer) && node.block(from.state))
     if (!held && from.state !== start.cid) problems.push('nobody honest has the state that stands')
@@ -287,9 +305,12 @@ function tacticsOf(kind: Kind, dice: Random, honestSeats: readonly number[]): (s
 }
 
 /** Whom a judgment may not harm. */
-function faultsOf({ marks, leave, faults }: Judgment, watcher: Watcher): string[] {
+function faultsOf({ marks, leave, faults }: Judgment, watcher: Watcher, isUnreachable: boolean): string[] {
   const found: string[] = []
-  for (const { peer, mark } of marks) if (!watcher.isTraitor(peer)) found.push(`the jury marks an honest member ${mark}`)
+  for (const { peer, mark } of marks) {
+    if (mark === 'withheld' && isUnreachable) continue
+    if (!watcher.isTraitor(peer)) found.push(`the jury marks an honest member ${mark}`)
+  }
   for (const peer of leave) if (!watcher.isTraitor(peer)) found.push('an honest member has to leave')
   for (const { peer, kind } of faults)
     if (kind !== 'two-verdicts' && !watcher.isTraitor(peer)) found.push('the chain accuses an honest member')

@@ -19,7 +19,7 @@ import {
 } from '@interpeer/wire-codec'
 import { matches } from './answer.js'
 import { type KnownBatch, NO_BATCH, readBatch } from './batch.js'
-import { readCertificate, verifyReveals } from './certificate.js'
+import { readCertificate, readReveals } from './certificate.js'
 import { readDissent } from './dissent.js'
 import { PeerGroupError } from './errors.js'
 import type { Base, Final, Group, KnownStep, OpenStep, Turn } from './group-state.js'
@@ -41,7 +41,7 @@ import {
   timeoutMessage,
 } from './messages.js'
 import { newOpenStep } from './open-step.js'
-import { BATCH_MAX_BYTES, DISSENT_MAX_BYTES, DISSENTS_MAX } from './settings.js'
+import { BATCH_MAX_BYTES, DISSENT_MAX_BYTES, DISSENTS_MAX, UNSEEN_MAX } from './settings.js'
 import { disputedIn, isJudged, unnamedSteps } from './steps.js'
 import { tallyRecord } from './tally.js'
 import { boundBy, isForced, showTimeouts, takeTimeout } from './timeouts.js'
@@ -51,7 +51,7 @@ import type { Verifier } from './verifier.js'
 const LAST_STEPS_MAX = SHOWN_STEPS_MAX + 1
 /** And one before those that something is signed against: of many batches that are run again none is named before all have run. */
 const RECORD_STEPS_MAX = LAST_STEPS_MAX + 1
-export const RECORD_VERSION = 4
+export const RECORD_VERSION = 5
 export const RECORD_MAX_BYTES = 4 * 1024 * 1024
 const PROPOSAL_MAX_BYTES = 1024 * 1024 + 256
 const batchBytes = bytesMax(BATCH_MAX_BYTES)
@@ -82,8 +82,8 @@ export const recordSchema = struct({
   /** This member's tally for the open step, as it was sent. */
   ownTally: nullable(bytesMax(TALLY_MAX_BYTES)),
   show: nullable(bytesMax(SHOW_MAX_BYTES + 128)),
-  /** A certificate whose batch nobody gave, and that this is so, as it was signed: the chain may have to be told again. */
-  unseen: nullable(struct({ certificate: bytesMax(CERTIFICATE_MAX_BYTES), said: bytesMax(DISSENT_MAX_BYTES) })),
+  /** Certificates whose batches nobody gave, and that this is so, as it was signed: the chain may have to be told again. */
+  unseen: list(struct({ certificate: bytesMax(CERTIFICATE_MAX_BYTES), said: bytesMax(DISSENT_MAX_BYTES) }), UNSEEN_MAX),
 })
 type DurableRecord = Infer<typeof recordSchema>
 
@@ -115,7 +115,7 @@ export function writeRecord(g: Group): Uint8Array {
       tally: g.tally,
       ownTally: open.tallies.get(g.seat)?.envelope ?? null,
       show: g.show ?? null,
-      unseen: g.unseen?.said === undefined ? null : { certificate: g.unseen.certificate, said: g.unseen.said },
+      unseen: g.unseen.flatMap(({ certificate, said }) => (said === undefined ? [] : [{ certificate, said }])),
     },
     RECORD_MAX_BYTES,
   )
@@ -166,16 +166,9 @@ function dissentsToKeep(dissents: ReadonlyMap<number, Uint8Array>, seat: number)
   return [...(own === undefined ? [] : [own]), ...others].slice(0, DISSENTS_MAX)
 }
 
-/** What this member signed about a step that nobody gave it the batch of. @throws {PeerGroupError} RECORD_UNREADABLE */
-export function unseenOf(
-  { setup, verifier }: Pick<Group, 'setup' | 'verifier'>,
-  record: DurableRecord | undefined,
-  nowMs: number,
-): Group['unseen'] {
-  if (record === undefined || record.unseen === null) return undefined
-  const { certificate, said } = record.unseen
-  const { step, rank, batchHash } = within(() => verifyReveals(certificate, setup, verifier.verification))
-  return { step, rank, batch: batchHash, certificate, sinceMs: nowMs, said }
+/** What this member signed about steps that nobody gave it the batches of. @throws {PeerGroupError} RECORD_UNREADABLE */
+export function unseenOf({ verifier }: Pick<Group, 'verifier'>, record: DurableRecord | undefined, nowMs: number): Group['unseen'] {
+  return (record?.unseen ?? []).map((one) => ({ ...within(() => readReveals(one.certificate, verifier)), ...one, sinceMs: nowMs }))
 }
 
 /** Where an epoch begins, or where the record left it. Windows begin anew. @throws {PeerGroupError} RECORD_UNREADABLE */

@@ -1,6 +1,7 @@
 import type { ContentId, PeerId, Signer } from '@interpeer/crypto-ids'
 import type { ExecutionResult, GroupEffect, GroupSetup, RequestRef, StoredBlock } from './api.js'
 import type { KnownBatch } from './batch.js'
+import type { ReadReveals } from './certificate.js'
 import type { EventFailures, EventsRest } from './event-turns.js'
 import type { Answer, DissentHeld, Proposal, Reveal, Seal, Timeout } from './messages.js'
 import { quorumOf } from './quorum.js'
@@ -73,11 +74,7 @@ export interface KnownStep {
 }
 
 /** A certified step whose batch this member was not given. */
-export interface Unseen {
-  readonly step: number
-  readonly rank: number
-  /** SHA-256 of the batch. */
-  readonly batch: Uint8Array
+export interface Unseen extends ReadReveals {
   readonly certificate: Uint8Array
   readonly sinceMs: number
   /** That it is withheld, signed. */
@@ -205,9 +202,14 @@ export interface Group {
   readonly closing: { readonly atMs: number; readonly next: readonly PeerId[] } | undefined
   readonly tally: Tally
   readonly show: Uint8Array | undefined
+  /** The chain asked for it, and this member waits first for what it was shown a certificate of. */
+  readonly isShowDue: boolean
   readonly askedAtMs: number
-  /** A certificate of a later step that somebody showed this member, until it has its batch, or has said that it was not given it: then the next one. */
-  readonly unseen: Unseen | undefined
+  /**
+   * Certificates of later steps that somebody showed this member, oldest first. Of the last one it waits for the batch, or has said that it was not given it: then for the
+   * next one's. What it said so of leads to those after it (`disputeOf`).
+   */
+  readonly unseen: readonly Unseen[]
   readonly answeredAtMs: ReadonlyMap<PeerId, number>
   /** Faults that were told, by seat and kind, and the bytes of the shortest evidence. */
   readonly faulted: ReadonlyMap<string, number>

@@ -80,8 +80,9 @@ export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durabl
     closing: undefined,
     tally: record?.tally ?? emptyTally(setup.members.length),
     show: record?.show ?? undefined,
+    isShowDue: false,
     askedAtMs: nowMs,
-    unseen: unseenOf({ setup, verifier }, record, nowMs),
+    unseen: unseenOf({ verifier }, record, nowMs),
     before: undefined,
     answeredAtMs: new Map(),
     faulted: new Map(),
@@ -142,6 +143,7 @@ function settle(t: Turn): void {
 
 function finishTurn(t: Turn): GroupStep {
   settle(t)
+  if (t.g.isShowDue) onShow(t)
   if (t.g.phase === 'open') tellStuck(t)
   const effects: GroupEffect[] = []
   if (t.bodies.length > 0) effects.push({ type: 'store', blocks: t.bodies, lazy: true })

@@ -83,6 +83,8 @@ export const FREEZE_RANKS = 4
 export const RANK_WINDOW = 4
 /** The share of the dissent window after which a member that was not given a batch, or its requests' bodies, says so. */
 export const WITHHELD_SHARE = 0.5
+/** Certificates without their batches that a member keeps. More than a member is shown of what was hidden from it before the chain knows of the first. */
+export const UNSEEN_MAX = 16
 /**
  * Bodies that are missing are asked of one member each; so many ms later of two at once, after twice that of four, and so on. Five times this is well below the share of
  * the window above: by then all of 32 members have been asked, so none that is silent can make an honest one say that it was given nothing.

@@ -1,6 +1,6 @@
 import { matches } from './answer.js'
 import { agreedAnswer, writeCertificate } from './certificate.js'
-import type { Turn } from './group-state.js'
+import type { Turn, Unseen } from './group-state.js'
 import { isJudged, knownStep } from './steps.js'
 
 /**
@@ -9,7 +9,7 @@ import { isJudged, knownStep } from './steps.js'
 export function disputeAgain(t: Turn): void {
   for (const { step } of t.g.steps) disputeOwn(t, step)
   if (t.g.frozen > 0) disputeStep(t, t.g.frozen)
-  disputeUnseen(t)
+  for (const one of t.g.unseen) disputeUnseen(t, one)
 }
 
 /**
@@ -44,9 +44,7 @@ export function disputeOwn(t: Turn, step: number): void {
 }
 
 /** A step whose batch this member was not given: once that is signed. */
-export function disputeUnseen(t: Turn): void {
-  const { unseen } = t.g
-  if (unseen?.said === undefined || !isJudged(t.g)) return
-  const { step, certificate, said } = unseen
+export function disputeUnseen(t: Turn, { step, certificate, said }: Unseen): void {
+  if (said === undefined || !isJudged(t.g)) return
   t.effects.push({ type: 'dispute', step, certificate, batch: null, dissents: [said] })
 }

@@ -1,13 +1,14 @@
 import { bytesOfContentId, type PeerId } from '@interpeer/crypto-ids'
 import { sameBytes, WireError } from '@interpeer/wire-codec'
-import { verifyReveals } from './certificate.js'
+import { readReveals } from './certificate.js'
 import { PeerGroupError } from './errors.js'
 import { count, type KnownStep, othersOf, send, type Turn, type Unseen } from './group-state.js'
 import { askMessage, certificateMessage, lateMessage, withheldMessage } from './messages.js'
-import { ASK_EVERY_MS, WITHHELD_SHARE } from './settings.js'
+import { ASK_EVERY_MS, UNSEEN_MAX, WITHHELD_SHARE } from './settings.js'
 import { sign } from './sign.js'
 import { knownStep } from './steps.js'
 import { disputeUnseen } from './tell-disputes.js'
+import { createVerifier } from './verifier.js'
 
 /**
  * Anyone may show a certificate and ask what this member says of it: its reveal, its dissent, that it is late, or that it was not given the batch. Signatures are looked at
@@ -27,14 +28,21 @@ export function onShown(t: Turn, from: PeerId, certificate: Uint8Array): void {
   }
 }
 
-function takeUnseen(t: Turn, from: PeerId, certificate: Uint8Array, { step, batch }: Pick<Unseen, 'step' | 'batch'>): void {
+function takeUnseen(
+  t: Turn,
+  from: PeerId,
+  certificate: Uint8Array,
+  { step, batch }: { readonly step: number; readonly batch: Uint8Array },
+): void {
   const { g } = t
-  const isSame = g.unseen !== undefined && sameBytes(g.unseen.batch, batch)
-  if (!isSame && !isWaiting(t)) {
-    const { rank } = verifyReveals(certificate, g.setup, g.verifier.verification)
-    g.unseen = { step, rank, batch, certificate, sinceMs: t.nowMs }
+  const same = g.unseen.find((one) => one.step === step && sameBytes(one.batchHash, batch))
+  if (same === undefined && waitedFor(t) === undefined && !g.isShowDue) {
+    const read = readReveals(certificate, createVerifier(g.setup, g.verifier.verification))
+    // what has come by other ways meanwhile is no more of use than what was said first
+    const kept = g.unseen.filter(({ said }) => said !== undefined).slice(1 - UNSEEN_MAX)
+    g.unseen = [...kept, { ...read, certificate, sinceMs: t.nowMs }]
   }
-  if (isSame && g.unseen?.said !== undefined) send(t, [from], g.unseen.said)
+  if (same?.said !== undefined) send(t, [from], same.said)
   else ask(t)
 }
 
@@ -57,30 +65,34 @@ function ask(t: Turn): void {
   send(t, othersOf(g), sign(t, askMessage, { step: g.base.step }).envelope)
 }
 
-/** It was shown a certificate of a step that it does not know yet, and has said nothing of that. */
-const isWaiting = ({ g: { unseen, base } }: Turn): boolean => unseen !== undefined && unseen.said === undefined && unseen.step > base.step
+/** The certificate that it was shown of a step that it does not know yet, where it has said nothing of that. */
+export function waitedFor({ g: { unseen, base } }: Turn): Unseen | undefined {
+  const last = unseen.at(-1)
+  return last !== undefined && last.said === undefined && last.step > base.step ? last : undefined
+}
 const sayAtMs = ({ g: { settings } }: Turn, { sinceMs }: Unseen): number => sinceMs + settings.dissentWindowMs * WITHHELD_SHARE
 
 /** When a member that was shown a certificate asks for its batch again, or will say that nobody gives it. */
 export function unseenAtMs(t: Turn): number | undefined {
-  const { unseen, askedAtMs, settings } = t.g
-  if (unseen === undefined || !isWaiting(t)) return undefined
-  return Math.min(sayAtMs(t, unseen), askedAtMs + settings.resendMs)
+  const { askedAtMs, settings } = t.g
+  const one = waitedFor(t)
+  return one === undefined ? undefined : Math.min(sayAtMs(t, one), askedAtMs + settings.resendMs)
 }
 
 /** Colluders can't hide what they certify from the one member that would contradict them: that they did is signed, and told to the chain. */
 export function sayUnseen(t: Turn): void {
   const { g } = t
-  const { unseen } = g
-  if (unseen === undefined || g.phase !== 'open' || !isWaiting(t)) return
-  if (t.nowMs < sayAtMs(t, unseen)) {
+  const one = waitedFor(t)
+  if (one === undefined || g.phase !== 'open') return
+  if (t.nowMs < sayAtMs(t, one)) {
     if (t.nowMs >= g.askedAtMs + g.settings.resendMs) ask(t)
     return
   }
-  const { step, rank, batch } = unseen
-  const { envelope } = sign(t, withheldMessage, { step, rank, batch })
-  g.unseen = { ...unseen, said: envelope }
+  const { step, rank, batchHash } = one
+  const { envelope } = sign(t, withheldMessage, { step, rank, batch: batchHash })
+  const told = { ...one, said: envelope }
+  g.unseen = g.unseen.map((other) => (other === one ? told : other))
   t.durable = true
   send(t, othersOf(g), envelope)
-  disputeUnseen(t)
+  disputeUnseen(t, told)
 }

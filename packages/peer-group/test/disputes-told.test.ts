@@ -2,7 +2,7 @@ import { peekMessageNumber } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { signerAt, verification } from '../simulations/jobs.js'
-import { GROUP_DEFAULTS } from '../src/index.js'
+import { disputeOf, GROUP_DEFAULTS, verifyDispute } from '../src/index.js'
 import { askMessage, withheldMessage } from '../src/messages.js'
 import { createVerifier } from '../src/verifier.js'
 import { Desk, type Letter } from './desk.js'
@@ -61,6 +61,53 @@ describe('what the chain is told, where a jury can be drawn', () => {
     desk.open(dissenter)
     expect(desk.of('dispute', dissenter)).toEqual([dispute, dispute])
     expect(show()).toContainEqual({ type: 'send', to: [visitor], envelope })
+  })
+  /** The others certify two steps, and one of them gets nothing. */
+  function hidden() {
+    const desk = new Desk(4, { jurors: 4 })
+    const [collator, last] = [
+      desk.order(1)[0] as number,
+      [0, 1, 2, 3].find((one) => one !== desk.order(1)[0] && one !== desk.order(2)[0]) as number,
+    ]
+    const rest = [0, 1, 2, 3].filter((one) => one !== last)
+    const apart = ({ from, to }: Letter) => from !== last && to !== last
+    for (const n of [1, 2]) {
+      desk.write(collator, n)
+      for (let i = 0; i < 40 && known(desk, collator, n) === undefined; i++) {
+        desk.deliver(apart)
+        desk.pass(250, rest)
+      }
+    }
+    desk.drop()
+    const show = (step: number) =>
+      desk.tell(last, { type: 'shown', from: signerAt(30).peerId, certificate: known(desk, collator, step).certified.certificate })
+    const sayWithheld = (step: number): void => {
+      show(step)
+      for (let i = 0; i < 2; i++) desk.pass(dissentWindowMs / 4, [last])
+    }
+    return { desk, last, show, sayWithheld }
+  }
+  test('withheld of one step after another: each can be judged, by the certificates that it was shown, also after a restart', () => {
+    const { desk, last, sayWithheld } = hidden()
+    for (const step of [1, 2]) sayWithheld(step)
+    const told = desk.of('dispute', last)
+    expect(told.map(({ step }) => step)).toEqual([1, 2])
+    desk.open(last)
+    expect(desk.of('dispute', last)).toEqual([...told, ...told])
+    for (const effect of told) {
+      const bytes = disputeOf(desk.group(last), effect, 300_000) as Uint8Array
+      expect(verifyDispute(bytes, desk.setup, verification)).toMatchObject({ kind: 'objection', step: effect.step, base: { step: 0 } })
+    }
+  })
+  test('who was just shown what nobody gave it shows nothing yet: it could object no more', () => {
+    const { desk, last, show } = hidden()
+    show(1)
+    desk.tell(last, { type: 'show' })
+    desk.pass(dissentWindowMs / 2 - 1, [last])
+    expect(desk.of('show', last)).toEqual([])
+    desk.pass(1, [last])
+    expect([desk.of('dispute', last), desk.of('show', last)].map(({ length }) => length)).toEqual([1, 1])
+    expect(desk.group(last).phase).toBe('shown')
   })
   test('a certificate is verified once, however often it is shown while its batch is waited for, and not at all of a step that is known', () => {
     const { desk, collator, dissenter } = dissenting(4)

@@ -19,6 +19,7 @@ import {
   disputeId,
   disputeMessage,
   revealMessage,
+  showMessage,
   verdictMessage,
   withheldMessage,
 } from '@interpeer/peer-group'
@@ -31,7 +32,11 @@ import { closingOf, Ledgerless, publication, showOf, signerOf, signers, uploader
 
 const codes = (refused: readonly { readonly code: string }[]) => refused.map(({ code }) => code)
 const batch = sha256(Uint8Array.of(90))
-const [RIGHT, WRONG] = [0x91, 0x92].map((byte) => contentIdOf(Uint8Array.of(byte), 'dag-cbor')) as [ContentId, ContentId]
+const [RIGHT, WRONG, OTHER] = [0x91, 0x92, 0x93].map((byte) => contentIdOf(Uint8Array.of(byte), 'dag-cbor')) as [
+  ContentId,
+  ContentId,
+  ContentId,
+]
 const answer = (root: ContentId): Answer => {
   const none = new Uint8Array(32)
   return { root: bytesOfContentId(root), responses: none, effects: none, fuel: 0, final: 0, disputed: 0, own: none }
@@ -208,30 +213,84 @@ class Withheld extends Ledgerless {
   get epoch() {
     return this.job(this.site).epoch
   }
-  dispute(): Uint8Array {
+  /** About a step that begins from what the one before came to; each comes to the next of `roots`. */
+  dispute(roots: readonly ContentId[] = [RIGHT]): Uint8Array {
     const { number, members, start } = this.epoch
     const { network } = this.genesis
-    const place = { job: bytesOfContentId(this.site), epoch: number, step: 1, batch }
-    const reveals = members.slice(0, 3).map((peer) => {
-      const by = anyone(peer)
-      const value = { ...place, rank: 0, from: by.publicKey, start: bytesOfContentId(start), salt: new Uint8Array(32) }
-      return signMessage(revealMessage, { ...value, answer: answer(RIGHT) }, by, network)
+    const steps = roots.map((root, i) => {
+      const place = { job: bytesOfContentId(this.site), epoch: number, step: i + 1, rank: 0, batch: batchOf(i + 1) }
+      const reveals = members.slice(0, 3).map((peer) => {
+        const by = anyone(peer)
+        const value = { ...place, from: by.publicKey, start: bytesOfContentId(roots[i - 1] ?? start), salt: new Uint8Array(32) }
+        return signMessage(revealMessage, { ...value, answer: answer(root) }, by, network)
+      })
+      return certificateMessage.encode({ ...place, reveals })
     })
-    const certificate = certificateMessage.encode({ ...place, rank: 0, reveals })
+    const step = roots.length
+    const place = { job: bytesOfContentId(this.site), epoch: number, step, batch: batchOf(step) }
     const last = anyone(members[3] as PeerId)
     const said = signMessage(withheldMessage, { ...place, rank: 0, from: last.publicKey }, last, network)
-    return disputeMessage.encode({ ...place, base: null, steps: [certificate], evidence: { type: 'objection', statements: [said] } })
+    return disputeMessage.encode({ ...place, base: null, steps, evidence: { type: 'objection', statements: [said] } })
   }
-  verdicts(): readonly Uint8Array[] {
-    const [one] = this.state.disputes.values()
+  /** All jurors' on the dispute that is open. */
+  verdicts(step = 1, root = RIGHT): readonly Uint8Array[] {
+    const one = [...this.state.disputes.values()].find(({ judgment }) => judgment === null)
     return (one?.jury ?? []).map((peer) => {
       const by = anyone(peer)
-      const finding = { type: 'answered', step: 1, answer: answer(RIGHT) } as const
+      const finding = { type: 'answered', step, answer: answer(root) } as const
       const place = { job: bytesOfContentId(this.site), epoch: 1, dispute: bytesOfHex(one?.id ?? '') }
       return signMessage(verdictMessage, { ...place, from: by.publicKey, finding }, by, this.genesis.network)
     })
   }
+  show(peer: PeerId): Uint8Array {
+    const place = { job: bytesOfContentId(this.site), epoch: 1, from: anyone(peer).publicKey }
+    const held = { steps: [], bound: null, boundBatch: null, reveal: null }
+    return signMessage(showMessage, { ...place, ...held }, anyone(peer), this.genesis.network)
+  }
 }
+const batchOf = (step: number): Uint8Array => (step === 1 ? batch : sha256(Uint8Array.of(90 + step)))
+
+describe('a step after one that a verdict lets stand', () => {
+  /** The first step stands, and the next epoch is to open from what members show. */
+  const judged = () => {
+    const world = new Withheld(4)
+    expect(world.block(world.dispute())).toEqual([])
+    expect(codes(world.block(world.dispute([RIGHT, WRONG])))).toEqual(['DISPUTE_OPEN'])
+    expect(world.block(...world.verdicts())).toEqual([])
+    expect([...world.state.disputes.values()]).toMatchObject([{ judgment: { outcome: 'stands', opens: { start: RIGHT } } }])
+    return world
+  }
+  const epochOf = (world: Withheld) => world.state.jobs.get(world.site)?.epoch
+  const shows = (world: Withheld) => world.epoch.members.map((peer) => world.show(peer))
+
+  test('is judged too, before the next epoch opens: what colluders made final meanwhile does not stand', () => {
+    const world = judged()
+    expect(world.block(...shows(world), world.dispute([RIGHT, WRONG]))).toEqual([])
+    expect(codes(world.block(world.dispute([RIGHT, WRONG, WRONG])))).toEqual(['DISPUTE_OPEN'])
+    expect(epochOf(world)?.number).toBe(1)
+    expect(world.block(...world.verdicts(2, OTHER))).toEqual([])
+    expect(epochOf(world)).toMatchObject({ number: 3, start: OTHER })
+  })
+  test('and where it stands the epoch opens all the same, without who has to leave by either verdict', () => {
+    const world = judged()
+    const last = world.epoch.members[3] as PeerId
+    const [first] = world.state.disputes.values()
+    expect(world.block(...shows(world), world.dispute([RIGHT, WRONG]))).toEqual([])
+    world.block()
+    expect(world.block(...world.verdicts(2, WRONG))).toEqual([])
+    expect(epochOf(world)).toMatchObject({ number: 3 })
+    expect(first?.debtors).toEqual([last])
+    expect(epochOf(world)?.members).not.toContain(last)
+  })
+  test('a step up to that one is not disputed again, nor one after a verdict that undid one', () => {
+    const world = judged()
+    expect(codes(world.block(world.dispute([WRONG])))).toEqual(['DISPUTE_OPEN'])
+    expect(world.block(world.dispute([RIGHT, WRONG]))).toEqual([])
+    world.block()
+    expect(world.block(...world.verdicts(2, OTHER))).toEqual([])
+    expect(codes(world.block(world.dispute([RIGHT, WRONG, WRONG])))).toEqual(['DISPUTE_OPEN'])
+  })
+})
 
 describe('a dispute that fits no block beside a full certificate', () => {
   /** A group of five, so that no one has five outsiders: of a split nobody needs them. Its blocks are small. */

@@ -1,8 +1,8 @@
 import { bytesOfContentId, peekPayload } from '@interpeer/crypto-ids'
-import type { Infer } from '@interpeer/wire-codec'
+import { type Infer, sameBytes } from '@interpeer/wire-codec'
 import type { GroupEffect } from '../api.js'
 import { readBatch } from '../batch.js'
-import { provesFinal, writeCertificate } from '../certificate.js'
+import { type CertifiedReveals, provesFinal, writeCertificate } from '../certificate.js'
 import type { Group, KnownStep } from '../group-state.js'
 import { certificateMessage, revealMessage, sealMessage } from '../messages.js'
 import { isUnanimous } from '../steps.js'
@@ -17,17 +17,21 @@ export type DisputeEffect = GroupEffect & { readonly type: 'dispute' | 'stuck' }
  * holds by itself (jury.md, 3 and 4), and with those that follow, as far as `maxBytes` reach. Undefined where this member lacks a certificate in between: another one
  * may have it.
  */
-export function disputeOf(group: Pick<Group, 'setup' | 'steps'>, effect: DisputeEffect, maxBytes: number): Uint8Array | undefined {
+export function disputeOf(
+  group: Pick<Group, 'setup' | 'steps' | 'unseen'>,
+  effect: DisputeEffect,
+  maxBytes: number,
+): Uint8Array | undefined {
   const { job, epoch, members } = group.setup
   const { step } = effect
   const found = baseOf(group, effect)
   if (found === undefined) return undefined
   const own = effect.type === 'dispute' ? [effect.certificate] : []
   const later = effect.type === 'dispute' ? laterThan(group, step) : []
-  const steps = [...found.path.map(wholeCertificate), ...own]
+  const steps = [...found.path.map(({ certificate }) => certificate), ...own]
   if (steps.length > DISPUTE_STEPS_MAX) return undefined
   const place = { job: bytesOfContentId(job), epoch, step, batch: hashOf(effect) }
-  const base = found.base === undefined ? null : wholeCertificate(found.base)
+  const base = found.base?.certificate ?? null
   const evidence = evidenceOf(effect, members.length)
   // what follows may be left out: others can show it
   for (let count = Math.min(later.length, DISPUTE_STEPS_MAX - steps.length); count >= 0; count--) {
@@ -37,28 +41,40 @@ export function disputeOf(group: Pick<Group, 'setup' | 'steps'>, effect: Dispute
   return undefined
 }
 
+/** A certified step of the way to a dispute, with its batch or without. */
+type PathStep = Pick<CertifiedReveals, 'epoch' | 'step' | 'answer' | 'unanimous'> & {
+  readonly start: Uint8Array
+  readonly certificate: Uint8Array
+}
+
 /** The last step before the disputed one that is proven final by those after it, and all between; without one, all since the epoch began. */
 function baseOf(
-  { setup, steps }: Pick<Group, 'setup' | 'steps'>,
+  group: Pick<Group, 'setup' | 'steps' | 'unseen'>,
   effect: DisputeEffect,
-): { readonly base: KnownStep | undefined; readonly path: readonly KnownStep[] } | undefined {
-  const at = (step: number) => steps.find((one) => one.step === step)
-  const part = (one: KnownStep) => ({
-    epoch: setup.epoch,
-    step: one.step,
-    answer: one.certified.answer,
-    unanimous: isUnanimous(one, setup.members.length),
-  })
-  const disputed = effect.type === 'dispute' ? at(effect.step) : undefined
-  const path: KnownStep[] = []
+): { readonly base: PathStep | undefined; readonly path: readonly PathStep[] } | undefined {
+  let after = effect.type === 'dispute' ? pathStep(group, effect.step) : undefined
+  const [path, later]: [PathStep[], PathStep[]] = [[], after === undefined ? [] : [after]]
   for (let step = effect.step - 1; step > 0; step--) {
-    const one = at(step)
+    const one = pathStep(group, step, after?.start)
     if (one === undefined) return undefined
-    const after = [...path, ...(disputed === undefined ? [] : [disputed])]
-    if ([undefined, ...after.map(part)].some((later) => provesFinal(part(one), later))) return { base: one, path }
+    if ([undefined, ...path, ...later].some((other) => provesFinal(one, other))) return { base: one, path }
     path.unshift(one)
+    after = one
   }
   return { base: undefined, path }
+}
+
+/** What this member knows of a step: or only that it was certified, and nobody gave it the batch. Of several such the one that led to `root`. */
+function pathStep(
+  { setup, steps, unseen }: Pick<Group, 'setup' | 'steps' | 'unseen'>,
+  step: number,
+  root?: Uint8Array,
+): PathStep | undefined {
+  const known = steps.find((one) => one.step === step)
+  if (known === undefined) return unseen.find((one) => one.step === step && (root === undefined || sameBytes(one.answer.root, root)))
+  const { answer, start } = known.certified
+  const unanimous = isUnanimous(known, setup.members.length)
+  return { epoch: setup.epoch, step, answer, unanimous, start: bytesOfContentId(start), certificate: wholeCertificate(known) }
 }
 
 /** The batches of all steps that a dispute may be about, certified or open: jurors ask for them by their hashes. */

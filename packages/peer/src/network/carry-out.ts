@@ -49,7 +49,7 @@ import { openPresent, transactionBytesMax, withOutcomes, withPresence, withRevie
 import { sameBytes } from '@interpeer/wire-codec'
 import { expelledFrom, recordAccusation, recordAccusationVerdict } from './accusations.js'
 import { recordDisputePart } from './dispute-parts.js'
-import { isDisputed, judgedCaseOf, recordDispute, recordVerdict } from './disputes.js'
+import { isDisputed, judgedCasesOf, recordDispute, recordVerdict } from './disputes.js'
 import { NetworkError } from './errors.js'
 import { throwHostFault } from './host-fault.js'
 import type { NetworkState } from './network-state.js'
@@ -145,7 +145,7 @@ function close(
 ): NetworkState {
   if (isDisputed(state.disputes, entry.job, entry.epoch.number)) throw new NetworkError({ code: 'DISPUTE_OPEN' })
   // a verdict that undid something opens the next epoch, from what members show
-  if (judgedCaseOf(state.disputes, entry.job, entry.epoch.number) !== undefined) throw new NetworkError({ code: 'EPOCH_FROZEN' })
+  if (judgedCasesOf(state.disputes, entry.job, entry.epoch.number).length > 0) throw new NetworkError({ code: 'EPOCH_FROZEN' })
   const closing = verifyClosing(certificate, batch, contextOf(state, entry), verification)
   const { final, disputed } = closing.batch.value
   // what such an epoch passes on is undecided: it is recovered from shows instead, by the verdict if there is one
@@ -206,7 +206,7 @@ function show(
   // Each alone, so that one false show can't spoil those that hold.
   const { closed, last } = recoverFrom([envelope], contextOf(state, entry), [], verification)
   const number = entry.epoch.number
-  const waits = isDisputed(state.disputes, entry.job, number) || judgedCaseOf(state.disputes, entry.job, number) !== undefined
+  const waits = isDisputed(state.disputes, entry.job, number) || judgedCasesOf(state.disputes, entry.job, number).length > 0
   if (closed && last !== undefined && !waits) return close(state, entry, last.certificate, last.batch, { moment, verification })
   return { ...state, jobs: withJob(state.jobs, added) }
 }
@@ -222,10 +222,11 @@ export function recoveryOf(
   try {
     if (isDisputed(state.disputes, entry.job, epoch.number)) return undefined // it waits for the verdict
     const recovery = recoverFrom(shows, contextOf(state, entry), [], verification)
-    const judged = judgedCaseOf(state.disputes, entry.job, epoch.number)
-    const judgment = judged?.judgment ?? undefined
+    const judged = judgedCasesOf(state.disputes, entry.job, epoch.number)
+    const judgment = judged.at(-1)?.judgment
     const from = openingOf(recovery, epoch, judgment)
-    const expelled = [...(judged?.debtors ?? []), ...expelledFrom(state.accusations, entry.job, epoch.number)]
+    const sentAway = judged.flatMap(({ judgment: { leave }, debtors }) => [...leave, ...debtors])
+    const expelled = [...sentAway, ...expelledFrom(state.accusations, entry.job, epoch.number)]
     const leave = epoch.members.filter((peer) => !from.members.includes(peer) || expelled.includes(peer))
     // without a next epoch it can't close as its certificate would: the one that is drawn goes on from that state, and owes what it owes
     const closing = judgment === undefined && entry.next !== null ? recovery.closing : undefined

@@ -49,9 +49,14 @@ export const DISPUTE_BYTES_MAX = 300_000
 /** Two that differ are a fault, and end an account: there is no third to record. */
 const VERDICTS_OF_JUROR_MAX = 2
 
-/** The dispute of an epoch whose verdict opens the next one. */
-export const judgedCaseOf = (disputes: Disputes, job: JobId, epoch: number): DisputeCase | undefined =>
-  [...disputes.values()].find((one) => one.job === job && one.epoch === epoch && one.judgment?.opens !== undefined)
+export type JudgedCase = DisputeCase & { readonly judgment: Judgment }
+
+/** The disputes of an epoch whose verdicts open the next one. The last decides what from: all others let earlier steps stand. */
+export const judgedCasesOf = (disputes: Disputes, job: JobId, epoch: number): readonly JudgedCase[] =>
+  [...disputes.values()]
+    .filter((one): one is JudgedCase => one.job === job && one.epoch === epoch && one.judgment?.opens !== undefined)
+    .sort((a, b) => orderOf(a.judgment) - orderOf(b.judgment))
+const orderOf = ({ outcome, step }: Judgment): number => (outcome === 'stands' ? step : Number.POSITIVE_INFINITY)
 /** Whether an epoch waits for a verdict: it must not be followed by another before. */
 export const isDisputed = (disputes: Disputes, job: JobId, epoch: number): boolean =>
   [...disputes.values()].some((one) => one.job === job && one.epoch === epoch && one.judgment === null)
@@ -81,7 +86,8 @@ export function judgmentOf(
 }
 
 /**
- * Records a dispute: it holds by itself, so anyone may bring it. One at a time for each job.
+ * Records a dispute: it holds by itself, so anyone may bring it. One at a time for each job. After a verdict that lets a step stand, a later one may be disputed until the next
+ * epoch opens: colluders may have named a lie final there while the jury looked at what is true.
  * @throws {NetworkError} DISPUTE_TOO_LARGE, DISPUTE_OPEN, DISPUTE_KNOWN, DISPUTE_UNJUDGED @throws {SchedulerError} JOB_UNKNOWN, EPOCH_OTHER
  * @throws {PeerGroupError} DISPUTE_INVALID
  */
@@ -92,13 +98,14 @@ export function recordDispute(
   most = Math.min(DISPUTE_BYTES_MAX, transactionBytesMax(state.settings.blockBytesMax)),
 ): NetworkState {
   if (bytes.length > most) throw new NetworkError({ code: 'DISPUTE_TOO_LARGE', bytes: bytes.length })
-  const { job: named, epoch: given } = disputeMessage.decode(bytes)
+  const { job: named, epoch: given, step } = disputeMessage.decode(bytes)
   const job = jobIdOf(contentIdOfBytes(named))
   const entry = state.jobs.get(job)
   if (entry === undefined || entry.state !== 'running') throw new SchedulerError({ code: 'JOB_UNKNOWN', job })
   const { number, members, start } = entry.epoch
   if (given !== number) throw new SchedulerError({ code: 'EPOCH_OTHER', current: number, given })
-  if (isDisputed(state.disputes, job, number) || judgedCaseOf(state.disputes, job, number) !== undefined) {
+  const judged = judgedCasesOf(state.disputes, job, number).at(-1)?.judgment
+  if (isDisputed(state.disputes, job, number) || (judged !== undefined && (judged.outcome !== 'stands' || step <= judged.step))) {
     throw new NetworkError({ code: 'DISPUTE_OPEN' })
   }
   const { id, kind } = verifyDispute(bytes, { network: state.network, job, epoch: number, members, start }, verification)
