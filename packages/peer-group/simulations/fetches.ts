@@ -58,7 +58,7 @@ export class Fetches {
 
   /**
    * As the exchange asks: one source at first. Who lacks the block says so, and the next is asked; who is silent holds it up for the straggler time, after which two
-   * are asked at once, then four, up to all. A question or an answer may be lost.
+   * are asked at once, then four, up to all. A question or an answer may be lost. What a liar serves is given too, and others are asked.
    */
   block(cid: ContentId, from: readonly PeerId[], then: (bytes: Uint8Array) => void, stragglerMs = STRAGGLER_MS): void {
     const member = this.#member
@@ -82,9 +82,9 @@ export class Fetches {
         post(holder, member, () => {
           if (isOver()) return
           open--
-          isDone = block !== undefined
-          if (block === undefined) ask()
-          else then(block)
+          isDone = block !== undefined && contentIdOf(block, codecOf(cid)) === cid
+          if (block !== undefined) then(block)
+          if (!isDone) ask()
         })
       })
       ask()

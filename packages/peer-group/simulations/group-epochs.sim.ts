@@ -1,7 +1,7 @@
 import { type ContentId, type PeerId, sha256 } from '@interpeer/crypto-ids'
 import { type Fault, type Outcome, type PlanEvent, Random, type ScenarioInput, World } from '@interpeer/simulator'
 import { encodeCbor, hexOf } from '@interpeer/wire-codec'
-import { type GroupEffect, type GroupSetup, readBatch, recoverFrom } from '../src/index.js'
+import { type GroupEffect, type GroupSetup, openingOf, readBatch, recoverFrom } from '../src/index.js'
 import { staleServer } from './adversary.js'
 import { quorumOf, Watcher } from './checks.js'
 import { chainSeed, execute, job, logs, network, signerAt, start, verification } from './jobs.js'
@@ -181,8 +181,8 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
     const recovery = recoverFrom([...shows.values()], (old[0] as Member).setup, [], verification)
     if (!recovery.complete) problems.push('fewer than q shows')
     const first = (old[0] as Member).setup
-    const from = recovery.last ?? { state: first.start, timeMs: first.startTimeMs as number }
-    begin(members, { root: from.state, timeMs: from.timeMs, rerun: recovery.rerun })
+    const from = openingOf(recovery, { ...first, startTimeMs: first.startTimeMs as number })
+    begin(members, { root: from.state, timeMs: from.timeMs, rerun: from.rerun })
   }
   endStorm(world, current, SKEW_MS)
   // long enough for everyone to take up an idle batch after the last write
