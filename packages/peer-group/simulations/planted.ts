@@ -304,7 +304,7 @@ export const planted: readonly PlantedBug[] = [
         replace: 'const bound = true',
       },
     ],
-    foundBy: [{ ...inGroup, seedFrom: 1246, seedsMax: 10 }],
+    foundBy: [{ ...inGroup, seedFrom: 5603, seedsMax: 10 }],
   },
   {
     name: 'late-reveal-over-dissent',
