@@ -38,7 +38,7 @@ function takeUnseen(
   const same = g.unseen.find((one) => one.step === step && sameBytes(one.batchHash, batch))
   if (same === undefined && waitedFor(t) === undefined && !g.isShowDue) {
     const read = readReveals(certificate, createVerifier(g.setup, g.verifier.verification))
-    // what has come by other ways meanwhile is no more of use than what was said first
+    // one that nothing was said of had its batch in time
     const kept = g.unseen.filter(({ said }) => said !== undefined).slice(1 - UNSEEN_MAX)
     g.unseen = [...kept, { ...read, certificate, sinceMs: t.nowMs }]
   }
