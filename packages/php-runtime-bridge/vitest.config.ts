@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
-import { steady } from '../../vitest.base.ts'
+import { shared } from '../../vitest.base.ts'
 
 // Tests of PHP itself run the built package: a worker thread cannot be started from TypeScript.
 export default defineConfig({
-  test: { ...steady, name: 'php-runtime-bridge', include: ['test/**/*.test.ts'] },
+  test: { ...shared, name: 'php-runtime-bridge', include: ['test/**/*.test.ts'] },
 })

@@ -1,4 +1,4 @@
 import { defineConfig } from 'vitest/config'
-import { steady } from '../../vitest.base.ts'
+import { shared } from '../../vitest.base.ts'
 
-export default defineConfig({ test: { ...steady, name: 'vote-chain', include: ['test/**/*.test.ts'] } })
+export default defineConfig({ test: { ...shared, name: 'vote-chain', include: ['test/**/*.test.ts'] } })

@@ -1,12 +1,16 @@
 import { expect, test, vi } from 'vitest'
-import { emptyFiles, start } from '../simulations/jobs.js'
 import type { KnownBatch } from '../src/batch.js'
-import { firstStateBlock, readState, requestCount } from '../src/index.js'
-import { nextState } from '../src/state-block.js'
-import { Desk, NOW } from './desk.js'
 
-// two pages of four: a state of a million ids would take seconds to fill
-vi.mock('../src/settings.js', async (original) => ({ ...(await original<object>()), PAGE_REQUESTS_MAX: 4, STATE_PAGES_MAX: 2 }))
+// Two pages of four: a state of a million ids would take seconds to fill. Files share their modules, so these are others for this one.
+vi.resetModules()
+vi.doMock('../src/settings.js', async (original) => ({ ...(await original<object>()), PAGE_REQUESTS_MAX: 4, STATE_PAGES_MAX: 2 }))
+const { emptyFiles, start } = await import('../simulations/jobs.js')
+const { firstStateBlock, readState, requestCount } = await import('../src/index.js')
+const { nextState } = await import('../src/state-block.js')
+const { Desk, NOW } = await import('./desk.js')
+vi.doUnmock('../src/settings.js')
+vi.resetModules()
+
 const [PROPOSAL, TIMEOUT] = [49, 53] as const
 
 test('a state that is nearly full takes what fits, and refuses early: nothing that nobody seals is proposed', () => {
