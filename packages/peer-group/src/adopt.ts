@@ -258,10 +258,12 @@ export function sayAgain(t: Turn): void {
   }
 }
 
-/** Gives certificates and batches of these steps to others. After a show nothing new is signed. */
+/**
+ * Gives certificates and batches of these steps to others, also after a show: this says nothing of this member's own, and another may wait for it before it shows.
+ */
 export function sendSteps(t: Turn, to: Parameters<typeof send>[1], steps: readonly number[]): void {
   const { g } = t
-  if (to.length === 0 || g.phase === 'shown' || g.seat < 0) return
+  if (to.length === 0 || g.seat < 0) return
   for (const step of steps) {
     const known = knownStep(g, step)
     if (known === undefined) continue

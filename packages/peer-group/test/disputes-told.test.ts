@@ -109,6 +109,17 @@ describe('what the chain is told, where a jury can be drawn', () => {
     expect([desk.of('dispute', last), desk.of('show', last)].map(({ length }) => length)).toEqual([1, 1])
     expect(desk.group(last).phase).toBe('shown')
   })
+  test('who has shown still gives certificates to who asks: another may wait for them before it shows', () => {
+    const { desk, last, show } = hidden()
+    const others = [0, 1, 2, 3].filter((member) => member !== last)
+    for (const member of others) desk.tell(member, { type: 'show' })
+    show(2)
+    desk.tell(last, { type: 'show' })
+    desk.deliver()
+    desk.pass(dissentWindowMs / 2, [last])
+    expect(desk.group(last).base.step).toBeGreaterThanOrEqual(2)
+    expect([desk.of('dispute', last), desk.of('show', last)].map(({ length }) => length)).toEqual([0, 1])
+  })
   test('a certificate is verified once, however often it is shown while its batch is waited for, and not at all of a step that is known', () => {
     const { desk, collator, dissenter } = dissenting(4)
     const { certificate } = known(desk, collator).certified
