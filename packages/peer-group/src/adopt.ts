@@ -86,7 +86,7 @@ export function adopt(t: Turn, adopted: Adopted): undefined {
   const closing = closes(batch.value, g.verifier.context) && root === batch.from
   if (closing && g.phase === 'open') g.phase = 'closed'
   if (adopted.spread) sendSteps(t, [...othersOf(g), ...joinersOf(t)], [step])
-  else if (closing) sendSteps(t, joinersOf(t), [step])
+  else if (closing && g.phase !== 'shown') sendSteps(t, joinersOf(t), [step])
   becomeFinal(t)
   if (g.frozen > 0 && answer.disputed === g.frozen) renew(t, known)
   if (closing) {
@@ -258,9 +258,7 @@ export function sayAgain(t: Turn): void {
   }
 }
 
-/**
- * Gives certificates and batches of these steps to others, also after a show: this says nothing of this member's own, and another may wait for it before it shows.
- */
+/** Gives certificates and batches of these steps to others; to who asks also after a show, since another may wait for them before it shows. */
 export function sendSteps(t: Turn, to: Parameters<typeof send>[1], steps: readonly number[]): void {
   const { g } = t
   if (to.length === 0 || g.seat < 0) return
