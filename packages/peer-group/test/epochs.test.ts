@@ -170,9 +170,10 @@ describe('closing', () => {
     expect(new Set(tallies.map(({ envelope }) => hexOf(envelope))).size).toBe(1)
   })
 
-  test('a closing certificate that comes after a show is told as shown, before and after a restart', () => {
+  test('a closing certificate that comes after a show is told as shown, before and after a restart, and handed on to nobody', () => {
     const desk = new Desk(4)
-    closeAll(desk, NOW + 1)
+    const joiner = signerAt(7).peerId
+    closeAll(desk, NOW + 1, [0, 1, 2].map((member) => desk.peer(member)).concat(joiner))
     desk.tell(3, { type: 'show' })
     for (const ms of [1, 200, 1_000, 200]) {
       desk.pass(ms)
@@ -185,6 +186,8 @@ describe('closing', () => {
         .sort(),
     ).toEqual([false, false, false, true])
     expect(desk.of('closed', 3).map(({ shown }) => shown)).toEqual([true])
+    const toJoiner = (member: number) => desk.of('send', member).filter(({ to }) => to.includes(joiner)).length
+    expect([toJoiner(0) > 0, toJoiner(3)]).toEqual([true, 0])
     for (const member of [0, 3]) desk.open(member)
     expect(desk.of('closed', 0).at(-1)?.shown).toBe(false)
     expect(desk.of('closed', 3).map(({ shown }) => shown)).toEqual([true, true])
