@@ -1,4 +1,4 @@
 import { defineConfig } from 'vitest/config'
-import { steady } from '../../vitest.base.ts'
+import { shared } from '../../vitest.base.ts'
 
-export default defineConfig({ test: { ...steady, name: 'peer', include: ['test/**/*.test.ts'] } })
+export default defineConfig({ test: { ...shared, name: 'peer', include: ['test/**/*.test.ts'] } })

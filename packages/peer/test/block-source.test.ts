@@ -1,17 +1,22 @@
 import { ContentStoreError } from '@interpeer/content-store'
 import { type ContentId, contentIdOf, createSigner } from '@interpeer/crypto-ids'
-import { beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type BlockPlaces, holdDag, restMs, sourcesOf, WholeState } from '../src/node/block-source.js'
 import { SITE_MAX_BYTES } from '../src/site-size.js'
+import { replaceNodeTimers } from './node-timers.js'
 
 const rests: number[] = []
-vi.mock('node:timers/promises', async (original) => ({
-  ...(await original<typeof import('node:timers/promises')>()),
-  setTimeout: async (ms: number) => void rests.push(ms),
-}))
+let restoreTimers = () => {}
 beforeEach(() => {
   rests.length = 0
+  restoreTimers = replaceNodeTimers({
+    setTimeout: async <T>(ms?: number, value?: T) => {
+      rests.push(ms ?? 1)
+      return value as T
+    },
+  })
 })
+afterEach(() => restoreTimers())
 
 test('who waits for what nobody gives rests longer the more a try costs, and long where soon can’t help', () => {
   expect(restMs('FETCH_FAILED', 1)).toBe(500)

@@ -11,6 +11,7 @@ import {
 } from '@interpeer/crypto-ids'
 import {
   BODIES_STRAGGLER_MS,
+  firstStateBlock,
   GROUP_DEFAULTS,
   type GroupSetup,
   REQUEST_PART_BYTES,
@@ -19,6 +20,7 @@ import {
 } from '@interpeer/peer-group'
 import { expect, test } from 'vitest'
 import { GroupFetches } from '../src/node/group-fetches.js'
+import { replaceNodeTimers } from './node-timers.js'
 
 const signers = Array.from({ length: 5 }, (_, i) => createSigner(new Uint8Array(32).fill(i + 1)))
 const peers = signers.map(({ peerId }) => peerId)
@@ -33,8 +35,12 @@ function fetching(blocks: readonly Block[]) {
   const held = new Map<string, Uint8Array>()
   const server = openBlockServer({ get: (cid) => blocks.find((one) => one.cid === cid)?.bytes, now: () => nowMs })
   const asked: PeerId[] = []
+  const read: string[] = []
   const exchange = openExchange({
-    get: (cid) => held.get(cid),
+    get: (cid) => {
+      read.push(cid)
+      return held.get(cid)
+    },
     put: async (all) => {
       for (const { cid, bytes } of all) held.set(cid, bytes)
     },
@@ -69,7 +75,7 @@ function fetching(blocks: readonly Block[]) {
     give: (event) => given.push(event.type === 'bodies' ? event.requests.length : -1),
     signal: new AbortController().signal,
   })
-  return { fetches, given, asked, passTo }
+  return { fetches, given, asked, read, passTo }
 }
 
 test('one silent member does not keep bodies back for as long as would have this one say that they are withheld', async () => {
@@ -101,4 +107,41 @@ test('nor does it keep back a body that lies in pieces', async () => {
   expect([asked.includes(silent), given]).toEqual([true, [0]])
   await passTo(2 * BODIES_STRAGGLER_MS)
   expect(given).toEqual([0, 1])
+})
+
+const state = firstStateBlock(contentIdOf(Uint8Array.of(0x80), 'dag-cbor'))
+const files = blockOf(Uint8Array.of(0x80), 'dag-cbor')
+
+test('a state that the machine asks for again while it comes is not walked over again', async () => {
+  const { fetches, given, read, passTo } = fetching([state])
+  void fetches.state(state.cid, [silent])
+  for (let left = 20; left > 0; left--) void fetches.state(state.cid, honest)
+  await passTo(0)
+  expect([read, given]).toEqual([[state.cid], []])
+})
+
+test('when nobody had it, asking again ends the rest before the next try, which asks all that may have it by now', async () => {
+  const blocks: Block[] = []
+  const { fetches, given, asked, passTo } = fetching(blocks)
+  const rests: number[] = []
+  const restore = replaceNodeTimers({
+    setTimeout: <T>(ms?: number, value?: T, { signal }: { signal?: AbortSignal } = {}) => {
+      rests.push(ms ?? 1)
+      return new Promise<T>((resolve) => signal?.addEventListener('abort', () => resolve(value as T)))
+    },
+  })
+  try {
+    const [first, second] = honest as [PeerId, PeerId]
+    void fetches.state(state.cid, [first])
+    await passTo(0)
+    expect([rests.length, given, asked]).toEqual([1, [], [first]])
+    blocks.push(state, files)
+    await passTo(0)
+    expect(given).toEqual([])
+    void fetches.state(state.cid, [second])
+    await passTo(0)
+    expect([rests.length, given, asked.includes(second)]).toEqual([1, [-1], true])
+  } finally {
+    restore()
+  }
 })

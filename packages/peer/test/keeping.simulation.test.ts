@@ -4,19 +4,21 @@ import { readStateBlock } from '@interpeer/peer-group'
 import { Random, seeds } from '@interpeer/simulator'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { KeepingWorld, type SimulatedPeer } from './keeping-world.js'
+import { replaceNodeTimers } from './node-timers.js'
 
-// the peer's own pauses too are on the simulation's clock
-vi.mock('node:timers/promises', () => ({
-  setImmediate: () => new Promise<void>((resolve) => void globalThis.setImmediate(resolve)),
-  setTimeout: (ms: number, value: unknown, { signal }: { signal?: AbortSignal } = {}) =>
-    new Promise((resolve, reject) => {
-      const timer = globalThis.setTimeout(() => resolve(value), ms)
+/** The peer's own pauses too are on the simulation's clock. */
+const onSimulatedClock = {
+  setImmediate: <T>(value?: T) => new Promise<T>((resolve) => void globalThis.setImmediate(() => resolve(value as T))),
+  setTimeout: <T>(ms?: number, value?: T, { signal }: { signal?: AbortSignal } = {}) =>
+    new Promise<T>((resolve, reject) => {
+      const timer = globalThis.setTimeout(() => resolve(value as T), ms)
       signal?.addEventListener('abort', () => {
         clearTimeout(timer)
         reject(signal.reason)
       })
     }),
-}))
+}
+let restoreTimers = () => {}
 beforeEach(() => {
   const toFake = [
     'setTimeout',
@@ -29,8 +31,10 @@ beforeEach(() => {
     'performance',
   ] as const
   vi.useFakeTimers({ now: 1_700_000_000_000, toFake: [...toFake] })
+  restoreTimers = replaceNodeTimers(onSimulatedClock)
 })
 afterEach(() => {
+  restoreTimers()
   vi.useRealTimers()
 })
 

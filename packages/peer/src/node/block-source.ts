@@ -74,7 +74,7 @@ export function sourcesOf({ self }: BlockPlaces, from: readonly PeerId[], signal
 
 /**
  * Fetches a block and all below it, again and again until it is here: who lacks a state can only wait for it. `from` is asked anew each
- * time, since members change meanwhile. False when `isWanted` says no or `signal` ends it.
+ * time, since members change meanwhile. False when `isWanted` says no or `signal` ends it. Between two tries it waits for `rest`.
  */
 export async function holdDag(
   root: ContentId,
@@ -82,6 +82,7 @@ export async function holdDag(
   from: () => readonly PeerId[],
   signal: AbortSignal,
   isWanted: () => boolean = () => true,
+  rest: (ms: number, signal: AbortSignal) => Promise<void> = restFor,
 ): Promise<boolean> {
   if (places.whole?.is(root)) return !signal.aborted && isWanted()
   while (!signal.aborted && isWanted()) {
@@ -93,11 +94,14 @@ export async function holdDag(
     } catch (error) {
       const code = error instanceof ContentStoreError ? error.code : 'FETCH_FAILED'
       places.count(code)
-      await setTimeout(restMs(code, performance.now() - beganMs), undefined, { signal }).catch(() => {}) // aborted: the loop ends
+      await rest(restMs(code, performance.now() - beganMs), signal)
     }
   }
   return false
 }
+
+/** So many ms, or until it is aborted. */
+export const restFor = (ms: number, signal: AbortSignal): Promise<void> => setTimeout(ms, undefined, { signal }).catch(() => {})
 
 /** How long to wait after a try that took `tookMs` and failed with `code`. */
 export const restMs = (code: string, tookMs: number): number =>

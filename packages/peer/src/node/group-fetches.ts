@@ -12,7 +12,7 @@ import {
   type StateEvent,
   stateEventOf,
 } from '@interpeer/peer-group'
-import { type BlockPlaces, blockIn, holdDag, sourcesOf } from './block-source.js'
+import { type BlockPlaces, blockIn, holdDag, restFor, sourcesOf } from './block-source.js'
 import { bodyOf } from './request-bodies.js'
 
 /** The state that reads run on, the one that the next batch runs on, and one that is just being replaced. */
@@ -34,6 +34,12 @@ const PIECES_STRAGGLER_MS = 2 * BODIES_STRAGGLER_MS
 /** What a group is told when what it lacked is here. */
 type FetchedEvent = Pick<Extract<GroupEvent, { readonly type: 'bodies' }>, 'type' | 'requests'> | StateEvent
 
+/** A state that is being fetched: from whom, and what ends the rest between two tries. */
+interface Coming {
+  readonly from: Set<PeerId>
+  hurry: AbortController
+}
+
 /** Fetches what a group's machine says that it lacks, and gives it the event when it is here. */
 export class GroupFetches {
   readonly #setup: GroupSetup
@@ -46,6 +52,7 @@ export class GroupFetches {
   readonly #fetching = new Map<string, Set<string>>()
   /** Requests whose bodies' pieces are being fetched. */
   readonly #fetchingPieces = new Set<ContentId>()
+  readonly #coming = new Map<ContentId, Coming>()
   /** The last states asked for, newest last: earlier ones are not worth having any more. */
   #wantedStates: readonly ContentId[] = []
 
@@ -113,12 +120,27 @@ export class GroupFetches {
     }
   }
 
-  /** A state that a batch is to run on, or that visitors are to be answered from. */
+  /**
+   * A state that a batch is to run on, or that visitors are to be answered from. The machine asks again for what is not here yet: that begins no second walk over all
+   * that is here, but ends the rest between two tries.
+   */
   async state(root: ContentId, from: readonly PeerId[]): Promise<void> {
     this.#wantedStates = [...this.#wantedStates.filter((one) => one !== root), root].slice(-WANTED_STATES)
+    const known = this.#coming.get(root)
+    if (known !== undefined) {
+      for (const peer of from) known.from.add(peer)
+      return known.hurry.abort()
+    }
+    const coming: Coming = { from: new Set(from), hurry: new AbortController() }
+    this.#coming.set(root, coming)
     const isWanted = () => this.#wantedStates.includes(root)
-    if (!(await holdDag(root, this.#around, () => [...from, ...this.#alsoAsk], this.#signal, isWanted))) return
-    const event = stateEventOf(root, (cid) => blockIn(this.#around, cid))
+    const rest = (ms: number, signal: AbortSignal): Promise<void> => {
+      coming.hurry = new AbortController()
+      return restFor(ms, AbortSignal.any([signal, coming.hurry.signal]))
+    }
+    const sources = () => [...coming.from, ...this.#alsoAsk]
+    const isHere = await holdDag(root, this.#around, sources, this.#signal, isWanted, rest).finally(() => this.#coming.delete(root))
+    const event = isHere ? stateEventOf(root, (cid) => blockIn(this.#around, cid)) : undefined
     if (event !== undefined) this.#give(event)
   }
 }
