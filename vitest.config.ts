@@ -9,6 +9,7 @@ export default defineConfig({
       'tools',
       'tools/simulator',
       'tools/apps',
+      'tools/apps/vitest.config.in-process.ts',
       'tools/bench',
       'tools/e2e',
       'tools/fuzz',

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 import { steady } from '../../vitest.base.ts'
 
-// After the end-to-end tests, and one file at a time.
+// Applications in whole networks: after the end-to-end tests.
 export default defineConfig({
-  test: { ...steady, name: 'apps', include: ['test/**/*.test.ts'], fileParallelism: false, sequence: { groupOrder: 2 } },
+  test: { ...steady, name: 'apps', include: ['test/in-network.test.ts'], fileParallelism: false, sequence: { groupOrder: 2 } },
 })
