@@ -125,7 +125,7 @@ test('when nobody had it, asking again ends the rest before the next try, which 
   const { fetches, given, asked, passTo } = fetching(blocks)
   const rests: number[] = []
   const restore = replaceNodeTimers({
-    setTimeout: <T>(ms?: number, value?: T, { signal }: { signal?: AbortSignal } = {}) => {
+    setTimeout: <T>(ms?: number, value?: T, { signal }: { signal?: AbortSignal | undefined } = {}) => {
       rests.push(ms ?? 1)
       return new Promise<T>((resolve) => signal?.addEventListener('abort', () => resolve(value as T)))
     },

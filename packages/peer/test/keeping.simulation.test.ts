@@ -9,7 +9,7 @@ import { replaceNodeTimers } from './node-timers.js'
 /** The peer's own pauses too are on the simulation's clock. */
 const onSimulatedClock = {
   setImmediate: <T>(value?: T) => new Promise<T>((resolve) => void globalThis.setImmediate(() => resolve(value as T))),
-  setTimeout: <T>(ms?: number, value?: T, { signal }: { signal?: AbortSignal } = {}) =>
+  setTimeout: <T>(ms?: number, value?: T, { signal }: { signal?: AbortSignal | undefined } = {}) =>
     new Promise<T>((resolve, reject) => {
       const timer = globalThis.setTimeout(() => resolve(value as T), ms)
       signal?.addEventListener('abort', () => {
