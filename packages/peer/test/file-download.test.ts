@@ -3,7 +3,7 @@ import type { PeerId } from '@interpeer/crypto-ids'
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 import { downloadOf } from '../src/node/file-download.js'
-import type { SiteAnswer, VisitorRequest } from '../src/node/site-client.js'
+import type { SiteAnswer, VisitorRequest } from '../src/node/site-answer.js'
 import { type PiecedAnswer, piecedAnswerOf } from '../src/pieced-answer.js'
 
 const PIECE = 4096

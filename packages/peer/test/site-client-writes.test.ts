@@ -12,7 +12,7 @@ import {
 import { sameBytes } from '@interpeer/wire-codec'
 import { expect, test, vi } from 'vitest'
 import { LATE_MS, LateWrites } from '../src/node/late-writes.js'
-import type { VisitorRequest } from '../src/node/site-client.js'
+import type { VisitorRequest } from '../src/node/site-answer.js'
 import { blocksOfResponse } from '../src/site-response-block.js'
 import {
   type Around,

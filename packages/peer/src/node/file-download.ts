@@ -3,7 +3,7 @@ import type { PeerId } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import { type Piece, type PiecedAnswer, piecesOf } from '../pieced-answer.js'
-import type { SiteAnswer, VisitorRequest } from './site-client.js'
+import type { SiteAnswer, VisitorRequest } from './site-answer.js'
 
 /** Pieces that are asked for before the one before them was taken. */
 const AHEAD = 2

@@ -12,11 +12,6 @@ export type { Publication, Published } from './publish.js'
 export type { Contradiction } from './read-evidence.js'
 export type { MemberLog } from './read-job-logs.js'
 export type { ShownSeat } from './show-seat.js'
-export {
-  type AskOptions,
-  type Download,
-  type SiteAnswer,
-  STATE_METHOD,
-  type VisitorRequest,
-} from './site-client.js'
+export { type Download, type SiteAnswer, STATE_METHOD, type VisitorRequest } from './site-answer.js'
+export type { AskOptions } from './site-client.js'
 export { headersForSite, headersForVisitor, isBodiless, readBody } from './visitor-http.js'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { VisitorRequest } from './site-client.js'
+import type { VisitorRequest } from './site-answer.js'
 
 /** What whoever asks again says of itself anew. Of two who are nobody in particular all of it may be the same: only beside a name that is theirs does it tell who asks. */
 const ASKER_HEADERS = new Set(['authorization', 'content-type', 'cookie', 'idempotency-key', 'user-agent'])

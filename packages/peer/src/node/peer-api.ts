@@ -11,7 +11,8 @@ import type { Publication, Published } from './publish.js'
 import type { Contradiction } from './read-evidence.js'
 import type { MemberLog } from './read-job-logs.js'
 import type { ShownSeat } from './show-seat.js'
-import type { AskOptions, SiteAnswer, VisitorRequest } from './site-client.js'
+import type { SiteAnswer, VisitorRequest } from './site-answer.js'
+import type { AskOptions } from './site-client.js'
 
 /** What a peer is started with. */
 export interface PeerOptions {

@@ -8,7 +8,7 @@ import { PeerError } from '../errors.js'
 import type { NetworkState } from '../network/index.js'
 import { SITE_FILE_MAX_BYTES, SITE_MAX_BYTES } from '../site-size.js'
 import type { ChainShell } from './chain-shell.js'
-import type { SiteAnswer } from './site-client.js'
+import type { SiteAnswer } from './site-answer.js'
 
 export interface Publication {
   /** The site's files. Symbolic links inside it are kept; those that lead out are refused. */

@@ -1,6 +1,6 @@
 import type { PeerId } from '@interpeer/crypto-ids'
 import { quorumOf, type SiteReply } from '@interpeer/peer-group'
-import type { SiteAnswer } from './site-client.js'
+import type { SiteAnswer } from './site-answer.js'
 
 const CODE_MAX_BYTES = 64
 const CODE = /^[A-Z][A-Z0-9_]{2,63}$/

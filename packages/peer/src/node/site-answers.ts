@@ -36,7 +36,7 @@ import { scriptRequestOf } from './run-batch.js'
 import type { ScriptQueue } from './script-queue.js'
 import type { ServedSite } from './served-site.js'
 import { ShownCertificates } from './shown-certificates.js'
-import { STATE_METHOD } from './site-client.js'
+import { STATE_METHOD } from './site-answer.js'
 import type { StateBalances } from './state-balances.js'
 import type { WaitingWrite, WaitingWrites } from './waiting-writes.js'
 

@@ -1,82 +1,22 @@
-import {
-  bytesOfContentId,
-  type ContentId,
-  contentIdOfBytes,
-  keyOfPeerId,
-  type NetworkId,
-  openMessage,
-  type PeerId,
-  peekPayload,
-  peerIdOfKey,
-  type Signer,
-  sha256,
-} from '@interpeer/crypto-ids'
+import { bytesOfContentId, type NetworkId, type PeerId, type Signer } from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
-import { type HttpHeader, type SiteReply, siteReply, type Verification, type WriteReply, writeReply } from '@interpeer/peer-group'
-import { hexOf, sameBytes } from '@interpeer/wire-codec'
+import type { Verification } from '@interpeer/peer-group'
 import { PeerError } from '../errors.js'
-import { numberOf } from '../message-number.js'
 import { PIECES_HEADER, piecedAnswerOf } from '../pieced-answer.js'
-import { isLater } from '../served-state.js'
-import { hasPartIn, isStale, type SiteView } from '../site-view.js'
+import { hasPartIn, type SiteView } from '../site-view.js'
 import { askInTurn } from './ask-in-turn.js'
 import { bodyMs } from './body-time.js'
-import { CertificateShows } from './certificate-shows.js'
+import { type AskedRequest, CheckedReplies, replyFalse } from './checked-replies.js'
 import { downloadOf, PIECES_HELD_MAX } from './file-download.js'
-import { LackedCertificates } from './lacked-certificates.js'
 import { LateWrites, lateKeyOf } from './late-writes.js'
 import { MemberChoice } from './member-choice.js'
-import { type Observed, ObservedSites } from './observed-sites.js'
+import type { Observed } from './observed-sites.js'
 import type { ReadSharing } from './read-sharing.js'
-import { codeOfRefusal, Refusals } from './refusals.js'
-import { KnownCertificates, provenPlace, provesWrite } from './reply-proof.js'
+import { Refusals } from './refusals.js'
 import { RequestIds } from './request-ids.js'
 import { RequestSigning } from './request-signing.js'
 import { type CutBody, cutBody, SentBodies } from './sent-bodies.js'
-
-/** One HTTP request of a visitor. */
-export interface VisitorRequest {
-  readonly method: string
-  readonly target: string
-  readonly host: string
-  readonly https: boolean
-  readonly headers: readonly HttpHeader[]
-  readonly body: Uint8Array
-}
-/** A member's answer, signed by it or proven by what its group certified. */
-export interface SiteAnswer {
-  readonly ran: 'read' | 'write' | 'refused'
-  /** Why it was refused; empty otherwise. */
-  readonly code: string
-  readonly peer: PeerId
-  readonly epoch: number
-  readonly step: number
-  readonly state: ContentId
-  readonly stale: boolean
-  /** A write that q members agree on, and that may still be disputed: its job wants visitors answered so early. */
-  readonly provisional: boolean
-  /** A member came to something else, and no jury could say who is right. */
-  readonly unjudged: boolean
-  /** SHA-256 of the certificate, in hexadecimal. */
-  readonly certificate: string | undefined
-  readonly status: number
-  readonly headers: readonly HttpHeader[]
-  readonly body: Uint8Array
-  /** The body where it is long: `body` is empty then. It is fetched as it is taken, each piece checked before it is given on. */
-  readonly download?: Download
-}
-export interface Download {
-  /** Bytes in all. */
-  readonly length: number
-  /** Of these in memory while it is taken, at most. */
-  readonly heldBytes: number
-  /** @throws {PeerError} REPLY_FALSE where a piece is not the one that the signed answer promised: the file has changed, or a member lied */
-  readonly read: () => AsyncGenerator<Uint8Array, void, undefined>
-}
-/** With this method a request runs nothing: the member only says which state it serves, and proves it. */
-export const STATE_METHOD = 'STATE'
-/** A member's word that a state is fresh is checked, but for the time that its answer takes. */
-const STALE_ON_THE_WAY_MS = 2_000
+import { type SiteAnswer, STATE_METHOD, type VisitorRequest } from './site-answer.js'
 
 export interface AskOptions {
   /** Ask this member and no other. */
@@ -87,6 +27,11 @@ export interface AskOptions {
   readonly signal?: AbortSignal
 }
 
+interface Asked extends AskedRequest {
+  /** What a script answers, not only which state is served. */
+  readonly isPage: boolean
+  readonly timeoutMs: number
+}
 /** One piece of a file that its signed list of digests does not have. */
 interface OtherPiece {
   readonly site: string
@@ -115,24 +60,19 @@ const OVER = new Error('the request is over')
  */
 export class SiteClient {
   readonly #signer: Signer
-  readonly #network: NetworkId
   readonly #signing: RequestSigning
   readonly #ids = new RequestIds()
   readonly #overlay: Overlay
-  readonly #verification: Verification
   readonly #now: () => number
   readonly #viewOf: (name: string) => SiteView | undefined
   readonly #sharing: ReadSharing | undefined
   readonly #bodies: SentBodies
   readonly #onOtherPiece: ((about: OtherPiece) => void) | undefined
-  readonly #observed = new ObservedSites()
+  readonly #replies: CheckedReplies
   readonly #choice: MemberChoice
   /** One for each request that is being asked. */
   readonly #asking = new Set<AbortController>()
   #isClosed = false
-  readonly #certificates = new KnownCertificates()
-  readonly #lacked: LackedCertificates
-  readonly #shows: CertificateShows
   readonly #late = new LateWrites()
 
   constructor(at: {
@@ -150,18 +90,15 @@ export class SiteClient {
     onOtherPiece?: (about: OtherPiece) => void
   }) {
     this.#signer = at.signer
-    this.#network = at.network
     this.#signing = new RequestSigning(at.signer, at.network)
     this.#overlay = at.overlay
-    this.#verification = at.verification
     this.#now = at.now
     this.#viewOf = at.viewOf
     this.#sharing = at.sharing
     this.#bodies = at.bodies ?? new SentBodies()
     this.#onOtherPiece = at.onOtherPiece
-    this.#lacked = new LackedCertificates(at.overlay)
-    this.#shows = new CertificateShows(at.overlay, at.now)
-    this.#choice = new MemberChoice(this.#observed, at.now)
+    this.#replies = new CheckedReplies(at)
+    this.#choice = new MemberChoice(this.#replies.observed, at.now)
   }
 
   /** @throws {PeerError} CLOSED, SITE_UNKNOWN, SITE_UNREACHABLE, REPLY_FALSE, MEMBER_UNKNOWN, REQUEST_MALFORMED, UPLOADS_BUSY */
@@ -288,10 +225,7 @@ export class SiteClient {
         signal,
         maxReplyBytes: REPLY_MAX_BYTES,
       })
-      const answer =
-        numberOf(reply) === writeReply.number
-          ? await this.#checkWritten(view, peer, asked, reply)
-          : this.#prove(view, peer, asked, this.#read(view, peer, asked, reply))
+      const answer = await this.#replies.answerIn(view, peer, asked, reply)
       const isChecked = asked.isPage && answer.ran === 'read' && !answer.stale
       if (isChecked) void this.#sharing?.offer(view, { request: asked.envelope, reply, answerer: peer })
       this.#choice.answered(view.job, peer, answer.ran === 'refused')
@@ -309,7 +243,7 @@ export class SiteClient {
   }
 
   async #sign(view: SiteView, visitor: VisitorRequest, { body, parts }: CutBody): Promise<Uint8Array> {
-    const seen = this.#observed.of(view.job) ?? { epoch: 0, step: 0 }
+    const seen = this.#replies.observed.of(view.job) ?? { epoch: 0, step: 0 }
     try {
       const asked = { from: this.#signer.publicKey, job: bytesOfContentId(view.job), id: this.#ids.next(), ms: this.#now() }
       const request = { ...asked, seenEpoch: seen.epoch, seenStep: seen.step, ...visitor, body, parts }
@@ -319,127 +253,8 @@ export class SiteClient {
     }
   }
 
-  /** @throws {PeerError} REPLY_FALSE */
-  #read(view: SiteView, peer: PeerId, { envelope, isRead }: Asked, bytes: Uint8Array): SiteReply {
-    // what the group certified needs no member's word beside it, and is proven later
-    const written = isRead ? undefined : this.#peek(peer, bytes)
-    const reply = written?.ran === 'write' ? written : this.#open(peer, bytes)
-    if (!sameBytes(reply.request, sha256(envelope)) || !sameBytes(reply.job, bytesOfContentId(view.job)))
-      throw replyFalse('another request')
-    return reply
-  }
-
-  /**
-   * A write's answer with the certificates that it names: all but the first from a member have them by their digests.
-   * @throws {PeerError} REPLY_FALSE
-   */
-  async #checkWritten(view: SiteView, peer: PeerId, asked: Asked, bytes: Uint8Array): Promise<SiteAnswer> {
-    const { certificate, named, shown, ...rest } = readWritten(bytes)
-    const job = bytesOfContentId(view.job)
-    const known = (digest: Uint8Array): Uint8Array | undefined =>
-      this.#certificates.get(hexOf(digest)) ?? shown.find((one) => sameBytes(sha256(one), digest))
-    const wanted = named === null ? [certificate] : [certificate, named]
-    let held: readonly (Uint8Array | undefined)[] = wanted.map(known)
-    // what is at hand is looked at in this very turn: the answers behind this one have the certificate from it
-    if (held.includes(undefined)) held = await Promise.all(wanted.map((one, i) => held[i] ?? this.#lacked.ask(peer, job, one)))
-    if (held.includes(undefined)) throw replyFalse('a certificate that its member does not show')
-    const [ofStep = null, later = null] = held as readonly Uint8Array[]
-    const said = { from: keyOfPeerId(peer), job, request: sha256(asked.envelope), ran: 'write' as const, epoch: 0, step: 0, stale: false }
-    return this.#prove(view, peer, asked, { ...rest, ...said, certificate: ofStep, named: later })
-  }
-
-  /** @throws {PeerError} REPLY_FALSE */
-  #prove(view: SiteView, peer: PeerId, { isRead }: Asked, reply: SiteReply): SiteAnswer {
-    const state = contentIdOfBytes(reply.state)
-    const certificate = reply.certificate === null ? undefined : this.#certificates.digestOf(reply.certificate)
-    if (reply.ran === 'refused') {
-      const code = codeOfRefusal(reply)
-      if (code === undefined) throw replyFalse('a refusal that is none')
-      return answerOf(peer, state, reply, { ...reply, code, certificate, provisional: false, unjudged: false })
-    }
-    // only the group can say that something was written
-    if (reply.ran === 'read' && !isRead) throw replyFalse('a write that one member answered alone')
-    const proven = provenPlace(reply, view, this.#network, this.#verification, this.#certificates)
-    if (proven === undefined) throw replyFalse('a state or certificate that does not hold')
-    if (reply.ran === 'write' && !provesWrite(reply, proven)) throw replyFalse('a response that the group did not certify')
-    this.#shows.show(view, reply.certificate, proven)
-    // where the state stands is what its certificate says: a member that could say so itself could make this side wait for ever
-    const { epoch, step } = proven
-    const seen = this.#observed.of(view.job)
-    const firstSeenMs = this.#observed.take(view.job, { epoch, step, state }, proven, this.#now())
-    const isOld =
-      (seen !== undefined && seen.state !== state && isLater(seen, proven)) || isStale(firstSeenMs, view, this.#now() - STALE_ON_THE_WAY_MS)
-    const stale = reply.stale || (reply.ran === 'read' && isOld)
-    return answerOf(peer, state, reply, { epoch, step, certificate, stale, provisional: !proven.final, unjudged: proven.unjudged })
-  }
-
-  #open(peer: PeerId, bytes: Uint8Array): SiteReply {
-    try {
-      return openMessage(siteReply, bytes, this.#network, (value) => (peerIdOfKey(value.from) === peer ? peer : undefined))
-    } catch (cause) {
-      throw replyFalse('not signed by the member that was asked', cause)
-    }
-  }
-
-  /** In that member's name, but its signature is not verified. */
-  #peek(peer: PeerId, bytes: Uint8Array): SiteReply | undefined {
-    try {
-      const reply = siteReply.decode(peekPayload(bytes) ?? new Uint8Array())
-      return peerIdOfKey(reply.from) === peer ? reply : undefined
-    } catch {
-      return undefined
-    }
-  }
-
   observed(job: string): Observed | undefined {
-    return this.#observed.of(job)
-  }
-}
-
-interface Asked {
-  readonly envelope: Uint8Array
-  /** By its method: it may still turn out to write. */
-  readonly isRead: boolean
-  /** What a script answers, not only which state is served. */
-  readonly isPage: boolean
-  readonly timeoutMs: number
-}
-
-interface Shown {
-  readonly code?: string
-  readonly epoch: number
-  readonly step: number
-  /** Its digest. */
-  readonly certificate: string | undefined
-  readonly stale: boolean
-  readonly provisional: boolean
-  readonly unjudged: boolean
-}
-function answerOf(peer: PeerId, state: ContentId, reply: SiteReply, shown: Shown): SiteAnswer {
-  const { ran, status, headers, body } = reply
-  return {
-    ran,
-    code: shown.code ?? '',
-    peer,
-    epoch: shown.epoch,
-    step: shown.step,
-    state,
-    stale: shown.stale,
-    provisional: shown.provisional,
-    unjudged: shown.unjudged,
-    certificate: shown.certificate,
-    status,
-    headers,
-    body,
-  }
-}
-
-/** @throws {PeerError} REPLY_FALSE */
-function readWritten(bytes: Uint8Array): WriteReply {
-  try {
-    return writeReply.decode(bytes)
-  } catch (cause) {
-    throw replyFalse('no answer to a write', cause)
+    return this.#replies.observed.of(job)
   }
 }
 
@@ -449,5 +264,3 @@ function unreachable(name: string, error: unknown): PeerError {
   const code = (error as { code?: unknown }).code
   return new PeerError({ code: 'SITE_UNREACHABLE', name, last: String(code ?? error) }, { cause: error })
 }
-
-const replyFalse = (reason: string, cause?: unknown): PeerError => new PeerError({ code: 'REPLY_FALSE', reason }, { cause })
