@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { PeerEndpoint } from '@interpeer/peer/node'
 import { parseEndpoint } from '@interpeer/peer/node'
 import { Command, InvalidArgumentError, Option } from 'commander'
@@ -39,6 +40,7 @@ export function readConfig(argv: readonly string[]): GatewayConfig {
   const endpoints = (text: string, earlier: readonly PeerEndpoint[] = []): PeerEndpoint[] => [...earlier, endpoint(text)]
   const command = new Command('interpeer-gateway')
     .description('Lets browsers without Interpeer visit its sites')
+    .version(ownVersion(), '--version', 'print the version of this program')
     .exitOverride()
     .showHelpAfterError()
     .addOption(new Option('--data <folder>', 'folder of the key, the store and the logs').env('INTERPEER_DATA').makeOptionMandatory())
@@ -87,3 +89,6 @@ function endpoint(text: string): PeerEndpoint {
   if (found === undefined) throw new InvalidArgumentError('PEER@HOST:PORT with a literal address')
   return found
 }
+
+const ownVersion = (): string =>
+  (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string }).version

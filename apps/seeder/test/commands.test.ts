@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSigner } from '@interpeer/crypto-ids'
+import { PROGRAM_VERSION } from '@interpeer/vote-chain'
 import { afterEach, expect, test, vi } from 'vitest'
 import { program } from '../src/commands.js'
 
@@ -111,4 +112,16 @@ test('a genesis is not written over', async () => {
     vi.restoreAllMocks()
     rmSync(base, { recursive: true })
   }
+})
+
+test('--version says which program this is, and which rules it knows', async () => {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  const printed = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+  const done = await program()
+    .parseAsync(['--version'], { from: 'user' })
+    .catch((error: unknown) => error)
+  const text = printed.mock.calls.join('')
+  printed.mockRestore()
+  expect(done).toMatchObject({ code: 'commander.version', exitCode: 0 })
+  expect(text).toBe(`${version} (rules of the network up to version ${PROGRAM_VERSION})\n`)
 })
