@@ -10,6 +10,7 @@ import { tallyMessage } from './messages.js'
 import { isNamingDue } from './naming.js'
 import { isOutboxTurnDue, nextOutboxTurnMs } from './outbox-wakes.js'
 import { askBodiesAgain, withheldAtMs } from './own-run.js'
+import { timerDueMs } from './pace.js'
 import { hasWork, isHeld, offerAgain } from './pool.js'
 import { sendCommitSet } from './rounds.js'
 import { sign } from './sign.js'
@@ -29,7 +30,8 @@ export function onClock(t: Turn): boolean {
   const told = tellTally(t)
   const { open } = g
   if (open.timerAtMs === undefined && open.givenUp < open.rank && isPending(t)) open.timerAtMs = t.nowMs + rankTimerMs(t, open.rank)
-  if (open.timerAtMs !== undefined && t.nowMs >= open.timerAtMs) {
+  const dueMs = timerDueMs(t)
+  if (dueMs !== undefined && t.nowMs >= dueMs) {
     giveUp(t, open.rank)
     return true
   }
@@ -120,7 +122,7 @@ export function nextWakeMs(t: Turn): number | undefined {
   if (g.phase === 'open') {
     const graceEndsMs = open.quorumAtMs === undefined ? undefined : open.quorumAtMs + g.settings.graceMs
     times.push(
-      open.timerAtMs,
+      timerDueMs(t),
       g.closing?.atMs,
       g.base.sinceMs + g.settings.idleEveryMs,
       nextWindowMs(t),

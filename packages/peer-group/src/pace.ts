@@ -1,4 +1,7 @@
+import { hexOf } from '@interpeer/wire-codec'
+import type { KnownBatch } from './batch.js'
 import type { Group, Turn } from './group-state.js'
+import { RUN_RANKS_MAX } from './settings.js'
 
 /** Of a batch before this member has run one. */
 const UNKNOWN_REQUESTS = 64
@@ -16,4 +19,24 @@ export function learnPace({ g }: Turn, requests: number, tookMs: number): undefi
 export function requestsInTime({ requestMs, settings }: Pick<Group, 'requestMs' | 'settings'>): number {
   if (requestMs === undefined) return UNKNOWN_REQUESTS
   return Math.max(1, Math.floor((settings.rankTimerMs * RUN_SHARE) / requestMs))
+}
+
+/** Of one request or event nothing less can be proposed: whoever collates next needs as long for it. */
+const isLone = ({ requests, value }: KnownBatch): boolean => requests.length + value.events.length === 1
+const longestMs = ({ g }: Turn): number => g.settings.rankTimerMs * RUN_RANKS_MAX
+
+/** When the rank is over for this member. While it runs a lone request of this rank its timer waits: to give it up would only have the same run again. */
+export function timerDueMs(t: Turn): number | undefined {
+  const { timerAtMs, proposals, rank, runs } = t.g.open
+  const batch = proposals.get(rank)?.batch
+  const run = batch === undefined ? undefined : runs.get(hexOf(batch.hash))
+  if (timerAtMs === undefined || batch === undefined || run?.type !== 'running' || !isLone(batch)) return timerAtMs
+  return Math.max(timerAtMs, run.sinceMs + longestMs(t))
+}
+
+/** A run of this rank's lone request ended: members that are slower, and what is said afterwards, have as long again. */
+export function waitAsLongAgain(t: Turn, batch: KnownBatch, tookMs: number): void {
+  const { open } = t.g
+  if (open.timerAtMs === undefined || open.proposals.get(open.rank)?.batch !== batch || !isLone(batch)) return
+  open.timerAtMs = Math.max(open.timerAtMs, t.nowMs + Math.min(tookMs, longestMs(t)))
 }

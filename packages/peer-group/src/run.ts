@@ -10,7 +10,7 @@ import { wantBefore } from './finality.js'
 import { collatorSeat, count, othersOf, peerAt, type Run, send, type Turn } from './group-state.js'
 import { sealMessage } from './messages.js'
 import { takeOwnRun } from './own-run.js'
-import { learnPace } from './pace.js'
+import { learnPace, waitAsLongAgain } from './pace.js'
 import { heldBytes, isHeld } from './pool.js'
 import { ownSealBytes, takeSeal } from './rounds.js'
 import { sign } from './sign.js'
@@ -88,7 +88,9 @@ export function onExecuted(t: Turn, hash: Uint8Array, from: ContentId, result: E
   const before = batch === undefined ? undefined : stateFor(t, batch)
   const run = open.runs.get(name)
   if (batch !== undefined && run?.type === 'running' && from === before?.files) {
-    learnPace(t, batch.requests.length, t.nowMs - run.sinceMs)
+    const tookMs = t.nowMs - run.sinceMs
+    learnPace(t, batch.requests.length, tookMs)
+    waitAsLongAgain(t, batch, tookMs)
     return finish(t, batch, before, result)
   }
   takeOwnRun(t, hash, from, result)

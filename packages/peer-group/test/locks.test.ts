@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { network, signerAt, verification } from '../simulations/jobs.js'
 import { readBatch, writeBatch } from '../src/batch.js'
 import { commitSetMessage, proposalMessage, timeoutMessage } from '../src/messages.js'
-import { RANK_WINDOW } from '../src/settings.js'
+import { GROUP_DEFAULTS, RANK_WINDOW, RUN_RANKS_MAX } from '../src/settings.js'
 import { createVerifier } from '../src/verifier.js'
 import { Desk, type Letter } from './desk.js'
 import { COMMIT_SET, FINAL, PROPOSAL, REVEAL, revealed, SEAL, sentBy, TIMEOUT, timeoutsOf } from './revealed.js'
@@ -219,7 +219,8 @@ describe('locks', () => {
     }
     desk.write(collator, 1)
     desk.deliver(({ to }) => to === late)
-    desk.pass(1_000, [late])
+    desk.pass(RUN_RANKS_MAX * GROUP_DEFAULTS.rankTimerMs, [late])
+    expect(desk.group(late).open.givenUp).toBe(0)
     desk.drop()
     if (held === undefined) throw new Error('not run')
     desk.tell(late, { type: 'executed', batch: held.batch, from: held.from, result: honest(late, held) as never })

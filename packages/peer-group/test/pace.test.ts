@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { Turn } from '../src/group-state.js'
-import { learnPace, requestsInTime } from '../src/pace.js'
+import type { KnownBatch } from '../src/batch.js'
+import type { Run, Turn } from '../src/group-state.js'
+import { learnPace, requestsInTime, timerDueMs, waitAsLongAgain } from '../src/pace.js'
 import { GROUP_DEFAULTS } from '../src/settings.js'
 
 const group = (requestMs?: number) => ({ requestMs, settings: GROUP_DEFAULTS })
@@ -28,5 +29,40 @@ describe('how large a batch may be for its run to end in time', () => {
     ],
   ] as [string, [number, number][], number][])('%s', (_, runs, requests) => {
     expect(requestsInTime(after(...runs))).toBe(requests)
+  })
+})
+
+describe('how long a rank lasts for a run', () => {
+  const turn = (requests: number, events: number, run: Run | undefined, timerAtMs = 1_000) => {
+    const batch = { hash: new Uint8Array(32), requests: Array(requests), value: { events: Array(events) } } as unknown as KnownBatch
+    const runs = new Map(run === undefined ? [] : [['00'.repeat(32), run]])
+    const open = { timerAtMs, rank: 3, proposals: new Map([[3, { batch }]]), runs }
+    return { t: { nowMs: 5_000, g: { settings: GROUP_DEFAULTS, open } } as unknown as Turn, batch }
+  }
+  const running: Run = { type: 'running', rank: 3, sinceMs: 100 }
+  test.each([
+    ['one request', turn(1, 0, running), 16_100],
+    ['one event', turn(0, 1, running), 16_100],
+    ['two requests, of which a batch could have one', turn(2, 0, running), 1_000],
+    ['a request and an event', turn(1, 1, running), 1_000],
+    ['one request whose body is not here', turn(1, 0, { type: 'fetching', rank: 3 }), 1_000],
+    ['one request of which nothing is known', turn(1, 0, undefined), 1_000],
+  ])('%s', (_, { t }, dueMs) => {
+    expect(timerDueMs(t)).toBe(dueMs)
+  })
+  test('a rank that was given up has no end', () => {
+    const { t, batch } = turn(1, 0, running)
+    t.g.open.timerAtMs = undefined
+    waitAsLongAgain(t, batch, 2_000)
+    expect(timerDueMs(t)).toBeUndefined()
+  })
+  test.each([
+    ['as long again', turn(1, 0, running), 2_000, 7_000],
+    ['no shorter than without it', turn(1, 0, running, 9_000), 2_000, 9_000],
+    ['not for ever', turn(1, 0, running), 1e9, 21_000],
+    ['not where a batch could have less', turn(2, 0, running), 2_000, 1_000],
+  ])('when it ended: %s', (_, { t, batch }, tookMs, timerAtMs) => {
+    waitAsLongAgain(t, batch, tookMs)
+    expect(t.g.open.timerAtMs).toBe(timerAtMs)
   })
 })
