@@ -4,7 +4,7 @@ import type { Group, Turn } from './group-state.js'
 import { RUN_RANKS_MAX } from './settings.js'
 
 /** Of a batch before this member has run one. */
-const UNKNOWN_REQUESTS = 64
+const UNKNOWN_REQUESTS = 4
 /** Of the first rank's time: the rest is for messages, and for members that are slower. */
 const RUN_SHARE = 0.5
 
@@ -21,22 +21,20 @@ export function requestsInTime({ requestMs, settings }: Pick<Group, 'requestMs' 
   return Math.max(1, Math.floor((settings.rankTimerMs * RUN_SHARE) / requestMs))
 }
 
-/** Of one request or event nothing less can be proposed: whoever collates next needs as long for it. */
-const isLone = ({ requests, value }: KnownBatch): boolean => requests.length + value.events.length === 1
 const longestMs = ({ g }: Turn): number => g.settings.rankTimerMs * RUN_RANKS_MAX
 
-/** When the rank is over for this member. While it runs a lone request of this rank its timer waits: to give it up would only have the same run again. */
+/** When the rank is over for this member. While it runs this rank's batch its timer waits: to give it up would only have the same requests run again. */
 export function timerDueMs(t: Turn): number | undefined {
   const { timerAtMs, proposals, rank, runs } = t.g.open
   const batch = proposals.get(rank)?.batch
   const run = batch === undefined ? undefined : runs.get(hexOf(batch.hash))
-  if (timerAtMs === undefined || batch === undefined || run?.type !== 'running' || !isLone(batch)) return timerAtMs
+  if (timerAtMs === undefined || run?.type !== 'running') return timerAtMs
   return Math.max(timerAtMs, run.sinceMs + longestMs(t))
 }
 
-/** A run of this rank's lone request ended: members that are slower, and what is said afterwards, have as long again. */
+/** A run of this rank's batch ended: members that are slower, and what is said afterwards, have as long again. */
 export function waitAsLongAgain(t: Turn, batch: KnownBatch, tookMs: number): void {
   const { open } = t.g
-  if (open.timerAtMs === undefined || open.proposals.get(open.rank)?.batch !== batch || !isLone(batch)) return
+  if (open.timerAtMs === undefined || open.proposals.get(open.rank)?.batch !== batch) return
   open.timerAtMs = Math.max(open.timerAtMs, t.nowMs + Math.min(tookMs, longestMs(t)))
 }

@@ -30,7 +30,7 @@ function slow(peers: number): {
 const all = [0, 1, 2, 3, 4]
 const runsOf = (runs: ReadonlyMap<number, readonly Execute[]>): readonly number[] => all.map((member) => runs.get(member)?.length ?? 0)
 
-test('a lone request that takes five times the rank’s time is run once by each member, also where some take twice as long', () => {
+test('a request that takes five times the rank’s time is run once by each member, also where some take twice as long', () => {
   const { desk, runs, end } = slow(5)
   const { id } = desk.write(0, 1)
   desk.deliver()

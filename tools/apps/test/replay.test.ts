@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { CookieVisitor } from '../src/cookie-visitor.ts'
 import { GroupInProcess, groupTime } from '../src/group-in-process.ts'
 import { readSiteFolder } from '../src/site/site-folder.ts'
+import { chosenApps } from './chosen-apps.ts'
 import { formSessions } from './form-sessions.ts'
 import { siteUnderTest } from './site-under-test.ts'
 
@@ -10,7 +11,7 @@ import { siteUnderTest } from './site-under-test.ts'
 // the batches are: a second group, of other keys, that has only the published site and the batches of the first, runs them again as after a recovery. It has to
 // come to the same state after each step: the same files, answers and plans, to the bit.
 const QUICK = ['dokuwiki', 'shaarli', 'hoteldruid']
-const names = process.env.INTERPEER_APPS === 'all' ? Object.keys(formSessions) : QUICK
+const names = chosenApps ?? QUICK
 
 for (const [name, session] of Object.entries(formSessions).filter(([name]) => names.includes(name))) {
   const folder = await siteUnderTest(name)
