@@ -38,7 +38,7 @@ export const planted: readonly PlantedBug[] = [
       },
       { file: 'src/durable.ts', search: 'lockRank: open.lockRank ?? null,', replace: 'lockRank: null,' },
     ],
-    foundBy: [{ ...inGroup, seedFrom: 6, seedsMax: 20 }],
+    foundBy: [{ ...inGroup, seedFrom: 424, seedsMax: 20 }],
   },
   {
     name: 'seal-not-durable',

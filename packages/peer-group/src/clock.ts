@@ -15,7 +15,7 @@ import { hasWork, isHeld, offerAgain } from './pool.js'
 import { sendCommitSet } from './rounds.js'
 import { sign } from './sign.js'
 import { nextWindowMs, unnamedSteps } from './steps.js'
-import { giveUp, handBoundOn, joinableRank, rankTimerMs } from './timeouts.js'
+import { giveUp, handBoundOn, joinableRank, startTimer } from './timeouts.js'
 import { sayUnseen, unseenAtMs } from './unseen.js'
 
 /** What is due by now: time-outs, messages to be sent again. True when something moved. */
@@ -29,7 +29,7 @@ export function onClock(t: Turn): boolean {
   sayUnseen(t)
   const told = tellTally(t)
   const { open } = g
-  if (open.timerAtMs === undefined && open.givenUp < open.rank && isPending(t)) open.timerAtMs = t.nowMs + rankTimerMs(t, open.rank)
+  if (open.timerAtMs === undefined && open.givenUp < open.rank && isPending(t)) startTimer(t)
   const dueMs = timerDueMs(t)
   if (dueMs !== undefined && t.nowMs >= dueMs) {
     giveUp(t, open.rank)

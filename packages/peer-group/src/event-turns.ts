@@ -57,8 +57,11 @@ export function blameEvents(t: Turn, batch: KnownBatch | undefined, rank: number
   }
   for (const name of failed.keys()) if (failed.size > FAILED_MAX) failed.delete(name)
   t.g.failedEvents = failed
-  const tookMs = t.g.settings.rankTimerMs * 2 ** Math.min(rank, RANK_DOUBLINGS_MAX)
-  t.g.eventsRest = { step: t.g.open.step, untilMs: t.nowMs + REST_FACTOR * tookMs }
+  const { open, settings } = t.g
+  const sinceMs = rank === open.rank ? (open.timerSinceMs ?? t.nowMs) : t.nowMs
+  // a rank may last longer than its timer, by the run
+  const tookMs = Math.max(settings.rankTimerMs * 2 ** Math.min(rank, RANK_DOUBLINGS_MAX), t.nowMs - sinceMs)
+  t.g.eventsRest = { step: open.step, untilMs: t.nowMs + REST_FACTOR * tookMs }
 }
 
 /** When something will be due, or may be tried again. */

@@ -112,6 +112,8 @@ export interface OpenStep {
   rank: number
   /** The rank's time-out; undefined: nothing is pending, or it was given up. */
   timerAtMs: number | undefined
+  /** When the timer of this rank began. */
+  timerSinceMs: number | undefined
   resendAtMs: number | undefined
   resendEveryMs: number
   proposals: Map<number, SeenProposal>

@@ -9,6 +9,7 @@ export function newOpenStep({ setup, settings }: Pick<Group, 'setup' | 'settings
     order: collatorOrder(setup.chainSeed, step, setup.members.length),
     rank: 0,
     timerAtMs: undefined,
+    timerSinceMs: undefined,
     resendAtMs: undefined,
     resendEveryMs: settings.resendMs,
     proposals: new Map(),

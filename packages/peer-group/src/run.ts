@@ -90,7 +90,7 @@ export function onExecuted(t: Turn, hash: Uint8Array, from: ContentId, result: E
   if (batch !== undefined && run?.type === 'running' && from === before?.files) {
     const tookMs = t.nowMs - run.sinceMs
     learnPace(t, batch.requests.length, tookMs)
-    waitAsLongAgain(t, batch, tookMs)
+    if (result.type === 'ran') waitAsLongAgain(t, batch, tookMs)
     return finish(t, batch, before, result)
   }
   takeOwnRun(t, hash, from, result)

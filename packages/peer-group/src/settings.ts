@@ -71,8 +71,10 @@ export const STATE_PAGES_MAX = 1_024
 export const FAILURES_MAX = 2
 export const RANK_MAX = 65_535
 export const RANK_DOUBLINGS_MAX = 6
-/** While its batch is run a rank lasts longer, at most so many times the first rank's time: more than a runtime takes before it abstains. */
-export const RUN_RANKS_MAX = 16
+/** While its batch is run a rank lasts longer, at most so many times the first rank's time: more than most runtimes let one script take. */
+export const RUN_RANKS_MAX = 12
+/** And when the run has ended at most so many times: together less than visitors wait. */
+export const AGAIN_RANKS_MAX = 6
 /** A batch leaves at most so many certified steps unnamed: before more is certified, some have to be named. */
 export const PROVISIONAL_MAX = 4
 /** A signed dissent or withheld statement, envelope included. */

@@ -129,13 +129,20 @@ export function joinableRank(t: Turn): number {
 export function enterRank(t: Turn, rank: number): void {
   const { open, settings } = t.g
   open.rank = rank
-  open.timerAtMs = open.givenUp >= rank ? undefined : t.nowMs + rankTimerMs(t, rank)
+  open.timerSinceMs = undefined
+  if (open.givenUp >= rank) open.timerAtMs = undefined
+  else startTimer(t)
   open.resendEveryMs = settings.resendMs
   open.resendAtMs = t.nowMs + settings.resendMs
   forgetRanks(open)
 }
 
-export const rankTimerMs = (t: Turn, rank: number): number => t.g.settings.rankTimerMs * 2 ** Math.min(rank, RANK_DOUBLINGS_MAX)
+export function startTimer(t: Turn): void {
+  const { open } = t.g
+  open.timerAtMs = t.nowMs + rankTimerMs(t, open.rank)
+  open.timerSinceMs = t.nowMs
+}
+const rankTimerMs = (t: Turn, rank: number): number => t.g.settings.rankTimerMs * 2 ** Math.min(rank, RANK_DOUBLINGS_MAX)
 
 /** Closes a rank for good: afterwards this member seals and reveals nothing there or below. */
 export function giveUp(t: Turn, rank: number): void {

@@ -3,6 +3,7 @@ import { execute } from '../simulations/jobs.js'
 import type { GroupEffect } from '../src/index.js'
 import { GROUP_DEFAULTS, RUN_RANKS_MAX } from '../src/settings.js'
 import { Desk } from './desk.js'
+import { COMMIT_SET, SEAL, sentBy } from './revealed.js'
 
 const { rankTimerMs } = GROUP_DEFAULTS
 type Execute = GroupEffect & { readonly type: 'execute' }
@@ -67,6 +68,47 @@ test('a run that never ends is waited for so long, and no longer', () => {
   desk.write(0, 1)
   desk.deliver()
   desk.pass(RUN_RANKS_MAX * rankTimerMs - 1)
+  expect(all.map((member) => desk.group(member).open.givenUp)).toEqual([-1, -1, -1, -1, -1])
+  desk.pass(1)
+  expect(all.map((member) => desk.group(member).open.givenUp)).toEqual([0, 0, 0, 0, 0])
+})
+
+test('who is slower than the commit set for its batch has as long again too', () => {
+  const { desk, end } = slow(5)
+  desk.write(0, 1)
+  desk.deliver()
+  const [collator, ...others] = desk.order(1) as [number, ...number[]]
+  const last = others.at(-1) as number
+  desk.pass(3 * rankTimerMs)
+  end(all.filter((member) => member !== last))
+  desk.deliver(({ to }) => to === collator)
+  desk.deliver(({ to, number }) => to === last && number === COMMIT_SET)
+  desk.pass(rankTimerMs, [last])
+  end([last])
+  desk.pass(4 * rankTimerMs - 1, [last])
+  expect(sentBy(desk, last, SEAL)).not.toEqual([])
+  expect(desk.group(last).open.givenUp).toBe(-1)
+})
+
+test('for a run that came to nothing nobody waits as long again', () => {
+  const { desk, runs } = slow(5)
+  desk.write(0, 1)
+  desk.deliver()
+  desk.pass(3 * rankTimerMs)
+  for (const member of all) {
+    const { batch, from } = runs.get(member)?.at(-1) as Execute
+    desk.tell(member, { type: 'executed', batch, from, result: { type: 'abstained' } })
+  }
+  expect(all.map((member) => desk.group(member).open.givenUp)).toEqual([0, 0, 0, 0, 0])
+})
+
+test('an epoch that is to close waits for no run', () => {
+  const { desk } = slow(5)
+  desk.write(0, 1)
+  desk.deliver()
+  const atMs = desk.nowMs + 2 * rankTimerMs
+  for (const member of all) desk.tell(member, { type: 'close-at', atMs, next: desk.setup.members })
+  desk.pass(3 * rankTimerMs - 1)
   expect(all.map((member) => desk.group(member).open.givenUp)).toEqual([-1, -1, -1, -1, -1])
   desk.pass(1)
   expect(all.map((member) => desk.group(member).open.givenUp)).toEqual([0, 0, 0, 0, 0])

@@ -15,9 +15,7 @@ import { hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { recordAccusation } from '../src/network/accusations.js'
 import { epochCloseTransaction, networkStatusOf } from '../src/network/index.js'
-import { boundShowOf, closingOf, Ledgerless, publication, showOf, signerOf, signers, uploader } from './network-world.js'
-
-const codes = (refused: readonly { readonly code: string }[]) => refused.map(({ code }) => code)
+import { boundShowOf, closingOf, codes, Ledgerless, publication, showOf, signerOf, signers, uploader } from './network-world.js'
 
 /** A group of three among seven: four outsiders, who are all jurors. */
 class Accused extends Ledgerless {

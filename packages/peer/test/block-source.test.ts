@@ -10,7 +10,8 @@ let restoreTimers = () => {}
 beforeEach(() => {
   rests.length = 0
   restoreTimers = replaceNodeTimers({
-    setTimeout: async <T>(ms?: number, value?: T) => {
+    setTimeout: async <T>(ms?: number, value?: T, { signal }: { signal?: AbortSignal | undefined } = {}) => {
+      signal?.throwIfAborted()
       rests.push(ms ?? 1)
       return value as T
     },

@@ -19,10 +19,9 @@ import { describe, expect, test } from 'vitest'
 import { dataMapsOf } from '../src/network/data-maps.js'
 import { type NetworkState, networkApplication, networkStatusOf } from '../src/network/index.js'
 import { movedAtMost } from '../src/network/pay.js'
-import { Ledgerless, rereadState, signers, uploader } from './network-world.js'
+import { codes, Ledgerless, rereadState, signers, uploader } from './network-world.js'
 
 const NOTHING: ChangePatch = { settings: [], moves: [], ends: [] }
-const codes = (refused: readonly { readonly code: string }[]) => refused.map(({ code }) => code)
 /** Seven peers, with coins for fees, and a vote of at least ten cycles. */
 function funded(settings: Record<string, number> = {}): Ledgerless {
   const world = new Ledgerless({ changeCyclesMin: 10, ...settings })

@@ -3,9 +3,8 @@ import type { MemberOutcome } from '@interpeer/peer-group'
 import { checkPeer, recoveryOf, signRecovery, signRevocation, signRotation } from '@interpeer/vote-chain'
 import { expect, test } from 'vitest'
 import { chainProofOf, epochCloseTransaction } from '../src/network/index.js'
-import { AGREED, closingOf, Ledgerless, publication, showOf, signerOf } from './network-world.js'
+import { AGREED, closingOf, codes, Ledgerless, publication, showOf, signerOf } from './network-world.js'
 
-const codes = (refused: readonly { readonly code: string }[]) => refused.map(({ code }) => code)
 const WRONG: MemberOutcome = { agreed: 1, late: 0, absent: 0, contradicted: 2, unresolved: 0 }
 const ABSENT: MemberOutcome = { agreed: 0, late: 0, absent: 3, contradicted: 0, unresolved: 0 }
 

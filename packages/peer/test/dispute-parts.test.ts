@@ -4,8 +4,8 @@ import { certificateMessage, createVerification, disputeMessage, revealMessage }
 import { describe, expect, test } from 'vitest'
 import { disputeTransactions, epochCloseTransaction } from '../src/network/index.js'
 import { Complaints } from '../src/node/complaints.js'
-import { answer, codes, RIGHT, WRONG } from './dispute-worlds.js'
-import { closingOf, Ledgerless, publication, signerOf, signers } from './network-world.js'
+import { answer, RIGHT, WRONG } from './dispute-worlds.js'
+import { closingOf, codes, Ledgerless, publication, signerOf, signers } from './network-world.js'
 
 describe('a dispute that fits no block beside a full certificate', () => {
   /** A group of five, so that no one has five outsiders: of a split nobody needs them. Its blocks are small. */

@@ -25,7 +25,6 @@ import { signJoin } from '@interpeer/vote-chain'
 import { bytesOfHex, hexOf } from '@interpeer/wire-codec'
 import { Ledgerless, publication, signerOf, signers, uploader } from './network-world.js'
 
-export const codes = (refused: readonly { readonly code: string }[]) => refused.map(({ code }) => code)
 const batch = sha256(Uint8Array.of(90))
 export const [RIGHT, WRONG, OTHER] = [0x91, 0x92, 0x93].map((byte) => contentIdOf(Uint8Array.of(byte), 'dag-cbor')) as [
   ContentId,

@@ -4,8 +4,8 @@ import { disputeMessage } from '@interpeer/peer-group'
 import { signChangeRequest, signJoin } from '@interpeer/vote-chain'
 import { describe, expect, test } from 'vitest'
 import { epochCloseTransaction } from '../src/network/index.js'
-import { codes, Disputed, OTHER, RIGHT, sent, Withheld, WRONG } from './dispute-worlds.js'
-import { closingOf, publication, showOf, signerOf, signers } from './network-world.js'
+import { Disputed, OTHER, RIGHT, sent, Withheld, WRONG } from './dispute-worlds.js'
+import { closingOf, codes, publication, showOf, signerOf, signers } from './network-world.js'
 
 describe('a dispute before the chain (docs/protocol/jury.md)', () => {
   test('it is recorded once, the seed of the next block draws outsiders only, and times are stated', () => {

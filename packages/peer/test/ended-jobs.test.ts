@@ -2,10 +2,9 @@ import { accountOfJob, accountOfPeer, type PeerId } from '@interpeer/crypto-ids'
 import { AMOUNT_MAX, balanceOf, escrowOf, signTransfer } from '@interpeer/intercoin-ledger'
 import { signRevocation } from '@interpeer/vote-chain'
 import { expect, test } from 'vitest'
-import { Ledgerless, publication, signers, uploader } from './network-world.js'
+import { codes, Ledgerless, publication, signers, uploader } from './network-world.js'
 
 const heldBy = (world: Ledgerless): bigint => balanceOf(world.state.ledger, accountOfPeer(uploader.peerId))
-const codes = (refused: readonly { readonly code: string }[]) => refused.map(({ code }) => code)
 
 /** A job that is published while there are peers for it, and whose peers leave in the same block. */
 function waiting(settings: Record<string, number> = {}, balances?: ReadonlyMap<PeerId, bigint>) {

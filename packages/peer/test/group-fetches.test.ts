@@ -115,12 +115,24 @@ const files = blockOf(Uint8Array.of(0x80), 'dag-cbor')
 test('a state that the machine asks for again while it comes is not walked over again', async () => {
   const { fetches, given, read, passTo } = fetching([state])
   void fetches.state(state.cid, [silent])
-  for (let left = 20; left > 0; left--) void fetches.state(state.cid, honest)
+  await passTo(0)
+  for (let left = 20; left > 0; left--) void fetches.state(state.cid, [silent])
   await passTo(0)
   expect([read, given]).toEqual([[state.cid], []])
 })
 
-test('when nobody had it, asking again ends the rest before the next try, which asks all that may have it by now', async () => {
+test('whoever may have it too is asked, though the try before waits for one that is silent', async () => {
+  const { fetches, given, passTo } = fetching([state, files])
+  void fetches.state(state.cid, [silent])
+  await passTo(0)
+  expect(given).toEqual([])
+  void fetches.state(state.cid, [silent, ...honest])
+  await passTo(0)
+  for (const ms of [1_000, 2_000]) await passTo(ms)
+  expect(given).toEqual([-1])
+})
+
+test('when nobody had it, asking another ends the rest before the next try', async () => {
   const blocks: Block[] = []
   const { fetches, given, asked, passTo } = fetching(blocks)
   const rests: number[] = []
@@ -136,6 +148,7 @@ test('when nobody had it, asking again ends the rest before the next try, which 
     await passTo(0)
     expect([rests.length, given, asked]).toEqual([1, [], [first]])
     blocks.push(state, files)
+    void fetches.state(state.cid, [first])
     await passTo(0)
     expect(given).toEqual([])
     void fetches.state(state.cid, [second])

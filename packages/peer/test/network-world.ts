@@ -29,6 +29,8 @@ export const START_MS = 1_000_000
 export const signers: readonly Signer[] = Array.from({ length: 7 }, (_, i) => createSigner(sha256(Uint8Array.of(9, i))))
 export const uploader = createSigner(sha256(Uint8Array.of(8)))
 export const signerOf = (peer: PeerId): Signer => signers.find(({ peerId }) => peerId === peer) as Signer
+/** Of what a block refused. */
+export const codes = (refused: readonly { readonly code: string }[]): readonly string[] => refused.map(({ code }) => code)
 export const filesRoot = contentIdOf(Uint8Array.of(0x80), 'dag-cbor')
 
 export function networkGenesis(

@@ -12,10 +12,9 @@ import { accountOf, balanceOf, signTransfer, supplyOf } from '@interpeer/interco
 import { revealMessage } from '@interpeer/peer-group'
 import { evidenceMessage, recoveryOf, signJoin, signRecovery, signRotation, voteMessage } from '@interpeer/vote-chain'
 import { describe, expect, test } from 'vitest'
-import { Ledgerless, publication, signerOf, signers, uploader } from './network-world.js'
+import { codes, Ledgerless, publication, signerOf, signers, uploader } from './network-world.js'
 
 const [newcomer, spare] = [71, 72].map((n) => createSigner(sha256(Uint8Array.of(n)))) as [Signer, Signer]
-const codes = (refused: readonly { readonly code: string }[]) => refused.map(({ code }) => code)
 const entryOf = (world: Ledgerless, { peerId }: Signer) => world.state.registry.get(peerId)
 function paid(world: Ledgerless, to: Signer, amount: bigint): Uint8Array {
   const { nonce } = accountOf(world.state.ledger, accountOfPeer(uploader.peerId))

@@ -144,6 +144,29 @@ test('events that members can’t run leave visitors the time: tried again while
   expect(agendaAt(desk, 0).timers.filter(({ name }) => Number(name.slice(1)) <= 20)).toEqual([])
 })
 
+test('an event whose runs fail late leaves visitors ten times as long as it took', () => {
+  const { desk } = deskOf(4)
+  desk.write(0, 1)
+  desk.deliver()
+  const { run } = desk
+  const slow: (() => void)[] = []
+  desk.run = (member, effect) => {
+    if (effect.events.length === 0) return run(member, effect)
+    slow.push(() => desk.tell(member, { type: 'executed', batch: effect.batch, from: effect.from, result: { type: 'abstained' } }))
+    return undefined
+  }
+  desk.pass(21_000)
+  desk.deliver()
+  expect(slow.length).toBe(4)
+  const beganMs = desk.nowMs
+  desk.pass(8_000)
+  for (const end of slow.splice(0)) end()
+  desk.deliver()
+  const tookMs = desk.nowMs - beganMs
+  expect(tookMs).toBe(8_000)
+  for (const member of [0, 1, 2, 3]) expect(desk.group(member).eventsRest.untilMs).toBeGreaterThanOrEqual(desk.nowMs + 10 * tookMs)
+})
+
 test('as many failures are remembered as an agenda can have events: none is tried anew at once', () => {
   const { desk } = deskOf(1, ({ events }) => events.length > 0)
   for (let n = 1; n <= 80; n++) desk.write(0, n)

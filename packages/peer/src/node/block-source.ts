@@ -72,9 +72,19 @@ export function sourcesOf({ self }: BlockPlaces, from: readonly PeerId[], signal
   return { from: [...new Set(from)].filter((peer) => peer !== self), signal, maxBytes: SITE_FETCH_MAX_BYTES }
 }
 
+/** What may end a try, or the rest after it, before its time. */
+export interface Hurry {
+  /** A try begins: it, and the rest after it, end when this is aborted. */
+  readonly begin: () => AbortSignal
+  /** Blocks came. */
+  readonly moved: () => void
+  /** The try failed so, and another soon after may help, or can't. */
+  readonly rests: (mayHelp: boolean) => void
+}
+
 /**
  * Fetches a block and all below it, again and again until it is here: who lacks a state can only wait for it. `from` is asked anew each
- * time, since members change meanwhile. False when `isWanted` says no or `signal` ends it. Between two tries it waits for `rest`.
+ * time, since members change meanwhile. False when `isWanted` says no or `signal` ends it.
  */
 export async function holdDag(
   root: ContentId,
@@ -82,26 +92,26 @@ export async function holdDag(
   from: () => readonly PeerId[],
   signal: AbortSignal,
   isWanted: () => boolean = () => true,
-  rest: (ms: number, signal: AbortSignal) => Promise<void> = restFor,
+  hurry?: Hurry,
 ): Promise<boolean> {
   if (places.whole?.is(root)) return !signal.aborted && isWanted()
   while (!signal.aborted && isWanted()) {
     const beganMs = performance.now()
+    const soon = hurry === undefined ? signal : AbortSignal.any([signal, hurry.begin()])
     try {
-      await places.exchange.fetchDag(root, sourcesOf(places, from(), signal))
+      await places.exchange.fetchDag(root, { ...sourcesOf(places, from(), soon), onProgress: hurry?.moved })
       if (isWanted()) places.whole?.now(root)
       return isWanted()
     } catch (error) {
+      if (soon.aborted) continue
       const code = error instanceof ContentStoreError ? error.code : 'FETCH_FAILED'
       places.count(code)
-      await rest(restMs(code, performance.now() - beganMs), signal)
+      hurry?.rests(!STAYS.includes(code))
+      await setTimeout(restMs(code, performance.now() - beganMs), undefined, { signal: soon }).catch(() => {}) // aborted: the next try, or the end
     }
   }
   return false
 }
-
-/** So many ms, or until it is aborted. */
-export const restFor = (ms: number, signal: AbortSignal): Promise<void> => setTimeout(ms, undefined, { signal }).catch(() => {})
 
 /** How long to wait after a try that took `tookMs` and failed with `code`. */
 export const restMs = (code: string, tookMs: number): number =>

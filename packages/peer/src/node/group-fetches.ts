@@ -12,7 +12,8 @@ import {
   type StateEvent,
   stateEventOf,
 } from '@interpeer/peer-group'
-import { type BlockPlaces, blockIn, holdDag, restFor, sourcesOf } from './block-source.js'
+import { type BlockPlaces, blockIn, holdDag, sourcesOf } from './block-source.js'
+import { ComingState } from './coming-state.js'
 import { bodyOf } from './request-bodies.js'
 
 /** The state that reads run on, the one that the next batch runs on, and one that is just being replaced. */
@@ -34,12 +35,6 @@ const PIECES_STRAGGLER_MS = 2 * BODIES_STRAGGLER_MS
 /** What a group is told when what it lacked is here. */
 type FetchedEvent = Pick<Extract<GroupEvent, { readonly type: 'bodies' }>, 'type' | 'requests'> | StateEvent
 
-/** A state that is being fetched: from whom, and what ends the rest between two tries. */
-interface Coming {
-  readonly from: Set<PeerId>
-  hurry: AbortController
-}
-
 /** Fetches what a group's machine says that it lacks, and gives it the event when it is here. */
 export class GroupFetches {
   readonly #setup: GroupSetup
@@ -52,7 +47,7 @@ export class GroupFetches {
   readonly #fetching = new Map<string, Set<string>>()
   /** Requests whose bodies' pieces are being fetched. */
   readonly #fetchingPieces = new Set<ContentId>()
-  readonly #coming = new Map<ContentId, Coming>()
+  readonly #coming = new Map<ContentId, ComingState>()
   /** The last states asked for, newest last: earlier ones are not worth having any more. */
   #wantedStates: readonly ContentId[] = []
 
@@ -120,26 +115,16 @@ export class GroupFetches {
     }
   }
 
-  /**
-   * A state that a batch is to run on, or that visitors are to be answered from. The machine asks again for what is not here yet: that begins no second walk over all
-   * that is here, but ends the rest between two tries.
-   */
+  /** A state that a batch is to run on, or that visitors are to be answered from. */
   async state(root: ContentId, from: readonly PeerId[]): Promise<void> {
     this.#wantedStates = [...this.#wantedStates.filter((one) => one !== root), root].slice(-WANTED_STATES)
     const known = this.#coming.get(root)
-    if (known !== undefined) {
-      for (const peer of from) known.from.add(peer)
-      return known.hurry.abort()
-    }
-    const coming: Coming = { from: new Set(from), hurry: new AbortController() }
+    if (known !== undefined) return known.ask(from)
+    const coming = new ComingState(from, () => performance.now())
     this.#coming.set(root, coming)
     const isWanted = () => this.#wantedStates.includes(root)
-    const rest = (ms: number, signal: AbortSignal): Promise<void> => {
-      coming.hurry = new AbortController()
-      return restFor(ms, AbortSignal.any([signal, coming.hurry.signal]))
-    }
     const sources = () => [...coming.from, ...this.#alsoAsk]
-    const isHere = await holdDag(root, this.#around, sources, this.#signal, isWanted, rest).finally(() => this.#coming.delete(root))
+    const isHere = await holdDag(root, this.#around, sources, this.#signal, isWanted, coming).finally(() => this.#coming.delete(root))
     const event = isHere ? stateEventOf(root, (cid) => blockIn(this.#around, cid)) : undefined
     if (event !== undefined) this.#give(event)
   }
