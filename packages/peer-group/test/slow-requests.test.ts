@@ -96,7 +96,7 @@ test('for a run that came to nothing nobody waits as long again', () => {
   desk.deliver()
   desk.pass(3 * rankTimerMs)
   for (const member of all) {
-    const { batch, from } = runs.get(member)?.at(-1) as Execute
+    const [{ batch, from }] = runs.get(member) as [Execute]
     desk.tell(member, { type: 'executed', batch, from, result: { type: 'abstained' } })
   }
   expect(all.map((member) => desk.group(member).open.givenUp)).toEqual([0, 0, 0, 0, 0])
