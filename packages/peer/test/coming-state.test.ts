@@ -10,19 +10,14 @@ function coming() {
   return { state, pass: (ms: number) => (nowMs += ms) }
 }
 
-test('asked again of the same peers, a try goes on as long as blocks come', () => {
+test('asked again of the same peers, a try goes on, however long it takes', () => {
   const { state, pass } = coming()
   const soon = state.begin()
-  for (let second = 0; second < 20; second++) {
-    pass(1_000)
-    state.moved()
+  for (let minute = 0; minute < 20; minute++) {
+    pass(60_000)
     state.ask([one])
   }
   expect(soon.aborted).toBe(false)
-  pass(5_000)
-  state.ask([one])
-  expect(soon.aborted).toBe(true)
-  expect(state.begin().aborted).toBe(false)
 })
 
 test('another peer that may have it ends the try, and is asked in the next', () => {

@@ -76,9 +76,7 @@ export function sourcesOf({ self }: BlockPlaces, from: readonly PeerId[], signal
 export interface Hurry {
   /** A try begins: it, and the rest after it, end when this is aborted. */
   readonly begin: () => AbortSignal
-  /** Blocks came. */
-  readonly moved: () => void
-  /** The try failed so, and another soon after may help, or can't. */
+  /** It failed, and now it rests: another try soon after may help, or can't. */
   readonly rests: (mayHelp: boolean) => void
 }
 
@@ -99,7 +97,7 @@ export async function holdDag(
     const beganMs = performance.now()
     const soon = hurry === undefined ? signal : AbortSignal.any([signal, hurry.begin()])
     try {
-      await places.exchange.fetchDag(root, { ...sourcesOf(places, from(), soon), onProgress: hurry?.moved })
+      await places.exchange.fetchDag(root, sourcesOf(places, from(), soon))
       if (isWanted()) places.whole?.now(root)
       return isWanted()
     } catch (error) {
