@@ -10,6 +10,6 @@ export const steady = {
 }
 
 /**
- * For projects whose tests leave nothing behind in a process: timers go on again, and a module that stood in another's place is gone with its file. Their files share a process and its modules, which takes a tenth of the time to load.
+ * For projects whose tests leave nothing behind in a process: timers go on again, no module stands in another's place, and what helpers remember belongs to one file. Their files share a process and its modules, helpers too, which takes a tenth of the time to load.
  */
 export const shared = { ...steady, isolate: false }

@@ -19,12 +19,10 @@ export const noSeats = {
 export const deskOf = (store: ChainStore): SyncDesk<NetworkState> =>
   new SyncDesk({ store, mapOf: ({ maps }, set) => maps[set], nowMs: () => 0, isKnown: () => false, seats: noSeats })
 
-/** Whoever opens a chain again does so later. */
-let nowMs = 0
-/** The next chain begins later, or goes on: it lags. */
-export const passTime = (ms: number): void => {
-  nowMs += ms
-}
+/** When each chain was gone on with last: files share this module, and none may make another's chains later. */
+const times = new WeakMap<RecordStore, number>()
+/** Whoever opens a chain again does so later than all of them. */
+let latestMs = 0
 
 /** A network of one peer, which certifies alone: what its chain is on disk. */
 export function openedChain(
@@ -32,20 +30,22 @@ export function openedChain(
   records: RecordStore,
   counted: string[] = [],
   onTip?: (tip: ChainState<NetworkState>['tip']) => void,
+  nowMs = latestMs,
 ) {
   const store = new ChainStore(records, (code) => void counted.push(code))
   const options = { genesis, application: networkApplication(genesis.network), signer: signers[0] as never, nowMs, onTip }
   return { store, state: store.open<NetworkState>(options, log).state }
 }
-/** Goes on to a height, writing as a peer does, with a job in every third block. Returns the hash of each block by height. */
+/** Goes on to a height after so long, writing as a peer does, with a job in every third block. Returns the hash of each block by height. */
 export async function chainTo(
   genesis: Genesis,
   records: RecordStore,
   height: number,
   hashes = new Map<number, string>(),
+  lagMs = 0,
 ): Promise<Map<number, string>> {
-  nowMs = Math.max(nowMs, genesis.startMs)
-  const { store, state: first } = openedChain(genesis, records)
+  let nowMs = (times.get(records) ?? genesis.startMs) + lagMs
+  const { store, state: first } = openedChain(genesis, records, [], undefined, nowMs)
   let state: ChainState<NetworkState> = first
   while (state.tip.height < height) {
     nowMs += 50
@@ -63,5 +63,7 @@ export async function chainTo(
       }
     }
   }
+  times.set(records, nowMs)
+  latestMs = Math.max(latestMs, nowMs)
   return hashes
 }

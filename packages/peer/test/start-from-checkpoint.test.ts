@@ -9,7 +9,7 @@ import { ChainStore, heightsSchema } from '../src/node/chain-store.js'
 import { contentService } from '../src/node/content-service.js'
 import { beginChain, openBegun } from '../src/node/start-from-checkpoint.js'
 import { networkGenesis, signers } from './network-world.js'
-import { chainTo, deskOf, log, openedChain, passTime } from './one-chain.js'
+import { chainTo, deskOf, log, openedChain } from './one-chain.js'
 
 const genesis = networkGenesis({ checkpointCycles: 4, lookBack: 2 }, 1)
 const peers = Array.from({ length: 3 }, (_, i) => createSigner(sha256(Uint8Array.of(6, i))).peerId)
@@ -216,7 +216,7 @@ test('who slept is not led to another chain than it has', async () => {
 
 test('who has another past, and is told by its owner where the chain is, goes on from there and not from its own blocks', async () => {
   const disk = memoryStore().records('chain')
-  await chainTo(genesis, disk, 14) // later than the chain that the sources have: other times, other blocks
+  await chainTo(genesis, disk, 14, new Map(), 14 * genesis.settings.cycleMs) // later than the chain that the sources have: other times, other blocks
   expect(openedChain(genesis, disk).state.tip.height).toBe(14)
   expect(await begun({ disk, afterMs: cycles(40) })).toBe('SYNC_REFUSED SYNC_OTHER')
   expect(await begun({ disk, afterMs: cycles(40), checkpoint: blockOf(12) })).toBe(8)
@@ -235,8 +235,7 @@ test('how far a peer is it tells before its chain is open', async () => {
 
 test('of a chain that lagged, twice as many heights can have come meanwhile', async () => {
   const disk = memoryStore().records('chain')
-  passTime(trustedMs)
-  await chainTo(genesis, disk, 5)
+  await chainTo(genesis, disk, 5, new Map(), trustedMs)
   const { timeMs } = openedChain(genesis, disk).state.tip
   const after = (share: number) => timeMs - genesis.startMs + share * trustedMs
   expect(await begun({ disk, stopped: 5, afterMs: after(0.5) })).toBe(-5)
