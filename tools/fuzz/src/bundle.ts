@@ -34,6 +34,16 @@ export async function bundle(root: string, entry: string, folder: string, measur
     platform: 'node',
     format: 'cjs',
     target: 'node24',
+    // else esbuild writes private members as calls, and inputs are timed in another program than ships
+    supported: {
+      'class-private-accessor': true,
+      'class-private-brand-check': true,
+      'class-private-field': true,
+      'class-private-method': true,
+      'class-private-static-accessor': true,
+      'class-private-static-field': true,
+      'class-private-static-method': true,
+    },
     logLevel: 'warning',
     banner: {
       js: `globalThis.fuzzCoverage={counters:new Uint32Array(${COUNTERS_MAX}),fresh:{n:0}};const fuzzCounters=fuzzCoverage.counters,fuzzFresh=fuzzCoverage.fresh;`,

@@ -47,8 +47,8 @@ const dumps = (): readonly Uint8Array[] =>
     "# x\nSET NAMES latin1;\nCREATE TABLE `a``b` (`c` set('1','2') DEFAULT '1,2', `t` timestamp DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP, FULLTEXT KEY w (c));\nINSERT IGNORE INTO `a``b` () VALUES ();\nLOCK TABLES x WRITE;",
   ].map(bytesOfText)
 
-/** A dump has no longest, and each of its words is an object for a moment. One of 128 KiB, all words of a letter, took 200 ms where a processor had half its usual speed. */
-const LIMITS = { maxBytes: 64 * 1024 }
+/** A dump has no longest, and each of its words is an object for a moment. */
+const LIMITS = { maxBytes: 128 * 1024, maxMiB: 32 }
 
 /** What a folder's owner imports beside it: whoever wrote the dump is not known. */
 export const seeder: readonly Target[] = [

@@ -105,6 +105,7 @@ class Statements {
   #ends(token: Token): boolean {
     if (token.type === 'word') return token.text.endsWith(this.#delimiter)
     if (token.type !== 'sign') return false
+    if (this.#delimiter.length === 1) return token.text === this.#delimiter
     this.#signs = ((token.isJoined ? this.#signs : '') + token.text).slice(-this.#delimiter.length)
     return this.#signs === this.#delimiter
   }

@@ -33,10 +33,16 @@ const [QUOTE, DOUBLE, TICK, BACKSLASH, NEWLINE, DASH, HASH, SLASH, STAR, DOT, BA
   number,
 ]
 const ESCAPED: Readonly<Record<string, number>> = { '0': 0, b: 8, n: 10, r: 13, t: 9, Z: 26 }
-const isSpace = (byte: number): boolean => byte === 32 || (byte >= 9 && byte <= 13)
-const isDigit = (byte: number): boolean => byte >= 48 && byte <= 57
-const isWord = (byte: number): boolean =>
-  isDigit(byte) || (byte >= 65 && byte <= 90) || (byte >= 97 && byte <= 122) || byte === 95 || byte === 36 || byte === 64 || byte >= 128
+const [SPACE, DIGIT, WORD] = [1, 2, 4]
+/** What each byte is, looked up: each byte of a dump is asked for, most of them several times. */
+const KINDS = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const letter = String.fromCharCode(byte)
+  return (/[\t-\r ]/.test(letter) ? SPACE : 0) | (/[0-9]/.test(letter) ? DIGIT : 0) | (/[\w$@\x80-\xff]/.test(letter) ? WORD : 0)
+})
+const isSpace = (byte: number): boolean => ((KINDS[byte] as number) & SPACE) !== 0
+const isDigit = (byte: number): boolean => ((KINDS[byte] as number) & DIGIT) !== 0
+const isWord = (byte: number): boolean => ((KINDS[byte] as number) & WORD) !== 0
+const SIGNS: readonly string[] = Array.from(KINDS, (_, byte) => String.fromCharCode(byte))
 
 /**
  * Cuts SQL into tokens as its bytes come. What `/*!40101 … * /` holds is SQL to MySQL, so it is read; other comments are passed over. Holds one
@@ -112,7 +118,7 @@ export class Tokenizer {
       if (isWord(byte)) return this.#word()
       const isJoined = this.#before + this.#at === this.#signEnd
       this.#signEnd = this.#before + ++this.#at
-      return { type: 'sign', text: String.fromCharCode(byte), isJoined, line: this.#line }
+      return { type: 'sign', text: SIGNS[byte] as string, isJoined, line: this.#line }
     }
   }
 
