@@ -37,7 +37,8 @@ const INPUT_MAX_BYTES = 4096
 const REPORT_MS = 200
 /** However little time there is. */
 const EXECUTIONS_MIN = 100
-const RERUNS = 3
+/** What is too slow or too large stays so, however often it is run; what only met code that was not compiled yet does not. */
+const RERUNS = 12
 /** Of 100 inputs, so many are made by changing a value of CBOR rather than bytes. */
 const CBOR_PER_100 = 50
 

@@ -123,7 +123,7 @@ class Statements {
   *#pass(): Steps<void> {
     for (;;) {
       // not by #next: a generator for each of millions of words
-      const token = this.#tokens.next()
+      const token = this.#tokens.next(this.#delimiter === ';')
       if (token === MORE) yield MORE
       else if (token === END) return this.#mayEnd()
       else if (this.#ends(token)) return

@@ -43,6 +43,8 @@ const isSpace = (byte: number): boolean => ((KINDS[byte] as number) & SPACE) !==
 const isDigit = (byte: number): boolean => ((KINDS[byte] as number) & DIGIT) !== 0
 const isWord = (byte: number): boolean => ((KINDS[byte] as number) & WORD) !== 0
 const SIGNS: readonly string[] = Array.from(KINDS, (_, byte) => String.fromCharCode(byte))
+const PASSED_SIGNS: readonly Token[] = SIGNS.map((text) => ({ type: 'sign', text, isJoined: false, line: 0 }))
+const PASSED_WORD: Token = { type: 'word', text: '', upper: '', line: 0 }
 
 /**
  * Cuts SQL into tokens as its bytes come. What `/*!40101 … * /` holds is SQL to MySQL, so it is read; other comments are passed over. Holds one
@@ -92,8 +94,11 @@ export class Tokenizer {
     return this.#bytes.length - this.#at
   }
 
-  /** @throws {SqlDumpError} SQL_TOKEN, SQL_TOO_LONG */
-  next(): Token | typeof MORE | typeof END {
+  /**
+   * @param isPassed nobody looks at words or lines: then none are made, of which a dump has millions
+   * @throws {SqlDumpError} SQL_TOKEN, SQL_TOO_LONG
+   */
+  next(isPassed = false): Token | typeof MORE | typeof END {
     for (;;) {
       const passed = this.#passBlank()
       if (passed !== undefined) return passed
@@ -115,9 +120,10 @@ export class Tokenizer {
         if (after === MORE) return MORE
         if (after !== undefined && isDigit(after)) return this.#number()
       }
-      if (isWord(byte)) return this.#word()
+      if (isWord(byte)) return this.#word(isPassed)
       const isJoined = this.#before + this.#at === this.#signEnd
       this.#signEnd = this.#before + ++this.#at
+      if (isPassed) return PASSED_SIGNS[byte] as Token
       return { type: 'sign', text: SIGNS[byte] as string, isJoined, line: this.#line }
     }
   }
@@ -274,10 +280,15 @@ export class Tokenizer {
     throw this.#error('a number that is none')
   }
 
-  #word(): Token | typeof MORE {
+  #word(isPassed: boolean): Token | typeof MORE {
     let at = this.#at
     while (at < this.#bytes.length && isWord(this.#bytes[at] as number)) at++
     if (at >= this.#bytes.length && !this.#isWhole) return this.#more()
+    // x'ff' and b'101' are read below
+    if (isPassed && this.#bytes[at] !== QUOTE) {
+      this.#at = at
+      return PASSED_WORD
+    }
     const text = decode(this.#bytes, this.#at, at)
     const line = this.#line
     const upper = text.toUpperCase()
