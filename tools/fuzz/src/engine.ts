@@ -37,8 +37,9 @@ const INPUT_MAX_BYTES = 4096
 const REPORT_MS = 200
 /** However little time there is. */
 const EXECUTIONS_MIN = 100
-/** What is too slow or too large stays so, however often it is run; what only met code that was not compiled yet does not. */
-const RERUNS = 12
+const RERUNS = 3
+/** For time alone: what is slow stays so, however often it is run; what met code that was not compiled yet does not. */
+const TIME_RERUNS = 12
 /** Of 100 inputs, so many are made by changing a value of CBOR rather than bytes. */
 const CBOR_PER_100 = 50
 
@@ -140,7 +141,8 @@ export async function faultOf(target: Target, input: Uint8Array, trace: Trace): 
   let measured = await runOnce(target, input)
   // Compilation, collection and other processes cost time and memory too. What an input costs, it costs each time: in time of this thread's
   // own, and with nothing left to collect meanwhile, which would be taken off what it takes.
-  for (let run = 0; run < RERUNS && measured.fault === undefined && (measured.ms > maxMs || measured.mib > maxMiB); run++) {
+  for (let run = 0; measured.fault === undefined && run < (measured.mib > maxMiB ? RERUNS : TIME_RERUNS); run++) {
+    if (measured.ms <= maxMs && measured.mib <= maxMiB) break
     collect()
     const before = process.threadCpuUsage()
     const again = await runOnce(target, input)
