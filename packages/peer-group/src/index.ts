@@ -48,6 +48,7 @@ export type {
   Write,
 } from './api.js'
 export { type Batch, batchMessage, type KnownBatch, type MemberOutcome, memberOutcome, readBatch } from './batch.js'
+export { batchBlockId } from './batch-block.js'
 export { type CertifiedReveals, type CertifiedStep, provesFinal, verifyCertificate, verifyClosing, verifyReveals } from './certificate.js'
 export { PeerGroupError, type PeerGroupFailure } from './errors.js'
 export type { EventFailures } from './event-turns.js'

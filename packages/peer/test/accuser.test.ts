@@ -1,9 +1,8 @@
 import { memoryStore } from '@interpeer/content-store'
 import { bytesOfContentId, contentIdOf, createSigner, jobIdOf, networkIdOf, sha256, signMessage } from '@interpeer/crypto-ids'
-import { accusationId, accusationMessage, revealMessage } from '@interpeer/peer-group'
+import { accusationId, accusationMessage, batchBlockId, revealMessage } from '@interpeer/peer-group'
 import { hexOf } from '@interpeer/wire-codec'
 import { expect, test } from 'vitest'
-import { batchBlockId } from '../src/batch-block.js'
 import { Accuser, type Charge } from '../src/node/accuser.js'
 
 const network = networkIdOf(Uint8Array.of(1))

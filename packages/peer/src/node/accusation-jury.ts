@@ -1,7 +1,6 @@
 import { bytesOfContentId, type ContentId, type NetworkId, signMessage } from '@interpeer/crypto-ids'
-import { accusationVerdict } from '@interpeer/peer-group'
+import { accusationVerdict, batchBlockId } from '@interpeer/peer-group'
 import { bytesOfHex } from '@interpeer/wire-codec'
-import { batchBlockId } from '../batch-block.js'
 import type { AccusationCase } from '../network/accusations.js'
 import type { NetworkState } from '../network/index.js'
 import { type AccusationRun, findingOf } from './judge-accusation.js'

@@ -1,7 +1,6 @@
 import type { BlockStore } from '@interpeer/content-store'
 import type { ContentId, NetworkId } from '@interpeer/crypto-ids'
-import { openOwnAccusation, openReadAccusation, readBatch } from '@interpeer/peer-group'
-import { batchBlockId } from '../batch-block.js'
+import { batchBlockId, openOwnAccusation, openReadAccusation, readBatch } from '@interpeer/peer-group'
 import type { AccusationCase } from '../network/accusations.js'
 
 interface Places {

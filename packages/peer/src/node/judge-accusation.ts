@@ -4,6 +4,7 @@ import type { ContentId, PeerId, Signer } from '@interpeer/crypto-ids'
 import {
   type AccusationFinding,
   balanceIn,
+  batchBlockId,
   findingOfMessages,
   findingOfOwn,
   findingOfRead,
@@ -23,7 +24,6 @@ import {
   type Verification,
 } from '@interpeer/peer-group'
 import { sameBytes } from '@interpeer/wire-codec'
-import { batchBlockId } from '../batch-block.js'
 import { jobFacts } from '../job-facts.js'
 import type { AccusationCase } from '../network/accusations.js'
 import { isPure } from '../script-runtime.js'

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { ContentStoreError } from '@interpeer/content-store'
 import { type ContentId, contentIdOfBytes, type PeerId, peekPayload, type Signer } from '@interpeer/crypto-ids'
 import {
+  batchBlockId,
   isPieced,
   type Juror,
   type JurorEffect,
@@ -18,7 +19,6 @@ import {
   verdictMessage,
 } from '@interpeer/peer-group'
 import { hexOf } from '@interpeer/wire-codec'
-import { batchBlockId } from '../batch-block.js'
 import { type BlockPlaces, blockIn, restMs, sourcesOf } from './block-source.js'
 import { EffectQueue } from './effect-queue.js'
 import type { VerdictRecord } from './jury-seats.js'

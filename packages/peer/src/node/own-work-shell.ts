@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { contentIdOfBytes, sha256 } from '@interpeer/crypto-ids'
 import {
+  batchBlockId,
   type FinalReveals,
   finalReveals,
   type Group,
@@ -15,7 +16,6 @@ import {
   stepOwnWork,
 } from '@interpeer/peer-group'
 import { hexOf } from '@interpeer/wire-codec'
-import { batchBlockId } from '../batch-block.js'
 import { numberOf } from '../message-number.js'
 import type { Surroundings } from './group-shell.js'
 import { Waker } from './waker.js'
