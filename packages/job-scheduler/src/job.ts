@@ -47,7 +47,7 @@ export interface NextEpoch {
 export interface Recovering {
   readonly sinceHeight: number
   readonly sinceMs: number
-  /** Since when it waits: since it began, or since the last part of a show came. */
+  /** Since when it waits: since it began, or since the last show, or part of one, came. */
   readonly waitsSinceMs: number
   /** In the order in which blocks took them. */
   readonly shows: readonly { readonly member: PeerId; readonly show: Uint8Array }[]

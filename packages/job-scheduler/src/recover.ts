@@ -15,6 +15,8 @@ export interface Recovery {
   readonly paid?: bigint
   /** Members that a verdict sends away: they lose their seats though they showed. */
   readonly leave?: readonly PeerId[]
+  /** A jury can judge it, and some show a final step that another who showed did not know. */
+  readonly contested?: boolean
   /** By a verdict: a closing certificate that the chain then refuses may have opened the next number among members, and they must not sign in it twice. */
   readonly judged?: boolean
 }
@@ -23,7 +25,10 @@ export type RecoverFrom = (entry: Job, shows: readonly Uint8Array[]) => Recovery
 
 /** Members whose answers decide: floor(2N/3) + 1. */
 export const groupQuorum = (seats: number): number => Math.floor((2 * seats) / 3) + 1
-/** Cycles that a recovery waits for the last shows once it has a quorum, so that who is merely slow keeps its seat. */
+/**
+ * Cycles that a recovery waits after the last show once it has a quorum, so that who is merely slow keeps its seat; and once it has all of them, if they are contested: so that
+ * who has shown can still object to what the others show.
+ */
 const GRACE_CYCLES = 2
 
 /** Begins a recovery where no closing certificate came for R cycles after the time of a change. */
@@ -36,13 +41,13 @@ export function noClose(entry: Job, moment: Moment): Job {
 }
 
 /**
- * Records what a member of the old group holds. The caller has verified that it signed it, for this job and epoch.
+ * Records what a member of the old group holds, in a block of time `atMs`. The caller has verified that it signed it, for this job and epoch.
  * @throws {SchedulerError} EPOCH_OTHER, SHOW_STRANGER, JOB_ENDED, SHOW_NOT_WANTED (it may be, later: a recovery may begin), SHOW_KNOWN
  */
-export function addShow(entry: Job, { epoch, member, show }: { epoch: number; member: PeerId; show: Uint8Array }): Job {
+export function addShow(entry: Job, { epoch, member, show, atMs }: { epoch: number; member: PeerId; show: Uint8Array; atMs: number }): Job {
   const recovering = wantsShow(entry, epoch, member)
   const parts = recovering.parts.filter((one) => one.member !== member)
-  return { ...entry, recovering: { ...recovering, shows: [...recovering.shows, { member, show }], parts } }
+  return { ...entry, recovering: { ...recovering, waitsSinceMs: atMs, shows: [...recovering.shows, { member, show }], parts } }
 }
 /** The recovery that a member's show is wanted for. @throws {SchedulerError} as `addShow` */
 export function wantsShow(entry: Job, epoch: number, member: PeerId): Recovering {
@@ -85,7 +90,8 @@ export function recovered(entry: Job, recoverFrom: RecoverFrom, moment: Moment):
     entry,
     recovering.shows.map(({ show }) => show),
   )
-  if (recovery === undefined || recovery.rerun.length > RERUN_MAX) return { job: entry, away: [], gone: [] }
+  const isEarly = recovery?.contested === true && moment.timeMs - recovering.waitsSinceMs < GRACE_CYCLES * moment.settings.cycleMs
+  if (recovery === undefined || isEarly || recovery.rerun.length > RERUN_MAX) return { job: entry, away: [], gone: [] }
   const { next } = entry
   // what fewer than a quorum shows must not open a number that a closing certificate in other hands may have opened
   const lost = ready === 'writes-may-be-lost'

@@ -72,7 +72,7 @@ test('a manifest is published within a week, and not a day before it was made', 
 
 test('a show that can never count is told from one that is early', () => {
   const { job } = running()
-  const show = (epoch: number, member: PeerId, entry = job) => addShow(entry, { epoch, member, show: new Uint8Array(1) })
+  const show = (epoch: number, member: PeerId, entry = job) => addShow(entry, { epoch, member, show: new Uint8Array(1), atMs: 17_000 })
   const outside = tickets.find((peer) => !job.epoch.members.includes(peer)) as PeerId
   const [member] = job.epoch.members as [PeerId]
   expect(() => show(2, member)).toThrow(expect.objectContaining({ code: 'EPOCH_OTHER' }))
@@ -93,7 +93,7 @@ test('recovery: a closing batch that the shows bind opens the next epoch as its 
   const closes = () => ({ state: root, timeMs: 12_345, rerun: [], closes: true, paid: 5n })
   const begun = advanceJobs(jobs, closes, moment(tickets, 17, jobs)).jobs.get(job.job) as Job
   const { next, epoch } = begun
-  const showing = epoch.members.reduce((all, member) => addShow(all, { epoch: 1, member, show: new Uint8Array(1) }), begun)
+  const showing = epoch.members.reduce((all, member) => addShow(all, { epoch: 1, member, show: new Uint8Array(1), atMs: 17_000 }), begun)
   const { jobs: after, away } = advanceJobs(withJob(jobs, showing), closes, moment(tickets, 17, jobs))
   const opened = after.get(job.job)?.epoch
   expect(after.get(job.job)?.paid).toBe(5n) // who has its certificate goes on from that
@@ -105,7 +105,9 @@ test('recovery: fewer shows than a quorum open the number after the next, which 
   const { jobs, job } = running()
   const nothing = () => ({ state: root, timeMs: 5, rerun: [], closes: false })
   const begun = advanceJobs(jobs, nothing, moment(tickets, 17, jobs)).jobs.get(job.job) as Job
-  const two = begun.epoch.members.slice(0, 2).reduce((all, member) => addShow(all, { epoch: 1, member, show: new Uint8Array(1) }), begun)
+  const two = begun.epoch.members
+    .slice(0, 2)
+    .reduce((all, member) => addShow(all, { epoch: 1, member, show: new Uint8Array(1), atMs: 17_000 }), begun)
   const later = advanceJobs(withJob(jobs, two), nothing, moment(tickets, 40, jobs)).jobs.get(job.job)
   expect(later?.epoch).toMatchObject({ number: 3, writesMayBeLost: true })
 })
@@ -120,18 +122,34 @@ test('recovery: waits R cycles, then for shows; a quorum has two cycles of grace
   expect(begun.recovering).toEqual({ sinceHeight: 17, sinceMs: 17_000, waitsSinceMs: 17_000, shows: [], parts: [] })
   const [a, b, c, d, e] = job.epoch.members as [PeerId, PeerId, PeerId, PeerId, PeerId]
   const showing = (entry: Job, ...members: PeerId[]) =>
-    members.reduce((all, member) => addShow(all, { epoch: 1, member, show: new Uint8Array(3) }), entry)
+    members.reduce((all, member) => addShow(all, { epoch: 1, member, show: new Uint8Array(3), atMs: 17_000 }), entry)
   const four = showing(begun, a, b, c, d)
   expect(of(at(18, four)).epoch.number).toBe(1)
   const opened = at(19, four)
   expect(of(opened).epoch).toMatchObject({ number: 2, writesMayBeLost: false, start: root })
   expect(opened.away).toEqual([e])
-  expect(of(at(18, showing(four, e))).epoch).toMatchObject({ number: 2, members: job.epoch.members })
+  const all = showing(four, e)
+  expect(of(at(18, all)).epoch).toMatchObject({ number: 2, members: job.epoch.members })
   expect(of(at(22, showing(begun, a, b))).epoch.number).toBe(1)
   expect(of(at(23, showing(begun, a, b))).epoch).toMatchObject({ number: 3, writesMayBeLost: true })
   expect(of(at(60, showing(begun, a))).epoch.number).toBe(1)
   // A closing certificate that comes after all ends it too.
   expect(closeEpoch(four, closing(1, 14_000), moment(tickets, 18)).job).toMatchObject({ recovering: null, epoch: { number: 2 } })
+})
+
+test('recovery: what one member shows as final and another did not know is not gone on from before that one can object', () => {
+  const { jobs, job } = running()
+  const shown = { state: root, timeMs: 5, rerun: [], closes: false, contested: true }
+  const at = (height: number, entry: Job, contested: boolean) =>
+    advanceJobs(withJob(jobs, entry), () => ({ ...shown, contested }), moment(tickets, height, jobs)).jobs.get(job.job) as Job
+  const begun = at(17, job, true)
+  const showing = (entry: Job, atMs: number, ...members: readonly PeerId[]) =>
+    members.reduce((all, member) => addShow(all, { epoch: 1, member, show: new Uint8Array(3), atMs }), entry)
+  const { members } = begun.epoch
+  const all = showing(showing(begun, 17_000, ...members.slice(0, 4)), 18_000, ...members.slice(4))
+  expect(at(18, all, false).epoch.number).toBe(2)
+  expect(at(19, all, true).epoch.number).toBe(1) // two cycles since the last show
+  expect(at(20, all, true).epoch).toMatchObject({ number: 2, members })
 })
 
 test('"Peers will join a peer-group … ahead of time": a job waits for the seed of the block after the one that published it', () => {
@@ -152,7 +170,10 @@ test('who a recovery replaces is not named for the next epoch in the same block'
   const { jobs, job } = running()
   const begun = advanceJobs(jobs, nothing, moment(tickets, 17, jobs)).jobs
   const shown = job.epoch.members.slice(0, 4)
-  const entry = shown.reduce((all, member) => addShow(all, { epoch: 1, member, show: new Uint8Array(1) }), begun.get(job.job) as Job)
+  const entry = shown.reduce(
+    (all, member) => addShow(all, { epoch: 1, member, show: new Uint8Array(1), atMs: 17_000 }),
+    begun.get(job.job) as Job,
+  )
   const from = () => ({ state: root, timeMs: 0, rerun: [], closes: false })
   for (let height = 19; height < 40; height++) {
     const { away, jobs: after } = advanceJobs(withJob(begun, entry), from, moment(tickets, height, jobs))

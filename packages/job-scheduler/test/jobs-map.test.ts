@@ -62,7 +62,7 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
     arbitrary: fc.tuple(fc.nat(3), fc.nat(4), fc.nat(300)).map(([which, seat, length]) =>
       onJob(which, (job) => {
         const [member, show] = [job.epoch.members[seat] as PeerId, new Uint8Array(length)]
-        return addShow(job, { epoch: job.epoch.number, member, show })
+        return addShow(job, { epoch: job.epoch.number, member, show, atMs: 1 })
       }),
     ),
   },

@@ -44,7 +44,7 @@ test('a show in parts is whole with its last one, and is then recorded by the on
     expect(at.job.recovering).toMatchObject({ sinceMs: 17_000, waitsSinceMs: (18 + i) * 1_000, shows: [] })
   }
   expect([at.member, at.whole]).toEqual([member, show])
-  const shown = addShow(at.job, { epoch: 1, member, show })
+  const shown = addShow(at.job, { epoch: 1, member, show, atMs: 21_000 })
   expect(shown.recovering).toMatchObject({ parts: [], shows: [{ member, show }] })
 })
 
@@ -77,7 +77,7 @@ test('parts come in order, each once, of one show for each member, all of one si
   expect(codeOf(() => take({ ...entry, recovering: null }, first))).toBe('SHOW_NOT_WANTED')
   expect(codeOf(() => take(entry, partsOf(entry, outside, showOf(2 * most))[0] as ShowPart))).toBe('SHOW_STRANGER')
   expect(codeOf(() => take(entry, { ...first, epoch: 9 }))).toBe('EPOCH_OTHER')
-  expect(codeOf(() => take(addShow(begun, { epoch: 1, member, show: showOf(1) }), second))).toBe('SHOW_KNOWN')
+  expect(codeOf(() => take(addShow(begun, { epoch: 1, member, show: showOf(1), atMs: 1 }), second))).toBe('SHOW_KNOWN')
 })
 
 test('a recovery waits for parts as it waits for shows: grace and the second deadline count from the last part', () => {
@@ -91,7 +91,10 @@ test('a recovery waits for parts as it waits for shows: grace and the second dea
     for (const own of parts) {
       height++
       const taken = take(entry, own[round] as ShowPart, height)
-      entry = taken.whole === undefined ? taken.job : addShow(taken.job, { epoch: 1, member: taken.member, show: taken.whole })
+      entry =
+        taken.whole === undefined
+          ? taken.job
+          : addShow(taken.job, { epoch: 1, member: taken.member, show: taken.whole, atMs: height * 1_000 })
       expect(heightOf(height).epoch.number).toBe(1)
     }
   }

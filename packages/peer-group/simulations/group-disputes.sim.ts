@@ -1,7 +1,7 @@
-import { type ContentId, type PeerId, peekMessageNumber, sha256 } from '@interpeer/crypto-ids'
+import { type ContentId, type PeerId, peekMessageNumber, peekPayload, sha256 } from '@interpeer/crypto-ids'
 import { type Outcome, Random, type ScenarioInput, World } from '@interpeer/simulator'
 import { encodeCbor, hexOf } from '@interpeer/wire-codec'
-import { type GroupSetup, type Judgment, openingOf, readBatch, recoverFrom } from '../src/index.js'
+import { type GroupSetup, type Judgment, openingOf, readBatch, recoverFrom, showMessage } from '../src/index.js'
 import { withheldMessage } from '../src/messages.js'
 import { liar, type Tactic } from './adversary.js'
 import { BLOCK_MS, Chain } from './chain-node.js'
@@ -27,6 +27,8 @@ const EPOCH_MS = 14_000
 const JUDGED_WITHIN_MS = 25_000
 const SHOWS_WITHIN_MS = 20_000
 const BROUGHT_WITHIN_MS = 300
+/** For which the chain waits where some show more than others, from the last show on. */
+const GRACE_BLOCKS = 2
 const LIMIT_MS = 90_000
 const BURST_MS = 2_000
 const SKEW_MS = 200
@@ -219,9 +221,12 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
       world.at(untilMs, () => undefined)
       world.run({ untilMs, actsMax: 100_000 })
     }
-    // the next block may take what was refused while a jury sat
+    // what members show the chain tells those who have shown less, and waits for what they say against it; so it does after a verdict, of what was refused while a jury sat
+    for (const [from, envelope] of shows)
+      for (const { certificate } of showMessage.decode(peekPayload(envelope) as Uint8Array).steps)
+        for (const node of current) if (!watcher.isTraitor(node.peer)) node.tell({ type: 'shown', from, certificate })
     do {
-      const untilMs = world.nowMs + BLOCK_MS + BROUGHT_WITHIN_MS
+      const untilMs = world.nowMs + GRACE_BLOCKS * BLOCK_MS
       world.at(untilMs, () => undefined)
       world.run({ untilMs, actsMax: 100_000 })
       world.run({ untilMs: world.nowMs + JUDGED_WITHIN_MS, actsMax: 300_000, done: () => broken() || !chain.isJudging })

@@ -9,8 +9,10 @@ import {
   signMessage,
 } from '@interpeer/crypto-ids'
 import type { Machine, Random, World } from '@interpeer/simulator'
-import { hexOf, type Message } from '@interpeer/wire-codec'
+import { bytesOfHex, hexOf, type Message } from '@interpeer/wire-codec'
 import {
+  BODIES_STRAGGLER_MS,
+  batchBlockId,
   type ExecutionResult,
   type FromMember,
   type Group,
@@ -274,6 +276,8 @@ export class Member {
     else if (effect.type === 'execute') this.#execute(effect)
     else if (effect.type === 'fetch-bodies') this.#fetches.bodies(effect.requests, effect.from)
     else if (effect.type === 'fetch-state') this.#fetches.state(effect.root, effect.from)
+    else if (effect.type === 'fetch-batch')
+      this.#fetches.block(batchBlockId(effect.hash), effect.from, (bytes) => this.tell({ type: 'batch', bytes }), BODIES_STRAGGLER_MS)
     else if (effect.type === 'wake') this.#wakeAt(effect.atMs)
   }
 
@@ -330,12 +334,12 @@ export class Member {
     })
   }
 
-  /** A batch that it has, by its hash. */
+  /** A batch that it has, by its hash: in memory, or on its disk. */
   batch(hash: string): Uint8Array | undefined {
     const { group } = this
     if (group === undefined) return undefined
     const known = group.steps.find(({ certified }) => hexOf(certified.batch.hash) === hash)?.certified.batch
-    return (known ?? group.open.batches.get(hash))?.bytes
+    return (known ?? group.open.batches.get(hash))?.bytes ?? this.block(batchBlockId(bytesOfHex(hash)))
   }
 
   serve(cid: ContentId, to: PeerId): Uint8Array | undefined {

@@ -3,7 +3,7 @@ import { hexOf, type Infer, sameBytes } from '@interpeer/wire-codec'
 import { accuse } from './accuse.js'
 import { answerOf, matches, rootOf, saltFor } from './answer.js'
 import { type KnownBatch, namingOf } from './batch.js'
-import { closes, readCertificate, writeCertificate } from './certificate.js'
+import { type CertifiedStep, closes, readCertificate, writeCertificate } from './certificate.js'
 import { dissent, readDissent, sayLate, takeDissent } from './dissent.js'
 import { PeerGroupError } from './errors.js'
 import { becomeFinal, fetchState, renew } from './finality.js'
@@ -18,6 +18,7 @@ import { changeStep, isJudged, isUnanimous, knownStep, lowestMissing, namedThrou
 import { tallyLate, tallyStep } from './tally.js'
 import { disputeStep } from './tell-disputes.js'
 import type { Opened } from './verifier.js'
+import { withoutTaken } from './waited-for.js'
 
 const CLOSED_RESENDS = 8
 
@@ -66,6 +67,7 @@ export function adopt(t: Turn, adopted: Adopted): undefined {
   const ownReveal = g.open.reveals.get(rank)?.get(g.seat)
   accuseLiars(t, adopted)
   g.steps = [...g.steps, known]
+  g.unseen = withoutTaken(g.unseen, step, batch.hash)
   g.base = { step, batchHash: batch.hash, root, timeMs: batch.value.timeMs, sinceMs: t.nowMs, ...(state === undefined ? {} : { state }) }
   nameDisputes(t, batch)
   const agreed = new Set(reveals.filter((one) => matches(one.value.answer, answer)).map(({ seat }) => seat))
@@ -178,17 +180,23 @@ export function takeFinal(t: Turn, { value, seat }: Opened<Infer<typeof finalMes
       if (own !== undefined && isLacking && g.phase !== 'shown') send(t, [peerAt(g, seat)], own.envelope)
       return
     }
-    if (isSkipped) return fillGap(t, value.certificate, certified)
-    const { batchHash, start } = certified
-    const heard = certified.step === g.open.step ? [...(g.open.reveals.get(certified.rank)?.values() ?? [])] : []
-    const fitting = heard.filter((one) => sameBytes(one.value.batch, batchHash) && sameBytes(one.value.start, bytesOfContentId(start)))
-    const reveals = merged(certified.reveals, fitting)
-    const certificate = reveals.length > certified.reveals.length ? writeCertificate(reveals) : value.certificate
-    adopt(t, { ...certified, reveals, shown: certified.reveals, certificate, spread: false })
+    takeCertified(t, value.certificate, certified)
   } catch (error) {
     if (!(error instanceof PeerGroupError)) throw error
     count(t, 'CERTIFICATE_INVALID')
   }
+}
+
+/** Takes up a certified step that this member does not know: after its tip, or one below it that it skipped. */
+export function takeCertified(t: Turn, shown: Uint8Array, certified: CertifiedStep): undefined {
+  const { g } = t
+  const { step, rank, batchHash, start } = certified
+  if (step <= g.base.step) return fillGap(t, shown, certified)
+  const heard = step === g.open.step ? [...(g.open.reveals.get(rank)?.values() ?? [])] : []
+  const fitting = heard.filter((one) => sameBytes(one.value.batch, batchHash) && sameBytes(one.value.start, bytesOfContentId(start)))
+  const reveals = merged(certified.reveals, fitting)
+  const certificate = reveals.length > certified.reveals.length ? writeCertificate(reveals) : shown
+  adopt(t, { ...certified, reveals, shown: certified.reveals, certificate, spread: false })
 }
 
 /** A reveal of a step that is certified already: the last ones make it unanimous, differing ones are dissents. */

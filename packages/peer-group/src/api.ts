@@ -92,9 +92,11 @@ export type GroupEvent = { readonly nowMs: number } & (
   /** The blocks of these requests are now on disk, and each is the request that its ref says: of another ref with the same block nothing is said. */
   | { readonly type: 'bodies'; readonly requests: readonly HeldRequest[] }
   | StateEvent
+  /** Bytes that have the SHA-256 that a `fetch-batch` asked for. */
+  | { readonly type: 'batch'; readonly bytes: Uint8Array }
   /** The chain named the next epoch's members and time. Not kept over a restart: the shell says it again. */
   | { readonly type: 'close-at'; readonly atMs: number; readonly next: readonly PeerId[] }
-  /** The chain asked for a show: recovery. After it this member signs nothing more in this epoch. */
+  /** The chain asked for a show: recovery. After it this member signs nothing more in this epoch but what stands against others' steps. */
   | { readonly type: 'show' }
 )
 
@@ -139,6 +141,8 @@ export type GroupEffect =
   | { readonly type: 'fetch-bodies'; readonly requests: readonly RequestRef[]; readonly from: readonly PeerId[] }
   /** From the own disk where it has it, else from these members; then the event `state`. Of several the last three are wanted. */
   | { readonly type: 'fetch-state'; readonly root: ContentId; readonly from: readonly PeerId[] }
+  /** A certified batch by its SHA-256, from these members, whose stores have it as a raw block (`batchBlockId`); then the event `batch`. */
+  | { readonly type: 'fetch-batch'; readonly hash: Uint8Array; readonly from: readonly PeerId[] }
   /** Then the event `executed`. A batch that runs nothing is not executed. */
   | ({ readonly type: 'execute' } & Execution)
   /** q members agree; not all do, or not yet. What they agree on is final once a later batch names it so. */

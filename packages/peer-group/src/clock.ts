@@ -21,12 +21,13 @@ import { sayUnseen, unseenAtMs } from './unseen.js'
 /** What is due by now: time-outs, messages to be sent again. True when something moved. */
 export function onClock(t: Turn): boolean {
   const { g } = t
+  sayUnseen(t)
+  if (g.phase === 'shown') return false
   offerAgain(t)
   if (g.phase === 'closed') {
     resendClosing(t)
     return false
   }
-  sayUnseen(t)
   const told = tellTally(t)
   const { open } = g
   if (open.timerAtMs === undefined && open.givenUp < open.rank && isPending(t)) startTimer(t)
@@ -117,8 +118,9 @@ function askMissing(t: Turn): void {
 export function nextWakeMs(t: Turn): number | undefined {
   const { g } = t
   const { open } = g
-  if (g.phase === 'shown' || g.seat < 0) return undefined
-  const times = [g.offerAtMs, open.resendAtMs]
+  if (g.seat < 0) return undefined
+  const times = [unseenAtMs(t), withheldAtMs(t)]
+  if (g.phase !== 'shown') times.push(g.offerAtMs, open.resendAtMs)
   if (g.phase === 'open') {
     const graceEndsMs = open.quorumAtMs === undefined ? undefined : open.quorumAtMs + g.settings.graceMs
     times.push(
@@ -127,8 +129,6 @@ export function nextWakeMs(t: Turn): number | undefined {
       g.base.sinceMs + g.settings.idleEveryMs,
       nextWindowMs(t),
       graceEndsMs,
-      withheldAtMs(t),
-      unseenAtMs(t),
       nextEventMs(t),
       nextOutboxTurnMs(t),
     )

@@ -63,10 +63,11 @@ export function sayWithheld(t: Turn, { step, certified: { rank, batch } }: Known
   object(t, step, sign(t, withheldMessage, { step, rank, batch: batch.hash }).envelope, 'withheld')
 }
 
+/** Also after the epoch's end, or a show: it counts for no certificate, and the chain hears of it. */
 function object(t: Turn, step: number, envelope: Uint8Array, own: 'differs' | 'withheld'): void {
   const { g } = t
   const known = knownStep(g, step)
-  if (known === undefined || g.phase === 'shown') return
+  if (known === undefined) return
   changeStep(t, step, { own, dissents: new Map(known.dissents).set(g.seat, envelope) })
   t.durable = true
   send(t, othersOf(g), envelope)

@@ -7,6 +7,7 @@ import { type KnownStep, othersOf, send, type Turn } from './group-state.js'
 import { askMessage } from './messages.js'
 import { sign } from './sign.js'
 import { disputedIn, lowestMissing, stateAt } from './steps.js'
+import { withoutTaken } from './waited-for.js'
 
 /** Asks for what was skipped. */
 export function askForMissing(t: Turn): void {
@@ -31,7 +32,7 @@ export function fillGap(t: Turn, certificate: Uint8Array, certified: CertifiedSt
     bodies: 'unknown',
     given: new Set(),
     completed: false,
-    told: 'no',
+    told: step < g.final.step && g.final.announced ? 'final' : 'no', // a later one was told: this one is passed over
     dissents: new Map(differing.map((one) => [one.seat, one.envelope])),
     holders: new Map(),
     named: disputedIn(g.steps, g.setup.epoch).has(step),
@@ -39,6 +40,7 @@ export function fillGap(t: Turn, certificate: Uint8Array, certified: CertifiedSt
     ...(before === undefined ? {} : { before }),
   }
   g.steps = [...g.steps, known].sort((a, b) => a.step - b.step)
+  g.unseen = withoutTaken(g.unseen, step, batch.hash)
   nameDisputes(t, batch)
   t.durable = true
   for (const { seat } of differing) mark(t, seat, step)

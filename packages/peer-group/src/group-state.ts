@@ -188,6 +188,8 @@ export interface Group {
   readonly final: Final
   /** In order of their steps. */
   readonly steps: readonly KnownStep[]
+  /** Of the final steps before `steps` it knows nothing any more, up to this one; 0: it has forgotten none. */
+  readonly forgotten: number
   /** The step that a certified batch named disputed, where a jury decides; 0: none. */
   readonly frozen: number
   /** The state before a disputed step, which a frozen group goes on from: older than the last final one, so it has to be fetched from the own disk. */
@@ -208,8 +210,8 @@ export interface Group {
   readonly isShowDue: boolean
   readonly askedAtMs: number
   /**
-   * Certificates of later steps that somebody showed this member, oldest first. Of the last one it waits for the batch, or has said that it was not given it: then for the
-   * next one's. What it said so of leads to those after it (`disputeOf`).
+   * Certificates that somebody showed this member, of later steps or such as it skipped: first those whose batches it said that it was not given, then those that it waits for, each
+   * in the order in which they came. What it said so of leads to those after it (`disputeOf`).
    */
   readonly unseen: readonly Unseen[]
   readonly answeredAtMs: ReadonlyMap<PeerId, number>

@@ -36,7 +36,7 @@ import { tellStuck } from './stuck.js'
 import { emptyTally, isTally } from './tally.js'
 import { disputeAgain } from './tell-disputes.js'
 import { followTimeouts, takeTimeout } from './timeouts.js'
-import { onShown } from './unseen.js'
+import { onBatch, onShown } from './unseen.js'
 import { createVerifier, type FromMember, type Opened, type Verification } from './verifier.js'
 
 export interface GroupStep {
@@ -69,6 +69,7 @@ export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durabl
     base,
     final,
     steps,
+    forgotten: (steps[0]?.step ?? 1) - 1,
     frozen,
     open: newOpenStep({ setup, settings }, base.step + 1),
     pool: emptyPool,
@@ -117,6 +118,7 @@ export function stepGroup(group: Group, event: GroupEvent): GroupStep {
   else if (event.type === 'executed') onExecuted(t, event.batch, event.from, event.result)
   else if (event.type === 'bodies') onBodies(t, event.requests)
   else if (event.type === 'state') onState(t, event)
+  else if (event.type === 'batch') onBatch(t, event.bytes)
   else if (event.type === 'shown') onShown(t, event.from, event.certificate)
   else if (event.type === 'close-at') t.g.closing = { atMs: event.atMs, next: event.next }
   else if (event.type === 'show') onShow(t)
@@ -133,12 +135,16 @@ export function pendingRequests(group: Group): readonly RequestRef[] {
 /** Goes on until nothing moves: a group of one agrees with itself within one event. */
 function settle(t: Turn): void {
   for (let left = SETTLE_MAX; left > 0; left--) {
-    if (t.g.phase !== 'open' || t.g.seat < 0) break
+    if (t.g.seat < 0) return
+    if (t.g.phase !== 'open') {
+      if (runCertified(t)) continue
+      onClock(t)
+      return
+    }
     const moved =
       certify(t) || runCertified(t) || followTimeouts(t) || findCommitSet(t) || reveal(t) || runAndSeal(t) || propose(t) || onClock(t)
     if (!moved) return
   }
-  if (t.g.phase !== 'shown' && t.g.seat >= 0) onClock(t)
 }
 
 function finishTurn(t: Turn): GroupStep {

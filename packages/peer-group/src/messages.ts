@@ -155,7 +155,7 @@ export const shownStepSchema = struct({ certificate: bytesMax(CERTIFICATE_MAX_BY
 export const SHOWN_STEPS_MAX = PROVISIONAL_MAX + 3
 export const SHOW_MAX_BYTES = 352 * 1024
 
-/** What a member shows the chain when no closing certificate comes; afterwards it signs nothing more in the epoch. */
+/** What a member shows the chain when no closing certificate comes; afterwards it signs nothing more in the epoch but what stands against others' steps. */
 export const showMessage = message(
   'group-show',
   57,

@@ -89,6 +89,8 @@ export const RANK_WINDOW = 4
 export const WITHHELD_SHARE = 0.5
 /** Certificates without their batches that a member keeps. More than a member is shown of what was hidden from it before the chain knows of the first. */
 export const UNSEEN_MAX = 16
+/** Of those, whose batches it waits for: of more than it can bring to the chain in an epoch nobody shows any. */
+export const WAITING_MAX = 8
 /**
  * Bodies that are missing are asked of one member each; so many ms later of two at once, after twice that of four, and so on. Five times this is well below the share of
  * the window above: by then all of 32 members have been asked, so none that is silent can make an honest one say that it was given nothing.

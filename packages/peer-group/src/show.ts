@@ -3,14 +3,14 @@ import { count, type Turn } from './group-state.js'
 import { SHOWN_STEPS_MAX, showMessage } from './messages.js'
 import { DISSENTS_MAX } from './settings.js'
 import { sign } from './sign.js'
-import { waitedFor } from './unseen.js'
+import { waitedFor } from './waited-for.js'
 
-/** The chain asks: this member signs and stores what it holds, and then signs nothing more in this epoch (design §6, Recovery). */
+/** The chain asks: this member signs and stores what it holds, and then signs nothing more in this epoch but what stands against others' steps (design §6, Recovery). */
 export function onShow(t: Turn): undefined {
   const { g } = t
   if (g.seat < 0) return count(t, 'NOTHING_TO_SHOW')
-  // what was just hidden from this member it could not object to any more
-  g.isShowDue = g.phase === 'open' && waitedFor(t) !== undefined
+  // what was just hidden from this member the others should find in its show, or that it lacks it
+  g.isShowDue = g.phase === 'open' && waitedFor(g).length > 0
   if (g.isShowDue) return
   if (g.show === undefined) {
     const { bound, revealed } = g.open

@@ -53,6 +53,10 @@ export function lowestMissing(g: Pick<Group, 'steps' | 'frozen' | 'base' | 'fina
   return undefined
 }
 
+/** Whether this member skipped a step that it has not forgotten since: others certified it, and went on. What a frozen group repeated is forgotten at once. */
+export const isSkipped = (g: Pick<Group, 'steps' | 'base' | 'frozen' | 'forgotten'>, step: number): boolean =>
+  step > g.forgotten && step < (g.frozen > 0 ? g.frozen : g.base.step) && knownStep(g, step) === undefined
+
 /**
  * The last step that is final by what this member knows: one that a certified batch names, or in which all members reveal alike on a batch that names all
  * before it. Never a frozen one: the first certified naming decides (design §6).
@@ -138,5 +142,8 @@ export function trimSteps(t: Turn): void {
   const isKept = ({ step, certified }: KnownStep) => step === g.base.step || step <= g.frozen || certified.answer.disputed === 0
   const kept = g.frozen === 0 ? g.steps : g.steps.filter(isKept)
   const recent = kept.filter(({ step }) => step <= g.final.step).slice(-RECENT_STEPS)
-  g.steps = [...recent, ...kept.filter(({ step }) => step > g.final.step)]
+  const steps = [...recent, ...kept.filter(({ step }) => step > g.final.step)]
+  const dropped = g.steps.filter(({ step }) => step <= g.final.step && !steps.some((one) => one.step === step))
+  g.forgotten = Math.max(g.forgotten, ...dropped.map(({ step }) => step))
+  g.steps = steps
 }

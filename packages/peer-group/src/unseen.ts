@@ -1,14 +1,17 @@
-import { bytesOfContentId, type PeerId } from '@interpeer/crypto-ids'
+import { bytesOfContentId, type PeerId, sha256 } from '@interpeer/crypto-ids'
 import { sameBytes, WireError } from '@interpeer/wire-codec'
-import { readReveals } from './certificate.js'
+import { takeCertified } from './adopt.js'
+import { readCertificate, readReveals } from './certificate.js'
 import { PeerGroupError } from './errors.js'
 import { count, type KnownStep, othersOf, send, type Turn, type Unseen } from './group-state.js'
 import { askMessage, certificateMessage, lateMessage, withheldMessage } from './messages.js'
-import { ASK_EVERY_MS, UNSEEN_MAX, WITHHELD_SHARE } from './settings.js'
+import { askBodiesAgain, withheldAtMs } from './own-run.js'
+import { ASK_EVERY_MS, UNSEEN_MAX, WAITING_MAX, WITHHELD_SHARE } from './settings.js'
 import { sign } from './sign.js'
-import { knownStep } from './steps.js'
+import { isSkipped, knownStep } from './steps.js'
 import { disputeUnseen } from './tell-disputes.js'
 import { createVerifier } from './verifier.js'
+import { waitedFor } from './waited-for.js'
 
 /**
  * Anyone may show a certificate and ask what this member says of it: its reveal, its dissent, that it is late, or that it was not given the batch. Signatures are looked at
@@ -21,7 +24,7 @@ export function onShown(t: Turn, from: PeerId, certificate: Uint8Array): void {
     const known = knownStep(g, step)
     if (!sameBytes(job, bytesOfContentId(g.setup.job)) || epoch !== g.setup.epoch) count(t, 'CERTIFICATE_INVALID')
     else if (known !== undefined) tellOf(t, from, known, batch)
-    else if (step > g.base.step && g.seat >= 0 && g.phase === 'open') takeUnseen(t, from, certificate, { step, batch })
+    else if (g.seat >= 0 && (step > g.base.step || isSkipped(g, step))) takeUnseen(t, from, certificate, { step, batch })
   } catch (error) {
     if (!(error instanceof PeerGroupError || error instanceof WireError)) throw error
     count(t, 'CERTIFICATE_INVALID')
@@ -36,11 +39,11 @@ function takeUnseen(
 ): void {
   const { g } = t
   const same = g.unseen.find((one) => one.step === step && sameBytes(one.batchHash, batch))
-  if (same === undefined && waitedFor(t) === undefined && !g.isShowDue) {
+  if (same === undefined && waitedFor(g).length < WAITING_MAX && !g.isShowDue) {
     const read = readReveals(certificate, createVerifier(g.setup, g.verifier.verification))
-    // one that nothing was said of had its batch in time
-    const kept = g.unseen.filter(({ said }) => said !== undefined).slice(1 - UNSEEN_MAX)
-    g.unseen = [...kept, { ...read, certificate, sinceMs: t.nowMs }]
+    const kept = g.unseen.filter(({ said }) => said !== undefined).slice(1 + waitedFor(g).length - UNSEEN_MAX)
+    g.unseen = [...kept, ...waitedFor(g), { ...read, certificate, sinceMs: t.nowMs }]
+    fetch(t, batch)
   }
   if (same?.said !== undefined) send(t, [from], same.said)
   else ask(t)
@@ -57,6 +60,20 @@ function tellOf(t: Turn, from: PeerId, known: KnownStep, shown: Uint8Array): voi
   else if (isLate) send(t, [from], sign(t, lateMessage, { step, rank, batch: batch.hash }).envelope)
 }
 
+/** The batch of a certificate that it was shown came from another member's store: its step is taken up like any other, also one that this member had skipped. */
+export function onBatch(t: Turn, bytes: Uint8Array): undefined {
+  const { g } = t
+  const hash = sha256(bytes)
+  const one = waitedFor(g).find(({ batchHash }) => sameBytes(batchHash, hash))
+  if (one === undefined) return count(t, 'BATCH_UNWANTED')
+  try {
+    takeCertified(t, one.certificate, readCertificate(one.certificate, bytes, g.verifier))
+  } catch (error) {
+    if (!(error instanceof PeerGroupError)) throw error
+    count(t, 'CERTIFICATE_INVALID') // q members certified what no honest one could run: nobody gives a batch for it
+  }
+}
+
 /** What this member lacks it asks the others for: again while it waits, for what it says when nobody gives it costs it something. */
 function ask(t: Turn): void {
   const { g } = t
@@ -64,35 +81,41 @@ function ask(t: Turn): void {
   g.askedAtMs = t.nowMs
   send(t, othersOf(g), sign(t, askMessage, { step: g.base.step }).envelope)
 }
-
-/** The certificate that it was shown of a step that it does not know yet, where it has said nothing of that. */
-export function waitedFor({ g: { unseen, base } }: Turn): Unseen | undefined {
-  const last = unseen.at(-1)
-  return last !== undefined && last.said === undefined && last.step > base.step ? last : undefined
+/** By its hash too: those who know the step may have gone on, and forgotten its certificate. */
+const fetch = (t: Turn, hash: Uint8Array): void => {
+  t.effects.push({ type: 'fetch-batch', hash, from: othersOf(t.g) })
 }
+
 const sayAtMs = ({ g: { settings } }: Turn, { sinceMs }: Unseen): number => sinceMs + settings.dissentWindowMs * WITHHELD_SHARE
 
 /** When a member that was shown a certificate asks for its batch again, or will say that nobody gives it. */
 export function unseenAtMs(t: Turn): number | undefined {
   const { askedAtMs, settings } = t.g
-  const one = waitedFor(t)
-  return one === undefined ? undefined : Math.min(sayAtMs(t, one), askedAtMs + settings.resendMs)
+  return isAsking(t) ? Math.min(...waitedFor(t.g).map((one) => sayAtMs(t, one)), askedAtMs + settings.resendMs) : undefined
+}
+/** While the epoch is open, bodies are asked for again with open messages. */
+const isAsking = (t: Turn): boolean => waitedFor(t.g).length > 0 || (t.g.phase !== 'open' && withheldAtMs(t) !== undefined)
+
+function askAgain(t: Turn): void {
+  const { g } = t
+  if (!isAsking(t) || t.nowMs < g.askedAtMs + g.settings.resendMs) return
+  ask(t)
+  for (const { batchHash } of waitedFor(g)) fetch(t, batchHash)
+  if (g.phase !== 'open') askBodiesAgain(t)
 }
 
 /** Colluders can't hide what they certify from the one member that would contradict them: that they did is signed, and told to the chain. */
 export function sayUnseen(t: Turn): void {
   const { g } = t
-  const one = waitedFor(t)
-  if (one === undefined || g.phase !== 'open') return
-  if (t.nowMs < sayAtMs(t, one)) {
-    if (t.nowMs >= g.askedAtMs + g.settings.resendMs) ask(t)
-    return
+  askAgain(t)
+  for (const one of waitedFor(g)) {
+    if (t.nowMs < sayAtMs(t, one)) continue
+    const { step, rank, batchHash } = one
+    const { envelope } = sign(t, withheldMessage, { step, rank, batch: batchHash })
+    const told = { ...one, said: envelope }
+    g.unseen = g.unseen.map((other) => (other === one ? told : other))
+    t.durable = true
+    send(t, othersOf(g), envelope)
+    disputeUnseen(t, told)
   }
-  const { step, rank, batchHash } = one
-  const { envelope } = sign(t, withheldMessage, { step, rank, batch: batchHash })
-  const told = { ...one, said: envelope }
-  g.unseen = g.unseen.map((other) => (other === one ? told : other))
-  t.durable = true
-  send(t, othersOf(g), envelope)
-  disputeUnseen(t, told)
 }

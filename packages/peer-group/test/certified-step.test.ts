@@ -137,6 +137,7 @@ describe('what is said of a certified step', () => {
     const visitor = signerAt(20).peerId
     const { certificate, reveals } = known(desk, member).certified
     const envelope = reveals.get(member)?.envelope
+    desk.given = (to) => to !== dissenter
     expect(desk.tell(member, { type: 'shown', from: visitor, certificate })).toContainEqual({ type: 'send', to: [visitor], envelope })
     desk.drop()
     desk.tell(dissenter, { type: 'shown', from: visitor, certificate })

@@ -2,6 +2,7 @@ import { type ContentId, contentIdOf, type PeerId, peekMessageNumber } from '@in
 import { encodeCbor } from '@interpeer/wire-codec'
 import { chainSeed, execute, job, network, signerAt, start, verification } from '../simulations/jobs.js'
 import {
+  batchBlockId,
   collatorOrder,
   type ExecutionResult,
   GROUP_DEFAULTS,
@@ -143,6 +144,10 @@ export class Desk {
       } else if (effect.type === 'fetch-state') {
         const event = stateEventOf(effect.root, (cid) => this.blocks.get(cid))
         if (event !== undefined) this.tell(member, event)
+      } else if (effect.type === 'fetch-batch') {
+        const cid = batchBlockId(effect.hash)
+        const bytes = this.given(member, cid) ? this.blocks.get(cid) : undefined
+        if (bytes !== undefined) this.tell(member, { type: 'batch', bytes })
       } else if (effect.type === 'fetch-bodies') {
         const requests = effect.requests.filter(({ cid }) => this.blocks.has(cid) && this.given(member, cid))
         const isIt = (ref: RequestRef) => this.setup.checkRequest?.(ref, this.blocks.get(ref.cid) as Uint8Array) ?? true

@@ -2,11 +2,11 @@ import { peekMessageNumber } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { signerAt, verification } from '../simulations/jobs.js'
-import { disputeOf, GROUP_DEFAULTS, verifyDispute } from '../src/index.js'
+import { batchBlockId, disputeOf, GROUP_DEFAULTS, verifyDispute } from '../src/index.js'
 import { askMessage, withheldMessage } from '../src/messages.js'
 import { createVerifier } from '../src/verifier.js'
 import { Desk, type Letter } from './desk.js'
-import { dissenting, known, REVEAL, sent, settle, WITHHELD } from './dissenting.js'
+import { DISSENT, dissenting, FINAL, known, REVEAL, sendStep, sent, settle, WITHHELD } from './dissenting.js'
 
 const { dissentWindowMs, resendMs } = GROUP_DEFAULTS
 const ASK = askMessage.number
@@ -38,6 +38,7 @@ describe('what the chain is told, where a jury can be drawn', () => {
     const { certificate, batch } = known(desk, collator).certified
     const visitor = signerAt(30).peerId
     desk.drop()
+    desk.given = (to) => to !== dissenter
     const show = () => desk.tell(dissenter, { type: 'shown', from: visitor, certificate })
     show()
     // an answer may be lost: it asks again before it says that there is none
@@ -79,14 +80,77 @@ describe('what the chain is told, where a jury can be drawn', () => {
       }
     }
     desk.drop()
+    desk.given = (to) => to !== last
     const show = (step: number) =>
       desk.tell(last, { type: 'shown', from: signerAt(30).peerId, certificate: known(desk, collator, step).certified.certificate })
     const sayWithheld = (step: number): void => {
       show(step)
       for (let i = 0; i < 2; i++) desk.pass(dissentWindowMs / 4, [last])
     }
-    return { desk, last, show, sayWithheld }
+    return { desk, last, collator, show, sayWithheld }
   }
+  /** What a member that others certified without comes to is another answer than theirs. */
+  function differing(desk: Desk, member: number): void {
+    const honest = desk.run
+    desk.run = (who, effect) => {
+      const ran = honest(who, effect)
+      return who === member && ran?.type === 'ran' ? { ...ran, files: ran.responses[0] as never } : ran
+    }
+  }
+  const give = (desk: Desk, from: number, to: number, step: number) => {
+    sendStep(desk, from, step)
+    desk.deliver((letter) => letter.from === from && letter.to === to && letter.number === FINAL)
+  }
+  test('withheld of a step that is hidden, though its liars hand out the next one with all that it makes', () => {
+    const { desk, last, collator, show } = hidden()
+    show(1)
+    give(desk, collator, last, 2)
+    expect(desk.group(last).base.step).toBe(2)
+    for (let i = 0; i < 2; i++) desk.pass(dissentWindowMs / 4, [last])
+    expect(desk.of('dispute', last)).toMatchObject([{ step: 1, batch: null }])
+    // nor does it help them to hand that out before the certificate of the hidden one is shown
+    const later = hidden()
+    give(later.desk, later.collator, later.last, 2)
+    later.sayWithheld(1)
+    expect(later.desk.of('dispute', later.last)).toMatchObject([{ step: 1, batch: null }])
+  })
+  test.each(['open', 'shown'] as const)('what it finds by its hash in a store it runs, and objects to: %s', (phase) => {
+    const { desk, last, show } = hidden()
+    if (phase === 'shown') desk.tell(last, { type: 'show' })
+    expect(desk.group(last).phase).toBe(phase)
+    differing(desk, last)
+    desk.given = () => true
+    show(1)
+    expect(known(desk, last, 1).own).toBe('differs')
+    expect(desk.of('dispute', last)).toMatchObject([{ step: 1 }])
+    expect(sent(desk, last, DISSENT).length).toBeGreaterThan(0)
+    expect(sent(desk, last, REVEAL)).toEqual([])
+  })
+  test('who has shown still says what is withheld from it: it is no vote, and colluders could else certify a lie after that', () => {
+    const { desk, last, sayWithheld } = hidden()
+    desk.tell(last, { type: 'show' })
+    const show = desk.group(last).show
+    for (const step of [1, 2]) sayWithheld(step)
+    expect(desk.of('dispute', last)).toMatchObject([{ step: 1 }, { step: 2 }])
+    desk.open(last)
+    expect(desk.group(last).show).toEqual(show)
+    expect(desk.of('dispute', last).map(({ step }) => step)).toEqual([1, 2, 1, 2])
+  })
+  test('of what was final long ago, and forgotten here, nothing is said', () => {
+    const desk = new Desk(4, { jurors: 4 })
+    const first = desk.order(1)[0] as number
+    desk.write(first, 1)
+    desk.deliver()
+    settle(desk)
+    const { certificate } = known(desk, first).certified
+    for (let n = 2; n < 24; n++) {
+      desk.write(first, n)
+      desk.deliver()
+      settle(desk)
+    }
+    expect(known(desk, first)).toBeUndefined()
+    expect(desk.tell(first, { type: 'shown', from: signerAt(30).peerId, certificate })).toEqual([])
+  })
   test('withheld of one step after another: each can be judged, by the certificates that it was shown, also after a restart', () => {
     const { desk, last, sayWithheld } = hidden()
     for (const step of [1, 2]) sayWithheld(step)
@@ -113,6 +177,8 @@ describe('what the chain is told, where a jury can be drawn', () => {
     const { desk, last, show } = hidden()
     const others = [0, 1, 2, 3].filter((member) => member !== last)
     for (const member of others) desk.tell(member, { type: 'show' })
+    const batch = batchBlockId(known(desk, others[0] as number, 2).certified.batch.hash)
+    desk.given = (_, cid) => cid !== batch
     show(2)
     desk.tell(last, { type: 'show' })
     desk.deliver()

@@ -2,7 +2,7 @@ import { bytesOfContentId, peekMessageNumber, signMessage } from '@interpeer/cry
 import { network, signerAt } from '../simulations/jobs.js'
 import type { KnownStep } from '../src/group-state.js'
 import { GROUP_DEFAULTS, type GroupSetup } from '../src/index.js'
-import { type Dissent, dissentMessage } from '../src/messages.js'
+import { type Dissent, dissentMessage, finalMessage } from '../src/messages.js'
 import { Desk, type Letter } from './desk.js'
 
 const { rankTimerMs } = GROUP_DEFAULTS
@@ -36,6 +36,15 @@ export const settle = (desk: Desk, rounds = 3, fits?: (letter: Letter) => boolea
       desk.deliver(fits)
     }
   }
+}
+/** Has a member hand a step that it knows to all others. */
+export function sendStep(desk: Desk, from: number, step: number): void {
+  const { certified } = known(desk, from, step)
+  const { job, epoch } = desk.setup
+  const fields = { job: bytesOfContentId(job), epoch, from: signerAt(from).publicKey, step }
+  const value = { ...fields, certificate: certified.certificate, batch: certified.batch.bytes }
+  const envelope = signMessage(finalMessage, value, signerAt(from), network)
+  for (const to of desk.groups.keys()) if (to !== from) desk.letters.push({ from, to, number: FINAL, envelope })
 }
 /** What a member would say against step 1, or another in its name. */
 export function dissentOf(desk: Desk, member: number, told: number, changes: Partial<Dissent> = {}): Uint8Array {

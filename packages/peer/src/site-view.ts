@@ -1,4 +1,5 @@
 import type { ContentId, JobId, PeerId } from '@interpeer/crypto-ids'
+import type { Recovering } from '@interpeer/job-scheduler'
 import type { Funds } from '@interpeer/peer-group'
 
 /** What the chain says about one site: all that a peer needs to run it or to ask for it. */
@@ -47,6 +48,8 @@ export interface SiteView {
   readonly accusationJudges: readonly PeerId[]
   /** The closing certificate did not come in time: members show what they hold. */
   readonly recovering: boolean
+  /** What members showed so far. */
+  readonly shows: Recovering['shows']
   readonly ended: boolean
   readonly cycleMs: number
   /** The job wants its visitors answered as soon as q members agree, before that is final. */

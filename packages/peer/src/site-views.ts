@@ -65,6 +65,7 @@ function siteView(
     disputed: cases.some((one) => one.epoch === epoch.number && one.judgment === null),
     judges,
     recovering: recovering !== null,
+    shows: recovering?.shows ?? [],
     ended: state === 'ended',
     cycleMs,
     answersProvisional: manifest.acknowledge === 'provisional',

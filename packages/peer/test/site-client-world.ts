@@ -48,7 +48,17 @@ export const epoch = {
 export const certified = closingOf(genesis, { job, epoch: epoch as never, next: null, paid: 0n }, { by: members, timeMs: 1_000 })
 export const chainView: SiteView = {
   ...{ job, name: 'log', uploader: members[0] as PeerId, runtime: 'x', epoch: 1, members, previousMembers: [], openedByClosing: true },
-  ...{ chainSeed: new Uint8Array(32), start, startTimeMs: 0, opensMs: 0, rerun: [], next: null, recovering: false, ended: false },
+  ...{
+    chainSeed: new Uint8Array(32),
+    start,
+    startTimeMs: 0,
+    opensMs: 0,
+    rerun: [],
+    next: null,
+    recovering: false,
+    shows: [],
+    ended: false,
+  },
   cycleMs: 1_000,
   answersProvisional: false,
   previousEpoch: 0,

@@ -75,6 +75,7 @@ const view: SiteView = {
     rerun: [],
     next: null,
     recovering: false,
+    shows: [],
     ended: false,
   },
   cycleMs: 60_000,

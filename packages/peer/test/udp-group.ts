@@ -199,6 +199,7 @@ export function viewOf(members: readonly Member[], more: Partial<SiteView> = {})
     rerun: [],
     next: null,
     recovering: false,
+    shows: [],
     ended: false,
     cycleMs: 1_000,
     answersProvisional: false,

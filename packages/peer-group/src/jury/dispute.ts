@@ -105,6 +105,13 @@ export function answersOf({ certified, statements }: Dispute, { members }: Group
   return said
 }
 
+/** Whether a member that had no part in a step said that it was not given it, or what was certified on it. */
+export function isWithheld({ path, certified, step: disputed, statements }: Dispute, step: number): boolean {
+  const shown = step === disputed ? certified : path.find((one) => one.step === step)
+  const isPart = (peer: PeerId) => shown?.agreed.includes(peer) === true || shown?.contradicted.includes(peer) === true
+  return statements.some(({ peer, answer }) => answer === undefined && !isPart(peer))
+}
+
 function decode(bytes: Uint8Array, { job, epoch }: GroupContext): ReturnType<typeof disputeMessage.decode> {
   let value: ReturnType<typeof disputeMessage.decode>
   try {

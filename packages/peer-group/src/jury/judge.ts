@@ -1,7 +1,7 @@
 import { contentIdOfBytes, type PeerId } from '@interpeer/crypto-ids'
 import { matches } from '../answer.js'
 import { createVerifier, type Verification } from '../verifier.js'
-import { type DisputeContext, isNamedFinal } from './dispute.js'
+import { type DisputeContext, isNamedFinal, isWithheld } from './dispute.js'
 import type { DecidedBy, Judgment, Opens, Outcome } from './judgment.js'
 import { weightsOf } from './jury.js'
 import { faultsShown, type Losers, losersByAnswer, NO_LOSERS, runnersOf, saidInVain } from './losers.js'
@@ -77,8 +77,8 @@ function byJury(bench: Bench, finding: Opinion, majority: readonly PeerId[]): Ju
     const start = { start: contentIdOfBytes(finding.answer.root), holders: majority }
     return judged(bench, isUpheld ? 'stands' : 'overturned', 'jury', step, { ...losers, majority, start })
   }
-  // What visitors were told is final is not undone because what it was made from is gone: only where a member said at the time that it was not given it.
-  const isUpheld = finding.type === 'unfetchable' && step === dispute.step && dispute.statements.some(({ answer }) => answer === undefined)
+  // What visitors were told is final is not undone because what it was made from is gone: only where a member said at the time that it was not given it, or what follows on it.
+  const isUpheld = finding.type === 'unfetchable' && isWithheld(dispute, step)
   if (isNamedFinal(dispute, step) && !isUpheld)
     return judged(bench, 'unjudged', 'jury', step, { majority, unresolved: saidInVain(dispute) })
   const mark = finding.type === 'invalid' ? 'false' : 'withheld'

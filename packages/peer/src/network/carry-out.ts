@@ -202,7 +202,7 @@ function show(
   if (envelope.length > most) throw new NetworkError({ code: 'SHOW_TOO_LARGE', bytes: envelope.length })
   const shown = openMessage(showMessage, envelope, state.network, ({ from }) => peerIdOfKey(from))
   const entry = jobOf(state, jobIdOf(contentIdOfBytes(shown.job)))
-  const added = addShow(entry, { epoch: shown.epoch, member: peerIdOfKey(shown.from), show: envelope })
+  const added = addShow(entry, { epoch: shown.epoch, member: peerIdOfKey(shown.from), show: envelope, atMs: moment.timeMs })
   // Each alone, so that one false show can't spoil those that hold.
   const { closed, last } = recoverFrom([envelope], contextOf(state, entry), [], verification)
   const number = entry.epoch.number
@@ -221,7 +221,11 @@ export function recoveryOf(
   const { epoch } = entry
   try {
     if (isDisputed(state.disputes, entry.job, epoch.number)) return undefined // it waits for the verdict
-    const recovery = recoverFrom(shows, contextOf(state, entry), [], verification)
+    const context = contextOf(state, entry)
+    const recovery = recoverFrom(shows, context, [], verification)
+    const lastOf = (one: Uint8Array) => recoverFrom([one], context, [], verification).last?.step ?? 0
+    // nobody who showed less could object to it before: colluders may have certified it just now
+    const contested = epoch.jurors >= epoch.members.length && shows.some((one) => lastOf(one) < (recovery.last?.step ?? 0))
     const judged = judgedCasesOf(state.disputes, entry.job, epoch.number)
     const judgment = judged.at(-1)?.judgment
     const from = openingOf(recovery, epoch, judgment)
@@ -234,7 +238,7 @@ export function recoveryOf(
     const paid = sumOfPayments(payments)
     if (paid > 0n && entry.paid + paid > epoch.mayPay) return undefined // q members sealed what none of them may
     const opens = { state: from.state, timeMs: from.timeMs, rerun: from.rerun, closes: closing !== undefined, paid, payments }
-    return { ...opens, leave, judged: judgment !== undefined }
+    return { ...opens, leave, contested, judged: judgment !== undefined }
   } catch (error) {
     throwHostFault(error)
     if (error instanceof PeerGroupError) return undefined

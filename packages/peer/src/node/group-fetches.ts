@@ -2,6 +2,7 @@ import { ContentStoreError } from '@interpeer/content-store'
 import type { ContentId, PeerId } from '@interpeer/crypto-ids'
 import {
   BODIES_STRAGGLER_MS,
+  batchBlockId,
   type GroupEvent,
   type GroupSetup,
   type HeldRequest,
@@ -33,7 +34,10 @@ const PIECES_MS = 60_000
 const PIECES_STRAGGLER_MS = 2 * BODIES_STRAGGLER_MS
 
 /** What a group is told when what it lacked is here. */
-type FetchedEvent = Pick<Extract<GroupEvent, { readonly type: 'bodies' }>, 'type' | 'requests'> | StateEvent
+type FetchedEvent =
+  | Pick<Extract<GroupEvent, { readonly type: 'bodies' }>, 'type' | 'requests'>
+  | Pick<Extract<GroupEvent, { readonly type: 'batch' }>, 'type' | 'bytes'>
+  | StateEvent
 
 /** Fetches what a group's machine says that it lacks, and gives it the event when it is here. */
 export class GroupFetches {
@@ -45,6 +49,8 @@ export class GroupFetches {
   readonly #signal: AbortSignal
   /** Bodies that are being fetched, by who is asked: a member that offers one again and again does not make this peer ask as often. */
   readonly #fetching = new Map<string, Set<string>>()
+  /** Batches that are being fetched: the group asks again while it waits. */
+  readonly #fetchingBatches = new Set<ContentId>()
   /** Requests whose bodies' pieces are being fetched. */
   readonly #fetchingPieces = new Set<ContentId>()
   readonly #coming = new Map<ContentId, ComingState>()
@@ -112,6 +118,22 @@ export class GroupFetches {
       count(error instanceof ContentStoreError ? error.code : 'FETCH_FAILED')
     } finally {
       this.#fetchingPieces.delete(cid)
+    }
+  }
+
+  /** A certified batch, which those who ran it have in their stores. */
+  async batch(hash: Uint8Array, from: readonly PeerId[]): Promise<void> {
+    const { store, count, exchange } = this.#around
+    const cid = batchBlockId(hash)
+    if (this.#fetchingBatches.has(cid)) return
+    this.#fetchingBatches.add(cid)
+    try {
+      await exchange.fetchBlocks([cid], { ...sourcesOf(this.#around, from, this.#signal), stragglerMs: BODIES_STRAGGLER_MS })
+      this.#give({ type: 'batch', bytes: store.get(cid) as Uint8Array })
+    } catch (error) {
+      count(error instanceof ContentStoreError ? error.code : 'FETCH_FAILED')
+    } finally {
+      this.#fetchingBatches.delete(cid)
     }
   }
 

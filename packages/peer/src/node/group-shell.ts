@@ -1,5 +1,14 @@
 import type { Block } from '@interpeer/content-store'
-import { bytesOfContentId, type ContentId, keyOfPeerId, type NetworkId, type PeerId, type Signer, sealOf } from '@interpeer/crypto-ids'
+import {
+  bytesOfContentId,
+  type ContentId,
+  keyOfPeerId,
+  type NetworkId,
+  type PeerId,
+  peekPayload,
+  type Signer,
+  sealOf,
+} from '@interpeer/crypto-ids'
 import type { Overlay } from '@interpeer/overlay/node'
 import {
   type DisputeEffect,
@@ -13,6 +22,7 @@ import {
   NO_FUNDS,
   nextSeedAlpha,
   openGroup,
+  showMessage,
   stepGroup,
   type Verification,
   type Write,
@@ -21,6 +31,7 @@ import { concatBytes, sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import type { LoggedRun } from '../job-log/logged-run.js'
 import { DISPUTE_BYTES_MAX } from '../network/disputes.js'
+import type { SiteView } from '../site-view.js'
 import type { Accuser } from './accuser.js'
 import type { BlockPlaces } from './block-source.js'
 import type { Complaints } from './complaints.js'
@@ -98,6 +109,8 @@ export class GroupShell {
   readonly #stop = new AbortController()
   readonly #alsoAsk: readonly PeerId[]
   readonly #fetches: GroupFetches
+  /** Whose shows it was told of. */
+  readonly #heard = new Set<PeerId>()
   #opening: readonly GroupEffect[]
   #group: Group
   /** Puts that wait until the store has room. */
@@ -175,6 +188,16 @@ export class GroupShell {
     }
   }
 
+  /** What other members show the chain may be steps that they kept from this one: until the chain goes on from them it may object. */
+  shownToChain(shows: SiteView['shows']): void {
+    for (const { member, show } of shows) {
+      const payload = this.#heard.has(member) || member === this.#around.signer.peerId ? undefined : peekPayload(show)
+      this.#heard.add(member)
+      if (payload === undefined) continue
+      for (const { certificate } of showMessage.decode(payload).steps) this.give({ type: 'shown', from: member, certificate })
+    }
+  }
+
   /** What this epoch needs of the store, each block with all below it: in memory, and in its record. */
   references(): ReadonlySet<ContentId> {
     return groupReferences(this.#group)
@@ -211,6 +234,9 @@ export class GroupShell {
         return
       case 'fetch-bodies':
         void this.#fetches.bodies(effect.requests, effect.from)
+        return
+      case 'fetch-batch':
+        void this.#fetches.batch(effect.hash, effect.from)
         return
       case 'fetch-state':
         void this.#fetches.state(effect.root, effect.from)

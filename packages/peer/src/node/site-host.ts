@@ -118,6 +118,7 @@ export class SiteHost implements GroupListener {
     if (view.recovering) {
       this.#outbox.pause()
       shell?.give({ type: 'show' })
+      shell?.shownToChain(view.shows)
     }
     for (const [epoch, old] of this.#shells) {
       if (epoch < view.epoch) {

@@ -1,0 +1,12 @@
+import { sameBytes } from '@interpeer/wire-codec'
+import type { Group, Unseen } from './group-state.js'
+
+/**
+ * The certificates that this member was shown of steps that it does not know, where it has said nothing of them yet. Only their own batches end the wait: whoever hides a
+ * step may well hand out the next one, and its state.
+ */
+export const waitedFor = ({ unseen }: Pick<Group, 'unseen'>): readonly Unseen[] => unseen.filter(({ said }) => said === undefined)
+
+/** The same without a step that is taken up. */
+export const withoutTaken = (unseen: readonly Unseen[], step: number, batchHash: Uint8Array): readonly Unseen[] =>
+  unseen.filter((one) => one.said !== undefined || one.step !== step || !sameBytes(one.batchHash, batchHash))
