@@ -15,7 +15,7 @@ export interface Recovery {
   readonly paid?: bigint
   /** Members that a verdict sends away: they lose their seats though they showed. */
   readonly leave?: readonly PeerId[]
-  /** A jury can judge it, and some show a final step that another who showed did not know. */
+  /** A jury can judge it, and some show a final step that another who showed has not seen. */
   readonly contested?: boolean
   /** By a verdict: a closing certificate that the chain then refuses may have opened the next number among members, and they must not sign in it twice. */
   readonly judged?: boolean
@@ -25,11 +25,10 @@ export type RecoverFrom = (entry: Job, shows: readonly Uint8Array[]) => Recovery
 
 /** Members whose answers decide: floor(2N/3) + 1. */
 export const groupQuorum = (seats: number): number => Math.floor((2 * seats) / 3) + 1
-/**
- * Cycles that a recovery waits after the last show once it has a quorum, so that who is merely slow keeps its seat; and once it has all of them, if they are contested: so that
- * who has shown can still object to what the others show.
- */
+/** Cycles that a recovery waits after the last show once it has a quorum, so that who is merely slow keeps its seat. */
 const GRACE_CYCLES = 2
+/** The same if shows are contested, also with all of them: whoever has not seen what the others show fetches it, runs it, and brings its objection, in several parts where it is long. */
+const CONTESTED_CYCLES = 4
 
 /** Begins a recovery where no closing certificate came for R cycles after the time of a change. */
 export function noClose(entry: Job, moment: Moment): Job {
@@ -90,7 +89,7 @@ export function recovered(entry: Job, recoverFrom: RecoverFrom, moment: Moment):
     entry,
     recovering.shows.map(({ show }) => show),
   )
-  const isEarly = recovery?.contested === true && moment.timeMs - recovering.waitsSinceMs < GRACE_CYCLES * moment.settings.cycleMs
+  const isEarly = recovery?.contested === true && moment.timeMs - recovering.waitsSinceMs < CONTESTED_CYCLES * moment.settings.cycleMs
   if (recovery === undefined || isEarly || recovery.rerun.length > RERUN_MAX) return { job: entry, away: [], gone: [] }
   const { next } = entry
   // what fewer than a quorum shows must not open a number that a closing certificate in other hands may have opened

@@ -148,8 +148,8 @@ test('recovery: what one member shows as final and another did not know is not g
   const { members } = begun.epoch
   const all = showing(showing(begun, 17_000, ...members.slice(0, 4)), 18_000, ...members.slice(4))
   expect(at(18, all, false).epoch.number).toBe(2)
-  expect(at(19, all, true).epoch.number).toBe(1) // two cycles since the last show
-  expect(at(20, all, true).epoch).toMatchObject({ number: 2, members })
+  expect(at(21, all, true).epoch.number).toBe(1) // four cycles since the last show
+  expect(at(22, all, true).epoch).toMatchObject({ number: 2, members })
 })
 
 test('"Peers will join a peer-group … ahead of time": a job waits for the seed of the block after the one that published it', () => {

@@ -9,6 +9,7 @@ import {
   type DisputeSoFar,
   disputeMessage,
   type GroupEffect,
+  isSettled,
   type Judgment,
   judge,
   PeerGroupError,
@@ -48,7 +49,7 @@ const LOOK_MS = 100
 
 /**
  * The chain as an oracle: it knows every certificate that anybody was shown, records what members bring, draws a jury, and decides as `judge` does. Fewer than half of
- * each jury lie. One dispute at a time: others are offered again with each block, and taken after a verdict that lets an earlier step stand.
+ * each jury lie. One dispute at a time: others are offered again with each block, and taken after a verdict that did not settle them.
  */
 export class Chain {
   judgment: Judgment | undefined
@@ -62,6 +63,7 @@ export class Chain {
   readonly #around: Around
   readonly #certificates = new Map<string, { readonly step: number; readonly bytes: Uint8Array }>()
   readonly #decided = new Set<string>()
+  readonly #judged: { readonly base: number; readonly judgment: Judgment }[] = []
   #isOver = false
 
   constructor(around: Around) {
@@ -86,17 +88,18 @@ export class Chain {
   }
 
   bring(effect: GroupEffect & { readonly type: 'dispute' | 'stuck' }): undefined {
-    const { judgment } = this
-    if (this.#isOver || (judgment?.opens !== undefined && (judgment.outcome !== 'stands' || effect.step <= judgment.step))) return
+    if (this.#isOver || this.#judged.some(({ base, judgment }) => isSettled(effect.step, judgment, base))) return
     if (this.isJudging) {
       this.#around.world.after(BLOCK_MS, () => this.bring(effect))
       return
     }
     const { context } = this.#around
     const { step } = effect
-    const path = this.#pathTo(step)
+    const way = effect.type === 'dispute' ? effect.way : undefined
+    const path = way === undefined ? this.#pathTo(step) : way.path.map(({ certificate }) => certificate)
     if (path === undefined) return this.#refuse('no path')
-    const place = { job: bytesOfContentId(context.job), epoch: context.epoch, step, batch: hashOf(effect), base: null }
+    const base = way?.base?.certificate ?? null
+    const place = { job: bytesOfContentId(context.job), epoch: context.epoch, step, batch: hashOf(effect), base }
     const steps = effect.type === 'dispute' ? [...path, effect.certificate] : path
     try {
       const bytes = disputeMessage.encode({ ...place, steps, evidence: evidenceOf(effect) })
@@ -188,6 +191,7 @@ export class Chain {
       world.note(undefined, `judged: step ${judgment.step} ${judgment.outcome} by ${judgment.by}`)
       this.judgment = judgment
       this.judgments.push(judgment)
+      if (judgment.opens !== undefined) this.#judged.push({ base: dispute.base.step, judgment })
       if (holder.mostMs < REACHABLE_MS) this.unreachable.add(judgment)
       this.#decided.add(hexOf(dispute.id))
       this.dispute = undefined

@@ -1,8 +1,16 @@
 import { bytesOfContentId, contentIdOf, type PeerId, peekMessageNumber, peekPayload, sha256 } from '@interpeer/crypto-ids'
 import type { Random } from '@interpeer/simulator'
 import { finalMessage, readBatch, revealMessage } from '../src/index.js'
-import { dissentHeldMessage, dissentMessage, withheldMessage } from '../src/messages.js'
-import { on, seatOf, type Tactic } from './adversary.js'
+import {
+  commitSetMessage,
+  dissentHeldMessage,
+  dissentMessage,
+  proposalMessage,
+  sealMessage,
+  timeoutMessage,
+  withheldMessage,
+} from '../src/messages.js'
+import { liar, on, seatOf, type Tactic } from './adversary.js'
 import type { Member } from './member.js'
 
 /** dissent, withheld, dissent-held: what is signed against a step. */
@@ -18,6 +26,34 @@ export function hideFrom(victims: readonly number[]): Tactic {
     send: (member, to, envelope) => (isVictim(member, to) ? [] : [envelope]),
     hear: (member, from) => !isVictim(member, from),
     serve: () => undefined,
+  }
+}
+
+/**
+ * Keeps some members out of single steps, lies in these, and lets them take part in all others: they never see what the rest begins from. Whoever asks for such a batch by its hash does not
+ * get it, if it is one of them.
+ */
+export function hideSteps(victims: readonly number[], isHidden: (step: number) => boolean): Tactic {
+  const isKept = (member: Member, to: PeerId, step: number | undefined): boolean =>
+    step !== undefined && isHidden(step) && victims.includes(seatOf(member, to))
+  return {
+    name: 'hide-steps',
+    run: (member, effect, result) => (isHidden(effect.step) ? (liar.run?.(member, effect, result) ?? result) : result),
+    send: (member, to, envelope) => (isKept(member, to, stepOf(envelope)) ? [] : [envelope]),
+    serve: (member, _, block, to) => (isKept(member, to, block === undefined ? undefined : stepOfBatch(block)) ? undefined : block),
+  }
+}
+const OF_STEP = [proposalMessage, sealMessage, commitSetMessage, revealMessage, timeoutMessage, finalMessage] as const
+function stepOf(envelope: Uint8Array): number | undefined {
+  const [number, payload] = [peekMessageNumber(envelope), peekPayload(envelope)]
+  const message = OF_STEP.find((one) => one.number === number)
+  return message === undefined || payload === undefined ? undefined : message.decode(payload).step
+}
+function stepOfBatch(block: Uint8Array): number | undefined {
+  try {
+    return readBatch(block).value.step
+  } catch {
+    return undefined
   }
 }
 

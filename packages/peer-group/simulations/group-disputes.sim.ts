@@ -12,6 +12,7 @@ import {
   deafToDissent,
   dissentToSome,
   hideFrom,
+  hideSteps,
   lateDissenter,
   silentTo,
   twoAnswers,
@@ -27,8 +28,9 @@ const EPOCH_MS = 14_000
 const JUDGED_WITHIN_MS = 25_000
 const SHOWS_WITHIN_MS = 20_000
 const BROUGHT_WITHIN_MS = 300
+const LOOKS_WITHIN_MS = 15_000
 /** For which the chain waits where some show more than others, from the last show on. */
-const GRACE_BLOCKS = 2
+const GRACE_BLOCKS = 4
 const LIMIT_MS = 90_000
 const BURST_MS = 2_000
 const SKEW_MS = 200
@@ -44,6 +46,7 @@ const KINDS = [
   'two-answers',
   'collude',
   'collude-and-hide',
+  'collude-and-hide-steps',
   'collude-and-lie-about-it',
   'withhold',
 ] as const
@@ -119,8 +122,9 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
       if (effect.type === 'provisional' || effect.type === 'final') {
         batches.set(hexOf(readBatch(effect.batch).hash), effect.batch)
         // a visitor has the certificate, shows it to everyone, and to the chain once something is wrong
-        if (isFirst) chain.show(effect.step, effect.certificate)
-        if (isFirst && watcher.isTraitor(member.peer)) showToAll(effect.certificate)
+        const isSeen = kind !== 'collude-and-hide-steps' || !isHiddenStep(effect.step)
+        if (isFirst && isSeen) chain.show(effect.step, effect.certificate)
+        if (isFirst && isSeen && watcher.isTraitor(member.peer)) showToAll(effect.certificate)
         if (effect.type === 'final' && isFirst && !logs.has(effect.files)) isWrongFinal = true
       }
       if (isFirst && (effect.type === 'dispute' || effect.type === 'stuck')) {
@@ -191,10 +195,18 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
   })
   const broken = (): boolean => watcher.violations.length > 0
   world.at(START_MS + STORM_MS, () => endStorm(world, current, SKEW_MS))
-  // the last one decides: all before it let earlier steps stand
-  const ruling = () => chain.judgments.findLast(({ opens }) => opens !== undefined)
+  // the lowest step that was undone decides, or the last that stands
+  const ruling = () => {
+    const opening = chain.judgments.filter(({ opens }) => opens !== undefined)
+    const undone = opening.filter(({ outcome }) => outcome !== 'stands').sort((a, b) => a.step - b.step)
+    return undone[0] ?? opening.sort((a, b) => a.step - b.step).at(-1)
+  }
   const ruled = () => ruling()?.opens
   world.run({ untilMs: START_MS + EPOCH_MS, actsMax: 300_000, done: () => broken() || ruled() !== undefined })
+  // who was kept out of steps may still be looking at them, and no epoch ends within moments of that
+  const isLooking = () => current.some(({ peer, group }) => !watcher.isTraitor(peer) && (group?.skips.length ?? 0) > 0)
+  world.run({ untilMs: world.nowMs + LOOKS_WITHIN_MS, actsMax: 300_000, done: () => broken() || ruled() !== undefined || !isLooking() })
+  world.run({ untilMs: world.nowMs + BROUGHT_WITHIN_MS, actsMax: 300_000 })
   world.run({ untilMs: world.nowMs + JUDGED_WITHIN_MS, actsMax: 300_000, done: () => broken() || !chain.isJudging })
   const opens = ruled()
   let judged = chain.judgments.length
@@ -293,6 +305,9 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
   }
 }
 
+/** What is done in them answers nobody: no visitor has their certificates. */
+const isHiddenStep = (step: number): boolean => step % 3 === 2
+
 function tacticsOf(kind: Kind, dice: Random, honestSeats: readonly number[]): (seat: number) => readonly Tactic[] {
   const hide = hideFrom(honestSeats)
   const drawn: Record<Kind, () => readonly Tactic[]> = {
@@ -302,6 +317,7 @@ function tacticsOf(kind: Kind, dice: Random, honestSeats: readonly number[]): (s
     'two-answers': () => [twoAnswers(dice)],
     collude: () => [liar, deafToDissent],
     'collude-and-hide': () => [liar, hide],
+    'collude-and-hide-steps': () => [hideSteps(honestSeats, isHiddenStep), deafToDissent],
     'collude-and-lie-about-it': () => [liar, clearOverDissent],
     withhold: () => [bodyWithholder],
     'silent-source': () => [silentTo(honestSeats[0] as number)],

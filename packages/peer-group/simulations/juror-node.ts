@@ -1,7 +1,7 @@
-import type { PeerId, Signer } from '@interpeer/crypto-ids'
+import type { ContentId, PeerId, Signer } from '@interpeer/crypto-ids'
 import type { World } from '@interpeer/simulator'
 import { hexOf } from '@interpeer/wire-codec'
-import { type Juror, type JurorEffect, type JurorEvent, type JurorSetup, openJuror, stepJuror } from '../src/index.js'
+import { type Juror, type JurorEffect, type JurorEvent, type JurorSetup, openJuror, readStateBlock, stepJuror } from '../src/index.js'
 import { execute, verification } from './jobs.js'
 
 type WithoutTime<T> = T extends unknown ? Omit<T, 'nowMs'> : never
@@ -9,6 +9,8 @@ interface Around {
   readonly runMs: () => number
   readonly isSlow: boolean
   readonly crashPerMille: number
+  /** What its own disk had before. */
+  readonly own?: (name: string) => Uint8Array | undefined
   /** What a peer has of this name, if it gives it to this juror. */
   readonly fetch: (node: JurorNode, from: PeerId, name: string) => Uint8Array | undefined
   readonly onEffect: (node: JurorNode, effect: JurorEffect) => void
@@ -70,8 +72,7 @@ export class JurorNode {
   #act(effect: JurorEffect): void {
     if (effect.type === 'store') for (const { cid, bytes } of effect.blocks) this.disk.set(cid, bytes)
     else if (effect.type === 'persist') this.record = effect.bytes
-    else if (effect.type === 'fetch-state')
-      this.#fetch(effect.root, effect.from, (block) => this.tell({ type: 'state', root: effect.root, block, pages: [] }))
+    else if (effect.type === 'fetch-state') this.#fetchState(effect.root, effect.from)
     else if (effect.type === 'fetch-batches') {
       for (const hash of effect.hashes) this.#fetch(hexOf(hash), effect.from, (bytes) => this.tell({ type: 'batch', bytes }))
     } else if (effect.type === 'fetch-bodies') {
@@ -87,10 +88,26 @@ export class JurorNode {
       })
     }
   }
+  #fetchState(root: ContentId, from: readonly PeerId[]): void {
+    this.#fetch(root, from, (block) => {
+      const pages = new Map<ContentId, Uint8Array>()
+      const { parts } = readStateBlock(block)
+      const tell = () => {
+        if (parts.every((cid) => pages.has(cid)))
+          this.tell({ type: 'state', root, block, pages: parts.map((cid) => pages.get(cid) as Uint8Array) })
+      }
+      tell()
+      for (const cid of parts)
+        this.#fetch(cid, from, (bytes) => {
+          pages.set(cid, bytes)
+          tell()
+        })
+    })
+  }
   /** Own disk first; then each is asked over the network, either way of which may be lost. */
   #fetch(name: string, from: readonly PeerId[], then: (bytes: Uint8Array) => void): void {
     const life = this.#life
-    const own = this.disk.get(name)
+    const own = this.disk.get(name) ?? this.around.own?.(name)
     if (own !== undefined) this.#later(1, () => then(own))
     if (own !== undefined) return
     for (const peer of from) {

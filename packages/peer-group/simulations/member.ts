@@ -24,6 +24,7 @@ import {
 } from '../src/index.js'
 import { sealMessage } from '../src/messages.js'
 import type { Tactic } from './adversary.js'
+import { audit } from './audit.js'
 import type { Watcher } from './checks.js'
 import { COSTS_US, Meter } from './costs.js'
 import { Fetches } from './fetches.js'
@@ -46,6 +47,9 @@ export interface Surroundings {
 const RESTART_MS = 1_000
 const REPAIR_MS = 3_000
 const blockName = (cid: ContentId): string => `block ${cid}`
+/** Of a batch's hash in hexadecimal; CIDs have another. */
+const HASH_LENGTH = 64
+const blockOf = (name: string): ContentId => (name.length === HASH_LENGTH ? batchBlockId(bytesOfHex(name)) : (name as ContentId))
 
 /**
  * One member on its machine, with the shell that the README asks for: effects in order, nothing acted on before what stands ahead of it is on the disk, writes
@@ -276,6 +280,7 @@ export class Member {
     else if (effect.type === 'execute') this.#execute(effect)
     else if (effect.type === 'fetch-bodies') this.#fetches.bodies(effect.requests, effect.from)
     else if (effect.type === 'fetch-state') this.#fetches.state(effect.root, effect.from)
+    else if (effect.type === 'audit') audit(this, effect.dispute)
     else if (effect.type === 'fetch-batch')
       this.#fetches.block(batchBlockId(effect.hash), effect.from, (bytes) => this.tell({ type: 'batch', bytes }), BODIES_STRAGGLER_MS)
     else if (effect.type === 'wake') this.#wakeAt(effect.atMs)
@@ -323,6 +328,15 @@ export class Member {
       if (!isOver) end({ type: 'abstained' })
       isOver = true
     })
+  }
+
+  /** A block, or a batch by its hash, as it gives it to others. */
+  give(name: string, to: PeerId): Uint8Array | undefined {
+    return this.serve(blockOf(name), to)
+  }
+  /** The same of its own. */
+  own(name: string): Uint8Array | undefined {
+    return this.block(blockOf(name))
   }
 
   /** On the disk first. What a liar served is kept under its own name. */

@@ -242,7 +242,7 @@ export const planted: readonly PlantedBug[] = [
     name: 'dissent-ignored',
     says: 'a member names a step final although something is signed against it',
     patches: [{ file: 'src/steps.ts', search: "if (one.dissents.size > 0 && !isAnswered) return 'no'", replace: '' }],
-    foundBy: [{ ...inDisputes, seedFrom: 29, seedsMax: 20 }],
+    foundBy: [{ ...inDisputes, seedFrom: 100, seedsMax: 20 }],
   },
   {
     name: 'window-not-waited',
@@ -310,7 +310,7 @@ export const planted: readonly PlantedBug[] = [
     name: 'late-reveal-over-dissent',
     says: 'a member that handed a dissent on reveals late what calls the step final',
     patches: [{ file: 'src/adopt.ts', search: ' || isOverDissent(t, known)) return', replace: ') return' }],
-    foundBy: [{ ...inDisputes, seedFrom: 700, seedsMax: 10 }],
+    foundBy: [{ ...inDisputes, seedFrom: 692, seedsMax: 10 }],
   },
   {
     name: 'hidden-batch-not-told',
@@ -353,5 +353,21 @@ export const planted: readonly PlantedBug[] = [
       },
     ],
     foundBy: [inEvents],
+  },
+  {
+    name: 'skipped-steps-not-run',
+    says: 'a member that was kept out of a step takes up the next one, and looks at nothing before it',
+    patches: [
+      { file: 'src/skips.ts', search: 'if (step === base.step + 1 || g.seat < 0 || !isJudged(g)) return', replace: 'if (step > 0) return' },
+    ],
+    foundBy: [{ ...inDisputes, seedFrom: 20, seedsMax: 20 }],
+  },
+  {
+    name: 'gap-run-without-its-claims',
+    says: 'a juror walks back over steps without certificates, and compares nothing but the last with what was certified',
+    patches: [
+      { file: 'src/jury/juror-case.ts', search: '(claimedRoot(j, step) ?? root) === root', replace: 'claimedRoot(j, step) !== null' },
+    ],
+    foundBy: [{ ...inDisputes, seedFrom: 20, seedsMax: 20 }],
   },
 ]

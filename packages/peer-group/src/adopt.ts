@@ -3,6 +3,7 @@ import { hexOf, type Infer, sameBytes } from '@interpeer/wire-codec'
 import { accuse } from './accuse.js'
 import { answerOf, matches, rootOf, saltFor } from './answer.js'
 import { type KnownBatch, namingOf } from './batch.js'
+import { storeBatch } from './batch-block.js'
 import { type CertifiedStep, closes, readCertificate, writeCertificate } from './certificate.js'
 import { dissent, readDissent, sayLate, takeDissent } from './dissent.js'
 import { PeerGroupError } from './errors.js'
@@ -14,6 +15,7 @@ import { type Answer, finalMessage, type Reveal, revealMessage } from './message
 import { newOpenStep } from './open-step.js'
 import { refuseFrozen } from './refuse-frozen.js'
 import { sign } from './sign.js'
+import { noteSkip } from './skips.js'
 import { changeStep, isJudged, isUnanimous, knownStep, lowestMissing, namedThrough, stateAt, trimSteps, unnamedSteps } from './steps.js'
 import { tallyLate, tallyStep } from './tally.js'
 import { disputeStep } from './tell-disputes.js'
@@ -64,14 +66,17 @@ export function adopt(t: Turn, adopted: Adopted): undefined {
     ...(before === undefined ? {} : { before }),
   }
   const ownRun = run?.type === 'ran' ? run : undefined
+  const ownSeal = step === g.open.step ? g.open.sealed : undefined
   const ownReveal = g.open.reveals.get(rank)?.get(g.seat)
   accuseLiars(t, adopted)
+  noteSkip(t, adopted)
   g.steps = [...g.steps, known]
   g.unseen = withoutTaken(g.unseen, step, batch.hash)
   g.base = { step, batchHash: batch.hash, root, timeMs: batch.value.timeMs, sinceMs: t.nowMs, ...(state === undefined ? {} : { state }) }
   nameDisputes(t, batch)
   const agreed = new Set(reveals.filter((one) => matches(one.value.answer, answer)).map(({ seat }) => seat))
   const differing = new Set([...bySeat.keys()].filter((seat) => !agreed.has(seat)))
+  if (ownSeal === undefined || !sameBytes(ownSeal.batch.hash, batch.hash)) storeBatch(t, batch)
   g.tally = tallyStep(g.tally, step, agreed, differing)
   g.open = newOpenStep(g, step + 1)
   trimSteps(t)
@@ -125,8 +130,8 @@ const sameRun = (t: Turn, batch: KnownBatch, run: Ran, answer: Answer): boolean 
 
 /** Whether this member may still reveal at the certified rank. */
 function mayReveal(t: Turn, { step, rank, batch }: Adopted): boolean {
-  const { open, seat, phase } = t.g
-  if (seat < 0 || phase === 'shown' || step !== open.step) return false
+  const { open, seat, show } = t.g
+  if (seat < 0 || show !== undefined || step !== open.step) return false
   const elsewhere =
     open.sealed !== undefined && (open.sealed.rank > rank || (open.sealed.rank === rank && !sameBytes(open.sealed.batch.hash, batch.hash)))
   return open.givenUp < rank && !elsewhere && open.revealed?.rank !== rank
@@ -177,7 +182,7 @@ export function takeFinal(t: Turn, { value, seat }: Opened<Infer<typeof finalMes
       for (const one of certified.reveals) takeLateReveal(t, one)
       const own = known.certified.reveals.get(g.seat)
       const isLacking = certified.reveals.every((one) => one.seat !== g.seat)
-      if (own !== undefined && isLacking && g.phase !== 'shown') send(t, [peerAt(g, seat)], own.envelope)
+      if (own !== undefined && isLacking && g.show === undefined) send(t, [peerAt(g, seat)], own.envelope)
       return
     }
     takeCertified(t, value.certificate, certified)
@@ -231,7 +236,7 @@ export function takeLateReveal(t: Turn, opened: Opened<Reveal>): undefined {
 
 /** This member comes to what is certified, and has not revealed: it still may, where it neither gave the rank up nor sealed another batch there. */
 export function revealToo(t: Turn, known: KnownStep, answer: Answer): undefined {
-  if (t.g.phase === 'shown' || !known.mayReveal || known.certified.reveals.has(t.g.seat) || isOverDissent(t, known)) return
+  if (t.g.show !== undefined || !known.mayReveal || known.certified.reveals.has(t.g.seat) || isOverDissent(t, known)) return
   const { step, certified } = known
   const { rank, batch, start } = certified
   const salt = saltFor(t.g.self, { ...t.g.setup, step, rank, batch: batch.hash, key: t.g.self.publicKey })

@@ -4,6 +4,8 @@ import type { DueEvent } from './agenda/due.js'
 import type { Funds } from './agenda/purse.js'
 import type { MemberOutcome } from './batch.js'
 import type { FaultKind } from './fault.js'
+import type { Way } from './jury/bring.js'
+import type { Dispute } from './jury/dispute.js'
 import type { GroupSettings } from './settings.js'
 
 /** One request of a batch. `id` is what its group knows it by (`writeIdOf`), `ms` network time, `cid` the block that holds the signed request. */
@@ -82,8 +84,8 @@ export interface StateEvent {
 export type GroupEvent = { readonly nowMs: number } & (
   | { readonly type: 'time' }
   | { readonly type: 'message'; readonly from: PeerId; readonly envelope: Uint8Array }
-  /** Anyone shows a certificate and asks what this member says of it. */
-  | { readonly type: 'shown'; readonly from: PeerId; readonly certificate: Uint8Array }
+  /** Anyone shows a certificate and asks what this member says of it. `isOnChain`: it is in a show that the chain has. */
+  | { readonly type: 'shown'; readonly from: PeerId; readonly certificate: Uint8Array; readonly isOnChain?: boolean }
   /** A visitor's write that reached this peer. `bytes` is the request block; the shell has checked it. */
   | ({ readonly type: 'write' } & Write)
   /** Several at once: offered to the others in as few messages. */
@@ -92,8 +94,12 @@ export type GroupEvent = { readonly nowMs: number } & (
   /** The blocks of these requests are now on disk, and each is the request that its ref says: of another ref with the same block nothing is said. */
   | { readonly type: 'bodies'; readonly requests: readonly HeldRequest[] }
   | StateEvent
+  /** An `audit` ended: the disputed batch's hash, and whether all that leads to it was there and came to what is certified, as far as this peer could say. */
+  | { readonly type: 'audited'; readonly batch: Uint8Array; readonly holds: boolean }
   /** Bytes that have the SHA-256 that a `fetch-batch` asked for. */
   | { readonly type: 'batch'; readonly bytes: Uint8Array }
+  /** This peer could not ask for it: it fetches too much else, or has no room. */
+  | { readonly type: 'unasked'; readonly hash: Uint8Array }
   /** The chain named the next epoch's members and time. Not kept over a restart: the shell says it again. */
   | { readonly type: 'close-at'; readonly atMs: number; readonly next: readonly PeerId[] }
   /** The chain asked for a show: recovery. After it this member signs nothing more in this epoch but what stands against others' steps. */
@@ -143,6 +149,8 @@ export type GroupEffect =
   | { readonly type: 'fetch-state'; readonly root: ContentId; readonly from: readonly PeerId[] }
   /** A certified batch by its SHA-256, from these members, whose stores have it as a raw block (`batchBlockId`); then the event `batch`. */
   | { readonly type: 'fetch-batch'; readonly hash: Uint8Array; readonly from: readonly PeerId[] }
+  /** Steps that this member skipped are to be run as a juror would (`openJuror` with `isOwn`), beside the group's work; then the event `audited`. */
+  | { readonly type: 'audit'; readonly dispute: Dispute }
   /** Then the event `executed`. A batch that runs nothing is not executed. */
   | ({ readonly type: 'execute' } & Execution)
   /** q members agree; not all do, or not yet. What they agree on is final once a later batch names it so. */
@@ -200,6 +208,8 @@ export type GroupEffect =
       /** Null where nobody gave it to this member: the certificate has its hash. */
       readonly batch: Uint8Array | null
       readonly dissents: readonly Uint8Array[]
+      /** What leads to it, where this member was kept out of steps before it, and may have forgotten those before them. */
+      readonly way?: Way
     }
   /** For the chain: the open step can't be certified. Signed reveals that can no longer reach q alike, or a commit set and q later time-outs. */
   | {

@@ -14,6 +14,7 @@ import { timerDueMs } from './pace.js'
 import { hasWork, isHeld, offerAgain } from './pool.js'
 import { sendCommitSet } from './rounds.js'
 import { sign } from './sign.js'
+import { auditSkips, skipDueMs } from './skips.js'
 import { nextWindowMs, unnamedSteps } from './steps.js'
 import { giveUp, handBoundOn, joinableRank, startTimer } from './timeouts.js'
 import { sayUnseen, unseenAtMs } from './unseen.js'
@@ -22,6 +23,7 @@ import { sayUnseen, unseenAtMs } from './unseen.js'
 export function onClock(t: Turn): boolean {
   const { g } = t
   sayUnseen(t)
+  auditSkips(t)
   if (g.phase === 'shown') return false
   offerAgain(t)
   if (g.phase === 'closed') {
@@ -119,7 +121,7 @@ export function nextWakeMs(t: Turn): number | undefined {
   const { g } = t
   const { open } = g
   if (g.seat < 0) return undefined
-  const times = [unseenAtMs(t), withheldAtMs(t)]
+  const times = [unseenAtMs(t), withheldAtMs(t), skipDueMs(t)]
   if (g.phase !== 'shown') times.push(g.offerAtMs, open.resendAtMs)
   if (g.phase === 'open') {
     const graceEndsMs = open.quorumAtMs === undefined ? undefined : open.quorumAtMs + g.settings.graceMs

@@ -69,6 +69,7 @@ function object(t: Turn, step: number, envelope: Uint8Array, own: 'differs' | 'w
   const known = knownStep(g, step)
   if (known === undefined) return
   changeStep(t, step, { own, dissents: new Map(known.dissents).set(g.seat, envelope) })
+  if (isJudged(g)) g.objectedFrom = Math.min(g.objectedFrom, step)
   t.durable = true
   send(t, othersOf(g), envelope)
   disputeOwn(t, step)
@@ -76,7 +77,7 @@ function object(t: Turn, step: number, envelope: Uint8Array, own: 'differs' | 'w
 
 /** Others certified a batch while this member still ran it, or its run did not end: late, which is no dissent. */
 export function sayLate(t: Turn, { step, certified: { rank, batch } }: KnownStep): undefined {
-  if (t.g.seat < 0 || t.g.phase === 'shown') return
+  if (t.g.seat < 0 || t.g.show !== undefined) return
   t.g.tally = tallySaidLate(t.g.tally, step, t.g.seat)
   send(t, othersOf(t.g), sign(t, lateMessage, { step, rank, batch: batch.hash }).envelope)
 }

@@ -49,8 +49,8 @@ import type { Verifier } from './verifier.js'
 
 /** The step before the last final one, too: its last reveals may still be on their way. */
 const LAST_STEPS_MAX = SHOWN_STEPS_MAX + 1
-/** And one before those that something is signed against: of many batches that are run again none is named before all have run. */
-const RECORD_STEPS_MAX = LAST_STEPS_MAX + 1
+/** And one before those that something is signed against: of many batches that are run again none is named before all have run. And one that this member objected to. */
+const RECORD_STEPS_MAX = LAST_STEPS_MAX + 2
 export const RECORD_VERSION = 5
 export const RECORD_MAX_BYTES = 4 * 1024 * 1024
 const PROPOSAL_MAX_BYTES = 1024 * 1024 + 256
@@ -151,12 +151,13 @@ const unreadable = (reason: string, cause?: unknown): PeerGroupError => new Peer
 
 /**
  * The last final step, what is certified since, and the steps before it that others may still complete. Of those that are too many the lowest that something is signed
- * against: who remembers that names neither it nor any after it, and the others are asked for again.
+ * against: who remembers that names neither it nor any after it, and the others are asked for again. And the lowest that it objected to itself: a block may not have that yet.
  */
 function stepsToKeep(g: Group): readonly KnownStep[] {
   const last = g.steps.filter(({ step }) => step >= g.final.step - 1).slice(-LAST_STEPS_MAX)
   const lowest = unnamedSteps(g).find(({ dissents }) => dissents.size > 0)
-  return lowest === undefined || last.includes(lowest) ? last : [lowest, ...last]
+  const own = g.steps.find(({ dissents }) => dissents.has(g.seat))
+  return g.steps.filter((one) => one === lowest || one === own || last.includes(one))
 }
 
 /** The own one first: who signed it has to stand by it. */

@@ -6,7 +6,7 @@ import { PeerGroupError } from './errors.js'
 import { count, type KnownStep, peerAt, type Turn } from './group-state.js'
 import { cleanPool } from './pool.js'
 import { answeredBy, type GroupState, readState } from './state-block.js'
-import { finalThrough, knownStep, namingCertificate, stateAt } from './steps.js'
+import { finalThrough, knownStep, namingCertificate, stateAt, untoldFrom } from './steps.js'
 
 /** Takes as final what certificates prove, and says so. */
 export function becomeFinal(t: Turn): void {
@@ -21,6 +21,12 @@ export function becomeFinal(t: Turn): void {
   announce(t)
 }
 
+/** What it told nobody while it had not seen all that leads to it, or objected to it. */
+export function tellRest(t: Turn): undefined {
+  t.g.final = { ...t.g.final, announced: false }
+  announce(t)
+}
+
 /**
  * Tells of final steps, in order and once, each when its state is here. A step whose state this member never had is passed over as soon as a later one is told:
  * its writes are `repeated`.
@@ -28,7 +34,9 @@ export function becomeFinal(t: Turn): void {
 export function announce(t: Turn): void {
   const { g } = t
   const told = new Set<string>()
+  const untold = untoldFrom(g)
   for (const known of g.steps) {
+    if (known.step >= untold) break
     const isFinal = known.step <= g.final.step
     if (known.told === 'final' || (!isFinal && known.told === 'provisional')) continue
     const state = known.state ?? stateAt(g, contentIdOfBytes(known.certified.answer.root))
@@ -38,7 +46,7 @@ export function announce(t: Turn): void {
     else if (!isHeldBack(t, known)) tellProvisional(t, known, state)
     g.steps = g.steps.map((one) => (one.step === known.step ? { ...one, told: isFinal ? 'final' : 'provisional' } : one))
   }
-  if (g.final.state === undefined || g.final.announced) return
+  if (g.final.state === undefined || g.final.announced || g.final.step >= untold) return
   g.final = { ...g.final, announced: true }
   cleanPool(t, told)
 }

@@ -3,6 +3,7 @@ import type { ExecutionResult, GroupEffect, GroupSetup, RequestRef, StoredBlock 
 import type { KnownBatch } from './batch.js'
 import type { ReadReveals } from './certificate.js'
 import type { EventFailures, EventsRest } from './event-turns.js'
+import type { Way } from './jury/bring.js'
 import type { Answer, DissentHeld, Proposal, Reveal, Seal, Timeout } from './messages.js'
 import { quorumOf } from './quorum.js'
 import type { Named, RequestIndex } from './request-index.js'
@@ -79,6 +80,27 @@ export interface Unseen extends ReadReveals {
   readonly sinceMs: number
   /** That it is withheld, signed. */
   readonly said?: Uint8Array
+  /** The first step that was, where others before it were too. */
+  readonly fromStep?: number
+  /** When it was shown; `sinceMs` is later where this peer could not ask for a while. */
+  readonly shownMs?: number
+}
+
+/** Steps that this member took no part in: it took up a later one. */
+export interface Skip {
+  /** The last one before them. */
+  readonly after: { readonly step: number; readonly batch: Uint8Array; readonly state: ContentId }
+  /** What leads to that, for the chain. */
+  readonly way: Way
+  /** The later one. */
+  readonly step: number
+  readonly rank: number
+  readonly batchHash: Uint8Array
+  readonly start: ContentId
+  readonly certificate: Uint8Array
+  readonly sinceMs: number
+  /** They are being run. */
+  readonly isAudited: boolean
 }
 
 export interface BoundSet {
@@ -210,10 +232,15 @@ export interface Group {
   readonly isShowDue: boolean
   readonly askedAtMs: number
   /**
-   * Certificates that somebody showed this member, of later steps or such as it skipped: first those whose batches it said that it was not given, then those that it waits for, each
-   * in the order in which they came. What it said so of leads to those after it (`disputeOf`).
+   * Certificates that somebody showed this member, of later steps or such as it skipped: first the last of those whose batches it said that it was not given, then those that it waits
+   * for, each in the order in which they came. What it said so of leads to those after it (`disputeOf`).
    */
   readonly unseen: readonly Unseen[]
+  readonly skips: readonly Skip[]
+  /** The lowest step that this member objected to, where a jury can judge it: from there on it tells nobody what is final. Infinity: none. */
+  readonly objectedFrom: number
+  /** It just came back: what it does not know yet it was not kept out of. */
+  readonly isBack: boolean
   readonly answeredAtMs: ReadonlyMap<PeerId, number>
   /** Faults that were told, by seat and kind, and the bytes of the shortest evidence. */
   readonly faulted: ReadonlyMap<string, number>

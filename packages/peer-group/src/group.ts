@@ -32,11 +32,13 @@ import { onExecuted, runAndSeal } from './run.js'
 import { ASK_EVERY_MS, GROUP_DEFAULTS, MEMBERS_MAX } from './settings.js'
 import { onShow } from './show.js'
 import { sign } from './sign.js'
+import { onAudited } from './skips.js'
+import { isJudged, objectedIn } from './steps.js'
 import { tellStuck } from './stuck.js'
 import { emptyTally, isTally } from './tally.js'
 import { disputeAgain } from './tell-disputes.js'
 import { followTimeouts, takeTimeout } from './timeouts.js'
-import { onBatch, onShown } from './unseen.js'
+import { onBatch, onShown, onUnasked } from './unseen.js'
 import { createVerifier, type FromMember, type Opened, type Verification } from './verifier.js'
 
 export interface GroupStep {
@@ -69,7 +71,7 @@ export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durabl
     base,
     final,
     steps,
-    forgotten: (steps[0]?.step ?? 1) - 1,
+    forgotten: base.step, // what it skipped before that nobody keeps
     frozen,
     open: newOpenStep({ setup, settings }, base.step + 1),
     pool: emptyPool,
@@ -84,6 +86,9 @@ export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durabl
     isShowDue: false,
     askedAtMs: nowMs,
     unseen: unseenOf({ verifier }, record, nowMs),
+    skips: [],
+    objectedFrom: Number.POSITIVE_INFINITY,
+    isBack: record !== undefined,
     before: undefined,
     answeredAtMs: new Map(),
     faulted: new Map(),
@@ -92,6 +97,7 @@ export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durabl
   }
   const t = beginTurn(group, nowMs)
   if (record !== undefined) restoreOpenStep(t, record)
+  if (isJudged(group)) t.g.objectedFrom = objectedIn(group)
   t.durable = false // what was just read is on disk
   announce(t)
   fetchState(t)
@@ -119,7 +125,9 @@ export function stepGroup(group: Group, event: GroupEvent): GroupStep {
   else if (event.type === 'bodies') onBodies(t, event.requests)
   else if (event.type === 'state') onState(t, event)
   else if (event.type === 'batch') onBatch(t, event.bytes)
-  else if (event.type === 'shown') onShown(t, event.from, event.certificate)
+  else if (event.type === 'unasked') onUnasked(t, event.hash)
+  else if (event.type === 'audited') onAudited(t, event.batch, event.holds)
+  else if (event.type === 'shown') onShown(t, event.from, event.certificate, event.isOnChain === true)
   else if (event.type === 'close-at') t.g.closing = { atMs: event.atMs, next: event.next }
   else if (event.type === 'show') onShow(t)
   return finishTurn(t)

@@ -73,16 +73,17 @@ export {
   accusationMessage,
   accusationVerdict,
 } from './jury/accusation-messages.js'
-export { type DisputeEffect, disputeOf, heldBatches } from './jury/bring.js'
+export { type DisputeEffect, disputeOf, heldBatches, type Way } from './jury/bring.js'
 export { type Dispute, type DisputeContext, disputeId, type ShownStep, type Statement, verifyDispute } from './jury/dispute.js'
 export { type DisputeFault, verifyVerdicts } from './jury/faults.js'
 export { judge, type Trial } from './jury/judge.js'
-export type { DecidedBy, Judgment, Mark, Opens, Outcome } from './jury/judgment.js'
+export { type DecidedBy, isSettled, type Judgment, type Mark, type Opens, type Outcome } from './jury/judgment.js'
 export { jurorReferences, openJuror, stepJuror } from './jury/juror.js'
 export type { Juror, JurorEffect, JurorEvent, JurorSetup, JurorStep } from './jury/juror-api.js'
 export { callJury, type DrawJury, jurySize, weightsOf } from './jury/jury.js'
 export { disputeMessage, type Finding, findingSchema, type Verdict, verdictMessage } from './jury/messages.js'
 export { findingOfOwn, type OwnAccusation, type OwnTrial, openOwnAccusation, ownTrialOf } from './jury/own-accusation.js'
+export { holdsBy } from './jury/own-audit.js'
 export { type DisputeSoFar, withShown } from './jury/shown.js'
 export {
   type Answer,

@@ -170,6 +170,8 @@ export const showMessage = message(
     boundBatch: nullable(batchBytes),
     /** What it revealed in the open step. */
     reveal: nullable(bytesMax(REVEAL_MAX_BYTES)),
+    /** Up to which step it has seen all: to what the others certified after that it may still object. */
+    seen: uint32,
   },
   { maxBytes: SHOW_MAX_BYTES },
 )

@@ -7,14 +7,14 @@ import { namingOf, runsNothing } from './batch.js'
 import { seedOf } from './check-batch.js'
 import { dissent, sayLate, sayWithheld } from './dissent.js'
 import { executionOf } from './execution.js'
-import { fetchState, takeState } from './finality.js'
+import { fetchState, takeState, tellRest } from './finality.js'
 import { type KnownStep, othersOf, type Turn } from './group-state.js'
 import type { Answer } from './messages.js'
 import { isHeld, refName } from './pool.js'
 import { leavesState, stateAfter } from './run.js'
 import { WITHHELD_SHARE } from './settings.js'
 import type { GroupState } from './state-block.js'
-import { changeStep, knownStep, stateAt } from './steps.js'
+import { changeStep, isJudged, knownStep, objectedIn, stateAt } from './steps.js'
 
 /**
  * Runs what others certified without this member, as long as it holds the state before: whether it agrees decides if the step may be called clear. Oldest first,
@@ -103,6 +103,13 @@ export function takeOwnRun(t: Turn, hash: Uint8Array, from: ContentId, result: E
   fetchState(t)
 }
 
+/** A step that it could say nothing of, for lack of the state that it now came to itself: it has its window from now on. */
+function runAfter(t: Turn, state: GroupState): void {
+  const { g } = t
+  const isNext = ({ own, certified }: KnownStep) => own === 'missed' && certified.start === state.root
+  g.steps = g.steps.map((one) => (isNext(one) ? { ...one, own: 'pending', before: state, sinceMs: t.nowMs } : one))
+}
+
 /** Compares what this member came to with what is certified. */
 function judge(t: Turn, known: KnownStep, before: GroupState, result: ExecutionResult): undefined {
   const { self, setup } = t.g
@@ -118,5 +125,10 @@ function judge(t: Turn, known: KnownStep, before: GroupState, result: ExecutionR
   if (!matches(answer, certified.answer)) return dissent(t, known, answer)
   changeStep(t, step, { own: 'agrees', state: after })
   takeState(t, after)
+  runAfter(t, after)
+  if (isJudged(t.g) && t.g.objectedFrom <= step) {
+    t.g.objectedFrom = objectedIn(t.g)
+    tellRest(t)
+  }
   revealToo(t, knownStep(t.g, step) as KnownStep, answer)
 }

@@ -20,7 +20,7 @@ import {
 } from './settings.js'
 import { sign } from './sign.js'
 import { answeredBy, roomIn } from './state-block.js'
-import { knownStep, nameable, provisionalSteps } from './steps.js'
+import { knownStep, nameable, provisionalSteps, untoldFrom } from './steps.js'
 import type { Opened } from './verifier.js'
 
 type Offered = Infer<typeof offerMessage>['requests'][number]
@@ -56,7 +56,7 @@ function takeWrite(t: Turn, { id, ms, cid, bytes }: Write): boolean {
     return false
   }
   const name = hexOf(id)
-  const answered = answeredBy(g.final.state, name)
+  const answered = g.final.step < untoldFrom(g) ? answeredBy(g.final.state, name) : undefined
   if (answered !== undefined) {
     t.effects.push({ type: 'repeated', id, response: answered.response })
     return false

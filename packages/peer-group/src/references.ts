@@ -1,5 +1,6 @@
 import { bytesOfContentId, type ContentId, contentIdOfBytes, type JobId, peekPayload } from '@interpeer/crypto-ids'
 import { type KnownBatch, readBatch } from './batch.js'
+import { batchBlockId } from './batch-block.js'
 import { readRecord } from './durable.js'
 import { PeerGroupError } from './errors.js'
 import type { Group } from './group-state.js'
@@ -32,6 +33,10 @@ export function groupReferences(group: Group): ReadonlySet<ContentId> {
   batches.push(...open.batches.values(), ...steps.map(({ certified }) => certified.batch), ...setup.rerun.map(readBatch))
   for (const { batch } of open.proposals.values()) batches.push(batch)
   addRequests(found, batches)
+  addBatches(
+    found,
+    steps.map(({ certified }) => certified.batch),
+  )
   return found
 }
 
@@ -77,6 +82,10 @@ export function batchReferences(batches: readonly Uint8Array[]): ReadonlySet<Con
   return found
 }
 
+/** What jurors and members who skipped a step fetch by its hash, and its requests' bodies. */
+function addBatches(found: Set<ContentId>, batches: Iterable<KnownBatch>): void {
+  for (const { hash } of batches) found.add(batchBlockId(hash))
+}
 function addRequests(found: Set<ContentId>, batches: Iterable<KnownBatch | undefined>): void {
   for (const batch of batches) for (const { cid } of batch?.requests ?? []) found.add(cid)
 }

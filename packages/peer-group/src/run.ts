@@ -4,7 +4,7 @@ import { isRoomy } from './agenda/agenda.js'
 import { answerOf, isWithinLimits, NOTHING_RAN, saltFor } from './answer.js'
 import type { ExecutionResult } from './api.js'
 import { type KnownBatch, namingOf, runsNothing } from './batch.js'
-import { batchBlockId } from './batch-block.js'
+import { storeBatch } from './batch-block.js'
 import { refusalByState, seedOf } from './check-batch.js'
 import { executionOf } from './execution.js'
 import { wantBefore } from './finality.js'
@@ -148,8 +148,7 @@ function seal(t: Turn, batch: KnownBatch, { result, state }: Run & { type: 'ran'
   const start = batch.value.epoch === setup.epoch ? batch.from : base.root
   open.sealed = { rank, batch, start, salt, answer, envelope: opened.envelope }
   open.resendAtMs ??= t.nowMs + settings.resendMs
-  // once it is certified others may need it, and have only its hash, also long after this group has gone on
-  t.bodies.push({ cid: batchBlockId(batch.hash), bytes: batch.bytes })
+  storeBatch(t, batch)
   t.durable = true
   t.answers = true
   takeSeal(t, opened)

@@ -85,12 +85,16 @@ export const DISSENTS_MAX = PROVISIONAL_MAX + 1
 export const FREEZE_RANKS = 4
 /** Seals and reveals are kept for this many ranks below and above the current one. */
 export const RANK_WINDOW = 4
+/** Gaps in what a member took part in that it looks at, at once. */
+export const SKIPS_MAX = 4
 /** The share of the dissent window after which a member that was not given a batch, or its requests' bodies, says so. */
 export const WITHHELD_SHARE = 0.5
 /** Certificates without their batches that a member keeps. More than a member is shown of what was hidden from it before the chain knows of the first. */
 export const UNSEEN_MAX = 16
-/** Of those, whose batches it waits for: of more than it can bring to the chain in an epoch nobody shows any. */
+/** Certificates whose batches it waits for: of these it may say all that it does within one window. */
 export const WAITING_MAX = 8
+/** The same with those that others showed the chain, seven each: it may go on from any. */
+export const WAITING_ON_CHAIN_MAX = 64
 /**
  * Bodies that are missing are asked of one member each; so many ms later of two at once, after twice that of four, and so on. Five times this is well below the share of
  * the window above: by then all of 32 members have been asked, so none that is silent can make an honest one say that it was given nothing.

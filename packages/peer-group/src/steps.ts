@@ -57,6 +57,20 @@ export function lowestMissing(g: Pick<Group, 'steps' | 'frozen' | 'base' | 'fina
 export const isSkipped = (g: Pick<Group, 'steps' | 'base' | 'frozen' | 'forgotten'>, step: number): boolean =>
   step > g.forgotten && step < (g.frozen > 0 ? g.frozen : g.base.step) && knownStep(g, step) === undefined
 
+/** The lowest step that this member objected to, but for those that it came to agree with: what it was not given it may have got later. Infinity: none. */
+export function objectedIn({ steps, unseen, seat }: Pick<Group, 'steps' | 'unseen' | 'seat'>): number {
+  const own = steps.filter(({ dissents }) => dissents.has(seat)).map(({ step }) => step)
+  const said = unseen.filter((one) => one.said !== undefined && knownStep({ steps }, one.step)?.own !== 'agrees')
+  return Math.min(Number.POSITIVE_INFINITY, ...own, ...said.map(({ step, fromStep }) => fromStep ?? step))
+}
+
+/**
+ * From which step on this member tells nobody what the others call final: it has not seen yet what it skipped, or objected to it. Infinity: it tells all. What it builds on, and signs, is
+ * what is certified all the same.
+ */
+export const untoldFrom = ({ skips, objectedFrom }: Pick<Group, 'skips' | 'objectedFrom'>): number =>
+  Math.min(objectedFrom, ...skips.map(({ after }) => after.step + 1))
+
 /**
  * The last step that is final by what this member knows: one that a certified batch names, or in which all members reveal alike on a batch that names all
  * before it. Never a frozen one: the first certified naming decides (design §6).

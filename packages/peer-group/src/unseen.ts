@@ -6,25 +6,27 @@ import { PeerGroupError } from './errors.js'
 import { count, type KnownStep, othersOf, send, type Turn, type Unseen } from './group-state.js'
 import { askMessage, certificateMessage, lateMessage, withheldMessage } from './messages.js'
 import { askBodiesAgain, withheldAtMs } from './own-run.js'
-import { ASK_EVERY_MS, UNSEEN_MAX, WAITING_MAX, WITHHELD_SHARE } from './settings.js'
+import { ASK_EVERY_MS, WAITING_MAX, WAITING_ON_CHAIN_MAX, WITHHELD_SHARE } from './settings.js'
 import { sign } from './sign.js'
-import { isSkipped, knownStep } from './steps.js'
+import { isJudged, isSkipped, knownStep } from './steps.js'
 import { disputeUnseen } from './tell-disputes.js'
 import { createVerifier } from './verifier.js'
-import { waitedFor } from './waited-for.js'
+import { waitedFor, withSaid } from './waited-for.js'
 
 /**
  * Anyone may show a certificate and ask what this member says of it: its reveal, its dissent, that it is late, or that it was not given the batch. Signatures are looked at
  * only where this member knows nothing of the step, and not twice of what it waits for: whoever shows much costs little.
+ * @param isOnChain the chain was shown it, and may go on from it: others' certificates must not keep it waiting
  */
-export function onShown(t: Turn, from: PeerId, certificate: Uint8Array): void {
+export function onShown(t: Turn, from: PeerId, certificate: Uint8Array, isOnChain: boolean): void {
   const { g } = t
   try {
     const { job, epoch, step, batch } = certificateMessage.decode(certificate)
     const known = knownStep(g, step)
     if (!sameBytes(job, bytesOfContentId(g.setup.job)) || epoch !== g.setup.epoch) count(t, 'CERTIFICATE_INVALID')
     else if (known !== undefined) tellOf(t, from, known, batch)
-    else if (g.seat >= 0 && (step > g.base.step || isSkipped(g, step))) takeUnseen(t, from, certificate, { step, batch })
+    else if (g.seat >= 0 && (step > g.base.step || isSkipped(g, step)))
+      takeUnseen(t, from, certificate, { step, batch, most: isOnChain ? WAITING_ON_CHAIN_MAX : WAITING_MAX })
   } catch (error) {
     if (!(error instanceof PeerGroupError || error instanceof WireError)) throw error
     count(t, 'CERTIFICATE_INVALID')
@@ -35,14 +37,13 @@ function takeUnseen(
   t: Turn,
   from: PeerId,
   certificate: Uint8Array,
-  { step, batch }: { readonly step: number; readonly batch: Uint8Array },
+  { step, batch, most }: { readonly step: number; readonly batch: Uint8Array; readonly most: number },
 ): void {
   const { g } = t
   const same = g.unseen.find((one) => one.step === step && sameBytes(one.batchHash, batch))
-  if (same === undefined && waitedFor(g).length < WAITING_MAX && !g.isShowDue) {
+  if (same === undefined && waitedFor(g).length < most && !g.isShowDue) {
     const read = readReveals(certificate, createVerifier(g.setup, g.verifier.verification))
-    const kept = g.unseen.filter(({ said }) => said !== undefined).slice(1 + waitedFor(g).length - UNSEEN_MAX)
-    g.unseen = [...kept, ...waitedFor(g), { ...read, certificate, sinceMs: t.nowMs }]
+    g.unseen = [...g.unseen, { ...read, certificate, sinceMs: t.nowMs, shownMs: t.nowMs }]
     fetch(t, batch)
   }
   if (same?.said !== undefined) send(t, [from], same.said)
@@ -55,7 +56,7 @@ function tellOf(t: Turn, from: PeerId, known: KnownStep, shown: Uint8Array): voi
   const { rank, batch, reveals } = certified
   if (!sameBytes(batch.hash, shown)) return
   const said = dissents.get(g.seat) ?? reveals.get(g.seat)?.envelope
-  const isLate = (own === 'late' || own === 'running') && g.phase !== 'shown' && g.seat >= 0
+  const isLate = (own === 'late' || own === 'running') && g.show === undefined && g.seat >= 0
   if (said !== undefined) send(t, [from], said)
   else if (isLate) send(t, [from], sign(t, lateMessage, { step, rank, batch: batch.hash }).envelope)
 }
@@ -64,13 +65,14 @@ function tellOf(t: Turn, from: PeerId, known: KnownStep, shown: Uint8Array): voi
 export function onBatch(t: Turn, bytes: Uint8Array): undefined {
   const { g } = t
   const hash = sha256(bytes)
-  const one = waitedFor(g).find(({ batchHash }) => sameBytes(batchHash, hash))
-  if (one === undefined) return count(t, 'BATCH_UNWANTED')
+  // also one that it has said is withheld: better late than never seen
+  const one = g.unseen.find(({ batchHash }) => sameBytes(batchHash, hash))
+  if (one === undefined || knownStep(g, one.step) !== undefined) return count(t, 'BATCH_UNWANTED')
   try {
     takeCertified(t, one.certificate, readCertificate(one.certificate, bytes, g.verifier))
   } catch (error) {
     if (!(error instanceof PeerGroupError)) throw error
-    count(t, 'CERTIFICATE_INVALID') // q members certified what no honest one could run: nobody gives a batch for it
+    count(t, 'CERTIFICATE_INVALID') // q members certified what no honest one could run, and this one has still nothing that it could
   }
 }
 
@@ -94,7 +96,16 @@ export function unseenAtMs(t: Turn): number | undefined {
   return isAsking(t) ? Math.min(...waitedFor(t.g).map((one) => sayAtMs(t, one)), askedAtMs + settings.resendMs) : undefined
 }
 /** While the epoch is open, bodies are asked for again with open messages. */
-const isAsking = (t: Turn): boolean => waitedFor(t.g).length > 0 || (t.g.phase !== 'open' && withheldAtMs(t) !== undefined)
+const isAsking = (t: Turn): boolean => waitedFor(t.g).length > 0 || (t.g.phase !== 'open' && (withheldAtMs(t) ?? 0) > t.nowMs)
+
+/** This peer could not ask for a batch: that says nothing of what others give. It waits anew, and after a while no more, since it may have to show. */
+export function onUnasked(t: Turn, hash: Uint8Array): void {
+  const { g } = t
+  const isIt = (one: Unseen) => one.said === undefined && sameBytes(one.batchHash, hash)
+  const isPast = ({ shownMs = 0 }: Unseen) => t.nowMs > shownMs + UNASKED_WINDOWS * g.settings.dissentWindowMs
+  g.unseen = g.unseen.flatMap((one) => (isIt(one) ? (isPast(one) ? [] : [{ ...one, sinceMs: t.nowMs }]) : [one]))
+}
+const UNASKED_WINDOWS = 5
 
 function askAgain(t: Turn): void {
   const { g } = t
@@ -113,7 +124,11 @@ export function sayUnseen(t: Turn): void {
     const { step, rank, batchHash } = one
     const { envelope } = sign(t, withheldMessage, { step, rank, batch: batchHash })
     const told = { ...one, said: envelope }
-    g.unseen = g.unseen.map((other) => (other === one ? told : other))
+    g.unseen = withSaid(
+      g.unseen.filter((other) => other !== one),
+      told,
+    )
+    if (isJudged(g)) g.objectedFrom = Math.min(g.objectedFrom, step)
     t.durable = true
     send(t, othersOf(g), envelope)
     disputeUnseen(t, told)

@@ -153,7 +153,7 @@ function shown(desk: Desk, member: number, fields: { bound?: BoundSet; boundBatc
   const { job: of, epoch } = desk.setup
   const signer = signerAt(member)
   const place = { job: bytesOfContentId(of), epoch, from: signer.publicKey }
-  return signMessage(showMessage, { ...place, steps: [], bound: null, boundBatch: null, reveal: null, ...fields }, signer, network)
+  return signMessage(showMessage, { ...place, steps: [], bound: null, boundBatch: null, reveal: null, seen: 0, ...fields }, signer, network)
 }
 type BoundSet = Infer<typeof boundSetSchema>
 type ShownSteps = readonly { readonly certificate: Uint8Array; readonly batch: Uint8Array; readonly dissents: readonly Uint8Array[] }[]

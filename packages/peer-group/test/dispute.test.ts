@@ -1,7 +1,7 @@
 import { bytesOfContentId, sha256 } from '@interpeer/crypto-ids'
 import { encodeCbor } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
-import { Case } from '../simulations/case.js'
+import { Case, type CaseStep } from '../simulations/case.js'
 import { verification } from '../simulations/jobs.js'
 import { PeerGroupError, verifyDispute, verifyFault, withShown } from '../src/index.js'
 
@@ -179,5 +179,77 @@ describe('what is shown before the verdict', () => {
     expect(verifyFault(two, made.context, verification)).toEqual({ peer: made.peer(4), kind: 'two-answers' })
     expect(verifyFault([two[0], two[0]] as Uint8Array[], made.context, verification)).toBeUndefined()
     expect(verifyFault([made.dissent(3, first, lie), two[1]] as Uint8Array[], made.context, verification)).toBeUndefined()
+  })
+})
+
+describe('certificates missing before the disputed step', () => {
+  const made = new Case(5)
+  const all = [made.run(), made.run(), made.run(), made.run(), made.run(1, { final: 1 })]
+  const [first, second, third, fourth, fifth] = all as [CaseStep, CaseStep, CaseStep, CaseStep, CaseStep]
+  const [a, b, c, d, e] = all.map((one) => made.certified(one, [0, 1, 2, 3])) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ]
+  const evidence = dissent(made.withheld(4, fourth))
+  const read = (steps: readonly Uint8Array[], changes = {}) =>
+    verifyDispute(made.dispute(fourth, { steps: [...steps], evidence, ...changes }), made.context, verification)
+
+  test('a member that says that it was given nothing needs none: its step begins where the certificate says', () => {
+    const found = read([d, e])
+    expect([found.gap, found.start, found.path, found.base.step]).toEqual([3, third.after.root, [], 0])
+    expect([found.certified?.step, found.later.map(({ step }) => step)]).toEqual([4, [5]])
+    expect(found.id).toEqual(read([a, b, c, d]).id)
+    expect(read([a, b, c, d]).gap).toBe(0)
+  })
+  test('those that it has lead to where they end, from the beginning or a final step', () => {
+    const found = read([a, d])
+    expect([found.gap, found.start, found.path.map(({ step }) => step)]).toEqual([2, third.after.root, [1]])
+    const later = read([b, d], { base: made.certified(first) })
+    expect([later.gap, later.base.step, later.path.map(({ step }) => step)]).toEqual([1, 1, [2]])
+    expect(read([d, e], { base: a })).toMatchObject({ gap: 2, base: { step: 1, state: first.after.root }, path: [] })
+  })
+  test.each([
+    ['a dissent', dissent(made.dissent(4, fourth, made.lie(4, fourth)))],
+    ['a reveal', dissent(made.reveal(4, fourth, made.lie(4, fourth)))],
+    ['a dissent beside a withheld statement', dissent(made.withheld(3, fourth), made.dissent(4, fourth, made.lie(4, fourth)))],
+  ])('%s is made from the state before: none may be missing', (_, against) => {
+    expect(outcomeOf(made.dispute(fourth, { steps: [d], evidence: against }), made)).toBe('a step that does not follow')
+  })
+  test('nor may one be missing after the disputed step, or between those that are shown', () => {
+    expect(outcomeOf(made.dispute(second, { steps: [b, d], evidence: dissent(made.withheld(4, second)) }), made)).toBe(
+      'a step that does not follow',
+    )
+    expect(outcomeOf(made.dispute(fifth, { steps: [a, c, e], evidence: dissent(made.withheld(4, fifth)) }), made)).toBe(
+      'a step that does not follow',
+    )
+    expect(outcomeOf(made.dispute(second, { steps: [a, c], evidence: dissent(made.withheld(4, second)) }), made)).toBe(
+      'a step that does not follow',
+    )
+    expect(outcomeOf(made.dispute(fourth, { steps: [a, b], evidence }), made)).toBe('steps are missing before the disputed one')
+    const onItself = { base: made.certified(first), steps: [a], evidence: dissent(made.withheld(4, first)) }
+    expect(outcomeOf(made.dispute(first, onItself), made)).toBe('a step that does not follow')
+  })
+  test('jurors run at most 64 steps, from the last final one on', () => {
+    const far = (step: number): CaseStep => ({ ...second, step })
+    const brought = (step: number, base: Uint8Array | null = null) =>
+      outcomeOf(
+        made.dispute(far(step), { base, steps: [made.certified(far(step), [0, 1, 2, 3])], evidence: dissent(made.withheld(4, far(step))) }),
+        made,
+      )
+    expect([64, 65].map((step) => brought(step))).toEqual(['objection', 'more steps than jurors run'])
+    expect([65, 66].map((step) => brought(step, made.certified(first)))).toEqual(['objection', 'more steps than jurors run'])
+  })
+  test('with nothing missing, the disputed step follows on the one before it', () => {
+    const elsewhere = [0, 1, 2, 3].map((seat) => made.reveal(seat, second, undefined, { start: bytesOfContentId(third.after.root) }))
+    const steps = [a, made.certificate(second, elsewhere)]
+    expect(outcomeOf(made.dispute(second, { steps, evidence: dissent(made.withheld(4, second)) }), made)).toBe(
+      'a step that does not follow',
+    )
+  })
+  test('the disputed step is shown once', () => {
+    expect(outcomeOf(made.dispute(fourth, { steps: [a, b, c, d, d], evidence }), made)).toBe('a step that does not follow')
   })
 })

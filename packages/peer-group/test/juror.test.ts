@@ -1,111 +1,10 @@
-import { bytesOfContentId, type ContentId, contentIdOf, peekPayload, type Signer } from '@interpeer/crypto-ids'
+import { bytesOfContentId, contentIdOf, type Signer } from '@interpeer/crypto-ids'
 import { encodeCbor, hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
-import { Case, type CaseStep } from '../simulations/case.js'
+import { Case } from '../simulations/case.js'
 import { emptyFiles, execute, signerAt, start, verification } from '../simulations/jobs.js'
-import {
-  type ExecutionResult,
-  firstStateBlock,
-  type Juror,
-  type JurorEffect,
-  type JurorEvent,
-  type JurorSetup,
-  jurorReferences,
-  openJuror,
-  stepJuror,
-  TRANSCRIPT_MAX_BYTES,
-  verdictMessage,
-  verifyDispute,
-} from '../src/index.js'
-
-const NOW = 1_700_000_100_000
-type WithoutTime<T> = T extends unknown ? Omit<T, 'nowMs'> : never
-
-/** One juror, and a network that has what it is given; the dispute is about the last step but `later`. */
-class Bench {
-  readonly self: Signer = signerAt(20)
-  readonly setup: JurorSetup
-  readonly effects: JurorEffect[] = []
-  juror: Juror
-  nowMs = NOW
-  record: Uint8Array | undefined
-  readonly #blocks: Map<ContentId, Uint8Array>
-  readonly #batches: Map<string, Uint8Array>
-  run: (effect: JurorEffect & { type: 'execute' }) => ExecutionResult | undefined = (effect) => execute(effect)
-
-  constructor(
-    made: Case,
-    disputed: CaseStep,
-    has: { readonly batches?: readonly CaseStep[]; readonly blocks?: ReadonlyMap<ContentId, Uint8Array> } = {},
-    rerun: readonly Uint8Array[] = [],
-    checkRequest?: JurorSetup['checkRequest'],
-  ) {
-    this.#batches = new Map((has.batches ?? made.steps).map(({ batch }) => [hexOf(batch.hash), batch.bytes]))
-    this.#blocks = new Map(has.blocks ?? made.blocks)
-    const certificates = made.steps.slice(0, disputed.step).map((one) => made.certified(one, [0, 1, 2, 3]))
-    const statements = [made.dissent(4, disputed, made.lie(4, disputed))]
-    const dispute = verifyDispute(
-      made.dispute(disputed, { steps: certificates, evidence: { type: 'objection', statements } }),
-      made.context,
-      verification,
-    )
-    const jury = Array.from({ length: 11 }, (_, i) => signerAt(20 + i).peerId)
-    this.setup = {
-      context: made.context,
-      dispute,
-      jury,
-      rerun,
-      fetchUntilMs: NOW + 5_000,
-      answerUntilMs: NOW + 20_000,
-      ...(checkRequest === undefined ? {} : { checkRequest }),
-    }
-    this.juror = this.open()
-  }
-  open(): Juror {
-    const { state, effects } = openJuror(this.setup, this.self, this.nowMs, this.record, verification)
-    this.juror = state
-    this.act(effects)
-    return this.juror
-  }
-  tell(event: WithoutTime<JurorEvent>): void {
-    const { state, effects } = stepJuror(this.juror, { ...event, nowMs: this.nowMs } as JurorEvent)
-    this.juror = state
-    this.act(effects)
-  }
-  pass(ms: number): void {
-    this.nowMs += ms
-    this.tell({ type: 'time' })
-  }
-  of<K extends JurorEffect['type']>(type: K): (JurorEffect & { type: K })[] {
-    return this.effects.filter((effect) => effect.type === type) as (JurorEffect & { type: K })[]
-  }
-  get finding() {
-    const [verdict] = this.of('verdict')
-    return verdict && verdictMessage.decode(peekPayload(verdict.envelope) as Uint8Array).finding
-  }
-  private act(effects: readonly JurorEffect[]): void {
-    const kinds = effects.map(({ type }) => type)
-    const first = kinds.indexOf('verdict')
-    if (first >= 0 && kinds.lastIndexOf('persist') > first) throw new Error('said before it was durable')
-    if (first >= 0 && kinds.lastIndexOf('store') > first) throw new Error('said before its state was stored')
-    this.effects.push(...effects)
-    for (const effect of effects) {
-      if (effect.type === 'persist') this.record = effect.bytes
-      if (effect.type === 'fetch-state') {
-        const block = this.#blocks.get(effect.root)
-        if (block !== undefined) this.tell({ type: 'state', root: effect.root, block, pages: [] })
-      } else if (effect.type === 'fetch-batches') {
-        for (const bytes of effect.hashes.flatMap((hash) => this.#batches.get(hexOf(hash)) ?? [])) this.tell({ type: 'batch', bytes })
-      } else if (effect.type === 'fetch-bodies') {
-        this.tell({ type: 'bodies', cids: effect.requests.map(({ cid }) => cid).filter((cid) => this.#blocks.has(cid)) })
-      } else if (effect.type === 'execute') {
-        const result = this.run(effect)
-        if (result !== undefined) this.tell({ type: 'executed', batch: effect.batch, from: effect.from, result })
-      }
-    }
-  }
-}
-const without = (made: Case, cid: ContentId | undefined) => new Map([...made.blocks].filter(([one]) => one !== cid))
+import { firstStateBlock, type JurorSetup, jurorReferences, openJuror, TRANSCRIPT_MAX_BYTES } from '../src/index.js'
+import { Bench, NOW, without } from './bench.js'
 
 describe('a juror re-executes from the last final state', () => {
   test('all steps since it in order, and finds what is right', () => {
@@ -161,7 +60,6 @@ describe('a juror re-executes from the last final state', () => {
       [{ batches: [first] }, 2],
       [{ batches: [second] }, 1],
       [{ blocks: without(made, second.batch.requests[0]?.cid) }, 2],
-      [{ blocks: without(made, start.cid) }, 1],
     ] as const) {
       const bench = new Bench(made, second, has)
       bench.pass(4_999)
@@ -170,6 +68,15 @@ describe('a juror re-executes from the last final state', () => {
       expect(bench.finding).toEqual({ type: 'unfetchable', step })
       expect(bench.of('hand-on')).toEqual([])
     }
+  })
+  test('a state that does not come is no word against a step: it has no opinion', () => {
+    const made = new Case(5)
+    made.run()
+    const bench = new Bench(made, made.run(), { blocks: without(made, start.cid) })
+    bench.pass(5_000)
+    expect(bench.finding).toBeUndefined()
+    bench.pass(60_000)
+    expect(bench.finding).toEqual({ type: 'too-slow' })
   })
   test('one that begins after that has never asked: it judges what it still gets, and else has no opinion', () => {
     const made = new Case(5)
@@ -250,11 +157,11 @@ describe('no batch that may run at this step', () => {
     const made = new Case(5)
     const first = made.run(2)
     const [, second] = first.batch.requests
-    const bench = new Bench(made, first, {}, [], (ref) => ref !== second && ref.cid !== second?.cid)
+    const bench = new Bench(made, first, {}, [], { checkRequest: (ref) => ref !== second && ref.cid !== second?.cid })
     expect(bench.finding).toEqual({ type: 'invalid', step: 1 })
     expect(bench.of('execute')).toEqual([])
     // a batch that is to be run again was certified by members of its own epoch
-    expect(new Bench(made, first, {}, [first.batch.hash], () => false).finding).toMatchObject({ type: 'answered' })
+    expect(new Bench(made, first, {}, [first.batch.hash], { checkRequest: () => false }).finding).toMatchObject({ type: 'answered' })
   })
   test('one that the epoch was to run again may name another epoch and state; another in its place may not run', () => {
     const made = new Case(5)

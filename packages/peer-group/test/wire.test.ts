@@ -63,7 +63,16 @@ test('the largest batch fits into its message; commit sets and dissents into tim
   const steps = Array.from({ length: messages.SHOWN_STEPS_MAX }, (_, i) => ({ certificate, batch: i < 2 ? batch : batchOf(0), dissents }))
   const reveal = new Uint8Array(messages.REVEAL_MAX_BYTES)
   // and the bound one as many again, where it names all of those final
-  const show = messages.showMessage.encode({ job, epoch: 0xffff_ffff, from: hash, steps, bound, boundBatch: batch, reveal })
+  const show = messages.showMessage.encode({
+    job,
+    epoch: 0xffff_ffff,
+    from: hash,
+    steps,
+    bound,
+    boundBatch: batch,
+    reveal,
+    seen: 0xffff_ffff,
+  })
   expect(show.length).toBeLessThan(messages.SHOW_MAX_BYTES)
 })
 

@@ -212,7 +212,7 @@ class World implements Cast {
 
   #show(peer: PeerId): Uint8Array {
     const signer = this.signers.get(peer) as Signer
-    const held = { steps: [], bound: null, boundBatch: null, reveal: null }
+    const held = { steps: [], bound: null, boundBatch: null, reveal: null, seen: 0 }
     const value = { job: bytesOfContentId(this.#job), epoch: this.#entry.epoch.number, from: signer.publicKey, ...held }
     return signMessage(showMessage, value, signer, this.#genesis.network)
   }

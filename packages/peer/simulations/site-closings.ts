@@ -59,7 +59,7 @@ export function closingTransaction(
 
 /** What a member shows in a recovery that holds nothing of its epoch. */
 export function emptyShow({ job, epoch }: Job, signer: Signer, network: NetworkId): Uint8Array {
-  const held = { steps: [], bound: null, boundBatch: null, reveal: null }
+  const held = { steps: [], bound: null, boundBatch: null, reveal: null, seen: 0 }
   const value = { job: bytesOfContentId(job), epoch: epoch.number, from: signer.publicKey, ...held }
   return signMessage(showMessage, value, signer, network)
 }

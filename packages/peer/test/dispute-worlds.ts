@@ -134,9 +134,9 @@ export class Withheld extends Ledgerless {
       return signMessage(verdictMessage, { ...place, from: by.publicKey, finding }, by, this.genesis.network)
     })
   }
-  show(peer: PeerId): Uint8Array {
-    const place = { job: bytesOfContentId(this.site), epoch: 1, from: anyone(peer).publicKey }
-    const held = { steps: [], bound: null, boundBatch: null, reveal: null }
+  show(peer: PeerId, epoch = 1): Uint8Array {
+    const place = { job: bytesOfContentId(this.site), epoch, from: anyone(peer).publicKey }
+    const held = { steps: [], bound: null, boundBatch: null, reveal: null, seen: 0 }
     return signMessage(showMessage, { ...place, ...held }, anyone(peer), this.genesis.network)
   }
 }

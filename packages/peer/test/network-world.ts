@@ -209,7 +209,7 @@ export function showOf(
 ): Uint8Array {
   const signer = signerOf(peer)
   const steps = last === null ? [] : [{ ...last, dissents: [] }]
-  const held = { steps, bound: null, boundBatch: null, reveal: null }
+  const held = { steps, bound: null, boundBatch: null, reveal: null, seen: 0xffff_ffff }
   const value = { job: bytesOfContentId(job), epoch: epoch.number, from: signer.publicKey, ...held }
   return signMessage(showMessage, value, signer, genesis.network)
 }
@@ -229,6 +229,6 @@ export function boundShowOf(genesis: Genesis, { job, epoch }: Job, peer: PeerId,
     return signMessage(sealMessage, value, signer, genesis.network)
   })
   const signer = signerOf(peer)
-  const value = { ...place, from: signer.publicKey, steps: [], bound: { rank: 0, batch, seals }, boundBatch, reveal: null }
+  const value = { ...place, from: signer.publicKey, steps: [], bound: { rank: 0, batch, seals }, boundBatch, reveal: null, seen: 0 }
   return signMessage(showMessage, value, signer, genesis.network)
 }

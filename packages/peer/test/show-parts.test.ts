@@ -22,7 +22,7 @@ function largeShow(world: Ledgerless, entry: Job, peer: PeerId, closing: { certi
   const dissents = Array.from({ length: 5 }, () => new Uint8Array(600))
   const steps = Array.from({ length: 6 }, () => ({ certificate: closing.certificate, batch: closing.batch, dissents }))
   const signer = signerOf(peer)
-  const held = { steps, bound: null, boundBatch: null, reveal: null }
+  const held = { steps, bound: null, boundBatch: null, reveal: null, seen: 0 }
   const value = { job: bytesOfContentId(entry.job), epoch: entry.epoch.number, from: signer.publicKey, ...held }
   return signMessage(showMessage, value, signer, world.genesis.network)
 }
@@ -86,6 +86,7 @@ function padded(world: Ledgerless, entry: Job, peer: PeerId, bytes: number): Uin
     bound: null,
     boundBatch: null,
     reveal: null,
+    seen: 0,
   }
   return signMessage(showMessage, value, signerOf(peer), world.genesis.network)
 }

@@ -11,7 +11,7 @@ const refusalOf = (transaction: Uint8Array): readonly string[] => world.block(tr
 /** A show of so many bytes, about: its signature holds, what it says is nothing. */
 function showOf(bytes: number): Uint8Array {
   const step = { certificate: new Uint8Array(bytes / 2), batch: new Uint8Array(bytes / 2), dissents: [] }
-  const value = { job, epoch: 0, from: member.publicKey, steps: [step], bound: null, boundBatch: null, reveal: null }
+  const value = { job, epoch: 0, from: member.publicKey, steps: [step], bound: null, boundBatch: null, reveal: null, seen: 0 }
   return signMessage(showMessage, value, member, world.genesis.network)
 }
 

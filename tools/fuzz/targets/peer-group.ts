@@ -257,7 +257,16 @@ export const peerGroup: readonly Target[] = [
       const certificate = agreedCertificate(goodReveal)
       const dissent = fromMember(dissentMessage, samplesOf(dissentMessage.schema)[0] as Uint8Array)
       const steps = [{ certificate, batch: agreedBatch, dissents: [dissent] }]
-      const value = { job: bytesOfContentId(job), epoch: 1, from: sender.publicKey, steps, bound: null, boundBatch: null, reveal: null }
+      const value = {
+        job: bytesOfContentId(job),
+        epoch: 1,
+        from: sender.publicKey,
+        steps,
+        bound: null,
+        boundBatch: null,
+        reveal: null,
+        seen: 0,
+      }
       const seal = samplesOf(sealMessage.schema)[0] as Uint8Array
       const bound = { rank: 0, batch: sha256(agreedBatch), seals: [1, 2, 3].map(() => fromMember(sealMessage, seal)) }
       const reveal = fromMember(revealMessage, samplesOf(revealMessage.schema)[0] as Uint8Array)

@@ -34,7 +34,7 @@ const q = seals.slice(0, 3)
 const show = (key: Key, value: Fields, as: Partial<SignedAs> = {}): string =>
   sign(
     'group-show',
-    { job: GROUP.job, epoch: GROUP.epoch, from: key.publicKey, steps: [], bound: null, boundBatch: null, reveal: null, ...value },
+    { job: GROUP.job, epoch: GROUP.epoch, from: key.publicKey, steps: [], bound: null, boundBatch: null, reveal: null, seen: 0, ...value },
     key,
     as,
   )

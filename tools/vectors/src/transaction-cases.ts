@@ -102,7 +102,7 @@ function orders(): TransactionCase[] {
 
 function others(): TransactionCase[] {
   const job = linkTo('a job')
-  const show: Fields = { job, epoch: 1, from: SIGNER.publicKey, steps: [], bound: null, boundBatch: null, reveal: null }
+  const show: Fields = { job, epoch: 1, from: SIGNER.publicKey, steps: [], bound: null, boundBatch: null, reveal: null, seen: 0 }
   const part: Fields = { job, epoch: 1, from: SIGNER.publicKey, show: named('a show'), size: 100_000, at: 0, bytes: '00' }
   const seal: Fields = { job, epoch: 1, step: 1, rank: 0, batch: named('batch'), from: SIGNER.publicKey, seal: named('seal') }
   return [

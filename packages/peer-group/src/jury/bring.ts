@@ -24,7 +24,7 @@ export function disputeOf(
 ): Uint8Array | undefined {
   const { job, epoch, members } = group.setup
   const { step } = effect
-  const found = baseOf(group, effect)
+  const found = effect.type === 'dispute' && effect.way !== undefined ? effect.way : baseOf(group, effect)
   if (found === undefined) return undefined
   const own = effect.type === 'dispute' ? [effect.certificate] : []
   const later = effect.type === 'dispute' ? laterThan(group, step) : []
@@ -42,22 +42,27 @@ export function disputeOf(
 }
 
 /** A certified step of the way to a dispute, with its batch or without. */
-type PathStep = Pick<CertifiedReveals, 'epoch' | 'step' | 'answer' | 'unanimous'> & {
+export type PathStep = Pick<CertifiedReveals, 'epoch' | 'step' | 'answer' | 'unanimous'> & {
   readonly start: Uint8Array
   readonly certificate: Uint8Array
 }
 
-/** The last step before the disputed one that is proven final by those after it, and all between; without one, all since the epoch began. */
-function baseOf(
-  group: Pick<Group, 'setup' | 'steps' | 'unseen'>,
-  effect: DisputeEffect,
-): { readonly base: PathStep | undefined; readonly path: readonly PathStep[] } | undefined {
-  let after = effect.type === 'dispute' ? pathStep(group, effect.step) : undefined
-  const [path, later]: [PathStep[], PathStep[]] = [[], after === undefined ? [] : [after]]
-  for (let step = effect.step - 1; step > 0; step--) {
+/** What leads to a step: the last one before it that is proven final by those after it, and all since; without one, all since the epoch began. */
+export interface Way {
+  readonly base: PathStep | undefined
+  readonly path: readonly PathStep[]
+}
+function baseOf(group: Pick<Group, 'setup' | 'steps' | 'unseen'>, effect: DisputeEffect): Way | undefined {
+  return wayTo(group, effect.step - 1, effect.type === 'dispute' ? pathStep(group, effect.step) : undefined)
+}
+/** Up to step `last`, before one that follows on it or, where some are missing between them, later. */
+export function wayTo(group: Pick<Group, 'setup' | 'steps' | 'unseen'>, last: number, later: PathStep | undefined): Way | undefined {
+  const path: PathStep[] = []
+  let after = later?.step === last + 1 ? later : undefined
+  for (let step = last; step > 0; step--) {
     const one = pathStep(group, step, after?.start)
     if (one === undefined) return undefined
-    if ([undefined, ...path, ...later].some((other) => provesFinal(one, other))) return { base: one, path }
+    if ([undefined, ...path, later].some((other) => provesFinal(one, other))) return { base: one, path }
     path.unshift(one)
     after = one
   }

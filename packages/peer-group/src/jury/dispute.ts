@@ -1,12 +1,13 @@
-import { bytesOfContentId, type ContentId, type PeerId, sealOf } from '@interpeer/crypto-ids'
+import { bytesOfContentId, type ContentId, contentIdOfBytes, type PeerId, peekMessageNumber, sealOf } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import { NO_BATCH } from '../batch.js'
 import { provesFinal, type ReadReveals, readReveals } from '../certificate.js'
 import { PeerGroupError } from '../errors.js'
-import type { Answer } from '../messages.js'
+import { type Answer, withheldMessage } from '../messages.js'
 import { createVerifier, type GroupContext, type Verification, type Verifier } from '../verifier.js'
 import { invalid, readBound, readSplit, readStatements } from './evidence.js'
 import { disputeMessage } from './messages.js'
+import { DISPUTE_STEPS_MAX } from './settings.js'
 
 /** Which group's dispute, and the group state that its epoch began from. */
 export interface DisputeContext extends GroupContext {
@@ -33,8 +34,10 @@ export interface Dispute {
   readonly start: ContentId
   /** The last final step, and its state; step 0: the epoch's beginning. */
   readonly base: { readonly step: number; readonly batch: Uint8Array; readonly state: ContentId }
-  /** The certified steps between the base and this one. */
+  /** The certified steps between the base and this one, but for those of a gap. */
   readonly path: readonly ShownStep[]
+  /** How many steps between those and this one nobody shows a certificate of: each batch names the one before it. */
+  readonly gap: number
   /** The disputed step's certificate, where it has one. */
   readonly certified: ShownStep | undefined
   /** The certified steps that build on it. */
@@ -53,17 +56,23 @@ export function verifyDispute(bytes: Uint8Array, context: DisputeContext, verifi
   const before = base === null ? undefined : shownStep(base, verifier)
   const shown = steps.map((certificate) => shownStep(certificate, verifier))
   const from = { step: before?.step ?? 0, batch: before?.batchHash ?? NO_BATCH, state: before?.state ?? context.start }
-  checkChain(from, shown)
+  const mayLack = isAllWithheld(evidence)
+  checkChain(from, shown, mayLack ? step : undefined)
   if (before !== undefined && ![undefined, ...shown].some((later) => provesFinal(before, later))) throw invalid('a base that is not final')
   const path = shown.filter((one) => one.step < step)
   const tip = path.at(-1) ?? from
-  if (tip.step !== step - 1) throw invalid('steps are missing before the disputed one')
   const certified = shown.find((one) => one.step === step)
+  const gap = step - 1 - tip.step
+  // what a frozen group repeats runs on what was before its frozen step, and leads back over nothing
+  const mayGap = mayLack && certified !== undefined && certified.answer.disputed === 0
+  if (gap < 0 || (gap > 0 && !mayGap)) throw invalid('steps are missing before the disputed one')
+  if (gap > 0 && step - from.step > DISPUTE_STEPS_MAX) throw invalid('more steps than jurors run')
   if ((certified !== undefined) !== (evidence.type === 'objection')) {
     throw invalid(certified === undefined ? 'no certificate of the disputed step' : 'a certificate of a step that is said to have none')
   }
   if (certified !== undefined && !sameBytes(certified.batchHash, batch)) throw invalid('another batch')
-  const place = { step, batch, start: tip.state, certified }
+  const start = gap > 0 && certified !== undefined ? contentIdOfBytes(certified.start) : tip.state
+  const place = { step, batch, start, certified }
   const statements =
     evidence.type === 'objection'
       ? readStatements(evidence.statements, place, verifier)
@@ -72,7 +81,7 @@ export function verifyDispute(bytes: Uint8Array, context: DisputeContext, verifi
         : readBound(evidence, place, verifier)
   const later = shown.filter((one) => one.step > step)
   const id = disputeId(context, place)
-  return { id, kind: evidence.type, epoch: context.epoch, step, batch, start: tip.state, base: from, path, certified, later, statements }
+  return { id, kind: evidence.type, epoch: context.epoch, step, batch, start, base: from, path, gap, certified, later, statements }
 }
 
 /** One id for one question: SHA-256 of canonical CBOR ["interpeer-group-dispute", network, job, epoch, step, batch, start]. */
@@ -123,10 +132,23 @@ function decode(bytes: Uint8Array, { job, epoch }: GroupContext): ReturnType<typ
   return value
 }
 
-function checkChain(from: { readonly step: number; readonly state: ContentId }, shown: readonly ShownStep[]): void {
+/**
+ * Whether steps before the disputed one may be missing: whoever was kept out of them has no certificates of them. Only a member that says that something is withheld from it leaves some
+ * out, for to anything else there has to be a state that it began from.
+ */
+const isAllWithheld = (evidence: ReturnType<typeof disputeMessage.decode>['evidence']): boolean =>
+  evidence.type === 'objection' && evidence.statements.every((envelope) => peekMessageNumber(envelope) === withheldMessage.number)
+
+/** @param after the step that a gap is before */
+function checkChain(
+  from: { readonly step: number; readonly state: ContentId },
+  shown: readonly ShownStep[],
+  after: number | undefined,
+): void {
   let tip = from
   for (const one of shown) {
-    if (!follows(one, tip)) throw invalid('a step that does not follow')
+    const isPastGap = one.step === after && one.step > tip.step + 1
+    if (!isPastGap && !follows(one, tip)) throw invalid('a step that does not follow')
     tip = one
   }
 }

@@ -26,6 +26,14 @@ export interface Opens {
   /** In the order of their seats, without those that leave. */
   readonly members: readonly PeerId[]
 }
+/**
+ * Whether a verdict leaves nothing to judge of a step: it was among those that the jury ran, or comes after one that was undone. What was final before those it did not look at, and
+ * may be disputed still.
+ * @param base the last final step that the jury began from
+ */
+export const isSettled = (step: number, { outcome, step: judged }: Pick<Judgment, 'outcome' | 'step'>, base: number): boolean =>
+  step > base && (step <= judged || outcome === 'overturned' || outcome === 'dropped')
+
 export interface Judgment {
   readonly outcome: Outcome
   readonly by: DecidedBy

@@ -18,6 +18,8 @@ export interface JurorSetup {
   readonly fetchUntilMs: number
   /** What has not run by then is too slow: well before the verdicts' deadline, so that this is heard too. */
   readonly answerUntilMs: number
+  /** A member judges for itself, and its word goes to nobody: whether to call a jury. */
+  readonly isOwn?: boolean
   /** As in the group's settings. */
   readonly requestsKeptMs?: number
   /** Whether the block that a reference of a batch names, which is on disk, is what it says: as `GroupSetup.checkRequest`, and that the body's pieces fit. */
@@ -28,7 +30,7 @@ export interface CaseStep {
   readonly step: number
   /** SHA-256 of the batch. */
   readonly batch: Uint8Array
-  /** Of a step before the disputed one. */
+  /** Of a step before the disputed one; undefined in a gap. */
   readonly certified: ShownStep | undefined
 }
 /** One juror and one dispute. Made by `openJuror`, moved by `stepJuror`; a value: nothing that it holds is altered. */

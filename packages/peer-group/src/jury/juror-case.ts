@@ -1,15 +1,17 @@
-import { bytesOfContentId, type PeerId, signMessage } from '@interpeer/crypto-ids'
+import { bytesOfContentId, type ContentId, type PeerId, signMessage } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
 import { answerOf, isWithinLimits, matches, NOTHING_RAN } from '../answer.js'
 import type { ExecutionResult, RequestRef } from '../api.js'
 import { type KnownBatch, namingOf, runsNothing } from '../batch.js'
 import { executionOf } from '../execution.js'
+import type { Answer } from '../messages.js'
 import { GROUP_DEFAULTS } from '../settings.js'
 import { nextState } from '../state-block.js'
 import { batchSeed, isRunnable } from './case-batch.js'
 import type { CaseStep, Juror, JurorStep, JurorTurn } from './juror-api.js'
 import { writeJurorRecord } from './juror-record.js'
 import { type Finding, verdictMessage } from './messages.js'
+import { claimedRoot, gapStart, isInGap, walkBack } from './walk-back.js'
 
 /** The first pause before a juror asks, or says, the same again; it doubles up to the last. */
 export const FIRST_PAUSE_MS = 300
@@ -34,9 +36,11 @@ export function advance(t: JurorTurn): JurorStep {
   const { j, nowMs } = t
   const { setup } = j
   if (j.verdict === undefined) {
+    walkBack(t)
     const lacking = firstLacking(j)
     if (lacking !== undefined && nowMs >= setup.fetchUntilMs && !j.late) find(t, { type: 'unfetchable', step: lacking })
-    else if (lacking === undefined) {
+    // a large state takes its time: that is no word against a step
+    else if (lacking === undefined && j.held !== undefined) {
       handOn(t)
       while (j.verdict === undefined && !j.running) runNext(t)
     }
@@ -75,13 +79,15 @@ function askForRest(t: JurorTurn): undefined {
 }
 
 /** The first step that can't be run for lack of what others have. */
-function firstLacking({ held, steps, batches, bodies }: Juror): number | undefined {
-  if (held === undefined) return steps[0]?.step
+function firstLacking({ steps, batches, bodies, setup: { dispute } }: Juror): number | undefined {
   const isHere = ({ batch }: CaseStep) => {
     const fetched = batches.get(hexOf(batch))
     return fetched !== undefined && (fetched.known?.requests ?? []).every(({ cid }) => bodies.has(cid))
   }
-  return steps.find((one) => !isHere(one))?.step
+  const [lacking, gap] = [steps.find((one) => !isHere(one))?.step, gapStart(dispute)]
+  const isGapOpen = gap !== undefined && steps.every(({ step }) => step !== gap)
+  if (lacking !== undefined && (gap === undefined || lacking < gap)) return lacking
+  return isGapOpen || (lacking !== undefined && isInGap(dispute, lacking)) ? gap : lacking
 }
 
 function handOn({ j, effects }: JurorTurn): undefined {
@@ -97,7 +103,7 @@ function runNext(t: JurorTurn): undefined {
   if (next === undefined || j.held === undefined) throw new RangeError('a step that does not follow')
   const batch = j.batches.get(hexOf(next.batch))?.known
   const seed = batch && batchSeed(batch, j.verifier)
-  if (batch === undefined || seed === undefined || !isRunnable(batch, next.step, j)) return find(t, { type: 'invalid', step: next.step })
+  if (batch === undefined || seed === undefined || !isRunnable(batch, next.step, j)) return findNone(t, next.step)
   const { state } = j.held
   if (runsNothing(batch, state) || isClosing(batch, j)) return finish(t, next, { type: 'ran', files: state.files, ...NOTHING_RAN })
   j.running = true
@@ -118,7 +124,17 @@ export function finish(t: JurorTurn, next: CaseStep, result: ExecutionResult): u
   const place = { ...context, step: next.step, rank: 0, batch: batch.hash, key: j.self.publicKey }
   const answer = answerOf(state.root, result, namingOf(batch.value, context.epoch), place)
   j.held = { step: next.step, state }
-  if (next.certified === undefined || !matches(answer, next.certified.answer)) find(t, { type: 'answered', step: next.step, answer })
+  if (!isAsClaimed(j, next, answer, state.root)) find(t, { type: 'answered', step: next.step, answer })
+}
+/** Of the disputed step the own answer is what is asked for. */
+function isAsClaimed(j: Juror, { step, certified }: CaseStep, answer: Answer, root: ContentId): boolean {
+  if (isInGap(j.setup.dispute, step)) return (claimedRoot(j, step) ?? root) === root
+  return certified !== undefined && matches(answer, certified.answer)
+}
+/** No honest member could have run it. What leads to the disputed step is not there then, if it is of a gap. */
+function findNone(t: JurorTurn, step: number): undefined {
+  const { dispute } = t.j.setup
+  return find(t, isInGap(dispute, step) ? { type: 'unfetchable', step: gapStart(dispute) as number } : { type: 'invalid', step })
 }
 /** It changes nothing, old request ids included. */
 const isClosing = ({ value }: KnownBatch, { setup }: Juror): boolean => value.closing && value.epoch === setup.context.epoch

@@ -15,7 +15,7 @@ import { readJurorRecord } from './juror-record.js'
  */
 export function openJuror(setup: JurorSetup, self: Signer, nowMs: number, record?: Uint8Array, verification?: Verification): JurorStep {
   const { context, dispute, jury } = setup
-  if (!jury.includes(self.peerId) || context.members.includes(self.peerId)) {
+  if (!jury.includes(self.peerId) || (context.members.includes(self.peerId) && setup.isOwn !== true)) {
     throw new PeerGroupError({ code: 'JURY_INVALID', reason: 'not a juror' })
   }
   const verifier = createVerifier(context, verification)

@@ -22,7 +22,8 @@ export const evidenceSchema = variants({
 
 /**
  * What a group, or one member alone, brings to the chain: it holds by itself, whoever brings it (design §6, Jury). Batches are named by their hashes: their bytes
- * would make their seeds public. `base`: the certificate of the last final step; null: the epoch's beginning. `steps`: those of all certified steps after it, in order.
+ * would make their seeds public. `base`: the certificate of the last final step; null: the epoch's beginning. `steps`: those of all certified steps after it, in order; before the disputed one some may be missing where
+ * all that is said is that something is withheld.
  */
 export const disputeMessage = message('group-dispute', 64, 1, {
   job: bytes(36),

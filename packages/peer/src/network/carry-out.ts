@@ -223,9 +223,9 @@ export function recoveryOf(
     if (isDisputed(state.disputes, entry.job, epoch.number)) return undefined // it waits for the verdict
     const context = contextOf(state, entry)
     const recovery = recoverFrom(shows, context, [], verification)
-    const lastOf = (one: Uint8Array) => recoverFrom([one], context, [], verification).last?.step ?? 0
-    // nobody who showed less could object to it before: colluders may have certified it just now
-    const contested = epoch.jurors >= epoch.members.length && shows.some((one) => lastOf(one) < (recovery.last?.step ?? 0))
+    const seenBy = (one: Uint8Array) => openMessage(showMessage, one, state.network, ({ from }) => peerIdOfKey(from)).seen
+    // who has not seen it could not object to it yet: colluders may have certified it just now
+    const contested = epoch.jurors >= epoch.members.length && shows.some((one) => seenBy(one) < (recovery.last?.step ?? 0))
     const judged = judgedCasesOf(state.disputes, entry.job, epoch.number)
     const judgment = judged.at(-1)?.judgment
     const from = openingOf(recovery, epoch, judgment)

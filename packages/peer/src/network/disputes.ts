@@ -3,6 +3,7 @@ import { SchedulerError } from '@interpeer/job-scheduler'
 import {
   type DisputeContext,
   disputeMessage,
+  isSettled,
   type Judgment,
   judge,
   type Verification,
@@ -51,12 +52,12 @@ const VERDICTS_OF_JUROR_MAX = 2
 
 export type JudgedCase = DisputeCase & { readonly judgment: Judgment }
 
-/** The disputes of an epoch whose verdicts open the next one. The last decides what from: all others let earlier steps stand. */
+/** The disputes of an epoch whose verdicts open the next one. The last decides what from: the lowest step that was undone, or else the highest that stands. */
 export const judgedCasesOf = (disputes: Disputes, job: JobId, epoch: number): readonly JudgedCase[] =>
   [...disputes.values()]
     .filter((one): one is JudgedCase => one.job === job && one.epoch === epoch && one.judgment?.opens !== undefined)
     .sort((a, b) => orderOf(a.judgment) - orderOf(b.judgment))
-const orderOf = ({ outcome, step }: Judgment): number => (outcome === 'stands' ? step : Number.POSITIVE_INFINITY)
+const orderOf = ({ outcome, step }: Judgment): number => (outcome === 'stands' ? step : 2 ** 33 - step)
 /** Whether an epoch waits for a verdict: it must not be followed by another before. */
 export const isDisputed = (disputes: Disputes, job: JobId, epoch: number): boolean =>
   [...disputes.values()].some((one) => one.job === job && one.epoch === epoch && one.judgment === null)
@@ -86,8 +87,8 @@ export function judgmentOf(
 }
 
 /**
- * Records a dispute: it holds by itself, so anyone may bring it. One at a time for each job. After a verdict that lets a step stand, a later one may be disputed until the next
- * epoch opens: colluders may have named a lie final there while the jury looked at what is true.
+ * Records a dispute: it holds by itself, so anyone may bring it. One at a time for each job. After a verdict, steps that it did not settle may be disputed until the next epoch opens: later ones
+ * where it lets one stand, for colluders may have named a lie final there while the jury looked at what is true; and those before the state that the jury began from.
  * @throws {NetworkError} DISPUTE_TOO_LARGE, DISPUTE_OPEN, DISPUTE_KNOWN, DISPUTE_UNJUDGED @throws {SchedulerError} JOB_UNKNOWN, EPOCH_OTHER
  * @throws {PeerGroupError} DISPUTE_INVALID
  */
@@ -104,8 +105,9 @@ export function recordDispute(
   if (entry === undefined || entry.state !== 'running') throw new SchedulerError({ code: 'JOB_UNKNOWN', job })
   const { number, members, start } = entry.epoch
   if (given !== number) throw new SchedulerError({ code: 'EPOCH_OTHER', current: number, given })
-  const judged = judgedCasesOf(state.disputes, job, number).at(-1)?.judgment
-  if (isDisputed(state.disputes, job, number) || (judged !== undefined && (judged.outcome !== 'stands' || step <= judged.step))) {
+  const isSettledBy = (one: JudgedCase) =>
+    isSettled(step, one.judgment, verifyDispute(one.dispute, contextOfCase(state, one), verification).base.step)
+  if (isDisputed(state.disputes, job, number) || judgedCasesOf(state.disputes, job, number).some(isSettledBy)) {
     throw new NetworkError({ code: 'DISPUTE_OPEN' })
   }
   const { id, kind } = verifyDispute(bytes, { network: state.network, job, epoch: number, members, start }, verification)

@@ -29,7 +29,7 @@ export interface ComplaintsDesk {
   readonly submit: (transaction: Uint8Array) => void
   readonly count: (code: string) => void
   readonly log: PeerLog
-  /** Disputes that the chain takes in parts, by id, until it has one or can't take it any more. */
+  /** Disputes that the chain takes in parts, or that are told once only, by id, until it has one or can't take it any more. */
   readonly disputeRecords: RecordStore
   /** A dispute as the chain takes it, the same each time. Left out: whole. */
   readonly inParts?: ((dispute: Uint8Array, of: { readonly job: JobId; readonly epoch: number }) => readonly Uint8Array[]) | undefined
@@ -41,7 +41,9 @@ interface Brought {
   readonly epoch: number
   /** The dispute, or its parts in order. */
   readonly transactions: readonly Uint8Array[]
-  /** Of one in parts: it is on the disk. Before that none of it is offered, for the chain takes the rest of no other one. */
+  /** It has a place on the disk: in parts, or told once only. */
+  readonly isRecorded: boolean
+  /** It is there, if it has one. Before that none of it is offered, for the chain takes the rest of no other one. */
   isKept: boolean
   blocks: number
 }
@@ -103,8 +105,11 @@ export class Complaints {
     }
   }
 
-  /** A group's dispute, where it holds: one that does not would only be refused. */
-  dispute(context: DisputeContext, bytes: Uint8Array): void {
+  /**
+   * A group's dispute, where it holds: one that does not would only be refused.
+   * @param isToldOnce the group's record does not tell it again after a restart
+   */
+  dispute(context: DisputeContext, bytes: Uint8Array, isToldOnce = false): void {
     const { count, verification, log } = this.#desk
     let id: string
     try {
@@ -121,12 +126,13 @@ export class Complaints {
       return
     }
     // told again it may have other bytes, of which the chain takes no part while it has one of the first
-    this.#offer(known ?? this.#begin(id, bytes, context))
+    this.#offer(known ?? this.#begin(id, bytes, context, isToldOnce))
   }
 
-  #begin(id: string, bytes: Uint8Array, of: { readonly job: JobId; readonly epoch: number }): Brought {
+  #begin(id: string, bytes: Uint8Array, of: { readonly job: JobId; readonly epoch: number }, isToldOnce: boolean): Brought {
     const transactions = this.#desk.inParts?.(bytes, of) ?? [bytes]
-    const one = { job: of.job, epoch: of.epoch, transactions, isKept: transactions.length === 1, blocks: 0 }
+    const isRecorded = isToldOnce || transactions.length > 1
+    const one = { job: of.job, epoch: of.epoch, transactions, isRecorded, isKept: !isRecorded, blocks: 0 }
     this.#disputes.set(id, one)
     if (one.isKept) return one
     const put = this.#desk.disputeRecords.put([[id, bytes]])
@@ -160,7 +166,7 @@ export class Complaints {
       if (!isOver) this.#offer(one)
       else {
         this.#disputes.delete(id)
-        if (one.transactions.length > 1) this.#write(() => this.#desk.disputeRecords.delete([id]))
+        if (one.isRecorded) this.#write(() => this.#desk.disputeRecords.delete([id]))
       }
     }
   }
@@ -216,7 +222,7 @@ export class Complaints {
         }
         const { job: named, epoch } = disputeMessage.decode(bytes)
         const job = jobIdOf(contentIdOfBytes(named))
-        found.set(id, { job, epoch, transactions: inParts?.(bytes, { job, epoch }) ?? [bytes], isKept: true, blocks: 0 })
+        found.set(id, { job, epoch, transactions: inParts?.(bytes, { job, epoch }) ?? [bytes], isRecorded: true, isKept: true, blocks: 0 })
       } catch {
         count('EVIDENCE_UNREADABLE')
         useless.push(id)

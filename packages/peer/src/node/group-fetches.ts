@@ -33,10 +33,14 @@ const PIECES_MS = 60_000
 /** Pieces are fetched before their request is batched, and are larger: what comes twice counts for more. */
 const PIECES_STRAGGLER_MS = 2 * BODIES_STRAGGLER_MS
 
+/** This host's trouble, and no word about what others give. */
+const OWN_TROUBLE: readonly string[] = ['FETCH_CROWDED', 'STORE_FULL']
+
 /** What a group is told when what it lacked is here. */
 type FetchedEvent =
   | Pick<Extract<GroupEvent, { readonly type: 'bodies' }>, 'type' | 'requests'>
   | Pick<Extract<GroupEvent, { readonly type: 'batch' }>, 'type' | 'bytes'>
+  | Pick<Extract<GroupEvent, { readonly type: 'unasked' }>, 'type' | 'hash'>
   | StateEvent
 
 /** Fetches what a group's machine says that it lacks, and gives it the event when it is here. */
@@ -131,7 +135,9 @@ export class GroupFetches {
       await exchange.fetchBlocks([cid], { ...sourcesOf(this.#around, from, this.#signal), stragglerMs: BODIES_STRAGGLER_MS })
       this.#give({ type: 'batch', bytes: store.get(cid) as Uint8Array })
     } catch (error) {
-      count(error instanceof ContentStoreError ? error.code : 'FETCH_FAILED')
+      const code = error instanceof ContentStoreError ? error.code : 'FETCH_FAILED'
+      count(code)
+      if (OWN_TROUBLE.includes(code)) this.#give({ type: 'unasked', hash })
     } finally {
       this.#fetchingBatches.delete(cid)
     }

@@ -49,6 +49,7 @@ import { RecentBodies } from './recent-bodies.js'
 import { repair, withRepair } from './repair.js'
 import { batchOf, runBatch } from './run-batch.js'
 import type { ScriptQueue } from './script-queue.js'
+import { SkipAudits } from './skip-audits.js'
 import { UnwrittenBodies } from './unwritten-bodies.js'
 import { Waker } from './waker.js'
 
@@ -109,8 +110,7 @@ export class GroupShell {
   readonly #stop = new AbortController()
   readonly #alsoAsk: readonly PeerId[]
   readonly #fetches: GroupFetches
-  /** Whose shows it was told of. */
-  readonly #heard = new Set<PeerId>()
+  readonly #audits: SkipAudits
   #opening: readonly GroupEffect[]
   #group: Group
   /** Puts that wait until the store has room. */
@@ -134,6 +134,7 @@ export class GroupShell {
     })
     this.#waker = new Waker(around.now, () => this.give({ type: 'time' }))
     this.#fetches = new GroupFetches(setup, around, { alsoAsk, give: (event) => this.give(event), signal: this.#stop.signal })
+    this.#audits = new SkipAudits(setup, around, (event) => this.give(event))
     this.#ownWork = new OwnWorkShell(setup, around)
     this.#proofs = new ProofAhead(around.signer)
     this.#bodies = new UnwrittenBodies(around.store, around.recentBodies ?? new RecentBodies(), (blocks) => this.#putAll(blocks))
@@ -188,19 +189,19 @@ export class GroupShell {
     }
   }
 
-  /** What other members show the chain may be steps that they kept from this one: until the chain goes on from them it may object. */
+  /** What other members show the chain may be steps that they kept from this one: until the chain goes on from them it may object. Of what it knows it takes no notice. */
   shownToChain(shows: SiteView['shows']): void {
     for (const { member, show } of shows) {
-      const payload = this.#heard.has(member) || member === this.#around.signer.peerId ? undefined : peekPayload(show)
-      this.#heard.add(member)
+      const payload = member === this.#around.signer.peerId ? undefined : peekPayload(show)
       if (payload === undefined) continue
-      for (const { certificate } of showMessage.decode(payload).steps) this.give({ type: 'shown', from: member, certificate })
+      for (const { certificate } of showMessage.decode(payload).steps)
+        this.give({ type: 'shown', from: member, certificate, isOnChain: true })
     }
   }
 
   /** What this epoch needs of the store, each block with all below it: in memory, and in its record. */
   references(): ReadonlySet<ContentId> {
-    return groupReferences(this.#group)
+    return new Set([...groupReferences(this.#group), ...this.#audits.references()])
   }
 
   /** @throws {PeerError} EPOCH_OTHER where what is on disk was signed in an epoch that began otherwise: signing again could contradict it */
@@ -216,6 +217,7 @@ export class GroupShell {
     this.#stop.abort()
     this.#waker.stop()
     this.#ownWork.close()
+    await this.#audits.close()
     this.#writes.stop()
     this.#puts.flush()
     void this.#bodies.flush().catch(() => {}) // the queue tells
@@ -235,6 +237,8 @@ export class GroupShell {
       case 'fetch-bodies':
         void this.#fetches.bodies(effect.requests, effect.from)
         return
+      case 'audit':
+        return this.#audits.begin(effect.dispute)
       case 'fetch-batch':
         void this.#fetches.batch(effect.hash, effect.from)
         return
@@ -301,7 +305,7 @@ export class GroupShell {
     const dispute = disputeOf(this.#group, effect, DISPUTE_BYTES_MAX)
     // who lacks the certificates in between leaves it to the others
     if (dispute === undefined) count('DISPUTE_INCOMPLETE')
-    else complaints.dispute(this.setup, dispute)
+    else complaints.dispute(this.setup, dispute, effect.type === 'dispute' && effect.way !== undefined)
   }
 
   #onFull(isFull: boolean): void {

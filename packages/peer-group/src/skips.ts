@@ -1,0 +1,105 @@
+import { bytesOfContentId, type PeerId } from '@interpeer/crypto-ids'
+import { sameBytes } from '@interpeer/wire-codec'
+import type { Adopted } from './adopt.js'
+import { readReveals } from './certificate.js'
+import { tellRest } from './finality.js'
+import { count, type Group, othersOf, type Skip, send, type Turn } from './group-state.js'
+import { wayTo } from './jury/bring.js'
+import { type Dispute, disputeId } from './jury/dispute.js'
+import { DISPUTE_STEPS_MAX } from './jury/settings.js'
+import { withheldMessage } from './messages.js'
+import { SKIPS_MAX, WITHHELD_SHARE } from './settings.js'
+import { sign } from './sign.js'
+import { isJudged, knownStep } from './steps.js'
+import { withSaid } from './waited-for.js'
+
+/**
+ * This member takes up a step and lacks some before it, though it was there. It may have missed a message, or q members kept it out of what it would contradict, and named that
+ * final at once: so, unless it still gets to see all of it, it has it run (`audit`).
+ */
+export function noteSkip(t: Turn, { step, rank, batch, certificate, answer, start, reveals }: Adopted): undefined {
+  const { g } = t
+  const { base } = g
+  const wasBack = g.isBack
+  g.isBack = false
+  if (step === base.step + 1 || g.seat < 0 || !isJudged(g)) return
+  // who was down or had no state was not there to be kept out, and a frozen group repeats itself
+  if (wasBack || base.state === undefined || g.frozen > 0 || answer.disputed > 0) return
+  if (reveals.some(({ seat }) => seat === g.seat)) return
+  const last = g.skips.at(-1)
+  const certified = { epoch: g.setup.epoch, step, answer, unanimous: false, start: bytesOfContentId(start), certificate }
+  const way = wayTo(g, base.step, certified)
+  // what leads to its tip may itself be among what it has not seen yet, and only so many gaps are looked at: then all since the gap before is one
+  const isOne = last !== undefined && (way === undefined || g.skips.length >= SKIPS_MAX)
+  const from = isOne ? last : { after: { step: base.step, batch: base.batchHash, state: base.root }, way }
+  if (from.way === undefined || step - (from.way.base?.step ?? 0) > DISPUTE_STEPS_MAX) return count(t, 'STEPS_SKIPPED')
+  const skip = {
+    after: from.after,
+    way: from.way,
+    step,
+    rank,
+    batchHash: batch.hash,
+    start,
+    certificate,
+    sinceMs: t.nowMs,
+    isAudited: false,
+  }
+  g.skips = [...(g.skips.length >= SKIPS_MAX ? g.skips.slice(0, -1) : g.skips), skip]
+}
+
+/** When it looks at what it skipped. */
+export const skipDueMs = ({ g }: Turn): number | undefined => {
+  const [first] = g.skips
+  return first === undefined || first.isAudited ? undefined : dueMs(g, first)
+}
+const dueMs = ({ settings }: Pick<Group, 'settings'>, { sinceMs }: Skip): number => sinceMs + settings.dissentWindowMs * WITHHELD_SHARE
+
+/** Has what it skipped run, where it did not come to that by itself: the first first, for those after it begin from what that came to. */
+export function auditSkips(t: Turn): void {
+  const { g } = t
+  for (let skip = g.skips[0]; skip !== undefined && !skip.isAudited && t.nowMs >= dueMs(g, skip); skip = g.skips[0]) {
+    const rest = g.skips.slice(1)
+    const seen = isSeen(g, skip)
+    g.skips = seen ? rest : [{ ...skip, isAudited: true }, ...rest]
+    if (seen) tellRest(t)
+    else t.effects.push({ type: 'audit', dispute: auditOf(t, skip) })
+  }
+}
+function isSeen(g: Pick<Group, 'steps'>, { after, step }: Skip): boolean {
+  for (let at = after.step + 1; at <= step; at++) {
+    const own = knownStep(g, at)?.own
+    if (own === undefined || own === 'missed') return false
+  }
+  return true
+}
+
+/** As a juror would be asked, from the last step that this member has seen on. */
+function auditOf({ g }: Turn, { after, step, batchHash, start, certificate }: Skip): Dispute {
+  const certified = { ...readReveals(certificate, g.verifier), certificate }
+  const place = { step, batch: batchHash, start }
+  const id = disputeId(g.setup, place)
+  const asked = { id, kind: 'objection', epoch: g.setup.epoch, ...place, base: after, certified } as const
+  return { ...asked, path: [], gap: step - 1 - after.step, later: [], statements: [] }
+}
+
+/** What the run of what it skipped came to: where that can't be had, or is not what was certified, this member says that it was kept out of it, and tells the chain. */
+export function onAudited(t: Turn, batch: Uint8Array, holds: boolean): undefined {
+  const { g } = t
+  const skip = g.skips.find((one) => one.isAudited && sameBytes(one.batchHash, batch))
+  if (skip === undefined) return
+  g.skips = g.skips.filter((one) => one !== skip)
+  if (holds || isSeen(g, skip)) return tellRest(t)
+  const { after, step, rank, certificate, way } = skip
+  g.objectedFrom = Math.min(g.objectedFrom, after.step + 1)
+  const { envelope } = sign(t, withheldMessage, { step, rank, batch })
+  g.unseen = withSaid(g.unseen, {
+    ...readReveals(certificate, g.verifier),
+    certificate,
+    sinceMs: t.nowMs,
+    said: envelope,
+    fromStep: after.step + 1,
+  })
+  t.durable = true
+  send(t, othersOf(g) as readonly PeerId[], envelope)
+  t.effects.push({ type: 'dispute', step, certificate, batch: null, dissents: [envelope], way })
+}
