@@ -66,7 +66,7 @@ export interface MemberOptions {
   /** Default: never. */
   readonly auditEveryMs?: number
   readonly outbox?: OutboxSender
-  /** Whom it sends nothing: all others hear of its group's work. */
+  /** Whom it sends nothing, and gives nothing: all others hear of its group's work. */
   readonly keepsOut?: (peer: PeerId) => boolean
   /** Hands the chain what it complains of. */
   readonly submit?: (transaction: Uint8Array) => void
@@ -140,6 +140,7 @@ export async function openMember(options: MemberOptions = {}): Promise<Member> {
   })
   overlay.onMessage((from, message) => void hosts.onMessage(from, message))
   overlay.onRequest(async (from, request) => {
+    if (keepsOut(from)) throw new Error('kept out')
     const { shown } = member
     if (shown !== undefined && numberOf(request) === auditBlocks.number) {
       return new AuditProver(signer.peerId).answer(from, request, shown, 0).reply
