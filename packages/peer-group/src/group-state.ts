@@ -237,6 +237,8 @@ export interface Group {
    */
   readonly unseen: readonly Unseen[]
   readonly skips: readonly Skip[]
+  /** The last of them that it has seen since: it has no certificates of what was in there, so the way to what comes after begins before it. */
+  readonly lastSkip: Pick<Skip, 'after' | 'way'> | undefined
   /** The lowest step that this member objected to, where a jury can judge it: from there on it tells nobody what is final. Infinity: none. */
   readonly objectedFrom: number
   /** It just came back: what it does not know yet it was not kept out of. */

@@ -87,6 +87,7 @@ export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durabl
     askedAtMs: nowMs,
     unseen: unseenOf({ verifier }, record, nowMs),
     skips: [],
+    lastSkip: undefined,
     objectedFrom: Number.POSITIVE_INFINITY,
     isBack: record !== undefined,
     before: undefined,

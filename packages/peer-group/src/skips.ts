@@ -1,4 +1,4 @@
-import { bytesOfContentId, type PeerId } from '@interpeer/crypto-ids'
+import { bytesOfContentId } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import type { Adopted } from './adopt.js'
 import { readReveals } from './certificate.js'
@@ -26,10 +26,10 @@ export function noteSkip(t: Turn, { step, rank, batch, certificate, answer, star
   // who was down or had no state was not there to be kept out, and a frozen group repeats itself
   if (wasBack || base.state === undefined || g.frozen > 0 || answer.disputed > 0) return
   if (reveals.some(({ seat }) => seat === g.seat)) return
-  const last = g.skips.at(-1)
+  const last = g.skips.at(-1) ?? g.lastSkip
   const certified = { epoch: g.setup.epoch, step, answer, unanimous: false, start: bytesOfContentId(start), certificate }
   const way = wayTo(g, base.step, certified)
-  // what leads to its tip may itself be among what it has not seen yet, and only so many gaps are looked at: then all since the gap before is one
+  // of what leads to its tip it may have no certificates, if there was a gap before, and only so many are looked at: then all since that one is one
   const isOne = last !== undefined && (way === undefined || g.skips.length >= SKIPS_MAX)
   const from = isOne ? last : { after: { step: base.step, batch: base.batchHash, state: base.root }, way }
   if (from.way === undefined || step - (from.way.base?.step ?? 0) > DISPUTE_STEPS_MAX) return count(t, 'STEPS_SKIPPED')
@@ -88,6 +88,7 @@ export function onAudited(t: Turn, batch: Uint8Array, holds: boolean): undefined
   const skip = g.skips.find((one) => one.isAudited && sameBytes(one.batchHash, batch))
   if (skip === undefined) return
   g.skips = g.skips.filter((one) => one !== skip)
+  g.lastSkip = skip
   if (holds || isSeen(g, skip)) return tellRest(t)
   const { after, step, rank, certificate, way } = skip
   g.objectedFrom = Math.min(g.objectedFrom, after.step + 1)
@@ -100,6 +101,6 @@ export function onAudited(t: Turn, batch: Uint8Array, holds: boolean): undefined
     fromStep: after.step + 1,
   })
   t.durable = true
-  send(t, othersOf(g) as readonly PeerId[], envelope)
+  send(t, othersOf(g), envelope)
   t.effects.push({ type: 'dispute', step, certificate, batch: null, dissents: [envelope], way })
 }

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { signerAt, verification } from '../simulations/jobs.js'
 import { batchBlockId, disputeOf, GROUP_DEFAULTS, verifyDispute } from '../src/index.js'
 import { askMessage, withheldMessage } from '../src/messages.js'
+import { WAITING_MAX } from '../src/settings.js'
 import { createVerifier } from '../src/verifier.js'
 import { Desk, type Letter } from './desk.js'
 import { DISSENT, dissenting, FINAL, known, REVEAL, sendStep, sent, settle, WITHHELD } from './dissenting.js'
@@ -135,6 +136,48 @@ describe('what the chain is told, where a jury can be drawn', () => {
     desk.open(last)
     expect(desk.group(last).show).toEqual(show)
     expect(desk.of('dispute', last).map(({ step }) => step)).toEqual([1, 2, 1, 2])
+  })
+  test('who could not ask for a batch does not say that nobody gives it, and at last waits for it no more', () => {
+    const { desk, last, show } = hidden()
+    show(1)
+    const { hash } = desk.of('fetch-batch', last)[0] as { hash: Uint8Array }
+    const windows = 5
+    for (let i = 0; i < 4 * windows; i++) {
+      desk.pass(dissentWindowMs / 4, [last])
+      desk.tell(last, { type: 'unasked', hash })
+    }
+    expect(desk.group(last).unseen).toHaveLength(1)
+    desk.pass(1, [last])
+    desk.tell(last, { type: 'unasked', hash })
+    expect(desk.group(last).unseen).toEqual([])
+    desk.pass(2 * dissentWindowMs, [last])
+    expect(desk.of('dispute', last)).toEqual([])
+  })
+  test('what the chain was shown it waits for too, where visitors show it as many as it takes', () => {
+    const desk = new Desk(4, { jurors: 4 })
+    const [collator, last] = [desk.order(1)[0] as number, [0, 1, 2, 3].find((one) => one !== desk.order(1)[0]) as number]
+    const apart = ({ from, to }: Letter) => from !== last && to !== last
+    const rest = [0, 1, 2, 3].filter((one) => one !== last)
+    for (let n = 1; n <= WAITING_MAX + 1; n++) {
+      desk.write(collator, n)
+      for (let i = 0; i < 60 && known(desk, collator, n) === undefined; i++) {
+        desk.deliver(apart)
+        desk.pass(250, rest)
+      }
+    }
+    desk.drop()
+    desk.given = () => false
+    const shown = (step: number, isOnChain: boolean) =>
+      desk.tell(last, {
+        type: 'shown',
+        from: signerAt(30).peerId,
+        certificate: known(desk, collator, step).certified.certificate,
+        isOnChain,
+      })
+    for (let step = 1; step <= WAITING_MAX + 1; step++) shown(step, false)
+    expect(desk.group(last).unseen).toHaveLength(WAITING_MAX)
+    shown(WAITING_MAX + 1, true)
+    expect(desk.group(last).unseen.map(({ step }) => step)).toContain(WAITING_MAX + 1)
   })
   test('of what was final long ago, and forgotten here, nothing is said', () => {
     const desk = new Desk(4, { jurors: 4 })

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { Case } from '../simulations/case.js'
 import { emptyFiles, execute, signerAt, start, verification } from '../simulations/jobs.js'
 import { firstStateBlock, type JurorSetup, jurorReferences, openJuror, TRANSCRIPT_MAX_BYTES } from '../src/index.js'
-import { Bench, NOW, without } from './bench.js'
+import { Bench, NOW, without } from './juror-bench.js'
 
 describe('a juror re-executes from the last final state', () => {
   test('all steps since it in order, and finds what is right', () => {

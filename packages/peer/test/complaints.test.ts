@@ -5,6 +5,7 @@ import { evidenceMessage, registryOf, SETTINGS, type Settings, withTerminated } 
 import { expect, test, vi } from 'vitest'
 import type { Charge } from '../src/node/accuser.js'
 import { Complaints } from '../src/node/complaints.js'
+import { Withheld } from './dispute-worlds.js'
 
 const network = networkIdOf(Uint8Array.of(1))
 const job = jobIdOf(contentIdOf(Uint8Array.of(0x80), 'dag-cbor'))
@@ -16,13 +17,13 @@ const two = [Uint8Array.of(1), Uint8Array.of(2)]
 const running = (number: number) => new Map([[job, { state: 'running', epoch: { number } }]]) as never
 const state = { registry, jobs: running(3), disputes: new Map() }
 
-function deskOf(store = memoryStore()) {
+function deskOf(store = memoryStore(), of = network) {
   const [submitted, counted, charges]: [Uint8Array[], string[], Charge[]] = [[], [], []]
   const complaints = new Complaints({
     ...{
       records: store.records('evidence'),
       disputeRecords: store.records('disputes'),
-      verification: createVerification(network),
+      verification: createVerification(of),
       log: quiet,
     },
     submit: (transaction) => void submitted.push(transaction),
@@ -97,6 +98,29 @@ test('of too many accounts it keeps what it has, and counts the rest; a dispute 
   const context = { network, job, epoch: 3, members: peers.slice(0, 4), start: contentIdOf(Uint8Array.of(0x81), 'dag-cbor') }
   complaints.dispute(context, Uint8Array.of(0x80))
   expect(counted.at(-1)).toBe('DISPUTE_UNFIT')
+})
+test('a dispute that its group tells once only is on the disk before it is offered, and offered after a restart, until the chain has it', async () => {
+  const world = new Withheld(4)
+  const { number: epoch, members, start } = world.epoch
+  const context = { network: world.genesis.network, job: world.site, epoch, members, start }
+  const [dispute, wait] = [world.dispute(), () => new Promise(setImmediate)]
+  const told = (isOnce: boolean) => {
+    const desk = deskOf(memoryStore(), world.genesis.network)
+    desk.complaints.dispute(context, dispute, isOnce)
+    return desk
+  }
+  expect(told(false).submitted).toEqual([dispute])
+  const { store, submitted } = told(true)
+  expect(submitted).toEqual([])
+  await wait()
+  expect(submitted).toEqual([dispute])
+  const again = deskOf(store, world.genesis.network)
+  again.complaints.onState(world.state)
+  expect(again.submitted).toEqual([dispute])
+  world.block(dispute)
+  again.complaints.onState(world.state)
+  await wait()
+  expect([...store.records('disputes').keys('')]).toEqual([])
 })
 test('of two messages that are longer than the chain takes, as who signs them chooses, it counts that it has nothing to bring', () => {
   const { submitted, counted, complaints, charges } = deskOf()

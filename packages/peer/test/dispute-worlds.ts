@@ -105,8 +105,8 @@ export class Withheld extends Ledgerless {
   get epoch() {
     return this.job(this.site).epoch
   }
-  /** About a step that begins from what the one before came to; each comes to the next of `roots`. */
-  dispute(roots: readonly ContentId[] = [RIGHT]): Uint8Array {
+  /** About a step that begins from what the one before came to; each comes to the next of `roots`. With a base the first of them is known to be final, by the later ones. */
+  dispute(roots: readonly ContentId[] = [RIGHT], hasBase = false): Uint8Array {
     const { number, members, start } = this.epoch
     const { network } = this.genesis
     const steps = roots.map((root, i) => {
@@ -114,7 +114,7 @@ export class Withheld extends Ledgerless {
       const reveals = members.slice(0, 3).map((peer) => {
         const by = anyone(peer)
         const value = { ...place, from: by.publicKey, start: bytesOfContentId(roots[i - 1] ?? start), salt: new Uint8Array(32) }
-        return signMessage(revealMessage, { ...value, answer: answer(root) }, by, network)
+        return signMessage(revealMessage, { ...value, answer: { ...answer(root), final: hasBase ? i : 0 } }, by, network)
       })
       return certificateMessage.encode({ ...place, reveals })
     })
@@ -122,7 +122,9 @@ export class Withheld extends Ledgerless {
     const place = { job: bytesOfContentId(this.site), epoch: number, step, batch: batchOf(step) }
     const last = anyone(members[3] as PeerId)
     const said = signMessage(withheldMessage, { ...place, rank: 0, from: last.publicKey }, last, network)
-    return disputeMessage.encode({ ...place, base: null, steps, evidence: { type: 'objection', statements: [said] } })
+    const [base = null, ...rest] = steps
+    const led = hasBase ? { base, steps: rest } : { base: null, steps }
+    return disputeMessage.encode({ ...place, ...led, evidence: { type: 'objection', statements: [said] } })
   }
   /** All jurors' on the dispute that is open. */
   verdicts(step = 1, root = RIGHT): readonly Uint8Array[] {

@@ -151,6 +151,23 @@ describe('a step after one that a verdict lets stand', () => {
   })
 })
 
+describe('a step before those that a jury looked at', () => {
+  test('is judged too, before the next epoch opens, and what is undone there decides', () => {
+    const world = new Withheld(4)
+    expect(world.block(world.dispute([RIGHT, WRONG], true))).toEqual([])
+    world.block()
+    expect(world.block(...world.verdicts(2, OTHER))).toEqual([])
+    expect(world.job(world.site).recovering).not.toBeNull()
+    // colluders could have had the later one undone, and so keep the earlier
+    expect(codes(world.block(world.dispute([RIGHT, WRONG, WRONG], true)))).toEqual(['DISPUTE_OPEN'])
+    expect(world.block(world.dispute([RIGHT]))).toEqual([])
+    world.block()
+    expect(world.block(...world.verdicts(1, WRONG))).toEqual([])
+    world.block(...world.epoch.members.map((peer) => world.show(peer)))
+    expect(world.epoch).toMatchObject({ number: 3, start: WRONG })
+  })
+})
+
 describe('what an objection costs who makes it', () => {
   test('a group that counted on no jury brings no objection', () => {
     const world = new Withheld(3)

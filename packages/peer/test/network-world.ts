@@ -147,6 +147,7 @@ export function closingOf(
     step = 4,
     disputed = 0,
     payments = [],
+    closing = true,
   }: {
     by?: readonly PeerId[]
     outcomes?: readonly MemberOutcome[]
@@ -156,6 +157,8 @@ export function closingOf(
     step?: number
     disputed?: number
     payments?: readonly Payment[]
+    /** False: it is any other step. */
+    closing?: boolean
   } = {},
 ): { certificate: Uint8Array; batch: Uint8Array; root: ContentId } {
   const { members, number } = epoch
@@ -174,7 +177,7 @@ export function closingOf(
     final: step - 1,
     disputed,
     dissents: [],
-    closing: true,
+    closing,
     settled: paid,
     mayPay: epoch.mayPay,
     outcomes: outcomes ?? members.map(() => AGREED),
@@ -206,10 +209,11 @@ export function showOf(
   { job, epoch }: Job,
   peer: PeerId,
   last: { certificate: Uint8Array; batch: Uint8Array } | null = null,
+  seen = 0xffff_ffff,
 ): Uint8Array {
   const signer = signerOf(peer)
   const steps = last === null ? [] : [{ ...last, dissents: [] }]
-  const held = { steps, bound: null, boundBatch: null, reveal: null, seen: 0xffff_ffff }
+  const held = { steps, bound: null, boundBatch: null, reveal: null, seen }
   const value = { job: bytesOfContentId(job), epoch: epoch.number, from: signer.publicKey, ...held }
   return signMessage(showMessage, value, signer, genesis.network)
 }

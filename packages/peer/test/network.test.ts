@@ -126,6 +126,23 @@ test('recovery: no closing certificate, shows of a quorum, and the epoch goes on
   expect(presentTransaction(world.state, signerOf(gone))).toBeUndefined()
 })
 
+test.each([
+  ['at once, where all who showed have seen it', 1, 0],
+  ['four cycles after the last show, where one has not', 0, 4],
+])('a recovery goes on from a final step %s', (_, seen, cycles) => {
+  const { world, job } = published({ seats: 3 })
+  world.blocksUntil(() => world.job(job).recovering !== null)
+  const entry = world.job(job)
+  const { members, jurors } = entry.epoch
+  expect(jurors).toBeGreaterThanOrEqual(members.length)
+  const final = closingOf(world.genesis, entry, { by: members, step: 1, timeMs: 5, closing: false })
+  world.block(...members.map((peer, seat) => showOf(world.genesis, entry, peer, final, seat === 0 ? seen : 1)))
+  const shownMs = world.timeMs
+  world.blocksUntil(() => world.job(job).epoch.number === 2)
+  expect(world.timeMs - shownMs).toBe(cycles * world.genesis.settings.cycleMs)
+  expect(world.job(job).epoch.start).toBe(final.root)
+})
+
 test('two of five gone at once: after a second, longer deadline fewer shows suffice, and the record says so', () => {
   const { world, job } = published()
   const { epoch } = world.job(job)

@@ -30,6 +30,36 @@ test('a member that all others keep out of a step objects to it, because a visit
   expect(evidence.type === 'objection' && evidence.statements.map((one) => peekMessageNumber(one))).toEqual([withheldMessage.number])
 })
 
+test('nor can they keep it from a member by showing it to the chain last: that tells it too', async () => {
+  let [victim, visitor]: (PeerId | undefined)[] = []
+  const [submitted, shown]: [Uint8Array[], Uint8Array[]] = [[], []]
+  const { group, asker, view } = await startGroup(
+    4,
+    (i) =>
+      i < 3
+        ? { keepsOut: (peer) => peer === victim, submitShow: (show) => void shown.push(show) }
+        : { isDeafTo: (peer) => peer === visitor, submit: (transaction) => void submitted.push(transaction) },
+    { jurors: 4, cycleMs: 60_000 },
+  )
+  visitor = asker.signer.peerId
+  await isReady(group)
+  const client = clientOf(asker, () => view)
+  const write = (text: string) => client.ask('log', asking('POST', '/', text), { member: group[0]?.signer.peerId as PeerId })
+  const { step: first } = await write('one')
+  await expect.poll(() => group.map(({ hosts }) => hosts.hosted()[0]?.step)).toEqual(group.map(() => first))
+  const kept = group[3]
+  victim = kept?.signer.peerId
+  const { step } = await write('two')
+  const recovering = { ...view, recovering: true }
+  group[0]?.hosts.onViews([recovering])
+  await expect.poll(() => shown.length).toBe(1)
+  expect(submitted).toEqual([])
+  kept?.hosts.onViews([{ ...recovering, shows: [{ member: group[0]?.signer.peerId as PeerId, show: shown[0] as Uint8Array }] }])
+  await expect.poll(() => submitted.length, { timeout: 10_000 }).toBeGreaterThan(0)
+  const disputed = submitted.map((one) => disputeMessage.decode(one))
+  expect(disputed.map((one) => one.step)).toContain(step)
+})
+
 test('what is no certificate, or of no site here, changes nothing; and who shows too many is heard no more for a while', async () => {
   const { hosts, counts, signer } = await openMember()
   const stranger = createSigner(sha256(Uint8Array.of(1))).peerId

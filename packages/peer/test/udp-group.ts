@@ -68,6 +68,10 @@ export interface MemberOptions {
   readonly outbox?: OutboxSender
   /** Whom it sends nothing, and gives nothing: all others hear of its group's work. */
   readonly keepsOut?: (peer: PeerId) => boolean
+  /** Whom it does not hear. */
+  readonly isDeafTo?: (peer: PeerId) => boolean
+  /** Hands the chain what it shows. */
+  readonly submitShow?: (show: Uint8Array) => void
   /** Hands the chain what it complains of. */
   readonly submit?: (transaction: Uint8Array) => void
 }
@@ -136,9 +140,9 @@ export async function openMember(options: MemberOptions = {}): Promise<Member> {
     complaints,
     outbox: options.outbox,
     submitClose: (_, certificate, batch) => void closed.push({ certificate, batch }),
-    submitShow: () => {},
+    submitShow: options.submitShow ?? (() => {}),
   })
-  overlay.onMessage((from, message) => void hosts.onMessage(from, message))
+  overlay.onMessage((from, message) => options.isDeafTo?.(from) !== true && void hosts.onMessage(from, message))
   overlay.onRequest(async (from, request) => {
     if (keepsOut(from)) throw new Error('kept out')
     const { shown } = member

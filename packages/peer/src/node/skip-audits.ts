@@ -52,6 +52,7 @@ export class SkipAudits {
       this.#give({ type: 'audited', batch: dispute.batch, holds })
     }
     const submit = (verdict: Uint8Array) => {
+      if (!this.#running.has(shell)) return
       const { finding } = verdictMessage.decode(peekPayload(verdict) as Uint8Array)
       count(`SKIPPED_${finding.type.toUpperCase().replace('-', '_')}`)
       end(holdsBy(finding, dispute))

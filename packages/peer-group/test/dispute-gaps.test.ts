@@ -17,7 +17,7 @@ import {
   withShown,
 } from '../src/index.js'
 import { type GroupState, readState } from '../src/state-block.js'
-import { Bench, NOW, without } from './bench.js'
+import { Bench, NOW, without } from './juror-bench.js'
 
 const Q = [0, 1, 2, 3]
 const otherTree = contentIdOf(encodeCbor(['another tree']), 'dag-cbor')
