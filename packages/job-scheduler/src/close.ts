@@ -1,6 +1,6 @@
 import type { ContentId, PeerId } from '@interpeer/crypto-ids'
 import { SchedulerError } from './errors.js'
-import type { Job } from './job.js'
+import type { HeldClosing, Job } from './job.js'
 import { type Moment, recoveryDueMs } from './plan.js'
 
 /** How often one member did what in the epoch's steps. */
@@ -72,6 +72,7 @@ export function closeEpoch(
     },
     next: null,
     recovering: null,
+    closing: null,
     last: {
       epoch: epoch.number,
       certificate: closing.certificate,
@@ -84,7 +85,22 @@ export function closeEpoch(
   return { job: opened, endedMs, paidMs: Math.max(0, paidUntilMs - epoch.openedMs) }
 }
 /** The job is over: nobody is paid for it any more, and its name is free. */
-export const endJob = (entry: Job): Job => ({ ...entry, state: 'ended', next: null, recovering: null })
+export const endJob = (entry: Job): Job => ({ ...entry, state: 'ended', next: null, recovering: null, closing: null })
+
+/**
+ * Cycles that the chain keeps a closing certificate which not all members revealed. Longer than for contested shows: here nobody waits, and who was kept out begins to look only when it learns of it.
+ */
+const HELD_CYCLES = 6
+
+/** Keeps a closing certificate for a while: who did not reveal it may have been kept out of what it closes. The caller has checked that it could be carried out. */
+export const holdClosing = (entry: Job, { certificate, batch }: Pick<HeldClosing, 'certificate' | 'batch'>, moment: Moment): Job => ({
+  ...entry,
+  closing: { certificate, batch, height: moment.height, sinceMs: moment.timeMs },
+})
+
+/** Whether a closing certificate that is kept may be carried out now, if no jury judges what was said against it. */
+export const isHeldLongEnough = ({ sinceMs }: HeldClosing, { timeMs, settings }: Moment): boolean =>
+  timeMs - sinceMs >= HELD_CYCLES * settings.cycleMs
 
 /** What one seat costs for a time, in units. */
 export const priceOf = (durationMs: number, cycleMs: number, pricePerCycle: bigint): bigint =>

@@ -5,6 +5,8 @@ export {
   earningsOf,
   earningsWithin,
   endJob,
+  holdClosing,
+  isHeldLongEnough,
   priceOf,
   type SeatOutcome,
 } from './close.js'
@@ -12,6 +14,7 @@ export { type DrawRules, drawPeer, isPassedOver, type Lottery, lotteryOf, seatOf
 export { SchedulerError, type SchedulerFailure } from './errors.js'
 export {
   type Epoch,
+  type HeldClosing,
   inOrder,
   type Job,
   type Jobs,

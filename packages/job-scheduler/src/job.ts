@@ -54,6 +54,15 @@ export interface Recovering {
   /** Shows that come in parts: the hash of each, and its bytes so far. */
   readonly parts: readonly { readonly member: PeerId; readonly show: Uint8Array; readonly bytes: Uint8Array }[]
 }
+/** A closing certificate that not all members revealed. It is carried out once whoever was kept out has had its time to object. */
+export interface HeldClosing {
+  readonly certificate: Uint8Array
+  readonly batch: Uint8Array
+  /** The block that recorded it. */
+  readonly height: number
+  /** The time of that block, or of the last one in which a jury let stand what was said against it. */
+  readonly sinceMs: number
+}
 export const recoveringSince = (height: number, timeMs: number): Recovering => {
   return { sinceHeight: height, sinceMs: timeMs, waitsSinceMs: timeMs, shows: [], parts: [] }
 }
@@ -76,6 +85,7 @@ export interface Job {
   readonly epoch: Epoch
   readonly next: NextEpoch | null
   readonly recovering: Recovering | null
+  readonly closing: HeldClosing | null
   readonly last: LastClosing | null
   /** What the chain has moved of its coins, in units, of all that its scripts ever paid. */
   readonly paid: bigint

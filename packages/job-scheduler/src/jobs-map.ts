@@ -64,6 +64,7 @@ export const jobRecord = struct({
       parts: list(struct({ member: key, show: hash, bytes: hash }), SEATS_MAX),
     }),
   ),
+  closing: nullable(struct({ certificate: hash, batch: hash, height: uint53, sinceMs: uint53 })),
   last: nullable(struct({ epoch: uint32, certificate: hash, state: link, atMs: uint53, height: uint53 })),
   paid: uint64,
 })
@@ -88,7 +89,7 @@ const jobPut = (job: Job): MapPut => ({
 })
 
 /** A job's entry as the map has it. */
-export function jobRecordOf({ state, manifestEnvelope, timetable, epoch, next, recovering, last, paid }: Job): JobRecord {
+export function jobRecordOf({ state, manifestEnvelope, timetable, epoch, next, recovering, closing, last, paid }: Job): JobRecord {
   const keys = (peers: readonly PeerId[]) => peers.map(keyOfPeerId)
   return {
     state,
@@ -102,6 +103,7 @@ export function jobRecordOf({ state, manifestEnvelope, timetable, epoch, next, r
       shows: recovering.shows.map(({ member, show }) => ({ member: keyOfPeerId(member), show: hashOf(show) })),
       parts: recovering.parts.map(({ member, show, bytes: held }) => ({ member: keyOfPeerId(member), show, bytes: hashOf(held) })),
     },
+    closing: closing && { ...closing, certificate: hashOf(closing.certificate), batch: hashOf(closing.batch) },
     last: last && { ...last, state: bytesOfContentId(last.state) },
     paid,
   }
@@ -116,12 +118,25 @@ export type BlobOf = (hash: Uint8Array) => Uint8Array | undefined
  * @throws {WireError} @throws {CryptoError} what is there is no job's record
  */
 export function jobFrom({ key, value }: Pick<MapEntry, 'key' | 'value'>, network: NetworkId, blobOf: BlobOf): Job | undefined {
-  const { state, manifest: manifestEnvelope, startMs, tenureMs, epoch, next, recovering, last, paid } = decodeWith(jobRecord, value)
+  const {
+    state,
+    manifest: manifestEnvelope,
+    startMs,
+    tenureMs,
+    epoch,
+    next,
+    recovering,
+    closing,
+    last,
+    paid,
+  } = decodeWith(jobRecord, value)
   const manifest = openManifest(manifestEnvelope, network)
   const peers = (keys: readonly Uint8Array[]) => keys.map(peerIdOfKey)
   const rerun = epoch.rerun.map(blobOf)
   const shows = recovering?.shows.map(({ member, show }) => ({ member: peerIdOfKey(member), show: blobOf(show) })) ?? []
   const parts = recovering?.parts.map(({ member, show, bytes: held }) => ({ member: peerIdOfKey(member), show, bytes: blobOf(held) })) ?? []
+  const [certificate, batch] = [closing && blobOf(closing.certificate), closing && blobOf(closing.batch)]
+  if (certificate === undefined || batch === undefined) return undefined
   if (rerun.includes(undefined) || shows.some(({ show }) => show === undefined) || parts.some(({ bytes: held }) => held === undefined))
     return undefined
   return {
@@ -138,14 +153,16 @@ export function jobFrom({ key, value }: Pick<MapEntry, 'key' | 'value'>, network
     },
     next: next && { ...next, members: peers(next.members), leaver: peerIdOfKey(next.leaver), joiner: peerIdOfKey(next.joiner) },
     recovering: recovering && { ...recovering, shows: shows as Recovering['shows'], parts: parts as Recovering['parts'] },
+    closing: closing && { ...closing, certificate: certificate as Uint8Array, batch: batch as Uint8Array },
     last: last && { ...last, state: contentIdOfBytes(last.state) },
     paid,
   }
 }
 /** What the entries of jobs name by hash. */
 export const blobsOfJobs = (jobs: Jobs): readonly Uint8Array[] =>
-  [...jobs.values()].flatMap(({ epoch, recovering }) => [
+  [...jobs.values()].flatMap(({ epoch, recovering, closing }) => [
     ...epoch.rerun,
+    ...(closing === null ? [] : [closing.certificate, closing.batch]),
     ...(recovering?.shows ?? []).map(({ show }) => show),
     ...(recovering?.parts ?? []).map(({ bytes: held }) => held),
   ])

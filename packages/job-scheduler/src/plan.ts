@@ -106,6 +106,7 @@ export function publishJob(
     },
     next: null,
     recovering: null,
+    closing: null,
     last: null,
     paid: 0n,
   }

@@ -33,8 +33,8 @@ const CONTESTED_CYCLES = 4
 /** Begins a recovery where no closing certificate came for R cycles after the time of a change. */
 export function noClose(entry: Job, moment: Moment): Job {
   const { height, timeMs } = moment
-  const { state, next, recovering } = entry
-  if (state !== 'running' || next === null || recovering !== null) return entry
+  const { state, next, recovering, closing } = entry
+  if (state !== 'running' || next === null || recovering !== null || closing !== null) return entry
   if (timeMs < recoveryDueMs(next, moment)) return entry
   return { ...entry, recovering: recoveringSince(height, timeMs) }
 }
@@ -121,6 +121,7 @@ export function recovered(entry: Job, recoverFrom: RecoverFrom, moment: Moment):
     },
     next: null,
     recovering: null,
+    closing: null,
   }
   return { job, away, gone: epoch.members.filter((peer) => !members.includes(peer)) }
 }
@@ -160,6 +161,7 @@ function opened(
     },
     next: null,
     recovering: null,
+    closing: null,
     paid: entry.paid + paid,
   }
 }

@@ -101,7 +101,7 @@ test('a job is proven by its id: who runs it, until when, and from what state', 
   const key = bytesOfContentId(job.job)
   const record = checkJob(map.root.hash, job.job, proofIn(map, key))
   const entry = more.jobs.get(job.job) as Job
-  expect(record).toMatchObject({ state: 'running', manifest: entry.manifestEnvelope, recovering: null, last: null })
+  expect(record).toMatchObject({ state: 'running', manifest: entry.manifestEnvelope, recovering: null, closing: null, last: null })
   expect(record?.epoch.members).toEqual(entry.epoch.members.map(keyOfPeerId))
   expect(record?.next).toMatchObject({ seat: entry.next?.seat, atMs: entry.next?.atMs })
   expect(checkJob(before.root.hash, more.job.job, proofIn(before, bytesOfContentId(more.job.job)))).toBeUndefined()

@@ -9,7 +9,7 @@ type Fields = (typeof vectors.lists)[number]['jobs'][number]
 const link = (hex: string) => contentIdOfBytes(bytesOfHex(hex))
 const peer = (hex: string) => peerIdOfKey(bytesOfHex(hex))
 
-function jobOf({ job, state, manifest, startMs, tenureMs, epoch, next, recovering, last, paid }: Fields): Job {
+function jobOf({ job, state, manifest, startMs, tenureMs, epoch, next, recovering, closing, last, paid }: Fields): Job {
   const { members, seed, start, certificate, rerun, mayPay, ...times } = epoch
   return {
     job: jobIdOf(link(job)),
@@ -42,6 +42,7 @@ function jobOf({ job, state, manifest, startMs, tenureMs, epoch, next, recoverin
       shows: recovering.shows.map(({ member, show }) => ({ member: peer(member), show: bytesOfHex(show) })),
       parts: recovering.parts.map((part) => ({ member: peer(part.member), show: bytesOfHex(part.show), bytes: bytesOfHex(part.bytes) })),
     },
+    closing: closing && { ...closing, certificate: bytesOfHex(closing.certificate), batch: bytesOfHex(closing.batch) },
     paid: BigInt(paid),
     last: last && { ...last, certificate: bytesOfHex(last.certificate), state: link(last.state) },
   }

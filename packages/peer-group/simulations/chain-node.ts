@@ -64,6 +64,8 @@ export class Chain {
   readonly #certificates = new Map<string, { readonly step: number; readonly bytes: Uint8Array }>()
   readonly #decided = new Set<string>()
   readonly #judged: { readonly base: number; readonly judgment: Judgment }[] = []
+  /** It has the epoch's closing certificate. */
+  isClosed = false
   #isOver = false
 
   constructor(around: Around) {
@@ -71,6 +73,10 @@ export class Chain {
   }
   get isJudging(): boolean {
     return this.dispute !== undefined
+  }
+  /** A jury is to judge a step, or undid one. */
+  get isBeforeJury(): boolean {
+    return this.isJudging || this.#judged.length > 0
   }
 
   /** Anyone shows a certificate. */
@@ -88,7 +94,7 @@ export class Chain {
   }
 
   bring(effect: GroupEffect & { readonly type: 'dispute' | 'stuck' }): undefined {
-    if (this.#isOver || this.#judged.some(({ base, judgment }) => isSettled(effect.step, judgment, base))) return
+    if (this.#isOver) return
     if (this.isJudging) {
       this.#around.world.after(BLOCK_MS, () => this.bring(effect))
       return
@@ -104,7 +110,7 @@ export class Chain {
     try {
       const bytes = disputeMessage.encode({ ...place, steps, evidence: evidenceOf(effect) })
       const dispute: Dispute = verifyDispute(bytes, context, verification)
-      if (this.#decided.has(hexOf(dispute.id))) return
+      if (this.#decided.has(hexOf(dispute.id)) || this.#judged.some(({ base, judgment }) => isSettled(dispute, judgment, base))) return
       this.#record(withShown(dispute, this.certificates, context, verification))
     } catch (error) {
       if (!(error instanceof PeerGroupError)) throw error
@@ -180,9 +186,10 @@ export class Chain {
     }
     this.jurors.push(...nodes.slice(traitors))
     const holder = this.#watchHolders(dispute)
+    const isClosed = this.isClosed
     const block = (): void => {
       const shown = withShown(dispute, this.certificates, context, verification)
-      const trial = { jury, ratings: new Map(), verdicts, deadlineMs, nowMs: world.nowMs }
+      const trial = { jury, ratings: new Map(), verdicts, deadlineMs, nowMs: world.nowMs, isClosed }
       const judgment = judge(shown, trial, context, verification)
       if (judgment === undefined) {
         world.after(BLOCK_MS, block)

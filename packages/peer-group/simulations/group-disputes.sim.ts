@@ -4,6 +4,7 @@ import { encodeCbor, hexOf } from '@interpeer/wire-codec'
 import { type GroupSetup, type Judgment, openingOf, readBatch, recoverFrom, showMessage } from '../src/index.js'
 import { withheldMessage } from '../src/messages.js'
 import { liar, type Tactic } from './adversary.js'
+import { ChainClosing } from './chain-closing.js'
 import { BLOCK_MS, Chain } from './chain-node.js'
 import { quorumOf, Watcher } from './checks.js'
 import {
@@ -31,6 +32,9 @@ const BROUGHT_WITHIN_MS = 300
 const LOOKS_WITHIN_MS = 15_000
 /** For which the chain waits where some show more than others, from the last show on. */
 const GRACE_BLOCKS = 4
+/** When the epoch closes, where it does, and for how long before that colluders hide all that they do. */
+const CLOSES_MS = 5_500
+const HIDDEN_MS = 1_500
 const LIMIT_MS = 90_000
 const BURST_MS = 2_000
 const SKEW_MS = 200
@@ -50,7 +54,7 @@ const KINDS = [
   'collude-and-lie-about-it',
   'withhold',
 ] as const
-type Kind = (typeof KINDS)[number] | 'silent-source'
+type Kind = (typeof KINDS)[number] | 'silent-source' | 'collude-and-close'
 
 /**
  * Dissent before a jury, and after it: in the first epoch some members lie, dissent falsely, show what they sign to some only, or collude, up to N-1 of them. The chain
@@ -60,7 +64,7 @@ type Kind = (typeof KINDS)[number] | 'silent-source'
 export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Outcome {
   const settings = Random.named(seed, DICE.settings)
   const drawnKind = settings.pick(KINDS)
-  const kind: Kind = drawnKind === 'withhold' && Random.named(seed, DICE.traitors, 3).chance(500) ? 'silent-source' : drawnKind
+  const kind = kindOf(drawnKind, seed)
   const quorum = quorumOf(peers)
   const colludes = kind.startsWith('collude')
   const traitorCount = Math.min(
@@ -81,7 +85,9 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
   })
   const watcher = new Watcher(seats.map((seat) => signerAt(seat).peerId))
   const dice = Random.named(seed, DICE.traitors)
-  const tactics = tacticsOf(kind, dice, honestSeats)
+  let [hiddenFrom, hidesAll] = [Number.POSITIVE_INFINITY, false]
+  const isHiddenAtEnd = (step: number) => (hidesAll ? step >= hiddenFrom : step === hiddenFrom)
+  const tactics = tacticsOf(kind, dice, honestSeats, isHiddenAtEnd)
   // who hides what it certified from members may show it to the jury, or not
   const servesJurors = dice.chance(600)
   // colluders need no window: they call final at once what they certified
@@ -112,6 +118,14 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
     },
     isHonest: (peer) => !watcher.isTraitor(peer),
   })
+  const closing = new ChainClosing({
+    world,
+    chain,
+    context: firstSetup,
+    show: (certificate) => {
+      for (const node of current) node.tell({ type: 'shown', from: signerAt(39).peerId, certificate, isOnChain: true })
+    },
+  })
   const around: Surroundings = {
     world,
     watcher,
@@ -122,7 +136,8 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
       if (effect.type === 'provisional' || effect.type === 'final') {
         batches.set(hexOf(readBatch(effect.batch).hash), effect.batch)
         // a visitor has the certificate, shows it to everyone, and to the chain once something is wrong
-        const isSeen = kind !== 'collude-and-hide-steps' || !isHiddenStep(effect.step)
+        const isSeen =
+          kind === 'collude-and-close' ? !isHiddenAtEnd(effect.step) : kind !== 'collude-and-hide-steps' || !isHiddenStep(effect.step)
         if (isFirst && isSeen) chain.show(effect.step, effect.certificate)
         if (isFirst && isSeen && watcher.isTraitor(member.peer)) showToAll(effect.certificate)
         if (effect.type === 'final' && isFirst && !logs.has(effect.files)) isWrongFinal = true
@@ -135,6 +150,10 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
       // q honest members give whatever they certified, within moments
       if (isWithheld && isCalm && !colludes && !watcher.isTraitor(member.peer))
         watcher.violate('an honest member says that it was given nothing')
+      if (effect.type === 'closed' && isFirst && kind === 'collude-and-close') {
+        const { certificate, batch } = effect
+        world.after(world.random.between(20, BROUGHT_WITHIN_MS), () => closing.take(certificate, batch))
+      }
       if (effect.type === 'show') shows.set(member.peer, effect.envelope)
       // in the second epoch all keep to the rules, and a certificate proves what they say has run
       if (!isFirst && effect.type === 'repeated') finals.set(hexOf(effect.id), member.index)
@@ -172,6 +191,16 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
   const machines = new Map<number, ReturnType<World['machine']>>()
   const fresh = Array.from({ length: 8 }, (_, i) => signerAt(FRESH + i).peerId)
   begin(firstSetup)
+  if (kind === 'collude-and-close') {
+    hidesAll = Random.named(seed, DICE.traitors, 5).chance(500)
+    world.at(START_MS + 10, () => {
+      for (const node of current) node.tell({ type: 'close-at', atMs: START_MS + CLOSES_MS, next: members })
+    })
+    world.at(START_MS + CLOSES_MS - Random.named(seed, DICE.traitors, 6).between(200, HIDDEN_MS), () => {
+      const open = current.flatMap(({ peer, group }) => (watcher.isTraitor(peer) ? [group?.open.step ?? 0] : []))
+      hiddenFrom = Math.max(...open) + 1
+    })
+  }
   const drawn = drawGroupPlan(
     Random.named(seed, DICE.plan),
     {
@@ -186,7 +215,8 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
   )
   // several at a time, and all from one source: what it keeps back from one member that one has to ask for
   const inBursts = drawn.map((event) => (event.type === 'write' ? { ...event, atMs: event.atMs - (event.atMs % BURST_MS) } : event))
-  const plan = given ?? (kind === 'silent-source' ? inBursts : drawn)
+  const atTheEnd = drawn.map((event) => (event.type === 'write' ? { ...event, atMs: CLOSES_MS - (event.atMs % HIDDEN_MS) } : event))
+  const plan = given ?? (kind === 'silent-source' ? inBursts : kind === 'collude-and-close' ? atTheEnd : drawn)
   const isHidden = kind === 'silent-source'
   const writes = beginPlan(world, plan, {
     membersNow: () => (isHidden ? current.slice(first, first + 1) : current),
@@ -202,12 +232,15 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
     return undone[0] ?? opening.sort((a, b) => a.step - b.step).at(-1)
   }
   const ruled = () => ruling()?.opens
-  world.run({ untilMs: START_MS + EPOCH_MS, actsMax: 300_000, done: () => broken() || ruled() !== undefined })
+  const isDecided = () => ruled() !== undefined || closing.opened !== undefined
+  world.run({ untilMs: START_MS + EPOCH_MS, actsMax: 300_000, done: () => broken() || isDecided() })
   // who was kept out of steps may still be looking at them, and no epoch ends within moments of that
   const isLooking = () => current.some(({ peer, group }) => !watcher.isTraitor(peer) && (group?.skips.length ?? 0) > 0)
-  world.run({ untilMs: world.nowMs + LOOKS_WITHIN_MS, actsMax: 300_000, done: () => broken() || ruled() !== undefined || !isLooking() })
+  world.run({ untilMs: world.nowMs + LOOKS_WITHIN_MS, actsMax: 300_000, done: () => broken() || isDecided() || !isLooking() })
   world.run({ untilMs: world.nowMs + BROUGHT_WITHIN_MS, actsMax: 300_000 })
   world.run({ untilMs: world.nowMs + JUDGED_WITHIN_MS, actsMax: 300_000, done: () => broken() || !chain.isJudging })
+  if (kind === 'collude-and-close')
+    world.run({ untilMs: world.nowMs + JUDGED_WITHIN_MS, actsMax: 300_000, done: () => broken() || isDecided() })
   const opens = ruled()
   let judged = chain.judgments.length
   const honest = nodes.filter(({ peer }) => !watcher.isTraitor(peer))
@@ -217,9 +250,13 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
     const isUndone = chain.judgments.some(({ outcome }) => outcome === 'overturned' || outcome === 'dropped')
     if (isWrongFinal && !isUndone) problems.push(`a wrong result is final, and nobody undid it`)
   }
-  let goesOn = !broken() && (opens !== undefined || isComplete)
+  let goesOn = !broken() && (opens !== undefined || closing.opened !== undefined || isComplete)
   if (!goesOn) checkJudgments()
-  else {
+  else if (closing.opened !== undefined) {
+    checkJudgments()
+    begin(setupOf(2, members, closing.opened.state, closing.opened.timeMs, []))
+    goesOn = problems.length === 0
+  } else {
     const ask = (): void => {
       for (const node of current) {
         node.machine.start()
@@ -305,10 +342,22 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
   }
 }
 
+/** Some also close the epoch, at once after what they hide. Drawn apart, so that all other kinds stay what they were. */
+function kindOf(drawn: (typeof KINDS)[number], seed: number): Kind {
+  if (drawn === 'withhold') return Random.named(seed, DICE.traitors, 3).chance(500) ? 'silent-source' : drawn
+  if (drawn === 'collude-and-hide') return Random.named(seed, DICE.traitors, 4).chance(500) ? 'collude-and-close' : drawn
+  return drawn
+}
+
 /** What is done in them answers nobody: no visitor has their certificates. */
 const isHiddenStep = (step: number): boolean => step % 3 === 2
 
-function tacticsOf(kind: Kind, dice: Random, honestSeats: readonly number[]): (seat: number) => readonly Tactic[] {
+function tacticsOf(
+  kind: Kind,
+  dice: Random,
+  honestSeats: readonly number[],
+  isHiddenAtEnd: (step: number) => boolean,
+): (seat: number) => readonly Tactic[] {
   const hide = hideFrom(honestSeats)
   const drawn: Record<Kind, () => readonly Tactic[]> = {
     lie: () => [liar],
@@ -318,6 +367,7 @@ function tacticsOf(kind: Kind, dice: Random, honestSeats: readonly number[]): (s
     collude: () => [liar, deafToDissent],
     'collude-and-hide': () => [liar, hide],
     'collude-and-hide-steps': () => [hideSteps(honestSeats, isHiddenStep), deafToDissent],
+    'collude-and-close': () => [hideSteps(honestSeats, isHiddenAtEnd), deafToDissent],
     'collude-and-lie-about-it': () => [liar, clearOverDissent],
     withhold: () => [bodyWithholder],
     'silent-source': () => [silentTo(honestSeats[0] as number)],

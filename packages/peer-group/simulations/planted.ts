@@ -370,4 +370,22 @@ export const planted: readonly PlantedBug[] = [
     ],
     foundBy: [{ ...inDisputes, seedFrom: 20, seedsMax: 20 }],
   },
+  {
+    name: 'closing-revealed-unseen',
+    says: 'a member reveals a closing batch before it has seen all that was certified without it: the chain carries it out at once',
+    patches: [
+      {
+        file: 'src/closing-reveal.ts',
+        search: 'if (!value.closing || value.epoch !== g.setup.epoch || !isJudged(g)) return true',
+        replace: 'if (hash.length > 0) return true',
+      },
+    ],
+    foundBy: [{ ...inDisputes, seedFrom: 40_240, seedsMax: 12 }],
+  },
+  {
+    name: 'kept-out-to-the-end-silent',
+    says: 'a member that is kept out of all steps up to the closing does not bring that, as it has no certificates in between',
+    patches: [{ file: 'src/tell-disputes.ts', search: 'const isApart = step > g.base.step + 1', replace: 'const isApart = step < 0' }],
+    foundBy: [{ ...inDisputes, seedFrom: 40_025, seedsMax: 12 }],
+  },
 ]

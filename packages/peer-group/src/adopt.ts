@@ -5,6 +5,7 @@ import { answerOf, matches, rootOf, saltFor } from './answer.js'
 import { type KnownBatch, namingOf } from './batch.js'
 import { storeBatch } from './batch-block.js'
 import { type CertifiedStep, closes, readCertificate, writeCertificate } from './certificate.js'
+import { hasSeenFor } from './closing-reveal.js'
 import { dissent, readDissent, sayLate, takeDissent } from './dissent.js'
 import { PeerGroupError } from './errors.js'
 import { becomeFinal, fetchState, renew } from './finality.js'
@@ -111,6 +112,7 @@ function ownViewOf(t: Turn, { step, batch, answer, start }: Adopted, own: Opened
   if (own !== undefined) return matches(own.value.answer, answer) ? 'agrees' : 'differs'
   if (g.seat < 0 || step !== g.open.step) return 'missed'
   const run = g.open.runs.get(hexOf(batch.hash))
+  if (run?.type === 'ran' && !hasSeenFor(g, batch)) return 'pending' // it is judged, and revealed, once that is seen
   if (run?.type === 'ran') return run.state.root === contentIdOfBytes(answer.root) && sameRun(t, batch, run, answer) ? 'agrees' : 'differs'
   if (run?.type === 'running') return 'running'
   if (run?.type === 'abstained') return 'late'
@@ -231,7 +233,9 @@ export function takeLateReveal(t: Turn, opened: Opened<Reveal>): undefined {
     takeDissent(t, opened.envelope)
   }
   const changed = knownStep(g, step) as KnownStep
-  if (agreed && isUnanimous(changed, g.setup.members.length)) becomeFinal(t)
+  if (!agreed || !isUnanimous(changed, g.setup.members.length)) return
+  becomeFinal(t)
+  if (step === g.base.step) tellClosed(t) // the chain carries it out at once, and has one that it would keep for a while
 }
 
 /** This member comes to what is certified, and has not revealed: it still may, where it neither gave the rank up nor sealed another batch there. */

@@ -5,6 +5,7 @@ import { answerOf, matches, NOTHING_RAN } from './answer.js'
 import type { ExecutionResult } from './api.js'
 import { namingOf, runsNothing } from './batch.js'
 import { seedOf } from './check-batch.js'
+import { hasSeenFor } from './closing-reveal.js'
 import { dissent, sayLate, sayWithheld } from './dissent.js'
 import { executionOf } from './execution.js'
 import { fetchState, takeState, tellRest } from './finality.js'
@@ -26,7 +27,7 @@ export function runCertified(t: Turn): boolean {
   askBodies(t)
   if (g.steps.some(({ own }) => own === 'running')) return false
   const known = g.steps.find(({ own }) => own === 'pending')
-  if (known === undefined) return false
+  if (known === undefined || !hasSeenFor(g, known.certified.batch)) return false
   const { batch, start } = known.certified
   const state = known.before ?? stateAt(g, start)
   if (state === undefined) {

@@ -5,6 +5,7 @@ import { adopt } from './adopt.js'
 import { answerSeal, matches, rootOf } from './answer.js'
 import { type KnownBatch, namingOf, readBatch } from './batch.js'
 import { agreedAnswer, sealOfReveal, writeCertificate } from './certificate.js'
+import { hasSeenFor } from './closing-reveal.js'
 import { collatorSeat, count, othersOf, peerAt, quorum, send, type Turn } from './group-state.js'
 import { type Answer, commitSetMessage, type Reveal, revealMessage, type Seal, sealMessage } from './messages.js'
 import { RANK_MAX, RANK_WINDOW } from './settings.js'
@@ -104,6 +105,7 @@ export function reveal(t: Turn): boolean {
   const { sealed, bound } = open
   if (sealed === undefined || bound === undefined || bound.rank !== sealed.rank) return false
   if (!sameBytes(bound.hash, sealed.batch.hash) || open.givenUp >= sealed.rank || open.revealed?.rank === sealed.rank) return false
+  if (!hasSeenFor(t.g, sealed.batch)) return false
   const { rank, batch, start, salt, answer } = sealed
   const opened = sign(t, revealMessage, { step: open.step, rank, batch: batch.hash, start: bytesOfContentId(start), salt, answer })
   open.lockRank = rank

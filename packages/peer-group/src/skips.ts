@@ -77,7 +77,7 @@ function isSeen(g: Pick<Group, 'steps'>, { after, step }: Skip): boolean {
 function auditOf({ g }: Turn, { after, step, batchHash, start, certificate }: Skip): Dispute {
   const certified = { ...readReveals(certificate, g.verifier), certificate }
   const place = { step, batch: batchHash, start }
-  const id = disputeId(g.setup, place)
+  const id = disputeId(g.setup, { ...place, from: after.step })
   const asked = { id, kind: 'objection', epoch: g.setup.epoch, ...place, base: after, certified } as const
   return { ...asked, path: [], gap: step - 1 - after.step, later: [], statements: [] }
 }

@@ -1,6 +1,8 @@
 import { matches } from './answer.js'
 import { agreedAnswer, writeCertificate } from './certificate.js'
 import type { Turn, Unseen } from './group-state.js'
+import { wayTo } from './jury/bring.js'
+import { DISPUTE_STEPS_MAX } from './jury/settings.js'
 import { isJudged, knownStep } from './steps.js'
 
 /**
@@ -43,8 +45,13 @@ export function disputeOwn(t: Turn, step: number): void {
   t.effects.push({ type: 'dispute', step, certificate, batch: batch.bytes, dissents: [own] })
 }
 
-/** A step whose batch this member was not given: once that is signed. */
-export function disputeUnseen(t: Turn, { step, certificate, said }: Unseen): void {
-  if (said === undefined || !isJudged(t.g)) return
-  t.effects.push({ type: 'dispute', step, certificate, batch: null, dissents: [said] })
+/** A step whose batch this member was not given: once that is signed. Of what is between it and its own last step it may have been given nothing either. */
+export function disputeUnseen(t: Turn, unseen: Unseen): void {
+  const { g } = t
+  const { step, certificate, said, answer } = unseen
+  if (said === undefined || !isJudged(g)) return
+  const isApart = step > g.base.step + 1 && answer.disputed === 0 && wayTo(g, step - 1, unseen) === undefined
+  const way = isApart ? wayTo(g, g.base.step, unseen) : undefined
+  const isNear = step - (way?.base?.step ?? 0) <= DISPUTE_STEPS_MAX
+  t.effects.push({ type: 'dispute', step, certificate, batch: null, dissents: [said], ...(way !== undefined && isNear ? { way } : {}) })
 }

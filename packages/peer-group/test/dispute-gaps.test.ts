@@ -242,6 +242,18 @@ describe('what a verdict about step 7, on what was final at step 4, leaves to ju
     ['overturned', [5, 6, 7, 8, 9]],
     ['dropped', [5, 6, 7, 8, 9]],
   ] as const)('%s: of steps 3 to 9 it settles %j', (outcome, settled) => {
-    expect([3, 4, 5, 6, 7, 8, 9].filter((step) => isSettled(step, { outcome, step: 7 }, 4))).toEqual(settled)
+    const isLeft = (step: number) => isSettled({ step, base: { step: 4 }, gap: 0 }, { outcome, step: 7 }, 4)
+    expect([3, 4, 5, 6, 7, 8, 9].filter(isLeft)).toEqual(settled)
+  })
+  test.each([
+    ['stands', 4, 0, true],
+    ['stands', 3, 0, true],
+    ['stands', 4, 2, true],
+    ['stands', 3, 2, false], // it goes back to what the jury did not look at
+    ['overturned', 3, 2, false],
+    ['unjudged', 5, 1, false], // from there jurors may come to an end
+    ['unjudged', 4, 0, true],
+  ] as const)('%s: of step 7 from %i on, with a gap of %i: %j', (outcome, step, gap, settled) => {
+    expect(isSettled({ step: 7, base: { step }, gap }, { outcome, step: 7 }, 4)).toBe(settled)
   })
 })

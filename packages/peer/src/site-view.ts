@@ -46,6 +46,8 @@ export interface SiteView {
   readonly judges: readonly PeerId[]
   /** Who judges what one member is accused of by another, and that other, which may have left: they give each other what it is about. */
   readonly accusationJudges: readonly PeerId[]
+  /** A closing certificate of this epoch that the chain keeps for a while before it carries it out: who was kept out of what it closes objects. */
+  readonly closing: Uint8Array | null
   /** The closing certificate did not come in time: members show what they hold. */
   readonly recovering: boolean
   /** What members showed so far. */

@@ -33,7 +33,7 @@ export function siteViews(
 }
 
 function siteView(
-  { job, manifest, epoch, next, recovering, state, paid }: Job,
+  { job, manifest, epoch, next, recovering, closing, state, paid }: Job,
   cycleMs: number,
   earlier: SiteView | undefined,
   cases: readonly DisputeCase[],
@@ -64,6 +64,7 @@ function siteView(
     funds: { settled: paid, mayPay: epoch.mayPay },
     disputed: cases.some((one) => one.epoch === epoch.number && one.judgment === null),
     judges,
+    closing: closing?.certificate ?? null,
     recovering: recovering !== null,
     shows: recovering?.shows ?? [],
     ended: state === 'ended',

@@ -89,7 +89,16 @@ export class KeepingWorld {
       ...{ job, name: 'log', uploader: visitor.peerId, runtime: 'counter', epoch: 0, previousMembers: [], openedByClosing: true },
       members: this.peers.slice(0, size).map(({ signer }) => signer.peerId),
       ...{ chainSeed: new Uint8Array(32).fill(7), start: start.cid, startTimeMs: 0, opensMs: 0, rerun: [], next: null },
-      ...{ recovering: false, shows: [], ended: false, cycleMs: 1_500, answersProvisional: false, previousEpoch: 0, ...UNDISPUTED },
+      ...{
+        recovering: false,
+        closing: null,
+        shows: [],
+        ended: false,
+        cycleMs: 1_500,
+        answersProvisional: false,
+        previousEpoch: 0,
+        ...UNDISPUTED,
+      },
     }
   }
 

@@ -28,6 +28,7 @@ const site = (view: Partial<SiteView>, more: Partial<SiteHoldings> = {}): SiteHo
       opensMs: 0,
       rerun: [],
       recovering: false,
+      closing: null,
       shows: [],
       ended: false,
     },

@@ -60,6 +60,40 @@ test('nor can they keep it from a member by showing it to the chain last: that t
   expect(disputed.map((one) => one.step)).toContain(step)
 })
 
+test('nor by closing the epoch at once after it: the chain keeps that closing for a while, and the member learns of it there', async () => {
+  let [victim, visitor]: (PeerId | undefined)[] = []
+  const submitted: Uint8Array[] = []
+  const { group, asker, view } = await startGroup(
+    4,
+    (i) =>
+      i < 3
+        ? { keepsOut: (peer) => peer === victim }
+        : { isDeafTo: (peer) => peer === visitor, submit: (transaction) => void submitted.push(transaction) },
+    { jurors: 4, cycleMs: 60_000 },
+  )
+  visitor = asker.signer.peerId
+  await isReady(group)
+  const client = clientOf(asker, () => view)
+  const write = (text: string) => client.ask('log', asking('POST', '/', text), { member: group[0]?.signer.peerId as PeerId })
+  const { step: first } = await write('one')
+  await expect.poll(() => group.map(({ hosts }) => hosts.hosted()[0]?.step)).toEqual(group.map(() => first))
+  const kept = group[3]
+  victim = kept?.signer.peerId
+  const { step: hidden } = await write('two')
+  const next = { members: view.members, chainSeed: view.chainSeed, atMs: Date.now(), jurors: 4, mayPay: 0n }
+  for (const { hosts } of group) hosts.onViews([{ ...view, next }])
+  await expect.poll(() => group[0]?.closed.length, { timeout: 20_000 }).toBeGreaterThan(0)
+  const closing = group[0]?.closed[0]?.certificate as Uint8Array
+  const { step, reveals } = certificateMessage.decode(closing)
+  expect([step > (hidden ?? 0), reveals.length]).toEqual([true, 3])
+  expect(submitted).toEqual([])
+  kept?.hosts.onViews([{ ...view, next, closing }])
+  await expect.poll(() => submitted.length, { timeout: 10_000 }).toBeGreaterThan(0)
+  const brought = disputeMessage.decode(submitted[0] as Uint8Array)
+  // of the hidden step it has no certificate: jurors walk back over it
+  expect([brought.step, brought.steps.length]).toEqual([step, 1])
+})
+
 test('what is no certificate, or of no site here, changes nothing; and who shows too many is heard no more for a while', async () => {
   const { hosts, counts, signer } = await openMember()
   const stranger = createSigner(sha256(Uint8Array.of(1))).peerId

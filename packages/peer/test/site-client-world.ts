@@ -56,6 +56,7 @@ export const chainView: SiteView = {
     rerun: [],
     next: null,
     recovering: false,
+    closing: null,
     shows: [],
     ended: false,
   },

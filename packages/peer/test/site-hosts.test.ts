@@ -75,6 +75,7 @@ const view: SiteView = {
     rerun: [],
     next: null,
     recovering: false,
+    closing: null,
     shows: [],
     ended: false,
   },

@@ -204,6 +204,7 @@ export function viewOf(members: readonly Member[], more: Partial<SiteView> = {})
     rerun: [],
     next: null,
     recovering: false,
+    closing: null,
     shows: [],
     ended: false,
     cycleMs: 1_000,

@@ -143,6 +143,7 @@ function manyJobs(): ReadonlyMap<JobId, Job> {
       timetable,
       next: null,
       recovering: null,
+      closing: null,
       last: null,
       paid: 0n,
     }

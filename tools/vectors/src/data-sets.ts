@@ -56,16 +56,18 @@ export interface JobFields {
         readonly parts: readonly { readonly member: string; readonly show: string; readonly bytes: string }[]
       } & object)
     | null
+  readonly closing: ({ readonly certificate: string; readonly batch: string } & object) | null
 }
 export function entriesOfJobs(all: readonly JobFields[]): readonly EntryVector[] {
   return inOrder(
-    all.map(({ job, epoch, recovering, ...rest }) => {
+    all.map(({ job, epoch, recovering, closing, ...rest }) => {
       const shows = recovering?.shows.map(({ member, show }) => ({ member, show: sha256(show) }))
       const parts = recovering?.parts.map((part) => ({ ...part, bytes: sha256(part.bytes) }))
       const record = {
         ...rest,
         epoch: { ...epoch, rerun: epoch.rerun.map(sha256) },
         recovering: recovering && { ...recovering, shows, parts },
+        closing: closing && { ...closing, certificate: sha256(closing.certificate), batch: sha256(closing.batch) },
       } as unknown as Fields
       const seats = rest.state === 'ended' ? 0 : epoch.members.length
       return { key: job, value: jobs.encode('job-record', record), sum: `${seats}` }

@@ -30,6 +30,7 @@ function jobOf(n: number, seats: number) {
     },
     next: null as object | null,
     recovering: null as JobFields['recovering'],
+    closing: null as JobFields['closing'],
     last: null as object | null,
     paid: '0',
   }
@@ -74,6 +75,7 @@ function oneOfEverything() {
         { member: peer(1), show: '00' },
       ],
     },
+    closing: { certificate: 'c1'.repeat(300), batch: 'c2'.repeat(200), height: 31, sinceMs: 1_031_000 },
     last: { epoch: 69_999, certificate, state: linkTo('a last state'), atMs: 1_000_000, height: 12 },
     paid: '18446744073709551614',
   }
@@ -113,7 +115,7 @@ export function jobsMapVectors() {
       proof(
         'a fourth state',
         'WIRE_SHAPE',
-        withValue(one, job, (value) => replaced(value, '89014a', '89034a')),
+        withValue(one, job, (value) => replaced(value, '8a014a', '8a034a')),
         job,
       ),
     ],

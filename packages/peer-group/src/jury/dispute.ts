@@ -80,16 +80,26 @@ export function verifyDispute(bytes: Uint8Array, context: DisputeContext, verifi
         ? readSplit(evidence, place, verifier)
         : readBound(evidence, place, verifier)
   const later = shown.filter((one) => one.step > step)
-  const id = disputeId(context, place)
+  const id = disputeId(context, { ...place, from: gap > 0 ? from.step : undefined })
   return { id, kind: evidence.type, epoch: context.epoch, step, batch, start, base: from, path, gap, certified, later, statements }
 }
 
-/** One id for one question: SHA-256 of canonical CBOR ["interpeer-group-dispute", network, job, epoch, step, batch, start]. */
+/**
+ * One id for one question: SHA-256 of canonical CBOR ["interpeer-group-dispute", network, job, epoch, step, batch, start], and of a dispute with a gap `from` too: an accomplice must not ask what jurors
+ * answer without looking at what was hidden, and so keep who was kept out from asking.
+ * @param from the last final step that it goes back to
+ */
 export function disputeId(
   { network, job, epoch }: GroupContext,
-  { step, batch, start }: { readonly step: number; readonly batch: Uint8Array; readonly start: ContentId },
+  {
+    step,
+    batch,
+    start,
+    from,
+  }: { readonly step: number; readonly batch: Uint8Array; readonly start: ContentId; readonly from?: number | undefined },
 ): Uint8Array {
-  return sealOf('interpeer-group-dispute', [bytesOfContentId(network), bytesOfContentId(job), epoch, step, batch, bytesOfContentId(start)])
+  const place = [bytesOfContentId(network), bytesOfContentId(job), epoch, step, batch, bytesOfContentId(start)]
+  return sealOf('interpeer-group-dispute', from === undefined ? place : [...place, from])
 }
 
 /** @throws {PeerGroupError} DISPUTE_INVALID */

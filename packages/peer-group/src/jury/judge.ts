@@ -20,6 +20,8 @@ export interface Trial {
   /** Verdicts recorded later do not count. */
   readonly deadlineMs: number
   readonly nowMs: number
+  /** The epoch was closed before it was brought: all of its steps were acknowledged, whatever the dispute shows of that, and it stays closed unless one is undone. */
+  readonly isClosed?: boolean
   /** The group counted on a jury and froze: without one, too, it goes on only in a new epoch. */
   readonly frozen?: boolean
 }
@@ -32,7 +34,7 @@ export function judge(dispute: DisputeSoFar, trial: Trial, context: DisputeConte
   const { jury, verdicts, deadlineMs, nowMs } = trial
   const inTime = verdicts.filter(({ atMs }) => atMs <= deadlineMs).map(({ envelope }) => envelope)
   const findings = collectVerdicts(inTime, dispute, jury, createVerifier(context, verification))
-  const bench = { dispute, context, findings, frozen: trial.frozen ?? false }
+  const bench = { dispute, context, findings, frozen: trial.frozen ?? false, isClosed: trial.isClosed ?? false }
   if (dispute.superseded !== undefined) return judged(bench, 'stands', 'another-batch', dispute.step)
   if (dispute.unanimous !== undefined)
     return judged(bench, 'stands', 'unanimity', dispute.step, { faults: faultsShown(dispute, context, verification) })
@@ -52,7 +54,7 @@ export function judge(dispute: DisputeSoFar, trial: Trial, context: DisputeConte
   const contra = spoken.filter(({ finding }) => !confirms(finding)).map(({ juror }) => juror)
   // at a tie it is not believed: a drop costs a retry, but a lie that stands may leave a state that nobody honest has
   const isOutvoted = contra.length > 0 && (contra.length >= pro.length || sumOf(contra, weights) >= sumOf(pro, weights))
-  return withoutVerdict(bench, 'no-majority', certified !== undefined && (isNamedFinal(dispute, step) || !isOutvoted))
+  return withoutVerdict(bench, 'no-majority', certified !== undefined && (isAcknowledged(bench, step) || !isOutvoted))
 }
 
 interface Bench {
@@ -60,7 +62,10 @@ interface Bench {
   readonly context: DisputeContext
   readonly findings: Findings
   readonly frozen: boolean
+  readonly isClosed: boolean
 }
+const isAcknowledged = ({ dispute, isClosed }: Pick<Bench, 'dispute' | 'isClosed'>, step: number): boolean =>
+  isClosed || isNamedFinal(dispute, step)
 type Opinion = Exclude<Finding, { readonly type: 'too-slow' }>
 const opinionsIn = ({ byJuror }: Findings) =>
   [...byJuror.values()].filter((one): one is ReadVerdict & { readonly finding: Opinion } => one.finding.type !== 'too-slow')
@@ -79,7 +84,7 @@ function byJury(bench: Bench, finding: Opinion, majority: readonly PeerId[]): Ju
   }
   // What visitors were told is final is not undone because what it was made from is gone: only where a member said at the time that it was not given it, or what follows on it.
   const isUpheld = finding.type === 'unfetchable' && isWithheld(dispute, step)
-  if (isNamedFinal(dispute, step) && !isUpheld)
+  if (isAcknowledged(bench, step) && !isUpheld)
     return judged(bench, 'unjudged', 'jury', step, { majority, unresolved: saidInVain(dispute) })
   const mark = finding.type === 'invalid' ? 'false' : 'withheld'
   const marks = runnersOf(dispute, step, mark, context).map((peer) => ({ peer, step, mark }) as const)
@@ -122,7 +127,7 @@ function judged(bench: Bench, outcome: Outcome, by: DecidedBy, step: number, fou
 
 /** A frozen group goes on only in a new epoch. One that never froze, for lack of a jury or because the step was final, goes on as it is unless its state changes. */
 function opensFrom(
-  { dispute, context, frozen }: Bench,
+  { dispute, context, frozen, isClosed }: Bench,
   outcome: Outcome,
   by: DecidedBy,
   step: number,
@@ -131,7 +136,7 @@ function opensFrom(
 ): Opens | undefined {
   const { path, certified, later, superseded } = dispute
   const stays = outcome === 'stands' || outcome === 'unjudged'
-  if (stays && ((by === 'no-jury' && !frozen) || isNamedFinal(dispute, step))) return undefined
+  if (stays && ((by === 'no-jury' && !frozen) || isAcknowledged({ dispute, isClosed }, step))) return undefined
   const disputed = { step: dispute.step, batchHash: superseded?.batchHash ?? dispute.batch }
   const batches = [...path, disputed, ...later].filter((one) => one.step > step).map(({ batchHash }) => batchHash)
   const members = context.members.filter((peer) => !leave.includes(peer))

@@ -1,4 +1,5 @@
 import type { ContentId, PeerId } from '@interpeer/crypto-ids'
+import type { Dispute } from './dispute.js'
 import type { DisputeFault } from './faults.js'
 
 /**
@@ -27,12 +28,18 @@ export interface Opens {
   readonly members: readonly PeerId[]
 }
 /**
- * Whether a verdict leaves nothing to judge of a step: it was among those that the jury ran, or comes after one that was undone. What was final before those it did not look at, and
- * may be disputed still.
- * @param base the last final step that the jury began from
+ * Whether a verdict leaves nothing to judge of a dispute's step: it was among those that the jury ran, or comes after one that was undone. What was final before those it did not look at, and
+ * may be disputed still. So may a step with a gap before it that reaches further back, or that nobody could judge from where another began.
+ * @param judgedFrom the last final step that the jury began from
  */
-export const isSettled = (step: number, { outcome, step: judged }: Pick<Judgment, 'outcome' | 'step'>, base: number): boolean =>
-  step > base && (step <= judged || outcome === 'overturned' || outcome === 'dropped')
+export const isSettled = (
+  { step, base, gap }: Pick<Dispute, 'step' | 'gap'> & { readonly base: Pick<Dispute['base'], 'step'> },
+  { outcome, step: judged }: Pick<Judgment, 'outcome' | 'step'>,
+  judgedFrom: number,
+): boolean => {
+  if (gap > 0 && (base.step < judgedFrom || outcome === 'unjudged')) return false
+  return step > judgedFrom && (step <= judged || outcome === 'overturned' || outcome === 'dropped')
+}
 
 export interface Judgment {
   readonly outcome: Outcome

@@ -20,7 +20,7 @@ import {
   withVotes,
 } from '@interpeer/vote-chain'
 import { WireError } from '@interpeer/wire-codec'
-import { carryOut, recoveryOf } from './carry-out.js'
+import { carryOut, carryOutHeld, recoveryOf } from './carry-out.js'
 import { closedEpochsAfter } from './closed-epochs.js'
 import { dataMapsAfter, dataMapsOf, hashesOf } from './data-maps.js'
 import { openDisputeParts } from './dispute-parts.js'
@@ -115,7 +115,8 @@ function apply(
       refused.push({ index, code: codeOf(error) })
     }
   })
-  state = endWaiting(advanceAccusations(before, advanceDisputes(before, state, moment, verification), moment), info.timeMs)
+  const judged = advanceAccusations(before, advanceDisputes(before, state, moment, verification), moment)
+  state = endWaiting(carryOutHeld(judged, { moment, verification }), info.timeMs)
   const recover = (job: Job, shows: readonly Uint8Array[]) => {
     const recovery = recoveryOf(state, job, shows, verification)
     if (recovery?.closes) state = { ...state, ledger: payOut(state, job, recovery.payments) }

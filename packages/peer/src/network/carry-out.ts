@@ -19,6 +19,10 @@ import {
   closeMessage,
   earningsOf,
   earningsWithin,
+  type HeldClosing,
+  holdClosing,
+  inOrder,
+  isHeldLongEnough,
   type Job,
   type Moment,
   openPublish,
@@ -135,7 +139,10 @@ function publish(state: NetworkState, transaction: Uint8Array, { moment }: Setti
   return { ...state, jobs, ledger: openEscrow(state.ledger, order) }
 }
 
-/** Verifies a closing certificate, pays the epoch's members by its outcomes, records those, and opens the next epoch. */
+/**
+ * Takes a closing certificate. Where all members revealed it, or no jury could judge what they say, it is carried out; otherwise it is kept for a while first, as who did not reveal it may have been kept out of what it
+ * closes (ADR 0043).
+ */
 function close(
   state: NetworkState,
   entry: Job,
@@ -148,10 +155,59 @@ function close(
   if (judgedCasesOf(state.disputes, entry.job, entry.epoch.number).length > 0) throw new NetworkError({ code: 'EPOCH_FROZEN' })
   const closing = verifyClosing(certificate, batch, contextOf(state, entry), verification)
   const { final, disputed } = closing.batch.value
+  const { epoch } = entry
   // what such an epoch passes on is undecided: it is recovered from shows instead, by the verdict if there is one
   if (disputed > final) throw new NetworkError({ code: 'EPOCH_FROZEN' })
-  const outcomes = outcomesOf(entry, closing)
+  const closed = carryOutClosing(state, entry, { certificate, closing }, moment)
+  if (closing.unanimous || epoch.jurors < epoch.members.length) return closed
+  if (entry.closing !== null) throw new NetworkError({ code: 'CLOSING_HELD' })
+  return { ...state, jobs: withJob(state.jobs, holdClosing(entry, { certificate, batch }, moment)) }
+}
+
+/** Carries out the closing certificates that were kept for long enough, in the order of their jobs' ids: they move coins. */
+export function carryOutHeld(state: NetworkState, setting: Setting): NetworkState {
+  let now = state
+  for (const { job } of inOrder([...state.jobs.values()].filter(({ closing }) => closing !== null))) {
+    const entry = now.jobs.get(job)
+    const held = entry?.closing ?? null
+    if (entry === undefined || held === null || !isHeldLongEnough(held, setting.moment) || isBeforeJury(now, entry)) continue
+    now = withHeldCarriedOut(now, entry, held, setting)
+  }
+  return now
+}
+function withHeldCarriedOut(
+  state: NetworkState,
+  entry: Job,
+  { certificate, batch }: HeldClosing,
+  { moment, verification }: Setting,
+): NetworkState {
+  try {
+    return carryOutClosing(
+      state,
+      entry,
+      { certificate, closing: verifyClosing(certificate, batch, contextOf(state, entry), verification) },
+      moment,
+    )
+  } catch (error) {
+    throwHostFault(error)
+    // it could be carried out when it was recorded: what came since decides, and without a closing the job is recovered
+    return { ...state, jobs: withJob(state.jobs, { ...entry, closing: null }) }
+  }
+}
+
+/** A jury is to judge a step of the job's running epoch, or undid one: then its recovery opens the next. */
+const isBeforeJury = ({ disputes }: NetworkState, { job, epoch }: Job): boolean =>
+  isDisputed(disputes, job, epoch.number) || judgedCasesOf(disputes, job, epoch.number).length > 0
+
+/** Pays the epoch's members by the outcomes of its closing certificate, records those, and opens the next epoch. */
+function carryOutClosing(
+  state: NetworkState,
+  entry: Job,
+  { certificate, closing }: { readonly certificate: Uint8Array; readonly closing: ReturnType<typeof verifyClosing> },
+  moment: Moment,
+): NetworkState {
   const { epoch } = entry
+  const outcomes = outcomesOf(entry, closing)
   const { payments } = closing.batch.value
   const said = {
     ...{ epoch: epoch.number, certificate: sha256(certificate), state: closing.state, timeMs: closing.timeMs, outcomes },
@@ -205,9 +261,8 @@ function show(
   const added = addShow(entry, { epoch: shown.epoch, member: peerIdOfKey(shown.from), show: envelope, atMs: moment.timeMs })
   // Each alone, so that one false show can't spoil those that hold.
   const { closed, last } = recoverFrom([envelope], contextOf(state, entry), [], verification)
-  const number = entry.epoch.number
-  const waits = isDisputed(state.disputes, entry.job, number) || judgedCasesOf(state.disputes, entry.job, number).length > 0
-  if (closed && last !== undefined && !waits) return close(state, entry, last.certificate, last.batch, { moment, verification })
+  if (closed && last !== undefined && entry.closing === null && !isBeforeJury(state, entry))
+    return close(state, entry, last.certificate, last.batch, { moment, verification })
   return { ...state, jobs: withJob(state.jobs, added) }
 }
 
@@ -221,12 +276,13 @@ export function recoveryOf(
   const { epoch } = entry
   try {
     if (isDisputed(state.disputes, entry.job, epoch.number)) return undefined // it waits for the verdict
+    const judged = judgedCasesOf(state.disputes, entry.job, epoch.number)
+    if (entry.closing !== null && judged.length === 0) return undefined // that opens the next epoch, unless a jury undoes a step
     const context = contextOf(state, entry)
     const recovery = recoverFrom(shows, context, [], verification)
     const seenBy = (one: Uint8Array) => openMessage(showMessage, one, state.network, ({ from }) => peerIdOfKey(from)).seen
     // who has not seen it could not object to it yet: colluders may have certified it just now
     const contested = epoch.jurors >= epoch.members.length && shows.some((one) => seenBy(one) < (recovery.last?.step ?? 0))
-    const judged = judgedCasesOf(state.disputes, entry.job, epoch.number)
     const judgment = judged.at(-1)?.judgment
     const from = openingOf(recovery, epoch, judgment)
     const sentAway = judged.flatMap(({ judgment: { leave }, debtors }) => [...leave, ...debtors])

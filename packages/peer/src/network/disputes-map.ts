@@ -91,9 +91,10 @@ export function disputeFrom(
   if (entry === undefined) throw new NetworkError({ code: 'DISPUTE_UNKNOWN' })
   if (dispute === undefined || envelopes.includes(undefined)) return undefined
   const { members, start } = entry.epoch
+  const isClosed = entry.closing !== null && entry.closing.height <= rest.recordedHeight
   const jury = jurors === null ? null : jurors.map(peerIdOfKey)
   const given = {
-    ...{ ...rest, id: hexOf(key.subarray(PREFIX.length)), job, members, start, dispute, jury, debtors: debtors.map(peerIdOfKey) },
+    ...{ ...rest, id: hexOf(key.subarray(PREFIX.length)), job, members, start, isClosed, dispute, jury, debtors: debtors.map(peerIdOfKey) },
     ratings: new Map((jury ?? []).map((peer, i) => [peer, ratings[i] ?? 0])),
     verdicts: verdicts.map(({ atMs }, i) => {
       const envelope = envelopes[i] as Uint8Array

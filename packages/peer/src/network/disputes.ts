@@ -25,6 +25,8 @@ export interface DisputeCase {
   readonly members: readonly PeerId[]
   /** The group state that the epoch began from. */
   readonly start: ContentId
+  /** The chain had the epoch's closing certificate already. */
+  readonly isClosed: boolean
   /** What was brought: a group-dispute. */
   readonly dispute: Uint8Array
   readonly recordedHeight: number
@@ -47,6 +49,8 @@ export type Disputes = ReadonlyMap<string, DisputeCase>
 
 /** Whole: what a block has no room for comes in parts. As large as a transaction may be, and a little less. */
 export const DISPUTE_BYTES_MAX = 300_000
+/** Disputes of one epoch that have a gap: who was kept out asks again what accomplices of the others asked from another step on. Each has its price. */
+const GAPS_MAX = 8
 /** Two that differ are a fault, and end an account: there is no third to record. */
 const VERDICTS_OF_JUROR_MAX = 2
 
@@ -82,8 +86,9 @@ export function judgmentOf(
 ): Judgment | null {
   const context = contextOfCase({ network }, one)
   const dispute = withShown(verifyDispute(one.dispute, context, verification), [], context, verification)
-  const { ratings, verdicts, deadlineMs } = one
-  return judge(dispute, { jury: one.jury ?? [], ratings, verdicts, deadlineMs, nowMs, frozen: true }, context, verification) ?? null
+  const { ratings, verdicts, deadlineMs, isClosed } = one
+  const trial = { jury: one.jury ?? [], ratings, verdicts, deadlineMs, nowMs, frozen: true, isClosed }
+  return judge(dispute, trial, context, verification) ?? null
 }
 
 /**
@@ -99,24 +104,28 @@ export function recordDispute(
   most = Math.min(DISPUTE_BYTES_MAX, transactionBytesMax(state.settings.blockBytesMax)),
 ): NetworkState {
   if (bytes.length > most) throw new NetworkError({ code: 'DISPUTE_TOO_LARGE', bytes: bytes.length })
-  const { job: named, epoch: given, step } = disputeMessage.decode(bytes)
+  const { job: named, epoch: given } = disputeMessage.decode(bytes)
   const job = jobIdOf(contentIdOfBytes(named))
   const entry = state.jobs.get(job)
   if (entry === undefined || entry.state !== 'running') throw new SchedulerError({ code: 'JOB_UNKNOWN', job })
   const { number, members, start } = entry.epoch
   if (given !== number) throw new SchedulerError({ code: 'EPOCH_OTHER', current: number, given })
-  const isSettledBy = (one: JudgedCase) =>
-    isSettled(step, one.judgment, verifyDispute(one.dispute, contextOfCase(state, one), verification).base.step)
-  if (isDisputed(state.disputes, job, number) || judgedCasesOf(state.disputes, job, number).some(isSettledBy)) {
-    throw new NetworkError({ code: 'DISPUTE_OPEN' })
-  }
-  const { id, kind } = verifyDispute(bytes, { network: state.network, job, epoch: number, members, start }, verification)
+  if (isDisputed(state.disputes, job, number)) throw new NetworkError({ code: 'DISPUTE_OPEN' })
+  const dispute = verifyDispute(bytes, { network: state.network, job, epoch: number, members, start }, verification)
+  const { id, kind, gap } = dispute
+  const earlier = [...state.disputes.values()].filter((one) => one.job === job && one.epoch === number)
+  const asked = earlier.map((one) => ({ one, of: verifyDispute(one.dispute, contextOfCase(state, one), verification) }))
+  // where the epoch goes on, what a jury let stand settles nothing: but where it was closed before
+  const isSettledBy = ({ one: { judgment }, of }: (typeof asked)[number]) =>
+    judgment !== null && (judgment.opens !== undefined || entry.closing !== null) && isSettled(dispute, judgment, of.base.step)
+  if (asked.some(isSettledBy)) throw new NetworkError({ code: 'DISPUTE_OPEN' })
+  if (gap > 0 && asked.filter(({ of }) => of.gap > 0).length >= GAPS_MAX) throw new NetworkError({ code: 'DISPUTE_KNOWN' })
   // such a group never freezes for what its members say: what q of them agree on stands, and who differs is unresolved
   if (kind === 'objection' && entry.epoch.jurors < members.length) throw new NetworkError({ code: 'DISPUTE_UNJUDGED' })
   const name = hexOf(id)
   if (state.disputes.has(name)) throw new NetworkError({ code: 'DISPUTE_KNOWN' })
   const times = { fetchUntilMs: 0, answerUntilMs: 0, deadlineMs: 0 }
-  const about = { id: name, job, epoch: number, members, start, dispute: bytes, recordedHeight: height }
+  const about = { id: name, job, epoch: number, members, start, isClosed: entry.closing !== null, dispute: bytes, recordedHeight: height }
   const opened: DisputeCase = {
     ...about,
     ...times,

@@ -113,6 +113,7 @@ export class GroupShell {
   readonly #audits: SkipAudits
   #opening: readonly GroupEffect[]
   #group: Group
+  #closedOnChain: Uint8Array | undefined
   /** Puts that wait until the store has room. */
   #waitingPuts = 0
 
@@ -197,6 +198,14 @@ export class GroupShell {
       for (const { certificate } of showMessage.decode(payload).steps)
         this.give({ type: 'shown', from: member, certificate, isOnChain: true })
     }
+  }
+
+  /** The chain has a closing certificate that not all members revealed. Whom the others kept from it learns of it so. */
+  closedOnChain(certificate: Uint8Array): void {
+    if (this.#closedOnChain === certificate) return
+    this.#closedOnChain = certificate
+    const [other] = this.setup.members.filter((peer) => peer !== this.#around.signer.peerId)
+    if (other !== undefined) this.give({ type: 'shown', from: other, certificate, isOnChain: true })
   }
 
   /** What this epoch needs of the store, each block with all below it: in memory, and in its record. */

@@ -120,6 +120,7 @@ export class SiteHost implements GroupListener {
       shell?.give({ type: 'show' })
       shell?.shownToChain(view.shows)
     }
+    if (view.closing !== null) shell?.closedOnChain(view.closing)
     for (const [epoch, old] of this.#shells) {
       if (epoch < view.epoch) {
         this.#shells.delete(epoch)
