@@ -2,48 +2,12 @@ import { peekPayload } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { verification } from '../simulations/jobs.js'
-import { disputeOf, GROUP_DEFAULTS, type GroupEffect, type GroupSetup, verifyDispute } from '../src/index.js'
+import { disputeOf, type GroupEffect, verifyDispute } from '../src/index.js'
 import { revealMessage } from '../src/messages.js'
 import { SKIPS_MAX } from '../src/settings.js'
-import { Desk, type Letter } from './desk.js'
-import { FINAL, known, REVEAL, sendStep, sent, WITHHELD } from './dissenting.js'
+import { known, REVEAL, sent, WITHHELD } from './dissenting.js'
+import { HALF_MS, keptOut } from './kept-out.js'
 
-const HALF_MS = GROUP_DEFAULTS.dissentWindowMs / 2
-
-/** All four certify step 1; then three go on to this step, and the last one hears nothing. The window of these steps is over before the next one, which names them final. */
-function keptOut(last = 4, named: readonly number[] = [last - 1], changes: Partial<GroupSetup> = {}) {
-  const desk = new Desk(4, { jurors: 4, ...changes })
-  const teller = desk.order(1)[0] as number
-  const away = [0, 1, 2, 3].find((member) => member !== teller && member !== desk.order(2)[0]) as number
-  const rest = [0, 1, 2, 3].filter((member) => member !== away)
-  const apart = ({ from, to }: Letter) => from !== away && to !== away
-  desk.write(teller, 1)
-  desk.deliver()
-  expect(desk.of('final', away).map(({ step }) => step)).toEqual([1])
-  for (let step = 2; step <= last; step++) {
-    desk.write(teller, step)
-    for (let i = 0; i < 60 && known(desk, teller, step) === undefined; i++) {
-      desk.deliver(apart)
-      desk.pass(250, rest)
-    }
-    if (named.includes(step)) desk.endWindow(apart, rest)
-  }
-  desk.drop()
-  /** Hands it a step. */
-  const give = (step: number) => {
-    sendStep(desk, teller, step)
-    desk.deliver(({ from, to, number }) => from === teller && to === away && number === FINAL)
-    desk.drop()
-  }
-  /** It hears nothing for so long. */
-  const wait = (ms: number) => {
-    desk.pass(ms, [away])
-    desk.drop()
-  }
-  const audited = (batch: Uint8Array, holds: boolean) => desk.tell(away, { type: 'audited', batch, holds })
-  const batchOf = (step: number) => known(desk, teller, step).certified.batch.hash
-  return { desk, away, teller, rest, give, wait, audited, batchOf }
-}
 /** What of it a member tells of: in order. */
 const told = (effects: readonly GroupEffect[]) =>
   effects.flatMap((effect) => (effect.type === 'final' || effect.type === 'provisional' ? [`${effect.type} ${effect.step}`] : []))

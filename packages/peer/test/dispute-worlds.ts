@@ -127,11 +127,11 @@ export class Withheld extends Ledgerless {
     return disputeMessage.encode({ ...place, ...led, evidence: { type: 'objection', statements: [said] } })
   }
   /** All jurors' on the dispute that is open. */
-  verdicts(step = 1, root = RIGHT): readonly Uint8Array[] {
+  verdicts(step = 1, root = RIGHT, final = 0): readonly Uint8Array[] {
     const one = [...this.state.disputes.values()].find(({ judgment }) => judgment === null)
     return (one?.jury ?? []).map((peer) => {
       const by = anyone(peer)
-      const finding = { type: 'answered', step, answer: answer(root) } as const
+      const finding = { type: 'answered', step, answer: { ...answer(root), final } } as const
       const place = { job: bytesOfContentId(this.site), epoch: 1, dispute: bytesOfHex(one?.id ?? '') }
       return signMessage(verdictMessage, { ...place, from: by.publicKey, finding }, by, this.genesis.network)
     })

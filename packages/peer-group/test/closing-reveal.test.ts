@@ -1,0 +1,81 @@
+import { peekPayload } from '@interpeer/crypto-ids'
+import { describe, expect, test } from 'vitest'
+import { verification } from '../simulations/jobs.js'
+import { disputeOf, verifyClosing, verifyDispute } from '../src/index.js'
+import { revealMessage } from '../src/messages.js'
+import type { Letter } from './desk.js'
+import { known, REVEAL, sent, settle, WITHHELD } from './dissenting.js'
+import { HALF_MS, keptOut } from './kept-out.js'
+
+/** All close the epoch; the one that was kept out of step 2 is there for that. */
+function closing(given: ReturnType<typeof keptOut>, members = [0, 1, 2, 3]) {
+  const { desk, rest } = given
+  for (const member of members) desk.tell(member, { type: 'close-at', atMs: desk.nowMs, next: desk.setup.members })
+  const among = ({ from, to }: Letter) => members.includes(from) && members.includes(to)
+  for (let i = 0; i < 4; i++) desk.endWindow(among, members)
+  const told = desk.of('closed', rest[0])
+  return { told, certified: told.map(({ certificate, batch }) => verifyClosing(certificate, batch, desk.context, verification)) }
+}
+/** It takes up what follows the hidden step, with its state. */
+function back() {
+  const given = keptOut()
+  for (const step of [3, 4]) given.give(step)
+  given.wait(HALF_MS)
+  expect(given.desk.of('audit', given.away)).toHaveLength(1)
+  expect(given.desk.group(given.away).base.state).toBeDefined()
+  return given
+}
+
+describe('a closing batch', () => {
+  test('is not revealed by who still looks at what it was kept out of; once that is seen it is, and all tell the whole certificate', () => {
+    const given = back()
+    const { desk, away, rest, audited, batchOf } = given
+    const { certified } = closing(given)
+    const [first] = certified
+    expect([certified.length, first?.agreed.length, first?.agreed.includes(desk.peer(away))]).toEqual([1, 3, false])
+    expect(desk.group(away)).toMatchObject({ phase: 'closed', base: { step: first?.step } })
+    audited(batchOf(3), true)
+    desk.deliver()
+    const [, whole] = desk.of('closed', rest[0])
+    expect(verifyClosing(whole?.certificate as Uint8Array, whole?.batch as Uint8Array, desk.context, verification).unanimous).toBe(true)
+    expect(desk.of('closed', away)).toHaveLength(2)
+  })
+  test('is never revealed by who objects to what it closes', () => {
+    const given = back()
+    const { desk, away, audited, batchOf } = given
+    const [closed] = closing(given).certified
+    audited(batchOf(3), false)
+    desk.deliver()
+    settle(desk)
+    expect(sent(desk, away, WITHHELD).length).toBeGreaterThan(0)
+    const revealed = sent(desk, away, REVEAL).map(({ envelope }) => revealMessage.decode(peekPayload(envelope) as Uint8Array).step)
+    expect(revealed).not.toContain(closed?.step)
+  })
+  test('is revealed at once by who has seen it all, and in a group that no jury judges by all', () => {
+    for (const changes of [{}, { jurors: 0 }]) {
+      const given = keptOut(4, [3], changes)
+      for (const step of 'jurors' in changes ? [3, 4] : [2, 3, 4]) given.give(step)
+      given.wait(HALF_MS)
+      expect(closing(given).certified.at(-1)?.unanimous).toBe(true)
+    }
+  })
+})
+
+test('a member that is kept out of all steps to the end brings what it learns of them from the chain, back to what it knows', () => {
+  const given = keptOut()
+  const { desk, away, rest } = given
+  desk.given = (member) => member !== away
+  const { told, certified } = closing(given, rest)
+  const [{ certificate }, { step }] = [told[0], certified[0]] as [(typeof told)[0], (typeof certified)[0]]
+  desk.drop()
+  desk.tell(away, { type: 'shown', from: desk.peer(rest[0] as number), certificate, isOnChain: true })
+  desk.drop()
+  expect(desk.of('dispute', away)).toEqual([])
+  given.wait(HALF_MS)
+  const [dispute] = desk.of('dispute', away)
+  expect(dispute).toMatchObject({ step, certificate, batch: null })
+  const bytes = disputeOf(desk.group(away), dispute as NonNullable<typeof dispute>, 65_536) as Uint8Array
+  const read = verifyDispute(bytes, { ...desk.context, start: desk.setup.start }, verification)
+  expect(read).toMatchObject({ step, base: { step: 1, batch: known(desk, away, 1).certified.batch.hash }, gap: step - 2 })
+  expect(read.statements.map(({ peer }) => peer)).toEqual([desk.peer(away)])
+})
