@@ -47,6 +47,8 @@ export interface NextEpoch {
 export interface Recovering {
   readonly sinceHeight: number
   readonly sinceMs: number
+  /** Who is to lose its seat by it, though it shows: what a verdict on the epoch before said of it, where that epoch stayed closed. */
+  readonly leave: readonly PeerId[]
   /** Since when it waits: since it began, or since the last show, or part of one, came. */
   readonly waitsSinceMs: number
   /** In the order in which blocks took them. */
@@ -63,8 +65,8 @@ export interface HeldClosing {
   /** The time of that block, or of the last one in which a jury let stand what was said against it. */
   readonly sinceMs: number
 }
-export const recoveringSince = (height: number, timeMs: number): Recovering => {
-  return { sinceHeight: height, sinceMs: timeMs, waitsSinceMs: timeMs, shows: [], parts: [] }
+export const recoveringSince = (height: number, timeMs: number, leave: readonly PeerId[] = []): Recovering => {
+  return { sinceHeight: height, sinceMs: timeMs, leave, waitsSinceMs: timeMs, shows: [], parts: [] }
 }
 /** The last closing certificate that a block recorded. */
 export interface LastClosing {

@@ -59,6 +59,7 @@ export const jobRecord = struct({
     struct({
       sinceHeight: uint53,
       sinceMs: uint53,
+      leave: members,
       waitsSinceMs: uint53,
       shows: list(struct({ member: key, show: hash }), SEATS_MAX),
       parts: list(struct({ member: key, show: hash, bytes: hash }), SEATS_MAX),
@@ -100,6 +101,7 @@ export function jobRecordOf({ state, manifestEnvelope, timetable, epoch, next, r
     next: next && { ...next, members: keys(next.members), leaver: keyOfPeerId(next.leaver), joiner: keyOfPeerId(next.joiner) },
     recovering: recovering && {
       ...recovering,
+      leave: keys(recovering.leave),
       shows: recovering.shows.map(({ member, show }) => ({ member: keyOfPeerId(member), show: hashOf(show) })),
       parts: recovering.parts.map(({ member, show, bytes: held }) => ({ member: keyOfPeerId(member), show, bytes: hashOf(held) })),
     },
@@ -152,7 +154,12 @@ export function jobFrom({ key, value }: Pick<MapEntry, 'key' | 'value'>, network
       rerun: rerun as readonly Uint8Array[],
     },
     next: next && { ...next, members: peers(next.members), leaver: peerIdOfKey(next.leaver), joiner: peerIdOfKey(next.joiner) },
-    recovering: recovering && { ...recovering, shows: shows as Recovering['shows'], parts: parts as Recovering['parts'] },
+    recovering: recovering && {
+      ...recovering,
+      leave: peers(recovering.leave),
+      shows: shows as Recovering['shows'],
+      parts: parts as Recovering['parts'],
+    },
     closing: closing && { ...closing, certificate: certificate as Uint8Array, batch: batch as Uint8Array },
     last: last && { ...last, state: contentIdOfBytes(last.state) },
     paid,

@@ -119,7 +119,7 @@ test('recovery: waits R cycles, then for shows; a quorum has two cycles of grace
   const of = (advanced: { jobs: Jobs }) => advanced.jobs.get(job.job) as Job
   expect(of(at(16, job)).recovering).toBeNull()
   const begun = of(at(17, job))
-  expect(begun.recovering).toEqual({ sinceHeight: 17, sinceMs: 17_000, waitsSinceMs: 17_000, shows: [], parts: [] })
+  expect(begun.recovering).toEqual({ sinceHeight: 17, sinceMs: 17_000, leave: [], waitsSinceMs: 17_000, shows: [], parts: [] })
   const [a, b, c, d, e] = job.epoch.members as [PeerId, PeerId, PeerId, PeerId, PeerId]
   const showing = (entry: Job, ...members: PeerId[]) =>
     members.reduce((all, member) => addShow(all, { epoch: 1, member, show: new Uint8Array(3), atMs: 17_000 }), entry)

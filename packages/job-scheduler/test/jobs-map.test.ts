@@ -8,6 +8,7 @@ import {
   checkJob,
   closeEpoch,
   endJob,
+  holdClosing,
   type Job,
   type Jobs,
   jobsEdits,
@@ -38,7 +39,7 @@ const onJob =
     const job = [...jobs.values()][which]
     return job === undefined ? jobs : withJob(jobs, change(job, at))
   }
-/** Publishes, closes, shows, ends, and lets time pass, so that recoveries begin and end; often it is refused. */
+/** Publishes, closes, keeps closings, shows, ends, and lets time pass, so that recoveries begin and end; often it is refused. */
 const anyChange: fc.Arbitrary<Change> = fc.oneof(
   {
     weight: 2,
@@ -65,6 +66,14 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
         return addShow(job, { epoch: job.epoch.number, member, show, atMs: 1 })
       }),
     ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(fc.nat(3), fc.nat(9))
+      .map(([which, byte]) =>
+        onJob(which, (job, at) => holdClosing(job, { certificate: Uint8Array.of(byte), batch: Uint8Array.of(byte, byte) }, at)),
+      ),
   },
   { weight: 1, arbitrary: fc.nat(3).map((which) => onJob(which, endJob)) },
   { weight: 4, arbitrary: fc.constant<Change>((jobs, at) => advanceJobs(jobs, recoverFrom, at).jobs) },
@@ -130,10 +139,11 @@ test('the largest entry there can be is small: shows and batches are named by th
     manifestEnvelope: new Uint8Array(2_176),
     epoch: { ...job.epoch, members, sinceMs: members.map(() => 2 ** 53 - 1), rerun: Array.from({ length: 64 }, () => batch) },
     recovering: {
-      ...{ sinceHeight: 2 ** 53 - 1, sinceMs: 2 ** 53 - 1, waitsSinceMs: 2 ** 53 - 1 },
+      ...{ sinceHeight: 2 ** 53 - 1, sinceMs: 2 ** 53 - 1, waitsSinceMs: 2 ** 53 - 1, leave: members },
       shows: members.map((member) => ({ member, show })),
       parts: members.map((member) => ({ member, show: sha256(show), bytes: show })),
     },
+    closing: { certificate: show, batch, height: 2 ** 53 - 1, sinceMs: 2 ** 53 - 1 },
   }
   const map = mapOf(withJob(jobs, large))
   const proof = proofIn(map, bytesOfContentId(job.job))
@@ -141,4 +151,5 @@ test('the largest entry there can be is small: shows and batches are named by th
   const record = checkJob(map.root.hash, job.job, proof)
   expect(record?.epoch.rerun[63]).toEqual(sha256(batch))
   expect(record?.recovering?.shows[31]).toEqual({ member: keyOfPeerId(members[31] as PeerId), show: sha256(show) })
+  expect(record?.closing).toMatchObject({ certificate: sha256(show), batch: sha256(batch) })
 })

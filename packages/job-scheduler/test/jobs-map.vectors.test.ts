@@ -39,6 +39,7 @@ function jobOf({ job, state, manifest, startMs, tenureMs, epoch, next, recoverin
     },
     recovering: recovering && {
       ...recovering,
+      leave: recovering.leave.map(peer),
       shows: recovering.shows.map(({ member, show }) => ({ member: peer(member), show: bytesOfHex(show) })),
       parts: recovering.parts.map((part) => ({ member: peer(part.member), show: bytesOfHex(part.show), bytes: bytesOfHex(part.bytes) })),
     },

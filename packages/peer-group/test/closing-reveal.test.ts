@@ -1,15 +1,14 @@
 import { peekPayload } from '@interpeer/crypto-ids'
 import { describe, expect, test } from 'vitest'
-import { verification } from '../simulations/jobs.js'
-import { disputeOf, verifyClosing, verifyDispute } from '../src/index.js'
+import { execute, verification } from '../simulations/jobs.js'
+import { disputeOf, type GroupEffect, verifyClosing, verifyDispute } from '../src/index.js'
 import { revealMessage } from '../src/messages.js'
-import type { Letter } from './desk.js'
+import { Desk, type Letter } from './desk.js'
 import { known, REVEAL, sent, settle, WITHHELD } from './dissenting.js'
 import { HALF_MS, keptOut } from './kept-out.js'
 
 /** All close the epoch; the one that was kept out of step 2 is there for that. */
-function closing(given: ReturnType<typeof keptOut>, members = [0, 1, 2, 3]) {
-  const { desk, rest } = given
+function closing({ desk, rest }: Pick<ReturnType<typeof keptOut>, 'desk' | 'rest'>, members = [0, 1, 2, 3]) {
   for (const member of members) desk.tell(member, { type: 'close-at', atMs: desk.nowMs, next: desk.setup.members })
   const among = ({ from, to }: Letter) => members.includes(from) && members.includes(to)
   for (let i = 0; i < 4; i++) desk.endWindow(among, members)
@@ -50,6 +49,25 @@ describe('a closing batch', () => {
     expect(sent(desk, away, WITHHELD).length).toBeGreaterThan(0)
     const revealed = sent(desk, away, REVEAL).map(({ envelope }) => revealMessage.decode(peekPayload(envelope) as Uint8Array).step)
     expect(revealed).not.toContain(closed?.step)
+  })
+  test('is not revealed by whose own run of a step before it has not ended; once it has, it is, and all tell the whole certificate', () => {
+    const desk = new Desk(4, { jurors: 4 })
+    const teller = desk.order(1)[0] as number
+    const slow = [0, 1, 2, 3].find((member) => member !== teller && member !== desk.order(2)[0]) as number
+    const runs: (GroupEffect & { type: 'execute' })[] = []
+    desk.run = (member, effect) => (member === slow ? void runs.push(effect) : execute(effect))
+    desk.write(teller, 1)
+    desk.deliver()
+    desk.endGrace()
+    const rest = [0, 1, 2, 3].filter((member) => member !== slow)
+    const [closed] = closing({ desk, rest }).certified
+    expect([closed?.agreed.length, closed?.agreed.includes(desk.peer(slow))]).toEqual([3, false])
+    expect([known(desk, slow).own, desk.group(slow).base.state !== undefined, sent(desk, slow, REVEAL)]).toEqual(['running', true, []])
+    const [run] = runs as [(typeof runs)[0]]
+    desk.tell(slow, { type: 'executed', batch: run.batch, from: run.from, result: execute(run) })
+    desk.deliver()
+    const last = desk.of('closed', rest[0]).at(-1)
+    expect(verifyClosing(last?.certificate as Uint8Array, last?.batch as Uint8Array, desk.context, verification).unanimous).toBe(true)
   })
   test('is revealed at once by who has seen it all, and in a group that no jury judges by all', () => {
     for (const changes of [{}, { jurors: 0 }]) {

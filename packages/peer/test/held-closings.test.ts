@@ -1,43 +1,11 @@
 import { accountOfPeer, type PeerId } from '@interpeer/crypto-ids'
 import { balanceOf } from '@interpeer/intercoin-ledger'
-import { disputeMessage } from '@interpeer/peer-group'
 import { describe, expect, test } from 'vitest'
 import { epochCloseTransaction } from '../src/network/index.js'
 import { siteViews } from '../src/site-views.js'
+import { Closing } from './closing-world.js'
 import { OTHER, RIGHT, Withheld, WRONG } from './dispute-worlds.js'
-import { closingOf, codes } from './network-world.js'
-
-/** A group of four whose epoch may be closed now. The state is read anew from its snapshot every few blocks. */
-class Closing extends Withheld {
-  constructor(others: 3 | 4 = 4) {
-    super(others)
-    this.blocksUntil(() => this.job(this.site).next !== null)
-    const { next } = this.job(this.site)
-    this.blocksUntil(() => this.timeMs >= (next?.atMs ?? 0))
-  }
-  get entry() {
-    return this.job(this.site)
-  }
-  get kept() {
-    return this.entry.closing
-  }
-  /** As these seats reveal it. */
-  close(seats: number, step = 4): Uint8Array {
-    const { certificate, batch } = closingOf(this.genesis, this.entry, { by: this.epoch.members.slice(0, seats), root: RIGHT, step })
-    return epochCloseTransaction(this.site, certificate, batch)
-  }
-  /** Of the last step only its certificate, as a member brings it that was kept out of all before. */
-  keptOut(roots: readonly (typeof RIGHT)[]): Uint8Array {
-    const whole = disputeMessage.decode(this.dispute(roots))
-    return disputeMessage.encode({ ...whole, steps: whole.steps.slice(-1) })
-  }
-  blocks(count: number): void {
-    for (let i = 0; i < count; i++) this.block()
-  }
-  get outcomes() {
-    return [...this.state.disputes.values()].map(({ judgment }) => judgment?.outcome)
-  }
-}
+import { closingOf, codes, showOf } from './network-world.js'
 
 describe('a closing certificate', () => {
   test('that all members revealed is carried out at once', () => {
@@ -139,9 +107,7 @@ describe('an objection to a closing that is kept', () => {
   test('is heard though an accomplice asked first, from where nothing was hidden', () => {
     const world = new Closing()
     world.block(world.close(3))
-    const decoy = disputeMessage.decode(world.dispute(lied, true))
-    // from the step before the last on, which the last names final
-    const late = disputeMessage.encode({ ...decoy, base: decoy.steps[1] as Uint8Array, steps: decoy.steps.slice(-1) })
+    const late = world.late(lied)
     expect(world.block(late)).toEqual([])
     world.block()
     expect(world.block(...world.verdicts(4, WRONG, 3))).toEqual([])
@@ -166,5 +132,21 @@ describe('an objection to a closing that is kept', () => {
     }
     expect(world.timeMs).toBeGreaterThan((next?.atMs ?? 0) + late)
     expect(world.epoch.number).toBe(2)
+  })
+  test('in a recovery: a closing that a member shows is kept like any other, and its show counts if a step is undone', () => {
+    const world = new Closing()
+    world.blocksUntil(() => world.entry.recovering !== null)
+    const { certificate, batch } = closingOf(world.genesis, world.entry, { by: world.epoch.members.slice(0, 3), root: RIGHT })
+    const [first, ...others] = world.epoch.members as [PeerId, ...PeerId[]]
+    expect(world.block(showOf(world.genesis, world.entry, first, { certificate, batch }))).toEqual([])
+    expect(world.kept).toMatchObject({ height: world.height })
+    expect(world.block(...others.map((peer) => world.show(peer)))).toEqual([])
+    expect(world.block(world.keptOut(lied))).toEqual([])
+    world.block()
+    expect(world.epoch.number).toBe(1)
+    expect(world.block(...world.verdicts(2, OTHER))).toEqual([])
+    world.blocksUntil(() => world.epoch.number !== 1) // it waits for who has seen less than the first one shows
+    expect([world.epoch.number, world.epoch.start, world.kept]).toEqual([3, OTHER, null])
+    expect(world.epoch.members).toEqual(expect.arrayContaining([first]))
   })
 })

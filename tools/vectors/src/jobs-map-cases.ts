@@ -68,6 +68,7 @@ function oneOfEverything() {
     recovering: {
       sinceHeight: 30,
       sinceMs: 1_030_000,
+      leave: [peer(5)],
       waitsSinceMs: 1_034_000,
       parts: [{ member: peer(4), show: named('a show'), bytes: 'd3'.repeat(400) }],
       shows: [

@@ -20,7 +20,8 @@ import {
   withVotes,
 } from '@interpeer/vote-chain'
 import { WireError } from '@interpeer/wire-codec'
-import { carryOut, carryOutHeld, recoveryOf } from './carry-out.js'
+import { carryOut, recoveryOf } from './carry-out.js'
+import { carryOutHeld } from './close-epoch.js'
 import { closedEpochsAfter } from './closed-epochs.js'
 import { dataMapsAfter, dataMapsOf, hashesOf } from './data-maps.js'
 import { openDisputeParts } from './dispute-parts.js'

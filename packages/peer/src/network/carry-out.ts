@@ -2,43 +2,29 @@ import {
   accountOfBytes,
   accountOfJob,
   accountOfPeer,
-  bytesOfContentId,
   contentIdOfBytes,
   type JobId,
   jobIdOf,
   openMessage,
   type PeerId,
   peerIdOfKey,
-  sha256,
 } from '@interpeer/crypto-ids'
-import { escrowOf, openEscrow, openTransfer, taxOf, transfer } from '@interpeer/intercoin-ledger'
+import { openEscrow, openTransfer, taxOf, transfer } from '@interpeer/intercoin-ledger'
 import {
   addShow,
   addShowPart,
-  closeEpoch,
   closeMessage,
-  earningsOf,
-  earningsWithin,
-  type HeldClosing,
-  holdClosing,
-  inOrder,
-  isHeldLongEnough,
   type Job,
-  type Moment,
   openPublish,
   openShowPart,
   publishJob,
   type Recovery,
   SchedulerError,
-  type SeatOutcome,
   SHOW_BYTES_MAX,
   withJob,
 } from '@interpeer/job-scheduler'
 import {
-  type CertifiedStep,
   firstStateBlock,
-  type GroupContext,
-  type MemberOutcome,
   openingOf,
   type Payment,
   PeerGroupError,
@@ -47,26 +33,21 @@ import {
   showMessage,
   sumOfPayments,
   type Verification,
-  verifyClosing,
 } from '@interpeer/peer-group'
-import { openPresent, transactionBytesMax, withOutcomes, withPresence, withReview } from '@interpeer/vote-chain'
+import { openPresent, transactionBytesMax, withPresence } from '@interpeer/vote-chain'
 import { sameBytes } from '@interpeer/wire-codec'
 import { expelledFrom, recordAccusation, recordAccusationVerdict } from './accusations.js'
+import { close, contextOf, isBeforeJury } from './close-epoch.js'
 import { recordDisputePart } from './dispute-parts.js'
 import { isDisputed, judgedCasesOf, recordDispute, recordVerdict } from './disputes.js'
 import { NetworkError } from './errors.js'
 import { throwHostFault } from './host-fault.js'
 import type { NetworkState } from './network-state.js'
-import { endIfPoor, epochPrice, payeeOf, payMembers, payOut } from './pay.js'
+import { epochPrice, payeeOf } from './pay.js'
 import { carryOutOrder } from './registry-orders.js'
+import type { Setting } from './setting.js'
 import { carryOutChange } from './settle.js'
 import { kindOfTransaction } from './transactions.js'
-
-/** What a transaction is carried out in: the block's moment, and a memory of signatures that held. */
-export interface Setting {
-  readonly moment: Moment
-  readonly verification: Verification
-}
 
 /** Carries out one transaction. What it throws is why the transaction is refused; then nothing has changed. */
 export function carryOut(state: NetworkState, transaction: Uint8Array, setting: Setting): NetworkState {
@@ -139,103 +120,6 @@ function publish(state: NetworkState, transaction: Uint8Array, { moment }: Setti
   return { ...state, jobs, ledger: openEscrow(state.ledger, order) }
 }
 
-/**
- * Takes a closing certificate. Where all members revealed it, or no jury could judge what they say, it is carried out; otherwise it is kept for a while first, as who did not reveal it may have been kept out of what it
- * closes (ADR 0043).
- */
-function close(
-  state: NetworkState,
-  entry: Job,
-  certificate: Uint8Array,
-  batch: Uint8Array,
-  { moment, verification }: Setting,
-): NetworkState {
-  if (isDisputed(state.disputes, entry.job, entry.epoch.number)) throw new NetworkError({ code: 'DISPUTE_OPEN' })
-  // a verdict that undid something opens the next epoch, from what members show
-  if (judgedCasesOf(state.disputes, entry.job, entry.epoch.number).length > 0) throw new NetworkError({ code: 'EPOCH_FROZEN' })
-  const closing = verifyClosing(certificate, batch, contextOf(state, entry), verification)
-  const { final, disputed } = closing.batch.value
-  const { epoch } = entry
-  // what such an epoch passes on is undecided: it is recovered from shows instead, by the verdict if there is one
-  if (disputed > final) throw new NetworkError({ code: 'EPOCH_FROZEN' })
-  const closed = carryOutClosing(state, entry, { certificate, closing }, moment)
-  if (closing.unanimous || epoch.jurors < epoch.members.length) return closed
-  if (entry.closing !== null) throw new NetworkError({ code: 'CLOSING_HELD' })
-  return { ...state, jobs: withJob(state.jobs, holdClosing(entry, { certificate, batch }, moment)) }
-}
-
-/** Carries out the closing certificates that were kept for long enough, in the order of their jobs' ids: they move coins. */
-export function carryOutHeld(state: NetworkState, setting: Setting): NetworkState {
-  let now = state
-  for (const { job } of inOrder([...state.jobs.values()].filter(({ closing }) => closing !== null))) {
-    const entry = now.jobs.get(job)
-    const held = entry?.closing ?? null
-    if (entry === undefined || held === null || !isHeldLongEnough(held, setting.moment) || isBeforeJury(now, entry)) continue
-    now = withHeldCarriedOut(now, entry, held, setting)
-  }
-  return now
-}
-function withHeldCarriedOut(
-  state: NetworkState,
-  entry: Job,
-  { certificate, batch }: HeldClosing,
-  { moment, verification }: Setting,
-): NetworkState {
-  try {
-    return carryOutClosing(
-      state,
-      entry,
-      { certificate, closing: verifyClosing(certificate, batch, contextOf(state, entry), verification) },
-      moment,
-    )
-  } catch (error) {
-    throwHostFault(error)
-    // it could be carried out when it was recorded: what came since decides, and without a closing the job is recovered
-    return { ...state, jobs: withJob(state.jobs, { ...entry, closing: null }) }
-  }
-}
-
-/** A jury is to judge a step of the job's running epoch, or undid one: then its recovery opens the next. */
-const isBeforeJury = ({ disputes }: NetworkState, { job, epoch }: Job): boolean =>
-  isDisputed(disputes, job, epoch.number) || judgedCasesOf(disputes, job, epoch.number).length > 0
-
-/** Pays the epoch's members by the outcomes of its closing certificate, records those, and opens the next epoch. */
-function carryOutClosing(
-  state: NetworkState,
-  entry: Job,
-  { certificate, closing }: { readonly certificate: Uint8Array; readonly closing: ReturnType<typeof verifyClosing> },
-  moment: Moment,
-): NetworkState {
-  const { epoch } = entry
-  const outcomes = outcomesOf(entry, closing)
-  const { payments } = closing.batch.value
-  const said = {
-    ...{ epoch: epoch.number, certificate: sha256(certificate), state: closing.state, timeMs: closing.timeMs, outcomes },
-    paid: sumOfPayments(payments),
-  }
-  const { job, paidMs } = closeEpoch(entry, said, moment)
-  const { cycleMs, seatPricePerCycle } = state.settings
-  const earned = earningsOf(outcomes, paidMs, cycleMs, seatPricePerCycle)
-  // what scripts were told that they may pay comes first, in this epoch and in the one that is named; it leaves what seats cost
-  const settled = { ...state, ledger: payOut(state, entry, payments) }
-  const held = escrowOf(settled.ledger, accountOfJob(entry.job)) ?? 0n
-  const promised = job.epoch.mayPay > job.paid ? job.epoch.mayPay - job.paid : 0n
-  const ledger = payMembers(settled, entry, earningsWithin(earned, held > promised ? held - promised : 0n))
-  const registry = withOutcomes(state.registry, outcomes, moment.height, state.settings)
-  const about = { job: bytesOfContentId(entry.job), epoch: epoch.number, certificate: said.certificate }
-  return endIfPoor({ ...state, ledger, registry, reviews: withReview(state.reviews, about, outcomes) }, job)
-}
-
-/** The receipt's outcomes; in an epoch without earlier steps, what the closing step itself shows. */
-function outcomesOf({ epoch }: Job, closing: CertifiedStep & { readonly outcomes: readonly MemberOutcome[] }): readonly SeatOutcome[] {
-  const counted = epoch.members.map((peer, seat) => ({ peer, ...(closing.outcomes[seat] as MemberOutcome) }))
-  if (counted.some((one) => one.agreed + one.late + one.absent + one.contradicted + one.unresolved > 0)) return counted
-  return epoch.members.map((peer) => {
-    const [agreed, contradicted] = [Number(closing.agreed.includes(peer)), Number(closing.contradicted.includes(peer))]
-    return { peer, agreed, late: 0, absent: 1 - agreed - contradicted, contradicted, unresolved: 0 }
-  })
-}
-
 /** Keeps a part of a show; with the last one, the show is carried out as if it had come in one piece. */
 function showPart(state: NetworkState, transaction: Uint8Array, setting: Setting): NetworkState {
   const part = openShowPart(transaction, state.network)
@@ -261,9 +145,9 @@ function show(
   const added = addShow(entry, { epoch: shown.epoch, member: peerIdOfKey(shown.from), show: envelope, atMs: moment.timeMs })
   // Each alone, so that one false show can't spoil those that hold.
   const { closed, last } = recoverFrom([envelope], contextOf(state, entry), [], verification)
-  if (closed && last !== undefined && entry.closing === null && !isBeforeJury(state, entry))
-    return close(state, entry, last.certificate, last.batch, { moment, verification })
-  return { ...state, jobs: withJob(state.jobs, added) }
+  const recorded = { ...state, jobs: withJob(state.jobs, added) }
+  if (!closed || last === undefined || entry.closing !== null || isBeforeJury(state, entry)) return recorded
+  return close(recorded, added, last.certificate, last.batch, { moment, verification })
 }
 
 /** What an old group's shows come to, for job-scheduler. */
@@ -286,7 +170,7 @@ export function recoveryOf(
     const judgment = judged.at(-1)?.judgment
     const from = openingOf(recovery, epoch, judgment)
     const sentAway = judged.flatMap(({ judgment: { leave }, debtors }) => [...leave, ...debtors])
-    const expelled = [...sentAway, ...expelledFrom(state.accusations, entry.job, epoch.number)]
+    const expelled = [...sentAway, ...(entry.recovering?.leave ?? []), ...expelledFrom(state.accusations, entry.job, epoch.number)]
     const leave = epoch.members.filter((peer) => !from.members.includes(peer) || expelled.includes(peer))
     // without a next epoch it can't close as its certificate would: the one that is drawn goes on from that state, and owes what it owes
     const closing = judgment === undefined && entry.next !== null ? recovery.closing : undefined
@@ -302,12 +186,6 @@ export function recoveryOf(
   }
 }
 
-const contextOf = ({ network }: NetworkState, { job, epoch }: Job): GroupContext => ({
-  network,
-  job,
-  epoch: epoch.number,
-  members: epoch.members,
-})
 function jobOf(state: NetworkState, job: JobId): Job {
   const entry = state.jobs.get(job)
   if (entry === undefined) throw new SchedulerError({ code: 'JOB_UNKNOWN', job })

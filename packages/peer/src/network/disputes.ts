@@ -1,6 +1,8 @@
 import { type ContentId, contentIdOfBytes, type JobId, jobIdOf, openMessage, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
-import { SchedulerError } from '@interpeer/job-scheduler'
+import { type HeldClosing, SchedulerError } from '@interpeer/job-scheduler'
 import {
+  certificateMessage,
+  type Dispute,
   type DisputeContext,
   disputeMessage,
   isSettled,
@@ -51,6 +53,8 @@ export type Disputes = ReadonlyMap<string, DisputeCase>
 export const DISPUTE_BYTES_MAX = 300_000
 /** Disputes of one epoch that have a gap: who was kept out asks again what accomplices of the others asked from another step on. Each has its price. */
 const GAPS_MAX = 8
+/** And of all kinds, once its closing certificate is kept: whoever brings more only keeps the chain behind. */
+const ASKED_WHILE_CLOSED_MAX = 16
 /** Two that differ are a fault, and end an account: there is no third to record. */
 const VERDICTS_OF_JUROR_MAX = 2
 
@@ -94,7 +98,7 @@ export function judgmentOf(
 /**
  * Records a dispute: it holds by itself, so anyone may bring it. One at a time for each job. After a verdict, steps that it did not settle may be disputed until the next epoch opens: later ones
  * where it lets one stand, for colluders may have named a lie final there while the jury looked at what is true; and those before the state that the jury began from.
- * @throws {NetworkError} DISPUTE_TOO_LARGE, DISPUTE_OPEN, DISPUTE_KNOWN, DISPUTE_UNJUDGED @throws {SchedulerError} JOB_UNKNOWN, EPOCH_OTHER
+ * @throws {NetworkError} DISPUTE_TOO_LARGE, DISPUTE_OPEN, DISPUTE_KNOWN, DISPUTE_UNJUDGED, CLOSING_HELD @throws {SchedulerError} JOB_UNKNOWN, EPOCH_OTHER
  * @throws {PeerGroupError} DISPUTE_INVALID
  */
 export function recordDispute(
@@ -120,6 +124,7 @@ export function recordDispute(
     judgment !== null && (judgment.opens !== undefined || entry.closing !== null) && isSettled(dispute, judgment, of.base.step)
   if (asked.some(isSettledBy)) throw new NetworkError({ code: 'DISPUTE_OPEN' })
   if (gap > 0 && asked.filter(({ of }) => of.gap > 0).length >= GAPS_MAX) throw new NetworkError({ code: 'DISPUTE_KNOWN' })
+  if (entry.closing !== null) checkClosed(dispute, entry.closing, asked.length)
   // such a group never freezes for what its members say: what q of them agree on stands, and who differs is unresolved
   if (kind === 'objection' && entry.epoch.jurors < members.length) throw new NetworkError({ code: 'DISPUTE_UNJUDGED' })
   const name = hexOf(id)
@@ -137,6 +142,15 @@ export function recordDispute(
     debtors: [],
   }
   return { ...state, disputes: new Map(state.disputes).set(name, opened) }
+}
+
+/**
+ * All steps of an epoch whose closing certificate is kept are certified, and the last is that closing: what is said to have no certificate, or comes after it, is of nothing that the next epoch begins from.
+ * @throws {NetworkError} CLOSING_HELD
+ */
+function checkClosed({ kind, step }: Dispute, { certificate }: HeldClosing, asked: number): void {
+  const isOfIt = kind === 'objection' && step <= certificateMessage.decode(certificate).step
+  if (!isOfIt || asked >= ASKED_WHILE_CLOSED_MAX) throw new NetworkError({ code: 'CLOSING_HELD' })
 }
 
 /** @throws {NetworkError} DISPUTE_UNKNOWN: there is none of that id, or it is decided or past its deadline; VERDICT_STRANGER, VERDICT_KNOWN */

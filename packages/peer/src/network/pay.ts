@@ -112,15 +112,18 @@ export function endWaiting(state: NetworkState, timeMs: number): NetworkState {
 
 /**
  * Jobs whose recovery came to nothing end, an interval after the second deadline: those who hold their state are gone, and no seats, coins or name wait for ever. Counted in heights, so that a chain
- * that stood still takes nobody's time to show. What is being judged waits for the verdict, which has a deadline of its own.
+ * that stood still takes nobody's time to show. What is being judged waits for the verdict, which has a deadline of its own, and a closing that is kept is carried out soon.
  * @returns also the members that did not show
  */
 export function endStuck(state: NetworkState): { readonly state: NetworkState; readonly away: readonly PeerId[] } {
   const { secondRecoveryCycles, intervalCycles } = state.settings
   const judged = new Set([...state.disputes.values()].flatMap(({ job, judgment }) => (judgment === null ? [job] : [])))
   const stuck = [...state.jobs.values()].filter(
-    ({ job, recovering }) =>
-      recovering !== null && !judged.has(job) && state.height - recovering.sinceHeight >= secondRecoveryCycles + intervalCycles,
+    ({ job, recovering, closing }) =>
+      recovering !== null &&
+      closing === null &&
+      !judged.has(job) &&
+      state.height - recovering.sinceHeight >= secondRecoveryCycles + intervalCycles,
   )
   const away = stuck.flatMap(({ epoch, recovering }) =>
     epoch.members.filter((peer) => recovering?.shows.some(({ member }) => member === peer) === false),

@@ -224,6 +224,7 @@ export class SiteHost implements GroupListener {
 
   closed(...[epoch, { certificate, batch, state, shown }]: Effect<'closed'>): void {
     this.#duties.submitClose(certificate, batch)
+    if (this.#shells.has(epoch + 1)) return // it is told again when all have revealed it
     if (this.#newest()?.setup.epoch === epoch) this.#outbox.pause()
     const { next } = this.#view
     // who has shown what it holds, and whose group is frozen or before a jury, leaves it to the chain how the next epoch opens
