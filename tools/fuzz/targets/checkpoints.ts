@@ -21,6 +21,7 @@ const members = [1, 2, 3].map((n) => signerNamed(n).peerId)
 const running = {
   job: contentIdOf(Uint8Array.of(0x80), 'dag-cbor'),
   epoch: { number: 1, members, start: contentIdOf(Uint8Array.of(1), 'raw') },
+  closing: null,
 }
 const jobs = { get: () => running as unknown as Job } as never
 
