@@ -60,7 +60,7 @@ export const planted: readonly PlantedBug[] = [
     says: 'what a site paid reaches its payee twice',
     patches: [
       {
-        file: 'src/network/carry-out.ts',
+        file: 'src/network/close-epoch.ts',
         search: 'const settled = { ...state, ledger: payOut(state, entry, payments) }',
         replace: 'const settled = { ...state, ledger: payOut({ ...state, ledger: payOut(state, entry, payments) }, entry, payments) }',
       },
