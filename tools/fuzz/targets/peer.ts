@@ -242,7 +242,7 @@ export const peer: readonly Target[] = [
   },
   {
     name: 'peer/closing-transaction',
-    file: 'packages/peer/src/network/carry-out.ts',
+    file: 'packages/peer/src/network/close-epoch.ts',
     errors: ['WireError'],
     run: closeWith,
     seeds: () => samplesOf(batchMessage.schema),
