@@ -88,19 +88,19 @@ export function closeEpoch(
 export const endJob = (entry: Job): Job => ({ ...entry, state: 'ended', next: null, recovering: null, closing: null })
 
 /**
- * Cycles that the chain keeps a closing certificate which not all members revealed. Longer than for contested shows: here nobody waits, and who was kept out begins to look only when it learns of it.
+ * Cycles that the chain keeps a closing certificate which not all members revealed. Longer than for contested shows: here no visitor waits, and who was kept out begins to look only when it learns of it.
  */
 const HELD_CYCLES = 6
 
 /** Keeps a closing certificate for a while: who did not reveal it may have been kept out of what it closes. The caller has checked that it could be carried out. */
 export const holdClosing = (entry: Job, { certificate, batch }: Pick<HeldClosing, 'certificate' | 'batch'>, moment: Moment): Job => ({
   ...entry,
-  closing: { certificate, batch, height: moment.height, sinceMs: moment.timeMs },
+  closing: { certificate, batch, height: moment.height, sinceHeight: moment.height, sinceMs: moment.timeMs },
 })
 
-/** Whether a closing certificate that is kept may be carried out now, if no jury judges what was said against it. */
-export const isHeldLongEnough = ({ sinceMs }: HeldClosing, { timeMs, settings }: Moment): boolean =>
-  timeMs - sinceMs >= HELD_CYCLES * settings.cycleMs
+/** Whether a closing certificate that is kept may be carried out now, if no jury judges what was said against it: in blocks too, for a chain that stood still takes nobody's time. */
+export const isHeldLongEnough = ({ sinceHeight, sinceMs }: HeldClosing, { height, timeMs, settings }: Moment): boolean =>
+  height - sinceHeight >= HELD_CYCLES && timeMs - sinceMs >= HELD_CYCLES * settings.cycleMs
 
 /** What one seat costs for a time, in units. */
 export const priceOf = (durationMs: number, cycleMs: number, pricePerCycle: bigint): bigint =>

@@ -62,7 +62,8 @@ export interface HeldClosing {
   readonly batch: Uint8Array
   /** The block that recorded it. */
   readonly height: number
-  /** The time of that block, or of the last one in which a jury let stand what was said against it. */
+  /** Height and time of that block, or of the last one in which a jury let stand what was said against it. */
+  readonly sinceHeight: number
   readonly sinceMs: number
 }
 export const recoveringSince = (height: number, timeMs: number, leave: readonly PeerId[] = []): Recovering => {

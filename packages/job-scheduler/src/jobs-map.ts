@@ -65,7 +65,7 @@ export const jobRecord = struct({
       parts: list(struct({ member: key, show: hash, bytes: hash }), SEATS_MAX),
     }),
   ),
-  closing: nullable(struct({ certificate: hash, batch: hash, height: uint53, sinceMs: uint53 })),
+  closing: nullable(struct({ certificate: hash, batch: hash, height: uint53, sinceHeight: uint53, sinceMs: uint53 })),
   last: nullable(struct({ epoch: uint32, certificate: hash, state: link, atMs: uint53, height: uint53 })),
   paid: uint64,
 })

@@ -39,7 +39,7 @@ describe('a closing certificate that is kept', () => {
   test('stands in the job’s entry with its block’s height and time, and nothing else changes', () => {
     const { job } = running()
     const held = heldAt(job, 15)
-    expect(held).toEqual({ ...job, closing: { certificate, batch, height: 15, sinceMs: 15_000 } })
+    expect(held).toEqual({ ...job, closing: { certificate, batch, height: 15, sinceHeight: 15, sinceMs: 15_000 } })
   })
   test('may be carried out from the sixth cycle on, counted from when it last began to wait', () => {
     const closing = heldAt(running().job, 15).closing as HeldClosing

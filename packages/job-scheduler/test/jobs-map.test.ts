@@ -143,7 +143,7 @@ test('the largest entry there can be is small: shows and batches are named by th
       shows: members.map((member) => ({ member, show })),
       parts: members.map((member) => ({ member, show: sha256(show), bytes: show })),
     },
-    closing: { certificate: show, batch, height: 2 ** 53 - 1, sinceMs: 2 ** 53 - 1 },
+    closing: { certificate: show, batch, height: 2 ** 53 - 1, sinceHeight: 2 ** 53 - 1, sinceMs: 2 ** 53 - 1 },
   }
   const map = mapOf(withJob(jobs, large))
   const proof = proofIn(map, bytesOfContentId(job.job))

@@ -364,8 +364,13 @@ export const planted: readonly PlantedBug[] = [
   },
   {
     name: 'gap-run-without-its-claims',
-    says: 'a juror walks back over steps without certificates, and compares nothing but the last with what was certified',
+    says: 'a juror walks back over steps without certificates, compares nothing but the last with what was certified, and what it finds invalid for that stands, as it is final',
     patches: [
+      {
+        file: 'src/jury/judge.ts',
+        search: "finding.type === 'invalid' || isWithheld(dispute, step)",
+        replace: "finding.type !== 'invalid' && isWithheld(dispute, step)",
+      },
       { file: 'src/jury/juror-case.ts', search: '(claimedRoot(j, step) ?? root) === root', replace: 'claimedRoot(j, step) !== null' },
     ],
     foundBy: [{ ...inDisputes, seedFrom: 20, seedsMax: 20 }],

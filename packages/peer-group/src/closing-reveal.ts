@@ -5,7 +5,7 @@ import { isJudged, untoldFrom } from './steps.js'
 import { waitedFor } from './waited-for.js'
 
 /**
- * Whether this member reveals a batch, as far as what it has seen goes. A closing one only if it has run, or agreed on, all that the others certified with it there, and objects to nothing: with
+ * Whether this member reveals a batch, as far as what it has seen goes. A closing one only if nothing is left to look at of what the others certified while it was there, and it objects to nothing: with
  * all reveals the chain carries a closing out at once, and otherwise gives whoever was kept out its time (ADR 0043).
  */
 export function hasSeenFor(g: Group, { value, hash }: Pick<KnownBatch, 'value' | 'hash'>): boolean {

@@ -4,7 +4,7 @@ import { revealToo } from './adopt.js'
 import { answerOf, matches, NOTHING_RAN } from './answer.js'
 import type { ExecutionResult } from './api.js'
 import { namingOf, runsNothing } from './batch.js'
-import { seedOf } from './check-batch.js'
+import { refusalByState, seedOf } from './check-batch.js'
 import { hasSeenFor } from './closing-reveal.js'
 import { dissent, sayLate, sayWithheld } from './dissent.js'
 import { executionOf } from './execution.js'
@@ -37,6 +37,11 @@ export function runCertified(t: Turn): boolean {
   }
   if (known.before === undefined) {
     changeStep(t, known.step, { before: state })
+    return true
+  }
+  // nobody honest could have run it, so it is as if it had not been given: jurors find it invalid, and a reveal would only confirm it
+  if (refusalByState(t, batch, state) !== undefined) {
+    sayWithheld(t, known)
     return true
   }
   if (runsNothing(batch, state) || leavesState(t, batch)) {

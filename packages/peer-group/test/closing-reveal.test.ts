@@ -1,8 +1,9 @@
-import { peekPayload } from '@interpeer/crypto-ids'
+import { bytesOfContentId, peekPayload, peerIdOfKey, signMessage } from '@interpeer/crypto-ids'
 import { describe, expect, test } from 'vitest'
-import { execute, verification } from '../simulations/jobs.js'
-import { disputeOf, type GroupEffect, verifyClosing, verifyDispute } from '../src/index.js'
-import { revealMessage } from '../src/messages.js'
+import { execute, network, signerAt, verification } from '../simulations/jobs.js'
+import { writeBatch } from '../src/batch.js'
+import { certificateMessage, disputeOf, type GroupEffect, readBatch, verifyClosing, verifyDispute } from '../src/index.js'
+import { finalMessage, revealMessage } from '../src/messages.js'
 import { Desk, type Letter } from './desk.js'
 import { known, REVEAL, sent, settle, WITHHELD } from './dissenting.js'
 import { HALF_MS, keptOut } from './kept-out.js'
@@ -96,4 +97,35 @@ test('a member that is kept out of all steps to the end brings what it learns of
   const read = verifyDispute(bytes, { ...desk.context, start: desk.setup.start }, verification)
   expect(read).toMatchObject({ step, base: { step: 1, batch: known(desk, away, 1).certified.batch.hash }, gap: step - 2 })
   expect(read.statements.map(({ peer }) => peer)).toEqual([desk.peer(away)])
+})
+
+test('a closing batch that pays what nobody owes is not revealed by who gets it certified: it says that it was given nothing, and has it disputed', () => {
+  const given = keptOut()
+  const { desk, away, rest } = given
+  for (const step of [2, 3, 4]) given.give(step)
+  given.wait(HALF_MS)
+  const { told } = closing(given, rest)
+  desk.drop()
+  const { certificate, batch } = told[0] as (typeof told)[0]
+  const paying = writeBatch({ ...readBatch(batch).value, payments: [{ account: new Uint8Array(32), amount: 5n }] })
+  const { reveals, ...place } = certificateMessage.decode(certificate)
+  const signed = reveals.map((envelope) => {
+    const value = revealMessage.decode(peekPayload(envelope) as Uint8Array)
+    const signer = signerAt(desk.setup.members.indexOf(peerIdOfKey(value.from)))
+    return signMessage(revealMessage, { ...value, batch: paying.hash }, signer, network)
+  })
+  const forged = certificateMessage.encode({ ...place, batch: paying.hash, reveals: signed })
+  const teller = rest[0] as number
+  const { job, epoch } = desk.setup
+  // the steps that led to it, which the others made to name all that is final
+  const before = known(desk, away, 4).step
+  for (let step = before + 1; step < place.step; step++) given.give(step)
+  const fields = { job: bytesOfContentId(job), epoch, from: signerAt(teller).publicKey, step: place.step }
+  const envelope = signMessage(finalMessage, { ...fields, certificate: forged, batch: paying.bytes }, signerAt(teller), network)
+  desk.tell(away, { type: 'message', from: desk.peer(teller), envelope })
+  expect(known(desk, away, place.step)).toMatchObject({ own: 'withheld' })
+  expect(sent(desk, away, WITHHELD)).toHaveLength(1)
+  const revealed = sent(desk, away, REVEAL).map((one) => revealMessage.decode(peekPayload(one.envelope) as Uint8Array).step)
+  expect(revealed).not.toContain(place.step)
+  expect(desk.of('dispute', away).map(({ step }) => step)).toEqual([place.step])
 })

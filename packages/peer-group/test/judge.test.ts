@@ -252,7 +252,16 @@ describe('a step that is final already', () => {
     })
     const doubts = [...times<Finding>(5, { type: 'unfetchable', step: 2 }), ...silent(6)]
     expect(decide(given, doubts, AT_DEADLINE)).toMatchObject({ outcome: 'unjudged', by: 'no-majority' })
-    expect(decide(given, times(11, { type: 'invalid', step: 2 }))).toMatchObject({ outcome: 'unjudged' })
+    const unsure = [...times<Finding>(5, { type: 'invalid', step: 2 }), ...silent(6)]
+    expect(decide(given, unsure, AT_DEADLINE)).toMatchObject({ outcome: 'unjudged', by: 'no-majority' })
+  })
+  test.each([undefined, 'withheld'] as const)('is dropped where no honest member could have run its batch (%s)', (said) => {
+    const given = late(said)
+    expect(decide(given, times(11, { type: 'invalid', step: 2 }))).toMatchObject({
+      ...{ outcome: 'dropped', by: 'jury', opens: { rerun: [given.third.batch.hash] } },
+      // who says to have run it too
+      marks: given.made.context.members.slice(0, said === 'withheld' ? 4 : 5).map((peer) => ({ peer, step: 2, mark: 'false' })),
+    })
   })
   test('that stands leaves the epoch as it is; the wrong dissenter loses its seat', () => {
     const given = late()

@@ -135,6 +135,11 @@ describe('no batch that may run at this step', () => {
     ['of a later epoch', (made: Case) => made.run(1, { epoch: 2 })],
     ['that closes, with a request', (made: Case) => made.run(1, { closing: true })],
     [
+      'that closes, and pays what nobody owes',
+      (made: Case) => made.run(0, { closing: true, payments: [{ account: new Uint8Array(32), amount: 5n }] }),
+    ],
+    ['that pays and does not close', (made: Case) => made.run(0, { payments: [{ account: new Uint8Array(32), amount: 5n }] })],
+    [
       'with a request twice',
       (made: Case) => {
         const [first] = made.run(1).batch.value.requests

@@ -42,6 +42,8 @@ export interface SiteView {
   readonly funds: Funds
   /** A jury is to judge a step of this epoch: no other one opens before, but by its verdict. */
   readonly disputed: boolean
+  /** A verdict opens the next epoch: what was opened by this one's closing certificate meanwhile is undone. */
+  readonly judged: boolean
   /** Who judges a step of this epoch, or judged one of the epoch before: they are given what they have to run, and may have the state that this one begins from. */
   readonly judges: readonly PeerId[]
   /** Who judges what one member is accused of by another, and that other, which may have left: they give each other what it is about. */

@@ -63,6 +63,7 @@ function siteView(
     jurors: epoch.jurors,
     funds: { settled: paid, mayPay: epoch.mayPay },
     disputed: cases.some((one) => one.epoch === epoch.number && one.judgment === null),
+    judged: cases.some((one) => one.epoch === epoch.number && one.judgment?.opens !== undefined),
     judges,
     closing: closing?.certificate ?? null,
     recovering: recovering !== null,

@@ -35,10 +35,15 @@ export class Closing extends Withheld {
   blocks(count: number): void {
     for (let i = 0; i < count; i++) this.block()
   }
-  /** From the step before the last on: its certificate is the base, which the last one names final. */
+  /** Of the last step only its certificate, and that of a step before it, which the last one names final. */
+  gapped(roots: readonly (typeof RIGHT)[], from = roots.length - 2, out = 3): Uint8Array {
+    const { base, steps, ...whole } = disputeMessage.decode(this.dispute(roots, true, out))
+    const all = [base as Uint8Array, ...steps]
+    return disputeMessage.encode({ ...whole, base: all[from - 1] as Uint8Array, steps: all.slice(-1) })
+  }
+  /** From the step before the last on, so that nothing is missing. */
   late(roots: readonly (typeof RIGHT)[]): Uint8Array {
-    const { steps, ...whole } = disputeMessage.decode(this.dispute(roots, true))
-    return disputeMessage.encode({ ...whole, base: steps.at(-2) as Uint8Array, steps: steps.slice(-1) })
+    return this.gapped(roots, roots.length - 1)
   }
   /** Of step 1: two members revealed this, two that, so nothing of it is certified. */
   split(): Uint8Array {

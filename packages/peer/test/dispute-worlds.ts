@@ -105,13 +105,16 @@ export class Withheld extends Ledgerless {
   get epoch() {
     return this.job(this.site).epoch
   }
-  /** About a step that begins from what the one before came to; each comes to the next of `roots`. With a base the first of them is known to be final, by the later ones. */
-  dispute(roots: readonly ContentId[] = [RIGHT], hasBase = false): Uint8Array {
+  /**
+   * About a step that begins from what the one before came to; each comes to the next of `roots`. With a base the first of them is known to be final, by the later ones.
+   * @param out the seat of who was not given it
+   */
+  dispute(roots: readonly ContentId[] = [RIGHT], hasBase = false, out = 3): Uint8Array {
     const { number, members, start } = this.epoch
     const { network } = this.genesis
     const steps = roots.map((root, i) => {
       const place = { job: bytesOfContentId(this.site), epoch: number, step: i + 1, rank: 0, batch: batchOf(i + 1) }
-      const reveals = members.slice(0, 3).map((peer) => {
+      const reveals = members.toSpliced(out, 1).map((peer) => {
         const by = anyone(peer)
         const value = { ...place, from: by.publicKey, start: bytesOfContentId(roots[i - 1] ?? start), salt: new Uint8Array(32) }
         return signMessage(revealMessage, { ...value, answer: { ...answer(root), final: hasBase ? i : 0 } }, by, network)
@@ -120,7 +123,7 @@ export class Withheld extends Ledgerless {
     })
     const step = roots.length
     const place = { job: bytesOfContentId(this.site), epoch: number, step, batch: batchOf(step) }
-    const last = anyone(members[3] as PeerId)
+    const last = anyone(members[out] as PeerId)
     const said = signMessage(withheldMessage, { ...place, rank: 0, from: last.publicKey }, last, network)
     const [base = null, ...rest] = steps
     const led = hasBase ? { base, steps: rest } : { base: null, steps }

@@ -2,6 +2,7 @@ import { accountOfPeer, type PeerId } from '@interpeer/crypto-ids'
 import { balanceOf } from '@interpeer/intercoin-ledger'
 import { disputeMessage } from '@interpeer/peer-group'
 import { describe, expect, test } from 'vitest'
+import { siteViews } from '../src/site-views.js'
 import { Closing } from './closing-world.js'
 import { OTHER, RIGHT, WRONG } from './dispute-worlds.js'
 import { closingOf, codes, showOf } from './network-world.js'
@@ -68,17 +69,19 @@ describe('an objection to it', () => {
     expect(world.block(world.close(4))).toEqual([])
     expect([world.epoch.number, world.kept]).toEqual([2, null])
   })
-  test('may follow on others, with a gap eight times in all: one that shows all its steps is taken after that too', () => {
+  test('has room for each member: what goes by one’s word uses up no other’s, and what reaches further back is taken all the same', () => {
     const world = new Closing()
     const roots = (step: number) => Array<typeof RIGHT>(step).fill(RIGHT)
     world.block(world.close(3, 20))
-    for (let step = 2; step < 10; step++) {
-      expect(world.block(world.keptOut(roots(step)))).toEqual([])
-      world.judge(step, RIGHT)
+    for (let step = 5; step < 9; step++) {
+      expect(world.block(world.gapped(roots(step)))).toEqual([])
+      world.judge(step, RIGHT, step - 1)
     }
-    expect(world.outcomes).toEqual(Array(8).fill('stands'))
-    expect(codes(world.block(world.keptOut(roots(10))))).toEqual(['DISPUTE_KNOWN'])
-    expect(world.block(world.dispute(roots(10)))).toEqual([])
+    expect(world.outcomes).toEqual(Array(4).fill('stands'))
+    expect(codes(world.block(world.gapped(roots(9)), world.dispute(roots(9))))).toEqual(['DISPUTE_KNOWN', 'DISPUTE_KNOWN'])
+    expect(world.block(world.gapped(roots(9), 2))).toEqual([])
+    world.judge(9, RIGHT, 8)
+    expect(world.block(world.gapped(roots(10), 9, 2))).toEqual([])
     expect(world.epoch.number).toBe(1)
   })
 })
@@ -118,6 +121,23 @@ describe('what it leaves', () => {
     expect([world.entry.state, world.kept === null]).toEqual(['running', false])
     world.block()
     expect([world.entry.state, world.epoch.number]).toEqual(['running', 2])
+  })
+})
+
+describe('a verdict that undoes a step of it', () => {
+  test('ends the job after all, where too few show what they hold', () => {
+    const world = new Closing()
+    world.block(world.close(3))
+    world.block(world.keptOut(lied))
+    world.judge(2, OTHER)
+    const view = siteViews(world.state.jobs, 1_000, new Map(), world.state.disputes).get(world.site)
+    expect([view?.judged, view?.disputed]).toEqual([true, false])
+    const { secondRecoveryCycles, intervalCycles } = world.state.settings
+    const endsHeight = (world.entry.recovering?.sinceHeight ?? 0) + secondRecoveryCycles + intervalCycles
+    world.blocksUntil(() => world.height === endsHeight - 1, endsHeight)
+    expect([world.entry.state, world.kept === null]).toEqual(['running', false])
+    world.block()
+    expect([world.entry.state, world.kept]).toEqual(['ended', null])
   })
 })
 

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { CertificateShows } from '../src/node/certificate-shows.js'
 import type { ProvenPlace } from '../src/node/reply-proof.js'
 import type { SiteView } from '../src/site-view.js'
-import { asking, clientOf, closeMembers, isReady, openMember, startGroup } from './udp-group.js'
+import { asking, clientOf, closeMembers, isReady, type MemberOptions, openMember, startGroup } from './udp-group.js'
 
 afterEach(closeMembers)
 
@@ -30,14 +30,15 @@ test('a member that all others keep out of a step objects to it, because a visit
   expect(evidence.type === 'objection' && evidence.statements.map((one) => peekMessageNumber(one))).toEqual([withheldMessage.number])
 })
 
-test('nor can they keep it from a member by showing it to the chain last: that tells it too', async () => {
+/** Three of four keep the fourth out of what they certify from the second write on; visitors show it nothing. */
+async function hidden(more: Partial<MemberOptions> = {}) {
   let [victim, visitor]: (PeerId | undefined)[] = []
-  const [submitted, shown]: [Uint8Array[], Uint8Array[]] = [[], []]
+  const submitted: Uint8Array[] = []
   const { group, asker, view } = await startGroup(
     4,
     (i) =>
       i < 3
-        ? { keepsOut: (peer) => peer === victim, submitShow: (show) => void shown.push(show) }
+        ? { keepsOut: (peer) => peer === victim, ...more }
         : { isDeafTo: (peer) => peer === visitor, submit: (transaction) => void submitted.push(transaction) },
     { jurors: 4, cycleMs: 60_000 },
   )
@@ -50,6 +51,12 @@ test('nor can they keep it from a member by showing it to the chain last: that t
   const kept = group[3]
   victim = kept?.signer.peerId
   const { step } = await write('two')
+  return { group, view, kept, step: step ?? 0, submitted }
+}
+
+test('nor can they keep it from a member by showing it to the chain last: that tells it too', async () => {
+  const shown: Uint8Array[] = []
+  const { group, view, kept, step, submitted } = await hidden({ submitShow: (show) => void shown.push(show) })
   const recovering = { ...view, recovering: true }
   group[0]?.hosts.onViews([recovering])
   await expect.poll(() => shown.length).toBe(1)
@@ -61,31 +68,13 @@ test('nor can they keep it from a member by showing it to the chain last: that t
 })
 
 test('nor by closing the epoch at once after it: the chain keeps that closing for a while, and the member learns of it there', async () => {
-  let [victim, visitor]: (PeerId | undefined)[] = []
-  const submitted: Uint8Array[] = []
-  const { group, asker, view } = await startGroup(
-    4,
-    (i) =>
-      i < 3
-        ? { keepsOut: (peer) => peer === victim }
-        : { isDeafTo: (peer) => peer === visitor, submit: (transaction) => void submitted.push(transaction) },
-    { jurors: 4, cycleMs: 60_000 },
-  )
-  visitor = asker.signer.peerId
-  await isReady(group)
-  const client = clientOf(asker, () => view)
-  const write = (text: string) => client.ask('log', asking('POST', '/', text), { member: group[0]?.signer.peerId as PeerId })
-  const { step: first } = await write('one')
-  await expect.poll(() => group.map(({ hosts }) => hosts.hosted()[0]?.step)).toEqual(group.map(() => first))
-  const kept = group[3]
-  victim = kept?.signer.peerId
-  const { step: hidden } = await write('two')
+  const { group, view, kept, step: last, submitted } = await hidden()
   const next = { members: view.members, chainSeed: view.chainSeed, atMs: Date.now(), jurors: 4, mayPay: 0n }
   for (const { hosts } of group) hosts.onViews([{ ...view, next }])
   await expect.poll(() => group[0]?.closed.length, { timeout: 20_000 }).toBeGreaterThan(0)
   const closing = group[0]?.closed[0]?.certificate as Uint8Array
   const { step, reveals } = certificateMessage.decode(closing)
-  expect([step > (hidden ?? 0), reveals.length]).toEqual([true, 3])
+  expect([step > last, reveals.length]).toEqual([true, 3])
   expect(submitted).toEqual([])
   kept?.hosts.onViews([{ ...view, next, closing }])
   await expect.poll(() => submitted.length, { timeout: 10_000 }).toBeGreaterThan(0)

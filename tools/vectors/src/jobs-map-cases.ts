@@ -76,7 +76,7 @@ function oneOfEverything() {
         { member: peer(1), show: '00' },
       ],
     },
-    closing: { certificate: 'c1'.repeat(300), batch: 'c2'.repeat(200), height: 31, sinceMs: 1_031_000 },
+    closing: { certificate: 'c1'.repeat(300), batch: 'c2'.repeat(200), height: 31, sinceHeight: 33, sinceMs: 1_033_000 },
     last: { epoch: 69_999, certificate, state: linkTo('a last state'), atMs: 1_000_000, height: 12 },
     paid: '18446744073709551614',
   }

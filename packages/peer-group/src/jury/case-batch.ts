@@ -1,9 +1,10 @@
 import { bytesOfContentId, CryptoError, type PeerId, peerIdOfKey } from '@interpeer/crypto-ids'
 import { hexOf, sameBytes, WireError } from '@interpeer/wire-codec'
 import { areDue } from '../agenda/due.js'
+import { purseWith, samePayments } from '../agenda/purse.js'
 import { type KnownBatch, readBatch, seedAlpha } from '../batch.js'
 import { GROUP_DEFAULTS } from '../settings.js'
-import { answeredBy, roomIn } from '../state-block.js'
+import { answeredBy, type GroupState, roomIn } from '../state-block.js'
 import type { Verifier } from '../verifier.js'
 import type { Juror } from './juror-api.js'
 
@@ -45,8 +46,15 @@ export function isRunnable(batch: KnownBatch, step: number, { setup, verifier, h
   const ids = new Set(requests.map(({ id }) => hexOf(id)))
   if (ids.size !== requests.length || [...ids].some((id) => answeredBy(held.state, id) !== undefined)) return false
   if (value.closing && requests.length + value.events.length > 0) return false
+  if (again === undefined && !isPaidAsOwed(batch, held.state)) return false
   if (again === undefined && !areDue(held.state.agenda, value.timeMs, value.events)) return false
   return requests.length <= roomIn(held.state, value.timeMs, setup.requestsKeptMs ?? GROUP_DEFAULTS.requestsKeptMs)
+}
+
+/** A closing batch pays all that its state owes, unless its group is frozen; any other pays nothing (peer-group.md, P3). */
+function isPaidAsOwed({ value }: KnownBatch, { agenda }: GroupState): boolean {
+  const owed = value.closing && value.disputed === 0 ? purseWith(agenda.purse, value).payments : []
+  return samePayments(owed, value.payments)
 }
 
 function isMember(key: Uint8Array, { context }: Verifier): boolean {

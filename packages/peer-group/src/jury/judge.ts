@@ -83,7 +83,8 @@ function byJury(bench: Bench, finding: Opinion, majority: readonly PeerId[]): Ju
     return judged(bench, isUpheld ? 'stands' : 'overturned', 'jury', step, { ...losers, majority, start })
   }
   // What visitors were told is final is not undone because what it was made from is gone: only where a member said at the time that it was not given it, or what follows on it.
-  const isUpheld = finding.type === 'unfetchable' && isWithheld(dispute, step)
+  // What no honest member could have run is as wrong as another answer.
+  const isUpheld = finding.type === 'invalid' || isWithheld(dispute, step)
   if (isAcknowledged(bench, step) && !isUpheld)
     return judged(bench, 'unjudged', 'jury', step, { majority, unresolved: saidInVain(dispute) })
   const mark = finding.type === 'invalid' ? 'false' : 'withheld'

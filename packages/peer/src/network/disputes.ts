@@ -51,10 +51,8 @@ export type Disputes = ReadonlyMap<string, DisputeCase>
 
 /** Whole: what a block has no room for comes in parts. As large as a transaction may be, and a little less. */
 export const DISPUTE_BYTES_MAX = 300_000
-/** Disputes of one epoch that have a gap: who was kept out asks again what accomplices of the others asked from another step on. Each has its price. */
-const GAPS_MAX = 8
-/** And of all kinds, once its closing certificate is kept: whoever brings more only keeps the chain behind. */
-const ASKED_WHILE_CLOSED_MAX = 16
+/** Disputes of one epoch with a gap, or while its closing is kept, that go by one member's word. */
+const ASKED_BY_MEMBER_MAX = 4
 /** Two that differ are a fault, and end an account: there is no third to record. */
 const VERDICTS_OF_JUROR_MAX = 2
 
@@ -123,8 +121,8 @@ export function recordDispute(
   const isSettledBy = ({ one: { judgment }, of }: (typeof asked)[number]) =>
     judgment !== null && (judgment.opens !== undefined || entry.closing !== null) && isSettled(dispute, judgment, of.base.step)
   if (asked.some(isSettledBy)) throw new NetworkError({ code: 'DISPUTE_OPEN' })
-  if (gap > 0 && asked.filter(({ of }) => of.gap > 0).length >= GAPS_MAX) throw new NetworkError({ code: 'DISPUTE_KNOWN' })
-  if (entry.closing !== null) checkClosed(dispute, entry.closing, asked.length)
+  if (entry.closing !== null) checkClosed(dispute, entry.closing)
+  if (gap > 0 || entry.closing !== null) checkRoom(dispute, asked)
   // such a group never freezes for what its members say: what q of them agree on stands, and who differs is unresolved
   if (kind === 'objection' && entry.epoch.jurors < members.length) throw new NetworkError({ code: 'DISPUTE_UNJUDGED' })
   const name = hexOf(id)
@@ -148,9 +146,21 @@ export function recordDispute(
  * All steps of an epoch whose closing certificate is kept are certified, and the last is that closing: what is said to have no certificate, or comes after it, is of nothing that the next epoch begins from.
  * @throws {NetworkError} CLOSING_HELD
  */
-function checkClosed({ kind, step }: Dispute, { certificate }: HeldClosing, asked: number): void {
-  const isOfIt = kind === 'objection' && step <= certificateMessage.decode(certificate).step
-  if (!isOfIt || asked >= ASKED_WHILE_CLOSED_MAX) throw new NetworkError({ code: 'CLOSING_HELD' })
+function checkClosed({ kind, step }: Dispute, { certificate }: HeldClosing): void {
+  if (kind !== 'objection' || step > certificateMessage.decode(certificate).step) throw new NetworkError({ code: 'CLOSING_HELD' })
+}
+
+/**
+ * Of those with a gap, and those against a closed epoch, each member has so many: of others' nobody is in its way. One that reaches further back than all before it is taken all the same, for what a member said anyone can
+ * bring, from any step on.
+ * @throws {NetworkError} DISPUTE_KNOWN
+ */
+function checkRoom({ gap, base, statements }: Dispute, asked: readonly { readonly one: DisputeCase; readonly of: Dispute }[]): void {
+  const counted = asked.filter(({ one, of }) => of.gap > 0 || one.isClosed).map(({ of }) => of)
+  const isFurtherBack = gap > 0 && counted.every((of) => of.gap === 0 || base.step < of.base.step)
+  const isUsedUp = ({ peer }: Dispute['statements'][number]) =>
+    counted.filter((of) => of.statements.some((other) => other.peer === peer)).length >= ASKED_BY_MEMBER_MAX
+  if (!isFurtherBack && statements.every(isUsedUp)) throw new NetworkError({ code: 'DISPUTE_KNOWN' })
 }
 
 /** @throws {NetworkError} DISPUTE_UNKNOWN: there is none of that id, or it is decided or past its deadline; VERDICT_STRANGER, VERDICT_KNOWN */

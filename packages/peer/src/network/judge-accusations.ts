@@ -70,6 +70,7 @@ function leaving(state: NetworkState, one: AccusationCase, { height, timeMs }: M
   const put = (changed: AccusationCase) => ({ ...state, accusations: new Map(state.accusations).set(one.id, changed) })
   const isDue =
     entry?.state === 'running' &&
+    entry.closing === null && // it would open nothing
     entry.epoch.number !== one.askedEpoch &&
     one.asked < ASKED_MAX &&
     one.leave.some((peer) => entry.epoch.members.includes(peer))

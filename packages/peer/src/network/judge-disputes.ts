@@ -58,7 +58,7 @@ function applied(state: NetworkState, { job, epoch }: DisputeCase, judgment: Jud
   const entry = paid.jobs.get(job)
   // it was let stand, and who else was kept out has its time again
   if (opens === undefined && entry?.closing != null && entry.epoch.number === epoch) {
-    return { ...paid, jobs: withJob(paid.jobs, { ...entry, closing: { ...entry.closing, sinceMs: timeMs } }) }
+    return { ...paid, jobs: withJob(paid.jobs, { ...entry, closing: { ...entry.closing, sinceHeight: height, sinceMs: timeMs } }) }
   }
   if (opens === undefined || entry === undefined || entry.epoch.number !== epoch || entry.recovering !== null) return paid
   return { ...paid, jobs: withJob(paid.jobs, { ...entry, recovering: recoveringSince(height, timeMs) }) }

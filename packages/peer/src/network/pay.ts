@@ -23,6 +23,7 @@ import {
 import { type Earning, endJob, inOrder, type Job, priceOf, withJob } from '@interpeer/job-scheduler'
 import type { Payment } from '@interpeer/peer-group'
 import { standingFor } from '@interpeer/vote-chain'
+import { judgedCasesOf } from './disputes.js'
 import type { NetworkState } from './network-state.js'
 
 /** What a job's seats cost until its next change: what must be in escrow for its next epoch to begin. */
@@ -112,16 +113,16 @@ export function endWaiting(state: NetworkState, timeMs: number): NetworkState {
 
 /**
  * Jobs whose recovery came to nothing end, an interval after the second deadline: those who hold their state are gone, and no seats, coins or name wait for ever. Counted in heights, so that a chain
- * that stood still takes nobody's time to show. What is being judged waits for the verdict, which has a deadline of its own, and a closing that is kept is carried out soon.
+ * that stood still takes nobody's time to show. What is being judged waits for the verdict, which has a deadline of its own, and so does a closing that is kept, unless a verdict opens the next epoch in its place.
  * @returns also the members that did not show
  */
 export function endStuck(state: NetworkState): { readonly state: NetworkState; readonly away: readonly PeerId[] } {
   const { secondRecoveryCycles, intervalCycles } = state.settings
   const judged = new Set([...state.disputes.values()].flatMap(({ job, judgment }) => (judgment === null ? [job] : [])))
   const stuck = [...state.jobs.values()].filter(
-    ({ job, recovering, closing }) =>
+    ({ job, epoch, recovering, closing }) =>
       recovering !== null &&
-      closing === null &&
+      (closing === null || judgedCasesOf(state.disputes, job, epoch.number).length > 0) &&
       !judged.has(job) &&
       state.height - recovering.sinceHeight >= secondRecoveryCycles + intervalCycles,
   )

@@ -162,7 +162,10 @@ export class Complaints {
     }
     for (const [id, one] of this.#disputes) {
       const entry = jobs.get(one.job)
-      const isOver = entry?.state !== 'running' || entry.epoch.number > one.epoch || disputes.has(id) || one.blocks++ >= OFFERED_BLOCKS
+      // while the chain has not carried out the closing before that epoch, it can't take it
+      const isTooEarly = entry !== undefined && entry.epoch.number < one.epoch
+      const isTooLate = !isTooEarly && one.blocks++ >= OFFERED_BLOCKS
+      const isOver = entry?.state !== 'running' || entry.epoch.number > one.epoch || disputes.has(id) || isTooLate
       if (!isOver) this.#offer(one)
       else {
         this.#disputes.delete(id)

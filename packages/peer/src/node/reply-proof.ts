@@ -90,7 +90,7 @@ export function provenPlace(
   const isBefore = state === view.start || (ran === 'write' && view.openedByClosing)
   const groups = [
     { epoch: view.epoch, members: view.members },
-    { epoch: view.epoch + 1, members: view.next?.members ?? [] },
+    { epoch: view.epoch + 1, members: view.judged ? [] : (view.next?.members ?? []) },
     ...(isBefore ? [{ epoch: view.previousEpoch, members: view.previousMembers }] : []),
   ]
   for (const { epoch, members } of groups) {

@@ -76,7 +76,8 @@ export class SiteHost implements GroupListener {
       job: view.job,
       sender: duties.outbox,
       give: (write) => this.#newest()?.write(write),
-      closesMs: () => this.#view.next?.atMs,
+      // that of a later epoch, which its closing certificate opened here, the chain has not named yet
+      closesMs: () => (this.#newest()?.setup.epoch === this.#view.epoch ? this.#view.next?.atMs : undefined),
     })
     this.#standby = new Standby(duties, (work) => this.#inBackground(work))
     this.#forgetEpochs()
@@ -122,11 +123,12 @@ export class SiteHost implements GroupListener {
     }
     if (view.closing !== null) shell?.closedOnChain(view.closing)
     for (const [epoch, old] of this.#shells) {
-      if (epoch < view.epoch) {
-        this.#shells.delete(epoch)
-        this.#inBackground(old.close())
-        this.#forgetEpochs()
-      }
+      const isUndone = view.judged && epoch > view.epoch
+      if (epoch >= view.epoch && !isUndone) continue
+      this.#shells.delete(epoch)
+      this.#inBackground(old.close())
+      this.#forgetEpochs()
+      if (isUndone) this.#writes.settleAll({ type: 'refused', code: 'GROUP_CLOSED' })
     }
     // who lost its seat to a verdict or a recovery hears nothing more of what waits here: who asked goes to a member of the new epoch
     if (!view.members.includes(self) && this.#shells.size === 0) this.#writes.settleAll({ type: 'refused', code: 'GROUP_CLOSED' })
@@ -234,6 +236,7 @@ export class SiteHost implements GroupListener {
       shown ||
       disputed > final ||
       this.#view.disputed ||
+      this.#view.judged ||
       next === null ||
       funds === undefined ||
       epoch !== this.#view.epoch ||
@@ -254,7 +257,8 @@ export class SiteHost implements GroupListener {
   }
   refused(...[epoch, id, code]: Effect<'refused'>): void {
     const newest = this.#newest()
-    const isLeftToNext = code === 'GROUP_CLOSED' && this.#view.next?.members.includes(this.#duties.signer.peerId) === true
+    const isLeftToNext =
+      code === 'GROUP_CLOSED' && !this.#view.judged && this.#view.next?.members.includes(this.#duties.signer.peerId) === true
     const write = this.#writes.writes().find((one) => sameBytes(one.id, id))
     if (code === 'GROUP_CLOSED' && newest !== undefined && newest.setup.epoch > epoch && write !== undefined) newest.write(write)
     else if (!isLeftToNext) this.#writes.settle(id, { type: 'refused', code })
@@ -359,7 +363,7 @@ export class SiteHost implements GroupListener {
   #onShadowed(envelope: Uint8Array): void {
     const closing = this.#standby.hear(envelope)
     const { next, epoch } = this.#view
-    if (next === null || closing === undefined || !next.members.includes(this.#duties.signer.peerId)) return
+    if (next === null || closing === undefined || this.#view.judged || !next.members.includes(this.#duties.signer.peerId)) return
     const funds = this.#fundsAfter(closing.payments, next)
     if (funds === undefined) return
     this.#openEpoch(epoch + 1, { ...next, start: closing.state, startTimeMs: closing.timeMs, rerun: [], funds })
