@@ -19,6 +19,7 @@ import {
   twoAnswers,
 } from './dissent-adversary.js'
 import { mostAlike } from './finality-checks.js'
+import { Fork } from './fork.js'
 import { chainSeed, execute, job, logs, network, signerAt, start, verification } from './jobs.js'
 import { Member, type Surroundings } from './member.js'
 import { beginPlan, DICE, drawGroupPlan, endStorm, HUNTED } from './storm.js'
@@ -35,6 +36,8 @@ const GRACE_BLOCKS = 4
 /** When the epoch closes, where it does, and for how long before that colluders hide all that they do. */
 const CLOSES_MS = 5_500
 const HIDDEN_MS = 1_500
+/** For so long they go on with all before they go back, at the most. */
+const FIRST_BRANCH_MS = 1_200
 const LIMIT_MS = 90_000
 const BURST_MS = 2_000
 const SKEW_MS = 200
@@ -54,7 +57,9 @@ const KINDS = [
   'collude-and-lie-about-it',
   'withhold',
 ] as const
-type Kind = (typeof KINDS)[number] | 'silent-source' | 'collude-and-close'
+type Kind = (typeof KINDS)[number] | 'silent-source' | 'collude-and-close' | 'collude-and-fork'
+/** In these the epoch closes. */
+const CLOSING: readonly Kind[] = ['collude-and-close', 'collude-and-fork']
 
 /**
  * Dissent before a jury, and after it: in the first epoch some members lie, dissent falsely, show what they sign to some only, or collude, up to N-1 of them. The chain
@@ -87,7 +92,10 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
   const dice = Random.named(seed, DICE.traitors)
   let [hiddenFrom, hidesAll] = [Number.POSITIVE_INFINITY, false]
   const isHiddenAtEnd = (step: number) => (hidesAll ? step >= hiddenFrom : step === hiddenFrom)
-  const tactics = tacticsOf(kind, dice, honestSeats, isHiddenAtEnd)
+  const forkDice = Random.named(seed, DICE.traitors, 8)
+  const fork = new Fork(honestSeats, forkDice.chance(500))
+  const isForkSeen = forkDice.chance(500)
+  const tactics = kind === 'collude-and-fork' ? () => [fork.tactic, deafToDissent] : tacticsOf(kind, dice, honestSeats, isHiddenAtEnd)
   // who hides what it certified from members may show it to the jury, or not
   const servesJurors = dice.chance(600)
   // colluders need no window: they call final at once what they certified
@@ -95,6 +103,7 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
   const members = Array.from({ length: peers }, (_, i) => signerAt(i).peerId)
   const finals = new Map<string, number>()
   const acknowledged: string[] = []
+  const steps = new Map<string, number>()
   const shows = new Map<PeerId, Uint8Array>()
   const batches = new Map<string, Uint8Array>()
   const nodes: Member[] = []
@@ -136,8 +145,7 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
       if (effect.type === 'provisional' || effect.type === 'final') {
         batches.set(hexOf(readBatch(effect.batch).hash), effect.batch)
         // a visitor has the certificate, shows it to everyone, and to the chain once something is wrong
-        const isSeen =
-          kind === 'collude-and-close' ? !isHiddenAtEnd(effect.step) : kind !== 'collude-and-hide-steps' || !isHiddenStep(effect.step)
+        const isSeen = isShownToVisitors(effect.step)
         if (isFirst && isSeen) chain.show(effect.step, effect.certificate)
         if (isFirst && isSeen && watcher.isTraitor(member.peer)) showToAll(effect.certificate)
         if (effect.type === 'final' && isFirst && !logs.has(effect.files)) isWrongFinal = true
@@ -150,7 +158,7 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
       // q honest members give whatever they certified, within moments
       if (isWithheld && isCalm && !colludes && !watcher.isTraitor(member.peer))
         watcher.violate('an honest member says that it was given nothing')
-      if (effect.type === 'closed' && isFirst && kind === 'collude-and-close') {
+      if (effect.type === 'closed' && isFirst && CLOSING.includes(kind)) {
         const { certificate, batch } = effect
         world.after(world.random.between(20, BROUGHT_WITHIN_MS), () => closing.take(certificate, batch))
       }
@@ -159,6 +167,7 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
       if (!isFirst && effect.type === 'repeated') finals.set(hexOf(effect.id), member.index)
       if (watcher.isTraitor(member.peer)) return
       if (effect.type === 'final') for (const { id } of effect.requests) note(hexOf(id), member.index)
+      if (effect.type === 'final' && kind === 'collude-and-fork') for (const { id } of effect.requests) steps.set(hexOf(id), effect.step)
       if (effect.type === 'repeated') finals.set(hexOf(effect.id), member.index)
     },
     run: (member, effect) => ({ ms: member.random.between(1, 60), result: execute(effect) }),
@@ -166,6 +175,10 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
   function note(name: string, by: number): void {
     if (!acknowledged.includes(name)) acknowledged.push(name)
     finals.set(name, by)
+  }
+  function isShownToVisitors(step: number): boolean {
+    if (kind === 'collude-and-fork') return isForkSeen || !fork.isSecond(step)
+    return kind === 'collude-and-close' ? !isHiddenAtEnd(step) : kind !== 'collude-and-hide-steps' || !isHiddenStep(step)
   }
   function showToAll(certificate: Uint8Array): void {
     for (const node of current) {
@@ -191,14 +204,20 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
   const machines = new Map<number, ReturnType<World['machine']>>()
   const fresh = Array.from({ length: 8 }, (_, i) => signerAt(FRESH + i).peerId)
   begin(firstSetup)
-  if (kind === 'collude-and-close') {
-    hidesAll = Random.named(seed, DICE.traitors, 5).chance(500)
+  const colluders = () => current.filter(({ peer }) => watcher.isTraitor(peer))
+  if (CLOSING.includes(kind))
     world.at(START_MS + 10, () => {
       for (const node of current) node.tell({ type: 'close-at', atMs: START_MS + CLOSES_MS, next: members })
     })
+  if (kind === 'collude-and-fork') {
+    const rememberMs = START_MS + CLOSES_MS - forkDice.between(200, HIDDEN_MS)
+    world.at(rememberMs, () => fork.remember(colluders()))
+    world.at(rememberMs + forkDice.between(50, FIRST_BRANCH_MS), () => fork.goBack(world.nowMs))
+  }
+  if (kind === 'collude-and-close') {
+    hidesAll = Random.named(seed, DICE.traitors, 5).chance(500)
     world.at(START_MS + CLOSES_MS - Random.named(seed, DICE.traitors, 6).between(200, HIDDEN_MS), () => {
-      const open = current.flatMap(({ peer, group }) => (watcher.isTraitor(peer) ? [group?.open.step ?? 0] : []))
-      hiddenFrom = Math.max(...open) + 1
+      hiddenFrom = Math.max(...colluders().map(({ group }) => group?.open.step ?? 0)) + 1
     })
   }
   const drawn = drawGroupPlan(
@@ -216,7 +235,7 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
   // several at a time, and all from one source: what it keeps back from one member that one has to ask for
   const inBursts = drawn.map((event) => (event.type === 'write' ? { ...event, atMs: event.atMs - (event.atMs % BURST_MS) } : event))
   const atTheEnd = drawn.map((event) => (event.type === 'write' ? { ...event, atMs: CLOSES_MS - (event.atMs % HIDDEN_MS) } : event))
-  const plan = given ?? (kind === 'silent-source' ? inBursts : kind === 'collude-and-close' ? atTheEnd : drawn)
+  const plan = given ?? (kind === 'silent-source' ? inBursts : CLOSING.includes(kind) ? atTheEnd : drawn)
   const isHidden = kind === 'silent-source'
   const writes = beginPlan(world, plan, {
     membersNow: () => (isHidden ? current.slice(first, first + 1) : current),
@@ -239,8 +258,7 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
   world.run({ untilMs: world.nowMs + LOOKS_WITHIN_MS, actsMax: 300_000, done: () => broken() || isDecided() || !isLooking() })
   world.run({ untilMs: world.nowMs + BROUGHT_WITHIN_MS, actsMax: 300_000 })
   world.run({ untilMs: world.nowMs + JUDGED_WITHIN_MS, actsMax: 300_000, done: () => broken() || !chain.isJudging })
-  if (kind === 'collude-and-close')
-    world.run({ untilMs: world.nowMs + JUDGED_WITHIN_MS, actsMax: 300_000, done: () => broken() || isDecided() })
+  if (CLOSING.includes(kind)) world.run({ untilMs: world.nowMs + JUDGED_WITHIN_MS, actsMax: 300_000, done: () => broken() || isDecided() })
   const opens = ruled()
   let judged = chain.judgments.length
   const honest = nodes.filter(({ peer }) => !watcher.isTraitor(peer))
@@ -314,7 +332,9 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
     if (log === undefined) {
       problems.push('a wrong result stands')
     } else {
-      for (const name of acknowledged) if (!log.includes(name)) problems.push('an acknowledged write is missing')
+      // of two branches only one goes on: who certified both can undo what was acknowledged on the other
+      const isOfBranch = (name: string) => fork.isSecond(steps.get(name) ?? 0)
+      for (const name of acknowledged) if (!log.includes(name) && !isOfBranch(name)) problems.push('an acknowledged write is missing')
       if (new Set(log).size !== log.length) problems.push('a write ran twice')
     }
   } else problems.unshift(...watcher.violations)
@@ -345,6 +365,7 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
 /** Some also close the epoch, at once after what they hide. Drawn apart, so that all other kinds stay what they were. */
 function kindOf(drawn: (typeof KINDS)[number], seed: number): Kind {
   if (drawn === 'withhold') return Random.named(seed, DICE.traitors, 3).chance(500) ? 'silent-source' : drawn
+  if (drawn === 'collude') return Random.named(seed, DICE.traitors, 7).chance(500) ? 'collude-and-fork' : drawn
   if (drawn === 'collude-and-hide') return Random.named(seed, DICE.traitors, 4).chance(500) ? 'collude-and-close' : drawn
   return drawn
 }
@@ -353,13 +374,13 @@ function kindOf(drawn: (typeof KINDS)[number], seed: number): Kind {
 const isHiddenStep = (step: number): boolean => step % 3 === 2
 
 function tacticsOf(
-  kind: Kind,
+  kind: Exclude<Kind, 'collude-and-fork'>,
   dice: Random,
   honestSeats: readonly number[],
   isHiddenAtEnd: (step: number) => boolean,
 ): (seat: number) => readonly Tactic[] {
   const hide = hideFrom(honestSeats)
-  const drawn: Record<Kind, () => readonly Tactic[]> = {
+  const drawn: Record<Exclude<Kind, 'collude-and-fork'>, () => readonly Tactic[]> = {
     lie: () => [liar],
     'lie-to-some': () => [liar, dissentToSome],
     'late-dissent': () => [lateDissenter(dice)],

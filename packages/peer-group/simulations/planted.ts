@@ -357,9 +357,7 @@ export const planted: readonly PlantedBug[] = [
   {
     name: 'skipped-steps-not-run',
     says: 'a member that was kept out of a step takes up the next one, and looks at nothing before it',
-    patches: [
-      { file: 'src/skips.ts', search: 'if (step === base.step + 1 || g.seat < 0 || !isJudged(g)) return', replace: 'if (step > 0) return' },
-    ],
+    patches: [{ file: 'src/skips.ts', search: 'if (isNext || g.seat < 0 || !isJudged(g)) return', replace: 'if (step > 0) return' }],
     foundBy: [{ ...inDisputes, seedFrom: 20, seedsMax: 20 }],
   },
   {
@@ -392,5 +390,35 @@ export const planted: readonly PlantedBug[] = [
     says: 'a member that is kept out of all steps up to the closing does not bring that, as it has no certificates in between',
     patches: [{ file: 'src/tell-disputes.ts', search: 'const isApart = step > g.base.step + 1', replace: 'const isApart = step < 0' }],
     foundBy: [{ ...inDisputes, seedFrom: 40_025, seedsMax: 12 }],
+  },
+  {
+    name: 'branch-with-known-numbers-ignored',
+    says: 'a member that is shown another certified batch of a step that it knows says nothing of it',
+    patches: [
+      {
+        file: 'src/unseen.ts',
+        search: 'else if (mayNoteBranch(g, batch, isOnChain)) noteBranch(',
+        replace: 'else if (certificate.length === 0) noteBranch(',
+      },
+    ],
+    foundBy: [{ ...inDisputes, seedFrom: 1_490, seedsMax: 12 }],
+  },
+  {
+    name: 'branch-taken-up',
+    says: 'a member goes on from a certified step that is not built on the one before it as it knows that',
+    patches: [
+      {
+        file: 'src/skips.ts',
+        search: 'if (isNext && batch.value.epoch === g.setup.epoch && !sameBytes(batch.value.previous, base.batchHash))',
+        replace: 'if (isNext && step < 0)',
+      },
+    ],
+    foundBy: [{ ...inDisputes, seedFrom: 9_360, seedsMax: 12 }],
+  },
+  {
+    name: 'branch-without-its-way',
+    says: 'a member that is not given a step of another branch brings it with what leads to its own',
+    patches: [{ file: 'src/tell-disputes.ts', search: 'isOnOther(g, unseen) ? ', replace: 'step < 0 ? ' }],
+    foundBy: [{ ...inDisputes, seedFrom: 1_990, seedsMax: 12 }],
   },
 ]

@@ -4,6 +4,7 @@ import { accuse } from './accuse.js'
 import { answerOf, matches, rootOf, saltFor } from './answer.js'
 import { type KnownBatch, namingOf } from './batch.js'
 import { storeBatch } from './batch-block.js'
+import { noteBranch } from './branches.js'
 import { type CertifiedStep, closes, readCertificate, writeCertificate } from './certificate.js'
 import { hasSeenFor } from './closing-reveal.js'
 import { dissent, readDissent, sayLate, takeDissent } from './dissent.js'
@@ -11,9 +12,10 @@ import { PeerGroupError } from './errors.js'
 import { becomeFinal, fetchState, renew } from './finality.js'
 import { fillGap } from './gaps.js'
 import { count, type KnownStep, type OwnView, othersOf, peerAt, send, type Turn } from './group-state.js'
+import { accuseHiders } from './hidden-lock.js'
 import { accuseLiars } from './lies.js'
 import { type Answer, finalMessage, type Reveal, revealMessage } from './messages.js'
-import { newOpenStep } from './open-step.js'
+import { newOpenStep, timeoutsIn } from './open-step.js'
 import { refuseFrozen } from './refuse-frozen.js'
 import { sign } from './sign.js'
 import { noteSkip } from './skips.js'
@@ -50,6 +52,7 @@ export function adopt(t: Turn, adopted: Adopted): undefined {
   const bySeat = new Map(reveals.map((one) => [one.seat, one]))
   const own = ownViewOf(t, adopted, bySeat.get(g.seat))
   const before = own === 'running' || own === 'pending' ? stateAt(g, start) : undefined
+  const timeouts = step === g.open.step ? timeoutsIn(g.open) : []
   const known: KnownStep = {
     step,
     certified: { rank, answer, batch, start, certificate, reveals: bySeat },
@@ -62,6 +65,7 @@ export function adopt(t: Turn, adopted: Adopted): undefined {
     told: 'no',
     dissents: new Map(differingReveals(adopted).map((one) => [one.seat, one.envelope])),
     holders: new Map(),
+    timeouts: timeouts.filter(({ value }) => value.rank < rank),
     named: false,
     ...(state === undefined ? {} : { state }),
     ...(before === undefined ? {} : { before }),
@@ -70,6 +74,7 @@ export function adopt(t: Turn, adopted: Adopted): undefined {
   const ownSeal = step === g.open.step ? g.open.sealed : undefined
   const ownReveal = g.open.reveals.get(rank)?.get(g.seat)
   accuseLiars(t, adopted)
+  accuseHiders(t, reveals, timeouts)
   noteSkip(t, adopted)
   g.steps = [...g.steps, known]
   g.unseen = withoutTaken(g.unseen, step, batch.hash)
@@ -180,6 +185,10 @@ export function takeFinal(t: Turn, { value, seat }: Opened<Infer<typeof finalMes
   try {
     const certified = readCertificate(value.certificate, value.batch, g.verifier)
     if (certified.step !== value.step) return count(t, 'CERTIFICATE_INVALID')
+    if (known !== undefined && !sameBytes(known.certified.batch.hash, certified.batchHash)) {
+      const { certificate } = value
+      return noteBranch(t, { ...certified, start: bytesOfContentId(certified.start), certificate })
+    }
     if (known !== undefined) {
       for (const one of certified.reveals) takeLateReveal(t, one)
       const own = known.certified.reveals.get(g.seat)

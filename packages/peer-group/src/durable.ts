@@ -51,7 +51,7 @@ import type { Verifier } from './verifier.js'
 const LAST_STEPS_MAX = SHOWN_STEPS_MAX + 1
 /** And one before those that something is signed against: of many batches that are run again none is named before all have run. And one that this member objected to. */
 const RECORD_STEPS_MAX = LAST_STEPS_MAX + 2
-export const RECORD_VERSION = 5
+export const RECORD_VERSION = 6
 export const RECORD_MAX_BYTES = 4 * 1024 * 1024
 const PROPOSAL_MAX_BYTES = 1024 * 1024 + 256
 const batchBytes = bytesMax(BATCH_MAX_BYTES)
@@ -82,8 +82,8 @@ export const recordSchema = struct({
   /** This member's tally for the open step, as it was sent. */
   ownTally: nullable(bytesMax(TALLY_MAX_BYTES)),
   show: nullable(bytesMax(SHOW_MAX_BYTES + 128)),
-  /** Certificates whose batches nobody gave, and that this is so, as it was signed: the chain may have to be told again. */
-  unseen: list(struct({ certificate: bytesMax(CERTIFICATE_MAX_BYTES), said: bytesMax(DISSENT_MAX_BYTES) }), UNSEEN_MAX),
+  /** Certificates whose batches nobody gave, and that this is so, as it was signed: the chain may have to be told again. And the first step that it is said of. */
+  unseen: list(struct({ certificate: bytesMax(CERTIFICATE_MAX_BYTES), said: bytesMax(DISSENT_MAX_BYTES), fromStep: uint32 }), UNSEEN_MAX),
 })
 type DurableRecord = Infer<typeof recordSchema>
 
@@ -115,7 +115,9 @@ export function writeRecord(g: Group): Uint8Array {
       tally: g.tally,
       ownTally: open.tallies.get(g.seat)?.envelope ?? null,
       show: g.show ?? null,
-      unseen: g.unseen.flatMap(({ certificate, said }) => (said === undefined ? [] : [{ certificate, said }])),
+      unseen: g.unseen.flatMap(({ certificate, said, step, fromStep = step }) =>
+        said === undefined ? [] : [{ certificate, said, fromStep }],
+      ),
     },
     RECORD_MAX_BYTES,
   )
@@ -231,6 +233,7 @@ function restoreStep(
     told: 'no',
     dissents: new Map(against),
     holders: new Map(),
+    timeouts: [],
     named: false,
   }
 }

@@ -3,13 +3,14 @@ import { type Message, sameBytes } from '@interpeer/wire-codec'
 import { matches } from './answer.js'
 import { sealOfReveal } from './certificate.js'
 import { readDissent } from './dissent.js'
+import { hidesLock } from './hidden-lock.js'
 import { clearOverDissent } from './lies.js'
 import { dissentMessage, proposalMessage, revealMessage, sealMessage, timeoutMessage } from './messages.js'
 import { createVerifier, type FromMember, type GroupContext, type Opened, type Verification } from './verifier.js'
 
 /**
  * What ends an account (design §6, Faults): two different signed messages of one kind for one (epoch, step, rank); two answers to one batch from one root; a
- * reveal that does not open the same member's seal; a reveal, in a step begun after its sender held a dissent, of a batch that calls the step clear and that
+ * reveal that does not open the same member's seal; a time-out that hides what the same member revealed on; a reveal, in a step begun after its sender held a dissent, of a batch that calls the step clear and that
  * nothing bound it to. Silence is never proof.
  */
 export type FaultKind =
@@ -20,6 +21,7 @@ export type FaultKind =
   | 'two-answers'
   | 'broken-seal'
   | 'clear-over-dissent'
+  | 'hidden-lock'
 
 interface Placed extends FromMember {
   readonly step: number
@@ -49,6 +51,13 @@ export function verifyFault(
     if (typeof seal === 'string' || typeof reveal === 'string' || !samePlace(seal, reveal)) return undefined
     const opens = sameBytes(seal.value.batch, reveal.value.batch) && sameBytes(seal.value.seal, sealOfReveal(reveal, context))
     return opens ? undefined : found('broken-seal', seal.seat)
+  }
+  if (numberA === revealMessage.number && numberB === timeoutMessage.number) {
+    const [reveal, timeout] = [verifier.open(revealMessage, a), verifier.open(timeoutMessage, b)]
+    if (typeof reveal === 'string' || typeof timeout === 'string' || reveal.seat !== timeout.seat) return undefined
+    return reveal.value.step === timeout.value.step && hidesLock(timeout.value, reveal.value)
+      ? found('hidden-lock', reveal.seat)
+      : undefined
   }
   if ([numberA, numberB].includes(dissentMessage.number)) {
     const [one, other] = [readDissent(verifier, a), readDissent(verifier, b)]

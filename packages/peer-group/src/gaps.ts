@@ -36,6 +36,7 @@ export function fillGap(t: Turn, certificate: Uint8Array, certified: CertifiedSt
     told: step < g.final.step && g.final.announced ? 'final' : 'no', // a later one was told: this one is passed over
     dissents: new Map(differing.map((one) => [one.seat, one.envelope])),
     holders: new Map(),
+    timeouts: [],
     named: disputedIn(g.steps, g.setup.epoch).has(step),
     ...(state === undefined ? {} : { state }),
     ...(before === undefined ? {} : { before }),

@@ -66,6 +66,8 @@ export interface KnownStep {
   readonly dissents: ReadonlyMap<number, Uint8Array>
   /** By seat: who signed that it holds a dissent. */
   readonly holders: ReadonlyMap<number, Opened<DissentHeld>>
+  /** Of lower ranks than the certified one: they show who hid a lock, if another branch comes up. */
+  readonly timeouts: readonly Opened<Timeout>[]
   /** This member got the last reveals one by one: the others may lack some. */
   readonly completed: boolean
   /** Which effect told of it. */
@@ -101,6 +103,8 @@ export interface Skip {
   readonly sinceMs: number
   /** They are being run. */
   readonly isAudited: boolean
+  /** It knows others of the same numbers: the later one is of another branch of the epoch. */
+  readonly isBranch: boolean
 }
 
 export interface BoundSet {

@@ -1,7 +1,9 @@
 import { hexOf } from '@interpeer/wire-codec'
 import type { Group, OpenStep } from './group-state.js'
+import type { Reveal, Timeout } from './messages.js'
 import { collatorOrder } from './quorum.js'
 import { RANK_WINDOW } from './settings.js'
+import type { Opened } from './verifier.js'
 
 export function newOpenStep({ setup, settings }: Pick<Group, 'setup' | 'settings'>, step: number): OpenStep {
   return {
@@ -33,6 +35,10 @@ export function newOpenStep({ setup, settings }: Pick<Group, 'setup' | 'settings
     toldStuck: false,
   }
 }
+
+export const revealsIn = ({ reveals }: Pick<OpenStep, 'reveals'>): readonly Opened<Reveal>[] =>
+  [...reveals.values()].flatMap((bySeat) => [...bySeat.values()])
+export const timeoutsIn = ({ timeouts }: Pick<OpenStep, 'timeouts'>): readonly Opened<Timeout>[] => [...timeouts.values()].flat()
 
 /** Forgets ranks far below the current one, but for that of the commit set, and batches that nothing is about any more: a step may stay open for days. */
 export function forgetRanks(open: OpenStep): void {

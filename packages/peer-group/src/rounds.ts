@@ -7,6 +7,7 @@ import { type KnownBatch, namingOf, readBatch } from './batch.js'
 import { agreedAnswer, sealOfReveal, writeCertificate } from './certificate.js'
 import { hasSeenFor } from './closing-reveal.js'
 import { collatorSeat, count, othersOf, peerAt, quorum, send, type Turn } from './group-state.js'
+import { accuseHiders } from './hidden-lock.js'
 import { type Answer, commitSetMessage, type Reveal, revealMessage, type Seal, sealMessage } from './messages.js'
 import { RANK_MAX, RANK_WINDOW } from './settings.js'
 import { sign } from './sign.js'
@@ -46,6 +47,7 @@ export function takeReveal(t: Turn, opened: Opened<Reveal>): undefined {
     if (otherRank === rank || other === undefined || !sameBytes(other.value.batch, batch) || !sameBytes(other.value.start, start)) continue
     if (!matches(other.value.answer, answer)) accuse(t, 'two-answers', opened.seat, other.envelope, opened.envelope)
   }
+  accuseHiders(t, [opened], open.timeouts.get(opened.seat) ?? [])
   open.reveals.set(rank, reveals.set(opened.seat, opened))
 }
 

@@ -1,6 +1,7 @@
 import { bytesOfContentId } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import type { Adopted } from './adopt.js'
+import { noteBranch } from './branches.js'
 import { readReveals } from './certificate.js'
 import { tellRest } from './finality.js'
 import { count, type Group, othersOf, type Skip, send, type Turn } from './group-state.js'
@@ -22,15 +23,19 @@ export function noteSkip(t: Turn, { step, rank, batch, certificate, answer, star
   const { base } = g
   const wasBack = g.isBack
   g.isBack = false
-  if (step === base.step + 1 || g.seat < 0 || !isJudged(g)) return
+  const certified = { epoch: g.setup.epoch, step, answer, unanimous: false, start: bytesOfContentId(start), certificate }
+  const isNext = step === base.step + 1
+  if (isNext && batch.value.epoch === g.setup.epoch && !sameBytes(batch.value.previous, base.batchHash))
+    return noteBranch(t, { ...certified, rank, batchHash: batch.hash, reveals })
+  if (isNext || g.seat < 0 || !isJudged(g)) return
   // who was down or had no state was not there to be kept out, and a frozen group repeats itself
   if (wasBack || base.state === undefined || g.frozen > 0 || answer.disputed > 0) return
   if (reveals.some(({ seat }) => seat === g.seat)) return
-  const last = g.skips.at(-1) ?? g.lastSkip
-  const certified = { epoch: g.setup.epoch, step, answer, unanimous: false, start: bytesOfContentId(start), certificate }
+  const gaps = gapsIn(g)
+  const last = gaps.at(-1) ?? g.lastSkip
   const way = wayTo(g, base.step, certified)
   // of what leads to its tip it may have no certificates, if there was a gap before, and only so many are looked at: then all since that one is one
-  const isOne = last !== undefined && (way === undefined || g.skips.length >= SKIPS_MAX)
+  const isOne = last !== undefined && (way === undefined || gaps.length >= SKIPS_MAX)
   const from = isOne ? last : { after: { step: base.step, batch: base.batchHash, state: base.root }, way }
   if (from.way === undefined || step - (from.way.base?.step ?? 0) > DISPUTE_STEPS_MAX) return count(t, 'STEPS_SKIPPED')
   const skip = {
@@ -43,29 +48,39 @@ export function noteSkip(t: Turn, { step, rank, batch, certificate, answer, star
     certificate,
     sinceMs: t.nowMs,
     isAudited: false,
+    isBranch: false,
   }
-  g.skips = [...(g.skips.length >= SKIPS_MAX ? g.skips.slice(0, -1) : g.skips), skip]
+  const replaced = gaps.length >= SKIPS_MAX ? gaps.at(-1) : undefined
+  g.skips = [...g.skips.filter((one) => one !== replaced), skip]
 }
+/** Each begins from what the one before it came to. */
+const gapsIn = ({ skips }: Pick<Group, 'skips'>): readonly Skip[] => skips.filter(({ isBranch }) => !isBranch)
+/** Those whose turn it is: the first gap, and each branch, which begins before any. */
+const nextIn = (g: Pick<Group, 'skips'>): readonly Skip[] =>
+  [...gapsIn(g).slice(0, 1), ...g.skips.filter(({ isBranch }) => isBranch)].filter(({ isAudited }) => !isAudited)
 
 /** When it looks at what it skipped. */
 export const skipDueMs = ({ g }: Turn): number | undefined => {
-  const [first] = g.skips
-  return first === undefined || first.isAudited ? undefined : dueMs(g, first)
+  const next = nextIn(g)
+  return next.length === 0 ? undefined : Math.min(...next.map((one) => dueMs(g, one)))
 }
 const dueMs = ({ settings }: Pick<Group, 'settings'>, { sinceMs }: Skip): number => sinceMs + settings.dissentWindowMs * WITHHELD_SHARE
 
 /** Has what it skipped run, where it did not come to that by itself: the first first, for those after it begin from what that came to. */
 export function auditSkips(t: Turn): void {
   const { g } = t
-  for (let skip = g.skips[0]; skip !== undefined && !skip.isAudited && t.nowMs >= dueMs(g, skip); skip = g.skips[0]) {
-    const rest = g.skips.slice(1)
-    const seen = isSeen(g, skip)
-    g.skips = seen ? rest : [{ ...skip, isAudited: true }, ...rest]
+  const due = () => nextIn(g).find((one) => t.nowMs >= dueMs(g, one))
+  for (let skip = due(); skip !== undefined; skip = due()) {
+    const one = skip
+    const seen = isSeen(g, one)
+    g.skips = g.skips.flatMap((other) => (other !== one ? [other] : seen ? [] : [{ ...one, isAudited: true }]))
     if (seen) tellRest(t)
-    else t.effects.push({ type: 'audit', dispute: auditOf(t, skip) })
+    else t.effects.push({ type: 'audit', dispute: auditOf(t, one) })
   }
 }
-function isSeen(g: Pick<Group, 'steps'>, { after, step }: Skip): boolean {
+function isSeen(g: Pick<Group, 'steps'>, { after, step, batchHash }: Skip): boolean {
+  const last = knownStep(g, step)?.certified.batch.hash
+  if (last === undefined || !sameBytes(last, batchHash)) return false // what it knows there is of another branch
   for (let at = after.step + 1; at <= step; at++) {
     const own = knownStep(g, at)?.own
     if (own === undefined || own === 'missed') return false
@@ -77,9 +92,10 @@ function isSeen(g: Pick<Group, 'steps'>, { after, step }: Skip): boolean {
 function auditOf({ g }: Turn, { after, step, batchHash, start, certificate }: Skip): Dispute {
   const certified = { ...readReveals(certificate, g.verifier), certificate }
   const place = { step, batch: batchHash, start }
-  const id = disputeId(g.setup, { ...place, from: after.step })
+  const gap = step - 1 - after.step
+  const id = disputeId(g.setup, { ...place, from: gap > 0 ? after.step : undefined })
   const asked = { id, kind: 'objection', epoch: g.setup.epoch, ...place, base: after, certified } as const
-  return { ...asked, path: [], gap: step - 1 - after.step, later: [], statements: [] }
+  return { ...asked, path: [], gap, later: [], statements: [] }
 }
 
 /** What the run of what it skipped came to: where that can't be had, or is not what was certified, this member says that it was kept out of it, and tells the chain. */
@@ -88,7 +104,7 @@ export function onAudited(t: Turn, batch: Uint8Array, holds: boolean): undefined
   const skip = g.skips.find((one) => one.isAudited && sameBytes(one.batchHash, batch))
   if (skip === undefined) return
   g.skips = g.skips.filter((one) => one !== skip)
-  g.lastSkip = skip
+  if (!skip.isBranch) g.lastSkip = skip
   if (holds || isSeen(g, skip)) return tellRest(t)
   const { after, step, rank, certificate, way } = skip
   g.objectedFrom = Math.min(g.objectedFrom, after.step + 1)

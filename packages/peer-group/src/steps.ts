@@ -1,7 +1,8 @@
 import type { ContentId } from '@interpeer/crypto-ids'
 import { contentIdOfBytes } from '@interpeer/crypto-ids'
+import { sameBytes } from '@interpeer/wire-codec'
 import { matches } from './answer.js'
-import type { Group, KnownStep, Turn } from './group-state.js'
+import type { Group, KnownStep, Turn, Unseen } from './group-state.js'
 import type { GroupState } from './state-block.js'
 
 /** Final steps that are remembered for reveals that come late. */
@@ -60,8 +61,13 @@ export const isSkipped = (g: Pick<Group, 'steps' | 'base' | 'frozen' | 'forgotte
 /** The lowest step that this member objected to, but for those that it came to agree with: what it was not given it may have got later. Infinity: none. */
 export function objectedIn({ steps, unseen, seat }: Pick<Group, 'steps' | 'unseen' | 'seat'>): number {
   const own = steps.filter(({ dissents }) => dissents.has(seat)).map(({ step }) => step)
-  const said = unseen.filter((one) => one.said !== undefined && knownStep({ steps }, one.step)?.own !== 'agrees')
+  const said = unseen.filter((one) => one.said !== undefined && !isAgreedOn({ steps }, one))
   return Math.min(Number.POSITIVE_INFINITY, ...own, ...said.map(({ step, fromStep }) => fromStep ?? step))
+}
+
+function isAgreedOn(g: Pick<Group, 'steps'>, { step, batchHash }: Unseen): boolean {
+  const known = knownStep(g, step)
+  return known?.own === 'agrees' && sameBytes(known.certified.batch.hash, batchHash)
 }
 
 /**

@@ -1,4 +1,6 @@
+import { sameBytes } from '@interpeer/wire-codec'
 import { matches } from './answer.js'
+import { beforeBranch, isOnOther } from './branches.js'
 import { agreedAnswer, writeCertificate } from './certificate.js'
 import type { Turn, Unseen } from './group-state.js'
 import { wayTo } from './jury/bring.js'
@@ -48,10 +50,12 @@ export function disputeOwn(t: Turn, step: number): void {
 /** A step whose batch this member was not given: once that is signed. Of what is between it and its own last step it may have been given nothing either. */
 export function disputeUnseen(t: Turn, unseen: Unseen): void {
   const { g } = t
-  const { step, certificate, said, answer } = unseen
+  const { step, certificate, said, answer, batchHash } = unseen
   if (said === undefined || !isJudged(g)) return
+  const known = knownStep(g, step)?.certified.batch.hash
+  if (known !== undefined && !sameBytes(known, batchHash)) return // of another branch: what leads there was told with it, and is on the disk
   const isApart = step > g.base.step + 1 && answer.disputed === 0 && wayTo(g, step - 1, unseen) === undefined
-  const way = isApart ? wayTo(g, g.base.step, unseen) : undefined
+  const way = isOnOther(g, unseen) ? beforeBranch(g, unseen)?.way : isApart ? wayTo(g, g.base.step, unseen) : undefined
   const isNear = step - (way?.base?.step ?? 0) <= DISPUTE_STEPS_MAX
   t.effects.push({ type: 'dispute', step, certificate, batch: null, dissents: [said], ...(way !== undefined && isNear ? { way } : {}) })
 }

@@ -3,8 +3,9 @@ import { accuse } from './accuse.js'
 import { rerunOf } from './check-batch.js'
 import { openDissents, takeDissent } from './dissent.js'
 import { type BoundSet, collatorSeat, count, othersOf, peerAt, quorum, type SeenTimeout, send, type Turn } from './group-state.js'
+import { accuseHiders } from './hidden-lock.js'
 import { commitSetMessage, type Proposal, sealMessage, type Timeout, timeoutMessage } from './messages.js'
-import { forgetRanks } from './open-step.js'
+import { forgetRanks, revealsIn } from './open-step.js'
 import { blame } from './pool.js'
 import { joinCountOf } from './quorum.js'
 import { RANK_DOUBLINGS_MAX, RANK_MAX } from './settings.js'
@@ -25,6 +26,7 @@ export function takeTimeout(t: Turn, opened: Opened<Timeout>): SeenTimeout | und
   if (boundSet !== undefined) noteBound(t, boundSet)
   if (same === undefined) for (const envelope of opened.value.dissents) takeDissent(t, envelope)
   const taken = { ...opened, boundSet }
+  accuseHiders(t, revealsIn(open), [opened])
   if (same === undefined) open.timeouts.set(opened.seat, [...seen, taken].sort((a, b) => b.value.rank - a.value.rank).slice(0, 2))
   return taken
 }

@@ -1,6 +1,7 @@
 import { bytesOfContentId, type PeerId, sha256 } from '@interpeer/crypto-ids'
 import { sameBytes, WireError } from '@interpeer/wire-codec'
 import { takeCertified } from './adopt.js'
+import { mayNoteBranch, noteBranch, saidOfBranch } from './branches.js'
 import { readCertificate, readReveals } from './certificate.js'
 import { PeerGroupError } from './errors.js'
 import { count, type KnownStep, othersOf, send, type Turn, type Unseen } from './group-state.js'
@@ -24,7 +25,8 @@ export function onShown(t: Turn, from: PeerId, certificate: Uint8Array, isOnChai
     const { job, epoch, step, batch } = certificateMessage.decode(certificate)
     const known = knownStep(g, step)
     if (!sameBytes(job, bytesOfContentId(g.setup.job)) || epoch !== g.setup.epoch) count(t, 'CERTIFICATE_INVALID')
-    else if (known !== undefined) tellOf(t, from, known, batch)
+    else if (known !== undefined && !sameBytes(known.certified.batch.hash, batch)) takeBranch(t, from, certificate, batch, isOnChain)
+    else if (known !== undefined) tellOf(t, from, known)
     else if (g.seat >= 0 && (step > g.base.step || isSkipped(g, step)))
       takeUnseen(t, from, certificate, { step, batch, most: isOnChain ? WAITING_ON_CHAIN_MAX : WAITING_MAX })
   } catch (error) {
@@ -50,11 +52,18 @@ function takeUnseen(
   else ask(t)
 }
 
-function tellOf(t: Turn, from: PeerId, known: KnownStep, shown: Uint8Array): void {
+/** Of a step that this member knows by another batch: what it has said of it, or it looks at what leads there. */
+function takeBranch(t: Turn, from: PeerId, certificate: Uint8Array, batch: Uint8Array, isOnChain: boolean): void {
+  const { g } = t
+  const said = saidOfBranch(g, batch)
+  if (said !== undefined) send(t, [from], said)
+  else if (mayNoteBranch(g, batch, isOnChain)) noteBranch(t, { ...readReveals(certificate, g.verifier), certificate }, isOnChain)
+}
+
+function tellOf(t: Turn, from: PeerId, known: KnownStep): void {
   const { g } = t
   const { step, certified, dissents, own } = known
   const { rank, batch, reveals } = certified
-  if (!sameBytes(batch.hash, shown)) return
   const said = dissents.get(g.seat) ?? reveals.get(g.seat)?.envelope
   const isLate = (own === 'late' || own === 'running') && g.show === undefined && g.seat >= 0
   if (said !== undefined) send(t, [from], said)

@@ -95,6 +95,7 @@ function pairs(): FaultCase[] {
       { ...base(key), rank: 1, previous: '00'.repeat(32), bound: null, dissents: [], abstained: false, ...changes },
       key,
     )
+  const boundAt = (rank: number) => ({ rank, batch: named('a batch of a commit set'), seals: [] })
   const base = (key: Key): Fields => ({ job: GROUP.job, epoch: GROUP.epoch, step: 5, from: key.publicKey })
   const differs = { answer: { fuel: 1 } }
   const own = { answer: { own: named('own') } }
@@ -122,6 +123,20 @@ function pairs(): FaultCase[] {
     pair('two reveals that differ in the own part alone', 'two-reveals', reveal, revealEnvelope(a, place, own)),
     pair('two proposals', 'two-proposals', proposal(a), proposal(a, { batch: batchOf(a, 5, { timeMs: 1 }) })),
     pair('two time-outs', 'two-timeouts', timeout(a), timeout(a, { abstained: true })),
+    pair('a reveal, and a time-out of its rank that names no commit set', 'hidden-lock', reveal, timeout(a)),
+    pair('a reveal, and a time-out of a later rank that names none', 'hidden-lock', reveal, timeout(a, { rank: 3 })),
+    pair(
+      'a reveal, and a time-out of a later rank that names one of a lower rank',
+      'hidden-lock',
+      reveal,
+      timeout(a, { rank: 3, bound: boundAt(0) }),
+    ),
+    pair('a reveal, and a time-out that names the commit set of its rank', 'ok', reveal, timeout(a, { bound: boundAt(1) })),
+    pair('a reveal, and a time-out that names one of a higher rank', 'ok', reveal, timeout(a, { rank: 3, bound: boundAt(2) })),
+    pair('a reveal, and a time-out of a lower rank', 'ok', revealEnvelope(a, { ...place, rank: 2 }), timeout(a)),
+    pair('a reveal, and a time-out of another step', 'ok', reveal, timeout(a, { step: 6 })),
+    pair("a reveal, and another member's time-out", 'ok', reveal, timeout(b)),
+    pair('a time-out before the reveal', 'ok', timeout(a), reveal),
     pair('two answers to one batch at two ranks', 'two-answers', reveal, revealEnvelope(a, { ...place, rank: 2 }, differs)),
     pair('one answer to one batch at two ranks', 'ok', reveal, revealEnvelope(a, { ...place, rank: 2 })),
     pair('two answers to two batches', 'ok', reveal, revealEnvelope(a, { ...otherBatch, rank: 2 }, differs)),

@@ -27,7 +27,7 @@ export function disputeOf(
   const found = effect.type === 'dispute' && effect.way !== undefined ? effect.way : baseOf(group, effect)
   if (found === undefined) return undefined
   const own = effect.type === 'dispute' ? [effect.certificate] : []
-  const later = effect.type === 'dispute' ? laterThan(group, step) : []
+  const later = effect.type === 'dispute' ? laterThan(group, step, hashOf(effect)) : []
   const steps = [...found.path.map(({ certificate }) => certificate), ...own]
   if (steps.length > DISPUTE_STEPS_MAX) return undefined
   const place = { job: bytesOfContentId(job), epoch, step, batch: hashOf(effect) }
@@ -88,9 +88,11 @@ export const heldBatches = ({ steps, open }: Pick<Group, 'steps' | 'open'>): rea
   ...[...open.batches.values()].map(({ bytes }) => bytes),
 ]
 
-/** What a frozen group repeats is no step to go on from. */
-function laterThan({ steps }: Pick<Group, 'steps'>, disputed: number): readonly KnownStep[] {
+/** What a frozen group repeats is no step to go on from. What it knows after a step of another branch does not follow on that. */
+function laterThan({ steps }: Pick<Group, 'steps'>, disputed: number, batch: Uint8Array): readonly KnownStep[] {
   const later: KnownStep[] = []
+  const known = steps.find(({ step }) => step === disputed)?.certified.batch.hash
+  if (known !== undefined && !sameBytes(known, batch)) return later
   for (const one of [...steps].sort((a, b) => a.step - b.step)) {
     if (one.step === disputed + later.length + 1 && one.certified.answer.disputed === 0) later.push(one)
   }

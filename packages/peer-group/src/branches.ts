@@ -1,0 +1,71 @@
+import { bytesOfContentId, contentIdOfBytes } from '@interpeer/crypto-ids'
+import { sameBytes } from '@interpeer/wire-codec'
+import { accuse } from './accuse.js'
+import { NO_BATCH } from './batch.js'
+import type { ReadReveals } from './certificate.js'
+import { count, type Group, type Skip, send, type Turn } from './group-state.js'
+import { accuseHiders } from './hidden-lock.js'
+import { wayTo } from './jury/bring.js'
+import { DISPUTE_STEPS_MAX } from './jury/settings.js'
+import { BRANCHES_MAX, BRANCHES_ON_CHAIN_MAX } from './settings.js'
+import { isJudged, knownStep } from './steps.js'
+
+/** A certified step, as its certificate shows it. */
+export type Branch = Pick<ReadReveals, 'epoch' | 'step' | 'rank' | 'batchHash' | 'answer' | 'unanimous' | 'start' | 'reveals'> & {
+  readonly certificate: Uint8Array
+}
+
+/**
+ * A certificate of another branch of the epoch: of a step that this member knows by another batch, or of the next one on another batch than it knows. Only 2q-N members that sign for both can
+ * make one, so they may have kept this member out of it: it has that run, from before the branch, whatever it knows of the same steps (ADR 0044).
+ */
+export function noteBranch(t: Turn, branch: Branch, isOnChain = false): undefined {
+  const { g } = t
+  const { step, rank, batchHash, start, certificate, reveals } = branch
+  for (const { seat, value, envelope } of reveals) {
+    const own = knownStep(g, step)?.certified.reveals.get(seat)
+    if (own !== undefined && own.value.rank === value.rank) accuse(t, 'two-reveals', seat, own.envelope, envelope)
+  }
+  accuseHiders(t, reveals, knownStep(g, step)?.timeouts ?? [])
+  // a frozen group waits for its verdict, and who revealed in it was not kept out of it
+  if (g.frozen > 0 || branch.answer.disputed > 0 || reveals.some(({ seat }) => seat === g.seat)) return
+  const from = beforeBranch(g, branch)
+  if (!mayNoteBranch(g, batchHash, isOnChain) || from === undefined) return count(t, 'BRANCH_NOT_RUN')
+  const place = { step, rank, batchHash, start: contentIdOfBytes(start), certificate }
+  g.skips = [...g.skips, { ...from, ...place, sinceMs: t.nowMs, isAudited: false, isBranch: true }]
+}
+
+/** Whether it looks at one more branch. Cheap: before its signatures are checked. */
+export function mayNoteBranch(g: Pick<Group, 'seat' | 'setup' | 'skips'>, batchHash: Uint8Array, isOnChain: boolean): boolean {
+  const branches = g.skips.filter(({ isBranch }) => isBranch)
+  const isKnown = g.skips.some((one) => sameBytes(one.batchHash, batchHash))
+  return g.seat >= 0 && isJudged(g) && !isKnown && branches.length < (isOnChain ? BRANCHES_ON_CHAIN_MAX : BRANCHES_MAX)
+}
+
+/** What was said already of a branch that is shown again; undefined: nothing yet. */
+export const saidOfBranch = ({ unseen }: Pick<Group, 'unseen'>, batchHash: Uint8Array): Uint8Array | undefined =>
+  unseen.find((one) => sameBytes(one.batchHash, batchHash))?.said
+
+/**
+ * From where what leads to a step of another branch is to be run: the step before it, where it runs on what that came to, and else the one before that, for the branch may begin between. Undefined:
+ * this member does not know that any more, or jurors would not run as much.
+ */
+export function beforeBranch(g: Group, branch: Omit<Branch, 'reveals'>): Pick<Skip, 'after' | 'way'> | undefined {
+  const near = placeAfter(g, branch.step - 1)
+  const isNear = near !== undefined && sameBytes(branch.start, bytesOfContentId(near.state))
+  const after = isNear ? near : placeAfter(g, branch.step - 2)
+  const way = after && wayTo(g, after.step, branch)
+  if (after === undefined || way === undefined || branch.step - (way.base?.step ?? 0) > DISPUTE_STEPS_MAX) return undefined
+  return { after, way }
+}
+function placeAfter(g: Group, step: number): Skip['after'] | undefined {
+  if (step === 0) return { step, batch: NO_BATCH, state: g.setup.start }
+  const known = knownStep(g, step)?.certified
+  return known === undefined ? undefined : { step, batch: known.batch.hash, state: contentIdOfBytes(known.answer.root) }
+}
+
+/** Whether a later step runs on something else than what this member's step before it came to. What a frozen group repeats does, on its own branch too. */
+export function isOnOther(g: Pick<Group, 'steps'>, { step, start, answer }: Pick<Branch, 'step' | 'start' | 'answer'>): boolean {
+  const before = knownStep(g, step - 1)?.certified
+  return before !== undefined && answer.disputed === 0 && !sameBytes(start, before.answer.root)
+}

@@ -1,0 +1,216 @@
+import { bytesOfContentId, signMessage } from '@interpeer/crypto-ids'
+import { hexOf } from '@interpeer/wire-codec'
+import { describe, expect, test } from 'vitest'
+import { network, signerAt, verification } from '../simulations/jobs.js'
+import { disputeOf, GROUP_DEFAULTS, type GroupSetup, verifyDispute, verifyFault } from '../src/index.js'
+import { timeoutMessage } from '../src/messages.js'
+import { BRANCHES_MAX, BRANCHES_ON_CHAIN_MAX } from '../src/settings.js'
+import { Desk, type Letter } from './desk.js'
+import { FINAL, known, sendStep, sent, WITHHELD } from './dissenting.js'
+import { HALF_MS } from './kept-out.js'
+
+/**
+ * All four certify steps up to `first`. Then three go back to what they were after step `common`, and certify others up to `second` without the last one, whose steps stay as they are. What the three
+ * certify differs in its requests, so batches and states differ too.
+ */
+function branched(common: number, first: number, second: number, changes: Partial<GroupSetup> = {}) {
+  const desk = new Desk(4, { jurors: 4, ...changes })
+  const away = desk.order(common + 1)[3] as number
+  const rest = [0, 1, 2, 3].filter((member) => member !== away)
+  const apart = ({ from, to }: Letter) => from !== away && to !== away
+  const certify = (step: number, n: number, fits: (letter: Letter) => boolean, members: readonly number[]) => {
+    const teller = rest[0] as number
+    desk.write(teller, n)
+    for (let i = 0; i < 60 && known(desk, teller, step) === undefined; i++) {
+      desk.deliver(fits)
+      desk.pass(250, members)
+    }
+    desk.endWindow(fits, members)
+    desk.drop()
+  }
+  let kept = [...desk.groups]
+  for (let step = 1; step <= first; step++) {
+    certify(step, step, () => true, [0, 1, 2, 3])
+    if (step === common) kept = [...desk.groups]
+  }
+  expect(desk.group(away).base.step).toBe(first)
+  for (const member of rest) desk.groups[member] = kept[member] as never
+  for (let step = common + 1; step <= second; step++) certify(step, 100 + step, apart, rest)
+  const teller = rest[0] as number
+  const certificateOf = (step: number) => known(desk, teller, step).certified.certificate
+  const batchOf = (step: number) => known(desk, teller, step).certified.batch.hash
+  const show = (step: number, isOnChain = false) =>
+    desk.tell(away, { type: 'shown', from: desk.peer(teller), certificate: certificateOf(step), isOnChain })
+  const give = (step: number) => {
+    sendStep(desk, teller, step)
+    desk.deliver(({ from, to, number }) => from === teller && to === away && number === FINAL)
+    desk.drop()
+  }
+  const wait = (ms: number) => {
+    desk.pass(ms, [away])
+    desk.drop()
+  }
+  const audited = (step: number, holds: boolean) => desk.tell(away, { type: 'audited', batch: batchOf(step), holds })
+  const audits = () => desk.of('audit', away).map(({ dispute: { step, gap, base } }) => ({ step, gap, from: base.step }))
+  const told = () => desk.of('final', away).map(({ step }) => step)
+  return { desk, away, teller, rest, show, give, wait, audited, audits, told, batchOf, certificateOf }
+}
+/** What it tells the chain, as that reads it. */
+function brought({ desk, away }: ReturnType<typeof branched>) {
+  return desk.of('dispute', away).map((effect) => {
+    const bytes = disputeOf(desk.group(away), effect, 300_000)
+    if (bytes === undefined) throw new Error('nothing to bring')
+    return verifyDispute(bytes, desk.setup, verification)
+  })
+}
+
+describe('another branch of the epoch', () => {
+  test('is run from the step before, where it begins there', () => {
+    const given = branched(2, 3, 3)
+    given.show(3)
+    expect(given.audits()).toEqual([])
+    given.wait(HALF_MS)
+    expect(given.audits()).toEqual([{ step: 3, gap: 0, from: 2 }])
+    given.wait(10 * HALF_MS)
+    expect(given.audits().length).toBe(1)
+  })
+  test('and from before what is between, where it does not', () => {
+    const given = branched(2, 4, 4)
+    given.show(4)
+    given.wait(HALF_MS)
+    expect(given.audits()).toEqual([{ step: 4, gap: 1, from: 2 }])
+  })
+  test('from where the epoch began', () => {
+    for (const step of [1, 2]) {
+      const given = branched(0, 3, step)
+      given.show(step)
+      given.wait(HALF_MS)
+      expect(given.audits()).toEqual([{ step, gap: step - 1, from: 0 }])
+    }
+  })
+  test('what holds is no reason to object: what it held back meanwhile it tells', () => {
+    const given = branched(2, 3, 3)
+    given.show(3)
+    given.wait(HALF_MS)
+    given.audited(3, true)
+    const { desk, away } = given
+    expect([desk.group(away).skips, desk.of('dispute', away), sent(desk, away, WITHHELD)]).toEqual([[], [], []])
+    expect(desk.group(away).objectedFrom).toBe(Number.POSITIVE_INFINITY)
+  })
+  test('what does not is brought, with what leads there, whatever it knows of the same numbers', () => {
+    for (const last of [3, 4]) {
+      const given = branched(2, 4, last)
+      const { desk, away, rest, batchOf } = given
+      given.show(last)
+      given.wait(HALF_MS)
+      given.audited(last, false)
+      const [said] = sent(desk, away, WITHHELD)
+      expect(said?.to).toEqual(rest.map((member) => desk.peer(member)))
+      const [dispute, ...more] = brought(given)
+      expect(more).toEqual([])
+      expect(dispute).toMatchObject({ kind: 'objection', step: last, batch: batchOf(last), gap: last - 3 })
+      expect(hexOf(dispute?.id ?? new Uint8Array())).toBe(hexOf(desk.of('audit', away)[0]?.dispute.id ?? new Uint8Array(1)))
+      expect(desk.group(away).objectedFrom).toBe(3)
+      // who shows it again gets the same word, and nothing is run twice
+      const effects = given.show(last)
+      expect(effects).toMatchObject([{ type: 'send', envelope: said?.envelope }])
+      given.wait(4 * HALF_MS)
+      expect([given.audits().length, brought(given).length]).toEqual([1, 1])
+      // and after a restart it tells the chain nothing that does not hold
+      desk.open(away)
+      expect(brought(given).length).toBe(1)
+      expect(desk.group(away).objectedFrom).toBe(3)
+    }
+  })
+  test('who signed both at one rank is at fault', () => {
+    const given = branched(2, 3, 3)
+    const { desk, away, rest } = given
+    given.show(3)
+    const faults = desk.of('fault', away)
+    const mine = known(desk, away, 3).certified
+    expect(mine.rank).toBe(known(desk, rest[0] as number, 3).certified.rank)
+    expect(faults.map(({ peer, kind }) => [peer, kind])).toEqual(rest.map((member) => [desk.peer(member), 'two-reveals']))
+    for (const { peer, evidence } of faults) expect(verifyFault(evidence, desk.context)).toEqual({ peer, kind: 'two-reveals' })
+  })
+  test('of another rank, who hid in a time-out what it revealed on', () => {
+    const given = branched(2, 3, 3)
+    const { desk, away, rest } = given
+    const [group, mine] = [desk.group(away), known(desk, away, 3)]
+    const { job, epoch } = desk.setup
+    const timeouts = rest.map((seat) => {
+      const place = { job: bytesOfContentId(job), epoch, step: 3, rank: 0, from: signerAt(seat).publicKey }
+      const value = { ...place, previous: new Uint8Array(32), bound: null, dissents: [], abstained: false }
+      return { seat, value, envelope: signMessage(timeoutMessage, value, signerAt(seat), network) }
+    })
+    // as it would be if what it knows had been certified at the next rank
+    const certified = { ...mine.certified, rank: 1, reveals: new Map() }
+    const steps = group.steps.map((one) => (one.step === 3 ? { ...mine, certified, timeouts } : one))
+    desk.groups[away] = { ...group, steps }
+    given.show(3)
+    const faults = desk.of('fault', away)
+    expect(faults.map(({ peer, kind }) => [peer, kind])).toEqual(rest.map((member) => [desk.peer(member), 'hidden-lock']))
+    for (const { peer, evidence } of faults) expect(verifyFault(evidence, desk.context)).toEqual({ peer, kind: 'hidden-lock' })
+  })
+  test('a step after its own last one that builds on another is taken up, and run from before that', () => {
+    const given = branched(2, 3, 4)
+    const { desk, away, batchOf } = given
+    given.give(4)
+    expect(desk.group(away).base.batchHash).toEqual(batchOf(4))
+    given.wait(HALF_MS)
+    expect(given.audits()).toEqual([{ step: 4, gap: 1, from: 2 }])
+    given.audited(4, false)
+    expect(brought(given)).toMatchObject([{ step: 4, gap: 1, base: { step: 2 } }])
+  })
+  test('one whose batch nobody gives it is brought with what leads there, not with its own steps', () => {
+    const given = branched(2, 3, 4)
+    const { desk, away } = given
+    desk.given = () => false
+    given.show(4)
+    given.wait(HALF_MS)
+    expect(brought(given)).toMatchObject([{ step: 4, gap: 1, base: { step: 2 } }])
+    expect(sent(desk, away, WITHHELD).length).toBe(1)
+  })
+  test('is looked at where another member hands it on, too', () => {
+    const given = branched(2, 3, 3)
+    given.give(3)
+    given.wait(HALF_MS)
+    expect(given.audits()).toEqual([{ step: 3, gap: 0, from: 2 }])
+  })
+  test('not where nobody can judge', () => {
+    const given = branched(2, 3, 3, { jurors: 0 })
+    given.show(3)
+    given.give(3)
+    given.wait(2 * HALF_MS)
+    expect([given.audits(), given.desk.group(given.away).skips]).toEqual([[], []])
+  })
+  test('a false certificate of a step that it knows is counted, and nothing else', () => {
+    const given = branched(2, 3, 3)
+    const { desk, away, certificateOf } = given
+    const bytes = certificateOf(3).slice()
+    bytes[bytes.length - 1] = (bytes[bytes.length - 1] as number) ^ 1
+    desk.tell(away, { type: 'shown', from: desk.peer(0), certificate: bytes })
+    given.wait(HALF_MS)
+    expect([given.audits(), desk.of('fault', away)]).toEqual([[], []])
+    expect(desk.counted(away)).toContain('CERTIFICATE_INVALID')
+  })
+  test('few at once, but more of those that the chain may go on from', () => {
+    const given = branched(1, 7, 7)
+    const { desk, away } = given
+    for (const step of [2, 3, 4, 5, 6, 7]) given.show(step)
+    given.wait(HALF_MS)
+    expect(given.audits().map(({ step }) => step)).toEqual([2, 3].slice(0, BRANCHES_MAX))
+    for (const step of [4, 5, 6, 7]) given.show(step, true)
+    given.wait(HALF_MS)
+    expect(given.audits().length).toBe(BRANCHES_ON_CHAIN_MAX)
+    expect(desk.group(away).skips.length).toBe(BRANCHES_ON_CHAIN_MAX)
+  })
+  test('until it is run, nothing from there on is told that was not told before', () => {
+    const given = branched(2, 3, 3)
+    const { desk, away } = given
+    expect(given.told()).toEqual([1, 2, 3])
+    given.show(3)
+    desk.write(away, 50)
+    desk.pass(GROUP_DEFAULTS.dissentWindowMs, [away])
+    expect(given.told()).toEqual([1, 2, 3])
+  })
+})
