@@ -161,7 +161,7 @@ describe('a state with a closing that is kept', () => {
       world.expectReadable()
     }
   })
-  test('tells it from one that was brought before there was one', () => {
+  test('and with one that was brought before there was one, which is of what it closes too', () => {
     const world = new Closing()
     // of step 2, which the next one names final: the epoch goes on where it stands
     const named = disputeMessage.decode(world.dispute([RIGHT, RIGHT], true))
@@ -173,7 +173,7 @@ describe('a state with a closing that is kept', () => {
     expect(world.kept).not.toBeNull()
     world.expectReadable()
     expect(world.block(world.keptOut(right))).toEqual([])
-    expect([...world.state.disputes.values()].map(({ isClosed }) => isClosed)).toEqual([false, true])
+    expect([...world.state.disputes.values()].map(({ isClosed }) => isClosed)).toEqual([true, true])
     world.expectReadable()
   })
 })

@@ -42,12 +42,12 @@ describe('a closing certificate', () => {
     expect(world.block(world.close(3))).toEqual([])
     expect(world.epoch.number).toBe(2)
   })
-  test('that is too early, or of a group in dispute, is not kept', () => {
+  test('that is too early, or of a group that can not agree, is not kept', () => {
     const world = new Withheld(4)
     const early = closingOf(world.genesis, world.job(world.site), { by: world.epoch.members.slice(0, 3) })
     expect(codes(world.block(epochCloseTransaction(world.site, early.certificate, early.batch)))).toEqual(['EPOCH_TOO_EARLY'])
     const disputed = new Closing()
-    expect(disputed.block(disputed.dispute())).toEqual([])
+    expect(disputed.block(disputed.split())).toEqual([])
     expect(codes(disputed.block(disputed.close(3)))).toEqual(['DISPUTE_OPEN'])
     expect([world.job(world.site).closing, disputed.kept]).toEqual([null, null])
   })

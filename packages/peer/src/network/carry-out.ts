@@ -37,7 +37,7 @@ import {
 import { openPresent, transactionBytesMax, withPresence } from '@interpeer/vote-chain'
 import { sameBytes } from '@interpeer/wire-codec'
 import { expelledFrom, recordAccusation, recordAccusationVerdict } from './accusations.js'
-import { close, contextOf, isBeforeJury } from './close-epoch.js'
+import { close, contextOf, isInTheWay } from './close-epoch.js'
 import { recordDisputePart } from './dispute-parts.js'
 import { isDisputed, judgedCasesOf, recordDispute, recordVerdict } from './disputes.js'
 import { NetworkError } from './errors.js'
@@ -146,7 +146,7 @@ function show(
   // Each alone, so that one false show can't spoil those that hold.
   const { closed, last } = recoverFrom([envelope], contextOf(state, entry), [], verification)
   const recorded = { ...state, jobs: withJob(state.jobs, added) }
-  if (!closed || last === undefined || entry.closing !== null || isBeforeJury(state, entry)) return recorded
+  if (!closed || last === undefined || entry.closing !== null || isInTheWay(state, entry, last.certificate) !== undefined) return recorded
   return close(recorded, added, last.certificate, last.batch, { moment, verification })
 }
 

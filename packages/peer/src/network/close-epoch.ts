@@ -16,7 +16,7 @@ import {
 } from '@interpeer/job-scheduler'
 import { type CertifiedStep, type GroupContext, type MemberOutcome, sumOfPayments, verifyClosing } from '@interpeer/peer-group'
 import { withOutcomes, withReview } from '@interpeer/vote-chain'
-import { type DisputeCase, isDisputed, judgedCasesOf } from './disputes.js'
+import { type DisputeCase, isDisputed, isOfClosed, judgedCasesOf, underClosing } from './disputes.js'
 import { NetworkError } from './errors.js'
 import { throwHostFault } from './host-fault.js'
 import type { NetworkState } from './network-state.js'
@@ -25,7 +25,7 @@ import type { Setting } from './setting.js'
 
 /**
  * Takes a closing certificate. Where all members revealed it, or no jury could judge what they say, it is carried out; otherwise it is kept for a while first, as who did not reveal it may have been kept out of what it
- * closes (ADR 0043).
+ * closes (ADR 0043). While a jury judges a step that it closes it is kept too, and where one let such a step stand just before: members may have gone on from it (ADR 0045).
  */
 export function close(
   state: NetworkState,
@@ -34,19 +34,28 @@ export function close(
   batch: Uint8Array,
   { moment, verification }: Setting,
 ): NetworkState {
-  if (isDisputed(state.disputes, entry.job, entry.epoch.number)) throw new NetworkError({ code: 'DISPUTE_OPEN' })
-  // a verdict that undid something opens the next epoch, from what members show
-  if (judgedCasesOf(state.disputes, entry.job, entry.epoch.number).length > 0) throw new NetworkError({ code: 'EPOCH_FROZEN' })
+  const disputed = isInTheWay(state, entry, certificate)
+  if (disputed !== undefined) throw new NetworkError({ code: disputed })
   const closing = verifyClosing(certificate, batch, contextOf(state, entry), verification)
-  const { final, disputed } = closing.batch.value
+  const { value } = closing.batch
   const { epoch } = entry
   // what such an epoch passes on is undecided: it is recovered from shows instead, by the verdict if there is one
-  if (disputed > final) throw new NetworkError({ code: 'EPOCH_FROZEN' })
+  if (value.disputed > value.final) throw new NetworkError({ code: 'EPOCH_FROZEN' })
   const closed = carryOutClosing(state, entry, { certificate, closing }, moment)
-  if (closing.unanimous || epoch.jurors < epoch.members.length)
-    return withoutLosers(closed, entry.job, losersIn(disputesOf(state, entry)), moment)
+  const waits = !closing.unanimous && epoch.jurors >= epoch.members.length
+  if (!waits && !isBeforeJury(state, entry)) return withoutLosers(closed, entry.job, losersIn(disputesOf(state, entry)), moment)
   if (entry.closing !== null) throw new NetworkError({ code: 'CLOSING_HELD' })
-  return { ...state, jobs: withJob(state.jobs, holdClosing(entry, { certificate, batch }, moment)) }
+  const cases = disputesOf(state, entry).map((one) => [one.id, underClosing(one, { certificate }, state.network, verification)] as const)
+  const held = holdClosing(entry, { certificate, batch }, moment)
+  return { ...state, disputes: new Map([...state.disputes, ...cases]), jobs: withJob(state.jobs, held) }
+}
+
+/** Why a closing certificate is not taken now: a verdict that undid something opens the next epoch, from what members show; and a jury judges what it does not close, or where one is kept already. */
+export function isInTheWay(state: NetworkState, entry: Job, certificate: Uint8Array): 'EPOCH_FROZEN' | 'DISPUTE_OPEN' | undefined {
+  const cases = disputesOf(state, entry).filter(({ judgment }) => judgment === null || judgment.opens !== undefined)
+  if (cases.some(({ judgment }) => judgment?.outcome === 'overturned' || judgment?.outcome === 'dropped')) return 'EPOCH_FROZEN'
+  const isLeft = cases.some((one) => entry.closing !== null || !isOfClosed(one, { certificate }))
+  return isLeft ? 'DISPUTE_OPEN' : undefined
 }
 
 /** Carries out the closing certificates that were kept for long enough, in the order of their jobs' ids: they move coins. */

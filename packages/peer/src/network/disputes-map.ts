@@ -18,7 +18,7 @@ import {
   uint32,
   uint53,
 } from '@interpeer/wire-codec'
-import { type DisputeCase, type Disputes, judgmentOf } from './disputes.js'
+import { type DisputeCase, type Disputes, isOfClosed, judgmentOf } from './disputes.js'
 import { JURY_MAX } from './draw-jury.js'
 import { NetworkError } from './errors.js'
 import type { NetworkState } from './network-state.js'
@@ -91,7 +91,7 @@ export function disputeFrom(
   if (entry === undefined) throw new NetworkError({ code: 'DISPUTE_UNKNOWN' })
   if (dispute === undefined || envelopes.includes(undefined)) return undefined
   const { members, start } = entry.epoch
-  const isClosed = entry.closing !== null && entry.closing.height <= rest.recordedHeight
+  const isClosed = entry.closing !== null && isOfClosed({ dispute }, entry.closing)
   const jury = jurors === null ? null : jurors.map(peerIdOfKey)
   const given = {
     ...{ ...rest, id: hexOf(key.subarray(PREFIX.length)), job, members, start, isClosed, dispute, jury, debtors: debtors.map(peerIdOfKey) },

@@ -27,7 +27,7 @@ export interface DisputeCase {
   readonly members: readonly PeerId[]
   /** The group state that the epoch began from. */
   readonly start: ContentId
-  /** The chain had the epoch's closing certificate already. */
+  /** The chain keeps a closing certificate that closes its step too: what a jury lets stand of that stays closed. */
   readonly isClosed: boolean
   /** What was brought: a group-dispute. */
   readonly dispute: Uint8Array
@@ -121,7 +121,7 @@ export function recordDispute(
   const isSettledBy = ({ one: { judgment }, of }: (typeof asked)[number]) =>
     judgment !== null && (judgment.opens !== undefined || entry.closing !== null) && isSettled(dispute, judgment, of.base.step)
   if (asked.some(isSettledBy)) throw new NetworkError({ code: 'DISPUTE_OPEN' })
-  if (entry.closing !== null) checkClosed(dispute, entry.closing)
+  if (entry.closing !== null && !isOfClosed({ dispute: bytes }, entry.closing)) throw new NetworkError({ code: 'CLOSING_HELD' })
   if (gap > 0 || entry.closing !== null) checkRoom(dispute, asked)
   // such a group never freezes for what its members say: what q of them agree on stands, and who differs is unresolved
   if (kind === 'objection' && entry.epoch.jurors < members.length) throw new NetworkError({ code: 'DISPUTE_UNJUDGED' })
@@ -143,11 +143,24 @@ export function recordDispute(
 }
 
 /**
- * All steps of an epoch whose closing certificate is kept are certified, and the last is that closing: what is said to have no certificate, or comes after it, is of nothing that the next epoch begins from.
- * @throws {NetworkError} CLOSING_HELD
+ * Whether a dispute is about what a closing closes. All steps of such an epoch are certified, and the last is that closing: what is said to have no certificate, or comes after it, is of nothing that the next epoch
+ * begins from.
  */
-function checkClosed({ kind, step }: Dispute, { certificate }: HeldClosing): void {
-  if (kind !== 'objection' || step > certificateMessage.decode(certificate).step) throw new NetworkError({ code: 'CLOSING_HELD' })
+export function isOfClosed({ dispute }: Pick<DisputeCase, 'dispute'>, { certificate }: Pick<HeldClosing, 'certificate'>): boolean {
+  const { step, evidence } = disputeMessage.decode(dispute)
+  return evidence.type === 'objection' && step <= certificateMessage.decode(certificate).step
+}
+
+/** The same where the chain keeps a closing certificate of its epoch. One that was judged before is judged as of then: all that it said stands, and so does the closing. */
+export function underClosing(
+  one: DisputeCase,
+  closing: Pick<HeldClosing, 'certificate'>,
+  network: NetworkState['network'],
+  verification: Verification,
+): DisputeCase {
+  if (one.isClosed || !isOfClosed(one, closing)) return one
+  const closed = { ...one, isClosed: true }
+  return one.judgedMs === null ? closed : { ...closed, judgment: judgmentOf(closed, network, one.judgedMs, verification) }
 }
 
 /**

@@ -1,0 +1,98 @@
+import type { PeerId } from '@interpeer/crypto-ids'
+import { describe, expect, test } from 'vitest'
+import { Closing } from './closing-world.js'
+import { OTHER, RIGHT } from './dispute-worlds.js'
+import { closingOf, codes, showOf } from './network-world.js'
+
+/** One member objects to step 2, which nothing that it shows names final, moments before its group closes. */
+function objected() {
+  const world = new Closing()
+  expect(world.block(world.dispute([RIGHT, RIGHT]))).toEqual([])
+  return world
+}
+const next = (world: Closing) => world.entry.next?.members
+
+describe('a closing certificate that comes while a jury judges a step that it closes', () => {
+  test('is kept, and carried out where the step stands: nothing that members went on to is lost', () => {
+    const world = objected()
+    const named = next(world)
+    expect(world.block(world.close(3))).toEqual([])
+    world.expectReadable()
+    expect(world.kept).not.toBeNull()
+    expect(world.block(...world.verdicts(2, RIGHT))).toEqual([])
+    expect([world.outcomes, world.entry.recovering]).toEqual([['stands'], null])
+    expect(world.kept?.sinceMs).toBe(world.timeMs)
+    world.expectReadable()
+    world.blocks(5)
+    expect(world.epoch.number).toBe(1)
+    world.block()
+    expect(world.epoch).toMatchObject({ number: 2, start: RIGHT, members: named })
+  })
+  test('and so it is where all members revealed it: who objects may be among them', () => {
+    const world = objected()
+    expect(world.block(world.close(4))).toEqual([])
+    expect([world.epoch.number, world.kept === null]).toEqual([1, false])
+    expect(codes(world.block(world.close(4)))).toEqual(['DISPUTE_OPEN'])
+    world.blocksUntil(() => [...world.state.disputes.values()].some(({ jury }) => jury !== null))
+    expect(world.block(...world.verdicts(2, RIGHT))).toEqual([])
+    expect(world.block(world.close(4))).toEqual([])
+    expect([world.epoch.number, world.epoch.start]).toEqual([2, RIGHT])
+  })
+  test('is of no use where it is undone', () => {
+    const world = objected()
+    expect(world.block(world.close(3))).toEqual([])
+    expect(world.block(...world.verdicts(2, OTHER))).toEqual([])
+    expect(world.outcomes).toEqual(['overturned'])
+    expect(world.entry.recovering).not.toBeNull()
+    world.expectReadable()
+    world.block(...world.epoch.members.map((peer) => world.show(peer)))
+    expect([world.epoch.number, world.epoch.start, world.kept]).toEqual([3, OTHER, null])
+  })
+  test('nothing of it is taken for as long as the jury judges what it does not close', () => {
+    const world = new Closing()
+    expect(world.block(world.dispute([RIGHT, RIGHT, RIGHT, RIGHT]))).toEqual([])
+    expect(codes(world.block(world.close(3, 3), world.close(4, 3)))).toEqual(['DISPUTE_OPEN', 'DISPUTE_OPEN'])
+    expect(world.kept).toBeNull()
+  })
+})
+
+describe('a closing certificate that comes after a jury let a step stand', () => {
+  /** The verdict opens the next epoch, as nothing shown names the step final: members show. */
+  function stood() {
+    const world = objected()
+    world.judge(2, RIGHT)
+    expect([world.outcomes, world.entry.recovering === null]).toEqual([['stands'], false])
+    return world
+  }
+  test('is kept in place of the recovery', () => {
+    const world = stood()
+    const named = next(world)
+    expect(world.block(world.close(3))).toEqual([])
+    world.expectReadable()
+    expect(world.block(...world.epoch.members.map((peer) => world.show(peer)))).toEqual([])
+    world.blocks(4)
+    expect([world.epoch.number, world.kept === null]).toEqual([1, false])
+    world.block()
+    expect(world.epoch).toMatchObject({ number: 2, start: RIGHT, members: named })
+    // who objected in vain, without the coins for it, leaves the epoch that stood open meanwhile
+    expect([world.kept, world.entry.recovering?.leave]).toEqual([null, [world.members[3]]])
+  })
+  test('also where a member shows it', () => {
+    const world = stood()
+    const [first] = world.epoch.members as [PeerId]
+    const held = closingOf(world.genesis, world.entry, { by: world.epoch.members.slice(0, 3), root: RIGHT })
+    expect(world.block(showOf(world.genesis, world.entry, first, held))).toEqual([])
+    expect(world.kept).not.toBeNull()
+    world.blocks(6)
+    expect(world.epoch).toMatchObject({ number: 2, start: RIGHT })
+  })
+  test('but not after one that undid something', () => {
+    const world = objected()
+    world.judge(2, OTHER)
+    expect(codes(world.block(world.close(3), world.close(4)))).toEqual(['EPOCH_FROZEN', 'EPOCH_FROZEN'])
+    const [first] = world.epoch.members as [PeerId]
+    const held = closingOf(world.genesis, world.entry, { by: world.epoch.members.slice(0, 3), root: RIGHT })
+    expect(world.block(showOf(world.genesis, world.entry, first, held))).toEqual([])
+    expect(world.kept).toBeNull()
+  })
+})
