@@ -24,6 +24,13 @@ test('the outcomes of seeds are one JSON object a line, in order, and the same i
   expect(new Set(outcomes.map(({ digest }) => digest)).size).toBe(12)
 })
 
+test('an option that there is none of is named, with how it is used', () => {
+  const { status, stdout, stderr } = sim('group', '--sedes', '12')
+  expect([status, stderr.split('\n')[0]]).toEqual([2, expect.stringContaining("'--sedes'")])
+  expect(stdout).toContain('scenarios: ')
+  expect(stderr).not.toContain('    at ')
+})
+
 test('a budget says how many seeds fitted, one at least', () => {
   const { status, stdout } = sim('group-traffic', '--budget', '1', '--peers', '2', '--jobs', '1')
   expect(status).toBe(0)

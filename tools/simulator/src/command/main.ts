@@ -17,29 +17,13 @@ const TRACED_LINES = 60
 /** Fewer seeds than this are not worth a process. */
 const SEEDS_FOR_WORKERS = 10
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    seed: { type: 'string', default: '1' },
-    seeds: { type: 'string' },
-    peers: { type: 'string' },
-    budget: { type: 'string' },
-    jobs: { type: 'string' },
-    plan: { type: 'string' },
-    all: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    trace: { type: 'boolean', default: false },
-    shrink: { type: 'boolean', default: false },
-    planted: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-})
 const named = (ending: string) =>
   globSync(`packages/*/simulations/*${ending}`, { cwd: root }).map((file) => [basename(file, ending), `${root}${file}`] as const)
 const scenarios = new Map(named('.sim.ts'))
 /** Large networks, to be measured: a run takes minutes, so `--all` has none of them. */
 const large = new Map(named('.scale.ts'))
 const files = new Map([...scenarios, ...large])
+const { values, positionals } = parsed()
 const seed = positive(values.seed)
 const peersOf = (name: string): number => positive(values.peers ?? (large.has(name) ? '1000' : '5'))
 const budgetMs = values.budget === undefined ? Number.POSITIVE_INFINITY : 1000 * positive(values.budget)
@@ -139,6 +123,31 @@ function fileOf(name: string): string {
 function positive(text: string): number {
   const number = Number(text)
   return Number.isSafeInteger(number) && number >= 1 ? number : usage(`not a positive integer: ${text}`)
+}
+
+function parsed() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        seed: { type: 'string', default: '1' },
+        seeds: { type: 'string' },
+        peers: { type: 'string' },
+        budget: { type: 'string' },
+        jobs: { type: 'string' },
+        plan: { type: 'string' },
+        all: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        trace: { type: 'boolean', default: false },
+        shrink: { type: 'boolean', default: false },
+        planted: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    })
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    return usage(error.message) // an option that there is none of
+  }
 }
 
 function usage(problem?: string): never {
