@@ -63,7 +63,7 @@ export class Chain {
   readonly #around: Around
   readonly #certificates = new Map<string, { readonly step: number; readonly bytes: Uint8Array }>()
   readonly #decided = new Set<string>()
-  readonly #judged: { readonly base: number; readonly judgment: Judgment }[] = []
+  readonly #judged: { readonly of: Dispute; readonly judgment: Judgment }[] = []
   /** It has the epoch's closing certificate. */
   isClosed = false
   #isOver = false
@@ -110,7 +110,7 @@ export class Chain {
     try {
       const bytes = disputeMessage.encode({ ...place, steps, evidence: evidenceOf(effect) })
       const dispute: Dispute = verifyDispute(bytes, context, verification)
-      if (this.#decided.has(hexOf(dispute.id)) || this.#judged.some(({ base, judgment }) => isSettled(dispute, judgment, base))) return
+      if (this.#decided.has(hexOf(dispute.id)) || this.#judged.some(({ of, judgment }) => isSettled(dispute, judgment, of))) return
       this.#record(withShown(dispute, this.certificates, context, verification))
     } catch (error) {
       if (!(error instanceof PeerGroupError)) throw error
@@ -198,7 +198,7 @@ export class Chain {
       world.note(undefined, `judged: step ${judgment.step} ${judgment.outcome} by ${judgment.by}`)
       this.judgment = judgment
       this.judgments.push(judgment)
-      if (judgment.opens !== undefined) this.#judged.push({ base: dispute.base.step, judgment })
+      if (judgment.opens !== undefined) this.#judged.push({ of: dispute, judgment })
       if (holder.mostMs < REACHABLE_MS) this.unreachable.add(judgment)
       this.#decided.add(hexOf(dispute.id))
       this.dispute = undefined

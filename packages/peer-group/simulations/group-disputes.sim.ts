@@ -132,7 +132,7 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
     chain,
     context: firstSetup,
     show: (certificate) => {
-      for (const node of current) node.tell({ type: 'shown', from: signerAt(39).peerId, certificate, isOnChain: true })
+      for (const node of current) node.tell({ type: 'shown', from: signerAt(39).peerId, certificate, by: 'closing' })
     },
   })
   const around: Surroundings = {

@@ -397,7 +397,7 @@ export const planted: readonly PlantedBug[] = [
     patches: [
       {
         file: 'src/unseen.ts',
-        search: 'else if (mayNoteBranch(g, batch, isOnChain)) noteBranch(',
+        search: 'else if (mayNoteBranch(g, batch, by)) noteBranch(',
         replace: 'else if (certificate.length === 0) noteBranch(',
       },
     ],

@@ -4,7 +4,7 @@ import { accuse } from './accuse.js'
 import { answerOf, matches, rootOf, saltFor } from './answer.js'
 import { type KnownBatch, namingOf } from './batch.js'
 import { storeBatch } from './batch-block.js'
-import { noteBranch } from './branches.js'
+import { noteBranch, noteOthers } from './branches.js'
 import { type CertifiedStep, closes, readCertificate, writeCertificate } from './certificate.js'
 import { hasSeenFor } from './closing-reveal.js'
 import { dissent, readDissent, sayLate, takeDissent } from './dissent.js'
@@ -79,6 +79,7 @@ export function adopt(t: Turn, adopted: Adopted): undefined {
   g.steps = [...g.steps, known]
   g.unseen = withoutTaken(g.unseen, step, batch.hash)
   g.base = { step, batchHash: batch.hash, root, timeMs: batch.value.timeMs, sinceMs: t.nowMs, ...(state === undefined ? {} : { state }) }
+  noteOthers(t, step, batch.hash)
   nameDisputes(t, batch)
   const agreed = new Set(reveals.filter((one) => matches(one.value.answer, answer)).map(({ seat }) => seat))
   const differing = new Set([...bySeat.keys()].filter((seat) => !agreed.has(seat)))

@@ -81,11 +81,13 @@ export interface StateEvent {
 }
 
 /** `nowMs` is network time, and should not go backwards. */
+/** Who shows a certificate: the chain keeps it as the epoch's closing; a member showed it to the chain; or anyone. */
+export type ShownBy = 'closing' | 'chain' | 'anyone'
 export type GroupEvent = { readonly nowMs: number } & (
   | { readonly type: 'time' }
   | { readonly type: 'message'; readonly from: PeerId; readonly envelope: Uint8Array }
-  /** Anyone shows a certificate and asks what this member says of it. `isOnChain`: it is in a show that the chain has. */
-  | { readonly type: 'shown'; readonly from: PeerId; readonly certificate: Uint8Array; readonly isOnChain?: boolean }
+  /** Anyone shows a certificate and asks what this member says of it. `by`: `chain`: it is in a show that the chain has; `closing`: the chain keeps it, and will open the next epoch by it. */
+  | { readonly type: 'shown'; readonly from: PeerId; readonly certificate: Uint8Array; readonly by?: ShownBy }
   /** A visitor's write that reached this peer. `bytes` is the request block; the shell has checked it. */
   | ({ readonly type: 'write' } & Write)
   /** Several at once: offered to the others in as few messages. */

@@ -1,13 +1,15 @@
 import { bytesOfContentId, contentIdOfBytes } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import { accuse } from './accuse.js'
+import { matches } from './answer.js'
+import type { ShownBy } from './api.js'
 import { NO_BATCH } from './batch.js'
 import type { ReadReveals } from './certificate.js'
-import { count, type Group, type Skip, type Turn } from './group-state.js'
+import { count, type Group, type Skip, type Turn, type Unseen } from './group-state.js'
 import { accuseHiders } from './hidden-lock.js'
 import { wayTo } from './jury/bring.js'
 import { DISPUTE_STEPS_MAX } from './jury/settings.js'
-import { BRANCHES_MAX, BRANCHES_ON_CHAIN_MAX } from './settings.js'
+import { BRANCHES_HELD_MAX, BRANCHES_MAX } from './settings.js'
 import { isJudged, knownStep } from './steps.js'
 
 /** A certified step, as its certificate shows it. */
@@ -19,7 +21,7 @@ export type Branch = Pick<ReadReveals, 'epoch' | 'step' | 'rank' | 'batchHash' |
  * A certificate of another branch of the epoch: of a step that this member knows by another batch, or of the next one on another batch than it knows. Only 2q-N members that sign for both can
  * make one, so they may have kept this member out of it: it has that run, from before the branch, whatever it knows of the same steps (ADR 0044).
  */
-export function noteBranch(t: Turn, branch: Branch, isOnChain = false): undefined {
+export function noteBranch(t: Turn, branch: Branch, of: ShownBy = 'anyone'): undefined {
   const { g } = t
   const { step, rank, batchHash, start, certificate, reveals } = branch
   for (const { seat, value, envelope } of reveals) {
@@ -27,19 +29,41 @@ export function noteBranch(t: Turn, branch: Branch, isOnChain = false): undefine
     if (own !== undefined && own.value.rank === value.rank) accuse(t, 'two-reveals', seat, own.envelope, envelope)
   }
   accuseHiders(t, reveals, knownStep(g, step)?.timeouts ?? [])
-  // a frozen group waits for its verdict, and who revealed in it was not kept out of it
-  if (g.frozen > 0 || branch.answer.disputed > 0 || reveals.some(({ seat }) => seat === g.seat)) return
+  const own = reveals.find(({ seat }) => seat === g.seat)
+  // what a frozen group repeats comes to nothing, and who revealed as is certified was not kept out of it
+  if (branch.answer.disputed > 0 || (own !== undefined && matches(own.value.answer, branch.answer))) return
   const from = beforeBranch(g, branch)
-  if (!mayNoteBranch(g, batchHash, isOnChain) || from === undefined) return count(t, 'BRANCH_NOT_RUN')
+  if (own !== undefined) {
+    // it ran that, and what it came to is signed; where it begins is what this member knows, or it would not have run it
+    if (from !== undefined && from.after.step === step - 1)
+      t.effects.push({ type: 'dispute', step, certificate, batch: null, dissents: [own.envelope], way: from.way })
+    return
+  }
+  if (!mayNoteBranch(g, batchHash, of) || from === undefined) return count(t, 'BRANCH_NOT_RUN')
   const place = { step, rank, batchHash, start: contentIdOfBytes(start), certificate }
   g.skips = [...g.skips, { ...from, ...place, sinceMs: t.nowMs, isAudited: false, isBranch: true }]
 }
 
-/** Whether it looks at one more branch. Cheap: before its signatures are checked. */
-export function mayNoteBranch(g: Pick<Group, 'seat' | 'setup' | 'skips'>, batchHash: Uint8Array, isOnChain: boolean): boolean {
+/** Whether it looks at one more branch, and not for the second time. Cheap: before its signatures are checked. */
+export function mayNoteBranch(g: Pick<Group, 'seat' | 'setup' | 'skips' | 'heldBranches'>, batchHash: Uint8Array, of: ShownBy): boolean {
   const branches = g.skips.filter(({ isBranch }) => isBranch)
-  const isKnown = g.skips.some((one) => sameBytes(one.batchHash, batchHash))
-  return g.seat >= 0 && isJudged(g) && !isKnown && branches.length < (isOnChain ? BRANCHES_ON_CHAIN_MAX : BRANCHES_MAX)
+  const isKnown = [...g.skips.map((one) => one.batchHash), ...g.heldBranches].some((hash) => sameBytes(hash, batchHash))
+  return g.seat >= 0 && isJudged(g) && !isKnown && branches.length < BRANCHES_MAX[of]
+}
+
+/** What it ran and had nothing to say against: of these it remembers the last. */
+export function holdBranch({ g }: Turn, { batchHash }: Pick<Skip, 'batchHash'>): void {
+  g.heldBranches = [...g.heldBranches, batchHash].slice(-BRANCHES_HELD_MAX)
+}
+
+/** The step of this number was taken up by another batch than one that this member was shown and waits for: that is of another branch then. */
+export function noteOthers(t: Turn, step: number, batchHash: Uint8Array): void {
+  const { g } = t
+  const isOther = (one: Unseen) => one.said === undefined && one.step === step && !sameBytes(one.batchHash, batchHash)
+  const others = g.unseen.filter(isOther)
+  if (others.length === 0) return
+  g.unseen = g.unseen.filter((one) => !isOther(one))
+  for (const one of others) noteBranch(t, one, one.shownBy)
 }
 
 /** What was said already of a branch that is shown again; undefined: nothing yet. */

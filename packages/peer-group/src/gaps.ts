@@ -2,6 +2,7 @@ import { contentIdOfBytes } from '@interpeer/crypto-ids'
 import { mark, nameDisputes } from './adopt.js'
 import { matches } from './answer.js'
 import { storeBatch } from './batch-block.js'
+import { noteOthers } from './branches.js'
 import type { CertifiedStep } from './certificate.js'
 import { becomeFinal, fetchState } from './finality.js'
 import { type KnownStep, othersOf, send, type Turn } from './group-state.js'
@@ -43,6 +44,7 @@ export function fillGap(t: Turn, certificate: Uint8Array, certified: CertifiedSt
   }
   g.steps = [...g.steps, known].sort((a, b) => a.step - b.step)
   g.unseen = withoutTaken(g.unseen, step, batch.hash)
+  noteOthers(t, step, batch.hash)
   nameDisputes(t, batch)
   storeBatch(t, batch)
   t.durable = true

@@ -1,5 +1,5 @@
 import type { ContentId, PeerId, Signer } from '@interpeer/crypto-ids'
-import type { ExecutionResult, GroupEffect, GroupSetup, RequestRef, StoredBlock } from './api.js'
+import type { ExecutionResult, GroupEffect, GroupSetup, RequestRef, ShownBy, StoredBlock } from './api.js'
 import type { KnownBatch } from './batch.js'
 import type { ReadReveals } from './certificate.js'
 import type { EventFailures, EventsRest } from './event-turns.js'
@@ -84,6 +84,8 @@ export interface Unseen extends ReadReveals {
   readonly said?: Uint8Array
   /** The first step that was, where others before it were too. */
   readonly fromStep?: number
+  /** By whom it was. */
+  readonly shownBy?: ShownBy
   /** When it was shown; `sinceMs` is later where this peer could not ask for a while. */
   readonly shownMs?: number
 }
@@ -241,6 +243,8 @@ export interface Group {
    */
   readonly unseen: readonly Unseen[]
   readonly skips: readonly Skip[]
+  /** Batches of other branches that it had run, and that held. */
+  readonly heldBranches: readonly Uint8Array[]
   /** The last of them that it has seen since: it has no certificates of what was in there, so the way to what comes after begins before it. */
   readonly lastSkip: Pick<Skip, 'after' | 'way'> | undefined
   /** The lowest step that this member objected to, where a jury can judge it: from there on it tells nobody what is final. Infinity: none. */

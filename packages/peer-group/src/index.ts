@@ -43,6 +43,7 @@ export type {
   HeldRequest,
   RefusalCode,
   RequestRef,
+  ShownBy,
   StateEvent,
   StoredBlock,
   Write,

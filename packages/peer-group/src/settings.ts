@@ -87,9 +87,10 @@ export const FREEZE_RANKS = 4
 export const RANK_WINDOW = 4
 /** Gaps in what a member took part in that it looks at, at once. */
 export const SKIPS_MAX = 4
-/** Branches of the epoch that it looks at, at once: of those that anyone shows, and with those that the chain may go on from. */
-export const BRANCHES_MAX = 2
-export const BRANCHES_ON_CHAIN_MAX = 4
+/** Branches of the epoch that it looks at, at once: of those that anyone shows; with those that the chain may go on from; and with the one that it will. */
+export const BRANCHES_MAX = { anyone: 2, chain: 4, closing: 5 } as const
+/** Branches that it has looked at and remembers: who shows one again has nothing run twice. */
+export const BRANCHES_HELD_MAX = 16
 /** The share of the dissent window after which a member that was not given a batch, or its requests' bodies, says so. */
 export const WITHHELD_SHARE = 0.5
 /** Certificates without their batches that a member keeps. More than a member is shown of what was hidden from it before the chain knows of the first. */

@@ -1,7 +1,7 @@
 import { bytesOfContentId } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import type { Adopted } from './adopt.js'
-import { noteBranch } from './branches.js'
+import { holdBranch, noteBranch } from './branches.js'
 import { readReveals } from './certificate.js'
 import { tellRest } from './finality.js'
 import { count, type Group, othersOf, type Skip, send, type Turn } from './group-state.js'
@@ -105,6 +105,7 @@ export function onAudited(t: Turn, batch: Uint8Array, holds: boolean): undefined
   if (skip === undefined) return
   g.skips = g.skips.filter((one) => one !== skip)
   if (!skip.isBranch) g.lastSkip = skip
+  else if (holds) holdBranch(t, skip)
   if (holds || isSeen(g, skip)) return tellRest(t)
   const { after, step, rank, certificate, way } = skip
   g.objectedFrom = Math.min(g.objectedFrom, after.step + 1)

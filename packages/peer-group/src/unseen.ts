@@ -1,6 +1,7 @@
 import { bytesOfContentId, type PeerId, sha256 } from '@interpeer/crypto-ids'
 import { sameBytes, WireError } from '@interpeer/wire-codec'
 import { takeCertified } from './adopt.js'
+import type { ShownBy } from './api.js'
 import { mayNoteBranch, noteBranch, saidOfBranch } from './branches.js'
 import { readCertificate, readReveals } from './certificate.js'
 import { PeerGroupError } from './errors.js'
@@ -17,18 +18,17 @@ import { waitedFor, withSaid } from './waited-for.js'
 /**
  * Anyone may show a certificate and ask what this member says of it: its reveal, its dissent, that it is late, or that it was not given the batch. Signatures are looked at
  * only where this member knows nothing of the step, and not twice of what it waits for: whoever shows much costs little.
- * @param isOnChain the chain was shown it, and may go on from it: others' certificates must not keep it waiting
+ * @param by what the chain was shown it may go on from: others' certificates must not keep it waiting
  */
-export function onShown(t: Turn, from: PeerId, certificate: Uint8Array, isOnChain: boolean): void {
+export function onShown(t: Turn, from: PeerId, certificate: Uint8Array, by: ShownBy): void {
   const { g } = t
   try {
     const { job, epoch, step, batch } = certificateMessage.decode(certificate)
     const known = knownStep(g, step)
     if (!sameBytes(job, bytesOfContentId(g.setup.job)) || epoch !== g.setup.epoch) count(t, 'CERTIFICATE_INVALID')
-    else if (known !== undefined && !sameBytes(known.certified.batch.hash, batch)) takeBranch(t, from, certificate, batch, isOnChain)
+    else if (known !== undefined && !sameBytes(known.certified.batch.hash, batch)) takeBranch(t, from, certificate, batch, by)
     else if (known !== undefined) tellOf(t, from, known)
-    else if (g.seat >= 0 && (step > g.base.step || isSkipped(g, step)))
-      takeUnseen(t, from, certificate, { step, batch, most: isOnChain ? WAITING_ON_CHAIN_MAX : WAITING_MAX })
+    else if (g.seat >= 0 && (step > g.base.step || isSkipped(g, step))) takeUnseen(t, from, certificate, { step, batch, by })
   } catch (error) {
     if (!(error instanceof PeerGroupError || error instanceof WireError)) throw error
     count(t, 'CERTIFICATE_INVALID')
@@ -39,13 +39,13 @@ function takeUnseen(
   t: Turn,
   from: PeerId,
   certificate: Uint8Array,
-  { step, batch, most }: { readonly step: number; readonly batch: Uint8Array; readonly most: number },
+  { step, batch, by }: { readonly step: number; readonly batch: Uint8Array; readonly by: ShownBy },
 ): void {
   const { g } = t
   const same = g.unseen.find((one) => one.step === step && sameBytes(one.batchHash, batch))
-  if (same === undefined && waitedFor(g).length < most && !g.isShowDue) {
+  if (same === undefined && waitedFor(g).length < (by === 'anyone' ? WAITING_MAX : WAITING_ON_CHAIN_MAX) && !g.isShowDue) {
     const read = readReveals(certificate, createVerifier(g.setup, g.verifier.verification))
-    g.unseen = [...g.unseen, { ...read, certificate, sinceMs: t.nowMs, shownMs: t.nowMs }]
+    g.unseen = [...g.unseen, { ...read, certificate, shownBy: by, sinceMs: t.nowMs, shownMs: t.nowMs }]
     fetch(t, batch)
   }
   if (same?.said !== undefined) send(t, [from], same.said)
@@ -53,11 +53,11 @@ function takeUnseen(
 }
 
 /** Of a step that this member knows by another batch: what it has said of it, or it looks at what leads there. */
-function takeBranch(t: Turn, from: PeerId, certificate: Uint8Array, batch: Uint8Array, isOnChain: boolean): void {
+function takeBranch(t: Turn, from: PeerId, certificate: Uint8Array, batch: Uint8Array, by: ShownBy): void {
   const { g } = t
   const said = saidOfBranch(g, batch)
   if (said !== undefined) send(t, [from], said)
-  else if (mayNoteBranch(g, batch, isOnChain)) noteBranch(t, { ...readReveals(certificate, g.verifier), certificate }, isOnChain)
+  else if (mayNoteBranch(g, batch, by)) noteBranch(t, { ...readReveals(certificate, g.verifier), certificate }, by)
 }
 
 function tellOf(t: Turn, from: PeerId, known: KnownStep): void {

@@ -2,9 +2,10 @@ import { bytesOfContentId, signMessage } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { network, signerAt, verification } from '../simulations/jobs.js'
-import { disputeOf, GROUP_DEFAULTS, type GroupSetup, verifyDispute, verifyFault } from '../src/index.js'
-import { timeoutMessage } from '../src/messages.js'
-import { BRANCHES_MAX, BRANCHES_ON_CHAIN_MAX } from '../src/settings.js'
+import { disputeOf, type Group, type GroupSetup, type ShownBy, verifyDispute, verifyFault } from '../src/index.js'
+import { finalMessage, timeoutMessage } from '../src/messages.js'
+import { BRANCHES_MAX } from '../src/settings.js'
+import { createVerifier } from '../src/verifier.js'
 import { Desk, type Letter } from './desk.js'
 import { FINAL, known, sendStep, sent, WITHHELD } from './dissenting.js'
 import { HALF_MS } from './kept-out.js'
@@ -28,19 +29,26 @@ function branched(common: number, first: number, second: number, changes: Partia
     desk.endWindow(fits, members)
     desk.drop()
   }
-  let kept = [...desk.groups]
+  const all = () => true
+  const kept = [[...desk.groups]]
   for (let step = 1; step <= first; step++) {
-    certify(step, step, () => true, [0, 1, 2, 3])
-    if (step === common) kept = [...desk.groups]
+    certify(step, step, all, [0, 1, 2, 3])
+    kept.push([...desk.groups])
   }
   expect(desk.group(away).base.step).toBe(first)
-  for (const member of rest) desk.groups[member] = kept[member] as never
+  const before = (step: number) => kept[step]?.[away] as Group
+  const firstBranch = [...desk.groups]
+  for (const member of rest) desk.groups[member] = kept[common]?.[member] as Group
   for (let step = common + 1; step <= second; step++) certify(step, 100 + step, apart, rest)
+  /** They go on with the first branch. */
+  const back = () => {
+    for (const member of rest) desk.groups[member] = firstBranch[member] as Group
+  }
   const teller = rest[0] as number
   const certificateOf = (step: number) => known(desk, teller, step).certified.certificate
   const batchOf = (step: number) => known(desk, teller, step).certified.batch.hash
-  const show = (step: number, isOnChain = false) =>
-    desk.tell(away, { type: 'shown', from: desk.peer(teller), certificate: certificateOf(step), isOnChain })
+  const show = (step: number, by: ShownBy = 'anyone') =>
+    desk.tell(away, { type: 'shown', from: desk.peer(teller), certificate: certificateOf(step), by })
   const give = (step: number) => {
     sendStep(desk, teller, step)
     desk.deliver(({ from, to, number }) => from === teller && to === away && number === FINAL)
@@ -53,7 +61,8 @@ function branched(common: number, first: number, second: number, changes: Partia
   const audited = (step: number, holds: boolean) => desk.tell(away, { type: 'audited', batch: batchOf(step), holds })
   const audits = () => desk.of('audit', away).map(({ dispute: { step, gap, base } }) => ({ step, gap, from: base.step }))
   const told = () => desk.of('final', away).map(({ step }) => step)
-  return { desk, away, teller, rest, show, give, wait, audited, audits, told, batchOf, certificateOf }
+  const goOn = (step: number, n: number) => certify(step, n, all, [0, 1, 2, 3])
+  return { desk, away, teller, rest, before, back, certify: goOn, show, give, wait, audited, audits, told, batchOf, certificateOf }
 }
 /** What it tells the chain, as that reads it. */
 function brought({ desk, away }: ReturnType<typeof branched>) {
@@ -140,7 +149,12 @@ describe('another branch of the epoch', () => {
     const timeouts = rest.map((seat) => {
       const place = { job: bytesOfContentId(job), epoch, step: 3, rank: 0, from: signerAt(seat).publicKey }
       const value = { ...place, previous: new Uint8Array(32), bound: null, dissents: [], abstained: false }
-      return { seat, value, envelope: signMessage(timeoutMessage, value, signerAt(seat), network) }
+      const opened = createVerifier(desk.context, verification).open(
+        timeoutMessage,
+        signMessage(timeoutMessage, value, signerAt(seat), network),
+      )
+      if (typeof opened === 'string') throw new Error(opened)
+      return opened
     })
     // as it would be if what it knows had been certified at the next rank
     const certified = { ...mine.certified, rank: 1, reveals: new Map() }
@@ -198,19 +212,68 @@ describe('another branch of the epoch', () => {
     const { desk, away } = given
     for (const step of [2, 3, 4, 5, 6, 7]) given.show(step)
     given.wait(HALF_MS)
-    expect(given.audits().map(({ step }) => step)).toEqual([2, 3].slice(0, BRANCHES_MAX))
-    for (const step of [4, 5, 6, 7]) given.show(step, true)
+    expect(given.audits().map(({ step }) => step)).toEqual([2, 3].slice(0, BRANCHES_MAX.anyone))
+    for (const step of [4, 5, 6, 7]) given.show(step, 'chain')
     given.wait(HALF_MS)
-    expect(given.audits().length).toBe(BRANCHES_ON_CHAIN_MAX)
-    expect(desk.group(away).skips.length).toBe(BRANCHES_ON_CHAIN_MAX)
+    expect(given.audits().length).toBe(BRANCHES_MAX.chain)
+    given.show(7, 'closing')
+    given.wait(HALF_MS)
+    expect(given.audits().map(({ step }) => step)).toEqual([2, 3, 4, 5, 7])
+    expect(desk.group(away).skips.length).toBe(BRANCHES_MAX.closing)
   })
   test('until it is run, nothing from there on is told that was not told before', () => {
     const given = branched(2, 3, 3)
-    const { desk, away } = given
-    expect(given.told()).toEqual([1, 2, 3])
+    const { desk, away, back, certify, batchOf } = given
     given.show(3)
-    desk.write(away, 50)
-    desk.pass(GROUP_DEFAULTS.dissentWindowMs, [away])
+    const batch = batchOf(3)
+    back()
+    certify(4, 50)
+    const through = desk.group(away).final.step
+    expect(through).toBeGreaterThanOrEqual(4)
     expect(given.told()).toEqual([1, 2, 3])
+    given.wait(HALF_MS)
+    desk.tell(away, { type: 'audited', batch, holds: true })
+    expect(given.told()).toEqual(Array.from({ length: through }, (_, i) => i + 1))
+  })
+  test('what held is not run again, who ever shows it', () => {
+    const given = branched(2, 3, 3)
+    given.show(3)
+    given.wait(HALF_MS)
+    given.audited(3, true)
+    for (const by of ['anyone', 'chain', 'closing'] as const) given.show(3, by)
+    given.give(3)
+    given.wait(2 * HALF_MS)
+    expect([given.audits().length, given.desk.group(given.away).skips]).toEqual([1, []])
+  })
+  test('is looked at in a frozen group too: its verdict is on its own steps', () => {
+    const given = branched(2, 3, 3)
+    const { desk, away } = given
+    desk.groups[away] = { ...desk.group(away), frozen: 3 }
+    given.show(3)
+    given.wait(HALF_MS)
+    expect(given.audits()).toEqual([{ step: 3, gap: 0, from: 2 }])
+  })
+  test('whose certificate came first, and whose batch did not, is looked at once the other one is taken up', () => {
+    for (const isGiven of [false, true]) {
+      const given = branched(2, 3, 3)
+      const { desk, away, batchOf, before } = given
+      const mine = known(desk, away, 3).certified
+      desk.groups[away] = before(2)
+      desk.given = () => false
+      given.show(3, 'closing')
+      const value = { job: bytesOfContentId(desk.setup.job), epoch: 1, step: 3, certificate: mine.certificate, batch: mine.batch.bytes }
+      const from = given.rest[0] as number
+      desk.tell(away, {
+        type: 'message',
+        from: desk.peer(from),
+        envelope: signMessage(finalMessage, { ...value, from: signerAt(from).publicKey }, signerAt(from), network),
+      })
+      expect(known(desk, away, 3).certified.batch.hash).toEqual(mine.batch.hash)
+      if (isGiven) desk.tell(away, { type: 'batch', bytes: known(desk, from, 3).certified.batch.bytes })
+      given.wait(HALF_MS)
+      expect([given.audits(), sent(desk, away, WITHHELD)]).toEqual([[{ step: 3, gap: 0, from: 2 }], []])
+      given.audited(3, false)
+      expect(brought(given)).toMatchObject([{ step: 3, batch: batchOf(3), gap: 0 }])
+    }
   })
 })

@@ -87,7 +87,7 @@ test('a member that is kept out of all steps to the end brings what it learns of
   const { told, certified } = closing(given, rest)
   const [{ certificate }, { step }] = [told[0], certified[0]] as [(typeof told)[0], (typeof certified)[0]]
   desk.drop()
-  desk.tell(away, { type: 'shown', from: desk.peer(rest[0] as number), certificate, isOnChain: true })
+  desk.tell(away, { type: 'shown', from: desk.peer(rest[0] as number), certificate, by: 'closing' })
   desk.drop()
   expect(desk.of('dispute', away)).toEqual([])
   given.wait(HALF_MS)

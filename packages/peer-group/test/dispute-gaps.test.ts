@@ -131,12 +131,22 @@ describe('what can not be had of a gap is said of its first step', () => {
     bench.pass(5_000)
     expect(bench.finding).toEqual({ type: 'unfetchable', step: 2 })
   })
-  test('a batch that no honest member could have run, or that follows on another than the last that is shown, is as good as none', () => {
+  test('a batch that no honest member could have run, or that runs on another state than the last that is shown, is as good as none', () => {
     expect(benchOf(four({ collator: signerAt(30).publicKey })).finding).toEqual({ type: 'unfetchable', step: 2 })
     const made = new Case(5)
-    const [first] = [made.run(), made.run(1, { previous: new Uint8Array(32).fill(1) }), made.run()]
+    const from = bytesOfContentId(otherState.root)
+    const [first] = [made.run(), made.run(1, { previous: new Uint8Array(32).fill(1), from }), made.run()]
     const bench = new Bench(made, made.run(), {}, [], { dispute: withheld(made, made.step(4), [first as CaseStep]) })
     expect(bench.finding).toEqual({ type: 'unfetchable', step: 2 })
+  })
+  test('a batch that follows on another, but runs on the same state, is run: whoever brings the dispute chooses what leads there, and there may be two branches', () => {
+    const made = new Case(5)
+    const [first] = [made.run(), made.run(1, { previous: new Uint8Array(32).fill(1) }), made.run()]
+    const last = made.run()
+    for (const shown of [[first as CaseStep], [first, made.step(2), made.step(3)] as CaseStep[]]) {
+      const bench = new Bench(made, last, {}, [], { dispute: withheld(made, made.step(4), shown) })
+      expect(bench.finding).toMatchObject({ type: 'answered', step: 4 })
+    }
   })
   test('what is missing before the gap is said of its own step', () => {
     const given = four()
@@ -236,13 +246,22 @@ describe('a verdict about a step of a gap', () => {
 })
 
 describe('what a verdict about step 7, on what was final at step 4, leaves to judge', () => {
+  const batchAt = (step: number) => new Uint8Array(32).fill(step)
+  const ofSeven = { step: 7, batch: batchAt(7), base: { step: 4 }, path: [5, 6].map((step) => ({ step, batchHash: batchAt(step) })) }
+  test.each(['stands', 'unjudged'] as const)('%s: not what was certified elsewhere under the same numbers', (outcome) => {
+    const isLeft = (step: number) =>
+      isSettled({ step, batch: new Uint8Array(32).fill(99), base: { step: 4 }, gap: 0 }, { outcome, step: 7 }, ofSeven)
+    expect([5, 6, 7].filter(isLeft)).toEqual([])
+    const gapped = { ...ofSeven, path: [] }
+    expect(isSettled({ step: 6, batch: batchAt(6), base: { step: 4 }, gap: 0 }, { outcome, step: 7 }, gapped)).toBe(false)
+  })
   test.each([
     ['stands', [5, 6, 7]],
     ['unjudged', [5, 6, 7]],
     ['overturned', [5, 6, 7, 8, 9]],
     ['dropped', [5, 6, 7, 8, 9]],
   ] as const)('%s: of steps 3 to 9 it settles %j', (outcome, settled) => {
-    const isLeft = (step: number) => isSettled({ step, base: { step: 4 }, gap: 0 }, { outcome, step: 7 }, 4)
+    const isLeft = (step: number) => isSettled({ step, batch: batchAt(step), base: { step: 4 }, gap: 0 }, { outcome, step: 7 }, ofSeven)
     expect([3, 4, 5, 6, 7, 8, 9].filter(isLeft)).toEqual(settled)
   })
   test.each([
@@ -254,6 +273,6 @@ describe('what a verdict about step 7, on what was final at step 4, leaves to ju
     ['unjudged', 5, 1, false], // from there jurors may come to an end
     ['unjudged', 4, 0, true],
   ] as const)('%s: of step 7 from %i on, with a gap of %i: %j', (outcome, step, gap, settled) => {
-    expect(isSettled({ step: 7, base: { step }, gap }, { outcome, step: 7 }, 4)).toBe(settled)
+    expect(isSettled({ step: 7, batch: batchAt(7), base: { step }, gap }, { outcome, step: 7 }, ofSeven)).toBe(settled)
   })
 })

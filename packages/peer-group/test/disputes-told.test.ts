@@ -2,7 +2,7 @@ import { peekMessageNumber } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { signerAt, verification } from '../simulations/jobs.js'
-import { batchBlockId, disputeOf, GROUP_DEFAULTS, verifyDispute } from '../src/index.js'
+import { batchBlockId, disputeOf, GROUP_DEFAULTS, type ShownBy, verifyDispute } from '../src/index.js'
 import { askMessage, withheldMessage } from '../src/messages.js'
 import { WAITING_MAX } from '../src/settings.js'
 import { createVerifier } from '../src/verifier.js'
@@ -167,16 +167,16 @@ describe('what the chain is told, where a jury can be drawn', () => {
     }
     desk.drop()
     desk.given = () => false
-    const shown = (step: number, isOnChain: boolean) =>
+    const shown = (step: number, by: ShownBy) =>
       desk.tell(last, {
         type: 'shown',
         from: signerAt(30).peerId,
         certificate: known(desk, collator, step).certified.certificate,
-        isOnChain,
+        by,
       })
-    for (let step = 1; step <= WAITING_MAX + 1; step++) shown(step, false)
+    for (let step = 1; step <= WAITING_MAX + 1; step++) shown(step, 'anyone')
     expect(desk.group(last).unseen).toHaveLength(WAITING_MAX)
-    shown(WAITING_MAX + 1, true)
+    shown(WAITING_MAX + 1, 'chain')
     expect(desk.group(last).unseen.map(({ step }) => step)).toContain(WAITING_MAX + 1)
   })
   test('of what was final long ago, and forgotten here, nothing is said', () => {

@@ -23,13 +23,13 @@ export class Closing extends Withheld {
     return this.entry.closing
   }
   /** As these seats reveal it. */
-  close(seats: number, step = 4): Uint8Array {
-    const { certificate, batch } = closingOf(this.genesis, this.entry, { by: this.epoch.members.slice(0, seats), root: RIGHT, step })
+  close(seats: number, step = 4, root = RIGHT): Uint8Array {
+    const { certificate, batch } = closingOf(this.genesis, this.entry, { by: this.epoch.members.slice(0, seats), root, step })
     return epochCloseTransaction(this.site, certificate, batch)
   }
   /** Of the last step only its certificate, as a member brings it that was kept out of all before. */
-  keptOut(roots: readonly (typeof RIGHT)[]): Uint8Array {
-    const whole = disputeMessage.decode(this.dispute(roots))
+  keptOut(roots: readonly (typeof RIGHT)[], branch = 0): Uint8Array {
+    const whole = disputeMessage.decode(this.dispute(roots, false, 3, branch))
     return disputeMessage.encode({ ...whole, steps: whole.steps.slice(-1) })
   }
   blocks(count: number): void {

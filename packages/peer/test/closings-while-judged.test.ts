@@ -1,7 +1,7 @@
 import type { PeerId } from '@interpeer/crypto-ids'
 import { describe, expect, test } from 'vitest'
 import { Closing } from './closing-world.js'
-import { OTHER, RIGHT } from './dispute-worlds.js'
+import { OTHER, RIGHT, WRONG } from './dispute-worlds.js'
 import { closingOf, codes, showOf } from './network-world.js'
 
 /** One member objects to step 2, which nothing that it shows names final, moments before its group closes. */
@@ -56,6 +56,53 @@ describe('a closing certificate that comes while a jury judges a step that it cl
   })
 })
 
+describe('two branches of an epoch', () => {
+  test('a verdict that lets a step of one stand is none on the other: who was kept out of that is heard', () => {
+    const world = new Closing()
+    // an accomplice objects to what is true, and the closing of the other branch comes meanwhile
+    expect(world.block(world.dispute([RIGHT, RIGHT, RIGHT, RIGHT]))).toEqual([])
+    expect(world.block(world.close(3))).toEqual([])
+    expect(world.block(...world.verdicts(4, RIGHT))).toEqual([])
+    expect([world.outcomes, world.kept === null]).toEqual([['stands'], false])
+    expect(codes(world.block(world.keptOut([WRONG, WRONG, WRONG, WRONG])))).toEqual(['DISPUTE_OPEN'])
+    expect(world.block(world.keptOut([WRONG, WRONG, WRONG, WRONG], 1))).toEqual([])
+    world.block()
+    expect(world.block(...world.verdicts(2, OTHER))).toEqual([])
+    world.block(...world.epoch.members.map((peer) => world.show(peer)))
+    expect(world.epoch).toMatchObject({ number: 3, start: OTHER })
+  })
+})
+
+describe('a closing certificate of the first step', () => {
+  test('leaves what its epoch began from, or is refused: also in a show', () => {
+    const world = new Closing()
+    expect(codes(world.block(world.close(3, 1), world.close(4, 1)))).toEqual(['CLOSING_OTHER_START', 'CLOSING_OTHER_START'])
+    const [first] = world.epoch.members as [PeerId]
+    world.blocksUntil(() => world.entry.recovering !== null)
+    const false_ = closingOf(world.genesis, world.entry, { by: world.epoch.members.slice(0, 3), root: RIGHT, step: 1 })
+    expect(codes(world.block(showOf(world.genesis, world.entry, first, false_)))).toEqual(['CLOSING_OTHER_START'])
+    expect(world.kept).toBeNull()
+    expect(world.block(world.close(3, 1, world.epoch.start))).toEqual([])
+    expect(world.kept).not.toBeNull()
+  })
+})
+
+describe('who is to leave', () => {
+  test('by a verdict that let its step stand leaves too where another one then undoes something', () => {
+    const world = objected()
+    expect(world.block(world.close(3))).toEqual([])
+    expect(world.block(...world.verdicts(2, RIGHT))).toEqual([])
+    const [one] = world.state.disputes.values()
+    expect(one?.debtors).toEqual([world.members[3]])
+    expect(world.block(world.keptOut([RIGHT, RIGHT, RIGHT, RIGHT]))).toEqual([])
+    world.block()
+    expect(world.block(...world.verdicts(3, OTHER))).toEqual([])
+    world.block(...world.epoch.members.map((peer) => world.show(peer)))
+    expect(world.epoch.number).toBe(3)
+    expect(world.epoch.members).not.toContain(world.members[3])
+  })
+})
+
 describe('a closing certificate that comes after a jury let a step stand', () => {
   /** The verdict opens the next epoch, as nothing shown names the step final: members show. */
   function stood() {
@@ -86,7 +133,13 @@ describe('a closing certificate that comes after a jury let a step stand', () =>
     world.blocks(6)
     expect(world.epoch).toMatchObject({ number: 2, start: RIGHT })
   })
-  test('but not after one that undid something', () => {
+  test('but not where that step is none that it closes', () => {
+    const world = new Closing()
+    expect(world.block(world.dispute([RIGHT, RIGHT, RIGHT, RIGHT]))).toEqual([])
+    world.judge(4, RIGHT)
+    expect(codes(world.block(world.close(3, 3)))).toEqual(['EPOCH_FROZEN'])
+  })
+  test('nor after one that undid something', () => {
     const world = objected()
     world.judge(2, OTHER)
     expect(codes(world.block(world.close(3), world.close(4)))).toEqual(['EPOCH_FROZEN', 'EPOCH_FROZEN'])

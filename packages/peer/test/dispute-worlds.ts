@@ -108,12 +108,13 @@ export class Withheld extends Ledgerless {
   /**
    * About a step that begins from what the one before came to; each comes to the next of `roots`. With a base the first of them is known to be final, by the later ones.
    * @param out the seat of who was not given it
+   * @param branch of which its batches are
    */
-  dispute(roots: readonly ContentId[] = [RIGHT], hasBase = false, out = 3): Uint8Array {
+  dispute(roots: readonly ContentId[] = [RIGHT], hasBase = false, out = 3, branch = 0): Uint8Array {
     const { number, members, start } = this.epoch
     const { network } = this.genesis
     const steps = roots.map((root, i) => {
-      const place = { job: bytesOfContentId(this.site), epoch: number, step: i + 1, rank: 0, batch: batchOf(i + 1) }
+      const place = { job: bytesOfContentId(this.site), epoch: number, step: i + 1, rank: 0, batch: batchOf(i + 1, branch) }
       const reveals = members.toSpliced(out, 1).map((peer) => {
         const by = anyone(peer)
         const value = { ...place, from: by.publicKey, start: bytesOfContentId(roots[i - 1] ?? start), salt: new Uint8Array(32) }
@@ -122,7 +123,7 @@ export class Withheld extends Ledgerless {
       return certificateMessage.encode({ ...place, reveals })
     })
     const step = roots.length
-    const place = { job: bytesOfContentId(this.site), epoch: number, step, batch: batchOf(step) }
+    const place = { job: bytesOfContentId(this.site), epoch: number, step, batch: batchOf(step, branch) }
     const last = anyone(members[out] as PeerId)
     const said = signMessage(withheldMessage, { ...place, rank: 0, from: last.publicKey }, last, network)
     const [base = null, ...rest] = steps
@@ -145,4 +146,5 @@ export class Withheld extends Ledgerless {
     return signMessage(showMessage, { ...place, ...held }, anyone(peer), this.genesis.network)
   }
 }
-const batchOf = (step: number): Uint8Array => (step === 1 ? batch : sha256(Uint8Array.of(90 + step)))
+const batchOf = (step: number, branch = 0): Uint8Array =>
+  step === 1 && branch === 0 ? batch : sha256(Uint8Array.of(90 + step, ...(branch === 0 ? [] : [branch])))

@@ -2,7 +2,7 @@ import { bytesOfContentId, CryptoError, type PeerId, peerIdOfKey } from '@interp
 import { hexOf, sameBytes, WireError } from '@interpeer/wire-codec'
 import { areDue } from '../agenda/due.js'
 import { purseWith, samePayments } from '../agenda/purse.js'
-import { type KnownBatch, readBatch, seedAlpha } from '../batch.js'
+import { type KnownBatch, NO_BATCH, readBatch, seedAlpha } from '../batch.js'
 import { GROUP_DEFAULTS } from '../settings.js'
 import { answeredBy, type GroupState, roomIn } from '../state-block.js'
 import type { Verifier } from '../verifier.js'
@@ -29,17 +29,18 @@ export function batchSeed({ value }: KnownBatch, { context, verification }: Veri
 
 /**
  * Whether any honest member could have run a batch at this step on the state that is held: of this place, or one that the epoch runs again there; by a member, of
- * requests that are what it says of them; none that has run already; no event that is not due; none of both where it closes. Clocks and tallies are not judged: nobody can tell later.
+ * requests that are what it says of them; none that has run already; no event that is not due; none of both where it closes. Clocks and tallies are not judged: nobody can tell later. Nor is the batch that it names before it, but at
+ * the epoch's first step: whoever brings a dispute chooses what leads there, and two branches may come to one state.
  */
-export function isRunnable(batch: KnownBatch, step: number, { setup, verifier, held, steps }: Juror): boolean {
-  const { context, rerun, dispute } = setup
+export function isRunnable(batch: KnownBatch, step: number, { setup, verifier, held }: Juror): boolean {
+  const { context, rerun } = setup
   const { value, requests } = batch
   if (held === undefined || !sameBytes(value.job, bytesOfContentId(context.job))) return false
   const again = rerun[step - 1]
   if (again !== undefined && !sameBytes(again, batch.hash)) return false
   if (again === undefined) {
-    const previous = steps.find((one) => one.step === step - 1)?.batch ?? dispute.base.batch
-    if (value.epoch !== context.epoch || value.step !== step || !sameBytes(value.previous, previous)) return false
+    if (value.epoch !== context.epoch || value.step !== step) return false
+    if (step === 1 && !sameBytes(value.previous, NO_BATCH)) return false
     if (batch.from !== held.state.root || !isMember(value.collator, verifier)) return false
     if (!requests.every((ref) => setup.checkRequest?.(ref) ?? true)) return false
   }

@@ -1,4 +1,5 @@
 import type { ContentId, PeerId } from '@interpeer/crypto-ids'
+import { sameBytes } from '@interpeer/wire-codec'
 import type { Dispute } from './dispute.js'
 import type { DisputeFault } from './faults.js'
 
@@ -29,16 +30,22 @@ export interface Opens {
 }
 /**
  * Whether a verdict leaves nothing to judge of a dispute's step: it was among those that the jury ran, or comes after one that was undone. What was final before those it did not look at, and
- * may be disputed still. So may a step with a gap before it that reaches further back, or that nobody could judge from where another began.
- * @param judgedFrom the last final step that the jury began from
+ * may be disputed still. So may a step with a gap before it that reaches further back, or that nobody could judge from where another began; and where a jury let steps stand, one of another batch than it is known to have
+ * run there: it may be of another branch.
+ * @param of what the verdict was about
  */
-export const isSettled = (
-  { step, base, gap }: Pick<Dispute, 'step' | 'gap'> & { readonly base: Pick<Dispute['base'], 'step'> },
+export function isSettled(
+  { step, batch, base, gap }: Pick<Dispute, 'step' | 'batch' | 'gap'> & { readonly base: Pick<Dispute['base'], 'step'> },
   { outcome, step: judged }: Pick<Judgment, 'outcome' | 'step'>,
-  judgedFrom: number,
-): boolean => {
-  if (gap > 0 && (base.step < judgedFrom || outcome === 'unjudged')) return false
-  return step > judgedFrom && (step <= judged || outcome === 'overturned' || outcome === 'dropped')
+  of: Pick<Dispute, 'step' | 'batch'> & {
+    readonly base: Pick<Dispute['base'], 'step'>
+    readonly path: readonly { readonly step: number; readonly batchHash: Uint8Array }[]
+  },
+): boolean {
+  if (step <= of.base.step || (gap > 0 && (base.step < of.base.step || outcome === 'unjudged'))) return false
+  if (outcome === 'overturned' || outcome === 'dropped') return true
+  const ran = step === of.step ? of.batch : of.path.find((one) => one.step === step)?.batchHash
+  return step <= judged && ran !== undefined && sameBytes(ran, batch)
 }
 
 export interface Judgment {

@@ -37,7 +37,7 @@ import {
 import { openPresent, transactionBytesMax, withPresence } from '@interpeer/vote-chain'
 import { sameBytes } from '@interpeer/wire-codec'
 import { expelledFrom, recordAccusation, recordAccusationVerdict } from './accusations.js'
-import { close, contextOf, isInTheWay } from './close-epoch.js'
+import { checkStart, close, contextOf, disputesOf, isInTheWay, losersIn } from './close-epoch.js'
 import { recordDisputePart } from './dispute-parts.js'
 import { isDisputed, judgedCasesOf, recordDispute, recordVerdict } from './disputes.js'
 import { NetworkError } from './errors.js'
@@ -145,6 +145,7 @@ function show(
   const added = addShow(entry, { epoch: shown.epoch, member: peerIdOfKey(shown.from), show: envelope, atMs: moment.timeMs })
   // Each alone, so that one false show can't spoil those that hold.
   const { closed, last } = recoverFrom([envelope], contextOf(state, entry), [], verification)
+  if (closed && last !== undefined) checkStart(entry, last)
   const recorded = { ...state, jobs: withJob(state.jobs, added) }
   if (!closed || last === undefined || entry.closing !== null || isInTheWay(state, entry, last.certificate) !== undefined) return recorded
   return close(recorded, added, last.certificate, last.batch, { moment, verification })
@@ -163,13 +164,14 @@ export function recoveryOf(
     const judged = judgedCasesOf(state.disputes, entry.job, epoch.number)
     if (entry.closing !== null && judged.length === 0) return undefined // that opens the next epoch, unless a jury undoes a step
     const context = contextOf(state, entry)
-    const recovery = recoverFrom(shows, context, [], verification)
+    const recovery = fromStart(recoverFrom(shows, context, [], verification), epoch.start)
     const seenBy = (one: Uint8Array) => openMessage(showMessage, one, state.network, ({ from }) => peerIdOfKey(from)).seen
     // who has not seen it could not object to it yet: colluders may have certified it just now
     const contested = epoch.jurors >= epoch.members.length && shows.some((one) => seenBy(one) < (recovery.last?.step ?? 0))
     const judgment = judged.at(-1)?.judgment
     const from = openingOf(recovery, epoch, judgment)
-    const sentAway = judged.flatMap(({ judgment: { leave }, debtors }) => [...leave, ...debtors])
+    // also by a verdict that let something stand, whatever opens the next epoch
+    const sentAway = losersIn(disputesOf(state, entry))
     const expelled = [...sentAway, ...(entry.recovering?.leave ?? []), ...expelledFrom(state.accusations, entry.job, epoch.number)]
     const leave = epoch.members.filter((peer) => !from.members.includes(peer) || expelled.includes(peer))
     // without a next epoch it can't close as its certificate would: the one that is drawn goes on from that state, and owes what it owes
@@ -184,6 +186,12 @@ export function recoveryOf(
     if (error instanceof PeerGroupError) return undefined
     throw error
   }
+}
+
+/** Without a closing batch that is only bound, and begins from what the epoch did not: q members sealed what none of them may. */
+function fromStart({ closing, ...rest }: ReturnType<typeof recoverFrom>, start: Job['epoch']['start']): ReturnType<typeof recoverFrom> {
+  if (closing === undefined) return rest
+  return rest.last === undefined && rest.through === 1 && closing.state !== start ? { ...rest, through: 0 } : { ...rest, closing }
 }
 
 function jobOf(state: NetworkState, job: JobId): Job {

@@ -1,4 +1,4 @@
-import { accountOfJob, bytesOfContentId, type JobId, type PeerId, sha256 } from '@interpeer/crypto-ids'
+import { accountOfJob, bytesOfContentId, type ContentId, type JobId, type PeerId, sha256 } from '@interpeer/crypto-ids'
 import { escrowOf } from '@interpeer/intercoin-ledger'
 import {
   closeEpoch,
@@ -39,6 +39,7 @@ export function close(
   const closing = verifyClosing(certificate, batch, contextOf(state, entry), verification)
   const { value } = closing.batch
   const { epoch } = entry
+  checkStart(entry, closing)
   // what such an epoch passes on is undecided: it is recovered from shows instead, by the verdict if there is one
   if (value.disputed > value.final) throw new NetworkError({ code: 'EPOCH_FROZEN' })
   const closed = carryOutClosing(state, entry, { certificate, closing }, moment)
@@ -50,12 +51,21 @@ export function close(
   return { ...state, disputes: new Map([...state.disputes, ...cases]), jobs: withJob(state.jobs, held) }
 }
 
-/** Why a closing certificate is not taken now: a verdict that undid something opens the next epoch, from what members show; and a jury judges what it does not close, or where one is kept already. */
+/**
+ * A closing changes nothing, so one that is an epoch's first step leaves what that began from. Of any other one a member can object to what leads there, but of the first there is nothing.
+ * @throws {NetworkError} CLOSING_OTHER_START
+ */
+export function checkStart({ epoch }: Job, { step, state }: { readonly step: number; readonly state: ContentId }): void {
+  if (step === 1 && state !== epoch.start) throw new NetworkError({ code: 'CLOSING_OTHER_START' })
+}
+
+/** Why a closing certificate is not taken now: a verdict opens the next epoch, from what members show; or a jury judges what it does not close, or where one is kept already. */
 export function isInTheWay(state: NetworkState, entry: Job, certificate: Uint8Array): 'EPOCH_FROZEN' | 'DISPUTE_OPEN' | undefined {
   const cases = disputesOf(state, entry).filter(({ judgment }) => judgment === null || judgment.opens !== undefined)
   if (cases.some(({ judgment }) => judgment?.outcome === 'overturned' || judgment?.outcome === 'dropped')) return 'EPOCH_FROZEN'
-  const isLeft = cases.some((one) => entry.closing !== null || !isOfClosed(one, { certificate }))
-  return isLeft ? 'DISPUTE_OPEN' : undefined
+  const left = cases.filter((one) => entry.closing !== null || !isOfClosed(one, { certificate }))
+  if (left.some(({ judgment }) => judgment === null)) return 'DISPUTE_OPEN'
+  return left.length > 0 ? 'EPOCH_FROZEN' : undefined
 }
 
 /** Carries out the closing certificates that were kept for long enough, in the order of their jobs' ids: they move coins. */
@@ -88,9 +98,9 @@ function withHeldCarriedOut(
   }
 }
 
-const disputesOf = ({ disputes }: NetworkState, { job, epoch }: Job): readonly DisputeCase[] =>
+export const disputesOf = ({ disputes }: Pick<NetworkState, 'disputes'>, { job, epoch }: Job): readonly DisputeCase[] =>
   [...disputes.values()].filter((one) => one.job === job && one.epoch === epoch.number)
-const losersIn = (disputes: readonly DisputeCase[]): readonly PeerId[] =>
+export const losersIn = (disputes: readonly DisputeCase[]): readonly PeerId[] =>
   disputes.flatMap(({ judgment, debtors }) => [...(judgment?.leave ?? []), ...debtors])
 
 /** Who objected falsely, or in vain and without the coins for it, loses its seat in the epoch that stood open meanwhile: by a recovery, which loses nothing final. */

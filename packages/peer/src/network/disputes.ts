@@ -119,7 +119,7 @@ export function recordDispute(
   const asked = earlier.map((one) => ({ one, of: verifyDispute(one.dispute, contextOfCase(state, one), verification) }))
   // where the epoch goes on, what a jury let stand settles nothing: but where it was closed before
   const isSettledBy = ({ one: { judgment }, of }: (typeof asked)[number]) =>
-    judgment !== null && (judgment.opens !== undefined || entry.closing !== null) && isSettled(dispute, judgment, of.base.step)
+    judgment !== null && (judgment.opens !== undefined || entry.closing !== null) && isSettled(dispute, judgment, of)
   if (asked.some(isSettledBy)) throw new NetworkError({ code: 'DISPUTE_OPEN' })
   if (entry.closing !== null && !isOfClosed({ dispute: bytes }, entry.closing)) throw new NetworkError({ code: 'CLOSING_HELD' })
   if (gap > 0 || entry.closing !== null) checkRoom(dispute, asked)

@@ -4,7 +4,7 @@ export type NetworkFailure =
   | { readonly code: 'ESCROW_SMALL'; readonly needed: string }
   | { readonly code: 'PROGRAM_OLD'; readonly known: number; readonly needed: number }
   | { readonly code: 'DISPUTE_OPEN' | 'DISPUTE_KNOWN' | 'DISPUTE_UNJUDGED' | 'DISPUTE_UNKNOWN' | 'VERDICT_STRANGER' | 'VERDICT_KNOWN' }
-  | { readonly code: 'CLOSING_HELD' }
+  | { readonly code: 'CLOSING_HELD' | 'CLOSING_OTHER_START' }
   | { readonly code: 'DISPUTE_PART_EARLY' | 'DISPUTE_PART_WRONG' | 'DISPUTE_PART_STRANGER' }
   | { readonly code: 'ACCUSATION_STRANGER' | 'ACCUSATION_KNOWN' | 'ACCUSATION_OPEN' }
   | { readonly code: 'SHOW_TOO_LARGE' | 'DISPUTE_TOO_LARGE'; readonly bytes: number }

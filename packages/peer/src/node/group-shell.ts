@@ -113,7 +113,6 @@ export class GroupShell {
   readonly #audits: SkipAudits
   #opening: readonly GroupEffect[]
   #group: Group
-  #closedOnChain: Uint8Array | undefined
   /** Puts that wait until the store has room. */
   #waitingPuts = 0
 
@@ -195,17 +194,14 @@ export class GroupShell {
     for (const { member, show } of shows) {
       const payload = member === this.#around.signer.peerId ? undefined : peekPayload(show)
       if (payload === undefined) continue
-      for (const { certificate } of showMessage.decode(payload).steps)
-        this.give({ type: 'shown', from: member, certificate, isOnChain: true })
+      for (const { certificate } of showMessage.decode(payload).steps) this.give({ type: 'shown', from: member, certificate, by: 'chain' })
     }
   }
 
-  /** The chain has a closing certificate that not all members revealed. Whom the others kept from it learns of it so. */
+  /** The chain has a closing certificate that not all members revealed. Whom the others kept from it learns of it so, with each block: it may have had no room for it before. */
   closedOnChain(certificate: Uint8Array): void {
-    if (this.#closedOnChain === certificate) return
-    this.#closedOnChain = certificate
     const [other] = this.setup.members.filter((peer) => peer !== this.#around.signer.peerId)
-    if (other !== undefined) this.give({ type: 'shown', from: other, certificate, isOnChain: true })
+    if (other !== undefined) this.give({ type: 'shown', from: other, certificate, by: 'closing' })
   }
 
   /** What this epoch needs of the store, each block with all below it: in memory, and in its record. */
