@@ -35,7 +35,7 @@ export function noteBranch(t: Turn, branch: Branch, of: ShownBy = 'anyone'): und
   const from = beforeBranch(g, branch)
   if (own !== undefined) {
     // it ran that, and what it came to is signed; where it begins is what this member knows, or it would not have run it
-    if (from !== undefined && from.after.step === step - 1)
+    if (isJudged(g) && from !== undefined && from.after.step === step - 1)
       t.effects.push({ type: 'dispute', step, certificate, batch: null, dissents: [own.envelope], way: from.way })
     return
   }

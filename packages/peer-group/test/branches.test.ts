@@ -2,8 +2,9 @@ import { bytesOfContentId, signMessage } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { network, signerAt, verification } from '../simulations/jobs.js'
+import { readReveals } from '../src/certificate.js'
 import { disputeOf, type Group, type GroupSetup, type ShownBy, verifyDispute, verifyFault } from '../src/index.js'
-import { finalMessage, timeoutMessage } from '../src/messages.js'
+import { certificateMessage, finalMessage, revealMessage, timeoutMessage } from '../src/messages.js'
 import { BRANCHES_MAX } from '../src/settings.js'
 import { createVerifier } from '../src/verifier.js'
 import { Desk, type Letter } from './desk.js'
@@ -189,6 +190,33 @@ describe('another branch of the epoch', () => {
     given.give(3)
     given.wait(HALF_MS)
     expect(given.audits()).toEqual([{ step: 3, gap: 0, from: 2 }])
+  })
+  test('with its own reveal in it, of what it came to itself, is brought with that', () => {
+    for (const jurors of [4, 0]) {
+      const given = branched(2, 3, 3, { jurors })
+      const { desk, away, certificateOf } = given
+      const verifier = createVerifier(desk.context, verification)
+      const { reveals, ...place } = readReveals(certificateOf(3), verifier)
+      const of = { job: bytesOfContentId(desk.setup.job), epoch: 1, step: 3, rank: place.rank, batch: place.batchHash }
+      const value = {
+        ...of,
+        from: signerAt(away).publicKey,
+        start: place.start,
+        salt: new Uint8Array(32),
+        answer: { ...place.answer, fuel: 7 },
+      }
+      const own = signMessage(revealMessage, value, signerAt(away), network)
+      const envelopes = [...reveals.map(({ seat, envelope }) => ({ seat, envelope })), { seat: away, envelope: own }]
+      const certificate = certificateMessage.encode({
+        ...of,
+        reveals: envelopes.sort((a, b) => a.seat - b.seat).map((one) => one.envelope),
+      })
+      desk.tell(away, { type: 'shown', from: desk.peer(0), certificate })
+      given.wait(HALF_MS)
+      expect(given.audits()).toEqual([])
+      if (jurors === 0) expect(desk.of('dispute', away)).toEqual([])
+      else expect(brought(given)).toMatchObject([{ step: 3, gap: 0, statements: [{ peer: desk.peer(away), answer: { fuel: 7 } }] }])
+    }
   })
   test('not where nobody can judge', () => {
     const given = branched(2, 3, 3, { jurors: 0 })
