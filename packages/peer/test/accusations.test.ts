@@ -325,7 +325,7 @@ describe('an accusation before the chain (docs/protocol/jury.md, 47 to 53)', () 
     const entry = world.job(world.site)
     expect([entry.epoch.number, entry.next, entry.recovering === null]).toEqual([2, null, false])
     const payments = [{ account: new Uint8Array(32).fill(9), amount: entry.epoch.mayPay }]
-    const { batch } = closingOf(world.genesis, entry, { step: 1, payments, timeMs: world.timeMs })
+    const { batch } = closingOf(world.genesis, entry, { step: 1, root: entry.epoch.start, payments, timeMs: world.timeMs })
     const held = escrowOf(world.state.ledger, accountOfJob(world.site))
     expect(world.block(...entry.epoch.members.map((peer) => boundShowOf(world.genesis, entry, peer, batch)))).toEqual([])
     expect(world.epoch.number).toBeGreaterThan(2)

@@ -2,7 +2,7 @@ import type { PeerId } from '@interpeer/crypto-ids'
 import { describe, expect, test } from 'vitest'
 import { Closing } from './closing-world.js'
 import { OTHER, RIGHT, WRONG } from './dispute-worlds.js'
-import { closingOf, codes, showOf } from './network-world.js'
+import { boundShowOf, closingOf, codes, showOf } from './network-world.js'
 
 /** One member objects to step 2, which nothing that it shows names final, moments before its group closes. */
 function objected() {
@@ -85,6 +85,16 @@ describe('a closing certificate of the first step', () => {
     expect(world.block(world.close(3, 1, world.epoch.start))).toEqual([])
     expect(world.kept).not.toBeNull()
   })
+})
+
+test('a closing batch of the first step that is only bound, and leaves another state, closes nothing', () => {
+  const world = new Closing()
+  const { start } = world.epoch
+  world.blocksUntil(() => world.entry.recovering !== null)
+  const { batch } = closingOf(world.genesis, world.entry, { root: RIGHT, step: 1 })
+  expect(world.block(...world.epoch.members.map((peer) => boundShowOf(world.genesis, world.entry, peer, batch)))).toEqual([])
+  world.blocksUntil(() => world.epoch.number !== 1)
+  expect(world.epoch).toMatchObject({ start, certificate: null, rerun: [] })
 })
 
 describe('who is to leave', () => {

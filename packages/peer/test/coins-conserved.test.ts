@@ -29,7 +29,12 @@ class Sites extends Ledgerless {
   }
   /** That a group's own first batch closes its epoch, and pays. */
   closing(job: JobId, payments: readonly Payment[] = []) {
-    return closingOf(this.genesis, this.job(job), { step: 1, payments, timeMs: this.job(job).next?.atMs ?? 0 })
+    return closingOf(this.genesis, this.job(job), {
+      step: 1,
+      root: this.job(job).epoch.start,
+      payments,
+      timeMs: this.job(job).next?.atMs ?? 0,
+    })
   }
   close(job: JobId, payments: readonly Payment[]): Uint8Array {
     const { certificate, batch } = this.closing(job, payments)

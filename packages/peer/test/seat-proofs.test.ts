@@ -112,7 +112,7 @@ test('who left by a closing batch that a recovery finds may be drawn again like 
   const joiners = Array.from({ length: 12 }, (_, more) => {
     const { world, job } = drawn(1 + more)
     const { epoch, next } = world.job(job)
-    const { batch } = closingOf(world.genesis, world.job(job), { step: 1 })
+    const { batch } = closingOf(world.genesis, world.job(job), { step: 1, root: world.job(job).epoch.start })
     world.blocksUntil(() => world.job(job).recovering !== null)
     expect(world.block(...epoch.members.map((peer) => boundShowOf(world.genesis, world.job(job), peer, batch)))).toEqual([])
     const after = world.job(job)

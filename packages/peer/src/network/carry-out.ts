@@ -191,7 +191,8 @@ export function recoveryOf(
 /** Without a closing batch that is only bound, and begins from what the epoch did not: q members sealed what none of them may. */
 function fromStart({ closing, ...rest }: ReturnType<typeof recoverFrom>, start: Job['epoch']['start']): ReturnType<typeof recoverFrom> {
   if (closing === undefined) return rest
-  return rest.last === undefined && rest.through === 1 && closing.state !== start ? { ...rest, through: 0 } : { ...rest, closing }
+  const isFirst = rest.last === undefined && rest.through === 0 // nothing is certified before it
+  return isFirst && closing.state !== start ? rest : { ...rest, closing }
 }
 
 function jobOf(state: NetworkState, job: JobId): Job {
