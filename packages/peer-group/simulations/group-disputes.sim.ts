@@ -3,21 +3,11 @@ import { type Outcome, Random, type ScenarioInput, World } from '@interpeer/simu
 import { encodeCbor, hexOf } from '@interpeer/wire-codec'
 import { type GroupSetup, type Judgment, openingOf, readBatch, recoverFrom, showMessage } from '../src/index.js'
 import { withheldMessage } from '../src/messages.js'
-import { liar, type Tactic } from './adversary.js'
 import { ChainClosing } from './chain-closing.js'
 import { BLOCK_MS, Chain } from './chain-node.js'
 import { quorumOf, Watcher } from './checks.js'
-import {
-  bodyWithholder,
-  clearOverDissent,
-  deafToDissent,
-  dissentToSome,
-  hideFrom,
-  hideSteps,
-  lateDissenter,
-  silentTo,
-  twoAnswers,
-} from './dissent-adversary.js'
+import { CLOSING, isHiddenStep, KINDS, kindOf, tacticsOf } from './dispute-kinds.js'
+import { deafToDissent } from './dissent-adversary.js'
 import { mostAlike } from './finality-checks.js'
 import { Fork } from './fork.js'
 import { chainSeed, execute, job, logs, network, signerAt, start, verification } from './jobs.js'
@@ -45,22 +35,6 @@ const SKEW_MS = 200
 const HASH_LENGTH = 64
 const FRESH = 12
 const OUTSIDERS = 16
-/** Two members who were out of order in one epoch keep to the rules in the next: so that it can be seen whether all that was accepted becomes final. */
-const KINDS = [
-  'lie',
-  'lie-to-some',
-  'late-dissent',
-  'two-answers',
-  'collude',
-  'collude-and-hide',
-  'collude-and-hide-steps',
-  'collude-and-lie-about-it',
-  'withhold',
-] as const
-type Kind = (typeof KINDS)[number] | 'silent-source' | 'collude-and-close' | 'collude-and-fork'
-/** In these the epoch closes. */
-const CLOSING: readonly Kind[] = ['collude-and-close', 'collude-and-fork']
-
 /**
  * Dissent before a jury, and after it: in the first epoch some members lie, dissent falsely, show what they sign to some only, or collude, up to N-1 of them. The chain
  * records what members bring, a real jury judges (fewer than half of it lies), members show, and the next epoch opens from what stands. Nothing wrong may stand
@@ -360,40 +334,6 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
     digest: hexOf(sha256(digest, encodeCbor(acknowledged))).slice(0, 16),
     plan,
   }
-}
-
-/** Some also close the epoch, at once after what they hide. Drawn apart, so that all other kinds stay what they were. */
-function kindOf(drawn: (typeof KINDS)[number], seed: number): Kind {
-  if (drawn === 'withhold') return Random.named(seed, DICE.traitors, 3).chance(500) ? 'silent-source' : drawn
-  if (drawn === 'collude') return Random.named(seed, DICE.traitors, 7).chance(500) ? 'collude-and-fork' : drawn
-  if (drawn === 'collude-and-hide') return Random.named(seed, DICE.traitors, 4).chance(500) ? 'collude-and-close' : drawn
-  return drawn
-}
-
-/** What is done in them answers nobody: no visitor has their certificates. */
-const isHiddenStep = (step: number): boolean => step % 3 === 2
-
-function tacticsOf(
-  kind: Exclude<Kind, 'collude-and-fork'>,
-  dice: Random,
-  honestSeats: readonly number[],
-  isHiddenAtEnd: (step: number) => boolean,
-): (seat: number) => readonly Tactic[] {
-  const hide = hideFrom(honestSeats)
-  const drawn: Record<Exclude<Kind, 'collude-and-fork'>, () => readonly Tactic[]> = {
-    lie: () => [liar],
-    'lie-to-some': () => [liar, dissentToSome],
-    'late-dissent': () => [lateDissenter(dice)],
-    'two-answers': () => [twoAnswers(dice)],
-    collude: () => [liar, deafToDissent],
-    'collude-and-hide': () => [liar, hide],
-    'collude-and-hide-steps': () => [hideSteps(honestSeats, isHiddenStep), deafToDissent],
-    'collude-and-close': () => [hideSteps(honestSeats, isHiddenAtEnd), deafToDissent],
-    'collude-and-lie-about-it': () => [liar, clearOverDissent],
-    withhold: () => [bodyWithholder],
-    'silent-source': () => [silentTo(honestSeats[0] as number)],
-  }
-  return () => drawn[kind]()
 }
 
 /** Whom a judgment may not harm. */

@@ -1,12 +1,13 @@
 import { bytesOfContentId, type PeerId, peekMessageNumber, type Signer } from '@interpeer/crypto-ids'
 import type { Message } from '@interpeer/wire-codec'
-import { joinersOf, sayAgain, sendSteps, stepsAfter, takeFinal, takeLateReveal, tellClosed } from './adopt.js'
+import { takeFinal, takeLateReveal, tellClosed } from './adopt.js'
 import type { GroupEffect, GroupEvent, GroupSetup, RequestRef } from './api.js'
 import { nextWakeMs, onClock } from './clock.js'
 import { takeDissent, takeHeld, takeLateWord } from './dissent.js'
 import { placeOf, readRecord, restoreOpenStep, unseenOf, writeRecord } from './durable.js'
 import { PeerGroupError } from './errors.js'
 import { announce, fetchState, onState } from './finality.js'
+import { joinersOf, sayAgain, sendSteps, stepsAfter } from './give-steps.js'
 import { beginTurn, count, type Group, othersOf, send, type Turn } from './group-state.js'
 import {
   askMessage,
