@@ -22,7 +22,7 @@ export function audit(member: Member, dispute: Dispute): void {
     onEffect: (_, effect) => {
       if (effect.type !== 'verdict' || member.life !== life) return
       const { finding } = verdictMessage.decode(peekPayload(effect.envelope) as Uint8Array)
-      member.tell({ type: 'audited', batch: dispute.batch, holds: holdsBy(finding, dispute) })
+      member.tell({ type: 'audited', batch: dispute.batch, holds: holdsBy(finding, dispute), isOver: finding.type !== 'too-slow' })
       world.after(1, () => node.tell({ type: 'recorded' }))
     },
     onCrash: () => undefined,

@@ -20,7 +20,7 @@ import { newOpenStep, timeoutsIn } from './open-step.js'
 import { refuseFrozen } from './refuse-frozen.js'
 import { sign } from './sign.js'
 import { noteSkip } from './skips.js'
-import { changeStep, isJudged, isUnanimous, knownStep, lowestMissing, namedThrough, stateAt, trimSteps } from './steps.js'
+import { changeStep, isElsewhere, isJudged, isUnanimous, knownStep, lowestMissing, namedThrough, stateAt, trimSteps } from './steps.js'
 import { tallyLate, tallyStep } from './tally.js'
 import { disputeStep } from './tell-disputes.js'
 import type { Opened } from './verifier.js'
@@ -115,7 +115,7 @@ const differingReveals = ({ reveals, answer }: Adopted) => reveals.filter(({ val
 function ownViewOf(t: Turn, { step, batch, answer, start }: Adopted, own: Opened<Reveal> | undefined): OwnView {
   const { g } = t
   if (own !== undefined) return matches(own.value.answer, answer) ? 'agrees' : 'differs'
-  if (g.seat < 0 || step !== g.open.step) return 'missed'
+  if (g.seat < 0 || step !== g.open.step || isElsewhere(g, { answer, start })) return 'missed'
   const run = g.open.runs.get(hexOf(batch.hash))
   if (run?.type === 'ran' && !hasSeenFor(g, batch)) return 'pending' // it is judged, and revealed, once that is seen
   if (run?.type === 'ran') return run.state.root === contentIdOfBytes(answer.root) && sameRun(t, batch, run, answer) ? 'agrees' : 'differs'
@@ -207,6 +207,8 @@ export function takeFinal(t: Turn, { value, seat }: Opened<Infer<typeof finalMes
 export function takeCertified(t: Turn, shown: Uint8Array, certified: CertifiedStep): undefined {
   const { g } = t
   const { step, rank, batchHash, start } = certified
+  // nothing leads there, so nobody could bring it: what comes after it is a gap, and is looked at
+  if (step === 1 && start !== g.setup.start) return count(t, 'CERTIFICATE_OTHER_START')
   if (step <= g.base.step) return fillGap(t, shown, certified)
   const heard = step === g.open.step ? [...(g.open.reveals.get(rank)?.values() ?? [])] : []
   const fitting = heard.filter((one) => sameBytes(one.value.batch, batchHash) && sameBytes(one.value.start, bytesOfContentId(start)))

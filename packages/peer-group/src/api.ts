@@ -96,8 +96,9 @@ export type GroupEvent = { readonly nowMs: number } & (
   /** The blocks of these requests are now on disk, and each is the request that its ref says: of another ref with the same block nothing is said. */
   | { readonly type: 'bodies'; readonly requests: readonly HeldRequest[] }
   | StateEvent
-  /** An `audit` ended: the disputed batch's hash, and whether all that leads to it was there and came to what is certified, as far as this peer could say. */
-  | { readonly type: 'audited'; readonly batch: Uint8Array; readonly holds: boolean }
+  /** An `audit` ended: the disputed batch's hash, and whether all that leads to it was there and came to what is certified, as far as this peer could say. `isOver`: false where the run
+   * came to no end, and `holds` says nothing. */
+  | { readonly type: 'audited'; readonly batch: Uint8Array; readonly holds: boolean; readonly isOver?: boolean }
   /** Bytes that have the SHA-256 that a `fetch-batch` asked for. */
   | { readonly type: 'batch'; readonly bytes: Uint8Array }
   /** This peer could not ask for it: it fetches too much else, or has no room. */

@@ -5,11 +5,12 @@ import { matches } from './answer.js'
 import type { ShownBy } from './api.js'
 import { NO_BATCH } from './batch.js'
 import type { ReadReveals } from './certificate.js'
-import { count, type Group, type Skip, type Turn, type Unseen } from './group-state.js'
+import { count, type Group, type LookedAt, type Skip, type Turn, type Unseen } from './group-state.js'
 import { accuseHiders } from './hidden-lock.js'
 import { wayTo } from './jury/bring.js'
 import { DISPUTE_STEPS_MAX } from './jury/settings.js'
-import { BRANCHES_HELD_MAX, BRANCHES_MAX } from './settings.js'
+import { certificateMessage } from './messages.js'
+import { BRANCHES_LOOKED_AT_MAX, BRANCHES_MAX } from './settings.js'
 import { isJudged, knownStep } from './steps.js'
 
 /** A certified step, as its certificate shows it. */
@@ -33,28 +34,38 @@ export function noteBranch(t: Turn, branch: Branch, of: ShownBy = 'anyone'): und
   // what a frozen group repeats comes to nothing, and who revealed as is certified was not kept out of it
   if (branch.answer.disputed > 0 || (own !== undefined && matches(own.value.answer, branch.answer))) return
   const from = beforeBranch(g, branch)
-  if (own !== undefined) {
-    // it ran that, and what it came to is signed; where it begins is what this member knows, or it would not have run it
-    if (isJudged(g) && from !== undefined && from.after.step === step - 1)
-      t.effects.push({ type: 'dispute', step, certificate, batch: null, dissents: [own.envelope], way: from.way })
-    return
-  }
-  if (!mayNoteBranch(g, batchHash, of) || from === undefined) return count(t, 'BRANCH_NOT_RUN')
+  if (isLookedAt(g, branch)) return
+  if (!mayNoteBranch(g, certificate, of) || from === undefined) return count(t, 'BRANCH_NOT_RUN')
+  if (own !== undefined) return tellOwn(t, branch, own.envelope, from)
   const place = { step, rank, batchHash, start: contentIdOfBytes(start), certificate }
   g.skips = [...g.skips, { ...from, ...place, sinceMs: t.nowMs, isAudited: false, isBranch: true }]
 }
 
-/** Whether it looks at one more branch, and not for the second time. Cheap: before its signatures are checked. */
-export function mayNoteBranch(g: Pick<Group, 'seat' | 'setup' | 'skips' | 'heldBranches'>, batchHash: Uint8Array, of: ShownBy): boolean {
-  const branches = g.skips.filter(({ isBranch }) => isBranch)
-  const isKnown = [...g.skips.map((one) => one.batchHash), ...g.heldBranches].some((hash) => sameBytes(hash, batchHash))
-  return g.seat >= 0 && isJudged(g) && !isKnown && branches.length < BRANCHES_MAX[of]
+/** It ran that, and what it came to is signed; it begins from what this member knows, or it would not have run it. */
+function tellOwn(t: Turn, { step, certificate, ...rest }: Branch, own: Uint8Array, { after, way }: Pick<Skip, 'after' | 'way'>): undefined {
+  const { g } = t
+  if (after.step !== step - 1) return
+  rememberBranch(t, { certificate, ...rest })
+  g.objectedFrom = Math.min(g.objectedFrom, step)
+  t.effects.push({ type: 'dispute', step, certificate, batch: null, dissents: [own], way })
 }
 
-/** What it ran and had nothing to say against: of these it remembers the last. */
-export function holdBranch({ g }: Turn, { batchHash }: Pick<Skip, 'batchHash'>): void {
-  g.heldBranches = [...g.heldBranches, batchHash].slice(-BRANCHES_HELD_MAX)
+/** Whether it looks at one more branch, as far as can be told before its signatures are checked. Of one batch it looks at one certificate at a time. */
+export function mayNoteBranch(g: Pick<Group, 'seat' | 'setup' | 'skips' | 'lookedAt'>, certificate: Uint8Array, of: ShownBy): boolean {
+  const branches = g.skips.filter(({ isBranch }) => isBranch)
+  const { batch } = certificateMessage.decode(certificate)
+  const isAtIt = g.skips.some(({ batchHash }) => sameBytes(batchHash, batch))
+  const isSame = g.lookedAt.some((one) => sameBytes(one.certificate, certificate))
+  return g.seat >= 0 && isJudged(g) && !isAtIt && !isSame && branches.length < BRANCHES_MAX[of]
 }
+
+/** What it ran and had nothing to say against, or told the chain of at once: of these it remembers the last. */
+export function rememberBranch({ g }: Turn, { certificate, batchHash, start, answer }: LookedAt): void {
+  g.lookedAt = [...g.lookedAt, { certificate, batchHash, start, answer }].slice(-BRANCHES_LOOKED_AT_MAX)
+}
+/** Another certificate of the same batch may be of another answer. */
+const isLookedAt = ({ lookedAt }: Pick<Group, 'lookedAt'>, { batchHash, start, answer }: LookedAt): boolean =>
+  lookedAt.some((one) => sameBytes(one.batchHash, batchHash) && sameBytes(one.start, start) && matches(one.answer, answer))
 
 /** The step of this number was taken up by another batch than one that this member was shown and waits for: that is of another branch then. */
 export function noteOthers(t: Turn, step: number, batchHash: Uint8Array): void {

@@ -90,6 +90,9 @@ export interface Unseen extends ReadReveals {
   readonly shownMs?: number
 }
 
+/** A certificate of another branch, and what it says. */
+export type LookedAt = Pick<ReadReveals, 'batchHash' | 'start' | 'answer'> & { readonly certificate: Uint8Array }
+
 /** Steps that this member took no part in: it took up a later one. */
 export interface Skip {
   /** The last one before them. */
@@ -243,8 +246,8 @@ export interface Group {
    */
   readonly unseen: readonly Unseen[]
   readonly skips: readonly Skip[]
-  /** Batches of other branches that it had run, and that held. */
-  readonly heldBranches: readonly Uint8Array[]
+  /** Certificates of other branches that it has done with. */
+  readonly lookedAt: readonly LookedAt[]
   /** The last of them that it has seen since: it has no certificates of what was in there, so the way to what comes after begins before it. */
   readonly lastSkip: Pick<Skip, 'after' | 'way'> | undefined
   /** The lowest step that this member objected to, where a jury can judge it: from there on it tells nobody what is final. Infinity: none. */

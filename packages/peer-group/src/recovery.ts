@@ -55,11 +55,12 @@ interface ShownStep extends CertifiedStep {
  * Puts old members' shows together. Every certificate lies with one honest member of any q, and every commit set that a certificate
  * may have come from too, so what q members show loses nothing final: what they prove final stands, what is certified or bound beyond that is run again unchanged.
  * Certificates count from any holder.
+ * @param context with the group state that the epoch began from, if it is known: a first step that begins from another one is none
  * @throws {PeerGroupError} SHOWS_INVALID when a show or certificate does not hold
  */
 export function recoverFrom(
   shows: readonly Uint8Array[],
-  context: GroupContext,
+  context: GroupContext & { readonly start?: ContentId },
   found: readonly { readonly certificate: Uint8Array; readonly batch: Uint8Array }[] = [],
   verification?: Verification,
 ): Recovery {
@@ -73,13 +74,14 @@ export function recoverFrom(
   if (seats.size !== opened.length) throw invalid('a member shows twice')
   const steps = new Map<number, ShownStep>()
   for (const shown of [...found.map((one) => ({ ...one, dissents: [] })), ...opened.flatMap(({ value }) => value.steps)])
-    addStep(steps, shown, verifier)
+    addStep(steps, shown, verifier, context.start)
   const inOrder = [...steps.values()].sort((a, b) => a.step - b.step)
   const last = inOrder.findLast((one) => inOrder.some((later) => provesFinal(one, later.step === one.step ? undefined : later)))
   const certifiedClosing = inOrder.findLast(({ batch, state }) => opensNext(batch.value, context) && state === batch.from)
   const chain = unbroken(inOrder, last?.step ?? 0, context.epoch)
   const tip = chain.at(-1)?.step ?? last?.step ?? 0
-  const bound = certifiedClosing === undefined ? boundAfter(tip, opened, verifier) : undefined
+  const tipState = (chain.at(-1) ?? last)?.state ?? context.start
+  const bound = certifiedClosing === undefined ? boundTo(tip, tipState, opened, verifier) : undefined
   const closing = certifiedClosing === undefined ? closingIn(bound, context) : closingOf(certifiedClosing)
   const rest = closing === undefined ? bound : undefined
   // what a frozen group repeated has nothing to run
@@ -140,8 +142,10 @@ function addStep(
   steps: Map<number, ShownStep>,
   { certificate, batch, dissents }: { certificate: Uint8Array; batch: Uint8Array; dissents: readonly Uint8Array[] },
   verifier: Verifier,
+  start: ContentId | undefined,
 ): void {
   const certified = readOrThrow(certificate, batch, verifier)
+  if (certified.step === 1 && start !== undefined && certified.start !== start) return
   const known = steps.get(certified.step)
   const against = dissents.filter((envelope) => {
     const read = readDissent(verifier, envelope)
@@ -162,6 +166,19 @@ function addStep(
   }
   const merged = writeCertificate([...bySeat.values()])
   steps.set(certified.step, { ...readOrThrow(merged, batch, verifier), certificate: merged, dissents: all })
+}
+
+/** The same, but for a closing batch that leaves something else than the last certified step came to: nobody could object to that, for it has no certificate. */
+function boundTo(
+  tip: number,
+  state: ContentId | undefined,
+  shows: readonly OpenedShow[],
+  verifier: Verifier,
+): ReturnType<typeof boundAfter> {
+  const bound = boundAfter(tip, shows, verifier)
+  const isElsewhere =
+    bound !== undefined && opensNext(bound.known.value, verifier.context) && state !== undefined && bound.known.from !== state
+  return isElsewhere ? undefined : bound
 }
 
 /** The commit set of the highest rank that binds the step after `tip`, with its batch, if anyone has that. */

@@ -90,7 +90,7 @@ export const SKIPS_MAX = 4
 /** Branches of the epoch that it looks at, at once: of those that anyone shows; with those that the chain may go on from; and with the one that it will. */
 export const BRANCHES_MAX = { anyone: 2, chain: 4, closing: 5 } as const
 /** Branches that it has looked at and remembers: who shows one again has nothing run twice. */
-export const BRANCHES_HELD_MAX = 16
+export const BRANCHES_LOOKED_AT_MAX = 16
 /** The share of the dissent window after which a member that was not given a batch, or its requests' bodies, says so. */
 export const WITHHELD_SHARE = 0.5
 /** Certificates without their batches that a member keeps. More than a member is shown of what was hidden from it before the chain knows of the first. */

@@ -1,7 +1,7 @@
 import { bytesOfContentId } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import type { Adopted } from './adopt.js'
-import { holdBranch, noteBranch } from './branches.js'
+import { noteBranch, rememberBranch } from './branches.js'
 import { readReveals } from './certificate.js'
 import { tellRest } from './finality.js'
 import { count, type Group, othersOf, type Skip, send, type Turn } from './group-state.js'
@@ -11,7 +11,7 @@ import { DISPUTE_STEPS_MAX } from './jury/settings.js'
 import { withheldMessage } from './messages.js'
 import { SKIPS_MAX, WITHHELD_SHARE } from './settings.js'
 import { sign } from './sign.js'
-import { isJudged, knownStep } from './steps.js'
+import { isElsewhere, isJudged, knownStep } from './steps.js'
 import { withSaid } from './waited-for.js'
 
 /**
@@ -25,8 +25,9 @@ export function noteSkip(t: Turn, { step, rank, batch, certificate, answer, star
   g.isBack = false
   const certified = { epoch: g.setup.epoch, step, answer, unanimous: false, start: bytesOfContentId(start), certificate }
   const isNext = step === base.step + 1
-  if (isNext && batch.value.epoch === g.setup.epoch && !sameBytes(batch.value.previous, base.batchHash))
-    return noteBranch(t, { ...certified, rank, batchHash: batch.hash, reveals })
+  const isAside =
+    isElsewhere(g, { answer, start }) || (batch.value.epoch === g.setup.epoch && !sameBytes(batch.value.previous, base.batchHash))
+  if (isNext && isAside) return noteBranch(t, { ...certified, rank, batchHash: batch.hash, reveals })
   if (isNext || g.seat < 0 || !isJudged(g)) return
   // who was down or had no state was not there to be kept out, and a frozen group repeats itself
   if (wasBack || base.state === undefined || g.frozen > 0 || answer.disputed > 0) return
@@ -99,13 +100,13 @@ function auditOf({ g }: Turn, { after, step, batchHash, start, certificate }: Sk
 }
 
 /** What the run of what it skipped came to: where that can't be had, or is not what was certified, this member says that it was kept out of it, and tells the chain. */
-export function onAudited(t: Turn, batch: Uint8Array, holds: boolean): undefined {
+export function onAudited(t: Turn, batch: Uint8Array, holds: boolean, isOver: boolean): undefined {
   const { g } = t
   const skip = g.skips.find((one) => one.isAudited && sameBytes(one.batchHash, batch))
   if (skip === undefined) return
   g.skips = g.skips.filter((one) => one !== skip)
   if (!skip.isBranch) g.lastSkip = skip
-  else if (holds) holdBranch(t, skip)
+  else if (holds && isOver) rememberBranch(t, { ...readReveals(skip.certificate, g.verifier), certificate: skip.certificate })
   if (holds || isSeen(g, skip)) return tellRest(t)
   const { after, step, rank, certificate, way } = skip
   g.objectedFrom = Math.min(g.objectedFrom, after.step + 1)

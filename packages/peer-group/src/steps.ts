@@ -137,6 +137,12 @@ export function nextWindowMs({ g, nowMs }: Turn): number | undefined {
   return ends.length === 0 ? undefined : Math.min(...ends)
 }
 
+/** Whether a step after this member's last one begins from something else than that came to. What a frozen group repeats does, and is none. */
+export const isElsewhere = (
+  { base }: Pick<Group, 'base'>,
+  { answer, start }: { readonly answer: Pick<KnownStep['certified']['answer'], 'disputed'>; readonly start: ContentId },
+): boolean => answer.disputed === 0 && start !== base.root
+
 /** A state that this member holds in memory, by its root. */
 export function stateAt(
   { base, final, steps, before }: Pick<Group, 'base' | 'final' | 'steps' | 'before'>,

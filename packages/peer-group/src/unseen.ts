@@ -45,6 +45,7 @@ function takeUnseen(
   const same = g.unseen.find((one) => one.step === step && sameBytes(one.batchHash, batch))
   if (same === undefined && waitedFor(g).length < (by === 'anyone' ? WAITING_MAX : WAITING_ON_CHAIN_MAX) && !g.isShowDue) {
     const read = readReveals(certificate, createVerifier(g.setup, g.verifier.verification))
+    if (step === 1 && !sameBytes(read.start, bytesOfContentId(g.setup.start))) return count(t, 'CERTIFICATE_OTHER_START')
     g.unseen = [...g.unseen, { ...read, certificate, shownBy: by, sinceMs: t.nowMs, shownMs: t.nowMs }]
     fetch(t, batch)
   }
@@ -57,7 +58,7 @@ function takeBranch(t: Turn, from: PeerId, certificate: Uint8Array, batch: Uint8
   const { g } = t
   const said = saidOfBranch(g, batch)
   if (said !== undefined) send(t, [from], said)
-  else if (mayNoteBranch(g, batch, by)) noteBranch(t, { ...readReveals(certificate, g.verifier), certificate }, by)
+  else if (mayNoteBranch(g, certificate, by)) noteBranch(t, { ...readReveals(certificate, g.verifier), certificate }, by)
 }
 
 function tellOf(t: Turn, from: PeerId, known: KnownStep): void {

@@ -1,10 +1,11 @@
-import { bytesOfContentId, signMessage } from '@interpeer/crypto-ids'
+import { bytesOfContentId, contentIdOf, signMessage } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { network, signerAt, verification } from '../simulations/jobs.js'
+import { type Batch, type KnownBatch, writeBatch } from '../src/batch.js'
 import { readReveals } from '../src/certificate.js'
 import { disputeOf, type Group, type GroupSetup, type ShownBy, verifyDispute, verifyFault } from '../src/index.js'
-import { certificateMessage, finalMessage, revealMessage, timeoutMessage } from '../src/messages.js'
+import { type Answer, certificateMessage, finalMessage, revealMessage, timeoutMessage } from '../src/messages.js'
 import { BRANCHES_MAX } from '../src/settings.js'
 import { createVerifier } from '../src/verifier.js'
 import { Desk, type Letter } from './desk.js'
@@ -65,6 +66,37 @@ function branched(common: number, first: number, second: number, changes: Partia
   const goOn = (step: number, n: number) => certify(step, n, all, [0, 1, 2, 3])
   return { desk, away, teller, rest, before, back, certify: goOn, show, give, wait, audited, audits, told, batchOf, certificateOf }
 }
+/** A certificate as these members sign it. */
+function signedBy(
+  desk: Desk,
+  seats: readonly number[],
+  of: { readonly step: number; readonly rank: number; readonly batch: Uint8Array; readonly start: Uint8Array },
+  answer: (seat: number) => Answer,
+): Uint8Array {
+  const { start, ...rest } = of
+  const place = { ...rest, job: bytesOfContentId(desk.setup.job), epoch: 1 }
+  const reveals = seats.map((seat) => {
+    const value = { ...place, from: signerAt(seat).publicKey, start, salt: new Uint8Array(32), answer: answer(seat) }
+    return signMessage(revealMessage, value, signerAt(seat), network)
+  })
+  return certificateMessage.encode({ ...place, reveals })
+}
+/** A step that all but one certify in a batch like its last one, and that runs on something else than that came to; handed to it. */
+function fromElsewhere(desk: Desk, away: number, last: KnownBatch, answer: Answer, changes: Partial<Batch> & { readonly step: number }) {
+  const rest = [0, 1, 2, 3].filter((seat) => seat !== away)
+  const { step } = changes
+  const batch = writeBatch({ ...last.value, final: step - 1, timeMs: last.value.timeMs + 1, requests: [], events: [], ...changes })
+  const start = batch.value.from
+  const place = { step, rank: 0, batch: batch.hash, start }
+  const certificate = signedBy(desk, rest, place, () => ({ ...answer, root: start, final: step - 1, disputed: 0 }))
+  const teller = rest[0] as number
+  const value = { job: bytesOfContentId(desk.setup.job), epoch: 1, from: signerAt(teller).publicKey, step, certificate, batch: batch.bytes }
+  const envelope = signMessage(finalMessage, value, signerAt(teller), network)
+  desk.tell(away, { type: 'message', from: desk.peer(teller), envelope })
+  desk.drop()
+  return { certificate, batch }
+}
+const ELSEWHERE = contentIdOf(new Uint8Array([7]), 'dag-cbor')
 /** What it tells the chain, as that reads it. */
 function brought({ desk, away }: ReturnType<typeof branched>) {
   return desk.of('dispute', away).map((effect) => {
@@ -197,23 +229,14 @@ describe('another branch of the epoch', () => {
       const { desk, away, certificateOf } = given
       const verifier = createVerifier(desk.context, verification)
       const { reveals, ...place } = readReveals(certificateOf(3), verifier)
-      const of = { job: bytesOfContentId(desk.setup.job), epoch: 1, step: 3, rank: place.rank, batch: place.batchHash }
-      const value = {
-        ...of,
-        from: signerAt(away).publicKey,
-        start: place.start,
-        salt: new Uint8Array(32),
-        answer: { ...place.answer, fuel: 7 },
-      }
-      const own = signMessage(revealMessage, value, signerAt(away), network)
-      const envelopes = [...reveals.map(({ seat, envelope }) => ({ seat, envelope })), { seat: away, envelope: own }]
-      const certificate = certificateMessage.encode({
-        ...of,
-        reveals: envelopes.sort((a, b) => a.seat - b.seat).map((one) => one.envelope),
-      })
-      desk.tell(away, { type: 'shown', from: desk.peer(0), certificate })
+      // at another rank than what it revealed there itself
+      const of = { step: 3, rank: 2, batch: place.batchHash, start: place.start }
+      const certificate = signedBy(desk, [0, 1, 2, 3], of, (seat) => (seat === away ? { ...place.answer, fuel: 7 } : place.answer))
+      expect(reveals.length).toBe(3)
+      for (let i = 0; i < 3; i++) desk.tell(away, { type: 'shown', from: desk.peer(0), certificate })
       given.wait(HALF_MS)
-      expect(given.audits()).toEqual([])
+      expect([given.audits(), desk.of('fault', away)]).toEqual([[], []])
+      expect(desk.group(away).objectedFrom).toBe(jurors === 0 ? Number.POSITIVE_INFINITY : 3)
       if (jurors === 0) expect(desk.of('dispute', away)).toEqual([])
       else expect(brought(given)).toMatchObject([{ step: 3, gap: 0, statements: [{ peer: desk.peer(away), answer: { fuel: 7 } }] }])
     }
@@ -272,6 +295,65 @@ describe('another branch of the epoch', () => {
     given.give(3)
     given.wait(2 * HALF_MS)
     expect([given.audits().length, given.desk.group(given.away).skips]).toEqual([1, []])
+  })
+  test('but another certificate of its batch, of another answer, is run too', () => {
+    const given = branched(2, 3, 3)
+    const { desk, away, rest, certificateOf } = given
+    const { reveals, rank, ...place } = readReveals(certificateOf(3), createVerifier(desk.context, verification))
+    expect([reveals.length, rank]).toEqual([3, 0])
+    given.show(3)
+    given.wait(HALF_MS)
+    given.audited(3, true)
+    const lie = { ...place.answer, fuel: 9 }
+    const certificate = signedBy(desk, rest, { step: 3, rank: 3, batch: place.batchHash, start: place.start }, () => lie)
+    for (let i = 0; i < 2; i++) desk.tell(away, { type: 'shown', from: desk.peer(0), certificate, by: 'chain' })
+    given.wait(HALF_MS)
+    expect(given.audits().length).toBe(2)
+    expect(desk.of('audit', away)[1]?.dispute.certified?.certificate).toEqual(certificate)
+  })
+  test('a run that came to no end says nothing, and what is shown again is run again', () => {
+    const given = branched(2, 3, 3)
+    const { desk, away, batchOf } = given
+    given.show(3)
+    given.wait(HALF_MS)
+    desk.tell(away, { type: 'audited', batch: batchOf(3), holds: true, isOver: false })
+    expect([desk.group(away).skips, desk.of('dispute', away)]).toEqual([[], []])
+    given.show(3)
+    given.wait(HALF_MS)
+    expect(given.audits().length).toBe(2)
+  })
+  test('a step that names its own last one, and runs on something else than that came to, is one too', () => {
+    for (const start of ['elsewhere', 'an older state'] as const) {
+      const given = branched(3, 3, 3)
+      const { desk, away } = given
+      const { base, steps } = desk.group(away)
+      const [first, last] = [known(desk, away, 1).certified, steps.at(-1)?.certified ?? known(desk, away, 3).certified]
+      const from = start === 'elsewhere' ? bytesOfContentId(ELSEWHERE) : first.answer.root
+      const step = base.step + 1
+      fromElsewhere(desk, away, last.batch, last.answer, { step, previous: base.batchHash, from, closing: true })
+      expect([desk.group(away).base.step, known(desk, away, step).own]).toEqual([step, 'missed'])
+      given.wait(HALF_MS)
+      expect(given.audits()).toEqual([{ step, gap: 1, from: step - 2 }])
+      const [asked] = desk.of('audit', away)
+      desk.tell(away, { type: 'audited', batch: asked?.dispute.batch as Uint8Array, holds: false })
+      expect(brought(given)).toMatchObject([{ step, gap: 1, base: { step: step - 2 } }])
+    }
+  })
+  test('a first step that runs on something else than the epoch began from is none: nobody could bring it', () => {
+    const given = branched(1, 1, 1)
+    const { desk, away, before } = given
+    const mine = known(desk, away, 1).certified
+    desk.groups[away] = before(0)
+    const { certificate } = fromElsewhere(desk, away, mine.batch, mine.answer, { step: 1, from: bytesOfContentId(ELSEWHERE) })
+    desk.tell(away, { type: 'shown', from: desk.peer(0), certificate, by: 'closing' })
+    given.wait(4 * HALF_MS)
+    expect([desk.group(away).unseen, desk.group(away).base.step]).toEqual([[], 0])
+    expect([sent(desk, away, WITHHELD), desk.of('dispute', away)]).toEqual([[], []])
+    expect(desk.counted(away).filter((code) => code === 'CERTIFICATE_OTHER_START').length).toBe(2)
+    // what builds on it is a gap, and is looked at
+    fromElsewhere(desk, away, mine.batch, mine.answer, { step: 2, from: bytesOfContentId(ELSEWHERE), previous: new Uint8Array(32).fill(5) })
+    given.wait(HALF_MS)
+    expect(given.audits()).toEqual([{ step: 2, gap: 1, from: 0 }])
   })
   test('is looked at in a frozen group too: its verdict is on its own steps', () => {
     const given = branched(2, 3, 3)

@@ -74,14 +74,22 @@ describe('two branches of an epoch', () => {
 })
 
 describe('a closing certificate of the first step', () => {
-  test('leaves what its epoch began from, or is refused: also in a show', () => {
+  test('leaves what its epoch began from, or is refused; who shows it has shown, and it counts for nothing', () => {
     const world = new Closing()
     expect(codes(world.block(world.close(3, 1), world.close(4, 1)))).toEqual(['CLOSING_OTHER_START', 'CLOSING_OTHER_START'])
     const [first] = world.epoch.members as [PeerId]
     world.blocksUntil(() => world.entry.recovering !== null)
     const false_ = closingOf(world.genesis, world.entry, { by: world.epoch.members.slice(0, 3), root: RIGHT, step: 1 })
-    expect(codes(world.block(showOf(world.genesis, world.entry, first, false_)))).toEqual(['CLOSING_OTHER_START'])
-    expect(world.kept).toBeNull()
+    expect(world.block(showOf(world.genesis, world.entry, first, false_))).toEqual([])
+    expect([world.kept, world.entry.recovering?.shows.length]).toEqual([null, 1])
+    const { start } = world.epoch
+    const other = new Closing()
+    other.blocksUntil(() => other.entry.recovering !== null)
+    const shown = closingOf(other.genesis, other.entry, { by: other.epoch.members.slice(0, 3), root: RIGHT, step: 1 })
+    expect(other.block(...other.epoch.members.map((peer) => showOf(other.genesis, other.entry, peer, shown)))).toEqual([])
+    other.blocksUntil(() => other.epoch.number !== 1)
+    expect(other.epoch).toMatchObject({ start, certificate: null })
+    expect(other.epoch.members).toEqual(expect.arrayContaining([other.members[0]]))
     expect(world.block(world.close(3, 1, world.epoch.start))).toEqual([])
     expect(world.kept).not.toBeNull()
   })

@@ -37,7 +37,7 @@ import {
 import { openPresent, transactionBytesMax, withPresence } from '@interpeer/vote-chain'
 import { sameBytes } from '@interpeer/wire-codec'
 import { expelledFrom, recordAccusation, recordAccusationVerdict } from './accusations.js'
-import { checkStart, close, contextOf, disputesOf, isInTheWay, losersIn } from './close-epoch.js'
+import { close, contextOf, disputesOf, isInTheWay, losersIn } from './close-epoch.js'
 import { recordDisputePart } from './dispute-parts.js'
 import { isDisputed, judgedCasesOf, recordDispute, recordVerdict } from './disputes.js'
 import { NetworkError } from './errors.js'
@@ -144,8 +144,7 @@ function show(
   const entry = jobOf(state, jobIdOf(contentIdOfBytes(shown.job)))
   const added = addShow(entry, { epoch: shown.epoch, member: peerIdOfKey(shown.from), show: envelope, atMs: moment.timeMs })
   // Each alone, so that one false show can't spoil those that hold.
-  const { closed, last } = recoverFrom([envelope], contextOf(state, entry), [], verification)
-  if (closed && last !== undefined) checkStart(entry, last)
+  const { closed, last } = recoverFrom([envelope], startedContextOf(state, entry), [], verification)
   const recorded = { ...state, jobs: withJob(state.jobs, added) }
   if (!closed || last === undefined || entry.closing !== null || isInTheWay(state, entry, last.certificate) !== undefined) return recorded
   return close(recorded, added, last.certificate, last.batch, { moment, verification })
@@ -163,8 +162,7 @@ export function recoveryOf(
     if (isDisputed(state.disputes, entry.job, epoch.number)) return undefined // it waits for the verdict
     const judged = judgedCasesOf(state.disputes, entry.job, epoch.number)
     if (entry.closing !== null && judged.length === 0) return undefined // that opens the next epoch, unless a jury undoes a step
-    const context = contextOf(state, entry)
-    const recovery = fromStart(recoverFrom(shows, context, [], verification), epoch.start)
+    const recovery = recoverFrom(shows, startedContextOf(state, entry), [], verification)
     const seenBy = (one: Uint8Array) => openMessage(showMessage, one, state.network, ({ from }) => peerIdOfKey(from)).seen
     // who has not seen it could not object to it yet: colluders may have certified it just now
     const contested = epoch.jurors >= epoch.members.length && shows.some((one) => seenBy(one) < (recovery.last?.step ?? 0))
@@ -188,12 +186,7 @@ export function recoveryOf(
   }
 }
 
-/** Without a closing batch that is only bound, and begins from what the epoch did not: q members sealed what none of them may. */
-function fromStart({ closing, ...rest }: ReturnType<typeof recoverFrom>, start: Job['epoch']['start']): ReturnType<typeof recoverFrom> {
-  if (closing === undefined) return rest
-  const isFirst = rest.last === undefined && rest.through === 0 // nothing is certified before it
-  return isFirst && closing.state !== start ? rest : { ...rest, closing }
-}
+const startedContextOf = (state: NetworkState, entry: Job) => ({ ...contextOf(state, entry), start: entry.epoch.start })
 
 function jobOf(state: NetworkState, job: JobId): Job {
   const entry = state.jobs.get(job)

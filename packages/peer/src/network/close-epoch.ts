@@ -55,7 +55,7 @@ export function close(
  * A closing changes nothing, so one that is an epoch's first step leaves what that began from. Of any other one a member can object to what leads there, but of the first there is nothing.
  * @throws {NetworkError} CLOSING_OTHER_START
  */
-export function checkStart({ epoch }: Job, { step, state }: { readonly step: number; readonly state: ContentId }): void {
+function checkStart({ epoch }: Job, { step, state }: { readonly step: number; readonly state: ContentId }): void {
   if (step === 1 && state !== epoch.start) throw new NetworkError({ code: 'CLOSING_OTHER_START' })
 }
 

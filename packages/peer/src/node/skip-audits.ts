@@ -18,7 +18,7 @@ const FETCH_CYCLES = 2
 /** For as long as that it runs what others ran meanwhile; what takes longer it says nothing of. */
 const ANSWER_MS = 60_000
 const SLACK_MS = 2_000
-type Audited = Pick<Extract<GroupEvent, { readonly type: 'audited' }>, 'type' | 'batch' | 'holds'>
+type Audited = Pick<Extract<GroupEvent, { readonly type: 'audited' }>, 'type' | 'batch' | 'holds' | 'isOver'>
 /** Its word goes to nobody, and a restart forgets what it was about. */
 const NO_RECORD: VerdictRecord = { read: () => undefined, write: () => Promise.resolve() }
 
@@ -45,23 +45,23 @@ export class SkipAudits {
     const fetchMs = FETCH_CYCLES * (this.#setup.settings?.idleEveryMs ?? GROUP_DEFAULTS.idleEveryMs)
     const times = { fetchUntilMs: now() + fetchMs, answerUntilMs: now() + fetchMs + ANSWER_MS }
     const asked = { context: this.#setup, dispute, jury: [signer.peerId], rerun: rerun.map((batch) => sha256(batch)), ...times }
-    const end = (holds: boolean) => {
+    const end = (holds: boolean, isOver: boolean) => {
       clearTimeout(this.#running.get(shell))
       if (!this.#running.delete(shell)) return
       void shell.end()
-      this.#give({ type: 'audited', batch: dispute.batch, holds })
+      this.#give({ type: 'audited', batch: dispute.batch, holds, isOver })
     }
     const submit = (verdict: Uint8Array) => {
       if (!this.#running.has(shell)) return
       const { finding } = verdictMessage.decode(peekPayload(verdict) as Uint8Array)
       count(`SKIPPED_${finding.type.toUpperCase().replace('-', '_')}`)
-      end(holdsBy(finding, dispute))
+      end(holdsBy(finding, dispute), finding.type !== 'too-slow')
     }
     const shell: JurorShell = new JurorShell({ ...asked, checkRequest, isOwn: true }, { ...this.#around, submit }, NO_RECORD)
     // what this host has no room for it ends without a word
     this.#running.set(
       shell,
-      setTimeout(() => end(true), fetchMs + ANSWER_MS + SLACK_MS),
+      setTimeout(() => end(true, false), fetchMs + ANSWER_MS + SLACK_MS),
     )
   }
 
