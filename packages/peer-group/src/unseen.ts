@@ -40,7 +40,7 @@ function takeUnseen(
   from: PeerId,
   certificate: Uint8Array,
   { step, batch, by }: { readonly step: number; readonly batch: Uint8Array; readonly by: ShownBy },
-): void {
+): undefined {
   const { g } = t
   const same = g.unseen.find((one) => one.step === step && sameBytes(one.batchHash, batch))
   if (same === undefined && waitedFor(g).length < (by === 'anyone' ? WAITING_MAX : WAITING_ON_CHAIN_MAX) && !g.isShowDue) {
