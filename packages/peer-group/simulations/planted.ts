@@ -397,7 +397,7 @@ export const planted: readonly PlantedBug[] = [
     patches: [
       {
         file: 'src/unseen.ts',
-        search: 'else if (mayNoteBranch(g, batch, by)) noteBranch(',
+        search: 'else if (mayNoteBranch(g, certificate, by)) noteBranch(',
         replace: 'else if (certificate.length === 0) noteBranch(',
       },
     ],
@@ -409,8 +409,8 @@ export const planted: readonly PlantedBug[] = [
     patches: [
       {
         file: 'src/skips.ts',
-        search: 'if (isNext && batch.value.epoch === g.setup.epoch && !sameBytes(batch.value.previous, base.batchHash))',
-        replace: 'if (isNext && step < 0)',
+        search: 'if (isNext && isAside)',
+        replace: 'if (isNext && isAside && step < 0)',
       },
     ],
     foundBy: [{ ...inDisputes, seedFrom: 9_360, seedsMax: 12 }],
