@@ -1,4 +1,5 @@
 import type { PlantedBug } from '@interpeer/simulator'
+import { plantedInDisputes } from './planted-disputes.js'
 
 const SEEDS_MAX = 150
 const inGroup = { scenario: 'group', peers: 5, seedsMax: SEEDS_MAX }
@@ -354,71 +355,5 @@ export const planted: readonly PlantedBug[] = [
     ],
     foundBy: [inEvents],
   },
-  {
-    name: 'skipped-steps-not-run',
-    says: 'a member that was kept out of a step takes up the next one, and looks at nothing before it',
-    patches: [{ file: 'src/skips.ts', search: 'if (isNext || g.seat < 0 || !isJudged(g)) return', replace: 'if (step > 0) return' }],
-    foundBy: [{ ...inDisputes, seedFrom: 20, seedsMax: 20 }],
-  },
-  {
-    name: 'gap-run-without-its-claims',
-    says: 'a juror walks back over steps without certificates, compares nothing but the last with what was certified, and what it finds invalid for that stands, as it is final',
-    patches: [
-      {
-        file: 'src/jury/judge.ts',
-        search: "finding.type === 'invalid' || isWithheld(dispute, step)",
-        replace: "finding.type !== 'invalid' && isWithheld(dispute, step)",
-      },
-      { file: 'src/jury/juror-case.ts', search: '(claimedRoot(j, step) ?? root) === root', replace: 'claimedRoot(j, step) !== null' },
-    ],
-    foundBy: [{ ...inDisputes, seedFrom: 20, seedsMax: 20 }],
-  },
-  {
-    name: 'closing-revealed-unseen',
-    says: 'a member reveals a closing batch before it has seen all that was certified without it: the chain carries it out at once',
-    patches: [
-      {
-        file: 'src/closing-reveal.ts',
-        search: 'if (!value.closing || value.epoch !== g.setup.epoch || !isJudged(g)) return true',
-        replace: 'if (hash.length > 0) return true',
-      },
-    ],
-    foundBy: [{ ...inDisputes, seedFrom: 40_240, seedsMax: 12 }],
-  },
-  {
-    name: 'kept-out-to-the-end-silent',
-    says: 'a member that is kept out of all steps up to the closing does not bring that, as it has no certificates in between',
-    patches: [{ file: 'src/tell-disputes.ts', search: 'const isApart = step > g.base.step + 1', replace: 'const isApart = step < 0' }],
-    foundBy: [{ ...inDisputes, seedFrom: 40_025, seedsMax: 12 }],
-  },
-  {
-    name: 'branch-with-known-numbers-ignored',
-    says: 'a member that is shown another certified batch of a step that it knows says nothing of it',
-    patches: [
-      {
-        file: 'src/unseen.ts',
-        search: 'else if (mayNoteBranch(g, certificate, by)) noteBranch(',
-        replace: 'else if (certificate.length === 0) noteBranch(',
-      },
-    ],
-    foundBy: [{ ...inDisputes, seedFrom: 1_490, seedsMax: 12 }],
-  },
-  {
-    name: 'branch-taken-up',
-    says: 'a member goes on from a certified step that is not built on the one before it as it knows that',
-    patches: [
-      {
-        file: 'src/skips.ts',
-        search: 'if (isNext && isAside)',
-        replace: 'if (isNext && isAside && step < 0)',
-      },
-    ],
-    foundBy: [{ ...inDisputes, seedFrom: 9_360, seedsMax: 12 }],
-  },
-  {
-    name: 'branch-without-its-way',
-    says: 'a member that is not given a step of another branch brings it with what leads to its own',
-    patches: [{ file: 'src/tell-disputes.ts', search: 'isOnOther(g, unseen) ? ', replace: 'step < 0 ? ' }],
-    foundBy: [{ ...inDisputes, seedFrom: 1_990, seedsMax: 12 }],
-  },
+  ...plantedInDisputes,
 ]
