@@ -9,7 +9,6 @@ import { count, type Group, type LookedAt, type Skip, type Turn, type Unseen } f
 import { accuseHiders } from './hidden-lock.js'
 import { wayTo } from './jury/bring.js'
 import { DISPUTE_STEPS_MAX } from './jury/settings.js'
-import { certificateMessage } from './messages.js'
 import { BRANCHES_LOOKED_AT_MAX, BRANCHES_MAX } from './settings.js'
 import { isJudged, knownStep } from './steps.js'
 
@@ -35,7 +34,7 @@ export function noteBranch(t: Turn, branch: Branch, of: ShownBy = 'anyone'): und
   if (branch.answer.disputed > 0 || (own !== undefined && matches(own.value.answer, branch.answer))) return
   const from = beforeBranch(g, branch)
   if (isLookedAt(g, branch)) return
-  if (!mayNoteBranch(g, certificate, of) || from === undefined) return count(t, 'BRANCH_NOT_RUN')
+  if (!mayNoteBranch(g, batchHash, of) || from === undefined) return count(t, 'BRANCH_NOT_RUN')
   if (own !== undefined) return tellOwn(t, branch, own.envelope, from)
   const place = { step, rank, batchHash, start: contentIdOfBytes(start), certificate }
   g.skips = [...g.skips, { ...from, ...place, sinceMs: t.nowMs, isAudited: false, isBranch: true }]
@@ -45,23 +44,25 @@ export function noteBranch(t: Turn, branch: Branch, of: ShownBy = 'anyone'): und
 function tellOwn(t: Turn, { step, certificate, ...rest }: Branch, own: Uint8Array, { after, way }: Pick<Skip, 'after' | 'way'>): undefined {
   const { g } = t
   if (after.step !== step - 1) return
-  rememberBranch(t, { certificate, ...rest })
+  rememberBranch(t, rest)
   g.objectedFrom = Math.min(g.objectedFrom, step)
   t.effects.push({ type: 'dispute', step, certificate, batch: null, dissents: [own], way })
 }
 
-/** Whether it looks at one more branch, as far as can be told before its signatures are checked. Of one batch it looks at one certificate at a time. */
-export function mayNoteBranch(g: Pick<Group, 'seat' | 'setup' | 'skips' | 'lookedAt'>, certificate: Uint8Array, of: ShownBy): boolean {
-  const branches = g.skips.filter(({ isBranch }) => isBranch)
-  const { batch } = certificateMessage.decode(certificate)
-  const isAtIt = g.skips.some(({ batchHash }) => sameBytes(batchHash, batch))
-  const isSame = g.lookedAt.some((one) => sameBytes(one.certificate, certificate))
-  return g.seat >= 0 && isJudged(g) && !isAtIt && !isSame && branches.length < BRANCHES_MAX[of]
+/** Whether it looks at one more branch. Cheap: before its signatures are checked. Of one batch it looks at one certificate at a time. */
+export function mayNoteBranch(
+  { seat, setup, skips }: Pick<Group, 'seat' | 'setup' | 'skips'>,
+  batchHash: Uint8Array,
+  of: ShownBy,
+): boolean {
+  const branches = skips.filter(({ isBranch }) => isBranch)
+  const isAtIt = skips.some((one) => sameBytes(one.batchHash, batchHash))
+  return seat >= 0 && isJudged({ setup }) && !isAtIt && branches.length < BRANCHES_MAX[of]
 }
 
 /** What it ran and had nothing to say against, or told the chain of at once: of these it remembers the last. */
-export function rememberBranch({ g }: Turn, { certificate, batchHash, start, answer }: LookedAt): void {
-  g.lookedAt = [...g.lookedAt, { certificate, batchHash, start, answer }].slice(-BRANCHES_LOOKED_AT_MAX)
+export function rememberBranch({ g }: Turn, { batchHash, start, answer }: LookedAt): void {
+  g.lookedAt = [...g.lookedAt, { batchHash, start, answer }].slice(-BRANCHES_LOOKED_AT_MAX)
 }
 /** Another certificate of the same batch may be of another answer. */
 const isLookedAt = ({ lookedAt }: Pick<Group, 'lookedAt'>, { batchHash, start, answer }: LookedAt): boolean =>

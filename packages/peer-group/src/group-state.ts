@@ -90,8 +90,8 @@ export interface Unseen extends ReadReveals {
   readonly shownMs?: number
 }
 
-/** A certificate of another branch, and what it says. */
-export type LookedAt = Pick<ReadReveals, 'batchHash' | 'start' | 'answer'> & { readonly certificate: Uint8Array }
+/** What a certificate of another branch says. */
+export type LookedAt = Pick<ReadReveals, 'batchHash' | 'start' | 'answer'>
 
 /** Steps that this member took no part in: it took up a later one. */
 export interface Skip {
@@ -246,7 +246,7 @@ export interface Group {
    */
   readonly unseen: readonly Unseen[]
   readonly skips: readonly Skip[]
-  /** Certificates of other branches that it has done with. */
+  /** What certificates of other branches say that it has done with. */
   readonly lookedAt: readonly LookedAt[]
   /** The last of them that it has seen since: it has no certificates of what was in there, so the way to what comes after begins before it. */
   readonly lastSkip: Pick<Skip, 'after' | 'way'> | undefined

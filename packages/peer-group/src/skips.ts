@@ -106,7 +106,7 @@ export function onAudited(t: Turn, batch: Uint8Array, holds: boolean, isOver: bo
   if (skip === undefined) return
   g.skips = g.skips.filter((one) => one !== skip)
   if (!skip.isBranch) g.lastSkip = skip
-  else if (holds && isOver) rememberBranch(t, { ...readReveals(skip.certificate, g.verifier), certificate: skip.certificate })
+  else if (holds && isOver) rememberBranch(t, readReveals(skip.certificate, g.verifier))
   if (holds || isSeen(g, skip)) return tellRest(t)
   const { after, step, rank, certificate, way } = skip
   g.objectedFrom = Math.min(g.objectedFrom, after.step + 1)

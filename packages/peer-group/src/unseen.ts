@@ -58,7 +58,7 @@ function takeBranch(t: Turn, from: PeerId, certificate: Uint8Array, batch: Uint8
   const { g } = t
   const said = saidOfBranch(g, batch)
   if (said !== undefined) send(t, [from], said)
-  else if (mayNoteBranch(g, certificate, by)) noteBranch(t, { ...readReveals(certificate, g.verifier), certificate }, by)
+  else if (mayNoteBranch(g, batch, by)) noteBranch(t, { ...readReveals(certificate, g.verifier), certificate }, by)
 }
 
 function tellOf(t: Turn, from: PeerId, known: KnownStep): void {

@@ -4,6 +4,7 @@ import { network, signerAt } from '../simulations/jobs.js'
 import { writeBatch } from '../src/batch.js'
 import { recoverFrom } from '../src/index.js'
 import { sealMessage, showMessage } from '../src/messages.js'
+import { signedBy } from './branched.js'
 import { Desk } from './desk.js'
 import { known } from './dissenting.js'
 
@@ -34,6 +35,21 @@ function sealed(steps: 0 | 1, leaves: (tip: ContentId) => ContentId) {
   return { recovery: recoverFrom(shows, desk.setup), tip }
 }
 
+test('a certified first step that begins from something else than the epoch is none, where that is known', () => {
+  const desk = new Desk(4)
+  desk.write(0, 1)
+  desk.deliver()
+  const { answer, batch: mine } = known(desk, 0, 1).certified
+  const start = bytesOfContentId(contentIdOf(new Uint8Array([7]), 'dag-cbor'))
+  const none = { agreed: 0, late: 0, absent: 0, contradicted: 0, unresolved: 0 }
+  const outcomes = desk.setup.members.map(() => none)
+  const batch = writeBatch({ ...mine.value, from: start, requests: [], events: [], closing: true, final: 0, outcomes })
+  const certificate = signedBy(desk, [0, 1, 2], { step: 1, rank: 0, batch: batch.hash, start }, () => ({ ...answer, root: start }))
+  const found = [{ certificate, batch: batch.bytes }]
+  expect(recoverFrom([], desk.setup, found)).toMatchObject({ closed: false, through: 0 })
+  const { start: _, ...context } = desk.setup
+  expect(recoverFrom([], context, found).closed).toBe(true)
+})
 test.each([0, 1] as const)('a closing batch that is bound after step %i ends the epoch where that ended', (steps) => {
   const { recovery, tip } = sealed(steps, (state) => state)
   expect(recovery.closing).toMatchObject({ state: tip })

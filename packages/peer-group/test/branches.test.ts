@@ -1,110 +1,14 @@
-import { bytesOfContentId, contentIdOf, signMessage } from '@interpeer/crypto-ids'
+import { bytesOfContentId, signMessage } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { network, signerAt, verification } from '../simulations/jobs.js'
-import { type Batch, type KnownBatch, writeBatch } from '../src/batch.js'
-import { readReveals } from '../src/certificate.js'
-import { disputeOf, type Group, type GroupSetup, type ShownBy, verifyDispute, verifyFault } from '../src/index.js'
-import { type Answer, certificateMessage, finalMessage, revealMessage, timeoutMessage } from '../src/messages.js'
-import { BRANCHES_MAX } from '../src/settings.js'
+import { readReveals, writeCertificate } from '../src/certificate.js'
+import { batchBlockId, verifyFault } from '../src/index.js'
+import { finalMessage, timeoutMessage } from '../src/messages.js'
 import { createVerifier } from '../src/verifier.js'
-import { Desk, type Letter } from './desk.js'
-import { FINAL, known, sendStep, sent, WITHHELD } from './dissenting.js'
+import { branched, brought, ELSEWHERE, fromElsewhere, signedBy } from './branched.js'
+import { known, sent, WITHHELD } from './dissenting.js'
 import { HALF_MS } from './kept-out.js'
-
-/**
- * All four certify steps up to `first`. Then three go back to what they were after step `common`, and certify others up to `second` without the last one, whose steps stay as they are. What the three
- * certify differs in its requests, so batches and states differ too.
- */
-function branched(common: number, first: number, second: number, changes: Partial<GroupSetup> = {}) {
-  const desk = new Desk(4, { jurors: 4, ...changes })
-  const away = desk.order(common + 1)[3] as number
-  const rest = [0, 1, 2, 3].filter((member) => member !== away)
-  const apart = ({ from, to }: Letter) => from !== away && to !== away
-  const certify = (step: number, n: number, fits: (letter: Letter) => boolean, members: readonly number[]) => {
-    const teller = rest[0] as number
-    desk.write(teller, n)
-    for (let i = 0; i < 60 && known(desk, teller, step) === undefined; i++) {
-      desk.deliver(fits)
-      desk.pass(250, members)
-    }
-    desk.endWindow(fits, members)
-    desk.drop()
-  }
-  const all = () => true
-  const kept = [[...desk.groups]]
-  for (let step = 1; step <= first; step++) {
-    certify(step, step, all, [0, 1, 2, 3])
-    kept.push([...desk.groups])
-  }
-  expect(desk.group(away).base.step).toBe(first)
-  const before = (step: number) => kept[step]?.[away] as Group
-  const firstBranch = [...desk.groups]
-  for (const member of rest) desk.groups[member] = kept[common]?.[member] as Group
-  for (let step = common + 1; step <= second; step++) certify(step, 100 + step, apart, rest)
-  /** They go on with the first branch. */
-  const back = () => {
-    for (const member of rest) desk.groups[member] = firstBranch[member] as Group
-  }
-  const teller = rest[0] as number
-  const certificateOf = (step: number) => known(desk, teller, step).certified.certificate
-  const batchOf = (step: number) => known(desk, teller, step).certified.batch.hash
-  const show = (step: number, by: ShownBy = 'anyone') =>
-    desk.tell(away, { type: 'shown', from: desk.peer(teller), certificate: certificateOf(step), by })
-  const give = (step: number) => {
-    sendStep(desk, teller, step)
-    desk.deliver(({ from, to, number }) => from === teller && to === away && number === FINAL)
-    desk.drop()
-  }
-  const wait = (ms: number) => {
-    desk.pass(ms, [away])
-    desk.drop()
-  }
-  const audited = (step: number, holds: boolean) => desk.tell(away, { type: 'audited', batch: batchOf(step), holds })
-  const audits = () => desk.of('audit', away).map(({ dispute: { step, gap, base } }) => ({ step, gap, from: base.step }))
-  const told = () => desk.of('final', away).map(({ step }) => step)
-  const goOn = (step: number, n: number) => certify(step, n, all, [0, 1, 2, 3])
-  return { desk, away, teller, rest, before, back, certify: goOn, show, give, wait, audited, audits, told, batchOf, certificateOf }
-}
-/** A certificate as these members sign it. */
-function signedBy(
-  desk: Desk,
-  seats: readonly number[],
-  of: { readonly step: number; readonly rank: number; readonly batch: Uint8Array; readonly start: Uint8Array },
-  answer: (seat: number) => Answer,
-): Uint8Array {
-  const { start, ...rest } = of
-  const place = { ...rest, job: bytesOfContentId(desk.setup.job), epoch: 1 }
-  const reveals = seats.map((seat) => {
-    const value = { ...place, from: signerAt(seat).publicKey, start, salt: new Uint8Array(32), answer: answer(seat) }
-    return signMessage(revealMessage, value, signerAt(seat), network)
-  })
-  return certificateMessage.encode({ ...place, reveals })
-}
-/** A step that all but one certify in a batch like its last one, and that runs on something else than that came to; handed to it. */
-function fromElsewhere(desk: Desk, away: number, last: KnownBatch, answer: Answer, changes: Partial<Batch> & { readonly step: number }) {
-  const rest = [0, 1, 2, 3].filter((seat) => seat !== away)
-  const { step } = changes
-  const batch = writeBatch({ ...last.value, final: step - 1, timeMs: last.value.timeMs + 1, requests: [], events: [], ...changes })
-  const start = batch.value.from
-  const place = { step, rank: 0, batch: batch.hash, start }
-  const certificate = signedBy(desk, rest, place, () => ({ ...answer, root: start, final: step - 1, disputed: 0 }))
-  const teller = rest[0] as number
-  const value = { job: bytesOfContentId(desk.setup.job), epoch: 1, from: signerAt(teller).publicKey, step, certificate, batch: batch.bytes }
-  const envelope = signMessage(finalMessage, value, signerAt(teller), network)
-  desk.tell(away, { type: 'message', from: desk.peer(teller), envelope })
-  desk.drop()
-  return { certificate, batch }
-}
-const ELSEWHERE = contentIdOf(new Uint8Array([7]), 'dag-cbor')
-/** What it tells the chain, as that reads it. */
-function brought({ desk, away }: ReturnType<typeof branched>) {
-  return desk.of('dispute', away).map((effect) => {
-    const bytes = disputeOf(desk.group(away), effect, 300_000)
-    if (bytes === undefined) throw new Error('nothing to bring')
-    return verifyDispute(bytes, desk.setup, verification)
-  })
-}
 
 describe('another branch of the epoch', () => {
   test('is run from the step before, where it begins there', () => {
@@ -198,6 +102,35 @@ describe('another branch of the epoch', () => {
     expect(faults.map(({ peer, kind }) => [peer, kind])).toEqual(rest.map((member) => [desk.peer(member), 'hidden-lock']))
     for (const { peer, evidence } of faults) expect(verifyFault(evidence, desk.context)).toEqual({ peer, kind: 'hidden-lock' })
   })
+  test('of a lower rank than what it knows, whose time-outs hid what it had revealed on', () => {
+    const given = branched(2, 3, 3)
+    const { desk, away, rest, before } = given
+    const mine = known(desk, away, 3).certified
+    desk.groups[away] = before(2)
+    const { base } = desk.group(away)
+    const place = { job: bytesOfContentId(desk.setup.job), epoch: 1, step: 3 }
+    for (const seat of rest) {
+      const value = {
+        ...place,
+        rank: 0,
+        from: signerAt(seat).publicKey,
+        previous: base.batchHash,
+        bound: null,
+        dissents: [],
+        abstained: false,
+      }
+      desk.tell(away, { type: 'message', from: desk.peer(seat), envelope: signMessage(timeoutMessage, value, signerAt(seat), network) })
+    }
+    // it takes its step up as certified at rank 1
+    const of = { step: 3, rank: 1, batch: mine.batch.hash, start: bytesOfContentId(mine.start) }
+    const certificate = signedBy(desk, rest, of, () => mine.answer)
+    const teller = rest[0] as number
+    const value = { ...place, from: signerAt(teller).publicKey, certificate, batch: mine.batch.bytes }
+    desk.tell(away, { type: 'message', from: desk.peer(teller), envelope: signMessage(finalMessage, value, signerAt(teller), network) })
+    expect([known(desk, away, 3).certified.rank, desk.of('fault', away)]).toEqual([1, []])
+    given.show(3)
+    expect(desk.of('fault', away).map(({ peer, kind }) => [peer, kind])).toEqual(rest.map((seat) => [desk.peer(seat), 'hidden-lock']))
+  })
   test('a step after its own last one that builds on another is taken up, and run from before that', () => {
     const given = branched(2, 3, 4)
     const { desk, away, batchOf } = given
@@ -258,20 +191,6 @@ describe('another branch of the epoch', () => {
     expect([given.audits(), desk.of('fault', away)]).toEqual([[], []])
     expect(desk.counted(away)).toContain('CERTIFICATE_INVALID')
   })
-  test('few at once, but more of those that the chain may go on from', () => {
-    const given = branched(1, 7, 7)
-    const { desk, away } = given
-    for (const step of [2, 3, 4, 5, 6, 7]) given.show(step)
-    given.wait(HALF_MS)
-    expect(given.audits().map(({ step }) => step)).toEqual([2, 3].slice(0, BRANCHES_MAX.anyone))
-    for (const step of [4, 5, 6, 7]) given.show(step, 'chain')
-    given.wait(HALF_MS)
-    expect(given.audits().length).toBe(BRANCHES_MAX.chain)
-    given.show(7, 'closing')
-    given.wait(HALF_MS)
-    expect(given.audits().map(({ step }) => step)).toEqual([2, 3, 4, 5, 7])
-    expect(desk.group(away).skips.length).toBe(BRANCHES_MAX.closing)
-  })
   test('until it is run, nothing from there on is told that was not told before', () => {
     const given = branched(2, 3, 3)
     const { desk, away, back, certify, batchOf } = given
@@ -285,42 +204,6 @@ describe('another branch of the epoch', () => {
     given.wait(HALF_MS)
     desk.tell(away, { type: 'audited', batch, holds: true })
     expect(given.told()).toEqual(Array.from({ length: through }, (_, i) => i + 1))
-  })
-  test('what held is not run again, who ever shows it', () => {
-    const given = branched(2, 3, 3)
-    given.show(3)
-    given.wait(HALF_MS)
-    given.audited(3, true)
-    for (const by of ['anyone', 'chain', 'closing'] as const) given.show(3, by)
-    given.give(3)
-    given.wait(2 * HALF_MS)
-    expect([given.audits().length, given.desk.group(given.away).skips]).toEqual([1, []])
-  })
-  test('but another certificate of its batch, of another answer, is run too', () => {
-    const given = branched(2, 3, 3)
-    const { desk, away, rest, certificateOf } = given
-    const { reveals, rank, ...place } = readReveals(certificateOf(3), createVerifier(desk.context, verification))
-    expect([reveals.length, rank]).toEqual([3, 0])
-    given.show(3)
-    given.wait(HALF_MS)
-    given.audited(3, true)
-    const lie = { ...place.answer, fuel: 9 }
-    const certificate = signedBy(desk, rest, { step: 3, rank: 3, batch: place.batchHash, start: place.start }, () => lie)
-    for (let i = 0; i < 2; i++) desk.tell(away, { type: 'shown', from: desk.peer(0), certificate, by: 'chain' })
-    given.wait(HALF_MS)
-    expect(given.audits().length).toBe(2)
-    expect(desk.of('audit', away)[1]?.dispute.certified?.certificate).toEqual(certificate)
-  })
-  test('a run that came to no end says nothing, and what is shown again is run again', () => {
-    const given = branched(2, 3, 3)
-    const { desk, away, batchOf } = given
-    given.show(3)
-    given.wait(HALF_MS)
-    desk.tell(away, { type: 'audited', batch: batchOf(3), holds: true, isOver: false })
-    expect([desk.group(away).skips, desk.of('dispute', away)]).toEqual([[], []])
-    given.show(3)
-    given.wait(HALF_MS)
-    expect(given.audits().length).toBe(2)
   })
   test('a step that names its own last one, and runs on something else than that came to, is one too', () => {
     for (const start of ['elsewhere', 'an older state'] as const) {
@@ -354,6 +237,35 @@ describe('another branch of the epoch', () => {
     fromElsewhere(desk, away, mine.batch, mine.answer, { step: 2, from: bytesOfContentId(ELSEWHERE), previous: new Uint8Array(32).fill(5) })
     given.wait(HALF_MS)
     expect(given.audits()).toEqual([{ step: 2, gap: 1, from: 0 }])
+  })
+  test('so is one of a step that it had skipped, and takes up later', () => {
+    const given = branched(2, 4, 3)
+    const { desk, away, rest, before, batchOf } = given
+    const mine = [3, 4].map((step) => known(desk, away, step).certified)
+    desk.groups[away] = before(2)
+    desk.given = (_, cid) => cid !== batchBlockId(batchOf(3))
+    const teller = rest[0] as number
+    const hand = (step: number) => {
+      const { reveals, batch } = mine[step - 3] as (typeof mine)[number]
+      const certificate = writeCertificate(rest.map((seat) => reveals.get(seat) as NonNullable<ReturnType<typeof reveals.get>>))
+      const value = {
+        job: bytesOfContentId(desk.setup.job),
+        epoch: 1,
+        from: signerAt(teller).publicKey,
+        step,
+        certificate,
+        batch: batch.bytes,
+      }
+      desk.tell(away, { type: 'message', from: desk.peer(teller), envelope: signMessage(finalMessage, value, signerAt(teller), network) })
+    }
+    hand(4)
+    given.show(3, 'closing')
+    expect(desk.group(away).unseen.length).toBe(1)
+    hand(3)
+    expect(desk.group(away).unseen).toEqual([])
+    given.wait(HALF_MS)
+    expect(desk.of('audit', away).map(({ dispute }) => dispute.batch)).toContainEqual(batchOf(3))
+    expect(sent(desk, away, WITHHELD)).toEqual([])
   })
   test('is looked at in a frozen group too: its verdict is on its own steps', () => {
     const given = branched(2, 3, 3)

@@ -5,6 +5,21 @@ import { FINAL, known, sendStep } from './dissenting.js'
 
 export const HALF_MS = GROUP_DEFAULTS.dissentWindowMs / 2
 
+/** What one member hands to another, and that one hears nothing else. */
+export const handing = (desk: Desk, teller: number, away: number) => ({
+  /** A step. */
+  give: (step: number): void => {
+    sendStep(desk, teller, step)
+    desk.deliver(({ from, to, number }) => from === teller && to === away && number === FINAL)
+    desk.drop()
+  },
+  /** It hears nothing for so long. */
+  wait: (ms: number): void => {
+    desk.pass(ms, [away])
+    desk.drop()
+  },
+})
+
 /** All four certify step 1; then three go on to this step, and the last one hears nothing. The window of these steps is over before the next one, which names them final. */
 export function keptOut(last = 4, named: readonly number[] = [last - 1], changes: Partial<GroupSetup> = {}) {
   const desk = new Desk(4, { jurors: 4, ...changes })
@@ -24,18 +39,7 @@ export function keptOut(last = 4, named: readonly number[] = [last - 1], changes
     if (named.includes(step)) desk.endWindow(apart, rest)
   }
   desk.drop()
-  /** Hands it a step. */
-  const give = (step: number) => {
-    sendStep(desk, teller, step)
-    desk.deliver(({ from, to, number }) => from === teller && to === away && number === FINAL)
-    desk.drop()
-  }
-  /** It hears nothing for so long. */
-  const wait = (ms: number) => {
-    desk.pass(ms, [away])
-    desk.drop()
-  }
   const audited = (batch: Uint8Array, holds: boolean) => desk.tell(away, { type: 'audited', batch, holds })
   const batchOf = (step: number) => known(desk, teller, step).certified.batch.hash
-  return { desk, away, teller, rest, give, wait, audited, batchOf }
+  return { desk, away, teller, rest, ...handing(desk, teller, away), audited, batchOf }
 }

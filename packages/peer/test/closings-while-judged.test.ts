@@ -1,5 +1,6 @@
 import type { PeerId } from '@interpeer/crypto-ids'
 import { describe, expect, test } from 'vitest'
+import { epochCloseTransaction } from '../src/network/index.js'
 import { Closing } from './closing-world.js'
 import { OTHER, RIGHT, WRONG } from './dispute-worlds.js'
 import { boundShowOf, closingOf, codes, showOf } from './network-world.js'
@@ -37,6 +38,14 @@ describe('a closing certificate that comes while a jury judges a step that it cl
     expect(world.block(...world.verdicts(2, RIGHT))).toEqual([])
     expect(world.block(world.close(4))).toEqual([])
     expect([world.epoch.number, world.epoch.start]).toEqual([2, RIGHT])
+  })
+  test('bytes that are none are refused, and nothing else happens', () => {
+    const world = objected()
+    const { state } = world
+    expect(codes(world.block(epochCloseTransaction(world.site, Uint8Array.of(1, 2, 3), Uint8Array.of(4))))).toEqual([
+      expect.stringMatching(/^[A-Z_]+$/),
+    ])
+    expect([world.kept, world.state.disputes.size]).toEqual([null, state.disputes.size])
   })
   test('is of no use where it is undone', () => {
     const world = objected()

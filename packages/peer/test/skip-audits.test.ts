@@ -1,6 +1,6 @@
 import { ContentStoreError, memoryStore } from '@interpeer/content-store'
-import { contentIdOf, createSigner, jobIdOf, networkIdOf, type Signer, sha256 } from '@interpeer/crypto-ids'
-import type { Dispute, GroupSetup } from '@interpeer/peer-group'
+import { type ContentId, contentIdOf, createSigner, jobIdOf, networkIdOf, type Signer, sha256 } from '@interpeer/crypto-ids'
+import { batchBlockId, type Dispute, type GroupSetup } from '@interpeer/peer-group'
 import { afterEach, expect, test, vi } from 'vitest'
 import type { Surroundings } from '../src/node/group-shell.js'
 import { SkipAudits } from '../src/node/skip-audits.js'
@@ -21,15 +21,17 @@ afterEach(async () => {
   for (const step of undo.splice(0)) await step()
 })
 /** A member whose cycle is a moment, and whose fetches all come to this failure. */
-function auditing(failure: string) {
+function auditing(failure: string, held: readonly { readonly cid: ContentId; readonly bytes: Uint8Array }[] = []) {
   const told: unknown[] = []
   const counted: string[] = []
   const beganMs = performance.now()
   const fail = () => Promise.reject(new ContentStoreError({ code: failure } as never))
+  const { blocks } = memoryStore()
+  void blocks.put(held)
   const around = {
-    ...{ signer: self, self: self.peerId, store: memoryStore().blocks, holdBlocks: () => () => {} },
+    ...{ signer: self, self: self.peerId, store: blocks, holdBlocks: () => () => {} },
     now: () => Math.floor(performance.now() - beganMs),
-    exchange: { fetchBlocks: fail, fetchDag: fail },
+    exchange: { fetchBlocks: held.length > 0 ? () => Promise.resolve() : fail, fetchDag: fail },
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
     count: (code: string) => void counted.push(code),
     fail: () => {},
@@ -58,4 +60,17 @@ test('once its epoch is over here nothing is said of it any more, and nothing be
   expect([...audits.references()]).toEqual([])
   await new Promise((resolve) => setTimeout(resolve, 60))
   expect(told).toEqual([])
+})
+
+test('a run that comes to no end in its time says nothing, and says that', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  undo.push(() => vi.useRealTimers())
+  const bytes = Uint8Array.of(7)
+  const { audits, told, counted } = auditing('FETCH_FAILED', [{ cid: batchBlockId(batch), bytes }])
+  audits.begin({ ...dispute, gap: 0, base: { ...dispute.base, step: 2 } }) // its batch is there, the state that it runs on is not
+  await vi.advanceTimersByTimeAsync(59_000)
+  expect(told).toEqual([])
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect(told).toEqual([{ type: 'audited', batch, holds: true, isOver: false }])
+  expect(counted).toContain('SKIPPED_TOO_SLOW')
 })
