@@ -1,7 +1,8 @@
 import { bytesOfContentId, type ContentId, contentIdOf, type PeerId, type Signer, sha256, signMessage } from '@interpeer/crypto-ids'
 import { encodeCbor, type Infer } from '@interpeer/wire-codec'
+import { ancestorsAfter, previousOf } from '../src/ancestors.js'
 import { answerOf, NOTHING_RAN, saltFor } from '../src/answer.js'
-import { type Batch, NO_BATCH, namingOf, seedAlpha, writeBatch } from '../src/batch.js'
+import { type Batch, namingOf, seedAlpha, writeBatch } from '../src/batch.js'
 import { executionOf } from '../src/execution.js'
 import {
   type Answer,
@@ -39,6 +40,8 @@ export class Case {
   readonly context: DisputeContext
   readonly blocks = new Map<ContentId, Uint8Array>([[start.cid, start.bytes]])
   readonly steps: CaseStep[] = []
+  /** What the epoch is to run again, by hash. */
+  rerun: readonly Uint8Array[] = []
 
   constructor(memberCount: number) {
     this.members = Array.from({ length: memberCount }, (_, i) => signerAt(i))
@@ -71,7 +74,7 @@ export class Case {
       job: bytesOfContentId(job),
       epoch: 1,
       step,
-      previous: this.steps.at(-1)?.batch.hash ?? NO_BATCH,
+      ancestors: this.#ancestors(),
       from: bytesOfContentId(before.root),
       collator: collator.publicKey,
       timeMs,
@@ -109,6 +112,11 @@ export class Case {
     return made
   }
 
+  #ancestors(): readonly Uint8Array[] {
+    const last = this.steps.at(-1)
+    return last === undefined ? [] : ancestorsAfter(last, { epoch: 1, rerun: this.rerun })
+  }
+
   /** A wrong answer; all who name the same lie give the same. */
   lie(seat: number, { step, answerOf: right }: CaseStep, lie = 'a lie'): Answer {
     return { ...right(this.member(seat)), root: bytesOfContentId(contentIdOf(encodeCbor([lie, step]), 'dag-cbor')) }
@@ -134,7 +142,7 @@ export class Case {
     return signMessage(dissentMessage, value, this.member(seat), network)
   }
   withheld(seat: number, one: CaseStep, changes: Partial<Infer<typeof withheldMessage>> = {}): Envelope {
-    return signMessage(withheldMessage, { ...this.place(seat, one), ...changes }, this.member(seat), network)
+    return signMessage(withheldMessage, { ...this.place(seat, one), stretch: null, ...changes }, this.member(seat), network)
   }
   seal(seat: number, one: CaseStep, rank = 0): Envelope {
     const value = { ...this.place(seat, one), rank, seal: sha256(encodeCbor(['a seal', seat])) }
@@ -150,7 +158,7 @@ export class Case {
   ): Envelope {
     const { batch: _, ...place } = this.place(seat, one)
     const bound = seals.length === 0 ? null : { rank: 0, batch: one.batch.hash, seals }
-    const value = { ...place, rank, previous: one.batch.value.previous, bound, dissents: [], abstained: false, ...changes }
+    const value = { ...place, rank, previous: previousOf(one.batch), bound, dissents: [], abstained: false, ...changes }
     return signMessage(timeoutMessage, value, this.member(seat), network)
   }
   certificate(one: CaseStep, reveals: readonly Envelope[], rank = 0): Uint8Array {

@@ -13,6 +13,7 @@ import {
   type Judgment,
   judge,
   PeerGroupError,
+  ranFrom,
   readBatch,
   revealMessage,
   verdictMessage,
@@ -46,6 +47,7 @@ interface Around {
 /** Jurors ask again after a second at the most, and what they ask for may get lost once. */
 const REACHABLE_MS = 1_500
 const LOOK_MS = 100
+const ASKED_BY_MEMBER_MAX = 4
 
 /**
  * The chain as an oracle: it knows every certificate that anybody was shown, records what members bring, draws a jury, and decides as `judge` does. Fewer than half of
@@ -63,6 +65,9 @@ export class Chain {
   readonly #around: Around
   readonly #certificates = new Map<string, { readonly step: number; readonly bytes: Uint8Array }>()
   readonly #decided = new Set<string>()
+  readonly #asked: Dispute[] = []
+  /** Verdicts after which a step may be settled: those that open the next epoch, and all while a closing is kept. */
+  readonly #settling: { readonly of: Dispute; readonly judgment: Judgment }[] = []
   readonly #judged: { readonly of: Dispute; readonly judgment: Judgment }[] = []
   /** It has the epoch's closing certificate. */
   isClosed = false
@@ -110,12 +115,23 @@ export class Chain {
     try {
       const bytes = disputeMessage.encode({ ...place, steps, evidence: evidenceOf(effect) })
       const dispute: Dispute = verifyDispute(bytes, context, verification)
-      if (this.#decided.has(hexOf(dispute.id)) || this.#judged.some(({ of, judgment }) => isSettled(dispute, judgment, of))) return
+      if (this.#decided.has(hexOf(dispute.id)) || this.#settling.some(({ of, judgment }) => isSettled(dispute, judgment, of))) return
+      if (!this.#hasRoom(dispute)) return this.#refuse('no room')
+      this.#asked.push(dispute)
       this.#record(withShown(dispute, this.certificates, context, verification))
     } catch (error) {
       if (!(error instanceof PeerGroupError)) throw error
       this.#refuse('reason' in error.failure ? String(error.failure.reason) : error.code)
     }
+  }
+
+  /** As a block gives each member room for those with a gap. */
+  #hasRoom(dispute: Dispute): boolean {
+    const counted = this.#asked.filter(({ gap }) => gap > 0)
+    const isUsedUp = ({ peer }: Dispute['statements'][number]) =>
+      counted.filter(({ statements }) => statements.some((other) => other.peer === peer)).length >= ASKED_BY_MEMBER_MAX
+    if (dispute.gap === 0 || !dispute.statements.every(isUsedUp)) return true
+    return counted.every((of) => ranFrom(dispute) < ranFrom(of))
   }
 
   #refuse(reason: string): undefined {
@@ -198,6 +214,7 @@ export class Chain {
       world.note(undefined, `judged: step ${judgment.step} ${judgment.outcome} by ${judgment.by}`)
       this.judgment = judgment
       this.judgments.push(judgment)
+      if (judgment.opens !== undefined || isClosed) this.#settling.push({ of: dispute, judgment })
       if (judgment.opens !== undefined) this.#judged.push({ of: dispute, judgment })
       if (holder.mostMs < REACHABLE_MS) this.unreachable.add(judgment)
       this.#decided.add(hexOf(dispute.id))

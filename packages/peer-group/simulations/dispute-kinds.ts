@@ -25,16 +25,27 @@ export const KINDS = [
   'collude-and-lie-about-it',
   'withhold',
 ] as const
-export type Kind = (typeof KINDS)[number] | 'silent-source' | 'collude-and-close' | 'collude-and-fork'
+export type Kind =
+  | (typeof KINDS)[number]
+  | 'silent-source'
+  | 'collude-and-close'
+  | 'collude-and-fork'
+  | 'collude-and-hide-many'
+  | 'collude-and-hide-many-and-close'
 /** In these the epoch closes. */
-export const CLOSING: readonly Kind[] = ['collude-and-close', 'collude-and-fork']
+export const CLOSING: readonly Kind[] = ['collude-and-close', 'collude-and-fork', 'collude-and-hide-many-and-close']
+/** In these they hide more steps in a row than jurors run. */
+export const LONG: readonly Kind[] = ['collude-and-hide-many', 'collude-and-hide-many-and-close']
 
 /** Some also close the epoch, at once after what they hide. Drawn apart, so that all other kinds stay what they were. */
 export function kindOf(drawn: (typeof KINDS)[number], seed: number): Kind {
   if (drawn === 'withhold') return Random.named(seed, DICE.traitors, 3).chance(500) ? 'silent-source' : drawn
   if (drawn === 'collude') return Random.named(seed, DICE.traitors, 7).chance(500) ? 'collude-and-fork' : drawn
   if (drawn === 'collude-and-hide') return Random.named(seed, DICE.traitors, 4).chance(500) ? 'collude-and-close' : drawn
-  return drawn
+  if (drawn !== 'collude-and-hide-steps') return drawn
+  const dice = Random.named(seed, DICE.traitors, 9)
+  if (!dice.chance(300)) return drawn
+  return dice.chance(500) ? 'collude-and-hide-many-and-close' : 'collude-and-hide-many'
 }
 
 /** What is done in them answers nobody: no visitor has their certificates. */
@@ -45,6 +56,7 @@ export function tacticsOf(
   dice: Random,
   honestSeats: readonly number[],
   isHiddenAtEnd: (step: number) => boolean,
+  inLongGap: { readonly isHidden: (step: number) => boolean; readonly isLie: (step: number) => boolean; readonly isGiven: boolean },
 ): (seat: number) => readonly Tactic[] {
   const hide = hideFrom(honestSeats)
   const drawn: Record<Exclude<Kind, 'collude-and-fork'>, () => readonly Tactic[]> = {
@@ -55,6 +67,8 @@ export function tacticsOf(
     collude: () => [liar, deafToDissent],
     'collude-and-hide': () => [liar, hide],
     'collude-and-hide-steps': () => [hideSteps(honestSeats, isHiddenStep), deafToDissent],
+    'collude-and-hide-many': () => [hideSteps(honestSeats, inLongGap.isHidden, inLongGap), deafToDissent],
+    'collude-and-hide-many-and-close': () => [hideSteps(honestSeats, inLongGap.isHidden, inLongGap), deafToDissent],
     'collude-and-close': () => [hideSteps(honestSeats, isHiddenAtEnd), deafToDissent],
     'collude-and-lie-about-it': () => [liar, clearOverDissent],
     withhold: () => [bodyWithholder],

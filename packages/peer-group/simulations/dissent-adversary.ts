@@ -32,15 +32,21 @@ export function hideFrom(victims: readonly number[]): Tactic {
 /**
  * Keeps some members out of single steps, lies in these, and lets them take part in all others: they never see what the rest begins from. Whoever asks for such a batch by its hash does not
  * get it, if it is one of them.
+ * @param isGiven they do get it
  */
-export function hideSteps(victims: readonly number[], isHidden: (step: number) => boolean): Tactic {
+export function hideSteps(
+  victims: readonly number[],
+  isHidden: (step: number) => boolean,
+  { isLie = isHidden, isGiven = false }: { readonly isLie?: (step: number) => boolean; readonly isGiven?: boolean } = {},
+): Tactic {
   const isKept = (member: Member, to: PeerId, step: number | undefined): boolean =>
     step !== undefined && isHidden(step) && victims.includes(seatOf(member, to))
   return {
     name: 'hide-steps',
-    run: (member, effect, result) => (isHidden(effect.step) ? (liar.run?.(member, effect, result) ?? result) : result),
+    run: (member, effect, result) => (isLie(effect.step) ? (liar.run?.(member, effect, result) ?? result) : result),
     send: (member, to, envelope) => (isKept(member, to, stepOf(envelope)) ? [] : [envelope]),
-    serve: (member, _, block, to) => (isKept(member, to, block === undefined ? undefined : stepOfBatch(block)) ? undefined : block),
+    serve: (member, _, block, to) =>
+      !isGiven && isKept(member, to, block === undefined ? undefined : stepOfBatch(block)) ? undefined : block,
   }
 }
 const OF_STEP = [proposalMessage, sealMessage, commitSetMessage, revealMessage, timeoutMessage, finalMessage] as const
@@ -105,7 +111,7 @@ export function twoAnswers(random: Random): Tactic {
       const { rank, batch } = known.certified
       const dissent = random.chance(500)
         ? falseDissent(member, known.step)
-        : member.sign(withheldMessage, { step: known.step, rank, batch: batch.hash })
+        : member.sign(withheldMessage, { step: known.step, rank, batch: batch.hash, stretch: null })
       if (dissent === undefined) return true
       for (const peer of member.setup.members) if (peer !== member.peer && random.chance(500)) member.post(peer, dissent)
       return true
@@ -135,7 +141,9 @@ export function lateDissenter(random: Random): Tactic {
           if (said.has(step) || readBatch(certified.batch.bytes).requests.length === 0) continue
           said.add(step)
           const { rank, batch } = certified
-          const against = random.chance(600) ? falseDissent(member, step) : member.sign(withheldMessage, { step, rank, batch: batch.hash })
+          const against = random.chance(600)
+            ? falseDissent(member, step)
+            : member.sign(withheldMessage, { step, rank, batch: batch.hash, stretch: null })
           if (against === undefined) continue
           for (const peer of member.setup.members)
             if (peer !== member.peer && (!isShy || seatOf(member, peer) % 2 === 0)) member.post(peer, against)

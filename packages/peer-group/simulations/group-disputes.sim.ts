@@ -6,17 +6,20 @@ import { withheldMessage } from '../src/messages.js'
 import { ChainClosing } from './chain-closing.js'
 import { BLOCK_MS, Chain } from './chain-node.js'
 import { quorumOf, Watcher } from './checks.js'
-import { CLOSING, isHiddenStep, KINDS, kindOf, tacticsOf } from './dispute-kinds.js'
+import { CLOSING, isHiddenStep, KINDS, kindOf, LONG, tacticsOf } from './dispute-kinds.js'
 import { deafToDissent } from './dissent-adversary.js'
 import { mostAlike } from './finality-checks.js'
 import { Fork } from './fork.js'
 import { chainSeed, execute, job, logs, network, signerAt, start, verification } from './jobs.js'
+import { LongGap } from './long-gap.js'
 import { Member, type Surroundings } from './member.js'
 import { beginPlan, DICE, drawGroupPlan, endStorm, HUNTED } from './storm.js'
 
 const START_MS = 1_700_000_000_000
 const STORM_MS = 6_000
 const EPOCH_MS = 14_000
+const LONG_EPOCH_MS = 28_000
+const LONG_CLOSES_MS = 11_000
 const JUDGED_WITHIN_MS = 25_000
 const SHOWS_WITHIN_MS = 20_000
 const BROUGHT_WITHIN_MS = 300
@@ -28,6 +31,9 @@ const CLOSES_MS = 5_500
 const HIDDEN_MS = 1_500
 /** For so long they go on with all before they go back, at the most. */
 const FIRST_BRANCH_MS = 1_200
+/** Steps that are hidden in a row: more than jurors run, and than a member runs at a time. */
+const LONG_GAP = { least: 65, most: 150 }
+const HIDES_FROM_MS = 1_500
 const LIMIT_MS = 90_000
 const BURST_MS = 2_000
 const SKEW_MS = 200
@@ -53,6 +59,8 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
   const first = settings.below(peers)
   const seats = Array.from({ length: traitorCount }, (_, i) => (first + i) % peers)
   const honestSeats = Array.from({ length: peers }, (_, seat) => seat).filter((seat) => !seats.includes(seat))
+  const isLong = LONG.includes(kind)
+  const isClosing = CLOSING.includes(kind)
   const isCalm = colludes || settings.chance(300) || kind === 'silent-source'
   const world = new World({
     seed,
@@ -60,7 +68,7 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
     trace,
     lossPerMille: isCalm ? 0 : settings.pick([0, 20, 100]),
     repeatPerMille: 20,
-    delayMsMax: settings.pick([5, 60, 200]),
+    delayMsMax: isLong ? 1 : settings.pick([5, 60, 200]),
   })
   const watcher = new Watcher(seats.map((seat) => signerAt(seat).peerId))
   const dice = Random.named(seed, DICE.traitors)
@@ -69,7 +77,18 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
   const forkDice = Random.named(seed, DICE.traitors, 8)
   const fork = new Fork(honestSeats, forkDice.chance(500))
   const isForkSeen = forkDice.chance(500)
-  const tactics = kind === 'collude-and-fork' ? () => [fork.tactic, deafToDissent] : tacticsOf(kind, dice, honestSeats, isHiddenAtEnd)
+  const gapDice = Random.named(seed, DICE.traitors, 10)
+  const longGap = new LongGap(
+    isClosing ? Number.POSITIVE_INFINITY : gapDice.between(LONG_GAP.least, LONG_GAP.most),
+    gapDice.chance(500) ? LONG_GAP.least - 1 : 0,
+  )
+  const inLongGap = {
+    isHidden: (step: number) => longGap.isHidden(step),
+    isLie: (step: number) => longGap.isLie(step),
+    isGiven: gapDice.chance(500),
+  }
+  const tactics =
+    kind === 'collude-and-fork' ? () => [fork.tactic, deafToDissent] : tacticsOf(kind, dice, honestSeats, isHiddenAtEnd, inLongGap)
   // who hides what it certified from members may show it to the jury, or not
   const servesJurors = dice.chance(600)
   // colluders need no window: they call final at once what they certified
@@ -118,6 +137,7 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
       const isFirst = member.setup.epoch === 1
       if (effect.type === 'provisional' || effect.type === 'final') {
         batches.set(hexOf(readBatch(effect.batch).hash), effect.batch)
+        if (isFirst) longGap.passed(member, effect.step)
         // a visitor has the certificate, shows it to everyone, and to the chain once something is wrong
         const isSeen = isShownToVisitors(effect.step)
         if (isFirst && isSeen) chain.show(effect.step, effect.certificate)
@@ -132,7 +152,7 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
       // q honest members give whatever they certified, within moments
       if (isWithheld && isCalm && !colludes && !watcher.isTraitor(member.peer))
         watcher.violate('an honest member says that it was given nothing')
-      if (effect.type === 'closed' && isFirst && CLOSING.includes(kind)) {
+      if (effect.type === 'closed' && isFirst && isClosing) {
         const { certificate, batch } = effect
         world.after(world.random.between(20, BROUGHT_WITHIN_MS), () => closing.take(certificate, batch))
       }
@@ -144,6 +164,7 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
       if (effect.type === 'final' && kind === 'collude-and-fork') for (const { id } of effect.requests) steps.set(hexOf(id), effect.step)
       if (effect.type === 'repeated') finals.set(hexOf(effect.id), member.index)
     },
+    jurors: () => new Map(chain.jurors.map(({ self, disk }) => [self.peerId, (name: string) => disk.get(name)])),
     run: (member, effect) => ({ ms: member.random.between(1, 60), result: execute(effect) }),
   }
   function note(name: string, by: number): void {
@@ -152,6 +173,7 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
   }
   function isShownToVisitors(step: number): boolean {
     if (kind === 'collude-and-fork') return isForkSeen || !fork.isSecond(step)
+    if (isLong) return !longGap.isHidden(step)
     return kind === 'collude-and-close' ? !isHiddenAtEnd(step) : kind !== 'collude-and-hide-steps' || !isHiddenStep(step)
   }
   function showToAll(certificate: Uint8Array): void {
@@ -164,7 +186,8 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
     current = setup.members.map((peer) => {
       const index = members.indexOf(peer) >= 0 ? members.indexOf(peer) : FRESH + fresh.indexOf(peer)
       const machine =
-        machines.get(index) ?? world.machine({ offsetMs: dice.between(-SKEW_MS, SKEW_MS), disk: { syncMsMin: 0, syncMsMax: 5 } })
+        machines.get(index) ??
+        world.machine({ offsetMs: dice.between(-SKEW_MS, SKEW_MS), disk: { syncMsMin: 0, syncMsMax: isLong ? 1 : 5 } })
       machines.set(index, machine)
       const isTraitor = setup.epoch === 1 && seats.includes(index)
       const mine = isTraitor && isImpatient ? { ...setup, settings: { ...setup.settings, dissentWindowMs: 1, graceMs: 1 } } : setup
@@ -179,15 +202,16 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
   const fresh = Array.from({ length: 8 }, (_, i) => signerAt(FRESH + i).peerId)
   begin(firstSetup)
   const colluders = () => current.filter(({ peer }) => watcher.isTraitor(peer))
-  if (CLOSING.includes(kind))
+  if (isClosing)
     world.at(START_MS + 10, () => {
-      for (const node of current) node.tell({ type: 'close-at', atMs: START_MS + CLOSES_MS, next: members })
+      for (const node of current) node.tell({ type: 'close-at', atMs: START_MS + (isLong ? LONG_CLOSES_MS : CLOSES_MS), next: members })
     })
   if (kind === 'collude-and-fork') {
     const rememberMs = START_MS + CLOSES_MS - forkDice.between(200, HIDDEN_MS)
     world.at(rememberMs, () => fork.remember(colluders()))
     world.at(rememberMs + forkDice.between(50, FIRST_BRANCH_MS), () => fork.goBack(world.nowMs))
   }
+  if (isLong) world.at(START_MS + gapDice.between(300, HIDES_FROM_MS), () => longGap.begin(colluders()))
   if (kind === 'collude-and-close') {
     hidesAll = Random.named(seed, DICE.traitors, 5).chance(500)
     world.at(START_MS + CLOSES_MS - Random.named(seed, DICE.traitors, 6).between(200, HIDDEN_MS), () => {
@@ -209,7 +233,7 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
   // several at a time, and all from one source: what it keeps back from one member that one has to ask for
   const inBursts = drawn.map((event) => (event.type === 'write' ? { ...event, atMs: event.atMs - (event.atMs % BURST_MS) } : event))
   const atTheEnd = drawn.map((event) => (event.type === 'write' ? { ...event, atMs: CLOSES_MS - (event.atMs % HIDDEN_MS) } : event))
-  const plan = given ?? (kind === 'silent-source' ? inBursts : CLOSING.includes(kind) ? atTheEnd : drawn)
+  const plan = given ?? (kind === 'silent-source' ? inBursts : isClosing && !isLong ? atTheEnd : drawn)
   const isHidden = kind === 'silent-source'
   const writes = beginPlan(world, plan, {
     membersNow: () => (isHidden ? current.slice(first, first + 1) : current),
@@ -226,13 +250,13 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
   }
   const ruled = () => ruling()?.opens
   const isDecided = () => ruled() !== undefined || closing.opened !== undefined
-  world.run({ untilMs: START_MS + EPOCH_MS, actsMax: 300_000, done: () => broken() || isDecided() })
+  world.run({ untilMs: START_MS + (isLong ? LONG_EPOCH_MS : EPOCH_MS), actsMax: 300_000, done: () => broken() || isDecided() })
   // who was kept out of steps may still be looking at them, and no epoch ends within moments of that
   const isLooking = () => current.some(({ peer, group }) => !watcher.isTraitor(peer) && (group?.skips.length ?? 0) > 0)
   world.run({ untilMs: world.nowMs + LOOKS_WITHIN_MS, actsMax: 300_000, done: () => broken() || isDecided() || !isLooking() })
   world.run({ untilMs: world.nowMs + BROUGHT_WITHIN_MS, actsMax: 300_000 })
   world.run({ untilMs: world.nowMs + JUDGED_WITHIN_MS, actsMax: 300_000, done: () => broken() || !chain.isJudging })
-  if (CLOSING.includes(kind)) world.run({ untilMs: world.nowMs + JUDGED_WITHIN_MS, actsMax: 300_000, done: () => broken() || isDecided() })
+  if (isClosing) world.run({ untilMs: world.nowMs + JUDGED_WITHIN_MS, actsMax: 300_000, done: () => broken() || isDecided() })
   const opens = ruled()
   let judged = chain.judgments.length
   const honest = nodes.filter(({ peer }) => !watcher.isTraitor(peer))
@@ -318,7 +342,7 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
     verdict: problems.length === 0 ? 'pass' : 'fail',
     figures: {
       ...(problems.length === 0 ? {} : { problem: problems[0] as string }),
-      kind: `${kind}${isImpatient ? '-at-once' : ''}${servesJurors ? '' : '-unserved'}`,
+      kind: `${kind}${isLong && !inLongGap.isGiven ? '-denied' : ''}${isImpatient ? '-at-once' : ''}${servesJurors ? '' : '-unserved'}`,
       traitors: traitorCount,
       judgments: chain.judgments.map(({ outcome, by }) => `${outcome}/${by}`).join('+') || 'none',
       unjudged: count('unjudged'),

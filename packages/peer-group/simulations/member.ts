@@ -43,6 +43,8 @@ export interface Surroundings {
   readonly onEffect: (member: Member, effect: GroupEffect) => void
   /** How long a run takes, and what comes of it. */
   readonly run: (member: Member, effect: GroupEffect & { type: 'execute' }) => { readonly ms: number; readonly result: ExecutionResult }
+  /** Jurors, and what one of them has: a block by its CID, a batch by its hash. */
+  readonly jurors?: () => ReadonlyMap<PeerId, (name: string) => Uint8Array | undefined>
 }
 const RESTART_MS = 1_000
 const REPAIR_MS = 3_000
@@ -281,9 +283,17 @@ export class Member {
     else if (effect.type === 'fetch-bodies') this.#fetches.bodies(effect.requests, effect.from)
     else if (effect.type === 'fetch-state') this.#fetches.state(effect.root, effect.from)
     else if (effect.type === 'audit') audit(this, effect.dispute)
-    else if (effect.type === 'fetch-batch')
-      this.#fetches.block(batchBlockId(effect.hash), effect.from, (bytes) => this.tell({ type: 'batch', bytes }), BODIES_STRAGGLER_MS)
+    else if (effect.type === 'fetch-batch') this.#fetchBatch(effect.hash, effect.from)
     else if (effect.type === 'wake') this.#wakeAt(effect.atMs)
+  }
+
+  #fetchBatch(hash: Uint8Array, from: readonly PeerId[]): void {
+    const take = (bytes: Uint8Array): void => this.tell({ type: 'batch', bytes })
+    this.#fetches.block(batchBlockId(hash), from, take, BODIES_STRAGGLER_MS)
+    for (const give of this.around.jurors?.().values() ?? []) {
+      const found = give(hexOf(hash))
+      if (found !== undefined) this.machine.later(1, () => take(found))
+    }
   }
 
   #send(to: readonly PeerId[], envelope: Uint8Array): void {

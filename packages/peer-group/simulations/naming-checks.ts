@@ -1,5 +1,6 @@
 import { keyOfPeerId, peekMessageNumber, peekPayload, sha256 } from '@interpeer/crypto-ids'
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
+import { previousOf } from '../src/ancestors.js'
 import { type Answer, type Batch, readBatch, revealMessage } from '../src/index.js'
 import {
   dissentHeldMessage,
@@ -61,7 +62,7 @@ export class NamingWatcher {
     const { group, setup, nowMs } = from
     if (rank !== 0 || value === undefined || value.epoch !== epoch || group === undefined || group.base.step !== step - 1) return
     if (value.final >= step) this.#watcher.violate('an honest member sealed a batch that names itself')
-    const before = this.batches.get(hexOf(value.previous))
+    const before = this.batches.get(hexOf(previousOf({ value })))
     const named = before === undefined || before.epoch !== epoch ? 0 : before.final
     for (const { step: one, sinceMs, certified } of group.steps) {
       if (one <= named || one > value.final || certified.reveals.size === setup.members.length) continue
@@ -77,7 +78,7 @@ export class NamingWatcher {
     if (rank !== 0 || !sameBytes(signer, keyOfPeerId(from.peer))) return
     const value = this.batches.get(hexOf(batch))
     if (value === undefined || value.epoch !== epoch) return
-    const before = this.batches.get(hexOf(value.previous))
+    const before = this.batches.get(hexOf(previousOf({ value })))
     const named = before === undefined || before.epoch !== epoch ? 0 : before.final
     for (const [against, sealedStep] of this.#held.get(`${epoch} ${from.peer}`) ?? [])
       if (against <= value.final && against > named && step > sealedStep)

@@ -71,4 +71,30 @@ export const plantedInDisputes: readonly PlantedBug[] = [
     patches: [{ file: 'src/tell-disputes.ts', search: 'isOnOther(g, unseen) ? ', replace: 'step < 0 ? ' }],
     foundBy: [{ ...inDisputes, seedFrom: 1_990, seedsMax: 12 }],
   },
+  {
+    name: 'far-gap-not-run',
+    says: 'a member that was kept out of more steps than jurors run looks at none of them',
+    patches: [{ file: 'src/stretch.ts', search: '(gap > 0 || !isFar(way, step))', replace: '(gap >= 0 && !isFar(way, step))' }],
+    foundBy: [{ ...inDisputes, seedFrom: 81, seedsMax: 4 }],
+  },
+  {
+    name: 'first-stretch-only',
+    says: 'a member that was kept out of many steps runs the first stretch, and takes that for all of it',
+    patches: [
+      {
+        file: 'src/skips.ts',
+        search: 'stretch !== undefined && stretch.through < skip.step',
+        replace: 'stretch !== undefined && skip.step < 0',
+      },
+    ],
+    foundBy: [{ ...inDisputes, seedFrom: 166, seedsMax: 8 }],
+  },
+  {
+    name: 'stretch-settles-all',
+    says: 'a stretch that holds settles all that leads to its step: an accomplice, or a jury that was given what the member was not, keeps it from asking for another',
+    patches: [
+      { file: 'src/jury/judgment.ts', search: 'if (of.stretch !== undefined) {', replace: 'if (of.stretch !== undefined && step < 0) {' },
+    ],
+    foundBy: [{ ...inDisputes, seedFrom: 730, seedsMax: 8 }],
+  },
 ]

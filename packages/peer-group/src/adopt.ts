@@ -1,6 +1,7 @@
 import { bytesOfContentId, type ContentId, contentIdOfBytes } from '@interpeer/crypto-ids'
 import { hexOf, type Infer, sameBytes } from '@interpeer/wire-codec'
 import { accuse } from './accuse.js'
+import { ancestorContext, ancestorsAfter } from './ancestors.js'
 import { answerOf, matches, rootOf, saltFor } from './answer.js'
 import { type KnownBatch, namingOf } from './batch.js'
 import { storeBatch } from './batch-block.js'
@@ -77,7 +78,9 @@ export function adopt(t: Turn, adopted: Adopted): undefined {
   noteSkip(t, adopted)
   g.steps = [...g.steps, known]
   g.unseen = withoutTaken(g.unseen, step, batch.hash)
-  g.base = { step, batchHash: batch.hash, root, timeMs: batch.value.timeMs, sinceMs: t.nowMs, ...(state === undefined ? {} : { state }) }
+  const ancestors = ancestorsAfter({ step, batch }, ancestorContext(g.setup))
+  const place = { step, batchHash: batch.hash, ancestors, root, timeMs: batch.value.timeMs, sinceMs: t.nowMs }
+  g.base = { ...place, ...(state === undefined ? {} : { state }) }
   noteOthers(t, step, batch.hash)
   nameDisputes(t, batch)
   const agreed = new Set(reveals.filter((one) => matches(one.value.answer, answer)).map(({ seat }) => seat))

@@ -97,8 +97,14 @@ export type GroupEvent = { readonly nowMs: number } & (
   | { readonly type: 'bodies'; readonly requests: readonly HeldRequest[] }
   | StateEvent
   /** An `audit` ended: the disputed batch's hash, and whether all that leads to it was there and came to what is certified, as far as this peer could say. `isOver`: false where the run
-   * came to no end, and `holds` says nothing. */
-  | { readonly type: 'audited'; readonly batch: Uint8Array; readonly holds: boolean; readonly isOver?: boolean }
+   * came to no end, and `holds` says nothing. `lacks`: something of it could not be had. */
+  | {
+      readonly type: 'audited'
+      readonly batch: Uint8Array
+      readonly holds: boolean
+      readonly isOver?: boolean
+      readonly lacks?: boolean
+    }
   /** Bytes that have the SHA-256 that a `fetch-batch` asked for. */
   | { readonly type: 'batch'; readonly bytes: Uint8Array }
   /** This peer could not ask for it: it fetches too much else, or has no room. */

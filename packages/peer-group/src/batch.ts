@@ -2,7 +2,15 @@ import { bytesOfContentId, type ContentId, contentIdOfBytes, type JobId, type Ne
 import { bool, bytes, bytesMax, encodeCbor, type Infer, link, list, message, struct, uint32, uint53, uint64 } from '@interpeer/wire-codec'
 import { PAYMENTS_MAX, paymentSchema } from './agenda/purse.js'
 import type { RequestRef } from './api.js'
-import { BATCH_EVENTS_MAX, BATCH_MAX_BYTES, BATCH_REQUESTS_LIMIT, DISSENT_MAX_BYTES, DISSENTS_MAX, MEMBERS_MAX } from './settings.js'
+import {
+  ANCESTORS_MAX,
+  BATCH_EVENTS_MAX,
+  BATCH_MAX_BYTES,
+  BATCH_REQUESTS_LIMIT,
+  DISSENT_MAX_BYTES,
+  DISSENTS_MAX,
+  MEMBERS_MAX,
+} from './settings.js'
 
 /**
  * What a closing batch says of one member: in how many of the epoch's earlier steps it was what (design §6, Receipts). `late`: it said itself that its run
@@ -14,6 +22,8 @@ export type MemberOutcome = Infer<typeof memberOutcome>
 /**
  * One agreed step's input (design §6, Order). Its hash, not its bytes, is what seals and reveals name. `collator` proved `proof`; a
  * batch that a later rank is bound to keeps both. `outcomes` is in seat order and empty unless `closing`.
+ *
+ * `ancestors` are SHA-256 of the batches before it that `ancestorSteps` gives, the last one first.
  *
  * `events` are ids of what is due in the job's agenda (`dueEvents`): they run before the requests.
  *
@@ -31,7 +41,7 @@ export const batchMessage = message(
     job: bytes(36),
     epoch: uint32,
     step: uint32,
-    previous: bytes(32),
+    ancestors: list(bytes(32), ANCESTORS_MAX),
     from: link,
     collator: bytes(32),
     timeMs: uint53,
@@ -63,9 +73,6 @@ export interface KnownBatch {
 /** Whether a batch runs no script on a state. The first one of a job always runs: what its configuration plans is read then. */
 export const runsNothing = ({ value }: KnownBatch, { isFresh }: { readonly isFresh: boolean }): boolean =>
   value.requests.length + value.events.length === 0 && !isFresh
-
-/** `previous` of an epoch's first batch. */
-export const NO_BATCH = new Uint8Array(32)
 
 /** @throws {WireError} */
 export function readBatch(batch: Uint8Array): KnownBatch {

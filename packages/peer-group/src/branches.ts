@@ -1,16 +1,16 @@
 import { bytesOfContentId, contentIdOfBytes } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import { accuse } from './accuse.js'
+import { NO_BATCH } from './ancestors.js'
 import { matches } from './answer.js'
 import type { ShownBy } from './api.js'
-import { NO_BATCH } from './batch.js'
 import type { ReadReveals } from './certificate.js'
 import { count, type Group, type LookedAt, type Skip, type Turn, type Unseen } from './group-state.js'
 import { accuseHiders } from './hidden-lock.js'
 import { wayTo } from './jury/bring.js'
-import { DISPUTE_STEPS_MAX } from './jury/settings.js'
 import { BRANCHES_LOOKED_AT_MAX, BRANCHES_MAX } from './settings.js'
 import { isJudged, knownStep } from './steps.js'
+import { mayBring } from './stretch.js'
 
 /** A certified step, as its certificate shows it. */
 export type Branch = Pick<ReadReveals, 'epoch' | 'step' | 'rank' | 'batchHash' | 'answer' | 'unanimous' | 'start' | 'reveals'> & {
@@ -37,7 +37,7 @@ export function noteBranch(t: Turn, branch: Branch, of: ShownBy = 'anyone'): und
   if (!mayNoteBranch(g, batchHash, of) || from === undefined) return count(t, 'BRANCH_NOT_RUN')
   if (own !== undefined) return tellOwn(t, branch, own.envelope, from)
   const place = { step, rank, batchHash, start: contentIdOfBytes(start), certificate }
-  g.skips = [...g.skips, { ...from, ...place, sinceMs: t.nowMs, isAudited: false, isBranch: true }]
+  g.skips = [...g.skips, { ...from, ...place, sinceMs: t.nowMs, ran: from.after.step, isAudited: false, isBranch: true }]
 }
 
 /** It ran that, and what it came to is signed; it begins from what this member knows, or it would not have run it. */
@@ -91,7 +91,7 @@ export function beforeBranch(g: Group, branch: Omit<Branch, 'reveals'>): Pick<Sk
   const isNear = near !== undefined && sameBytes(branch.start, bytesOfContentId(near.state))
   const after = isNear ? near : placeAfter(g, branch.step - 2)
   const way = after && wayTo(g, after.step, branch)
-  if (after === undefined || way === undefined || branch.step - (way.base?.step ?? 0) > DISPUTE_STEPS_MAX) return undefined
+  if (after === undefined || way === undefined || !mayBring(way, branch.step - 1 - after.step, branch.step)) return undefined
   return { after, way }
 }
 function placeAfter(g: Group, step: number): Skip['after'] | undefined {

@@ -1,6 +1,7 @@
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { areDue } from './agenda/due.js'
 import { NO_FUNDS, purseWith, samePayments } from './agenda/purse.js'
+import { sameAncestors } from './ancestors.js'
 import { type KnownBatch, seedAlpha } from './batch.js'
 import { isAgainst, readDissent } from './dissent.js'
 import { type BoundSet, quorum, type Turn } from './group-state.js'
@@ -30,7 +31,7 @@ export function refusalOfBatch(t: Turn, opened: Opened<Proposal>, batch: KnownBa
   if (seedOf(t, batch) === undefined) return 'BATCH_SEED'
   if (rerun !== undefined) return undefined
   if (!sameBytes(value.job, t.g.job) || value.epoch !== setup.epoch || value.step !== open.step) return 'BATCH_OTHER_PLACE'
-  if (!sameBytes(value.previous, base.batchHash)) return 'BATCH_OTHER_PAST'
+  if (!sameAncestors(value.ancestors, base.ancestors)) return 'BATCH_OTHER_PAST'
   if (bound !== undefined) return sameBytes(bound.hash, batch.hash) ? undefined : 'BATCH_NOT_THE_BOUND'
   const naming = refusalOfNaming(t, batch)
   if (naming !== undefined) return naming

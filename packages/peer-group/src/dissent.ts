@@ -3,6 +3,7 @@ import { sameBytes } from '@interpeer/wire-codec'
 import { accuse } from './accuse.js'
 import { matches, rootOf } from './answer.js'
 import { count, type KnownStep, othersOf, peerAt, send, type Turn } from './group-state.js'
+import { isStretch } from './jury/stretch.js'
 import {
   type Answer,
   type DissentHeld,
@@ -35,7 +36,10 @@ export function readDissent(verifier: Verifier, envelope: Uint8Array): ReadDisse
   const number = peekMessageNumber(envelope)
   if (number === withheldMessage.number) {
     const opened = verifier.open(withheldMessage, envelope)
-    return typeof opened === 'string' ? undefined : { seat: opened.seat, step: opened.value.step, batch: opened.value.batch }
+    if (typeof opened === 'string') return undefined
+    const { step, batch, stretch } = opened.value
+    // what no jury could be asked about must freeze nothing
+    return stretch !== null && !isStretch(stretch, step) ? undefined : { seat: opened.seat, step, batch }
   }
   if (number !== dissentMessage.number && number !== revealMessage.number) return undefined
   const opened = number === dissentMessage.number ? verifier.open(dissentMessage, envelope) : verifier.open(revealMessage, envelope)
@@ -60,7 +64,7 @@ export function dissent(t: Turn, { step, certified: { rank, batch, start } }: Kn
 
 /** This member was shown a certificate, and was not given what it would have to run. */
 export function sayWithheld(t: Turn, { step, certified: { rank, batch } }: KnownStep): void {
-  object(t, step, sign(t, withheldMessage, { step, rank, batch: batch.hash }).envelope, 'withheld')
+  object(t, step, sign(t, withheldMessage, { step, rank, batch: batch.hash, stretch: null }).envelope, 'withheld')
 }
 
 /** Also after the epoch's end, or a show: it counts for no certificate, and the chain hears of it. */

@@ -17,8 +17,9 @@ import {
   uint32,
   WireError,
 } from '@interpeer/wire-codec'
+import { ancestorContext, ancestorsAfter, NO_BATCH } from './ancestors.js'
 import { matches } from './answer.js'
-import { type KnownBatch, NO_BATCH, readBatch } from './batch.js'
+import { type KnownBatch, readBatch } from './batch.js'
 import { readCertificate, readReveals } from './certificate.js'
 import { readDissent } from './dissent.js'
 import { PeerGroupError } from './errors.js'
@@ -51,7 +52,7 @@ import type { Verifier } from './verifier.js'
 const LAST_STEPS_MAX = SHOWN_STEPS_MAX + 1
 /** And one before those that something is signed against: of many batches that are run again none is named before all have run. And one that this member objected to. */
 const RECORD_STEPS_MAX = LAST_STEPS_MAX + 2
-export const RECORD_VERSION = 6
+export const RECORD_VERSION = 7
 export const RECORD_MAX_BYTES = 4 * 1024 * 1024
 const PROPOSAL_MAX_BYTES = 1024 * 1024 + 256
 const batchBytes = bytesMax(BATCH_MAX_BYTES)
@@ -188,10 +189,11 @@ export function placeOf(
   const rootOfStep = ({ certified }: KnownStep): ContentId => contentIdOfBytes(certified.answer.root)
   const base: Base =
     tip === undefined
-      ? { step: 0, batchHash: NO_BATCH, root: setup.start, timeMs: setup.startTimeMs ?? 0, sinceMs: nowMs }
+      ? { step: 0, batchHash: NO_BATCH, ancestors: [], root: setup.start, timeMs: setup.startTimeMs ?? 0, sinceMs: nowMs }
       : {
           step: tip.step,
           batchHash: tip.certified.batch.hash,
+          ancestors: ancestorsAfter({ step: tip.step, batch: tip.certified.batch }, ancestorContext(setup)),
           root: rootOfStep(tip),
           timeMs: tip.certified.batch.value.timeMs,
           sinceMs: nowMs,

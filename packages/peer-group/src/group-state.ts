@@ -16,6 +16,8 @@ import type { Opened, Verifier } from './verifier.js'
 export interface Base {
   readonly step: number
   readonly batchHash: Uint8Array
+  /** What the next batch names. */
+  readonly ancestors: readonly Uint8Array[]
   /** The group state that the next batch runs on. */
   readonly root: ContentId
   readonly timeMs: number
@@ -106,6 +108,10 @@ export interface Skip {
   readonly start: ContentId
   readonly certificate: Uint8Array
   readonly sinceMs: number
+  /** Up to which step they have run, and come to what is certified: more of them at a time than jurors run are not. */
+  readonly ran: number
+  /** The beginning of the stretch that it objected to last, as it could not get that; jurors may have it since. And how often it looked since then. */
+  readonly lacked?: { readonly after: number; readonly tries: number }
   /** They are being run. */
   readonly isAudited: boolean
   /** It knows others of the same numbers: the later one is of another branch of the epoch. */

@@ -129,7 +129,7 @@ export function stepGroup(group: Group, event: GroupEvent): GroupStep {
   else if (event.type === 'state') onState(t, event)
   else if (event.type === 'batch') onBatch(t, event.bytes)
   else if (event.type === 'unasked') onUnasked(t, event.hash)
-  else if (event.type === 'audited') onAudited(t, event.batch, event.holds, event.isOver !== false)
+  else if (event.type === 'audited') onAudited(t, event)
   else if (event.type === 'shown') onShown(t, event.from, event.certificate, event.by ?? 'anyone')
   else if (event.type === 'close-at') t.g.closing = { atMs: event.atMs, next: event.next }
   else if (event.type === 'show') onShow(t)

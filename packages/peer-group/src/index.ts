@@ -75,7 +75,7 @@ export {
   accusationVerdict,
 } from './jury/accusation-messages.js'
 export { type DisputeEffect, disputeOf, heldBatches, type Way } from './jury/bring.js'
-export { type Dispute, type DisputeContext, disputeId, type ShownStep, type Statement, verifyDispute } from './jury/dispute.js'
+export { type Dispute, type DisputeContext, disputeId, ranFrom, type ShownStep, type Statement, verifyDispute } from './jury/dispute.js'
 export { type DisputeFault, verifyVerdicts } from './jury/faults.js'
 export { judge, type Trial } from './jury/judge.js'
 export { type DecidedBy, isSettled, type Judgment, type Mark, type Opens, type Outcome } from './jury/judgment.js'

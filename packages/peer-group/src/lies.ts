@@ -2,6 +2,7 @@ import type { PeerId } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import { tellFault } from './accuse.js'
 import type { Adopted } from './adopt.js'
+import { previousOf } from './ancestors.js'
 import { namingOf, readBatch } from './batch.js'
 import type { Turn } from './group-state.js'
 import { dissentHeldMessage, revealMessage } from './messages.js'
@@ -43,7 +44,7 @@ export function clearOverDissent(
     if (!sameBytes(batch.hash, reveal.value.batch) || epoch !== verifier.context.epoch || final < held.value.step) return undefined
     const before = readBatch(beforeBytes)
     const named = namingOf(before.value, epoch).final
-    if (!sameBytes(before.hash, batch.value.previous) || named >= held.value.step) return undefined
+    if (!sameBytes(before.hash, previousOf(batch)) || named >= held.value.step) return undefined
   } catch {
     return undefined
   }

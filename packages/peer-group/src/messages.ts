@@ -126,8 +126,16 @@ export const askMessage = message('group-ask', 56, 1, { job: bytes(36), epoch: u
 export const dissentMessage = message('group-dissent', 60, 1, { ...place, batch: hash, from: key, start: link, answer: answerSchema })
 export type Dissent = Infer<typeof dissentMessage>
 
-/** Its sender was shown a certificate of this batch and was not given the batch, or what it runs on, so that it can't say whether it agrees. */
-export const withheldMessage = message('group-withheld', 61, 1, { ...place, batch: hash, from: key })
+/**
+ * Its sender was shown a certificate of this batch and was not given the batch, or what it runs on, so that it can't say whether it agrees. `stretch`: where more steps lead there than jurors run, it asks
+ * for those after `after` up to `through`.
+ */
+export const withheldMessage = message('group-withheld', 61, 1, {
+  ...place,
+  batch: hash,
+  from: key,
+  stretch: nullable(struct({ after: uint32, through: uint32 })),
+})
 export type Withheld = Infer<typeof withheldMessage>
 
 /**

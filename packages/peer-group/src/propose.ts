@@ -146,7 +146,7 @@ function newBatch(t: Turn): Chosen | undefined {
     job,
     epoch: setup.epoch,
     step: open.step,
-    previous: base.batchHash,
+    ancestors: base.ancestors,
     from: bytesOfContentId(from),
     collator: self.publicKey,
     timeMs,

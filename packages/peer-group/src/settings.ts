@@ -49,6 +49,8 @@ export const GROUP_DEFAULTS: GroupSettings = {
 export const MEMBERS_MAX = 32
 export const BATCH_REQUESTS_LIMIT = 512
 export const BATCH_MAX_BYTES = 40 * 1024
+/** Batches before it that a batch names: as many as its step has bits. */
+export const ANCESTORS_MAX = 32
 /** Due events of one batch; more run in the next ones. */
 export const BATCH_EVENTS_MAX = 16
 /** The first pause before an event whose batch found no quorum is proposed again, by a member that saw it fail; it doubles up to the last. */
@@ -87,6 +89,8 @@ export const FREEZE_RANKS = 4
 export const RANK_WINDOW = 4
 /** Gaps in what a member took part in that it looks at, at once. */
 export const SKIPS_MAX = 4
+/** How often a member looks again at a stretch that it could not get, and objected to: jurors may have got it. */
+export const LACKED_TRIES_MAX = 16
 /** Branches of the epoch that it looks at, at once: of those that anyone shows; with those that the chain may go on from; and with the one that it will. */
 export const BRANCHES_MAX = { anyone: 2, chain: 4, closing: 5 } as const
 /** Branches that it has looked at and remembers: who shows one again has nothing run twice. */

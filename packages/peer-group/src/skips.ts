@@ -1,18 +1,22 @@
 import { bytesOfContentId } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import type { Adopted } from './adopt.js'
+import { previousOf } from './ancestors.js'
+import type { GroupEvent } from './api.js'
 import { noteBranch, rememberBranch } from './branches.js'
 import { readReveals } from './certificate.js'
 import { tellRest } from './finality.js'
 import { count, type Group, othersOf, type Skip, send, type Turn } from './group-state.js'
 import { wayTo } from './jury/bring.js'
-import { type Dispute, disputeId } from './jury/dispute.js'
-import { DISPUTE_STEPS_MAX } from './jury/settings.js'
+import { begunAt, type Dispute, disputeId } from './jury/dispute.js'
 import { withheldMessage } from './messages.js'
-import { SKIPS_MAX, WITHHELD_SHARE } from './settings.js'
+import { LACKED_TRIES_MAX, SKIPS_MAX, WITHHELD_SHARE } from './settings.js'
 import { sign } from './sign.js'
 import { isElsewhere, isJudged, knownStep } from './steps.js'
+import { mayBring, stretchOf } from './stretch.js'
 import { withSaid } from './waited-for.js'
+
+type Audited = Extract<GroupEvent, { readonly type: 'audited' }>
 
 /**
  * This member takes up a step and lacks some before it, though it was there. It may have missed a message, or q members kept it out of what it would contradict, and named that
@@ -26,7 +30,7 @@ export function noteSkip(t: Turn, { step, rank, batch, certificate, answer, star
   const certified = { epoch: g.setup.epoch, step, answer, unanimous: false, start: bytesOfContentId(start), certificate }
   const isNext = step === base.step + 1
   const isAside =
-    isElsewhere(g, { answer, start }) || (batch.value.epoch === g.setup.epoch && !sameBytes(batch.value.previous, base.batchHash))
+    isElsewhere(g, { answer, start }) || (batch.value.epoch === g.setup.epoch && !sameBytes(previousOf(batch), base.batchHash))
   if (isNext && isAside) return noteBranch(t, { ...certified, rank, batchHash: batch.hash, reveals })
   if (isNext || g.seat < 0 || !isJudged(g)) return
   // who was down or had no state was not there to be kept out, and a frozen group repeats itself
@@ -38,7 +42,7 @@ export function noteSkip(t: Turn, { step, rank, batch, certificate, answer, star
   // of what leads to its tip it may have no certificates, if there was a gap before, and only so many are looked at: then all since that one is one
   const isOne = last !== undefined && (way === undefined || gaps.length >= SKIPS_MAX)
   const from = isOne ? last : { after: { step: base.step, batch: base.batchHash, state: base.root }, way }
-  if (from.way === undefined || step - (from.way.base?.step ?? 0) > DISPUTE_STEPS_MAX) return count(t, 'STEPS_SKIPPED')
+  if (from.way === undefined || !mayBring(from.way, step - 1 - from.after.step, step)) return count(t, 'STEPS_SKIPPED')
   const skip = {
     after: from.after,
     way: from.way,
@@ -48,6 +52,7 @@ export function noteSkip(t: Turn, { step, rank, batch, certificate, answer, star
     start,
     certificate,
     sinceMs: t.nowMs,
+    ran: from.after.step,
     isAudited: false,
     isBranch: false,
   }
@@ -55,10 +60,12 @@ export function noteSkip(t: Turn, { step, rank, batch, certificate, answer, star
   g.skips = [...g.skips.filter((one) => one !== replaced), skip]
 }
 /** Each begins from what the one before it came to. */
-const gapsIn = ({ skips }: Pick<Group, 'skips'>): readonly Skip[] => skips.filter(({ isBranch }) => !isBranch)
-/** Those whose turn it is: the first gap, and each branch, which begins before any. */
+const gapsIn = ({ skips }: Pick<Group, 'skips'>): readonly Skip[] => skips.filter((one) => !isApart(one))
+/** A branch begins before any gap; and what it objected to nothing waits for. */
+const isApart = ({ isBranch, lacked }: Skip): boolean => isBranch || lacked !== undefined
+/** Those whose turn it is: the first gap, and each of the others. */
 const nextIn = (g: Pick<Group, 'skips'>): readonly Skip[] =>
-  [...gapsIn(g).slice(0, 1), ...g.skips.filter(({ isBranch }) => isBranch)].filter(({ isAudited }) => !isAudited)
+  [...gapsIn(g).slice(0, 1), ...g.skips.filter(isApart)].filter(({ isAudited }) => !isAudited)
 
 /** When it looks at what it skipped. */
 export const skipDueMs = ({ g }: Turn): number | undefined => {
@@ -89,28 +96,46 @@ function isSeen(g: Pick<Group, 'steps'>, { after, step, batchHash }: Skip): bool
   return true
 }
 
-/** As a juror would be asked, from the last step that this member has seen on. */
-function auditOf({ g }: Turn, { after, step, batchHash, start, certificate }: Skip): Dispute {
+/** As a juror would be asked, from the last step that this member has seen on: of many a stretch at a time. */
+function auditOf({ g }: Turn, skip: Skip): Dispute {
+  const { after, step, batchHash, start, certificate } = skip
+  const stretch = stretchOf(skip)
   const certified = { ...readReveals(certificate, g.verifier), certificate }
   const place = { step, batch: batchHash, start }
   const gap = step - 1 - after.step
-  const id = disputeId(g.setup, { ...place, from: gap > 0 ? after.step : undefined })
+  const id = disputeId(g.setup, { ...place, ...begunAt({ base: after, path: [], gap, stretch }) })
   const asked = { id, kind: 'objection', epoch: g.setup.epoch, ...place, base: after, certified } as const
-  return { ...asked, path: [], gap, later: [], statements: [] }
+  return { ...asked, path: [], gap, stretch, later: [], statements: [] }
+}
+
+/** What it could not get of a far gap jurors may get: then it goes on from there. */
+function lookAgain({ nowMs }: Turn, skip: Skip): readonly Skip[] {
+  const stretch = stretchOf(skip)
+  const tries = skip.lacked?.after === skip.ran ? skip.lacked.tries + 1 : 0
+  if (stretch === undefined || tries >= LACKED_TRIES_MAX) return []
+  return [{ ...skip, isAudited: false, sinceMs: nowMs, lacked: { after: skip.ran, tries } }]
 }
 
 /** What the run of what it skipped came to: where that can't be had, or is not what was certified, this member says that it was kept out of it, and tells the chain. */
-export function onAudited(t: Turn, batch: Uint8Array, holds: boolean, isOver: boolean): undefined {
+export function onAudited(t: Turn, { batch, holds, isOver = true, lacks = false }: Audited): undefined {
   const { g } = t
   const skip = g.skips.find((one) => one.isAudited && sameBytes(one.batchHash, batch))
   if (skip === undefined) return
-  g.skips = g.skips.filter((one) => one !== skip)
-  if (!skip.isBranch) g.lastSkip = skip
-  else if (holds && isOver) rememberBranch(t, readReveals(skip.certificate, g.verifier))
+  const stretch = stretchOf(skip)
+  if (holds && isOver && stretch !== undefined && stretch.through < skip.step && !isSeen(g, skip)) {
+    const further = { ...skip, ran: stretch.through }
+    g.skips = g.skips.map((one) => (one === skip ? further : one))
+    t.effects.push({ type: 'audit', dispute: auditOf(t, further) })
+    return
+  }
+  g.skips = g.skips.flatMap((one) => (one !== skip ? [one] : lacks && !holds && !isSeen(g, skip) ? lookAgain(t, skip) : []))
+  if (!isApart(skip)) g.lastSkip = skip
+  else if (skip.isBranch && holds && isOver) rememberBranch(t, readReveals(skip.certificate, g.verifier))
   if (holds || isSeen(g, skip)) return tellRest(t)
+  if (stretch !== undefined && skip.lacked?.after === stretch.after) return // that is told
   const { after, step, rank, certificate, way } = skip
   g.objectedFrom = Math.min(g.objectedFrom, after.step + 1)
-  const { envelope } = sign(t, withheldMessage, { step, rank, batch })
+  const { envelope } = sign(t, withheldMessage, { step, rank, batch, stretch: stretch ?? null })
   g.unseen = withSaid(g.unseen, {
     ...readReveals(certificate, g.verifier),
     certificate,

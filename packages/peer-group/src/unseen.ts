@@ -6,12 +6,13 @@ import { mayNoteBranch, noteBranch, saidOfBranch } from './branches.js'
 import { readCertificate, readReveals } from './certificate.js'
 import { PeerGroupError } from './errors.js'
 import { count, type KnownStep, othersOf, send, type Turn, type Unseen } from './group-state.js'
+import { stretchIn } from './jury/stretch.js'
 import { askMessage, certificateMessage, lateMessage, withheldMessage } from './messages.js'
 import { askBodiesAgain, withheldAtMs } from './own-run.js'
 import { ASK_EVERY_MS, WAITING_MAX, WAITING_ON_CHAIN_MAX, WITHHELD_SHARE } from './settings.js'
 import { sign } from './sign.js'
 import { isJudged, isSkipped, knownStep } from './steps.js'
-import { disputeUnseen } from './tell-disputes.js'
+import { disputeUnseen, stretchUnseen } from './tell-disputes.js'
 import { createVerifier } from './verifier.js'
 import { waitedFor, withSaid } from './waited-for.js'
 
@@ -106,7 +107,8 @@ export function unseenAtMs(t: Turn): number | undefined {
   return isAsking(t) ? Math.min(...waitedFor(t.g).map((one) => sayAtMs(t, one)), askedAtMs + settings.resendMs) : undefined
 }
 /** While the epoch is open, bodies are asked for again with open messages. */
-const isAsking = (t: Turn): boolean => waitedFor(t.g).length > 0 || (t.g.phase !== 'open' && (withheldAtMs(t) ?? 0) > t.nowMs)
+const isAsking = (t: Turn): boolean =>
+  waitedFor(t.g).length > 0 || askedOfJurors(t).length > 0 || (t.g.phase !== 'open' && (withheldAtMs(t) ?? 0) > t.nowMs)
 
 /** This peer could not ask for a batch: that says nothing of what others give. It waits anew, and after a while no more, since it may have to show. */
 export function onUnasked(t: Turn, hash: Uint8Array): void {
@@ -117,11 +119,19 @@ export function onUnasked(t: Turn, hash: Uint8Array): void {
 }
 const UNASKED_WINDOWS = 5
 
+/** What leads to these begins far back: jurors get their batches first, and whoever has them may look at the rest. */
+const askedOfJurors = ({ g, nowMs }: Turn): readonly Unseen[] =>
+  g.unseen.filter((one) => {
+    const isFar = one.said !== undefined && stretchIn(one.said) !== undefined && nowMs < one.sinceMs + ASKED_OF_JURORS_MS
+    return isFar && one.step > g.base.step
+  })
+const ASKED_OF_JURORS_MS = 60_000
+
 function askAgain(t: Turn): void {
   const { g } = t
   if (!isAsking(t) || t.nowMs < g.askedAtMs + g.settings.resendMs) return
   ask(t)
-  for (const { batchHash } of waitedFor(g)) fetch(t, batchHash)
+  for (const { batchHash } of [...waitedFor(g), ...askedOfJurors(t)]) fetch(t, batchHash)
   if (g.phase !== 'open') askBodiesAgain(t)
 }
 
@@ -132,7 +142,7 @@ export function sayUnseen(t: Turn): void {
   for (const one of waitedFor(g)) {
     if (t.nowMs < sayAtMs(t, one)) continue
     const { step, rank, batchHash } = one
-    const { envelope } = sign(t, withheldMessage, { step, rank, batch: batchHash })
+    const { envelope } = sign(t, withheldMessage, { step, rank, batch: batchHash, stretch: stretchUnseen(t, one) ?? null })
     const told = { ...one, said: envelope }
     g.unseen = withSaid(
       g.unseen.filter((other) => other !== one),

@@ -19,8 +19,8 @@ function sealed(steps: 0 | 1, leaves: (tip: ContentId) => ContentId) {
   const from = bytesOfContentId(leaves(tip))
   const none = { late: 0, absent: 0, contradicted: 0, unresolved: 0 }
   const outcomes = desk.setup.members.map(() => ({ agreed: steps, ...none }))
-  const previous = steps === 0 ? new Uint8Array(32) : first.batch.hash
-  const batch = writeBatch({ ...first.batch.value, step, previous, from, requests: [], events: [], closing: true, final: steps, outcomes })
+  const ancestors = steps === 0 ? [] : [first.batch.hash]
+  const batch = writeBatch({ ...first.batch.value, step, ancestors, from, requests: [], events: [], closing: true, final: steps, outcomes })
   const place = { job: bytesOfContentId(desk.setup.job), epoch: 1 }
   const seals = [0, 1, 2].map((seat) => {
     const value = { ...place, step, rank: 0, batch: batch.hash, from: signerAt(seat).publicKey, seal: new Uint8Array(32) }

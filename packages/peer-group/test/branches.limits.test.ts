@@ -1,4 +1,4 @@
-import { bytesOfContentId, signMessage } from '@interpeer/crypto-ids'
+import { bytesOfContentId, contentIdOfBytes, signMessage } from '@interpeer/crypto-ids'
 import { describe, expect, test } from 'vitest'
 import { network, signerAt, verification } from '../simulations/jobs.js'
 import { beforeBranch, isOnOther } from '../src/branches.js'
@@ -67,8 +67,8 @@ describe('of other branches a member looks at', () => {
     const answer = { ...mine.certified.answer, final: 0 }
     const certificate = certificateOf(3)
     const read = { ...readReveals(certificate, createVerifier(desk.context, verification)), certificate, answer }
-    const start = bytesOfContentId(ELSEWHERE)
-    const from = (step: number) => {
+    const near = bytesOfContentId(contentIdOfBytes(answer.root))
+    const from = (step: number, start: Uint8Array) => {
       const steps = Array.from({ length: step - 1 }, (_, i) => ({
         ...mine,
         step: i + 1,
@@ -76,7 +76,10 @@ describe('of other branches a member looks at', () => {
       }))
       return beforeBranch({ ...group, steps } as Group, { ...read, step, start })?.after.step
     }
-    expect([from(64), from(65)]).toEqual([62, undefined])
+    expect([from(64, near), from(65, near)]).toEqual([63, undefined])
+    // of what leads there with a gap a stretch can be asked for
+    const elsewhere = bytesOfContentId(ELSEWHERE)
+    expect([from(64, elsewhere), from(65, elsewhere)]).toEqual([62, 63])
   })
   test('but another certificate of its batch, of another answer, is run too', () => {
     const given = branched(2, 3, 3)

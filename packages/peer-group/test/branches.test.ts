@@ -213,7 +213,7 @@ describe('another branch of the epoch', () => {
       const [first, last] = [known(desk, away, 1).certified, steps.at(-1)?.certified ?? known(desk, away, 3).certified]
       const from = start === 'elsewhere' ? bytesOfContentId(ELSEWHERE) : first.answer.root
       const step = base.step + 1
-      fromElsewhere(desk, away, last.batch, last.answer, { step, previous: base.batchHash, from, closing: true })
+      fromElsewhere(desk, away, last.batch, last.answer, { step, ancestors: base.ancestors, from, closing: true })
       expect([desk.group(away).base.step, known(desk, away, step).own]).toEqual([step, 'missed'])
       given.wait(HALF_MS)
       expect(given.audits()).toEqual([{ step, gap: 1, from: step - 2 }])
@@ -234,7 +234,11 @@ describe('another branch of the epoch', () => {
     expect([sent(desk, away, WITHHELD), desk.of('dispute', away)]).toEqual([[], []])
     expect(desk.counted(away).filter((code) => code === 'CERTIFICATE_OTHER_START').length).toBe(2)
     // what builds on it is a gap, and is looked at
-    fromElsewhere(desk, away, mine.batch, mine.answer, { step: 2, from: bytesOfContentId(ELSEWHERE), previous: new Uint8Array(32).fill(5) })
+    fromElsewhere(desk, away, mine.batch, mine.answer, {
+      step: 2,
+      from: bytesOfContentId(ELSEWHERE),
+      ancestors: [new Uint8Array(32).fill(5)],
+    })
     given.wait(HALF_MS)
     expect(given.audits()).toEqual([{ step: 2, gap: 1, from: 0 }])
   })

@@ -20,7 +20,15 @@ describe('a step that is called clear over a dissent', () => {
     desk.deliver()
     const { certified } = known(desk, holder)
     const { job, epoch } = desk.setup
-    const place = { job: bytesOfContentId(job), epoch, step: 1, rank: 0, batch: certified.batch.hash, from: signerAt(signer).publicKey }
+    const place = {
+      job: bytesOfContentId(job),
+      epoch,
+      step: 1,
+      rank: 0,
+      batch: certified.batch.hash,
+      from: signerAt(signer).publicKey,
+      stretch: null,
+    }
     tell(desk, holder, signer, signMessage(withheldMessage, place, signerAt(signer), network))
     expect(sent(desk, holder, HELD)).toHaveLength(1)
     desk.drop()

@@ -80,7 +80,7 @@ describe('a juror walks a gap back, from batch to batch', () => {
     expect(earlier.finding).toEqual({ type: 'answered', step: 2, answer: made.step(2).answerOf(earlier.self) })
   })
   test('what the epoch was to run again it knows by that; what such a batch began from says nothing, but what the disputed certificate says does', () => {
-    const stranger = { epoch: 0, previous: new Uint8Array(32).fill(3), from: bytesOfContentId(otherState.root) }
+    const stranger = { epoch: 0, ancestors: [new Uint8Array(32).fill(3)], from: bytesOfContentId(otherState.root) }
     for (const [from, step] of [
       [undefined, 4],
       [otherState, 3],
@@ -122,9 +122,8 @@ describe('what can not be had of a gap is said of its first step', () => {
     }
   })
   test.each<[string, Partial<Batch>]>([
-    ['that names none that anybody has', { previous: new Uint8Array(32).fill(1) }],
+    ['that names none that anybody has', { ancestors: [new Uint8Array(32).fill(1)] }],
     ['of another epoch', { epoch: 2 }],
-    ['of another step', { step: 7 }],
   ])('a batch %s leads to none', (_, changes) => {
     const bench = benchOf(four(changes))
     expect(bench.finding).toBeUndefined()
@@ -132,16 +131,18 @@ describe('what can not be had of a gap is said of its first step', () => {
     expect(bench.finding).toEqual({ type: 'unfetchable', step: 2 })
   })
   test('a batch that no honest member could have run, or that runs on another state than the last that is shown, is as good as none', () => {
-    expect(benchOf(four({ collator: signerAt(30).publicKey })).finding).toEqual({ type: 'unfetchable', step: 2 })
+    for (const changes of [{ collator: signerAt(30).publicKey }, { step: 7 }]) {
+      expect(benchOf(four(changes)).finding).toEqual({ type: 'unfetchable', step: 2 })
+    }
     const made = new Case(5)
     const from = bytesOfContentId(otherState.root)
-    const [first] = [made.run(), made.run(1, { previous: new Uint8Array(32).fill(1), from }), made.run()]
+    const [first] = [made.run(), made.run(1, { ancestors: [new Uint8Array(32).fill(1)], from }), made.run()]
     const bench = new Bench(made, made.run(), {}, [], { dispute: withheld(made, made.step(4), [first as CaseStep]) })
     expect(bench.finding).toEqual({ type: 'unfetchable', step: 2 })
   })
   test('a batch that follows on another, but runs on the same state, is run: whoever brings the dispute chooses what leads there, and there may be two branches', () => {
     const made = new Case(5)
-    const [first] = [made.run(), made.run(1, { previous: new Uint8Array(32).fill(1) }), made.run()]
+    const [first] = [made.run(), made.run(1, { ancestors: [new Uint8Array(32).fill(1)] }), made.run()]
     const last = made.run()
     for (const shown of [[first as CaseStep], [first, made.step(2), made.step(3)] as CaseStep[]]) {
       const bench = new Bench(made, last, {}, [], { dispute: withheld(made, made.step(4), shown) })

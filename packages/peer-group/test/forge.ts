@@ -29,7 +29,7 @@ export function proposalTo(
   const batch = writeBatch({
     ...last.certified.batch.value,
     step: open.step,
-    previous: base.batchHash,
+    ancestors: base.ancestors,
     from: bytesOfContentId(base.root),
     collator: signer.publicKey,
     timeMs: Math.max(desk.nowMs, base.timeMs + 1),

@@ -153,7 +153,15 @@ test('who agreed and then says that it was given nothing can keep nobody from a 
   if (known === undefined) throw new Error('no step')
   expect(groupReferences(desk.group(0))).toContain(desk.setup.start) // a frozen group goes on from there
   const { certificate, batch, rank } = known.certified
-  const place = { job: bytesOfContentId(job), epoch: 1, step: known.step, rank, batch: batch.hash, from: signerAt(4).publicKey }
+  const place = {
+    job: bytesOfContentId(job),
+    epoch: 1,
+    step: known.step,
+    rank,
+    batch: batch.hash,
+    stretch: null,
+    from: signerAt(4).publicKey,
+  }
   const envelope = signMessage(withheldMessage, place, signerAt(4), network)
   for (const member of [0, 1, 2, 3]) desk.tell(member, { type: 'message', from: desk.peer(4), envelope })
   for (let i = 0; i < 20 && desk.of('dispute', 0).length === 0; i++) {

@@ -129,7 +129,7 @@ describe('no batch that may run at this step', () => {
   const zeros = new Uint8Array(80)
   test.each([
     ['of another step', (made: Case) => made.run(1, { step: 7 })],
-    ['on another past', (made: Case) => made.run(1, { previous: new Uint8Array(32).fill(1) })],
+    ['on another past', (made: Case) => made.run(1, { ancestors: [new Uint8Array(32).fill(1)] })],
     ['with a false proof', (made: Case) => made.run(1, { proof: zeros })],
     ['by a stranger', (made: Case) => made.run(1, { collator: signerAt(30).publicKey })],
     ['of a later epoch', (made: Case) => made.run(1, { epoch: 2 })],
@@ -171,7 +171,7 @@ describe('no batch that may run at this step', () => {
   test('one that the epoch was to run again may name another epoch and state; another in its place may not run', () => {
     const made = new Case(5)
     const elsewhere = bytesOfContentId(contentIdOf(encodeCbor(['a state that fell away']), 'dag-cbor'))
-    const one = made.run(1, { epoch: 0, step: 9, previous: new Uint8Array(32).fill(3), from: elsewhere })
+    const one = made.run(1, { epoch: 0, step: 9, ancestors: [new Uint8Array(32).fill(3)], from: elsewhere })
     expect(new Bench(made, one, {}, [one.batch.hash]).finding).toMatchObject({ type: 'answered', step: 1 })
     expect(new Bench(made, one, {}, [new Uint8Array(32)]).finding).toEqual({ type: 'invalid', step: 1 })
     expect(new Bench(made, one, {}, []).finding).toEqual({ type: 'invalid', step: 1 })

@@ -17,7 +17,7 @@ describe('order', () => {
       desk.deliver()
     }
     const [first, second] = [readBatch(desk.of('final', 0)[0]?.batch as never), readBatch(desk.of('final', 0)[1]?.batch as never)]
-    expect(second.value.previous).toEqual(first.hash)
+    expect(second.value.ancestors).toEqual([first.hash])
     expect(second.value.timeMs).toBeGreaterThan(first.value.timeMs)
     expect(first.value.collator).toEqual(keyOfPeerId(desk.peer(desk.order(1)[0] as number)))
   })

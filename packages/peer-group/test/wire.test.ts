@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { batchMessage, MEMBERS_MAX, PAYMENTS_MAX, siteReply, stepGroup } from '../src/index.js'
 import * as messages from '../src/messages.js'
-import { BATCH_EVENTS_MAX, BATCH_MAX_BYTES, BATCH_REQUESTS_LIMIT, DISSENT_MAX_BYTES, DISSENTS_MAX } from '../src/settings.js'
+import { ANCESTORS_MAX, BATCH_EVENTS_MAX, BATCH_MAX_BYTES, BATCH_REQUESTS_LIMIT, DISSENT_MAX_BYTES, DISSENTS_MAX } from '../src/settings.js'
 import { Desk } from './desk.js'
 
 const largestRef = { id: new Uint8Array(16), ms: Number.MAX_SAFE_INTEGER, cid: new Uint8Array(36) }
@@ -12,7 +12,7 @@ const largestBatch = {
   job: new Uint8Array(36),
   epoch: 0xffff_ffff,
   step: 0xffff_ffff,
-  previous: new Uint8Array(32),
+  ancestors: Array.from({ length: ANCESTORS_MAX }, () => new Uint8Array(32)),
   from: new Uint8Array(36),
   collator: new Uint8Array(32),
   timeMs: Number.MAX_SAFE_INTEGER,

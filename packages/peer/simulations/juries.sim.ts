@@ -177,7 +177,7 @@ class World implements Cast {
       })
     const certificate = certificateMessage.encode({ ...place, rank: 0, reveals })
     const signer = this.signers.get(by) as Signer
-    const said = signMessage(withheldMessage, { ...place, rank: 0, from: signer.publicKey }, signer, network)
+    const said = signMessage(withheldMessage, { ...place, rank: 0, from: signer.publicKey, stretch: null }, signer, network)
     return disputeMessage.encode({ ...place, base: null, steps: [certificate], evidence: { type: 'objection', statements: [said] } })
   }
 
@@ -223,7 +223,7 @@ class World implements Cast {
     const agreed = { agreed: 3, late: 0, absent: 0, contradicted: 0, unresolved: 0 }
     const bytes = batchMessage.encode({
       ...place,
-      previous: zeros,
+      ancestors: [],
       from: bytesOfContentId(root),
       collator: (this.signers.get(epoch.members[0] as PeerId) as Signer).publicKey,
       timeMs: (next?.atMs ?? 0) + 5,

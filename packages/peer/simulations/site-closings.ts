@@ -31,7 +31,7 @@ export function closingTransaction(
   const counted = { final: STEP - 1, disputed: 0 }
   const batch = batchMessage.encode({
     ...place,
-    previous: zeros,
+    ancestors: [],
     from: start,
     collator: (quorum[0] as Signer).publicKey,
     timeMs: next?.atMs ?? 0,

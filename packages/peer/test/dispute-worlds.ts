@@ -125,7 +125,7 @@ export class Withheld extends Ledgerless {
     const step = roots.length
     const place = { job: bytesOfContentId(this.site), epoch: number, step, batch: batchOf(step, branch) }
     const last = anyone(members[out] as PeerId)
-    const said = signMessage(withheldMessage, { ...place, rank: 0, from: last.publicKey }, last, network)
+    const said = signMessage(withheldMessage, { ...place, rank: 0, from: last.publicKey, stretch: null }, last, network)
     const [base = null, ...rest] = steps
     const led = hasBase ? { base, steps: rest } : { base: null, steps }
     return disputeMessage.encode({ ...place, ...led, evidence: { type: 'objection', statements: [said] } })

@@ -71,7 +71,7 @@ function fetching(blocks: readonly Block[]) {
   const setup = { job, network, members: peers }
   const around = { exchange, store: { get: (cid: string) => held.get(cid) }, self, count: () => {} }
   const fetches = new GroupFetches(setup as unknown as GroupSetup, around as never, {
-    alsoAsk: [],
+    alsoAsk: () => [],
     give: (event) => given.push(event.type === 'bodies' ? event.requests.length : -1),
     signal: new AbortController().signal,
   })

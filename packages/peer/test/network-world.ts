@@ -167,7 +167,7 @@ export function closingOf(
     job: bytesOfContentId(job),
     epoch: number,
     step,
-    previous: new Uint8Array(32),
+    ancestors: [],
     from: bytesOfContentId(after),
     collator: signerOf(members[0] as PeerId).publicKey,
     timeMs: timeMs ?? (next?.atMs ?? 0) + 5,

@@ -66,7 +66,7 @@ test('a member that offers ever other blocks and gives none has so many of them 
   }
   const listener = { final: async () => {}, closed: () => {}, show: () => {}, repeated: () => {}, provisional: () => {}, renewed: () => {} }
   const records = new EpochRecords(store.records('groups'), around.count)
-  const shell = new GroupShell(setup, shared, records, { ...listener, refused: () => {} }, [])
+  const shell = new GroupShell(setup, shared, records, { ...listener, refused: () => {} }, () => [])
   undo.push(() => shell.close())
   const nowMs = Date.now()
   for (let n = 0; n < 40; n++) {
@@ -101,7 +101,7 @@ test('an event that a group can not take is dropped, and the group goes on', asy
     self: signer.peerId,
     scripts: new ScriptQueue(new CounterRuntime(), store.blocks),
   }
-  const shell = new GroupShell(setup, shared, new EpochRecords(store.records('groups'), around.count), listener, [])
+  const shell = new GroupShell(setup, shared, new EpochRecords(store.records('groups'), around.count), listener, () => [])
   undo.push(() => shell.close())
   shell.write({ id: undefined, bytes: new Uint8Array() } as never)
   expect(around.counted).toContain('STEP_FAILED')
@@ -120,7 +120,7 @@ function shellOf(around: ReturnType<typeof surroundings>, blocks: BlockStore, re
   const exchange = exchangeOver(around.overlay, blocks, around.count, around.log)
   const scripts = new ScriptQueue(new CounterRuntime(), blocks)
   const shared = { ...around, signer, network, exchange, store: blocks, self: signer.peerId, scripts }
-  return new GroupShell(setup, shared, new EpochRecords(records, around.count), listener, [])
+  return new GroupShell(setup, shared, new EpochRecords(records, around.count), listener, () => [])
 }
 
 test('the record of an epoch names no state before that is on the disk', async () => {

@@ -12,7 +12,7 @@ const [self, ...others] = [1, 2, 3, 4].map((n) => createSigner(sha256(Uint8Array
 const batch = sha256(Uint8Array.of(7))
 /** Step 3 is known, and step 2 is not. */
 const dispute = {
-  ...{ id: sha256(Uint8Array.of(8)), kind: 'objection', epoch: 1, step: 3, batch, start, gap: 1 },
+  ...{ id: sha256(Uint8Array.of(8)), kind: 'objection', epoch: 1, step: 3, batch, start, gap: 1, stretch: undefined },
   ...{ base: { step: 1, batch: sha256(Uint8Array.of(6)), state: start }, path: [], certified: undefined, later: [], statements: [] },
 } as const satisfies Dispute
 
@@ -38,7 +38,10 @@ function auditing(failure: string, held: readonly { readonly cid: ContentId; rea
   }
   const members = [self, ...others].map(({ peerId }) => peerId)
   const setup = { network, job, epoch: 1, members, chainSeed: new Uint8Array(32), start, rerun: [], settings: { idleEveryMs: 10 } }
-  const audits = new SkipAudits(setup as GroupSetup, around as unknown as Surroundings, (event) => void told.push(event))
+  const audits = new SkipAudits(setup as GroupSetup, around as unknown as Surroundings, {
+    alsoAsk: () => [],
+    give: (event) => void told.push(event),
+  })
   undo.push(() => audits.close())
   return { audits, told, counted }
 }
@@ -47,7 +50,7 @@ test('what nobody gives of what a member skipped it can object to', async () => 
   const { audits, told, counted } = auditing('FETCH_FAILED')
   audits.begin(dispute)
   expect([...audits.references()]).toContain(start)
-  await vi.waitFor(() => expect(told).toEqual([{ type: 'audited', batch, holds: false, isOver: true }]), { timeout: 10_000, interval: 5 })
+  await vi.waitFor(() => expect(told).toEqual([{ type: 'audited', batch, holds: false, isOver: true, lacks: true }]), { timeout: 10_000, interval: 5 })
   expect(counted).toContain('SKIPPED_UNFETCHABLE')
   expect([...audits.references()]).toEqual([])
 })
@@ -71,6 +74,6 @@ test('a run that comes to no end in its time says nothing, and says that', async
   await vi.advanceTimersByTimeAsync(59_000)
   expect(told).toEqual([])
   await vi.advanceTimersByTimeAsync(2_000)
-  expect(told).toEqual([{ type: 'audited', batch, holds: true, isOver: false }])
+  expect(told).toEqual([{ type: 'audited', batch, holds: true, isOver: false, lacks: false }])
   expect(counted).toContain('SKIPPED_TOO_SLOW')
 })

@@ -202,7 +202,7 @@ class Member {
         },
         refused: (_, id, code) => this.#waiting.get(hex(id))?.({ status: 503, headers: [], body: Buffer.from(code) }),
       },
-      [],
+      () => [],
     )
   }
 

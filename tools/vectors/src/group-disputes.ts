@@ -23,7 +23,10 @@ const q = [a, b, c]
 const rootOf = (step: number): string => (step === 0 ? START : linkTo(`the group state after ${step}`))
 /** Steps 1 to 3; the third names the first final. */
 const batches = [1, 2, 3].map((step) => batchOf(a, step, { from: rootOf(step - 1), final: step === 3 ? 1 : 0 }))
-const placeOf = (step: number, rank = 0): Place => ({ step, rank, batch: sha256(batches[step - 1] as string) })
+/** Further on than jurors run. */
+const FAR = 70
+const farBatch = batchOf(a, FAR, { from: rootOf(FAR - 1) })
+const placeOf = (step: number, rank = 0): Place => ({ step, rank, batch: sha256(step === FAR ? farBatch : (batches[step - 1] as string)) })
 const answer = (step: number): Fields => ({ root: rootOf(step), final: step === 3 ? 1 : 0 })
 const reveal = (key: Key, step: number, changes: Fields = {}, rank = 0): string =>
   revealEnvelope(key, placeOf(step, rank), { start: rootOf(step - 1), answer: answer(step), ...changes })
@@ -50,7 +53,7 @@ function dissent(key: Key, step: number, changes: Fields = {}, as: Partial<Signe
 }
 function withheld(key: Key, step: number, changes: Fields = {}): string {
   const { job, epoch } = GROUP
-  return sign('group-withheld', { job, epoch, ...placeOf(step), from: key.publicKey, ...changes } as unknown as Fields, key)
+  return sign('group-withheld', { job, epoch, ...placeOf(step), from: key.publicKey, stretch: null, ...changes } as unknown as Fields, key)
 }
 const seals = keys.map((key) => sealEnvelope(key, placeOf(2)))
 function timeout(
@@ -95,6 +98,9 @@ const dispute = (evidence: Value, changes: Fields = {}): string =>
     ...changes,
   } as unknown as Fields)
 
+const farDispute = (stretch: { readonly after: number; readonly through: number } | null, before: readonly string[] = []): string =>
+  dispute(objection(withheld(d, FAR, { stretch })), { step: FAR, batch: placeOf(FAR).batch, steps: [...before, certified(FAR)] })
+
 interface DisputeCase {
   readonly name: string
   readonly expect: string
@@ -117,7 +123,7 @@ export function disputeVectors() {
   }
 }
 
-const idOf = (step: number): string =>
+const idOf = (step: number, back: readonly string[] = []): string =>
   sealOf('interpeer-group-dispute', [
     bstr(GROUP.network),
     bstr(GROUP.job),
@@ -125,6 +131,7 @@ const idOf = (step: number): string =>
     uint(step),
     bstr(placeOf(step).batch),
     bstr(rootOf(step - 1)),
+    ...back,
   ])
 function goodCases(): DisputeCase[] {
   const good = (
@@ -142,12 +149,28 @@ function goodCases(): DisputeCase[] {
     dispute: given,
   })
   const before = { steps: steps.slice(0, 1) }
+  const far = (name: string, after: number, path: readonly number[], back: readonly string[]): DisputeCase => ({
+    name,
+    expect: 'ok',
+    shows: {
+      id: idOf(FAR, [uint(after), uint(after + 64), ...back]),
+      kind: 'objection',
+      step: FAR,
+      base: 0,
+      path,
+      later: [],
+      statements: [3],
+    },
+    dispute: farDispute({ after, through: after + 64 }, steps.slice(0, path.length)),
+  })
   const mixed = [reveal(a, 2), reveal(b, 2, { answer: lie }), reveal(c, 2, { answer: { root: linkTo('another lie') } })]
   return [
     good('a dissent', dispute(objection(dissent(d, 2))), 'objection', [3], [1], [3]),
     good('a reveal with another answer', dispute(objection(reveal(d, 2, { answer: lie }))), 'objection', [3], [1], [3]),
     good('a reveal of another rank', dispute(objection(reveal(d, 2, { answer: lie }, 7))), 'objection', [3], [1], [3]),
     good('a withheld batch', dispute(objection(withheld(d, 2))), 'objection', [3], [1], [3]),
+    far('a stretch that begins from what its first batch names', 5, [], []),
+    far('a stretch that begins at the last certified step', 2, [1, 2], [bstr(rootOf(2))]),
     good('without the steps after', dispute(objection(dissent(d, 2)), { steps: steps.slice(0, 2) }), 'objection', [3], [1], []),
     good(
       'from a step that a later one names final',
@@ -192,6 +215,16 @@ function badObjections(): DisputeCase[] {
       'a dissent that says the same',
       'the certified answer',
       dispute(objection(dissent(d, 2, { answer: answerFor(d, placeOf(2), answer(2)) }))),
+    ),
+    bad('many steps that nobody shows, and no stretch', 'more steps than jurors run', farDispute(null)),
+    bad('a stretch of more steps than jurors run', 'a stretch of other steps', farDispute({ after: 5, through: 70 })),
+    bad('a stretch that ends before it begins', 'a stretch of other steps', farDispute({ after: 5, through: 5 })),
+    bad('a stretch after the disputed step', 'a stretch of other steps', farDispute({ after: 60, through: 71 })),
+    bad('a stretch of what is certified', 'a stretch of other steps', farDispute({ after: 1, through: 65 }, steps.slice(0, 2))),
+    bad(
+      'a stretch of steps that are all shown',
+      'a stretch of steps that jurors run all',
+      dispute(objection(withheld(d, 2, { stretch: { after: 0, through: 2 } }))),
     ),
     bad('a dissent of another step', 'of another step', dispute(objection(dissent(d, 3)))),
     bad('a dissent of another batch', place, dispute(objection(dissent(d, 2, { batch: named('another batch') })))),

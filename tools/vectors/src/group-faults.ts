@@ -112,11 +112,11 @@ function pairs(): FaultCase[] {
     )
   const earlier = batchOf(a, 4)
   const later = batchOf(a, 4, { final: 4 })
-  const clear = batchOf(a, 5, { final: 4, previous: sha256(earlier) })
+  const clear = batchOf(a, 5, { final: 4, ancestors: [sha256(earlier)] })
   const over: Place = { step: 5, rank: 0, batch: sha256(clear) }
   const saysClear = (of: Place) => revealEnvelope(a, of, { answer: { final: 4 } })
-  const open = batchOf(a, 5, { final: 3, previous: sha256(earlier) })
-  const carried = batchOf(a, 5, { epoch: GROUP.epoch - 1, final: 4, previous: sha256(earlier) })
+  const open = batchOf(a, 5, { final: 3, ancestors: [sha256(earlier)] })
+  const carried = batchOf(a, 5, { epoch: GROUP.epoch - 1, final: 4, ancestors: [sha256(earlier)] })
   return [
     pair('two seals', 'two-seals', seal, sealEnvelope(a, otherBatch)),
     pair('two reveals', 'two-reveals', reveal, revealEnvelope(a, place, differs)),

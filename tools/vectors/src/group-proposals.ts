@@ -139,7 +139,7 @@ function cases(): ProposalCase[] {
       step: 2,
       proof: vrfProof(collator, seedAlpha(GROUP.network, GROUP.job, GROUP.epoch, 2)),
     }),
-    withBatch('a batch after another batch', 'BATCH_OTHER_PAST', { previous: named('a batch') }),
+    withBatch('a batch after another batch', 'BATCH_OTHER_PAST', { ancestors: [named('a batch')] }),
     withBatch('a batch on another state', 'BATCH_OTHER_PAST', { from: linkTo('another state') }),
     withBatch('too late a time', 'BATCH_TIME', { timeMs: NOW_MS + 2_001 }),
     withBatch('too early a time', 'BATCH_TIME', { timeMs: NOW_MS - 2_001 }),

@@ -26,7 +26,7 @@ const certificate = certificateOf(
 )
 const shown = (certified: string, batch: string, dissents: readonly string[] = []): Value => ({ certificate: certified, batch, dissents })
 const last = shown(certificate, first)
-const second = batchOf(b, 2, { previous: sha256(first), from: linkTo('the group state after') })
+const second = batchOf(b, 2, { ancestors: [sha256(first)], from: linkTo('the group state after') })
 const place: Place = { step: 2, rank: 0, batch: sha256(second) }
 const seals = keys.map((key) => sealEnvelope(key, place))
 const q = seals.slice(0, 3)
@@ -55,7 +55,7 @@ const dissentOf = (key: Key, of: Place): string => {
   return sign('group-dissent', value as Fields, key)
 }
 const withheldBy = (key: Key, of: Place): string =>
-  sign('group-withheld', { job: GROUP.job, epoch: GROUP.epoch, ...of, from: key.publicKey } as unknown as Fields, key)
+  sign('group-withheld', { job: GROUP.job, epoch: GROUP.epoch, ...of, from: key.publicKey, stretch: null } as unknown as Fields, key)
 
 interface ShowCase {
   readonly name: string
@@ -102,12 +102,12 @@ function goodCases(): ShowCase[] {
   })
   const closingPlace = { ...firstPlace, batch: sha256(closing) }
   const closed = shown(certified(closingPlace, keys, { root: START }), closing)
-  const higher = batchOf(c, 2, { previous: sha256(first), from: linkTo('the group state after') })
+  const higher = batchOf(c, 2, { ancestors: [sha256(first)], from: linkTo('the group state after') })
   const higherPlace: Place = { step: 2, rank: 1, batch: sha256(higher) }
   const atRank1 = { rank: 1, batch: sha256(higher), seals: keys.map((key) => sealEnvelope(key, higherPlace)) }
   const [start, naming] = [
     { start: linkTo('the group state after') },
-    batchOf(b, 2, { previous: sha256(first), from: linkTo('the group state after'), final: 1 }),
+    batchOf(b, 2, { ancestors: [sha256(first)], from: linkTo('the group state after'), final: 1 }),
   ]
   const namingPlace: Place = { step: 2, rank: 0, batch: sha256(naming) }
   const says = (key: Key, answer: Fields = {}, of: Place = place) => revealEnvelope(key, of, { ...start, answer })

@@ -32,7 +32,7 @@ export function batchOf(collator: Key, step: number, changes: Fields = {}): stri
     job: GROUP.job,
     epoch: GROUP.epoch,
     step,
-    previous: '00'.repeat(32),
+    ancestors: [],
     from: START,
     collator: collator.publicKey,
     timeMs: NOW_MS,

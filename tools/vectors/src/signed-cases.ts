@@ -74,6 +74,7 @@ function anotherOf(type: Struct['fields'][number][1], name: string): Value {
   if (type.kind === 'uint') return type.wide ? '1' : 1
   if (type.kind === 'list') return []
   if (type.kind === 'nullable') return null
+  if (type.kind === 'variants') return smallest(type)
   return type.kind === 'text' ? 'other' : typical(type, `another ${name}`)
 }
 

@@ -2,7 +2,7 @@ import { bytesOfContentId, CryptoError, type PeerId, peerIdOfKey } from '@interp
 import { hexOf, sameBytes, WireError } from '@interpeer/wire-codec'
 import { areDue } from '../agenda/due.js'
 import { purseWith, samePayments } from '../agenda/purse.js'
-import { type KnownBatch, NO_BATCH, readBatch, seedAlpha } from '../batch.js'
+import { type KnownBatch, readBatch, seedAlpha } from '../batch.js'
 import { GROUP_DEFAULTS } from '../settings.js'
 import { answeredBy, type GroupState, roomIn } from '../state-block.js'
 import type { Verifier } from '../verifier.js'
@@ -40,7 +40,7 @@ export function isRunnable(batch: KnownBatch, step: number, { setup, verifier, h
   if (again !== undefined && !sameBytes(again, batch.hash)) return false
   if (again === undefined) {
     if (value.epoch !== context.epoch || value.step !== step) return false
-    if (step === 1 && !sameBytes(value.previous, NO_BATCH)) return false
+    if (step === 1 && value.ancestors.length > 0) return false
     if (batch.from !== held.state.root || !isMember(value.collator, verifier)) return false
     if (!requests.every((ref) => setup.checkRequest?.(ref) ?? true)) return false
   }

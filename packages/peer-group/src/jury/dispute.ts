@@ -1,13 +1,13 @@
 import { bytesOfContentId, type ContentId, contentIdOfBytes, type PeerId, peekMessageNumber, sealOf } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
-import { NO_BATCH } from '../batch.js'
+import { NO_BATCH } from '../ancestors.js'
 import { provesFinal, type ReadReveals, readReveals } from '../certificate.js'
 import { PeerGroupError } from '../errors.js'
 import { type Answer, withheldMessage } from '../messages.js'
 import { createVerifier, type GroupContext, type Verification, type Verifier } from '../verifier.js'
 import { invalid, readBound, readSplit, readStatements } from './evidence.js'
 import { disputeMessage } from './messages.js'
-import { DISPUTE_STEPS_MAX } from './settings.js'
+import { checkStretch, type Stretch, stretchAsked } from './stretch.js'
 
 /** Which group's dispute, and the group state that its epoch began from. */
 export interface DisputeContext extends GroupContext {
@@ -36,8 +36,10 @@ export interface Dispute {
   readonly base: { readonly step: number; readonly batch: Uint8Array; readonly state: ContentId }
   /** The certified steps between the base and this one, but for those of a gap. */
   readonly path: readonly ShownStep[]
-  /** How many steps between those and this one nobody shows a certificate of: each batch names the one before it. */
+  /** How many steps between those and this one nobody shows a certificate of: each batch names those before it. */
   readonly gap: number
+  /** Which steps jurors run, where the gap makes them more than they can: those after `after` up to `through`, found from the disputed batch, from the state that the first of them names. Undefined: all after the base. */
+  readonly stretch: Stretch | undefined
   /** The disputed step's certificate, where it has one. */
   readonly certified: ShownStep | undefined
   /** The certified steps that build on it. */
@@ -66,7 +68,8 @@ export function verifyDispute(bytes: Uint8Array, context: DisputeContext, verifi
   // what a frozen group repeats runs on what was before its frozen step, and leads back over nothing
   const mayGap = mayLack && certified !== undefined && certified.answer.disputed === 0
   if (gap < 0 || (gap > 0 && !mayGap)) throw invalid('steps are missing before the disputed one')
-  if (gap > 0 && step - from.step > DISPUTE_STEPS_MAX) throw invalid('more steps than jurors run')
+  const stretch = evidence.type === 'objection' ? stretchAsked(evidence.statements) : undefined
+  checkStretch(stretch, { step, gap, base: from.step, tip: tip.step })
   if ((certified !== undefined) !== (evidence.type === 'objection')) {
     throw invalid(certified === undefined ? 'no certificate of the disputed step' : 'a certificate of a step that is said to have none')
   }
@@ -80,26 +83,39 @@ export function verifyDispute(bytes: Uint8Array, context: DisputeContext, verifi
         ? readSplit(evidence, place, verifier)
         : readBound(evidence, place, verifier)
   const later = shown.filter((one) => one.step > step)
-  const id = disputeId(context, { ...place, from: gap > 0 ? from.step : undefined })
-  return { id, kind: evidence.type, epoch: context.epoch, step, batch, start, base: from, path, gap, certified, later, statements }
+  const id = disputeId(context, { ...place, ...begunAt({ base: from, path, gap, stretch }) })
+  const about = { id, kind: evidence.type, epoch: context.epoch, step, batch, start }
+  return { ...about, base: from, path, gap, stretch, certified, later, statements }
 }
 
 /**
  * One id for one question: SHA-256 of canonical CBOR ["interpeer-group-dispute", network, job, epoch, step, batch, start], and of a dispute with a gap `from` too: an accomplice must not ask what jurors
- * answer without looking at what was hidden, and so keep who was kept out from asking.
- * @param from the last final step that it goes back to
+ * answer without looking at what was hidden, and so keep who was kept out from asking. For the same reason, of a stretch in the place of that what it is after and through, and the state that is certified where it begins.
  */
 export function disputeId(
   { network, job, epoch }: GroupContext,
-  {
-    step,
-    batch,
-    start,
-    from,
-  }: { readonly step: number; readonly batch: Uint8Array; readonly start: ContentId; readonly from?: number | undefined },
+  { step, batch, start, from, stretch, certifiedStart }: Question,
 ): Uint8Array {
   const place = [bytesOfContentId(network), bytesOfContentId(job), epoch, step, batch, bytesOfContentId(start)]
-  return sealOf('interpeer-group-dispute', from === undefined ? place : [...place, from])
+  const shown = certifiedStart === undefined ? [] : [bytesOfContentId(certifiedStart)]
+  const back = stretch === undefined ? (from === undefined ? [] : [from]) : [stretch.after, stretch.through, ...shown]
+  return sealOf('interpeer-group-dispute', [...place, ...back])
+}
+type Question = Pick<Dispute, 'step' | 'batch' | 'start'> & ReturnType<typeof begunAt>
+
+/** What the id says of where jurors begin. `from`: the last final step that it goes back to. */
+export const begunAt = ({
+  base,
+  path,
+  gap,
+  stretch,
+}: Pick<Dispute, 'base' | 'path' | 'gap' | 'stretch'>): {
+  readonly from?: number
+  readonly stretch?: Stretch
+  readonly certifiedStart?: ContentId
+} => {
+  if (stretch === undefined) return gap > 0 ? { from: base.step } : {}
+  return isFromWord({ base, path, stretch }) ? { stretch } : { stretch, certifiedStart: tipOf({ base, path }).state }
 }
 
 /** @throws {PeerGroupError} DISPUTE_INVALID */
@@ -148,6 +164,21 @@ function decode(bytes: Uint8Array, { job, epoch }: GroupContext): ReturnType<typ
  */
 const isAllWithheld = (evidence: ReturnType<typeof disputeMessage.decode>['evidence']): boolean =>
   evidence.type === 'objection' && evidence.statements.every((envelope) => peekMessageNumber(envelope) === withheldMessage.number)
+
+/** From where on jurors run it. */
+export interface Begun {
+  readonly base: Pick<Dispute['base'], 'step'>
+  readonly path?: readonly { readonly step: number }[]
+  readonly stretch?: Stretch | undefined
+}
+/** The step before the first that jurors run. */
+export const ranFrom = ({ base, stretch }: Begun): number => stretch?.after ?? base.step
+/** The last certified step before the disputed one, or before its gap. */
+export const tipOf = ({ base, path }: Pick<Dispute, 'base' | 'path'>): { readonly step: number; readonly state: ContentId } =>
+  path.at(-1) ?? base
+/** Whether jurors run a stretch from a state that only its first batch names: no certificate shows that anything came to it. */
+export const isFromWord = ({ base, path = [], stretch }: Begun): boolean =>
+  stretch !== undefined && stretch.after > (path.at(-1) ?? base).step
 
 /** @param after the step that a gap is before */
 function checkChain(

@@ -1,7 +1,8 @@
 import { contentIdOfBytes, type PeerId } from '@interpeer/crypto-ids'
 import { matches } from '../answer.js'
 import { createVerifier, type Verification } from '../verifier.js'
-import { type DisputeContext, isNamedFinal, isWithheld } from './dispute.js'
+import { type DisputeContext, isFromWord, isNamedFinal, isWithheld } from './dispute.js'
+import { gapStart } from './gap.js'
 import type { DecidedBy, Judgment, Opens, Outcome } from './judgment.js'
 import { weightsOf } from './jury.js'
 import { faultsShown, type Losers, losersByAnswer, NO_LOSERS, runnersOf, saidInVain } from './losers.js'
@@ -49,7 +50,8 @@ export function judge(dispute: DisputeSoFar, trial: Trial, context: DisputeConte
   if (nowMs < deadlineMs && findings.byJuror.size + findings.twice.length < jury.length) return undefined
   const { certified, step } = dispute
   const confirms = (finding: Finding) =>
-    certified !== undefined && finding.type === 'answered' && finding.step === step && matches(finding.answer, certified.answer)
+    finding.type === 'holds' ||
+    (certified !== undefined && finding.type === 'answered' && finding.step === step && matches(finding.answer, certified.answer))
   const pro = spoken.filter(({ finding }) => confirms(finding)).map(({ juror }) => juror)
   const contra = spoken.filter(({ finding }) => !confirms(finding)).map(({ juror }) => juror)
   // at a tie it is not believed: a drop costs a retry, but a lie that stands may leave a state that nobody honest has
@@ -75,10 +77,13 @@ const sumOf = (peers: readonly PeerId[], weights: ReadonlyMap<PeerId, number>): 
 /** More than half of the jury, by number and weight, found this. */
 function byJury(bench: Bench, finding: Opinion, majority: readonly PeerId[]): Judgment {
   const { dispute, context } = bench
+  if (finding.type === 'holds') return judged(bench, 'stands', 'jury', dispute.step, { majority, unresolved: saidInVain(dispute) })
   const { step } = finding
   if (finding.type === 'answered') {
-    const losers = losersByAnswer(dispute, step, finding.answer, context)
     const isUpheld = step === dispute.step && dispute.certified !== undefined && matches(finding.answer, dispute.certified.answer)
+    // what this stretch began from nobody certified: that it goes wrong there shows that something before it may be wrong as well
+    if (!isUpheld && isFromWord(dispute)) return judged(bench, 'dropped', 'jury', gapStart(dispute) ?? step, { majority })
+    const losers = losersByAnswer(dispute, step, finding.answer, context)
     const start = { start: contentIdOfBytes(finding.answer.root), holders: majority }
     return judged(bench, isUpheld ? 'stands' : 'overturned', 'jury', step, { ...losers, majority, start })
   }

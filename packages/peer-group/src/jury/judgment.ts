@@ -1,6 +1,6 @@
 import type { ContentId, PeerId } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
-import type { Dispute } from './dispute.js'
+import { type Begun, type Dispute, isFromWord, ranFrom } from './dispute.js'
 import type { DisputeFault } from './faults.js'
 
 /**
@@ -31,19 +31,25 @@ export interface Opens {
 /**
  * Whether a verdict leaves nothing to judge of a dispute's step: it was among those that the jury ran, or comes after one that was undone. What was final before those it did not look at, and
  * may be disputed still. So may a step with a gap before it that reaches further back, or that nobody could judge from where another began; and where a jury let steps stand, one of another batch than it is known to have
- * run there: it may be of another branch.
+ * run there: it may be of another branch. Of a stretch that it let stand it settles what is in that and begins from no certificate.
  * @param of what the verdict was about
  */
 export function isSettled(
-  { step, batch, base, gap }: Pick<Dispute, 'step' | 'batch' | 'gap'> & { readonly base: Pick<Dispute['base'], 'step'> },
+  dispute: Pick<Dispute, 'step' | 'batch' | 'gap'> & Begun,
   { outcome, step: judged }: Pick<Judgment, 'outcome' | 'step'>,
-  of: Pick<Dispute, 'step' | 'batch'> & {
-    readonly base: Pick<Dispute['base'], 'step'>
-    readonly path: readonly { readonly step: number; readonly batchHash: Uint8Array }[]
-  },
+  of: Pick<Dispute, 'step' | 'batch'> &
+    Omit<Begun, 'path'> & { readonly path: readonly { readonly step: number; readonly batchHash: Uint8Array }[] },
 ): boolean {
-  if (step <= of.base.step || (gap > 0 && (base.step < of.base.step || outcome === 'unjudged'))) return false
-  if (outcome === 'overturned' || outcome === 'dropped') return true
+  const { step, batch, gap, stretch } = dispute
+  const isUndone = outcome === 'overturned' || outcome === 'dropped'
+  const from = isUndone ? Math.min(ranFrom(of), judged - 1) : ranFrom(of)
+  if (step <= from || (gap > 0 && (ranFrom(dispute) < from || outcome === 'unjudged'))) return false
+  if (isUndone) return true
+  if (of.stretch !== undefined) {
+    // from a certified step on it is another question: what that came to may not be what the batch after it begins from
+    const isWithin = stretch !== undefined && isFromWord(dispute) && stretch.through <= of.stretch.through
+    return isWithin && step === of.step && sameBytes(batch, of.batch)
+  }
   const ran = step === of.step ? of.batch : of.path.find((one) => one.step === step)?.batchHash
   return step <= judged && ran !== undefined && sameBytes(ran, batch)
 }

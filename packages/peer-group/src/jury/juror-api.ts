@@ -20,6 +20,8 @@ export interface JurorSetup {
   readonly answerUntilMs: number
   /** A member judges for itself, and its word goes to nobody: whether to call a jury. */
   readonly isOwn?: boolean
+  /** Who else may have what it fetches. */
+  readonly alsoFrom?: readonly PeerId[]
   /** As in the group's settings. */
   readonly requestsKeptMs?: number
   /** Whether the block that a reference of a batch names, which is on disk, is what it says: as `GroupSetup.checkRequest`, and that the body's pieces fit. */
@@ -39,10 +41,16 @@ export interface Juror {
   readonly self: Signer
   readonly verifier: Verifier
   readonly steps: readonly CaseStep[]
+  /** Batches that only lead to those, or say what the last of them has to come to. */
+  readonly passed: readonly Pick<CaseStep, 'step' | 'batch'>[]
+  /** The group state that it begins from; undefined until it is found. */
+  readonly startRoot: ContentId | undefined
+  /** Its stretch holds, and up to this step the rest of the gap is here too; undefined: it has not run all of that yet. */
+  readonly relieved: number | undefined
   /** By hash in hexadecimal; what is no batch too. */
   readonly batches: ReadonlyMap<string, FetchedBatch>
   readonly bodies: ReadonlySet<ContentId>
-  /** The state after step `step`: first the last final one, then what it has run itself. */
+  /** The state after step `step`: first the one that it begins from, then what it has run itself. */
   readonly held: { readonly step: number; readonly state: GroupState } | undefined
   /** It began when the time to fetch was over: of what it lacks it has no opinion, as it never asked for it. */
   readonly late: boolean
@@ -68,9 +76,14 @@ export type JurorEvent = { readonly nowMs: number } & (
 )
 /** To be acted on in this order. */
 export type JurorEffect =
-  /** By SHA-256, from these peers; then the event `batch` for each. */
-  | { readonly type: 'fetch-batches'; readonly hashes: readonly Uint8Array[]; readonly from: readonly PeerId[] }
-  | { readonly type: 'fetch-bodies'; readonly requests: readonly RequestRef[]; readonly from: readonly PeerId[] }
+  /** By SHA-256, from these peers; then the event `batch` for each. `isSpare`: for others to have, as far as this host has room. */
+  | { readonly type: 'fetch-batches'; readonly hashes: readonly Uint8Array[]; readonly from: readonly PeerId[]; readonly isSpare?: boolean }
+  | {
+      readonly type: 'fetch-bodies'
+      readonly requests: readonly RequestRef[]
+      readonly from: readonly PeerId[]
+      readonly isSpare?: boolean
+    }
   | { readonly type: 'fetch-state'; readonly root: ContentId; readonly from: readonly PeerId[] }
   /** All was fetched: so that nobody can say that it is withheld, members and fellow jurors are given the batches, and the bodies with them. */
   | {

@@ -1,4 +1,4 @@
-import { bytesOfContentId, type ContentId, type PeerId, signMessage } from '@interpeer/crypto-ids'
+import { bytesOfContentId, type ContentId, signMessage } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
 import { answerOf, isWithinLimits, matches, NOTHING_RAN } from '../answer.js'
 import type { ExecutionResult, RequestRef } from '../api.js'
@@ -8,10 +8,14 @@ import type { Answer } from '../messages.js'
 import { GROUP_DEFAULTS } from '../settings.js'
 import { nextState } from '../state-block.js'
 import { batchSeed, isRunnable } from './case-batch.js'
+import { isFromWord } from './dispute.js'
+import { askForBatches, askForBodies, othersOf } from './fetch.js'
+import { gapStart, isInGap } from './gap.js'
 import type { CaseStep, Juror, JurorStep, JurorTurn } from './juror-api.js'
 import { writeJurorRecord } from './juror-record.js'
 import { type Finding, verdictMessage } from './messages.js'
-import { claimedRoot, gapStart, isInGap, walkBack } from './walk-back.js'
+import { beginRelief, relieve, spareRequestsOf } from './relief.js'
+import { claimedRoot, isFound, isNamedByNext, walkBack } from './walk-back.js'
 
 /** The first pause before a juror asks, or says, the same again; it doubles up to the last. */
 export const FIRST_PAUSE_MS = 300
@@ -26,28 +30,28 @@ export const requestsOf = ({ steps, batches }: Juror): readonly RequestRef[] =>
 export const nextStep = ({ steps, held }: Pick<Juror, 'steps' | 'held'>): CaseStep | undefined =>
   steps.find(({ step }) => step === (held?.step ?? -1) + 1)
 
-export function askForBodies(t: JurorTurn, requests: readonly RequestRef[]): undefined {
-  const lacking = requests.filter(({ cid }) => !t.j.bodies.has(cid))
-  if (lacking.length > 0) t.effects.push({ type: 'fetch-bodies', requests: lacking, from: othersOf(t.j) })
-}
-
 /** Does what can be done now: fetches, hands on, runs, and says what it found. */
 export function advance(t: JurorTurn): JurorStep {
   const { j, nowMs } = t
   const { setup } = j
   if (j.verdict === undefined) {
-    walkBack(t)
-    const lacking = firstLacking(j)
-    if (lacking !== undefined && nowMs >= setup.fetchUntilMs && !j.late) find(t, { type: 'unfetchable', step: lacking })
-    // a large state takes its time: that is no word against a step
-    else if (lacking === undefined && j.held !== undefined) {
-      handOn(t)
-      while (j.verdict === undefined && !j.running) runNext(t)
-    }
+    if (isNothingAsked(j)) find(t, { type: 'holds' })
+    else if (j.relieved === undefined) lookInto(t)
+    if (j.verdict === undefined && j.relieved !== undefined && relieve(t)) find(t, { type: 'holds' })
     if (j.verdict === undefined && nowMs >= setup.answerUntilMs) find(t, { type: 'too-slow' })
   }
   again(t)
   return { state: j, effects: t.effects }
+}
+function lookInto(t: JurorTurn): undefined {
+  const { j, nowMs } = t
+  walkBack(t)
+  const lacking = firstLacking(j)
+  if (lacking !== undefined && nowMs >= j.setup.fetchUntilMs && !j.late) return find(t, { type: 'unfetchable', step: lacking })
+  // a large state takes its time: that is no word against a step
+  if (lacking !== undefined || j.held === undefined) return
+  handOn(t)
+  while (j.verdict === undefined && j.relieved === undefined && !j.running) runNext(t)
 }
 
 /** Asks, or brings the verdict, again where it is time; and says when the next time is. */
@@ -65,27 +69,25 @@ function again(t: JurorTurn): undefined {
   effects.push({ type: 'wake', atMs: Math.min(j.againAtMs, ...limits) })
 }
 
-/** Those who ran it first, then fellow jurors, who hand on what they have. */
-const othersOf = ({ setup: { context, jury }, self }: Juror): readonly PeerId[] =>
-  [...context.members, ...jury].filter((peer) => peer !== self.peerId)
-
 function askForRest(t: JurorTurn): undefined {
   const { j, effects } = t
-  const from = othersOf(j)
-  if (j.held === undefined) effects.push({ type: 'fetch-state', root: j.setup.dispute.base.state, from })
-  const hashes = j.steps.map(({ batch }) => batch).filter((batch) => !j.batches.has(hexOf(batch)))
-  if (hashes.length > 0) effects.push({ type: 'fetch-batches', hashes, from })
-  askForBodies(t, requestsOf(j))
+  if (j.held === undefined && j.startRoot !== undefined) effects.push({ type: 'fetch-state', root: j.startRoot, from: othersOf(j) })
+  const hashes = [...j.steps, ...j.passed].map(({ batch }) => batch).filter((batch) => !j.batches.has(hexOf(batch)))
+  askForBatches(t, hashes)
+  askForBodies(t, j.relieved === undefined ? requestsOf(j) : spareRequestsOf(j))
 }
 
 /** The first step that can't be run for lack of what others have. */
-function firstLacking({ steps, batches, bodies, setup: { dispute } }: Juror): number | undefined {
+function firstLacking(j: Juror): number | undefined {
+  const { steps, passed, batches, bodies, setup } = j
+  const { dispute } = setup
   const isHere = ({ batch }: CaseStep) => {
     const fetched = batches.get(hexOf(batch))
     return fetched !== undefined && (fetched.known?.requests ?? []).every(({ cid }) => bodies.has(cid))
   }
   const [lacking, gap] = [steps.find((one) => !isHere(one))?.step, gapStart(dispute)]
-  const isGapOpen = gap !== undefined && steps.every(({ step }) => step !== gap)
+  // a stretch's first batch that is of another epoch names no state to begin from
+  const isGapOpen = !isFound(j) || j.startRoot === undefined || passed.some(({ batch }) => !batches.has(hexOf(batch)))
   if (lacking !== undefined && (gap === undefined || lacking < gap)) return lacking
   return isGapOpen || (lacking !== undefined && isInGap(dispute, lacking)) ? gap : lacking
 }
@@ -93,7 +95,7 @@ function firstLacking({ steps, batches, bodies, setup: { dispute } }: Juror): nu
 function handOn({ j, effects }: JurorTurn): undefined {
   if (j.handedOn) return
   j.handedOn = true
-  const batches = j.steps.flatMap(({ batch }) => j.batches.get(hexOf(batch))?.bytes ?? [])
+  const batches = [...j.steps, ...j.passed].sort((a, b) => a.step - b.step).flatMap(({ batch }) => j.batches.get(hexOf(batch))?.bytes ?? [])
   effects.push({ type: 'hand-on', batches, requests: requestsOf(j), to: othersOf(j) })
 }
 
@@ -103,7 +105,8 @@ function runNext(t: JurorTurn): undefined {
   if (next === undefined || j.held === undefined) throw new RangeError('a step that does not follow')
   const batch = j.batches.get(hexOf(next.batch))?.known
   const seed = batch && batchSeed(batch, j.verifier)
-  if (batch === undefined || seed === undefined || !isRunnable(batch, next.step, j)) return findNone(t, next.step)
+  if (batch === undefined || seed === undefined || !isRunnable(batch, next.step, j) || !isNamedIn(j, next.step))
+    return findNone(t, next.step)
   const { state } = j.held
   if (runsNothing(batch, state) || isClosing(batch, j)) return finish(t, next, { type: 'ran', files: state.files, ...NOTHING_RAN })
   j.running = true
@@ -125,6 +128,14 @@ export function finish(t: JurorTurn, next: CaseStep, result: ExecutionResult): u
   const answer = answerOf(state.root, result, namingOf(batch.value, context.epoch), place)
   j.held = { step: next.step, state }
   if (!isAsClaimed(j, next, answer, state.root)) find(t, { type: 'answered', step: next.step, answer })
+  else if (next.step === j.setup.dispute.stretch?.through && next.step < j.setup.dispute.step) beginRelief(t, next.step)
+}
+/** What leads to two steps of a gap has to be one chain. */
+const isNamedIn = (j: Juror, step: number): boolean => !isInGap(j.setup.dispute, step) || isNamedByNext(j, step)
+/** A stretch of what the epoch had to run again: those batches say nothing of what they begin from here, so there is nothing to compare. */
+const isNothingAsked = ({ verdict, setup: { dispute, rerun } }: Juror): boolean => {
+  const { stretch } = dispute
+  return verdict === undefined && stretch !== undefined && isFromWord(dispute) && stretch.after < rerun.length
 }
 /** Of the disputed step the own answer is what is asked for. */
 function isAsClaimed(j: Juror, { step, certified }: CaseStep, answer: Answer, root: ContentId): boolean {

@@ -5,9 +5,13 @@ import { PeerGroupError } from '../errors.js'
 import { type GroupState, readState } from '../state-block.js'
 import { createVerifier, type Verification } from '../verifier.js'
 import { readFetched } from './case-batch.js'
+import { ranFrom } from './dispute.js'
+import { askForBodies } from './fetch.js'
 import type { Juror, JurorEvent, JurorSetup, JurorStep, JurorTurn } from './juror-api.js'
-import { advance, askForBodies, count, FIRST_PAUSE_MS, finish, nextStep, requestsOf } from './juror-case.js'
+import { advance, count, FIRST_PAUSE_MS, finish, nextStep, requestsOf } from './juror-case.js'
 import { readJurorRecord } from './juror-record.js'
+import { isSpare, spareRequestsOf } from './relief.js'
+import { stepsShown } from './walk-back.js'
 
 /**
  * Begins to judge, or goes on after a restart with its record: a verdict that was signed is sent again, byte for byte.
@@ -20,12 +24,14 @@ export function openJuror(setup: JurorSetup, self: Signer, nowMs: number, record
   }
   const verifier = createVerifier(context, verification)
   const verdict = record === undefined ? undefined : readJurorRecord(record, dispute, self.peerId, verifier)
-  const path = dispute.path.map((certified) => ({ step: certified.step, batch: certified.batchHash, certified }))
   const state: Juror = {
     setup,
     self,
     verifier,
-    steps: [...path, { step: dispute.step, batch: dispute.batch, certified: undefined }],
+    steps: stepsShown(dispute),
+    passed: dispute.stretch !== undefined && dispute.stretch.through < dispute.step ? [{ step: dispute.step, batch: dispute.batch }] : [],
+    startRoot: undefined,
+    relieved: undefined,
     batches: new Map(),
     bodies: new Set(),
     held: undefined,
@@ -53,8 +59,8 @@ export function stepJuror(juror: Juror, event: JurorEvent): JurorStep {
 }
 
 /** The blocks that it needs, each with all below it: what it runs from, what it runs, and what it made. */
-export function jurorReferences({ setup, held, steps, batches }: Juror): ReadonlySet<ContentId> {
-  const found = new Set<ContentId>([setup.dispute.base.state])
+export function jurorReferences({ startRoot, held, steps, batches }: Juror): ReadonlySet<ContentId> {
+  const found = new Set<ContentId>(startRoot === undefined ? [] : [startRoot])
   if (held !== undefined) found.add(held.state.root)
   for (const { batch } of steps) for (const { cid } of batches.get(hexOf(batch))?.known?.requests ?? []) found.add(cid)
   return found
@@ -65,19 +71,21 @@ function takeBatch(t: JurorTurn, bytes: Uint8Array): undefined {
   const hash = sha256(bytes)
   const name = hexOf(hash)
   if (j.batches.has(name)) return
-  if (!j.steps.some(({ batch }) => sameBytes(batch, hash))) return count(t, 'BATCH_UNWANTED')
+  const isRun = j.steps.some(({ batch }) => sameBytes(batch, hash))
+  const passed = j.passed.find(({ batch }) => sameBytes(batch, hash))
+  if (!isRun && passed === undefined) return count(t, 'BATCH_UNWANTED')
   const fetched = readFetched(bytes)
   j.batches = new Map(j.batches).set(name, fetched)
-  askForBodies(t, fetched.known?.requests ?? [])
+  if (isRun || (passed !== undefined && isSpare(j, passed.step))) askForBodies(t, fetched.known?.requests ?? [])
 }
 function takeBodies(t: JurorTurn, cids: readonly ContentId[]): undefined {
-  const wanted = new Set(requestsOf(t.j).map(({ cid }) => cid))
+  const wanted = new Set([...requestsOf(t.j), ...spareRequestsOf(t.j)].map(({ cid }) => cid))
   const known = cids.filter((cid) => wanted.has(cid))
   if (known.length < cids.length) count(t, 'BODY_UNWANTED')
   t.j.bodies = new Set([...t.j.bodies, ...known])
 }
 function takeState(t: JurorTurn, block: Uint8Array, pages: readonly Uint8Array[]): undefined {
-  const { base } = t.j.setup.dispute
+  const { startRoot } = t.j
   let state: GroupState
   try {
     state = readState(block, pages)
@@ -85,8 +93,8 @@ function takeState(t: JurorTurn, block: Uint8Array, pages: readonly Uint8Array[]
     if (error instanceof PeerGroupError) return count(t, error.code)
     throw error
   }
-  if (state.root !== base.state) return count(t, 'STATE_OTHER')
-  t.j.held ??= { step: base.step, state }
+  if (state.root !== startRoot) return count(t, 'STATE_OTHER')
+  t.j.held ??= { step: ranFrom(t.j.setup.dispute), state }
 }
 function takeResult(t: JurorTurn, hash: Uint8Array, from: ContentId, result: ExecutionResult): undefined {
   const { j } = t

@@ -37,13 +37,14 @@ export const disputeMessage = message('group-dispute', 64, 1, {
 
 /**
  * A juror's own answer for a step: the disputed one, or an earlier one that is not final and comes out otherwise than its certificate says. Or why it has none: what
- * the step needs was not to be had in time; no batch that may run there; the run did not end in time, which is no opinion.
+ * the step needs was not to be had in time; no batch that may run there; the run did not end in time, which is no opinion. `holds`: a stretch before the disputed step comes to what the batch after it begins from.
  */
 export const findingSchema = variants({
   'too-slow': [0, {}],
   unfetchable: [1, { step: uint32 }],
   invalid: [2, { step: uint32 }],
   answered: [3, { step: uint32, answer: answerSchema }],
+  holds: [4, {}],
 })
 export type Finding = Infer<typeof findingSchema>
 

@@ -20,9 +20,18 @@ export function readVerdict(envelope: Uint8Array, dispute: Dispute, jury: readon
   const { finding } = opened.value
   if (!jury.includes(juror)) return 'NOT_A_JUROR'
   if (!sameBytes(opened.value.dispute, dispute.id)) return 'OTHER_DISPUTE'
-  if (finding.type !== 'too-slow' && (finding.step <= dispute.base.step || finding.step > dispute.step)) return 'VERDICT_OTHER_STEP'
+  if (!isAbout(finding, dispute)) return 'VERDICT_OTHER_STEP'
   if (finding.type === 'answered' && rootOf(finding.answer) === undefined) return 'VERDICT_ROOT'
   return { juror, finding, envelope }
+}
+
+function isAbout(finding: Finding, dispute: Dispute): boolean {
+  const { base, step, stretch } = dispute
+  if (finding.type === 'too-slow') return true
+  if (finding.type === 'holds') return stretch !== undefined
+  // what a stretch lacks is said of the first step of the gap
+  if (stretch === undefined || finding.type !== 'answered') return finding.step > base.step && finding.step <= step
+  return finding.step > stretch.after && finding.step <= stretch.through
 }
 
 export interface SaidTwice {
@@ -59,7 +68,7 @@ export function collectVerdicts(envelopes: readonly Uint8Array[], dispute: Dispu
 
 /** Whether two findings say the same: answers by their common part. */
 export function sameFinding(a: Finding, b: Finding): boolean {
-  if (a.type === 'too-slow' || b.type === 'too-slow') return a.type === b.type
+  if (a.type === 'too-slow' || b.type === 'too-slow' || a.type === 'holds' || b.type === 'holds') return a.type === b.type
   if (a.type !== b.type || a.step !== b.step) return false
   return a.type !== 'answered' || b.type !== 'answered' || matches(a.answer, b.answer)
 }

@@ -1,47 +1,96 @@
 import type { ContentId } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
+import { ancestorsAfter, ancestorTowards, sameAncestors } from '../ancestors.js'
 import type { KnownBatch } from '../batch.js'
-import type { Dispute } from './dispute.js'
+import { type Dispute, isFromWord, tipOf } from './dispute.js'
+import { askForBatches, othersOf } from './fetch.js'
 import type { CaseStep, Juror, JurorTurn } from './juror-api.js'
 
-/** The first step of a dispute's gap; undefined: it has none. What can't be had of a gap is said of this step, so that jurors who lack different ones say the same. */
-export const gapStart = ({ gap, step }: Pick<Dispute, 'gap' | 'step'>): number | undefined => (gap > 0 ? step - gap : undefined)
-export const isInGap = (dispute: Pick<Dispute, 'gap' | 'step'>, step: number): boolean =>
-  step >= dispute.step - dispute.gap && step < dispute.step
+/** The certified steps that are run, in order, and the disputed one where it is. */
+export function stepsShown({ path, stretch, step, batch }: Dispute): readonly CaseStep[] {
+  const disputed = { step, batch, certified: undefined }
+  if (stretch !== undefined) return stretch.through === step ? [disputed] : []
+  return [...path.map((certified) => ({ step: certified.step, batch: certified.batchHash, certified })), disputed]
+}
 
-/** Finds the steps of a gap, from the disputed one on backwards: each batch that came names the one before it. */
+/** Finds the batches of a gap, from the disputed one on: each names some before it. What comes from there on the way is asked for too. */
 export function walkBack(t: JurorTurn): void {
   const { j } = t
-  const first = gapStart(j.setup.dispute)
-  if (first === undefined) return
-  for (;;) {
-    const lowest: CaseStep | undefined = j.steps.find(({ step }) => step >= first)
-    const batch = lowest === undefined ? undefined : j.batches.get(hexOf(lowest.batch))?.known
-    if (lowest === undefined || lowest.step === first || batch === undefined) return
-    const previous = previousOf(batch, lowest.step, j)
-    if (previous === undefined) return // nothing leads to it: it can't be had
-    const before: CaseStep = { step: lowest.step - 1, batch: previous, certified: undefined }
-    j.steps = [...j.steps, before].sort((a, b) => a.step - b.step)
-    t.effects.push({ type: 'fetch-batches', hashes: [previous], from: [...j.setup.context.members, ...j.setup.jury].filter(isOther(j)) })
+  const { dispute } = j.setup
+  const { gap, step, stretch } = dispute
+  const first = stretch === undefined ? step - gap : stretch.after + 1
+  const last = Math.min(step - 1, stretch === undefined ? step : stretch.through + 1)
+  for (let at = last; gap > 0 && at >= first; at--) walkTo(t, at)
+  if (j.startRoot !== undefined) return
+  j.startRoot = startOf(j)
+  if (j.startRoot !== undefined) t.effects.push({ type: 'fetch-state', root: j.startRoot, from: othersOf(j) })
+}
+
+export function walkTo(t: JurorTurn, to: number): undefined {
+  const { j } = t
+  const { dispute, context, rerun } = j.setup
+  if (placeAt(j, to) !== undefined) return
+  const again = rerun[to - 1]
+  if (again !== undefined) return note(t, to, again)
+  let at: number = dispute.step
+  let hash = dispute.batch
+  while (at > to) {
+    const batch = j.batches.get(hexOf(hash))?.known
+    const next = batch === undefined ? undefined : ancestorTowards({ step: at, batch }, to, context)
+    if (next === undefined) return // it is still to come; or nothing leads there, and it can't be had
+    at = next.step
+    hash = next.hash
+    note(t, at, hash)
   }
 }
-const isOther =
-  ({ self }: Juror) =>
-  (peer: string) =>
-    peer !== self.peerId
+function note(t: JurorTurn, step: number, batch: Uint8Array): undefined {
+  const { j } = t
+  if (placeAt(j, step) !== undefined) return
+  const { gap, stretch, ...dispute } = j.setup.dispute
+  const isRun = stretch === undefined ? step >= dispute.step - gap : step > stretch.after && step <= stretch.through
+  if (isRun) j.steps = [...j.steps, { step, batch, certified: undefined }].sort((a, b) => a.step - b.step)
+  else j.passed = [...j.passed, { step, batch }]
+  askForBatches(t, [batch])
+}
+export const placeAt = ({ steps, passed }: Juror, at: number) =>
+  steps.find(({ step }) => step === at) ?? passed.find(({ step }) => step === at)
+function batchAt(j: Juror, step: number): KnownBatch | undefined {
+  const place = placeAt(j, step)
+  return place === undefined ? undefined : j.batches.get(hexOf(place.batch))?.known
+}
 
-/** The batch of the step before: the one that the epoch was to run again there, or the one that this batch names. */
-function previousOf({ value }: KnownBatch, step: number, { setup: { context, rerun } }: Juror): Uint8Array | undefined {
-  const again = rerun[step - 2]
-  if (again !== undefined) return again
-  return value.epoch === context.epoch && value.step === step ? value.previous : undefined
+/** The state that it begins from: that of a stretch its first batch names, where no certificate shows it. */
+function startOf(j: Juror): ContentId | undefined {
+  const { dispute, context } = j.setup
+  const { stretch, base } = dispute
+  if (stretch === undefined) return base.state
+  if (!isFromWord(dispute)) return tipOf(dispute).state
+  const batch = batchAt(j, stretch.after + 1)
+  return batch?.value.epoch === context.epoch ? batch.from : undefined
+}
+
+/** Whether all of a gap that has to be found is found. */
+export function isFound(j: Juror): boolean {
+  const { gap, step, stretch } = j.setup.dispute
+  if (gap === 0) return true
+  const first = stretch === undefined ? step - gap : stretch.after + 1
+  const last = stretch === undefined ? step : Math.min(step, stretch.through + 1)
+  for (let at = first; at <= last; at++) if (placeAt(j, at) === undefined) return false
+  return true
 }
 
 /** What those who certified on a step of a gap say that it comes to; undefined: the batch after it is of an earlier epoch, and says nothing of this one. */
 export function claimedRoot(j: Juror, step: number): ContentId | undefined {
   const { context, dispute } = j.setup
   if (step + 1 === dispute.step) return dispute.start
-  const after = j.steps.find((one) => one.step === step + 1)
-  const batch = after === undefined ? undefined : j.batches.get(hexOf(after.batch))?.known
+  const batch = batchAt(j, step + 1)
   return batch?.value.epoch === context.epoch ? batch.from : undefined
+}
+
+/** Whether the batch after one of a gap names it, and all that it has to name: or what leads to the one is not what leads to the other. */
+export function isNamedByNext(j: Juror, step: number): boolean {
+  const { context, rerun } = j.setup
+  const [batch, next] = [batchAt(j, step), batchAt(j, step + 1)]
+  if (batch === undefined || next === undefined || step < rerun.length || next.value.epoch !== context.epoch) return true
+  return sameAncestors(next.value.ancestors, ancestorsAfter({ step, batch }, { epoch: context.epoch, rerun }))
 }

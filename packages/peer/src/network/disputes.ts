@@ -8,6 +8,7 @@ import {
   isSettled,
   type Judgment,
   judge,
+  ranFrom,
   type Verification,
   verdictMessage,
   verifyDispute,
@@ -168,9 +169,10 @@ export function underClosing(
  * bring, from any step on.
  * @throws {NetworkError} DISPUTE_KNOWN
  */
-function checkRoom({ gap, base, statements }: Dispute, asked: readonly { readonly one: DisputeCase; readonly of: Dispute }[]): void {
+function checkRoom(dispute: Dispute, asked: readonly { readonly one: DisputeCase; readonly of: Dispute }[]): void {
+  const { gap, statements } = dispute
   const counted = asked.filter(({ one, of }) => of.gap > 0 || one.isClosed).map(({ of }) => of)
-  const isFurtherBack = gap > 0 && counted.every((of) => of.gap === 0 || base.step < of.base.step)
+  const isFurtherBack = gap > 0 && counted.every((of) => of.gap === 0 || ranFrom(dispute) < ranFrom(of))
   const isUsedUp = ({ peer }: Dispute['statements'][number]) =>
     counted.filter((of) => of.statements.some((other) => other.peer === peer)).length >= ASKED_BY_MEMBER_MAX
   if (!isFurtherBack && statements.every(isUsedUp)) throw new NetworkError({ code: 'DISPUTE_KNOWN' })

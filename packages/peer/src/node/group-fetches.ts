@@ -48,7 +48,7 @@ export class GroupFetches {
   readonly #setup: GroupSetup
   readonly #around: BlockPlaces
   /** Who else may have the blocks of the epoch's first state. */
-  readonly #alsoAsk: readonly PeerId[]
+  readonly #alsoAsk: () => readonly PeerId[]
   readonly #give: (event: FetchedEvent) => void
   readonly #signal: AbortSignal
   /** Bodies that are being fetched, by who is asked: a member that offers one again and again does not make this peer ask as often. */
@@ -64,7 +64,7 @@ export class GroupFetches {
   constructor(
     setup: GroupSetup,
     around: BlockPlaces,
-    to: { readonly alsoAsk: readonly PeerId[]; readonly give: (event: FetchedEvent) => void; readonly signal: AbortSignal },
+    to: { readonly alsoAsk: () => readonly PeerId[]; readonly give: (event: FetchedEvent) => void; readonly signal: AbortSignal },
   ) {
     this.#setup = setup
     this.#around = around
@@ -125,14 +125,15 @@ export class GroupFetches {
     }
   }
 
-  /** A certified batch, which those who ran it have in their stores. */
+  /** A certified batch, which those who ran it have in their stores, and jurors that were given it. */
   async batch(hash: Uint8Array, from: readonly PeerId[]): Promise<void> {
     const { store, count, exchange } = this.#around
     const cid = batchBlockId(hash)
     if (this.#fetchingBatches.has(cid)) return
     this.#fetchingBatches.add(cid)
     try {
-      await exchange.fetchBlocks([cid], { ...sourcesOf(this.#around, from, this.#signal), stragglerMs: BODIES_STRAGGLER_MS })
+      const sources = sourcesOf(this.#around, [...from, ...this.#alsoAsk()], this.#signal)
+      await exchange.fetchBlocks([cid], { ...sources, stragglerMs: BODIES_STRAGGLER_MS })
       this.#give({ type: 'batch', bytes: store.get(cid) as Uint8Array })
     } catch (error) {
       const code = error instanceof ContentStoreError ? error.code : 'FETCH_FAILED'
@@ -151,7 +152,7 @@ export class GroupFetches {
     const coming = new ComingState(from, () => performance.now())
     this.#coming.set(root, coming)
     const isWanted = () => this.#wantedStates.includes(root)
-    const sources = () => [...coming.from, ...this.#alsoAsk]
+    const sources = () => [...coming.from, ...this.#alsoAsk()]
     const isHere = await holdDag(root, this.#around, sources, this.#signal, isWanted, coming).finally(() => this.#coming.delete(root))
     const event = isHere ? stateEventOf(root, (cid) => blockIn(this.#around, cid)) : undefined
     if (event !== undefined) this.#give(event)

@@ -108,7 +108,7 @@ export class GroupShell {
   /** The records so far are begun: each in its turn, though one may wait for bodies. */
   #recordsBegun: Promise<unknown> = Promise.resolve()
   readonly #stop = new AbortController()
-  readonly #alsoAsk: readonly PeerId[]
+  readonly #alsoAsk: () => readonly PeerId[]
   readonly #fetches: GroupFetches
   readonly #audits: SkipAudits
   #opening: readonly GroupEffect[]
@@ -116,8 +116,8 @@ export class GroupShell {
   /** Puts that wait until the store has room. */
   #waitingPuts = 0
 
-  /** @param alsoAsk who else may have the blocks of the epoch's first state: earlier members, the uploader */
-  constructor(setup: GroupSetup, around: Surroundings, records: EpochRecords, listener: GroupListener, alsoAsk: readonly PeerId[]) {
+  /** @param alsoAsk who else may have blocks of the epoch now: of its first state earlier members and the uploader, of what is judged its jurors */
+  constructor(setup: GroupSetup, around: Surroundings, records: EpochRecords, listener: GroupListener, alsoAsk: () => readonly PeerId[]) {
     this.setup = setup
     this.#around = around
     this.#records = records
@@ -134,7 +134,7 @@ export class GroupShell {
     })
     this.#waker = new Waker(around.now, () => this.give({ type: 'time' }))
     this.#fetches = new GroupFetches(setup, around, { alsoAsk, give: (event) => this.give(event), signal: this.#stop.signal })
-    this.#audits = new SkipAudits(setup, around, (event) => this.give(event))
+    this.#audits = new SkipAudits(setup, around, { alsoAsk, give: (event) => this.give(event) })
     this.#ownWork = new OwnWorkShell(setup, around)
     this.#proofs = new ProofAhead(around.signer)
     this.#bodies = new UnwrittenBodies(around.store, around.recentBodies ?? new RecentBodies(), (blocks) => this.#putAll(blocks))
@@ -350,7 +350,7 @@ export class GroupShell {
   /** Other members can run the batch, so they have what is missing here. */
   #repair(missing: readonly ContentId[]): Promise<boolean> {
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(REPAIR_MS)])
-    return repair(missing, this.#around, [...this.setup.members, ...this.#alsoAsk], signal)
+    return repair(missing, this.#around, [...this.setup.members, ...this.#alsoAsk()], signal)
   }
 }
 /** Effects that wait for room behind those that need it; more are not made. */

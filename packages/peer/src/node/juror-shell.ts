@@ -116,10 +116,10 @@ export class JurorShell {
       case 'fetch-state':
         return this.#once(effect.root, () => this.#fetchState(effect))
       case 'fetch-batches':
-        for (const hash of effect.hashes) this.#once(hexOf(hash), () => this.#fetchBatch(hash, effect.from))
+        for (const hash of effect.hashes) this.#once(hexOf(hash), () => this.#fetchBatch(hash, effect.from), effect.isSpare)
         return
       case 'fetch-bodies':
-        for (const ref of effect.requests) this.#once(ref.cid, () => this.#fetchBody(ref, effect.from))
+        for (const ref of effect.requests) this.#once(ref.cid, () => this.#fetchBody(ref, effect.from), effect.isSpare)
         return
       case 'hand-on':
         // members and fellow jurors fetch by hash, and from now on find it here too
@@ -141,11 +141,13 @@ export class JurorShell {
     }
   }
 
-  #once(name: string, fetch: () => Promise<void>): void {
+  /** @param isSpare it is for others to have: what this host has no room for, or no time, costs it no word */
+  #once(name: string, fetch: () => Promise<void>, isSpare = false): void {
     if (this.#fetching.has(name)) return
     this.#fetching.add(name)
-    this.#untilAsked(name, fetch)
-      .catch((error: unknown) => this.#onFailed(error))
+    const fetched = isSpare ? fetch() : this.#untilAsked(name, fetch)
+    fetched
+      .catch((error: unknown) => (isSpare ? this.#around.count(codeOf(error)) : this.#onFailed(error)))
       .finally(() => this.#fetching.delete(name))
   }
 

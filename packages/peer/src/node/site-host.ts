@@ -279,7 +279,7 @@ export class SiteHost implements GroupListener {
 
   #openEpoch(epoch: number, from: EpochStart): void {
     if (this.#satOut >= epoch) return
-    const { job, cycleMs, uploader, members, previousMembers, judges } = this.#view
+    const { job, cycleMs, uploader, members, previousMembers } = this.#view
     const of = { job: bytesOfContentId(job), members: from.members }
     const setup = {
       network: this.#duties.network,
@@ -306,11 +306,11 @@ export class SiteHost implements GroupListener {
     }
     this.#duties.log.info({ job, epoch, members: from.members }, 'an epoch opens')
     try {
-      const shell = new GroupShell(setup, this.#duties, this.#duties.epochRecords, this, [
+      const shell = new GroupShell(setup, this.#duties, this.#duties.epochRecords, this, () => [
         ...members,
         ...previousMembers,
         uploader,
-        ...judges,
+        ...this.#view.judges,
       ])
       this.#shells.set(epoch, shell)
       if (this.#standby.epoch === epoch) this.#standby.end() // a member runs each step once

@@ -1,4 +1,4 @@
-import { bytesOfContentId, type ContentId, peekPayload, sha256 } from '@interpeer/crypto-ids'
+import { bytesOfContentId, type ContentId, type PeerId, peekPayload, sha256 } from '@interpeer/crypto-ids'
 import {
   type Dispute,
   GROUP_DEFAULTS,
@@ -18,7 +18,12 @@ const FETCH_CYCLES = 2
 /** For as long as that it runs what others ran meanwhile; what takes longer it says nothing of. */
 const ANSWER_MS = 60_000
 const SLACK_MS = 2_000
-type Audited = Pick<Extract<GroupEvent, { readonly type: 'audited' }>, 'type' | 'batch' | 'holds' | 'isOver'>
+type Audited = Extract<GroupEvent, { readonly type: 'audited' }>
+interface To {
+  /** Beside the members: jurors may have what those do not give. */
+  readonly alsoAsk: () => readonly PeerId[]
+  readonly give: (event: Omit<Audited, 'nowMs'>) => void
+}
 /** Its word goes to nobody, and a restart forgets what it was about. */
 const NO_RECORD: VerdictRecord = { read: () => undefined, write: () => Promise.resolve() }
 
@@ -26,14 +31,14 @@ const NO_RECORD: VerdictRecord = { read: () => undefined, write: () => Promise.r
 export class SkipAudits {
   readonly #setup: GroupSetup
   readonly #around: Surroundings
-  readonly #give: (event: Audited) => void
+  readonly #to: To
   #isClosed = false
   readonly #running = new Map<JurorShell, NodeJS.Timeout>()
 
-  constructor(setup: GroupSetup, around: Surroundings, give: (event: Audited) => void) {
+  constructor(setup: GroupSetup, around: Surroundings, to: To) {
     this.#setup = setup
     this.#around = around
-    this.#give = give
+    this.#to = to
   }
 
   begin(dispute: Dispute): void {
@@ -45,19 +50,23 @@ export class SkipAudits {
     const fetchMs = FETCH_CYCLES * (this.#setup.settings?.idleEveryMs ?? GROUP_DEFAULTS.idleEveryMs)
     const times = { fetchUntilMs: now() + fetchMs, answerUntilMs: now() + fetchMs + ANSWER_MS }
     const asked = { context: this.#setup, dispute, jury: [signer.peerId], rerun: rerun.map((batch) => sha256(batch)), ...times }
-    const end = (holds: boolean, isOver: boolean) => {
+    const end = (holds: boolean, isOver: boolean, lacks = false) => {
       clearTimeout(this.#running.get(shell))
       if (!this.#running.delete(shell)) return
       void shell.end()
-      this.#give({ type: 'audited', batch: dispute.batch, holds, isOver })
+      this.#to.give({ type: 'audited', batch: dispute.batch, holds, isOver, lacks })
     }
     const submit = (verdict: Uint8Array) => {
       if (!this.#running.has(shell)) return
       const { finding } = verdictMessage.decode(peekPayload(verdict) as Uint8Array)
       count(`SKIPPED_${finding.type.toUpperCase().replace('-', '_')}`)
-      end(holdsBy(finding, dispute), finding.type !== 'too-slow')
+      end(holdsBy(finding, dispute), finding.type !== 'too-slow', finding.type === 'unfetchable')
     }
-    const shell: JurorShell = new JurorShell({ ...asked, checkRequest, isOwn: true }, { ...this.#around, submit }, NO_RECORD)
+    const shell: JurorShell = new JurorShell(
+      { ...asked, checkRequest, isOwn: true, alsoFrom: this.#to.alsoAsk() },
+      { ...this.#around, submit },
+      NO_RECORD,
+    )
     // what this host has no room for it ends without a word
     this.#running.set(
       shell,
