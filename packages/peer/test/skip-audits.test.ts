@@ -50,7 +50,10 @@ test('what nobody gives of what a member skipped it can object to', async () => 
   const { audits, told, counted } = auditing('FETCH_FAILED')
   audits.begin(dispute)
   expect([...audits.references()]).toContain(start)
-  await vi.waitFor(() => expect(told).toEqual([{ type: 'audited', batch, holds: false, isOver: true, lacks: true }]), { timeout: 10_000, interval: 5 })
+  await vi.waitFor(() => expect(told).toEqual([{ type: 'audited', batch, holds: false, isOver: true, lacks: true }]), {
+    timeout: 10_000,
+    interval: 5,
+  })
   expect(counted).toContain('SKIPPED_UNFETCHABLE')
   expect([...audits.references()]).toEqual([])
 })
