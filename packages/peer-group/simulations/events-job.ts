@@ -8,8 +8,10 @@ import {
   firstStateBlock,
   type GroupEffect,
   isPlanned,
+  OUTBOX_HEARD_MS,
   type OutboxDuty,
   type OutboxTask,
+  type OutboxWord,
   outboxDue,
   outboxReport,
   readBatch,
@@ -20,6 +22,7 @@ import {
   withoutEvent,
   withWishes,
 } from '../src/index.js'
+import { itemsOf } from '../src/request-index.js'
 import type { SimulatedJob } from './group.sim.js'
 import { emptyFiles, job, logs } from './jobs.js'
 import type { Member } from './member.js'
@@ -83,8 +86,9 @@ export class EventsJob implements SimulatedJob {
         ran.push(hexOf(id))
         continue
       }
-      const { key, from: by, turn, outcome } = outboxReport.decode(report)
-      const came = reportOn(agenda, { key, turn, outcome, from: peerIdOfKey(by) }, timeMs, member.setup.members)
+      const word = wordIn(report)
+      const { key } = word
+      const came = reportOn(agenda, word, timeMs, member.setup.members)
       ran.push(`${came.type === 'ended' ? 'sent' : came.type} ${hexOf(key)}`)
       if (came.type !== 'ignored') agenda = came.agenda
     }
@@ -114,7 +118,7 @@ export class EventsJob implements SimulatedJob {
     if (agenda === undefined) return
     this.#agendas.set(member.index, agenda)
     const { members, startTimeMs: sinceMs = 0 } = member.setup
-    const view = { agenda, members, timeMs: sending.timeMs, sinceMs, closesMs: undefined }
+    const view = { agenda, members, timeMs: sending.timeMs, sinceMs, closesMs: undefined, heard: this.#heardBy(member) }
     const { duty, begin, wakeAtMs } = outboxDue(sending.duty, view, member.peer, member.nowMs)
     this.#sending.set(member.index, { ...sending, duty })
     for (const { key } of agenda.outbox) {
@@ -123,6 +127,18 @@ export class EventsJob implements SimulatedJob {
     }
     for (const task of begin) member.machine.later(this.#random.between(1, 800), () => this.#send(member, task))
     if (wakeAtMs !== undefined) member.machine.later(Math.max(1, wakeAtMs - member.nowMs), () => this.#look(member))
+  }
+
+  /** The reports that wait in its queue, or were certified and are not final yet. */
+  #heardBy({ group, nowMs }: Member): readonly OutboxWord[] {
+    if (group === undefined) return []
+    const waiting = [...itemsOf(group.pool.index)].map(({ ref }) => ref)
+    const open = group.steps.filter(({ step }) => step > group.final.step)
+    const certified = open.flatMap(({ certified: { batch } }) => batch.requests)
+    return [...waiting, ...certified].flatMap(({ cid }) => {
+      const report = this.#reports.get(cid)
+      return report === undefined || outboxReport.decode(report).ms + OUTBOX_HEARD_MS < nowMs ? [] : [wordIn(report)]
+    })
   }
 
   #lifeOf(member: Member): Sending {
@@ -204,4 +220,9 @@ function wishesOf(id: Uint8Array): readonly Wish[] {
   const block = contentIdOf(id, 'raw')
   if (kind % 3 === 0) return [{ type: 'timer', name: hexOf(id), seconds: 1 + (seconds % 8), script: 'later.php', args: block }]
   return kind % 3 === 1 ? [{ type: 'outbox', key: sha256(id), request: block, bytes: 16, answerTo: null }] : []
+}
+
+function wordIn(report: Uint8Array): OutboxWord {
+  const { key, from, turn, outcome } = outboxReport.decode(report)
+  return { key, turn, outcome, from: peerIdOfKey(from) }
 }

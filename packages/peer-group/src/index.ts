@@ -22,6 +22,7 @@ export {
 } from './agenda/outbox-messages.js'
 export {
   entryOf,
+  OUTBOX_HEARD_MS,
   OUTBOX_KEPT_MS,
   OUTBOX_SEND_MS,
   OUTBOX_TURN_MS,

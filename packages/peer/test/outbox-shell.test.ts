@@ -185,3 +185,38 @@ test('reports are forgotten with their entries, but for the newest', async () =>
   await box.show(box.none, T + 86_400_000)
   expect(kept()).toBe(0)
 })
+
+test('what another member reported is not sent while that may still be ordered, and for no longer than three turns', async () => {
+  const box = await outboxOf(async () => SENT)
+  const report = {
+    from: signer.publicKey,
+    job: bytesOfContentId(job),
+    id: new Uint8Array(16),
+    ms: T + 86_400_000,
+    key: KEY,
+    turn: 0,
+    answer: null,
+  }
+  box.shell.hear({ ...report, outcome: 'sent' }) // before the state that it is about, and by a clock that is ahead
+  await box.show(box.waiting, T)
+  expect(box.sent()).toBe(0)
+  vi.setSystemTime(T + 3 * OUTBOX_TURN_MS)
+  await box.show(box.waiting, T + 3 * OUTBOX_TURN_MS)
+  expect(box.sent()).toBe(0)
+  vi.setSystemTime(T + 4 * OUTBOX_TURN_MS)
+  await box.show(box.waiting, T + 4 * OUTBOX_TURN_MS)
+  expect(box.sent()).toBe(1)
+})
+test('one member’s words keep nobody else’s from being heard, and are bounded', async () => {
+  const other = createSigner(new Uint8Array(32).fill(2))
+  const heardBy = async (count: number) => {
+    const box = await outboxOf(async () => SENT)
+    const report = { job: bytesOfContentId(job), id: new Uint8Array(16), ms: T, turn: 0, answer: null, outcome: 'sent' } as const
+    box.shell.hear({ ...report, from: signer.publicKey, key: KEY })
+    for (const from of [other.publicKey, signer.publicKey].slice(0, count > 100 ? 1 : 2))
+      for (let i = 0; i < count; i++) box.shell.hear({ ...report, from, key: new Uint8Array(32).fill(i % 256).fill(99, 0, 1) })
+    await box.show(box.waiting, T)
+    return box.sent()
+  }
+  expect([await heardBy(200), await heardBy(64)]).toEqual([0, 1])
+})

@@ -12,6 +12,8 @@ const PART_MS = 8_000
 export const OUTBOX_BEGIN_MS = PART_MS
 export const OUTBOX_SEND_MS = PART_MS
 export const OUTBOX_TURN_MS = 3 * PART_MS
+/** So long a report that came here, and is not ordered, keeps other members from sending the same: its sender makes it anew with each turn, and one that is gone must not keep a request from going out. */
+export const OUTBOX_HEARD_MS = 3 * OUTBOX_TURN_MS
 /** A request that nobody sent is given up then. */
 export const OUTBOX_KEPT_MS = 86_400_000
 /** When all members declined they are drawn again after a pause, which doubles from this each time; after so many rounds the request is given up. */

@@ -165,3 +165,16 @@ test('a turn is begun only as long as what it sends can be reported in it, and i
   expect(begins(seen(T, { sinceMs: T }), first, T)).toHaveLength(1)
   expect(begins(seen(T + 1, { sinceMs: T + 1 }), first, T + 1)).toEqual([]) // the turn of a member of the epoch before
 })
+
+test('who heard that it is out sends nothing, though the group has not ordered that yet; but for what no order would take', () => {
+  const [first, second] = [drawn(queued, T), drawn(queued, T + OUTBOX_TURN_MS)] as [PeerId, PeerId]
+  const { key } = entryIn(queued)
+  const startsMs = T + OUTBOX_TURN_MS
+  const after = (outcome: OutboxOutcome, from: PeerId, turn = 0, of = key) =>
+    begins(seen(startsMs, { heard: [{ key: of, from, turn, outcome }] }), second, startsMs).length
+  expect([after('sent', first), after('unknown', first)]).toEqual([0, 0])
+  // that one can't send it is no reason not to; nor what of a member that was not drawn yet, of a turn to come, or of another request
+  expect([after('declined', first), after('refused', first)]).toEqual([1, 1])
+  const later = members.find((peer) => peer !== first && peer !== second) as PeerId
+  expect([after('sent', later), after('sent', first, 2), after('sent', first, 0, new Uint8Array(32))]).toEqual([1, 1, 1])
+})

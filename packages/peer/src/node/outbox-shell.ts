@@ -1,10 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import type { RecordStore } from '@interpeer/content-store'
-import { bytesOfContentId, type ContentId, contentIdOf, type JobId, type NetworkId, type Signer, signMessage } from '@interpeer/crypto-ids'
+import {
+  bytesOfContentId,
+  type ContentId,
+  contentIdOf,
+  type JobId,
+  type NetworkId,
+  peerIdOfKey,
+  type Signer,
+  signMessage,
+} from '@interpeer/crypto-ids'
 import {
   agendaIn,
   isWhole,
   OUTBOX_ANSWER_BODY_MAX_BYTES,
+  OUTBOX_HEARD_MS,
   OUTBOX_KEPT_MS,
   type OutboxDuty,
   type OutboxEntry,
@@ -12,13 +22,14 @@ import {
   type OutboxReport,
   type OutboxTask,
   type OutboxView,
+  type OutboxWord,
   outboxDue,
   outboxReport,
   turnAt,
   type Write,
   writeIdOf,
 } from '@interpeer/peer-group'
-import { hexOf } from '@interpeer/wire-codec'
+import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { readOutbox } from '../outbox-block.js'
 import type { OutboxAnswer, OutboxRequest } from '../script-runtime.js'
 import type { Surroundings } from './group-shell.js'
@@ -49,6 +60,7 @@ interface OutboxSurroundings extends Pick<Surroundings, 'store' | 'log' | 'count
   readonly closesMs: () => number | undefined
 }
 type Said = Pick<OutboxReport, 'key' | 'turn' | 'outcome' | 'answer'>
+type Heard = OutboxWord & Pick<OutboxReport, 'ms'>
 interface Report {
   readonly said: Said
   readonly untilMs: number
@@ -63,6 +75,8 @@ const REPORT_AGE_MAX_MS = 300_000
 const STOP_MS = 1_000
 /** Reports that are kept though the group has ordered them: each with up to 256 KiB of an answer. */
 const TOLD_KEPT = 32
+/** Words that are kept of one member. */
+const HEARD_OF_MEMBER_MAX = 64
 const HEADERS_MAX = 100
 const DECLINED: OutboxResult = { outcome: 'declined' }
 const UNKNOWN: OutboxResult = { outcome: 'unknown' }
@@ -82,6 +96,8 @@ export class OutboxShell {
    */
   readonly #reports = new Map<string, Report>()
   readonly #sending = new Set<Promise<void>>()
+  /** What members say is out, while the group may not have ordered that yet: oldest first. */
+  #heard: readonly Heard[] = []
   #view: Omit<OutboxView, 'closesMs'> | undefined
 
   constructor(around: OutboxSurroundings) {
@@ -103,6 +119,17 @@ export class OutboxShell {
     this.#look()
   }
 
+  /** A member's signed report came, for the group to order: so long as it may wait for that, this member does not send the same. The state that it is about may be final here only later. */
+  hear({ key, from, turn, outcome, ms: saidMs }: OutboxReport): void {
+    const nowMs = this.#around.now()
+    const ms = Math.min(saidMs, nowMs)
+    if (!isOut({ outcome }) || ms + OUTBOX_HEARD_MS < nowMs) return
+    const by = peerIdOfKey(from)
+    const own = this.#heard.filter((one) => one.from === by)
+    const old = own.find((one) => sameBytes(one.key, key)) ?? (own.length >= HEARD_OF_MEMBER_MAX ? own[0] : undefined)
+    this.#heard = [...this.#heard.filter((one) => one !== old), { key, turn, outcome, from: by, ms }]
+  }
+
   /** The epoch is over, or members show what they hold: nothing is sent until another one is open here. */
   pause(): void {
     this.#view = undefined
@@ -119,7 +146,12 @@ export class OutboxShell {
     const { signer, now, closesMs } = this.#around
     this.#forget()
     if (this.#stop.signal.aborted || this.#view === undefined || this.#view.agenda.outbox.length === 0) return
-    const { duty, begin, wakeAtMs } = outboxDue(this.#duty, { ...this.#view, closesMs: closesMs() }, signer.peerId, now())
+    const { duty, begin, wakeAtMs } = outboxDue(
+      this.#duty,
+      { ...this.#view, closesMs: closesMs(), heard: this.#heard },
+      signer.peerId,
+      now(),
+    )
     this.#duty = duty
     for (const task of begin) {
       const known = this.#reports.get(hexOf(task.entry.key))
@@ -206,6 +238,7 @@ export class OutboxShell {
   #forget(): void {
     const nowMs = this.#around.now()
     const waiting = new Set(this.#view?.agenda.outbox.map(({ key }) => hexOf(key)))
+    this.#heard = this.#heard.filter(({ ms }) => ms + OUTBOX_HEARD_MS >= nowMs)
     const told = [...this.#reports.keys()].filter((name) => !waiting.has(name))
     const gone = [...this.#reports].filter(([, { untilMs }]) => nowMs >= untilMs).map(([name]) => name)
     const names = [...new Set([...gone, ...(this.#view === undefined ? [] : told.slice(0, -TOLD_KEPT))])]

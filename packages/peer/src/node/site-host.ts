@@ -16,6 +16,7 @@ import type { ServedState } from '../served-state.js'
 import type { SiteView } from '../site-view.js'
 import { WholeState } from './block-source.js'
 import { type GroupListener, GroupShell } from './group-shell.js'
+import { openReport } from './known-reports.js'
 import { OutboxShell } from './outbox-shell.js'
 import { ProvenWrites } from './proven-writes.js'
 import { ReadChecker } from './read-checker.js'
@@ -293,7 +294,12 @@ export class SiteHost implements GroupListener {
       settings: { idleEveryMs: cycleMs },
       jurors: from.jurors,
       funds: from.funds,
-      checkRequest: (ref: RequestRef, bytes: Uint8Array) => isWriteOf(of, ref, bytes, this.#duties),
+      checkRequest: (ref: RequestRef, bytes: Uint8Array) => {
+        const fits = isWriteOf(of, ref, bytes, this.#duties)
+        const report = fits ? openReport(bytes, this.#duties.network) : undefined
+        if (report !== undefined) this.#outbox.hear(report)
+        return fits
+      },
     }
     const known = this.#shells.get(epoch)
     if (known?.isOf(setup)) return
