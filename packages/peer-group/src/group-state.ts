@@ -111,6 +111,8 @@ export interface Skip {
   /** Up to which step they have run, and come to what is certified: more of them at a time than jurors run are not. */
   readonly ran: number
   /** The beginning of the stretch that it objected to last, as it could not get that; jurors may have it since. And how often it looked since then. */
+  /** When it asked for a stretch only because its epoch was over. */
+  readonly askedMs?: number
   readonly lacked?: { readonly after: number; readonly tries: number }
   /** They are being run. */
   readonly isAudited: boolean

@@ -90,7 +90,9 @@ export const RANK_WINDOW = 4
 /** Gaps in what a member took part in that it looks at, at once. */
 export const SKIPS_MAX = 4
 /** How often a member looks again at a stretch that it could not get, and objected to: jurors may have got it. */
-export const LACKED_TRIES_MAX = 16
+export const LACKED_TRIES_MAX = 64
+/** Cycles after its epoch's end that a member looks at a far gap before it asks for time; then twice as many. The chain keeps a closing for twice as many, too. */
+export const ASK_CYCLES = 3
 /** Branches of the epoch that it looks at, at once: of those that anyone shows; with those that the chain may go on from; and with the one that it will. */
 export const BRANCHES_MAX = { anyone: 2, chain: 4, closing: 5 } as const
 /** Branches that it has looked at and remembers: who shows one again has nothing run twice. */

@@ -10,7 +10,7 @@ import { count, type Group, othersOf, type Skip, send, type Turn } from './group
 import { wayTo } from './jury/bring.js'
 import { begunAt, type Dispute, disputeId } from './jury/dispute.js'
 import { withheldMessage } from './messages.js'
-import { LACKED_TRIES_MAX, SKIPS_MAX, WITHHELD_SHARE } from './settings.js'
+import { ASK_CYCLES, LACKED_TRIES_MAX, SKIPS_MAX, WITHHELD_SHARE } from './settings.js'
 import { sign } from './sign.js'
 import { isElsewhere, isJudged, knownStep } from './steps.js'
 import { mayBring, stretchOf } from './stretch.js'
@@ -69,14 +69,35 @@ const nextIn = (g: Pick<Group, 'skips'>): readonly Skip[] =>
 
 /** When it looks at what it skipped. */
 export const skipDueMs = ({ g }: Turn): number | undefined => {
-  const next = nextIn(g)
-  return next.length === 0 ? undefined : Math.min(...next.map((one) => dueMs(g, one)))
+  const times = [...nextIn(g).map((one) => dueMs(g, one)), ...g.skips.map((one) => askAtMs(g, one))]
+  const firstMs = Math.min(...times)
+  return firstMs === Number.POSITIVE_INFINITY ? undefined : firstMs
 }
 const dueMs = ({ settings }: Pick<Group, 'settings'>, { sinceMs }: Skip): number => sinceMs + settings.dissentWindowMs * WITHHELD_SHARE
+
+/**
+ * An epoch that is over here waits on the chain for whoever objects, and not for whoever still looks at what it was kept out of: where that is far, it asks for the stretch that it is at, and goes on. If that was right, it pays for
+ * the time.
+ */
+function askInTime(t: Turn): void {
+  const { g, nowMs } = t
+  for (const skip of g.skips.filter((one) => nowMs >= askAtMs(g, one))) {
+    g.skips = g.skips.map((one) => (one === skip ? { ...skip, askedMs: nowMs, lacked: { after: skip.ran, tries: 0 } } : one))
+    objectTo(t, skip)
+  }
+}
+function askAtMs({ phase, base, settings }: Pick<Group, 'phase' | 'base' | 'settings'>, skip: Skip): number {
+  const { sinceMs, askedMs, lacked, ran } = skip
+  if (phase === 'open' || stretchOf(skip) === undefined || lacked?.after === ran) return Number.POSITIVE_INFINITY
+  return askedMs === undefined
+    ? Math.max(sinceMs, base.sinceMs) + ASK_CYCLES * settings.idleEveryMs
+    : askedMs + 2 * ASK_CYCLES * settings.idleEveryMs
+}
 
 /** Has what it skipped run, where it did not come to that by itself: the first first, for those after it begin from what that came to. */
 export function auditSkips(t: Turn): void {
   const { g } = t
+  askInTime(t)
   const due = () => nextIn(g).find((one) => t.nowMs >= dueMs(g, one))
   for (let skip = due(); skip !== undefined; skip = due()) {
     const one = skip
@@ -103,7 +124,7 @@ function auditOf({ g }: Turn, skip: Skip): Dispute {
   const certified = { ...readReveals(certificate, g.verifier), certificate }
   const place = { step, batch: batchHash, start }
   const gap = step - 1 - after.step
-  const id = disputeId(g.setup, { ...place, ...begunAt({ base: after, path: [], gap, stretch }) })
+  const id = disputeId(g.setup, { ...place, begun: begunAt({ base: after, path: [], gap, stretch }, g.self.publicKey) })
   const asked = { id, kind: 'objection', epoch: g.setup.epoch, ...place, base: after, certified } as const
   return { ...asked, path: [], gap, stretch, later: [], statements: [] }
 }
@@ -122,7 +143,8 @@ export function onAudited(t: Turn, { batch, holds, isOver = true, lacks = false 
   const skip = g.skips.find((one) => one.isAudited && sameBytes(one.batchHash, batch))
   if (skip === undefined) return
   const stretch = stretchOf(skip)
-  if (holds && isOver && stretch !== undefined && stretch.through < skip.step && !isSeen(g, skip)) {
+  // what did not end says nothing: neither of what comes after it, which can be run by itself
+  if (holds && stretch !== undefined && stretch.through < skip.step && !isSeen(g, skip)) {
     const further = { ...skip, ran: stretch.through }
     g.skips = g.skips.map((one) => (one === skip ? further : one))
     t.effects.push({ type: 'audit', dispute: auditOf(t, further) })
@@ -133,7 +155,14 @@ export function onAudited(t: Turn, { batch, holds, isOver = true, lacks = false 
   else if (skip.isBranch && holds && isOver) rememberBranch(t, readReveals(skip.certificate, g.verifier))
   if (holds || isSeen(g, skip)) return tellRest(t)
   if (stretch !== undefined && skip.lacked?.after === stretch.after) return // that is told
-  const { after, step, rank, certificate, way } = skip
+  objectTo(t, skip)
+}
+
+/** It was kept out of these, as far as it could look at them: all are told, and the chain. */
+function objectTo(t: Turn, skip: Skip): void {
+  const { g } = t
+  const { after, step, rank, certificate, way, batchHash: batch } = skip
+  const stretch = stretchOf(skip)
   g.objectedFrom = Math.min(g.objectedFrom, after.step + 1)
   const { envelope } = sign(t, withheldMessage, { step, rank, batch, stretch: stretch ?? null })
   g.unseen = withSaid(g.unseen, {

@@ -125,7 +125,7 @@ const askedOfJurors = ({ g, nowMs }: Turn): readonly Unseen[] =>
     const isFar = one.said !== undefined && stretchIn(one.said) !== undefined && nowMs < one.sinceMs + ASKED_OF_JURORS_MS
     return isFar && one.step > g.base.step
   })
-const ASKED_OF_JURORS_MS = 60_000
+const ASKED_OF_JURORS_MS = 300_000
 
 function askAgain(t: Turn): void {
   const { g } = t

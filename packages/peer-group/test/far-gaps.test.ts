@@ -2,9 +2,9 @@ import { peekPayload } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { signerAt, verification } from '../simulations/jobs.js'
-import { disputeOf, openGroup, verifyDispute } from '../src/index.js'
+import { disputeOf, GROUP_DEFAULTS, openGroup, verifyDispute } from '../src/index.js'
 import { withheldMessage } from '../src/messages.js'
-import { LACKED_TRIES_MAX } from '../src/settings.js'
+import { ASK_CYCLES, LACKED_TRIES_MAX } from '../src/settings.js'
 import { known, sent, WITHHELD } from './dissenting.js'
 import { HALF_MS, keptOut } from './kept-out.js'
 
@@ -51,11 +51,12 @@ describe('a member that was kept out of more steps than jurors run', () => {
     expect([stretchesOf(given).length, desk.group(away).skips]).toEqual([3, []])
     expect([desk.of('dispute', away), desk.group(away).objectedFrom]).toEqual([[], Number.POSITIVE_INFINITY])
   })
-  test('what ends without a word ends there: nothing more is run, and nothing said', () => {
+  test('a stretch that does not end in its time says nothing, not of what comes after it either: that is run by itself', () => {
     const given = looking(1)
     end(given, true, { isOver: false })
-    given.wait(10 * HALF_MS)
-    expect([stretchesOf(given), askedBy(given)]).toEqual([[FIRST, SECOND], []])
+    expect([stretchesOf(given), askedBy(given)]).toEqual([[FIRST, SECOND, THIRD], []])
+    end(given, false)
+    expect(askedBy(given)).toEqual([THIRD])
   })
   test('asks for the stretch that comes to something else, and signs for which', () => {
     const given = looking(1)
@@ -148,7 +149,7 @@ describe('who is given nothing but a certificate', () => {
     const bytes = disputeOf(desk.group(away), dispute, 300_000) as Uint8Array
     expect(verifyDispute(bytes, desk.setup, verification)).toMatchObject({ step: LAST, stretch: FIRST, base: { step: 1 } })
   })
-  test('and for the batch, for a minute: with that it looks on', () => {
+  test('and for the batch, for some minutes: with that it looks on', () => {
     const given = shown()
     const { desk, away, teller } = given
     const asked = () => desk.of('fetch-batch', away).length
@@ -166,9 +167,46 @@ describe('who is given nothing but a certificate', () => {
   test('not longer', () => {
     const given = shown()
     const { desk, away } = given
-    given.wait(60_000)
+    given.wait(300_000)
     const later = desk.of('fetch-batch', away).length
     given.wait(10_000)
     expect(desk.of('fetch-batch', away).length).toBe(later)
+  })
+})
+
+describe('once its epoch is over', () => {
+  const CYCLE_MS = GROUP_DEFAULTS.idleEveryMs
+  /** It was given the epoch's closing step, a far way from its own last one. */
+  function closed(): Given {
+    const given = away140()
+    const { desk, away } = given
+    given.give(LAST)
+    const group = desk.group(away)
+    desk.groups[away] = { ...group, phase: 'closed' }
+    return given
+  }
+  test('it asks for the stretch that it is at in time for the chain, and goes on looking', () => {
+    const given = closed()
+    given.wait(ASK_CYCLES * CYCLE_MS - 1)
+    expect([stretchesOf(given), askedBy(given)]).toEqual([[FIRST], []])
+    expect(given.desk.group(given.away).wakeAtMs).toBeLessThanOrEqual(given.desk.nowMs + 1)
+    given.wait(1)
+    expect(askedBy(given)).toEqual([FIRST])
+    expect(given.desk.of('dispute', given.away)).toHaveLength(1)
+    end(given, true)
+    expect(stretchesOf(given)).toEqual([FIRST, SECOND])
+    given.wait(2 * ASK_CYCLES * CYCLE_MS - 1)
+    expect(askedBy(given)).toEqual([FIRST])
+    given.wait(1)
+    expect(askedBy(given)).toEqual([FIRST, SECOND])
+    end(given, false) // that is asked for already
+    expect(askedBy(given)).toEqual([FIRST, SECOND])
+  })
+  test('but not where it is done by then', () => {
+    const given = closed()
+    given.wait(HALF_MS)
+    for (let i = 0; i < 3; i++) end(given, true)
+    given.wait(10 * CYCLE_MS)
+    expect([askedBy(given), given.desk.group(given.away).skips]).toEqual([[], []])
   })
 })

@@ -1,4 +1,4 @@
-import { peekMessageNumber } from '@interpeer/crypto-ids'
+import { bytesOfContentId, peekMessageNumber } from '@interpeer/crypto-ids'
 import { hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import type { Case, CaseStep } from '../simulations/case.js'
@@ -93,15 +93,13 @@ describe('a dispute of a step that no more lead to', () => {
 describe('what is asked for is signed', () => {
   const said = (seat: number, stretch: Stretch | null) => (made: Case, one: CaseStep) => [made.withheld(seat, one, { stretch })]
   const both = (a: Stretch | null, b: Stretch | null) => (made: Case, one: CaseStep) => [...said(3, a)(made, one), ...said(4, b)(made, one)]
-  test('so all who are heard have to ask for the same', () => {
-    const OTHERS = 'statements that ask for different steps'
+  test('of one member alone: what others say of the step is another dispute', () => {
+    const OTHERS = 'a stretch, and what others say'
     const shown = (a: Stretch | null, b: Stretch | null): Shown => ({ statements: both(a, b) })
-    for (const other of [{ after: 21, through: 84 }, { after: 20, through: 83 }, null]) {
+    for (const other of [{ after: 21, through: 84 }, { after: 20, through: 83 }, null, MIDDLE]) {
       expect(reasonOf(undefined, shown(MIDDLE, other))).toBe(OTHERS)
       expect(reasonOf(undefined, shown(other, MIDDLE))).toBe(OTHERS)
     }
-    // the same, of one who agreed
-    expect(reasonOf(undefined, shown(MIDDLE, MIDDLE))).toBe('a statement of a member that agreed')
   })
   test('and nobody can ask for another, or for none, in its name', () => {
     const one = MADE.step(100)
@@ -156,25 +154,21 @@ describe('the id of a dispute', () => {
     ]
     expect(ids(...all.map((stretch) => asking(MADE, stretch))).size).toBe(4)
   })
-  test('is the same whoever asks for the same', () => {
+  test('is another for each member that asks: one may ask when the state that it begins from is not to be had', () => {
     const seats = [0, 1, 2, 4]
     const certificate = MADE.certified(MADE.step(100), seats)
     const statements = [MADE.withheld(3, MADE.step(100), { stretch: MIDDLE })]
     const bytes = MADE.dispute(MADE.step(100), { steps: [certificate], evidence: { type: 'objection', statements } })
-    expect(ids(verifyDispute(bytes, MADE.context, verification), asking(MADE, MIDDLE)).size).toBe(1)
+    expect(ids(verifyDispute(bytes, MADE.context, verification), asking(MADE, MIDDLE)).size).toBe(2)
   })
-  test('is made of its step, and of what is run, wherever that is shown to go back to', () => {
+  test('is made of its step, of who asks, and of what is run, wherever that is shown to go back to', () => {
     const { id, step, batch, start } = asking(MADE, MIDDLE, { base: 3 })
-    const of = (changes: object) => disputeId(MADE.context, { step, batch, start, stretch: MIDDLE, ...changes })
-    expect(of({})).toEqual(id)
+    const [asker, state] = [MADE.member(4).publicKey, bytesOfContentId(start)]
+    const of = (...begun: (number | Uint8Array)[]) => disputeId(MADE.context, { step, batch, start, begun })
+    expect(of(20, 84, asker)).toEqual(id)
     expect(ids({ id }, asking(MADE, MIDDLE), asking(MADE, MIDDLE, { path: [1, 2, 3] })).size).toBe(1)
-    const others = [
-      { stretch: undefined },
-      { stretch: undefined, from: 3 },
-      { stretch: { after: 3, through: 20 } },
-      { certifiedStart: start },
-    ]
-    expect(ids({ id }, ...others.map((changes) => ({ id: of(changes) }))).size).toBe(1 + others.length)
+    const others = [of(), of(3, state), of(20, 83, asker), of(20, 84, MADE.member(3).publicKey), of(20, 84, asker, state)]
+    expect(ids({ id }, ...others.map((other) => ({ id: other }))).size).toBe(1 + others.length)
   })
   test('is another where certificates show what the stretch begins from: what leads there is not the same question', () => {
     const path = range(1, 20)

@@ -3,7 +3,7 @@ import { certificateMessage, disputeMessage, type Finding, revealMessage, verdic
 import { bytesOfHex, encodeCbor, hexOf } from '@interpeer/wire-codec'
 import { describe, expect, test } from 'vitest'
 import { Closing } from './closing-world.js'
-import { answer } from './dispute-worlds.js'
+import { answer, sent } from './dispute-worlds.js'
 import { codes, signerOf } from './network-world.js'
 
 type Stretch = { readonly after: number; readonly through: number }
@@ -168,8 +168,9 @@ describe('after a stretch that holds, of an epoch that goes on', () => {
 
 describe('the room that a member has', () => {
   /** Four that one member asked for, one after another, each of which holds. */
-  function usedUp() {
+  function usedUp(coins = 0n) {
     const world = new Far()
+    if (coins > 0n) expect(world.block(sent(world, world.members[OUT] as PeerId, coins))).toEqual([])
     world.block(world.close(3, STEP))
     for (const after of [100, 110, 120, 130]) {
       expect(world.brings(world.asks({ after, through: after + 60 }))).toEqual([])
@@ -178,7 +179,12 @@ describe('the room that a member has', () => {
     expect(world.outcomes).toEqual(['stands', 'stands', 'stands', 'stands'])
     return world
   }
-  test('is used up by four of them', () => {
+  test('is not used up by what a jury found right, and its member paid for: who is given nothing may need many', () => {
+    const world = usedUp(100_000_000n)
+    expect([...world.state.disputes.values()].map(({ debtors }) => debtors)).toEqual([[], [], [], []])
+    expect(world.brings(world.asks({ after: 136, through: 200 }))).toEqual([])
+  })
+  test('is used up by four of them that it could not pay for', () => {
     const world = usedUp()
     for (const after of [100, 101, 136]) expect(world.brings(world.asks({ after, through: after + 64 }))).toEqual(['DISPUTE_KNOWN'])
   })

@@ -153,7 +153,7 @@ function goodCases(): DisputeCase[] {
     name,
     expect: 'ok',
     shows: {
-      id: idOf(FAR, [uint(after), uint(after + 64), ...back]),
+      id: idOf(FAR, [uint(after), uint(after + 64), bstr(d.publicKey), ...back]),
       kind: 'objection',
       step: FAR,
       base: 0,

@@ -1,4 +1,12 @@
-import { bytesOfContentId, type ContentId, contentIdOfBytes, type PeerId, peekMessageNumber, sealOf } from '@interpeer/crypto-ids'
+import {
+  bytesOfContentId,
+  type ContentId,
+  contentIdOfBytes,
+  keyOfPeerId,
+  type PeerId,
+  peekMessageNumber,
+  sealOf,
+} from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import { NO_BATCH } from '../ancestors.js'
 import { provesFinal, type ReadReveals, readReveals } from '../certificate.js'
@@ -83,39 +91,38 @@ export function verifyDispute(bytes: Uint8Array, context: DisputeContext, verifi
         ? readSplit(evidence, place, verifier)
         : readBound(evidence, place, verifier)
   const later = shown.filter((one) => one.step > step)
-  const id = disputeId(context, { ...place, ...begunAt({ base: from, path, gap, stretch }) })
+  const [asker] = statements
+  const begun = begunAt({ base: from, path, gap, stretch }, asker && keyOfPeerId(asker.peer))
+  const id = disputeId(context, { ...place, begun })
   const about = { id, kind: evidence.type, epoch: context.epoch, step, batch, start }
   return { ...about, base: from, path, gap, stretch, certified, later, statements }
 }
 
 /**
- * One id for one question: SHA-256 of canonical CBOR ["interpeer-group-dispute", network, job, epoch, step, batch, start], and of a dispute with a gap `from` too: an accomplice must not ask what jurors
- * answer without looking at what was hidden, and so keep who was kept out from asking. For the same reason, of a stretch in the place of that what it is after and through, and the state that is certified where it begins.
+ * One id for one question: SHA-256 of canonical CBOR ["interpeer-group-dispute", network, job, epoch, step, batch, start], and of a dispute with a gap what it says of where jurors begin: an accomplice must not ask what jurors
+ * answer without looking at what was hidden, or can't answer, and so keep who was kept out from asking.
  */
-export function disputeId(
-  { network, job, epoch }: GroupContext,
-  { step, batch, start, from, stretch, certifiedStart }: Question,
-): Uint8Array {
+export function disputeId({ network, job, epoch }: GroupContext, { step, batch, start, begun = [] }: Question): Uint8Array {
   const place = [bytesOfContentId(network), bytesOfContentId(job), epoch, step, batch, bytesOfContentId(start)]
-  const shown = certifiedStart === undefined ? [] : [bytesOfContentId(certifiedStart)]
-  const back = stretch === undefined ? (from === undefined ? [] : [from]) : [stretch.after, stretch.through, ...shown]
-  return sealOf('interpeer-group-dispute', [...place, ...back])
+  return sealOf('interpeer-group-dispute', [...place, ...begun])
 }
-type Question = Pick<Dispute, 'step' | 'batch' | 'start'> & ReturnType<typeof begunAt>
+type Question = Pick<Dispute, 'step' | 'batch' | 'start'> & { readonly begun?: readonly (number | Uint8Array)[] }
 
-/** What the id says of where jurors begin. `from`: the last final step that it goes back to. */
-export const begunAt = ({
-  base,
-  path,
-  gap,
-  stretch,
-}: Pick<Dispute, 'base' | 'path' | 'gap' | 'stretch'>): {
-  readonly from?: number
-  readonly stretch?: Stretch
-  readonly certifiedStart?: ContentId
-} => {
-  if (stretch === undefined) return gap > 0 ? { from: base.step } : {}
-  return isFromWord({ base, path, stretch }) ? { stretch } : { stretch, certifiedStart: tipOf({ base, path }).state }
+/**
+ * What the id says of where jurors begin. Of a gap: the last final step, and its state, for there may be another certificate of that step. Of a stretch: what it is after and through, the key of who asks for it, and the
+ * state that is certified where it begins, if one is.
+ */
+export function begunAt(
+  { base, path, gap, stretch }: Omit<Begun, 'base' | 'path'> & Pick<Dispute, 'base' | 'path' | 'gap'>,
+  asker: Uint8Array | undefined,
+): readonly (number | Uint8Array)[] {
+  if (stretch === undefined) return gap > 0 ? [base.step, bytesOfContentId(base.state)] : []
+  return [
+    stretch.after,
+    stretch.through,
+    ...(asker === undefined ? [] : [asker]),
+    ...(isFromWord({ base, path, stretch }) ? [] : [bytesOfContentId(tipOf({ base, path }).state)]),
+  ]
 }
 
 /** @throws {PeerGroupError} DISPUTE_INVALID */

@@ -17,9 +17,8 @@ export function beginRelief(t: JurorTurn, through: number): void {
  */
 export function relieve(t: JurorTurn): boolean {
   const { j, nowMs } = t
-  const { stretch, step } = j.setup.dispute
-  if (j.relieved === undefined || stretch === undefined) return true
-  const last = Math.min(step - 1, stretch.through + RELIEF_STEPS_MAX)
+  if (j.relieved === undefined) return true
+  const last = lastSpare(t.j)
   while (j.relieved < last && j.setup.isOwn !== true && nowMs < j.setup.fetchUntilMs) {
     const through = windowEnd(j.relieved, last)
     for (let at = through; at > j.relieved; at--) walkTo(t, at)
@@ -40,9 +39,12 @@ function isHere(j: Juror, through: number): boolean {
   return spareRequestsOf(j).every(({ cid }) => j.bodies.has(cid))
 }
 
-/** Whether a step is among the next of those that it only gets for others. */
-export const isSpare = ({ relieved, setup: { dispute } }: Juror, step: number): boolean =>
-  relieved !== undefined && step > relieved && step <= windowEnd(relieved, dispute.step - 1)
+/** The last step that it gets for others. */
+const lastSpare = ({ setup: { dispute } }: Juror): number =>
+  Math.min(dispute.step - 1, (dispute.stretch?.through ?? dispute.step) + RELIEF_STEPS_MAX)
+/** Whether a step is among the next of those. */
+export const isSpare = (j: Juror, step: number): boolean =>
+  j.relieved !== undefined && step > j.relieved && step <= windowEnd(j.relieved, lastSpare(j))
 
 /** The bodies of these, as far as it knows their batches. */
 export const spareRequestsOf = (j: Juror): readonly RequestRef[] =>

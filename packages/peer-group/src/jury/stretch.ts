@@ -22,13 +22,13 @@ export function stretchIn(envelope: Uint8Array): Stretch | undefined {
     throw error
   }
 }
-export const sameStretch = (a: Stretch | undefined, b: Stretch | undefined): boolean => a?.after === b?.after && a?.through === b?.through
 
-/** What all statements of a dispute ask for: it is signed, so that nobody can have another part looked at in an objector's name. @throws {PeerGroupError} DISPUTE_INVALID */
+/** What a dispute's only statement asks for: it is signed, so that nobody can have another part looked at in an objector's name. @throws {PeerGroupError} DISPUTE_INVALID */
 export function stretchAsked(statements: readonly Uint8Array[]): Stretch | undefined {
-  const [first, ...others] = statements.map(stretchIn)
-  if (others.some((one) => !sameStretch(one, first))) throw invalid('statements that ask for different steps')
-  return first
+  const asked = statements.map(stretchIn)
+  const stretch = asked.find((one) => one !== undefined)
+  if (stretch !== undefined && asked.length > 1) throw invalid('a stretch, and what others say')
+  return stretch
 }
 
 /** @throws {PeerGroupError} DISPUTE_INVALID */

@@ -166,17 +166,21 @@ export function underClosing(
 
 /**
  * Of those with a gap, and those against a closed epoch, each member has so many: of others' nobody is in its way. One that reaches further back than all before it is taken all the same, for what a member said anyone can
- * bring, from any step on.
+ * bring, from any step on. A stretch that a jury found right does not count.
  * @throws {NetworkError} DISPUTE_KNOWN
  */
 function checkRoom(dispute: Dispute, asked: readonly { readonly one: DisputeCase; readonly of: Dispute }[]): void {
   const { gap, statements } = dispute
-  const counted = asked.filter(({ one, of }) => of.gap > 0 || one.isClosed).map(({ of }) => of)
+  const counted = asked.filter(({ one, of }) => (of.gap > 0 || one.isClosed) && !isPaidFor(one, of)).map(({ of }) => of)
   const isFurtherBack = gap > 0 && counted.every((of) => of.gap === 0 || ranFrom(dispute) < ranFrom(of))
   const isUsedUp = ({ peer }: Dispute['statements'][number]) =>
     counted.filter((of) => of.statements.some((other) => other.peer === peer)).length >= ASKED_BY_MEMBER_MAX
   if (!isFurtherBack && statements.every(isUsedUp)) throw new NetworkError({ code: 'DISPUTE_KNOWN' })
 }
+
+/** A stretch that holds was paid for by who asked for it: whoever was given nothing may need many of them. Not of who could not pay. */
+const isPaidFor = ({ judgment, debtors }: DisputeCase, { stretch }: Dispute): boolean =>
+  stretch !== undefined && judgment?.outcome === 'stands' && judgment.by === 'jury' && debtors.length === 0
 
 /** @throws {NetworkError} DISPUTE_UNKNOWN: there is none of that id, or it is decided or past its deadline; VERDICT_STRANGER, VERDICT_KNOWN */
 export function recordVerdict(state: NetworkState, envelope: Uint8Array, { timeMs }: { readonly timeMs: number }): NetworkState {

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { ContentStoreError } from '@interpeer/content-store'
 import { type ContentId, contentIdOfBytes, type PeerId, peekPayload, type Signer } from '@interpeer/crypto-ids'
 import {
+  BODIES_STRAGGLER_MS,
   batchBlockId,
   isPieced,
   type Juror,
@@ -191,7 +192,8 @@ export class JurorShell {
 
   async #fetchBatch(hash: Uint8Array, from: readonly PeerId[]): Promise<void> {
     const cid = batchBlockId(hash)
-    await this.#around.exchange.fetchBlocks([cid], sourcesOf(this.#around, from, this.#stop.signal))
+    const sources = sourcesOf(this.#around, from, this.#stop.signal)
+    await this.#around.exchange.fetchBlocks([cid], { ...sources, stragglerMs: BODIES_STRAGGLER_MS })
     const bytes = blockIn(this.#around, cid)
     if (bytes !== undefined) this.give({ type: 'batch', bytes })
   }
