@@ -43,6 +43,8 @@ interface Around {
   /** What a member gives to a juror: a block by its CID, a batch by its hash. */
   readonly serve: (peer: PeerId, name: string) => Uint8Array | undefined
   readonly isHonest: (peer: PeerId) => boolean
+  /** Told of the certificates that a dispute shows: the chain may go on from these. */
+  readonly onRecorded?: (certificates: readonly Uint8Array[]) => void
 }
 /** Jurors ask again after a second at the most, and what they ask for may get lost once. */
 const REACHABLE_MS = 1_500
@@ -93,6 +95,16 @@ export class Chain {
     return [...this.#certificates.values()].sort((a, b) => a.step - b.step).map(({ bytes }) => bytes)
   }
 
+  /** What it was shown, but for what says something else of the disputed step by the same batch: blocks have only what a dispute has in it. */
+  #shownTo({ step, certified }: Dispute): readonly Uint8Array[] {
+    if (certified === undefined) return this.certificates
+    const isOther = (one: { readonly step: number; readonly bytes: Uint8Array }) =>
+      one.step === step &&
+      hexOf(mostAlike(one.bytes, this.#around.context.epoch)?.answer.root ?? new Uint8Array()) !== hexOf(certified.answer.root)
+    const kept = [...this.#certificates.values()].filter((one) => !isOther(one))
+    return kept.sort((a, b) => a.step - b.step).map(({ bytes }) => bytes)
+  }
+
   /** No block takes anything more. */
   end(): void {
     this.#isOver = true
@@ -112,13 +124,19 @@ export class Chain {
     const base = way?.base?.certificate ?? null
     const place = { job: bytesOfContentId(context.job), epoch: context.epoch, step, batch: hashOf(effect), base }
     const steps = effect.type === 'dispute' ? [...path, effect.certificate] : path
+    this.take(disputeMessage.encode({ ...place, steps, evidence: evidenceOf(effect) }))
+  }
+
+  /** Records a dispute, as it is brought. */
+  take(bytes: Uint8Array): undefined {
+    const { context } = this.#around
+    if (this.#isOver || this.isJudging) return
     try {
-      const bytes = disputeMessage.encode({ ...place, steps, evidence: evidenceOf(effect) })
       const dispute: Dispute = verifyDispute(bytes, context, verification)
       if (this.#decided.has(hexOf(dispute.id)) || this.#settling.some(({ of, judgment }) => isSettled(dispute, judgment, of))) return
       if (!this.#hasRoom(dispute)) return this.#refuse('no room')
       this.#asked.push(dispute)
-      this.#record(withShown(dispute, this.certificates, context, verification))
+      this.#record(withShown(dispute, this.#shownTo(dispute), context, verification), bytes)
     } catch (error) {
       if (!(error instanceof PeerGroupError)) throw error
       this.#refuse('reason' in error.failure ? String(error.failure.reason) : error.code)
@@ -153,10 +171,11 @@ export class Chain {
     return path
   }
 
-  #record(dispute: DisputeSoFar): void {
+  #record(dispute: DisputeSoFar, bytes: Uint8Array): void {
     const { world, context, outsiders, random, serve } = this.#around
     this.dispute = dispute
     world.note(undefined, `a ${dispute.kind} is recorded: step ${dispute.step}`)
+    this.#around.onRecorded?.(certificatesIn(bytes))
     const draw = (seed: Uint8Array, _: ReadonlySet<PeerId>, count: number): readonly PeerId[] =>
       signers
         .slice(FIRST_JUROR, FIRST_JUROR + outsiders)
@@ -204,7 +223,7 @@ export class Chain {
     const holder = this.#watchHolders(dispute)
     const isClosed = this.isClosed
     const block = (): void => {
-      const shown = withShown(dispute, this.certificates, context, verification)
+      const shown = withShown(dispute, this.#shownTo(dispute), context, verification)
       const trial = { jury, ratings: new Map(), verdicts, deadlineMs, nowMs: world.nowMs, isClosed }
       const judgment = judge(shown, trial, context, verification)
       if (judgment === undefined) {
@@ -240,6 +259,11 @@ export class Chain {
     look()
     return watched
   }
+}
+
+function certificatesIn(bytes: Uint8Array): readonly Uint8Array[] {
+  const { base, steps } = disputeMessage.decode(bytes)
+  return [...(base === null ? [] : [base]), ...steps]
 }
 
 function evidenceOf(effect: GroupEffect & { readonly type: 'dispute' | 'stuck' }): Evidence {

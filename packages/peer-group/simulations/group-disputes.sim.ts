@@ -9,6 +9,7 @@ import { quorumOf, Watcher } from './checks.js'
 import { CLOSING, isHiddenStep, KINDS, kindOf, LONG, tacticsOf } from './dispute-kinds.js'
 import { deafToDissent } from './dissent-adversary.js'
 import { mostAlike } from './finality-checks.js'
+import { forgedBase } from './forged-base.js'
 import { Fork } from './fork.js'
 import { chainSeed, execute, job, logs, network, signerAt, start, verification } from './jobs.js'
 import { LongGap } from './long-gap.js'
@@ -60,6 +61,7 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
   const seats = Array.from({ length: traitorCount }, (_, i) => (first + i) % peers)
   const honestSeats = Array.from({ length: peers }, (_, seat) => seat).filter((seat) => !seats.includes(seat))
   const isLong = LONG.includes(kind)
+  const forges = kind === 'collude-and-hide-steps' && Random.named(seed, DICE.traitors, 11).chance(400)
   const isClosing = CLOSING.includes(kind)
   const isCalm = colludes || settings.chance(300) || kind === 'silent-source'
   const world = new World({
@@ -119,6 +121,11 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
       return name.length === HASH_LENGTH ? node.batch(name) : node.block(name as ContentId)
     },
     isHonest: (peer) => !watcher.isTraitor(peer),
+    onRecorded: (certificates) => {
+      for (const node of current)
+        for (const certificate of certificates)
+          if (!watcher.isTraitor(node.peer)) node.tell({ type: 'shown', from: signerAt(39).peerId, certificate, by: 'chain' })
+    },
   })
   const closing = new ChainClosing({
     world,
@@ -146,6 +153,9 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
       }
       if (isFirst && (effect.type === 'dispute' || effect.type === 'stuck')) {
         if (effect.type === 'dispute') chain.show(effect.step, effect.certificate)
+        const isMisled = forges && effect.type === 'dispute' && !watcher.isTraitor(member.peer)
+        const forged = isMisled ? forgedBase(colluders(), effect) : undefined
+        if (forged !== undefined) world.after(1, () => chain.take(forged))
         world.after(world.random.between(20, BROUGHT_WITHIN_MS), () => chain.bring(effect))
       }
       const isWithheld = effect.type === 'send' && peekMessageNumber(effect.envelope) === withheldMessage.number
@@ -255,7 +265,13 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
   const isLooking = () => current.some(({ peer, group }) => !watcher.isTraitor(peer) && (group?.skips.length ?? 0) > 0)
   world.run({ untilMs: world.nowMs + LOOKS_WITHIN_MS, actsMax: 300_000, done: () => broken() || isDecided() || !isLooking() })
   world.run({ untilMs: world.nowMs + BROUGHT_WITHIN_MS, actsMax: 300_000 })
-  world.run({ untilMs: world.nowMs + JUDGED_WITHIN_MS, actsMax: 300_000, done: () => broken() || !chain.isJudging })
+  // what was refused while a jury sat comes with the next block
+  for (let judged = -1; judged < chain.judgments.length && !broken(); ) {
+    judged = chain.judgments.length
+    world.run({ untilMs: world.nowMs + JUDGED_WITHIN_MS, actsMax: 300_000, done: () => broken() || !chain.isJudging })
+    if (forges) world.run({ untilMs: world.nowMs + 2 * BLOCK_MS, actsMax: 100_000, done: () => broken() })
+    world.run({ untilMs: world.nowMs + JUDGED_WITHIN_MS, actsMax: 300_000, done: () => broken() || !chain.isJudging })
+  }
   if (isClosing) world.run({ untilMs: world.nowMs + JUDGED_WITHIN_MS, actsMax: 300_000, done: () => broken() || isDecided() })
   const opens = ruled()
   let judged = chain.judgments.length
@@ -342,7 +358,7 @@ export function simulate({ seed, peers, plan: given, trace }: ScenarioInput): Ou
     verdict: problems.length === 0 ? 'pass' : 'fail',
     figures: {
       ...(problems.length === 0 ? {} : { problem: problems[0] as string }),
-      kind: `${kind}${isLong && !inLongGap.isGiven ? '-denied' : ''}${isImpatient ? '-at-once' : ''}${servesJurors ? '' : '-unserved'}`,
+      kind: `${kind}${forges ? '-and-forge' : ''}${isLong && !inLongGap.isGiven ? '-denied' : ''}${isImpatient ? '-at-once' : ''}${servesJurors ? '' : '-unserved'}`,
       traitors: traitorCount,
       judgments: chain.judgments.map(({ outcome, by }) => `${outcome}/${by}`).join('+') || 'none',
       unjudged: count('unjudged'),

@@ -97,4 +97,16 @@ export const plantedInDisputes: readonly PlantedBug[] = [
     ],
     foundBy: [{ ...inDisputes, seedFrom: 730, seedsMax: 8 }],
   },
+  {
+    name: 'forged-base-let-be',
+    says: 'a member that is shown by the chain that a step came to something else than it knows says nothing of it: the next epoch begins from there',
+    patches: [
+      {
+        file: 'src/past.ts',
+        search: "by === 'anyone' ? undefined : pastAt(g, step)",
+        replace: "by !== 'closing' ? undefined : pastAt(g, step)",
+      },
+    ],
+    foundBy: [{ ...inDisputes, seedFrom: 51, seedsMax: 15 }],
+  },
 ]

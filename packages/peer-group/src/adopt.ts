@@ -18,6 +18,7 @@ import { accuseHiders } from './hidden-lock.js'
 import { accuseLiars } from './lies.js'
 import { type Answer, type finalMessage, type Reveal, revealMessage } from './messages.js'
 import { newOpenStep, timeoutsIn } from './open-step.js'
+import { withPast } from './past.js'
 import { refuseFrozen } from './refuse-frozen.js'
 import { sign } from './sign.js'
 import { noteSkip } from './skips.js'
@@ -81,6 +82,9 @@ export function adopt(t: Turn, adopted: Adopted): undefined {
   const ancestors = ancestorsAfter({ step, batch }, ancestorContext(g.setup))
   const place = { step, batchHash: batch.hash, ancestors, root, timeMs: batch.value.timeMs, sinceMs: t.nowMs }
   g.base = { ...place, ...(state === undefined ? {} : { state }) }
+  const unanimous = isUnanimous(known, g.setup.members.length)
+  const shown = { epoch: g.setup.epoch, step, answer, unanimous, start: bytesOfContentId(start), certificate }
+  g.past = withPast(g.past, { step, batchHash: batch.hash, root }, shown)
   noteOthers(t, step, batch.hash)
   nameDisputes(t, batch)
   const agreed = new Set(reveals.filter((one) => matches(one.value.answer, answer)).map(({ seat }) => seat))

@@ -8,6 +8,7 @@ import type { ReadReveals } from './certificate.js'
 import { count, type Group, type LookedAt, type Skip, type Turn, type Unseen } from './group-state.js'
 import { accuseHiders } from './hidden-lock.js'
 import { wayTo } from './jury/bring.js'
+import type { Reveal } from './messages.js'
 import { BRANCHES_LOOKED_AT_MAX, BRANCHES_MAX } from './settings.js'
 import { isJudged, knownStep } from './steps.js'
 import { mayBring } from './stretch.js'
@@ -24,10 +25,7 @@ export type Branch = Pick<ReadReveals, 'epoch' | 'step' | 'rank' | 'batchHash' |
 export function noteBranch(t: Turn, branch: Branch, of: ShownBy = 'anyone'): undefined {
   const { g } = t
   const { step, rank, batchHash, start, certificate, reveals } = branch
-  for (const { seat, value, envelope } of reveals) {
-    const own = knownStep(g, step)?.certified.reveals.get(seat)
-    if (own !== undefined && own.value.rank === value.rank) accuse(t, 'two-reveals', seat, own.envelope, envelope)
-  }
+  accuseDouble(t, step, reveals)
   accuseHiders(t, reveals, knownStep(g, step)?.timeouts ?? [])
   const own = reveals.find(({ seat }) => seat === g.seat)
   // what a frozen group repeats comes to nothing, and who revealed as is certified was not kept out of it
@@ -36,9 +34,21 @@ export function noteBranch(t: Turn, branch: Branch, of: ShownBy = 'anyone'): und
   if (isLookedAt(g, branch)) return
   if (!mayNoteBranch(g, batchHash, of) || from === undefined) return count(t, 'BRANCH_NOT_RUN')
   if (own !== undefined) return tellOwn(t, branch, own.envelope, from)
-  const place = { step, rank, batchHash, start: contentIdOfBytes(start), certificate }
+  const place = { step, rank, batchHash, start: contentIdOfBytes(start), root: contentIdOfBytes(branch.answer.root), certificate }
   g.skips = [...g.skips, { ...from, ...place, sinceMs: t.nowMs, ran: from.after.step, isAudited: false, isBranch: true }]
 }
+
+/** Who revealed two things at one rank of a step that this member still knows. */
+export function accuseDouble(t: Turn, step: number, reveals: ReadReveals['reveals']): void {
+  for (const { seat, value, envelope } of reveals) {
+    const own = knownStep(t.g, step)?.certified.reveals.get(seat)
+    const isOther = own !== undefined && !(isSamePlace(own.value, value) && matches(own.value.answer, value.answer))
+    if (isOther && own.value.rank === value.rank) accuse(t, 'two-reveals', seat, own.envelope, envelope)
+  }
+}
+
+const isSamePlace = (a: Pick<Reveal, 'batch' | 'start'>, b: Pick<Reveal, 'batch' | 'start'>): boolean =>
+  sameBytes(a.batch, b.batch) && sameBytes(a.start, b.start)
 
 /** It ran that, and what it came to is signed; it begins from what this member knows, or it would not have run it. */
 function tellOwn(t: Turn, { step, certificate, ...rest }: Branch, own: Uint8Array, { after, way }: Pick<Skip, 'after' | 'way'>): undefined {
@@ -65,7 +75,7 @@ export function rememberBranch({ g }: Turn, { batchHash, start, answer }: Looked
   g.lookedAt = [...g.lookedAt, { batchHash, start, answer }].slice(-BRANCHES_LOOKED_AT_MAX)
 }
 /** Another certificate of the same batch may be of another answer. */
-const isLookedAt = ({ lookedAt }: Pick<Group, 'lookedAt'>, { batchHash, start, answer }: LookedAt): boolean =>
+export const isLookedAt = ({ lookedAt }: Pick<Group, 'lookedAt'>, { batchHash, start, answer }: LookedAt): boolean =>
   lookedAt.some((one) => sameBytes(one.batchHash, batchHash) && sameBytes(one.start, start) && matches(one.answer, answer))
 
 /** The step of this number was taken up by another batch than one that this member was shown and waits for: that is of another branch then. */

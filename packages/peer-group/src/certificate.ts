@@ -1,5 +1,5 @@
-import { bytesOfContentId, type ContentId, contentIdOfBytes, type PeerId, sha256 } from '@interpeer/crypto-ids'
-import { sameBytes } from '@interpeer/wire-codec'
+import { bytesOfContentId, type ContentId, contentIdOfBytes, type PeerId, peekPayload, sha256 } from '@interpeer/crypto-ids'
+import { type Infer, sameBytes } from '@interpeer/wire-codec'
 import { answerSeal, matches, rootOf } from './answer.js'
 import { type Batch, type KnownBatch, type MemberOutcome, namingOf, readBatch } from './batch.js'
 import { PeerGroupError } from './errors.js'
@@ -179,6 +179,13 @@ export function readReveals(certificate: Uint8Array, verifier: Verifier): ReadRe
 export function agreedAnswer(reveals: readonly Opened<Reveal>[], memberCount: number): Answer | undefined {
   const alike = (answer: Answer) => reveals.filter(({ value }) => matches(value.answer, answer)).length
   return reveals.find(({ value }) => alike(value.answer) >= quorumOf(memberCount))?.value.answer
+}
+
+/** What q of a certificate's reveals come to, before any signature is looked at. @throws {WireError} */
+export function rootShown({ reveals }: Infer<typeof certificateMessage>, memberCount: number): ContentId | undefined {
+  const roots = reveals.map((envelope) => revealMessage.decode(peekPayload(envelope) ?? new Uint8Array()).answer.root)
+  const root = roots.find((one) => roots.filter((other) => sameBytes(one, other)).length >= quorumOf(memberCount))
+  return root === undefined ? undefined : contentIdOfBytes(root)
 }
 
 /** `reveals`: of one place, at most one of each member. */

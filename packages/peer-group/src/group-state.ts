@@ -5,6 +5,7 @@ import type { ReadReveals } from './certificate.js'
 import type { EventFailures, EventsRest } from './event-turns.js'
 import type { Way } from './jury/bring.js'
 import type { Answer, DissentHeld, Proposal, Reveal, Seal, Timeout } from './messages.js'
+import type { Past } from './past.js'
 import { quorumOf } from './quorum.js'
 import type { Named, RequestIndex } from './request-index.js'
 import type { GroupSettings } from './settings.js'
@@ -106,6 +107,8 @@ export interface Skip {
   readonly rank: number
   readonly batchHash: Uint8Array
   readonly start: ContentId
+  /** What that is certified to come to. */
+  readonly root: ContentId
   readonly certificate: Uint8Array
   readonly sinceMs: number
   /** Up to which step they have run, and come to what is certified: more of them at a time than jurors run are not. */
@@ -229,6 +232,8 @@ export interface Group {
   readonly steps: readonly KnownStep[]
   /** Of the final steps before `steps` it knows nothing any more, up to this one; 0: it has forgotten none. */
   readonly forgotten: number
+  /** What it took up in this life. */
+  readonly past: Past | undefined
   /** The step that a certified batch named disputed, where a jury decides; 0: none. */
   readonly frozen: number
   /** The state before a disputed step, which a frozen group goes on from: older than the last final one, so it has to be fetched from the own disk. */

@@ -73,6 +73,7 @@ export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durabl
     final,
     steps,
     forgotten: base.step, // what it skipped before that nobody keeps
+    past: undefined,
     frozen,
     open: newOpenStep({ setup, settings }, base.step + 1),
     pool: emptyPool,

@@ -1,4 +1,4 @@
-import { bytesOfContentId } from '@interpeer/crypto-ids'
+import { bytesOfContentId, contentIdOfBytes } from '@interpeer/crypto-ids'
 import { sameBytes } from '@interpeer/wire-codec'
 import type { Adopted } from './adopt.js'
 import { previousOf } from './ancestors.js'
@@ -50,6 +50,7 @@ export function noteSkip(t: Turn, { step, rank, batch, certificate, answer, star
     rank,
     batchHash: batch.hash,
     start,
+    root: contentIdOfBytes(answer.root),
     certificate,
     sinceMs: t.nowMs,
     ran: from.after.step,
@@ -107,9 +108,10 @@ export function auditSkips(t: Turn): void {
     else t.effects.push({ type: 'audit', dispute: auditOf(t, one) })
   }
 }
-function isSeen(g: Pick<Group, 'steps'>, { after, step, batchHash }: Skip): boolean {
-  const last = knownStep(g, step)?.certified.batch.hash
-  if (last === undefined || !sameBytes(last, batchHash)) return false // what it knows there is of another branch
+function isSeen(g: Pick<Group, 'steps'>, { after, step, batchHash, root }: Skip): boolean {
+  const last = knownStep(g, step)?.certified
+  // what it knows there is of another branch, or comes to something else
+  if (last === undefined || !sameBytes(last.batch.hash, batchHash) || contentIdOfBytes(last.answer.root) !== root) return false
   for (let at = after.step + 1; at <= step; at++) {
     const own = knownStep(g, at)?.own
     if (own === undefined || own === 'missed') return false

@@ -9,6 +9,7 @@ import { count, type KnownStep, othersOf, send, type Turn, type Unseen } from '.
 import { stretchIn } from './jury/stretch.js'
 import { askMessage, certificateMessage, lateMessage, withheldMessage } from './messages.js'
 import { askBodiesAgain, withheldAtMs } from './own-run.js'
+import { lookAtPast } from './past.js'
 import { ASK_EVERY_MS, WAITING_MAX, WAITING_ON_CHAIN_MAX, WITHHELD_SHARE } from './settings.js'
 import { sign } from './sign.js'
 import { isJudged, isSkipped, knownStep } from './steps.js'
@@ -24,12 +25,17 @@ import { waitedFor, withSaid } from './waited-for.js'
 export function onShown(t: Turn, from: PeerId, certificate: Uint8Array, by: ShownBy): void {
   const { g } = t
   try {
-    const { job, epoch, step, batch } = certificateMessage.decode(certificate)
+    const shown = certificateMessage.decode(certificate)
+    const { job, epoch, step, batch } = shown
     const known = knownStep(g, step)
     if (!sameBytes(job, bytesOfContentId(g.setup.job)) || epoch !== g.setup.epoch) count(t, 'CERTIFICATE_INVALID')
     else if (known !== undefined && !sameBytes(known.certified.batch.hash, batch)) takeBranch(t, from, certificate, batch, by)
-    else if (known !== undefined) tellOf(t, from, known)
-    else if (g.seat >= 0 && (step > g.base.step || isSkipped(g, step))) takeUnseen(t, from, certificate, { step, batch, by })
+    else if (known === undefined && g.seat >= 0 && (step > g.base.step || isSkipped(g, step)))
+      takeUnseen(t, from, certificate, { step, batch, by })
+    else {
+      lookAtPast(t, certificate, shown, by)
+      if (known !== undefined) tellOf(t, from, known)
+    }
   } catch (error) {
     if (!(error instanceof PeerGroupError || error instanceof WireError)) throw error
     count(t, 'CERTIFICATE_INVALID')

@@ -54,6 +54,8 @@ export interface SiteView {
   readonly recovering: boolean
   /** What members showed so far. */
   readonly shows: Recovering['shows']
+  /** What was brought against steps of this epoch: each a group-dispute. */
+  readonly disputes: readonly Uint8Array[]
   readonly ended: boolean
   readonly cycleMs: number
   /** The job wants its visitors answered as soon as q members agree, before that is final. */

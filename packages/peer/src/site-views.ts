@@ -68,6 +68,7 @@ function siteView(
     closing: closing?.certificate ?? null,
     recovering: recovering !== null,
     shows: recovering?.shows ?? [],
+    disputes: cases.filter((one) => one.epoch === epoch.number).map(({ dispute }) => dispute),
     ended: state === 'ended',
     cycleMs,
     answersProvisional: manifest.acknowledge === 'provisional',

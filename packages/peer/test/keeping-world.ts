@@ -93,6 +93,7 @@ export class KeepingWorld {
         recovering: false,
         closing: null,
         shows: [],
+        disputes: [],
         ended: false,
         cycleMs: 1_500,
         answersProvisional: false,

@@ -30,6 +30,7 @@ const site = (view: Partial<SiteView>, more: Partial<SiteHoldings> = {}): SiteHo
       recovering: false,
       closing: null,
       shows: [],
+      disputes: [],
       ended: false,
     },
     cycleMs: 1_000,

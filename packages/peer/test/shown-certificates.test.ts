@@ -83,6 +83,21 @@ test('nor by closing the epoch at once after it: the chain keeps that closing fo
   expect([brought.step, brought.steps.length]).toEqual([step, 1])
 })
 
+test('nor by a certificate that only a dispute shows: its members are told of what the chain may go by', async () => {
+  const { group, view, kept, submitted } = await hidden()
+  const next = { members: view.members, chainSeed: view.chainSeed, atMs: Date.now(), jurors: 4, mayPay: 0n }
+  for (const { hosts } of group) hosts.onViews([{ ...view, next }])
+  await expect.poll(() => group[0]?.closed.length, { timeout: 20_000 }).toBeGreaterThan(0)
+  const certificate = group[0]?.closed[0]?.certificate as Uint8Array
+  const { job, epoch, step, batch } = certificateMessage.decode(certificate)
+  const evidence = { type: 'objection', statements: [] } as const
+  const dispute = disputeMessage.encode({ job, epoch, step, batch, base: null, steps: [certificate], evidence })
+  expect(submitted).toEqual([])
+  for (let i = 0; i < 3; i++) kept?.hosts.onViews([{ ...view, next, disputes: [dispute] }])
+  await expect.poll(() => submitted.length, { timeout: 10_000 }).toBeGreaterThan(0)
+  expect(disputeMessage.decode(submitted[0] as Uint8Array).step).toBe(step)
+})
+
 test('what is no certificate, or of no site here, changes nothing; and who shows too many is heard no more for a while', async () => {
   const { hosts, counts, signer } = await openMember()
   const stranger = createSigner(sha256(Uint8Array.of(1))).peerId

@@ -58,6 +58,7 @@ export const chainView: SiteView = {
     recovering: false,
     closing: null,
     shows: [],
+    disputes: [],
     ended: false,
   },
   cycleMs: 1_000,

@@ -77,6 +77,7 @@ const view: SiteView = {
     recovering: false,
     closing: null,
     shows: [],
+    disputes: [],
     ended: false,
   },
   cycleMs: 60_000,

@@ -206,6 +206,7 @@ export function viewOf(members: readonly Member[], more: Partial<SiteView> = {})
     recovering: false,
     closing: null,
     shows: [],
+    disputes: [],
     ended: false,
     cycleMs: 1_000,
     answersProvisional: false,

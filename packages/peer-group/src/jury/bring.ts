@@ -1,8 +1,8 @@
-import { bytesOfContentId, peekPayload } from '@interpeer/crypto-ids'
+import { bytesOfContentId, type ContentId, peekPayload } from '@interpeer/crypto-ids'
 import { type Infer, sameBytes } from '@interpeer/wire-codec'
 import type { GroupEffect } from '../api.js'
 import { readBatch } from '../batch.js'
-import { type CertifiedReveals, provesFinal, writeCertificate } from '../certificate.js'
+import { type CertifiedReveals, provesFinal, rootShown, writeCertificate } from '../certificate.js'
 import type { Group, KnownStep } from '../group-state.js'
 import { certificateMessage, revealMessage, sealMessage } from '../messages.js'
 import { isUnanimous } from '../steps.js'
@@ -27,7 +27,10 @@ export function disputeOf(
   const found = effect.type === 'dispute' && effect.way !== undefined ? effect.way : baseOf(group, effect)
   if (found === undefined) return undefined
   const own = effect.type === 'dispute' ? [effect.certificate] : []
-  const later = effect.type === 'dispute' ? laterThan(group, step, hashOf(effect)) : []
+  const later =
+    effect.type === 'dispute'
+      ? laterThan(group, step, hashOf(effect), rootShown(certificateMessage.decode(effect.certificate), members.length))
+      : []
   const steps = [...found.path.map(({ certificate }) => certificate), ...own]
   if (steps.length > DISPUTE_STEPS_MAX) return undefined
   const place = { job: bytesOfContentId(job), epoch, step, batch: hashOf(effect) }
@@ -89,11 +92,17 @@ export const heldBatches = ({ steps, open }: Pick<Group, 'steps' | 'open'>): rea
 ]
 
 /** What a frozen group repeats is no step to go on from. What it knows after a step of another branch does not follow on that. */
-function laterThan({ steps }: Pick<Group, 'steps'>, disputed: number, batch: Uint8Array): readonly KnownStep[] {
+function laterThan(
+  { steps }: Pick<Group, 'steps'>,
+  disputed: number,
+  batch: Uint8Array,
+  root: ContentId | undefined,
+): readonly KnownStep[] {
   const later: KnownStep[] = []
   const known = steps.find(({ step }) => step === disputed)?.certified.batch.hash
   if (known !== undefined && !sameBytes(known, batch)) return later
   for (const one of [...steps].sort((a, b) => a.step - b.step)) {
+    if (one.step === disputed + 1 && one.certified.start !== root) return later // it follows on another answer to the same batch
     if (one.step === disputed + later.length + 1 && one.certified.answer.disputed === 0) later.push(one)
   }
   return later

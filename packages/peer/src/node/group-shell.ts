@@ -12,6 +12,7 @@ import {
 import type { Overlay } from '@interpeer/overlay/node'
 import {
   type DisputeEffect,
+  disputeMessage,
   disputeOf,
   type Group,
   type GroupEffect,
@@ -111,6 +112,7 @@ export class GroupShell {
   readonly #alsoAsk: () => readonly PeerId[]
   readonly #fetches: GroupFetches
   readonly #audits: SkipAudits
+  readonly #disputesSeen = new WeakSet<Uint8Array>()
   #opening: readonly GroupEffect[]
   #group: Group
   /** Puts that wait until the store has room. */
@@ -202,6 +204,18 @@ export class GroupShell {
   closedOnChain(certificate: Uint8Array): void {
     const [other] = this.setup.members.filter((peer) => peer !== this.#around.signer.peerId)
     if (other !== undefined) this.give({ type: 'shown', from: other, certificate, by: 'closing' })
+  }
+
+  /** The chain may go on from the certificates that a dispute shows: whoever knows better has to hear of them. Each dispute once. */
+  disputedOnChain(disputes: SiteView['disputes']): void {
+    const [other] = this.setup.members.filter((peer) => peer !== this.#around.signer.peerId)
+    for (const bytes of other === undefined ? [] : disputes) {
+      if (this.#disputesSeen.has(bytes)) continue
+      this.#disputesSeen.add(bytes)
+      const { base, steps } = disputeMessage.decode(bytes)
+      for (const certificate of [...(base === null ? [] : [base]), ...steps])
+        this.give({ type: 'shown', from: other as PeerId, certificate, by: 'chain' })
+    }
   }
 
   /** What this epoch needs of the store, each block with all below it: in memory, and in its record. */

@@ -123,6 +123,7 @@ export class SiteHost implements GroupListener {
       shell?.shownToChain(view.shows)
     }
     if (view.closing !== null) shell?.closedOnChain(view.closing)
+    shell?.disputedOnChain(view.disputes)
     for (const [epoch, old] of this.#shells) {
       const isUndone = view.judged && epoch > view.epoch
       if (epoch >= view.epoch && !isUndone) continue
