@@ -7,6 +7,7 @@ import {
   networkIdOf,
   type PeerId,
   type Signer,
+  sha256,
   signMessage,
 } from '@interpeer/crypto-ids'
 import {
@@ -29,7 +30,7 @@ const network = networkIdOf(Uint8Array.of(1))
 const [self, silent, ...honest] = peers as [PeerId, PeerId, ...PeerId[]]
 
 /** Peers that answer at once, but one that never does, and a clock that the test moves. */
-function fetching(blocks: readonly Block[]) {
+function fetching(blocks: readonly Block[], alsoAsk: readonly PeerId[] = []) {
   const alarms = new Set<{ readonly atMs: number; readonly act: () => void }>()
   let nowMs = 0
   const held = new Map<string, Uint8Array>()
@@ -71,7 +72,7 @@ function fetching(blocks: readonly Block[]) {
   const setup = { job, network, members: peers }
   const around = { exchange, store: { get: (cid: string) => held.get(cid) }, self, count: () => {} }
   const fetches = new GroupFetches(setup as unknown as GroupSetup, around as never, {
-    alsoAsk: () => [],
+    alsoAsk: () => alsoAsk,
     give: (event) => given.push(event.type === 'bodies' ? event.requests.length : -1),
     signal: new AbortController().signal,
   })
@@ -156,5 +157,17 @@ test('when nobody had it, asking another ends the rest before the next try', asy
     expect([rests.length, given, asked.includes(second)]).toEqual([1, [-1], true])
   } finally {
     restore()
+  }
+})
+
+test('a batch that no member gives jurors may have', async () => {
+  const block = blockOf(Uint8Array.of(7), 'raw')
+  const [juror] = honest as [PeerId]
+  for (const also of [[], [juror]]) {
+    const { fetches, given, asked, passTo } = fetching([block], also)
+    void fetches.batch(sha256(block.bytes), [silent])
+    await passTo(0)
+    await passTo(BODIES_STRAGGLER_MS)
+    expect([asked.includes(juror), given]).toEqual(also.length > 0 ? [true, [-1]] : [false, []])
   }
 })

@@ -1,9 +1,18 @@
 import { blockOf, memoryBlockStore } from '@interpeer/content-store'
-import { bytesOfContentId, contentIdOf, createSigner, networkIdOf, type Signer, sha256, signMessage } from '@interpeer/crypto-ids'
+import {
+  bytesOfContentId,
+  contentIdOf,
+  createSigner,
+  networkIdOf,
+  type PeerId,
+  type Signer,
+  sha256,
+  signMessage,
+} from '@interpeer/crypto-ids'
 import { outboxReport, REQUEST_PART_BYTES, requestBlockOf, siteRequest, writeIdOf } from '@interpeer/peer-group'
 import { expect, test } from 'vitest'
 import { KnownRequests } from '../src/node/known-requests.js'
-import { isHeldWriteOf, isWriteOf } from '../src/node/site-writes.js'
+import { checkWritesOf, isHeldWriteOf, isWriteOf } from '../src/node/site-writes.js'
 
 const network = networkIdOf(Uint8Array.of(1))
 const asker = createSigner(sha256(Uint8Array.of(2)))
@@ -68,4 +77,24 @@ test("an id of one asker is no other one's, whoever signs it: else a collator co
   const around = { requests: new KnownRequests(network), network }
   expect(isWriteOf(of, { ...ref, id: other.ref.id }, report, around)).toBe(true)
   expect(isWriteOf(of, { ...ref, id: mine.ref.id }, report, around)).toBe(false)
+})
+test('of an epoch’s writes its outbox hears the reports, if they are what is said of them, and nothing else', async () => {
+  const { ref: asked, around: held1 } = await held([])
+  const said = {
+    job,
+    id,
+    ms: 1_000,
+    key: new Uint8Array(32),
+    turn: 0,
+    outcome: 'sent' as const,
+    answer: { status: 250, headers: [], body: new Uint8Array() },
+  }
+  const report = signMessage(outboxReport, { from: asker.publicKey, ...said }, asker, network)
+  const ref = { id: writeIdOf({ from: asker.publicKey, id }), ms: 1_000, cid: contentIdOf(report, 'raw') }
+  const heard: number[] = []
+  const reading = { requests: new KnownRequests(network), network }
+  const checkOf = (members: readonly PeerId[]) => checkWritesOf({ job, members }, reading, ({ turn }) => void heard.push(turn))
+  expect(checkOf([asker.peerId])(asked, held1.store.get(asked.cid) as Uint8Array)).toBe(true)
+  expect([checkOf([])(ref, report), checkOf([asker.peerId])({ ...ref, ms: 1_001 }, report), heard]).toEqual([false, false, []])
+  expect([checkOf([asker.peerId])(ref, report), heard]).toEqual([true, [0]])
 })

@@ -16,6 +16,9 @@ const dispute = {
   ...{ base: { step: 1, batch: sha256(Uint8Array.of(6)), state: start }, path: [], certified: undefined, later: [], statements: [] },
 } as const satisfies Dispute
 
+/** A juror, who may have what members do not give. */
+const also = createSigner(sha256(Uint8Array.of(67)))
+
 const undo: (() => unknown)[] = []
 afterEach(async () => {
   for (const step of undo.splice(0)) await step()
@@ -25,7 +28,11 @@ function auditing(failure: string, held: readonly { readonly cid: ContentId; rea
   const told: unknown[] = []
   const counted: string[] = []
   const beganMs = performance.now()
-  const fail = () => Promise.reject(new ContentStoreError({ code: failure } as never))
+  const asked = new Set<string>()
+  const fail = (_: unknown, { from }: { readonly from: readonly string[] }) => {
+    for (const peer of from) asked.add(peer)
+    return Promise.reject(new ContentStoreError({ code: failure } as never))
+  }
   const { blocks } = memoryStore()
   void blocks.put(held)
   const around = {
@@ -39,15 +46,15 @@ function auditing(failure: string, held: readonly { readonly cid: ContentId; rea
   const members = [self, ...others].map(({ peerId }) => peerId)
   const setup = { network, job, epoch: 1, members, chainSeed: new Uint8Array(32), start, rerun: [], settings: { idleEveryMs: 10 } }
   const audits = new SkipAudits(setup as GroupSetup, around as unknown as Surroundings, {
-    alsoAsk: () => [],
+    alsoAsk: () => [also.peerId],
     give: (event) => void told.push(event),
   })
   undo.push(() => audits.close())
-  return { audits, told, counted }
+  return { audits, told, counted, asked }
 }
 
 test('what nobody gives of what a member skipped it can object to', async () => {
-  const { audits, told, counted } = auditing('FETCH_FAILED')
+  const { audits, told, counted, asked } = auditing('FETCH_FAILED')
   audits.begin(dispute)
   expect([...audits.references()]).toContain(start)
   await vi.waitFor(() => expect(told).toEqual([{ type: 'audited', batch, holds: false, isOver: true, lacks: true }]), {
@@ -55,6 +62,7 @@ test('what nobody gives of what a member skipped it can object to', async () => 
     interval: 5,
   })
   expect(counted).toContain('SKIPPED_UNFETCHABLE')
+  expect([...asked].sort()).toEqual([...others.map(({ peerId }) => peerId), also.peerId].sort())
   expect([...audits.references()]).toEqual([])
 })
 

@@ -1,5 +1,3 @@
-import { setTimeout } from 'node:timers/promises'
-import { ContentStoreError } from '@interpeer/content-store'
 import { type ContentId, contentIdOfBytes, type PeerId, peekPayload, type Signer } from '@interpeer/crypto-ids'
 import {
   BODIES_STRAGGLER_MS,
@@ -20,8 +18,9 @@ import {
   verdictMessage,
 } from '@interpeer/peer-group'
 import { hexOf } from '@interpeer/wire-codec'
-import { type BlockPlaces, blockIn, restMs, sourcesOf } from './block-source.js'
+import { type BlockPlaces, blockIn, sourcesOf } from './block-source.js'
 import { EffectQueue } from './effect-queue.js'
+import { codeOfFetch, JurorFetches } from './juror-fetches.js'
 import type { VerdictRecord } from './jury-seats.js'
 import type { KnownRequests } from './known-requests.js'
 import type { PeerLog } from './log.js'
@@ -56,10 +55,7 @@ export class JurorShell {
   readonly #effects: EffectQueue<JurorEffect>
   readonly #waker: Waker
   readonly #stop = new AbortController()
-  /** What is being fetched, by name: each once at a time, however often the machine asks. */
-  readonly #fetching = new Set<string>()
-  /** Of those, what this peer could not ask for yet, since it fetches too much else. */
-  readonly #crowded = new Set<string>()
+  readonly #fetches: JurorFetches
   #juror: Juror
   #release: () => void = () => {}
 
@@ -70,6 +66,7 @@ export class JurorShell {
     this.#around = around
     this.#record = record
     this.#effects = new EffectQueue((effect) => this.#perform(effect), around.fail, { isWrite: ({ type }) => type === 'persist' })
+    this.#fetches = new JurorFetches({ count: around.count, onFailed: (error) => this.#onFailed(error), signal: this.#stop.signal })
     this.#waker = new Waker(around.now, () => this.give({ type: 'time' }))
     const { state, effects } = openJuror(setup, around.signer, around.now(), record.read(), around.verification)
     this.#juror = state
@@ -79,7 +76,7 @@ export class JurorShell {
   give(event: Stateless<JurorEvent>): void {
     if (this.#stop.signal.aborted) return
     const nowMs = this.#around.now()
-    if (this.#crowded.size > 0 && nowMs >= this.#setup.fetchUntilMs && !this.#juror.late) {
+    if (this.#fetches.isCrowded && nowMs >= this.#setup.fetchUntilMs && !this.#juror.late) {
       this.#giveUp({ code: 'FETCH_CROWDED' })
       return
     }
@@ -115,12 +112,12 @@ export class JurorShell {
     const { store, count, submit, log } = this.#around
     switch (effect.type) {
       case 'fetch-state':
-        return this.#once(effect.root, () => this.#fetchState(effect))
+        return this.#fetches.once(effect.root, () => this.#fetchState(effect))
       case 'fetch-batches':
-        for (const hash of effect.hashes) this.#once(hexOf(hash), () => this.#fetchBatch(hash, effect.from), effect.isSpare)
+        for (const hash of effect.hashes) this.#fetches.once(hexOf(hash), () => this.#fetchBatch(hash, effect.from), effect.isSpare)
         return
       case 'fetch-bodies':
-        for (const ref of effect.requests) this.#once(ref.cid, () => this.#fetchBody(ref, effect.from), effect.isSpare)
+        for (const ref of effect.requests) this.#fetches.once(ref.cid, () => this.#fetchBody(ref, effect.from), effect.isSpare)
         return
       case 'hand-on':
         // members and fellow jurors fetch by hash, and from now on find it here too
@@ -142,39 +139,9 @@ export class JurorShell {
     }
   }
 
-  /** @param isSpare it is for others to have: what this host has no room for, or no time, costs it no word */
-  #once(name: string, fetch: () => Promise<void>, isSpare = false): void {
-    if (this.#fetching.has(name)) return
-    this.#fetching.add(name)
-    const fetched = isSpare ? fetch() : this.#untilAsked(name, fetch)
-    fetched
-      .catch((error: unknown) => (isSpare ? this.#around.count(codeOf(error)) : this.#onFailed(error)))
-      .finally(() => this.#fetching.delete(name))
-  }
-
-  /** Waits while this peer fetches too much else, and asks again: that says nothing of what others give. */
-  async #untilAsked(name: string, fetch: () => Promise<void>): Promise<void> {
-    const { signal } = this.#stop
-    while (!signal.aborted) {
-      try {
-        await fetch()
-        break
-      } catch (error) {
-        if (codeOf(error) !== 'FETCH_CROWDED') {
-          this.#crowded.delete(name)
-          throw error
-        }
-        this.#crowded.add(name)
-        this.#around.count('FETCH_CROWDED')
-        await setTimeout(restMs('FETCH_CROWDED', 0), undefined, { signal }).catch(() => {}) // aborted: the loop ends
-      }
-    }
-    this.#crowded.delete(name)
-  }
-
   /** What others do not give is asked for again, and said to be unfetchable in the end. What this host has no room for it must not say that of. */
   #onFailed(error: unknown): void {
-    const code = codeOf(error)
+    const code = codeOfFetch(error)
     this.#around.count(code)
     if (OWN_TROUBLE.includes(code)) this.#giveUp(error)
   }
@@ -240,6 +207,5 @@ export class JurorShell {
   }
 }
 const OWN_TROUBLE: readonly string[] = ['STORE_FULL', 'FETCH_TOO_LARGE']
-const codeOf = (error: unknown): string => (error instanceof ContentStoreError ? error.code : 'FETCH_FAILED')
 /** As long as a member waits for lost blocks, three times at most. */
 const REPAIR_MS = 10_000

@@ -1,22 +1,12 @@
 import { blockOf } from '@interpeer/content-store'
 import { bytesOfContentId, type ContentId, type PeerId, type Verified } from '@interpeer/crypto-ids'
-import {
-  type Funds,
-  type Payment,
-  type RequestRef,
-  readBatch,
-  readStateBlock,
-  responseTree,
-  type SiteRequest,
-  sumOfPayments,
-} from '@interpeer/peer-group'
+import { type Funds, type Payment, readBatch, readStateBlock, responseTree, type SiteRequest, sumOfPayments } from '@interpeer/peer-group'
 import { hexOf, sameBytes } from '@interpeer/wire-codec'
 import { PeerError } from '../errors.js'
 import type { ServedState } from '../served-state.js'
 import type { SiteView } from '../site-view.js'
 import { WholeState } from './block-source.js'
 import { type GroupListener, GroupShell } from './group-shell.js'
-import { openReport } from './known-reports.js'
 import { OutboxShell } from './outbox-shell.js'
 import { ProvenWrites } from './proven-writes.js'
 import { ReadChecker } from './read-checker.js'
@@ -24,7 +14,7 @@ import { ServedSite } from './served-site.js'
 import { SiteAnswers } from './site-answers.js'
 import { SiteCopies } from './site-copies.js'
 import type { SiteDuties } from './site-duties.js'
-import { isWriteOf } from './site-writes.js'
+import { checkWritesOf } from './site-writes.js'
 import { Standby } from './standby.js'
 import { StateBalances } from './state-balances.js'
 import { type WaitingWrite, WaitingWrites } from './waiting-writes.js'
@@ -295,12 +285,7 @@ export class SiteHost implements GroupListener {
       settings: { idleEveryMs: cycleMs },
       jurors: from.jurors,
       funds: from.funds,
-      checkRequest: (ref: RequestRef, bytes: Uint8Array) => {
-        const fits = isWriteOf(of, ref, bytes, this.#duties)
-        const report = fits ? openReport(bytes, this.#duties.network) : undefined
-        if (report !== undefined) this.#outbox.hear(report)
-        return fits
-      },
+      checkRequest: checkWritesOf(of, this.#duties, (report) => this.#outbox.hear(report)),
     }
     const known = this.#shells.get(epoch)
     if (known?.isOf(setup)) return
