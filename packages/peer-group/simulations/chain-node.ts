@@ -143,7 +143,7 @@ export class Chain {
     }
   }
 
-  /** As a block gives each member room for those with a gap. */
+  /** As a block gives each member room for those with a gap: nobody here has coins, and what is paid for is not counted there. */
   #hasRoom(dispute: Dispute): boolean {
     const counted = this.#asked.filter(({ gap }) => gap > 0)
     const isUsedUp = ({ peer }: Dispute['statements'][number]) =>

@@ -82,9 +82,7 @@ export function adopt(t: Turn, adopted: Adopted): undefined {
   const ancestors = ancestorsAfter({ step, batch }, ancestorContext(g.setup))
   const place = { step, batchHash: batch.hash, ancestors, root, timeMs: batch.value.timeMs, sinceMs: t.nowMs }
   g.base = { ...place, ...(state === undefined ? {} : { state }) }
-  const unanimous = isUnanimous(known, g.setup.members.length)
-  const shown = { epoch: g.setup.epoch, step, answer, unanimous, start: bytesOfContentId(start), certificate }
-  g.past = withPast(g.past, { step, batchHash: batch.hash, root }, shown)
+  g.past = withPast(g.past, known, g.setup)
   noteOthers(t, step, batch.hash)
   nameDisputes(t, batch)
   const agreed = new Set(reveals.filter((one) => matches(one.value.answer, answer)).map(({ seat }) => seat))

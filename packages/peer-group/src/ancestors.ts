@@ -22,7 +22,7 @@ function hashesOf(batches: readonly Uint8Array[]): readonly Uint8Array[] {
 }
 
 /**
- * The steps whose batches the batch of a step names (peer-group.md, 7): the one before it, and from there on each with the lowest bit of its number cleared, down to the epoch's first. So from any
+ * The steps whose batches the batch of a step names (peer-group.md, 3): the one before it, and from there on each with the lowest bit of its number cleared, down to the epoch's first. So from any
  * batch a few others lead to any before it, and who has one batch knows what the next has to name.
  */
 export function ancestorSteps(step: number): readonly number[] {

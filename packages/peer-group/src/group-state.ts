@@ -113,9 +113,9 @@ export interface Skip {
   readonly sinceMs: number
   /** Up to which step they have run, and come to what is certified: more of them at a time than jurors run are not. */
   readonly ran: number
-  /** The beginning of the stretch that it objected to last, as it could not get that; jurors may have it since. And how often it looked since then. */
   /** When it asked for a stretch only because its epoch was over. */
   readonly askedMs?: number
+  /** The beginning of the stretch that it objected to last without having looked at all of it: jurors may have got that since. And how often it looked again. */
   readonly lacked?: { readonly after: number; readonly tries: number }
   /** They are being run. */
   readonly isAudited: boolean
@@ -232,7 +232,7 @@ export interface Group {
   readonly steps: readonly KnownStep[]
   /** Of the final steps before `steps` it knows nothing any more, up to this one; 0: it has forgotten none. */
   readonly forgotten: number
-  /** What it took up in this life. */
+  /** What it took up in this life, and the last steps before. */
   readonly past: Past | undefined
   /** The step that a certified batch named disputed, where a jury decides; 0: none. */
   readonly frozen: number

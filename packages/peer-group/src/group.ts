@@ -26,6 +26,7 @@ import {
 } from './messages.js'
 import { newOpenStep } from './open-step.js'
 import { runCertified } from './own-run.js'
+import { pastOf } from './past.js'
 import { emptyPool, onBodies, onOffer, onWrites, pendingIn } from './pool.js'
 import { propose, takeProposal } from './propose.js'
 import { certify, findCommitSet, reveal, takeCommitSet, takeReveal, takeSeal } from './rounds.js'
@@ -73,7 +74,7 @@ export function openGroup(setup: GroupSetup, self: Signer, nowMs: number, durabl
     final,
     steps,
     forgotten: base.step, // what it skipped before that nobody keeps
-    past: undefined,
+    past: pastOf(steps, setup),
     frozen,
     open: newOpenStep({ setup, settings }, base.step + 1),
     pool: emptyPool,

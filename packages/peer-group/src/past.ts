@@ -1,14 +1,15 @@
-import { type ContentId, contentIdOfBytes } from '@interpeer/crypto-ids'
+import { bytesOfContentId, type ContentId, contentIdOfBytes } from '@interpeer/crypto-ids'
 import { type Infer, sameBytes } from '@interpeer/wire-codec'
 import { NO_BATCH } from './ancestors.js'
 import { matches } from './answer.js'
-import type { ShownBy } from './api.js'
+import type { GroupSetup, ShownBy } from './api.js'
 import { accuseDouble, isLookedAt, mayNoteBranch } from './branches.js'
 import { provesFinal, type ReadReveals, readReveals, rootShown, writeCertificate } from './certificate.js'
-import type { Group, Skip, Turn } from './group-state.js'
+import type { Group, KnownStep, Skip, Turn } from './group-state.js'
 import type { PathStep } from './jury/bring.js'
 import { DISPUTE_STEPS_MAX } from './jury/settings.js'
 import type { certificateMessage } from './messages.js'
+import { isUnanimous } from './steps.js'
 
 /** What this member took up in the epoch, the last step first. Steps are added, and none is forgotten: of what it knows no more it can still tell whether another certificate says something else. */
 export interface Past {
@@ -22,9 +23,19 @@ export interface Past {
 /** Of so many steps one keeps its certificate: fewer than jurors run. */
 const CERTIFIED_EVERY = 32
 
-export function withPast(before: Past | undefined, { step, ...rest }: Omit<Past, 'before' | 'certified'>, certified: PathStep): Past {
-  return { step, ...rest, before, ...(step % CERTIFIED_EVERY === 0 ? { certified } : {}) }
+/** With one step more, as this member knows it. */
+export function withPast(before: Past | undefined, known: KnownStep, { epoch, members }: Pick<GroupSetup, 'epoch' | 'members'>): Past {
+  const { step, certified } = known
+  const { answer, batch, start, certificate } = certified
+  const of = { step, batchHash: batch.hash, root: contentIdOfBytes(answer.root), before }
+  if (step % CERTIFIED_EVERY !== 0) return of
+  const unanimous = isUnanimous(known, members.length)
+  return { ...of, certified: { epoch, step, answer, unanimous, start: bytesOfContentId(start), certificate } }
 }
+/** What a record kept of it: the last steps. */
+export const pastOf = (steps: readonly KnownStep[], setup: Pick<GroupSetup, 'epoch' | 'members'>): Past | undefined =>
+  steps.reduce<Past | undefined>((before, known) => withPast(before, known, setup), undefined)
+
 function pastAt({ past }: Pick<Group, 'past'>, step: number): Past | undefined {
   let one = past
   while (one !== undefined && one.step > step) one = one.before

@@ -153,8 +153,8 @@ export function onAudited(t: Turn, { batch, holds, isOver = true, lacks = false 
     return
   }
   g.skips = g.skips.flatMap((one) => (one !== skip ? [one] : lacks && !holds && !isSeen(g, skip) ? lookAgain(t, skip) : []))
-  if (!isApart(skip)) g.lastSkip = skip
-  else if (skip.isBranch && holds && isOver) rememberBranch(t, readReveals(skip.certificate, g.verifier))
+  if (!skip.isBranch) g.lastSkip = skip
+  else if (holds && isOver) rememberBranch(t, readReveals(skip.certificate, g.verifier))
   if (holds || isSeen(g, skip)) return tellRest(t)
   if (stretch !== undefined && skip.lacked?.after === stretch.after) return // that is told
   objectTo(t, skip)

@@ -104,6 +104,13 @@ describe('another certificate of a step that a member took up, by which the chai
     const read = brought(desk, at(2))
     expect([read.certified?.reveals.length, read.statements.map(({ peer }) => peer)]).toEqual([3, [desk.peer(VICTIM)]])
   })
+  test('also after a restart, of the steps that its record kept; of others it does not know what it came to', () => {
+    const { desk, at } = agreed(40)
+    desk.open(VICTIM)
+    desk.drop()
+    expect(shown(desk, forged(desk, 3, at(3)))).toEqual([])
+    expect(shown(desk, forged(desk, 39, at(39))).map(({ dispute }) => dispute.step)).toEqual([39])
+  })
   test('shows who signed both', () => {
     const { desk, at } = agreed(3)
     shown(desk, forged(desk, 2, at(2), { final: 1 }))
