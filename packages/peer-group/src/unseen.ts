@@ -34,7 +34,8 @@ export function onShown(t: Turn, from: PeerId, certificate: Uint8Array, by: Show
       takeUnseen(t, from, certificate, { step, batch, by })
     else {
       lookAtPast(t, certificate, shown, by)
-      if (known !== undefined) tellOf(t, from, known)
+      // what the chain has nobody waits to hear about
+      if (known !== undefined && by !== 'chain') tellOf(t, from, known)
     }
   } catch (error) {
     if (!(error instanceof PeerGroupError || error instanceof WireError)) throw error

@@ -6,7 +6,7 @@ import { type Answer, disputeOf, verifyDispute } from '../src/index.js'
 import { certificateMessage, revealMessage } from '../src/messages.js'
 import type { Past } from '../src/past.js'
 import { Desk } from './desk.js'
-import { known, sent, WITHHELD } from './dissenting.js'
+import { known, REVEAL, sent, WITHHELD } from './dissenting.js'
 import { HALF_MS } from './kept-out.js'
 
 const ELSEWHERE = contentIdOf(encodeCbor('a state that nobody came to'), 'dag-cbor')
@@ -129,7 +129,9 @@ describe('another certificate of a step that a member took up, by which the chai
   })
   test('what says the same as it knows it does not look at; nor what only somebody shows, of what it knows; nor where nobody judges', () => {
     const { desk, at } = agreed(30)
+    const before = sent(desk, VICTIM, REVEAL).length
     for (const step of [30, 3]) expect(shown(desk, at(step).certificate)).toEqual([])
+    expect(sent(desk, VICTIM, REVEAL).slice(before)).toEqual([]) // nor does it tell anybody of it
     for (const step of [30, 3]) expect(shown(desk, forged(desk, step, at(step)), 'anyone')).toEqual([])
     const alone = agreed(3, { jurors: 0 })
     expect(shown(alone.desk, forged(alone.desk, 2, alone.at(2)))).toEqual([])

@@ -112,7 +112,6 @@ export class GroupShell {
   readonly #alsoAsk: () => readonly PeerId[]
   readonly #fetches: GroupFetches
   readonly #audits: SkipAudits
-  readonly #disputesSeen = new WeakSet<Uint8Array>()
   #opening: readonly GroupEffect[]
   #group: Group
   /** Puts that wait until the store has room. */
@@ -206,12 +205,10 @@ export class GroupShell {
     if (other !== undefined) this.give({ type: 'shown', from: other, certificate, by: 'closing' })
   }
 
-  /** The chain may go on from the certificates that a dispute shows: whoever knows better has to hear of them. Each dispute once. */
+  /** The chain may go on from the certificates that a dispute shows: whoever knows better has to hear of them. With each block, for it looks at a few such at a time: what it knows, or has looked at, costs it little. */
   disputedOnChain(disputes: SiteView['disputes']): void {
     const [other] = this.setup.members.filter((peer) => peer !== this.#around.signer.peerId)
     for (const bytes of other === undefined ? [] : disputes) {
-      if (this.#disputesSeen.has(bytes)) continue
-      this.#disputesSeen.add(bytes)
       const { base, steps } = disputeMessage.decode(bytes)
       for (const certificate of [...(base === null ? [] : [base]), ...steps])
         this.give({ type: 'shown', from: other as PeerId, certificate, by: 'chain' })
